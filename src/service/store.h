@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store: one SQLite database through a VFS of ours over the seam, so that faults and power cuts reach it too.
+ *
+ * Write-ahead log, exclusive locking, synchronous=FULL. SQL stands in src/service/sql and src/device/sql files, compiled in as
+ * rows; a statement is named, prepared once, and bound by position. A transaction is one function, so it cannot be left open.
+ */
+#ifndef TW_SERVICE_STORE_H
+#define TW_SERVICE_STORE_H
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+typedef struct tw_store tw_store;
+typedef struct tw_row tw_row;  /* a prepared statement, being stepped */
+/* dir: an open directory; the database is NAME in it. Creates and migrates by schema (SQL text of version 1..n in order).
+   UNTRUSTED: integrity check failed. STATE: made by a newer release. */
+tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const char *const *schema, tw_store **ret);
+tw_store *tw_store_free(tw_store *s);
+TW_DEFINE_FREEP(tw_store, tw_store_free)
+
+enum tw_value_kind { TW_VALUE_NULL, TW_VALUE_INT, TW_VALUE_TEXT, TW_VALUE_BLOB };
+struct tw_value {
+	enum tw_value_kind kind;
+	int64_t integer;
+	struct tw_slice bytes;
+};
+#define TW_V_INT(v) ((struct tw_value){ .kind = TW_VALUE_INT, .integer = (v) })
+#define TW_V_TEXT(t) ((struct tw_value){ .kind = TW_VALUE_TEXT, .bytes = tw_slice_of(t) })
+#define TW_V_SLICE(s) ((struct tw_value){ .kind = TW_VALUE_TEXT, .bytes = (s) })
+#define TW_V_BLOB(p, n) ((struct tw_value){ .kind = TW_VALUE_BLOB, .bytes = { (const char *)(p), (n) } })
+/* Runs one statement; visit sees each row until it fails. sql is a literal (it is the cache's key by address). */
+tw_err tw_store_run(tw_store *s, const char *sql, const struct tw_value *values, size_t count,
+	tw_err (*visit)(void *user, const tw_row *row), void *user);
+int64_t tw_row_int(const tw_row *r, int column);
+struct tw_slice tw_row_bytes(const tw_row *r, int column); /* text or blob, valid during visit */
+bool tw_row_null(const tw_row *r, int column);
+int64_t tw_store_changes(const tw_store *s); /* rows changed by the last run */
+/* BEGIN IMMEDIATE, body, COMMIT; ROLLBACK when body fails. Durable when OK. */
+tw_err tw_store_transaction(tw_store *s, tw_err (*body)(tw_store *s, void *user), void *user);
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The six tables. A capability is rows and handlers, nothing else; the rows come from its capability.yaml by
+ * tools/gen-catalog.py, the handlers are C. One explicit list (src/device/platform/capabilities.c) names the capabilities.
+ */
+#ifndef TW_SERVICE_TABLES_H
+#define TW_SERVICE_TABLES_H
+#include "base/err.h"
+#include "base/json.h"
+
+struct tw_context;
+struct tw_request;
+struct tw_reply;
+
+enum tw_setting_type { TW_SETTING_BOOL, TW_SETTING_INT, TW_SETTING_TEXT, TW_SETTING_CHOICE };
+struct tw_setting_row {
+	const char *key;            /* "identification.statement" */
+	enum tw_setting_type type;
+	const char *unit;           /* of an integer: "s", "ms", "bytes"; else NULL */
+	int64_t min, max;           /* of an integer, or of the length of a text in bytes */
+	const char *choices;        /* "a|b|c", else NULL */
+	const char *default_value;  /* as text; a BOOL is "on" or "off" */
+	const char *baseline;       /* the secure value */
+	const char *permission;     /* to change it */
+	tw_err (*apply)(struct tw_context *c, const char *value); /* may refuse with DENIED; NULL: read where used */
+	const char *help;
+	const char *element;        /* catalog id it switches, or NULL */
+};
+
+enum tw_audit_class {
+	TW_AUDIT_NONE,    /* leaves no record: only for what says nothing about this unit */
+	TW_AUDIT_READ,    /* one record, group-committed; the reply does not wait */
+	TW_AUDIT_CHANGE,  /* durable intent before, durable outcome after, then the reply */
+};
+enum tw_when { TW_WHEN_OWNED, TW_WHEN_UNOWNED, TW_WHEN_ALWAYS };
+struct tw_operation_row {
+	const char *name;           /* "identity.statement": stable, also the audit record's "operation" */
+	const char *method;
+	const char *path;           /* "/api/v1/settings/{key}"; at most one {parameter}, as the last segment */
+	const char *permission;
+	enum tw_when when;
+	enum tw_audit_class audit;
+	const struct tw_shape *input;  /* of the JSON body; NULL: no body allowed */
+	tw_err (*handler)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+	const char *help;
+	const char *elements;       /* catalog ids, blank between; may be "" */
+};
+
+enum tw_severity { TW_SEVERITY_DEBUG, TW_SEVERITY_INFO, TW_SEVERITY_NOTICE, TW_SEVERITY_WARNING, TW_SEVERITY_ERROR, TW_SEVERITY_CRITICAL };
+struct tw_event_row {
+	const char *id;             /* "ownership.taken" */
+	enum tw_severity severity;
+	const struct tw_shape *fields;
+	const char *element;        /* may be NULL */
+	const char *help;
+};
+
+enum tw_status { TW_STATUS_PROVIDED, TW_STATUS_OFF, TW_STATUS_NEEDS_PART, TW_STATUS_NOT_PROVIDED };
+#define TW_STATUS_WORDS { "provided", "off by policy", "needs a part", "not provided" }
+struct tw_element_status {
+	enum tw_status status;
+	char reason[TW_DETAIL_MAX];   /* why it is so, in plain words; always filled */
+	int64_t since_ms;             /* wall time of the last change, 0 when unknown */
+	char changed_by[64];          /* who, when it was a person or a process */
+	char setting[64];             /* the setting that switches it, "" when none does */
+};
+struct tw_element_row {
+	const char *id;
+	tw_err (*status)(struct tw_context *c, struct tw_element_status *ret);
+	const char *provider;       /* part needed, or NULL */
+};
+
+enum tw_fact_type { TW_FACT_BOOL, TW_FACT_INT, TW_FACT_TEXT };
+struct tw_fact_row {
+	const char *name;           /* "owner.present" */
+	enum tw_fact_type type;
+	const char *unit;
+	tw_err (*read)(struct tw_context *c, json_t **ret); /* its one owner */
+	const char *help;
+};
+
+struct tw_job_row {
+	const char *name;
+	int64_t period_ms;          /* 0: only by trigger */
+	const char *trigger;        /* event id, or NULL */
+	const char *watches;        /* in words, for documents */
+	tw_err (*run)(struct tw_context *c);
+};
+
+struct tw_capability {
+	const char *code, *name, *folder;
+	const struct tw_setting_row *settings;     /* each table ends with a row whose first field is NULL */
+	const struct tw_operation_row *operations;
+	const struct tw_event_row *events;
+	const struct tw_element_row *elements;
+	const struct tw_fact_row *facts;
+	const struct tw_job_row *jobs;
+};
+
+/* Which kind of subject holds which permission. Names only, no wildcards. Ends with permission NULL. */
+struct tw_grant_row {
+	const char *permission;
+	unsigned kinds;             /* bits of 1u << enum tw_subject_kind */
+};
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one way state reaches the disk. A lint refuses rename, fsync and write anywhere else.
+ *
+ * After tw_durable_replace returns OK, the new content is there whatever happens next; before that, or on any error, either
+ * the old or the new content is there, whole. A replaced file passes through NAME.new, fsync, rename, fsync of the directory.
+ */
+#ifndef TW_SYS_DURABLE_H
+#define TW_SYS_DURABLE_H
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/sys.h"
+
+tw_err tw_durable_replace(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode);
+tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name); /* OK when it is not there */
+/* Whole file, at most max bytes (LIMIT above, NOTFOUND when absent), appended to b. */
+tw_err tw_durable_read(const struct tw_sys *sys, int dir, const char *name, size_t max, struct tw_buf *b);
+/* For append-only and preallocated files: writes all at the offset; durable only after tw_durable_sync. */
+tw_err tw_durable_write_at(const struct tw_sys *sys, int fd, const void *data, size_t size, off_t offset);
+tw_err tw_durable_sync(const struct tw_sys *sys, int fd);
+tw_err tw_durable_sync_dir(const struct tw_sys *sys, int dir);
+#endif

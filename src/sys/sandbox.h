@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a role may do, as a table, and the one function that makes it so and proves it.
+ *
+ * Order matters and is tested: close what was not given, drop the bounding set, the groups and the ids, set the parent-death
+ * signal, no_new_privs, not dumpable, Landlock, seccomp; then try what must fail, and refuse to go on if anything succeeds.
+ */
+#ifndef TW_SYS_SANDBOX_H
+#define TW_SYS_SANDBOX_H
+#include "base/err.h"
+#include "base/sys.h"
+
+enum tw_sandbox_want {
+	TW_WANT_FILES = 1,   /* open, rename, unlink beneath the writable directories given */
+	TW_WANT_NET = 2,     /* accept on inherited sockets, TCP options; never socket(), bind() or connect() */
+	TW_WANT_LOCAL = 4,   /* accept on inherited local sockets and read peer credentials */
+	TW_WANT_MEMFD = 8,
+};
+struct tw_sandbox {
+	const char *role;
+	uid_t uid;
+	gid_t gid;           /* equal to the present ids: nothing is dropped, and the status says so */
+	int keep_fds;        /* descriptors 0..keep_fds-1 stay, all others are closed */
+	unsigned want;       /* of enum tw_sandbox_want; everything else is refused with EPERM, program starts are fatal */
+	const int *dirs;     /* directory descriptors that stay usable with TW_WANT_FILES */
+	size_t dir_count;
+};
+struct tw_sandbox_state {
+	int landlock_abi;    /* 0: none */
+	bool seccomp, ids_dropped, not_dumpable;
+};
+tw_err tw_sandbox_enter(const struct tw_sandbox *box, struct tw_sandbox_state *ret);
+/* For tests and documents: the system calls of a set of wants. NULL past the last. */
+const char *tw_sandbox_call(unsigned want, size_t i);
+#endif
