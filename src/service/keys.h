@@ -6,6 +6,7 @@
 #ifndef TW_SERVICE_KEYS_H
 #define TW_SERVICE_KEYS_H
 #include "crypto/cert.h"
+#include "service/role.h"
 #include "service/wire.h"
 
 /* Files in the role's directory, written by `thingward provision`, all 0600 and owned by the role. */
@@ -24,7 +25,7 @@ TW_DEFINE_FREEP(tw_keys, tw_keys_free)
 /* Answers one message from core (or front) on its channel. UNTRUSTED: the peer broke the rules and is to be ended. */
 tw_err tw_keys_serve_core(tw_keys *k, tw_channel *core, const struct tw_message *m);
 tw_err tw_keys_serve_front(tw_keys *k, tw_channel *front, const struct tw_message *m);
-int tw_keys_role_main(int argc, char **argv); /* thingward-role keys */
+int tw_keys_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run: thingward-role keys */
 
 typedef struct tw_keys_client tw_keys_client; /* core's end: blocking, at most TW_KEYS_TIMEOUT_MS */
 #define TW_KEYS_TIMEOUT_MS 2000

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Roles are rows: name, descriptors at birth, wants. hands starts `thingward-role NAME UID GID`; the role's first lines call
- * tw_role_begin, which proves the sandbox before a byte is read.
+ * Roles are rows: name, descriptors at birth, wants. hands starts `thingward-role NAME UID GID [KEY=VALUE...]`; the program
+ * calls tw_role_main with the rows, which enters and proves the sandbox before a byte is read and then runs the row.
  *
  * Descriptors at birth, the same numbers in every role that has them (-: closed):
  *   0,1,2 null, null, log   3 hands   4 first peer   5 second peer   6.. the row's own, in the order of the row
+ *
+ * A role ends with 0 when hands said DRAIN and it has finished what it had. When a peer's channel closes before that, the peer
+ * has died: the role stops using that channel and waits for hands, which ends and restarts all roles together. One that
+ * ends with anything but 0 counts as died itself.
  */
 #ifndef TW_SERVICE_ROLE_H
 #define TW_SERVICE_ROLE_H
@@ -16,12 +20,21 @@ enum tw_role_fd { TW_FD_HANDS = 3, TW_FD_PEER1 = 4, TW_FD_PEER2 = 5, TW_FD_OWN =
           +3 local socket, +4 event door, +5 console terminal (or /dev/null when the product has none)
    front: PEER1 core, PEER2 keys (TLS), OWN+0.. TCP listeners
    keys:  PEER1 core, PEER2 front (TLS), OWN+0 its directory */
+struct tw_role_start {
+	int fd_count;                /* descriptors 0..fd_count-1 are open, nothing else is */
+	struct tw_sandbox_state box; /* what the sandbox is, as proven */
+	size_t word_count;
+	char *const *words;          /* KEY=VALUE, as hands gave them */
+};
+/* The value of a word, NULL when hands gave none. */
+const char *tw_role_word(const struct tw_role_start *s, const char *key);
+
 struct tw_role_row {
 	const char *name;
 	unsigned want;           /* enum tw_sandbox_want */
 	int own_fds;             /* how many from TW_FD_OWN at least; front may have more listeners */
 	int dirs;                /* the first dirs of OWN are directories that stay usable */
-	int (*run)(const struct tw_sys *sys, int fd_count, const struct tw_sandbox_state *box);
+	int (*run)(const struct tw_sys *sys, const struct tw_role_start *start); /* returns the exit status */
 };
 extern const struct tw_role_row tw_roles[]; /* ends with name NULL; in src/device/platform/roles.c */
 int tw_role_main(const struct tw_role_row *rows, int argc, char **argv);
