@@ -6,17 +6,9 @@
 #ifndef TW_SERVICE_KEYS_H
 #define TW_SERVICE_KEYS_H
 #include "crypto/cert.h"
+#include "formats/keydir.h" /* the files */
 #include "service/role.h"
 #include "service/wire.h"
-
-/* Files in the role's directory, written by `thingward provision`, all 0600 and owned by the role. */
-#define TW_KEYS_IDENTITY_KEY "identity.key"   /* PKCS#8 PEM */
-#define TW_KEYS_IDENTITY_CERT "identity.crt"  /* PEM */
-#define TW_KEYS_LISTENER_KEY "listener.key"
-#define TW_KEYS_LISTENER_CERT "listener.crt"
-#define TW_KEYS_SECRET "takeover.secret"      /* 16 bytes */
-#define TW_KEYS_LOG_MASTER "log.master"       /* 32 bytes */
-#define TW_KEYS_EPOCH "log.epoch"             /* the highest epoch handed out, decimal */
 
 typedef struct tw_keys tw_keys;               /* the role's state */
 tw_err tw_keys_open(const struct tw_sys *sys, int dir, tw_keys **ret);

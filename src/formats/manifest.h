@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The product manifest: what a device must know of its own product, compiled from product.yaml and signed by the manufacturer.
+ *
+ * The tool builds the payload (JSON, doc/spec/manifest.md) and signs it as a JWS of type TW_JWS_MANIFEST; the device verifies
+ * it against the manufacturer's CA before reading a word. Pure, and closed: an unknown member is an error, since what the
+ * device does not understand it must not half obey.
+ */
+#ifndef TW_FORMATS_MANIFEST_H
+#define TW_FORMATS_MANIFEST_H
+#include "formats/jws.h"
+
+#define TW_MANIFEST_FORMAT 1
+#define TW_MANIFEST_MAX (256 * 1024) /* the signed text */
+#define TW_MANIFEST_ROWS 128         /* settings, events, health names: each table; a product with more wants a design review */
+#define TW_MANIFEST_FIELDS 16        /* of one event */
+
+enum tw_manifest_type { TW_MANIFEST_BOOL, TW_MANIFEST_INT, TW_MANIFEST_TEXT, TW_MANIFEST_CHOICE };
+/* A setting of the application: the same columns as struct tw_setting_row. All texts borrow from the manifest. */
+struct tw_manifest_setting {
+	const char *key;           /* "application.target-temperature": always begins with "application." */
+	enum tw_manifest_type type;
+	const char *unit;          /* of an integer, "" when none */
+	int64_t min, max;          /* of an integer, or of the length of a text in bytes */
+	const char *choices;       /* "a|b|c", "" unless CHOICE */
+	const char *default_value; /* as text; a BOOL is "on" or "off" */
+	const char *baseline;      /* the secure value */
+	const char *help;
+};
+struct tw_manifest_field {
+	const char *key;
+	enum tw_json_kind kind;    /* TEXT, INT or BOOL */
+	bool required;
+};
+struct tw_manifest_event {
+	const char *id;            /* "application.sensor-fault" */
+	const char *severity;      /* "debug" "info" "notice" "warning" "error" "critical" */
+	const char *help;
+	struct tw_manifest_field fields[TW_MANIFEST_FIELDS];
+	size_t field_count;
+};
+struct tw_manifest_contact {
+	const char *kind;          /* "security" "support" "documents" "privacy" */
+	const char *address;       /* URI: mailto:, tel: or https: */
+};
+struct tw_manifest {
+	/* Who made what. */
+	const char *organization;  /* name, for people */
+	uint32_t pen;              /* IANA Private Enterprise Number */
+	const char *product;       /* name, for people */
+	const char *product_class; /* of the identifier */
+	const char *model;
+	const char *hardware;      /* revision(s), for people; "" when none are told apart */
+	const char *version;       /* of the product's software */
+	/* Until when it is cared for: RFC 3339 dates, "" when not stated. */
+	const char *support_start, *support_end;
+	struct tw_manifest_contact contacts[8];
+	size_t contact_count;
+	/* What the application adds to the device's tables. */
+	const struct tw_manifest_setting *settings;
+	size_t setting_count;
+	const struct tw_manifest_event *events;
+	size_t event_count;
+	const char *const *health; /* names the application must report as healthy before a boot is confirmed */
+	size_t health_count;
+	const char *const *claims; /* catalog ids that the maker claims for this product */
+	size_t claim_count;
+};
+typedef struct tw_manifest_doc tw_manifest_doc; /* owns everything a tw_manifest points at */
+tw_manifest_doc *tw_manifest_free(tw_manifest_doc *d);
+TW_DEFINE_FREEP(tw_manifest_doc, tw_manifest_free)
+const struct tw_manifest *tw_manifest_of(const tw_manifest_doc *d);
+
+/* The payload alone: form and ranges. SYNTAX names the member. For the compiler in src/product, and as the second half of verify. */
+tw_err tw_manifest_read(const struct tw_sys *sys, json_t *payload, tw_manifest_doc **ret);
+/* The signed text: signature, signer issued by anchor (the manufacturer's CA) and in time, then tw_manifest_read. UNTRUSTED, SYNTAX. */
+tw_err tw_manifest_verify(const struct tw_sys *sys, struct tw_slice text, const tw_cert *anchor, int64_t now_ms, tw_manifest_doc **ret);
+/* The payload of a manifest, the inverse of tw_manifest_read: what src/product signs. */
+tw_err tw_manifest_write(const struct tw_manifest *m, json_t **ret);
+#endif
