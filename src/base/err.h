@@ -37,7 +37,17 @@ enum tw_code {
 #undef TW_CODE_ENUM
 };
 
-typedef struct {
+/*
+ * Ignoring an error is a compiler's error, with both compilers: clang reads the GNU attribute on a type, gcc only the standard
+ * one (which it takes in gnu17 too). On the type, no prototype can forget it. tw_ignore() says that it is meant.
+ */
+#if defined(__clang__)
+#define TW_MUST_USE __attribute__((warn_unused_result))
+#else
+#define TW_MUST_USE [[nodiscard]]
+#endif
+
+typedef struct TW_MUST_USE {
 	enum tw_code code;
 } tw_err;
 
@@ -45,9 +55,9 @@ typedef struct {
 #define TW_DETAIL_MAX 256 /* one line for a person; longer texts are cut, never allocated */
 
 /* Raises: remembers place and detail for this thread, returns the error. Use TW_RAISE(LIMIT, "manifest has %zu bytes", n). */
-#define TW_RAISE(name, ...) tw_raise(TW_CODE_##name, __func__, __LINE__, __VA_ARGS__)
+#define TW_RAISE(name, ...) tw_sure(tw_raise(TW_CODE_##name, __func__, __LINE__, __VA_ARGS__))
 /* The same for a failed system call: code IO (NOMEM for ENOMEM, LIMIT for ENOSPC, EDQUOT, EMFILE, ENFILE), errno's words appended. */
-#define TW_RAISE_ERRNO(...) tw_raise_errno(__func__, __LINE__, __VA_ARGS__)
+#define TW_RAISE_ERRNO(...) tw_sure(tw_raise_errno(__func__, __LINE__, __VA_ARGS__))
 
 #define TW_TRY(expression)                                  \
 	do {                                                \
@@ -64,6 +74,14 @@ static inline bool tw_failed(tw_err e)
 static inline bool tw_is(tw_err e, enum tw_code code)
 {
 	return e.code == code;
+}
+
+/* Tells the compiler that a raise never returns OK; else gcc warns of out-parameters that only a success sets. */
+static inline tw_err tw_sure(tw_err e)
+{
+	if (e.code == TW_CODE_OK)
+		__builtin_unreachable();
+	return e;
 }
 
 /* For a failure that is handled on the spot, or cannot be helped (closing on the way out): says so, and satisfies the compiler. */

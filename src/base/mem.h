@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define TW_CLEANUP(function) __attribute__((cleanup(function)))
 #define TW_STEAL(pointer)                            \
@@ -38,7 +39,6 @@ static inline void tw_freep(void *p)
 
 static inline void tw_closep(int *fd)
 {
-	extern int close(int);
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;

@@ -36,6 +36,7 @@ struct tw_sys {
 
 	void *(*alloc)(const struct tw_sys *s, size_t size);              /* zeroed; size 0 is a programming error */
 	void *(*resize)(const struct tw_sys *s, void *p, size_t size);    /* as realloc */
+	int (*pin)(const struct tw_sys *s, void *p, size_t size);         /* keeps it out of swap */
 
 	/* Files. Paths are relative to a directory descriptor and may not leave it (openat2 RESOLVE_BENEATH, no symbolic links). */
 	int (*open_beneath)(const struct tw_sys *s, int dir, const char *path, int flags, mode_t mode);
