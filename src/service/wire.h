@@ -6,7 +6,9 @@
  * core  -> front  REPLY. LISTENER: the public half of a new listener key; connections made before it are closed.
  * front -> keys   TLS_SIGN / SIGNED: a digest for the listener key. Nothing else passes on that channel.
  * core  -> keys   the rows KEYS_*.
- * core  -> hands  CONFIRM (once per boot), PING. hands -> core: nothing but ROLE_DIED.
+ * every role -> hands  BOXED, once: its sandbox stands and was proven.
+ * core  -> hands  READY, CONFIRM (each once), PING. hands -> core: ROLE_IS, ROLE_DIED, ASK. hands -> all: DRAIN.
+ * The rows of hands' channels stand in wire-hands.c, which hands links and which needs nothing but the channel.
  */
 #ifndef TW_SERVICE_WIRE_H
 #define TW_SERVICE_WIRE_H
@@ -40,13 +42,19 @@ enum tw_wire {
 	TW_WIRE_HANDS_ASK,         /* hands -> core: are you alive? */
 	TW_WIRE_HANDS_ROLE_DIED,   /* hands -> core: role name; only "keys" or "front": core's own death ends and restarts all */
 	TW_WIRE_HANDS_DRAIN,       /* hands -> all: finish what you have and exit 0 */
+	TW_WIRE_HANDS_READY,       /* core -> hands: the doors answer; text for the service manager */
+	TW_WIRE_HANDS_BOXED,       /* role -> hands: u8 Landlock ABI, u8 enum tw_wire_boxed */
+	TW_WIRE_HANDS_ROLE_IS,     /* hands -> core: the same two bytes, then the role's name */
 };
 enum tw_sign_purpose {
 	TW_SIGN_STATEMENT = 1,     /* prefix: the base64url of a JWS header whose typ is TW_JWS_STATEMENT */
 	TW_SIGN_CHECKPOINT = 2,    /* prefix: "thingward-checkpoint-1" NUL */
 };
+enum tw_wire_boxed { TW_BOXED_SECCOMP = 1, TW_BOXED_IDS_DROPPED = 2, TW_BOXED_NOT_DUMPABLE = 4 };
+#define TW_WIRE_ROLE_NAME_MAX 16
 extern const struct tw_channel_row tw_rows_core_from_front[], tw_rows_front_from_core[], tw_rows_keys_from_front[], tw_rows_front_from_keys[],
-	tw_rows_keys_from_core[], tw_rows_core_from_keys[], tw_rows_hands_from_core[], tw_rows_core_from_hands[], tw_rows_role_from_hands[];
+	tw_rows_keys_from_core[], tw_rows_core_from_keys[], tw_rows_hands_from_core[], tw_rows_core_from_hands[], tw_rows_role_from_hands[],
+	tw_rows_hands_from_role[];
 
 /* REQUEST: what front knows of a request. Only the head fields the path reads travel. */
 struct tw_wire_request {
