@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads capability.yaml and grants.yaml: the shape of every row, and what must agree across capabilities.
+
+The words here are those of src/service/tables.h. An unknown key, a missing one or a value outside its words is an error that
+names file and line.
+"""
+import re
+
+from .strict_yaml import List, Map, Refused, Text, load
+
+KINDS = ("text", "int", "bool", "object", "array", "any")
+SUBJECTS = ("anyone", "owner", "local", "console", "application", "device")
+YES_NO = ("yes", "no")
+INT = re.compile(r"-?[0-9]{1,18}")
+NAME = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*")
+FIELD = re.compile(r"[a-z][a-z0-9_]*|\*")
+C_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+ELEMENT = re.compile(r"[A-Z]{2}(\.[A-Z]+)?(\.[A-Za-z0-9]+)+")
+PATH = re.compile(r"/api/v1(/[a-z][a-z0-9-]*)+(\.json)?(/\{[a-z_]+\})?")
+
+
+class Key:
+    """One key of a row: its pattern or words, whether it must be there, whether it may be empty."""
+
+    def __init__(self, form=None, required=True, empty=False, rows=None, items=None):
+        self.form, self.required, self.empty, self.rows, self.items = form, required, empty, rows, items
+
+
+FIELDS = {
+    "key": Key(FIELD), "kind": Key(KINDS), "required": Key(YES_NO, False), "min": Key(INT, False), "max": Key(INT, False),
+    "help": Key(), "choices": Key(re.compile(r"[^|]+(\|[^|]+)+"), False), "unit": Key(None, False, True),
+    "of": Key(KINDS, False),  # of an array: the kind of its items
+}
+FIELDS["items"] = Key(None, False, rows=FIELDS)  # of an object, or of the objects in an array
+TABLES = {
+    "settings": {
+        "key": Key(NAME), "type": Key(("bool", "int", "text", "choice")), "unit": Key(None, False, True),
+        "min": Key(INT, False), "max": Key(INT, False), "choices": Key(re.compile(r"[^|]+(\|[^|]+)+"), False),
+        "default": Key(None, True, True), "baseline": Key(None, True, True), "permission": Key(NAME),
+        "apply": Key(C_NAME, False, True), "help": Key(), "element": Key(ELEMENT, False, True),
+    },
+    "operations": {
+        "name": Key(NAME), "method": Key(("GET", "POST", "PUT", "DELETE", "CONSOLE")), "path": Key(PATH, True, True),
+        "permission": Key(NAME), "when": Key(("owned", "unowned", "always")), "audit": Key(("none", "read", "change")),
+        "handler": Key(C_NAME), "help": Key(), "elements": Key(items=ELEMENT), "input": Key(rows=FIELDS),
+        "output": Key(rows=FIELDS), "query": Key(None, False, rows=FIELDS),
+        "status": Key(re.compile(r"2[0-9][0-9]( 2[0-9][0-9])*"), False),  # of success, the usual one first
+        "if_match": Key(YES_NO, False),  # 428 without If-Match
+    },
+    "events": {
+        "id": Key(NAME), "severity": Key(("debug", "info", "notice", "warning", "error", "critical")),
+        "element": Key(ELEMENT, False, True), "help": Key(), "fields": Key(rows=FIELDS),
+    },
+    "elements": {"id": Key(ELEMENT), "status": Key(C_NAME), "provider": Key(None, False, True)},
+    "facts": {
+        "name": Key(NAME), "type": Key(("bool", "int", "text")), "unit": Key(None, False, True), "read": Key(C_NAME),
+        "help": Key(),
+    },
+    "jobs": {
+        "name": Key(NAME), "period_ms": Key(INT), "trigger": Key(NAME, False, True), "watches": Key(), "run": Key(C_NAME),
+    },
+}
+TOP = {
+    "capability": Key(re.compile(r"[A-Z]{2,8}")), "name": Key(), "folder": Key(re.compile(r"[a-z]+(-[a-z]+)*")),
+    **{table: Key(None, False, rows=shape) for table, shape in TABLES.items()},
+}
+FIRST = {"settings": "key", "operations": "name", "events": "id", "elements": "id", "facts": "name", "jobs": "name"}
+
+
+def _check_text(value, key, where, path):
+    if not isinstance(value, Text):
+        raise Refused(f"{path}:{value.line}: {where} must be text")
+    if not value:
+        if not key.empty:
+            raise Refused(f"{path}:{value.line}: {where} is empty")
+    elif any(ord(c) < 32 for c in value):
+        raise Refused(f"{path}:{value.line}: {where} must be one line without control characters")
+    elif isinstance(key.form, tuple):
+        if value not in key.form:
+            raise Refused(f"{path}:{value.line}: {where} is '{value}', not one of: {', '.join(key.form)}")
+    elif key.form is not None and not key.form.fullmatch(value):
+        raise Refused(f"{path}:{value.line}: {where} is '{value}', which is not of its form")
+
+
+def _check_map(node, shape, where, path):
+    if not isinstance(node, Map):
+        raise Refused(f"{path}:{node.line}: {where} must be a map of keys")
+    for name, value in node.items():
+        key = shape.get(name)
+        if key is None:
+            raise Refused(f"{path}:{node.lines[name]}: {where}: unknown key '{name}'; known: {', '.join(sorted(shape))}")
+        here = f"{where} {name}"
+        if key.rows is not None or key.items is not None:
+            if not isinstance(value, List):
+                raise Refused(f"{path}:{value.line}: {here} must be a list")
+            for item in value:
+                if key.rows is not None:
+                    _check_map(item, key.rows, here, path)
+                else:
+                    _check_text(item, Key(key.items), here, path)
+        else:
+            _check_text(value, key, here, path)
+    for name, key in shape.items():
+        if key.required and name not in node:
+            raise Refused(f"{path}:{node.line}: {where}: key '{name}' is missing")
+
+
+def _check_fields(rows, where, path):
+    seen = set()
+    for row in rows:
+        if row["key"] in seen:
+            raise Refused(f"{path}:{row.line}: {where}: field '{row['key']}' stands twice")
+        seen.add(row["key"])
+        if "min" in row and "max" in row and int(row["min"]) > int(row["max"]):
+            raise Refused(f"{path}:{row.line}: {where}: field '{row['key']}' has min above max")
+        if ("min" in row or "max" in row) and row["kind"] not in ("text", "int"):
+            raise Refused(f"{path}:{row.line}: {where}: only text and int have min and max")
+        if "items" in row:
+            _check_fields(row["items"], where, path)
+
+
+def _check_setting(row, path):
+    def fits(value):
+        if row["type"] == "bool":
+            return value in ("on", "off")
+        if row["type"] == "choice":
+            return value in row.get("choices", "").split("|")
+        if row["type"] == "int":
+            return bool(INT.fullmatch(value)) and int(row["min"]) <= int(value) <= int(row["max"])
+        return int(row.get("min", 0)) <= len(value.encode()) <= int(row.get("max", 511))
+    if row["type"] == "int" and not ("min" in row and "max" in row):
+        raise Refused(f"{path}:{row.line}: setting '{row['key']}': an int needs min and max")
+    if row["type"] == "choice" and "choices" not in row:
+        raise Refused(f"{path}:{row.line}: setting '{row['key']}': a choice needs choices")
+    for name in ("default", "baseline"):
+        if not fits(row[name]):
+            raise Refused(f"{path}:{row[name].line}: setting '{row['key']}': {name} '{row[name]}' is outside its own range")
+
+
+def _check_operation(row, path):
+    where = f"operation '{row['name']}'"
+    if (row["method"] == "CONSOLE") != (row["path"] == ""):
+        raise Refused(f"{path}:{row.line}: {where}: the console has no path, and everything else has one")
+    if row["audit"] == "none" and row["when"] == "owned":
+        raise Refused(f"{path}:{row.line}: {where}: an operation of an owned device leaves a record")
+    if row["input"] and row["method"] in ("GET", "DELETE"):
+        raise Refused(f"{path}:{row.line}: {where}: {row['method']} takes no body; use query")
+    if row["method"] == "GET" and row["audit"] == "change":
+        raise Refused(f"{path}:{row.line}: {where}: GET changes nothing")
+    for name in ("input", "output", "query"):
+        _check_fields(row.get(name, []), where, path)
+
+
+def capability(path):
+    """One capability.yaml, checked for itself."""
+    top = load(path)
+    _check_map(top, TOP, "capability", path)
+    for table, first in FIRST.items():
+        top.setdefault(table, List())
+        seen = set()
+        for row in top[table]:
+            if row[first] in seen:
+                raise Refused(f"{path}:{row.line}: {table}: '{row[first]}' stands twice")
+            seen.add(row[first])
+    for row in top["settings"]:
+        _check_setting(row, path)
+    for row in top["operations"]:
+        _check_operation(row, path)
+    for row in top["events"]:
+        _check_fields(row["fields"], f"event '{row['id']}'", path)
+    top.path = path
+    return top
+
+
+def grants(path):
+    top = load(path)
+    if not isinstance(top, Map) or set(top) != {"grants"} or not isinstance(top["grants"], Map):
+        raise Refused(f"{path}:{top.line}: the file holds one map named 'grants'")
+    for permission, kinds in top["grants"].items():
+        line = top["grants"].lines[permission]
+        if not NAME.fullmatch(permission):
+            raise Refused(f"{path}:{line}: permission '{permission}' is not of its form (names only, no wildcards)")
+        if not isinstance(kinds, List) or not kinds:
+            raise Refused(f"{path}:{line}: '{permission}' needs a list of kinds")
+        for kind in kinds:
+            if kind not in SUBJECTS:
+                raise Refused(f"{path}:{line}: '{permission}': unknown kind '{kind}'; known: {', '.join(SUBJECTS)}")
+        if len(set(kinds)) != len(kinds):
+            raise Refused(f"{path}:{line}: '{permission}' names a kind twice")
+    out = top["grants"]
+    out.path = path
+    return out
+
+
+def _unique(capabilities, table, what):
+    seen = {}
+    for c in capabilities:
+        for row in c[table]:
+            name = what(row)
+            if name in seen:
+                raise Refused(f"{c.path}:{row.line}: {table}: '{name}' stands in {seen[name]} too")
+            seen[name] = c.path
+    return seen
+
+
+def together(capabilities, granted, catalog):
+    """What must agree across all capabilities: names, permissions, elements, triggers."""
+    known = {e["id"]: e for e in catalog}
+    for table, first in FIRST.items():
+        _unique(capabilities, table, lambda row, first=first: row[first])
+    _unique(capabilities, "operations", lambda row: f"{row['method']} {row['path'] or row['name']}")
+    events = {row["id"] for c in capabilities for row in c["events"]}
+    for c in capabilities:
+        for table in ("settings", "operations"):
+            for row in c[table]:
+                if row["permission"] not in granted:
+                    raise Refused(f"{c.path}:{row['permission'].line}: permission '{row['permission']}' has no row in {granted.path}")
+        for row in c["elements"]:
+            if row["id"] not in known:
+                raise Refused(f"{c.path}:{row.line}: element '{row['id']}' is not in the catalog")
+            if known[row["id"]]["capability"] != c["capability"]:
+                raise Refused(f"{c.path}:{row.line}: element '{row['id']}' belongs to {known[row['id']]['capability']}, not {c['capability']}")
+        named = [(row["element"], row) for t in ("settings", "events") for row in c[t] if row.get("element")]
+        named += [(e, row) for row in c["operations"] for e in row["elements"]]
+        for element, row in named:
+            if element not in known:
+                raise Refused(f"{c.path}:{row.line}: element '{element}' is not in the catalog")
+        for row in c["jobs"]:
+            if row.get("trigger") and row["trigger"] not in events:
+                raise Refused(f"{c.path}:{row.line}: job '{row['name']}': no event '{row['trigger']}'")
