@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the product's description to the manifest that one model's devices read. The rows are handed to formats/manifest,
+ * which alone knows the members of the payload; what it would refuse on the device is refused here, at the desk.
+ */
+#include "product/compile.h"
+
+#include "product/product.h"
+
+#include <string.h>
+
+/* Everything lives until the payload is written: texts that had to be composed in `texts`, rows in arrays of their own. */
+struct compiler {
+	const struct tw_sys *sys;
+	const json_t *product;
+	json_t *texts;
+	struct tw_manifest_setting *settings;
+	struct tw_manifest_event *events;
+	const char **health, **claims;
+	struct tw_manifest m;
+};
+
+static void compiler_done(struct compiler *c)
+{
+	json_decref(c->texts);
+	free(c->settings);
+	free(c->events);
+	free(c->health);
+	free(c->claims);
+}
+
+static tw_err keep(struct compiler *c, json_t *text, const char **ret)
+{
+	if (!text)
+		return TW_RAISE(NOMEM, "manifest text");
+	*ret = json_string_value(text);
+	return tw_json_append(c->texts, text);
+}
+
+/* An empty table has no array; the count says so. */
+static tw_err array_new(struct compiler *c, size_t count, size_t size, void *ret)
+{
+	void *p = count ? tw_alloc_array(c->sys, count, size) : NULL;
+
+	if (count && !p)
+		return TW_RAISE(NOMEM, "manifest rows");
+	memcpy(ret, &p, sizeof(p));
+	return TW_OK;
+}
+
+static tw_err join(struct compiler *c, const json_t *words, const char *between, const char **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	size_t i;
+	json_t *word;
+
+	tw_buf_init(&b, c->sys, 4096);
+	json_array_foreach(words, i, word) {
+		if (i)
+			TW_TRY(tw_buf_text(&b, between));
+		TW_TRY(tw_buf_text(&b, json_string_value(word)));
+	}
+	return keep(c, json_string(tw_buf_cstr(&b)), ret);
+}
+
+static enum tw_manifest_type setting_type(const char *word)
+{
+	static const char *const words[] = {
+		[TW_MANIFEST_BOOL] = "bool",
+		[TW_MANIFEST_INT] = "int",
+		[TW_MANIFEST_TEXT] = "text",
+		[TW_MANIFEST_CHOICE] = "choice",
+	};
+
+	for (size_t i = 0; i < TW_COUNT(words); i++)
+		if (!strcmp(words[i], word))
+			return (enum tw_manifest_type)i;
+	return TW_MANIFEST_TEXT;
+}
+
+static tw_err settings(struct compiler *c, const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	TW_TRY(array_new(c, json_array_size(rows), sizeof(*c->settings), &c->settings));
+	json_array_foreach(rows, i, row) {
+		struct tw_manifest_setting *s = &c->settings[i];
+
+		s->key = tw_json_text(row, "key");
+		s->type = setting_type(tw_json_text(row, "type"));
+		s->unit = tw_json_text(row, "unit");
+		s->min = tw_json_int(row, "min");
+		s->max = json_object_get(row, "max") ? tw_json_int(row, "max") : s->type == TW_MANIFEST_TEXT ? 256 : 0;
+		s->default_value = tw_json_text(row, "default");
+		s->baseline = tw_json_text(row, "baseline");
+		s->help = tw_json_text(row, "help");
+		TW_TRY(join(c, json_object_get(row, "choices"), "|", &s->choices));
+	}
+	c->m.settings = c->settings;
+	c->m.setting_count = json_array_size(rows);
+	return TW_OK;
+}
+
+static enum tw_json_kind field_kind(const char *word)
+{
+	if (!strcmp(word, "int"))
+		return TW_JSON_INT;
+	return !strcmp(word, "bool") ? TW_JSON_BOOL : TW_JSON_TEXT;
+}
+
+static tw_err events(struct compiler *c, const json_t *rows)
+{
+	size_t i, k;
+	json_t *row, *field;
+
+	TW_TRY(array_new(c, json_array_size(rows), sizeof(*c->events), &c->events));
+	json_array_foreach(rows, i, row) {
+		struct tw_manifest_event *e = &c->events[i];
+
+		e->id = tw_json_text(row, "id");
+		e->severity = tw_json_text(row, "severity");
+		e->help = tw_json_text(row, "help");
+		json_array_foreach(json_object_get(row, "fields"), k, field) {
+			if (e->field_count >= TW_MANIFEST_FIELDS)
+				return TW_RAISE(LIMIT, "event %s has more than %d fields", e->id, TW_MANIFEST_FIELDS);
+			e->fields[e->field_count++] = (struct tw_manifest_field){
+				.key = tw_json_text(field, "key"),
+				.kind = field_kind(tw_json_text(field, "kind")),
+				.required = tw_json_bool(field, "required"),
+			};
+		}
+	}
+	c->m.events = c->events;
+	c->m.event_count = json_array_size(rows);
+	return TW_OK;
+}
+
+static tw_err health_and_claims(struct compiler *c)
+{
+	const json_t *health = json_object_get(json_object_get(c->product, "application"), "health");
+	const json_t *claims = json_object_get(c->product, "claims");
+	size_t i;
+	json_t *row;
+
+	TW_TRY(array_new(c, json_array_size(health), sizeof(*c->health), &c->health));
+	TW_TRY(array_new(c, json_array_size(claims), sizeof(*c->claims), &c->claims));
+	json_array_foreach(health, i, row)
+		c->health[i] = tw_json_text(row, "name");
+	json_array_foreach(claims, i, row)
+		c->claims[i] = json_string_value(row);
+	c->m.health = c->health;
+	c->m.health_count = json_array_size(health);
+	c->m.claims = c->claims;
+	c->m.claim_count = json_array_size(claims);
+	return TW_OK;
+}
+
+static tw_err contacts(struct compiler *c)
+{
+	static const struct {
+		const char *key, *kind, *scheme;
+	} rows[] = {
+		{ "security-email", "security", "mailto:" },
+		{ "security-url", "security", "" },
+		{ "policy-url", "documents", "" },
+		{ "support-email", "support", "mailto:" },
+		{ "support-url", "support", "" },
+	};
+	const json_t *o = json_object_get(c->product, "contacts");
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const char *value = tw_json_text(o, rows[i].key);
+		struct tw_manifest_contact *contact = &c->m.contacts[c->m.contact_count];
+
+		if (!*value)
+			continue;
+		contact->kind = rows[i].kind;
+		TW_TRY(keep(c, json_sprintf("%s%s", rows[i].scheme, value), &contact->address));
+		c->m.contact_count++;
+	}
+	return TW_OK;
+}
+
+static tw_err identity(struct compiler *c, const struct tw_product_choice *choice)
+{
+	const json_t *organization = json_object_get(c->product, "organization");
+	const json_t *product = json_object_get(c->product, "product");
+	const json_t *support = json_object_get(c->product, "support");
+	const json_t *model = choice->model ? tw_product_model(c->product, choice->model) :
+					      json_array_get(json_object_get(c->product, "models"), 0);
+
+	if (!model)
+		return TW_RAISE(NOTFOUND, "the product has no model '%s'", choice->model);
+	c->m.organization = tw_json_text(organization, "name");
+	c->m.pen = (uint32_t)tw_json_int(organization, "pen");
+	c->m.product = tw_json_text(product, "name");
+	c->m.product_class = tw_json_text(product, "code");
+	c->m.model = tw_json_text(model, "model");
+	c->m.version = choice->version ? choice->version : tw_product_version(c->product);
+	c->m.support_start = tw_json_text(support, "start");
+	c->m.support_end = tw_json_text(support, "end");
+	return join(c, json_object_get(model, "hardware"), ", ", &c->m.hardware);
+}
+
+tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const struct tw_product_choice *choice,
+	json_t **ret_payload)
+{
+	TW_CLEANUP(compiler_done) struct compiler c = { .sys = sys, .product = product, .texts = json_array() };
+	TW_CLEANUP(tw_jsonp) json_t *payload = NULL;
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *doc = NULL;
+	const json_t *application = json_object_get(product, "application");
+
+	if (!c.texts)
+		return TW_RAISE(NOMEM, "manifest texts");
+	TW_TRY(identity(&c, choice));
+	TW_TRY(contacts(&c));
+	TW_TRY(settings(&c, json_object_get(application, "settings")));
+	TW_TRY(events(&c, json_object_get(application, "events")));
+	TW_TRY(health_and_claims(&c));
+	TW_TRY(tw_manifest_write(&c.m, &payload));
+	TW_TRY(tw_manifest_read(sys, payload, &doc)); /* the device's own judgement, before anything is signed */
+	*ret_payload = TW_STEAL(payload);
+	return TW_OK;
+}

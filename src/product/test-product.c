@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* product.yaml: the example is right, the template is complete, and every mistake is named with its place. */
+#include "product/product.h"
+
+#include "sys/fake.h"
+#include "check.h"
+
+static const struct tw_sys *sys;
+TW_DEFINE_FREEP(tw_fake, tw_fake_free)
+
+static bool known_element(void *user, const char *id)
+{
+	return !strncmp(id, "DI.IMS.", 7);
+}
+static const struct tw_product_known known = { .element = known_element };
+
+/* The problems as text; the object, when there were none. */
+static void read_text(const char *text, struct tw_buf *ret, json_t **ret_product)
+{
+	struct tw_problems p;
+	json_t *product = NULL;
+
+	CHECK_OK(tw_problems_init(&p, "p.yaml"));
+	CHECK_OK(tw_product_read(sys, tw_slice_of(text), &known, &p, &product));
+	CHECK_OK(tw_problems_text(&p, ret));
+	tw_problems_done(&p);
+	if (ret_product)
+		*ret_product = product;
+	else
+		json_decref(product);
+}
+
+static void test_example_is_right(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_jsonp) json_t *product = NULL;
+
+	tw_buf_init(&b, sys, 65536);
+	read_text(tw_product_example, &b, &product);
+	CHECK_TEXT(tw_buf_cstr(&b), "");
+	CHECK_TEXT(tw_product_version(product), "1.0.0");
+	CHECK(tw_product_claims(product, "DI.IMS.2"));
+	CHECK(!tw_product_claims(product, "DI.IMS.3"));
+	CHECK(tw_product_model(product, "TH-110") != NULL);
+	CHECK(tw_product_model(product, "TH-1") == NULL);
+}
+
+static void test_template_needs_filling_in(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+
+	tw_buf_init(&b, sys, 65536);
+	read_text(tw_product_template, &b, NULL);
+	CHECK(strstr(tw_buf_cstr(&b), "p.yaml:9:9: 'name' must have 1 to 64 bytes"));
+	CHECK(!strstr(tw_buf_cstr(&b), "unknown key"));
+	CHECK(!strstr(tw_buf_cstr(&b), "is missing"));
+}
+
+/* A good file in the fewest lines; the rows below replace one line of it, counted from 1. */
+static const char *const good[] = {
+	"format: 1",
+	"organization: {name: A, pen: 32473}",
+	"product: {name: B, code: b, summary: c}",
+	"models: [{model: M, hardware: [A]}]",
+	"software: [{version: 1.0, released: 2026-01-01}]",
+	"interfaces: [{name: lan, kind: ethernet, purpose: all}]",
+	"support: {start: 2026-01-01, end: 2030-01-01, security-updates-until: 2029-12-31}",
+	"contacts: {security-email: a@example.com, policy-url: https://example.com/p}",
+	"claims: [DI.IMS.1]",
+};
+
+static const struct {
+	unsigned line;
+	const char *replaced, *wanted; /* wanted: the start of the one problem; "" none */
+} rows[] = {
+	{ 1, "format: 1", "" },
+	{ 1, "format: 2", "p.yaml:1:9: 'format' is out of range ('2'); the version of this file's format" },
+	{ 1, "format: one", "p.yaml:1:9: 'format' must be a whole number ('one');" },
+	{ 1, "format: [1]", "p.yaml:1:9: 'format' must be a number;" },
+	{ 1, "color: red", "p.yaml:1:1: unknown key 'color'; known keys are format, organization," },
+	{ 2, "organization: {name: A}", "p.yaml:2:15: 'pen' is missing; the Private Enterprise Number" },
+	{ 2, "organization: {name: A, pen: 0}", "p.yaml:2:30: 'pen' is out of range ('0');" },
+	{ 2, "organization: {name: A, pen: 4294967296}", "p.yaml:2:30: 'pen' is out of range" },
+	{ 2, "organization: {name: \"A\\tB\", pen: 1}", "p.yaml:2:22: 'name' must be one line without control characters" },
+	{ 2, "organization: A", "p.yaml:2:15: 'organization' must be a map (key: value);" },
+	{ 3, "product: {name: B, code: a-b, summary: c}", "p.yaml:3:26: 'code' has a character that is not allowed here ('a-b');" },
+	{ 3, "product: {name: B, code: '', summary: c}", "p.yaml:3:26: 'code' must have 1 to 32 characters;" },
+	{ 3, "product: {name: B, code: b, code: b, summary: c}", "p.yaml:3:29: " },
+	{ 4, "models: []", "p.yaml:4:9: 'models' must have 1 to 100 entries;" },
+	{ 4, "models: [M]", "p.yaml:4:10: each entry of 'models' must be a map (key: value);" },
+	{ 4, "models: [{model: M, hardware: [A]}, {model: M, hardware: [B]}]", "p.yaml:4:45: model 'M' stands already in line 4;" },
+	{ 4, "models: [{model: M, hardware: [[A]]}]", "p.yaml:4:32: each entry of 'hardware' must be one word;" },
+	{ 5, "software: [{version: 1.0, released: 2026-02-29}]", "p.yaml:5:37: 'released' must be a day of the calendar as YYYY-MM-DD ('2026-02-29');" },
+	{ 5, "software: [{version: 1.0, released: 2028-02-29}]", "" },
+	{ 6, "interfaces: [{name: lan, kind: telepathy, purpose: all}]", "p.yaml:6:32: 'kind' must be one of ethernet|wifi|" },
+	{ 6, "interfaces: [{name: lan, kind: wifi, port: 65536, purpose: all}]", "p.yaml:6:44: 'port' is out of range ('65536');" },
+	{ 6, "interfaces: [{name: lan, kind: wifi, purpose: all}]\nflows: [{name: f, interface: wan, direction: in, peer: p, data: d, personal: no, protection: none}]",
+		"p.yaml:7:30: no interface is named 'wan'; name one of the entries of 'interfaces'" },
+	{ 6, "interfaces: [{name: lan, kind: wifi, purpose: all}]\nflows: [{name: f, interface: lan, direction: in, peer: p, data: d, personal: maybe, protection: none}]",
+		"p.yaml:7:78: 'personal' must be yes or no ('maybe');" },
+	{ 7, "support: {start: 2026-01-01, end: 2025-01-01, security-updates-until: 2024-12-31}", "p.yaml:7:35: end 2025-01-01 is not after start 2026-01-01;" },
+	{ 7, "support: {start: 2026-01-01, end: 2030-01-01, security-updates-until: 2030-01-02}", "p.yaml:7:71: security-updates-until 2030-01-02 is after the end of support 2030-01-01;" },
+	{ 8, "contacts: {security-email: example.com, policy-url: https://example.com/p}", "p.yaml:8:28: 'security-email' must be a mail address ('example.com');" },
+	{ 8, "contacts: {security-email: a@example.com, policy-url: http://example.com/p}", "p.yaml:8:55: 'policy-url' must be an https:// address" },
+	{ 8, "contacts: {security-email: a@example.com, policy-url: \"https://e/<script>\"}", "p.yaml:8:55: 'policy-url' must be an https:// address" },
+	{ 9, "claims: [DI.IMS.1, XX.1]", "p.yaml:9:20: 'XX.1' is not in the catalog;" },
+	{ 9, "claims: [DI.IMS.1, DI.IMS.1]", "p.yaml:9:20: 'DI.IMS.1' is claimed already;" },
+	{ 9, "claims: DI.IMS.1", "p.yaml:9:9: 'claims' must be a list (- entry or [a, b]);" },
+	{ 9, "application: {events: [{id: door.open, severity: info, help: h}]}", "p.yaml:9:29: id 'door.open' could be taken for one of the device's own;" },
+	{ 9, "application: {settings: [{key: application.a, type: bool, default: 'yes', baseline: on, help: h}]}", "p.yaml:9:68: 'default' does not fit the type and range" },
+	{ 9, "application: {settings: [{key: application.a, type: int, min: -5, max: 5, default: '-5', baseline: '6', help: h}]}", "p.yaml:9:100: 'baseline' does not fit" },
+	{ 9, "application: {settings: [{key: application.a, type: choice, default: a, baseline: a, help: h}]}", "p.yaml:9:26: a setting of type choice needs 'choices';" },
+	{ 9, "application: {settings: [{key: application.a, type: choice, choices: [a, b], default: a, baseline: b, help: h}]}", "" },
+	{ 9, "claims: &a [DI.IMS.1]", "p.yaml:9:9: " },
+	{ 9, "claims: [DI.IMS.1", "p.yaml:" },
+};
+
+static void test_mistakes(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf text, problems;
+
+		tw_buf_init(&text, sys, 65536);
+		tw_buf_init(&problems, sys, 65536);
+		for (unsigned line = 1; line <= TW_COUNT(good); line++)
+			CHECK_OK(tw_buf_format(&text, "%s\n", line == rows[i].line ? rows[i].replaced : good[line - 1]));
+		read_text(tw_buf_cstr(&text), &problems, NULL);
+		if (*rows[i].wanted ? strncmp(tw_buf_cstr(&problems), rows[i].wanted, strlen(rows[i].wanted)) != 0 :
+				      problems.size != 0)
+			fail_msg("row %zu (%s): got \"%s\", want \"%s\"", i, rows[i].replaced, tw_buf_cstr(&problems), rows[i].wanted);
+	}
+}
+
+static void test_all_mistakes_are_kept(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+
+	tw_buf_init(&b, sys, 65536);
+	read_text("format: 3\ncolor: red\nsupport: {start: x}\n", &b, NULL);
+	CHECK(strstr(tw_buf_cstr(&b), "p.yaml:1:9: "));
+	CHECK(strstr(tw_buf_cstr(&b), "p.yaml:2:1: "));
+	CHECK(strstr(tw_buf_cstr(&b), "p.yaml:3:18: "));
+	CHECK(strstr(tw_buf_cstr(&b), "'contacts' is missing"));
+}
+
+static void test_problems_are_limited(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text, problems;
+
+	tw_buf_init(&text, sys, 65536);
+	tw_buf_init(&problems, sys, 65536);
+	for (int i = 0; i < 200; i++)
+		CHECK_OK(tw_buf_format(&text, "k%d: 1\n", i));
+	read_text(tw_buf_cstr(&text), &problems, NULL);
+	CHECK(strstr(tw_buf_cstr(&problems), "and 159 more"));
+}
+
+/* No memory at the k-th call: an error or nothing, never a crash; the leak checker sees the rest. */
+static void test_out_of_memory(void **state)
+{
+	tw_fake *f = tw_fake_new();
+
+	for (long k = 1;; k++) {
+		struct tw_problems p;
+		json_t *product = NULL;
+
+		CHECK_OK(tw_problems_init(&p, "p.yaml"));
+		tw_fake_fail(f, k, 12, false);
+		tw_err e = tw_product_read(tw_fake_sys(f), tw_slice_of(tw_product_example), &known, &p, &product);
+		bool fired = tw_fake_fired(f);
+
+		CHECK(tw_failed(e) == fired);
+		json_decref(product);
+		tw_problems_done(&p);
+		if (!fired)
+			break;
+	}
+	tw_fake_free(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_example_is_right),     cmocka_unit_test(test_template_needs_filling_in),
+		cmocka_unit_test(test_mistakes),             cmocka_unit_test(test_all_mistakes_are_kept),
+		cmocka_unit_test(test_problems_are_limited), cmocka_unit_test(test_out_of_memory),
+	};
+	TW_CLEANUP(tw_fake_freep) tw_fake *f = tw_fake_new();
+
+	sys = tw_fake_sys(f);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
