@@ -2,7 +2,7 @@
 /*
  * What roles say to one another: the rows of every channel, and the typed payloads. Integers big-endian, blocks length-prefixed.
  *
- * front -> core   REQUEST: one parsed request. GONE: the connection has closed (never an offence, whenever it comes).
+ * front -> core   REQUEST: one parsed request. GONE: the connection has closed (never an offence, whenever it comes). FRONT_READY, once.
  * core  -> front  REPLY. LISTENER: the public half of a new listener key; connections made before it are closed.
  * front -> keys   TLS_SIGN / SIGNED: a digest for the listener key. Nothing else passes on that channel.
  * core  -> keys   the rows KEYS_*.
@@ -19,6 +19,7 @@
 enum tw_wire {
 	TW_WIRE_REQUEST = 0x0101,
 	TW_WIRE_GONE,
+	TW_WIRE_FRONT_READY,     /* front has answered a TLS request of its own, all the way through core: once per start of front */
 	TW_WIRE_REPLY = 0x0201,
 	TW_WIRE_LISTENER,        /* certificate DER; tag counts generations */
 	TW_WIRE_TLS_SIGN = 0x0301, /* 32 bytes */
@@ -65,12 +66,14 @@ struct tw_wire_request {
 	struct tw_slice head;   /* the head's bytes, parsed again in core by the same pure parser */
 	struct tw_slice body;   /* de-chunked */
 };
+#define TW_WIRE_REPLY_BODY_MAX (TW_CHANNEL_MAX - 1024) /* what one REPLY carries beside its fields */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b);
 tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret);
 struct tw_wire_reply {
 	uint32_t connection;
 	uint16_t status;
 	bool close;
+	bool known;             /* the subject was more than anyone: front lets the connection idle longer */
 	struct tw_slice type;   /* media type, "" when there is no body */
 	struct tw_slice etag, location;
 	uint32_t retry_after_s;

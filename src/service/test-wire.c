@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* REQUEST and REPLY: what is written is read back; what is cut, longer, or would break a header line is refused. */
+#include "service/wire.h"
+#include "sys/fake.h"
+
+#include "check.h"
+
+static struct tw_fake *fake;
+static struct tw_buf buf;
+
+static int setup(void **state)
+{
+	fake = tw_fake_new();
+	tw_buf_init(&buf, tw_fake_sys(fake), TW_CHANNEL_MAX);
+	return fake ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	tw_buf_done(&buf);
+	tw_fake_free(fake);
+	return 0;
+}
+
+static const struct tw_wire_request request = {
+	.connection = 0x01020304,
+	.source = "192.0.2.7",
+	.has_exporter = true,
+	.has_client_key = true,
+	.exporter = { 1, 2, 3 },
+	.client_key = { 4, 5, 6 },
+	.head = { "GET / HTTP/1.1\r\n\r\n", 18 },
+	.body = { "{}", 2 },
+};
+static const struct tw_wire_reply reply = {
+	.connection = 7,
+	.status = 201,
+	.close = true,
+	.known = true,
+	.type = { "application/json", 16 },
+	.etag = { "\"3\"", 3 },
+	.location = { "/api/v1/x", 9 },
+	.retry_after_s = 9,
+	.body = { "{\"a\":1}", 7 },
+};
+
+static void test_request(void **state)
+{
+	struct tw_wire_request r;
+
+	CHECK_OK(tw_wire_request_write(&request, &buf));
+	CHECK_OK(tw_wire_request_read(tw_buf_slice(&buf), &r));
+	CHECK_INT(r.connection, request.connection);
+	CHECK_TEXT(r.source, "192.0.2.7");
+	CHECK(r.has_exporter && r.has_client_key);
+	CHECK_BYTES(r.exporter, request.exporter, 32);
+	CHECK_BYTES(r.client_key, request.client_key, 32);
+	CHECK(tw_slice_is(r.head, request.head.at));
+	CHECK(tw_slice_is(r.body, "{}"));
+}
+
+static void test_reply(void **state)
+{
+	struct tw_wire_reply r;
+
+	CHECK_OK(tw_wire_reply_write(&reply, &buf));
+	CHECK_OK(tw_wire_reply_read(tw_buf_slice(&buf), &r));
+	CHECK_INT(r.connection, 7);
+	CHECK_INT(r.status, 201);
+	CHECK(r.close && r.known);
+	CHECK_INT(r.retry_after_s, 9);
+	CHECK(tw_slice_is(r.type, "application/json"));
+	CHECK(tw_slice_is(r.etag, "\"3\""));
+	CHECK(tw_slice_is(r.location, "/api/v1/x"));
+	CHECK(tw_slice_is(r.body, "{\"a\":1}"));
+}
+
+static void test_cut_and_trailing(void **state)
+{
+	struct tw_wire_request rq;
+	struct tw_wire_reply rp;
+
+	CHECK_OK(tw_wire_request_write(&request, &buf));
+	for (size_t n = 0; n < buf.size; n++)
+		CHECK_ERR(tw_wire_request_read((struct tw_slice){ buf.data, n }, &rq), SYNTAX);
+	CHECK_OK(tw_buf_u8(&buf, 0));
+	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &rq), SYNTAX);
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_reply_write(&reply, &buf));
+	for (size_t n = 0; n < buf.size; n++)
+		CHECK_ERR(tw_wire_reply_read((struct tw_slice){ buf.data, n }, &rp), SYNTAX);
+	CHECK_OK(tw_buf_u8(&buf, 0));
+	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &rp), SYNTAX);
+}
+
+static void test_refused_fields(void **state)
+{
+	struct tw_wire_reply bad = reply, rp;
+	struct tw_wire_request worse = request, rq;
+
+	bad.etag = TW_SLICE("\"3\"\r\nSet-Cookie: a=b");
+	CHECK_OK(tw_wire_reply_write(&bad, &buf));
+	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &rp), SYNTAX);
+	bad = reply;
+	bad.status = 199;
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_reply_write(&bad, &buf));
+	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &rp), SYNTAX);
+	memcpy(worse.source, "a\nb", 4);
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_request_write(&worse, &buf));
+	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &rq), SYNTAX);
+	buf.data[4] = 4;
+	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &rq), SYNTAX);
+}
+
+static void test_without_memory(void **state)
+{
+	tw_fake_fail(fake, 1, 12, true);
+	CHECK_ERR(tw_wire_request_write(&request, &buf), NOMEM);
+	CHECK_ERR(tw_wire_reply_write(&reply, &buf), NOMEM);
+}
+
+/* Each table ends, and no type stands in it twice. */
+static void test_rows(void **state)
+{
+	const struct tw_channel_row *tables[] = { tw_rows_core_from_front, tw_rows_front_from_core, tw_rows_keys_from_front,
+		tw_rows_front_from_keys, tw_rows_keys_from_core, tw_rows_core_from_keys, tw_rows_hands_from_core, tw_rows_core_from_hands,
+		tw_rows_role_from_hands, tw_rows_hands_from_role };
+
+	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+		for (const struct tw_channel_row *r = tables[t]; r->type; r++) {
+			CHECK(r->min <= r->max && r->max <= TW_CHANNEL_MAX && r->name);
+			for (const struct tw_channel_row *other = r + 1; other->type; other++)
+				CHECK(other->type != r->type);
+		}
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_cut_and_trailing), TEST(test_refused_fields), TEST(test_without_memory),
+	TEST(test_rows))

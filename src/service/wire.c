@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows of the channels between front, core and keys, and the two payloads with an inside: REQUEST and REPLY.
+ *
+ * Both are read as if the other side were hostile. front is the role that outsiders reach first, and core's texts become
+ * header lines: what could break a line does not pass the reader.
+ */
+#include "service/wire.h"
+
+#include "base/cursor.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define CERTIFICATE_MAX 2048   /* a P-256 certificate of ours is about 500 bytes */
+#define SIGN_MAX (16 * 1024)   /* a statement's signing input is under 2 KiB, a checkpoint under 200 bytes */
+#define SIGNATURE_DER_MAX 80   /* ECDSA over P-256 is at most 72 */
+#define MAC_INPUT_MAX 512      /* take-over binds 20 + 6 + 4 * 32 bytes */
+#define FAILED_MAX (1 + TW_DETAIL_MAX)
+#define TYPE_MAX 96
+#define ETAG_MAX 72
+#define LOCATION_MAX 128
+#define EPOCH 8                /* u64 */
+
+const struct tw_channel_row tw_rows_core_from_front[] = {
+	{ TW_WIRE_REQUEST, 0, 16, TW_CHANNEL_MAX, "request" },
+	{ TW_WIRE_GONE, 0, 4, 4, "gone" },
+	{ TW_WIRE_FRONT_READY, TW_CHANNEL_ONCE, 0, 0, "front ready" },
+	{ 0 },
+};
+const struct tw_channel_row tw_rows_front_from_core[] = {
+	{ TW_WIRE_REPLY, 0, 17, TW_CHANNEL_MAX, "reply" },
+	{ TW_WIRE_LISTENER, 0, 64, CERTIFICATE_MAX, "listener" },
+	{ 0 },
+};
+const struct tw_channel_row tw_rows_keys_from_front[] = {
+	{ TW_WIRE_TLS_SIGN, 0, 32, 32, "tls sign" },
+	{ 0 },
+};
+const struct tw_channel_row tw_rows_front_from_keys[] = {
+	{ TW_WIRE_TLS_SIGNED, 0, 0, SIGNATURE_DER_MAX, "tls signed" },
+	{ 0 },
+};
+const struct tw_channel_row tw_rows_keys_from_core[] = {
+	{ TW_WIRE_KEYS_SIGN, 0, 2, SIGN_MAX, "sign" },
+	{ TW_WIRE_KEYS_EPOCH, 0, EPOCH, EPOCH, "epoch" },
+	{ TW_WIRE_KEYS_OLD_EPOCH, 0, EPOCH, EPOCH, "old epoch" },
+	{ TW_WIRE_KEYS_LISTENER, 0, 0, 1, "listener" },
+	{ TW_WIRE_KEYS_SECRET_MAC, 0, 1, MAC_INPUT_MAX, "secret mac" },
+	{ TW_WIRE_KEYS_SECRET_NEW, 0, 0, 0, "secret new" },
+	{ TW_WIRE_KEYS_IDENTITY, 0, 0, 0, "identity" },
+	{ 0 },
+};
+const struct tw_channel_row tw_rows_core_from_keys[] = {
+	{ TW_WIRE_KEYS_SIGNED, 0, 64, 64, "signed" },
+	{ TW_WIRE_KEYS_EPOCH_KEY, 0, 32, 32, "epoch key" },
+	{ TW_WIRE_KEYS_LISTENER_CERT, 0, 64, CERTIFICATE_MAX, "listener certificate" },
+	{ TW_WIRE_KEYS_SECRET_MAC_IS, 0, 32, 32, "secret mac" },
+	{ TW_WIRE_KEYS_SECRET_IS, 0, 16, 16, "secret" },
+	{ TW_WIRE_KEYS_IDENTITY_CERT, 0, 64, CERTIFICATE_MAX, "identity certificate" },
+	{ TW_WIRE_KEYS_FAILED, 0, 1, FAILED_MAX, "failed" },
+	{ 0 },
+};
+
+enum { REQUEST_EXPORTER = 1, REQUEST_CLIENT_KEY = 2, REQUEST_FLAGS = 3 };
+enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FLAGS = 3 };
+
+/* REQUEST: u32 connection, u8 flags, block16 source, [32 exporter], [32 client key], block16 head, block32 body. */
+tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b)
+{
+	unsigned flags = (r->has_exporter ? REQUEST_EXPORTER : 0u) | (r->has_client_key ? REQUEST_CLIENT_KEY : 0u);
+
+	TW_TRY(tw_buf_u32(b, r->connection));
+	TW_TRY(tw_buf_u8(b, (uint8_t)flags));
+	TW_TRY(tw_buf_block16(b, r->source, strnlen(r->source, sizeof r->source)));
+	if (r->has_exporter)
+		TW_TRY(tw_buf_add(b, r->exporter, sizeof r->exporter));
+	if (r->has_client_key)
+		TW_TRY(tw_buf_add(b, r->client_key, sizeof r->client_key));
+	TW_TRY(tw_buf_block16(b, r->head.at, r->head.size));
+	return tw_buf_block32(b, r->body.at, r->body.size);
+}
+
+/* A text that a log or a header line may show: ASCII from blank to tilde. */
+static bool plain(struct tw_slice s)
+{
+	for (size_t i = 0; i < s.size; i++)
+		if (s.at[i] < ' ' || s.at[i] > '~')
+			return false;
+	return true;
+}
+
+tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret)
+{
+	struct tw_cursor c = tw_cursor_of(payload.at, payload.size);
+	struct tw_wire_request r = { 0 };
+	struct tw_slice source;
+	uint8_t flags;
+
+	TW_TRY(tw_cursor_u32(&c, &r.connection));
+	TW_TRY(tw_cursor_u8(&c, &flags));
+	if (flags & ~(unsigned)REQUEST_FLAGS)
+		return TW_RAISE(SYNTAX, "request flags %02x", flags);
+	r.has_exporter = flags & REQUEST_EXPORTER;
+	r.has_client_key = flags & REQUEST_CLIENT_KEY;
+	TW_TRY(tw_cursor_block16(&c, sizeof r.source - 1, &source));
+	if (!plain(source))
+		return TW_RAISE(SYNTAX, "request source is no address");
+	if (source.size > 0)
+		memcpy(r.source, source.at, source.size);
+	if (r.has_exporter)
+		TW_TRY(tw_cursor_bytes(&c, r.exporter, sizeof r.exporter));
+	if (r.has_client_key)
+		TW_TRY(tw_cursor_bytes(&c, r.client_key, sizeof r.client_key));
+	TW_TRY(tw_cursor_block16(&c, TW_HTTP_HEAD_MAX, &r.head));
+	TW_TRY(tw_cursor_block32(&c, TW_BODY_MAX, &r.body));
+	TW_TRY(tw_cursor_end(&c));
+	*ret = r;
+	return TW_OK;
+}
+
+/* REPLY: u32 connection, u16 status, u8 flags, u32 retry after, block16 type, etag, location, block32 body. */
+tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b)
+{
+	unsigned flags = (r->close ? REPLY_CLOSE : 0u) | (r->known ? REPLY_KNOWN : 0u);
+
+	TW_TRY(tw_buf_u32(b, r->connection));
+	TW_TRY(tw_buf_u16(b, r->status));
+	TW_TRY(tw_buf_u8(b, (uint8_t)flags));
+	TW_TRY(tw_buf_u32(b, r->retry_after_s));
+	TW_TRY(tw_buf_block16(b, r->type.at, r->type.size));
+	TW_TRY(tw_buf_block16(b, r->etag.at, r->etag.size));
+	TW_TRY(tw_buf_block16(b, r->location.at, r->location.size));
+	return tw_buf_block32(b, r->body.at, r->body.size);
+}
+
+static tw_err read_line(struct tw_cursor *c, size_t max, struct tw_slice *ret)
+{
+	TW_TRY(tw_cursor_block16(c, max, ret));
+	if (!plain(*ret))
+		return TW_RAISE(SYNTAX, "reply: a header text that would break its line");
+	return TW_OK;
+}
+
+tw_err tw_wire_reply_read(struct tw_slice payload, struct tw_wire_reply *ret)
+{
+	struct tw_cursor c = tw_cursor_of(payload.at, payload.size);
+	struct tw_wire_reply r = { 0 };
+	uint8_t flags;
+
+	TW_TRY(tw_cursor_u32(&c, &r.connection));
+	TW_TRY(tw_cursor_u16(&c, &r.status));
+	TW_TRY(tw_cursor_u8(&c, &flags));
+	if (flags & ~(unsigned)REPLY_FLAGS)
+		return TW_RAISE(SYNTAX, "reply flags %02x", flags);
+	if (r.status < 200 || r.status > 599)
+		return TW_RAISE(SYNTAX, "reply status %u", r.status);
+	r.close = flags & REPLY_CLOSE;
+	r.known = flags & REPLY_KNOWN;
+	TW_TRY(tw_cursor_u32(&c, &r.retry_after_s));
+	TW_TRY(read_line(&c, TYPE_MAX, &r.type));
+	TW_TRY(read_line(&c, ETAG_MAX, &r.etag));
+	TW_TRY(read_line(&c, LOCATION_MAX, &r.location));
+	TW_TRY(tw_cursor_block32(&c, TW_WIRE_REPLY_BODY_MAX, &r.body));
+	TW_TRY(tw_cursor_end(&c));
+	*ret = r;
+	return TW_OK;
+}
