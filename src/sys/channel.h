@@ -20,7 +20,7 @@
 enum tw_channel_flag { TW_CHANNEL_ONCE = 1, TW_CHANNEL_AFTER_READY = 2, TW_CHANNEL_FD = 4 };
 struct tw_channel_row {
 	uint16_t type;
-	uint16_t flags;    /* ONCE: a second one is an attack; FD: carries descriptors, others must not */
+	uint16_t flags;    /* ONCE: a second one is an attack; FD: may carry descriptors, others must not */
 	uint32_t min, max; /* of the payload */
 	const char *name;
 };
@@ -42,7 +42,11 @@ void tw_channel_ready(tw_channel *c); /* AFTER_READY rows are allowed from now o
 tw_err tw_channel_send(tw_channel *c, uint16_t type, uint32_t tag, const void *payload, size_t size, const int *fds, size_t fd_count);
 /* TIMEOUT: nothing there. CLOSED. UNTRUSTED: no row permits it. */
 tw_err tw_channel_receive(tw_channel *c, struct tw_message *ret);
-/* Blocks up to timeout_ms for the answer to one question: for start-up and key operations only. */
+/*
+ * Blocks up to timeout_ms for the answer to one question: for start-up and key operations only, on channels where the peer sends
+ * nothing but answers (messages with another tag are late answers, and dropped).
+ * TIMEOUT. CLOSED. DENIED: the peer answered with a permitted message of another type; ret holds it.
+ */
 tw_err tw_channel_call(tw_channel *c, uint16_t type, const void *payload, size_t size, uint16_t answer, int timeout_ms,
 	struct tw_message *ret);
 #endif

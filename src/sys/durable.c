@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order is the promise: new name, all bytes, fsync, rename, fsync of the directory. A name left over from a start that ended
+ * in between is removed first, so its mode and its bytes never reach the real one.
+ *
+ * A failed fsync is never tried again: the kernel has dropped what it could not write and the next fsync would lie.
+ */
+#include "sys/durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NEW_SUFFIX ".new"
+#define NAME_SIZE 256 /* NAME_MAX and a NUL */
+#define READ_STEP 4096
+
+static tw_err write_all(const struct tw_sys *sys, int fd, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size > 0) {
+		ssize_t n = sys->write(sys, fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return TW_RAISE_ERRNO("writing");
+		if (n == 0)
+			return TW_RAISE(IO, "writing: nothing was taken");
+		at += n;
+		size -= (size_t)n;
+	}
+	return TW_OK;
+}
+
+/* Interrupted before it began is the one failure that says nothing about the data. */
+static int sync_whole(const struct tw_sys *sys, int fd, int (*sync)(const struct tw_sys *s, int fd))
+{
+	int r;
+
+	do
+		r = sync(sys, fd);
+	while (r != 0 && errno == EINTR);
+	return r;
+}
+
+tw_err tw_durable_sync(const struct tw_sys *sys, int fd)
+{
+	if (sync_whole(sys, fd, sys->fdatasync) != 0)
+		return TW_RAISE_ERRNO("syncing a file");
+	return TW_OK;
+}
+
+tw_err tw_durable_sync_dir(const struct tw_sys *sys, int dir)
+{
+	if (sync_whole(sys, dir, sys->fsync) != 0)
+		return TW_RAISE_ERRNO("syncing a directory");
+	return TW_OK;
+}
+
+static tw_err unlink_if_there(const struct tw_sys *sys, int dir, const char *name)
+{
+	if (sys->unlink(sys, dir, name) != 0 && errno != ENOENT)
+		return TW_RAISE_ERRNO("removing %s", name);
+	return TW_OK;
+}
+
+static int open_retry(const struct tw_sys *sys, int dir, const char *name, int flags, mode_t mode)
+{
+	int fd;
+
+	do
+		fd = sys->open_beneath(sys, dir, name, flags, mode);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+static tw_err write_new(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode)
+{
+	int fd = open_retry(sys, dir, name, O_WRONLY | O_CREAT | O_EXCL, mode);
+	tw_err e;
+
+	if (fd < 0)
+		return TW_RAISE_ERRNO("creating %s", name);
+	e = write_all(sys, fd, data, size);
+	if (!tw_failed(e) && sync_whole(sys, fd, sys->fsync) != 0)
+		e = TW_RAISE_ERRNO("syncing %s", name);
+	(void)sys->close(sys, fd); /* the fsync before it has had the last word about the data */
+	return e;
+}
+
+tw_err tw_durable_replace(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode)
+{
+	char fresh[NAME_SIZE];
+	tw_err e;
+
+	if ((size_t)snprintf(fresh, sizeof fresh, "%s" NEW_SUFFIX, name) >= sizeof fresh)
+		return TW_RAISE(LIMIT, "a file name of %zu bytes", strlen(name));
+	TW_TRY(unlink_if_there(sys, dir, fresh));
+	e = write_new(sys, dir, fresh, data, size, mode);
+	if (!tw_failed(e) && sys->rename(sys, dir, fresh, dir, name) != 0)
+		e = TW_RAISE_ERRNO("renaming %s to %s", fresh, name);
+	if (tw_failed(e)) {
+		(void)sys->unlink(sys, dir, fresh); /* if not, the next replace removes it */
+		return e;
+	}
+	return tw_durable_sync_dir(sys, dir);
+}
+
+tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name)
+{
+	TW_TRY(unlink_if_there(sys, dir, name));
+	/* Also when it was not there: an earlier removal may not have reached the disk. */
+	return tw_durable_sync_dir(sys, dir);
+}
+
+static tw_err check_regular(const struct tw_sys *sys, int fd, const char *name)
+{
+	struct stat st;
+
+	if (sys->fstat(sys, fd, &st) != 0)
+		return TW_RAISE_ERRNO("looking at %s", name);
+	if (!S_ISREG(st.st_mode))
+		return TW_RAISE(STATE, "%s is not a file", name);
+	return TW_OK;
+}
+
+static tw_err read_all(const struct tw_sys *sys, int fd, const char *name, size_t max, struct tw_buf *b)
+{
+	char chunk[READ_STEP];
+	size_t total = 0;
+
+	TW_TRY(check_regular(sys, fd, name));
+	for (;;) {
+		ssize_t n = sys->read(sys, fd, chunk, sizeof chunk);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return TW_RAISE_ERRNO("reading %s", name);
+		if (n == 0)
+			return TW_OK;
+		total += (size_t)n;
+		if (total > max)
+			return TW_RAISE(LIMIT, "%s has more than %zu bytes", name, max);
+		TW_TRY(tw_buf_add(b, chunk, (size_t)n));
+	}
+}
+
+tw_err tw_durable_read(const struct tw_sys *sys, int dir, const char *name, size_t max, struct tw_buf *b)
+{
+	size_t before = b->size;
+	/* O_NONBLOCK: opening a pipe that somebody put there must not wait. */
+	int fd = open_retry(sys, dir, name, O_RDONLY | O_NONBLOCK, 0);
+	tw_err e;
+
+	if (fd < 0 && errno == ENOENT)
+		return TW_RAISE(NOTFOUND, "%s is not there", name);
+	if (fd < 0)
+		return TW_RAISE_ERRNO("opening %s", name);
+	e = read_all(sys, fd, name, max, b);
+	(void)sys->close(sys, fd); /* it was only read */
+	if (tw_failed(e) && b->data) {
+		b->size = before;
+		b->data[before] = '\0';
+	}
+	return e;
+}
+
+tw_err tw_durable_write_at(const struct tw_sys *sys, int fd, const void *data, size_t size, off_t offset)
+{
+	const char *at = data;
+
+	while (size > 0) {
+		ssize_t n = sys->pwrite(sys, fd, at, size, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return TW_RAISE_ERRNO("writing at %lld", (long long)offset);
+		if (n == 0)
+			return TW_RAISE(IO, "writing at %lld: nothing was taken", (long long)offset);
+		at += n;
+		size -= (size_t)n;
+		offset += n;
+	}
+	return TW_OK;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each member is one call of the C library with the flags that every caller of ours wants: close-on-exec, no SIGPIPE, paths that
+ * cannot leave their directory. Nothing is retried here: what an interrupted or short call means is for the caller to say.
+ */
+#include "sys/real.h"
+#include "sys/real-parts.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void *real_alloc(const struct tw_sys *s, size_t size)
+{
+	return calloc(1, size);
+}
+
+static void *real_resize(const struct tw_sys *s, void *p, size_t size)
+{
+	return realloc(p, size);
+}
+
+static int real_pin(const struct tw_sys *s, void *p, size_t size)
+{
+	return mlock(p, size);
+}
+
+static int real_open_beneath(const struct tw_sys *s, int dir, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC | O_NOCTTY,
+		.mode = flags & O_CREAT ? mode : 0,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+}
+
+static int real_open_path(const struct tw_sys *s, const char *path, int flags, mode_t mode)
+{
+	return open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
+}
+
+static int real_close(const struct tw_sys *s, int fd)
+{
+	return close(fd);
+}
+
+static ssize_t real_read(const struct tw_sys *s, int fd, void *buffer, size_t size)
+{
+	return read(fd, buffer, size);
+}
+
+static ssize_t real_write(const struct tw_sys *s, int fd, const void *data, size_t size)
+{
+	return write(fd, data, size);
+}
+
+static ssize_t real_pread(const struct tw_sys *s, int fd, void *buffer, size_t size, off_t offset)
+{
+	return pread(fd, buffer, size, offset);
+}
+
+static ssize_t real_pwrite(const struct tw_sys *s, int fd, const void *data, size_t size, off_t offset)
+{
+	return pwrite(fd, data, size, offset);
+}
+
+static int real_fsync(const struct tw_sys *s, int fd)
+{
+	return fsync(fd);
+}
+
+static int real_fdatasync(const struct tw_sys *s, int fd)
+{
+	return fdatasync(fd);
+}
+
+static int real_ftruncate(const struct tw_sys *s, int fd, off_t size)
+{
+	return ftruncate(fd, size);
+}
+
+/* Not posix_fallocate: where the file system cannot, that one writes zeroes behind our back. */
+static int real_allocate(const struct tw_sys *s, int fd, off_t offset, off_t size)
+{
+	return fallocate(fd, 0, offset, size);
+}
+
+/* The calls below have no RESOLVE_BENEATH: one plain name cannot leave its directory, and none of them follows a link there. */
+static bool plain(const char *name)
+{
+	if (*name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+		return true;
+	errno = EINVAL;
+	return false;
+}
+
+static int real_rename(const struct tw_sys *s, int from_dir, const char *from, int to_dir, const char *to)
+{
+	return plain(from) && plain(to) ? renameat(from_dir, from, to_dir, to) : -1;
+}
+
+static int real_unlink(const struct tw_sys *s, int dir, const char *path)
+{
+	return plain(path) ? unlinkat(dir, path, 0) : -1;
+}
+
+static int real_mkdir(const struct tw_sys *s, int dir, const char *path, mode_t mode)
+{
+	return plain(path) ? mkdirat(dir, path, mode) : -1;
+}
+
+static int real_fstat(const struct tw_sys *s, int fd, struct stat *ret)
+{
+	return fstat(fd, ret);
+}
+
+static int real_lock(const struct tw_sys *s, int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB);
+}
+
+static int real_list(const struct tw_sys *s, int dir, bool (*visit)(void *user, const char *name), void *user)
+{
+	/* A descriptor of its own, so that dir's position is nobody's concern. */
+	int fd = real_open_beneath(s, dir, ".", O_RDONLY | O_DIRECTORY, 0), number;
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+
+	if (!d) {
+		number = errno;
+		if (fd >= 0)
+			(void)close(fd);
+		errno = number;
+		return -1;
+	}
+	do {
+		errno = 0;
+		e = readdir(d);
+	} while (e && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || visit(user, e->d_name)));
+	number = e ? 0 : errno;
+	(void)closedir(d);
+	errno = number;
+	return number ? -1 : 0;
+}
+
+static int fill_and_seal(int fd, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size > 0) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		at += n;
+		size -= (size_t)n;
+	}
+	return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+}
+
+static int real_memfd(const struct tw_sys *s, const char *name, const void *data, size_t size)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), number;
+
+	if (fd >= 0 && fill_and_seal(fd, data, size) != 0) {
+		number = errno;
+		(void)close(fd);
+		errno = number;
+		return -1;
+	}
+	return fd;
+}
+
+static int real_clock(const struct tw_sys *s, clockid_t id, struct timespec *ret)
+{
+	return clock_gettime(id, ret);
+}
+
+static int real_random(const struct tw_sys *s, void *buffer, size_t size)
+{
+	char *at = buffer;
+
+	while (size > 0) {
+		ssize_t n = getrandom(at, size, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static const struct tw_sys real = {
+	.alloc = real_alloc,
+	.resize = real_resize,
+	.pin = real_pin,
+	.open_beneath = real_open_beneath,
+	.open_path = real_open_path,
+	.close = real_close,
+	.read = real_read,
+	.write = real_write,
+	.pread = real_pread,
+	.pwrite = real_pwrite,
+	.fsync = real_fsync,
+	.fdatasync = real_fdatasync,
+	.ftruncate = real_ftruncate,
+	.allocate = real_allocate,
+	.rename = real_rename,
+	.unlink = real_unlink,
+	.mkdir = real_mkdir,
+	.fstat = real_fstat,
+	.lock = real_lock,
+	.list = real_list,
+	.memfd = real_memfd,
+	.socket = tw_real_socket,
+	.socketpair = tw_real_socketpair,
+	.bind = tw_real_bind,
+	.listen = tw_real_listen,
+	.accept = tw_real_accept,
+	.connect = tw_real_connect,
+	.sendmsg = tw_real_sendmsg,
+	.recvmsg = tw_real_recvmsg,
+	.recvmmsg = tw_real_recvmmsg,
+	.poll = tw_real_poll,
+	.peer = tw_real_peer,
+	.clock = real_clock,
+	.random = real_random,
+	.spawn = tw_real_spawn,
+};
+
+const struct tw_sys *tw_sys_real(void)
+{
+	return &real;
+}
