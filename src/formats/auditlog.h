@@ -67,7 +67,7 @@ tw_err tw_log_record_write(struct tw_log_state *s, struct tw_log_record *r, stru
 /* Reads and checks the record at the cursor and moves both on. NOTFOUND: zero fill (end of the written part).
    SYNTAX: torn or malformed. UNTRUSTED: chain, sequence or mac differ. */
 tw_err tw_log_record_read(struct tw_log_state *s, struct tw_cursor *c, struct tw_log_record *ret);
-#define TW_LOG_CHECKPOINT_MESSAGE 102
+#define TW_LOG_CHECKPOINT_MESSAGE 103
 /* What a checkpoint's signature covers: everything up to and with record seq, whose chain value it names. */
 tw_err tw_log_checkpoint_message(const uint8_t device[32], uint64_t epoch, uint64_t seq, const uint8_t chain[32], struct tw_buf *ret);
 /* The body of the TW_LOG_CHECKPOINT record that follows record seq. */

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * P-256 keys.
+ *
+ * The public half is kept beside OpenSSL's object as its 65 bytes: fingerprints, SubjectPublicKeyInfo and comparisons then need no
+ * encoder, and work alike for a key whose private half is in another process. Public keys are accepted in their one DER
+ * spelling only (named curve, uncompressed point), so that a fingerprint names a key and not a way to write it.
+ */
+#include "crypto/key.h"
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "crypto/internal.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+/* SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING, no unused bits */
+const uint8_t tw_spki_prefix[TW_SPKI_PREFIX] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+	0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00 };
+/* PKCS#8 (RFC 5958) around ECPrivateKey (RFC 5915) with the public point: what stands before the scalar, and before the point. */
+static const uint8_t pkcs8_head[] = { 0x30, 0x81, 0x87, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+	0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04, 0x6d, 0x30, 0x6b, 0x02, 0x01, 0x01, 0x04, 0x20 };
+static const uint8_t pkcs8_middle[] = { 0xa1, 0x44, 0x03, 0x42, 0x00 };
+#define SCALAR_SIZE 32
+#define PKCS8_SIZE (sizeof pkcs8_head + SCALAR_SIZE + sizeof pkcs8_middle + TW_POINT_SIZE)
+/* Order of the group: r and s lie in 1..n-1 (FIPS 186-5 section 6.4.2). */
+static const uint8_t order[SCALAR_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
+#define DER_SIGNATURE_MAX 72
+#define KEY_FILE_MAX 4096 /* a key in PEM has 241 bytes; people put comments before it */
+
+bool tw_crypto_lock_keys(void)
+{
+	/* 16 KiB hold some twenty keys with what OpenSSL computes on them; 1 says locked, 2 only guarded. */
+	return CRYPTO_secure_malloc_init((size_t)16 * 1024, 16) == 1;
+}
+
+tw_err tw_key_of_evp(const struct tw_sys *sys, EVP_PKEY *evp, const uint8_t point[TW_POINT_SIZE], bool is_private, tw_key **ret)
+{
+	tw_key *k = TW_NEW(sys, tw_key);
+	if (!k) {
+		EVP_PKEY_free(evp);
+		return TW_RAISE(NOMEM, "a key");
+	}
+	k->sys = sys;
+	k->evp = evp;
+	k->is_private = is_private;
+	memcpy(k->point, point, TW_POINT_SIZE);
+	*ret = k;
+	return TW_OK;
+}
+
+/* Takes evp over. Wants P-256 by name and its point. */
+static tw_err adopt(const struct tw_sys *sys, EVP_PKEY *evp, tw_key **ret)
+{
+	uint8_t point[TW_POINT_SIZE];
+	char group[32];
+	size_t size = 0;
+	int explicit_curve = 0;
+	bool right = EVP_PKEY_is_a(evp, "EC") && EVP_PKEY_get_group_name(evp, group, sizeof group, NULL) == 1
+		&& strcmp(group, "prime256v1") == 0;
+	/* A curve spelled out in numbers may be a forged one (CVE-2020-0601), even when it happens to look right. */
+	if (right && EVP_PKEY_get_int_param(evp, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_curve) == 1 && explicit_curve)
+		right = false;
+	if (!right || EVP_PKEY_get_octet_string_param(evp, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size) != 1
+		|| size != TW_POINT_SIZE || point[0] != POINT_CONVERSION_UNCOMPRESSED) {
+		EVP_PKEY_free(evp);
+		return TW_RAISE(UNSUPPORTED, "the key is not an EC key on P-256 with its public point");
+	}
+	return tw_key_of_evp(sys, evp, point, true, ret);
+}
+
+tw_err tw_key_generate(const struct tw_sys *sys, tw_key **ret)
+{
+	EVP_PKEY *evp = EVP_EC_gen("P-256");
+	if (!evp)
+		return TW_RAISE_OPENSSL("making a key");
+	return adopt(sys, evp, ret);
+}
+
+tw_err tw_pem_or_der(const char *name, struct tw_slice text, struct tw_buf *ret_der)
+{
+	char begin[64], end[64];
+	int begin_size = snprintf(begin, sizeof begin, "-----BEGIN %s-----\n", name);
+	(void)snprintf(end, sizeof end, "-----END %s-----", name);
+	if (text.size > 0 && text.at[0] == 0x30)
+		return tw_buf_add(ret_der, text.at, text.size);
+	const char *from = memmem(text.at, text.size, begin, (size_t)begin_size);
+	if (!from)
+		return TW_RAISE(SYNTAX, "no PEM block \"%s\"", name);
+	from += begin_size;
+	const char *to = memmem(from, text.size - (size_t)(from - text.at), end, strlen(end));
+	if (!to)
+		return TW_RAISE(SYNTAX, "PEM block \"%s\" has no end", name);
+	for (const char *p = to + strlen(end); p < text.at + text.size; p++) {
+		if (*p != '\n' && *p != '\r')
+			return TW_RAISE(SYNTAX, "something follows PEM block \"%s\"", name);
+	}
+	struct tw_buf flat;
+	tw_buf_init(&flat, ret_der->sys, text.size + 1);
+	tw_err e = TW_OK;
+	for (const char *p = from; p < to && !tw_failed(e); p++) {
+		if (*p != '\n' && *p != '\r')
+			e = tw_buf_u8(&flat, (uint8_t)*p);
+	}
+	size_t size = 0;
+	void *der = tw_failed(e) ? NULL : ret_der->sys->alloc(ret_der->sys, text.size + 1);
+	if (der)
+		e = tw_parse_base64(tw_buf_slice(&flat), text.size, der, &size);
+	else if (!tw_failed(e))
+		e = TW_RAISE(NOMEM, "PEM block \"%s\"", name);
+	if (!tw_failed(e))
+		e = tw_buf_add(ret_der, der, size);
+	if (der)
+		tw_wipe(der, text.size);
+	free(der);
+	if (flat.data)
+		tw_wipe(flat.data, flat.size);
+	tw_buf_done(&flat);
+	return e;
+}
+
+static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_key **ret)
+{
+	const uint8_t *at = (const uint8_t *)der.at;
+	PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.size);
+	if (!info || at != (const uint8_t *)der.at + der.size) {
+		PKCS8_PRIV_KEY_INFO_free(info);
+		return TW_RAISE(SYNTAX, "not a PKCS#8 private key");
+	}
+	EVP_PKEY *evp = EVP_PKCS82PKEY(info);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	if (!evp)
+		return TW_RAISE(SYNTAX, "a PKCS#8 private key of no usable kind");
+	return adopt(sys, evp, ret);
+}
+
+tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key **ret)
+{
+	struct tw_buf der;
+	if (pem_or_der.size > KEY_FILE_MAX)
+		return TW_RAISE(LIMIT, "a private key of %zu bytes, limit %d", pem_or_der.size, KEY_FILE_MAX);
+	tw_buf_init(&der, sys, KEY_FILE_MAX);
+	tw_err e = tw_pem_or_der("PRIVATE KEY", pem_or_der, &der);
+	if (!tw_failed(e))
+		e = load_der(sys, tw_buf_slice(&der), ret);
+	if (der.data)
+		tw_wipe(der.data, der.size);
+	tw_buf_done(&der);
+	return e;
+}
+
+tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SIZE], tw_key **ret)
+{
+	EVP_PKEY *evp = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char[]){ "prime256v1" }, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point, TW_POINT_SIZE), OSSL_PARAM_construct_end() };
+	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1) {
+		EVP_PKEY_CTX_free(ctx);
+		return TW_RAISE_OPENSSL("a public key");
+	}
+	int made = EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_PUBLIC_KEY, params); /* also checks that the point is on the curve */
+	EVP_PKEY_CTX_free(ctx);
+	if (made != 1) {
+		tw_err e = TW_RAISE_OPENSSL("a public key");
+		return tw_is(e, TW_CODE_NOMEM) ? e : TW_RAISE(UNTRUSTED, "the public key is not a point of P-256");
+	}
+	return tw_key_of_evp(sys, evp, point, false, ret);
+}
+
+tw_err tw_key_load_public(const struct tw_sys *sys, struct tw_slice spki_der, tw_key **ret)
+{
+	const uint8_t *at = (const uint8_t *)spki_der.at;
+	if (spki_der.size != TW_SPKI_SIZE || memcmp(at, tw_spki_prefix, TW_SPKI_PREFIX) != 0
+		|| at[TW_SPKI_PREFIX] != POINT_CONVERSION_UNCOMPRESSED)
+		return TW_RAISE(UNSUPPORTED, "not the SubjectPublicKeyInfo of a P-256 key with an uncompressed point");
+	return tw_key_of_point(sys, at + TW_SPKI_PREFIX, ret);
+}
+
+static tw_err private_scalar(const tw_key *k, uint8_t ret[SCALAR_SIZE])
+{
+	BIGNUM *d = NULL;
+	if (!k->is_private || EVP_PKEY_get_bn_param(k->evp, OSSL_PKEY_PARAM_PRIV_KEY, &d) != 1)
+		return TW_RAISE_OPENSSL("reading the private half of a key");
+	int n = BN_bn2binpad(d, ret, SCALAR_SIZE);
+	BN_clear_free(d);
+	return n == SCALAR_SIZE ? TW_OK : TW_RAISE_OPENSSL("writing the private half of a key");
+}
+
+tw_err tw_key_save(const tw_key *k, struct tw_buf *ret_pem)
+{
+	uint8_t der[PKCS8_SIZE], *at = der;
+	char text[(PKCS8_SIZE + 2) / 3 * 4 + 1];
+	memcpy(at, pkcs8_head, sizeof pkcs8_head);
+	at += sizeof pkcs8_head;
+	TW_TRY(private_scalar(k, at));
+	at += SCALAR_SIZE;
+	memcpy(at, pkcs8_middle, sizeof pkcs8_middle);
+	at += sizeof pkcs8_middle;
+	memcpy(at, k->point, TW_POINT_SIZE);
+	int n = EVP_EncodeBlock((uint8_t *)text, der, (int)sizeof der);
+	tw_wipe(der, sizeof der);
+	tw_err e = tw_buf_text(ret_pem, "-----BEGIN PRIVATE KEY-----\n");
+	for (int i = 0; i < n && !tw_failed(e); i += 64) /* RFC 7468: lines of 64 */
+		e = tw_buf_format(ret_pem, "%.64s\n", text + i);
+	tw_wipe(text, sizeof text);
+	TW_TRY(e);
+	return tw_buf_text(ret_pem, "-----END PRIVATE KEY-----\n");
+}
+
+tw_key *tw_key_free(tw_key *k)
+{
+	if (k)
+		EVP_PKEY_free(k->evp);
+	free(k);
+	return NULL;
+}
+
+tw_err tw_key_spki(const tw_key *k, struct tw_buf *ret_der)
+{
+	TW_TRY(tw_buf_add(ret_der, tw_spki_prefix, TW_SPKI_PREFIX));
+	return tw_buf_add(ret_der, k->point, TW_POINT_SIZE);
+}
+
+tw_err tw_key_fingerprint(const tw_key *k, uint8_t ret[32])
+{
+	struct tw_slice parts[] = { { (const char *)tw_spki_prefix, TW_SPKI_PREFIX }, { (const char *)k->point, TW_POINT_SIZE } };
+	return tw_sha256_of(parts, TW_COUNT(parts), ret);
+}
+
+tw_err tw_key_point(const tw_key *k, uint8_t ret[TW_POINT_SIZE])
+{
+	memcpy(ret, k->point, TW_POINT_SIZE);
+	return TW_OK;
+}
+
+EVP_PKEY *tw_key_evp(const tw_key *k)
+{
+	return k->evp;
+}
+
+tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t *ret, size_t max, size_t *ret_size)
+{
+	uint8_t der[DER_SIGNATURE_MAX];
+	size_t size = sizeof der;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
+	bool ok = ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, der, &size, digest, TW_SHA256_SIZE) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	if (!ok)
+		return TW_RAISE_OPENSSL("signing");
+	if (size > max)
+		return TW_RAISE(LIMIT, "a signature of %zu bytes, room for %zu", size, max);
+	memcpy(ret, der, size);
+	*ret_size = size;
+	return TW_OK;
+}
+
+static tw_err raw_of_der(const uint8_t *der, size_t size, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)size);
+	bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret, SCALAR_SIZE) == SCALAR_SIZE
+		&& BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret + SCALAR_SIZE, SCALAR_SIZE) == SCALAR_SIZE;
+	ECDSA_SIG_free(sig);
+	return ok ? TW_OK : TW_RAISE_OPENSSL("a signature");
+}
+
+/* A positive INTEGER of DER: no needless zero in front, one where the top bit is set. */
+static size_t der_integer(const uint8_t raw[SCALAR_SIZE], uint8_t *out)
+{
+	size_t skip = 0;
+	while (skip < SCALAR_SIZE - 1 && raw[skip] == 0)
+		skip++;
+	size_t pad = raw[skip] & 0x80 ? 1 : 0, size = SCALAR_SIZE - skip;
+	out[0] = 0x02;
+	out[1] = (uint8_t)(size + pad);
+	out[2] = 0;
+	memcpy(out + 2 + pad, raw + skip, size);
+	return 2 + pad + size;
+}
+
+static size_t der_of_raw(const uint8_t raw[TW_SIGNATURE_SIZE], uint8_t der[DER_SIGNATURE_MAX])
+{
+	size_t n = der_integer(raw, der + 2);
+	n += der_integer(raw + SCALAR_SIZE, der + 2 + n);
+	der[0] = 0x30;
+	der[1] = (uint8_t)n;
+	return n + 2;
+}
+
+tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	uint8_t digest[TW_SHA256_SIZE], der[DER_SIGNATURE_MAX];
+	size_t size;
+	TW_TRY(tw_sha256_of(parts, count, digest));
+	TW_TRY(tw_key_sign_digest_der(k, digest, der, sizeof der, &size));
+	return raw_of_der(der, size, ret);
+}
+
+static bool in_range(const uint8_t v[SCALAR_SIZE])
+{
+	static const uint8_t zero[SCALAR_SIZE];
+	return memcmp(v, zero, SCALAR_SIZE) != 0 && memcmp(v, order, SCALAR_SIZE) < 0;
+}
+
+tw_err tw_key_verify(const tw_key *k, const struct tw_slice *parts, size_t count, const uint8_t signature[TW_SIGNATURE_SIZE])
+{
+	uint8_t digest[TW_SHA256_SIZE], der[DER_SIGNATURE_MAX];
+	/* OpenSSL asks the same; a provider of somebody else's might not (CVE-2022-21449 was this check left out). */
+	if (!in_range(signature) || !in_range(signature + SCALAR_SIZE))
+		return TW_RAISE(UNTRUSTED, "a signature whose numbers are out of range");
+	TW_TRY(tw_sha256_of(parts, count, digest));
+	size_t size = der_of_raw(signature, der);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
+	bool ready = ctx && EVP_PKEY_verify_init(ctx) == 1;
+	int good = ready ? EVP_PKEY_verify(ctx, der, size, digest, sizeof digest) : -1;
+	EVP_PKEY_CTX_free(ctx);
+	if (good == 1)
+		return TW_OK;
+	tw_err e = TW_RAISE_OPENSSL("verifying a signature");
+	if (!ready || tw_is(e, TW_CODE_NOMEM))
+		return e;
+	return TW_RAISE(UNTRUSTED, "the signature does not verify");
+}
