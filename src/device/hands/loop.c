@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/hands/loop.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "device/hands/os.h"
+#include "sys/durable.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define END_MS 5000          /* a role finishing what it has, when the device stops */
+#define RESTART_END_MS 700   /* the same when another has died: back in service within two seconds */
+#define STEADY_MS 10000      /* a start that held this long was a good one */
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 10000
+#define HARDWARE_PERIOD_MS 10000 /* drivers default to 30 s and more */
+
+enum phase { RUNNING, ENDING, WAITING };
+struct state {
+	const struct tw_loop *l;
+	enum phase phase;
+	bool stopping;           /* ENDING ends in exit, not in a new start */
+	bool said_ready, marked;
+	int ending;              /* the role being ended */
+	int64_t deadline;        /* of the phase */
+	int64_t started, backoff;
+	int64_t ask_at, ask_every; /* every 0: no watchdog */
+};
+
+static int64_t now_ms(const struct tw_sys *sys)
+{
+	struct timespec t = { 0 };
+
+	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Asks the next living role to end; when none lives, the crew is at rest. */
+static void end_next(struct state *s)
+{
+	struct tw_crew *c = s->l->crew;
+
+	while (s->ending < TW_CREW_SIZE && !c->of[s->ending].pid)
+		s->ending++;
+	if (s->ending == TW_CREW_SIZE) {
+		s->phase = WAITING;
+		s->deadline = now_ms(s->l->sys) + s->backoff;
+		return;
+	}
+	s->deadline = now_ms(s->l->sys) + (s->stopping ? END_MS : RESTART_END_MS);
+	if (!tw_crew_say(c, s->ending, TW_WIRE_HANDS_DRAIN, NULL, 0))
+		tw_os_kill(c->of[s->ending].pid);
+}
+
+static void begin_end(struct state *s)
+{
+	if (s->phase != RUNNING)
+		return;
+	s->phase = ENDING;
+	s->ending = 0;
+	end_next(s);
+}
+
+static void stop(struct state *s)
+{
+	if (s->stopping)
+		return;
+	tw_info("stopping");
+	tw_notify_say(s->l->notify, "STOPPING=1\n");
+	s->stopping = true;
+	s->backoff = 0;
+	begin_end(s);
+}
+
+static void note_death(struct state *s, int role, int status)
+{
+	struct tw_crew *c = s->l->crew;
+	const char *name = tw_crew_names[role];
+	int64_t lived = now_ms(s->l->sys) - s->started;
+
+	if (WIFSIGNALED(status))
+		tw_error("%s was ended by signal %d; all roles start again", name, WTERMSIG(status));
+	else
+		tw_error("%s ended with status %d; all roles start again", name, WEXITSTATUS(status));
+	s->backoff = lived >= STEADY_MS ? 0 : s->backoff * 2;
+	if (lived < STEADY_MS && s->backoff < BACKOFF_MIN_MS)
+		s->backoff = BACKOFF_MIN_MS;
+	if (s->backoff > BACKOFF_MAX_MS)
+		s->backoff = BACKOFF_MAX_MS;
+	/* Core records it at once; core's own death is told to the core that comes after it. */
+	if (role == TW_CREW_CORE || !tw_crew_say(c, TW_CREW_CORE, TW_WIRE_HANDS_ROLE_DIED, name, strlen(name)))
+		(void)snprintf(c->died, sizeof c->died, "%s", name);
+	begin_end(s);
+}
+
+/* Several may have ended since we looked: one that was killed is the cause, one that merely left may be a consequence. */
+static void reap(struct state *s)
+{
+	int dead = -1, dead_status = 0, status = 0;
+	pid_t pid;
+
+	while (tw_os_reap(&pid, &status)) {
+		int role = tw_crew_find(s->l->crew, pid);
+
+		if (role < 0)
+			continue;
+		tw_crew_gone(s->l->crew, role);
+		if (dead < 0 || (WIFSIGNALED(status) && !WIFSIGNALED(dead_status))) {
+			dead = role;
+			dead_status = status;
+		}
+	}
+	if (dead < 0)
+		return;
+	if (s->phase == RUNNING)
+		note_death(s, dead, dead_status);
+	else if (s->phase == ENDING)
+		end_next(s);
+}
+
+static void start(struct state *s)
+{
+	tw_err e = tw_crew_start(s->l->crew);
+
+	s->phase = RUNNING;
+	s->started = now_ms(s->l->sys);
+	if (!tw_failed(e))
+		return;
+	tw_log_err(e, "starting the roles");
+	s->backoff = s->backoff ? s->backoff * 2 : BACKOFF_MIN_MS;
+	if (s->backoff > BACKOFF_MAX_MS)
+		s->backoff = BACKOFF_MAX_MS;
+	for (int r = 0; r < TW_CREW_SIZE; r++)
+		if (!s->l->crew->of[r].pid)
+			tw_crew_gone(s->l->crew, r);
+	begin_end(s);
+}
+
+static void feed(struct state *s)
+{
+	tw_notify_say(s->l->notify, "WATCHDOG=1\n");
+	if (s->l->watchdog >= 0)
+		(void)s->l->sys->write(s->l->sys, s->l->watchdog, "", 1);
+}
+
+static void ready(struct state *s, struct tw_slice text)
+{
+	char line[400];
+
+	if (s->said_ready)
+		return;
+	s->said_ready = true;
+	(void)snprintf(line, sizeof line, "READY=1\nSTATUS=" TW_SLICE_FMT "\n", TW_SLICE_ARG(text));
+	tw_notify_say(s->l->notify, line);
+	if (s->l->ready_fd >= 0)
+		(void)s->l->sys->write(s->l->sys, s->l->ready_fd, "r", 1);
+}
+
+/* Durable, and once: a bootloader's try counter is cleared by what reads this. */
+static void confirm(struct state *s, struct tw_slice payload)
+{
+	const struct tw_crew *c = s->l->crew;
+
+	if (s->marked || payload.at[0] != 1)
+		return;
+	tw_err e = tw_durable_replace(s->l->sys, s->l->boot, "confirmed", c->boot_id, strlen(c->boot_id), 0644);
+	s->marked = !tw_failed(e);
+	if (tw_failed(e))
+		tw_log_err(e, "the boot mark; this boot stays unconfirmed");
+}
+
+/* Core learns that a role is boxed from the role itself, by way of us: it has no other way to know. */
+static void boxed(struct state *s, int role, struct tw_slice payload)
+{
+	char text[2 + TW_WIRE_ROLE_NAME_MAX];
+	size_t size = strlen(tw_crew_names[role]);
+
+	memcpy(text, payload.at, 2);
+	memcpy(text + 2, tw_crew_names[role], size);
+	(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ROLE_IS, text, 2 + size);
+}
+
+static void take(struct state *s, int role, const struct tw_message *m)
+{
+	if (m->type == TW_WIRE_HANDS_BOXED)
+		boxed(s, role, m->payload);
+	else if (m->type == TW_WIRE_HANDS_READY)
+		ready(s, m->payload);
+	else if (m->type == TW_WIRE_HANDS_CONFIRM)
+		confirm(s, m->payload);
+	else if (m->type == TW_WIRE_HANDS_PING)
+		feed(s);
+}
+
+static void listen_to(struct state *s, int role)
+{
+	struct tw_crew_member *member = &s->l->crew->of[role];
+
+	while (member->channel) {
+		struct tw_message m;
+		tw_err e = tw_channel_receive(member->channel, &m);
+
+		if (tw_is(e, TW_CODE_TIMEOUT))
+			return;
+		if (!tw_failed(e)) {
+			take(s, role, &m);
+			continue;
+		}
+		/* Closed: its death will be reaped. Anything else broke the rules of the channel. */
+		if (!tw_is(e, TW_CODE_CLOSED)) {
+			tw_log_err(e, "%s broke the rules of its channel and is ended", tw_crew_names[role]);
+			tw_os_kill(member->pid);
+		}
+		member->channel = tw_channel_free(member->channel);
+	}
+}
+
+static void take_signals(struct state *s)
+{
+	for (int n = tw_os_signal_next(s->l->signals); n; n = tw_os_signal_next(s->l->signals)) {
+		if (n == SIGTERM || n == SIGINT)
+			stop(s);
+		else if (n == SIGCHLD)
+			reap(s);
+	}
+}
+
+static void take_deadlines(struct state *s)
+{
+	int64_t now = now_ms(s->l->sys);
+
+	if (s->phase == ENDING && now >= s->deadline) {
+		tw_warn("%s did not end in time and is killed", tw_crew_names[s->ending]);
+		tw_os_kill(s->l->crew->of[s->ending].pid);
+		s->deadline = now + END_MS;
+	} else if (s->phase == WAITING && !s->stopping && now >= s->deadline) {
+		start(s);
+	}
+	if (s->ask_every && now >= s->ask_at) {
+		(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ASK, NULL, 0);
+		s->ask_at = now + s->ask_every;
+	}
+}
+
+static int next_timeout(const struct state *s)
+{
+	int64_t at = s->phase == RUNNING ? INT64_MAX : s->deadline;
+
+	if (s->ask_every && s->ask_at < at)
+		at = s->ask_at;
+	if (at == INT64_MAX)
+		return -1;
+	at -= now_ms(s->l->sys);
+	return at < 0 ? 0 : at > 3600 * 1000 ? 3600 * 1000 : (int)at;
+}
+
+static tw_err turn(struct state *s)
+{
+	struct pollfd p[1 + TW_CREW_SIZE] = { { .fd = s->l->signals, .events = POLLIN } };
+
+	for (int r = 0; r < TW_CREW_SIZE; r++) {
+		const tw_channel *channel = s->l->crew->of[r].channel;
+
+		p[1 + r] = (struct pollfd){ .fd = channel ? tw_channel_fd(channel) : -1, .events = POLLIN };
+	}
+	if (s->l->sys->poll(s->l->sys, p, TW_COUNT(p), next_timeout(s)) < 0 && errno != EINTR)
+		return TW_RAISE_ERRNO("poll");
+	for (int r = 0; r < TW_CREW_SIZE; r++)
+		if (p[1 + r].revents)
+			listen_to(s, r);
+	take_signals(s);
+	take_deadlines(s);
+	return TW_OK;
+}
+
+tw_err tw_loop_run(const struct tw_loop *l)
+{
+	struct state s = { .l = l };
+	int64_t period = l->notify->watchdog_ms;
+
+	if (l->watchdog >= 0 && (period == 0 || period > HARDWARE_PERIOD_MS))
+		period = HARDWARE_PERIOD_MS;
+	s.ask_every = period / 2;
+	s.ask_at = now_ms(l->sys) + s.ask_every;
+	start(&s);
+	while (!s.stopping || s.phase != WAITING)
+		TW_TRY(turn(&s));
+	if (l->watchdog >= 0) /* the driver's word for "stopped on purpose" */
+		(void)l->sys->write(l->sys, l->watchdog, "V", 1);
+	return TW_OK;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What hands does once all is open: waits. It wakes for a signal, a message of a role, or a deadline, and has a deadline only
+ * while something is due (a watchdog to feed, a role to end or to start again).
+ */
+#ifndef TW_DEVICE_HANDS_LOOP_H
+#define TW_DEVICE_HANDS_LOOP_H
+#include "device/hands/crew.h"
+#include "device/hands/notify.h"
+
+struct tw_loop {
+	const struct tw_sys *sys;
+	struct tw_crew *crew;
+	const struct tw_notify *notify;
+	int signals;
+	int boot;           /* directory of the boot mark */
+	int watchdog;       /* the hardware's, -1: none */
+	int ready_fd;       /* one byte when the doors answer; -1: nobody waits */
+};
+tw_err tw_loop_run(const struct tw_loop *l); /* until SIGTERM and all roles have ended */
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingward-device: the privileged parent ("hands").
+ *
+ * It opens what needs privilege, gives the privilege up as far as starting roles allows, starts the roles with exactly the
+ * descriptors their row names, and stays to notice when one dies. It parses nothing from outside but its own command line and
+ * roles.tab, and links nothing but the C library and libseccomp.
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "device/hands/filter.h"
+#include "device/hands/loop.h"
+#include "device/hands/os.h"
+#include "sys/real.h"
+
+#include <fcntl.h>
+
+static tw_err open_watchdog(const struct tw_sys *sys, const char *path, int *ret)
+{
+	if (!path)
+		return TW_OK;
+	*ret = sys->open_path(sys, path, O_WRONLY | O_CLOEXEC, 0);
+	return *ret < 0 ? TW_RAISE_ERRNO("opening the watchdog %s", path) : TW_OK;
+}
+
+static tw_err serve(const struct tw_sys *sys, const struct tw_hands_options *o, int ready_fd)
+{
+	TW_CLEANUP(tw_places_done) struct tw_places places;
+	TW_CLEANUP(tw_closep) int signals = -1;
+	TW_CLEANUP(tw_closep) int watchdog = -1;
+	struct tw_notify notify;
+	struct tw_crew crew;
+
+	tw_places_init(&places);
+	TW_TRY(tw_notify_open(sys, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"), &notify));
+	TW_TRY(tw_places_open(sys, o, &places));
+	TW_TRY(open_watchdog(sys, o->watchdog, &watchdog));
+	TW_TRY(tw_os_signals(&signals));
+	TW_TRY(tw_crew_init(sys, &places, o->role_program, &crew));
+	if (geteuid() != 0)
+		tw_warn("not root: all roles share user %u, which keeps them apart less; the statuses say so", geteuid());
+	TW_TRY(tw_os_drop());
+	TW_TRY(tw_hands_filter());
+	const struct tw_loop loop = { sys, &crew, &notify, signals, places.boot, watchdog, ready_fd };
+	return tw_loop_run(&loop);
+}
+
+static tw_err check(const struct tw_sys *sys, const struct tw_hands_options *o)
+{
+	TW_CLEANUP(tw_places_done) struct tw_places places;
+
+	tw_places_init(&places);
+	return tw_places_check(sys, o, &places);
+}
+
+static int help(const struct tw_sys *sys)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+
+	tw_buf_init(&text, sys, 8192);
+	if (tw_failed(tw_hands_options_help(&text)))
+		return 1;
+	(void)fputs(tw_buf_cstr(&text), stdout);
+	return 0;
+}
+
+/* The parent of a background start: ends well once the doors answer, badly when the child ends before. */
+static int wait_ready(const struct tw_sys *sys, int fd)
+{
+	char byte;
+
+	return sys->read(sys, fd, &byte, 1) == 1 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct tw_sys *sys = tw_sys_real();
+	struct tw_hands_options o;
+	bool is_parent = false;
+	int ready_fd = -1;
+	tw_err e;
+
+	tw_log_setup("thingward-device", TW_LEVEL_INFO);
+	e = tw_hands_options_parse(argc, argv, &o);
+	if (tw_failed(e)) {
+		tw_log_err(e, "command line");
+		return 2;
+	}
+	if (o.help)
+		return help(sys);
+	if (!o.check && !o.foreground)
+		e = tw_os_background(&is_parent, &ready_fd);
+	if (!tw_failed(e) && is_parent)
+		return wait_ready(sys, ready_fd);
+	if (!tw_failed(e))
+		e = o.check ? check(sys, &o) : serve(sys, &o, ready_fd);
+	if (tw_failed(e))
+		tw_log_err(e, o.check ? "the check failed" : "cannot go on");
+	return tw_failed(e) ? 1 : 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/hands/os.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+tw_err tw_os_signals(int *ret_fd)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return TW_RAISE_ERRNO("blocking signals");
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return TW_RAISE_ERRNO("signalfd");
+	*ret_fd = fd;
+	return TW_OK;
+}
+
+int tw_os_signal_next(int fd)
+{
+	struct signalfd_siginfo info;
+
+	return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+bool tw_os_reap(pid_t *ret_pid, int *ret_status)
+{
+	int status = 0;
+	pid_t pid = waitpid(-1, &status, WNOHANG);
+
+	if (pid <= 0)
+		return false;
+	*ret_pid = pid;
+	*ret_status = status;
+	return true;
+}
+
+void tw_os_kill(pid_t pid)
+{
+	if (pid > 0)
+		(void)kill(pid, SIGKILL);
+}
+
+tw_err tw_os_reuse(int fd, bool v6)
+{
+	int on = 1, off = 0;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on))
+		return TW_RAISE_ERRNO("SO_REUSEADDR");
+	if (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off))
+		return TW_RAISE_ERRNO("IPV6_V6ONLY");
+	return TW_OK;
+}
+
+tw_err tw_os_port(int fd, struct sockaddr_storage *ret)
+{
+	socklen_t size = sizeof *ret;
+
+	if (getsockname(fd, (struct sockaddr *)ret, &size))
+		return TW_RAISE_ERRNO("getsockname");
+	return TW_OK;
+}
+
+unsigned tw_os_umask(unsigned mask)
+{
+	return umask(mask);
+}
+
+int tw_os_mkdir(const char *path, unsigned mode)
+{
+	return mkdir(path, mode);
+}
+
+tw_err tw_os_owner(int fd, uid_t uid, gid_t gid)
+{
+	if (fchown(fd, uid, gid))
+		return TW_RAISE_ERRNO("changing the owner to %u:%u", uid, gid);
+	return TW_OK;
+}
+
+/* SETPCAP and the ids: a new role drops its own with them. KILL: ending a role that has another uid. */
+static const unsigned kept[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL };
+
+tw_err tw_os_drop(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	uint32_t keep = 0;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return TW_RAISE_ERRNO("no_new_privs");
+	if (geteuid() != 0)
+		return TW_OK;
+	for (size_t i = 0; i < TW_COUNT(kept); i++)
+		keep |= 1U << kept[i];
+	for (unsigned cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if ((cap >= 32 || !(keep & (1U << cap))) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+			return TW_RAISE_ERRNO("dropping capability %u", cap);
+	data[0].effective = data[0].permitted = keep;
+	if (syscall(SYS_capset, &head, data))
+		return TW_RAISE_ERRNO("capset");
+	return TW_OK;
+}
+
+tw_err tw_os_background(bool *ret_is_parent, int *ret_ready_fd)
+{
+	int ready[2];
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC))
+		return TW_RAISE_ERRNO("pipe");
+	pid = fork();
+	if (pid < 0)
+		return TW_RAISE_ERRNO("fork");
+	*ret_is_parent = pid > 0;
+	*ret_ready_fd = ready[pid > 0 ? 0 : 1];
+	(void)close(ready[pid > 0 ? 1 : 0]);
+	if (pid == 0 && setsid() < 0)
+		return TW_RAISE_ERRNO("setsid");
+	return TW_OK;
+}

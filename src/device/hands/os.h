@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What only the privileged parent asks of the kernel, and the seam therefore does not carry: signals, children, sockets' options,
+ * owners of directories, capabilities. Everything else in hands goes through struct tw_sys like everywhere.
+ */
+#ifndef TW_DEVICE_HANDS_OS_H
+#define TW_DEVICE_HANDS_OS_H
+#include "base/err.h"
+#include "base/sys.h"
+
+/* SIGTERM, SIGINT, SIGHUP and SIGCHLD arrive on a descriptor from now on; SIGPIPE is ignored. */
+tw_err tw_os_signals(int *ret_fd);
+int tw_os_signal_next(int fd); /* its number, 0 when none is waiting */
+bool tw_os_reap(pid_t *ret_pid, int *ret_status); /* false: no child has ended; status as waitpid gives it */
+void tw_os_kill(pid_t pid);
+tw_err tw_os_reuse(int fd, bool v6);      /* SO_REUSEADDR; v6: take IPv4 clients too */
+tw_err tw_os_port(int fd, struct sockaddr_storage *ret);
+unsigned tw_os_umask(unsigned mask);
+int tw_os_mkdir(const char *path, unsigned mode);
+tw_err tw_os_owner(int fd, uid_t uid, gid_t gid);
+/* Once everything privileged is open: no way to gain privileges, and of root only what starting and ending roles takes. */
+tw_err tw_os_drop(void);
+tw_err tw_os_background(bool *ret_is_parent, int *ret_ready_fd);
+#endif

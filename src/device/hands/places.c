@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/hands/places.h"
+
+#include "base/mem.h"
+#include "device/hands/doors.h"
+#include "device/hands/os.h"
+#include "sys/durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+void tw_places_init(struct tw_places *p)
+{
+	memset(p, 0, sizeof *p);
+	p->core = p->log = p->keys = p->boot = p->config = p->run = -1;
+	p->null = p->console = p->admin = p->events = -1;
+}
+
+void tw_places_done(struct tw_places *p)
+{
+	int *const all[] = { &p->core, &p->log, &p->keys, &p->boot, &p->config, &p->run, &p->null, &p->console, &p->admin,
+		&p->events };
+
+	for (size_t i = 0; i < TW_COUNT(all); i++)
+		tw_closep(all[i]);
+	for (size_t i = 0; i < p->tcp_count; i++)
+		tw_closep(&p->tcp[i]);
+}
+
+static tw_err read_tab(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_tab *ret)
+{
+	char name[4096], text[TW_TAB_MAX + 1];
+	TW_CLEANUP(tw_closep) int fd = -1;
+	struct stat st;
+	ssize_t size;
+
+	if (snprintf(name, sizeof name, "%s/roles.tab", o->config) >= (int)sizeof name)
+		return TW_RAISE(LIMIT, "--config is too long");
+	fd = sys->open_path(sys, o->roles ? o->roles : name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+	if (fd < 0 || sys->fstat(sys, fd, &st))
+		return TW_RAISE_ERRNO("reading %s", o->roles ? o->roles : name);
+	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return TW_RAISE(DENIED, "%s must be a file of root's that nobody else can write", o->roles ? o->roles : name);
+	size = sys->pread(sys, fd, text, sizeof text, 0);
+	if (size < 0)
+		return TW_RAISE_ERRNO("reading %s", o->roles ? o->roles : name);
+	return tw_tab_parse((struct tw_slice){ text, (size_t)size }, ret);
+}
+
+static tw_err find_ids(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_tab *ret)
+{
+	if (geteuid() == 0)
+		return read_tab(sys, o, ret);
+	for (size_t i = 0; i < TW_TAB_NAMES; i++) {
+		ret->of[i].uid = geteuid();
+		ret->of[i].gid = getegid();
+	}
+	return TW_OK;
+}
+
+static tw_err check_dir(const struct tw_sys *sys, int fd, const char *name, uid_t uid)
+{
+	struct stat st;
+
+	if (sys->fstat(sys, fd, &st))
+		return TW_RAISE_ERRNO("looking at %s", name);
+	if (st.st_uid != uid || (st.st_mode & (S_IRWXG | S_IRWXO)))
+		return TW_RAISE(DENIED, "directory %s has owner %u and mode %o; it must belong to %u alone", name, st.st_uid,
+			st.st_mode & 07777, uid);
+	return TW_OK;
+}
+
+struct dir_row {
+	const char *name;
+	bool make;
+	size_t offset;
+	int of; /* enum tw_tab_name, -1: hands' own */
+};
+static const struct dir_row dirs[] = {
+	{ "core", true,  offsetof(struct tw_places, core), TW_TAB_CORE },
+	{ "log",  true,  offsetof(struct tw_places, log),  TW_TAB_CORE },
+	{ "keys", false, offsetof(struct tw_places, keys), TW_TAB_KEYS },
+	{ "boot", true,  offsetof(struct tw_places, boot), -1          },
+};
+
+static tw_err open_dir(const struct tw_sys *sys, int state, const struct dir_row *row, bool make, struct tw_places *p)
+{
+	uid_t uid = row->of < 0 ? geteuid() : p->tab.of[row->of].uid;
+	gid_t gid = row->of < 0 ? getegid() : p->tab.of[row->of].gid;
+	int *at = (int *)(void *)((char *)p + row->offset);
+	bool made = make && row->make && sys->mkdir(sys, state, row->name, 0700) == 0;
+
+	*at = sys->open_beneath(sys, state, row->name, DIRECTORY, 0);
+	if (*at < 0 && errno == ENOENT && row->make && !make)
+		return TW_OK;
+	if (*at < 0)
+		return TW_RAISE_ERRNO("opening the state directory %s%s", row->name, row->make ? "" : " (was the device provisioned?)");
+	if (made && (uid != geteuid() || gid != getegid()))
+		TW_TRY(tw_os_owner(*at, uid, gid));
+	return check_dir(sys, *at, row->name, uid);
+}
+
+static tw_err open_dirs(const struct tw_sys *sys, const struct tw_hands_options *o, bool make, struct tw_places *p)
+{
+	TW_CLEANUP(tw_closep) int state = sys->open_path(sys, o->state, DIRECTORY, 0);
+
+	if (state < 0)
+		return TW_RAISE_ERRNO("opening %s", o->state);
+	for (size_t i = 0; i < TW_COUNT(dirs); i++)
+		TW_TRY(open_dir(sys, state, &dirs[i], make, p));
+	p->config = sys->open_path(sys, o->config, DIRECTORY, 0);
+	if (p->config < 0)
+		return TW_RAISE_ERRNO("opening %s", o->config);
+	return TW_OK;
+}
+
+static tw_err check_file(const struct tw_sys *sys, int dir, const char *name)
+{
+	TW_CLEANUP(tw_closep) int fd = sys->open_beneath(sys, dir, name, O_RDONLY | O_CLOEXEC, 0);
+
+	return fd < 0 ? TW_RAISE_ERRNO("opening %s", name) : TW_OK;
+}
+
+tw_err tw_places_check(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p)
+{
+	struct sockaddr_storage a;
+	socklen_t size;
+
+	TW_TRY(find_ids(sys, o, &p->tab));
+	TW_TRY(open_dirs(sys, o, false, p));
+	TW_TRY(check_file(sys, p->config, "product.manifest"));
+	TW_TRY(check_file(sys, p->config, "manufacturer.crt"));
+	TW_CLEANUP(tw_closep) int program = sys->open_path(sys, o->role_program, O_PATH | O_CLOEXEC, 0);
+	if (program < 0)
+		return TW_RAISE_ERRNO("opening %s", o->role_program);
+	for (size_t i = 0; i < o->listen_count; i++)
+		TW_TRY(tw_listen_parse(o->listen[i], &a, &size));
+	return TW_OK;
+}
+
+/* Where TCP is offered in truth, one address a line: port 0 lets the kernel choose, and somebody must be told. */
+static tw_err say_where(const struct tw_sys *sys, const struct tw_places *p)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+
+	tw_buf_init(&text, sys, 1024);
+	for (size_t i = 0; i < p->tcp_count; i++) {
+		struct sockaddr_storage a;
+
+		TW_TRY(tw_os_port(p->tcp[i], &a));
+		TW_TRY(tw_listen_text(&a, &text));
+		TW_TRY(tw_buf_text(&text, "\n"));
+	}
+	return tw_durable_replace(sys, p->run, "listening", text.data, text.size, 0644);
+}
+
+static tw_err open_doors(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p)
+{
+	p->run = sys->open_path(sys, o->run, DIRECTORY, 0);
+	if (p->run < 0 && errno == ENOENT) {
+		(void)tw_os_mkdir(o->run, 0755);
+		p->run = sys->open_path(sys, o->run, DIRECTORY, 0);
+	}
+	if (p->run < 0)
+		return TW_RAISE_ERRNO("opening %s", o->run);
+	for (size_t i = 0; i < o->listen_count; i++) {
+		TW_TRY(tw_door_tcp(sys, o->listen[i], &p->tcp[i]));
+		p->tcp_count++;
+	}
+	TW_TRY(say_where(sys, p));
+	TW_TRY(tw_door_local(sys, p->run, o->run, "admin.sock", SOCK_STREAM, &p->admin));
+	return tw_door_local(sys, p->run, o->run, "events.sock", SOCK_SEQPACKET, &p->events);
+}
+
+tw_err tw_places_open(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p)
+{
+	TW_TRY(find_ids(sys, o, &p->tab));
+	TW_TRY(open_dirs(sys, o, true, p));
+	p->null = sys->open_path(sys, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+	/* A console is a person's presence only if nobody else can speak through it: no controlling terminal is made of it. */
+	p->console = sys->open_path(sys, o->console ? o->console : "/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+	if (p->null < 0 || p->console < 0)
+		return TW_RAISE_ERRNO("opening %s", p->null < 0 || !o->console ? "/dev/null" : o->console);
+	return open_doors(sys, o, p);
+}

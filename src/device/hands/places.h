@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything hands opens before it gives up its privileges: the ids of the roles, their directories, the doors.
+ *
+ * Directories that are missing are made with the right owner; one that is there with another owner, or open to others, is an
+ * error and not mended, since somebody has been there. Without root all roles have the ids of whoever started us.
+ */
+#ifndef TW_DEVICE_HANDS_PLACES_H
+#define TW_DEVICE_HANDS_PLACES_H
+#include "device/hands/options.h"
+#include "device/hands/tab.h"
+
+struct tw_places {
+	struct tw_tab tab;
+	int core, log, keys, boot, config, run; /* directories */
+	int null, console, admin, events;
+	int tcp[TW_LISTEN_MAX];
+	size_t tcp_count;
+};
+void tw_places_init(struct tw_places *p);
+void tw_places_done(struct tw_places *p);
+/* What -n does: ids, directories as far as they exist, files that must exist. Makes and binds nothing. */
+tw_err tw_places_check(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p);
+tw_err tw_places_open(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p);
+#endif
