@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// One headless Chromium for all tests, and for each test a fresh context that notes what must never happen: a script
+// that was not ours, a breach of the content security policy, an uncaught error, a request to anywhere else.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const CHROMIUM = process.env.TW_CHROMIUM || '/usr/bin/chromium';
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const haveBrowser = () => existsSync(CHROMIUM);
+
+export async function openBrowser() {
+	const home = mkdtempSync(join(tmpdir(), 'tw-browser-'));
+	const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home } });
+	return { browser, close: async () => { await browser.close(); rmSync(home, { recursive: true, force: true }); } };
+}
+
+// A page with its list of faults. `look` may set width, dark, zoom (200 % text), timezone.
+export async function openPage(browser, look = {}) {
+	const context = await browser.newContext({
+		ignoreHTTPSErrors: true,
+		viewport: { width: look.width || 1280, height: look.height || 900 },
+		colorScheme: look.dark ? 'dark' : 'light',
+		reducedMotion: 'reduce',
+		timezoneId: look.timezone || 'Europe/Berlin',
+		locale: 'en-GB',
+	});
+	await context.addInitScript(() => {
+		window.twViolations = [];
+		document.addEventListener('securitypolicyviolation', (event) => window.twViolations.push(`${event.violatedDirective} ${event.blockedURI}`));
+	});
+	const page = await context.newPage();
+	const faults = [];
+	page.on('pageerror', (error) => faults.push(`uncaught: ${error.message}`));
+	page.on('dialog', (dialog) => { faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+	page.on('console', (message) => { if (/Content Security Policy|Trusted Type|XSS-RAN/.test(message.text())) faults.push(message.text()); });
+	page.setDefaultTimeout(8000);
+	return { page, context, faults };
+}
+
+export async function largeText(page) {
+	await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
+}
+
+export async function axe(page) {
+	await page.evaluate(axeSource);
+	const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+	return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`);
+}
+
+export const violations = (page) => page.evaluate(() => window.twViolations);
+
+// How far anything is wider than its place; 0 when nothing scrolls sideways.
+export const overhang = (page) => page.evaluate(() => Math.max(document.scrollingElement.scrollWidth - innerWidth,
+	...[document.body, document.querySelector('main')].map((box) => box.scrollWidth - box.clientWidth), 0));

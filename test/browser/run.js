@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the browser tests and closes with "N passed, M failed, K skipped".
+//   node run.js [WORD...]      only tests whose name holds every word
+// A test gets the browser and calls `skip(why)` when what it needs is not on this machine.
+
+import assert from 'node:assert/strict';
+import { haveBrowser, openBrowser, openPage, violations } from './browser.js';
+import { pages } from './pages.js';
+import { real } from './real.js';
+
+class Skip extends Error {}
+const skip = (why) => { throw new Skip(why); };
+const wanted = process.argv.slice(2);
+const tests = [...pages, ...real].filter(([name]) => wanted.every((word) => name.includes(word)));
+const told = { passed: 0, failed: 0, skipped: 0 };
+
+function tell(outcome, name, more) {
+	told[outcome]++;
+	console.log(`${outcome === 'passed' ? 'ok' : outcome} - ${name}${more ? `: ${more}` : ''}`);
+}
+
+// Opens pages for a test and, when it is done, holds each of them to what must never happen.
+function opener(browser) {
+	const opened = [];
+	const open = async (url, look) => {
+		const one = await openPage(browser, look);
+		opened.push(one);
+		await one.page.goto(url);
+		return one.page;
+	};
+	const close = async (hold) => {
+		const faults = [];
+		for (const { page, context, faults: seen } of opened) {
+			faults.push(...seen, ...(hold ? await violations(page) : []));
+			await context.close();
+		}
+		if (hold)
+			assert.deepEqual(faults, [], 'no script of others, no breach of the policy, no uncaught error');
+	};
+	return { open, close };
+}
+
+async function runOne(browser, name, test) {
+	const { open, close } = opener(browser);
+	try {
+		await test({ open, skip, browser });
+		await close(true);
+		tell('passed', name);
+	} catch (error) {
+		await close(false);
+		if (error instanceof Skip)
+			tell('skipped', name, error.message);
+		else
+			tell('failed', name, error.stack);
+	}
+}
+
+if (haveBrowser()) {
+	const { browser, close } = await openBrowser();
+	for (const [name, test] of tests)
+		await runOne(browser, name, test);
+	await close();
+} else {
+	for (const [name] of tests)
+		tell('skipped', name, 'chromium is not installed');
+}
+console.log(`${told.passed} passed, ${told.failed} failed, ${told.skipped} skipped`);
+process.exit(told.failed ? 1 : 0);

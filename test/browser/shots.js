@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures of every state of the page, narrow and wide, light and dark, to be looked at by a person:
+//   node shots.js DIRECTORY
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { largeText, openBrowser, openPage } from './browser.js';
+import { change, healthy, standIn } from './stand-in.js';
+
+const signIn = async (page, story) => {
+	await page.fill('#code', story.state.code);
+	await page.click('#enter');
+	await page.waitForSelector('#part-log h2');
+};
+
+function troubled() {
+	const state = healthy();
+	state.capabilities.time.trusted = false;
+	Object.assign(state.capabilities.elements[0], { status: 'not provided', reason: 'the certificate names another identifier than the stored one', changed_by: '', setting: '' });
+	Object.assign(state.capabilities.elements[1], { status: 'needs a part', reason: 'no secure element answered', setting: '' });
+	return state;
+}
+
+const unowned = () => ({ ...healthy(), owned: false });
+const off = () => {
+	const state = healthy();
+	change(state, 'off', 'owner:alice');
+	return state;
+};
+
+const STATES = {
+	'takeover': [unowned, async () => {}],
+	'takeover-wrong': [unowned, async (page) => { await page.fill('#secret', '12'); await page.click('#take'); }],
+	'confirm': [unowned, async (page) => {
+		await page.fill('#secret', '0123456789abcdef0123456789abcdef');
+		await page.fill('#owner', 'Alice');
+		await page.click('#take');
+		await page.waitForSelector('#console-code');
+	}],
+	'code': [healthy, async () => {}],
+	'code-wrong': [healthy, async (page) => { await page.fill('#code', '00000-00000'); await page.click('#enter'); await page.waitForSelector('.trouble'); }],
+	'home': [healthy, signIn],
+	'home-off': [off, async (page, story) => { await signIn(page, story); await page.click('.cell'); }],
+	'home-troubled': [troubled, async (page, story) => { await signIn(page, story); await page.click('.cell'); }],
+	'conflict': [healthy, async (page, story) => {
+		await signIn(page, story);
+		change(story.state, 'off', 'owner:bob');
+		await page.click('label:has-text("Off")');
+		await page.click('[id="save-identification.remote-read"]');
+		await page.waitForSelector('.trouble');
+	}],
+	'gone': [healthy, async (page, story) => {
+		await signIn(page, story);
+		story.down = true;
+		await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+		await page.waitForSelector('.trouble');
+	}],
+};
+
+const LOOKS = [{ width: 320, height: 640 }, { width: 1280 }, { width: 320, height: 640, dark: true }, { width: 1280, dark: true }, { width: 640, height: 900, large: true }];
+
+const out = process.argv[2];
+mkdirSync(out, { recursive: true });
+const { browser, close } = await openBrowser();
+for (const [name, [state, act]] of Object.entries(STATES))
+	for (const look of LOOKS) {
+		const story = await standIn(state());
+		const { page, context } = await openPage(browser, look);
+		await page.goto(story.url);
+		await page.waitForSelector('h1');
+		await act(page, story);
+		if (look.large)
+			await largeText(page);
+		await page.screenshot({ path: join(out, `${name}-${look.width}${look.dark ? '-dark' : ''}${look.large ? '-large' : ''}.png`), fullPage: true });
+		await context.close();
+		story.close();
+	}
+await close();

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stand-in for the device, for the states that a healthy device does not show on request: a missing part, a setting
+// changed by somebody else in between, refusals, hostile text in every field. It serves the real page under the real
+// policy and speaks the published API; it proves nothing about the device itself, which real.js does.
+
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PAGES = join(fileURLToPath(new URL('.', import.meta.url)), '../../web/device');
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+export const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+const element = (id, text, status, reason, more = {}) => ({ id, text, status, reason, since: '2026-11-21T09:30:00Z', changed_by: '', setting: 'identification.remote-read', ...more });
+
+export function healthy() {
+	return {
+		owned: true,
+		token: 'good-token',
+		code: '4F7QK-9M2XD',
+		confirmed: false,
+		capabilities: {
+			software: '0.1.0',
+			product: { model: 'Thermostat T1', version: '1.4.2' },
+			time: { now: '2026-11-21T12:00:00Z', trusted: true },
+			sandbox: ['core', 'front', 'keys'].map((role) => ({ role, landlock_abi: 2, ids_dropped: true, seccomp: true })),
+			elements: [
+				element('DI.IMS.1', 'the device carries an identifier unlike any other’s, which the authorized may read', 'provided', 'the identifier, the device key and its certificate agree'),
+				element('DI.IMS.2', 'the device states its identifier in a signed form', 'provided', 'the keys role signed a test statement at start'),
+			],
+		},
+		identity: { identifier: 'urn:dev:ops:32473-T1-00000042', model: 'Thermostat T1', product_version: '1.4.2', certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', certificate_not_after: '2046-11-21T00:00:00Z' },
+		setting: { key: 'identification.remote-read', type: 'bool', value: 'on', default: 'on', baseline: 'on', version: 0, changed: null, changed_by: '', help: 'Whether authorized clients may read the identifier and a signed statement over the network.' },
+		records: [
+			{ seq: 12, type: 'read', time: '2026-11-21T11:59:58Z', operation: 'capabilities.read', subject: 'owner:alice', outcome: 'done' },
+			{ seq: 11, type: 'event', time: '2026-11-21T09:30:02Z', event: 'ownership.taken', subject: 'owner:alice', outcome: '' },
+		],
+	};
+}
+
+const problem = (status, kind, title, detail, rule, next) => ({ status, body: { type: `urn:thingward:problem:${kind}`, title, status, detail, rule, next } });
+
+const ROUTES = {
+	'GET /api/v1/commissioning': (s) => ({ body: s.owned ? { owned: true, methods: [] } : { owned: false, challenge: 'A'.repeat(43), expires_in_s: 120, listener_sha256: '5e'.repeat(32), methods: ['secret', 'secret+console'] } }),
+	'POST /api/v1/commissioning/browser': (s, rq) => {
+		s.taken = rq.json;
+		return s.refuse || { status: 202, body: { request: 'r1', code: '482913', expires_in_s: 300 } };
+	},
+	'POST /api/v1/commissioning/claim': (s) => {
+		s.owned = s.owned || s.confirmed;
+		return s.confirmed ? { status: 201, body: { token: s.token, expires_in_s: 1800 } } : { status: 202, body: { state: 'waiting' } };
+	},
+	'POST /api/v1/sessions': (s, rq) => (rq.json.code === s.code ? { status: 201, body: { token: s.token, expires_in_s: 1800 } }
+		: problem(403, 'code', 'This code does not open the device', 'it is mistyped, older than five minutes, or was used before', 'session.code', 'ask the owner for a new one')),
+	'DELETE /api/v1/sessions/current': () => ({ status: 204 }),
+	'GET /api/v1/capabilities': (s) => ({ body: s.capabilities }),
+	'GET /api/v1/identity': (s) => (s.setting.value === 'off' ? problem(403, 'off', 'The identifier is not given out', 'remote reading is switched off', 'DI.IMS.1', 'switch identification.remote-read on') : { body: s.identity }),
+	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting] } }),
+	'GET /api/v1/log': (s) => ({ body: { records: s.records } }),
+	'PUT /api/v1/settings/identification.remote-read': (s, rq) => {
+		if (rq.headers['if-match'] !== `"${s.setting.version}"`)
+			return problem(412, 'version', 'The setting was changed meanwhile', `it is at version ${s.setting.version} now`, 'settings.version', 'look at it and decide again');
+		return change(s, rq.json.value, 'owner:alice');
+	},
+};
+
+// As the device does: the setting, the element it switches, and a record move together.
+export function change(s, value, by) {
+	const now = new Date().toISOString();
+	s.setting = { ...s.setting, value, version: s.setting.version + 1, changed: now, changed_by: by };
+	for (const one of s.capabilities.elements)
+		Object.assign(one, { status: value === 'on' ? 'provided' : 'off by policy', reason: value === 'on' ? 'switched on' : 'switched off by a person', since: now, changed_by: by });
+	s.records = [{ seq: s.records[0].seq + 1, type: 'outcome', time: now, operation: 'settings.change', subject: by, outcome: 'done' }, ...s.records];
+	return { body: s.setting };
+}
+
+const OPEN = /^\/api\/v1\/(commissioning|sessions$)/;
+
+function answer(s, rq, path) {
+	const route = ROUTES[`${rq.method} ${path}`];
+	if (!route)
+		return problem(404, 'path', 'There is no such thing here', '', 'path', '');
+	if (!OPEN.test(path) && rq.headers.authorization !== `Bearer ${s.token}`)
+		return problem(401, 'anonymous', 'Sign in first', '', 'gate.anonymous', 'enter a one-use code');
+	return route(s, rq);
+}
+
+function asset(path) {
+	const name = path === '/' ? 'index.html' : path.slice(1);
+	if (!/^[a-z-]+\.(html|js|css|svg)$/.test(name))
+		return null;
+	try {
+		return { bytes: readFileSync(join(PAGES, name)), type: TYPES[extname(name)] };
+	} catch {
+		return null;
+	}
+}
+
+async function serve(s, rq, rp) {
+	const path = decodeURIComponent(new URL(rq.url, 'http://x').pathname);
+	const chunks = [];
+	for await (const chunk of rq)
+		chunks.push(chunk);
+	rq.json = chunks.length ? JSON.parse(Buffer.concat(chunks)) : null;
+	const file = asset(path);
+	if (file) {
+		rp.writeHead(200, { 'Content-Type': file.type, 'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff' }).end(file.bytes);
+		return;
+	}
+	const { status = 200, body } = answer(s, rq, path);
+	rp.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json' }).end(body === undefined ? '' : JSON.stringify(body));
+}
+
+// `story.state` may be changed at any time; `story.down` makes it hang up.
+export function standIn(state = healthy()) {
+	const story = { state, down: false };
+	const server = createServer((rq, rp) => {
+		if (story.down)
+			rq.socket.destroy();
+		else
+			serve(story.state, rq, rp).catch((error) => rp.writeHead(500).end(String(error)));
+	});
+	return new Promise((done) => server.listen(0, '127.0.0.1', () => {
+		story.url = `http://127.0.0.1:${server.address().port}/`;
+		story.close = () => { server.closeAllConnections(); server.close(); };
+		done(story);
+	}));
+}

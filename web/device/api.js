@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the page speaks with its device: JSON over the published API, one session token, and the take-over proof.
+//
+// The token lives in sessionStorage and travels in the Authorization header only, never as a cookie, so that no
+// other page can spend it. A refusal (RFC 9457) and a device that does not answer are two different errors,
+// since a person does two different things about them.
+
+const TOKEN = 'thingward.token';
+const PENDING = 'thingward.takeover';
+
+export class Refused extends Error {
+	constructor(status, problem, retryAfter) {
+		super(problem.title || `The device refused this (${status})`);
+		this.status = status;
+		this.detail = problem.detail || '';
+		this.rule = problem.rule || '';
+		this.next = problem.next || '';
+		this.kind = String(problem.type || '').replace(/^urn:thingward:problem:/, '');
+		this.retryAfter = retryAfter;
+	}
+}
+
+export class Unreachable extends Error {}
+
+// ---- what is kept in this tab ----
+
+function stored(key) {
+	try {
+		return JSON.parse(sessionStorage.getItem(key));
+	} catch {
+		return null;
+	}
+}
+
+export function session() {
+	const kept = stored(TOKEN);
+	return kept && kept.token && kept.ends > Date.now() ? kept : null;
+}
+
+export function keepSession(reply) {
+	sessionStorage.setItem(TOKEN, JSON.stringify({ token: reply.token, ends: Date.now() + reply.expires_in_s * 1000 }));
+}
+
+export function forgetSession() {
+	sessionStorage.removeItem(TOKEN);
+}
+
+export const pendingTakeover = () => stored(PENDING);
+export const keepTakeover = (what) => sessionStorage.setItem(PENDING, JSON.stringify(what));
+export const forgetTakeover = () => sessionStorage.removeItem(PENDING);
+
+// ---- requests ----
+
+async function send(method, path, options) {
+	const headers = { Accept: 'application/json' };
+	const kept = session();
+	if (kept)
+		headers.Authorization = `Bearer ${kept.token}`;
+	if (options.body !== undefined)
+		headers['Content-Type'] = 'application/json';
+	if (options.ifMatch)
+		headers['If-Match'] = options.ifMatch;
+	const request = { method, headers, cache: 'no-store', credentials: 'omit', redirect: 'error', signal: AbortSignal.timeout(15000) };
+	if (options.body !== undefined)
+		request.body = JSON.stringify(options.body);
+	try {
+		const reply = await fetch(path, request);
+		return { reply, text: await reply.text() };
+	} catch {
+		throw new Unreachable('The device does not answer');
+	}
+}
+
+export async function call(method, path, options = {}) {
+	const { reply, text } = await send(method, path, options);
+	let body = null;
+	try {
+		body = text ? JSON.parse(text) : null;
+	} catch {
+		body = null;
+	}
+	if (!reply.ok)
+		throw new Refused(reply.status, body || {}, Number(reply.headers.get('Retry-After')) || 0);
+	return { status: reply.status, etag: reply.headers.get('ETag'), body };
+}
+
+export const get = async (path) => (await call('GET', path)).body;
+export const post = async (path, body) => (await call('POST', path, { body })).body;
+
+// ---- bytes ----
+
+const utf8 = new TextEncoder();
+
+export function toBase64url(bytes) {
+	return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+}
+
+export function fromBase64(text) {
+	return Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+}
+
+export function fromHex(text) {
+	return Uint8Array.from(text.match(/../g) || [], (pair) => parseInt(pair, 16));
+}
+
+function joined(...parts) {
+	const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+	let at = 0;
+	for (const part of parts) {
+		all.set(part, at);
+		at += part.length;
+	}
+	return all;
+}
+
+export const random = (size) => crypto.getRandomValues(new Uint8Array(size));
+
+// ---- taking over ----
+
+// The proof binds the label's secret to this attempt and to the listener key that the device names. A browser has no
+// key of its own to enrol and cannot see the TLS key, so the certificate's place is filled with zeros and the device
+// asks for a confirmation at its console on top.
+async function takeoverProof(secretHex, challenge, nonce, listenerHex) {
+	const key = await crypto.subtle.importKey('raw', fromHex(secretHex), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+	const message = joined(utf8.encode('thingward-takeover-1\0client\0'), fromBase64(challenge), nonce, fromHex(listenerHex), new Uint8Array(32));
+	return new Uint8Array(await crypto.subtle.sign('HMAC', key, message));
+}
+
+export async function askTakeover(secretHex, ownerName) {
+	const state = await get('/api/v1/commissioning');
+	const nonce = random(32);
+	const proof = await takeoverProof(secretHex, state.challenge, nonce, state.listener_sha256);
+	const sent = { challenge: state.challenge, client_nonce: toBase64url(nonce), proof: toBase64url(proof), owner_name: ownerName };
+	const reply = await post('/api/v1/commissioning/browser', sent);
+	const pending = { request: reply.request, client_nonce: sent.client_nonce, code: reply.code, ends: Date.now() + reply.expires_in_s * 1000 };
+	keepTakeover(pending);
+	return pending;
+}
+
+// True once the device's console has confirmed and the session is kept.
+export async function claimTakeover(pending) {
+	const { status, body } = await call('POST', '/api/v1/commissioning/claim', { body: { request: pending.request, client_nonce: pending.client_nonce } });
+	if (status !== 201)
+		return false;
+	keepSession(body);
+	forgetTakeover();
+	return true;
+}
+
+// ---- the signed statement ----
+
+// One DER element at `at`: where its content starts and where it ends.
+function derAt(bytes, at) {
+	let size = bytes[at + 1];
+	let start = at + 2;
+	if (size & 0x80) {
+		let count = size & 0x7f;
+		for (size = 0; count > 0; count--)
+			size = size * 256 + bytes[start++];
+	}
+	return { tag: bytes[at], start, end: start + size };
+}
+
+// The public key inside a certificate: the seventh field of its body, after an optional version.
+function publicKeyOf(certificate) {
+	const body = derAt(certificate, derAt(certificate, 0).start);
+	let at = body.start;
+	if (derAt(certificate, at).tag === 0xa0)
+		at = derAt(certificate, at).end;
+	for (let field = 0; field < 5; field++)
+		at = derAt(certificate, at).end;
+	return certificate.slice(at, derAt(certificate, at).end);
+}
+
+async function signedBy(jws, certificate) {
+	const key = await crypto.subtle.importKey('spki', publicKeyOf(certificate), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']);
+	return crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, fromBase64(jws.signature), utf8.encode(`${jws.protected}.${jws.payload}`));
+}
+
+// Asks for a statement over a fresh nonce and checks what a browser can: signature, certificate, nonce, identifier.
+export async function checkIdentity(identity) {
+	const nonce = toBase64url(random(32));
+	const { statement } = await post('/api/v1/identity/statement', { nonce });
+	const reader = new TextDecoder();
+	const header = JSON.parse(reader.decode(fromBase64(statement.protected)));
+	const claims = JSON.parse(reader.decode(fromBase64(statement.payload)));
+	const shown = fromBase64(identity.certificate.replace(/-----[^-]+-----|\s/g, ''));
+	const used = fromBase64(header.x5c[0]);
+	const texts = Object.values(claims).filter((value) => typeof value === 'string');
+	return {
+		claims,
+		nonce,
+		checks: [
+			['The signature is good', await signedBy(statement, used)],
+			['It is made with the certificate shown above', toBase64url(shown) === toBase64url(used)],
+			['It answers the random number made for this check', texts.includes(nonce)],
+			['It names the identifier shown above', texts.includes(identity.identifier)],
+		],
+	};
+}

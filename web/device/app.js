@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page does: finds out which of three states the device and this browser are in, and shows the one page for it.
+//   no owner yet           take it over with the label's secret, then confirm at the device's console
+//   owned, nobody here     enter a one-use code
+//   owned, signed in       the home page, read again every REFRESH_MS while it is looked at
+// What a person typed is never thrown away by a failure.
+
+import { Refused, askTakeover, call, checkIdentity, claimTakeover, forgetSession, forgetTakeover, get, keepSession, pendingTakeover, post, session } from './api.js';
+import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
+import { abilitiesPart, answerPart, checkPart, frame, identityPart, logPart, put, settingsPart } from './home.js';
+
+const REFRESH_MS = 20000;
+const CLAIM_MS = 2000;
+const TICK_MS = 15000;
+const RECORDS = 20;
+
+const main = byId('main');
+let timer = 0;
+
+function page(title, ...children) {
+	clearTimeout(timer);
+	document.title = title;
+	say(title);
+	show(main, ...children);
+	main.focus({ preventScroll: true });
+}
+
+const fingerprint = (hex) => (hex || '').replace(/(.{4})(?=.)/g, '$1 ');
+
+// Runs a form's work with its button off, so that a second press does not send twice.
+async function busy(button, work) {
+	if (button.getAttribute('aria-disabled') === 'true')
+		return;
+	button.setAttribute('aria-disabled', 'true');
+	try {
+		await work();
+	} finally {
+		button.removeAttribute('aria-disabled');
+	}
+}
+
+// ---- no owner yet ----
+
+const HEX32 = /^[0-9a-f]{32}$/;
+
+function secretProblem(secret) {
+	if (/[^0-9a-f]/.test(secret))
+		return 'The secret has only the digits 0 to 9 and the letters a to f.';
+	return HEX32.test(secret) ? '' : `The secret has 32 characters; there are ${secret.length} here.`;
+}
+
+function nameProblem(name) {
+	const size = new TextEncoder().encode(name).length;
+	return size === 0 ? 'Type a name, so that the records can say who it was.' : size > 48 ? 'The name is too long; take a shorter one.' : '';
+}
+
+function trustNote(commissioning) {
+	return h('section', { class: 'note', 'aria-labelledby': 'who-answers' },
+		h('h2', { id: 'who-answers' }, 'Are you talking to the right device?'),
+		h('p', {}, 'This page cannot see it; you can. Open your browser’s certificate view and compare the SHA-256 fingerprint of the public key with the one on the label.'),
+		commissioning.listener_sha256 ? h('p', {}, 'This device says: ', h('code', { class: 'breaks' }, fingerprint(commissioning.listener_sha256))) : null,
+		h('p', {}, 'If they differ, or if you cannot compare and do not trust the network, stop and use the command line, which compares them itself: ', h('code', {}, 'thingward device takeover'), '.'));
+}
+
+function takeoverPage(commissioning, failure, kept) {
+	const secret = field('secret', 'Secret from the label', 'The 32 digits and letters beside the word “secret”. Blanks and dashes do not matter.', { maxlength: 64, class: 'wide', value: kept ? kept.secret : '' });
+	const name = field('owner', 'Your name', 'The records will call you by it.', { maxlength: 48, value: kept ? kept.name : '', autocomplete: 'name', autocapitalize: 'words' });
+	const failed = h('div', {}, failure ? trouble(failure) : null);
+	const button = h('button', { type: 'submit', id: 'take' }, 'Take it over');
+	const submit = (event) => {
+		event.preventDefault();
+		const given = { secret: secret.input.value.toLowerCase().replace(/[\s:-]/g, ''), name: name.input.value.trim() };
+		name.setWrong(nameProblem(given.name));
+		secret.setWrong(secretProblem(given.secret));
+		if (nameProblem(given.name) || secretProblem(given.secret))
+			return;
+		busy(button, async () => {
+			try {
+				confirmPage(await askTakeover(given.secret, given.name));
+			} catch (error) {
+				show(failed, trouble(error));
+			}
+		});
+	};
+	page('This device has no owner yet.',
+		h('h1', {}, 'This device has no owner yet.'),
+		h('p', { class: 'lead' }, 'Take it over to use it: nothing but this works until then. You need the label that came with it, and you need to reach its console.'),
+		h('form', { onsubmit: submit, novalidate: true }, secret.box, name.box, failed, h('p', {}, button)),
+		trustNote(commissioning));
+}
+
+// The device makes itself a new listener key when it is taken over, so the browser may refuse to go on until it is asked again.
+function reloadNote() {
+	return h('div', { class: 'note' },
+		h('p', {}, 'The device has stopped answering this page. If you have just confirmed the code, that is as it should be: it has made itself a new key, and your browser wants to ask you about it.'),
+		h('p', {}, h('button', { type: 'button', id: 'reload', onclick: () => location.reload() }, 'Go on')));
+}
+
+function confirmPage(pending) {
+	const left = h('span', {});
+	const state = h('div', { id: 'claim-state' });
+	const again = () => {
+		forgetTakeover();
+		start();
+	};
+	page('Now confirm it at the device.',
+		h('h1', {}, 'Now confirm it at the device.'),
+		h('p', { class: 'lead' }, 'This shows that you stand before it. At the device’s own console, type:'),
+		h('p', { class: 'code' }, h('code', { id: 'console-code' }, `confirm ${pending.code}`)),
+		h('p', {}, 'This page goes on by itself. ', left),
+		state,
+		h('p', {}, h('button', { type: 'button', class: 'second', id: 'start-again', onclick: again }, 'Start again')));
+	const ask = async () => {
+		left.textContent = pending.ends > Date.now() ? `The code holds for ${minutes(pending.ends - Date.now())} more.` : 'The code is too old now.';
+		try {
+			if (await claimTakeover(pending)) {
+				start();
+				return;
+			}
+			show(state);
+		} catch (error) {
+			if (error instanceof Refused) {
+				forgetTakeover();
+				show(state, trouble(error));
+				return;
+			}
+			if (!byId('reload'))
+				show(state, reloadNote());
+		}
+		timer = setTimeout(ask, CLAIM_MS);
+	};
+	timer = setTimeout(ask, CLAIM_MS);
+}
+
+// ---- owned, nobody here ----
+
+// Crockford's alphabet: what is easily misread is read as what was meant.
+function readCode(text) {
+	const plain = text.toUpperCase().replace(/[^0-9A-Z]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+	return plain.length === 10 ? `${plain.slice(0, 5)}-${plain.slice(5)}` : null;
+}
+
+function codePage(why) {
+	const code = field('code', 'One-use code', 'Ten digits and letters, for example 4F7QK-9M2XD.', { maxlength: 24, class: 'code-input', autocomplete: 'one-time-code', autocapitalize: 'characters' });
+	const failed = h('div', { id: 'code-failed' });
+	const button = h('button', { type: 'submit', id: 'enter' }, 'Sign in');
+	const submit = (event) => {
+		event.preventDefault();
+		const read = readCode(code.input.value);
+		code.setWrong(read ? '' : 'A code has ten digits and letters.');
+		if (!read)
+			return;
+		busy(button, async () => {
+			try {
+				keepSession(await post('/api/v1/sessions', { code: read }));
+				await start();
+			} catch (error) {
+				show(failed, trouble(error));
+				code.input.focus();
+			}
+		});
+	};
+	page('Sign in with a one-use code.',
+		h('h1', {}, 'Sign in with a one-use code.'),
+		why ? h('p', { class: 'note' }, why) : null,
+		h('p', { class: 'lead' }, 'This device has an owner. The owner makes a code on their own computer; it works once, within five minutes.'),
+		h('form', { onsubmit: submit, novalidate: true }, code.box, failed, h('p', {}, button)),
+		h('section', { class: 'note', 'aria-labelledby': 'where-from' },
+			h('h2', { id: 'where-from' }, 'Where the code comes from'),
+			h('p', {}, 'On the computer that holds the owner’s key:'),
+			h('p', {}, h('code', {}, 'thingward device session code')),
+			h('p', {}, 'There is no password, and no code that works for every device. If the owner’s key is lost, the device can be recovered at its console; everything personal in it is erased then.')));
+}
+
+// ---- owned, signed in ----
+
+const drafts = new Map();
+const notes = new Map();
+let last = {};
+
+function sessionBar() {
+	const bar = byId('session');
+	const kept = session();
+	if (!kept) {
+		show(bar);
+		return;
+	}
+	const left = `Signed in for ${minutes(kept.ends - Date.now())} more`;
+	if (byId('time-left'))
+		byId('time-left').textContent = left;
+	else
+		show(bar, h('span', { id: 'time-left' }, left), h('button', { type: 'button', class: 'second', id: 'sign-out', onclick: signOut }, 'Sign out'));
+}
+
+function leave(why) {
+	forgetSession();
+	sessionBar();
+	last = {};
+	byId('device').textContent = 'Device';
+	codePage(why);
+}
+
+async function signOut() {
+	try {
+		await call('DELETE', '/api/v1/sessions/current');
+		leave('You are signed out.');
+	} catch (error) {
+		leave(error instanceof Refused ? 'You are signed out.' : 'This browser has forgotten the session. The device did not answer, so it ends there by itself within half an hour.');
+	}
+}
+
+// A part that the device refuses is shown as refused; only the end of the session ends the page.
+async function part(path) {
+	try {
+		return { value: await get(path) };
+	} catch (error) {
+		if (error.status === 401 || !(error instanceof Refused))
+			throw error;
+		return { error };
+	}
+}
+
+async function readDevice() {
+	const [state, identity, settings, log] = [await get('/api/v1/capabilities'), await part('/api/v1/identity'), await part('/api/v1/settings'), await part(`/api/v1/log?count=${RECORDS}`)];
+	return { state, identity, settings: settings.value ? settings.value.settings : [], log };
+}
+
+// Shows a part again only when what the device said about it is new.
+function putIfNew(id, about, make) {
+	const text = JSON.stringify(about, (name, value) => (value instanceof Error ? String(value.detail) : value));
+	if (last[id] === text)
+		return;
+	last[id] = text;
+	put(id, make());
+}
+
+function showDevice(now) {
+	byId('device').textContent = [now.state.product.model, now.state.product.version].filter(Boolean).join(' ');
+	putIfNew('answer', [now.state.elements, now.state.product, now.state.time.trusted], () => answerPart(now.state));
+	putIfNew('trouble', null, () => []);
+	putIfNew('abilities', [now.state.elements, now.state.sandbox, now.settings], () => abilitiesPart(now.state, now.settings, byId('part-abilities')));
+	putIfNew('identity', now.identity, () => identityPart(now.identity.value, now.identity.error, () => runCheck(now.identity.value)));
+	putIfNew('settings', now.settings, () => settingsPart(now.settings, drafts, notes, saveSetting));
+	putIfNew('log', now.log, () => logPart(now.log.value ? now.log.value.records : [], now.log.error));
+	byId('read-at').textContent = `Read at ${new Date().toLocaleTimeString()}. Read again every ${REFRESH_MS / 1000} seconds while you look.`;
+}
+
+async function runCheck(identity) {
+	const box = byId('identity-check');
+	await busy(byId('check-identity'), async () => {
+		try {
+			show(box, checkPart(await checkIdentity(identity)));
+			say('The statement is shown below the button.');
+		} catch (error) {
+			show(box, trouble(error));
+		}
+	});
+}
+
+function noteSetting(key, ...content) {
+	notes.set(key, h('div', {}, content));
+	show(byId(`outcome-${key}`), notes.get(key));
+}
+
+// Version 3 of a setting is replaced only if it is still version 3; if not, the choice is kept and shown beside the news.
+async function saveSetting(setting, value) {
+	await busy(byId(`save-${setting.key}`), async () => {
+		try {
+			await call('PUT', `/api/v1/settings/${encodeURIComponent(setting.key)}`, { body: { value }, ifMatch: `"${setting.version}"` });
+			drafts.delete(setting.key);
+			noteSetting(setting.key, h('p', { class: 'done' }, `Saved: ${value}.`));
+			say(`Saved: ${value}.`);
+		} catch (error) {
+			if (error.status === 401) {
+				leave('Your session has ended.');
+				return;
+			}
+			drafts.set(setting.key, value);
+			noteSetting(setting.key, trouble(error), error.status === 412 || error.status === 409 ? h('p', {}, 'What is so now stands above. Your choice is kept; save again if you still want it.') : null);
+		}
+		delete last.settings;
+		await refresh();
+	});
+}
+
+async function refresh() {
+	clearTimeout(timer);
+	sessionBar();
+	if (!session()) {
+		leave('Your session has ended. Half an hour is its whole life.');
+		return;
+	}
+	try {
+		const now = await readDevice();
+		if (!byId('part-answer')) {
+			last = {};
+			show(main, ...frame());
+		}
+		showDevice(now);
+	} catch (error) {
+		if (error.status === 401) {
+			leave('Your session has ended.');
+			return;
+		}
+		if (!byId('part-answer'))
+			show(main, ...frame());
+		delete last.trouble;
+		put('trouble', [trouble(error), byId('read-at').textContent ? h('p', { class: 'note' }, `What stands below is old. ${sentence(byId('read-at').textContent.split('. ')[0])}`) : null]);
+	}
+	timer = setTimeout(() => (document.hidden ? null : refresh()), REFRESH_MS);
+}
+
+// ---- which of the three ----
+
+async function start() {
+	const pending = pendingTakeover();
+	if (pending && pending.ends > Date.now()) {
+		confirmPage(pending);
+		return;
+	}
+	sessionBar();
+	if (session()) {
+		await refresh();
+		return;
+	}
+	try {
+		const commissioning = await get('/api/v1/commissioning');
+		if (commissioning.owned)
+			codePage();
+		else
+			takeoverPage(commissioning);
+	} catch (error) {
+		page('The device does not answer.', h('h1', {}, 'The device does not answer.'), trouble(error), h('p', {}, h('button', { type: 'button', onclick: start }, 'Try again')));
+	}
+}
+
+document.addEventListener('visibilitychange', () => {
+	if (!document.hidden && session() && byId('part-answer'))
+		refresh();
+});
+setInterval(sessionBar, TICK_MS);
+start();

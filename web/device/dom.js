@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Building the page out of elements and text, never out of markup, so that nothing a device or a person wrote is ever
+// read as code; and the few forms every part of the page shares: times, shapes, refusals, fields.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+function fill(element, attributes, children) {
+	for (const [name, value] of Object.entries(attributes || {})) {
+		if (name.startsWith('on'))
+			element.addEventListener(name.slice(2), value);
+		else if (value === true)
+			element.setAttribute(name, '');
+		else if (value !== false && value !== null && value !== undefined)
+			element.setAttribute(name, value);
+	}
+	element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+	return element;
+}
+
+export const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
+const s = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+
+export const byId = (id) => document.getElementById(id);
+
+// Replaces what is in `box` and puts the focus back where the person had it.
+export function show(box, ...children) {
+	const had = box.contains(document.activeElement) ? document.activeElement.id : '';
+	box.replaceChildren(...children.flat(Infinity).filter(Boolean));
+	if (had && byId(had))
+		byId(had).focus({ preventScroll: true });
+}
+
+export function say(text) {
+	const live = byId('live');
+	if (live.textContent !== text)
+		live.textContent = text;
+}
+
+// ---- words ----
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
+
+// A moment in the reader's zone, with UTC on hover; an unknown one says so.
+export function moment(text, form = CLOCK) {
+	const at = new Date(text || NaN);
+	if (Number.isNaN(at.getTime()) || at.getTime() <= 0)
+		return h('span', { class: 'quiet' }, 'not known');
+	const utc = at.toISOString();
+	return h('time', { datetime: utc, title: `${utc.replace('T', ' ').replace(/\.\d+Z|Z/, '')} UTC` }, form.format(at));
+}
+
+export const day = (text) => moment(text, DAY);
+
+export function minutes(ms) {
+	const whole = Math.max(0, Math.ceil(ms / 60000));
+	return whole === 1 ? '1 minute' : `${whole} minutes`;
+}
+
+// "settings.change" and "identification.remote-read" as a person would say them.
+export function words(name) {
+	const plain = String(name).replace(/[._-]+/g, ' ').trim();
+	return plain.charAt(0).toUpperCase() + plain.slice(1);
+}
+
+export const sentence = (text) => (text ? text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.') : '');
+
+// ---- shapes: a state is a word and a shape before it is a colour ----
+
+const SHAPES = {
+	'provided': { word: 'Provided', key: 'good', draw: () => [s('circle', { cx: 8, cy: 8, r: 7, class: 'body' }), s('path', { d: 'M4.5 8.2l2.4 2.5 4.6-5', class: 'line' })] },
+	'off by policy': { word: 'Off by policy', key: 'off', draw: () => [s('circle', { cx: 8, cy: 8, r: 6, class: 'ring' }), s('path', { d: 'M4 12L12 4', class: 'stroke' })] },
+	'needs a part': { word: 'Needs a part', key: 'part', draw: () => [s('path', { d: 'M8 1l7 7-7 7-7-7z', class: 'ring' }), s('path', { d: 'M8 1l7 7-7 7z', class: 'body' })] },
+	'not provided': { word: 'Not provided', key: 'bad', draw: () => [s('rect', { x: 1, y: 1, width: 14, height: 14, class: 'body' }), s('path', { d: 'M5 5l6 6M11 5l-6 6', class: 'line' })] },
+};
+
+export const statusWord = (status) => (SHAPES[status] ? SHAPES[status].word : sentence(status));
+
+export function shape(status) {
+	const known = SHAPES[status] || SHAPES['not provided'];
+	return s('svg', { viewBox: '0 0 16 16', class: `shape ${known.key}`, 'aria-hidden': 'true', focusable: 'false' }, known.draw());
+}
+
+// ---- shared blocks ----
+
+// Pairs of a name and a value, as a description list.
+export const facts = (...pairs) => h('dl', { class: 'facts' }, pairs.filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+
+// What went wrong, by which rule, and what to do.
+export function trouble(error) {
+	const refused = error.status !== undefined;
+	const next = refused ? error.next : 'Check that the device has power and that you are on its network, then try again.';
+	const wait = error.retryAfter ? `You may try again in ${error.retryAfter < 90 ? `${error.retryAfter} seconds` : minutes(error.retryAfter * 1000)}.` : '';
+	return h('div', { class: 'trouble', role: 'alert' },
+		h('p', {}, h('strong', {}, sentence(error.message))),
+		error.detail ? h('p', {}, sentence(error.detail)) : null,
+		next || wait ? h('p', {}, [sentence(next), wait].filter(Boolean).join(' ')) : null,
+		error.rule ? h('p', { class: 'quiet' }, 'Rule ', h('code', {}, error.rule)) : null);
+}
+
+// A labelled text field with a hint and a place for what is wrong with it.
+export function field(id, label, hint, attributes) {
+	const input = h('input', { id, name: id, type: 'text', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', 'aria-describedby': `${id}-hint ${id}-wrong`, ...attributes });
+	const wrong = h('p', { class: 'wrong', id: `${id}-wrong` });
+	const setWrong = (text) => {
+		wrong.textContent = text;
+		input.setAttribute('aria-invalid', text ? 'true' : 'false');
+		if (text)
+			input.focus();
+	};
+	return { input, setWrong, box: h('div', { class: 'field' }, h('label', { for: id }, label), h('p', { class: 'hint', id: `${id}-hint` }, hint), wrong, input) };
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device's own page for its owner. Its first line answers one question: is this device all right, and if not, what
+// should I do? Everything below opens the reason behind that answer. Each part is a function from what the device said
+// to elements; nothing here asks the device.
+
+import { byId, day, facts, h, moment, say, sentence, shape, show, statusWord, trouble, words } from './dom.js';
+
+// The catalog's seven capabilities, in its order; an element's id begins with its capability's code.
+const CAPABILITIES = [
+	['DI', 'Device identification'],
+	['DC', 'Device configuration'],
+	['DP', 'Data protection'],
+	['LA', 'Logical access to interfaces'],
+	['SU', 'Software update'],
+	['SA', 'Cybersecurity state awareness'],
+	['DS', 'Device security'],
+];
+const RANK = { 'not provided': 0, 'needs a part': 1, 'off by policy': 2, 'provided': 3 };
+
+const anchor = (id) => `element-${id.replace(/[^A-Za-z0-9]/g, '-')}`;
+
+// ---- the answer ----
+
+const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${many}`);
+
+export function answer(state) {
+	const of = (status) => state.elements.filter((element) => element.status === status).length;
+	const known = state.elements.filter((element) => element.status in RANK).length;
+	const failed = of('not provided') + state.elements.length - known;
+	if (failed)
+		return { status: 'not provided', title: 'This device needs attention.', what: `${count(failed, 'ability is', 'abilities are')} not working. Open the reason below: it says why and what to do.` };
+	if (of('needs a part'))
+		return { status: 'needs a part', title: 'A part is missing.', what: `${count(of('needs a part'), 'ability needs', 'abilities need')} a part that this device does not have. Open the reason below to see which.` };
+	if (of('off by policy'))
+		return { status: 'off by policy', title: 'This device is all right; something is switched off.', what: `${count(of('off by policy'), 'ability is', 'abilities are')} switched off by choice. If that was not you, open the reason below to see who did it, and switch it on again.` };
+	return { status: 'provided', title: 'This device is all right.', what: 'There is nothing you need to do.' };
+}
+
+export function answerPart(state) {
+	const told = answer(state);
+	document.title = `${told.title.replace(/\.$/, '')} – ${state.product.model}`;
+	say(`${told.title} ${told.what}`);
+	return [
+		h('h1', { class: 'answer' }, shape(told.status), h('span', {}, told.title)),
+		h('p', { class: 'lead' }, told.what),
+		state.time.trusted ? null : h('p', { class: 'note' }, 'No trusted source has set this device’s clock since it started, so the times below may be wrong.'),
+	];
+}
+
+// ---- what it can do: the map, and each reason ----
+
+function openReason(id) {
+	const reason = byId(anchor(id));
+	reason.open = true;
+	reason.querySelector('summary').focus();
+}
+
+function mapRow([code, name], elements) {
+	const good = elements.filter((element) => element.status === 'provided').length;
+	return h('tr', {},
+		h('th', { scope: 'row' }, name),
+		h('td', {}, elements.map((element) => h('button', {
+			type: 'button', class: 'cell', id: `cell-${anchor(element.id)}`, onclick: () => openReason(element.id),
+			'aria-label': `${element.id}: ${statusWord(element.status)}. Open the reason`,
+		}, shape(element.status), h('span', { class: 'mark' }, element.id)))),
+		h('td', { class: 'number' }, `${good} of ${elements.length}`));
+}
+
+function reasonRow(element, wasOpen, settings) {
+	const setting = settings.find((one) => one.key === element.setting);
+	const told = element.status === 'provided' ? 'Nothing.'
+		: setting ? [`Switch “${words(setting.key)}” on again, if you want it: `, h('a', { href: `#setting-${setting.key}` }, 'to the switch'), '.']
+			: element.status === 'needs a part' ? 'Fit the part, or ask the manufacturer which models have it.'
+				: 'Restart the device. If it stays so, keep the records below and ask the manufacturer.';
+	return h('details', { class: 'reason', id: anchor(element.id), open: wasOpen },
+		h('summary', { id: `summary-${anchor(element.id)}` },
+			h('span', { class: 'state' }, shape(element.status), h('strong', {}, statusWord(element.status))),
+			h('span', { class: 'text' }, sentence(element.text), ' ', h('span', { class: 'mark' }, element.id))),
+		facts(
+			['Why', sentence(element.reason)],
+			['Since', moment(element.since)],
+			['Changed by', element.changed_by || 'nobody; the device finds this itself'],
+			['What to do', told]));
+}
+
+const sortedByNeed = (elements) => [...elements].sort((a, b) => (RANK[a.status] ?? 0) - (RANK[b.status] ?? 0) || a.id.localeCompare(b.id, 'en', { numeric: true }));
+
+export function abilitiesPart(state, settings, box) {
+	const open = new Set([...box.querySelectorAll('details[open]')].map((one) => one.id));
+	const groups = CAPABILITIES.map((row) => [row, state.elements.filter((element) => element.id.startsWith(`${row[0]}.`))]).filter(([, elements]) => elements.length);
+	const silent = CAPABILITIES.filter(([code]) => !state.elements.some((element) => element.id.startsWith(`${code}.`))).map(([, name]) => name.toLowerCase());
+	return [
+		h('h2', { id: 'abilities' }, 'What it can do'),
+		h('table', { class: 'map stacks' },
+			h('caption', {}, 'One row for each capability, one mark for each ability. Choose a mark to read the reason.'),
+			h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Capability'), h('th', { scope: 'col' }, 'Abilities'), h('th', { scope: 'col', class: 'number' }, 'Provided'))),
+			h('tbody', {}, groups.map(([row, elements]) => mapRow(row, elements)))),
+		silent.length ? h('p', { class: 'quiet' }, `This software makes no statement about: ${silent.join(', ')}.`) : null,
+		h('div', { class: 'reasons' }, sortedByNeed(state.elements).map((element) => reasonRow(element, open.has(anchor(element.id)), settings))),
+		sandboxPart(state, open),
+	];
+}
+
+// How the daemon's own processes are shut in: for whoever asks, closed for everybody else.
+function sandboxPart(state, open) {
+	const roles = state.sandbox || [];
+	const yesNo = (value) => (value === true ? 'yes' : value === false ? 'no' : String(value));
+	const names = [...new Set(roles.flatMap((role) => Object.keys(role)))].filter((name) => name !== 'role');
+	if (!roles.length)
+		return null;
+	return h('details', { class: 'reason', id: 'sandbox', open: open.has('sandbox') },
+		h('summary', { id: 'summary-sandbox' }, h('span', { class: 'text' }, 'How its own programs are shut in')),
+		h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Sandbox of each process' }, h('table', {},
+			h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Process'), names.map((name) => h('th', { scope: 'col' }, words(name))))),
+			h('tbody', {}, roles.map((role) => h('tr', {}, h('th', { scope: 'row' }, role.role), names.map((name) => h('td', {}, yesNo(role[name])))))))));
+}
+
+// ---- which device this is ----
+
+export function identityPart(identity, error, onCheck) {
+	if (!identity)
+		return [h('h2', { id: 'identity' }, 'Which device this is'), error ? trouble(error) : null];
+	return [
+		h('h2', { id: 'identity' }, 'Which device this is'),
+		facts(
+			['Identifier', h('code', { class: 'breaks' }, identity.identifier)],
+			['Model', identity.model],
+			['Product version', identity.product_version],
+			['Certificate valid until', day(identity.certificate_not_after)]),
+		h('p', {}, h('button', { type: 'button', id: 'check-identity', onclick: onCheck }, 'Check it')),
+		h('p', { class: 'hint' }, 'Asks the device to sign a fresh random number with its own key, and shows what was signed.'),
+		h('div', { id: 'identity-check' }),
+		h('details', { class: 'reason', id: 'certificate' }, h('summary', { id: 'summary-certificate' }, h('span', { class: 'text' }, 'Its certificate')), h('pre', { class: 'scroll', tabindex: '0' }, identity.certificate)),
+	];
+}
+
+const CLAIMS = { eat_nonce: 'Your random number', nonce: 'Your random number', iat: 'Signed at', ueid: 'Identifier', sub: 'Identifier', tls_exporter: 'This connection', exporter: 'This connection' };
+
+function claimValue(name, value) {
+	if (/^(iat|nbf|exp)$/.test(name) && typeof value === 'number')
+		return moment(new Date(value * 1000).toISOString());
+	return h('code', { class: 'breaks' }, typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
+export function checkPart(result) {
+	const all = result.checks.every(([, good]) => good);
+	return [
+		h('p', { class: 'state' }, shape(all ? 'provided' : 'not provided'), h('strong', {}, all ? 'The statement holds.' : 'The statement does not hold. Do not rely on this device until you know why.')),
+		h('ul', { class: 'checks' }, result.checks.map(([what, good]) => h('li', {}, shape(good ? 'provided' : 'not provided'), h('span', {}, good ? `${what}.` : `No: ${what.charAt(0).toLowerCase()}${what.slice(1)}.`)))),
+		h('h3', {}, 'What was signed'),
+		facts(...Object.entries(result.claims).map(([name, value]) => [CLAIMS[name] || words(name), claimValue(name, value)])),
+		h('p', { class: 'hint' }, 'This check ran in your browser, by a page that the device itself served, and a browser cannot compare the connection. A check that trusts neither: ', h('code', {}, 'thingward device identity statement'), '.'),
+	];
+}
+
+// ---- what you may switch ----
+
+function choiceField(setting, draft) {
+	const choices = setting.choices ? String(setting.choices).split('|') : ['on', 'off'];
+	return h('fieldset', { class: 'choices' },
+		h('legend', {}, words(setting.key)),
+		choices.map((choice) => h('label', { for: `${setting.key}-${choice}` },
+			h('input', { type: 'radio', name: 'value', id: `${setting.key}-${choice}`, value: choice, checked: draft === choice }), words(choice))));
+}
+
+function textField(setting, draft) {
+	return h('div', { class: 'field' },
+		h('label', { for: `${setting.key}-value` }, words(setting.key)),
+		h('input', { type: 'text', name: 'value', id: `${setting.key}-value`, value: draft, autocomplete: 'off', spellcheck: 'false' }));
+}
+
+const switchable = (setting) => setting.type === 'bool' || setting.type === 'choice' || Boolean(setting.choices) || ['on', 'off'].includes(setting.value);
+
+// `drafts` maps a key to what the person chose and has not saved; `notes` to what became of the last try.
+export function settingsPart(settings, drafts, notes, onSave) {
+	const form = (setting) => {
+		const draft = drafts.get(setting.key) ?? setting.value;
+		const submit = (event) => {
+			event.preventDefault();
+			onSave(setting, new FormData(event.target).get('value'));
+		};
+		return h('form', { class: 'setting', id: `setting-${setting.key}`, onsubmit: submit, oninput: (event) => drafts.set(setting.key, event.target.value), novalidate: true },
+			switchable(setting) ? choiceField(setting, draft) : textField(setting, draft),
+			h('p', { class: 'hint' }, sentence(setting.help)),
+			h('p', { class: 'quiet' }, `Now ${setting.value}; as delivered ${setting.default}; safest ${setting.baseline}. `,
+				Number(setting.version) > 0 ? ['Changed by ', setting.changed_by || 'somebody', ', ', moment(setting.changed), '.'] : 'Never changed.'),
+			h('div', { class: 'outcome', id: `outcome-${setting.key}` }, notes.get(setting.key)),
+			h('p', {}, h('button', { type: 'submit', id: `save-${setting.key}` }, 'Save')));
+	};
+	return [h('h2', { id: 'settings' }, 'What you may switch'), settings.length ? settings.map(form) : h('p', {}, 'Nothing can be switched on this device.')];
+}
+
+// ---- what happened lately ----
+
+const KINDS = { intent: 'began', outcome: 'done', event: '', read: 'read', refusals: 'refused, counted', checkpoint: 'Log signed', open: 'Log opened' };
+const subjectOf = (record) => (record.subject && typeof record.subject === 'object' ? record.subject.name : record.subject) || '';
+
+function recordWhat(record) {
+	const name = record.operation || record.event || record.id;
+	return name ? words(name) : KINDS[record.type] || words(record.type);
+}
+
+function recordOutcome(record) {
+	const told = [record.outcome || record.result || (record.operation ? KINDS[record.type] : ''), record.rule ? `rule ${record.rule}` : ''];
+	return told.filter(Boolean).join(', ');
+}
+
+const SHOWN = new Set(['seq', 'type', 'time', 'operation', 'event', 'id', 'subject', 'outcome', 'result', 'rule']);
+
+function recordRest(record) {
+	const rest = Object.entries(record).filter(([name, value]) => !SHOWN.has(name) && value !== '' && value !== null);
+	return rest.map(([name, value]) => `${words(name)}: ${typeof value === 'object' ? JSON.stringify(value) : value}`).join('; ');
+}
+
+export function logPart(records, error) {
+	if (error)
+		return [h('h2', { id: 'log' }, 'What happened lately'), trouble(error)];
+	return [
+		h('h2', { id: 'log' }, 'What happened lately'),
+		h('table', { class: 'log stacks' },
+			h('caption', {}, 'Newest first. Looking at this page leaves records too.'),
+			h('thead', {}, h('tr', {}, ['When', 'What', 'Who', 'Outcome'].map((name) => h('th', { scope: 'col' }, name)))),
+			h('tbody', {}, records.map((record) => h('tr', {},
+				h('td', { 'data-label': 'When' }, moment(record.time)),
+				h('td', { 'data-label': 'What' }, recordWhat(record), recordRest(record) ? h('span', { class: 'rest' }, recordRest(record)) : null),
+				h('td', { 'data-label': 'Who' }, subjectOf(record)),
+				h('td', { 'data-label': 'Outcome' }, recordOutcome(record)))))),
+		h('p', { class: 'hint' }, 'The whole log, verified: ', h('code', {}, 'thingward log verify'), '.'),
+	];
+}
+
+// The frame in which the parts are shown; each has its own box, so that reading the device again touches only what changed.
+export function frame() {
+	const part = (id) => h('section', { id: `part-${id}`, 'aria-labelledby': id });
+	return [h('div', { id: 'part-answer' }), h('div', { id: 'part-trouble' }), part('abilities'), part('identity'), part('settings'), part('log'), h('p', { class: 'quiet', id: 'read-at' })];
+}
+
+export const put = (id, parts) => show(byId(`part-${id}`), parts);
