@@ -15,6 +15,8 @@ enum tw_sandbox_want {
 	TW_WANT_NET = 2,     /* accept on inherited sockets, TCP options; never socket(), bind() or connect() */
 	TW_WANT_LOCAL = 4,   /* accept on inherited local sockets and read peer credentials */
 	TW_WANT_MEMFD = 8,
+	TW_WANT_PARENT = 16, /* hands, alone: bind, start and end roles. Keeps its ids and has no Landlock, since roles inherit both */
+	TW_WANT_ROLE = 32,   /* everybody but hands; tw_sandbox_enter adds it */
 };
 struct tw_sandbox {
 	const char *role;
@@ -24,12 +26,13 @@ struct tw_sandbox {
 	unsigned want;       /* of enum tw_sandbox_want; everything else is refused with EPERM, program starts are fatal */
 	const int *dirs;     /* directory descriptors that stay usable with TW_WANT_FILES */
 	size_t dir_count;
+	size_t read_only;    /* of these the last so many are for reading only */
 };
 struct tw_sandbox_state {
 	int landlock_abi;    /* 0: none */
 	bool seccomp, ids_dropped, not_dumpable;
 };
 tw_err tw_sandbox_enter(const struct tw_sandbox *box, struct tw_sandbox_state *ret);
-/* For tests and documents: the system calls of a set of wants. NULL past the last. */
+/* For tests and documents: the system calls of a set of wants (sandbox-rows.h has the terms). NULL past the last. */
 const char *tw_sandbox_call(unsigned want, size_t i);
 #endif

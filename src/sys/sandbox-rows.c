@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chosen so that each right has a reader: a row without a comment is what the C library, OpenSSL or libevent call when they only
+ * compute and move bytes on descriptors they were given.
+ *
+ * No call that takes a path is here except those that Landlock confines, and no stat by path: it is not confined by Landlock, so
+ * the seam asks about descriptors only.
+ */
+#include "sys/sandbox-rows.h"
+#include "sys/sandbox.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#define ALL 0U
+#define FILES TW_WANT_FILES
+#define NET TW_WANT_NET
+#define LOCAL TW_WANT_LOCAL
+#define MEMFD TW_WANT_MEMFD
+#define PARENT TW_WANT_PARENT
+/* Rights that the parent hands on, and must therefore have itself, are not its own: a filter is inherited. */
+#define ROLES (TW_WANT_ROLE)
+
+#define ALLOW(call, wants) { #call, SCMP_SYS(call), (wants), TW_CALL_ALLOW, { { 0 } } }
+#define ARGS(call, wants, ...) { #call, SCMP_SYS(call), (wants), TW_CALL_ARGS, { __VA_ARGS__ } }
+#define KILL(call, wants) { #call, SCMP_SYS(call), (wants), TW_CALL_KILL, { { 0 } } }
+#define EXACTLY 0xffffffffU
+
+const struct tw_call_row tw_call_rows[] = {
+	ALLOW(read, ALL),
+	ALLOW(write, ALL),
+	ALLOW(readv, ALL),
+	ALLOW(writev, ALL),
+	ALLOW(pread64, ALL), /* bodies that come as memfds */
+	ALLOW(close, ALL),
+	ALLOW(fstat, ALL),
+	ALLOW(lseek, ALL),
+	ALLOW(recvmsg, ALL),
+	ALLOW(sendmsg, ALL),
+	ALLOW(recvfrom, ALL),
+	ALLOW(sendto, ALL),
+	ALLOW(poll, ALL),
+	ALLOW(ppoll, ALL),
+	ALLOW(epoll_create1, ALL),
+	ALLOW(epoll_ctl, ALL),
+	ALLOW(epoll_wait, ALL),
+	ALLOW(epoll_pwait, ALL),
+	ALLOW(pipe2, ALL),    /* libevent wakes itself by one when a signal comes */
+	ALLOW(eventfd2, ALL), /* or by this */
+	ALLOW(brk, ALL),
+	ALLOW(munmap, ALL),
+	ALLOW(mremap, ALL),
+	ALLOW(madvise, ALL),
+	ALLOW(mlock, ALL), /* secrets */
+	/* No memory is ever executable that was not so at the start. */
+	ARGS(mmap, ROLES, { 2, PROT_EXEC, 0 }),
+	ARGS(mprotect, ROLES, { 2, PROT_EXEC, 0 }),
+	ALLOW(futex, ALL),
+	ALLOW(getrandom, ALL),
+	ALLOW(clock_gettime, ALL),
+	ALLOW(gettimeofday, ALL),
+	ALLOW(getpid, ALL),
+	ALLOW(gettid, ALL),
+	ALLOW(getuid, ALL),
+	ALLOW(geteuid, ALL),
+	ALLOW(getgid, ALL),
+	ALLOW(getegid, ALL),
+	ALLOW(rt_sigaction, ALL),
+	ALLOW(rt_sigprocmask, ALL),
+	ALLOW(rt_sigreturn, ALL),
+	ALLOW(restart_syscall, ALL),
+	ALLOW(exit, ALL),
+	ALLOW(exit_group, ALL),
+	ARGS(fcntl, ROLES, { 1, EXACTLY, F_GETFL }),
+	ARGS(fcntl, ROLES, { 1, EXACTLY, F_SETFL }),
+	ARGS(fcntl, ROLES, { 1, EXACTLY, F_GETFD }),
+	ARGS(fcntl, ROLES, { 1, EXACTLY, F_SETFD }),
+	ARGS(fcntl, ROLES, { 1, EXACTLY, F_DUPFD_CLOEXEC }),
+	ARGS(fcntl, ROLES, { 1, EXACTLY, F_GET_SEALS }),
+	ARGS(ioctl, ROLES, { 1, EXACTLY, FIONREAD }), /* how libevent sizes a read */
+
+	ALLOW(openat2, FILES | PARENT), /* confined by Landlock; the seam adds RESOLVE_BENEATH */
+	ALLOW(pwrite64, FILES | PARENT),
+	ALLOW(fsync, FILES | PARENT),
+	ALLOW(fdatasync, FILES | PARENT),
+	ALLOW(ftruncate, FILES | PARENT | MEMFD),
+	ALLOW(fallocate, FILES | PARENT),
+	ALLOW(renameat, FILES | PARENT),
+	ALLOW(renameat2, FILES | PARENT),
+	ALLOW(unlinkat, FILES | PARENT),
+	ALLOW(mkdirat, FILES | PARENT),
+	ALLOW(flock, FILES | PARENT),
+	ALLOW(getdents64, FILES | PARENT),
+
+	ALLOW(accept4, NET | LOCAL | PARENT),
+	ALLOW(getsockopt, NET | LOCAL | PARENT),
+	ALLOW(getsockname, NET | LOCAL | PARENT),
+	ALLOW(getpeername, NET | LOCAL | PARENT),
+	ALLOW(shutdown, NET | LOCAL | PARENT),
+	ALLOW(recvmmsg, LOCAL | PARENT),
+	ARGS(setsockopt, NET, { 1, EXACTLY, IPPROTO_TCP }),
+	ARGS(setsockopt, NET | LOCAL, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_SNDBUF }),
+	ARGS(setsockopt, NET | LOCAL, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_RCVBUF }),
+	ARGS(setsockopt, NET, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_KEEPALIVE }),
+	ARGS(setsockopt, NET, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_LINGER }),
+
+	ALLOW(memfd_create, MEMFD | PARENT),
+	ARGS(fcntl, MEMFD, { 1, EXACTLY, F_ADD_SEALS }),
+
+	/* hands: doors, roles and their ends. */
+	ALLOW(socket, PARENT),
+	ALLOW(socketpair, PARENT),
+	ALLOW(bind, PARENT),
+	ALLOW(listen, PARENT),
+	ALLOW(connect, PARENT), /* to the service manager's notification socket */
+	ALLOW(setsockopt, PARENT),
+	ALLOW(fcntl, PARENT),
+	ALLOW(ioctl, PARENT),
+	ALLOW(clone, PARENT),
+	ALLOW(clone3, PARENT),
+	ALLOW(fork, PARENT),
+	ALLOW(vfork, PARENT),
+	ALLOW(execve, PARENT),
+	ALLOW(wait4, PARENT),
+	ALLOW(waitid, PARENT),
+	ALLOW(kill, PARENT),
+	ALLOW(tgkill, PARENT),
+	ALLOW(rt_sigtimedwait, PARENT),
+	ALLOW(signalfd4, PARENT),
+	ALLOW(timerfd_create, PARENT),
+	ALLOW(timerfd_settime, PARENT),
+	ALLOW(clock_nanosleep, PARENT),
+	ALLOW(dup, PARENT),
+	ALLOW(dup2, PARENT),
+	ALLOW(dup3, PARENT),
+	ALLOW(close_range, PARENT),
+	ALLOW(open, PARENT),
+	ALLOW(openat, PARENT),
+	ALLOW(unlink, PARENT),
+	ALLOW(mkdir, PARENT),
+	ALLOW(fchmod, PARENT),
+	ALLOW(fchmodat, PARENT),
+	ALLOW(chmod, PARENT),
+	ALLOW(fchown, PARENT),
+	ALLOW(fchownat, PARENT),
+	ALLOW(chown, PARENT),
+	ALLOW(umask, PARENT),
+	ALLOW(getppid, PARENT),
+	ALLOW(getrlimit, PARENT),
+	/* What a role does between exec and its own filter: the loader, then the drops. */
+	ALLOW(mmap, PARENT),
+	ALLOW(mprotect, PARENT),
+	ALLOW(access, PARENT),
+	ALLOW(faccessat, PARENT),
+	ALLOW(newfstatat, PARENT),
+	ALLOW(readlink, PARENT),
+	ALLOW(readlinkat, PARENT),
+	ALLOW(arch_prctl, PARENT),
+	ALLOW(set_tid_address, PARENT),
+	ALLOW(set_robust_list, PARENT),
+	ALLOW(rseq, PARENT),
+	ALLOW(prlimit64, PARENT),
+	ALLOW(sysinfo, PARENT),
+	ALLOW(uname, PARENT),
+	ALLOW(prctl, PARENT),
+	ALLOW(capget, PARENT),
+	ALLOW(capset, PARENT),
+	ALLOW(setgroups, PARENT),
+	ALLOW(setresgid, PARENT),
+	ALLOW(setresuid, PARENT),
+	ALLOW(getresgid, PARENT),
+	ALLOW(getresuid, PARENT),
+	ALLOW(seccomp, PARENT),
+	ALLOW(landlock_create_ruleset, PARENT),
+	ALLOW(landlock_add_rule, PARENT),
+	ALLOW(landlock_restrict_self, PARENT),
+
+	KILL(execve, ROLES),
+	KILL(execveat, ALL),
+	KILL(ptrace, ALL),
+	KILL(process_vm_readv, ALL),
+	KILL(process_vm_writev, ALL),
+	KILL(process_madvise, ALL),
+	KILL(pidfd_getfd, ALL),
+	KILL(kcmp, ALL),
+	KILL(bpf, ALL),
+	KILL(perf_event_open, ALL),
+	KILL(userfaultfd, ALL),
+	KILL(io_uring_setup, ALL),
+	KILL(io_uring_enter, ALL),
+	KILL(io_uring_register, ALL),
+	KILL(add_key, ALL),
+	KILL(request_key, ALL),
+	KILL(keyctl, ALL),
+	KILL(open_by_handle_at, ALL),
+	KILL(mount, ALL),
+	KILL(umount2, ALL),
+	KILL(move_mount, ALL),
+	KILL(open_tree, ALL),
+	KILL(fsopen, ALL),
+	KILL(pivot_root, ALL),
+	KILL(chroot, ALL),
+	KILL(unshare, ALL),
+	KILL(setns, ALL),
+	KILL(init_module, ALL),
+	KILL(finit_module, ALL),
+	KILL(delete_module, ALL),
+	KILL(kexec_load, ALL),
+	KILL(kexec_file_load, ALL),
+	KILL(reboot, ALL),
+	KILL(swapon, ALL),
+	KILL(swapoff, ALL),
+	KILL(acct, ALL),
+	KILL(quotactl, ALL),
+	KILL(iopl, ALL),
+	KILL(ioperm, ALL),
+	KILL(modify_ldt, ALL),
+	{ 0 },
+};

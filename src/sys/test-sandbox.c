@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each case runs in a child that enters a sandbox and answers by its exit status. What every system call number does inside a
+ * real role is test/sandbox's; here is the order, the states, and that the proof is one.
+ */
+#include "sys/sandbox.h"
+#include "sys/sandbox-rows.h"
+#include "sys/real.h"
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ROLE_UID 61001
+
+typedef int child_fn(const struct tw_sandbox *box);
+
+static int status_of(child_fn *fn, const struct tw_sandbox *box)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		/* The test's own reports go elsewhere: the child closes every descriptor it was not given. */
+		_exit(fn(box));
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	return status;
+}
+
+static struct tw_sandbox plain_box(unsigned want)
+{
+	bool root = geteuid() == 0;
+
+	return (struct tw_sandbox){ .role = "test", .uid = root ? ROLE_UID : geteuid(), .gid = root ? ROLE_UID : getegid(), .keep_fds = 10,
+		.want = want };
+}
+
+static int enter(const struct tw_sandbox *box, struct tw_sandbox_state *state)
+{
+	tw_err e = tw_sandbox_enter(box, state);
+
+	if (!tw_failed(e))
+		return 0;
+	(void)fprintf(stderr, "# %s: %s\n", tw_code_name(e.code), tw_err_detail());
+	return 100;
+}
+
+static int check_states(const struct tw_sandbox *box)
+{
+	struct tw_sandbox_state s;
+
+	if (enter(box, &s))
+		return 100;
+	if (!s.seccomp || s.ids_dropped != (getuid() == ROLE_UID) || s.not_dumpable == tw_sandbox_san)
+		return 1;
+	if (getuid() != box->uid || geteuid() != box->uid || getgid() != box->gid)
+		return 2;
+	if (!tw_sandbox_san && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != -1)
+		return 3; /* prctl itself is gone */
+	return fcntl(9, F_GETFD) == -1 || fcntl(10, F_GETFD) != -1 ? 4 : 0;
+}
+
+static void test_states(void **state)
+{
+	struct tw_sandbox box = plain_box(0);
+
+	CHECK(dup2(2, 9) == 9 && dup2(2, 10) == 10);
+	CHECK_INT(status_of(check_states, &box), 0);
+	(void)close(9);
+	(void)close(10);
+}
+
+static int check_exec(const struct tw_sandbox *box)
+{
+	char *argv[] = { "true", NULL }, *envp[] = { NULL };
+	struct tw_sandbox_state s;
+
+	if (enter(box, &s))
+		return 100;
+	(void)execve("/bin/true", argv, envp);
+	return 1;
+}
+
+static int check_x32(const struct tw_sandbox *box)
+{
+	struct tw_sandbox_state s;
+
+	if (enter(box, &s))
+		return 100;
+	(void)syscall(0x40000000 + 39); /* x32's getpid */
+	return 1;
+}
+
+static void test_program_starts_are_fatal(void **state)
+{
+	struct tw_sandbox box = plain_box(TW_WANT_FILES | TW_WANT_NET | TW_WANT_LOCAL | TW_WANT_MEMFD);
+	int status = status_of(check_exec, &box);
+
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	status = status_of(check_x32, &box);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
+static int write_in(int dir, const char *name)
+{
+	const struct tw_sys *sys = tw_sys_real();
+	int fd = sys->open_beneath(sys, dir, name, O_WRONLY | O_CREAT, 0600);
+
+	if (fd < 0)
+		return errno;
+	return sys->write(sys, fd, "x", 1) == 1 && sys->close(sys, fd) == 0 ? 0 : EIO;
+}
+
+static int check_files(const struct tw_sandbox *box)
+{
+	const struct tw_sys *sys = tw_sys_real();
+	struct tw_sandbox_state s;
+	struct stat st;
+
+	if (enter(box, &s))
+		return 100;
+	if (write_in(box->dirs[0], "new") != 0 || sys->rename(sys, box->dirs[0], "new", box->dirs[0], "old") != 0)
+		return 1;
+	if (sys->open_beneath(sys, box->dirs[0], "../outside", O_RDONLY, 0) >= 0)
+		return 2;
+	if (sys->fstat(sys, box->dirs[0], &st) != 0 || !S_ISDIR(st.st_mode))
+		return 3;
+	if (s.landlock_abi > 0 && write_in(box->dirs[1], "new") != EACCES)
+		return 4; /* for reading only */
+	if (sys->open_beneath(sys, box->dirs[1], "there", O_RDONLY, 0) < 0)
+		return 5;
+	return sys->unlink(sys, box->dirs[0], "old") == 0 ? 0 : 6;
+}
+
+static void test_files(void **state)
+{
+	char path[] = "/tmp/tw-sandbox-XXXXXX";
+	struct tw_sandbox box = plain_box(TW_WANT_FILES);
+	int dirs[2], top;
+
+	CHECK(mkdtemp(path) != NULL);
+	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(top >= 0 && mkdirat(top, "a", 0755) == 0 && mkdirat(top, "b", 0755) == 0);
+	CHECK(fchmod(top, 0755) == 0 && fchownat(top, "a", box.uid, box.gid, 0) == 0 && fchownat(top, "b", box.uid, box.gid, 0) == 0);
+	dirs[0] = openat(top, "a", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dirs[1] = openat(top, "b", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK_INT(write_in(dirs[1], "there"), 0);
+	CHECK(fchownat(dirs[1], "there", box.uid, box.gid, 0) == 0);
+	box.dirs = dirs;
+	box.dir_count = 2;
+	box.read_only = 1;
+	box.keep_fds = 20;
+	CHECK_INT(status_of(check_files, &box), 0);
+	(void)unlinkat(dirs[1], "there", 0);
+	(void)unlinkat(dirs[1], "new", 0);
+	(void)unlinkat(top, "a", AT_REMOVEDIR);
+	(void)unlinkat(top, "b", AT_REMOVEDIR);
+	(void)rmdir(path);
+	(void)close(dirs[0]);
+	(void)close(dirs[1]);
+	(void)close(top);
+}
+
+/* hands keeps its ids and starts programs, whose own sandbox must still work beneath its filter. */
+static int check_parent(const struct tw_sandbox *box)
+{
+	char *argv[] = { "true", NULL }, *envp[] = { NULL };
+	const struct tw_spawn what = { "/bin/true", argv, envp, NULL, 0 };
+	const struct tw_sys *sys = tw_sys_real();
+	struct tw_sandbox role = plain_box(TW_WANT_NET);
+	struct tw_sandbox_state s;
+	pid_t pid;
+	int status;
+
+	if (enter(box, &s) || s.ids_dropped || !s.seccomp)
+		return 100;
+	if (sys->spawn(sys, &what, &pid) != 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		return 1;
+	if (tw_sandbox_san)
+		return 0;
+	pid = fork();
+	if (pid == 0)
+		_exit(enter(&role, &s));
+	return waitpid(pid, &status, 0) != pid || status != 0 ? 2 : 0;
+}
+
+static void test_parent(void **state)
+{
+	struct tw_sandbox box = plain_box(TW_WANT_PARENT);
+
+	box.uid = geteuid();
+	box.gid = getegid();
+	if (!tw_sandbox_san) /* the sanitizers' own calls are only in a role's table */
+		CHECK_INT(status_of(check_parent, &box), 0);
+}
+
+/* A role whose ids could not be dropped must not run. */
+static int check_refusal(const struct tw_sandbox *box)
+{
+	struct tw_sandbox other = *box;
+	struct tw_sandbox_state s;
+
+	if (enter(box, &s))
+		return 100;
+	other.uid++;
+	return tw_failed(tw_sandbox_enter(&other, &s)) ? 0 : 1;
+}
+
+static void test_refuses_ids_it_cannot_take(void **state)
+{
+	struct tw_sandbox box = plain_box(0);
+
+	CHECK_INT(status_of(check_refusal, &box), 0);
+}
+
+static void test_table(void **state)
+{
+	size_t plain = 0, files = 0;
+
+	while (tw_sandbox_call(0, plain))
+		plain++;
+	while (tw_sandbox_call(TW_WANT_FILES, files))
+		files++;
+	CHECK(plain > 20 && files > plain);
+	for (size_t i = 0; i < files; i++) {
+		const char *name = tw_sandbox_call(TW_WANT_FILES, i);
+
+		CHECK(strcmp(name, "socket") != 0 && strcmp(name, "bind") != 0 && strcmp(name, "execve") != 0 && strcmp(name, "open") != 0);
+	}
+}
+
+CHECK_MAIN(cmocka_unit_test(test_states), cmocka_unit_test(test_program_starts_are_fatal), cmocka_unit_test(test_files),
+	cmocka_unit_test(test_parent), cmocka_unit_test(test_refuses_ids_it_cannot_take), cmocka_unit_test(test_table))
