@@ -12,6 +12,8 @@
 #include "base/json.h"
 #include "sys/clock.h"
 
+#define TW_AUDIT_SEGMENT_MIN (256 * 1024)
+#define TW_AUDIT_SEGMENT_MAX (16 * 1024 * 1024)
 typedef struct tw_audit tw_audit;
 struct tw_audit_keys { /* served by the keys role; by a plain key in tests */
 	tw_err (*epoch_key)(void *user, uint64_t epoch, uint8_t ret[32]);
@@ -20,7 +22,7 @@ struct tw_audit_keys { /* served by the keys role; by a plain key in tests */
 };
 struct tw_audit_options {
 	int dir;                       /* the log's directory */
-	uint32_t segment_size;         /* preallocated; 256 KiB..16 MiB */
+	uint32_t segment_size;         /* preallocated; TW_AUDIT_SEGMENT_MIN..MAX */
 	uint8_t boot_id[16];
 	uint64_t boot_count;
 	uint8_t device[32];
@@ -43,4 +45,20 @@ uint64_t tw_audit_last(const tw_audit *a);
 uint64_t tw_audit_epoch(const tw_audit *a);
 /* Recent records for people, newest first: calls visit with the raw JSON body. */
 tw_err tw_audit_recent(tw_audit *a, size_t count, bool (*visit)(void *user, const struct tw_log_record *r), void *user);
+#define TW_AUDIT_RECENT_MAX 1000
+/* Ends the epoch (signed) and begins the next with a fresh key: the owner may then be given the keys of all earlier ones. */
+tw_err tw_audit_epoch_next(tw_audit *a, const char *why);
+/* The epochs that segments on this device belong to, oldest first; the present one is the last. */
+size_t tw_audit_epochs(const tw_audit *a, size_t max, uint64_t *ret);
+
+/* What recovery found wrong with the log of earlier starts, "" when it verified. Such a log is set aside, never mended. */
+const char *tw_audit_fault(const tw_audit *a);
+/* "" while records can be made durable; else why not, until a restart. */
+const char *tw_audit_broken(const tw_audit *a);
+
+/* Records that a peer was refused, within its budget; beyond it only counts, so that a flood fills no log. source names the
+   peer ("192.0.2.7"), body as for tw_audit_append. Counts are sealed as TW_LOG_REFUSALS when their minute is over. */
+tw_err tw_audit_refused(tw_audit *a, const char *source, struct tw_slice body);
+int64_t tw_audit_refusals_due_ms(const tw_audit *a); /* boot time when a count is to be sealed; -1: nothing waits, arm no timer */
+tw_err tw_audit_refusals_seal(tw_audit *a, bool all); /* those due, or all (at the end) */
 #endif

@@ -116,6 +116,13 @@ tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name)
 	return tw_durable_sync_dir(sys, dir);
 }
 
+tw_err tw_durable_rename(const struct tw_sys *sys, int dir, const char *from, const char *to)
+{
+	if (sys->rename(sys, dir, from, dir, to) != 0)
+		return TW_RAISE_ERRNO("renaming %s to %s", from, to);
+	return tw_durable_sync_dir(sys, dir);
+}
+
 static tw_err check_regular(const struct tw_sys *sys, int fd, const char *name)
 {
 	struct stat st;

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening: what is there is verified first, by the same verifier that the tool uses.
+ *
+ * A torn end is what a power cut leaves: it is kept beside the log as NAME.cut, cut off, and the cut is recorded. Anything
+ * else that does not verify is not ours to mend: the segments are set aside under other names as evidence, the log begins
+ * anew in a later epoch, and both its first record and tw_audit_fault say why.
+ */
+#include "service/audit-internal.h"
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "sys/durable.h"
+
+#define DIGITS 20
+#define EPOCH_TRIES 63
+
+struct found {
+	const struct tw_sys *sys;
+	uint64_t *seqs;
+	size_t count, room;
+	bool no_memory;
+};
+
+static bool segment_seq(const char *name, uint64_t *ret)
+{
+	struct tw_slice digits = { name, DIGITS };
+	return strlen(name) == DIGITS + strlen(TW_AUDIT_SUFFIX) && strcmp(name + DIGITS, TW_AUDIT_SUFFIX) == 0 &&
+	       !tw_failed(tw_parse_u64(digits, UINT64_MAX, ret));
+}
+
+static bool note_name(void *user, const char *name)
+{
+	struct found *f = user;
+	uint64_t seq = 0;
+	if (!segment_seq(name, &seq))
+		return true;
+	if (f->count == f->room) {
+		size_t more = f->room ? f->room * 2 : 16;
+		void *p = f->sys->resize(f->sys, f->seqs, more * sizeof *f->seqs);
+		if (!p) {
+			f->no_memory = true;
+			return false;
+		}
+		f->seqs = p;
+		f->room = more;
+	}
+	f->seqs[f->count++] = seq;
+	return true;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static tw_err find_segments(tw_audit *a, struct found *f)
+{
+	if (a->sys->list(a->sys, a->o.dir, note_name, f) < 0)
+		return TW_RAISE_ERRNO("listing the log");
+	if (f->no_memory)
+		return TW_RAISE(NOMEM, "the list of log segments");
+	if (f->count)
+		qsort(f->seqs, f->count, sizeof *f->seqs, by_seq);
+	return TW_OK;
+}
+
+/* One segment into the verifier. UNTRUSTED and SYNTAX are findings, the rest are failures of ours. */
+static tw_err verify_one(tw_audit *a, tw_log_verifier *v, uint64_t seq, struct tw_buf *bytes)
+{
+	char name[TW_AUDIT_NAME_SIZE];
+	struct tw_log_header h;
+	tw_audit_name(seq, name);
+	tw_buf_clear(bytes);
+	TW_TRY(tw_durable_read(a->sys, a->o.dir, name, TW_AUDIT_SEGMENT_MAX, bytes));
+	TW_TRY(tw_log_verifier_segment(v, tw_buf_slice(bytes), name));
+	TW_TRY(tw_log_header_read((struct tw_slice){ bytes->data, TW_LOG_HEADER_SIZE }, &h));
+	if (h.first_seq != seq)
+		return TW_RAISE(UNTRUSTED, "%s begins with record %llu", name, (unsigned long long)h.first_seq);
+	return tw_audit_segment_note(a, seq, h.epoch);
+}
+
+static bool is_finding(tw_err e)
+{
+	return tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_UNSUPPORTED) || tw_is(e, TW_CODE_LIMIT);
+}
+
+static tw_err verify_all(tw_audit *a, tw_log_verifier *v, const struct found *f, struct tw_buf *last)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		tw_err e = verify_one(a, v, f->seqs[i], last);
+		if (!tw_failed(e))
+			continue;
+		if (!is_finding(e))
+			return e;
+		struct tw_log_report report;
+		tw_log_verifier_report(v, &report);
+		snprintf(a->fault, sizeof a->fault, "%s", report.fault[0] ? report.fault : tw_err_detail());
+		return TW_OK;
+	}
+	return TW_OK;
+}
+
+static tw_err set_aside(tw_audit *a, const struct found *f)
+{
+	uint8_t mark[4];
+	char name[TW_AUDIT_NAME_SIZE], to[TW_AUDIT_NAME_SIZE + 24];
+	if (a->sys->random(a->sys, mark, sizeof mark) < 0)
+		return TW_RAISE_ERRNO("random bytes");
+	for (size_t i = 0; i < f->count; i++) {
+		tw_audit_name(f->seqs[i], name);
+		snprintf(to, sizeof to, "%s.aside-%02x%02x%02x%02x", name, mark[0], mark[1], mark[2], mark[3]);
+		TW_TRY(tw_durable_rename(a->sys, a->o.dir, name, to));
+	}
+	a->segment_count = 0;
+	return TW_OK;
+}
+
+/* Ends the last segment where its good part ends. What is cut is kept, and ret_cut says what it was. */
+static tw_err end_last(tw_audit *a, const struct tw_log_report *r, const struct tw_buf *bytes, json_t *open)
+{
+	uint64_t seq = a->segments[a->segment_count - 1].first_seq;
+	if (r->torn && r->leftover > 0) {
+		char name[TW_AUDIT_NAME_SIZE + 8], hash[2 * TW_SHA256_SIZE + 1];
+		uint8_t digest[TW_SHA256_SIZE];
+		const char *at = bytes->data + r->tail;
+		tw_audit_name(seq, name);
+		TW_TRY(tw_sha256(at, r->leftover, digest));
+		for (size_t i = 0; i < sizeof digest; i++)
+			snprintf(hash + 2 * i, 3, "%02x", digest[i]);
+		snprintf(name + strlen(name), 8, ".cut");
+		TW_TRY(tw_durable_replace(a->sys, a->o.dir, name, at, r->leftover, 0600));
+		TW_TRY(tw_json_set(open, "cut_bytes", json_integer((json_int_t)r->leftover)));
+		TW_TRY(tw_json_set(open, "cut_sha256", json_string(hash)));
+		TW_TRY(tw_json_set(open, "cut_after", json_integer((json_int_t)r->last_seq)));
+	}
+	return tw_audit_segment_cut(a, seq, r->tail);
+}
+
+/*
+ * The keys role hands out each epoch's key once. It may be ahead of the log: it answered and the power went, or somebody
+ * removed the log. So ask further and further ahead; the gap that stays is true and visible.
+ */
+static tw_err next_epoch_key(tw_audit *a, uint8_t key[32])
+{
+	uint64_t ahead = 1;
+	for (unsigned i = 0; i < EPOCH_TRIES; i++, ahead *= 2) {
+		tw_err e = a->keys.epoch_key(a->keys.user, a->epoch + ahead, key);
+		if (tw_is(e, TW_CODE_STATE) || tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_EXISTS))
+			continue;
+		TW_TRY(e);
+		a->epoch += ahead;
+		return TW_OK;
+	}
+	return TW_RAISE(STATE, "the keys role refuses every epoch after %llu", (unsigned long long)a->epoch);
+}
+
+tw_err tw_audit_epoch_begin(tw_audit *a)
+{
+	uint8_t key[32];
+	TW_TRY(next_epoch_key(a, key));
+	tw_log_epoch_begin(&a->state, key);
+	tw_wipe(key, sizeof key);
+	return tw_audit_segment_begin(a);
+}
+
+static tw_err close_intents(tw_audit *a, const tw_log_verifier *v)
+{
+	uint64_t seq = 0;
+	for (size_t i = 0; tw_log_verifier_open_intent(v, i, &seq); i++) {
+		json_t *body = json_pack("{s:I, s:s, s:s}", "intent", (json_int_t)seq, "result", "unknown", "detail",
+			"the process ended before the outcome was recorded");
+		TW_TRY(tw_audit_append(a, TW_LOG_OUTCOME, body, NULL));
+	}
+	return TW_OK;
+}
+
+static tw_err describe(tw_audit *a, const struct tw_log_report *r, json_t *open)
+{
+	TW_TRY(tw_json_set(open, "why", json_string("start")));
+	TW_TRY(tw_json_set(open, "boot_count", json_integer((json_int_t)a->o.boot_count)));
+	TW_TRY(tw_json_set(open, "records_found", json_integer((json_int_t)r->records)));
+	TW_TRY(tw_json_set(open, "proven_to", json_integer((json_int_t)r->proven_seq)));
+	TW_TRY(tw_json_set(open, "open_intents", json_integer((json_int_t)r->open_intents)));
+	if (a->fault[0])
+		TW_TRY(tw_json_set(open, "fault", json_string(a->fault)));
+	return TW_OK;
+}
+
+static tw_err recover(tw_audit *a, struct found *f, tw_log_verifier *v, struct tw_buf *bytes)
+{
+	TW_CLEANUP(tw_jsonp) json_t *open = json_object();
+	struct tw_log_report r;
+	TW_TRY(find_segments(a, f));
+	TW_TRY(verify_all(a, v, f, bytes));
+	tw_log_verifier_report(v, &r);
+	a->epoch = r.last_epoch;
+	a->state.next_seq = 1;
+	if (a->fault[0]) {
+		TW_TRY(set_aside(a, f));
+	} else if (f->count) {
+		TW_TRY(end_last(a, &r, bytes, open));
+		a->state.next_seq = r.last_seq + 1;
+		memcpy(a->state.chain, r.chain, sizeof a->state.chain);
+	}
+	TW_TRY(describe(a, &r, open));
+	tw_buf_done(bytes);
+	TW_TRY(tw_audit_epoch_begin(a));
+	TW_TRY(tw_json_set(open, "epoch", json_integer((json_int_t)a->epoch)));
+	TW_TRY(tw_audit_append(a, TW_LOG_OPEN, TW_STEAL(open), NULL));
+	if (!a->fault[0])
+		TW_TRY(close_intents(a, v));
+	return tw_audit_checkpoint(a);
+}
+
+tw_err tw_audit_open(const struct tw_sys *sys, const struct tw_audit_options *o, tw_audit **ret)
+{
+	if (o->segment_size < TW_AUDIT_SEGMENT_MIN || o->segment_size > TW_AUDIT_SEGMENT_MAX)
+		return TW_RAISE(LIMIT, "log segments of %u bytes", o->segment_size);
+	TW_CLEANUP(tw_audit_freep) tw_audit *a = TW_NEW(sys, tw_audit);
+	if (!a)
+		return TW_RAISE(NOMEM, "the audit log");
+	a->sys = sys;
+	a->o = *o;
+	a->keys = *o->keys;
+	a->fd = a->spare = -1;
+	tw_buf_init(&a->batch, sys, TW_LOG_HEADER_SIZE + TW_AUDIT_BATCH_MAX + TW_LOG_RECORD_MAX);
+	struct tw_log_verify how = { .device = o->device_key };
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL;
+	TW_TRY(tw_log_verifier_new(sys, &how, &v));
+	struct found f = { .sys = sys };
+	struct tw_buf bytes;
+	tw_buf_init(&bytes, sys, TW_AUDIT_SEGMENT_MAX);
+	tw_err e = recover(a, &f, v, &bytes);
+	tw_buf_done(&bytes);
+	free(f.seqs);
+	TW_TRY(e);
+	*ret = TW_STEAL(a);
+	return TW_OK;
+}
+
+tw_err tw_audit_epoch_next(tw_audit *a, const char *why)
+{
+	TW_TRY(tw_audit_checkpoint(a));
+	TW_TRY(tw_audit_commit(a));
+	uint64_t before = a->epoch;
+	TW_TRY(tw_audit_epoch_begin(a));
+	json_t *body = json_pack("{s:s, s:I, s:I}", "why", why, "epoch", (json_int_t)a->epoch, "after", (json_int_t)before);
+	tw_err e = tw_audit_append(a, TW_LOG_OPEN, body, NULL);
+	if (!tw_failed(e))
+		return tw_audit_commit(a);
+	return tw_audit_break(a, e); /* a segment without its first record must not be written */
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A temporary directory for one test, by the real seam, removed with all that is in it. */
+#ifndef TW_SERVICE_TEST_DIR_H
+#define TW_SERVICE_TEST_DIR_H
+#include "sys/real.h"
+#include "check.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct test_dir {
+	char path[64];
+	int fd;
+};
+
+static inline struct test_dir test_dir_new(void)
+{
+	struct test_dir d = { .path = "/tmp/tw-test-XXXXXX" };
+	CHECK(mkdtemp(d.path) != NULL);
+	d.fd = open(d.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(d.fd >= 0);
+	return d;
+}
+
+static inline void test_dir_empty(const struct test_dir *d)
+{
+	DIR *list = opendir(d->path);
+	CHECK(list != NULL);
+	for (struct dirent *e = readdir(list); e; e = readdir(list)) {
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			CHECK_INT(unlinkat(d->fd, e->d_name, 0), 0);
+	}
+	closedir(list);
+}
+
+static inline void test_dir_done(struct test_dir *d)
+{
+	test_dir_empty(d);
+	close(d->fd);
+	CHECK_INT(rmdir(d->path), 0);
+}
+
+/* How many descriptors this process has open: a test that loses one says so. */
+static inline int test_open_fds(void)
+{
+	int n = 0;
+	DIR *list = opendir("/proc/self/fd");
+	CHECK(list != NULL);
+	while (readdir(list))
+		n++;
+	closedir(list);
+	return n;
+}
+#endif
