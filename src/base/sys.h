@@ -54,6 +54,7 @@ struct tw_sys {
 	int (*unlink)(const struct tw_sys *s, int dir, const char *path);
 	int (*mkdir)(const struct tw_sys *s, int dir, const char *path, mode_t mode);
 	int (*fstat)(const struct tw_sys *s, int fd, struct stat *ret);
+	int (*fchown)(const struct tw_sys *s, int fd, uid_t uid, gid_t gid);
 	int (*lock)(const struct tw_sys *s, int fd); /* exclusive, at once or EWOULDBLOCK; ends with the descriptor */
 	/* Names in a directory, "." and ".." left out, each passed to visit until it returns false. -1 and errno, or 0. */
 	int (*list)(const struct tw_sys *s, int dir, bool (*visit)(void *user, const char *name), void *user);

@@ -123,6 +123,11 @@ static int real_fstat(const struct tw_sys *s, int fd, struct stat *ret)
 	return (int)syscall(SYS_fstat, fd, ret); /* the C library's goes by a call that takes paths */
 }
 
+static int real_fchown(const struct tw_sys *s, int fd, uid_t uid, gid_t gid)
+{
+	return fchown(fd, uid, gid);
+}
+
 static int real_lock(const struct tw_sys *s, int fd)
 {
 	return flock(fd, LOCK_EX | LOCK_NB);
@@ -241,6 +246,7 @@ static const struct tw_sys real = {
 	.unlink = real_unlink,
 	.mkdir = real_mkdir,
 	.fstat = real_fstat,
+	.fchown = real_fchown,
 	.lock = real_lock,
 	.list = real_list,
 	.memfd = real_memfd,
