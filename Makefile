@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p; s/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | sort -u | expand -t 20
 demo:            ## install what is needed, build, and run the whole story on this machine
-	@tools/install-packages
+	@test -x /usr/bin/python3 || tools/install-packages build
 	@tools/demo
 demo-clean:      ## undo everything the demo did
 	@tools/demo --clean
