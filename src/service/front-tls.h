@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TLS of the front role: what is offered, the key that is elsewhere, and OpenSSL's bytes through the seam. */
+#ifndef TW_SERVICE_FRONT_TLS_H
+#define TW_SERVICE_FRONT_TLS_H
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/sys.h"
+#include "sys/channel.h"
+
+#include <openssl/ssl.h>
+
+typedef struct tw_front_tls tw_front_tls;
+/* keys signs for the certificate's key and outlives the object. */
+tw_err tw_front_tls_new(const struct tw_sys *sys, tw_channel *keys, struct tw_slice certificate_der, tw_front_tls **ret);
+/* Counted: a connection made under an old certificate keeps what it was made with. */
+tw_front_tls *tw_front_tls_ref(tw_front_tls *t);
+tw_front_tls *tw_front_tls_unref(tw_front_tls *t);
+TW_DEFINE_FREEP(tw_front_tls, tw_front_tls_unref)
+
+/* A server's object reading and writing fd, or one without any bytes yet when fd is -1. fd stays the caller's. */
+tw_err tw_front_tls_accept(const tw_front_tls *t, int fd, SSL **ret);
+/* A client's object that trusts exactly this listener certificate: for the self-request. */
+tw_err tw_front_tls_connect(const tw_front_tls *t, SSL **ret);
+/* NOTFOUND: the client showed no certificate. */
+tw_err tw_front_tls_client_key(SSL *ssl, uint8_t ret[32]);
+tw_err tw_front_tls_exporter(SSL *ssl, uint8_t ret[32]); /* RFC 9266 */
+#endif

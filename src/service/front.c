@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The role's loop: listeners, channels, one timer.
+ *
+ * Nothing wakes an idle front: the timer exists only while a connection has a deadline. Out of descriptors it stops accepting
+ * and goes on when a connection has closed, instead of spinning on a listener it cannot serve.
+ */
+#include "service/front.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/hash.h"
+#include "service/front-conn.h"
+#include "service/front-self.h"
+#include "service/front-tls.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define ACCEPT_AT_ONCE 16          /* then others get their turn */
+#define MESSAGES_AT_ONCE 64
+#define RETRY_ACCEPT_MS 1000       /* when descriptors ran out and no connection of ours will free one */
+
+/* libevent's allocator has no argument for the seam. */
+static const struct tw_sys *allocator;
+
+static void *event_alloc(size_t size)
+{
+	return size ? allocator->alloc(allocator, size) : NULL;
+}
+
+static void *event_resize(void *p, size_t size)
+{
+	return allocator->resize(allocator, p, size);
+}
+
+static void use_allocator(const struct tw_sys *sys)
+{
+	allocator = sys;
+	event_set_mem_functions(event_alloc, event_resize, free);
+}
+
+int64_t tw_front_now_ms(const struct tw_front *f)
+{
+	struct timespec t = { 0 };
+
+	(void)f->sys->clock(f->sys, CLOCK_BOOTTIME, &t); /* cannot fail for this clock; 0 would only end connections late */
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct tw_conn *tw_front_find(struct tw_front *f, uint32_t id)
+{
+	unsigned i = id & (TW_FRONT_SLOTS - 1);
+	struct tw_conn *c = i < f->limits.connections ? f->slots[i] : NULL;
+
+	return c && c->id == id ? c : NULL;
+}
+
+static void stop(struct tw_front *f, tw_err why)
+{
+	f->outcome = why;
+	(void)event_base_loopbreak(f->base);
+}
+
+void tw_front_reap(struct tw_front *f)
+{
+	struct tw_conn *c;
+	bool any = false;
+
+	while ((c = TAILQ_FIRST(&f->ended))) {
+		TAILQ_REMOVE(&f->ended, c, link);
+		tw_conn_free(c);
+		any = true;
+	}
+	if (any)
+		tw_front_accepting(f, true);
+	if (f->draining && f->connections == 0)
+		stop(f, f->outcome);
+	tw_front_timer(f);
+}
+
+/* --- Deadlines --- */
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_front *f = arg;
+	int64_t now = tw_front_now_ms(f);
+
+	f->timer_set = false;
+	for (int w = 0; w < TW_WAITS; w++) {
+		struct tw_conn *c;
+		while (w != TW_WAIT_CORE && (c = TAILQ_FIRST(&f->waiting[w])) && c->deadline_ms <= now)
+			tw_conn_end(c);
+	}
+	tw_front_accepting(f, true);
+	tw_front_reap(f);
+}
+
+void tw_front_timer(struct tw_front *f)
+{
+	bool resting = f->accepting || f->draining || f->core_gone || !f->tls;
+	int64_t first = resting ? INT64_MAX : tw_front_now_ms(f) + RETRY_ACCEPT_MS;
+
+	if (f->timer_set && f->connections == 0 && first == INT64_MAX) {
+		(void)event_del(f->timer);
+		f->timer_set = false;
+	}
+	if (f->timer_set)
+		return;
+	for (int w = 0; w < TW_WAITS; w++) {
+		const struct tw_conn *c = TAILQ_FIRST(&f->waiting[w]);
+		if (c && w != TW_WAIT_CORE && c->deadline_ms < first)
+			first = c->deadline_ms;
+	}
+	if (first == INT64_MAX)
+		return;
+	int64_t in_ms = first - tw_front_now_ms(f);
+	if (in_ms < 0)
+		in_ms = 0;
+	struct timeval tv = { in_ms / 1000, (in_ms % 1000) * 1000 };
+	f->timer_set = event_add(f->timer, &tv) == 0;
+}
+
+/* --- Accepting --- */
+
+static void source_of(const struct sockaddr_storage *a, uint8_t ret[16])
+{
+	memset(ret, 0, 16);
+	if (a->ss_family == AF_INET6) {
+		memcpy(ret, &((const struct sockaddr_in6 *)a)->sin6_addr, 16);
+	} else if (a->ss_family == AF_INET) {
+		ret[10] = ret[11] = 0xff;
+		memcpy(ret + 12, &((const struct sockaddr_in *)a)->sin_addr, 4);
+	}
+}
+
+/* One host as far as limits go: an IPv4 address, or the /64 that one IPv6 customer has to himself. */
+static bool same_source(const uint8_t a[16], const uint8_t b[16])
+{
+	bool mapped = memcmp(a, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
+
+	return memcmp(a, b, mapped ? 16 : 8) == 0;
+}
+
+/*
+ * Makes room for one more by ending the unknown connection that has waited longest, of this source when the source is over its
+ * share. So holding many connections open wins nothing against a newcomer, who needs only milliseconds to become known.
+ */
+static bool make_room(struct tw_front *f, const uint8_t source[16])
+{
+	struct tw_conn *oldest = NULL, *oldest_here = NULL;
+	unsigned here = 0;
+
+	for (unsigned i = 0; i < f->limits.connections; i++) {
+		struct tw_conn *c = f->slots[i];
+		if (!c || c->known || c->self)
+			continue;
+		bool mine = same_source(source, c->source);
+		here += mine;
+		if (c->wait == TW_WAIT_CORE)
+			continue;
+		if (!oldest || c->accepted_ms < oldest->accepted_ms)
+			oldest = c;
+		if (mine && (!oldest_here || c->accepted_ms < oldest_here->accepted_ms))
+			oldest_here = c;
+	}
+	bool full = f->connections >= f->limits.connections || f->unknown >= f->limits.unknown;
+	struct tw_conn *victim = here >= f->limits.per_source ? oldest_here : full ? oldest : NULL;
+	if (victim)
+		tw_conn_end(victim);
+	return victim || (here < f->limits.per_source && !full);
+}
+
+static bool accept_one(struct tw_front *f, int listener)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t size = sizeof a;
+	uint8_t source[16];
+	struct tw_conn *c;
+	int fd = f->sys->accept(f->sys, listener, (struct sockaddr *)&a, &size);
+
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			tw_front_accepting(f, false);
+		return errno == EINTR || errno == ECONNABORTED;
+	}
+	source_of(&a, source);
+	if (!make_room(f, source) || tw_failed(tw_conn_new(f, fd, source, &c)))
+		(void)f->sys->close(f->sys, fd);
+	return true;
+}
+
+static void on_accept(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_front *f = arg;
+
+	for (int i = 0; i < ACCEPT_AT_ONCE && f->accepting && accept_one(f, fd); i++)
+		;
+	tw_front_reap(f);
+}
+
+void tw_front_accepting(struct tw_front *f, bool on)
+{
+	if (on == f->accepting || (on && (!f->tls || f->draining || f->core_gone)))
+		return;
+	f->accepting = on;
+	for (size_t i = 0; i < f->listener_count; i++)
+		if ((on ? event_add(f->on_listener[i], NULL) : event_del(f->on_listener[i])) != 0)
+			f->accepting = false; /* the timer tries again */
+}
+
+/* --- Core --- */
+
+static tw_err new_listener(struct tw_front *f, struct tw_slice certificate)
+{
+	tw_front_tls *tls = NULL;
+
+	TW_TRY(tw_front_tls_new(f->sys, f->keys, certificate, &tls));
+	for (unsigned i = 0; i < f->limits.connections; i++)
+		if (f->slots[i])
+			tw_conn_retire(f->slots[i]);
+	(void)tw_front_tls_unref(f->tls);
+	f->tls = tls;
+	return TW_OK;
+}
+
+static void on_listener_message(struct tw_front *f, struct tw_slice certificate)
+{
+	bool first = !f->tls;
+	tw_err e = new_listener(f, certificate);
+
+	if (!tw_failed(e) && first)
+		e = tw_self_start(f);
+	if (tw_failed(e))
+		tw_log_err(e, "front: taking a listener certificate");
+	tw_front_accepting(f, true);
+}
+
+static void on_reply(struct tw_front *f, struct tw_slice payload)
+{
+	struct tw_wire_reply r;
+	struct tw_conn *c;
+
+	if (tw_failed(tw_wire_reply_read(payload, &r))) {
+		stop(f, TW_RAISE(UNTRUSTED, "core sent a malformed reply"));
+		return;
+	}
+	c = tw_front_find(f, r.connection);
+	if (c) /* gone meanwhile: nobody's fault */
+		tw_conn_reply(c, &r);
+}
+
+static void core_gone(struct tw_front *f)
+{
+	f->core_gone = true;
+	(void)event_del(f->on_core);
+	tw_front_accepting(f, false);
+	for (unsigned i = 0; i < f->limits.connections; i++)
+		if (f->slots[i] && f->slots[i]->wait == TW_WAIT_CORE)
+			tw_conn_end(f->slots[i]);
+	if (f->draining)
+		stop(f, TW_OK);
+	else
+		tw_warn("front: core has gone; waiting for hands");
+}
+
+static void on_core(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_front *f = arg;
+	struct tw_message m;
+
+	for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
+		tw_err e = tw_channel_receive(f->core, &m);
+		if (tw_is(e, TW_CODE_TIMEOUT))
+			break;
+		if (tw_is(e, TW_CODE_CLOSED))
+			core_gone(f);
+		else if (tw_failed(e))
+			stop(f, e);
+		if (tw_failed(e))
+			break;
+		if (m.type == TW_WIRE_REPLY)
+			on_reply(f, m.payload);
+		else
+			on_listener_message(f, m.payload);
+	}
+	tw_front_reap(f);
+}
+
+/* --- Hands --- */
+
+static void drain(struct tw_front *f)
+{
+	f->draining = true;
+	tw_front_accepting(f, false);
+	for (unsigned i = 0; i < f->limits.connections; i++)
+		if (f->slots[i])
+			tw_conn_retire(f->slots[i]);
+}
+
+static void on_hands(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_front *f = arg;
+	struct tw_message m;
+	tw_err e = tw_channel_receive(f->hands, &m);
+
+	if (tw_is(e, TW_CODE_TIMEOUT))
+		return;
+	if (tw_failed(e))
+		stop(f, e);
+	else
+		drain(f);
+	tw_front_reap(f);
+}
+
+/* --- Birth and end --- */
+
+static tw_err watch(struct tw_front *f, int fd, event_callback_fn what, bool now, struct event **ret)
+{
+	*ret = event_new(f->base, fd, fd >= 0 ? EV_READ | EV_PERSIST : 0, what, f);
+	if (!*ret || (now && event_add(*ret, NULL) != 0))
+		return TW_RAISE(NOMEM, "an event");
+	return TW_OK;
+}
+
+static tw_err make_base(struct tw_front *f)
+{
+	struct event_config *c = event_config_new();
+
+	if (c && event_config_set_flag(c, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV) == 0)
+		f->base = event_base_new_with_config(c);
+	if (c)
+		event_config_free(c);
+	return f->base ? TW_OK : TW_RAISE(NOMEM, "the event loop");
+}
+
+static tw_err open_channels(struct tw_front *f, const struct tw_front_options *o)
+{
+	TW_TRY(tw_channel_new(f->sys, o->core, tw_rows_front_from_core, &f->core));
+	TW_TRY(tw_channel_new(f->sys, o->keys, tw_rows_front_from_keys, &f->keys));
+	TW_TRY(watch(f, o->core, on_core, true, &f->on_core));
+	if (o->hands < 0)
+		return TW_OK;
+	TW_TRY(tw_channel_new(f->sys, o->hands, tw_rows_role_from_hands, &f->hands));
+	return watch(f, o->hands, on_hands, true, &f->on_hands);
+}
+
+static tw_err open_listeners(struct tw_front *f, const struct tw_front_options *o)
+{
+	if (o->listener_count > TW_FRONT_LISTENERS_MAX)
+		return TW_RAISE(LIMIT, "%zu listeners, limit %u", o->listener_count, TW_FRONT_LISTENERS_MAX);
+	for (size_t i = 0; i < o->listener_count; i++) {
+		TW_TRY(watch(f, o->listeners[i], on_accept, false, &f->on_listener[i]));
+		f->listener_count++;
+	}
+	return TW_OK;
+}
+
+tw_err tw_front_new(const struct tw_front_options *o, tw_front **ret)
+{
+	use_allocator(o->sys);
+	TW_CLEANUP(tw_front_freep) tw_front *f = TW_NEW(o->sys, tw_front);
+
+	if (!f)
+		return TW_RAISE(NOMEM, "front");
+	f->sys = o->sys;
+	f->limits = o->limits;
+	f->assets = o->assets;
+	for (int w = 0; w < TW_WAITS; w++)
+		TAILQ_INIT(&f->waiting[w]);
+	TAILQ_INIT(&f->ended);
+	tw_buf_init(&f->message, f->sys, TW_CHANNEL_MAX);
+	tw_buf_init(&f->reply, f->sys, TW_CHANNEL_MAX + TW_HTTP_HEAD_MAX);
+	if (f->limits.connections == 0 || f->limits.connections > TW_FRONT_SLOTS)
+		return TW_RAISE(LIMIT, "%u connections, at most %u", f->limits.connections, TW_FRONT_SLOTS);
+	f->slots = tw_alloc_array(f->sys, f->limits.connections, sizeof *f->slots);
+	if (!f->slots)
+		return TW_RAISE(NOMEM, "front");
+	TW_TRY(make_base(f));
+	TW_TRY(watch(f, -1, on_timer, false, &f->timer));
+	TW_TRY(open_channels(f, o));
+	TW_TRY(open_listeners(f, o));
+	*ret = TW_STEAL(f);
+	return TW_OK;
+}
+
+static void drop(struct event *e)
+{
+	if (e)
+		event_free(e);
+}
+
+tw_front *tw_front_free(tw_front *f)
+{
+	if (!f)
+		return NULL;
+	f->core_gone = true; /* nobody is told about connections that end now */
+	for (unsigned i = 0; f->slots && i < f->limits.connections; i++)
+		if (f->slots[i])
+			tw_conn_end(f->slots[i]);
+	f->draining = true;
+	for (struct tw_conn *c; (c = TAILQ_FIRST(&f->ended));) {
+		TAILQ_REMOVE(&f->ended, c, link);
+		tw_conn_free(c);
+	}
+	drop(f->on_hands);
+	drop(f->on_core);
+	drop(f->timer);
+	for (size_t i = 0; i < f->listener_count; i++)
+		drop(f->on_listener[i]);
+	if (f->base)
+		event_base_free(f->base);
+	(void)tw_front_tls_unref(f->tls);
+	(void)tw_channel_free(f->hands);
+	(void)tw_channel_free(f->core);
+	(void)tw_channel_free(f->keys);
+	tw_buf_done(&f->message);
+	tw_buf_done(&f->reply);
+	free(f->slots);
+	free(f);
+	return NULL;
+}
+
+tw_err tw_front_serve(tw_front *f)
+{
+	if (event_base_dispatch(f->base) < 0)
+		return TW_RAISE(IO, "the event loop failed");
+	return f->outcome;
+}
+
+int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	TW_CLEANUP(tw_front_freep) tw_front *f = NULL;
+	int listeners[TW_FRONT_LISTENERS_MAX];
+	size_t count = 0;
+
+	for (int fd = TW_FD_OWN; fd < start->fd_count && count < TW_FRONT_LISTENERS_MAX; fd++)
+		listeners[count++] = fd;
+	tw_crypto_use(sys);
+	struct tw_front_options o = { .sys = sys, .hands = TW_FD_HANDS, .core = TW_FD_PEER1, .keys = TW_FD_PEER2,
+		.listeners = listeners, .listener_count = count, .assets = tw_assets, .limits = TW_FRONT_LIMITS };
+	tw_err e = tw_front_new(&o, &f);
+	if (!tw_failed(e))
+		e = tw_front_serve(f);
+	if (tw_failed(e))
+		tw_log_err(e, "front: ending");
+	return tw_failed(e) ? 1 : 0;
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the pages into the program: C with `const struct tw_asset tw_assets[]` (service/front.h).
+
+    embed.py OUT.c PATH=FILE...
+
+PATH is what a client asks for. The media type follows from the suffix; the ETag is the SHA-256 of the bytes, so it changes with
+them and with nothing else.
+"""
+import hashlib
+import pathlib
+import sys
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".png": "image/png",
+}
+WIDTH = 24
+
+
+class Refused(Exception):
+    pass
+
+
+def literal(data):
+    rows = (data[i:i + WIDTH] for i in range(0, len(data), WIDTH))
+    return "\n".join("\t" + " ".join(f"{byte}," for byte in row) for row in rows)
+
+
+def asset(word):
+    path, _, name = word.partition("=")
+    if not path.startswith("/") or not name:
+        raise Refused(f"{word}: want PATH=FILE")
+    suffix = pathlib.Path(name).suffix
+    if suffix not in TYPES:
+        raise Refused(f"{name}: no media type is known for {suffix or 'a file without suffix'}")
+    data = pathlib.Path(name).read_bytes()
+    if not data:
+        raise Refused(f"{name}: empty")
+    return path, TYPES[suffix], hashlib.sha256(data).hexdigest()[:24], data
+
+
+def main():
+    out, *words = sys.argv[1:]
+    try:
+        assets = [asset(word) for word in words]
+        if len({path for path, *_ in assets}) != len(assets):
+            raise Refused("a path twice")
+    except (Refused, OSError) as error:
+        sys.exit(f"embed: {error}")
+    text = ["/* Made by tools/embed.py. */", '#include "service/front.h"', ""]
+    for number, (_, _, _, data) in enumerate(assets):
+        text += [f"static const uint8_t data_{number}[] = {{", literal(data), "};"]
+    text += ["", "const struct tw_asset tw_assets[] = {"]
+    for number, (path, kind, tag, data) in enumerate(assets):
+        text.append(f'\t{{ "{path}", "{kind}", "\\"{tag}\\"", data_{number}, {len(data)} }},')
+    text += ["\t{ 0 },", "};", ""]
+    pathlib.Path(out).write_text("\n".join(text), encoding="utf-8")
+
+
+main()
