@@ -3,6 +3,7 @@
 #include "product/product.h"
 
 #include "base/text.h"
+#include "formats/catalog.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -249,7 +250,7 @@ static tw_err check_flows(const tw_yaml *root, struct tw_problems *p)
 	return TW_OK;
 }
 
-static tw_err check_claims(const tw_yaml *root, const struct tw_product_known *known, struct tw_problems *p)
+static tw_err check_claims(const tw_yaml *root, struct tw_problems *p)
 {
 	const tw_yaml *claims = list_in(tw_yaml_find(root, "claims"));
 
@@ -257,7 +258,7 @@ static tw_err check_claims(const tw_yaml *root, const struct tw_product_known *k
 		const tw_yaml *n = tw_yaml_item(claims, i);
 		const char *id = tw_yaml_text(n);
 
-		if (id && known && known->element && !known->element(known->user, id))
+		if (id && !tw_catalog_find(id))
 			TW_TRY(tw_problem(p, n, "use the id of an element of the catalog, as DI.IMS.1",
 				"'%.64s' is not in the catalog", id));
 		for (size_t j = 0; id && j < i; j++)
@@ -333,8 +334,7 @@ static tw_err check_prefix(const tw_yaml *list, const char *key, struct tw_probl
 	return TW_OK;
 }
 
-static tw_err check_meaning(const tw_yaml *root, const json_t *product, const struct tw_product_known *known,
-	struct tw_problems *p)
+static tw_err check_meaning(const tw_yaml *root, const json_t *product, struct tw_problems *p)
 {
 	TW_TRY(check_names(root, p));
 	TW_TRY(check_dates(root, p));
@@ -342,7 +342,7 @@ static tw_err check_meaning(const tw_yaml *root, const json_t *product, const st
 	TW_TRY(check_prefix(list_in(find2(root, "application", "events")), "id", p));
 	TW_TRY(check_prefix(list_in(find2(root, "application", "settings")), "key", p));
 	TW_TRY(check_settings(root, product, p));
-	return check_claims(root, known, p);
+	return check_claims(root, p);
 }
 
 static bool take_number(const char **at, const char *word, unsigned *ret)
@@ -371,8 +371,7 @@ static tw_err not_yaml(struct tw_problems *p)
 	return tw_problem_at(p, line, column, words, "mend this first, the rest cannot be read without it");
 }
 
-tw_err tw_product_read(const struct tw_sys *sys, struct tw_slice text, const struct tw_product_known *known,
-	struct tw_problems *p, json_t **ret)
+tw_err tw_product_read(const struct tw_sys *sys, struct tw_slice text, struct tw_problems *p, json_t **ret)
 {
 	TW_CLEANUP(tw_yaml_freep) tw_yaml *root = NULL;
 	TW_CLEANUP(tw_jsonp) json_t *product = NULL;
@@ -385,7 +384,7 @@ tw_err tw_product_read(const struct tw_sys *sys, struct tw_slice text, const str
 		return tw_problem(p, root, "start with 'format: 1'; `thingward product init` writes an example",
 			"the file must be a map (key: value)");
 	TW_TRY(tw_schema_read(root, tw_product_fields, p, &product));
-	TW_TRY(check_meaning(root, product, known, p));
+	TW_TRY(check_meaning(root, product, p));
 	*ret = TW_STEAL(product);
 	return TW_OK;
 }

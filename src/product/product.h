@@ -16,14 +16,8 @@
 
 extern const struct tw_field tw_product_fields[];
 
-/* What the catalog and the capability rows know, asked while checking. A NULL function is not asked. */
-struct tw_product_known {
-	bool (*element)(void *user, const char *id);
-	void *user;
-};
 /* p->count is 0 exactly when the object may be used. An error is returned only when checking itself failed. */
-tw_err tw_product_read(const struct tw_sys *sys, struct tw_slice text, const struct tw_product_known *known,
-	struct tw_problems *p, json_t **ret);
+tw_err tw_product_read(const struct tw_sys *sys, struct tw_slice text, struct tw_problems *p, json_t **ret);
 
 /* Of the newest software row: the one with the latest release date, the later row among equals. "" without one. */
 const char *tw_product_version(const json_t *product);

@@ -8,12 +8,6 @@
 static const struct tw_sys *sys;
 TW_DEFINE_FREEP(tw_fake, tw_fake_free)
 
-static bool known_element(void *user, const char *id)
-{
-	return !strncmp(id, "DI.IMS.", 7);
-}
-static const struct tw_product_known known = { .element = known_element };
-
 /* The problems as text; the object, when there were none. */
 static void read_text(const char *text, struct tw_buf *ret, json_t **ret_product)
 {
@@ -21,7 +15,7 @@ static void read_text(const char *text, struct tw_buf *ret, json_t **ret_product
 	json_t *product = NULL;
 
 	CHECK_OK(tw_problems_init(&p, "p.yaml"));
-	CHECK_OK(tw_product_read(sys, tw_slice_of(text), &known, &p, &product));
+	CHECK_OK(tw_product_read(sys, tw_slice_of(text), &p, &product));
 	CHECK_OK(tw_problems_text(&p, ret));
 	tw_problems_done(&p);
 	if (ret_product)
@@ -166,7 +160,7 @@ static void test_out_of_memory(void **state)
 
 		CHECK_OK(tw_problems_init(&p, "p.yaml"));
 		tw_fake_fail(f, k, 12, false);
-		tw_err e = tw_product_read(tw_fake_sys(f), tw_slice_of(tw_product_example), &known, &p, &product);
+		tw_err e = tw_product_read(tw_fake_sys(f), tw_slice_of(tw_product_example), &p, &product);
 		bool fired = tw_fake_fired(f);
 
 		CHECK(tw_failed(e) == fired);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection to a device: HTTPS with its pinned listener key, or its local socket.
+ *
+ * The pin is the SHA-256 of the listener's public key, from the label or from the take-over. Whoever holds another key is not
+ * the device, whatever a certificate says; so certificates and names are not asked, and nothing is sent before the pin fits.
+ */
+#ifndef TW_TOOL_CLIENT_H
+#define TW_TOOL_CLIENT_H
+#include "base/buf.h"
+#include "base/json.h"
+
+#define TW_ANSWER_MAX (1024 * 1024)
+#define TW_ANSWER_HEAD_MAX (64 * 1024)
+
+struct tw_place {
+	const char *address;      /* HOST:PORT; or NULL and socket */
+	const char *socket;       /* path */
+	bool has_pin;             /* false only for probes that ask what an anonymous stranger sees */
+	uint8_t pin[32];
+	const char *certificate;  /* paths of the owner's; NULL: anonymous */
+	const char *key;
+};
+struct tw_call {
+	const char *method, *path;
+	const json_t *body;       /* NULL: none */
+	const char *if_match;     /* NULL: none */
+};
+struct tw_answer {
+	long status;
+	json_t *body;             /* NULL when it is not JSON */
+	struct tw_buf raw, head;  /* bytes as they came */
+	char etag[80];
+	bool has_exporter;
+	uint8_t exporter[32];     /* tls-exporter of the connection the answer came by (RFC 9266) */
+	struct tw_buf certificate; /* the listener's, DER; empty on the local socket */
+};
+void tw_answer_init(struct tw_answer *a, const struct tw_sys *sys);
+void tw_answer_done(struct tw_answer *a);
+
+typedef struct tw_client tw_client;
+tw_err tw_client_new(const struct tw_sys *sys, const struct tw_place *place, tw_client **ret);
+tw_client *tw_client_free(tw_client *c);
+TW_DEFINE_FREEP(tw_client, tw_client_free)
+/* Any status is an answer. CLOSED: cannot be reached. UNTRUSTED: the pin does not fit. SYNTAX: that was no HTTP. Connections are kept. */
+tw_err tw_client_call(tw_client *c, const struct tw_call *call, struct tw_answer *ret);
+/* A refusal in the words of the device, as an error; OK for a status below 300. */
+tw_err tw_answer_check(const struct tw_answer *a, char *hint, size_t hint_size);
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The functions behind the rows of main.c, one file each. */
+#ifndef TW_TOOL_COMMANDS_H
+#define TW_TOOL_COMMANDS_H
+#include "tool/tool.h"
+
+tw_err tw_cmd_product_init(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_product_check(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_product_compile(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_ca_init(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_provision(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv); /* parses itself: its subcommands are the operation rows */
+tw_err tw_cmd_takeover(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_report(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_docs(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_log_verify(struct tw_tool *t, const struct tw_args *a);
+extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_ca_init[], tw_options_provision[],
+	tw_options_takeover[], tw_options_assess[], tw_options_report[], tw_options_docs[], tw_options_log_verify[];
+
+/* product.yaml in a directory, read without a problem; STATE after its problems were printed. */
+tw_err tw_product_load(struct tw_tool *t, const char *dir, json_t **ret);
+
+#endif

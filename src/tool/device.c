@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `thingward device WORDS`: the operation rows as subcommands. `settings.change` is `settings change KEY VALUE`: first the
+ * parameter of the path, then the input fields, as positions, as name=value or as --name value.
+ */
+#include "tool/commands.h"
+#include "tool/rows.h"
+#include "tool/session.h"
+
+#include "base/text.h"
+
+#define PATH_SIZE 512
+#define WORDS_MAX 64
+
+static const struct tw_option places[] = {
+	{ "device", "NAME|HOST:PORT", false, "the device, as you named it at take-over, or by its address" },
+	{ "owner", "DIR", false, "your directory" },
+	{ "local", "SOCKET", false, "on the device itself: its local socket" },
+	{}
+};
+
+/* Parts of protocols that this tool speaks elsewhere, or that belong to browsers; secrets would stand on the command line. */
+static bool for_others(const char *name)
+{
+	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "session.open", "session.close" };
+
+	for (size_t i = 0; i < TW_COUNT(names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static bool offered(const json_t *operation)
+{
+	return strcmp(tw_json_text(operation, "method"), "CONSOLE") != 0 && !for_others(tw_json_text(operation, "name"));
+}
+
+static void words_of(const json_t *operation, char ret[WORDS_MAX])
+{
+	(void)snprintf(ret, WORDS_MAX, "%s", tw_json_text(operation, "name"));
+	for (char *c = ret; *c; c++)
+		*c = *c == '.' ? ' ' : *c;
+}
+
+static tw_err list_help(const tw_rows *rows)
+{
+	size_t i, k;
+	json_t *capability, *operation;
+	char words[WORDS_MAX];
+
+	(void)printf("thingward device WORDS [options]\n\n  %-20s %s\n", "takeover", "take a device over with its label");
+	json_array_foreach(tw_rows_capabilities(rows), i, capability)
+		json_array_foreach(json_object_get(capability, "operations"), k, operation)
+			if (offered(operation)) {
+				words_of(operation, words);
+				(void)printf("  %-20s %s\n", words, tw_json_text(operation, "help"));
+			}
+	(void)printf("\nEach: --device NAME --owner DIR, or --local SOCKET; --json; --help.\n");
+	return TW_OK;
+}
+
+/* "settings.change" at argv[2] "settings", argv[3] "change". */
+static bool operation_matches(const json_t *operation, int argc, char **argv)
+{
+	const char *name = tw_json_text(operation, "name"), *dot = strchr(name, '.');
+
+	return argc >= 4 && dot && strlen(argv[2]) == (size_t)(dot - name) && !memcmp(argv[2], name, (size_t)(dot - name)) &&
+	       !strcmp(argv[3], dot + 1);
+}
+
+static const json_t *find_operation(const tw_rows *rows, int argc, char **argv)
+{
+	size_t i, k;
+	json_t *capability, *operation;
+
+	json_array_foreach(tw_rows_capabilities(rows), i, capability)
+		json_array_foreach(json_object_get(capability, "operations"), k, operation)
+			if (offered(operation) && operation_matches(operation, argc, argv))
+				return operation;
+	return NULL;
+}
+
+/* A command made from the row: its options are the places and the fields. */
+struct made {
+	struct tw_command command;
+	struct tw_option options[TW_GIVEN_MAX];
+	size_t count;
+	char words[WORDS_MAX + 8], positional[128];
+};
+
+static void made_fields(struct made *m, const json_t *fields)
+{
+	size_t i;
+	json_t *field;
+
+	json_array_foreach(fields, i, field)
+		if (m->count < TW_COUNT(m->options) - 1)
+			m->options[m->count++] =
+				(struct tw_option){ tw_json_text(field, "key"), "VALUE", false, tw_json_text(field, "help") };
+}
+
+static void make_command(const json_t *operation, struct made *m)
+{
+	const char *brace = strchr(tw_json_text(operation, "path"), '{');
+	const json_t *input = json_object_get(operation, "input");
+	char words[WORDS_MAX];
+
+	*m = (struct made){ .count = 0 };
+	words_of(operation, words);
+	(void)snprintf(m->words, sizeof(m->words), "device %s", words);
+	for (const struct tw_option *o = places; o->name; o++)
+		m->options[m->count++] = *o;
+	made_fields(m, input);
+	made_fields(m, json_object_get(operation, "query"));
+	if (brace)
+		(void)snprintf(m->positional, sizeof(m->positional), "%.*s", (int)strcspn(brace + 1, "}"), brace + 1);
+	size_t used = strlen(m->positional);
+	if (json_array_size(input))
+		(void)snprintf(m->positional + used, sizeof(m->positional) - used, "%s[%s...]", used ? " " : "",
+			tw_json_text(json_array_get(input, 0), "key"));
+	m->command = (struct tw_command){
+		.words = m->words,
+		.positional = m->positional,
+		.min = brace != NULL,
+		.max = (brace != NULL) + (int)json_array_size(input),
+		.options = m->options,
+		.help = tw_json_text(operation, "help"),
+		.user = operation,
+	};
+}
+
+static tw_err typed(struct tw_tool *t, const json_t *field, const char *text, json_t **ret)
+{
+	const char *kind = tw_json_text(field, "kind");
+	uint64_t number;
+
+	if (!strcmp(kind, "int") && !tw_failed(tw_parse_u64(tw_slice_of(text), INT64_MAX, &number)))
+		*ret = json_integer((json_int_t)number);
+	else if (!strcmp(kind, "bool") && (!strcmp(text, "yes") || !strcmp(text, "no")))
+		*ret = json_boolean(!strcmp(text, "yes"));
+	else if (!strcmp(kind, "text") && tw_utf8_valid(tw_slice_of(text)))
+		*ret = json_string(text);
+	else
+		return tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"),
+			TW_RAISE(SYNTAX, "'%.64s' does not fit %s, which is %s", text, tw_json_text(field, "key"), kind));
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "field");
+}
+
+static const json_t *field_named(const json_t *fields, const char *key, size_t size)
+{
+	size_t i;
+	json_t *field;
+
+	json_array_foreach(fields, i, field)
+		if (strlen(tw_json_text(field, "key")) == size && !memcmp(tw_json_text(field, "key"), key, size))
+			return field;
+	return NULL;
+}
+
+/* A positional word: "name=value" for a field of that name, otherwise the next field that has no value yet. */
+static tw_err place_word(struct tw_tool *t, const json_t *fields, const char *word, json_t *body)
+{
+	const char *equals = strchr(word, '=');
+	const json_t *field = equals ? field_named(fields, word, (size_t)(equals - word)) : NULL;
+	const char *value = field ? equals + 1 : word;
+	json_t *v = NULL;
+
+	for (size_t i = 0; !field && i < json_array_size(fields); i++)
+		if (!json_object_get(body, tw_json_text(json_array_get(fields, i), "key")))
+			field = json_array_get(fields, i);
+	if (!field)
+		return tw_fail(t, TW_EXIT_USAGE, "the command with --help", TW_RAISE(SYNTAX, "'%.64s' is too much", word));
+	TW_TRY(typed(t, field, value, &v));
+	return tw_json_set(body, tw_json_text(field, "key"), v);
+}
+
+static tw_err make_body(struct tw_tool *t, const struct tw_args *a, const json_t *fields, int skip, json_t *body)
+{
+	size_t i;
+	json_t *field, *v = NULL;
+
+	json_array_foreach(fields, i, field) {
+		const char *value = tw_arg(a, tw_json_text(field, "key"));
+
+		if (!value)
+			continue;
+		TW_TRY(typed(t, field, value, &v));
+		TW_TRY(tw_json_set(body, tw_json_text(field, "key"), v));
+	}
+	for (int k = skip; k < a->rest_count; k++)
+		TW_TRY(place_word(t, fields, a->rest[k], body));
+	json_array_foreach(fields, i, field)
+		if (!strcmp(tw_json_text(field, "required"), "yes") && !json_object_get(body, tw_json_text(field, "key")))
+			return tw_fail(t, TW_EXIT_USAGE, "the command with --help",
+				TW_RAISE(SYNTAX, "%s is missing: %s", tw_json_text(field, "key"), tw_json_text(field, "help")));
+	return TW_OK;
+}
+
+static bool segment_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c);
+}
+
+static tw_err make_path(struct tw_tool *t, const struct tw_args *a, const json_t *operation, char ret[PATH_SIZE])
+{
+	const char *path = tw_json_text(operation, "path"), *brace = strchr(path, '{');
+	size_t size = brace ? (size_t)(brace - path) : strlen(path), i;
+	json_t *field;
+	char between = '?';
+
+	(void)snprintf(ret, PATH_SIZE, "%.*s", (int)size, path);
+	for (const char *c = brace ? a->rest[0] : ""; *c; c++) {
+		if (!segment_character(*c) || size + 2 > PATH_SIZE)
+			return tw_fail(t, TW_EXIT_USAGE, "a name of letters, digits, '.', '-'", TW_RAISE(SYNTAX, "'%.64s' is no name", a->rest[0]));
+		ret[size++] = *c;
+		ret[size] = '\0';
+	}
+	json_array_foreach(json_object_get(operation, "query"), i, field) {
+		const char *value = tw_arg(a, tw_json_text(field, "key"));
+		json_t *v = NULL;
+
+		if (!value)
+			continue;
+		TW_TRY(typed(t, field, value, &v));
+		json_decref(v);
+		for (const char *c = value; *c; c++)
+			if (!segment_character(*c))
+				return tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"), TW_RAISE(SYNTAX, "'%.64s' does not fit", value));
+		int n = snprintf(ret + size, PATH_SIZE - size, "%c%s=%s", between, tw_json_text(field, "key"), value);
+		size += n > 0 ? (size_t)n : 0;
+		if (size >= PATH_SIZE)
+			return TW_RAISE(LIMIT, "the query is too long");
+		between = '&';
+	}
+	return TW_OK;
+}
+
+/* What changes something that has a version is first read, so that nobody's newer change is overwritten unseen. */
+static tw_err read_version(struct tw_tool *t, tw_client *c, const char *path, char ret_etag[80])
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	struct tw_call call = { .method = "GET", .path = path };
+
+	tw_answer_init(&answer, t->sys);
+	TW_TRY(tw_session_call(t, c, &call, &answer));
+	(void)snprintf(ret_etag, 80, "%s", answer.etag);
+	return TW_OK;
+}
+
+/* A code for a browser is of use only with the address to type it at. */
+static tw_err print_code(struct tw_tool *t, const struct tw_session *s, const json_t *body)
+{
+	TW_TRY(tw_print(t, "Open  https://%s/\nCode  ", s->device.address));
+	TW_TRY(tw_print_value(t, json_object_get(body, "code")));
+	return tw_print(t, "\nIt is good once, for %lld minutes. The browser warns of an unknown certificate: the fingerprint to\nexpect stands in "
+			   "devices/%s.json.\n",
+		(long long)(tw_json_int(body, "expires_in_s") / 60), s->device.name);
+}
+
+static tw_err print_answer(struct tw_tool *t, const struct tw_session *s, const json_t *operation, const struct tw_answer *answer)
+{
+	if (answer->status == 204 || (!answer->body && !answer->raw.size))
+		return tw_print(t, "Done.\n");
+	if (!answer->body)
+		return TW_RAISE(SYNTAX, "the device's answer is not JSON");
+	if (!strcmp(tw_json_text(operation, "name"), "session.code") && !t->json && s->owner)
+		return print_code(t, s, answer->body);
+	return tw_print_value(t, answer->body);
+}
+
+static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
+{
+	const json_t *operation = a->command->user, *fields = json_object_get(operation, "input");
+	bool has_parameter = strchr(tw_json_text(operation, "path"), '{') != NULL;
+	TW_CLEANUP(tw_session_done) struct tw_session s = { 0 };
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	TW_CLEANUP(tw_jsonp) json_t *body = json_object();
+	char path[PATH_SIZE], etag[80] = "";
+	struct tw_call call = { .method = tw_json_text(operation, "method"), .path = path };
+
+	tw_answer_init(&answer, t->sys);
+	if (!body)
+		return TW_RAISE(NOMEM, "request");
+	TW_TRY(make_path(t, a, operation, path));
+	TW_TRY(make_body(t, a, fields, has_parameter, body));
+	call.body = json_array_size(fields) ? body : NULL;
+	TW_TRY(tw_session_open(t, a, &s));
+	if (!strcmp(tw_json_text(operation, "if_match"), "yes")) {
+		TW_TRY(read_version(t, s.client, path, etag));
+		call.if_match = etag;
+	}
+	TW_TRY(tw_session_call(t, s.client, &call, &answer));
+	return print_answer(t, &s, operation, &answer);
+}
+
+static tw_err run_takeover(struct tw_tool *t, int argc, char **argv)
+{
+	static const struct tw_command command = {
+		"device takeover", "", 0, 0, tw_options_takeover, tw_cmd_takeover, "take a device over with its label",
+		"thingward device takeover --device 192.0.2.7:8443 --label label.json --owner ./owner",
+	};
+	struct tw_args a;
+
+	TW_TRY(tw_args_parse(t, &command, argc, argv, &a));
+	return command.run(t, &a);
+}
+
+tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv)
+{
+	TW_CLEANUP(tw_rows_freep) tw_rows *rows = NULL;
+	struct made made;
+	struct tw_args a;
+
+	TW_TRY(tw_rows_new(t->sys, &rows));
+	if (argc < 3 || !strcmp(argv[2], "--help"))
+		return list_help(rows);
+	if (!strcmp(argv[2], "takeover"))
+		return run_takeover(t, argc, argv);
+	const json_t *operation = find_operation(rows, argc, argv);
+	if (!operation)
+		return tw_fail(t, TW_EXIT_USAGE, "thingward device --help",
+			TW_RAISE(SYNTAX, "a device has no '%.40s %.40s'", argv[2], argc > 3 ? argv[3] : ""));
+	make_command(operation, &made);
+	TW_TRY(tw_args_parse(t, &made.command, argc, argv, &a));
+	return run_operation(t, &a);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Output. Tables fit 80 columns: the widest columns give way first, and their cells continue on the next line. Every cell
+ * passes tw_buf_terminal, since a device may say anything, also to the terminal of whoever asks it.
+ */
+#include "tool/tool.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#define COLUMNS_MAX 12
+#define WIDTH 80
+#define GAP 2
+#define NARROWEST 6
+#define TEXT_MAX (1024 * 1024)
+
+static tw_err out(const char *data, size_t size)
+{
+	if (size && fwrite(data, 1, size, stdout) != size)
+		return TW_RAISE(IO, "writing the output");
+	return TW_OK;
+}
+
+tw_err tw_print(const struct tw_tool *t, const char *format, ...)
+{
+	char line[2048];
+	va_list list;
+
+	va_start(list, format);
+	int n = vsnprintf(line, sizeof(line), format, list);
+	va_end(list);
+	if (n < 0 || t->json)
+		return TW_OK;
+	return out(line, strlen(line));
+}
+
+void tw_progress(const struct tw_tool *t, const char *format, ...)
+{
+	va_list list;
+
+	if (t->json && !isatty(2))
+		return;
+	va_start(list, format);
+	(void)vfprintf(stderr, format, list);
+	va_end(list);
+	(void)fputc('\n', stderr);
+}
+
+static size_t characters(const char *s, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < size; i++)
+		n += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* The bytes of up to width characters, broken at a blank where there is one in reach. */
+static size_t fit(const char *s, size_t width)
+{
+	size_t bytes = 0, seen = 0, blank = 0;
+
+	while (s[bytes] && s[bytes] != '\n') {
+		if (((unsigned char)s[bytes] & 0xc0) != 0x80 && seen++ == width)
+			return blank ? blank : bytes;
+		if (s[bytes] == ' ')
+			blank = bytes;
+		bytes++;
+	}
+	return bytes;
+}
+
+struct layout {
+	size_t columns, width[COLUMNS_MAX];
+};
+
+static void shrink(struct layout *l)
+{
+	for (;;) {
+		size_t total = 0, widest = 0;
+
+		for (size_t i = 0; i < l->columns; i++) {
+			total += l->width[i] + (i ? GAP : 0);
+			if (l->width[i] > l->width[widest])
+				widest = i;
+		}
+		if (total <= WIDTH || l->width[widest] <= NARROWEST)
+			return;
+		l->width[widest]--;
+	}
+}
+
+static void pad(size_t n)
+{
+	for (; n; n--)
+		(void)fputc(' ', stdout);
+}
+
+/* One row of cells, over as many lines as its tallest cell needs. */
+static tw_err print_row(const struct layout *l, const char *const *cells)
+{
+	const char *at[COLUMNS_MAX];
+	bool more = true;
+
+	for (size_t i = 0; i < l->columns; i++)
+		at[i] = cells[i];
+	while (more) {
+		size_t owed = 0;
+
+		more = false;
+		for (size_t i = 0; i < l->columns; i++) {
+			size_t n = fit(at[i], l->width[i]);
+
+			if (n)
+				pad(owed);
+			if (n)
+				owed = 0;
+			TW_TRY(out(at[i], n));
+			owed += l->width[i] + GAP - characters(at[i], n);
+			at[i] += n;
+			at[i] += *at[i] == ' ' || *at[i] == '\n';
+			more = more || *at[i];
+		}
+		TW_TRY(out("\n", 1));
+	}
+	return TW_OK;
+}
+
+static tw_err clean(const struct tw_sys *sys, const char *text, char **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+
+	tw_buf_init(&b, sys, TEXT_MAX);
+	TW_TRY(tw_buf_terminal(&b, tw_slice_of(text)));
+	*ret = b.size ? tw_buf_take(&b) : tw_strdup(sys, "");
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "a cell");
+}
+
+static tw_err print_rows(const struct tw_tool *t, struct layout *l, const char *const *heads, const json_t *rows)
+{
+	size_t r, i;
+	json_t *row;
+
+	if (heads)
+		TW_TRY(print_row(l, heads));
+	json_array_foreach(rows, r, row) {
+		const char *cells[COLUMNS_MAX] = { 0 };
+		char *owned[COLUMNS_MAX] = { 0 };
+		tw_err e = TW_OK;
+
+		for (i = 0; i < l->columns && !tw_failed(e); i++) {
+			const char *text = json_string_value(json_array_get(row, i));
+
+			e = clean(t->sys, text ? text : "", &owned[i]);
+			cells[i] = owned[i];
+		}
+		if (!tw_failed(e))
+			e = print_row(l, cells);
+		for (i = 0; i < l->columns; i++)
+			free(owned[i]);
+		TW_TRY(e);
+	}
+	return TW_OK;
+}
+
+tw_err tw_print_table(const struct tw_tool *t, const char *const *heads, const json_t *rows)
+{
+	struct layout l = { .columns = 0 };
+	size_t r, i;
+	json_t *row;
+
+	if (t->json)
+		return TW_OK;
+	l.columns = json_array_size(json_array_get(rows, 0));
+	for (i = 0; heads && heads[i]; i++)
+		l.columns = i + 1;
+	if (l.columns > COLUMNS_MAX)
+		l.columns = COLUMNS_MAX;
+	for (i = 0; i < l.columns; i++)
+		l.width[i] = heads ? characters(heads[i], strlen(heads[i])) : 0;
+	json_array_foreach(rows, r, row)
+		for (i = 0; i < l.columns; i++) {
+			const char *text = json_string_value(json_array_get(row, i));
+			size_t n = text ? characters(text, strlen(text)) : 0;
+
+			l.width[i] = n > l.width[i] ? n : l.width[i];
+		}
+	shrink(&l);
+	return print_rows(t, &l, heads, rows);
+}
+
+static tw_err cell_of(const struct tw_sys *sys, const json_t *v, json_t **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+
+	tw_buf_init(&b, sys, TEXT_MAX);
+	if (json_is_string(v)) {
+		*ret = json_string(json_string_value(v));
+	} else if (json_is_boolean(v)) {
+		*ret = json_string(json_is_true(v) ? "yes" : "no");
+	} else if (!v || json_is_null(v)) {
+		*ret = json_string("");
+	} else {
+		TW_TRY(tw_json_write(v, &b));
+		*ret = json_string(tw_buf_cstr(&b));
+	}
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "a cell");
+}
+
+/* A list of objects as a table: the keys of the first one are its columns. */
+static tw_err print_objects(const struct tw_tool *t, const json_t *list)
+{
+	const char *heads[COLUMNS_MAX + 1] = { 0 };
+	size_t columns = 0, i;
+	TW_CLEANUP(tw_jsonp) json_t *rows = json_array();
+	const char *key;
+	json_t *o, *v;
+
+	json_object_foreach(json_array_get(list, 0), key, v)
+		if (columns < COLUMNS_MAX)
+			heads[columns++] = key;
+	json_array_foreach(list, i, o) {
+		json_t *row = json_array();
+
+		TW_TRY(tw_json_append(rows, row));
+		for (size_t c = 0; c < columns; c++) {
+			TW_TRY(cell_of(t->sys, json_object_get(o, heads[c]), &v));
+			TW_TRY(tw_json_append(row, v));
+		}
+	}
+	return tw_print_table(t, heads, rows);
+}
+
+static bool is_list_of_objects(const json_t *v)
+{
+	return json_is_array(v) && json_is_object(json_array_get(v, 0));
+}
+
+/* Members of an object: first the plain ones in two columns, then each list under its name. */
+static tw_err print_object(const struct tw_tool *t, const json_t *o)
+{
+	TW_CLEANUP(tw_jsonp) json_t *rows = json_array();
+	const char *key;
+	json_t *v, *cell;
+
+	json_object_foreach((json_t *)o, key, v) {
+		if (is_list_of_objects(v))
+			continue;
+		json_t *row = json_array();
+
+		TW_TRY(tw_json_append(rows, row));
+		TW_TRY(tw_json_append(row, json_string(key)));
+		TW_TRY(cell_of(t->sys, v, &cell));
+		TW_TRY(tw_json_append(row, cell));
+	}
+	if (json_array_size(rows))
+		TW_TRY(tw_print_table(t, NULL, rows));
+	json_object_foreach((json_t *)o, key, v) {
+		if (!is_list_of_objects(v))
+			continue;
+		TW_TRY(tw_print(t, "\n%s:\n", key));
+		TW_TRY(print_objects(t, v));
+	}
+	return TW_OK;
+}
+
+tw_err tw_print_value(const struct tw_tool *t, const json_t *value)
+{
+	if (t->json) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b;
+
+		tw_buf_init(&b, t->sys, 16 * TEXT_MAX);
+		TW_TRY(tw_json_pretty(value, &b));
+		TW_TRY(tw_buf_text(&b, "\n"));
+		return out(b.data, b.size);
+	}
+	if (is_list_of_objects(value))
+		return print_objects(t, value);
+	if (json_is_object(value))
+		return print_object(t, value);
+	TW_CLEANUP(tw_jsonp) json_t *cell = NULL;
+	TW_CLEANUP(tw_freep) char *text = NULL;
+	TW_TRY(cell_of(t->sys, value, &cell));
+	TW_TRY(clean(t->sys, json_string_value(cell), &text));
+	return tw_print(t, "%s\n", text);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `thingward product init|check|compile`. */
+#include "product/product.h"
+
+#include "formats/jws.h"
+#include "product/compile.h"
+#include "tool/ca.h"
+#include "tool/commands.h"
+#include "tool/files.h"
+
+#include "base/text.h"
+
+const struct tw_option tw_options_product_init[] = {
+	{ "example", NULL, false, "a complete example, a smart thermostat" },
+	{}
+};
+const struct tw_option tw_options_product_compile[] = {
+	{ "ca", "DIR", true, "the directory made by `thingward ca init`" },
+	{ "out", "FILE", true, "where the manifest goes" },
+	{ "model", "MODEL", false, "for this model; the first one unless given" },
+	{ "version", "VERSION", false, "the product's software version; the newest unless given" },
+	{}
+};
+
+tw_err tw_cmd_product_init(struct tw_tool *t, const struct tw_args *a)
+{
+	TW_CLEANUP(tw_closep) int dir = -1;
+	const char *text = tw_arg(a, "example") ? tw_product_example : tw_product_template;
+
+	TW_TRY(tw_dir_make(t->sys, a->rest[0], 0755, &dir));
+	if (tw_file_exists(t->sys, dir, TW_PRODUCT_FILE))
+		return tw_fail(t, TW_EXIT_FAILED, "another directory, or move the old file away",
+			TW_RAISE(EXISTS, "%s/%s is there already", a->rest[0], TW_PRODUCT_FILE));
+	TW_TRY(tw_file_text(t->sys, dir, TW_PRODUCT_FILE, text, 0644));
+	return tw_print(t, "Wrote %s/%s. Fill it in, then: thingward product check %s\n", a->rest[0], TW_PRODUCT_FILE, a->rest[0]);
+}
+
+static tw_err show_problems(struct tw_tool *t, const struct tw_problems *p)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+
+	tw_buf_init(&text, t->sys, TW_FILE_MAX);
+	if (t->json)
+		return tw_print_value(t, p->list);
+	TW_TRY(tw_problems_text(p, &text));
+	for (const char *line = tw_buf_cstr(&text); *line;) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf safe;
+		size_t size = strcspn(line, "\n");
+
+		tw_buf_init(&safe, t->sys, TW_FILE_MAX);
+		TW_TRY(tw_buf_terminal(&safe, (struct tw_slice){ line, size }));
+		TW_TRY(tw_print(t, "%s\n", tw_buf_cstr(&safe)));
+		line += size + (line[size] == '\n');
+	}
+	return TW_OK;
+}
+
+static tw_err read_product(struct tw_tool *t, const char *dir, struct tw_problems *p, json_t **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	char path[1024];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, TW_PRODUCT_FILE);
+	tw_buf_init(&text, t->sys, TW_PRODUCT_MAX);
+	TW_TRY(tw_problems_init(p, path));
+	tw_err e = tw_file_read(t->sys, path, TW_PRODUCT_MAX, &text);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return tw_fail(t, TW_EXIT_FAILED, "thingward product init DIR", e);
+	TW_TRY(e);
+	TW_TRY(tw_product_read(t->sys, tw_buf_slice(&text), p, ret));
+	if (!p->count)
+		return TW_OK;
+	TW_TRY(show_problems(t, p));
+	return tw_fail(t, TW_EXIT_FAILED, "mend what is listed, then thingward product check DIR again",
+		TW_RAISE(SYNTAX, "%s: %zu %s", path, p->count, p->count == 1 ? "mistake" : "mistakes"));
+}
+
+tw_err tw_product_load(struct tw_tool *t, const char *dir, json_t **ret)
+{
+	TW_CLEANUP(tw_problems_done) struct tw_problems p = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *product = NULL;
+
+	TW_TRY(read_product(t, dir, &p, &product));
+	*ret = TW_STEAL(product);
+	return TW_OK;
+}
+
+tw_err tw_cmd_product_check(struct tw_tool *t, const struct tw_args *a)
+{
+	TW_CLEANUP(tw_jsonp) json_t *product = NULL;
+
+	TW_TRY(tw_product_load(t, a->rest[0], &product));
+	if (t->json)
+		return tw_print_value(t, product);
+	return tw_print(t, "%s: %s is complete and consistent (%zu models, %zu claims).\n", TW_PRODUCT_FILE,
+		tw_json_text(tw_json_get(product, "product"), "name"), json_array_size(tw_json_get(product, "models")),
+		json_array_size(tw_json_get(product, "claims")));
+}
+
+tw_err tw_cmd_product_compile(struct tw_tool *t, const struct tw_args *a)
+{
+	TW_CLEANUP(tw_jsonp) json_t *product = NULL;
+	struct tw_product_choice choice = { tw_arg(a, "model"), tw_arg(a, "version") };
+	TW_CLEANUP(tw_closep) int ca = -1;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+
+	tw_buf_init(&text, t->sys, TW_JWS_MAX);
+	TW_TRY(tw_product_load(t, a->rest[0], &product));
+	TW_TRY(tw_ca_open(t, tw_arg(a, "ca"), &ca));
+	TW_TRY(tw_ca_manifest(t, ca, product, &choice, &text));
+	TW_TRY(tw_file_write(t->sys, tw_arg(a, "out"), text.data, text.size, 0644));
+	return tw_print(t, "Wrote %s.\n", tw_arg(a, "out"));
+}

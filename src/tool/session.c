@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions with a device, statements, labels: what several commands need. */
+#include "tool/session.h"
+
+#include "base/text.h"
+#include "tool/files.h"
+
+#define NONCE_SIZE 32
+#define LABEL_MAX 32768
+
+void tw_session_done(struct tw_session *s)
+{
+	tw_client_free(s->client);
+	tw_device_done(&s->device);
+	tw_owner_free(s->owner);
+	*s = (struct tw_session){ 0 };
+}
+
+tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret)
+{
+	TW_CLEANUP(tw_session_done) struct tw_session s = { 0 };
+	struct tw_place place = { .has_pin = true };
+
+	TW_TRY(tw_owner_open(t, owner_dir, &s.owner));
+	TW_TRY(tw_owner_device(t, s.owner, device, &s.device));
+	place.address = s.device.address;
+	memcpy(place.pin, s.device.listener, sizeof(place.pin));
+	tw_owner_place(s.owner, &place);
+	TW_TRY(tw_client_new(t->sys, &place, &s.client));
+	*ret = s;
+	s = (struct tw_session){ 0 };
+	return TW_OK;
+}
+
+tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_session *ret)
+{
+	const char *local = tw_arg(a, "local"), *device = tw_arg(a, "device"), *owner = tw_arg(a, "owner");
+	struct tw_place place = { .socket = local };
+
+	if (local) {
+		*ret = (struct tw_session){ 0 };
+		return tw_client_new(t->sys, &place, &ret->client);
+	}
+	if (!device || !owner)
+		return tw_fail(t, TW_EXIT_USAGE, "--device NAME --owner DIR, or on the device itself --local /run/thingward/admin.sock",
+			TW_RAISE(SYNTAX, "which device, and whose?"));
+	return tw_session_owner(t, owner, device, ret);
+}
+
+tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
+{
+	tw_err e = tw_client_call(c, call, ret);
+
+	if (tw_is(e, TW_CODE_CLOSED))
+		return tw_fail(t, TW_EXIT_UNREACHABLE, "is the device on, and the address right?", e);
+	if (tw_is(e, TW_CODE_UNTRUSTED))
+		return tw_fail(t, TW_EXIT_UNREACHABLE,
+			"somebody else may own it now, or stands between: look at its label and console before you go on", e);
+	TW_TRY(e);
+	e = tw_answer_check(ret, t->hint, sizeof(t->hint));
+	if (tw_failed(e))
+		t->exit = TW_EXIT_REFUSED;
+	return e;
+}
+
+static tw_err ask_statement(struct tw_tool *t, tw_client *c, const uint8_t nonce[NONCE_SIZE], struct tw_answer *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_jsonp) json_t *body = json_object();
+
+	if (!body)
+		return TW_RAISE(NOMEM, "request");
+	tw_buf_init(&text, t->sys, 128);
+	TW_TRY(tw_buf_base64url(&text, nonce, NONCE_SIZE));
+	TW_TRY(tw_json_set(body, "nonce", json_string(tw_buf_cstr(&text))));
+	struct tw_call call = { .method = "POST", .path = "/api/v1/identity/statement", .body = body };
+	return tw_session_call(t, c, &call, ret);
+}
+
+tw_err tw_session_statement(struct tw_tool *t, tw_client *c, const tw_cert *anchor, struct tw_statement *ret, json_t **ret_text)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	uint8_t nonce[NONCE_SIZE];
+
+	tw_answer_init(&answer, t->sys);
+	tw_buf_init(&text, t->sys, TW_JWS_MAX);
+	if (t->sys->random(t->sys, nonce, sizeof(nonce)) != 0)
+		return TW_RAISE_ERRNO("randomness");
+	TW_TRY(ask_statement(t, c, nonce, &answer));
+	json_t *statement = json_object_get(answer.body, "statement");
+	if (!json_is_object(statement))
+		return TW_RAISE(SYNTAX, "the device's answer holds no statement");
+	TW_TRY(tw_json_write(statement, &text));
+	TW_TRY(tw_statement_verify(t->sys, tw_buf_slice(&text), anchor, tw_now_ms(t->sys), nonce, sizeof(nonce),
+		answer.has_exporter ? answer.exporter : NULL, ret));
+	if (ret_text)
+		*ret_text = json_incref(statement);
+	return TW_OK;
+}
+
+void tw_label_done(struct tw_label *l)
+{
+	tw_secret_free(l->secret);
+	tw_cert_free(l->anchor);
+	l->secret = NULL;
+	l->anchor = NULL;
+}
+
+static const struct tw_shape label_shape[] = {
+	{ "format", TW_JSON_INT, true, 1, 1 },
+	{ "identifier", TW_JSON_TEXT, true, 1, 255 },
+	{ "model", TW_JSON_TEXT, true, 1, 63 },
+	{ "serial", TW_JSON_TEXT, true, 1, 64 },
+	{ "secret", TW_JSON_TEXT, true, 32, 32 },
+	{ "listener_sha256", TW_JSON_TEXT, true, 64, 64 },
+	{ "address", TW_JSON_TEXT, false, 3, 300 },
+	{ "anchor", TW_JSON_TEXT, false, 1, 16384 },
+	{}
+};
+
+static tw_err label_fill(const struct tw_sys *sys, const json_t *data, struct tw_label *l)
+{
+	uint8_t secret[16];
+
+	TW_TRY(tw_json_check(data, label_shape));
+	(void)snprintf(l->identifier, sizeof(l->identifier), "%s", tw_json_text(data, "identifier"));
+	(void)snprintf(l->model, sizeof(l->model), "%s", tw_json_text(data, "model"));
+	(void)snprintf(l->serial, sizeof(l->serial), "%s", tw_json_text(data, "serial"));
+	(void)snprintf(l->address, sizeof(l->address), "%s", tw_json_text(data, "address"));
+	TW_TRY(tw_parse_hex(tw_slice_of(tw_json_text(data, "listener_sha256")), l->listener, sizeof(l->listener)));
+	TW_TRY(tw_parse_hex(tw_slice_of(tw_json_text(data, "secret")), secret, sizeof(secret)));
+	tw_err e = tw_secret_new(sys, secret, sizeof(secret), &l->secret);
+	tw_wipe(secret, sizeof(secret));
+	TW_TRY(e);
+	if (!*tw_json_text(data, "anchor"))
+		return TW_OK;
+	return tw_cert_load(sys, tw_slice_of(tw_json_text(data, "anchor")), &l->anchor);
+}
+
+tw_err tw_label_read(const struct tw_sys *sys, const char *path, struct tw_label *ret)
+{
+	TW_CLEANUP(tw_label_done) struct tw_label l = { .secret = NULL };
+	TW_CLEANUP(tw_jsonp) json_t *data = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+
+	tw_buf_init(&text, sys, LABEL_MAX);
+	TW_TRY(tw_file_read(sys, path, LABEL_MAX, &text));
+	tw_err e = tw_json_parse(tw_buf_slice(&text), LABEL_MAX, &data);
+	tw_wipe(text.data, text.size);
+	TW_TRY(e);
+	TW_TRY(label_fill(sys, data, &l));
+	*ret = l;
+	l = (struct tw_label){ .secret = NULL };
+	return TW_OK;
+}

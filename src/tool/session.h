@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From --device, --owner, --local and --label to a client, and one operation over it. */
+#ifndef TW_TOOL_SESSION_H
+#define TW_TOOL_SESSION_H
+#include "formats/statement.h"
+#include "tool/client.h"
+#include "tool/owner.h"
+#include "tool/tool.h"
+
+struct tw_session {
+	tw_owner *owner;         /* NULL on the local socket */
+	struct tw_device device; /* empty on the local socket */
+	tw_client *client;
+};
+void tw_session_done(struct tw_session *s);
+tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_session *ret);
+/* As the owner of one named device. */
+tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret);
+/* One call whose refusal and unreachability become the right exit code and hint. */
+tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);
+/* A statement over a fresh nonce, verified: nonce, exporter (over TLS), chain to the anchor. The text is kept when ret_text is not NULL. */
+tw_err tw_session_statement(struct tw_tool *t, tw_client *c, const tw_cert *anchor, struct tw_statement *ret, json_t **ret_text);
+
+/* The label of a unit. */
+struct tw_label {
+	char identifier[256], model[64], serial[65], address[320];
+	uint8_t listener[32];
+	tw_secret *secret;
+	tw_cert *anchor; /* NULL when the label does not carry it */
+};
+void tw_label_done(struct tw_label *l);
+tw_err tw_label_read(const struct tw_sys *sys, const char *path, struct tw_label *ret);
+#endif
