@@ -21,6 +21,7 @@ struct tw_context {
 	/* Turns credentials in the request into a subject (session token, client key). Given by the side that knows accounts. */
 	tw_err (*authenticate)(struct tw_context *c, struct tw_request *rq);
 	tw_err (*owned)(struct tw_context *c, bool *ret);
+	struct tw_settings *settings;                    /* the cache; tw_settings_load */
 	void *side;                                      /* struct tw_device, or the support service's own */
 };
 /* body_type: media type out, "application/json" or "application/problem+json". The reply body is appended to body. Never fails
@@ -29,6 +30,7 @@ struct tw_path_reply {
 	int status;
 	const char *type;
 	char etag[72], location[128];
+	char allow[32];      /* of a 405: what the path takes */
 	int retry_after_s;
 	bool close, close_connections;
 };
@@ -52,6 +54,13 @@ struct tw_setting_state {
 	char changed_by[64];
 };
 tw_err tw_setting_state(struct tw_context *c, const struct tw_setting_row *row, struct tw_setting_state *ret);
+/* Reads all stored values once; from then on reading a setting touches no file. Made again by a second call. */
+tw_err tw_settings_load(struct tw_context *c);
+void tw_settings_free(struct tw_context *c);
+/* Forgets every changed setting and its history; ret_count: how many there were. Inside the caller's transaction or alone; the
+   caller calls tw_settings_load after the commit. Apply handlers are not called: the caller restarts or asks them. */
+tw_err tw_settings_purge(struct tw_context *c, int64_t *ret_count);
+tw_err tw_setting_check(const struct tw_setting_row *row, const char *value); /* SYNTAX, LIMIT */
 const struct tw_setting_row *tw_setting_find(struct tw_context *c, const char *key);
 tw_err tw_setting_set(struct tw_context *c, const struct tw_setting_row *row, const char *value, int64_t expected_version /* -1: any */,
 	const char *by); /* SYNTAX, LIMIT: value; STATE: version differs; DENIED: apply refused */

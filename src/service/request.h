@@ -28,12 +28,13 @@ struct tw_subject {
 };
 
 #define TW_BODY_MAX (64 * 1024)
+/* A door that speaks HTTP fills head and body. One that does not (the console) leaves head NULL and names operation and input. */
 struct tw_request {
 	struct tw_subject subject;
-	const struct tw_operation_row *operation; /* set by the path */
+	const struct tw_operation_row *operation; /* set by the path when there is a head */
 	const struct tw_http_head *head;          /* method, target, headers as parsed */
 	struct tw_slice body;                     /* raw */
-	const json_t *input;                      /* checked against operation->input; NULL when it takes no body */
+	const json_t *input;                      /* checked against operation->input or ->query; NULL when it takes neither */
 	struct tw_slice parameter;                /* the {parameter} of the path, decoded */
 	bool has_exporter;
 	uint8_t exporter[32];                     /* tls-exporter of the connection (RFC 9266) */
@@ -49,6 +50,7 @@ struct tw_reply {
 	int retry_after_s;
 	/* A refusal: RFC 9457. kind is the tail of urn:thingward:problem:KIND, rule names what refused ("LA.RSM.4", "gate.permission"). */
 	char problem[48], title[96], rule[64], detail[TW_DETAIL_MAX], next[160]; /* next: what to do now */
+	char note[192];           /* what the outcome's record should say of a change, in words; never a secret */
 	/* After the reply is on its way: the listener key was replaced, connections should be closed and made anew. */
 	bool close_connections;
 };

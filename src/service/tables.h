@@ -22,7 +22,9 @@ struct tw_setting_row {
 	const char *default_value;  /* as text; a BOOL is "on" or "off" */
 	const char *baseline;       /* the secure value */
 	const char *permission;     /* to change it */
-	tw_err (*apply)(struct tw_context *c, const char *value); /* may refuse with DENIED; NULL: read where used */
+	/* Makes it so; may refuse with DENIED, and then nothing has changed. Called when the value is written and not yet committed;
+	   if the commit fails it is called again with the former value. NULL: read where used. */
+	tw_err (*apply)(struct tw_context *c, const char *value);
 	const char *help;
 	const char *element;        /* catalog id it switches, or NULL */
 };
@@ -44,6 +46,7 @@ struct tw_operation_row {
 	tw_err (*handler)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	const char *help;
 	const char *elements;       /* catalog ids, blank between; may be "" */
+	const struct tw_shape *query; /* of the query string, texts and integers only; NULL: none allowed */
 };
 
 enum tw_severity { TW_SEVERITY_DEBUG, TW_SEVERITY_INFO, TW_SEVERITY_NOTICE, TW_SEVERITY_WARNING, TW_SEVERITY_ERROR, TW_SEVERITY_CRITICAL };

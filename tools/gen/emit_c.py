@@ -48,7 +48,7 @@ def _setting(r):
 def _operation(i, r):
     return (f"\t{{ {string(r['name'])}, {string(r['method'])}, {text(r['path'])}, {string(r['permission'])}, "
             f"TW_WHEN_{r['when'].upper()}, TW_AUDIT_{r['audit'].upper()}, {f'input_{i}' if r['input'] else 'NULL'}, "
-            f"{r['handler']}, {string(r['help'])}, {text(' '.join(r['elements']))} }},")
+            f"{r['handler']}, {string(r['help'])}, {text(' '.join(r['elements']))}, {f'query_{i}' if r.get('query') else 'NULL'} }},")
 
 
 def _event(i, r):
@@ -61,6 +61,8 @@ def rows_source(c, source):
     for i, r in enumerate(c["operations"]):
         if r["input"]:
             parts.append(_shape(f"input_{i}", r["input"]))
+        if r.get("query"):
+            parts.append(_shape(f"query_{i}", r["query"]))
     for i, r in enumerate(c["events"]):
         parts.append(_shape(f"fields_{i}", r["fields"]))
     parts.append(_table("setting", [_setting(r) for r in c["settings"]], "key"))

@@ -30,3 +30,9 @@ INSERT INTO setting_history (key, version, value, changed_ms, changed_by) VALUES
 
 -- name: settings_history
 SELECT version, value, changed_ms, changed_by FROM setting_history WHERE key = ?1 ORDER BY version DESC LIMIT ?2;
+
+-- name: settings_purge
+DELETE FROM setting;
+
+-- name: settings_purge_history
+DELETE FROM setting_history;
