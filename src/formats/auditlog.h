@@ -11,7 +11,9 @@
 #define TW_LOG_HEADER_SIZE 512
 #define TW_LOG_BODY_MAX 4096
 #define TW_LOG_SALT 16
+#define TW_LOG_RECORD_MIN 114 /* with the body {} */
 #define TW_LOG_RECORD_MAX (TW_LOG_BODY_MAX + 256)
+#define TW_LOG_BATCH_MAX (64 * 1024) /* a writer syncs before more than this is on its way: no power cut can tear more */
 
 enum tw_log_type {
 	TW_LOG_INTENT = 1,     /* what is about to be done; durable before it is */
@@ -70,6 +72,11 @@ tw_err tw_log_record_read(struct tw_log_state *s, struct tw_cursor *c, struct tw
 #define TW_LOG_CHECKPOINT_MESSAGE 103
 /* What a checkpoint's signature covers: everything up to and with record seq, whose chain value it names. */
 tw_err tw_log_checkpoint_message(const uint8_t device[32], uint64_t epoch, uint64_t seq, const uint8_t chain[32], struct tw_buf *ret);
+struct tw_log_checkpoint {
+	uint8_t device[32], chain[32];
+	uint64_t epoch, seq;
+};
+tw_err tw_log_checkpoint_parse(struct tw_slice message, struct tw_log_checkpoint *ret); /* what keys reads before it signs. SYNTAX */
 /* The body of the TW_LOG_CHECKPOINT record that follows record seq. */
 tw_err tw_log_checkpoint_body(uint64_t epoch, uint64_t seq, const uint8_t chain[32], const uint8_t signature[TW_SIGNATURE_SIZE], struct tw_buf *ret);
 

@@ -44,7 +44,8 @@ static tw_err parse_id(const char *text, uint32_t *ret)
 static tw_err enter(const struct tw_role_row *row, char **argv, struct tw_role_start *start)
 {
 	int dirs[4];
-	struct tw_sandbox box = { .role = row->name, .want = row->want, .keep_fds = start->fd_count, .dirs = dirs };
+	struct tw_sandbox box = { .role = row->name, .want = row->want, .keep_fds = start->fd_count, .dirs = dirs,
+		.read_only = (size_t)row->read_only };
 
 	TW_TRY(parse_id(argv[2], &box.uid));
 	TW_TRY(parse_id(argv[3], &box.gid));

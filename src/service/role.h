@@ -34,6 +34,7 @@ struct tw_role_row {
 	unsigned want;           /* enum tw_sandbox_want */
 	int own_fds;             /* how many from TW_FD_OWN at least; front may have more listeners */
 	int dirs;                /* the first dirs of OWN are directories that stay usable */
+	int read_only;           /* of these the last so many for reading only */
 	int (*run)(const struct tw_sys *sys, const struct tw_role_start *start); /* returns the exit status */
 };
 extern const struct tw_role_row tw_roles[]; /* ends with name NULL; in src/device/platform/roles.c */

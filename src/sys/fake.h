@@ -13,13 +13,34 @@
 
 typedef struct tw_fake tw_fake;
 enum tw_fault { TW_FAULT_NONE, TW_FAULT_ERRNO, TW_FAULT_SHORT };
-tw_fake *tw_fake_new(void);
+tw_fake *tw_fake_new(void); /* a test that cannot have one aborts */
 tw_fake *tw_fake_free(tw_fake *f);
 const struct tw_sys *tw_fake_sys(tw_fake *f);
-void tw_fake_fail(tw_fake *f, long nth, int error_number, bool sticky); /* nth counted from 1 from now on; 0: never */
-void tw_fake_short(tw_fake *f, long nth);  /* the nth read or write moves one byte less than asked (at least one) */
+/* nth counted from 1 from now on; 0: never. Allocations fail with ENOMEM whatever the number; EINTR is never sticky, since
+   everybody tries again. A failed close has closed. */
+void tw_fake_fail(tw_fake *f, long nth, int error_number, bool sticky);
+void tw_fake_short(tw_fake *f, long nth);  /* the nth read or write (those alone counted) moves one byte less than asked (at least one) */
 long tw_fake_calls(const tw_fake *f);      /* calls since the last fail/short/reset */
 bool tw_fake_fired(const tw_fake *f);
 const char *tw_fake_name(const tw_fake *f, long nth); /* of the nth call: "fdatasync" */
-void tw_fake_clock(tw_fake *f, bool frozen, int64_t wall_ms, int64_t boot_ms); /* replaces both clocks */
+/* Replaces both clocks: frozen they stand there, else they run on from there. */
+void tw_fake_clock(tw_fake *f, bool frozen, int64_t wall_ms, int64_t boot_ms);
+
+/*
+ * Power cuts. From tw_fake_record on, everything that goes through the seam and touches what is beneath the directory is kept.
+ * A point is a place between two operations: 0 is before the first. What may be there after a cut at a point is:
+ *
+ *  - every operation that a later sync before the point covers: fsync or fdatasync of the file for its bytes and size, fsync
+ *    of the *directory* for a name that came, went or moved in it;
+ *  - of all the others any subset, a write perhaps torn at a multiple of 512 bytes or only its length.
+ *
+ * Variant 0 has all of the others, variant 1 none, every higher one a subset of its own.
+ */
+void tw_fake_record(tw_fake *f, const char *directory);
+void tw_fake_mark(tw_fake *f, uint64_t acknowledged); /* from here on the test counts on this */
+size_t tw_fake_points(const tw_fake *f);
+uint64_t tw_fake_acked(const tw_fake *f, size_t point);  /* the last mark before it */
+size_t tw_fake_pending(const tw_fake *f, size_t point);  /* operations that nothing had covered yet */
+/* Makes `directory` (which it empties first) the state. IO. */
+tw_err tw_fake_rebuild(const tw_fake *f, size_t point, unsigned variant, const char *directory);
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the browser tests and closes with "N passed, M failed, K skipped".
-//   node run.js [WORD...]      only tests whose name holds every word
+//   node run.js [WORD...]      only tests whose name holds every word (or words)
 // A test gets the browser and calls `skip(why)` when what it needs is not on this machine.
 
 import assert from 'node:assert/strict';
@@ -16,7 +16,12 @@ const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {
 	told[outcome]++;
-	console.log(`${outcome === 'passed' ? 'ok' : outcome} - ${name}${more ? `: ${more}` : ''}`);
+	if (outcome === 'passed')
+		console.log(`ok ${name}`);
+	else if (outcome === 'skipped')
+		console.log(`SKIPPED ${name}: ${more}`);
+	else
+		console.log(`FAILED ${name}\n  repeat: test/browser/run '${name}'\n${more}`);
 }
 
 // Opens pages for a test and, when it is done, holds each of them to what must never happen.

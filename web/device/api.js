@@ -129,7 +129,7 @@ async function takeoverProof(secretHex, challenge, nonce, listenerHex) {
 export async function askTakeover(secretHex, ownerName) {
 	const state = await get('/api/v1/commissioning');
 	const nonce = random(32);
-	const proof = await takeoverProof(secretHex, state.challenge, nonce, state.listener_sha256);
+	const proof = await takeoverProof(secretHex, state.challenge, nonce, state.listener);
 	const sent = { challenge: state.challenge, client_nonce: toBase64url(nonce), proof: toBase64url(proof), owner_name: ownerName };
 	const reply = await post('/api/v1/commissioning/browser', sent);
 	const pending = { request: reply.request, client_nonce: sent.client_nonce, code: reply.code, ends: Date.now() + reply.expires_in_s * 1000 };

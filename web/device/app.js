@@ -58,7 +58,7 @@ function trustNote(commissioning) {
 	return h('section', { class: 'note', 'aria-labelledby': 'who-answers' },
 		h('h2', { id: 'who-answers' }, 'Are you talking to the right device?'),
 		h('p', {}, 'This page cannot see it; you can. Open your browser’s certificate view and compare the SHA-256 fingerprint of the public key with the one on the label.'),
-		commissioning.listener_sha256 ? h('p', {}, 'This device says: ', h('code', { class: 'breaks' }, fingerprint(commissioning.listener_sha256))) : null,
+		commissioning.listener ? h('p', {}, 'This device says: ', h('code', { class: 'breaks' }, fingerprint(commissioning.listener))) : null,
 		h('p', {}, 'If they differ, or if you cannot compare and do not trust the network, stop and use the command line, which compares them itself: ', h('code', {}, 'thingward device takeover'), '.'));
 }
 

@@ -182,6 +182,7 @@ tw_err tw_places_open(const struct tw_sys *sys, const struct tw_hands_options *o
 	p->null = sys->open_path(sys, "/dev/null", O_RDWR | O_CLOEXEC, 0);
 	/* A console is a person's presence only if nobody else can speak through it: no controlling terminal is made of it. */
 	p->console = sys->open_path(sys, o->console ? o->console : "/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+	p->has_console = o->console != NULL;
 	if (p->null < 0 || p->console < 0)
 		return TW_RAISE_ERRNO("opening %s", p->null < 0 || !o->console ? "/dev/null" : o->console);
 	return open_doors(sys, o, p);

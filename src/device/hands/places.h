@@ -14,6 +14,7 @@ struct tw_places {
 	struct tw_tab tab;
 	int core, log, keys, boot, config, run; /* directories */
 	int null, console, admin, events;
+	bool has_console; /* console is a terminal, and not only a place holder */
 	int tcp[TW_LISTEN_MAX];
 	size_t tcp_count;
 };

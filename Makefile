@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. Everything behind it is meson, ninja and tools/; `make demo` and `make check` are all a newcomer needs.
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-clean install build quick check deep san fuzz lint fmt cover bench doc trace package
+MAKEFLAGS += --no-print-directory
+
+help:            ## this list
+	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p; s/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | sort -u | expand -t 20
+demo:            ## install what is needed, build, and run the whole story on this machine
+	@test -x /usr/bin/python3 || tools/install-packages build
+	@tools/demo
+demo-clean:      ## undo everything the demo did
+	@tools/demo --clean
+install:         ## install the packages named in tools/packages.txt that are missing
+	@tools/install-packages
+build:           ## the development build, in build/
+	@tools/build dev
+quick:           ## the inner loop: build, unit tests, lint of what changed (under 90 seconds)
+	@tools/check quick
+check:           ## everything CI runs, within the ceilings of test/parts.tsv
+	@tools/check check
+deep:            ## check, and what is too long for it: fuzz search, coverage, full sanitizer runs
+	@tools/check deep
+san:             ## every test again under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/check san
+fuzz:            ## 60 seconds of libFuzzer per target
+	@tools/fuzz
+lint:            ## layers, symbols, limits, format, spelling
+	@tools/lint
+fmt:             ## format the C files that changed since main
+	@tools/fmt
+cover:           ## line and branch coverage of the unit and integration tests
+	@tools/cover
+bench:           ## the figures doc/ quotes, with the machine they were taken on
+	@tools/bench
+doc:             ## the pages people read, from the rows, into build/doc
+	@tools/doc
+trace:           ## element -> code -> test -> probe -> document
+	@tools/trace
+package:         ## the Debian package, into build/package
+	@tools/package

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this device can do: the one explicit list. A capability that is not here does not exist. */
+#include "device/identification/identity.h"
+#include "device/logical-access/access.h"
+#include "device/platform/device.h"
+#include "device/rows-identification.h"
+#include "device/rows-logical-access.h"
+#include "device/rows-platform.h"
+
+const struct tw_part tw_parts[] = {
+	{ &tw_capability_platform,       NULL,              NULL             },
+	{ &tw_capability_logical_access, tw_access_start,   tw_access_stop   },
+	{ &tw_capability_identification, tw_identity_start, tw_identity_stop },
+	{ NULL,                          NULL,              NULL             },
+};

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/platform/core.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "device/platform/start.h"
+
+struct timeval tw_core_ms(int64_t ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+struct event *tw_core_watch(struct tw_core *c, int fd, short what, event_callback_fn call, void *user)
+{
+	return event_new(c->loop, fd, what, call, user);
+}
+
+static void arm(struct event *timer, int64_t ms)
+{
+	struct timeval t = tw_core_ms(ms);
+
+	if (!event_pending(timer, EV_TIMEOUT, NULL))
+		(void)event_add(timer, &t);
+}
+
+void tw_core_settle(struct tw_core *c)
+{
+	const tw_audit *audit = c->device.context.audit;
+
+	if (tw_audit_pending(audit))
+		arm(c->commit_timer, TW_COMMIT_MS);
+	if (tw_audit_last(audit) != c->signed_seq)
+		arm(c->checkpoint_timer, TW_CHECKPOINT_MS);
+	if (c->device.console_notice[0] && c->console)
+		tw_door_console_notice(c->console);
+	if (c->front)
+		tw_door_front_announce(c->front);
+}
+
+/* A log that cannot be written refuses changes from there on; the path says so to whoever asks. */
+static void commit(struct tw_core *c)
+{
+	tw_err e = tw_audit_commit(c->device.context.audit);
+
+	if (tw_failed(e))
+		tw_log_err(e, "writing the audit log; changes are refused until a restart has verified it");
+}
+
+static void on_commit(int fd, short what, void *user)
+{
+	commit(user);
+}
+
+static void checkpoint(struct tw_core *c)
+{
+	tw_err e = tw_audit_checkpoint(c->device.context.audit);
+
+	if (tw_failed(e))
+		tw_log_err(e, "signing the head of the audit log; it is tried again with the next record");
+	c->signed_seq = tw_audit_last(c->device.context.audit);
+}
+
+static void on_checkpoint(int fd, short what, void *user)
+{
+	checkpoint(user);
+}
+
+/* Records what happened, durable before anything else does. fields is consumed. */
+static void record(struct tw_core *c, const char *id, json_t *fields)
+{
+	tw_err e = tw_event(&c->device.context, id, fields);
+
+	if (!tw_failed(e))
+		e = tw_audit_commit(c->device.context.audit);
+	if (tw_failed(e))
+		tw_log_err(e, "recording %s", id);
+	tw_core_settle(c);
+}
+
+void tw_core_fail(struct tw_core *c, const char *role, const char *what)
+{
+	tw_error("%s broke the rules of its channel: %s; all roles start again", role, what);
+	record(c, "role.broke-rules", json_pack("{s:s, s:s}", "role", role, "what", what));
+	c->status = 1;
+	(void)event_base_loopbreak(c->loop);
+}
+
+static void say_ready(struct tw_core *c)
+{
+	const struct tw_manifest *m = c->device.manifest;
+	char text[200];
+	int n = snprintf(text, sizeof text, "%s %s: doors answer", m->product, m->version);
+
+	c->said_ready = true;
+	tw_ignore(tw_channel_send(c->hands, TW_WIRE_HANDS_READY, 0, text, n < 0 ? 0 : strlen(text), NULL, 0));
+	record(c, "device.started", tw_start_record(&c->device));
+	if (!c->confirmed)
+		arm(c->confirm_timer, TW_CONFIRM_MS);
+}
+
+void tw_core_front_ready(struct tw_core *c)
+{
+	c->front_ready = true;
+	if (!c->said_ready)
+		say_ready(c);
+	tw_core_check_health(c);
+}
+
+/* Store open, log verified and manifest trusted are so once this runs at all; what is left is front and the application. */
+void tw_core_check_health(struct tw_core *c)
+{
+	char missing[TW_DETAIL_MAX];
+
+	if (c->confirmed || !c->front_ready || tw_application_missing(c->device.application, missing, sizeof missing))
+		return;
+	c->confirmed = true;
+	(void)event_del(c->confirm_timer);
+	record(c, "device.confirmed", json_object());
+	tw_ignore(tw_channel_send(c->hands, TW_WIRE_HANDS_CONFIRM, 0, "\1well", 5, NULL, 0));
+}
+
+static void on_confirm_late(int fd, short what, void *user)
+{
+	struct tw_core *c = user;
+	char missing[TW_DETAIL_MAX];
+
+	if (c->confirmed || !tw_application_missing(c->device.application, missing, sizeof missing))
+		return;
+	tw_warn("the application has not reported as well: %s; this boot stays unconfirmed until it does", missing);
+	record(c, "device.unconfirmed", json_pack("{s:s}", "missing", missing));
+}
+
+static void on_time(int fd, short what, void *user)
+{
+	struct tw_core *c = user;
+	struct timeval t = tw_core_ms(TW_TIME_KEEP_MS);
+	tw_err e = tw_start_keep_time(&c->device);
+
+	if (tw_failed(e))
+		tw_log_err(e, "keeping the time");
+	(void)event_add(c->time_timer, &t);
+	tw_core_settle(c);
+}
+
+/* Ends the loop once front has taken what waits for it; hands ends front before us, so there is hardly ever anything. */
+static void drain(struct tw_core *c)
+{
+	c->draining = true;
+	(void)event_base_loopbreak(c->loop);
+}
+
+static void note_role(struct tw_core *c, struct tw_slice payload)
+{
+	for (size_t i = 0; i < TW_DEVICE_ROLES; i++) {
+		struct tw_boxed_role *b = &c->device.boxed[i];
+
+		if (b->role[0])
+			continue;
+		memcpy(b->role, payload.at + 2, payload.size - 2);
+		b->box.landlock_abi = (uint8_t)payload.at[0];
+		b->box.seccomp = payload.at[1] & TW_BOXED_SECCOMP;
+		b->box.ids_dropped = payload.at[1] & TW_BOXED_IDS_DROPPED;
+		b->box.not_dumpable = payload.at[1] & TW_BOXED_NOT_DUMPABLE;
+		return;
+	}
+}
+
+static void note_death(struct tw_core *c, struct tw_slice name)
+{
+	char role[TW_WIRE_ROLE_NAME_MAX + 1] = "";
+
+	memcpy(role, name.at, name.size);
+	record(c, "role.died", json_pack("{s:s}", "role", role));
+}
+
+static void on_hands(int fd, short what, void *user)
+{
+	struct tw_core *c = user;
+	struct tw_message m;
+	tw_err e;
+
+	while (!tw_failed(e = tw_channel_receive(c->hands, &m))) {
+		if (m.type == TW_WIRE_HANDS_ASK)
+			tw_ignore(tw_channel_send(c->hands, TW_WIRE_HANDS_PING, m.tag, NULL, 0, NULL, 0));
+		else if (m.type == TW_WIRE_HANDS_ROLE_IS)
+			note_role(c, m.payload);
+		else if (m.type == TW_WIRE_HANDS_ROLE_DIED)
+			note_death(c, m.payload);
+		else if (m.type == TW_WIRE_HANDS_DRAIN)
+			drain(c);
+	}
+	if (tw_is(e, TW_CODE_TIMEOUT))
+		return;
+	/* Without hands there is nobody left to start or end us. */
+	c->status = 1;
+	(void)event_base_loopbreak(c->loop);
+}
+
+static tw_err make_loop(struct tw_core *c)
+{
+	struct event_config *config = event_config_new();
+
+	/* The environment must not choose how we wait. */
+	if (config && !event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) &&
+		!event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK))
+		c->loop = event_base_new_with_config(config);
+	if (config)
+		event_config_free(config);
+	if (!c->loop)
+		return TW_RAISE(NOMEM, "event loop");
+	c->commit_timer = tw_core_watch(c, -1, 0, on_commit, c);
+	c->checkpoint_timer = tw_core_watch(c, -1, 0, on_checkpoint, c);
+	c->confirm_timer = tw_core_watch(c, -1, 0, on_confirm_late, c);
+	c->time_timer = tw_core_watch(c, -1, 0, on_time, c);
+	c->hands_event = tw_core_watch(c, TW_FD_HANDS, EV_READ | EV_PERSIST, on_hands, c);
+	if (!c->commit_timer || !c->checkpoint_timer || !c->confirm_timer || !c->time_timer || !c->hands_event ||
+		event_add(c->hands_event, NULL))
+		return TW_RAISE(NOMEM, "event loop");
+	return TW_OK;
+}
+
+static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
+{
+	TW_TRY(tw_door_front_new(c, TW_FD_PEER1, &c->front));
+	TW_TRY(tw_door_local_new(c, TW_FD_OWN + 3, &c->local));
+	TW_TRY(tw_door_event_new(c, TW_FD_OWN + 4, &c->events));
+	if (tw_role_word(start, "console"))
+		TW_TRY(tw_door_console_new(c, TW_FD_OWN + 5, &c->console));
+	return TW_OK;
+}
+
+static void done(struct tw_core *c)
+{
+	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer, &c->time_timer };
+
+	c->local = tw_door_local_free(c->local);
+	c->events = tw_door_event_free(c->events);
+	c->console = tw_door_console_free(c->console);
+	c->front = tw_door_front_free(c->front);
+	for (size_t i = 0; i < TW_COUNT(events); i++)
+		if (*events[i])
+			event_free(*events[i]);
+	if (c->loop)
+		event_base_free(c->loop);
+	tw_start_done(&c->device);
+	(void)tw_channel_free(c->hands);
+}
+
+static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
+{
+	const char *died = tw_role_word(start, "died");
+
+	TW_TRY(tw_channel_new(c->sys, TW_FD_HANDS, tw_rows_core_from_hands, &c->hands));
+	TW_TRY(make_loop(c));
+	TW_TRY(tw_start(&c->device, c->sys, start));
+	if (died && *died)
+		record(c, "role.died", json_pack("{s:s}", "role", died));
+	TW_TRY(open_doors(c, start));
+	on_time(-1, 0, c);
+	return TW_OK;
+}
+
+int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	TW_CLEANUP(done) struct tw_core c = { .sys = sys };
+	tw_err e = begin(&c, start);
+
+	if (tw_failed(e)) {
+		tw_log_err(e, "core cannot start");
+		return 1;
+	}
+	tw_core_settle(&c);
+	if (event_base_dispatch(c.loop) < 0)
+		c.status = 1;
+	/* What was acknowledged is durable already; this adds the reads of the last moment and signs the head. */
+	if (c.draining)
+		tw_ignore(tw_start_keep_time(&c.device));
+	commit(&c);
+	if (c.draining)
+		checkpoint(&c);
+	return c.status;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core role: policy, state and audit, in one loop that sleeps until something is there.
+ *
+ * Four doors bring requests (front's channel, the local socket, the application's socket, the console), and each does the same:
+ * says who stands there, lets the path walk, carries the answer back. Timers exist only while something is due: a batch of
+ * reads to commit, a head of the log to sign, a deadline of a peer.
+ */
+#ifndef TW_DEVICE_PLATFORM_CORE_H
+#define TW_DEVICE_PLATFORM_CORE_H
+#include "device/platform/application.h"
+#include "service/role.h"
+
+#include <event2/event.h>
+
+#define TW_COMMIT_MS 200         /* a read's record may be lost with this much of the last moment before a power cut */
+#define TW_CHECKPOINT_MS 60000   /* after the first unsigned record */
+#define TW_CONFIRM_MS 120000     /* an application that has not reported by then is said to be missing */
+#define TW_TIME_KEEP_MS 3600000  /* how far the stored floor of time may be behind after a power cut */
+
+typedef struct tw_door_front tw_door_front;
+typedef struct tw_door_local tw_door_local;
+typedef struct tw_door_event tw_door_event;
+typedef struct tw_door_console tw_door_console;
+
+struct tw_core {
+	const struct tw_sys *sys;
+	struct tw_device device;
+	struct event_base *loop;
+	tw_channel *hands;
+	tw_door_front *front;
+	tw_door_local *local;
+	tw_door_event *events;
+	tw_door_console *console;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *time_timer;
+	uint64_t signed_seq;     /* the log is signed up to here */
+	bool front_ready, said_ready, confirmed, draining;
+	int status;              /* of the process */
+};
+
+int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run */
+
+/* For the doors. */
+struct event *tw_core_watch(struct tw_core *c, int fd, short what, event_callback_fn call, void *user); /* NULL: NOMEM */
+void tw_core_settle(struct tw_core *c);   /* after anything that may have left a record: arms what is due */
+void tw_core_fail(struct tw_core *c, const char *role, const char *what); /* a peer broke the rules: recorded, then all start again */
+void tw_core_front_ready(struct tw_core *c);
+void tw_core_check_health(struct tw_core *c);
+struct timeval tw_core_ms(int64_t ms);
+
+tw_err tw_door_front_new(struct tw_core *c, int fd, tw_door_front **ret);
+tw_door_front *tw_door_front_free(tw_door_front *d);
+void tw_door_front_announce(tw_door_front *d); /* sends the listener's certificate when front has not got the present one */
+bool tw_door_front_idle(const tw_door_front *d);
+tw_err tw_door_local_new(struct tw_core *c, int fd, tw_door_local **ret);
+tw_door_local *tw_door_local_free(tw_door_local *d);
+tw_err tw_door_event_new(struct tw_core *c, int fd, tw_door_event **ret);
+tw_door_event *tw_door_event_free(tw_door_event *d);
+tw_err tw_door_console_new(struct tw_core *c, int fd, tw_door_console **ret);
+tw_door_console *tw_door_console_free(tw_door_console *d);
+void tw_door_console_notice(tw_door_console *d); /* shows device.console_notice, once */
+#endif

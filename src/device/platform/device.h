@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every capability of the device may reach beside the context: the product, the device's certificates, the listener's
+ * present key, and how the roles are confined. One per core, the context's side.
+ *
+ * What two capabilities need of one another is a fact or an operation; this holds only what belongs to none of them.
+ */
+#ifndef TW_DEVICE_PLATFORM_DEVICE_H
+#define TW_DEVICE_PLATFORM_DEVICE_H
+#include "crypto/cert.h"
+#include "formats/manifest.h"
+#include "service/keys.h"
+#include "service/path.h"
+#include "service/wire.h"
+
+#define TW_DEVICE_ROLES 3
+#define TW_DEVICE_CAPABILITIES_MAX 12
+
+struct tw_boxed_role {
+	char role[TW_WIRE_ROLE_NAME_MAX + 1]; /* "" until it has said so */
+	struct tw_sandbox_state box;
+};
+struct tw_device {
+	struct tw_context context;
+	struct tw_time time;
+	const struct tw_capability *capabilities[TW_DEVICE_CAPABILITIES_MAX + 1];
+	tw_manifest_doc *manifest_doc;
+	const struct tw_manifest *manifest;   /* in manifest_doc */
+	tw_cert *manufacturer, *certificate;  /* the CA; this unit's own, NULL when it has none */
+	tw_cert *listener;                    /* what the label's or the owner's pin must match */
+	uint8_t listener_key[32];             /* SHA-256 of its SubjectPublicKeyInfo */
+	uint32_t listener_generation;         /* changes with it */
+	uint8_t boot_id[16];
+	uint64_t boot_count;
+	uid_t own_uid, application_uid;
+	struct tw_boxed_role boxed[TW_DEVICE_ROLES];
+	char console_notice[160];             /* a line for the person at the console, "" when there is none */
+	struct tw_application_rows *application;
+	/* The state of capabilities, each its own folder's business. */
+	struct tw_access *access;
+	struct tw_identity *identity;
+};
+static inline struct tw_device *tw_device_of(struct tw_context *c)
+{
+	return c->side;
+}
+
+/* A capability of this device: its rows, and what its state needs at start and end. start runs when store, log, keys and
+   manifest are open. */
+struct tw_part {
+	const struct tw_capability *capability; /* NULL ends the list */
+	tw_err (*start)(struct tw_device *d);
+	void (*stop)(struct tw_device *d);
+};
+extern const struct tw_part tw_parts[]; /* the explicit list, in capabilities.c */
+
+/* Facts kept by name across starts. NOTFOUND when there is none. */
+tw_err tw_device_keep(struct tw_device *d, const char *name, const char *value);
+tw_err tw_device_kept(struct tw_device *d, const char *name, struct tw_buf *ret);
+tw_err tw_device_forget(struct tw_device *d, const char *name);
+
+/* Reads the listener's certificate from keys; replace: a new key is made first, and front learns of it after the reply. */
+tw_err tw_device_listener(struct tw_device *d, bool replace);
+#endif

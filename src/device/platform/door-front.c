@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests that front has framed. What front says of the connection is believed of the network only: whatever comes through
+ * here is a network subject, and nothing that front can write makes it a local one.
+ *
+ * A client that vanishes is not front's fault: GONE is allowed at any time, and a reply to nobody is dropped there. What only a
+ * broken or captured front would send ends it.
+ */
+#include "device/platform/core.h"
+
+#define QUEUE_MAX 64 /* replies waiting for front to read; at that many, its requests wait too */
+
+struct waiting {
+	struct waiting *next;
+	uint16_t type;
+	uint32_t tag;
+	size_t size;
+	char bytes[];
+};
+struct tw_door_front {
+	struct tw_core *core;
+	tw_channel *channel;
+	struct event *readable, *writable;
+	struct waiting *first, **last;
+	size_t waiting;
+	uint32_t announced; /* the generation of the listener that front knows */
+	struct tw_buf body, wire;
+};
+
+static void lost(tw_door_front *d, tw_err e)
+{
+	if (tw_is(e, TW_CODE_UNTRUSTED)) {
+		tw_core_fail(d->core, "front", tw_err_detail());
+		return;
+	}
+	/* It has died: hands knows, and starts everybody again. */
+	(void)event_del(d->readable);
+	(void)event_del(d->writable);
+}
+
+static void on_writable(int fd, short what, void *user)
+{
+	tw_door_front *d = user;
+
+	while (d->first) {
+		struct waiting *w = d->first;
+		tw_err e = tw_channel_send(d->channel, w->type, w->tag, w->bytes, w->size, NULL, 0);
+
+		if (tw_is(e, TW_CODE_TIMEOUT))
+			return;
+		if (tw_failed(e)) {
+			lost(d, e);
+			return;
+		}
+		d->first = w->next;
+		if (!d->first)
+			d->last = &d->first;
+		d->waiting--;
+		free(w);
+	}
+	(void)event_del(d->writable);
+	(void)event_add(d->readable, NULL);
+}
+
+static tw_err queue(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slice payload)
+{
+	const struct tw_sys *sys = d->core->sys;
+	struct waiting *w = sys->alloc(sys, sizeof *w + payload.size);
+
+	if (!w)
+		return TW_RAISE(NOMEM, "a reply waiting for front");
+	w->type = type;
+	w->tag = tag;
+	w->size = payload.size;
+	memcpy(w->bytes, payload.at, payload.size);
+	*d->last = w;
+	d->last = &w->next;
+	d->waiting++;
+	(void)event_add(d->writable, NULL);
+	if (d->waiting >= QUEUE_MAX)
+		(void)event_del(d->readable);
+	return TW_OK;
+}
+
+static tw_err send(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slice payload)
+{
+	tw_err e;
+
+	if (d->first)
+		return queue(d, type, tag, payload);
+	e = tw_channel_send(d->channel, type, tag, payload.at, payload.size, NULL, 0);
+	return tw_is(e, TW_CODE_TIMEOUT) ? queue(d, type, tag, payload) : e;
+}
+
+void tw_door_front_announce(tw_door_front *d)
+{
+	struct tw_device *device = &d->core->device;
+
+	if (d->announced == device->listener_generation)
+		return;
+	tw_buf_clear(&d->wire);
+	tw_err e = tw_cert_der(device->listener, &d->wire);
+	if (!tw_failed(e))
+		e = send(d, TW_WIRE_LISTENER, device->listener_generation, tw_buf_slice(&d->wire));
+	if (tw_failed(e))
+		lost(d, e);
+	else
+		d->announced = device->listener_generation;
+}
+
+static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const struct tw_http_head *head)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ANYONE, .name = "anyone" }, .head = head,
+		.body = w->body };
+	struct tw_path_reply reply = { 0 };
+
+	_Static_assert(sizeof rq.subject.source == sizeof w->source, "a source fits");
+	memcpy(rq.subject.source, w->source, sizeof rq.subject.source);
+	rq.has_exporter = w->has_exporter;
+	memcpy(rq.exporter, w->exporter, sizeof rq.exporter);
+	rq.has_client_key = w->has_client_key;
+	memcpy(rq.client_key, w->client_key, sizeof rq.client_key);
+	tw_buf_clear(&d->body);
+	tw_path_walk(&d->core->device.context, &rq, &d->body, &reply);
+
+	const struct tw_wire_reply out = {
+		.connection = w->connection,
+		.status = (uint16_t)reply.status,
+		.close = reply.close || reply.close_connections,
+		.known = rq.subject.kind != TW_SUBJECT_ANYONE,
+		.type = d->body.size ? tw_slice_of(reply.type) : tw_slice_of(""),
+		.etag = tw_slice_of(reply.etag),
+		.location = tw_slice_of(reply.location),
+		.retry_after_s = (uint32_t)reply.retry_after_s,
+		.body = tw_buf_slice(&d->body),
+	};
+	tw_buf_clear(&d->wire);
+	TW_TRY(tw_wire_reply_write(&out, &d->wire));
+	return send(d, TW_WIRE_REPLY, 0, tw_buf_slice(&d->wire));
+}
+
+static tw_err request(tw_door_front *d, struct tw_slice payload)
+{
+	struct tw_wire_request w;
+	struct tw_http_head head;
+	struct tw_http_fault fault;
+
+	/* front has read the same bytes with the same parser: if they do not parse here, it is front that is wrong. */
+	if (tw_failed(tw_wire_request_read(payload, &w)))
+		return TW_RAISE(UNTRUSTED, "a request of no form");
+	if (tw_failed(tw_http_parse(w.head, &head, &fault)) || head.size != w.head.size)
+		return TW_RAISE(UNTRUSTED, "a request head that does not parse");
+	return answer(d, &w, &head);
+}
+
+static void on_readable(int fd, short what, void *user)
+{
+	tw_door_front *d = user;
+	struct tw_message m;
+	tw_err e = TW_OK;
+
+	while (d->waiting < QUEUE_MAX) {
+		e = tw_channel_receive(d->channel, &m);
+		if (!tw_failed(e) && m.type == TW_WIRE_REQUEST)
+			e = request(d, m.payload);
+		else if (!tw_failed(e) && m.type == TW_WIRE_FRONT_READY)
+			tw_core_front_ready(d->core);
+		if (tw_failed(e))
+			break;
+		tw_door_front_announce(d);
+	}
+	if (tw_failed(e) && !tw_is(e, TW_CODE_TIMEOUT))
+		lost(d, e);
+	tw_core_settle(d->core);
+}
+
+tw_err tw_door_front_new(struct tw_core *c, int fd, tw_door_front **ret)
+{
+	tw_door_front *d = TW_NEW(c->sys, tw_door_front);
+
+	if (!d)
+		return TW_RAISE(NOMEM, "the door to front");
+	d->core = c;
+	d->last = &d->first;
+	tw_buf_init(&d->body, c->sys, TW_WIRE_REPLY_BODY_MAX);
+	tw_buf_init(&d->wire, c->sys, TW_CHANNEL_MAX);
+	*ret = d;
+	TW_TRY(tw_channel_new(c->sys, fd, tw_rows_core_from_front, &d->channel));
+	d->readable = tw_core_watch(c, fd, EV_READ | EV_PERSIST, on_readable, d);
+	d->writable = tw_core_watch(c, fd, EV_WRITE | EV_PERSIST, on_writable, d);
+	if (!d->readable || !d->writable || event_add(d->readable, NULL))
+		return TW_RAISE(NOMEM, "the door to front");
+	tw_door_front_announce(d);
+	return TW_OK;
+}
+
+tw_door_front *tw_door_front_free(tw_door_front *d)
+{
+	if (!d)
+		return NULL;
+	if (d->readable)
+		event_free(d->readable);
+	if (d->writable)
+		event_free(d->writable);
+	while (d->first) {
+		struct waiting *w = d->first;
+
+		d->first = w->next;
+		free(w);
+	}
+	(void)tw_channel_free(d->channel);
+	tw_buf_done(&d->body);
+	tw_buf_done(&d->wire);
+	free(d);
+	return NULL;
+}
+
+bool tw_door_front_idle(const tw_door_front *d)
+{
+	return !d || !d->first;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The roles of the device: what each may do, what it is born with, what it runs. */
+#include "device/platform/core.h"
+#include "service/front.h"
+#include "service/keys.h"
+#include "service/role.h"
+
+const struct tw_role_row tw_roles[] = {
+	{ "core",  TW_WANT_FILES | TW_WANT_LOCAL | TW_WANT_MEMFD, 6, 3, 1, tw_core_run       },
+	{ "front", TW_WANT_NET,                                   1, 0, 0, tw_front_role_run },
+	{ "keys",  TW_WANT_FILES,                                 1, 1, 0, tw_keys_run       },
+	{ .name = NULL },
+};

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/platform/start.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "device/sql-device.h"
+#include "device/grants.h"
+#include "device/platform/application.h"
+#include "service/sql-service.h"
+#include "sys/durable.h"
+
+#include <unistd.h>
+
+#define SEGMENT_SIZE (1024 * 1024) /* about a week of a quiet device; a small flash keeps several */
+#define KEPT_TIME "time.floor"
+#define KEPT_BOOT "boot.id"
+#define KEPT_BOOT_COUNT "boot.count"
+
+static const char *const schema[] = { tw_sql_settings_schema_1, tw_sql_device_schema_1, NULL };
+
+static tw_err read_words(struct tw_device *d, const struct tw_role_start *start)
+{
+	const char *boot = tw_role_word(start, "boot_id"), *application = tw_role_word(start, "app_uid");
+	uint64_t uid = 0;
+
+	if (!boot || !application)
+		return TW_RAISE(STATE, "hands gave no boot id or application id");
+	TW_TRY(tw_parse_hex(tw_slice_of(boot), d->boot_id, sizeof d->boot_id));
+	TW_TRY(tw_parse_u64(tw_slice_of(application), UINT32_MAX, &uid));
+	d->application_uid = (uid_t)uid;
+	d->own_uid = getuid();
+	return TW_OK;
+}
+
+static tw_err kept_number(struct tw_device *d, const char *name, uint64_t *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+
+	tw_buf_init(&text, d->context.sys, 64);
+	tw_err e = tw_device_kept(d, name, &text);
+	if (tw_is(e, TW_CODE_NOTFOUND)) {
+		*ret = 0;
+		return TW_OK;
+	}
+	TW_TRY(e);
+	return tw_parse_u64(tw_buf_slice(&text), INT64_MAX, ret);
+}
+
+static tw_err keep_number(struct tw_device *d, const char *name, uint64_t n)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "%llu", (unsigned long long)n);
+	return tw_device_keep(d, name, text);
+}
+
+/* Counts boots, not starts: the same boot id again is the same boot. */
+static tw_err count_boot(struct tw_device *d)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept, now;
+
+	tw_buf_init(&kept, d->context.sys, 64);
+	tw_buf_init(&now, d->context.sys, 64);
+	TW_TRY(tw_buf_hex(&now, d->boot_id, sizeof d->boot_id));
+	TW_TRY(kept_number(d, KEPT_BOOT_COUNT, &d->boot_count));
+	tw_err e = tw_device_kept(d, KEPT_BOOT, &kept);
+	if (!tw_failed(e) && tw_slice_is(tw_buf_slice(&kept), tw_buf_cstr(&now)))
+		return TW_OK;
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	d->boot_count++;
+	TW_TRY(keep_number(d, KEPT_BOOT_COUNT, d->boot_count));
+	return tw_device_keep(d, KEPT_BOOT, tw_buf_cstr(&now));
+}
+
+static tw_err open_store(struct tw_device *d, const struct tw_sys *sys)
+{
+	uint64_t floor_ms = 0;
+
+	TW_TRY(tw_store_open(sys, TW_FD_OWN + 0, "store.db", schema, &d->context.store));
+	TW_TRY(kept_number(d, KEPT_TIME, &floor_ms));
+	tw_time_init(&d->time, sys, (int64_t)floor_ms);
+	d->context.time = &d->time;
+	return count_boot(d);
+}
+
+static tw_err epoch_key(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	return tw_keys_client_epoch(user, epoch, ret);
+}
+
+static tw_err sign_checkpoint(void *user, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	return tw_keys_client_sign(user, TW_SIGN_CHECKPOINT, message, ret);
+}
+
+static tw_err open_log(struct tw_device *d, const struct tw_sys *sys)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	const struct tw_audit_keys keys = { epoch_key, sign_checkpoint, d->context.keys };
+	struct tw_audit_options o = { .dir = TW_FD_OWN + 1, .segment_size = SEGMENT_SIZE, .boot_count = d->boot_count, .keys = &keys,
+		.time = &d->time };
+
+	memcpy(o.boot_id, d->boot_id, sizeof o.boot_id);
+	TW_TRY(tw_keys_client_identity(d->context.keys, &d->certificate));
+	TW_TRY(tw_cert_fingerprint(d->certificate, o.device));
+	TW_TRY(tw_cert_key(d->certificate, &key));
+	o.device_key = key;
+	return tw_audit_open(sys, &o, &d->context.audit);
+}
+
+static tw_err open_manifest(struct tw_device *d, const struct tw_sys *sys)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf ca, manifest;
+
+	tw_buf_init(&ca, sys, 16 * 1024);
+	tw_buf_init(&manifest, sys, TW_MANIFEST_MAX);
+	TW_TRY(tw_durable_read(sys, TW_FD_OWN + 2, "manufacturer.crt", ca.max, &ca));
+	TW_TRY(tw_cert_load(sys, tw_buf_slice(&ca), &d->manufacturer));
+	TW_TRY(tw_durable_read(sys, TW_FD_OWN + 2, "product.manifest", manifest.max, &manifest));
+	TW_TRY(tw_manifest_verify(sys, tw_buf_slice(&manifest), d->manufacturer, tw_time_wall_ms(&d->time), &d->manifest_doc));
+	d->manifest = tw_manifest_of(d->manifest_doc);
+	return tw_application_new(sys, d->manifest, &d->application);
+}
+
+static void list_capabilities(struct tw_device *d)
+{
+	size_t n = 0;
+
+	for (const struct tw_part *p = tw_parts; p->capability && n < TW_DEVICE_CAPABILITIES_MAX - 1; p++)
+		d->capabilities[n++] = p->capability;
+	d->capabilities[n++] = tw_application_capability(d->application);
+	d->capabilities[n] = NULL;
+	d->context.capabilities = d->capabilities;
+	d->context.grants = tw_grants;
+}
+
+tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	d->context.sys = sys;
+	d->context.side = d;
+	(void)snprintf(d->boxed[0].role, sizeof d->boxed[0].role, "core");
+	d->boxed[0].box = start->box;
+	TW_TRY(read_words(d, start));
+	TW_TRY(tw_keys_client_new(sys, TW_FD_PEER2, &d->context.keys));
+	TW_TRY(open_store(d, sys));
+	TW_TRY(open_log(d, sys));
+	TW_TRY(open_manifest(d, sys));
+	list_capabilities(d);
+	TW_TRY(tw_device_listener(d, false));
+	for (const struct tw_part *p = tw_parts; p->capability; p++)
+		if (p->start)
+			TW_TRY(p->start(d));
+	return TW_OK;
+}
+
+void tw_start_done(struct tw_device *d)
+{
+	for (const struct tw_part *p = tw_parts; p->capability; p++)
+		if (p->stop)
+			p->stop(d);
+	(void)tw_application_free(d->application);
+	(void)tw_manifest_free(d->manifest_doc);
+	(void)tw_cert_free(d->manufacturer);
+	(void)tw_cert_free(d->certificate);
+	(void)tw_cert_free(d->listener);
+	(void)tw_audit_free(d->context.audit);
+	(void)tw_store_free(d->context.store);
+	(void)tw_keys_client_free(d->context.keys);
+}
+
+tw_err tw_start_keep_time(struct tw_device *d)
+{
+	int64_t now = tw_time_wall_ms(&d->time);
+	char clock_text[TW_TIME_TEXT_MAX], floor_text[TW_TIME_TEXT_MAX];
+	struct timespec t = { 0 };
+
+	if (tw_time_trusted(&d->time)) {
+		tw_time_raise(&d->time, now);
+		return keep_number(d, KEPT_TIME, (uint64_t)now);
+	}
+	(void)d->context.sys->clock(d->context.sys, CLOCK_REALTIME, &t);
+	tw_time_text((int64_t)t.tv_sec * 1000, clock_text);
+	tw_time_text(d->time.floor_ms, floor_text);
+	return tw_event(&d->context, "time.untrusted", json_pack("{s:s, s:s}", "clock", clock_text, "floor", floor_text));
+}
+
+json_t *tw_start_record(const struct tw_device *d)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf boot;
+
+	tw_buf_init(&boot, d->context.sys, 64);
+	if (tw_failed(tw_buf_hex(&boot, d->boot_id, sizeof d->boot_id)))
+		return NULL;
+	return json_pack("{s:s, s:s}", "software", TW_VERSION, "boot", tw_buf_cstr(&boot));
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening what core stands on, in the order in which each needs the one before: store, time, keys, log, manifest, capabilities.
+ *
+ * Nothing here is optional: a device whose log does not verify still starts and says so, but one whose store or manifest cannot
+ * be trusted has no policy to act by and does not open its doors.
+ */
+#ifndef TW_DEVICE_PLATFORM_START_H
+#define TW_DEVICE_PLATFORM_START_H
+#include "device/platform/device.h"
+#include "service/role.h"
+
+tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_role_start *start);
+void tw_start_done(struct tw_device *d);
+tw_err tw_start_keep_time(struct tw_device *d); /* the floor of time, and an event when the clock is behind it */
+json_t *tw_start_record(const struct tw_device *d); /* the fields of device.started */
+#endif

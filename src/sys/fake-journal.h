@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal behind tw_fake_record: for fake.c, fake-journal.c and fake-rebuild.c only. Out of memory ends the test. */
+#ifndef TW_SYS_FAKE_JOURNAL_H
+#define TW_SYS_FAKE_JOURNAL_H
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum tw_op_kind { TW_OP_NAME, TW_OP_MOVE, TW_OP_WRITE, TW_OP_SIZE, TW_OP_GROW, TW_OP_SYNC, TW_OP_MARK };
+
+#define TW_NOTHING SIZE_MAX /* the object of a name that is taken away */
+
+struct tw_op {
+	enum tw_op_kind kind;
+	size_t object;          /* WRITE, SIZE, GROW, SYNC: of what. NAME: what the name stands for from now on. MARK: the number */
+	size_t dir, to_dir;     /* NAME, MOVE */
+	char *name, *to_name;
+	off_t offset, size;     /* WRITE, SIZE, GROW */
+	unsigned char *data;    /* WRITE */
+	size_t covered;         /* the first sync that makes it durable; SIZE_MAX: none */
+	size_t covered_too;     /* MOVE between directories: the other one's */
+};
+
+struct tw_entry {
+	char *name;
+	size_t object;
+};
+
+/* A file or a directory, as it was when recording began (nothing, if it was made later). */
+struct tw_object {
+	dev_t dev;
+	ino_t ino; /* 0: gone, and the number may come again */
+	bool is_dir;
+	mode_t mode;
+	unsigned char *data;
+	size_t size;
+	struct tw_entry *entries;
+	size_t entry_count;
+};
+
+struct tw_journal {
+	struct tw_object *objects; /* 0 is the directory itself */
+	size_t object_count;
+	struct tw_op *ops;
+	size_t op_count, op_capacity;
+};
+
+struct tw_journal *tw_journal_new(const char *directory);
+struct tw_journal *tw_journal_free(struct tw_journal *j);
+void *tw_journal_grow(void *p, size_t count, size_t size); /* realloc, or the end of the test */
+/* Each is called after the call itself has worked. Things outside the directory are passed over. */
+struct tw_before_open { size_t dir; const char *name; bool known, existed; };
+struct tw_before_open tw_journal_before_open(const struct tw_journal *j, int dir, const char *path);
+void tw_journal_open(struct tw_journal *j, const struct tw_before_open *before, int fd, int flags);
+void tw_journal_write(struct tw_journal *j, int fd, const void *data, size_t size, off_t offset); /* offset -1: up to the position */
+void tw_journal_size(struct tw_journal *j, int fd, off_t size);
+void tw_journal_grow_file(struct tw_journal *j, int fd, off_t end);
+void tw_journal_sync(struct tw_journal *j, int fd);
+void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int to_dir, const char *to);
+void tw_journal_unlink(struct tw_journal *j, int dir, const char *name);
+void tw_journal_mkdir(struct tw_journal *j, int dir, const char *name);
+void tw_journal_mark(struct tw_journal *j, uint64_t acknowledged);
+struct tw_fake;
+const struct tw_journal *tw_fake_journal(const struct tw_fake *f);
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The promises of durable.h at every fault point and after every cut, and the proof that the harness would notice if they were
+ * broken: a replace that forgets one of its three syncs is found out.
+ */
+#include "base/mem.h"
+#include "sys/durable.h"
+#include "sys/fake.h"
+#include "sys/real.h"
+#include "check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct place {
+	char work[64], replay[64];
+	int dir;
+};
+
+static void empty_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		(void)unlinkat(fd, e->d_name, 0);
+	if (d)
+		(void)closedir(d);
+}
+
+static int setup(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return -1;
+	(void)snprintf(p->work, sizeof p->work, "/tmp/tw-durable-XXXXXX");
+	(void)snprintf(p->replay, sizeof p->replay, "/tmp/tw-replay-XXXXXX");
+	if (!mkdtemp(p->work) || !mkdtemp(p->replay))
+		return -1;
+	p->dir = open(p->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*state = p;
+	return p->dir < 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *p = *state;
+
+	(void)close(p->dir);
+	empty_dir(p->work);
+	empty_dir(p->replay);
+	(void)rmdir(p->work);
+	(void)rmdir(p->replay);
+	free(p);
+	return 0;
+}
+
+/* The content of NAME, by the real system; "" when it is not there. */
+static const char *content(int dir, const char *name)
+{
+	static char text[64];
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
+
+	text[n > 0 ? n : 0] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+	return text;
+}
+
+static int open_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 64; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void test_replace_and_read(void **state)
+{
+	const struct place *p = *state;
+	const struct tw_sys *sys = tw_sys_real();
+	struct tw_buf b;
+	struct stat st;
+
+	tw_buf_init(&b, sys, 100);
+	CHECK_OK(tw_durable_replace(sys, p->dir, "f", "one", 3, 0600));
+	CHECK_OK(tw_durable_replace(sys, p->dir, "f", "second", 6, 0600));
+	CHECK(fstatat(p->dir, "f", &st, 0) == 0 && (st.st_mode & 0777) == 0600);
+	CHECK_OK(tw_buf_text(&b, ">"));
+	CHECK_OK(tw_durable_read(sys, p->dir, "f", 6, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), ">second");
+	CHECK_ERR(tw_durable_read(sys, p->dir, "f", 5, &b), LIMIT);
+	CHECK_ERR(tw_durable_read(sys, p->dir, "none", 5, &b), NOTFOUND);
+	CHECK_ERR(tw_durable_read(sys, p->dir, "../etc/passwd", 5, &b), IO);
+	CHECK_TEXT(tw_buf_cstr(&b), ">second");
+	CHECK_OK(tw_durable_replace(sys, p->dir, "empty", "", 0, 0600));
+	CHECK_OK(tw_durable_read(sys, p->dir, "empty", 0, &b));
+	CHECK_OK(tw_durable_remove(sys, p->dir, "f"));
+	CHECK_OK(tw_durable_remove(sys, p->dir, "f"));
+	CHECK_ERR(tw_durable_read(sys, p->dir, "f", 5, &b), NOTFOUND);
+	tw_buf_done(&b);
+}
+
+static void test_refuses_what_is_no_file(void **state)
+{
+	const struct place *p = *state;
+	struct tw_buf b;
+
+	tw_buf_init(&b, tw_sys_real(), 100);
+	CHECK(mkfifoat(p->dir, "pipe", 0600) == 0);
+	CHECK_ERR(tw_durable_read(tw_sys_real(), p->dir, "pipe", 5, &b), STATE);
+	CHECK(symlinkat("/etc/passwd", p->dir, "link") == 0);
+	CHECK_ERR(tw_durable_read(tw_sys_real(), p->dir, "link", 5000, &b), IO);
+	CHECK_ERR(tw_durable_replace(tw_sys_real(), p->dir, "a/b", "x", 1, 0600), IO);
+	tw_buf_done(&b);
+}
+
+/* A leftover of another mode, or a link planted under the new name, must not shine through. */
+static void test_leftover_is_removed(void **state)
+{
+	const struct place *p = *state;
+	struct stat st;
+
+	CHECK(symlinkat("elsewhere", p->dir, "f.new") == 0);
+	CHECK_OK(tw_durable_replace(tw_sys_real(), p->dir, "f", "x", 1, 0600));
+	CHECK(fstatat(p->dir, "f", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode));
+	CHECK(fstatat(p->dir, "elsewhere", &st, AT_SYMLINK_NOFOLLOW) != 0);
+}
+
+static const int numbers[] = { EIO, ENOSPC, EINTR, EMFILE, ENOMEM, EDQUOT, EROFS };
+
+/* Old or new, whole; OK only with new; no descriptor left. */
+static void test_every_fault_point(void **state)
+{
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+	long points = 0;
+
+	for (size_t i = 0; i < TW_COUNT(numbers); i++)
+		for (int sticky = 0; sticky < 2; sticky++)
+			for (long k = 1;; k++) {
+				int before = open_fds();
+				tw_err e;
+
+				CHECK_OK(tw_durable_replace(tw_sys_real(), p->dir, "f", "old", 3, 0600));
+				tw_fake_fail(f, k, numbers[i], sticky);
+				e = tw_durable_replace(tw_fake_sys(f), p->dir, "f", "new!", 4, 0600);
+				if (!tw_fake_fired(f))
+					break;
+				points++;
+				CHECK_INT(open_fds(), before);
+				if (!tw_failed(e))
+					CHECK_TEXT(content(p->dir, "f"), "new!");
+				else
+					CHECK(strcmp(content(p->dir, "f"), "old") == 0 || strcmp(content(p->dir, "f"), "new!") == 0);
+				if (numbers[i] == EINTR && strcmp(tw_fake_name(f, k), "unlink") != 0 && strcmp(tw_fake_name(f, k), "rename") != 0)
+					CHECK_OK(e); /* tried again */
+				if (numbers[i] == ENOSPC && tw_failed(e))
+					CHECK(tw_is(e, TW_CODE_LIMIT));
+			}
+	CHECK(points > 70);
+	(void)tw_fake_free(f);
+}
+
+static void test_short_writes_and_reads(void **state)
+{
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *sys = tw_fake_sys(f);
+	struct tw_buf b;
+	int fd;
+
+	tw_buf_init(&b, sys, 100);
+	tw_fake_short(f, 1);
+	CHECK_OK(tw_durable_replace(sys, p->dir, "f", "hello", 5, 0600));
+	CHECK(tw_fake_fired(f));
+	CHECK_TEXT(content(p->dir, "f"), "hello");
+	tw_fake_short(f, 1);
+	CHECK_OK(tw_durable_read(sys, p->dir, "f", 5, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "hello");
+	fd = sys->open_beneath(sys, p->dir, "f", O_RDWR, 0);
+	tw_fake_short(f, 1);
+	CHECK_OK(tw_durable_write_at(sys, fd, "HELP", 4, 1));
+	CHECK(tw_fake_fired(f));
+	CHECK_TEXT(content(p->dir, "f"), "hHELP");
+	CHECK_OK(tw_durable_sync(sys, fd));
+	tw_fake_fail(f, 1, EIO, false);
+	CHECK_ERR(tw_durable_sync(sys, fd), IO);
+	(void)close(fd);
+	tw_buf_done(&b);
+	(void)tw_fake_free(f);
+}
+
+static void test_read_every_fault_point(void **state)
+{
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+	struct tw_buf b;
+	int before = open_fds();
+
+	CHECK_OK(tw_durable_replace(tw_sys_real(), p->dir, "f", "content", 7, 0600));
+	for (long k = 1;; k++) {
+		tw_err e;
+
+		tw_fake_fail(f, k, ENOMEM, false);
+		tw_buf_init(&b, tw_fake_sys(f), 100);
+		e = tw_durable_read(tw_fake_sys(f), p->dir, "f", 50, &b);
+		CHECK_TEXT(tw_buf_cstr(&b), tw_failed(e) ? "" : "content");
+		tw_buf_done(&b);
+		CHECK_INT(open_fds(), before);
+		if (!tw_fake_fired(f))
+			break;
+	}
+	(void)tw_fake_free(f);
+}
+
+/* tw_durable_replace with one of its syncs left out: 1 the file's, 2 the directory's. */
+static void replace_without(const struct tw_sys *sys, int dir, const char *name, const char *data, int left_out)
+{
+	int fd = sys->open_beneath(sys, dir, "f.new", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	CHECK(fd >= 0 && sys->write(sys, fd, data, strlen(data)) == (ssize_t)strlen(data));
+	if (left_out != 1)
+		CHECK(sys->fsync(sys, fd) == 0);
+	CHECK(sys->close(sys, fd) == 0 && sys->rename(sys, dir, "f.new", dir, name) == 0);
+	if (left_out != 2)
+		CHECK(sys->fsync(sys, dir) == 0);
+}
+
+/* How many of the states break the promise: the acknowledged version or the next one, whole. */
+static long count_bad(tw_fake *f, const struct place *p, long *ret_states)
+{
+	long bad = 0, states = 0;
+
+	for (size_t point = 0; point < tw_fake_points(f); point++) {
+		unsigned variants = tw_fake_pending(f, point) ? 24 : 1;
+		uint64_t acked = tw_fake_acked(f, point);
+
+		for (unsigned v = 0; v < variants; v++) {
+			char now[16], next[16];
+			int dir;
+
+			CHECK_OK(tw_fake_rebuild(f, point, v, p->replay));
+			states++;
+			(void)snprintf(now, sizeof now, "version %u", (unsigned)acked);
+			(void)snprintf(next, sizeof next, "version %u", (unsigned)acked + 1);
+			dir = open(p->replay, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			bad += strcmp(content(dir, "f"), now) != 0 && strcmp(content(dir, "f"), next) != 0;
+			(void)close(dir);
+		}
+	}
+	*ret_states = states;
+	return bad;
+}
+
+static long run_cuts(const struct place *p, int left_out, long *ret_states)
+{
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *sys = tw_fake_sys(f);
+	long bad;
+
+	CHECK_OK(tw_durable_replace(sys, p->dir, "f", "version 0", 9, 0600));
+	tw_fake_record(f, p->work);
+	for (unsigned i = 1; i <= 8; i++) {
+		char text[16];
+
+		(void)snprintf(text, sizeof text, "version %u", i);
+		if (left_out)
+			replace_without(sys, p->dir, "f", text, left_out);
+		else
+			CHECK_OK(tw_durable_replace(sys, p->dir, "f", text, strlen(text), 0600));
+		tw_fake_mark(f, i);
+	}
+	bad = count_bad(f, p, ret_states);
+	(void)tw_fake_free(f);
+	return bad;
+}
+
+static void test_every_cut(void **state)
+{
+	long states;
+
+	CHECK_INT(run_cuts(*state, 0, &states), 0);
+	CHECK(states > 500);
+}
+
+static void test_a_forgotten_sync_is_found(void **state)
+{
+	long states;
+
+	CHECK(run_cuts(*state, 1, &states) > 0);
+	CHECK(run_cuts(*state, 2, &states) > 0);
+}
+
+/* Removal is acknowledged only when it is on disk. */
+static void test_remove_every_cut(void **state)
+{
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+
+	CHECK_OK(tw_durable_replace(tw_sys_real(), p->dir, "f", "there", 5, 0600));
+	tw_fake_record(f, p->work);
+	CHECK_OK(tw_durable_remove(tw_fake_sys(f), p->dir, "f"));
+	tw_fake_mark(f, 1);
+	for (size_t point = 0; point < tw_fake_points(f); point++)
+		for (unsigned v = 0; v < 8; v++) {
+			int dir;
+
+			CHECK_OK(tw_fake_rebuild(f, point, v, p->replay));
+			dir = open(p->replay, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			if (tw_fake_acked(f, point))
+				CHECK_TEXT(content(dir, "f"), "");
+			(void)close(dir);
+		}
+	(void)tw_fake_free(f);
+}
+
+#define AT_PLACE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+CHECK_MAIN(AT_PLACE(test_replace_and_read), AT_PLACE(test_refuses_what_is_no_file), AT_PLACE(test_leftover_is_removed),
+	AT_PLACE(test_every_fault_point), AT_PLACE(test_short_writes_and_reads), AT_PLACE(test_read_every_fault_point),
+	AT_PLACE(test_every_cut), AT_PLACE(test_a_forgotten_sync_is_found), AT_PLACE(test_remove_every_cut))
