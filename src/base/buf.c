@@ -51,6 +51,13 @@ void tw_buf_done(struct tw_buf *b)
 	b->size = b->capacity = 0;
 }
 
+void tw_buf_wipe(struct tw_buf *b)
+{
+	if (b->data)
+		explicit_bzero(b->data, b->capacity);
+	tw_buf_done(b);
+}
+
 void tw_buf_clear(struct tw_buf *b)
 {
 	b->size = 0;
@@ -59,7 +66,7 @@ void tw_buf_clear(struct tw_buf *b)
 }
 
 /* Room for size more bytes and the NUL after them. */
-static tw_err reserve(struct tw_buf *b, size_t size)
+tw_err tw_buf_reserve(struct tw_buf *b, size_t size)
 {
 	size_t wanted, capacity = b->capacity ? b->capacity : FIRST_CAPACITY;
 	char *data;
@@ -85,7 +92,7 @@ tw_err tw_buf_add(struct tw_buf *b, const void *data, size_t size)
 {
 	if (size == 0)
 		return TW_OK;
-	TW_TRY(reserve(b, size));
+	TW_TRY(tw_buf_reserve(b, size));
 	memcpy(b->data + b->size, data, size);
 	b->size += size;
 	b->data[b->size] = '\0';
@@ -109,7 +116,7 @@ tw_err tw_buf_format(struct tw_buf *b, const char *format, ...)
 		return TW_RAISE(INTERNAL, "format '%s'", format);
 	if (size == 0)
 		return TW_OK;
-	TW_TRY(reserve(b, (size_t)size));
+	TW_TRY(tw_buf_reserve(b, (size_t)size));
 	va_start(args, format);
 	(void)vsnprintf(b->data + b->size, (size_t)size + 1, format, args);
 	va_end(args);
@@ -153,7 +160,7 @@ static tw_err add_block(struct tw_buf *b, const void *data, size_t size, size_t 
 
 	if (size > limit || __builtin_add_overflow(size, length_size, &total))
 		return TW_RAISE(LIMIT, "a block of %zu bytes, limit %zu", size, limit);
-	TW_TRY(reserve(b, total));
+	TW_TRY(tw_buf_reserve(b, total));
 	TW_TRY(add_number(b, size, length_size));
 	return tw_buf_add(b, data, size);
 }
@@ -176,7 +183,7 @@ tw_err tw_buf_hex(struct tw_buf *b, const void *data, size_t size)
 
 	if (__builtin_mul_overflow(size, 2, &total))
 		return TW_RAISE(LIMIT, "more than %zu bytes", b->max);
-	TW_TRY(reserve(b, total));
+	TW_TRY(tw_buf_reserve(b, total));
 	if (size == 0)
 		return TW_OK;
 	for (size_t i = 0; i < size; i++) {
@@ -196,7 +203,7 @@ tw_err tw_buf_base64url(struct tw_buf *b, const void *data, size_t size)
 
 	if (size > SIZE_MAX / 2)
 		return TW_RAISE(LIMIT, "more than %zu bytes", b->max);
-	TW_TRY(reserve(b, size / 3 * 4 + (size % 3 ? size % 3 + 1 : 0)));
+	TW_TRY(tw_buf_reserve(b, size / 3 * 4 + (size % 3 ? size % 3 + 1 : 0)));
 	if (size == 0)
 		return TW_OK;
 	for (size_t i = 0; i < size; i++) {

@@ -36,7 +36,9 @@ struct tw_buf {
 
 void tw_buf_init(struct tw_buf *b, const struct tw_sys *sys, size_t max);
 void tw_buf_done(struct tw_buf *b); /* frees; the buffer may be used again */
+void tw_buf_wipe(struct tw_buf *b); /* overwrites, then as tw_buf_done: for secrets, after tw_buf_reserve */
 void tw_buf_clear(struct tw_buf *b);
+tw_err tw_buf_reserve(struct tw_buf *b, size_t size); /* the next size bytes will not move what is there, nor leave a copy behind */
 tw_err tw_buf_add(struct tw_buf *b, const void *data, size_t size);
 tw_err tw_buf_text(struct tw_buf *b, const char *text);
 tw_err tw_buf_format(struct tw_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -32,6 +32,7 @@ static const uint8_t pkcs8_middle[] = { 0xa1, 0x44, 0x03, 0x42, 0x00 };
 static const uint8_t order[SCALAR_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 	0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
 #define DER_SIGNATURE_MAX 72
+#define KEY_PEM_LINES 64 /* first and last line, and the ends of the others */
 #define KEY_FILE_MAX 4096 /* a key in PEM has 241 bytes; people put comments before it */
 
 bool tw_crypto_lock_keys(void)
@@ -83,14 +84,13 @@ tw_err tw_key_generate(const struct tw_sys *sys, tw_key **ret)
 	return adopt(sys, evp, ret);
 }
 
-tw_err tw_pem_or_der(const char *name, struct tw_slice text, struct tw_buf *ret_der)
+/* The lines of a PEM block, without their ends. */
+static tw_err pem_lines(const char *name, struct tw_slice text, struct tw_buf *ret)
 {
 	char begin[64], end[64];
 	int begin_size = snprintf(begin, sizeof begin, "-----BEGIN %s-----\n", name);
 	(void)snprintf(end, sizeof end, "-----END %s-----", name);
-	if (text.size > 0 && text.at[0] == 0x30)
-		return tw_buf_add(ret_der, text.at, text.size);
-	const char *from = memmem(text.at, text.size, begin, (size_t)begin_size);
+	const char *from = text.size ? memmem(text.at, text.size, begin, (size_t)begin_size) : NULL;
 	if (!from)
 		return TW_RAISE(SYNTAX, "no PEM block \"%s\"", name);
 	from += begin_size;
@@ -101,28 +101,26 @@ tw_err tw_pem_or_der(const char *name, struct tw_slice text, struct tw_buf *ret_
 		if (*p != '\n' && *p != '\r')
 			return TW_RAISE(SYNTAX, "something follows PEM block \"%s\"", name);
 	}
-	struct tw_buf flat;
-	tw_buf_init(&flat, ret_der->sys, text.size + 1);
-	tw_err e = TW_OK;
-	for (const char *p = from; p < to && !tw_failed(e); p++) {
+	for (const char *p = from; p < to; p++) {
 		if (*p != '\n' && *p != '\r')
-			e = tw_buf_u8(&flat, (uint8_t)*p);
+			TW_TRY(tw_buf_u8(ret, (uint8_t)*p));
 	}
+	return TW_OK;
+}
+
+tw_err tw_pem_or_der(const char *name, struct tw_slice text, struct tw_buf *ret_der)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf lines;
+	TW_CLEANUP(tw_secret_freep) tw_secret *der = NULL; /* wiped: it may be a private key */
 	size_t size = 0;
-	void *der = tw_failed(e) ? NULL : ret_der->sys->alloc(ret_der->sys, text.size + 1);
-	if (der)
-		e = tw_parse_base64(tw_buf_slice(&flat), text.size, der, &size);
-	else if (!tw_failed(e))
-		e = TW_RAISE(NOMEM, "PEM block \"%s\"", name);
-	if (!tw_failed(e))
-		e = tw_buf_add(ret_der, der, size);
-	if (der)
-		tw_wipe(der, text.size);
-	free(der);
-	if (flat.data)
-		tw_wipe(flat.data, flat.size);
-	tw_buf_done(&flat);
-	return e;
+	tw_buf_init(&lines, ret_der->sys, text.size + 1);
+	if (text.size > 0 && text.at[0] == 0x30)
+		return tw_buf_add(ret_der, text.at, text.size);
+	TW_TRY(tw_buf_reserve(&lines, text.size));
+	TW_TRY(pem_lines(name, text, &lines));
+	TW_TRY(tw_secret_new(ret_der->sys, NULL, text.size, &der));
+	TW_TRY(tw_parse_base64(tw_buf_slice(&lines), text.size, tw_secret_mutable(der), &size));
+	return tw_buf_add(ret_der, tw_secret_bytes(der), size);
 }
 
 static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_key **ret)
@@ -140,19 +138,31 @@ static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_key **r
 	return adopt(sys, evp, ret);
 }
 
+/* A private half that does not fit its public one would sign, and nobody could verify. */
+static tw_err halves_fit(const tw_key *k)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
+	int fit = ctx ? EVP_PKEY_pairwise_check(ctx) : -1;
+	EVP_PKEY_CTX_free(ctx);
+	if (fit == 1)
+		return TW_OK;
+	tw_err e = TW_RAISE_OPENSSL("comparing the halves of a key");
+	return !ctx || tw_is(e, TW_CODE_NOMEM) ? e : TW_RAISE(SYNTAX, "the private half of the key does not fit the public one");
+}
+
 tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key **ret)
 {
-	struct tw_buf der;
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf der;
+	tw_buf_init(&der, sys, KEY_FILE_MAX);
 	if (pem_or_der.size > KEY_FILE_MAX)
 		return TW_RAISE(LIMIT, "a private key of %zu bytes, limit %d", pem_or_der.size, KEY_FILE_MAX);
-	tw_buf_init(&der, sys, KEY_FILE_MAX);
-	tw_err e = tw_pem_or_der("PRIVATE KEY", pem_or_der, &der);
-	if (!tw_failed(e))
-		e = load_der(sys, tw_buf_slice(&der), ret);
-	if (der.data)
-		tw_wipe(der.data, der.size);
-	tw_buf_done(&der);
-	return e;
+	TW_TRY(tw_buf_reserve(&der, pem_or_der.size));
+	TW_TRY(tw_pem_or_der("PRIVATE KEY", pem_or_der, &der));
+	TW_TRY(load_der(sys, tw_buf_slice(&der), &k));
+	TW_TRY(halves_fit(k));
+	*ret = TW_STEAL(k);
+	return TW_OK;
 }
 
 tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SIZE], tw_key **ret)
@@ -206,7 +216,9 @@ tw_err tw_key_save(const tw_key *k, struct tw_buf *ret_pem)
 	memcpy(at, k->point, TW_POINT_SIZE);
 	int n = EVP_EncodeBlock((uint8_t *)text, der, (int)sizeof der);
 	tw_wipe(der, sizeof der);
-	tw_err e = tw_buf_text(ret_pem, "-----BEGIN PRIVATE KEY-----\n");
+	tw_err e = tw_buf_reserve(ret_pem, sizeof text + KEY_PEM_LINES);
+	if (!tw_failed(e))
+		e = tw_buf_text(ret_pem, "-----BEGIN PRIVATE KEY-----\n");
 	for (int i = 0; i < n && !tw_failed(e); i += 64) /* RFC 7468: lines of 64 */
 		e = tw_buf_format(ret_pem, "%.64s\n", text + i);
 	tw_wipe(text, sizeof text);

@@ -120,8 +120,10 @@ typedef struct tw_log_verifier tw_log_verifier;
 tw_err tw_log_verifier_new(const struct tw_sys *sys, const struct tw_log_verify *how, tw_log_verifier **ret);
 tw_log_verifier *tw_log_verifier_free(tw_log_verifier *v);
 TW_DEFINE_FREEP(tw_log_verifier, tw_log_verifier_free)
-tw_err tw_log_verifier_segment(tw_log_verifier *v, struct tw_slice bytes, const char *name); /* UNTRUSTED stops the run; report.fault says where */
-tw_err tw_log_verifier_end(tw_log_verifier *v); /* after the last segment: anchors beyond the end. UNTRUSTED */
+/* UNTRUSTED stops the run; report.fault says where. OK with a torn end: whether it may be there is seen by what follows. */
+tw_err tw_log_verifier_segment(tw_log_verifier *v, struct tw_slice bytes, const char *name);
+/* After the last segment, for everybody but the writer that mends a torn end: UNTRUSTED when there is one, or an anchor beyond the end. */
+tw_err tw_log_verifier_end(tw_log_verifier *v);
 void tw_log_verifier_report(const tw_log_verifier *v, struct tw_log_report *ret);
 bool tw_log_verifier_open_intent(const tw_log_verifier *v, size_t i, uint64_t *ret_seq); /* the i-th open intent; false past the last */
 #endif

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define FILE_USUAL 1200 /* bytes: key 241, certificate 700 */
 #define NAME_RANDOM 4 /* bytes: the name only has to look like no other, the key is what is pinned */
 static const int64_t FROM_MS = 1735689600000; /* 2025-01-01: the same in all, so that it does not tell when the owner came */
 static const char CERT_BEGIN[] = "-----BEGIN CERTIFICATE-----";
@@ -25,6 +26,7 @@ tw_err tw_listener_make(const struct tw_sys *sys, tw_key **ret_key, tw_cert **re
 
 tw_err tw_listener_write(const tw_key *key, const tw_cert *cert, struct tw_buf *ret)
 {
+	TW_TRY(tw_buf_reserve(ret, FILE_USUAL));
 	TW_TRY(tw_key_save(key, ret));
 	return tw_cert_pem(cert, ret);
 }

@@ -29,7 +29,7 @@ struct tw_log_verifier {
 	bool epoch_opened;           /* the present epoch has its first record */
 	uint64_t *open;              /* intents without outcome, rising */
 	size_t open_count, open_capacity, next_anchor;
-	const char *name;
+	char name[48];
 	uint8_t device[32];
 	bool has_device, stopped;
 };
@@ -292,7 +292,7 @@ static bool looks_torn(struct tw_slice bytes, size_t tail, size_t leftover)
 	return false;
 }
 
-static tw_err measure_tail(tw_log_verifier *v, struct tw_slice bytes, size_t tail)
+static void measure_tail(tw_log_verifier *v, struct tw_slice bytes, size_t tail)
 {
 	size_t used = bytes.size;
 	while (used > tail && bytes.at[used - 1] == 0)
@@ -300,10 +300,19 @@ static tw_err measure_tail(tw_log_verifier *v, struct tw_slice bytes, size_t tai
 	v->report.tail = tail;
 	v->report.leftover = used - tail;
 	v->report.torn = v->report.leftover && looks_torn(bytes, tail, v->report.leftover);
-	if (!v->report.leftover)
+}
+
+/* No record at c: the end of the written part, a torn one, or a fault. */
+static tw_err no_record(tw_log_verifier *v, struct tw_slice bytes, size_t tail, tw_err why, const char *where)
+{
+	if (!tw_is(why, TW_CODE_NOTFOUND) && !tw_is(why, TW_CODE_SYNTAX) && !tw_is(why, TW_CODE_UNTRUSTED) && !tw_is(why, TW_CODE_LIMIT))
+		return why;
+	measure_tail(v, bytes, tail);
+	if (v->report.torn || (tw_is(why, TW_CODE_NOTFOUND) && !v->report.leftover))
 		return TW_OK;
-	return TW_RAISE(UNTRUSTED, "%zu bytes where record %llu belongs are no record%s", v->report.leftover,
-		(unsigned long long)v->state.next_seq, v->report.torn ? "; an interrupted write may leave such" : "");
+	if (tw_is(why, TW_CODE_NOTFOUND))
+		why = TW_RAISE(UNTRUSTED, "zeroes, and behind them %zu bytes that no record announces", v->report.leftover);
+	return fault(v, why, where);
 }
 
 static tw_err one_record(tw_log_verifier *v, struct tw_slice bytes, struct tw_cursor *c, bool *ret_end)
@@ -314,18 +323,11 @@ static tw_err one_record(tw_log_verifier *v, struct tw_slice bytes, struct tw_cu
 	memcpy(v->before, v->state.chain, sizeof v->before);
 	(void)snprintf(where, sizeof where, "record %llu at byte %zu", (unsigned long long)v->state.next_seq, offset);
 	tw_err e = tw_log_record_read(&v->state, c, &r);
-	*ret_end = tw_is(e, TW_CODE_NOTFOUND);
-	if (*ret_end)
-		return fault(v, measure_tail(v, bytes, offset), where);
-	if (tw_failed(e)) {
-		char why[TW_DETAIL_MAX];
-		(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-		tw_ignore(measure_tail(v, bytes, offset));
-		return fault(v, tw_raise(e.code, __func__, __LINE__, "%s%s", why, v->report.torn ? "; an interrupted write may leave such" : ""), where);
-	}
+	*ret_end = tw_failed(e);
+	if (tw_failed(e))
+		return no_record(v, bytes, offset, e, where);
 	TW_TRY(fault(v, record_rules(v, &r), where));
-	if (v->report.records++ == 0)
-		v->report.first_seq = r.seq;
+	v->report.records++;
 	v->report.last_seq = r.seq;
 	if (v->how.record)
 		v->how.record(v->how.user, &v->header, &r);
@@ -338,7 +340,7 @@ tw_err tw_log_verifier_segment(tw_log_verifier *v, struct tw_slice bytes, const 
 	bool end = false;
 	if (v->stopped)
 		return TW_RAISE(UNTRUSTED, "%s", v->report.fault);
-	v->name = name;
+	(void)snprintf(v->name, sizeof v->name, "%s", name);
 	TW_TRY(fault(v, tw_log_header_read(bytes, &h), "header"));
 	TW_TRY(fault(v, enter(v, &h), "header"));
 	if (v->report.segments++ == 0)
@@ -355,13 +357,17 @@ tw_err tw_log_verifier_segment(tw_log_verifier *v, struct tw_slice bytes, const 
 
 tw_err tw_log_verifier_end(tw_log_verifier *v)
 {
-	if (v->stopped)
-		return TW_RAISE(UNTRUSTED, "%s", v->report.fault);
+	char *fault_text = v->report.fault;
+	size_t size = sizeof v->report.fault;
 	const struct tw_log_anchor *last = v->how.anchor_count ? &v->how.anchors[v->how.anchor_count - 1] : NULL;
-	if (!last || last->seq <= v->report.last_seq)
-		return TW_OK;
-	v->stopped = true;
-	(void)snprintf(v->report.fault, sizeof v->report.fault, "the log ends with record %llu, but an anchor remembers record %llu",
-		(unsigned long long)v->report.last_seq, (unsigned long long)last->seq);
-	return TW_RAISE(UNTRUSTED, "%s", v->report.fault);
+	if (!v->stopped && last && last->seq > v->report.last_seq) {
+		v->stopped = true;
+		(void)snprintf(fault_text, size, "the log ends before record %llu, which an anchor remembers", (unsigned long long)last->seq);
+	} else if (!v->stopped && v->report.torn) {
+		v->stopped = true;
+		(void)snprintf(fault_text, size, "segment %.40s ends in an unfinished write: record %llu at byte %zu, %zu bytes. A power cut "
+			"leaves such, and the device's next start records it", v->name, (unsigned long long)v->state.next_seq, v->report.tail,
+			v->report.leftover);
+	}
+	return v->stopped ? TW_RAISE(UNTRUSTED, "%s", fault_text) : TW_OK;
 }
