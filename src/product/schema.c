@@ -194,21 +194,32 @@ static tw_err read_choice(const tw_yaml *n, const struct tw_field *f, struct tw_
 	return wrong(p, n, f, what);
 }
 
+/* Digits with leading zeros, which base/text.h refuses for numbers. */
+static bool digits(struct tw_slice s, unsigned *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; i < s.size; i++) {
+		if (s.at[i] < '0' || s.at[i] > '9')
+			return false;
+		*ret = *ret * 10 + (unsigned)(s.at[i] - '0');
+	}
+	return true;
+}
+
 bool tw_date_valid(struct tw_slice s)
 {
 	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	uint64_t year, month, day;
+	unsigned year, month, day;
 
 	if (s.size != 10 || s.at[4] != '-' || s.at[7] != '-')
 		return false;
-	if (tw_failed(tw_parse_u64((struct tw_slice){ s.at, 4 }, 9999, &year)) || year < 2000)
+	if (!digits((struct tw_slice){ s.at, 4 }, &year) || !digits((struct tw_slice){ s.at + 5, 2 }, &month) ||
+	    !digits((struct tw_slice){ s.at + 8, 2 }, &day))
 		return false;
-	if (tw_failed(tw_parse_u64((struct tw_slice){ s.at + 5, 2 }, 12, &month)) || month < 1)
-		return false;
-	if (tw_failed(tw_parse_u64((struct tw_slice){ s.at + 8, 2 }, 31, &day)) || day < 1)
+	if (year < 2000 || month < 1 || month > 12 || day < 1)
 		return false;
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	return day <= days[month - 1] + (uint64_t)(month == 2 && leap);
+	return day <= days[month - 1] + (unsigned)(month == 2 && leap);
 }
 
 static tw_err read_date(const tw_yaml *n, const struct tw_field *f, struct tw_problems *p, json_t **ret)

@@ -135,13 +135,3 @@ tw_err tw_help_command(const struct tw_command *c)
 		(void)printf("\nExample:\n  %s\n", c->example);
 	return TW_OK;
 }
-
-tw_err tw_help_all(void)
-{
-	(void)printf("thingward COMMAND [options]\n\n");
-	for (const struct tw_command *c = tw_commands; c->words; c++)
-		(void)printf("  %-18s %s\n", c->words, c->help);
-	(void)printf("\nEvery command: --help, --json.\n"
-		     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the device refused, 4 the device cannot be reached.\n");
-	return TW_OK;
-}

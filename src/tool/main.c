@@ -3,6 +3,7 @@
  * thingward: one table of commands. A failure ends with what to try next; the exit code says what kind of failure it was.
  */
 #include "base/log.h"
+#include "base/text.h"
 #include "crypto/hash.h"
 #include "sys/real.h"
 #include "tool/commands.h"
@@ -11,7 +12,7 @@
 
 static const struct tw_option no_options[] = { {} };
 
-const struct tw_command tw_commands[] = {
+static const struct tw_command commands[] = {
 	{ "product init", "DIR", 1, 1, tw_options_product_init, tw_cmd_product_init, "write a product.yaml to fill in",
 		"thingward product init ./product --example" },
 	{ "product check", "DIR", 1, 1, no_options, tw_cmd_product_check, "name every mistake in product.yaml, with its place" },
@@ -20,16 +21,19 @@ const struct tw_command tw_commands[] = {
 	{ "ca init", "DIR", 1, 1, tw_options_ca_init, tw_cmd_ca_init, "make the manufacturer's offline certificate authority" },
 	{ "provision", "", 0, 0, tw_options_provision, tw_cmd_provision, "give one unit its identity, keys and label",
 		"thingward provision --ca ./ca --product ./product --serial 0001 --state /var/lib/thingward --config /etc/thingward --label label.json" },
-	{ "assess", "", 0, 0, tw_options_assess, tw_cmd_assess, "check the claims on running devices and write signed evidence",
-		"thingward assess --device hall --owner ./owner --product ./product --out evidence.json" },
-	{ "evidence verify", "FILE", 1, 1, no_options, tw_cmd_evidence_verify, "check form and signature of an evidence file" },
-	{ "report", "EVIDENCE", 1, 1, tw_options_report, tw_cmd_report, "write evidence as a page for people and paper",
-		"thingward report evidence.json --html report.html" },
-	{ "docs", "PRODUCTDIR", 1, 1, tw_options_docs, tw_cmd_docs, "write the customer's pages of a product" },
-	{ "log verify", "DIR", 1, 1, tw_options_log_verify, tw_cmd_log_verify, "verify an audit log: chain, seals, signatures" },
 	{ "device", "WORDS...", 0, 0, no_options, NULL, "administer a device; `thingward device --help` lists the words" },
 	{}
 };
+
+static tw_err help_all(void)
+{
+	(void)printf("thingward COMMAND [options]\n\n");
+	for (const struct tw_command *c = commands; c->words; c++)
+		(void)printf("  %-18s %s\n", c->words, c->help);
+	(void)printf("\nEvery command: --help, --json.\n"
+		     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the device refused, 4 the device cannot be reached.\n");
+	return TW_OK;
+}
 
 static bool words_match(const char *words, int argc, char **argv)
 {
@@ -48,12 +52,12 @@ static tw_err run(struct tw_tool *t, int argc, char **argv)
 	struct tw_args a;
 
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
-		return tw_help_all();
+		return help_all();
 	if (!strcmp(argv[1], "--version"))
 		return tw_print(t, "thingward %s\n", TW_VERSION);
 	if (!strcmp(argv[1], "device"))
 		return tw_cmd_device(t, argc, argv);
-	for (const struct tw_command *c = tw_commands; c->words; c++) {
+	for (const struct tw_command *c = commands; c->words; c++) {
 		if (!words_match(c->words, argc, argv))
 			continue;
 		TW_TRY(tw_args_parse(t, c, argc, argv, &a));
@@ -62,7 +66,7 @@ static tw_err run(struct tw_tool *t, int argc, char **argv)
 	return tw_fail(t, TW_EXIT_USAGE, "thingward --help", TW_RAISE(SYNTAX, "there is no command '%.64s'", argv[1]));
 }
 
-static void tell_json(const struct tw_tool *t, tw_err e)
+static void tell_json(struct tw_tool *t, tw_err e)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:{s:s, s:s, s:s}}", "error", "code", tw_code_name(e.code), "detail", tw_err_detail(),
 		"next", t->hint);
@@ -71,7 +75,7 @@ static void tell_json(const struct tw_tool *t, tw_err e)
 		tw_ignore(tw_print_value(t, o));
 }
 
-static int tell(const struct tw_tool *t, tw_err e)
+static int tell(struct tw_tool *t, tw_err e)
 {
 	if (tw_is(e, TW_CODE_STATE) && t->exit == TW_EXIT_OK)
 		return TW_EXIT_OK; /* help was asked for, and shown */
@@ -82,7 +86,7 @@ static int tell(const struct tw_tool *t, tw_err e)
 	(void)fprintf(stderr, "thingward: %s\n", tw_buf_cstr(&shown));
 	if (*t->hint)
 		(void)fprintf(stderr, "Try: %s\n", t->hint);
-	if (t->json)
+	if (t->json && !t->answered)
 		tell_json(t, e);
 	return (int)t->exit;
 }
@@ -96,6 +100,11 @@ int main(int argc, char **argv)
 	tw_log_setup("thingward", TW_LEVEL_WARN);
 	tw_crypto_use(t.sys);
 	tw_json_use(t.sys);
+	if (argc > 1 && !strcmp(argv[1], "--json")) {
+		t.json = true;
+		argc--;
+		argv++;
+	}
 	tw_err e = run(&t, argc, argv);
 	if (tw_failed(e))
 		return tell(&t, e);

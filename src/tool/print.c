@@ -266,9 +266,10 @@ static tw_err print_object(const struct tw_tool *t, const json_t *o)
 	return TW_OK;
 }
 
-tw_err tw_print_value(const struct tw_tool *t, const json_t *value)
+tw_err tw_print_value(struct tw_tool *t, const json_t *value)
 {
 	if (t->json) {
+		t->answered = true;
 		TW_CLEANUP(tw_buf_done) struct tw_buf b;
 
 		tw_buf_init(&b, t->sys, 16 * TEXT_MAX);

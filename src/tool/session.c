@@ -52,7 +52,7 @@ tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *ca
 	tw_err e = tw_client_call(c, call, ret);
 
 	if (tw_is(e, TW_CODE_CLOSED))
-		return tw_fail(t, TW_EXIT_UNREACHABLE, "is the device on, and the address right?", e);
+		return tw_fail(t, TW_EXIT_UNREACHABLE, "is the device on, and the address (or socket) right?", e);
 	if (tw_is(e, TW_CODE_UNTRUSTED))
 		return tw_fail(t, TW_EXIT_UNREACHABLE,
 			"somebody else may own it now, or stands between: look at its label and console before you go on", e);

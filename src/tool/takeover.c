@@ -181,7 +181,7 @@ static tw_err prove(struct takeover *k)
 	return TW_OK;
 }
 
-static tw_err tell(const struct takeover *k)
+static tw_err tell(struct takeover *k)
 {
 	if (k->t->json) {
 		TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "device", k->device_name, "identifier",

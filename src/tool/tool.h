@@ -25,6 +25,7 @@ enum tw_exit {
 struct tw_tool {
 	const struct tw_sys *sys;
 	bool json;
+	bool answered;      /* JSON was printed; a failure adds no second document */
 	enum tw_exit exit;  /* for a failure; FAILED unless set */
 	char hint[256];     /* the last line of a failure: what to try */
 };
@@ -45,7 +46,6 @@ struct tw_command {
 	const char *example;    /* a whole line, or NULL */
 	const void *user;
 };
-extern const struct tw_command tw_commands[]; /* ends with words NULL */
 
 #define TW_GIVEN_MAX 32 /* options on one command line */
 struct tw_args {
@@ -64,7 +64,6 @@ const char *tw_arg_nth(const struct tw_args *a, const char *name, size_t i);
 /* argv[0] is skipped; the words of c are expected at argv[1..]. STATE: help was asked for and shown. SYNTAX: usage. */
 tw_err tw_args_parse(struct tw_tool *t, const struct tw_command *c, int argc, char **argv, struct tw_args *ret);
 tw_err tw_help_command(const struct tw_command *c);
-tw_err tw_help_all(void);
 
 /* Sets exit code and hint, and passes the error through: return tw_fail(t, TW_EXIT_REFUSED, "ask the owner", error). */
 tw_err tw_fail(struct tw_tool *t, enum tw_exit exit, const char *hint, tw_err e);
@@ -74,7 +73,7 @@ tw_err tw_print(const struct tw_tool *t, const char *format, ...) __attribute__(
 /* heads: ends with NULL, or NULL; rows: array of arrays of text. */
 tw_err tw_print_table(const struct tw_tool *t, const char *const *heads, const json_t *rows);
 /* Any JSON: pretty-printed with --json, otherwise as aligned "name  value" lines and tables. */
-tw_err tw_print_value(const struct tw_tool *t, const json_t *value);
+tw_err tw_print_value(struct tw_tool *t, const json_t *value);
 void tw_progress(const struct tw_tool *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
