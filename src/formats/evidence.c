@@ -84,7 +84,7 @@ static tw_err check_unique(const json_t *results, size_t i)
 static tw_err check_totals(const json_t *payload)
 {
 	static const struct tw_shape shape[] = { { "pass", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { "fail", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS },
-		{ "not applicable", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { "not checked", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { 0 } };
+		{ "inconclusive", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { "not applicable", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { 0 } };
 	const json_t *results = tw_json_get(payload, "results"), *totals = tw_json_get(payload, "totals");
 	TW_TRY(tw_json_check(totals, shape));
 	for (size_t v = 0; v < TW_COUNT(verdicts); v++) {

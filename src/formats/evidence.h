@@ -14,7 +14,7 @@
 #define TW_EVIDENCE_MAX TW_JWS_MAX
 #define TW_EVIDENCE_RESULTS 1024
 
-#define TW_EVIDENCE_VERDICTS { "pass", "fail", "not applicable", "not checked" }
+#define TW_EVIDENCE_VERDICTS { "pass", "fail", "inconclusive", "not applicable" }
 #define TW_EVIDENCE_SOURCES { "observed outside", "observed inside", "stated by device", "stated by person", "simulated" }
 
 /* Form only: members, words, times, one result per element and probe, totals that add up. SYNTAX names the member. */
