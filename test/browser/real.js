@@ -1,2 +1,171 @@
 // SPDX-License-Identifier: Apache-2.0
-export const real = [];
+// The page as the real daemon serves it, with a real take-over, session, setting and log; the published OpenAPI document;
+// and the evidence report made of that device. test/world.py provisions and starts the device and stands at its console.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { HtmlValidate } from 'html-validate';
+import { axe, overhang } from './browser.js';
+import { POLICY } from './stand-in.js';
+
+const WORLD = fileURLToPath(new URL('../world.py', import.meta.url));
+const KEY = 'identification.remote-read';
+const HOSTILE = '<img src=x onerror=console.log("XSS-RAN")>';
+
+// Why there is no real device here, or ''.
+function lacking() {
+	const asked = spawnSync('/usr/bin/python3', ['-B', '-c', 'import sys; sys.path.insert(0, sys.argv[1]); import world; print(world.missing() or "")', fileURLToPath(new URL('..', import.meta.url))], { encoding: 'utf8' });
+	return asked.status === 0 ? asked.stdout.trim() : asked.stderr;
+}
+
+async function withDevice(skip, work) {
+	const why = lacking();
+	if (why)
+		skip(why);
+	const child = spawn('/usr/bin/python3', ['-B', WORLD, 'serve'], { stdio: ['pipe', 'pipe', 'pipe'] });
+	let said = '';
+	child.stderr.on('data', (text) => { said += text; });
+	const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+	const next = async () => {
+		const { value, done } = await lines.next();
+		assert.ok(!done, `the device did not start: ${said}`);
+		return JSON.parse(value);
+	};
+	const device = await next();
+	device.ask = async (wish) => {
+		child.stdin.write(`${JSON.stringify(wish)}\n`);
+		const answer = await next();
+		assert.ok(!answer.failed, `${answer.failed}\n${answer.log}`);
+		return answer;
+	};
+	device.run = async (...words) => {
+		const { status, out, err } = await device.ask({ run: words });
+		assert.equal(status, 0, `thingward ${words.join(' ')}: ${out}${err}`);
+		return out;
+	};
+	try {
+		await work(device);
+	} finally {
+		child.stdin.end();
+		await new Promise((done) => child.on('close', done));
+	}
+}
+
+async function signIn(page, device) {
+	await page.waitForSelector('#code');
+	await page.fill('#code', (await device.ask({ tool: ['session', 'code'] })).answer.code);
+	await page.click('#enter');
+	await page.waitForSelector('#part-log h2');
+}
+
+async function servesThePage({ open, skip }) {
+	await withDevice(skip, async (device) => {
+		const page = await open('about:blank');
+		const reply = await page.goto(device.url);
+		assert.equal(reply.headers()['content-security-policy'], POLICY);
+		assert.match(reply.headers()['content-type'], /^text\/html/);
+		await page.waitForSelector('#secret');
+		assert.match((await page.textContent('main')).replaceAll(' ', ''), new RegExp(device.label.listener_sha256), 'the fingerprint to compare with the label');
+		assert.deepEqual(await axe(page), []);
+	});
+}
+
+// The whole way of a person with a label, a browser and the device's console; the name they give is hostile text.
+async function takenOverByBrowser({ open, skip }) {
+	await withDevice(skip, async (device) => {
+		const page = await open(device.url);
+		await page.waitForSelector('#secret');
+		await page.fill('#secret', 'f'.repeat(32));
+		await page.fill('#owner', HOSTILE);
+		await page.click('#take');
+		await page.waitForSelector('.trouble');
+		assert.equal(await page.inputValue('#owner'), HOSTILE);
+		await page.fill('#secret', device.label.secret);
+		await page.click('#take');
+		await page.waitForSelector('#console-code');
+		await device.ask({ console: await page.textContent('#console-code') });
+		await page.waitForSelector('#part-log h2');
+		assert.match(await page.textContent('h1'), /all right|attention|part/);
+		assert.ok((await page.textContent('#part-log')).includes(HOSTILE), 'the name stands in the records, as text');
+	});
+}
+
+async function homeTurns({ open, skip }) {
+	await withDevice(skip, async (device) => {
+		await device.ask({ take_over: true });
+		const page = await open(device.url);
+		await page.waitForSelector('#code');
+		await page.fill('#code', '00000-00000');
+		await page.click('#enter');
+		await page.waitForSelector('.trouble');
+		await signIn(page, device);
+		assert.deepEqual(await axe(page), []);
+		await page.click('#check-identity');
+		await page.waitForSelector('#identity-check .checks, #identity-check .trouble');
+		assert.match(await page.textContent('#identity-check'), /The statement holds\./);
+		await page.check(`[id="${KEY}-off"]`);
+		await page.click(`[id="save-${KEY}"]`);
+		await page.waitForFunction(() => /switched off/.test(document.querySelector('h1').textContent));
+		const { answer } = await device.ask({ tool: ['capabilities', 'read'] });
+		assert.deepEqual(answer.elements.map((one) => one.status), answer.elements.map(() => 'off by policy'));
+		await page.check(`[id="${KEY}-on"]`);
+		await page.click(`[id="save-${KEY}"]`);
+		await page.waitForFunction(() => !/switched off/.test(document.querySelector('h1').textContent));
+		await device.ask({ tool: ['settings', 'change', KEY, 'off'] });
+		await page.check(`[id="${KEY}-off"]`);
+		await page.click(`[id="save-${KEY}"]`);
+		await page.waitForSelector(`[id="outcome-${KEY}"] .trouble`);
+		await page.setViewportSize({ width: 320, height: 640 });
+		assert.equal(await overhang(page), 0);
+		await page.click('#sign-out');
+		await page.waitForSelector('#code');
+	});
+}
+
+async function openApiHolds({ open, skip }) {
+	await withDevice(skip, async (device) => {
+		const page = await open(device.url);
+		const text = await page.evaluate(async () => (await fetch('/api/v1/openapi.json')).text());
+		const result = await new Validator().validate(JSON.parse(text));
+		assert.ok(result.valid, JSON.stringify(result.errors, null, 1));
+	});
+}
+
+async function reportReads({ open, skip }) {
+	await withDevice(skip, async (device) => {
+		await device.ask({ take_over: true });
+		const evidence = `${device.folder}/evidence.json`;
+		const html = `${device.folder}/evidence.html`;
+		await device.ask({ run: ['assess', '--device', 'unit', '--owner', device.owner, '--product', device.product, '--out', evidence] });
+		if (!existsSync(evidence))
+			skip('the tool does not assess yet');
+		await device.run('report', evidence, '--out', html);
+		const validate = new HtmlValidate({ extends: ['html-validate:recommended'] });
+		const report = await validate.validateString(readFileSync(html, 'utf8'));
+		assert.deepEqual(report.results.flatMap((one) => one.messages.map((message) => `${message.line}: ${message.ruleId} ${message.message}`)), []);
+		for (const look of [{ width: 320 }, { width: 1280 }, { width: 1280, dark: true }]) {
+			const page = await open(`file://${html}`, look);
+			assert.deepEqual(await axe(page), []);
+			assert.equal(await overhang(page), 0);
+			assert.equal(await page.locator('script, iframe, object').count(), 0);
+		}
+		const paper = await open(`file://${html}`, { width: 794, dark: true });
+		await paper.emulateMedia({ media: 'print' });
+		const [ink, ground] = await paper.evaluate(() => [getComputedStyle(document.body).color, getComputedStyle(document.documentElement).backgroundColor]);
+		assert.match(ground, /255, 255, 255|0, 0, 0, 0/, 'no dark background on paper');
+		assert.doesNotMatch(ink, /rgb\(2\d\d/, 'dark ink on paper');
+		assert.ok((await paper.pdf({ format: 'A4' })).length > 1000);
+	});
+}
+
+export const real = [
+	['device: serves the page under its policy, with the fingerprint to compare', servesThePage],
+	['device: is taken over by label, browser and console; a hostile name stays text', takenOverByBrowser],
+	['device: code, identity check, switching off and on, a conflict, signing out', homeTurns],
+	['device: its OpenAPI document is accepted by a validator of others', openApiHolds],
+	['report: valid, readable by everybody, narrow, wide, dark and on paper', reportReads],
+];
