@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/trace counts only what has row, code, test, probe and document, and fails on every broken thread."""
+import json
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WHOLE = {
+    "src/device/identification/capability.yaml": "capability: DI\nelements:\n  - {id: DI.IMS.1, status: tw_s}\n",
+    "src/device/identification/identity.c": "/* @nist DI.IMS.1: one name */\n",
+    "src/device/identification/test-identity.c": "/* @nist DI.IMS.1 */\n",
+    "src/tool/probes/identification.c": 'static const struct probe p = { "DI.IMS.1", run };\n',
+    "src/device/identification/document.md": "# Identity\n\n## One name (DI.IMS.1)\n",
+}
+
+
+@pytest.fixture
+def trace(tmp_path):
+    shutil.copytree(ROOT / "catalog", tmp_path / "catalog")
+
+    def run(files, *args):
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        done = subprocess.run([ROOT / "tools/trace", "--tree", tmp_path, *args], capture_output=True, text=True)
+        return done.returncode, done.stdout.splitlines(), done.stderr
+    return run
+
+
+def test_nothing_is_nothing(trace):
+    assert trace({}) == (0, ["0 of 258 device elements, 0 of 185 supporting details"], "")
+
+
+def test_a_whole_thread_counts(trace, tmp_path):
+    code, out, err = trace(WHOLE, "--json", tmp_path / "t.json")
+    assert (code, err) == (0, "")
+    assert out[-1] == "1 of 258 device elements, 0 of 185 supporting details"
+    assert any("src/tool/probes/identification.c:1" in line for line in out)
+    assert json.loads((tmp_path / "t.json").read_text())["elements"]["DI.IMS.1"]["code"] == ["src/device/identification/identity.c:1"]
+
+
+def test_one_mark_may_name_several(trace):
+    files = {**WHOLE, "src/device/identification/capability.yaml":
+             "elements:\n  - {id: DI.IMS.1, status: tw_s}\n  - {id: DI.IMS.2, status: tw_t}\n",
+             "src/device/identification/identity.c": "/* @nist DI.IMS.1, DI.IMS.2: both */\n",
+             "test/run/test_identity.py": "# @nist DI.IMS.2\n",
+             "src/tool/probes/identification.c": "/* @nist DI.IMS.1 DI.IMS.2 */\n",
+             "src/device/identification/document.md": "<!-- @nist DI.IMS.1 DI.IMS.2 -->\n"}
+    code, out, err = trace(files)
+    assert (code, err) == (0, "")
+    assert out[-1].startswith("2 of 258")
+
+
+def test_a_supporting_detail_counts_apart(trace):
+    files = {k.replace("device/identification", "support/documentation").replace("probes/identification", "probes/documentation"):
+             v.replace("DI.IMS.1", "DO.1.a.1.1") for k, v in WHOLE.items()}
+    assert trace(files)[1][-1] == "0 of 258 device elements, 1 of 185 supporting details"
+
+
+@pytest.mark.parametrize("name,kind", [
+    ("src/device/identification/identity.c", "code"),
+    ("src/device/identification/test-identity.c", "test"),
+    ("src/tool/probes/identification.c", "probe"),
+    ("src/device/identification/document.md", "document"),
+])
+def test_a_row_that_lacks_one_is_an_orphan(trace, name, kind):
+    code, out, err = trace({**WHOLE, name: "\n"})
+    assert code == 1
+    assert f"capability.yaml:3: DI.IMS.1 has no {kind}" in err
+    assert out[-1].startswith("0 of 258")
+
+
+@pytest.mark.parametrize("name,text", [
+    ("src/service/x.c", "/* @nist DI.IMS.99: x */\n"),
+    ("src/service/test-x.c", "/* @nist ZZ.IMS.1 */\n"),
+    ("test/run/test_x.py", "# @nist DI.IMS.99\n"),
+    ("src/tool/probes/x.c", 'p = { "DI.IMS.99" };\n'),
+    ("src/device/identification/document.md", "## One name (DI.IMS.1)\n## Two (DI.IMS.99)\n"),
+    ("src/device/identification/capability.yaml", "elements:\n  - {id: DI.IMS.1}\n  - {id: DI.IMS.99}\n"),
+])
+def test_an_unknown_id_fails(trace, name, text):
+    code, _, err = trace({**WHOLE, name: text})
+    assert code == 1
+    assert "is not in the catalog" in err
+    assert f"{name}:" in err
+
+
+@pytest.mark.parametrize("name", ["src/service/x.c", "src/service/test-x.c", "test/run/test_x.py", "web/device/x.js"])
+def test_a_mark_no_row_claims_fails(trace, name):
+    code, _, err = trace({**WHOLE, name: "// @nist SU.UC.5: x\n"})
+    assert code == 1
+    assert f"{name}:1: SU.UC.5 is marked, but no row" in err
