@@ -11,8 +11,8 @@ demo:            ## install what is needed, build, and run the whole story on th
 	@tools/demo
 demo-clean:      ## undo everything the demo did
 	@tools/demo --clean
-install:         ## install the packages named in tools/packages.txt that are missing
-	@tools/install-packages
+install:         ## install the packages that building and testing need and that are missing
+	@tools/install-packages build tests "lint and sanitizers"
 build:           ## the development build, in build/
 	@tools/build dev
 quick:           ## the inner loop: build, unit tests, lint of what changed (under 90 seconds)

@@ -24,7 +24,7 @@ typedef int child_fn(const struct tw_sandbox *box);
 
 static int status_of(child_fn *fn, const struct tw_sandbox *box)
 {
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
