@@ -308,7 +308,6 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 	struct tw_slice rest;
 
 	c->closing = !h->keep_alive;
-	c->head_only = tw_slice_is(h->method, "HEAD");
 	if (!tw_front_host_ours(tw_http_find(h, "host")->value)) {
 		answer_problem(c, 421, "RFC 9110 15.5.20: this device answers to its address, not to that name");
 		return;
@@ -375,7 +374,7 @@ static size_t take_head(struct tw_conn *c, struct tw_slice bytes)
 			tw_conn_wait(c, TW_WAIT_HEAD);
 		return 0;
 	}
-	c->head_only = false;
+	c->head_only = tw_slice_is(h.method, "HEAD"); /* empty when the fault came before it */
 	if (tw_failed(e)) {
 		fault(c, why.status, why.rule);
 		return bytes.size;

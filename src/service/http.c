@@ -416,29 +416,45 @@ static const struct {
 	{ "connection", false, FAULT_CONNECTION, take_connection },
 	{ "upgrade", false, FAULT_UPGRADE, take_upgrade },
 };
-enum { AT_HOST, AT_LENGTH, AT_CODING };
+enum { AT_HOST, AT_LENGTH, AT_CODING, NOT_FRAMING = TW_COUNT(framing) };
 
-static tw_err judge_fields(const struct reading *r)
+static size_t framing_of(struct tw_slice name)
 {
-	struct tw_http_head *h = r->head;
-	bool seen[TW_COUNT(framing)] = { false };
+	for (size_t k = 0; k < TW_COUNT(framing); k++)
+		if (tw_slice_is_nocase(name, framing[k].name))
+			return k;
+	return NOT_FRAMING;
+}
 
-	h->keep_alive = true;
+/* How often each stands there comes before what any of them says. */
+static tw_err count_fields(const struct reading *r)
+{
+	const struct tw_http_head *h = r->head;
+	unsigned seen[TW_COUNT(framing) + 1] = { 0 };
+
 	for (size_t i = 0; i < h->field_count; i++) {
-		for (size_t k = 0; k < TW_COUNT(framing); k++) {
-			if (!tw_slice_is_nocase(h->fields[i].name, framing[k].name))
-				continue;
-			if (seen[k] && framing[k].once)
-				return refuse(r, framing[k].twice, h->fields[i].name.at);
-			seen[k] = true;
-			TW_TRY(framing[k].take(r, &h->fields[i]));
-			break;
-		}
+		size_t k = framing_of(h->fields[i].name);
+		if (++seen[k] > 1 && k < NOT_FRAMING && framing[k].once)
+			return refuse(r, framing[k].twice, h->fields[i].name.at);
 	}
 	if (!seen[AT_HOST])
 		return refuse(r, FAULT_HOST_MISSING, r->bytes.at);
 	if (seen[AT_LENGTH] && seen[AT_CODING])
 		return refuse(r, FAULT_CODING_AND_LENGTH, r->bytes.at);
+	return TW_OK;
+}
+
+static tw_err judge_fields(const struct reading *r)
+{
+	struct tw_http_head *h = r->head;
+
+	TW_TRY(count_fields(r));
+	h->keep_alive = true;
+	for (size_t i = 0; i < h->field_count; i++) {
+		size_t k = framing_of(h->fields[i].name);
+		if (k < NOT_FRAMING)
+			TW_TRY(framing[k].take(r, &h->fields[i]));
+	}
 	bool takes_content = tw_slice_is(h->method, "POST") || tw_slice_is(h->method, "PUT");
 	if (!takes_content && (h->chunked || h->content_length > 0))
 		return refuse(r, FAULT_CONTENT, r->bytes.at);
