@@ -148,8 +148,12 @@ void tw_conn_wait(struct tw_conn *c, enum tw_front_wait what)
 {
 	struct tw_front *f = c->front;
 	const int patience[TW_WAITS] = {
-		[TW_WAIT_HEAD] = f->limits.head_ms, [TW_WAIT_BODY] = f->limits.body_ms, [TW_WAIT_CORE] = 0,
-		[TW_WAIT_WRITE] = f->limits.body_ms, [TW_WAIT_IDLE] = f->limits.idle_ms, [TW_WAIT_KNOWN] = f->limits.known_ms,
+		[TW_WAIT_HEAD] = f->limits.head_ms,
+		[TW_WAIT_BODY] = f->limits.body_ms,
+		[TW_WAIT_CORE] = 0,
+		[TW_WAIT_WRITE] = f->limits.body_ms,
+		[TW_WAIT_IDLE] = f->limits.idle_ms,
+		[TW_WAIT_KNOWN] = f->limits.known_ms,
 		[TW_WAIT_LINGER] = f->limits.linger_ms,
 	};
 

@@ -22,47 +22,47 @@ struct fault_row {
 	const char *rule;
 };
 
-#define FAULT_LIST(X)                                                                                         \
-	X(BARE_LF, 400, SYNTAX, "RFC 9112 2.2: a line ends with CR LF")                                       \
-	X(BARE_CR, 400, SYNTAX, "RFC 9112 2.2: CR without LF")                                                \
-	X(REQUEST_LINE, 400, SYNTAX, "RFC 9112 3: method SP target SP version, single blanks")                \
-	X(METHOD_TOKEN, 400, SYNTAX, "RFC 9110 9.1: a method is a token")                                     \
-	X(METHOD, 501, UNSUPPORTED, "RFC 9110 15.6.2: a method nothing here implements")                      \
-	X(VERSION_FORM, 400, SYNTAX, "RFC 9112 2.3: HTTP/DIGIT.DIGIT")                                        \
-	X(VERSION, 505, UNSUPPORTED, "RFC 9110 15.6.6: we speak HTTP/1.1 only")                               \
-	X(TARGET_FORM, 400, SYNTAX, "RFC 9112 3.2.1: we take origin-form only")                               \
-	X(TARGET_LONG, 414, LIMIT, "RFC 9110 15.5.15: target over 1024 bytes")                                \
-	X(TARGET_CHARACTER, 400, SYNTAX, "RFC 3986 3.3: a byte that no path or query holds")                  \
-	X(TARGET_PERCENT, 400, SYNTAX, "RFC 3986 2.1: % and two hexadecimal digits")                          \
-	X(TARGET_TEXT, 400, SYNTAX, "RFC 3629 3: decoded, a target is UTF-8 without control characters")      \
-	X(PATH_EMPTY, 400, SYNTAX, "RFC 3986 3.3: we take no empty segment")                                  \
-	X(PATH_DOTS, 400, SYNTAX, "RFC 3986 6.2.2.3: a client removes dot segments before it asks")           \
+#define FAULT_LIST(X)                                                                                          \
+	X(BARE_LF, 400, SYNTAX, "RFC 9112 2.2: a line ends with CR LF")                                        \
+	X(BARE_CR, 400, SYNTAX, "RFC 9112 2.2: CR without LF")                                                 \
+	X(REQUEST_LINE, 400, SYNTAX, "RFC 9112 3: method SP target SP version, single blanks")                 \
+	X(METHOD_TOKEN, 400, SYNTAX, "RFC 9110 9.1: a method is a token")                                      \
+	X(METHOD, 501, UNSUPPORTED, "RFC 9110 15.6.2: a method nothing here implements")                       \
+	X(VERSION_FORM, 400, SYNTAX, "RFC 9112 2.3: HTTP/DIGIT.DIGIT")                                         \
+	X(VERSION, 505, UNSUPPORTED, "RFC 9110 15.6.6: we speak HTTP/1.1 only")                                \
+	X(TARGET_FORM, 400, SYNTAX, "RFC 9112 3.2.1: we take origin-form only")                                \
+	X(TARGET_LONG, 414, LIMIT, "RFC 9110 15.5.15: target over 1024 bytes")                                 \
+	X(TARGET_CHARACTER, 400, SYNTAX, "RFC 3986 3.3: a byte that no path or query holds")                   \
+	X(TARGET_PERCENT, 400, SYNTAX, "RFC 3986 2.1: % and two hexadecimal digits")                           \
+	X(TARGET_TEXT, 400, SYNTAX, "RFC 3629 3: decoded, a target is UTF-8 without control characters")       \
+	X(PATH_EMPTY, 400, SYNTAX, "RFC 3986 3.3: we take no empty segment")                                   \
+	X(PATH_DOTS, 400, SYNTAX, "RFC 3986 6.2.2.3: a client removes dot segments before it asks")            \
 	X(PATH_ENCODED, 400, SYNTAX, "RFC 3986 2.2: we take no encoded slash, backslash or percent in a path") \
-	X(FIELD_FOLD, 400, SYNTAX, "RFC 9112 5.2: no folding")                                                \
-	X(FIELD_COLON, 400, SYNTAX, "RFC 9112 5: a field line has a colon")                                   \
-	X(FIELD_BLANK, 400, SYNTAX, "RFC 9112 5.1: blank before the colon")                                   \
-	X(FIELD_NAME, 400, SYNTAX, "RFC 9110 5.1: a field name is a token")                                   \
-	X(FIELD_VALUE, 400, SYNTAX, "RFC 9110 5.5: control character in a field value")                       \
-	X(FIELD_COUNT, 431, LIMIT, "RFC 6585 5: over 64 fields")                                              \
-	X(HEAD_LONG, 431, LIMIT, "RFC 6585 5: head over 8192 bytes")                                          \
-	X(HOST_MISSING, 400, SYNTAX, "RFC 9112 3.2: Host is missing")                                         \
-	X(HOST_TWICE, 400, SYNTAX, "RFC 9112 3.2: more than one Host")                                        \
-	X(HOST_VALUE, 400, SYNTAX, "RFC 9110 7.2: Host is a name or address, and a port")                     \
-	X(LENGTH_TWICE, 400, SYNTAX, "RFC 9112 6.3: more than one Content-Length")                            \
-	X(LENGTH_VALUE, 400, SYNTAX, "RFC 9110 8.6: Content-Length is digits")                                \
-	X(LENGTH_RANGE, 413, LIMIT, "RFC 9110 15.5.14: longer than anything we take")                         \
-	X(CODING_TWICE, 400, SYNTAX, "RFC 9112 6.1: we take one Transfer-Encoding")                           \
-	X(CODING_AND_LENGTH, 400, SYNTAX, "RFC 9112 6.1: Transfer-Encoding beside Content-Length")            \
-	X(CODING_LAST, 400, SYNTAX, "RFC 9112 6.3: chunked is not the last coding, or not the only chunked")  \
-	X(CODING, 501, UNSUPPORTED, "RFC 9112 6.1: a transfer coding other than chunked")                     \
-	X(CONTENT, 400, SYNTAX, "RFC 9110 9.3.1: we take no content with GET, HEAD, DELETE")                  \
-	X(EXPECT, 417, UNSUPPORTED, "RFC 9110 10.1.1: only 100-continue can be expected")                     \
-	X(CONNECTION, 400, SYNTAX, "RFC 9110 7.6.1: Connection is a list of tokens")                          \
-	X(UPGRADE, 400, UNSUPPORTED, "RFC 9110 7.8: we offer nothing to upgrade to")                          \
-	X(CHUNK_SIZE, 400, SYNTAX, "RFC 9112 7.1: chunk-size is hexadecimal digits, then CR LF")              \
-	X(CHUNK_EXTENSION, 400, SYNTAX, "RFC 9112 7.1.1: our limit for chunk extensions is none")             \
-	X(CHUNK_RANGE, 413, LIMIT, "RFC 9110 15.5.14: body over its limit")                                   \
-	X(CHUNK_END, 400, SYNTAX, "RFC 9112 7.1: chunk-data ends with CR LF")                                 \
+	X(FIELD_FOLD, 400, SYNTAX, "RFC 9112 5.2: no folding")                                                 \
+	X(FIELD_COLON, 400, SYNTAX, "RFC 9112 5: a field line has a colon")                                    \
+	X(FIELD_BLANK, 400, SYNTAX, "RFC 9112 5.1: blank before the colon")                                    \
+	X(FIELD_NAME, 400, SYNTAX, "RFC 9110 5.1: a field name is a token")                                    \
+	X(FIELD_VALUE, 400, SYNTAX, "RFC 9110 5.5: control character in a field value")                        \
+	X(FIELD_COUNT, 431, LIMIT, "RFC 6585 5: over 64 fields")                                               \
+	X(HEAD_LONG, 431, LIMIT, "RFC 6585 5: head over 8192 bytes")                                           \
+	X(HOST_MISSING, 400, SYNTAX, "RFC 9112 3.2: Host is missing")                                          \
+	X(HOST_TWICE, 400, SYNTAX, "RFC 9112 3.2: more than one Host")                                         \
+	X(HOST_VALUE, 400, SYNTAX, "RFC 9110 7.2: Host is a name or address, and a port")                      \
+	X(LENGTH_TWICE, 400, SYNTAX, "RFC 9112 6.3: more than one Content-Length")                             \
+	X(LENGTH_VALUE, 400, SYNTAX, "RFC 9110 8.6: Content-Length is digits")                                 \
+	X(LENGTH_RANGE, 413, LIMIT, "RFC 9110 15.5.14: longer than anything we take")                          \
+	X(CODING_TWICE, 400, SYNTAX, "RFC 9112 6.1: we take one Transfer-Encoding")                            \
+	X(CODING_AND_LENGTH, 400, SYNTAX, "RFC 9112 6.1: Transfer-Encoding beside Content-Length")             \
+	X(CODING_LAST, 400, SYNTAX, "RFC 9112 6.3: chunked is not the last coding, or not the only chunked")   \
+	X(CODING, 501, UNSUPPORTED, "RFC 9112 6.1: a transfer coding other than chunked")                      \
+	X(CONTENT, 400, SYNTAX, "RFC 9110 9.3.1: we take no content with GET, HEAD, DELETE")                   \
+	X(EXPECT, 417, UNSUPPORTED, "RFC 9110 10.1.1: only 100-continue can be expected")                      \
+	X(CONNECTION, 400, SYNTAX, "RFC 9110 7.6.1: Connection is a list of tokens")                           \
+	X(UPGRADE, 400, UNSUPPORTED, "RFC 9110 7.8: we offer nothing to upgrade to")                           \
+	X(CHUNK_SIZE, 400, SYNTAX, "RFC 9112 7.1: chunk-size is hexadecimal digits, then CR LF")               \
+	X(CHUNK_EXTENSION, 400, SYNTAX, "RFC 9112 7.1.1: our limit for chunk extensions is none")              \
+	X(CHUNK_RANGE, 413, LIMIT, "RFC 9110 15.5.14: body over its limit")                                    \
+	X(CHUNK_END, 400, SYNTAX, "RFC 9112 7.1: chunk-data ends with CR LF")                                  \
 	X(CHUNK_TRAILER, 400, SYNTAX, "RFC 9112 7.1.2: we take no trailer fields")
 
 enum fault {
@@ -79,17 +79,44 @@ static const struct fault_row faults[] = {
 /* What each byte may be part of. */
 enum { TOKEN = 1, PCHAR = 2, VALUE = 4, HOST = 8 };
 static const uint8_t class_of[256] = {
-	['\t'] = VALUE, [' '] = VALUE,
-	['!'] = TOKEN | PCHAR | VALUE, ['"'] = VALUE, ['#'] = TOKEN | VALUE, ['$'] = TOKEN | PCHAR | VALUE,
-	['%'] = TOKEN | PCHAR | VALUE, ['&'] = TOKEN | PCHAR | VALUE, ['\''] = TOKEN | PCHAR | VALUE,
-	['('] = PCHAR | VALUE, [')'] = PCHAR | VALUE, ['*'] = TOKEN | PCHAR | VALUE, ['+'] = TOKEN | PCHAR | VALUE,
-	[','] = PCHAR | VALUE, ['-'] = TOKEN | PCHAR | VALUE | HOST, ['.'] = TOKEN | PCHAR | VALUE | HOST,
-	['/'] = PCHAR | VALUE, ['0' ... '9'] = TOKEN | PCHAR | VALUE | HOST, [':'] = PCHAR | VALUE, [';'] = PCHAR | VALUE,
-	['<'] = VALUE, ['='] = PCHAR | VALUE, ['>'] = VALUE, ['?'] = VALUE, ['@'] = PCHAR | VALUE,
-	['A' ... 'Z'] = TOKEN | PCHAR | VALUE | HOST, ['['] = VALUE, ['\\'] = VALUE, [']'] = VALUE,
-	['^'] = TOKEN | VALUE, ['_'] = TOKEN | PCHAR | VALUE | HOST, ['`'] = TOKEN | VALUE,
-	['a' ... 'z'] = TOKEN | PCHAR | VALUE | HOST, ['{'] = VALUE, ['|'] = TOKEN | VALUE, ['}'] = VALUE,
-	['~'] = TOKEN | PCHAR | VALUE, [0x80 ... 0xff] = VALUE,
+	['\t'] = VALUE,
+	[' '] = VALUE,
+	['!'] = TOKEN | PCHAR | VALUE,
+	['"'] = VALUE,
+	['#'] = TOKEN | VALUE,
+	['$'] = TOKEN | PCHAR | VALUE,
+	['%'] = TOKEN | PCHAR | VALUE,
+	['&'] = TOKEN | PCHAR | VALUE,
+	['\''] = TOKEN | PCHAR | VALUE,
+	['('] = PCHAR | VALUE,
+	[')'] = PCHAR | VALUE,
+	['*'] = TOKEN | PCHAR | VALUE,
+	['+'] = TOKEN | PCHAR | VALUE,
+	[','] = PCHAR | VALUE,
+	['-'] = TOKEN | PCHAR | VALUE | HOST,
+	['.'] = TOKEN | PCHAR | VALUE | HOST,
+	['/'] = PCHAR | VALUE,
+	['0' ... '9'] = TOKEN | PCHAR | VALUE | HOST,
+	[':'] = PCHAR | VALUE,
+	[';'] = PCHAR | VALUE,
+	['<'] = VALUE,
+	['='] = PCHAR | VALUE,
+	['>'] = VALUE,
+	['?'] = VALUE,
+	['@'] = PCHAR | VALUE,
+	['A' ... 'Z'] = TOKEN | PCHAR | VALUE | HOST,
+	['['] = VALUE,
+	['\\'] = VALUE,
+	[']'] = VALUE,
+	['^'] = TOKEN | VALUE,
+	['_'] = TOKEN | PCHAR | VALUE | HOST,
+	['`'] = TOKEN | VALUE,
+	['a' ... 'z'] = TOKEN | PCHAR | VALUE | HOST,
+	['{'] = VALUE,
+	['|'] = TOKEN | VALUE,
+	['}'] = VALUE,
+	['~'] = TOKEN | PCHAR | VALUE,
+	[0x80 ... 0xff] = VALUE,
 };
 
 /* The head being read, and where its fault would be written. */
@@ -611,14 +638,33 @@ const char *tw_http_reason(int status)
 		int status;
 		const char *reason;
 	} rows[] = {
-		{ 100, "Continue" }, { 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" },
-		{ 304, "Not Modified" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
-		{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 409, "Conflict" }, { 410, "Gone" },
-		{ 412, "Precondition Failed" }, { 413, "Content Too Large" }, { 414, "URI Too Long" },
-		{ 415, "Unsupported Media Type" }, { 417, "Expectation Failed" }, { 421, "Misdirected Request" },
-		{ 422, "Unprocessable Content" }, { 428, "Precondition Required" }, { 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" }, { 501, "Not Implemented" },
-		{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
+		{ 100, "Continue" },
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 202, "Accepted" },
+		{ 204, "No Content" },
+		{ 304, "Not Modified" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 410, "Gone" },
+		{ 412, "Precondition Failed" },
+		{ 413, "Content Too Large" },
+		{ 414, "URI Too Long" },
+		{ 415, "Unsupported Media Type" },
+		{ 417, "Expectation Failed" },
+		{ 421, "Misdirected Request" },
+		{ 422, "Unprocessable Content" },
+		{ 428, "Precondition Required" },
+		{ 429, "Too Many Requests" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+		{ 505, "HTTP Version Not Supported" },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++)

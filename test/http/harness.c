@@ -141,9 +141,9 @@ static int listen_somewhere(uint16_t *ret_port)
 	socklen_t size = sizeof a;
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1, off = 0;
 
-	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0
-		|| setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 || bind(fd, (struct sockaddr *)&a, size) < 0
-		|| listen(fd, 512) < 0 || getsockname(fd, (struct sockaddr *)&a, &size) < 0)
+	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0 ||
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 || bind(fd, (struct sockaddr *)&a, size) < 0 ||
+		listen(fd, 512) < 0 || getsockname(fd, (struct sockaddr *)&a, &size) < 0)
 		return -1;
 	*ret_port = ntohs(a.sin6_port);
 	return fd;
@@ -190,8 +190,8 @@ int main(int argc, char **argv)
 			*times[i - 4] = (int)v;
 	}
 	int listener = listen_somewhere(&port);
-	if (listener < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, core) || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, keys)
-		|| socketpair(AF_UNIX, SOCK_SEQPACKET, 0, hands))
+	if (listener < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, core) || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, keys) ||
+		socketpair(AF_UNIX, SOCK_SEQPACKET, 0, hands))
 		return 1;
 	pid_t front = getpid();
 	if (fork() == 0) {
@@ -212,8 +212,14 @@ int main(int argc, char **argv)
 	(void)close(core[0]);
 	(void)close(keys[0]);
 	(void)dprintf(1, "%u %d\n", port, (int)front);
-	const struct tw_front_options o = { .sys = sys, .hands = hands[0], .core = core[1], .keys = keys[1], .listeners = &listener,
-		.listener_count = 1, .assets = tw_assets, .limits = limits };
+	const struct tw_front_options o = { .sys = sys,
+		.hands = hands[0],
+		.core = core[1],
+		.keys = keys[1],
+		.listeners = &listener,
+		.listener_count = 1,
+		.assets = tw_assets,
+		.limits = limits };
 	tw_err e = serve(sys, &o);
 	if (tw_failed(e))
 		tw_log_err(e, "front");
