@@ -13,7 +13,8 @@ import { axe, overhang } from './browser.js';
 import { POLICY } from './stand-in.js';
 
 const WORLD = fileURLToPath(new URL('../world.py', import.meta.url));
-const KEY = 'identification.remote-read';
+const SETTING = 'identification.remote-read';
+const KEY = SETTING.replace('.', '-');
 const HOSTILE = '<img src=x onerror=console.log("XSS-RAN")>';
 
 // Why there is no real device here, or ''.
@@ -107,18 +108,18 @@ async function homeTurns({ open, skip }) {
 		await page.click('#check-identity');
 		await page.waitForSelector('#identity-check .checks, #identity-check .trouble');
 		assert.match(await page.textContent('#identity-check'), /The statement holds\./);
-		await page.check(`[id="${KEY}-off"]`);
-		await page.click(`[id="save-${KEY}"]`);
+		await page.check(`#off-${KEY}`);
+		await page.click(`#save-${KEY}`);
 		await page.waitForFunction(() => /switched off/.test(document.querySelector('h1').textContent));
 		const { answer } = await device.ask({ tool: ['capabilities', 'read'] });
 		assert.deepEqual(answer.elements.map((one) => one.status), answer.elements.map(() => 'off by policy'));
-		await page.check(`[id="${KEY}-on"]`);
-		await page.click(`[id="save-${KEY}"]`);
+		await page.check(`#on-${KEY}`);
+		await page.click(`#save-${KEY}`);
 		await page.waitForFunction(() => !/switched off/.test(document.querySelector('h1').textContent));
-		await device.ask({ tool: ['settings', 'change', KEY, 'off'] });
-		await page.check(`[id="${KEY}-off"]`);
-		await page.click(`[id="save-${KEY}"]`);
-		await page.waitForSelector(`[id="outcome-${KEY}"] .trouble`);
+		await device.ask({ tool: ['settings', 'change', SETTING, 'off'] });
+		await page.check(`#off-${KEY}`);
+		await page.click(`#save-${KEY}`);
+		await page.waitForSelector(`#outcome-${KEY} .trouble`);
 		await page.setViewportSize({ width: 320, height: 640 });
 		assert.equal(await overhang(page), 0);
 		await page.click('#sign-out');

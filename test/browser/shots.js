@@ -46,7 +46,7 @@ const STATES = {
 		await signIn(page, story);
 		change(story.state, 'off', 'owner:bob');
 		await page.click('label:has-text("Off")');
-		await page.click('[id="save-identification.remote-read"]');
+		await page.click('#save-identification-remote-read');
 		await page.waitForSelector('.trouble');
 	}],
 	'gone': [healthy, async (page, story) => {

@@ -7,7 +7,7 @@
 
 import { Refused, askTakeover, call, checkIdentity, claimTakeover, forgetSession, forgetTakeover, get, keepSession, pendingTakeover, post, session } from './api.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
-import { abilitiesPart, answerPart, checkPart, frame, identityPart, logPart, put, settingsPart } from './home.js';
+import { abilitiesPart, answerPart, checkPart, frame, identityPart, logPart, put, settingId, settingsPart } from './home.js';
 
 const REFRESH_MS = 20000;
 const CLAIM_MS = 2000;
@@ -259,12 +259,12 @@ async function runCheck(identity) {
 
 function noteSetting(key, ...content) {
 	notes.set(key, h('div', {}, content));
-	show(byId(`outcome-${key}`), notes.get(key));
+	show(byId(settingId('outcome', key)), notes.get(key));
 }
 
 // Version 3 of a setting is replaced only if it is still version 3; if not, the choice is kept and shown beside the news.
 async function saveSetting(setting, value) {
-	await busy(byId(`save-${setting.key}`), async () => {
+	await busy(byId(settingId('save', setting.key)), async () => {
 		try {
 			await call('PUT', `/api/v1/settings/${encodeURIComponent(setting.key)}`, { body: { value }, ifMatch: `"${setting.version}"` });
 			drafts.delete(setting.key);

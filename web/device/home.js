@@ -17,7 +17,10 @@ const CAPABILITIES = [
 ];
 const RANK = { 'not provided': 0, 'needs a part': 1, 'off by policy': 2, 'provided': 3 };
 
-const anchor = (id) => `element-${id.replace(/[^A-Za-z0-9]/g, '-')}`;
+const plain = (name) => name.replace(/[^A-Za-z0-9]/g, '-');
+const anchor = (id) => `element-${plain(id)}`;
+// The id of a part of a setting's form: "save", "outcome", or the form itself, "setting".
+export const settingId = (what, key) => `${what}-${plain(key)}`;
 
 // ---- the answer ----
 
@@ -69,7 +72,7 @@ function mapRow([code, name], elements) {
 function reasonRow(element, wasOpen, settings) {
 	const setting = settings.find((one) => one.key === element.setting);
 	const told = element.status === 'provided' ? 'Nothing.'
-		: setting ? [`Switch “${words(setting.key)}” on again, if you want it: `, h('a', { href: `#setting-${setting.key}` }, 'to the switch'), '.']
+		: setting ? [`Switch “${words(setting.key)}” on again, if you want it: `, h('a', { href: `#${settingId('setting', setting.key)}` }, 'to the switch'), '.']
 			: element.status === 'needs a part' ? 'Fit the part, or ask the manufacturer which models have it.'
 				: 'Restart the device. If it stays so, keep the records below and ask the manufacturer.';
 	return h('details', { class: 'reason', id: anchor(element.id), open: wasOpen },
@@ -110,7 +113,7 @@ function sandboxPart(state, open) {
 		return null;
 	return h('details', { class: 'reason', id: 'sandbox', open: open.has('sandbox') },
 		h('summary', { id: 'summary-sandbox' }, h('span', { class: 'text' }, 'How its own programs are shut in')),
-		h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Sandbox of each process' }, h('table', {},
+		h('section', { class: 'scroll', tabindex: '0', 'aria-label': 'Sandbox of each process' }, h('table', {},
 			h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Process'), names.map((name) => h('th', { scope: 'col' }, words(name))))),
 			h('tbody', {}, roles.map((role) => h('tr', {}, h('th', { scope: 'row' }, role.role), names.map((name) => h('td', {}, yesNo(role[name])))))))));
 }
@@ -159,14 +162,14 @@ function choiceField(setting, draft) {
 	const choices = setting.choices ? String(setting.choices).split('|') : ['on', 'off'];
 	return h('fieldset', { class: 'choices' },
 		h('legend', {}, words(setting.key)),
-		choices.map((choice) => h('label', { for: `${setting.key}-${choice}` },
-			h('input', { type: 'radio', name: 'value', id: `${setting.key}-${choice}`, value: choice, checked: draft === choice }), words(choice))));
+		choices.map((choice) => h('label', {},
+			h('input', { type: 'radio', name: 'value', id: settingId(plain(choice), setting.key), value: choice, checked: draft === choice }), words(choice))));
 }
 
 function textField(setting, draft) {
 	return h('div', { class: 'field' },
-		h('label', { for: `${setting.key}-value` }, words(setting.key)),
-		h('input', { type: 'text', name: 'value', id: `${setting.key}-value`, value: draft, autocomplete: 'off', spellcheck: 'false' }));
+		h('label', { for: settingId('value', setting.key) }, words(setting.key)),
+		h('input', { type: 'text', name: 'value', id: settingId('value', setting.key), value: draft, autocomplete: 'off', spellcheck: 'false' }));
 }
 
 const switchable = (setting) => setting.type === 'bool' || setting.type === 'choice' || Boolean(setting.choices) || ['on', 'off'].includes(setting.value);
@@ -179,13 +182,13 @@ export function settingsPart(settings, drafts, notes, onSave) {
 			event.preventDefault();
 			onSave(setting, new FormData(event.target).get('value'));
 		};
-		return h('form', { class: 'setting', id: `setting-${setting.key}`, onsubmit: submit, oninput: (event) => drafts.set(setting.key, event.target.value), novalidate: true },
+		return h('form', { class: 'setting', id: settingId('setting', setting.key), onsubmit: submit, oninput: (event) => drafts.set(setting.key, event.target.value), novalidate: true },
 			switchable(setting) ? choiceField(setting, draft) : textField(setting, draft),
 			h('p', { class: 'hint' }, sentence(setting.help)),
 			h('p', { class: 'quiet' }, `Now ${setting.value}; as delivered ${setting.default}; safest ${setting.baseline}. `,
 				Number(setting.version) > 0 ? ['Changed by ', setting.changed_by || 'somebody', ', ', moment(setting.changed), '.'] : 'Never changed.'),
-			h('div', { class: 'outcome', id: `outcome-${setting.key}` }, notes.get(setting.key)),
-			h('p', {}, h('button', { type: 'submit', id: `save-${setting.key}` }, 'Save')));
+			h('div', { class: 'outcome', id: settingId('outcome', setting.key) }, notes.get(setting.key)),
+			h('p', {}, h('button', { type: 'submit', id: settingId('save', setting.key) }, 'Save')));
 	};
 	return [h('h2', { id: 'settings' }, 'What you may switch'), settings.length ? settings.map(form) : h('p', {}, 'Nothing can be switched on this device.')];
 }

@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The life of a package on a machine with systemd: install, provision, run, upgrade, remove, purge.
+# Runs inside the container that ./run boots; /out holds the packages and takes the results, one line each.
+# @nist DI.IMS.1: the identifier is the same after an update.
+set -u
+exec >>/out/log 2>&1
+results=/out/results
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+owner="--device unit --owner /root/owner --json"
+
+ok() { echo "ok $*" >>"$results"; }
+bad() {
+	echo "FAILED $*" >>"$results"
+	echo "== $*"
+	journalctl --no-pager -n 60 2>/dev/null
+}
+check() { # name, command...
+	name=$1
+	shift
+	echo "-- $name: $*"
+	if "$@"; then ok "$name"; else bad "$name"; fi
+}
+answers() { # waits for the doors
+	for _ in $(seq 100); do
+		[ -S /run/thingward/admin.sock ] && thingward device health read --local /run/thingward/admin.sock --json >/dev/null 2>&1 && return 0
+		sleep 0.05
+	done
+	return 1
+}
+identifier() { thingward device identity read $owner | sed -n 's/.*"identifier": *"\([^"]*\)".*/\1/p'; }
+setting() { thingward device settings read identification.remote-read --local /run/thingward/admin.sock --json | sed -n 's/.*"version": *\([0-9]*\).*/\1/p'; }
+leftovers() { # everything outside the package manager's own books
+	find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /out -o -path /root -o -path /tmp -o -path /var/log -o -path /var/lib/dpkg -o -path /var/cache \) -prune \
+		-o -name '*thingward*' -print
+}
+same() { [ -n "$1" ] && [ "$1" = "$2" ]; }
+no_output() { [ -z "$("$@" | tee /dev/stderr)" ]; }
+
+check "installs" dpkg -i /out/old.deb
+check "checks its own files" dpkg -V thingward
+check "waits for provisioning without failing" sh -c '! systemctl is-failed --quiet thingward-device.service'
+check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 4'
+
+cd /root || exit 1
+thingward product init --example product && thingward ca init ca
+check "provisions" thingward provision --ca ca --product product --serial PKG-1 --state /var/lib/thingward --config /etc/thingward --label label.json --address 127.0.0.1:8443
+check "starts as a unit of systemd" systemctl start thingward-device.service
+check "answers" answers
+check "is taken over" thingward device takeover --label label.json --owner /root/owner --device 127.0.0.1:8443 --name tester --as unit
+thingward device settings change identification.remote-read off $owner
+thingward device settings change identification.remote-read on $owner
+before=$(identifier)
+version=$(setting)
+pid=$(systemctl show -P MainPID thingward-device.service)
+check "reads its identity" test -n "$before"
+
+check "upgrades" dpkg -i /out/new.deb
+check "answers after the upgrade" answers
+check "runs the new program" sh -c "test \"\$(systemctl show -P MainPID thingward-device.service)\" != $pid"
+check "keeps its identifier through an update" same "$before" "$(identifier)"
+check "keeps its state through an update" same "$version" "$(setting)"
+
+check "stops cleanly" systemctl stop thingward-device.service
+check "stopped with success" sh -c 'test "$(systemctl show -P Result thingward-device.service)" = success'
+systemctl start thingward-device.service
+check "is removed" dpkg -r thingward
+check "leaves nothing running" sh -c '! pgrep -x "thingward-.*"'
+check "keeps what the unit is" test -s /etc/thingward/product.manifest -a -d /var/lib/thingward/keys
+check "is purged" dpkg -P thingward
+check "leaves no file" no_output leftovers
+check "leaves no account" sh -c '! grep thingward /etc/passwd /etc/group /etc/shadow'
+echo end >>"$results"
