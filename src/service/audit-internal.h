@@ -7,7 +7,7 @@
 #define TW_AUDIT_SUFFIX ".twlog"
 #define TW_AUDIT_SPARE "spare"
 #define TW_AUDIT_NAME_SIZE 32          /* 20 digits, the suffix, a NUL */
-#define TW_AUDIT_BATCH_MAX (64 * 1024) /* what a power cut can at most take, and what the verifier accepts as torn */
+#define TW_AUDIT_BATCH_MAX TW_LOG_BATCH_MAX /* one write: what a power cut can take, and what the verifier accepts as torn */
 /* Kept free in the last segment when no spare can be made: for outcomes, events and the end of an epoch. */
 #define TW_AUDIT_RESERVE (32 * 1024)
 

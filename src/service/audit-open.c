@@ -13,7 +13,6 @@
 #include "sys/durable.h"
 
 #define DIGITS 20
-#define EPOCH_TRIES 63
 
 struct found {
 	const struct tw_sys *sys;
@@ -24,9 +23,10 @@ struct found {
 
 static bool segment_seq(const char *name, uint64_t *ret)
 {
-	struct tw_slice digits = { name, DIGITS };
-	return strlen(name) == DIGITS + strlen(TW_AUDIT_SUFFIX) && strcmp(name + DIGITS, TW_AUDIT_SUFFIX) == 0 &&
-	       !tw_failed(tw_parse_u64(digits, UINT64_MAX, ret));
+	if (strlen(name) != DIGITS + strlen(TW_AUDIT_SUFFIX) || strcmp(name + DIGITS, TW_AUDIT_SUFFIX) != 0)
+		return false;
+	size_t zeros = strspn(name, "0");
+	return zeros < DIGITS && !tw_failed(tw_parse_u64((struct tw_slice){ name + zeros, DIGITS - zeros }, UINT64_MAX, ret));
 }
 
 static bool note_name(void *user, const char *name)
@@ -66,38 +66,47 @@ static tw_err find_segments(tw_audit *a, struct found *f)
 	return TW_OK;
 }
 
-/* One segment into the verifier. UNTRUSTED and SYNTAX are findings, the rest are failures of ours. */
-static tw_err verify_one(tw_audit *a, tw_log_verifier *v, uint64_t seq, struct tw_buf *bytes)
+static bool is_finding(tw_err e)
+{
+	return tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_UNSUPPORTED) || tw_is(e, TW_CODE_LIMIT) ||
+	       tw_is(e, TW_CODE_STATE);
+}
+
+/* The end of the last segment looks like an interrupted write, and there are whole records before it. */
+static bool torn_end(const tw_log_verifier *v, bool last)
+{
+	struct tw_log_report r;
+	tw_log_verifier_report(v, &r);
+	return last && r.torn && r.tail > TW_LOG_HEADER_SIZE;
+}
+
+static tw_err verify_one(tw_audit *a, tw_log_verifier *v, uint64_t seq, bool last, struct tw_buf *bytes)
 {
 	char name[TW_AUDIT_NAME_SIZE];
 	struct tw_log_header h;
 	tw_audit_name(seq, name);
 	tw_buf_clear(bytes);
 	TW_TRY(tw_durable_read(a->sys, a->o.dir, name, TW_AUDIT_SEGMENT_MAX, bytes));
-	TW_TRY(tw_log_verifier_segment(v, tw_buf_slice(bytes), name));
-	TW_TRY(tw_log_header_read((struct tw_slice){ bytes->data, TW_LOG_HEADER_SIZE }, &h));
+	tw_err e = tw_log_verifier_segment(v, tw_buf_slice(bytes), name);
+	if (tw_failed(e) && !(is_finding(e) && torn_end(v, last)))
+		return e;
+	TW_TRY(tw_log_header_read(tw_buf_slice(bytes), &h));
 	if (h.first_seq != seq)
 		return TW_RAISE(UNTRUSTED, "%s begins with record %llu", name, (unsigned long long)h.first_seq);
 	return tw_audit_segment_note(a, seq, h.epoch);
 }
 
-static bool is_finding(tw_err e)
-{
-	return tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_UNSUPPORTED) || tw_is(e, TW_CODE_LIMIT);
-}
-
+/* A finding ends the run and is kept as the fault; what fails on our side fails the opening. */
 static tw_err verify_all(tw_audit *a, tw_log_verifier *v, const struct found *f, struct tw_buf *last)
 {
 	for (size_t i = 0; i < f->count; i++) {
-		tw_err e = verify_one(a, v, f->seqs[i], last);
-		if (!tw_failed(e))
-			continue;
-		if (!is_finding(e))
+		tw_err e = verify_one(a, v, f->seqs[i], i + 1 == f->count, last);
+		if (tw_failed(e) && !is_finding(e))
 			return e;
-		struct tw_log_report report;
-		tw_log_verifier_report(v, &report);
-		snprintf(a->fault, sizeof a->fault, "%s", report.fault[0] ? report.fault : tw_err_detail());
-		return TW_OK;
+		if (tw_failed(e)) {
+			snprintf(a->fault, sizeof a->fault, "%s", tw_err_detail());
+			return TW_OK;
+		}
 	}
 	return TW_OK;
 }
@@ -138,27 +147,54 @@ static tw_err end_last(tw_audit *a, const struct tw_log_report *r, const struct 
 	return tw_audit_segment_cut(a, seq, r->tail);
 }
 
+/* Is this epoch below the last one whose key was given out? */
+static tw_err is_past(tw_audit *a, uint64_t epoch, bool *ret)
+{
+	uint8_t key[32];
+	tw_err e = a->keys.old_key(a->keys.user, epoch, key);
+	tw_wipe(key, sizeof key);
+	*ret = !tw_failed(e);
+	return tw_is(e, TW_CODE_DENIED) ? TW_OK : e;
+}
+
 /*
- * The keys role hands out each epoch's key once. It may be ahead of the log: it answered and the power went, or somebody
- * removed the log. So ask further and further ahead; the gap that stays is true and visible.
+ * The keys role gives out each epoch's key once, and it may be ahead of the log: it answered and then the power went, or somebody
+ * removed the log. Asking for keys that are past costs nothing, so the last one given is found by doubling and halving.
  */
+static tw_err last_epoch_given(tw_audit *a, uint64_t *ret)
+{
+	uint64_t low = a->epoch, step = 1; /* low is past or zero; low + step is not, once the doubling ends */
+	bool past = true;
+	for (; past && step < UINT64_MAX / 4; step *= past ? 2 : 1)
+		TW_TRY(is_past(a, a->epoch + step, &past));
+	uint64_t high = a->epoch + step;
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+		TW_TRY(is_past(a, middle, &past));
+		*(past ? &low : &high) = middle;
+	}
+	*ret = high;
+	return TW_OK;
+}
+
 static tw_err next_epoch_key(tw_audit *a, uint8_t key[32])
 {
-	uint64_t ahead = 1;
-	for (unsigned i = 0; i < EPOCH_TRIES; i++, ahead *= 2) {
-		tw_err e = a->keys.epoch_key(a->keys.user, a->epoch + ahead, key);
-		if (tw_is(e, TW_CODE_STATE) || tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_EXISTS))
-			continue;
-		TW_TRY(e);
-		a->epoch += ahead;
-		return TW_OK;
+	uint64_t last = 0;
+	tw_err e = a->keys.epoch_key(a->keys.user, a->epoch + 1, key);
+	if (!tw_is(e, TW_CODE_STATE) || !a->keys.old_key) {
+		a->epoch += !tw_failed(e);
+		return e;
 	}
-	return TW_RAISE(STATE, "the keys role refuses every epoch after %llu", (unsigned long long)a->epoch);
+	TW_TRY(last_epoch_given(a, &last));
+	TW_TRY(a->keys.epoch_key(a->keys.user, last + 1, key));
+	a->epoch = last + 1; /* the gap that stays is true, and visible */
+	return TW_OK;
 }
 
 tw_err tw_audit_epoch_begin(tw_audit *a)
 {
 	uint8_t key[32];
+	TW_TRY(tw_audit_spare_ready(a)); /* first: a full disk must not use up an epoch at each start */
 	TW_TRY(next_epoch_key(a, key));
 	tw_log_epoch_begin(&a->state, key);
 	tw_wipe(key, sizeof key);
@@ -233,6 +269,7 @@ tw_err tw_audit_open(const struct tw_sys *sys, const struct tw_audit_options *o,
 	struct tw_buf bytes;
 	tw_buf_init(&bytes, sys, TW_AUDIT_SEGMENT_MAX);
 	tw_err e = recover(a, &f, v, &bytes);
+	a->o.device_key = NULL; /* the caller's, and only for this */
 	tw_buf_done(&bytes);
 	free(f.seqs);
 	TW_TRY(e);

@@ -57,6 +57,10 @@ tw_err tw_audit_spare_ready(tw_audit *a)
 {
 	if (a->spare >= 0)
 		return TW_OK;
+	if (a->fresh) { /* what has the spare's name is in use until it gets its own, and that makes the next spare */
+		TW_TRY(tw_audit_commit(a));
+		return a->spare >= 0 ? TW_OK : TW_RAISE(LIMIT, "no room for another log segment");
+	}
 	int fd = a->sys->open_beneath(a->sys, a->o.dir, TW_AUDIT_SPARE, O_RDWR | O_CLOEXEC, 0);
 	if (fd >= 0 && blank(a, fd)) {
 		a->spare = fd;

@@ -40,7 +40,7 @@ static tw_err check_int(const struct tw_setting_row *row, const char *value)
 	bool negative = value[0] == '-';
 	struct tw_slice digits = tw_slice_of(value + negative);
 	uint64_t n = 0;
-	if (tw_failed(tw_parse_u64(digits, INT64_MAX, &n)) || (digits.size > 1 && digits.at[0] == '0') || (negative && n == 0))
+	if (tw_failed(tw_parse_u64(digits, INT64_MAX, &n)) || (negative && n == 0))
 		return TW_RAISE(SYNTAX, "%s wants a whole number", row->key);
 	int64_t v = negative ? -(int64_t)n : (int64_t)n;
 	if (v < row->min || v > row->max)

@@ -89,6 +89,11 @@ static tw_err epoch_key(void *user, uint64_t epoch, uint8_t ret[32])
 	return tw_keys_client_epoch(user, epoch, ret);
 }
 
+static tw_err old_key(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	return tw_keys_client_old_epoch(user, epoch, ret);
+}
+
 static tw_err sign_checkpoint(void *user, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE])
 {
 	return tw_keys_client_sign(user, TW_SIGN_CHECKPOINT, message, ret);
@@ -97,7 +102,7 @@ static tw_err sign_checkpoint(void *user, struct tw_slice message, uint8_t ret[T
 static tw_err open_log(struct tw_device *d, const struct tw_sys *sys)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
-	const struct tw_audit_keys keys = { epoch_key, sign_checkpoint, d->context.keys };
+	const struct tw_audit_keys keys = { epoch_key, sign_checkpoint, d->context.keys, old_key };
 	struct tw_audit_options o = { .dir = TW_FD_OWN + 1, .segment_size = SEGMENT_SIZE, .boot_count = d->boot_count, .keys = &keys,
 		.time = &d->time };
 
