@@ -19,6 +19,8 @@ static void arm(struct event *timer, int64_t ms)
 {
 	struct timeval t = tw_core_ms(ms);
 
+	if (ms < 0)
+		t = tw_core_ms(0);
 	if (!event_pending(timer, EV_TIMEOUT, NULL))
 		(void)event_add(timer, &t);
 }
@@ -31,6 +33,8 @@ void tw_core_settle(struct tw_core *c)
 		arm(c->commit_timer, TW_COMMIT_MS);
 	if (tw_audit_last(audit) != c->signed_seq)
 		arm(c->checkpoint_timer, TW_CHECKPOINT_MS);
+	if (tw_audit_refusals_due_ms(audit) >= 0)
+		arm(c->refusal_timer, tw_audit_refusals_due_ms(audit) - tw_time_boot_ms(&c->device.time));
 	if (c->device.console_notice[0] && c->console)
 		tw_door_console_notice(c->console);
 	if (c->front)
@@ -63,6 +67,16 @@ static void checkpoint(struct tw_core *c)
 static void on_checkpoint(int fd, short what, void *user)
 {
 	checkpoint(user);
+}
+
+static void on_refusals(int fd, short what, void *user)
+{
+	struct tw_core *c = user;
+	tw_err e = tw_audit_refusals_seal(c->device.context.audit, false);
+
+	if (tw_failed(e))
+		tw_log_err(e, "recording how many were refused");
+	tw_core_settle(c);
 }
 
 /* Records what happened, durable before anything else does. fields is consumed. */
@@ -212,8 +226,10 @@ static tw_err make_loop(struct tw_core *c)
 	c->checkpoint_timer = tw_core_watch(c, -1, 0, on_checkpoint, c);
 	c->confirm_timer = tw_core_watch(c, -1, 0, on_confirm_late, c);
 	c->time_timer = tw_core_watch(c, -1, 0, on_time, c);
+	c->refusal_timer = tw_core_watch(c, -1, 0, on_refusals, c);
 	c->hands_event = tw_core_watch(c, TW_FD_HANDS, EV_READ | EV_PERSIST, on_hands, c);
-	if (!c->commit_timer || !c->checkpoint_timer || !c->confirm_timer || !c->time_timer || !c->hands_event ||
+	if (!c->commit_timer || !c->checkpoint_timer || !c->confirm_timer || !c->time_timer || !c->refusal_timer ||
+		!c->hands_event ||
 		event_add(c->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
 	return TW_OK;
@@ -231,7 +247,8 @@ static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
 
 static void done(struct tw_core *c)
 {
-	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer, &c->time_timer };
+	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer, &c->time_timer,
+		&c->refusal_timer };
 
 	c->local = tw_door_local_free(c->local);
 	c->events = tw_door_event_free(c->events);
@@ -273,8 +290,10 @@ int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start)
 	if (event_base_dispatch(c.loop) < 0)
 		c.status = 1;
 	/* What was acknowledged is durable already; this adds the reads of the last moment and signs the head. */
-	if (c.draining)
+	if (c.draining) {
 		tw_ignore(tw_start_keep_time(&c.device));
+		tw_ignore(tw_audit_refusals_seal(c.device.context.audit, true));
+	}
 	commit(&c);
 	if (c.draining)
 		checkpoint(&c);

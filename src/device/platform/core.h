@@ -32,7 +32,7 @@ struct tw_core {
 	tw_door_local *local;
 	tw_door_event *events;
 	tw_door_console *console;
-	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *time_timer;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *time_timer, *refusal_timer;
 	uint64_t signed_seq;     /* the log is signed up to here */
 	bool front_ready, said_ready, confirmed, draining;
 	int status;              /* of the process */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/platform/device.h"
 
-#include "device/device-sql.h"
+#include "device/sql-device.h"
 
 tw_err tw_device_keep(struct tw_device *d, const char *name, const char *value)
 {

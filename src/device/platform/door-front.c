@@ -82,7 +82,7 @@ static tw_err queue(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_sli
 	return TW_OK;
 }
 
-static tw_err send(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slice payload)
+static tw_err pass(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slice payload)
 {
 	tw_err e;
 
@@ -101,7 +101,7 @@ void tw_door_front_announce(tw_door_front *d)
 	tw_buf_clear(&d->wire);
 	tw_err e = tw_cert_der(device->listener, &d->wire);
 	if (!tw_failed(e))
-		e = send(d, TW_WIRE_LISTENER, device->listener_generation, tw_buf_slice(&d->wire));
+		e = pass(d, TW_WIRE_LISTENER, device->listener_generation, tw_buf_slice(&d->wire));
 	if (tw_failed(e))
 		lost(d, e);
 	else
@@ -136,7 +136,7 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 	};
 	tw_buf_clear(&d->wire);
 	TW_TRY(tw_wire_reply_write(&out, &d->wire));
-	return send(d, TW_WIRE_REPLY, 0, tw_buf_slice(&d->wire));
+	return pass(d, TW_WIRE_REPLY, 0, tw_buf_slice(&d->wire));
 }
 
 static tw_err request(tw_door_front *d, struct tw_slice payload)

@@ -152,6 +152,7 @@ tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_r
 	TW_TRY(open_log(d, sys));
 	TW_TRY(open_manifest(d, sys));
 	list_capabilities(d);
+	TW_TRY(tw_settings_load(&d->context));
 	TW_TRY(tw_device_listener(d, false));
 	for (const struct tw_part *p = tw_parts; p->capability; p++)
 		if (p->start)
@@ -164,6 +165,7 @@ void tw_start_done(struct tw_device *d)
 	for (const struct tw_part *p = tw_parts; p->capability; p++)
 		if (p->stop)
 			p->stop(d);
+	tw_settings_free(&d->context);
 	(void)tw_application_free(d->application);
 	(void)tw_manifest_free(d->manifest_doc);
 	(void)tw_cert_free(d->manufacturer);

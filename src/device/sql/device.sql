@@ -76,6 +76,3 @@ DELETE FROM session_code WHERE boot_id <> ?1 OR expires_boot_ms <= ?2;
 
 -- name: code_count
 SELECT count(*) FROM session_code;
-
--- name: setting_count
-SELECT count(*) FROM setting;

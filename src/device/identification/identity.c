@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether this unit has an identity is not assumed but tried, once per start: the key role signs a statement over a fresh
+ * nonce, and that statement is verified as a stranger would verify it, against the manufacturer's certificate. So the key, its
+ * certificate and the chain agree; then the identifier is compared with the product's and with the one of earlier starts.
+ *
+ * If any of this fails the device goes on, since an owner must be able to see why, but the identifier is no longer given out.
+ */
+#include "device/identification/identity.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "device/rows-identification.h"
+#include "formats/identifier.h"
+#include "formats/statement.h"
+
+#define KEPT_IDENTITY "identity"
+#define REMOTE_READ "identification.remote-read"
+
+struct tw_identity {
+	bool consistent;
+	char why[TW_DETAIL_MAX]; /* not, in words */
+	char identifier[TW_IDENTIFIER_MAX + 1];
+};
+
+static tw_err sign(void *user, struct tw_slice signing_input, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	return tw_keys_client_sign(user, TW_SIGN_STATEMENT, signing_input, ret);
+}
+
+static tw_err state_identity(struct tw_device *d, const void *nonce, size_t nonce_size, const uint8_t *exporter, struct tw_buf *ret)
+{
+	const struct tw_signer signer = { sign, d->context.keys };
+	struct tw_statement s = { .nonce_size = nonce_size, .has_exporter = exporter != NULL };
+
+	memcpy(s.nonce, nonce, nonce_size);
+	if (exporter)
+		memcpy(s.exporter, exporter, sizeof s.exporter);
+	s.issued_ms = tw_time_wall_ms(&d->time);
+	s.time_trusted = tw_time_trusted(&d->time);
+	(void)snprintf(s.identifier, sizeof s.identifier, "%s", d->identity->identifier);
+	(void)snprintf(s.software, sizeof s.software, "%s", TW_VERSION);
+	(void)snprintf(s.model, sizeof s.model, "%s", d->manifest->model);
+	(void)snprintf(s.product_version, sizeof s.product_version, "%s", d->manifest->version);
+	return tw_statement_sign(d->context.sys, &s, d->certificate, &signer, ret);
+}
+
+static tw_err try_key(struct tw_device *d)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	struct tw_statement seen;
+	uint8_t nonce[32];
+
+	tw_buf_init(&text, d->context.sys, 16 * 1024);
+	if (d->context.sys->random(d->context.sys, nonce, sizeof nonce))
+		return TW_RAISE_ERRNO("randomness");
+	TW_TRY(state_identity(d, nonce, sizeof nonce, NULL, &text));
+	return tw_statement_verify(d->context.sys, tw_buf_slice(&text), d->manufacturer, tw_time_wall_ms(&d->time), nonce, sizeof nonce, NULL,
+		&seen);
+}
+
+/* The unit is of the product that the manifest describes: same maker, same class. */
+static tw_err compare_product(const struct tw_device *d)
+{
+	struct tw_identifier id;
+
+	TW_TRY(tw_identifier_read(tw_slice_of(d->identity->identifier), &id));
+	if (id.pen != d->manifest->pen || !tw_slice_is(id.product_class, d->manifest->product_class))
+		return TW_RAISE(UNTRUSTED, "the identifier is of %u-" TW_SLICE_FMT ", the product manifest of %u-%s", id.pen,
+			TW_SLICE_ARG(id.product_class), d->manifest->pen, d->manifest->product_class);
+	return TW_OK;
+}
+
+/* An identifier lasts as long as the unit: another one than at the first start means that keys were exchanged. */
+static tw_err compare_kept(struct tw_device *d)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept;
+
+	tw_buf_init(&kept, d->context.sys, TW_IDENTIFIER_MAX);
+	tw_err e = tw_device_kept(d, KEPT_IDENTITY, &kept);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return tw_device_keep(d, KEPT_IDENTITY, d->identity->identifier);
+	TW_TRY(e);
+	if (!tw_slice_is(tw_buf_slice(&kept), d->identity->identifier))
+		return TW_RAISE(UNTRUSTED, "the certificate names another identifier than at earlier starts");
+	return TW_OK;
+}
+
+/* @nist DI.IMS.1: one identifier, and it is this unit's */
+static tw_err establish(struct tw_device *d)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf uri;
+
+	tw_buf_init(&uri, d->context.sys, TW_IDENTIFIER_MAX);
+	TW_TRY(tw_cert_uri(d->certificate, &uri));
+	(void)snprintf(d->identity->identifier, sizeof d->identity->identifier, "%s", tw_buf_cstr(&uri));
+	TW_TRY(compare_product(d));
+	TW_TRY(try_key(d));
+	return compare_kept(d);
+}
+
+tw_err tw_identity_start(struct tw_device *d)
+{
+	struct tw_identity *i = TW_NEW(d->context.sys, struct tw_identity);
+
+	if (!i)
+		return TW_RAISE(NOMEM, "identification");
+	d->identity = i;
+	tw_err e = establish(d);
+	i->consistent = !tw_failed(e);
+	if (i->consistent)
+		return TW_OK;
+	(void)snprintf(i->why, sizeof i->why, "%s", tw_err_detail());
+	tw_error("the identity of this device is not consistent: %s; the identifier is not given out", i->why);
+	return tw_event(&d->context, "identity.inconsistent", json_pack("{s:s}", "what", i->why));
+}
+
+void tw_identity_stop(struct tw_device *d)
+{
+	free(d->identity);
+	d->identity = NULL;
+}
+
+/* Answers with the problem when the identifier is not to be given out to this caller now. */
+static tw_err refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_identity *i = tw_device_of(c)->identity;
+
+	if (rq->subject.door == TW_DOOR_HTTPS && !tw_setting_is(c, REMOTE_READ, "on"))
+		return tw_reply_problem(rp, 403, "off-by-policy", "DI.IMS.1", "Reading the identity remotely is switched off",
+			"The owner can switch it on: thingward device settings change " REMOTE_READ " on.",
+			"The setting " REMOTE_READ " is off.");
+	if (!i->consistent)
+		return tw_reply_problem(rp, 503, "identity", "DI.IMS.1", "This device has no identity that it can prove",
+			"Ask the manufacturer: the device needs to be provisioned again.", "%s", i->why);
+	return TW_OK;
+}
+
+/* @nist DI.IMS.1: returned to authorized clients; the gate has judged the client before we are called */
+tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_device *d = tw_device_of(c);
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem;
+	char not_after[TW_TIME_TEXT_MAX];
+
+	TW_TRY(refuse(c, rq, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_buf_init(&pem, c->sys, 16 * 1024);
+	TW_TRY(tw_cert_pem(d->certificate, &pem));
+	tw_time_text(tw_cert_not_after_ms(d->certificate), not_after);
+	rp->body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "identifier", d->identity->identifier, "model", d->manifest->model, "product_version",
+		d->manifest->version, "certificate", tw_buf_cstr(&pem), "certificate_not_after", not_after);
+	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+}
+
+/* @nist DI.IMS.2: bound to the caller's nonce and, over the network, to this very connection (RFC 9266) */
+tw_err tw_identity_statement(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	uint8_t nonce[TW_STATEMENT_NONCE_MAX];
+	size_t size = 0;
+	json_t *statement = NULL;
+
+	TW_TRY(refuse(c, rq, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	if (tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(rq->input, "nonce")), sizeof nonce, nonce, &size)) ||
+		size < TW_STATEMENT_NONCE_MIN)
+		return tw_reply_problem(rp, 400, "input", "identity.nonce", "The nonce is not of the wanted form",
+			"Send 16 to 64 random bytes in base64url, without padding.", "It must be base64url of 16 to 64 bytes.");
+	if (rq->subject.door == TW_DOOR_HTTPS && !rq->has_exporter)
+		return TW_RAISE(INTERNAL, "a network request without the exporter of its connection");
+	tw_buf_init(&text, c->sys, 16 * 1024);
+	TW_TRY(state_identity(d, nonce, size, rq->has_exporter ? rq->exporter : NULL, &text));
+	TW_TRY(tw_json_parse(tw_buf_slice(&text), text.max, &statement));
+	rp->body = json_object();
+	return tw_json_set(rp->body, "statement", statement);
+}
+
+/* Without a user of its own for each role, another role could read the key: true, but said. */
+static void say_confinement(struct tw_context *c, struct tw_element_status *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *confined = NULL;
+	size_t used = strlen(ret->reason);
+
+	if (tw_failed(tw_fact(c, "roles.confined", &confined)) || !json_is_true(confined))
+		(void)snprintf(ret->reason + used, sizeof ret->reason - used, " The parts of the software share one user here, so the key is less protected.");
+}
+
+static tw_err status(struct tw_context *c, const char *provided, struct tw_element_status *ret)
+{
+	const struct tw_identity *i = tw_device_of(c)->identity;
+	struct tw_setting_state setting;
+
+	(void)snprintf(ret->setting, sizeof ret->setting, "%s", REMOTE_READ);
+	if (!i->consistent) {
+		ret->status = TW_STATUS_NOT_PROVIDED;
+		(void)snprintf(ret->reason, sizeof ret->reason, "The identity is missing or not consistent: %.180s.", i->why);
+		return TW_OK;
+	}
+	TW_TRY(tw_setting_state(c, tw_setting_find(c, REMOTE_READ), &setting));
+	bool on = strcmp(setting.value, "on") == 0;
+	ret->status = on ? TW_STATUS_PROVIDED : TW_STATUS_OFF;
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s", on ? provided : "Reading the identity remotely is switched off.");
+	ret->since_ms = setting.version ? setting.changed_ms : 0;
+	(void)snprintf(ret->changed_by, sizeof ret->changed_by, "%s", setting.version ? setting.changed_by : "");
+	if (on)
+		say_confinement(c, ret);
+	return TW_OK;
+}
+
+/* @nist DI.IMS.1 */
+tw_err tw_identity_status_identifier(struct tw_context *c, struct tw_element_status *ret)
+{
+	return status(c, "Key, certificate and identifier agree; checked at this start.", ret);
+}
+
+/* @nist DI.IMS.2 */
+tw_err tw_identity_status_statement(struct tw_context *c, struct tw_element_status *ret)
+{
+	return status(c, "The device key signs statements that verify against the manufacturer; tried at this start.", ret);
+}
+
+tw_err tw_identity_fact_known(struct tw_context *c, json_t **ret)
+{
+	*ret = json_boolean(tw_device_of(c)->identity->consistent);
+	return TW_OK;
+}

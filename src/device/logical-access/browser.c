@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking over from a browser: it cannot hold a key of ours and cannot see the listener key, so a person at the device's console
+ * has to type the code that the browser shows. The owner is made when the browser collects, so that a lost answer leaves the
+ * device as it was, and the person tries again.
+ */
+#include "base/text.h"
+#include "device/logical-access/state.h"
+#include "device/logical-access/takeover.h"
+#include "device/rows-logical-access.h"
+
+static struct tw_browser *place(struct tw_access *a, int64_t now)
+{
+	struct tw_browser *oldest = &a->browsers[0];
+
+	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
+		struct tw_browser *b = &a->browsers[i];
+
+		if (b->expires_ms <= now)
+			b->expires_ms = 0;
+		if (b->expires_ms < oldest->expires_ms)
+			oldest = b;
+	}
+	return oldest;
+}
+
+static void notify_console(struct tw_device *d, const struct tw_request *rq, const char *owner)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+
+	tw_buf_init(&text, d->context.sys, sizeof d->console_notice - 1);
+	tw_ignore(tw_buf_terminal(&text, tw_slice_of(rq->subject.source)));
+	tw_ignore(tw_buf_text(&text, " wants to own this device as "));
+	tw_ignore(tw_buf_terminal(&text, tw_slice_of(owner)));
+	tw_ignore(tw_buf_text(&text, ". If it is you: confirm and its 6 digits."));
+	(void)snprintf(d->console_notice, sizeof d->console_notice, "%s", tw_buf_cstr(&text));
+}
+
+static tw_err make_code(const struct tw_access *a, const struct tw_sys *sys, char ret[7])
+{
+	uint32_t number = 0;
+	bool taken;
+
+	do {
+		if (sys->random(sys, &number, sizeof number))
+			return TW_RAISE_ERRNO("randomness");
+		(void)snprintf(ret, 7, "%06u", number % 1000000U);
+		taken = false;
+		for (size_t i = 0; i < TW_BROWSER_MAX; i++)
+			taken |= a->browsers[i].expires_ms && strcmp(a->browsers[i].code, ret) == 0;
+	} while (taken);
+	return TW_OK;
+}
+
+tw_err tw_access_browser(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	struct tw_browser b = { .expires_ms = tw_time_boot_ms(&d->time) + TW_BROWSER_MS };
+	struct tw_takeover t;
+
+	TW_TRY(tw_takeover_check(d, rq, NULL, &t, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_buf_init(&text, c->sys, 64);
+	memcpy(b.client_nonce, t.client_nonce, sizeof b.client_nonce);
+	(void)snprintf(b.owner, sizeof b.owner, "%s", tw_json_text(rq->input, "owner_name"));
+	TW_TRY(make_code(d->access, c->sys, b.code));
+	if (c->sys->random(c->sys, b.request, sizeof b.request))
+		return TW_RAISE_ERRNO("randomness");
+	TW_TRY(tw_buf_base64url(&text, b.request, sizeof b.request));
+	rp->body = json_pack("{s:s, s:s, s:i}", "request", tw_buf_cstr(&text), "code", b.code, "expires_in_s", TW_BROWSER_MS / 1000);
+	if (!rp->body)
+		return TW_RAISE(NOMEM, "reply");
+	*place(d->access, tw_time_boot_ms(&d->time)) = b;
+	notify_console(d, rq, b.owner);
+	rp->status = 202;
+	return TW_OK;
+}
+
+tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	int64_t now = tw_time_boot_ms(&d->time);
+	int wait = tw_throttle_wait_s(&d->access->throttle, rq->subject.source, now);
+
+	if (wait)
+		return tw_access_wait(rq, wait, rp);
+	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
+		struct tw_browser *b = &d->access->browsers[i];
+
+		if (b->expires_ms <= now || strcmp(b->code, tw_json_text(rq->input, "code")) != 0)
+			continue;
+		b->confirmed = true;
+		rp->body = json_pack("{s:s}", "owner_name", b->owner);
+		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+	}
+	tw_throttle_failed(&d->access->throttle, rq->subject.source, now);
+	return tw_reply_problem(rp, 404, "code", "commissioning.code", "No browser waits with this code", "Compare the digits with the browser's.",
+		"It was mistyped, or is older than five minutes.");
+}
+
+static struct tw_browser *find(struct tw_device *d, const json_t *input)
+{
+	uint8_t request[16], nonce[32];
+	size_t request_size = 0, nonce_size = 0;
+	int64_t now = tw_time_boot_ms(&d->time);
+
+	if (tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(input, "request")), sizeof request, request, &request_size)) ||
+		tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(input, "client_nonce")), sizeof nonce, nonce, &nonce_size)) ||
+		request_size != sizeof request || nonce_size != sizeof nonce)
+		return NULL;
+	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
+		struct tw_browser *b = &d->access->browsers[i];
+
+		if (b->expires_ms > now && tw_equal_secret(b->request, request, sizeof request) &&
+			tw_equal_secret(b->client_nonce, nonce, sizeof nonce))
+			return b;
+	}
+	return NULL;
+}
+
+/* Asking again and again leaves no record, so the change itself leaves its own: intent durable before, outcome before the answer. */
+static tw_err claim(struct tw_device *d, const struct tw_browser *b, char ret_token[TW_TOKEN_TEXT + 1])
+{
+	char name[sizeof b->owner];
+	const struct tw_new_owner owner = { name, "secret+console", NULL, NULL };
+
+	memcpy(name, b->owner, sizeof name); /* making the owner forgets all that wait */
+	TW_TRY(tw_event(&d->context, "ownership.claiming", json_pack("{s:s}", "owner", name)));
+	TW_TRY(tw_audit_commit(d->context.audit));
+	TW_TRY(tw_access_own(d, &owner));
+	TW_TRY(tw_access_session(d, name, ret_token));
+	return tw_audit_commit(d->context.audit);
+}
+
+tw_err tw_access_claim(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	const struct tw_browser *b = find(d, rq->input);
+	char token[TW_TOKEN_TEXT + 1];
+
+	if (!b)
+		return tw_reply_problem(rp, 404, "not-found", "commissioning.request", "Nothing waits under this request",
+			"Begin again.", "It is older than five minutes, or somebody else has taken the device over.");
+	if (!b->confirmed) {
+		rp->status = 202;
+		rp->body = json_pack("{s:s}", "state", "waiting");
+		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+	}
+	TW_TRY(claim(d, b, token));
+	rp->status = 201;
+	rp->close_connections = true;
+	rp->body = json_pack("{s:s, s:i}", "token", token, "expires_in_s", TW_SESSION_MS / 1000);
+	tw_wipe(token, sizeof token);
+	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+}

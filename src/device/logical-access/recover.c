@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ending ownership at the console, when every credential is lost. The log and the device's identity stay; what belonged to the
+ * owner goes, and with it everything the former owner could use: secret, listener key, sessions.
+ *
+ * The secret is replaced first. Cut short after that, the device still has its owner and the person starts again; the other way
+ * round there would be a moment in which whoever kept a copy of the label could take the device over.
+ */
+#include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
+#include "device/sql-device.h"
+
+struct purge {
+	struct tw_device *device;
+	int64_t settings;
+};
+
+static tw_err purge(tw_store *s, void *user)
+{
+	struct purge *p = user;
+	static const char *const statements[] = { tw_sql_session_drop_all, tw_sql_code_drop_all, tw_sql_owner_drop_all };
+
+	for (size_t i = 0; i < TW_COUNT(statements); i++)
+		TW_TRY(tw_store_run(s, statements[i], NULL, 0, NULL, NULL));
+	TW_TRY(tw_settings_purge(&p->device->context, &p->settings));
+	return tw_device_keep(p->device, TW_KEPT_LISTENER, "owed");
+}
+
+static tw_err add_hex(const struct tw_sys *sys, json_t *to, const char *key, const uint8_t *bytes, size_t size)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+
+	tw_buf_init(&text, sys, 2 * size);
+	tw_err e = tw_buf_hex(&text, bytes, size);
+	if (!tw_failed(e))
+		e = tw_json_set(to, key, json_string(tw_buf_cstr(&text)));
+	if (text.data)
+		tw_wipe(text.data, text.size);
+	return e;
+}
+
+tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	struct purge p = { .device = d };
+	size_t owners = d->access->owner_count;
+	uint8_t secret[16];
+
+	rp->body = json_object();
+	TW_TRY(tw_keys_client_secret_new(c->keys, secret));
+	tw_err e = add_hex(c->sys, rp->body, "secret", secret, sizeof secret);
+	tw_wipe(secret, sizeof secret);
+	TW_TRY(e);
+	TW_TRY(tw_store_transaction(c->store, purge, &p));
+	memset(d->access, 0, sizeof *d->access);
+	TW_TRY(tw_settings_load(c));
+	TW_TRY(tw_access_load(d));
+	TW_TRY(tw_event(c, "ownership.ended",
+		json_pack("{s:I, s:I}", "owners", (json_int_t)owners, "settings", (json_int_t)p.settings)));
+	TW_TRY(tw_access_listener(d));
+	rp->close_connections = true;
+	return add_hex(c->sys, rp->body, "listener", d->listener_key, sizeof d->listener_key);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking the device over: the secret from the label, proven over the device's challenge, the client's nonce, the listener key
+ * that the client saw and the key that is to own. Somebody in the middle shows another listener key, so the proof made for him
+ * is worth nothing here; a proof heard once is worth nothing twice, since a challenge is good for one attempt.
+ */
+#include "base/text.h"
+#include "device/logical-access/state.h"
+#include "device/logical-access/takeover.h"
+#include "device/rows-logical-access.h"
+
+/* A place for a new challenge: a free one, else the oldest of this source, else the oldest of all. */
+static struct tw_challenge *place(struct tw_access *a, const char *source, int64_t now)
+{
+	struct tw_challenge *oldest = NULL, *own = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < TW_CHALLENGES_MAX; i++) {
+		struct tw_challenge *c = &a->challenges[i];
+
+		if (c->expires_ms <= now)
+			c->expires_ms = 0;
+		if (c->expires_ms && strcmp(c->source, source) == 0) {
+			count++;
+			if (!own || c->expires_ms < own->expires_ms)
+				own = c;
+		}
+		if (!oldest || c->expires_ms < oldest->expires_ms)
+			oldest = c;
+	}
+	return count >= TW_CHALLENGES_PER_SOURCE ? own : oldest;
+}
+
+static tw_err add_challenge(struct tw_device *d, const char *source, json_t *to)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	int64_t now = tw_time_boot_ms(&d->time);
+	struct tw_challenge *c = place(d->access, source, now);
+
+	tw_buf_init(&text, d->context.sys, 128);
+	if (d->context.sys->random(d->context.sys, c->bytes, sizeof c->bytes))
+		return TW_RAISE_ERRNO("randomness");
+	c->expires_ms = now + TW_CHALLENGE_MS;
+	(void)snprintf(c->source, sizeof c->source, "%s", source);
+	TW_TRY(tw_buf_base64url(&text, c->bytes, sizeof c->bytes));
+	TW_TRY(tw_json_set(to, "challenge", json_string(tw_buf_cstr(&text))));
+	TW_TRY(tw_json_set(to, "expires_in_s", json_integer(TW_CHALLENGE_MS / 1000)));
+	tw_buf_clear(&text);
+	TW_TRY(tw_buf_hex(&text, d->listener_key, sizeof d->listener_key));
+	return tw_json_set(to, "listener", json_string(tw_buf_cstr(&text)));
+}
+
+tw_err tw_access_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	bool has_owner = d->access->owner_count > 0;
+
+	rp->body = json_object();
+	TW_TRY(tw_json_set(rp->body, "owned", json_boolean(has_owner)));
+	TW_TRY(tw_json_set(rp->body, "methods", has_owner ? json_array() : json_pack("[s, s]", "secret", "secret+console")));
+	return has_owner || rq->subject.door != TW_DOOR_HTTPS ? TW_OK : add_challenge(d, rq->subject.source, rp->body);
+}
+
+static bool read_32(const json_t *input, const char *key, uint8_t ret[32])
+{
+	size_t size = 0;
+
+	return !tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(input, key)), 32, ret, &size)) && size == 32;
+}
+
+/* Whatever comes of the attempt, its challenge is used up. */
+static bool use_challenge(struct tw_device *d, const uint8_t bytes[32])
+{
+	int64_t now = tw_time_boot_ms(&d->time);
+
+	for (size_t i = 0; i < TW_CHALLENGES_MAX; i++) {
+		struct tw_challenge *c = &d->access->challenges[i];
+
+		if (c->expires_ms > now && tw_equal_secret(c->bytes, bytes, 32)) {
+			memset(c, 0, sizeof *c);
+			return true;
+		}
+	}
+	return false;
+}
+
+static tw_err mac(struct tw_device *d, const struct tw_takeover *t, uint8_t ret[32])
+{
+	uint8_t message[TW_TAKEOVER_MESSAGE];
+
+	tw_takeover_message(t, message);
+	return tw_keys_client_secret_mac(d->context.keys, (struct tw_slice){ (const char *)message, sizeof message }, ret);
+}
+
+tw_err tw_takeover_check(struct tw_device *d, const struct tw_request *rq, const uint8_t *owner_key, struct tw_takeover *ret,
+	struct tw_reply *rp)
+{
+	struct tw_takeover t = { 0 };
+	uint8_t proof[32], right[32];
+	int64_t now = tw_time_boot_ms(&d->time);
+	int wait = tw_throttle_wait_s(&d->access->throttle, rq->subject.source, now);
+
+	if (wait)
+		return tw_access_wait(rq, wait, rp);
+	if (!tw_access_name_valid(tw_json_text(rq->input, "owner_name")))
+		return tw_reply_problem(rp, 400, "input", "commissioning.name", "This name cannot be used", "Choose a name of 1 to 48 printable characters.",
+			"An owner's name is printable text without blanks at its ends.");
+	if (!read_32(rq->input, "challenge", t.challenge) || !read_32(rq->input, "client_nonce", t.client_nonce) ||
+		!read_32(rq->input, "proof", proof))
+		return tw_reply_problem(rp, 400, "input", "commissioning.form", "The proof is not of the wanted form",
+			"See /api/v1/openapi.json for the form.", "challenge, client_nonce and proof are 32 bytes in base64url.");
+	if (!use_challenge(d, t.challenge))
+		return tw_reply_problem(rp, 409, "challenge", "commissioning.challenge", "This challenge is not open",
+			"Read a new challenge and make a new proof.", "It was used before, is older than two minutes, or was never given.");
+	memcpy(t.listener, d->listener_key, sizeof t.listener);
+	if (owner_key)
+		memcpy(t.owner, owner_key, sizeof t.owner);
+	TW_TRY(mac(d, &t, right));
+	if (!tw_equal_secret(proof, right, sizeof right)) {
+		tw_throttle_failed(&d->access->throttle, rq->subject.source, now);
+		return tw_reply_problem(rp, 403, "proof", "commissioning.proof", "The proof is wrong",
+			"Check the secret on the label. If it is right, somebody may be between you and the device.",
+			"It was not made with this device's secret for this connection's listener key.");
+	}
+	*ret = t;
+	return TW_OK;
+}
+
+static tw_err add_hex(const struct tw_sys *sys, json_t *to, const char *key, const uint8_t bytes[32])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+
+	tw_buf_init(&text, sys, 64);
+	TW_TRY(tw_buf_hex(&text, bytes, 32));
+	return tw_json_set(to, key, json_string(tw_buf_cstr(&text)));
+}
+
+static tw_err enrol(struct tw_device *d, const struct tw_request *rq, const uint8_t key[32], struct tw_takeover *t, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	const struct tw_new_owner owner = { tw_json_text(rq->input, "owner_name"), "secret", key, tw_json_text(rq->input, "certificate") };
+	uint8_t proof[32];
+
+	/* All that can fail without a trace is done before there is an owner. */
+	tw_buf_init(&text, d->context.sys, 64);
+	t->from_device = true;
+	TW_TRY(mac(d, t, proof));
+	TW_TRY(tw_buf_base64url(&text, proof, sizeof proof));
+	rp->body = json_pack("{s:s, s:s}", "owner", owner.name, "proof", tw_buf_cstr(&text));
+	if (!rp->body)
+		return TW_RAISE(NOMEM, "reply");
+	TW_TRY(tw_access_own(d, &owner));
+	TW_TRY(add_hex(d->context.sys, rp->body, "listener", d->listener_key));
+	(void)snprintf(rp->note, sizeof rp->note, "owner %s", owner.name);
+	rp->status = 201;
+	rp->close_connections = true;
+	return TW_OK;
+}
+
+tw_err tw_access_take(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	struct tw_takeover t;
+	uint8_t key[32];
+
+	tw_err e = tw_cert_load(c->sys, tw_slice_of(tw_json_text(rq->input, "certificate")), &cert);
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	if (tw_failed(e))
+		return tw_reply_problem(rp, 400, "input", "commissioning.certificate", "The certificate cannot be read",
+			"Send one PEM certificate with a P-256 key.", "%s", tw_err_detail());
+	TW_TRY(tw_cert_fingerprint(cert, key));
+	if (!rq->has_client_key || !tw_equal_secret(key, rq->client_key, sizeof key))
+		return tw_reply_problem(rp, 403, "client-key", "commissioning.client-key", "You have not proven that you hold this key",
+			"Use the same certificate as TLS client certificate of this connection.",
+			"The connection was not made with the key of the certificate that is to be enrolled.");
+	TW_TRY(tw_takeover_check(d, rq, key, &t, rp));
+	return rp->problem[0] ? TW_OK : enrol(d, rq, key, &t, rp);
+}

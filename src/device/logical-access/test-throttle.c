@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/logical-access/throttle.h"
+
+#include "check.h"
+
+static void test_five_then_wait(void **state)
+{
+	struct tw_throttle t = { 0 };
+
+	for (int i = 0; i < TW_THROTTLE_FAILURES; i++) {
+		CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 1000 + i), 0);
+		tw_throttle_failed(&t, "192.0.2.1", 1000 + i);
+	}
+	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 1100), 60);
+	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 60999), 1);
+	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 61000), 0);
+	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.2", 1100), 0);
+}
+
+static void test_window_begins_anew(void **state)
+{
+	struct tw_throttle t = { 0 };
+
+	for (int i = 0; i < TW_THROTTLE_FAILURES; i++)
+		tw_throttle_failed(&t, "a", 0);
+	tw_throttle_failed(&t, "a", TW_THROTTLE_WINDOW_MS);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS), 0);
+}
+
+static void test_full_table_forgets_the_oldest(void **state)
+{
+	struct tw_throttle t = { 0 };
+	char name[32];
+
+	for (int s = 0; s <= TW_THROTTLE_SOURCES; s++) {
+		(void)snprintf(name, sizeof name, "source %d", s);
+		for (int i = 0; i < TW_THROTTLE_FAILURES; i++)
+			tw_throttle_failed(&t, name, s);
+	}
+	CHECK_INT(tw_throttle_wait_s(&t, "source 0", 100), 0);
+	CHECK_INT(tw_throttle_wait_s(&t, "source 1", 100), 60);
+	CHECK_INT(tw_throttle_wait_s(&t, name, 100), 60);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_five_then_wait), cmocka_unit_test(test_window_begins_anew),
+	cmocka_unit_test(test_full_table_forgets_the_oldest))

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The application's door. Who connects is asked once, by the kernel's word; from then on each event is its own record.
+ *
+ * What has come in one turn of the loop is written and synced together, and acknowledged only then, so that many small events
+ * cost one sync. A bound on the turn keeps a busy application from starving the other doors.
+ */
+#include "device/platform/core.h"
+
+#include "base/cursor.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "sys/application.h"
+
+#define CONNECTIONS_MAX 4 /* one application, perhaps with helpers; each costs a channel's buffer */
+#define BATCH_MAX 64
+
+struct connection {
+	struct tw_door_event *door;
+	struct connection *next;
+	tw_channel *channel;
+	struct event *readable;
+	struct tw_subject subject;
+	uint32_t acks[BATCH_MAX]; /* tags that wait for the commit */
+	size_t ack_count;
+};
+struct tw_door_event {
+	struct tw_core *core;
+	struct event *acceptable;
+	struct connection *first;
+	size_t count;
+};
+
+static void leave(struct connection *c)
+{
+	struct connection **at = &c->door->first;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	c->door->count--;
+	if (c->readable)
+		event_free(c->readable);
+	(void)tw_channel_free(c->channel);
+	free(c);
+}
+
+static tw_err refuse(struct connection *c, uint32_t tag, const char *rule, const char *detail)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+
+	tw_buf_init(&b, c->door->core->sys, 4 + TW_APP_NAME_MAX + TW_DETAIL_MAX);
+	TW_TRY(tw_buf_block16(&b, rule, strlen(rule)));
+	TW_TRY(tw_buf_block16(&b, detail, strlen(detail)));
+	return tw_channel_send(c->channel, TW_APP_REFUSED, tag, b.data, b.size, NULL, 0);
+}
+
+static bool may(const struct connection *c, const char *permission)
+{
+	const struct tw_context *x = &c->door->core->device.context;
+
+	return tw_gate_authorize(x->grants, &c->subject, permission, TW_WHEN_ALWAYS, true).verdict == TW_ALLOW;
+}
+
+static tw_err take_event(struct connection *c, const struct tw_message *m)
+{
+	struct tw_core *core = c->door->core;
+	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
+	TW_CLEANUP(tw_jsonp) json_t *fields = NULL;
+	struct tw_slice id, text;
+
+	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &id));
+	TW_TRY(tw_cursor_block16(&in, TW_APP_FIELDS_MAX, &text));
+	TW_TRY(tw_cursor_end(&in));
+	const struct tw_event_row *row = tw_application_event(core->device.application, id);
+	if (!row)
+		return refuse(c, m->tag, "application.event-unknown", "the product manifest declares no such event");
+	tw_err e = tw_json_parse(text, TW_APP_FIELDS_MAX, &fields);
+	if (!tw_failed(e))
+		e = tw_json_check(fields, row->fields);
+	if (tw_failed(e))
+		return tw_is(e, TW_CODE_NOMEM) ? e : refuse(c, m->tag, "application.event-fields", tw_err_detail());
+	e = tw_event(&core->device.context, row->id, TW_STEAL(fields));
+	if (tw_failed(e))
+		return refuse(c, m->tag, "audit.space", "the event could not be recorded");
+	c->acks[c->ack_count++] = m->tag;
+	return TW_OK;
+}
+
+static tw_err note_health(struct tw_core *core, struct tw_slice name, bool well, struct tw_slice text)
+{
+	json_t *fields = well ? json_pack("{s:s%}", "name", name.at, name.size) :
+				json_pack("{s:s%, s:s%}", "name", name.at, name.size, "text", text.at, text.size);
+
+	return tw_event(&core->device.context, well ? "application.well" : "application.unwell", fields);
+}
+
+static tw_err take_health(struct connection *c, const struct tw_message *m)
+{
+	struct tw_core *core = c->door->core;
+	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
+	struct tw_slice name, text;
+	bool changed = false;
+	uint8_t well = 0;
+
+	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &name));
+	TW_TRY(tw_cursor_u8(&in, &well));
+	TW_TRY(tw_cursor_block16(&in, TW_APP_TEXT_MAX, &text));
+	TW_TRY(tw_cursor_end(&in));
+	if (well > 1 || !tw_text_printable(name) || !tw_text_printable(text))
+		return refuse(c, m->tag, "application.health-form", "name and text must be printable, well yes or no");
+	if (tw_failed(tw_application_report(core->device.application, name, well == 1, &changed)))
+		return refuse(c, m->tag, "application.health-unknown", tw_err_detail());
+	if (changed && tw_failed(note_health(core, name, well == 1, text)))
+		return refuse(c, m->tag, "audit.space", "the report could not be recorded");
+	c->acks[c->ack_count++] = m->tag;
+	return TW_OK;
+}
+
+static tw_err take_setting(struct connection *c, const struct tw_message *m)
+{
+	struct tw_core *core = c->door->core;
+	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
+	TW_CLEANUP(tw_buf_done) struct tw_buf value, reply;
+	struct tw_slice key;
+
+	tw_buf_init(&value, core->sys, TW_APP_VALUE_MAX);
+	tw_buf_init(&reply, core->sys, 2 + TW_APP_VALUE_MAX);
+	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &key));
+	TW_TRY(tw_cursor_end(&in));
+	const struct tw_setting_row *row = tw_application_setting(core->device.application, key);
+	if (!row)
+		return refuse(c, m->tag, "application.setting-unknown", "the product manifest declares no such setting");
+	TW_TRY(tw_setting_get(&core->device.context, row->key, &value));
+	TW_TRY(tw_buf_block16(&reply, tw_buf_cstr(&value), value.size));
+	return tw_channel_send(c->channel, TW_APP_SETTING_IS, m->tag, reply.data, reply.size, NULL, 0);
+}
+
+static const struct {
+	uint16_t type;
+	const char *permission;
+	tw_err (*take)(struct connection *c, const struct tw_message *m);
+} messages[] = {
+	{ TW_APP_EVENT,   "application.event",   take_event   },
+	{ TW_APP_HEALTH,  "application.health",  take_health  },
+	{ TW_APP_SETTING, "application.setting", take_setting },
+};
+
+static tw_err take(struct connection *c, const struct tw_message *m)
+{
+	for (size_t i = 0; i < TW_COUNT(messages); i++)
+		if (messages[i].type == m->type)
+			return may(c, messages[i].permission) ? messages[i].take(c, m) :
+								refuse(c, m->tag, "gate.permission", "not permitted");
+	return TW_RAISE(UNTRUSTED, "a message of no known type");
+}
+
+static tw_err acknowledge(struct connection *c)
+{
+	size_t count = c->ack_count;
+
+	c->ack_count = 0;
+	if (count == 0)
+		return TW_OK;
+	tw_err e = tw_audit_commit(c->door->core->device.context.audit);
+	for (size_t i = 0; i < count; i++) {
+		if (tw_failed(e))
+			TW_TRY(refuse(c, c->acks[i], "audit.broken", "the record could not be made durable"));
+		else
+			TW_TRY(tw_channel_send(c->channel, TW_APP_ACK, c->acks[i], NULL, 0, NULL, 0));
+	}
+	return TW_OK;
+}
+
+static void on_readable(int fd, short what, void *user)
+{
+	struct connection *c = user;
+	struct tw_core *core = c->door->core;
+	struct tw_message m;
+	tw_err e = TW_OK, acked;
+
+	for (size_t i = 0; i < BATCH_MAX && !tw_failed(e); i++) {
+		e = tw_channel_receive(c->channel, &m);
+		if (!tw_failed(e))
+			e = take(c, &m);
+	}
+	/* What is recorded is acknowledged even when a later message of the batch broke the rules. */
+	enum tw_code code = e.code;
+	if (tw_failed(e) && code != TW_CODE_TIMEOUT && code != TW_CODE_CLOSED)
+		tw_warn("the application's connection is ended: %s", tw_err_detail());
+	acked = acknowledge(c);
+	/* An application that does not read its answers is cut off rather than waited for. */
+	if (tw_failed(acked) || (code != TW_CODE_OK && code != TW_CODE_TIMEOUT))
+		leave(c);
+	tw_core_check_health(core);
+	tw_core_settle(core);
+}
+
+static tw_err welcome(struct tw_door_event *d, int fd)
+{
+	struct tw_core *core = d->core;
+	struct connection *c;
+	pid_t pid = 0;
+	uid_t uid = 0;
+	gid_t gid = 0;
+
+	if (core->sys->peer(core->sys, fd, &pid, &uid, &gid))
+		return TW_RAISE_ERRNO("asking who is calling");
+	if (uid != core->device.application_uid)
+		return TW_RAISE(DENIED, "user %u is not the application", uid);
+	c = TW_NEW(core->sys, struct connection);
+	if (!c)
+		return TW_RAISE(NOMEM, "an application's connection");
+	c->door = d;
+	c->subject = (struct tw_subject){ .door = TW_DOOR_EVENT, .kind = TW_SUBJECT_APPLICATION, .name = "application", .how = "peer-credentials" };
+	(void)snprintf(c->subject.source, sizeof c->subject.source, "pid %d", pid);
+	if (tw_failed(tw_channel_new(core->sys, fd, tw_rows_device_from_app, &c->channel))) {
+		free(c);
+		return TW_RAISE(NOMEM, "an application's connection");
+	}
+	c->next = d->first;
+	d->first = c;
+	d->count++;
+	c->readable = tw_core_watch(core, fd, EV_READ | EV_PERSIST, on_readable, c);
+	/* Who cannot be recorded as connected is not; the descriptor goes with the connection. */
+	if (!c->readable || event_add(c->readable, NULL) ||
+		tw_failed(tw_event(&core->device.context, "application.connected", json_pack("{s:i}", "pid", (int)pid))))
+		leave(c);
+	return TW_OK;
+}
+
+static void on_acceptable(int fd, short what, void *user)
+{
+	struct tw_door_event *d = user;
+	const struct tw_sys *sys = d->core->sys;
+
+	for (;;) {
+		int peer = sys->accept(sys, fd, NULL, NULL);
+
+		if (peer < 0)
+			break;
+		if (d->count >= CONNECTIONS_MAX || tw_failed(welcome(d, peer)))
+			(void)sys->close(sys, peer);
+	}
+	tw_core_settle(d->core);
+}
+
+tw_err tw_door_event_new(struct tw_core *c, int fd, tw_door_event **ret)
+{
+	tw_door_event *d = TW_NEW(c->sys, tw_door_event);
+
+	if (!d)
+		return TW_RAISE(NOMEM, "the application's door");
+	d->core = c;
+	*ret = d;
+	d->acceptable = tw_core_watch(c, fd, EV_READ | EV_PERSIST, on_acceptable, d);
+	if (!d->acceptable || event_add(d->acceptable, NULL))
+		return TW_RAISE(NOMEM, "the application's door");
+	return TW_OK;
+}
+
+tw_door_event *tw_door_event_free(tw_door_event *d)
+{
+	if (!d)
+		return NULL;
+	if (d->acceptable)
+		event_free(d->acceptable);
+	while (d->first)
+		leave(d->first);
+	free(d);
+	return NULL;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What passes on the application's door, a SOCK_SEQPACKET socket of channel messages: known to libthingward at one end and to
+ * the device's core at the other, and to nobody else.
+ *
+ * EVENT and HEALTH are answered by ACK once they are durable, SETTING by SETTING_IS, and any of them by REFUSED. An answer
+ * carries its question's tag; answers may come together, but in order.
+ */
+#ifndef TW_SYS_APPLICATION_H
+#define TW_SYS_APPLICATION_H
+#include "sys/channel.h"
+
+enum tw_application_message {
+	TW_APP_EVENT = 0x0601, /* block16 id, block16 fields as a JSON object */
+	TW_APP_HEALTH,         /* block16 name, u8 well, block16 text for people */
+	TW_APP_SETTING,        /* block16 key */
+	TW_APP_ACK = 0x0681,
+	TW_APP_SETTING_IS,     /* block16 value */
+	TW_APP_REFUSED,        /* block16 rule, block16 detail */
+};
+#define TW_APP_NAME_MAX 96     /* of an event, a health name, a setting */
+#define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */
+#define TW_APP_TEXT_MAX 256
+#define TW_APP_VALUE_MAX 512
+extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
+#endif
