@@ -59,6 +59,7 @@ async function takeoverProves({ open }) {
 		assert.equal(sent.owner_name, 'Alice');
 		assert.ok(!JSON.stringify(sent).includes(SECRET), 'the secret itself never leaves the page');
 		story.state.confirmed = true;
+		await page.click('#go-on');
 		await page.waitForSelector('#part-log h2');
 		assert.equal(await heading(page), 'This device is all right.');
 	});
@@ -82,7 +83,7 @@ async function takeoverKeepsTyping({ open }) {
 	});
 }
 
-async function takeoverSurvivesNewKey({ open }) {
+async function takeoverSurvivesSilence({ open }) {
 	await withStory(unowned(), async (story) => {
 		const page = await open(story.url);
 		await page.waitForSelector('#secret');
@@ -92,7 +93,8 @@ async function takeoverSurvivesNewKey({ open }) {
 		await page.waitForSelector('#reload');
 		story.down = false;
 		story.state.confirmed = true;
-		await page.reload();
+		await page.click('#reload');
+		await page.click('#go-on');
 		await page.waitForSelector('#part-log h2');
 	});
 }
@@ -132,12 +134,12 @@ async function switchingTurnsPage({ open }) {
 		const page = await open(story.url);
 		await signIn(page, story);
 		await choose(page, 'off');
-		assert.match(await heading(page), /something is switched off/);
+		await page.waitForFunction(() => /something is switched off/.test(document.querySelector('h1').textContent));
 		assert.match(await page.textContent('#part-abilities'), /Off by policy.*owner:alice/s);
 		assert.match(await page.textContent('#part-identity'), /not given out.*Rule DI\.IMS\.1/s);
 		assert.match(await page.textContent('#live'), /switched off by choice/);
 		await choose(page, 'on');
-		assert.equal(await heading(page), 'This device is all right.');
+		await page.waitForFunction(() => document.querySelector('h1').textContent === 'This device is all right.');
 	});
 }
 
@@ -167,6 +169,20 @@ async function sessionEnds({ open }) {
 		await page.waitForSelector('#code');
 		assert.match(await page.textContent('main'), /Your session has ended/);
 		assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+	});
+}
+
+async function recordsRead({ open }) {
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		await signIn(page, story);
+		const rows = () => page.locator('.log tbody tr').allTextContents();
+		assert.deepEqual((await rows()).length, 2, 'a change is one row; reads wait until asked for');
+		assert.match((await rows())[0], /Settings change.*identification.*owner:alice.*done/);
+		assert.match((await rows())[1], /Ownership taken/);
+		await page.check('#with-reads');
+		assert.equal((await rows()).length, 3);
+		assert.equal(await page.evaluate(() => document.activeElement.id), 'with-reads');
 	});
 }
 
@@ -259,7 +275,7 @@ function filledWith(text) {
 		Object.assign(element, { text, reason: text, changed_by: text, since: text });
 	state.identity = { identifier: text, model: text, product_version: text, certificate: text, certificate_not_after: text };
 	Object.assign(state.setting, { help: text, changed_by: text, version: 1, changed: text, default: text, baseline: text });
-	state.records = [{ seq: 1, type: text, time: text, operation: text, subject: text, outcome: text, [text]: text }];
+	state.records = [{ seq: 1, type: text, time: text, operation: text, subject: text, result: text, [text]: text }];
 	return state;
 }
 
@@ -302,12 +318,13 @@ async function markupHolds({ open }) {
 export const pages = [
 	['page: take-over sends the proof, never the secret, and goes on when confirmed', takeoverProves],
 	['page: take-over says what is mistyped and keeps what was typed', takeoverKeepsTyping],
-	['page: take-over goes on after the device made its new key', takeoverSurvivesNewKey],
+	['page: take-over goes on after the device was silent', takeoverSurvivesSilence],
 	['page: a wrong code is refused and kept, a right one opens', codeRefused],
 	['page: every status opens its reason', reasonsOpen],
 	['page: switching the feature off turns answer, map, identity and records', switchingTurnsPage],
 	['page: a change by somebody else in between is told and the choice kept', conflictKeepsChoice],
 	['page: the end of the session is told', sessionEnds],
+	['page: records: one row for a change, reads when asked for', recordsRead],
 	['page: signing out forgets', signsOut],
 	['page: a device that stops answering leaves what is known, marked as old', saysWhatIsOld],
 	['page: by keyboard alone, focus always visible', keyboardOnly],

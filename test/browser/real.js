@@ -89,6 +89,7 @@ async function takenOverByBrowser({ open, skip }) {
 		await page.click('#take');
 		await page.waitForSelector('#console-code');
 		await device.ask({ console: await page.textContent('#console-code') });
+		await page.click('#go-on');
 		await page.waitForSelector('#part-log h2');
 		assert.match(await page.textContent('h1'), /all right|attention|part/);
 		assert.ok((await page.textContent('#part-log')).includes(HOSTILE), 'the name stands in the records, as text');

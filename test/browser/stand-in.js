@@ -33,8 +33,10 @@ export function healthy() {
 		identity: { identifier: 'urn:dev:ops:32473-T1-00000042', model: 'Thermostat T1', product_version: '1.4.2', certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', certificate_not_after: '2046-11-21T00:00:00Z' },
 		setting: { key: 'identification.remote-read', type: 'bool', value: 'on', default: 'on', baseline: 'on', version: 0, changed: null, changed_by: '', help: 'Whether authorized clients may read the identifier and a signed statement over the network.' },
 		records: [
-			{ seq: 12, type: 'read', time: '2026-11-21T11:59:58Z', operation: 'capabilities.read', subject: 'owner:alice', outcome: 'done' },
-			{ seq: 11, type: 'event', time: '2026-11-21T09:30:02Z', event: 'ownership.taken', subject: 'owner:alice', outcome: '' },
+			{ seq: 14, type: 'read', time: '2026-11-21T11:59:58Z', door: 'https', operation: 'capabilities.read', subject: 'owner:alice', how: 'session', source: '192.0.2.7', status: 200 },
+			{ seq: 13, type: 'outcome', time: '2026-11-21T09:31:00Z', intent: 12, result: 'done', status: 200, subject: 'owner:alice' },
+			{ seq: 12, type: 'intent', time: '2026-11-21T09:31:00Z', door: 'https', operation: 'settings.change', parameter: 'identification.remote-read', subject: 'owner:alice', how: 'session', source: '192.0.2.7' },
+			{ seq: 11, type: 'event', time: '2026-11-21T09:30:02Z', event: 'ownership.taken', owner: 'alice', how: 'secret' },
 		],
 	};
 }
@@ -71,7 +73,7 @@ export function change(s, value, by) {
 	s.setting = { ...s.setting, value, version: s.setting.version + 1, changed: now, changed_by: by };
 	for (const one of s.capabilities.elements)
 		Object.assign(one, { status: value === 'on' ? 'provided' : 'off by policy', reason: value === 'on' ? 'switched on' : 'switched off by a person', since: now, changed_by: by });
-	s.records = [{ seq: s.records[0].seq + 1, type: 'outcome', time: now, operation: 'settings.change', subject: by, outcome: 'done' }, ...s.records];
+	s.records = [{ seq: s.records[0].seq + 1, type: 'outcome', time: now, intent: 0, operation: 'settings.change', subject: by, result: 'done', status: 200 }, ...s.records];
 	return { body: s.setting };
 }
 

@@ -12,7 +12,7 @@ import { abilitiesPart, answerPart, checkPart, frame, identityPart, logPart, put
 const REFRESH_MS = 20000;
 const CLAIM_MS = 2000;
 const TICK_MS = 15000;
-const RECORDS = 20;
+const RECORDS = 100;
 
 const main = byId('main');
 let timer = 0;
@@ -89,11 +89,18 @@ function takeoverPage(commissioning, failure, kept) {
 		trustNote(commissioning));
 }
 
-// The device makes itself a new listener key when it is taken over, so the browser may refuse to go on until it is asked again.
+// The device makes itself a new listener key when it is taken over, so the browser refuses to go on until a person is asked again.
+function newKeyPage() {
+	page('This device is yours.',
+		h('h1', {}, 'This device is yours.'),
+		h('p', { class: 'lead' }, 'It has just made itself a new key, so that whoever knew the old one cannot pass for it. When you go on, your browser asks about its certificate once more; the label no longer fits it.'),
+		h('p', {}, h('button', { type: 'button', id: 'go-on', onclick: () => location.reload() }, 'Go on')));
+}
+
 function reloadNote() {
 	return h('div', { class: 'note' },
-		h('p', {}, 'The device has stopped answering this page. If you have just confirmed the code, that is as it should be: it has made itself a new key, and your browser wants to ask you about it.'),
-		h('p', {}, h('button', { type: 'button', id: 'reload', onclick: () => location.reload() }, 'Go on')));
+		h('p', {}, 'The device has stopped answering this page. It may have restarted, or made itself a new key that your browser wants to ask you about.'),
+		h('p', {}, h('button', { type: 'button', id: 'reload', onclick: () => location.reload() }, 'Ask again')));
 }
 
 function confirmPage(pending) {
@@ -114,7 +121,7 @@ function confirmPage(pending) {
 		left.textContent = pending.ends > Date.now() ? `The code holds for ${minutes(pending.ends - Date.now())} more.` : 'The code is too old now.';
 		try {
 			if (await claimTakeover(pending)) {
-				start();
+				newKeyPage();
 				return;
 			}
 			show(state);
@@ -177,6 +184,7 @@ function codePage(why) {
 const drafts = new Map();
 const notes = new Map();
 let last = {};
+let withReads = false;
 
 function sessionBar() {
 	const bar = byId('session');
@@ -234,6 +242,14 @@ function putIfNew(id, about, make) {
 	put(id, make());
 }
 
+function showLog(log) {
+	const choose = (choice) => {
+		withReads = choice;
+		showLog(log);
+	};
+	putIfNew('log', [log, withReads], () => logPart(log.value ? log.value.records : [], log.error, withReads, choose));
+}
+
 function showDevice(now) {
 	byId('device').textContent = [now.state.product.model, now.state.product.version].filter(Boolean).join(' ');
 	putIfNew('answer', [now.state.elements, now.state.product, now.state.time.trusted], () => answerPart(now.state));
@@ -241,7 +257,7 @@ function showDevice(now) {
 	putIfNew('abilities', [now.state.elements, now.state.sandbox, now.settings], () => abilitiesPart(now.state, now.settings, byId('part-abilities')));
 	putIfNew('identity', now.identity, () => identityPart(now.identity.value, now.identity.error, () => runCheck(now.identity.value)));
 	putIfNew('settings', now.settings, () => settingsPart(now.settings, drafts, notes, saveSetting));
-	putIfNew('log', now.log, () => logPart(now.log.value ? now.log.value.records : [], now.log.error));
+	showLog(now.log);
 	byId('read-at').textContent = `Read at ${new Date().toLocaleTimeString()}. Read again every ${REFRESH_MS / 1000} seconds while you look.`;
 }
 

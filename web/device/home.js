@@ -195,39 +195,54 @@ export function settingsPart(settings, drafts, notes, onSave) {
 
 // ---- what happened lately ----
 
-const KINDS = { intent: 'began', outcome: 'done', event: '', read: 'read', refusals: 'refused, counted', checkpoint: 'Log signed', open: 'Log opened' };
+const KINDS = { refusals: 'Refusals, counted', checkpoint: 'Log signed by the device', open: 'Log opened' };
+const SHOWN = new Set(['seq', 'type', 'time', 'operation', 'event', 'id', 'subject', 'result', 'rule', 'intent', 'status', 'door', 'how', 'head', 'chain', 'signature', 'key']);
+const LOG_SHOWN = 20;
 const subjectOf = (record) => (record.subject && typeof record.subject === 'object' ? record.subject.name : record.subject) || '';
 
-function recordWhat(record) {
-	const name = record.operation || record.event || record.id;
-	return name ? words(name) : KINDS[record.type] || words(record.type);
+// A change leaves two records, what was begun and what became of it: one row for both.
+function rowsOf(records) {
+	const begun = new Map(records.filter((record) => record.type === 'intent').map((record) => [record.seq, record]));
+	const ended = new Set(records.filter((record) => record.type === 'outcome').map((record) => record.intent));
+	return records.filter((record) => !(record.type === 'intent' && ended.has(record.seq)))
+		.map((record) => (record.type === 'outcome' ? { ...begun.get(record.intent), ...record } : record));
 }
 
 function recordOutcome(record) {
-	const told = [record.outcome || record.result || (record.operation ? KINDS[record.type] : ''), record.rule ? `rule ${record.rule}` : ''];
-	return told.filter(Boolean).join(', ');
+	if (record.type === 'intent')
+		return 'not known';
+	if (record.type === 'read')
+		return record.status >= 400 ? 'refused' : 'read';
+	return [record.result, record.rule && record.rule !== record.result ? `rule ${record.rule}` : ''].filter(Boolean).join(', ');
 }
-
-const SHOWN = new Set(['seq', 'type', 'time', 'operation', 'event', 'id', 'subject', 'outcome', 'result', 'rule']);
 
 function recordRest(record) {
 	const rest = Object.entries(record).filter(([name, value]) => !SHOWN.has(name) && value !== '' && value !== null);
 	return rest.map(([name, value]) => `${words(name)}: ${typeof value === 'object' ? JSON.stringify(value) : value}`).join('; ');
 }
 
-export function logPart(records, error) {
+function recordRow(record) {
+	const name = record.operation || record.event || record.id;
+	const rest = recordRest(record);
+	return h('tr', {},
+		h('td', { 'data-label': 'When' }, moment(record.time)),
+		h('td', { 'data-label': 'What' }, h('span', {}, name ? words(name) : KINDS[record.type] || words(record.type)), rest ? h('span', { class: 'rest' }, rest) : null),
+		h('td', { 'data-label': 'Who' }, subjectOf(record)),
+		h('td', { 'data-label': 'Outcome' }, recordOutcome(record)));
+}
+
+// Looking leaves records too, and would soon be all there is to see: reads are shown when asked for.
+export function logPart(records, error, withReads, onReads) {
 	if (error)
 		return [h('h2', { id: 'log' }, 'What happened lately'), trouble(error)];
+	const rows = rowsOf(records).filter((record) => withReads || record.type !== 'read').slice(0, LOG_SHOWN);
 	return [
 		h('h2', { id: 'log' }, 'What happened lately'),
+		h('p', { class: 'choices' }, h('label', {}, h('input', { type: 'checkbox', id: 'with-reads', checked: withReads, onchange: (event) => onReads(event.target.checked) }), 'Show what was only read, too')),
 		h('table', { class: 'log stacks' },
-			h('caption', {}, 'Newest first. Looking at this page leaves records too.'),
+			h('caption', {}, 'Newest first.'),
 			h('thead', {}, h('tr', {}, ['When', 'What', 'Who', 'Outcome'].map((name) => h('th', { scope: 'col' }, name)))),
-			h('tbody', {}, records.map((record) => h('tr', {},
-				h('td', { 'data-label': 'When' }, moment(record.time)),
-				h('td', { 'data-label': 'What' }, recordWhat(record), recordRest(record) ? h('span', { class: 'rest' }, recordRest(record)) : null),
-				h('td', { 'data-label': 'Who' }, subjectOf(record)),
-				h('td', { 'data-label': 'Outcome' }, recordOutcome(record)))))),
+			h('tbody', {}, rows.map(recordRow))),
 		h('p', { class: 'hint' }, 'The whole log, verified: ', h('code', {}, 'thingward log verify'), '.'),
 	];
 }
