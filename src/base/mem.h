@@ -25,7 +25,7 @@
 	})
 /* Makes tw_thing_freep from tw_thing_free, for TW_CLEANUP. */
 #define TW_DEFINE_FREEP(type, function)              \
-	static inline void function##p(type **p)     \
+	__attribute__((unused)) static inline void function##p(type **p) \
 	{                                            \
 		(void)function(*p);                  \
 		*p = NULL;                           \

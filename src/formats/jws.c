@@ -92,15 +92,25 @@ tw_err tw_jws_sign(const struct tw_sys *sys, const char *typ, const tw_cert *cer
 	return e;
 }
 
+/* The encoded parts of a JWS: certificates are in plain base64, all else in base64url. */
+struct part {
+	const char *name;
+	size_t max;
+	bool url;
+};
+static const struct part part_header = { "header", HEADER_MAX * 4 / 3, true };
+static const struct part part_payload = { "payload", TW_JWS_MAX, true };
+static const struct part part_certificate = { "certificate", CERT_B64_MAX, false };
+
 /* Decodes text into a new buffer of the seam. The caller frees. */
-static tw_err decode(const struct tw_sys *sys, struct tw_slice text, size_t max, bool url, const char *what, char **ret, size_t *ret_size)
+static tw_err decode(const struct tw_sys *sys, const struct part *part, struct tw_slice text, char **ret, size_t *ret_size)
 {
-	if (text.size == 0 || text.size > max)
-		return TW_RAISE(SYNTAX, "the JWS %s has %zu characters, wanted 1 to %zu", what, text.size, max);
+	if (text.size == 0 || text.size > part->max)
+		return TW_RAISE(SYNTAX, "the JWS %s has %zu characters, wanted 1 to %zu", part->name, text.size, part->max);
 	TW_CLEANUP(tw_freep) char *data = sys->alloc(sys, text.size);
 	if (!data)
-		return TW_RAISE(NOMEM, "the JWS %s", what);
-	TW_TRY(url ? tw_parse_base64url(text, text.size, data, ret_size) : tw_parse_base64(text, text.size, data, ret_size));
+		return TW_RAISE(NOMEM, "the JWS %s", part->name);
+	TW_TRY(part->url ? tw_parse_base64url(text, text.size, data, ret_size) : tw_parse_base64(text, text.size, data, ret_size));
 	*ret = TW_STEAL(data);
 	return TW_OK;
 }
@@ -124,7 +134,7 @@ static tw_err header_cert(const struct tw_sys *sys, const json_t *header, const 
 	const json_t *chain = tw_json_get(header, "x5c");
 	if (json_array_size(chain) != 1 || !json_is_string(json_array_get(chain, 0)))
 		return TW_RAISE(SYNTAX, "the JWS must carry exactly one certificate");
-	TW_TRY(decode(sys, text_of(json_array_get(chain, 0)), CERT_B64_MAX, false, "certificate", &der, &size));
+	TW_TRY(decode(sys, &part_certificate, text_of(json_array_get(chain, 0)), &der, &size));
 	if (der[0] != 0x30)
 		return TW_RAISE(SYNTAX, "the JWS certificate is not DER");
 	return tw_cert_load(sys, (struct tw_slice){ der, size }, ret);
@@ -135,7 +145,7 @@ static tw_err read_header(const struct tw_sys *sys, struct tw_slice text, const 
 	TW_CLEANUP(tw_freep) char *bytes = NULL;
 	TW_CLEANUP(tw_jsonp) json_t *header = NULL;
 	size_t size;
-	TW_TRY(decode(sys, text, HEADER_MAX * 4 / 3, true, "header", &bytes, &size));
+	TW_TRY(decode(sys, &part_header, text, &bytes, &size));
 	TW_TRY(tw_json_parse((struct tw_slice){ bytes, size }, HEADER_MAX, &header));
 	return header_cert(sys, header, typ, ret);
 }
@@ -165,7 +175,7 @@ tw_err tw_jws_verify(const struct tw_sys *sys, const char *typ, struct tw_slice 
 	TW_TRY(tw_json_check(jws, shape));
 	TW_TRY(read_header(sys, text_of(tw_json_get(jws, PROTECTED)), typ, &cert));
 	TW_TRY(check_signature(jws, cert));
-	TW_TRY(decode(sys, text_of(tw_json_get(jws, PAYLOAD)), TW_JWS_MAX, true, "payload", &payload, &size));
+	TW_TRY(decode(sys, &part_payload, text_of(tw_json_get(jws, PAYLOAD)), &payload, &size));
 	TW_TRY(tw_json_parse((struct tw_slice){ payload, size }, TW_JWS_MAX, ret_payload));
 	*ret_cert = TW_STEAL(cert);
 	return TW_OK;

@@ -76,7 +76,8 @@ def test_c_rows(tmp_path):
     assert '{ "a.on", TW_SETTING_BOOL, NULL, 0, 0, NULL, "on", "on", "p.change", tw_a_apply, "h", "DI.IMS.1" }' in text
     assert '{ "a.wait", TW_SETTING_INT, "s", 1, 60, NULL, "5", "5", "p.change", NULL, "h", NULL }' in text
     assert '{ "value", TW_JSON_TEXT, true, 0, 9 }' in text
-    assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1" }' in text
+    assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL }' in text
+    assert 'tw_a_read, "Reads.", "", query_1 }' in text
     assert '{ "a.job", 1000, "a.gone", "the thing", tw_a_run }' in text
     assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << TW_SUBJECT_OWNER }' in emit_c.grants_source(g, "x")
 
