@@ -509,7 +509,7 @@ static tw_err next_line(const struct reading *r, size_t *offset, struct tw_slice
 
 static tw_err read_lines(const struct reading *r, size_t *offset)
 {
-	struct tw_slice line;
+	struct tw_slice line = { 0 };
 
 	TW_TRY(next_line(r, offset, &line));
 	if (line.size == 0) /* RFC 9112 2.2: one empty line before the request is let pass */
