@@ -20,10 +20,12 @@
 
 tw_err tw_cert_adopt(const struct tw_sys *sys, X509 *x, tw_cert **ret)
 {
-	tw_cert *c = TW_NEW(sys, tw_cert);
+	/* Reads the extensions now, when lack of memory can still be told from a certificate without them. */
+	bool whole = X509_check_purpose(x, -1, 0) == 1;
+	tw_cert *c = whole ? TW_NEW(sys, tw_cert) : NULL;
 	if (!c) {
 		X509_free(x);
-		return TW_RAISE(NOMEM, "a certificate");
+		return whole ? TW_RAISE(NOMEM, "a certificate") : TW_RAISE_REFUSED(UNSUPPORTED, "the certificate's extensions cannot be read");
 	}
 	c->sys = sys;
 	c->x509 = x;
@@ -62,19 +64,17 @@ static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_cert **
 	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
 	const uint8_t *at = (const uint8_t *)der.at;
 	X509 *x = d2i_X509(NULL, &at, (long)der.size);
-	if (!x) {
-		tw_err e = TW_RAISE_OPENSSL("a certificate");
-		return tw_is(e, TW_CODE_NOMEM) ? e : TW_RAISE(SYNTAX, "not a certificate");
-	}
+	if (!x)
+		return TW_RAISE_REFUSED(SYNTAX, "not a certificate");
 	TW_TRY(tw_cert_adopt(sys, x, &c));
 	if (at != (const uint8_t *)der.at + der.size)
 		return TW_RAISE(SYNTAX, "%zu bytes follow the certificate", (size_t)((const uint8_t *)der.at + der.size - at));
 	if (X509_get_version(x) != X509_VERSION_3)
 		return TW_RAISE(UNSUPPORTED, "not a version 3 certificate");
 	if (!point_of(x))
-		return TW_RAISE(UNSUPPORTED, "the certificate's key is not P-256 with an uncompressed point");
+		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate's key is not P-256 with an uncompressed point");
 	if (X509_get_extension_flags(x) & (EXFLAG_INVALID | EXFLAG_CRITICAL))
-		return TW_RAISE(UNSUPPORTED, "the certificate has extensions that are malformed, or critical and not known here");
+		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate has extensions that are malformed, or critical and not known here");
 	*ret = TW_STEAL(c);
 	return TW_OK;
 }
@@ -215,10 +215,8 @@ tw_err tw_cert_verify(const tw_cert *c, const tw_cert *anchor, int64_t now_ms)
 	EVP_PKEY *key = X509_get0_pubkey(anchor->x509);
 	if (!key)
 		return TW_RAISE_OPENSSL("the anchor's key");
-	if (X509_verify(c->x509, key) != 1) {
-		tw_err e = TW_RAISE_OPENSSL("verifying a certificate");
-		return tw_is(e, TW_CODE_NOMEM) ? e : TW_RAISE(UNTRUSTED, "the certificate's signature does not verify");
-	}
+	if (X509_verify(c->x509, key) != 1)
+		return TW_RAISE_REFUSED(UNTRUSTED, "the certificate's signature does not verify");
 	TW_TRY(in_time(anchor, now_ms, "the anchor"));
 	return in_time(c, now_ms, "the certificate");
 }

@@ -17,6 +17,7 @@
 
 static struct {
 	const struct tw_sys *sys; /* for OpenSSL's allocator, which has no argument for it */
+	bool no_memory;           /* it failed since the last error: OpenSSL's own report of that is not always left in the queue */
 	EVP_MD *sha256;
 	EVP_MD_CTX *hash;
 	EVP_MAC *hmac;
@@ -25,15 +26,20 @@ static struct {
 
 static void *ssl_alloc(size_t size, const char *file, int line)
 {
-	return size ? process.sys->alloc(process.sys, size) : NULL;
+	void *p = size ? process.sys->alloc(process.sys, size) : NULL;
+	process.no_memory |= size && !p;
+	return p;
 }
 
 static void *ssl_resize(void *p, size_t size, const char *file, int line)
 {
-	if (size)
-		return process.sys->resize(process.sys, p, size);
-	free(p);
-	return NULL;
+	if (size == 0) {
+		free(p);
+		return NULL;
+	}
+	void *moved = process.sys->resize(process.sys, p, size);
+	process.no_memory |= !moved;
+	return moved;
 }
 
 static void ssl_free(void *p, const char *file, int line)
@@ -46,18 +52,26 @@ void tw_crypto_use(const struct tw_sys *sys)
 	process.sys = sys;
 	/* Refused once OpenSSL has allocated anything: then it keeps its own allocator, or has ours already. */
 	(void)CRYPTO_set_mem_functions(ssl_alloc, ssl_resize, ssl_free);
-	/* No configuration file (it could load modules), no tables of error words, no algorithm by a name of the old kind. */
-	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS
-			| OPENSSL_INIT_NO_ADD_ALL_DIGESTS, NULL);
+	/* No configuration file (it could load modules), no table of error words, no ciphers by their old names. The digests' old
+	   names must stay: verifying a certificate looks them up. */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS, NULL);
 }
 
 tw_err tw_raise_openssl(const char *function, int line, const char *what)
 {
 	unsigned long first = ERR_get_error();
+	bool no_memory = process.no_memory || ERR_GET_REASON(first) == ERR_R_MALLOC_FAILURE;
 	ERR_clear_error();
-	if (ERR_GET_REASON(first) == ERR_R_MALLOC_FAILURE)
+	process.no_memory = false;
+	if (no_memory)
 		return tw_raise(TW_CODE_NOMEM, function, line, "%s: out of memory in OpenSSL", what);
 	return tw_raise(TW_CODE_CRYPTO, function, line, "%s: OpenSSL error %08lX", what, first);
+}
+
+tw_err tw_raise_refused(enum tw_code code, const char *function, int line, const char *what)
+{
+	tw_err e = tw_raise_openssl(function, line, what);
+	return tw_is(e, TW_CODE_NOMEM) ? e : tw_raise(code, function, line, "%s", what);
 }
 
 static tw_err hash_ready(void)

@@ -3,8 +3,8 @@
  * P-256 keys.
  *
  * The public half is kept beside OpenSSL's object as its 65 bytes: fingerprints, SubjectPublicKeyInfo and comparisons then need no
- * encoder, and work alike for a key whose private half is in another process. Public keys are accepted in their one DER
- * spelling only (named curve, uncompressed point), so that a fingerprint names a key and not a way to write it.
+ * encoder, and work alike for a key whose private half is in another process. Keys are accepted in their one DER spelling only
+ * (named curve, uncompressed point), so that a fingerprint names a key and not a way to write it, and no decoder has to be loaded.
  */
 #include "crypto/key.h"
 
@@ -16,8 +16,7 @@
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/param_build.h>
 
 /* SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING, no unused bits */
 const uint8_t tw_spki_prefix[TW_SPKI_PREFIX] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
@@ -56,32 +55,16 @@ tw_err tw_key_of_evp(const struct tw_sys *sys, EVP_PKEY *evp, const uint8_t poin
 	return TW_OK;
 }
 
-/* Takes evp over. Wants P-256 by name and its point. */
-static tw_err adopt(const struct tw_sys *sys, EVP_PKEY *evp, tw_key **ret)
-{
-	uint8_t point[TW_POINT_SIZE];
-	char group[32];
-	size_t size = 0;
-	int explicit_curve = 0;
-	bool right = EVP_PKEY_is_a(evp, "EC") && EVP_PKEY_get_group_name(evp, group, sizeof group, NULL) == 1
-		&& strcmp(group, "prime256v1") == 0;
-	/* A curve spelled out in numbers may be a forged one (CVE-2020-0601), even when it happens to look right. */
-	if (right && EVP_PKEY_get_int_param(evp, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_curve) == 1 && explicit_curve)
-		right = false;
-	if (!right || EVP_PKEY_get_octet_string_param(evp, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size) != 1
-		|| size != TW_POINT_SIZE || point[0] != POINT_CONVERSION_UNCOMPRESSED) {
-		EVP_PKEY_free(evp);
-		return TW_RAISE(UNSUPPORTED, "the key is not an EC key on P-256 with its public point");
-	}
-	return tw_key_of_evp(sys, evp, point, true, ret);
-}
-
 tw_err tw_key_generate(const struct tw_sys *sys, tw_key **ret)
 {
+	uint8_t point[TW_POINT_SIZE];
+	size_t size = 0;
 	EVP_PKEY *evp = EVP_EC_gen("P-256");
-	if (!evp)
+	if (!evp || EVP_PKEY_get_octet_string_param(evp, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size) != 1 || size != TW_POINT_SIZE) {
+		EVP_PKEY_free(evp);
 		return TW_RAISE_OPENSSL("making a key");
-	return adopt(sys, evp, ret);
+	}
+	return tw_key_of_evp(sys, evp, point, true, ret);
 }
 
 /* The lines of a PEM block, without their ends. */
@@ -123,19 +106,42 @@ tw_err tw_pem_or_der(const char *name, struct tw_slice text, struct tw_buf *ret_
 	return tw_buf_add(ret_der, tw_secret_bytes(der), size);
 }
 
+/* A key from its two halves. OpenSSL takes the scalar as a number; it goes through its locked memory where there is some. */
+static tw_err key_of_halves(const struct tw_sys *sys, const uint8_t scalar[SCALAR_SIZE], const uint8_t point[TW_POINT_SIZE], tw_key **ret)
+{
+	EVP_PKEY *evp = NULL;
+	BIGNUM *d = BN_secure_new();
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	bool ready = d && build && ctx && BN_bin2bn(scalar, SCALAR_SIZE, d) && EVP_PKEY_fromdata_init(ctx) == 1
+		&& OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1
+		&& OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, TW_POINT_SIZE) == 1
+		&& OSSL_PARAM_BLD_push_BN_pad(build, OSSL_PKEY_PARAM_PRIV_KEY, d, SCALAR_SIZE) == 1;
+	OSSL_PARAM *params = ready ? OSSL_PARAM_BLD_to_param(build) : NULL;
+	bool made = params && EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_KEYPAIR, params) == 1;
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(build);
+	EVP_PKEY_CTX_free(ctx);
+	BN_clear_free(d);
+	if (!made)
+		return TW_RAISE_REFUSED(UNTRUSTED, "the private key is none of P-256");
+	return tw_key_of_evp(sys, evp, point, true, ret);
+}
+
+static bool in_range(const uint8_t v[SCALAR_SIZE])
+{
+	static const uint8_t zero[SCALAR_SIZE];
+	return memcmp(v, zero, SCALAR_SIZE) != 0 && memcmp(v, order, SCALAR_SIZE) < 0;
+}
+
+/* The one spelling that OpenSSL, everybody's genpkey and tw_key_save write: no decoder needs to be loaded for it. */
 static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_key **ret)
 {
-	const uint8_t *at = (const uint8_t *)der.at;
-	PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.size);
-	if (!info || at != (const uint8_t *)der.at + der.size) {
-		PKCS8_PRIV_KEY_INFO_free(info);
-		return TW_RAISE(SYNTAX, "not a PKCS#8 private key");
-	}
-	EVP_PKEY *evp = EVP_PKCS82PKEY(info);
-	PKCS8_PRIV_KEY_INFO_free(info);
-	if (!evp)
-		return TW_RAISE(SYNTAX, "a PKCS#8 private key of no usable kind");
-	return adopt(sys, evp, ret);
+	const uint8_t *scalar = (const uint8_t *)der.at + sizeof pkcs8_head, *middle = scalar + SCALAR_SIZE, *point = middle + sizeof pkcs8_middle;
+	if (der.size != PKCS8_SIZE || memcmp(der.at, pkcs8_head, sizeof pkcs8_head) != 0 || memcmp(middle, pkcs8_middle, sizeof pkcs8_middle) != 0
+		|| point[0] != POINT_CONVERSION_UNCOMPRESSED || !in_range(scalar))
+		return TW_RAISE(UNSUPPORTED, "not a P-256 private key in PKCS#8 with its public point");
+	return key_of_halves(sys, scalar, point, ret);
 }
 
 /* A private half that does not fit its public one would sign, and nobody could verify. */
@@ -146,8 +152,7 @@ static tw_err halves_fit(const tw_key *k)
 	EVP_PKEY_CTX_free(ctx);
 	if (fit == 1)
 		return TW_OK;
-	tw_err e = TW_RAISE_OPENSSL("comparing the halves of a key");
-	return !ctx || tw_is(e, TW_CODE_NOMEM) ? e : TW_RAISE(SYNTAX, "the private half of the key does not fit the public one");
+	return TW_RAISE_REFUSED(UNTRUSTED, "the private half of the key does not fit the public one");
 }
 
 tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key **ret)
@@ -177,10 +182,8 @@ tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SI
 	}
 	int made = EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_PUBLIC_KEY, params); /* also checks that the point is on the curve */
 	EVP_PKEY_CTX_free(ctx);
-	if (made != 1) {
-		tw_err e = TW_RAISE_OPENSSL("a public key");
-		return tw_is(e, TW_CODE_NOMEM) ? e : TW_RAISE(UNTRUSTED, "the public key is not a point of P-256");
-	}
+	if (made != 1)
+		return TW_RAISE_REFUSED(UNTRUSTED, "the public key is not a point of P-256");
 	return tw_key_of_evp(sys, evp, point, false, ret);
 }
 
@@ -314,12 +317,6 @@ tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, 
 	return raw_of_der(der, size, ret);
 }
 
-static bool in_range(const uint8_t v[SCALAR_SIZE])
-{
-	static const uint8_t zero[SCALAR_SIZE];
-	return memcmp(v, zero, SCALAR_SIZE) != 0 && memcmp(v, order, SCALAR_SIZE) < 0;
-}
-
 tw_err tw_key_verify(const tw_key *k, const struct tw_slice *parts, size_t count, const uint8_t signature[TW_SIGNATURE_SIZE])
 {
 	uint8_t digest[TW_SHA256_SIZE], der[DER_SIGNATURE_MAX];
@@ -334,8 +331,5 @@ tw_err tw_key_verify(const tw_key *k, const struct tw_slice *parts, size_t count
 	EVP_PKEY_CTX_free(ctx);
 	if (good == 1)
 		return TW_OK;
-	tw_err e = TW_RAISE_OPENSSL("verifying a signature");
-	if (!ready || tw_is(e, TW_CODE_NOMEM))
-		return e;
-	return TW_RAISE(UNTRUSTED, "the signature does not verify");
+	return ready ? TW_RAISE_REFUSED(UNTRUSTED, "the signature does not verify") : TW_RAISE_OPENSSL("verifying a signature");
 }

@@ -16,7 +16,7 @@ typedef struct tw_key tw_key;
 typedef struct evp_pkey_st EVP_PKEY;
 
 tw_err tw_key_generate(const struct tw_sys *sys, tw_key **ret);
-tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key **ret);        /* private key, PKCS#8, unencrypted */
+tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key **ret);        /* private key, PKCS#8 with public point, unencrypted */
 tw_err tw_key_load_public(const struct tw_sys *sys, struct tw_slice spki_der, tw_key **ret);
 tw_err tw_key_save(const tw_key *k, struct tw_buf *ret_pem);                                   /* PKCS#8 PEM; wipe the buffer after use */
 tw_key *tw_key_free(tw_key *k);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/cert.h"
+
+#include "base/text.h"
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#define NOW 1790000000000 /* 2026-09-21 */
+#define DAY (24 * 3600 * 1000LL)
+
+static const struct tw_sys *sys;
+static tw_key *ca_key, *device_key;
+static tw_cert *ca, *device;
+
+static const struct tw_cert_want ca_want = { .common_name = "Maker CA", .organization = "Maker \xc3\xa4", .is_ca = true, .not_before_ms = NOW - DAY };
+static const struct tw_cert_want device_want = { .common_name = "T-1 0001", .organization = "Maker", .serial_number = "0001",
+	.uri = "urn:dev:ops:32473-T.1-0001", .is_client = true, .not_before_ms = NOW - DAY };
+
+static int set_up(void **state)
+{
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	CHECK_OK(tw_key_generate(sys, &ca_key));
+	CHECK_OK(tw_key_generate(sys, &device_key));
+	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
+	CHECK_OK(tw_cert_make(sys, &device_want, device_key, ca, ca_key, &device));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	ca = tw_cert_free(ca);
+	device = tw_cert_free(device);
+	ca_key = tw_key_free(ca_key);
+	device_key = tw_key_free(device_key);
+	return 0;
+}
+
+static void test_device_certificate(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	uint8_t of_cert[32], of_key[32];
+	X509 *x = tw_cert_x509(device);
+	tw_buf_init(&b, sys, 1024);
+	CHECK_OK(tw_cert_uri(device, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "urn:dev:ops:32473-T.1-0001");
+	tw_buf_clear(&b);
+	CHECK_OK(tw_cert_name(device, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "T-1 0001");
+	CHECK_OK(tw_cert_fingerprint(device, of_cert));
+	CHECK_OK(tw_key_fingerprint(device_key, of_key));
+	CHECK_BYTES(of_cert, of_key, 32);
+	CHECK_INT(tw_cert_not_after_ms(device), 253402300799000); /* 9999-12-31T23:59:59Z */
+	CHECK(!tw_cert_is_ca(device) && tw_cert_is_ca(ca));
+	CHECK_INT(X509_get_key_usage(x), KU_DIGITAL_SIGNATURE);
+	CHECK_INT(X509_get_extended_key_usage(x), XKU_SSL_CLIENT);
+	CHECK_INT(X509_get_key_usage(tw_cert_x509(ca)), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
+	CHECK_INT(X509_get_pathlen(tw_cert_x509(ca)), 0);
+	CHECK_INT(ASN1_STRING_length(X509_get_serialNumber(x)), 16);
+	CHECK(X509_get0_subject_key_id(x) && X509_get0_authority_key_id(x));
+	CHECK_INT(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(x), X509_get0_subject_key_id(tw_cert_x509(ca))), 0);
+	CHECK_INT(X509_check_purpose(x, X509_PURPOSE_SSL_CLIENT, 0), 1);
+	CHECK_INT(X509_check_purpose(x, X509_PURPOSE_SSL_SERVER, 0), 0);
+	CHECK_INT(X509_check_ca(tw_cert_x509(ca)), 1);
+}
+
+/* OpenSSL's own path validation agrees with ours, at its strictest. */
+static void test_openssl_agrees(void **state)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *c = X509_STORE_CTX_new();
+	CHECK_INT(X509_STORE_add_cert(store, tw_cert_x509(ca)), 1);
+	CHECK_INT(X509_STORE_CTX_init(c, store, tw_cert_x509(device), NULL), 1);
+	X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(c), X509_V_FLAG_X509_STRICT);
+	X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(c), NOW / 1000);
+	CHECK_INT(X509_verify_cert(c), 1);
+	X509_STORE_CTX_free(c);
+	X509_STORE_free(store);
+}
+
+static void test_verify(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *twin = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *other = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *brief = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *by_device = NULL;
+	struct tw_cert_want want = device_want, elsewhere = ca_want;
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_OK(tw_cert_make(sys, &ca_want, key, NULL, key, &twin)); /* same name, other key */
+	elsewhere.common_name = "Other CA";
+	CHECK_OK(tw_cert_make(sys, &elsewhere, ca_key, NULL, ca_key, &other)); /* same key, other name */
+	want.not_before_ms = NOW;
+	want.not_after_ms = NOW + DAY;
+	CHECK_OK(tw_cert_make(sys, &want, device_key, ca, ca_key, &brief));
+	CHECK_OK(tw_cert_make(sys, &device_want, key, device, device_key, &by_device));
+	CHECK_OK(tw_cert_verify(device, ca, NOW));
+	CHECK_ERR(tw_cert_verify(device, twin, NOW), UNTRUSTED);
+	CHECK_ERR(tw_cert_verify(device, other, NOW), UNTRUSTED);
+	CHECK_ERR(tw_cert_verify(device, device, NOW), UNTRUSTED);
+	CHECK_ERR(tw_cert_verify(by_device, device, NOW), UNTRUSTED);
+	CHECK_ERR(tw_cert_verify(ca, ca, NOW), UNTRUSTED);
+	CHECK_ERR(tw_cert_verify(device, ca, NOW - 2 * DAY), UNTRUSTED);
+	CHECK_OK(tw_cert_verify(brief, ca, NOW));
+	CHECK_ERR(tw_cert_verify(brief, ca, NOW - 1), UNTRUSTED);
+	CHECK_OK(tw_cert_verify(brief, ca, NOW + DAY));
+	CHECK_OK(tw_cert_verify(brief, ca, NOW + DAY + 999));
+	CHECK_ERR(tw_cert_verify(brief, ca, NOW + DAY + 1000), UNTRUSTED);
+}
+
+static void test_pem_and_der(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem;
+	TW_CLEANUP(tw_buf_done) struct tw_buf again;
+	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
+	tw_buf_init(&der, sys, 4096);
+	tw_buf_init(&pem, sys, 4096);
+	tw_buf_init(&again, sys, 4096);
+	CHECK_OK(tw_cert_der(device, &der));
+	CHECK_OK(tw_cert_pem(device, &pem));
+	BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
+	X509 *theirs = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	CHECK(theirs && X509_cmp(theirs, tw_cert_x509(device)) == 0);
+	X509_free(theirs);
+	BIO_free(bio);
+	CHECK_OK(tw_cert_load(sys, tw_buf_slice(&pem), &c));
+	CHECK_OK(tw_cert_der(c, &again));
+	CHECK_INT(again.size, der.size);
+	CHECK_BYTES(again.data, der.data, der.size);
+	c = tw_cert_free(c);
+	CHECK_OK(tw_cert_load(sys, tw_buf_slice(&der), &c));
+	/* Every prefix and every added byte is refused. */
+	for (size_t n = 0; n < der.size; n++) {
+		tw_cert *none = NULL;
+		CHECK_ERR(tw_cert_load(sys, (struct tw_slice){ der.data, n }, &none), SYNTAX);
+	}
+	tw_cert *none = NULL;
+	CHECK_OK(tw_buf_u8(&der, 0));
+	CHECK_ERR(tw_cert_load(sys, tw_buf_slice(&der), &none), SYNTAX);
+	CHECK_OK(tw_cert_pem(device, &pem));
+	CHECK_ERR(tw_cert_load(sys, tw_buf_slice(&pem), &none), SYNTAX);
+}
+
+/* A changed byte is refused when read, or when verified, or the certificate is another than the one its maker signed: never taken. */
+static void test_every_byte(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der;
+	tw_buf_init(&der, sys, 4096);
+	CHECK_OK(tw_cert_der(device, &der));
+	for (size_t i = 0; i < der.size; i++) {
+		TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
+		der.data[i] = (char)(der.data[i] ^ 0x20);
+		tw_err e = tw_cert_load(sys, tw_buf_slice(&der), &c);
+		if (!tw_failed(e) && !tw_failed(tw_cert_verify(c, ca, NOW)))
+			fail_msg("byte %zu may be changed", i);
+		der.data[i] = (char)(der.data[i] ^ 0x20);
+	}
+}
+
+static void test_refuses_other_keys(void **state)
+{
+	tw_cert *c = NULL;
+	EVP_PKEY *rsa = EVP_RSA_gen(2048);
+	X509 *x = X509_new();
+	uint8_t *der = NULL;
+	CHECK_INT(X509_set_version(x, X509_VERSION_3), 1);
+	X509_gmtime_adj(X509_getm_notBefore(x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(x), 60);
+	CHECK_INT(X509_set_pubkey(x, rsa), 1);
+	CHECK(X509_sign(x, rsa, EVP_sha256()) > 0);
+	int n = i2d_X509(x, &der);
+	CHECK_ERR(tw_cert_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, &c), UNSUPPORTED);
+	OPENSSL_free(der);
+	X509_free(x);
+	EVP_PKEY_free(rsa);
+}
+
+/* A name, of the wrong length or with a NUL, or a critical extension nobody knows. */
+static void test_refuses_forms(void **state)
+{
+	char long_name[70];
+	struct tw_cert_want want = device_want;
+	tw_cert *c = NULL;
+	memset(long_name, 'a', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = '\0';
+	want.common_name = long_name;
+	CHECK_ERR(tw_cert_make(sys, &want, device_key, ca, ca_key, &c), CRYPTO);
+	X509 *x = X509_dup(tw_cert_x509(device));
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	ASN1_OBJECT *id = OBJ_txt2obj("1.3.6.1.4.1.32473.1", 1);
+	X509_EXTENSION *ext = X509_EXTENSION_create_by_OBJ(NULL, id, 1, value);
+	CHECK_INT(X509_add_ext(x, ext, -1), 1);
+	CHECK(X509_sign(x, tw_key_evp(ca_key), EVP_sha256()) > 0);
+	uint8_t *der = NULL;
+	int n = i2d_X509(x, &der);
+	CHECK_ERR(tw_cert_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, &c), UNSUPPORTED);
+	OPENSSL_free(der);
+	X509_EXTENSION_free(ext);
+	ASN1_OBJECT_free(id);
+	ASN1_OCTET_STRING_free(value);
+	X509_free(x);
+}
+
+static tw_err make_one(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *leaf = NULL;
+	return tw_cert_make(s, &device_want, device_key, ca, ca_key, &leaf);
+}
+
+static tw_err load_one(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	tw_buf_init(&b, s, 4096);
+	TW_TRY(tw_cert_pem(device, &b));
+	return tw_cert_load(s, tw_buf_slice(&b), &c);
+}
+
+static tw_err ask_one(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	uint8_t digest[32];
+	tw_buf_init(&text, s, 4096);
+	TW_TRY(tw_cert_fingerprint(device, digest));
+	TW_TRY(tw_cert_uri(device, &text));
+	TW_TRY(tw_cert_name(device, &text));
+	return tw_cert_key(device, &key);
+}
+
+static tw_err verify_one(const struct tw_sys *s, void *user)
+{
+	return tw_cert_verify(device, ca, NOW);
+}
+
+static void test_out_of_memory(void **state)
+{
+	tw_err (*const bodies[])(const struct tw_sys *s, void *user) = { make_one, load_one, ask_one, verify_one };
+	for (size_t i = 0; i < TW_COUNT(bodies); i++)
+		(void)oom_sweep(bodies[i], NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+CHECK_MAIN(TEST(test_device_certificate), TEST(test_openssl_agrees), TEST(test_verify), TEST(test_pem_and_der), TEST(test_every_byte),
+	TEST(test_refuses_other_keys), TEST(test_refuses_forms), TEST(test_out_of_memory))

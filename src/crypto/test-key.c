@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/key.h"
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+/* RFC 6979 appendix A.2.5. */
+static const char KEY[] = "-----BEGIN PRIVATE KEY-----\n"
+			  "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgya+p2EW6dRZrXCFX\n"
+			  "Z7HWk05Qw9s26JsSe4piKxIPZyGhRANCAARg/tS6JVqdMclh63TGNW1owEm4kjth\n"
+			  "+mzmaWIuYPKftnkD/hAIuLyZpBrp6VYovGTy8bIMLX6fUXejwpTURiKZ\n"
+			  "-----END PRIVATE KEY-----\n";
+static const char SPKI[] = "3059301306072a8648ce3d020106082a8648ce3d0301070342000460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f2"
+			   "9fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
+#define R "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+#define S "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
+#define N "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
+#define ZERO "0000000000000000000000000000000000000000000000000000000000000000"
+#define ONE "0000000000000000000000000000000000000000000000000000000000000001"
+#define TOP "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+static const char P384[] = "-----BEGIN PRIVATE KEY-----\n"
+			   "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDAAAAAAAAAAAAAAAAAA\n"
+			   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAehZANiAAQoPB1zZc5H\n"
+			   "iPKfjr8jTt/+rW/pl/vqX/otWMyd+nscUIsFUm9VueuyBA8FtI+20OGUdcmQYeQb\n"
+			   "iLpS79uMFpBHGmHYZ+15lynZySzQHb0iVjDYTt4yp4+eZGZM2sUS74w=\n"
+			   "-----END PRIVATE KEY-----\n";
+static const char EXPLICIT[] = "-----BEGIN PRIVATE KEY-----\n"
+			       "MIIBeQIBADCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAAB\n"
+			       "AAAAAAAAAAAAAAAA////////////////MFsEIP////8AAAABAAAAAAAAAAAAAAAA\n"
+			       "///////////////8BCBaxjXYqjqT57PrvVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMV\n"
+			       "AMSdNgiG5wSTamZ44ROdJreBn36QBEEEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg\n"
+			       "9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9QIhAP////8A\n"
+			       "AAAA//////////+85vqtpxeehPO5ysL8YyVRAgEBBG0wawIBAQQgAI31SKssEhzx\n"
+			       "paNTAtTVJyFVsEWKIl9nHFuv/fNDb+GhRANCAAT0MrJpnVuxEkMeaaT8IJwjokTx\n"
+			       "jo9RSItAGdX+QuYSo9qVtQpZ92FR+diPVbaqlqbY0tRAgwwYllhOjsxU0QNt\n"
+			       "-----END PRIVATE KEY-----\n";
+
+static const struct tw_sys *sys;
+
+static int set_up(void **state)
+{
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	return 0;
+}
+
+static tw_key *load(void)
+{
+	tw_key *k = NULL;
+	CHECK_OK(tw_key_load(sys, TW_SLICE(KEY), &k));
+	return k;
+}
+
+static void test_public_half(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = load();
+	TW_CLEANUP(tw_key_freep) tw_key *public = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf spki;
+	uint8_t want[91], digest[32], got[32], point[TW_POINT_SIZE];
+	tw_buf_init(&spki, sys, 256);
+	CHECK_OK(tw_key_spki(k, &spki));
+	CHECK_OK(tw_parse_hex(tw_slice_of(SPKI), want, sizeof want));
+	CHECK_INT(spki.size, sizeof want);
+	CHECK_BYTES(spki.data, want, sizeof want);
+	CHECK_OK(tw_sha256(want, sizeof want, digest));
+	CHECK_OK(tw_key_fingerprint(k, got));
+	CHECK_BYTES(got, digest, sizeof digest);
+	CHECK_OK(tw_key_load_public(sys, tw_buf_slice(&spki), &public));
+	CHECK_OK(tw_key_point(public, point));
+	CHECK_BYTES(point, want + 26, sizeof point);
+}
+
+static void test_sign_and_verify(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *other = NULL;
+	const struct tw_slice message[] = { TW_SLICE("sam"), TW_SLICE("ple") }, wrong[] = { TW_SLICE("sampl") };
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	CHECK_OK(tw_key_generate(sys, &k));
+	CHECK_OK(tw_key_generate(sys, &other));
+	for (int i = 0; i < 50; i++) { /* short r and s come once in 128 times each */
+		CHECK_OK(tw_key_sign(k, message, 2, signature));
+		CHECK_OK(tw_key_verify(k, message, 2, signature));
+	}
+	CHECK_ERR(tw_key_verify(k, wrong, 1, signature), UNTRUSTED);
+	CHECK_ERR(tw_key_verify(other, message, 2, signature), UNTRUSTED);
+	for (size_t i = 0; i < sizeof signature * 8; i++) {
+		signature[i / 8] ^= (uint8_t)(1 << i % 8);
+		CHECK_ERR(tw_key_verify(k, message, 2, signature), UNTRUSTED);
+		signature[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+}
+
+/* What a signature may look like, after Wycheproof's ecdsa_secp256r1_sha256_p1363. */
+static void test_signature_vectors(void **state)
+{
+	static const struct {
+		const char *hex;
+		bool good;
+		const char *what;
+	} rows[] = {
+		{ R S, true, "RFC 6979" },
+		{ S R, false, "swapped" },
+		{ ZERO ZERO, false, "both zero" }, { ZERO S, false, "r is zero" }, { R ZERO, false, "s is zero" },
+		{ ZERO ONE, false, "r zero, s one" }, { ONE ZERO, false, "r one, s zero" }, { ONE ONE, false, "both one" },
+		{ N S, false, "r is n" }, { R N, false, "s is n" }, { N N, false, "both n" }, { N ZERO, false, "n and zero" },
+		{ TOP TOP, false, "all ones" }, { TOP S, false, "r above n" }, { R TOP, false, "s above n" }, { ONE S, false, "r is one" },
+		{ R ONE, false, "s is one" }, { "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550" S, false, "r is n - 1" },
+	};
+	TW_CLEANUP(tw_key_freep) tw_key *k = load();
+	const struct tw_slice message = TW_SLICE("sample");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		uint8_t signature[TW_SIGNATURE_SIZE];
+		CHECK_OK(tw_parse_hex(tw_slice_of(rows[i].hex), signature, sizeof signature));
+		tw_err e = tw_key_verify(k, &message, 1, signature);
+		if (tw_failed(e) == rows[i].good || (tw_failed(e) && !tw_is(e, TW_CODE_UNTRUSTED)))
+			fail_msg("%s: %s", rows[i].what, tw_code_name(e.code));
+	}
+}
+
+static void test_digest_signature_is_der(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = load();
+	uint8_t digest[32] = { 1 }, der[80];
+	size_t size = 0;
+	CHECK_OK(tw_key_sign_digest_der(k, digest, der, sizeof der, &size));
+	CHECK(size >= 68 && size <= 72 && der[0] == 0x30 && der[1] == size - 2);
+	CHECK_ERR(tw_key_sign_digest_der(k, digest, der, 8, &size), LIMIT);
+}
+
+static void test_save_and_load(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = load();
+	TW_CLEANUP(tw_key_freep) tw_key *public = NULL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem;
+	TW_CLEANUP(tw_buf_done) struct tw_buf spki;
+	tw_buf_init(&pem, sys, 4096);
+	tw_buf_init(&spki, sys, 256);
+	CHECK_OK(tw_key_save(k, &pem));
+	CHECK_TEXT(tw_buf_cstr(&pem), KEY);
+	CHECK_OK(tw_key_spki(k, &spki));
+	CHECK_OK(tw_key_load_public(sys, tw_buf_slice(&spki), &public));
+	tw_buf_clear(&pem);
+	CHECK_ERR(tw_key_save(public, &pem), CRYPTO);
+	CHECK_ERR(tw_key_sign(public, NULL, 0, (uint8_t[TW_SIGNATURE_SIZE]){ 0 }), CRYPTO);
+}
+
+static void test_private_refusals(void **state)
+{
+	char text[600];
+	tw_key *k = NULL;
+	static const struct {
+		const char *pem;
+		enum tw_code code;
+	} rows[] = {
+		{ "", TW_CODE_SYNTAX }, { "0", TW_CODE_UNSUPPORTED }, { "-----BEGIN PRIVATE KEY-----\n", TW_CODE_SYNTAX },
+		{ "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", TW_CODE_UNSUPPORTED },
+		{ "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n", TW_CODE_UNSUPPORTED },
+		{ "-----BEGIN PRIVATE KEY-----\n????\n-----END PRIVATE KEY-----\n", TW_CODE_SYNTAX },
+		{ "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIMmvqdhFunUW\n-----END EC PRIVATE KEY-----\n", TW_CODE_SYNTAX },
+		{ P384, TW_CODE_UNSUPPORTED }, { EXPLICIT, TW_CODE_UNSUPPORTED },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		tw_err e = tw_key_load(sys, tw_slice_of(rows[i].pem), &k);
+		if (e.code != rows[i].code)
+			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_err_detail());
+	}
+	(void)snprintf(text, sizeof text, "%sx", KEY);
+	CHECK_ERR(tw_key_load(sys, tw_slice_of(text), &k), SYNTAX);
+	(void)snprintf(text, sizeof text, "%s%s", KEY, KEY);
+	CHECK_ERR(tw_key_load(sys, tw_slice_of(text), &k), SYNTAX);
+	(void)snprintf(text, sizeof text, "%s", KEY);
+	text[sizeof "-----BEGIN PRIVATE KEY-----\n" + 60] ^= 1; /* in the private scalar */
+	CHECK_ERR(tw_key_load(sys, tw_slice_of(text), &k), UNTRUSTED);
+}
+
+static void test_public_refusals(void **state)
+{
+	uint8_t spki[92];
+	tw_key *k = NULL;
+	CHECK_OK(tw_parse_hex(tw_slice_of(SPKI), spki, 91));
+	for (size_t i = 0; i < 91; i++) {
+		spki[i] ^= 0x01;
+		tw_err e = tw_key_load_public(sys, (struct tw_slice){ (char *)spki, 91 }, &k);
+		if (!tw_is(e, TW_CODE_UNSUPPORTED) && !tw_is(e, TW_CODE_UNTRUSTED))
+			fail_msg("byte %zu: %s", i, tw_code_name(e.code));
+		spki[i] ^= 0x01;
+	}
+	spki[91] = 0;
+	CHECK_ERR(tw_key_load_public(sys, (struct tw_slice){ (char *)spki, 92 }, &k), UNSUPPORTED);
+	CHECK_ERR(tw_key_load_public(sys, (struct tw_slice){ (char *)spki, 90 }, &k), UNSUPPORTED);
+	CHECK_ERR(tw_key_load_public(sys, (struct tw_slice){ NULL, 0 }, &k), UNSUPPORTED);
+	memset(spki + 27, 0, 64);
+	CHECK_ERR(tw_key_load_public(sys, (struct tw_slice){ (char *)spki, 91 }, &k), UNTRUSTED);
+}
+
+static tw_err make_one(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	return tw_key_generate(s, &k);
+}
+
+static tw_err load_one(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem;
+	tw_buf_init(&pem, s, 4096);
+	TW_TRY(tw_key_load(s, TW_SLICE(KEY), &k));
+	return tw_key_save(k, &pem);
+}
+
+static tw_err sign_one(const struct tw_sys *s, void *user)
+{
+	const struct tw_slice message = TW_SLICE("sample");
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	TW_TRY(tw_key_sign(user, &message, 1, signature));
+	return tw_key_verify(user, &message, 1, signature);
+}
+
+static tw_err load_public_one(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf spki;
+	tw_buf_init(&spki, s, 256);
+	TW_TRY(tw_key_spki(user, &spki));
+	return tw_key_load_public(s, tw_buf_slice(&spki), &k);
+}
+
+static void test_out_of_memory(void **state)
+{
+	tw_err (*const bodies[])(const struct tw_sys *s, void *user) = { make_one, load_one, sign_one, load_public_one };
+	TW_CLEANUP(tw_key_freep) tw_key *k = load();
+	for (size_t i = 0; i < TW_COUNT(bodies); i++)
+		print_message("# body %zu: %ld calls\n", i, oom_sweep(bodies[i], k));
+}
+
+CHECK_MAIN(cmocka_unit_test_setup(test_public_half, set_up), cmocka_unit_test_setup(test_sign_and_verify, set_up),
+	cmocka_unit_test_setup(test_signature_vectors, set_up), cmocka_unit_test_setup(test_digest_signature_is_der, set_up),
+	cmocka_unit_test_setup(test_save_and_load, set_up), cmocka_unit_test_setup(test_private_refusals, set_up),
+	cmocka_unit_test_setup(test_public_refusals, set_up), cmocka_unit_test(test_out_of_memory))

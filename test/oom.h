@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sweep every parser and constructor goes through: run it, run it again with its first call of the seam failing, with its
+ * second, and so on until nothing is left to fail. It must say so each time (leaks are the sanitizer build's to see), must not
+ * be worse for it afterwards, and the last run must succeed. Allocations of OpenSSL and Jansson count too.
+ */
+#ifndef TW_TEST_OOM_H
+#define TW_TEST_OOM_H
+#include "base/json.h"
+#include "crypto/hash.h"
+#include "sys/fake.h"
+#include "sys/real.h"
+#include "check.h"
+
+#include <errno.h>
+
+/* Returns how many points there were. error_number as for tw_fake_fail. */
+static inline long oom_sweep_with(int error_number, tw_err (*body)(const struct tw_sys *sys, void *user), void *user)
+{
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *sys = tw_fake_sys(f);
+	long n = 0, refused = 0;
+	bool fired = true;
+	tw_crypto_use(sys);
+	tw_json_use(sys);
+	CHECK_OK(body(sys, user)); /* what libraries keep for ever is allocated now */
+	while (fired) {
+		tw_fake_fail(f, ++n, error_number, false);
+		tw_err e = body(sys, user);
+		fired = tw_fake_fired(f);
+		tw_fake_fail(f, 0, 0, false);
+		if (fired && tw_failed(e))
+			refused++;
+		if (tw_failed(e) && (!fired || tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX)))
+			fail_msg("call %ld (%s): %s, %s", n, fired ? tw_fake_name(f, n) : "none failed", tw_code_name(e.code), tw_err_detail());
+	}
+	CHECK_OK(body(sys, user));
+	CHECK(refused > 0);
+	tw_crypto_use(tw_sys_real()); /* OpenSSL frees and allocates until the process ends */
+	tw_json_use(tw_sys_real());
+	tw_fake_free(f);
+	return n - 1;
+}
+
+static inline long oom_sweep(tw_err (*body)(const struct tw_sys *sys, void *user), void *user)
+{
+	return oom_sweep_with(ENOMEM, body, user);
+}
+#endif
