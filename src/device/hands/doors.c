@@ -94,13 +94,10 @@ tw_err tw_door_tcp(const struct tw_sys *sys, const char *address, int *ret_fd)
 /* Only a socket is removed: a file of that name is somebody's mistake and not ours to delete. */
 static tw_err remove_stale(const struct tw_sys *sys, int run_dir, const char *name)
 {
-	TW_CLEANUP(tw_closep) int fd = sys->open_beneath(sys, run_dir, name, O_PATH | O_CLOEXEC, 0);
 	struct stat st;
 
-	if (fd < 0)
+	if (tw_os_look(run_dir, name, &st))
 		return errno == ENOENT ? TW_OK : TW_RAISE_ERRNO("looking at %s", name);
-	if (sys->fstat(sys, fd, &st))
-		return TW_RAISE_ERRNO("looking at %s", name);
 	if (!S_ISSOCK(st.st_mode))
 		return TW_RAISE(EXISTS, "%s is there and is no socket", name);
 	if (sys->unlink(sys, run_dir, name))

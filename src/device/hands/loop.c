@@ -173,7 +173,7 @@ static void confirm(struct state *s, struct tw_slice payload)
 		tw_log_err(e, "the boot mark; this boot stays unconfirmed");
 }
 
-/* Core learns that a role is boxed from the role itself, by way of us: it has no other way to know. */
+/* Core learns that another role is boxed from that role itself, by way of us: it has no other way to know. */
 static void boxed(struct state *s, int role, struct tw_slice payload)
 {
 	char text[2 + TW_WIRE_ROLE_NAME_MAX];
@@ -186,7 +186,7 @@ static void boxed(struct state *s, int role, struct tw_slice payload)
 
 static void take(struct state *s, int role, const struct tw_message *m)
 {
-	if (m->type == TW_WIRE_HANDS_BOXED)
+	if (m->type == TW_WIRE_HANDS_BOXED && role != TW_CREW_CORE)
 		boxed(s, role, m->payload);
 	else if (m->type == TW_WIRE_HANDS_READY)
 		ready(s, m->payload);

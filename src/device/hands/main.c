@@ -66,7 +66,7 @@ static tw_err check(const struct tw_sys *sys, const struct tw_hands_options *o)
 
 static int help(const struct tw_sys *sys)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, sys, 8192);
 	if (tw_failed(tw_hands_options_help(&text)))

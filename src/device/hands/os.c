@@ -87,6 +87,11 @@ int tw_os_mkdir(const char *path, unsigned mode)
 	return mkdir(path, mode);
 }
 
+int tw_os_look(int dir, const char *name, struct stat *ret)
+{
+	return fstatat(dir, name, ret, AT_SYMLINK_NOFOLLOW);
+}
+
 tw_err tw_os_owner(int fd, uid_t uid, gid_t gid)
 {
 	if (fchown(fd, uid, gid))

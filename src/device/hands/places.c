@@ -144,7 +144,7 @@ tw_err tw_places_check(const struct tw_sys *sys, const struct tw_hands_options *
 /* Where TCP is offered in truth, one address a line: port 0 lets the kernel choose, and somebody must be told. */
 static tw_err say_where(const struct tw_sys *sys, const struct tw_places *p)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, sys, 1024);
 	for (size_t i = 0; i < p->tcp_count; i++) {

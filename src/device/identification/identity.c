@@ -47,7 +47,7 @@ static tw_err state_identity(struct tw_device *d, const void *nonce, size_t nonc
 
 static tw_err try_key(struct tw_device *d)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	struct tw_statement seen;
 	uint8_t nonce[32];
 
@@ -74,7 +74,7 @@ static tw_err compare_product(const struct tw_device *d)
 /* An identifier lasts as long as the unit: another one than at the first start means that keys were exchanged. */
 static tw_err compare_kept(struct tw_device *d)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf kept;
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
 
 	tw_buf_init(&kept, d->context.sys, TW_IDENTIFIER_MAX);
 	tw_err e = tw_device_kept(d, KEPT_IDENTITY, &kept);
@@ -89,7 +89,7 @@ static tw_err compare_kept(struct tw_device *d)
 /* @nist DI.IMS.1: one identifier, and it is this unit's */
 static tw_err establish(struct tw_device *d)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf uri;
+	TW_CLEANUP(tw_buf_done) struct tw_buf uri = { 0 };
 
 	tw_buf_init(&uri, d->context.sys, TW_IDENTIFIER_MAX);
 	TW_TRY(tw_cert_uri(d->certificate, &uri));
@@ -140,7 +140,7 @@ static tw_err refuse(struct tw_context *c, const struct tw_request *rq, struct t
 tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_device *d = tw_device_of(c);
-	TW_CLEANUP(tw_buf_done) struct tw_buf pem;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	char not_after[TW_TIME_TEXT_MAX];
 
 	TW_TRY(refuse(c, rq, rp));
@@ -158,7 +158,7 @@ tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struc
 tw_err tw_identity_statement(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	uint8_t nonce[TW_STATEMENT_NONCE_MAX];
 	size_t size = 0;
 	json_t *statement = NULL;

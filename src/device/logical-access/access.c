@@ -105,7 +105,7 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 /* A change of ownership that was cut short owes a new listener key: whoever held the device before knows the old one. */
 static tw_err pay_listener(struct tw_device *d)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf kept;
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
 
 	tw_buf_init(&kept, d->context.sys, 64);
 	tw_err e = tw_device_kept(d, TW_KEPT_LISTENER, &kept);

@@ -26,7 +26,7 @@ static struct tw_browser *place(struct tw_access *a, int64_t now)
 
 static void notify_console(struct tw_device *d, const struct tw_request *rq, const char *owner)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, d->context.sys, sizeof d->console_notice - 1);
 	tw_ignore(tw_buf_terminal(&text, tw_slice_of(rq->subject.source)));
@@ -55,7 +55,7 @@ static tw_err make_code(const struct tw_access *a, const struct tw_sys *sys, cha
 tw_err tw_access_browser(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	struct tw_browser b = { .expires_ms = tw_time_boot_ms(&d->time) + TW_BROWSER_MS };
 	struct tw_takeover t;
 

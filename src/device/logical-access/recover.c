@@ -28,7 +28,7 @@ static tw_err purge(tw_store *s, void *user)
 
 static tw_err add_hex(const struct tw_sys *sys, json_t *to, const char *key, const uint8_t *bytes, size_t size)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, sys, 2 * size);
 	tw_err e = tw_buf_hex(&text, bytes, size);

@@ -60,7 +60,7 @@ static tw_err make_room(struct tw_device *d, struct tw_session **ret)
 
 static tw_err make_token(const struct tw_sys *sys, char ret[TW_TOKEN_TEXT + 1])
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	uint8_t bytes[32];
 
 	tw_buf_init(&text, sys, TW_TOKEN_TEXT);

@@ -33,7 +33,7 @@ static struct tw_challenge *place(struct tw_access *a, const char *source, int64
 
 static tw_err add_challenge(struct tw_device *d, const char *source, json_t *to)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	int64_t now = tw_time_boot_ms(&d->time);
 	struct tw_challenge *c = place(d->access, source, now);
 
@@ -128,7 +128,7 @@ tw_err tw_takeover_check(struct tw_device *d, const struct tw_request *rq, const
 
 static tw_err add_hex(const struct tw_sys *sys, json_t *to, const char *key, const uint8_t bytes[32])
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, sys, 64);
 	TW_TRY(tw_buf_hex(&text, bytes, 32));
@@ -137,7 +137,7 @@ static tw_err add_hex(const struct tw_sys *sys, json_t *to, const char *key, con
 
 static tw_err enrol(struct tw_device *d, const struct tw_request *rq, const uint8_t key[32], struct tw_takeover *t, struct tw_reply *rp)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	const struct tw_new_owner owner = { tw_json_text(rq->input, "owner_name"), "secret", key, tw_json_text(rq->input, "certificate") };
 	uint8_t proof[32];
 

@@ -49,7 +49,7 @@ static const struct tw_operation_row *find_operation(const struct tw_context *c,
 static bool walk(tw_door_console *d, const char *operation, const json_t *input, json_t **ret_answer)
 {
 	struct tw_context *c = &d->core->device.context;
-	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
 	struct tw_request rq = {
 		.subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console", .source = "console", .how = "console" },
@@ -85,7 +85,7 @@ static void do_status(tw_door_console *d, const char *rest)
 {
 	const struct tw_manifest *m = d->core->device.manifest;
 	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf out;
+	TW_CLEANUP(tw_buf_done) struct tw_buf out = { 0 };
 	json_t *element;
 	size_t i;
 	bool owned = false;

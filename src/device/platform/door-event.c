@@ -47,7 +47,7 @@ static void leave(struct connection *c)
 
 static tw_err refuse(struct connection *c, uint32_t tag, const char *rule, const char *detail)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, c->door->core->sys, 4 + TW_APP_NAME_MAX + TW_DETAIL_MAX);
 	TW_TRY(tw_buf_block16(&b, rule, strlen(rule)));
@@ -121,7 +121,7 @@ static tw_err take_setting(struct connection *c, const struct tw_message *m)
 {
 	struct tw_core *core = c->door->core;
 	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
-	TW_CLEANUP(tw_buf_done) struct tw_buf value, reply;
+	TW_CLEANUP(tw_buf_done) struct tw_buf value = { 0 }, reply = { 0 };
 	struct tw_slice key;
 
 	tw_buf_init(&value, core->sys, TW_APP_VALUE_MAX);

@@ -115,7 +115,7 @@ static bool send_out(struct connection *c)
 
 static tw_err answer(struct connection *c, const struct tw_http_head *head, struct tw_slice body)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf reply_body;
+	TW_CLEANUP(tw_buf_done) struct tw_buf reply_body = { 0 };
 	struct tw_request rq = { .subject = c->subject, .head = head, .body = body };
 	struct tw_path_reply reply = { 0 };
 
@@ -162,7 +162,7 @@ static tw_err take_body(const struct connection *c, const struct tw_http_head *h
 /* One request out of what has come. NOTFOUND: it is not complete yet. */
 static tw_err take_request(struct connection *c)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf own;
+	TW_CLEANUP(tw_buf_done) struct tw_buf own = { 0 };
 	struct tw_http_head head;
 	struct tw_http_fault fault = { 400, "RFC 9112: malformed", 0 };
 	struct tw_slice body;

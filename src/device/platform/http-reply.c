@@ -24,7 +24,7 @@ tw_err tw_http_reply_write(const struct tw_path_reply *r, struct tw_slice body, 
 
 tw_err tw_http_reply_fault(int status, const char *rule, struct tw_buf *out)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
 	const struct tw_path_reply r = { .status = status, .type = "application/problem+json", .close = true };
 
 	tw_buf_init(&body, out->sys, 2048);

@@ -34,7 +34,7 @@ static tw_err read_words(struct tw_device *d, const struct tw_role_start *start)
 
 static tw_err kept_number(struct tw_device *d, const char *name, uint64_t *ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, d->context.sys, 64);
 	tw_err e = tw_device_kept(d, name, &text);
@@ -57,7 +57,7 @@ static tw_err keep_number(struct tw_device *d, const char *name, uint64_t n)
 /* Counts boots, not starts: the same boot id again is the same boot. */
 static tw_err count_boot(struct tw_device *d)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf kept, now;
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 }, now = { 0 };
 
 	tw_buf_init(&kept, d->context.sys, 64);
 	tw_buf_init(&now, d->context.sys, 64);
@@ -116,7 +116,7 @@ static tw_err open_log(struct tw_device *d, const struct tw_sys *sys)
 
 static tw_err open_manifest(struct tw_device *d, const struct tw_sys *sys)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf ca, manifest;
+	TW_CLEANUP(tw_buf_done) struct tw_buf ca = { 0 }, manifest = { 0 };
 
 	tw_buf_init(&ca, sys, 16 * 1024);
 	tw_buf_init(&manifest, sys, TW_MANIFEST_MAX);
@@ -194,7 +194,7 @@ tw_err tw_start_keep_time(struct tw_device *d)
 
 json_t *tw_start_record(const struct tw_device *d)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf boot;
+	TW_CLEANUP(tw_buf_done) struct tw_buf boot = { 0 };
 
 	tw_buf_init(&boot, d->context.sys, 64);
 	if (tw_failed(tw_buf_hex(&boot, d->boot_id, sizeof d->boot_id)))
