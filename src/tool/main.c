@@ -21,6 +21,14 @@ static const struct tw_command commands[] = {
 	{ "ca init", "DIR", 1, 1, tw_options_ca_init, tw_cmd_ca_init, "make the manufacturer's offline certificate authority" },
 	{ "provision", "", 0, 0, tw_options_provision, tw_cmd_provision, "give one unit its identity, keys and label",
 		"thingward provision --ca ./ca --product ./product --serial 0001 --state /var/lib/thingward --config /etc/thingward --label label.json" },
+	{ "assess", "", 0, 0, tw_options_assess, tw_cmd_assess, "check the claims on running devices and write signed evidence",
+		"thingward assess --device hall --owner ./owner --product ./product --out evidence.json" },
+	{ "evidence verify", "FILE", 1, 1, tw_options_evidence_verify, tw_cmd_evidence_verify, "check form and signature of an evidence file" },
+	{ "report", "EVIDENCE", 1, 1, tw_options_report, tw_cmd_report, "write evidence as a page for people and paper",
+		"thingward report evidence.json --html report.html" },
+	{ "docs", "PRODUCTDIR", 1, 1, tw_options_docs, tw_cmd_docs, "write the customer's pages of a product",
+		"thingward docs ./product --out ./pages" },
+	{ "log verify", "DIR", 1, 1, tw_options_log_verify, tw_cmd_log_verify, "verify an audit log: chain, seals, signatures" },
 	{ "device", "WORDS...", 0, 0, no_options, NULL, "administer a device; `thingward device --help` lists the words" },
 	{}
 };

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `thingward assess`: asks the device everything the probes need, lets each probe judge, and signs what was seen.
+ *
+ * The evidence is bound to a nonce of this run, to the device's own statement over it, to this very executable, and to the
+ * time; the owner's key signs it. It is evidence for a claim and says so; nobody is certified here.
+ */
+#include "formats/evidence.h"
+#include "tool/ca.h"
+#include "tool/commands.h"
+#include "tool/files.h"
+#include "tool/probes/probe.h"
+#include "tool/rows.h"
+#include "tool/verdict.h"
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "formats/catalog.h"
+#include "product/product.h"
+
+#include <fcntl.h>
+
+#define RESULTS_MAX 64
+#define PROGRAM_MAX (64 * 1024 * 1024)
+
+const struct tw_option tw_options_assess[] = {
+	{ "device", "NAME|HOST:PORT", true, "the device to assess; again for devices to compare it with" },
+	{ "owner", "DIR", true, "your directory" },
+	{ "product", "DIR", true, "the directory with product.yaml, for its claims" },
+	{ "out", "FILE", true, "where the evidence goes" },
+	{ "local", "SOCKET", false, "on the device itself: its local socket, to compare from inside" },
+	{ "before", "FILE", false, "earlier evidence of the same device, from before a restart or update" },
+	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
+	{}
+};
+
+static const struct tw_probe *const tables[] = { tw_probes_identification };
+
+struct assessment {
+	struct tw_tool *t;
+	const struct tw_sys *sys;
+	const struct tw_args *args;
+	struct tw_probe_context c;
+	json_t *product, *before;
+	tw_registry *registry;
+	tw_rows *rows;
+	json_t *results, *notes;
+	char created[TW_TIME_TEXT_MAX];
+};
+
+static void target_done(struct tw_target *g)
+{
+	tw_answer_done(&g->identity);
+	tw_answer_done(&g->capabilities);
+	json_decref(g->statement_text);
+	tw_cert_free(g->anchor);
+	tw_session_done(&g->session);
+}
+
+static void assessment_done(struct assessment *a)
+{
+	for (size_t i = 0; i < a->c.target_count; i++)
+		target_done(&a->c.target[i]);
+	tw_client_free(a->c.local);
+	json_decref(a->product);
+	json_decref(a->before);
+	json_decref(a->results);
+	json_decref(a->notes);
+	tw_registry_free(a->registry);
+	tw_rows_free(a->rows);
+}
+
+static tw_err ask(struct assessment *a, struct tw_target *g, const char *path, struct tw_answer *ret, bool *ret_good)
+{
+	struct tw_call call = { .method = "GET", .path = path };
+	tw_err e = tw_client_call(g->session.client, &call, ret);
+
+	*ret_good = !tw_failed(e) && ret->status == 200 && json_is_object(ret->body);
+	if (tw_is(e, TW_CODE_CLOSED))
+		return tw_fail(a->t, TW_EXIT_UNREACHABLE, "is the device on, and the address right?", e);
+	if (tw_is(e, TW_CODE_UNTRUSTED))
+		return tw_fail(a->t, TW_EXIT_UNREACHABLE, "its label and console: somebody else may own it now, or stands between", e);
+	return e;
+}
+
+/* Whether the feature is off or broken is for the probes to say, so a refusal is kept and not an end. */
+static tw_err look_at(struct assessment *a, struct tw_target *g)
+{
+	bool good;
+
+	TW_TRY(ask(a, g, "/api/v1/identity", &g->identity, &g->has_identity));
+	g->has_identity = g->has_identity && *tw_json_text(g->identity.body, "identifier");
+	TW_TRY(ask(a, g, "/api/v1/capabilities", &g->capabilities, &good));
+	tw_err e = tw_session_statement(a->t, g->session.client, g->anchor, &g->statement, &g->statement_text);
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	g->has_statement = !tw_failed(e);
+	if (tw_failed(e))
+		(void)snprintf(g->statement_trouble, sizeof(g->statement_trouble), "%s", tw_err_detail());
+	a->t->exit = TW_EXIT_FAILED;
+	a->t->hint[0] = '\0';
+	return TW_OK;
+}
+
+static tw_err open_target(struct assessment *a, const char *name)
+{
+	struct tw_target *g = &a->c.target[a->c.target_count];
+
+	tw_answer_init(&g->identity, a->sys);
+	tw_answer_init(&g->capabilities, a->sys);
+	a->c.target_count++;
+	TW_TRY(tw_session_owner(a->t, tw_arg(a->args, "owner"), name, &g->session));
+	TW_TRY(tw_cert_load(a->sys, tw_slice_of(tw_json_text(g->session.device.data, "anchor")), &g->anchor));
+	for (size_t i = 0; i + 1 < a->c.target_count; i++)
+		if (!strcmp(a->c.target[i].session.device.name, g->session.device.name))
+			return tw_fail(a->t, TW_EXIT_USAGE, "another device to compare with",
+				TW_RAISE(SYNTAX, "device %s is named twice", g->session.device.name));
+	tw_progress(a->t, "asking %s at %s", g->session.device.name, g->session.device.address);
+	return look_at(a, g);
+}
+
+static tw_err read_before(struct assessment *a, const char *path)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_cert_freep) tw_cert *signer = NULL;
+
+	tw_buf_init(&text, a->sys, TW_EVIDENCE_MAX);
+	TW_TRY(tw_file_read(a->sys, path, TW_EVIDENCE_MAX, &text));
+	while (text.size && text.data[text.size - 1] == '\n')
+		text.size--;
+	TW_TRY(tw_evidence_verify(a->sys, tw_buf_slice(&text), &a->before, &signer));
+	a->c.before = a->before;
+	return TW_OK;
+}
+
+static tw_err gather(struct assessment *a)
+{
+	const char *local = tw_arg(a->args, "local"), *before = tw_arg(a->args, "before"), *ca = tw_arg(a->args, "ca");
+	struct tw_place place = { .socket = local };
+
+	TW_TRY(tw_rows_new(a->sys, &a->rows));
+	TW_TRY(tw_product_load(a->t, tw_arg(a->args, "product"), &a->product));
+	if (before)
+		TW_TRY(read_before(a, before));
+	if (ca) {
+		TW_CLEANUP(tw_closep) int dir = -1;
+
+		TW_TRY(tw_ca_open(a->t, ca, &dir));
+		TW_TRY(tw_registry_open(a->sys, dir, &a->registry));
+		a->c.registry = tw_registry_lines(a->registry);
+	}
+	if (local)
+		TW_TRY(tw_client_new(a->sys, &place, &a->c.local));
+	for (size_t i = 0; tw_arg_nth(a->args, "device", i); i++) {
+		if (i == TW_TARGETS_MAX)
+			return tw_fail(a->t, TW_EXIT_USAGE, "fewer devices at once", TW_RAISE(LIMIT, "more than %d devices", TW_TARGETS_MAX));
+		TW_TRY(open_target(a, tw_arg_nth(a->args, "device", i)));
+	}
+	return TW_OK;
+}
+
+static const json_t *live_status(const struct assessment *a, const char *element)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(json_object_get(a->c.target[0].capabilities.body, "elements"), i, row)
+		if (!strcmp(tw_json_text(row, "id"), element))
+			return row;
+	return NULL;
+}
+
+static tw_err add_result(struct assessment *a, const char *element, const char *probe, const char *title, struct tw_finding *f)
+{
+	const json_t *status = live_status(a, element);
+	char now[TW_TIME_TEXT_MAX];
+	TW_CLEANUP(tw_jsonp) json_t *r = json_object();
+
+	if (!r)
+		return TW_RAISE(NOMEM, "result");
+	tw_time_text(tw_now_ms(a->sys), now);
+	TW_TRY(tw_json_set(r, "element", json_string(element)));
+	TW_TRY(tw_json_set(r, "probe", json_string(probe)));
+	TW_TRY(tw_json_set(r, "title", json_string(title)));
+	TW_TRY(tw_json_set(r, "claimed", json_boolean(tw_product_claims(a->product, element))));
+	if (status)
+		TW_TRY(tw_json_set(r, "status", json_string(tw_json_text(status, "status"))));
+	TW_TRY(tw_json_set(r, "verdict", json_string(tw_verdict_words[f->verdict])));
+	TW_TRY(tw_json_set(r, "source", json_string(tw_source_words[f->source])));
+	TW_TRY(tw_json_set(r, "reason", json_string_nocheck(f->reason)));
+	TW_TRY(tw_json_set(r, "time", json_string(now)));
+	if (f->seen)
+		TW_TRY(tw_json_set(r, "seen", json_incref(f->seen)));
+	tw_progress(a->t, "  %-9s %-24s %s", element, probe, tw_verdict_words[f->verdict]);
+	return tw_json_append(a->results, TW_STEAL(r));
+}
+
+/* What the device says of itself stands beside what was seen, never instead of it. */
+static tw_err judge_status(struct assessment *a, const char *element)
+{
+	const json_t *row = live_status(a, element);
+	struct tw_finding f = { .source = TW_SOURCE_DEVICE };
+
+	if (!row)
+		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE, "The device says nothing about this element."));
+	else if (!strcmp(tw_json_text(row, "status"), "provided"))
+		TW_TRY(tw_found(&f, TW_VERDICT_PASS, "Provided. %s", tw_json_text(row, "reason")));
+	else
+		TW_TRY(tw_found(&f, TW_VERDICT_FAIL, "%s: %s%s%s%s%s", tw_json_text(row, "status"), tw_json_text(row, "reason"),
+			*tw_json_text(row, "changed_by") ? " Changed by " : "", tw_json_text(row, "changed_by"),
+			*tw_json_text(row, "setting") ? " Setting: " : "", tw_json_text(row, "setting")));
+	return add_result(a, element, "live-status", "What does the device say of itself?", &f);
+}
+
+static void finding_done(struct tw_finding *f)
+{
+	json_decref(f->seen);
+}
+
+static tw_err run_probe(struct assessment *a, const struct tw_probe *p)
+{
+	TW_CLEANUP(finding_done) struct tw_finding f = { .verdict = TW_VERDICT_INCONCLUSIVE, .source = p->source };
+
+	TW_TRY(p->run(&a->c, &f));
+	return add_result(a, p->element, p->name, p->title, &f);
+}
+
+static bool has_probe(const char *element)
+{
+	for (size_t i = 0; i < TW_COUNT(tables); i++)
+		for (const struct tw_probe *p = tables[i]; p->element; p++)
+			if (!strcmp(p->element, element))
+				return true;
+	return false;
+}
+
+/* A claim without a probe is not passed over in silence. */
+static tw_err claims_without_probe(struct assessment *a)
+{
+	size_t i;
+	json_t *id;
+
+	json_array_foreach(tw_json_get(a->product, "claims"), i, id) {
+		struct tw_finding f = { .source = TW_SOURCE_PERSON };
+
+		if (has_probe(json_string_value(id)))
+			continue;
+		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE, "This tool has no probe for it; a person has to look."));
+		TW_TRY(add_result(a, json_string_value(id), "none", "Is the claim true?", &f));
+	}
+	return TW_OK;
+}
+
+static tw_err run_all(struct assessment *a)
+{
+	const char *element = "";
+
+	for (size_t i = 0; i < TW_COUNT(tables); i++)
+		for (const struct tw_probe *p = tables[i]; p->element; p++) {
+			if (strcmp(p->element, element) != 0)
+				TW_TRY(judge_status(a, p->element));
+			element = p->element;
+			TW_TRY(run_probe(a, p));
+		}
+	return claims_without_probe(a);
+}
+
+static tw_err tool_member(struct assessment *a, json_t **ret)
+{
+	TW_CLEANUP(tw_closep) int fd = a->sys->open_path(a->sys, "/proc/self/exe", O_RDONLY, 0);
+	TW_CLEANUP(tw_buf_done) struct tw_buf bytes, hex;
+	char piece[65536];
+	uint8_t digest[32];
+	ssize_t n = 0;
+
+	tw_buf_init(&bytes, a->sys, PROGRAM_MAX);
+	tw_buf_init(&hex, a->sys, 64);
+	while (fd >= 0 && (n = a->sys->read(a->sys, fd, piece, sizeof(piece))) > 0)
+		TW_TRY(tw_buf_add(&bytes, piece, (size_t)n));
+	if (fd < 0 || n < 0)
+		return TW_RAISE_ERRNO("reading this executable");
+	TW_TRY(tw_sha256(bytes.data, bytes.size, digest));
+	TW_TRY(tw_buf_hex(&hex, digest, sizeof(digest)));
+	*ret = json_pack("{s:s, s:s, s:s}", "name", "thingward", "version", TW_VERSION, "sha256", tw_buf_cstr(&hex));
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "tool");
+}
+
+static tw_err device_member(const struct assessment *a, json_t **ret)
+{
+	const struct tw_target *g = &a->c.target[0];
+	const char *identifier = g->has_statement ? g->statement.identifier : g->session.device.identifier;
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+
+	if (!o)
+		return TW_RAISE(NOMEM, "device");
+	TW_TRY(tw_json_set(o, "identifier", json_string(identifier)));
+	TW_TRY(tw_json_set(o, "model", json_string(g->has_statement ? g->statement.model : tw_json_text(g->session.device.data, "model"))));
+	TW_TRY(tw_json_set(o, "software", json_string(g->has_statement ? g->statement.software : "")));
+	TW_TRY(tw_json_set(o, "product_version", json_string(g->has_statement ? g->statement.product_version : "")));
+	TW_TRY(tw_json_set(o, "address", json_string(g->session.device.address)));
+	if (g->statement_text)
+		TW_TRY(tw_json_set(o, "statement", json_incref(g->statement_text)));
+	*ret = TW_STEAL(o);
+	return TW_OK;
+}
+
+static tw_err product_member(const struct assessment *a, json_t **ret)
+{
+	const json_t *product = tw_json_get(a->product, "product"), *support = tw_json_get(a->product, "support");
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+
+	if (!o)
+		return TW_RAISE(NOMEM, "product");
+	TW_TRY(tw_json_set(o, "name", json_string(tw_json_text(product, "name"))));
+	TW_TRY(tw_json_set(o, "organization", json_string(tw_json_text(tw_json_get(a->product, "organization"), "name"))));
+	TW_TRY(tw_json_set(o, "version", json_string(tw_product_version(a->product))));
+	TW_TRY(tw_json_set(o, "security_updates_until", json_string(tw_json_text(support, "security-updates-until"))));
+	json_t *claims = json_deep_copy(tw_json_get(a->product, "claims"));
+	TW_TRY(tw_json_set(o, "claims", claims ? claims : json_array()));
+	*ret = TW_STEAL(o);
+	return TW_OK;
+}
+
+static tw_err totals_member(const json_t *results, json_t **ret)
+{
+	json_int_t count[TW_VERDICTS] = { 0 };
+	size_t i;
+	json_t *r;
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+
+	json_array_foreach(results, i, r)
+		for (size_t v = 0; v < TW_VERDICTS; v++)
+			count[v] += !strcmp(tw_json_text(r, "verdict"), tw_verdict_words[v]);
+	for (size_t v = 0; v < TW_VERDICTS; v++)
+		TW_TRY(tw_json_set(o, tw_verdict_words[v], json_integer(count[v])));
+	*ret = TW_STEAL(o);
+	return TW_OK;
+}
+
+/* The nonce the device signed; of a device that signed none, one of ours, so that no two reports are the same. */
+static tw_err nonce_member(const struct assessment *a, json_t **ret)
+{
+	const struct tw_target *g = &a->c.target[0];
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	uint8_t nonce[32];
+
+	tw_buf_init(&text, a->sys, 128);
+	if (!g->has_statement && a->sys->random(a->sys, nonce, sizeof(nonce)) != 0)
+		return TW_RAISE_ERRNO("randomness");
+	TW_TRY(tw_buf_base64url(&text, g->has_statement ? g->statement.nonce : nonce, g->has_statement ? g->statement.nonce_size : sizeof(nonce)));
+	*ret = json_string(tw_buf_cstr(&text));
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "nonce");
+}
+
+static tw_err put(json_t *o, const char *key, tw_err e, json_t **value)
+{
+	TW_TRY(e);
+	return tw_json_set(o, key, *value);
+}
+
+static tw_err payload(struct assessment *a, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+	TW_CLEANUP(tw_buf_done) struct tw_buf name;
+	json_t *v = NULL;
+
+	tw_buf_init(&name, a->sys, 128);
+	TW_TRY(tw_cert_name(tw_owner_cert(a->c.target[0].session.owner), &name));
+	TW_TRY(tw_json_set(o, "format", json_integer(TW_EVIDENCE_FORMAT)));
+	TW_TRY(tw_json_set(o, "created", json_string(a->created)));
+	TW_TRY(put(o, "nonce", nonce_member(a, &v), &v));
+	TW_TRY(put(o, "tool", tool_member(a, &v), &v));
+	TW_TRY(tw_json_set(o, "catalog", json_sprintf("Thingward catalog %s, %zu elements", TW_VERSION, tw_catalog_count)));
+	TW_TRY(put(o, "device", device_member(a, &v), &v));
+	TW_TRY(put(o, "product", product_member(a, &v), &v));
+	TW_TRY(tw_json_set(o, "assessor", json_string(tw_buf_cstr(&name))));
+	TW_TRY(tw_json_set(o, "results", json_incref(a->results)));
+	TW_TRY(put(o, "totals", totals_member(a->results, &v), &v));
+	*ret = TW_STEAL(o);
+	return TW_OK;
+}
+
+static tw_err sign_and_write(struct assessment *a, const json_t *evidence)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	const tw_owner *owner = a->c.target[0].session.owner;
+	struct tw_signer signer = tw_signer_of_key(tw_owner_key(owner));
+
+	tw_buf_init(&text, a->sys, TW_EVIDENCE_MAX);
+	TW_TRY(tw_evidence_sign(a->sys, evidence, tw_owner_cert(owner), &signer, &text));
+	TW_TRY(tw_buf_text(&text, "\n"));
+	return tw_file_write(a->sys, tw_arg(a->args, "out"), text.data, text.size, 0644);
+}
+
+static tw_err tell(struct assessment *a, const json_t *evidence)
+{
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+	static const char *const heads[] = { "element", "claim", "verdict", "why", NULL };
+	TW_CLEANUP(tw_jsonp) json_t *rows = json_array();
+	size_t i;
+	json_t *c;
+
+	TW_TRY(tw_verdict_elements(evidence, &claims));
+	if (a->t->json)
+		return tw_print_value(a->t, claims);
+	json_array_foreach(claims, i, c)
+		TW_TRY(tw_json_append(rows, json_pack("[s, s, s, s]", tw_json_text(c, "element"), tw_json_text(c, "claim"),
+			tw_json_text(c, "verdict"), tw_json_text(c, "reason"))));
+	TW_TRY(tw_print_table(a->t, heads, rows));
+	return tw_print(a->t, "\nEvidence: %s. For people: thingward report %s --html report.html\n", tw_arg(a->args, "out"),
+		tw_arg(a->args, "out"));
+}
+
+tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *args)
+{
+	TW_CLEANUP(assessment_done) struct assessment a = { .t = t, .sys = t->sys, .args = args, .results = json_array() };
+	TW_CLEANUP(tw_jsonp) json_t *evidence = NULL;
+
+	a.c.tool = t;
+	a.c.sys = t->sys;
+	if (!a.results)
+		return TW_RAISE(NOMEM, "results");
+	tw_time_text(tw_now_ms(t->sys), a.created);
+	TW_TRY(gather(&a));
+	TW_TRY(run_all(&a));
+	TW_TRY(payload(&a, &evidence));
+	TW_TRY(sign_and_write(&a, evidence));
+	return tell(&a, evidence);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One explicit list; the texts come from the capabilities' folders at build time. */
+#include "tool/documents.h"
+
+#include <stddef.h>
+
+extern const char tw_document_identification[];
+
+const struct tw_capability_document tw_capability_documents[] = {
+	{ "identification", tw_document_identification },
+	{ NULL, NULL },
+};

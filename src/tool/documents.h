@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The customer documents of the capabilities (src/device/FOLDER/document.md), built in. */
+#ifndef TW_TOOL_DOCUMENTS_H
+#define TW_TOOL_DOCUMENTS_H
+struct tw_capability_document {
+	const char *folder; /* NULL ends */
+	const char *text;
+};
+extern const struct tw_capability_document tw_capability_documents[];
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `thingward evidence verify`: form, signature, and where the manufacturer's certificate is at hand, the device's own statement. */
+#include "tool/evidence.h"
+
+#include "base/text.h"
+#include "formats/statement.h"
+#include "tool/commands.h"
+#include "tool/files.h"
+
+const struct tw_option tw_options_evidence_verify[] = {
+	{ "anchor", "FILE", false, "the manufacturer's certificate (ca.crt): verifies the device's statement inside" },
+	{ "signer", "FILE", false, "the certificate that must have signed it (owner.crt)" },
+	{}
+};
+
+void tw_evidence_file_done(struct tw_evidence_file *f)
+{
+	json_decref(f->payload);
+	f->payload = NULL;
+}
+
+tw_err tw_evidence_file_read(struct tw_tool *t, const char *path, struct tw_evidence_file *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text, name, hex;
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	uint8_t key[32];
+
+	tw_buf_init(&text, t->sys, TW_EVIDENCE_MAX);
+	tw_buf_init(&name, t->sys, 255);
+	tw_buf_init(&hex, t->sys, 64);
+	TW_TRY(tw_file_read(t->sys, path, TW_EVIDENCE_MAX, &text));
+	struct tw_slice s = tw_buf_slice(&text);
+	if (s.size && s.at[s.size - 1] == '\n')
+		s.size--;
+	tw_err e = tw_evidence_verify(t->sys, s, &ret->payload, &cert);
+	if (tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX))
+		return tw_fail(t, TW_EXIT_FAILED, "the original file from whoever made the assessment", e);
+	TW_TRY(e);
+	TW_TRY(tw_cert_name(cert, &name));
+	TW_TRY(tw_cert_fingerprint(cert, key));
+	TW_TRY(tw_buf_hex(&hex, key, sizeof(key)));
+	(void)snprintf(ret->signer, sizeof(ret->signer), "%s", tw_buf_cstr(&name));
+	(void)snprintf(ret->signer_sha256, sizeof(ret->signer_sha256), "%s", tw_buf_cstr(&hex));
+	return TW_OK;
+}
+
+/* The exporter is the one value that only the assessor's connection knew; it is taken from the statement itself. */
+static tw_err own_exporter(const struct tw_sys *sys, struct tw_slice statement, uint8_t ret[32], bool *ret_has)
+{
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	size_t size = 0;
+
+	TW_TRY(tw_jws_verify(sys, TW_JWS_STATEMENT, statement, &claims, &cert));
+	const char *exporter = tw_json_text(claims, "thingward_exporter");
+	*ret_has = *exporter != '\0';
+	if (!*ret_has)
+		return TW_OK;
+	TW_TRY(tw_parse_base64url(tw_slice_of(exporter), 32, ret, &size));
+	return size == 32 ? TW_OK : TW_RAISE(SYNTAX, "the statement's exporter has %zu bytes", size);
+}
+
+static tw_err check_statement(struct tw_tool *t, const json_t *payload, const char *anchor_path, bool *ret_verified)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *anchor = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	const json_t *device = tw_json_get(payload, "device"), *statement = tw_json_get(device, "statement");
+	struct tw_statement s;
+	uint8_t nonce[TW_STATEMENT_NONCE_MAX], exporter[32];
+	size_t nonce_size = 0;
+	int64_t created;
+	bool bound;
+
+	*ret_verified = false;
+	if (!anchor_path || !statement)
+		return TW_OK;
+	tw_buf_init(&text, t->sys, TW_JWS_MAX);
+	TW_TRY(tw_file_cert(t->sys, anchor_path, &anchor));
+	TW_TRY(tw_json_write(statement, &text));
+	TW_TRY(tw_parse_base64url(tw_slice_of(tw_json_text(payload, "nonce")), sizeof(nonce), nonce, &nonce_size));
+	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(payload, "created")), &created));
+	TW_TRY(own_exporter(t->sys, tw_buf_slice(&text), exporter, &bound));
+	TW_TRY(tw_statement_verify(t->sys, tw_buf_slice(&text), anchor, created, nonce, nonce_size, bound ? exporter : NULL, &s));
+	if (strcmp(s.identifier, tw_json_text(device, "identifier")) != 0)
+		return TW_RAISE(UNTRUSTED, "the statement inside is of another device, %.100s", s.identifier);
+	*ret_verified = true;
+	return TW_OK;
+}
+
+static tw_err check_signer(struct tw_tool *t, const struct tw_evidence_file *f, const char *path)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex;
+	uint8_t key[32];
+
+	if (!path)
+		return TW_OK;
+	tw_buf_init(&hex, t->sys, 64);
+	TW_TRY(tw_file_cert(t->sys, path, &cert));
+	TW_TRY(tw_cert_fingerprint(cert, key));
+	TW_TRY(tw_buf_hex(&hex, key, sizeof(key)));
+	if (strcmp(tw_buf_cstr(&hex), f->signer_sha256) != 0)
+		return TW_RAISE(UNTRUSTED, "it was signed by another key, %s", f->signer_sha256);
+	return TW_OK;
+}
+
+tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a)
+{
+	TW_CLEANUP(tw_evidence_file_done) struct tw_evidence_file f = { 0 };
+	bool verified;
+
+	TW_TRY(tw_evidence_file_read(t, a->rest[0], &f));
+	TW_TRY(check_signer(t, &f, tw_arg(a, "signer")));
+	TW_TRY(check_statement(t, f.payload, tw_arg(a, "anchor"), &verified));
+	TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "signed by", f.signer, "key", f.signer_sha256, "made",
+		tw_json_text(f.payload, "created"), "device", tw_json_text(tw_json_get(f.payload, "device"), "identifier"), "statement",
+		verified		     ? "verified: the device itself signed this run's nonce" :
+		tw_arg(a, "anchor") ? "none inside" :
+				      "not looked at; --anchor FILE verifies it");
+	if (!o)
+		return TW_RAISE(NOMEM, "answer");
+	TW_TRY(tw_print_value(t, o));
+	return tw_print(t, "\nForm and signature hold. Whether you trust that signer is yours to decide.\n");
+}

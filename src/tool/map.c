@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hand-sized: 320 units wide, so that on a phone one unit is about one pixel. */
+#include "tool/map.h"
+
+#include "formats/catalog.h"
+
+#include <string.h>
+
+#define WIDTH 320
+#define CELL 11
+#define STEP 14
+#define PER_LINE (WIDTH / STEP)
+#define LABEL 16
+#define GAP 10
+
+static const struct {
+	const char *code, *name;
+} capabilities[] = {
+	{ "DI", "Device identification" },   { "DC", "Device configuration" },  { "DP", "Data protection" },
+	{ "LA", "Who may do what" },         { "SU", "Software update" },       { "SA", "State awareness" },
+	{ "DS", "Security of the device" },
+};
+
+static size_t cells_of(const char *code)
+{
+	size_t n = 0;
+
+	for (const struct tw_catalog_row *row = tw_catalog; row->id; row++)
+		n += !strcmp(row->capability, code);
+	return n;
+}
+
+static const json_t *assessed(const json_t *elements, const char *id)
+{
+	size_t i;
+	json_t *e;
+
+	json_array_foreach(elements, i, e)
+		if (!strcmp(tw_json_text(e, "element"), id))
+			return e;
+	return NULL;
+}
+
+static tw_err shape(struct tw_buf *b, const char *verdict, size_t x, size_t y)
+{
+	if (!strcmp(verdict, "pass"))
+		return tw_buf_format(b, "<path class=\"pass\" d=\"M%zu %zul3 4 5 -8\"/>", x + 2, y + 5);
+	if (!strcmp(verdict, "fail"))
+		return tw_buf_format(b, "<path class=\"fail\" d=\"M%zu %zul7 7m0 -7l-7 7\"/>", x + 2, y + 2);
+	if (!strcmp(verdict, "inconclusive"))
+		return tw_buf_format(b, "<path class=\"inconclusive\" d=\"M%zu %zuq0 -2 2.500 -2t2.500 2q0 1.500 -2.500 2.500v1m0 1.500v1.200\"/>",
+			x + 3, y + 4);
+	return tw_buf_format(b, "<path class=\"na\" d=\"M%zu %zuh7\"/>", x + 2, y + 5);
+}
+
+static tw_err cell(struct tw_buf *b, const struct tw_catalog_row *row, const json_t *elements, size_t x, size_t y)
+{
+	const json_t *e = assessed(elements, row->id);
+
+	TW_TRY(tw_buf_text(b, "<g><title>"));
+	TW_TRY(tw_buf_html(b, tw_slice_of(row->id)));
+	TW_TRY(tw_buf_text(b, ": "));
+	TW_TRY(tw_buf_html(b, tw_slice_of(e ? tw_json_text(e, "verdict") : "not assessed")));
+	TW_TRY(tw_buf_format(b, "</title><rect class=\"cell\" x=\"%zu.5\" y=\"%zu.5\" width=\"%d\" height=\"%d\"/>", x, y, CELL, CELL));
+	if (e)
+		TW_TRY(shape(b, tw_json_text(e, "verdict"), x, y));
+	return tw_buf_text(b, "</g>");
+}
+
+static tw_err row_of(struct tw_buf *b, size_t i, const json_t *elements, size_t *y)
+{
+	size_t n = 0, count = cells_of(capabilities[i].code);
+
+	TW_TRY(tw_buf_format(b, "<text x=\"0\" y=\"%zu\">%s, %zu abilities</text>\n", *y + LABEL - 5, capabilities[i].name, count));
+	*y += LABEL;
+	for (const struct tw_catalog_row *row = tw_catalog; row->id; row++) {
+		if (strcmp(row->capability, capabilities[i].code) != 0)
+			continue;
+		TW_TRY(cell(b, row, elements, n % PER_LINE * STEP, *y + n / PER_LINE * STEP));
+		n++;
+	}
+	*y += (count + PER_LINE - 1) / PER_LINE * STEP + GAP;
+	return tw_buf_text(b, "\n");
+}
+
+tw_err tw_map_svg(struct tw_buf *b, const json_t *elements)
+{
+	size_t height = 0, y = 0;
+
+	for (size_t i = 0; i < TW_COUNT(capabilities); i++)
+		height += LABEL + (cells_of(capabilities[i].code) + PER_LINE - 1) / PER_LINE * STEP + GAP;
+	TW_TRY(tw_buf_format(b, "<svg viewBox=\"0 0 %d %zu\" role=\"img\" aria-labelledby=\"map-title\">\n"
+				"<title id=\"map-title\">Map of the catalog: %zu of %zu abilities were assessed; the table below says which</title>\n",
+		WIDTH, height, json_array_size(elements), tw_catalog_count));
+	for (size_t i = 0; i < TW_COUNT(capabilities); i++)
+		TW_TRY(row_of(b, i, elements, &y));
+	return tw_buf_text(b, "</svg>\n");
+}

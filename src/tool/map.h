@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The element map: capabilities as rows, elements of the catalog as cells, drawn in the order of their ids. */
+#ifndef TW_TOOL_MAP_H
+#define TW_TOOL_MAP_H
+#include "base/buf.h"
+#include "base/json.h"
+tw_err tw_map_svg(struct tw_buf *b, const json_t *elements); /* elements: as tw_verdict_elements gives them */
+#endif

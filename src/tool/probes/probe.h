@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A probe asks one question about one element and answers with a verdict, its reason, and where it was seen.
+ *
+ * A probe never calls something good because it could not look: what it cannot decide is inconclusive, and says what would
+ * decide it. One that cannot fail is worth nothing: each has a test in which the feature is off.
+ */
+#ifndef TW_TOOL_PROBES_PROBE_H
+#define TW_TOOL_PROBES_PROBE_H
+#include "tool/session.h"
+
+enum tw_verdict { TW_VERDICT_PASS, TW_VERDICT_FAIL, TW_VERDICT_INCONCLUSIVE, TW_VERDICT_NOT_APPLICABLE, TW_VERDICTS };
+enum tw_source { TW_SOURCE_OUTSIDE, TW_SOURCE_INSIDE, TW_SOURCE_DEVICE, TW_SOURCE_PERSON, TW_SOURCES };
+extern const char *const tw_verdict_words[TW_VERDICTS]; /* as formats/evidence.h has them */
+extern const char *const tw_source_words[TW_SOURCES];
+
+#define TW_TARGETS_MAX 8
+/* One device under assessment, reached as its owner. */
+struct tw_target {
+	struct tw_session session;
+	tw_cert *anchor;
+	bool has_identity;           /* identity.read was answered */
+	struct tw_answer identity;
+	bool has_statement;
+	struct tw_statement statement;
+	json_t *statement_text;      /* the JWS, kept in the evidence */
+	char statement_trouble[TW_DETAIL_MAX];
+	struct tw_answer capabilities;
+};
+struct tw_probe_context {
+	struct tw_tool *tool;
+	const struct tw_sys *sys;
+	struct tw_target target[TW_TARGETS_MAX]; /* the first is the one assessed, the others are compared with it */
+	size_t target_count;
+	const json_t *before;        /* payload of earlier evidence of the same device, or NULL */
+	const json_t *registry;      /* lines of the provisioning registry, or NULL */
+	tw_client *local;            /* the first device's local socket, or NULL */
+};
+struct tw_finding {
+	enum tw_verdict verdict;
+	enum tw_source source;
+	char reason[1024];
+	json_t *seen;                /* object with the values that decided, or NULL; owned */
+};
+struct tw_probe {
+	const char *element, *name;
+	enum tw_source source;       /* unless the probe says otherwise */
+	const char *title;           /* the question, for people */
+	tw_err (*run)(struct tw_probe_context *c, struct tw_finding *ret);
+};
+extern const struct tw_probe tw_probes_identification[]; /* end with element NULL */
+
+/* Sets verdict and reason; returns OK, so that a probe can end with it. */
+tw_err tw_found(struct tw_finding *f, enum tw_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Adds one value to what was seen. */
+tw_err tw_saw(struct tw_finding *f, const char *key, const char *value);
+/* A call that did not go through is a finding too: FAIL when refused, INCONCLUSIVE when unreachable. */
+tw_err tw_found_trouble(struct tw_finding *f, const char *what, tw_err e);
+#endif
