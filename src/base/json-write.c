@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writing JSON in one form only: keys sorted, strings and numbers as RFC 8785 wants them, so that what we sign can be written
- * again, byte for byte, by a stranger. Two limits against RFC 8785: keys sort by UTF-8 bytes (the same order unless a key has
- * characters beyond U+FFFF), and whole numbers keep all 64 bits.
+ * again, byte for byte, by a stranger. Limits against RFC 8785: keys sort by UTF-8 bytes (the same order unless a key has
+ * characters beyond U+FFFF), whole numbers keep all 64 bits, and a real number that it writes as a whole one beyond 64 bits is
+ * refused, since our own reader would not take it back.
  *
  * It recurses, but never deeper than TW_JSON_DEPTH_MAX.
  */
@@ -11,6 +12,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#define WHOLE_MAX 9223372036854775808.0 /* 2^63: the first whole number that Jansson refuses */
 
 struct writer {
 	struct tw_buf *b;
@@ -119,6 +122,8 @@ static tw_err write_real(struct tw_buf *b, double v)
 		if (*p != '.')
 			digits[count++] = *p;
 	point = (int)strtod(e + 1, NULL) + 1; /* where the point stands, counted from the first digit */
+	if (point <= 21 && fabs(v) >= WHOLE_MAX)
+		return TW_RAISE(LIMIT, "the number %s is too large", text);
 	if (count <= point && point <= 21)
 		return tw_buf_format(b, "%.*s%.*s", count, digits, point - count, "000000000000000000000");
 	if (0 < point && point <= 21)

@@ -1,80 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading JSON: size and depth are bounded before Jansson sees a byte, since it recurses on depth. Its memory comes from the
- * seam; an allocation that failed anywhere during a parse fails the parse, because Jansson's scanner drops the characters it has
- * no room for and would return a shorter number or text.
+ * JSON values: where their memory comes from, whether they have the shape a reader expects, and access without surprises.
  */
 #include "base/json.h"
 
 #include <string.h>
 
 /* Jansson's allocator is one per process, and so is what stands behind it. */
-static struct {
-	const struct tw_sys *sys;
-	bool failed;
-} memory;
+static const struct tw_sys *memory;
 
 static void *json_alloc(size_t size)
 {
-	void *p = memory.sys->alloc(memory.sys, size ? size : 1);
-
-	if (!p)
-		memory.failed = true;
-	return p;
+	return memory->alloc(memory, size ? size : 1);
 }
 
 void tw_json_use(const struct tw_sys *sys)
 {
 	size_t seed = 0;
 
-	memory.sys = sys;
+	memory = sys;
 	json_set_alloc_funcs(json_alloc, free);
 	/* Jansson would seed its hash tables from /dev/urandom, which a sandboxed role cannot open, and then from the time. */
 	if (sys->random(sys, &seed, sizeof seed) == 0)
 		json_object_seed(seed);
-}
-
-static tw_err check_depth(struct tw_slice text)
-{
-	bool in_string = false;
-	int depth = 0;
-
-	for (size_t i = 0; i < text.size; i++) {
-		char c = text.at[i];
-
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
-		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '[' || c == '{') {
-			if (++depth > TW_JSON_DEPTH_MAX)
-				return TW_RAISE(LIMIT, "JSON deeper than %d levels, at byte %zu", TW_JSON_DEPTH_MAX, i);
-		} else if (c == ']' || c == '}') {
-			depth--;
-		}
-	}
-	return TW_OK;
-}
-
-tw_err tw_json_parse(struct tw_slice text, size_t max, json_t **ret)
-{
-	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-	json_error_t error;
-
-	if (text.size > max)
-		return TW_RAISE(LIMIT, "JSON of %zu bytes, limit %zu", text.size, max);
-	TW_TRY(check_depth(text));
-	memory.failed = false;
-	j = json_loadb(text.size ? text.at : "", text.size, JSON_REJECT_DUPLICATES, &error);
-	if (memory.failed || (!j && json_error_code(&error) == json_error_out_of_memory))
-		return TW_RAISE(NOMEM, "JSON of %zu bytes", text.size);
-	if (!j)
-		return TW_RAISE(SYNTAX, "line %d column %d: %s", error.line, error.column, error.text);
-	*ret = TW_STEAL(j);
-	return TW_OK;
 }
 
 static const char *const kind_names[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON by Jansson, with our rules: no duplicate keys, no trailing bytes, bounded size and depth, objects checked against a
- * shape before anything reads them. Jansson's allocator is pointed at the seam by tw_json_use() at program start.
+ * JSON in Jansson's values, by our rules: no duplicate keys, no trailing bytes, bounded size and depth, objects checked against a
+ * shape before anything reads them. It is read and written by code of ours (json-read.c says why). Jansson's allocator is pointed at the seam by tw_json_use() at program start.
  */
 #ifndef TW_BASE_JSON_H
 #define TW_BASE_JSON_H
@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#define TW_JSON_DEPTH_MAX 32 /* deeper documents come only from attackers; Jansson recurses on depth */
+#define TW_JSON_DEPTH_MAX 32 /* deeper documents come only from attackers, and readers recurse on depth */
 
 void tw_json_use(const struct tw_sys *sys);
 static inline void tw_jsonp(json_t **j)

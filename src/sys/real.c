@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h> /* renameat */
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
