@@ -50,7 +50,7 @@ static tw_err array_new(struct compiler *c, size_t count, size_t size, void *ret
 
 static tw_err join(struct compiler *c, const json_t *words, const char *between, const char **ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	size_t i;
 	json_t *word;
 

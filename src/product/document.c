@@ -106,7 +106,7 @@ static tw_err fill(const struct tw_document *d, struct tw_slice text, struct tw_
 
 static tw_err to_html(const struct tw_document *d, struct tw_slice markdown, struct tw_buf *b)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf filled;
+	TW_CLEANUP(tw_buf_done) struct tw_buf filled = { 0 };
 
 	if (!markdown.size)
 		return TW_OK;

@@ -26,7 +26,7 @@ static void read_text(const char *text, struct tw_buf *ret, json_t **ret_product
 
 static void test_example_is_right(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *product = NULL;
 
 	tw_buf_init(&b, sys, 65536);
@@ -41,7 +41,7 @@ static void test_example_is_right(void **state)
 
 static void test_template_needs_filling_in(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, 65536);
 	read_text(tw_product_template, &b, NULL);
@@ -112,7 +112,7 @@ static const struct {
 static void test_mistakes(void **state)
 {
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		TW_CLEANUP(tw_buf_done) struct tw_buf text, problems;
+		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, problems = { 0 };
 
 		tw_buf_init(&text, sys, 65536);
 		tw_buf_init(&problems, sys, 65536);
@@ -127,7 +127,7 @@ static void test_mistakes(void **state)
 
 static void test_all_mistakes_are_kept(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, 65536);
 	read_text("format: 3\ncolor: red\nsupport: {start: x}\n", &b, NULL);
@@ -139,7 +139,7 @@ static void test_all_mistakes_are_kept(void **state)
 
 static void test_problems_are_limited(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text, problems;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, problems = { 0 };
 
 	tw_buf_init(&text, sys, 65536);
 	tw_buf_init(&problems, sys, 65536);

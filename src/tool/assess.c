@@ -121,7 +121,7 @@ static tw_err open_target(struct assessment *a, const char *name)
 
 static tw_err read_before(struct assessment *a, const char *path)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	TW_CLEANUP(tw_cert_freep) tw_cert *signer = NULL;
 
 	tw_buf_init(&text, a->sys, TW_EVIDENCE_MAX);
@@ -268,7 +268,7 @@ static tw_err run_all(struct assessment *a)
 static tw_err tool_member(struct assessment *a, json_t **ret)
 {
 	TW_CLEANUP(tw_closep) int fd = a->sys->open_path(a->sys, "/proc/self/exe", O_RDONLY, 0);
-	TW_CLEANUP(tw_buf_done) struct tw_buf bytes, hex;
+	TW_CLEANUP(tw_buf_done) struct tw_buf bytes = { 0 }, hex = { 0 };
 	char piece[65536];
 	uint8_t digest[32];
 	ssize_t n = 0;
@@ -341,7 +341,7 @@ static tw_err totals_member(const json_t *results, json_t **ret)
 static tw_err nonce_member(const struct assessment *a, json_t **ret)
 {
 	const struct tw_target *g = &a->c.target[0];
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	uint8_t nonce[32];
 
 	tw_buf_init(&text, a->sys, 128);
@@ -361,7 +361,7 @@ static tw_err put(json_t *o, const char *key, tw_err e, json_t **value)
 static tw_err payload(struct assessment *a, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
-	TW_CLEANUP(tw_buf_done) struct tw_buf name;
+	TW_CLEANUP(tw_buf_done) struct tw_buf name = { 0 };
 	json_t *v = NULL;
 
 	tw_buf_init(&name, a->sys, 128);
@@ -382,7 +382,7 @@ static tw_err payload(struct assessment *a, json_t **ret)
 
 static tw_err sign_and_write(struct assessment *a, const json_t *evidence)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	const tw_owner *owner = a->c.target[0].session.owner;
 	struct tw_signer signer = tw_signer_of_key(tw_owner_key(owner));
 
@@ -411,6 +411,22 @@ static tw_err tell(struct assessment *a, const json_t *evidence)
 		tw_arg(a->args, "out"));
 }
 
+/* A script that gates a release wants to know: a claim that was contradicted is a failure, one left open is not. */
+static tw_err judge_claims(struct assessment *a, const json_t *evidence)
+{
+	TW_CLEANUP(tw_jsonp) json_t *elements = NULL;
+	size_t i, contradicted = 0;
+	json_t *e;
+
+	TW_TRY(tw_verdict_elements(evidence, &elements));
+	json_array_foreach(elements, i, e)
+		contradicted += !strcmp(tw_json_text(e, "claim"), "contradicted");
+	if (!contradicted)
+		return TW_OK;
+	return tw_fail(a->t, TW_EXIT_FAILED, "the reasons above; what was switched off can be switched on again",
+		TW_RAISE(STATE, "%zu of the claims %s contradicted", contradicted, contradicted == 1 ? "is" : "are"));
+}
+
 tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *args)
 {
 	TW_CLEANUP(assessment_done) struct assessment a = { .t = t, .sys = t->sys, .args = args, .results = json_array() };
@@ -425,5 +441,6 @@ tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *args)
 	TW_TRY(run_all(&a));
 	TW_TRY(payload(&a, &evidence));
 	TW_TRY(sign_and_write(&a, evidence));
-	return tell(&a, evidence);
+	TW_TRY(tell(&a, evidence));
+	return judge_claims(&a, evidence);
 }

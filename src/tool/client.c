@@ -263,7 +263,7 @@ static CURLcode set_call(tw_client *c, const struct tw_call *call, const char *u
 static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 {
 	TW_CLEANUP(slistp) struct curl_slist *headers = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
 
 	tw_buf_init(&body, c->sys, TW_ANSWER_MAX);
 	TW_TRY(header(&headers, "Accept", "application/json"));

@@ -238,7 +238,7 @@ static tw_err make_path(struct tw_tool *t, const struct tw_args *a, const json_t
 /* What changes something that has a version is first read, so that nobody's newer change is overwritten unseen. */
 static tw_err read_version(struct tw_tool *t, tw_client *c, const char *path, char ret_etag[80])
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	struct tw_call call = { .method = "GET", .path = path };
 
 	tw_answer_init(&answer, t->sys);
@@ -252,9 +252,70 @@ static tw_err print_code(struct tw_tool *t, const struct tw_session *s, const js
 {
 	TW_TRY(tw_print(t, "Open  https://%s/\nCode  ", s->device.address));
 	TW_TRY(tw_print_value(t, json_object_get(body, "code")));
-	return tw_print(t, "\nIt is good once, for %lld minutes. The browser warns of an unknown certificate: the fingerprint to\nexpect stands in "
-			   "devices/%s.json.\n",
+	return tw_print(t, "\nIt is good once, for %lld minutes. The browser warns of an unknown certificate;\n"
+			   "the fingerprint to expect stands in devices/%s.json of your directory.\n",
 		(long long)(tw_json_int(body, "expires_in_s") / 60), s->device.name);
+}
+
+/* One object: members in the order of the row, which begins with what matters most; then those the row does not know. */
+static tw_err object_in_order(const json_t *fields, json_t *answer, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+	size_t i;
+	json_t *field, *v;
+	const char *key;
+
+	if (!o)
+		return TW_RAISE(NOMEM, "answer");
+	json_array_foreach(fields, i, field) {
+		v = json_object_get(answer, tw_json_text(field, "key"));
+		if (v)
+			TW_TRY(tw_json_set(o, tw_json_text(field, "key"), json_incref(v)));
+	}
+	json_object_foreach(answer, key, v)
+		TW_TRY(tw_json_set(o, key, json_incref(v)));
+	*ret = TW_STEAL(o);
+	return TW_OK;
+}
+
+static tw_err list_in_order(const json_t *fields, const json_t *list, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *copy = json_array();
+	size_t i;
+	json_t *item, *o = NULL;
+
+	json_array_foreach(list, i, item) {
+		if (json_is_object(item))
+			TW_TRY(object_in_order(fields, item, &o));
+		else
+			o = json_incref(item);
+		TW_TRY(tw_json_append(copy, o));
+	}
+	*ret = TW_STEAL(copy);
+	return TW_OK;
+}
+
+static tw_err in_order(const json_t *operation, json_t *answer, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
+	size_t i;
+	json_t *field, *list = NULL;
+
+	if (!json_is_object(answer)) {
+		*ret = json_incref(answer);
+		return TW_OK;
+	}
+	TW_TRY(object_in_order(json_object_get(operation, "output"), answer, &o));
+	json_array_foreach(json_object_get(operation, "output"), i, field) {
+		const char *key = tw_json_text(field, "key");
+
+		if (!json_object_get(field, "items") || !json_is_array(json_object_get(o, key)))
+			continue;
+		TW_TRY(list_in_order(json_object_get(field, "items"), json_object_get(o, key), &list));
+		TW_TRY(tw_json_set(o, key, list));
+	}
+	*ret = TW_STEAL(o);
+	return TW_OK;
 }
 
 static tw_err print_answer(struct tw_tool *t, const struct tw_session *s, const json_t *operation, const struct tw_answer *answer)
@@ -265,7 +326,9 @@ static tw_err print_answer(struct tw_tool *t, const struct tw_session *s, const 
 		return TW_RAISE(SYNTAX, "the device's answer is not JSON");
 	if (!strcmp(tw_json_text(operation, "name"), "session.code") && !t->json && s->owner)
 		return print_code(t, s, answer->body);
-	return tw_print_value(t, answer->body);
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+	TW_TRY(in_order(operation, answer->body, &body));
+	return tw_print_value(t, body);
 }
 
 static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
@@ -273,7 +336,7 @@ static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
 	const json_t *operation = a->command->user, *fields = json_object_get(operation, "input");
 	bool has_parameter = strchr(tw_json_text(operation, "path"), '{') != NULL;
 	TW_CLEANUP(tw_session_done) struct tw_session s = { 0 };
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *body = json_object();
 	char path[PATH_SIZE], etag[80] = "";
 	struct tw_call call = { .method = tw_json_text(operation, "method"), .path = path };

@@ -50,7 +50,7 @@ static const char *text_of(const struct docs *d, const char *map, const char *ke
 
 static tw_err capability_page(struct docs *d, const struct tw_capability_document *doc)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	struct tw_document what = { .product = d->product, .capability = capability_in(d->rows, doc->folder) };
 	char file[80];
 
@@ -149,7 +149,7 @@ static tw_err abilities_section(const struct docs *d, struct tw_buf *b)
 
 static tw_err index_page(struct docs *d)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, d->sys, TW_PAGE_MAX);
 	TW_TRY(tw_html_begin(&b, text_of(d, "product", "name")));

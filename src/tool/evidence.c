@@ -21,7 +21,7 @@ void tw_evidence_file_done(struct tw_evidence_file *f)
 
 tw_err tw_evidence_file_read(struct tw_tool *t, const char *path, struct tw_evidence_file *ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text, name, hex;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, name = { 0 }, hex = { 0 };
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
 	uint8_t key[32];
 
@@ -63,7 +63,7 @@ static tw_err own_exporter(const struct tw_sys *sys, struct tw_slice statement, 
 static tw_err check_statement(struct tw_tool *t, const json_t *payload, const char *anchor_path, bool *ret_verified)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *anchor = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	const json_t *device = tw_json_get(payload, "device"), *statement = tw_json_get(device, "statement");
 	struct tw_statement s;
 	uint8_t nonce[TW_STATEMENT_NONCE_MAX], exporter[32];
@@ -90,7 +90,7 @@ static tw_err check_statement(struct tw_tool *t, const json_t *payload, const ch
 static tw_err check_signer(struct tw_tool *t, const struct tw_evidence_file *f, const char *path)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf hex;
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
 	uint8_t key[32];
 
 	if (!path)

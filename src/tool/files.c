@@ -85,7 +85,7 @@ tw_err tw_file_text(const struct tw_sys *sys, int dir, const char *name, const c
 
 tw_err tw_file_json(const struct tw_sys *sys, const char *path, json_t **ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, TW_FILE_MAX);
 	TW_TRY(tw_file_read(sys, path, TW_FILE_MAX, &b));
@@ -94,7 +94,7 @@ tw_err tw_file_json(const struct tw_sys *sys, const char *path, json_t **ret)
 
 tw_err tw_file_cert(const struct tw_sys *sys, const char *path, tw_cert **ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, PEM_MAX);
 	TW_TRY(tw_file_read(sys, path, PEM_MAX, &b));
@@ -117,7 +117,7 @@ static void wipe_done(struct tw_buf *b)
 
 tw_err tw_key_store(const struct tw_sys *sys, int dir, const char *name, const tw_key *k)
 {
-	TW_CLEANUP(wipe_done) struct tw_buf b;
+	TW_CLEANUP(wipe_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, PEM_MAX);
 	TW_TRY(tw_key_save(k, &b));
@@ -126,7 +126,7 @@ tw_err tw_key_store(const struct tw_sys *sys, int dir, const char *name, const t
 
 tw_err tw_key_fetch(const struct tw_sys *sys, int dir, const char *name, tw_key **ret)
 {
-	TW_CLEANUP(wipe_done) struct tw_buf b;
+	TW_CLEANUP(wipe_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, PEM_MAX);
 	TW_TRY(tw_durable_read(sys, dir, name, PEM_MAX, &b));
@@ -135,7 +135,7 @@ tw_err tw_key_fetch(const struct tw_sys *sys, int dir, const char *name, tw_key 
 
 tw_err tw_cert_store(const struct tw_sys *sys, int dir, const char *name, const tw_cert *c, mode_t mode)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, PEM_MAX);
 	TW_TRY(tw_cert_pem(c, &b));
@@ -144,7 +144,7 @@ tw_err tw_cert_store(const struct tw_sys *sys, int dir, const char *name, const 
 
 tw_err tw_cert_fetch(const struct tw_sys *sys, int dir, const char *name, tw_cert **ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, PEM_MAX);
 	TW_TRY(tw_durable_read(sys, dir, name, PEM_MAX, &b));

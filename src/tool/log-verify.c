@@ -145,7 +145,7 @@ static tw_err prepare(struct run *r, const struct tw_args *a)
 static tw_err verify_one(struct run *r, tw_log_verifier *v, const char *name)
 {
 	TW_CLEANUP(tw_closep) int fd = -1;
-	TW_CLEANUP(tw_buf_done) struct tw_buf bytes;
+	TW_CLEANUP(tw_buf_done) struct tw_buf bytes = { 0 };
 	char path[300];
 
 	tw_buf_init(&bytes, r->sys, SEGMENT_MAX);
@@ -203,9 +203,12 @@ static tw_err explain(const struct run *r, const struct tw_log_report *report)
 
 	if (r->unproven_ms)
 		tw_time_text(r->unproven_ms, since);
+	if (*report->fault)
+		return tw_print(r->t, "\nBefore that place, records %" PRIu64 " to %" PRIu64 " verified; of what comes after nothing can be said.\n",
+			report->first_seq, report->last_seq);
 	if (!r->device)
 		TW_TRY(tw_print(r->t, "\nNo signature was checked: --device-cert FILE proves the checkpoints.\n"));
-	else if (report->proven_seq < report->last_seq)
+	else if (r->unproven_ms)
 		TW_TRY(tw_print(r->t, "\nProven by the device's signature up to record %" PRIu64 "; unproven since %s.\n", report->proven_seq, since));
 	else
 		TW_TRY(tw_print(r->t, "\nProven by the device's signature to the last record.\n"));

@@ -88,7 +88,7 @@ static int tell(struct tw_tool *t, tw_err e)
 	if (tw_is(e, TW_CODE_STATE) && t->exit == TW_EXIT_OK)
 		return TW_EXIT_OK; /* help was asked for, and shown */
 	(void)fflush(stdout);
-	TW_CLEANUP(tw_buf_done) struct tw_buf shown;
+	TW_CLEANUP(tw_buf_done) struct tw_buf shown = { 0 };
 	tw_buf_init(&shown, t->sys, 4096);
 	tw_ignore(tw_buf_terminal(&shown, tw_slice_of(*tw_err_detail() ? tw_err_detail() : tw_code_text(e.code))));
 	(void)fprintf(stderr, "thingward: %s\n", tw_buf_cstr(&shown));

@@ -130,7 +130,7 @@ static const struct tw_shape device_shape[] = {
 
 static tw_err read_device(const tw_owner *o, int dir, const char *file, struct tw_device *ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *data = NULL;
 	struct tw_device d = { 0 };
 
@@ -191,7 +191,7 @@ tw_err tw_owner_device(struct tw_tool *t, const tw_owner *o, const char *name, s
 tw_err tw_owner_keep(const tw_owner *o, const char *name, const json_t *data)
 {
 	TW_CLEANUP(tw_closep) int dir = -1;
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	char file[TW_NAME_MAX + 8];
 
 	if (!tw_device_name_valid(name))

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 
 #define COLUMNS_MAX 12
+#define TABLE_COLUMNS 5 /* more, and 80 characters leave no room for words */
 #define WIDTH 80
 #define GAP 2
 #define NARROWEST 6
@@ -55,6 +56,20 @@ static size_t characters(const char *s, size_t size)
 	for (size_t i = 0; i < size; i++)
 		n += ((unsigned char)s[i] & 0xc0) != 0x80;
 	return n;
+}
+
+static size_t longest_line(const char *s)
+{
+	size_t longest = 0;
+
+	for (;;) {
+		size_t size = strcspn(s, "\n"), n = characters(s, size);
+
+		longest = n > longest ? n : longest;
+		if (!s[size])
+			return longest;
+		s += size + 1;
+	}
 }
 
 /* The bytes of up to width characters, broken at a blank where there is one in reach. */
@@ -128,12 +143,21 @@ static tw_err print_row(const struct layout *l, const char *const *cells)
 	return TW_OK;
 }
 
+/* Line breaks stay; everything else that a terminal could act on does not. */
 static tw_err clean(const struct tw_sys *sys, const char *text, char **ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
-	tw_buf_init(&b, sys, TEXT_MAX);
-	TW_TRY(tw_buf_terminal(&b, tw_slice_of(text)));
+	tw_buf_init(&b, sys, 4 * TEXT_MAX);
+	while (*text) {
+		size_t size = strcspn(text, "\n");
+
+		TW_TRY(tw_buf_terminal(&b, (struct tw_slice){ text, size }));
+		text += size;
+		if (text[0] && text[1])
+			TW_TRY(tw_buf_text(&b, "\n"));
+		text += *text == '\n';
+	}
 	*ret = b.size ? tw_buf_take(&b) : tw_strdup(sys, "");
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "a cell");
 }
@@ -183,7 +207,7 @@ tw_err tw_print_table(const struct tw_tool *t, const char *const *heads, const j
 	json_array_foreach(rows, r, row)
 		for (i = 0; i < l.columns; i++) {
 			const char *text = json_string_value(json_array_get(row, i));
-			size_t n = text ? characters(text, strlen(text)) : 0;
+			size_t n = text ? longest_line(text) : 0;
 
 			l.width[i] = n > l.width[i] ? n : l.width[i];
 		}
@@ -193,7 +217,7 @@ tw_err tw_print_table(const struct tw_tool *t, const char *const *heads, const j
 
 static tw_err cell_of(const struct tw_sys *sys, const json_t *v, json_t **ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, sys, TEXT_MAX);
 	if (json_is_string(v)) {
@@ -210,7 +234,7 @@ static tw_err cell_of(const struct tw_sys *sys, const json_t *v, json_t **ret)
 }
 
 /* A list of objects as a table: the keys of the first one are its columns. */
-static tw_err print_objects(const struct tw_tool *t, const json_t *list)
+static tw_err print_columns(const struct tw_tool *t, const json_t *list)
 {
 	const char *heads[COLUMNS_MAX + 1] = { 0 };
 	size_t columns = 0, i;
@@ -231,6 +255,42 @@ static tw_err print_objects(const struct tw_tool *t, const json_t *list)
 		}
 	}
 	return tw_print_table(t, heads, rows);
+}
+
+/* Many columns, or other keys in each entry, do not make a table that anybody can read: then one block for each. */
+static bool fits_columns(const json_t *list)
+{
+	size_t i;
+	json_t *o;
+
+	json_array_foreach(list, i, o) {
+		const char *key;
+		json_t *v;
+
+		if (json_object_size(o) != json_object_size(json_array_get(list, 0)) || json_object_size(o) > TABLE_COLUMNS)
+			return false;
+		json_object_foreach(o, key, v)
+			if (!json_object_get(json_array_get(list, 0), key))
+				return false;
+	}
+	return true;
+}
+
+static tw_err print_object(const struct tw_tool *t, const json_t *o);
+
+static tw_err print_objects(const struct tw_tool *t, const json_t *list)
+{
+	size_t i;
+	json_t *o;
+
+	if (fits_columns(list))
+		return print_columns(t, list);
+	json_array_foreach(list, i, o) {
+		if (i)
+			TW_TRY(tw_print(t, "\n"));
+		TW_TRY(print_object(t, o));
+	}
+	return TW_OK;
 }
 
 static bool is_list_of_objects(const json_t *v)
@@ -270,7 +330,7 @@ tw_err tw_print_value(struct tw_tool *t, const json_t *value)
 {
 	if (t->json) {
 		t->answered = true;
-		TW_CLEANUP(tw_buf_done) struct tw_buf b;
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 		tw_buf_init(&b, t->sys, 16 * TEXT_MAX);
 		TW_TRY(tw_json_pretty(value, &b));

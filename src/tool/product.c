@@ -37,14 +37,14 @@ tw_err tw_cmd_product_init(struct tw_tool *t, const struct tw_args *a)
 
 static tw_err show_problems(struct tw_tool *t, const struct tw_problems *p)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, t->sys, TW_FILE_MAX);
 	if (t->json)
 		return tw_print_value(t, p->list);
 	TW_TRY(tw_problems_text(p, &text));
 	for (const char *line = tw_buf_cstr(&text); *line;) {
-		TW_CLEANUP(tw_buf_done) struct tw_buf safe;
+		TW_CLEANUP(tw_buf_done) struct tw_buf safe = { 0 };
 		size_t size = strcspn(line, "\n");
 
 		tw_buf_init(&safe, t->sys, TW_FILE_MAX);
@@ -57,7 +57,7 @@ static tw_err show_problems(struct tw_tool *t, const struct tw_problems *p)
 
 static tw_err read_product(struct tw_tool *t, const char *dir, struct tw_problems *p, json_t **ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	char path[1024];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, TW_PRODUCT_FILE);
@@ -102,7 +102,7 @@ tw_err tw_cmd_product_compile(struct tw_tool *t, const struct tw_args *a)
 	TW_CLEANUP(tw_jsonp) json_t *product = NULL;
 	struct tw_product_choice choice = { tw_arg(a, "model"), tw_arg(a, "version") };
 	TW_CLEANUP(tw_closep) int ca = -1;
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, t->sys, TW_JWS_MAX);
 	TW_TRY(tw_product_load(t, a->rest[0], &product));

@@ -89,7 +89,7 @@ static tw_err give(struct unit *u, int dir, const char *name, int flags, enum tw
 
 static tw_err read_roles(struct unit *u)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	const char *path = tw_arg(u->args, "roles");
 	tw_err e;
 
@@ -111,7 +111,7 @@ static tw_err read_roles(struct unit *u)
 
 static tw_err make_identifier(struct unit *u)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	const json_t *organization = tw_json_get(u->product, "organization");
 
 	tw_buf_init(&text, u->sys, TW_IDENTIFIER_MAX);
@@ -141,7 +141,7 @@ static tw_err check_state(struct unit *u)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *old = NULL;
 	TW_CLEANUP(tw_closep) int keys = u->sys->open_beneath(u->sys, u->state, "keys", O_RDONLY | O_DIRECTORY, 0);
-	TW_CLEANUP(tw_buf_done) struct tw_buf uri;
+	TW_CLEANUP(tw_buf_done) struct tw_buf uri = { 0 };
 
 	tw_buf_init(&uri, u->sys, TW_IDENTIFIER_MAX);
 	if (keys < 0 || !tw_file_exists(u->sys, keys, TW_KEYS_IDENTITY_CERT))
@@ -178,7 +178,7 @@ static tw_err prepare(struct unit *u)
 static tw_err note(struct unit *u, const char *state)
 {
 	char time[TW_TIME_TEXT_MAX];
-	TW_CLEANUP(tw_buf_done) struct tw_buf device, listener;
+	TW_CLEANUP(tw_buf_done) struct tw_buf device = { 0 }, listener = { 0 };
 
 	tw_buf_init(&device, u->sys, 64);
 	tw_buf_init(&listener, u->sys, 64);
@@ -206,7 +206,7 @@ static tw_err make_listener(struct unit *u, int keys)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
-	TW_CLEANUP(wipe_done) struct tw_buf text;
+	TW_CLEANUP(wipe_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, u->sys, TW_KEYS_FILE_MAX);
 	TW_TRY(tw_listener_make(u->sys, &key, &cert));
@@ -265,7 +265,7 @@ static tw_err write_state(struct unit *u)
 
 static tw_err write_config(struct unit *u)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf roles;
+	TW_CLEANUP(tw_buf_done) struct tw_buf roles = { 0 };
 
 	tw_buf_init(&roles, u->sys, TW_ROLES_MAX);
 	TW_TRY(tw_roles_write(&u->roles, &roles));
@@ -277,8 +277,8 @@ static tw_err write_config(struct unit *u)
 /* By hand, not by Jansson, so that every copy of the secret is wiped. All other texts were checked to need no escape, or get one. */
 static tw_err write_label(struct unit *u)
 {
-	TW_CLEANUP(wipe_done) struct tw_buf b;
-	TW_CLEANUP(tw_buf_done) struct tw_buf pem;
+	TW_CLEANUP(wipe_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	const char *address = tw_arg(u->args, "address");
 
 	tw_buf_init(&b, u->sys, TW_KEYS_FILE_MAX);

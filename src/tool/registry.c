@@ -71,7 +71,7 @@ static tw_err read_lines(tw_registry *r, struct tw_slice text)
 
 static tw_err read_all(tw_registry *r)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, r->sys, MAX);
 	TW_TRY(tw_durable_read(r->sys, r->dir, NAME, MAX, &text));
@@ -114,7 +114,7 @@ const json_t *tw_registry_lines(const tw_registry *r)
 
 tw_err tw_registry_append(tw_registry *r, const json_t *line)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, r->sys, LINE_MAX_BYTES);
 	TW_TRY(tw_json_write(line, &text));

@@ -65,7 +65,7 @@ tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *ca
 
 static tw_err ask_statement(struct tw_tool *t, tw_client *c, const uint8_t nonce[NONCE_SIZE], struct tw_answer *ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *body = json_object();
 
 	if (!body)
@@ -79,8 +79,8 @@ static tw_err ask_statement(struct tw_tool *t, tw_client *c, const uint8_t nonce
 
 tw_err tw_session_statement(struct tw_tool *t, tw_client *c, const tw_cert *anchor, struct tw_statement *ret, json_t **ret_text)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	uint8_t nonce[NONCE_SIZE];
 
 	tw_answer_init(&answer, t->sys);
@@ -142,7 +142,7 @@ tw_err tw_label_read(const struct tw_sys *sys, const char *path, struct tw_label
 {
 	TW_CLEANUP(tw_label_done) struct tw_label l = { .secret = NULL };
 	TW_CLEANUP(tw_jsonp) json_t *data = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, sys, LABEL_MAX);
 	TW_TRY(tw_file_read(sys, path, LABEL_MAX, &text));

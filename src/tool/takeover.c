@@ -85,7 +85,7 @@ static tw_err take_bytes(const json_t *o, const char *key, uint8_t ret[32])
 
 static tw_err challenge(struct takeover *k)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	struct tw_call call = { .method = "GET", .path = "/api/v1/commissioning" };
 
 	tw_answer_init(&answer, k->sys);
@@ -102,7 +102,7 @@ static tw_err challenge(struct takeover *k)
 
 static tw_err set_bytes(struct takeover *k, json_t *o, const char *key, const uint8_t *bytes)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, k->sys, 64);
 	TW_TRY(tw_buf_base64url(&text, bytes, 32));
@@ -111,7 +111,7 @@ static tw_err set_bytes(struct takeover *k, json_t *o, const char *key, const ui
 
 static tw_err request(struct takeover *k, json_t *body)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf pem;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	uint8_t proof[32];
 
 	tw_buf_init(&pem, k->sys, 16384);
@@ -126,7 +126,7 @@ static tw_err request(struct takeover *k, json_t *body)
 
 static tw_err take(struct takeover *k)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *body = json_object();
 	struct tw_call call = { .method = "POST", .path = "/api/v1/commissioning", .body = body };
 	uint8_t got[32], wanted[32];
@@ -148,7 +148,7 @@ static tw_err take(struct takeover *k)
 static tw_err keep(struct takeover *k)
 {
 	TW_CLEANUP(tw_jsonp) json_t *data = json_object();
-	TW_CLEANUP(tw_buf_done) struct tw_buf hex, pem;
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 }, pem = { 0 };
 
 	if (!data)
 		return TW_RAISE(NOMEM, "device");

@@ -145,7 +145,7 @@ async function reportReads({ open, skip }) {
 		await device.ask({ run: ['assess', '--device', 'unit', '--owner', device.owner, '--product', device.product, '--out', evidence] });
 		if (!existsSync(evidence))
 			skip('the tool does not assess yet');
-		await device.run('report', evidence, '--out', html);
+		await device.run('report', evidence, '--html', html);
 		const validate = new HtmlValidate({ extends: ['html-validate:recommended'] });
 		const report = await validate.validateString(readFileSync(html, 'utf8'));
 		assert.deepEqual(report.results.flatMap((one) => one.messages.map((message) => `${message.line}: ${message.ruleId} ${message.message}`)), []);

@@ -29,7 +29,7 @@ static const char *identifier_of(const struct tw_target *t)
 static tw_err load_certificate(struct tw_probe_context *c, const struct tw_target *t, tw_cert **ret)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf uri;
+	TW_CLEANUP(tw_buf_done) struct tw_buf uri = { 0 };
 
 	tw_buf_init(&uri, c->sys, 512);
 	TW_TRY(tw_cert_load(c->sys, tw_slice_of(tw_json_text(t->identity.body, "certificate")), &cert));
@@ -121,7 +121,7 @@ static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target
 {
 	struct tw_place place = { .address = t->session.device.address, .has_pin = true };
 	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	struct tw_call call = { .method = strangers[row].method, .path = strangers[row].path };
 
 	tw_answer_init(&answer, c->sys);
@@ -197,7 +197,7 @@ static void count_lines(const json_t *registry, const char *identifier, const ch
 static tw_err ask_registry(struct tw_probe_context *c, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf hex;
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
 	const struct tw_target *t = first(c);
 	uint8_t key[32];
 	size_t units, others;
@@ -245,7 +245,7 @@ static const json_t *earlier_identity(const json_t *before, const char *identifi
 /* The newest start that the device's own log shows, as text that sorts by time; "" when it shows none. */
 static tw_err last_start(struct tw_probe_context *c, char ret[TW_TIME_TEXT_MAX])
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	struct tw_call call = { .method = "GET", .path = "/api/v1/log?count=200" };
 	size_t i;
 	json_t *record;
@@ -307,7 +307,7 @@ static tw_err statement_holds(struct tw_probe_context *c, struct tw_finding *f)
 /* @nist DI.IMS.2: what the peer learns is what the device holds. */
 static tw_err same_as_local(struct tw_probe_context *c, struct tw_finding *f)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer;
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	struct tw_call call = { .method = "GET", .path = "/api/v1/identity" };
 	const struct tw_target *t = first(c);
 
@@ -337,7 +337,7 @@ static tw_err same_as_local(struct tw_probe_context *c, struct tw_finding *f)
 static tw_err replay_is_refused(struct tw_probe_context *c, struct tw_finding *f)
 {
 	const struct tw_target *t = first(c);
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	struct tw_statement s = t->statement, again;
 	uint8_t other[NONCE_SIZE], exporter[32];
 
