@@ -93,7 +93,7 @@ static tw_err pem_lines(const char *name, struct tw_slice text, struct tw_buf *r
 
 tw_err tw_pem_or_der(const char *name, struct tw_slice text, struct tw_buf *ret_der)
 {
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf lines;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf lines = { 0 };
 	TW_CLEANUP(tw_secret_freep) tw_secret *der = NULL; /* wiped: it may be a private key */
 	size_t size = 0;
 	tw_buf_init(&lines, ret_der->sys, text.size + 1);
@@ -158,7 +158,7 @@ static tw_err halves_fit(const tw_key *k)
 tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key **ret)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf der;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf der = { 0 };
 	tw_buf_init(&der, sys, KEY_FILE_MAX);
 	if (pem_or_der.size > KEY_FILE_MAX)
 		return TW_RAISE(LIMIT, "a private key of %zu bytes, limit %d", pem_or_der.size, KEY_FILE_MAX);

@@ -42,7 +42,7 @@ static int tear_down(void **state)
 
 static void test_device_certificate(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	uint8_t of_cert[32], of_key[32];
 	X509 *x = tw_cert_x509(device);
 	tw_buf_init(&b, sys, 1024);
@@ -114,9 +114,9 @@ static void test_verify(void **state)
 
 static void test_pem_and_der(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf der;
-	TW_CLEANUP(tw_buf_done) struct tw_buf pem;
-	TW_CLEANUP(tw_buf_done) struct tw_buf again;
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf again = { 0 };
 	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
 	tw_buf_init(&der, sys, 4096);
 	tw_buf_init(&pem, sys, 4096);
@@ -149,7 +149,7 @@ static void test_pem_and_der(void **state)
 /* A changed byte is refused when read, or when verified, or the certificate is another than the one its maker signed: never taken. */
 static void test_every_byte(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf der;
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
 	tw_buf_init(&der, sys, 4096);
 	CHECK_OK(tw_cert_der(device, &der));
 	for (size_t i = 0; i < der.size; i++) {
@@ -215,7 +215,7 @@ static tw_err make_one(const struct tw_sys *s, void *user)
 static tw_err load_one(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	tw_buf_init(&b, s, 4096);
 	TW_TRY(tw_cert_pem(device, &b));
 	return tw_cert_load(s, tw_buf_slice(&b), &c);
@@ -224,7 +224,7 @@ static tw_err load_one(const struct tw_sys *s, void *user)
 static tw_err ask_one(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	uint8_t digest[32];
 	tw_buf_init(&text, s, 4096);
 	TW_TRY(tw_cert_fingerprint(device, digest));

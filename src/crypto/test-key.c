@@ -58,7 +58,7 @@ static void test_public_half(void **state)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *k = load();
 	TW_CLEANUP(tw_key_freep) tw_key *public = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf spki;
+	TW_CLEANUP(tw_buf_done) struct tw_buf spki = { 0 };
 	uint8_t want[91], digest[32], got[32], point[TW_POINT_SIZE];
 	tw_buf_init(&spki, sys, 256);
 	CHECK_OK(tw_key_spki(k, &spki));
@@ -135,8 +135,8 @@ static void test_save_and_load(void **state)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *k = load();
 	TW_CLEANUP(tw_key_freep) tw_key *public = NULL;
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem;
-	TW_CLEANUP(tw_buf_done) struct tw_buf spki;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf spki = { 0 };
 	tw_buf_init(&pem, sys, 4096);
 	tw_buf_init(&spki, sys, 256);
 	CHECK_OK(tw_key_save(k, &pem));
@@ -206,7 +206,7 @@ static tw_err make_one(const struct tw_sys *s, void *user)
 static tw_err load_one(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem = { 0 };
 	tw_buf_init(&pem, s, 4096);
 	TW_TRY(tw_key_load(s, TW_SLICE(KEY), &k));
 	return tw_key_save(k, &pem);
@@ -223,7 +223,7 @@ static tw_err sign_one(const struct tw_sys *s, void *user)
 static tw_err load_public_one(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf spki;
+	TW_CLEANUP(tw_buf_done) struct tw_buf spki = { 0 };
 	tw_buf_init(&spki, s, 256);
 	TW_TRY(tw_key_spki(user, &spki));
 	return tw_key_load_public(s, tw_buf_slice(&spki), &k);

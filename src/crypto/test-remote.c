@@ -94,7 +94,7 @@ static void test_refusals(void **state)
 	struct tw_remote remote = { sign, NULL };
 	uint8_t point[TW_POINT_SIZE] = { 4, 1 };
 	tw_key *key = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf pem;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	CHECK_ERR(tw_remote_key(sys, &remote, point, &key), UNTRUSTED);
 	struct elsewhere e = { 0 };
 	remote.user = &e;

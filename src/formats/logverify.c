@@ -94,7 +94,8 @@ static tw_err follows_segment(const tw_log_verifier *v, const struct tw_log_head
 {
 	const struct tw_log_header *before = &v->header;
 	if (v->report.leftover)
-		return TW_RAISE(UNTRUSTED, "the segment before ends in bytes that are no record");
+		return TW_RAISE(UNTRUSTED, "the segment before is unfinished at record %llu, byte %zu, and yet it went on",
+			(unsigned long long)v->state.next_seq, v->report.tail);
 	if (h->first_seq != v->state.next_seq)
 		return TW_RAISE(UNTRUSTED, "begins with record %llu where %llu belongs", (unsigned long long)h->first_seq,
 			(unsigned long long)v->state.next_seq);

@@ -70,7 +70,7 @@ static tw_err ask_cert(tw_keys_client *k, uint16_t type, const void *payload, si
 
 tw_err tw_keys_client_sign(tw_keys_client *k, enum tw_sign_purpose purpose, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE])
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	struct tw_slice out = { (const char *)ret, TW_SIGNATURE_SIZE };
 	tw_buf_init(&b, k->sys, TW_CHANNEL_MAX);
 	TW_TRY(tw_buf_u8(&b, (uint8_t)purpose));

@@ -228,7 +228,7 @@ static tw_err replace_listener(tw_keys *k)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf b;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
 	tw_buf_init(&b, k->sys, TW_KEYS_FILE_MAX);
 	TW_TRY(tw_listener_make(k->sys, &key, &cert));
 	TW_TRY(tw_listener_write(key, cert, &b));
@@ -300,7 +300,7 @@ static tw_err answer_failed(tw_channel *core, uint32_t tag, tw_err why)
 
 tw_err tw_keys_serve_core(tw_keys *k, tw_channel *core, const struct tw_message *m)
 {
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf out;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf out = { 0 };
 	tw_buf_init(&out, k->sys, CERT_MAX);
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		if (rows[i].type != m->type)
