@@ -544,7 +544,7 @@ static void test_power_cuts(void **state)
 	recording = false;
 	size_t points = tw_fake_points(f), states = 0;
 	b.time.sys = tw_sys_real();
-	for (size_t point = 0; point <= points; point += 1 + points / 90) {
+	for (size_t point = 0; point < points; point += 1 + points / 90) {
 		for (unsigned variant = 0; variant < 4; variant++, states++) {
 			char when[64];
 			snprintf(when, sizeof when, "cut at %zu, variant %u", point, variant);

@@ -2,6 +2,9 @@
 #include "service/store.h"
 
 #include "service/test-dir.h"
+#include "sys/fake.h"
+
+#include <errno.h>
 
 static const char schema_1[] = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
 			       "CREATE TABLE total (n INTEGER NOT NULL) STRICT; INSERT INTO total VALUES (0);";
@@ -154,10 +157,133 @@ static void test_keeps_more_statements_than_it_has_room_for(void **state)
 	}
 }
 
-CHECK_MAIN(cmocka_unit_test_setup_teardown(test_keeps_what_was_committed, set_up, tear_down),
-	cmocka_unit_test_setup_teardown(test_undoes_a_refused_transaction, set_up, tear_down),
-	cmocka_unit_test_setup_teardown(test_runs_one_at_a_time, set_up, tear_down),
-	cmocka_unit_test_setup_teardown(test_migrates_once_and_not_back, set_up, tear_down),
-	cmocka_unit_test_setup_teardown(test_finds_damage, set_up, tear_down),
-	cmocka_unit_test_setup_teardown(test_binds_by_kind, set_up, tear_down),
-	cmocka_unit_test_setup_teardown(test_keeps_more_statements_than_it_has_room_for, set_up, tear_down))
+/* One life: opens, ten transactions, copies the log back. acked: how many were committed. */
+static tw_err life(const struct tw_sys *sys, tw_fake *f, bool recording, int64_t *acked)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	char text[2000];
+	memset(text, 'x', sizeof text);
+	text[sizeof text - 1] = '\0';
+	TW_TRY(tw_store_open(sys, dir.fd, "t.db", two, &s));
+	for (int i = 0; i < 10; i++) {
+		snprintf(text, sizeof text, "%lld", (long long)*acked);
+		text[strlen(text)] = ' '; /* a long text, another one each time */
+		TW_TRY(tw_store_transaction(s, add, text));
+		++*acked;
+		if (recording)
+			tw_fake_mark(f, (uint64_t)*acked);
+	}
+	TW_TRY(tw_store_run(s, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, 0, NULL, NULL));
+	return TW_OK;
+}
+
+/* What a fault or cut left: both tables agree, nothing acknowledged is missing, at most the one in flight is there too. */
+static void check_after(const struct test_dir *d, int64_t acked, const char *when)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	if (tw_failed(tw_store_open(tw_sys_real(), d->fd, "t.db", two, &s)))
+		fail_msg("%s: does not open: %s", when, tw_err_detail());
+	int64_t rows = number(s, count), n = number(s, total);
+	if (rows != n || rows < acked || rows > acked + 1)
+		fail_msg("%s: %lld rows, total %lld, %lld were acknowledged", when, (long long)rows, (long long)n, (long long)acked);
+}
+
+static void one_fault(long nth, int error_number, bool sticky, bool *ret_done)
+{
+	int64_t acked = 0;
+	char when[96];
+	int fds = test_open_fds();
+	tw_fake *f = tw_fake_new();
+	tw_fake_fail(f, nth, error_number, sticky);
+	tw_err e = life(tw_fake_sys(f), f, false, &acked);
+	*ret_done = !tw_fake_fired(f);
+	snprintf(when, sizeof when, "call %ld (%s) fails with %d%s", nth, *ret_done ? "none" : tw_fake_name(f, nth), error_number,
+		sticky ? " for good" : "");
+	if (*ret_done && tw_failed(e))
+		fail_msg("%s: %s", when, tw_err_detail());
+	tw_fake_fail(f, 0, 0, false);
+	check_after(&dir, acked, when);
+	tw_fake_free(f);
+	if (test_open_fds() != fds)
+		fail_msg("%s: lost a descriptor", when);
+	test_dir_empty(&dir);
+}
+
+static void test_every_fault(void **state)
+{
+	static const struct { int error_number; bool sticky; } kinds[] = { { EIO, false }, { EIO, true }, { ENOSPC, true }, { EINTR, false } };
+	for (size_t k = 0; k < TW_COUNT(kinds); k++) {
+		bool done = false;
+		for (long nth = 1; !done; nth += 1 + nth / 60)
+			one_fault(nth, kinds[k].error_number, kinds[k].sticky, &done);
+	}
+}
+
+static void test_short_transfers(void **state)
+{
+	bool fired = true;
+	for (long nth = 1; fired; nth += 1 + nth / 20) {
+		int64_t acked = 0;
+		tw_fake *f = tw_fake_new();
+		tw_fake_short(f, nth);
+		CHECK_OK(life(tw_fake_sys(f), f, false, &acked));
+		fired = tw_fake_fired(f);
+		check_after(&dir, acked, "a short transfer");
+		tw_fake_free(f);
+		test_dir_empty(&dir);
+	}
+}
+
+static void test_power_cuts(void **state)
+{
+	int64_t acked = 0;
+	struct test_dir after = test_dir_new();
+	tw_fake *f = tw_fake_new();
+	tw_fake_record(f, dir.path);
+	CHECK_OK(life(tw_fake_sys(f), f, true, &acked));
+	CHECK_OK(life(tw_fake_sys(f), f, true, &acked));
+	size_t points = tw_fake_points(f), states = 0;
+	for (size_t point = 0; point < points; point += 1 + points / 120) {
+		for (unsigned variant = 0; variant < 5; variant++, states++) {
+			char when[64];
+			snprintf(when, sizeof when, "cut at %zu, variant %u", point, variant);
+			CHECK_OK(tw_fake_rebuild(f, point, variant, after.path));
+			check_after(&after, (int64_t)tw_fake_acked(f, point), when);
+		}
+	}
+	print_message("# %zu states after power cuts\n", states);
+	tw_fake_free(f);
+	test_dir_done(&after);
+}
+
+static int sync_once(const struct tw_sys *s, int fd)
+{
+	((struct tw_sys *)(uintptr_t)s)->fdatasync = tw_sys_real()->fdatasync;
+	errno = EIO;
+	return -1;
+}
+
+static void test_a_failed_sync_is_final(void **state)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	struct tw_sys sys = *tw_sys_real();
+	CHECK_OK(tw_store_open(&sys, dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_transaction(s, add, "before"));
+	sys.fdatasync = sync_once;
+	CHECK_ERR(tw_store_transaction(s, add, "lost"), IO);
+	CHECK_ERR(tw_store_transaction(s, add, "after"), IO);
+	CHECK_INT(number(s, count), 1); /* reads go on */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+CHECK_MAIN(TEST(test_keeps_what_was_committed),
+	TEST(test_undoes_a_refused_transaction),
+	TEST(test_runs_one_at_a_time),
+	TEST(test_migrates_once_and_not_back),
+	TEST(test_finds_damage),
+	TEST(test_binds_by_kind),
+	TEST(test_keeps_more_statements_than_it_has_room_for),
+	TEST(test_every_fault),
+	TEST(test_short_transfers),
+	TEST(test_power_cuts),
+	TEST(test_a_failed_sync_is_final))
