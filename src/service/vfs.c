@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 #define NAME_MAX_BYTES 64 /* our names are NAME, NAME-wal, NAME-journal */
+#define LOG_FRAME 24      /* a frame's header in the write-ahead log, written by itself (SQLite file format, 4.1) */
 #define SECTOR 4096       /* what we assume a torn write may spoil; flash pages and modern disks */
 
 struct tw_vfs {
@@ -23,7 +24,9 @@ struct file {
 	int fd;
 	bool unnamed; /* its directory entry is not durable yet */
 	bool broken;  /* a sync failed */
+	bool is_log;  /* the write-ahead log */
 	bool remove;  /* on close */
+	off_t unsynced; /* of the write-ahead log: the first header of log or frame written since the last sync; -1: none */
 	char name[NAME_MAX_BYTES];
 };
 
@@ -73,6 +76,8 @@ static int file_write(sqlite3_file *base, const void *from, int size, sqlite3_in
 	struct file *f = file_of(base);
 	if (f->broken)
 		return SQLITE_IOERR_WRITE;
+	if (f->unsynced < 0 && (offset == 0 || size == LOG_FRAME))
+		f->unsynced = offset;
 	tw_err e = tw_durable_write_at(f->vfs->sys, f->fd, from, (size_t)size, offset);
 	if (tw_is(e, TW_CODE_LIMIT))
 		return SQLITE_FULL;
@@ -88,6 +93,18 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
 	return SQLITE_OK;
 }
 
+/*
+ * A transaction whose sync failed was refused to its caller, but its frames may stand in the log whole, and the next start would
+ * take them for committed. So the first of them is spoiled, as well as a failing disk allows; each frame's checksum covers those
+ * before it, so nothing after it counts either.
+ */
+static void spoil_unsynced(struct file *f)
+{
+	static const char zeros[LOG_FRAME];
+	if (f->is_log && f->unsynced >= 0)
+		tw_ignore(tw_durable_write_at(f->vfs->sys, f->fd, zeros, sizeof zeros, f->unsynced));
+}
+
 /* Flags are ignored: a sync always covers data and size, and a new file's name with its first sync. */
 static int file_sync(sqlite3_file *base, int flags)
 {
@@ -97,13 +114,16 @@ static int file_sync(sqlite3_file *base, int flags)
 		return SQLITE_IOERR_FSYNC;
 	if (tw_failed(tw_durable_sync(sys, f->fd))) {
 		f->broken = true;
+		spoil_unsynced(f);
 		return SQLITE_IOERR_FSYNC;
 	}
 	if (f->unnamed && tw_failed(tw_durable_sync_dir(sys, f->vfs->dir))) {
 		f->broken = true;
+		spoil_unsynced(f);
 		return SQLITE_IOERR_DIR_FSYNC;
 	}
 	f->unnamed = false;
+	f->unsynced = -1;
 	return SQLITE_OK;
 }
 
@@ -180,7 +200,7 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *to, int f
 	tw_vfs *v = vfs_of(base);
 	const struct tw_sys *sys = v->sys;
 	struct file *f = file_of(to);
-	*f = (struct file){ .vfs = v, .fd = -1 }; /* without methods SQLite does not close it */
+	*f = (struct file){ .vfs = v, .fd = -1, .unsynced = -1, .is_log = flags & SQLITE_OPEN_WAL }; /* without methods SQLite does not close it */
 	if (!name || strlen(name) >= sizeof f->name)
 		return SQLITE_CANTOPEN;
 	f->fd = open_or_create(v, name, flags, &f->unnamed);
