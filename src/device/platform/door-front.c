@@ -122,6 +122,8 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 	memcpy(rq.client_key, w->client_key, sizeof rq.client_key);
 	tw_buf_clear(&d->body);
 	tw_path_walk(&d->core->device.context, &rq, &d->body, &reply);
+	/* Before the answer: who has been told of a new listener key may come back at once. */
+	tw_door_front_announce(d);
 
 	const struct tw_wire_reply out = {
 		.connection = w->connection,
@@ -167,7 +169,6 @@ static void on_readable(int fd, short what, void *user)
 			tw_core_front_ready(d->core);
 		if (tw_failed(e))
 			break;
-		tw_door_front_announce(d);
 	}
 	if (tw_failed(e) && !tw_is(e, TW_CODE_TIMEOUT))
 		lost(d, e);
