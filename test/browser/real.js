@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Validator } from '@seriousme/openapi-schema-validator';
@@ -142,7 +142,8 @@ async function reportReads({ open, skip }) {
 		await device.ask({ take_over: true });
 		const evidence = `${device.folder}/evidence.json`;
 		const html = `${device.folder}/evidence.html`;
-		await device.ask({ run: ['assess', '--device', 'unit', '--owner', device.owner, '--product', device.product, '--out', evidence] });
+		const { err } = await device.ask({ run: ['assess', '--device', 'unit', '--owner', device.owner, '--product', device.product, '--out', evidence] });
+		assert.ok(existsSync(evidence), err);
 		await device.run('report', evidence, '--html', html);
 		const validate = new HtmlValidate({ extends: ['html-validate:recommended'] });
 		const report = await validate.validateString(readFileSync(html, 'utf8'));

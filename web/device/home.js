@@ -3,6 +3,7 @@
 // should I do? Everything below opens the reason behind that answer. Each part is a function from what the device said
 // to elements; nothing here asks the device.
 
+import { fromBase64 } from './api.js';
 import { byId, day, facts, h, moment, say, sentence, shape, show, statusWord, trouble, words } from './dom.js';
 
 // The catalog's seven capabilities, in its order; an element's id begins with its capability's code.
@@ -129,7 +130,7 @@ export function identityPart(identity, error, onCheck) {
 			['Identifier', h('code', { class: 'breaks' }, identity.identifier)],
 			['Model', identity.model],
 			['Product version', identity.product_version],
-			['Certificate valid until', day(identity.certificate_not_after)]),
+			['Certificate valid until', /^9999/.test(identity.certificate_not_after) ? 'no end: it lives as long as the device' : day(identity.certificate_not_after)]),
 		h('p', {}, h('button', { type: 'button', id: 'check-identity', onclick: onCheck }, 'Check it')),
 		h('p', { class: 'hint' }, 'Asks the device to sign a fresh random number with its own key, and shows what was signed.'),
 		h('div', { id: 'identity-check' }),
@@ -137,12 +138,33 @@ export function identityPart(identity, error, onCheck) {
 	];
 }
 
-const CLAIMS = { eat_nonce: 'Your random number', nonce: 'Your random number', iat: 'Signed at', ueid: 'Identifier', sub: 'Identifier', tls_exporter: 'This connection', exporter: 'This connection' };
+const CLAIMS = {
+	eat_nonce: 'Your random number',
+	eat_profile: 'Kind of statement',
+	hwmodel: 'Model',
+	iat: 'Signed at',
+	sub: 'Identifier',
+	swname: 'Software',
+	swversion: 'Its version',
+	thingward_exporter: 'This connection',
+	thingward_product_version: 'Product version',
+	thingward_time_trusted: 'Clock trusted',
+	ueid: 'Identifier',
+};
+
+// Claims of RFC 9711 as a person reads them: a model is text in base64url, a version comes in an array.
+function claimText(name, value) {
+	if (name === 'hwmodel')
+		return new TextDecoder().decode(fromBase64(String(value)));
+	if (typeof value === 'boolean')
+		return value ? 'yes' : 'no';
+	return Array.isArray(value) ? value.join(' ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
 
 function claimValue(name, value) {
-	if (/^(iat|nbf|exp)$/.test(name) && typeof value === 'number')
+	if (name === 'iat' && typeof value === 'number')
 		return moment(new Date(value * 1000).toISOString());
-	return h('code', { class: 'breaks' }, typeof value === 'object' ? JSON.stringify(value) : String(value));
+	return h('code', { class: 'breaks' }, claimText(name, value));
 }
 
 export function checkPart(result) {
@@ -196,7 +218,9 @@ export function settingsPart(settings, drafts, notes, onSave) {
 // ---- what happened lately ----
 
 const KINDS = { refusals: 'Refusals, counted', checkpoint: 'Log signed by the device', open: 'Log opened' };
-const SHOWN = new Set(['seq', 'type', 'time', 'operation', 'event', 'id', 'subject', 'result', 'rule', 'intent', 'status', 'door', 'how', 'head', 'chain', 'signature', 'key']);
+// What has a column of its own, or is for machines.
+const SHOWN = new Set(['seq', 'type', 'time', 'operation', 'event', 'subject', 'result', 'rule', 'intent', 'status', 'door', 'fields', 'severity']);
+const BOOKKEEPING = new Set(['open', 'checkpoint']);
 const LOG_SHOWN = 20;
 const subjectOf = (record) => (record.subject && typeof record.subject === 'object' ? record.subject.name : record.subject) || '';
 
@@ -217,12 +241,14 @@ function recordOutcome(record) {
 }
 
 function recordRest(record) {
-	const rest = Object.entries(record).filter(([name, value]) => !SHOWN.has(name) && value !== '' && value !== null);
+	if (BOOKKEEPING.has(record.type))
+		return record.why ? `Why: ${record.why}` : '';
+	const rest = Object.entries({ ...record, ...record.fields }).filter(([name, value]) => !SHOWN.has(name) && value !== '' && value !== null);
 	return rest.map(([name, value]) => `${words(name)}: ${typeof value === 'object' ? JSON.stringify(value) : value}`).join('; ');
 }
 
 function recordRow(record) {
-	const name = record.operation || record.event || record.id;
+	const name = record.operation || record.event;
 	const rest = recordRest(record);
 	return h('tr', {},
 		h('td', { 'data-label': 'When' }, moment(record.time)),
