@@ -10,9 +10,9 @@
 
 #define NAME_SIZE 80
 
-static tw_err cell(struct tw_buf *b, const json_t *row, const char *key)
+static tw_err cell(struct tw_buf *b, const json_t *row, const char *head, const char *key)
 {
-	TW_TRY(tw_buf_text(b, "<td>"));
+	TW_TRY(tw_buf_format(b, "<td data-head=\"%s\">", head));
 	TW_TRY(tw_buf_html(b, tw_slice_of(tw_json_text(row, key))));
 	return tw_buf_text(b, "</td>");
 }
@@ -44,7 +44,7 @@ static tw_err table(const struct tw_document *d, size_t t, struct tw_buf *b)
 	json_array_foreach(rows, i, row) {
 		TW_TRY(tw_buf_text(b, "<tr>"));
 		for (c = 0; c < TW_COUNT(tables[t].columns) && tables[t].columns[c].head; c++)
-			TW_TRY(cell(b, row, tables[t].columns[c].key));
+			TW_TRY(cell(b, row, tables[t].columns[c].head, tables[t].columns[c].key));
 		TW_TRY(tw_buf_text(b, "</tr>\n"));
 	}
 	return tw_buf_text(b, "</tbody>\n</table>\n");

@@ -203,12 +203,12 @@ static tw_err judge_status(struct assessment *a, const char *element)
 
 	if (!row)
 		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE, "The device says nothing about this element."));
-	else if (!strcmp(tw_json_text(row, "status"), "provided"))
-		TW_TRY(tw_found(&f, TW_VERDICT_PASS, "Provided. %s", tw_json_text(row, "reason")));
 	else
-		TW_TRY(tw_found(&f, TW_VERDICT_FAIL, "%s: %s%s%s%s%s", tw_json_text(row, "status"), tw_json_text(row, "reason"),
+		TW_TRY(tw_found(&f, strcmp(tw_json_text(row, "status"), "provided") ? TW_VERDICT_FAIL : TW_VERDICT_PASS,
+			"It says \xe2\x80\x9c%s\xe2\x80\x9d: %s%s%s%s%s%s", tw_json_text(row, "status"), tw_json_text(row, "reason"),
 			*tw_json_text(row, "changed_by") ? " Changed by " : "", tw_json_text(row, "changed_by"),
-			*tw_json_text(row, "setting") ? " Setting: " : "", tw_json_text(row, "setting")));
+			*tw_json_text(row, "changed_by") && *tw_json_text(row, "setting") ? ", by the setting " : "",
+			*tw_json_text(row, "changed_by") ? tw_json_text(row, "setting") : "", *tw_json_text(row, "changed_by") ? "." : ""));
 	return add_result(a, element, "live-status", "What does the device say of itself?", &f);
 }
 

@@ -127,8 +127,12 @@ static tw_err list_section(const struct docs *d, struct tw_buf *b, size_t l)
 	TW_TRY(tw_buf_text(b, "</tr></thead>\n<tbody>\n"));
 	json_array_foreach(rows, i, row) {
 		TW_TRY(tw_buf_text(b, "<tr>"));
-		for (c = 0; c < TW_COUNT(lists[l].columns); c++)
-			TW_TRY(tw_html_element(b, "td", "", tw_json_text(row, lists[l].columns[c].key)));
+		for (c = 0; c < TW_COUNT(lists[l].columns); c++) {
+			char head[48];
+
+			(void)snprintf(head, sizeof(head), "data-head=\"%s\"", lists[l].columns[c].head);
+			TW_TRY(tw_html_element(b, "td", head, tw_json_text(row, lists[l].columns[c].key)));
+		}
 		TW_TRY(tw_buf_text(b, "</tr>\n"));
 	}
 	return tw_buf_text(b, "</tbody>\n</table>\n");

@@ -45,6 +45,26 @@ static tw_err mark(struct tw_buf *b, const char *verdict)
 	return tw_html_text(b, verdict);
 }
 
+/* An element's id as a name within the page. The file may come from anybody: nothing else of it gets into an attribute. */
+static tw_err name_of(struct tw_buf *b, const char *id)
+{
+	for (; *id; id++) {
+		bool plain = (*id >= 'a' && *id <= 'z') || (*id >= 'A' && *id <= 'Z') || (*id >= '0' && *id <= '9');
+
+		TW_TRY(tw_buf_add(b, plain ? id : "-", 1));
+	}
+	return TW_OK;
+}
+
+static tw_err link_to(struct tw_buf *b, const char *id)
+{
+	TW_TRY(tw_buf_text(b, "<a class=\"id\" href=\"#e-"));
+	TW_TRY(name_of(b, id));
+	TW_TRY(tw_buf_text(b, "\">"));
+	TW_TRY(tw_html_text(b, id));
+	return tw_buf_text(b, "</a>");
+}
+
 static tw_err head(struct report *r)
 {
 	const json_t *payload = r->file->payload, *device = tw_json_get(payload, "device"), *product = tw_json_get(payload, "product");
@@ -91,7 +111,9 @@ static tw_err answer_list(struct report *r, const char *verdict, const char *sty
 			continue;
 		TW_TRY(tw_buf_text(&r->b, "<li>"));
 		TW_TRY(tw_html_text(&r->b, tw_json_text(e, "text")));
-		TW_TRY(tw_buf_format(&r->b, " <a class=\"id\" href=\"#%s\">%s</a></li>\n", tw_json_text(e, "element"), tw_json_text(e, "element")));
+		TW_TRY(tw_buf_text(&r->b, " "));
+		TW_TRY(link_to(&r->b, tw_json_text(e, "element")));
+		TW_TRY(tw_buf_text(&r->b, "</li>\n"));
 	}
 	return tw_buf_text(&r->b, "</ul>\n</li>\n");
 }
@@ -119,11 +141,13 @@ static tw_err table(struct report *r)
 	TW_TRY(tw_buf_text(&r->b, "<table>\n<caption>The abilities assessed</caption>\n<thead><tr><th scope=\"col\">Ability</th>"
 				  "<th scope=\"col\">Verdict</th><th scope=\"col\">Claim</th></tr></thead>\n<tbody>\n"));
 	json_array_foreach(r->elements, i, e) {
-		TW_TRY(tw_buf_format(&r->b, "<tr><td><a class=\"id\" href=\"#%s\">%s</a> ", tw_json_text(e, "element"), tw_json_text(e, "element")));
+		TW_TRY(tw_buf_text(&r->b, "<tr><td>"));
+		TW_TRY(link_to(&r->b, tw_json_text(e, "element")));
+		TW_TRY(tw_buf_text(&r->b, " "));
 		TW_TRY(tw_html_text(&r->b, tw_json_text(e, "text")));
-		TW_TRY(tw_buf_text(&r->b, "</td><td>"));
+		TW_TRY(tw_buf_text(&r->b, "</td><td data-head=\"Verdict\">"));
 		TW_TRY(mark(&r->b, tw_json_text(e, "verdict")));
-		TW_TRY(tw_buf_text(&r->b, "</td><td>"));
+		TW_TRY(tw_buf_text(&r->b, "</td><td data-head=\"Claim\">"));
 		TW_TRY(tw_html_text(&r->b, tw_json_text(e, "claim")));
 		TW_TRY(tw_buf_text(&r->b, "</td></tr>\n"));
 	}
@@ -170,9 +194,13 @@ static tw_err element(struct report *r, const json_t *e)
 	size_t i;
 	json_t *result;
 
-	TW_TRY(tw_buf_format(&r->b, "<section class=\"sheet\" id=\"%s\">\n", tw_json_text(e, "element")));
+	TW_TRY(tw_buf_text(&r->b, "<section class=\"sheet\" id=\"e-"));
+	TW_TRY(name_of(&r->b, tw_json_text(e, "element")));
+	TW_TRY(tw_buf_text(&r->b, "\">\n"));
 	TW_TRY(tw_html_element(&r->b, "h2", "", tw_json_text(e, "text")));
-	TW_TRY(tw_buf_format(&r->b, "<p><span class=\"id\">%s</span> ", tw_json_text(e, "element")));
+	TW_TRY(tw_buf_text(&r->b, "<p><span class=\"id\">"));
+	TW_TRY(tw_html_text(&r->b, tw_json_text(e, "element")));
+	TW_TRY(tw_buf_text(&r->b, "</span> "));
 	TW_TRY(mark(&r->b, tw_json_text(e, "verdict")));
 	TW_TRY(tw_buf_text(&r->b, ". Claim: "));
 	TW_TRY(tw_html_text(&r->b, tw_json_text(e, "claim")));
