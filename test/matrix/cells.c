@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asks the gate everything there is to ask and prints each answer: operation, kind of subject, door, owned or not, verdict. The
+ * rows and grants are the device's own; what the answers should be stands in oracle.tsv, and `run` compares.
+ */
+#include "device/grants.h"
+#include "device/platform/device.h"
+
+#include <stdio.h>
+
+static const char *const kinds[] = { "anyone", "owner", "local", "console", "application", "device", "no-such-kind" };
+static const char *const doors[] = { "https", "local", "console", "event", "internal", "no-such-door" };
+static const char *const verdicts[] = { [TW_ALLOW] = "allow", [TW_DENY_ANONYMOUS] = "deny-anonymous", [TW_DENY_PERMISSION] = "deny-permission",
+	[TW_DENY_UNOWNED] = "deny-unowned", [TW_DENY_OWNED] = "deny-owned" };
+
+static void ask(const char *name, const char *permission, enum tw_when when)
+{
+	for (unsigned kind = 0; kind < TW_COUNT(kinds); kind++) {
+		for (unsigned door = 0; door < TW_COUNT(doors); door++) {
+			for (int owned = 0; owned < 2; owned++) {
+				struct tw_subject s = { .door = (enum tw_door)door, .kind = (enum tw_subject_kind)kind };
+				struct tw_decision d = tw_gate_authorize(tw_grants, &s, permission, when, owned);
+				printf("%s\t%s\t%s\t%s\t%s\t%s\n", name, kinds[kind], doors[door], owned ? "owned" : "unowned",
+					verdicts[d.verdict], d.rule);
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	for (const struct tw_part *p = tw_parts; p->capability; p++) {
+		for (const struct tw_operation_row *o = p->capability->operations; o->name; o++)
+			ask(o->name, o->permission, o->when);
+	}
+	/* The event door has no operations: it asks for these by name. */
+	ask("application.event", "application.event", TW_WHEN_ALWAYS);
+	ask("application.health", "application.health", TW_WHEN_ALWAYS);
+	ask("application.setting", "application.setting", TW_WHEN_ALWAYS);
+	/* What nobody was ever granted. */
+	ask("no.such.permission", "no.such.permission", TW_WHEN_ALWAYS);
+	ask("no.permission.at.all", NULL, TW_WHEN_ALWAYS);
+	ask("no.such.state", "health.read", (enum tw_when)7);
+	return 0;
+}
