@@ -102,7 +102,7 @@ static tw_err answer_list(struct report *r, const char *verdict, const char *sty
 	json_t *e;
 
 	TW_TRY(tw_buf_format(&r->b, "<li class=\"%s\">\n", style));
-	TW_TRY(tw_html_element(&r->b, "h3", "", heading));
+	TW_TRY(tw_html_element(&r->b, "h2", "", heading));
 	if (!count_verdict(r->elements, verdict))
 		return tw_buf_format(&r->b, "<p>%s</p>\n</li>\n", none);
 	TW_TRY(tw_buf_text(&r->b, "<ul>\n"));
