@@ -77,6 +77,7 @@ tw_err tw_conn_new(struct tw_front *f, int fd, const uint8_t source[16], struct 
 	tw_buf_init(&c->in, f->sys, TW_HTTP_HEAD_MAX);
 	tw_buf_init(&c->head, f->sys, TW_HTTP_HEAD_MAX);
 	tw_buf_init(&c->body, f->sys, TW_BODY_MAX);
+	tw_buf_init(&c->unsent, f->sys, TW_CHANNEL_MAX);
 	tw_buf_init(&c->out, f->sys, TW_CHANNEL_MAX + TW_HTTP_HEAD_MAX);
 	tw_err e = take_slot(f, c);
 	if (tw_failed(e)) {
@@ -105,7 +106,7 @@ void tw_conn_end(struct tw_conn *c)
 	if (c->ended)
 		return;
 	c->ended = true;
-	if (c->wait == TW_WAIT_CORE && !f->core_gone) {
+	if (c->wait == TW_WAIT_CORE && c->unsent.size == 0 && !f->core_gone) {
 		uint8_t id[4] = { (uint8_t)(c->id >> 24), (uint8_t)(c->id >> 16), (uint8_t)(c->id >> 8), (uint8_t)c->id };
 		/* Core only loses the chance to save itself work when this does not get through. */
 		tw_ignore(tw_channel_send(f->core, TW_WIRE_GONE, 0, id, sizeof id, NULL, 0));
@@ -139,6 +140,7 @@ void tw_conn_free(struct tw_conn *c)
 	tw_buf_done(&c->in);
 	tw_buf_done(&c->head);
 	tw_buf_done(&c->body);
+	tw_buf_done(&c->unsent);
 	tw_buf_done(&c->out);
 	free(c->parsed);
 	free(c);
@@ -302,7 +304,23 @@ static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_sl
 	memcpy(r.client_key, c->client_key, sizeof r.client_key);
 	tw_buf_clear(&f->message);
 	TW_TRY(tw_wire_request_write(&r, &f->message));
-	return tw_channel_send(f->core, TW_WIRE_REQUEST, 0, f->message.data, f->message.size, NULL, 0);
+	tw_err e = tw_channel_send(f->core, TW_WIRE_REQUEST, 0, f->message.data, f->message.size, NULL, 0);
+	if (!tw_is(e, TW_CODE_TIMEOUT))
+		return e;
+	if (event_add(f->on_core_room, NULL) != 0)
+		return TW_RAISE(NOMEM, "watching core's channel");
+	return tw_buf_add(&c->unsent, f->message.data, f->message.size);
+}
+
+tw_err tw_conn_send_waiting(struct tw_conn *c)
+{
+	tw_err e = TW_OK;
+
+	if (c->unsent.size > 0)
+		e = tw_channel_send(c->front->core, TW_WIRE_REQUEST, 0, c->unsent.data, c->unsent.size, NULL, 0);
+	if (!tw_is(e, TW_CODE_TIMEOUT))
+		tw_buf_done(&c->unsent);
+	return e;
 }
 
 static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_slice head, struct tw_slice body)

@@ -2,6 +2,7 @@
 /*
  * The self-request: once, before core may call this boot healthy, front asks itself for the health operation through everything a
  * client passes: handshake with the key in keys, parser, core and back. No socket is involved, because the role may not make one.
+ * For every later listener the handshake alone is tried: OpenSSL makes a context without some algorithms when memory ran out.
  */
 #ifndef TW_SERVICE_FRONT_SELF_H
 #define TW_SERVICE_FRONT_SELF_H

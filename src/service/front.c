@@ -18,9 +18,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define ACCEPT_AT_ONCE 16          /* then others get their turn */
+#define ACCEPT_AT_ONCE 16 /* then others get their turn */
 #define MESSAGES_AT_ONCE 64
-#define RETRY_ACCEPT_MS 1000       /* when descriptors ran out and no connection of ours will free one */
+#define RETRY_ACCEPT_MS 1000 /* when descriptors ran out and no connection of ours will free one */
 
 /* libevent's allocator has no argument for the seam. */
 static const struct tw_sys *allocator;
@@ -225,16 +225,17 @@ static tw_err new_listener(struct tw_front *f, struct tw_slice certificate)
 	return TW_OK;
 }
 
+/* A listener that cannot be taken leaves nothing to serve with: its old key is gone from keys. Then all start anew. */
 static void on_listener_message(struct tw_front *f, struct tw_slice certificate)
 {
-	bool first = !f->tls;
 	tw_err e = new_listener(f, certificate);
 
-	if (!tw_failed(e) && first)
+	if (!tw_failed(e))
 		e = tw_self_start(f);
 	if (tw_failed(e))
-		tw_log_err(e, "front: taking a listener certificate");
-	tw_front_accepting(f, true);
+		stop(f, e);
+	else
+		tw_front_accepting(f, true);
 }
 
 static void on_reply(struct tw_front *f, struct tw_slice payload)
@@ -255,6 +256,7 @@ static void core_gone(struct tw_front *f)
 {
 	f->core_gone = true;
 	(void)event_del(f->on_core);
+	(void)event_del(f->on_core_room);
 	tw_front_accepting(f, false);
 	for (unsigned i = 0; i < f->limits.connections; i++)
 		if (f->slots[i] && f->slots[i]->wait == TW_WAIT_CORE)
@@ -284,6 +286,26 @@ static void on_core(evutil_socket_t fd, short what, void *arg)
 			on_reply(f, m.payload);
 		else
 			on_listener_message(f, m.payload);
+	}
+	tw_front_reap(f);
+}
+
+/* Core reads again: what waited goes first, in the order it came. */
+static void on_core_room(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_front *f = arg;
+	struct tw_conn *c, *next;
+
+	for (c = TAILQ_FIRST(&f->waiting[TW_WAIT_CORE]); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		tw_err e = tw_conn_send_waiting(c);
+		if (tw_is(e, TW_CODE_TIMEOUT)) {
+			if (event_add(f->on_core_room, NULL) != 0)
+				stop(f, TW_RAISE(NOMEM, "watching core's channel"));
+			break;
+		}
+		if (tw_failed(e))
+			tw_conn_end(c);
 	}
 	tw_front_reap(f);
 }
@@ -340,6 +362,9 @@ static tw_err open_channels(struct tw_front *f, const struct tw_front_options *o
 	TW_TRY(tw_channel_new(f->sys, o->core, tw_rows_front_from_core, &f->core));
 	TW_TRY(tw_channel_new(f->sys, o->keys, tw_rows_front_from_keys, &f->keys));
 	TW_TRY(watch(f, o->core, on_core, true, &f->on_core));
+	f->on_core_room = event_new(f->base, o->core, EV_WRITE, on_core_room, f);
+	if (!f->on_core_room)
+		return TW_RAISE(NOMEM, "an event");
 	if (o->hands < 0)
 		return TW_OK;
 	TW_TRY(tw_channel_new(f->sys, o->hands, tw_rows_role_from_hands, &f->hands));
@@ -406,6 +431,7 @@ tw_front *tw_front_free(tw_front *f)
 	}
 	drop(f->on_hands);
 	drop(f->on_core);
+	drop(f->on_core_room);
 	drop(f->timer);
 	for (size_t i = 0; i < f->listener_count; i++)
 		drop(f->on_listener[i]);
@@ -438,8 +464,14 @@ int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *star
 	for (int fd = TW_FD_OWN; fd < start->fd_count && count < TW_FRONT_LISTENERS_MAX; fd++)
 		listeners[count++] = fd;
 	tw_crypto_use(sys);
-	struct tw_front_options o = { .sys = sys, .hands = TW_FD_HANDS, .core = TW_FD_PEER1, .keys = TW_FD_PEER2,
-		.listeners = listeners, .listener_count = count, .assets = tw_assets, .limits = TW_FRONT_LIMITS };
+	struct tw_front_options o = { .sys = sys,
+		.hands = TW_FD_HANDS,
+		.core = TW_FD_PEER1,
+		.keys = TW_FD_PEER2,
+		.listeners = listeners,
+		.listener_count = count,
+		.assets = tw_assets,
+		.limits = TW_FRONT_LIMITS };
 	tw_err e = tw_front_new(&o, &f);
 	if (!tw_failed(e))
 		e = tw_front_serve(f);

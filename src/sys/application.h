@@ -15,8 +15,8 @@ enum tw_application_message {
 	TW_APP_HEALTH,         /* block16 name, u8 well, block16 text for people */
 	TW_APP_SETTING,        /* block16 key */
 	TW_APP_ACK = 0x0681,
-	TW_APP_SETTING_IS,     /* block16 value */
-	TW_APP_REFUSED,        /* block16 rule, block16 detail */
+	TW_APP_SETTING_IS, /* block16 value */
+	TW_APP_REFUSED,    /* block16 rule, block16 detail */
 };
 #define TW_APP_NAME_MAX 96     /* of an event, a health name, a setting */
 #define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */

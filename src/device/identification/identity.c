@@ -55,8 +55,8 @@ static tw_err try_key(struct tw_device *d)
 	if (d->context.sys->random(d->context.sys, nonce, sizeof nonce))
 		return TW_RAISE_ERRNO("randomness");
 	TW_TRY(state_identity(d, nonce, sizeof nonce, NULL, &text));
-	return tw_statement_verify(d->context.sys, tw_buf_slice(&text), d->manufacturer, tw_time_wall_ms(&d->time), nonce, sizeof nonce, NULL,
-		&seen);
+	return tw_statement_verify(
+		d->context.sys, tw_buf_slice(&text), d->manufacturer, tw_time_wall_ms(&d->time), nonce, sizeof nonce, NULL, &seen);
 }
 
 /* The unit is of the product that the manifest describes: same maker, same class. */
@@ -149,8 +149,8 @@ tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struc
 	tw_buf_init(&pem, c->sys, 16 * 1024);
 	TW_TRY(tw_cert_pem(d->certificate, &pem));
 	tw_time_text(tw_cert_not_after_ms(d->certificate), not_after);
-	rp->body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "identifier", d->identity->identifier, "model", d->manifest->model, "product_version",
-		d->manifest->version, "certificate", tw_buf_cstr(&pem), "certificate_not_after", not_after);
+	rp->body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "identifier", d->identity->identifier, "model", d->manifest->model,
+		"product_version", d->manifest->version, "certificate", tw_buf_cstr(&pem), "certificate_not_after", not_after);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }
 
@@ -186,7 +186,8 @@ static void say_confinement(struct tw_context *c, struct tw_element_status *ret)
 	size_t used = strlen(ret->reason);
 
 	if (tw_failed(tw_fact(c, "roles.confined", &confined)) || !json_is_true(confined))
-		(void)snprintf(ret->reason + used, sizeof ret->reason - used, " The parts of the software share one user here, so the key is less protected.");
+		(void)snprintf(ret->reason + used, sizeof ret->reason - used,
+			" The parts of the software share one user here, so the key is less protected.");
 }
 
 static tw_err status(struct tw_context *c, const char *provided, struct tw_element_status *ret)

@@ -96,8 +96,8 @@ tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, stru
 		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 	}
 	tw_throttle_failed(&d->access->throttle, rq->subject.source, now);
-	return tw_reply_problem(rp, 404, "code", "commissioning.code", "No browser waits with this code", "Compare the digits with the browser's.",
-		"It was mistyped, or is older than five minutes.");
+	return tw_reply_problem(rp, 404, "code", "commissioning.code", "No browser waits with this code",
+		"Compare the digits with the browser's.", "It was mistyped, or is older than five minutes.");
 }
 
 static struct tw_browser *find(struct tw_device *d, const json_t *input)

@@ -55,8 +55,7 @@ tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, stru
 	memset(d->access, 0, sizeof *d->access);
 	TW_TRY(tw_settings_load(c));
 	TW_TRY(tw_access_load(d));
-	TW_TRY(tw_event(c, "ownership.ended",
-		json_pack("{s:I, s:I}", "owners", (json_int_t)owners, "settings", (json_int_t)p.settings)));
+	TW_TRY(tw_event(c, "ownership.ended", json_pack("{s:I, s:I}", "owners", (json_int_t)owners, "settings", (json_int_t)p.settings)));
 	TW_TRY(tw_access_listener(d));
 	rp->close_connections = true;
 	return add_hex(c->sys, rp->body, "listener", d->listener_key, sizeof d->listener_key);

@@ -84,8 +84,8 @@ tw_err tw_access_session(struct tw_device *d, const char *owner, char ret_token[
 	TW_TRY(tw_sha256(token, TW_TOKEN_TEXT, s.hash));
 	(void)snprintf(s.owner, sizeof s.owner, "%s", owner);
 	TW_TRY(make_room(d, &place));
-	const struct tw_value v[] = { TW_V_BLOB(s.hash, sizeof s.hash), TW_V_TEXT(s.owner), TW_V_BLOB(d->boot_id, sizeof d->boot_id),
-		TW_V_INT(s.expires_ms) };
+	const struct tw_value v[] = { TW_V_BLOB(s.hash, sizeof s.hash), TW_V_TEXT(s.owner),
+		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s.expires_ms) };
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL));
 	*place = s;
 	memcpy(ret_token, token, sizeof token);
@@ -111,8 +111,8 @@ tw_err tw_access_code(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(tw_store_run(c->store, tw_sql_code_drop_old, old, TW_COUNT(old), NULL, NULL));
 	TW_TRY(tw_store_run(c->store, tw_sql_code_count, NULL, 0, count_row, &count));
 	if (count >= TW_CODES_MAX)
-		return tw_reply_problem(rp, 409, "codes", "access.codes", "Too many codes wait to be used", "Use one of them, or wait five minutes.",
-			"%d codes may wait at a time.", TW_CODES_MAX);
+		return tw_reply_problem(rp, 409, "codes", "access.codes", "Too many codes wait to be used",
+			"Use one of them, or wait five minutes.", "%d codes may wait at a time.", TW_CODES_MAX);
 	if (c->sys->random(c->sys, bytes, sizeof bytes))
 		return TW_RAISE_ERRNO("randomness");
 	for (size_t i = 0; i < sizeof bytes; i++)
@@ -198,7 +198,8 @@ tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct 
 	if (!o.owner[0]) {
 		tw_throttle_failed(&d->access->throttle, rq->subject.source, tw_time_boot_ms(&d->time));
 		return tw_reply_problem(rp, 403, "code", "access.code", "This code opens nothing",
-			"Ask for a new one with the command line: thingward device session code.", "It was mistyped, used, or is older than five minutes.");
+			"Ask for a new one with the command line: thingward device session code.",
+			"It was mistyped, used, or is older than five minutes.");
 	}
 	tw_err e = tw_store_transaction(c->store, swap, &o);
 	if (tw_failed(e)) {

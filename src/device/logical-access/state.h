@@ -7,12 +7,12 @@
 
 #define TW_OWNERS_MAX 16
 #define TW_OWNER_NAME_MAX 48
-#define TW_SESSIONS_MAX 16        /* of all owners; one more ends the one that would end first */
-#define TW_SESSION_MS 1800000     /* 30 minutes of boot time */
+#define TW_SESSIONS_MAX 16    /* of all owners; one more ends the one that would end first */
+#define TW_SESSION_MS 1800000 /* 30 minutes of boot time */
 #define TW_CODE_MS 300000
 #define TW_CODES_MAX 8
-#define TW_CODE_SIZE 10           /* Crockford base32: 50 bits, for five minutes, five tries a minute */
-#define TW_TOKEN_TEXT 43          /* 32 bytes in base64url */
+#define TW_CODE_SIZE 10  /* Crockford base32: 50 bits, for five minutes, five tries a minute */
+#define TW_TOKEN_TEXT 43 /* 32 bytes in base64url */
 #define TW_CHALLENGES_MAX 16
 #define TW_CHALLENGES_PER_SOURCE 4 /* so that one peer cannot use up all */
 #define TW_CHALLENGE_MS 120000
@@ -36,7 +36,7 @@ struct tw_challenge {
 	uint8_t bytes[32];
 	char source[64];
 };
-struct tw_browser { /* a take-over that waits for the console */
+struct tw_browser {         /* a take-over that waits for the console */
 	int64_t expires_ms; /* 0: free */
 	bool confirmed;
 	uint8_t request[16], client_nonce[32];
@@ -65,7 +65,7 @@ tw_err tw_access_load(struct tw_device *d); /* owners and sessions from the stor
 tw_err tw_access_session(struct tw_device *d, const char *owner, char ret_token[TW_TOKEN_TEXT + 1]);
 /* The owner of a session token; NULL when there is no such session, or no longer. */
 struct tw_session *tw_access_session_of(struct tw_device *d, struct tw_slice token);
-struct tw_slice tw_access_bearer(const struct tw_request *rq); /* empty: none was sent */
+struct tw_slice tw_access_bearer(const struct tw_request *rq);                        /* empty: none was sent */
 tw_err tw_access_wait(const struct tw_request *rq, int seconds, struct tw_reply *rp); /* 429 */
 /* Letters, digits and so on that people can read back, without blanks at the ends. */
 bool tw_access_name_valid(const char *name);

@@ -92,8 +92,8 @@ static tw_err mac(struct tw_device *d, const struct tw_takeover *t, uint8_t ret[
 	return tw_keys_client_secret_mac(d->context.keys, (struct tw_slice){ (const char *)message, sizeof message }, ret);
 }
 
-tw_err tw_takeover_check(struct tw_device *d, const struct tw_request *rq, const uint8_t *owner_key, struct tw_takeover *ret,
-	struct tw_reply *rp)
+tw_err tw_takeover_check(
+	struct tw_device *d, const struct tw_request *rq, const uint8_t *owner_key, struct tw_takeover *ret, struct tw_reply *rp)
 {
 	struct tw_takeover t = { 0 };
 	uint8_t proof[32], right[32];
@@ -103,15 +103,16 @@ tw_err tw_takeover_check(struct tw_device *d, const struct tw_request *rq, const
 	if (wait)
 		return tw_access_wait(rq, wait, rp);
 	if (!tw_access_name_valid(tw_json_text(rq->input, "owner_name")))
-		return tw_reply_problem(rp, 400, "input", "commissioning.name", "This name cannot be used", "Choose a name of 1 to 48 printable characters.",
-			"An owner's name is printable text without blanks at its ends.");
+		return tw_reply_problem(rp, 400, "input", "commissioning.name", "This name cannot be used",
+			"Choose a name of 1 to 48 printable characters.", "An owner's name is printable text without blanks at its ends.");
 	if (!read_32(rq->input, "challenge", t.challenge) || !read_32(rq->input, "client_nonce", t.client_nonce) ||
 		!read_32(rq->input, "proof", proof))
 		return tw_reply_problem(rp, 400, "input", "commissioning.form", "The proof is not of the wanted form",
 			"See /api/v1/openapi.json for the form.", "challenge, client_nonce and proof are 32 bytes in base64url.");
 	if (!use_challenge(d, t.challenge))
 		return tw_reply_problem(rp, 409, "challenge", "commissioning.challenge", "This challenge is not open",
-			"Read a new challenge and make a new proof.", "It was used before, is older than two minutes, or was never given.");
+			"Read a new challenge and make a new proof.",
+			"It was used before, is older than two minutes, or was never given.");
 	memcpy(t.listener, d->listener_key, sizeof t.listener);
 	if (owner_key)
 		memcpy(t.owner, owner_key, sizeof t.owner);

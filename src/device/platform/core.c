@@ -215,8 +215,7 @@ static tw_err make_loop(struct tw_core *c)
 	struct event_config *config = event_config_new();
 
 	/* The environment must not choose how we wait. */
-	if (config && !event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) &&
-		!event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK))
+	if (config && !event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) && !event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK))
 		c->loop = event_base_new_with_config(config);
 	if (config)
 		event_config_free(config);
@@ -229,8 +228,7 @@ static tw_err make_loop(struct tw_core *c)
 	c->refusal_timer = tw_core_watch(c, -1, 0, on_refusals, c);
 	c->hands_event = tw_core_watch(c, TW_FD_HANDS, EV_READ | EV_PERSIST, on_hands, c);
 	if (!c->commit_timer || !c->checkpoint_timer || !c->confirm_timer || !c->time_timer || !c->refusal_timer ||
-		!c->hands_event ||
-		event_add(c->hands_event, NULL))
+		!c->hands_event || event_add(c->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
 	return TW_OK;
 }
@@ -247,8 +245,8 @@ static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
 
 static void done(struct tw_core *c)
 {
-	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer, &c->time_timer,
-		&c->refusal_timer };
+	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer,
+		&c->time_timer, &c->refusal_timer };
 
 	c->local = tw_door_local_free(c->local);
 	c->events = tw_door_event_free(c->events);

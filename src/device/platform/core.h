@@ -13,10 +13,10 @@
 
 #include <event2/event.h>
 
-#define TW_COMMIT_MS 200         /* a read's record may be lost with this much of the last moment before a power cut */
-#define TW_CHECKPOINT_MS 60000   /* after the first unsigned record */
-#define TW_CONFIRM_MS 120000     /* an application that has not reported by then is said to be missing */
-#define TW_TIME_KEEP_MS 3600000  /* how far the stored floor of time may be behind after a power cut */
+#define TW_COMMIT_MS 200        /* a read's record may be lost with this much of the last moment before a power cut */
+#define TW_CHECKPOINT_MS 60000  /* after the first unsigned record */
+#define TW_CONFIRM_MS 120000    /* an application that has not reported by then is said to be missing */
+#define TW_TIME_KEEP_MS 3600000 /* how far the stored floor of time may be behind after a power cut */
 
 typedef struct tw_door_front tw_door_front;
 typedef struct tw_door_local tw_door_local;
@@ -33,16 +33,16 @@ struct tw_core {
 	tw_door_event *events;
 	tw_door_console *console;
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *time_timer, *refusal_timer;
-	uint64_t signed_seq;     /* the log is signed up to here */
+	uint64_t signed_seq; /* the log is signed up to here */
 	bool front_ready, said_ready, confirmed, draining;
-	int status;              /* of the process */
+	int status; /* of the process */
 };
 
 int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run */
 
 /* For the doors. */
 struct event *tw_core_watch(struct tw_core *c, int fd, short what, event_callback_fn call, void *user); /* NULL: NOMEM */
-void tw_core_settle(struct tw_core *c);   /* after anything that may have left a record: arms what is due */
+void tw_core_settle(struct tw_core *c); /* after anything that may have left a record: arms what is due */
 void tw_core_fail(struct tw_core *c, const char *role, const char *what); /* a peer broke the rules: recorded, then all start again */
 void tw_core_front_ready(struct tw_core *c);
 void tw_core_check_health(struct tw_core *c);

@@ -76,9 +76,10 @@ static bool walk(tw_door_console *d, const char *operation, const json_t *input,
 
 static void do_help(tw_door_console *d, const char *rest)
 {
-	say_text(d, "status        what this device is and can do now\n"
-		    "confirm CODE  let the browser that shows this code take the device over\n"
-		    "recover       end ownership when every credential is lost\n");
+	say_text(d,
+		"status        what this device is and can do now\n"
+		"confirm CODE  let the browser that shows this code take the device over\n"
+		"recover       end ownership when every credential is lost\n");
 }
 
 static void do_status(tw_door_console *d, const char *rest)
@@ -149,9 +150,9 @@ static const struct {
 	bool argument;
 	void (*run)(tw_door_console *d, const char *rest);
 } commands[] = {
-	{ "help",    false, do_help    },
-	{ "status",  false, do_status  },
-	{ "confirm", true,  do_confirm },
+	{ "help", false, do_help },
+	{ "status", false, do_status },
+	{ "confirm", true, do_confirm },
 	{ "recover", false, do_recover },
 };
 

@@ -89,8 +89,8 @@ static tw_err take_event(struct connection *c, const struct tw_message *m)
 
 static tw_err note_health(struct tw_core *core, struct tw_slice name, bool well, struct tw_slice text)
 {
-	json_t *fields = well ? json_pack("{s:s%}", "name", name.at, name.size) :
-				json_pack("{s:s%, s:s%}", "name", name.at, name.size, "text", text.at, text.size);
+	json_t *fields = well ? json_pack("{s:s%}", "name", name.at, name.size)
+			      : json_pack("{s:s%, s:s%}", "name", name.at, name.size, "text", text.at, text.size);
 
 	return tw_event(&core->device.context, well ? "application.well" : "application.unwell", fields);
 }
@@ -141,8 +141,8 @@ static const struct {
 	const char *permission;
 	tw_err (*take)(struct connection *c, const struct tw_message *m);
 } messages[] = {
-	{ TW_APP_EVENT,   "application.event",   take_event   },
-	{ TW_APP_HEALTH,  "application.health",  take_health  },
+	{ TW_APP_EVENT, "application.event", take_event },
+	{ TW_APP_HEALTH, "application.health", take_health },
 	{ TW_APP_SETTING, "application.setting", take_setting },
 };
 
@@ -150,8 +150,8 @@ static tw_err take(struct connection *c, const struct tw_message *m)
 {
 	for (size_t i = 0; i < TW_COUNT(messages); i++)
 		if (messages[i].type == m->type)
-			return may(c, messages[i].permission) ? messages[i].take(c, m) :
-								refuse(c, m->tag, "gate.permission", "not permitted");
+			return may(c, messages[i].permission) ? messages[i].take(c, m)
+							      : refuse(c, m->tag, "gate.permission", "not permitted");
 	return TW_RAISE(UNTRUSTED, "a message of no known type");
 }
 

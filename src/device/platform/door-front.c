@@ -110,8 +110,9 @@ void tw_door_front_announce(tw_door_front *d)
 
 static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const struct tw_http_head *head)
 {
-	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ANYONE, .name = "anyone" }, .head = head,
-		.body = w->body };
+	struct tw_request rq = {
+		.subject = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ANYONE, .name = "anyone" }, .head = head, .body = w->body
+	};
 	struct tw_path_reply reply = { 0 };
 
 	_Static_assert(sizeof rq.subject.source == sizeof w->source, "a source fits");

@@ -13,8 +13,8 @@
 
 #define CONNECTIONS_MAX 32
 #define PER_USER_MAX 8
-#define REQUEST_MS 10000 /* from a request's first byte to its last, and for taking an answer */
-#define IDLE_MS 60000    /* between requests */
+#define REQUEST_MS 10000                               /* from a request's first byte to its last, and for taking an answer */
+#define IDLE_MS 60000                                  /* between requests */
 #define IN_MAX (TW_HTTP_HEAD_MAX + TW_BODY_MAX + 4096) /* a head, a body, and its chunk sizes */
 #define OUT_MAX (1024 * 1024)
 
