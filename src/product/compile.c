@@ -187,8 +187,8 @@ static tw_err identity(struct compiler *c, const struct tw_product_choice *choic
 	const json_t *organization = json_object_get(c->product, "organization");
 	const json_t *product = json_object_get(c->product, "product");
 	const json_t *support = json_object_get(c->product, "support");
-	const json_t *model = choice->model ? tw_product_model(c->product, choice->model) :
-					      json_array_get(json_object_get(c->product, "models"), 0);
+	const json_t *model = choice->model ? tw_product_model(c->product, choice->model)
+					    : json_array_get(json_object_get(c->product, "models"), 0);
 
 	if (!model)
 		return TW_RAISE(NOTFOUND, "the product has no model '%s'", choice->model);
@@ -203,8 +203,7 @@ static tw_err identity(struct compiler *c, const struct tw_product_choice *choic
 	return join(c, json_object_get(model, "hardware"), ", ", &c->m.hardware);
 }
 
-tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const struct tw_product_choice *choice,
-	json_t **ret_payload)
+tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const struct tw_product_choice *choice, json_t **ret_payload)
 {
 	TW_CLEANUP(compiler_done) struct compiler c = { .sys = sys, .product = product, .texts = json_array() };
 	TW_CLEANUP(tw_jsonp) json_t *payload = NULL;

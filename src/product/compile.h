@@ -10,7 +10,6 @@ struct tw_product_choice {
 	const char *version; /* of the product's software; NULL: the newest */
 };
 /* NOTFOUND: no such model. SYNTAX: a device would refuse it, and why. */
-tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const struct tw_product_choice *choice,
-	json_t **ret_payload);
+tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const struct tw_product_choice *choice, json_t **ret_payload);
 
 #endif

@@ -26,7 +26,8 @@ static const struct {
 } tables[] = {
 	{ "settings", "Settings", "There is no setting for it.",
 		{ { "Setting", "key" }, { "Delivered as", "default" }, { "Secure value", "baseline" }, { "What it does", "help" } } },
-	{ "events", "Events", "It causes no events of its own.", { { "Event", "id" }, { "Weight", "severity" }, { "What happened", "help" } } },
+	{ "events", "Events", "It causes no events of its own.",
+		{ { "Event", "id" }, { "Weight", "severity" }, { "What happened", "help" } } },
 };
 
 static tw_err table(const struct tw_document *d, size_t t, struct tw_buf *b)
@@ -124,7 +125,7 @@ static bool is_table(struct tw_slice line, size_t *ret)
 		size_t size = strlen(tables[t].name);
 
 		if (line.size == size + 4 && !memcmp(line.at, "{{", 2) && !memcmp(line.at + 2, tables[t].name, size) &&
-		    !memcmp(line.at + 2 + size, "}}", 2)) {
+			!memcmp(line.at + 2 + size, "}}", 2)) {
 			*ret = t;
 			return true;
 		}

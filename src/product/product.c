@@ -15,7 +15,7 @@
 static const struct tw_field organization_fields[] = {
 	{ "name", TW_FIELD_TEXT, true, 1, 64, NULL, NULL, "the manufacturer's name, as customers know it (name: Example Ltd)" },
 	{ "pen", TW_FIELD_INT, true, 1, 4294967295, NULL, NULL, "the Private Enterprise Number that IANA gave you (pen: 32473)" },
-	{}
+	{},
 };
 
 static const struct tw_field product_fields[] = {
@@ -23,21 +23,21 @@ static const struct tw_field product_fields[] = {
 	{ "code", TW_FIELD_WORD, true, 1, 32, ".", NULL, "short name in every unit's identifier, letters, digits and dots (code: thermostat)" },
 	{ "summary", TW_FIELD_PROSE, true, 1, PROSE_MAX, NULL, NULL, "what it is and for whom, in a few plain sentences" },
 	{ "intended-use", TW_FIELD_PROSE, false, 1, PROSE_MAX, NULL, NULL, "where and by whom it is meant to be used" },
-	{}
+	{},
 };
 
 static const struct tw_field model_fields[] = {
 	{ "model", TW_FIELD_WORD, true, 1, 32, "-._", NULL, "the model number on the label (model: TH-100)" },
 	{ "name", TW_FIELD_TEXT, false, 1, NAME_MAX_BYTES, NULL, NULL, "what sets this model apart" },
 	{ "hardware", TW_FIELD_WORDS, true, 1, 32, "-._", NULL, "its hardware revisions (hardware: [A, B2])" },
-	{}
+	{},
 };
 
 static const struct tw_field software_fields[] = {
 	{ "version", TW_FIELD_WORD, true, 1, 32, "-._+", NULL, "the version shown to customers (version: 1.0.0)" },
 	{ "released", TW_FIELD_DATE, true, 0, 0, NULL, NULL, "the day it was released (released: 2026-11-02)" },
 	{ "notes", TW_FIELD_PROSE, false, 1, PROSE_MAX, NULL, NULL, "what changed for the customer" },
-	{}
+	{},
 };
 
 static const struct tw_field component_fields[] = {
@@ -47,7 +47,7 @@ static const struct tw_field component_fields[] = {
 	{ "version", TW_FIELD_WORD, false, 1, 48, "-._+~:", NULL, "its version or revision (version: 3.0.15)" },
 	{ "supplier", TW_FIELD_TEXT, false, 1, NAME_MAX_BYTES, NULL, NULL, "who makes it" },
 	{ "purpose", TW_FIELD_TEXT, false, 1, 200, NULL, NULL, "what the product needs it for" },
-	{}
+	{},
 };
 
 static const struct tw_field interface_fields[] = {
@@ -57,7 +57,7 @@ static const struct tw_field interface_fields[] = {
 	{ "protocol", TW_FIELD_TEXT, false, 1, NAME_MAX_BYTES, NULL, NULL, "what is spoken there (protocol: HTTPS, TLS 1.3)" },
 	{ "port", TW_FIELD_INT, false, 1, 65535, NULL, NULL, "the TCP or UDP port, when it listens (port: 8443)" },
 	{ "purpose", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what it is for" },
-	{}
+	{},
 };
 
 static const struct tw_field flow_fields[] = {
@@ -68,7 +68,7 @@ static const struct tw_field flow_fields[] = {
 	{ "data", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what is carried (data: temperature readings)" },
 	{ "personal", TW_FIELD_YES, true, 0, 0, NULL, NULL, "whether it says something about a person (personal: no)" },
 	{ "protection", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "how it is protected on the way, or 'none' and why" },
-	{}
+	{},
 };
 
 static const struct tw_field support_fields[] = {
@@ -76,7 +76,7 @@ static const struct tw_field support_fields[] = {
 	{ "end", TW_FIELD_DATE, true, 0, 0, NULL, NULL, "the day support ends (end: 2033-11-01)" },
 	{ "security-updates-until", TW_FIELD_DATE, true, 0, 0, NULL, NULL, "the last day of security updates, between start and end" },
 	{ "terms", TW_FIELD_PROSE, false, 1, PROSE_MAX, NULL, NULL, "what support includes" },
-	{}
+	{},
 };
 
 static const struct tw_field contact_fields[] = {
@@ -85,7 +85,7 @@ static const struct tw_field contact_fields[] = {
 	{ "policy-url", TW_FIELD_URL, true, 0, 0, NULL, NULL, "the disclosure policy (policy-url: https://example.com/policy)" },
 	{ "support-email", TW_FIELD_EMAIL, false, 0, 0, NULL, NULL, "where customers get help" },
 	{ "support-url", TW_FIELD_URL, false, 0, 0, NULL, NULL, "the page where customers get help" },
-	{}
+	{},
 };
 
 static const struct tw_field event_value_fields[] = {
@@ -93,7 +93,7 @@ static const struct tw_field event_value_fields[] = {
 	{ "kind", TW_FIELD_CHOICE, true, 0, 0, "text|int|bool", NULL, "its kind (kind: text)" },
 	{ "required", TW_FIELD_YES, true, 0, 0, NULL, NULL, "whether every such event has it (required: yes)" },
 	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what it means" },
-	{}
+	{},
 };
 
 static const struct tw_field event_fields[] = {
@@ -101,7 +101,7 @@ static const struct tw_field event_fields[] = {
 	{ "severity", TW_FIELD_CHOICE, true, 0, 0, "debug|info|notice|warning|error|critical", NULL, "how urgent (severity: info)" },
 	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "when it is logged" },
 	{ "fields", TW_FIELD_LIST, false, 0, 16, NULL, event_value_fields, "the values it carries, at most 16" },
-	{}
+	{},
 };
 
 static const struct tw_field setting_fields[] = {
@@ -114,20 +114,20 @@ static const struct tw_field setting_fields[] = {
 	{ "default", TW_FIELD_TEXT, true, 0, 256, NULL, NULL, "the value at delivery" },
 	{ "baseline", TW_FIELD_TEXT, true, 0, 256, NULL, NULL, "the secure value" },
 	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what it does, for the customer" },
-	{}
+	{},
 };
 
 static const struct tw_field health_fields[] = {
 	{ "name", TW_FIELD_WORD, true, 1, 32, "-", NULL, "what the application reports on (name: sensor)" },
 	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what good health means here" },
-	{}
+	{},
 };
 
 static const struct tw_field application_fields[] = {
 	{ "events", TW_FIELD_LIST, false, 0, 128, NULL, event_fields, "the events that the application may log" },
 	{ "settings", TW_FIELD_LIST, false, 0, 128, NULL, setting_fields, "the application's settings" },
 	{ "health", TW_FIELD_LIST, false, 0, 32, NULL, health_fields, "the health reports without which an update is not confirmed" },
-	{}
+	{},
 };
 
 const struct tw_field tw_product_fields[] = {
@@ -139,11 +139,13 @@ const struct tw_field tw_product_fields[] = {
 	{ "components", TW_FIELD_LIST, false, 0, 1000, NULL, component_fields, "the parts it is made of" },
 	{ "interfaces", TW_FIELD_LIST, true, 1, 64, NULL, interface_fields, "every way in or out of the product" },
 	{ "flows", TW_FIELD_LIST, false, 0, 200, NULL, flow_fields, "what is carried over the interfaces" },
-	{ "support", TW_FIELD_MAP, true, 0, 0, NULL, support_fields, "until when the product is looked after: start, end, security-updates-until" },
+	{ "support", TW_FIELD_MAP, true, 0, 0, NULL, support_fields,
+		"until when the product is looked after: start, end, security-updates-until" },
 	{ "contacts", TW_FIELD_MAP, true, 0, 0, NULL, contact_fields, "how to reach you: security-email and policy-url at least" },
-	{ "application", TW_FIELD_MAP, false, 0, 0, NULL, application_fields, "what the product's own application adds: events, settings, health" },
+	{ "application", TW_FIELD_MAP, false, 0, 0, NULL, application_fields,
+		"what the product's own application adds: events, settings, health" },
 	{ "claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL, "ids of the catalog elements that you say the product has (claims: [DI.IMS.1])" },
-	{}
+	{},
 };
 
 /* One list in which a key's value must not come twice. */
@@ -183,10 +185,14 @@ static tw_err check_names(const tw_yaml *root, struct tw_problems *p)
 	static const struct {
 		const char *map, *list, *key;
 	} rows[] = {
-		{ NULL, "models", "model" },           { NULL, "software", "version" },
-		{ NULL, "components", "name" },        { NULL, "interfaces", "name" },
-		{ NULL, "flows", "name" },             { "application", "events", "id" },
-		{ "application", "settings", "key" },  { "application", "health", "name" },
+		{ NULL, "models", "model" },
+		{ NULL, "software", "version" },
+		{ NULL, "components", "name" },
+		{ NULL, "interfaces", "name" },
+		{ NULL, "flows", "name" },
+		{ "application", "events", "id" },
+		{ "application", "settings", "key" },
+		{ "application", "health", "name" },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -259,8 +265,8 @@ static tw_err check_claims(const tw_yaml *root, struct tw_problems *p)
 		const char *id = tw_yaml_text(n);
 
 		if (id && !tw_catalog_find(id))
-			TW_TRY(tw_problem(p, n, "use the id of an element of the catalog, as DI.IMS.1",
-				"'%.64s' is not in the catalog", id));
+			TW_TRY(tw_problem(
+				p, n, "use the id of an element of the catalog, as DI.IMS.1", "'%.64s' is not in the catalog", id));
 		for (size_t j = 0; id && j < i; j++)
 			if (tw_yaml_text(tw_yaml_item(claims, j)) && !strcmp(tw_yaml_text(tw_yaml_item(claims, j)), id))
 				TW_TRY(tw_problem(p, n, "claim each element once", "'%.64s' is claimed already", id));
@@ -310,8 +316,9 @@ static tw_err check_settings(const tw_yaml *root, const json_t *product, struct 
 			const tw_yaml *at = tw_yaml_find(n, values[v]);
 
 			if (at && *tw_json_text(s, "type") && json_object_get(s, values[v]) &&
-			    !setting_value_fits(s, tw_json_text(s, values[v])))
-				TW_TRY(tw_problem(p, at, "a bool is on or off; a number or text lies between min and max; a choice is one of choices",
+				!setting_value_fits(s, tw_json_text(s, values[v])))
+				TW_TRY(tw_problem(p, at,
+					"a bool is on or off; a number or text lies between min and max; a choice is one of choices",
 					"'%s' does not fit the type and range of this setting", values[v]));
 		}
 	}

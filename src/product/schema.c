@@ -58,9 +58,8 @@ tw_err tw_problems_text(const struct tw_problems *p, struct tw_buf *ret)
 	json_t *o;
 
 	json_array_foreach(p->list, i, o)
-		TW_TRY(tw_buf_format(ret, "%s:%" PRId64 ":%" PRId64 ": %s; %s\n", tw_json_text(o, "file"),
-			tw_json_int(o, "line"), tw_json_int(o, "column"), tw_json_text(o, "what"),
-			tw_json_text(o, "wanted")));
+		TW_TRY(tw_buf_format(ret, "%s:%" PRId64 ":%" PRId64 ": %s; %s\n", tw_json_text(o, "file"), tw_json_int(o, "line"),
+			tw_json_int(o, "column"), tw_json_text(o, "what"), tw_json_text(o, "wanted")));
 	if (p->count > TW_PROBLEMS_MAX)
 		TW_TRY(tw_buf_format(ret, "%s: and %zu more\n", p->file, p->count - TW_PROBLEMS_MAX));
 	return TW_OK;
@@ -131,8 +130,7 @@ static tw_err read_prose(const tw_yaml *n, const struct tw_field *f, struct tw_p
 
 static bool word_character(char c, const char *also)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (also && c && strchr(also, c));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (also && c && strchr(also, c));
 }
 
 static tw_err read_word(const tw_yaml *n, const struct tw_field *f, struct tw_problems *p, json_t **ret)
@@ -214,7 +212,7 @@ bool tw_date_valid(struct tw_slice s)
 	if (s.size != 10 || s.at[4] != '-' || s.at[7] != '-')
 		return false;
 	if (!digits((struct tw_slice){ s.at, 4 }, &year) || !digits((struct tw_slice){ s.at + 5, 2 }, &month) ||
-	    !digits((struct tw_slice){ s.at + 8, 2 }, &day))
+		!digits((struct tw_slice){ s.at + 8, 2 }, &day))
 		return false;
 	if (year < 2000 || month < 1 || month > 12 || day < 1)
 		return false;

@@ -38,9 +38,9 @@ enum tw_field_kind {
 	TW_FIELD_DATE,   /* YYYY-MM-DD */
 	TW_FIELD_URL,    /* https:// */
 	TW_FIELD_EMAIL,
-	TW_FIELD_MAP,    /* of `fields` */
-	TW_FIELD_LIST,   /* of maps of `fields`, min..max entries */
-	TW_FIELD_WORDS,  /* list of WORD, at most TW_WORDS_MAX */
+	TW_FIELD_MAP,   /* of `fields` */
+	TW_FIELD_LIST,  /* of maps of `fields`, min..max entries */
+	TW_FIELD_WORDS, /* list of WORD, at most TW_WORDS_MAX */
 };
 #define TW_WORDS_MAX 256
 

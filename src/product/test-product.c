@@ -84,7 +84,8 @@ static const struct {
 	{ 4, "models: [M]", "p.yaml:4:10: each entry of 'models' must be a map (key: value);" },
 	{ 4, "models: [{model: M, hardware: [A]}, {model: M, hardware: [B]}]", "p.yaml:4:45: model 'M' stands already in line 4;" },
 	{ 4, "models: [{model: M, hardware: [[A]]}]", "p.yaml:4:32: each entry of 'hardware' must be one word;" },
-	{ 5, "software: [{version: 1.0, released: 2026-02-29}]", "p.yaml:5:37: 'released' must be a day of the calendar as YYYY-MM-DD ('2026-02-29');" },
+	{ 5, "software: [{version: 1.0, released: 2026-02-29}]",
+		"p.yaml:5:37: 'released' must be a day of the calendar as YYYY-MM-DD ('2026-02-29');" },
 	{ 5, "software: [{version: 1.0, released: 2028-02-29}]", "" },
 	{ 6, "interfaces: [{name: lan, kind: telepathy, purpose: all}]", "p.yaml:6:32: 'kind' must be one of ethernet|wifi|" },
 	{ 6, "interfaces: [{name: lan, kind: wifi, port: 65536, purpose: all}]", "p.yaml:6:44: 'port' is out of range ('65536');" },
@@ -92,18 +93,27 @@ static const struct {
 		"p.yaml:7:30: no interface is named 'wan'; name one of the entries of 'interfaces'" },
 	{ 6, "interfaces: [{name: lan, kind: wifi, purpose: all}]\nflows: [{name: f, interface: lan, direction: in, peer: p, data: d, personal: maybe, protection: none}]",
 		"p.yaml:7:78: 'personal' must be yes or no ('maybe');" },
-	{ 7, "support: {start: 2026-01-01, end: 2025-01-01, security-updates-until: 2024-12-31}", "p.yaml:7:35: end 2025-01-01 is not after start 2026-01-01;" },
-	{ 7, "support: {start: 2026-01-01, end: 2030-01-01, security-updates-until: 2030-01-02}", "p.yaml:7:71: security-updates-until 2030-01-02 is after the end of support 2030-01-01;" },
-	{ 8, "contacts: {security-email: example.com, policy-url: https://example.com/p}", "p.yaml:8:28: 'security-email' must be a mail address ('example.com');" },
-	{ 8, "contacts: {security-email: a@example.com, policy-url: http://example.com/p}", "p.yaml:8:55: 'policy-url' must be an https:// address" },
-	{ 8, "contacts: {security-email: a@example.com, policy-url: \"https://e/<script>\"}", "p.yaml:8:55: 'policy-url' must be an https:// address" },
+	{ 7, "support: {start: 2026-01-01, end: 2025-01-01, security-updates-until: 2024-12-31}",
+		"p.yaml:7:35: end 2025-01-01 is not after start 2026-01-01;" },
+	{ 7, "support: {start: 2026-01-01, end: 2030-01-01, security-updates-until: 2030-01-02}",
+		"p.yaml:7:71: security-updates-until 2030-01-02 is after the end of support 2030-01-01;" },
+	{ 8, "contacts: {security-email: example.com, policy-url: https://example.com/p}",
+		"p.yaml:8:28: 'security-email' must be a mail address ('example.com');" },
+	{ 8, "contacts: {security-email: a@example.com, policy-url: http://example.com/p}",
+		"p.yaml:8:55: 'policy-url' must be an https:// address" },
+	{ 8, "contacts: {security-email: a@example.com, policy-url: \"https://e/<script>\"}",
+		"p.yaml:8:55: 'policy-url' must be an https:// address" },
 	{ 9, "claims: [DI.IMS.1, XX.1]", "p.yaml:9:20: 'XX.1' is not in the catalog;" },
 	{ 9, "claims: [DI.IMS.1, DI.IMS.1]", "p.yaml:9:20: 'DI.IMS.1' is claimed already;" },
 	{ 9, "claims: DI.IMS.1", "p.yaml:9:9: 'claims' must be a list (- entry or [a, b]);" },
-	{ 9, "application: {events: [{id: door.open, severity: info, help: h}]}", "p.yaml:9:29: id 'door.open' could be taken for one of the device's own;" },
-	{ 9, "application: {settings: [{key: application.a, type: bool, default: 'yes', baseline: on, help: h}]}", "p.yaml:9:68: 'default' does not fit the type and range" },
-	{ 9, "application: {settings: [{key: application.a, type: int, min: -5, max: 5, default: '-5', baseline: '6', help: h}]}", "p.yaml:9:100: 'baseline' does not fit" },
-	{ 9, "application: {settings: [{key: application.a, type: choice, default: a, baseline: a, help: h}]}", "p.yaml:9:26: a setting of type choice needs 'choices';" },
+	{ 9, "application: {events: [{id: door.open, severity: info, help: h}]}",
+		"p.yaml:9:29: id 'door.open' could be taken for one of the device's own;" },
+	{ 9, "application: {settings: [{key: application.a, type: bool, default: 'yes', baseline: on, help: h}]}",
+		"p.yaml:9:68: 'default' does not fit the type and range" },
+	{ 9, "application: {settings: [{key: application.a, type: int, min: -5, max: 5, default: '-5', baseline: '6', help: h}]}",
+		"p.yaml:9:100: 'baseline' does not fit" },
+	{ 9, "application: {settings: [{key: application.a, type: choice, default: a, baseline: a, help: h}]}",
+		"p.yaml:9:26: a setting of type choice needs 'choices';" },
 	{ 9, "application: {settings: [{key: application.a, type: choice, choices: [a, b], default: a, baseline: b, help: h}]}", "" },
 	{ 9, "claims: &a [DI.IMS.1]", "p.yaml:9:9: " },
 	{ 9, "claims: [DI.IMS.1", "p.yaml:" },
@@ -119,8 +129,7 @@ static void test_mistakes(void **state)
 		for (unsigned line = 1; line <= TW_COUNT(good); line++)
 			CHECK_OK(tw_buf_format(&text, "%s\n", line == rows[i].line ? rows[i].replaced : good[line - 1]));
 		read_text(tw_buf_cstr(&text), &problems, NULL);
-		if (*rows[i].wanted ? strncmp(tw_buf_cstr(&problems), rows[i].wanted, strlen(rows[i].wanted)) != 0 :
-				      problems.size != 0)
+		if (*rows[i].wanted ? strncmp(tw_buf_cstr(&problems), rows[i].wanted, strlen(rows[i].wanted)) != 0 : problems.size != 0)
 			fail_msg("row %zu (%s): got \"%s\", want \"%s\"", i, rows[i].replaced, tw_buf_cstr(&problems), rows[i].wanted);
 	}
 }
@@ -175,9 +184,12 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_example_is_right),     cmocka_unit_test(test_template_needs_filling_in),
-		cmocka_unit_test(test_mistakes),             cmocka_unit_test(test_all_mistakes_are_kept),
-		cmocka_unit_test(test_problems_are_limited), cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_example_is_right),
+		cmocka_unit_test(test_template_needs_filling_in),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_all_mistakes_are_kept),
+		cmocka_unit_test(test_problems_are_limited),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	TW_CLEANUP(tw_fake_freep) tw_fake *f = tw_fake_new();
 

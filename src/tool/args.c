@@ -7,7 +7,7 @@
 static const struct tw_option common[] = {
 	{ "json", NULL, false, "print JSON" },
 	{ "help", NULL, false, "show this" },
-	{}
+	{},
 };
 
 const char *tw_arg_nth(const struct tw_args *a, const char *name, size_t i)
@@ -107,8 +107,8 @@ tw_err tw_args_parse(struct tw_tool *t, const struct tw_command *c, int argc, ch
 	optind = 1;
 	while ((got = getopt_long(argc - skip, argv + skip, "", l.rows, &row)) != -1) {
 		if (got != 'o')
-			return usage(t, c, TW_RAISE(SYNTAX, "%s: '%.64s' is no option here, or lacks its value", c->words,
-				argv[skip + optind - 1]));
+			return usage(t, c,
+				TW_RAISE(SYNTAX, "%s: '%.64s' is no option here, or lacks its value", c->words, argv[skip + optind - 1]));
 		TW_TRY(take(t, c, l.from[row], optarg, ret));
 	}
 	ret->rest = argv + skip + optind;

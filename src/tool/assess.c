@@ -20,7 +20,6 @@
 
 #include <fcntl.h>
 
-#define RESULTS_MAX 64
 #define PROGRAM_MAX (64 * 1024 * 1024)
 
 const struct tw_option tw_options_assess[] = {
@@ -31,10 +30,10 @@ const struct tw_option tw_options_assess[] = {
 	{ "local", "SOCKET", false, "on the device itself: its local socket, to compare from inside" },
 	{ "before", "FILE", false, "earlier evidence of the same device, from before a restart or update" },
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
-	{}
+	{},
 };
 
-static const struct tw_probe *const tables[] = { tw_probes_identification };
+static const struct tw_probe *const tables[] = { tw_probes_identification, NULL };
 
 struct assessment {
 	struct tw_tool *t;
@@ -44,7 +43,7 @@ struct assessment {
 	json_t *product, *before;
 	tw_registry *registry;
 	tw_rows *rows;
-	json_t *results, *notes;
+	json_t *results;
 	char created[TW_TIME_TEXT_MAX];
 };
 
@@ -65,7 +64,6 @@ static void assessment_done(struct assessment *a)
 	json_decref(a->product);
 	json_decref(a->before);
 	json_decref(a->results);
-	json_decref(a->notes);
 	tw_registry_free(a->registry);
 	tw_rows_free(a->rows);
 }
@@ -153,7 +151,8 @@ static tw_err gather(struct assessment *a)
 		TW_TRY(tw_client_new(a->sys, &place, &a->c.local));
 	for (size_t i = 0; tw_arg_nth(a->args, "device", i); i++) {
 		if (i == TW_TARGETS_MAX)
-			return tw_fail(a->t, TW_EXIT_USAGE, "fewer devices at once", TW_RAISE(LIMIT, "more than %d devices", TW_TARGETS_MAX));
+			return tw_fail(a->t, TW_EXIT_USAGE, "fewer devices at once",
+				TW_RAISE(LIMIT, "more than %d devices", TW_TARGETS_MAX));
 		TW_TRY(open_target(a, tw_arg_nth(a->args, "device", i)));
 	}
 	return TW_OK;
@@ -227,7 +226,7 @@ static tw_err run_probe(struct assessment *a, const struct tw_probe *p)
 
 static bool has_probe(const char *element)
 {
-	for (size_t i = 0; i < TW_COUNT(tables); i++)
+	for (size_t i = 0; tables[i]; i++)
 		for (const struct tw_probe *p = tables[i]; p->element; p++)
 			if (!strcmp(p->element, element))
 				return true;
@@ -255,7 +254,7 @@ static tw_err run_all(struct assessment *a)
 {
 	const char *element = "";
 
-	for (size_t i = 0; i < TW_COUNT(tables); i++)
+	for (size_t i = 0; tables[i]; i++)
 		for (const struct tw_probe *p = tables[i]; p->element; p++) {
 			if (strcmp(p->element, element) != 0)
 				TW_TRY(judge_status(a, p->element));
@@ -347,7 +346,8 @@ static tw_err nonce_member(const struct assessment *a, json_t **ret)
 	tw_buf_init(&text, a->sys, 128);
 	if (!g->has_statement && a->sys->random(a->sys, nonce, sizeof(nonce)) != 0)
 		return TW_RAISE_ERRNO("randomness");
-	TW_TRY(tw_buf_base64url(&text, g->has_statement ? g->statement.nonce : nonce, g->has_statement ? g->statement.nonce_size : sizeof(nonce)));
+	TW_TRY(tw_buf_base64url(
+		&text, g->has_statement ? g->statement.nonce : nonce, g->has_statement ? g->statement.nonce_size : sizeof(nonce)));
 	*ret = json_string(tw_buf_cstr(&text));
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "nonce");
 }
@@ -404,8 +404,9 @@ static tw_err tell(struct assessment *a, const json_t *evidence)
 	if (a->t->json)
 		return tw_print_value(a->t, claims);
 	json_array_foreach(claims, i, c)
-		TW_TRY(tw_json_append(rows, json_pack("[s, s, s, s]", tw_json_text(c, "element"), tw_json_text(c, "claim"),
-			tw_json_text(c, "verdict"), tw_json_text(c, "reason"))));
+		TW_TRY(tw_json_append(rows,
+			json_pack("[s, s, s, s]", tw_json_text(c, "element"), tw_json_text(c, "claim"), tw_json_text(c, "verdict"),
+				tw_json_text(c, "reason"))));
 	TW_TRY(tw_print_table(a->t, heads, rows));
 	return tw_print(a->t, "\nEvidence: %s. For people: thingward report %s --html report.html\n", tw_arg(a->args, "out"),
 		tw_arg(a->args, "out"));

@@ -11,7 +11,7 @@
 
 const struct tw_option tw_options_ca_init[] = {
 	{ "name", "NAME", false, "the manufacturer's name in the certificates" },
-	{}
+	{},
 };
 
 tw_err tw_ca_open(struct tw_tool *t, const char *path, int *ret_dir)
@@ -65,8 +65,10 @@ tw_err tw_cmd_ca_init(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(make_root(t, dir, name, now, &key, &cert));
 	TW_TRY(make_manifest_signer(t, dir, name, now, key, cert));
 	TW_TRY(tw_cert_store(t->sys, dir, TW_CA_CERT, cert, 0644));
-	return tw_print(t, "Made the certificate authority in %s. Keep ca.key and manifest.key off every network;\n"
-			   "give ca.crt to whoever is to verify devices.\n", a->rest[0]);
+	return tw_print(t,
+		"Made the certificate authority in %s. Keep ca.key and manifest.key off every network;\n"
+		"give ca.crt to whoever is to verify devices.\n",
+		a->rest[0]);
 }
 
 tw_err tw_ca_manifest(struct tw_tool *t, int ca, const json_t *product, const struct tw_product_choice *choice, struct tw_buf *ret)

@@ -56,8 +56,8 @@ static tw_err look_at_tls(tw_client *c)
 
 	if (c->local || c->answer->has_exporter)
 		return TW_OK;
-	if (curl_easy_getinfo(c->curl, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info || info->backend != CURLSSLBACKEND_OPENSSL ||
-	    !info->internals)
+	if (curl_easy_getinfo(c->curl, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
+		info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
 		return TW_RAISE(UNSUPPORTED, "this libcurl does not give its TLS session; one built on OpenSSL is needed");
 	SSL *ssl = info->internals;
 	if (SSL_export_keying_material(ssl, c->answer->exporter, sizeof(c->answer->exporter), EXPORTER_LABEL,
@@ -111,8 +111,8 @@ static bool address_valid(const char *address)
 	const char *colon = strrchr(address, ':');
 	uint64_t port;
 
-	if (!colon || colon == address || strlen(address) > 300 ||
-	    tw_failed(tw_parse_u64(tw_slice_of(colon + 1), 65535, &port)) || port == 0)
+	if (!colon || colon == address || strlen(address) > 300 || tw_failed(tw_parse_u64(tw_slice_of(colon + 1), 65535, &port)) ||
+		port == 0)
 		return false;
 	for (const char *c = address; c < colon; c++)
 		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr(".-:[]%", *c)))
@@ -245,8 +245,7 @@ static tw_err explain(tw_client *c, CURLcode r)
 	return TW_RAISE(CLOSED, "%s: %s", c->local ? "the local socket" : c->base, words);
 }
 
-static CURLcode set_call(tw_client *c, const struct tw_call *call, const char *url, const struct tw_buf *body,
-	struct curl_slist *headers)
+static CURLcode set_call(tw_client *c, const struct tw_call *call, const char *url, const struct tw_buf *body, struct curl_slist *headers)
 {
 	CURLcode r = CURLE_OK;
 

@@ -14,25 +14,25 @@
 #define TW_ANSWER_HEAD_MAX (64 * 1024)
 
 struct tw_place {
-	const char *address;      /* HOST:PORT; or NULL and socket */
-	const char *socket;       /* path */
-	bool has_pin;             /* false only for probes that ask what an anonymous stranger sees */
+	const char *address; /* HOST:PORT; or NULL and socket */
+	const char *socket;  /* path */
+	bool has_pin;        /* false only for probes that ask what an anonymous stranger sees */
 	uint8_t pin[32];
-	const char *certificate;  /* paths of the owner's; NULL: anonymous */
+	const char *certificate; /* paths of the owner's; NULL: anonymous */
 	const char *key;
 };
 struct tw_call {
 	const char *method, *path;
-	const json_t *body;       /* NULL: none */
-	const char *if_match;     /* NULL: none */
+	const json_t *body;   /* NULL: none */
+	const char *if_match; /* NULL: none */
 };
 struct tw_answer {
 	long status;
-	json_t *body;             /* NULL when it is not JSON */
-	struct tw_buf raw, head;  /* bytes as they came */
+	json_t *body;            /* NULL when it is not JSON */
+	struct tw_buf raw, head; /* bytes as they came */
 	char etag[80];
 	bool has_exporter;
-	uint8_t exporter[32];     /* tls-exporter of the connection the answer came by (RFC 9266) */
+	uint8_t exporter[32];      /* tls-exporter of the connection the answer came by (RFC 9266) */
 	struct tw_buf certificate; /* the listener's, DER; empty on the local socket */
 };
 void tw_answer_init(struct tw_answer *a, const struct tw_sys *sys);

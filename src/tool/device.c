@@ -16,13 +16,14 @@ static const struct tw_option places[] = {
 	{ "device", "NAME|HOST:PORT", false, "the device, as you named it at take-over, or by its address" },
 	{ "owner", "DIR", false, "your directory" },
 	{ "local", "SOCKET", false, "on the device itself: its local socket" },
-	{}
+	{},
 };
 
 /* Parts of protocols that this tool speaks elsewhere, or that belong to browsers; secrets would stand on the command line. */
 static bool for_others(const char *name)
 {
-	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "session.open", "session.close" };
+	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "session.open",
+		"session.close" };
 
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		if (!strcmp(names[i], name))
@@ -65,7 +66,7 @@ static bool operation_matches(const json_t *operation, int argc, char **argv)
 	const char *name = tw_json_text(operation, "name"), *dot = strchr(name, '.');
 
 	return argc >= 4 && dot && strlen(argv[2]) == (size_t)(dot - name) && !memcmp(argv[2], name, (size_t)(dot - name)) &&
-	       !strcmp(argv[3], dot + 1);
+		!strcmp(argv[3], dot + 1);
 }
 
 static const json_t *find_operation(const tw_rows *rows, int argc, char **argv)
@@ -95,8 +96,8 @@ static void made_fields(struct made *m, const json_t *fields)
 
 	json_array_foreach(fields, i, field)
 		if (m->count < TW_COUNT(m->options) - 1)
-			m->options[m->count++] =
-				(struct tw_option){ tw_json_text(field, "key"), "VALUE", false, tw_json_text(field, "help") };
+			m->options[m->count++] = (struct tw_option){ tw_json_text(field, "key"), "VALUE", false,
+				tw_json_text(field, "help") };
 }
 
 static void make_command(const json_t *operation, struct made *m)
@@ -211,7 +212,8 @@ static tw_err make_path(struct tw_tool *t, const struct tw_args *a, const json_t
 	(void)snprintf(ret, PATH_SIZE, "%.*s", (int)size, path);
 	for (const char *c = brace ? a->rest[0] : ""; *c; c++) {
 		if (!segment_character(*c) || size + 2 > PATH_SIZE)
-			return tw_fail(t, TW_EXIT_USAGE, "a name of letters, digits, '.', '-'", TW_RAISE(SYNTAX, "'%.64s' is no name", a->rest[0]));
+			return tw_fail(t, TW_EXIT_USAGE, "a name of letters, digits, '.', '-'",
+				TW_RAISE(SYNTAX, "'%.64s' is no name", a->rest[0]));
 		ret[size++] = *c;
 		ret[size] = '\0';
 	}
@@ -225,7 +227,8 @@ static tw_err make_path(struct tw_tool *t, const struct tw_args *a, const json_t
 		json_decref(v);
 		for (const char *c = value; *c; c++)
 			if (!segment_character(*c))
-				return tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"), TW_RAISE(SYNTAX, "'%.64s' does not fit", value));
+				return tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"),
+					TW_RAISE(SYNTAX, "'%.64s' does not fit", value));
 		int n = snprintf(ret + size, PATH_SIZE - size, "%c%s=%s", between, tw_json_text(field, "key"), value);
 		size += n > 0 ? (size_t)n : 0;
 		if (size >= PATH_SIZE)
@@ -252,8 +255,9 @@ static tw_err print_code(struct tw_tool *t, const struct tw_session *s, const js
 {
 	TW_TRY(tw_print(t, "Open  https://%s/\nCode  ", s->device.address));
 	TW_TRY(tw_print_value(t, json_object_get(body, "code")));
-	return tw_print(t, "\nIt is good once, for %lld minutes. The browser warns of an unknown certificate;\n"
-			   "the fingerprint to expect stands in devices/%s.json of your directory.\n",
+	return tw_print(t,
+		"\nIt is good once, for %lld minutes. The browser warns of an unknown certificate;\n"
+		"the fingerprint to expect stands in devices/%s.json of your directory.\n",
 		(long long)(tw_json_int(body, "expires_in_s") / 60), s->device.name);
 }
 
@@ -359,7 +363,13 @@ static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
 static tw_err run_takeover(struct tw_tool *t, int argc, char **argv)
 {
 	static const struct tw_command command = {
-		"device takeover", "", 0, 0, tw_options_takeover, tw_cmd_takeover, "take a device over with its label",
+		"device takeover",
+		"",
+		0,
+		0,
+		tw_options_takeover,
+		tw_cmd_takeover,
+		"take a device over with its label",
 		"thingward device takeover --device 192.0.2.7:8443 --label label.json --owner ./owner",
 	};
 	struct tw_args a;

@@ -14,7 +14,7 @@
 
 const struct tw_option tw_options_docs[] = {
 	{ "out", "DIR", true, "where the pages go" },
-	{}
+	{},
 };
 
 struct docs {
@@ -106,11 +106,11 @@ static const struct {
 		const char *head, *key;
 	} columns[4];
 } lists[] = {
-	{ "interfaces", "Ways in and out",
-		{ { "Name", "name" }, { "Kind", "kind" }, { "Protocol", "protocol" }, { "For", "purpose" } } },
+	{ "interfaces", "Ways in and out", { { "Name", "name" }, { "Kind", "kind" }, { "Protocol", "protocol" }, { "For", "purpose" } } },
 	{ "flows", "What it sends and receives",
 		{ { "Data", "data" }, { "With", "peer" }, { "Direction", "direction" }, { "Protection", "protection" } } },
-	{ "components", "What it is made of", { { "Part", "name" }, { "Kind", "kind" }, { "Version", "version" }, { "Supplier", "supplier" } } },
+	{ "components", "What it is made of",
+		{ { "Part", "name" }, { "Kind", "kind" }, { "Version", "version" }, { "Supplier", "supplier" } } },
 };
 
 static tw_err list_section(const struct docs *d, struct tw_buf *b, size_t l)

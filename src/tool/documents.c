@@ -4,8 +4,6 @@
 
 #include <stddef.h>
 
-extern const char tw_document_identification[];
-
 const struct tw_capability_document tw_capability_documents[] = {
 	{ "identification", tw_document_identification },
 	{ NULL, NULL },

@@ -10,7 +10,7 @@
 const struct tw_option tw_options_evidence_verify[] = {
 	{ "anchor", "FILE", false, "the manufacturer's certificate (ca.crt): verifies the device's statement inside" },
 	{ "signer", "FILE", false, "the certificate that must have signed it (owner.crt)" },
-	{}
+	{},
 };
 
 void tw_evidence_file_done(struct tw_evidence_file *f)
@@ -112,11 +112,12 @@ tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(tw_evidence_file_read(t, a->rest[0], &f));
 	TW_TRY(check_signer(t, &f, tw_arg(a, "signer")));
 	TW_TRY(check_statement(t, f.payload, tw_arg(a, "anchor"), &verified));
-	TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "signed by", f.signer, "key", f.signer_sha256, "made",
+	TW_CLEANUP(tw_jsonp)
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "signed by", f.signer, "key", f.signer_sha256, "made",
 		tw_json_text(f.payload, "created"), "device", tw_json_text(tw_json_get(f.payload, "device"), "identifier"), "statement",
-		verified		     ? "verified: the device itself signed this run's nonce" :
-		tw_arg(a, "anchor") ? "none inside" :
-				      "not looked at; --anchor FILE verifies it");
+		verified                      ? "verified: the device itself signed this run's nonce"
+			: tw_arg(a, "anchor") ? "none inside"
+					      : "not looked at; --anchor FILE verifies it");
 	if (!o)
 		return TW_RAISE(NOMEM, "answer");
 	TW_TRY(tw_print_value(t, o));

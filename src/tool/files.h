@@ -7,8 +7,8 @@
 #include "crypto/cert.h"
 
 #define TW_FILE_MAX (16 * 1024 * 1024)
-tw_err tw_dir_open(const struct tw_sys *sys, const char *path, int *ret_fd);                 /* NOTFOUND */
-tw_err tw_dir_make(const struct tw_sys *sys, const char *path, mode_t mode, int *ret_fd);    /* one level; fine when it is there */
+tw_err tw_dir_open(const struct tw_sys *sys, const char *path, int *ret_fd);              /* NOTFOUND */
+tw_err tw_dir_make(const struct tw_sys *sys, const char *path, mode_t mode, int *ret_fd); /* one level; fine when it is there */
 tw_err tw_dir_beneath(const struct tw_sys *sys, int dir, const char *name, mode_t mode, int *ret_fd);
 tw_err tw_file_read(const struct tw_sys *sys, const char *path, size_t max, struct tw_buf *ret);
 tw_err tw_file_write(const struct tw_sys *sys, const char *path, const void *data, size_t size, mode_t mode); /* whole or not at all */

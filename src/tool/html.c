@@ -42,9 +42,10 @@ tw_err tw_html_time(struct tw_buf *b, const char *rfc3339)
 
 tw_err tw_html_begin(struct tw_buf *b, const char *title)
 {
-	TW_TRY(tw_buf_text(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-			      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-			      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"));
+	TW_TRY(tw_buf_text(b,
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"));
 	TW_TRY(tw_html_element(b, "title", "", title));
 	TW_TRY(tw_buf_text(b, "<style>\n"));
 	TW_TRY(tw_buf_text(b, tw_page_css));

@@ -21,7 +21,7 @@ const struct tw_option tw_options_log_verify[] = {
 	{ "device-cert", "FILE", false, "the device's certificate: proves the signed checkpoints" },
 	{ "anchor", "FILE", false, "the manufacturer's certificate, which must have issued the device's" },
 	{ "keys", "FILE", false, "epoch keys, as `thingward device log keys --json` prints them" },
-	{}
+	{},
 };
 
 struct run {
@@ -30,7 +30,7 @@ struct run {
 	int dir;
 	json_t *names, *keys; /* keys: the answer's "epochs" */
 	tw_key *device;
-	int64_t unproven_ms;  /* of the first record after the last checkpoint; 0: none */
+	int64_t unproven_ms; /* of the first record after the last checkpoint; 0: none */
 	tw_err listing;
 };
 
@@ -204,12 +204,14 @@ static tw_err explain(const struct run *r, const struct tw_log_report *report)
 	if (r->unproven_ms)
 		tw_time_text(r->unproven_ms, since);
 	if (*report->fault)
-		return tw_print(r->t, "\nBefore that place, records %" PRIu64 " to %" PRIu64 " verified; of what comes after nothing can be said.\n",
+		return tw_print(r->t,
+			"\nBefore that place, records %" PRIu64 " to %" PRIu64 " verified; of what comes after nothing can be said.\n",
 			report->first_seq, report->last_seq);
 	if (!r->device)
 		TW_TRY(tw_print(r->t, "\nNo signature was checked: --device-cert FILE proves the checkpoints.\n"));
 	else if (r->unproven_ms)
-		TW_TRY(tw_print(r->t, "\nProven by the device's signature up to record %" PRIu64 "; unproven since %s.\n", report->proven_seq, since));
+		TW_TRY(tw_print(r->t, "\nProven by the device's signature up to record %" PRIu64 "; unproven since %s.\n",
+			report->proven_seq, since));
 	else
 		TW_TRY(tw_print(r->t, "\nProven by the device's signature to the last record.\n"));
 	if (!report->keys_used)

@@ -16,8 +16,8 @@ static const struct tw_command commands[] = {
 	{ "product init", "DIR", 1, 1, tw_options_product_init, tw_cmd_product_init, "write a product.yaml to fill in",
 		"thingward product init ./product --example" },
 	{ "product check", "DIR", 1, 1, no_options, tw_cmd_product_check, "name every mistake in product.yaml, with its place" },
-	{ "product compile", "DIR", 1, 1, tw_options_product_compile, tw_cmd_product_compile, "make the signed manifest that the device reads",
-		"thingward product compile ./product --ca ./ca --out product.manifest" },
+	{ "product compile", "DIR", 1, 1, tw_options_product_compile, tw_cmd_product_compile,
+		"make the signed manifest that the device reads", "thingward product compile ./product --ca ./ca --out product.manifest" },
 	{ "ca init", "DIR", 1, 1, tw_options_ca_init, tw_cmd_ca_init, "make the manufacturer's offline certificate authority" },
 	{ "provision", "", 0, 0, tw_options_provision, tw_cmd_provision, "give one unit its identity, keys and label",
 		"thingward provision --ca ./ca --product ./product --serial 0001 --state /var/lib/thingward --config /etc/thingward --label label.json" },
@@ -30,7 +30,7 @@ static const struct tw_command commands[] = {
 		"thingward docs ./product --out ./pages" },
 	{ "log verify", "DIR", 1, 1, tw_options_log_verify, tw_cmd_log_verify, "verify an audit log: chain, seals, signatures" },
 	{ "device", "WORDS...", 0, 0, no_options, NULL, "administer a device; `thingward device --help` lists the words" },
-	{}
+	{},
 };
 
 static tw_err help_all(void)
@@ -76,8 +76,8 @@ static tw_err run(struct tw_tool *t, int argc, char **argv)
 
 static void tell_json(struct tw_tool *t, tw_err e)
 {
-	TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:{s:s, s:s, s:s}}", "error", "code", tw_code_name(e.code), "detail", tw_err_detail(),
-		"next", t->hint);
+	TW_CLEANUP(tw_jsonp)
+	json_t *o = json_pack("{s:{s:s, s:s, s:s}}", "error", "code", tw_code_name(e.code), "detail", tw_err_detail(), "next", t->hint);
 
 	if (o)
 		tw_ignore(tw_print_value(t, o));

@@ -16,8 +16,12 @@
 static const struct {
 	const char *code, *name;
 } capabilities[] = {
-	{ "DI", "Device identification" },   { "DC", "Device configuration" },  { "DP", "Data protection" },
-	{ "LA", "Who may do what" },         { "SU", "Software update" },       { "SA", "State awareness" },
+	{ "DI", "Device identification" },
+	{ "DC", "Device configuration" },
+	{ "DP", "Data protection" },
+	{ "LA", "Who may do what" },
+	{ "SU", "Software update" },
+	{ "SA", "State awareness" },
 	{ "DS", "Security of the device" },
 };
 
@@ -48,7 +52,8 @@ static tw_err shape(struct tw_buf *b, const char *verdict, size_t x, size_t y)
 	if (!strcmp(verdict, "fail"))
 		return tw_buf_format(b, "<path class=\"fail\" d=\"M%zu %zul7 7m0 -7l-7 7\"/>", x + 2, y + 2);
 	if (!strcmp(verdict, "inconclusive"))
-		return tw_buf_format(b, "<path class=\"inconclusive\" d=\"M%zu %zuq0 -2 2.500 -2t2.500 2q0 1.500 -2.500 2.500v1m0 1.500v1.200\"/>",
+		return tw_buf_format(b,
+			"<path class=\"inconclusive\" d=\"M%zu %zuq0 -2 2.500 -2t2.500 2q0 1.500 -2.500 2.500v1m0 1.500v1.200\"/>",
 			x + 3, y + 4);
 	return tw_buf_format(b, "<path class=\"na\" d=\"M%zu %zuh7\"/>", x + 2, y + 5);
 }
@@ -89,8 +94,9 @@ tw_err tw_map_svg(struct tw_buf *b, const json_t *elements)
 
 	for (size_t i = 0; i < TW_COUNT(capabilities); i++)
 		height += LABEL + (cells_of(capabilities[i].code) + PER_LINE - 1) / PER_LINE * STEP + GAP;
-	TW_TRY(tw_buf_format(b, "<svg viewBox=\"0 0 %d %zu\" role=\"img\" aria-labelledby=\"map-title\">\n"
-				"<title id=\"map-title\">Map of the catalog: %zu of %zu abilities were assessed; the table below says which</title>\n",
+	TW_TRY(tw_buf_format(b,
+		"<svg viewBox=\"0 0 %d %zu\" role=\"img\" aria-labelledby=\"map-title\">\n"
+		"<title id=\"map-title\">Map of the catalog: %zu of %zu abilities were assessed; the table below says which</title>\n",
 		WIDTH, height, json_array_size(elements), tw_catalog_count));
 	for (size_t i = 0; i < TW_COUNT(capabilities); i++)
 		TW_TRY(row_of(b, i, elements, &y));

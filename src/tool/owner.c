@@ -125,7 +125,7 @@ static const struct tw_shape device_shape[] = {
 	{ "identifier", TW_JSON_TEXT, true, 1, 255 },
 	{ "anchor", TW_JSON_TEXT, true, 1, 16384 },
 	{ "*", TW_JSON_ANY },
-	{}
+	{},
 };
 
 static tw_err read_device(const tw_owner *o, int dir, const char *file, struct tw_device *ret)

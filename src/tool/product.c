@@ -12,14 +12,14 @@
 
 const struct tw_option tw_options_product_init[] = {
 	{ "example", NULL, false, "a complete example, a smart thermostat" },
-	{}
+	{},
 };
 const struct tw_option tw_options_product_compile[] = {
 	{ "ca", "DIR", true, "the directory made by `thingward ca init`" },
 	{ "out", "FILE", true, "where the manifest goes" },
 	{ "model", "MODEL", false, "for this model; the first one unless given" },
 	{ "version", "VERSION", false, "the product's software version; the newest unless given" },
-	{}
+	{},
 };
 
 tw_err tw_cmd_product_init(struct tw_tool *t, const struct tw_args *a)

@@ -35,7 +35,7 @@ const struct tw_option tw_options_provision[] = {
 	{ "label", "FILE", true, "where the label goes; it holds the take-over secret" },
 	{ "address", "HOST:PORT", false, "noted on the label" },
 	{ "roles", "FILE", false, "`name uid gid` lines; as root needed unless CONFIG/roles.tab is there" },
-	{}
+	{},
 };
 
 struct unit {
@@ -185,8 +185,9 @@ static tw_err note(struct unit *u, const char *state)
 	tw_time_text(tw_now_ms(u->sys), time);
 	TW_TRY(tw_buf_hex(&device, u->device_key, sizeof(u->device_key)));
 	TW_TRY(tw_buf_hex(&listener, u->listener, sizeof(u->listener)));
-	TW_CLEANUP(tw_jsonp) json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:s}", "state", state, "time", time, "identifier",
-		u->identifier, "model", u->model, "serial", u->serial);
+	TW_CLEANUP(tw_jsonp)
+	json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:s}", "state", state, "time", time, "identifier", u->identifier, "model",
+		u->model, "serial", u->serial);
 	if (!line)
 		return TW_RAISE(NOMEM, "registry line");
 	if (!strcmp(state, "complete")) {
@@ -302,8 +303,9 @@ static tw_err write_label(struct unit *u)
 static tw_err tell(struct unit *u)
 {
 	if (u->t->json) {
-		TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "identifier", u->identifier, "model", u->model,
-			"serial", u->serial, "label", tw_arg(u->args, "label"));
+		TW_CLEANUP(tw_jsonp)
+		json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "identifier", u->identifier, "model", u->model, "serial", u->serial,
+			"label", tw_arg(u->args, "label"));
 
 		return o ? tw_print_value(u->t, o) : TW_RAISE(NOMEM, "answer");
 	}

@@ -39,7 +39,7 @@ static const struct tw_shape line_shape[] = {
 	{ "identifier", TW_JSON_TEXT, true, 1, 255 },
 	{ "state", TW_JSON_TEXT, true, 1, 16 },
 	{ "*", TW_JSON_ANY },
-	{}
+	{},
 };
 
 static tw_err keep(tw_registry *r, json_t *line)
@@ -60,7 +60,7 @@ static tw_err read_lines(tw_registry *r, struct tw_slice text)
 			break;
 		size_t size = (size_t)(end - (text.at + at));
 		if (tw_failed(tw_json_parse((struct tw_slice){ text.at + at, size }, LINE_MAX_BYTES, &line)) ||
-		    tw_failed(tw_json_check(line, line_shape)))
+			tw_failed(tw_json_check(line, line_shape)))
 			return TW_RAISE(SYNTAX, "%s line %zu is damaged; take it from your copy, do not go on without it", NAME, number);
 		TW_TRY(keep(r, line));
 		at += size + 1;
@@ -94,8 +94,8 @@ tw_err tw_registry_open(const struct tw_sys *sys, int ca, tw_registry **ret)
 	if (r->fd < 0)
 		return TW_RAISE_ERRNO("opening %s", NAME);
 	if (sys->lock(sys, r->fd) != 0)
-		return errno == EWOULDBLOCK ? TW_RAISE(STATE, "another run is provisioning with this certificate authority") :
-					      TW_RAISE_ERRNO("locking %s", NAME);
+		return errno == EWOULDBLOCK ? TW_RAISE(STATE, "another run is provisioning with this certificate authority")
+					    : TW_RAISE_ERRNO("locking %s", NAME);
 	TW_TRY(tw_durable_sync_dir(sys, ca));
 	TW_TRY(read_all(r));
 	*ret = TW_STEAL(r);

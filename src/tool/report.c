@@ -17,7 +17,7 @@
 
 const struct tw_option tw_options_report[] = {
 	{ "html", "FILE", false, "write the page there" },
-	{}
+	{},
 };
 
 struct report {
@@ -123,8 +123,9 @@ static tw_err answers(struct report *r)
 	size_t all = json_array_size(r->elements), shown = count_verdict(r->elements, "pass");
 	size_t failed = count_verdict(r->elements, "fail"), open = count_verdict(r->elements, "inconclusive");
 
-	TW_TRY(tw_buf_format(&r->b, "<p class=\"lead\">What is shown, what is not, what needs a person? Of %zu abilities assessed, "
-				    "evidence for %zu was found, against %zu, and %zu could not be decided.</p>\n",
+	TW_TRY(tw_buf_format(&r->b,
+		"<p class=\"lead\">What is shown, what is not, what needs a person? Of %zu abilities assessed, "
+		"evidence for %zu was found, against %zu, and %zu could not be decided.</p>\n",
 		all, shown, failed, open));
 	TW_TRY(tw_buf_text(&r->b, "<ul class=\"answers\">\n"));
 	TW_TRY(answer_list(r, "pass", "good", "Shown", "Nothing was shown completely."));
@@ -138,8 +139,9 @@ static tw_err table(struct report *r)
 	size_t i;
 	json_t *e;
 
-	TW_TRY(tw_buf_text(&r->b, "<table>\n<caption>The abilities assessed</caption>\n<thead><tr><th scope=\"col\">Ability</th>"
-				  "<th scope=\"col\">Verdict</th><th scope=\"col\">Claim</th></tr></thead>\n<tbody>\n"));
+	TW_TRY(tw_buf_text(&r->b,
+		"<table>\n<caption>The abilities assessed</caption>\n<thead><tr><th scope=\"col\">Ability</th>"
+		"<th scope=\"col\">Verdict</th><th scope=\"col\">Claim</th></tr></thead>\n<tbody>\n"));
 	json_array_foreach(r->elements, i, e) {
 		TW_TRY(tw_buf_text(&r->b, "<tr><td>"));
 		TW_TRY(link_to(&r->b, tw_json_text(e, "element")));
@@ -158,9 +160,10 @@ static tw_err overview(struct report *r)
 {
 	TW_TRY(tw_buf_text(&r->b, "<section>\n<h2>Where this stands in the catalog</h2>\n<figure>\n"));
 	TW_TRY(tw_map_svg(&r->b, r->elements));
-	TW_TRY(tw_buf_text(&r->b, "<figcaption class=\"soft\">Each small square is one ability of the catalog. Marked are those assessed here: "
-				  "\xe2\x9c\x93 pass, \xe2\x9c\x97 fail, ? inconclusive. An empty square was not assessed, which says nothing "
-				  "about the product.</figcaption>\n</figure>\n"));
+	TW_TRY(tw_buf_text(&r->b,
+		"<figcaption class=\"soft\">Each small square is one ability of the catalog. Marked are those assessed here: "
+		"\xe2\x9c\x93 pass, \xe2\x9c\x97 fail, ? inconclusive. An empty square was not assessed, which says nothing "
+		"about the product.</figcaption>\n</figure>\n"));
 	TW_TRY(table(r));
 	return tw_buf_text(&r->b, "</section>\n");
 }
@@ -221,10 +224,11 @@ static tw_err made_by(struct report *r)
 	char version[160];
 
 	(void)snprintf(version, sizeof(version), "%.60s %.60s", tw_json_text(tool, "name"), tw_json_text(tool, "version"));
-	TW_TRY(tw_buf_text(&r->b, "<section class=\"sheet\">\n<h2>How this was made</h2>\n"
-				  "<p>A program asked the running device and wrote down what it saw. What is marked \xe2\x80\x9cstated by device\xe2\x80\x9d or "
-				  "\xe2\x80\x9cstated by person\xe2\x80\x9d is their word; everything else was observed. This is evidence for or "
-				  "against single claims at one moment, and no certificate.</p>\n<dl>\n"));
+	TW_TRY(tw_buf_text(&r->b,
+		"<section class=\"sheet\">\n<h2>How this was made</h2>\n"
+		"<p>A program asked the running device and wrote down what it saw. What is marked \xe2\x80\x9cstated by device\xe2\x80\x9d or "
+		"\xe2\x80\x9cstated by person\xe2\x80\x9d is their word; everything else was observed. This is evidence for or "
+		"against single claims at one moment, and no certificate.</p>\n<dl>\n"));
 	TW_TRY(tw_html_pair(&r->b, "Product", product ? tw_json_text(product, "name") : ""));
 	TW_TRY(tw_html_pair(&r->b, "Manufacturer", product ? tw_json_text(product, "organization") : ""));
 	TW_TRY(tw_html_pair(&r->b, "Product software", tw_json_text(device, "product_version")));
@@ -237,7 +241,9 @@ static tw_err made_by(struct report *r)
 	TW_TRY(tw_html_pair(&r->b, "Tool's program file, SHA-256", tw_json_text(tool, "sha256")));
 	TW_TRY(tw_html_pair(&r->b, "Nonce signed by the device", tw_json_get(device, "statement") ? tw_json_text(payload, "nonce") : "none"));
 	TW_TRY(tw_html_pair(&r->b, "Catalog", tw_json_text(payload, "catalog")));
-	return tw_buf_text(&r->b, "</dl>\n<p>To check the signed file behind this page: <code>thingward evidence verify FILE</code>.</p>\n</section>\n");
+	return tw_buf_text(&r->b,
+		"</dl>\n<p>To check the signed file behind this page: "
+		"<code>thingward evidence verify FILE</code>.</p>\n</section>\n");
 }
 
 static tw_err write_page(struct report *r)
@@ -256,7 +262,8 @@ static tw_err write_page(struct report *r)
 
 static tw_err print_json(struct report *r)
 {
-	TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:O, s:O, s:s, s:s}", "evidence", r->file->payload, "elements", r->elements, "signer",
+	TW_CLEANUP(tw_jsonp)
+	json_t *o = json_pack("{s:O, s:O, s:s, s:s}", "evidence", r->file->payload, "elements", r->elements, "signer",
 		r->file->signer, "signer_sha256", r->file->signer_sha256);
 
 	return o ? tw_print_value(r->t, o) : TW_RAISE(NOMEM, "report");

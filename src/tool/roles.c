@@ -41,13 +41,12 @@ static tw_err read_line(struct tw_roles *r, struct tw_slice line, size_t number)
 		if (!tw_slice_is(name, names[i]))
 			continue;
 		if (line.size || r->row[i].given || tw_failed(tw_parse_u64(uid, UINT32_MAX - 1, &u)) ||
-		    tw_failed(tw_parse_u64(gid, UINT32_MAX - 1, &g)))
+			tw_failed(tw_parse_u64(gid, UINT32_MAX - 1, &g)))
 			break;
 		r->row[i] = (struct tw_role_ids){ (uint32_t)u, (uint32_t)g, true };
 		return TW_OK;
 	}
-	return TW_RAISE(SYNTAX, "roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application once",
-		number);
+	return TW_RAISE(SYNTAX, "roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application once", number);
 }
 
 tw_err tw_roles_read(struct tw_slice text, struct tw_roles *ret)

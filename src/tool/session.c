@@ -116,7 +116,7 @@ static const struct tw_shape label_shape[] = {
 	{ "listener_sha256", TW_JSON_TEXT, true, 64, 64 },
 	{ "address", TW_JSON_TEXT, false, 3, 300 },
 	{ "anchor", TW_JSON_TEXT, false, 1, 16384 },
-	{}
+	{},
 };
 
 static tw_err label_fill(const struct tw_sys *sys, const json_t *data, struct tw_label *l)

@@ -20,7 +20,7 @@ const struct tw_option tw_options_takeover[] = {
 	{ "name", "NAME", false, "your name on the device (owner)" },
 	{ "as", "NAME", false, "what you will call the device; its serial number unless given" },
 	{ "anchor", "FILE", false, "the manufacturer's certificate; the one on the label unless given" },
-	{}
+	{},
 };
 
 struct takeover {
@@ -184,12 +184,14 @@ static tw_err prove(struct takeover *k)
 static tw_err tell(struct takeover *k)
 {
 	if (k->t->json) {
-		TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "device", k->device_name, "identifier",
-			k->label.identifier, "address", k->address, "owner", k->owner_name);
+		TW_CLEANUP(tw_jsonp)
+		json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "device", k->device_name, "identifier", k->label.identifier,
+			"address", k->address, "owner", k->owner_name);
 
 		return o ? tw_print_value(k->t, o) : TW_RAISE(NOMEM, "answer");
 	}
-	return tw_print(k->t, "%s is yours. It proved to be %s.\nYou call it %s: thingward device capabilities read --device %s --owner DIR\n",
+	return tw_print(k->t,
+		"%s is yours. It proved to be %s.\nYou call it %s: thingward device capabilities read --device %s --owner DIR\n",
 		k->address, k->label.identifier, k->device_name, k->device_name);
 }
 

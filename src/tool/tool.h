@@ -16,18 +16,18 @@ struct tw_args;
 
 enum tw_exit {
 	TW_EXIT_OK = 0,
-	TW_EXIT_FAILED = 1,      /* not done, or the answer to the question asked is no */
+	TW_EXIT_FAILED = 1, /* not done, or the answer to the question asked is no */
 	TW_EXIT_USAGE = 2,
-	TW_EXIT_REFUSED = 3,     /* the device answered, and refused */
+	TW_EXIT_REFUSED = 3, /* the device answered, and refused */
 	TW_EXIT_UNREACHABLE = 4,
 };
 
 struct tw_tool {
 	const struct tw_sys *sys;
 	bool json;
-	bool answered;      /* JSON was printed; a failure adds no second document */
-	enum tw_exit exit;  /* for a failure; FAILED unless set */
-	char hint[256];     /* the last line of a failure: what to try */
+	bool answered;     /* JSON was printed; a failure adds no second document */
+	enum tw_exit exit; /* for a failure; FAILED unless set */
+	char hint[256];    /* the last line of a failure: what to try */
 };
 
 struct tw_option {
@@ -43,7 +43,7 @@ struct tw_command {
 	const struct tw_option *options;
 	tw_err (*run)(struct tw_tool *t, const struct tw_args *a);
 	const char *help;
-	const char *example;    /* a whole line, or NULL */
+	const char *example; /* a whole line, or NULL */
 	const void *user;
 };
 

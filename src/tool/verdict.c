@@ -64,8 +64,9 @@ static tw_err judge(json_t *element)
 			TW_TRY(tw_json_set(element, "verdict", json_string(tw_json_text(r, "verdict"))));
 			TW_TRY(tw_json_set(element, "claim", json_string(claim_word(tw_json_bool(element, "claimed"), order[o]))));
 			return tw_json_set(element, "reason",
-				order[o] == TW_VERDICT_PASS ? json_sprintf("%zu of %zu checks passed", json_array_size(results), json_array_size(results)) :
-							      json_string(tw_json_text(r, "reason")));
+				order[o] == TW_VERDICT_PASS
+					? json_sprintf("%zu of %zu checks passed", json_array_size(results), json_array_size(results))
+					: json_string(tw_json_text(r, "reason")));
 		}
 	return TW_OK;
 }

@@ -52,16 +52,16 @@ static tw_err authorized_read(struct tw_probe_context *c, struct tw_finding *f)
 
 		if (!t->identity.status)
 			return tw_found(f, TW_VERDICT_INCONCLUSIVE, "The device gave no answer. Assess again when it is reachable.");
-		return tw_failed(refused) ? tw_found_trouble(f, "Reading the identifier as the owner", refused) :
-					    tw_found(f, TW_VERDICT_FAIL, "The answer to the owner holds no identifier.");
+		return tw_failed(refused) ? tw_found_trouble(f, "Reading the identifier as the owner", refused)
+					  : tw_found(f, TW_VERDICT_FAIL, "The answer to the owner holds no identifier.");
 	}
 	TW_TRY(tw_saw(f, "identifier", identifier_of(t)));
 	tw_err e = load_certificate(c, t, &cert);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "The certificate of the identifier", e);
 	if (strcmp(t->session.device.identifier, identifier_of(t)) != 0)
-		return tw_found(f, TW_VERDICT_FAIL, "The device says %s; when it was taken over, its label said %s.", identifier_of(t),
-			t->session.device.identifier);
+		return tw_found(f, TW_VERDICT_FAIL, "The device says %s; when it was taken over, its label said %s.",
+			identifier_of(t), t->session.device.identifier);
 	return tw_found(f, TW_VERDICT_PASS,
 		"The owner reads %s. The manufacturer's certificate and the label taken at take-over say the same.", identifier_of(t));
 }
@@ -116,8 +116,8 @@ static const struct {
 	{ "PATCH", "/api/v1/identity", false },
 };
 
-static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target *t, const struct secrets *s, size_t row, struct tw_finding *f,
-	bool *ret_bad)
+static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target *t, const struct secrets *s, size_t row,
+	struct tw_finding *f, bool *ret_bad)
 {
 	struct tw_place place = { .address = t->session.device.address, .has_pin = true };
 	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
@@ -134,8 +134,9 @@ static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target
 	if (strangers[row].must_refuse && answer.status < 400)
 		return tw_found(f, TW_VERDICT_FAIL, "%s %s answers a stranger with %ld.", call.method, call.path, answer.status);
 	if (holds(&answer.raw, s) || holds(&answer.head, s) || holds(&answer.certificate, s))
-		return tw_found(f, TW_VERDICT_FAIL, "The identity shows to a stranger in the answer to %s %s, or in the listener's certificate.",
-			call.method, call.path);
+		return tw_found(f, TW_VERDICT_FAIL,
+			"The identity shows to a stranger in the answer to %s %s, or in the listener's certificate.", call.method,
+			call.path);
 	*ret_bad = false;
 	return TW_OK;
 }
@@ -169,7 +170,8 @@ static tw_err compare_devices(struct tw_probe_context *c, struct tw_finding *f)
 		(void)snprintf(key, sizeof(key), "device %zu", i + 1);
 		TW_TRY(tw_saw(f, key, other));
 		if (!*other)
-			return tw_found(f, TW_VERDICT_INCONCLUSIVE, "Device %s did not give its identifier.", c->target[i].session.device.name);
+			return tw_found(f, TW_VERDICT_INCONCLUSIVE, "Device %s did not give its identifier.",
+				c->target[i].session.device.name);
 		if (!strcmp(mine, other))
 			return tw_found(f, TW_VERDICT_FAIL, "%s and %s both say that they are %s.", first(c)->session.device.name,
 				c->target[i].session.device.name, mine);
@@ -213,8 +215,8 @@ static tw_err ask_registry(struct tw_probe_context *c, struct tw_finding *f)
 	if (units == 0)
 		return tw_found(f, TW_VERDICT_FAIL, "The manufacturer's provisioning registry does not know %s.", identifier_of(t));
 	if (units > 1 || others)
-		return tw_found(f, TW_VERDICT_FAIL, "The provisioning registry has %zu units with this identifier and %zu others with its key.",
-			units, others);
+		return tw_found(f, TW_VERDICT_FAIL,
+			"The provisioning registry has %zu units with this identifier and %zu others with its key.", units, others);
 	return tw_found(f, TW_VERDICT_PASS,
 		"Among the %zu lines of the manufacturer's provisioning registry this identifier and its key belong to one unit only. "
 		"That is the manufacturer's word; a second device would be an observation.",
@@ -279,8 +281,9 @@ static tw_err survives(struct tw_probe_context *c, struct tw_finding *f)
 	if (tw_failed(last_start(c, started)))
 		started[0] = '\0';
 	bool restarted = strcmp(started, tw_json_text(c->before, "created")) > 0;
-	bool updated = t->has_statement && (strcmp(tw_json_text(then, "software"), t->statement.software) != 0 ||
-						   strcmp(tw_json_text(then, "product_version"), t->statement.product_version) != 0);
+	bool updated = t->has_statement &&
+		(strcmp(tw_json_text(then, "software"), t->statement.software) != 0 ||
+			strcmp(tw_json_text(then, "product_version"), t->statement.product_version) != 0);
 	if (restarted || updated)
 		return tw_found(f, TW_VERDICT_PASS, "The identifier is the same as before%s%s%s.", restarted ? " the restart of " : "",
 			restarted ? started : "", updated ? restarted ? " and the update" : " the update" : "");
@@ -298,7 +301,8 @@ static tw_err statement_holds(struct tw_probe_context *c, struct tw_finding *f)
 			"The device gave no statement that verifies: %s.", t->statement_trouble);
 	TW_TRY(tw_saw(f, "identifier", t->statement.identifier));
 	if (t->has_identity && strcmp(t->statement.identifier, identifier_of(t)) != 0)
-		return tw_found(f, TW_VERDICT_FAIL, "The statement says %s, identity.read says %s.", t->statement.identifier, identifier_of(t));
+		return tw_found(f, TW_VERDICT_FAIL, "The statement says %s, identity.read says %s.", t->statement.identifier,
+			identifier_of(t));
 	return tw_found(f, TW_VERDICT_PASS,
 		"The device signed our fresh nonce and this TLS connection's exporter with the key that the manufacturer certified for %s.",
 		t->statement.identifier);
@@ -316,10 +320,12 @@ static tw_err same_as_local(struct tw_probe_context *c, struct tw_finding *f)
 	if (!c->local && !t->has_identity)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "The device does not say what it holds.");
 	if (!c->local)
-		return strcmp(identifier_of(t), t->statement.identifier) ?
-			       tw_found(f, TW_VERDICT_FAIL, "The statement says %s, the stored identity %s.", t->statement.identifier, identifier_of(t)) :
-			       tw_found(f, TW_VERDICT_PASS, "The statement carries the identifier that the device holds, as read over the network. "
-							    "On the device, --local reads it at the source.");
+		return strcmp(identifier_of(t), t->statement.identifier)
+			? tw_found(f, TW_VERDICT_FAIL, "The statement says %s, the stored identity %s.", t->statement.identifier,
+				  identifier_of(t))
+			: tw_found(f, TW_VERDICT_PASS,
+				  "The statement carries the identifier that the device holds, as read over the network. "
+				  "On the device, --local reads it at the source.");
 	tw_answer_init(&answer, c->sys);
 	tw_err e = tw_client_call(c->local, &call, &answer);
 	if (!tw_failed(e))
@@ -328,8 +334,8 @@ static tw_err same_as_local(struct tw_probe_context *c, struct tw_finding *f)
 		return tw_found_trouble(f, "Reading the identifier on the local socket", e);
 	TW_TRY(tw_saw(f, "local", tw_json_text(answer.body, "identifier")));
 	if (strcmp(tw_json_text(answer.body, "identifier"), t->statement.identifier) != 0)
-		return tw_found(f, TW_VERDICT_FAIL, "The device holds %s, its statement says %s.", tw_json_text(answer.body, "identifier"),
-			t->statement.identifier);
+		return tw_found(f, TW_VERDICT_FAIL, "The device holds %s, its statement says %s.",
+			tw_json_text(answer.body, "identifier"), t->statement.identifier);
 	return tw_found(f, TW_VERDICT_PASS, "The statement carries the identifier that the device holds, as read on its local socket.");
 }
 
@@ -355,7 +361,8 @@ static tw_err replay_is_refused(struct tw_probe_context *c, struct tw_finding *f
 	if (!tw_failed(tw_statement_verify(c->sys, jws, t->anchor, now, s.nonce, s.nonce_size, exporter, &again)))
 		return tw_found(f, TW_VERDICT_FAIL, "The recorded statement verifies on another connection.");
 	if (!s.has_exporter)
-		return tw_found(f, TW_VERDICT_FAIL, "The statement is not bound to the TLS connection; whoever is in between could pass it on.");
+		return tw_found(f, TW_VERDICT_FAIL,
+			"The statement is not bound to the TLS connection; whoever is in between could pass it on.");
 	tw_err e = tw_session_statement(c->tool, t->session.client, t->anchor, &again, NULL);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "A second statement", e);
@@ -365,11 +372,12 @@ static tw_err replay_is_refused(struct tw_probe_context *c, struct tw_finding *f
 
 const struct tw_probe tw_probes_identification[] = {
 	{ "DI.IMS.1", "authorized-read", TW_SOURCE_INSIDE, "Does the owner read the unit's identifier?", authorized_read },
-	{ "DI.IMS.1", "stranger-learns-nothing", TW_SOURCE_OUTSIDE, "Does a stranger learn nothing about the identity?", stranger_learns_nothing },
+	{ "DI.IMS.1", "stranger-learns-nothing", TW_SOURCE_OUTSIDE, "Does a stranger learn nothing about the identity?",
+		stranger_learns_nothing },
 	{ "DI.IMS.1", "unlike-others", TW_SOURCE_INSIDE, "Is the identifier this unit's alone?", unlike_others },
 	{ "DI.IMS.1", "survives", TW_SOURCE_INSIDE, "Is it the same after a restart or an update?", survives },
 	{ "DI.IMS.2", "statement-holds", TW_SOURCE_INSIDE, "Does the device prove over the network which unit it is?", statement_holds },
 	{ "DI.IMS.2", "same-as-local", TW_SOURCE_INSIDE, "Is that the identifier the device holds?", same_as_local },
 	{ "DI.IMS.2", "replay-is-refused", TW_SOURCE_INSIDE, "Is a recorded or passed-on statement worthless?", replay_is_refused },
-	{}
+	{},
 };

@@ -19,11 +19,11 @@ extern const char *const tw_source_words[TW_SOURCES];
 struct tw_target {
 	struct tw_session session;
 	tw_cert *anchor;
-	bool has_identity;           /* identity.read was answered */
+	bool has_identity; /* identity.read was answered */
 	struct tw_answer identity;
 	bool has_statement;
 	struct tw_statement statement;
-	json_t *statement_text;      /* the JWS, kept in the evidence */
+	json_t *statement_text; /* the JWS, kept in the evidence */
 	char statement_trouble[TW_DETAIL_MAX];
 	struct tw_answer capabilities;
 };
@@ -32,20 +32,20 @@ struct tw_probe_context {
 	const struct tw_sys *sys;
 	struct tw_target target[TW_TARGETS_MAX]; /* the first is the one assessed, the others are compared with it */
 	size_t target_count;
-	const json_t *before;        /* payload of earlier evidence of the same device, or NULL */
-	const json_t *registry;      /* lines of the provisioning registry, or NULL */
-	tw_client *local;            /* the first device's local socket, or NULL */
+	const json_t *before;   /* payload of earlier evidence of the same device, or NULL */
+	const json_t *registry; /* lines of the provisioning registry, or NULL */
+	tw_client *local;       /* the first device's local socket, or NULL */
 };
 struct tw_finding {
 	enum tw_verdict verdict;
 	enum tw_source source;
 	char reason[1024];
-	json_t *seen;                /* object with the values that decided, or NULL; owned */
+	json_t *seen; /* object with the values that decided, or NULL; owned */
 };
 struct tw_probe {
 	const char *element, *name;
-	enum tw_source source;       /* unless the probe says otherwise */
-	const char *title;           /* the question, for people */
+	enum tw_source source; /* unless the probe says otherwise */
+	const char *title;     /* the question, for people */
 	tw_err (*run)(struct tw_probe_context *c, struct tw_finding *ret);
 };
 extern const struct tw_probe tw_probes_identification[]; /* end with element NULL */
