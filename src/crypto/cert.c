@@ -12,7 +12,6 @@
 #include "crypto/certin.h"
 #include "crypto/hash.h"
 
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -133,7 +132,10 @@ tw_err tw_cert_fingerprint(const tw_cert *c, uint8_t ret_spki_sha256[32])
 
 tw_err tw_cert_uri(const tw_cert *c, struct tw_buf *ret)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, NULL, NULL);
+	int found = 0; /* -1: there is none; -2: two */
+	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, &found, NULL);
+	if (!names && found != -1)
+		return TW_RAISE_REFUSED(SYNTAX, "the certificate's alternative names cannot be read");
 	tw_err e = TW_RAISE(NOTFOUND, "the certificate names no URI");
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) { /* -1 for none */
 		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
@@ -145,7 +147,6 @@ tw_err tw_cert_uri(const tw_cert *c, struct tw_buf *ret)
 		break;
 	}
 	GENERAL_NAMES_free(names);
-	ERR_clear_error();
 	return e;
 }
 

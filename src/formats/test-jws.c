@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/jws.h"
+
+#include "base/text.h"
+#include "formats/evidence.h"
+#include "formats/statement.h"
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+#include <openssl/evp.h>
+
+#define NOW 1790000000000
+#define ID "urn:dev:ops:32473-T.1-0001"
+
+static const struct tw_sys *sys;
+static tw_key *ca_key, *key;
+static tw_cert *ca, *cert;
+static struct tw_signer signer;
+
+static int set_up(void **state)
+{
+	const struct tw_cert_want ca_want = { .common_name = "CA", .is_ca = true, .not_before_ms = 1700000000000 };
+	const struct tw_cert_want want = { .common_name = "T-1", .uri = ID, .is_client = true, .not_before_ms = 1700000000000 };
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	tw_json_use(sys);
+	CHECK_OK(tw_key_generate(sys, &ca_key));
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
+	CHECK_OK(tw_cert_make(sys, &want, key, ca, ca_key, &cert));
+	signer = tw_signer_of_key(key);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	ca = tw_cert_free(ca);
+	cert = tw_cert_free(cert);
+	ca_key = tw_key_free(ca_key);
+	key = tw_key_free(key);
+	return 0;
+}
+
+static tw_err verify(const char *typ, struct tw_slice text)
+{
+	TW_CLEANUP(tw_jsonp) json_t *payload = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *by = NULL;
+	tw_err e = tw_jws_verify(sys, typ, text, &payload, &by);
+	CHECK(tw_failed(e) == (payload == NULL && by == NULL)); /* nothing comes out of what does not verify */
+	return e;
+}
+
+static void sign(const char *typ, struct tw_buf *b)
+{
+	TW_CLEANUP(tw_jsonp) json_t *payload = json_pack("{s:i}", "a", 1);
+	tw_buf_init(b, sys, TW_JWS_MAX);
+	CHECK_OK(tw_jws_sign(sys, typ, cert, payload, &signer, b));
+}
+
+static void test_sign_and_verify(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	sign(TW_JWS_STATEMENT, &b);
+	CHECK_OK(verify(TW_JWS_STATEMENT, tw_buf_slice(&b)));
+	CHECK_ERR(verify(TW_JWS_MANIFEST, tw_buf_slice(&b)), SYNTAX);
+	for (size_t i = 0; i < b.size; i++) { /* every byte, and every end */
+		b.data[i] = (char)(b.data[i] ^ 1);
+		if (!tw_failed(verify(TW_JWS_STATEMENT, tw_buf_slice(&b))))
+			fail_msg("byte %zu may be changed", i);
+		b.data[i] = (char)(b.data[i] ^ 1);
+		CHECK_ERR(verify(TW_JWS_STATEMENT, (struct tw_slice){ b.data, i }), SYNTAX);
+	}
+}
+
+/* Builds a JWS from a header and a payload text, rightly signed: only its form is wrong. */
+static void build(const char *header, const char *payload, const char *more, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf input = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	tw_buf_init(&input, sys, TW_JWS_MAX);
+	tw_buf_init(&body, sys, TW_JWS_MAX);
+	CHECK_OK(tw_buf_base64url(&input, header, strlen(header)));
+	size_t head = input.size;
+	CHECK_OK(tw_buf_base64url(&body, payload, strlen(payload)));
+	CHECK_OK(tw_buf_format(&input, ".%s", tw_buf_cstr(&body)));
+	CHECK_OK(tw_key_sign(key, &(struct tw_slice){ input.data, input.size }, 1, signature));
+	tw_buf_clear(ret);
+	CHECK_OK(tw_buf_format(ret, "{%s\"payload\":\"%s\",\"protected\":\"%.*s\",\"signature\":\"", more, tw_buf_cstr(&body), (int)head, input.data));
+	CHECK_OK(tw_buf_base64url(ret, signature, sizeof signature));
+	CHECK_OK(tw_buf_text(ret, "\"}"));
+}
+
+static void test_refused_forms(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	char x5c[2048], header[4096];
+	static const struct {
+		const char *header, *payload, *more;
+		enum tw_code code;
+	} rows[] = {
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_OK },
+		{ "{\"typ\":\"t\",\"x5c\":[\"%s\"],\"alg\":\"ES256\"}", "{}", "", TW_CODE_OK },
+		{ "{\"alg\":\"none\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"HS256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES384\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"es256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":[\"ES256\"],\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"T\",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t \",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"x5c\":[\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\"}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\",\"%s\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":\"%s\"}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"AAAA\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[1]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"],\"crit\":[\"b64\"]}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"],\"jwk\":{}}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"],\"kid\":\"k\"}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"],\"x5u\":\"https://a\"}", "{}", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "\"header\":{},", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "\"signatures\":[],", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}", "\"payload\":\"e30\",", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{} ", "", TW_CODE_OK },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}x", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "1", "", TW_CODE_SYNTAX },
+		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{\"a\":1,\"a\":2}", "", TW_CODE_SYNTAX },
+		{ "[]", "{}", "", TW_CODE_SYNTAX }, { "{}", "{}", "", TW_CODE_SYNTAX }, { "x", "{}", "", TW_CODE_SYNTAX },
+	};
+	tw_buf_init(&b, sys, TW_JWS_MAX);
+	tw_buf_init(&der, sys, 4096);
+	CHECK_OK(tw_cert_der(cert, &der));
+	(void)EVP_EncodeBlock((uint8_t *)x5c, (uint8_t *)der.data, (int)der.size);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		/* Every %s of the row becomes the certificate. */
+		size_t n = 0;
+		for (const char *p = rows[i].header; *p; p++) {
+			if (p[0] == '%' && p[1] == 's') {
+				n += (size_t)snprintf(header + n, sizeof header - n, "%s", x5c);
+				p++;
+			} else {
+				header[n++] = *p;
+			}
+		}
+		header[n] = '\0';
+		build(header, rows[i].payload, rows[i].more, &b);
+		tw_err e = verify("t", tw_buf_slice(&b));
+		if (e.code != rows[i].code)
+			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_err_detail());
+	}
+}
+
+/* The last character of base64url carries bits that no decoder may ignore. */
+static void test_base64url_is_canonical(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	sign(TW_JWS_STATEMENT, &b);
+	char *end = b.data + b.size - 3; /* the last character of the signature: 64 bytes leave four bits over */
+	CHECK(*end == 'A' || *end == 'Q' || *end == 'g' || *end == 'w');
+	*end = (char)(*end + 1);
+	CHECK(tw_failed(verify(TW_JWS_STATEMENT, tw_buf_slice(&b))));
+	*end = (char)(*end - 1);
+	end[1] = '=';
+	CHECK(tw_failed(verify(TW_JWS_STATEMENT, tw_buf_slice(&b))));
+}
+
+static tw_err jws_round(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_jsonp) json_t *in = json_object();
+	TW_CLEANUP(tw_jsonp) json_t *out = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *by = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, s, TW_JWS_MAX);
+	TW_TRY(tw_json_set(in, "a", json_integer(1)));
+	TW_TRY(tw_jws_sign(s, TW_JWS_MANIFEST, cert, in, &signer, &b));
+	return tw_jws_verify(s, TW_JWS_MANIFEST, tw_buf_slice(&b), &out, &by);
+}
+
+static void test_out_of_memory(void **state)
+{
+	(void)oom_sweep(jws_round, NULL);
+}
+
+/* --- The device statement --- */
+
+static const struct tw_statement statement = { .identifier = ID, .nonce = "0123456789abcdef", .nonce_size = 16, .has_exporter = true,
+	.exporter = { 1, 2, 3 }, .issued_ms = NOW, .time_trusted = true, .software = "0.1.0", .model = "T\xc3\xa4-1", .product_version = "1.0.0" };
+
+static tw_err state_it(const struct tw_statement *s, struct tw_buf *b)
+{
+	tw_buf_init(b, sys, TW_JWS_MAX);
+	return tw_statement_sign(sys, s, cert, &signer, b);
+}
+
+/* @nist DI.IMS.2 */
+static void test_statement(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_statement got = { 0 };
+	uint8_t other[32] = { 9 };
+	CHECK_OK(state_it(&statement, &b));
+	CHECK_OK(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, statement.nonce, 16, statement.exporter, &got));
+	CHECK_TEXT(got.identifier, ID);
+	CHECK_TEXT(got.model, statement.model);
+	CHECK_TEXT(got.software, "0.1.0");
+	CHECK_TEXT(got.product_version, "1.0.0");
+	CHECK(got.issued_ms == NOW && got.time_trusted && got.has_exporter);
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, "0123456789abcdeF", 16, statement.exporter, &got), UNTRUSTED);
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, statement.nonce, 15, statement.exporter, &got), UNTRUSTED);
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, statement.nonce, 16, other, &got), UNTRUSTED);
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, statement.nonce, 16, NULL, &got), UNTRUSTED);
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), cert, NOW, statement.nonce, 16, statement.exporter, &got), UNTRUSTED);
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), ca, 0, statement.nonce, 16, statement.exporter, &got), UNTRUSTED);
+}
+
+/* @nist DI.IMS.1 @nist DI.IMS.2 */
+static void test_statement_of_another(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_statement s = statement, got = { 0 };
+	(void)snprintf(s.identifier, sizeof s.identifier, "urn:dev:ops:32473-T.1-0002");
+	CHECK_OK(state_it(&s, &b)); /* a device that claims its neighbour's identifier */
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, s.nonce, 16, s.exporter, &got), UNTRUSTED);
+	CHECK_INT(got.nonce_size, 0);
+}
+
+static void test_statement_without_exporter(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_statement s = statement, got = { 0 };
+	s.has_exporter = false;
+	s.nonce_size = 15;
+	CHECK_ERR(state_it(&s, &b), LIMIT);
+	s.nonce_size = 64;
+	CHECK_OK(state_it(&s, &b));
+	CHECK_OK(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, s.nonce, 64, NULL, &got));
+	CHECK(!got.has_exporter);
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, s.nonce, 64, statement.exporter, &got), UNTRUSTED);
+}
+
+/* Signed by the right key, and still no statement. */
+static void test_statement_forms(void **state)
+{
+	static const struct {
+		const char *key, *value;
+	} rows[] = {
+		{ "eat_profile", "\"urn:thingward:statement:2\"" }, { "sub", "\"urn:dev:ops:0-T-1\"" }, { "sub", "\"T-1\"" }, { "sub", "1" },
+		{ "eat_nonce", "\"\"" }, { "eat_nonce", "\"AAAAAAAAAAAAAAAAAAAAA=\"" }, { "iat", "-1" }, { "iat", "1.5" }, { "iat", "\"1\"" },
+		{ "thingward_time_trusted", "1" }, { "thingward_exporter", "\"\"" }, { "thingward_exporter", "null" }, { "hwmodel", "\"\"" },
+		{ "hwmodel", "\"AA\"" }, { "swname", "\"other\"" }, { "swversion", "[]" }, { "swversion", "[1]" }, { "swversion", "[\"1\",\"2\"]" },
+		{ "swversion", "\"1\"" }, { "thingward_product_version", "\"\"" }, { "new", "1" },
+	};
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_statement got = { 0 };
+	CHECK_OK(state_it(&statement, &b));
+	for (size_t i = 0; i < TW_COUNT(rows) * 2; i++) {
+		TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+		TW_CLEANUP(tw_cert_freep) tw_cert *by = NULL;
+		TW_CLEANUP(tw_buf_done) struct tw_buf changed = { 0 };
+		CHECK_OK(tw_jws_verify(sys, TW_JWS_STATEMENT, tw_buf_slice(&b), &claims, &by));
+		const char *name = rows[i / 2].key;
+		if (i % 2) { /* the member left out */
+			if (json_object_del(claims, name) != 0 || strcmp(name, "thingward_exporter") == 0)
+				continue;
+		} else {
+			CHECK_INT(json_object_set_new(claims, name, json_loads(rows[i / 2].value, JSON_DECODE_ANY, NULL)), 0);
+		}
+		tw_buf_init(&changed, sys, TW_JWS_MAX);
+		CHECK_OK(tw_jws_sign(sys, TW_JWS_STATEMENT, cert, claims, &signer, &changed));
+		tw_err e = tw_statement_verify(sys, tw_buf_slice(&changed), ca, NOW, statement.nonce, 16, statement.exporter, &got);
+		if (!tw_is(e, TW_CODE_SYNTAX))
+			fail_msg("%s %s: %s", name, i % 2 ? "left out" : rows[i / 2].value, tw_code_name(e.code));
+	}
+}
+
+static tw_err statement_round(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_statement got;
+	tw_buf_init(&b, s, TW_JWS_MAX);
+	TW_TRY(tw_statement_sign(s, &statement, cert, &signer, &b));
+	return tw_statement_verify(s, tw_buf_slice(&b), ca, NOW, statement.nonce, 16, statement.exporter, &got);
+}
+
+static void test_statement_out_of_memory(void **state)
+{
+	(void)oom_sweep(statement_round, NULL);
+}
+
+/* --- The evidence report --- */
+
+#define RESULT(element, verdict)                                                                                                             \
+	"{\"element\":\"" element "\",\"probe\":\"p\",\"claimed\":true,\"verdict\":\"" verdict "\",\"source\":\"observed outside\","         \
+	"\"reason\":\"because\",\"time\":\"2026-11-21T12:00:00Z\"}"
+#define REPORT(results, totals)                                                                                                              \
+	"{\"format\":1,\"created\":\"2026-11-21T12:00:00.000Z\",\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"tool\":{\"name\":\"thingward\","          \
+	"\"version\":\"0.1.0\",\"sha256\":\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"},\"catalog\":\"1\","            \
+	"\"device\":{\"identifier\":\"" ID "\",\"model\":\"T-1\",\"software\":\"0.1.0\",\"product_version\":\"1\"},\"assessor\":\"me\","          \
+	"\"results\":[" results "],\"totals\":{" totals "}}"
+#define TOTALS(pass, fail) "\"pass\":" pass ",\"fail\":" fail ",\"inconclusive\":0,\"not applicable\":0"
+static const char REPORT_TEXT[] = REPORT(RESULT("DI.IMS.1", "pass") "," RESULT("DI.IMS.2", "fail"), TOTALS("1", "1"));
+
+static void test_evidence_forms(void **state)
+{
+	static const struct {
+		const char *text;
+		enum tw_code code;
+	} rows[] = {
+		{ REPORT_TEXT, TW_CODE_OK },
+		{ REPORT("", TOTALS("0", "0")), TW_CODE_OK },
+		{ REPORT("", TOTALS("1", "0")), TW_CODE_SYNTAX },
+		{ REPORT(RESULT("DI.IMS.1", "pass"), TOTALS("0", "1")), TW_CODE_SYNTAX },
+		{ REPORT(RESULT("DI.IMS.1", "passed"), TOTALS("0", "0")), TW_CODE_SYNTAX },
+		{ REPORT(RESULT("DI.IMS.1", "pass") "," RESULT("DI.IMS.1", "fail"), TOTALS("1", "1")), TW_CODE_SYNTAX },
+		{ REPORT("1", TOTALS("0", "0")), TW_CODE_SYNTAX },
+		{ "{}", TW_CODE_SYNTAX }, { "[]", TW_CODE_SYNTAX },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+		CHECK_OK(tw_json_parse(tw_slice_of(rows[i].text), TW_EVIDENCE_MAX, &j));
+		tw_err e = tw_evidence_check(j);
+		if (e.code != rows[i].code)
+			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_err_detail());
+	}
+}
+
+static tw_err evidence_verify(struct tw_slice text)
+{
+	TW_CLEANUP(tw_jsonp) json_t *payload = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *by = NULL;
+	return tw_evidence_verify(sys, text, &payload, &by);
+}
+
+/* T-EVD: every byte, every cut, every place for one more byte. */
+static void test_evidence_every_byte(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	tw_buf_init(&b, sys, TW_EVIDENCE_MAX);
+	CHECK_OK(tw_json_parse(tw_slice_of(REPORT_TEXT), TW_EVIDENCE_MAX, &j));
+	CHECK_OK(tw_evidence_sign(sys, j, cert, &signer, &b));
+	CHECK_OK(evidence_verify(tw_buf_slice(&b)));
+	TW_CLEANUP(tw_freep) char *longer = sys->alloc(sys, b.size + 1);
+	for (size_t i = 0; i <= b.size; i++) {
+		if (i < b.size) {
+			b.data[i] = (char)(b.data[i] ^ (1 << i % 7));
+			if (!tw_failed(evidence_verify(tw_buf_slice(&b))))
+				fail_msg("byte %zu may be changed", i);
+			b.data[i] = (char)(b.data[i] ^ (1 << i % 7));
+			CHECK(tw_failed(evidence_verify((struct tw_slice){ b.data, i })));
+		}
+		memcpy(longer, b.data, i);
+		longer[i] = i % 2 ? ' ' : '\n';
+		memcpy(longer + i + 1, b.data + i, b.size - i);
+		CHECK(tw_failed(evidence_verify((struct tw_slice){ longer, b.size + 1 })));
+	}
+}
+
+static tw_err evidence_round(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *payload = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *by = NULL;
+	tw_buf_init(&b, s, TW_EVIDENCE_MAX);
+	TW_TRY(tw_json_parse(tw_slice_of(REPORT_TEXT), TW_EVIDENCE_MAX, &j));
+	TW_TRY(tw_evidence_sign(s, j, cert, &signer, &b));
+	return tw_evidence_verify(s, tw_buf_slice(&b), &payload, &by);
+}
+
+static void test_evidence_out_of_memory(void **state)
+{
+	(void)oom_sweep(evidence_round, NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+CHECK_MAIN(TEST(test_sign_and_verify), TEST(test_refused_forms), TEST(test_base64url_is_canonical), TEST(test_out_of_memory),
+	TEST(test_statement), TEST(test_statement_of_another), TEST(test_statement_without_exporter), TEST(test_statement_forms),
+	TEST(test_statement_out_of_memory), TEST(test_evidence_forms), TEST(test_evidence_every_byte), TEST(test_evidence_out_of_memory))

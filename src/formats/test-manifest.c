@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/manifest.h"
+
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+#define NOW 1790000000000
+
+static const struct tw_sys *sys;
+
+static const char GOOD[] = "{\"format\":1,\"organization\":{\"name\":\"Example\",\"pen\":32473},\"product\":{\"name\":\"Thermostat\",\"class\":\"thermostat\","
+			   "\"model\":\"TH-100\",\"hardware\":\"A, B\",\"version\":\"1.0.0\"},\"support\":{\"start\":\"2026-11-02\",\"end\":\"2033-11-02\"},"
+			   "\"contacts\":[{\"kind\":\"security\",\"address\":\"mailto:security@example.com\"}],\"application\":{\"settings\":["
+			   "{\"key\":\"application.target\",\"type\":\"int\",\"unit\":\"\xc2\xb0""C\",\"min\":5,\"max\":30,\"choices\":\"\",\"default\":\"20\","
+			   "\"baseline\":\"20\",\"help\":\"The wanted temperature.\"},{\"key\":\"application.mode\",\"type\":\"choice\",\"unit\":\"\",\"min\":0,"
+			   "\"max\":0,\"choices\":\"comfort|eco\",\"default\":\"comfort\",\"baseline\":\"eco\",\"help\":\"How eagerly.\"}],\"events\":["
+			   "{\"id\":\"application.sensor-fault\",\"severity\":\"error\",\"help\":\"No value.\",\"fields\":[{\"key\":\"what\",\"kind\":\"text\","
+			   "\"required\":true}]}],\"health\":[\"sensor\",\"control\"]},\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]}";
+
+static int set_up(void **state)
+{
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	tw_json_use(sys);
+	return 0;
+}
+
+static tw_err read_text(const struct tw_sys *s, const char *text, tw_manifest_doc **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	TW_TRY(tw_json_parse(tw_slice_of(text), TW_MANIFEST_MAX, &j));
+	return tw_manifest_read(s, j, ret);
+}
+
+static void test_read_and_write(void **state)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *again = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *want = NULL;
+	CHECK_OK(read_text(sys, GOOD, &d));
+	const struct tw_manifest *m = tw_manifest_of(d);
+	CHECK_INT(m->pen, 32473);
+	CHECK_TEXT(m->product_class, "thermostat");
+	CHECK_INT(m->setting_count, 2);
+	CHECK_TEXT(m->settings[1].choices, "comfort|eco");
+	CHECK_INT(m->settings[0].max, 30);
+	CHECK_INT(m->event_count, 1);
+	CHECK(m->events[0].fields[0].required && m->events[0].fields[0].kind == TW_JSON_TEXT);
+	CHECK_INT(m->health_count, 2);
+	CHECK_TEXT(m->claims[1], "DI.IMS.2");
+	CHECK_TEXT(m->contacts[0].address, "mailto:security@example.com");
+	CHECK_OK(tw_manifest_write(m, &again));
+	CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &want));
+	CHECK(json_equal(again, want));
+}
+
+/* Replaces the first `from` in the good manifest. */
+static void test_refusals(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} rows[] = {
+		{ "\"format\":1", "\"format\":2" }, { "\"format\":1,", "" }, { "{\"format\"", "{\"new\":1,\"format\"" },
+		{ "\"pen\":32473", "\"pen\":0" }, { "\"pen\":32473", "\"pen\":4294967296" }, { "\"pen\":32473", "\"pen\":\"32473\"" },
+		{ "\"name\":\"Example\"", "\"name\":\"\"" }, { "\"name\":\"Example\"", "\"name\":\"a\\u0007\"" },
+		{ "\"class\":\"thermostat\"", "\"class\":\"thermo-stat\"" }, { "\"class\":\"thermostat\"", "\"class\":\"\"" },
+		{ "\"model\":\"TH-100\"", "\"model\":\"\"" }, { "\"hardware\":\"A, B\",", "" }, { "2026-11-02", "2026-13-02" }, { "2026-11-02", "2026-11-2" },
+		{ "2033-11-02", "tomorrow" }, { "\"kind\":\"security\"", "\"kind\":\"sales\"" }, { "mailto:security", "javascript:alert" },
+		{ "mailto:security@example.com", "http://example.com" }, { "\"application.target\"", "\"target\"" },
+		{ "\"application.target\"", "\"identification.remote-read\"" }, { "\"application.target\"", "\"application.\"" },
+		{ "\"application.target\"", "\"application.Target\"" }, { "\"application.target\"", "\"application.mode\"" },
+		{ "\"type\":\"int\"", "\"type\":\"float\"" }, { "\"default\":\"20\"", "\"default\":\"4\"" }, { "\"default\":\"20\"", "\"default\":\"020\"" },
+		{ "\"default\":\"20\"", "\"default\":\"+20\"" }, { "\"default\":\"20\"", "\"default\":\"\"" }, { "\"default\":\"20\"", "\"default\":20" },
+		{ "\"baseline\":\"20\"", "\"baseline\":\"31\"" }, { "\"type\":\"int\"", "\"type\":\"bool\"" },
+		{ "\"default\":\"comfort\"", "\"default\":\"comf\"" }, { "\"default\":\"comfort\"", "\"default\":\"comfort|eco\"" },
+		{ "\"default\":\"comfort\"", "\"default\":\"\"" }, { "\"help\":\"How eagerly.\"", "\"help\":\"\"" }, { "\"help\":\"How eagerly.\"", "\"x\":1" },
+		{ "\"application.sensor-fault\"", "\"ownership.taken\"" }, { "\"severity\":\"error\"", "\"severity\":\"fatal\"" },
+		{ "\"kind\":\"text\"", "\"kind\":\"object\"" }, { "\"required\":true", "\"required\":\"yes\"" },
+		{ "[\"sensor\",\"control\"]", "[\"sensor\",\"sensor\"]" }, { "[\"sensor\",\"control\"]", "[\"Sensor\"]" },
+		{ "[\"sensor\",\"control\"]", "[1]" }, { "\"DI.IMS.2\"", "\"DI.IMS.1\"" }, { "\"DI.IMS.2\"", "\"di ims\"" }, { "\"DI.IMS.2\"", "\"*\"" },
+		{ "\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]", "\"claims\":{}" },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+		char text[sizeof GOOD + 100];
+		const char *at = strstr(GOOD, rows[i].from);
+		CHECK(at != NULL);
+		(void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - GOOD), GOOD, rows[i].to, at + strlen(rows[i].from));
+		tw_err e = read_text(sys, text, &d);
+		if (!tw_is(e, TW_CODE_SYNTAX))
+			fail_msg("%s -> %s: %s", rows[i].from, rows[i].to, tw_code_name(e.code));
+	}
+}
+
+static void test_limits(void **state)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &j));
+	json_t *health = json_object_get(json_object_get(j, "application"), "health");
+	for (int i = 0; i < TW_MANIFEST_ROWS; i++)
+		CHECK_INT(json_array_append_new(health, json_sprintf("h%d", i)), 0);
+	CHECK_ERR(tw_manifest_read(sys, j, &d), LIMIT);
+}
+
+static void test_verify(void **state)
+{
+	const struct tw_cert_want ca_want = { .common_name = "CA", .is_ca = true, .not_before_ms = NOW };
+	const struct tw_cert_want want = { .common_name = "Manifest signer", .not_before_ms = NOW };
+	TW_CLEANUP(tw_key_freep) tw_key *ca_key = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *ca = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *stranger = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	tw_buf_init(&b, sys, TW_JWS_MAX);
+	CHECK_OK(tw_key_generate(sys, &ca_key));
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
+	CHECK_OK(tw_cert_make(sys, &ca_want, key, NULL, key, &stranger));
+	CHECK_OK(tw_cert_make(sys, &want, key, ca, ca_key, &cert));
+	CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &j));
+	struct tw_signer signer = tw_signer_of_key(key);
+	CHECK_OK(tw_jws_sign(sys, TW_JWS_MANIFEST, cert, j, &signer, &b));
+	CHECK_OK(tw_manifest_verify(sys, tw_buf_slice(&b), ca, NOW, &d));
+	d = tw_manifest_free(d);
+	CHECK_ERR(tw_manifest_verify(sys, tw_buf_slice(&b), stranger, NOW, &d), UNTRUSTED);
+	CHECK_ERR(tw_manifest_verify(sys, tw_buf_slice(&b), ca, NOW - 1, &d), UNTRUSTED);
+	tw_buf_clear(&b);
+	CHECK_OK(tw_jws_sign(sys, TW_JWS_MANIFEST, stranger, j, &signer, &b));
+	CHECK_ERR(tw_manifest_verify(sys, tw_buf_slice(&b), ca, NOW, &d), UNTRUSTED);
+	tw_buf_clear(&b);
+	CHECK_OK(tw_jws_sign(sys, TW_JWS_EVIDENCE, cert, j, &signer, &b));
+	CHECK_ERR(tw_manifest_verify(sys, tw_buf_slice(&b), ca, NOW, &d), SYNTAX);
+}
+
+static tw_err round_trip(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	TW_TRY(read_text(s, GOOD, &d));
+	return tw_manifest_write(tw_manifest_of(d), &j);
+}
+
+static void test_out_of_memory(void **state)
+{
+	(void)oom_sweep(round_trip, NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+CHECK_MAIN(TEST(test_read_and_write), TEST(test_refusals), TEST(test_limits), TEST(test_verify), TEST(test_out_of_memory))
