@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The example product's own program: a thermostat on libthingward.
+ *
+ * Each tick it reads the sensor, decides, and switches the heating. It logs what an owner would want to find in the log later,
+ * reports the health of its two parts, and asks for its settings again every few ticks, so that a change takes effect without a
+ * restart. When the device software restarts it goes on heating and connects again.
+ *
+ * The sensor is a simulated part: a room that warms while the heating is on and cools while it is off. It says so in its first
+ * event and in its health text. There is no relay either; "heating" is a word on the screen.
+ */
+#include <thingward/thingward.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VERSION "1.0.0"
+#define SETTINGS_EVERY 5          /* ticks */
+#define RECONNECT_EVERY 3
+#define OVER_MILLIDEGREES 35000   /* nobody wants a room like this: something is wrong */
+#define SENSOR_MIN (-40000)       /* what the part can measure; anything else is a fault */
+#define SENSOR_MAX 125000
+
+struct options {
+	const char *socket;
+	long tick_ms, start, break_after; /* break_after: ticks until the simulated sensor fails, 0: never */
+};
+struct thermostat {
+	struct options options;
+	thingward *device; /* NULL while there is no connection */
+	long tick, millidegrees;
+	long target;       /* degrees */
+	char mode[THINGWARD_VALUE_MAX];
+	bool heating, over, sensor_well, known_sensor_well, told_health, have_target;
+};
+
+static void note(const char *what)
+{
+	(void)fprintf(stderr, "thermostat: %s\n", what);
+}
+
+static void lose(struct thermostat *t, const char *what)
+{
+	(void)fprintf(stderr, "thermostat: %s: %s\n", what, thingward_why(t->device));
+	t->device = thingward_close(t->device);
+	t->told_health = false;
+}
+
+/* A refusal is a mistake in the product manifest: said, and lived with. A lost connection is made again later. */
+static bool went_well(struct thermostat *t, int result, const char *what)
+{
+	if (result == THINGWARD_OK)
+		return true;
+	if (result == THINGWARD_REFUSED || result == THINGWARD_INVALID)
+		(void)fprintf(stderr, "thermostat: %s: %s\n", what, thingward_why(t->device));
+	else
+		lose(t, what);
+	return false;
+}
+
+static void event(struct thermostat *t, const char *id, const char *fields)
+{
+	if (t->device)
+		(void)went_well(t, thingward_event(t->device, id, fields), id);
+}
+
+static void event_numbers(struct thermostat *t, const char *id)
+{
+	char fields[96];
+
+	(void)snprintf(fields, sizeof fields, "{\"millidegrees\":%ld,\"target\":%ld}", t->millidegrees, t->target);
+	event(t, id, fields);
+}
+
+static void connect_again(struct thermostat *t)
+{
+	if (t->device || t->tick % RECONNECT_EVERY)
+		return;
+	if (thingward_open(t->options.socket, &t->device) != THINGWARD_OK) {
+		t->device = NULL;
+		return;
+	}
+	note("connected to the device");
+	event(t, "application.started", "{\"version\":\"" VERSION "\",\"sensor\":\"simulated\"}");
+}
+
+static bool read_number(const char *text, long *ret)
+{
+	bool negative = *text == '-';
+	long value = 0;
+
+	text += negative;
+	if (!*text || strlen(text) > 9)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		value = value * 10 + (*text - '0');
+	}
+	*ret = negative ? -value : value;
+	return true;
+}
+
+static void read_settings(struct thermostat *t)
+{
+	char value[THINGWARD_VALUE_MAX], fields[96];
+	long target;
+
+	if (!t->device || (t->have_target && t->tick % SETTINGS_EVERY))
+		return;
+	if (!went_well(t, thingward_setting(t->device, "application.target", value, sizeof value), "application.target") ||
+		!read_number(value, &target))
+		return;
+	if (t->have_target && target != t->target) {
+		(void)snprintf(fields, sizeof fields, "{\"from\":%ld,\"to\":%ld}", t->target, target);
+		event(t, "application.target-changed", fields);
+	}
+	t->target = target;
+	t->have_target = true;
+	if (t->device)
+		(void)went_well(t, thingward_setting(t->device, "application.mode", t->mode, sizeof t->mode), "application.mode");
+}
+
+/* The simulated part: half a degree an hour of nature, hurried up so that something can be seen. */
+static bool read_sensor(struct thermostat *t)
+{
+	t->millidegrees += t->heating ? 120 : -60;
+	if (t->options.break_after && t->tick >= t->options.break_after)
+		t->millidegrees = SENSOR_MAX + 1;
+	return t->millidegrees >= SENSOR_MIN && t->millidegrees <= SENSOR_MAX;
+}
+
+static void watch_sensor(struct thermostat *t)
+{
+	bool over;
+
+	t->sensor_well = read_sensor(t);
+	if (!t->sensor_well && (t->known_sensor_well || t->tick == 0))
+		event(t, "application.sensor-fault", "{\"what\":\"the reading is outside what the part can measure\"}");
+	over = t->sensor_well && t->millidegrees > OVER_MILLIDEGREES;
+	if (over && !t->over)
+		event_numbers(t, "application.over-temperature");
+	t->over = over;
+}
+
+/* Two points with a gap between them, so that the relay does not flutter; eco and frost aim lower. */
+static void control(struct thermostat *t)
+{
+	long aim = strcmp(t->mode, "frost") == 0 ? 7 : strcmp(t->mode, "eco") == 0 ? t->target - 3 : t->target;
+	bool heat = t->heating ? t->millidegrees < aim * 1000 + 300 : t->millidegrees < aim * 1000 - 300;
+
+	if (!t->sensor_well || t->over)
+		heat = false;
+	if (heat != t->heating) {
+		t->heating = heat;
+		event_numbers(t, heat ? "application.heating-on" : "application.heating-off");
+	}
+}
+
+static void report_health(struct thermostat *t)
+{
+	if (!t->device || (t->told_health && t->sensor_well == t->known_sensor_well))
+		return;
+	if (!went_well(t,
+		    thingward_health(t->device, "sensor", t->sensor_well,
+			    t->sensor_well ? "a simulated sensor reads plausibly" : "the simulated sensor gives no usable value"),
+		    "sensor"))
+		return;
+	t->told_health = went_well(t, thingward_health(t->device, "control", 1, "the control loop runs"), "control");
+}
+
+static void tick(struct thermostat *t)
+{
+	connect_again(t);
+	read_settings(t);
+	watch_sensor(t);
+	control(t);
+	report_health(t);
+	t->known_sensor_well = t->sensor_well;
+	t->tick++;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+		long *number = strcmp(argv[i], "--tick-ms") == 0 ? &o->tick_ms :
+			       strcmp(argv[i], "--start") == 0    ? &o->start :
+			       strcmp(argv[i], "--break-after") == 0 ? &o->break_after :
+								       NULL;
+
+		if (!value || (!number && strcmp(argv[i], "--socket") != 0) || (number && !read_number(value, number)))
+			return false;
+		if (!number)
+			o->socket = value;
+		i++;
+	}
+	return o->tick_ms > 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct thermostat t = { .options = { .socket = NULL, .tick_ms = 1000, .start = 19000 }, .target = 20, .known_sensor_well = true };
+	struct pollfd stop = { .events = POLLIN };
+
+	if (!read_options(argc, argv, &t.options)) {
+		(void)fprintf(stderr, "usage: thermostat [--socket PATH] [--tick-ms N] [--start MILLIDEGREES] [--break-after TICKS]\n");
+		return 2;
+	}
+	t.millidegrees = t.options.start;
+	(void)snprintf(t.mode, sizeof t.mode, "comfort");
+	stop.fd = open_signals();
+	if (stop.fd < 0)
+		return 1;
+	note("the sensor is simulated");
+	do
+		tick(&t);
+	while (poll(&stop, 1, (int)t.options.tick_ms) == 0);
+	note("stopped; the heating is off");
+	(void)thingward_close(t.device);
+	(void)close(stop.fd);
+	return 0;
+}

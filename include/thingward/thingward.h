@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libthingward: what a product's own application says to the device software on the same machine.
+ *
+ * An application logs events that its product manifest declares, reports the health of its parts, and reads its own settings.
+ * Who it is the kernel says (its user id), so there is nothing to configure and no secret to keep.
+ *
+ * Ownership: everything passed in stays yours and is copied before the call returns; what thingward_open gives is freed by
+ * thingward_close, and nothing else needs freeing. One connection is for one thread at a time; open several if you have more.
+ *
+ * Waiting: thingward_event, _health and _setting wait for the answer, at most THINGWARD_WAIT_MS. An application with a loop of
+ * its own uses thingward_post_* instead, which never wait, polls thingward_fd for reading, and calls thingward_dispatch when
+ * there is something; each answer then comes to its callback under the ticket of its question.
+ *
+ * When the device software restarts, calls give THINGWARD_GONE. Close, and open again after a moment.
+ */
+#ifndef THINGWARD_THINGWARD_H
+#define THINGWARD_THINGWARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THINGWARD_SOCKET "/run/thingward/events.sock"
+#define THINGWARD_WAIT_MS 5000
+#define THINGWARD_VALUE_MAX 512 /* of a setting, with its NUL */
+#define THINGWARD_PENDING_MAX 64 /* questions without an answer at a time */
+
+/* What every call returns. */
+enum thingward_result {
+	THINGWARD_OK = 0,
+	THINGWARD_INVALID = -1,   /* an argument is malformed or too long: mend the program */
+	THINGWARD_NO_MEMORY = -2,
+	THINGWARD_ABSENT = -3,    /* nothing listens at that socket */
+	THINGWARD_GONE = -4,      /* the connection has ended: open a new one */
+	THINGWARD_LATE = -5,      /* no answer in time; what was asked may have been done or not */
+	THINGWARD_BUSY = -6,      /* too many questions wait: dispatch first */
+	THINGWARD_REFUSED = -7,   /* the device said no; thingward_why tells */
+};
+
+typedef struct thingward thingward;
+
+/* path NULL: THINGWARD_SOCKET. ABSENT, NO_MEMORY, INVALID. */
+int thingward_open(const char *path, thingward **ret);
+thingward *thingward_close(thingward *t); /* NULL is fine; always returns NULL */
+
+/* The event is in the audit log, durably, when this returns OK. fields: a JSON object, "{}" when the event has none. */
+int thingward_event(thingward *t, const char *id, const char *fields);
+/* name: one that the product manifest asks for. well 0 or 1; text: one line for people, may be "". */
+int thingward_health(thingward *t, const char *name, int well, const char *text);
+/* The present value as text. size at least THINGWARD_VALUE_MAX always suffices; INVALID when it does not. */
+int thingward_setting(thingward *t, const char *key, char *ret, size_t size);
+
+/* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */
+int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);
+int thingward_post_health(thingward *t, const char *name, int well, const char *text, uint32_t *ret_ticket);
+int thingward_post_setting(thingward *t, const char *key, uint32_t *ret_ticket);
+/* result: OK or REFUSED. value: of a setting, else ""; why: of a refusal, else "". Both are valid during the call only. */
+typedef void thingward_answer(void *user, uint32_t ticket, int result, const char *value, const char *why);
+void thingward_on_answer(thingward *t, thingward_answer *call, void *user);
+int thingward_fd(const thingward *t);         /* poll this for reading */
+int thingward_dispatch(thingward *t);         /* takes what has come, waits for nothing; OK also when nothing had. GONE */
+unsigned thingward_pending(const thingward *t); /* questions without an answer */
+
+const char *thingward_why(const thingward *t); /* of the last call that did not give OK: one line, never NULL */
+const char *thingward_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The library against a door that the test itself holds: each answer, a lost connection, too many questions. */
+#include "thingward/thingward.h"
+
+#include "base/mem.h"
+#include "check.h"
+#include "sys/application.h"
+#include "sys/real.h"
+
+#include <sys/un.h>
+#include <unistd.h>
+
+struct door {
+	char path[64];
+	int fd;
+	tw_channel *peer;
+	thingward *t;
+};
+
+static void open_door(struct door *d)
+{
+	const struct tw_sys *sys = tw_sys_real();
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	(void)snprintf(d->path, sizeof d->path, "/tmp/tw-lib-%d", (int)getpid());
+	(void)unlink(d->path);
+	memcpy(at.sun_path, d->path, strlen(d->path));
+	d->fd = sys->socket(sys, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	CHECK_INT(sys->bind(sys, d->fd, (struct sockaddr *)&at, sizeof at), 0);
+	CHECK_INT(sys->listen(sys, d->fd, 1), 0);
+	CHECK_INT(thingward_open(d->path, &d->t), THINGWARD_OK);
+	CHECK_OK(tw_channel_new(sys, sys->accept(sys, d->fd, NULL, NULL), tw_rows_device_from_app, &d->peer));
+}
+
+static void close_door(struct door *d)
+{
+	d->t = thingward_close(d->t);
+	d->peer = tw_channel_free(d->peer);
+	(void)close(d->fd);
+	(void)unlink(d->path);
+}
+
+struct seen {
+	uint32_t ticket;
+	int result;
+	char value[64], why[64];
+};
+
+static void note(void *user, uint32_t ticket, int result, const char *value, const char *why)
+{
+	struct seen *s = user;
+
+	s->ticket = ticket;
+	s->result = result;
+	(void)snprintf(s->value, sizeof s->value, "%s", value);
+	(void)snprintf(s->why, sizeof s->why, "%s", why);
+}
+
+static void test_posts_and_answers(void **state)
+{
+	static const char refusal[] = "\0\4rule\0\3why", value[] = "\0\2on";
+	struct door d;
+	struct seen s = { 0 };
+	struct tw_message m;
+	uint32_t ticket = 0;
+
+	open_door(&d);
+	thingward_on_answer(d.t, note, &s);
+	CHECK_INT(thingward_post_event(d.t, "application.x", "{\"a\":1}", &ticket), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_EVENT);
+	CHECK_INT(m.tag, ticket);
+	CHECK_BYTES(m.payload.at, "\0\15application.x\0\7{\"a\":1}", 24);
+	CHECK_INT(thingward_pending(d.t), 1);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ACK, ticket, NULL, 0, NULL, 0));
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
+	CHECK_INT(s.ticket, ticket);
+	CHECK_INT(s.result, THINGWARD_OK);
+	CHECK_INT(thingward_pending(d.t), 0);
+
+	CHECK_INT(thingward_post_health(d.t, "sensor", 0, "cold", &ticket), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_BYTES(m.payload.at, "\0\6sensor\0\0\4cold", 15);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, ticket, refusal, sizeof refusal - 1, NULL, 0));
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
+	CHECK_INT(s.result, THINGWARD_REFUSED);
+	CHECK_TEXT(s.why, "rule: why");
+
+	CHECK_INT(thingward_post_setting(d.t, "application.y", &ticket), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_SETTING_IS, ticket, value, sizeof value - 1, NULL, 0));
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
+	CHECK_TEXT(s.value, "on");
+	close_door(&d);
+}
+
+static void test_waits_for_its_own_answer(void **state)
+{
+	struct door d;
+	struct seen s = { 0 };
+	uint32_t first = 0;
+
+	open_door(&d);
+	thingward_on_answer(d.t, note, &s);
+	CHECK_INT(thingward_post_event(d.t, "application.x", "{}", &first), THINGWARD_OK);
+	/* Answers are there already: to the post, then to the question that is about to be asked. */
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ACK, first, NULL, 0, NULL, 0));
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_SETTING_IS, first + 1, "\0\1a", 3, NULL, 0));
+	char value[THINGWARD_VALUE_MAX], small[1];
+	CHECK_INT(thingward_setting(d.t, "application.y", value, sizeof value), THINGWARD_OK);
+	CHECK_TEXT(value, "a");
+	CHECK_INT(s.ticket, first);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_SETTING_IS, first + 2, "\0\1a", 3, NULL, 0));
+	CHECK_INT(thingward_setting(d.t, "application.y", small, sizeof small), THINGWARD_INVALID);
+	close_door(&d);
+}
+
+static void test_refuses_what_cannot_be_sent(void **state)
+{
+	struct door d;
+	char name[TW_APP_NAME_MAX + 2], fields[TW_APP_FIELDS_MAX + 2];
+
+	open_door(&d);
+	memset(name, 'a', sizeof name);
+	name[sizeof name - 1] = '\0';
+	memset(fields, 'a', sizeof fields);
+	fields[sizeof fields - 1] = '\0';
+	CHECK_INT(thingward_post_event(d.t, name, "{}", NULL), THINGWARD_INVALID);
+	CHECK_INT(thingward_post_event(d.t, "", "{}", NULL), THINGWARD_INVALID);
+	CHECK_INT(thingward_post_event(d.t, NULL, "{}", NULL), THINGWARD_INVALID);
+	CHECK_INT(thingward_post_event(d.t, "a", fields, NULL), THINGWARD_INVALID);
+	CHECK(thingward_why(d.t)[0] != '\0');
+	for (int i = 0; i < THINGWARD_PENDING_MAX; i++)
+		CHECK_INT(thingward_post_event(d.t, "a", "{}", NULL), THINGWARD_OK);
+	CHECK_INT(thingward_post_event(d.t, "a", "{}", NULL), THINGWARD_BUSY);
+	close_door(&d);
+}
+
+static void test_a_lost_or_lying_device(void **state)
+{
+	struct door d;
+	thingward *none = NULL;
+
+	CHECK_INT(thingward_open("/tmp/tw-lib-nobody", &none), THINGWARD_ABSENT);
+	open_door(&d);
+	CHECK_INT(thingward_post_event(d.t, "a", "{}", NULL), THINGWARD_OK);
+	d.peer = tw_channel_free(d.peer);
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_GONE);
+	CHECK_INT(thingward_event(d.t, "a", "{}"), THINGWARD_GONE);
+	close_door(&d);
+	open_door(&d);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_SETTING_IS, 1, "\0\7on", 4, NULL, 0));
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_GONE);
+	close_door(&d);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_waits_for_its_own_answer),
+	cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libthingward, over the channel that core's event door speaks. Small on purpose: no OpenSSL, no thread, no background work.
+ *
+ * A waiting call is a posted one followed by taking answers until its own has come; answers to earlier posts that come by on
+ * the way go to the callback as they would have.
+ */
+#include "thingward/thingward.h"
+
+#include "base/cursor.h"
+#include "base/mem.h"
+#include "sys/application.h"
+#include "sys/real.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/un.h>
+
+struct thingward {
+	const struct tw_sys *sys;
+	tw_channel *channel;
+	uint32_t last_ticket;
+	unsigned pending;
+	uint32_t awaited; /* ticket a waiting call is after; 0: none */
+	int awaited_result;
+	char value[THINGWARD_VALUE_MAX];
+	char why[TW_APP_NAME_MAX + TW_DETAIL_MAX + 4];
+	thingward_answer *call;
+	void *user;
+};
+
+static int say(thingward *t, int result, const char *why)
+{
+	(void)snprintf(t->why, sizeof t->why, "%s", why);
+	return result;
+}
+
+static int of_error(thingward *t, tw_err e)
+{
+	switch (e.code) {
+	case TW_CODE_OK:
+		return THINGWARD_OK;
+	case TW_CODE_NOMEM:
+		return say(t, THINGWARD_NO_MEMORY, "out of memory");
+	case TW_CODE_LIMIT:
+	case TW_CODE_SYNTAX:
+		return say(t, THINGWARD_INVALID, tw_err_detail());
+	case TW_CODE_TIMEOUT:
+		return say(t, THINGWARD_BUSY, "the device does not read");
+	case TW_CODE_CLOSED:
+	case TW_CODE_IO:
+	case TW_CODE_UNTRUSTED:
+	case TW_CODE_NOTFOUND:
+	case TW_CODE_EXISTS:
+	case TW_CODE_STATE:
+	case TW_CODE_DENIED:
+	case TW_CODE_CRYPTO:
+	case TW_CODE_UNSUPPORTED:
+	case TW_CODE_INTERNAL:
+	default:
+		return say(t, THINGWARD_GONE, tw_err_detail());
+	}
+}
+
+static int connect_to(const struct tw_sys *sys, const char *path, int *ret_fd)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof at.sun_path)
+		return THINGWARD_INVALID;
+	memcpy(at.sun_path, path, strlen(path));
+	fd = sys->socket(sys, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return THINGWARD_ABSENT;
+	if (sys->connect(sys, fd, (struct sockaddr *)&at, sizeof at)) {
+		(void)sys->close(sys, fd);
+		return THINGWARD_ABSENT;
+	}
+	*ret_fd = fd;
+	return THINGWARD_OK;
+}
+
+int thingward_open(const char *path, thingward **ret)
+{
+	const struct tw_sys *sys = tw_sys_real();
+	thingward *t = TW_NEW(sys, thingward);
+	int fd = -1, result;
+
+	if (!t)
+		return THINGWARD_NO_MEMORY;
+	t->sys = sys;
+	result = connect_to(sys, path ? path : THINGWARD_SOCKET, &fd);
+	if (result == THINGWARD_OK && tw_failed(tw_channel_new(sys, fd, tw_rows_app_from_device, &t->channel))) {
+		(void)sys->close(sys, fd);
+		result = THINGWARD_NO_MEMORY;
+	}
+	if (result != THINGWARD_OK) {
+		free(t);
+		return result;
+	}
+	*ret = t;
+	return THINGWARD_OK;
+}
+
+thingward *thingward_close(thingward *t)
+{
+	if (t)
+		(void)tw_channel_free(t->channel);
+	free(t);
+	return NULL;
+}
+
+static int post(thingward *t, uint16_t type, const struct tw_buf *payload, uint32_t *ret_ticket)
+{
+	int result;
+
+	if (t->pending >= THINGWARD_PENDING_MAX)
+		return say(t, THINGWARD_BUSY, "too many questions wait for their answers");
+	t->last_ticket = t->last_ticket == UINT32_MAX ? 1 : t->last_ticket + 1;
+	result = of_error(t, tw_channel_send(t->channel, type, t->last_ticket, payload->data, payload->size, NULL, 0));
+	if (result != THINGWARD_OK)
+		return result;
+	t->pending++;
+	if (ret_ticket)
+		*ret_ticket = t->last_ticket;
+	return THINGWARD_OK;
+}
+
+static tw_err write_pair(struct tw_buf *b, const char *first, size_t first_max, const uint8_t *between, const char *second, size_t second_max)
+{
+	if (!first || !*first || strlen(first) > first_max)
+		return TW_RAISE(SYNTAX, "a name has 1 to %zu bytes", first_max);
+	TW_TRY(tw_buf_block16(b, first, strlen(first)));
+	if (between)
+		TW_TRY(tw_buf_u8(b, *between));
+	if (!second)
+		return TW_OK;
+	if (strlen(second) > second_max)
+		return TW_RAISE(LIMIT, "a text of %zu bytes, at most %zu", strlen(second), second_max);
+	return tw_buf_block16(b, second, strlen(second));
+}
+
+static int post_pair(thingward *t, uint16_t type, const char *first, const uint8_t *between, const char *second, size_t second_max,
+	uint32_t *ret_ticket)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	int result;
+
+	tw_buf_init(&b, t->sys, 8 + TW_APP_NAME_MAX + TW_APP_FIELDS_MAX);
+	result = of_error(t, write_pair(&b, first, TW_APP_NAME_MAX, between, second, second_max));
+	return result == THINGWARD_OK ? post(t, type, &b, ret_ticket) : result;
+}
+
+int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket)
+{
+	return post_pair(t, TW_APP_EVENT, id, NULL, fields ? fields : "{}", TW_APP_FIELDS_MAX, ret_ticket);
+}
+
+int thingward_post_health(thingward *t, const char *name, int well, const char *text, uint32_t *ret_ticket)
+{
+	const uint8_t byte = well != 0;
+
+	return post_pair(t, TW_APP_HEALTH, name, &byte, text ? text : "", TW_APP_TEXT_MAX, ret_ticket);
+}
+
+int thingward_post_setting(thingward *t, const char *key, uint32_t *ret_ticket)
+{
+	return post_pair(t, TW_APP_SETTING, key, NULL, NULL, 0, ret_ticket);
+}
+
+static tw_err read_refusal(struct tw_cursor *in, char *ret_why, size_t size)
+{
+	struct tw_slice rule, detail;
+
+	TW_TRY(tw_cursor_block16(in, TW_APP_NAME_MAX, &rule));
+	TW_TRY(tw_cursor_block16(in, TW_DETAIL_MAX, &detail));
+	(void)snprintf(ret_why, size, TW_SLICE_FMT ": " TW_SLICE_FMT, TW_SLICE_ARG(rule), TW_SLICE_ARG(detail));
+	return TW_OK;
+}
+
+static tw_err read_value(struct tw_cursor *in, char *ret, size_t size)
+{
+	struct tw_slice value;
+
+	TW_TRY(tw_cursor_block16(in, size - 1, &value));
+	memcpy(ret, value.at, value.size);
+	ret[value.size] = '\0';
+	return TW_OK;
+}
+
+/* One answer: to the call that waits for it, or to the callback. */
+static tw_err take(thingward *t, const struct tw_message *m)
+{
+	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
+	char value[THINGWARD_VALUE_MAX] = "", why[sizeof t->why] = "";
+	int result = m->type == TW_APP_REFUSED ? THINGWARD_REFUSED : THINGWARD_OK;
+
+	if (m->type == TW_APP_REFUSED)
+		TW_TRY(read_refusal(&in, why, sizeof why));
+	else if (m->type == TW_APP_SETTING_IS)
+		TW_TRY(read_value(&in, value, sizeof value));
+	TW_TRY(tw_cursor_end(&in));
+	if (t->pending)
+		t->pending--;
+	if (t->awaited && m->tag == t->awaited) {
+		t->awaited = 0;
+		t->awaited_result = result;
+		memcpy(t->value, value, sizeof value);
+		if (result != THINGWARD_OK)
+			memcpy(t->why, why, sizeof why);
+	} else if (t->call) {
+		t->call(t->user, m->tag, result, value, why);
+	}
+	return TW_OK;
+}
+
+/* A malformed answer is the end: what follows could not be believed either. */
+static int take_all(thingward *t)
+{
+	struct tw_message m;
+	tw_err e;
+
+	while (!tw_failed(e = tw_channel_receive(t->channel, &m)))
+		if (tw_failed(take(t, &m)))
+			return say(t, THINGWARD_GONE, "the device's answer cannot be read");
+	return tw_is(e, TW_CODE_TIMEOUT) ? THINGWARD_OK : say(t, THINGWARD_GONE, "the device has ended the connection");
+}
+
+static int64_t now_ms(const struct tw_sys *sys)
+{
+	struct timespec at = { 0 };
+
+	(void)sys->clock(sys, CLOCK_MONOTONIC, &at);
+	return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
+static int await(thingward *t, uint32_t ticket)
+{
+	int64_t end = now_ms(t->sys) + THINGWARD_WAIT_MS;
+
+	t->awaited = ticket;
+	while (t->awaited) {
+		struct pollfd p = { .fd = tw_channel_fd(t->channel), .events = POLLIN };
+		int64_t left = end - now_ms(t->sys);
+		int ready = left <= 0 ? 0 : t->sys->poll(t->sys, &p, 1, (int)left);
+		int result = THINGWARD_OK;
+
+		if (ready == 0)
+			result = say(t, THINGWARD_LATE, "no answer in time");
+		else if (ready > 0)
+			result = take_all(t);
+		else if (errno != EINTR)
+			result = say(t, THINGWARD_GONE, "waiting failed");
+		if (result != THINGWARD_OK) {
+			t->awaited = 0;
+			return result;
+		}
+	}
+	return t->awaited_result;
+}
+
+int thingward_event(thingward *t, const char *id, const char *fields)
+{
+	uint32_t ticket = 0;
+	int result = thingward_post_event(t, id, fields, &ticket);
+
+	return result == THINGWARD_OK ? await(t, ticket) : result;
+}
+
+int thingward_health(thingward *t, const char *name, int well, const char *text)
+{
+	uint32_t ticket = 0;
+	int result = thingward_post_health(t, name, well, text, &ticket);
+
+	return result == THINGWARD_OK ? await(t, ticket) : result;
+}
+
+int thingward_setting(thingward *t, const char *key, char *ret, size_t size)
+{
+	uint32_t ticket = 0;
+	int result = thingward_post_setting(t, key, &ticket);
+
+	if (result == THINGWARD_OK)
+		result = await(t, ticket);
+	if (result != THINGWARD_OK)
+		return result;
+	if (strlen(t->value) >= size)
+		return say(t, THINGWARD_INVALID, "the value is longer than the place for it");
+	memcpy(ret, t->value, strlen(t->value) + 1);
+	return THINGWARD_OK;
+}
+
+void thingward_on_answer(thingward *t, thingward_answer *call, void *user)
+{
+	t->call = call;
+	t->user = user;
+}
+
+int thingward_fd(const thingward *t)
+{
+	return tw_channel_fd(t->channel);
+}
+
+int thingward_dispatch(thingward *t)
+{
+	return take_all(t);
+}
+
+unsigned thingward_pending(const thingward *t)
+{
+	return t->pending;
+}
+
+const char *thingward_why(const thingward *t)
+{
+	return t->why;
+}
+
+const char *thingward_version(void)
+{
+	return TW_VERSION;
+}

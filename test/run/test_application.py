@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The product's own program on libthingward: the example thermostat against a real device."""
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+import world as worlds
+from harness import Client, local, roles, wait_for
+
+APPLICATION = worlds.ROLES["application"]
+
+
+def start(unit, *words, user=APPLICATION):
+    who = {"user": user, "group": user, "extra_groups": []} if os.geteuid() == 0 else {}
+    command = [worlds.program("thermostat"), "--socket", unit.run / "events.sock", "--tick-ms", "20", *words]
+    return subprocess.Popen([str(w) for w in command], stderr=subprocess.PIPE, text=True, **who)
+
+
+@pytest.fixture
+def thermostat(owned):
+    """(unit, start): programs started here are stopped with the test."""
+    running = []
+
+    def begin(*words, **how):
+        running.append(start(owned, *words, **how))
+        return running[-1]
+
+    yield owned, begin
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def events(unit):
+    return [r for r in local(unit, "GET", "/api/v1/log?count=200").json["records"] if r["type"] == "event"]
+
+
+def find(unit, name):
+    return wait_for(lambda: [e for e in events(unit) if e["event"] == name])
+
+
+@pytest.mark.smoke
+def test_it_reports_and_the_boot_is_confirmed(thermostat):
+    unit, begin = thermostat
+    assert not (unit.state / "boot" / "confirmed").exists()
+    process = begin()
+    assert find(unit, "application.started")[0]["fields"] == {"version": "1.0.0", "sensor": "simulated"}
+    find(unit, "device.confirmed")
+    boot = open("/proc/sys/kernel/random/boot_id").read().strip().replace("-", "")
+    assert wait_for(lambda: (unit.state / "boot" / "confirmed").read_text()) == boot
+    find(unit, "application.heating-on")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(5) == 0
+
+
+def test_a_changed_setting_reaches_it(thermostat):
+    unit, begin = thermostat
+    begin()
+    find(unit, "application.started")
+    unit.json("settings", "change", "application.target", "25")
+    assert find(unit, "application.target-changed")[0]["fields"] == {"from": 20, "to": 25}
+    refused = unit.tool("device", "settings", "change", "application.target", "31", "--device", "unit", "--owner", unit.owner, ok=(3,))
+    assert "31" in refused.stderr or "30" in refused.stderr
+
+
+def test_a_failing_sensor_is_said(thermostat):
+    unit, begin = thermostat
+    begin("--break-after", "30")
+    assert find(unit, "application.sensor-fault")
+    assert find(unit, "application.unwell")[0]["fields"]["name"] == "sensor"
+
+
+def test_too_warm_is_said_and_the_heating_held_off(thermostat):
+    unit, begin = thermostat
+    begin("--start", "36000")
+    assert find(unit, "application.over-temperature")[0]["fields"]["millidegrees"] > 35000
+    assert not [e for e in events(unit) if e["event"] == "application.heating-on"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="without root there is one user only")
+def test_somebody_else_is_not_let_in(thermostat):
+    unit, begin = thermostat
+    process = begin(user=58799)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+        line.settimeout(5)
+        line.connect(str(unit.run / "events.sock"))
+        assert line.recv(100) == b""
+    assert not [e for e in events(unit) if e["event"].startswith("application.")]
+    assert process.poll() is None
+
+
+def test_it_connects_again_after_a_restart(thermostat):
+    unit, begin = thermostat
+    begin()
+    find(unit, "application.started")
+    os.kill(roles(unit)["core"], signal.SIGKILL)
+    wait_for(lambda: len([e for e in events(unit) if e["event"] == "application.started"]) == 2)
+    assert find(unit, "role.died")[0]["fields"] == {"role": "core"}
+
+
+def raw(unit):
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    line.settimeout(5)
+    line.connect(str(unit.run / "events.sock"))
+    return line
+
+
+def message(kind, payload, tag=7):
+    return kind.to_bytes(2, "big") + b"\0\0" + tag.to_bytes(4, "big") + len(payload).to_bytes(4, "big") + payload
+
+
+def block(text):
+    return len(text).to_bytes(2, "big") + text
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the test would need the application's user id")
+def test_refusals_as_one_user(owned):
+    check_refusals(owned)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="without root there is one user only")
+def test_refusals(owned):
+    """As the application's user, in a child, since the kernel asks who connects."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setresgid(APPLICATION, APPLICATION, APPLICATION)
+            os.setresuid(APPLICATION, APPLICATION, APPLICATION)
+            check_refusals(owned)
+            os._exit(0)
+        except BaseException as e:  # noqa: BLE001
+            print(repr(e), flush=True)
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert Client(owned).ask("GET", "/api/v1/health").status == 200
+
+
+def check_refusals(unit):
+    rows = [(0x0601, block(b"application.nothing") + block(b"{}"), b"application.event-unknown"),
+            (0x0601, block(b"device.started") + block(b"{}"), b"application.event-unknown"),
+            (0x0601, block(b"application.started") + block(b"{}"), b"application.event-fields"),
+            (0x0601, block(b"application.started") + block(b"{"), b"application.event-fields"),
+            (0x0602, block(b"nobody") + b"\1" + block(b""), b"application.health-unknown"),
+            (0x0602, block(b"sensor") + b"\2" + block(b""), b"application.health-form"),
+            (0x0602, block(b"sensor") + b"\1" + block(b"a\nb"), b"application.health-form"),
+            (0x0603, block(b"identification.remote-read"), b"application.setting-unknown")]
+    with raw(unit) as line:
+        for kind, payload, rule in rows:
+            line.send(message(kind, payload))
+            answer = line.recv(1000)
+            assert answer[:2] == b"\x06\x83" and rule in answer, (kind, payload, answer)
+    for bad in (b"", b"\6", message(0x0699, b""), message(0x0601, b"\0\0"), message(0x0601, b"x" * 3000), message(0x0603, block(b"a") + b"more")):
+        with raw(unit) as line:
+            line.send(bad)
+            assert line.recv(1000) == b"", bad
