@@ -19,7 +19,8 @@ struct tw_audit_keys { /* served by the keys role; by a plain key in tests */
 	tw_err (*epoch_key)(void *user, uint64_t epoch, uint8_t ret[32]); /* each epoch once, rising; STATE: not above the last */
 	tw_err (*sign)(void *user, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE]);
 	void *user;
-	tw_err (*old_key)(void *user, uint64_t epoch, uint8_t ret[32]);   /* of any epoch below the last one given; DENIED: not below. Finds how far the keys are ahead of a log that lost its end */
+	/* Of any epoch below the last one given; DENIED: not below. Finds how far the keys are ahead of a log that lost its end. */
+	tw_err (*old_key)(void *user, uint64_t epoch, uint8_t ret[32]);
 };
 struct tw_audit_options {
 	int dir;                       /* the log's directory */

@@ -40,6 +40,7 @@ static const struct tw_wire_reply reply = {
 	.type = { "application/json", 16 },
 	.etag = { "\"3\"", 3 },
 	.location = { "/api/v1/x", 9 },
+	.allow = { "GET, PUT", 8 },
 	.retry_after_s = 9,
 	.body = { "{\"a\":1}", 7 },
 };
@@ -72,6 +73,7 @@ static void test_reply(void **state)
 	CHECK(tw_slice_is(r.type, "application/json"));
 	CHECK(tw_slice_is(r.etag, "\"3\""));
 	CHECK(tw_slice_is(r.location, "/api/v1/x"));
+	CHECK(tw_slice_is(r.allow, "GET, PUT"));
 	CHECK(tw_slice_is(r.body, "{\"a\":1}"));
 }
 

@@ -21,6 +21,7 @@
 #define TYPE_MAX 96
 #define ETAG_MAX 72
 #define LOCATION_MAX 128
+#define ALLOW_MAX 32
 #define EPOCH 8                /* u64 */
 
 const struct tw_channel_row tw_rows_core_from_front[] = {
@@ -120,7 +121,7 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 	return TW_OK;
 }
 
-/* REPLY: u32 connection, u16 status, u8 flags, u32 retry after, block16 type, etag, location, block32 body. */
+/* REPLY: u32 connection, u16 status, u8 flags, u32 retry after, block16 type, etag, location, allow, block32 body. */
 tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b)
 {
 	unsigned flags = (r->close ? REPLY_CLOSE : 0u) | (r->known ? REPLY_KNOWN : 0u);
@@ -132,6 +133,7 @@ tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b)
 	TW_TRY(tw_buf_block16(b, r->type.at, r->type.size));
 	TW_TRY(tw_buf_block16(b, r->etag.at, r->etag.size));
 	TW_TRY(tw_buf_block16(b, r->location.at, r->location.size));
+	TW_TRY(tw_buf_block16(b, r->allow.at, r->allow.size));
 	return tw_buf_block32(b, r->body.at, r->body.size);
 }
 
@@ -162,6 +164,7 @@ tw_err tw_wire_reply_read(struct tw_slice payload, struct tw_wire_reply *ret)
 	TW_TRY(read_line(&c, TYPE_MAX, &r.type));
 	TW_TRY(read_line(&c, ETAG_MAX, &r.etag));
 	TW_TRY(read_line(&c, LOCATION_MAX, &r.location));
+	TW_TRY(read_line(&c, ALLOW_MAX, &r.allow));
 	TW_TRY(tw_cursor_block32(&c, TW_WIRE_REPLY_BODY_MAX, &r.body));
 	TW_TRY(tw_cursor_end(&c));
 	*ret = r;

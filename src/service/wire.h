@@ -75,7 +75,7 @@ struct tw_wire_reply {
 	bool close;
 	bool known;             /* the subject was more than anyone: front lets the connection idle longer */
 	struct tw_slice type;   /* media type, "" when there is no body */
-	struct tw_slice etag, location;
+	struct tw_slice etag, location, allow;
 	uint32_t retry_after_s;
 	struct tw_slice body;
 };

@@ -120,12 +120,22 @@ void tw_core_front_ready(struct tw_core *c)
 	tw_core_check_health(c);
 }
 
-/* Store open, log verified and manifest trusted are so once this runs at all; what is left is front and the application. */
+/* What must be well and is not; false when there is nothing. */
+static bool unwell(const struct tw_core *c, char *ret, size_t size)
+{
+	if (tw_audit_fault(c->device.context.audit)[0]) {
+		snprintf(ret, size, "the audit log of earlier starts");
+		return true;
+	}
+	return tw_application_missing(c->device.application, ret, size);
+}
+
+/* That store and manifest are open and trusted is so once this runs at all; what is left is log, front and application. */
 void tw_core_check_health(struct tw_core *c)
 {
 	char missing[TW_DETAIL_MAX];
 
-	if (c->confirmed || !c->front_ready || tw_application_missing(c->device.application, missing, sizeof missing))
+	if (c->confirmed || !c->front_ready || unwell(c, missing, sizeof missing))
 		return;
 	c->confirmed = true;
 	(void)event_del(c->confirm_timer);
@@ -138,9 +148,9 @@ static void on_confirm_late(int fd, short what, void *user)
 	struct tw_core *c = user;
 	char missing[TW_DETAIL_MAX];
 
-	if (c->confirmed || !tw_application_missing(c->device.application, missing, sizeof missing))
+	if (c->confirmed || !unwell(c, missing, sizeof missing))
 		return;
-	tw_warn("the application has not reported as well: %s; this boot stays unconfirmed until it does", missing);
+	tw_warn("not reported as well: %s; this boot stays unconfirmed until it is", missing);
 	record(c, "device.unconfirmed", json_pack("{s:s}", "missing", missing));
 }
 
@@ -268,6 +278,8 @@ static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 	TW_TRY(tw_channel_new(c->sys, TW_FD_HANDS, tw_rows_core_from_hands, &c->hands));
 	TW_TRY(make_loop(c));
 	TW_TRY(tw_start(&c->device, c->sys, start));
+	if (tw_audit_fault(c->device.context.audit)[0])
+		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(c->device.context.audit));
 	if (died && *died)
 		record(c, "role.died", json_pack("{s:s}", "role", died));
 	TW_TRY(open_doors(c, start));

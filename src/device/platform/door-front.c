@@ -134,6 +134,7 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 		.type = d->body.size ? tw_slice_of(reply.type) : tw_slice_of(""),
 		.etag = tw_slice_of(reply.etag),
 		.location = tw_slice_of(reply.location),
+		.allow = tw_slice_of(reply.allow),
 		.retry_after_s = (uint32_t)reply.retry_after_s,
 		.body = tw_buf_slice(&d->body),
 	};
