@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -65,6 +66,9 @@ tw_err tw_os_reuse(int fd, bool v6)
 		return TW_RAISE_ERRNO("SO_REUSEADDR");
 	if (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off))
 		return TW_RAISE_ERRNO("IPV6_V6ONLY");
+	/* What front accepts inherits it: an answer must not wait for the peer's delayed acknowledgement. */
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on))
+		return TW_RAISE_ERRNO("TCP_NODELAY");
 	return TW_OK;
 }
 
