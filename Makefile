@@ -34,6 +34,7 @@ cover:           ## line and branch coverage of the unit and integration tests
 bench:           ## the figures doc/ quotes, with the machine they were taken on
 	@tools/bench
 doc:             ## the pages people read, from the rows, into build/doc
+	@tools/install-packages documents >/dev/null
 	@tools/doc
 trace:           ## element -> code -> test -> probe -> document
 	@tools/trace

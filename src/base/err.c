@@ -39,7 +39,7 @@ static void __attribute__((format(printf, 3, 0))) remember(const char *function,
 	(void)snprintf(last_place, sizeof last_place, "%s:%d", function, line);
 }
 
-tw_err tw_raise(enum tw_code code, const char *function, int line, const char *format, ...)
+tw_err (tw_raise)(enum tw_code code, const char *function, int line, const char *format, ...)
 {
 	va_list args;
 

@@ -55,7 +55,7 @@ typedef struct TW_MUST_USE {
 #define TW_DETAIL_MAX 256 /* one line for a person; longer texts are cut, never allocated */
 
 /* Raises: remembers place and detail for this thread, returns the error. Use TW_RAISE(LIMIT, "manifest has %zu bytes", n). */
-#define TW_RAISE(name, ...) tw_sure(tw_raise(TW_CODE_##name, __func__, __LINE__, __VA_ARGS__))
+#define TW_RAISE(name, ...) tw_raise(TW_CODE_##name, __func__, __LINE__, __VA_ARGS__)
 /* The same for a failed system call: code IO (NOMEM for ENOMEM, LIMIT for ENOSPC, EDQUOT, EMFILE, ENFILE), errno's words appended. */
 #define TW_RAISE_ERRNO(...) tw_sure(tw_raise_errno(__func__, __LINE__, __VA_ARGS__))
 
@@ -93,6 +93,8 @@ static inline void tw_ignore(tw_err e)
 tw_err tw_raise(enum tw_code code, const char *function, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 tw_err tw_raise_errno(const char *function, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Whoever calls it directly passes on an error too. */
+#define tw_raise(...) tw_sure((tw_raise)(__VA_ARGS__))
 
 const char *tw_code_name(enum tw_code code); /* "LIMIT" */
 const char *tw_code_text(enum tw_code code); /* "a limit was exceeded" */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON in Jansson's values, by our rules: no duplicate keys, no trailing bytes, bounded size and depth, objects checked against a
- * shape before anything reads them. It is read and written by code of ours (json-read.c says why). Jansson's allocator is pointed at the seam by tw_json_use() at program start.
+ * shape before anything reads them. It is read and written by code of ours (json-read.c says why).
+ * Jansson's allocator is pointed at the seam by tw_json_use() at program start.
  */
 #ifndef TW_BASE_JSON_H
 #define TW_BASE_JSON_H

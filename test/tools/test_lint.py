@@ -175,8 +175,3 @@ def test_banned_calls_do_not_compile(tmp_path, call, compiler):
                            "-fsyntax-only", tmp_path / "a.c"], capture_output=True, text=True)
     assert done.returncode != 0
     assert "_use_" in done.stderr or "_there_are_no_" in done.stderr
-
-
-@pytest.mark.parametrize("tool", ["check-layers", "check-text", "check-limits"])
-def test_the_tree_as_it_is(tool):
-    assert run(tool) == (0, "")
