@@ -17,6 +17,7 @@
 #define IDLE_MS 60000                                  /* between requests */
 #define IN_MAX (TW_HTTP_HEAD_MAX + TW_BODY_MAX + 4096) /* a head, a body, and its chunk sizes */
 #define OUT_MAX (1024 * 1024)
+#define DISCARD_MAX 64   /* reads of what came after a request that could not be framed */
 
 struct connection {
 	struct tw_door_local *door;
@@ -81,6 +82,21 @@ static void wait_for(struct connection *c, struct event *what, int64_t ms)
 	(void)event_add(what, &t);
 }
 
+/* What a client has sent and nobody will read would turn our close into a reset that overtakes the answer. */
+static void discard(const struct connection *c)
+{
+	const struct tw_sys *sys = c->door->core->sys;
+	char bytes[4096];
+
+	for (int i = 0; i < DISCARD_MAX; i++) {
+		struct iovec part = { bytes, sizeof bytes };
+		struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+
+		if (sys->recvmsg(sys, c->fd, &m, MSG_DONTWAIT) <= 0)
+			return;
+	}
+}
+
 /* False: the connection is gone. */
 static bool send_out(struct connection *c)
 {
@@ -106,6 +122,7 @@ static bool send_out(struct connection *c)
 	tw_buf_clear(&c->out);
 	c->sent = 0;
 	if (c->close_after) {
+		discard(c);
 		leave(c);
 		return false;
 	}
