@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole requests through the one path, over a real store and log in a temporary directory. First byte: kind of subject, door, owned.
+ * The rest: a request head and, behind it, the body. Held: a handler runs only when the gate allows it and its input has the
+ * operation's shape; every answer is JSON with its own status in it; a change leaves intent and outcome.
+ */
+#include "base/mem.h"
+#include "formats/auditlog.h"
+#include "service/path.h"
+#include "service/sql-service.h"
+#include "sys/real.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROUNDS 2000 /* then a new log, so that a long search fills no disk */
+
+static struct tw_context context;
+static struct tw_time now;
+static tw_key *key;
+static uint64_t epochs;
+static bool is_owned;
+static const struct tw_operation_row *ran;
+static char folder[64];
+static int dir = -1;
+
+static void must(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static tw_err handler(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_shape *shape = rq->operation->input ? rq->operation->input : rq->operation->query;
+	ran = rq->operation;
+	must(tw_gate_authorize(c->grants, &rq->subject, ran->permission, ran->when, is_owned).verdict == TW_ALLOW);
+	must(!shape || !tw_failed(tw_json_check(rq->input, shape)));
+	must(ran->audit != TW_AUDIT_CHANGE || (rq->intent == tw_audit_last(c->audit) && !tw_audit_pending(c->audit)));
+	rp->body = json_object();
+	return rq->input ? tw_json_set(rp->body, "input", json_incref((json_t *)(uintptr_t)rq->input)) : TW_OK;
+}
+
+static const struct tw_shape input[] = { { "value", TW_JSON_TEXT, true, 1, 64 }, { "n", TW_JSON_INT, false, 0, 9 }, { .key = NULL } };
+static const struct tw_shape query[] = { { "count", TW_JSON_INT, false, 1, 200 }, { "word", TW_JSON_TEXT, false, 0, 9 }, { .key = NULL } };
+static const struct tw_operation_row operations[] = {
+	{ "open", "GET", "/open", "any", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL, handler, "", "", query },
+	{ "read", "GET", "/things/{name}", "owner", TW_WHEN_OWNED, TW_AUDIT_READ, NULL, handler, "", "", NULL },
+	{ "put", "PUT", "/things/{name}", "owner", TW_WHEN_OWNED, TW_AUDIT_CHANGE, input, handler, "", "", NULL },
+	{ "drop", "DELETE", "/things/one", "local", TW_WHEN_OWNED, TW_AUDIT_CHANGE, NULL, handler, "", "", NULL },
+	{ "take", "POST", "/take", "any", TW_WHEN_UNOWNED, TW_AUDIT_CHANGE, input, handler, "", "", NULL },
+	{ .name = NULL },
+};
+static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations };
+static const struct tw_capability *const capabilities[] = { &capability, NULL };
+static const struct tw_grant_row grants[] = {
+	{ "any", 1u << TW_SUBJECT_ANYONE | 1u << TW_SUBJECT_OWNER | 1u << TW_SUBJECT_LOCAL },
+	{ "owner", 1u << TW_SUBJECT_OWNER },
+	{ "local", 1u << TW_SUBJECT_LOCAL },
+	{ .permission = NULL },
+};
+
+static tw_err owned(struct tw_context *c, bool *ret)
+{
+	*ret = is_owned;
+	return TW_OK;
+}
+
+static tw_err epoch_key(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	memset(ret, 7, 32);
+	return epoch > epochs ? (epochs = epoch, TW_OK) : TW_RAISE(STATE, "past");
+}
+
+static tw_err old_key(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	memset(ret, 7, 32);
+	return epoch < epochs ? TW_OK : TW_RAISE(DENIED, "not past");
+}
+
+static tw_err sign(void *user, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	return tw_key_sign(key, &message, 1, ret);
+}
+
+static void finish(void)
+{
+	context.store = tw_store_free(context.store);
+	context.audit = tw_audit_free(context.audit);
+	tw_settings_free(&context);
+	DIR *list = folder[0] ? opendir(folder) : NULL;
+	for (struct dirent *e = list ? readdir(list) : NULL; e; e = readdir(list))
+		(void)unlinkat(dir, e->d_name, 0);
+	if (list)
+		closedir(list);
+}
+
+static void leave(void)
+{
+	finish();
+	(void)rmdir(folder);
+	key = tw_key_free(key);
+}
+
+static void begin(const struct tw_sys *sys)
+{
+	static const char *const schema[] = { tw_sql_settings_schema_1, NULL };
+	static const struct tw_audit_keys keys = { epoch_key, sign, NULL, old_key };
+	if (!key) {
+		must(!tw_failed(tw_key_generate(sys, &key)));
+		snprintf(folder, sizeof folder, "/dev/shm/tw-fuzz-XXXXXX");
+		must(mkdtemp(folder) != NULL);
+		dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)atexit(leave);
+	}
+	struct tw_audit_options o = { .dir = dir, .segment_size = TW_AUDIT_SEGMENT_MIN, .device_key = key, .keys = &keys, .time = &now };
+	tw_time_init(&now, sys, 0);
+	context = (struct tw_context){ .sys = sys, .time = &now, .capabilities = capabilities, .grants = grants, .owned = owned };
+	must(!tw_failed(tw_key_fingerprint(key, o.device)));
+	must(!tw_failed(tw_store_open(sys, dir, "t.db", schema, &context.store)));
+	must(!tw_failed(tw_audit_open(sys, &o, &context.audit)));
+}
+
+static void check_answer(const struct tw_path_reply *r, struct tw_buf *body)
+{
+	json_t *j = NULL;
+	must(r->status == 204 || body->size > 0);
+	must(body->size == 0 || !tw_failed(tw_json_parse(tw_buf_slice(body), TW_BODY_MAX * 8, &j)));
+	must(r->status < 500); /* nothing failed here */
+	must((r->status >= 400) == (strcmp(r->type, "application/problem+json") == 0));
+	must(r->status < 400 || tw_json_int(j, "status") == r->status);
+	must(r->status < 400 || !ran);
+	json_decref(j);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static unsigned rounds;
+	struct tw_http_head head;
+	struct tw_http_fault fault;
+	if (size == 0)
+		return 0;
+	struct tw_slice bytes = { (const char *)data + 1, size - 1 };
+	if (tw_failed(tw_http_parse(bytes, &head, &fault)))
+		return 0;
+	if (rounds++ % ROUNDS == 0) {
+		finish();
+		begin(tw_sys_real());
+	}
+	struct tw_path_reply reply;
+	struct tw_buf body;
+	struct tw_request rq = { .subject = { .door = (enum tw_door)(data[0] >> 3 & 7), .kind = (enum tw_subject_kind)(data[0] & 7), .name = "x" },
+		.head = &head, .body = { bytes.at + head.size, bytes.size - head.size } };
+	is_owned = data[0] & 0x40;
+	ran = NULL;
+	if (rq.subject.door > TW_DOOR_INTERNAL)
+		return 0; /* the record names doors by number: no door of ours makes another */
+	uint64_t before = tw_audit_last(context.audit);
+	tw_buf_init(&body, tw_sys_real(), TW_BODY_MAX * 8);
+	tw_path_walk(&context, &rq, &body, &reply);
+	check_answer(&reply, &body);
+	must(!ran || ran->audit == TW_AUDIT_NONE || tw_audit_last(context.audit) > before);
+	must(!ran || ran->audit != TW_AUDIT_CHANGE || !tw_audit_pending(context.audit));
+	tw_buf_done(&body);
+	return 0;
+}
