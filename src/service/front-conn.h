@@ -71,7 +71,8 @@ struct tw_front {
 	uint32_t serial;
 	struct tw_conn_list waiting[TW_WAITS], ended;
 	struct tw_self *self; /* while the self-request runs */
-	bool accepting, timer_set, draining, core_gone, ready;
+	int64_t timer_ms;     /* when the timer fires; 0: it does not */
+	bool accepting, draining, core_gone, ready;
 	tw_err outcome;
 	int64_t date_s;
 	char date[40];
@@ -94,5 +95,5 @@ void tw_front_reap(struct tw_front *f);         /* frees ended connections; at t
 struct tw_conn *tw_front_find(struct tw_front *f, uint32_t id);
 int64_t tw_front_now_ms(const struct tw_front *f);
 void tw_front_accepting(struct tw_front *f, bool on);
-void tw_front_timer(struct tw_front *f); /* sets the timer for the earliest deadline, when it is not set */
+void tw_front_timer(struct tw_front *f); /* sets the timer for the earliest deadline */
 #endif

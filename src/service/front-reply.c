@@ -8,17 +8,17 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define ALWAYS                                          \
-	"X-Content-Type-Options: nosniff\r\n"           \
-	"Referrer-Policy: no-referrer\r\n"              \
+#define ALWAYS                                \
+	"X-Content-Type-Options: nosniff\r\n" \
+	"Referrer-Policy: no-referrer\r\n"    \
 	"Cross-Origin-Resource-Policy: same-origin\r\n"
-#define FOR_DATA                                        \
-	"Cache-Control: no-store\r\n"                   \
+#define FOR_DATA                      \
+	"Cache-Control: no-store\r\n" \
 	"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n" ALWAYS
-#define FOR_PAGES                                                                                                                   \
-	"Cache-Control: no-cache\r\n"                                                                                               \
-	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "    \
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'\r\n"                       \
+#define FOR_PAGES                                                                                                                \
+	"Cache-Control: no-cache\r\n"                                                                                            \
+	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " \
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'\r\n"                    \
 	"Cross-Origin-Opener-Policy: same-origin\r\n" ALWAYS
 
 /* RFC 9110 5.6.7, made once a second at most. */

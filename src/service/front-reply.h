@@ -11,7 +11,8 @@ tw_err tw_front_reply_problem(struct tw_front *f, int status, const char *rule, 
 /* NULL: core's. */
 const struct tw_asset *tw_front_asset(const struct tw_asset *assets, struct tw_slice path);
 /* ret_rest: what follows the head, straight from the program's memory. */
-tw_err tw_front_reply_asset(struct tw_front *f, const struct tw_asset *a, const struct tw_http_head *h, bool close, struct tw_slice *ret_rest);
+tw_err tw_front_reply_asset(
+	struct tw_front *f, const struct tw_asset *a, const struct tw_http_head *h, bool close, struct tw_slice *ret_rest);
 /* Whether a browser may have been lured here under a foreign name (DNS rebinding): addresses and localhost only are ours. */
 bool tw_front_host_ours(struct tw_slice host);
 #endif

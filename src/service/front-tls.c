@@ -21,8 +21,8 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#define CHAIN_MAX 4096   /* a client certificate with a P-256 key is under 1 KiB; what OpenSSL buffers for it before it is read */
-#define RECORD_MAX 4096  /* of what we send in one record: bounds OpenSSL's write buffer */
+#define CHAIN_MAX 4096  /* a client certificate with a P-256 key is under 1 KiB; what OpenSSL buffers for it before it is read */
+#define RECORD_MAX 4096 /* of what we send in one record: bounds OpenSSL's write buffer */
 
 struct tw_front_tls {
 	const struct tw_sys *sys;
@@ -105,8 +105,8 @@ static int bio_create(BIO *b)
 static tw_err make_method(struct tw_front_tls *t)
 {
 	t->method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tw-seam");
-	if (!t->method || !BIO_meth_set_read(t->method, bio_read) || !BIO_meth_set_write(t->method, bio_write)
-		|| !BIO_meth_set_ctrl(t->method, bio_ctrl) || !BIO_meth_set_create(t->method, bio_create))
+	if (!t->method || !BIO_meth_set_read(t->method, bio_read) || !BIO_meth_set_write(t->method, bio_write) ||
+		!BIO_meth_set_ctrl(t->method, bio_ctrl) || !BIO_meth_set_create(t->method, bio_create))
 		return raise_ssl("BIO method");
 	return TW_OK;
 }
@@ -138,10 +138,10 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *s
 static bool set_offer(SSL_CTX *c)
 {
 	/* AES-128 and SHA-256 first: the cheapest where the processor has both, and no weaker for what we carry. */
-	return SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION)
-		&& SSL_CTX_set_ciphersuites(c, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256")
-		&& SSL_CTX_set1_groups_list(c, "X25519:P-256") && SSL_CTX_set1_sigalgs_list(c, "ECDSA+SHA256")
-		&& SSL_CTX_set1_client_sigalgs_list(c, "ECDSA+SHA256:ed25519") && SSL_CTX_set_num_tickets(c, 0);
+	return SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION) &&
+		SSL_CTX_set_ciphersuites(c, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") &&
+		SSL_CTX_set1_groups_list(c, "X25519:P-256") && SSL_CTX_set1_sigalgs_list(c, "ECDSA+SHA256") &&
+		SSL_CTX_set1_client_sigalgs_list(c, "ECDSA+SHA256:ed25519") && SSL_CTX_set_num_tickets(c, 0);
 }
 
 static tw_err make_server(struct tw_front_tls *t)

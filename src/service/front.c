@@ -87,7 +87,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct tw_front *f = arg;
 	int64_t now = tw_front_now_ms(f);
 
-	f->timer_set = false;
+	f->timer_ms = 0;
 	for (int w = 0; w < TW_WAITS; w++) {
 		struct tw_conn *c;
 		while (w != TW_WAIT_CORE && (c = TAILQ_FIRST(&f->waiting[w])) && c->deadline_ms <= now)
@@ -97,29 +97,36 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	tw_front_reap(f);
 }
 
-void tw_front_timer(struct tw_front *f)
+static int64_t first_deadline(const struct tw_front *f)
 {
 	bool resting = f->accepting || f->draining || f->core_gone || !f->tls;
 	int64_t first = resting ? INT64_MAX : tw_front_now_ms(f) + RETRY_ACCEPT_MS;
 
-	if (f->timer_set && f->connections == 0 && first == INT64_MAX) {
-		(void)event_del(f->timer);
-		f->timer_set = false;
-	}
-	if (f->timer_set)
-		return;
 	for (int w = 0; w < TW_WAITS; w++) {
 		const struct tw_conn *c = TAILQ_FIRST(&f->waiting[w]);
 		if (c && w != TW_WAIT_CORE && c->deadline_ms < first)
 			first = c->deadline_ms;
 	}
-	if (first == INT64_MAX)
+	return first;
+}
+
+/* A deadline that moved away is found out when the timer fires; one that came nearer sets it anew. */
+void tw_front_timer(struct tw_front *f)
+{
+	int64_t first = first_deadline(f);
+
+	if (first == INT64_MAX && f->timer_ms && f->connections == 0) {
+		(void)event_del(f->timer);
+		f->timer_ms = 0;
+	}
+	if (first == INT64_MAX || (f->timer_ms && f->timer_ms <= first))
 		return;
 	int64_t in_ms = first - tw_front_now_ms(f);
 	if (in_ms < 0)
 		in_ms = 0;
 	struct timeval tv = { in_ms / 1000, (in_ms % 1000) * 1000 };
-	f->timer_set = event_add(f->timer, &tv) == 0;
+	if (event_add(f->timer, &tv) == 0)
+		f->timer_ms = first;
 }
 
 /* --- Accepting --- */

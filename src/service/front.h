@@ -31,15 +31,15 @@ struct tw_front_limits {
 	int known_ms;         /* between two requests of a known one: a person reading a page */
 	int linger_ms;        /* reading on after a fatal answer, so that a reset does not overtake it (RFC 9112 9.6) */
 };
-#define TW_FRONT_LIMITS                                                                                        \
-	{                                                                                                      \
-		.connections = 256, .unknown = 128, .per_source = 32, .head_ms = 10000, .body_ms = 30000,      \
-		.idle_ms = 15000, .known_ms = 60000, .linger_ms = 2000,                                        \
+#define TW_FRONT_LIMITS                                                                                                     \
+	{                                                                                                                   \
+		.connections = 256, .unknown = 128, .per_source = 32, .head_ms = 10000, .body_ms = 30000, .idle_ms = 15000, \
+		.known_ms = 60000, .linger_ms = 2000,                                                                       \
 	}
 
 struct tw_front_options {
 	const struct tw_sys *sys;
-	int hands, core, keys;   /* channels; hands -1: none */
+	int hands, core, keys; /* channels; hands -1: none */
 	const int *listeners;
 	size_t listener_count;
 	const struct tw_asset *assets;

@@ -315,7 +315,7 @@ static void test_story(void **state)
 	client_close(&c);
 	CHECK(serves(&r));
 	CHECK_INT(r.f->connections, 0);
-	CHECK(!r.f->timer_set); /* nothing is left to wake for */
+	CHECK(!r.f->timer_ms); /* nothing is left to wake for */
 	finish(&r);
 }
 
