@@ -202,7 +202,7 @@ static int open_signals(void)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i += 2) {
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 		long *number = strcmp(argv[i], "--tick-ms") == 0 ? &o->tick_ms :
 			       strcmp(argv[i], "--start") == 0    ? &o->start :
@@ -213,7 +213,6 @@ static bool read_options(int argc, char **argv, struct options *o)
 			return false;
 		if (!number)
 			o->socket = value;
-		i++;
 	}
 	return o->tick_ms > 0;
 }

@@ -144,7 +144,6 @@ static tw_err prepare(struct run *r, const struct tw_args *a)
 
 static tw_err verify_one(struct run *r, tw_log_verifier *v, const char *name)
 {
-	TW_CLEANUP(tw_closep) int fd = -1;
 	TW_CLEANUP(tw_buf_done) struct tw_buf bytes = { 0 };
 	char path[300];
 
