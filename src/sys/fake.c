@@ -218,6 +218,11 @@ static int fake_fstat(const struct tw_sys *s, int fd, struct stat *ret)
 	return fails(of(s), "fstat") ? -1 : of(s)->real->fstat(of(s)->real, fd, ret);
 }
 
+static int fake_fchown(const struct tw_sys *s, int fd, uid_t uid, gid_t gid)
+{
+	return fails(of(s), "fchown") ? -1 : of(s)->real->fchown(of(s)->real, fd, uid, gid);
+}
+
 static int fake_lock(const struct tw_sys *s, int fd)
 {
 	return fails(of(s), "lock") ? -1 : of(s)->real->lock(of(s)->real, fd);
@@ -340,6 +345,7 @@ static const struct tw_sys members = {
 	.unlink = fake_unlink,
 	.mkdir = fake_mkdir,
 	.fstat = fake_fstat,
+	.fchown = fake_fchown,
 	.lock = fake_lock,
 	.list = fake_list,
 	.memfd = fake_memfd,

@@ -101,7 +101,7 @@ static int tell(struct tw_tool *t, tw_err e)
 
 int main(int argc, char **argv)
 {
-	struct tw_tool t = { .sys = tw_sys_real(), .exit = TW_EXIT_FAILED };
+	struct tw_tool t = { .sys = tw_sys_real(), .out = stdout, .exit = TW_EXIT_FAILED };
 
 	/* A pipe that its reader closed is an error of ours to report, not a death. */
 	(void)signal(SIGPIPE, SIG_IGN);

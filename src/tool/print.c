@@ -17,9 +17,9 @@
 #define NARROWEST 6
 #define TEXT_MAX (1024 * 1024)
 
-static tw_err out(const char *data, size_t size)
+static tw_err out(const struct tw_tool *t, const char *data, size_t size)
 {
-	if (size && fwrite(data, 1, size, stdout) != size)
+	if (size && fwrite(data, 1, size, t->out) != size)
 		return TW_RAISE(IO, "writing the output");
 	return TW_OK;
 }
@@ -34,7 +34,7 @@ tw_err tw_print(const struct tw_tool *t, const char *format, ...)
 	va_end(list);
 	if (n < 0 || t->json)
 		return TW_OK;
-	return out(line, strlen(line));
+	return out(t, line, strlen(line));
 }
 
 void tw_progress(const struct tw_tool *t, const char *format, ...)
@@ -107,14 +107,14 @@ static void shrink(struct layout *l)
 	}
 }
 
-static void pad(size_t n)
+static void pad(const struct tw_tool *t, size_t n)
 {
 	for (; n; n--)
-		(void)fputc(' ', stdout);
+		(void)fputc(' ', t->out);
 }
 
 /* One row of cells, over as many lines as its tallest cell needs. */
-static tw_err print_row(const struct layout *l, const char *const *cells)
+static tw_err print_row(const struct tw_tool *t, const struct layout *l, const char *const *cells)
 {
 	const char *at[COLUMNS_MAX];
 	bool more = true;
@@ -129,16 +129,16 @@ static tw_err print_row(const struct layout *l, const char *const *cells)
 			size_t n = fit(at[i], l->width[i]);
 
 			if (n)
-				pad(owed);
+				pad(t, owed);
 			if (n)
 				owed = 0;
-			TW_TRY(out(at[i], n));
+			TW_TRY(out(t, at[i], n));
 			owed += l->width[i] + GAP - characters(at[i], n);
 			at[i] += n;
 			at[i] += *at[i] == ' ' || *at[i] == '\n';
 			more = more || *at[i];
 		}
-		TW_TRY(out("\n", 1));
+		TW_TRY(out(t, "\n", 1));
 	}
 	return TW_OK;
 }
@@ -168,7 +168,7 @@ static tw_err print_rows(const struct tw_tool *t, struct layout *l, const char *
 	json_t *row;
 
 	if (heads)
-		TW_TRY(print_row(l, heads));
+		TW_TRY(print_row(t, l, heads));
 	json_array_foreach(rows, r, row) {
 		const char *cells[COLUMNS_MAX] = { 0 };
 		char *owned[COLUMNS_MAX] = { 0 };
@@ -181,7 +181,7 @@ static tw_err print_rows(const struct tw_tool *t, struct layout *l, const char *
 			cells[i] = owned[i];
 		}
 		if (!tw_failed(e))
-			e = print_row(l, cells);
+			e = print_row(t, l, cells);
 		for (i = 0; i < l->columns; i++)
 			free(owned[i]);
 		TW_TRY(e);
@@ -335,7 +335,7 @@ tw_err tw_print_value(struct tw_tool *t, const json_t *value)
 		tw_buf_init(&b, t->sys, 16 * TEXT_MAX);
 		TW_TRY(tw_json_pretty(value, &b));
 		TW_TRY(tw_buf_text(&b, "\n"));
-		return out(b.data, b.size);
+		return out(t, b.data, b.size);
 	}
 	if (is_list_of_objects(value))
 		return print_objects(t, value);

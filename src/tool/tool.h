@@ -12,6 +12,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+#include <stdio.h>
+
 struct tw_args;
 
 enum tw_exit {
@@ -24,6 +26,7 @@ enum tw_exit {
 
 struct tw_tool {
 	const struct tw_sys *sys;
+	FILE *out;
 	bool json;
 	bool answered;     /* JSON was printed; a failure adds no second document */
 	enum tw_exit exit; /* for a failure; FAILED unless set */
