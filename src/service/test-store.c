@@ -265,8 +265,9 @@ static int sync_once(const struct tw_sys *s, int fd)
 
 static void test_a_failed_sync_is_final(void **state)
 {
+	static struct tw_sys sys; /* SQLite keeps it as its allocator */
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	struct tw_sys sys = *tw_sys_real();
+	sys = *tw_sys_real();
 	CHECK_OK(tw_store_open(&sys, dir.fd, "t.db", one, &s));
 	CHECK_OK(tw_store_transaction(s, add, "before"));
 	sys.fdatasync = sync_once;
