@@ -14,7 +14,7 @@ ok() { echo "ok $*" >>"$results"; }
 bad() {
 	echo "FAILED $*" >>"$results"
 	echo "== $*"
-	journalctl --no-pager -n 60 2>/dev/null
+	journalctl --no-pager -n 25 -u thingward-device.service 2>/dev/null
 }
 check() { # name, command...
 	name=$1
@@ -36,7 +36,7 @@ leftovers() { # everything outside the package manager's own books
 		-o -name '*thingward*' -print
 }
 same() { [ -n "$1" ] && [ "$1" = "$2" ]; }
-no_output() { [ -z "$("$@" | tee /dev/stderr)" ]; }
+no_output() { [ -z "$("$@" | tee -a /out/log)" ]; }
 
 check "installs" dpkg -i /out/old.deb
 check "checks its own files" dpkg -V thingward
