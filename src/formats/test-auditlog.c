@@ -754,6 +754,34 @@ static void test_writer_refusals(void **state)
 	CHECK_INT(b.size, r.size);
 }
 
+/* The example of doc/spec/audit-log.md. */
+static void test_vector(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_log_state s = { .next_seq = 1 };
+	struct tw_log_header h = { .epoch = 1, .boot_count = 1, .segment_size = 4096, .created_ms = 1790000000000 };
+	struct tw_log_record r = { .type = TW_LOG_OPEN, .wall_ms = 1790000000001, .boot_ms = 5, .body = TW_SLICE("{\"why\":\"start\"}") };
+	uint8_t bytes[TW_LOG_HEADER_SIZE], key[32], want[32];
+	memset(key, 1, sizeof key);
+	memset(h.boot_id, 2, sizeof h.boot_id);
+	memset(h.device, 3, sizeof h.device);
+	memset(r.salt, 4, sizeof r.salt);
+	tw_buf_init(&b, sys, TW_LOG_RECORD_MAX);
+	tw_log_epoch_begin(&s, key);
+	CHECK_OK(tw_log_segment_begin(&s, &h, bytes));
+	CHECK_OK(tw_parse_hex(TW_SLICE("1b94c459deba202d3e17d507f77a64d30b260a6b9d7370a44428a19d38d1c563"), want, 32));
+	CHECK_BYTES(h.key_check, want, 32);
+	CHECK_OK(tw_parse_hex(TW_SLICE("8de28ac3722475c143e88f9fd3990c04b114abd7b8e8f00761777fab711510e7"), want, 32));
+	CHECK_BYTES(h.start, want, 32);
+	CHECK_OK(tw_log_record_write(&s, &r, &b));
+	CHECK_OK(tw_parse_hex(TW_SLICE("ee59418dc2fb25722702247d71438bd38cf4a122f06b48cc03686e3d7e6ccc83"), want, 32));
+	CHECK_BYTES(r.chain, want, 32);
+	CHECK_OK(tw_parse_hex(TW_SLICE("080c877a54379203d83bc6337c36e539dedc65ad1e86968410089da0b4b3a2d2"), want, 32));
+	CHECK_BYTES(r.mac, want, 32);
+	CHECK_OK(tw_parse_hex(TW_SLICE("fc81226b75fd8709ced0a2dce479763972f7833c16fcde6a96426d3ecd486b66"), want, 32));
+	CHECK_BYTES(s.key, want, 32);
+}
+
 /* A writer of ours that breaks the rules is found by them, even with every key in hand. */
 static void test_rules(void **state)
 {
@@ -812,4 +840,4 @@ static void test_out_of_memory(void **state)
 CHECK_MAIN(TEST(test_good_logs), TEST(test_anchor), TEST(test_flip), TEST(test_delete), TEST(test_duplicate), TEST(test_swap),
 	TEST(test_rewrite_without_key), TEST(test_reseal), TEST(test_reseal_segment), TEST(test_checkpoints_prove_without_keys), TEST(test_insert),
 	TEST(test_truncate), TEST(test_drop), TEST(test_zero_fill), TEST(test_splice), TEST(test_truncate_and_resume), TEST(test_remove_segment),
-	TEST(test_torn_writes), TEST(test_writer_refusals), TEST(test_rules), TEST(test_checkpoint_parse), TEST(test_out_of_memory))
+	TEST(test_torn_writes), TEST(test_writer_refusals), TEST(test_vector), TEST(test_rules), TEST(test_checkpoint_parse), TEST(test_out_of_memory))
