@@ -123,12 +123,20 @@ tw_err tw_durable_rename(const struct tw_sys *sys, int dir, const char *from, co
 	return tw_durable_sync_dir(sys, dir);
 }
 
+/* LIMIT says of a read that the file is too large; no room for a descriptor must not look like it (a log once was set aside so). */
+static tw_err raise_reading(const char *what, const char *name)
+{
+	if (errno == ENOMEM)
+		return TW_RAISE_ERRNO("%s %s", what, name);
+	return TW_RAISE(IO, "%s %s: %s", what, name, strerror(errno));
+}
+
 static tw_err check_regular(const struct tw_sys *sys, int fd, const char *name)
 {
 	struct stat st;
 
 	if (sys->fstat(sys, fd, &st) != 0)
-		return TW_RAISE_ERRNO("looking at %s", name);
+		return raise_reading("looking at", name);
 	if (!S_ISREG(st.st_mode))
 		return TW_RAISE(STATE, "%s is not a file", name);
 	return TW_OK;
@@ -146,7 +154,7 @@ static tw_err read_all(const struct tw_sys *sys, int fd, const char *name, size_
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return TW_RAISE_ERRNO("reading %s", name);
+			return raise_reading("reading", name);
 		if (n == 0)
 			return TW_OK;
 		total += (size_t)n;
@@ -166,7 +174,7 @@ tw_err tw_durable_read(const struct tw_sys *sys, int dir, const char *name, size
 	if (fd < 0 && errno == ENOENT)
 		return TW_RAISE(NOTFOUND, "%s is not there", name);
 	if (fd < 0)
-		return TW_RAISE_ERRNO("opening %s", name);
+		return raise_reading("opening", name);
 	e = read_all(sys, fd, name, max, b);
 	(void)sys->close(sys, fd); /* it was only read */
 	if (tw_failed(e) && b->data) {

@@ -207,6 +207,12 @@ static void test_read_every_fault_point(void **state)
 	int before = open_fds();
 
 	CHECK_OK(tw_durable_replace(tw_sys_real(), p->dir, "f", "content", 7, 0600));
+	tw_buf_init(&b, tw_sys_real(), 100);
+	for (long k = 1; k <= 4; k++) { /* open, fstat, read, read: none of them says that the file is too large */
+		tw_fake_fail(f, k, EMFILE, false);
+		CHECK_ERR(tw_durable_read(tw_fake_sys(f), p->dir, "f", 50, &b), IO);
+	}
+	tw_buf_done(&b);
 	for (long k = 1;; k++) {
 		tw_err e;
 

@@ -99,15 +99,30 @@ static tw_err sign_checkpoint(void *user, struct tw_slice message, uint8_t ret[T
 	return tw_keys_client_sign(user, TW_SIGN_CHECKPOINT, message, ret);
 }
 
-static tw_err open_log(struct tw_device *d, const struct tw_sys *sys)
+/* A product with little flash may have smaller segments. */
+static tw_err segment_size(const struct tw_role_start *start, uint32_t *ret)
+{
+	const char *word = tw_role_word(start, "log_segment");
+	uint64_t size = SEGMENT_SIZE;
+
+	if (word)
+		TW_TRY(tw_parse_u64(tw_slice_of(word), TW_AUDIT_SEGMENT_MAX, &size));
+	if (size < TW_AUDIT_SEGMENT_MIN)
+		return TW_RAISE(LIMIT, "log segments of %llu bytes", (unsigned long long)size);
+	*ret = (uint32_t)size;
+	return TW_OK;
+}
+
+static tw_err open_log(struct tw_device *d, const struct tw_sys *sys, const struct tw_role_start *start)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	const struct tw_audit_keys keys = { epoch_key, sign_checkpoint, d->context.keys, old_key };
 	struct tw_audit_options o = {
-		.dir = TW_FD_OWN + 1, .segment_size = SEGMENT_SIZE, .boot_count = d->boot_count, .keys = &keys, .time = &d->time
+		.dir = TW_FD_OWN + 1, .boot_count = d->boot_count, .keys = &keys, .time = &d->time
 	};
 
 	memcpy(o.boot_id, d->boot_id, sizeof o.boot_id);
+	TW_TRY(segment_size(start, &o.segment_size));
 	TW_TRY(tw_keys_client_identity(d->context.keys, &d->certificate));
 	TW_TRY(tw_cert_fingerprint(d->certificate, o.device));
 	TW_TRY(tw_cert_key(d->certificate, &key));
@@ -150,7 +165,7 @@ tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_r
 	TW_TRY(read_words(d, start));
 	TW_TRY(tw_keys_client_new(sys, TW_FD_PEER2, &d->context.keys));
 	TW_TRY(open_store(d, sys));
-	TW_TRY(open_log(d, sys));
+	TW_TRY(open_log(d, sys, start));
 	TW_TRY(open_manifest(d, sys));
 	list_capabilities(d);
 	TW_TRY(tw_settings_load(&d->context));

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every call of the seam fails once, in every way that call can fail, while the device starts, is taken over, answers a read,
+ * changes a setting: one process per point, forked from one that stands just before the scenario.
+ *
+ * After each: no crash, no descriptor and no byte held once the unit is gone, an answer that is true (what was said to be done
+ * is done, what was refused is not half done), and a start without faults that finds everything whole: the store passes its
+ * check, the log verifies and misses no acknowledged outcome, the change is there or is not.
+ *
+ * Allocations are the most by far (OpenSSL's and SQLite's are among them), so of these every STEPth is failed, beginning with
+ * SEED modulo STEP; -a 1 fails all of them.
+ *
+ *   sweep [-j JOBS] [-a STEP] [-s SEED] [SCENARIO [CALL KIND]]     the last form runs one point and lets it speak
+ */
+#include "balance.h"
+#include "tree.h"
+#include "unit.h"
+
+#include "base/mem.h"
+#include "base/log.h"
+#include "sys/fake.h"
+#include "sys/real.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define POINT_MAX_S 20 /* a point takes milliseconds: a process still there after this hangs */
+
+#define SLACK 0
+#define ALLOCATIONS_ENOUGH 150 /* of one scenario in a sampled run */
+#define JOBS_MAX 8
+#define ABOVE 32
+
+enum { SHORT = -1 };
+enum { ALLOCATES = 1, OPENS = 2, WRITES = 4, WAITS = 8, MOVES = 16, ELSE = 32 };
+
+static const struct kind {
+	const char *name;
+	int number;
+	bool sticky;
+	unsigned calls; /* those it can happen to */
+} kinds[] = {
+	{ "ENOMEM", ENOMEM, false, ALLOCATES | OPENS | ELSE },
+	{ "EIO", EIO, false, OPENS | WRITES | WAITS | MOVES | ELSE },
+	{ "ENOSPC", ENOSPC, false, OPENS | WRITES },
+	{ "EINTR", EINTR, false, OPENS | WAITS | MOVES },
+	{ "EMFILE", EMFILE, false, OPENS },
+	{ "short", SHORT, false, MOVES },
+	{ "EIO for good", EIO, true, WRITES },
+	{ "ENOSPC for good", ENOSPC, true, OPENS | WRITES },
+};
+
+static const struct {
+	const char *name;
+	unsigned is;
+} calls[] = {
+	{ "alloc", ALLOCATES }, { "resize", ALLOCATES }, { "pin", ELSE }, { "open_beneath", OPENS }, { "open_path", OPENS },
+	{ "close", ELSE }, { "read", WAITS | MOVES }, { "pread", WAITS | MOVES }, { "write", WRITES | MOVES }, { "pwrite", WRITES | MOVES },
+	{ "fsync", WRITES | WAITS }, { "fdatasync", WRITES | WAITS }, { "ftruncate", WRITES }, { "allocate", WRITES }, { "rename", WRITES },
+	{ "unlink", WRITES }, { "mkdir", WRITES }, { "memfd", OPENS }, { "sendmsg", WAITS }, { "recvmsg", WAITS }, { "poll", WAITS },
+};
+
+static unsigned what_is(const char *call)
+{
+	for (size_t i = 0; i < TW_COUNT(calls); i++)
+		if (strcmp(calls[i].name, call) == 0)
+			return calls[i].is;
+	return ELSE;
+}
+
+/* --- Scenarios --- */
+
+#define SETTING "/api/v1/settings/identification.remote-read"
+
+struct outcome {
+	int status;   /* of the request; 0: none was made or the unit did not start */
+	bool started;
+};
+
+static int take(tw_unit *u)
+{
+	return tw_unit_takeover(u, "alice");
+}
+
+static int read_identity(tw_unit *u)
+{
+	return tw_unit_request(u, "GET", "/api/v1/identity", NULL, NULL);
+}
+
+static int change(tw_unit *u)
+{
+	return tw_unit_request(u, "PUT", SETTING, "\"0\"", "{\"value\":\"off\"}");
+}
+
+/* How things stand in a unit that runs without faults. */
+static bool is_owned(tw_unit *u)
+{
+	return tw_unit_owned(u);
+}
+
+static bool is_changed(tw_unit *u)
+{
+	return tw_unit_request(u, "GET", SETTING, NULL, NULL) == 200 && strstr(tw_unit_body(u), "\"value\":\"off\"");
+}
+
+static const struct scenario {
+	const char *name, *begins; /* with a copy of which tree */
+	bool fault_start;          /* the faults are in the start; else in the request */
+	int (*request)(tw_unit *u);
+	int good;                  /* its status when nothing fails */
+	bool (*done)(tw_unit *u);  /* whether its effect is there; NULL: it has none */
+	uint64_t outcomes;         /* "done" records that the tree has already */
+} scenarios[] = {
+	{ "first start", "fresh", true, NULL, 0, NULL, 0 },
+	{ "start", "owned", true, NULL, 0, NULL, 1 },
+	{ "takeover", "fresh", false, take, 201, is_owned, 0 },
+	{ "read", "owned", false, read_identity, 200, NULL, 1 },
+	{ "change", "owned", false, change, 200, is_changed, 1 },
+};
+
+/* --- One point, in its own process --- */
+
+struct place {
+	char base[128], tree[192], work[192];
+	long jobs, step, seed;
+	bool loud;
+	tw_fake *fake; /* made and used once before the fork, so that what it and the libraries keep is there already */
+};
+
+static struct shared {
+	long calls; /* of a run without faults */
+	char names[65536][16];
+	struct {
+		char complaint[400];
+	} job[JOBS_MAX];
+} *shared;
+
+static int complain(int job, const char *what, const char *detail)
+{
+	(void)snprintf(shared->job[job].complaint, sizeof shared->job[job].complaint, "%s%s", what, detail);
+	return 1;
+}
+
+/* A short one is counted among reads and writes alone. */
+static long among_moves(long call)
+{
+	long n = 0;
+
+	for (long i = 0; i < call; i++)
+		n += (what_is(shared->names[i]) & MOVES) != 0;
+	return n;
+}
+
+static void arm(tw_fake *f, long call, const struct kind *k)
+{
+	if (k && k->number != SHORT)
+		tw_fake_fail(f, call, k->number, k->sticky);
+	else if (k)
+		tw_fake_short(f, among_moves(call));
+	else
+		tw_fake_fail(f, 0, 0, false);
+}
+
+/* Runs the scenario with one fault; the unit is gone afterwards. */
+static struct outcome run_faulty(const struct scenario *s, const char *work, tw_fake *f, long call, const struct kind *k)
+{
+	struct outcome o = { 0 };
+	tw_unit *u = NULL;
+
+	if (s->fault_start)
+		arm(f, call, k);
+	o.started = !tw_failed(tw_unit_start(tw_fake_sys(f), work, &u));
+	if (o.started && !s->fault_start) {
+		arm(f, call, k);
+		o.status = s->request(u);
+	}
+	if (!k) {
+		shared->calls = tw_fake_calls(f);
+		for (long i = 0; i < shared->calls && i < (long)TW_COUNT(shared->names); i++)
+			(void)snprintf(shared->names[i], sizeof shared->names[i], "%s", tw_fake_name(f, i + 1));
+	}
+	arm(f, 0, NULL);
+	(void)tw_unit_stop(u);
+	return o;
+}
+
+/* A start without faults, and what it finds. */
+static int judge_after(const struct scenario *s, const char *work, const struct outcome *o, int job)
+{
+	struct tw_unit_log log;
+	tw_unit *u = NULL;
+	int bad = 0;
+	uint64_t done = s->outcomes + (o->status == s->good && s->done != NULL);
+
+	if (tw_failed(tw_unit_start(tw_sys_real(), work, &u)))
+		return complain(job, "does not start afterwards: ", tw_err_detail());
+	if (*tw_unit_log_fault(u))
+		bad = complain(job, "the log was set aside: ", tw_unit_log_fault(u));
+	else if (tw_failed(tw_unit_verify_log(u, &log)))
+		bad = complain(job, "the log does not verify: ", tw_err_detail());
+	else if (log.done < done)
+		bad = complain(job, "an acknowledged outcome is not in the log", "");
+	else if (log.open_intents)
+		bad = complain(job, "an intent stays open", "");
+	else if (s->done && o->status == s->good && !s->done(u))
+		bad = complain(job, "acknowledged, and not there", "");
+	else if (s->done && o->status >= 400 && o->status < 500 && s->done(u))
+		bad = complain(job, "refused, and there all the same", "");
+	(void)tw_unit_stop(u);
+	return bad;
+}
+
+static int run_point(const struct scenario *s, const struct place *p, long call, const struct kind *k, int job)
+{
+	char work[256], much[64];
+	tw_fake *f = p->fake;
+	struct balance before, after;
+	struct outcome o;
+	int bad = 0;
+
+	(void)snprintf(work, sizeof work, "%s-%d", p->work, job);
+	if (!tree_copy(p->tree, work))
+		return complain(job, "copying the tree: ", strerror(errno));
+	tw_unit_use(tw_fake_sys(f));
+	arm(f, 1, NULL);
+	OPENSSL_thread_stop(); /* OpenSSL's own bookkeeping for this thread, its error queue among it */
+	before = balance_now();
+	o = run_faulty(s, work, f, call, k);
+	OPENSSL_thread_stop();
+	after = balance_now();
+	(void)snprintf(much, sizeof much, "%zu bytes", after.bytes - before.bytes);
+	tw_unit_use(tw_sys_real());
+	if (after.fds != before.fds)
+		bad = complain(job, "descriptors are left open", "");
+	else if (after.bytes > before.bytes + SLACK)
+		bad = complain(job, "memory is not given back: ", much);
+	else if (!k && !(o.started && o.status == s->good))
+		bad = complain(job, "without a fault: ", tw_err_detail());
+	if (!bad && (!k || (s->done && o.status == s->good) || !tree_same(p->tree, work))) /* what did not change was judged before */
+		bad = judge_after(s, work, &o, job);
+	tree_remove(work);
+	return bad;
+}
+
+static void quiet(void)
+{
+	if (freopen("/dev/null", "w", stderr))
+		(void)setvbuf(stderr, NULL, _IONBF, 0); /* its buffer would look like a leak */
+}
+
+/* In a process of its own. Returns whether it was well. */
+static bool fork_point(const struct scenario *s, const struct place *p, long call, const struct kind *k, int job)
+{
+	int status;
+	pid_t pid;
+
+	shared->job[job].complaint[0] = '\0';
+	pid = fork();
+	if (pid == 0) {
+		(void)alarm(POINT_MAX_S);
+		if (!p->loud)
+			quiet();
+		_exit(run_point(s, p, call, k, job));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return false;
+	if (WIFSIGNALED(status))
+		(void)complain(job, WTERMSIG(status) == SIGALRM ? "hangs: " : "died: ", strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) && !shared->job[job].complaint[0])
+		(void)complain(job, "ended by itself (a sanitizer's report?)", "");
+	return status == 0;
+}
+
+/* --- The sweep --- */
+
+struct tally {
+	long passed, failed;
+};
+
+/* A short scenario has all of its allocations failed, whatever the step. */
+static bool chosen(const struct place *p, long call, const struct kind *k)
+{
+	unsigned is = what_is(shared->names[call - 1]);
+	long enough = shared->calls / ALLOCATIONS_ENOUGH + 1, step = p->step < enough ? p->step : enough;
+
+	return (k->calls & is) && (is != ALLOCATES || call % step == p->seed % step);
+}
+
+static struct tally sweep_share(const struct scenario *s, const struct place *p, int job)
+{
+	struct tally t = { 0 };
+	long n = 0;
+
+	for (long call = 1; call <= shared->calls; call++)
+		for (size_t i = 0; i < TW_COUNT(kinds); i++) {
+			if (!chosen(p, call, &kinds[i]) || n++ % p->jobs != job)
+				continue;
+			if (fork_point(s, p, call, &kinds[i], job)) {
+				t.passed++;
+				continue;
+			}
+			t.failed++;
+			printf("FAILED %s, call %ld (%s), %s: %s\n  repeat: build/test/faults/sweep '%s' %ld '%s'\n", s->name, call,
+				shared->names[call - 1], kinds[i].name, shared->job[job].complaint, s->name, call, kinds[i].name);
+		}
+	return t;
+}
+
+/* Once in this process, so that what libraries keep for good is not taken for a leak. */
+static void warm_up(const struct scenario *s, const struct place *p)
+{
+	for (int i = 0; i < 2; i++)
+		(void)run_point(s, p, 1, NULL, 0);
+}
+
+/* Out of the way of the unit's own numbers. */
+static int pipe_above(int ends[2])
+{
+	int low[2];
+
+	if (pipe(low) != 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, ABOVE);
+		(void)close(low[i]);
+	}
+	return ends[0] < 0 || ends[1] < 0 ? -1 : 0;
+}
+
+static struct tally sweep(const struct scenario *s, const struct place *p)
+{
+	struct tally total = { 0 }, t;
+	int ends[2];
+
+	warm_up(s, p);
+	if (!fork_point(s, p, 1, NULL, 0)) {
+		printf("FAILED %s without any fault: %s\n  repeat: build/test/faults/sweep '%s'\n", s->name, shared->job[0].complaint, s->name);
+		return (struct tally){ 0, 1 };
+	}
+	total.passed = 1;
+	if (pipe_above(ends) != 0)
+		return (struct tally){ 0, 1 };
+	(void)fflush(stdout);
+	for (int job = 0; job < p->jobs; job++)
+		if (fork() == 0) {
+			t = sweep_share(s, p, job);
+			(void)fflush(stdout);
+			_exit(write(ends[1], &t, sizeof t) != sizeof t);
+		}
+	(void)close(ends[1]);
+	while (read(ends[0], &t, sizeof t) == (ssize_t)sizeof t) {
+		total.passed += t.passed;
+		total.failed += t.failed;
+	}
+	(void)close(ends[0]);
+	while (wait(NULL) > 0)
+		;
+	return total;
+}
+
+/* "fresh" is a unit as provisioned; "owned" one that was taken over and stopped. */
+static bool make_trees(struct place *p)
+{
+	char fresh[192], owned[192];
+	tw_unit *u = NULL;
+	bool good;
+
+	(void)snprintf(p->base, sizeof p->base, "%s/tw-faults-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	if (!mkdtemp(p->base))
+		return false;
+	(void)snprintf(fresh, sizeof fresh, "%.120s/fresh", p->base);
+	(void)snprintf(owned, sizeof owned, "%.120s/owned", p->base);
+	(void)snprintf(p->work, sizeof p->work, "%.120s/work", p->base);
+	if (mkdir(fresh, 0700) != 0 || tw_failed(tw_unit_provision(fresh)) || !tree_copy(fresh, owned))
+		return false;
+	good = !tw_failed(tw_unit_start(tw_sys_real(), owned, &u)) && take(u) == 201 && read_identity(u) == 200 && is_changed(u) == false &&
+		!tw_failed(tw_unit_settle(u));
+	(void)tw_unit_stop(u);
+	return good;
+}
+
+static const struct kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < TW_COUNT(kinds); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+static long number(const char *text)
+{
+	long n = 0;
+
+	for (; *text >= '0' && *text <= '9' && n < 1000000; text++)
+		n = n * 10 + (*text - '0');
+	return n;
+}
+
+static void run_all(struct place *p, const char *only, struct tally *total)
+{
+	for (size_t i = 0; i < TW_COUNT(scenarios); i++) {
+		const struct scenario *s = &scenarios[i];
+		struct timespec from, to;
+		struct tally t;
+		double seconds;
+
+		if (only && strcmp(only, s->name) != 0)
+			continue;
+		(void)snprintf(p->tree, sizeof p->tree, "%.120s/%s", p->base, s->begins);
+		(void)clock_gettime(CLOCK_MONOTONIC, &from);
+		t = sweep(s, p);
+		(void)clock_gettime(CLOCK_MONOTONIC, &to);
+		seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+		printf("%s: %ld calls, %ld points, %.1f s, %.0f points/s\n", s->name, shared->calls, t.passed + t.failed, seconds,
+			(double)(t.passed + t.failed) / seconds);
+		total->passed += t.passed;
+		total->failed += t.failed;
+	}
+}
+
+static void run_one(struct place *p, const char *name, long call, const char *kind, struct tally *total)
+{
+	for (size_t i = 0; i < TW_COUNT(scenarios); i++)
+		if (strcmp(name, scenarios[i].name) == 0) {
+			bool good;
+
+			(void)snprintf(p->tree, sizeof p->tree, "%.120s/%s", p->base, scenarios[i].begins);
+			warm_up(&scenarios[i], p);
+			good = fork_point(&scenarios[i], p, 1, NULL, 0) && fork_point(&scenarios[i], p, call, find_kind(kind), 0);
+			printf("%s\n", good ? "well" : shared->job[0].complaint);
+			total->passed += good;
+			total->failed += !good;
+		}
+}
+
+/* -j, -a and -s. Returns where the words begin. */
+static int read_options(struct place *p, int argc, char **argv)
+{
+	int at = 1;
+
+	p->jobs = 2;
+	p->step = 1;
+	for (; argc > at + 1 && argv[at][0] == '-'; at += 2) {
+		long n = number(argv[at + 1]);
+
+		if (argv[at][1] == 'j')
+			p->jobs = n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : n;
+		else if (argv[at][1] == 'a')
+			p->step = n < 1 ? 1 : n;
+		else
+			p->seed = n;
+	}
+	p->loud = argc - at == 3;
+	return at;
+}
+
+int main(int argc, char **argv)
+{
+	struct place p = { 0 };
+	struct tally total = { 0 };
+	int at;
+
+	balance_begin(argv);
+	at = read_options(&p, argc, argv);
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return 1;
+	tw_log_setup("sweep", TW_LEVEL_ERROR);
+	p.fake = tw_fake_new();
+	tw_unit_use(tw_sys_real());
+	if (!make_trees(&p)) {
+		printf("FAILED making a unit to break: %s (%s)\n  repeat: build/test/faults/sweep\n0 passed, 1 failed, 0 skipped\n", tw_err_detail(),
+			tw_err_place());
+		return 1;
+	}
+	if (p.loud)
+		run_one(&p, argv[at], number(argv[at + 1]), argv[at + 2], &total);
+	else
+		run_all(&p, argc > at ? argv[at] : NULL, &total);
+	tree_remove(p.base);
+	printf("%ld passed, %ld failed, 0 skipped\n", total.passed, total.failed);
+	return total.failed > 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A device in one process, for harnesses: the code of core and keys as it ships, on a directory, over whatever instance of the
+ * seam the harness gives. Doors and sandbox are left out; requests enter the one path as front would bring them.
+ *
+ * keys is served from inside core's own wait for its answer, so that everything happens in one order and every call of both
+ * roles goes through the same seam.
+ */
+#ifndef TW_TEST_UNIT_H
+#define TW_TEST_UNIT_H
+#include "base/err.h"
+#include "base/sys.h"
+
+#include <stddef.h>
+
+typedef struct tw_unit tw_unit;
+
+void tw_unit_use(const struct tw_sys *sys); /* the libraries' allocators; once before, and again to take them back */
+/* Fills an empty directory with what provisioning leaves: core, log, keys, config. By the real system. */
+tw_err tw_unit_provision(const char *directory);
+/* Starts on the directory. Descriptors 3 to 9 become the unit's. */
+tw_err tw_unit_start(const struct tw_sys *sys, const char *directory, tw_unit **ret);
+tw_unit *tw_unit_stop(tw_unit *u); /* as SIGKILL would: nothing is signed or written at the end */
+
+/* One request by the owner's connection. Returns the status, 0 when the path did not get as far as one. */
+int tw_unit_request(tw_unit *u, const char *method, const char *target, const char *if_match, const char *body);
+const char *tw_unit_body(const tw_unit *u); /* of the last reply */
+int tw_unit_takeover(tw_unit *u, const char *name);
+tw_err tw_unit_settle(tw_unit *u);          /* commits reads, signs the head: what timers would do */
+bool tw_unit_owned(const tw_unit *u);
+const char *tw_unit_log_fault(const tw_unit *u);
+
+/* The verifier's own judgement of the log of a unit just started, with the keys of all epochs before its own. UNTRUSTED with the fault. */
+struct tw_unit_log {
+	uint64_t records, checkpoints, open_intents;
+	uint64_t done; /* outcomes that say so */
+};
+tw_err tw_unit_verify_log(tw_unit *u, struct tw_unit_log *ret);
+#endif
