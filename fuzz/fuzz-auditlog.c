@@ -40,7 +40,8 @@ static void write_segment(const uint8_t *data, size_t size, struct tw_buf *b)
 	struct tw_cursor c = tw_cursor_of(data, size);
 	uint8_t type, length;
 	struct tw_slice body;
-	while (!tw_failed(tw_cursor_u8(&c, &type)) && !tw_failed(tw_cursor_u8(&c, &length)) && !tw_failed(tw_cursor_slice(&c, length, &body))) {
+	while (!tw_failed(tw_cursor_u8(&c, &type)) && !tw_failed(tw_cursor_u8(&c, &length)) &&
+		!tw_failed(tw_cursor_slice(&c, length, &body))) {
 		struct tw_log_record r = { .type = (enum tw_log_type)(type % 10), .body = body, .wall_ms = (int64_t)s.next_seq };
 		size_t before = b->size;
 		if (tw_failed(tw_log_record_write(&s, &r, b)))

@@ -98,7 +98,8 @@ static void try_identifier(const struct tw_sys *sys, struct tw_slice in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const readers[])(const struct tw_sys *sys, struct tw_slice in) = { try_cert, try_key, try_public, try_listener, try_identifier };
+	static void (*const readers[])(
+		const struct tw_sys *sys, struct tw_slice in) = { try_cert, try_key, try_public, try_listener, try_identifier };
 	static bool ready;
 	if (!ready)
 		tw_crypto_use(tw_sys_real());

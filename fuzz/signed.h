@@ -33,8 +33,9 @@ static inline void fuzz_begin(void)
 		return;
 	tw_crypto_use(sys);
 	tw_json_use(sys);
-	fuzz_must(!tw_failed(tw_key_load(sys, TW_SLICE(pem), &fuzz_key)) && !tw_failed(tw_cert_make(sys, &ca, fuzz_key, NULL, fuzz_key, &fuzz_ca))
-		&& !tw_failed(tw_cert_make(sys, &want, fuzz_key, fuzz_ca, fuzz_key, &fuzz_cert)));
+	fuzz_must(!tw_failed(tw_key_load(sys, TW_SLICE(pem), &fuzz_key)) &&
+		!tw_failed(tw_cert_make(sys, &ca, fuzz_key, NULL, fuzz_key, &fuzz_ca)) &&
+		!tw_failed(tw_cert_make(sys, &want, fuzz_key, fuzz_ca, fuzz_key, &fuzz_cert)));
 }
 
 /* The flattened JWS of these two texts. */
@@ -48,7 +49,8 @@ static inline void fuzz_sign(struct tw_slice header, struct tw_slice payload, st
 	fuzz_must(!tw_failed(tw_buf_base64url(&h, header.at, header.size)) && !tw_failed(tw_buf_base64url(&p, payload.at, payload.size)));
 	const struct tw_slice parts[] = { tw_buf_slice(&h), TW_SLICE("."), tw_buf_slice(&p) };
 	fuzz_must(!tw_failed(tw_key_sign(fuzz_key, parts, TW_COUNT(parts), signature)));
-	fuzz_must(!tw_failed(tw_buf_format(ret, "{\"payload\":\"%s\",\"protected\":\"%s\",\"signature\":\"", tw_buf_cstr(&p), tw_buf_cstr(&h))));
+	fuzz_must(!tw_failed(
+		tw_buf_format(ret, "{\"payload\":\"%s\",\"protected\":\"%s\",\"signature\":\"", tw_buf_cstr(&p), tw_buf_cstr(&h))));
 	fuzz_must(!tw_failed(tw_buf_base64url(ret, signature, sizeof signature)) && !tw_failed(tw_buf_text(ret, "\"}")));
 }
 

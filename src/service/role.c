@@ -8,6 +8,7 @@
 #include "sys/real.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 
 #define FDS_MAX 64 /* more listeners than hands takes */
@@ -32,6 +33,15 @@ static int count_fds(void)
 	return n;
 }
 
+/* Ending is hands' business: what a terminal sends to the whole group must not take roles away from under it. */
+static void leave_signals_to_hands(void)
+{
+	static const int theirs[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+
+	for (size_t i = 0; i < TW_COUNT(theirs); i++)
+		(void)signal(theirs[i], SIG_IGN);
+}
+
 static tw_err parse_id(const char *text, uint32_t *ret)
 {
 	uint64_t id = 0;
@@ -44,8 +54,9 @@ static tw_err parse_id(const char *text, uint32_t *ret)
 static tw_err enter(const struct tw_role_row *row, char **argv, struct tw_role_start *start)
 {
 	int dirs[4];
-	struct tw_sandbox box = { .role = row->name, .want = row->want, .keep_fds = start->fd_count, .dirs = dirs,
-		.read_only = (size_t)row->read_only };
+	struct tw_sandbox box = {
+		.role = row->name, .want = row->want, .keep_fds = start->fd_count, .dirs = dirs, .read_only = (size_t)row->read_only
+	};
 
 	TW_TRY(parse_id(argv[2], &box.uid));
 	TW_TRY(parse_id(argv[3], &box.gid));
@@ -87,6 +98,7 @@ int tw_role_main(const struct tw_role_row *rows, int argc, char **argv)
 		tw_error("thingward-role is started by thingward-device, as ROLE UID GID");
 		return 2;
 	}
+	leave_signals_to_hands();
 	start.words = argv + 4;
 	start.word_count = (size_t)argc - 4;
 	tw_err e = enter(row, argv, &start);

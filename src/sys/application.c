@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sys/application.h"
 
+#include "base/cursor.h"
+#include "base/text.h"
+
 const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_EVENT, 0, 6, 4 + TW_APP_NAME_MAX + TW_APP_FIELDS_MAX, "event" },
 	{ TW_APP_HEALTH, 0, 6, 5 + TW_APP_NAME_MAX + TW_APP_TEXT_MAX, "health" },
@@ -13,3 +16,43 @@ const struct tw_channel_row tw_rows_app_from_device[] = {
 	{ TW_APP_REFUSED, 0, 4, 4 + TW_APP_NAME_MAX + TW_DETAIL_MAX, "refused" },
 	{ 0 },
 };
+
+tw_err tw_app_read_event(struct tw_slice payload, struct tw_app_event *ret)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_app_event e;
+
+	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &e.id));
+	TW_TRY(tw_cursor_block16(&in, TW_APP_FIELDS_MAX, &e.fields));
+	TW_TRY(tw_cursor_end(&in));
+	*ret = e;
+	return TW_OK;
+}
+
+tw_err tw_app_read_health(struct tw_slice payload, struct tw_app_health *ret)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_app_health h;
+	uint8_t well = 0;
+
+	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &h.name));
+	TW_TRY(tw_cursor_u8(&in, &well));
+	TW_TRY(tw_cursor_block16(&in, TW_APP_TEXT_MAX, &h.text));
+	TW_TRY(tw_cursor_end(&in));
+	if (well > 1 || !tw_text_printable(h.name) || !tw_text_printable(h.text))
+		return TW_RAISE(SYNTAX, "name and text must be printable, well 0 or 1");
+	h.well = well == 1;
+	*ret = h;
+	return TW_OK;
+}
+
+tw_err tw_app_read_setting(struct tw_slice payload, struct tw_slice *ret_key)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_slice key;
+
+	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &key));
+	TW_TRY(tw_cursor_end(&in));
+	*ret_key = key;
+	return TW_OK;
+}

@@ -22,5 +22,16 @@ enum tw_application_message {
 #define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */
 #define TW_APP_TEXT_MAX 256
 #define TW_APP_VALUE_MAX 512
+struct tw_app_event {
+	struct tw_slice id, fields;
+};
+struct tw_app_health {
+	struct tw_slice name, text; /* printable */
+	bool well;
+};
+/* The payloads that core receives; slices point into them. SYNTAX, LIMIT. */
+tw_err tw_app_read_event(struct tw_slice payload, struct tw_app_event *ret);
+tw_err tw_app_read_health(struct tw_slice payload, struct tw_app_health *ret);
+tw_err tw_app_read_setting(struct tw_slice payload, struct tw_slice *ret_key);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

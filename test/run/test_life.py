@@ -42,18 +42,30 @@ def test_roles_tab_and_directories_must_be_safe(new_unit):
 
 @pytest.mark.smoke
 def test_sigterm_drains(owned):
-    """Requests that are being made are answered; the log ends with a signed head; the exit status is 0."""
-    client = Client(owned)
-    with client.connect() as line:
-        line.sendall(client.head("GET", "/api/v1/health", None)[:-2])
-        time.sleep(0.1)
-        owned.process.send_signal(signal.SIGTERM)
-        line.sendall(b"\r\n")
-        assert line.recv(100).startswith(b"HTTP/1.1 200")
-    assert owned.process.wait(8) == 0
+    """While changes are being made: what was begun is finished, nothing is left open, the log's head is signed, the status is 0."""
+    with_session(owned)
+    stop, acknowledged = threading.Event(), []
+
+    def work():
+        for n in range(100000):
+            if stop.is_set():
+                return
+            if change(owned, str(5 + n % 26)):
+                acknowledged.append(str(5 + n % 26))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    wait_for(lambda: len(acknowledged) > 3)
+    assert owned.stop() == 0
+    stop.set()
+    worker.join()
+    assert "did not end in time" not in owned.said()
     owned.start()
-    types = [r["type"] for r in local(owned, "GET", "/api/v1/log").json["records"]]
-    assert "checkpoint" in types and not [r for r in local(owned, "GET", "/api/v1/log").json["records"] if r.get("result") == "unknown"]
+    assert local(owned, "GET", "/api/v1/settings/application.target").json["value"] == acknowledged[-1]
+    records = local(owned, "GET", "/api/v1/log?count=50").json["records"]
+    assert not [r for r in records if r.get("result") in ("unknown", "aborted")]
+    newest_first = [r["type"] for r in records]
+    assert newest_first[newest_first.index("open") + 1] == "checkpoint"
 
 
 def test_sighup_does_nothing(owned):
@@ -249,3 +261,10 @@ def test_without_root_one_user_serves_and_says_so(world, new_unit):
     assert all("share one user" in e["reason"] for e in answer["elements"])
     assert all(not s["ids_dropped"] and s["seccomp"] for s in answer["sandbox"])
     assert "not root" in unit.said()
+
+
+def test_a_signal_to_the_whole_group_drains_too(owned):
+    """As a terminal does it: every process gets the signal, and still only the parent decides how all end."""
+    os.killpg(owned.process.pid, signal.SIGINT)
+    assert owned.process.wait(8) == 0
+    assert "was ended by signal" not in owned.said()

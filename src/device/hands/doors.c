@@ -23,7 +23,8 @@ static tw_err split(const char *text, char host[INET6_ADDRSTRLEN], uint16_t *ret
 
 	if (!colon || (v6 && (size < 2 || colon[-1] != ']')))
 		return TW_RAISE(SYNTAX, "'%s' is not ADDRESS:PORT or [ADDRESS]:PORT", text);
-	TW_TRY(tw_parse_u64(tw_slice_of(colon + 1), UINT16_MAX, &port));
+	if (tw_failed(tw_parse_u64(tw_slice_of(colon + 1), UINT16_MAX, &port)))
+		return TW_RAISE(SYNTAX, "'%s' has no port from 0 to 65535", text);
 	if (v6) {
 		text++;
 		size -= 2;

@@ -23,11 +23,11 @@ static const struct {
 	const char *word;
 	enum tw_severity severity;
 } severities[] = {
-	{ "debug",    TW_SEVERITY_DEBUG    },
-	{ "info",     TW_SEVERITY_INFO     },
-	{ "notice",   TW_SEVERITY_NOTICE   },
-	{ "warning",  TW_SEVERITY_WARNING  },
-	{ "error",    TW_SEVERITY_ERROR    },
+	{ "debug", TW_SEVERITY_DEBUG },
+	{ "info", TW_SEVERITY_INFO },
+	{ "notice", TW_SEVERITY_NOTICE },
+	{ "warning", TW_SEVERITY_WARNING },
+	{ "error", TW_SEVERITY_ERROR },
 	{ "critical", TW_SEVERITY_CRITICAL },
 };
 
@@ -155,6 +155,8 @@ bool tw_application_missing(const tw_application_rows *a, char *ret, size_t size
 		int n = snprintf(ret + at, size - at, "%s%s", at ? " " : "", a->health[i]);
 		if (n > 0 && (size_t)n < size - at)
 			at += (size_t)n;
+		else
+			ret[at] = '\0'; /* a name is shown whole or not at all */
 	}
 	return at > 0;
 }

@@ -154,16 +154,36 @@ static void on_confirm_late(int fd, short what, void *user)
 	record(c, "device.unconfirmed", json_pack("{s:s}", "missing", missing));
 }
 
-static void on_time(int fd, short what, void *user)
+static void on_job(int fd, short what, void *user)
 {
-	struct tw_core *c = user;
-	struct timeval t = tw_core_ms(TW_TIME_KEEP_MS);
-	tw_err e = tw_start_keep_time(&c->device);
+	struct tw_job *j = user;
+	struct timeval t = tw_core_ms(j->row->period_ms);
+	tw_err e = j->row->run(&j->core->device.context);
 
 	if (tw_failed(e))
-		tw_log_err(e, "keeping the time");
-	(void)event_add(c->time_timer, &t);
-	tw_core_settle(c);
+		tw_log_err(e, "the job %s", j->row->name);
+	(void)event_add(j->timer, &t);
+	tw_core_settle(j->core);
+}
+
+/* Each job runs at the start, and from then on by its period. */
+static tw_err start_jobs(struct tw_core *c)
+{
+	size_t n = 0;
+
+	for (const struct tw_capability *const *p = c->device.context.capabilities; *p; p++) {
+		for (const struct tw_job_row *row = (*p)->jobs; row && row->name; row++) {
+			if (row->period_ms == 0)
+				continue;
+			if (n == TW_JOBS_MAX)
+				return TW_RAISE(LIMIT, "more than %d jobs", TW_JOBS_MAX);
+			c->jobs[n] = (struct tw_job){ c, row, tw_core_watch(c, -1, 0, on_job, &c->jobs[n]) };
+			if (!c->jobs[n].timer)
+				return TW_RAISE(NOMEM, "jobs");
+			on_job(-1, 0, &c->jobs[n++]);
+		}
+	}
+	return TW_OK;
 }
 
 /* Ends the loop once front has taken what waits for it; hands ends front before us, so there is hardly ever anything. */
@@ -234,11 +254,10 @@ static tw_err make_loop(struct tw_core *c)
 	c->commit_timer = tw_core_watch(c, -1, 0, on_commit, c);
 	c->checkpoint_timer = tw_core_watch(c, -1, 0, on_checkpoint, c);
 	c->confirm_timer = tw_core_watch(c, -1, 0, on_confirm_late, c);
-	c->time_timer = tw_core_watch(c, -1, 0, on_time, c);
 	c->refusal_timer = tw_core_watch(c, -1, 0, on_refusals, c);
 	c->hands_event = tw_core_watch(c, TW_FD_HANDS, EV_READ | EV_PERSIST, on_hands, c);
-	if (!c->commit_timer || !c->checkpoint_timer || !c->confirm_timer || !c->time_timer || !c->refusal_timer ||
-		!c->hands_event || event_add(c->hands_event, NULL))
+	if (!c->commit_timer || !c->checkpoint_timer || !c->confirm_timer || !c->refusal_timer || !c->hands_event ||
+		event_add(c->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
 	return TW_OK;
 }
@@ -255,8 +274,7 @@ static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
 
 static void done(struct tw_core *c)
 {
-	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer,
-		&c->time_timer, &c->refusal_timer };
+	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer, &c->refusal_timer };
 
 	c->local = tw_door_local_free(c->local);
 	c->events = tw_door_event_free(c->events);
@@ -265,6 +283,9 @@ static void done(struct tw_core *c)
 	for (size_t i = 0; i < TW_COUNT(events); i++)
 		if (*events[i])
 			event_free(*events[i]);
+	for (size_t i = 0; i < TW_JOBS_MAX; i++)
+		if (c->jobs[i].timer)
+			event_free(c->jobs[i].timer);
 	if (c->loop)
 		event_base_free(c->loop);
 	tw_start_done(&c->device);
@@ -283,8 +304,7 @@ static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 	if (died && *died)
 		record(c, "role.died", json_pack("{s:s}", "role", died));
 	TW_TRY(open_doors(c, start));
-	on_time(-1, 0, c);
-	return TW_OK;
+	return start_jobs(c);
 }
 
 int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start)

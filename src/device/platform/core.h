@@ -13,16 +13,21 @@
 
 #include <event2/event.h>
 
-#define TW_COMMIT_MS 200        /* a read's record may be lost with this much of the last moment before a power cut */
-#define TW_CHECKPOINT_MS 60000  /* after the first unsigned record */
-#define TW_CONFIRM_MS 120000    /* an application that has not reported by then is said to be missing */
-#define TW_TIME_KEEP_MS 3600000 /* how far the stored floor of time may be behind after a power cut */
+#define TW_COMMIT_MS 200       /* a read's record may be lost with this much of the last moment before a power cut */
+#define TW_CHECKPOINT_MS 60000 /* after the first unsigned record */
+#define TW_CONFIRM_MS 120000   /* an application that has not reported by then is said to be missing */
+#define TW_JOBS_MAX 16
 
 typedef struct tw_door_front tw_door_front;
 typedef struct tw_door_local tw_door_local;
 typedef struct tw_door_event tw_door_event;
 typedef struct tw_door_console tw_door_console;
 
+struct tw_job { /* one of the rows, and when it runs again */
+	struct tw_core *core;
+	const struct tw_job_row *row;
+	struct event *timer;
+};
 struct tw_core {
 	const struct tw_sys *sys;
 	struct tw_device device;
@@ -32,7 +37,8 @@ struct tw_core {
 	tw_door_local *local;
 	tw_door_event *events;
 	tw_door_console *console;
-	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *time_timer, *refusal_timer;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *refusal_timer;
+	struct tw_job jobs[TW_JOBS_MAX];
 	uint64_t signed_seq; /* the log is signed up to here */
 	bool front_ready, said_ready, confirmed, draining;
 	int status; /* of the process */

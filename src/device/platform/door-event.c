@@ -7,9 +7,7 @@
  */
 #include "device/platform/core.h"
 
-#include "base/cursor.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "sys/application.h"
 
 #define CONNECTIONS_MAX 4 /* one application, perhaps with helpers; each costs a channel's buffer */
@@ -65,17 +63,14 @@ static bool may(const struct connection *c, const char *permission)
 static tw_err take_event(struct connection *c, const struct tw_message *m)
 {
 	struct tw_core *core = c->door->core;
-	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
 	TW_CLEANUP(tw_jsonp) json_t *fields = NULL;
-	struct tw_slice id, text;
+	struct tw_app_event event;
 
-	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &id));
-	TW_TRY(tw_cursor_block16(&in, TW_APP_FIELDS_MAX, &text));
-	TW_TRY(tw_cursor_end(&in));
-	const struct tw_event_row *row = tw_application_event(core->device.application, id);
+	TW_TRY(tw_app_read_event(m->payload, &event));
+	const struct tw_event_row *row = tw_application_event(core->device.application, event.id);
 	if (!row)
 		return refuse(c, m->tag, "application.event-unknown", "the product manifest declares no such event");
-	tw_err e = tw_json_parse(text, TW_APP_FIELDS_MAX, &fields);
+	tw_err e = tw_json_parse(event.fields, TW_APP_FIELDS_MAX, &fields);
 	if (!tw_failed(e))
 		e = tw_json_check(fields, row->fields);
 	if (tw_failed(e))
@@ -87,31 +82,25 @@ static tw_err take_event(struct connection *c, const struct tw_message *m)
 	return TW_OK;
 }
 
-static tw_err note_health(struct tw_core *core, struct tw_slice name, bool well, struct tw_slice text)
+static tw_err note_health(struct tw_core *core, const struct tw_app_health *h)
 {
-	json_t *fields = well ? json_pack("{s:s%}", "name", name.at, name.size)
-			      : json_pack("{s:s%, s:s%}", "name", name.at, name.size, "text", text.at, text.size);
+	json_t *fields = h->well ? json_pack("{s:s%}", "name", h->name.at, h->name.size)
+				 : json_pack("{s:s%, s:s%}", "name", h->name.at, h->name.size, "text", h->text.at, h->text.size);
 
-	return tw_event(&core->device.context, well ? "application.well" : "application.unwell", fields);
+	return tw_event(&core->device.context, h->well ? "application.well" : "application.unwell", fields);
 }
 
 static tw_err take_health(struct connection *c, const struct tw_message *m)
 {
 	struct tw_core *core = c->door->core;
-	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
-	struct tw_slice name, text;
+	struct tw_app_health health;
 	bool changed = false;
-	uint8_t well = 0;
 
-	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &name));
-	TW_TRY(tw_cursor_u8(&in, &well));
-	TW_TRY(tw_cursor_block16(&in, TW_APP_TEXT_MAX, &text));
-	TW_TRY(tw_cursor_end(&in));
-	if (well > 1 || !tw_text_printable(name) || !tw_text_printable(text))
-		return refuse(c, m->tag, "application.health-form", "name and text must be printable, well yes or no");
-	if (tw_failed(tw_application_report(core->device.application, name, well == 1, &changed)))
+	if (tw_failed(tw_app_read_health(m->payload, &health)))
+		return refuse(c, m->tag, "application.health-form", tw_err_detail());
+	if (tw_failed(tw_application_report(core->device.application, health.name, health.well, &changed)))
 		return refuse(c, m->tag, "application.health-unknown", tw_err_detail());
-	if (changed && tw_failed(note_health(core, name, well == 1, text)))
+	if (changed && tw_failed(note_health(core, &health)))
 		return refuse(c, m->tag, "audit.space", "the report could not be recorded");
 	c->acks[c->ack_count++] = m->tag;
 	return TW_OK;
@@ -120,14 +109,12 @@ static tw_err take_health(struct connection *c, const struct tw_message *m)
 static tw_err take_setting(struct connection *c, const struct tw_message *m)
 {
 	struct tw_core *core = c->door->core;
-	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
 	TW_CLEANUP(tw_buf_done) struct tw_buf value = { 0 }, reply = { 0 };
 	struct tw_slice key;
 
 	tw_buf_init(&value, core->sys, TW_APP_VALUE_MAX);
 	tw_buf_init(&reply, core->sys, 2 + TW_APP_VALUE_MAX);
-	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &key));
-	TW_TRY(tw_cursor_end(&in));
+	TW_TRY(tw_app_read_setting(m->payload, &key));
 	const struct tw_setting_row *row = tw_application_setting(core->device.application, key);
 	if (!row)
 		return refuse(c, m->tag, "application.setting-unknown", "the product manifest declares no such setting");

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* First byte: which payload of the application's door. What is accepted lies inside the input and within its limits. */
+#include "sys/application.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void inside(struct tw_slice whole, struct tw_slice part, size_t max)
+{
+	if (part.size > max || (part.size && (part.at < whole.at || part.at + part.size > whole.at + whole.size)))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct tw_slice all;
+	struct tw_app_event e;
+	struct tw_app_health h;
+	struct tw_slice key;
+
+	if (size < 1)
+		return 0;
+	all = (struct tw_slice){ (const char *)data + 1, size - 1 };
+	if (data[0] == 'e' && !tw_failed(tw_app_read_event(all, &e))) {
+		inside(all, e.id, TW_APP_NAME_MAX);
+		inside(all, e.fields, TW_APP_FIELDS_MAX);
+	} else if (data[0] == 'h' && !tw_failed(tw_app_read_health(all, &h))) {
+		inside(all, h.name, TW_APP_NAME_MAX);
+		inside(all, h.text, TW_APP_TEXT_MAX);
+	} else if (data[0] == 's' && !tw_failed(tw_app_read_setting(all, &key))) {
+		inside(all, key, TW_APP_NAME_MAX);
+	}
+	return 0;
+}

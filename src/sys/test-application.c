@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The payloads of the application's door: each form, and each way of not being it. */
+#include "sys/application.h"
+
+#include "base/mem.h"
+#include "check.h"
+
+#define S(literal) TW_SLICE(literal)
+
+static void test_reads_each_form(void **state)
+{
+	struct tw_app_event e;
+	struct tw_app_health h;
+	struct tw_slice key;
+
+	CHECK_OK(tw_app_read_event(S("\0\1a\0\2{}"), &e));
+	CHECK(tw_slice_is(e.id, "a") && tw_slice_is(e.fields, "{}"));
+	CHECK_OK(tw_app_read_health(S("\0\1s\1\0\2ok"), &h));
+	CHECK(tw_slice_is(h.name, "s") && tw_slice_is(h.text, "ok") && h.well);
+	CHECK_OK(tw_app_read_health(S("\0\1s\0\0\0"), &h));
+	CHECK(!h.well);
+	CHECK_OK(tw_app_read_setting(S("\0\3a.b"), &key));
+	CHECK(tw_slice_is(key, "a.b"));
+}
+
+static void test_refuses(void **state)
+{
+	static const struct {
+		struct tw_slice event, health, setting; /* each empty: not tried */
+	} rows[] = {
+		{ S(""), S(""), S("") },
+		{ S("\0"), S("\0"), S("\0") },
+		{ S("\0\1a"), S("\0\1a"), S("\0\2a") },
+		{ S("\0\1a\0\2{"), S("\0\1s\2\0\0"), S("\0\1ab") },
+		{ S("\0\1a\0\2{}x"), S("\0\1s\1\0\0x"), S("\0\0x") },
+		{ S("\0\1a\0"), S("\0\1\n\1\0\0"), S("\377") },
+		{ S("\0\1"), S("\0\1s\1\0\1\33"), S("\0\1") },
+		{ S("\0\1a\0\1"), S("\0\1s\1\0\2\303\50"), S("\0") },
+	};
+	struct tw_app_event e;
+	struct tw_app_health h;
+	struct tw_slice key;
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_ERR(tw_app_read_event(rows[i].event, &e), SYNTAX);
+		CHECK_ERR(tw_app_read_health(rows[i].health, &h), SYNTAX);
+		CHECK_ERR(tw_app_read_setting(rows[i].setting, &key), SYNTAX);
+	}
+	/* Longer than anybody may: 97 bytes of name. */
+	char name[2 + TW_APP_NAME_MAX + 1] = { 0, TW_APP_NAME_MAX + 1 };
+	CHECK_ERR(tw_app_read_setting((struct tw_slice){ name, sizeof name }, &key), LIMIT);
+	CHECK_ERR(tw_app_read_event((struct tw_slice){ name, sizeof name }, &e), LIMIT);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_refuses))
