@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tw_document d = { .product = product };
 	tw_fake_fail(f, data[0], ENOMEM, false);
 	tw_buf_init(&b, tw_fake_sys(f), 1024 * 1024);
-	if (!tw_failed(tw_document_render(tw_fake_sys(f), &d, (struct tw_slice){ (const char *)nul + 1, size - (size_t)(nul + 1 - data) }, &b)) &&
+	if (!tw_failed(tw_document_render(
+		    tw_fake_sys(f), &d, (struct tw_slice){ (const char *)nul + 1, size - (size_t)(nul + 1 - data) }, &b)) &&
 		strstr(tw_buf_cstr(&b), "<script"))
 		abort();
 	return 0;

@@ -3,7 +3,6 @@
  * thingward: one table of commands. A failure ends with what to try next; the exit code says what kind of failure it was.
  */
 #include "base/log.h"
-#include "base/text.h"
 #include "crypto/hash.h"
 #include "sys/real.h"
 #include "tool/commands.h"
@@ -88,12 +87,10 @@ static int tell(struct tw_tool *t, tw_err e)
 	if (tw_is(e, TW_CODE_STATE) && t->exit == TW_EXIT_OK)
 		return TW_EXIT_OK; /* help was asked for, and shown */
 	(void)fflush(stdout);
-	TW_CLEANUP(tw_buf_done) struct tw_buf shown = { 0 };
-	tw_buf_init(&shown, t->sys, 4096);
-	tw_ignore(tw_buf_terminal(&shown, tw_slice_of(*tw_err_detail() ? tw_err_detail() : tw_code_text(e.code))));
-	(void)fprintf(stderr, "thingward: %s\n", tw_buf_cstr(&shown));
+	const struct tw_tool loud = { .sys = t->sys, .out = stderr };
+	tw_ignore(tw_print(&loud, "thingward: %s\n", *tw_err_detail() ? tw_err_detail() : tw_code_text(e.code)));
 	if (*t->hint)
-		(void)fprintf(stderr, "Try: %s\n", t->hint);
+		tw_ignore(tw_print(&loud, "Try: %s\n", t->hint));
 	if (t->json && !t->answered)
 		tell_json(t, e);
 	return (int)t->exit;

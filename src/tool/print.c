@@ -24,29 +24,62 @@ static tw_err out(const struct tw_tool *t, const char *data, size_t size)
 	return TW_OK;
 }
 
+/* Line breaks stay; everything else that a terminal could act on does not. */
+static tw_err clean(const struct tw_sys *sys, const char *text, char **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, sys, 4 * TEXT_MAX);
+	while (*text) {
+		size_t size = strcspn(text, "\n");
+
+		TW_TRY(tw_buf_terminal(&b, (struct tw_slice){ text, size }));
+		text += size;
+		if (text[0] && text[1])
+			TW_TRY(tw_buf_text(&b, "\n"));
+		text += *text == '\n';
+	}
+	*ret = b.size ? tw_buf_take(&b) : tw_strdup(sys, "");
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "a cell");
+}
+
+/* Ends with a line break exactly when the text does. */
+tw_err tw_print_text(const struct tw_tool *t, const char *text)
+{
+	TW_CLEANUP(tw_freep) char *safe = NULL;
+	size_t size = strlen(text);
+
+	TW_TRY(clean(t->sys, text, &safe));
+	TW_TRY(out(t, safe, strlen(safe)));
+	return size && text[size - 1] == '\n' ? out(t, "\n", 1) : TW_OK;
+}
+
 tw_err tw_print(const struct tw_tool *t, const char *format, ...)
 {
 	char line[2048];
 	va_list list;
 
 	va_start(list, format);
-	int n = vsnprintf(line, sizeof(line), format, list);
+	(void)vsnprintf(line, sizeof(line), format, list);
 	va_end(list);
-	if (n < 0 || t->json)
+	if (t->json)
 		return TW_OK;
-	return out(t, line, strlen(line));
+	return tw_print_text(t, line);
 }
 
 void tw_progress(const struct tw_tool *t, const char *format, ...)
 {
+	char line[1024];
+	TW_CLEANUP(tw_freep) char *safe = NULL;
 	va_list list;
 
 	if (t->json && !isatty(2))
 		return;
 	va_start(list, format);
-	(void)vfprintf(stderr, format, list);
+	(void)vsnprintf(line, sizeof(line), format, list);
 	va_end(list);
-	(void)fputc('\n', stderr);
+	if (!tw_failed(clean(t->sys, line, &safe)))
+		(void)fprintf(stderr, "%s\n", safe);
 }
 
 static size_t characters(const char *s, size_t size)
@@ -143,23 +176,19 @@ static tw_err print_row(const struct tw_tool *t, const struct layout *l, const c
 	return TW_OK;
 }
 
-/* Line breaks stay; everything else that a terminal could act on does not. */
-static tw_err clean(const struct tw_sys *sys, const char *text, char **ret)
+/* Heads may be names that a device made up; they are as foreign as what stands beneath them. */
+static tw_err print_clean(const struct tw_tool *t, const struct layout *l, const char *const *texts)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	char *owned[COLUMNS_MAX] = { 0 };
+	tw_err e = TW_OK;
 
-	tw_buf_init(&b, sys, 4 * TEXT_MAX);
-	while (*text) {
-		size_t size = strcspn(text, "\n");
-
-		TW_TRY(tw_buf_terminal(&b, (struct tw_slice){ text, size }));
-		text += size;
-		if (text[0] && text[1])
-			TW_TRY(tw_buf_text(&b, "\n"));
-		text += *text == '\n';
-	}
-	*ret = b.size ? tw_buf_take(&b) : tw_strdup(sys, "");
-	return *ret ? TW_OK : TW_RAISE(NOMEM, "a cell");
+	for (size_t i = 0; i < l->columns && !tw_failed(e); i++)
+		e = clean(t->sys, texts[i], &owned[i]);
+	if (!tw_failed(e))
+		e = print_row(t, l, (const char *const *)owned);
+	for (size_t i = 0; i < l->columns; i++)
+		free(owned[i]);
+	return e;
 }
 
 static tw_err print_rows(const struct tw_tool *t, struct layout *l, const char *const *heads, const json_t *rows)
@@ -168,23 +197,16 @@ static tw_err print_rows(const struct tw_tool *t, struct layout *l, const char *
 	json_t *row;
 
 	if (heads)
-		TW_TRY(print_row(t, l, heads));
+		TW_TRY(print_clean(t, l, heads));
 	json_array_foreach(rows, r, row) {
-		const char *cells[COLUMNS_MAX] = { 0 };
-		char *owned[COLUMNS_MAX] = { 0 };
-		tw_err e = TW_OK;
+		const char *texts[COLUMNS_MAX] = { 0 };
 
-		for (i = 0; i < l->columns && !tw_failed(e); i++) {
+		for (i = 0; i < l->columns; i++) {
 			const char *text = json_string_value(json_array_get(row, i));
 
-			e = clean(t->sys, text ? text : "", &owned[i]);
-			cells[i] = owned[i];
+			texts[i] = text ? text : "";
 		}
-		if (!tw_failed(e))
-			e = print_row(t, l, cells);
-		for (i = 0; i < l->columns; i++)
-			free(owned[i]);
-		TW_TRY(e);
+		TW_TRY(print_clean(t, l, texts));
 	}
 	return TW_OK;
 }

@@ -8,8 +8,6 @@
 #include "tool/commands.h"
 #include "tool/files.h"
 
-#include "base/text.h"
-
 const struct tw_option tw_options_product_init[] = {
 	{ "example", NULL, false, "a complete example, a smart thermostat" },
 	{},
@@ -43,16 +41,7 @@ static tw_err show_problems(struct tw_tool *t, const struct tw_problems *p)
 	if (t->json)
 		return tw_print_value(t, p->list);
 	TW_TRY(tw_problems_text(p, &text));
-	for (const char *line = tw_buf_cstr(&text); *line;) {
-		TW_CLEANUP(tw_buf_done) struct tw_buf safe = { 0 };
-		size_t size = strcspn(line, "\n");
-
-		tw_buf_init(&safe, t->sys, TW_FILE_MAX);
-		TW_TRY(tw_buf_terminal(&safe, (struct tw_slice){ line, size }));
-		TW_TRY(tw_print(t, "%s\n", tw_buf_cstr(&safe)));
-		line += size + (line[size] == '\n');
-	}
-	return TW_OK;
+	return tw_print_text(t, tw_buf_cstr(&text));
 }
 
 static tw_err read_product(struct tw_tool *t, const char *dir, struct tw_problems *p, json_t **ret)

@@ -71,12 +71,13 @@ tw_err tw_help_command(const struct tw_command *c);
 /* Sets exit code and hint, and passes the error through: return tw_fail(t, TW_EXIT_REFUSED, "ask the owner", error). */
 tw_err tw_fail(struct tw_tool *t, enum tw_exit exit, const char *hint, tw_err e);
 
-/* Output for people; with --json these print nothing. Widths are counted in characters. Only tables and values escape for the terminal. */
+/* Output for people; with --json these print nothing. All of it is escaped for the terminal, line breaks apart. */
 tw_err tw_print(const struct tw_tool *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* heads: ends with NULL, or NULL; rows: array of arrays of text. */
 tw_err tw_print_table(const struct tw_tool *t, const char *const *heads, const json_t *rows);
 /* Any JSON: pretty-printed with --json, otherwise as aligned "name  value" lines and tables. */
 tw_err tw_print_value(struct tw_tool *t, const json_t *value);
+tw_err tw_print_text(const struct tw_tool *t, const char *text); /* also with --json: for errors and answers */
 void tw_progress(const struct tw_tool *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Assessment, evidence, report and log, with real devices and with ones that lie.
+
+@nist DI.IMS.1 @nist DI.IMS.2: the probes pass on a sound device, fail when the feature is off, and fail when two devices share
+one identifier or a recorded statement is shown.
+"""
+import base64
+import hashlib
+import http.server
+import json
+import re
+import shutil
+import ssl
+import subprocess
+import threading
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+import world as worlds
+from harness import unb64
+
+FEATURE = "identification.remote-read"
+
+
+def tool(*words):
+    return subprocess.run([str(worlds.program("thingward")), *map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60,
+                          check=False)
+
+
+def assess(unit, out, *more):
+    return tool("assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--json", *more)
+
+
+def claims(answer):
+    return {row["element"]: row["claim"] for row in json.loads(answer.stdout)}
+
+
+def results(path):
+    payload = json.loads(unb64(json.loads(path.read_text())["payload"]))
+    return payload, {(row["element"], row["probe"]): row["verdict"] for row in payload["results"]}
+
+
+def test_a_sound_device_and_the_feature_switched_off(owned, tmp_path):
+    local, ca = ("--local", owned.run / "admin.sock"), ("--ca", owned.world.ca)
+    first = assess(owned, tmp_path / "1.json", *local, *ca)
+    assert first.returncode == 0
+    assert claims(first) == {"DI.IMS.1": "not decided", "DI.IMS.2": "holds"}, "one moment cannot show that it survives a restart"
+
+    owned.stop()
+    owned.start()
+    second = assess(owned, tmp_path / "2.json", *local, *ca, "--before", tmp_path / "1.json")
+    assert second.returncode == 0
+    assert claims(second) == {"DI.IMS.1": "holds", "DI.IMS.2": "holds"}
+
+    owned.json("settings", "change", FEATURE, "off")
+    third = assess(owned, tmp_path / "3.json", *local, *ca)
+    assert third.returncode == 1
+    assert claims(third) == {"DI.IMS.1": "contradicted", "DI.IMS.2": "contradicted"}
+    _, seen = results(tmp_path / "3.json")
+    assert seen["DI.IMS.1", "authorized-read"] == seen["DI.IMS.2", "statement-holds"] == "fail"
+    assert seen["DI.IMS.1", "stranger-learns-nothing"] == "pass"
+    owned.json("settings", "change", FEATURE, "on")
+
+
+def test_two_devices_that_share_an_identifier(world, tmp_path):
+    """A maker who provisions one serial number twice, from a copied CA, gets found out."""
+    copy = worlds.World.__new__(worlds.World)
+    copy.__dict__ = dict(world.__dict__, folder=tmp_path / "copy", ca=tmp_path / "copy/ca", devices=[])
+    copy.folder.mkdir()
+    (tmp_path / "copy").chmod(0o755)
+    for parent in [tmp_path, *tmp_path.parents][:3]:
+        parent.chmod(parent.stat().st_mode | 0o111)
+    shutil.copytree(world.ca, copy.ca)
+    units = [world.device("TWIN-1"), copy.device("TWIN-1")]
+    try:
+        for name, unit in zip(("one", "other"), units):
+            unit.start()
+            unit.tool("device", "takeover", "--label", unit.label, "--owner", tmp_path / "owner", "--name", "alice", "--as", name)
+        answer = tool("assess", "--device", "one", "--device", "other", "--owner", tmp_path / "owner", "--product", world.product, "--out", tmp_path / "e.json",
+                      "--json")
+        assert answer.returncode == 1
+        assert claims(answer)["DI.IMS.1"] == "contradicted"
+        assert results(tmp_path / "e.json")[1]["DI.IMS.1", "unlike-others"] == "fail"
+    finally:
+        for unit in units:
+            unit.stop()
+
+
+def test_evidence_cannot_be_changed(owned, tmp_path):
+    path = tmp_path / "e.json"
+    assess(owned, path)
+    text = path.read_text()
+    anchor = owned.config / "manufacturer.crt"
+    whole = tool("evidence", "verify", path, "--anchor", anchor, "--signer", owned.owner / "owner.crt", "--json")
+    assert whole.returncode == 0 and "verified" in json.loads(whole.stdout)["statement"]
+    jws = json.loads(text)
+    payload = json.loads(unb64(jws["payload"]))
+    payload["results"][0]["verdict"] = "not applicable"
+    forged = dict(jws, payload=base64.urlsafe_b64encode(json.dumps(payload).encode()).rstrip(b"=").decode())
+    for wrong in (json.dumps(forged), text.replace(jws["signature"][:4], "AAAA"), text[:-20], text + " ", "", "{}"):
+        path.write_text(wrong)
+        assert tool("evidence", "verify", path).returncode == 1
+        assert tool("report", path, "--html", tmp_path / "r.html").returncode == 1
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_evidence_is_bound_to_device_tool_and_time(owned, tmp_path):
+    assess(owned, tmp_path / "e.json")
+    payload, _ = results(tmp_path / "e.json")
+    statement = json.loads(unb64(payload["device"]["statement"]["payload"]))
+    assert statement["eat_nonce"] == payload["nonce"]
+    assert statement["sub"] == payload["device"]["identifier"] == f"urn:dev:ops:32473-thermostat-{owned.serial}"
+    assert payload["tool"]["sha256"] == hashlib.sha256(worlds.program("thingward").read_bytes()).hexdigest()
+
+
+def test_report_is_one_quiet_page(owned, tmp_path):
+    assess(owned, tmp_path / "e.json")
+    assert tool("report", tmp_path / "e.json", "--html", tmp_path / "r.html").returncode == 0
+    page = (tmp_path / "r.html").read_text()
+    assert "What is shown, what is not, what needs a person?" in page
+    assert "evidence for" in page and "compliant" not in page
+    assert not re.search(r"<script|<link|<img|\bsrc=|@import|url\(", page)
+    assert 'role="img"' in page and "<title id=" in page and "@media print" in page
+    data = json.loads(tool("report", tmp_path / "e.json", "--json").stdout)
+    assert {row["element"] for row in data["elements"]} == {"DI.IMS.1", "DI.IMS.2"}
+
+
+def test_the_same_device_twice_proves_nothing(owned, tmp_path):
+    answer = assess(owned, tmp_path / "e.json", "--device", "unit")
+    assert answer.returncode == 2 and not (tmp_path / "e.json").exists()
+
+
+def test_change_of_a_setting_somebody_else_changed(owned):
+    """The tool reads first: the version it saw is the one it changes."""
+    owned.json("settings", "change", FEATURE, "off")
+    assert owned.json("settings", "read", FEATURE)["version"] == 1
+    assert owned.json("settings", "change", FEATURE, "value=on")["value"] == "on"
+    refused = tool("device", "settings", "change", FEATURE, "perhaps", "--device", "unit", "--owner", owned.owner)
+    assert refused.returncode == 3 and refused.stderr.splitlines()[-1].startswith("Try: ")
+
+
+def test_log_verifies_and_a_changed_byte_is_found(owned, tmp_path):
+    (tmp_path / "device.crt").write_text(owned.json("identity", "read")["certificate"])
+    (tmp_path / "keys.json").write_text(json.dumps(owned.json("log", "keys")))
+    assert owned.stop() == 0
+    shutil.copytree(owned.state / "log", tmp_path / "log")
+    words = ["--device-cert", tmp_path / "device.crt", "--anchor", owned.config / "manufacturer.crt", "--keys", tmp_path / "keys.json", "--json"]
+    whole = json.loads(tool("log", "verify", tmp_path / "log", *words).stdout)
+    assert whole["verdict"] == "whole" and whole["proven_to"] > 0
+    first = sorted((tmp_path / "log").glob("*.twlog"))[0]
+    data = bytearray(first.read_bytes())
+    data[900] ^= 1
+    first.write_bytes(data)
+    answer = tool("log", "verify", tmp_path / "log", *words)
+    broken = json.loads(answer.stdout)
+    assert answer.returncode == 1 and broken["verdict"] == "broken" and first.name in broken["fault"]
+
+
+# ---- devices that lie ----
+
+
+class Liar(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    answers = {}
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, body = self.answers.get(self.path, (404, {"title": "none"}))
+        sent = json.dumps(body, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    do_GET = do_POST = do_PUT = do_PATCH = answer
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def liar(owned, tmp_path):
+    """A server that holds the pinned key of a device named `liar` in the owner's directory and says whatever the test wants."""
+    listener = (owned.state / "keys/listener.pem").read_bytes()
+    (tmp_path / "listener.pem").write_bytes(listener)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "listener.pem")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    certificate = x509.load_pem_x509_certificate(listener[listener.index(b"-----BEGIN CERT"):])
+    spki = certificate.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    known = json.loads((owned.owner / "devices/unit.json").read_text())
+    known.update(address=f"127.0.0.1:{server.server_port}", listener_sha256=hashlib.sha256(spki).hexdigest())
+    (owned.owner / "devices/liar.json").write_text(json.dumps(known))
+    Liar.answers = {}
+    yield owned
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_a_device_says_cannot_touch_the_terminal(liar):
+    nasty = "\x1b]0;owned\x07\x1b[2J\u009b31m\r\n"
+    Liar.answers = {"/api/v1/health": (200, {"state": nasty, "list": [{nasty: nasty}], nasty: [{"b": 1}, {"c": nasty}], nasty + "x": nasty}),
+                    "/api/v1/identity": (403, {"title": nasty, "detail": nasty, "next": nasty, "rule": nasty})}
+    for words, status in ((("health", "read"), 0), (("identity", "read"), 3)):
+        answer = tool("device", *words, "--device", "liar", "--owner", liar.owner)
+        assert answer.returncode == status
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", answer.stdout + answer.stderr)
+
+
+def test_a_recorded_statement_convinces_nobody(liar, tmp_path):
+    """Whoever stole the listener's key still lacks the device's: an old statement is all that is left to him."""
+    assess(liar, tmp_path / "e.json")
+    payload, _ = results(tmp_path / "e.json")
+    Liar.answers = {"/api/v1/identity": (200, liar.json("identity", "read")), "/api/v1/capabilities": (200, liar.json("capabilities", "read")),
+                    "/api/v1/identity/statement": (200, {"statement": payload["device"]["statement"]})}
+    answer = tool("assess", "--device", "liar", "--owner", liar.owner, "--product", liar.world.product, "--out", tmp_path / "l.json", "--json")
+    assert answer.returncode == 1
+    _, seen = results(tmp_path / "l.json")
+    assert seen["DI.IMS.2", "statement-holds"] == "fail"
+    assert seen["DI.IMS.1", "stranger-learns-nothing"] == "fail", "it answers anybody"
+
+
+def test_another_key_is_another_device(liar):
+    known = json.loads((liar.owner / "devices/liar.json").read_text())
+    known["listener_sha256"] = "00" * 32
+    (liar.owner / "devices/liar.json").write_text(json.dumps(known))
+    answer = tool("device", "health", "read", "--device", "liar", "--owner", liar.owner)
+    assert answer.returncode == 4 and "does not hold the key that was pinned" in answer.stderr
+
+
+def test_endless_answers_end(liar):
+    Liar.answers = {"/api/v1/health": (200, {"state": "x" * (2 * 1024 * 1024)})}
+    answer = tool("device", "health", "read", "--device", "liar", "--owner", liar.owner)
+    assert answer.returncode == 1 and "too large" in answer.stderr
