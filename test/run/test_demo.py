@@ -43,7 +43,7 @@ def ours(folder):
                 words = (entry / "cmdline").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            if str(folder) in words and "test_demo" not in words:
+            if str(folder) in words and Path(__file__).name not in words:
                 found.append(words.replace("\0", " "))
     return found
 
