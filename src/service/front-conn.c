@@ -99,6 +99,14 @@ tw_err tw_conn_new(struct tw_front *f, int fd, const uint8_t source[16], struct 
 	return TW_OK;
 }
 
+/* Says close_notify; the peer's is not waited for. */
+static void say_close(struct tw_conn *c)
+{
+	tw_front_tls_more(c->ssl, false);
+	ERR_clear_error();
+	(void)SSL_shutdown(c->ssl);
+}
+
 void tw_conn_end(struct tw_conn *c)
 {
 	struct tw_front *f = c->front;
@@ -106,7 +114,7 @@ void tw_conn_end(struct tw_conn *c)
 	if (c->ended)
 		return;
 	c->ended = true;
-	if (c->wait == TW_WAIT_CORE && c->unsent.size == 0 && !f->core_gone) {
+	if (c->asked && c->unsent.size == 0 && !f->core_gone) {
 		uint8_t id[4] = { (uint8_t)(c->id >> 24), (uint8_t)(c->id >> 16), (uint8_t)(c->id >> 8), (uint8_t)c->id };
 		/* Core only loses the chance to save itself work when this does not get through. */
 		tw_ignore(tw_channel_send(f->core, TW_WIRE_GONE, 0, id, sizeof id, NULL, 0));
@@ -118,7 +126,7 @@ void tw_conn_end(struct tw_conn *c)
 	if (c->ssl) {
 		ERR_clear_error();
 		if (c->shaken)
-			(void)SSL_shutdown(c->ssl); /* says close_notify; the peer's is not waited for */
+			say_close(c);
 		SSL_free(c->ssl);
 		ERR_clear_error();
 		c->ssl = NULL;
@@ -196,6 +204,12 @@ static bool write_some(struct tw_conn *c)
 	return true;
 }
 
+/* Whether the connection ends with the answer under way. */
+static bool last_answer(const struct tw_conn *c)
+{
+	return c->closing || c->faulted || c->old || c->front->draining;
+}
+
 static void after_answer(struct tw_conn *c)
 {
 	if (c->self) {
@@ -204,12 +218,11 @@ static void after_answer(struct tw_conn *c)
 	}
 	if (c->faulted) {
 		c->closing = true;
-		ERR_clear_error();
-		(void)SSL_shutdown(c->ssl);
+		say_close(c);
 		tw_conn_wait(c, TW_WAIT_LINGER);
 		return;
 	}
-	if (c->closing || c->old || c->front->draining) {
+	if (last_answer(c)) {
 		tw_conn_end(c);
 		return;
 	}
@@ -233,6 +246,8 @@ void tw_conn_answer(struct tw_conn *c, struct tw_slice rest)
 	if (rest.size > 0 && b->size + rest.size <= ONE_WRITE && !tw_failed(tw_buf_add(b, rest.at, rest.size)))
 		rest.size = 0;
 	c->rest = rest;
+	if (last_answer(c))
+		tw_front_tls_more(c->ssl, true);
 	ERR_clear_error();
 	if (SSL_write_ex(c->ssl, b->data, b->size, &done) == 1 && done == b->size && rest.size == 0) {
 		after_answer(c); /* nearly always */
@@ -247,9 +262,7 @@ void tw_conn_answer(struct tw_conn *c, struct tw_slice rest)
 
 static void answer_problem(struct tw_conn *c, int status, const char *rule)
 {
-	bool close = c->closing || c->faulted || c->old || c->front->draining;
-
-	if (tw_failed(tw_front_reply_problem(c->front, status, rule, c->head_only, close)))
+	if (tw_failed(tw_front_reply_problem(c->front, status, rule, c->head_only, last_answer(c))))
 		tw_conn_end(c);
 	else
 		tw_conn_answer(c, (struct tw_slice){ "", 0 });
@@ -268,14 +281,15 @@ void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r)
 {
 	struct tw_front *f = c->front;
 
-	if (c->wait != TW_WAIT_CORE)
+	if (!c->asked)
 		return;
+	c->asked = false;
 	if (r->known && !c->known) {
 		c->known = true;
 		f->unknown--;
 	}
 	c->closing |= r->close;
-	if (tw_failed(tw_front_reply_core(f, r, c->head_only, c->closing || c->old || f->draining)))
+	if (tw_failed(tw_front_reply_core(f, r, c->head_only, last_answer(c))))
 		tw_conn_end(c);
 	else
 		tw_conn_answer(c, (struct tw_slice){ "", 0 });
@@ -338,7 +352,7 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 	if (a && !c->head_only && !tw_slice_is(h->method, "GET")) {
 		answer_problem(c, 405, "RFC 9110 15.5.6: pages are read only");
 	} else if (a) {
-		if (tw_failed(tw_front_reply_asset(f, a, h, c->closing || c->old || f->draining, &rest)))
+		if (tw_failed(tw_front_reply_asset(f, a, h, last_answer(c), &rest)))
 			tw_conn_end(c);
 		else
 			tw_conn_answer(c, rest);
@@ -347,6 +361,7 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 	} else if (f->core_gone || tw_failed(pass_to_core(c, head, body))) {
 		answer_problem(c, 503, "RFC 9110 15.6.4: the device is busy or restarting");
 	} else {
+		c->asked = true;
 		tw_conn_wait(c, TW_WAIT_CORE);
 	}
 }

@@ -44,7 +44,7 @@ struct tw_conn {
 	int64_t accepted_ms, deadline_ms;
 	uint8_t source[16]; /* IPv6, or IPv4 mapped */
 	char source_text[TW_FRONT_SOURCE];
-	bool self, ended, reading, shaken, known, old, head_only, closing, faulted, asked_exporter, has_client_key, want_body;
+	bool self, ended, asked, reading, shaken, known, old, head_only, closing, faulted, asked_exporter, has_client_key, want_body;
 	uint8_t exporter[32], client_key[32];
 	struct tw_buf in;            /* bytes not understood yet, or waiting behind a request */
 	struct tw_buf head, body;    /* of the request whose body is still coming */

@@ -58,6 +58,13 @@ static tw_err sign(void *user, const uint8_t digest[32], uint8_t *ret, size_t ma
 
 /* --- OpenSSL's bytes. The descriptor travels as the BIO's number, the seam as its data. --- */
 
+#define MORE_FOLLOWS (1 << 30) /* beside the descriptor, which is far smaller */
+
+static int number_of(BIO *b)
+{
+	return (int)(intptr_t)BIO_get_app_data(b);
+}
+
 static int retry_or_fail(BIO *b, int retry_flags)
 {
 	if (errno == EAGAIN || errno == EINTR)
@@ -72,7 +79,7 @@ static int bio_read(BIO *b, char *to, int size)
 
 	BIO_clear_retry_flags(b);
 	do
-		n = t->sys->read(t->sys, (int)(intptr_t)BIO_get_app_data(b), to, (size_t)size);
+		n = t->sys->read(t->sys, number_of(b) & ~MORE_FOLLOWS, to, (size_t)size);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? retry_or_fail(b, BIO_FLAGS_READ) : (int)n;
 }
@@ -82,11 +89,12 @@ static int bio_write(BIO *b, const char *from, int size)
 	const struct tw_front_tls *t = BIO_get_data(b);
 	struct iovec part = { (void *)(uintptr_t)from, (size_t)size };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	int number = number_of(b);
 	ssize_t n;
 
 	BIO_clear_retry_flags(b);
 	do
-		n = t->sys->sendmsg(t->sys, (int)(intptr_t)BIO_get_app_data(b), &m, 0);
+		n = t->sys->sendmsg(t->sys, number & ~MORE_FOLLOWS, &m, number & MORE_FOLLOWS ? MSG_MORE : 0);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? retry_or_fail(b, BIO_FLAGS_WRITE) : (int)n;
 }
@@ -236,6 +244,16 @@ tw_err tw_front_tls_accept(const tw_front_tls *t, int fd, SSL **ret)
 	}
 	*ret = ssl;
 	return TW_OK;
+}
+
+void tw_front_tls_more(SSL *ssl, bool follows)
+{
+	BIO *b = SSL_get_wbio(ssl);
+	int number = number_of(b);
+
+	if (BIO_method_type(b) == BIO_TYPE_BIO)
+		return; /* the self-request's pair */
+	BIO_set_app_data(b, (void *)(intptr_t)(follows ? number | MORE_FOLLOWS : number & ~MORE_FOLLOWS));
 }
 
 static int trust_listener(X509_STORE_CTX *store, void *user)

@@ -20,6 +20,8 @@ TW_DEFINE_FREEP(tw_front_tls, tw_front_tls_unref)
 
 /* A server's object reading and writing fd, or one without any bytes yet when fd is -1. fd stays the caller's. */
 tw_err tw_front_tls_accept(const tw_front_tls *t, int fd, SSL **ret);
+/* Until it is taken back, what is written waits a moment in the kernel for what follows: an answer for its close_notify. */
+void tw_front_tls_more(SSL *ssl, bool follows);
 /* A client's object that trusts exactly this listener certificate: for the self-request. */
 tw_err tw_front_tls_connect(const tw_front_tls *t, SSL **ret);
 /* NOTFOUND: the client showed no certificate. */
