@@ -118,7 +118,7 @@ static int add_rows(scmp_filter_ctx filter, const struct tw_call_row *rows, unsi
 	for (const struct tw_call_row *row = rows; row->name; row++) {
 		int r;
 
-		if (!tw_call_wanted(row, want) || (rows == tw_call_rows && (want & TW_WANT_ROLE) && overruled(row)))
+		if (!tw_call_wanted(row, want) || (rows == tw_call_rows && overruled(row)))
 			continue;
 		r = add_row(filter, row);
 		if (r != 0)
