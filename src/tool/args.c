@@ -2,6 +2,7 @@
 /* The one option parser and the one help text, both from the rows. */
 #include "tool/tool.h"
 
+#include <ctype.h>
 #include <getopt.h>
 
 static const struct tw_option common[] = {
@@ -70,7 +71,7 @@ static void add_options(struct long_options *l, const struct tw_option *o)
 static tw_err take(struct tw_tool *t, const struct tw_command *c, const struct tw_option *o, const char *value, struct tw_args *a)
 {
 	if (!strcmp(o->name, "help")) {
-		TW_TRY(tw_help_command(c));
+		TW_TRY(tw_help_command(t, c));
 		t->exit = TW_EXIT_OK;
 		return TW_RAISE(STATE, "help was shown");
 	}
@@ -116,22 +117,27 @@ tw_err tw_args_parse(struct tw_tool *t, const struct tw_command *c, int argc, ch
 	return check_complete(t, c, ret);
 }
 
-static void help_options(const struct tw_option *o)
+static tw_err help_rows(const struct tw_option *o, json_t *rows)
 {
-	for (; o && o->name; o++) {
-		char left[48];
-
-		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-		(void)printf("  %-24s %s%s\n", left, o->help, o->required ? " (needed)" : "");
-	}
+	for (; o && o->name; o++)
+		TW_TRY(tw_json_append(rows,
+			json_pack("[o, o]", json_sprintf("  --%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : ""),
+				json_sprintf("%s%s", o->help, o->required ? " (needed)" : ""))));
+	return TW_OK;
 }
 
-tw_err tw_help_command(const struct tw_command *c)
+tw_err tw_help_command(const struct tw_tool *t, const struct tw_command *c)
 {
-	(void)printf("thingward %s%s%s [options]\n\n%s\n\n", c->words, *c->positional ? " " : "", c->positional, c->help);
-	help_options(c->options);
-	help_options(common);
-	if (c->example)
-		(void)printf("\nExample:\n  %s\n", c->example);
-	return TW_OK;
+	const struct tw_tool people = { .sys = t->sys, .out = t->out };
+	TW_CLEANUP(tw_jsonp) json_t *rows = json_array();
+
+	if (!rows)
+		return TW_RAISE(NOMEM, "help");
+	bool sentence = *c->help && c->help[strlen(c->help) - 1] == '.';
+	TW_TRY(tw_print(&people, "thingward %s%s%s [options]\n\n%c%s%s\n\n", c->words, *c->positional ? " " : "", c->positional,
+		toupper((unsigned char)c->help[0]), c->help + 1, sentence ? "" : "."));
+	TW_TRY(help_rows(c->options, rows));
+	TW_TRY(help_rows(common, rows));
+	TW_TRY(tw_print_table(&people, NULL, rows));
+	return c->example ? tw_print(&people, "\nExample:\n  %s\n", c->example) : TW_OK;
 }

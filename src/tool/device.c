@@ -43,21 +43,26 @@ static void words_of(const json_t *operation, char ret[WORDS_MAX])
 		*c = *c == '.' ? ' ' : *c;
 }
 
-static tw_err list_help(const tw_rows *rows)
+static tw_err list_help(const struct tw_tool *t, const tw_rows *rows)
 {
+	const struct tw_tool people = { .sys = t->sys, .out = t->out };
+	TW_CLEANUP(tw_jsonp) json_t *list = json_pack("[[s, s]]", "  takeover", "take a device over with its label");
 	size_t i, k;
 	json_t *capability, *operation;
 	char words[WORDS_MAX];
 
-	(void)printf("thingward device WORDS [options]\n\n  %-20s %s\n", "takeover", "take a device over with its label");
+	if (!list)
+		return TW_RAISE(NOMEM, "help");
 	json_array_foreach(tw_rows_capabilities(rows), i, capability)
 		json_array_foreach(json_object_get(capability, "operations"), k, operation)
 			if (offered(operation)) {
 				words_of(operation, words);
-				(void)printf("  %-20s %s\n", words, tw_json_text(operation, "help"));
+				TW_TRY(tw_json_append(
+					list, json_pack("[o, s]", json_sprintf("  %s", words), tw_json_text(operation, "help"))));
 			}
-	(void)printf("\nEach: --device NAME --owner DIR, or --local SOCKET; --json; --help.\n");
-	return TW_OK;
+	TW_TRY(tw_print(&people, "thingward device WORDS [options]\n\n"));
+	TW_TRY(tw_print_table(&people, NULL, list));
+	return tw_print(&people, "\nEach: --device NAME --owner DIR, or --local SOCKET; --json; --help.\n");
 }
 
 /* "settings.change" at argv[2] "settings", argv[3] "change". */
@@ -386,7 +391,7 @@ tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv)
 
 	TW_TRY(tw_rows_new(t->sys, &rows));
 	if (argc < 3 || !strcmp(argv[2], "--help"))
-		return list_help(rows);
+		return list_help(t, rows);
 	if (!strcmp(argv[2], "takeover"))
 		return run_takeover(t, argc, argv);
 	const json_t *operation = find_operation(rows, argc, argv);

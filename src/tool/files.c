@@ -69,6 +69,25 @@ tw_err tw_file_read(const struct tw_sys *sys, const char *path, size_t max, stru
 	return tw_is(e, TW_CODE_NOTFOUND) ? TW_RAISE(NOTFOUND, "there is no file %s", path) : e;
 }
 
+tw_err tw_input_read(const struct tw_sys *sys, size_t max, struct tw_buf *ret)
+{
+	char piece[4096];
+	ssize_t n;
+
+	while ((n = sys->read(sys, STDIN_FILENO, piece, sizeof(piece))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return TW_RAISE_ERRNO("reading standard input");
+		if (ret->size + (size_t)n > max)
+			return TW_RAISE(LIMIT, "standard input has more than %zu bytes", max);
+		tw_err e = tw_buf_add(ret, piece, (size_t)n);
+		tw_wipe(piece, sizeof(piece)); /* it may have been a secret */
+		TW_TRY(e);
+	}
+	return TW_OK;
+}
+
 tw_err tw_file_write(const struct tw_sys *sys, const char *path, const void *data, size_t size, mode_t mode)
 {
 	TW_CLEANUP(tw_closep) int dir = -1;

@@ -28,18 +28,24 @@ static const struct tw_command commands[] = {
 	{ "docs", "PRODUCTDIR", 1, 1, tw_options_docs, tw_cmd_docs, "write the customer's pages of a product",
 		"thingward docs ./product --out ./pages" },
 	{ "log verify", "DIR", 1, 1, tw_options_log_verify, tw_cmd_log_verify, "verify an audit log: chain, seals, signatures" },
-	{ "device", "WORDS...", 0, 0, no_options, NULL, "administer a device; `thingward device --help` lists the words" },
+	{ "device", "WORDS...", 0, 0, no_options, NULL, "administer a device; thingward device --help lists the words" },
 	{},
 };
 
-static tw_err help_all(void)
+static tw_err help_all(const struct tw_tool *t)
 {
-	(void)printf("thingward COMMAND [options]\n\n");
+	const struct tw_tool people = { .sys = t->sys, .out = t->out };
+	TW_CLEANUP(tw_jsonp) json_t *rows = json_array();
+
+	if (!rows)
+		return TW_RAISE(NOMEM, "help");
 	for (const struct tw_command *c = commands; c->words; c++)
-		(void)printf("  %-18s %s\n", c->words, c->help);
-	(void)printf("\nEvery command: --help, --json.\n"
-		     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the device refused, 4 the device cannot be reached.\n");
-	return TW_OK;
+		TW_TRY(tw_json_append(rows, json_pack("[o, s]", json_sprintf("  %s", c->words), c->help)));
+	TW_TRY(tw_print(&people, "thingward COMMAND [options]\n\n"));
+	TW_TRY(tw_print_table(&people, NULL, rows));
+	return tw_print(&people,
+		"\nEvery command: --help, --json.\nExit codes: 0 done, 1 failed or the answer is no, 2 wrong usage,\n"
+		"3 the device refused, 4 the device cannot be reached.\n");
 }
 
 static bool words_match(const char *words, int argc, char **argv)
@@ -59,7 +65,7 @@ static tw_err run(struct tw_tool *t, int argc, char **argv)
 	struct tw_args a;
 
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
-		return help_all();
+		return help_all(t);
 	if (!strcmp(argv[1], "--version"))
 		return tw_print(t, "thingward %s\n", TW_VERSION);
 	if (!strcmp(argv[1], "device"))

@@ -145,7 +145,10 @@ tw_err tw_label_read(const struct tw_sys *sys, const char *path, struct tw_label
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, sys, LABEL_MAX);
-	TW_TRY(tw_file_read(sys, path, LABEL_MAX, &text));
+	if (!strcmp(path, "-"))
+		TW_TRY(tw_input_read(sys, LABEL_MAX, &text));
+	else
+		TW_TRY(tw_file_read(sys, path, LABEL_MAX, &text));
 	tw_err e = tw_json_parse(tw_buf_slice(&text), LABEL_MAX, &data);
 	tw_wipe(text.data, text.size);
 	TW_TRY(e);

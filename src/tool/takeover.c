@@ -14,7 +14,7 @@
 #include "base/text.h"
 
 const struct tw_option tw_options_takeover[] = {
-	{ "label", "FILE", true, "the unit's label" },
+	{ "label", "FILE", true, "the unit's label; - reads it from standard input" },
 	{ "owner", "DIR", true, "your directory; made when it is not there" },
 	{ "device", "HOST:PORT", false, "where it is; needed unless the label says" },
 	{ "name", "NAME", false, "your name on the device (owner)" },

@@ -158,6 +158,14 @@ def test_log_verifies_and_a_changed_byte_is_found(owned, tmp_path):
     assert answer.returncode == 1 and broken["verdict"] == "broken" and first.name in broken["fault"]
 
 
+def test_a_label_by_a_pipe_instead_of_a_file(unit, tmp_path):
+    """Whoever scans labels need not leave their secrets on a disk."""
+    words = [str(worlds.program("thingward")), "device", "takeover", "--label", "-", "--owner", str(tmp_path / "owner"), "--as", "scanned"]
+    done = subprocess.run(words, input=unit.label.read_text(), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0 and "is yours" in done.stdout
+    assert json.loads(unit.label.read_text())["secret"] not in done.stdout + done.stderr
+
+
 # ---- devices that lie ----
 
 
