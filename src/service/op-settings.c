@@ -10,6 +10,22 @@ tw_err tw_op_health(struct tw_context *c, const struct tw_request *rq, struct tw
 	return tw_json_set(rp->body, "state", json_string("ok"));
 }
 
+/* What a form needs to know to offer only what can be stored. */
+static tw_err describe_range(const struct tw_setting_row *row, json_t *j)
+{
+	static const char *const types[] = { "bool", "int", "text", "choice" };
+
+	TW_TRY(tw_json_set(j, "type", json_string(types[row->type])));
+	if (row->choices)
+		TW_TRY(tw_json_set(j, "choices", json_string(row->choices)));
+	if (row->unit && row->unit[0])
+		TW_TRY(tw_json_set(j, "unit", json_string(row->unit)));
+	if (row->type != TW_SETTING_INT)
+		return TW_OK;
+	TW_TRY(tw_json_set(j, "min", json_integer(row->min)));
+	return tw_json_set(j, "max", json_integer(row->max));
+}
+
 static tw_err describe(struct tw_context *c, const struct tw_setting_row *row, json_t **ret, int64_t *ret_version)
 {
 	struct tw_setting_state state;
@@ -21,6 +37,7 @@ static tw_err describe(struct tw_context *c, const struct tw_setting_row *row, j
 	TW_TRY(tw_json_set(j, "baseline", json_string(row->baseline)));
 	TW_TRY(tw_json_set(j, "version", json_integer(state.version)));
 	TW_TRY(tw_json_set(j, "help", json_string(row->help ? row->help : "")));
+	TW_TRY(describe_range(row, j));
 	if (state.version > 0) {
 		char when[TW_TIME_TEXT_MAX];
 		tw_time_text(state.changed_ms, when);

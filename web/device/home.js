@@ -189,12 +189,15 @@ function choiceField(setting, draft) {
 }
 
 function textField(setting, draft) {
+	const number = setting.type === 'int';
+	const range = number ? `A whole number from ${setting.min} to ${setting.max}${setting.unit ? `, in ${setting.unit}` : ''}.` : '';
 	return h('div', { class: 'field' },
 		h('label', { for: settingId('value', setting.key) }, words(setting.key)),
-		h('input', { type: 'text', name: 'value', id: settingId('value', setting.key), value: draft, autocomplete: 'off', spellcheck: 'false' }));
+		range ? h('p', { class: 'hint', id: settingId('range', setting.key) }, range) : null,
+		h('input', { type: 'text', name: 'value', id: settingId('value', setting.key), value: draft, autocomplete: 'off', spellcheck: 'false', inputmode: number ? 'numeric' : null, 'aria-describedby': range ? settingId('range', setting.key) : null }));
 }
 
-const switchable = (setting) => setting.type === 'bool' || setting.type === 'choice' || Boolean(setting.choices) || ['on', 'off'].includes(setting.value);
+const switchable = (setting) => setting.type === 'bool' || Boolean(setting.choices);
 
 // `drafts` maps a key to what the person chose and has not saved; `notes` to what became of the last try.
 export function settingsPart(settings, drafts, notes, onSave) {
@@ -219,7 +222,7 @@ export function settingsPart(settings, drafts, notes, onSave) {
 
 const KINDS = { refusals: 'Refusals, counted', checkpoint: 'Log signed by the device', open: 'Log opened' };
 // What has a column of its own, or is for machines.
-const SHOWN = new Set(['seq', 'type', 'time', 'operation', 'event', 'subject', 'result', 'rule', 'intent', 'status', 'door', 'fields', 'severity']);
+const SHOWN = new Set(['seq', 'type', 'time', 'operation', 'event', 'subject', 'result', 'rule', 'intent', 'status', 'door', 'fields', 'severity', 'boot']);
 const BOOKKEEPING = new Set(['open', 'checkpoint']);
 const LOG_SHOWN = 20;
 const subjectOf = (record) => (record.subject && typeof record.subject === 'object' ? record.subject.name : record.subject) || '';
