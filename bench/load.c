@@ -184,11 +184,12 @@ int main(int argc, char **argv)
 	if (inet_pton(AF_INET, argv[1], &load.to.sin_addr) != 1 || load.epoll < 0 || !load.tls || connections < 1 || connections > CONNECTIONS_MAX)
 		die("setting up");
 	SSL_CTX_set_min_proto_version(load.tls, TLS1_3_VERSION);
-	if (argc > 7 && (SSL_CTX_use_certificate_file(load.tls, argv[7], SSL_FILETYPE_PEM) != 1 ||
-				SSL_CTX_use_PrivateKey_file(load.tls, argc > 8 ? argv[8] : argv[7], SSL_FILETYPE_PEM) != 1))
+	if (argc > 7 &&
+		(SSL_CTX_use_certificate_file(load.tls, argv[7], SSL_FILETYPE_PEM) != 1 ||
+			SSL_CTX_use_PrivateKey_file(load.tls, argc > 8 ? argv[8] : argv[7], SSL_FILETYPE_PEM) != 1))
 		die("client certificate");
-	load.request_size = (size_t)snprintf(load.request, sizeof load.request, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", argv[6], argv[1],
-		load.cold ? "Connection: close\r\n" : "");
+	load.request_size = (size_t)snprintf(load.request, sizeof load.request, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", argv[6],
+		argv[1], load.cold ? "Connection: close\r\n" : "");
 	double begun = now_ns();
 	if (load.cold)
 		cold(requests);

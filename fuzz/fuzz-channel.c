@@ -16,7 +16,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct tw_channel_row rows[] = {
-	{ 1, TW_CHANNEL_ONCE, 0, 4, "HELLO" }, { 2, TW_CHANNEL_AFTER_READY, 1, 100, "WORK" }, { 3, TW_CHANNEL_FD, 0, 64, "BODY" }, { 0 },
+	{ 1, TW_CHANNEL_ONCE, 0, 4, "HELLO" },
+	{ 2, TW_CHANNEL_AFTER_READY, 1, 100, "WORK" },
+	{ 3, TW_CHANNEL_FD, 0, 64, "BODY" },
+	{ 0 },
 };
 
 static void must(bool good)

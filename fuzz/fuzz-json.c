@@ -12,8 +12,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct tw_shape shape[] = {
-	{ "name", TW_JSON_TEXT, true, 1, 8 }, { "n", TW_JSON_INT, false, -1, 10 }, { "on", TW_JSON_BOOL, false, 0, 0 },
-	{ "list", TW_JSON_ARRAY, false, 0, 0 }, { "any", TW_JSON_ANY, false, 0, 0 }, { 0 },
+	{ "name", TW_JSON_TEXT, true, 1, 8 },
+	{ "n", TW_JSON_INT, false, -1, 10 },
+	{ "on", TW_JSON_BOOL, false, 0, 0 },
+	{ "list", TW_JSON_ARRAY, false, 0, 0 },
+	{ "any", TW_JSON_ANY, false, 0, 0 },
+	{ 0 },
 };
 
 static void must(bool good)

@@ -153,8 +153,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	struct tw_path_reply reply;
 	struct tw_buf body;
-	struct tw_request rq = { .subject = { .door = (enum tw_door)(data[0] >> 3 & 7), .kind = (enum tw_subject_kind)(data[0] & 7), .name = "x" },
-		.head = &head, .body = { bytes.at + head.size, bytes.size - head.size } };
+	struct tw_request rq = {
+		.subject = { .door = (enum tw_door)(data[0] >> 3 & 7), .kind = (enum tw_subject_kind)(data[0] & 7), .name = "x" },
+		.head = &head,
+		.body = { bytes.at + head.size, bytes.size - head.size }
+	};
 	is_owned = data[0] & 0x40;
 	ran = NULL;
 	if (rq.subject.door > TW_DOOR_INTERNAL)

@@ -21,42 +21,42 @@
 
 #include <cmocka.h>
 
-#define CHECK(condition)                              \
-	do {                                          \
-		if (!(condition))                     \
+#define CHECK(condition)                                    \
+	do {                                                \
+		if (!(condition))                           \
 			fail_msg("not so: %s", #condition); \
 	} while (0)
 
-#define CHECK_OK(expression)                                                                                        \
-	do {                                                                                                        \
-		tw_err check_got_ = (expression);                                                                   \
-		if (tw_failed(check_got_))                                                                          \
-			fail_msg("%s: got %s, want OK; detail: %s (%s)", #expression, tw_code_name(check_got_.code), \
-				tw_err_detail(), tw_err_place());                                                   \
-	} while (0)
-
-#define CHECK_ERR(expression, name)                                                                                  \
+#define CHECK_OK(expression)                                                                                         \
 	do {                                                                                                         \
 		tw_err check_got_ = (expression);                                                                    \
-		if (check_got_.code != TW_CODE_##name)                                                               \
-			fail_msg("%s: got %s, want %s; detail: %s", #expression,                                     \
-				tw_failed(check_got_) ? tw_code_name(check_got_.code) : "OK", #name,                 \
-				tw_failed(check_got_) ? tw_err_detail() : "");                                       \
+		if (tw_failed(check_got_))                                                                           \
+			fail_msg("%s: got %s, want OK; detail: %s (%s)", #expression, tw_code_name(check_got_.code), \
+				tw_err_detail(), tw_err_place());                                                    \
 	} while (0)
 
-#define CHECK_INT(got, want)                                                                      \
-	do {                                                                                      \
-		long long check_got_ = (long long)(got), check_want_ = (long long)(want);         \
-		if (check_got_ != check_want_)                                                    \
-			fail_msg("%s: got %lld, want %lld", #got, check_got_, check_want_);       \
+#define CHECK_ERR(expression, name)                                                                  \
+	do {                                                                                         \
+		tw_err check_got_ = (expression);                                                    \
+		if (check_got_.code != TW_CODE_##name)                                               \
+			fail_msg("%s: got %s, want %s; detail: %s", #expression,                     \
+				tw_failed(check_got_) ? tw_code_name(check_got_.code) : "OK", #name, \
+				tw_failed(check_got_) ? tw_err_detail() : "");                       \
 	} while (0)
 
-#define CHECK_TEXT(got, want)                                                                                    \
-	do {                                                                                                     \
-		const char *check_got_ = (got), *check_want_ = (want);                                           \
-		if (!check_got_ || !check_want_ ? check_got_ != check_want_ : strcmp(check_got_, check_want_))   \
-			fail_msg("%s: got \"%s\", want \"%s\"", #got, check_got_ ? check_got_ : "(null)",        \
-				check_want_ ? check_want_ : "(null)");                                           \
+#define CHECK_INT(got, want)                                                                \
+	do {                                                                                \
+		long long check_got_ = (long long)(got), check_want_ = (long long)(want);   \
+		if (check_got_ != check_want_)                                              \
+			fail_msg("%s: got %lld, want %lld", #got, check_got_, check_want_); \
+	} while (0)
+
+#define CHECK_TEXT(got, want)                                                                                  \
+	do {                                                                                                   \
+		const char *check_got_ = (got), *check_want_ = (want);                                         \
+		if (!check_got_ || !check_want_ ? check_got_ != check_want_ : strcmp(check_got_, check_want_)) \
+			fail_msg("%s: got \"%s\", want \"%s\"", #got, check_got_ ? check_got_ : "(null)",      \
+				check_want_ ? check_want_ : "(null)");                                         \
 	} while (0)
 
 #define CHECK_BYTES(got, want, size) check_bytes(#got, (got), (want), (size), __FILE__, __LINE__)
@@ -72,15 +72,15 @@ static inline void check_bytes(const char *what, const void *got, const void *wa
 	}
 }
 
-#define CHECK_MAIN(...)                                                            \
-	int main(void)                                                             \
-	{                                                                          \
-		const struct CMUnitTest tests[] = { __VA_ARGS__ };                 \
-		const char *filter = getenv("CMOCKA_TEST_FILTER");                 \
-		if (filter)                                                        \
-			cmocka_set_test_filter(filter);                            \
-		cmocka_set_message_output(CM_OUTPUT_TAP);                          \
-		return cmocka_run_group_tests(tests, NULL, NULL);                  \
+#define CHECK_MAIN(...)                                            \
+	int main(void)                                             \
+	{                                                          \
+		const struct CMUnitTest tests[] = { __VA_ARGS__ }; \
+		const char *filter = getenv("CMOCKA_TEST_FILTER"); \
+		if (filter)                                        \
+			cmocka_set_test_filter(filter);            \
+		cmocka_set_message_output(CM_OUTPUT_TAP);          \
+		return cmocka_run_group_tests(tests, NULL, NULL);  \
 	}
 
 #endif

@@ -32,7 +32,8 @@ static inline long oom_sweep_with(int error_number, tw_err (*body)(const struct 
 		if (fired && tw_failed(e))
 			refused++;
 		if (tw_failed(e) && (!fired || tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX)))
-			fail_msg("call %ld (%s): %s, %s", n, fired ? tw_fake_name(f, n) : "none failed", tw_code_name(e.code), tw_err_detail());
+			fail_msg("call %ld (%s): %s, %s", n, fired ? tw_fake_name(f, n) : "none failed", tw_code_name(e.code),
+				tw_err_detail());
 	}
 	CHECK_OK(body(sys, user));
 	CHECK(refused > 0);

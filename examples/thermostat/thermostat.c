@@ -23,10 +23,10 @@
 #include <unistd.h>
 
 #define VERSION "1.0.0"
-#define SETTINGS_EVERY 5          /* ticks */
+#define SETTINGS_EVERY 5 /* ticks */
 #define RECONNECT_EVERY 3
-#define OVER_MILLIDEGREES 35000   /* nobody wants a room like this: something is wrong */
-#define SENSOR_MIN (-40000)       /* what the part can measure; anything else is a fault */
+#define OVER_MILLIDEGREES 35000 /* nobody wants a room like this: something is wrong */
+#define SENSOR_MIN (-40000)     /* what the part can measure; anything else is a fault */
 #define SENSOR_MAX 125000
 
 struct options {
@@ -37,7 +37,7 @@ struct thermostat {
 	struct options options;
 	thingward *device; /* NULL while there is no connection */
 	long tick, millidegrees;
-	long target;       /* degrees */
+	long target; /* degrees */
 	char mode[THINGWARD_VALUE_MAX];
 	bool heating, over, sensor_well, known_sensor_well, told_health, have_target;
 };
@@ -204,10 +204,10 @@ static bool read_options(int argc, char **argv, struct options *o)
 {
 	for (int i = 1; i < argc; i += 2) {
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-		long *number = strcmp(argv[i], "--tick-ms") == 0 ? &o->tick_ms :
-			       strcmp(argv[i], "--start") == 0    ? &o->start :
-			       strcmp(argv[i], "--break-after") == 0 ? &o->break_after :
-								       NULL;
+		long *number = strcmp(argv[i], "--tick-ms") == 0 ? &o->tick_ms
+			: strcmp(argv[i], "--start") == 0        ? &o->start
+			: strcmp(argv[i], "--break-after") == 0  ? &o->break_after
+								 : NULL;
 
 		if (!value || (!number && strcmp(argv[i], "--socket") != 0) || (number && !read_number(value, number)))
 			return false;

@@ -26,19 +26,19 @@ extern "C" {
 
 #define THINGWARD_SOCKET "/run/thingward/events.sock"
 #define THINGWARD_WAIT_MS 5000
-#define THINGWARD_VALUE_MAX 512 /* of a setting, with its NUL */
+#define THINGWARD_VALUE_MAX 512  /* of a setting, with its NUL */
 #define THINGWARD_PENDING_MAX 64 /* questions without an answer at a time */
 
 /* What every call returns. */
 enum thingward_result {
 	THINGWARD_OK = 0,
-	THINGWARD_INVALID = -1,   /* an argument is malformed or too long: mend the program */
+	THINGWARD_INVALID = -1, /* an argument is malformed or too long: mend the program */
 	THINGWARD_NO_MEMORY = -2,
-	THINGWARD_ABSENT = -3,    /* nothing listens at that socket */
-	THINGWARD_GONE = -4,      /* the connection has ended: open a new one */
-	THINGWARD_LATE = -5,      /* no answer in time; what was asked may have been done or not */
-	THINGWARD_BUSY = -6,      /* too many questions wait: dispatch first */
-	THINGWARD_REFUSED = -7,   /* the device said no; thingward_why tells */
+	THINGWARD_ABSENT = -3,  /* nothing listens at that socket */
+	THINGWARD_GONE = -4,    /* the connection has ended: open a new one */
+	THINGWARD_LATE = -5,    /* no answer in time; what was asked may have been done or not */
+	THINGWARD_BUSY = -6,    /* too many questions wait: dispatch first */
+	THINGWARD_REFUSED = -7, /* the device said no; thingward_why tells */
 };
 
 typedef struct thingward thingward;
@@ -61,8 +61,8 @@ int thingward_post_setting(thingward *t, const char *key, uint32_t *ret_ticket);
 /* result: OK or REFUSED. value: of a setting, else ""; why: of a refusal, else "". Both are valid during the call only. */
 typedef void thingward_answer(void *user, uint32_t ticket, int result, const char *value, const char *why);
 void thingward_on_answer(thingward *t, thingward_answer *call, void *user);
-int thingward_fd(const thingward *t);         /* poll this for reading */
-int thingward_dispatch(thingward *t);         /* takes what has come, waits for nothing; OK also when nothing had. GONE */
+int thingward_fd(const thingward *t);           /* poll this for reading */
+int thingward_dispatch(thingward *t);           /* takes what has come, waits for nothing; OK also when nothing had. GONE */
 unsigned thingward_pending(const thingward *t); /* questions without an answer */
 
 const char *thingward_why(const thingward *t); /* of the last call that did not give OK: one line, never NULL */

@@ -14,15 +14,13 @@
 static _Thread_local char last_detail[TW_DETAIL_MAX];
 static _Thread_local char last_place[PLACE_MAX];
 
-static const char *const names[] = {
-	[TW_CODE_OK] = "OK",
+static const char *const names[] = { [TW_CODE_OK] = "OK",
 #define NAME(name, text) [TW_CODE_##name] = #name,
 	TW_ERROR_LIST(NAME)
 #undef NAME
 };
 
-static const char *const texts[] = {
-	[TW_CODE_OK] = "no error",
+static const char *const texts[] = { [TW_CODE_OK] = "no error",
 #define TEXT(name, text) [TW_CODE_##name] = text,
 	TW_ERROR_LIST(TEXT)
 #undef TEXT
@@ -39,7 +37,7 @@ static void __attribute__((format(printf, 3, 0))) remember(const char *function,
 	(void)snprintf(last_place, sizeof last_place, "%s:%d", function, line);
 }
 
-tw_err (tw_raise)(enum tw_code code, const char *function, int line, const char *format, ...)
+tw_err(tw_raise)(enum tw_code code, const char *function, int line, const char *format, ...)
 {
 	va_list args;
 

@@ -14,20 +14,20 @@
 #include <stdbool.h>
 
 /* Code, then the words a person reads when no better detail exists. */
-#define TW_ERROR_LIST(X)                                            \
-	X(NOMEM, "out of memory")                                   \
-	X(IO, "the system refused an input or output operation")    \
-	X(SYNTAX, "the input is not well formed")                   \
-	X(LIMIT, "a limit was exceeded")                            \
-	X(NOTFOUND, "no such thing")                                \
-	X(EXISTS, "it exists already")                              \
-	X(STATE, "not possible in the present state")               \
-	X(DENIED, "not permitted")                                  \
-	X(UNTRUSTED, "a signature, seal or chain does not verify")  \
-	X(CRYPTO, "a cryptographic operation failed")               \
-	X(TIMEOUT, "no answer in time")                             \
-	X(CLOSED, "the other side has gone")                        \
-	X(UNSUPPORTED, "not supported here")                        \
+#define TW_ERROR_LIST(X)                                           \
+	X(NOMEM, "out of memory")                                  \
+	X(IO, "the system refused an input or output operation")   \
+	X(SYNTAX, "the input is not well formed")                  \
+	X(LIMIT, "a limit was exceeded")                           \
+	X(NOTFOUND, "no such thing")                               \
+	X(EXISTS, "it exists already")                             \
+	X(STATE, "not possible in the present state")              \
+	X(DENIED, "not permitted")                                 \
+	X(UNTRUSTED, "a signature, seal or chain does not verify") \
+	X(CRYPTO, "a cryptographic operation failed")              \
+	X(TIMEOUT, "no answer in time")                            \
+	X(CLOSED, "the other side has gone")                       \
+	X(UNSUPPORTED, "not supported here")                       \
 	X(INTERNAL, "a fault of ours")
 
 enum tw_code {
@@ -59,11 +59,11 @@ typedef struct TW_MUST_USE {
 /* The same for a failed system call: code IO (NOMEM for ENOMEM, LIMIT for ENOSPC, EDQUOT, EMFILE, ENFILE), errno's words appended. */
 #define TW_RAISE_ERRNO(...) tw_sure(tw_raise_errno(__func__, __LINE__, __VA_ARGS__))
 
-#define TW_TRY(expression)                                  \
-	do {                                                \
-		tw_err tw_try_ = (expression);              \
-		if (tw_try_.code != TW_CODE_OK)             \
-			return tw_try_;                     \
+#define TW_TRY(expression)                      \
+	do {                                    \
+		tw_err tw_try_ = (expression);  \
+		if (tw_try_.code != TW_CODE_OK) \
+			return tw_try_;         \
 	} while (0)
 
 static inline bool tw_failed(tw_err e)
@@ -90,8 +90,7 @@ static inline void tw_ignore(tw_err e)
 	(void)e;
 }
 
-tw_err tw_raise(enum tw_code code, const char *function, int line, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+tw_err tw_raise(enum tw_code code, const char *function, int line, const char *format, ...) __attribute__((format(printf, 4, 5)));
 tw_err tw_raise_errno(const char *function, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Whoever calls it directly passes on an error too. */
 #define tw_raise(...) tw_sure((tw_raise)(__VA_ARGS__))

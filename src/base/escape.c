@@ -80,7 +80,11 @@ static size_t html_replacement(struct tw_slice s, char ret[REPLACEMENT_MAX])
 		char c;
 		const char *text;
 	} rows[] = {
-		{ '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { '\'', "&#39;" },
+		{ '&', "&amp;" },
+		{ '<', "&lt;" },
+		{ '>', "&gt;" },
+		{ '"', "&quot;" },
+		{ '\'', "&#39;" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

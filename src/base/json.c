@@ -26,8 +26,12 @@ void tw_json_use(const struct tw_sys *sys)
 }
 
 static const char *const kind_names[] = {
-	[TW_JSON_TEXT] = "a text", [TW_JSON_INT] = "a whole number", [TW_JSON_BOOL] = "true or false",
-	[TW_JSON_OBJECT] = "an object", [TW_JSON_ARRAY] = "an array", [TW_JSON_ANY] = "a value",
+	[TW_JSON_TEXT] = "a text",
+	[TW_JSON_INT] = "a whole number",
+	[TW_JSON_BOOL] = "true or false",
+	[TW_JSON_OBJECT] = "an object",
+	[TW_JSON_ARRAY] = "an array",
+	[TW_JSON_ANY] = "a value",
 };
 
 static bool is_kind(const json_t *value, enum tw_json_kind kind)

@@ -22,8 +22,8 @@ static inline void tw_jsonp(json_t **j)
 	*j = NULL;
 }
 tw_err tw_json_parse(struct tw_slice text, size_t max, json_t **ret); /* SYNTAX with line and column, LIMIT */
-tw_err tw_json_write(const json_t *j, struct tw_buf *b);              /* compact, keys sorted: the form we sign (RFC 8785 for our data) */
-tw_err tw_json_pretty(const json_t *j, struct tw_buf *b);             /* for people */
+tw_err tw_json_write(const json_t *j, struct tw_buf *b);  /* compact, keys sorted: the form we sign (RFC 8785 for our data) */
+tw_err tw_json_pretty(const json_t *j, struct tw_buf *b); /* for people */
 
 enum tw_json_kind { TW_JSON_TEXT, TW_JSON_INT, TW_JSON_BOOL, TW_JSON_OBJECT, TW_JSON_ARRAY, TW_JSON_ANY };
 /* One row per allowed key; ends with a NULL key. Unknown keys raise SYNTAX unless the table's last row has key "*". */

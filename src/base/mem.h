@@ -16,19 +16,19 @@
 #include <unistd.h>
 
 #define TW_CLEANUP(function) __attribute__((cleanup(function)))
-#define TW_STEAL(pointer)                            \
-	({                                           \
+#define TW_STEAL(pointer)                                   \
+	({                                                  \
 		__typeof__(pointer) *tw_from_ = &(pointer); \
 		__typeof__(pointer) tw_got_ = *tw_from_;    \
-		*tw_from_ = NULL;                    \
-		tw_got_;                             \
+		*tw_from_ = NULL;                           \
+		tw_got_;                                    \
 	})
 /* Makes tw_thing_freep from tw_thing_free, for TW_CLEANUP. */
-#define TW_DEFINE_FREEP(type, function)              \
+#define TW_DEFINE_FREEP(type, function)                                  \
 	__attribute__((unused)) static inline void function##p(type **p) \
-	{                                            \
-		(void)function(*p);                  \
-		*p = NULL;                           \
+	{                                                                \
+		(void)function(*p);                                      \
+		*p = NULL;                                               \
 	}
 
 static inline void tw_freep(void *p)

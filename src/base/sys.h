@@ -24,19 +24,19 @@ struct pollfd;
 
 /* What a new process gets. File descriptors not listed are closed in it. */
 struct tw_spawn {
-	const char *program;      /* path; never looked up in PATH, never a shell */
+	const char *program; /* path; never looked up in PATH, never a shell */
 	char *const *argv;
 	char *const *envp;
-	const int *fds;           /* fds[i] becomes descriptor i */
+	const int *fds; /* fds[i] becomes descriptor i */
 	size_t fd_count;
 };
 
 struct tw_sys {
 	void *self; /* the instance's own state; NULL for the real one */
 
-	void *(*alloc)(const struct tw_sys *s, size_t size);              /* zeroed; size 0 is a programming error */
-	void *(*resize)(const struct tw_sys *s, void *p, size_t size);    /* as realloc */
-	int (*pin)(const struct tw_sys *s, void *p, size_t size);         /* keeps it out of swap */
+	void *(*alloc)(const struct tw_sys *s, size_t size);           /* zeroed; size 0 is a programming error */
+	void *(*resize)(const struct tw_sys *s, void *p, size_t size); /* as realloc */
+	int (*pin)(const struct tw_sys *s, void *p, size_t size);      /* keeps it out of swap */
 
 	/* Files. Paths are relative to a directory descriptor and may not leave it (openat2 RESOLVE_BENEATH, no symbolic links). */
 	int (*open_beneath)(const struct tw_sys *s, int dir, const char *path, int flags, mode_t mode);

@@ -146,8 +146,14 @@ static void test_encodings(void **state)
 		{ "\"\\\n\001/", "225c0a012f", "IlwKAS8", "\"\\\"\\\\\\n\\u0001/\"", "&quot;\\\n\001/", "\"\\\\x0a\\x01/" },
 		{ "<a b='&'>", NULL, NULL, "\"<a b='&'>\"", "&lt;a b=&#39;&amp;&#39;&gt;", "<a b='&'>" },
 		{ "\xc3\xa4\033[0m", NULL, NULL, "\"\xc3\xa4\\u001b[0m\"", "\xc3\xa4\033[0m", "\xc3\xa4\\x1b[0m" },
-		{ "\xc2\x9b" "2J", NULL, NULL, NULL, NULL, "\\xc2\\x9b2J" },
-		{ "a\xe2\x80\xae" "b", NULL, NULL, NULL, NULL, "a\\xe2\\x80\\xae" "b" },
+		{ "\xc2\x9b"
+		  "2J",
+			NULL, NULL, NULL, NULL, "\\xc2\\x9b2J" },
+		{ "a\xe2\x80\xae"
+		  "b",
+			NULL, NULL, NULL, NULL,
+			"a\\xe2\\x80\\xae"
+			"b" },
 	};
 	struct tw_buf b;
 

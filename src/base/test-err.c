@@ -46,8 +46,13 @@ static void test_errno_rows(void **state)
 		int number;
 		enum tw_code code;
 	} rows[] = {
-		{ ENOMEM, TW_CODE_NOMEM }, { ENOSPC, TW_CODE_LIMIT }, { EDQUOT, TW_CODE_LIMIT }, { EMFILE, TW_CODE_LIMIT },
-		{ ENFILE, TW_CODE_LIMIT }, { EIO, TW_CODE_IO }, { ENOENT, TW_CODE_IO },
+		{ ENOMEM, TW_CODE_NOMEM },
+		{ ENOSPC, TW_CODE_LIMIT },
+		{ EDQUOT, TW_CODE_LIMIT },
+		{ EMFILE, TW_CODE_LIMIT },
+		{ ENFILE, TW_CODE_LIMIT },
+		{ EIO, TW_CODE_IO },
+		{ ENOENT, TW_CODE_IO },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

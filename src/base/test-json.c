@@ -17,14 +17,34 @@ static void test_refusals(void **state)
 		const char *text;
 		enum tw_code code;
 	} rows[] = {
-		{ "{}", TW_CODE_OK }, { "[]", TW_CODE_OK }, { " {\"a\":[1,-2,true,null,\"x\"]} \n", TW_CODE_OK },
-		{ "", TW_CODE_SYNTAX }, { "1", TW_CODE_SYNTAX }, { "\"x\"", TW_CODE_SYNTAX }, { "{\"a\":1,\"a\":2}", TW_CODE_SYNTAX },
-		{ "{} x", TW_CODE_SYNTAX }, { "{}{}", TW_CODE_SYNTAX }, { "{\"a\":1,}", TW_CODE_SYNTAX }, { "[1,]", TW_CODE_SYNTAX },
-		{ "[01]", TW_CODE_SYNTAX }, { "[+1]", TW_CODE_SYNTAX }, { "[.5]", TW_CODE_SYNTAX }, { "[NaN]", TW_CODE_SYNTAX },
-		{ "[99999999999999999999]", TW_CODE_SYNTAX }, { "[1e999]", TW_CODE_SYNTAX }, { "[\"\xff\"]", TW_CODE_SYNTAX },
-		{ "[\"\\ud800\"]", TW_CODE_SYNTAX }, { "[\"a\\u0000b\"]", TW_CODE_SYNTAX }, { "[\"\n\"]", TW_CODE_SYNTAX },
-		{ "['a']", TW_CODE_SYNTAX }, { "{a:1}", TW_CODE_SYNTAX }, { "[1] // x", TW_CODE_SYNTAX }, { "\xef\xbb\xbf[]", TW_CODE_SYNTAX },
-		{ "[", TW_CODE_SYNTAX }, { "]", TW_CODE_SYNTAX }, { "[\"\\", TW_CODE_SYNTAX },
+		{ "{}", TW_CODE_OK },
+		{ "[]", TW_CODE_OK },
+		{ " {\"a\":[1,-2,true,null,\"x\"]} \n", TW_CODE_OK },
+		{ "", TW_CODE_SYNTAX },
+		{ "1", TW_CODE_SYNTAX },
+		{ "\"x\"", TW_CODE_SYNTAX },
+		{ "{\"a\":1,\"a\":2}", TW_CODE_SYNTAX },
+		{ "{} x", TW_CODE_SYNTAX },
+		{ "{}{}", TW_CODE_SYNTAX },
+		{ "{\"a\":1,}", TW_CODE_SYNTAX },
+		{ "[1,]", TW_CODE_SYNTAX },
+		{ "[01]", TW_CODE_SYNTAX },
+		{ "[+1]", TW_CODE_SYNTAX },
+		{ "[.5]", TW_CODE_SYNTAX },
+		{ "[NaN]", TW_CODE_SYNTAX },
+		{ "[99999999999999999999]", TW_CODE_SYNTAX },
+		{ "[1e999]", TW_CODE_SYNTAX },
+		{ "[\"\xff\"]", TW_CODE_SYNTAX },
+		{ "[\"\\ud800\"]", TW_CODE_SYNTAX },
+		{ "[\"a\\u0000b\"]", TW_CODE_SYNTAX },
+		{ "[\"\n\"]", TW_CODE_SYNTAX },
+		{ "['a']", TW_CODE_SYNTAX },
+		{ "{a:1}", TW_CODE_SYNTAX },
+		{ "[1] // x", TW_CODE_SYNTAX },
+		{ "\xef\xbb\xbf[]", TW_CODE_SYNTAX },
+		{ "[", TW_CODE_SYNTAX },
+		{ "]", TW_CODE_SYNTAX },
+		{ "[\"\\", TW_CODE_SYNTAX },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -60,9 +80,15 @@ static void test_limits(void **state)
 }
 
 static const struct tw_shape shape[] = {
-	{ "name", TW_JSON_TEXT, true, 1, 8 }, { "count", TW_JSON_INT, false, -1, 10 }, { "any_int", TW_JSON_INT, false, 0, 0 },
-	{ "on", TW_JSON_BOOL, false, 0, 0 }, { "list", TW_JSON_ARRAY, false, 0, 0 }, { "map", TW_JSON_OBJECT, false, 0, 0 },
-	{ "free", TW_JSON_ANY, false, 0, 0 }, { "text", TW_JSON_TEXT, false, 0, 0 }, { 0 },
+	{ "name", TW_JSON_TEXT, true, 1, 8 },
+	{ "count", TW_JSON_INT, false, -1, 10 },
+	{ "any_int", TW_JSON_INT, false, 0, 0 },
+	{ "on", TW_JSON_BOOL, false, 0, 0 },
+	{ "list", TW_JSON_ARRAY, false, 0, 0 },
+	{ "map", TW_JSON_OBJECT, false, 0, 0 },
+	{ "free", TW_JSON_ANY, false, 0, 0 },
+	{ "text", TW_JSON_TEXT, false, 0, 0 },
+	{ 0 },
 };
 static const struct tw_shape open_shape[] = { { "name", TW_JSON_TEXT, true, 1, 8 }, { "*", TW_JSON_ANY, false, 0, 0 }, { 0 } };
 
@@ -74,11 +100,21 @@ static void test_shapes(void **state)
 	} rows[] = {
 		{ "{\"name\":\"x\"}", NULL },
 		{ "{\"name\":\"x\",\"count\":10,\"on\":false,\"list\":[],\"map\":{},\"free\":1.5,\"any_int\":-9,\"text\":\"\"}", NULL },
-		{ "{}", "'name'" }, { "[]", "object" }, { "{\"name\":\"\"}", "'name'" }, { "{\"name\":\"123456789\"}", "'name'" },
-		{ "{\"name\":1}", "'name'" }, { "{\"name\":null}", "'name'" }, { "{\"name\":\"x\",\"count\":11}", "'count'" },
-		{ "{\"name\":\"x\",\"count\":-2}", "'count'" }, { "{\"name\":\"x\",\"count\":1.0}", "'count'" },
-		{ "{\"name\":\"x\",\"on\":1}", "'on'" }, { "{\"name\":\"x\",\"list\":{}}", "'list'" }, { "{\"name\":\"x\",\"map\":[]}", "'map'" },
-		{ "{\"name\":\"x\",\"other\":1}", "'other'" }, { "{\"name\":\"x\",\"Name\":\"y\"}", "'Name'" }, { "{\"name\":\"x\",\"*\":1}", "'*'" },
+		{ "{}", "'name'" },
+		{ "[]", "object" },
+		{ "{\"name\":\"\"}", "'name'" },
+		{ "{\"name\":\"123456789\"}", "'name'" },
+		{ "{\"name\":1}", "'name'" },
+		{ "{\"name\":null}", "'name'" },
+		{ "{\"name\":\"x\",\"count\":11}", "'count'" },
+		{ "{\"name\":\"x\",\"count\":-2}", "'count'" },
+		{ "{\"name\":\"x\",\"count\":1.0}", "'count'" },
+		{ "{\"name\":\"x\",\"on\":1}", "'on'" },
+		{ "{\"name\":\"x\",\"list\":{}}", "'list'" },
+		{ "{\"name\":\"x\",\"map\":[]}", "'map'" },
+		{ "{\"name\":\"x\",\"other\":1}", "'other'" },
+		{ "{\"name\":\"x\",\"Name\":\"y\"}", "'Name'" },
+		{ "{\"name\":\"x\",\"*\":1}", "'*'" },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -113,8 +149,11 @@ static void test_one_form(void **state)
 	static const struct {
 		const char *text, *want;
 	} rows[] = {
-		{ "{\"b\":1,\"a\":[true,false,null]}", "{\"a\":[true,false,null],\"b\":1}" }, { "[]", "[]" }, { "{}", "{}" },
-		{ "[\"\\u00e4\\/\\u001F\\u007f\"]", "[\"\xc3\xa4/\\u001f\x7f\"]" }, { "{\"\":{\"\":[]}}", "{\"\":{\"\":[]}}" },
+		{ "{\"b\":1,\"a\":[true,false,null]}", "{\"a\":[true,false,null],\"b\":1}" },
+		{ "[]", "[]" },
+		{ "{}", "{}" },
+		{ "[\"\\u00e4\\/\\u001F\\u007f\"]", "[\"\xc3\xa4/\\u001f\x7f\"]" },
+		{ "{\"\":{\"\":[]}}", "{\"\":{\"\":[]}}" },
 		{ "[9223372036854775807,-9223372036854775808]", "[9223372036854775807,-9223372036854775808]" },
 		/* RFC 8785, appendix B */
 		{ "[0.0,-0.0,5e-324,-5e-324]", "[0,0,5e-324,-5e-324]" },
@@ -189,8 +228,10 @@ static tw_err build_and_write(const struct tw_sys *sys, struct tw_buf *b)
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	json_t *list;
 
-	TW_TRY(tw_json_parse(TW_SLICE("{\"number\":1234567890123456789,\"long text beyond the first buffer of the scanner\":\"0123456789"
-		"01234567890123456789\",\"deep\":[[{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9}]]}"), 1000, &j));
+	TW_TRY(tw_json_parse(
+		TW_SLICE("{\"number\":1234567890123456789,\"long text beyond the first buffer of the scanner\":\"0123456789"
+			 "01234567890123456789\",\"deep\":[[{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9}]]}"),
+		1000, &j));
 	TW_TRY(tw_json_set(j, "text", json_string("value")));
 	list = json_array();
 	TW_TRY(tw_json_set(j, "list", list));
@@ -232,5 +273,4 @@ static void test_out_of_memory(void **state)
 
 CHECK_MAIN(cmocka_unit_test(test_refusals), cmocka_unit_test(test_place_of_an_error), cmocka_unit_test(test_limits),
 	cmocka_unit_test(test_shapes), cmocka_unit_test(test_access), cmocka_unit_test(test_one_form), cmocka_unit_test(test_pretty),
-	cmocka_unit_test(test_whole_numbers_our_reader_refuses),
-	cmocka_unit_test(test_write_limits), cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_whole_numbers_our_reader_refuses), cmocka_unit_test(test_write_limits), cmocka_unit_test(test_out_of_memory))

@@ -23,11 +23,22 @@ static void test_numbers(void **state)
 		const char *code;
 		uint64_t value;
 	} rows[] = {
-		{ "0", 0, "OK", 0 }, { "10", 10, "OK", 10 }, { "11", 10, "LIMIT", 0 },
-		{ "18446744073709551615", UINT64_MAX, "OK", UINT64_MAX }, { "18446744073709551616", UINT64_MAX, "LIMIT", 0 },
-		{ "99999999999999999999999", UINT64_MAX, "LIMIT", 0 }, { "", 9, "SYNTAX", 0 }, { "+5", 9, "SYNTAX", 0 },
-		{ "-5", 9, "SYNTAX", 0 }, { " 5", 9, "SYNTAX", 0 }, { "5 ", 9, "SYNTAX", 0 }, { "05", 9, "SYNTAX", 0 },
-		{ "00", 9, "SYNTAX", 0 }, { "0x5", 9, "SYNTAX", 0 }, { "5.", 9, "SYNTAX", 0 }, { "1x", 0, "SYNTAX", 0 },
+		{ "0", 0, "OK", 0 },
+		{ "10", 10, "OK", 10 },
+		{ "11", 10, "LIMIT", 0 },
+		{ "18446744073709551615", UINT64_MAX, "OK", UINT64_MAX },
+		{ "18446744073709551616", UINT64_MAX, "LIMIT", 0 },
+		{ "99999999999999999999999", UINT64_MAX, "LIMIT", 0 },
+		{ "", 9, "SYNTAX", 0 },
+		{ "+5", 9, "SYNTAX", 0 },
+		{ "-5", 9, "SYNTAX", 0 },
+		{ " 5", 9, "SYNTAX", 0 },
+		{ "5 ", 9, "SYNTAX", 0 },
+		{ "05", 9, "SYNTAX", 0 },
+		{ "00", 9, "SYNTAX", 0 },
+		{ "0x5", 9, "SYNTAX", 0 },
+		{ "5.", 9, "SYNTAX", 0 },
+		{ "1x", 0, "SYNTAX", 0 },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -56,10 +67,25 @@ static void test_base64(void **state)
 	static const struct {
 		const char *text, *url, *padded; /* wanted of each reader: the value, or NULL for SYNTAX */
 	} rows[] = {
-		{ "", "", "" }, { "Zg", "f", NULL }, { "Zg==", NULL, "f" }, { "Zm8", "fo", NULL }, { "Zm8=", NULL, "fo" },
-		{ "Zm9v", "foo", "foo" }, { "Z", NULL, NULL }, { "Zh", NULL, NULL }, { "Zh==", NULL, NULL }, { "Zm9", NULL, NULL },
-		{ "-_8", "\xfb\xff", NULL }, { "+/8=", NULL, "\xfb\xff" }, { "-_8=", NULL, NULL }, { "Zm9v\n", NULL, NULL },
-		{ "Zm 9v", NULL, NULL }, { "Zg=", NULL, NULL }, { "=", NULL, NULL }, { "====", NULL, NULL }, { "Z===", NULL, NULL },
+		{ "", "", "" },
+		{ "Zg", "f", NULL },
+		{ "Zg==", NULL, "f" },
+		{ "Zm8", "fo", NULL },
+		{ "Zm8=", NULL, "fo" },
+		{ "Zm9v", "foo", "foo" },
+		{ "Z", NULL, NULL },
+		{ "Zh", NULL, NULL },
+		{ "Zh==", NULL, NULL },
+		{ "Zm9", NULL, NULL },
+		{ "-_8", "\xfb\xff", NULL },
+		{ "+/8=", NULL, "\xfb\xff" },
+		{ "-_8=", NULL, NULL },
+		{ "Zm9v\n", NULL, NULL },
+		{ "Zm 9v", NULL, NULL },
+		{ "Zg=", NULL, NULL },
+		{ "=", NULL, NULL },
+		{ "====", NULL, NULL },
+		{ "Z===", NULL, NULL },
 		{ "Zg==Zg==", NULL, NULL },
 	};
 
@@ -122,18 +148,38 @@ static void test_utf8(void **state)
 		const char *text;
 		bool valid, printable;
 	} rows[] = {
-		{ "", true, true }, { "az~", true, true }, { "\x7f", true, false }, { "\t", true, false }, { "\xc3\xa4", true, true },
-		{ "\xe2\x82\xac", true, true }, { "\xf0\x9f\x98\x80", true, true }, { "\xf4\x8f\xbf\xbf", true, true },
-		{ "\xf4\x90\x80\x80", false, false }, { "\xc0\x80", false, false }, { "\xc1\xbf", false, false },
-		{ "\xe0\x9f\xbf", false, false }, { "\xe0\xa0\x80", true, true }, { "\xed\xa0\x80", false, false },
-		{ "\xed\x9f\xbf", true, true }, { "\xf0\x8f\xbf\xbf", false, false }, { "\xf5\x80\x80\x80", false, false },
-		{ "\x80", false, false }, { "\xc3", false, false }, { "\xe2\x82", false, false }, { "\xe2\x82z", false, false },
-		{ "\xc2\x85", true, false }, { "\xe2\x80\xa8", true, false }, { "\xe2\x80\xae", true, false },
-		{ "\xe2\x81\xa6", true, false }, { "\xe2\x81\xa5", true, true }, { "\xff", false, false },
+		{ "", true, true },
+		{ "az~", true, true },
+		{ "\x7f", true, false },
+		{ "\t", true, false },
+		{ "\xc3\xa4", true, true },
+		{ "\xe2\x82\xac", true, true },
+		{ "\xf0\x9f\x98\x80", true, true },
+		{ "\xf4\x8f\xbf\xbf", true, true },
+		{ "\xf4\x90\x80\x80", false, false },
+		{ "\xc0\x80", false, false },
+		{ "\xc1\xbf", false, false },
+		{ "\xe0\x9f\xbf", false, false },
+		{ "\xe0\xa0\x80", true, true },
+		{ "\xed\xa0\x80", false, false },
+		{ "\xed\x9f\xbf", true, true },
+		{ "\xf0\x8f\xbf\xbf", false, false },
+		{ "\xf5\x80\x80\x80", false, false },
+		{ "\x80", false, false },
+		{ "\xc3", false, false },
+		{ "\xe2\x82", false, false },
+		{ "\xe2\x82z", false, false },
+		{ "\xc2\x85", true, false },
+		{ "\xe2\x80\xa8", true, false },
+		{ "\xe2\x80\xae", true, false },
+		{ "\xe2\x81\xa6", true, false },
+		{ "\xe2\x81\xa5", true, true },
+		{ "\xff", false, false },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		if (tw_utf8_valid(tw_slice_of(rows[i].text)) != rows[i].valid || tw_text_printable(tw_slice_of(rows[i].text)) != rows[i].printable)
+		if (tw_utf8_valid(tw_slice_of(rows[i].text)) != rows[i].valid ||
+			tw_text_printable(tw_slice_of(rows[i].text)) != rows[i].printable)
 			fail_msg("row %zu", i);
 	}
 	CHECK(!tw_utf8_valid(TW_SLICE("a\0b")));
@@ -163,20 +209,41 @@ static void test_times(void **state)
 		const char *text;
 		int64_t ms; /* INT64_MIN: SYNTAX */
 	} rows[] = {
-		{ "1970-01-01T00:00:00Z", 0 }, { "1970-01-01T00:00:00.001Z", 1 }, { "1969-12-31T23:59:59.999Z", -1 },
-		{ "2026-11-21T09:30:00.123Z", 1795253400123 }, { "2026-11-21T09:30:00.1239999Z", 1795253400123 },
-		{ "2026-11-21T10:30:00+01:00", 1795253400000 }, { "2026-11-21T08:00:00-01:30", 1795253400000 },
-		{ "2038-01-19T03:14:08Z", 2147483648000 }, { "2000-02-29T00:00:00Z", 951782400000 },
-		{ "0001-01-01T00:00:00Z", -62135596800000 }, { "9999-12-31T23:59:59.999Z", 253402300799999 },
-		{ "0001-01-01T00:00:00+00:01", INT64_MIN }, { "9999-12-31T23:59:59-00:01", INT64_MIN },
-		{ "1900-02-29T00:00:00Z", INT64_MIN }, { "2025-02-29T00:00:00Z", INT64_MIN }, { "2026-04-31T00:00:00Z", INT64_MIN },
-		{ "2026-00-01T00:00:00Z", INT64_MIN }, { "2026-13-01T00:00:00Z", INT64_MIN }, { "2026-01-00T00:00:00Z", INT64_MIN },
-		{ "2026-01-01T24:00:00Z", INT64_MIN }, { "2026-01-01T00:60:00Z", INT64_MIN }, { "2026-06-30T23:59:60Z", INT64_MIN },
-		{ "2026-01-01T00:00:00", INT64_MIN }, { "2026-01-01 00:00:00Z", INT64_MIN }, { "2026-01-01t00:00:00z", INT64_MIN },
-		{ "2026-01-01T00:00:00.Z", INT64_MIN }, { "2026-01-01T00:00:00.1234567890Z", INT64_MIN },
-		{ "2026-01-01T00:00:00-00:00", INT64_MIN }, { "2026-01-01T00:00:00+24:00", INT64_MIN },
-		{ "2026-01-01T00:00:00+0100", INT64_MIN }, { "2026-01-01T00:00:00Z ", INT64_MIN }, { "+026-01-01T00:00:00Z", INT64_MIN },
-		{ "0000-01-01T00:00:00Z", INT64_MIN }, { "", INT64_MIN }, { "2026-1-01T00:00:00Z", INT64_MIN },
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "1970-01-01T00:00:00.001Z", 1 },
+		{ "1969-12-31T23:59:59.999Z", -1 },
+		{ "2026-11-21T09:30:00.123Z", 1795253400123 },
+		{ "2026-11-21T09:30:00.1239999Z", 1795253400123 },
+		{ "2026-11-21T10:30:00+01:00", 1795253400000 },
+		{ "2026-11-21T08:00:00-01:30", 1795253400000 },
+		{ "2038-01-19T03:14:08Z", 2147483648000 },
+		{ "2000-02-29T00:00:00Z", 951782400000 },
+		{ "0001-01-01T00:00:00Z", -62135596800000 },
+		{ "9999-12-31T23:59:59.999Z", 253402300799999 },
+		{ "0001-01-01T00:00:00+00:01", INT64_MIN },
+		{ "9999-12-31T23:59:59-00:01", INT64_MIN },
+		{ "1900-02-29T00:00:00Z", INT64_MIN },
+		{ "2025-02-29T00:00:00Z", INT64_MIN },
+		{ "2026-04-31T00:00:00Z", INT64_MIN },
+		{ "2026-00-01T00:00:00Z", INT64_MIN },
+		{ "2026-13-01T00:00:00Z", INT64_MIN },
+		{ "2026-01-00T00:00:00Z", INT64_MIN },
+		{ "2026-01-01T24:00:00Z", INT64_MIN },
+		{ "2026-01-01T00:60:00Z", INT64_MIN },
+		{ "2026-06-30T23:59:60Z", INT64_MIN },
+		{ "2026-01-01T00:00:00", INT64_MIN },
+		{ "2026-01-01 00:00:00Z", INT64_MIN },
+		{ "2026-01-01t00:00:00z", INT64_MIN },
+		{ "2026-01-01T00:00:00.Z", INT64_MIN },
+		{ "2026-01-01T00:00:00.1234567890Z", INT64_MIN },
+		{ "2026-01-01T00:00:00-00:00", INT64_MIN },
+		{ "2026-01-01T00:00:00+24:00", INT64_MIN },
+		{ "2026-01-01T00:00:00+0100", INT64_MIN },
+		{ "2026-01-01T00:00:00Z ", INT64_MIN },
+		{ "+026-01-01T00:00:00Z", INT64_MIN },
+		{ "0000-01-01T00:00:00Z", INT64_MIN },
+		{ "", INT64_MIN },
+		{ "2026-1-01T00:00:00Z", INT64_MIN },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -227,6 +294,7 @@ static void test_equal_secret(void **state)
 	}
 }
 
-CHECK_MAIN(cmocka_unit_test(test_numbers), cmocka_unit_test(test_hex), cmocka_unit_test(test_base64), cmocka_unit_test(test_base64_limit),
-	cmocka_unit_test(test_base64_space), cmocka_unit_test(test_utf8), cmocka_unit_test(test_utf8_space), cmocka_unit_test(test_times),
-	cmocka_unit_test(test_every_day), cmocka_unit_test(test_time_text_bounds), cmocka_unit_test(test_equal_secret))
+CHECK_MAIN(cmocka_unit_test(test_numbers), cmocka_unit_test(test_hex), cmocka_unit_test(test_base64),
+	cmocka_unit_test(test_base64_limit), cmocka_unit_test(test_base64_space), cmocka_unit_test(test_utf8),
+	cmocka_unit_test(test_utf8_space), cmocka_unit_test(test_times), cmocka_unit_test(test_every_day),
+	cmocka_unit_test(test_time_text_bounds), cmocka_unit_test(test_equal_secret))

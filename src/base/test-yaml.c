@@ -40,16 +40,36 @@ static void test_refusals(void **state)
 	static const struct {
 		const char *text, *place; /* NULL: OK */
 	} rows[] = {
-		{ "a: 1", NULL }, { "--- \na: 1\n", NULL }, { "- 1\n- 2", NULL }, { "just text", NULL }, { "a: {b: [c, {d: e}]}", NULL },
-		{ "", "line 1 column 1" }, { "# only a comment\n", "line 1 column 1" },
-		{ "a: 1\nb: 2\na: 3", "line 3 column 1" }, { "a: {x: 1, x: 2}", "line 1 column 11" },
-		{ "a: &x 1", "line 1 column 4" }, { "a: *x", "line 1 column 4" }, { "a: !!int 1", "line 1 column 4" },
-		{ "a: ! 1", "line 1 column 4" }, { "&x a: 1", "line 1 column 1" }, { "a: &x [1]", "line 1 column 4" },
-		{ "a: !x {b: 1}", "line 1 column 4" }, { "<<: {a: 1}", "line 1 column 1" }, { "a:\n  <<: 1", "line 2 column 3" },
-		{ "a: 1\n---\nb: 2", "line 2 column 1" }, { "%YAML 1.1\n---\na: 1", "line 1 column 1" },
-		{ "%TAG ! tag:x,2000:\n---\na: 1", "line 1 column 1" }, { "? [a]\n: 1", "line 1 column 3" }, { "{[a]: 1}", "line 1 column 2" },
-		{ "a: 1\n b: 2", "line 2 column 3" }, { "a: 'x", "line 1 column" }, { "a: [1, 2", "line 2 column 1" }, { "\ta: 1", "line 1 column 1" },
-		{ "a: \"x\\0y\"", "line 1 column 4" }, { "a: \"\\q\"", "line 1 column 5" }, { "a: @x", "line 1 column 4" },
+		{ "a: 1", NULL },
+		{ "--- \na: 1\n", NULL },
+		{ "- 1\n- 2", NULL },
+		{ "just text", NULL },
+		{ "a: {b: [c, {d: e}]}", NULL },
+		{ "", "line 1 column 1" },
+		{ "# only a comment\n", "line 1 column 1" },
+		{ "a: 1\nb: 2\na: 3", "line 3 column 1" },
+		{ "a: {x: 1, x: 2}", "line 1 column 11" },
+		{ "a: &x 1", "line 1 column 4" },
+		{ "a: *x", "line 1 column 4" },
+		{ "a: !!int 1", "line 1 column 4" },
+		{ "a: ! 1", "line 1 column 4" },
+		{ "&x a: 1", "line 1 column 1" },
+		{ "a: &x [1]", "line 1 column 4" },
+		{ "a: !x {b: 1}", "line 1 column 4" },
+		{ "<<: {a: 1}", "line 1 column 1" },
+		{ "a:\n  <<: 1", "line 2 column 3" },
+		{ "a: 1\n---\nb: 2", "line 2 column 1" },
+		{ "%YAML 1.1\n---\na: 1", "line 1 column 1" },
+		{ "%TAG ! tag:x,2000:\n---\na: 1", "line 1 column 1" },
+		{ "? [a]\n: 1", "line 1 column 3" },
+		{ "{[a]: 1}", "line 1 column 2" },
+		{ "a: 1\n b: 2", "line 2 column 3" },
+		{ "a: 'x", "line 1 column" },
+		{ "a: [1, 2", "line 2 column 1" },
+		{ "\ta: 1", "line 1 column 1" },
+		{ "a: \"x\\0y\"", "line 1 column 4" },
+		{ "a: \"\\q\"", "line 1 column 5" },
+		{ "a: @x", "line 1 column 4" },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -69,7 +89,11 @@ static void test_bytes_that_are_no_text(void **state)
 
 	CHECK_ERR(parse("a: \xff", &y), SYNTAX);
 	CHECK_ERR(tw_yaml_parse(tw_sys_real(), TW_SLICE("a: 1\0b"), 100, &y), SYNTAX);
-	CHECK_ERR(tw_yaml_parse(tw_sys_real(), TW_SLICE("\xff\xfe" "a\0"), 100, &y), SYNTAX); /* UTF-16 */
+	CHECK_ERR(tw_yaml_parse(tw_sys_real(),
+			  TW_SLICE("\xff\xfe"
+				   "a\0"),
+			  100, &y),
+		SYNTAX); /* UTF-16 */
 	CHECK_ERR(parse("a: \x01", &y), SYNTAX);
 }
 

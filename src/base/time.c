@@ -46,7 +46,12 @@ static const struct {
 	char before;
 	unsigned digits, min, max;
 } fields[] = {
-	{ 0, 4, 1, 9999 }, { '-', 2, 1, 12 }, { '-', 2, 1, 31 }, { 'T', 2, 0, 23 }, { ':', 2, 0, 59 }, { ':', 2, 0, 59 },
+	{ 0, 4, 1, 9999 },
+	{ '-', 2, 1, 12 },
+	{ '-', 2, 1, 31 },
+	{ 'T', 2, 0, 23 },
+	{ ':', 2, 0, 59 },
+	{ ':', 2, 0, 59 },
 };
 enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FIELDS };
 

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <yaml.h>
 
-#define DEPTH_MAX 32        /* people write five or six levels */
+#define DEPTH_MAX 32 /* people write five or six levels */
 #define NODES_MAX 65536
-#define MAP_KEYS_MAX 4096   /* the search for duplicates compares each with each */
+#define MAP_KEYS_MAX 4096 /* the search for duplicates compares each with each */
 
 struct tw_yaml {
 	enum tw_yaml_kind kind;
@@ -30,7 +30,7 @@ struct builder {
 	tw_yaml *root, *last;
 	tw_yaml *stack[DEPTH_MAX];
 	size_t depth, nodes;
-	tw_yaml *key;  /* of the innermost map, when its value is awaited */
+	tw_yaml *key; /* of the innermost map, when its value is awaited */
 	tw_yaml *keys[DEPTH_MAX];
 	bool done;
 };
@@ -107,8 +107,8 @@ static tw_err take_key(struct builder *b, const tw_yaml *map, tw_yaml *n, yaml_m
 	if (map->count >= MAP_KEYS_MAX)
 		return RAISE_AT(LIMIT, mark, "too many keys");
 	if (tw_yaml_find(map, n->text))
-		return tw_raise(TW_CODE_SYNTAX, "tw_yaml_parse", __LINE__, "line %u column %u: the key '%.64s' stands here twice", n->line,
-			n->column, n->text);
+		return tw_raise(TW_CODE_SYNTAX, "tw_yaml_parse", __LINE__, "line %u column %u: the key '%.64s' stands here twice",
+			n->line, n->column, n->text);
 	b->key = n;
 	return TW_OK;
 }

@@ -22,11 +22,11 @@ TW_DEFINE_FREEP(tw_yaml, tw_yaml_free)
 enum tw_yaml_kind tw_yaml_kind(const tw_yaml *n);
 unsigned tw_yaml_line(const tw_yaml *n);
 unsigned tw_yaml_column(const tw_yaml *n);
-const char *tw_yaml_text(const tw_yaml *n);                      /* NULL unless a text */
-size_t tw_yaml_count(const tw_yaml *n);                          /* entries of a map or list, 0 for a text */
-const tw_yaml *tw_yaml_item(const tw_yaml *n, size_t i);         /* i-th value of a list or map */
+const char *tw_yaml_text(const tw_yaml *n);              /* NULL unless a text */
+size_t tw_yaml_count(const tw_yaml *n);                  /* entries of a map or list, 0 for a text */
+const tw_yaml *tw_yaml_item(const tw_yaml *n, size_t i); /* i-th value of a list or map */
 const char *tw_yaml_key(const tw_yaml *map, size_t i);
-const tw_yaml *tw_yaml_key_node(const tw_yaml *map, size_t i);   /* for the place of an unknown key */
+const tw_yaml *tw_yaml_key_node(const tw_yaml *map, size_t i); /* for the place of an unknown key */
 const tw_yaml *tw_yaml_find(const tw_yaml *map, const char *key);
 
 #endif

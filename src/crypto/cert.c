@@ -24,7 +24,8 @@ tw_err tw_cert_adopt(const struct tw_sys *sys, X509 *x, tw_cert **ret)
 	tw_cert *c = whole ? TW_NEW(sys, tw_cert) : NULL;
 	if (!c) {
 		X509_free(x);
-		return whole ? TW_RAISE(NOMEM, "a certificate") : TW_RAISE_REFUSED(UNSUPPORTED, "the certificate's extensions cannot be read");
+		return whole ? TW_RAISE(NOMEM, "a certificate")
+			     : TW_RAISE_REFUSED(UNSUPPORTED, "the certificate's extensions cannot be read");
 	}
 	c->sys = sys;
 	c->x509 = x;
@@ -53,8 +54,8 @@ static const uint8_t *point_of(const X509 *x)
 	if (!pub || i2d_X509_PUBKEY(pub, NULL) != TW_SPKI_SIZE || i2d_X509_PUBKEY(pub, &at) != TW_SPKI_SIZE)
 		return NULL;
 	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(x);
-	bool ok = memcmp(spki, tw_spki_prefix, TW_SPKI_PREFIX) == 0 && bits && ASN1_STRING_length(bits) == TW_POINT_SIZE
-		&& ASN1_STRING_get0_data(bits)[0] == 0x04;
+	bool ok = memcmp(spki, tw_spki_prefix, TW_SPKI_PREFIX) == 0 && bits && ASN1_STRING_length(bits) == TW_POINT_SIZE &&
+		ASN1_STRING_get0_data(bits)[0] == 0x04;
 	return ok ? ASN1_STRING_get0_data(bits) : NULL;
 }
 

@@ -19,18 +19,18 @@ struct tw_cert_want {
 	bool is_ca, is_server, is_client;
 	int64_t not_before_ms, not_after_ms; /* not_after 0: 99991231235959Z (RFC 5280 section 4.1.2.5) */
 };
-tw_err tw_cert_make(const struct tw_sys *sys, const struct tw_cert_want *w, const tw_key *subject, const tw_cert *issuer /* NULL: self-signed */,
-	const tw_key *issuer_key, tw_cert **ret);
+tw_err tw_cert_make(const struct tw_sys *sys, const struct tw_cert_want *w, const tw_key *subject,
+	const tw_cert *issuer /* NULL: self-signed */, const tw_key *issuer_key, tw_cert **ret);
 /* Exactly one certificate. SYNTAX; UNSUPPORTED: its key is not P-256. Says nothing about who signed it. */
 tw_err tw_cert_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_cert **ret);
 tw_cert *tw_cert_free(tw_cert *c);
 TW_DEFINE_FREEP(tw_cert, tw_cert_free)
 tw_err tw_cert_der(const tw_cert *c, struct tw_buf *ret);
 tw_err tw_cert_pem(const tw_cert *c, struct tw_buf *ret);
-tw_err tw_cert_key(const tw_cert *c, tw_key **ret);                       /* public key */
+tw_err tw_cert_key(const tw_cert *c, tw_key **ret);                        /* public key */
 tw_err tw_cert_fingerprint(const tw_cert *c, uint8_t ret_spki_sha256[32]); /* of the key, so that renewal keeps it */
-tw_err tw_cert_uri(const tw_cert *c, struct tw_buf *ret);                 /* NOTFOUND without a URI name */
-tw_err tw_cert_name(const tw_cert *c, struct tw_buf *ret);                /* common name, for people */
+tw_err tw_cert_uri(const tw_cert *c, struct tw_buf *ret);                  /* NOTFOUND without a URI name */
+tw_err tw_cert_name(const tw_cert *c, struct tw_buf *ret);                 /* common name, for people */
 int64_t tw_cert_not_after_ms(const tw_cert *c);
 bool tw_cert_is_ca(const tw_cert *c);
 /* One step: c is an end entity, signed by anchor, which is a CA and may sign; both in time. UNTRUSTED says which of these fails. */

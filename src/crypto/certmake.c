@@ -34,7 +34,8 @@ static tw_err add_subject(X509 *x, const struct tw_cert_want *w)
 	const struct {
 		int nid;
 		const char *text;
-	} parts[] = { { NID_organizationName, w->organization }, { NID_commonName, w->common_name }, { NID_serialNumber, w->serial_number } };
+	} parts[] = { { NID_organizationName, w->organization }, { NID_commonName, w->common_name },
+		{ NID_serialNumber, w->serial_number } };
 	X509_NAME *name = X509_get_subject_name(x);
 	for (size_t i = 0; i < TW_COUNT(parts); i++) {
 		if (!parts[i].text)
@@ -50,8 +51,9 @@ static tw_err add_dates(X509 *x, const struct tw_cert_want *w)
 {
 	ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)(w->not_before_ms / 1000)); /* UTCTime or GeneralizedTime, as the year demands */
 	bool ok = t && X509_set1_notBefore(x, t) == 1;
-	ok = ok && (w->not_after_ms ? ASN1_TIME_set(t, (time_t)(w->not_after_ms / 1000)) != NULL : ASN1_TIME_set_string_X509(t, NEVER) == 1)
-		&& X509_set1_notAfter(x, t) == 1;
+	ok = ok &&
+		(w->not_after_ms ? ASN1_TIME_set(t, (time_t)(w->not_after_ms / 1000)) != NULL : ASN1_TIME_set_string_X509(t, NEVER) == 1) &&
+		X509_set1_notAfter(x, t) == 1;
 	ASN1_TIME_free(t);
 	return ok ? TW_OK : TW_RAISE_OPENSSL("the dates of a certificate");
 }
@@ -74,9 +76,9 @@ static bool add_key_usage(X509 *x, bool is_ca)
 {
 	enum { DIGITAL_SIGNATURE = 0, KEY_CERT_SIGN = 5, CRL_SIGN = 6 }; /* RFC 5280 section 4.2.1.3 */
 	ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
-	bool ok = bits && ASN1_BIT_STRING_set_bit(bits, is_ca ? KEY_CERT_SIGN : DIGITAL_SIGNATURE, 1) == 1
-		&& (!is_ca || ASN1_BIT_STRING_set_bit(bits, CRL_SIGN, 1) == 1)
-		&& X509_add1_ext_i2d(x, NID_key_usage, bits, 1, X509V3_ADD_DEFAULT) == 1;
+	bool ok = bits && ASN1_BIT_STRING_set_bit(bits, is_ca ? KEY_CERT_SIGN : DIGITAL_SIGNATURE, 1) == 1 &&
+		(!is_ca || ASN1_BIT_STRING_set_bit(bits, CRL_SIGN, 1) == 1) &&
+		X509_add1_ext_i2d(x, NID_key_usage, bits, 1, X509V3_ADD_DEFAULT) == 1;
 	ASN1_BIT_STRING_free(bits);
 	return ok;
 }
@@ -86,9 +88,9 @@ static bool add_purposes(X509 *x, const struct tw_cert_want *w)
 	if (!w->is_server && !w->is_client)
 		return true;
 	EXTENDED_KEY_USAGE *uses = EXTENDED_KEY_USAGE_new();
-	bool ok = uses && (!w->is_server || sk_ASN1_OBJECT_push(uses, OBJ_nid2obj(NID_server_auth)) > 0)
-		&& (!w->is_client || sk_ASN1_OBJECT_push(uses, OBJ_nid2obj(NID_client_auth)) > 0)
-		&& X509_add1_ext_i2d(x, NID_ext_key_usage, uses, 0, X509V3_ADD_DEFAULT) == 1;
+	bool ok = uses && (!w->is_server || sk_ASN1_OBJECT_push(uses, OBJ_nid2obj(NID_server_auth)) > 0) &&
+		(!w->is_client || sk_ASN1_OBJECT_push(uses, OBJ_nid2obj(NID_client_auth)) > 0) &&
+		X509_add1_ext_i2d(x, NID_ext_key_usage, uses, 0, X509V3_ADD_DEFAULT) == 1;
 	EXTENDED_KEY_USAGE_free(uses);
 	return ok;
 }
@@ -116,8 +118,8 @@ static bool add_alt_names(X509 *x, const struct tw_cert_want *w)
 	if (!w->uri && !w->dns)
 		return true;
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
-	bool ok = names && add_name(names, GEN_URI, w->uri) && add_name(names, GEN_DNS, w->dns)
-		&& X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
+	bool ok = names && add_name(names, GEN_URI, w->uri) && add_name(names, GEN_DNS, w->dns) &&
+		X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
 	GENERAL_NAMES_free(names);
 	return ok;
 }

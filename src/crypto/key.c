@@ -28,10 +28,10 @@ static const uint8_t pkcs8_middle[] = { 0xa1, 0x44, 0x03, 0x42, 0x00 };
 #define SCALAR_SIZE 32
 #define PKCS8_SIZE (sizeof pkcs8_head + SCALAR_SIZE + sizeof pkcs8_middle + TW_POINT_SIZE)
 /* Order of the group: r and s lie in 1..n-1 (FIPS 186-5 section 6.4.2). */
-static const uint8_t order[SCALAR_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
+static const uint8_t order[SCALAR_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
 #define DER_SIGNATURE_MAX 72
-#define KEY_PEM_LINES 64 /* first and last line, and the ends of the others */
+#define KEY_PEM_LINES 64  /* first and last line, and the ends of the others */
 #define KEY_FILE_MAX 4096 /* a key in PEM has 241 bytes; people put comments before it */
 
 bool tw_crypto_lock_keys(void)
@@ -113,10 +113,10 @@ static tw_err key_of_halves(const struct tw_sys *sys, const uint8_t scalar[SCALA
 	BIGNUM *d = BN_secure_new();
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	bool ready = d && build && ctx && BN_bin2bn(scalar, SCALAR_SIZE, d) && EVP_PKEY_fromdata_init(ctx) == 1
-		&& OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1
-		&& OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, TW_POINT_SIZE) == 1
-		&& OSSL_PARAM_BLD_push_BN_pad(build, OSSL_PKEY_PARAM_PRIV_KEY, d, SCALAR_SIZE) == 1;
+	bool ready = d && build && ctx && BN_bin2bn(scalar, SCALAR_SIZE, d) && EVP_PKEY_fromdata_init(ctx) == 1 &&
+		OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1 &&
+		OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, TW_POINT_SIZE) == 1 &&
+		OSSL_PARAM_BLD_push_BN_pad(build, OSSL_PKEY_PARAM_PRIV_KEY, d, SCALAR_SIZE) == 1;
 	OSSL_PARAM *params = ready ? OSSL_PARAM_BLD_to_param(build) : NULL;
 	bool made = params && EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_KEYPAIR, params) == 1;
 	OSSL_PARAM_free(params);
@@ -137,9 +137,10 @@ static bool in_range(const uint8_t v[SCALAR_SIZE])
 /* The one spelling that OpenSSL, everybody's genpkey and tw_key_save write: no decoder needs to be loaded for it. */
 static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_key **ret)
 {
-	const uint8_t *scalar = (const uint8_t *)der.at + sizeof pkcs8_head, *middle = scalar + SCALAR_SIZE, *point = middle + sizeof pkcs8_middle;
-	if (der.size != PKCS8_SIZE || memcmp(der.at, pkcs8_head, sizeof pkcs8_head) != 0 || memcmp(middle, pkcs8_middle, sizeof pkcs8_middle) != 0
-		|| point[0] != POINT_CONVERSION_UNCOMPRESSED || !in_range(scalar))
+	const uint8_t *scalar = (const uint8_t *)der.at + sizeof pkcs8_head, *middle = scalar + SCALAR_SIZE,
+		      *point = middle + sizeof pkcs8_middle;
+	if (der.size != PKCS8_SIZE || memcmp(der.at, pkcs8_head, sizeof pkcs8_head) != 0 ||
+		memcmp(middle, pkcs8_middle, sizeof pkcs8_middle) != 0 || point[0] != POINT_CONVERSION_UNCOMPRESSED || !in_range(scalar))
 		return TW_RAISE(UNSUPPORTED, "not a P-256 private key in PKCS#8 with its public point");
 	return key_of_halves(sys, scalar, point, ret);
 }
@@ -190,8 +191,8 @@ tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SI
 tw_err tw_key_load_public(const struct tw_sys *sys, struct tw_slice spki_der, tw_key **ret)
 {
 	const uint8_t *at = (const uint8_t *)spki_der.at;
-	if (spki_der.size != TW_SPKI_SIZE || memcmp(at, tw_spki_prefix, TW_SPKI_PREFIX) != 0
-		|| at[TW_SPKI_PREFIX] != POINT_CONVERSION_UNCOMPRESSED)
+	if (spki_der.size != TW_SPKI_SIZE || memcmp(at, tw_spki_prefix, TW_SPKI_PREFIX) != 0 ||
+		at[TW_SPKI_PREFIX] != POINT_CONVERSION_UNCOMPRESSED)
 		return TW_RAISE(UNSUPPORTED, "not the SubjectPublicKeyInfo of a P-256 key with an uncompressed point");
 	return tw_key_of_point(sys, at + TW_SPKI_PREFIX, ret);
 }
@@ -279,8 +280,8 @@ tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t
 static tw_err raw_of_der(const uint8_t *der, size_t size, uint8_t ret[TW_SIGNATURE_SIZE])
 {
 	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)size);
-	bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret, SCALAR_SIZE) == SCALAR_SIZE
-		&& BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret + SCALAR_SIZE, SCALAR_SIZE) == SCALAR_SIZE;
+	bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret, SCALAR_SIZE) == SCALAR_SIZE &&
+		BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret + SCALAR_SIZE, SCALAR_SIZE) == SCALAR_SIZE;
 	ECDSA_SIG_free(sig);
 	return ok ? TW_OK : TW_RAISE_OPENSSL("a signature");
 }

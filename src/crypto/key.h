@@ -16,13 +16,13 @@ typedef struct tw_key tw_key;
 typedef struct evp_pkey_st EVP_PKEY;
 
 tw_err tw_key_generate(const struct tw_sys *sys, tw_key **ret);
-tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key **ret);        /* private key, PKCS#8 with public point, unencrypted */
+tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key **ret); /* private key, PKCS#8 with public point, unencrypted */
 tw_err tw_key_load_public(const struct tw_sys *sys, struct tw_slice spki_der, tw_key **ret);
-tw_err tw_key_save(const tw_key *k, struct tw_buf *ret_pem);                                   /* PKCS#8 PEM; wipe the buffer after use */
+tw_err tw_key_save(const tw_key *k, struct tw_buf *ret_pem); /* PKCS#8 PEM; wipe the buffer after use */
 tw_key *tw_key_free(tw_key *k);
 TW_DEFINE_FREEP(tw_key, tw_key_free)
 tw_err tw_key_spki(const tw_key *k, struct tw_buf *ret_der);
-tw_err tw_key_fingerprint(const tw_key *k, uint8_t ret[32]);                                   /* SHA-256 of the SubjectPublicKeyInfo */
+tw_err tw_key_fingerprint(const tw_key *k, uint8_t ret[32]); /* SHA-256 of the SubjectPublicKeyInfo */
 tw_err tw_key_point(const tw_key *k, uint8_t ret[TW_POINT_SIZE]);
 tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, uint8_t ret[TW_SIGNATURE_SIZE]);
 tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t *ret, size_t max, size_t *ret_size); /* for TLS in keys */

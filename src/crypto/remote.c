@@ -80,15 +80,15 @@ static int key_export(void *key, int selection, OSSL_CALLBACK *give, void *user)
 static const OSSL_PARAM *key_types(int selection)
 {
 	static const OSSL_PARAM types[] = { OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
-		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0), OSSL_PARAM_octet_string(PARAM_REMOTE, NULL, 0),
-		OSSL_PARAM_END };
+		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0), OSSL_PARAM_octet_string(PARAM_REMOTE, NULL, 0), OSSL_PARAM_END };
 	return types;
 }
 
 static const OSSL_PARAM *key_gettable(void *provider)
 {
-	static const OSSL_PARAM types[] = { OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, NULL), OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),
-		OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL), OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0), OSSL_PARAM_END };
+	static const OSSL_PARAM types[] = { OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, NULL),
+		OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL), OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
+		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0), OSSL_PARAM_END };
 	return types;
 }
 
@@ -142,8 +142,8 @@ static int signing_once(void *signing, unsigned char *out, size_t *size, size_t 
 		*size = SIGNATURE_MAX;
 		return 1;
 	}
-	if (tw_failed(tw_sha256(data, n, digest)) || tw_failed(k->remote->sign(k->remote->user, digest, der, sizeof der, &got))
-		|| got == 0 || got > max) {
+	if (tw_failed(tw_sha256(data, n, digest)) || tw_failed(k->remote->sign(k->remote->user, digest, der, sizeof der, &got)) ||
+		got == 0 || got > max) {
 		ERR_raise(ERR_LIB_USER, ERR_R_OPERATION_FAIL);
 		return 0;
 	}
@@ -154,7 +154,10 @@ static int signing_once(void *signing, unsigned char *out, size_t *size, size_t 
 
 /* --- The provider --- */
 
-#define ROW(id, function) { id, (void (*)(void))(function) }
+#define ROW(id, function)                      \
+	{                                      \
+		id, (void (*)(void))(function) \
+	}
 static const OSSL_DISPATCH key_functions[] = {
 	ROW(OSSL_FUNC_KEYMGMT_NEW, key_new),
 	ROW(OSSL_FUNC_KEYMGMT_FREE, key_free),
@@ -204,8 +207,8 @@ static tw_err provider_ready(void)
 	if (OSSL_PROVIDER_add_builtin(NULL, PROVIDER, provider_init) != 1)
 		return TW_RAISE_OPENSSL("adding the provider for remote keys");
 	/* Both stay loaded until the process ends. */
-	if (!OSSL_PROVIDER_load(NULL, "default") || !OSSL_PROVIDER_load(NULL, PROVIDER)
-		|| EVP_set_default_properties(NULL, "?provider=default") != 1)
+	if (!OSSL_PROVIDER_load(NULL, "default") || !OSSL_PROVIDER_load(NULL, PROVIDER) ||
+		EVP_set_default_properties(NULL, "?provider=default") != 1)
 		return TW_RAISE_OPENSSL("loading the provider for remote keys");
 	return TW_OK;
 }

@@ -12,5 +12,6 @@ struct tw_remote {
 	tw_err (*sign)(void *user, const uint8_t digest[32], uint8_t *ret, size_t max, size_t *ret_size);
 	void *user;
 };
-tw_err tw_remote_key(const struct tw_sys *sys, const struct tw_remote *remote /* outlives the key */, const uint8_t point[TW_POINT_SIZE], tw_key **ret);
+tw_err tw_remote_key(const struct tw_sys *sys, const struct tw_remote *remote /* outlives the key */,
+	const uint8_t point[TW_POINT_SIZE], tw_key **ret);
 #endif

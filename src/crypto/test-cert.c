@@ -16,9 +16,15 @@ static const struct tw_sys *sys;
 static tw_key *ca_key, *device_key;
 static tw_cert *ca, *device;
 
-static const struct tw_cert_want ca_want = { .common_name = "Maker CA", .organization = "Maker \xc3\xa4", .is_ca = true, .not_before_ms = NOW - DAY };
-static const struct tw_cert_want device_want = { .common_name = "T-1 0001", .organization = "Maker", .serial_number = "0001",
-	.uri = "urn:dev:ops:32473-T.1-0001", .is_client = true, .not_before_ms = NOW - DAY };
+static const struct tw_cert_want ca_want = {
+	.common_name = "Maker CA", .organization = "Maker \xc3\xa4", .is_ca = true, .not_before_ms = NOW - DAY
+};
+static const struct tw_cert_want device_want = { .common_name = "T-1 0001",
+	.organization = "Maker",
+	.serial_number = "0001",
+	.uri = "urn:dev:ops:32473-T.1-0001",
+	.is_client = true,
+	.not_before_ms = NOW - DAY };
 
 static int set_up(void **state)
 {
@@ -246,5 +252,5 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_device_certificate), TEST(test_openssl_agrees), TEST(test_verify), TEST(test_pem_and_der), TEST(test_every_byte),
-	TEST(test_refuses_other_keys), TEST(test_refuses_forms), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_device_certificate), TEST(test_openssl_agrees), TEST(test_verify), TEST(test_pem_and_der),
+	TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_forms), TEST(test_out_of_memory))

@@ -104,11 +104,22 @@ static void test_signature_vectors(void **state)
 	} rows[] = {
 		{ R S, true, "RFC 6979" },
 		{ S R, false, "swapped" },
-		{ ZERO ZERO, false, "both zero" }, { ZERO S, false, "r is zero" }, { R ZERO, false, "s is zero" },
-		{ ZERO ONE, false, "r zero, s one" }, { ONE ZERO, false, "r one, s zero" }, { ONE ONE, false, "both one" },
-		{ N S, false, "r is n" }, { R N, false, "s is n" }, { N N, false, "both n" }, { N ZERO, false, "n and zero" },
-		{ TOP TOP, false, "all ones" }, { TOP S, false, "r above n" }, { R TOP, false, "s above n" }, { ONE S, false, "r is one" },
-		{ R ONE, false, "s is one" }, { "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550" S, false, "r is n - 1" },
+		{ ZERO ZERO, false, "both zero" },
+		{ ZERO S, false, "r is zero" },
+		{ R ZERO, false, "s is zero" },
+		{ ZERO ONE, false, "r zero, s one" },
+		{ ONE ZERO, false, "r one, s zero" },
+		{ ONE ONE, false, "both one" },
+		{ N S, false, "r is n" },
+		{ R N, false, "s is n" },
+		{ N N, false, "both n" },
+		{ N ZERO, false, "n and zero" },
+		{ TOP TOP, false, "all ones" },
+		{ TOP S, false, "r above n" },
+		{ R TOP, false, "s above n" },
+		{ ONE S, false, "r is one" },
+		{ R ONE, false, "s is one" },
+		{ "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550" S, false, "r is n - 1" },
 	};
 	TW_CLEANUP(tw_key_freep) tw_key *k = load();
 	const struct tw_slice message = TW_SLICE("sample");
@@ -156,12 +167,15 @@ static void test_private_refusals(void **state)
 		const char *pem;
 		enum tw_code code;
 	} rows[] = {
-		{ "", TW_CODE_SYNTAX }, { "0", TW_CODE_UNSUPPORTED }, { "-----BEGIN PRIVATE KEY-----\n", TW_CODE_SYNTAX },
+		{ "", TW_CODE_SYNTAX },
+		{ "0", TW_CODE_UNSUPPORTED },
+		{ "-----BEGIN PRIVATE KEY-----\n", TW_CODE_SYNTAX },
 		{ "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", TW_CODE_UNSUPPORTED },
 		{ "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n", TW_CODE_UNSUPPORTED },
 		{ "-----BEGIN PRIVATE KEY-----\n????\n-----END PRIVATE KEY-----\n", TW_CODE_SYNTAX },
 		{ "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIMmvqdhFunUW\n-----END EC PRIVATE KEY-----\n", TW_CODE_SYNTAX },
-		{ P384, TW_CODE_UNSUPPORTED }, { EXPLICIT, TW_CODE_UNSUPPORTED },
+		{ P384, TW_CODE_UNSUPPORTED },
+		{ EXPLICIT, TW_CODE_UNSUPPORTED },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		tw_err e = tw_key_load(sys, tw_slice_of(rows[i].pem), &k);

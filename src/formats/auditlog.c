@@ -19,8 +19,8 @@ static const char MAGIC[8] = "TWAUDIT";
 #define VERSION 1
 #define START_OFFSET 480 /* the header's last 32 bytes are the digest of the others, and the start of the chain */
 #define CHECKED_SIZE 136 /* what key_check covers: everything it follows */
-static const char SEGMENT_LABEL[] = "thingward-log-segment-1", KEY_CHECK_LABEL[] = "thingward-log-header-1", KEY_LABEL[] = "thingward-log-key-1",
-		  CHECKPOINT_LABEL[] = "thingward-checkpoint-1";
+static const char SEGMENT_LABEL[] = "thingward-log-segment-1", KEY_CHECK_LABEL[] = "thingward-log-header-1",
+		  KEY_LABEL[] = "thingward-log-key-1", CHECKPOINT_LABEL[] = "thingward-checkpoint-1";
 #define RECORD_FIXED 112 /* a record without its body */
 #define RECORD_HEAD 48   /* before the body */
 
@@ -282,7 +282,8 @@ static tw_err record_seals(const struct tw_log_state *s, const struct tw_log_rec
 	if (!s->has_key)
 		return TW_OK;
 	TW_TRY(tw_hmac_sha256(s->key, sizeof s->key, &(struct tw_slice){ (const char *)chain, sizeof chain }, 1, mac));
-	return tw_equal_secret(mac, r->mac, sizeof mac) ? TW_OK : TW_RAISE(UNTRUSTED, "the seal differs: not written with this record's key");
+	return tw_equal_secret(mac, r->mac, sizeof mac) ? TW_OK
+							: TW_RAISE(UNTRUSTED, "the seal differs: not written with this record's key");
 }
 
 tw_err tw_log_record_read(struct tw_log_state *s, struct tw_cursor *c, struct tw_log_record *ret)
@@ -326,7 +327,8 @@ tw_err tw_log_checkpoint_parse(struct tw_slice message, struct tw_log_checkpoint
 	return tw_cursor_end(&c);
 }
 
-tw_err tw_log_checkpoint_body(uint64_t epoch, uint64_t seq, const uint8_t chain[32], const uint8_t signature[TW_SIGNATURE_SIZE], struct tw_buf *ret)
+tw_err tw_log_checkpoint_body(
+	uint64_t epoch, uint64_t seq, const uint8_t chain[32], const uint8_t signature[TW_SIGNATURE_SIZE], struct tw_buf *ret)
 {
 	TW_TRY(tw_buf_text(ret, "{\"chain\":\""));
 	TW_TRY(tw_buf_hex(ret, chain, 32));

@@ -16,8 +16,8 @@
 #define TW_LOG_BATCH_MAX (64 * 1024) /* a writer syncs before more than this is on its way: no power cut can tear more */
 
 enum tw_log_type {
-	TW_LOG_INTENT = 1,     /* what is about to be done; durable before it is */
-	TW_LOG_OUTCOME = 2,    /* what became of an intent (field "intent" names its sequence number) */
+	TW_LOG_INTENT = 1,  /* what is about to be done; durable before it is */
+	TW_LOG_OUTCOME = 2, /* what became of an intent (field "intent" names its sequence number) */
 	TW_LOG_EVENT = 3,
 	TW_LOG_READ = 4,
 	TW_LOG_REFUSALS = 5,   /* a sealed count of refusals beyond a source's budget */
@@ -29,7 +29,7 @@ enum tw_log_type {
    that no word of a header can change without every later chain value and signature changing too. */
 struct tw_log_header {
 	uint64_t epoch, boot_count, first_seq;
-	uint64_t key_index;    /* records written under this epoch before this segment: how often its key has moved on */
+	uint64_t key_index; /* records written under this epoch before this segment: how often its key has moved on */
 	uint8_t boot_id[16];
 	uint8_t device[32];    /* fingerprint of the device key */
 	uint8_t previous[32];  /* chain value at the end of the segment before; zero in the very first */
@@ -43,18 +43,18 @@ struct tw_log_record {
 	uint64_t seq;
 	int64_t wall_ms, boot_ms;
 	uint8_t salt[TW_LOG_SALT];
-	struct tw_slice body;  /* JSON object, UTF-8 */
-	uint8_t chain[32];     /* after this record */
+	struct tw_slice body; /* JSON object, UTF-8 */
+	uint8_t chain[32];    /* after this record */
 	uint8_t mac[32];
-	size_t size;           /* on disk */
+	size_t size; /* on disk */
 };
 /* What carries the chain forward: the last chain value and the current forward-secure key. Both change with every record. */
 struct tw_log_state {
-	uint64_t next_seq;     /* the first record of a log has 1 */
-	uint64_t key_index;    /* records since the epoch's first key */
+	uint64_t next_seq;  /* the first record of a log has 1 */
+	uint64_t key_index; /* records since the epoch's first key */
 	uint8_t chain[32];
 	uint8_t key[32];
-	bool has_key;          /* a verifier without keys checks the chain and the signatures only */
+	bool has_key; /* a verifier without keys checks the chain and the signatures only */
 };
 /* The first key of a new epoch. The caller wipes its copy. */
 void tw_log_epoch_begin(struct tw_log_state *s, const uint8_t key[32]);
@@ -78,7 +78,8 @@ struct tw_log_checkpoint {
 };
 tw_err tw_log_checkpoint_parse(struct tw_slice message, struct tw_log_checkpoint *ret); /* what keys reads before it signs. SYNTAX */
 /* The body of the TW_LOG_CHECKPOINT record that follows record seq. */
-tw_err tw_log_checkpoint_body(uint64_t epoch, uint64_t seq, const uint8_t chain[32], const uint8_t signature[TW_SIGNATURE_SIZE], struct tw_buf *ret);
+tw_err tw_log_checkpoint_body(
+	uint64_t epoch, uint64_t seq, const uint8_t chain[32], const uint8_t signature[TW_SIGNATURE_SIZE], struct tw_buf *ret);
 
 /*
  * The verifier: segments in order, each record against the chain, the keys it is given and the rules:
@@ -91,14 +92,14 @@ tw_err tw_log_checkpoint_body(uint64_t epoch, uint64_t seq, const uint8_t chain[
  */
 struct tw_log_report {
 	uint64_t first_seq, last_seq, records, segments, checkpoints;
-	uint64_t proven_seq;   /* covered by the last good signature or anchor; later ones are "unproven since"; 0: none */
+	uint64_t proven_seq; /* covered by the last good signature or anchor; later ones are "unproven since"; 0: none */
 	uint64_t open_intents;
 	uint64_t last_epoch, last_boot_count;
-	uint8_t chain[32];     /* at last_seq: what the next segment names as previous */
-	size_t tail;           /* offset behind the last good record of the last segment */
-	size_t leftover;       /* bytes from tail to the last one that is not zero */
-	bool torn;             /* the leftover is what a power cut may leave of an unfinished write; only the last segment may have one */
-	bool keys_used;        /* every segment's keys were at hand */
+	uint8_t chain[32]; /* at last_seq: what the next segment names as previous */
+	size_t tail;       /* offset behind the last good record of the last segment */
+	size_t leftover;   /* bytes from tail to the last one that is not zero */
+	bool torn;      /* the leftover is what a power cut may leave of an unfinished write; only the last segment may have one */
+	bool keys_used; /* every segment's keys were at hand */
 	char fault[TW_DETAIL_MAX]; /* "" when everything verifies: which segment, record, and rule */
 };
 /* Somebody outside remembers that record seq had this chain value. */
@@ -107,7 +108,7 @@ struct tw_log_anchor {
 	uint8_t chain[32];
 };
 struct tw_log_verify {
-	const tw_key *device;  /* the public key for checkpoints; NULL: they are counted, and prove nothing */
+	const tw_key *device; /* the public key for checkpoints; NULL: they are counted, and prove nothing */
 	/* First key of an epoch, NOTFOUND when not at hand; may be NULL. */
 	tw_err (*epoch_key)(void *user, uint64_t epoch, uint8_t ret[32]);
 	void (*record)(void *user, const struct tw_log_header *h, const struct tw_log_record *r); /* each good record; may be NULL */

@@ -57,8 +57,9 @@ static tw_err check_device(const json_t *device)
 static tw_err check_result(const json_t *r)
 {
 	static const struct tw_shape shape[] = { { "element", TW_JSON_TEXT, true, 1, 64 }, { "probe", TW_JSON_TEXT, true, 1, 128 },
-		{ "title", TW_JSON_TEXT, false, 0, 1024 }, { "claimed", TW_JSON_BOOL, true, 0, 0 }, { "status", TW_JSON_TEXT, false, 0, 64 },
-		{ "verdict", TW_JSON_TEXT, true, 1, 32 }, { "source", TW_JSON_TEXT, true, 1, 32 }, { "reason", TW_JSON_TEXT, true, 1, 2048 },
+		{ "title", TW_JSON_TEXT, false, 0, 1024 }, { "claimed", TW_JSON_BOOL, true, 0, 0 },
+		{ "status", TW_JSON_TEXT, false, 0, 64 }, { "verdict", TW_JSON_TEXT, true, 1, 32 },
+		{ "source", TW_JSON_TEXT, true, 1, 32 }, { "reason", TW_JSON_TEXT, true, 1, 2048 },
 		{ "time", TW_JSON_TEXT, true, 1, TW_TIME_TEXT_MAX }, { "seen", TW_JSON_OBJECT, false, 0, 0 }, { 0 } };
 	TW_TRY(tw_json_check(r, shape));
 	if (!one_of(tw_json_text(r, "verdict"), verdicts, TW_COUNT(verdicts)))
@@ -74,8 +75,8 @@ static tw_err check_unique(const json_t *results, size_t i)
 	const json_t *r = json_array_get(results, i);
 	for (size_t j = 0; j < i; j++) {
 		const json_t *other = json_array_get(results, j);
-		if (strcmp(tw_json_text(r, "element"), tw_json_text(other, "element")) == 0
-			&& strcmp(tw_json_text(r, "probe"), tw_json_text(other, "probe")) == 0)
+		if (strcmp(tw_json_text(r, "element"), tw_json_text(other, "element")) == 0 &&
+			strcmp(tw_json_text(r, "probe"), tw_json_text(other, "probe")) == 0)
 			return TW_RAISE(SYNTAX, "%s has two results of probe %s", tw_json_text(r, "element"), tw_json_text(r, "probe"));
 	}
 	return TW_OK;
@@ -83,8 +84,9 @@ static tw_err check_unique(const json_t *results, size_t i)
 
 static tw_err check_totals(const json_t *payload)
 {
-	static const struct tw_shape shape[] = { { "pass", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { "fail", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS },
-		{ "inconclusive", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { "not applicable", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { 0 } };
+	static const struct tw_shape shape[] = { { "pass", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS },
+		{ "fail", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { "inconclusive", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS },
+		{ "not applicable", TW_JSON_INT, true, 0, TW_EVIDENCE_RESULTS }, { 0 } };
 	const json_t *results = tw_json_get(payload, "results"), *totals = tw_json_get(payload, "totals");
 	TW_TRY(tw_json_check(totals, shape));
 	for (size_t v = 0; v < TW_COUNT(verdicts); v++) {
@@ -92,8 +94,8 @@ static tw_err check_totals(const json_t *payload)
 		for (size_t i = 0; i < json_array_size(results); i++)
 			count += strcmp(tw_json_text(json_array_get(results, i), "verdict"), verdicts[v]) == 0;
 		if (count != tw_json_int(totals, verdicts[v]))
-			return TW_RAISE(SYNTAX, "the total of '%s' is %lld, the results say %lld", verdicts[v], (long long)tw_json_int(totals, verdicts[v]),
-				(long long)count);
+			return TW_RAISE(SYNTAX, "the total of '%s' is %lld, the results say %lld", verdicts[v],
+				(long long)tw_json_int(totals, verdicts[v]), (long long)count);
 	}
 	return TW_OK;
 }
@@ -101,10 +103,11 @@ static tw_err check_totals(const json_t *payload)
 tw_err tw_evidence_check(const json_t *payload)
 {
 	static const struct tw_shape shape[] = { { "format", TW_JSON_INT, true, TW_EVIDENCE_FORMAT, TW_EVIDENCE_FORMAT },
-		{ "created", TW_JSON_TEXT, true, 1, TW_TIME_TEXT_MAX }, { "nonce", TW_JSON_TEXT, true, 1, 86 }, { "tool", TW_JSON_OBJECT, true, 0, 0 },
-		{ "catalog", TW_JSON_TEXT, true, 1, 128 }, { "device", TW_JSON_OBJECT, true, 0, 0 }, { "product", TW_JSON_OBJECT, false, 0, 0 },
-		{ "assessor", TW_JSON_TEXT, true, 1, 128 }, { "results", TW_JSON_ARRAY, true, 0, 0 }, { "totals", TW_JSON_OBJECT, true, 0, 0 },
-		{ "notes", TW_JSON_ARRAY, false, 0, 0 }, { 0 } };
+		{ "created", TW_JSON_TEXT, true, 1, TW_TIME_TEXT_MAX }, { "nonce", TW_JSON_TEXT, true, 1, 86 },
+		{ "tool", TW_JSON_OBJECT, true, 0, 0 }, { "catalog", TW_JSON_TEXT, true, 1, 128 },
+		{ "device", TW_JSON_OBJECT, true, 0, 0 }, { "product", TW_JSON_OBJECT, false, 0, 0 },
+		{ "assessor", TW_JSON_TEXT, true, 1, 128 }, { "results", TW_JSON_ARRAY, true, 0, 0 },
+		{ "totals", TW_JSON_OBJECT, true, 0, 0 }, { "notes", TW_JSON_ARRAY, false, 0, 0 }, { 0 } };
 	TW_TRY(tw_json_check(payload, shape));
 	TW_TRY(check_time(payload, "created"));
 	TW_TRY(check_base64url(payload, "nonce", 16, 64));
@@ -120,7 +123,8 @@ tw_err tw_evidence_check(const json_t *payload)
 	return check_totals(payload);
 }
 
-tw_err tw_evidence_sign(const struct tw_sys *sys, const json_t *payload, const tw_cert *cert, const struct tw_signer *signer, struct tw_buf *ret)
+tw_err tw_evidence_sign(
+	const struct tw_sys *sys, const json_t *payload, const tw_cert *cert, const struct tw_signer *signer, struct tw_buf *ret)
 {
 	TW_TRY(tw_evidence_check(payload));
 	return tw_jws_sign(sys, TW_JWS_EVIDENCE, cert, payload, signer, ret);

@@ -14,13 +14,20 @@
 #define TW_EVIDENCE_MAX TW_JWS_MAX
 #define TW_EVIDENCE_RESULTS 1024
 
-#define TW_EVIDENCE_VERDICTS { "pass", "fail", "inconclusive", "not applicable" }
-#define TW_EVIDENCE_SOURCES { "observed outside", "observed inside", "stated by device", "stated by person", "simulated" }
+#define TW_EVIDENCE_VERDICTS                                     \
+	{                                                        \
+		"pass", "fail", "inconclusive", "not applicable" \
+	}
+#define TW_EVIDENCE_SOURCES                                                                                \
+	{                                                                                                  \
+		"observed outside", "observed inside", "stated by device", "stated by person", "simulated" \
+	}
 
 /* Form only: members, words, times, one result per element and probe, totals that add up. SYNTAX names the member. */
 tw_err tw_evidence_check(const json_t *payload);
 /* Checks, signs. cert is the assessor's; ret is the report's text, no newline at its end. */
-tw_err tw_evidence_sign(const struct tw_sys *sys, const json_t *payload, const tw_cert *cert, const struct tw_signer *signer, struct tw_buf *ret);
+tw_err tw_evidence_sign(
+	const struct tw_sys *sys, const json_t *payload, const tw_cert *cert, const struct tw_signer *signer, struct tw_buf *ret);
 /* Exact form, signature, tw_evidence_check. The certificate is the caller's to judge: who signed, and is that person trusted? */
 tw_err tw_evidence_verify(const struct tw_sys *sys, struct tw_slice text, json_t **ret_payload, tw_cert **ret_cert);
 #endif

@@ -9,9 +9,9 @@
 #define TW_FORMATS_IDENTIFIER_H
 #include "base/buf.h"
 
-#define TW_IDENTIFIER_MAX 255     /* bytes, so that it fits tw_statement.identifier with its NUL */
-#define TW_PRODUCT_CLASS_MAX 64   /* letters, digits and dots: RFC 9039 ends the product at the first hyphen */
-#define TW_SERIAL_MAX 64          /* X.520 serialNumber; letters, digits, dots and hyphens */
+#define TW_IDENTIFIER_MAX 255   /* bytes, so that it fits tw_statement.identifier with its NUL */
+#define TW_PRODUCT_CLASS_MAX 64 /* letters, digits and dots: RFC 9039 ends the product at the first hyphen */
+#define TW_SERIAL_MAX 64        /* X.520 serialNumber; letters, digits, dots and hyphens */
 
 bool tw_product_class_valid(struct tw_slice s);
 bool tw_serial_valid(struct tw_slice s);

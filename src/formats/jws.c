@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define HEADER_MAX 8192  /* a certificate of ours takes 900 bytes as base64, twice encoded 1200 */
+#define HEADER_MAX 8192 /* a certificate of ours takes 900 bytes as base64, twice encoded 1200 */
 #define CERT_B64_MAX 6144
 
 static const char SIGNATURE[] = "signature", PAYLOAD[] = "payload", PROTECTED[] = "protected";
@@ -32,9 +32,10 @@ static tw_err base64(struct tw_slice data, struct tw_buf *b)
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	for (size_t i = 0; i < data.size; i += 3) {
 		size_t left = data.size - i;
-		unsigned v = (unsigned)(uint8_t)data.at[i] << 16 | (left > 1 ? (unsigned)(uint8_t)data.at[i + 1] << 8 : 0u)
-			| (left > 2 ? (unsigned)(uint8_t)data.at[i + 2] : 0u);
-		char four[4] = { digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=', left > 2 ? digits[v & 63] : '=' };
+		unsigned v = (unsigned)(uint8_t)data.at[i] << 16 | (left > 1 ? (unsigned)(uint8_t)data.at[i + 1] << 8 : 0u) |
+			(left > 2 ? (unsigned)(uint8_t)data.at[i + 2] : 0u);
+		char four[4] = { digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=',
+			left > 2 ? digits[v & 63] : '=' };
 		TW_TRY(tw_buf_add(b, four, sizeof four));
 	}
 	return TW_OK;
@@ -67,13 +68,14 @@ static tw_err write_signed(struct tw_slice input, const struct tw_signer *signer
 	const char *dot = memchr(input.at, '.', input.size);
 	int head = (int)(dot - input.at), tail = (int)(input.size - (size_t)head - 1);
 	TW_TRY(signer->sign(signer->user, input, signature));
-	TW_TRY(tw_buf_format(ret, "{\"%s\":\"%.*s\",\"%s\":\"%.*s\",\"%s\":\"", PAYLOAD, tail, dot + 1, PROTECTED, head, input.at, SIGNATURE));
+	TW_TRY(tw_buf_format(
+		ret, "{\"%s\":\"%.*s\",\"%s\":\"%.*s\",\"%s\":\"", PAYLOAD, tail, dot + 1, PROTECTED, head, input.at, SIGNATURE));
 	TW_TRY(tw_buf_base64url(ret, signature, sizeof signature));
 	return tw_buf_text(ret, "\"}");
 }
 
-tw_err tw_jws_sign(const struct tw_sys *sys, const char *typ, const tw_cert *cert, const json_t *payload, const struct tw_signer *signer,
-	struct tw_buf *ret)
+tw_err tw_jws_sign(const struct tw_sys *sys, const char *typ, const tw_cert *cert, const json_t *payload,
+	const struct tw_signer *signer, struct tw_buf *ret)
 {
 	struct tw_buf json, input;
 	tw_buf_init(&json, sys, TW_JWS_MAX);
@@ -165,8 +167,8 @@ static tw_err check_signature(const json_t *jws, const tw_cert *cert)
 
 tw_err tw_jws_verify(const struct tw_sys *sys, const char *typ, struct tw_slice text, json_t **ret_payload, tw_cert **ret_cert)
 {
-	static const struct tw_shape shape[] = { { PAYLOAD, TW_JSON_TEXT, true, 1, TW_JWS_MAX }, { PROTECTED, TW_JSON_TEXT, true, 1, TW_JWS_MAX },
-		{ SIGNATURE, TW_JSON_TEXT, true, 1, 128 }, { 0 } };
+	static const struct tw_shape shape[] = { { PAYLOAD, TW_JSON_TEXT, true, 1, TW_JWS_MAX },
+		{ PROTECTED, TW_JSON_TEXT, true, 1, TW_JWS_MAX }, { SIGNATURE, TW_JSON_TEXT, true, 1, 128 }, { 0 } };
 	TW_CLEANUP(tw_jsonp) json_t *jws = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
 	TW_CLEANUP(tw_freep) char *payload = NULL;

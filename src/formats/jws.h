@@ -20,8 +20,8 @@ struct tw_signer {
 	tw_err (*sign)(void *user, struct tw_slice signing_input, uint8_t ret[TW_SIGNATURE_SIZE]);
 	void *user;
 };
-tw_err tw_jws_sign(const struct tw_sys *sys, const char *typ, const tw_cert *cert, const json_t *payload, const struct tw_signer *signer,
-	struct tw_buf *ret);
+tw_err tw_jws_sign(const struct tw_sys *sys, const char *typ, const tw_cert *cert, const json_t *payload,
+	const struct tw_signer *signer, struct tw_buf *ret);
 /* The protected header of a signature by cert, as base64url: the first half of the signing input. keys compares it before it signs. */
 tw_err tw_jws_protected(const struct tw_sys *sys, const char *typ, const tw_cert *cert, struct tw_buf *ret);
 struct tw_signer tw_signer_of_key(const tw_key *k); /* borrows the key */

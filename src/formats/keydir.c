@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#define FILE_USUAL 1200 /* bytes: key 241, certificate 700 */
-#define NAME_RANDOM 4 /* bytes: the name only has to look like no other, the key is what is pinned */
+#define FILE_USUAL 1200                       /* bytes: key 241, certificate 700 */
+#define NAME_RANDOM 4                         /* bytes: the name only has to look like no other, the key is what is pinned */
 static const int64_t FROM_MS = 1735689600000; /* 2025-01-01: the same in all, so that it does not tell when the owner came */
 static const char CERT_BEGIN[] = "-----BEGIN CERTIFICATE-----";
 

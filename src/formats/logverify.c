@@ -25,9 +25,9 @@ struct tw_log_verifier {
 	struct tw_log_state state;
 	struct tw_log_header header; /* of the present segment */
 	struct tw_log_report report;
-	uint8_t before[32];          /* chain before the present record */
-	bool epoch_opened;           /* the present epoch has its first record */
-	uint64_t *open;              /* intents without outcome, rising */
+	uint8_t before[32]; /* chain before the present record */
+	bool epoch_opened;  /* the present epoch has its first record */
+	uint64_t *open;     /* intents without outcome, rising */
 	size_t open_count, open_capacity, next_anchor;
 	char name[48];
 	uint8_t device[32];
@@ -258,7 +258,8 @@ static tw_err anchor_rules(tw_log_verifier *v, const struct tw_log_record *r)
 static tw_err record_rules(tw_log_verifier *v, const struct tw_log_record *r)
 {
 	if ((r->type == TW_LOG_OPEN) == v->epoch_opened)
-		return TW_RAISE(UNTRUSTED, v->epoch_opened ? "an epoch is opened inside another" : "the epoch's first record does not open it");
+		return TW_RAISE(UNTRUSTED,
+			v->epoch_opened ? "an epoch is opened inside another" : "the epoch's first record does not open it");
 	v->epoch_opened = true;
 	TW_TRY(body_rules(v, r));
 	return anchor_rules(v, r);
@@ -363,12 +364,14 @@ tw_err tw_log_verifier_end(tw_log_verifier *v)
 	const struct tw_log_anchor *last = v->how.anchor_count ? &v->how.anchors[v->how.anchor_count - 1] : NULL;
 	if (!v->stopped && last && last->seq > v->report.last_seq) {
 		v->stopped = true;
-		(void)snprintf(fault_text, size, "the log ends before record %llu, which an anchor remembers", (unsigned long long)last->seq);
+		(void)snprintf(fault_text, size, "the log ends before record %llu, which an anchor remembers",
+			(unsigned long long)last->seq);
 	} else if (!v->stopped && v->report.torn) {
 		v->stopped = true;
-		(void)snprintf(fault_text, size, "segment %.40s ends in an unfinished write: record %llu at byte %zu, %zu bytes. A power cut "
-			"leaves such, and the device's next start records it", v->name, (unsigned long long)v->state.next_seq, v->report.tail,
-			v->report.leftover);
+		(void)snprintf(fault_text, size,
+			"segment %.40s ends in an unfinished write: record %llu at byte %zu, %zu bytes. A power cut "
+			"leaves such, and the device's next start records it",
+			v->name, (unsigned long long)v->state.next_seq, v->report.tail, v->report.leftover);
 	}
 	return v->stopped ? TW_RAISE(UNTRUSTED, "%s", fault_text) : TW_OK;
 }

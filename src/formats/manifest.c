@@ -143,9 +143,14 @@ static tw_err setting_read(const json_t *o, struct tw_manifest_setting *s)
 		{ "choices", TW_JSON_TEXT, false, 0, HELP_MAX }, { "default", TW_JSON_TEXT, true, 0, HELP_MAX },
 		{ "baseline", TW_JSON_TEXT, true, 0, HELP_MAX }, { "help", TW_JSON_TEXT, true, 1, HELP_MAX }, { 0 } };
 	TW_TRY(tw_json_check(o, shape));
-	*s = (struct tw_manifest_setting){ .key = tw_json_text(o, "key"), .unit = tw_json_text(o, "unit"), .min = tw_json_int(o, "min"),
-		.max = tw_json_int(o, "max"), .choices = tw_json_text(o, "choices"), .default_value = tw_json_text(o, "default"),
-		.baseline = tw_json_text(o, "baseline"), .help = tw_json_text(o, "help") };
+	*s = (struct tw_manifest_setting){ .key = tw_json_text(o, "key"),
+		.unit = tw_json_text(o, "unit"),
+		.min = tw_json_int(o, "min"),
+		.max = tw_json_int(o, "max"),
+		.choices = tw_json_text(o, "choices"),
+		.default_value = tw_json_text(o, "default"),
+		.baseline = tw_json_text(o, "baseline"),
+		.help = tw_json_text(o, "help") };
 	TW_TRY(application_name(s->key));
 	TW_TRY(setting_type(tw_json_text(o, "type"), &s->type));
 	TW_TRY(printable(o, "unit"));
@@ -211,8 +216,9 @@ static tw_err fields_read(const json_t *list, struct tw_manifest_event *e)
 
 static tw_err event_read(const json_t *o, struct tw_manifest_event *e)
 {
-	static const struct tw_shape shape[] = { { "id", TW_JSON_TEXT, true, 1, NAME_MAX_BYTES }, { "severity", TW_JSON_TEXT, true, 1, 16 },
-		{ "help", TW_JSON_TEXT, true, 1, HELP_MAX }, { "fields", TW_JSON_ARRAY, true, 0, 0 }, { 0 } };
+	static const struct tw_shape shape[] = { { "id", TW_JSON_TEXT, true, 1, NAME_MAX_BYTES },
+		{ "severity", TW_JSON_TEXT, true, 1, 16 }, { "help", TW_JSON_TEXT, true, 1, HELP_MAX },
+		{ "fields", TW_JSON_ARRAY, true, 0, 0 }, { 0 } };
 	static const char severities[] = "debug|info|notice|warning|error|critical";
 	TW_TRY(tw_json_check(o, shape));
 	e->id = tw_json_text(o, "id");
@@ -248,8 +254,8 @@ static bool is_element(const char *text)
 	return n > 0 && n <= 64 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.") == n;
 }
 
-static tw_err words_read(const struct tw_sys *sys, const json_t *list, const char *what, bool (*valid)(const char *), const char ***ret,
-	size_t *ret_count)
+static tw_err words_read(const struct tw_sys *sys, const json_t *list, const char *what, bool (*valid)(const char *),
+	const char ***ret, size_t *ret_count)
 {
 	TW_TRY(rows_of(sys, list, what, sizeof **ret, ret, ret_count));
 	for (size_t i = 0; i < *ret_count; i++) {
@@ -350,9 +356,9 @@ static tw_err application_read(const struct tw_sys *sys, const json_t *applicati
 tw_err tw_manifest_read(const struct tw_sys *sys, json_t *payload, tw_manifest_doc **ret)
 {
 	static const struct tw_shape shape[] = { { "format", TW_JSON_INT, true, TW_MANIFEST_FORMAT, TW_MANIFEST_FORMAT },
-		{ "organization", TW_JSON_OBJECT, true, 0, 0 }, { "product", TW_JSON_OBJECT, true, 0, 0 }, { "support", TW_JSON_OBJECT, true, 0, 0 },
-		{ "contacts", TW_JSON_ARRAY, true, 0, 0 }, { "application", TW_JSON_OBJECT, true, 0, 0 }, { "claims", TW_JSON_ARRAY, true, 0, 0 },
-		{ 0 } };
+		{ "organization", TW_JSON_OBJECT, true, 0, 0 }, { "product", TW_JSON_OBJECT, true, 0, 0 },
+		{ "support", TW_JSON_OBJECT, true, 0, 0 }, { "contacts", TW_JSON_ARRAY, true, 0, 0 },
+		{ "application", TW_JSON_OBJECT, true, 0, 0 }, { "claims", TW_JSON_ARRAY, true, 0, 0 }, { 0 } };
 	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = TW_NEW(sys, tw_manifest_doc);
 	if (!d)
 		return TW_RAISE(NOMEM, "a manifest");

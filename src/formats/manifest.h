@@ -18,7 +18,7 @@
 enum tw_manifest_type { TW_MANIFEST_BOOL, TW_MANIFEST_INT, TW_MANIFEST_TEXT, TW_MANIFEST_CHOICE };
 /* A setting of the application: the same columns as struct tw_setting_row. All texts borrow from the manifest. */
 struct tw_manifest_setting {
-	const char *key;           /* "application.target-temperature": always begins with "application." */
+	const char *key; /* "application.target-temperature": always begins with "application." */
 	enum tw_manifest_type type;
 	const char *unit;          /* of an integer, "" when none */
 	int64_t min, max;          /* of an integer, or of the length of a text in bytes */
@@ -29,19 +29,19 @@ struct tw_manifest_setting {
 };
 struct tw_manifest_field {
 	const char *key;
-	enum tw_json_kind kind;    /* TEXT, INT or BOOL */
+	enum tw_json_kind kind; /* TEXT, INT or BOOL */
 	bool required;
 };
 struct tw_manifest_event {
-	const char *id;            /* "application.sensor-fault" */
-	const char *severity;      /* "debug" "info" "notice" "warning" "error" "critical" */
+	const char *id;       /* "application.sensor-fault" */
+	const char *severity; /* "debug" "info" "notice" "warning" "error" "critical" */
 	const char *help;
 	struct tw_manifest_field fields[TW_MANIFEST_FIELDS];
 	size_t field_count;
 };
 struct tw_manifest_contact {
-	const char *kind;          /* "security" "support" "documents" "privacy" */
-	const char *address;       /* URI: mailto:, tel: or https: */
+	const char *kind;    /* "security" "support" "documents" "privacy" */
+	const char *address; /* URI: mailto:, tel: or https: */
 };
 struct tw_manifest {
 	/* Who made what. */
@@ -50,8 +50,8 @@ struct tw_manifest {
 	const char *product;       /* name, for people */
 	const char *product_class; /* of the identifier */
 	const char *model;
-	const char *hardware;      /* revision(s), for people; "" when none are told apart */
-	const char *version;       /* of the product's software */
+	const char *hardware; /* revision(s), for people; "" when none are told apart */
+	const char *version;  /* of the product's software */
 	/* Until when it is cared for: RFC 3339 dates, "" when not stated. */
 	const char *support_start, *support_end;
 	struct tw_manifest_contact contacts[8];

@@ -47,11 +47,13 @@ static tw_err claims_of(const struct tw_sys *sys, const struct tw_statement *s, 
 }
 
 /* @nist DI.IMS.2: identifier, caller's nonce and connection under one signature of the device key */
-tw_err tw_statement_sign(const struct tw_sys *sys, const struct tw_statement *s, const tw_cert *device, const struct tw_signer *signer, struct tw_buf *ret)
+tw_err tw_statement_sign(const struct tw_sys *sys, const struct tw_statement *s, const tw_cert *device,
+	const struct tw_signer *signer, struct tw_buf *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
 	if (s->nonce_size < TW_STATEMENT_NONCE_MIN || s->nonce_size > TW_STATEMENT_NONCE_MAX)
-		return TW_RAISE(LIMIT, "a nonce of %zu bytes, wanted %d to %d", s->nonce_size, TW_STATEMENT_NONCE_MIN, TW_STATEMENT_NONCE_MAX);
+		return TW_RAISE(LIMIT, "a nonce of %zu bytes, wanted %d to %d", s->nonce_size, TW_STATEMENT_NONCE_MIN,
+			TW_STATEMENT_NONCE_MAX);
 	TW_TRY(claims_of(sys, s, &claims));
 	return tw_jws_sign(sys, TW_JWS_STATEMENT, device, claims, signer, ret);
 }
@@ -77,10 +79,11 @@ static tw_err get_text(const char *value, const char *key, char *ret, size_t siz
 
 static tw_err claims_read(const json_t *o, struct tw_statement *s)
 {
-	static const struct tw_shape shape[] = { { "eat_profile", TW_JSON_TEXT, true, 1, 64 }, { "sub", TW_JSON_TEXT, true, 1, TW_IDENTIFIER_MAX },
-		{ "eat_nonce", TW_JSON_TEXT, true, 22, 86 }, { "iat", TW_JSON_INT, true, 0, 253402300799 },
-		{ "thingward_time_trusted", TW_JSON_BOOL, true, 0, 0 }, { "thingward_exporter", TW_JSON_TEXT, false, 43, 43 },
-		{ "hwmodel", TW_JSON_TEXT, true, 1, 84 }, { "swname", TW_JSON_TEXT, true, 1, 64 }, { "swversion", TW_JSON_ARRAY, true, 0, 0 },
+	static const struct tw_shape shape[] = { { "eat_profile", TW_JSON_TEXT, true, 1, 64 },
+		{ "sub", TW_JSON_TEXT, true, 1, TW_IDENTIFIER_MAX }, { "eat_nonce", TW_JSON_TEXT, true, 22, 86 },
+		{ "iat", TW_JSON_INT, true, 0, 253402300799 }, { "thingward_time_trusted", TW_JSON_BOOL, true, 0, 0 },
+		{ "thingward_exporter", TW_JSON_TEXT, false, 43, 43 }, { "hwmodel", TW_JSON_TEXT, true, 1, 84 },
+		{ "swname", TW_JSON_TEXT, true, 1, 64 }, { "swversion", TW_JSON_ARRAY, true, 0, 0 },
 		{ "thingward_product_version", TW_JSON_TEXT, true, 1, 63 }, { 0 } };
 	struct tw_identifier parts;
 	char model[sizeof s->model] = "";
@@ -104,7 +107,8 @@ static tw_err claims_read(const json_t *o, struct tw_statement *s)
 	if (json_array_size(versions) != 1 || !json_is_string(version))
 		return TW_RAISE(SYNTAX, "'swversion' is not one text in an array");
 	TW_TRY(get_text(json_string_value(version), "swversion", s->software, sizeof s->software));
-	return get_text(tw_json_text(o, "thingward_product_version"), "thingward_product_version", s->product_version, sizeof s->product_version);
+	return get_text(tw_json_text(o, "thingward_product_version"), "thingward_product_version", s->product_version,
+		sizeof s->product_version);
 }
 
 static tw_err names_same(const struct tw_sys *sys, const tw_cert *device, const char *identifier)
@@ -132,8 +136,8 @@ static tw_err meant_for(const struct tw_statement *s, const void *nonce, size_t 
 }
 
 /* @nist DI.IMS.2: proves the unit to whoever holds its maker's certificate */
-tw_err tw_statement_verify(const struct tw_sys *sys, struct tw_slice text, const tw_cert *anchor, int64_t now_ms, const void *nonce, size_t nonce_size,
-	const uint8_t *exporter, struct tw_statement *ret)
+tw_err tw_statement_verify(const struct tw_sys *sys, struct tw_slice text, const tw_cert *anchor, int64_t now_ms, const void *nonce,
+	size_t nonce_size, const uint8_t *exporter, struct tw_statement *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *device = NULL;

@@ -14,11 +14,11 @@
 #define TW_TAKEOVER_MESSAGE 156 /* label and NUL, "client" or "device" and NUL, four times 32 bytes */
 
 struct tw_takeover {
-	bool from_device;       /* the device's answer; false: the client's proof */
-	uint8_t challenge[32];  /* the device's nonce */
+	bool from_device;      /* the device's answer; false: the client's proof */
+	uint8_t challenge[32]; /* the device's nonce */
 	uint8_t client_nonce[32];
-	uint8_t listener[32];   /* SHA-256 of the listener's SubjectPublicKeyInfo, as the client saw it in TLS */
-	uint8_t owner[32];      /* the same of the key in the owner's certificate; zero for a browser */
+	uint8_t listener[32]; /* SHA-256 of the listener's SubjectPublicKeyInfo, as the client saw it in TLS */
+	uint8_t owner[32];    /* the same of the key in the owner's certificate; zero for a browser */
 };
 void tw_takeover_message(const struct tw_takeover *t, uint8_t ret[TW_TAKEOVER_MESSAGE]);
 bool tw_takeover_is_message(struct tw_slice s); /* what keys asks before it uses the secret */

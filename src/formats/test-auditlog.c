@@ -74,7 +74,9 @@ static void begin_segment(struct log *l)
 static void append(struct log *l, enum tw_log_type type, const char *body)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-	struct tw_log_record r = { .type = type, .wall_ms = 1790000000000 + (int64_t)l->records, .boot_ms = (int64_t)l->records, .body = tw_slice_of(body) };
+	struct tw_log_record r = {
+		.type = type, .wall_ms = 1790000000000 + (int64_t)l->records, .boot_ms = (int64_t)l->records, .body = tw_slice_of(body)
+	};
 	size_t i = l->segments - 1;
 	tw_buf_init(&b, sys, TW_LOG_RECORD_MAX);
 	memset(r.salt, (int)(7 * l->records + 1), sizeof r.salt);
@@ -152,8 +154,11 @@ enum trust { KEYS = 1, DEVICE = 2, BOTH = 3 };
 static tw_err verify_with(struct log *l, enum trust trust, const struct tw_log_anchor *anchor, struct tw_log_report *report)
 {
 	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL;
-	struct tw_log_verify how = { .epoch_key = trust & KEYS ? epoch_key : NULL, .device = trust & DEVICE ? device_key : NULL, .user = &l->secret,
-		.anchors = anchor, .anchor_count = anchor ? 1 : 0 };
+	struct tw_log_verify how = { .epoch_key = trust & KEYS ? epoch_key : NULL,
+		.device = trust & DEVICE ? device_key : NULL,
+		.user = &l->secret,
+		.anchors = anchor,
+		.anchor_count = anchor ? 1 : 0 };
 	tw_err e = TW_OK;
 	l->secret = 1; /* the verifier asks the true device's keys, whoever wrote this */
 	CHECK_OK(tw_log_verifier_new(sys, &how, &v));
@@ -789,9 +794,15 @@ static void test_rules(void **state)
 		enum tw_log_type type;
 		const char *body;
 	} rows[] = {
-		{ TW_LOG_OPEN, "{}" }, { TW_LOG_OUTCOME, "{}" }, { TW_LOG_OUTCOME, "{\"intent\":99}" }, { TW_LOG_OUTCOME, "{\"intent\":1}" },
-		{ TW_LOG_OUTCOME, "{\"intent\":\"1\"}" }, { TW_LOG_OUTCOME, "{\"intent\":-1}" }, { TW_LOG_OUTCOME, "{intent}" },
-		{ TW_LOG_CHECKPOINT, "{}" }, { TW_LOG_CHECKPOINT, "{\"seq\":3}" },
+		{ TW_LOG_OPEN, "{}" },
+		{ TW_LOG_OUTCOME, "{}" },
+		{ TW_LOG_OUTCOME, "{\"intent\":99}" },
+		{ TW_LOG_OUTCOME, "{\"intent\":1}" },
+		{ TW_LOG_OUTCOME, "{\"intent\":\"1\"}" },
+		{ TW_LOG_OUTCOME, "{\"intent\":-1}" },
+		{ TW_LOG_OUTCOME, "{intent}" },
+		{ TW_LOG_CHECKPOINT, "{}" },
+		{ TW_LOG_CHECKPOINT, "{\"seq\":3}" },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		struct tw_log_report r;
@@ -838,6 +849,7 @@ static void test_out_of_memory(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_good_logs), TEST(test_anchor), TEST(test_flip), TEST(test_delete), TEST(test_duplicate), TEST(test_swap),
-	TEST(test_rewrite_without_key), TEST(test_reseal), TEST(test_reseal_segment), TEST(test_checkpoints_prove_without_keys), TEST(test_insert),
-	TEST(test_truncate), TEST(test_drop), TEST(test_zero_fill), TEST(test_splice), TEST(test_truncate_and_resume), TEST(test_remove_segment),
-	TEST(test_torn_writes), TEST(test_writer_refusals), TEST(test_vector), TEST(test_rules), TEST(test_checkpoint_parse), TEST(test_out_of_memory))
+	TEST(test_rewrite_without_key), TEST(test_reseal), TEST(test_reseal_segment), TEST(test_checkpoints_prove_without_keys),
+	TEST(test_insert), TEST(test_truncate), TEST(test_drop), TEST(test_zero_fill), TEST(test_splice),
+	TEST(test_truncate_and_resume), TEST(test_remove_segment), TEST(test_torn_writes), TEST(test_writer_refusals),
+	TEST(test_vector), TEST(test_rules), TEST(test_checkpoint_parse), TEST(test_out_of_memory))

@@ -87,7 +87,8 @@ static void build(const char *header, const char *payload, const char *more, str
 	CHECK_OK(tw_buf_format(&input, ".%s", tw_buf_cstr(&body)));
 	CHECK_OK(tw_key_sign(key, &(struct tw_slice){ input.data, input.size }, 1, signature));
 	tw_buf_clear(ret);
-	CHECK_OK(tw_buf_format(ret, "{%s\"payload\":\"%s\",\"protected\":\"%.*s\",\"signature\":\"", more, tw_buf_cstr(&body), (int)head, input.data));
+	CHECK_OK(tw_buf_format(ret, "{%s\"payload\":\"%s\",\"protected\":\"%.*s\",\"signature\":\"", more, tw_buf_cstr(&body),
+		(int)head, input.data));
 	CHECK_OK(tw_buf_base64url(ret, signature, sizeof signature));
 	CHECK_OK(tw_buf_text(ret, "\"}"));
 }
@@ -130,7 +131,9 @@ static void test_refused_forms(void **state)
 		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{}x", "", TW_CODE_SYNTAX },
 		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "1", "", TW_CODE_SYNTAX },
 		{ "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", "{\"a\":1,\"a\":2}", "", TW_CODE_SYNTAX },
-		{ "[]", "{}", "", TW_CODE_SYNTAX }, { "{}", "{}", "", TW_CODE_SYNTAX }, { "x", "{}", "", TW_CODE_SYNTAX },
+		{ "[]", "{}", "", TW_CODE_SYNTAX },
+		{ "{}", "{}", "", TW_CODE_SYNTAX },
+		{ "x", "{}", "", TW_CODE_SYNTAX },
 	};
 	tw_buf_init(&b, sys, TW_JWS_MAX);
 	tw_buf_init(&der, sys, 4096);
@@ -188,8 +191,16 @@ static void test_out_of_memory(void **state)
 
 /* --- The device statement --- */
 
-static const struct tw_statement statement = { .identifier = ID, .nonce = "0123456789abcdef", .nonce_size = 16, .has_exporter = true,
-	.exporter = { 1, 2, 3 }, .issued_ms = NOW, .time_trusted = true, .software = "0.1.0", .model = "T\xc3\xa4-1", .product_version = "1.0.0" };
+static const struct tw_statement statement = { .identifier = ID,
+	.nonce = "0123456789abcdef",
+	.nonce_size = 16,
+	.has_exporter = true,
+	.exporter = { 1, 2, 3 },
+	.issued_ms = NOW,
+	.time_trusted = true,
+	.software = "0.1.0",
+	.model = "T\xc3\xa4-1",
+	.product_version = "1.0.0" };
 
 static tw_err state_it(const struct tw_statement *s, struct tw_buf *b)
 {
@@ -249,11 +260,27 @@ static void test_statement_forms(void **state)
 	static const struct {
 		const char *key, *value;
 	} rows[] = {
-		{ "eat_profile", "\"urn:thingward:statement:2\"" }, { "sub", "\"urn:dev:ops:0-T-1\"" }, { "sub", "\"T-1\"" }, { "sub", "1" },
-		{ "eat_nonce", "\"\"" }, { "eat_nonce", "\"AAAAAAAAAAAAAAAAAAAAA=\"" }, { "iat", "-1" }, { "iat", "1.5" }, { "iat", "\"1\"" },
-		{ "thingward_time_trusted", "1" }, { "thingward_exporter", "\"\"" }, { "thingward_exporter", "null" }, { "hwmodel", "\"\"" },
-		{ "hwmodel", "\"AA\"" }, { "swname", "\"other\"" }, { "swversion", "[]" }, { "swversion", "[1]" }, { "swversion", "[\"1\",\"2\"]" },
-		{ "swversion", "\"1\"" }, { "thingward_product_version", "\"\"" }, { "new", "1" },
+		{ "eat_profile", "\"urn:thingward:statement:2\"" },
+		{ "sub", "\"urn:dev:ops:0-T-1\"" },
+		{ "sub", "\"T-1\"" },
+		{ "sub", "1" },
+		{ "eat_nonce", "\"\"" },
+		{ "eat_nonce", "\"AAAAAAAAAAAAAAAAAAAAA=\"" },
+		{ "iat", "-1" },
+		{ "iat", "1.5" },
+		{ "iat", "\"1\"" },
+		{ "thingward_time_trusted", "1" },
+		{ "thingward_exporter", "\"\"" },
+		{ "thingward_exporter", "null" },
+		{ "hwmodel", "\"\"" },
+		{ "hwmodel", "\"AA\"" },
+		{ "swname", "\"other\"" },
+		{ "swversion", "[]" },
+		{ "swversion", "[1]" },
+		{ "swversion", "[\"1\",\"2\"]" },
+		{ "swversion", "\"1\"" },
+		{ "thingward_product_version", "\"\"" },
+		{ "new", "1" },
 	};
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	struct tw_statement got = { 0 };
@@ -294,13 +321,13 @@ static void test_statement_out_of_memory(void **state)
 
 /* --- The evidence report --- */
 
-#define RESULT(element, verdict)                                                                                                             \
-	"{\"element\":\"" element "\",\"probe\":\"p\",\"claimed\":true,\"verdict\":\"" verdict "\",\"source\":\"observed outside\","         \
+#define RESULT(element, verdict)                                                                                                     \
+	"{\"element\":\"" element "\",\"probe\":\"p\",\"claimed\":true,\"verdict\":\"" verdict "\",\"source\":\"observed outside\"," \
 	"\"reason\":\"because\",\"time\":\"2026-11-21T12:00:00Z\"}"
-#define REPORT(results, totals)                                                                                                              \
-	"{\"format\":1,\"created\":\"2026-11-21T12:00:00.000Z\",\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"tool\":{\"name\":\"thingward\","          \
-	"\"version\":\"0.1.0\",\"sha256\":\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"},\"catalog\":\"1\","            \
-	"\"device\":{\"identifier\":\"" ID "\",\"model\":\"T-1\",\"software\":\"0.1.0\",\"product_version\":\"1\"},\"assessor\":\"me\","          \
+#define REPORT(results, totals)                                                                                                          \
+	"{\"format\":1,\"created\":\"2026-11-21T12:00:00.000Z\",\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"tool\":{\"name\":\"thingward\","  \
+	"\"version\":\"0.1.0\",\"sha256\":\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"},\"catalog\":\"1\","      \
+	"\"device\":{\"identifier\":\"" ID "\",\"model\":\"T-1\",\"software\":\"0.1.0\",\"product_version\":\"1\"},\"assessor\":\"me\"," \
 	"\"results\":[" results "],\"totals\":{" totals "}}"
 #define TOTALS(pass, fail) "\"pass\":" pass ",\"fail\":" fail ",\"inconclusive\":0,\"not applicable\":0"
 static const char REPORT_TEXT[] = REPORT(RESULT("DI.IMS.1", "pass") "," RESULT("DI.IMS.2", "fail"), TOTALS("1", "1"));
@@ -318,7 +345,8 @@ static void test_evidence_forms(void **state)
 		{ REPORT(RESULT("DI.IMS.1", "passed"), TOTALS("0", "0")), TW_CODE_SYNTAX },
 		{ REPORT(RESULT("DI.IMS.1", "pass") "," RESULT("DI.IMS.1", "fail"), TOTALS("1", "1")), TW_CODE_SYNTAX },
 		{ REPORT("1", TOTALS("0", "0")), TW_CODE_SYNTAX },
-		{ "{}", TW_CODE_SYNTAX }, { "[]", TW_CODE_SYNTAX },
+		{ "{}", TW_CODE_SYNTAX },
+		{ "[]", TW_CODE_SYNTAX },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		TW_CLEANUP(tw_jsonp) json_t *j = NULL;

@@ -9,14 +9,16 @@
 
 static const struct tw_sys *sys;
 
-static const char GOOD[] = "{\"format\":1,\"organization\":{\"name\":\"Example\",\"pen\":32473},\"product\":{\"name\":\"Thermostat\",\"class\":\"thermostat\","
-			   "\"model\":\"TH-100\",\"hardware\":\"A, B\",\"version\":\"1.0.0\"},\"support\":{\"start\":\"2026-11-02\",\"end\":\"2033-11-02\"},"
-			   "\"contacts\":[{\"kind\":\"security\",\"address\":\"mailto:security@example.com\"}],\"application\":{\"settings\":["
-			   "{\"key\":\"application.target\",\"type\":\"int\",\"unit\":\"\xc2\xb0""C\",\"min\":5,\"max\":30,\"choices\":\"\",\"default\":\"20\","
-			   "\"baseline\":\"20\",\"help\":\"The wanted temperature.\"},{\"key\":\"application.mode\",\"type\":\"choice\",\"unit\":\"\",\"min\":0,"
-			   "\"max\":0,\"choices\":\"comfort|eco\",\"default\":\"comfort\",\"baseline\":\"eco\",\"help\":\"How eagerly.\"}],\"events\":["
-			   "{\"id\":\"application.sensor-fault\",\"severity\":\"error\",\"help\":\"No value.\",\"fields\":[{\"key\":\"what\",\"kind\":\"text\","
-			   "\"required\":true}]}],\"health\":[\"sensor\",\"control\"]},\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]}";
+static const char GOOD[] =
+	"{\"format\":1,\"organization\":{\"name\":\"Example\",\"pen\":32473},\"product\":{\"name\":\"Thermostat\",\"class\":\"thermostat\","
+	"\"model\":\"TH-100\",\"hardware\":\"A, B\",\"version\":\"1.0.0\"},\"support\":{\"start\":\"2026-11-02\",\"end\":\"2033-11-02\"},"
+	"\"contacts\":[{\"kind\":\"security\",\"address\":\"mailto:security@example.com\"}],\"application\":{\"settings\":["
+	"{\"key\":\"application.target\",\"type\":\"int\",\"unit\":\"\xc2\xb0"
+	"C\",\"min\":5,\"max\":30,\"choices\":\"\",\"default\":\"20\","
+	"\"baseline\":\"20\",\"help\":\"The wanted temperature.\"},{\"key\":\"application.mode\",\"type\":\"choice\",\"unit\":\"\",\"min\":0,"
+	"\"max\":0,\"choices\":\"comfort|eco\",\"default\":\"comfort\",\"baseline\":\"eco\",\"help\":\"How eagerly.\"}],\"events\":["
+	"{\"id\":\"application.sensor-fault\",\"severity\":\"error\",\"help\":\"No value.\",\"fields\":[{\"key\":\"what\",\"kind\":\"text\","
+	"\"required\":true}]}],\"health\":[\"sensor\",\"control\"]},\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]}";
 
 static int set_up(void **state)
 {
@@ -61,24 +63,52 @@ static void test_refusals(void **state)
 	static const struct {
 		const char *from, *to;
 	} rows[] = {
-		{ "\"format\":1", "\"format\":2" }, { "\"format\":1,", "" }, { "{\"format\"", "{\"new\":1,\"format\"" },
-		{ "\"pen\":32473", "\"pen\":0" }, { "\"pen\":32473", "\"pen\":4294967296" }, { "\"pen\":32473", "\"pen\":\"32473\"" },
-		{ "\"name\":\"Example\"", "\"name\":\"\"" }, { "\"name\":\"Example\"", "\"name\":\"a\\u0007\"" },
-		{ "\"class\":\"thermostat\"", "\"class\":\"thermo-stat\"" }, { "\"class\":\"thermostat\"", "\"class\":\"\"" },
-		{ "\"model\":\"TH-100\"", "\"model\":\"\"" }, { "\"hardware\":\"A, B\",", "" }, { "2026-11-02", "2026-13-02" }, { "2026-11-02", "2026-11-2" },
-		{ "2033-11-02", "tomorrow" }, { "\"kind\":\"security\"", "\"kind\":\"sales\"" }, { "mailto:security", "javascript:alert" },
-		{ "mailto:security@example.com", "http://example.com" }, { "\"application.target\"", "\"target\"" },
-		{ "\"application.target\"", "\"identification.remote-read\"" }, { "\"application.target\"", "\"application.\"" },
-		{ "\"application.target\"", "\"application.Target\"" }, { "\"application.target\"", "\"application.mode\"" },
-		{ "\"type\":\"int\"", "\"type\":\"float\"" }, { "\"default\":\"20\"", "\"default\":\"4\"" }, { "\"default\":\"20\"", "\"default\":\"020\"" },
-		{ "\"default\":\"20\"", "\"default\":\"+20\"" }, { "\"default\":\"20\"", "\"default\":\"\"" }, { "\"default\":\"20\"", "\"default\":20" },
-		{ "\"baseline\":\"20\"", "\"baseline\":\"31\"" }, { "\"type\":\"int\"", "\"type\":\"bool\"" },
-		{ "\"default\":\"comfort\"", "\"default\":\"comf\"" }, { "\"default\":\"comfort\"", "\"default\":\"comfort|eco\"" },
-		{ "\"default\":\"comfort\"", "\"default\":\"\"" }, { "\"help\":\"How eagerly.\"", "\"help\":\"\"" }, { "\"help\":\"How eagerly.\"", "\"x\":1" },
-		{ "\"application.sensor-fault\"", "\"ownership.taken\"" }, { "\"severity\":\"error\"", "\"severity\":\"fatal\"" },
-		{ "\"kind\":\"text\"", "\"kind\":\"object\"" }, { "\"required\":true", "\"required\":\"yes\"" },
-		{ "[\"sensor\",\"control\"]", "[\"sensor\",\"sensor\"]" }, { "[\"sensor\",\"control\"]", "[\"Sensor\"]" },
-		{ "[\"sensor\",\"control\"]", "[1]" }, { "\"DI.IMS.2\"", "\"DI.IMS.1\"" }, { "\"DI.IMS.2\"", "\"di ims\"" }, { "\"DI.IMS.2\"", "\"*\"" },
+		{ "\"format\":1", "\"format\":2" },
+		{ "\"format\":1,", "" },
+		{ "{\"format\"", "{\"new\":1,\"format\"" },
+		{ "\"pen\":32473", "\"pen\":0" },
+		{ "\"pen\":32473", "\"pen\":4294967296" },
+		{ "\"pen\":32473", "\"pen\":\"32473\"" },
+		{ "\"name\":\"Example\"", "\"name\":\"\"" },
+		{ "\"name\":\"Example\"", "\"name\":\"a\\u0007\"" },
+		{ "\"class\":\"thermostat\"", "\"class\":\"thermo-stat\"" },
+		{ "\"class\":\"thermostat\"", "\"class\":\"\"" },
+		{ "\"model\":\"TH-100\"", "\"model\":\"\"" },
+		{ "\"hardware\":\"A, B\",", "" },
+		{ "2026-11-02", "2026-13-02" },
+		{ "2026-11-02", "2026-11-2" },
+		{ "2033-11-02", "tomorrow" },
+		{ "\"kind\":\"security\"", "\"kind\":\"sales\"" },
+		{ "mailto:security", "javascript:alert" },
+		{ "mailto:security@example.com", "http://example.com" },
+		{ "\"application.target\"", "\"target\"" },
+		{ "\"application.target\"", "\"identification.remote-read\"" },
+		{ "\"application.target\"", "\"application.\"" },
+		{ "\"application.target\"", "\"application.Target\"" },
+		{ "\"application.target\"", "\"application.mode\"" },
+		{ "\"type\":\"int\"", "\"type\":\"float\"" },
+		{ "\"default\":\"20\"", "\"default\":\"4\"" },
+		{ "\"default\":\"20\"", "\"default\":\"020\"" },
+		{ "\"default\":\"20\"", "\"default\":\"+20\"" },
+		{ "\"default\":\"20\"", "\"default\":\"\"" },
+		{ "\"default\":\"20\"", "\"default\":20" },
+		{ "\"baseline\":\"20\"", "\"baseline\":\"31\"" },
+		{ "\"type\":\"int\"", "\"type\":\"bool\"" },
+		{ "\"default\":\"comfort\"", "\"default\":\"comf\"" },
+		{ "\"default\":\"comfort\"", "\"default\":\"comfort|eco\"" },
+		{ "\"default\":\"comfort\"", "\"default\":\"\"" },
+		{ "\"help\":\"How eagerly.\"", "\"help\":\"\"" },
+		{ "\"help\":\"How eagerly.\"", "\"x\":1" },
+		{ "\"application.sensor-fault\"", "\"ownership.taken\"" },
+		{ "\"severity\":\"error\"", "\"severity\":\"fatal\"" },
+		{ "\"kind\":\"text\"", "\"kind\":\"object\"" },
+		{ "\"required\":true", "\"required\":\"yes\"" },
+		{ "[\"sensor\",\"control\"]", "[\"sensor\",\"sensor\"]" },
+		{ "[\"sensor\",\"control\"]", "[\"Sensor\"]" },
+		{ "[\"sensor\",\"control\"]", "[1]" },
+		{ "\"DI.IMS.2\"", "\"DI.IMS.1\"" },
+		{ "\"DI.IMS.2\"", "\"di ims\"" },
+		{ "\"DI.IMS.2\"", "\"*\"" },
 		{ "\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]", "\"claims\":{}" },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {

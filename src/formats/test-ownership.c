@@ -26,12 +26,29 @@ static void test_identifier(void **state)
 		const char *text;
 		bool good;
 	} rows[] = {
-		{ "urn:dev:ops:32473-thermostat-0001", true }, { "urn:dev:ops:1-a-b", true }, { "urn:dev:ops:4294967295-A.1-x-y-z.", true },
-		{ "urn:dev:ops:1-a--", true }, { "", false }, { "urn:dev:ops:", false }, { "urn:dev:ops:1", false }, { "urn:dev:ops:1-a", false },
-		{ "urn:dev:ops:1-a-", false }, { "urn:dev:ops:1--b", false }, { "urn:dev:ops:-a-b", false }, { "urn:dev:ops:0-a-b", false },
-		{ "urn:dev:ops:01-a-b", false }, { "urn:dev:ops:4294967296-a-b", false }, { "urn:dev:ops:+1-a-b", false }, { "urn:dev:ops:1-a-b_c", false },
-		{ "urn:dev:ops:1-a-b:c", false }, { "urn:dev:ops:1-a-%41", false }, { "urn:dev:ops:1-a-b ", false }, { "URN:dev:ops:1-a-b", false },
-		{ "urn:dev:os:1-a-b", false }, { "urn:dev:ops:1-a-b\n", false }, { "urn:dev:ops:1-a-\xc3\xa4", false },
+		{ "urn:dev:ops:32473-thermostat-0001", true },
+		{ "urn:dev:ops:1-a-b", true },
+		{ "urn:dev:ops:4294967295-A.1-x-y-z.", true },
+		{ "urn:dev:ops:1-a--", true },
+		{ "", false },
+		{ "urn:dev:ops:", false },
+		{ "urn:dev:ops:1", false },
+		{ "urn:dev:ops:1-a", false },
+		{ "urn:dev:ops:1-a-", false },
+		{ "urn:dev:ops:1--b", false },
+		{ "urn:dev:ops:-a-b", false },
+		{ "urn:dev:ops:0-a-b", false },
+		{ "urn:dev:ops:01-a-b", false },
+		{ "urn:dev:ops:4294967296-a-b", false },
+		{ "urn:dev:ops:+1-a-b", false },
+		{ "urn:dev:ops:1-a-b_c", false },
+		{ "urn:dev:ops:1-a-b:c", false },
+		{ "urn:dev:ops:1-a-%41", false },
+		{ "urn:dev:ops:1-a-b ", false },
+		{ "URN:dev:ops:1-a-b", false },
+		{ "urn:dev:os:1-a-b", false },
+		{ "urn:dev:ops:1-a-b\n", false },
+		{ "urn:dev:ops:1-a-\xc3\xa4", false },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		struct tw_identifier id;

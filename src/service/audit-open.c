@@ -68,8 +68,8 @@ static tw_err find_segments(tw_audit *a, struct found *f)
 
 static bool is_finding(tw_err e)
 {
-	return tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_UNSUPPORTED) || tw_is(e, TW_CODE_LIMIT) ||
-	       tw_is(e, TW_CODE_STATE);
+	return tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_UNSUPPORTED) ||
+		tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE);
 }
 
 /* The end of the last segment looks like an interrupted write, and there are whole records before it. */

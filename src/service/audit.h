@@ -15,7 +15,7 @@
 #define TW_AUDIT_SEGMENT_MIN (256 * 1024)
 #define TW_AUDIT_SEGMENT_MAX (16 * 1024 * 1024)
 typedef struct tw_audit tw_audit;
-struct tw_audit_keys { /* served by the keys role; by a plain key in tests */
+struct tw_audit_keys {                                                    /* served by the keys role; by a plain key in tests */
 	tw_err (*epoch_key)(void *user, uint64_t epoch, uint8_t ret[32]); /* each epoch once, rising; STATE: not above the last */
 	tw_err (*sign)(void *user, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE]);
 	void *user;
@@ -23,12 +23,12 @@ struct tw_audit_keys { /* served by the keys role; by a plain key in tests */
 	tw_err (*old_key)(void *user, uint64_t epoch, uint8_t ret[32]);
 };
 struct tw_audit_options {
-	int dir;                       /* the log's directory */
-	uint32_t segment_size;         /* preallocated; TW_AUDIT_SEGMENT_MIN..MAX */
+	int dir;               /* the log's directory */
+	uint32_t segment_size; /* preallocated; TW_AUDIT_SEGMENT_MIN..MAX */
 	uint8_t boot_id[16];
 	uint64_t boot_count;
 	uint8_t device[32];
-	const tw_key *device_key;      /* public, to verify what is there */
+	const tw_key *device_key; /* public, to verify what is there */
 	const struct tw_audit_keys *keys;
 	const struct tw_time *time;
 };
@@ -40,9 +40,9 @@ TW_DEFINE_FREEP(tw_audit, tw_audit_free)
 tw_err tw_audit_append(tw_audit *a, enum tw_log_type type, json_t *body, uint64_t *ret_seq);
 /* As append, but the body is JSON text already (the hot path of reads). */
 tw_err tw_audit_append_text(tw_audit *a, enum tw_log_type type, struct tw_slice body, uint64_t *ret_seq);
-tw_err tw_audit_commit(tw_audit *a);            /* writes and syncs the batch */
-bool tw_audit_pending(const tw_audit *a);       /* something is appended and not yet committed */
-tw_err tw_audit_checkpoint(tw_audit *a);        /* signs the head, commits; nothing when nothing was appended since the last */
+tw_err tw_audit_commit(tw_audit *a);      /* writes and syncs the batch */
+bool tw_audit_pending(const tw_audit *a); /* something is appended and not yet committed */
+tw_err tw_audit_checkpoint(tw_audit *a);  /* signs the head, commits; nothing when nothing was appended since the last */
 uint64_t tw_audit_last(const tw_audit *a);
 uint64_t tw_audit_epoch(const tw_audit *a);
 /* Recent records for people, newest first: calls visit with the raw JSON body. */
@@ -61,6 +61,6 @@ const char *tw_audit_broken(const tw_audit *a);
 /* Records that a peer was refused, within its budget; beyond it only counts, so that a flood fills no log. source names the
    peer ("192.0.2.7"), body as for tw_audit_append. Counts are sealed as TW_LOG_REFUSALS when their minute is over. */
 tw_err tw_audit_refused(tw_audit *a, const char *source, struct tw_slice body);
-int64_t tw_audit_refusals_due_ms(const tw_audit *a); /* boot time when a count is to be sealed; -1: nothing waits, arm no timer */
+int64_t tw_audit_refusals_due_ms(const tw_audit *a);  /* boot time when a count is to be sealed; -1: nothing waits, arm no timer */
 tw_err tw_audit_refusals_seal(tw_audit *a, bool all); /* those due, or all (at the end) */
 #endif

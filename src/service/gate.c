@@ -35,8 +35,8 @@ static bool granted(const struct tw_grant_row *grants, enum tw_subject_kind kind
 	return false;
 }
 
-struct tw_decision tw_gate_authorize(const struct tw_grant_row *grants, const struct tw_subject *s, const char *permission,
-	enum tw_when when, bool owned)
+struct tw_decision tw_gate_authorize(
+	const struct tw_grant_row *grants, const struct tw_subject *s, const char *permission, enum tw_when when, bool owned)
 {
 	if (!kind_fits_door(s))
 		return (struct tw_decision){ TW_DENY_PERMISSION, "gate.door" };

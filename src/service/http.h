@@ -13,7 +13,7 @@
 #include "base/cursor.h"
 #include "base/err.h"
 
-#define TW_HTTP_HEAD_MAX 8192   /* a browser's requests to us are under 1 KiB; TRUST T-HTTP */
+#define TW_HTTP_HEAD_MAX 8192 /* a browser's requests to us are under 1 KiB; TRUST T-HTTP */
 #define TW_HTTP_FIELDS_MAX 64
 #define TW_HTTP_TARGET_MAX 1024
 
@@ -26,12 +26,12 @@ struct tw_http_head {
 	size_t field_count;
 	uint64_t content_length;
 	bool chunked, keep_alive, expect_continue;
-	size_t size;                 /* bytes of the head, blank line included */
+	size_t size; /* bytes of the head, blank line included */
 };
 /* What is wrong, and the status that says so. Rows in http.c; every vector of test/http names its row. */
 struct tw_http_fault {
-	int status;                  /* 400, 405?, 413, 414, 417, 431, 501, 505 */
-	const char *rule;            /* "RFC 9112 5.1: blank before colon" */
+	int status;       /* 400, 405?, 413, 414, 417, 431, 501, 505 */
+	const char *rule; /* "RFC 9112 5.1: blank before colon" */
 	size_t offset;
 };
 /* NOTFOUND: the head is not complete yet (ask again with more bytes). SYNTAX/LIMIT/UNSUPPORTED: ret_fault says what and where;

@@ -31,10 +31,10 @@ struct tw_keys {
 	tw_secret *secret, *master;
 	struct tw_buf statement_head; /* what every signing input of a statement begins with */
 	uint8_t device[32];
-	uint64_t epoch;               /* highest handed out, 0 for none */
-	uint64_t signed_seq;          /* of the last checkpoint */
+	uint64_t epoch;      /* highest handed out, 0 for none */
+	uint64_t signed_seq; /* of the last checkpoint */
 	uint8_t signed_chain[32];
-	bool epoch_given;             /* in this run */
+	bool epoch_given; /* in this run */
 };
 
 tw_keys *tw_keys_free(tw_keys *k)

@@ -10,7 +10,7 @@
 #include "service/role.h"
 #include "service/wire.h"
 
-typedef struct tw_keys tw_keys;               /* the role's state */
+typedef struct tw_keys tw_keys; /* the role's state */
 tw_err tw_keys_open(const struct tw_sys *sys, int dir, tw_keys **ret);
 tw_keys *tw_keys_free(tw_keys *k);
 TW_DEFINE_FREEP(tw_keys, tw_keys_free)

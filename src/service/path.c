@@ -35,8 +35,8 @@ static tw_err find(struct walk *w)
 	if (rq->operation)
 		return TW_OK;
 	if (w->match.allow[0])
-		return tw_reply_problem(&w->rp, 405, "method", "path.method", "Not by this method", "Use one of the methods in Allow.",
-			"This path takes %s.", w->match.allow);
+		return tw_reply_problem(&w->rp, 405, "method", "path.method", "Not by this method",
+			"Use one of the methods in Allow.", "This path takes %s.", w->match.allow);
 	return tw_reply_problem(&w->rp, 404, "not-found", "path.unknown", "There is nothing at this path",
 		"See /api/v1/openapi.json for what there is.", "No operation has this path.");
 }
@@ -54,7 +54,8 @@ static tw_err authenticate(struct walk *w)
 	if (!tw_is(e, TW_CODE_DENIED) && !tw_is(e, TW_CODE_UNTRUSTED))
 		return e;
 	tw_ignore(tw_reply_problem(&w->rp, 401, "unauthenticated", "path.credentials", "These credentials are not accepted",
-		"Open a new session, or use the owner's client certificate.", "The session or certificate shown is not known here, or no longer."));
+		"Open a new session, or use the owner's client certificate.",
+		"The session or certificate shown is not known here, or no longer."));
 	return refused(w);
 }
 
@@ -67,8 +68,8 @@ static const struct refusal {
 		"Use the owner's client certificate or a session token." },
 	[TW_DENY_PERMISSION] = { 403, "forbidden", "Not permitted", "You do not hold the permission this operation needs.",
 		"Ask somebody who holds it." },
-	[TW_DENY_UNOWNED] = { 403, "not-owned", "The device has no owner yet", "Until it is taken over, only commissioning answers.",
-		"Take the device over with the secret from its label." },
+	[TW_DENY_UNOWNED] = { 403, "not-owned", "The device has no owner yet",
+		"Until it is taken over, only commissioning answers.", "Take the device over with the secret from its label." },
 	[TW_DENY_OWNED] = { 403, "owned", "The device has an owner", "This is possible only while the device has none.",
 		"Ask the owner, or recover ownership at the device's console." },
 };
@@ -198,8 +199,8 @@ static void fail(struct walk *w, tw_err e)
 	if (!w->reference)
 		tw_ignore(tw_record_failure(w->c, w->rq, e, &w->reference)); /* a broken log leaves the answer without a reference */
 	if (tw_is(e, TW_CODE_NOMEM))
-		tw_ignore(tw_reply_problem(&w->rp, 503, "busy", "path.memory", "The device is short of memory", "Try again in a moment.",
-			"The request was not carried out."));
+		tw_ignore(tw_reply_problem(&w->rp, 503, "busy", "path.memory", "The device is short of memory",
+			"Try again in a moment.", "The request was not carried out."));
 	else
 		tw_ignore(tw_reply_problem(&w->rp, 500, "internal", "path.failure", "The device failed to do this",
 			"Give the reference to whoever looks after the device.", "The failure is on the device's side."));

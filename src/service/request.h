@@ -22,9 +22,9 @@ enum tw_subject_kind {
 struct tw_subject {
 	enum tw_door door;
 	enum tw_subject_kind kind;
-	char name[64];          /* "owner:alice", "uid:0", "console", "anyone" */
-	char source[64];        /* peer address, "pid 812", or "" */
-	char how[24];           /* "client-certificate", "session", "peer-credentials", "console", "" */
+	char name[64];   /* "owner:alice", "uid:0", "console", "anyone" */
+	char source[64]; /* peer address, "pid 812", or "" */
+	char how[24];    /* "client-certificate", "session", "peer-credentials", "console", "" */
 };
 
 #define TW_BODY_MAX (64 * 1024)
@@ -37,20 +37,20 @@ struct tw_request {
 	const json_t *input;                      /* checked against operation->input or ->query; NULL when it takes neither */
 	struct tw_slice parameter;                /* the {parameter} of the path, decoded */
 	bool has_exporter;
-	uint8_t exporter[32];                     /* tls-exporter of the connection (RFC 9266) */
+	uint8_t exporter[32]; /* tls-exporter of the connection (RFC 9266) */
 	bool has_client_key;
-	uint8_t client_key[32];                   /* SHA-256 of the SPKI the TLS client proved it holds */
-	uint64_t intent;                          /* audit sequence number of the intent, for CHANGE */
+	uint8_t client_key[32]; /* SHA-256 of the SPKI the TLS client proved it holds */
+	uint64_t intent;        /* audit sequence number of the intent, for CHANGE */
 };
 struct tw_reply {
-	int status;               /* 200 unless the handler says otherwise */
-	json_t *body;             /* owned; NULL for 204 */
-	char etag[72];            /* quoted, or "" */
+	int status;    /* 200 unless the handler says otherwise */
+	json_t *body;  /* owned; NULL for 204 */
+	char etag[72]; /* quoted, or "" */
 	char location[128];
 	int retry_after_s;
 	/* A refusal: RFC 9457. kind is the tail of urn:thingward:problem:KIND, rule names what refused ("LA.RSM.4", "gate.permission"). */
 	char problem[48], title[96], rule[64], detail[TW_DETAIL_MAX], next[160]; /* next: what to do now */
-	char note[192];           /* what the outcome's record should say of a change, in words; never a secret */
+	char note[192]; /* what the outcome's record should say of a change, in words; never a secret */
 	/* After the reply is on its way: the listener key was replaced, connections should be closed and made anew. */
 	bool close_connections;
 };

@@ -24,17 +24,17 @@ struct tw_role_start {
 	int fd_count;                /* descriptors 0..fd_count-1 are open, nothing else is */
 	struct tw_sandbox_state box; /* what the sandbox is, as proven */
 	size_t word_count;
-	char *const *words;          /* KEY=VALUE, as hands gave them */
+	char *const *words; /* KEY=VALUE, as hands gave them */
 };
 /* The value of a word, NULL when hands gave none. */
 const char *tw_role_word(const struct tw_role_start *s, const char *key);
 
 struct tw_role_row {
 	const char *name;
-	unsigned want;           /* enum tw_sandbox_want */
-	int own_fds;             /* how many from TW_FD_OWN at least; front may have more listeners */
-	int dirs;                /* the first dirs of OWN are directories that stay usable */
-	int read_only;           /* of these the last so many for reading only */
+	unsigned want; /* enum tw_sandbox_want */
+	int own_fds;   /* how many from TW_FD_OWN at least; front may have more listeners */
+	int dirs;      /* the first dirs of OWN are directories that stay usable */
+	int read_only; /* of these the last so many for reading only */
 	int (*run)(const struct tw_sys *sys, const struct tw_role_start *start); /* returns the exit status */
 };
 extern const struct tw_role_row tw_roles[]; /* ends with name NULL; in src/device/platform/roles.c */

@@ -98,7 +98,8 @@ static tw_err configure(tw_store *s)
 	TW_TRY(demand(s, "PRAGMA locking_mode=EXCLUSIVE", "exclusive"));
 	snprintf(pragmas, sizeof pragmas,
 		"PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
-		"PRAGMA cache_size=-%d; PRAGMA page_size=4096; PRAGMA foreign_keys=ON;", CACHE_KIB);
+		"PRAGMA cache_size=-%d; PRAGMA page_size=4096; PRAGMA foreign_keys=ON;",
+		CACHE_KIB);
 	TW_TRY(script(s, pragmas, "pragmas"));
 	TW_TRY(demand(s, "PRAGMA journal_mode=WAL", "wal"));
 	snprintf(pragmas, sizeof pragmas, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d;",

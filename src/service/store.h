@@ -12,7 +12,7 @@
 #include "base/mem.h"
 
 typedef struct tw_store tw_store;
-typedef struct tw_row tw_row;  /* a prepared statement, being stepped */
+typedef struct tw_row tw_row; /* a prepared statement, being stepped */
 /* dir: an open directory; the database is NAME in it. Creates and migrates by schema (SQL text of version 1..n in order).
    UNTRUSTED: integrity check failed. STATE: made by a newer release. */
 tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const char *const *schema, tw_store **ret);

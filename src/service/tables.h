@@ -14,68 +14,78 @@ struct tw_reply;
 
 enum tw_setting_type { TW_SETTING_BOOL, TW_SETTING_INT, TW_SETTING_TEXT, TW_SETTING_CHOICE };
 struct tw_setting_row {
-	const char *key;            /* "identification.statement" */
+	const char *key; /* "identification.statement" */
 	enum tw_setting_type type;
-	const char *unit;           /* of an integer: "s", "ms", "bytes"; else NULL */
-	int64_t min, max;           /* of an integer, or of the length of a text in bytes */
-	const char *choices;        /* "a|b|c", else NULL */
-	const char *default_value;  /* as text; a BOOL is "on" or "off" */
-	const char *baseline;       /* the secure value */
-	const char *permission;     /* to change it */
+	const char *unit;          /* of an integer: "s", "ms", "bytes"; else NULL */
+	int64_t min, max;          /* of an integer, or of the length of a text in bytes */
+	const char *choices;       /* "a|b|c", else NULL */
+	const char *default_value; /* as text; a BOOL is "on" or "off" */
+	const char *baseline;      /* the secure value */
+	const char *permission;    /* to change it */
 	/* Makes it so; may refuse with DENIED, and then nothing has changed. Called when the value is written and not yet committed;
 	   if the commit fails it is called again with the former value. NULL: read where used. */
 	tw_err (*apply)(struct tw_context *c, const char *value);
 	const char *help;
-	const char *element;        /* catalog id it switches, or NULL */
+	const char *element; /* catalog id it switches, or NULL */
 };
 
 enum tw_audit_class {
-	TW_AUDIT_NONE,    /* leaves no record: only for what says nothing about this unit */
-	TW_AUDIT_READ,    /* one record, group-committed; the reply does not wait */
-	TW_AUDIT_CHANGE,  /* durable intent before, durable outcome after, then the reply */
+	TW_AUDIT_NONE,   /* leaves no record: only for what says nothing about this unit */
+	TW_AUDIT_READ,   /* one record, group-committed; the reply does not wait */
+	TW_AUDIT_CHANGE, /* durable intent before, durable outcome after, then the reply */
 };
 enum tw_when { TW_WHEN_OWNED, TW_WHEN_UNOWNED, TW_WHEN_ALWAYS };
 struct tw_operation_row {
-	const char *name;           /* "identity.statement": stable, also the audit record's "operation" */
+	const char *name; /* "identity.statement": stable, also the audit record's "operation" */
 	const char *method;
-	const char *path;           /* "/api/v1/settings/{key}"; at most one {parameter}, as the last segment */
+	const char *path; /* "/api/v1/settings/{key}"; at most one {parameter}, as the last segment */
 	const char *permission;
 	enum tw_when when;
 	enum tw_audit_class audit;
-	const struct tw_shape *input;  /* of the JSON body; NULL: no body allowed */
+	const struct tw_shape *input; /* of the JSON body; NULL: no body allowed */
 	tw_err (*handler)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	const char *help;
-	const char *elements;       /* catalog ids, blank between; may be "" */
+	const char *elements;         /* catalog ids, blank between; may be "" */
 	const struct tw_shape *query; /* of the query string, texts and integers only; NULL: none allowed */
 };
 
-enum tw_severity { TW_SEVERITY_DEBUG, TW_SEVERITY_INFO, TW_SEVERITY_NOTICE, TW_SEVERITY_WARNING, TW_SEVERITY_ERROR, TW_SEVERITY_CRITICAL };
+enum tw_severity {
+	TW_SEVERITY_DEBUG,
+	TW_SEVERITY_INFO,
+	TW_SEVERITY_NOTICE,
+	TW_SEVERITY_WARNING,
+	TW_SEVERITY_ERROR,
+	TW_SEVERITY_CRITICAL
+};
 struct tw_event_row {
-	const char *id;             /* "ownership.taken" */
+	const char *id; /* "ownership.taken" */
 	enum tw_severity severity;
 	const struct tw_shape *fields;
-	const char *element;        /* may be NULL */
+	const char *element; /* may be NULL */
 	const char *help;
 };
 
 enum tw_status { TW_STATUS_PROVIDED, TW_STATUS_OFF, TW_STATUS_NEEDS_PART, TW_STATUS_NOT_PROVIDED };
-#define TW_STATUS_WORDS { "provided", "off by policy", "needs a part", "not provided" }
+#define TW_STATUS_WORDS                                                     \
+	{                                                                   \
+		"provided", "off by policy", "needs a part", "not provided" \
+	}
 struct tw_element_status {
 	enum tw_status status;
-	char reason[TW_DETAIL_MAX];   /* why it is so, in plain words; always filled */
-	int64_t since_ms;             /* wall time of the last change, 0 when unknown */
-	char changed_by[64];          /* who, when it was a person or a process */
-	char setting[64];             /* the setting that switches it, "" when none does */
+	char reason[TW_DETAIL_MAX]; /* why it is so, in plain words; always filled */
+	int64_t since_ms;           /* wall time of the last change, 0 when unknown */
+	char changed_by[64];        /* who, when it was a person or a process */
+	char setting[64];           /* the setting that switches it, "" when none does */
 };
 struct tw_element_row {
 	const char *id;
 	tw_err (*status)(struct tw_context *c, struct tw_element_status *ret);
-	const char *provider;       /* part needed, or NULL */
+	const char *provider; /* part needed, or NULL */
 };
 
 enum tw_fact_type { TW_FACT_BOOL, TW_FACT_INT, TW_FACT_TEXT };
 struct tw_fact_row {
-	const char *name;           /* "owner.present" */
+	const char *name; /* "owner.present" */
 	enum tw_fact_type type;
 	const char *unit;
 	tw_err (*read)(struct tw_context *c, json_t **ret); /* its one owner */
@@ -84,15 +94,15 @@ struct tw_fact_row {
 
 struct tw_job_row {
 	const char *name;
-	int64_t period_ms;          /* 0: only by trigger */
-	const char *trigger;        /* event id, or NULL */
-	const char *watches;        /* in words, for documents */
+	int64_t period_ms;   /* 0: only by trigger */
+	const char *trigger; /* event id, or NULL */
+	const char *watches; /* in words, for documents */
 	tw_err (*run)(struct tw_context *c);
 };
 
 struct tw_capability {
 	const char *code, *name, *folder;
-	const struct tw_setting_row *settings;     /* each table ends with a row whose first field is NULL */
+	const struct tw_setting_row *settings; /* each table ends with a row whose first field is NULL */
 	const struct tw_operation_row *operations;
 	const struct tw_event_row *events;
 	const struct tw_element_row *elements;
@@ -103,6 +113,6 @@ struct tw_capability {
 /* Which kind of subject holds which permission. Names only, no wildcards. Ends with permission NULL. */
 struct tw_grant_row {
 	const char *permission;
-	unsigned kinds;             /* bits of 1u << enum tw_subject_kind */
+	unsigned kinds; /* bits of 1u << enum tw_subject_kind */
 };
 #endif

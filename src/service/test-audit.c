@@ -54,8 +54,9 @@ static void bench_init(struct bench *b, const struct tw_sys *sys, int fd)
 	*b = (struct bench){ 0 };
 	b->calls = (struct tw_audit_keys){ epoch_key, sign, &b->keys, old_key };
 	tw_time_init(&b->time, sys, 0);
-	b->options = (struct tw_audit_options){ .dir = fd, .segment_size = SEGMENT, .boot_count = 1, .device_key = device_key,
-		.keys = &b->calls, .time = &b->time };
+	b->options = (struct tw_audit_options){
+		.dir = fd, .segment_size = SEGMENT, .boot_count = 1, .device_key = device_key, .keys = &b->calls, .time = &b->time
+	};
 	CHECK_OK(tw_key_fingerprint(device_key, b->options.device));
 }
 
@@ -488,8 +489,8 @@ static void check_after(const struct test_dir *d, struct bench *b, uint64_t acke
 	tw_audit_free(a);
 	verify(d, "", &r);
 	if (r.last_seq < acked || r.open_intents)
-		fail_msg("%s: ends with record %llu, %llu was acknowledged; %llu open intents", when, (unsigned long long)r.last_seq,
-			(unsigned long long)acked, (unsigned long long)r.open_intents);
+		fail_msg("%s: ends with record %llu, %llu was acknowledged; %llu open intents", when,
+			(unsigned long long)r.last_seq, (unsigned long long)acked, (unsigned long long)r.open_intents);
 }
 
 static void one_fault(long nth, int error_number, bool sticky, bool *ret_done)
@@ -519,7 +520,10 @@ static void one_fault(long nth, int error_number, bool sticky, bool *ret_done)
 
 static void test_every_fault(void **state)
 {
-	static const struct { int error_number; bool sticky; } kinds[] = { { EIO, false }, { EIO, true }, { ENOSPC, true }, { EINTR, false } };
+	static const struct {
+		int error_number;
+		bool sticky;
+	} kinds[] = { { EIO, false }, { EIO, true }, { ENOSPC, true }, { EINTR, false } };
 	for (size_t k = 0; k < TW_COUNT(kinds); k++) {
 		bool done = false;
 		for (long nth = 1; !done; nth += 1 + nth / 40) /* all of the start, then ever fewer of the same */
@@ -556,7 +560,7 @@ static void test_power_cuts(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_writes_what_verifies), TEST(test_goes_on_after_restart), TEST(test_catches_up_with_the_keys_role), TEST(test_rotates),
-	TEST(test_shows_the_latest), TEST(test_sets_a_changed_log_aside), TEST(test_cuts_a_torn_end_and_keeps_it),
+CHECK_MAIN(TEST(test_writes_what_verifies), TEST(test_goes_on_after_restart), TEST(test_catches_up_with_the_keys_role),
+	TEST(test_rotates), TEST(test_shows_the_latest), TEST(test_sets_a_changed_log_aside), TEST(test_cuts_a_torn_end_and_keeps_it),
 	TEST(test_refuses_reserved_types_and_long_bodies), TEST(test_rations_refusals), TEST(test_counts_every_refusal),
 	TEST(test_full_disk_refuses_changes_first), TEST(test_a_failed_sync_is_final), TEST(test_every_fault), TEST(test_power_cuts))

@@ -42,8 +42,8 @@ static inline tw_err test_owned(struct tw_context *c, bool *ret)
 	return TW_OK;
 }
 
-static inline tw_err test_context_open(struct test_context *t, const struct tw_sys *sys, int dir, const struct tw_capability *const *capabilities,
-	const struct tw_grant_row *grants)
+static inline tw_err test_context_open(struct test_context *t, const struct tw_sys *sys, int dir,
+	const struct tw_capability *const *capabilities, const struct tw_grant_row *grants)
 {
 	const char *const schema[] = { tw_sql_settings_schema_1, NULL };
 	const struct tw_audit_keys keys = { test_epoch_key, test_sign, t, test_old_key };

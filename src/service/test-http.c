@@ -155,7 +155,7 @@ static void test_limits(void **state)
 static const struct {
 	const char *bytes, *body; /* body NULL: refused */
 	int status;
-	size_t left;              /* bytes after the end */
+	size_t left; /* bytes after the end */
 } chunks[] = {
 	{ "0\r\n\r\n", "", 0, 0 },
 	{ "5\r\nhello\r\n0\r\n\r\nGET", "hello", 0, 3 },
@@ -228,5 +228,5 @@ static void test_chunks_without_memory(void **state)
 	tw_fake_free(fake);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_prefixes), cmocka_unit_test(test_slices), cmocka_unit_test(test_limits),
-	cmocka_unit_test(test_chunks), cmocka_unit_test(test_chunks_without_memory))
+CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_prefixes), cmocka_unit_test(test_slices),
+	cmocka_unit_test(test_limits), cmocka_unit_test(test_chunks), cmocka_unit_test(test_chunks_without_memory))

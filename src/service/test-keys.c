@@ -308,9 +308,20 @@ static void test_rows(void **state)
 		uint16_t type;
 		size_t size;
 	} rows[] = {
-		{ TW_WIRE_KEYS_SIGN, 0 }, { TW_WIRE_KEYS_SIGN, 1 }, { TW_WIRE_KEYS_EPOCH, 7 }, { TW_WIRE_KEYS_EPOCH, 9 }, { TW_WIRE_KEYS_OLD_EPOCH, 0 },
-		{ TW_WIRE_KEYS_LISTENER, 2 }, { TW_WIRE_KEYS_SECRET_MAC, 0 }, { TW_WIRE_KEYS_SECRET_MAC, 600 }, { TW_WIRE_KEYS_SECRET_NEW, 1 },
-		{ TW_WIRE_KEYS_IDENTITY, 1 }, { TW_WIRE_TLS_SIGN, 32 }, { TW_WIRE_KEYS_SIGNED, 64 }, { TW_WIRE_HANDS_DRAIN, 0 }, { 0, 0 },
+		{ TW_WIRE_KEYS_SIGN, 0 },
+		{ TW_WIRE_KEYS_SIGN, 1 },
+		{ TW_WIRE_KEYS_EPOCH, 7 },
+		{ TW_WIRE_KEYS_EPOCH, 9 },
+		{ TW_WIRE_KEYS_OLD_EPOCH, 0 },
+		{ TW_WIRE_KEYS_LISTENER, 2 },
+		{ TW_WIRE_KEYS_SECRET_MAC, 0 },
+		{ TW_WIRE_KEYS_SECRET_MAC, 600 },
+		{ TW_WIRE_KEYS_SECRET_NEW, 1 },
+		{ TW_WIRE_KEYS_IDENTITY, 1 },
+		{ TW_WIRE_TLS_SIGN, 32 },
+		{ TW_WIRE_KEYS_SIGNED, 64 },
+		{ TW_WIRE_HANDS_DRAIN, 0 },
+		{ 0, 0 },
 	};
 	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
@@ -332,7 +343,8 @@ static void test_front(void **state)
 	static const struct {
 		uint16_t type;
 		size_t size;
-	} rows[] = { { TW_WIRE_TLS_SIGN, 31 }, { TW_WIRE_TLS_SIGN, 0 }, { TW_WIRE_KEYS_SIGN, 32 }, { TW_WIRE_KEYS_SECRET_NEW, 0 }, { TW_WIRE_KEYS_EPOCH, 8 } };
+	} rows[] = { { TW_WIRE_TLS_SIGN, 31 }, { TW_WIRE_TLS_SIGN, 0 }, { TW_WIRE_KEYS_SIGN, 32 }, { TW_WIRE_KEYS_SECRET_NEW, 0 },
+		{ TW_WIRE_KEYS_EPOCH, 8 } };
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		CHECK_OK(tw_channel_send(b.mine, rows[i].type, 1, digest, rows[i].size, NULL, 0));
 		CHECK_ERR(tw_channel_receive(b.theirs, &m), UNTRUSTED);
@@ -353,12 +365,24 @@ static void test_bad_files(void **state)
 		const char *name, *text;
 		enum tw_code code;
 	} rows[] = {
-		{ TW_KEYS_IDENTITY_KEY, NULL, TW_CODE_NOTFOUND }, { TW_KEYS_IDENTITY_KEY, "", TW_CODE_SYNTAX }, { TW_KEYS_IDENTITY_CERT, NULL, TW_CODE_NOTFOUND },
-		{ TW_KEYS_IDENTITY_CERT, "x", TW_CODE_SYNTAX }, { TW_KEYS_LISTENER, NULL, TW_CODE_NOTFOUND }, { TW_KEYS_LISTENER, "x", TW_CODE_SYNTAX },
-		{ TW_KEYS_SECRET, NULL, TW_CODE_NOTFOUND }, { TW_KEYS_SECRET, "", TW_CODE_SYNTAX }, { TW_KEYS_SECRET, "0123456789abcde", TW_CODE_SYNTAX },
-		{ TW_KEYS_SECRET, "0123456789abcdef0", TW_CODE_SYNTAX }, { TW_KEYS_LOG_MASTER, NULL, TW_CODE_NOTFOUND }, { TW_KEYS_LOG_MASTER, "short", TW_CODE_SYNTAX },
-		{ TW_KEYS_EPOCH, "", TW_CODE_SYNTAX }, { TW_KEYS_EPOCH, "5", TW_CODE_SYNTAX }, { TW_KEYS_EPOCH, "x\n", TW_CODE_SYNTAX },
-		{ TW_KEYS_EPOCH, "-1\n", TW_CODE_SYNTAX }, { TW_KEYS_EPOCH, "18446744073709551615\n", TW_CODE_LIMIT }, { TW_KEYS_EPOCH, "5\n", TW_CODE_OK },
+		{ TW_KEYS_IDENTITY_KEY, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_IDENTITY_KEY, "", TW_CODE_SYNTAX },
+		{ TW_KEYS_IDENTITY_CERT, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_IDENTITY_CERT, "x", TW_CODE_SYNTAX },
+		{ TW_KEYS_LISTENER, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_LISTENER, "x", TW_CODE_SYNTAX },
+		{ TW_KEYS_SECRET, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_SECRET, "", TW_CODE_SYNTAX },
+		{ TW_KEYS_SECRET, "0123456789abcde", TW_CODE_SYNTAX },
+		{ TW_KEYS_SECRET, "0123456789abcdef0", TW_CODE_SYNTAX },
+		{ TW_KEYS_LOG_MASTER, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_LOG_MASTER, "short", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "5", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "x\n", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "-1\n", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "18446744073709551615\n", TW_CODE_LIMIT },
+		{ TW_KEYS_EPOCH, "5\n", TW_CODE_OK },
 	};
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	tw_buf_init(&b, sys, TW_KEYS_FILE_MAX);
@@ -555,7 +579,8 @@ static void test_role_and_client(void **state)
 	TW_CLEANUP(tw_cert_freep) tw_cert *listener = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *next = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-	struct tw_statement s = { .identifier = ID, .nonce_size = 32, .issued_ms = NOW, .software = "1", .model = "T-1", .product_version = "1" }, got;
+	struct tw_statement s = { .identifier = ID, .nonce_size = 32, .issued_ms = NOW, .software = "1", .model = "T-1", .product_version = "1" },
+			    got;
 	uint8_t key[32], old[32], secret[16], mac[32], want[32], message[TW_TAKEOVER_MESSAGE];
 	struct tw_takeover t = { 0 };
 	tw_buf_init(&b, sys, TW_JWS_MAX);
@@ -606,6 +631,6 @@ static void test_role_and_the_dead(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_sign_refusals), TEST(test_secret), TEST(test_listener), TEST(test_rows),
-	TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults), TEST(test_power_cuts), TEST(test_role_and_client),
-	TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead))
+CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_sign_refusals), TEST(test_secret), TEST(test_listener),
+	TEST(test_rows), TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults),
+	TEST(test_power_cuts), TEST(test_role_and_client), TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead))

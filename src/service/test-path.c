@@ -39,7 +39,8 @@ static tw_err fail_inside(struct tw_context *c, const struct tw_request *rq, str
 }
 
 static const struct tw_shape value_input[] = { { "value", TW_JSON_TEXT, true, 1, 8 }, { "n", TW_JSON_INT, false, 0, 9 }, { .key = NULL } };
-static const struct tw_shape count_query[] = { { "count", TW_JSON_INT, false, 1, 200 }, { "word", TW_JSON_TEXT, false, 0, 9 }, { .key = NULL } };
+static const struct tw_shape count_query[] = { { "count", TW_JSON_INT, false, 1, 200 }, { "word", TW_JSON_TEXT, false, 0, 9 },
+	{ .key = NULL } };
 #define OWNED TW_WHEN_OWNED
 static const struct tw_operation_row operations[] = {
 	{ "open.read", "GET", "/api/v1/open", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL, say_ok, "", "", NULL },
@@ -101,7 +102,8 @@ static int ask(const char *line, const char *fields, const char *body, struct tw
 	struct tw_http_fault fault;
 	snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n%s\r\n", line, strlen(body), fields);
 	CHECK_OK(tw_http_parse(tw_slice_of(text), &head, &fault));
-	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone", .source = "192.0.2.1" }, .head = &head,
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone", .source = "192.0.2.1" },
+		.head = &head,
 		.body = tw_slice_of(body) };
 	tw_buf_clear(ret_body);
 	tw_path_walk(&t.c, &rq, ret_body, ret);
@@ -118,7 +120,12 @@ static int ask(const char *line, const char *fields, const char *body, struct tw
 
 #define JSON "Content-Type: application/json\r\n"
 #define GOOD "Authorization: Bearer good\r\n"
-static const struct { const char *line, *fields, *body; bool unowned; int status; const char *says; } rows[] = {
+static const struct {
+	const char *line, *fields, *body;
+	bool unowned;
+	int status;
+	const char *says;
+} rows[] = {
 	{ "GET /api/v1/open", "", "", false, 200, "\"by\":\"anyone\"" },
 	{ "GET /api/v1/open", GOOD, "", false, 200, "owner:alice" },
 	{ "GET /api/v1/open", "Authorization: Bearer bad\r\n", "", false, 401, "path.credentials" },
@@ -179,8 +186,8 @@ static void test_answers(void **state)
 		t.owned = !rows[i].unowned;
 		ask(rows[i].line, rows[i].fields, rows[i].body, &body, &r);
 		if (r.status != rows[i].status || !strstr(tw_buf_cstr(&body), rows[i].says))
-			fail_msg("row %zu, %s: got %d %s, want %d with %s", i, rows[i].line, r.status, tw_buf_cstr(&body), rows[i].status,
-				rows[i].says);
+			fail_msg("row %zu, %s: got %d %s, want %d with %s", i, rows[i].line, r.status, tw_buf_cstr(&body),
+				rows[i].status, rows[i].says);
 		CHECK(!strstr(tw_buf_cstr(&body), "/var/lib"));
 		if (r.status == 405)
 			CHECK(r.allow[0]);
@@ -209,7 +216,11 @@ static struct last last_records(size_t n)
 	return l;
 }
 
-#define CHECK_SAYS(text, part) do { if (!strstr(text, part)) fail_msg("got %s, want %s in it", text, part); } while (0)
+#define CHECK_SAYS(text, part)                                         \
+	do {                                                           \
+		if (!strstr(text, part))                               \
+			fail_msg("got %s, want %s in it", text, part); \
+	} while (0)
 
 /* Intent on disk before the handler, outcome after it, the handler's note and rule in it. */
 static void test_changes_are_recorded_around(void **state)
@@ -272,7 +283,8 @@ static void test_the_console_names_its_operation(void **state)
 	struct tw_path_reply r;
 	tw_buf_init(&body, tw_sys_real(), 1 << 20);
 	struct tw_request rq = { .subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console" },
-		.operation = &operations[9], .input = input };
+		.operation = &operations[9],
+		.input = input };
 	tw_path_walk(&t.c, &rq, &body, &r);
 	CHECK_INT(r.status, 204);
 	rq.subject.door = TW_DOOR_HTTPS; /* front cannot make a console */

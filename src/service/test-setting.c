@@ -62,17 +62,39 @@ static tw_err set(const char *key, const char *value, int64_t version)
 
 static void test_values(void **state)
 {
-	static const struct { const char *key, *value; enum tw_code code; } rows[] = {
-		{ "a.switch", "on", TW_CODE_OK }, { "a.switch", "off", TW_CODE_OK }, { "a.switch", "ON", TW_CODE_SYNTAX },
-		{ "a.switch", "", TW_CODE_SYNTAX }, { "a.switch", "on|off", TW_CODE_SYNTAX }, { "a.switch", "o", TW_CODE_SYNTAX },
-		{ "a.number", "0", TW_CODE_OK }, { "a.number", "-5", TW_CODE_OK }, { "a.number", "100", TW_CODE_OK },
-		{ "a.number", "101", TW_CODE_LIMIT }, { "a.number", "-6", TW_CODE_LIMIT }, { "a.number", "-0", TW_CODE_SYNTAX },
-		{ "a.number", "007", TW_CODE_SYNTAX }, { "a.number", "+1", TW_CODE_SYNTAX }, { "a.number", " 1", TW_CODE_SYNTAX },
-		{ "a.number", "1 ", TW_CODE_SYNTAX }, { "a.number", "", TW_CODE_SYNTAX }, { "a.number", "-", TW_CODE_SYNTAX },
-		{ "a.number", "9223372036854775808", TW_CODE_SYNTAX }, { "a.number", "1e1", TW_CODE_SYNTAX },
-		{ "a.text", "a", TW_CODE_OK }, { "a.text", "12345678", TW_CODE_OK }, { "a.text", "", TW_CODE_LIMIT },
-		{ "a.text", "123456789", TW_CODE_LIMIT }, { "a.text", "a\nb", TW_CODE_SYNTAX }, { "a.text", "\xc0\x80", TW_CODE_SYNTAX },
-		{ "a.choice", "green", TW_CODE_OK }, { "a.choice", "gree", TW_CODE_SYNTAX }, { "a.choice", "", TW_CODE_SYNTAX },
+	static const struct {
+		const char *key, *value;
+		enum tw_code code;
+	} rows[] = {
+		{ "a.switch", "on", TW_CODE_OK },
+		{ "a.switch", "off", TW_CODE_OK },
+		{ "a.switch", "ON", TW_CODE_SYNTAX },
+		{ "a.switch", "", TW_CODE_SYNTAX },
+		{ "a.switch", "on|off", TW_CODE_SYNTAX },
+		{ "a.switch", "o", TW_CODE_SYNTAX },
+		{ "a.number", "0", TW_CODE_OK },
+		{ "a.number", "-5", TW_CODE_OK },
+		{ "a.number", "100", TW_CODE_OK },
+		{ "a.number", "101", TW_CODE_LIMIT },
+		{ "a.number", "-6", TW_CODE_LIMIT },
+		{ "a.number", "-0", TW_CODE_SYNTAX },
+		{ "a.number", "007", TW_CODE_SYNTAX },
+		{ "a.number", "+1", TW_CODE_SYNTAX },
+		{ "a.number", " 1", TW_CODE_SYNTAX },
+		{ "a.number", "1 ", TW_CODE_SYNTAX },
+		{ "a.number", "", TW_CODE_SYNTAX },
+		{ "a.number", "-", TW_CODE_SYNTAX },
+		{ "a.number", "9223372036854775808", TW_CODE_SYNTAX },
+		{ "a.number", "1e1", TW_CODE_SYNTAX },
+		{ "a.text", "a", TW_CODE_OK },
+		{ "a.text", "12345678", TW_CODE_OK },
+		{ "a.text", "", TW_CODE_LIMIT },
+		{ "a.text", "123456789", TW_CODE_LIMIT },
+		{ "a.text", "a\nb", TW_CODE_SYNTAX },
+		{ "a.text", "\xc0\x80", TW_CODE_SYNTAX },
+		{ "a.choice", "green", TW_CODE_OK },
+		{ "a.choice", "gree", TW_CODE_SYNTAX },
+		{ "a.choice", "", TW_CODE_SYNTAX },
 		{ "a.choice", "red|green", TW_CODE_SYNTAX },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -168,7 +190,9 @@ static void test_every_fault(void **state)
 		tw_fake *f = tw_fake_new();
 		test_context_close(&t);
 		CHECK_OK(test_context_open(&t, tw_fake_sys(f), dir.fd, capabilities, grants));
-		const char *before = tw_setting_is(&t.c, "a.text", "one") ? "one" : tw_setting_is(&t.c, "a.text", "two") ? "two" : "abc";
+		const char *before = tw_setting_is(&t.c, "a.text", "one") ? "one"
+			: tw_setting_is(&t.c, "a.text", "two")            ? "two"
+									  : "abc";
 		const char *after = strcmp(before, "one") == 0 ? "two" : "one";
 		tw_fake_fail(f, nth, EIO, false);
 		tw_err e = set("a.text", after, -1);
@@ -183,5 +207,6 @@ static void test_every_fault(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_values), TEST(test_versions_and_history), TEST(test_apply_may_refuse), TEST(test_apply_is_taken_back_when_the_disk_fails),
-	TEST(test_a_value_no_longer_allowed_is_the_baseline), TEST(test_purge), TEST(test_every_fault))
+CHECK_MAIN(TEST(test_values), TEST(test_versions_and_history), TEST(test_apply_may_refuse),
+	TEST(test_apply_is_taken_back_when_the_disk_fails), TEST(test_a_value_no_longer_allowed_is_the_baseline), TEST(test_purge),
+	TEST(test_every_fault))

@@ -211,7 +211,10 @@ static void one_fault(long nth, int error_number, bool sticky, bool *ret_done)
 
 static void test_every_fault(void **state)
 {
-	static const struct { int error_number; bool sticky; } kinds[] = { { EIO, false }, { EIO, true }, { ENOSPC, true }, { EINTR, false } };
+	static const struct {
+		int error_number;
+		bool sticky;
+	} kinds[] = { { EIO, false }, { EIO, true }, { ENOSPC, true }, { EINTR, false } };
 	for (size_t k = 0; k < TW_COUNT(kinds); k++) {
 		bool done = false;
 		for (long nth = 1; !done; nth += 1 + nth / 60)
@@ -277,14 +280,7 @@ static void test_a_failed_sync_is_final(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_keeps_what_was_committed),
-	TEST(test_undoes_a_refused_transaction),
-	TEST(test_runs_one_at_a_time),
-	TEST(test_migrates_once_and_not_back),
-	TEST(test_finds_damage),
-	TEST(test_binds_by_kind),
-	TEST(test_keeps_more_statements_than_it_has_room_for),
-	TEST(test_every_fault),
-	TEST(test_short_transfers),
-	TEST(test_power_cuts),
-	TEST(test_a_failed_sync_is_final))
+CHECK_MAIN(TEST(test_keeps_what_was_committed), TEST(test_undoes_a_refused_transaction), TEST(test_runs_one_at_a_time),
+	TEST(test_migrates_once_and_not_back), TEST(test_finds_damage), TEST(test_binds_by_kind),
+	TEST(test_keeps_more_statements_than_it_has_room_for), TEST(test_every_fault), TEST(test_short_transfers),
+	TEST(test_power_cuts), TEST(test_a_failed_sync_is_final))

@@ -56,7 +56,8 @@ static void memory_done(void *unused)
 {
 }
 
-static const sqlite3_mem_methods memory = { memory_alloc, memory_free, memory_resize, memory_size, memory_round, memory_init, memory_done, NULL };
+static const sqlite3_mem_methods memory = { memory_alloc, memory_free, memory_resize, memory_size, memory_round, memory_init,
+	memory_done, NULL };
 
 tw_err tw_sqlite_use(const struct tw_sys *sys)
 {

@@ -22,10 +22,10 @@ struct file {
 	sqlite3_file base; /* first, likewise */
 	const tw_vfs *vfs;
 	int fd;
-	bool unnamed; /* its directory entry is not durable yet */
-	bool broken;  /* a sync failed */
-	bool is_log;  /* the write-ahead log */
-	bool remove;  /* on close */
+	bool unnamed;   /* its directory entry is not durable yet */
+	bool broken;    /* a sync failed */
+	bool is_log;    /* the write-ahead log */
+	bool remove;    /* on close */
 	off_t unsynced; /* of the write-ahead log: the first header of log or frame written since the last sync; -1: none */
 	char name[NAME_MAX_BYTES];
 };

@@ -13,16 +13,16 @@
 
 #include <string.h>
 
-#define CERTIFICATE_MAX 2048   /* a P-256 certificate of ours is about 500 bytes */
-#define SIGN_MAX (16 * 1024)   /* a statement's signing input is under 2 KiB, a checkpoint under 200 bytes */
-#define SIGNATURE_DER_MAX 80   /* ECDSA over P-256 is at most 72 */
-#define MAC_INPUT_MAX 512      /* take-over binds 20 + 6 + 4 * 32 bytes */
+#define CERTIFICATE_MAX 2048 /* a P-256 certificate of ours is about 500 bytes */
+#define SIGN_MAX (16 * 1024) /* a statement's signing input is under 2 KiB, a checkpoint under 200 bytes */
+#define SIGNATURE_DER_MAX 80 /* ECDSA over P-256 is at most 72 */
+#define MAC_INPUT_MAX 512    /* take-over binds 20 + 6 + 4 * 32 bytes */
 #define FAILED_MAX (1 + TW_DETAIL_MAX)
 #define TYPE_MAX 96
 #define ETAG_MAX 72
 #define LOCATION_MAX 128
 #define ALLOW_MAX 32
-#define EPOCH 8                /* u64 */
+#define EPOCH 8 /* u64 */
 
 const struct tw_channel_row tw_rows_core_from_front[] = {
 	{ TW_WIRE_REQUEST, 0, 16, TW_CHANNEL_MAX, "request" },

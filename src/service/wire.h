@@ -19,43 +19,43 @@
 enum tw_wire {
 	TW_WIRE_REQUEST = 0x0101,
 	TW_WIRE_GONE,
-	TW_WIRE_FRONT_READY,     /* front has answered a TLS request of its own, all the way through core: once per start of front */
+	TW_WIRE_FRONT_READY, /* front has answered a TLS request of its own, all the way through core: once per start of front */
 	TW_WIRE_REPLY = 0x0201,
-	TW_WIRE_LISTENER,        /* certificate DER; tag counts generations */
-	TW_WIRE_TLS_SIGN = 0x0301, /* 32 bytes */
-	TW_WIRE_TLS_SIGNED,        /* DER signature, empty when refused */
-	TW_WIRE_KEYS_SIGN = 0x0401,/* u8 purpose, then the bytes to sign; each purpose demands its own prefix of the bytes */
-	TW_WIRE_KEYS_SIGNED,       /* 64 bytes, or u8 code of tw_err */
-	TW_WIRE_KEYS_EPOCH,        /* u64 epoch wanted: must be above every earlier one; durable before it answers */
-	TW_WIRE_KEYS_EPOCH_KEY,    /* 32 bytes */
-	TW_WIRE_KEYS_OLD_EPOCH,    /* u64 of a closed epoch (below the current one): its first key, for verification by the owner */
-	TW_WIRE_KEYS_LISTENER,     /* empty: the present listener certificate; u8 1: replace key and certificate first */
-	TW_WIRE_KEYS_LISTENER_CERT,/* DER */
-	TW_WIRE_KEYS_SECRET_MAC,   /* bytes: HMAC-SHA256 under the commissioning secret; the bytes must begin with "thingward-takeover-1" NUL */
-	TW_WIRE_KEYS_SECRET_MAC_IS,/* 32 bytes */
-	TW_WIRE_KEYS_SECRET_NEW,   /* empty: makes and returns a fresh secret (recovery); 16 bytes come back in KEYS_SECRET_IS */
+	TW_WIRE_LISTENER,           /* certificate DER; tag counts generations */
+	TW_WIRE_TLS_SIGN = 0x0301,  /* 32 bytes */
+	TW_WIRE_TLS_SIGNED,         /* DER signature, empty when refused */
+	TW_WIRE_KEYS_SIGN = 0x0401, /* u8 purpose, then the bytes to sign; each purpose demands its own prefix of the bytes */
+	TW_WIRE_KEYS_SIGNED,        /* 64 bytes, or u8 code of tw_err */
+	TW_WIRE_KEYS_EPOCH,         /* u64 epoch wanted: must be above every earlier one; durable before it answers */
+	TW_WIRE_KEYS_EPOCH_KEY,     /* 32 bytes */
+	TW_WIRE_KEYS_OLD_EPOCH, /* u64 of a closed epoch (below the current one): its first key, for verification by the owner */
+	TW_WIRE_KEYS_LISTENER,  /* empty: the present listener certificate; u8 1: replace key and certificate first */
+	TW_WIRE_KEYS_LISTENER_CERT, /* DER */
+	TW_WIRE_KEYS_SECRET_MAC, /* bytes: HMAC-SHA256 under the commissioning secret; the bytes must begin with "thingward-takeover-1" NUL */
+	TW_WIRE_KEYS_SECRET_MAC_IS, /* 32 bytes */
+	TW_WIRE_KEYS_SECRET_NEW,    /* empty: makes and returns a fresh secret (recovery); 16 bytes come back in KEYS_SECRET_IS */
 	TW_WIRE_KEYS_SECRET_IS,
-	TW_WIRE_KEYS_IDENTITY,     /* empty: the device certificate */
-	TW_WIRE_KEYS_IDENTITY_CERT,/* DER */
-	TW_WIRE_KEYS_FAILED,       /* u8 code, text: any KEYS_ request that failed */
+	TW_WIRE_KEYS_IDENTITY,          /* empty: the device certificate */
+	TW_WIRE_KEYS_IDENTITY_CERT,     /* DER */
+	TW_WIRE_KEYS_FAILED,            /* u8 code, text: any KEYS_ request that failed */
 	TW_WIRE_HANDS_CONFIRM = 0x0501, /* u8 1: healthy; text for the service manager */
-	TW_WIRE_HANDS_PING,        /* answer to hands' question */
-	TW_WIRE_HANDS_ASK,         /* hands -> core: are you alive? */
-	TW_WIRE_HANDS_ROLE_DIED,   /* hands -> core: role name; only "keys" or "front": core's own death ends and restarts all */
-	TW_WIRE_HANDS_DRAIN,       /* hands -> all: finish what you have and exit 0 */
-	TW_WIRE_HANDS_READY,       /* core -> hands: the doors answer; text for the service manager */
-	TW_WIRE_HANDS_BOXED,       /* role -> hands: u8 Landlock ABI, u8 enum tw_wire_boxed */
-	TW_WIRE_HANDS_ROLE_IS,     /* hands -> core: the same two bytes, then the role's name */
+	TW_WIRE_HANDS_PING,             /* answer to hands' question */
+	TW_WIRE_HANDS_ASK,              /* hands -> core: are you alive? */
+	TW_WIRE_HANDS_ROLE_DIED, /* hands -> core: role name; only "keys" or "front": core's own death ends and restarts all */
+	TW_WIRE_HANDS_DRAIN,     /* hands -> all: finish what you have and exit 0 */
+	TW_WIRE_HANDS_READY,     /* core -> hands: the doors answer; text for the service manager */
+	TW_WIRE_HANDS_BOXED,     /* role -> hands: u8 Landlock ABI, u8 enum tw_wire_boxed */
+	TW_WIRE_HANDS_ROLE_IS,   /* hands -> core: the same two bytes, then the role's name */
 };
 enum tw_sign_purpose {
-	TW_SIGN_STATEMENT = 1,     /* prefix: the base64url of a JWS header whose typ is TW_JWS_STATEMENT */
-	TW_SIGN_CHECKPOINT = 2,    /* prefix: "thingward-checkpoint-1" NUL */
+	TW_SIGN_STATEMENT = 1,  /* prefix: the base64url of a JWS header whose typ is TW_JWS_STATEMENT */
+	TW_SIGN_CHECKPOINT = 2, /* prefix: "thingward-checkpoint-1" NUL */
 };
 enum tw_wire_boxed { TW_BOXED_SECCOMP = 1, TW_BOXED_IDS_DROPPED = 2, TW_BOXED_NOT_DUMPABLE = 4 };
 #define TW_WIRE_ROLE_NAME_MAX 16
-extern const struct tw_channel_row tw_rows_core_from_front[], tw_rows_front_from_core[], tw_rows_keys_from_front[], tw_rows_front_from_keys[],
-	tw_rows_keys_from_core[], tw_rows_core_from_keys[], tw_rows_hands_from_core[], tw_rows_core_from_hands[], tw_rows_role_from_hands[],
-	tw_rows_hands_from_role[];
+extern const struct tw_channel_row tw_rows_core_from_front[], tw_rows_front_from_core[], tw_rows_keys_from_front[],
+	tw_rows_front_from_keys[], tw_rows_keys_from_core[], tw_rows_core_from_keys[], tw_rows_hands_from_core[],
+	tw_rows_core_from_hands[], tw_rows_role_from_hands[], tw_rows_hands_from_role[];
 
 /* REQUEST: what front knows of a request. Only the head fields the path reads travel. */
 struct tw_wire_request {
@@ -63,8 +63,8 @@ struct tw_wire_request {
 	char source[64];
 	bool has_exporter, has_client_key;
 	uint8_t exporter[32], client_key[32];
-	struct tw_slice head;   /* the head's bytes, parsed again in core by the same pure parser */
-	struct tw_slice body;   /* de-chunked */
+	struct tw_slice head; /* the head's bytes, parsed again in core by the same pure parser */
+	struct tw_slice body; /* de-chunked */
 };
 #define TW_WIRE_REPLY_BODY_MAX (TW_CHANNEL_MAX - 1024) /* what one REPLY carries beside its fields */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b);
@@ -73,8 +73,8 @@ struct tw_wire_reply {
 	uint32_t connection;
 	uint16_t status;
 	bool close;
-	bool known;             /* the subject was more than anyone: front lets the connection idle longer */
-	struct tw_slice type;   /* media type, "" when there is no body */
+	bool known;           /* the subject was more than anyone: front lets the connection idle longer */
+	struct tw_slice type; /* media type, "" when there is no body */
 	struct tw_slice etag, location, allow;
 	uint32_t retry_after_s;
 	struct tw_slice body;

@@ -259,8 +259,8 @@ static tw_err await(tw_channel *c, int64_t deadline_ms)
 	return TW_OK;
 }
 
-tw_err tw_channel_call(tw_channel *c, uint16_t type, const void *payload, size_t size, uint16_t answer, int timeout_ms,
-	struct tw_message *ret)
+tw_err tw_channel_call(
+	tw_channel *c, uint16_t type, const void *payload, size_t size, uint16_t answer, int timeout_ms, struct tw_message *ret)
 {
 	struct tw_message got;
 	int64_t deadline;

@@ -26,7 +26,7 @@ struct tw_channel_row {
 };
 struct tw_message {
 	uint16_t type;
-	uint32_t tag; /* pairs an answer with its question */
+	uint32_t tag;            /* pairs an answer with its question */
 	struct tw_slice payload; /* points into the channel's buffer: valid until the next receive */
 	int fds[TW_CHANNEL_FDS];
 	size_t fd_count; /* the receiver owns them */
@@ -47,6 +47,6 @@ tw_err tw_channel_receive(tw_channel *c, struct tw_message *ret);
  * nothing but answers (messages with another tag are late answers, and dropped).
  * TIMEOUT. CLOSED. DENIED: the peer answered with a permitted message of another type; ret holds it.
  */
-tw_err tw_channel_call(tw_channel *c, uint16_t type, const void *payload, size_t size, uint16_t answer, int timeout_ms,
-	struct tw_message *ret);
+tw_err tw_channel_call(
+	tw_channel *c, uint16_t type, const void *payload, size_t size, uint16_t answer, int timeout_ms, struct tw_message *ret);
 #endif

@@ -39,8 +39,8 @@ static char *copy_text(const char *text)
 static size_t add_object(struct tw_journal *j, const struct stat *st)
 {
 	j->objects = tw_journal_grow(j->objects, j->object_count + 1, sizeof *j->objects);
-	j->objects[j->object_count] = (struct tw_object){ .dev = st->st_dev, .ino = st->st_ino, .is_dir = S_ISDIR(st->st_mode),
-		.mode = st->st_mode & 07777 };
+	j->objects[j->object_count] =
+		(struct tw_object){ .dev = st->st_dev, .ino = st->st_ino, .is_dir = S_ISDIR(st->st_mode), .mode = st->st_mode & 07777 };
 	return j->object_count++;
 }
 
@@ -249,7 +249,8 @@ void tw_journal_sync(struct tw_journal *j, int fd)
 	for (size_t i = 0; i < at; i++) {
 		struct tw_op *op = &j->ops[i];
 
-		if (op->covered == SIZE_MAX && (covers(op, object, j->objects[object].is_dir) || (op->kind == TW_OP_MOVE && op->dir == object)))
+		if (op->covered == SIZE_MAX &&
+			(covers(op, object, j->objects[object].is_dir) || (op->kind == TW_OP_MOVE && op->dir == object)))
 			op->covered = at;
 		if (op->covered_too == SIZE_MAX && op->kind == TW_OP_MOVE && op->to_dir == object)
 			op->covered_too = at;

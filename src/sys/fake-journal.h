@@ -14,13 +14,13 @@ enum tw_op_kind { TW_OP_NAME, TW_OP_MOVE, TW_OP_WRITE, TW_OP_SIZE, TW_OP_GROW, T
 
 struct tw_op {
 	enum tw_op_kind kind;
-	size_t object;          /* WRITE, SIZE, GROW, SYNC: of what. NAME: what the name stands for from now on. MARK: the number */
-	size_t dir, to_dir;     /* NAME, MOVE */
+	size_t object;      /* WRITE, SIZE, GROW, SYNC: of what. NAME: what the name stands for from now on. MARK: the number */
+	size_t dir, to_dir; /* NAME, MOVE */
 	char *name, *to_name;
-	off_t offset, size;     /* WRITE, SIZE, GROW */
-	unsigned char *data;    /* WRITE */
-	size_t covered;         /* the first sync that makes it durable; SIZE_MAX: none */
-	size_t covered_too;     /* MOVE between directories: the other one's */
+	off_t offset, size;  /* WRITE, SIZE, GROW */
+	unsigned char *data; /* WRITE */
+	size_t covered;      /* the first sync that makes it durable; SIZE_MAX: none */
+	size_t covered_too;  /* MOVE between directories: the other one's */
 };
 
 struct tw_entry {
@@ -51,7 +51,11 @@ struct tw_journal *tw_journal_new(const char *directory);
 struct tw_journal *tw_journal_free(struct tw_journal *j);
 void *tw_journal_grow(void *p, size_t count, size_t size); /* realloc, or the end of the test */
 /* Each is called after the call itself has worked. Things outside the directory are passed over. */
-struct tw_before_open { size_t dir; const char *name; bool known, existed; };
+struct tw_before_open {
+	size_t dir;
+	const char *name;
+	bool known, existed;
+};
 struct tw_before_open tw_journal_before_open(const struct tw_journal *j, int dir, const char *path);
 void tw_journal_open(struct tw_journal *j, const struct tw_before_open *before, int fd, int flags);
 void tw_journal_write(struct tw_journal *j, int fd, const void *data, size_t size, off_t offset); /* offset -1: up to the position */

@@ -23,7 +23,7 @@ struct made {
 	struct made_entry {
 		const char *name;
 		size_t object;
-	} *entries;
+	} * entries;
 	size_t entry_count;
 };
 

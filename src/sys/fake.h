@@ -19,8 +19,8 @@ const struct tw_sys *tw_fake_sys(tw_fake *f);
 /* nth counted from 1 from now on; 0: never. Allocations fail with ENOMEM whatever the number; EINTR is never sticky, since
    everybody tries again. A failed close has closed. */
 void tw_fake_fail(tw_fake *f, long nth, int error_number, bool sticky);
-void tw_fake_short(tw_fake *f, long nth);  /* the nth read or write (those alone counted) moves one byte less than asked (at least one) */
-long tw_fake_calls(const tw_fake *f);      /* calls since the last fail/short/reset */
+void tw_fake_short(tw_fake *f, long nth); /* the nth read or write (those alone counted) moves one byte less than asked (at least one) */
+long tw_fake_calls(const tw_fake *f); /* calls since the last fail/short/reset */
 bool tw_fake_fired(const tw_fake *f);
 const char *tw_fake_name(const tw_fake *f, long nth); /* of the nth call: "fdatasync" */
 /* Replaces both clocks: frozen they stand there, else they run on from there. */
@@ -39,8 +39,8 @@ void tw_fake_clock(tw_fake *f, bool frozen, int64_t wall_ms, int64_t boot_ms);
 void tw_fake_record(tw_fake *f, const char *directory);
 void tw_fake_mark(tw_fake *f, uint64_t acknowledged); /* from here on the test counts on this */
 size_t tw_fake_points(const tw_fake *f);
-uint64_t tw_fake_acked(const tw_fake *f, size_t point);  /* the last mark before it */
-size_t tw_fake_pending(const tw_fake *f, size_t point);  /* operations that nothing had covered yet */
+uint64_t tw_fake_acked(const tw_fake *f, size_t point); /* the last mark before it */
+size_t tw_fake_pending(const tw_fake *f, size_t point); /* operations that nothing had covered yet */
 /* Makes `directory` (which it empties first) the state. IO. */
 tw_err tw_fake_rebuild(const tw_fake *f, size_t point, unsigned variant, const char *directory);
 #endif

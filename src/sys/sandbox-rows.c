@@ -25,9 +25,31 @@
 /* Rights that the parent hands on, and must therefore have itself, are not its own: a filter is inherited. */
 #define ROLES (TW_WANT_ROLE)
 
-#define ALLOW(call, wants) { #call, SCMP_SYS(call), (wants), TW_CALL_ALLOW, { { 0 } } }
-#define ARGS(call, wants, ...) { #call, SCMP_SYS(call), (wants), TW_CALL_ARGS, { __VA_ARGS__ } }
-#define KILL(call, wants) { #call, SCMP_SYS(call), (wants), TW_CALL_KILL, { { 0 } } }
+#define ALLOW(call, wants)                                     \
+	{                                                      \
+#call, SCMP_SYS(call), (wants), TW_CALL_ALLOW, \
+		{                                              \
+			{                                      \
+				0                              \
+			}                                      \
+		}                                              \
+	}
+#define ARGS(call, wants, ...)                                \
+	{                                                     \
+#call, SCMP_SYS(call), (wants), TW_CALL_ARGS, \
+		{                                             \
+			__VA_ARGS__                           \
+		}                                             \
+	}
+#define KILL(call, wants)                                     \
+	{                                                     \
+#call, SCMP_SYS(call), (wants), TW_CALL_KILL, \
+		{                                             \
+			{                                     \
+				0                             \
+			}                                     \
+		}                                             \
+	}
 #define EXACTLY 0xffffffffU
 
 const struct tw_call_row tw_call_rows[] = {

@@ -100,8 +100,7 @@ static int add_row(scmp_filter_ctx filter, const struct tw_call_row *row)
 	for (; count < 2 && row->test[count].mask != 0; count++)
 		tests[count] = (struct scmp_arg_cmp){ row->test[count].argument, SCMP_CMP_MASKED_EQ, row->test[count].mask,
 			row->test[count].value };
-	return seccomp_rule_add_array(filter, row->rule == TW_CALL_KILL ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ALLOW, row->number, count,
-		tests);
+	return seccomp_rule_add_array(filter, row->rule == TW_CALL_KILL ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ALLOW, row->number, count, tests);
 }
 
 /* Rows the sanitizers need replace those of the same call. */

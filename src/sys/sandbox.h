@@ -11,25 +11,25 @@
 #include "base/sys.h"
 
 enum tw_sandbox_want {
-	TW_WANT_FILES = 1,   /* open, rename, unlink beneath the writable directories given */
-	TW_WANT_NET = 2,     /* accept on inherited sockets, TCP options; never socket(), bind() or connect() */
-	TW_WANT_LOCAL = 4,   /* accept on inherited local sockets and read peer credentials */
+	TW_WANT_FILES = 1, /* open, rename, unlink beneath the writable directories given */
+	TW_WANT_NET = 2,   /* accept on inherited sockets, TCP options; never socket(), bind() or connect() */
+	TW_WANT_LOCAL = 4, /* accept on inherited local sockets and read peer credentials */
 	TW_WANT_MEMFD = 8,
 	TW_WANT_PARENT = 16, /* hands, alone: bind, start and end roles. Keeps its ids and has no Landlock, since roles inherit both */
-	TW_WANT_ROLE = 32,   /* everybody but hands; tw_sandbox_enter adds it */
+	TW_WANT_ROLE = 32, /* everybody but hands; tw_sandbox_enter adds it */
 };
 struct tw_sandbox {
 	const char *role;
 	uid_t uid;
-	gid_t gid;           /* equal to the present ids: nothing is dropped, and the status says so */
-	int keep_fds;        /* descriptors 0..keep_fds-1 stay, all others are closed */
-	unsigned want;       /* of enum tw_sandbox_want; everything else is refused with EPERM, program starts are fatal */
-	const int *dirs;     /* directory descriptors that stay usable with TW_WANT_FILES */
+	gid_t gid;       /* equal to the present ids: nothing is dropped, and the status says so */
+	int keep_fds;    /* descriptors 0..keep_fds-1 stay, all others are closed */
+	unsigned want;   /* of enum tw_sandbox_want; everything else is refused with EPERM, program starts are fatal */
+	const int *dirs; /* directory descriptors that stay usable with TW_WANT_FILES */
 	size_t dir_count;
-	size_t read_only;    /* of these the last so many are for reading only */
+	size_t read_only; /* of these the last so many are for reading only */
 };
 struct tw_sandbox_state {
-	int landlock_abi;    /* 0: none */
+	int landlock_abi; /* 0: none */
 	bool seccomp, ids_dropped, not_dumpable;
 };
 tw_err tw_sandbox_enter(const struct tw_sandbox *box, struct tw_sandbox_state *ret);

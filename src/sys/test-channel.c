@@ -17,8 +17,12 @@ TW_DEFINE_FREEP(tw_channel, tw_channel_free)
 
 enum { HELLO = 1, WORK, BODY, ANSWER, REFUSED };
 static const struct tw_channel_row rows[] = {
-	{ HELLO, TW_CHANNEL_ONCE, 0, 4, "HELLO" }, { WORK, TW_CHANNEL_AFTER_READY, 1, 100, "WORK" },
-	{ BODY, TW_CHANNEL_FD, 0, TW_CHANNEL_MAX, "BODY" }, { ANSWER, 0, 0, 32, "ANSWER" }, { REFUSED, 0, 1, 64, "REFUSED" }, { 0 },
+	{ HELLO, TW_CHANNEL_ONCE, 0, 4, "HELLO" },
+	{ WORK, TW_CHANNEL_AFTER_READY, 1, 100, "WORK" },
+	{ BODY, TW_CHANNEL_FD, 0, TW_CHANNEL_MAX, "BODY" },
+	{ ANSWER, 0, 0, 32, "ANSWER" },
+	{ REFUSED, 0, 1, 64, "REFUSED" },
+	{ 0 },
 };
 
 struct pair {
@@ -137,11 +141,11 @@ static void test_malformed(void **state)
 		const char *bytes;
 		size_t size;
 	} datagrams[] = {
-		{ "\0\1\0\0\0\0\0\0\0\0\0", 11 },          /* no whole head */
-		{ "\0\1\0\1\0\0\0\0\0\0\0\0", 12 },        /* flags are reserved */
-		{ "\0\1\0\0\0\0\0\0\0\0\0\2x", 13 },       /* states more than there is */
-		{ "\0\1\0\0\0\0\0\0\0\0\0\0x", 13 },       /* and less */
-		{ "\0\0\0\0\0\0\0\0\0\0\0\0", 12 },        /* type 0 ends the rows */
+		{ "\0\1\0\0\0\0\0\0\0\0\0", 11 },    /* no whole head */
+		{ "\0\1\0\1\0\0\0\0\0\0\0\0", 12 },  /* flags are reserved */
+		{ "\0\1\0\0\0\0\0\0\0\0\0\2x", 13 }, /* states more than there is */
+		{ "\0\1\0\0\0\0\0\0\0\0\0\0x", 13 }, /* and less */
+		{ "\0\0\0\0\0\0\0\0\0\0\0\0", 12 },  /* type 0 ends the rows */
 		{ "\0\1\0\0\0\0\0\0\xff\xff\xff\xff", 12 },
 	};
 	const struct pair *p = *state;
@@ -161,7 +165,7 @@ static void test_too_many_descriptors(void **state)
 {
 	const struct pair *p = *state;
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = { 0 };
-	struct iovec part = { (void *)(uintptr_t)"\0\3\0\0\0\0\0\0\0\0\0\0", 12 };
+	struct iovec part = { (void *)(uintptr_t) "\0\3\0\0\0\0\0\0\0\0\0\0", 12 };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	struct tw_message got;

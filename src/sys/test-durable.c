@@ -161,7 +161,8 @@ static void test_every_fault_point(void **state)
 					CHECK_TEXT(content(p->dir, "f"), "new!");
 				else
 					CHECK(strcmp(content(p->dir, "f"), "old") == 0 || strcmp(content(p->dir, "f"), "new!") == 0);
-				if (numbers[i] == EINTR && strcmp(tw_fake_name(f, k), "unlink") != 0 && strcmp(tw_fake_name(f, k), "rename") != 0)
+				if (numbers[i] == EINTR && strcmp(tw_fake_name(f, k), "unlink") != 0 &&
+					strcmp(tw_fake_name(f, k), "rename") != 0)
 					CHECK_OK(e); /* tried again */
 				if (numbers[i] == ENOSPC && tw_failed(e))
 					CHECK(tw_is(e, TW_CODE_LIMIT));

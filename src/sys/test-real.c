@@ -154,7 +154,8 @@ static void test_memfd_is_sealed(void **state)
 static void test_spawn(void **state)
 {
 	const struct tw_sys *sys = tw_sys_real();
-	char *argv[] = { "sh", "-c", "cat <&3; for i in 0 1 2 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$i ] && echo \" $i\"; done; kill -PIPE $$; echo no", NULL };
+	char *argv[] = { "sh", "-c",
+		"cat <&3; for i in 0 1 2 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$i ] && echo \" $i\"; done; kill -PIPE $$; echo no", NULL };
 	char *envp[] = { "A=b", NULL };
 	int in[2], out[2], status;
 	char text[256] = "";
@@ -206,7 +207,8 @@ static void test_sockets(void **state)
 	p = (struct pollfd){ .fd = pair[0], .events = POLLIN };
 	CHECK_INT(sys->poll(sys, &p, 1, 0), 0);
 	(void)close(pair[1]);
-	CHECK(sys->sendmsg(sys, pair[0], &(struct msghdr){ .msg_iov = &(struct iovec){ "x", 1 }, .msg_iovlen = 1 }, 0) == -1 && errno == EPIPE);
+	CHECK(sys->sendmsg(sys, pair[0], &(struct msghdr){ .msg_iov = &(struct iovec){ "x", 1 }, .msg_iovlen = 1 }, 0) == -1 &&
+		errno == EPIPE);
 	(void)close(pair[0]);
 }
 
@@ -219,6 +221,7 @@ static void test_random(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test_setup_teardown(test_beneath, setup, teardown),
-	cmocka_unit_test_setup_teardown(test_names_stay_plain, setup, teardown), cmocka_unit_test_setup_teardown(test_list, setup, teardown),
-	cmocka_unit_test_setup_teardown(test_files, setup, teardown), cmocka_unit_test(test_memfd_is_sealed), cmocka_unit_test(test_spawn),
-	cmocka_unit_test(test_spawn_says_why_not), cmocka_unit_test(test_sockets), cmocka_unit_test(test_random))
+	cmocka_unit_test_setup_teardown(test_names_stay_plain, setup, teardown),
+	cmocka_unit_test_setup_teardown(test_list, setup, teardown), cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+	cmocka_unit_test(test_memfd_is_sealed), cmocka_unit_test(test_spawn), cmocka_unit_test(test_spawn_says_why_not),
+	cmocka_unit_test(test_sockets), cmocka_unit_test(test_random))

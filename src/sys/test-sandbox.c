@@ -39,8 +39,9 @@ static struct tw_sandbox plain_box(unsigned want)
 {
 	bool root = geteuid() == 0;
 
-	return (struct tw_sandbox){ .role = "test", .uid = root ? ROLE_UID : geteuid(), .gid = root ? ROLE_UID : getegid(), .keep_fds = 10,
-		.want = want };
+	return (struct tw_sandbox){
+		.role = "test", .uid = root ? ROLE_UID : geteuid(), .gid = root ? ROLE_UID : getegid(), .keep_fds = 10, .want = want
+	};
 }
 
 static int enter(const struct tw_sandbox *box, struct tw_sandbox_state *state)

@@ -61,10 +61,27 @@ static const struct {
 	const char *name;
 	unsigned is;
 } calls[] = {
-	{ "alloc", ALLOCATES }, { "resize", ALLOCATES }, { "pin", ELSE }, { "open_beneath", OPENS }, { "open_path", OPENS },
-	{ "close", ELSE }, { "read", WAITS | MOVES }, { "pread", WAITS | MOVES }, { "write", WRITES | MOVES }, { "pwrite", WRITES | MOVES },
-	{ "fsync", WRITES | WAITS }, { "fdatasync", WRITES | WAITS }, { "ftruncate", WRITES }, { "allocate", WRITES }, { "rename", WRITES },
-	{ "unlink", WRITES }, { "mkdir", WRITES }, { "memfd", OPENS }, { "sendmsg", WAITS }, { "recvmsg", WAITS }, { "poll", WAITS },
+	{ "alloc", ALLOCATES },
+	{ "resize", ALLOCATES },
+	{ "pin", ELSE },
+	{ "open_beneath", OPENS },
+	{ "open_path", OPENS },
+	{ "close", ELSE },
+	{ "read", WAITS | MOVES },
+	{ "pread", WAITS | MOVES },
+	{ "write", WRITES | MOVES },
+	{ "pwrite", WRITES | MOVES },
+	{ "fsync", WRITES | WAITS },
+	{ "fdatasync", WRITES | WAITS },
+	{ "ftruncate", WRITES },
+	{ "allocate", WRITES },
+	{ "rename", WRITES },
+	{ "unlink", WRITES },
+	{ "mkdir", WRITES },
+	{ "memfd", OPENS },
+	{ "sendmsg", WAITS },
+	{ "recvmsg", WAITS },
+	{ "poll", WAITS },
 };
 
 static unsigned what_is(const char *call)
@@ -80,7 +97,7 @@ static unsigned what_is(const char *call)
 #define SETTING "/api/v1/settings/identification.remote-read"
 
 struct outcome {
-	int status;   /* of the request; 0: none was made or the unit did not start */
+	int status; /* of the request; 0: none was made or the unit did not start */
 	bool started;
 };
 
@@ -114,9 +131,9 @@ static const struct scenario {
 	const char *name, *begins; /* with a copy of which tree */
 	bool fault_start;          /* the faults are in the start; else in the request */
 	int (*request)(tw_unit *u);
-	int good;                  /* its status when nothing fails */
-	bool (*done)(tw_unit *u);  /* whether its effect is there; NULL: it has none */
-	uint64_t outcomes;         /* "done" records that the tree has already */
+	int good;                 /* its status when nothing fails */
+	bool (*done)(tw_unit *u); /* whether its effect is there; NULL: it has none */
+	uint64_t outcomes;        /* "done" records that the tree has already */
 } scenarios[] = {
 	{ "first start", "fresh", true, NULL, 0, NULL, 0 },
 	{ "start", "owned", true, NULL, 0, NULL, 1 },
@@ -140,7 +157,7 @@ static struct shared {
 	struct {
 		char complaint[400];
 	} job[JOBS_MAX];
-} *shared;
+} * shared;
 
 static int complain(int job, const char *what, const char *detail)
 {
@@ -341,7 +358,8 @@ static struct tally sweep(const struct scenario *s, const struct place *p)
 
 	warm_up(s, p);
 	if (!fork_point(s, p, 1, NULL, 0)) {
-		printf("FAILED %s without any fault: %s\n  repeat: build/test/faults/sweep '%s'\n", s->name, shared->job[0].complaint, s->name);
+		printf("FAILED %s without any fault: %s\n  repeat: build/test/faults/sweep '%s'\n", s->name,
+			shared->job[0].complaint, s->name);
 		return (struct tally){ 0, 1 };
 	}
 	total.passed = 1;
@@ -380,8 +398,8 @@ static bool make_trees(struct place *p)
 	(void)snprintf(p->work, sizeof p->work, "%.120s/work", p->base);
 	if (mkdir(fresh, 0700) != 0 || tw_failed(tw_unit_provision(fresh)) || !tree_copy(fresh, owned))
 		return false;
-	good = !tw_failed(tw_unit_start(tw_sys_real(), owned, &u)) && take(u) == 201 && read_identity(u) == 200 && is_changed(u) == false &&
-		!tw_failed(tw_unit_settle(u));
+	good = !tw_failed(tw_unit_start(tw_sys_real(), owned, &u)) && take(u) == 201 && read_identity(u) == 200 &&
+		is_changed(u) == false && !tw_failed(tw_unit_settle(u));
 	(void)tw_unit_stop(u);
 	return good;
 }
@@ -476,8 +494,8 @@ int main(int argc, char **argv)
 	p.fake = tw_fake_new();
 	tw_unit_use(tw_sys_real());
 	if (!make_trees(&p)) {
-		printf("FAILED making a unit to break: %s (%s)\n  repeat: build/test/faults/sweep\n0 passed, 1 failed, 0 skipped\n", tw_err_detail(),
-			tw_err_place());
+		printf("FAILED making a unit to break: %s (%s)\n  repeat: build/test/faults/sweep\n0 passed, 1 failed, 0 skipped\n",
+			tw_err_detail(), tw_err_place());
 		return 1;
 	}
 	if (p.loud)

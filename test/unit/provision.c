@@ -17,8 +17,15 @@
 #define YEAR_2020_MS INT64_C(1577836800000)
 
 static const struct tw_manifest manifest = {
-	.organization = "Example", .pen = 32473, .product = "Harness", .product_class = "HARNESS", .model = "H1", .hardware = "",
-	.version = "1.0.0", .support_start = "2026-01-01", .support_end = "2036-01-01",
+	.organization = "Example",
+	.pen = 32473,
+	.product = "Harness",
+	.product_class = "HARNESS",
+	.model = "H1",
+	.hardware = "",
+	.version = "1.0.0",
+	.support_start = "2026-01-01",
+	.support_end = "2036-01-01",
 };
 
 struct maker {
@@ -122,8 +129,9 @@ static tw_err write_listener(struct maker *m)
 
 static tw_err fill(struct maker *m)
 {
-	static const struct tw_cert_want identity = { .common_name = "H1 0001", .serial_number = "0001",
-		.uri = "urn:dev:ops:32473-HARNESS-0001", .is_client = true };
+	static const struct tw_cert_want identity = {
+		.common_name = "H1 0001", .serial_number = "0001", .uri = "urn:dev:ops:32473-HARNESS-0001", .is_client = true
+	};
 	static const struct tw_cert_want owner = { .common_name = "owner", .is_client = true };
 	TW_CLEANUP(tw_closep) int core = -1, log = -1;
 

@@ -172,8 +172,9 @@ int tw_unit_request(tw_unit *u, const char *method, const char *target, const ch
 	struct tw_http_head head;
 	struct tw_http_fault fault;
 	struct tw_path_reply reply = { 0 };
-	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .source = "192.0.2.7" }, .head = &head, .body = tw_slice_of(body),
-		.has_client_key = true };
+	struct tw_request rq = {
+		.subject = { .door = TW_DOOR_HTTPS, .source = "192.0.2.7" }, .head = &head, .body = tw_slice_of(body), .has_client_key = true
+	};
 
 	memcpy(rq.client_key, u->owner_key, sizeof rq.client_key);
 	tw_buf_init(&text, tw_sys_real(), 4096);

@@ -26,7 +26,7 @@ tw_unit *tw_unit_stop(tw_unit *u); /* as SIGKILL would: nothing is signed or wri
 int tw_unit_request(tw_unit *u, const char *method, const char *target, const char *if_match, const char *body);
 const char *tw_unit_body(const tw_unit *u); /* of the last reply */
 int tw_unit_takeover(tw_unit *u, const char *name);
-tw_err tw_unit_settle(tw_unit *u);          /* commits reads, signs the head: what timers would do */
+tw_err tw_unit_settle(tw_unit *u); /* commits reads, signs the head: what timers would do */
 bool tw_unit_owned(const tw_unit *u);
 const char *tw_unit_log_fault(const tw_unit *u);
 

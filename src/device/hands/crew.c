@@ -7,8 +7,7 @@
 #include <string.h>
 
 const char *const tw_crew_names[TW_CREW_SIZE] = { "front", "core", "keys" };
-static const struct tw_channel_row *const rows[TW_CREW_SIZE] = { tw_rows_hands_from_role, tw_rows_hands_from_core,
-	tw_rows_hands_from_role };
+static const struct tw_channel_row *const rows[TW_CREW_SIZE] = { tw_rows_hands_from_role, tw_rows_hands_from_core, tw_rows_hands_from_role };
 static const int tab_name[TW_CREW_SIZE] = { TW_TAB_FRONT, TW_TAB_CORE, TW_TAB_KEYS };
 
 /* The boot's name, as the kernel gives it, without its hyphens. */
@@ -99,7 +98,8 @@ static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 {
 	const struct tw_tab *tab = &c->places->tab;
 	char uid[16], gid[16], boot[48], application[32], died[32];
-	char *argv[] = { (char *)(uintptr_t)c->program, (char *)(uintptr_t)tw_crew_names[role], uid, gid, boot, application, died, NULL, NULL };
+	char *argv[] = { (char *)(uintptr_t)c->program, (char *)(uintptr_t)tw_crew_names[role], uid, gid, boot, application, died,
+		NULL, NULL };
 	char *journal = getenv("JOURNAL_STREAM"), stream[128];
 	char *envp[] = { NULL, NULL };
 	struct tw_spawn what = { c->program, argv, envp, b->fds, b->count };
@@ -112,7 +112,7 @@ static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 	if (role != TW_CREW_CORE)
 		argv[4] = NULL;
 	else if (c->places->has_console)
-		argv[7] = (char *)(uintptr_t)"console=yes";
+		argv[7] = (char *)(uintptr_t) "console=yes";
 	if (journal && snprintf(stream, sizeof stream, "JOURNAL_STREAM=%s", journal) < (int)sizeof stream)
 		envp[0] = stream;
 	if (c->sys->spawn(c->sys, &what, &c->of[role].pid))

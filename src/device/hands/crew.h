@@ -27,9 +27,9 @@ struct tw_crew {
 extern const char *const tw_crew_names[TW_CREW_SIZE];
 
 tw_err tw_crew_init(const struct tw_sys *sys, const struct tw_places *places, const char *program, struct tw_crew *ret);
-tw_err tw_crew_start(struct tw_crew *c); /* all of them; on failure those that run are the caller's to end */
-int tw_crew_find(const struct tw_crew *c, pid_t pid);      /* -1: none of ours */
-void tw_crew_gone(struct tw_crew *c, int role);            /* its process has been reaped */
+tw_err tw_crew_start(struct tw_crew *c);              /* all of them; on failure those that run are the caller's to end */
+int tw_crew_find(const struct tw_crew *c, pid_t pid); /* -1: none of ours */
+void tw_crew_gone(struct tw_crew *c, int role);       /* its process has been reaped */
 bool tw_crew_say(struct tw_crew *c, int role, uint16_t type, const void *payload, size_t size);
 bool tw_crew_alive(const struct tw_crew *c);
 #endif

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define END_MS 5000          /* a role finishing what it has, when the device stops */
-#define RESTART_END_MS 700   /* the same when another has died: back in service within two seconds */
-#define STEADY_MS 10000      /* a start that held this long was a good one */
+#define END_MS 5000        /* a role finishing what it has, when the device stops */
+#define RESTART_END_MS 700 /* the same when another has died: back in service within two seconds */
+#define STEADY_MS 10000    /* a start that held this long was a good one */
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
 #define HARDWARE_PERIOD_MS 10000 /* drivers default to 30 s and more */
@@ -23,10 +23,10 @@ enum phase { RUNNING, ENDING, WAITING };
 struct state {
 	const struct tw_loop *l;
 	enum phase phase;
-	bool stopping;           /* ENDING ends in exit, not in a new start */
+	bool stopping; /* ENDING ends in exit, not in a new start */
 	bool said_ready, marked;
-	int ending;              /* the role being ended */
-	int64_t deadline;        /* of the phase */
+	int ending;       /* the role being ended */
+	int64_t deadline; /* of the phase */
 	int64_t started, backoff;
 	int64_t ask_at, ask_every; /* every 0: no watchdog */
 };

@@ -13,9 +13,9 @@ struct tw_loop {
 	struct tw_crew *crew;
 	const struct tw_notify *notify;
 	int signals;
-	int boot;           /* directory of the boot mark */
-	int watchdog;       /* the hardware's, -1: none */
-	int ready_fd;       /* one byte when the doors answer; -1: nobody waits */
+	int boot;     /* directory of the boot mark */
+	int watchdog; /* the hardware's, -1: none */
+	int ready_fd; /* one byte when the doors answer; -1: nobody waits */
 };
 tw_err tw_loop_run(const struct tw_loop *l); /* until SIGTERM and all roles have ended */
 #endif

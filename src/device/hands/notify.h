@@ -9,8 +9,8 @@
 
 struct tw_notify {
 	const struct tw_sys *sys;
-	int fd;                  /* connected, so that it works when paths no longer do; -1: nobody listens */
-	int64_t watchdog_ms;     /* how often the manager wants to hear; 0: not at all */
+	int fd;              /* connected, so that it works when paths no longer do; -1: nobody listens */
+	int64_t watchdog_ms; /* how often the manager wants to hear; 0: not at all */
 };
 /* address and watchdog_us: the environment's words, either may be NULL. */
 tw_err tw_notify_open(const struct tw_sys *sys, const char *address, const char *watchdog_us, struct tw_notify *ret);

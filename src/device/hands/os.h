@@ -10,10 +10,10 @@
 
 /* SIGTERM, SIGINT, SIGHUP and SIGCHLD arrive on a descriptor from now on; SIGPIPE is ignored. */
 tw_err tw_os_signals(int *ret_fd);
-int tw_os_signal_next(int fd); /* its number, 0 when none is waiting */
+int tw_os_signal_next(int fd);                    /* its number, 0 when none is waiting */
 bool tw_os_reap(pid_t *ret_pid, int *ret_status); /* false: no child has ended; status as waitpid gives it */
 void tw_os_kill(pid_t pid);
-tw_err tw_os_reuse(int fd, bool v6);      /* of a TCP listener: address reuse, no delay; v6: take IPv4 clients too */
+tw_err tw_os_reuse(int fd, bool v6); /* of a TCP listener: address reuse, no delay; v6: take IPv4 clients too */
 tw_err tw_os_port(int fd, struct sockaddr_storage *ret);
 unsigned tw_os_umask(unsigned mask);
 int tw_os_mkdir(const char *path, unsigned mode);

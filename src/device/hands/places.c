@@ -21,8 +21,7 @@ void tw_places_init(struct tw_places *p)
 
 void tw_places_done(struct tw_places *p)
 {
-	int *const all[] = { &p->core, &p->log, &p->keys, &p->boot, &p->config, &p->run, &p->null, &p->console, &p->admin,
-		&p->events };
+	int *const all[] = { &p->core, &p->log, &p->keys, &p->boot, &p->config, &p->run, &p->null, &p->console, &p->admin, &p->events };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -80,10 +79,10 @@ struct dir_row {
 	int of; /* enum tw_tab_name, -1: hands' own */
 };
 static const struct dir_row dirs[] = {
-	{ "core", true,  offsetof(struct tw_places, core), TW_TAB_CORE },
-	{ "log",  true,  offsetof(struct tw_places, log),  TW_TAB_CORE },
+	{ "core", true, offsetof(struct tw_places, core), TW_TAB_CORE },
+	{ "log", true, offsetof(struct tw_places, log), TW_TAB_CORE },
 	{ "keys", false, offsetof(struct tw_places, keys), TW_TAB_KEYS },
-	{ "boot", true,  offsetof(struct tw_places, boot), -1          },
+	{ "boot", true, offsetof(struct tw_places, boot), -1 },
 };
 
 static tw_err open_dir(const struct tw_sys *sys, int state, const struct dir_row *row, bool make, struct tw_places *p)

@@ -25,16 +25,16 @@ struct tw_device {
 	struct tw_time time;
 	const struct tw_capability *capabilities[TW_DEVICE_CAPABILITIES_MAX + 1];
 	tw_manifest_doc *manifest_doc;
-	const struct tw_manifest *manifest;   /* in manifest_doc */
-	tw_cert *manufacturer, *certificate;  /* the CA; this unit's own, NULL when it has none */
-	tw_cert *listener;                    /* what the label's or the owner's pin must match */
-	uint8_t listener_key[32];             /* SHA-256 of its SubjectPublicKeyInfo */
-	uint32_t listener_generation;         /* changes with it */
+	const struct tw_manifest *manifest;  /* in manifest_doc */
+	tw_cert *manufacturer, *certificate; /* the CA; this unit's own, NULL when it has none */
+	tw_cert *listener;                   /* what the label's or the owner's pin must match */
+	uint8_t listener_key[32];            /* SHA-256 of its SubjectPublicKeyInfo */
+	uint32_t listener_generation;        /* changes with it */
 	uint8_t boot_id[16];
 	uint64_t boot_count;
 	uid_t own_uid, application_uid;
 	struct tw_boxed_role boxed[TW_DEVICE_ROLES];
-	char console_notice[160];             /* a line for the person at the console, "" when there is none */
+	char console_notice[160]; /* a line for the person at the console, "" when there is none */
 	struct tw_application_rows *application;
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;

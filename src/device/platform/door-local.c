@@ -17,7 +17,7 @@
 #define IDLE_MS 60000                                  /* between requests */
 #define IN_MAX (TW_HTTP_HEAD_MAX + TW_BODY_MAX + 4096) /* a head, a body, and its chunk sizes */
 #define OUT_MAX (1024 * 1024)
-#define DISCARD_MAX 64   /* reads of what came after a request that could not be framed */
+#define DISCARD_MAX 64 /* reads of what came after a request that could not be framed */
 
 struct connection {
 	struct tw_door_local *door;

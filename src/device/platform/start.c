@@ -117,9 +117,7 @@ static tw_err open_log(struct tw_device *d, const struct tw_sys *sys, const stru
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	const struct tw_audit_keys keys = { epoch_key, sign_checkpoint, d->context.keys, old_key };
-	struct tw_audit_options o = {
-		.dir = TW_FD_OWN + 1, .boot_count = d->boot_count, .keys = &keys, .time = &d->time
-	};
+	struct tw_audit_options o = { .dir = TW_FD_OWN + 1, .boot_count = d->boot_count, .keys = &keys, .time = &d->time };
 
 	memcpy(o.boot_id, d->boot_id, sizeof o.boot_id);
 	TW_TRY(segment_size(start, &o.segment_size));

@@ -12,6 +12,6 @@
 
 tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_role_start *start);
 void tw_start_done(struct tw_device *d);
-tw_err tw_start_keep_time(struct tw_device *d); /* the floor of time, and an event when the clock is behind it */
+tw_err tw_start_keep_time(struct tw_device *d);     /* the floor of time, and an event when the clock is behind it */
 json_t *tw_start_record(const struct tw_device *d); /* the fields of device.started */
 #endif
