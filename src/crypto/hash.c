@@ -24,9 +24,10 @@ static struct {
 	EVP_MAC_CTX *mac;
 } process;
 
+/* Not zeroed: OpenSSL does that where it wants it, and most of a connection's 16 KiB buffers is never touched. */
 static void *ssl_alloc(size_t size, const char *file, int line)
 {
-	void *p = size ? process.sys->alloc(process.sys, size) : NULL;
+	void *p = size ? process.sys->resize(process.sys, NULL, size) : NULL;
 	process.no_memory |= size && !p;
 	return p;
 }
