@@ -13,13 +13,19 @@
 /* Fills ret and returns how many bytes of s it stands for; 0 when the byte at s goes out as it is. */
 typedef size_t replace_fn(struct tw_slice s, char ret[REPLACEMENT_MAX]);
 
+/* What no place replaces: most of any text, so that asking is seldom needed. */
+static bool always_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
+}
+
 static tw_err add_replaced(struct tw_buf *b, struct tw_slice s, replace_fn *replace)
 {
 	char text[REPLACEMENT_MAX];
 	size_t plain = 0;
 
 	for (size_t i = 0, used; i < s.size; i += used ? used : 1) {
-		used = replace((struct tw_slice){ s.at + i, s.size - i }, text);
+		used = always_plain(s.at[i]) ? 0 : replace((struct tw_slice){ s.at + i, s.size - i }, text);
 		if (!used)
 			continue;
 		TW_TRY(tw_buf_add(b, s.at + plain, i - plain));
@@ -52,7 +58,7 @@ static size_t json_replacement(struct tw_slice s, char ret[REPLACEMENT_MAX])
 		return 0;
 	found = c ? strchr(plain, c) : NULL;
 	if (found)
-		(void)snprintf(ret, REPLACEMENT_MAX, "\\%c", escaped[found - plain]);
+		memcpy(ret, (const char[]){ '\\', escaped[found - plain], '\0' }, 3);
 	else
 		(void)snprintf(ret, REPLACEMENT_MAX, "\\u%04x", (unsigned)c);
 	return 1;

@@ -112,8 +112,9 @@ tw_err tw_cert_pem(const tw_cert *c, struct tw_buf *ret)
 	tw_err e = tw_buf_text(ret, "-----BEGIN CERTIFICATE-----\n");
 	for (int i = 0; i < n && !tw_failed(e); i += 48) { /* RFC 7468: lines of 64 characters are 48 bytes */
 		char line[65];
-		(void)EVP_EncodeBlock((uint8_t *)line, der + i, n - i < 48 ? n - i : 48);
-		e = tw_buf_format(ret, "%s\n", line);
+		int size = EVP_EncodeBlock((uint8_t *)line, der + i, n - i < 48 ? n - i : 48);
+		line[size] = '\n';
+		e = tw_buf_add(ret, line, (size_t)size + 1);
 	}
 	OPENSSL_free(der);
 	TW_TRY(e);
