@@ -51,7 +51,7 @@ static void target_done(struct tw_target *g)
 {
 	tw_answer_done(&g->identity);
 	tw_answer_done(&g->capabilities);
-	json_decref(g->statement_text);
+	tw_stated_done(&g->stated);
 	tw_cert_free(g->anchor);
 	tw_session_done(&g->session);
 }
@@ -89,7 +89,7 @@ static tw_err look_at(struct assessment *a, struct tw_target *g)
 	TW_TRY(ask(a, g, "/api/v1/identity", &g->identity, &g->has_identity));
 	g->has_identity = g->has_identity && *tw_json_text(g->identity.body, "identifier");
 	TW_TRY(ask(a, g, "/api/v1/capabilities", &g->capabilities, &good));
-	tw_err e = tw_session_statement(a->t, g->session.client, g->anchor, &g->statement, &g->statement_text);
+	tw_err e = tw_session_statement(a->t, g->session.client, g->anchor, &g->stated);
 	if (tw_is(e, TW_CODE_NOMEM))
 		return e;
 	g->has_statement = !tw_failed(e);
@@ -287,18 +287,19 @@ static tw_err tool_member(struct assessment *a, json_t **ret)
 static tw_err device_member(const struct assessment *a, json_t **ret)
 {
 	const struct tw_target *g = &a->c.target[0];
-	const char *identifier = g->has_statement ? g->statement.identifier : g->session.device.identifier;
+	const char *identifier = g->has_statement ? g->stated.statement.identifier : g->session.device.identifier;
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
 
 	if (!o)
 		return TW_RAISE(NOMEM, "device");
 	TW_TRY(tw_json_set(o, "identifier", json_string(identifier)));
-	TW_TRY(tw_json_set(o, "model", json_string(g->has_statement ? g->statement.model : tw_json_text(g->session.device.data, "model"))));
-	TW_TRY(tw_json_set(o, "software", json_string(g->has_statement ? g->statement.software : "")));
-	TW_TRY(tw_json_set(o, "product_version", json_string(g->has_statement ? g->statement.product_version : "")));
+	TW_TRY(tw_json_set(o, "model",
+		json_string(g->has_statement ? g->stated.statement.model : tw_json_text(g->session.device.data, "model"))));
+	TW_TRY(tw_json_set(o, "software", json_string(g->has_statement ? g->stated.statement.software : "")));
+	TW_TRY(tw_json_set(o, "product_version", json_string(g->has_statement ? g->stated.statement.product_version : "")));
 	TW_TRY(tw_json_set(o, "address", json_string(g->session.device.address)));
-	if (g->statement_text)
-		TW_TRY(tw_json_set(o, "statement", json_incref(g->statement_text)));
+	if (g->stated.text)
+		TW_TRY(tw_json_set(o, "statement", json_incref(g->stated.text)));
 	*ret = TW_STEAL(o);
 	return TW_OK;
 }
@@ -346,8 +347,8 @@ static tw_err nonce_member(const struct assessment *a, json_t **ret)
 	tw_buf_init(&text, a->sys, 128);
 	if (!g->has_statement && a->sys->random(a->sys, nonce, sizeof(nonce)) != 0)
 		return TW_RAISE_ERRNO("randomness");
-	TW_TRY(tw_buf_base64url(
-		&text, g->has_statement ? g->statement.nonce : nonce, g->has_statement ? g->statement.nonce_size : sizeof(nonce)));
+	TW_TRY(tw_buf_base64url(&text, g->has_statement ? g->stated.statement.nonce : nonce,
+		g->has_statement ? g->stated.statement.nonce_size : sizeof(nonce)));
 	*ret = json_string(tw_buf_cstr(&text));
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "nonce");
 }

@@ -77,7 +77,24 @@ static tw_err ask_statement(struct tw_tool *t, tw_client *c, const uint8_t nonce
 	return tw_session_call(t, c, &call, ret);
 }
 
-tw_err tw_session_statement(struct tw_tool *t, tw_client *c, const tw_cert *anchor, struct tw_statement *ret, json_t **ret_text)
+void tw_stated_done(struct tw_stated *s)
+{
+	json_decref(s->text);
+	s->text = NULL;
+}
+
+static tw_err listener_of(struct tw_tool *t, const struct tw_answer *answer, uint8_t ret[32])
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+
+	memset(ret, 0, 32);
+	if (!answer->has_exporter)
+		return TW_OK;
+	TW_TRY(tw_cert_load(t->sys, tw_buf_slice(&answer->certificate), &cert));
+	return tw_cert_fingerprint(cert, ret);
+}
+
+tw_err tw_session_statement(struct tw_tool *t, tw_client *c, const tw_cert *anchor, struct tw_stated *ret)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
@@ -93,9 +110,9 @@ tw_err tw_session_statement(struct tw_tool *t, tw_client *c, const tw_cert *anch
 		return TW_RAISE(SYNTAX, "the device's answer holds no statement");
 	TW_TRY(tw_json_write(statement, &text));
 	TW_TRY(tw_statement_verify(t->sys, tw_buf_slice(&text), anchor, tw_now_ms(t->sys), nonce, sizeof(nonce),
-		answer.has_exporter ? answer.exporter : NULL, ret));
-	if (ret_text)
-		*ret_text = json_incref(statement);
+		answer.has_exporter ? answer.exporter : NULL, &ret->statement));
+	TW_TRY(listener_of(t, &answer, ret->listener));
+	ret->text = json_incref(statement);
 	return TW_OK;
 }
 

@@ -18,8 +18,14 @@ tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_ses
 tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret);
 /* One call whose refusal and unreachability become the right exit code and hint. */
 tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);
-/* A statement over a fresh nonce, verified: nonce, exporter (over TLS), chain to the anchor. The text is kept when ret_text is not NULL. */
-tw_err tw_session_statement(struct tw_tool *t, tw_client *c, const tw_cert *anchor, struct tw_statement *ret, json_t **ret_text);
+/* A statement over a fresh nonce, verified: nonce, exporter (over TLS), chain to the anchor. */
+struct tw_stated {
+	struct tw_statement statement;
+	json_t *text;         /* the JWS; owned */
+	uint8_t listener[32]; /* of the connection that the statement is bound to; zero on the local socket */
+};
+void tw_stated_done(struct tw_stated *s);
+tw_err tw_session_statement(struct tw_tool *t, tw_client *c, const tw_cert *anchor, struct tw_stated *ret);
 
 /* The label of a unit. */
 struct tw_label {

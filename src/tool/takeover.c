@@ -168,17 +168,42 @@ static tw_err keep(struct takeover *k)
 /* The device's word, signed, on a connection to its new key. */
 static tw_err prove(struct takeover *k)
 {
-	struct tw_statement s;
+	TW_CLEANUP(tw_stated_done) struct tw_stated s = { 0 };
 
 	TW_TRY(connect_to(k, k->listener));
-	tw_err e = tw_session_statement(k->t, k->client, k->label.anchor, &s, NULL);
+	tw_err e = tw_session_statement(k->t, k->client, k->label.anchor, &s);
 	if (tw_is(e, TW_CODE_UNTRUSTED) && k->t->exit == TW_EXIT_FAILED)
 		return tw_fail(k->t, TW_EXIT_FAILED, "the manufacturer; do not use this device", e);
 	TW_TRY(e);
-	if (strcmp(s.identifier, k->label.identifier) != 0)
+	if (strcmp(s.statement.identifier, k->label.identifier) != 0)
 		return tw_fail(k->t, TW_EXIT_FAILED, "the label of this very unit",
-			TW_RAISE(UNTRUSTED, "the device says it is %.80s, its label says %.80s", s.identifier, k->label.identifier));
+			TW_RAISE(UNTRUSTED, "the device says it is %.80s, its label says %.80s", s.statement.identifier, k->label.identifier));
 	return TW_OK;
+}
+
+/*
+ * The label's key is gone. Either somebody else owns the device, or an earlier take-over of ours was cut short after the device
+ * had changed its key and before we heard of it. The device can tell us: a statement under the manufacturer's certificate that
+ * is bound to this very connection says whose key this is, so it may be pinned. Only an owner gets one.
+ */
+static tw_err resume(struct takeover *k)
+{
+	TW_CLEANUP(tw_stated_done) struct tw_stated s = { 0 };
+	struct tw_place place = { .address = k->address };
+
+	tw_progress(k->t, "it has another key than its label says; asking whether it is yours already");
+	k->client = tw_client_free(k->client);
+	tw_owner_place(k->owner, &place);
+	TW_TRY(tw_client_new(k->sys, &place, &k->client));
+	tw_err e = tw_session_statement(k->t, k->client, k->label.anchor, &s);
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	if (tw_failed(e) || strcmp(s.statement.identifier, k->label.identifier) != 0)
+		return tw_fail(k->t, TW_EXIT_UNREACHABLE,
+			"its label and console: somebody else may own it now, or stands between; `recover` at the console purges it",
+			TW_RAISE(UNTRUSTED, "whoever answers at %s does not hold the key on the label", k->address));
+	memcpy(k->listener, s.listener, sizeof(k->listener));
+	return keep(k);
 }
 
 static tw_err tell(struct takeover *k)
@@ -202,7 +227,12 @@ tw_err tw_cmd_takeover(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(prepare(&k, a));
 	tw_progress(t, "asking %s for a challenge", k.address);
 	TW_TRY(connect_to(&k, k.label.listener));
-	TW_TRY(challenge(&k));
+	tw_err e = challenge(&k);
+	if (tw_is(e, TW_CODE_UNTRUSTED)) {
+		TW_TRY(resume(&k));
+		return tell(&k);
+	}
+	TW_TRY(e);
 	tw_progress(t, "proving the secret on the label");
 	TW_TRY(take(&k));
 	TW_TRY(keep(&k)); /* before the check: whatever it finds, the key that owns the device now must not be lost */

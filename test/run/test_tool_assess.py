@@ -166,6 +166,19 @@ def test_a_label_by_a_pipe_instead_of_a_file(unit, tmp_path):
     assert json.loads(unit.label.read_text())["secret"] not in done.stdout + done.stderr
 
 
+def take(unit, owner):
+    return tool("device", "takeover", "--label", unit.label, "--device", unit.address, "--owner", owner, "--as", "unit")
+
+
+def test_a_takeover_whose_answer_was_lost_is_finished(owned, tmp_path):
+    """The device has changed its key, the tool never heard of it: with the owner's key and the device's word it finds the way."""
+    (owned.owner / "devices/unit.json").unlink()
+    assert take(owned, owned.owner).returncode == 0
+    assert owned.json("identity", "read")["identifier"].endswith(owned.serial)
+    stranger = take(owned, tmp_path / "stranger")
+    assert stranger.returncode == 4 and not (tmp_path / "stranger/devices").exists()
+
+
 # ---- devices that lie ----
 
 
@@ -245,3 +258,12 @@ def test_endless_answers_end(liar):
     Liar.answers = {"/api/v1/health": (200, {"state": "x" * (2 * 1024 * 1024)})}
     answer = tool("device", "health", "read", "--device", "liar", "--owner", liar.owner)
     assert answer.returncode == 1 and "too large" in answer.stderr
+
+
+def test_a_liar_with_a_recorded_statement_is_not_taken_for_ours(liar, tmp_path):
+    assess(liar, tmp_path / "e.json")
+    payload, _ = results(tmp_path / "e.json")
+    Liar.answers = {"/api/v1/identity/statement": (200, {"statement": payload["device"]["statement"]})}
+    address = json.loads((liar.owner / "devices/liar.json").read_text())["address"]
+    answer = tool("device", "takeover", "--label", liar.label, "--device", address, "--owner", liar.owner, "--as", "again")
+    assert answer.returncode == 4 and not (liar.owner / "devices/again.json").exists()

@@ -282,8 +282,8 @@ static tw_err survives(struct tw_probe_context *c, struct tw_finding *f)
 		started[0] = '\0';
 	bool restarted = strcmp(started, tw_json_text(c->before, "created")) > 0;
 	bool updated = t->has_statement &&
-		(strcmp(tw_json_text(then, "software"), t->statement.software) != 0 ||
-			strcmp(tw_json_text(then, "product_version"), t->statement.product_version) != 0);
+		(strcmp(tw_json_text(then, "software"), t->stated.statement.software) != 0 ||
+			strcmp(tw_json_text(then, "product_version"), t->stated.statement.product_version) != 0);
 	if (restarted || updated)
 		return tw_found(f, TW_VERDICT_PASS, "The identifier is the same as before%s%s%s.", restarted ? " the restart of " : "",
 			restarted ? started : "", updated ? restarted ? " and the update" : " the update" : "");
@@ -299,13 +299,13 @@ static tw_err statement_holds(struct tw_probe_context *c, struct tw_finding *f)
 	if (!t->has_statement)
 		return tw_found(f, t->session.client && *t->statement_trouble ? TW_VERDICT_FAIL : TW_VERDICT_INCONCLUSIVE,
 			"The device gave no statement that verifies: %s.", t->statement_trouble);
-	TW_TRY(tw_saw(f, "identifier", t->statement.identifier));
-	if (t->has_identity && strcmp(t->statement.identifier, identifier_of(t)) != 0)
-		return tw_found(f, TW_VERDICT_FAIL, "The statement says %s, identity.read says %s.", t->statement.identifier,
+	TW_TRY(tw_saw(f, "identifier", t->stated.statement.identifier));
+	if (t->has_identity && strcmp(t->stated.statement.identifier, identifier_of(t)) != 0)
+		return tw_found(f, TW_VERDICT_FAIL, "The statement says %s, identity.read says %s.", t->stated.statement.identifier,
 			identifier_of(t));
 	return tw_found(f, TW_VERDICT_PASS,
 		"The device signed our fresh nonce and this TLS connection's exporter with the key that the manufacturer certified for %s.",
-		t->statement.identifier);
+		t->stated.statement.identifier);
 }
 
 /* @nist DI.IMS.2: what the peer learns is what the device holds. */
@@ -320,9 +320,9 @@ static tw_err same_as_local(struct tw_probe_context *c, struct tw_finding *f)
 	if (!c->local && !t->has_identity)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "The device does not say what it holds.");
 	if (!c->local)
-		return strcmp(identifier_of(t), t->statement.identifier)
-			? tw_found(f, TW_VERDICT_FAIL, "The statement says %s, the stored identity %s.", t->statement.identifier,
-				  identifier_of(t))
+		return strcmp(identifier_of(t), t->stated.statement.identifier)
+			? tw_found(f, TW_VERDICT_FAIL, "The statement says %s, the stored identity %s.",
+				  t->stated.statement.identifier, identifier_of(t))
 			: tw_found(f, TW_VERDICT_PASS,
 				  "The statement carries the identifier that the device holds, as read over the network. "
 				  "On the device, --local reads it at the source.");
@@ -333,9 +333,9 @@ static tw_err same_as_local(struct tw_probe_context *c, struct tw_finding *f)
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Reading the identifier on the local socket", e);
 	TW_TRY(tw_saw(f, "local", tw_json_text(answer.body, "identifier")));
-	if (strcmp(tw_json_text(answer.body, "identifier"), t->statement.identifier) != 0)
+	if (strcmp(tw_json_text(answer.body, "identifier"), t->stated.statement.identifier) != 0)
 		return tw_found(f, TW_VERDICT_FAIL, "The device holds %s, its statement says %s.",
-			tw_json_text(answer.body, "identifier"), t->statement.identifier);
+			tw_json_text(answer.body, "identifier"), t->stated.statement.identifier);
 	return tw_found(f, TW_VERDICT_PASS, "The statement carries the identifier that the device holds, as read on its local socket.");
 }
 
@@ -344,13 +344,13 @@ static tw_err replay_is_refused(struct tw_probe_context *c, struct tw_finding *f
 {
 	const struct tw_target *t = first(c);
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	struct tw_statement s = t->statement, again;
+	struct tw_statement s = t->stated.statement, again;
 	uint8_t other[NONCE_SIZE], exporter[32];
 
 	if (!t->has_statement)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "There is no statement to replay.");
 	tw_buf_init(&text, c->sys, TW_JWS_MAX);
-	TW_TRY(tw_json_write(t->statement_text, &text));
+	TW_TRY(tw_json_write(t->stated.text, &text));
 	if (c->sys->random(c->sys, other, sizeof(other)) != 0 || c->sys->random(c->sys, exporter, sizeof(exporter)) != 0)
 		return TW_RAISE_ERRNO("randomness");
 	int64_t now = tw_now_ms(c->sys);
@@ -363,7 +363,8 @@ static tw_err replay_is_refused(struct tw_probe_context *c, struct tw_finding *f
 	if (!s.has_exporter)
 		return tw_found(f, TW_VERDICT_FAIL,
 			"The statement is not bound to the TLS connection; whoever is in between could pass it on.");
-	tw_err e = tw_session_statement(c->tool, t->session.client, t->anchor, &again, NULL);
+	TW_CLEANUP(tw_stated_done) struct tw_stated second = { 0 };
+	tw_err e = tw_session_statement(c->tool, t->session.client, t->anchor, &second);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "A second statement", e);
 	return tw_found(f, TW_VERDICT_PASS,

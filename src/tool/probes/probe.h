@@ -22,8 +22,7 @@ struct tw_target {
 	bool has_identity; /* identity.read was answered */
 	struct tw_answer identity;
 	bool has_statement;
-	struct tw_statement statement;
-	json_t *statement_text; /* the JWS, kept in the evidence */
+	struct tw_stated stated; /* its JWS is kept in the evidence */
 	char statement_trouble[TW_DETAIL_MAX];
 	struct tw_answer capabilities;
 };
