@@ -163,26 +163,53 @@ static tw_err write_head(struct tw_buf *b, const char *method, const char *targe
 		TW_TRY(tw_buf_format(b, "If-Match: %s\r\n", if_match));
 	if (body)
 		TW_TRY(tw_buf_format(b, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body)));
-	return tw_buf_text(b, "\r\n");
+	return TW_OK;
+}
+
+/* Walks with the head in text, which lacks its blank line. */
+static int walk(tw_unit *u, struct tw_request *rq, struct tw_buf *text, const char *body)
+{
+	struct tw_http_head head;
+	struct tw_http_fault fault;
+	struct tw_path_reply reply = { 0 };
+
+	rq->subject = (struct tw_subject){ .door = TW_DOOR_HTTPS, .source = "192.0.2.7" };
+	rq->body = tw_slice_of(body);
+	rq->head = &head;
+	if (tw_failed(tw_buf_text(text, "\r\n")) || tw_failed(tw_http_parse(tw_buf_slice(text), &head, &fault)))
+		return 0;
+	tw_buf_clear(&u->body);
+	tw_path_walk(&u->device.context, rq, &u->body, &reply);
+	return reply.status;
 }
 
 int tw_unit_request(tw_unit *u, const char *method, const char *target, const char *if_match, const char *body)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text;
-	struct tw_http_head head;
-	struct tw_http_fault fault;
-	struct tw_path_reply reply = { 0 };
-	struct tw_request rq = {
-		.subject = { .door = TW_DOOR_HTTPS, .source = "192.0.2.7" }, .head = &head, .body = tw_slice_of(body), .has_client_key = true
-	};
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	struct tw_request rq = { .has_client_key = true };
 
 	memcpy(rq.client_key, u->owner_key, sizeof rq.client_key);
 	tw_buf_init(&text, tw_sys_real(), 4096);
-	if (tw_failed(write_head(&text, method, target, if_match, body)) || tw_failed(tw_http_parse(tw_buf_slice(&text), &head, &fault)))
+	if (tw_failed(write_head(&text, method, target, if_match, body)))
 		return 0;
-	tw_buf_clear(&u->body);
-	tw_path_walk(&u->device.context, &rq, &u->body, &reply);
-	return reply.status;
+	return walk(u, &rq, &text, body);
+}
+
+int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const char *target, const char *body)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	struct tw_request rq = { .has_exporter = true };
+
+	tw_buf_init(&text, tw_sys_real(), 4096);
+	if (tw_failed(write_head(&text, method, target, NULL, body)) ||
+		(token && tw_failed(tw_buf_format(&text, "Authorization: Bearer %s\r\n", token))))
+		return 0;
+	return walk(u, &rq, &text, body);
+}
+
+struct tw_device *tw_unit_device(tw_unit *u)
+{
+	return &u->device;
 }
 
 const char *tw_unit_body(const tw_unit *u)

@@ -24,7 +24,10 @@ tw_unit *tw_unit_stop(tw_unit *u); /* as SIGKILL would: nothing is signed or wri
 
 /* One request by the owner's connection. Returns the status, 0 when the path did not get as far as one. */
 int tw_unit_request(tw_unit *u, const char *method, const char *target, const char *if_match, const char *body);
+/* The same without the owner's key: with a session's token, or NULL for nobody. */
+int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const char *target, const char *body);
 const char *tw_unit_body(const tw_unit *u); /* of the last reply */
+struct tw_device *tw_unit_device(tw_unit *u);
 int tw_unit_takeover(tw_unit *u, const char *name);
 tw_err tw_unit_settle(tw_unit *u); /* commits reads, signs the head: what timers would do */
 bool tw_unit_owned(const tw_unit *u);
