@@ -76,11 +76,17 @@ bool tw_log_verifier_open_intent(const tw_log_verifier *v, size_t i, uint64_t *r
 	return true;
 }
 
-/* Stops the run and says where. Lack of memory is not the log's fault and passes through. */
+/* What can be the log's fault. A key that could not be fetched, or memory, is not, and passes through. */
+static bool is_finding(tw_err e)
+{
+	return tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_UNSUPPORTED);
+}
+
+/* Stops the run and says where. */
 static tw_err fault(tw_log_verifier *v, tw_err e, const char *where)
 {
 	char detail[TW_DETAIL_MAX];
-	if (!tw_failed(e) || tw_is(e, TW_CODE_NOMEM) || tw_is(e, TW_CODE_CRYPTO))
+	if (!is_finding(e))
 		return e;
 	(void)snprintf(detail, sizeof detail, "%.160s", tw_err_detail());
 	(void)snprintf(v->report.fault, sizeof v->report.fault, "segment %.40s, %s: %.160s", v->name, where, detail);
@@ -307,7 +313,7 @@ static void measure_tail(tw_log_verifier *v, struct tw_slice bytes, size_t tail)
 /* No record at c: the end of the written part, a torn one, or a fault. */
 static tw_err no_record(tw_log_verifier *v, struct tw_slice bytes, size_t tail, tw_err why, const char *where)
 {
-	if (!tw_is(why, TW_CODE_NOTFOUND) && !tw_is(why, TW_CODE_SYNTAX) && !tw_is(why, TW_CODE_UNTRUSTED) && !tw_is(why, TW_CODE_LIMIT))
+	if (!tw_is(why, TW_CODE_NOTFOUND) && !is_finding(why))
 		return why;
 	measure_tail(v, bytes, tail);
 	if (v->report.torn || (tw_is(why, TW_CODE_NOTFOUND) && !v->report.leftover))

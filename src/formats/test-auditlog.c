@@ -813,6 +813,24 @@ static void test_rules(void **state)
 	}
 }
 
+static tw_err no_key_now(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	return TW_RAISE(TIMEOUT, "keys does not answer");
+}
+
+/* A key that cannot be had now is not the log's fault. */
+static void test_keys_that_fail(void **state)
+{
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL;
+	struct tw_log_verify how = { .epoch_key = no_key_now };
+	struct tw_log_report r;
+	make(&good, 3);
+	CHECK_OK(tw_log_verifier_new(sys, &how, &v));
+	CHECK_ERR(tw_log_verifier_segment(v, (struct tw_slice){ (const char *)good.bytes[0], SEGMENT }, "s"), TIMEOUT);
+	tw_log_verifier_report(v, &r);
+	CHECK_TEXT(r.fault, "");
+}
+
 static void test_checkpoint_parse(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf m = { 0 };
@@ -852,4 +870,4 @@ CHECK_MAIN(TEST(test_good_logs), TEST(test_anchor), TEST(test_flip), TEST(test_d
 	TEST(test_rewrite_without_key), TEST(test_reseal), TEST(test_reseal_segment), TEST(test_checkpoints_prove_without_keys),
 	TEST(test_insert), TEST(test_truncate), TEST(test_drop), TEST(test_zero_fill), TEST(test_splice),
 	TEST(test_truncate_and_resume), TEST(test_remove_segment), TEST(test_torn_writes), TEST(test_writer_refusals),
-	TEST(test_vector), TEST(test_rules), TEST(test_checkpoint_parse), TEST(test_out_of_memory))
+	TEST(test_vector), TEST(test_rules), TEST(test_keys_that_fail), TEST(test_checkpoint_parse), TEST(test_out_of_memory))
