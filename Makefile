@@ -12,7 +12,7 @@ demo:            ## install what is needed, build, and run the whole story on th
 demo-clean:      ## undo everything the demo did
 	@tools/demo --clean
 install:         ## install the packages that building and testing need and that are missing
-	@tools/install-packages build tests "lint and sanitizers"
+	@tools/install-packages build tests "lint and sanitizers" documents
 build:           ## the development build, in build/
 	@tools/build dev
 quick:           ## the inner loop: build, unit tests, lint of what changed (under 90 seconds)

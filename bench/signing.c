@@ -38,8 +38,8 @@ static double now_us(void)
 static int start_role(const char *directory)
 {
 	int hands[2], core[2], front[2], dir = open(directory, O_RDONLY | O_DIRECTORY);
-	if (dir < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, hands) || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, core)
-		|| socketpair(AF_UNIX, SOCK_SEQPACKET, 0, front))
+	if (dir < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, hands) || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, core) ||
+		socketpair(AF_UNIX, SOCK_SEQPACKET, 0, front))
 		exit(1);
 	if (fork() == 0) {
 		const int born[] = { hands[1], core[1], front[1], dir };

@@ -119,8 +119,8 @@ static tw_err refuse_change(struct tw_reply *rp, tw_err e)
 		return tw_reply_problem(rp, 412, "changed", "setting.version", "Somebody else changed it first",
 			"Read it again, and decide again.", "%s", why);
 	case TW_CODE_DENIED:
-		return tw_reply_problem(rp, 409, "refused", "setting.apply", "The device cannot take this value now",
-			"See the detail.", "%s", why);
+		return tw_reply_problem(
+			rp, 409, "refused", "setting.apply", "The device cannot take this value now", "See the detail.", "%s", why);
 	default:
 		return e;
 	}
@@ -132,8 +132,8 @@ static bool may_change(const struct tw_context *c, const struct tw_request *rq, 
 	return tw_gate_authorize(c->grants, &rq->subject, row->permission, TW_WHEN_ALWAYS, true).verdict == TW_ALLOW;
 }
 
-static tw_err change(struct tw_context *c, const struct tw_request *rq, const struct tw_setting_row *row, int64_t version,
-	struct tw_reply *rp)
+static tw_err change(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_setting_row *row, int64_t version, struct tw_reply *rp)
 {
 	struct tw_setting_state before;
 	const char *value = tw_json_text(rq->input, "value");
