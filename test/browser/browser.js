@@ -39,7 +39,7 @@ export async function openPage(browser, look = {}) {
 	page.on('pageerror', (error) => faults.push(`uncaught: ${error.message}`));
 	page.on('dialog', (dialog) => { faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
 	page.on('console', (message) => { if (/Content Security Policy|Trusted Type|XSS-RAN/.test(message.text())) faults.push(message.text()); });
-	page.setDefaultTimeout(8000);
+	page.setDefaultTimeout(20000); // for a machine that does other things too
 	return { page, context, faults };
 }
 

@@ -62,10 +62,18 @@ function trustNote(commissioning) {
 		h('p', {}, 'If they differ, or if you cannot compare and do not trust the network, stop and use the command line, which compares them itself: ', h('code', {}, 'thingward device takeover'), '.'));
 }
 
-function takeoverPage(commissioning, failure, kept) {
-	const secret = field('secret', 'Secret from the label', 'The 32 digits and letters beside the word “secret”. Blanks and dashes do not matter.', { maxlength: 64, class: 'wide', value: kept ? kept.secret : '' });
-	const name = field('owner', 'Your name', 'The records will call you by it.', { maxlength: 48, value: kept ? kept.name : '', autocomplete: 'name', autocapitalize: 'words' });
-	const failed = h('div', {}, failure ? trouble(failure) : null);
+// What a person must know before, since it cannot be mended afterwards.
+function lastsNote() {
+	return h('section', { class: 'note', 'aria-labelledby': 'how-long' },
+		h('h2', { id: 'how-long' }, 'How long it lasts'),
+		h('p', {}, 'From a browser you get one session of half an hour. There are no passwords yet: to come back later, take the device over with the command line instead, which keeps a key and makes codes for browsers.'),
+		h('p', {}, 'After a take-over from a browser, the only way back in is to recover the device at its console. That ends ownership and undoes every changed setting.'));
+}
+
+function takeoverPage(commissioning) {
+	const secret = field('secret', 'Secret from the label', 'The 32 digits and letters beside the word “secret”. Blanks and dashes do not matter.', { maxlength: 64, class: 'wide' });
+	const name = field('owner', 'Your name', 'The records will call you by it.', { maxlength: 48, autocomplete: 'name', autocapitalize: 'words' });
+	const failed = h('div', {});
 	const button = h('button', { type: 'submit', id: 'take' }, 'Take it over');
 	const submit = (event) => {
 		event.preventDefault();
@@ -86,6 +94,7 @@ function takeoverPage(commissioning, failure, kept) {
 		h('h1', {}, 'This device has no owner yet.'),
 		h('p', { class: 'lead' }, 'Take it over to use it: nothing but this works until then. You need the label that came with it, and you need to reach its console.'),
 		h('form', { onsubmit: submit, novalidate: true }, secret.box, name.box, failed, h('p', {}, button)),
+		lastsNote(),
 		trustNote(commissioning));
 }
 
@@ -176,7 +185,7 @@ function codePage(why) {
 			h('h2', { id: 'where-from' }, 'Where the code comes from'),
 			h('p', {}, 'On the computer that holds the owner’s key:'),
 			h('p', {}, h('code', {}, 'thingward device session code')),
-			h('p', {}, 'There is no password, and no code that works for every device. If the owner’s key is lost, the device can be recovered at its console; everything personal in it is erased then.')));
+			h('p', {}, 'There is no password, and no code that works for every device. If the owner’s key is lost, or the device was taken over from a browser and has none, it can be recovered at its console; ownership and every changed setting are gone then.')));
 }
 
 // ---- owned, signed in ----
