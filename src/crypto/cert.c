@@ -183,6 +183,12 @@ int64_t tw_cert_not_after_ms(const tw_cert *c)
 	return milliseconds_of(X509_get0_notAfter(c->x509), &ms) ? ms : INT64_MIN;
 }
 
+int64_t tw_cert_not_before_ms(const tw_cert *c)
+{
+	int64_t ms = 0;
+	return milliseconds_of(X509_get0_notBefore(c->x509), &ms) ? ms : INT64_MIN;
+}
+
 bool tw_cert_is_ca(const tw_cert *c)
 {
 	return X509_get_extension_flags(c->x509) & EXFLAG_CA;

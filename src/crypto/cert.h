@@ -32,6 +32,7 @@ tw_err tw_cert_fingerprint(const tw_cert *c, uint8_t ret_spki_sha256[32]); /* of
 tw_err tw_cert_uri(const tw_cert *c, struct tw_buf *ret);                  /* NOTFOUND without a URI name */
 tw_err tw_cert_name(const tw_cert *c, struct tw_buf *ret);                 /* common name, for people */
 int64_t tw_cert_not_after_ms(const tw_cert *c);
+int64_t tw_cert_not_before_ms(const tw_cert *c); /* INT64_MIN when it cannot be read */
 bool tw_cert_is_ca(const tw_cert *c);
 /* One step: c is an end entity, signed by anchor, which is a CA and may sign; both in time. UNTRUSTED says which of these fails. */
 tw_err tw_cert_verify(const tw_cert *c, const tw_cert *anchor, int64_t now_ms);

@@ -48,20 +48,27 @@ static int setup(void **state)
 	return 0;
 }
 
+static void empty_folder(const char *directory, const char *folder)
+{
+	char path[400];
+
+	(void)snprintf(path, sizeof path, "%s/%s", directory, folder);
+	DIR *d = opendir(path);
+	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+		(void)snprintf(path, sizeof path, "%s/%s/%s", directory, folder, e->d_name);
+		(void)unlink(path);
+	}
+	if (d)
+		(void)closedir(d);
+}
+
 static void empty(const char *directory)
 {
 	static const char *const folders[] = { "core", "log", "keys", "config" };
 	char path[400];
 
 	for (size_t i = 0; i < TW_COUNT(folders); i++) {
-		(void)snprintf(path, sizeof path, "%s/%s", directory, folders[i]);
-		DIR *d = opendir(path);
-		for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
-			(void)snprintf(path, sizeof path, "%s/%s/%s", directory, folders[i], e->d_name);
-			(void)unlink(path);
-		}
-		if (d)
-			(void)closedir(d);
+		empty_folder(directory, folders[i]);
 		(void)snprintf(path, sizeof path, "%s/%s", directory, folders[i]);
 		(void)rmdir(path);
 	}
@@ -231,7 +238,21 @@ static void test_clock_behind_the_floor_is_not_trusted(void **state)
 	CHECK(time_trusted(w));
 }
 
+/* As a device without a clock of its own after a power cut, before it has kept any time. */
+static void test_first_start_without_a_clock(void **state)
+{
+	struct world *w = *state;
+
+	w->unit = tw_unit_stop(w->unit);
+	empty_folder(w->directory, "core");
+	at(w, 0, 1);
+	CHECK_OK(tw_unit_start(tw_fake_sys(w->fake), w->directory, &w->unit));
+	CHECK_INT(tw_unit_takeover(w->unit, "bob"), 201);
+	CHECK(!time_trusted(w));
+	CHECK_INT(tw_unit_request(w->unit, "GET", "/api/v1/identity", NULL, NULL), 200);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 CHECK_MAIN(TEST(test_session_lasts_thirty_minutes_of_boot_time), TEST(test_wall_clock_ends_and_revives_nothing),
-	TEST(test_code_lasts_five_minutes), TEST(test_throttle_ends_with_its_minute), TEST(test_sessions_end_with_the_boot), TEST(test_sessions_outlive_a_restart),
-	TEST(test_clock_behind_the_floor_is_not_trusted))
+	TEST(test_code_lasts_five_minutes), TEST(test_throttle_ends_with_its_minute), TEST(test_sessions_end_with_the_boot),
+	TEST(test_sessions_outlive_a_restart), TEST(test_clock_behind_the_floor_is_not_trusted), TEST(test_first_start_without_a_clock))

@@ -128,6 +128,21 @@ static tw_err open_log(struct tw_device *d, const struct tw_sys *sys, const stru
 	return tw_audit_open(sys, &o, &d->context.audit);
 }
 
+/*
+ * A device without a clock that outlives power would find its own certificates not yet valid. But they are signed statements of
+ * time: the manufacturer's certificate was there when this unit was made, and the unit's own when it was provisioned, so now is
+ * not earlier than either.
+ */
+static void learn_time(struct tw_device *d)
+{
+	int64_t made = tw_cert_not_before_ms(d->certificate), now;
+
+	tw_time_raise(&d->time, tw_cert_not_before_ms(d->manufacturer));
+	now = tw_time_wall_ms(&d->time);
+	if (!tw_failed(tw_cert_verify(d->certificate, d->manufacturer, made > now ? made : now)))
+		tw_time_raise(&d->time, made);
+}
+
 static tw_err open_manifest(struct tw_device *d, const struct tw_sys *sys)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf ca = { 0 }, manifest = { 0 };
@@ -136,6 +151,7 @@ static tw_err open_manifest(struct tw_device *d, const struct tw_sys *sys)
 	tw_buf_init(&manifest, sys, TW_MANIFEST_MAX);
 	TW_TRY(tw_durable_read(sys, TW_FD_OWN + 2, "manufacturer.crt", ca.max, &ca));
 	TW_TRY(tw_cert_load(sys, tw_buf_slice(&ca), &d->manufacturer));
+	learn_time(d);
 	TW_TRY(tw_durable_read(sys, TW_FD_OWN + 2, "product.manifest", manifest.max, &manifest));
 	TW_TRY(tw_manifest_verify(sys, tw_buf_slice(&manifest), d->manufacturer, tw_time_wall_ms(&d->time), &d->manifest_doc));
 	d->manifest = tw_manifest_of(d->manifest_doc);
