@@ -65,7 +65,7 @@ tw_err tw_cmd_ca_init(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(make_root(t, dir, name, now, &key, &cert));
 	TW_TRY(make_manifest_signer(t, dir, name, now, key, cert));
 	TW_TRY(tw_cert_store(t->sys, dir, TW_CA_CERT, cert, 0644));
-	return tw_print(t,
+	return tw_print_done(t, a->rest[0],
 		"Made the certificate authority in %s. Keep ca.key and manifest.key off every network;\n"
 		"give ca.crt to whoever is to verify devices.\n",
 		a->rest[0]);

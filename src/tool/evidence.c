@@ -113,7 +113,7 @@ tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(check_signer(t, &f, tw_arg(a, "signer")));
 	TW_TRY(check_statement(t, f.payload, tw_arg(a, "anchor"), &verified));
 	TW_CLEANUP(tw_jsonp)
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "signed by", f.signer, "key", f.signer_sha256, "made",
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "signer", f.signer, "signer_sha256", f.signer_sha256, "created",
 		tw_json_text(f.payload, "created"), "device", tw_json_text(tw_json_get(f.payload, "device"), "identifier"), "statement",
 		verified                      ? "verified: the device itself signed this run's nonce"
 			: tw_arg(a, "anchor") ? "none inside"

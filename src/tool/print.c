@@ -356,7 +356,6 @@ tw_err tw_print_value(struct tw_tool *t, const json_t *value)
 
 		tw_buf_init(&b, t->sys, 16 * TEXT_MAX);
 		TW_TRY(tw_json_pretty(value, &b));
-		TW_TRY(tw_buf_text(&b, "\n"));
 		return out(t, b.data, b.size);
 	}
 	if (is_list_of_objects(value))
@@ -368,4 +367,20 @@ tw_err tw_print_value(struct tw_tool *t, const json_t *value)
 	TW_TRY(cell_of(t->sys, value, &cell));
 	TW_TRY(clean(t->sys, json_string_value(cell), &text));
 	return tw_print(t, "%s\n", text);
+}
+
+tw_err tw_print_done(struct tw_tool *t, const char *path, const char *format, ...)
+{
+	char line[1024];
+	va_list list;
+
+	if (t->json) {
+		TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s}", "wrote", path);
+
+		return o ? tw_print_value(t, o) : TW_RAISE(NOMEM, "answer");
+	}
+	va_start(list, format);
+	(void)vsnprintf(line, sizeof(line), format, list);
+	va_end(list);
+	return tw_print_text(t, line);
 }

@@ -30,7 +30,8 @@ tw_err tw_cmd_product_init(struct tw_tool *t, const struct tw_args *a)
 		return tw_fail(t, TW_EXIT_FAILED, "another directory, or move the old file away",
 			TW_RAISE(EXISTS, "%s/%s is there already", a->rest[0], TW_PRODUCT_FILE));
 	TW_TRY(tw_file_text(t->sys, dir, TW_PRODUCT_FILE, text, 0644));
-	return tw_print(t, "Wrote %s/%s. Fill it in, then: thingward product check %s\n", a->rest[0], TW_PRODUCT_FILE, a->rest[0]);
+	return tw_print_done(t, a->rest[0], "Wrote %s/%s. Fill it in, then: thingward product check %s\n", a->rest[0],
+		TW_PRODUCT_FILE, a->rest[0]);
 }
 
 static tw_err show_problems(struct tw_tool *t, const struct tw_problems *p)
@@ -98,5 +99,5 @@ tw_err tw_cmd_product_compile(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(tw_ca_open(t, tw_arg(a, "ca"), &ca));
 	TW_TRY(tw_ca_manifest(t, ca, product, &choice, &text));
 	TW_TRY(tw_file_write(t->sys, tw_arg(a, "out"), text.data, text.size, 0644));
-	return tw_print(t, "Wrote %s.\n", tw_arg(a, "out"));
+	return tw_print_done(t, tw_arg(a, "out"), "Wrote %s.\n", tw_arg(a, "out"));
 }

@@ -78,6 +78,8 @@ tw_err tw_print_table(const struct tw_tool *t, const char *const *heads, const j
 /* Any JSON: pretty-printed with --json, otherwise as aligned "name  value" lines and tables. */
 tw_err tw_print_value(struct tw_tool *t, const json_t *value);
 tw_err tw_print_text(const struct tw_tool *t, const char *text); /* also with --json: for errors and answers */
+/* The end of a command that wrote something: a sentence, or {"wrote": path}. */
+tw_err tw_print_done(struct tw_tool *t, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void tw_progress(const struct tw_tool *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
