@@ -9,6 +9,7 @@
 #include "formats/keydir.h"
 #include "sys/real.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -63,7 +63,7 @@ static bool add_constraints(X509 *x, bool is_ca)
 	BASIC_CONSTRAINTS *b = BASIC_CONSTRAINTS_new();
 	bool ok = b != NULL;
 	if (ok && is_ca) {
-		b->ca = 1;
+		b->ca = 0xff;                    /* the one DER spelling of TRUE; OpenSSL would write and read others */
 		b->pathlen = ASN1_INTEGER_new(); /* 0: it signs end entities only */
 		ok = b->pathlen && ASN1_INTEGER_set(b->pathlen, 0);
 	}

@@ -74,6 +74,17 @@ static void test_device_certificate(void **state)
 	CHECK_INT(X509_check_ca(tw_cert_x509(ca)), 1);
 }
 
+/* DER has one TRUE, and OpenSSL does not mind another: stricter readers do. */
+static void test_true_is_der(void **state)
+{
+	static const uint8_t constraints[] = { 0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x00 }, critical[] = { 0x01, 0x01, 0xff };
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	tw_buf_init(&der, sys, 4096);
+	CHECK_OK(tw_cert_der(ca, &der));
+	CHECK(memmem(der.data, der.size, constraints, sizeof constraints) != NULL);
+	CHECK(memmem(der.data, der.size, critical, sizeof critical) != NULL);
+}
+
 /* OpenSSL's own path validation agrees with ours, at its strictest. */
 static void test_openssl_agrees(void **state)
 {
@@ -252,5 +263,5 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_device_certificate), TEST(test_openssl_agrees), TEST(test_verify), TEST(test_pem_and_der),
+CHECK_MAIN(TEST(test_device_certificate), TEST(test_true_is_der), TEST(test_openssl_agrees), TEST(test_verify), TEST(test_pem_and_der),
 	TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_forms), TEST(test_out_of_memory))
