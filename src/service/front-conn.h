@@ -88,12 +88,18 @@ void tw_conn_read(struct tw_conn *c); /* reads and handles all there is */
 void tw_conn_wait(struct tw_conn *c, enum tw_front_wait what);
 /* Sends what front->reply holds, then rest. */
 void tw_conn_answer(struct tw_conn *c, struct tw_slice rest);
+void tw_conn_problem(struct tw_conn *c, int status, const char *rule);
+void tw_conn_fault(struct tw_conn *c, int status, const char *rule); /* the same, and nothing that follows is looked at */
+bool tw_conn_last(const struct tw_conn *c);                          /* the connection ends with the answer under way */
+size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes);     /* as much of bytes as can be handled now; returns how much */
 void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r);
 tw_err tw_conn_send_waiting(struct tw_conn *c); /* TIMEOUT: still no room */
 void tw_conn_retire(struct tw_conn *c);         /* ends it now when idle, else after its answer */
 void tw_front_reap(struct tw_front *f);         /* frees ended connections; at the end of every callback */
 struct tw_conn *tw_front_find(struct tw_front *f, uint32_t id);
 int64_t tw_front_now_ms(const struct tw_front *f);
+tw_err tw_front_listen(struct tw_front *f, const int *listeners, size_t count);
 void tw_front_accepting(struct tw_front *f, bool on);
+void tw_front_on_timer(evutil_socket_t fd, short what, void *front);
 void tw_front_timer(struct tw_front *f); /* sets the timer for the earliest deadline */
 #endif
