@@ -299,6 +299,60 @@ static void test_the_console_names_its_operation(void **state)
 	CHECK_INT(r.status, 500);
 }
 
+static tw_err say_much(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	static char text[4096];
+	memset(text, 'x', sizeof text - 1);
+	rp->body = json_string(text);
+	return TW_OK;
+}
+
+static void test_an_answer_that_does_not_fit(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	static const struct tw_operation_row much = { "much", "CONSOLE", "", "p.console", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL, say_much, "", "", NULL };
+	struct tw_path_reply r;
+	tw_buf_init(&body, tw_sys_real(), 1024);
+	struct tw_request rq = { .subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console" }, .operation = &much };
+	tw_path_walk(&t.c, &rq, &body, &r);
+	CHECK_INT(r.status, 500);
+	CHECK_SAYS(tw_buf_cstr(&body), "\"reference\":");
+	CHECK_SAYS(last_records(1).bodies[0], "request.failed");
+	tw_buf_done(&body);
+	tw_buf_init(&body, tw_sys_real(), 16);
+	tw_path_walk(&t.c, &rq, &body, &r);
+	CHECK_INT(r.status, 500);
+	CHECK_INT(body.size, 0); /* not even the problem fits: the status has to do */
+}
+
+static int no_room(const struct tw_sys *s, int fd, off_t offset, off_t size)
+{
+	errno = ENOSPC;
+	return -1;
+}
+
+static void test_a_full_disk_refuses_changes(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	struct tw_path_reply r;
+	static struct tw_sys sys;
+	sys = *tw_sys_real();
+	tw_buf_init(&body, tw_sys_real(), 1 << 20);
+	test_context_close(&t);
+	CHECK_OK(test_context_open(&t, &sys, dir.fd, capabilities, grants));
+	sys.allocate = no_room;
+	CHECK_OK(tw_audit_epoch_next(t.c.audit, "test")); /* takes the segment that was ready */
+	CHECK_INT(ask("DELETE /api/v1/things/current", GOOD, "", &body, &r), 503);
+	CHECK_SAYS(tw_buf_cstr(&body), "audit.space");
+	CHECK_INT(ask("GET /api/v1/thing", GOOD, "", &body, &r), 200);
+	int status = 200;
+	for (int i = 0; i < 5000 && status == 200; i++)
+		status = ask("GET /api/v1/thing", GOOD, "", &body, &r);
+	CHECK_INT(status, 503); /* at last reads too: what cannot be recorded is not done */
+	sys = *tw_sys_real();
+	CHECK_INT(ask("DELETE /api/v1/things/current", GOOD, "", &body, &r), 204);
+}
+
 static int no_sync(const struct tw_sys *s, int fd)
 {
 	errno = EIO;
@@ -360,4 +414,5 @@ static void test_every_fault(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_answers), TEST(test_changes_are_recorded_around), TEST(test_reads_and_refusals_are_recorded),
-	TEST(test_the_console_names_its_operation), TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_every_fault))
+	TEST(test_the_console_names_its_operation), TEST(test_an_answer_that_does_not_fit), TEST(test_a_full_disk_refuses_changes),
+	TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_every_fault))

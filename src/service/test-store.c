@@ -144,6 +144,41 @@ static void test_binds_by_kind(void **state)
 	CHECK_ERR(tw_store_run(s, "ATTACH 'other.db' AS other", NULL, 0, NULL, NULL), INTERNAL);
 }
 
+static tw_err run_again(void *user, const tw_row *row)
+{
+	CHECK(tw_row_null(row, 1));
+	CHECK_INT(tw_row_bytes(row, 1).size, 0);
+	return tw_store_run(user, total, NULL, 0, NULL, NULL);
+}
+
+static tw_err run_itself(void *user, const tw_row *row)
+{
+	static const char nothing[] = "SELECT 1, NULL";
+	return user ? tw_store_run(user, nothing, NULL, 0, run_itself, user) : TW_OK;
+}
+
+static void test_statements_within_statements(void **state)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_run(s, "SELECT 1, NULL", NULL, 0, run_again, s));
+	CHECK_ERR(tw_store_run(s, count, NULL, 0, run_itself, s), STATE); /* one statement cannot be run inside itself */
+	CHECK_INT(number(s, count), 0);
+}
+
+/* What SQL asks of the world comes through the seam. */
+static void test_time_and_randomness(void **state)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	tw_fake *f = tw_fake_new();
+	tw_fake_clock(f, true, 1800000000000, 1000);
+	CHECK_OK(tw_store_open(tw_fake_sys(f), dir.fd, "t.db", one, &s));
+	CHECK_INT(number(s, "SELECT unixepoch('now')"), 1800000000);
+	CHECK(number(s, "SELECT random() <> random()"));
+	s = tw_store_free(s);
+	tw_fake_free(f);
+}
+
 static void test_keeps_more_statements_than_it_has_room_for(void **state)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
@@ -281,6 +316,6 @@ static void test_a_failed_sync_is_final(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_keeps_what_was_committed), TEST(test_undoes_a_refused_transaction), TEST(test_runs_one_at_a_time),
-	TEST(test_migrates_once_and_not_back), TEST(test_finds_damage), TEST(test_binds_by_kind),
+	TEST(test_migrates_once_and_not_back), TEST(test_finds_damage), TEST(test_binds_by_kind), TEST(test_statements_within_statements), TEST(test_time_and_randomness),
 	TEST(test_keeps_more_statements_than_it_has_room_for), TEST(test_every_fault), TEST(test_short_transfers),
 	TEST(test_power_cuts), TEST(test_a_failed_sync_is_final))
