@@ -201,6 +201,41 @@ tw_err tw_audit_epoch_begin(tw_audit *a)
 	return tw_audit_segment_begin(a);
 }
 
+static tw_err closed_key(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	const tw_audit *a = user;
+	tw_err e = a->keys.old_key(a->keys.user, epoch, ret);
+	return tw_is(e, TW_CODE_DENIED) ? TW_RAISE(NOTFOUND, "the key of epoch %llu", (unsigned long long)epoch) : e;
+}
+
+static tw_err with_keys(tw_audit *a, tw_log_verifier **ret)
+{
+	const struct tw_log_verify how = { .device = a->o.device_key, .epoch_key = closed_key, .user = a };
+	return tw_log_verifier_new(a->sys, &how, ret);
+}
+
+/*
+ * A cut may have torn off nothing but the last record's seal, which the chain does not cover. The key of the log's last epoch is
+ * to be had now that a later one has begun, so the last segment is looked at again with it.
+ */
+static tw_err seals_hold(tw_audit *a, uint64_t seq, const struct tw_buf *last, size_t tail, bool *ret)
+{
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL;
+	char name[TW_AUDIT_NAME_SIZE];
+	struct tw_log_report r;
+	*ret = true;
+	if (!a->keys.old_key)
+		return TW_OK;
+	TW_TRY(with_keys(a, &v));
+	tw_audit_name(seq, name);
+	tw_err e = tw_log_verifier_segment(v, tw_buf_slice(last), name);
+	if (tw_failed(e) && !is_finding(e))
+		return e;
+	tw_log_verifier_report(v, &r);
+	*ret = r.tail == tail && !r.fault[0];
+	return TW_OK;
+}
+
 static tw_err close_intents(tw_audit *a, const tw_log_verifier *v)
 {
 	uint64_t seq = 0;
@@ -224,14 +259,36 @@ static tw_err describe(tw_audit *a, const struct tw_log_report *r, json_t *open)
 	return TW_OK;
 }
 
-static tw_err recover(tw_audit *a, struct found *f, tw_log_verifier *v, struct tw_buf *bytes)
+/* Goes through what is there, at first without keys, which need a new epoch; key is that epoch's. */
+static tw_err look(tw_audit *a, struct found *f, tw_log_verifier **v, struct tw_buf *bytes, uint8_t key[32], struct tw_log_report *ret)
+{
+	bool hold = true;
+	TW_TRY(verify_all(a, *v, f, bytes));
+	tw_log_verifier_report(*v, ret);
+	a->epoch = ret->last_epoch;
+	bool whole = f->count && !a->fault[0];
+	if (whole) /* zeros: gives a full disk the room for a spare */
+		TW_TRY(tw_audit_segment_cut(a, f->seqs[f->count - 1], ret->tail + ret->leftover));
+	TW_TRY(tw_audit_spare_ready(a)); /* first: a full disk must not use up an epoch at each start */
+	TW_TRY(next_epoch_key(a, key));
+	if (whole)
+		TW_TRY(seals_hold(a, f->seqs[f->count - 1], bytes, ret->tail, &hold));
+	if (hold)
+		return TW_OK;
+	*v = tw_log_verifier_free(*v);
+	a->segment_count = 0;
+	TW_TRY(with_keys(a, v));
+	TW_TRY(verify_all(a, *v, f, bytes));
+	tw_log_verifier_report(*v, ret);
+	return TW_OK;
+}
+
+static tw_err recover_with(tw_audit *a, struct found *f, tw_log_verifier **v, struct tw_buf *bytes, uint8_t key[32])
 {
 	TW_CLEANUP(tw_jsonp) json_t *open = json_object();
 	struct tw_log_report r;
 	TW_TRY(find_segments(a, f));
-	TW_TRY(verify_all(a, v, f, bytes));
-	tw_log_verifier_report(v, &r);
-	a->epoch = r.last_epoch;
+	TW_TRY(look(a, f, v, bytes, key, &r));
 	a->state.next_seq = 1;
 	if (a->fault[0]) {
 		TW_TRY(set_aside(a, f));
@@ -242,12 +299,21 @@ static tw_err recover(tw_audit *a, struct found *f, tw_log_verifier *v, struct t
 	}
 	TW_TRY(describe(a, &r, open));
 	tw_buf_done(bytes);
-	TW_TRY(tw_audit_epoch_begin(a));
+	tw_log_epoch_begin(&a->state, key);
+	TW_TRY(tw_audit_segment_begin(a));
 	TW_TRY(tw_json_set(open, "epoch", json_integer((json_int_t)a->epoch)));
 	TW_TRY(tw_audit_append(a, TW_LOG_OPEN, TW_STEAL(open), NULL));
 	if (!a->fault[0])
-		TW_TRY(close_intents(a, v));
+		TW_TRY(close_intents(a, *v));
 	return tw_audit_checkpoint(a);
+}
+
+static tw_err recover(tw_audit *a, struct found *f, tw_log_verifier **v, struct tw_buf *bytes)
+{
+	uint8_t key[32] = { 0 };
+	tw_err e = recover_with(a, f, v, bytes, key);
+	tw_wipe(key, sizeof key);
+	return e;
 }
 
 tw_err tw_audit_open(const struct tw_sys *sys, const struct tw_audit_options *o, tw_audit **ret)
@@ -268,7 +334,7 @@ tw_err tw_audit_open(const struct tw_sys *sys, const struct tw_audit_options *o,
 	struct found f = { .sys = sys };
 	struct tw_buf bytes;
 	tw_buf_init(&bytes, sys, TW_AUDIT_SEGMENT_MAX);
-	tw_err e = recover(a, &f, v, &bytes);
+	tw_err e = recover(a, &f, &v, &bytes);
 	a->o.device_key = NULL; /* the caller's, and only for this */
 	tw_buf_done(&bytes);
 	free(f.seqs);

@@ -298,6 +298,29 @@ static void test_cuts_a_torn_end_and_keeps_it(void **state)
 	CHECK_INT(faccessat(dir.fd, "00000000000000000001.twlog.cut", F_OK, 0), 0);
 }
 
+/* The chain does not cover the seal, so only its key can tell. */
+static void test_cuts_a_record_whose_seal_alone_is_torn(void **state)
+{
+	struct bench b;
+	struct tw_log_report r;
+	bench_init(&b, tw_sys_real(), dir.fd);
+	tw_audit *a = open_log(&b, tw_sys_real());
+	verify(&dir, "", &r);
+	size_t fixed = 112, lost = 16, size = 1024 - (r.tail + fixed) % 512 + lost; /* the last bytes of the seal are in the next sector */
+	add_many(a, 1, size);
+	CHECK_OK(tw_audit_commit(a));
+	uint64_t last = tw_audit_last(a);
+	tw_audit_free(a);
+	verify(&dir, "", &r);
+	CHECK_INT(r.tail % 512, lost);
+	write_at("00000000000000000001.twlog", (off_t)(r.tail - lost), (char[16]){ 0 }, lost);
+	a = open_log(&b, tw_sys_real());
+	CHECK_TEXT(tw_audit_fault(a), "");
+	CHECK_INT(tw_audit_last(a), last + 1);
+	tw_audit_free(a);
+	verify(&dir, "", &r);
+}
+
 static void test_refuses_reserved_types_and_long_bodies(void **state)
 {
 	struct bench b;
@@ -620,7 +643,8 @@ static void test_power_cuts_during_recovery(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_writes_what_verifies), TEST(test_goes_on_after_restart), TEST(test_catches_up_with_the_keys_role),
-	TEST(test_rotates), TEST(test_shows_the_latest), TEST(test_sets_a_changed_log_aside), TEST(test_cuts_a_torn_end_and_keeps_it),
+	TEST(test_rotates), TEST(test_shows_the_latest), TEST(test_sets_a_changed_log_aside),
+	TEST(test_cuts_a_torn_end_and_keeps_it), TEST(test_cuts_a_record_whose_seal_alone_is_torn),
 	TEST(test_refuses_reserved_types_and_long_bodies), TEST(test_rations_refusals), TEST(test_counts_every_refusal),
 	TEST(test_full_disk_refuses_changes_first), TEST(test_a_failed_sync_is_final), TEST(test_every_fault), TEST(test_power_cuts),
 	TEST(test_power_cuts_during_recovery))

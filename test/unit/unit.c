@@ -186,7 +186,7 @@ static int walk(tw_unit *u, struct tw_request *rq, struct tw_buf *text, const ch
 int tw_unit_request(tw_unit *u, const char *method, const char *target, const char *if_match, const char *body)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	struct tw_request rq = { .has_client_key = true };
+	struct tw_request rq = { .has_client_key = true, .has_exporter = true };
 
 	memcpy(rq.client_key, u->owner_key, sizeof rq.client_key);
 	tw_buf_init(&text, tw_sys_real(), 4096);
