@@ -154,6 +154,20 @@ static tw_err unrecordable(struct walk *w, tw_err e)
 	return e;
 }
 
+static bool unproven_change(const struct walk *w)
+{
+	return w->rq->operation->audit == TW_AUDIT_CHANGE && w->rq->subject.kind == TW_SUBJECT_ANYONE;
+}
+
+/* Else a stranger could have two records written and synced as often as he likes. */
+static tw_err admit(struct walk *w)
+{
+	if (!unproven_change(w) || !w->c->admit)
+		return TW_OK;
+	TW_TRY(w->c->admit(w->c, w->rq, &w->rp));
+	return tw_reply_refused(&w->rp) ? refused(w) : TW_OK;
+}
+
 static tw_err handle(struct walk *w)
 {
 	struct tw_request *rq = w->rq;
@@ -167,6 +181,8 @@ static tw_err handle(struct walk *w)
 		tw_ignore(tw_record_failure(w->c, rq, e, &w->reference)); /* before anything else is raised */
 		w->rp.status = 500;
 	}
+	if (tw_reply_refused(&w->rp) && unproven_change(w) && w->c->refused)
+		w->c->refused(w->c, rq);
 	tw_err recorded = tw_record_outcome(w->c, rq, &w->rp, tw_failed(e));
 	/* It was done, or may have been, but nobody will be able to prove it: not a success. The restart closes the intent as unknown. */
 	if (tw_failed(recorded))
@@ -182,7 +198,7 @@ static tw_err record_read(struct walk *w)
 	return tw_failed(e) ? unrecordable(w, e) : TW_OK;
 }
 
-static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, validate, handle };
+static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, validate, admit, handle };
 
 static tw_err take_steps(struct walk *w)
 {

@@ -21,6 +21,10 @@ struct tw_context {
 	/* Turns credentials in the request into a subject (session token, client key). Given by the side that knows accounts. */
 	tw_err (*authenticate)(struct tw_context *c, struct tw_request *rq);
 	tw_err (*owned)(struct tw_context *c, bool *ret);
+	/* A change by somebody who has proven nothing: admit is asked before it leaves its durable intent, and may answer with a
+	   problem (too many tries); refused is told when the handler refused it. Each may be NULL. */
+	tw_err (*admit)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+	void (*refused)(struct tw_context *c, const struct tw_request *rq);
 	struct tw_settings *settings; /* the cache; tw_settings_load */
 	void *side;                   /* struct tw_device, or the support service's own */
 };

@@ -73,6 +73,22 @@ def test_guessing_is_slowed_down(unit):
     assert 0 < int(answer.headers["retry-after"]) <= 60
 
 
+def test_strangers_cannot_fill_the_log(unit):
+    """Attempts without a challenge cost nothing to make; from the sixth on they leave counts, not records."""
+    before = sum(p.stat().st_size for p in (unit.state / "log").iterdir())
+    client = Client(unit)
+    statuses = [client.take(challenge=b64(os.urandom(32))).status for _ in range(60)]
+    assert statuses[:5] == [409] * 5 and set(statuses[5:]) == {429}
+    unit.stop()
+    unit.start()
+    assert client.ask("GET", "/api/v1/commissioning").json["owned"] is False
+    assert client.take().status == 201
+    records = client.ask("GET", "/api/v1/log?count=200").json["records"]
+    assert len([r for r in records if r["type"] == "intent"]) == 6
+    assert len(records) < 60 and [r for r in records if r["type"] == "refusals"]
+    assert sum(p.stat().st_size for p in (unit.state / "log").iterdir()) <= before + 4 * 1024 * 1024
+
+
 def test_replay_on_an_owned_device(unit):
     client = Client(unit)
     sent = {**client.proof(), "certificate": client.pem}

@@ -102,6 +102,22 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 	return TW_OK;
 }
 
+/* Whoever has proven nothing may fail a few times a minute; what a failure is does not matter, since each leaves records. */
+static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	int wait = tw_throttle_wait_s(&d->access->throttle, rq->subject.source, tw_time_boot_ms(&d->time));
+
+	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
+}
+
+static void count_refused(struct tw_context *c, const struct tw_request *rq)
+{
+	struct tw_device *d = tw_device_of(c);
+
+	tw_throttle_failed(&d->access->throttle, rq->subject.source, tw_time_boot_ms(&d->time));
+}
+
 /* A change of ownership that was cut short owes a new listener key: whoever held the device before knows the old one. */
 static tw_err pay_listener(struct tw_device *d)
 {
@@ -125,6 +141,8 @@ tw_err tw_access_start(struct tw_device *d)
 		return TW_RAISE(NOMEM, "logical access");
 	d->context.authenticate = authenticate;
 	d->context.owned = owned;
+	d->context.admit = admit;
+	d->context.refused = count_refused;
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_code_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(tw_access_load(d));

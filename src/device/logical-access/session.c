@@ -190,17 +190,12 @@ tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct 
 {
 	struct tw_device *d = tw_device_of(c);
 	struct opening o = { .device = d };
-	int wait = tw_throttle_wait_s(&d->access->throttle, rq->subject.source, tw_time_boot_ms(&d->time));
 
-	if (wait)
-		return tw_access_wait(rq, wait, rp);
 	TW_TRY(find_code(d, tw_json_text(rq->input, "code"), &o));
-	if (!o.owner[0]) {
-		tw_throttle_failed(&d->access->throttle, rq->subject.source, tw_time_boot_ms(&d->time));
+	if (!o.owner[0])
 		return tw_reply_problem(rp, 403, "code", "access.code", "This code opens nothing",
 			"Ask for a new one with the command line: thingward device session code.",
 			"It was mistyped, used, or is older than five minutes.");
-	}
 	tw_err e = tw_store_transaction(c->store, swap, &o);
 	if (tw_failed(e)) {
 		tw_ignore(tw_access_load(d)); /* the cache may hold what the store took back */

@@ -5,7 +5,7 @@
 #include "device/logical-access/access.h"
 #include "formats/takeover.h"
 
-/* Throttle, form, challenge and proof, in this order. owner_key: NULL for a browser. Refused: rp holds the problem. */
+/* Form, challenge and proof, in this order. owner_key: NULL for a browser. Refused: rp holds the problem. */
 tw_err tw_takeover_check(
 	struct tw_device *d, const struct tw_request *rq, const uint8_t *owner_key, struct tw_takeover *ret, struct tw_reply *rp);
 #endif
