@@ -144,7 +144,7 @@ static tw_err gather(struct assessment *a)
 		TW_CLEANUP(tw_closep) int dir = -1;
 
 		TW_TRY(tw_ca_open(a->t, ca, &dir));
-		TW_TRY(tw_registry_open(a->sys, dir, &a->registry));
+		TW_TRY(tw_registry_read(a->sys, dir, &a->registry));
 		a->c.registry = tw_registry_lines(a->registry);
 	}
 	if (local)

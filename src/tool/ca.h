@@ -24,6 +24,7 @@ tw_err tw_ca_manifest(struct tw_tool *t, int ca, const json_t *product, const st
 /* units.jsonl. A unit is "begun" before its first file is written and "complete" after its last one. */
 typedef struct tw_registry tw_registry;
 tw_err tw_registry_open(const struct tw_sys *sys, int ca, tw_registry **ret); /* locks it; STATE when another holds it */
+tw_err tw_registry_read(const struct tw_sys *sys, int ca, tw_registry **ret); /* to look only: no lock, nothing is made or mended */
 tw_registry *tw_registry_free(tw_registry *r);
 TW_DEFINE_FREEP(tw_registry, tw_registry_free)
 const json_t *tw_registry_find(const tw_registry *r, const char *identifier); /* the unit's last line, or NULL */

@@ -17,6 +17,7 @@
 #include "tool/commands.h"
 #include "tool/files.h"
 #include "tool/roles.h"
+#include "tool/session.h"
 
 #include "base/text.h"
 
@@ -154,6 +155,21 @@ static tw_err check_state(struct unit *u)
 		TW_RAISE(EXISTS, "%s is provisioned already, as %s", tw_arg(u->args, "state"), tw_buf_cstr(&uri)));
 }
 
+/* A label is the only copy of its unit's secret: it is replaced only by the same unit's. */
+static tw_err check_label(struct unit *u)
+{
+	TW_CLEANUP(tw_label_done) struct tw_label old = { 0 };
+	const char *path = tw_arg(u->args, "label");
+	tw_err e = tw_label_read(u->sys, path, &old);
+
+	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && u->again && !strcmp(old.identifier, u->identifier)))
+		return TW_OK;
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	return tw_fail(u->t, TW_EXIT_FAILED, "another file; a label holds the only copy of its unit's secret",
+		TW_RAISE(EXISTS, "%s is there already%s%s", path, tw_failed(e) ? "" : ", the label of ", old.identifier));
+}
+
 static tw_err prepare(struct unit *u)
 {
 	struct tw_product_choice choice = { .model = tw_arg(u->args, "model") };
@@ -172,7 +188,8 @@ static tw_err prepare(struct unit *u)
 	TW_TRY(tw_dir_make(u->sys, tw_arg(u->args, "config"), 0755, &u->config));
 	TW_TRY(tw_dir_make(u->sys, tw_arg(u->args, "state"), 0755, &u->state));
 	TW_TRY(read_roles(u));
-	return check_state(u);
+	TW_TRY(check_state(u));
+	return check_label(u);
 }
 
 static tw_err note(struct unit *u, const char *state)

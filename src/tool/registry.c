@@ -76,12 +76,12 @@ static tw_err read_all(tw_registry *r)
 	tw_buf_init(&text, r->sys, MAX);
 	TW_TRY(tw_durable_read(r->sys, r->dir, NAME, MAX, &text));
 	TW_TRY(read_lines(r, tw_buf_slice(&text)));
-	if ((size_t)r->end < text.size && r->sys->ftruncate(r->sys, r->fd, r->end) != 0)
+	if (r->fd >= 0 && (size_t)r->end < text.size && r->sys->ftruncate(r->sys, r->fd, r->end) != 0)
 		return TW_RAISE_ERRNO("cutting off an unfinished line of %s", NAME);
 	return TW_OK;
 }
 
-tw_err tw_registry_open(const struct tw_sys *sys, int ca, tw_registry **ret)
+static tw_err registry_new(const struct tw_sys *sys, int ca, tw_registry **ret)
 {
 	TW_CLEANUP(tw_registry_freep) tw_registry *r = TW_NEW(sys, tw_registry);
 
@@ -90,6 +90,25 @@ tw_err tw_registry_open(const struct tw_sys *sys, int ca, tw_registry **ret)
 	*r = (tw_registry){ .sys = sys, .dir = ca, .fd = -1, .lines = json_array(), .last = json_object() };
 	if (!r->lines || !r->last)
 		return TW_RAISE(NOMEM, "registry");
+	*ret = TW_STEAL(r);
+	return TW_OK;
+}
+
+tw_err tw_registry_read(const struct tw_sys *sys, int ca, tw_registry **ret)
+{
+	TW_CLEANUP(tw_registry_freep) tw_registry *r = NULL;
+
+	TW_TRY(registry_new(sys, ca, &r));
+	TW_TRY(read_all(r));
+	*ret = TW_STEAL(r);
+	return TW_OK;
+}
+
+tw_err tw_registry_open(const struct tw_sys *sys, int ca, tw_registry **ret)
+{
+	TW_CLEANUP(tw_registry_freep) tw_registry *r = NULL;
+
+	TW_TRY(registry_new(sys, ca, &r));
 	r->fd = sys->open_beneath(sys, ca, NAME, O_RDWR | O_CREAT, 0600);
 	if (r->fd < 0)
 		return TW_RAISE_ERRNO("opening %s", NAME);

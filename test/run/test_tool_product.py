@@ -100,6 +100,18 @@ def test_a_serial_number_is_given_out_once(desk):
     assert other.returncode == 1 and "is provisioned already" in other.stderr
 
 
+def test_a_label_is_not_overwritten(desk):
+    folder, provision = desk
+    assert provision("A-1").returncode == 0
+    before = (folder / "A-1/label.json").read_text()
+    (folder / "A-2").mkdir()
+    (folder / "A-2/label.json").write_text(before)
+    answer = provision("A-2")
+    assert answer.returncode == 1 and "thermostat-A-1" in answer.stderr
+    assert (folder / "A-2/label.json").read_text() == before
+    assert "A-2" not in (folder / "ca/units.jsonl").read_text()
+
+
 def test_half_a_unit_is_made_anew(desk):
     folder, provision = desk
     assert provision("A-1").returncode == 0
