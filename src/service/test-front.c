@@ -202,9 +202,15 @@ struct client {
 	bool closed;
 };
 
+#define CLIENTS_PER_ADDRESS 10000 /* all faults together open more than one address has ports while closed ones are waited for */
+
 static void client_open(struct client *c)
 {
+	static unsigned opened;
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + opened++ / CLIENTS_PER_ADDRESS) };
+
 	*c = (struct client){ .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+	CHECK_INT(bind(c->fd, (struct sockaddr *)&from, sizeof from), 0);
 	CHECK_INT(connect(c->fd, (struct sockaddr *)&world.address, sizeof world.address), 0);
 	CHECK_INT(fcntl(c->fd, F_SETFL, O_NONBLOCK), 0);
 	CHECK_INT(setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)), 0); /* all turns happen within a delayed ACK */
