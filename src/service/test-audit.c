@@ -643,8 +643,7 @@ static void test_power_cuts_during_recovery(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_writes_what_verifies), TEST(test_goes_on_after_restart), TEST(test_catches_up_with_the_keys_role),
-	TEST(test_rotates), TEST(test_shows_the_latest), TEST(test_sets_a_changed_log_aside),
-	TEST(test_cuts_a_torn_end_and_keeps_it), TEST(test_cuts_a_record_whose_seal_alone_is_torn),
-	TEST(test_refuses_reserved_types_and_long_bodies), TEST(test_rations_refusals), TEST(test_counts_every_refusal),
-	TEST(test_full_disk_refuses_changes_first), TEST(test_a_failed_sync_is_final), TEST(test_every_fault), TEST(test_power_cuts),
-	TEST(test_power_cuts_during_recovery))
+	TEST(test_rotates), TEST(test_shows_the_latest), TEST(test_sets_a_changed_log_aside), TEST(test_cuts_a_torn_end_and_keeps_it),
+	TEST(test_cuts_a_record_whose_seal_alone_is_torn), TEST(test_refuses_reserved_types_and_long_bodies),
+	TEST(test_rations_refusals), TEST(test_counts_every_refusal), TEST(test_full_disk_refuses_changes_first),
+	TEST(test_a_failed_sync_is_final), TEST(test_every_fault), TEST(test_power_cuts), TEST(test_power_cuts_during_recovery))

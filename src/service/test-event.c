@@ -84,7 +84,9 @@ static int change(const char *key, const char *value, const char *tag, struct tw
 	head = (struct tw_http_head){ 0 };
 	if (tag)
 		head.fields[head.field_count++] = (struct tw_http_field){ TW_SLICE("If-Match"), tw_slice_of(tag) };
-	struct tw_request rq = { .subject = { .kind = TW_SUBJECT_OWNER, .name = "owner:alice" }, .head = &head, .input = input,
+	struct tw_request rq = { .subject = { .kind = TW_SUBJECT_OWNER, .name = "owner:alice" },
+		.head = &head,
+		.input = input,
 		.parameter = tw_slice_of(key) };
 	tw_reply_done(rp);
 	*rp = (struct tw_reply){ .status = 200 };

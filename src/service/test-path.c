@@ -310,7 +310,8 @@ static tw_err say_much(struct tw_context *c, const struct tw_request *rq, struct
 static void test_an_answer_that_does_not_fit(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf body;
-	static const struct tw_operation_row much = { "much", "CONSOLE", "", "p.console", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL, say_much, "", "", NULL };
+	static const struct tw_operation_row much = { "much", "CONSOLE", "", "p.console", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL,
+		say_much, "", "", NULL };
 	struct tw_path_reply r;
 	tw_buf_init(&body, tw_sys_real(), 1024);
 	struct tw_request rq = { .subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console" }, .operation = &much };

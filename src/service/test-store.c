@@ -316,6 +316,6 @@ static void test_a_failed_sync_is_final(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_keeps_what_was_committed), TEST(test_undoes_a_refused_transaction), TEST(test_runs_one_at_a_time),
-	TEST(test_migrates_once_and_not_back), TEST(test_finds_damage), TEST(test_binds_by_kind), TEST(test_statements_within_statements), TEST(test_time_and_randomness),
-	TEST(test_keeps_more_statements_than_it_has_room_for), TEST(test_every_fault), TEST(test_short_transfers),
-	TEST(test_power_cuts), TEST(test_a_failed_sync_is_final))
+	TEST(test_migrates_once_and_not_back), TEST(test_finds_damage), TEST(test_binds_by_kind),
+	TEST(test_statements_within_statements), TEST(test_time_and_randomness), TEST(test_keeps_more_statements_than_it_has_room_for),
+	TEST(test_every_fault), TEST(test_short_transfers), TEST(test_power_cuts), TEST(test_a_failed_sync_is_final))
