@@ -511,10 +511,9 @@ static void test_insert(void **state)
 	for_all_logs(insert_each);
 }
 
-static bool at_boundary(size_t segment, size_t at, size_t *ret_left)
+/* Where a record ends, going back from at. The last record before the header's end is 0 when there is none. */
+static bool ends_at(size_t segment, size_t at, size_t *ret_left)
 {
-	while (at > TW_LOG_HEADER_SIZE && good.bytes[segment][at - 1] == 0)
-		at--; /* the first bytes of a record are zero, as is what was never written */
 	if (at == TW_LOG_HEADER_SIZE) {
 		*ret_left = good.segments == 1 ? 0 : good.records;
 		for (size_t i = good.records; i >= 1; i--) {
@@ -530,6 +529,18 @@ static bool at_boundary(size_t segment, size_t at, size_t *ret_left)
 		}
 	}
 	return false;
+}
+
+/* The first bytes of a record are zero, as is what was never written: a cut behind them looks like one before them. A record may
+   itself end in a zero, so every place on the way back is tried. */
+static bool at_boundary(size_t segment, size_t at, size_t *ret_left)
+{
+	while (!ends_at(segment, at, ret_left)) {
+		if (at <= TW_LOG_HEADER_SIZE || good.bytes[segment][at - 1] != 0)
+			return false;
+		at--;
+	}
+	return true;
 }
 
 static size_t record_at(size_t segment, size_t at)
