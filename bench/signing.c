@@ -4,7 +4,7 @@
  * in turn. `signing DIRECTORY` (the role's, as provision leaves it); prints microseconds of real time, the best of seven rounds.
  */
 #include "crypto/hash.h"
-#include "service/keys.h"
+#include "service/keys/keys.h"
 #include "sys/real.h"
 
 #include <fcntl.h>

@@ -7,7 +7,7 @@
  * verdict than the whole. A chunked body must come out the same whole and byte by byte.
  */
 #include "base/mem.h"
-#include "service/http.h"
+#include "service/http/http.h"
 #include "sys/real.h"
 
 #include <regex.h>

@@ -6,7 +6,7 @@
  */
 #include "base/mem.h"
 #include "formats/auditlog.h"
-#include "service/path.h"
+#include "service/path/path.h"
 #include "service/sql-service.h"
 #include "sys/real.h"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the pages into the program: C with `const struct tw_asset tw_assets[]` (service/front.h).
+"""Builds the pages into the program: C with `const struct tw_asset tw_assets[]` (service/front/front.h).
 
     embed.py OUT.c PATH=FILE...
 
@@ -52,7 +52,7 @@ def main():
             raise Refused("a path twice")
     except (Refused, OSError) as error:
         sys.exit(f"embed: {error}")
-    text = ["/* Made by tools/embed.py. */", '#include "service/front.h"', ""]
+    text = ["/* Made by tools/embed.py. */", '#include "service/front/front.h"', ""]
     for number, (_, _, _, data) in enumerate(assets):
         text += [f"static const uint8_t data_{number}[] = {{", literal(data), "};"]
     text += ["", "const struct tw_asset tw_assets[] = {"]

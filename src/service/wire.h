@@ -13,7 +13,7 @@
 #ifndef TW_SERVICE_WIRE_H
 #define TW_SERVICE_WIRE_H
 #include "base/buf.h"
-#include "service/request.h"
+#include "service/path/request.h"
 #include "sys/channel.h"
 
 enum tw_wire {

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "crypto/cert.h"
 #include "crypto/hash.h"
-#include "service/front.h"
+#include "service/front/front.h"
 #include "sys/real.h"
 
 #include <arpa/inet.h>

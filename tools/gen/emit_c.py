@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows -> C tables (src/service/tables.h, src/formats/catalog.h)."""
+"""Rows -> C tables (src/service/path/tables.h, src/formats/catalog.h)."""
 from .rows import SUBJECTS
 
 HEAD = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by tools/gen-catalog.py from {}; do not edit. */\n"
@@ -81,7 +81,7 @@ def rows_source(c, source):
 
 def rows_header(c, source):
     guard = f"TW_ROWS_{symbol(c['folder']).upper()}_H"
-    parts = [HEAD.format(source), f"#ifndef {guard}\n#define {guard}\n", '#include "service/request.h"\n#include "service/tables.h"\n',
+    parts = [HEAD.format(source), f"#ifndef {guard}\n#define {guard}\n", '#include "service/path/request.h"\n#include "service/path/tables.h"\n',
              f"extern const struct tw_capability tw_capability_{symbol(c['folder'])};\n"]
     once = set()
 
@@ -107,12 +107,12 @@ def grants_source(granted, source):
     for permission, kinds in granted.items():
         bits = " | ".join(f"1u << TW_SUBJECT_{k.upper()}" for k in SUBJECTS if k in kinds)
         rows.append(f"\t{{ {string(permission)}, {bits} }},")
-    return "\n".join([HEAD.format(source), '#include "device/grants.h"\n', '#include "service/request.h"\n', "#include <stddef.h>\n",
+    return "\n".join([HEAD.format(source), '#include "device/grants.h"\n', '#include "service/path/request.h"\n', "#include <stddef.h>\n",
                       "const struct tw_grant_row tw_grants[] = {"] + rows + ["\t{ .permission = NULL },", "};", ""])
 
 
 def grants_header(source):
-    return "\n".join([HEAD.format(source), "#ifndef TW_GRANTS_H\n#define TW_GRANTS_H\n", '#include "service/tables.h"\n',
+    return "\n".join([HEAD.format(source), "#ifndef TW_GRANTS_H\n#define TW_GRANTS_H\n", '#include "service/path/tables.h"\n',
                       "extern const struct tw_grant_row tw_grants[]; /* ends with permission NULL */\n", "#endif\n"])
 
 

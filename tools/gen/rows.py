@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads capability.yaml and grants.yaml: the shape of every row, and what must agree across capabilities.
 
-The words here are those of src/service/tables.h. An unknown key, a missing one or a value outside its words is an error that
+The words here are those of src/service/path/tables.h. An unknown key, a missing one or a value outside its words is an error that
 names file and line.
 """
 import re

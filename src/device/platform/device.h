@@ -9,8 +9,8 @@
 #define TW_DEVICE_PLATFORM_DEVICE_H
 #include "crypto/cert.h"
 #include "formats/manifest.h"
-#include "service/keys.h"
-#include "service/path.h"
+#include "service/keys/keys.h"
+#include "service/path/path.h"
 #include "service/wire.h"
 
 #define TW_DEVICE_ROLES 3

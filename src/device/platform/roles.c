@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The roles of the device: what each may do, what it is born with, what it runs. */
 #include "device/platform/core.h"
-#include "service/front.h"
-#include "service/keys.h"
+#include "service/front/front.h"
+#include "service/keys/keys.h"
 #include "service/role.h"
 
 const struct tw_role_row tw_roles[] = {

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who gets in, and for how long: shares of sources, descriptors, deadlines.
+ *
+ * Nothing wakes an idle front: the timer exists only while a connection has a deadline. Out of descriptors it stops accepting
+ * and goes on when a connection has closed, instead of spinning on a listener it cannot serve.
+ */
+#include "service/front/front-conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define ACCEPT_AT_ONCE 16    /* then others get their turn */
+#define RETRY_ACCEPT_MS 1000 /* when descriptors ran out and no connection of ours will free one */
+
+/* --- Accepting --- */
+
+static void source_of(const struct sockaddr_storage *a, uint8_t ret[16])
+{
+	memset(ret, 0, 16);
+	if (a->ss_family == AF_INET6) {
+		memcpy(ret, &((const struct sockaddr_in6 *)a)->sin6_addr, 16);
+	} else if (a->ss_family == AF_INET) {
+		ret[10] = ret[11] = 0xff;
+		memcpy(ret + 12, &((const struct sockaddr_in *)a)->sin_addr, 4);
+	}
+}
+
+/* One host as far as limits go: an IPv4 address, or the /64 that one IPv6 customer has to himself. */
+static bool same_source(const uint8_t a[16], const uint8_t b[16])
+{
+	bool mapped = memcmp(a, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
+
+	return memcmp(a, b, mapped ? 16 : 8) == 0;
+}
+
+/*
+ * Makes room for one more by ending the unknown connection that has waited longest, of this source when the source is over its
+ * share. So holding many connections open wins nothing against a newcomer, who needs only milliseconds to become known.
+ */
+static bool make_room(struct tw_front *f, const uint8_t source[16])
+{
+	struct tw_conn *oldest = NULL, *oldest_here = NULL;
+	unsigned here = 0;
+
+	for (unsigned i = 0; i < f->limits.connections; i++) {
+		struct tw_conn *c = f->slots[i];
+		if (!c || c->known || c->self)
+			continue;
+		bool mine = same_source(source, c->source);
+		here += mine;
+		if (c->wait == TW_WAIT_CORE)
+			continue;
+		if (!oldest || c->accepted_ms < oldest->accepted_ms)
+			oldest = c;
+		if (mine && (!oldest_here || c->accepted_ms < oldest_here->accepted_ms))
+			oldest_here = c;
+	}
+	bool full = f->connections >= f->limits.connections || f->unknown >= f->limits.unknown;
+	struct tw_conn *victim = here >= f->limits.per_source ? oldest_here : full ? oldest : NULL;
+	if (victim)
+		tw_conn_end(victim);
+	return victim || (here < f->limits.per_source && !full);
+}
+
+static bool accept_one(struct tw_front *f, int listener)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t size = sizeof a;
+	uint8_t source[16];
+	struct tw_conn *c;
+	int fd = f->sys->accept(f->sys, listener, (struct sockaddr *)&a, &size);
+
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			tw_front_accepting(f, false);
+		return errno == EINTR || errno == ECONNABORTED;
+	}
+	source_of(&a, source);
+	if (!make_room(f, source) || tw_failed(tw_conn_new(f, fd, source, &c)))
+		(void)f->sys->close(f->sys, fd);
+	return true;
+}
+
+static void on_accept(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_front *f = arg;
+
+	for (int i = 0; i < ACCEPT_AT_ONCE && f->accepting && accept_one(f, fd); i++)
+		;
+	tw_front_reap(f);
+}
+
+void tw_front_accepting(struct tw_front *f, bool on)
+{
+	if (on == f->accepting || (on && (!f->tls || f->draining || f->core_gone)))
+		return;
+	f->accepting = on;
+	for (size_t i = 0; i < f->listener_count; i++)
+		if ((on ? event_add(f->on_listener[i], NULL) : event_del(f->on_listener[i])) != 0)
+			f->accepting = false; /* the timer tries again */
+}
+
+tw_err tw_front_listen(struct tw_front *f, const int *listeners, size_t count)
+{
+	if (count > TW_FRONT_LISTENERS_MAX)
+		return TW_RAISE(LIMIT, "%zu listeners, limit %u", count, TW_FRONT_LISTENERS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		f->on_listener[i] = event_new(f->base, listeners[i], EV_READ | EV_PERSIST, on_accept, f);
+		if (!f->on_listener[i])
+			return TW_RAISE(NOMEM, "an event");
+		f->listener_count++;
+	}
+	return TW_OK;
+}
+
+/* --- Deadlines --- */
+
+void tw_front_on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct tw_front *f = arg;
+	int64_t now = tw_front_now_ms(f);
+
+	f->timer_ms = 0;
+	for (int w = 0; w < TW_WAITS; w++) {
+		struct tw_conn *c;
+		while (w != TW_WAIT_CORE && (c = TAILQ_FIRST(&f->waiting[w])) && c->deadline_ms <= now)
+			tw_conn_end(c);
+	}
+	tw_front_accepting(f, true);
+	tw_front_reap(f);
+}
+
+static int64_t first_deadline(const struct tw_front *f)
+{
+	bool resting = f->accepting || f->draining || f->core_gone || !f->tls;
+	int64_t first = resting ? INT64_MAX : tw_front_now_ms(f) + RETRY_ACCEPT_MS;
+
+	for (int w = 0; w < TW_WAITS; w++) {
+		const struct tw_conn *c = TAILQ_FIRST(&f->waiting[w]);
+		if (c && w != TW_WAIT_CORE && c->deadline_ms < first)
+			first = c->deadline_ms;
+	}
+	return first;
+}
+
+/* A deadline that moved away is found out when the timer fires; one that came nearer sets it anew. */
+void tw_front_timer(struct tw_front *f)
+{
+	int64_t first = first_deadline(f);
+
+	if (first == INT64_MAX && f->timer_ms && f->connections == 0) {
+		(void)event_del(f->timer);
+		f->timer_ms = 0;
+	}
+	if (first == INT64_MAX || (f->timer_ms && f->timer_ms <= first))
+		return;
+	int64_t in_ms = first - tw_front_now_ms(f);
+	if (in_ms < 0)
+		in_ms = 0;
+	struct timeval tv = { in_ms / 1000, (in_ms % 1000) * 1000 };
+	if (event_add(f->timer, &tv) == 0)
+		f->timer_ms = first;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection of front, and the state that front's files share.
+ *
+ * A connection costs this struct and nothing else until its first byte. Then OpenSSL's object comes, then buffers, each only
+ * while it holds something. A connection always waits for exactly one thing; every kind of waiting has one fixed patience, so
+ * that connections in one kind stand in the order of their deadlines and a single timer serves them all.
+ */
+#ifndef TW_SERVICE_FRONT_CONN_H
+#define TW_SERVICE_FRONT_CONN_H
+#include "service/front/front.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <openssl/ssl.h>
+#include <sys/queue.h>
+
+#define TW_FRONT_SOURCE 46 /* INET6_ADDRSTRLEN */
+#define TW_FRONT_LISTENERS_MAX 16
+#define TW_FRONT_SLOT_BITS 10
+#define TW_FRONT_SLOTS (1u << TW_FRONT_SLOT_BITS)
+#define TW_FRONT_UNKNOWN_BODY 8192 /* head and body of an unknown peer together; a take-over has under 3 KiB */
+
+enum tw_front_wait {
+	TW_WAIT_HEAD, /* for the rest of a head, or of the handshake */
+	TW_WAIT_BODY,
+	TW_WAIT_CORE,  /* no deadline here: core answers, or is restarted together with us */
+	TW_WAIT_WRITE, /* for the peer to take its answer */
+	TW_WAIT_IDLE,
+	TW_WAIT_KNOWN,
+	TW_WAIT_LINGER,
+	TW_WAITS,
+};
+
+struct tw_conn {
+	TAILQ_ENTRY(tw_conn) link; /* in front->waiting[wait], or in front->ended */
+	struct tw_front *front;
+	struct event readable, writable;
+	SSL *ssl;                 /* NULL before the first byte */
+	struct tw_front_tls *tls; /* what ssl was made with */
+	int fd;                   /* -1: the self-request */
+	uint32_t id;
+	enum tw_front_wait wait;
+	int64_t accepted_ms, deadline_ms;
+	uint8_t source[16]; /* IPv6, or IPv4 mapped */
+	char source_text[TW_FRONT_SOURCE];
+	bool self, ended, asked, reading, shaken, known, old, head_only, closing, faulted, asked_exporter, has_client_key, want_body;
+	uint8_t exporter[32], client_key[32];
+	struct tw_buf in;            /* bytes not understood yet, or waiting behind a request */
+	struct tw_buf head, body;    /* of the request whose body is still coming */
+	struct tw_buf unsent;        /* the message that core's channel has no room for yet */
+	struct tw_http_head *parsed; /* of head; NULL when no body is awaited */
+	struct tw_http_chunks chunks;
+	struct tw_buf out; /* what the peer has not taken yet, from out_at on; then rest */
+	size_t out_at;
+	struct tw_slice rest; /* of an asset: not ours to free */
+};
+TAILQ_HEAD(tw_conn_list, tw_conn);
+
+struct tw_front {
+	const struct tw_sys *sys;
+	struct tw_front_limits limits;
+	const struct tw_asset *assets;
+	struct event_base *base;
+	struct event *on_hands, *on_core, *on_core_room, *timer, *on_listener[TW_FRONT_LISTENERS_MAX];
+	size_t listener_count;
+	tw_channel *hands, *core, *keys;
+	struct tw_front_tls *tls; /* NULL until core has sent a listener certificate */
+	struct tw_conn **slots;   /* by the low bits of the id */
+	unsigned connections, unknown;
+	uint32_t serial;
+	struct tw_conn_list waiting[TW_WAITS], ended;
+	struct tw_self *self; /* while the self-request runs */
+	int64_t timer_ms;     /* when the timer fires; 0: it does not */
+	bool accepting, draining, core_gone, ready;
+	tw_err outcome;
+	int64_t date_s;
+	char date[40];
+	struct tw_buf message, reply; /* scratch for one message, one answer */
+	char scratch[TW_HTTP_HEAD_MAX];
+};
+
+/* fd -1: a connection without a socket, for the self-request; its SSL object is set by the caller. */
+tw_err tw_conn_new(struct tw_front *f, int fd, const uint8_t source[16], struct tw_conn **ret);
+void tw_conn_end(struct tw_conn *c);  /* closes; memory goes at the next tw_front_reap */
+void tw_conn_free(struct tw_conn *c); /* of an ended one */
+void tw_conn_read(struct tw_conn *c); /* reads and handles all there is */
+void tw_conn_wait(struct tw_conn *c, enum tw_front_wait what);
+/* Sends what front->reply holds, then rest. */
+void tw_conn_answer(struct tw_conn *c, struct tw_slice rest);
+void tw_conn_problem(struct tw_conn *c, int status, const char *rule);
+void tw_conn_fault(struct tw_conn *c, int status, const char *rule); /* the same, and nothing that follows is looked at */
+bool tw_conn_last(const struct tw_conn *c);                          /* the connection ends with the answer under way */
+size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes);     /* as much of bytes as can be handled now; returns how much */
+void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r);
+tw_err tw_conn_send_waiting(struct tw_conn *c); /* TIMEOUT: still no room */
+void tw_conn_retire(struct tw_conn *c);         /* ends it now when idle, else after its answer */
+void tw_front_reap(struct tw_front *f);         /* frees ended connections; at the end of every callback */
+struct tw_conn *tw_front_find(struct tw_front *f, uint32_t id);
+int64_t tw_front_now_ms(const struct tw_front *f);
+tw_err tw_front_listen(struct tw_front *f, const int *listeners, size_t count);
+void tw_front_accepting(struct tw_front *f, bool on);
+void tw_front_on_timer(evutil_socket_t fd, short what, void *front);
+void tw_front_timer(struct tw_front *f); /* sets the timer for the earliest deadline */
+#endif

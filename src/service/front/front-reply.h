@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What front writes: heads of answers, its own problem documents, and the embedded pages. */
+#ifndef TW_SERVICE_FRONT_REPLY_H
+#define TW_SERVICE_FRONT_REPLY_H
+#include "service/front/front-conn.h"
+
+/* Each puts one whole head (and body, where it has one) into front->reply, replacing what was there. */
+tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bool head_only, bool close);
+tw_err tw_front_reply_problem(struct tw_front *f, int status, const char *rule, bool head_only, bool close);
+
+/* NULL: core's. */
+const struct tw_asset *tw_front_asset(const struct tw_asset *assets, struct tw_slice path);
+/* ret_rest: what follows the head, straight from the program's memory. */
+tw_err tw_front_reply_asset(
+	struct tw_front *f, const struct tw_asset *a, const struct tw_http_head *h, bool close, struct tw_slice *ret_rest);
+/* Whether a browser may have been lured here under a foreign name (DNS rebinding): addresses and localhost only are ours. */
+bool tw_front_host_ours(struct tw_slice host);
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request of a connection: its head, its body, and where it goes: a page of ours, core, or a refusal.
+ *
+ * Bytes are handled where they lie; the head is kept only while a body is awaited. What is forwarded is the head as it came and the
+ * body without its chunks, so that core reads the very bytes that were judged here, with the same parser.
+ */
+#include "service/front/front-conn.h"
+
+#include "base/mem.h"
+#include "service/front/front-reply.h"
+#include "service/front/front-tls.h"
+
+#include <string.h>
+
+static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_slice body)
+{
+	struct tw_front *f = c->front;
+	struct tw_wire_request r = { .connection = c->id, .has_exporter = true, .has_client_key = c->has_client_key, .head = head, .body = body };
+
+	if (!c->asked_exporter)
+		TW_TRY(tw_front_tls_exporter(c->ssl, c->exporter));
+	c->asked_exporter = true;
+	memcpy(r.source, c->source_text, sizeof c->source_text);
+	memcpy(r.exporter, c->exporter, sizeof r.exporter);
+	memcpy(r.client_key, c->client_key, sizeof r.client_key);
+	tw_buf_clear(&f->message);
+	TW_TRY(tw_wire_request_write(&r, &f->message));
+	tw_err e = tw_channel_send(f->core, TW_WIRE_REQUEST, 0, f->message.data, f->message.size, NULL, 0);
+	if (!tw_is(e, TW_CODE_TIMEOUT))
+		return e;
+	if (event_add(f->on_core_room, NULL) != 0)
+		return TW_RAISE(NOMEM, "watching core's channel");
+	return tw_buf_add(&c->unsent, f->message.data, f->message.size);
+}
+
+tw_err tw_conn_send_waiting(struct tw_conn *c)
+{
+	tw_err e = TW_OK;
+
+	if (c->unsent.size > 0)
+		e = tw_channel_send(c->front->core, TW_WIRE_REQUEST, 0, c->unsent.data, c->unsent.size, NULL, 0);
+	if (!tw_is(e, TW_CODE_TIMEOUT))
+		tw_buf_done(&c->unsent);
+	return e;
+}
+
+static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_slice head, struct tw_slice body)
+{
+	struct tw_front *f = c->front;
+	const struct tw_asset *a;
+	struct tw_slice rest;
+
+	c->closing = !h->keep_alive;
+	if (!tw_front_host_ours(tw_http_find(h, "host")->value)) {
+		tw_conn_problem(c, 421, "RFC 9110 15.5.20: this device answers to its address, not to that name");
+		return;
+	}
+	a = tw_front_asset(f->assets, h->path);
+	if (a && !c->head_only && !tw_slice_is(h->method, "GET")) {
+		tw_conn_problem(c, 405, "RFC 9110 15.5.6: pages are read only");
+	} else if (a) {
+		if (tw_failed(tw_front_reply_asset(f, a, h, tw_conn_last(c), &rest)))
+			tw_conn_end(c);
+		else
+			tw_conn_answer(c, rest);
+	} else if (h->path.size < 5 || memcmp(h->path.at, "/api/", 5) != 0) {
+		tw_conn_problem(c, 404, "RFC 9110 15.5.5: no such page");
+	} else if (f->core_gone || tw_failed(pass_to_core(c, head, body))) {
+		tw_conn_problem(c, 503, "RFC 9110 15.6.4: the device is busy or restarting");
+	} else {
+		c->asked = true;
+		tw_conn_wait(c, TW_WAIT_CORE);
+	}
+}
+
+/* Bodies of unknown peers are small: together with the head they stay within what one peer may cost. */
+static size_t body_max(const struct tw_conn *c, const struct tw_http_head *h)
+{
+	return c->known ? TW_BODY_MAX : TW_FRONT_UNKNOWN_BODY - h->size;
+}
+
+/* Keeps the head until the body is there. The slices are made anew, because they must point into our copy. */
+static tw_err begin_body(struct tw_conn *c, const struct tw_http_head *h, struct tw_slice head)
+{
+	struct tw_http_fault unused;
+
+	TW_TRY(tw_buf_add(&c->head, head.at, head.size));
+	c->parsed = TW_NEW(c->front->sys, struct tw_http_head);
+	if (!c->parsed)
+		return TW_RAISE(NOMEM, "request");
+	TW_TRY(tw_http_parse(tw_buf_slice(&c->head), c->parsed, &unused));
+	c->chunks = (struct tw_http_chunks){ 0 };
+	c->body.max = body_max(c, h);
+	c->want_body = true;
+	tw_conn_wait(c, TW_WAIT_BODY);
+	return TW_OK;
+}
+
+static void go_on_with_body(struct tw_conn *c, const struct tw_http_head *h, struct tw_slice head, bool body_is_here)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	size_t done;
+
+	if (tw_failed(begin_body(c, h, head)))
+		tw_conn_end(c);
+	else if (h->expect_continue && !body_is_here && SSL_write_ex(c->ssl, go_on, sizeof go_on - 1, &done) != 1)
+		tw_conn_end(c); /* 25 bytes into an empty socket: only a dead peer refuses them */
+}
+
+static size_t take_head(struct tw_conn *c, struct tw_slice bytes)
+{
+	struct tw_http_head h;
+	struct tw_http_fault why;
+	tw_err e = tw_http_parse(bytes, &h, &why);
+
+	if (tw_is(e, TW_CODE_NOTFOUND)) {
+		if (c->wait != TW_WAIT_HEAD)
+			tw_conn_wait(c, TW_WAIT_HEAD);
+		return 0;
+	}
+	c->head_only = tw_slice_is(h.method, "HEAD"); /* empty when the fault came before it */
+	if (tw_failed(e)) {
+		tw_conn_fault(c, why.status, why.rule);
+		return bytes.size;
+	}
+	struct tw_slice head = { bytes.at, h.size };
+	if (h.content_length > body_max(c, &h))
+		tw_conn_fault(c, 413, "RFC 9110 15.5.14: body over its limit");
+	else if (h.content_length > 0 || h.chunked)
+		go_on_with_body(c, &h, head, bytes.size > h.size);
+	else
+		dispatch(c, &h, head, (struct tw_slice){ "", 0 });
+	return h.size;
+}
+
+static void body_complete(struct tw_conn *c)
+{
+	struct tw_http_head *h = TW_STEAL(c->parsed);
+
+	c->want_body = false;
+	dispatch(c, h, tw_buf_slice(&c->head), tw_buf_slice(&c->body));
+	free(h);
+	tw_buf_done(&c->head);
+	tw_buf_done(&c->body);
+}
+
+static size_t take_body(struct tw_conn *c, struct tw_slice bytes)
+{
+	struct tw_cursor at = tw_cursor_of(bytes.at, bytes.size);
+	struct tw_http_fault why = { 0 };
+	bool done = false;
+	tw_err e;
+
+	if (c->parsed->chunked) {
+		e = tw_http_chunk(&c->chunks, &at, &c->body, &done, &why);
+	} else {
+		size_t left = (size_t)c->parsed->content_length - c->body.size;
+		struct tw_slice part;
+		e = tw_cursor_slice(&at, bytes.size < left ? bytes.size : left, &part);
+		if (!tw_failed(e))
+			e = tw_buf_add(&c->body, part.at, part.size);
+		done = c->body.size == c->parsed->content_length;
+	}
+	if (why.status) {
+		tw_conn_fault(c, why.status, why.rule);
+		return bytes.size;
+	}
+	if (tw_failed(e))
+		tw_conn_end(c);
+	else if (done)
+		body_complete(c);
+	return tw_cursor_offset(&at);
+}
+
+static bool ready_for_bytes(const struct tw_conn *c)
+{
+	return !c->ended && !c->faulted && c->wait != TW_WAIT_CORE && c->wait != TW_WAIT_WRITE;
+}
+
+size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes)
+{
+	size_t at = 0, used = 1;
+
+	while (ready_for_bytes(c) && at < bytes.size && used > 0) {
+		struct tw_slice left = { bytes.at + at, bytes.size - at };
+		used = c->want_body ? take_body(c, left) : take_head(c, left);
+		at += used;
+	}
+	return at;
+}

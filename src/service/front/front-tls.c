@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TLS 1.3 and nothing older, no resumption (with OpenSSL 3.0 a ticket saves the server nothing), http/1.1 as the one protocol.
+ *
+ * A client certificate is asked for and any single one is taken: the handshake proves that the client holds its key, and core
+ * knows keys, not issuers. Only P-256 and Ed25519 are taken, so that an unknown peer cannot make us verify with huge keys, and
+ * its chain is bounded to the size of one certificate.
+ */
+#include "service/front/front-tls.h"
+
+#include "base/mem.h"
+#include "crypto/cert.h"
+#include "crypto/hash.h"
+#include "crypto/remote.h"
+#include "service/keys/keys.h"
+
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#define CHAIN_MAX 4096  /* a client certificate with a P-256 key is under 1 KiB; what OpenSSL buffers for it before it is read */
+#define RECORD_MAX 4096 /* of what we send in one record: bounds OpenSSL's write buffer */
+
+struct tw_front_tls {
+	const struct tw_sys *sys;
+	unsigned refs;
+	tw_channel *keys;
+	struct tw_remote remote;
+	tw_key *key;
+	X509 *certificate;
+	SSL_CTX *server;
+	BIO_METHOD *method;
+};
+
+static tw_err raise_ssl(const char *what)
+{
+	unsigned long e = ERR_get_error();
+
+	ERR_clear_error();
+	return e && ERR_GET_REASON(e) != ERR_R_MALLOC_FAILURE ? TW_RAISE(CRYPTO, "%s: OpenSSL %lx", what, e) : TW_RAISE(NOMEM, "%s", what);
+}
+
+static tw_err sign(void *user, const uint8_t digest[32], uint8_t *ret, size_t max, size_t *ret_size)
+{
+	struct tw_front_tls *t = user;
+	struct tw_message m;
+
+	TW_TRY(tw_channel_call(t->keys, TW_WIRE_TLS_SIGN, digest, 32, TW_WIRE_TLS_SIGNED, TW_KEYS_TIMEOUT_MS, &m));
+	if (m.payload.size == 0 || m.payload.size > max)
+		return TW_RAISE(DENIED, "keys refused to sign a handshake");
+	memcpy(ret, m.payload.at, m.payload.size);
+	*ret_size = m.payload.size;
+	return TW_OK;
+}
+
+/* --- OpenSSL's bytes. The descriptor travels as the BIO's number, the seam as its data. --- */
+
+#define MORE_FOLLOWS (1 << 30) /* beside the descriptor, which is far smaller */
+
+static int number_of(BIO *b)
+{
+	return (int)(intptr_t)BIO_get_app_data(b);
+}
+
+static int retry_or_fail(BIO *b, int retry_flags)
+{
+	if (errno == EAGAIN || errno == EINTR)
+		BIO_set_flags(b, retry_flags | BIO_FLAGS_SHOULD_RETRY);
+	return -1;
+}
+
+static int bio_read(BIO *b, char *to, int size)
+{
+	const struct tw_front_tls *t = BIO_get_data(b);
+	ssize_t n;
+
+	BIO_clear_retry_flags(b);
+	do
+		n = t->sys->read(t->sys, number_of(b) & ~MORE_FOLLOWS, to, (size_t)size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? retry_or_fail(b, BIO_FLAGS_READ) : (int)n;
+}
+
+static int bio_write(BIO *b, const char *from, int size)
+{
+	const struct tw_front_tls *t = BIO_get_data(b);
+	struct iovec part = { (void *)(uintptr_t)from, (size_t)size };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	int number = number_of(b);
+	ssize_t n;
+
+	BIO_clear_retry_flags(b);
+	do
+		n = t->sys->sendmsg(t->sys, number & ~MORE_FOLLOWS, &m, number & MORE_FOLLOWS ? MSG_MORE : 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? retry_or_fail(b, BIO_FLAGS_WRITE) : (int)n;
+}
+
+static long bio_ctrl(BIO *b, int what, long number, void *p)
+{
+	return what == BIO_CTRL_FLUSH;
+}
+
+static int bio_create(BIO *b)
+{
+	BIO_set_init(b, 1);
+	return 1;
+}
+
+static tw_err make_method(struct tw_front_tls *t)
+{
+	t->method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tw-seam");
+	if (!t->method || !BIO_meth_set_read(t->method, bio_read) || !BIO_meth_set_write(t->method, bio_write) ||
+		!BIO_meth_set_ctrl(t->method, bio_ctrl) || !BIO_meth_set_create(t->method, bio_create))
+		return raise_ssl("BIO method");
+	return TW_OK;
+}
+
+/* --- The server's context --- */
+
+static int take_any_certificate(X509_STORE_CTX *store, void *user)
+{
+	/* Nothing is decided here: core decides, by the key that the handshake proves. */
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(store);
+
+	if (!chain || sk_X509_num(chain) == 1)
+		return 1;
+	X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_CHAIN_TOO_LONG);
+	return 0;
+}
+
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *size, const unsigned char *in, unsigned in_size, void *user)
+{
+	static const unsigned char ours[] = "\x08http/1.1";
+	unsigned char *chosen;
+
+	if (SSL_select_next_proto(&chosen, size, ours, sizeof ours - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static bool set_offer(SSL_CTX *c)
+{
+	/* AES-128 and SHA-256 first: the cheapest where the processor has both, and no weaker for what we carry. */
+	return SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION) &&
+		SSL_CTX_set_ciphersuites(c, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") &&
+		SSL_CTX_set1_groups_list(c, "X25519:P-256") && SSL_CTX_set1_sigalgs_list(c, "ECDSA+SHA256") &&
+		SSL_CTX_set1_client_sigalgs_list(c, "ECDSA+SHA256:ed25519") && SSL_CTX_set_num_tickets(c, 0);
+}
+
+static tw_err make_server(struct tw_front_tls *t)
+{
+	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
+
+	if (!c)
+		return raise_ssl("TLS context");
+	t->server = c;
+	if (!set_offer(c))
+		return raise_ssl("TLS parameters");
+	SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_read_ahead(c, 1);
+	SSL_CTX_set_max_send_fragment(c, RECORD_MAX);
+	SSL_CTX_set_max_cert_list(c, CHAIN_MAX);
+	SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(c, take_any_certificate, NULL);
+	SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
+	if (!SSL_CTX_use_certificate(c, t->certificate) || !SSL_CTX_use_PrivateKey(c, tw_key_evp(t->key)))
+		return raise_ssl("listener certificate");
+	return TW_OK;
+}
+
+static tw_err load_key(struct tw_front_tls *t, struct tw_slice der)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *certificate = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *public_key = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	const unsigned char *at = (const unsigned char *)der.at;
+
+	TW_TRY(tw_cert_load(t->sys, der, &certificate));
+	TW_TRY(tw_cert_key(certificate, &public_key));
+	TW_TRY(tw_key_point(public_key, point));
+	TW_TRY(tw_remote_key(t->sys, &t->remote, point, &t->key));
+	t->certificate = d2i_X509(NULL, &at, (long)der.size);
+	return t->certificate ? TW_OK : raise_ssl("listener certificate");
+}
+
+tw_err tw_front_tls_new(const struct tw_sys *sys, tw_channel *keys, struct tw_slice certificate_der, tw_front_tls **ret)
+{
+	TW_CLEANUP(tw_front_tls_unrefp) tw_front_tls *t = TW_NEW(sys, tw_front_tls);
+
+	if (!t)
+		return TW_RAISE(NOMEM, "TLS");
+	t->refs = 1;
+	t->sys = sys;
+	t->keys = keys;
+	t->remote = (struct tw_remote){ sign, t };
+	TW_TRY(load_key(t, certificate_der));
+	TW_TRY(make_method(t));
+	TW_TRY(make_server(t));
+	*ret = TW_STEAL(t);
+	return TW_OK;
+}
+
+tw_front_tls *tw_front_tls_ref(tw_front_tls *t)
+{
+	t->refs++;
+	return t;
+}
+
+tw_front_tls *tw_front_tls_unref(tw_front_tls *t)
+{
+	if (!t || --t->refs > 0)
+		return NULL;
+	SSL_CTX_free(t->server);
+	X509_free(t->certificate);
+	(void)tw_key_free(t->key);
+	BIO_meth_free(t->method);
+	free(t);
+	return NULL;
+}
+
+tw_err tw_front_tls_accept(const tw_front_tls *t, int fd, SSL **ret)
+{
+	SSL *ssl = SSL_new(t->server);
+
+	if (!ssl)
+		return raise_ssl("TLS connection");
+	SSL_set_accept_state(ssl);
+	if (fd >= 0) {
+		BIO *b = BIO_new(t->method);
+		if (!b) {
+			SSL_free(ssl);
+			return raise_ssl("TLS connection");
+		}
+		BIO_set_data(b, (void *)(uintptr_t)t);
+		BIO_set_app_data(b, (void *)(intptr_t)fd);
+		SSL_set_bio(ssl, b, b);
+	}
+	*ret = ssl;
+	return TW_OK;
+}
+
+void tw_front_tls_more(SSL *ssl, bool follows)
+{
+	BIO *b = SSL_get_wbio(ssl);
+	int number = number_of(b);
+
+	if (BIO_method_type(b) == BIO_TYPE_BIO)
+		return; /* the self-request's pair */
+	BIO_set_app_data(b, (void *)(intptr_t)(follows ? number | MORE_FOLLOWS : number & ~MORE_FOLLOWS));
+}
+
+static int trust_listener(X509_STORE_CTX *store, void *user)
+{
+	const struct tw_front_tls *t = user;
+	X509 *shown = X509_STORE_CTX_get0_cert(store);
+
+	return shown && X509_cmp(shown, t->certificate) == 0;
+}
+
+tw_err tw_front_tls_connect(const tw_front_tls *t, SSL **ret)
+{
+	SSL_CTX *c = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = NULL;
+
+	if (c && SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION)) {
+		SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
+		SSL_CTX_set_cert_verify_callback(c, trust_listener, (void *)(uintptr_t)t);
+		ssl = SSL_new(c);
+	}
+	SSL_CTX_free(c); /* the connection holds its own reference */
+	if (!ssl)
+		return raise_ssl("TLS client");
+	SSL_set_connect_state(ssl);
+	*ret = ssl;
+	return TW_OK;
+}
+
+tw_err tw_front_tls_client_key(SSL *ssl, uint8_t ret[32])
+{
+	X509 *x = SSL_get0_peer_certificate(ssl);
+	unsigned char *der = NULL;
+
+	if (!x)
+		return TW_RAISE(NOTFOUND, "no client certificate");
+	int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	if (size <= 0)
+		return raise_ssl("client key");
+	tw_err e = tw_sha256(der, (size_t)size, ret);
+	OPENSSL_free(der);
+	return e;
+}
+
+tw_err tw_front_tls_exporter(SSL *ssl, uint8_t ret[32])
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	if (SSL_export_keying_material(ssl, ret, 32, label, sizeof label - 1, (const unsigned char *)"", 0, 1) != 1)
+		return raise_ssl("TLS exporter");
+	return TW_OK;
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The real front in this process, between a client, a core played by the test and a keys process: one story, and the story again
+ * with each call of front's to the seam failing once, allocations of OpenSSL and libevent among them. Whatever failed, front
+ * goes on to serve the next client, or has ended saying why; under sanitizers this also shows that nothing leaks.
+ */
+#include "base/mem.h"
+#include "crypto/cert.h"
+#include "crypto/hash.h"
+#include "service/front/front-conn.h"
+#include "sys/fake.h"
+#include "sys/real.h"
+
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+const struct tw_asset tw_assets[] = {
+	{ "/", "text/html; charset=utf-8", "\"one\"", (const uint8_t *)"<!DOCTYPE html>\n", 16 },
+	{ 0 },
+};
+
+static struct {
+	tw_fake *fake;
+	const struct tw_sys *sys;
+	struct tw_buf certificate;
+	int keys; /* front's end; each front gets a copy */
+	int listener;
+	struct sockaddr_in address;
+	SSL_CTX *client;
+} world;
+
+/* One run: a front, core's end of its channel, and how many calls front has made. */
+struct run {
+	tw_front *f;
+	tw_channel *core;
+	long calls, fail_at;
+	int error_number;
+	bool ended, fired;
+	const char *name; /* of the call that failed */
+	tw_err outcome;
+};
+
+static _Noreturn void be_keys(int fd, const tw_key *key)
+{
+	tw_channel *c = NULL;
+	struct tw_message m;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint8_t der[80];
+	size_t size = 0;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (tw_failed(tw_channel_new(tw_sys_real(), fd, tw_rows_keys_from_front, &c)))
+		_exit(1);
+	while (poll(&p, 1, -1) > 0 && !tw_failed(tw_channel_receive(c, &m)))
+		if (tw_failed(tw_key_sign_digest_der(key, (const uint8_t *)m.payload.at, der, sizeof der, &size)) ||
+			tw_failed(tw_channel_send(c, TW_WIRE_TLS_SIGNED, m.tag, der, size, NULL, 0)))
+			break;
+	_exit(0);
+}
+
+static int start_keys(void)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	const struct tw_cert_want want = { .common_name = "listener", .is_server = true };
+	int pair[2];
+
+	CHECK_OK(tw_key_generate(world.sys, &key));
+	CHECK_OK(tw_cert_make(world.sys, &want, key, NULL, key, &cert));
+	CHECK_OK(tw_cert_der(cert, &world.certificate));
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	if (fork() == 0) {
+		close(pair[0]);
+		be_keys(pair[1], key);
+	}
+	close(pair[1]);
+	return pair[0];
+}
+
+static int setup(void **state)
+{
+	socklen_t size = sizeof world.address;
+
+	(void)signal(SIGPIPE, SIG_IGN); /* the clients' */
+	world.fake = tw_fake_new();
+	world.sys = tw_fake_sys(world.fake);
+	tw_crypto_use(world.sys);
+	tw_buf_init(&world.certificate, world.sys, 4096);
+	world.keys = start_keys();
+	world.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	world.address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	CHECK_INT(bind(world.listener, (struct sockaddr *)&world.address, size), 0);
+	CHECK_INT(listen(world.listener, 64), 0);
+	CHECK_INT(getsockname(world.listener, (struct sockaddr *)&world.address, &size), 0);
+	world.client = SSL_CTX_new(TLS_client_method());
+	CHECK(world.client);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	SSL_CTX_free(world.client);
+	close(world.listener);
+	close(world.keys);
+	tw_buf_done(&world.certificate);
+	return 0; /* the fake stays: OpenSSL allocates from it until the process has ended */
+}
+
+/* From here to disarm, calls are front's. */
+static void arm(struct run *r)
+{
+	tw_fake_fail(world.fake, r->fail_at > r->calls ? r->fail_at - r->calls : 0, r->error_number, false);
+}
+
+static void disarm(struct run *r)
+{
+	if (tw_fake_fired(world.fake) && !r->fired)
+		r->name = tw_fake_name(world.fake, r->fail_at - r->calls);
+	r->calls += tw_fake_calls(world.fake);
+	r->fired |= tw_fake_fired(world.fake);
+	tw_fake_fail(world.fake, 0, 0, false);
+}
+
+static void step(struct run *r)
+{
+	if (!r->f || r->ended)
+		return;
+	arm(r);
+	(void)event_base_loop(r->f->base, EVLOOP_NONBLOCK);
+	disarm(r);
+	r->ended = event_base_got_break(r->f->base);
+	r->outcome = r->f->outcome;
+}
+
+static tw_err start(struct run *r)
+{
+	int pair[2];
+	struct tw_front_options o = {
+		.sys = world.sys, .hands = -1, .listeners = &world.listener, .listener_count = 1, .assets = tw_assets, .limits = TW_FRONT_LIMITS
+	};
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	CHECK_OK(tw_channel_new(world.sys, pair[0], tw_rows_core_from_front, &r->core));
+	o.core = pair[1];
+	o.keys = fcntl(world.keys, F_DUPFD_CLOEXEC, 3);
+	arm(r);
+	tw_err e = tw_front_new(&o, &r->f);
+	disarm(r);
+	if (tw_failed(e)) { /* then the descriptors may be whoever's: both are gone or ours, so a close that fails is fine */
+		close(o.core);
+		close(o.keys);
+	}
+	return e;
+}
+
+static void finish(struct run *r)
+{
+	r->f = tw_front_free(r->f);
+	r->core = tw_channel_free(r->core);
+}
+
+static void say_listener(struct run *r)
+{
+	tw_ignore(tw_channel_send(r->core, TW_WIRE_LISTENER, 1, world.certificate.data, world.certificate.size, NULL, 0));
+}
+
+/* Core answers all there is: the path tells what. */
+static void be_core(struct run *r)
+{
+	struct tw_message m;
+	struct tw_wire_request rq;
+	struct tw_buf b;
+
+	tw_buf_init(&b, world.sys, TW_CHANNEL_MAX);
+	while (!tw_failed(tw_channel_receive(r->core, &m))) {
+		if (m.type != TW_WIRE_REQUEST)
+			continue;
+		CHECK_OK(tw_wire_request_read(m.payload, &rq));
+		const struct tw_wire_reply rp = {
+			.connection = rq.connection, .status = 200, .known = true, .type = TW_SLICE("application/json"), .body = TW_SLICE("{}")
+		};
+		tw_buf_clear(&b);
+		CHECK_OK(tw_wire_reply_write(&rp, &b));
+		tw_ignore(tw_channel_send(r->core, TW_WIRE_REPLY, 0, b.data, b.size, NULL, 0));
+	}
+	tw_buf_done(&b);
+}
+
+struct client {
+	int fd;
+	SSL *ssl;
+	char got[8192];
+	size_t size;
+	bool closed;
+};
+
+#define CLIENTS_PER_ADDRESS 10000 /* all faults together open more than one address has ports while closed ones are waited for */
+
+static void client_open(struct client *c)
+{
+	static unsigned opened;
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + opened++ / CLIENTS_PER_ADDRESS) };
+
+	*c = (struct client){ .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+	CHECK_INT(bind(c->fd, (struct sockaddr *)&from, sizeof from), 0);
+	CHECK_INT(connect(c->fd, (struct sockaddr *)&world.address, sizeof world.address), 0);
+	CHECK_INT(fcntl(c->fd, F_SETFL, O_NONBLOCK), 0);
+	CHECK_INT(setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)), 0); /* all turns happen within a delayed ACK */
+	c->ssl = SSL_new(world.client);
+	CHECK(c->ssl && SSL_set_fd(c->ssl, c->fd) == 1);
+	SSL_set_connect_state(c->ssl);
+}
+
+static void client_close(struct client *c)
+{
+	SSL_free(c->ssl);
+	close(c->fd);
+}
+
+static bool would_block(const struct client *c, int result)
+{
+	int why = SSL_get_error(c->ssl, result);
+
+	return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+}
+
+/* Turns everybody until the client has `want` in its answer, is closed, or nothing moves any more. */
+static bool exchange(struct run *r, struct client *c, const char *request, const char *want)
+{
+	size_t sent = 0, done;
+	int size = (int)strlen(request);
+
+	c->size = 0;
+	for (int turn = 0; turn < 40 && !c->closed; turn++) {
+		ERR_clear_error(); /* front's leftovers: one thread has one queue */
+		if (!sent) {
+			int n = SSL_write(c->ssl, request, size);
+			sent = n > 0;
+			c->closed = n <= 0 && !would_block(c, n);
+		} else if (SSL_read_ex(c->ssl, c->got + c->size, sizeof c->got - 1 - c->size, &done) == 1) {
+			c->size += done;
+		} else if (!would_block(c, 0)) {
+			c->closed = true;
+		}
+		c->got[c->size] = '\0';
+		if (strstr(c->got, want))
+			return true;
+		step(r);
+		be_core(r);
+		step(r);
+	}
+	return false;
+}
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+static bool serves(struct run *r)
+{
+	struct client c;
+
+	client_open(&c);
+	bool ok = exchange(r, &c, GET("/"), "<!DOCTYPE html>");
+	client_close(&c);
+	step(r);
+	return ok;
+}
+
+/* The story: start, self-request, a page, core's answer, a chunked body, a fault, a new listener key. */
+static void story(struct run *r)
+{
+	struct client c;
+
+	say_listener(r);
+	for (int i = 0; i < 4; i++) {
+		step(r);
+		be_core(r);
+	}
+	client_open(&c);
+	(void)exchange(r, &c, GET("/"), "<!DOCTYPE html>");
+	(void)exchange(r, &c, GET("/api/v1/health"), "\r\n\r\n{}");
+	(void)exchange(r, &c, "POST /api/v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+		"\r\n\r\n{}");
+	(void)exchange(r, &c, "nonsense\r\n\r\n", "HTTP/1.1 400 ");
+	client_close(&c);
+	step(r);
+	say_listener(r);
+	step(r);
+}
+
+static void test_story(void **state)
+{
+	struct run r = { 0 };
+	struct client c;
+
+	CHECK_OK(start(&r));
+	say_listener(&r);
+	for (int i = 0; i < 4; i++) {
+		step(&r);
+		be_core(&r);
+	}
+	CHECK(r.f->ready);
+	client_open(&c);
+	CHECK(exchange(&r, &c, GET("/"), "<!DOCTYPE html>"));
+	CHECK_INT(r.f->unknown, 1);
+	CHECK(exchange(&r, &c, GET("/api/v1/health"), "\r\n\r\n{}"));
+	CHECK_INT(r.f->unknown, 0); /* core knew the subject */
+	CHECK(strstr(c.got, "Cache-Control: no-store\r\n"));
+	CHECK(exchange(&r, &c, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-None-Match: \"x\", W/\"one\"\r\n\r\n", "HTTP/1.1 304 "));
+	say_listener(&r);
+	step(&r);
+	CHECK(!exchange(&r, &c, GET("/"), "HTTP/1.1 200 ")); /* made under the old certificate */
+	CHECK(c.closed);
+	client_close(&c);
+	CHECK(serves(&r));
+	CHECK_INT(r.f->connections, 0);
+	CHECK(!r.f->timer_ms); /* nothing is left to wake for */
+	finish(&r);
+}
+
+/* A client that goes while core works on its request: core is told, its answer is dropped. */
+static void test_gone(void **state)
+{
+	struct run r = { 0 };
+	struct client c;
+	struct tw_message m;
+	struct tw_wire_request rq;
+
+	CHECK_OK(start(&r));
+	say_listener(&r);
+	for (int i = 0; i < 4; i++) {
+		step(&r);
+		be_core(&r);
+	}
+	client_open(&c);
+	CHECK(exchange(&r, &c, GET("/"), "<!DOCTYPE html>"));
+	CHECK(SSL_write(c.ssl, GET("/api/v1/health"), sizeof GET("/api/v1/health") - 1) > 0);
+	step(&r);
+	CHECK_OK(tw_channel_receive(r.core, &m));
+	CHECK_INT(m.type, TW_WIRE_REQUEST);
+	CHECK_OK(tw_wire_request_read(m.payload, &rq));
+	CHECK_TEXT(rq.source, "127.0.0.1");
+	CHECK(rq.has_exporter && !rq.has_client_key);
+	client_close(&c);
+	step(&r);
+	CHECK_OK(tw_channel_receive(r.core, &m));
+	CHECK_INT(m.type, TW_WIRE_GONE);
+	const struct tw_wire_reply late = { .connection = rq.connection, .status = 200 };
+	struct tw_buf b;
+	tw_buf_init(&b, world.sys, 1024);
+	CHECK_OK(tw_wire_reply_write(&late, &b));
+	CHECK_OK(tw_channel_send(r.core, TW_WIRE_REPLY, 0, b.data, b.size, NULL, 0));
+	tw_buf_done(&b);
+	step(&r);
+	CHECK(!r.ended);
+	CHECK(serves(&r));
+	finish(&r);
+}
+
+static void one_fault(long nth, int error_number, long *ret_calls, bool *ret_fired)
+{
+	struct run r = { .fail_at = nth, .error_number = error_number };
+
+	if (!tw_failed(start(&r)))
+		story(&r);
+	*ret_calls = r.calls;
+	*ret_fired = r.fired;
+	if (r.f && !r.ended) {
+		r.fail_at = 0;
+		if (!r.f->tls)
+			say_listener(&r);
+		step(&r);
+		if (!serves(&r) && !serves(&r)) /* the first may still have met a connection that was failing */
+			fail_msg("after call %ld, %s, failed (%s), front serves nobody", nth, r.name ? r.name : "none",
+				strerror(error_number));
+	} else if (r.f) {
+		CHECK(tw_failed(r.outcome));
+	}
+	finish(&r);
+}
+
+/* Most calls are OpenSSL's allocations, thousands of them: one in STRIDE unless TW_DEEP is set. */
+#define STRIDE 61
+
+static void test_faults(void **state)
+{
+	static const int numbers[] = { ENOMEM, EIO };
+	long calls = 0, tried = 0, stride = getenv("TW_DEEP") ? 1 : STRIDE;
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		bool fired = true;
+		for (long nth = 1 + (long)i; fired; nth += stride, tried++)
+			one_fault(nth, numbers[i], &calls, &fired);
+	}
+	print_message("# %ld calls of front to the seam, %ld faults\n", calls, tried);
+}
+
+static int group(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_story), cmocka_unit_test(test_gone), cmocka_unit_test(test_faults) };
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
+
+int main(void)
+{
+	return group();
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingward-role keys: three channels and a poll that only they can end. No timer, so an idle device wakes nobody here.
+ *
+ * A peer that breaks the rules ends the role, and with it, by hands, all of them: what has been taken over is not served on.
+ */
+#include "base/log.h"
+#include "crypto/hash.h"
+#include "service/keys/keys.h"
+
+#include <errno.h>
+#include <poll.h>
+
+enum { HANDS, CORE, FRONT, CHANNELS };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_ATTACK = 70 };
+
+struct role {
+	const struct tw_sys *sys;
+	tw_keys *keys;
+	tw_channel *channels[CHANNELS]; /* NULL: the peer has gone */
+	bool draining;
+};
+
+static tw_err serve_hands(struct role *r, const struct tw_message *m)
+{
+	r->draining = true; /* DRAIN is all that hands may say; nothing here is ever half done */
+	return TW_OK;
+}
+
+static tw_err serve_core(struct role *r, const struct tw_message *m)
+{
+	return tw_keys_serve_core(r->keys, r->channels[CORE], m);
+}
+
+static tw_err serve_front(struct role *r, const struct tw_message *m)
+{
+	return tw_keys_serve_front(r->keys, r->channels[FRONT], m);
+}
+
+static const struct {
+	const char *name;
+	int fd;
+	const struct tw_channel_row *rows;
+	tw_err (*serve)(struct role *r, const struct tw_message *m);
+} peers[CHANNELS] = {
+	[HANDS] = { "hands", TW_FD_HANDS, tw_rows_role_from_hands, serve_hands },
+	[CORE] = { "core", TW_FD_PEER1, tw_rows_keys_from_core, serve_core },
+	[FRONT] = { "front", TW_FD_PEER2, tw_rows_keys_from_front, serve_front },
+};
+
+static void role_done(struct role *r)
+{
+	for (int i = 0; i < CHANNELS; i++)
+		(void)tw_channel_free(r->channels[i]);
+	(void)tw_keys_free(r->keys);
+}
+
+/* One message of one peer. A peer that does not take its answer, or has gone, is its own loss. */
+static tw_err serve(struct role *r, int i)
+{
+	struct tw_message m;
+	tw_err e = tw_channel_receive(r->channels[i], &m);
+	if (!tw_failed(e))
+		e = peers[i].serve(r, &m);
+	if (tw_is(e, TW_CODE_CLOSED))
+		r->channels[i] = tw_channel_free(r->channels[i]);
+	return tw_is(e, TW_CODE_CLOSED) || tw_is(e, TW_CODE_TIMEOUT) ? TW_OK : e;
+}
+
+static tw_err wait_and_serve(struct role *r)
+{
+	struct pollfd p[CHANNELS];
+	for (int i = 0; i < CHANNELS; i++)
+		p[i] = (struct pollfd){ .fd = r->channels[i] ? tw_channel_fd(r->channels[i]) : -1, .events = POLLIN };
+	if (r->sys->poll(r->sys, p, CHANNELS, -1) < 0)
+		return errno == EINTR ? TW_OK : TW_RAISE_ERRNO("waiting for a question");
+	for (int i = 0; i < CHANNELS; i++) {
+		if (!p[i].revents)
+			continue;
+		tw_err e = serve(r, i);
+		if (tw_is(e, TW_CODE_UNTRUSTED))
+			tw_log_err(e, "%s broke the rules, so keys ends", peers[i].name);
+		TW_TRY(e);
+	}
+	return TW_OK;
+}
+
+static tw_err begin(struct role *r)
+{
+	tw_crypto_use(r->sys);
+	tw_json_use(r->sys);
+	if (!tw_crypto_lock_keys())
+		tw_info("private keys may be swapped out: this system locks no memory for keys");
+	TW_TRY(tw_keys_open(r->sys, TW_FD_OWN, &r->keys));
+	for (int i = 0; i < CHANNELS; i++)
+		TW_TRY(tw_channel_new(r->sys, peers[i].fd, peers[i].rows, &r->channels[i]));
+	return TW_OK;
+}
+
+int tw_keys_run(const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	struct role r = { .sys = sys };
+	tw_err e = begin(&r);
+	if (tw_failed(e))
+		tw_log_err(e, "keys cannot begin");
+	/* Without hands nobody would ever end this process; without core there is nobody to serve, but hands decides. */
+	while (!tw_failed(e) && !r.draining && r.channels[HANDS])
+		e = wait_and_serve(&r);
+	role_done(&r);
+	if (tw_is(e, TW_CODE_UNTRUSTED))
+		return EXIT_ATTACK;
+	return tw_failed(e) || !r.draining ? EXIT_FAILED : EXIT_DONE;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keys role: what it may be asked, and nothing more.
+ *
+ * It does not sign what it is given: each purpose demands bytes of its own form, so that a core taken over cannot have a
+ * manifest, a certificate or another device's statement signed here. It signs checkpoints of the log only for the epoch it gave
+ * a key to in this run, and never backwards. Every key of an epoch is given out once; that it was, is on disk before the key is.
+ */
+#include "service/keys/keys.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "formats/auditlog.h"
+#include "formats/jws.h"
+#include "formats/takeover.h"
+#include "sys/durable.h"
+
+#include <string.h>
+
+#define CERT_MAX 2048 /* as the channel's rows say */
+#define MASTER_SIZE 32
+#define SIGNATURE_DER_MAX 80
+static const char EPOCH_LABEL[] = "thingward-log-epoch-1";
+
+struct tw_keys {
+	const struct tw_sys *sys;
+	int dir;
+	tw_key *identity, *listener;
+	tw_cert *identity_cert, *listener_cert;
+	tw_secret *secret, *master;
+	struct tw_buf statement_head; /* what every signing input of a statement begins with */
+	uint8_t device[32];
+	uint64_t epoch;      /* highest handed out, 0 for none */
+	uint64_t signed_seq; /* of the last checkpoint */
+	uint8_t signed_chain[32];
+	bool epoch_given; /* in this run */
+};
+
+tw_keys *tw_keys_free(tw_keys *k)
+{
+	if (k) {
+		(void)tw_key_free(k->identity);
+		(void)tw_key_free(k->listener);
+		(void)tw_cert_free(k->identity_cert);
+		(void)tw_cert_free(k->listener_cert);
+		(void)tw_secret_free(k->secret);
+		(void)tw_secret_free(k->master);
+		tw_buf_done(&k->statement_head);
+	}
+	free(k);
+	return NULL;
+}
+
+/* --- Opening --- */
+
+static tw_err read_file(const tw_keys *k, const char *name, struct tw_buf *b)
+{
+	tw_buf_init(b, k->sys, TW_KEYS_FILE_MAX);
+	TW_TRY(tw_buf_reserve(b, TW_KEYS_FILE_MAX));
+	return tw_durable_read(k->sys, k->dir, name, TW_KEYS_FILE_MAX, b);
+}
+
+static tw_err read_secret(const tw_keys *k, const char *name, size_t size, tw_secret **ret)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	TW_TRY(read_file(k, name, &b));
+	if (b.size != size)
+		return TW_RAISE(SYNTAX, "%s has %zu bytes, wanted %zu", name, b.size, size);
+	return tw_secret_new(k->sys, b.data, b.size, ret);
+}
+
+/* @nist DI.IMS.1: a key, and a certificate for exactly that key, or no identity at all */
+static tw_err read_identity(tw_keys *k)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf key = { 0 };
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf cert = { 0 };
+	uint8_t of_cert[32];
+	TW_TRY(read_file(k, TW_KEYS_IDENTITY_KEY, &key));
+	TW_TRY(tw_key_load(k->sys, tw_buf_slice(&key), &k->identity));
+	TW_TRY(read_file(k, TW_KEYS_IDENTITY_CERT, &cert));
+	TW_TRY(tw_cert_load(k->sys, tw_buf_slice(&cert), &k->identity_cert));
+	TW_TRY(tw_key_fingerprint(k->identity, k->device));
+	TW_TRY(tw_cert_fingerprint(k->identity_cert, of_cert));
+	if (memcmp(k->device, of_cert, sizeof of_cert) != 0)
+		return TW_RAISE(UNTRUSTED, "%s is not for the key in %s", TW_KEYS_IDENTITY_CERT, TW_KEYS_IDENTITY_KEY);
+	tw_buf_init(&k->statement_head, k->sys, TW_KEYS_FILE_MAX);
+	TW_TRY(tw_jws_protected(k->sys, TW_JWS_STATEMENT, k->identity_cert, &k->statement_head));
+	return tw_buf_u8(&k->statement_head, '.');
+}
+
+static tw_err read_listener(tw_keys *k)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	TW_TRY(read_file(k, TW_KEYS_LISTENER, &b));
+	return tw_listener_read(k->sys, tw_buf_slice(&b), &k->listener, &k->listener_cert);
+}
+
+static tw_err read_epoch(tw_keys *k)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_err e = read_file(k, TW_KEYS_EPOCH, &b);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	if (b.size < 2 || b.data[b.size - 1] != '\n')
+		return TW_RAISE(SYNTAX, "%s is not a number and a newline", TW_KEYS_EPOCH);
+	return tw_parse_u64((struct tw_slice){ b.data, b.size - 1 }, UINT64_MAX - 1, &k->epoch);
+}
+
+tw_err tw_keys_open(const struct tw_sys *sys, int dir, tw_keys **ret)
+{
+	TW_CLEANUP(tw_keys_freep) tw_keys *k = TW_NEW(sys, tw_keys);
+	if (!k)
+		return TW_RAISE(NOMEM, "the keys");
+	k->sys = sys;
+	k->dir = dir;
+	TW_TRY(read_identity(k));
+	TW_TRY(read_listener(k));
+	TW_TRY(read_secret(k, TW_KEYS_SECRET, TW_TAKEOVER_SECRET, &k->secret));
+	TW_TRY(read_secret(k, TW_KEYS_LOG_MASTER, MASTER_SIZE, &k->master));
+	TW_TRY(read_epoch(k));
+	*ret = TW_STEAL(k);
+	return TW_OK;
+}
+
+/* --- Signing --- */
+
+static tw_err attack(const char *what)
+{
+	return TW_RAISE(UNTRUSTED, "core asks for %s", what);
+}
+
+static tw_err statement_valid(const tw_keys *k, struct tw_slice m)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	size_t head = k->statement_head.size;
+	if (m.size <= head || memcmp(m.at, k->statement_head.data, head) != 0)
+		return attack("a statement whose header is not this device's");
+	for (size_t i = head; i < m.size; i++) {
+		if (!memchr(digits, m.at[i], sizeof digits - 1))
+			return attack("a statement that is not base64url");
+	}
+	return TW_OK;
+}
+
+static tw_err checkpoint_valid(tw_keys *k, struct tw_slice m)
+{
+	struct tw_log_checkpoint c;
+	if (tw_failed(tw_log_checkpoint_parse(m, &c)))
+		return attack("a checkpoint that is none");
+	if (memcmp(c.device, k->device, sizeof c.device) != 0)
+		return attack("another device's checkpoint");
+	if (!k->epoch_given || c.epoch != k->epoch)
+		return TW_RAISE(DENIED, "epoch %llu is not the one being written", (unsigned long long)c.epoch);
+	/* The same once more is how a writer tries again. */
+	bool again = c.seq == k->signed_seq && memcmp(c.chain, k->signed_chain, sizeof c.chain) == 0;
+	if (c.seq <= k->signed_seq && !again)
+		return TW_RAISE(DENIED, "record %llu lies before the last checkpoint", (unsigned long long)c.seq);
+	k->signed_seq = c.seq;
+	memcpy(k->signed_chain, c.chain, sizeof c.chain);
+	return TW_OK;
+}
+
+/* @nist DI.IMS.2: the device key signs statements of this device and checkpoints of its log, nothing else */
+static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	const struct tw_slice m = { in.at + 1, in.size - 1 };
+	switch ((uint8_t)in.at[0]) {
+	case TW_SIGN_STATEMENT:
+		TW_TRY(statement_valid(k, m));
+		break;
+	case TW_SIGN_CHECKPOINT:
+		TW_TRY(checkpoint_valid(k, m));
+		break;
+	default:
+		return attack("a signature for no known purpose");
+	}
+	TW_TRY(tw_key_sign(k->identity, &m, 1, signature));
+	return tw_buf_add(out, signature, sizeof signature);
+}
+
+/* --- The log's keys --- */
+
+static uint64_t number_of(struct tw_slice in)
+{
+	uint64_t v = 0;
+	for (size_t i = 0; i < in.size; i++)
+		v = v << 8 | (uint8_t)in.at[i];
+	return v;
+}
+
+static tw_err epoch_key(const tw_keys *k, struct tw_slice epoch, struct tw_buf *out)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	TW_TRY(tw_hkdf_sha256(k->master, EPOCH_LABEL, epoch.at, epoch.size, 32, k->sys, &key));
+	return tw_buf_add(out, tw_secret_bytes(key), tw_secret_size(key));
+}
+
+static tw_err do_epoch(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	char text[32];
+	uint64_t wanted = number_of(in);
+	if (wanted <= k->epoch || wanted == UINT64_MAX)
+		return TW_RAISE(STATE, "the key of epoch %llu was given out before", (unsigned long long)k->epoch);
+	int n = snprintf(text, sizeof text, "%llu\n", (unsigned long long)wanted);
+	/* Raised first: if the file cannot be written, nobody can say which number it holds, and both must stay used. */
+	k->epoch = wanted;
+	k->epoch_given = false;
+	TW_TRY(tw_durable_replace(k->sys, k->dir, TW_KEYS_EPOCH, text, (size_t)n, 0600));
+	TW_TRY(epoch_key(k, in, out));
+	k->epoch_given = true;
+	return TW_OK;
+}
+
+static tw_err do_old_epoch(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	uint64_t wanted = number_of(in);
+	if (wanted == 0 || wanted >= k->epoch)
+		return TW_RAISE(DENIED, "epoch %llu is not closed", (unsigned long long)wanted);
+	return epoch_key(k, in, out);
+}
+
+/* --- Listener, secret, identity --- */
+
+static tw_err replace_listener(tw_keys *k)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	tw_buf_init(&b, k->sys, TW_KEYS_FILE_MAX);
+	TW_TRY(tw_listener_make(k->sys, &key, &cert));
+	TW_TRY(tw_listener_write(key, cert, &b));
+	TW_TRY(tw_durable_replace(k->sys, k->dir, TW_KEYS_LISTENER, b.data, b.size, 0600));
+	(void)tw_key_free(k->listener);
+	(void)tw_cert_free(k->listener_cert);
+	k->listener = TW_STEAL(key);
+	k->listener_cert = TW_STEAL(cert);
+	return TW_OK;
+}
+
+static tw_err do_listener(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	if (in.size > 0 && in.at[0] != 1)
+		return attack("something unknown of the listener");
+	if (in.size > 0)
+		TW_TRY(replace_listener(k));
+	return tw_cert_der(k->listener_cert, out);
+}
+
+static tw_err do_secret_mac(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	uint8_t mac[32];
+	if (!tw_takeover_is_message(in))
+		return attack("a proof that is not of a take-over");
+	TW_TRY(tw_hmac_sha256(tw_secret_bytes(k->secret), tw_secret_size(k->secret), &in, 1, mac));
+	tw_err e = tw_buf_add(out, mac, sizeof mac);
+	tw_wipe(mac, sizeof mac);
+	return e;
+}
+
+static tw_err do_secret_new(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *fresh = NULL;
+	TW_TRY(tw_secret_random(k->sys, TW_TAKEOVER_SECRET, &fresh));
+	TW_TRY(tw_durable_replace(k->sys, k->dir, TW_KEYS_SECRET, tw_secret_bytes(fresh), tw_secret_size(fresh), 0600));
+	(void)tw_secret_free(k->secret);
+	k->secret = TW_STEAL(fresh);
+	return tw_buf_add(out, tw_secret_bytes(k->secret), tw_secret_size(k->secret));
+}
+
+static tw_err do_identity(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	return tw_cert_der(k->identity_cert, out);
+}
+
+/* --- Serving --- */
+
+static const struct row {
+	uint16_t type, answer;
+	tw_err (*run)(tw_keys *k, struct tw_slice in, struct tw_buf *out);
+} rows[] = {
+	{ TW_WIRE_KEYS_SIGN, TW_WIRE_KEYS_SIGNED, do_sign },
+	{ TW_WIRE_KEYS_EPOCH, TW_WIRE_KEYS_EPOCH_KEY, do_epoch },
+	{ TW_WIRE_KEYS_OLD_EPOCH, TW_WIRE_KEYS_EPOCH_KEY, do_old_epoch },
+	{ TW_WIRE_KEYS_LISTENER, TW_WIRE_KEYS_LISTENER_CERT, do_listener },
+	{ TW_WIRE_KEYS_SECRET_MAC, TW_WIRE_KEYS_SECRET_MAC_IS, do_secret_mac },
+	{ TW_WIRE_KEYS_SECRET_NEW, TW_WIRE_KEYS_SECRET_IS, do_secret_new },
+	{ TW_WIRE_KEYS_IDENTITY, TW_WIRE_KEYS_IDENTITY_CERT, do_identity },
+};
+
+static tw_err answer_failed(tw_channel *core, uint32_t tag, tw_err why)
+{
+	char payload[1 + TW_DETAIL_MAX];
+	payload[0] = (char)why.code;
+	int n = snprintf(payload + 1, TW_DETAIL_MAX, "%s", tw_err_detail());
+	return tw_channel_send(core, TW_WIRE_KEYS_FAILED, tag, payload, 1 + (size_t)n, NULL, 0);
+}
+
+tw_err tw_keys_serve_core(tw_keys *k, tw_channel *core, const struct tw_message *m)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf out = { 0 };
+	tw_buf_init(&out, k->sys, CERT_MAX);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		if (rows[i].type != m->type)
+			continue;
+		tw_err e = tw_buf_reserve(&out, CERT_MAX);
+		if (!tw_failed(e))
+			e = rows[i].run(k, m->payload, &out);
+		if (tw_is(e, TW_CODE_UNTRUSTED))
+			return e;
+		if (tw_failed(e))
+			return answer_failed(core, m->tag, e);
+		return tw_channel_send(core, rows[i].answer, m->tag, out.data, out.size, NULL, 0);
+	}
+	return attack("something keys does not do");
+}
+
+tw_err tw_keys_serve_front(tw_keys *k, tw_channel *front, const struct tw_message *m)
+{
+	uint8_t der[SIGNATURE_DER_MAX];
+	size_t size = 0;
+	if (m->type != TW_WIRE_TLS_SIGN || m->payload.size != TW_SHA256_SIZE)
+		return TW_RAISE(UNTRUSTED, "front asks for something other than a TLS signature");
+	tw_err e = tw_key_sign_digest_der(k->listener, (const uint8_t *)m->payload.at, der, sizeof der, &size);
+	if (tw_failed(e)) {
+		tw_log_err(e, "a TLS handshake will fail");
+		size = 0;
+	}
+	return tw_channel_send(front, TW_WIRE_TLS_SIGNED, m->tag, der, size, NULL, 0);
+}

@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keys role: what it answers, what it refuses, and what a fault or a power cut at any moment leaves behind. */
+#include "service/keys/keys.h"
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "formats/auditlog.h"
+#include "formats/statement.h"
+#include "formats/takeover.h"
+#include "service/test-dir.h"
+#include "sys/durable.h"
+#include "oom.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define NOW 1790000000000
+#define ID "urn:dev:ops:32473-T.1-0001"
+
+static const struct tw_sys *sys;
+static struct test_dir dir;
+static tw_key *identity, *ca_key;
+static tw_cert *cert, *ca;
+
+static void put(const char *name, const void *data, size_t size)
+{
+	CHECK_OK(tw_durable_replace(sys, dir.fd, name, data, size, 0600));
+}
+
+/* What `thingward provision` leaves. */
+static void provision(void)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *listener = NULL;
+	uint8_t secret[32] = { 1, 2, 3 };
+	tw_buf_init(&b, sys, TW_KEYS_FILE_MAX);
+	test_dir_empty(&dir);
+	CHECK_OK(tw_key_save(identity, &b));
+	put(TW_KEYS_IDENTITY_KEY, b.data, b.size);
+	tw_buf_clear(&b);
+	CHECK_OK(tw_cert_pem(cert, &b));
+	put(TW_KEYS_IDENTITY_CERT, b.data, b.size);
+	tw_buf_clear(&b);
+	CHECK_OK(tw_listener_make(sys, &key, &listener));
+	CHECK_OK(tw_listener_write(key, listener, &b));
+	put(TW_KEYS_LISTENER, b.data, b.size);
+	put(TW_KEYS_SECRET, secret, 16);
+	put(TW_KEYS_LOG_MASTER, secret, 32);
+}
+
+static int set_up(void **state)
+{
+	const struct tw_cert_want ca_want = { .common_name = "CA", .is_ca = true, .not_before_ms = 1 };
+	const struct tw_cert_want want = { .common_name = "T-1", .uri = ID, .is_client = true, .not_before_ms = 1 };
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	tw_json_use(sys);
+	dir = test_dir_new();
+	CHECK_OK(tw_key_generate(sys, &ca_key));
+	CHECK_OK(tw_key_generate(sys, &identity));
+	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
+	CHECK_OK(tw_cert_make(sys, &want, identity, ca, ca_key, &cert));
+	provision();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	test_dir_done(&dir);
+	ca = tw_cert_free(ca);
+	cert = tw_cert_free(cert);
+	ca_key = tw_key_free(ca_key);
+	identity = tw_key_free(identity);
+	return 0;
+}
+
+/* --- One process: the role's functions between two ends of a channel --- */
+
+struct bench {
+	tw_keys *keys;
+	tw_channel *mine, *theirs;
+};
+
+static void bench_init(struct bench *b, const struct tw_channel_row *to_keys, const struct tw_channel_row *from_keys)
+{
+	int pair[2];
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	*b = (struct bench){ 0 };
+	CHECK_OK(tw_keys_open(sys, dir.fd, &b->keys));
+	CHECK_OK(tw_channel_new(sys, pair[0], from_keys, &b->mine));
+	CHECK_OK(tw_channel_new(sys, pair[1], to_keys, &b->theirs));
+}
+
+static void bench_done(struct bench *b)
+{
+	tw_keys_free(b->keys);
+	tw_channel_free(b->mine);
+	tw_channel_free(b->theirs);
+}
+
+/* Asks as core; what serving returned. On OK, m is the answer. */
+static tw_err ask(struct bench *b, uint16_t type, const void *payload, size_t size, struct tw_message *m)
+{
+	CHECK_OK(tw_channel_send(b->mine, type, 7, payload, size, NULL, 0));
+	TW_TRY(tw_channel_receive(b->theirs, m));
+	TW_TRY(tw_keys_serve_core(b->keys, b->theirs, m));
+	CHECK_OK(tw_channel_receive(b->mine, m));
+	CHECK_INT(m->tag, 7);
+	return TW_OK;
+}
+
+static enum tw_code failed_with(const struct tw_message *m)
+{
+	CHECK_INT(m->type, TW_WIRE_KEYS_FAILED);
+	return (enum tw_code)(uint8_t)m->payload.at[0];
+}
+
+static tw_err ask_epoch(struct bench *b, uint16_t type, uint64_t epoch, struct tw_message *m)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf n = { 0 };
+	tw_buf_init(&n, sys, 8);
+	CHECK_OK(tw_buf_u64(&n, epoch));
+	return ask(b, type, n.data, n.size, m);
+}
+
+static void test_epochs(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	uint8_t first[32], second[32];
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_OLD_EPOCH, 1, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 0, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_STATE);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 5, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_EPOCH_KEY);
+	memcpy(first, m.payload.at, 32);
+	for (uint64_t n = 0; n <= 5; n++) { /* never twice, never back */
+		CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, n, &m));
+		CHECK_INT(failed_with(&m), TW_CODE_STATE);
+	}
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, UINT64_MAX, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_STATE);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_OLD_EPOCH, 5, &m)); /* it is being written with */
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 6, &m));
+	memcpy(second, m.payload.at, 32);
+	CHECK(memcmp(first, second, 32) != 0);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_OLD_EPOCH, 5, &m));
+	CHECK_BYTES(m.payload.at, first, 32);
+	bench_done(&b);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys); /* after a restart */
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 6, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_STATE);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 7, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_EPOCH_KEY);
+	bench_done(&b);
+}
+
+static tw_err ask_sign(struct bench *b, uint8_t purpose, struct tw_slice message, struct tw_message *m)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf p = { 0 };
+	tw_buf_init(&p, sys, TW_CHANNEL_MAX);
+	CHECK_OK(tw_buf_u8(&p, purpose));
+	CHECK_OK(tw_buf_add(&p, message.at, message.size));
+	return ask(b, TW_WIRE_KEYS_SIGN, p.data, p.size, m);
+}
+
+static tw_err ask_checkpoint(struct bench *b, const uint8_t device[32], uint64_t epoch, uint64_t seq, uint8_t chain, struct tw_message *m)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf p = { 0 };
+	uint8_t value[32] = { chain };
+	tw_buf_init(&p, sys, 200);
+	CHECK_OK(tw_log_checkpoint_message(device, epoch, seq, value, &p));
+	TW_TRY(ask_sign(b, TW_SIGN_CHECKPOINT, tw_buf_slice(&p), m));
+	if (m->type == TW_WIRE_KEYS_SIGNED)
+		CHECK_OK(tw_key_verify(identity, &(struct tw_slice){ p.data, p.size }, 1, (const uint8_t *)m->payload.at));
+	return TW_OK;
+}
+
+static void test_checkpoints(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	uint8_t device[32], other[32] = { 9 };
+	CHECK_OK(tw_key_fingerprint(identity, device));
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_checkpoint(&b, device, 0, 1, 1, &m)); /* no epoch yet */
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 3, &m));
+	CHECK_ERR(ask_checkpoint(&b, other, 3, 1, 1, &m), UNTRUSTED);
+	CHECK_OK(ask_checkpoint(&b, device, 2, 1, 1, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_OK(ask_checkpoint(&b, device, 4, 1, 1, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_OK(ask_checkpoint(&b, device, 3, 10, 1, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	CHECK_OK(ask_checkpoint(&b, device, 3, 10, 1, &m)); /* again */
+	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	CHECK_OK(ask_checkpoint(&b, device, 3, 10, 2, &m)); /* the same record, another chain: a rewritten log */
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_OK(ask_checkpoint(&b, device, 3, 9, 1, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_OK(ask_checkpoint(&b, device, 3, 11, 3, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	bench_done(&b);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_checkpoint(&b, device, 3, 12, 3, &m)); /* epoch 3 was another run's */
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	bench_done(&b);
+}
+
+/* @nist DI.IMS.2: nothing that is not this device's statement gets its signature */
+static void test_sign_refusals(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	TW_CLEANUP(tw_buf_done) struct tw_buf head = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf foreign = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf manifest = { 0 };
+	tw_buf_init(&head, sys, 8192);
+	tw_buf_init(&foreign, sys, 8192);
+	tw_buf_init(&manifest, sys, 8192);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(tw_jws_protected(sys, TW_JWS_STATEMENT, cert, &head));
+	CHECK_OK(tw_jws_protected(sys, TW_JWS_STATEMENT, ca, &foreign));
+	CHECK_OK(tw_jws_protected(sys, TW_JWS_MANIFEST, cert, &manifest));
+	CHECK_OK(tw_buf_text(&head, ".e30"));
+	CHECK_OK(tw_buf_text(&foreign, ".e30"));
+	CHECK_OK(tw_buf_text(&manifest, ".e30"));
+	CHECK_OK(ask_sign(&b, TW_SIGN_STATEMENT, tw_buf_slice(&head), &m));
+	CHECK_OK(tw_key_verify(identity, &(struct tw_slice){ head.data, head.size }, 1, (const uint8_t *)m.payload.at));
+	CHECK_ERR(ask_sign(&b, TW_SIGN_STATEMENT, tw_buf_slice(&foreign), &m), UNTRUSTED);
+	CHECK_ERR(ask_sign(&b, TW_SIGN_STATEMENT, tw_buf_slice(&manifest), &m), UNTRUSTED);
+	CHECK_ERR(ask_sign(&b, TW_SIGN_STATEMENT, (struct tw_slice){ head.data, head.size - 3 }, &m), UNTRUSTED); /* no payload */
+	CHECK_ERR(ask_sign(&b, TW_SIGN_STATEMENT, TW_SLICE("x"), &m), UNTRUSTED);
+	for (unsigned purpose = 0; purpose < 256; purpose++) {
+		if (purpose != TW_SIGN_STATEMENT)
+			CHECK_ERR(ask_sign(&b, (uint8_t)purpose, tw_buf_slice(&head), &m), UNTRUSTED);
+	}
+	head.data[head.size - 1] = '.';
+	CHECK_ERR(ask_sign(&b, TW_SIGN_STATEMENT, tw_buf_slice(&head), &m), UNTRUSTED);
+	CHECK_ERR(ask_sign(&b, TW_SIGN_CHECKPOINT, TW_SLICE("thingward-checkpoint-1"), &m), UNTRUSTED);
+	bench_done(&b);
+}
+
+static void test_secret(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	struct tw_takeover t = { .challenge = { 1 }, .owner = { 2 } };
+	uint8_t message[TW_TAKEOVER_MESSAGE], secret[16] = { 1, 2, 3 }, want[32], fresh[16];
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	tw_takeover_message(&t, message);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, sizeof message, &m));
+	CHECK_OK(tw_takeover_proof(&t, secret, want));
+	CHECK_BYTES(m.payload.at, want, 32);
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, sizeof message - 1, &m), UNTRUSTED);
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, 1, &m), UNTRUSTED);
+	message[3] ^= 1;
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, sizeof message, &m), UNTRUSTED);
+	message[3] ^= 1;
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_NEW, NULL, 0, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SECRET_IS);
+	memcpy(fresh, m.payload.at, sizeof fresh);
+	CHECK(memcmp(fresh, secret, sizeof fresh) != 0);
+	bench_done(&b);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys); /* it stays */
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, sizeof message, &m));
+	CHECK_OK(tw_takeover_proof(&t, fresh, want));
+	CHECK_BYTES(m.payload.at, want, 32);
+	bench_done(&b);
+}
+
+static void test_listener(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	uint8_t before[32], after[32], again[32];
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_LISTENER, NULL, 0, &m));
+	CHECK_OK(tw_sha256(m.payload.at, m.payload.size, before));
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_LISTENER, "\1", 1, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_LISTENER_CERT);
+	CHECK_OK(tw_sha256(m.payload.at, m.payload.size, after));
+	CHECK(memcmp(before, after, 32) != 0);
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_LISTENER, "\2", 1, &m), UNTRUSTED);
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_LISTENER, "\0", 1, &m), UNTRUSTED);
+	bench_done(&b);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_LISTENER, NULL, 0, &m));
+	CHECK_OK(tw_sha256(m.payload.at, m.payload.size, again));
+	CHECK_BYTES(again, after, 32);
+	bench_done(&b);
+}
+
+/* Every type that is no row, and every size outside it, is refused before it is looked at. */
+static void test_rows(void **state)
+{
+	static const uint8_t payload[600];
+	struct bench b;
+	struct tw_message m;
+	static const struct {
+		uint16_t type;
+		size_t size;
+	} rows[] = {
+		{ TW_WIRE_KEYS_SIGN, 0 },
+		{ TW_WIRE_KEYS_SIGN, 1 },
+		{ TW_WIRE_KEYS_EPOCH, 7 },
+		{ TW_WIRE_KEYS_EPOCH, 9 },
+		{ TW_WIRE_KEYS_OLD_EPOCH, 0 },
+		{ TW_WIRE_KEYS_LISTENER, 2 },
+		{ TW_WIRE_KEYS_SECRET_MAC, 0 },
+		{ TW_WIRE_KEYS_SECRET_MAC, 600 },
+		{ TW_WIRE_KEYS_SECRET_NEW, 1 },
+		{ TW_WIRE_KEYS_IDENTITY, 1 },
+		{ TW_WIRE_TLS_SIGN, 32 },
+		{ TW_WIRE_KEYS_SIGNED, 64 },
+		{ TW_WIRE_HANDS_DRAIN, 0 },
+		{ 0, 0 },
+	};
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		CHECK_ERR(ask(&b, rows[i].type, payload, rows[i].size, &m), UNTRUSTED);
+	bench_done(&b);
+}
+
+static void test_front(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	uint8_t digest[32] = { 5 };
+	bench_init(&b, tw_rows_keys_from_front, tw_rows_front_from_keys);
+	CHECK_OK(tw_channel_send(b.mine, TW_WIRE_TLS_SIGN, 1, digest, sizeof digest, NULL, 0));
+	CHECK_OK(tw_channel_receive(b.theirs, &m));
+	CHECK_OK(tw_keys_serve_front(b.keys, b.theirs, &m));
+	CHECK_OK(tw_channel_receive(b.mine, &m));
+	CHECK(m.type == TW_WIRE_TLS_SIGNED && m.payload.size >= 68 && m.payload.at[0] == 0x30);
+	static const struct {
+		uint16_t type;
+		size_t size;
+	} rows[] = { { TW_WIRE_TLS_SIGN, 31 }, { TW_WIRE_TLS_SIGN, 0 }, { TW_WIRE_KEYS_SIGN, 32 }, { TW_WIRE_KEYS_SECRET_NEW, 0 },
+		{ TW_WIRE_KEYS_EPOCH, 8 } };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_OK(tw_channel_send(b.mine, rows[i].type, 1, digest, rows[i].size, NULL, 0));
+		CHECK_ERR(tw_channel_receive(b.theirs, &m), UNTRUSTED);
+	}
+	/* Nor by a channel whose rows would let it through. */
+	m = (struct tw_message){ .type = TW_WIRE_KEYS_SECRET_NEW };
+	CHECK_ERR(tw_keys_serve_front(b.keys, b.theirs, &m), UNTRUSTED);
+	m = (struct tw_message){ .type = TW_WIRE_TLS_SIGN, .payload = { (char *)digest, 31 } };
+	CHECK_ERR(tw_keys_serve_front(b.keys, b.theirs, &m), UNTRUSTED);
+	bench_done(&b);
+}
+
+/* --- Files that are not as they should be --- */
+
+static void test_bad_files(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		enum tw_code code;
+	} rows[] = {
+		{ TW_KEYS_IDENTITY_KEY, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_IDENTITY_KEY, "", TW_CODE_SYNTAX },
+		{ TW_KEYS_IDENTITY_CERT, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_IDENTITY_CERT, "x", TW_CODE_SYNTAX },
+		{ TW_KEYS_LISTENER, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_LISTENER, "x", TW_CODE_SYNTAX },
+		{ TW_KEYS_SECRET, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_SECRET, "", TW_CODE_SYNTAX },
+		{ TW_KEYS_SECRET, "0123456789abcde", TW_CODE_SYNTAX },
+		{ TW_KEYS_SECRET, "0123456789abcdef0", TW_CODE_SYNTAX },
+		{ TW_KEYS_LOG_MASTER, NULL, TW_CODE_NOTFOUND },
+		{ TW_KEYS_LOG_MASTER, "short", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "5", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "x\n", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "-1\n", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "18446744073709551615\n", TW_CODE_LIMIT },
+		{ TW_KEYS_EPOCH, "5\n", TW_CODE_OK },
+	};
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, sys, TW_KEYS_FILE_MAX);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
+		provision();
+		if (rows[i].text)
+			put(rows[i].name, rows[i].text, strlen(rows[i].text));
+		else
+			CHECK_OK(tw_durable_remove(sys, dir.fd, rows[i].name));
+		tw_err e = tw_keys_open(sys, dir.fd, &k);
+		if (e.code != rows[i].code)
+			fail_msg("%s with \"%s\": %s", rows[i].name, rows[i].text ? rows[i].text : "(none)", tw_code_name(e.code));
+	}
+	provision(); /* another device's certificate */
+	CHECK_OK(tw_cert_pem(ca, &b));
+	put(TW_KEYS_IDENTITY_CERT, b.data, b.size);
+	tw_keys *k = NULL;
+	CHECK_ERR(tw_keys_open(sys, dir.fd, &k), UNTRUSTED);
+}
+
+/* --- Faults and power cuts --- */
+
+static tw_err use_all(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
+	return tw_keys_open(s, dir.fd, &k);
+}
+
+static void test_open_faults(void **state)
+{
+	(void)oom_sweep_with(EIO, use_all, NULL); /* allocations fail with ENOMEM all the same */
+}
+
+/* One change through a role whose n-th call fails; true when something failed. What is there afterwards must open, and be old or new. */
+static bool change_with_fault(tw_fake *f, long n, int error_number, uint16_t type, const void *payload, size_t size)
+{
+	const struct tw_sys *real = sys;
+	struct bench b;
+	struct tw_message m;
+	bool fired;
+	sys = tw_fake_sys(f);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(tw_channel_send(b.mine, type, 7, payload, size, NULL, 0));
+	CHECK_OK(tw_channel_receive(b.theirs, &m));
+	tw_fake_fail(f, n, error_number, false);
+	tw_err e = tw_keys_serve_core(b.keys, b.theirs, &m);
+	fired = tw_fake_fired(f);
+	tw_fake_fail(f, 0, 0, false);
+	if (!tw_failed(e))
+		CHECK_OK(tw_channel_receive(b.mine, &m));
+	if (type == TW_WIRE_KEYS_EPOCH && (tw_failed(e) || m.type == TW_WIRE_KEYS_FAILED) && fired) {
+		/* Whatever failed, the number may be used up, but its key is not given out later by the same role. */
+		CHECK_OK(ask(&b, type, payload, size, &m));
+		CHECK(m.type == TW_WIRE_KEYS_EPOCH_KEY || failed_with(&m) == TW_CODE_STATE);
+	}
+	bench_done(&b);
+	sys = real;
+	tw_keys *k = NULL;
+	CHECK_OK(tw_keys_open(sys, dir.fd, &k));
+	tw_keys_free(k);
+	return fired;
+}
+
+static void test_change_faults(void **state)
+{
+	static const int errors[] = { ENOMEM, EIO, ENOSPC, EINTR };
+	static const uint8_t epoch[8] = { 0, 0, 0, 0, 0, 0, 0, 9 };
+	tw_fake *f = tw_fake_new();
+	tw_crypto_use(tw_fake_sys(f));
+	tw_json_use(tw_fake_sys(f));
+	for (size_t i = 0; i < TW_COUNT(errors); i++) {
+		for (long n = 1; n == 1 || change_with_fault(f, n - 1, errors[i], TW_WIRE_KEYS_EPOCH, epoch, 8); n++)
+			CHECK_OK(tw_durable_remove(sys, dir.fd, TW_KEYS_EPOCH));
+		for (long n = 1; change_with_fault(f, n, errors[i], TW_WIRE_KEYS_SECRET_NEW, NULL, 0); n++) {
+		}
+	}
+	for (long n = 1; change_with_fault(f, n, EIO, TW_WIRE_KEYS_LISTENER, "\1", 1); n += 7) { /* 1,400 allocations of OpenSSL among them */
+	}
+	tw_crypto_use(sys);
+	tw_json_use(sys);
+	tw_fake_free(f);
+}
+
+static void check_after_cut(tw_fake *f, size_t point, struct test_dir *there)
+{
+	struct test_dir mine = dir;
+	TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
+	struct bench b;
+	struct tw_message m;
+	dir = *there;
+	CHECK_OK(tw_keys_open(sys, dir.fd, &k)); /* pair, secret and epoch are whole */
+	uint64_t acked = tw_fake_acked(f, point);
+	if (acked) {
+		bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+		CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, acked, &m)); /* given out before the cut: never again */
+		CHECK_INT(failed_with(&m), TW_CODE_STATE);
+		bench_done(&b);
+	}
+	dir = mine;
+}
+
+static void test_power_cuts(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *real = sys;
+	struct test_dir there = test_dir_new();
+	struct bench b;
+	struct tw_message m;
+	sys = tw_fake_sys(f);
+	tw_fake_record(f, dir.path);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	for (uint64_t n = 1; n <= 3; n++) {
+		CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, n, &m));
+		tw_fake_mark(f, n);
+		CHECK_OK(ask(&b, TW_WIRE_KEYS_LISTENER, "\1", 1, &m));
+		CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_NEW, NULL, 0, &m));
+	}
+	bench_done(&b);
+	sys = real;
+	size_t states = 0;
+	for (size_t point = 0; point < tw_fake_points(f); point++) {
+		for (unsigned variant = 0; variant < 8; variant++, states++) {
+			test_dir_empty(&there);
+			CHECK_OK(tw_fake_rebuild(f, point, variant, there.path));
+			check_after_cut(f, point, &there);
+		}
+	}
+	CHECK(states > 100);
+	test_dir_done(&there);
+	tw_fake_free(f);
+}
+
+/* --- Two processes: the role as it runs, core's client and front at its ends --- */
+
+struct running {
+	pid_t pid;
+	int hands, front;
+	tw_keys_client *client;
+};
+
+static void start_role(struct running *r)
+{
+	int hands[2], core[2], front[2];
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, hands), 0);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, core), 0);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, front), 0);
+	fflush(NULL);
+	r->pid = fork();
+	CHECK(r->pid >= 0);
+	if (r->pid == 0) {
+		const int born[] = { hands[1], core[1], front[1], dir.fd };
+		int high[4];
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (int i = 0; i < 4; i++)
+			high[i] = fcntl(born[i], F_DUPFD, 50);
+		for (int i = 0; i < 4; i++)
+			dup2(high[i], TW_FD_HANDS + i);
+		for (int fd = TW_FD_OWN + 1; fd < 60; fd++)
+			close(fd);
+		_exit(tw_keys_run(sys, &(struct tw_role_start){ .fd_count = TW_FD_OWN + 1 }));
+	}
+	close(hands[1]);
+	close(core[1]);
+	close(front[1]);
+	r->hands = hands[0];
+	r->front = front[0];
+	CHECK_OK(tw_keys_client_new(sys, core[0], &r->client));
+}
+
+static int stop_role(struct running *r, bool drain)
+{
+	static const uint8_t message[TW_CHANNEL_HEAD] = { TW_WIRE_HANDS_DRAIN >> 8, TW_WIRE_HANDS_DRAIN & 0xff };
+	int status = -1;
+	if (drain)
+		CHECK_INT(send(r->hands, message, sizeof message, MSG_NOSIGNAL), sizeof message);
+	CHECK_INT(waitpid(r->pid, &status, 0), r->pid);
+	close(r->hands);
+	close(r->front);
+	tw_keys_client_free(r->client);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static tw_err sign_there(void *user, struct tw_slice input, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	return tw_keys_client_sign(user, TW_SIGN_STATEMENT, input, ret);
+}
+
+/* @nist DI.IMS.1 @nist DI.IMS.2 */
+static void test_role_and_client(void **state)
+{
+	struct running r;
+	TW_CLEANUP(tw_cert_freep) tw_cert *device = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *listener = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *next = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_statement s = { .identifier = ID, .nonce_size = 32, .issued_ms = NOW, .software = "1", .model = "T-1", .product_version = "1" },
+			    got;
+	uint8_t key[32], old[32], secret[16], mac[32], want[32], message[TW_TAKEOVER_MESSAGE];
+	struct tw_takeover t = { 0 };
+	tw_buf_init(&b, sys, TW_JWS_MAX);
+	start_role(&r);
+	CHECK_OK(tw_keys_client_identity(r.client, &device));
+	struct tw_signer signer = { sign_there, r.client };
+	CHECK_OK(tw_statement_sign(sys, &s, device, &signer, &b));
+	CHECK_OK(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, s.nonce, 32, NULL, &got));
+	CHECK_OK(tw_keys_client_epoch(r.client, 1, key));
+	CHECK_ERR(tw_keys_client_epoch(r.client, 1, key), STATE);
+	CHECK(strncmp(tw_err_detail(), "keys: ", 6) == 0);
+	CHECK_ERR(tw_keys_client_old_epoch(r.client, 1, old), DENIED);
+	CHECK_OK(tw_keys_client_epoch(r.client, 2, mac));
+	CHECK_OK(tw_keys_client_old_epoch(r.client, 1, old));
+	CHECK_BYTES(old, key, 32);
+	CHECK_OK(tw_keys_client_listener(r.client, false, &listener));
+	CHECK_OK(tw_keys_client_listener(r.client, true, &next));
+	CHECK_OK(tw_keys_client_secret_new(r.client, secret));
+	tw_takeover_message(&t, message);
+	CHECK_OK(tw_keys_client_secret_mac(r.client, (struct tw_slice){ (char *)message, sizeof message }, mac));
+	CHECK_OK(tw_takeover_proof(&t, secret, want));
+	CHECK_BYTES(mac, want, 32);
+	CHECK_INT(stop_role(&r, true), 0);
+}
+
+static void test_role_ends_on_attack(void **state)
+{
+	struct running r;
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	start_role(&r);
+	CHECK(tw_failed(tw_keys_client_sign(r.client, TW_SIGN_STATEMENT, TW_SLICE("anything"), signature)));
+	CHECK_INT(stop_role(&r, false), 70);
+	start_role(&r);
+	CHECK_INT(send(r.front, "x", 1, MSG_NOSIGNAL), 1);
+	CHECK_INT(stop_role(&r, false), 70);
+}
+
+/* Without front it serves on; without hands it ends, and not as if all were well. */
+static void test_role_and_the_dead(void **state)
+{
+	struct running r;
+	TW_CLEANUP(tw_cert_freep) tw_cert *device = NULL;
+	start_role(&r);
+	CHECK_INT(shutdown(r.front, SHUT_RDWR), 0);
+	CHECK_OK(tw_keys_client_identity(r.client, &device));
+	CHECK_INT(shutdown(r.hands, SHUT_RDWR), 0);
+	CHECK_INT(stop_role(&r, false), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_sign_refusals), TEST(test_secret), TEST(test_listener),
+	TEST(test_rows), TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults),
+	TEST(test_power_cuts), TEST(test_role_and_client), TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead))

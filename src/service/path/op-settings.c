@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings over the API. A change names the version it was made for (If-Match), so that two people cannot undo each other unseen. */
+#include "service/path/operations.h"
+
+#include "base/text.h"
+
+tw_err tw_op_health(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	rp->body = json_object();
+	return tw_json_set(rp->body, "state", json_string("ok"));
+}
+
+/* What a form needs to know to offer only what can be stored. */
+static tw_err describe_range(const struct tw_setting_row *row, json_t *j)
+{
+	static const char *const types[] = { "bool", "int", "text", "choice" };
+
+	TW_TRY(tw_json_set(j, "type", json_string(types[row->type])));
+	if (row->choices)
+		TW_TRY(tw_json_set(j, "choices", json_string(row->choices)));
+	if (row->unit && row->unit[0])
+		TW_TRY(tw_json_set(j, "unit", json_string(row->unit)));
+	if (row->type != TW_SETTING_INT)
+		return TW_OK;
+	TW_TRY(tw_json_set(j, "min", json_integer(row->min)));
+	return tw_json_set(j, "max", json_integer(row->max));
+}
+
+static tw_err describe(struct tw_context *c, const struct tw_setting_row *row, json_t **ret, int64_t *ret_version)
+{
+	struct tw_setting_state state;
+	TW_TRY(tw_setting_state(c, row, &state));
+	TW_CLEANUP(tw_jsonp) json_t *j = json_object();
+	TW_TRY(tw_json_set(j, "key", json_string(row->key)));
+	TW_TRY(tw_json_set(j, "value", json_string(state.value)));
+	TW_TRY(tw_json_set(j, "default", json_string(row->default_value)));
+	TW_TRY(tw_json_set(j, "baseline", json_string(row->baseline)));
+	TW_TRY(tw_json_set(j, "version", json_integer(state.version)));
+	TW_TRY(tw_json_set(j, "help", json_string(row->help ? row->help : "")));
+	TW_TRY(describe_range(row, j));
+	if (state.version > 0) {
+		char when[TW_TIME_TEXT_MAX];
+		tw_time_text(state.changed_ms, when);
+		TW_TRY(tw_json_set(j, "changed", json_string(when)));
+		TW_TRY(tw_json_set(j, "changed_by", json_string(state.changed_by)));
+	}
+	*ret_version = state.version;
+	*ret = TW_STEAL(j);
+	return TW_OK;
+}
+
+tw_err tw_op_settings_list(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
+	for (const struct tw_capability *const *p = c->capabilities; *p; p++) {
+		for (const struct tw_setting_row *r = (*p)->settings; r && r->key; r++) {
+			json_t *one = NULL;
+			int64_t version = 0;
+			TW_TRY(describe(c, r, &one, &version));
+			TW_TRY(tw_json_append(list, one));
+		}
+	}
+	rp->body = json_object();
+	return tw_json_set(rp->body, "settings", TW_STEAL(list));
+}
+
+static tw_err show(struct tw_context *c, const struct tw_setting_row *row, struct tw_reply *rp)
+{
+	int64_t version = 0;
+	TW_TRY(describe(c, row, &rp->body, &version));
+	snprintf(rp->etag, sizeof rp->etag, "\"%lld\"", (long long)version);
+	return TW_OK;
+}
+
+static const struct tw_setting_row *row_of(struct tw_context *c, const struct tw_request *rq)
+{
+	char key[128];
+	if (rq->parameter.size >= sizeof key)
+		return NULL;
+	memcpy(key, rq->parameter.at, rq->parameter.size);
+	key[rq->parameter.size] = '\0';
+	return tw_setting_find(c, key);
+}
+
+static tw_err no_such(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 404, "not-found", "setting.unknown", "There is no such setting",
+		"List the settings to see their names.", "No setting has this name.");
+}
+
+tw_err tw_op_settings_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_setting_row *row = row_of(c, rq);
+	return row ? show(c, row, rp) : no_such(rp);
+}
+
+/* One strong entity tag with a version of ours. "*" and lists say "whatever it is now", which is what If-Match is to prevent. */
+static bool expected_version(struct tw_slice tag, int64_t *ret)
+{
+	uint64_t n = 0;
+	if (tag.size < 3 || tag.at[0] != '"' || tag.at[tag.size - 1] != '"')
+		return false;
+	if (tw_failed(tw_parse_u64((struct tw_slice){ tag.at + 1, tag.size - 2 }, INT64_MAX, &n)))
+		return false;
+	*ret = (int64_t)n;
+	return true;
+}
+
+static tw_err refuse_change(struct tw_reply *rp, tw_err e)
+{
+	char why[TW_DETAIL_MAX];
+	snprintf(why, sizeof why, "%s", tw_err_detail());
+	switch ((int)e.code) {
+	case TW_CODE_SYNTAX:
+	case TW_CODE_LIMIT:
+		return tw_reply_problem(rp, 400, "input", "setting.value", "This value is not allowed",
+			"Read the setting to see what it takes.", "%s", why);
+	case TW_CODE_STATE:
+		return tw_reply_problem(rp, 412, "changed", "setting.version", "Somebody else changed it first",
+			"Read it again, and decide again.", "%s", why);
+	case TW_CODE_DENIED:
+		return tw_reply_problem(
+			rp, 409, "refused", "setting.apply", "The device cannot take this value now", "See the detail.", "%s", why);
+	default:
+		return e;
+	}
+}
+
+/* A row may ask for more than the operation does. */
+static bool may_change(const struct tw_context *c, const struct tw_request *rq, const struct tw_setting_row *row)
+{
+	return tw_gate_authorize(c->grants, &rq->subject, row->permission, TW_WHEN_ALWAYS, true).verdict == TW_ALLOW;
+}
+
+static tw_err change(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_setting_row *row, int64_t version, struct tw_reply *rp)
+{
+	struct tw_setting_state before;
+	const char *value = tw_json_text(rq->input, "value");
+	TW_TRY(tw_setting_check(row, value));
+	TW_TRY(tw_setting_state(c, row, &before));
+	TW_TRY(tw_setting_set(c, row, value, version, rq->subject.name));
+	snprintf(rp->note, sizeof rp->note, "%.60s: %.50s, was %.50s", row->key, value, before.value);
+	return TW_OK;
+}
+
+tw_err tw_op_settings_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_setting_row *row = row_of(c, rq);
+	const struct tw_http_field *tag = rq->head ? tw_http_find(rq->head, "If-Match") : NULL;
+	int64_t version = -1;
+	if (!row)
+		return no_such(rp);
+	if (!may_change(c, rq, row))
+		return tw_reply_problem(rp, 403, "forbidden", "gate.permission", "Not permitted", "Ask somebody who holds it.",
+			"You do not hold the permission this setting needs.");
+	if (!tag)
+		return tw_reply_problem(rp, 428, "precondition", "setting.if-match", "Say which version you mean to change",
+			"Read the setting and send its ETag as If-Match.", "A change needs If-Match.");
+	if (!expected_version(tag->value, &version))
+		return tw_reply_problem(rp, 412, "changed", "setting.version", "This is not a version of the setting",
+			"Read the setting and send its ETag as If-Match.", "If-Match takes one ETag of this setting.");
+	tw_err e = change(c, rq, row, version, rp);
+	return tw_failed(e) ? refuse_change(rp, e) : show(c, row, rp);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The path a request walks, as a list of steps. Each either lets it pass, or answers it with a problem (and the walk ends), or
+ * fails, which is our fault and becomes a 500 that names a record in the log and nothing else.
+ *
+ * The order is the promise: nothing of a request is looked at beyond its path before its sender is known and allowed; nothing
+ * is done before the intent is on disk; nothing is answered before the outcome is.
+ */
+#include "service/path/path.h"
+
+#include "service/path/path-match.h"
+#include "service/path/path-record.h"
+#include "service/path/reply.h"
+
+struct walk {
+	struct tw_context *c;
+	struct tw_request *rq;
+	struct tw_reply rp;
+	struct tw_match match;
+	json_t *input;      /* owned */
+	uint64_t reference; /* record of a failure */
+};
+
+static tw_err find(struct walk *w)
+{
+	struct tw_request *rq = w->rq;
+	if (!rq->head && rq->operation)
+		return TW_OK;
+	if (!rq->head)
+		return TW_RAISE(INTERNAL, "a request without a head names no operation");
+	rq->operation = NULL;
+	tw_match_operation(w->c, rq->head, &w->match);
+	rq->operation = w->match.operation;
+	rq->parameter = tw_slice_of(w->match.parameter);
+	if (rq->operation)
+		return TW_OK;
+	if (w->match.allow[0])
+		return tw_reply_problem(&w->rp, 405, "method", "path.method", "Not by this method",
+			"Use one of the methods in Allow.", "This path takes %s.", w->match.allow);
+	return tw_reply_problem(&w->rp, 404, "not-found", "path.unknown", "There is nothing at this path",
+		"See /api/v1/openapi.json for what there is.", "No operation has this path.");
+}
+
+/* A refusal changes nothing, so it holds whether or not the log can take it. */
+static tw_err refused(struct walk *w)
+{
+	tw_ignore(tw_record_refused(w->c, w->rq, &w->rp));
+	return TW_OK;
+}
+
+static tw_err authenticate(struct walk *w)
+{
+	tw_err e = w->c->authenticate ? w->c->authenticate(w->c, w->rq) : TW_OK;
+	if (!tw_is(e, TW_CODE_DENIED) && !tw_is(e, TW_CODE_UNTRUSTED))
+		return e;
+	tw_ignore(tw_reply_problem(&w->rp, 401, "unauthenticated", "path.credentials", "These credentials are not accepted",
+		"Open a new session, or use the owner's client certificate.",
+		"The session or certificate shown is not known here, or no longer."));
+	return refused(w);
+}
+
+/* What each verdict is told. A stranger learns the same words whatever was asked for. */
+static const struct refusal {
+	int status;
+	const char *kind, *title, *detail, *next;
+} refusals[] = {
+	[TW_DENY_ANONYMOUS] = { 401, "unauthenticated", "Authentication is needed", "This operation is not for anyone.",
+		"Use the owner's client certificate or a session token." },
+	[TW_DENY_PERMISSION] = { 403, "forbidden", "Not permitted", "You do not hold the permission this operation needs.",
+		"Ask somebody who holds it." },
+	[TW_DENY_UNOWNED] = { 403, "not-owned", "The device has no owner yet",
+		"Until it is taken over, only commissioning answers.", "Take the device over with the secret from its label." },
+	[TW_DENY_OWNED] = { 403, "owned", "The device has an owner", "This is possible only while the device has none.",
+		"Ask the owner, or recover ownership at the device's console." },
+};
+
+static tw_err gate(struct walk *w)
+{
+	const struct tw_operation_row *o = w->rq->operation;
+	bool owned = false;
+	TW_TRY(w->c->owned(w->c, &owned));
+	struct tw_decision d = tw_gate_authorize(w->c->grants, &w->rq->subject, o->permission, o->when, owned);
+	if (d.verdict == TW_ALLOW)
+		return TW_OK;
+	const struct refusal *r = &refusals[d.verdict];
+	tw_ignore(tw_reply_problem(&w->rp, r->status, r->kind, d.rule, r->title, r->next, "%s", r->detail));
+	return refused(w);
+}
+
+static tw_err bad_input(struct walk *w, tw_err e)
+{
+	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
+		return e;
+	char why[TW_DETAIL_MAX];
+	snprintf(why, sizeof why, "%s", tw_err_detail());
+	return tw_reply_problem(&w->rp, 400, "input", "path.input", "The request is not of the wanted form",
+		"See /api/v1/openapi.json for the form.", "%s", why);
+}
+
+static tw_err read_body(struct walk *w)
+{
+	const struct tw_request *rq = w->rq;
+	if (!rq->operation->input)
+		return rq->body.size ? bad_input(w, TW_RAISE(SYNTAX, "this operation takes no body")) : TW_OK;
+	if (rq->body.size && !tw_match_is_json(rq->head))
+		return tw_reply_problem(&w->rp, 415, "media-type", "path.media-type", "A body must be JSON",
+			"Send Content-Type: application/json.", "The body's Content-Type is not application/json.");
+	if (rq->body.size == 0) {
+		w->input = json_object();
+		return w->input ? TW_OK : TW_RAISE(NOMEM, "input");
+	}
+	tw_err e = tw_json_parse(rq->body, TW_BODY_MAX, &w->input);
+	return tw_failed(e) ? bad_input(w, e) : TW_OK;
+}
+
+static tw_err read_query(struct walk *w)
+{
+	const struct tw_request *rq = w->rq;
+	if (!rq->operation->query && rq->head->query.size == 0)
+		return TW_OK;
+	if (!rq->operation->query)
+		return bad_input(w, TW_RAISE(SYNTAX, "this operation takes no query"));
+	tw_err e = tw_match_query(w->c->sys, rq->head->query, rq->operation->query, &w->input);
+	return tw_failed(e) ? bad_input(w, e) : TW_OK;
+}
+
+static tw_err validate(struct walk *w)
+{
+	struct tw_request *rq = w->rq;
+	const struct tw_operation_row *o = rq->operation;
+	const struct tw_shape *shape = o->input ? o->input : o->query;
+	if (rq->head) {
+		rq->input = NULL;
+		TW_TRY(read_query(w));
+		if (!tw_reply_refused(&w->rp))
+			TW_TRY(read_body(w));
+		rq->input = w->input;
+	}
+	if (tw_reply_refused(&w->rp) || !shape)
+		return TW_OK;
+	tw_err e = tw_json_check(rq->input, shape);
+	return tw_failed(e) ? bad_input(w, e) : TW_OK;
+}
+
+/* The log cannot take what the request would have to leave there. */
+static tw_err unrecordable(struct walk *w, tw_err e)
+{
+	if (tw_is(e, TW_CODE_LIMIT))
+		return tw_reply_problem(&w->rp, 503, "log-full", "audit.space", "The audit log has no room",
+			"Free space on the device's disk.", "What cannot be recorded is not done.");
+	if (tw_audit_broken(w->c->audit)[0])
+		return tw_reply_problem(&w->rp, 503, "log-broken", "audit.broken", "The audit log cannot be written",
+			"Restart the device; if it stays so, its storage is failing.", "What cannot be recorded is not done.");
+	return e;
+}
+
+static bool unproven_change(const struct walk *w)
+{
+	return w->rq->operation->audit == TW_AUDIT_CHANGE && w->rq->subject.kind == TW_SUBJECT_ANYONE;
+}
+
+/* Else a stranger could have two records written and synced as often as he likes. */
+static tw_err admit(struct walk *w)
+{
+	if (!unproven_change(w) || !w->c->admit)
+		return TW_OK;
+	TW_TRY(w->c->admit(w->c, w->rq, &w->rp));
+	return tw_reply_refused(&w->rp) ? refused(w) : TW_OK;
+}
+
+static tw_err handle(struct walk *w)
+{
+	struct tw_request *rq = w->rq;
+	if (rq->operation->audit != TW_AUDIT_CHANGE)
+		return rq->operation->handler(w->c, rq, &w->rp);
+	tw_err e = tw_record_intent(w->c, rq, &rq->intent);
+	if (tw_failed(e))
+		return unrecordable(w, e);
+	e = rq->operation->handler(w->c, rq, &w->rp);
+	if (tw_failed(e)) {
+		tw_ignore(tw_record_failure(w->c, rq, e, &w->reference)); /* before anything else is raised */
+		w->rp.status = 500;
+	}
+	if (tw_reply_refused(&w->rp) && unproven_change(w) && w->c->refused)
+		w->c->refused(w->c, rq);
+	tw_err recorded = tw_record_outcome(w->c, rq, &w->rp, tw_failed(e));
+	/* It was done, or may have been, but nobody will be able to prove it: not a success. The restart closes the intent as unknown. */
+	if (tw_failed(recorded))
+		return unrecordable(w, recorded);
+	return e;
+}
+
+static tw_err record_read(struct walk *w)
+{
+	if (w->rq->operation->audit != TW_AUDIT_READ)
+		return TW_OK;
+	tw_err e = tw_record_read(w->c, w->rq, w->rp.status);
+	return tw_failed(e) ? unrecordable(w, e) : TW_OK;
+}
+
+static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, validate, admit, handle };
+
+static tw_err take_steps(struct walk *w)
+{
+	for (size_t i = 0; i < TW_COUNT(steps); i++) {
+		TW_TRY(steps[i](w));
+		if (tw_reply_refused(&w->rp) && steps[i] != handle)
+			return TW_OK;
+	}
+	return record_read(w);
+}
+
+static void fail(struct walk *w, tw_err e)
+{
+	if (!w->reference)
+		tw_ignore(tw_record_failure(w->c, w->rq, e, &w->reference)); /* a broken log leaves the answer without a reference */
+	if (tw_is(e, TW_CODE_NOMEM))
+		tw_ignore(tw_reply_problem(&w->rp, 503, "busy", "path.memory", "The device is short of memory",
+			"Try again in a moment.", "The request was not carried out."));
+	else
+		tw_ignore(tw_reply_problem(&w->rp, 500, "internal", "path.failure", "The device failed to do this",
+			"Give the reference to whoever looks after the device.", "The failure is on the device's side."));
+}
+
+static tw_err write_body(struct walk *w, struct tw_buf *body, struct tw_path_reply *ret)
+{
+	if (tw_reply_refused(&w->rp)) {
+		ret->type = "application/problem+json";
+		return tw_reply_write_problem(&w->rp, w->reference, body);
+	}
+	if (!w->rp.body) {
+		w->rp.status = w->rp.status == 200 ? 204 : w->rp.status;
+		return TW_OK;
+	}
+	ret->type = "application/json";
+	return tw_json_write(w->rp.body, body);
+}
+
+static void reply(struct walk *w, struct tw_buf *body, struct tw_path_reply *ret)
+{
+	size_t before = body->size;
+	*ret = (struct tw_path_reply){ .type = "" };
+	tw_err e = write_body(w, body, ret);
+	if (tw_failed(e)) {
+		body->size = before;
+		fail(w, e);
+		ret->type = "application/problem+json";
+		if (tw_failed(tw_reply_write_problem(&w->rp, w->reference, body))) {
+			body->size = before; /* no memory even for the words: the status has to do */
+			ret->type = "";
+		}
+	}
+	ret->status = w->rp.status;
+	ret->retry_after_s = w->rp.retry_after_s;
+	ret->close_connections = w->rp.close_connections;
+	memcpy(ret->etag, w->rp.etag, sizeof ret->etag);
+	memcpy(ret->location, w->rp.location, sizeof ret->location);
+	memcpy(ret->allow, w->match.allow, sizeof ret->allow);
+	if (ret->status != 405)
+		ret->allow[0] = '\0';
+}
+
+void tw_path_walk(struct tw_context *c, struct tw_request *rq, struct tw_buf *body, struct tw_path_reply *ret)
+{
+	struct walk w = { .c = c, .rq = rq, .rp = { .status = 200 } };
+	tw_err e = take_steps(&w);
+	if (tw_failed(e))
+		fail(&w, e);
+	reply(&w, body, ret);
+	tw_reply_done(&w.rp);
+	json_decref(w.input);
+	/* Both pointed into this walk. */
+	rq->parameter = (struct tw_slice){ "", 0 };
+	if (rq->head)
+		rq->input = NULL;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one path: authenticate, gate, validate, handler, audit, reply. Doors call tw_path_walk and nothing else.
+ */
+#ifndef TW_SERVICE_PATH_H
+#define TW_SERVICE_PATH_H
+#include "service/audit/audit.h"
+#include "service/path/request.h"
+#include "service/store/store.h"
+#include "service/path/tables.h"
+
+/* What handlers may reach. One per process; the first argument everywhere. */
+struct tw_context {
+	const struct tw_sys *sys;
+	struct tw_time *time;
+	tw_store *store;
+	tw_audit *audit;
+	const struct tw_capability *const *capabilities; /* ends with NULL */
+	const struct tw_grant_row *grants;
+	struct tw_keys_client *keys; /* service/keys/keys.h */
+	/* Turns credentials in the request into a subject (session token, client key). Given by the side that knows accounts. */
+	tw_err (*authenticate)(struct tw_context *c, struct tw_request *rq);
+	tw_err (*owned)(struct tw_context *c, bool *ret);
+	/* A change by somebody who has proven nothing: admit is asked before it leaves its durable intent, and may answer with a
+	   problem (too many tries); refused is told when the handler refused it. Each may be NULL. */
+	tw_err (*admit)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+	void (*refused)(struct tw_context *c, const struct tw_request *rq);
+	struct tw_settings *settings; /* the cache; tw_settings_load */
+	void *side;                   /* struct tw_device, or the support service's own */
+};
+/* body_type: media type out, "application/json" or "application/problem+json". The reply body is appended to body. Never fails
+   towards the door: a failure of ours is a 500 problem with a reference into the log. */
+struct tw_path_reply {
+	int status;
+	const char *type;
+	char etag[72], location[128];
+	char allow[32]; /* of a 405: what the path takes */
+	int retry_after_s;
+	bool close, close_connections;
+};
+void tw_path_walk(struct tw_context *c, struct tw_request *rq, struct tw_buf *body, struct tw_path_reply *ret);
+
+/* The gate. Pure: no I/O, so that the whole privilege matrix can be enumerated. */
+enum tw_verdict { TW_ALLOW, TW_DENY_ANONYMOUS, TW_DENY_PERMISSION, TW_DENY_UNOWNED, TW_DENY_OWNED };
+struct tw_decision {
+	enum tw_verdict verdict;
+	const char *rule; /* "gate.permission" */
+};
+struct tw_decision tw_gate_authorize(
+	const struct tw_grant_row *grants, const struct tw_subject *s, const char *permission, enum tw_when when, bool owned);
+
+/* Settings: typed, with history; the row is the only truth about range and default. */
+tw_err tw_setting_get(struct tw_context *c, const char *key, struct tw_buf *ret_value); /* stored, else default; NOTFOUND: no such row */
+bool tw_setting_is(struct tw_context *c, const char *key, const char *value); /* false also when it cannot be read: fail closed */
+struct tw_setting_state {
+	char value[512];
+	int64_t version; /* 0: default, never changed */
+	int64_t changed_ms;
+	char changed_by[64];
+};
+tw_err tw_setting_state(struct tw_context *c, const struct tw_setting_row *row, struct tw_setting_state *ret);
+/* Reads all stored values once; from then on reading a setting touches no file. Made again by a second call. */
+tw_err tw_settings_load(struct tw_context *c);
+void tw_settings_free(struct tw_context *c);
+/* Forgets every changed setting and its history; ret_count: how many there were. Inside the caller's transaction or alone; the
+   caller calls tw_settings_load after the commit. Apply handlers are not called: the caller restarts or asks them. */
+tw_err tw_settings_purge(struct tw_context *c, int64_t *ret_count);
+tw_err tw_setting_check(const struct tw_setting_row *row, const char *value); /* SYNTAX, LIMIT */
+const struct tw_setting_row *tw_setting_find(struct tw_context *c, const char *key);
+tw_err tw_setting_set(struct tw_context *c, const struct tw_setting_row *row, const char *value,
+	int64_t expected_version /* -1: any */, const char *by); /* SYNTAX, LIMIT: value; STATE: version differs; DENIED: apply refused */
+
+/* Records an event of a declared row; unknown id or fields not of its shape: INTERNAL. */
+tw_err tw_event(struct tw_context *c, const char *id, json_t *fields);
+tw_err tw_fact(struct tw_context *c, const char *name, json_t **ret);
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What walks the one path: a request with its subject, and the reply that comes back. */
+#ifndef TW_SERVICE_REQUEST_H
+#define TW_SERVICE_REQUEST_H
+#include "base/buf.h"
+#include "service/http/http.h"
+#include "service/path/tables.h"
+
+#include <sys/types.h>
+
+/* Where the bytes came in. A door says who may stand behind it; only core's own doors can produce LOCAL, CONSOLE, APPLICATION. */
+enum tw_door { TW_DOOR_HTTPS, TW_DOOR_LOCAL, TW_DOOR_CONSOLE, TW_DOOR_EVENT, TW_DOOR_INTERNAL };
+enum tw_subject_kind {
+	TW_SUBJECT_ANYONE,      /* nothing proven */
+	TW_SUBJECT_OWNER,       /* client certificate or session of an enrolled owner */
+	TW_SUBJECT_LOCAL,       /* uid 0, or a uid named by policy, on the local socket */
+	TW_SUBJECT_CONSOLE,     /* a person at the device's own console */
+	TW_SUBJECT_APPLICATION, /* the product's application, by uid from the product manifest */
+	TW_SUBJECT_DEVICE,      /* the daemon itself (jobs, self-test) */
+	TW_SUBJECT_KINDS,
+};
+struct tw_subject {
+	enum tw_door door;
+	enum tw_subject_kind kind;
+	char name[64];   /* "owner:alice", "uid:0", "console", "anyone" */
+	char source[64]; /* peer address, "pid 812", or "" */
+	char how[24];    /* "client-certificate", "session", "peer-credentials", "console", "" */
+};
+
+#define TW_BODY_MAX (64 * 1024)
+/* A door that speaks HTTP fills head and body. One that does not (the console) leaves head NULL and names operation and input. */
+struct tw_request {
+	struct tw_subject subject;
+	const struct tw_operation_row *operation; /* set by the path when there is a head */
+	const struct tw_http_head *head;          /* method, target, headers as parsed */
+	struct tw_slice body;                     /* raw */
+	const json_t *input;                      /* checked against operation->input or ->query; NULL when it takes neither */
+	struct tw_slice parameter;                /* the {parameter} of the path, decoded */
+	bool has_exporter;
+	uint8_t exporter[32]; /* tls-exporter of the connection (RFC 9266) */
+	bool has_client_key;
+	uint8_t client_key[32]; /* SHA-256 of the SPKI the TLS client proved it holds */
+	uint64_t intent;        /* audit sequence number of the intent, for CHANGE */
+};
+struct tw_reply {
+	int status;    /* 200 unless the handler says otherwise */
+	json_t *body;  /* owned; NULL for 204 */
+	char etag[72]; /* quoted, or "" */
+	char location[128];
+	int retry_after_s;
+	/* A refusal: RFC 9457. kind is the tail of urn:thingward:problem:KIND, rule names what refused ("LA.RSM.4", "gate.permission"). */
+	char problem[48], title[96], rule[64], detail[TW_DETAIL_MAX], next[160]; /* next: what to do now */
+	char note[192]; /* what the outcome's record should say of a change, in words; never a secret */
+	/* After the reply is on its way: the listener key was replaced, connections should be closed and made anew. */
+	bool close_connections;
+};
+/* Fills a problem reply and returns OK: a refusal is an answer, not a failure. */
+tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const char *rule, const char *title, const char *next,
+	const char *format, ...) __attribute__((format(printf, 7, 8)));
+void tw_reply_done(struct tw_reply *rp);
+#endif
