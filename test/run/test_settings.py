@@ -22,7 +22,9 @@ def put(client, value, tag, path=PATH):
 def test_shown_with_default_and_baseline(owner):
     one = owner.ask("GET", PATH)
     assert one.headers["etag"] == '"0"'
-    assert one.json == {"key": KEY, "value": "on", "default": "on", "baseline": "on", "version": 0, "help": one.json["help"]}
+    assert one.json == {
+        "key": KEY, "type": "bool", "value": "on", "default": "on", "baseline": "on", "version": 0, "help": one.json["help"],
+    }
     assert one.json in owner.ask("GET", "/api/v1/settings").json["settings"]
 
 
