@@ -59,3 +59,20 @@ def test_unconfirmed_request_is_gone_after_another_took_over(unit):
     assert Client(unit).take().status == 201
     assert claim(browser, what).status == 404
     assert "owner" in unit.at_console(f"confirm {code}")
+
+
+def test_lost_answer_is_given_again(unit):
+    browser, what, code = begin(unit)
+    unit.at_console(f"confirm {code}")
+    lost = claim(browser, what)
+    again = claim(browser, what)
+    assert (lost.status, again.status) == (201, 201)
+    first, second = lost.json["token"], again.json["token"]
+    browser.token = first
+    assert browser.ask("GET", "/api/v1/identity").status == 401
+    browser.token = None
+    assert claim(browser, {**what, "client_nonce": b64(os.urandom(32))}).status == 404
+    browser.token = second
+    assert browser.ask("GET", "/api/v1/identity").status == 200
+    browser.token = None
+    assert claim(browser, what).status == 404

@@ -46,12 +46,17 @@ static tw_err take_session(void *user, const tw_row *row)
 tw_err tw_access_load(struct tw_device *d)
 {
 	struct tw_access *a = d->access;
+	TW_CLEANUP(tw_freep) struct tw_access *fresh = TW_NEW(d->context.sys, struct tw_access);
 	const struct tw_value now[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(tw_time_boot_ms(&d->time)) };
 
-	a->owner_count = 0;
-	memset(a->sessions, 0, sizeof a->sessions);
-	TW_TRY(tw_store_run(d->context.store, tw_sql_owner_all, NULL, 0, take_owner, a));
-	return tw_store_run(d->context.store, tw_sql_session_all, now, TW_COUNT(now), take_session, a);
+	if (!fresh)
+		return TW_RAISE(NOMEM, "owners and sessions");
+	TW_TRY(tw_store_run(d->context.store, tw_sql_owner_all, NULL, 0, take_owner, fresh));
+	TW_TRY(tw_store_run(d->context.store, tw_sql_session_all, now, TW_COUNT(now), take_session, fresh));
+	a->owner_count = fresh->owner_count;
+	memcpy(a->owners, fresh->owners, sizeof a->owners);
+	memcpy(a->sessions, fresh->sessions, sizeof a->sessions);
+	return TW_OK;
 }
 
 static tw_err owned(struct tw_context *c, bool *ret)
@@ -76,11 +81,19 @@ struct tw_slice tw_access_bearer(const struct tw_request *rq)
 	return (struct tw_slice){ f->value.at + 7, f->value.size - 7 };
 }
 
+/* Whoever uses the session of a browser take-over has got it: its request need not be answered any more. */
+static void end_collecting(struct tw_access *a, const struct tw_session *s)
+{
+	for (size_t i = 0; i < TW_BROWSER_MAX; i++)
+		if (a->browsers[i].collected && memcmp(a->browsers[i].session, s->hash, sizeof s->hash) == 0)
+			memset(&a->browsers[i], 0, sizeof a->browsers[i]);
+}
+
 /* Only the network door has credentials to show: who stands at the others the kernel has said already. */
 static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 {
 	struct tw_device *d = tw_device_of(c);
-	const struct tw_access *a = d->access;
+	struct tw_access *a = d->access;
 	struct tw_slice token;
 	const struct tw_session *s;
 
@@ -98,6 +111,7 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 	s = tw_access_session_of(d, token);
 	if (!s)
 		return TW_RAISE(DENIED, "no such session, or no longer");
+	end_collecting(d->access, s);
 	become(rq, s->owner, "session");
 	return TW_OK;
 }
@@ -183,12 +197,24 @@ static tw_err put_owner(tw_store *s, void *user)
 	return tw_device_keep(o->device, TW_KEPT_LISTENER, "owed");
 }
 
+static void know_owner(struct tw_access *a, const struct tw_new_owner *o)
+{
+	struct tw_owner *owner = &a->owners[a->owner_count++];
+
+	*owner = (struct tw_owner){ .has_key = o->key != NULL };
+	(void)snprintf(owner->name, sizeof owner->name, "%s", o->name);
+	if (o->key)
+		memcpy(owner->key, o->key, sizeof owner->key);
+}
+
 tw_err tw_access_own(struct tw_device *d, const struct tw_new_owner *o)
 {
 	struct owning owning = { d, o };
 
+	if (d->access->owner_count == TW_OWNERS_MAX)
+		return TW_RAISE(LIMIT, "more owners than %d", TW_OWNERS_MAX);
 	TW_TRY(tw_store_transaction(d->context.store, put_owner, &owning));
-	TW_TRY(tw_access_load(d));
+	know_owner(d->access, o); /* without reading it back, which may fail: from here on there is an owner */
 	memset(d->access->challenges, 0, sizeof d->access->challenges);
 	memset(d->access->browsers, 0, sizeof d->access->browsers);
 	TW_TRY(tw_event(&d->context, "ownership.taken", json_pack("{s:s, s:s}", "owner", o->name, "how", o->how)));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Taking over from a browser: it cannot hold a key of ours and cannot see the listener key, so a person at the device's console
- * has to type the code that the browser shows. The owner is made when the browser collects, so that a lost answer leaves the
- * device as it was, and the person tries again.
+ * has to type the code that the browser shows. The owner is made when the browser collects its session; a browser whose answer
+ * was lost asks again.
  */
 #include "base/text.h"
+#include "crypto/hash.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/takeover.h"
 #include "device/rows-logical-access.h"
@@ -120,24 +121,45 @@ static struct tw_browser *find(struct tw_device *d, const json_t *input)
 	return NULL;
 }
 
-/* Asking again and again leaves no record, so the change itself leaves its own: intent durable before, outcome before the answer. */
-static tw_err claim(struct tw_device *d, const struct tw_browser *b, char ret_token[TW_TOKEN_TEXT + 1])
+/* From the owner's row on there is an owner, whatever fails after it: the request stays open, for it is the only way to him. */
+static tw_err make_owner(struct tw_device *d, struct tw_browser *b)
 {
-	char name[sizeof b->owner];
-	const struct tw_new_owner owner = { name, "secret+console", NULL, NULL };
+	struct tw_browser kept = *b; /* making the owner forgets all that wait */
+	const struct tw_new_owner owner = { kept.owner, "secret+console", NULL, NULL };
 
-	memcpy(name, b->owner, sizeof name); /* making the owner forgets all that wait */
-	TW_TRY(tw_event(&d->context, "ownership.claiming", json_pack("{s:s}", "owner", name)));
+	tw_err e = tw_access_own(d, &owner);
+	if (d->access->owner_count == 0)
+		return e;
+	kept.collected = true;
+	kept.expires_ms = tw_time_boot_ms(&d->time) + TW_BROWSER_MS;
+	*b = kept;
+	return e;
+}
+
+/*
+ * Asking again and again leaves no record, so the change itself leaves its own: intent durable before, outcome before the answer.
+ * An answer may be lost, so the same request is answered again, each time by a new session in place of the one before, until a
+ * session of it is used.
+ */
+static tw_err claim(struct tw_device *d, struct tw_browser *b, char ret_token[TW_TOKEN_TEXT + 1])
+{
+	const char *event = b->collected ? "ownership.claimed-again" : "ownership.claiming";
+
+	TW_TRY(tw_event(&d->context, event, json_pack("{s:s}", "owner", b->owner)));
 	TW_TRY(tw_audit_commit(d->context.audit));
-	TW_TRY(tw_access_own(d, &owner));
-	TW_TRY(tw_access_session(d, name, ret_token));
+	if (b->collected)
+		TW_TRY(tw_access_session_end(d, b->session));
+	else
+		TW_TRY(make_owner(d, b));
+	TW_TRY(tw_access_session(d, b->owner, ret_token));
+	TW_TRY(tw_sha256(ret_token, TW_TOKEN_TEXT, b->session));
 	return tw_audit_commit(d->context.audit);
 }
 
 tw_err tw_access_claim(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	const struct tw_browser *b = find(d, rq->input);
+	struct tw_browser *b = find(d, rq->input);
 	char token[TW_TOKEN_TEXT + 1];
 
 	if (!b)
@@ -148,9 +170,9 @@ tw_err tw_access_claim(struct tw_context *c, const struct tw_request *rq, struct
 		rp->body = json_pack("{s:s}", "state", "waiting");
 		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 	}
+	rp->close_connections = !b->collected; /* the listener key is new */
 	TW_TRY(claim(d, b, token));
 	rp->status = 201;
-	rp->close_connections = true;
 	rp->body = json_pack("{s:s, s:i}", "token", token, "expires_in_s", TW_SESSION_MS / 1000);
 	tw_wipe(token, sizeof token);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");

@@ -36,6 +36,17 @@ static tw_err drop_session(struct tw_device *d, struct tw_session *s)
 	return TW_OK;
 }
 
+tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32])
+{
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
+		struct tw_session *s = &d->access->sessions[i];
+
+		if (s->used && memcmp(s->hash, hash, sizeof s->hash) == 0)
+			return drop_session(d, s);
+	}
+	return TW_OK;
+}
+
 /* A place in the cache: a free or ended one, else that of the session which would end first. */
 static tw_err make_room(struct tw_device *d, struct tw_session **ret)
 {

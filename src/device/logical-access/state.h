@@ -36,9 +36,10 @@ struct tw_challenge {
 	uint8_t bytes[32];
 	char source[64];
 };
-struct tw_browser {         /* a take-over that waits for the console */
+struct tw_browser {         /* a take-over that waits for the console, then for its session to be used */
 	int64_t expires_ms; /* 0: free */
-	bool confirmed;
+	bool confirmed, collected;
+	uint8_t session[32]; /* collected: the hash of the token last given */
 	uint8_t request[16], client_nonce[32];
 	char code[7], owner[TW_OWNER_NAME_MAX + 1];
 };
@@ -60,9 +61,12 @@ struct tw_new_owner {
 tw_err tw_access_own(struct tw_device *d, const struct tw_new_owner *o);
 /* The second half alone: a new listener key, and nothing owed any more. */
 tw_err tw_access_listener(struct tw_device *d);
-tw_err tw_access_load(struct tw_device *d); /* owners and sessions from the store */
+/* Owners and sessions from the store. Failed, what was known stays: a device that cannot read who owns it is not ownerless. */
+tw_err tw_access_load(struct tw_device *d);
 /* Opens a session: stored hashed, in the cache, the token's text handed out once. */
 tw_err tw_access_session(struct tw_device *d, const char *owner, char ret_token[TW_TOKEN_TEXT + 1]);
+/* Ends the session whose token has this hash, if there is one. */
+tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32]);
 /* The owner of a session token; NULL when there is no such session, or no longer. */
 struct tw_session *tw_access_session_of(struct tw_device *d, struct tw_slice token);
 struct tw_slice tw_access_bearer(const struct tw_request *rq);                        /* empty: none was sent */
