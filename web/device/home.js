@@ -240,14 +240,15 @@ function recordOutcome(record) {
 		return 'not known';
 	if (record.type === 'read')
 		return record.status >= 400 ? 'refused' : 'read';
-	return [record.result, record.rule && record.rule !== record.result ? `rule ${record.rule}` : ''].filter(Boolean).join(', ');
+	return record.result || (record.rule ? 'refused' : '');
 }
 
 function recordRest(record) {
 	if (BOOKKEEPING.has(record.type))
 		return record.why ? `Why: ${record.why}` : '';
 	const rest = Object.entries({ ...record, ...record.fields }).filter(([name, value]) => !SHOWN.has(name) && value !== '' && value !== null);
-	return rest.map(([name, value]) => `${words(name)}: ${typeof value === 'object' ? JSON.stringify(value) : value}`).join('; ');
+	const told = rest.map(([name, value]) => `${words(name)}: ${typeof value === 'object' ? JSON.stringify(value) : value}`);
+	return (record.rule ? [`Rule: ${record.rule}`, ...told] : told).join('; ');
 }
 
 function recordRow(record) {
