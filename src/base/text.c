@@ -151,6 +151,20 @@ bool tw_utf8_valid(struct tw_slice s)
 	return true;
 }
 
+void tw_utf8_mend(char *text)
+{
+	struct tw_slice left = tw_slice_of(text);
+
+	while (left.size > 0) {
+		size_t size = tw_utf8_size(left);
+
+		if (size == 0)
+			text[left.at - text] = '?';
+		size += size == 0;
+		left = (struct tw_slice){ left.at + size, left.size - size };
+	}
+}
+
 /*
  * C0, DEL, C1 (in UTF-8: C2 80..C2 9F), and the characters that reorder or break a line of text: U+2028, U+2029, U+202A..U+202E,
  * U+2066..U+2069. A name holding those can show something else than it is.

@@ -16,8 +16,9 @@ tw_err tw_parse_time(struct tw_slice s, int64_t *ret_ms); /* RFC 3339, UTC "Z" o
 #define TW_TIME_TEXT_MAX 32
 void tw_time_text(int64_t ms, char ret[TW_TIME_TEXT_MAX]); /* "2026-11-21T09:30:00.123Z" */
 
-size_t tw_utf8_size(struct tw_slice s);    /* of the character s begins with: 1..4; 0 when it is not a whole valid one */
-bool tw_utf8_valid(struct tw_slice s);     /* no overlong form, no surrogate, nothing above U+10FFFF; NUL counts as invalid */
+size_t tw_utf8_size(struct tw_slice s); /* of the character s begins with: 1..4; 0 when it is not a whole valid one */
+void tw_utf8_mend(char *text);          /* each byte of what is not a whole valid character becomes '?': for text cut to a size */
+bool tw_utf8_valid(struct tw_slice s);  /* no overlong form, no surrogate, nothing above U+10FFFF; NUL counts as invalid */
 bool tw_text_printable(struct tw_slice s); /* valid UTF-8 without control characters */
 /* For showing outside text on a terminal: control characters and invalid bytes become \xNN. */
 tw_err tw_buf_terminal(struct tw_buf *b, struct tw_slice s);

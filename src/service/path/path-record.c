@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/path/path-record.h"
 
+#include "base/text.h"
+
 static const char *const doors[] = { "https", "local", "console", "event", "internal" };
 
 static tw_err member(struct tw_buf *b, const char *key, struct tw_slice value)
@@ -11,9 +13,13 @@ static tw_err member(struct tw_buf *b, const char *key, struct tw_slice value)
 	return tw_buf_json_string(b, value);
 }
 
+/* Notes and details are cut by bytes, values of settings in them; the log takes only whole characters, and must take these. */
 static tw_err text(struct tw_buf *b, const char *key, const char *value)
 {
-	return member(b, key, tw_slice_of(value));
+	char whole[TW_DETAIL_MAX];
+	snprintf(whole, sizeof whole, "%s", value);
+	tw_utf8_mend(whole);
+	return member(b, key, tw_slice_of(whole));
 }
 
 /* Who, from where, what. The body of a request is left out: it may hold secrets. */

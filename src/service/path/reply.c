@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/path/reply.h"
 
+#include "base/text.h"
+
 #define PROBLEM_URN "urn:thingward:problem:"
 
 tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const char *rule, const char *title, const char *next,
@@ -15,7 +17,8 @@ tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const
 	va_start(arguments, format);
 	vsnprintf(rp->detail, sizeof rp->detail, format, arguments);
 	va_end(arguments);
-	json_decref(rp->body); /* a handler may find out late */
+	tw_utf8_mend(rp->detail); /* it may have been cut */
+	json_decref(rp->body);    /* a handler may find out late */
 	rp->body = NULL;
 	rp->etag[0] = rp->location[0] = '\0';
 	return TW_OK;

@@ -27,6 +27,18 @@ static tw_err change(struct tw_context *c, const struct tw_request *rq, struct t
 	return TW_OK;
 }
 
+/* As a note of a long text ends, cut by bytes. */
+static tw_err change_long(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	snprintf(rp->note, sizeof rp->note, "%.4s, was %.4s", "abc\xc3\xa4", "\xe2\x82\xac\xe2\x82\xac");
+	return TW_OK;
+}
+
+static tw_err refuse_long(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 409, "busy-now", "T.RULE.1", "Not now", "Wait.", "%.4s", "abc\xc3\xa4");
+}
+
 static tw_err refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	return tw_reply_problem(rp, 409, "busy-now", "T.RULE.1", "Not now", "Wait.", "It is \"%s\".", "busy");
@@ -53,6 +65,8 @@ static const struct tw_operation_row operations[] = {
 	{ "refuse", "POST", "/api/v1/refuse", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, refuse, "", "", NULL },
 	{ "fail", "POST", "/api/v1/fail", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, fail_inside, "", "", NULL },
 	{ "recover", "CONSOLE", "", "p.console", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, value_input, change, "", "", NULL },
+	{ "change.long", "POST", "/api/v1/long", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, change_long, "", "", NULL },
+	{ "refuse.long", "PUT", "/api/v1/long", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, refuse_long, "", "", NULL },
 	{ .name = NULL },
 };
 static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations };
@@ -250,6 +264,22 @@ static void test_changes_are_recorded_around(void **state)
 	CHECK_SAYS(l.bodies[1], "\"event\":\"request.failed\"");
 }
 
+static void test_words_that_were_cut_are_recorded(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	TW_CLEANUP(tw_jsonp) json_t *problem = NULL;
+	struct tw_path_reply r;
+	tw_buf_init(&body, tw_sys_real(), 1 << 20);
+	CHECK_INT(ask("POST /api/v1/long", GOOD, "", &body, &r), 204);
+	struct last l = last_records(1);
+	CHECK_INT(l.types[0], TW_LOG_OUTCOME);
+	CHECK_SAYS(l.bodies[0], "\"detail\":\"abc?, was \xe2\x82\xac?\"");
+	tw_buf_clear(&body);
+	CHECK_INT(ask("PUT /api/v1/long", GOOD, "", &body, &r), 409);
+	CHECK_OK(tw_json_parse(tw_buf_slice(&body), 1 << 20, &problem));
+	CHECK_TEXT(tw_json_text(problem, "detail"), "abc?");
+}
+
 static void test_reads_and_refusals_are_recorded(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf body;
@@ -414,6 +444,6 @@ static void test_every_fault(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_answers), TEST(test_changes_are_recorded_around), TEST(test_reads_and_refusals_are_recorded),
-	TEST(test_the_console_names_its_operation), TEST(test_an_answer_that_does_not_fit), TEST(test_a_full_disk_refuses_changes),
-	TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_every_fault))
+CHECK_MAIN(TEST(test_answers), TEST(test_changes_are_recorded_around), TEST(test_words_that_were_cut_are_recorded),
+	TEST(test_reads_and_refusals_are_recorded), TEST(test_the_console_names_its_operation), TEST(test_an_answer_that_does_not_fit),
+	TEST(test_a_full_disk_refuses_changes), TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_every_fault))
