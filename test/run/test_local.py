@@ -13,13 +13,17 @@ ASK = """
 import socket, sys
 line = socket.socket(socket.AF_UNIX)
 line.connect(sys.argv[1])
-line.sendall(b"GET " + sys.argv[2].encode() + b" HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+method, path, body = (word.encode() for word in sys.argv[2:])
+line.sendall(method + b" " + path + b" HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n")
+if body:
+    line.sendall(b"Content-Type: application/json\\r\\nContent-Length: %d\\r\\n" % len(body))
+line.sendall(b"\\r\\n" + body)
 print(line.makefile("rb").read().decode())
 """
 
 
-def as_user(unit, uid, path):
-    done = subprocess.run([sys.executable, "-c", ASK, str(unit.run / "admin.sock"), path], user=uid, group=uid, extra_groups=[],
+def as_user(unit, uid, path, method="GET", body=""):
+    done = subprocess.run([sys.executable, "-c", ASK, str(unit.run / "admin.sock"), method, path, body], user=uid, group=uid, extra_groups=[],
                           capture_output=True, text=True, timeout=10, check=True)
     return int(done.stdout.split()[1])
 
@@ -30,6 +34,15 @@ def test_root_is_local_and_others_are_anyone(owned):
     assert as_user(owned, 58795, "/api/v1/identity") == 401
     assert as_user(owned, 58795, "/api/v1/health") == 200
     assert as_user(owned, 58714, "/api/v1/log") == 401
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs users")
+def test_a_user_waits_whatever_process_asks(owned):
+    def guess(uid):
+        return as_user(owned, uid, "/api/v1/sessions", "POST", '{"code":"00000-00000"}')
+
+    assert [guess(58795) for _ in range(7)] == [403] * 5 + [429] * 2
+    assert guess(58796) == 403
 
 
 def test_local_reads_but_does_not_change(owned):

@@ -116,20 +116,30 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 	return TW_OK;
 }
 
+/* A local user makes as many processes as he likes, so it is the user who has to wait. */
+static void source_of(const struct tw_request *rq, char ret[64])
+{
+	tw_throttle_source(rq->subject.door == TW_DOOR_LOCAL ? rq->subject.name : rq->subject.source, ret);
+}
+
 /* Whoever has proven nothing may fail a few times a minute; what a failure is does not matter, since each leaves records. */
 static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	int wait = tw_throttle_wait_s(&d->access->throttle, rq->subject.source, tw_time_boot_ms(&d->time));
+	char source[64];
 
+	source_of(rq, source);
+	int wait = tw_throttle_wait_s(&d->access->throttle, source, tw_time_boot_ms(&d->time));
 	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
 }
 
 static void count_refused(struct tw_context *c, const struct tw_request *rq)
 {
 	struct tw_device *d = tw_device_of(c);
+	char source[64];
 
-	tw_throttle_failed(&d->access->throttle, rq->subject.source, tw_time_boot_ms(&d->time));
+	source_of(rq, source);
+	tw_throttle_failed(&d->access->throttle, source, tw_time_boot_ms(&d->time));
 }
 
 /* A change of ownership that was cut short owes a new listener key: whoever held the device before knows the old one. */

@@ -31,12 +31,14 @@ static struct tw_challenge *place(struct tw_access *a, const char *source, int64
 	return count >= TW_CHALLENGES_PER_SOURCE ? own : oldest;
 }
 
-static tw_err add_challenge(struct tw_device *d, const char *source, json_t *to)
+static tw_err add_challenge(struct tw_device *d, const char *address, json_t *to)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	int64_t now = tw_time_boot_ms(&d->time);
-	struct tw_challenge *c = place(d->access, source, now);
+	char source[64];
 
+	tw_throttle_source(address, source);
+	struct tw_challenge *c = place(d->access, source, now);
 	tw_buf_init(&text, d->context.sys, 128);
 	if (d->context.sys->random(d->context.sys, c->bytes, sizeof c->bytes))
 		return TW_RAISE_ERRNO("randomness");

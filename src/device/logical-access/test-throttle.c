@@ -42,5 +42,27 @@ static void test_full_table_forgets_the_oldest(void **state)
 	CHECK_INT(tw_throttle_wait_s(&t, name, 100), 60);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_five_then_wait), cmocka_unit_test(test_window_begins_anew),
-	cmocka_unit_test(test_full_table_forgets_the_oldest))
+static void test_whom_to_count_against(void **state)
+{
+	static const struct {
+		const char *address, *source;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1" },
+		{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+		{ "2001:db8:1:2::1", "2001:db8:1:2::/64" },
+		{ "2001:db8:1:3::1", "2001:db8:1:3::/64" },
+		{ "::1", "::/64" },
+		{ "uid:1000", "uid:1000" },
+		{ "console", "console" },
+		{ "", "" },
+	};
+	char source[64];
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		tw_throttle_source(rows[i].address, source);
+		CHECK_TEXT(source, rows[i].source);
+	}
+}
+
+CHECK_MAIN(cmocka_unit_test(test_whom_to_count_against), cmocka_unit_test(test_five_then_wait),
+	cmocka_unit_test(test_window_begins_anew), cmocka_unit_test(test_full_table_forgets_the_oldest))

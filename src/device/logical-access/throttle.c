@@ -3,7 +3,24 @@
 
 #include "base/mem.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+
+#define NETWORK 8 /* bytes of a /64 */
+
+void tw_throttle_source(const char *address, char ret[64])
+{
+	struct in6_addr six;
+	char network[INET6_ADDRSTRLEN];
+	bool is_six = inet_pton(AF_INET6, address, &six) == 1;
+
+	if (is_six)
+		memset(six.s6_addr + NETWORK, 0, sizeof six.s6_addr - NETWORK);
+	if (is_six && inet_ntop(AF_INET6, &six, network, sizeof network))
+		(void)snprintf(ret, 64, "%s/64", network);
+	else
+		(void)snprintf(ret, 64, "%s", address);
+}
 
 static const struct tw_throttled *find(const struct tw_throttle *t, const char *source)
 {

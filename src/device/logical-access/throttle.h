@@ -18,6 +18,8 @@ struct tw_throttle {
 		unsigned failures;
 	} of[TW_THROTTLE_SOURCES];
 };
+/* Whom failures are counted against: of an IPv6 address its /64, since whoever has one address there has them all. */
+void tw_throttle_source(const char *address, char ret[64]);
 /* Seconds the source has to wait before it may try again; 0: none. */
 int tw_throttle_wait_s(const struct tw_throttle *t, const char *source, int64_t now_ms);
 void tw_throttle_failed(struct tw_throttle *t, const char *source, int64_t now_ms);
