@@ -149,13 +149,10 @@ static void feed(struct state *s)
 
 static void ready(struct state *s, struct tw_slice text)
 {
-	char line[400];
-
 	if (s->said_ready)
 		return;
 	s->said_ready = true;
-	(void)snprintf(line, sizeof line, "READY=1\nSTATUS=" TW_SLICE_FMT "\n", TW_SLICE_ARG(text));
-	tw_notify_say(s->l->notify, line);
+	tw_notify_ready(s->l->notify, text);
 	if (s->l->ready_fd >= 0)
 		(void)s->l->sys->write(s->l->sys, s->l->ready_fd, "r", 1);
 }

@@ -44,6 +44,19 @@ tw_err tw_notify_open(const struct tw_sys *sys, const char *address, const char 
 	return TW_OK;
 }
 
+void tw_notify_ready(const struct tw_notify *n, struct tw_slice status)
+{
+	static const char begin[] = "READY=1\nSTATUS=";
+	char line[400];
+	size_t size = sizeof begin - 1;
+
+	memcpy(line, begin, size);
+	for (size_t i = 0; i < status.size && size < sizeof line - 2; i++)
+		line[size++] = (unsigned char)status.at[i] < ' ' ? '?' : status.at[i];
+	memcpy(line + size, "\n", 2);
+	tw_notify_say(n, line);
+}
+
 void tw_notify_say(const struct tw_notify *n, const char *text)
 {
 	struct iovec part = { (char *)(uintptr_t)text, strlen(text) };

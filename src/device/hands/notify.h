@@ -5,6 +5,7 @@
 #ifndef TW_DEVICE_HANDS_NOTIFY_H
 #define TW_DEVICE_HANDS_NOTIFY_H
 #include "base/err.h"
+#include "base/buf.h"
 #include "base/sys.h"
 
 struct tw_notify {
@@ -14,5 +15,7 @@ struct tw_notify {
 };
 /* address and watchdog_us: the environment's words, either may be NULL. */
 tw_err tw_notify_open(const struct tw_sys *sys, const char *address, const char *watchdog_us, struct tw_notify *ret);
+/* READY, with a status in the words of a role: whatever they hold, they stay one line. */
+void tw_notify_ready(const struct tw_notify *n, struct tw_slice status);
 void tw_notify_say(const struct tw_notify *n, const char *text); /* a lost message is the manager's to notice */
 #endif
