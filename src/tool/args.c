@@ -126,6 +126,28 @@ static tw_err help_rows(const struct tw_option *o, json_t *rows)
 	return TW_OK;
 }
 
+static tw_err option_rows(const struct tw_option *o, json_t *list)
+{
+	for (; o && o->name; o++)
+		TW_TRY(tw_json_append(list,
+			json_pack("{s:s, s:s?, s:b, s:s}", "name", o->name, "argument", o->argument, "required", o->required,
+				"help", o->help)));
+	return TW_OK;
+}
+
+tw_err tw_help_row(const struct tw_command *c, json_t *list)
+{
+	TW_CLEANUP(tw_jsonp) json_t *options = json_array();
+
+	if (!options)
+		return TW_RAISE(NOMEM, "help");
+	TW_TRY(option_rows(c->options, options));
+	TW_TRY(option_rows(common, options));
+	return tw_json_append(list,
+		json_pack("{s:s, s:s, s:s, s:s?, s:O}", "words", c->words, "positional", c->positional, "help", c->help, "example",
+			c->example, "options", options));
+}
+
 tw_err tw_help_command(const struct tw_tool *t, const struct tw_command *c)
 {
 	const struct tw_tool people = { .sys = t->sys, .out = t->out };

@@ -10,6 +10,7 @@ tw_err tw_cmd_product_compile(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_ca_init(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_provision(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv); /* parses itself: its subcommands are the operation rows */
+tw_err tw_help_device(struct tw_tool *t, json_t *list);         /* tw_help_row() of each of them */
 tw_err tw_cmd_takeover(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a);

@@ -365,22 +365,41 @@ static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
 	return print_answer(t, &s, operation, &answer);
 }
 
+static const struct tw_command takeover = {
+	"device takeover",
+	"",
+	0,
+	0,
+	tw_options_takeover,
+	tw_cmd_takeover,
+	"take a device over with its label",
+	"thingward device takeover --device 192.0.2.7:8443 --label label.json --owner ./owner",
+};
+
 static tw_err run_takeover(struct tw_tool *t, int argc, char **argv)
 {
-	static const struct tw_command command = {
-		"device takeover",
-		"",
-		0,
-		0,
-		tw_options_takeover,
-		tw_cmd_takeover,
-		"take a device over with its label",
-		"thingward device takeover --device 192.0.2.7:8443 --label label.json --owner ./owner",
-	};
 	struct tw_args a;
 
-	TW_TRY(tw_args_parse(t, &command, argc, argv, &a));
-	return command.run(t, &a);
+	TW_TRY(tw_args_parse(t, &takeover, argc, argv, &a));
+	return takeover.run(t, &a);
+}
+
+tw_err tw_help_device(struct tw_tool *t, json_t *list)
+{
+	TW_CLEANUP(tw_rows_freep) tw_rows *rows = NULL;
+	struct made made;
+	size_t i, k;
+	json_t *capability, *operation;
+
+	TW_TRY(tw_rows_new(t->sys, &rows));
+	TW_TRY(tw_help_row(&takeover, list));
+	json_array_foreach(tw_rows_capabilities(rows), i, capability)
+		json_array_foreach(json_object_get(capability, "operations"), k, operation)
+			if (offered(operation)) {
+				make_command(operation, &made);
+				TW_TRY(tw_help_row(&made.command, list));
+			}
+	return TW_OK;
 }
 
 tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv)

@@ -32,6 +32,30 @@ static const struct tw_command commands[] = {
 	{},
 };
 
+static const char *const exits[] = {
+	[TW_EXIT_OK] = "done",
+	[TW_EXIT_FAILED] = "failed, or the answer is no",
+	[TW_EXIT_USAGE] = "wrong usage",
+	[TW_EXIT_REFUSED] = "the device refused",
+	[TW_EXIT_UNREACHABLE] = "the device cannot be reached",
+};
+
+/* Every command with every option, those of a device among them: what the man page and the completions are made from. */
+static tw_err help_json(struct tw_tool *t)
+{
+	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
+	TW_CLEANUP(tw_jsonp) json_t *codes = json_array();
+
+	if (!list || !codes)
+		return TW_RAISE(NOMEM, "help");
+	for (const struct tw_command *c = commands; c->words; c++)
+		TW_TRY(c->run ? tw_help_row(c, list) : tw_help_device(t, list));
+	for (size_t i = 0; i < TW_COUNT(exits); i++)
+		TW_TRY(tw_json_append(codes, json_string(exits[i])));
+	TW_CLEANUP(tw_jsonp) json_t *all = json_pack("{s:s, s:O, s:O}", "version", TW_VERSION, "commands", list, "exits", codes);
+	return all ? tw_print_value(t, all) : TW_RAISE(NOMEM, "help");
+}
+
 static tw_err help_all(const struct tw_tool *t)
 {
 	const struct tw_tool people = { .sys = t->sys, .out = t->out };
@@ -43,9 +67,10 @@ static tw_err help_all(const struct tw_tool *t)
 		TW_TRY(tw_json_append(rows, json_pack("[o, s]", json_sprintf("  %s", c->words), c->help)));
 	TW_TRY(tw_print(&people, "thingward COMMAND [options]\n\n"));
 	TW_TRY(tw_print_table(&people, NULL, rows));
-	return tw_print(&people,
-		"\nEvery command: --help, --json.\nExit codes: 0 done, 1 failed or the answer is no, 2 wrong usage,\n"
-		"3 the device refused, 4 the device cannot be reached.\n");
+	TW_TRY(tw_print(&people, "\nEvery command: --help, --json. thingward --json --help: all of them with their options.\nExit codes:\n"));
+	for (size_t i = 0; i < TW_COUNT(exits); i++)
+		TW_TRY(tw_print(&people, "  %zu  %s\n", i, exits[i]));
+	return TW_OK;
 }
 
 static bool words_match(const char *words, int argc, char **argv)
@@ -65,7 +90,7 @@ static tw_err run(struct tw_tool *t, int argc, char **argv)
 	struct tw_args a;
 
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
-		return help_all(t);
+		return t->json ? help_json(t) : help_all(t);
 	if (!strcmp(argv[1], "--version"))
 		return tw_print(t, "thingward %s\n", TW_VERSION);
 	if (!strcmp(argv[1], "device"))

@@ -67,6 +67,8 @@ const char *tw_arg_nth(const struct tw_args *a, const char *name, size_t i);
 /* argv[0] is skipped; the words of c are expected at argv[1..]. STATE: help was asked for and shown. SYNTAX: usage. */
 tw_err tw_args_parse(struct tw_tool *t, const struct tw_command *c, int argc, char **argv, struct tw_args *ret);
 tw_err tw_help_command(const struct tw_tool *t, const struct tw_command *c);
+/* The same as JSON, for what is made from the rows (man pages, completions): appended to list. */
+tw_err tw_help_row(const struct tw_command *c, json_t *list);
 
 /* Sets exit code and hint, and passes the error through: return tw_fail(t, TW_EXIT_REFUSED, "ask the owner", error). */
 tw_err tw_fail(struct tw_tool *t, enum tw_exit exit, const char *hint, tw_err e);

@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Fills a template of packaging/manual with the rows that the programs print their --help from.
+
+    gen-manual.py OUT TEMPLATE ROWS.json HELP.txt EPOCH
+
+ROWS.json is `thingward --json --help`, HELP.txt `thingward-device --help`, EPOCH the day of the page in seconds. A template that
+names a part nobody makes is an error, so that no page shows a bare @PART@.
+"""
+import json
+import pathlib
+import re
+import sys
+import time
+
+COLUMNS = re.compile(r"  (.{15}) (.{10,}?) (?! )(.+)")  # name, argument, help, as thingward-device pads them
+
+
+def roff(text):
+    """Text as man pages want it: what roff would read as a command or a hyphen is spelled out."""
+    text = text.replace("\\", "\\e").replace("-", "\\-").replace("`", "\\(ga")
+    return "\\&" + text if text.startswith((".", "'")) else text
+
+
+def sentence(text):
+    return roff(text[:1].upper() + text[1:] + ("" if text.endswith(".") else "."))
+
+
+def option(name, argument, text):
+    return [".TP", f".BI \"{roff(name)} \" \"{roff(argument)}\"" if argument else f".B {roff(name)}", sentence(text)]
+
+
+def is_common(one):
+    return one["name"] in ("json", "help")
+
+
+def needed(one):
+    return one["help"] + (" (needed)" if one["required"] else "")
+
+
+def command(row):
+    positional = f" \\fI{roff(row['positional'])}\\fR" if row["positional"] else ""
+    lines = [f".SS \"thingward {roff(row['words'])}{positional}\"", sentence(row["help"])]
+    for one in row["options"]:
+        if not is_common(one):
+            lines += option("--" + one["name"], one["argument"], needed(one))
+    if row.get("example"):
+        lines += [".PP", "Example:", ".PP", ".RS 4", ".nf", roff(row["example"]), ".fi", ".RE"]
+    return lines
+
+
+def hands_options(text):
+    lines = []
+    for line in text.splitlines():
+        if line.startswith("  "):
+            found = COLUMNS.fullmatch(line)
+            if not found:
+                sys.exit(f"gen-manual: no option row: {line}")
+            lines += option(found[1].strip(), found[2].strip(), found[3])
+    return lines
+
+
+def parts(rows, hands):
+    device = [row for row in rows["commands"] if row["words"].startswith("device ")]
+    rest = [row for row in rows["commands"] if row not in device]
+    common = [one for one in rows["commands"][0]["options"] if is_common(one)]
+    return {
+        "VERSION": [rows["version"]],
+        "COMMANDS": [line for row in rest for line in command(row)],
+        "DEVICE": [line for row in device for line in command(row)],
+        "COMMON": [line for one in common for line in option("--" + one["name"], one["argument"], one["help"])],
+        "EXITS": [line for code, text in enumerate(rows["exits"]) for line in (".TP", f".B {code}", sentence(text))],
+        "OPTIONS": hands_options(hands),
+    }
+
+
+def main():
+    out, template, rows, hands, epoch = sys.argv[1:]
+    made = parts(json.loads(pathlib.Path(rows).read_text(encoding="utf-8")), pathlib.Path(hands).read_text(encoding="utf-8"))
+    made["DATE"] = [time.strftime("%Y-%m-%d", time.gmtime(int(epoch)))]
+
+    def fill(found):
+        if found[1] not in made:
+            sys.exit(f"gen-manual: {template} wants @{found[1]}@, which nobody makes")
+        return "\n".join(made[found[1]])
+
+    page = re.sub(r"@([A-Z]+)@", fill, pathlib.Path(template).read_text(encoding="utf-8"))
+    pathlib.Path(out).write_text(page, encoding="utf-8")
+
+
+main()
