@@ -317,7 +317,7 @@ int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start)
 		return 1;
 	}
 	tw_core_settle(&c);
-	if (event_base_dispatch(c.loop) < 0)
+	if (c.status == 0 && event_base_dispatch(c.loop) < 0)
 		c.status = 1;
 	/* What was acknowledged is durable already; this adds the reads of the last moment and signs the head. */
 	if (c.draining) {

@@ -8,6 +8,8 @@
  */
 #include "device/platform/core.h"
 
+#include "base/log.h"
+
 #define QUEUE_MAX 64 /* replies waiting for front to read; at that many, its requests wait too */
 
 struct waiting {
@@ -33,9 +35,15 @@ static void lost(tw_door_front *d, tw_err e)
 		tw_core_fail(d->core, "front", tw_err_detail());
 		return;
 	}
-	/* It has died: hands knows, and starts everybody again. */
 	(void)event_del(d->readable);
 	(void)event_del(d->writable);
+	/* It has died: hands knows, and starts everybody again. */
+	if (tw_is(e, TW_CODE_CLOSED))
+		return;
+	/* Else it lives and waits for an answer that will never come: nobody but us can have all start again. */
+	tw_log_err(e, "the channel to front cannot go on; all roles start again");
+	d->core->status = 1;
+	(void)event_base_loopbreak(d->core->loop);
 }
 
 static void on_writable(int fd, short what, void *user)
