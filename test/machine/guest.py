@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the virtual machine does: a unit is provisioned, started, taken over, asked how it is confined, ended and started again.
+
+Prints a line for each check: `ok NAME` or `FAILED NAME` with the reason below, and `end`. What the roles say of themselves is
+compared with what the kernel says of them.
+"""
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import world as worlds  # noqa: E402
+
+LANDLOCK_CREATE_RULESET, VERSION_ONLY = 444, 1
+KNOWN = {"6.1": 2}  # Landlock's version in a kernel we know
+ROLES = ("core", "front", "keys")
+
+
+def check(name, good, why=""):
+    print(f"ok {name}" if good else f"FAILED {name}\n{why}", flush=True)
+
+
+def landlock_abi():
+    abi = ctypes.CDLL(None, use_errno=True).syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_ONLY)
+    return max(abi, 0)
+
+
+def processes():
+    """The role programs that live: their user id, and what the kernel says of them."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            status = dict(line.split(":\t", 1) for line in (entry / "status").read_text().splitlines() if ":\t" in line)
+            if status["Name"].startswith("thingward"):
+                found[status["Uid"]] = status
+        except OSError:
+            pass  # it has just ended
+    return found
+
+
+def kernel_of_machine(confined):
+    abi, release = landlock_abi(), os.uname().release
+    known = next((value for start, value in KNOWN.items() if release.startswith(f"{start}.")), abi)
+    check(f"has the kernel that is wanted ({release}, Landlock {abi})", abi == (known if confined else 0) and (abi > 0) == confined)
+    return abi
+
+
+def roles_say(unit, abi):
+    said = unit.json("capabilities", "read")
+    boxes = {box["role"]: box for box in said["sandbox"]}
+    check("names every role", sorted(boxes) == sorted(ROLES), boxes)
+    for role, box in boxes.items():
+        check(f"{role} dropped its ids and proved it", box["ids_dropped"] and box["not_dumpable"], box)
+        check(f"{role} is behind its filter of system calls", box["seccomp"], box)
+        check(f"{role} says landlock_abi {abi}", box["landlock_abi"] == abi, box)
+    for element in said["elements"]:
+        check(f"{element['id']} is provided", element["status"] == "provided", element)
+    check("reports elements", len(said["elements"]) > 0, said)
+
+
+def kernel_says():
+    living = processes()
+    for role in ROLES:
+        uid = str(worlds.ROLES[role])
+        status = living.get("\t".join([uid] * 4), {})
+        check(f"the kernel sees {role} under its id of roles.tab", status.get("Gid") == "\t".join([uid] * 4), living)
+        held = {key: status.get(key) for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
+        check(f"the kernel sees no capability on {role}", all(value and int(value, 16) == 0 for value in held.values()), held)
+        check(f"the kernel sees the filter on {role}", (status.get("Seccomp"), status.get("NoNewPrivs")) == ("2", "1"), status)
+
+
+def ends_and_comes_back(unit):
+    unit.json("settings", "change", "identification.remote-read", "off")
+    said = unit.stop()
+    check("SIGTERM drains and ends with success", said == 0, f"{said}\n{unit.said()}")
+    check("leaves no process", not processes(), processes())
+    unit.start()
+    check("keeps what was acknowledged", unit.json("settings", "read", "identification.remote-read")["value"] == "off")
+    check("ends again", unit.stop() == 0, unit.said())
+
+
+def main():
+    confined = sys.argv[1:] != ["--without-landlock"]
+    abi = kernel_of_machine(confined)
+    with worlds.World() as world:
+        unit = world.device("MACHINE-1")
+        check("provisions", True)
+        unit.start()
+        check("answers", True)
+        try:
+            unit.take_over()
+            check("is taken over through the network", True)
+            roles_say(unit, abi)
+            kernel_says()
+            ends_and_comes_back(unit)
+        except worlds.Failed as failure:
+            check("goes on", False, f"{failure}\n{unit.said()}")
+    print("end")
+
+
+if __name__ == "__main__":
+    main()
