@@ -76,3 +76,22 @@ def test_lost_answer_is_given_again(unit):
     assert browser.ask("GET", "/api/v1/identity").status == 200
     browser.token = None
     assert claim(browser, what).status == 404
+
+
+def test_owner_nobody_heard_of_ends_with_the_start(unit):
+    browser, what, code = begin(unit)
+    unit.at_console(f"confirm {code}")
+    assert claim(browser, what).status == 201
+    assert unit.stop() == 0
+    unit.start()
+    assert claim(browser, what).status == 404
+    browser, what, code = begin(unit)
+    unit.at_console(f"confirm {code}")
+    browser.token = claim(browser, what).json["token"]
+    records = browser.ask("GET", "/api/v1/log?count=100").json["records"]
+    assert [r["fields"] for r in records if r.get("event") == "ownership.uncollected"] == [{"owner": "bob"}]
+    assert unit.stop() == 0
+    unit.start()
+    assert browser.ask("GET", "/api/v1/commissioning").status in (200, 401)
+    browser.token = None
+    assert browser.ask("GET", "/api/v1/commissioning").json["owned"] is True

@@ -81,12 +81,18 @@ struct tw_slice tw_access_bearer(const struct tw_request *rq)
 	return (struct tw_slice){ f->value.at + 7, f->value.size - 7 };
 }
 
-/* Whoever uses the session of a browser take-over has got it: its request need not be answered any more. */
-static void end_collecting(struct tw_access *a, const struct tw_session *s)
+/* Whoever uses the session of a browser take-over has got it: its request need not be answered any more, and its owner stays. */
+static tw_err end_collecting(struct tw_device *d, const struct tw_session *s)
 {
-	for (size_t i = 0; i < TW_BROWSER_MAX; i++)
-		if (a->browsers[i].collected && memcmp(a->browsers[i].session, s->hash, sizeof s->hash) == 0)
-			memset(&a->browsers[i], 0, sizeof a->browsers[i]);
+	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
+		struct tw_browser *b = &d->access->browsers[i];
+
+		if (!b->collected || memcmp(b->session, s->hash, sizeof s->hash) != 0)
+			continue;
+		TW_TRY(tw_device_forget(d, TW_KEPT_UNCOLLECTED));
+		memset(b, 0, sizeof *b);
+	}
+	return TW_OK;
 }
 
 /* Only the network door has credentials to show: who stands at the others the kernel has said already. */
@@ -111,7 +117,7 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 	s = tw_access_session_of(d, token);
 	if (!s)
 		return TW_RAISE(DENIED, "no such session, or no longer");
-	end_collecting(d->access, s);
+	TW_TRY(end_collecting(d, s));
 	become(rq, s->owner, "session");
 	return TW_OK;
 }
@@ -156,6 +162,27 @@ static tw_err pay_listener(struct tw_device *d)
 	return tw_access_listener(d);
 }
 
+static tw_err drop_uncollected(tw_store *s, void *user)
+{
+	TW_TRY(tw_store_run(s, tw_sql_owner_drop_all, NULL, 0, NULL, NULL)); /* and his session with him */
+	return tw_device_forget(user, TW_KEPT_UNCOLLECTED);
+}
+
+/* An owner without a key whose session nobody has used could never come in: who may collect it was known in memory only. */
+static tw_err end_uncollected(struct tw_device *d)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf name = { 0 };
+
+	tw_buf_init(&name, d->context.sys, TW_OWNER_NAME_MAX);
+	tw_err e = tw_device_kept(d, TW_KEPT_UNCOLLECTED, &name);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	TW_TRY(tw_event(&d->context, "ownership.uncollected", json_pack("{s:s}", "owner", tw_buf_cstr(&name))));
+	TW_TRY(tw_audit_commit(d->context.audit));
+	return tw_store_transaction(d->context.store, drop_uncollected, d);
+}
+
 tw_err tw_access_start(struct tw_device *d)
 {
 	const struct tw_value now[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(tw_time_boot_ms(&d->time)) };
@@ -169,6 +196,7 @@ tw_err tw_access_start(struct tw_device *d)
 	d->context.refused = count_refused;
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_code_drop_old, now, TW_COUNT(now), NULL, NULL));
+	TW_TRY(end_uncollected(d));
 	TW_TRY(tw_access_load(d));
 	return pay_listener(d);
 }
@@ -204,6 +232,8 @@ static tw_err put_owner(tw_store *s, void *user)
 	};
 
 	TW_TRY(tw_store_run(s, tw_sql_owner_put, v, TW_COUNT(v), NULL, NULL));
+	if (!o->owner->key)
+		TW_TRY(tw_device_keep(o->device, TW_KEPT_UNCOLLECTED, o->owner->name));
 	return tw_device_keep(o->device, TW_KEPT_LISTENER, "owed");
 }
 
