@@ -68,8 +68,8 @@ static tw_err check_statement(struct tw_tool *t, const json_t *payload, const ch
 	struct tw_statement s;
 	uint8_t nonce[TW_STATEMENT_NONCE_MAX], exporter[32];
 	size_t nonce_size = 0;
-	int64_t created;
-	bool bound;
+	int64_t created = 0;
+	bool bound = false;
 
 	*ret_verified = false;
 	if (!anchor_path || !statement)
