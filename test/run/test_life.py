@@ -268,3 +268,18 @@ def test_a_signal_to_the_whole_group_drains_too(owned):
     os.killpg(owned.process.pid, signal.SIGINT)
     assert owned.process.wait(8) == 0
     assert "was ended by signal" not in owned.said()
+
+
+def test_a_death_while_ending_hurries_nobody(owned):
+    client = Client(owned, certificate=False)
+    sent = client.head("POST", "/api/v1/commissioning/claim", {"request": "A" * 22, "client_nonce": "A" * 43})
+    keys = roles(owned)["keys"]
+    with client.connect() as line:
+        line.sendall(sent[:-10])
+        time.sleep(0.1)
+        owned.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        os.kill(keys, signal.SIGKILL)
+        time.sleep(0.2)
+        line.sendall(sent[-10:])
+        assert line.recv(65536).startswith(b"HTTP/1.1 4")

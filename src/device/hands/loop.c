@@ -118,8 +118,8 @@ static void reap(struct state *s)
 		return;
 	if (s->phase == RUNNING)
 		note_death(s, dead, dead_status);
-	else if (s->phase == ENDING)
-		end_next(s);
+	else if (s->phase == ENDING && !s->l->crew->of[s->ending].pid)
+		end_next(s); /* another's death hurries nobody: who is ending has been asked, and may be asked only once */
 }
 
 static void start(struct state *s)

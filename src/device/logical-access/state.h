@@ -19,7 +19,7 @@
 #define TW_BROWSER_MAX 4
 #define TW_BROWSER_MS 300000
 #define TW_KEPT_UNCOLLECTED "ownership.uncollected" /* kept while nobody has used a session of an owner without a key */
-#define TW_KEPT_LISTENER "ownership.listener" /* kept while a change of ownership still owes a new listener key */
+#define TW_KEPT_LISTENER "ownership.listener"       /* kept while a change of ownership still owes a new listener key */
 
 struct tw_owner {
 	char name[TW_OWNER_NAME_MAX + 1];
