@@ -41,7 +41,7 @@ elements:
 facts:
   - {name: a.known, type: bool, read: tw_a_known, help: h}
 jobs:
-  - {name: a.job, period_ms: "1000", trigger: a.gone, watches: the thing, run: tw_a_run}
+  - {name: a.job, period_ms: "1000", watches: the thing, run: tw_a_run}
 """
 GRANTS = "grants:\n  p.read: [anyone, owner]\n  p.change: [owner]\n"
 
@@ -78,7 +78,7 @@ def test_c_rows(tmp_path):
     assert '{ "value", TW_JSON_TEXT, true, 0, 9 }' in text
     assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL }' in text
     assert 'tw_a_read, "Reads.", "", query_1 }' in text
-    assert '{ "a.job", 1000, "a.gone", "the thing", tw_a_run }' in text
+    assert '{ "a.job", 1000, "the thing", tw_a_run }' in text
     assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << TW_SUBJECT_OWNER }' in emit_c.grants_source(g, "x")
 
 
@@ -150,7 +150,7 @@ REFUSED = [
     ("element not in the catalog", "id: DI.IMS.1", "id: DI.IMS.99", 26, "not in the catalog"),
     ("element of another capability", "id: DI.IMS.1,", "id: SU.UC.1,", 26, "belongs to SU"),
     ("operation names unknown element", "elements: [DI.IMS.1]", "elements: [DI.IMS.77]", 9, "not in the catalog"),
-    ("trigger without event", "trigger: a.gone", "trigger: a.come", 30, "no event"),
+    ("job without a period", 'period_ms: "1000"', 'period_ms: "0"', 30, "not of its form"),
     ("row twice", "key: a.wait", "key: a.on", 6, "stands twice"),
     ("list where text belongs", "name: Device Identification", "name: [Device]", 2, "must be text"),
     ("merge key", "  - {name: a.known,", "  - {<<: x, name: a.known,", 28, "merge keys"),

@@ -71,7 +71,7 @@ def rows_source(c, source):
     parts.append(_table("element", [f"\t{{ {string(r['id'])}, {r['status']}, {string(r.get('provider'))} }}," for r in c["elements"]], "id"))
     parts.append(_table("fact", [f"\t{{ {string(r['name'])}, TW_FACT_{r['type'].upper()}, {string(r.get('unit'))}, {r['read']}, "
                                  f"{string(r['help'])} }}," for r in c["facts"]], "name"))
-    parts.append(_table("job", [f"\t{{ {string(r['name'])}, {r['period_ms']}, {string(r.get('trigger'))}, {string(r['watches'])}, "
+    parts.append(_table("job", [f"\t{{ {string(r['name'])}, {r['period_ms']}, {string(r['watches'])}, "
                                 f"{r['run']} }}," for r in c["jobs"]], "name"))
     parts.append(f"const struct tw_capability tw_capability_{symbol(c['folder'])} = {{\n"
                  f"\t{string(c['capability'])}, {string(c['name'])}, {string(c['folder'])},\n"

@@ -12,6 +12,7 @@ KINDS = ("text", "int", "bool", "object", "array", "any")
 SUBJECTS = ("anyone", "owner", "local", "console", "application", "device")
 YES_NO = ("yes", "no")
 INT = re.compile(r"-?[0-9]{1,18}")
+PERIOD = re.compile(r"[1-9][0-9]{0,9}")  # a job that never comes up again would be none
 NAME = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*")
 FIELD = re.compile(r"[a-z][a-z0-9_]*|\*")
 C_NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -57,7 +58,7 @@ TABLES = {
         "help": Key(),
     },
     "jobs": {
-        "name": Key(NAME), "period_ms": Key(INT), "trigger": Key(NAME, False, True), "watches": Key(), "run": Key(C_NAME),
+        "name": Key(NAME), "period_ms": Key(PERIOD), "watches": Key(), "run": Key(C_NAME),
     },
 }
 TOP = {
@@ -204,12 +205,11 @@ def _unique(capabilities, table, what):
 
 
 def together(capabilities, granted, catalog):
-    """What must agree across all capabilities: names, permissions, elements, triggers."""
+    """What must agree across all capabilities: names, permissions, elements."""
     known = {e["id"]: e for e in catalog}
     for table, first in FIRST.items():
         _unique(capabilities, table, lambda row, first=first: row[first])
     _unique(capabilities, "operations", lambda row: f"{row['method']} {row['path'] or row['name']}")
-    events = {row["id"] for c in capabilities for row in c["events"]}
     for c in capabilities:
         for table in ("settings", "operations"):
             for row in c[table]:
@@ -225,6 +225,3 @@ def together(capabilities, granted, catalog):
         for element, row in named:
             if element not in known:
                 raise Refused(f"{c.path}:{row.line}: element '{element}' is not in the catalog")
-        for row in c["jobs"]:
-            if row.get("trigger") and row["trigger"] not in events:
-                raise Refused(f"{c.path}:{row.line}: job '{row['name']}': no event '{row['trigger']}'")

@@ -173,8 +173,6 @@ static tw_err start_jobs(struct tw_core *c)
 
 	for (const struct tw_capability *const *p = c->device.context.capabilities; *p; p++) {
 		for (const struct tw_job_row *row = (*p)->jobs; row && row->name; row++) {
-			if (row->period_ms == 0)
-				continue;
 			if (n == TW_JOBS_MAX)
 				return TW_RAISE(LIMIT, "more than %d jobs", TW_JOBS_MAX);
 			c->jobs[n] = (struct tw_job){ c, row, tw_core_watch(c, -1, 0, on_job, &c->jobs[n]) };
@@ -186,7 +184,7 @@ static tw_err start_jobs(struct tw_core *c)
 	return TW_OK;
 }
 
-/* Ends the loop once front has taken what waits for it; hands ends front before us, so there is hardly ever anything. */
+/* Ends the loop at once: hands lets front end before us, so nobody waits for a reply any more. */
 static void drain(struct tw_core *c)
 {
 	c->draining = true;

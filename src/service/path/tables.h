@@ -94,8 +94,7 @@ struct tw_fact_row {
 
 struct tw_job_row {
 	const char *name;
-	int64_t period_ms;   /* 0: only by trigger */
-	const char *trigger; /* event id, or NULL */
+	int64_t period_ms;   /* it runs at the start, and then this often; never 0 */
 	const char *watches; /* in words, for documents */
 	tw_err (*run)(struct tw_context *c);
 };
