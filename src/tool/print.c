@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Output. Tables fit 80 columns: the widest columns give way first, and their cells continue on the next line. Every cell
- * passes tw_buf_terminal, since a device may say anything, also to the terminal of whoever asks it.
+ * Output. Tables fit 80 columns: the widest columns give way first, and their cells continue on the next line. A word is cut
+ * only where nothing else is left to give; what a person would copy whole (a certificate, a token, a statement) stands beneath
+ * the table, uncut. Every cell passes tw_buf_terminal, since a device may say anything, also to the terminal of whoever asks it.
  */
 #include "tool/tool.h"
 
@@ -91,12 +92,13 @@ static size_t characters(const char *s, size_t size)
 	return n;
 }
 
-static size_t longest_line(const char *s)
+/* Of the pieces between the given ends: lines, or words. */
+static size_t longest_piece(const char *s, const char *ends)
 {
 	size_t longest = 0;
 
 	for (;;) {
-		size_t size = strcspn(s, "\n"), n = characters(s, size);
+		size_t size = strcspn(s, ends), n = characters(s, size);
 
 		longest = n > longest ? n : longest;
 		if (!s[size])
@@ -121,23 +123,39 @@ static size_t fit(const char *s, size_t width)
 }
 
 struct layout {
-	size_t columns, width[COLUMNS_MAX];
+	size_t columns, width[COLUMNS_MAX], word[COLUMNS_MAX]; /* word: the longest one */
 };
 
+/* First down to the longest word of each column; only then through words. */
 static void shrink(struct layout *l)
 {
-	for (;;) {
-		size_t total = 0, widest = 0;
+	for (bool whole = true;;) {
+		size_t total = 0, widest = l->columns, most = 0;
 
 		for (size_t i = 0; i < l->columns; i++) {
+			size_t floor = whole && l->word[i] > NARROWEST ? l->word[i] : NARROWEST;
+
 			total += l->width[i] + (i ? GAP : 0);
-			if (l->width[i] > l->width[widest])
+			if (l->width[i] > floor && l->width[i] > most) {
 				widest = i;
+				most = l->width[i];
+			}
 		}
-		if (total <= WIDTH || l->width[widest] <= NARROWEST)
+		if (total <= WIDTH || (widest == l->columns && !whole))
 			return;
-		l->width[widest]--;
+		if (widest == l->columns)
+			whole = false;
+		else
+			l->width[widest]--;
 	}
+}
+
+static void measure(struct layout *l, size_t column, const char *text)
+{
+	size_t line = longest_piece(text, "\n"), word = longest_piece(text, " \n");
+
+	l->width[column] = line > l->width[column] ? line : l->width[column];
+	l->word[column] = word > l->word[column] ? word : l->word[column];
 }
 
 static void pad(const struct tw_tool *t, size_t n)
@@ -224,17 +242,22 @@ tw_err tw_print_table(const struct tw_tool *t, const char *const *heads, const j
 		l.columns = i + 1;
 	if (l.columns > COLUMNS_MAX)
 		l.columns = COLUMNS_MAX;
-	for (i = 0; i < l.columns; i++)
-		l.width[i] = heads ? characters(heads[i], strlen(heads[i])) : 0;
+	for (i = 0; heads && i < l.columns; i++)
+		measure(&l, i, heads[i]);
 	json_array_foreach(rows, r, row)
 		for (i = 0; i < l.columns; i++) {
 			const char *text = json_string_value(json_array_get(row, i));
-			size_t n = text ? longest_line(text) : 0;
 
-			l.width[i] = n > l.width[i] ? n : l.width[i];
+			measure(&l, i, text ? text : "");
 		}
 	shrink(&l);
 	return print_rows(t, &l, heads, rows);
+}
+
+/* RFC 5280 section 4.1.2.5: this end of a certificate means that it has none. */
+static bool is_no_end(const char *text)
+{
+	return !strncmp(text, "9999-12-31T23:59:59", 19);
 }
 
 static tw_err cell_of(const struct tw_sys *sys, const json_t *v, json_t **ret)
@@ -243,7 +266,7 @@ static tw_err cell_of(const struct tw_sys *sys, const json_t *v, json_t **ret)
 
 	tw_buf_init(&b, sys, TEXT_MAX);
 	if (json_is_string(v)) {
-		*ret = json_string(json_string_value(v));
+		*ret = json_string(is_no_end(json_string_value(v)) ? "no end" : json_string_value(v));
 	} else if (json_is_boolean(v)) {
 		*ret = json_string(json_is_true(v) ? "yes" : "no");
 	} else if (!v || json_is_null(v)) {
@@ -320,25 +343,54 @@ static bool is_list_of_objects(const json_t *v)
 	return json_is_array(v) && json_is_object(json_array_get(v, 0));
 }
 
-/* Members of an object: first the plain ones in two columns, then each list under its name. */
-static tw_err print_object(const struct tw_tool *t, const json_t *o)
+/* What has lines of its own, or a word that no column would hold, is for copying. */
+static bool is_block(const json_t *o, const char *text)
 {
-	TW_CLEANUP(tw_jsonp) json_t *rows = json_array();
+	size_t keys = 0;
 	const char *key;
-	json_t *v, *cell;
+	json_t *v;
+
+	json_object_foreach((json_t *)o, key, v)
+		keys = strlen(key) > keys ? strlen(key) : keys;
+	return strchr(text, '\n') || longest_piece(text, " ") + GAP + keys > WIDTH;
+}
+
+/* The plain members in two columns, then each block under its name. */
+static tw_err print_members(const struct tw_tool *t, const json_t *o)
+{
+	TW_CLEANUP(tw_jsonp) json_t *rows = json_array(), *blocks = json_array();
+	const char *key;
+	json_t *v;
+	size_t i;
 
 	json_object_foreach((json_t *)o, key, v) {
 		if (is_list_of_objects(v))
 			continue;
-		json_t *row = json_array();
+		TW_CLEANUP(tw_jsonp) json_t *cell = NULL;
 
-		TW_TRY(tw_json_append(rows, row));
-		TW_TRY(tw_json_append(row, json_string(key)));
 		TW_TRY(cell_of(t->sys, v, &cell));
-		TW_TRY(tw_json_append(row, cell));
+		TW_TRY(tw_json_append(is_block(o, json_string_value(cell)) ? blocks : rows, json_pack("[s, O]", key, cell)));
 	}
 	if (json_array_size(rows))
 		TW_TRY(tw_print_table(t, NULL, rows));
+	json_array_foreach(blocks, i, v) {
+		const char *text = json_string_value(json_array_get(v, 1));
+
+		TW_TRY(tw_print(t, "%s%s:\n", i || json_array_size(rows) ? "\n" : "", json_string_value(json_array_get(v, 0))));
+		TW_TRY(tw_print_text(t, text));
+		if (text[strlen(text) - 1] != '\n')
+			TW_TRY(out(t, "\n", 1));
+	}
+	return TW_OK;
+}
+
+/* Members of an object: first those that are no lists, then each list under its name. */
+static tw_err print_object(const struct tw_tool *t, const json_t *o)
+{
+	const char *key;
+	json_t *v;
+
+	TW_TRY(print_members(t, o));
 	json_object_foreach((json_t *)o, key, v) {
 		if (!is_list_of_objects(v))
 			continue;

@@ -121,4 +121,60 @@ static void test_values(void **state)
 	CHECK(machines.t.answered);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_plain), cmocka_unit_test(test_wraps), cmocka_unit_test(test_escapes), cmocka_unit_test(test_values))
+#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* A word is cut only where the columns have nothing else to give. */
+static void test_words_stay_whole(void **state)
+{
+	TW_CLEANUP(paper_done) struct paper p;
+	TW_CLEANUP(tw_jsonp)
+	json_t *rows = json_pack("[[s, s, s]]", "a b c d e f g h i j k l m n o p", HEX64,
+		"some words that go on and on until they have to give way");
+
+	paper_make(&p, false);
+	CHECK_OK(tw_print_table(&p.t, NULL, rows));
+	CHECK(strstr(paper_read(&p), HEX64) != NULL);
+	CHECK(widest(p.text) <= 80);
+}
+
+/* What a person copies stands by itself, byte for byte. */
+static void test_blocks(void **state)
+{
+	static const char pem[] = "-----BEGIN CERTIFICATE-----\n" HEX64 "\n-----END CERTIFICATE-----\n";
+	TW_CLEANUP(paper_done) struct paper p;
+	TW_CLEANUP(tw_jsonp)
+	json_t *value = json_pack("{s:s, s:s, s:s, s:s}", "model", "x", "certificate", pem, "token", HEX64 HEX64, "listener", HEX64);
+
+	paper_make(&p, false);
+	CHECK_OK(tw_print_value(&p.t, value));
+	CHECK_TEXT(paper_read(&p),
+		"model     x\nlistener  " HEX64 "\n\ncertificate:\n-----BEGIN CERTIFICATE-----\n" HEX64
+		"\n-----END CERTIFICATE-----\n\ntoken:\n" HEX64 HEX64 "\n");
+}
+
+static void test_block_alone(void **state)
+{
+	TW_CLEANUP(paper_done) struct paper p;
+	TW_CLEANUP(tw_jsonp) json_t *value = json_pack("{s:s}", "statement", "a\x1b[2J\nb");
+
+	paper_make(&p, false);
+	CHECK_OK(tw_print_value(&p.t, value));
+	CHECK_TEXT(paper_read(&p), "statement:\na\\x1b[2J\nb\n");
+}
+
+static void test_no_end(void **state)
+{
+	TW_CLEANUP(paper_done) struct paper people, machines;
+	TW_CLEANUP(tw_jsonp) json_t *value = json_pack("{s:s}", "certificate_not_after", "9999-12-31T23:59:59.000Z");
+
+	paper_make(&people, false);
+	paper_make(&machines, true);
+	CHECK_OK(tw_print_value(&people.t, value));
+	CHECK_TEXT(paper_read(&people), "certificate_not_after  no end\n");
+	CHECK_OK(tw_print_value(&machines.t, value));
+	CHECK(strstr(paper_read(&machines), "9999-12-31T23:59:59.000Z") != NULL);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_plain), cmocka_unit_test(test_wraps), cmocka_unit_test(test_words_stay_whole),
+	cmocka_unit_test(test_blocks), cmocka_unit_test(test_block_alone), cmocka_unit_test(test_no_end),
+	cmocka_unit_test(test_escapes), cmocka_unit_test(test_values))

@@ -28,6 +28,12 @@ def test_two_units_differ_and_a_restart_changes_nothing(new_unit):
     assert units[0].json("identity", "read")["identifier"] == ids[0]
 
 
+def test_people_get_the_certificate_whole(owned):
+    said = owned.tool("device", "identity", "read", "--device", "unit", "--owner", owned.owner).stdout
+    assert "\ncertificate:\n" + owned.json("identity", "read")["certificate"].rstrip() + "\n" in said
+    assert "certificate_not_after  no end\n" in said, "it lives as long as the device"
+
+
 def test_statement_names_the_identifier_and_the_nonce(owned):
     nonce = b64(os.urandom(32))
     statement = owned.json("identity", "statement", "--nonce", nonce)["statement"]
