@@ -5,6 +5,7 @@
  * Its first lines answer: what is shown, what is not, what needs a person? State is a word and a shape before it is a colour.
  * The evidence is verified first; a report is never made of a file whose signature does not hold.
  */
+#include "formats/catalog.h"
 #include "formats/evidence.h"
 #include "tool/commands.h"
 #include "tool/evidence.h"
@@ -212,6 +213,11 @@ static tw_err element(struct report *r, const json_t *e)
 		TW_TRY(tw_html_text(&r->b, tw_json_text(e, "status")));
 	}
 	TW_TRY(tw_buf_text(&r->b, ".</p>\n"));
+	if (tw_catalog_check(tw_json_text(e, "element"))) {
+		TW_TRY(tw_buf_text(&r->b, "<p class=\"soft\">What the catalog wants to see: "));
+		TW_TRY(tw_html_text(&r->b, tw_catalog_check(tw_json_text(e, "element"))));
+		TW_TRY(tw_buf_text(&r->b, "</p>\n"));
+	}
 	json_array_foreach(tw_json_get(e, "results"), i, result)
 		TW_TRY(check(r, result));
 	return tw_buf_text(&r->b, "</section>\n");

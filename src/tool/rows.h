@@ -8,7 +8,5 @@ typedef struct tw_rows tw_rows;
 tw_err tw_rows_new(const struct tw_sys *sys, tw_rows **ret);
 tw_rows *tw_rows_free(tw_rows *r);
 TW_DEFINE_FREEP(tw_rows, tw_rows_free)
-const json_t *tw_rows_capabilities(const tw_rows *r);                                           /* array */
-const json_t *tw_rows_operation(const tw_rows *r, const char *name);                            /* NULL */
-const json_t *tw_rows_element(const tw_rows *r, const char *id, const json_t **ret_capability); /* NULL */
+const json_t *tw_rows_capabilities(const tw_rows *r); /* array */
 #endif

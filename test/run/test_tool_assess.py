@@ -121,6 +121,7 @@ def test_report_is_one_quiet_page(owned, tmp_path):
     page = (tmp_path / "r.html").read_text()
     assert "What is shown, what is not, what needs a person?" in page
     assert "evidence for" in page and "compliant" not in page
+    assert page.count("What the catalog wants to see: ") == 2, "each verdict beside the check it answers"
     assert not re.search(r"<script|<link|<img|\bsrc=|@import|url\(", page)
     assert 'role="img"' in page and "<title id=" in page and "@media print" in page
     data = json.loads(tool("report", tmp_path / "e.json", "--json").stdout)

@@ -156,11 +156,3 @@ bool tw_crew_say(struct tw_crew *c, int role, uint16_t type, const void *payload
 {
 	return c->of[role].channel && !tw_failed(tw_channel_send(c->of[role].channel, type, 0, payload, size, NULL, 0));
 }
-
-bool tw_crew_alive(const struct tw_crew *c)
-{
-	for (int r = 0; r < TW_CREW_SIZE; r++)
-		if (c->of[r].pid)
-			return true;
-	return false;
-}

@@ -31,5 +31,4 @@ tw_err tw_crew_start(struct tw_crew *c);              /* all of them; on failure
 int tw_crew_find(const struct tw_crew *c, pid_t pid); /* -1: none of ours */
 void tw_crew_gone(struct tw_crew *c, int role);       /* its process has been reaped */
 bool tw_crew_say(struct tw_crew *c, int role, uint16_t type, const void *payload, size_t size);
-bool tw_crew_alive(const struct tw_crew *c);
 #endif

@@ -57,7 +57,6 @@ struct timeval tw_core_ms(int64_t ms);
 tw_err tw_door_front_new(struct tw_core *c, int fd, tw_door_front **ret);
 tw_door_front *tw_door_front_free(tw_door_front *d);
 void tw_door_front_announce(tw_door_front *d); /* sends the listener's certificate when front has not got the present one */
-bool tw_door_front_idle(const tw_door_front *d);
 tw_err tw_door_local_new(struct tw_core *c, int fd, tw_door_local **ret);
 tw_door_local *tw_door_local_free(tw_door_local *d);
 tw_err tw_door_event_new(struct tw_core *c, int fd, tw_door_event **ret);

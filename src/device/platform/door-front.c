@@ -225,8 +225,3 @@ tw_door_front *tw_door_front_free(tw_door_front *d)
 	free(d);
 	return NULL;
 }
-
-bool tw_door_front_idle(const tw_door_front *d)
-{
-	return !d || !d->first;
-}
