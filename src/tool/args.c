@@ -156,8 +156,13 @@ tw_err tw_help_command(const struct tw_tool *t, const struct tw_command *c)
 	if (!rows)
 		return TW_RAISE(NOMEM, "help");
 	bool sentence = *c->help && c->help[strlen(c->help) - 1] == '.';
-	TW_TRY(tw_print(&people, "thingward %s%s%s [options]\n\n%c%s%s\n\n", c->words, *c->positional ? " " : "", c->positional,
-		toupper((unsigned char)c->help[0]), c->help + 1, sentence ? "" : "."));
+	TW_TRY(tw_print(&people, "thingward %s%s%s [options]\n\n", c->words, *c->positional ? " " : "", c->positional));
+	TW_CLEANUP(tw_jsonp)
+	json_t *what = json_pack("[[o]]", json_sprintf("%c%s%s", toupper((unsigned char)c->help[0]), c->help + 1, sentence ? "" : "."));
+	if (!what)
+		return TW_RAISE(NOMEM, "help");
+	TW_TRY(tw_print_table(&people, NULL, what));
+	TW_TRY(tw_print(&people, "\n"));
 	TW_TRY(help_rows(c->options, rows));
 	TW_TRY(help_rows(common, rows));
 	TW_TRY(tw_print_table(&people, NULL, rows));

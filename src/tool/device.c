@@ -8,6 +8,9 @@
 #include "tool/session.h"
 
 #include "base/text.h"
+#include "crypto/hash.h"
+
+#include <ctype.h>
 
 #define PATH_SIZE 512
 #define WORDS_MAX 64
@@ -43,10 +46,33 @@ static void words_of(const json_t *operation, char ret[WORDS_MAX])
 		*c = *c == '.' ? ' ' : *c;
 }
 
-static tw_err list_help(const struct tw_tool *t, const tw_rows *rows)
+/* Whether the operation's name begins with this word; every name does with "". */
+static bool begins(const json_t *operation, const char *word)
+{
+	const char *name = tw_json_text(operation, "name");
+	size_t size = strlen(word);
+
+	return offered(operation) && (size == 0 || (!strncmp(name, word, size) && name[size] == '.'));
+}
+
+static bool any_begins(const tw_rows *rows, const char *word)
+{
+	size_t i, k;
+	json_t *capability, *operation;
+
+	json_array_foreach(tw_rows_capabilities(rows), i, capability)
+		json_array_foreach(json_object_get(capability, "operations"), k, operation)
+			if (begins(operation, word))
+				return true;
+	return false;
+}
+
+/* All words, or those that begin with one. */
+static tw_err list_help(const struct tw_tool *t, const tw_rows *rows, const char *word)
 {
 	const struct tw_tool people = { .sys = t->sys, .out = t->out };
-	TW_CLEANUP(tw_jsonp) json_t *list = json_pack("[[s, s]]", "  takeover", "take a device over with its label");
+	TW_CLEANUP(tw_jsonp)
+	json_t *list = *word ? json_array() : json_pack("[[s, s]]", "  takeover", "Takes a device over with its label.");
 	size_t i, k;
 	json_t *capability, *operation;
 	char words[WORDS_MAX];
@@ -55,7 +81,7 @@ static tw_err list_help(const struct tw_tool *t, const tw_rows *rows)
 		return TW_RAISE(NOMEM, "help");
 	json_array_foreach(tw_rows_capabilities(rows), i, capability)
 		json_array_foreach(json_object_get(capability, "operations"), k, operation)
-			if (offered(operation)) {
+			if (begins(operation, word)) {
 				words_of(operation, words);
 				TW_TRY(tw_json_append(
 					list, json_pack("[o, s]", json_sprintf("  %s", words), tw_json_text(operation, "help"))));
@@ -105,6 +131,25 @@ static void made_fields(struct made *m, const json_t *fields)
 				tw_json_text(field, "help") };
 }
 
+/* "KEY VALUE [MORE]": what may be left out stands in brackets. */
+static void made_positional(struct made *m, const json_t *input)
+{
+	size_t i, used = strlen(m->positional);
+	json_t *field;
+
+	json_array_foreach(input, i, field) {
+		bool needed = !strcmp(tw_json_text(field, "required"), "yes");
+		int n = snprintf(m->positional + used, sizeof(m->positional) - used, "%s%s%s%s", used ? " " : "", needed ? "" : "[",
+			tw_json_text(field, "key"), needed ? "" : "]");
+
+		used += n > 0 ? (size_t)n : 0;
+		if (used >= sizeof(m->positional))
+			break;
+	}
+	for (char *c = m->positional; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+}
+
 static void make_command(const json_t *operation, struct made *m)
 {
 	const char *brace = strchr(tw_json_text(operation, "path"), '{');
@@ -120,10 +165,7 @@ static void make_command(const json_t *operation, struct made *m)
 	made_fields(m, json_object_get(operation, "query"));
 	if (brace)
 		(void)snprintf(m->positional, sizeof(m->positional), "%.*s", (int)strcspn(brace + 1, "}"), brace + 1);
-	size_t used = strlen(m->positional);
-	if (json_array_size(input))
-		(void)snprintf(m->positional + used, sizeof(m->positional) - used, "%s[%s...]", used ? " " : "",
-			tw_json_text(json_array_get(input, 0), "key"));
+	made_positional(m, input);
 	m->command = (struct tw_command){
 		.words = m->words,
 		.positional = m->positional,
@@ -255,15 +297,27 @@ static tw_err read_version(struct tw_tool *t, tw_client *c, const char *path, ch
 	return TW_OK;
 }
 
-/* A code for a browser is of use only with the address to type it at. */
-static tw_err print_code(struct tw_tool *t, const struct tw_session *s, const json_t *body)
+/*
+ * A code for a browser is of use only with the address to type it at, and safe only with what its certificate must be: that of
+ * the connection the code came by, whose key was pinned. Some browsers show the key's fingerprint, all show the certificate's.
+ */
+static tw_err print_code(struct tw_tool *t, const struct tw_session *s, const struct tw_answer *answer)
 {
+	TW_CLEANUP(tw_buf_done) struct tw_buf certificate = { 0 }, key = { 0 };
+	uint8_t digest[TW_SHA256_SIZE];
+
+	tw_buf_init(&certificate, t->sys, 2 * sizeof(digest));
+	tw_buf_init(&key, t->sys, 2 * sizeof(digest));
+	TW_TRY(tw_sha256(answer->certificate.data, answer->certificate.size, digest));
+	TW_TRY(tw_buf_hex(&certificate, digest, sizeof(digest)));
+	TW_TRY(tw_buf_hex(&key, s->device.listener, sizeof(s->device.listener)));
 	TW_TRY(tw_print(t, "Open  https://%s/\nCode  ", s->device.address));
-	TW_TRY(tw_print_value(t, json_object_get(body, "code")));
+	TW_TRY(tw_print_value(t, json_object_get(answer->body, "code")));
 	return tw_print(t,
-		"\nIt is good once, for %lld minutes. The browser warns of an unknown certificate;\n"
-		"the fingerprint to expect stands in devices/%s.json of your directory.\n",
-		(long long)(tw_json_int(body, "expires_in_s") / 60), s->device.name);
+		"\nIt is good once, for %lld minutes. The browser warns of an unknown certificate: look\n"
+		"at it, and go on only when its SHA-256 fingerprints are these.\n\n"
+		"Certificate  %s\nPublic key   %s\n",
+		(long long)(tw_json_int(answer->body, "expires_in_s") / 60), tw_buf_cstr(&certificate), tw_buf_cstr(&key));
 }
 
 /* One object: members in the order of the row, which begins with what matters most; then those the row does not know. */
@@ -334,7 +388,7 @@ static tw_err print_answer(struct tw_tool *t, const struct tw_session *s, const 
 	if (!answer->body)
 		return TW_RAISE(SYNTAX, "the device's answer is not JSON");
 	if (!strcmp(tw_json_text(operation, "name"), "session.code") && !t->json && s->owner)
-		return print_code(t, s, answer->body);
+		return print_code(t, s, answer);
 	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 	TW_TRY(in_order(operation, answer->body, &body));
 	return tw_print_value(t, body);
@@ -402,6 +456,17 @@ tw_err tw_help_device(struct tw_tool *t, json_t *list)
 	return TW_OK;
 }
 
+static tw_err unknown(struct tw_tool *t, const tw_rows *rows, int argc, char **argv)
+{
+	bool more = argc > 3 && *argv[3] != '-';
+	char hint[96];
+
+	(void)snprintf(hint, sizeof(hint), "thingward device %.40s%s--help", any_begins(rows, argv[2]) ? argv[2] : "",
+		any_begins(rows, argv[2]) ? " " : "");
+	return tw_fail(t, TW_EXIT_USAGE, hint,
+		TW_RAISE(SYNTAX, "a device has no '%.40s%s%.40s'", argv[2], more ? " " : "", more ? argv[3] : ""));
+}
+
 tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv)
 {
 	TW_CLEANUP(tw_rows_freep) tw_rows *rows = NULL;
@@ -410,13 +475,14 @@ tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv)
 
 	TW_TRY(tw_rows_new(t->sys, &rows));
 	if (argc < 3 || !strcmp(argv[2], "--help"))
-		return list_help(t, rows);
+		return list_help(t, rows, "");
 	if (!strcmp(argv[2], "takeover"))
 		return run_takeover(t, argc, argv);
 	const json_t *operation = find_operation(rows, argc, argv);
+	if (!operation && argc > 3 && !strcmp(argv[3], "--help") && any_begins(rows, argv[2]))
+		return list_help(t, rows, argv[2]);
 	if (!operation)
-		return tw_fail(t, TW_EXIT_USAGE, "thingward device --help",
-			TW_RAISE(SYNTAX, "a device has no '%.40s %.40s'", argv[2], argc > 3 ? argv[3] : ""));
+		return unknown(t, rows, argc, argv);
 	make_command(operation, &made);
 	TW_TRY(tw_args_parse(t, &made.command, argc, argv, &a));
 	return run_operation(t, &a);

@@ -56,7 +56,15 @@ static tw_err help_json(struct tw_tool *t)
 	return all ? tw_print_value(t, all) : TW_RAISE(NOMEM, "help");
 }
 
-static tw_err help_all(const struct tw_tool *t)
+static bool begins(const struct tw_command *c, const char *word)
+{
+	size_t size = strlen(word);
+
+	return size == 0 || (!strncmp(c->words, word, size) && c->words[size] == ' ');
+}
+
+/* All commands, or those of one word: `thingward product --help`. */
+static tw_err help_of(const struct tw_tool *t, const char *word)
 {
 	const struct tw_tool people = { .sys = t->sys, .out = t->out };
 	TW_CLEANUP(tw_jsonp) json_t *rows = json_array();
@@ -64,7 +72,8 @@ static tw_err help_all(const struct tw_tool *t)
 	if (!rows)
 		return TW_RAISE(NOMEM, "help");
 	for (const struct tw_command *c = commands; c->words; c++)
-		TW_TRY(tw_json_append(rows, json_pack("[o, s]", json_sprintf("  %s", c->words), c->help)));
+		if (begins(c, word))
+			TW_TRY(tw_json_append(rows, json_pack("[o, s]", json_sprintf("  %s", c->words), c->help)));
 	TW_TRY(tw_print(&people, "thingward COMMAND [options]\n\n"));
 	TW_TRY(tw_print_table(&people, NULL, rows));
 	TW_TRY(tw_print(&people, "\nEvery command: --help, --json. thingward --json --help: all of them with their options.\nExit codes:\n"));
@@ -85,12 +94,26 @@ static bool words_match(const char *words, int argc, char **argv)
 	return true;
 }
 
+static tw_err no_command(struct tw_tool *t, int argc, char **argv)
+{
+	bool more = argc > 2 && *argv[2] != '-', group = false;
+	char hint[96];
+
+	for (const struct tw_command *c = commands; c->words; c++)
+		group = group || (*argv[1] && begins(c, argv[1]));
+	if (group && argc > 2 && !strcmp(argv[2], "--help"))
+		return help_of(t, argv[1]);
+	(void)snprintf(hint, sizeof(hint), group ? "thingward %.40s --help" : "thingward --help", argv[1]);
+	return tw_fail(t, TW_EXIT_USAGE, hint,
+		TW_RAISE(SYNTAX, "there is no command '%.64s%s%.64s'", argv[1], more && group ? " " : "", more && group ? argv[2] : ""));
+}
+
 static tw_err run(struct tw_tool *t, int argc, char **argv)
 {
 	struct tw_args a;
 
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
-		return t->json ? help_json(t) : help_all(t);
+		return t->json ? help_json(t) : help_of(t, "");
 	if (!strcmp(argv[1], "--version"))
 		return tw_print(t, "thingward %s\n", TW_VERSION);
 	if (!strcmp(argv[1], "device"))
@@ -101,7 +124,7 @@ static tw_err run(struct tw_tool *t, int argc, char **argv)
 		TW_TRY(tw_args_parse(t, c, argc, argv, &a));
 		return c->run(t, &a);
 	}
-	return tw_fail(t, TW_EXIT_USAGE, "thingward --help", TW_RAISE(SYNTAX, "there is no command '%.64s'", argv[1]));
+	return no_command(t, argc, argv);
 }
 
 static void tell_json(struct tw_tool *t, tw_err e)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """One-use codes and the sessions they open."""
-import pytest
-
-from harness import Client, roles, wait_for
+import hashlib
 import os
 import signal
+
+import pytest
+
+from harness import Client, roles, spki, wait_for
 
 
 def code(unit):
@@ -30,6 +32,15 @@ def test_code_opens_one_session(owned):
     again, answer = open_session(owned, text)
     assert (answer.status, answer.json["rule"]) == (403, "access.code")
     assert again.ask("GET", "/api/v1/identity").status == 401
+
+
+def test_code_comes_with_what_the_browser_must_show(owned):
+    said = owned.tool("device", "session", "code", "--device", "unit", "--owner", owned.owner).stdout
+    with Client(owned, certificate=False).connect() as line:
+        certificate = line.getpeercert(binary_form=True)
+    assert f"https://{owned.address}/" in said
+    assert f"Certificate  {hashlib.sha256(certificate).hexdigest()}\n" in said
+    assert f"Public key   {spki(certificate).hex()}\n" in said
 
 
 def test_code_as_people_type_it(owned):

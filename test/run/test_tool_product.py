@@ -58,6 +58,17 @@ def test_usage_errors_say_what_to_try():
         assert answer.stderr.splitlines()[-1].startswith("Try: "), words
 
 
+def test_a_first_word_alone_is_a_question():
+    answer = tool("product", "--help")
+    assert answer.returncode == 0 and "product compile" in answer.stdout and "provision" not in answer.stdout
+    assert tool("product").stderr.splitlines()[-1] == "Try: thingward product --help"
+    answer = tool("device", "settings", "--help")
+    assert answer.returncode == 0 and "settings change" in answer.stdout and "log read" not in answer.stdout
+    assert tool("device", "settings").stderr.splitlines()[-1] == "Try: thingward device settings --help"
+    assert tool("device", "frob", "--help").returncode == 2
+    assert "thingward device settings change KEY VALUE [options]" in tool("device", "settings", "change", "--help").stdout
+
+
 def test_check_names_every_mistake_with_its_place(tmp_path):
     assert tool("product", "init", tmp_path / "p").returncode == 0
     answer = tool("product", "check", tmp_path / "p")
