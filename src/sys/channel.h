@@ -14,7 +14,7 @@
 
 #define TW_CHANNEL_HEAD 12
 #define TW_CHANNEL_FDS 4
-/* 64 KiB of body and 16 KiB of head; larger bodies go as sealed memfds. */
+/* 64 KiB of body and 16 KiB of head. Nothing larger crosses: a longer answer is an error of its sender. */
 #define TW_CHANNEL_MAX (80 * 1024)
 
 enum tw_channel_flag { TW_CHANNEL_ONCE = 1, TW_CHANNEL_AFTER_READY = 2, TW_CHANNEL_FD = 4 };
