@@ -29,9 +29,9 @@ lint:            ## layers, symbols, limits, format, spelling
 	@tools/lint
 fmt:             ## format the C files that changed since main
 	@tools/fmt
-cover:           ## line and branch coverage of the unit and integration tests
+cover:           ## line and branch coverage of the unit tests; COVER_RUN=1 adds those of test/run
 	@tools/cover
-bench:           ## the figures doc/ quotes, with the machine they were taken on
+bench:           ## memory, size, start, wakeups and processor time, with machine and date
 	@tools/bench
 doc:             ## the pages people read, from the rows, into build/doc
 	@tools/install-packages documents >/dev/null

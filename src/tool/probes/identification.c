@@ -339,7 +339,7 @@ static tw_err same_as_local(struct tw_probe_context *c, struct tw_finding *f)
 	return tw_found(f, TW_VERDICT_PASS, "The statement carries the identifier that the device holds, as read on its local socket.");
 }
 
-/* @nist DI.IMS.2: a recorded statement convinces nobody: another nonce, another connection, another anchor are each refused. */
+/* @nist DI.IMS.2: a recorded statement convinces nobody: not for another nonce, not on another connection; a new nonce gets a new one. */
 static tw_err replay_is_refused(struct tw_probe_context *c, struct tw_finding *f)
 {
 	const struct tw_target *t = first(c);
