@@ -19,9 +19,9 @@ quick:           ## the inner loop: build, unit tests, lint of what changed (und
 	@tools/check quick
 check:           ## everything CI runs, within the ceilings of test/parts.tsv
 	@tools/check check
-deep:            ## check, and what is too long for it: fuzz search, coverage, full sanitizer runs
+deep:            ## check, and what is too long for it: fuzz search and coverage
 	@tools/check deep
-san:             ## every test again under AddressSanitizer and UndefinedBehaviorSanitizer
+san:             ## unit, behaviour and HTTP tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/check san
 fuzz:            ## 60 seconds of libFuzzer per target
 	@tools/fuzz
