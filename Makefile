@@ -19,7 +19,7 @@ quick:           ## the inner loop: build, unit tests, lint of what changed (und
 	@tools/check quick
 check:           ## everything CI runs, within the ceilings of test/parts.tsv
 	@tools/check check
-deep:            ## check, and what is too long for it: fuzz search and coverage
+deep:            ## check, and what is too long for it: every place to fail or to cut the power, fuzz search, coverage
 	@tools/check deep
 san:             ## unit, behaviour and HTTP tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/check san

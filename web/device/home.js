@@ -149,7 +149,6 @@ const CLAIMS = {
 	thingward_exporter: 'This connection',
 	thingward_product_version: 'Product version',
 	thingward_time_trusted: 'Clock trusted',
-	ueid: 'Identifier',
 };
 
 // Claims of RFC 9711 as a person reads them: a model is text in base64url, a version comes in an array.
