@@ -144,6 +144,14 @@ tw_err tw_application_report(tw_application_rows *a, struct tw_slice name, bool 
 	return TW_RAISE(NOTFOUND, "the manifest asks for no health of that name");
 }
 
+void tw_application_forget(tw_application_rows *a, struct tw_slice name)
+{
+	for (size_t i = 0; i < a->health_count; i++) {
+		if (tw_slice_is(name, a->health[i]))
+			a->reports[i] = UNREPORTED;
+	}
+}
+
 bool tw_application_missing(const tw_application_rows *a, char *ret, size_t size)
 {
 	size_t at = 0;

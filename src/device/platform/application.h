@@ -17,6 +17,8 @@ const struct tw_event_row *tw_application_event(const tw_application_rows *a, st
 const struct tw_setting_row *tw_application_setting(const tw_application_rows *a, struct tw_slice key);
 /* NOTFOUND: the manifest asks for no such name. ret_changed: it is another answer than before. */
 tw_err tw_application_report(tw_application_rows *a, struct tw_slice name, bool well, bool *ret_changed);
+/* As if it had not reported: what could not be recorded is not known, and is recorded when it comes again. */
+void tw_application_forget(tw_application_rows *a, struct tw_slice name);
 /* The names that are not well or have not reported, with blanks between; false when there is none. */
 bool tw_application_missing(const tw_application_rows *a, char *ret, size_t size);
 #endif

@@ -100,8 +100,10 @@ static tw_err take_health(struct connection *c, const struct tw_message *m)
 		return refuse(c, m->tag, "application.health-form", tw_err_detail());
 	if (tw_failed(tw_application_report(core->device.application, health.name, health.well, &changed)))
 		return refuse(c, m->tag, "application.health-unknown", tw_err_detail());
-	if (changed && tw_failed(note_health(core, &health)))
+	if (changed && tw_failed(note_health(core, &health))) {
+		tw_application_forget(core->device.application, health.name);
 		return refuse(c, m->tag, "audit.space", "the report could not be recorded");
+	}
 	c->acks[c->ack_count++] = m->tag;
 	return TW_OK;
 }

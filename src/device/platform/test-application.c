@@ -73,6 +73,9 @@ static void test_health(void **state)
 	CHECK(!tw_application_missing(a, missing, sizeof missing));
 	CHECK_OK(tw_application_report(a, TW_SLICE("sensor"), false, &changed));
 	CHECK(changed && tw_application_missing(a, missing, sizeof missing));
+	tw_application_forget(a, TW_SLICE("sensor"));
+	CHECK_OK(tw_application_report(a, TW_SLICE("sensor"), false, &changed));
+	CHECK(changed);
 	CHECK_ERR(tw_application_report(a, TW_SLICE("nobody"), true, &changed), NOTFOUND);
 }
 
