@@ -89,7 +89,7 @@ TEXTS = [
     ("src/base/a.c", c("int x; "), "blanks at the end"),
     ("src/base/a.c", c("int x;\r"), "CR"),
     ("src/base/a.c", SPDX + "int x;", "no newline"),
-    ("doc/a.md", "See /work/main for it.\n", "path of somebody's machine"),
+    ("doc/a.md", "See /home/ann/tree for it.\n", "path of somebody's machine"),
     ("doc/a.md", "As issue 12 asks.\n", "somebody's tracker"),
     ("doc/a.md", "Fixes #31.\n", "somebody's tracker"),
 ]
