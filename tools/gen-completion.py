@@ -31,18 +31,20 @@ class Rows:
         options = [one for row in self.commands.values() for one in row["options"] if one["argument"]]
         self.files = sorted({"--" + one["name"] for one in options if one["argument"] in FILES})
         self.values = sorted({"--" + one["name"] for one in options} - set(self.files))
-        self.keyed = [words for words, row in self.commands.items() if row["positional"].split()[:1] == ["key"]]
+        self.keyed = [words for words, row in self.commands.items() if row["positional"].split()[:1] == ["KEY"]]
         self.positional = [words for words, row in self.commands.items() if row["positional"] in FILES]
         self.keys = [s["key"] for c in device["capabilities"] for s in c["settings"]]
         self.known = sorted({" ".join(words.split()[:i + 1]) for words in self.commands for i in range(len(words.split()))})
 
 
+def patterns(words):
+    if not words:
+        sys.exit("gen-completion: no command takes a setting's KEY, or a path; are they called otherwise now?")
+    return " | ".join(quoted(w) if " " in w else w for w in words)
+
+
 def quoted(text):
     return "'" + text.replace("'", "'\\''") + "'"
-
-
-def patterns(words):
-    return " | ".join(quoted(w) if " " in w else w for w in words)
 
 
 def shared(rows):
