@@ -33,6 +33,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("TW_BUILD", ROOT / "build"))
 ROLES = {"core": 58711, "front": 58712, "keys": 58713, "application": 58714}
+INSIDE = "TW_INSIDE_NAMESPACES"
 
 
 class Failed(Exception):
@@ -63,6 +64,17 @@ def run(*words, ok=(0,), timeout=30):
     if ok is not None and done.returncode not in ok:
         raise Failed(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
     return done
+
+
+def enter_namespaces(before=lambda: None):
+    """As root, this program starts itself again inside mount, network and process namespaces of its own; else it stays where it is."""
+    if os.geteuid() != 0 or INSIDE in os.environ:
+        return
+    before()
+    again = ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    sys.stdout.flush()
+    os.environ[INSIDE] = "yes"
+    os.execvp(again[0], again + sys.orig_argv)
 
 
 def free_port():
@@ -106,6 +118,7 @@ class Device:
         self.state, self.config, self.run = self.folder / "state", self.folder / "config", self.folder / "run"
         self.label, self.owner, self.log = self.folder / "label.json", self.folder / "owner", self.folder / "log"
         self.process = self.console = None
+        self.launcher = []  # words before the program: what lowers its limits, say
         self.run.mkdir(mode=0o755)
         run(program("thingward"), "provision", "--ca", world.ca, "--product", world.product, "--serial", serial, "--state", self.state, "--config", self.config,
             "--label", self.label, "--address", self.address, *(["--roles", world.roles] if os.geteuid() == 0 else []))
@@ -114,7 +127,7 @@ class Device:
 
     def command(self, *more):
         roles = ["--roles", self.world.roles] if os.geteuid() == 0 else []
-        words = [program("thingward-device"), "-f", "--role-program", program("thingward-role"), "--state", self.state, "--run", self.run, "--config", self.config,
+        words = [*self.launcher, program("thingward-device"), "-f", "--role-program", program("thingward-role"), "--state", self.state, "--run", self.run, "--config", self.config,
                  "--listen", self.address, *roles, *more]
         return [str(word) for word in words]
 
@@ -162,6 +175,20 @@ class Device:
             process.kill()
             process.wait()
             return -signal.SIGKILL
+
+    def role_pids(self):
+        """{name: pid} of the roles of a running device."""
+        found = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[1]) != self.process.pid:
+                    continue
+                words = (stat.parent / "cmdline").read_bytes().split(b"\0")
+                found[words[1].decode()] = int(stat.parent.name)
+            except (OSError, IndexError, ValueError):
+                continue
+        return found
 
     # ---- doors ----
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from datetime import datetime, timedelta
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from front import BUILD, Harness, Peer, context  # noqa: E402
+from front import BUILD, Harness, Peer, client_hello, context, cpu_s, heap  # noqa: E402
 
 GET = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 PAGE = GET % b"/"
@@ -42,10 +42,6 @@ def ended_after(sock):
     except OSError:
         pass
     return time.monotonic() - begun
-
-
-def cpu_s(pid):
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def wakeups(pid):
@@ -213,25 +209,24 @@ def test_two_hundred_slow_peers_do_not_keep_an_honest_one_waiting():
 
 # ---- memory ----
 
-def heap(pid):
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return KIB * int(re.search(r"^Anonymous:\s+(\d+)", text, re.M)[1])
-
-
 class HalfHandshake:
     """A client hello is sent and the server's flight not answered: front holds all a handshake needs."""
 
     def __init__(self, front, source):
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = context().wrap_bio(incoming, outgoing)
-        with pytest.raises(ssl.SSLWantReadError):
-            tls.do_handshake()
         self.raw = plain(front, source)
-        self.raw.sendall(outgoing.read())
+        self.raw.sendall(client_hello())
         assert self.raw.recv(100)
 
     def close(self):
         self.raw.close()
+
+
+def half_hello(front, source, step=200):
+    sock, hello = plain(front, source), client_hello()
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for at in range(0, 200, step):
+        sock.sendall(hello[at:at + step])
+    return sock
 
 
 def shaken(front, source, data=b""):
@@ -251,6 +246,8 @@ def half_record(front, source):
 
 STAGES = [
     ("before the first byte", 1, plain),
+    ("with half a hello", 48, half_hello),
+    ("with half a hello byte by byte", 48, lambda front, source: half_hello(front, source, 1)),
     ("in the handshake", 48, HalfHandshake),
     ("after the handshake", 32, shaken),
     ("with half a head", 32, lambda front, source: shaken(front, source, b"GET / HTTP/1.1\r\nA: " + b"b" * 8000)),

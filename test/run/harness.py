@@ -136,18 +136,7 @@ def local(unit, method, path, body=None):
 
 
 def roles(unit):
-    """{name: pid} of the roles of a running device."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[1]) != unit.process.pid:
-                continue
-            words = (stat.parent / "cmdline").read_bytes().split(b"\0")
-            found[words[1].decode()] = int(stat.parent.name)
-        except (OSError, IndexError, ValueError):
-            continue
-    return found
+    return unit.role_pids()
 
 
 def wait_for(what, timeout_s=10, every_s=0.02):

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#define UNSENT_MAX (32 * 1024) /* bytes; the kernel doubles it for its own use */
+
 tw_err tw_os_signals(int *ret_fd)
 {
 	sigset_t set;
@@ -60,7 +62,7 @@ void tw_os_kill(pid_t pid)
 
 tw_err tw_os_reuse(int fd, bool v6)
 {
-	int on = 1, off = 0;
+	int on = 1, off = 0, unsent = UNSENT_MAX;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on))
 		return TW_RAISE_ERRNO("SO_REUSEADDR");
@@ -69,6 +71,9 @@ tw_err tw_os_reuse(int fd, bool v6)
 	/* What front accepts inherits it: an answer must not wait for the peer's delayed acknowledgement. */
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on))
 		return TW_RAISE_ERRNO("TCP_NODELAY");
+	/* Likewise. The kernel would else keep megabytes of answers for every peer that asks and does not take them. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unsent, sizeof unsent))
+		return TW_RAISE_ERRNO("SO_SNDBUF");
 	return TW_OK;
 }
 

@@ -6,7 +6,8 @@
  * embedded pages itself and passes everything else on to core, with what the connection proves: the peer's address, the TLS
  * exporter (RFC 9266), and the key of the client certificate, which only says that the client holds that key.
  *
- * What one unknown peer may cost is bounded by the limits below, each with its reason; what all may cost, by their product.
+ * What one unknown peer may cost is bounded by the limits below, each with its reason; what all may cost, by their product and
+ * the allocator's holes.
  */
 #ifndef TW_SERVICE_FRONT_H
 #define TW_SERVICE_FRONT_H
