@@ -150,7 +150,7 @@ async function conflictKeepsChoice({ open }) {
 		change(story.state, 'on', 'owner:bob');
 		await choose(page, 'off');
 		assert.match(await page.textContent(`#outcome-${KEY}`), /changed meanwhile.*your choice is kept/is);
-		assert.match(await page.textContent(`#setting-${KEY}`), /Changed by owner:bob/);
+		await page.waitForFunction((id) => /Changed by owner:bob/.test(document.getElementById(id).textContent), `setting-${KEY}`);
 		assert.ok(await page.isChecked(`#off-${KEY}`));
 		await page.click(`#save-${KEY}`);
 		await page.waitForFunction(() => /switched off/.test(document.querySelector('h1').textContent));
