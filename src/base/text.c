@@ -26,7 +26,7 @@ tw_err tw_parse_u64(struct tw_slice s, uint64_t max, uint64_t *ret)
 	return TW_OK;
 }
 
-static int hex_value(char c)
+int tw_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -44,10 +44,10 @@ tw_err tw_parse_hex(struct tw_slice s, void *ret, size_t size)
 	if (s.size % 2 != 0 || s.size / 2 != size)
 		return TW_RAISE(SYNTAX, "%zu hex digits where %zu are wanted", s.size, size * 2);
 	for (size_t i = 0; i < s.size; i++)
-		if (hex_value(s.at[i]) < 0)
+		if (tw_hex_value(s.at[i]) < 0)
 			return TW_RAISE(SYNTAX, "not a hex digit: byte %zu", i);
 	for (size_t i = 0; i < size; i++)
-		bytes[i] = (uint8_t)(hex_value(s.at[2 * i]) << 4 | hex_value(s.at[2 * i + 1]));
+		bytes[i] = (uint8_t)(tw_hex_value(s.at[2 * i]) << 4 | tw_hex_value(s.at[2 * i + 1]));
 	return TW_OK;
 }
 

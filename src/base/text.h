@@ -9,6 +9,7 @@
 #include <time.h>
 
 tw_err tw_parse_u64(struct tw_slice s, uint64_t max, uint64_t *ret);                   /* decimal digits only; LIMIT above max */
+int tw_hex_value(char c);                                                              /* -1: no hexadecimal digit */
 tw_err tw_parse_hex(struct tw_slice s, void *ret, size_t size);                        /* exactly size bytes, lower or upper case */
 tw_err tw_parse_base64url(struct tw_slice s, size_t max, void *ret, size_t *ret_size); /* RFC 4648 section 5, no padding, canonical */
 tw_err tw_parse_base64(struct tw_slice s, size_t max, void *ret, size_t *ret_size);    /* section 4, with padding */

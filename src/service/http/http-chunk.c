@@ -2,6 +2,8 @@
 /* The chunked coding (RFC 9112 7.1) without extensions or trailers: a byte at a time, so that any cut of the stream reads the same. */
 #include "service/http/http-inside.h"
 
+#include "base/text.h"
+
 /* Chunked coding. left holds the size being read, then the data still to come; the digits are counted in the high half of state. */
 enum { CHUNK_SIZE, CHUNK_SIZE_LF, CHUNK_DATA, CHUNK_DATA_CR, CHUNK_DATA_LF, CHUNK_LAST_CR, CHUNK_LAST_LF, CHUNK_DONE };
 #define CHUNK_STATE 0xffu
@@ -10,7 +12,7 @@ enum { CHUNK_SIZE, CHUNK_SIZE_LF, CHUNK_DATA, CHUNK_DATA_CR, CHUNK_DATA_LF, CHUN
 
 static tw_err chunk_size_byte(struct tw_http_chunks *s, char c, enum tw_http_rule *ret_fault)
 {
-	int v = tw_http_hex(c);
+	int v = tw_hex_value(c);
 
 	if (v >= 0 && s->state / CHUNK_DIGIT < CHUNK_DIGITS_MAX) {
 		s->left = s->left * 16 + (unsigned)v;

@@ -70,5 +70,4 @@ enum { TW_BYTE_TOKEN = 1, TW_BYTE_PCHAR = 2, TW_BYTE_VALUE = 4, TW_BYTE_HOST = 8
 extern const uint8_t tw_http_class[256];
 const char *tw_http_outside(struct tw_slice s, uint8_t class); /* the first byte of s outside the class, NULL when there is none */
 bool tw_http_digit(char c);
-int tw_http_hex(char c); /* -1: no hexadecimal digit */
 #endif

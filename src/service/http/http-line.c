@@ -20,8 +20,8 @@ static tw_err decode(const struct tw_http_reading *r, struct tw_slice s, bool is
 			ret[n++] = s.at[i];
 			continue;
 		}
-		int high = i + 2 < s.size ? tw_http_hex(s.at[i + 1]) : -1;
-		int low = i + 2 < s.size ? tw_http_hex(s.at[i + 2]) : -1;
+		int high = i + 2 < s.size ? tw_hex_value(s.at[i + 1]) : -1;
+		int low = i + 2 < s.size ? tw_hex_value(s.at[i + 2]) : -1;
 		if (high < 0 || low < 0)
 			return tw_http_refuse(r, TW_RULE_TARGET_PERCENT, s.at + i);
 		char c = (char)(high * 16 + low);

@@ -87,17 +87,6 @@ bool tw_http_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-int tw_http_hex(char c)
-{
-	if (tw_http_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 const char *tw_http_reason(int status)
 {
 	static const struct {

@@ -9,6 +9,8 @@
  */
 #include "service/http/http-inside.h"
 
+#include "base/text.h"
+
 #include "base/mem.h"
 
 #include <string.h>
@@ -73,7 +75,7 @@ static bool host_valid(struct tw_slice v)
 		if (!close || close == at + 1)
 			return false;
 		for (at++; at < close; at++)
-			if (tw_http_hex(*at) < 0 && *at != ':' && *at != '.')
+			if (tw_hex_value(*at) < 0 && *at != ':' && *at != '.')
 				return false;
 		at = close + 1;
 	} else {

@@ -28,9 +28,6 @@ ON CONFLICT (key) DO UPDATE SET value = ?2, version = ?3, changed_ms = ?4, chang
 -- name: settings_remember
 INSERT INTO setting_history (key, version, value, changed_ms, changed_by) VALUES (?1, ?3, ?2, ?4, ?5);
 
--- name: settings_history
-SELECT version, value, changed_ms, changed_by FROM setting_history WHERE key = ?1 ORDER BY version DESC LIMIT ?2;
-
 -- name: settings_purge
 DELETE FROM setting;
 
