@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p; s/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | sort -u | expand -t 20
+	@printf '\n'; printf '  %s\n' 'tools/check SET PART...   only these parts of check, quick, deep or san; without words it lists them' \
+		'tools/device              one device to play with, and the lines that put a debugger on its roles'
 demo:            ## install what is needed, build, and run the whole story on this machine
 	@test -x /usr/bin/python3 || tools/install-packages build
 	@tools/demo
@@ -15,7 +17,7 @@ install:         ## install the packages that building and testing need and that
 	@tools/install-packages build tests "lint and sanitizers" documents
 build:           ## the development build, in build/
 	@tools/build dev
-quick:           ## the inner loop: build, unit tests, lint of what changed (under 90 seconds)
+quick:           ## the inner loop: build, unit tests, lint of what changed (fails over 90 seconds)
 	@tools/check quick
 check:           ## everything CI runs, within the ceilings of test/parts.tsv
 	@tools/check check

@@ -17,10 +17,14 @@ def script(tmp_path, name, text):
     return path
 
 
-def check(tmp_path, *rows):
+def command(tmp_path, rows, name="t"):
     parts = tmp_path / "parts.tsv"
     parts.write_text("".join("\t".join(str(c) for c in row) + "\n" for row in rows))
-    run = subprocess.run([ROOT / "tools/check", "t", "--parts", parts, "--logs", tmp_path / "logs"], capture_output=True, text=True)
+    return [ROOT / "tools/check", name, "--parts", parts, "--logs", tmp_path / "logs"]
+
+
+def check(tmp_path, *rows, more=(), name="t"):
+    run = subprocess.run([*command(tmp_path, rows, name), *more], capture_output=True, text=True, errors="replace")
     return run.returncode, run.stdout.splitlines()
 
 
@@ -49,12 +53,79 @@ def test_names_failures_and_how_to_repeat_them(tmp_path):
     ("echo fine\n", "no count"),
     ("echo '1 passed, 0 failed'; exit 3\n", "ended with 3"),
     ("exit 1\n", "no count"),
+    ("echo half; kill -9 $$\n", "was killed by SIGKILL and no count; its last line: half"),
+    ("echo '1 passed, 0 failed'; kill -11 $$\n", "was killed by SIGSEGV, though nothing was reported"),
+    ("head -c 300000 /dev/zero; printf '\\033[2J\\377\\n'\n", "no count"),
+    ("echo '3 of 4 passed, none failed'\n", "no count"),
 ])
 def test_silence_is_failure(tmp_path, text, words):
     code, out = check(tmp_path, ("a", 9, "t", script(tmp_path, "a", text)))
     assert code == 1
     assert words in out[-3]
     assert out[-1].endswith("1 failed")
+
+
+def test_more_failures_named_than_counted(tmp_path):
+    code, out = check(tmp_path, ("a", 9, "t", script(tmp_path, "a", "echo 'FAILED x'; echo '  repeat: y'; echo '1 passed, 0 failed'\n")))
+    assert (code, out[-1]) == (1, "1 passed, 2 failed")
+    assert out[-5:-3] == ["a: x", "  repeat: y"]
+    assert "names 1 failures and counts 0" in out[-3]
+
+
+def test_a_program_that_is_not_there(tmp_path):
+    code, out = check(tmp_path, ("a", 9, "t", tmp_path / "none"), ("b", 9, "t", script(tmp_path, "b", "echo '1 passed, 0 failed'\n")))
+    assert (code, out[-1]) == (1, "1 passed, 1 failed")
+    assert "could not be started" in out[-3]
+
+
+def test_a_set_may_have_a_ceiling_in_all(tmp_path):
+    a = script(tmp_path, "a", "sleep 1.7; echo '1 passed, 0 failed'\n")
+    start = time.monotonic()
+    code, out = check(tmp_path, ("a", 9, "t", a), ("b", 9, "t", a), ("c", 9, "t", a), more=("--all-s", "4"))
+    assert time.monotonic() - start < 15
+    assert code == 1
+    assert any("not run: 't' may take 4 s in all" in line for line in out)
+    assert out[-1].endswith("1 failed") or out[-1].endswith("2 failed")
+
+
+def test_the_inner_loop_has_ninety_seconds(tmp_path):
+    code, out = check(tmp_path, ("a", 200, "quick", script(tmp_path, "a", "echo '1 passed, 0 failed'\n")), name="quick")
+    assert code == 0
+    assert out[0].startswith(("== a (at most 90 s)", "== a (at most 89 s)"))
+
+
+def test_a_silent_part_is_said_to_be_running(tmp_path):
+    code, out = check(tmp_path, ("a", 9, "t", script(tmp_path, "a", "echo at the beginning; sleep 1; echo '1 passed, 0 failed'\n")), more=("--silent-s", "0.3"))
+    assert code == 0
+    assert sum(line.startswith(".. a: still running after ") and line.endswith("s; last: at the beginning") for line in out) >= 2
+
+
+def test_an_interrupt_ends_everything_and_still_adds_up(tmp_path):
+    mark = tmp_path / "pid"
+    a = script(tmp_path, "a", f"setsid sleep 600 & echo $! >{mark}; sleep 600\n")
+    run = subprocess.Popen(command(tmp_path, [("a", 90, "t", a), ("b", 9, "t", a)]), stdout=subprocess.PIPE, text=True)
+    for _ in range(200):
+        if mark.exists() and mark.read_text().strip():
+            break
+        time.sleep(0.05)
+    run.terminate()
+    out = run.communicate(timeout=20)[0].splitlines()
+    assert (run.returncode, out[-1]) == (1, "0 passed, 1 failed")
+    assert "interrupted" in out[-3]
+    assert not pathlib.Path(f"/proc/{mark.read_text().strip()}").exists()
+
+
+def test_deep_says_so_to_its_parts_and_in_its_repeat_commands(tmp_path):
+    a = script(tmp_path, "a", "echo 'FAILED x'; echo '  repeat: y'; echo \"$TW_DEEP passed, 1 failed\"; exit 1\n")
+    code, out = check(tmp_path, ("a", 9, "deep", a), name="deep")
+    assert (code, out[-3:]) == (1, ["a: x", "  repeat: TW_DEEP=1 y", "1 passed, 1 failed"])
+
+
+def test_the_sets_are_listed():
+    out = subprocess.run([ROOT / "tools/check"], capture_output=True, text=True).stdout.splitlines()
+    heads = [line.split(":")[0] for line in out if not line.startswith(" ")]
+    assert heads == ["check", "deep", "quick", "san"]
+    assert "quick: at most 90 s" in out
 
 
 def test_overrun_fails_and_everything_is_ended(tmp_path):
@@ -116,6 +187,21 @@ def test_pytest_is_counted_and_repeatable(tmp_path):
     assert "FAILED test/x/test_it.py::test_bad" in out
     assert "  repeat: /usr/bin/python3 -m pytest test/x/test_it.py::test_bad" in out
     assert any(line.startswith("SKIPPED test/x/test_it.py::test_not: not here") for line in out)
+
+
+def test_a_file_pytest_cannot_read_is_repeatable(tmp_path):
+    (tmp_path / "test/x").mkdir(parents=True)
+    (tmp_path / "test/x/test_it.py").write_text("import nothing_of_the_kind\n")
+    code, out = run_tests(tmp_path, "dirs", "test/x")
+    assert (code, out[-1]) == (1, "0 passed, 1 failed, 0 skipped")
+    assert "  repeat: /usr/bin/python3 -m pytest test/x/test_it.py" in out
+
+
+def test_every_failure_of_a_program_has_a_command(tmp_path):
+    (tmp_path / "test/x").mkdir(parents=True)
+    script(tmp_path / "test/x", "run", "echo 'FAILED a'; echo 'FAILED b'; echo '  repeat: only b'; echo 'FAILED c'; echo '0 passed, 3 failed'; exit 1\n")
+    code, out = run_tests(tmp_path, "dirs", "test/x")
+    assert (code, out[:6]) == (1, ["FAILED a", "  repeat: test/x/run", "FAILED b", "  repeat: only b", "FAILED c", "  repeat: test/x/run"])
 
 
 def test_a_program_that_counts_itself(tmp_path):
