@@ -107,7 +107,8 @@ static void leave(void)
 
 static void begin(const struct tw_sys *sys)
 {
-	static const char *const schema[] = { tw_sql_settings_schema_1, NULL };
+	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 0, NULL } };
+	static const struct tw_store_formats formats = { steps, 1, 1 };
 	static const struct tw_audit_keys keys = { epoch_key, sign, NULL, old_key };
 	if (!key) {
 		must(!tw_failed(tw_key_generate(sys, &key)));
@@ -120,7 +121,7 @@ static void begin(const struct tw_sys *sys)
 	tw_time_init(&now, sys, 0);
 	context = (struct tw_context){ .sys = sys, .time = &now, .capabilities = capabilities, .grants = grants, .owned = owned };
 	must(!tw_failed(tw_key_fingerprint(key, o.device)));
-	must(!tw_failed(tw_store_open(sys, dir, "t.db", schema, &context.store)));
+	must(!tw_failed(tw_store_open(sys, dir, "t.db", &formats, &context.store)));
 	must(!tw_failed(tw_audit_open(sys, &o, &context.audit)));
 }
 

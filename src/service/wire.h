@@ -7,7 +7,7 @@
  * front -> keys   TLS_SIGN / SIGNED: a digest for the listener key. Nothing else passes on that channel.
  * core  -> keys   the rows KEYS_*.
  * every role -> hands  BOXED, once: its sandbox stands and was proven.
- * core  -> hands  READY, CONFIRM (each once), PING. hands -> core: ROLE_IS, ROLE_DIED, ASK. hands -> all: DRAIN.
+ * core  -> hands  READY, CONFIRM (each once), PING. hands -> core: CONFIRMED, once; ROLE_IS, ROLE_DIED, ASK. hands -> all: DRAIN.
  * The rows of hands' channels stand in wire-hands.c, which hands links and which needs nothing but the channel.
  */
 #ifndef TW_SERVICE_WIRE_H
@@ -46,6 +46,7 @@ enum tw_wire {
 	TW_WIRE_HANDS_READY,     /* core -> hands: the doors answer; text for the service manager */
 	TW_WIRE_HANDS_BOXED,     /* role -> hands: u8 Landlock ABI, u8 enum tw_wire_boxed */
 	TW_WIRE_HANDS_ROLE_IS,   /* hands -> core: the same two bytes, then the role's name */
+	TW_WIRE_HANDS_CONFIRMED, /* hands -> core: the mark of this boot is durable: nobody goes back behind it */
 };
 enum tw_sign_purpose {
 	TW_SIGN_STATEMENT = 1,  /* prefix: the base64url of a JWS header whose typ is TW_JWS_STATEMENT */

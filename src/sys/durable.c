@@ -203,3 +203,39 @@ tw_err tw_durable_write_at(const struct tw_sys *sys, int fd, const void *data, s
 	}
 	return TW_OK;
 }
+
+static tw_err copy_bytes(const struct tw_sys *sys, int from, int to)
+{
+	char chunk[READ_STEP];
+
+	for (;;) {
+		ssize_t n = sys->read(sys, from, chunk, sizeof chunk);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return TW_RAISE_ERRNO("reading");
+		if (n == 0)
+			return TW_OK;
+		TW_TRY(write_all(sys, to, chunk, (size_t)n));
+	}
+}
+
+tw_err tw_durable_copy(const struct tw_sys *sys, int dir, const char *from, const char *to, mode_t mode)
+{
+	TW_TRY(unlink_if_there(sys, dir, to));
+	int in = open_retry(sys, dir, from, O_RDONLY | O_NONBLOCK, 0);
+	if (in < 0)
+		return TW_RAISE_ERRNO("opening %s", from);
+	int out = open_retry(sys, dir, to, O_WRONLY | O_CREAT | O_EXCL, mode);
+	tw_err e = out < 0 ? TW_RAISE_ERRNO("creating %s", to) : copy_bytes(sys, in, out);
+
+	if (!tw_failed(e) && sync_whole(sys, out, sys->fsync) != 0)
+		e = TW_RAISE_ERRNO("syncing %s", to);
+	if (out >= 0)
+		(void)sys->close(sys, out); /* the fsync before it has had the last word about the data */
+	(void)sys->close(sys, in);          /* it was only read */
+	if (tw_failed(e) && out >= 0)
+		(void)sys->unlink(sys, dir, to); /* if not, the next copy removes it */
+	return e;
+}

@@ -15,6 +15,8 @@ tw_err tw_durable_replace(const struct tw_sys *sys, int dir, const char *name, c
 tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name); /* OK when it is not there */
 /* For a file whose content is durable already. Replaces a file of that name. */
 tw_err tw_durable_rename(const struct tw_sys *sys, int dir, const char *from, const char *to);
+/* A copy of a file that nobody writes to, durable before its name is; the name is, after tw_durable_rename or tw_durable_sync_dir. */
+tw_err tw_durable_copy(const struct tw_sys *sys, int dir, const char *from, const char *to, mode_t mode);
 /* Whole file, at most max bytes (LIMIT above, NOTFOUND when absent), appended to b. */
 tw_err tw_durable_read(const struct tw_sys *sys, int dir, const char *name, size_t max, struct tw_buf *b);
 /* For append-only and preallocated files: writes all at the offset; durable only after tw_durable_sync. */

@@ -330,8 +330,42 @@ static void test_remove_every_cut(void **state)
 	(void)tw_fake_free(f);
 }
 
+/* A copy is whole once it has returned and its name is synced; a failing one leaves nothing under the name and no descriptor. */
+static void test_copy(void **state)
+{
+	const struct place *p = *state;
+	const struct tw_sys *real = tw_sys_real();
+	int fds = open_fds();
+	bool done = false;
+
+	CHECK_OK(tw_durable_replace(real, p->dir, "f", "content", 7, 0600));
+	CHECK_ERR(tw_durable_copy(real, p->dir, "none", "g", 0600), IO);
+	for (long nth = 1; !done; nth++) {
+		tw_fake *f = tw_fake_new();
+
+		tw_fake_fail(f, nth, ENOSPC, false);
+		tw_err e = tw_durable_copy(tw_fake_sys(f), p->dir, "f", "g", 0600);
+		done = !tw_fake_fired(f);
+		CHECK(tw_failed(e) ? faccessat(p->dir, "g", F_OK, 0) != 0 : strcmp(content(p->dir, "g"), "content") == 0);
+		(void)tw_fake_free(f);
+		CHECK_INT(open_fds(), fds);
+		(void)unlinkat(p->dir, "g", 0);
+	}
+	tw_fake *f = tw_fake_new();
+	tw_fake_record(f, p->work);
+	CHECK_OK(tw_durable_copy(tw_fake_sys(f), p->dir, "f", "g", 0600));
+	CHECK_OK(tw_durable_sync_dir(tw_fake_sys(f), p->dir));
+	for (unsigned v = 0; v < 8; v++) {
+		CHECK_OK(tw_fake_rebuild(f, tw_fake_points(f), v, p->replay));
+		int dir = open(p->replay, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CHECK_TEXT(content(dir, "g"), "content");
+		(void)close(dir);
+	}
+	(void)tw_fake_free(f);
+}
+
 #define AT_PLACE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 CHECK_MAIN(AT_PLACE(test_replace_and_read), AT_PLACE(test_refuses_what_is_no_file), AT_PLACE(test_leftover_is_removed),
 	AT_PLACE(test_every_fault_point), AT_PLACE(test_short_writes_and_reads), AT_PLACE(test_read_every_fault_point),
-	AT_PLACE(test_every_cut), AT_PLACE(test_a_forgotten_sync_is_found), AT_PLACE(test_remove_every_cut))
+	AT_PLACE(test_every_cut), AT_PLACE(test_a_forgotten_sync_is_found), AT_PLACE(test_remove_every_cut), AT_PLACE(test_copy))

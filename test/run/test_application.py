@@ -51,6 +51,7 @@ def test_it_reports_and_the_boot_is_confirmed(thermostat):
     find(unit, "device.confirmed")
     boot = open("/proc/sys/kernel/random/boot_id").read().strip().replace("-", "")
     assert wait_for(lambda: (unit.state / "boot" / "confirmed").read_text()) == boot
+    assert find(unit, "store.migrated")[0]["fields"] == {"from": 1, "to": 2}
     find(unit, "application.heating-on")
     process.send_signal(signal.SIGTERM)
     assert process.wait(5) == 0

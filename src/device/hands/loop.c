@@ -162,12 +162,17 @@ static void confirm(struct state *s, struct tw_slice payload)
 {
 	const struct tw_crew *c = s->l->crew;
 
-	if (s->marked || payload.at[0] != 1)
+	if (payload.at[0] != 1)
 		return;
-	tw_err e = tw_durable_replace(s->l->sys, s->l->boot, "confirmed", c->boot_id, strlen(c->boot_id), 0644);
-	s->marked = !tw_failed(e);
-	if (tw_failed(e))
-		tw_log_err(e, "the boot mark; this boot stays unconfirmed");
+	if (!s->marked) {
+		tw_err e = tw_durable_replace(s->l->sys, s->l->boot, "confirmed", c->boot_id, strlen(c->boot_id), 0644);
+
+		s->marked = !tw_failed(e);
+		if (tw_failed(e))
+			tw_log_err(e, "the boot mark; this boot stays unconfirmed");
+	}
+	if (s->marked) /* core may have started anew since */
+		(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_CONFIRMED, NULL, 0);
 }
 
 /* Core learns that another role is boxed from that role itself, by way of us: it has no other way to know. */

@@ -215,6 +215,29 @@ static void note_death(struct tw_core *c, struct tw_slice name)
 	record(c, "role.died", json_pack("{s:s}", "role", role));
 }
 
+/*
+ * The boot's mark is on the disk, so no boot goes back to the release before any more, and what only this release reads may be
+ * written. A store that changed its format and does not open again is opened by the next start of the roles.
+ */
+static void migrate(struct tw_core *c)
+{
+	tw_store *store = c->device.context.store;
+	tw_err e = tw_start_migrate(&c->device);
+
+	if (tw_failed(e)) {
+		char why[TW_DETAIL_MAX];
+
+		(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+		tw_log_err(e, "another format for the store; it has format %d, and the next start tries again", tw_store_format(store));
+		record(c, "store.not-migrated", json_pack("{s:i, s:s}", "format", tw_store_format(store), "why", why));
+	}
+	if (!tw_store_usable(store)) {
+		c->status = 1;
+		(void)event_base_loopbreak(c->loop);
+	}
+	tw_core_settle(c);
+}
+
 static void on_hands(int fd, short what, void *user)
 {
 	struct tw_core *c = user;
@@ -228,6 +251,8 @@ static void on_hands(int fd, short what, void *user)
 			note_role(c, m.payload);
 		else if (m.type == TW_WIRE_HANDS_ROLE_DIED)
 			note_death(c, m.payload);
+		else if (m.type == TW_WIRE_HANDS_CONFIRMED)
+			migrate(c);
 		else if (m.type == TW_WIRE_HANDS_DRAIN)
 			drain(c);
 	}

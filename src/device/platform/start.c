@@ -16,7 +16,16 @@
 #define KEPT_BOOT "boot.id"
 #define KEPT_BOOT_COUNT "boot.count"
 
-static const char *const schema[] = { tw_sql_settings_schema_1, tw_sql_device_schema_1, NULL };
+#define KEPT_FORMAT "store.format"
+
+/* Every format of the store there ever was. To add one: its steps here, and the number in meson_options.txt. */
+static const struct tw_store_step steps[] = {
+	{ 1, tw_sql_settings_format_1 },
+	{ 1, tw_sql_device_format_1 },
+	{ 2, tw_sql_task_format_2 },
+	{ 0, NULL },
+};
+static const struct tw_store_formats formats = { steps, TW_STORE_FORMAT > 1 ? TW_STORE_FORMAT - 1 : 1, TW_STORE_FORMAT };
 
 static tw_err read_words(struct tw_device *d, const struct tw_role_start *start)
 {
@@ -77,7 +86,7 @@ static tw_err open_store(struct tw_device *d, const struct tw_sys *sys)
 {
 	uint64_t floor_ms = 0;
 
-	TW_TRY(tw_store_open(sys, TW_FD_OWN + 0, "store.db", schema, &d->context.store));
+	TW_TRY(tw_store_open(sys, TW_FD_OWN + 0, "store.db", &formats, &d->context.store));
 	TW_TRY(kept_number(d, KEPT_TIME, &floor_ms));
 	tw_time_init(&d->time, sys, (int64_t)floor_ms);
 	d->context.time = &d->time;
@@ -170,6 +179,31 @@ static void list_capabilities(struct tw_device *d)
 	d->context.grants = tw_grants;
 }
 
+/*
+ * The log says that the store has another format once that is so. What the store remembers of it is written after the record, so a
+ * cut between the two leaves a store that the next start finds changed and unrecorded.
+ */
+static tw_err note_format(struct tw_device *d)
+{
+	uint64_t noted = 0;
+	int format = tw_store_format(d->context.store);
+
+	TW_TRY(kept_number(d, KEPT_FORMAT, &noted));
+	if (noted == (uint64_t)format)
+		return TW_OK;
+	if (noted) {
+		TW_TRY(tw_event(&d->context, "store.migrated", json_pack("{s:I, s:i}", "from", (json_int_t)noted, "to", format)));
+		TW_TRY(tw_audit_commit(d->context.audit));
+	}
+	return keep_number(d, KEPT_FORMAT, (uint64_t)format);
+}
+
+tw_err tw_start_migrate(struct tw_device *d)
+{
+	TW_TRY(tw_store_migrate(d->context.store));
+	return note_format(d);
+}
+
 tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_role_start *start)
 {
 	d->context.sys = sys;
@@ -183,6 +217,7 @@ tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_r
 	TW_TRY(open_manifest(d, sys));
 	list_capabilities(d);
 	TW_TRY(tw_settings_load(&d->context));
+	TW_TRY(note_format(d));
 	TW_TRY(tw_device_listener(d, false));
 	for (const struct tw_part *p = tw_parts; p->capability; p++)
 		if (p->start)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the device remembers beside settings and the log: a few facts by name, owners, sessions and one-use codes.
 
--- name: device_schema_1
+-- name: device_format_1
 CREATE TABLE kept (
 	name TEXT PRIMARY KEY NOT NULL,
 	value TEXT NOT NULL

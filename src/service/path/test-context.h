@@ -45,7 +45,8 @@ static inline tw_err test_owned(struct tw_context *c, bool *ret)
 static inline tw_err test_context_open(struct test_context *t, const struct tw_sys *sys, int dir,
 	const struct tw_capability *const *capabilities, const struct tw_grant_row *grants)
 {
-	const char *const schema[] = { tw_sql_settings_schema_1, NULL };
+	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 0, NULL } };
+	static const struct tw_store_formats formats = { steps, 1, 1 };
 	const struct tw_audit_keys keys = { test_epoch_key, test_sign, t, test_old_key };
 	struct tw_audit_options o = { .dir = dir, .segment_size = TW_AUDIT_SEGMENT_MIN, .boot_count = 1, .keys = &keys, .time = &t->time };
 	tw_time_init(&t->time, sys, 0);
@@ -59,7 +60,7 @@ static inline tw_err test_context_open(struct test_context *t, const struct tw_s
 		TW_TRY(tw_key_generate(tw_sys_real(), &t->key));
 	o.device_key = t->key;
 	TW_TRY(tw_key_fingerprint(t->key, o.device));
-	TW_TRY(tw_store_open(sys, dir, "t.db", schema, &t->c.store));
+	TW_TRY(tw_store_open(sys, dir, "t.db", &formats, &t->c.store));
 	TW_TRY(tw_audit_open(sys, &o, &t->c.audit));
 	return tw_settings_load(&t->c);
 }

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Settings: the present value of each changed one, and every value it ever had. What has no row here has its default.
 
--- name: settings_schema_1
+-- name: settings_format_1
 CREATE TABLE setting (
 	key TEXT PRIMARY KEY NOT NULL,
 	value TEXT NOT NULL,

@@ -3,30 +3,11 @@
  * One connection, opened exclusively; a small cache of prepared statements keyed by the address of their SQL; transactions
  * that are functions. SQLite's own messages are passed on as detail, its codes as ours: full is LIMIT, damaged is UNTRUSTED.
  */
-#include "service/store/store.h"
+#include "service/store/store-inside.h"
 
-#include "service/store/vfs.h"
-
-#include <sqlite3.h>
-
-#define STATEMENTS 48         /* more than the daemon has; the least recently used one gives way */
 #define CACHE_KIB 256         /* pages kept in memory: the whole database of a device is not much larger */
 #define CHECKPOINT_PAGES 64   /* the log is copied back at 256 KiB, so it never grows far beyond */
 #define RECOVERY_LIMIT 262144 /* bytes of log kept after a checkpoint */
-
-struct statement {
-	const char *sql;
-	sqlite3_stmt *stmt;
-	uint64_t used;
-};
-struct tw_store {
-	const struct tw_sys *sys;
-	tw_vfs *vfs;
-	sqlite3 *db;
-	struct statement cache[STATEMENTS];
-	uint64_t ticks;
-	bool in_transaction;
-};
 
 static tw_err sql_error(tw_store *s, int status, const char *what)
 {
@@ -53,14 +34,15 @@ static tw_err sql_error(tw_store *s, int status, const char *what)
 	}
 }
 
-static tw_err script(tw_store *s, const char *sql, const char *what)
+tw_err tw_store_script(tw_store *s, const char *sql, const char *what)
 {
+	if (!s->db)
+		return TW_RAISE(IO, "store: %s: it could not be opened again and waits for a restart", what);
 	int status = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
 	return status == SQLITE_OK ? TW_OK : sql_error(s, status, what);
 }
 
-/* The first column of the first row, as text cut to size; "" without a row. */
-static tw_err answer(tw_store *s, const char *sql, char *ret, size_t size)
+tw_err tw_store_answer(tw_store *s, const char *sql, char *ret, size_t size)
 {
 	sqlite3_stmt *stmt = NULL;
 	int status = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
@@ -78,10 +60,10 @@ static tw_err answer(tw_store *s, const char *sql, char *ret, size_t size)
 	return e;
 }
 
-static tw_err demand(tw_store *s, const char *sql, const char *wanted)
+tw_err tw_store_demand(tw_store *s, const char *sql, const char *wanted)
 {
 	char got[64];
-	TW_TRY(answer(s, sql, got, sizeof got));
+	TW_TRY(tw_store_answer(s, sql, got, sizeof got));
 	if (strcmp(got, wanted) != 0)
 		return TW_RAISE(UNSUPPORTED, "store: %s answered \"%s\"", sql, got);
 	return TW_OK;
@@ -95,87 +77,90 @@ static tw_err configure(tw_store *s)
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, 1 << 20);
-	TW_TRY(demand(s, "PRAGMA locking_mode=EXCLUSIVE", "exclusive"));
+	TW_TRY(tw_store_demand(s, "PRAGMA locking_mode=EXCLUSIVE", "exclusive"));
 	snprintf(pragmas, sizeof pragmas,
 		"PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
 		"PRAGMA cache_size=-%d; PRAGMA page_size=4096; PRAGMA foreign_keys=ON;",
 		CACHE_KIB);
-	TW_TRY(script(s, pragmas, "pragmas"));
-	TW_TRY(demand(s, "PRAGMA journal_mode=WAL", "wal"));
+	TW_TRY(tw_store_script(s, pragmas, "pragmas"));
+	TW_TRY(tw_store_demand(s, "PRAGMA journal_mode=WAL", "wal"));
 	snprintf(pragmas, sizeof pragmas, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d;",
 		CHECKPOINT_PAGES, RECOVERY_LIMIT);
-	return script(s, pragmas, "pragmas");
+	return tw_store_script(s, pragmas, "pragmas");
 }
 
 static tw_err verify(tw_store *s)
 {
 	char got[TW_DETAIL_MAX];
-	TW_TRY(answer(s, "PRAGMA integrity_check(1)", got, sizeof got));
+	TW_TRY(tw_store_answer(s, "PRAGMA integrity_check(1)", got, sizeof got));
 	if (strcmp(got, "ok") != 0)
 		return TW_RAISE(UNTRUSTED, "store: %s", got);
-	TW_TRY(answer(s, "PRAGMA foreign_key_check", got, sizeof got));
+	TW_TRY(tw_store_answer(s, "PRAGMA foreign_key_check", got, sizeof got));
 	if (got[0])
 		return TW_RAISE(UNTRUSTED, "store: a row of %s refers to nothing", got);
 	return TW_OK;
 }
 
-struct step {
-	const char *sql;
-	int version;
-};
-
-static tw_err migrate_step(tw_store *s, void *user)
+tw_err tw_store_connect(tw_store *s, const char *name)
 {
-	const struct step *step = user;
-	char mark[48];
-	TW_TRY(script(s, step->sql, "schema"));
-	snprintf(mark, sizeof mark, "PRAGMA user_version=%d", step->version);
-	return script(s, mark, "schema version");
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE;
+	int status = sqlite3_open_v2(name, &s->db, flags, tw_vfs_name(s->vfs));
+	tw_err e = status == SQLITE_OK ? configure(s) : sql_error(s, status, "open");
+	if (!tw_failed(e))
+		e = verify(s);
+	if (!tw_failed(e))
+		e = tw_store_find_format(s);
+	if (tw_failed(e))
+		tw_store_disconnect(s);
+	return e;
 }
 
-static tw_err migrate(tw_store *s, const char *const *schema)
+void tw_store_disconnect(tw_store *s)
 {
-	char text[24];
-	int known = 0, have = 0;
-	while (schema[known])
-		known++;
-	TW_TRY(answer(s, "PRAGMA user_version", text, sizeof text));
-	for (const char *c = text; *c >= '0' && *c <= '9' && have <= known; c++)
-		have = have * 10 + (*c - '0');
-	if (have > known || text[0] == '-')
-		return TW_RAISE(STATE, "store: made by a newer release (schema %s, this one knows %d)", text, known);
-	for (int i = have; i < known; i++) {
-		struct step step = { schema[i], i + 1 };
-		TW_TRY(tw_store_transaction(s, migrate_step, &step));
-	}
-	return TW_OK;
+	for (size_t i = 0; i < TW_STORE_STATEMENTS; i++)
+		sqlite3_finalize(s->cache[i].stmt);
+	memset(s->cache, 0, sizeof s->cache);
+	sqlite3_close(s->db);
+	s->db = NULL;
 }
 
-tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const char *const *schema, tw_store **ret)
+tw_err tw_store_new(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = TW_NEW(sys, tw_store);
 	if (!s)
 		return TW_RAISE(NOMEM, "store");
 	s->sys = sys;
+	s->dir = dir;
+	s->formats = formats;
+	if ((size_t)snprintf(s->name, sizeof s->name, "%s", name) >= sizeof s->name)
+		return TW_RAISE(LIMIT, "store: a name of %zu bytes", strlen(name));
 	TW_TRY(tw_vfs_new(sys, dir, &s->vfs));
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE;
-	int status = sqlite3_open_v2(name, &s->db, flags, tw_vfs_name(s->vfs));
-	if (status != SQLITE_OK)
-		return sql_error(s, status, "open");
-	TW_TRY(configure(s));
-	TW_TRY(verify(s));
-	TW_TRY(migrate(s, schema));
+	TW_TRY(tw_store_connect(s, name));
 	*ret = TW_STEAL(s);
 	return TW_OK;
+}
+
+tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	TW_TRY(tw_store_new(sys, dir, name, formats, &s));
+	TW_TRY(tw_store_check_format(s));
+	if (s->format < formats->oldest)
+		TW_TRY(tw_store_advance(s, formats->oldest));
+	*ret = TW_STEAL(s);
+	return TW_OK;
+}
+
+bool tw_store_usable(const tw_store *s)
+{
+	return s->db != NULL;
 }
 
 tw_store *tw_store_free(tw_store *s)
 {
 	if (!s)
 		return NULL;
-	for (size_t i = 0; i < STATEMENTS; i++)
-		sqlite3_finalize(s->cache[i].stmt);
-	sqlite3_close(s->db);
+	tw_store_disconnect(s);
 	tw_vfs_free(s->vfs);
 	free(s);
 	return NULL;
@@ -183,9 +168,11 @@ tw_store *tw_store_free(tw_store *s)
 
 static tw_err prepared(tw_store *s, const char *sql, sqlite3_stmt **ret)
 {
-	struct statement *slot = &s->cache[0];
-	for (size_t i = 0; i < STATEMENTS; i++) {
-		struct statement *c = &s->cache[i];
+	if (!s->db)
+		return TW_RAISE(IO, "store: it could not be opened again and waits for a restart");
+	struct tw_store_statement *slot = &s->cache[0];
+	for (size_t i = 0; i < TW_STORE_STATEMENTS; i++) {
+		struct tw_store_statement *c = &s->cache[i];
 		if (c->sql == sql) {
 			if (sqlite3_stmt_busy(c->stmt))
 				return TW_RAISE(STATE, "store: a statement was run again from its own visit");
@@ -197,12 +184,12 @@ static tw_err prepared(tw_store *s, const char *sql, sqlite3_stmt **ret)
 			slot = c;
 	}
 	sqlite3_finalize(slot->stmt);
-	*slot = (struct statement){ 0 };
+	*slot = (struct tw_store_statement){ 0 };
 	sqlite3_stmt *stmt = NULL;
 	int status = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
 	if (status != SQLITE_OK)
 		return sql_error(s, status, "prepare");
-	*slot = (struct statement){ sql, stmt, ++s->ticks };
+	*slot = (struct tw_store_statement){ sql, stmt, ++s->ticks };
 	*ret = stmt;
 	return TW_OK;
 }
@@ -284,18 +271,18 @@ bool tw_row_null(const tw_row *r, int column)
 
 int64_t tw_store_changes(const tw_store *s)
 {
-	return sqlite3_changes64(s->db);
+	return s->db ? sqlite3_changes64(s->db) : 0;
 }
 
 tw_err tw_store_transaction(tw_store *s, tw_err (*body)(tw_store *s, void *user), void *user)
 {
 	if (s->in_transaction)
 		return TW_RAISE(STATE, "store: a transaction inside another");
-	TW_TRY(script(s, "BEGIN IMMEDIATE", "begin"));
+	TW_TRY(tw_store_script(s, "BEGIN IMMEDIATE", "begin"));
 	s->in_transaction = true;
 	tw_err e = body(s, user);
 	if (!tw_failed(e))
-		e = script(s, "COMMIT", "commit");
+		e = tw_store_script(s, "COMMIT", "commit");
 	if (!sqlite3_get_autocommit(s->db)) /* a failed body or commit; SQLite has undone some failures by itself */
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	s->in_transaction = false;

@@ -4,6 +4,10 @@
  *
  * Write-ahead log, exclusive locking, synchronous=FULL. SQL stands in src/service/sql and src/device/sql files, compiled in as
  * rows; a statement is named, prepared once, and bound by position. A transaction is one function, so it cannot be left open.
+ *
+ * A store has a format, a number in its file (SQLite's user_version). A release reads and writes two of them, its own and the one
+ * before. It brings a store to the older of the two when it opens it, and to the newer only when it is told to: see
+ * tw_store_migrate. What it may count on is therefore asked by tw_store_format(), and never by what software this is.
  */
 #ifndef TW_SERVICE_STORE_H
 #define TW_SERVICE_STORE_H
@@ -13,11 +17,30 @@
 
 typedef struct tw_store tw_store;
 typedef struct tw_row tw_row; /* a prepared statement, being stepped */
-/* dir: an open directory; the database is NAME in it. Creates and migrates by schema (SQL text of version 1..n in order).
-   UNTRUSTED: integrity check failed. STATE: made by a newer release. */
-tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const char *const *schema, tw_store **ret);
+/* SQL that belongs to the way from format - 1 to format; format 0 is an empty file. In order. */
+struct tw_store_step {
+	int format;
+	const char *sql; /* NULL ends the list */
+};
+struct tw_store_formats {
+	const struct tw_store_step *steps;
+	int oldest, newest; /* what this release reads and writes */
+};
+/* dir: an open directory; the database is NAME in it. An empty one is made, in the oldest format; formats is borrowed.
+   UNTRUSTED: integrity check failed. STATE: of a format that this release does not read; nothing was changed. */
+tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const struct tw_store_formats *formats, tw_store **ret);
 tw_store *tw_store_free(tw_store *s);
 TW_DEFINE_FREEP(tw_store, tw_store_free)
+
+int tw_store_format(const tw_store *s);
+/*
+ * Brings the store to the newest format: on a copy, which takes the name in one step, so that whatever fails or is cut leaves
+ * either the old store whole or the new one. Only for a boot that is confirmed: the release before does not read the result.
+ * OK when it has that format already. On an error the store goes on in the format that tw_store_format() says, LIMIT: no room
+ * for the copy. Should the store not open again afterwards, it is not usable, and a restart has to open it.
+ */
+tw_err tw_store_migrate(tw_store *s);
+bool tw_store_usable(const tw_store *s);
 
 enum tw_value_kind { TW_VALUE_NULL, TW_VALUE_INT, TW_VALUE_TEXT, TW_VALUE_BLOB };
 struct tw_value {

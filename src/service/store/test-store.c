@@ -9,9 +9,8 @@
 static const char schema_1[] = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
 			       "CREATE TABLE total (n INTEGER NOT NULL) STRICT; INSERT INTO total VALUES (0);";
 static const char schema_2[] = "ALTER TABLE note ADD COLUMN size INTEGER NOT NULL DEFAULT 0;";
-static const char *const one[] = { schema_1, NULL };
-static const char *const two[] = { schema_1, schema_2, NULL };
-static const char *const broken[] = { schema_1, "CREATE TABLE wrong (", NULL };
+static const struct tw_store_step steps[] = { { 1, schema_1 }, { 2, schema_2 }, { 0, NULL } };
+static const struct tw_store_formats one = { steps, 1, 1 }, two = { steps, 2, 2 };
 static const char put[] = "INSERT INTO note (text) VALUES (?1)";
 static const char count_up[] = "UPDATE total SET n = n + 1";
 static const char total[] = "SELECT n FROM total";
@@ -64,12 +63,12 @@ static tw_err nest(tw_store *s, void *user)
 static void test_keeps_what_was_committed(void **state)
 {
 	tw_store *s = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
 	CHECK_OK(tw_store_transaction(s, add, "first"));
 	CHECK_OK(tw_store_transaction(s, add, "second"));
 	CHECK_INT(tw_store_changes(s), 1);
 	s = tw_store_free(s);
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
 	CHECK_INT(number(s, count), 2);
 	CHECK_INT(number(s, total), 2);
 	tw_store_free(s);
@@ -78,7 +77,7 @@ static void test_keeps_what_was_committed(void **state)
 static void test_undoes_a_refused_transaction(void **state)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
 	CHECK_ERR(tw_store_transaction(s, add_and_refuse, "x"), DENIED);
 	CHECK_TEXT(tw_err_detail(), "the body refuses");
 	CHECK_INT(number(s, count), 0);
@@ -93,30 +92,15 @@ static void test_runs_one_at_a_time(void **state)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
 	tw_store *other = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
-	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &other), STATE);
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
+	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &other), STATE);
 	CHECK(other == NULL);
-}
-
-static void test_migrates_once_and_not_back(void **state)
-{
-	tw_store *s = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
-	CHECK_OK(tw_store_transaction(s, add, "old"));
-	s = tw_store_free(s);
-	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", broken, &s), INTERNAL);
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", two, &s));
-	CHECK_INT(number(s, "SELECT size FROM note"), 0);
-	s = tw_store_free(s);
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", two, &s));
-	s = tw_store_free(s);
-	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s), STATE);
 }
 
 static void test_finds_damage(void **state)
 {
 	tw_store *s = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
 	CHECK_OK(tw_store_transaction(s, add, "x"));
 	s = tw_store_free(s); /* the last one out copies the log back */
 	int fd = openat(dir.fd, "t.db", O_WRONLY | O_CLOEXEC);
@@ -124,18 +108,18 @@ static void test_finds_damage(void **state)
 	memset(junk, 0xa5, sizeof junk);
 	CHECK_INT(pwrite(fd, junk, sizeof junk, 4096), sizeof junk);
 	close(fd);
-	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s), UNTRUSTED);
+	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s), UNTRUSTED);
 	fd = openat(dir.fd, "u.db", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	CHECK_INT(write(fd, junk, sizeof junk), sizeof junk);
 	close(fd);
-	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "u.db", one, &s), UNTRUSTED);
+	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "u.db", &one, &s), UNTRUSTED);
 }
 
 static void test_binds_by_kind(void **state)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
 	int64_t n = 0;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
 	struct tw_value v[] = { TW_V_INT(7), TW_V_TEXT("a"), TW_V_BLOB("\0b", 2), { .kind = TW_VALUE_NULL }, TW_V_TEXT(NULL) };
 	CHECK_OK(tw_store_run(s, "SELECT ?1 = 7 AND ?2 = 'a' AND ?3 = x'0062' AND ?4 IS NULL AND ?5 = ''", v, 5, take_int, &n));
 	CHECK_INT(n, 1);
@@ -160,7 +144,7 @@ static tw_err run_itself(void *user, const tw_row *row)
 static void test_statements_within_statements(void **state)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
 	CHECK_OK(tw_store_run(s, "SELECT 1, NULL", NULL, 0, run_again, s));
 	CHECK_ERR(tw_store_run(s, count, NULL, 0, run_itself, s), STATE); /* one statement cannot be run inside itself */
 	CHECK_INT(number(s, count), 0);
@@ -172,7 +156,7 @@ static void test_time_and_randomness(void **state)
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
 	tw_fake *f = tw_fake_new();
 	tw_fake_clock(f, true, 1800000000000, 1000);
-	CHECK_OK(tw_store_open(tw_fake_sys(f), dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_open(tw_fake_sys(f), dir.fd, "t.db", &one, &s));
 	CHECK_INT(number(s, "SELECT unixepoch('now')"), 1800000000);
 	CHECK(number(s, "SELECT random() <> random()"));
 	s = tw_store_free(s);
@@ -183,7 +167,7 @@ static void test_keeps_more_statements_than_it_has_room_for(void **state)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
 	char sql[100][32];
-	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < 100; i++) {
 			snprintf(sql[i], sizeof sql[i], "SELECT %d", i);
@@ -199,7 +183,7 @@ static tw_err life(const struct tw_sys *sys, tw_fake *f, bool recording, int64_t
 	char text[2000];
 	memset(text, 'x', sizeof text);
 	text[sizeof text - 1] = '\0';
-	TW_TRY(tw_store_open(sys, dir.fd, "t.db", two, &s));
+	TW_TRY(tw_store_open(sys, dir.fd, "t.db", &two, &s));
 	for (int i = 0; i < 10; i++) {
 		snprintf(text, sizeof text, "%lld", (long long)*acked);
 		text[strlen(text)] = ' '; /* a long text, another one each time */
@@ -216,7 +200,7 @@ static tw_err life(const struct tw_sys *sys, tw_fake *f, bool recording, int64_t
 static void check_after(const struct test_dir *d, int64_t acked, const char *when)
 {
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
-	if (tw_failed(tw_store_open(tw_sys_real(), d->fd, "t.db", two, &s)))
+	if (tw_failed(tw_store_open(tw_sys_real(), d->fd, "t.db", &two, &s)))
 		fail_msg("%s: does not open: %s", when, tw_err_detail());
 	int64_t rows = number(s, count), n = number(s, total);
 	if (rows != n || rows < acked || rows > acked + 1)
@@ -306,7 +290,7 @@ static void test_a_failed_sync_is_final(void **state)
 	static struct tw_sys sys; /* SQLite keeps it as its allocator */
 	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
 	sys = *tw_sys_real();
-	CHECK_OK(tw_store_open(&sys, dir.fd, "t.db", one, &s));
+	CHECK_OK(tw_store_open(&sys, dir.fd, "t.db", &one, &s));
 	CHECK_OK(tw_store_transaction(s, add, "before"));
 	sys.fdatasync = sync_once;
 	CHECK_ERR(tw_store_transaction(s, add, "lost"), IO);
@@ -316,6 +300,6 @@ static void test_a_failed_sync_is_final(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_keeps_what_was_committed), TEST(test_undoes_a_refused_transaction), TEST(test_runs_one_at_a_time),
-	TEST(test_migrates_once_and_not_back), TEST(test_finds_damage), TEST(test_binds_by_kind),
-	TEST(test_statements_within_statements), TEST(test_time_and_randomness), TEST(test_keeps_more_statements_than_it_has_room_for),
-	TEST(test_every_fault), TEST(test_short_transfers), TEST(test_power_cuts), TEST(test_a_failed_sync_is_final))
+	TEST(test_finds_damage), TEST(test_binds_by_kind), TEST(test_statements_within_statements), TEST(test_time_and_randomness),
+	TEST(test_keeps_more_statements_than_it_has_room_for), TEST(test_every_fault), TEST(test_short_transfers),
+	TEST(test_power_cuts), TEST(test_a_failed_sync_is_final))
