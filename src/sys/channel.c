@@ -23,7 +23,8 @@ struct tw_channel {
 	bool *seen; /* per row */
 	bool ready;
 	uint32_t last_tag; /* of our own questions */
-	uint8_t bytes[TW_CHANNEL_HEAD + TW_CHANNEL_MAX];
+	size_t room;
+	uint8_t *bytes; /* as many as the longest row permits: most channels carry little, and a role has three */
 };
 
 TW_DEFINE_FREEP(tw_channel, tw_channel_free)
@@ -37,6 +38,15 @@ static size_t count_rows(const struct tw_channel_row *rows)
 	return n;
 }
 
+static size_t longest(const struct tw_channel_row *rows)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; rows[i].type != 0; i++)
+		most = rows[i].max > most ? rows[i].max : most;
+	return most < TW_CHANNEL_MAX ? most : TW_CHANNEL_MAX;
+}
+
 tw_err tw_channel_new(const struct tw_sys *sys, int fd, const struct tw_channel_row *rows, tw_channel **ret)
 {
 	TW_CLEANUP(tw_channel_freep) tw_channel *c = TW_NEW(sys, tw_channel);
@@ -47,7 +57,9 @@ tw_err tw_channel_new(const struct tw_sys *sys, int fd, const struct tw_channel_
 	c->fd = -1; /* the caller keeps the descriptor when this fails */
 	c->rows = rows;
 	c->seen = tw_alloc_array(sys, count_rows(rows) + 1, sizeof *c->seen);
-	if (!c->seen)
+	c->room = TW_CHANNEL_HEAD + longest(rows);
+	c->bytes = sys->resize(sys, NULL, c->room); /* not zeroed: what no message ever fills takes no memory */
+	if (!c->seen || !c->bytes)
 		return TW_RAISE(NOMEM, "channel");
 	c->fd = fd;
 	*ret = TW_STEAL(c);
@@ -60,7 +72,9 @@ tw_channel *tw_channel_free(tw_channel *c)
 		if (c->fd >= 0)
 			(void)c->sys->close(c->sys, c->fd);
 		free(c->seen);
-		tw_wipe(c->bytes, sizeof c->bytes); /* keys' answers pass here */
+		if (c->bytes)
+			tw_wipe(c->bytes, c->room); /* keys' answers pass here */
+		free(c->bytes);
 	}
 	free(c);
 	return NULL;
@@ -209,7 +223,7 @@ static tw_err raise_receive(void)
 tw_err tw_channel_receive(tw_channel *c, struct tw_message *ret)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(TW_CHANNEL_FDS * sizeof(int))];
-	struct iovec part = { c->bytes, sizeof c->bytes };
+	struct iovec part = { c->bytes, c->room };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
 	struct tw_message got = { 0 };
 	ssize_t n;

@@ -161,6 +161,25 @@ static void test_malformed(void **state)
 	CHECK_ERR(tw_channel_receive(p->b, &m), UNTRUSTED);
 }
 
+/* The buffer is as long as the longest row, to the byte. */
+static void test_longest_row(void **state)
+{
+	static const struct tw_channel_row few[] = { { ANSWER, 0, 0, 32, "ANSWER" }, { REFUSED, 0, 1, 64, "REFUSED" }, { 0 } };
+	TW_CLEANUP(tw_channel_freep) tw_channel *c = NULL;
+	const struct pair *p = *state;
+	char bytes[65] = { 0 };
+	struct tw_message m;
+
+	CHECK_OK(tw_channel_new(tw_sys_real(), dup(tw_channel_fd(p->b)), few, &c));
+	CHECK_OK(tw_channel_send(p->a, REFUSED, 0, bytes, 64, NULL, 0));
+	CHECK_OK(tw_channel_receive(c, &m));
+	CHECK_INT(m.payload.size, 64);
+	CHECK_OK(tw_channel_send(p->a, REFUSED, 0, bytes, 65, NULL, 0));
+	CHECK_ERR(tw_channel_receive(c, &m), UNTRUSTED);
+	CHECK_OK(tw_channel_send(p->a, ANSWER, 0, bytes, 33, NULL, 0));
+	CHECK_ERR(tw_channel_receive(c, &m), UNTRUSTED);
+}
+
 static void test_too_many_descriptors(void **state)
 {
 	const struct pair *p = *state;
@@ -283,4 +302,5 @@ static void test_faults(void **state)
 #define PAIR(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 CHECK_MAIN(PAIR(test_there_and_back), PAIR(test_largest), PAIR(test_descriptors), PAIR(test_rows_are_kept), PAIR(test_malformed),
-	PAIR(test_too_many_descriptors), PAIR(test_closed), PAIR(test_full), PAIR(test_call), cmocka_unit_test(test_faults))
+	PAIR(test_longest_row), PAIR(test_too_many_descriptors), PAIR(test_closed), PAIR(test_full), PAIR(test_call),
+	cmocka_unit_test(test_faults))
