@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/role.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "crypto/hash.h"
 #include "service/wire.h"
 #include "sys/real.h"
 
@@ -108,5 +110,8 @@ int tw_role_main(const struct tw_role_row *rows, int argc, char **argv)
 		tw_log_err(e, "the sandbox does not stand, so nothing is done");
 		return 71;
 	}
+	/* For every role, here: one that forgot would read OpenSSL's configuration and seed its hash tables by the time of day. */
+	tw_crypto_use(sys);
+	tw_json_use(sys);
 	return row->run(sys, &start);
 }

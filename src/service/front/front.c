@@ -316,7 +316,6 @@ int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *star
 
 	for (int fd = TW_FD_OWN; fd < start->fd_count && count < TW_FRONT_LISTENERS_MAX; fd++)
 		listeners[count++] = fd;
-	tw_crypto_use(sys);
 	struct tw_front_options o = { .sys = sys,
 		.hands = TW_FD_HANDS,
 		.core = TW_FD_PEER1,

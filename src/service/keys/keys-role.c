@@ -87,8 +87,6 @@ static tw_err wait_and_serve(struct role *r)
 
 static tw_err begin(struct role *r)
 {
-	tw_crypto_use(r->sys);
-	tw_json_use(r->sys);
 	if (!tw_crypto_lock_keys())
 		tw_info("private keys may be swapped out: this system locks no memory for keys");
 	TW_TRY(tw_keys_open(r->sys, TW_FD_OWN, &r->keys));
