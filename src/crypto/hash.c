@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
+#include <openssl/rand.h>
 
 static struct {
 	const struct tw_sys *sys; /* for OpenSSL's allocator, which has no argument for it */
@@ -48,6 +49,20 @@ static void ssl_free(void *p, const char *file, int line)
 	free(p);
 }
 
+/*
+ * OpenSSL's random generator is by default one over AES, and to find AES it looks up every cipher it has: 160 KB in a process that
+ * encrypts nothing. One over SHA-256 (SP 800-90A, Hash_DRBG) is as strong, and the digests are there already. If it cannot be
+ * chosen, the default stays, which costs memory and nothing else.
+ */
+static void choose_generator(void)
+{
+	static bool chosen;
+
+	if (!chosen && RAND_set_DRBG_type(NULL, "HASH-DRBG", NULL, NULL, "SHA256") != 1)
+		ERR_clear_error();
+	chosen = true;
+}
+
 void tw_crypto_use(const struct tw_sys *sys)
 {
 	process.sys = sys;
@@ -56,6 +71,7 @@ void tw_crypto_use(const struct tw_sys *sys)
 	/* No configuration file (it could load modules), no table of error words, no ciphers by their old names. The digests' old
 	   names must stay: verifying a certificate looks them up. */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS, NULL);
+	choose_generator();
 }
 
 tw_err tw_raise_openssl(const char *function, int line, const char *what)

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -144,6 +145,7 @@ static tw_err filter_calls(unsigned want)
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);
+	(void)malloc_trim(0); /* the filter's trees were larger than all that hands will ever hold */
 	errno = -r;
 	return r == 0 ? TW_OK : TW_RAISE_ERRNO("loading the system call filter");
 }

@@ -154,6 +154,8 @@ static bool set_offer(SSL_CTX *c)
 
 static tw_err make_server(struct tw_front_tls *t)
 {
+	/* Errors are logged by number, so the table of TLS's error words is not made. */
+	(void)OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS, NULL);
 	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
 
 	if (!c)
