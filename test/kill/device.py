@@ -1,0 +1,426 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A device whose states are copies of one prepared tree, run under `killer`, with an owner, an application and a person who come back
+after each interruption. What they were told is remembered, and held against the device."""
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "run"))
+
+import world as worlds  # noqa: E402
+from harness import Client, spki  # noqa: E402
+from cryptography import x509  # noqa: E402
+from cryptography.hazmat.primitives.serialization import Encoding  # noqa: E402
+from verify_log import INTENT, OUTCOME, Fault, Verifier, read_directory  # noqa: E402
+
+SETTING = "/api/v1/settings/application.target"
+BACK_S = 12  # a device that was struck is there again after this at the latest, on a busy machine too
+HEALTH = 0x0602
+BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
+ALLOWED = re.compile(r"core/store\.db(-wal)?|log/(\d{20}\.twlog|spare)|boot/confirmed|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret)")
+
+
+class Bad(Exception):
+    """The device broke a promise."""
+
+
+class Interrupted(Exception):
+    """An answer that did not come, or says that the device could not."""
+
+
+def copy(source, to):
+    """With owners and modes, which the device looks at."""
+    shutil.rmtree(to, ignore_errors=True)
+    subprocess.run(["cp", "-a", str(source), str(to)], check=True)
+
+
+class Life:
+    """One life of hands, from its start to its end."""
+
+    def __init__(self, command, log, point):
+        ours, theirs = os.pipe()
+        words = [str(worlds.BUILD / "test/kill/killer"), str(theirs), *(point or ["nobody", "-", "0", "entry"]), "--", *command]
+        self.report, self.text = ours, b""
+        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs], start_new_session=True)
+        os.close(theirs)
+        self.pid = self.status = self.struck = None
+        self.left, self.calls = [], []
+        self.hear(5, lambda: self.pid)
+
+    def hear(self, timeout_s=0.0, until=lambda: False):
+        """Takes what has been reported; waits for until() to become true."""
+        end = time.monotonic() + timeout_s
+        while not until():
+            if not select.select([self.report], [], [], max(0, end - time.monotonic()))[0]:
+                return
+            piece = os.read(self.report, 65536)
+            if not piece:
+                return
+            *lines, self.text = (self.text + piece).split(b"\n")
+            for line in lines:
+                self.obey(line.decode().split())
+
+    def obey(self, words):
+        if words[0] == "device":
+            self.pid = int(words[1])
+        elif words[0] == "call":
+            self.calls.append(words[1])
+        elif words[0] == "killed":
+            self.struck = " ".join(words[1:])
+        elif words[0] == "left":
+            self.left.append(int(words[1]))
+        elif words[0] == "end":
+            self.status = int(words[1])
+        else:
+            raise Bad(f"killer says {words}")
+
+    def ended(self):
+        self.hear()
+        return self.status is not None
+
+    def finish(self):
+        """Of a device that has been told to end, or was struck."""
+        self.hear(15, lambda: self.status is not None)
+        if self.status is None:
+            raise Bad("it does not end")
+        self.process.wait()
+        os.close(self.report)
+        if self.left:
+            raise Bad("processes are left when hands has ended")
+
+    def abandon(self):
+        if self.process.poll() is None:
+            try:
+                os.kill(self.pid, 9)
+            except ProcessLookupError:
+                pass
+            self.hear(15, lambda: self.status is not None)
+            self.process.kill()
+            self.process.wait()
+
+
+class Unit:
+    """What Client wants of a device, and the tree it lives in."""
+
+    def __init__(self, template, folder):
+        self.template, self.folder = template, folder
+        folder.mkdir()
+        folder.chmod(0o755)
+        self.port = worlds.free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.state, self.run, self.label, self.config = folder / "state", folder / "run", template.label, template.config
+        self.said = folder / "said"
+        self.identifier = f"urn:dev:ops:32473-thermostat-{template.serial}"
+        self.first_key = self.key_in(template.state)
+
+    @staticmethod
+    def key_in(state):
+        """SHA-256 of the listener's key that keys would use."""
+        pem = re.search(rb"-----BEGIN CERT.*-----END CERTIFICATE-----\n", (state / "keys/listener.pem").read_bytes(), re.S)
+        return spki(x509.load_pem_x509_certificate(pem[0]).public_bytes(Encoding.DER))
+
+    def fresh(self):
+        copy(self.template.state, self.state)
+        shutil.rmtree(self.run, ignore_errors=True)
+        self.run.mkdir(mode=0o755)
+        self.said.write_bytes(b"")
+
+    def start(self, point=None):
+        command = [str(w) for w in [worlds.program("thingward-device"), "-f", "--role-program", worlds.program("thingward-role"), "--state", self.state, "--run", self.run,
+                                    "--config", self.config, "--listen", self.address, "--roles", self.template.world.roles]]
+        with open(self.said, "ab") as log:
+            return Life(command, log, point)
+
+    def leftovers(self):
+        names = [str(p.relative_to(self.state)) for p in self.state.rglob("*") if p.is_file()]
+        return sorted(n for n in names if not ALLOWED.fullmatch(n))
+
+
+class Line:
+    """A connection that stays open between requests."""
+
+    def __init__(self, client):
+        self.client, self.stream = client, None
+
+    def close(self):
+        if self.stream:
+            self.stream.close()
+        self.stream = None
+
+    def ask(self, method, path, body=None, headers=(), token=None):
+        """Status, object, headers. Interrupted when there is none, or one that says the device could not."""
+        text = b"" if body is None else json.dumps(body).encode()
+        head = [f"{method} {path} HTTP/1.1", f"Host: {self.client.unit.address}", *headers]
+        if token:
+            head.append(f"Authorization: Bearer {token}")
+        if body is not None:
+            head += ["Content-Type: application/json", f"Content-Length: {len(text)}"]
+        try:
+            if not self.stream:
+                self.stream = self.client.connect()
+            self.stream.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + text)
+            status, fields, answer = self.read()
+        except (OSError, ssl.SSLError) as failure:
+            self.close()
+            raise Interrupted(str(failure)) from failure
+        if "close" in fields.get("connection", ""):
+            self.close()
+        if status >= 500:
+            raise Interrupted(f"{method} {path}: {status} {answer}")
+        return status, json.loads(answer) if answer else None, fields
+
+    def read(self):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            piece = self.stream.recv(65536)
+            if not piece:
+                raise OSError("closed before an answer")
+            data += piece
+        top, _, rest = data.partition(b"\r\n\r\n")
+        first, *lines = top.decode("latin-1").split("\r\n")
+        fields = {k.lower(): v.strip() for k, _, v in (f.partition(":") for f in lines)}
+        size = int(fields.get("content-length", "0"))
+        while len(rest) < size:
+            piece = self.stream.recv(65536)
+            if not piece:
+                raise OSError("closed in an answer")
+            rest += piece
+        return int(first.split()[1]), fields, rest
+
+
+class Recorder(Verifier):
+    """Keeps what intents and outcomes say."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.outcomes = {}, {}
+
+    def body(self, kind, seq, data, before):
+        super().body(kind, seq, data, before)
+        if kind == INTENT:
+            self.asked[seq] = json.loads(data)["operation"]
+        elif kind == OUTCOME:
+            body = json.loads(data)
+            self.outcomes[body["intent"]] = body["result"]
+
+
+class Witness:
+    """Owner, application and person in one. The steps of the story may be taken again after an interruption."""
+
+    def __init__(self, unit, client):
+        self.unit, self.line = unit, Line(client)
+        self.nobody = Line(Client(unit, certificate=False))
+        self.life = None
+        self.taken = self.new_key = self.changed = self.token = None  # acknowledged
+        self.tried_take = self.well = False
+        self.acknowledged = []  # operations, in order
+        self.struck = None
+
+    # ---- being there ----
+
+    def start(self, point=None):
+        self.life = self.unit.start(point)
+        self.come_back()
+
+    def was_struck(self):
+        self.life.hear()
+        return self.struck or self.life.struck
+
+    def close(self):
+        self.line.close()
+        self.nobody.close()
+
+    def note_end(self):
+        """Hands has ended: only because it was struck. The service manager starts it again."""
+        life = self.life
+        self.struck = self.struck or life.struck
+        if not life.struck:
+            raise Bad(f"hands ended by itself with {life.status}")
+        life.finish()
+        self.life = self.unit.start()
+
+    def come_back(self):
+        until = time.monotonic() + BACK_S
+        self.well = False
+        self.close()
+        while time.monotonic() < until:
+            if self.life.ended():
+                self.note_end()
+            try:
+                if self.nobody.ask("GET", "/api/v1/health")[0] == 200:
+                    return
+            except Interrupted:
+                time.sleep(0.01)
+        raise Bad("it does not come back by itself")
+
+    def step(self, what):
+        for _ in range(6):
+            try:
+                return what()
+            except Interrupted as failure:
+                last = failure
+                if not self.was_struck():
+                    raise Bad(f"interrupted though nothing was struck: {failure}") from failure
+                time.sleep(0.02)
+                self.come_back()
+        raise Bad(f"it never gets through: {last}")
+
+    # ---- the story ----
+
+    def take_over(self):
+        owned = self.nobody.ask("GET", "/api/v1/commissioning")[1]["owned"]
+        if owned and not self.tried_take:
+            raise Bad("owned, though nobody took it")
+        if owned:
+            return
+        if self.taken:
+            raise Bad("an owned device looks unowned")
+        self.tried_take = True
+        try:
+            answer = self.line.client.take()
+        except (OSError, ssl.SSLError, IndexError, ValueError, KeyError) as failure:
+            raise Interrupted(str(failure)) from failure
+        if answer.status >= 500 or (answer.status == 409 and answer.json["rule"] == "commissioning.challenge" and self.was_struck()):
+            raise Interrupted(str(answer.body))  # a challenge lives no longer than the process that gave it
+        if answer.status != 201:
+            raise Bad(f"take-over: {answer.status} {answer.body}")
+        self.taken, self.new_key = True, answer.json["listener"]
+        self.acknowledged.append("commissioning.take")
+        self.close()
+
+    def report_health(self):
+        """As the application, by the kernel's word: the boot is confirmed, and hands writes that down."""
+        if self.well:
+            return
+        os.setegid(worlds.ROLES["application"])
+        os.seteuid(worlds.ROLES["application"])
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+                door.settimeout(3)
+                door.connect(str(self.unit.run / "events.sock"))
+                for name in (b"sensor", b"control"):
+                    payload = struct.pack(">H", len(name)) + name + b"\1" + struct.pack(">H", 4) + b"well"
+                    door.send(struct.pack(">HHII", HEALTH, 0, 1, len(payload)) + payload)
+                    if len(door.recv(4096)) < 12:
+                        raise Interrupted("the application's door closed")
+        except OSError as failure:
+            raise Interrupted(str(failure)) from failure
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+        self.well = True
+
+    def wait_confirmed(self):
+        until = time.monotonic() + 3
+        mark = self.unit.state / "boot/confirmed"
+        while not mark.exists() or list(mark.parent.glob("*.new")):
+            if time.monotonic() > until:
+                raise Interrupted("the boot is not confirmed")
+            time.sleep(0.005)
+        if mark.read_text() != BOOT:
+            raise Bad(f"confirmed is a boot {mark.read_text()}")
+
+    def change(self):
+        status, now, fields = self.line.ask("GET", SETTING)
+        if status != 200:
+            raise Bad(f"the owner reads a setting: {status} {now}")
+        if self.changed and now["value"] != "23":
+            raise Bad(f"an acknowledged change is not there: {now}")
+        if now["value"] == "23":
+            return
+        status, answer, _ = self.line.ask("PUT", SETTING, {"value": "23"}, [f"If-Match: {fields['etag']}"])
+        if status != 200:
+            raise Bad(f"the owner changes a setting: {status} {answer}")
+        self.changed = True
+        self.acknowledged.append("settings.change")
+
+    def read(self):
+        status, answer, _ = self.line.ask("GET", "/api/v1/identity")
+        if status != 200 or answer["identifier"] != self.unit.identifier:
+            raise Bad(f"identity: {status} {answer}")
+
+    def session(self):
+        if not self.token:
+            status, answer, _ = self.line.ask("POST", "/api/v1/session-codes")
+            if status not in (200, 201):
+                raise Bad(f"a code: {status} {answer}")
+            self.acknowledged.append("session.code")
+            status, answer, _ = self.nobody.ask("POST", "/api/v1/sessions", {"code": answer["code"]})
+            if status != 201:
+                raise Bad(f"a session: {status} {answer}")
+            self.token = answer["token"]
+            self.acknowledged.append("session.open")
+        status, answer, _ = self.nobody.ask("GET", "/api/v1/identity", token=self.token)
+        if status != 200:
+            raise Bad(f"an acknowledged session: {status} {answer}")
+
+    def end(self):
+        """SIGTERM; whether something was struck only then. An unharmed device ends with 0."""
+        self.close()
+        if self.life.ended():
+            self.note_end()
+            self.come_back()
+        os.kill(self.life.pid, 15)
+        self.life.finish()
+        late = self.life.struck and not self.struck
+        self.struck = self.struck or self.life.struck
+        if self.life.status != 0 and not late and self.struck is None:
+            raise Bad(f"it ends with {self.life.status}")
+        return late
+
+    def story(self, point):
+        self.start(point)
+        for step in (self.take_over, self.report_health, self.change, self.read, self.session):
+            self.step(step)
+        self.step(self.settle)
+        if self.end():
+            self.start()
+            self.step(self.settle)
+            self.end()
+
+    # ---- what must be so ----
+
+    def settle(self):
+        """Everything once more, in one incarnation."""
+        for again in (self.take_over, self.report_health, self.change, self.read, self.session, self.wait_confirmed):
+            again()
+        shown = self.line.client.listener() if not self.line.stream else spki(self.line.stream.getpeercert(binary_form=True))
+        if shown == self.unit.first_key:
+            raise Bad("an owned device shows the key of the label")
+        if shown != self.unit.key_in(self.unit.state):
+            raise Bad("two listener keys: the one shown is not the one kept")
+        if self.new_key and shown.hex() != self.new_key:
+            raise Bad("the listener key is not the one that the taker was told")
+
+    def judge_remains(self):
+        if left := self.unit.leftovers():
+            raise Bad(f"left behind: {' '.join(left)}")
+        recorder = Recorder()
+        try:
+            for name, data in read_directory(self.unit.state / "log"):
+                recorder.segment(name, data)
+        except Fault as fault:
+            raise Bad(f"the log: {fault}") from fault
+        if recorder.torn:
+            raise Bad(f"the log: {recorder.torn}")
+        done = [name for seq, name in recorder.asked.items() if recorder.outcomes.get(seq) == "done"]
+        for name in self.acknowledged:
+            if name not in done:
+                raise Bad(f"{name} was acknowledged and has no outcome 'done'")
+            done.remove(name)
+        if still := [name for seq, name in recorder.asked.items() if seq not in recorder.outcomes]:
+            raise Bad(f"intents stay open: {still}")
+        said = worlds.run(worlds.program("thingward"), "log", "verify", self.unit.state / "log", "--device-cert", self.unit.state / "keys/identity.crt", "--anchor",
+                          self.unit.config / "manufacturer.crt", "--json", ok=None)
+        if said.returncode != 0:
+            raise Bad(f"thingward log verify: {said.stdout}{said.stderr}")

@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""SIGKILL at every system call of every role, on the real programs: see README.md.
+
+    test/kill/run                          a sample that moves with TW_SEED; TW_FAULT_STEP=1: every call
+    test/kill/run ROLE CALL K entry|exit   one point, and what the device said
+"""
+import multiprocessing
+import os
+import random
+import sys
+import time
+from collections import Counter
+
+from device import Bad, Interrupted, Unit, Witness, worlds
+from harness import Client
+
+ROLES = ("hands", "core", "front", "keys")
+# What leaves a trace outside the process: these are struck before and after, and never left to the sample.
+TRACES = {"write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdirat",
+          "sendmsg"}
+SAMPLE = int(os.environ.get("TW_KILL_SAMPLE", "15"))  # of the other calls, for each role
+JOBS = int(os.environ.get("TW_KILL_JOBS", "4"))
+here = {}
+
+
+def begin(template, folder, free):
+    """In each worker: a unit of its own and an owner's key."""
+    here["unit"] = Unit(template, folder / f"job-{free.get()}")
+    here["client"] = Client(here["unit"])
+
+
+def run_point(point):
+    """(point, what was struck or None, what went wrong or None) for (role, call, k, when)."""
+    unit = here["unit"]
+    unit.fresh()
+    witness = Witness(unit, here["client"])
+    wrong = None
+    try:
+        witness.story([str(word) for word in point])
+        witness.judge_remains()
+    except (Bad, Interrupted) as failure:
+        wrong = str(failure)
+    finally:
+        if witness.life:
+            witness.life.abandon()
+    return point, witness.struck or (witness.life and witness.life.struck), wrong
+
+
+def list_calls(role):
+    """The names of all calls of one role, in order, of a story that nothing ends."""
+    unit = here["unit"]
+    unit.fresh()
+    witness = Witness(unit, here["client"])
+    witness.story([role, "list", "0", "entry"])
+    witness.judge_remains()
+    return witness.life.calls
+
+
+def points_of(role, calls, rng, everything):
+    """Call n is the k-th of its name, and that is how it is found again: a wait more or less does not move the others."""
+    seen, points, traces = Counter(), [], []
+    for n, name in enumerate(calls):
+        seen[name] += 1
+        points.append((role, name, seen[name], "entry"))
+        # Of a run of the same, as when a segment is filled, only the ends: between them nothing differs.
+        inner = 0 < n < len(calls) - 1 and calls[n - 1] == name == calls[n + 1] and n > 1 and calls[n - 2] == name
+        if name in TRACES and (everything or not inner):
+            traces += [points[-1], (role, name, seen[name], "exit")]
+    if everything:
+        return points + [p for p in traces if p[3] == "exit"]
+    rest = [p for p in points if p not in set(traces)]
+    return traces + [rest[(i * len(rest) + rng.randrange(len(rest))) // SAMPLE % len(rest)] for i in range(SAMPLE)]
+
+
+def plan(rng, everything):
+    points = []
+    for role in ROLES:
+        calls = list_calls(role)
+        mine = points_of(role, calls, rng, everything)
+        print(f"{role}: {len(calls)} calls, {len(mine)} points", flush=True)
+        points += mine
+    rng.shuffle(points)
+    return points
+
+
+def tell(outcomes, loud):
+    count = Counter()
+    for (role, name, k, when), struck, wrong in outcomes:
+        count["failed" if wrong else "passed"] += 1
+        count["missed"] += not struck
+        if wrong:
+            print(f"FAILED SIGKILL of {role} at {when} of {name} {k} (call {(struck or 'not reached').split()[0]}): {wrong}\n"
+                  f"  repeat: test/kill/run {role} {name} {k} {when}", flush=True)
+        elif loud:
+            print(f"well; struck: {struck}")
+    return count
+
+
+def sweep(world, free, template, one):
+    seed = os.environ.get("TW_SEED") or time.strftime("%j")
+    arguments = (template, world.folder, free)
+    begin(*arguments)
+    if one:
+        point = (one[0], one[1], int(one[2]), one[3])
+        count = tell([run_point(point)], True)
+        print(here["unit"].said.read_text(errors="replace"))
+        return count
+    print(f"seed {seed} (TW_SEED={seed} repeats it)")
+    started = time.monotonic()
+    points = plan(random.Random(seed), os.environ.get("TW_FAULT_STEP") == "1")
+    with multiprocessing.Pool(JOBS, begin, arguments) as pool:
+        count = tell(pool.imap_unordered(run_point, points), False)
+    took = time.monotonic() - started
+    print(f"{len(points)} points, {count['missed']} of them not reached, {took:.0f} s")
+    if count["missed"] * 20 > len(points):
+        print("FAILED SIGKILL at system calls: more than one point in twenty was not reached\n  repeat: test/kill/run")
+        count["failed"] += 1
+    return count
+
+
+def main():
+    if os.geteuid() != 0 or not (worlds.BUILD / "test/kill/killer").exists() or worlds.missing():
+        why = "needs root" if os.geteuid() != 0 else worlds.missing() or "not built for this architecture"
+        print(f"SKIPPED SIGKILL at system calls: {why}\n0 passed, 0 failed, 1 skipped")
+        return 0
+    worlds.enter_namespaces()
+    free = multiprocessing.Queue()
+    for number in range(JOBS + 1):
+        free.put(number)
+    with worlds.World() as world:
+        count = sweep(world, free, world.device("KILL-1"), sys.argv[1:])
+    print(f"{count['passed']} passed, {count['failed']} failed, 0 skipped")
+    return 1 if count["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

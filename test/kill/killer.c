@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs a device and ends one of its roles by SIGKILL at one system call: the K-th of a name, before the kernel has done it or
+ * after. Nothing in the device helps: the role is held by ptrace from the fork that made it, all others run free.
+ *
+ *   killer REPORT-FD ROLE CALL K WHEN -- PROGRAM ARGS...     WHEN: entry, exit
+ *   killer REPORT-FD ROLE list 0 entry -- PROGRAM ARGS...    names every call instead
+ *   killer REPORT-FD nobody - 0 entry -- PROGRAM ARGS...     only starts and waits, as a service manager does
+ *
+ * Only the first life of a role counts: what is started after the kill is left alone. The calls of a role begin after the fork,
+ * those of hands after its exec.
+ *
+ * Lines written to REPORT-FD: "device PID" at once; "call NAME" of a list; "killed N NAME WHEN", where N counts all calls of the
+ * role; at the end "end STATUS" (of wait(2)) once hands has ended, and "left PID" for each process of the device that was still
+ * there PATIENCE_MS later and was killed here.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 8000 /* hands gives a role 5 s when it stops */
+#define NAME_SIZE 40
+#define NAMES_MAX 512 /* system calls have numbers below this */
+
+/* In the order hands forks them. */
+static const char *const order[] = { "keys", "core", "front" };
+enum { ROLES = 3 };
+
+enum when { ENTRY, EXIT };
+
+static struct {
+	int report;
+	const char *role, *call;
+	long k;
+	enum when when;
+	bool list, done;
+	pid_t hands, victim, born[3]; /* hands' first children, as it told of them */
+	long forks, n, of_name;
+	bool inside; /* the victim is in a call */
+} run;
+
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void say(const char *format, ...)
+{
+	char line[128];
+	va_list args;
+
+	va_start(args, format);
+	int size = vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	if (size > 0 && write(run.report, line, (size_t)size) != size)
+		_exit(3);
+}
+
+static const char *call_name(long number)
+{
+	static char names[NAMES_MAX][NAME_SIZE];
+	char *found;
+
+	if (number < 0 || number >= NAMES_MAX)
+		return "none";
+	if (names[number][0])
+		return names[number];
+	found = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)number);
+	(void)snprintf(names[number], NAME_SIZE, "%s", found ? found : "none");
+	free(found);
+	return names[number];
+}
+
+static void go_on(pid_t pid, enum __ptrace_request how, int signal_number)
+{
+	(void)ptrace(how, pid, NULL, (void *)(intptr_t)signal_number); /* it may have been killed meanwhile: its end is reaped */
+}
+
+/* Free of us, and with it what it starts later. */
+static void release(pid_t pid)
+{
+	(void)ptrace(PTRACE_DETACH, pid, NULL, NULL);
+}
+
+static enum __ptrace_request way_of(pid_t pid)
+{
+	return pid == run.victim && !run.done ? PTRACE_SYSCALL : PTRACE_CONT;
+}
+
+static void strike(pid_t pid, const char *name)
+{
+	say("killed %ld %s %s\n", run.n, name, run.when == ENTRY ? "entry" : "exit");
+	run.done = true;
+	(void)kill(pid, SIGKILL);
+}
+
+static void at_call(pid_t pid)
+{
+	struct user_regs_struct regs;
+	const char *name;
+
+	run.inside = !run.inside;
+	if (ptrace(PTRACE_GETREGS, pid, NULL, &regs) != 0)
+		return;
+	name = call_name((long)regs.orig_rax);
+	if (run.inside) {
+		run.n++;
+		if (run.list)
+			say("call %s\n", name);
+		run.of_name += strcmp(name, run.call) == 0;
+	}
+	if (!run.list && run.of_name == run.k && strcmp(name, run.call) == 0 && (run.when == ENTRY) == run.inside)
+		strike(pid, name);
+	else
+		go_on(pid, PTRACE_SYSCALL, 0);
+}
+
+/* The children of hands come in a fixed order; the word behind the program's name must say the same once it is there. */
+static void check_order(pid_t pid)
+{
+	char path[64], words[256] = "";
+	const char *second;
+	int fd;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, words, sizeof words - 1);
+	(void)close(fd);
+	second = n > 0 ? words + strlen(words) + 1 : "";
+	if (strcmp(second, run.role) != 0) {
+		say("wrong %s\n", second);
+		_exit(3);
+	}
+}
+
+static void born(pid_t pid)
+{
+	if (run.forks < ROLES && strcmp(order[run.forks], run.role) == 0)
+		run.victim = pid;
+	if (run.forks < ROLES)
+		run.born[run.forks++] = pid;
+}
+
+static void stopped(pid_t pid, int status)
+{
+	int signal_number = WSTOPSIG(status), event = status >> 16;
+	unsigned long child;
+
+	if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
+		if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child) == 0)
+			born((pid_t)child);
+		if (run.forks >= ROLES)
+			release(pid);
+		else
+			go_on(pid, way_of(pid), 0);
+	} else if (event == PTRACE_EVENT_EXEC) {
+		if (pid == run.victim && pid != run.hands)
+			check_order(pid);
+		go_on(pid, way_of(pid), 0);
+	} else if (signal_number == (SIGTRAP | 0x80)) {
+		at_call(pid);
+	} else if (pid != run.hands && pid != run.victim) {
+		release(pid); /* another role, just born */
+	} else {
+		go_on(pid, way_of(pid), signal_number == SIGSTOP || signal_number == SIGTRAP ? 0 : signal_number);
+	}
+}
+
+/* A child's first stop may come before the word of its fork: it waits until then. */
+static bool too_early(pid_t pid)
+{
+	for (long i = 0; i < run.forks; i++)
+		if (run.born[i] == pid)
+			return false;
+	return pid != run.hands && run.forks < ROLES;
+}
+
+/* The decimal number at *at, 0 when there is none; *at is moved behind it and the blank that follows. */
+static long number(const char **at)
+{
+	long n = 0;
+
+	for (; **at >= '0' && **at <= '9' && n < INT_MAX; ++*at)
+		n = n * 10 + (**at - '0');
+	*at += **at == ' ';
+	return n;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* What hands leaves becomes ours. */
+static void await_rest(void)
+{
+	int64_t until = now_ms() + PATIENCE_MS;
+	char path[64], pids[256] = "";
+	int fd;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) >= 0 && now_ms() < until)
+		if (pid == 0)
+			(void)usleep(2000);
+	if (pid < 0)
+		return;
+	(void)snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, pids, sizeof pids - 1) > 0)
+		for (const char *at = pids; (pid = (pid_t)number(&at)) > 0;) {
+			say("left %d\n", pid);
+			(void)kill(pid, SIGKILL);
+		}
+	(void)close(fd);
+}
+
+static int watch(void)
+{
+	pid_t early = 0;
+
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, __WALL);
+
+		if (pid < 0)
+			return errno == EINTR ? 0 : 3;
+		if (pid == run.hands && (WIFEXITED(status) || WIFSIGNALED(status))) {
+			await_rest();
+			say("end %d\n", status);
+			return 0;
+		}
+		if (!WIFSTOPPED(status))
+			continue;
+		if (too_early(pid)) {
+			early = pid;
+			continue;
+		}
+		stopped(pid, status);
+		if (early && !too_early(early)) { /* the word has come */
+			stopped(early, SIGSTOP << 8 | 0x7f);
+			early = 0;
+		}
+	}
+}
+
+static void become(char **argv)
+{
+	if (strcmp(run.role, "nobody") != 0)
+		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	(void)execv(argv[0], argv);
+	_exit(127);
+}
+
+static bool begin(char **argv)
+{
+	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
+	int status;
+
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	run.hands = fork();
+	if (run.hands == 0)
+		become(argv);
+	say("device %d\n", run.hands);
+	if (strcmp(run.role, "nobody") == 0)
+		return true;
+	if (waitpid(run.hands, &status, 0) != run.hands || !WIFSTOPPED(status))
+		return false;
+	if (strcmp(run.role, "hands") == 0)
+		run.victim = run.hands;
+	else
+		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+	if (ptrace(PTRACE_SETOPTIONS, run.hands, NULL, (void *)options) != 0)
+		return false;
+	go_on(run.hands, way_of(run.hands), 0);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 8 || strcmp(argv[6], "--") != 0) {
+		(void)fprintf(stderr, "usage: killer REPORT-FD ROLE CALL K entry|exit -- PROGRAM ARGS...\n");
+		return 2;
+	}
+	const char *at[] = { argv[1], argv[4] };
+
+	run.report = (int)number(&at[0]);
+	run.role = argv[2];
+	run.call = argv[3];
+	run.k = number(&at[1]);
+	run.when = strcmp(argv[5], "exit") == 0 ? EXIT : ENTRY;
+	run.list = strcmp(run.call, "list") == 0;
+	(void)fcntl(run.report, F_SETFD, FD_CLOEXEC);
+	if (!begin(argv + 7))
+		return 3;
+	return watch();
+}
