@@ -9,6 +9,7 @@
 #include "tool/ca.h"
 #include "tool/commands.h"
 #include "tool/files.h"
+#include "tool/pages.h"
 #include "tool/probes/probe.h"
 #include "tool/rows.h"
 #include "tool/verdict.h"
@@ -84,11 +85,14 @@ static tw_err ask(struct assessment *a, struct tw_target *g, const char *path, s
 /* Whether the feature is off or broken is for the probes to say, so a refusal is kept and not an end. */
 static tw_err look_at(struct assessment *a, struct tw_target *g)
 {
+	static const struct tw_pages elements = { .method = "GET", .path = "/api/v1/capabilities", .list = "elements" };
 	bool good;
 
 	TW_TRY(ask(a, g, "/api/v1/identity", &g->identity, &g->has_identity));
 	g->has_identity = g->has_identity && *tw_json_text(g->identity.body, "identifier");
 	TW_TRY(ask(a, g, "/api/v1/capabilities", &g->capabilities, &good));
+	if (good)
+		TW_TRY(tw_pages_rest(a->t, g->session.client, &elements, &g->capabilities));
 	tw_err e = tw_session_statement(a->t, g->session.client, g->anchor, &g->stated);
 	if (tw_is(e, TW_CODE_NOMEM))
 		return e;

@@ -4,6 +4,7 @@
  * parameter of the path, then the input fields, as positions, as name=value or as --name value.
  */
 #include "tool/commands.h"
+#include "tool/pages.h"
 #include "tool/rows.h"
 #include "tool/session.h"
 
@@ -150,6 +151,12 @@ static void made_positional(struct made *m, const json_t *input)
 		*c = (char)toupper((unsigned char)*c);
 }
 
+/* A list with a natural end is shown whole, one without it a page at a time. */
+static bool is_whole(const json_t *operation)
+{
+	return strcmp(tw_json_text(operation, "whole"), "no") != 0;
+}
+
 static void make_command(const json_t *operation, struct made *m)
 {
 	const char *brace = strchr(tw_json_text(operation, "path"), '{');
@@ -163,6 +170,9 @@ static void make_command(const json_t *operation, struct made *m)
 		m->options[m->count++] = *o;
 	made_fields(m, input);
 	made_fields(m, json_object_get(operation, "query"));
+	if (*tw_json_text(operation, "list") && m->count < TW_COUNT(m->options) - 1)
+		m->options[m->count++] = (struct tw_option){ "all", NULL, false,
+			is_whole(operation) ? "to the end, as without --limit" : "to the end, and not only the first page" };
 	if (brace)
 		(void)snprintf(m->positional, sizeof(m->positional), "%.*s", (int)strcspn(brace + 1, "}"), brace + 1);
 	made_positional(m, input);
@@ -264,7 +274,11 @@ static tw_err make_path(struct tw_tool *t, const struct tw_args *a, const json_t
 		ret[size++] = *c;
 		ret[size] = '\0';
 	}
+	bool list = *tw_json_text(operation, "list");
+
 	json_array_foreach(json_object_get(operation, "query"), i, field) {
+		if (list && (!strcmp(tw_json_text(field, "key"), "limit") || !strcmp(tw_json_text(field, "key"), "cursor")))
+			continue; /* of the pages: list_pages */
 		const char *value = tw_arg(a, tw_json_text(field, "key"));
 		json_t *v = NULL;
 
@@ -394,6 +408,60 @@ static tw_err print_answer(struct tw_tool *t, const struct tw_session *s, const 
 	return tw_print_value(t, body);
 }
 
+/* What --limit, --cursor and --all say: how many in all, where to begin, how far to go. */
+static tw_err list_pages(struct tw_tool *t, const struct tw_args *a, const json_t *operation, struct tw_pages *p, bool *ret_follow)
+{
+	const char *limit = tw_arg(a, "limit"), *cursor = tw_arg(a, "cursor"), *most = tw_json_text(operation, "page_max");
+	uint64_t number = 0, page = 0;
+
+	p->list = tw_json_text(operation, "list");
+	TW_TRY(tw_parse_u64(tw_slice_of(most), TW_PAGES_ENTRIES_MAX, &page));
+	if (limit && (tw_failed(tw_parse_u64(tw_slice_of(limit), TW_PAGES_ENTRIES_MAX, &number)) || !number))
+		return tw_fail(t, TW_EXIT_USAGE, "a whole number, 1 or more", TW_RAISE(SYNTAX, "'%.64s' is no limit", limit));
+	if (limit && tw_arg(a, "all"))
+		return tw_fail(t, TW_EXIT_USAGE, "one of the two", TW_RAISE(SYNTAX, "--limit and --all contradict each other"));
+	for (const char *c = cursor ? cursor : ""; *c; c++)
+		if (!segment_character(*c))
+			return tw_fail(t, TW_EXIT_USAGE, "what `next` or the last line said",
+				TW_RAISE(SYNTAX, "'%.64s' is no cursor", cursor));
+	*ret_follow = limit || tw_arg(a, "all") || is_whole(operation);
+	p->most = (int64_t)number;
+	p->page = *ret_follow ? (int64_t)page : 0;
+	return TW_OK;
+}
+
+/* For people the cursor is no line of the table; in JSON it stays where the device has it. */
+static tw_err say_more(const struct tw_tool *t, json_t *body)
+{
+	if (t->json || !*tw_json_text(body, "next"))
+		return TW_OK;
+	tw_progress(t, "There is more: --all shows it, --cursor %s goes on from here.", tw_json_text(body, "next"));
+	(void)json_object_del(body, "next");
+	return TW_OK;
+}
+
+static tw_err run_list(struct tw_tool *t, const struct tw_args *a)
+{
+	const json_t *operation = a->command->user;
+	TW_CLEANUP(tw_session_done) struct tw_session s = { 0 };
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	char base[PATH_SIZE], path[PATH_SIZE];
+	struct tw_call call = { .method = tw_json_text(operation, "method"), .path = path };
+	struct tw_pages pages = { .method = call.method, .path = base };
+	bool follow = false;
+
+	tw_answer_init(&answer, t->sys);
+	TW_TRY(make_path(t, a, operation, base));
+	TW_TRY(list_pages(t, a, operation, &pages, &follow));
+	TW_TRY(tw_pages_path(&pages, 0, tw_arg(a, "cursor") ? tw_arg(a, "cursor") : "", path, sizeof(path)));
+	TW_TRY(tw_session_open(t, a, &s));
+	TW_TRY(tw_session_call(t, s.client, &call, &answer));
+	if (follow)
+		TW_TRY(tw_pages_rest(t, s.client, &pages, &answer));
+	TW_TRY(say_more(t, answer.body));
+	return print_answer(t, &s, operation, &answer);
+}
+
 static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
 {
 	const json_t *operation = a->command->user, *fields = json_object_get(operation, "input");
@@ -485,5 +553,5 @@ tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv)
 		return unknown(t, rows, argc, argv);
 	make_command(operation, &made);
 	TW_TRY(tw_args_parse(t, &made.command, argc, argv, &a));
-	return run_operation(t, &a);
+	return *tw_json_text(operation, "list") ? run_list(t, &a) : run_operation(t, &a);
 }

@@ -186,6 +186,29 @@ async function recordsRead({ open }) {
 	});
 }
 
+async function olderRecords({ open }) {
+	const state = healthy();
+	const newest = state.records[0].seq;
+	const old = Array.from({ length: 130 }, (_, i) => ({ seq: newest - state.records.length - i, type: 'outcome', time: '2026-11-20T10:00:00Z', intent: 0, operation: 'settings.change', subject: `owner:n${i}`, result: 'done', status: 200 }));
+	state.records = [...state.records, ...old];
+	await withStory(state, async (story) => {
+		const page = await open(story.url);
+		await signIn(page, story);
+		const rows = () => page.locator('.log tbody tr').count();
+		assert.equal(await rows(), 20);
+		let pressed = 0;
+		for (; await page.locator('#log-more').count(); pressed++) {
+			const had = await rows();
+			await page.focus('#log-more');
+			await page.keyboard.press('Enter');
+			await page.waitForFunction((before) => document.querySelectorAll('.log tbody tr').length > before, had);
+		}
+		assert.equal(await rows(), 132, 'each record once, a read only when asked for');
+		assert.equal(pressed, 6);
+		assert.match(await page.textContent('#live'), /beginning of the log/);
+	});
+}
+
 async function signsOut({ open }) {
 	await withStory(healthy(), async (story) => {
 		const page = await open(story.url);
@@ -325,6 +348,7 @@ export const pages = [
 	['page: a change by somebody else in between is told and the choice kept', conflictKeepsChoice],
 	['page: the end of the session is told', sessionEnds],
 	['page: records: one row for a change, reads when asked for', recordsRead],
+	['page: records: older ones a press at a time, each once, to the beginning', olderRecords],
 	['page: signing out forgets', signsOut],
 	['page: a device that stops answering leaves what is known, marked as old', saysWhatIsOld],
 	['page: by keyboard alone, focus always visible', keyboardOnly],

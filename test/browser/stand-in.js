@@ -59,7 +59,13 @@ const ROUTES = {
 	'GET /api/v1/capabilities': (s) => ({ body: s.capabilities }),
 	'GET /api/v1/identity': (s) => (s.setting.value === 'off' ? problem(403, 'off', 'The identifier is not given out', 'remote reading is switched off', 'DI.IMS.1', 'switch identification.remote-read on') : { body: s.identity }),
 	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting] } }),
-	'GET /api/v1/log': (s) => ({ body: { records: s.records } }),
+	'GET /api/v1/log': (s, rq) => {
+		const asked = new URL(rq.url, 'http://x').searchParams;
+		const from = asked.get('cursor') ? s.records.findIndex((one) => one.seq < Number(asked.get('cursor'))) : 0;
+		const records = s.records.slice(from, from + Number(asked.get('limit') || 50));
+		const rest = s.records.length - from - records.length;
+		return { body: { records, ...(rest > 0 ? { next: String(records[records.length - 1].seq) } : {}) } };
+	},
 	'PUT /api/v1/settings/identification.remote-read': (s, rq) => {
 		if (rq.headers['if-match'] !== `"${s.setting.version}"`)
 			return problem(412, 'version', 'The setting was changed meanwhile', `it is at version ${s.setting.version} now`, 'settings.version', 'look at it and decide again');

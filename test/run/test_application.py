@@ -35,7 +35,7 @@ def thermostat(owned):
 
 
 def events(unit):
-    return [r for r in local(unit, "GET", "/api/v1/log?count=200").json["records"] if r["type"] == "event"]
+    return [r for r in local(unit, "GET", "/api/v1/log?limit=200").json["records"] if r["type"] == "event"]
 
 
 def find(unit, name):

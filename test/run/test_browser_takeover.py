@@ -88,7 +88,7 @@ def test_owner_nobody_heard_of_ends_with_the_start(unit):
     browser, what, code = begin(unit)
     unit.at_console(f"confirm {code}")
     browser.token = claim(browser, what).json["token"]
-    records = browser.ask("GET", "/api/v1/log?count=100").json["records"]
+    records = browser.ask("GET", "/api/v1/log?limit=100").json["records"]
     assert [r["fields"] for r in records if r.get("event") == "ownership.uncollected"] == [{"owner": "bob"}]
     assert unit.stop() == 0
     unit.start()

@@ -62,7 +62,7 @@ def test_sigterm_drains(owned):
     assert "did not end in time" not in owned.said()
     owned.start()
     assert local(owned, "GET", "/api/v1/settings/application.target").json["value"] == acknowledged[-1]
-    records = local(owned, "GET", "/api/v1/log?count=50").json["records"]
+    records = local(owned, "GET", "/api/v1/log?limit=50").json["records"]
     assert not [r for r in records if r.get("result") in ("unknown", "aborted")]
     newest_first = [r["type"] for r in records]
     assert newest_first[newest_first.index("open") + 1] == "checkpoint"
@@ -142,7 +142,7 @@ def test_killed_role_loses_nothing_acknowledged(owned, victim):
     wait_for(lambda: len(acknowledged) > before)
     stop.set()
     worker.join()
-    records = local(owned, "GET", "/api/v1/log?count=200").json["records"]
+    records = local(owned, "GET", "/api/v1/log?limit=200").json["records"]
     assert [r["fields"]["role"] for r in records if r.get("event") == "role.died"].count(victim) >= 1
     done = [r["detail"].split()[1].rstrip(",") for r in reversed(records) if r["type"] == "outcome" and r.get("result") == "done"
             and r.get("detail", "").startswith("application.target:")]

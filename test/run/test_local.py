@@ -133,7 +133,7 @@ def test_recovery_at_the_console(owned):
     assert stranger.take().status == 403
     assert stranger.take(secret=bytes.fromhex(secret)).status == 201
     assert stranger.ask("GET", "/api/v1/identity").status == 200
-    records = stranger.ask("GET", "/api/v1/log?count=100").json["records"]
+    records = stranger.ask("GET", "/api/v1/log?limit=100").json["records"]
     ended = [r for r in records if r.get("event") == "ownership.ended"][0]
     assert ended["fields"] == {"owners": 1, "settings": 1}
     assert [r for r in records if r.get("event") == "ownership.taken"][-1]["fields"]["owner"] == "alice"

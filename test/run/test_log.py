@@ -26,7 +26,7 @@ def switch(client):
 
 
 def records(unit, count=200):
-    return local(unit, "GET", f"/api/v1/log?count={count}").json["records"]
+    return local(unit, "GET", f"/api/v1/log?limit={count}").json["records"]
 
 
 def segments(unit):
@@ -35,9 +35,9 @@ def segments(unit):
 
 def test_reading_is_bounded_and_recorded(owner):
     for count in (1, 7, 200):
-        found = owner.ask("GET", f"/api/v1/log?count={count}").json["records"]
+        found = owner.ask("GET", f"/api/v1/log?limit={count}").json["records"]
         assert len(found) <= count and [r["seq"] for r in found] == sorted((r["seq"] for r in found), reverse=True)
-    for wrong in ("count=0", "count=201", "count=-1", "count=1x", "count=", "count=1&count=2", "other=1", "count"):
+    for wrong in ("limit=0", "limit=201", "limit=-1", "limit=1x", "limit=", "limit=1&limit=2", "count=1", "other=1", "limit", "cursor="):
         assert owner.ask("GET", f"/api/v1/log?{wrong}").status == 400, wrong
     assert [r["operation"] for r in records(owner.unit) if r["type"] == "read"][:3] == ["log.read"] * 3
 

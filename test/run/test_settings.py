@@ -70,7 +70,7 @@ def test_kept_over_a_restart(owner):
 def test_what_was_changed_is_in_the_log(owner):
     put(owner, "off", '"0"')
     put(owner, "nonsense", '"1"')
-    refused, _, done, intent = [r for r in local(owner.unit, "GET", "/api/v1/log?count=20").json["records"] if r["type"] in ("intent", "outcome")][:4]
+    refused, _, done, intent = [r for r in local(owner.unit, "GET", "/api/v1/log?limit=20").json["records"] if r["type"] in ("intent", "outcome")][:4]
     assert (intent["operation"], intent["parameter"], intent["subject"], intent["how"]) == ("settings.change", KEY, "owner:bob", "client-certificate")
     assert (done["intent"], done["result"], done["detail"]) == (intent["seq"], "done", f"{KEY}: off, was on")
     assert (refused["result"], refused["rule"]) == ("refused", "setting.value")

@@ -31,7 +31,7 @@ operations:
     help: Changes a "thing".
     elements: [DI.IMS.1]
     input: [{key: value, kind: text, required: "yes", max: "9", help: new}]
-    output: [{key: rows, kind: array, help: all, items: [{key: n, kind: int, help: number}]}]
+    output: [{key: rows, kind: array, bounded: three at most, help: all, items: [{key: n, kind: int, help: number}]}]
   - {name: a.read, method: GET, path: /api/v1/a, permission: p.read, when: always, audit: none, handler: tw_a_read, help: Reads.,
      elements: [], input: [], output: [], query: [{key: count, kind: int, min: "1", max: "9", help: how many}]}
 events:
@@ -76,10 +76,49 @@ def test_c_rows(tmp_path):
     assert '{ "a.on", TW_SETTING_BOOL, NULL, 0, 0, NULL, "on", "on", "p.change", tw_a_apply, "h", "DI.IMS.1" }' in text
     assert '{ "a.wait", TW_SETTING_INT, "s", 1, 60, NULL, "5", "5", "p.change", NULL, "h", NULL }' in text
     assert '{ "value", TW_JSON_TEXT, true, 0, 9 }' in text
-    assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL }' in text
-    assert 'tw_a_read, "Reads.", "", query_1 }' in text
+    assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL, NULL, 0 }' in text
+    assert 'tw_a_read, "Reads.", "", query_1, NULL, 0 }' in text
     assert '{ "a.job", 1000, "the thing", tw_a_run }' in text
     assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << TW_SUBJECT_OWNER }' in emit_c.grants_source(g, "x")
+
+
+LISTED = GOOD.replace("bounded: three at most, ", "").replace(
+    "    if_match:", '    list: rows\n    page: "20"\n    page_max: "50"\n    if_match:').replace(
+    'input: [{key: value, kind: text, required: "yes", max: "9", help: new}]', "input: []")
+
+
+def test_a_list_comes_in_pages(tmp_path):
+    c, g = load(tmp_path, LISTED)
+    text = emit_c.rows_source(c, "x")
+    assert '{ "limit", TW_JSON_INT, false, 1, 50 }' in text and '{ "cursor", TW_JSON_TEXT, false, 1, 160 }' in text
+    assert 'query_0, "rows", 20 }' in text
+    put = emit_openapi.document([c], g, "1")["paths"]["/api/v1/a/{key}"]["put"]
+    assert put["x-thingward-list"] == "rows"
+    limit = next(p["schema"] for p in put["parameters"] if p["name"] == "limit")
+    assert (limit["default"], limit["maximum"]) == (20, 50) and "(20)" in limit["description"]
+    assert set(put["responses"]["200"]["content"]["application/json"]["schema"]["properties"]) == {"rows", "next"}
+
+
+@pytest.mark.parametrize("old,new,words", [
+    ("    list: rows\n", "", "needs 'list'"),
+    ("    list: rows\n", "    list: columns\n", "needs 'list'"),
+    ("kind: array, help: all", "kind: any, help: all", "no array 'rows'"),
+    ('    page: "20"\n', "", "needs page and page_max"),
+    ('page: "20"', 'page: "60"', "needs page and page_max"),
+    ("{key: n, kind: int, help: number}", "{key: n, kind: array, help: number}", "array 'n' needs"),
+    ("    input: []\n", "    input: [{key: x, kind: text, help: h}]\n", "takes no body"),
+    ("    input: []\n", "    input: []\n    query: [{key: limit, kind: int, help: h}]\n", "'limit' is made"),
+    ("help: all, items", "help: all}, {key: next, kind: text, help: h, items", "'next' is made"),
+], ids=range(9))
+def test_refuses_lists_without_pages(tmp_path, old, new, words):
+    assert LISTED.count(old) == 1 or old == "    input: []\n"
+    with pytest.raises(Refused, match=words):
+        load(tmp_path, LISTED.replace(old, new, 1))
+
+
+def test_nothing_of_a_list_stands_alone(tmp_path):
+    with pytest.raises(Refused, match="'page' belongs to a list"):
+        load(tmp_path, GOOD.replace("    if_match:", '    page: "20"\n    if_match:'))
 
 
 def test_c_strings():

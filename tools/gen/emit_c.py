@@ -48,7 +48,8 @@ def _setting(r):
 def _operation(i, r):
     return (f"\t{{ {string(r['name'])}, {string(r['method'])}, {text(r['path'])}, {string(r['permission'])}, "
             f"TW_WHEN_{r['when'].upper()}, TW_AUDIT_{r['audit'].upper()}, {f'input_{i}' if r['input'] else 'NULL'}, "
-            f"{r['handler']}, {string(r['help'])}, {text(' '.join(r['elements']))}, {f'query_{i}' if r.get('query') else 'NULL'} }},")
+            f"{r['handler']}, {string(r['help'])}, {text(' '.join(r['elements']))}, {f'query_{i}' if r.get('query') else 'NULL'}, "
+            f"{string(r.get('list'))}, {r.get('page', 0)} }},")
 
 
 def _event(i, r):

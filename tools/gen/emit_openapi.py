@@ -124,6 +124,9 @@ def operation_of(row, capability, granted):
     }
     if parameters:
         out["parameters"] = parameters
+    if "list" in row:
+        out["x-thingward-list"] = str(row["list"])
+        next(p for p in parameters if p["name"] == "limit")["schema"]["default"] = int(row["page"])
     if row["input"]:
         out["requestBody"] = {"required": True, "content": {"application/json": {"schema": object_of(row["input"], strict=True)}}}
     return out

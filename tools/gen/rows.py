@@ -6,12 +6,13 @@ names file and line.
 """
 import re
 
-from .strict_yaml import List, Map, Refused, Text, load
+from .strict_yaml import List, Map, Refused, Text, load, made
 
 KINDS = ("text", "int", "bool", "object", "array", "any")
 SUBJECTS = ("anyone", "owner", "local", "console", "application", "device")
 YES_NO = ("yes", "no")
 INT = re.compile(r"-?[0-9]{1,18}")
+COUNT = re.compile(r"[1-9][0-9]{0,3}")
 PERIOD = re.compile(r"[1-9][0-9]{0,9}")  # a job that never comes up again would be none
 NAME = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*")
 FIELD = re.compile(r"[a-z][a-z0-9_]*|\*")
@@ -31,6 +32,7 @@ FIELDS = {
     "key": Key(FIELD), "kind": Key(KINDS), "required": Key(YES_NO, False), "min": Key(INT, False), "max": Key(INT, False),
     "help": Key(), "choices": Key(re.compile(r"[^|]+(\|[^|]+)+"), False), "unit": Key(None, False, True),
     "of": Key(KINDS, False),  # of an array: the kind of its items
+    "bounded": Key(None, False),  # of an array in an answer that is no list: why it cannot grow
 }
 FIELDS["items"] = Key(None, False, rows=FIELDS)  # of an object, or of the objects in an array
 TABLES = {
@@ -47,6 +49,9 @@ TABLES = {
         "output": Key(rows=FIELDS), "query": Key(None, False, rows=FIELDS),
         "status": Key(re.compile(r"2[0-9][0-9]( 2[0-9][0-9])*"), False),  # of success, the usual one first
         "if_match": Key(YES_NO, False),  # 428 without If-Match
+        "list": Key(FIELD, False),  # the array of the output that comes in pages; limit, cursor and next are made from this
+        "page": Key(COUNT, False), "page_max": Key(COUNT, False),  # entries of a page: the default, and the most one may ask for
+        "whole": Key(YES_NO, False),  # no: a list without a natural end, of which people want the beginning
     },
     "events": {
         "id": Key(NAME), "severity": Key(("debug", "info", "notice", "warning", "error", "critical")),
@@ -152,6 +157,49 @@ def _check_operation(row, path):
         _check_fields(row.get(name, []), where, path)
 
 
+def _check_arrays(fields, listed, where, path):
+    """Whatever can grow comes in pages: an array is the row's list, or says why it cannot grow."""
+    for field in fields:
+        if field["kind"] == "array" and field["key"] != listed and "bounded" not in field:
+            raise Refused(f"{path}:{field.line}: {where}: array '{field['key']}' needs 'list' in its operation, or 'bounded' with the reason")
+        _check_arrays(field.get("items", []), None, where, path)
+
+
+CURSOR_MAX = 160  # src/service/path/page.h: 8 + 95 bytes in base64url, and room
+
+
+def _check_list(row, path):
+    where = f"operation '{row['name']}'"
+    _check_arrays(row["output"], row.get("list"), where, path)
+    if "list" not in row:
+        for name in ("page", "page_max", "whole"):
+            if name in row:
+                raise Refused(f"{path}:{row.line}: {where}: '{name}' belongs to a list")
+        return
+    if not any(f["key"] == row["list"] and f["kind"] == "array" for f in row["output"]):
+        raise Refused(f"{path}:{row['list'].line}: {where}: no array '{row['list']}' in its output")
+    if "page" not in row or "page_max" not in row or int(row["page"]) > int(row["page_max"]):
+        raise Refused(f"{path}:{row['list'].line}: {where}: a list needs page and page_max, page being the smaller")
+    if row["input"]:
+        raise Refused(f"{path}:{row['list'].line}: {where}: a list takes no body: limit and cursor stand in the query")
+    taken = {f["key"] for f in [*row.get("query", []), *row["output"]]}
+    for name in ("limit", "cursor", "next"):
+        if name in taken:
+            raise Refused(f"{path}:{row['list'].line}: {where}: '{name}' is made from 'list'")
+
+
+def _add_list(row):
+    """What every list has in common."""
+    line = row["list"].line
+    query = row.setdefault("query", made([], line))
+    query += [made({"key": "limit", "kind": "int", "required": "no", "min": "1", "max": row["page_max"],
+                    "help": f"how many at most ({row['page']}); fewer come when they would not fit into one answer"}, line),
+              made({"key": "cursor", "kind": "text", "required": "no", "min": "1", "max": str(CURSOR_MAX),
+                    "help": "where to go on: what next said"}, line)]
+    row["output"].append(made({"key": "next", "kind": "text", "required": "no", "max": str(CURSOR_MAX),
+                               "help": "there while more exist: the cursor of the next page"}, line))
+
+
 def capability(path):
     """One capability.yaml, checked for itself."""
     top = load(path)
@@ -167,6 +215,9 @@ def capability(path):
         _check_setting(row, path)
     for row in top["operations"]:
         _check_operation(row, path)
+        _check_list(row, path)
+        if "list" in row:
+            _add_list(row)
     for row in top["events"]:
         _check_fields(row["fields"], f"event '{row['id']}'", path)
     top.path = path

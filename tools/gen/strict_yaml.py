@@ -53,6 +53,19 @@ def _build(node, name):
     return out
 
 
+def made(value, line):
+    """A node that no file holds: what follows from one in that line."""
+    if isinstance(value, dict):
+        out = Map({_text(k, line): made(v, line) for k, v in value.items()})
+        out.lines = dict.fromkeys(value, line)
+    elif isinstance(value, list):
+        out = List(made(v, line) for v in value)
+    else:
+        return _text(str(value), line)
+    out.line = line
+    return out
+
+
 def parse(text, name):
     """Text of one document -> Map, List or Text."""
     try:

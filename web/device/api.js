@@ -85,6 +85,19 @@ export async function call(method, path, options = {}) {
 }
 
 export const get = async (path) => (await call('GET', path)).body;
+// A list in pages, to its end. No list of a device is longer than this many pages: one that is never ends.
+const PAGES_MAX = 100;
+
+export async function getAll(path, list) {
+	const whole = await get(path);
+	for (let page = 1; whole.next && page < PAGES_MAX; page++) {
+		const more = await get(`${path}?cursor=${encodeURIComponent(whole.next)}`);
+		whole[list].push(...more[list]);
+		whole.next = more.next;
+	}
+	return whole;
+}
+
 export const post = async (path, body) => (await call('POST', path, { body })).body;
 
 // ---- bytes ----

@@ -5,14 +5,16 @@
 //   owned, signed in       the home page, read again every REFRESH_MS while it is looked at
 // What a person typed is never thrown away by a failure.
 
-import { Refused, askTakeover, call, checkIdentity, claimTakeover, forgetSession, forgetTakeover, get, keepSession, pendingTakeover, post, session } from './api.js';
+import { Refused, askTakeover, call, checkIdentity, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, session } from './api.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
-import { abilitiesPart, answerPart, checkPart, frame, identityPart, logPart, put, settingId, settingsPart } from './home.js';
+import { abilitiesPart, answerPart, checkPart, frame, identityPart, logPart, logRows, put, settingId, settingsPart } from './home.js';
 
 const REFRESH_MS = 20000;
 const CLAIM_MS = 2000;
 const TICK_MS = 15000;
 const RECORDS = 100;
+const PAGES = 10; // read for one press: each leaves a record itself
+const ROWS = 20; // of the log: shown at first, and with each press for more
 
 const main = byId('main');
 let timer = 0;
@@ -194,6 +196,9 @@ const drafts = new Map();
 const notes = new Map();
 let last = {};
 let withReads = false;
+let older = []; // records read beyond the newest page, newest first
+let olderNext = '';
+let rows = ROWS;
 
 function sessionBar() {
 	const bar = byId('session');
@@ -213,6 +218,8 @@ function leave(why) {
 	forgetSession();
 	sessionBar();
 	last = {};
+	older = [];
+	rows = ROWS;
 	byId('device').textContent = 'Device';
 	codePage(why);
 }
@@ -227,9 +234,9 @@ async function signOut() {
 }
 
 // A part that the device refuses is shown as refused; only the end of the session ends the page.
-async function part(path) {
+async function part(path, list) {
 	try {
-		return { value: await get(path) };
+		return { value: await (list ? getAll(path, list) : get(path)) };
 	} catch (error) {
 		if (error.status === 401 || !(error instanceof Refused))
 			throw error;
@@ -238,7 +245,7 @@ async function part(path) {
 }
 
 async function readDevice() {
-	const [state, identity, settings, log] = [await get('/api/v1/capabilities'), await part('/api/v1/identity'), await part('/api/v1/settings'), await part(`/api/v1/log?count=${RECORDS}`)];
+	const [state, identity, settings, log] = [await getAll('/api/v1/capabilities', 'elements'), await part('/api/v1/identity'), await part('/api/v1/settings', 'settings'), await part(`/api/v1/log?limit=${RECORDS}`)];
 	return { state, identity, settings: settings.value ? settings.value.settings : [], log };
 }
 
@@ -251,12 +258,43 @@ function putIfNew(id, about, make) {
 	put(id, make());
 }
 
+// The newest page is read again and again, what was asked for beyond it once: both are put together by number. When so much came
+// that a gap is between them, the older ones are let go.
+function joinOlder({ records, next }) {
+	const lowest = records.length ? records[records.length - 1].seq : 0;
+	if (!older.length || lowest > older[0].seq + 1) {
+		older = [];
+		olderNext = next || '';
+	}
+	return [...records, ...older.filter((record) => record.seq < lowest)];
+}
+
+async function readOlder(log) {
+	rows += ROWS;
+	try {
+		for (let page = 0; page < PAGES && olderNext && logRows(joinOlder(log.value), withReads).length < rows; page++) {
+			const read = await get(`/api/v1/log?limit=${RECORDS}&cursor=${encodeURIComponent(olderNext)}`);
+			older = [...joinOlder(log.value), ...read.records];
+			olderNext = read.next || '';
+		}
+		say(olderNext ? 'Older records are shown.' : 'That is the beginning of the log.');
+		showLog(log);
+	} catch (error) {
+		if (error.status === 401)
+			leave('Your session has ended.');
+		else
+			showLog({ ...log, error });
+	}
+}
+
 function showLog(log) {
 	const choose = (choice) => {
 		withReads = choice;
 		showLog(log);
 	};
-	putIfNew('log', [log, withReads], () => logPart(log.value ? log.value.records : [], log.error, withReads, choose));
+	const records = log.value ? joinOlder(log.value) : [];
+	const view = { withReads, rows, more: Boolean(olderNext) };
+	putIfNew('log', [records, view, log.error], () => logPart(records, log.error, view, choose, () => busy(byId('log-more'), () => readOlder(log))));
 }
 
 function showDevice(now) {

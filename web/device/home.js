@@ -223,7 +223,6 @@ const KINDS = { refusals: 'Refusals, counted', checkpoint: 'Log signed by the de
 // What has a column of its own, or is for machines.
 const SHOWN = new Set(['seq', 'type', 'time', 'operation', 'event', 'subject', 'result', 'rule', 'intent', 'status', 'door', 'fields', 'severity', 'boot']);
 const BOOKKEEPING = new Set(['open', 'checkpoint']);
-const LOG_SHOWN = 20;
 const subjectOf = (record) => (record.subject && typeof record.subject === 'object' ? record.subject.name : record.subject) || '';
 
 // A change leaves two records, what was begun and what became of it: one row for both.
@@ -261,17 +260,22 @@ function recordRow(record) {
 }
 
 // Looking leaves records too, and would soon be all there is to see: reads are shown when asked for.
-export function logPart(records, error, withReads, onReads) {
+export const logRows = (records, withReads) => rowsOf(records).filter((record) => withReads || record.type !== 'read');
+
+// view: whether reads are shown, how many rows, and whether the device has more records than are here.
+export function logPart(records, error, view, onReads, onMore) {
 	if (error)
 		return [h('h2', { id: 'log' }, 'What happened lately'), trouble(error)];
-	const rows = rowsOf(records).filter((record) => withReads || record.type !== 'read').slice(0, LOG_SHOWN);
+	const all = logRows(records, view.withReads);
+	const rows = all.slice(0, view.rows);
 	return [
 		h('h2', { id: 'log' }, 'What happened lately'),
-		h('p', { class: 'choices' }, h('label', {}, h('input', { type: 'checkbox', id: 'with-reads', checked: withReads, onchange: (event) => onReads(event.target.checked) }), 'Show what was only read, too')),
+		h('p', { class: 'choices' }, h('label', {}, h('input', { type: 'checkbox', id: 'with-reads', checked: view.withReads, onchange: (event) => onReads(event.target.checked) }), 'Show what was only read, too')),
 		h('table', { class: 'log stacks' },
 			h('caption', {}, 'Newest first.'),
 			h('thead', {}, h('tr', {}, ['When', 'What', 'Who', 'Outcome'].map((name) => h('th', { scope: 'col' }, name)))),
 			h('tbody', {}, rows.map(recordRow))),
+		all.length > rows.length || view.more ? h('p', {}, h('button', { type: 'button', class: 'second', id: 'log-more', onclick: onMore }, 'Show older')) : null,
 		h('p', { class: 'hint' }, 'The whole log, verified: ', h('code', {}, 'thingward log verify'), '.'),
 	];
 }

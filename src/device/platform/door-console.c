@@ -14,6 +14,7 @@
 
 #define LINE_MAX_BYTES 128
 #define OUT_MAX 8192
+#define CURSOR_SIZE 161 /* of a row that is a list: tools/gen/rows.py */
 
 struct tw_door_console {
 	struct tw_core *core;
@@ -82,26 +83,40 @@ static void do_help(tw_door_console *d, const char *rest)
 		"recover       end ownership when every credential is lost\n");
 }
 
+/* One page of them; cursor is where it begins, and then where the next does, "" behind the last. */
+static bool say_elements(tw_door_console *d, char cursor[CURSOR_SIZE])
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = *cursor ? json_pack("{s:s}", "cursor", cursor) : json_object(), *answer = NULL;
+	json_t *element;
+	size_t i;
+
+	if (!input || !walk(d, "capabilities.read", input, &answer))
+		return false;
+	json_array_foreach(tw_json_get(answer, "elements"), i, element) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf line = { 0 };
+
+		tw_buf_init(&line, d->core->sys, 1024);
+		tw_ignore(tw_buf_format(&line, "%-10s %-14s %s\n", tw_json_text(element, "id"), tw_json_text(element, "status"),
+			tw_json_text(element, "reason")));
+		say(d, tw_buf_slice(&line));
+	}
+	(void)snprintf(cursor, CURSOR_SIZE, "%s", tw_json_text(answer, "next"));
+	return true;
+}
+
 static void do_status(tw_door_console *d, const char *rest)
 {
 	const struct tw_manifest *m = d->core->device.manifest;
-	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf out = { 0 };
-	json_t *element;
-	size_t i;
+	char cursor[CURSOR_SIZE] = "";
 	bool owned = false;
 
 	tw_buf_init(&out, d->core->sys, OUT_MAX);
 	tw_ignore(d->core->device.context.owned(&d->core->device.context, &owned));
 	tw_ignore(tw_buf_format(&out, "%s %s, %s\n", m->product, m->model, owned ? "has an owner" : "has no owner yet"));
 	say(d, tw_buf_slice(&out));
-	if (!owned || !walk(d, "capabilities.read", NULL, &answer))
-		return;
-	tw_buf_clear(&out);
-	json_array_foreach(tw_json_get(answer, "elements"), i, element)
-		tw_ignore(tw_buf_format(&out, "%-10s %-14s %s\n", tw_json_text(element, "id"), tw_json_text(element, "status"),
-			tw_json_text(element, "reason")));
-	say(d, tw_buf_slice(&out));
+	while (owned && say_elements(d, cursor) && *cursor)
+		;
 }
 
 static void do_confirm(tw_door_console *d, const char *code)

@@ -5,11 +5,12 @@
 #include "device/platform/start.h"
 #include "device/rows-platform.h"
 #include "formats/catalog.h"
+#include "service/path/page.h"
 
 static const char *const words[] = TW_STATUS_WORDS;
 
 /* A handler that fails is not left out: the element is then not provided, and why is said. */
-static tw_err describe(struct tw_context *c, const struct tw_element_row *row, json_t *list)
+static tw_err describe(struct tw_context *c, const struct tw_element_row *row, struct tw_page *p)
 {
 	const struct tw_catalog_row *in_catalog = tw_catalog_find(row->id);
 	struct tw_element_status status = { 0 };
@@ -33,18 +34,21 @@ static tw_err describe(struct tw_context *c, const struct tw_element_row *row, j
 		TW_TRY(tw_json_set(j, "changed_by", json_string(status.changed_by)));
 	if (status.setting[0])
 		TW_TRY(tw_json_set(j, "setting", json_string(status.setting)));
-	return tw_json_append(list, TW_STEAL(j));
+	return tw_page_add(p, row->id, TW_STEAL(j));
 }
 
-static tw_err list_elements(struct tw_context *c, json_t **ret)
+static tw_err list_elements(struct tw_context *c, struct tw_page *page, struct tw_reply *rp)
 {
-	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
+	bool skip = page->after[0] != '\0';
 
 	for (const struct tw_capability *const *p = c->capabilities; *p; p++)
-		for (const struct tw_element_row *row = (*p)->elements; row && row->id; row++)
-			TW_TRY(describe(c, row, list));
-	*ret = TW_STEAL(list);
-	return TW_OK;
+		for (const struct tw_element_row *row = (*p)->elements; row && row->id; row++) {
+			if (skip)
+				skip = strcmp(row->id, page->after) != 0;
+			else if (tw_page_takes(page))
+				TW_TRY(describe(c, row, page));
+		}
+	return skip ? tw_page_refuse(rp) : tw_page_end(page, rp);
 }
 
 static tw_err list_roles(const struct tw_device *d, json_t **ret)
@@ -66,18 +70,20 @@ static tw_err list_roles(const struct tw_device *d, json_t **ret)
 tw_err tw_platform_capabilities(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	json_t *elements = NULL, *roles = NULL;
+	json_t *roles = NULL;
+	struct tw_page page;
 	char now[TW_TIME_TEXT_MAX];
 
 	tw_time_text(tw_time_wall_ms(c->time), now);
-	rp->body = json_object();
+	TW_TRY(tw_page_begin(c, rq, rp, &page));
+	if (rp->problem[0])
+		return TW_OK;
 	TW_TRY(tw_json_set(rp->body, "software", json_string(TW_VERSION)));
 	TW_TRY(tw_json_set(rp->body, "product", json_pack("{s:s, s:s}", "model", d->manifest->model, "version", d->manifest->version)));
 	TW_TRY(tw_json_set(rp->body, "time", json_pack("{s:s, s:b}", "now", now, "trusted", tw_time_trusted(c->time))));
 	TW_TRY(list_roles(d, &roles));
 	TW_TRY(tw_json_set(rp->body, "sandbox", roles));
-	TW_TRY(list_elements(c, &elements));
-	return tw_json_set(rp->body, "elements", elements);
+	return list_elements(c, &page, rp);
 }
 
 tw_err tw_platform_fact_time(struct tw_context *c, json_t **ret)

@@ -7,6 +7,7 @@
 struct tail {
 	struct tw_log_record *ring;
 	size_t room, next, held;
+	uint64_t before; /* records from this one on are left out; 0: none */
 };
 
 /* Keeps the last `room` records of one segment. It was verified when this start opened it or written by us: a damaged one raises. */
@@ -23,6 +24,8 @@ static tw_err collect(struct tw_slice bytes, struct tail *t)
 		if (tw_is(e, TW_CODE_NOTFOUND))
 			return TW_OK;
 		TW_TRY(e);
+		if (t->before && t->ring[t->next].seq >= t->before)
+			return TW_OK;
 		t->next = (t->next + 1) % t->room;
 		t->held += t->held < t->room;
 	}
@@ -48,6 +51,8 @@ static tw_err visit_back(tw_audit *a, size_t count, struct tail *t, bool (*visit
 	tw_err e = TW_OK;
 	bool more = true;
 	for (size_t i = a->segment_count; i > 0 && count > 0 && more; i--) {
+		if (t->before && a->segments[i - 1].first_seq >= t->before)
+			continue;
 		e = read_segment(a, i - 1, &bytes, t);
 		if (tw_failed(e))
 			break;
@@ -58,7 +63,7 @@ static tw_err visit_back(tw_audit *a, size_t count, struct tail *t, bool (*visit
 	return e;
 }
 
-tw_err tw_audit_recent(tw_audit *a, size_t count, bool (*visit)(void *user, const struct tw_log_record *r), void *user)
+tw_err tw_audit_recent(tw_audit *a, uint64_t before, size_t count, bool (*visit)(void *user, const struct tw_log_record *r), void *user)
 {
 	if (count > TW_AUDIT_RECENT_MAX)
 		return TW_RAISE(LIMIT, "%zu records, limit %d", count, TW_AUDIT_RECENT_MAX);
@@ -69,6 +74,6 @@ tw_err tw_audit_recent(tw_audit *a, size_t count, bool (*visit)(void *user, cons
 	TW_CLEANUP(tw_freep) struct tw_log_record *ring = tw_alloc_array(a->sys, count, sizeof *ring);
 	if (!ring)
 		return TW_RAISE(NOMEM, "reading the log");
-	struct tail t = { .ring = ring, .room = count };
+	struct tail t = { .ring = ring, .room = count, .before = before };
 	return visit_back(a, count, &t, visit, user);
 }

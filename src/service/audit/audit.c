@@ -145,22 +145,22 @@ uint64_t tw_audit_epoch(const tw_audit *a)
 	return a->epoch;
 }
 
-size_t tw_audit_epochs(const tw_audit *a, size_t max, uint64_t *ret)
+uint64_t tw_audit_epoch_after(const tw_audit *a, uint64_t epoch)
 {
-	size_t n = 0;
-	size_t i = a->segment_count;
-	uint64_t last = 0;
-	while (i > 0 && n < max) { /* from the newest, so that a cut leaves out the oldest */
-		uint64_t epoch = a->segments[--i].epoch;
-		if (epoch != last)
-			ret[n++] = last = epoch;
+	size_t low = 0, high = a->segment_count; /* epochs rise from segment to segment */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (a->segments[middle].epoch > epoch)
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	for (size_t k = 0; k < n / 2; k++) {
-		uint64_t swap = ret[k];
-		ret[k] = ret[n - 1 - k];
-		ret[n - 1 - k] = swap;
-	}
-	return n;
+	return low < a->segment_count ? a->segments[low].epoch : 0;
+}
+
+const uint8_t *tw_audit_device(const tw_audit *a)
+{
+	return a->o.device;
 }
 
 const char *tw_audit_fault(const tw_audit *a)

@@ -45,13 +45,14 @@ bool tw_audit_pending(const tw_audit *a); /* something is appended and not yet c
 tw_err tw_audit_checkpoint(tw_audit *a);  /* signs the head, commits; nothing when nothing was appended since the last */
 uint64_t tw_audit_last(const tw_audit *a);
 uint64_t tw_audit_epoch(const tw_audit *a);
-/* Recent records for people, newest first: calls visit with the raw JSON body. */
-tw_err tw_audit_recent(tw_audit *a, size_t count, bool (*visit)(void *user, const struct tw_log_record *r), void *user);
+/* Recent records for people, newest first, those before a sequence number (0: from the end): calls visit with the raw JSON body. */
+tw_err tw_audit_recent(tw_audit *a, uint64_t before, size_t count, bool (*visit)(void *user, const struct tw_log_record *r), void *user);
 #define TW_AUDIT_RECENT_MAX 1000
 /* Ends the epoch (signed) and begins the next with a fresh key: the owner may then be given the keys of all earlier ones. */
 tw_err tw_audit_epoch_next(tw_audit *a, const char *why);
-/* The epochs that segments on this device belong to, oldest first; the present one is the last. */
-size_t tw_audit_epochs(const tw_audit *a, size_t max, uint64_t *ret);
+/* The first epoch above this one that segments on this device belong to; 0: none. The present one is the last. */
+uint64_t tw_audit_epoch_after(const tw_audit *a, uint64_t epoch);
+const uint8_t *tw_audit_device(const tw_audit *a); /* the device key's fingerprint, 32 bytes */
 
 /* What recovery found wrong with the log of earlier starts, "" when it verified. Such a log is set aside, never mended. */
 const char *tw_audit_fault(const tw_audit *a);

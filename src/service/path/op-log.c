@@ -4,10 +4,7 @@
 
 #include "base/text.h"
 #include "service/keys/keys.h"
-
-#define COUNT_DEFAULT 50
-/* In one answer: 512 keys are 46 KiB, and the channel to front carries 64. Older ones belong to logs read long ago. */
-#define EPOCHS_MAX 512
+#include "service/path/page.h"
 
 static const char *const types[TW_LOG_TYPE_USED] = {
 	[TW_LOG_INTENT] = "intent",
@@ -20,12 +17,11 @@ static const char *const types[TW_LOG_TYPE_USED] = {
 };
 
 struct listing {
-	json_t *records;
-	size_t bytes;
+	struct tw_page page;
 	tw_err result;
 };
 
-static tw_err add_record(struct listing *l, const struct tw_log_record *r)
+static tw_err add_record(struct tw_page *p, const struct tw_log_record *r)
 {
 	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 	char when[TW_TIME_TEXT_MAX];
@@ -34,31 +30,32 @@ static tw_err add_record(struct listing *l, const struct tw_log_record *r)
 	TW_TRY(tw_json_set(body, "seq", json_integer((json_int_t)r->seq)));
 	TW_TRY(tw_json_set(body, "type", json_string(types[r->type])));
 	TW_TRY(tw_json_set(body, "time", json_string(when)));
-	return tw_json_append(l->records, TW_STEAL(body));
+	return tw_page_add_at(p, r->seq, TW_STEAL(body));
 }
 
-/* Stops before the answer outgrows what the channel carries. */
 static bool take_record(void *user, const struct tw_log_record *r)
 {
 	struct listing *l = user;
-	l->bytes += r->body.size + 96;
-	if (l->bytes > TW_BODY_MAX - 1024)
+	if (!tw_page_takes(&l->page))
 		return false;
-	l->result = add_record(l, r);
-	return !tw_failed(l->result);
+	l->result = add_record(&l->page, r);
+	return !tw_failed(l->result) && !l->page.more;
 }
 
 tw_err tw_op_log_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	int64_t count = rq->input ? tw_json_int(rq->input, "count") : 0;
-	struct listing l = { .records = json_array() };
-	rp->body = json_object();
-	TW_TRY(tw_json_set(rp->body, "records", l.records)); /* the body owns it; we go on filling it */
-	TW_TRY(tw_audit_recent(c->audit, count > 0 ? (size_t)count : COUNT_DEFAULT, take_record, &l));
-	return l.result;
+	struct listing l = { .result = TW_OK };
+	uint64_t before = 0;
+	TW_TRY(tw_page_begin(c, rq, rp, &l.page));
+	TW_TRY(tw_page_after(&l.page, rp, &before));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(tw_audit_recent(c->audit, before, l.page.limit + 1, take_record, &l)); /* one more, to know whether there is one */
+	TW_TRY(l.result);
+	return tw_page_end(&l.page, rp);
 }
 
-static tw_err add_key(struct tw_context *c, uint64_t epoch, json_t *list)
+static tw_err add_key(struct tw_context *c, uint64_t epoch, struct tw_page *p)
 {
 	uint8_t key[32];
 	struct tw_buf hex;
@@ -69,26 +66,27 @@ static tw_err add_key(struct tw_context *c, uint64_t epoch, json_t *list)
 	tw_buf_init(&hex, c->sys, 2 * sizeof key);
 	e = tw_buf_hex(&hex, key, sizeof key);
 	if (!tw_failed(e))
-		e = tw_json_append(list, json_pack("{s:I, s:s}", "epoch", (json_int_t)epoch, "key", tw_buf_cstr(&hex)));
+		e = tw_page_add_at(p, epoch, json_pack("{s:I, s:s}", "epoch", (json_int_t)epoch, "key", tw_buf_cstr(&hex)));
+	if (hex.size)
+		tw_wipe(hex.data, hex.size);
 	tw_buf_done(&hex);
 	tw_wipe(key, sizeof key);
 	return e;
 }
 
+/* The first page closes the epoch; those that follow it hand out what was closed then. */
 tw_err tw_op_log_keys(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_CLEANUP(tw_freep) uint64_t *epochs = tw_alloc_array(c->sys, EPOCHS_MAX, sizeof *epochs);
-	json_t *list = json_array();
-	rp->body = json_object();
-	TW_TRY(tw_json_set(rp->body, "epochs", list));
-	if (!epochs)
-		return TW_RAISE(NOMEM, "epochs");
-	TW_TRY(tw_audit_epoch_next(c->audit, "the owner was given the keys"));
-	size_t n = tw_audit_epochs(c->audit, EPOCHS_MAX, epochs);
-	for (size_t i = 0; i < n; i++) {
-		if (epochs[i] != tw_audit_epoch(c->audit))
-			TW_TRY(add_key(c, epochs[i], list));
-	}
-	snprintf(rp->note, sizeof rp->note, "keys of %zu epochs", json_array_size(list));
-	return TW_OK;
+	struct tw_page p;
+	uint64_t epoch = 0;
+	TW_TRY(tw_page_begin(c, rq, rp, &p));
+	TW_TRY(tw_page_after(&p, rp, &epoch));
+	if (rp->problem[0])
+		return TW_OK;
+	if (!p.after[0])
+		TW_TRY(tw_audit_epoch_next(c->audit, "the owner was given the keys"));
+	while ((epoch = tw_audit_epoch_after(c->audit, epoch)) && epoch != tw_audit_epoch(c->audit) && tw_page_takes(&p))
+		TW_TRY(add_key(c, epoch, &p));
+	snprintf(rp->note, sizeof rp->note, "keys of %zu epochs", p.count);
+	return tw_page_end(&p, rp);
 }

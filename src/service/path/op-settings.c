@@ -3,6 +3,7 @@
 #include "service/path/operations.h"
 
 #include "base/text.h"
+#include "service/path/page.h"
 
 tw_err tw_op_health(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
@@ -49,19 +50,35 @@ static tw_err describe(struct tw_context *c, const struct tw_setting_row *row, j
 	return TW_OK;
 }
 
-tw_err tw_op_settings_list(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+/* The first row behind the cursor's; a name that is none any more (another release) is refused. */
+static tw_err list_from(struct tw_context *c, struct tw_page *p, struct tw_reply *rp)
 {
-	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
-	for (const struct tw_capability *const *p = c->capabilities; *p; p++) {
-		for (const struct tw_setting_row *r = (*p)->settings; r && r->key; r++) {
+	bool skip = p->after[0] != '\0';
+	for (const struct tw_capability *const *q = c->capabilities; *q; q++) {
+		for (const struct tw_setting_row *r = (*q)->settings; r && r->key; r++) {
 			json_t *one = NULL;
 			int64_t version = 0;
+			if (skip) {
+				skip = strcmp(r->key, p->after) != 0;
+				continue;
+			}
+			if (!tw_page_takes(p))
+				return TW_OK;
 			TW_TRY(describe(c, r, &one, &version));
-			TW_TRY(tw_json_append(list, one));
+			TW_TRY(tw_page_add(p, r->key, one));
 		}
 	}
-	rp->body = json_object();
-	return tw_json_set(rp->body, "settings", TW_STEAL(list));
+	return skip ? tw_page_refuse(rp) : TW_OK;
+}
+
+tw_err tw_op_settings_list(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_page p;
+	TW_TRY(tw_page_begin(c, rq, rp, &p));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(list_from(c, &p, rp));
+	return rp->problem[0] ? TW_OK : tw_page_end(&p, rp);
 }
 
 static tw_err show(struct tw_context *c, const struct tw_setting_row *row, struct tw_reply *rp)

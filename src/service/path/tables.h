@@ -47,6 +47,8 @@ struct tw_operation_row {
 	const char *help;
 	const char *elements;         /* catalog ids, blank between; may be "" */
 	const struct tw_shape *query; /* of the query string, texts and integers only; NULL: none allowed */
+	const char *list;             /* the array of its answer that comes in pages (service/path/page.h); NULL: none does */
+	int64_t page;                 /* entries of a page when no limit is asked for */
 };
 
 enum tw_severity {

@@ -55,10 +55,10 @@ static void test_only_declared_events(void **state)
 {
 	char body[256];
 	CHECK_OK(tw_event(&t.c, "thing.happened", json_pack("{s:s}", "what", "this")));
-	CHECK_OK(tw_audit_recent(t.c.audit, 1, keep_body, body));
+	CHECK_OK(tw_audit_recent(t.c.audit, 0, 1, keep_body, body));
 	CHECK_TEXT(body, "{\"element\":\"DI.IMS.1\",\"event\":\"thing.happened\",\"fields\":{\"what\":\"this\"},\"severity\":\"warning\"}");
 	CHECK_OK(tw_event(&t.c, "thing.quiet", NULL));
-	CHECK_OK(tw_audit_recent(t.c.audit, 1, keep_body, body));
+	CHECK_OK(tw_audit_recent(t.c.audit, 0, 1, keep_body, body));
 	CHECK_TEXT(body, "{\"event\":\"thing.quiet\",\"severity\":\"debug\"}");
 	uint64_t last = tw_audit_last(t.c.audit);
 	CHECK_ERR(tw_event(&t.c, "thing.unheard-of", NULL), INTERNAL);
@@ -115,26 +115,5 @@ static void test_settings_change(void **state)
 	CHECK_ERR(tw_setting_get(&t.c, "a.none", &value), NOTFOUND);
 }
 
-static void test_log_read_stays_within_one_answer(void **state)
-{
-	TW_CLEANUP(tw_freep) char *body = malloc(4001);
-	struct tw_reply rp = { .status = 200 };
-	snprintf(body, 4001, "{\"a\":\"%0*d\"}", 3992, 0);
-	for (int i = 0; i < 40; i++)
-		CHECK_OK(tw_audit_append_text(t.c.audit, TW_LOG_READ, (struct tw_slice){ body, 4000 }, NULL));
-	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:i}", "count", 40);
-	struct tw_request rq = { .input = input };
-	CHECK_OK(tw_op_log_read(&t.c, &rq, &rp));
-	size_t n = json_array_size(tw_json_get(rp.body, "records"));
-	CHECK(n > 10 && n < 17); /* 64 KiB of 4 KB each */
-	tw_reply_done(&rp);
-	rq.input = NULL;
-	rp = (struct tw_reply){ .status = 200 };
-	CHECK_OK(tw_op_log_read(&t.c, &rq, &rp));
-	CHECK(json_array_size(tw_json_get(rp.body, "records")) > 0);
-	tw_reply_done(&rp);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_only_declared_events), TEST(test_only_declared_facts), TEST(test_settings_change),
-	TEST(test_log_read_stays_within_one_answer))
+CHECK_MAIN(TEST(test_only_declared_events), TEST(test_only_declared_facts), TEST(test_settings_change))

@@ -225,7 +225,7 @@ static bool note(void *user, const struct tw_log_record *r)
 static struct last last_records(size_t n)
 {
 	struct last l = { .wanted = n };
-	CHECK_OK(tw_audit_recent(t.c.audit, n, note, &l));
+	CHECK_OK(tw_audit_recent(t.c.audit, 0, n, note, &l));
 	CHECK_INT(l.count, n);
 	return l;
 }

@@ -248,7 +248,7 @@ static const json_t *earlier_identity(const json_t *before, const char *identifi
 static tw_err last_start(struct tw_probe_context *c, char ret[TW_TIME_TEXT_MAX])
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	struct tw_call call = { .method = "GET", .path = "/api/v1/log?count=200" };
+	struct tw_call call = { .method = "GET", .path = "/api/v1/log?limit=200" };
 	size_t i;
 	json_t *record;
 
