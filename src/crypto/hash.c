@@ -18,6 +18,7 @@
 
 static struct {
 	const struct tw_sys *sys; /* for OpenSSL's allocator, which has no argument for it */
+	size_t most;              /* of one block; 0: any. What is refused so is the peer's fault, not a lack of memory */
 	bool no_memory;           /* it failed since the last error: OpenSSL's own report of that is not always left in the queue */
 	EVP_MD *sha256;
 	EVP_MD_CTX *hash;
@@ -28,6 +29,8 @@ static struct {
 /* Not zeroed: OpenSSL does that where it wants it, and most of a connection's 16 KiB buffers is never touched. */
 static void *ssl_alloc(size_t size, const char *file, int line)
 {
+	if (process.most && size > process.most)
+		return NULL;
 	void *p = size ? process.sys->resize(process.sys, NULL, size) : NULL;
 	process.no_memory |= size && !p;
 	return p;
@@ -39,6 +42,8 @@ static void *ssl_resize(void *p, size_t size, const char *file, int line)
 		free(p);
 		return NULL;
 	}
+	if (process.most && size > process.most)
+		return NULL;
 	void *moved = process.sys->resize(process.sys, p, size);
 	process.no_memory |= !moved;
 	return moved;
@@ -72,6 +77,11 @@ void tw_crypto_use(const struct tw_sys *sys)
 	   names must stay: verifying a certificate looks them up. */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS, NULL);
 	choose_generator();
+}
+
+void tw_crypto_most(size_t size)
+{
+	process.most = size;
 }
 
 tw_err tw_raise_openssl(const char *function, int line, const char *what)

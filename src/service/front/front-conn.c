@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "service/front/front-reply.h"
 #include "service/front/front-self.h"
-#include "service/front/front-tls.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -22,17 +21,22 @@
 
 /* --- Birth and end --- */
 
+static void flush(struct tw_conn *c);
+static void resume(struct tw_conn *c);
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct tw_conn *c = arg;
 	struct tw_front *f = c->front;
 
-	tw_conn_read(c);
+	if (what & EV_TIMEOUT) { /* a turn promised when the last one was used up; libevent takes the event out with its time */
+		c->reading = false;
+		resume(c);
+	} else {
+		tw_conn_read(c);
+	}
 	tw_front_reap(f);
 }
-
-static void flush(struct tw_conn *c);
-static void resume(struct tw_conn *c);
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
@@ -71,7 +75,7 @@ tw_err tw_conn_new(struct tw_front *f, int fd, const uint8_t source[16], struct 
 
 	if (!c)
 		return TW_RAISE(NOMEM, "connection");
-	*c = (struct tw_conn){ .front = f, .fd = fd, .self = fd < 0, .reading = true, .accepted_ms = tw_front_now_ms(f) };
+	*c = (struct tw_conn){ .front = f, .fd = fd, .line.fd = fd, .self = fd < 0, .reading = true, .accepted_ms = tw_front_now_ms(f) };
 	memcpy(c->source, source, sizeof c->source);
 	(void)inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? source + 12 : source, c->source_text, sizeof c->source_text);
 	tw_buf_init(&c->in, f->sys, TW_HTTP_HEAD_MAX);
@@ -340,13 +344,16 @@ static void read_failed(struct tw_conn *c)
 {
 	switch (SSL_get_error(c->ssl, 0)) {
 	case SSL_ERROR_WANT_READ:
+		if (c->line.rekeys > TW_FRONT_REKEYS)
+			tw_conn_end(c);
 		return;
 	case SSL_ERROR_WANT_WRITE:
 		if (c->fd >= 0 && event_add(&c->writable, NULL) != 0)
 			tw_conn_end(c);
 		return;
 	case SSL_ERROR_ZERO_RETURN:
-		break;
+		c->half = true; /* RFC 8446 6.1: it will say nothing more, and may still want to hear */
+		return;
 	default:
 		c->shaken = false; /* OpenSSL permits no shutdown after these */
 	}
@@ -357,7 +364,7 @@ static bool first_byte(struct tw_conn *c)
 {
 	if (c->ssl)
 		return true;
-	if (tw_failed(tw_front_tls_accept(c->front->tls, c->fd, &c->ssl))) {
+	if (tw_failed(tw_front_tls_accept(c->front->tls, &c->line, &c->ssl))) {
 		tw_conn_end(c);
 		return false;
 	}
@@ -374,17 +381,39 @@ static void set_reading(struct tw_conn *c, bool on)
 		tw_conn_end(c);
 }
 
-void tw_conn_read(struct tw_conn *c)
+/* Whether anything happens next without a byte of the peer's: an answer is due, or a request that is here waits for its turn. */
+static bool busy(const struct tw_conn *c)
+{
+	bool answering = c->wait == TW_WAIT_CORE || c->wait == TW_WAIT_WRITE;
+
+	return answering || (c->served >= TW_FRONT_TURN_REQUESTS && c->in.size > 0);
+}
+
+/* The next turn comes after all who are ready have had theirs; a request that waits in our buffer would wake nobody. */
+static void end_turn(struct tw_conn *c)
+{
+	static const struct timeval now;
+
+	if (c->ended)
+		return;
+	if (c->half && !busy(c)) {
+		tw_conn_end(c);
+		return;
+	}
+	set_reading(c, !c->half && c->in.size < sizeof c->front->scratch);
+	if (c->ended || c->fd < 0 || c->served < TW_FRONT_TURN_REQUESTS || (c->in.size == 0 && !SSL_has_pending(c->ssl)))
+		return;
+	c->reading = true;
+	if (event_add(&c->readable, &now) != 0)
+		tw_conn_end(c);
+}
+
+static void read_records(struct tw_conn *c)
 {
 	struct tw_front *f = c->front;
-	size_t size;
+	size_t size, room;
 
-	if (!first_byte(c))
-		return;
-	while (!c->ended) {
-		size_t room = sizeof f->scratch - c->in.size;
-		if (room == 0)
-			break;
+	while (!c->ended && !c->half && c->served < TW_FRONT_TURN_REQUESTS && (room = sizeof f->scratch - c->in.size) > 0) {
 		ERR_clear_error();
 		int ok = SSL_read_ex(c->ssl, f->scratch, room, &size);
 		if (!c->shaken && SSL_is_init_finished(c->ssl))
@@ -398,8 +427,21 @@ void tw_conn_read(struct tw_conn *c)
 		if (!c->ended && !SSL_has_pending(c->ssl))
 			break;
 	}
-	if (!c->ended)
-		set_reading(c, c->in.size < sizeof f->scratch);
+}
+
+static void begin_turn(struct tw_conn *c)
+{
+	c->served = 0;
+	c->line.turn = TW_FRONT_TURN_BYTES;
+}
+
+void tw_conn_read(struct tw_conn *c)
+{
+	if (!first_byte(c))
+		return;
+	begin_turn(c);
+	read_records(c);
+	end_turn(c);
 }
 
 /* An answer is out: what waited behind the request comes next. Nothing waits nearly always, and then no system call is made. */
@@ -407,8 +449,10 @@ static void resume(struct tw_conn *c)
 {
 	if (c->ended)
 		return;
+	begin_turn(c);
 	if (c->in.size > 0)
 		take(c, 0);
 	if (!c->ended && (SSL_has_pending(c->ssl) || !c->reading))
-		tw_conn_read(c);
+		read_records(c);
+	end_turn(c);
 }

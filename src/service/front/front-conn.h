@@ -9,6 +9,7 @@
 #ifndef TW_SERVICE_FRONT_CONN_H
 #define TW_SERVICE_FRONT_CONN_H
 #include "service/front/front.h"
+#include "service/front/front-tls.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -19,6 +20,13 @@
 #define TW_FRONT_LISTENERS_MAX 16
 #define TW_FRONT_SLOT_BITS 10
 #define TW_FRONT_SLOTS (1u << TW_FRONT_SLOT_BITS)
+/*
+ * A turn: what one connection may have done before the others get theirs. Small, because all of them may want all of it: 256 such
+ * turns are under 250 ms.
+ */
+#define TW_FRONT_TURN_BYTES 4096
+#define TW_FRONT_TURN_REQUESTS 4
+#define TW_FRONT_REKEYS 16         /* of one connection; TLS libraries ask for one in 2^24 records */
 #define TW_FRONT_UNKNOWN_BODY 8192 /* head and body of an unknown peer together; a take-over has under 3 KiB */
 
 enum tw_front_wait {
@@ -39,12 +47,15 @@ struct tw_conn {
 	SSL *ssl;                 /* NULL before the first byte */
 	struct tw_front_tls *tls; /* what ssl was made with */
 	int fd;                   /* -1: the self-request */
+	struct tw_front_line line;
 	uint32_t id;
 	enum tw_front_wait wait;
 	int64_t accepted_ms, deadline_ms;
 	uint8_t source[16]; /* IPv6, or IPv4 mapped */
 	char source_text[TW_FRONT_SOURCE];
 	bool self, ended, asked, reading, shaken, known, old, head_only, closing, faulted, asked_exporter, has_client_key, want_body;
+	bool half;       /* the peer has said close_notify: what it asked before is still answered */
+	unsigned served; /* requests of this turn */
 	uint8_t exporter[32], client_key[32];
 	struct tw_buf in;            /* bytes not understood yet, or waiting behind a request */
 	struct tw_buf head, body;    /* of the request whose body is still coming */
@@ -84,7 +95,7 @@ struct tw_front {
 tw_err tw_conn_new(struct tw_front *f, int fd, const uint8_t source[16], struct tw_conn **ret);
 void tw_conn_end(struct tw_conn *c);  /* closes; memory goes at the next tw_front_reap */
 void tw_conn_free(struct tw_conn *c); /* of an ended one */
-void tw_conn_read(struct tw_conn *c); /* reads and handles all there is */
+void tw_conn_read(struct tw_conn *c); /* reads and handles a turn's share of what there is */
 void tw_conn_wait(struct tw_conn *c, enum tw_front_wait what);
 /* Sends what front->reply holds, then rest. */
 void tw_conn_answer(struct tw_conn *c, struct tw_slice rest);

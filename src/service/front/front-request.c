@@ -52,6 +52,7 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 	struct tw_slice rest;
 
 	c->closing = !h->keep_alive;
+	c->served++;
 	if (!tw_front_host_ours(tw_http_find(h, "host")->value)) {
 		tw_conn_problem(c, 421, "RFC 9110 15.5.20: this device answers to its address, not to that name");
 		return;
@@ -175,7 +176,7 @@ static size_t take_body(struct tw_conn *c, struct tw_slice bytes)
 
 static bool ready_for_bytes(const struct tw_conn *c)
 {
-	return !c->ended && !c->faulted && c->wait != TW_WAIT_CORE && c->wait != TW_WAIT_WRITE;
+	return !c->ended && !c->faulted && c->served < TW_FRONT_TURN_REQUESTS && c->wait != TW_WAIT_CORE && c->wait != TW_WAIT_WRITE;
 }
 
 size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes)

@@ -49,7 +49,7 @@ static tw_err make(struct tw_front *f)
 
 	if (!s)
 		return TW_RAISE(NOMEM, "self-request");
-	TW_TRY(tw_front_tls_accept(f->tls, -1, &server));
+	TW_TRY(tw_front_tls_accept(f->tls, NULL, &server));
 	TW_TRY(tw_front_tls_connect(f->tls, &client));
 	TW_TRY(join(server, client));
 	TW_TRY(tw_conn_new(f, -1, loopback, &s->conn));

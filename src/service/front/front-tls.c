@@ -56,13 +56,16 @@ static tw_err sign(void *user, const uint8_t digest[32], uint8_t *ret, size_t ma
 	return TW_OK;
 }
 
-/* --- OpenSSL's bytes. The descriptor travels as the BIO's number, the seam as its data. --- */
+/*
+ * --- OpenSSL's bytes, the seam as the BIO's data, the line as the application's. ---
+ *
+ * A turn's bytes are counted here and nowhere above, because OpenSSL works through records that carry no data (key updates, empty
+ * ones) within one call, for as long as there are any.
+ */
 
-#define MORE_FOLLOWS (1 << 30) /* beside the descriptor, which is far smaller */
-
-static int number_of(BIO *b)
+static struct tw_front_line *line_of(BIO *b)
 {
-	return (int)(intptr_t)BIO_get_app_data(b);
+	return BIO_get_app_data(b);
 }
 
 static int retry_or_fail(BIO *b, int retry_flags)
@@ -75,12 +78,20 @@ static int retry_or_fail(BIO *b, int retry_flags)
 static int bio_read(BIO *b, char *to, int size)
 {
 	const struct tw_front_tls *t = BIO_get_data(b);
+	struct tw_front_line *line = line_of(b);
+	size_t most = (size_t)size < line->turn ? (size_t)size : line->turn;
 	ssize_t n;
 
 	BIO_clear_retry_flags(b);
+	if (most == 0) {
+		BIO_set_retry_read(b); /* the socket stays readable: the loop comes back after the others */
+		return -1;
+	}
 	do
-		n = t->sys->read(t->sys, number_of(b) & ~MORE_FOLLOWS, to, (size_t)size);
+		n = t->sys->read(t->sys, line->fd, to, most);
 	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		line->turn -= (size_t)n;
 	return n < 0 ? retry_or_fail(b, BIO_FLAGS_READ) : (int)n;
 }
 
@@ -89,12 +100,12 @@ static int bio_write(BIO *b, const char *from, int size)
 	const struct tw_front_tls *t = BIO_get_data(b);
 	struct iovec part = { (void *)(uintptr_t)from, (size_t)size };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-	int number = number_of(b);
+	const struct tw_front_line *line = line_of(b);
 	ssize_t n;
 
 	BIO_clear_retry_flags(b);
 	do
-		n = t->sys->sendmsg(t->sys, number & ~MORE_FOLLOWS, &m, number & MORE_FOLLOWS ? MSG_MORE : 0);
+		n = t->sys->sendmsg(t->sys, line->fd, &m, line->more ? MSG_MORE : 0);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? retry_or_fail(b, BIO_FLAGS_WRITE) : (int)n;
 }
@@ -143,6 +154,23 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *s
 	return SSL_TLSEXT_ERR_OK;
 }
 
+static bool is_pair(BIO *b)
+{
+	return BIO_method_type(b) == BIO_TYPE_BIO; /* the self-request's */
+}
+
+/*
+ * A key update costs us two derivations and its sender nothing, so they are counted; no client has a reason for many. OpenSSL
+ * leaves the state in which all is settled for each of them, and for no other message of a client.
+ */
+static void count_key_updates(const SSL *ssl, int where, int value)
+{
+	BIO *b = SSL_get_rbio(ssl);
+
+	if (where & SSL_CB_LOOP && SSL_get_state(ssl) == TLS_ST_OK && !is_pair(b))
+		line_of(b)->rekeys++;
+}
+
 static bool set_offer(SSL_CTX *c)
 {
 	/* AES-128 and SHA-256 first: the cheapest where the processor has both, and no weaker for what we carry. */
@@ -172,6 +200,7 @@ static tw_err make_server(struct tw_front_tls *t)
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(c, take_any_certificate, NULL);
 	SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
+	SSL_CTX_set_info_callback(c, count_key_updates);
 	if (!SSL_CTX_use_certificate(c, t->certificate) || !SSL_CTX_use_PrivateKey(c, tw_key_evp(t->key)))
 		return raise_ssl("listener certificate");
 	return TW_OK;
@@ -227,21 +256,21 @@ tw_front_tls *tw_front_tls_unref(tw_front_tls *t)
 	return NULL;
 }
 
-tw_err tw_front_tls_accept(const tw_front_tls *t, int fd, SSL **ret)
+tw_err tw_front_tls_accept(const tw_front_tls *t, struct tw_front_line *line, SSL **ret)
 {
 	SSL *ssl = SSL_new(t->server);
 
 	if (!ssl)
 		return raise_ssl("TLS connection");
 	SSL_set_accept_state(ssl);
-	if (fd >= 0) {
+	if (line) {
 		BIO *b = BIO_new(t->method);
 		if (!b) {
 			SSL_free(ssl);
 			return raise_ssl("TLS connection");
 		}
 		BIO_set_data(b, (void *)(uintptr_t)t);
-		BIO_set_app_data(b, (void *)(intptr_t)fd);
+		BIO_set_app_data(b, line);
 		SSL_set_bio(ssl, b, b);
 	}
 	*ret = ssl;
@@ -251,11 +280,9 @@ tw_err tw_front_tls_accept(const tw_front_tls *t, int fd, SSL **ret)
 void tw_front_tls_more(SSL *ssl, bool follows)
 {
 	BIO *b = SSL_get_wbio(ssl);
-	int number = number_of(b);
 
-	if (BIO_method_type(b) == BIO_TYPE_BIO)
-		return; /* the self-request's pair */
-	BIO_set_app_data(b, (void *)(intptr_t)(follows ? number | MORE_FOLLOWS : number & ~MORE_FOLLOWS));
+	if (!is_pair(b))
+		line_of(b)->more = follows;
 }
 
 static int trust_listener(X509_STORE_CTX *store, void *user)

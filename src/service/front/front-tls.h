@@ -18,8 +18,15 @@ tw_front_tls *tw_front_tls_ref(tw_front_tls *t);
 tw_front_tls *tw_front_tls_unref(tw_front_tls *t);
 TW_DEFINE_FREEP(tw_front_tls, tw_front_tls_unref)
 
-/* A server's object reading and writing fd, or one without any bytes yet when fd is -1. fd stays the caller's. */
-tw_err tw_front_tls_accept(const tw_front_tls *t, int fd, SSL **ret);
+/* One connection's bytes below TLS. */
+struct tw_front_line {
+	int fd;
+	bool more;       /* see tw_front_tls_more */
+	size_t turn;     /* bytes that may still be read in this turn; then it is another connection's */
+	unsigned rekeys; /* key updates of the peer so far */
+};
+/* A server's object reading and writing the line, which outlives it, or one without any bytes yet when line is NULL. */
+tw_err tw_front_tls_accept(const tw_front_tls *t, struct tw_front_line *line, SSL **ret);
 /* Until it is taken back, what is written waits a moment in the kernel for what follows: an answer for its close_notify. */
 void tw_front_tls_more(SSL *ssl, bool follows);
 /* A client's object that trusts exactly this listener certificate: for the self-request. */

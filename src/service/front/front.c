@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define MESSAGES_AT_ONCE 64
+#define SSL_BLOCK_MAX \
+	22528 /* OpenSSL asks for 21848 bytes for any handshake; for a hello that states 128 KiB it would ask for more */
 
 /* libevent's allocator has no argument for the seam. */
 static const struct tw_sys *allocator;
@@ -238,6 +240,7 @@ static tw_err open_channels(struct tw_front *f, const struct tw_front_options *o
 tw_err tw_front_new(const struct tw_front_options *o, tw_front **ret)
 {
 	use_allocator(o->sys);
+	tw_crypto_most(SSL_BLOCK_MAX);
 	TW_CLEANUP(tw_front_freep) tw_front *f = TW_NEW(o->sys, tw_front);
 
 	if (!f)

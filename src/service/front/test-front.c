@@ -20,6 +20,7 @@
 #include <openssl/err.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 
 const struct tw_asset tw_assets[] = {
@@ -364,6 +365,219 @@ static void test_gone(void **state)
 	finish(&r);
 }
 
+/* --- Peers that want more than their turn --- */
+
+static void begin(struct run *r, struct client *c)
+{
+	CHECK_OK(start(r));
+	say_listener(r);
+	for (int i = 0; i < 4; i++) {
+		step(r);
+		be_core(r);
+	}
+	client_open(c);
+	CHECK(exchange(r, c, GET("/"), "<!DOCTYPE html>"));
+	step(r);
+}
+
+static void end(struct run *r, struct client *c)
+{
+	client_close(c);
+	step(r);
+	CHECK(serves(r));
+	CHECK_INT(r->f->connections, 0);
+	finish(r);
+}
+
+/* What the client says from here on leaves in one piece, as an attacker would send it: TCP would spread it over its round trips. */
+#define AT_ONCE 500 /* records; more than 16 KiB would be over what OpenSSL may allocate here */
+
+static void hold(struct client *c)
+{
+	SSL_set0_wbio(c->ssl, BIO_new(BIO_s_mem()));
+}
+
+static void release(struct client *c)
+{
+	char *data = NULL;
+	long size = BIO_get_mem_data(SSL_get_wbio(c->ssl), &data);
+
+	CHECK_INT(send(c->fd, data, (size_t)size, MSG_NOSIGNAL), size);
+	SSL_set0_wbio(c->ssl, BIO_new_socket(c->fd, BIO_NOCLOSE));
+}
+
+static long unread(const struct run *r)
+{
+	int n = 0;
+
+	CHECK_INT(ioctl(r->f->slots[0]->fd, FIONREAD, &n), 0);
+	return n;
+}
+
+/* Whoever is ready has one turn. */
+static void pass_once(struct run *r)
+{
+	(void)event_base_loop(r->f->base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
+}
+
+/* Bytes that one turn of the loop has taken off the kernel's hands; the peer's were all there before. */
+static void check_turn(struct run *r)
+{
+	long before = unread(r);
+
+	CHECK(before > 8 * TW_FRONT_TURN_BYTES);
+	pass_once(r);
+	CHECK(r->f->slots[0]);
+	CHECK(before - unread(r) > 0);
+	CHECK(before - unread(r) <= TW_FRONT_TURN_BYTES);
+}
+
+static void test_small_records_have_their_turn(void **state)
+{
+	struct run r = { 0 };
+	struct client c;
+	int left = 0;
+
+	begin(&r, &c);
+	CHECK(SSL_write(c.ssl, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: ", 36) == 36);
+	step(&r);
+	for (int i = 0; i < 4000; i++) {
+		if (i % AT_ONCE == 0)
+			hold(&c);
+		CHECK_INT(SSL_write(c.ssl, "b", 1), 1);
+		if (i % AT_ONCE == AT_ONCE - 1)
+			release(&c);
+	}
+	check_turn(&r);
+	for (left = 200; left && unread(&r); left--)
+		step(&r);
+	CHECK(left); /* and nothing is forgotten */
+	CHECK(exchange(&r, &c, "\r\n\r\n", "<!DOCTYPE html>"));
+	end(&r, &c);
+}
+
+static void send_key_updates(struct client *c, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (i % AT_ONCE == 0)
+			hold(c);
+		CHECK_INT(SSL_key_update(c->ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		CHECK_INT(SSL_do_handshake(c->ssl), 1);
+		if (i % AT_ONCE == AT_ONCE - 1 || i == count - 1)
+			release(c);
+	}
+}
+
+static void test_key_updates_are_few(void **state)
+{
+	struct run r = { 0 };
+	struct client c;
+
+	begin(&r, &c);
+	send_key_updates(&c, TW_FRONT_REKEYS);
+	CHECK(exchange(&r, &c, GET("/"), "<!DOCTYPE html>"));
+	send_key_updates(&c, 1);
+	step(&r);
+	CHECK_INT(r.f->connections, 0);
+	end(&r, &c);
+}
+
+/* They carry no data, so OpenSSL would go on through them within one call. */
+static void test_a_flood_of_key_updates_has_one_turn(void **state)
+{
+	struct run r = { 0 };
+	struct client c;
+
+	begin(&r, &c);
+	send_key_updates(&c, 2000);
+	long before = unread(&r), taken = 0;
+	CHECK(before > 8 * TW_FRONT_TURN_BYTES);
+	pass_once(&r);
+	taken = r.f->slots[0] ? before - unread(&r) : 0; /* 0: it is gone, after one turn */
+	CHECK(taken <= TW_FRONT_TURN_BYTES);
+	CHECK_INT(r.f->connections, 0);
+	end(&r, &c);
+}
+
+static int answers_in(struct client *c, int seen)
+{
+	size_t done;
+
+	while (SSL_read_ex(c->ssl, c->got, sizeof c->got - 1, &done) == 1) {
+		c->got[done] = '\0';
+		for (const char *at = c->got; (at = strstr(at, "HTTP/1.1 200 ")); at++)
+			seen++;
+	}
+	ERR_clear_error();
+	return seen;
+}
+
+static void test_many_requests_at_once_have_their_turns(void **state)
+{
+	enum { MANY = 100 };
+	struct run r = { 0 };
+	struct client c;
+
+	begin(&r, &c);
+	hold(&c);
+	for (int i = 0; i < MANY; i++)
+		CHECK(SSL_write(c.ssl, GET("/"), sizeof GET("/") - 1) > 0);
+	release(&c);
+	pass_once(&r);
+	int seen = answers_in(&c, 0);
+	CHECK(seen > 0);
+	CHECK(seen <= TW_FRONT_TURN_REQUESTS);
+	for (int i = 0; i < 1000 && seen < MANY; i++) {
+		step(&r);
+		seen = answers_in(&c, seen);
+		(void)poll(NULL, 0, 1);
+	}
+	CHECK_INT(seen, MANY);
+	end(&r, &c);
+}
+
+/* RFC 8446 6.1: close_notify ends what the client says, not what it hears. */
+static void test_who_has_said_all_still_hears(void **state)
+{
+	struct run r = { 0 };
+	struct client c;
+	size_t done = 0;
+
+	begin(&r, &c);
+	CHECK(SSL_write(c.ssl, GET("/api/v1/health") GET("/"), 2 * sizeof GET("/") + sizeof "api/v1/health" - 3) > 0);
+	CHECK_INT(SSL_shutdown(c.ssl), 0);
+	CHECK_INT(shutdown(c.fd, SHUT_WR), 0);
+	step(&r);
+	CHECK_INT(r.f->connections, 1);
+	be_core(&r);
+	step(&r);
+	CHECK_INT(r.f->connections, 0);
+	CHECK_INT(answers_in(&c, 0), 2);
+	CHECK(SSL_read_ex(c.ssl, c.got, 1, &done) == 0);
+	CHECK_INT(SSL_get_error(c.ssl, 0), SSL_ERROR_ZERO_RETURN);
+	end(&r, &c);
+}
+
+/* What a hello states as its length is not believed: OpenSSL would make room for 128 KiB at its first byte. */
+static void test_a_hello_of_any_length_is_not_waited_for(void **state)
+{
+	static const uint8_t hello[] = { 22, 3, 1, 64, 0, 1, 1, 255, 255, 3, 3 };
+	struct run r = { 0 };
+	struct client c;
+
+	begin(&r, &c);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK_INT(connect(fd, (struct sockaddr *)&world.address, sizeof world.address), 0);
+	CHECK_INT(send(fd, hello, sizeof hello, MSG_NOSIGNAL), sizeof hello);
+	static char filling[16384 - 6];
+	CHECK_INT(send(fd, filling, sizeof filling, MSG_NOSIGNAL), sizeof filling);
+	for (int i = 0; i < 10; i++)
+		step(&r);
+	CHECK_INT(r.f->connections, 1);
+	close(fd);
+	end(&r, &c);
+}
+
 static void one_fault(long nth, int error_number, long *ret_calls, bool *ret_fired)
 {
 	struct run r = { .fail_at = nth, .error_number = error_number };
@@ -404,7 +618,17 @@ static void test_faults(void **state)
 
 static int group(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_story), cmocka_unit_test(test_gone), cmocka_unit_test(test_faults) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_story),
+		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_small_records_have_their_turn),
+		cmocka_unit_test(test_key_updates_are_few),
+		cmocka_unit_test(test_a_flood_of_key_updates_has_one_turn),
+		cmocka_unit_test(test_many_requests_at_once_have_their_turns),
+		cmocka_unit_test(test_who_has_said_all_still_hears),
+		cmocka_unit_test(test_a_hello_of_any_length_is_not_waited_for),
+		cmocka_unit_test(test_faults),
+	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, setup, teardown);
