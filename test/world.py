@@ -40,12 +40,12 @@ class Failed(Exception):
     pass
 
 
-def program(name):
+def program(name, build=BUILD):
     for folder in ("src", "examples"):
-        for path in sorted((BUILD / folder).glob(f"**/{name}")):
+        for path in sorted((build / folder).glob(f"**/{name}")):
             if path.is_file() and os.access(path, os.X_OK):
                 return path
-    raise Failed(f"{BUILD} has no program {name}: build it first")
+    raise Failed(f"{build} has no program {name}: build it first")
 
 
 def missing():
@@ -102,15 +102,16 @@ class World:
             device.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def device(self, serial):
-        device = Device(self, serial)
+    def device(self, serial, build=BUILD):
+        device = Device(self, serial, build)
         self.devices.append(device)
         return device
 
 
 class Device:
-    def __init__(self, world, serial):
+    def __init__(self, world, serial, build=BUILD):
         self.world, self.serial = world, serial
+        self.build = build  # whose programs run it; may be another one after each stop
         self.folder = world.folder / serial
         self.folder.mkdir()
         self.port = free_port()
@@ -120,14 +121,14 @@ class Device:
         self.process = self.console = None
         self.launcher = []  # words before the program: what lowers its limits, say
         self.run.mkdir(mode=0o755)
-        run(program("thingward"), "provision", "--ca", world.ca, "--product", world.product, "--serial", serial, "--state", self.state, "--config", self.config,
+        run(program("thingward", build), "provision", "--ca", world.ca, "--product", world.product, "--serial", serial, "--state", self.state, "--config", self.config,
             "--label", self.label, "--address", self.address, *(["--roles", world.roles] if os.geteuid() == 0 else []))
 
     # ---- life ----
 
     def command(self, *more):
         roles = ["--roles", self.world.roles] if os.geteuid() == 0 else []
-        words = [*self.launcher, program("thingward-device"), "-f", "--role-program", program("thingward-role"), "--state", self.state, "--run", self.run, "--config", self.config,
+        words = [*self.launcher, program("thingward-device", self.build), "-f", "--role-program", program("thingward-role", self.build), "--state", self.state, "--run", self.run, "--config", self.config,
                  "--listen", self.address, *roles, *more]
         return [str(word) for word in words]
 
