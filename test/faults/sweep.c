@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every call of the seam fails once, in every way that call can fail, while the device starts, is taken over, answers a read,
- * changes a setting: one process per point, forked from one that stands just before the scenario.
+ * changes a setting, brings the store of the release before to its own format, or ends because it was asked to: one process per
+ * point, forked from one that stands just before the scenario.
  *
  * After each: no crash, no descriptor and no byte held once the unit is gone, an answer that is true (what was said to be done
  * is done, what was refused is not half done), and a start without faults that finds everything whole: the store passes its
@@ -18,6 +19,7 @@
 
 #include "base/mem.h"
 #include "base/log.h"
+#include "device/platform/start.h"
 #include "sys/fake.h"
 #include "sys/real.h"
 
@@ -36,6 +38,7 @@
 /* malloc leaves a remainder below its smallest chunk (32 bytes) with the chunk it came from, so the same object may weigh 16 more
    than before. A block that is lost weighs 32 at least. */
 #define SLACK 16
+#define REFUSALS 12            /* two more than are recorded one by one */
 #define ALLOCATIONS_ENOUGH 150 /* of one scenario in a sampled run */
 #define JOBS_MAX 8
 #define ABOVE 32
@@ -101,6 +104,7 @@ static unsigned what_is(const char *call)
 struct outcome {
 	int status; /* of the request; 0: none was made or the unit did not start */
 	bool started;
+	bool lame; /* what must go well without faults did not */
 };
 
 static int take(tw_unit *u)
@@ -118,6 +122,35 @@ static int change(tw_unit *u)
 	return tw_unit_request(u, "PUT", SETTING, "\"0\"", "{\"value\":\"off\"}");
 }
 
+/* The boot is confirmed. What fails leaves the store in the one format or the other, whole. */
+static int migrate(tw_unit *u)
+{
+	return tw_failed(tw_start_migrate(tw_unit_device(u))) ? 500 : 200;
+}
+
+/* Within the same life: the owner is known, unless core would end to let the next start open the store. */
+static bool goes_on(tw_unit *u)
+{
+	return !tw_store_usable(tw_unit_device(u)->context.store) || tw_unit_owned(u);
+}
+
+/* Something to be lost: a read whose record nobody waits for, a change, and refusals that are only counted. */
+static bool change_and_leave_open(tw_unit *u)
+{
+	bool good = read_identity(u) == 200 && change(u) == 200;
+
+	for (int i = 0; good && i < REFUSALS; i++)
+		good = tw_unit_request_as(u, NULL, "GET", "/api/v1/identity", NULL) == 401;
+	return good;
+}
+
+/* As core ends when hands asks for it. Nothing of it can be refused. */
+static int drain(tw_unit *u)
+{
+	tw_start_settle(tw_unit_device(u));
+	return 200;
+}
+
 /* How things stand in a unit that runs without faults. */
 static bool is_owned(tw_unit *u)
 {
@@ -129,19 +162,29 @@ static bool is_changed(tw_unit *u)
 	return tw_unit_request(u, "GET", SETTING, NULL, NULL) == 200 && strstr(tw_unit_body(u), "\"value\":\"off\"");
 }
 
+static bool is_migrated(tw_unit *u)
+{
+	return tw_store_format(tw_unit_device(u)->context.store) == TW_STORE_FORMAT;
+}
+
 static const struct scenario {
 	const char *name, *begins; /* with a copy of which tree */
 	bool fault_start;          /* the faults are in the start; else in the request */
 	int (*request)(tw_unit *u);
-	int good;                 /* its status when nothing fails */
-	bool (*done)(tw_unit *u); /* whether its effect is there; NULL: it has none */
-	uint64_t outcomes;        /* "done" records that the tree has already */
+	int good;                   /* its status when nothing fails */
+	bool (*done)(tw_unit *u);   /* whether its effect is there; NULL: it has none */
+	uint64_t outcomes;          /* "done" records that there are without it */
+	bool (*before)(tw_unit *u); /* without faults, before the request */
+	bool (*after)(tw_unit *u);  /* likewise, after it: how the same life goes on */
+	bool fault_end;             /* the faults go on until the unit is gone */
 } scenarios[] = {
 	{ "first start", "fresh", true, NULL, 0, NULL, 0 },
 	{ "start", "owned", true, NULL, 0, NULL, 1 },
 	{ "takeover", "fresh", false, take, 201, is_owned, 0 },
 	{ "read", "owned", false, read_identity, 200, NULL, 1 },
 	{ "change", "owned", false, change, 200, is_changed, 1 },
+	{ "upgrade", "owned", false, migrate, 200, is_migrated, 0, .after = goes_on },
+	{ "shutdown", "owned", false, drain, 200, is_changed, 1, .before = change_and_leave_open, .fault_end = true },
 };
 
 /* --- One point, in its own process --- */
@@ -187,6 +230,13 @@ static void arm(tw_fake *f, long call, const struct kind *k)
 		tw_fake_fail(f, 0, 0, false);
 }
 
+static void note_calls(const tw_fake *f)
+{
+	shared->calls = tw_fake_calls(f);
+	for (long i = 0; i < shared->calls && i < (long)TW_COUNT(shared->names); i++)
+		(void)snprintf(shared->names[i], sizeof shared->names[i], "%s", tw_fake_name(f, i + 1));
+}
+
 /* Runs the scenario with one fault; the unit is gone afterwards. */
 static struct outcome run_faulty(const struct scenario *s, const char *work, tw_fake *f, long call, const struct kind *k)
 {
@@ -196,16 +246,19 @@ static struct outcome run_faulty(const struct scenario *s, const char *work, tw_
 	if (s->fault_start)
 		arm(f, call, k);
 	o.started = !tw_failed(tw_unit_start(tw_fake_sys(f), work, &u));
+	if (o.started && s->before)
+		o.lame = !s->before(u);
 	if (o.started && !s->fault_start) {
 		arm(f, call, k);
 		o.status = s->request(u);
 	}
-	if (!k) {
-		shared->calls = tw_fake_calls(f);
-		for (long i = 0; i < shared->calls && i < (long)TW_COUNT(shared->names); i++)
-			(void)snprintf(shared->names[i], sizeof shared->names[i], "%s", tw_fake_name(f, i + 1));
-	}
+	if (s->fault_end)
+		u = tw_unit_stop(u);
+	if (!k)
+		note_calls(f);
 	arm(f, 0, NULL);
+	if (u && s->after)
+		o.lame = !s->after(u);
 	(void)tw_unit_stop(u);
 	return o;
 }
@@ -230,6 +283,8 @@ static int judge_after(const struct scenario *s, const char *work, const struct 
 		bad = complain(job, "an intent stays open", "");
 	else if (s->done && o->status == s->good && !s->done(u))
 		bad = complain(job, "acknowledged, and not there", "");
+	else if (strcmp(s->begins, "owned") == 0 && !tw_unit_owned(u))
+		bad = complain(job, "an owned device looks unowned", "");
 	else if (s->done && o->status >= 400 && o->status < 500 && s->done(u))
 		bad = complain(job, "refused, and there all the same", "");
 	(void)tw_unit_stop(u);
@@ -262,6 +317,8 @@ static int run_point(const struct scenario *s, const struct place *p, long call,
 		bad = complain(job, "memory is not given back: ", much);
 	else if (!k && !(o.started && o.status == s->good))
 		bad = complain(job, "without a fault: ", tw_err_detail());
+	else if (o.lame)
+		bad = complain(job, "before or after the fault, without one: ", tw_err_detail());
 	if (!bad && (!k || (s->done && o.status == s->good) || !tree_same(p->tree, work))) /* what did not change was judged before */
 		bad = judge_after(s, work, &o, job);
 	tree_remove(work);

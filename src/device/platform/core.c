@@ -342,13 +342,9 @@ int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start)
 	tw_core_settle(&c);
 	if (c.status == 0 && event_base_dispatch(c.loop) < 0)
 		c.status = 1;
-	/* What was acknowledged is durable already; this adds the reads of the last moment and signs the head. */
-	if (c.draining) {
-		tw_ignore(tw_start_keep_time(&c.device));
-		tw_ignore(tw_audit_refusals_seal(c.device.context.audit, true));
-	}
-	commit(&c);
 	if (c.draining)
-		checkpoint(&c);
+		tw_start_settle(&c.device);
+	else
+		commit(&c);
 	return c.status;
 }

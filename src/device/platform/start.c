@@ -257,6 +257,22 @@ tw_err tw_start_keep_time(struct tw_device *d)
 	return tw_event(&d->context, "time.untrusted", json_pack("{s:s, s:s}", "clock", clock_text, "floor", floor_text));
 }
 
+static void at_the_end(tw_err e, const char *what)
+{
+	if (tw_failed(e))
+		tw_log_err(e, "%s at the end", what);
+}
+
+void tw_start_settle(struct tw_device *d)
+{
+	tw_audit *a = d->context.audit;
+
+	at_the_end(tw_start_keep_time(d), "keeping the time");
+	at_the_end(tw_audit_refusals_seal(a, true), "recording how many were refused");
+	at_the_end(tw_audit_commit(a), "writing the audit log");
+	at_the_end(tw_audit_checkpoint(a), "signing the head of the audit log");
+}
+
 json_t *tw_start_record(const struct tw_device *d)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf boot = { 0 };
