@@ -309,13 +309,19 @@ static size_t der_of_raw(const uint8_t raw[TW_SIGNATURE_SIZE], uint8_t der[DER_S
 	return n + 2;
 }
 
-tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, uint8_t ret[TW_SIGNATURE_SIZE])
+tw_err tw_key_sign_digest(const tw_key *k, const uint8_t digest[32], uint8_t ret[TW_SIGNATURE_SIZE])
 {
-	uint8_t digest[TW_SHA256_SIZE], der[DER_SIGNATURE_MAX];
+	uint8_t der[DER_SIGNATURE_MAX];
 	size_t size;
-	TW_TRY(tw_sha256_of(parts, count, digest));
 	TW_TRY(tw_key_sign_digest_der(k, digest, der, sizeof der, &size));
 	return raw_of_der(der, size, ret);
+}
+
+tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	uint8_t digest[TW_SHA256_SIZE];
+	TW_TRY(tw_sha256_of(parts, count, digest));
+	return tw_key_sign_digest(k, digest, ret);
 }
 
 tw_err tw_key_verify(const tw_key *k, const struct tw_slice *parts, size_t count, const uint8_t signature[TW_SIGNATURE_SIZE])

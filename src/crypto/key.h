@@ -25,6 +25,7 @@ tw_err tw_key_spki(const tw_key *k, struct tw_buf *ret_der);
 tw_err tw_key_fingerprint(const tw_key *k, uint8_t ret[32]); /* SHA-256 of the SubjectPublicKeyInfo */
 tw_err tw_key_point(const tw_key *k, uint8_t ret[TW_POINT_SIZE]);
 tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, uint8_t ret[TW_SIGNATURE_SIZE]);
+tw_err tw_key_sign_digest(const tw_key *k, const uint8_t digest[32], uint8_t ret[TW_SIGNATURE_SIZE]);
 tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t *ret, size_t max, size_t *ret_size); /* for TLS in keys */
 tw_err tw_key_verify(const tw_key *k, const struct tw_slice *parts, size_t count, const uint8_t signature[TW_SIGNATURE_SIZE]); /* UNTRUSTED */
 bool tw_crypto_lock_keys(void); /* private keys made from now on live in locked memory that no core dump has; false: not here. Once */

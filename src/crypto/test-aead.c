@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* @nist DP.CCS.5: AES-256-GCM opens what was sealed, and nothing that differs from it in one bit. */
+#include "crypto/aead.h"
+
+#include "base/text.h"
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+static const struct tw_sys *sys;
+
+static int set_up(void **state)
+{
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	return 0;
+}
+
+/* The case of 60 bytes with associated data from the GCM specification (test case 16), as nonce, ciphertext, tag. */
+static void test_published_vector(void **state)
+{
+	static const char key_hex[] = "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308";
+	static const char sealed_hex[] = "cafebabefacedbaddecaf888"
+					 "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838"
+					 "c5f61e6393ba7a0abcc9f662"
+					 "76fc6ece0f4e1768cddf8853bb2d551b";
+	static const char plain_hex[] = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525"
+					"b16aedf5aa0de657ba637b39";
+	uint8_t key[32], aad[20], sealed[12 + 60 + 16], plain[60];
+	TW_CLEANUP(tw_secret_freep) tw_secret *k = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *got = NULL;
+	CHECK_OK(tw_parse_hex(tw_slice_of(key_hex), key, sizeof key));
+	CHECK_OK(tw_parse_hex(tw_slice_of("feedfacedeadbeeffeedfacedeadbeefabaddad2"), aad, sizeof aad));
+	CHECK_OK(tw_parse_hex(tw_slice_of(sealed_hex), sealed, sizeof sealed));
+	CHECK_OK(tw_parse_hex(tw_slice_of(plain_hex), plain, sizeof plain));
+	CHECK_OK(tw_secret_new(sys, key, sizeof key, &k));
+	CHECK_OK(tw_aead_open(
+		sys, k, (struct tw_slice){ (char *)aad, sizeof aad }, (struct tw_slice){ (char *)sealed, sizeof sealed }, &got));
+	CHECK_INT(tw_secret_size(got), sizeof plain);
+	CHECK_BYTES(tw_secret_bytes(got), plain, sizeof plain);
+}
+
+static void seal(const tw_secret *k, const char *aad, const char *text, struct tw_buf *ret)
+{
+	tw_buf_init(ret, sys, 4096);
+	CHECK_OK(tw_aead_seal(k, tw_slice_of(aad), tw_slice_of(text), ret));
+}
+
+static void test_round(void **state)
+{
+	static const char *const texts[] = { "", "x", "sixteen bytes 16", "a text somewhat longer than a block of sixteen" };
+	TW_CLEANUP(tw_secret_freep) tw_secret *k = NULL;
+	CHECK_OK(tw_secret_random(sys, TW_AEAD_KEY, &k));
+	for (size_t i = 0; i < TW_COUNT(texts); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf one = { 0 }, two = { 0 };
+		TW_CLEANUP(tw_secret_freep) tw_secret *got = NULL;
+		seal(k, "use", texts[i], &one);
+		seal(k, "use", texts[i], &two);
+		CHECK_INT(one.size, strlen(texts[i]) + TW_AEAD_OVERHEAD);
+		CHECK(memcmp(one.data, two.data, TW_AEAD_NONCE) != 0); /* never the same nonce */
+		CHECK_OK(tw_aead_open(sys, k, tw_slice_of("use"), tw_buf_slice(&one), &got));
+		CHECK_INT(tw_secret_size(got), strlen(texts[i]));
+		CHECK_BYTES(tw_secret_bytes(got), texts[i], strlen(texts[i]));
+	}
+}
+
+static void test_every_bit_counts(void **state)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *k = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *other = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_secret *got = NULL;
+	CHECK_OK(tw_secret_random(sys, TW_AEAD_KEY, &k));
+	CHECK_OK(tw_secret_random(sys, TW_AEAD_KEY, &other));
+	seal(k, "use", "what nobody may see", &b);
+	for (size_t bit = 0; bit < b.size * 8; bit++) {
+		b.data[bit / 8] ^= (char)(1 << bit % 8);
+		CHECK_ERR(tw_aead_open(sys, k, tw_slice_of("use"), tw_buf_slice(&b), &got), UNTRUSTED);
+		CHECK(got == NULL);
+		b.data[bit / 8] ^= (char)(1 << bit % 8);
+	}
+	for (size_t size = 0; size < b.size; size++) {
+		tw_err e = tw_aead_open(sys, k, tw_slice_of("use"), (struct tw_slice){ b.data, size }, &got);
+		CHECK_INT(e.code, size < TW_AEAD_OVERHEAD ? TW_CODE_SYNTAX : TW_CODE_UNTRUSTED);
+	}
+	CHECK_ERR(tw_aead_open(sys, k, tw_slice_of("us"), tw_buf_slice(&b), &got), UNTRUSTED);
+	CHECK_ERR(tw_aead_open(sys, k, tw_slice_of(""), tw_buf_slice(&b), &got), UNTRUSTED);
+	CHECK_ERR(tw_aead_open(sys, other, tw_slice_of("use"), tw_buf_slice(&b), &got), UNTRUSTED);
+	CHECK(got == NULL);
+}
+
+static void test_refuses_other_key_sizes(void **state)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *k = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, sys, 4096);
+	CHECK_OK(tw_secret_random(sys, 16, &k));
+	CHECK_ERR(tw_aead_seal(k, tw_slice_of(""), tw_slice_of("x"), &b), INTERNAL);
+	CHECK_INT(b.size, 0);
+}
+
+static tw_err both_ways(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *k = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *got = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, s, 4096);
+	TW_TRY(tw_secret_random(s, TW_AEAD_KEY, &k));
+	tw_err e = tw_aead_seal(k, tw_slice_of("use"), tw_slice_of("text"), &b);
+	if (tw_failed(e))
+		CHECK_INT(b.size, 0); /* never a half */
+	TW_TRY(e);
+	return tw_aead_open(s, k, tw_slice_of("use"), tw_buf_slice(&b), &got);
+}
+
+static void test_out_of_memory(void **state)
+{
+	CHECK(oom_sweep(both_ways, NULL) >= 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_published_vector),
+		cmocka_unit_test(test_round),
+		cmocka_unit_test(test_every_bit_counts),
+		cmocka_unit_test(test_refuses_other_key_sizes),
+		cmocka_unit_test(test_out_of_memory),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}

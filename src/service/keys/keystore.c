@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all backends have in common: names, sizes, and the head of a sealed secret. */
+#include "service/keys/keystore.h"
+
+#include "base/cursor.h"
+#include "crypto/hash.h"
+
+#include <string.h>
+
+bool tw_slot_valid(const char *slot)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz", rest[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+	size_t n = strlen(slot);
+	return n > 0 && n <= TW_SLOT_MAX && strspn(slot, first) > 0 && strspn(slot, rest) == n;
+}
+
+static tw_err valid(const char *slot)
+{
+	return tw_slot_valid(slot)
+		? TW_OK
+		: TW_RAISE(SYNTAX, "a key's name has a-z, 0-9, '.' and '-', begins with a letter, and %d at most", TW_SLOT_MAX);
+}
+
+tw_keystore *tw_keystore_close(tw_keystore *k)
+{
+	if (k)
+		k->ops->close(k);
+	return NULL;
+}
+
+tw_err tw_keystore_generate(tw_keystore *k, const char *slot, uint8_t ret_point[TW_POINT_SIZE])
+{
+	TW_TRY(valid(slot));
+	return k->ops->generate(k, slot, ret_point);
+}
+
+tw_err tw_keystore_import(tw_keystore *k, const char *slot, const tw_key *key)
+{
+	TW_TRY(valid(slot));
+	return k->ops->import(k, slot, key);
+}
+
+tw_err tw_keystore_point(tw_keystore *k, const char *slot, uint8_t ret_point[TW_POINT_SIZE])
+{
+	TW_TRY(valid(slot));
+	return k->ops->point(k, slot, ret_point);
+}
+
+tw_err tw_keystore_sign_digest(tw_keystore *k, const char *slot, const uint8_t digest[32], uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	TW_TRY(valid(slot));
+	return k->ops->sign(k, slot, digest, ret);
+}
+
+tw_err tw_keystore_sign(tw_keystore *k, const char *slot, const struct tw_slice *parts, size_t count, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	uint8_t digest[TW_SHA256_SIZE];
+	TW_TRY(tw_sha256_of(parts, count, digest));
+	return tw_keystore_sign_digest(k, slot, digest, ret);
+}
+
+tw_err tw_keystore_rename(tw_keystore *k, const char *from, const char *to)
+{
+	TW_TRY(valid(from));
+	TW_TRY(valid(to));
+	return k->ops->rename(k, from, to);
+}
+
+tw_err tw_keystore_remove(tw_keystore *k, const char *slot)
+{
+	TW_TRY(valid(slot));
+	return k->ops->remove(k, slot);
+}
+
+tw_err tw_keystore_list(tw_keystore *k, struct tw_buf *ret)
+{
+	return k->ops->list(k, ret);
+}
+
+tw_err tw_sealed_head(uint32_t generation, struct tw_buf *ret)
+{
+	TW_TRY(tw_buf_u8(ret, TW_SEALED_VERSION));
+	return tw_buf_u32(ret, generation);
+}
+
+uint32_t tw_keystore_sealed_generation(struct tw_slice sealed)
+{
+	struct tw_cursor c = tw_cursor_of(sealed.at, sealed.size);
+	uint8_t version;
+	uint32_t generation;
+	if (tw_failed(tw_cursor_u8(&c, &version)) || version != TW_SEALED_VERSION || tw_failed(tw_cursor_u32(&c, &generation)))
+		return 0;
+	return generation;
+}
+
+tw_err tw_keystore_seal(tw_keystore *k, struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret)
+{
+	if (plain.size > TW_SEALED_SECRET_MAX)
+		return TW_RAISE(LIMIT, "a secret of %zu bytes, at most %d are sealed", plain.size, TW_SEALED_SECRET_MAX);
+	return k->ops->seal(k, aad, plain, ret);
+}
+
+tw_err tw_keystore_unseal(tw_keystore *k, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret)
+{
+	if (tw_keystore_sealed_generation(sealed) == 0)
+		return TW_RAISE(SYNTAX, "%zu bytes that are no sealed secret", sealed.size);
+	return k->ops->unseal(k, aad, sealed, ret);
+}
+
+tw_err tw_keystore_rotate(tw_keystore *k)
+{
+	return k->ops->rotate(k);
+}
+
+tw_err tw_keystore_forget(tw_keystore *k)
+{
+	return k->ops->forget(k);
+}
+
+tw_err tw_keystore_state(tw_keystore *k, struct tw_keystore_state *ret)
+{
+	*ret = (struct tw_keystore_state){ 0 };
+	return k->ops->state(k, ret);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vault: what it keeps, what it refuses, and that a fault or a power cut at any moment leaves the table of before or after. */
+#include "service/keys/vault.h"
+
+#include "service/test-dir.h"
+#include "sys/durable.h"
+#include "oom.h"
+
+#define KIND 1
+
+static const struct tw_sys *sys;
+static struct test_dir dir;
+static tw_secret *root, *other_root;
+
+static int set_up(void **state)
+{
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	dir = test_dir_new();
+	CHECK_OK(tw_secret_new(sys, "0123456789abcdef0123456789abcdef", 32, &root));
+	CHECK_OK(tw_secret_new(sys, "another root of the same length.", 32, &other_root));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	test_dir_done(&dir);
+	root = tw_secret_free(root);
+	other_root = tw_secret_free(other_root);
+	return 0;
+}
+
+static tw_err put(tw_vault *v, const char *name, const char *data)
+{
+	const struct tw_vault_edit edit = { KIND, name, tw_slice_of(data) };
+	return tw_vault_change(v, &edit, 1);
+}
+
+static void check_has(const tw_vault *v, const char *name, const char *data)
+{
+	struct tw_slice got;
+	CHECK_OK(tw_vault_get(v, KIND, name, &got));
+	CHECK_INT(got.size, strlen(data));
+	CHECK_BYTES(got.at, data, got.size);
+}
+
+static void check_lacks(const tw_vault *v, const char *name)
+{
+	struct tw_slice got;
+	CHECK_ERR(tw_vault_get(v, KIND, name, &got), NOTFOUND);
+}
+
+static size_t count(const tw_vault *v)
+{
+	struct tw_vault_entry e;
+	size_t n = 0;
+	while (tw_vault_at(v, n, &e))
+		n++;
+	return n;
+}
+
+static void read_file(const char *name, struct tw_buf *b)
+{
+	tw_buf_init(b, sys, 64 * 1024);
+	CHECK_OK(tw_durable_read(sys, dir.fd, name, 64 * 1024, b));
+}
+
+static void test_keeps(void **state)
+{
+	for (int sealed = 0; sealed < 2; sealed++) {
+		const tw_secret *r = sealed ? root : NULL;
+		tw_vault *v = NULL;
+		test_dir_empty(&dir);
+		CHECK_ERR(tw_vault_open(sys, dir.fd, "keys", r, &v), NOTFOUND);
+		CHECK_OK(tw_vault_create(sys, dir.fd, "keys", r, &v));
+		CHECK_INT(count(v), 0);
+		CHECK_OK(put(v, "one", "first"));
+		CHECK_OK(put(v, "two", "second"));
+		CHECK_OK(put(v, "one", "first again"));
+		v = tw_vault_free(v);
+		CHECK_ERR(tw_vault_create(sys, dir.fd, "keys", r, &v), EXISTS);
+		CHECK_OK(tw_vault_open(sys, dir.fd, "keys", r, &v));
+		CHECK_INT(count(v), 2);
+		CHECK_INT(tw_vault_generation(v), 4);
+		CHECK(!tw_vault_single(v));
+		check_has(v, "one", "first again");
+		check_has(v, "two", "second");
+		v = tw_vault_free(v);
+	}
+}
+
+/* What rotation stands on: one name goes and another comes, in one step. */
+static void test_changes_are_whole(void **state)
+{
+	const struct tw_vault_edit move[] = { { KIND, "next", { NULL, 0 } }, { KIND, "present", tw_slice_of("new") } };
+	const struct tw_vault_edit too_much[] = { { KIND, "x", tw_slice_of("y") }, { KIND, "big", { "", TW_VAULT_DATA_MAX + 1 } } };
+	const struct tw_vault_edit twice[] = { { KIND, "x", tw_slice_of("y") }, { KIND, "x", tw_slice_of("z") } };
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keys", root, &v));
+	CHECK_OK(put(v, "present", "old"));
+	CHECK_OK(put(v, "next", "new"));
+	CHECK_OK(tw_vault_change(v, move, 2));
+	check_has(v, "present", "new");
+	check_lacks(v, "next");
+	CHECK_ERR(tw_vault_change(v, too_much, 2), LIMIT);
+	CHECK_ERR(tw_vault_change(v, twice, 2), INTERNAL);
+	check_lacks(v, "x");
+	CHECK_INT(count(v), 1);
+	tw_vault_free(v);
+}
+
+static void test_full(void **state)
+{
+	static const char data[TW_VAULT_DATA_MAX];
+	char name[16];
+	tw_vault *v = NULL;
+	tw_err e = TW_OK;
+	size_t n = 0;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keys", root, &v));
+	while (!tw_failed(e)) {
+		(void)snprintf(name, sizeof name, "n%zu", n++);
+		const struct tw_vault_edit edit = { KIND, name, { data, sizeof data } };
+		e = tw_vault_change(v, &edit, 1);
+	}
+	CHECK(tw_is(e, TW_CODE_LIMIT));
+	CHECK_INT(count(v), n - 1);
+	CHECK_INT(n - 1, TW_VAULT_MAX / (TW_VAULT_DATA_MAX + 6));
+	v = tw_vault_free(v);
+	CHECK_OK(tw_vault_open(sys, dir.fd, "keys", root, &v));
+	CHECK_INT(count(v), n - 1);
+	tw_vault_free(v);
+}
+
+/* @nist DP.CKM.2: nothing of a secret stands in either file, and without the root neither opens */
+static void test_sealed(void **state)
+{
+	static const char *const files[] = { "keys.a", "keys.b" };
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keys", root, &v));
+	CHECK_OK(put(v, "conspicuous", "needle in a haystack"));
+	v = tw_vault_free(v);
+	for (size_t i = 0; i < 2; i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		read_file(files[i], &b);
+		CHECK(memmem(b.data, b.size, "needle", 6) == NULL);
+		CHECK(memmem(b.data, b.size, "conspicuous", 11) == NULL);
+	}
+	CHECK_ERR(tw_vault_open(sys, dir.fd, "keys", other_root, &v), UNTRUSTED);
+	CHECK_ERR(tw_vault_open(sys, dir.fd, "keys", NULL, &v), UNTRUSTED);
+	CHECK_OK(tw_durable_rename(sys, dir.fd, "keys.a", "others.a"));
+	CHECK_ERR(tw_vault_open(sys, dir.fd, "others", root, &v), UNTRUSTED); /* one table is not another */
+	CHECK_OK(tw_vault_open(sys, dir.fd, "keys", root, &v));
+	check_has(v, "conspicuous", "needle in a haystack");
+	tw_vault_free(v);
+}
+
+/* Any byte of one copy changed: the other serves, and the damage is mended. Of both: nothing opens. */
+static void test_damage(void **state)
+{
+	static const char *const files[] = { "keys.a", "keys.b" };
+	for (int sealed = 0; sealed < 2; sealed++) {
+		const tw_secret *r = sealed ? root : NULL;
+		TW_CLEANUP(tw_buf_done) struct tw_buf good = { 0 };
+		tw_vault *v = NULL;
+		test_dir_empty(&dir);
+		CHECK_OK(tw_vault_create(sys, dir.fd, "keys", r, &v));
+		CHECK_OK(put(v, "name", "data"));
+		v = tw_vault_free(v);
+		read_file("keys.a", &good);
+		for (size_t i = 0; i < good.size; i++) {
+			for (size_t copy = 0; copy < 2; copy++) {
+				TW_CLEANUP(tw_buf_done) struct tw_buf mended = { 0 };
+				good.data[i] ^= 0x20;
+				CHECK_OK(tw_durable_replace(sys, dir.fd, files[copy], good.data, good.size, 0600));
+				good.data[i] ^= 0x20;
+				CHECK_OK(tw_vault_open(sys, dir.fd, "keys", r, &v));
+				check_has(v, "name", "data");
+				v = tw_vault_free(v);
+				read_file(files[copy], &mended);
+				CHECK_INT(mended.size, good.size);
+				if (!sealed)
+					CHECK_BYTES(mended.data, good.data, good.size);
+				CHECK_OK(tw_durable_replace(sys, dir.fd, files[copy], good.data, good.size, 0600));
+			}
+		}
+		for (size_t size = 0; size < good.size; size++) {
+			CHECK_OK(tw_durable_replace(sys, dir.fd, files[0], good.data, size, 0600));
+			CHECK_OK(tw_durable_replace(sys, dir.fd, files[1], good.data, size, 0600));
+			CHECK_ERR(tw_vault_open(sys, dir.fd, "keys", r, &v), UNTRUSTED);
+		}
+	}
+}
+
+/* An older copy never wins over a newer one, and is brought up. */
+static void test_older_copy(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf old = { 0 };
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keys", root, &v));
+	CHECK_OK(put(v, "name", "old"));
+	read_file("keys.b", &old);
+	CHECK_OK(put(v, "name", "new"));
+	v = tw_vault_free(v);
+	CHECK_OK(tw_durable_replace(sys, dir.fd, "keys.b", old.data, old.size, 0600));
+	CHECK_OK(tw_vault_open(sys, dir.fd, "keys", root, &v));
+	check_has(v, "name", "new");
+	v = tw_vault_free(v);
+	CHECK_OK(tw_durable_remove(sys, dir.fd, "keys.a"));
+	CHECK_OK(tw_vault_open(sys, dir.fd, "keys", root, &v));
+	check_has(v, "name", "new");
+	tw_vault_free(v);
+}
+
+/* --- Cuts and faults --- */
+
+static tw_err story(const struct tw_sys *s, tw_fake *marks)
+{
+	TW_CLEANUP(tw_vault_freep) tw_vault *v = NULL;
+	const struct tw_vault_edit move[] = { { KIND, "next", { NULL, 0 } }, { KIND, "key", tw_slice_of("rotated") } };
+	TW_TRY(tw_vault_create(s, dir.fd, "keys", root, &v));
+	if (marks)
+		tw_fake_mark(marks, 1);
+	TW_TRY(put(v, "key", "first"));
+	if (marks)
+		tw_fake_mark(marks, 2);
+	TW_TRY(put(v, "next", "rotated"));
+	if (marks)
+		tw_fake_mark(marks, 3);
+	TW_TRY(tw_vault_change(v, move, 2));
+	if (marks)
+		tw_fake_mark(marks, 4);
+	return TW_OK;
+}
+
+static void check_stage(const tw_vault *v, uint64_t acked)
+{
+	struct tw_slice key, next;
+	bool has_key = !tw_failed(tw_vault_get(v, KIND, "key", &key)), has_next = !tw_failed(tw_vault_get(v, KIND, "next", &next));
+	uint64_t stage = !has_key ? 1 : tw_slice_is(key, "rotated") ? 4 : has_next ? 3 : 2;
+	CHECK(stage == tw_vault_generation(v));
+	CHECK(stage >= acked && stage <= acked + 1);
+	CHECK(has_next == (stage == 3));
+	if (has_key)
+		CHECK(tw_slice_is(key, stage == 4 ? "rotated" : "first"));
+}
+
+/* @nist DP.CKM.3: a cut at any write leaves the table of before or of after, and the next start mends both copies */
+static void test_power_cut(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	struct test_dir there = test_dir_new();
+	long states = 0;
+	test_dir_empty(&dir);
+	tw_fake_record(f, dir.path);
+	CHECK_OK(story(tw_fake_sys(f), f));
+	for (size_t point = 0; point < tw_fake_points(f); point++) {
+		for (unsigned variant = 0; variant < 12; variant++, states++) {
+			tw_vault *v = NULL;
+			test_dir_empty(&there);
+			CHECK_OK(tw_fake_rebuild(f, point, variant, there.path));
+			tw_err e = tw_vault_open(sys, there.fd, "keys", root, &v);
+			if (tw_is(e, TW_CODE_NOTFOUND) && tw_fake_acked(f, point) == 0)
+				continue;
+			CHECK_OK(e);
+			check_stage(v, tw_fake_acked(f, point));
+			CHECK(!tw_vault_single(v));
+			v = tw_vault_free(v);
+		}
+	}
+	CHECK(states > 300);
+	test_dir_done(&there);
+	tw_fake_free(f);
+}
+
+/* Every call that can fail, fails: what opens afterwards is the table of some stage, whole. */
+static void test_faults(void **state)
+{
+	static const int errors[] = { ENOMEM, EIO, ENOSPC };
+	for (size_t k = 0; k < TW_COUNT(errors); k++) {
+		bool fired = true;
+		for (long n = 1; fired; n++) {
+			tw_fake *f = tw_fake_new();
+			tw_vault *v = NULL;
+			test_dir_empty(&dir);
+			tw_crypto_use(tw_fake_sys(f));
+			tw_fake_fail(f, n, errors[k], false);
+			tw_err e = story(tw_fake_sys(f), NULL);
+			fired = tw_fake_fired(f);
+			tw_fake_fail(f, 0, 0, false);
+			tw_crypto_use(sys);
+			tw_err opened = tw_vault_open(sys, dir.fd, "keys", root, &v);
+			if (!tw_failed(opened)) {
+				check_stage(v, tw_failed(e) ? tw_vault_generation(v) : 4);
+			} else {
+				CHECK(tw_failed(e) && tw_is(opened, TW_CODE_NOTFOUND));
+			}
+			v = tw_vault_free(v);
+			tw_fake_free(f);
+		}
+	}
+}
+
+/* --- The parser's rows --- */
+
+static void test_file_rows(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		enum tw_code want;
+	} rows[] = {
+		{ "", 0, TW_CODE_SYNTAX },
+		{ "TWVAULT", 7, TW_CODE_SYNTAX },
+		{ "TWVAULT2\0\0\0\0\0\0\0\0\0iiiiiiiiiiiiiiii", 33, TW_CODE_SYNTAX },
+		{ "TWVAULT1\2\0\0\0\0\0\0\0\0iiiiiiiiiiiiiiii", 33, TW_CODE_SYNTAX },
+		{ "TWVAULT1\1\0\0\0\0\0\0\0\0iiiiiiiiiiiiiii", 32, TW_CODE_SYNTAX },
+		{ "TWVAULT1\1\0\0\0\0\0\0\0\7iiiiiiiiiiiiiiii", 33, TW_CODE_OK },
+	};
+	struct tw_vault_file f;
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		CHECK_INT(tw_vault_file_parse((struct tw_slice){ rows[i].text, rows[i].size }, &f).code, rows[i].want);
+	CHECK_INT(f.generation, 7);
+	CHECK_INT(f.body.size, 0);
+	CHECK(f.sealed);
+}
+
+static void test_payload_rows(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		enum tw_code want;
+	} rows[] = {
+		{ "", 0, TW_CODE_OK }, { "\1\1a\0\1x", 6, TW_CODE_OK }, { "\1\1a\0\1x\2\1a\0\1x", 12, TW_CODE_OK }, /* of another kind */
+		{ "\1\1a\0\1x\1\1a\0\1y", 12, TW_CODE_SYNTAX },                                                     /* twice */
+		{ "\1\0\0\1x", 5, TW_CODE_SYNTAX },                                                                 /* no name */
+		{ "\1\101a", 3, TW_CODE_SYNTAX },      /* too long a name */
+		{ "\1\1a\0\2x", 6, TW_CODE_SYNTAX },   /* cut */
+		{ "\1\1a\20\1x", 6, TW_CODE_LIMIT },   /* 4097 bytes */
+		{ "\1\1a\0\1x\1", 7, TW_CODE_SYNTAX }, /* something after the last */
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		CHECK_INT(tw_vault_payload_check((struct tw_slice){ rows[i].text, rows[i].size }).code, rows[i].want);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_keeps),
+		cmocka_unit_test(test_changes_are_whole),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_sealed),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_older_copy),
+		cmocka_unit_test(test_power_cut),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_file_rows),
+		cmocka_unit_test(test_payload_rows),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
