@@ -88,7 +88,8 @@ struct tw_journal *tw_journal_new(const char *directory)
 {
 	struct tw_journal *j = tw_journal_grow(NULL, 1, sizeof *j);
 
-	*j = (struct tw_journal){ 0 };
+	*j = (struct tw_journal){ .directory = realpath(directory, NULL) };
+	must(j->directory != NULL, directory);
 	(void)snapshot(j, open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	return j;
 }
@@ -104,9 +105,11 @@ struct tw_journal *tw_journal_free(struct tw_journal *j)
 	for (size_t i = 0; j && i < j->op_count; i++) {
 		free(j->ops[i].name);
 		free(j->ops[i].to_name);
+		free(j->ops[i].kind_name);
 		free(j->ops[i].data);
 	}
 	if (j) {
+		free(j->directory);
 		free(j->objects);
 		free(j->ops);
 	}
@@ -239,22 +242,64 @@ static bool covers(const struct tw_op *op, size_t object, bool is_dir)
 	return false;
 }
 
-void tw_journal_sync(struct tw_journal *j, int fd)
+void tw_journal_cover(struct tw_journal *j, size_t sync)
 {
-	size_t object = find_fd(j, fd), at = j->op_count;
+	size_t object = j->ops[sync].object;
 
-	if (object == TW_NOTHING)
-		return;
-	(void)add(j, TW_OP_SYNC, object);
-	for (size_t i = 0; i < at; i++) {
+	for (size_t i = 0; i < sync; i++) {
 		struct tw_op *op = &j->ops[i];
 
 		if (op->covered == SIZE_MAX &&
 			(covers(op, object, j->objects[object].is_dir) || (op->kind == TW_OP_MOVE && op->dir == object)))
-			op->covered = at;
+			op->covered = sync;
 		if (op->covered_too == SIZE_MAX && op->kind == TW_OP_MOVE && op->to_dir == object)
-			op->covered_too = at;
+			op->covered_too = sync;
 	}
+}
+
+struct text {
+	char at[400];
+	size_t size;
+};
+
+/* "N" for each long number: files of one purpose have one name. */
+static void add_text(struct text *t, const char *more)
+{
+	while (*more && t->size < sizeof t->at - 1) {
+		size_t digits = strspn(more, "0123456789");
+
+		t->at[t->size++] = digits > 2 ? 'N' : *more;
+		more += digits > 2 ? digits : 1;
+	}
+	t->at[t->size] = '\0';
+}
+
+/* What a descriptor stands for, beneath the directory. */
+static void add_place(struct text *t, const struct tw_journal *j, int fd)
+{
+	char link[32], path[4096];
+	size_t skip = strlen(j->directory);
+	ssize_t n;
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof path - 1);
+	must(n >= (ssize_t)skip, "the name of what is synced");
+	path[n] = '\0';
+	add_text(t, path + skip + (path[skip] == '/'));
+}
+
+void tw_journal_sync(struct tw_journal *j, int fd, const char *call)
+{
+	size_t object = find_fd(j, fd), at = j->op_count;
+	struct text kind = { .size = 0 };
+
+	if (object == TW_NOTHING)
+		return;
+	add_text(&kind, call);
+	add_text(&kind, " ");
+	add_place(&kind, j, fd);
+	add(j, TW_OP_SYNC, object)->kind_name = copy_text(kind.at);
+	tw_journal_cover(j, at);
 }
 
 static size_t find_name(const struct tw_journal *j, int dir, const char *name)
@@ -267,6 +312,7 @@ static size_t find_name(const struct tw_journal *j, int dir, const char *name)
 void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int to_dir, const char *to)
 {
 	size_t object = find_name(j, to_dir, to);
+	struct text kind = { .size = 0 };
 	struct tw_op *op;
 
 	if (object == TW_NOTHING)
@@ -276,6 +322,11 @@ void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int
 	op->to_dir = find_fd(j, to_dir);
 	op->name = copy_text(from);
 	op->to_name = copy_text(to);
+	add_text(&kind, "rename ");
+	add_place(&kind, j, from_dir);
+	add_text(&kind, "/");
+	add_text(&kind, from);
+	op->kind_name = copy_text(kind.at);
 	must(op->dir != TW_NOTHING && op->to_dir != TW_NOTHING, "a rename across the border of what is recorded");
 }
 

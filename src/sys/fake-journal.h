@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journal behind tw_fake_record: for fake.c, fake-journal.c and fake-rebuild.c only. Out of memory ends the test. */
+/* The journal behind tw_fake_record: for fake*.c only. Out of memory ends the test. */
 #ifndef TW_SYS_FAKE_JOURNAL_H
 #define TW_SYS_FAKE_JOURNAL_H
 #include "base/err.h"
@@ -17,6 +17,8 @@ struct tw_op {
 	size_t object;      /* WRITE, SIZE, GROW, SYNC: of what. NAME: what the name stands for from now on. MARK: the number */
 	size_t dir, to_dir; /* NAME, MOVE */
 	char *name, *to_name;
+	char *kind_name;     /* SYNC, MOVE: the call and what it is for, "fdatasync log/N.twlog" */
+	size_t spoilt;       /* a planted fault, 0: none. Of a MOVE: how many places its sync stood before it */
 	off_t offset, size;  /* WRITE, SIZE, GROW */
 	unsigned char *data; /* WRITE */
 	size_t covered;      /* the first sync that makes it durable; SIZE_MAX: none */
@@ -41,6 +43,7 @@ struct tw_object {
 };
 
 struct tw_journal {
+	char *directory;
 	struct tw_object *objects; /* 0 is the directory itself */
 	size_t object_count;
 	struct tw_op *ops;
@@ -61,7 +64,8 @@ void tw_journal_open(struct tw_journal *j, const struct tw_before_open *before, 
 void tw_journal_write(struct tw_journal *j, int fd, const void *data, size_t size, off_t offset); /* offset -1: up to the position */
 void tw_journal_size(struct tw_journal *j, int fd, off_t size);
 void tw_journal_grow_file(struct tw_journal *j, int fd, off_t end);
-void tw_journal_sync(struct tw_journal *j, int fd);
+void tw_journal_sync(struct tw_journal *j, int fd, const char *call);
+void tw_journal_cover(struct tw_journal *j, size_t sync); /* marks what the sync at this place makes durable */
 void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int to_dir, const char *to);
 void tw_journal_unlink(struct tw_journal *j, int dir, const char *name);
 void tw_journal_mkdir(struct tw_journal *j, int dir, const char *name);

@@ -151,21 +151,21 @@ static ssize_t fake_pwrite(const struct tw_sys *s, int fd, const void *data, siz
 	return n;
 }
 
-static int synced(tw_fake *f, int fd, int r)
+static int synced(tw_fake *f, int fd, int r, const char *call)
 {
 	if (r == 0 && f->journal)
-		tw_journal_sync(f->journal, fd);
+		tw_journal_sync(f->journal, fd, call);
 	return r;
 }
 
 static int fake_fsync(const struct tw_sys *s, int fd)
 {
-	return fails(of(s), "fsync") ? -1 : synced(of(s), fd, of(s)->real->fsync(of(s)->real, fd));
+	return fails(of(s), "fsync") ? -1 : synced(of(s), fd, of(s)->real->fsync(of(s)->real, fd), "fsync");
 }
 
 static int fake_fdatasync(const struct tw_sys *s, int fd)
 {
-	return fails(of(s), "fdatasync") ? -1 : synced(of(s), fd, of(s)->real->fdatasync(of(s)->real, fd));
+	return fails(of(s), "fdatasync") ? -1 : synced(of(s), fd, of(s)->real->fdatasync(of(s)->real, fd), "fdatasync");
 }
 
 static int fake_ftruncate(const struct tw_sys *s, int fd, off_t size)

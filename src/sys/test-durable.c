@@ -307,6 +307,63 @@ static void test_a_forgotten_sync_is_found(void **state)
 	CHECK(run_cuts(*state, 2, &states) > 0);
 }
 
+/* The same faults planted in the journal of a program that has none: each is found, and taken back leaves nothing behind. */
+static void test_a_planted_fault_is_found(void **state)
+{
+	static const char *const kinds[] = { "fsync f.new", "fsync ", "rename /f.new" };
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+	long states;
+
+	CHECK_OK(tw_durable_replace(tw_fake_sys(f), p->dir, "f", "version 0", 9, 0600));
+	tw_fake_record(f, p->work);
+	for (unsigned i = 1; i <= 4; i++) {
+		char text[16];
+
+		(void)snprintf(text, sizeof text, "version %u", i);
+		CHECK_OK(tw_durable_replace(tw_fake_sys(f), p->dir, "f", text, strlen(text), 0600));
+		tw_fake_mark(f, i);
+	}
+	for (size_t i = 0; i < TW_COUNT(kinds); i++) {
+		CHECK_INT(tw_fake_spoil(f, kinds[i]), 4);
+		CHECK(count_bad(f, p, &states) > 0);
+	}
+	CHECK_INT(tw_fake_spoil(f, "fsync of what is not there"), 0);
+	CHECK_INT(count_bad(f, p, &states), 0);
+	(void)tw_fake_free(f);
+}
+
+/* Equal states have one hash, whatever way led to them; others have others. */
+static void test_states_are_told_apart(void **state)
+{
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+	tw_state *s;
+	uint64_t none, second, first;
+
+	tw_fake_record(f, p->work);
+	CHECK_OK(tw_durable_replace(tw_fake_sys(f), p->dir, "f", "old", 3, 0600));
+	size_t middle = tw_fake_points(f) - 1;
+	CHECK_OK(tw_durable_replace(tw_fake_sys(f), p->dir, "f", "new", 3, 0600));
+	size_t last = tw_fake_points(f) - 1;
+	s = tw_state_new(f);
+	tw_state_make(s, 0, 0);
+	none = tw_state_hash(s);
+	tw_state_make(s, last, 0);
+	second = tw_state_hash(s);
+	tw_state_make(s, middle, 0); /* back */
+	first = tw_state_hash(s);
+	CHECK(none != second && second != first && none != first);
+	tw_state_make(s, last - 1, 0); /* before the last sync, nothing lost */
+	CHECK(tw_state_hash(s) == second);
+	tw_state_make(s, last - 1, 1); /* all names lost */
+	CHECK(tw_state_hash(s) == first);
+	tw_state_make(s, last - 1, 3); /* the rename alone lost: the new file still has its first name */
+	CHECK(tw_state_hash(s) != second && tw_state_hash(s) != first);
+	(void)tw_state_free(s);
+	(void)tw_fake_free(f);
+}
+
 /* Removal is acknowledged only when it is on disk. */
 static void test_remove_every_cut(void **state)
 {
@@ -356,7 +413,7 @@ static void test_copy(void **state)
 	CHECK_OK(tw_durable_copy(tw_fake_sys(f), p->dir, "f", "g", 0600));
 	CHECK_OK(tw_durable_sync_dir(tw_fake_sys(f), p->dir));
 	for (unsigned v = 0; v < 8; v++) {
-		CHECK_OK(tw_fake_rebuild(f, tw_fake_points(f), v, p->replay));
+		CHECK_OK(tw_fake_rebuild(f, tw_fake_points(f) - 1, v, p->replay));
 		int dir = open(p->replay, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		CHECK_TEXT(content(dir, "g"), "content");
 		(void)close(dir);
@@ -368,4 +425,5 @@ static void test_copy(void **state)
 
 CHECK_MAIN(AT_PLACE(test_replace_and_read), AT_PLACE(test_refuses_what_is_no_file), AT_PLACE(test_leftover_is_removed),
 	AT_PLACE(test_every_fault_point), AT_PLACE(test_short_writes_and_reads), AT_PLACE(test_read_every_fault_point),
-	AT_PLACE(test_every_cut), AT_PLACE(test_a_forgotten_sync_is_found), AT_PLACE(test_remove_every_cut), AT_PLACE(test_copy))
+	AT_PLACE(test_every_cut), AT_PLACE(test_a_forgotten_sync_is_found), AT_PLACE(test_a_planted_fault_is_found),
+	AT_PLACE(test_states_are_told_apart), AT_PLACE(test_remove_every_cut), AT_PLACE(test_copy))

@@ -2,12 +2,13 @@
 /*
  * Rebuilds what a power cut may leave of a disk recorded by recfs, mounts each state and asks a judge.
  *
- *   powercut-replay BASE LOG POINTS VARIANTS JOBS SEED JUDGE [ARGUMENT...]
+ *   powercut-replay BASE LOG POINTS VARIANTS JOBS SEED DOUBLES JUDGE [ARGUMENT...]
  *
  * At each of POINTS places spread over the log (0: every place), beginning where SEED says, the states are: everything written
  * so far, then VARIANTS random subsets of the writes since the last flush, some of them torn. JUDGE stays running: it reads
- * "DIRECTORY ACKED" lines and answers each with "ok" or one line of complaint; a state that cannot be mounted is a complaint
- * too. JOBS workers, each with its own mount namespace, loop device and judge, share the places. The same arguments give the
+ * "DIRECTORY ACKED CUT" lines and answers each with "ok" or one line of complaint; a state that cannot be mounted is a complaint
+ * too. One of DOUBLES states (0: none) is cut twice: with a CUT above 0 the judge begins to recover, stops dead at its CUTth write
+ * or sync and answers "cut"; what had reached the disk by then, and not what the kernel still kept, is the next state. JOBS workers, each with its own mount namespace, loop device and judge, share the places. The same arguments give the
  * same states. Exit status: 0 no complaint, 1 some, 2 the replay itself failed.
  *
  * What a state costs is mount and umount (grace periods in the kernel, not processor time), so the disk is a memfd behind one
@@ -37,6 +38,9 @@ enum { WRITE = 1, FLUSH = 2, MARK = 3, BLOCK = 4096 };
 /* Tear no finer: ext4 rewrites its 1 KiB superblock in place, and one torn at 512 bytes needs e2fsck, whatever the program did. */
 enum { TEAR = 1024 };
 
+/* Writes and syncs of a start: a second cut comes after one of them. */
+enum { CUTS = 60 };
+
 struct op {
 	uint64_t kind, a, b; /* as recfs wrote them */
 	const unsigned char *data;
@@ -48,13 +52,13 @@ struct disk {
 };
 
 struct tally {
-	long states, bad;
+	long states, twice, bad;
 };
 
 static struct {
 	size_t step;
 	int variants, jobs;
-	unsigned seed;
+	unsigned seed, doubles;
 	char **judge;
 } plan;
 
@@ -178,17 +182,33 @@ static void start_judge(FILE **ask, FILE **answer)
 	must(*ask && *answer, "judge");
 }
 
-static bool judge(const struct disk *d, FILE *ask, FILE *answer, uint64_t acked, char *line, size_t size)
+static bool mount_it(const struct disk *d, char *line, size_t size)
 {
-	if (mount(d->device, d->directory, "ext4", MS_NOATIME, NULL) != 0) {
-		(void)snprintf(line, size, "cannot be mounted: %m");
-		return false;
-	}
-	(void)fprintf(ask, "%s %llu\n", d->directory, (unsigned long long)acked);
+	if (mount(d->device, d->directory, "ext4", MS_NOATIME, NULL) == 0)
+		return true;
+	(void)snprintf(line, size, "cannot be mounted: %m");
+	return false;
+}
+
+static void ask_judge(const struct disk *d, FILE *ask, FILE *answer, uint64_t acked, unsigned cut, char *line, size_t size)
+{
+	(void)fprintf(ask, "%s %llu %u\n", d->directory, (unsigned long long)acked, cut);
 	(void)fflush(ask);
 	must(fgets(line, (int)size, answer) != NULL, "judge ended");
 	line[strcspn(line, "\n")] = '\0';
+}
+
+static void unmount(const struct disk *d)
+{
 	must(umount2(d->directory, 0) == 0, "umount (does the judge keep a file open?)");
+}
+
+static bool judge(const struct disk *d, FILE *ask, FILE *answer, uint64_t acked, char *line, size_t size)
+{
+	if (!mount_it(d, line, size))
+		return false;
+	ask_judge(d, ask, answer, acked, 0, line, size);
+	unmount(d);
 	return strcmp(line, "ok") == 0;
 }
 
@@ -215,11 +235,42 @@ static void build(struct disk *d, const unsigned char *stable, size_t flushed, s
 struct worker {
 	struct disk disk;
 	unsigned char *stable; /* the disk up to the last flush */
+	unsigned char *spare;
 	FILE *ask, *answer;
 	struct tally tally;
 	uint64_t acked;
 	size_t flushed; /* the operation after the last flush */
 };
+
+static void complain(struct worker *w, size_t end, int variant, unsigned cut, const char *line)
+{
+	w->tally.bad++;
+	printf("BAD place %zu variant %d cut again at %u acknowledged %llu: %s\n", end, variant, cut, (unsigned long long)w->acked, line);
+}
+
+/* The disk as it is in the middle of the recovery. Unmounting would write what the power's loss takes, so it is put back after. */
+static void cut_again(struct worker *w, size_t end, int variant)
+{
+	unsigned cut = 1 + (unsigned)(end * 31 + (size_t)variant * 7) % CUTS;
+	char line[512];
+
+	build(&w->disk, w->stable, w->flushed, end, variant);
+	w->tally.twice++;
+	if (!mount_it(&w->disk, line, sizeof line)) {
+		complain(w, end, variant, cut, line);
+		return;
+	}
+	ask_judge(&w->disk, w->ask, w->answer, w->acked, cut, line, sizeof line);
+	memcpy(w->spare, w->disk.bytes, disk_size);
+	unmount(&w->disk);
+	if (strcmp(line, "cut") == 0) {
+		memcpy(w->disk.bytes, w->spare, disk_size);
+		forget(&w->disk);
+		if (judge(&w->disk, w->ask, w->answer, w->acked, line, sizeof line))
+			return;
+	}
+	complain(w, end, variant, cut, line);
+}
 
 static void try_place(struct worker *w, size_t end)
 {
@@ -230,10 +281,10 @@ static void try_place(struct worker *w, size_t end)
 			break; /* nothing is in flight */
 		build(&w->disk, w->stable, w->flushed, end, v);
 		w->tally.states++;
-		if (judge(&w->disk, w->ask, w->answer, w->acked, line, sizeof line))
-			continue;
-		w->tally.bad++;
-		printf("BAD place %zu variant %d acknowledged %llu: %s\n", end, v, (unsigned long long)w->acked, line);
+		if (!judge(&w->disk, w->ask, w->answer, w->acked, line, sizeof line))
+			complain(w, end, v, 0, line);
+		if (plan.doubles && w->tally.states % plan.doubles == 0)
+			cut_again(w, end, v);
 	}
 }
 
@@ -251,12 +302,12 @@ static void pass_over(struct worker *w, size_t at)
 
 static struct tally work(int job)
 {
-	struct worker w = { .stable = malloc(disk_size) };
+	struct worker w = { .stable = malloc(disk_size), .spare = malloc(disk_size) };
 
 	must(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "mount namespace (needs root)");
 	start_judge(&w.ask, &w.answer); /* after unshare: it must see our mounts */
 	make_disk(&w.disk);
-	must(w.stable != NULL, "memory");
+	must(w.stable != NULL && w.spare != NULL, "memory");
 	memcpy(w.stable, base, disk_size);
 	for (size_t end = 0; end <= op_count; end++) {
 		if (end % plan.step == plan.seed % plan.step && (int)(end / plan.step % (size_t)plan.jobs) == job)
@@ -293,6 +344,7 @@ static bool run_jobs(struct tally *total)
 	(void)close(pipes[1]);
 	while (read(pipes[0], &t, sizeof t) == sizeof t) {
 		total->states += t.states;
+		total->twice += t.twice;
 		total->bad += t.bad;
 	}
 	while (wait(&status) > 0)
@@ -309,8 +361,8 @@ int main(int argc, char **argv)
 	double seconds;
 	bool good;
 
-	if (argc < 8) {
-		(void)fprintf(stderr, "usage: powercut-replay BASE LOG POINTS VARIANTS JOBS SEED JUDGE [ARGUMENT...]\n");
+	if (argc < 9) {
+		(void)fprintf(stderr, "usage: powercut-replay BASE LOG POINTS VARIANTS JOBS SEED DOUBLES JUDGE [ARGUMENT...]\n");
 		return 2;
 	}
 	base = load(argv[1], &disk_size);
@@ -321,13 +373,14 @@ int main(int argc, char **argv)
 	plan.variants = (int)number(argv[4]);
 	plan.jobs = number(argv[5]) > 0 ? (int)number(argv[5]) : 1;
 	plan.seed = (unsigned)number(argv[6]);
-	plan.judge = argv + 7;
+	plan.doubles = (unsigned)number(argv[7]);
+	plan.judge = argv + 8;
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* whole lines, though several workers write */
 	(void)clock_gettime(CLOCK_MONOTONIC, &from);
 	good = run_jobs(&total);
 	(void)clock_gettime(CLOCK_MONOTONIC, &to);
 	seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-	printf("%zu operations, %ld states, %ld bad, %.1f s, %.0f states/s\n", op_count, total.states, total.bad, seconds,
-		(double)total.states / seconds);
+	printf("%zu operations, %ld states, %ld of them cut twice, %ld bad, %.1f s, %.0f states/s\n", op_count,
+		total.states + total.twice, total.twice, total.bad, seconds, (double)(total.states + total.twice) / seconds);
 	return good ? total.bad > 0 : 2;
 }

@@ -34,12 +34,41 @@ struct tw_unit {
 };
 TW_DEFINE_FREEP(tw_unit, tw_unit_stop) /* tw_unit_stopp */
 
+static struct {
+	unsigned boot;
+	void (*epoch)(void *user, uint64_t epoch);
+	void *user;
+} harness;
+
 static tw_unit *waiting; /* whose keys are served while somebody waits; one unit per process */
+
+void tw_unit_boot(unsigned boot)
+{
+	harness.boot = boot;
+}
+
+void tw_unit_on_epoch(void (*told)(void *user, uint64_t epoch), void *user)
+{
+	harness.epoch = told;
+	harness.user = user;
+}
 
 void tw_unit_use(const struct tw_sys *sys)
 {
 	tw_crypto_use(sys);
 	tw_json_use(sys);
+}
+
+static void serve(tw_unit *u, const struct tw_message *m)
+{
+	uint64_t epoch = 0;
+
+	for (size_t i = 0; m->type == TW_WIRE_KEYS_EPOCH && i < m->payload.size; i++)
+		epoch = epoch << 8 | (uint8_t)m->payload.at[i];
+	if (tw_is(tw_keys_serve_core(u->keys, u->keys_end, m), TW_CODE_UNTRUSTED))
+		u->keys_end = tw_channel_free(u->keys_end);
+	else if (epoch && harness.epoch)
+		harness.epoch(harness.user, epoch);
 }
 
 /* Answers all that core has asked. What breaks the rules ends the channel, as hands would end the role. */
@@ -48,8 +77,7 @@ static void serve_keys(tw_unit *u)
 	struct tw_message m;
 
 	while (u->keys_end && !tw_failed(tw_channel_receive(u->keys_end, &m)))
-		if (tw_is(tw_keys_serve_core(u->keys, u->keys_end, &m), TW_CODE_UNTRUSTED))
-			u->keys_end = tw_channel_free(u->keys_end);
+		serve(u, &m);
 }
 
 /* Nobody else works, so what is not there after keys had its turn will never come: no wait. */
@@ -114,7 +142,7 @@ static tw_err start(tw_unit *u)
 	char boot[48], *words[] = { boot, (char[]){ "app_uid=0" }, (char[]){ "log_segment=262144" } };
 	struct tw_role_start s = { .fd_count = 9, .word_count = 3, .words = words };
 
-	(void)snprintf(boot, sizeof boot, "boot_id=%032x", (unsigned)getpid());
+	(void)snprintf(boot, sizeof boot, "boot_id=%032x", harness.boot ? harness.boot : (unsigned)getpid());
 	TW_TRY(tw_keys_open(u->under, u->keys_dir, &u->keys));
 	TW_TRY(tw_channel_new(u->under, KEYS_END, tw_rows_keys_from_core, &u->keys_end));
 	return tw_start(&u->device, &u->sys, &s);
@@ -254,6 +282,39 @@ int tw_unit_takeover(tw_unit *u, const char *name)
 	return tw_unit_request(u, "POST", "/api/v1/commissioning", NULL, tw_buf_cstr(&body));
 }
 
+static const struct tw_operation_row *find_operation(const struct tw_context *c, const char *name)
+{
+	for (const struct tw_capability *const *p = c->capabilities; *p; p++)
+		for (const struct tw_operation_row *o = (*p)->operations; o && o->name; o++)
+			if (strcmp(o->name, name) == 0)
+				return o;
+	return NULL;
+}
+
+int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16])
+{
+	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
+	struct tw_request rq = {
+		.subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console", .source = "console", .how = "console" },
+		.operation = find_operation(&u->device.context, "ownership.recover"),
+	};
+	struct tw_path_reply reply = { 0 };
+
+	tw_buf_clear(&u->body);
+	tw_path_walk(&u->device.context, &rq, &u->body, &reply);
+	if (reply.status != 200 || tw_failed(tw_json_parse(tw_buf_slice(&u->body), BODY_MAX, &answer)) ||
+		tw_failed(tw_parse_hex(tw_slice_of(tw_json_text(answer, "secret")), ret_secret, 16)))
+		return reply.status == 200 ? 0 : reply.status;
+	return reply.status;
+}
+
+tw_err tw_unit_end(tw_unit *u)
+{
+	TW_TRY(tw_start_keep_time(&u->device));
+	TW_TRY(tw_audit_refusals_seal(u->device.context.audit, true));
+	return tw_unit_settle(u);
+}
+
 tw_err tw_unit_settle(tw_unit *u)
 {
 	TW_TRY(tw_audit_commit(u->device.context.audit));
@@ -312,6 +373,7 @@ static void count_done(void *user, const struct tw_log_header *h, const struct t
 {
 	const struct judge *j = user;
 
+	j->log->earlier += h->epoch < tw_audit_epoch(j->unit->device.context.audit);
 	if (r->type == TW_LOG_OUTCOME && memmem(r->body.at, r->body.size, "\"result\":\"done\"", 15))
 		j->log->done++;
 }

@@ -22,6 +22,11 @@ tw_err tw_unit_provision(const char *directory);
 tw_err tw_unit_start(const struct tw_sys *sys, const char *directory, tw_unit **ret);
 tw_unit *tw_unit_stop(tw_unit *u); /* as SIGKILL would: nothing is signed or written at the end */
 
+/* Which boot the next starts belong to; 0: of this process, as at first. */
+void tw_unit_boot(unsigned boot);
+/* Called each time keys has given out the key of an epoch; NULL: nobody is. */
+void tw_unit_on_epoch(void (*told)(void *user, uint64_t epoch), void *user);
+
 /* One request by the owner's connection. Returns the status, 0 when the path did not get as far as one. */
 int tw_unit_request(tw_unit *u, const char *method, const char *target, const char *if_match, const char *body);
 /* The same without the owner's key: with a session's token, or NULL for nobody. */
@@ -29,14 +34,18 @@ int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const 
 const char *tw_unit_body(const tw_unit *u); /* of the last reply */
 struct tw_device *tw_unit_device(tw_unit *u);
 int tw_unit_takeover(tw_unit *u, const char *name);
+/* Ends ownership as the console does. Returns the status; the new secret, as told to the person there. */
+int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16]);
 tw_err tw_unit_settle(tw_unit *u); /* commits reads, signs the head: what timers would do */
+tw_err tw_unit_end(tw_unit *u);    /* what core does when hands lets it end; tw_unit_stop comes after it */
 bool tw_unit_owned(const tw_unit *u);
 const char *tw_unit_log_fault(const tw_unit *u);
 
 /* The verifier's own judgement of the log of a unit just started, with the keys of all epochs before its own. UNTRUSTED with the fault. */
 struct tw_unit_log {
 	uint64_t records, checkpoints, open_intents;
-	uint64_t done; /* outcomes that say so */
+	uint64_t earlier; /* records of the epochs before this start's */
+	uint64_t done;    /* outcomes that say so */
 };
 tw_err tw_unit_verify_log(tw_unit *u, struct tw_unit_log *ret);
 #endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle.h"
+#include "unit.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "device/logical-access/state.h"
+#include "formats/keydir.h"
+#include "sys/durable.h"
+#include "sys/real.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BOOTS 1000 /* after those of the story */
+
+struct seen {
+	struct side side;
+	uint64_t epoch;
+	int format;
+	struct tw_unit_log log;
+	uint8_t listener[32];
+};
+
+static char complaint[512];
+
+static bool complain(const char *what, const char *detail)
+{
+	(void)snprintf(complaint, sizeof complaint, "%s%s%.300s", what, *detail ? ": " : "", detail);
+	return false;
+}
+
+/* An owner may always read settings; without one there is nobody to ask. */
+static bool read_version(tw_unit *u, int64_t *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	bool off;
+
+	if (tw_unit_request(u, "GET", STORY_SETTING, NULL, NULL) != 200)
+		return complain("the setting cannot be read", tw_unit_body(u));
+	if (tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j)))
+		return complain("the setting's form", tw_err_detail());
+	*ret = tw_json_int(j, "version");
+	off = strcmp(tw_json_text(j, "value"), "off") == 0;
+	return off == (*ret % 2 == 1) || complain("the setting is not what its version was", tw_unit_body(u));
+}
+
+static bool keys_sign(tw_unit *u, const struct side *s)
+{
+	static const char nonce[] = "{\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}";
+
+	if (!s->owned || s->version % 2 != 0 || tw_unit_request(u, "POST", "/api/v1/identity/statement", NULL, nonce) == 200)
+		return true; /* switched off, it is not asked */
+	return complain("keys do not sign", tw_unit_body(u));
+}
+
+static bool look(tw_unit *u, struct seen *ret)
+{
+	const struct tw_device *d = tw_unit_device(u);
+
+	if (*tw_unit_log_fault(u))
+		return complain("the log was set aside", tw_unit_log_fault(u));
+	if (tw_failed(tw_unit_verify_log(u, &ret->log)))
+		return complain("the log does not verify", tw_err_detail());
+	if (ret->log.open_intents)
+		return complain("an intent stays open", "");
+	ret->epoch = tw_audit_epoch(d->context.audit);
+	ret->format = tw_store_format(d->context.store);
+	memcpy(ret->listener, d->listener_key, sizeof ret->listener);
+	ret->side.owned = tw_unit_owned(u);
+	if (d->access->owner_count > 1)
+		return complain("two owners", "");
+	(void)snprintf(ret->side.owner, sizeof ret->side.owner, "%.15s", d->access->owners[0].name);
+	return (!ret->side.owned || read_version(u, &ret->side.version)) && keys_sign(u, &ret->side);
+}
+
+static bool same_side(const struct side *a, const struct side *b)
+{
+	return a->owned == b->owned && a->version == b->version && strcmp(a->owner, b->owner) == 0;
+}
+
+static bool secret_is(const char *directory, const uint8_t secret[16])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	TW_CLEANUP(tw_closep) int dir = -1;
+	char path[700];
+
+	(void)snprintf(path, sizeof path, "%s/keys", directory);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tw_buf_init(&b, tw_sys_real(), 64);
+	return dir >= 0 && !tw_failed(tw_durable_read(tw_sys_real(), dir, TW_KEYS_SECRET, 64, &b)) && b.size == 16 &&
+		memcmp(b.data, secret, 16) == 0;
+}
+
+static bool kept(const char *directory, const struct promise *p, const struct seen *s)
+{
+	static const uint8_t none[32];
+	bool moving = p->under_way && (p->now.owned != p->next.owned);
+	char text[96];
+
+	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d", s->side.owned, s->side.owner, (int)s->side.version);
+	if (!same_side(&s->side, &p->now) && !(p->under_way && same_side(&s->side, &p->next)))
+		return complain("neither what was acknowledged nor what was under way", text);
+	(void)snprintf(text, sizeof text, "%llu of %llu", (unsigned long long)s->log.earlier, (unsigned long long)p->records);
+	if (s->log.earlier < p->records)
+		return complain("durable records are gone from the log", text);
+	if (p->format && s->format != p->format && !(p->migrating && s->format == p->format + 1))
+		return complain("the store has another format", "");
+	if (s->epoch <= p->epoch)
+		return complain("an epoch begins again", "");
+	if (!moving && memcmp(p->listener, none, 32) != 0 && memcmp(p->listener, s->listener, 32) != 0)
+		return complain("the listener is not the one that was told", "");
+	return moving || secret_is(directory, p->secret) || complain("the secret is not the one that was told", "");
+}
+
+static bool works(tw_unit *u, const struct seen *s, const struct promise *p)
+{
+	char version[24];
+
+	if (p->token[0] && tw_unit_request_as(u, p->token, "GET", "/api/v1/identity", NULL) == 200)
+		return complain("a session has outlived its boot", "");
+	if (!s->side.owned)
+		return tw_unit_takeover(u, "carol") == 201 || complain("it cannot be taken over", tw_unit_body(u));
+	(void)snprintf(version, sizeof version, "\"%lld\"", (long long)s->side.version);
+	return tw_unit_request(u, "PUT", STORY_SETTING, version, s->side.version % 2 ? "{\"value\":\"on\"}" : "{\"value\":\"off\"}") == 200 ||
+		complain("it takes no change", tw_unit_body(u));
+}
+
+static bool start(const char *directory, unsigned boot, tw_unit **ret)
+{
+	tw_unit_boot(BOOTS + boot);
+	return !tw_failed(tw_unit_start(tw_sys_real(), directory, ret)) || complain("does not start", tw_err_detail());
+}
+
+static bool second_start(const char *directory, const struct promise *p, const struct seen *first)
+{
+	struct seen second = { 0 };
+	tw_unit *u = NULL;
+	bool good = start(directory, 2, &u) && look(u, &second);
+
+	if (good && (!same_side(&first->side, &second.side) || second.log.earlier < first->log.earlier))
+		good = complain("a second start finds it otherwise", "");
+	if (good && second.format != first->format)
+		good = complain("the second start finds another format", "");
+	if (good && second.epoch <= first->epoch)
+		good = complain("the second start's epoch is not new", "");
+	good = good && works(u, &second, p);
+	(void)tw_unit_stop(u);
+	return good;
+}
+
+const char *oracle_judge(const char *directory, const struct promise *p, size_t count)
+{
+	struct seen first = { 0 };
+	tw_unit *u = NULL;
+	bool good;
+
+	if (count == 0 || !p[0].provisioned)
+		return NULL;
+	good = start(directory, 1, &u) && look(u, &first);
+	for (size_t i = 0; good && i < count; i++)
+		good = kept(directory, &p[i], &first);
+	(void)tw_unit_stop(u);
+	return good && second_start(directory, &p[count - 1], &first) ? NULL : complaint;
+}

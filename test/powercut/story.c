@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "story.h"
+#include "unit.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "device/platform/start.h"
+#include "formats/keydir.h"
+#include "sys/durable.h"
+#include "sys/real.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BURST 1400 /* reads: more than a segment of the harness holds */
+
+struct teller {
+	struct story *story;
+	const struct tw_sys *sys;
+	const char *directory;
+	tw_unit *unit;
+	unsigned boot;
+};
+
+static void must(bool good, const char *what, tw_unit *u)
+{
+	if (good)
+		return;
+	(void)fprintf(stderr, "story: %s: %s (%s) %s\n", what, tw_err_detail(), tw_err_place(), u ? tw_unit_body(u) : "");
+	exit(1);
+}
+
+/* What is durable by now. */
+static void note_records(struct teller *t)
+{
+	const tw_audit *a = tw_unit_device(t->unit)->context.audit;
+
+	if (!tw_audit_pending(a))
+		t->story->now.records = tw_audit_last(a);
+}
+
+static void begin(struct teller *t, const char *step, struct side next)
+{
+	struct promise *p = &t->story->now;
+
+	(void)snprintf(p->step, sizeof p->step, "%s", step);
+	p->next = next;
+	p->under_way = true;
+	t->story->mark(t->story);
+}
+
+static void end(struct teller *t)
+{
+	struct promise *p = &t->story->now;
+
+	p->now = p->next;
+	p->under_way = p->migrating = false;
+	p->format = tw_store_format(tw_unit_device(t->unit)->context.store);
+	note_records(t);
+	t->story->mark(t->story);
+}
+
+static void name_step(struct teller *t, const char *step)
+{
+	begin(t, step, t->story->now.now);
+}
+
+static void epoch_given(void *user, uint64_t epoch)
+{
+	struct teller *t = user;
+
+	if (epoch > t->story->now.epoch)
+		t->story->now.epoch = epoch;
+	t->story->mark(t->story);
+}
+
+static void start(struct teller *t, const char *step)
+{
+	name_step(t, step);
+	t->unit = tw_unit_stop(t->unit);
+	tw_unit_boot(++t->boot);
+	must(!tw_failed(tw_unit_start(t->sys, t->directory, &t->unit)), "starting", NULL);
+	end(t);
+}
+
+static void text_of(struct teller *t, const char *key, char *ret, size_t size)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	must(!tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(t->unit)), 65536, &j)), "reading an answer", t->unit);
+	(void)snprintf(ret, size, "%s", tw_json_text(j, key));
+}
+
+static void take(struct teller *t, const char *name)
+{
+	struct side owned = { .owned = true };
+	char listener[80];
+
+	(void)snprintf(owned.owner, sizeof owned.owner, "%s", name);
+	begin(t, "take-over", owned);
+	must(tw_unit_takeover(t->unit, name) == 201, "taking over", t->unit);
+	text_of(t, "listener", listener, sizeof listener);
+	must(!tw_failed(tw_parse_hex(tw_slice_of(listener), t->story->now.listener, 32)), "the new listener", t->unit);
+	end(t);
+}
+
+static void change(struct teller *t)
+{
+	struct side next = t->story->now.now;
+	char version[16];
+
+	(void)snprintf(version, sizeof version, "\"%d\"", (int)next.version++);
+	begin(t, "change", next);
+	must(tw_unit_request(t->unit, "PUT", STORY_SETTING, version, next.version % 2 ? "{\"value\":\"off\"}" : "{\"value\":\"on\"}") == 200,
+		"changing the setting", t->unit);
+	end(t);
+}
+
+static void open_session(struct teller *t)
+{
+	char code[16], body[64];
+
+	name_step(t, "session");
+	must(tw_unit_request(t->unit, "POST", "/api/v1/session-codes", NULL, NULL) == 201, "a code", t->unit);
+	text_of(t, "code", code, sizeof code);
+	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
+	must(tw_unit_request_as(t->unit, NULL, "POST", "/api/v1/sessions", body) == 201, "a session", t->unit);
+	text_of(t, "token", t->story->now.token, sizeof t->story->now.token);
+	end(t);
+}
+
+static void burst(struct teller *t)
+{
+	uint64_t first = tw_audit_last(tw_unit_device(t->unit)->context.audit);
+
+	name_step(t, "burst");
+	for (int i = 0; i < BURST; i++)
+		must(tw_unit_request(t->unit, "GET", "/api/v1/identity", NULL, NULL) == 200, "reading", t->unit);
+	must(tw_audit_last(tw_unit_device(t->unit)->context.audit) >= first + BURST, "recording reads", t->unit);
+	end(t);
+}
+
+static void checkpoint(struct teller *t)
+{
+	name_step(t, "checkpoint");
+	must(!tw_failed(tw_unit_settle(t->unit)), "a checkpoint", NULL);
+	end(t);
+}
+
+/* As core does when the boot is confirmed. */
+static void migrate(struct teller *t)
+{
+	int before = t->story->now.format;
+
+	t->story->now.migrating = true;
+	name_step(t, "migration");
+	must(!tw_failed(tw_start_migrate(tw_unit_device(t->unit))), "the store's next format", NULL);
+	must(TW_STORE_FORMAT == 1 || tw_store_format(tw_unit_device(t->unit)->context.store) == before + 1, "another format", NULL);
+	must(!tw_failed(tw_audit_commit(tw_unit_device(t->unit)->context.audit)), "recording the other format", NULL);
+	end(t);
+}
+
+static void recover(struct teller *t)
+{
+	struct side nobody = { .owned = false };
+	char listener[80];
+
+	begin(t, "recovery", nobody);
+	must(tw_unit_recover(t->unit, t->story->now.secret) == 200, "recovering ownership", t->unit);
+	text_of(t, "listener", listener, sizeof listener);
+	must(!tw_failed(tw_parse_hex(tw_slice_of(listener), t->story->now.listener, 32)), "the new listener", t->unit);
+	end(t);
+}
+
+static void finish(struct teller *t)
+{
+	name_step(t, "end");
+	must(!tw_failed(tw_unit_end(t->unit)), "ending", NULL);
+	end(t);
+}
+
+static void read_secret(struct teller *t)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	char path[400];
+	int dir;
+
+	(void)snprintf(path, sizeof path, "%s/keys", t->directory);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tw_buf_init(&b, tw_sys_real(), 64);
+	must(dir >= 0 && !tw_failed(tw_durable_read(tw_sys_real(), dir, TW_KEYS_SECRET, 64, &b)) && b.size == 16, "the secret", NULL);
+	memcpy(t->story->now.secret, b.data, 16);
+	(void)close(dir);
+}
+
+void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
+{
+	struct teller t = { .story = s, .sys = sys, .directory = directory };
+
+	tw_unit_on_epoch(epoch_given, &t);
+	read_secret(&t);
+	s->now.provisioned = true;
+	s->mark(s);
+	start(&t, "first start");
+	memcpy(s->now.listener, tw_unit_device(t.unit)->listener_key, 32);
+	s->mark(s);
+	take(&t, "alice");
+	change(&t);
+	change(&t);
+	open_session(&t);
+	checkpoint(&t);
+	migrate(&t);
+	change(&t);
+	change(&t);
+	start(&t, "second boot");
+	change(&t);
+	change(&t); /* on again: the burst reads what it switches */
+	burst(&t);
+	checkpoint(&t);
+	change(&t);
+	recover(&t);
+	take(&t, "bob");
+	change(&t);
+	finish(&t);
+	start(&t, "third boot");
+	change(&t);
+	change(&t);
+	finish(&t);
+	(void)tw_unit_stop(t.unit);
+	tw_unit_on_epoch(NULL, NULL);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life that power is cut out of, and what the device has promised at each moment of it: first start, take-over, changes of a
+ * setting, a session, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the
+ * console, the next owner, an orderly end.
+ */
+#ifndef TW_TEST_STORY_H
+#define TW_TEST_STORY_H
+#include "base/err.h"
+#include "base/sys.h"
+
+#define STORY_UNIT "unit" /* the unit's directory, beneath the one that the power is cut of */
+#define STORY_SETTING "/api/v1/settings/identification.remote-read"
+
+struct side {
+	bool owned;
+	char owner[16];
+	int64_t version; /* of the setting: odd is off, even is on */
+};
+/* What may be found after a cut: `now`, or with a step under way also what the step leads to. All bytes: it goes through a file. */
+struct promise {
+	bool provisioned, under_way;
+	struct side now, next;
+	uint64_t records; /* of the log, durable */
+	uint64_t epoch;   /* the highest whose key was given out */
+	int format;       /* of the store; 0: none was promised yet */
+	bool migrating;   /* the next one may be there too */
+	/* Told to somebody, and in force; not to be relied on while a change of ownership is under way. */
+	uint8_t secret[16], listener[32];
+	char token[64]; /* of a session: ends with the boot */
+	char step[24];  /* its name, for people */
+};
+
+struct story {
+	struct promise now;
+	void (*mark)(struct story *s); /* the promise is s->now from here on */
+	void *user;
+};
+/* Takes a directory that provisioning has just filled. What the device refuses ends the process: there is nothing to test then. */
+void story_run(struct story *s, const struct tw_sys *sys, const char *directory);
+#endif
