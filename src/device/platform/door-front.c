@@ -11,6 +11,7 @@
 #include "base/log.h"
 
 #define QUEUE_MAX 64 /* replies waiting for front to read; at that many, its requests wait too */
+#define AT_ONCE 8    /* requests; then the other doors and the timers have their turn */
 
 struct waiting {
 	struct waiting *next;
@@ -171,7 +172,7 @@ static void on_readable(int fd, short what, void *user)
 	struct tw_message m;
 	tw_err e = TW_OK;
 
-	while (d->waiting < QUEUE_MAX) {
+	for (int i = 0; i < AT_ONCE && d->waiting < QUEUE_MAX; i++) {
 		e = tw_channel_receive(d->channel, &m);
 		if (!tw_failed(e) && m.type == TW_WIRE_REQUEST)
 			e = request(d, m.payload);

@@ -3,19 +3,25 @@
  * The local socket: HTTP/1.1 as at the front door, by the same parser, accepted here so that the kernel says who is calling.
  *
  * Anybody on the device may connect; root, and whoever we run as when all roles share one user, is LOCAL, everybody else is
- * ANYONE. Each user gets a few connections and each connection a deadline, so that none can keep the others out.
+ * ANYONE. A newcomer always finds a place: a few are kept for LOCAL alone, and elsewhere, or over a user's share, the one goes that
+ * has waited longest for nothing. A request has one deadline from its first byte to its last, and after each request the other
+ * connections have their turn, so that neither dripping nor pipelining nor holding wins anything.
  */
 #include "device/platform/core.h"
 #include "device/platform/http-reply.h"
+#include "device/platform/listener.h"
 
 #include <errno.h>
 #include <sys/uio.h>
 
 #define CONNECTIONS_MAX 32
+#define LOCAL_RESERVED 4 /* of these, for root alone: an administrator with a tool or two */
 #define PER_USER_MAX 8
-#define REQUEST_MS 10000                               /* from a request's first byte to its last, and for taking an answer */
-#define IDLE_MS 60000                                  /* between requests */
-#define IN_MAX (TW_HTTP_HEAD_MAX + TW_BODY_MAX + 4096) /* a head, a body, and its chunk sizes */
+#define GRACE_MS 1000    /* who has said nothing for so long goes before those who have */
+#define REQUEST_MS 10000 /* from a request's first byte to its last, and for taking an answer */
+#define IDLE_MS 60000    /* between requests */
+#define READ_MAX 4096    /* at a time */
+#define IN_MAX (TW_HTTP_HEAD_MAX + READ_MAX)
 #define OUT_MAX (1024 * 1024)
 #define DISCARD_MAX 64 /* reads of what came after a request that could not be framed */
 
@@ -25,25 +31,31 @@ struct connection {
 	int fd;
 	struct event *readable, *writable;
 	struct tw_buf in, out;
+	struct tw_buf head, body;    /* of the request whose body is still coming */
+	struct tw_http_head *parsed; /* of head; NULL when no body is awaited */
+	struct tw_http_chunks chunks;
 	size_t sent;
 	struct tw_subject subject;
 	uid_t uid;
+	int64_t since_ms; /* when it came, was answered, or began the request under way */
+	int64_t until_ms; /* patience ends */
+	uint64_t serial;  /* in the order of coming */
+	bool answered;    /* some request of it */
+	bool begun;       /* a request has come in part, or its answer is under way */
+	bool again;       /* a request that is here waits for its turn */
 	bool close_after;
 };
 struct tw_door_local {
 	struct tw_core *core;
-	int fd;
-	struct event *acceptable;
+	struct tw_listener listener;
 	struct connection *first;
 	size_t count;
-	bool paused; /* full: nothing is accepted until somebody leaves */
+	uint64_t serial;
 };
 
-static void resume(struct tw_door_local *d)
+static int64_t now_ms(const struct connection *c)
 {
-	if (d->paused && d->acceptable)
-		(void)event_add(d->acceptable, NULL);
-	d->paused = false;
+	return tw_time_boot_ms(&c->door->core->device.time);
 }
 
 static struct connection *free_connection(struct connection *c)
@@ -56,6 +68,9 @@ static struct connection *free_connection(struct connection *c)
 		event_free(c->writable);
 	tw_buf_done(&c->in);
 	tw_buf_done(&c->out);
+	tw_buf_done(&c->head);
+	tw_buf_done(&c->body);
+	free(c->parsed);
 	(void)c->door->core->sys->close(c->door->core->sys, c->fd);
 	free(c);
 	return NULL;
@@ -71,15 +86,28 @@ static void leave(struct connection *c)
 	*at = c->next;
 	d->count--;
 	(void)free_connection(c);
-	resume(d);
+	tw_listener_resume(&d->listener);
 }
 
 static void wait_for(struct connection *c, struct event *what, int64_t ms)
 {
-	struct timeval t = tw_core_ms(ms);
+	struct timeval t = tw_core_ms(ms > 0 ? ms : 0);
 
 	(void)event_del(what == c->readable ? c->writable : c->readable);
 	(void)event_add(what, &t);
+}
+
+/* From here on patience runs, whatever comes in the meantime. */
+static void set_deadline(struct connection *c, bool begun, int64_t ms)
+{
+	c->begun = begun;
+	c->since_ms = now_ms(c);
+	c->until_ms = c->since_ms + ms;
+}
+
+static void wait_on(struct connection *c, struct event *what)
+{
+	wait_for(c, what, c->until_ms - now_ms(c));
 }
 
 /* What a client has sent and nobody will read would turn our close into a reset that overtakes the answer. */
@@ -110,7 +138,7 @@ static bool send_out(struct connection *c)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			wait_for(c, c->writable, REQUEST_MS);
+			wait_on(c, c->writable);
 			return true;
 		}
 		if (n <= 0) {
@@ -126,7 +154,10 @@ static bool send_out(struct connection *c)
 		leave(c);
 		return false;
 	}
-	wait_for(c, c->readable, c->in.size ? REQUEST_MS : IDLE_MS);
+	c->answered = true;
+	c->again = c->in.size > 0;
+	set_deadline(c, c->again, c->again ? REQUEST_MS : IDLE_MS);
+	wait_for(c, c->readable, c->again ? 0 : IDLE_MS); /* the next turn comes after the others' */
 	return true;
 }
 
@@ -149,81 +180,131 @@ static tw_err refuse(struct connection *c, const struct tw_http_fault *fault)
 	return tw_http_reply_fault(fault->status, fault->rule, &c->out);
 }
 
-/* The body of a request whose head has been read: a borrowed slice, or de-chunked into own. NOTFOUND: not all of it is there. */
-static tw_err take_body(const struct connection *c, const struct tw_http_head *head, struct tw_buf *own, struct tw_slice *ret_body,
-	size_t *ret_used, struct tw_http_fault *fault)
+static void used(struct connection *c, size_t size)
 {
-	struct tw_cursor rest = tw_cursor_of(c->in.data + head->size, c->in.size - head->size);
-	struct tw_http_chunks chunks = { 0 };
-	bool done = false;
+	memmove(c->in.data, c->in.data + size, c->in.size - size);
+	c->in.size -= size;
+}
 
-	if (!head->chunked) {
-		if (head->content_length > TW_BODY_MAX) {
-			*fault = (struct tw_http_fault){ 413, "RFC 9110 15.5.14: larger than any operation takes", 0 };
-			return TW_RAISE(LIMIT, "body");
-		}
-		if (tw_cursor_left(&rest) < head->content_length)
-			return TW_RAISE(NOTFOUND, "body");
-		*ret_body = (struct tw_slice){ (const char *)rest.at, (size_t)head->content_length };
-		*ret_used = head->size + (size_t)head->content_length;
-		return TW_OK;
+/* Keeps the head until the body is there. The slices are made anew, because they must point into our copy. */
+static tw_err begin_body(struct connection *c, size_t head_size)
+{
+	struct tw_http_fault unused;
+
+	TW_TRY(tw_buf_add(&c->head, c->in.data, head_size));
+	c->parsed = TW_NEW(c->door->core->sys, struct tw_http_head);
+	if (!c->parsed)
+		return TW_RAISE(NOMEM, "a request");
+	TW_TRY(tw_http_parse(tw_buf_slice(&c->head), c->parsed, &unused));
+	c->chunks = (struct tw_http_chunks){ 0 };
+	used(c, head_size);
+	return TW_OK;
+}
+
+/* NOTFOUND: not all of it is there. What is there is taken, so that no byte is read twice however it was cut. */
+static tw_err take_body(struct connection *c, struct tw_http_fault *fault)
+{
+	struct tw_cursor rest = tw_cursor_of(c->in.data, c->in.size);
+	bool done = false;
+	tw_err e;
+
+	if (c->parsed->chunked) {
+		e = tw_http_chunk(&c->chunks, &rest, &c->body, &done, fault);
+	} else {
+		size_t left = (size_t)c->parsed->content_length - c->body.size;
+		struct tw_slice part;
+		e = tw_cursor_slice(&rest, c->in.size < left ? c->in.size : left, &part);
+		if (!tw_failed(e))
+			e = tw_buf_add(&c->body, part.at, part.size);
+		done = c->body.size == c->parsed->content_length;
 	}
-	TW_TRY(tw_http_chunk(&chunks, &rest, own, &done, fault));
-	if (!done)
-		return TW_RAISE(NOTFOUND, "body");
-	*ret_body = tw_buf_slice(own);
-	*ret_used = head->size + tw_cursor_offset(&rest);
+	used(c, tw_cursor_offset(&rest));
+	TW_TRY(e);
+	return done ? TW_OK : TW_RAISE(NOTFOUND, "body");
+}
+
+static tw_err answer_kept(struct connection *c)
+{
+	tw_err e = answer(c, c->parsed, tw_buf_slice(&c->body));
+
+	free(c->parsed);
+	c->parsed = NULL;
+	tw_buf_done(&c->head);
+	tw_buf_wipe(&c->body);
+	return e;
+}
+
+static tw_err take_head(struct connection *c, struct tw_http_fault *fault)
+{
+	struct tw_http_head head;
+
+	TW_TRY(tw_http_parse(tw_buf_slice(&c->in), &head, fault));
+	if (head.content_length > TW_BODY_MAX) {
+		*fault = (struct tw_http_fault){ 413, "RFC 9110 15.5.14: larger than any operation takes", 0 };
+		return TW_RAISE(LIMIT, "body");
+	}
+	if (head.content_length > 0 || head.chunked)
+		return begin_body(c, head.size);
+	TW_TRY(answer(c, &head, (struct tw_slice){ "", 0 }));
+	used(c, head.size);
 	return TW_OK;
 }
 
 /* One request out of what has come. NOTFOUND: it is not complete yet. */
 static tw_err take_request(struct connection *c)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf own = { 0 };
-	struct tw_http_head head;
-	struct tw_http_fault fault = { 400, "RFC 9112: malformed", 0 };
-	struct tw_slice body;
-	size_t used = 0;
+	struct tw_http_fault fault = { 0 };
+	tw_err e = TW_OK;
 
-	tw_buf_init(&own, c->door->core->sys, TW_BODY_MAX);
-	tw_err e = tw_http_parse(tw_buf_slice(&c->in), &head, &fault);
-	if (!tw_failed(e))
-		e = take_body(c, &head, &own, &body, &used, &fault);
-	if (tw_is(e, TW_CODE_NOTFOUND) || tw_is(e, TW_CODE_NOMEM))
-		return e;
-	if (tw_failed(e))
-		return refuse(c, &fault);
-	TW_TRY(answer(c, &head, body));
-	memmove(c->in.data, c->in.data + used, c->in.size - used);
-	c->in.size -= used;
-	return TW_OK;
+	if (!c->parsed)
+		e = take_head(c, &fault);
+	if (!tw_failed(e) && c->parsed) {
+		e = take_body(c, &fault);
+		if (!tw_failed(e))
+			e = answer_kept(c);
+	}
+	return fault.status && !tw_is(e, TW_CODE_NOTFOUND) && !tw_is(e, TW_CODE_NOMEM) ? refuse(c, &fault) : e;
+}
+
+/* False: the connection is to end. Errors that pass leave what had been waited for. */
+static bool read_more(struct connection *c)
+{
+	const struct tw_sys *sys = c->door->core->sys;
+	char bytes[READ_MAX];
+	struct iovec part = { bytes, sizeof bytes };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t n = sys->recvmsg(sys, c->fd, &m, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n <= 0 || tw_failed(tw_buf_add(&c->in, bytes, (size_t)n)))
+		return false;
+	if (!c->begun)
+		set_deadline(c, true, REQUEST_MS);
+	return true;
 }
 
 static void on_readable(int fd, short what, void *user)
 {
 	struct connection *c = user;
 	struct tw_core *core = c->door->core;
-	char bytes[4096];
-	struct iovec part = { bytes, sizeof bytes };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t n = what & EV_TIMEOUT ? 0 : core->sys->recvmsg(core->sys, fd, &m, MSG_DONTWAIT);
-	tw_err e;
+	bool late = what & EV_TIMEOUT && !c->again;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		wait_for(c, c->readable, REQUEST_MS);
-		return;
-	}
-	if (n <= 0 || tw_failed(tw_buf_add(&c->in, bytes, (size_t)n))) {
+	if (late || (!c->again && !read_more(c))) {
 		leave(c);
 		return;
 	}
-	do
-		e = take_request(c);
-	while (!tw_failed(e) && !c->close_after && c->in.size);
-	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND)) {
+	c->again = false;
+	tw_err e = c->in.size ? take_request(c) : TW_RAISE(NOTFOUND, "nothing has come");
+	if (tw_is(e, TW_CODE_NOTFOUND)) {
+		wait_on(c, c->readable);
+		return;
+	}
+	if (tw_failed(e)) {
 		leave(c);
 		return;
 	}
+	set_deadline(c, true, REQUEST_MS);
 	(void)send_out(c);
 	tw_core_settle(core);
 }
@@ -238,13 +319,63 @@ static void on_writable(int fd, short what, void *user)
 		(void)send_out(c);
 }
 
-static size_t count_user(const struct tw_door_local *d, uid_t uid)
+/* --- Who gets in, and who goes for it --- */
+
+static bool is_local(const struct connection *c)
+{
+	return c->subject.kind == TW_SUBJECT_LOCAL;
+}
+
+static size_t count_user(const struct connection *of)
 {
 	size_t n = 0;
 
-	for (const struct connection *c = d->first; c; c = c->next)
-		n += c->uid == uid;
+	for (const struct connection *c = of->door->first; c; c = c->next)
+		n += c->uid == of->uid;
 	return n;
+}
+
+/* The lower, the sooner it goes. Who has just come gets a moment to speak, or a crowd would push each other out unheard. */
+static int worth(const struct connection *c)
+{
+	if (!c->answered && now_ms(c) - c->since_ms >= GRACE_MS)
+		return 0;
+	return c->answered && !c->begun ? 1 : 2;
+}
+
+/* A connection of the user who holds the most; of those the one worth least; of those the one that has waited, or been here, longest. */
+static bool goes_before(const struct connection *a, const struct connection *b)
+{
+	if (!b)
+		return true;
+	if (count_user(a) != count_user(b))
+		return count_user(a) > count_user(b);
+	if (worth(a) != worth(b))
+		return worth(a) < worth(b);
+	return worth(a) == 1 ? a->since_ms < b->since_ms : a->serial < b->serial;
+}
+
+/* Ends a connection when the newcomer would be over a share: one of its own user's when it is that user's, else any but root's. */
+static void make_room(struct tw_door_local *d, uid_t uid, bool local)
+{
+	struct connection *own = NULL, *other = NULL;
+	size_t mine = 0, others = 0;
+
+	for (struct connection *c = d->first; c; c = c->next) {
+		if (c->uid == uid) {
+			mine++;
+			own = goes_before(c, own) ? c : own;
+		}
+		if (!is_local(c)) {
+			others++;
+			other = goes_before(c, other) ? c : other;
+		}
+	}
+	bool full = local ? d->count >= CONNECTIONS_MAX : others >= CONNECTIONS_MAX - LOCAL_RESERVED || d->count >= CONNECTIONS_MAX;
+	if (mine >= PER_USER_MAX)
+		leave(own);
+	else if (full && other)
+		leave(other);
 }
 
 static tw_err welcome(struct tw_door_local *d, int fd)
@@ -257,14 +388,14 @@ static tw_err welcome(struct tw_door_local *d, int fd)
 
 	if (sys->peer(sys, fd, &pid, &uid, &gid))
 		return TW_RAISE_ERRNO("asking who is calling");
-	if (count_user(d, uid) >= PER_USER_MAX)
-		return TW_RAISE(LIMIT, "user %u has %d connections already", uid, PER_USER_MAX);
+	make_room(d, uid, uid == 0 || uid == d->core->device.own_uid);
 	c = TW_NEW(sys, struct connection);
 	if (!c)
 		return TW_RAISE(NOMEM, "a local connection");
 	c->door = d;
 	c->fd = fd;
 	c->uid = uid;
+	c->serial = ++d->serial;
 	c->subject.door = TW_DOOR_LOCAL;
 	c->subject.kind = uid == 0 || uid == d->core->device.own_uid ? TW_SUBJECT_LOCAL : TW_SUBJECT_ANYONE;
 	(void)snprintf(c->subject.name, sizeof c->subject.name, "uid:%u", uid);
@@ -272,33 +403,27 @@ static tw_err welcome(struct tw_door_local *d, int fd)
 	(void)snprintf(c->subject.how, sizeof c->subject.how, "peer-credentials");
 	tw_buf_init(&c->in, sys, IN_MAX);
 	tw_buf_init(&c->out, sys, OUT_MAX);
+	tw_buf_init(&c->head, sys, TW_HTTP_HEAD_MAX);
+	tw_buf_init(&c->body, sys, TW_BODY_MAX);
 	c->readable = tw_core_watch(d->core, fd, EV_READ, on_readable, c);
 	c->writable = tw_core_watch(d->core, fd, EV_WRITE, on_writable, c);
 	c->next = d->first;
 	d->first = c;
 	d->count++;
+	set_deadline(c, false, REQUEST_MS);
 	if (c->readable && c->writable)
-		wait_for(c, c->readable, REQUEST_MS);
+		wait_on(c, c->readable);
 	else
 		leave(c);
 	return TW_OK;
 }
 
-static void on_acceptable(int fd, short what, void *user)
+static void on_accepted(void *user, int fd)
 {
 	struct tw_door_local *d = user;
-	const struct tw_sys *sys = d->core->sys;
 
-	while (d->count < CONNECTIONS_MAX) {
-		int peer = sys->accept(sys, fd, NULL, NULL);
-
-		if (peer < 0)
-			return;
-		if (tw_failed(welcome(d, peer)))
-			(void)sys->close(sys, peer);
-	}
-	d->paused = true;
-	(void)event_del(d->acceptable);
+	if (tw_failed(welcome(d, fd)))
+		(void)d->core->sys->close(d->core->sys, fd);
 }
 
 tw_err tw_door_local_new(struct tw_core *c, int fd, tw_door_local **ret)
@@ -308,21 +433,16 @@ tw_err tw_door_local_new(struct tw_core *c, int fd, tw_door_local **ret)
 	if (!d)
 		return TW_RAISE(NOMEM, "the local door");
 	d->core = c;
-	d->fd = fd;
+	d->listener = (struct tw_listener){ .sys = c->sys, .fd = fd, .take = on_accepted, .user = d };
 	*ret = d;
-	d->acceptable = tw_core_watch(c, fd, EV_READ | EV_PERSIST, on_acceptable, d);
-	if (!d->acceptable || event_add(d->acceptable, NULL))
-		return TW_RAISE(NOMEM, "the local door");
-	return TW_OK;
+	return tw_listener_start(&d->listener, c->loop);
 }
 
 tw_door_local *tw_door_local_free(tw_door_local *d)
 {
 	if (!d)
 		return NULL;
-	if (d->acceptable)
-		event_free(d->acceptable);
-	d->acceptable = NULL;
+	tw_listener_stop(&d->listener);
 	while (d->first)
 		leave(d->first);
 	free(d);
