@@ -22,6 +22,13 @@
 struct mmsghdr;
 struct pollfd;
 
+/* What is known of the bytes behind a descriptor that somebody else has given us. */
+enum tw_fixed {
+	TW_FIXED_NOT,       /* no file, or one that this descriptor can change */
+	TW_FIXED_READ_ONLY, /* a file that this descriptor cannot change; its owner may */
+	TW_FIXED_SEALED,    /* memory that nobody can change or shorten any more */
+};
+
 /* What a new process gets. File descriptors not listed are closed in it. */
 struct tw_spawn {
 	const char *program; /* path; never looked up in PATH, never a shell */
@@ -59,6 +66,11 @@ struct tw_sys {
 	/* Names in a directory, "." and ".." left out, each passed to visit until it returns false. -1 and errno, or 0. */
 	int (*list)(const struct tw_sys *s, int dir, bool (*visit)(void *user, const char *name), void *user);
 	int (*memfd)(const struct tw_sys *s, const char *name, const void *data, size_t size); /* sealed against any change */
+	int (*spool)(const struct tw_sys *s, const char *name); /* a memfd to be written and then sealed */
+	int (*seal)(const struct tw_sys *s, int fd);
+	int (*fixed)(const struct tw_sys *s, int fd, uint64_t *ret_size); /* enum tw_fixed: who may still change what it holds */
+	void *(*map)(const struct tw_sys *s, int fd, size_t size); /* for reading; NULL and errno. Give only what is sealed */
+	void (*unmap)(const struct tw_sys *s, void *p, size_t size);
 
 	/* Sockets. */
 	int (*socket)(const struct tw_sys *s, int domain, int type, int protocol);

@@ -77,6 +77,32 @@ static void test_reply(void **state)
 	CHECK(tw_slice_is(r.body, "{\"a\":1}"));
 }
 
+static void test_reply_with_a_file(void **state)
+{
+	struct tw_wire_reply given = reply, r;
+
+	given.body = TW_SLICE("");
+	given.file = 5000000000ull;
+	CHECK_OK(tw_wire_reply_write(&given, &buf));
+	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &r), SYNTAX); /* beyond the limit */
+	tw_buf_clear(&buf);
+	given.file = 123456;
+	CHECK_OK(tw_wire_reply_write(&given, &buf));
+	CHECK_OK(tw_wire_reply_read(tw_buf_slice(&buf), &r));
+	CHECK_INT(r.file, 123456);
+	for (size_t n = 0; n < buf.size; n++)
+		CHECK_ERR(tw_wire_reply_read((struct tw_slice){ buf.data, n }, &r), SYNTAX);
+	given.body = TW_SLICE("both");
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_reply_write(&given, &buf));
+	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &r), SYNTAX);
+	given.body = TW_SLICE("");
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_reply_write(&given, &buf));
+	memset(buf.data + 11, 0, 8); /* a file of no bytes is no file */
+	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &r), SYNTAX);
+}
+
 static void test_cut_and_trailing(void **state)
 {
 	struct tw_wire_request rq;
@@ -140,5 +166,5 @@ static void test_rows(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_cut_and_trailing), TEST(test_refused_fields), TEST(test_without_memory),
-	TEST(test_rows))
+CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_reply_with_a_file), TEST(test_cut_and_trailing),
+	TEST(test_refused_fields), TEST(test_without_memory), TEST(test_rows))

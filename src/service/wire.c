@@ -31,7 +31,7 @@ const struct tw_channel_row tw_rows_core_from_front[] = {
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_front_from_core[] = {
-	{ TW_WIRE_REPLY, 0, 17, TW_CHANNEL_MAX, "reply" },
+	{ TW_WIRE_REPLY, 0, 17, TW_CHANNEL_MAX, "reply", 1 },
 	{ TW_WIRE_LISTENER, 0, 64, CERTIFICATE_MAX, "listener" },
 	{ 0 },
 };
@@ -65,7 +65,7 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 };
 
 enum { REQUEST_EXPORTER = 1, REQUEST_CLIENT_KEY = 2, REQUEST_FLAGS = 3 };
-enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FLAGS = 3 };
+enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FILE = 4, REPLY_FLAGS = 7 };
 
 /* REQUEST: u32 connection, u8 flags, block16 source, [32 exporter], [32 client key], block16 head, block32 body. */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b)
@@ -121,15 +121,17 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 	return TW_OK;
 }
 
-/* REPLY: u32 connection, u16 status, u8 flags, u32 retry after, block16 type, etag, location, allow, block32 body. */
+/* REPLY: u32 connection, u16 status, u8 flags, u32 retry after, [u64 size of the file], block16 type, etag, location, allow, block32 body. */
 tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b)
 {
-	unsigned flags = (r->close ? REPLY_CLOSE : 0u) | (r->known ? REPLY_KNOWN : 0u);
+	unsigned flags = (r->close ? REPLY_CLOSE : 0u) | (r->known ? REPLY_KNOWN : 0u) | (r->file ? REPLY_FILE : 0u);
 
 	TW_TRY(tw_buf_u32(b, r->connection));
 	TW_TRY(tw_buf_u16(b, r->status));
 	TW_TRY(tw_buf_u8(b, (uint8_t)flags));
 	TW_TRY(tw_buf_u32(b, r->retry_after_s));
+	if (r->file)
+		TW_TRY(tw_buf_u64(b, r->file));
 	TW_TRY(tw_buf_block16(b, r->type.at, r->type.size));
 	TW_TRY(tw_buf_block16(b, r->etag.at, r->etag.size));
 	TW_TRY(tw_buf_block16(b, r->location.at, r->location.size));
@@ -161,11 +163,17 @@ tw_err tw_wire_reply_read(struct tw_slice payload, struct tw_wire_reply *ret)
 	r.close = flags & REPLY_CLOSE;
 	r.known = flags & REPLY_KNOWN;
 	TW_TRY(tw_cursor_u32(&c, &r.retry_after_s));
+	if (flags & REPLY_FILE)
+		TW_TRY(tw_cursor_u64(&c, &r.file));
+	if ((flags & REPLY_FILE) && (r.file == 0 || r.file > TW_WIRE_FILE_MAX))
+		return TW_RAISE(SYNTAX, "reply: a file of %llu bytes", (unsigned long long)r.file);
 	TW_TRY(read_line(&c, TYPE_MAX, &r.type));
 	TW_TRY(read_line(&c, ETAG_MAX, &r.etag));
 	TW_TRY(read_line(&c, LOCATION_MAX, &r.location));
 	TW_TRY(read_line(&c, ALLOW_MAX, &r.allow));
 	TW_TRY(tw_cursor_block32(&c, TW_WIRE_REPLY_BODY_MAX, &r.body));
+	if (r.file && r.body.size > 0)
+		return TW_RAISE(SYNTAX, "reply: a file and a body");
 	TW_TRY(tw_cursor_end(&c));
 	*ret = r;
 	return TW_OK;

@@ -3,7 +3,8 @@
  * What roles say to one another: the rows of every channel, and the typed payloads. Integers big-endian, blocks length-prefixed.
  *
  * front -> core   REQUEST: one parsed request. GONE: the connection has closed (never an offence, whenever it comes). FRONT_READY, once.
- * core  -> front  REPLY. LISTENER: the public half of a new listener key; connections made before it are closed.
+ * core  -> front  REPLY, with one descriptor when the body is longer than a message. LISTENER: the public half of a new listener
+ *                 key; connections made before it are closed.
  * front -> keys   TLS_SIGN / SIGNED: a digest for the listener key. Nothing else passes on that channel.
  * core  -> keys   the rows KEYS_*.
  * every role -> hands  BOXED, once: its sandbox stands and was proven.
@@ -68,6 +69,7 @@ struct tw_wire_request {
 	struct tw_slice body; /* de-chunked */
 };
 #define TW_WIRE_REPLY_BODY_MAX (TW_CHANNEL_MAX - 1024) /* what one REPLY carries beside its fields */
+#define TW_WIRE_FILE_MAX (1ull << 32)                  /* far above a log segment: a number in a head must not be absurd */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b);
 tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret);
 struct tw_wire_reply {
@@ -78,6 +80,7 @@ struct tw_wire_reply {
 	struct tw_slice type; /* media type, "" when there is no body */
 	struct tw_slice etag, location, allow;
 	uint32_t retry_after_s;
+	uint64_t file; /* not 0: so many bytes of the descriptor beside it are the body, and body is empty */
 	struct tw_slice body;
 };
 tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b);

@@ -160,7 +160,7 @@ static void take_fds(struct msghdr *m, struct tw_message *ret)
 	}
 }
 
-static void drop_fds(const struct tw_sys *sys, struct tw_message *m)
+void tw_message_drop(const struct tw_sys *sys, struct tw_message *m)
 {
 	while (m->fd_count > 0)
 		(void)sys->close(sys, m->fds[--m->fd_count]);
@@ -175,7 +175,7 @@ static tw_err judge_row(tw_channel *c, const struct tw_message *m)
 			continue;
 		if (m->payload.size < row->min || m->payload.size > row->max)
 			return TW_RAISE(UNTRUSTED, "%s of %zu bytes, permitted %u to %u", row->name, m->payload.size, row->min, row->max);
-		if (m->fd_count > 0 && !(row->flags & TW_CHANNEL_FD))
+		if (m->fd_count > row->fds || (m->fds_lost && row->fds == 0))
 			return TW_RAISE(UNTRUSTED, "%s with a descriptor", row->name);
 		if (row->flags & TW_CHANNEL_AFTER_READY && !c->ready)
 			return TW_RAISE(UNTRUSTED, "%s too early", row->name);
@@ -193,7 +193,7 @@ static tw_err judge(tw_channel *c, size_t size, int flags, struct tw_message *m)
 	uint16_t reserved;
 	uint32_t stated;
 
-	if (flags & (MSG_TRUNC | MSG_CTRUNC))
+	if (flags & MSG_TRUNC)
 		return TW_RAISE(UNTRUSTED, "a message beyond every limit");
 	if (size < TW_CHANNEL_HEAD)
 		return TW_RAISE(UNTRUSTED, "a message of %zu bytes", size);
@@ -237,9 +237,16 @@ tw_err tw_channel_receive(tw_channel *c, struct tw_message *ret)
 	if (n == 0)
 		return TW_RAISE(CLOSED, "the peer has gone");
 	take_fds(&m, &got);
+	/* Our own table of descriptors was full, or it carried more than anybody may: what came is of no use without the rest. */
+	if (m.msg_flags & MSG_CTRUNC) {
+		if (got.fd_count == TW_CHANNEL_FDS)
+			m.msg_flags |= MSG_TRUNC;
+		tw_message_drop(c->sys, &got);
+		got.fds_lost = true;
+	}
 	e = judge(c, (size_t)n, m.msg_flags, &got);
 	if (tw_failed(e)) {
-		drop_fds(c->sys, &got);
+		tw_message_drop(c->sys, &got);
 		return e;
 	}
 	*ret = got;
@@ -294,7 +301,7 @@ tw_err tw_channel_call(
 		TW_TRY(e);
 		if (got.tag == c->last_tag)
 			break;
-		drop_fds(c->sys, &got); /* the late answer to a question given up */
+		tw_message_drop(c->sys, &got); /* the late answer to a question given up */
 	}
 	*ret = got;
 	return got.type == answer ? TW_OK : TW_RAISE(DENIED, "the peer refused: message of type 0x%04x", got.type);

@@ -14,15 +14,16 @@
 
 #define TW_CHANNEL_HEAD 12
 #define TW_CHANNEL_FDS 4
-/* 64 KiB of body and 16 KiB of head. Nothing larger crosses: a longer answer is an error of its sender. */
+/* 64 KiB of body and 16 KiB of head. What is larger crosses as a descriptor (sys/parcel.h). */
 #define TW_CHANNEL_MAX (80 * 1024)
 
-enum tw_channel_flag { TW_CHANNEL_ONCE = 1, TW_CHANNEL_AFTER_READY = 2, TW_CHANNEL_FD = 4 };
+enum tw_channel_flag { TW_CHANNEL_ONCE = 1, TW_CHANNEL_AFTER_READY = 2 };
 struct tw_channel_row {
 	uint16_t type;
-	uint16_t flags;    /* ONCE: a second one is an attack; FD: may carry descriptors, others must not */
+	uint16_t flags;    /* ONCE: a second one is an attack */
 	uint32_t min, max; /* of the payload */
 	const char *name;
+	unsigned fds; /* it may carry so many descriptors; one more is an attack */
 };
 struct tw_message {
 	uint16_t type;
@@ -30,6 +31,7 @@ struct tw_message {
 	struct tw_slice payload; /* points into the channel's buffer: valid until the next receive */
 	int fds[TW_CHANNEL_FDS];
 	size_t fd_count; /* the receiver owns them */
+	bool fds_lost;   /* it carried some, as its row permits, and we have no place left for them: nobody's attack */
 };
 typedef struct tw_channel tw_channel;
 
@@ -42,6 +44,7 @@ void tw_channel_ready(tw_channel *c); /* AFTER_READY rows are allowed from now o
 tw_err tw_channel_send(tw_channel *c, uint16_t type, uint32_t tag, const void *payload, size_t size, const int *fds, size_t fd_count);
 /* TIMEOUT: nothing there. CLOSED. UNTRUSTED: no row permits it. */
 tw_err tw_channel_receive(tw_channel *c, struct tw_message *ret);
+void tw_message_drop(const struct tw_sys *sys, struct tw_message *m); /* closes the descriptors nobody took */
 /*
  * Blocks up to timeout_ms for the answer to one question: for start-up and key operations only, on channels where the peer sends
  * nothing but answers (messages with another tag are late answers, and dropped).

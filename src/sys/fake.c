@@ -238,6 +238,31 @@ static int fake_memfd(const struct tw_sys *s, const char *name, const void *data
 	return fails(of(s), "memfd") ? -1 : of(s)->real->memfd(of(s)->real, name, data, size);
 }
 
+static int fake_spool(const struct tw_sys *s, const char *name)
+{
+	return fails(of(s), "spool") ? -1 : of(s)->real->spool(of(s)->real, name);
+}
+
+static int fake_seal(const struct tw_sys *s, int fd)
+{
+	return fails(of(s), "seal") ? -1 : of(s)->real->seal(of(s)->real, fd);
+}
+
+static int fake_fixed(const struct tw_sys *s, int fd, uint64_t *ret_size)
+{
+	return fails(of(s), "fixed") ? -1 : of(s)->real->fixed(of(s)->real, fd, ret_size);
+}
+
+static void *fake_map(const struct tw_sys *s, int fd, size_t size)
+{
+	return fails(of(s), "map") ? NULL : of(s)->real->map(of(s)->real, fd, size);
+}
+
+static void fake_unmap(const struct tw_sys *s, void *p, size_t size)
+{
+	of(s)->real->unmap(of(s)->real, p, size);
+}
+
 static int fake_socket(const struct tw_sys *s, int domain, int type, int protocol)
 {
 	return fails(of(s), "socket") ? -1 : of(s)->real->socket(of(s)->real, domain, type, protocol);
@@ -349,6 +374,11 @@ static const struct tw_sys members = {
 	.lock = fake_lock,
 	.list = fake_list,
 	.memfd = fake_memfd,
+	.spool = fake_spool,
+	.seal = fake_seal,
+	.fixed = fake_fixed,
+	.map = fake_map,
+	.unmap = fake_unmap,
 	.socket = fake_socket,
 	.socketpair = fake_socketpair,
 	.bind = fake_bind,

@@ -18,6 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define ALL_SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
 static void *real_alloc(const struct tw_sys *s, size_t size)
 {
 	return calloc(1, size);
@@ -190,7 +192,7 @@ static int fill_and_seal(int fd, const void *data, size_t size)
 		at += n;
 		size -= (size_t)n;
 	}
-	return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+	return fcntl(fd, F_ADD_SEALS, ALL_SEALS);
 }
 
 static int real_memfd(const struct tw_sys *s, const char *name, const void *data, size_t size)
@@ -204,6 +206,41 @@ static int real_memfd(const struct tw_sys *s, const char *name, const void *data
 		return -1;
 	}
 	return fd;
+}
+
+static int real_spool(const struct tw_sys *s, const char *name)
+{
+	return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+static int real_seal(const struct tw_sys *s, int fd)
+{
+	return fcntl(fd, F_ADD_SEALS, ALL_SEALS);
+}
+
+static int real_fixed(const struct tw_sys *s, int fd, uint64_t *ret_size)
+{
+	int seals = fcntl(fd, F_GET_SEALS), flags = fcntl(fd, F_GETFL);
+	struct stat st;
+
+	if (flags < 0 || real_fstat(s, fd, &st) < 0)
+		return -1;
+	*ret_size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+	if (seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS)
+		return TW_FIXED_SEALED;
+	return S_ISREG(st.st_mode) && (flags & O_ACCMODE) == O_RDONLY ? TW_FIXED_READ_ONLY : TW_FIXED_NOT;
+}
+
+static void *real_map(const struct tw_sys *s, int fd, size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void real_unmap(const struct tw_sys *s, void *p, size_t size)
+{
+	(void)munmap(p, size);
 }
 
 static int real_clock(const struct tw_sys *s, clockid_t id, struct timespec *ret)
@@ -251,6 +288,11 @@ static const struct tw_sys real = {
 	.lock = real_lock,
 	.list = real_list,
 	.memfd = real_memfd,
+	.spool = real_spool,
+	.seal = real_seal,
+	.fixed = real_fixed,
+	.map = real_map,
+	.unmap = real_unmap,
 	.socket = tw_real_socket,
 	.socketpair = tw_real_socketpair,
 	.bind = tw_real_bind,

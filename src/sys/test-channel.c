@@ -9,17 +9,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 TW_DEFINE_FREEP(tw_channel, tw_channel_free)
 
-enum { HELLO = 1, WORK, BODY, ANSWER, REFUSED };
+enum { HELLO = 1, WORK, BODY, ANSWER, REFUSED, ONE };
 static const struct tw_channel_row rows[] = {
 	{ HELLO, TW_CHANNEL_ONCE, 0, 4, "HELLO" },
 	{ WORK, TW_CHANNEL_AFTER_READY, 1, 100, "WORK" },
-	{ BODY, TW_CHANNEL_FD, 0, TW_CHANNEL_MAX, "BODY" },
+	{ BODY, 0, 0, TW_CHANNEL_MAX, "BODY", TW_CHANNEL_FDS },
+	{ ONE, 0, 0, 4, "ONE", 1 },
 	{ ANSWER, 0, 0, 32, "ANSWER" },
 	{ REFUSED, 0, 1, 64, "REFUSED" },
 	{ 0 },
@@ -110,7 +112,35 @@ static void test_descriptors(void **state)
 	}
 	CHECK_OK(tw_channel_send(p->a, HELLO, 0, NULL, 0, fds, 2)); /* its row has no descriptors */
 	CHECK_ERR(tw_channel_receive(p->b, &m), UNTRUSTED);
+	CHECK_OK(tw_channel_send(p->a, ONE, 0, NULL, 0, fds, 1));
+	CHECK_OK(tw_channel_receive(p->b, &m));
+	tw_message_drop(tw_sys_real(), &m);
+	CHECK_OK(tw_channel_send(p->a, ONE, 0, NULL, 0, fds, 2)); /* one more than its row says */
+	CHECK_ERR(tw_channel_receive(p->b, &m), UNTRUSTED);
 	CHECK_INT(open_fds(), before);
+}
+
+/* A receiver without a free descriptor loses what came; where the row permits it that is no attack. */
+static void test_descriptors_without_room(void **state)
+{
+	const struct pair *p = *state;
+	struct rlimit before, tight;
+	struct tw_message m;
+	int fd = 1;
+
+	CHECK_OK(tw_channel_send(p->a, ONE, 7, NULL, 0, &fd, 1));
+	CHECK_OK(tw_channel_send(p->a, HELLO, 0, NULL, 0, &fd, 1));
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+	tight = before;
+	tight.rlim_cur = (rlim_t)dup(1);
+	(void)close((int)tight.rlim_cur);
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	tw_err e = tw_channel_receive(p->b, &m), attack = tw_channel_receive(p->b, &m);
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CHECK_OK(e);
+	CHECK_INT(m.tag, 7);
+	CHECK(m.fds_lost && m.fd_count == 0);
+	CHECK(tw_is(attack, TW_CODE_UNTRUSTED));
 }
 
 static void test_rows_are_kept(void **state)
@@ -301,6 +331,6 @@ static void test_faults(void **state)
 
 #define PAIR(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-CHECK_MAIN(PAIR(test_there_and_back), PAIR(test_largest), PAIR(test_descriptors), PAIR(test_rows_are_kept), PAIR(test_malformed),
-	PAIR(test_longest_row), PAIR(test_too_many_descriptors), PAIR(test_closed), PAIR(test_full), PAIR(test_call),
-	cmocka_unit_test(test_faults))
+CHECK_MAIN(PAIR(test_there_and_back), PAIR(test_largest), PAIR(test_descriptors), PAIR(test_descriptors_without_room),
+	PAIR(test_rows_are_kept), PAIR(test_malformed), PAIR(test_longest_row), PAIR(test_too_many_descriptors), PAIR(test_closed),
+	PAIR(test_full), PAIR(test_call), cmocka_unit_test(test_faults))

@@ -27,7 +27,7 @@ static const struct tw_option places[] = {
 static bool for_others(const char *name)
 {
 	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "session.open",
-		"session.close" };
+		"session.close", "log.segment" };
 
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		if (!strcmp(names[i], name))

@@ -84,6 +84,7 @@ static const struct {
 	{ "unlink", WRITES },
 	{ "mkdir", WRITES },
 	{ "memfd", OPENS },
+	{ "spool", OPENS },
 	{ "sendmsg", WAITS },
 	{ "recvmsg", WAITS },
 	{ "poll", WAITS },

@@ -5,8 +5,8 @@
  *     http-harness [CONNECTIONS UNKNOWN PER_SOURCE HEAD_MS BODY_MS IDLE_MS KNOWN_MS LINGER_MS]
  *
  * Prints "PORT PID" (of front) when it answers; ends when its standard input does. Core's stand-in knows /api/v1/health,
- * /api/v1/known (whoever asks is somebody), /api/v1/source, /api/v1/rotate (a new listener key) and /api/v1/big; to anything
- * else it says 404, and 401 to whoever sends "Authorization: Bearer wrong".
+ * /api/v1/known (whoever asks is somebody), /api/v1/source, /api/v1/rotate (a new listener key), /api/v1/big and /api/v1/file (4 MiB
+ * by a descriptor); to anything else it says 404, and 401 to whoever sends "Authorization: Bearer wrong".
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -35,7 +35,23 @@ struct stand_in {
 	tw_channel *core, *keys;
 	tw_key *key;
 	struct tw_buf certificate, message, body;
+	int file; /* of 4 MiB */
 };
+
+#define FILE_SIZE (4 * 1024 * 1024)
+
+static tw_err make_file(struct stand_in *s)
+{
+	TW_CLEANUP(tw_freep) char *bytes = s->sys->alloc(s->sys, FILE_SIZE);
+
+	if (!bytes)
+		return TW_RAISE(NOMEM, "a file");
+	for (size_t i = 0; i < FILE_SIZE; i += 16)
+		(void)snprintf(bytes + i, 17 < FILE_SIZE - i ? 17 : FILE_SIZE - i, "%015zx\n", i);
+	bytes[FILE_SIZE - 1] = '\n';
+	s->file = s->sys->memfd(s->sys, "file", bytes, FILE_SIZE);
+	return s->file < 0 ? TW_RAISE_ERRNO("a file") : TW_OK;
+}
 
 static tw_err new_key(struct stand_in *s)
 {
@@ -75,6 +91,9 @@ static tw_err route(struct stand_in *s, const struct tw_wire_request *rq, const 
 	} else if (tw_slice_is(h->path, "/api/v1/big")) {
 		for (int i = 0; i < 60 * 64; i++)
 			TW_TRY(tw_buf_add(&s->body, "0123456789abcdef", 16));
+	} else if (tw_slice_is(h->path, "/api/v1/file")) {
+		rp->known = true;
+		rp->file = FILE_SIZE;
 	} else {
 		rp->status = 404;
 	}
@@ -100,7 +119,7 @@ static tw_err on_core(struct stand_in *s)
 	TW_TRY(route(s, &rq, &h, &rp));
 	tw_buf_clear(&s->message);
 	TW_TRY(tw_wire_reply_write(&rp, &s->message));
-	return tw_channel_send(s->core, TW_WIRE_REPLY, 0, s->message.data, s->message.size, NULL, 0);
+	return tw_channel_send(s->core, TW_WIRE_REPLY, 0, s->message.data, s->message.size, &s->file, rp.file > 0);
 }
 
 static tw_err on_keys(struct stand_in *s)
@@ -125,6 +144,7 @@ static tw_err stand_in(const struct tw_sys *sys, int core, int keys)
 	TW_TRY(tw_channel_new(sys, core, tw_rows_core_from_front, &s.core));
 	TW_TRY(tw_channel_new(sys, keys, tw_rows_keys_from_front, &s.keys));
 	TW_TRY(new_key(&s));
+	TW_TRY(make_file(&s));
 	for (;;) {
 		if (sys->poll(sys, p, 2, -1) < 0)
 			return TW_RAISE_ERRNO("poll");

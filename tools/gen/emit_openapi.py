@@ -94,6 +94,8 @@ def _success(row):
         response = {"description": str(row["help"])}
         if code != "204" and row["output"]:
             response["content"] = {"application/json": {"schema": object_of(row["output"])}}
+        if code != "204" and row.get("media"):
+            response["content"] = {str(row["media"]): {}}
         if row.get("if_match") == "yes":
             response["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
         out[code] = response

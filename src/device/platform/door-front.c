@@ -17,6 +17,7 @@ struct waiting {
 	struct waiting *next;
 	uint16_t type;
 	uint32_t tag;
+	int file; /* goes with it; -1: none */
 	size_t size;
 	char bytes[];
 };
@@ -47,13 +48,23 @@ static void lost(tw_door_front *d, tw_err e)
 	(void)event_base_loopbreak(d->core->loop);
 }
 
+static struct waiting *drop(const struct tw_sys *sys, struct waiting *w)
+{
+	struct waiting *next = w->next;
+
+	if (w->file >= 0)
+		(void)sys->close(sys, w->file);
+	free(w);
+	return next;
+}
+
 static void on_writable(int fd, short what, void *user)
 {
 	tw_door_front *d = user;
 
 	while (d->first) {
 		struct waiting *w = d->first;
-		tw_err e = tw_channel_send(d->channel, w->type, w->tag, w->bytes, w->size, NULL, 0);
+		tw_err e = tw_channel_send(d->channel, w->type, w->tag, w->bytes, w->size, &w->file, w->file >= 0);
 
 		if (tw_is(e, TW_CODE_TIMEOUT))
 			return;
@@ -61,17 +72,16 @@ static void on_writable(int fd, short what, void *user)
 			lost(d, e);
 			return;
 		}
-		d->first = w->next;
+		d->first = drop(d->core->sys, w);
 		if (!d->first)
 			d->last = &d->first;
 		d->waiting--;
-		free(w);
 	}
 	(void)event_del(d->writable);
 	(void)event_add(d->readable, NULL);
 }
 
-static tw_err queue(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slice payload)
+static tw_err queue(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slice payload, int file)
 {
 	const struct tw_sys *sys = d->core->sys;
 	struct waiting *w = sys->alloc(sys, sizeof *w + payload.size);
@@ -80,6 +90,7 @@ static tw_err queue(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_sli
 		return TW_RAISE(NOMEM, "a reply waiting for front");
 	w->type = type;
 	w->tag = tag;
+	w->file = file;
 	w->size = payload.size;
 	memcpy(w->bytes, payload.at, payload.size);
 	*d->last = w;
@@ -91,14 +102,21 @@ static tw_err queue(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_sli
 	return TW_OK;
 }
 
-static tw_err pass(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slice payload)
+/* Owns file as soon as it is called; -1: none. */
+static tw_err pass(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slice payload, int file)
 {
-	tw_err e;
+	tw_err e = TW_RAISE(TIMEOUT, "others wait");
 
-	if (d->first)
-		return queue(d, type, tag, payload);
-	e = tw_channel_send(d->channel, type, tag, payload.at, payload.size, NULL, 0);
-	return tw_is(e, TW_CODE_TIMEOUT) ? queue(d, type, tag, payload) : e;
+	if (!d->first)
+		e = tw_channel_send(d->channel, type, tag, payload.at, payload.size, &file, file >= 0);
+	if (tw_is(e, TW_CODE_TIMEOUT)) {
+		e = queue(d, type, tag, payload, file);
+		if (!tw_failed(e))
+			return TW_OK;
+	}
+	if (file >= 0)
+		(void)d->core->sys->close(d->core->sys, file);
+	return e;
 }
 
 void tw_door_front_announce(tw_door_front *d)
@@ -110,18 +128,45 @@ void tw_door_front_announce(tw_door_front *d)
 	tw_buf_clear(&d->wire);
 	tw_err e = tw_cert_der(device->listener, &d->wire);
 	if (!tw_failed(e))
-		e = pass(d, TW_WIRE_LISTENER, device->listener_generation, tw_buf_slice(&d->wire));
+		e = pass(d, TW_WIRE_LISTENER, device->listener_generation, tw_buf_slice(&d->wire), -1);
 	if (tw_failed(e))
 		lost(d, e);
 	else
 		d->announced = device->listener_generation;
 }
 
+/* A body longer than a message crosses as sealed memory, and so much memory is not kept for the next one. */
+static void outgrow(tw_door_front *d, struct tw_path_reply *reply)
+{
+	const struct tw_sys *sys = d->core->sys;
+
+	if (d->body.size <= TW_WIRE_REPLY_BODY_MAX)
+		return;
+	reply->file = sys->memfd(sys, "reply", d->body.data, d->body.size);
+	reply->has_file = reply->file >= 0;
+	reply->file_size = d->body.size;
+	tw_buf_done(&d->body);
+	if (!reply->has_file) /* what was done is done and recorded; it cannot be told */
+		*reply = (struct tw_path_reply){ .status = 503, .type = "", .retry_after_s = 1, .close_connections = reply->close_connections };
+}
+
+static tw_err send_reply(tw_door_front *d, const struct tw_wire_reply *out, int file)
+{
+	tw_buf_clear(&d->wire);
+	tw_err e = tw_wire_reply_write(out, &d->wire);
+	if (!tw_failed(e))
+		return pass(d, TW_WIRE_REPLY, 0, tw_buf_slice(&d->wire), file);
+	if (file >= 0)
+		(void)d->core->sys->close(d->core->sys, file);
+	return e;
+}
+
 static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const struct tw_http_head *head)
 {
-	struct tw_request rq = {
-		.subject = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ANYONE, .name = "anyone" }, .head = head, .body = w->body
-	};
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ANYONE, .name = "anyone" },
+		.head = head,
+		.body = w->body,
+		.takes_file = true };
 	struct tw_path_reply reply = { 0 };
 
 	_Static_assert(sizeof rq.subject.source == sizeof w->source, "a source fits");
@@ -134,22 +179,22 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 	tw_path_walk(&d->core->device.context, &rq, &d->body, &reply);
 	/* Before the answer: who has been told of a new listener key may come back at once. */
 	tw_door_front_announce(d);
+	outgrow(d, &reply);
 
 	const struct tw_wire_reply out = {
 		.connection = w->connection,
 		.status = (uint16_t)reply.status,
 		.close = reply.close || reply.close_connections,
 		.known = rq.subject.kind != TW_SUBJECT_ANYONE,
-		.type = d->body.size ? tw_slice_of(reply.type) : tw_slice_of(""),
+		.type = d->body.size || reply.has_file ? tw_slice_of(reply.type) : tw_slice_of(""),
 		.etag = tw_slice_of(reply.etag),
 		.location = tw_slice_of(reply.location),
 		.allow = tw_slice_of(reply.allow),
 		.retry_after_s = (uint32_t)reply.retry_after_s,
+		.file = reply.has_file ? reply.file_size : 0,
 		.body = tw_buf_slice(&d->body),
 	};
-	tw_buf_clear(&d->wire);
-	TW_TRY(tw_wire_reply_write(&out, &d->wire));
-	return pass(d, TW_WIRE_REPLY, 0, tw_buf_slice(&d->wire));
+	return send_reply(d, &out, reply.has_file ? reply.file : -1);
 }
 
 static tw_err request(tw_door_front *d, struct tw_slice payload)
@@ -194,7 +239,7 @@ tw_err tw_door_front_new(struct tw_core *c, int fd, tw_door_front **ret)
 		return TW_RAISE(NOMEM, "the door to front");
 	d->core = c;
 	d->last = &d->first;
-	tw_buf_init(&d->body, c->sys, TW_WIRE_REPLY_BODY_MAX);
+	tw_buf_init(&d->body, c->sys, TW_REPLY_MAX);
 	tw_buf_init(&d->wire, c->sys, TW_CHANNEL_MAX);
 	*ret = d;
 	TW_TRY(tw_channel_new(c->sys, fd, tw_rows_core_from_front, &d->channel));
@@ -214,12 +259,8 @@ tw_door_front *tw_door_front_free(tw_door_front *d)
 		event_free(d->readable);
 	if (d->writable)
 		event_free(d->writable);
-	while (d->first) {
-		struct waiting *w = d->first;
-
-		d->first = w->next;
-		free(w);
-	}
+	while (d->first)
+		d->first = drop(d->core->sys, d->first);
 	(void)tw_channel_free(d->channel);
 	tw_buf_done(&d->body);
 	tw_buf_done(&d->wire);

@@ -54,6 +54,16 @@ tw_err tw_audit_epoch_next(tw_audit *a, const char *why);
 uint64_t tw_audit_epoch_after(const tw_audit *a, uint64_t epoch);
 const uint8_t *tw_audit_device(const tw_audit *a); /* the device key's fingerprint, 32 bytes */
 
+/* Segments as they lie on this device, oldest first: those from first_seq `from` on, at most max. */
+struct tw_audit_part {
+	uint64_t first_seq, epoch;
+	bool open; /* records are still added */
+};
+size_t tw_audit_parts(const tw_audit *a, uint64_t from, size_t max, struct tw_audit_part *ret);
+/* The bytes of one segment, to be handed on: a closed one as its file, opened for reading only (it never changes again); the open
+   one as a sealed copy, since its descriptor would show whoever holds it all that is written later. NOTFOUND. */
+tw_err tw_audit_part_file(tw_audit *a, uint64_t first_seq, int *ret_fd, uint64_t *ret_size);
+
 /* What recovery found wrong with the log of earlier starts, "" when it verified. Such a log is set aside, never mended. */
 const char *tw_audit_fault(const tw_audit *a);
 /* "" while records can be made durable; else why not, until a restart. */

@@ -640,9 +640,54 @@ static void test_power_cuts_during_recovery(void **state)
 	test_dir_done(&again);
 }
 
+/* Each segment as its file has it; the open one without what is written later, and neither can be changed through what is given. */
+static void test_gives_segments_away(void **state)
+{
+	struct bench b;
+	struct tw_audit_part parts[32];
+	char bytes[64], name[40];
+	uint64_t size = 0, again = 0;
+	int fd = -1;
+	bench_init(&b, tw_sys_real(), dir.fd);
+	tw_audit *a = open_log(&b, tw_sys_real());
+	add_many(a, 1000, 800);
+	size_t n = tw_audit_parts(a, 0, TW_COUNT(parts), parts);
+	CHECK(n >= 3);
+	CHECK_INT(tw_audit_parts(a, parts[1].first_seq, 1, parts + n), 1);
+	CHECK_INT(parts[n].first_seq, parts[1].first_seq);
+	for (size_t i = 0; i < n; i++) {
+		CHECK(parts[i].open == (i + 1 == n));
+		CHECK_OK(tw_audit_part_file(a, parts[i].first_seq, &fd, &size));
+		snprintf(name, sizeof name, "%020llu.twlog", (unsigned long long)parts[i].first_seq);
+		struct tw_buf file, got;
+		tw_buf_init(&file, tw_sys_real(), TW_AUDIT_SEGMENT_MAX);
+		tw_buf_init(&got, tw_sys_real(), TW_AUDIT_SEGMENT_MAX);
+		CHECK_OK(tw_durable_read(tw_sys_real(), dir.fd, name, TW_AUDIT_SEGMENT_MAX, &file));
+		CHECK_OK(tw_buf_reserve(&got, (size_t)size));
+		CHECK_INT(pread(fd, got.data, (size_t)size, 0), size);
+		CHECK_BYTES(got.data, file.data, size);
+		CHECK(parts[i].open || file.size == size);
+		CHECK_INT(write(fd, "x", 1), -1);
+		CHECK(tw_sys_real()->fixed(tw_sys_real(), fd, &again) == (parts[i].open ? TW_FIXED_SEALED : TW_FIXED_READ_ONLY));
+		tw_buf_done(&file);
+		tw_buf_done(&got);
+		if (!parts[i].open)
+			close(fd);
+	}
+	add(a, TW_LOG_READ, "{\"later\":1}");
+	CHECK_OK(tw_audit_commit(a));
+	CHECK_INT(pread(fd, bytes, sizeof bytes, (off_t)size), 0); /* the copy ends where it ended */
+	close(fd);
+	CHECK_OK(tw_audit_part_file(a, parts[n - 1].first_seq, &fd, &again));
+	CHECK(again > size);
+	close(fd);
+	CHECK_ERR(tw_audit_part_file(a, parts[1].first_seq + 1, &fd, &size), NOTFOUND);
+	tw_audit_free(a);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_writes_what_verifies), TEST(test_goes_on_after_restart), TEST(test_catches_up_with_the_keys_role),
 	TEST(test_rotates), TEST(test_shows_the_latest), TEST(test_sets_a_changed_log_aside), TEST(test_cuts_a_torn_end_and_keeps_it),
-	TEST(test_cuts_a_record_whose_seal_alone_is_torn), TEST(test_refuses_reserved_types_and_long_bodies),
-	TEST(test_rations_refusals), TEST(test_counts_every_refusal), TEST(test_full_disk_refuses_changes_first),
-	TEST(test_a_failed_sync_is_final), TEST(test_every_fault), TEST(test_power_cuts), TEST(test_power_cuts_during_recovery))
+	TEST(test_cuts_a_record_whose_seal_alone_is_torn), TEST(test_refuses_reserved_types_and_long_bodies), TEST(test_rations_refusals),
+	TEST(test_counts_every_refusal), TEST(test_full_disk_refuses_changes_first), TEST(test_a_failed_sync_is_final),
+	TEST(test_every_fault), TEST(test_gives_segments_away), TEST(test_power_cuts), TEST(test_power_cuts_during_recovery))

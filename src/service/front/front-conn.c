@@ -18,6 +18,8 @@
 #include <string.h>
 
 #define ONE_WRITE (16 * 1024) /* of a page at a time, so that head and page leave together when they are small */
+#define ONE_RECORD 4096       /* what TLS sends in one piece: more would be read again */
+#define FILE_TURN (64 * 1024) /* of a file, then the others get their turn; and within body_ms each, else the peer is too slow */
 
 /* --- Birth and end --- */
 
@@ -42,7 +44,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct tw_conn *c = arg;
 	struct tw_front *f = c->front;
-	bool answering = c->out.size > 0 || c->rest.size > 0;
+	bool answering = c->out.size > 0 || c->rest.size > 0 || c->file >= 0;
 
 	if (answering)
 		flush(c);
@@ -75,7 +77,7 @@ tw_err tw_conn_new(struct tw_front *f, int fd, const uint8_t source[16], struct 
 
 	if (!c)
 		return TW_RAISE(NOMEM, "connection");
-	*c = (struct tw_conn){ .front = f, .fd = fd, .line.fd = fd, .self = fd < 0, .reading = true, .accepted_ms = tw_front_now_ms(f) };
+	*c = (struct tw_conn){ .front = f, .fd = fd, .line.fd = fd, .file = -1, .self = fd < 0, .reading = true, .accepted_ms = tw_front_now_ms(f) };
 	memcpy(c->source, source, sizeof c->source);
 	(void)inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? source + 12 : source, c->source_text, sizeof c->source_text);
 	tw_buf_init(&c->in, f->sys, TW_HTTP_HEAD_MAX);
@@ -111,6 +113,14 @@ static void say_close(struct tw_conn *c)
 	(void)SSL_shutdown(c->ssl);
 }
 
+static void drop_file(struct tw_conn *c)
+{
+	if (c->file >= 0)
+		(void)c->front->sys->close(c->front->sys, c->file);
+	c->file = -1;
+	c->file_at = c->file_end = 0;
+}
+
 void tw_conn_end(struct tw_conn *c)
 {
 	struct tw_front *f = c->front;
@@ -136,6 +146,7 @@ void tw_conn_end(struct tw_conn *c)
 		c->ssl = NULL;
 	}
 	c->tls = tw_front_tls_unref(c->tls);
+	drop_file(c);
 	if (c->fd >= 0)
 		(void)f->sys->close(f->sys, c->fd);
 	f->slots[c->id & (TW_FRONT_SLOTS - 1)] = NULL;
@@ -179,6 +190,53 @@ void tw_conn_wait(struct tw_conn *c, enum tw_front_wait what)
 
 /* --- Sending --- */
 
+static void write_failed(struct tw_conn *c)
+{
+	int why = SSL_get_error(c->ssl, 0);
+
+	if (why != SSL_ERROR_WANT_WRITE && why != SSL_ERROR_WANT_READ) {
+		c->shaken = false; /* nothing more can be said to this peer */
+		tw_conn_end(c);
+	} else if (c->fd >= 0 && event_add(&c->writable, NULL) != 0) {
+		tw_conn_end(c);
+	}
+}
+
+/*
+ * The file's bytes pass through the scratch and are not kept: what the peer did not take is read again at the same place, which
+ * holds the same. So a slow reader costs a descriptor and no memory.
+ */
+static bool write_file(struct tw_conn *c)
+{
+	struct tw_front *f = c->front;
+	uint64_t turn = c->file_at + FILE_TURN;
+
+	while (c->file_at < c->file_end && c->file_at < turn) {
+		uint64_t left = c->file_end - c->file_at;
+		size_t want = left < ONE_RECORD ? (size_t)left : ONE_RECORD, done = 0;
+		ssize_t n = f->sys->pread(f->sys, c->file, f->scratch, want, (off_t)c->file_at);
+
+		if (n != (ssize_t)want) { /* its length has been said, so only the end of the connection can say that it fails */
+			tw_conn_end(c);
+			return false;
+		}
+		ERR_clear_error();
+		if (SSL_write_ex(c->ssl, f->scratch, want, &done) != 1) {
+			write_failed(c);
+			return false;
+		}
+		c->file_at += done;
+	}
+	if (c->file_at == c->file_end) {
+		drop_file(c);
+		return true;
+	}
+	tw_conn_wait(c, TW_WAIT_WRITE);
+	if (c->fd >= 0 && event_add(&c->writable, NULL) != 0)
+		tw_conn_end(c);
+	return false;
+}
+
 /* true: everything is out. */
 static bool write_some(struct tw_conn *c)
 {
@@ -189,13 +247,7 @@ static bool write_some(struct tw_conn *c)
 
 		ERR_clear_error();
 		if (SSL_write_ex(c->ssl, from, size, &done) != 1) {
-			int why = SSL_get_error(c->ssl, 0);
-			if (why != SSL_ERROR_WANT_WRITE && why != SSL_ERROR_WANT_READ) {
-				c->shaken = false; /* nothing more can be said to this peer */
-				tw_conn_end(c);
-			} else if (c->fd >= 0 && event_add(&c->writable, NULL) != 0) {
-				tw_conn_end(c);
-			}
+			write_failed(c);
 			return false;
 		}
 		if (head)
@@ -205,7 +257,7 @@ static bool write_some(struct tw_conn *c)
 	}
 	tw_buf_done(&c->out);
 	c->out_at = 0;
-	return true;
+	return c->file < 0 || write_file(c);
 }
 
 bool tw_conn_last(const struct tw_conn *c)
@@ -252,7 +304,7 @@ void tw_conn_answer(struct tw_conn *c, struct tw_slice rest)
 	if (tw_conn_last(c))
 		tw_front_tls_more(c->ssl, true);
 	ERR_clear_error();
-	if (SSL_write_ex(c->ssl, b->data, b->size, &done) == 1 && done == b->size && rest.size == 0) {
+	if (SSL_write_ex(c->ssl, b->data, b->size, &done) == 1 && done == b->size && rest.size == 0 && c->file < 0) {
 		after_answer(c); /* nearly always */
 		return;
 	}
@@ -280,13 +332,17 @@ void tw_conn_fault(struct tw_conn *c, int status, const char *rule)
 	tw_conn_problem(c, status, rule);
 }
 
-void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r)
+void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r, int file)
 {
 	struct tw_front *f = c->front;
 
+	c->file = c->asked && !c->head_only ? file : -1;
+	if (c->file != file)
+		(void)f->sys->close(f->sys, file);
 	if (!c->asked)
 		return;
 	c->asked = false;
+	c->file_end = c->file >= 0 ? r->file : 0;
 	if (r->known && !c->known) {
 		c->known = true;
 		f->unknown--;

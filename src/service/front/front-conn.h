@@ -65,6 +65,8 @@ struct tw_conn {
 	struct tw_buf out; /* what the peer has not taken yet, from out_at on; then rest */
 	size_t out_at;
 	struct tw_slice rest; /* of an asset: not ours to free */
+	int file;             /* after rest: what is left of core's descriptor, read as the peer takes it; -1: none */
+	uint64_t file_at, file_end;
 };
 TAILQ_HEAD(tw_conn_list, tw_conn);
 
@@ -103,10 +105,10 @@ void tw_conn_problem(struct tw_conn *c, int status, const char *rule);
 void tw_conn_fault(struct tw_conn *c, int status, const char *rule); /* the same, and nothing that follows is looked at */
 bool tw_conn_last(const struct tw_conn *c);                          /* the connection ends with the answer under way */
 size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes);     /* as much of bytes as can be handled now; returns how much */
-void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r);
-tw_err tw_conn_send_waiting(struct tw_conn *c); /* TIMEOUT: still no room */
-void tw_conn_retire(struct tw_conn *c);         /* ends it now when idle, else after its answer */
-void tw_front_reap(struct tw_front *f);         /* frees ended connections; at the end of every callback */
+void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r, int file); /* owns file; -1: none */
+tw_err tw_conn_send_waiting(struct tw_conn *c);                                 /* TIMEOUT: still no room */
+void tw_conn_retire(struct tw_conn *c);                                         /* ends it now when idle, else after its answer */
+void tw_front_reap(struct tw_front *f); /* frees ended connections; at the end of every callback */
 struct tw_conn *tw_front_find(struct tw_front *f, uint32_t id);
 int64_t tw_front_now_ms(const struct tw_front *f);
 tw_err tw_front_listen(struct tw_front *f, const int *listeners, size_t count);

@@ -72,7 +72,7 @@ static tw_err begin(struct tw_front *f, int status, bool close)
 	return close ? tw_buf_text(b, "Connection: close\r\n") : TW_OK;
 }
 
-static tw_err length(struct tw_buf *b, size_t size)
+static tw_err length(struct tw_buf *b, uint64_t size)
 {
 	TW_TRY(tw_buf_text(b, "Content-Length: "));
 	TW_TRY(number(b, size));
@@ -96,7 +96,7 @@ tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bo
 	if (r->status == 401) /* RFC 9110 15.5.2 */
 		TW_TRY(tw_buf_text(b, "WWW-Authenticate: Bearer\r\n"));
 	if (r->status != 204 && r->status != 304)
-		TW_TRY(length(b, r->body.size));
+		TW_TRY(length(b, r->file ? r->file : r->body.size));
 	TW_TRY(tw_buf_add(b, FOR_DATA "\r\n", sizeof FOR_DATA "\r\n" - 1));
 	return head_only ? TW_OK : tw_buf_add(b, r->body.at, r->body.size);
 }

@@ -104,18 +104,34 @@ static void on_listener_message(struct tw_front *f, struct tw_slice certificate)
 		tw_front_accepting(f, true);
 }
 
-static void on_reply(struct tw_front *f, struct tw_slice payload)
+/* What the message says of its descriptor must be so. */
+static bool file_fits(const struct tw_front *f, const struct tw_message *m, const struct tw_wire_reply *r)
 {
+	uint64_t size = 0;
+
+	if (!r->file || m->fds_lost)
+		return !r->file && !m->fds_lost ? m->fd_count == 0 : r->file > 0;
+	return m->fd_count == 1 && f->sys->fixed(f->sys, m->fds[0], &size) > TW_FIXED_NOT && size >= r->file;
+}
+
+static void on_reply(struct tw_front *f, struct tw_message *m)
+{
+	static const struct tw_wire_reply no_place = { .status = 503, .close = true, .retry_after_s = 1 };
 	struct tw_wire_reply r;
 	struct tw_conn *c;
 
-	if (tw_failed(tw_wire_reply_read(payload, &r))) {
+	if (tw_failed(tw_wire_reply_read(m->payload, &r)) || !file_fits(f, m, &r)) {
+		tw_message_drop(f->sys, m);
 		stop(f, TW_RAISE(UNTRUSTED, "core sent a malformed reply"));
 		return;
 	}
 	c = tw_front_find(f, r.connection);
-	if (c) /* gone meanwhile: nobody's fault */
-		tw_conn_reply(c, &r);
+	if (!c) /* gone meanwhile: nobody's fault */
+		tw_message_drop(f->sys, m);
+	else if (m->fds_lost) /* we had no descriptor left to take it with */
+		tw_conn_reply(c, &no_place, -1);
+	else
+		tw_conn_reply(c, &r, m->fd_count > 0 ? m->fds[0] : -1);
 }
 
 static void core_gone(struct tw_front *f)
@@ -149,7 +165,7 @@ static void on_core(evutil_socket_t fd, short what, void *arg)
 		if (tw_failed(e))
 			break;
 		if (m.type == TW_WIRE_REPLY)
-			on_reply(f, m.payload);
+			on_reply(f, &m);
 		else
 			on_listener_message(f, m.payload);
 	}

@@ -98,6 +98,7 @@ static int setup(void **state)
 	world.keys = start_keys();
 	world.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	world.address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	CHECK_INT(setsockopt(world.listener, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)), 0); /* as hands does */
 	CHECK_INT(bind(world.listener, (struct sockaddr *)&world.address, size), 0);
 	CHECK_INT(listen(world.listener, 64), 0);
 	CHECK_INT(getsockname(world.listener, (struct sockaddr *)&world.address, &size), 0);
@@ -173,6 +174,31 @@ static void say_listener(struct run *r)
 	tw_ignore(tw_channel_send(r->core, TW_WIRE_LISTENER, 1, world.certificate.data, world.certificate.size, NULL, 0));
 }
 
+#define FILE_SIZE 5000
+#define FILE_END "the file's end"
+
+/* A reply whose body is a descriptor. */
+static void reply_file(struct run *r, uint32_t connection, uint64_t stated, bool sealed)
+{
+	const struct tw_wire_reply rp = {
+		.connection = connection, .status = 200, .known = true, .type = TW_SLICE("text/plain"), .file = stated
+	};
+	static char bytes[FILE_SIZE];
+	struct tw_buf b;
+
+	memset(bytes, '.', sizeof bytes);
+	memcpy(bytes + sizeof bytes - sizeof FILE_END + 1, FILE_END, sizeof FILE_END - 1);
+	int fd = sealed ? world.sys->memfd(world.sys, "file", bytes, sizeof bytes) : world.sys->spool(world.sys, "file");
+	CHECK(fd >= 0);
+	if (!sealed)
+		CHECK_INT(write(fd, bytes, sizeof bytes), sizeof bytes);
+	tw_buf_init(&b, world.sys, TW_CHANNEL_MAX);
+	CHECK_OK(tw_wire_reply_write(&rp, &b));
+	tw_ignore(tw_channel_send(r->core, TW_WIRE_REPLY, 0, b.data, b.size, &fd, 1));
+	tw_buf_done(&b);
+	close(fd);
+}
+
 /* Core answers all there is: the path tells what. */
 static void be_core(struct run *r)
 {
@@ -185,6 +211,10 @@ static void be_core(struct run *r)
 		if (m.type != TW_WIRE_REQUEST)
 			continue;
 		CHECK_OK(tw_wire_request_read(m.payload, &rq));
+		if (memmem(rq.head.at, rq.head.size, "/api/v1/file", 12)) {
+			reply_file(r, rq.connection, FILE_SIZE, true);
+			continue;
+		}
 		const struct tw_wire_reply rp = {
 			.connection = rq.connection, .status = 200, .known = true, .type = TW_SLICE("application/json"), .body = TW_SLICE("{}")
 		};
@@ -289,6 +319,7 @@ static void story(struct run *r)
 	(void)exchange(r, &c, GET("/api/v1/health"), "\r\n\r\n{}");
 	(void)exchange(r, &c, "POST /api/v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
 		"\r\n\r\n{}");
+	(void)exchange(r, &c, GET("/api/v1/file"), FILE_END);
 	(void)exchange(r, &c, "nonsense\r\n\r\n", "HTTP/1.1 400 ");
 	client_close(&c);
 	step(r);
@@ -324,6 +355,68 @@ static void test_story(void **state)
 	CHECK_INT(r.f->connections, 0);
 	CHECK(!r.f->timer_ms); /* nothing is left to wake for */
 	finish(&r);
+}
+
+static int open_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void begin_story(struct run *r)
+{
+	CHECK_OK(start(r));
+	say_listener(r);
+	for (int i = 0; i < 4; i++) {
+		step(r);
+		be_core(r);
+	}
+	CHECK(r->f->ready);
+}
+
+static void test_file(void **state)
+{
+	struct run r = { 0 };
+	struct client c;
+	int before = open_fds();
+
+	begin_story(&r);
+	client_open(&c);
+	CHECK(exchange(&r, &c, GET("/api/v1/file"), FILE_END));
+	CHECK(strstr(c.got, "Content-Length: 5000\r\n") && strstr(c.got, "Content-Type: text/plain\r\n"));
+	CHECK(exchange(&r, &c, GET("/api/v1/file"), FILE_END)); /* and the connection goes on */
+	CHECK(exchange(&r, &c, "HEAD /api/v1/file HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "\r\n\r\n"));
+	CHECK(!strstr(c.got, "..."));
+	reply_file(&r, 12345, FILE_SIZE, true); /* nobody is there */
+	step(&r);
+	CHECK(!r.ended);
+	client_close(&c);
+	step(&r);
+	finish(&r);
+	CHECK_INT(open_fds(), before);
+}
+
+/* Core is believed no more than front is: what it says of a descriptor must be so. */
+static void test_file_that_is_none(void **state)
+{
+	static const struct {
+		uint64_t stated;
+		bool sealed;
+	} bad[] = { { FILE_SIZE + 1, true }, { FILE_SIZE, false }, { 0, true } };
+	int before = open_fds();
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct run r = { 0 };
+		begin_story(&r);
+		reply_file(&r, 1, bad[i].stated, bad[i].sealed);
+		step(&r);
+		CHECK(r.ended && tw_is(r.outcome, TW_CODE_UNTRUSTED));
+		finish(&r);
+	}
+	CHECK_INT(open_fds(), before);
 }
 
 /* A client that goes while core works on its request: core is told, its answer is dropped. */
@@ -621,6 +714,8 @@ static int group(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_story),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_file_that_is_none),
 		cmocka_unit_test(test_small_records_have_their_turn),
 		cmocka_unit_test(test_key_updates_are_few),
 		cmocka_unit_test(test_a_flood_of_key_updates_has_one_turn),

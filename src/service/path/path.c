@@ -228,6 +228,10 @@ static tw_err write_body(struct walk *w, struct tw_buf *body, struct tw_path_rep
 		ret->type = "application/problem+json";
 		return tw_reply_write_problem(&w->rp, w->reference, body);
 	}
+	if (ret->has_file) {
+		ret->type = w->rp.file_type;
+		return TW_OK;
+	}
 	if (!w->rp.body) {
 		w->rp.status = w->rp.status == 200 ? 204 : w->rp.status;
 		return TW_OK;
@@ -236,10 +240,33 @@ static tw_err write_body(struct walk *w, struct tw_buf *body, struct tw_path_rep
 	return tw_json_write(w->rp.body, body);
 }
 
+/* What a door cannot hand on, or what is not told after all. */
+static void drop_file(struct walk *w)
+{
+	if (w->rp.has_file)
+		(void)w->c->sys->close(w->c->sys, w->rp.file);
+	w->rp.has_file = false;
+}
+
+static void give_file(struct walk *w, struct tw_path_reply *ret)
+{
+	if (w->rp.has_file && !w->rq->takes_file)
+		tw_ignore(tw_reply_problem(&w->rp, 406, "door", "path.door", "Not at this door", "Ask over HTTPS.",
+			"This answer is a file, and this door carries none."));
+	if (tw_reply_refused(&w->rp)) {
+		drop_file(w);
+		return;
+	}
+	ret->has_file = w->rp.has_file;
+	ret->file = w->rp.file;
+	ret->file_size = w->rp.file_size;
+}
+
 static void reply(struct walk *w, struct tw_buf *body, struct tw_path_reply *ret)
 {
 	size_t before = body->size;
 	*ret = (struct tw_path_reply){ .type = "" };
+	give_file(w, ret);
 	tw_err e = write_body(w, body, ret);
 	if (tw_failed(e)) {
 		body->size = before;

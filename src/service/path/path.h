@@ -37,6 +37,9 @@ struct tw_path_reply {
 	char allow[32]; /* of a 405: what the path takes */
 	int retry_after_s;
 	bool close, close_connections;
+	bool has_file; /* the body is file_size bytes of file, which is the door's to close; only for a request that takes_file */
+	int file;
+	uint64_t file_size;
 };
 void tw_path_walk(struct tw_context *c, struct tw_request *rq, struct tw_buf *body, struct tw_path_reply *ret);
 

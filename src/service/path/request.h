@@ -28,6 +28,7 @@ struct tw_subject {
 };
 
 #define TW_BODY_MAX (64 * 1024)
+#define TW_REPLY_MAX (1024 * 1024) /* of an answer made in memory; a file may be longer */
 /* A door that speaks HTTP fills head and body. One that does not (the console) leaves head NULL and names operation and input. */
 struct tw_request {
 	struct tw_subject subject;
@@ -41,6 +42,7 @@ struct tw_request {
 	bool has_client_key;
 	uint8_t client_key[32]; /* SHA-256 of the SPKI the TLS client proved it holds */
 	uint64_t intent;        /* audit sequence number of the intent, for CHANGE */
+	bool takes_file;        /* the door can hand on a body that is a descriptor */
 };
 struct tw_reply {
 	int status;    /* 200 unless the handler says otherwise */
@@ -51,6 +53,11 @@ struct tw_reply {
 	/* A refusal: RFC 9457. kind is the tail of urn:thingward:problem:KIND, rule names what refused ("LA.RSM.4", "gate.permission"). */
 	char problem[48], title[96], rule[64], detail[TW_DETAIL_MAX], next[160]; /* next: what to do now */
 	char note[192]; /* what the outcome's record should say of a change, in words; never a secret */
+	/* In place of body: so many bytes from the start of a descriptor that nobody can change them through, of this media type. */
+	bool has_file;
+	int file; /* owned by the path as soon as it is set */
+	uint64_t file_size;
+	const char *file_type;
 	/* After the reply is on its way: the listener key was replaced, connections should be closed and made anew. */
 	bool close_connections;
 };

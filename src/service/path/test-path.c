@@ -50,6 +50,17 @@ static tw_err fail_inside(struct tw_context *c, const struct tw_request *rq, str
 	return TW_RAISE(INTERNAL, "secret path /var/lib/x");
 }
 
+static int file_given;
+
+static tw_err give_file(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	rp->file = file_given = c->sys->memfd(c->sys, "file", "hello", 5);
+	rp->has_file = true;
+	rp->file_size = 5;
+	rp->file_type = "text/plain";
+	return TW_OK;
+}
+
 static const struct tw_shape value_input[] = { { "value", TW_JSON_TEXT, true, 1, 8 }, { "n", TW_JSON_INT, false, 0, 9 }, { .key = NULL } };
 static const struct tw_shape count_query[] = { { "count", TW_JSON_INT, false, 1, 200 }, { "word", TW_JSON_TEXT, false, 0, 9 },
 	{ .key = NULL } };
@@ -67,6 +78,7 @@ static const struct tw_operation_row operations[] = {
 	{ "recover", "CONSOLE", "", "p.console", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, value_input, change, "", "", NULL },
 	{ "change.long", "POST", "/api/v1/long", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, change_long, "", "", NULL },
 	{ "refuse.long", "PUT", "/api/v1/long", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, refuse_long, "", "", NULL },
+	{ "file", "GET", "/api/v1/file", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, NULL, give_file, "", "", NULL },
 	{ .name = NULL },
 };
 static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations };
@@ -443,7 +455,32 @@ static void test_every_fault(void **state)
 	}
 }
 
+/* A door that carries no files gets none, and nobody keeps it. */
+static void test_a_file(void **state)
+{
+	static const char text[] = "GET /api/v1/file HTTP/1.1\r\nHost: x\r\n\r\n";
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	struct tw_http_head head;
+	struct tw_http_fault fault;
+	struct tw_path_reply r;
+	tw_buf_init(&body, tw_sys_real(), 4096);
+	t.owned = true;
+	CHECK_OK(tw_http_parse(TW_SLICE(text), &head, &fault));
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone" }, .head = &head, .takes_file = true };
+	tw_path_walk(&t.c, &rq, &body, &r);
+	CHECK_INT(r.status, 200);
+	CHECK_TEXT(r.type, "text/plain");
+	CHECK(r.has_file && r.file == file_given && r.file_size == 5 && body.size == 0);
+	CHECK_INT(close(r.file), 0);
+	rq.takes_file = false;
+	tw_path_walk(&t.c, &rq, &body, &r);
+	CHECK_INT(r.status, 406);
+	CHECK(!r.has_file && strstr(tw_buf_cstr(&body), "path.door"));
+	CHECK_INT(close(file_given), -1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_answers), TEST(test_changes_are_recorded_around), TEST(test_words_that_were_cut_are_recorded),
-	TEST(test_reads_and_refusals_are_recorded), TEST(test_the_console_names_its_operation), TEST(test_an_answer_that_does_not_fit),
-	TEST(test_a_full_disk_refuses_changes), TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_every_fault))
+	TEST(test_reads_and_refusals_are_recorded), TEST(test_the_console_names_its_operation),
+	TEST(test_an_answer_that_does_not_fit), TEST(test_a_full_disk_refuses_changes),
+	TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_a_file), TEST(test_every_fault))
