@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Everything behind it is meson, ninja and tools/; `make demo` and `make check` are all a newcomer needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean install build quick check deep san fuzz lint fmt cover bench doc trace package
+.PHONY: help demo demo-clean install build quick check deep san fuzz lint fmt cover mutate bench doc trace package
 MAKEFLAGS += --no-print-directory
 
 help:            ## this list
@@ -21,7 +21,7 @@ quick:           ## the inner loop: build, unit tests, lint of what changed (fai
 	@tools/check quick
 check:           ## everything CI runs, within the ceilings of test/parts.tsv
 	@tools/check check
-deep:            ## check, and what is too long for it: every place to fail or to cut the power, fuzz search, coverage
+deep:            ## check, and what is too long for it: every place to fail or to cut the power, fuzz search, coverage, mutants
 	@tools/check deep
 san:             ## unit, behaviour and HTTP tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/check san
@@ -31,8 +31,10 @@ lint:            ## layers, symbols, limits, format, spelling
 	@tools/lint
 fmt:             ## format the C files that changed since main
 	@tools/fmt
-cover:           ## line and branch coverage of the unit tests; COVER_RUN=1 adds those of test/run
+cover:           ## line and branch coverage per folder, of unit tests and of the real programs in their sandboxes; floors
 	@tools/cover
+mutate:          ## make our C worse in thousands of places, see which of them no unit test notices (an hour; then from memory)
+	@tools/mutate
 bench:           ## memory, size, start, wakeups and processor time, with machine and date
 	@tools/bench
 doc:             ## the pages people read, from the rows, into build/doc

@@ -254,4 +254,4 @@ static void test_out_of_memory(void **state)
 CHECK_MAIN(cmocka_unit_test_setup(test_public_half, set_up), cmocka_unit_test_setup(test_sign_and_verify, set_up),
 	cmocka_unit_test_setup(test_signature_vectors, set_up), cmocka_unit_test_setup(test_digest_signature_is_der, set_up),
 	cmocka_unit_test_setup(test_save_and_load, set_up), cmocka_unit_test_setup(test_private_refusals, set_up),
-	cmocka_unit_test_setup(test_public_refusals, set_up), cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test_setup(test_public_refusals, set_up), cmocka_unit_test_setup(test_out_of_memory, set_up))

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 
@@ -38,7 +39,7 @@ def bash(typed, cwd=None):
 
 
 def fish(typed, cwd=None):
-    return lines(["fish", "--no-config", "-c", f'source {HERE}/thingward.fish; complete -C "thingward {typed}"'], cwd=cwd)
+    return lines(["fish", "--no-config", "-c", f'source {shlex.quote(str(HERE))}/thingward.fish; complete -C "thingward {typed}"'], cwd=cwd)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/mutate: what it finds in a source, that one program holds all of it, and that a weak test is told from a strong one."""
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+pytest.importorskip("clang.cindex", reason="python3-clang-14 is not installed")
+from mutation import find, trial, weave  # noqa: E402
+
+SOURCE = """#include "base/err.h"
+#define MAX 9
+#define CHECKED(x) do { if ((x) < 0) return -1; } while (0)
+int first(int n);
+int second(int a, int b);
+tw_err third(int n);
+void wipe(void);
+int fsync(int fd);
+static tw_err low(int n) { return n < 0 ? TW_RAISE(LIMIT, "100%% of %d", n) : TW_OK; }
+int first(int n)
+{
+	if (n > MAX)
+		return -1;
+	CHECKED(n);
+	return n;
+}
+int second(int a, int b)
+{
+	if (a == 1 && b == 2)
+		wipe();
+	(void)fsync(a);
+	return a != b;
+}
+tw_err third(int n)
+{
+	TW_TRY(low(n));
+	return low(n - 1);
+}
+"""
+WANTED = {
+    ("first", "check: n > MAX => false"),
+    ("first", "bound: n > MAX => n >= MAX"),
+    ("first", "bound: n > MAX => n > MAX + 1"),
+    ("low", "negate: n < 0 => !(n < 0)"),
+    ("low", "bound: n < 0 => n <= 0"),
+    ("second", "negate: a == 1 && b == 2 => !(a == 1 && b == 2)"),
+    ("second", "operand: a == 1 => true"),
+    ("second", "operand: b == 2 => true"),
+    ("second", "equal: a == 1 => a != 1"),
+    ("second", "equal: b == 2 => b != 2"),
+    ("second", "equal: a != b => a == b"),
+    ("second", "call: wipe() => (void)0"),
+    ("second", "call: (void)fsync(a) => (void)0"),
+    ("second", "sync: fsync(a) => 0"),
+    ("third", "call: TW_TRY(low(n)) => (void)0"),
+    ("third", "ignore: TW_TRY(low(n)) => tw_ignore(low(n))"),
+    ("third", "answer: low(n - 1) => TW_OK"),
+}
+MAIN = """
+int wiped;
+void wipe(void) { wiped++; }
+int fsync(int fd) { return 0; }
+(tw_raise)
+int main(int c, char **v)
+{
+	if (first(5) != 5 || first(10) != -1 || first(9) != 9)
+		return 1;
+	if (c > 1 && (second(1, 2) != 1 || wiped != 1 || second(1, 3) != 1 || wiped != 1 || second(4, 2) != 1 || second(3, 3) != 0 || wiped != 1))
+		return 2;
+	if (c > 1 && (!tw_failed(third(-1)) || !tw_failed(third(0)) || tw_failed(third(1))))
+		return 3;
+	return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The sample, its mutants, and one program of all of them."""
+    folder = tmp_path_factory.mktemp("mutants")
+    (folder / "a.c").write_text(SOURCE)
+    entry = {"directory": str(folder), "command": f"cc -D_GNU_SOURCE -std=gnu17 -I{ROOT / 'src'} -o a.o -c a.c"}
+    mutants = find.find(folder, "a.c", entry)
+    number = {m.id: i for i, m in enumerate(mutants)}
+    (folder / "tw-mutants.h").write_text(weave.HEAD % len(mutants))
+    raised = "tw_err (tw_raise)(enum tw_code code, const char *f, int l, const char *m, ...) { return (tw_err){ code }; }"
+    (folder / "woven.c").write_text('#include "tw-mutants.h"\n#line 1 "a.c"\n' + weave.woven(SOURCE, mutants, number) + MAIN.replace("(tw_raise)", raised))
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-std=gnu17", "-w", f"-I{ROOT / 'src'}", f"-I{folder}", "-fno-builtin", folder / "woven.c", "-o", folder / "woven"], check=True)
+    return folder, mutants, number
+
+
+def test_finds_what_it_should_and_nothing_born_in_a_macro(made):
+    assert {(m.function, m.words()) for m in made[1]} == WANTED
+
+
+def test_every_name_is_its_own(made):
+    assert len({m.id for m in made[1]}) == len(made[1])
+
+
+def sample_tests(folder, *words):
+    test = trial.Test({"name": "sample", "cmd": [str(folder / "woven"), *words], "env": {}, "workdir": str(folder)}, folder)
+    test.measure(len(WANTED))
+    return [test]
+
+
+def survivors(made, *words):
+    folder, mutants, number = made
+    tests = sample_tests(folder, *words)
+    return {(m.function, m.words()) for m in mutants if not trial.tried(tests, number[m.id], m.file)}
+
+
+def test_asleep_they_change_nothing(made):
+    assert subprocess.run([made[0] / "woven", "all"]).returncode == 0
+
+
+def test_a_strong_test_leaves_only_what_cannot_be_noticed(made):
+    assert survivors(made, "all") == {
+        ("second", "call: (void)fsync(a) => (void)0"), ("second", "sync: fsync(a) => 0"),  # nobody looks at the disk
+        ("third", "call: TW_TRY(low(n)) => (void)0"), ("third", "ignore: TW_TRY(low(n)) => tw_ignore(low(n))"),  # the second look refuses as well
+    }
+
+
+def test_a_weak_test_leaves_more(made):
+    left = survivors(made)
+    assert all(m in left for m in WANTED if m[0] != "first")
+    assert not any(m[0] == "first" for m in left)
+
+
+def test_only_tests_that_come_by_are_asked(made):
+    folder, mutants, number = made
+    weak, = sample_tests(folder)
+    reached = {m.function for m in mutants if number[m.id] in weak.reaches}
+    assert reached == {"first"}
+
+
+def test_one_that_hangs_is_found_out(made):
+    folder, *_ = made
+    test = trial.Test({"name": "slow", "cmd": ["/bin/sleep", "60"], "env": {}, "workdir": str(folder)}, folder)
+    assert "took over" in test.run(0.3)[0]
+
+
+def test_lines_stay_where_they_were(made):
+    folder, mutants, number = made
+    assert weave.woven(SOURCE, mutants, number).count("\n") == SOURCE.count("\n")
+
+
+def test_the_files_it_goes_by():
+    for name in ("test/mutation/explained.tsv", "test/floors.tsv"):
+        for line in (ROOT / name).read_text().splitlines():
+            assert line.startswith("#") or (line.count("\t") == 3 and all(line.split("\t"))), f"{name}: {line}"
