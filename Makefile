@@ -42,5 +42,5 @@ doc:             ## the pages people read, from the rows, into build/doc
 	@tools/doc
 trace:           ## element -> code -> test -> probe -> document
 	@tools/trace
-package:         ## the Debian package, into build/package
+package:         ## the Debian packages, into build/package
 	@tools/package

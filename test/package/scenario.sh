@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The life of a package on a machine with systemd: install, provision, run, upgrade, remove, purge.
-# Runs inside the container that ./run boots; /out holds the packages and takes the results, one line each.
+# The life of the packages on a machine with systemd: install the release before, provision, run; upgrade on trial, go back, upgrade for
+# good; remove, purge. Runs inside the container that ./run boots; /out holds the packages and takes the results, one line each.
 # @nist DI.IMS.1: the identifier is the same after an update.
 set -u
 exec >>/out/log 2>&1
@@ -14,7 +14,7 @@ ok() { echo "ok $*" >>"$results"; }
 bad() {
 	echo "FAILED $*" >>"$results"
 	echo "== $*"
-	journalctl --no-pager -n 25 -u thingward-device.service 2>/dev/null
+	journalctl --no-pager -n 25 -u thingward-device.service -u application.service 2>/dev/null
 }
 check() { # name, command...
 	name=$1
@@ -35,11 +35,21 @@ leftovers() { # everything outside the package manager's own books
 	find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /out -o -path /root -o -path /tmp -o -path /var/log -o -path /var/lib/dpkg -o -path /var/cache \) -prune \
 		-o -name '*thingward*' -print
 }
+release() { thingward device capabilities read --local /run/thingward/admin.sock --json | sed -n 's/.*"software": *"\([^"]*\)".*/\1/p'; }
+appears() { # waits for an event
+	for _ in $(seq 100); do
+		thingward device log read --local /run/thingward/admin.sock --json | grep -q "\"$1\"" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+differs() { [ -n "$1" ] && [ -n "$2" ] && [ "$1" != "$2" ]; }
 same() { [ -n "$1" ] && [ "$1" = "$2" ]; }
 no_output() { [ -z "$("$@" | tee -a /out/log)" ]; }
 
-check "installs" dpkg -i /out/old.deb
-check "checks its own files" dpkg -V thingward
+check "a device installs alone" dpkg -i /out/old/thingward-device_*.deb
+check "installs tool and library" dpkg -i /out/old/thingward_*.deb /out/old/libthingward*.deb
+check "checks its own files" dpkg -V thingward-device thingward libthingward0 libthingward-dev
 check "waits for provisioning without failing" sh -c '! systemctl is-failed --quiet thingward-device.service'
 check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 4'
 
@@ -52,23 +62,41 @@ check "is taken over" thingward device takeover --label label.json --owner /root
 thingward device settings change identification.remote-read off $owner
 thingward device settings change identification.remote-read on $owner
 before=$(identifier)
-version=$(setting)
-pid=$(systemctl show -P MainPID thingward-device.service)
+old=$(release)
 check "reads its identity" test -n "$before"
 
-check "upgrades" dpkg -i /out/new.deb
+# On trial: nobody reports that the application is well, so the boot is not confirmed and the store stays as the release before reads it.
+check "upgrades" dpkg -i /out/new/*.deb
 check "answers after the upgrade" answers
-check "runs the new program" sh -c "test \"\$(systemctl show -P MainPID thingward-device.service)\" != $pid"
+check "runs the new release" differs "$old" "$(release)"
 check "keeps its identifier through an update" same "$before" "$(identifier)"
-check "keeps its state through an update" same "$version" "$(setting)"
+check "keeps its state through an update" same 2 "$(setting)"
+thingward device settings change identification.remote-read off $owner
+
+check "goes back while on trial" dpkg -i --force-downgrade /out/old/*.deb
+check "answers after going back" answers
+check "runs the old release" same "$old" "$(release)"
+check "keeps through going back what was changed on trial" same 3 "$(setting)"
+check "still knows its owner" thingward device settings list $owner
+
+check "upgrades again" dpkg -i /out/new/*.deb
+check "answers after the second upgrade" answers
+install -m 755 /out/thermostat /usr/local/bin/ # its user cannot look into /out
+systemd-run --quiet --unit=application --uid=thingward-app /usr/local/bin/thermostat --socket /run/thingward/events.sock
+check "is confirmed by the application's report" appears "device.confirmed"
+check "goes over to the store's new format" appears "store.migrated"
+check "keeps its state" same 3 "$(setting)"
+check "runs the product's application on the installed library" systemctl is-active --quiet application
+systemctl stop application
+check "has a log that verifies" thingward log verify /var/lib/thingward/log --device-cert /var/lib/thingward/keys/identity.crt
 
 check "stops cleanly" systemctl stop thingward-device.service
 check "stopped with success" sh -c 'test "$(systemctl show -P Result thingward-device.service)" = success'
 systemctl start thingward-device.service
-check "is removed" dpkg -r thingward
+check "is removed" dpkg -r thingward-device thingward libthingward-dev libthingward0
 check "leaves nothing running" sh -c '! pgrep -x "thingward-.*"'
 check "keeps what the unit is" test -s /etc/thingward/product.manifest -a -d /var/lib/thingward/keys
-check "is purged" dpkg -P thingward
+check "is purged" dpkg -P thingward-device thingward libthingward-dev libthingward0
 check "leaves no file" no_output leftovers
 check "leaves no account" sh -c '! grep thingward /etc/passwd /etc/group /etc/shadow'
 echo end >>"$results"
