@@ -7,7 +7,7 @@
 const struct tw_channel_row tw_rows_hands_from_core[] = {
 	{ TW_WIRE_HANDS_BOXED, TW_CHANNEL_ONCE, 2, 2, "boxed" },
 	{ TW_WIRE_HANDS_READY, TW_CHANNEL_ONCE, 0, STATUS_MAX, "ready" },
-	{ TW_WIRE_HANDS_CONFIRM, TW_CHANNEL_ONCE, 1, 1 + STATUS_MAX, "confirm" },
+	{ TW_WIRE_HANDS_CONFIRM, 0, 1, 1 + STATUS_MAX, "confirm" },
 	{ TW_WIRE_HANDS_PING, 0, 0, 0, "ping" },
 	{ 0 },
 };
@@ -19,7 +19,7 @@ const struct tw_channel_row tw_rows_core_from_hands[] = {
 	{ TW_WIRE_HANDS_ASK, 0, 0, 0, "ask" },
 	{ TW_WIRE_HANDS_ROLE_IS, 0, 3, 2 + TW_WIRE_ROLE_NAME_MAX, "role is" },
 	{ TW_WIRE_HANDS_ROLE_DIED, 0, 1, TW_WIRE_ROLE_NAME_MAX, "role died" },
-	{ TW_WIRE_HANDS_CONFIRMED, TW_CHANNEL_ONCE, 0, 0, "confirmed" },
+	{ TW_WIRE_HANDS_CONFIRMED, 0, 0, 0, "confirmed" },
 	{ TW_WIRE_HANDS_DRAIN, TW_CHANNEL_ONCE, 0, 0, "drain" },
 	{ 0 },
 };

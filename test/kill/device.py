@@ -6,9 +6,7 @@ import os
 import re
 import select
 import shutil
-import socket
 import ssl
-import struct
 import subprocess
 import sys
 import time
@@ -18,14 +16,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "run"))
 
 import world as worlds  # noqa: E402
-from harness import Client, spki  # noqa: E402
+from harness import Client, report_well, spki  # noqa: E402
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives.serialization import Encoding  # noqa: E402
 from verify_log import INTENT, OUTCOME, Fault, Verifier, read_directory  # noqa: E402
 
 SETTING = "/api/v1/settings/application.target"
 BACK_S = 12  # a device that was struck is there again after this at the latest, on a busy machine too
-HEALTH = 0x0602
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
 ALLOWED = re.compile(r"core/store\.db(-wal)?|log/(\d{20}\.twlog|spare)|boot/confirmed|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret)")
 
@@ -302,22 +299,10 @@ class Witness:
         """As the application, by the kernel's word: the boot is confirmed, and hands writes that down."""
         if self.well:
             return
-        os.setegid(worlds.ROLES["application"])
-        os.seteuid(worlds.ROLES["application"])
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
-                door.settimeout(3)
-                door.connect(str(self.unit.run / "events.sock"))
-                for name in (b"sensor", b"control"):
-                    payload = struct.pack(">H", len(name)) + name + b"\1" + struct.pack(">H", 4) + b"well"
-                    door.send(struct.pack(">HHII", HEALTH, 0, 1, len(payload)) + payload)
-                    if len(door.recv(4096)) < 12:
-                        raise Interrupted("the application's door closed")
+            report_well(self.unit)
         except OSError as failure:
             raise Interrupted(str(failure)) from failure
-        finally:
-            os.seteuid(0)
-            os.setegid(0)
         self.well = True
 
     def wait_confirmed(self):

@@ -28,7 +28,7 @@ static void never(int fd, short what, void *user)
 
 static void make_core(struct tw_core *c, tw_unit *u, const struct tw_sys *sys)
 {
-	struct event **const timers[] = { &c->commit_timer, &c->checkpoint_timer, &c->refusal_timer };
+	struct event **const timers[] = { &c->commit_timer, &c->checkpoint_timer, &c->refusal_timer, &c->mend_timer };
 
 	*c = (struct tw_core){ .sys = sys, .device = *tw_unit_device(u), .loop = event_base_new() };
 	for (size_t i = 0; i < TW_COUNT(timers); i++)
@@ -37,7 +37,7 @@ static void make_core(struct tw_core *c, tw_unit *u, const struct tw_sys *sys)
 
 static void core_done(struct tw_core *c)
 {
-	struct event *const timers[] = { c->commit_timer, c->checkpoint_timer, c->refusal_timer };
+	struct event *const timers[] = { c->commit_timer, c->checkpoint_timer, c->refusal_timer, c->mend_timer };
 
 	c->front = tw_door_front_free(c->front);
 	for (size_t i = 0; i < TW_COUNT(timers); i++)

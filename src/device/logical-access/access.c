@@ -211,8 +211,16 @@ void tw_access_stop(struct tw_device *d)
 
 tw_err tw_access_listener(struct tw_device *d)
 {
+	d->listener_owed = true;
 	TW_TRY(tw_device_listener(d, true));
-	return tw_device_forget(d, TW_KEPT_LISTENER);
+	TW_TRY(tw_device_forget(d, TW_KEPT_LISTENER));
+	d->listener_owed = false;
+	return TW_OK;
+}
+
+tw_err tw_access_mend(struct tw_device *d)
+{
+	return d->listener_owed ? pay_listener(d) : TW_OK;
 }
 
 struct owning {

@@ -11,4 +11,5 @@
 
 tw_err tw_access_start(struct tw_device *d);
 void tw_access_stop(struct tw_device *d);
+tw_err tw_access_mend(struct tw_device *d); /* a listener key that is still owed */
 #endif

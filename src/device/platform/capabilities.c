@@ -8,8 +8,8 @@
 #include "device/rows-platform.h"
 
 const struct tw_part tw_parts[] = {
-	{ &tw_capability_platform, NULL, NULL },
-	{ &tw_capability_logical_access, tw_access_start, tw_access_stop },
-	{ &tw_capability_identification, tw_identity_start, tw_identity_stop },
-	{ NULL, NULL, NULL },
+	{ &tw_capability_platform, NULL, NULL, NULL },
+	{ &tw_capability_logical_access, tw_access_start, tw_access_stop, tw_access_mend },
+	{ &tw_capability_identification, tw_identity_start, tw_identity_stop, NULL },
+	{ NULL, NULL, NULL, NULL },
 };

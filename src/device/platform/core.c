@@ -35,6 +35,7 @@ void tw_core_settle(struct tw_core *c)
 		arm(c->checkpoint_timer, TW_CHECKPOINT_MS);
 	if (tw_audit_refusals_due_ms(audit) >= 0)
 		arm(c->refusal_timer, tw_audit_refusals_due_ms(audit) - tw_time_boot_ms(&c->device.time));
+	tw_core_mend_due(c);
 	if (c->device.console_notice[0] && c->console)
 		tw_door_console_notice(c->console);
 	if (c->front)
@@ -47,7 +48,7 @@ static void commit(struct tw_core *c)
 	tw_err e = tw_audit_commit(c->device.context.audit);
 
 	if (tw_failed(e))
-		tw_log_err(e, "writing the audit log; changes are refused until a restart has verified it");
+		tw_log_err(e, "writing the audit log; changes are refused until all roles have started again and verified it");
 }
 
 static void on_commit(int fd, short what, void *user)
@@ -140,6 +141,11 @@ void tw_core_check_health(struct tw_core *c)
 	c->confirmed = true;
 	(void)event_del(c->confirm_timer);
 	record(c, "device.confirmed", json_object());
+	tw_core_confirm(c);
+}
+
+void tw_core_confirm(struct tw_core *c)
+{
 	tw_ignore(tw_channel_send(c->hands, TW_WIRE_HANDS_CONFIRM, 0, "\1well", 5, NULL, 0));
 }
 
@@ -219,16 +225,18 @@ static void note_death(struct tw_core *c, struct tw_slice name)
  * The boot's mark is on the disk, so no boot goes back to the release before any more, and what only this release reads may be
  * written. A store that changed its format and does not open again is opened by the next start of the roles.
  */
-static void migrate(struct tw_core *c)
+void tw_core_migrate(struct tw_core *c)
 {
 	tw_store *store = c->device.context.store;
+	bool told = c->format_owed;
 	tw_err e = tw_start_migrate(&c->device);
 
-	if (tw_failed(e)) {
+	c->format_owed = tw_failed(e);
+	if (tw_failed(e) && !told) {
 		char why[TW_DETAIL_MAX];
 
 		(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-		tw_log_err(e, "another format for the store; it has format %d, and the next start tries again", tw_store_format(store));
+		tw_log_err(e, "another format for the store; it has format %d, and it is tried again", tw_store_format(store));
 		record(c, "store.not-migrated", json_pack("{s:i, s:s}", "format", tw_store_format(store), "why", why));
 	}
 	if (!tw_store_usable(store)) {
@@ -236,6 +244,12 @@ static void migrate(struct tw_core *c)
 		(void)event_base_loopbreak(c->loop);
 	}
 	tw_core_settle(c);
+}
+
+static void marked(struct tw_core *c)
+{
+	c->marked = true;
+	tw_core_migrate(c);
 }
 
 static void on_hands(int fd, short what, void *user)
@@ -252,7 +266,7 @@ static void on_hands(int fd, short what, void *user)
 		else if (m.type == TW_WIRE_HANDS_ROLE_DIED)
 			note_death(c, m.payload);
 		else if (m.type == TW_WIRE_HANDS_CONFIRMED)
-			migrate(c);
+			marked(c);
 		else if (m.type == TW_WIRE_HANDS_DRAIN)
 			drain(c);
 	}
@@ -282,7 +296,7 @@ static tw_err make_loop(struct tw_core *c)
 	if (!c->commit_timer || !c->checkpoint_timer || !c->confirm_timer || !c->refusal_timer || !c->hands_event ||
 		event_add(c->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
-	return TW_OK;
+	return tw_core_mend_new(c);
 }
 
 static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
@@ -297,7 +311,8 @@ static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
 
 static void done(struct tw_core *c)
 {
-	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer, &c->refusal_timer };
+	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer,
+		&c->refusal_timer, &c->mend_timer };
 
 	c->local = tw_door_local_free(c->local);
 	c->events = tw_door_event_free(c->events);

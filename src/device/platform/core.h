@@ -37,11 +37,14 @@ struct tw_core {
 	tw_door_local *local;
 	tw_door_event *events;
 	tw_door_console *console;
-	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *refusal_timer;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *refusal_timer, *mend_timer;
 	struct tw_job jobs[TW_JOBS_MAX];
 	uint64_t signed_seq; /* the log is signed up to here */
+	int64_t mend_ms;     /* the next pause before what is owed is tried again */
 	bool front_ready, said_ready, confirmed, draining;
-	int status; /* of the process */
+	bool marked;      /* the boot's mark is durable */
+	bool format_owed; /* the store could not be brought to this release's format */
+	int status;       /* of the process */
 };
 
 int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run */
@@ -52,6 +55,12 @@ void tw_core_settle(struct tw_core *c); /* after anything that may have left a r
 void tw_core_fail(struct tw_core *c, const char *role, const char *what); /* a peer broke the rules: recorded, then all start again */
 void tw_core_front_ready(struct tw_core *c);
 void tw_core_check_health(struct tw_core *c);
+void tw_core_confirm(struct tw_core *c); /* asks hands for the boot's mark */
+void tw_core_migrate(struct tw_core *c);
+
+/* core-mend.c */
+tw_err tw_core_mend_new(struct tw_core *c);
+void tw_core_mend_due(struct tw_core *c); /* arms the timer when something is owed, disarms it when nothing is */
 struct timeval tw_core_ms(int64_t ms);
 
 tw_err tw_door_front_new(struct tw_core *c, int fd, tw_door_front **ret);

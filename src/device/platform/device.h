@@ -36,6 +36,7 @@ struct tw_device {
 	struct tw_boxed_role boxed[TW_DEVICE_ROLES];
 	char console_notice[160]; /* a line for the person at the console, "" when there is none */
 	struct tw_application_rows *application;
+	bool listener_owed; /* a new owner, and not yet a new listener key */
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;
 	struct tw_identity *identity;
@@ -51,6 +52,7 @@ struct tw_part {
 	const struct tw_capability *capability; /* NULL ends the list */
 	tw_err (*start)(struct tw_device *d);
 	void (*stop)(struct tw_device *d);
+	tw_err (*mend)(struct tw_device *d); /* what the disk kept from being finished, once more; nothing owed: OK */
 };
 extern const struct tw_part tw_parts[]; /* the explicit list, in capabilities.c */
 

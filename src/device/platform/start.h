@@ -17,6 +17,7 @@ tw_err tw_start_migrate(struct tw_device *d);
 /* Before an end that was asked for. What was acknowledged is durable already: this adds the reads of the last moment and the counts of
    refusals, and signs the head. What fails is logged and stops nothing of the rest. */
 void tw_start_settle(struct tw_device *d);
+tw_err tw_start_try_disk(const struct tw_sys *sys); /* whether core's two directories take a small file, durably; nothing stays */
 tw_err tw_start_keep_time(struct tw_device *d);     /* the floor of time, and an event when the clock is behind it */
 json_t *tw_start_record(const struct tw_device *d); /* the fields of device.started */
 #endif

@@ -31,10 +31,10 @@ struct tw_keys {
 	tw_secret *secret, *master;
 	struct tw_buf statement_head; /* what every signing input of a statement begins with */
 	uint8_t device[32];
-	uint64_t epoch;      /* highest handed out, 0 for none */
+	uint64_t epoch;      /* the highest number used up, 0 for none */
+	uint64_t given;      /* the one being written: its key was given out in this run; 0 for none */
 	uint64_t signed_seq; /* of the last checkpoint */
 	uint8_t signed_chain[32];
-	bool epoch_given; /* in this run */
 };
 
 tw_keys *tw_keys_free(tw_keys *k)
@@ -151,7 +151,7 @@ static tw_err checkpoint_valid(tw_keys *k, struct tw_slice m)
 		return attack("a checkpoint that is none");
 	if (memcmp(c.device, k->device, sizeof c.device) != 0)
 		return attack("another device's checkpoint");
-	if (!k->epoch_given || c.epoch != k->epoch)
+	if (!k->given || c.epoch != k->given)
 		return TW_RAISE(DENIED, "epoch %llu is not the one being written", (unsigned long long)c.epoch);
 	/* The same once more is how a writer tries again. */
 	bool again = c.seq == k->signed_seq && memcmp(c.chain, k->signed_chain, sizeof c.chain) == 0;
@@ -205,19 +205,19 @@ static tw_err do_epoch(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	if (wanted <= k->epoch || wanted == UINT64_MAX)
 		return TW_RAISE(STATE, "the key of epoch %llu was given out before", (unsigned long long)k->epoch);
 	int n = snprintf(text, sizeof text, "%llu\n", (unsigned long long)wanted);
-	/* Raised first: if the file cannot be written, nobody can say which number it holds, and both must stay used. */
+	/* Raised first: if the file cannot be written, nobody can say which number it holds, and both must stay used. The epoch that is
+	   being written goes on, and so do its checkpoints. */
 	k->epoch = wanted;
-	k->epoch_given = false;
 	TW_TRY(tw_durable_replace(k->sys, k->dir, TW_KEYS_EPOCH, text, (size_t)n, 0600));
 	TW_TRY(epoch_key(k, in, out));
-	k->epoch_given = true;
+	k->given = wanted;
 	return TW_OK;
 }
 
 static tw_err do_old_epoch(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	uint64_t wanted = number_of(in);
-	if (wanted == 0 || wanted >= k->epoch)
+	if (wanted == 0 || wanted >= k->epoch || wanted == k->given)
 		return TW_RAISE(DENIED, "epoch %llu is not closed", (unsigned long long)wanted);
 	return epoch_key(k, in, out);
 }

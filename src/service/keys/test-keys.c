@@ -214,6 +214,44 @@ static void test_checkpoints(void **state)
 	bench_done(&b);
 }
 
+/* A full disk once kept the next epoch's number from being written, and from then on the log could not be signed. */
+static void test_an_epoch_that_could_not_begin(void **state)
+{
+	const struct tw_sys *real = sys;
+	tw_fake *f = tw_fake_new();
+	struct bench b;
+	struct tw_message m;
+	uint8_t device[32];
+	long rename_at = 0;
+	CHECK_OK(tw_key_fingerprint(identity, device));
+	sys = tw_fake_sys(f);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	tw_fake_fail(f, 0, 0, false);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 3, &m));
+	for (long n = 1; n <= tw_fake_calls(f) && !rename_at; n++)
+		rename_at = strcmp(tw_fake_name(f, n), "rename") == 0 ? n : 0;
+	CHECK(rename_at > 0);
+	tw_fake_fail(f, rename_at, ENOSPC, false);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 4, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_LIMIT);
+	tw_fake_fail(f, 0, 0, false);
+	CHECK_OK(ask_checkpoint(&b, device, 3, 10, 1, &m)); /* what is being written is signed on */
+	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_OLD_EPOCH, 3, &m)); /* and is not closed */
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 4, &m)); /* may have been written all the same */
+	CHECK_INT(failed_with(&m), TW_CODE_STATE);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 5, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_EPOCH_KEY);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_OLD_EPOCH, 3, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_EPOCH_KEY);
+	CHECK_OK(ask_checkpoint(&b, device, 3, 11, 1, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	bench_done(&b);
+	sys = real;
+	tw_fake_free(f);
+}
+
 /* @nist DI.IMS.2: nothing that is not this device's statement gets its signature */
 static void test_sign_refusals(void **state)
 {
@@ -631,6 +669,7 @@ static void test_role_and_the_dead(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_sign_refusals), TEST(test_secret), TEST(test_listener),
-	TEST(test_rows), TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults),
-	TEST(test_power_cuts), TEST(test_role_and_client), TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead))
+CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_an_epoch_that_could_not_begin), TEST(test_sign_refusals),
+	TEST(test_secret), TEST(test_listener), TEST(test_rows), TEST(test_front), TEST(test_bad_files), TEST(test_open_faults),
+	TEST(test_change_faults), TEST(test_power_cuts), TEST(test_role_and_client), TEST(test_role_ends_on_attack),
+	TEST(test_role_and_the_dead))

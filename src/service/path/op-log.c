@@ -74,6 +74,16 @@ static tw_err add_key(struct tw_context *c, uint64_t epoch, struct tw_page *p)
 	return e;
 }
 
+/* A full disk is nothing that this software did wrong: it says what to do. Everything else it fails with goes up. */
+static tw_err close_epoch(struct tw_context *c, struct tw_reply *rp)
+{
+	tw_err e = tw_audit_epoch_next(c->audit, "the owner was given the keys");
+	if (tw_is(e, TW_CODE_LIMIT) && !tw_audit_broken(c->audit)[0])
+		return tw_reply_problem(rp, 503, "log-full", "audit.space", "The audit log has no room",
+			"Free space on the device's disk.", "The present part of the log cannot be closed, since no other can be begun.");
+	return e;
+}
+
 /* The first page closes the epoch; those that follow it hand out what was closed then. */
 tw_err tw_op_log_keys(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
@@ -84,7 +94,9 @@ tw_err tw_op_log_keys(struct tw_context *c, const struct tw_request *rq, struct 
 	if (rp->problem[0])
 		return TW_OK;
 	if (!p.after[0])
-		TW_TRY(tw_audit_epoch_next(c->audit, "the owner was given the keys"));
+		TW_TRY(close_epoch(c, rp));
+	if (rp->problem[0])
+		return TW_OK;
 	while ((epoch = tw_audit_epoch_after(c->audit, epoch)) && epoch != tw_audit_epoch(c->audit) && tw_page_takes(&p))
 		TW_TRY(add_key(c, epoch, &p));
 	snprintf(rp->note, sizeof rp->note, "keys of %zu epochs", p.count);

@@ -123,8 +123,10 @@ static bool expected_version(struct tw_slice tag, int64_t *ret)
 	return true;
 }
 
-static tw_err refuse_change(struct tw_reply *rp, tw_err e)
+static tw_err refuse_change(const struct tw_context *c, struct tw_reply *rp, tw_err e)
 {
+	if (tw_store_fault(c->store) != TW_STORE_WELL) /* the disk, and not the value, was the limit */
+		return e;
 	char why[TW_DETAIL_MAX];
 	snprintf(why, sizeof why, "%s", tw_err_detail());
 	switch ((int)e.code) {
@@ -178,5 +180,5 @@ tw_err tw_op_settings_change(struct tw_context *c, const struct tw_request *rq, 
 		return tw_reply_problem(rp, 412, "changed", "setting.version", "This is not a version of the setting",
 			"Read the setting and send its ETag as If-Match.", "If-Match takes one ETag of this setting.");
 	tw_err e = change(c, rq, row, version, rp);
-	return tw_failed(e) ? refuse_change(rp, e) : show(c, row, rp);
+	return tw_failed(e) ? refuse_change(c, rp, e) : show(c, row, rp);
 }

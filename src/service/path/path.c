@@ -150,8 +150,23 @@ static tw_err unrecordable(struct walk *w, tw_err e)
 			"Free space on the device's disk.", "What cannot be recorded is not done.");
 	if (tw_audit_broken(w->c->audit)[0])
 		return tw_reply_problem(&w->rp, 503, "log-broken", "audit.broken", "The audit log cannot be written",
-			"Restart the device; if it stays so, its storage is failing.", "What cannot be recorded is not done.");
+			"The device tries its storage again by itself; if it stays so, the storage is failing.",
+			"What cannot be recorded is not done.");
 	return e;
+}
+
+/* What the disk did to the store is not the fault of this software, and somebody can do something about it. False: it was not the disk. */
+static bool storage_failed(struct walk *w, tw_err e)
+{
+	enum tw_store_fault fault = w->c->store ? tw_store_fault(w->c->store) : TW_STORE_WELL;
+	if (tw_is(e, TW_CODE_LIMIT) && fault == TW_STORE_FULL)
+		tw_ignore(tw_reply_problem(&w->rp, 503, "storage-full", "store.space", "The device's storage has no room",
+			"Free space on the device's disk.", "What cannot be kept is not done."));
+	else if (tw_is(e, TW_CODE_IO) && fault == TW_STORE_FAILED)
+		tw_ignore(tw_reply_problem(&w->rp, 503, "storage-broken", "store.broken", "The device's storage cannot be written",
+			"The device tries its storage again by itself; if it stays so, the storage is failing.",
+			"What cannot be kept is not done."));
+	return tw_reply_refused(&w->rp);
 }
 
 static bool unproven_change(const struct walk *w)
@@ -180,8 +195,9 @@ static tw_err handle(struct walk *w)
 	if (tw_failed(e)) {
 		tw_ignore(tw_record_failure(w->c, rq, e, &w->reference)); /* before anything else is raised */
 		w->rp.status = 500;
+		(void)storage_failed(w, e);
 	}
-	if (tw_reply_refused(&w->rp) && unproven_change(w) && w->c->refused)
+	if (!tw_failed(e) && tw_reply_refused(&w->rp) && unproven_change(w) && w->c->refused)
 		w->c->refused(w->c, rq);
 	tw_err recorded = tw_record_outcome(w->c, rq, &w->rp, tw_failed(e));
 	/* It was done, or may have been, but nobody will be able to prove it: not a success. The restart closes the intent as unknown. */
@@ -214,6 +230,8 @@ static void fail(struct walk *w, tw_err e)
 {
 	if (!w->reference)
 		tw_ignore(tw_record_failure(w->c, w->rq, e, &w->reference)); /* a broken log leaves the answer without a reference */
+	if (storage_failed(w, e))
+		return;
 	if (tw_is(e, TW_CODE_NOMEM))
 		tw_ignore(tw_reply_problem(&w->rp, 503, "busy", "path.memory", "The device is short of memory",
 			"Try again in a moment.", "The request was not carried out."));

@@ -26,6 +26,7 @@ struct tw_store {
 	struct tw_store_statement cache[TW_STORE_STATEMENTS];
 	uint64_t ticks;
 	bool in_transaction;
+	enum tw_store_fault fault;
 };
 
 /* A store whose format has not been judged yet. */

@@ -9,9 +9,24 @@
 #define CHECKPOINT_PAGES 64   /* the log is copied back at 256 KiB, so it never grows far beyond */
 #define RECOVERY_LIMIT 262144 /* bytes of log kept after a checkpoint */
 
+static enum tw_store_fault fault_of(int status)
+{
+	switch (status & 0xff) {
+	case SQLITE_FULL:
+		return TW_STORE_FULL;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+		return status == SQLITE_IOERR_NOMEM ? TW_STORE_WELL : TW_STORE_FAILED;
+	default:
+		return TW_STORE_WELL;
+	}
+}
+
 static tw_err sql_error(tw_store *s, int status, const char *what)
 {
 	const char *words = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(status);
+	s->fault = fault_of(status);
 	switch (status & 0xff) {
 	case SQLITE_NOMEM:
 		return TW_RAISE(NOMEM, "store: %s", what);
@@ -151,6 +166,16 @@ tw_err tw_store_open(const struct tw_sys *sys, int dir, const char *name, const 
 	return TW_OK;
 }
 
+enum tw_store_fault tw_store_fault(const tw_store *s)
+{
+	return s->fault;
+}
+
+bool tw_store_broken(const tw_store *s)
+{
+	return tw_vfs_broken(s->vfs);
+}
+
 bool tw_store_usable(const tw_store *s)
 {
 	return s->db != NULL;
@@ -238,6 +263,8 @@ tw_err tw_store_run(tw_store *s, const char *sql, const struct tw_value *values,
 	tw_err (*visit)(void *user, const tw_row *row), void *user)
 {
 	sqlite3_stmt *stmt = NULL;
+	if (!s->in_transaction)
+		s->fault = TW_STORE_WELL;
 	TW_TRY(prepared(s, sql, &stmt));
 	tw_err e = bind_all(s, stmt, values, count);
 	if (!tw_failed(e))
@@ -280,6 +307,7 @@ tw_err tw_store_transaction(tw_store *s, tw_err (*body)(tw_store *s, void *user)
 		return TW_RAISE(STATE, "store: a transaction inside another");
 	TW_TRY(tw_store_script(s, "BEGIN IMMEDIATE", "begin"));
 	s->in_transaction = true;
+	s->fault = TW_STORE_WELL;
 	tw_err e = body(s, user);
 	if (!tw_failed(e))
 		e = tw_store_script(s, "COMMIT", "commit");

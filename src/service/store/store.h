@@ -42,6 +42,12 @@ int tw_store_format(const tw_store *s);
 tw_err tw_store_migrate(tw_store *s);
 bool tw_store_usable(const tw_store *s);
 
+/* What the disk did to the last run or transaction. */
+enum tw_store_fault { TW_STORE_WELL, TW_STORE_FULL, TW_STORE_FAILED };
+enum tw_store_fault tw_store_fault(const tw_store *s);
+/* A sync has failed: nothing more is written until a restart has read what is there. */
+bool tw_store_broken(const tw_store *s);
+
 enum tw_value_kind { TW_VALUE_NULL, TW_VALUE_INT, TW_VALUE_TEXT, TW_VALUE_BLOB };
 struct tw_value {
 	enum tw_value_kind kind;

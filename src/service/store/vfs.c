@@ -16,11 +16,12 @@ struct tw_vfs {
 	sqlite3_vfs base; /* first: SQLite hands back a pointer to it */
 	const struct tw_sys *sys;
 	int dir;
+	bool broken; /* a sync failed */
 	char name[32];
 };
 struct file {
 	sqlite3_file base; /* first, likewise */
-	const tw_vfs *vfs;
+	tw_vfs *vfs;
 	int fd;
 	bool unnamed;   /* its directory entry is not durable yet */
 	bool broken;    /* a sync failed */
@@ -105,6 +106,13 @@ static void spoil_unsynced(struct file *f)
 		tw_ignore(tw_durable_write_at(f->vfs->sys, f->fd, zeros, sizeof zeros, f->unsynced));
 }
 
+/* For this file nothing is written any more. */
+static void break_file(struct file *f)
+{
+	f->broken = f->vfs->broken = true;
+	spoil_unsynced(f);
+}
+
 /* Flags are ignored: a sync always covers data and size, and a new file's name with its first sync. */
 static int file_sync(sqlite3_file *base, int flags)
 {
@@ -113,13 +121,11 @@ static int file_sync(sqlite3_file *base, int flags)
 	if (f->broken)
 		return SQLITE_IOERR_FSYNC;
 	if (tw_failed(tw_durable_sync(sys, f->fd))) {
-		f->broken = true;
-		spoil_unsynced(f);
+		break_file(f);
 		return SQLITE_IOERR_FSYNC;
 	}
 	if (f->unnamed && tw_failed(tw_durable_sync_dir(sys, f->vfs->dir))) {
-		f->broken = true;
-		spoil_unsynced(f);
+		break_file(f);
 		return SQLITE_IOERR_DIR_FSYNC;
 	}
 	f->unnamed = false;
@@ -284,6 +290,11 @@ static int vfs_time(sqlite3_vfs *base, double *ret)
 static int vfs_last_error(sqlite3_vfs *base, int size, char *ret)
 {
 	return 0;
+}
+
+bool tw_vfs_broken(const tw_vfs *v)
+{
+	return v->broken;
 }
 
 const char *tw_vfs_name(const tw_vfs *v)

@@ -18,5 +18,6 @@ typedef struct tw_vfs tw_vfs;
 tw_err tw_vfs_new(const struct tw_sys *sys, int dir, tw_vfs **ret);
 tw_vfs *tw_vfs_free(tw_vfs *v);
 TW_DEFINE_FREEP(tw_vfs, tw_vfs_free)
+bool tw_vfs_broken(const tw_vfs *v);      /* a sync has failed */
 const char *tw_vfs_name(const tw_vfs *v); /* for sqlite3_open_v2 */
 #endif
