@@ -3,7 +3,7 @@
  * tw_time: monotonic, wall, and a trusted floor.
  *
  * The floor is the latest of: when this was built, the last good time stored, a verified signed time. A wall clock below the
- * floor is not trusted; what needs trusted time refuses and says so. Durations always use the boot clock.
+ * floor, or later than the year 9999, is not trusted; what needs trusted time refuses and says so. Durations always use the boot clock.
  */
 #ifndef TW_SYS_CLOCK_H
 #define TW_SYS_CLOCK_H

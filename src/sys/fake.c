@@ -337,7 +337,7 @@ static int fake_clock(const struct tw_sys *s, clockid_t id, struct timespec *ret
 		return f->real->clock(f->real, id, ret);
 	ms = (id == CLOCK_REALTIME ? f->wall_ms : f->boot_ms) + (f->frozen ? 0 : real_ms() - f->begun_ms);
 	ret->tv_sec = ms / 1000 - (ms % 1000 < 0 ? 1 : 0);
-	ret->tv_nsec = (ms - ret->tv_sec * 1000) * 1000000;
+	ret->tv_nsec = (ms % 1000 + (ms % 1000 < 0 ? 1000 : 0)) * 1000000;
 	return 0;
 }
 

@@ -40,6 +40,30 @@ static void test_floor(void **state)
 	(void)tw_fake_free(f);
 }
 
+/* Later than any certificate can be valid: believed once and kept, no start would find one valid again. */
+static void test_ceiling(void **state)
+{
+	const int64_t latest = INT64_C(253402300799999);
+	tw_fake *f = tw_fake_new();
+	struct tw_time t;
+
+	tw_time_init(&t, tw_fake_sys(f), latest + 1); /* kept by a release that believed it */
+	CHECK(t.floor_ms < latest - 7000 * YEAR_MS);
+	tw_fake_clock(f, true, latest + 1, 0);
+	CHECK(!tw_time_trusted(&t));
+	CHECK_INT(tw_time_wall_ms(&t), t.floor_ms);
+	tw_time_raise(&t, latest + 1);
+	CHECK(t.floor_ms < latest - 7000 * YEAR_MS);
+	tw_fake_clock(f, true, INT64_MAX, 0);
+	CHECK(!tw_time_trusted(&t));
+	tw_fake_clock(f, true, INT64_MIN, 0); /* its seconds are more than milliseconds can say */
+	CHECK(!tw_time_trusted(&t));
+	CHECK_INT(tw_time_wall_ms(&t), t.floor_ms);
+	tw_fake_clock(f, true, latest, 0);
+	CHECK(tw_time_trusted(&t));
+	(void)tw_fake_free(f);
+}
+
 static void test_no_clock(void **state)
 {
 	tw_fake *f = tw_fake_new();
@@ -67,4 +91,4 @@ static void test_running_fake(void **state)
 	(void)tw_fake_free(f);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_floor), cmocka_unit_test(test_no_clock), cmocka_unit_test(test_running_fake))
+CHECK_MAIN(cmocka_unit_test(test_floor), cmocka_unit_test(test_ceiling), cmocka_unit_test(test_no_clock), cmocka_unit_test(test_running_fake))

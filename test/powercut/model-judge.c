@@ -20,6 +20,7 @@
 #define STATE_MAX_S 60 /* it takes milliseconds */
 #define AGAIN 4        /* states of each second cut */
 #define PRINTED 20     /* complaints of a process */
+#define NEWS 5000      /* states between two lines that say how far it is */
 
 struct share { /* of one process; in shared memory */
 	size_t at;
@@ -125,7 +126,8 @@ static void work(struct judge *j, size_t step)
 		const char *bad;
 
 		(void)alarm(STATE_MAX_S);
-		j->share->tally.states++;
+		if (++j->share->tally.states % NEWS == 0)
+			printf("place %zu of %zu\n", j->share->at, j->count);
 		bad = model_judge_one(j->r, s, c, j->directory);
 		if (bad)
 			complain(j, c, "", bad);

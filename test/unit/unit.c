@@ -245,8 +245,8 @@ const char *tw_unit_body(const tw_unit *u)
 	return tw_buf_cstr(&u->body);
 }
 
-/* The proof, from the secret on the label. */
-static tw_err make_proof(tw_unit *u, const json_t *offer, const char *name, struct tw_buf *ret)
+/* The proof, from the secret on the label; a browser has no certificate. */
+static tw_err make_proof(tw_unit *u, const struct tw_unit_offer *o, const char *name, bool browser, struct tw_buf *ret)
 {
 	struct tw_takeover t = { .client_nonce = { 1, 2, 3 } };
 	TW_CLEANUP(tw_buf_done) struct tw_buf secret;
@@ -255,31 +255,83 @@ static tw_err make_proof(tw_unit *u, const json_t *offer, const char *name, stru
 
 	tw_buf_init(&secret, tw_sys_real(), 64);
 	TW_TRY(tw_durable_read(tw_sys_real(), u->keys_dir, TW_KEYS_SECRET, 64, &secret));
-	TW_TRY(tw_parse_base64url(tw_slice_of(tw_json_text(offer, "challenge")), 32, t.challenge, &size));
+	TW_TRY(tw_parse_base64url(tw_slice_of(o->challenge), 32, t.challenge, &size));
 	memcpy(t.listener, u->device.listener_key, 32);
-	memcpy(t.owner, u->owner_key, 32);
+	if (!browser)
+		memcpy(t.owner, u->owner_key, 32);
 	TW_TRY(tw_takeover_proof(&t, (const uint8_t *)secret.data, proof));
-	TW_TRY(tw_buf_format(ret, "{\"challenge\":\"%s\",\"client_nonce\":\"", tw_json_text(offer, "challenge")));
+	TW_TRY(tw_buf_format(ret, "{\"challenge\":\"%s\",\"client_nonce\":\"", o->challenge));
 	TW_TRY(tw_buf_base64url(ret, t.client_nonce, 32));
 	TW_TRY(tw_buf_text(ret, "\",\"proof\":\""));
 	TW_TRY(tw_buf_base64url(ret, proof, 32));
-	TW_TRY(tw_buf_format(ret, "\",\"owner_name\":\"%s\",\"certificate\":", name));
-	TW_TRY(tw_buf_json_string(ret, tw_buf_slice(&u->owner_cert)));
+	TW_TRY(tw_buf_format(ret, "\",\"owner_name\":\"%s\"", name));
+	if (!browser) {
+		TW_TRY(tw_buf_text(ret, ",\"certificate\":"));
+		TW_TRY(tw_buf_json_string(ret, tw_buf_slice(&u->owner_cert)));
+	}
 	return tw_buf_text(ret, "}");
+}
+
+static bool answer_text(tw_unit *u, const char *key, char *ret, size_t size)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	if (tw_failed(tw_json_parse(tw_buf_slice(&u->body), BODY_MAX, &j)))
+		return false;
+	return (size_t)snprintf(ret, size, "%s", tw_json_text(j, key)) < size;
+}
+
+int tw_unit_offer(tw_unit *u, struct tw_unit_offer *ret)
+{
+	int status = tw_unit_request(u, "GET", "/api/v1/commissioning", NULL, NULL);
+
+	*ret = (struct tw_unit_offer){ "" };
+	return status != 200 || answer_text(u, "challenge", ret->challenge, sizeof ret->challenge) ? status : 0;
+}
+
+static int prove(tw_unit *u, const struct tw_unit_offer *o, const char *name, bool browser)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+
+	tw_buf_init(&body, tw_sys_real(), 16384);
+	if (tw_failed(make_proof(u, o, name, browser, &body)))
+		return 0;
+	return browser ? tw_unit_request_as(u, NULL, "POST", "/api/v1/commissioning/browser", tw_buf_cstr(&body))
+		       : tw_unit_request(u, "POST", "/api/v1/commissioning", NULL, tw_buf_cstr(&body));
+}
+
+int tw_unit_take(tw_unit *u, const struct tw_unit_offer *o, const char *name)
+{
+	return prove(u, o, name, false);
 }
 
 int tw_unit_takeover(tw_unit *u, const char *name)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf body;
-	TW_CLEANUP(tw_jsonp) json_t *offer = NULL;
-	int status = tw_unit_request(u, "GET", "/api/v1/commissioning", NULL, NULL);
+	struct tw_unit_offer o;
+	int status = tw_unit_offer(u, &o);
 
-	tw_buf_init(&body, tw_sys_real(), 16384);
-	if (status != 200)
-		return status;
-	if (tw_failed(tw_json_parse(tw_buf_slice(&u->body), BODY_MAX, &offer)) || tw_failed(make_proof(u, offer, name, &body)))
+	return status == 200 ? tw_unit_take(u, &o, name) : status;
+}
+
+int tw_unit_browser(tw_unit *u, struct tw_unit_offer *o, const char *name)
+{
+	int status = prove(u, o, name, true);
+
+	if (status == 202 && !(answer_text(u, "request", o->request, sizeof o->request) && answer_text(u, "code", o->code, sizeof o->code)))
 		return 0;
-	return tw_unit_request(u, "POST", "/api/v1/commissioning", NULL, tw_buf_cstr(&body));
+	return status;
+}
+
+int tw_unit_claim(tw_unit *u, const struct tw_unit_offer *o)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	const uint8_t nonce[32] = { 1, 2, 3 };
+
+	tw_buf_init(&body, tw_sys_real(), 512);
+	if (tw_failed(tw_buf_format(&body, "{\"request\":\"%s\",\"client_nonce\":\"", o->request)) ||
+		tw_failed(tw_buf_base64url(&body, nonce, sizeof nonce)) || tw_failed(tw_buf_text(&body, "\"}")))
+		return 0;
+	return tw_unit_request_as(u, NULL, "POST", "/api/v1/commissioning/claim", tw_buf_cstr(&body));
 }
 
 static const struct tw_operation_row *find_operation(const struct tw_context *c, const char *name)
@@ -291,21 +343,36 @@ static const struct tw_operation_row *find_operation(const struct tw_context *c,
 	return NULL;
 }
 
-int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16])
+static int at_console(tw_unit *u, const char *operation, const json_t *input)
 {
-	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
 	struct tw_request rq = {
 		.subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console", .source = "console", .how = "console" },
-		.operation = find_operation(&u->device.context, "ownership.recover"),
+		.operation = find_operation(&u->device.context, operation),
+		.input = input,
 	};
 	struct tw_path_reply reply = { 0 };
 
 	tw_buf_clear(&u->body);
 	tw_path_walk(&u->device.context, &rq, &u->body, &reply);
-	if (reply.status != 200 || tw_failed(tw_json_parse(tw_buf_slice(&u->body), BODY_MAX, &answer)) ||
-		tw_failed(tw_parse_hex(tw_slice_of(tw_json_text(answer, "secret")), ret_secret, 16)))
-		return reply.status == 200 ? 0 : reply.status;
 	return reply.status;
+}
+
+int tw_unit_confirm(tw_unit *u, const struct tw_unit_offer *o)
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "code", o->code);
+
+	return input ? at_console(u, "commissioning.confirm", input) : 0;
+}
+
+int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16])
+{
+	char secret[40];
+	int status = at_console(u, "ownership.recover", NULL);
+
+	if (status == 200 &&
+		(!answer_text(u, "secret", secret, sizeof secret) || tw_failed(tw_parse_hex(tw_slice_of(secret), ret_secret, 16))))
+		return 0;
+	return status;
 }
 
 tw_err tw_unit_end(tw_unit *u)

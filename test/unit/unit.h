@@ -34,6 +34,16 @@ int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const 
 const char *tw_unit_body(const tw_unit *u); /* of the last reply */
 struct tw_device *tw_unit_device(tw_unit *u);
 int tw_unit_takeover(tw_unit *u, const char *name);
+/* The same in its two steps, and by a browser in its three: what the device offers, what is done with it. */
+struct tw_unit_offer {
+	char challenge[48];
+	char request[24], code[8]; /* of a browser that waits */
+};
+int tw_unit_offer(tw_unit *u, struct tw_unit_offer *ret);
+int tw_unit_take(tw_unit *u, const struct tw_unit_offer *o, const char *name);
+int tw_unit_browser(tw_unit *u, struct tw_unit_offer *o, const char *name);
+int tw_unit_confirm(tw_unit *u, const struct tw_unit_offer *o); /* at the console */
+int tw_unit_claim(tw_unit *u, const struct tw_unit_offer *o);
 /* Ends ownership as the console does. Returns the status; the new secret, as told to the person there. */
 int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16]);
 tw_err tw_unit_settle(tw_unit *u); /* commits reads, signs the head: what timers would do */

@@ -242,6 +242,16 @@ void tw_start_done(struct tw_device *d)
 	(void)tw_keys_client_free(d->context.keys);
 }
 
+/* What a clock says, however far from any time it is. */
+static int64_t said_ms(const struct timespec *t)
+{
+	int64_t ms;
+
+	if (__builtin_mul_overflow((int64_t)t->tv_sec, 1000, &ms))
+		return t->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+	return ms;
+}
+
 tw_err tw_start_keep_time(struct tw_device *d)
 {
 	int64_t now = tw_time_wall_ms(&d->time);
@@ -253,7 +263,7 @@ tw_err tw_start_keep_time(struct tw_device *d)
 		return keep_number(d, KEPT_TIME, (uint64_t)now);
 	}
 	(void)d->context.sys->clock(d->context.sys, CLOCK_REALTIME, &t);
-	tw_time_text((int64_t)t.tv_sec * 1000, clock_text);
+	tw_time_text(said_ms(&t), clock_text);
 	tw_time_text(d->time.floor_ms, floor_text);
 	return tw_event(&d->context, "time.untrusted", json_pack("{s:s, s:s}", "clock", clock_text, "floor", floor_text));
 }

@@ -273,9 +273,9 @@ static int vfs_time_ms(sqlite3_vfs *base, sqlite3_int64 *ret)
 {
 	tw_vfs *v = vfs_of(base);
 	struct timespec t = { 0 };
-	if (v->sys->clock(v->sys, CLOCK_REALTIME, &t) < 0)
+	if (v->sys->clock(v->sys, CLOCK_REALTIME, &t) < 0 || __builtin_mul_overflow((sqlite3_int64)t.tv_sec, 1000, ret) ||
+		__builtin_add_overflow(*ret, 210866760000000LL + t.tv_nsec / 1000000, ret)) /* Julian day 0 in milliseconds before 1970 */
 		return SQLITE_ERROR;
-	*ret = 210866760000000LL + t.tv_sec * 1000LL + t.tv_nsec / 1000000; /* Julian day 0 in milliseconds before 1970 */
 	return SQLITE_OK;
 }
 
