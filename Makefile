@@ -35,7 +35,7 @@ cover:           ## line and branch coverage per folder, of unit tests and of th
 	@tools/cover
 mutate:          ## make our C worse in thousands of places, see which of them no unit test notices (an hour; then from memory)
 	@tools/mutate
-bench:           ## memory, size, start, wakeups and processor time, with machine and date
+bench:           ## memory, size, start, wakeups and processor time, beside other programs; BENCH_SAVE=1 keeps the figures and draws them
 	@tools/bench
 doc:             ## the pages people read, from the rows, into build/doc
 	@tools/install-packages documents >/dev/null
