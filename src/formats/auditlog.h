@@ -123,6 +123,20 @@ tw_log_verifier *tw_log_verifier_free(tw_log_verifier *v);
 TW_DEFINE_FREEP(tw_log_verifier, tw_log_verifier_free)
 /* UNTRUSTED stops the run; report.fault says where. OK with a torn end: whether it may be there is seen by what follows. */
 tw_err tw_log_verifier_segment(tw_log_verifier *v, struct tw_slice bytes, const char *name);
+/*
+ * The same in pieces, for a process that has other things to do. begin reads the header; some goes on by so many steps (a record each,
+ * or a stretch of an epoch's keys) until *ret_end. bytes are the same whole segment each time.
+ */
+tw_err tw_log_verifier_begin(tw_log_verifier *v, struct tw_slice bytes, const char *name);
+tw_err tw_log_verifier_some(tw_log_verifier *v, struct tw_slice bytes, unsigned steps, bool *ret_end);
+size_t tw_log_verifier_at(const tw_log_verifier *v); /* bytes of the present segment that are behind it */
+/*
+ * Between two segments a run may be kept and taken up again by a verifier that was made the same way. What is kept holds no key:
+ * the epoch's is asked for again. SYNTAX, LIMIT: these are no bytes of tw_log_verifier_save. STATE: within a segment, or stopped.
+ */
+#define TW_LOG_VERIFIER_SAVED_MAX (256 + 8 * TW_LOG_OPEN_INTENTS_MAX)
+tw_err tw_log_verifier_save(const tw_log_verifier *v, struct tw_buf *ret);
+tw_err tw_log_verifier_restore(tw_log_verifier *v, struct tw_slice saved);
 /* After the last segment, for everybody but the writer that mends a torn end: UNTRUSTED when there is one, or an anchor beyond the end. */
 tw_err tw_log_verifier_end(tw_log_verifier *v);
 void tw_log_verifier_report(const tw_log_verifier *v, struct tw_log_report *ret);

@@ -13,10 +13,12 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 
 #define SECTOR 512               /* disks write such pieces whole, or not at all */
+#define KEYS_AT_ONCE 64          /* of a stretch: some 30 us */
 #define KEY_STEPS_MAX 100000000u /* records of one epoch before the first segment at hand: 30 s of hashing */
 
 struct tw_log_verifier {
@@ -32,6 +34,10 @@ struct tw_log_verifier {
 	char name[48];
 	uint8_t device[32];
 	bool has_device, stopped;
+	size_t at;              /* within the present segment: behind the last record read */
+	uint64_t keys_left;     /* how often the key has to move on before the present segment's first record */
+	bool inside, header_ok; /* a segment is begun and not ended; its key was found to belong to it */
+	bool rekey;             /* the run was taken up again, and the epoch's key is not at hand any more */
 };
 
 tw_err tw_log_verifier_new(const struct tw_sys *sys, const struct tw_log_verify *how, tw_log_verifier **ret)
@@ -143,8 +149,7 @@ static tw_err epoch_key(tw_log_verifier *v, const struct tw_log_header *h)
 	TW_TRY(e);
 	if (h->key_index > KEY_STEPS_MAX)
 		return TW_RAISE(UNTRUSTED, "the header counts %llu earlier records of its epoch", (unsigned long long)h->key_index);
-	for (; v->state.key_index < h->key_index; v->state.key_index++)
-		TW_TRY(tw_log_key_next(v->state.key));
+	v->keys_left = h->key_index;
 	return TW_OK;
 }
 
@@ -156,10 +161,10 @@ static tw_err enter(tw_log_verifier *v, const struct tw_log_header *h)
 		return TW_RAISE(UNTRUSTED, "a new epoch begins with a count of records");
 	if (!new_epoch && h->key_index != v->state.key_index)
 		return TW_RAISE(UNTRUSTED, "the count of records in this epoch differs");
-	if (new_epoch)
+	v->keys_left = 0;
+	if (new_epoch || v->rekey)
 		TW_TRY(epoch_key(v, h));
-	if (v->state.has_key)
-		TW_TRY(tw_log_header_check(h, v->state.key));
+	v->rekey = false;
 	if (new_epoch)
 		v->epoch_opened = h->key_index > 0;
 	v->state.key_index = h->key_index;
@@ -342,25 +347,140 @@ static tw_err one_record(tw_log_verifier *v, struct tw_slice bytes, struct tw_cu
 	return TW_OK;
 }
 
-tw_err tw_log_verifier_segment(tw_log_verifier *v, struct tw_slice bytes, const char *name)
+tw_err tw_log_verifier_begin(tw_log_verifier *v, struct tw_slice bytes, const char *name)
 {
 	struct tw_log_header h;
-	bool end = false;
 	if (v->stopped)
 		return TW_RAISE(UNTRUSTED, "%s", v->report.fault);
 	(void)snprintf(v->name, sizeof v->name, "%s", name);
+	v->at = TW_LOG_HEADER_SIZE;
+	v->inside = true;
+	v->header_ok = false;
 	TW_TRY(fault(v, tw_log_header_read(bytes, &h), "header"));
 	TW_TRY(fault(v, enter(v, &h), "header"));
 	if (v->report.segments++ == 0)
 		v->report.first_seq = h.first_seq;
 	v->report.last_epoch = h.epoch;
 	v->report.last_boot_count = h.boot_count;
-	struct tw_cursor c = tw_cursor_of(bytes.at, bytes.size);
-	struct tw_slice header;
-	TW_TRY(tw_cursor_slice(&c, TW_LOG_HEADER_SIZE, &header));
-	while (!end)
-		TW_TRY(one_record(v, bytes, &c, &end));
 	return TW_OK;
+}
+
+/* One stretch of the way to the key of the segment's first record. */
+static tw_err approach(tw_log_verifier *v)
+{
+	for (int i = 0; i < KEYS_AT_ONCE && v->state.has_key && v->keys_left; i++, v->keys_left--)
+		TW_TRY(tw_log_key_next(v->state.key));
+	if (v->state.has_key && v->keys_left)
+		return TW_OK;
+	v->header_ok = true;
+	return v->state.has_key ? fault(v, tw_log_header_check(&v->header, v->state.key), "header") : TW_OK;
+}
+
+tw_err tw_log_verifier_some(tw_log_verifier *v, struct tw_slice bytes, unsigned steps, bool *ret_end)
+{
+	struct tw_cursor c = tw_cursor_of(bytes.at, bytes.size);
+	struct tw_slice before;
+	bool end = false;
+	if (v->stopped || !v->inside)
+		return v->stopped ? TW_RAISE(UNTRUSTED, "%s", v->report.fault) : TW_RAISE(STATE, "no segment is begun");
+	TW_TRY(tw_cursor_slice(&c, v->at, &before));
+	for (; steps > 0 && !end; steps--) {
+		if (!v->header_ok) {
+			TW_TRY(approach(v));
+			continue;
+		}
+		TW_TRY(one_record(v, bytes, &c, &end));
+		v->at = tw_cursor_offset(&c);
+	}
+	v->inside = !end;
+	*ret_end = end;
+	return TW_OK;
+}
+
+size_t tw_log_verifier_at(const tw_log_verifier *v)
+{
+	return v->at;
+}
+
+tw_err tw_log_verifier_segment(tw_log_verifier *v, struct tw_slice bytes, const char *name)
+{
+	bool end = false;
+	TW_TRY(tw_log_verifier_begin(v, bytes, name));
+	while (!end)
+		TW_TRY(tw_log_verifier_some(v, bytes, UINT_MAX, &end));
+	return TW_OK;
+}
+
+/* --- Kept between two segments --- */
+
+#define SAVED_VERSION 1
+
+/* Every number of it, in order. */
+#define SAVED_NUMBERS(v)                                                                                                          \
+	{                                                                                                                         \
+		&(v)->state.next_seq, &(v)->state.key_index, &(v)->header.epoch, &(v)->header.boot_count, &(v)->report.first_seq, \
+			&(v)->report.last_seq, &(v)->report.records, &(v)->report.segments, &(v)->report.checkpoints,             \
+			&(v)->report.proven_seq, &(v)->report.last_epoch, &(v)->report.last_boot_count,                           \
+	}
+
+tw_err tw_log_verifier_save(const tw_log_verifier *v, struct tw_buf *ret)
+{
+	const uint64_t *const numbers[] = SAVED_NUMBERS(v);
+	if (v->inside || v->stopped || v->report.leftover)
+		return TW_RAISE(STATE, "a run can be kept between two segments only");
+	TW_TRY(tw_buf_u8(ret, SAVED_VERSION));
+	for (size_t i = 0; i < TW_COUNT(numbers); i++)
+		TW_TRY(tw_buf_u64(ret, *numbers[i]));
+	TW_TRY(tw_buf_add(ret, v->state.chain, sizeof v->state.chain));
+	TW_TRY(tw_buf_add(ret, v->header.boot_id, sizeof v->header.boot_id));
+	TW_TRY(tw_buf_add(ret, v->device, sizeof v->device));
+	TW_TRY(tw_buf_u8(ret, (uint8_t)(v->epoch_opened | v->has_device << 1 | v->report.keys_used << 2)));
+	TW_TRY(tw_buf_u32(ret, (uint32_t)v->open_count));
+	for (size_t i = 0; i < v->open_count; i++)
+		TW_TRY(tw_buf_u64(ret, v->open[i]));
+	return TW_OK;
+}
+
+static tw_err restore_intents(tw_log_verifier *v, struct tw_cursor *c)
+{
+	uint32_t count = 0;
+	uint64_t seq = 0;
+	TW_TRY(tw_cursor_u32(c, &count));
+	if (count > TW_LOG_OPEN_INTENTS_MAX)
+		return TW_RAISE(LIMIT, "%u open intents", count);
+	for (uint32_t i = 0; i < count; i++) {
+		TW_TRY(tw_cursor_u64(c, &seq));
+		TW_TRY(intent_opened(v, seq));
+	}
+	return tw_cursor_end(c);
+}
+
+tw_err tw_log_verifier_restore(tw_log_verifier *v, struct tw_slice saved)
+{
+	uint64_t *const numbers[] = SAVED_NUMBERS(v);
+	struct tw_cursor c = tw_cursor_of(saved.at, saved.size);
+	uint8_t version = 0, flags = 0, device[32];
+	if (v->report.segments > 0 || v->inside)
+		return TW_RAISE(STATE, "this run has begun already");
+	TW_TRY(tw_cursor_u8(&c, &version));
+	if (version != SAVED_VERSION)
+		return TW_RAISE(SYNTAX, "a kept run of version %u", version);
+	for (size_t i = 0; i < TW_COUNT(numbers); i++)
+		TW_TRY(tw_cursor_u64(&c, numbers[i]));
+	TW_TRY(tw_cursor_bytes(&c, v->state.chain, sizeof v->state.chain));
+	TW_TRY(tw_cursor_bytes(&c, v->header.boot_id, sizeof v->header.boot_id));
+	TW_TRY(tw_cursor_bytes(&c, device, sizeof device));
+	TW_TRY(tw_cursor_u8(&c, &flags));
+	if (flags > 7)
+		return TW_RAISE(SYNTAX, "a kept run with unknown marks");
+	if (v->how.device && memcmp(device, v->device, sizeof device) != 0)
+		return TW_RAISE(SYNTAX, "a kept run over another device's log");
+	memcpy(v->device, device, sizeof device);
+	v->epoch_opened = flags & 1;
+	v->has_device = v->has_device || flags & 2;
+	v->report.keys_used = v->report.keys_used && flags & 4;
+	v->rekey = true;
+	return restore_intents(v, &c);
 }
 
 tw_err tw_log_verifier_end(tw_log_verifier *v)

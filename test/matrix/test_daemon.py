@@ -30,7 +30,7 @@ def operations():
 
 def request_bytes(method, path, has_input, fields):
     body = b'{"no such key":1}' if has_input else b""  # passes the gate and goes no further
-    head = [f"{method} {path.replace('{key}', 'identification.remote-read').replace('{first}', '1')} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *fields]
+    head = [f"{method} {path.replace('{key}', 'identification.remote-read').replace('{first}', '1').replace('{id}', '0' * 32)} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *fields]
     if has_input:
         head += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
@@ -139,6 +139,8 @@ WHO = {
     "local-stranger": ("anyone", "local"),
     "local-application": ("anyone", "local"),
 }
+# Past the gate, and then not possible on a device that has only just started, or on what the test made up.
+LATER = {"task.unconfirmed", "task.unknown"}
 NEEDS_OWNER = {"owner-certificate", "session"}
 NEEDS_ROOT = {"local-stranger", "local-application"}
 REFUSED = {"deny-anonymous": (401, "gate.anonymous"), "deny-permission": (403, "gate.permission"), "deny-unowned": (403, "gate.not-owned"),
@@ -170,7 +172,7 @@ def test_everybody_and_everything(units, state, who):
         status, body = unit.ask(who, method, path, has_input)
         rule = body.get("rule", "")
         if want == "allow":
-            good = not rule.startswith("gate.") and status in (200, 201, 202, 204, 400, 409)
+            good = not rule.startswith("gate.") and (status in (200, 201, 202, 204, 400, 409) or rule in LATER)
         else:
             good = (status, rule) == REFUSED[want]
         if not good:

@@ -49,7 +49,8 @@ def _operation(i, r):
     return (f"\t{{ {string(r['name'])}, {string(r['method'])}, {text(r['path'])}, {string(r['permission'])}, "
             f"TW_WHEN_{r['when'].upper()}, TW_AUDIT_{r['audit'].upper()}, {f'input_{i}' if r['input'] else 'NULL'}, "
             f"{r['handler']}, {string(r['help'])}, {text(' '.join(r['elements']))}, {f'query_{i}' if r.get('query') else 'NULL'}, "
-            f"{string(r.get('list'))}, {r.get('page', 0)} }},")
+            f"{string(r.get('list'))}, {r.get('page', 0)}, "
+            f"{'&' + r['task'] if 'task' in r else 'NULL'} }},")
 
 
 def _event(i, r):
@@ -94,6 +95,10 @@ def rows_header(c, source):
         declare(r.get("apply"), "struct tw_context *c, const char *value")
     for r in c["operations"]:
         declare(r["handler"], "struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp")
+    for r in c["operations"]:
+        if "task" in r and r["task"] not in once:
+            once.add(r["task"])
+            parts.append(f"extern const struct tw_task_kind {r['task']};")
     for r in c["elements"]:
         declare(r["status"], "struct tw_context *c, struct tw_element_status *ret")
     for r in c["facts"]:

@@ -96,6 +96,8 @@ def _success(row):
             response["content"] = {"application/json": {"schema": object_of(row["output"])}}
         if code != "204" and row.get("media"):
             response["content"] = {str(row["media"]): {}}
+        if "task" in row:
+            response["headers"] = {"Location": {"description": "where the task is read", "schema": {"type": "string"}}}
         if row.get("if_match") == "yes":
             response["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
         out[code] = response
@@ -126,6 +128,8 @@ def operation_of(row, capability, granted):
     }
     if parameters:
         out["parameters"] = parameters
+    if "task" in row:
+        out["x-thingward-task-result"] = object_of(row["result"])
     if "list" in row:
         out["x-thingward-list"] = str(row["list"])
         next(p for p in parameters if p["name"] == "limit")["schema"]["default"] = int(row["page"])

@@ -52,6 +52,8 @@ TABLES = {
         "if_match": Key(YES_NO, False),  # 428 without If-Match
         "list": Key(FIELD, False),  # the array of the output that comes in pages; limit, cursor and next are made from this
         "page": Key(COUNT, False), "page_max": Key(COUNT, False),  # entries of a page: the default, and the most one may ask for
+        "task": Key(C_NAME, False),  # it goes on behind its answer: the struct tw_task_kind that does the work (src/service/task)
+        "result": Key(None, False, rows=FIELDS),  # of a task: what tasks.read shows when it is done
         "whole": Key(YES_NO, False),  # no: a list without a natural end, of which people want the beginning
     },
     "events": {
@@ -191,6 +193,31 @@ def _check_list(row, path):
             raise Refused(f"{path}:{row['list'].line}: {where}: '{name}' is made from 'list'")
 
 
+def _check_task(row, path):
+    where = f"operation '{row['name']}'"
+    if "task" not in row:
+        if "result" in row or row["handler"] == "tw_op_task_start":
+            raise Refused(f"{path}:{row.line}: {where}: 'result' and this handler belong to a task")
+        return
+    line = row["task"].line
+    if row["audit"] != "change" or row["method"] != "POST" or row["handler"] != "tw_op_task_start":
+        raise Refused(f"{path}:{line}: {where}: a task is begun by POST, leaves an intent (audit: change), and its handler is tw_op_task_start")
+    if row["output"] or "status" in row:
+        raise Refused(f"{path}:{line}: {where}: what a task's start answers is made from 'task'; say under 'result' what comes of it")
+    if not row.get("result"):
+        raise Refused(f"{path}:{line}: {where}: a task says under 'result' what comes of it")
+    _check_fields(row["result"], where, path)
+    _check_arrays(row["result"], None, where, path)
+
+
+def _add_task(row):
+    """What every task's start answers."""
+    line = row["task"].line
+    row["status"] = made("202", line)
+    row["output"].extend([made({"key": "task", "kind": "text", "required": "yes", "help": "its id; Location says where it is read"}, line),
+                          made({"key": "state", "kind": "text", "required": "yes", "help": "waiting"}, line)])
+
+
 def _add_list(row):
     """What every list has in common."""
     line = row["list"].line
@@ -219,8 +246,11 @@ def capability(path):
     for row in top["operations"]:
         _check_operation(row, path)
         _check_list(row, path)
+        _check_task(row, path)
         if "list" in row:
             _add_list(row)
+        if "task" in row:
+            _add_task(row)
     for row in top["events"]:
         _check_fields(row["fields"], f"event '{row['id']}'", path)
     top.path = path

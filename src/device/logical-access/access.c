@@ -65,6 +65,18 @@ static tw_err owned(struct tw_context *c, bool *ret)
 	return TW_OK;
 }
 
+static bool known(struct tw_context *c, const struct tw_subject *s)
+{
+	const struct tw_access *a = tw_device_of(c)->access;
+
+	if (s->kind != TW_SUBJECT_OWNER)
+		return true;
+	for (size_t i = 0; i < a->owner_count; i++)
+		if (!strncmp(s->name, "owner:", 6) && !strcmp(s->name + 6, a->owners[i].name))
+			return true;
+	return false;
+}
+
 static void become(struct tw_request *rq, const char *owner, const char *how)
 {
 	rq->subject.kind = TW_SUBJECT_OWNER;
@@ -192,6 +204,7 @@ tw_err tw_access_start(struct tw_device *d)
 		return TW_RAISE(NOMEM, "logical access");
 	d->context.authenticate = authenticate;
 	d->context.owned = owned;
+	d->context.known = known;
 	d->context.admit = admit;
 	d->context.refused = count_refused;
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_old, now, TW_COUNT(now), NULL, NULL));

@@ -9,6 +9,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/task/task.h"
 
 struct purge {
 	struct tw_device *device;
@@ -24,6 +25,7 @@ static tw_err purge(tw_store *s, void *user)
 		TW_TRY(tw_store_run(s, statements[i], NULL, 0, NULL, NULL));
 	TW_TRY(tw_device_forget(p->device, TW_KEPT_UNCOLLECTED));
 	TW_TRY(tw_settings_purge(&p->device->context, &p->settings));
+	TW_TRY(tw_tasks_purge(&p->device->context));
 	return tw_device_keep(p->device, TW_KEPT_LISTENER, "owed");
 }
 
@@ -53,6 +55,7 @@ tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, stru
 	tw_wipe(secret, sizeof secret);
 	TW_TRY(e);
 	TW_TRY(tw_store_transaction(c->store, purge, &p));
+	tw_tasks_drop(c, "Ownership has ended.");
 	memset(d->access, 0, sizeof *d->access);
 	TW_TRY(tw_settings_load(c));
 	TW_TRY(tw_access_load(d));

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "device/platform/start.h"
+#include "service/task/task.h"
 
 struct timeval tw_core_ms(int64_t ms)
 {
@@ -36,6 +37,8 @@ void tw_core_settle(struct tw_core *c)
 	if (tw_audit_refusals_due_ms(audit) >= 0)
 		arm(c->refusal_timer, tw_audit_refusals_due_ms(audit) - tw_time_boot_ms(&c->device.time));
 	tw_core_mend_due(c);
+	if (tw_tasks_due_ms(&c->device.context) >= 0)
+		arm(c->task_timer, tw_tasks_due_ms(&c->device.context));
 	if (c->device.console_notice[0] && c->console)
 		tw_door_console_notice(c->console);
 	if (c->front)
@@ -77,6 +80,14 @@ static void on_refusals(int fd, short what, void *user)
 
 	if (tw_failed(e))
 		tw_log_err(e, "recording how many were refused");
+	tw_core_settle(c);
+}
+
+static void on_task(int fd, short what, void *user)
+{
+	struct tw_core *c = user;
+
+	tw_tasks_slice(&c->device.context);
 	tw_core_settle(c);
 }
 
@@ -292,9 +303,10 @@ static tw_err make_loop(struct tw_core *c)
 	c->checkpoint_timer = tw_core_watch(c, -1, 0, on_checkpoint, c);
 	c->confirm_timer = tw_core_watch(c, -1, 0, on_confirm_late, c);
 	c->refusal_timer = tw_core_watch(c, -1, 0, on_refusals, c);
+	c->task_timer = tw_core_watch(c, -1, 0, on_task, c);
 	c->hands_event = tw_core_watch(c, TW_FD_HANDS, EV_READ | EV_PERSIST, on_hands, c);
-	if (!c->commit_timer || !c->checkpoint_timer || !c->confirm_timer || !c->refusal_timer || !c->hands_event ||
-		event_add(c->hands_event, NULL))
+	if (!c->commit_timer || !c->checkpoint_timer || !c->confirm_timer || !c->refusal_timer || !c->task_timer ||
+		!c->hands_event || event_add(c->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
 	return tw_core_mend_new(c);
 }
@@ -312,7 +324,7 @@ static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
 static void done(struct tw_core *c)
 {
 	struct event **const events[] = { &c->hands_event, &c->commit_timer, &c->checkpoint_timer, &c->confirm_timer,
-		&c->refusal_timer, &c->mend_timer };
+		&c->refusal_timer, &c->task_timer, &c->mend_timer };
 
 	c->local = tw_door_local_free(c->local);
 	c->events = tw_door_event_free(c->events);

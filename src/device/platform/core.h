@@ -37,7 +37,7 @@ struct tw_core {
 	tw_door_local *local;
 	tw_door_event *events;
 	tw_door_console *console;
-	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *refusal_timer, *mend_timer;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *refusal_timer, *task_timer, *mend_timer;
 	struct tw_job jobs[TW_JOBS_MAX];
 	uint64_t signed_seq; /* the log is signed up to here */
 	int64_t mend_ms;     /* the next pause before what is owed is tried again */

@@ -7,6 +7,7 @@
 #include "device/grants.h"
 #include "device/platform/application.h"
 #include "service/sql-service.h"
+#include "service/task/task.h"
 #include "sys/durable.h"
 
 #include <unistd.h>
@@ -129,6 +130,8 @@ static tw_err open_log(struct tw_device *d, const struct tw_sys *sys, const stru
 	const struct tw_audit_keys keys = { epoch_key, sign_checkpoint, d->context.keys, old_key };
 	struct tw_audit_options o = { .dir = TW_FD_OWN + 1, .boot_count = d->boot_count, .keys = &keys, .time = &d->time };
 
+	o.keeps = tw_tasks_keep;
+	o.keeps_user = &d->context;
 	memcpy(o.boot_id, d->boot_id, sizeof o.boot_id);
 	TW_TRY(segment_size(start, &o.segment_size));
 	TW_TRY(tw_keys_client_identity(d->context.keys, &d->certificate));
@@ -223,11 +226,12 @@ tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_r
 	for (const struct tw_part *p = tw_parts; p->capability; p++)
 		if (p->start)
 			TW_TRY(p->start(d));
-	return TW_OK;
+	return tw_tasks_start(&d->context);
 }
 
 void tw_start_done(struct tw_device *d)
 {
+	tw_tasks_free(&d->context);
 	for (const struct tw_part *p = tw_parts; p->capability; p++)
 		if (p->stop)
 			p->stop(d);

@@ -201,11 +201,17 @@ tw_err tw_audit_epoch_begin(tw_audit *a)
 	return tw_audit_segment_begin(a);
 }
 
-static tw_err closed_key(void *user, uint64_t epoch, uint8_t ret[32])
+tw_err tw_audit_closed_key(const tw_audit *a, uint64_t epoch, uint8_t ret[32])
 {
-	const tw_audit *a = user;
+	if (!a->keys.old_key)
+		return TW_RAISE(NOTFOUND, "the key of epoch %llu", (unsigned long long)epoch);
 	tw_err e = a->keys.old_key(a->keys.user, epoch, ret);
 	return tw_is(e, TW_CODE_DENIED) ? TW_RAISE(NOTFOUND, "the key of epoch %llu", (unsigned long long)epoch) : e;
+}
+
+static tw_err closed_key(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	return tw_audit_closed_key(user, epoch, ret);
 }
 
 static tw_err with_keys(tw_audit *a, tw_log_verifier **ret)
@@ -240,6 +246,8 @@ static tw_err close_intents(tw_audit *a, const tw_log_verifier *v)
 {
 	uint64_t seq = 0;
 	for (size_t i = 0; tw_log_verifier_open_intent(v, i, &seq); i++) {
+		if (a->o.keeps && a->o.keeps(a->o.keeps_user, seq))
+			continue;
 		json_t *body = json_pack("{s:I, s:s, s:s}", "intent", (json_int_t)seq, "result", "unknown", "detail",
 			"the process ended before the outcome was recorded");
 		TW_TRY(tw_audit_append(a, TW_LOG_OUTCOME, body, NULL));
@@ -336,6 +344,7 @@ tw_err tw_audit_open(const struct tw_sys *sys, const struct tw_audit_options *o,
 	tw_buf_init(&bytes, sys, TW_AUDIT_SEGMENT_MAX);
 	tw_err e = recover(a, &f, &v, &bytes);
 	a->o.device_key = NULL; /* the caller's, and only for this */
+	a->o.keeps = NULL;
 	tw_buf_done(&bytes);
 	free(f.seqs);
 	TW_TRY(e);

@@ -161,3 +161,32 @@ tw_err tw_audit_segment_name(tw_audit *a)
 	tw_ignore(tw_audit_spare_ready(a)); /* at once while there is room; without one, changes are refused */
 	return TW_OK;
 }
+
+size_t tw_audit_segments(const tw_audit *a)
+{
+	return a->segment_count;
+}
+
+bool tw_audit_segment(const tw_audit *a, size_t i, char ret_name[32], uint64_t *ret_first_seq, uint64_t *ret_written)
+{
+	_Static_assert(TW_AUDIT_NAME_SIZE == 32, "as audit.h says");
+	if (i >= a->segment_count)
+		return false;
+	tw_audit_name(a->segments[i].first_seq, ret_name);
+	*ret_first_seq = a->segments[i].first_seq;
+	*ret_written = i + 1 == a->segment_count ? a->written : 0;
+	return true;
+}
+
+tw_err tw_audit_segment_open(const tw_audit *a, size_t i, int *ret_fd)
+{
+	char name[TW_AUDIT_NAME_SIZE];
+	tw_audit_name(a->segments[i].first_seq, name);
+	int fd = a->sys->open_beneath(a->sys, a->o.dir, name, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0 && errno == ENOENT)
+		return TW_RAISE(NOTFOUND, "segment %s is gone", name);
+	if (fd < 0)
+		return TW_RAISE_ERRNO("log segment %s", name);
+	*ret_fd = fd;
+	return TW_OK;
+}

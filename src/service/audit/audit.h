@@ -31,8 +31,11 @@ struct tw_audit_options {
 	const tw_key *device_key; /* public, to verify what is there */
 	const struct tw_audit_keys *keys;
 	const struct tw_time *time;
+	/* Does this open intent belong to something that outlives a restart and will record its outcome itself? NULL: none does. */
+	bool (*keeps)(void *user, uint64_t intent);
+	void *keeps_user;
 };
-/* Verifies what is there, cuts a torn tail, closes open intents as "unknown", opens a new epoch and records all of that. */
+/* Verifies what is there, cuts a torn tail, closes open intents as "unknown", those apart that somebody keeps, opens a new epoch and records all of that. */
 tw_err tw_audit_open(const struct tw_sys *sys, const struct tw_audit_options *o, tw_audit **ret);
 tw_audit *tw_audit_free(tw_audit *a);
 TW_DEFINE_FREEP(tw_audit, tw_audit_free)
@@ -63,6 +66,13 @@ size_t tw_audit_parts(const tw_audit *a, uint64_t from, size_t max, struct tw_au
 /* The bytes of one segment, to be handed on: a closed one as its file, opened for reading only (it never changes again); the open
    one as a sealed copy, since its descriptor would show whoever holds it all that is written later. NOTFOUND. */
 tw_err tw_audit_part_file(tw_audit *a, uint64_t first_seq, int *ret_fd, uint64_t *ret_size);
+/* For going through the whole log beside its writing. Segments are only ever added; the last one is written on, and ends for the
+   reader where it was durable when asked. */
+size_t tw_audit_segments(const tw_audit *a);
+bool tw_audit_segment(const tw_audit *a, size_t i, char ret_name[32], uint64_t *ret_first_seq,
+	uint64_t *ret_written);                                                 /* false: no such. written: 0 for all of the file */
+tw_err tw_audit_segment_open(const tw_audit *a, size_t i, int *ret_fd);         /* NOTFOUND: the file is gone */
+tw_err tw_audit_closed_key(const tw_audit *a, uint64_t epoch, uint8_t ret[32]); /* of an epoch that has ended. NOTFOUND: not at hand */
 
 /* What recovery found wrong with the log of earlier starts, "" when it verified. Such a log is set aside, never mended. */
 const char *tw_audit_fault(const tw_audit *a);

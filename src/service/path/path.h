@@ -26,7 +26,10 @@ struct tw_context {
 	tw_err (*admit)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	void (*refused)(struct tw_context *c, const struct tw_request *rq);
 	struct tw_settings *settings; /* the cache; tw_settings_load */
-	void *side;                   /* struct tw_device, or the support service's own */
+	struct tw_tasks *tasks;       /* service/task/task.h; NULL while none runs */
+	/* Is whoever this was still known here (an owner that is one)? Asked for what goes on after its request; NULL: always. */
+	bool (*known)(struct tw_context *c, const struct tw_subject *s);
+	void *side; /* struct tw_device, or the support service's own */
 };
 /* body_type: media type out, "application/json" or "application/problem+json". The reply body is appended to body. Never fails
    towards the door: a failure of ours is a 500 problem with a reference into the log. */

@@ -11,6 +11,7 @@
 struct tw_context;
 struct tw_request;
 struct tw_reply;
+struct tw_task_kind;
 
 enum tw_setting_type { TW_SETTING_BOOL, TW_SETTING_INT, TW_SETTING_TEXT, TW_SETTING_CHOICE };
 struct tw_setting_row {
@@ -45,10 +46,11 @@ struct tw_operation_row {
 	const struct tw_shape *input; /* of the JSON body; NULL: no body allowed */
 	tw_err (*handler)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	const char *help;
-	const char *elements;         /* catalog ids, blank between; may be "" */
-	const struct tw_shape *query; /* of the query string, texts and integers only; NULL: none allowed */
-	const char *list;             /* the array of its answer that comes in pages (service/path/page.h); NULL: none does */
-	int64_t page;                 /* entries of a page when no limit is asked for */
+	const char *elements;            /* catalog ids, blank between; may be "" */
+	const struct tw_shape *query;    /* of the query string, texts and integers only; NULL: none allowed */
+	const char *list;                /* the array of its answer that comes in pages (service/path/page.h); NULL: none does */
+	int64_t page;                    /* entries of a page when no limit is asked for */
+	const struct tw_task_kind *task; /* service/task/task.h: it only begins here, and goes on behind its answer; NULL: no task */
 };
 
 enum tw_severity {
