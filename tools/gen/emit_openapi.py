@@ -99,7 +99,7 @@ def _success(row):
         if "task" in row:
             response["headers"] = {"Location": {"description": "where the task is read", "schema": {"type": "string"}}}
         if row.get("if_match") == "yes":
-            response["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+            response.setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
         out[code] = response
     return out
 
