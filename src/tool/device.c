@@ -7,6 +7,7 @@
 #include "tool/pages.h"
 #include "tool/rows.h"
 #include "tool/session.h"
+#include "tool/wait.h"
 
 #include "base/text.h"
 #include "crypto/hash.h"
@@ -20,6 +21,13 @@ static const struct tw_option places[] = {
 	{ "device", "NAME|HOST:PORT", false, "the device, as you named it at take-over, or by its address" },
 	{ "owner", "DIR", false, "your directory" },
 	{ "local", "SOCKET", false, "on the device itself: its local socket" },
+	{},
+};
+
+/* Of an operation that is a task. */
+static const struct tw_option waits[] = {
+	{ "no-wait", NULL, false, "only begin it; `thingward device tasks read ID` says how far it is" },
+	{ "quiet", NULL, false, "show no progress" },
 	{},
 };
 
@@ -173,6 +181,8 @@ static void make_command(const json_t *operation, struct made *m)
 	if (*tw_json_text(operation, "list") && m->count < TW_COUNT(m->options) - 1)
 		m->options[m->count++] = (struct tw_option){ "all", NULL, false,
 			is_whole(operation) ? "to the end, as without --limit" : "to the end, and not only the first page" };
+	for (const struct tw_option *o = waits; *tw_json_text(operation, "task") && o->name && m->count < TW_COUNT(m->options) - 1; o++)
+		m->options[m->count++] = *o;
 	if (brace)
 		(void)snprintf(m->positional, sizeof(m->positional), "%.*s", (int)strcspn(brace + 1, "}"), brace + 1);
 	made_positional(m, input);
@@ -462,6 +472,41 @@ static tw_err run_list(struct tw_tool *t, const struct tw_args *a)
 	return print_answer(t, &s, operation, &answer);
 }
 
+/* The last segment of the path is the task's id; what came of it is the answer, and whether it is good the exit code. */
+static tw_err show_task(struct tw_tool *t, const json_t *operation, const json_t *task)
+{
+	const json_t *result = json_object_get(task, "result");
+	TW_CLEANUP(tw_jsonp) json_t *ordered = NULL;
+
+	if (t->json || !result)
+		TW_TRY(tw_print_value(t, task));
+	else {
+		TW_TRY(object_in_order(json_object_get(operation, "result"), (json_t *)(uintptr_t)result, &ordered));
+		TW_TRY(tw_print_value(t, ordered));
+	}
+	if (strcmp(tw_json_text(task, "state"), "done") != 0)
+		return tw_fail(t, TW_EXIT_FAILED, "the device's log has its outcome: thingward device log read",
+			TW_RAISE(STATE, "the task is %s: %s", tw_json_text(task, "state"), tw_json_text(task, "words")));
+	if (!strcmp(tw_json_text(result, "verdict"), "broken"))
+		return tw_fail(t, TW_EXIT_FAILED, "keep a copy of the log as it is, and ask who had hands on the device",
+			TW_RAISE(UNTRUSTED, "%s", tw_json_text(task, "words")));
+	return TW_OK;
+}
+
+static tw_err follow_task(struct tw_tool *t, const struct tw_args *a, const struct tw_session *s, const json_t *operation,
+	const struct tw_answer *began)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	char id[40];
+
+	(void)snprintf(id, sizeof(id), "%s", tw_json_text(began->body, "task"));
+	if (!*id || strspn(id, "0123456789abcdef") != strlen(id))
+		return TW_RAISE(SYNTAX, "the device's answer names no task");
+	tw_answer_init(&answer, t->sys);
+	TW_TRY(tw_task_wait(t, s->client, id, tw_arg(a, "quiet") != NULL, &answer));
+	return show_task(t, operation, answer.body);
+}
+
 static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
 {
 	const json_t *operation = a->command->user, *fields = json_object_get(operation, "input");
@@ -483,7 +528,12 @@ static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
 		TW_TRY(read_version(t, s.client, path, etag));
 		call.if_match = etag;
 	}
+	bool follow = *tw_json_text(operation, "task") && !tw_arg(a, "no-wait");
+	if (follow)
+		tw_task_wait_prepare();
 	TW_TRY(tw_session_call(t, s.client, &call, &answer));
+	if (follow)
+		return follow_task(t, a, &s, operation, &answer);
 	return print_answer(t, &s, operation, &answer);
 }
 

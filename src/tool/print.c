@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+#define BAR 30 /* columns; with the words it stays within 100 */
+
 #define COLUMNS_MAX 12
 #define TABLE_COLUMNS 5 /* more, and 80 characters leave no room for words */
 #define WIDTH 80
@@ -66,6 +68,27 @@ tw_err tw_print(const struct tw_tool *t, const char *format, ...)
 	if (t->json)
 		return TW_OK;
 	return tw_print_text(t, line);
+}
+
+bool tw_progress_bar(const struct tw_tool *t, int percent, const char *words)
+{
+	char bar[BAR + 1];
+	TW_CLEANUP(tw_freep) char *safe = NULL;
+
+	if (!isatty(2))
+		return false;
+	for (int i = 0; i < BAR; i++)
+		bar[i] = i * 100 < percent * BAR ? '#' : '.';
+	bar[BAR] = '\0';
+	if (!tw_failed(clean(t->sys, words, &safe)))
+		(void)fprintf(stderr, "\r\033[K[%s] %3d %%  %.60s", bar, percent, safe);
+	return true;
+}
+
+void tw_progress_bar_end(const struct tw_tool *t)
+{
+	if (isatty(2))
+		(void)fprintf(stderr, "\n");
 }
 
 void tw_progress(const struct tw_tool *t, const char *format, ...)

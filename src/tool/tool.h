@@ -82,6 +82,9 @@ tw_err tw_print_value(struct tw_tool *t, const json_t *value);
 tw_err tw_print_text(const struct tw_tool *t, const char *text); /* also with --json: for errors and answers */
 /* The end of a command that wrote something: a sentence, or {"wrote": path}. */
 tw_err tw_print_done(struct tw_tool *t, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A bar on a terminal, in place of itself; false, and nothing is shown, where there is none. end: what comes next begins a line. */
+bool tw_progress_bar(const struct tw_tool *t, int percent, const char *words);
+void tw_progress_bar_end(const struct tw_tool *t);
 void tw_progress(const struct tw_tool *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

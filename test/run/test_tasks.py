@@ -240,3 +240,54 @@ def test_the_document_names_it(unit):
     row = document["paths"][VERIFY]["post"]
     assert list(row["responses"])[0] == "202" and "Location" in row["responses"]["202"]["headers"]
     assert "verdict" in row["x-thingward-task-result"]["properties"]
+
+
+@pytest.fixture
+def owned_and_confirmed(owned):
+    confirm(owned)
+    return owned
+
+
+def by_tool(unit, *words, ok=(0,)):
+    return unit.tool("device", *words, "--device", "unit", "--owner", unit.owner, ok=ok)
+
+
+def test_the_tool_waits_and_shows_progress(owned_and_confirmed):
+    unit = owned_and_confirmed
+    grow(unit, 3)
+    done = by_tool(unit, "log", "verify")
+    assert "whole" in done.stdout and "%" not in done.stdout and "100 %" in done.stderr
+    quiet = by_tool(unit, "log", "verify", "--quiet")
+    assert quiet.stderr == "" and quiet.stdout.splitlines()[0] == done.stdout.splitlines()[0]
+    task = unit.json("log", "verify")
+    assert task["state"] == "done" and task["result"]["verdict"] == "whole"
+    began = unit.json("log", "verify", "--no-wait")
+    assert began["state"] == "waiting"
+    wait_for(lambda: unit.json("tasks", "read", began["task"])["state"] == "done")
+    assert [t["task"] for t in unit.json("tasks", "list")["tasks"]][:2] == [began["task"], task["task"]]
+    assert len(unit.json("tasks", "list", "--limit", "1")["tasks"]) == 1
+    refused = by_tool(unit, "tasks", "cancel", began["task"], ok=None)
+    assert refused.returncode == 3 and "task.ended" in refused.stderr
+    first = sorted((unit.state / "log").glob("*.twlog"))[0]
+    data = bytearray(first.read_bytes())
+    data[600] ^= 1
+    first.write_bytes(data)
+    broken = by_tool(unit, "log", "verify", ok=None)
+    assert broken.returncode == 1 and "broken" in broken.stdout and first.name in broken.stderr
+
+
+def test_an_interrupted_tool_says_that_it_goes_on(owned_and_confirmed):
+    """The device stands still meanwhile, so that there is something to interrupt."""
+    unit = owned_and_confirmed
+    core = roles(unit)["core"]
+    os.kill(core, signal.SIGSTOP)
+    began = subprocess.Popen([worlds.program("thingward"), "device", "log", "verify", "--device", "unit", "--owner", unit.owner],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for(lambda: "SigCgt:\t0000000000000002" in open(f"/proc/{began.pid}/status").read())
+        began.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+    finally:
+        os.kill(core, signal.SIGCONT)
+    out, said = began.communicate(timeout=20)
+    assert began.returncode == 1 and out == "" and "goes on" in said and "tasks cancel" in said

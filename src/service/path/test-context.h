@@ -4,6 +4,7 @@
 #define TW_SERVICE_TEST_CONTEXT_H
 #include "service/path/path.h"
 #include "service/sql-service.h"
+#include "service/task/task.h"
 #include "service/test-dir.h"
 
 struct test_context {
@@ -45,11 +46,13 @@ static inline tw_err test_owned(struct tw_context *c, bool *ret)
 static inline tw_err test_context_open(struct test_context *t, const struct tw_sys *sys, int dir,
 	const struct tw_capability *const *capabilities, const struct tw_grant_row *grants)
 {
-	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 0, NULL } };
-	static const struct tw_store_formats formats = { steps, 1, 1 };
+	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 2, tw_sql_task_format_2 }, { 0, NULL } };
+	static const struct tw_store_formats formats = { steps, 2, 2 };
 	const struct tw_audit_keys keys = { test_epoch_key, test_sign, t, test_old_key };
 	struct tw_audit_options o = { .dir = dir, .segment_size = TW_AUDIT_SEGMENT_MIN, .boot_count = 1, .keys = &keys, .time = &t->time };
 	tw_time_init(&t->time, sys, 0);
+	o.keeps = tw_tasks_keep;
+	o.keeps_user = &t->c;
 	t->c.sys = sys;
 	t->c.time = &t->time;
 	t->c.capabilities = capabilities;
@@ -62,12 +65,14 @@ static inline tw_err test_context_open(struct test_context *t, const struct tw_s
 	TW_TRY(tw_key_fingerprint(t->key, o.device));
 	TW_TRY(tw_store_open(sys, dir, "t.db", &formats, &t->c.store));
 	TW_TRY(tw_audit_open(sys, &o, &t->c.audit));
-	return tw_settings_load(&t->c);
+	TW_TRY(tw_settings_load(&t->c));
+	return tw_tasks_start(&t->c);
 }
 
 /* Keeps the key: the same device may be opened again. */
 static inline void test_context_close(struct test_context *t)
 {
+	tw_tasks_free(&t->c);
 	t->c.store = tw_store_free(t->c.store);
 	t->c.audit = tw_audit_free(t->c.audit);
 	tw_settings_free(&t->c);
