@@ -421,9 +421,132 @@ static void test_copy(void **state)
 	(void)tw_fake_free(f);
 }
 
+/* A failure that is not passed on is a promise broken in silence: of every call but close and the clearing up after a failure. */
+static void test_every_failure_is_told(void **state)
+{
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *sys = tw_fake_sys(f);
+	long told = 0, syncs = 0;
+
+	for (long k = 1;; k++) {
+		tw_err e;
+
+		tw_fake_fail(f, k, EIO, false);
+		e = tw_durable_replace(sys, p->dir, "f", "new!", 4, 0600);
+		if (!tw_fake_fired(f))
+			break;
+		if (strcmp(tw_fake_name(f, k), "close") == 0)
+			continue;
+		told++;
+		CHECK(tw_is(e, TW_CODE_IO));
+		CHECK(faccessat(p->dir, "f.new", F_OK, AT_SYMLINK_NOFOLLOW) != 0); /* nothing is left lying about */
+		if (strcmp(tw_fake_name(f, k), "write") == 0)
+			CHECK(strcmp(tw_fake_name(f, k + 1), "close") == 0); /* what is thrown away is not synced first */
+		syncs += strcmp(tw_fake_name(f, k), "fsync") == 0;
+	}
+	CHECK_INT(told, 6); /* unlink, open, write, fsync, rename, fsync */
+	CHECK_INT(syncs, 2);
+	for (long k = 1; k <= 2; k++) {
+		CHECK_OK(tw_durable_replace(tw_sys_real(), p->dir, "f", "x", 1, 0600));
+		tw_fake_fail(f, k, EIO, false);
+		CHECK_ERR(tw_durable_rename(sys, p->dir, "f", "g"), IO);
+		CHECK(tw_fake_fired(f));
+		tw_fake_fail(f, k, EIO, false);
+		CHECK_ERR(tw_durable_remove(sys, p->dir, "g"), IO);
+		CHECK(tw_fake_fired(f));
+	}
+	(void)tw_fake_free(f);
+}
+
+static void test_names_have_an_end(void **state)
+{
+	const struct place *p = *state;
+	char longest[NAME_MAX + 1];
+
+	memset(longest, 'n', sizeof longest);
+	longest[NAME_MAX - strlen(".new")] = '\0'; /* with what is put behind it, the longest the kernel takes */
+	CHECK_OK(tw_durable_replace(tw_sys_real(), p->dir, longest, "x", 1, 0600));
+	CHECK_TEXT(content(p->dir, longest), "x");
+	longest[NAME_MAX - strlen(".new")] = 'n';
+	longest[NAME_MAX - strlen(".new") + 1] = '\0';
+	CHECK_ERR(tw_durable_replace(tw_sys_real(), p->dir, longest, "x", 1, 0600), LIMIT);
+}
+
+static int errno_left;
+static long nothing_calls;
+
+/* A disk that takes nothing and names no reason. errno is whatever was there before. */
+static ssize_t take_nothing(void)
+{
+	CHECK(nothing_calls++ < 9);
+	errno = errno_left;
+	return 0;
+}
+
+static ssize_t write_nothing(const struct tw_sys *s, int fd, const void *data, size_t size)
+{
+	return take_nothing();
+}
+
+static ssize_t pwrite_nothing(const struct tw_sys *s, int fd, const void *data, size_t size, off_t offset)
+{
+	return take_nothing();
+}
+
+static void test_a_disk_that_takes_nothing(void **state)
+{
+	const struct place *p = *state;
+	struct tw_sys sys = *tw_sys_real();
+	int fd = openat(p->dir, "at", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	sys.write = write_nothing;
+	sys.pwrite = pwrite_nothing;
+	for (size_t i = 0; i < TW_COUNT(numbers); i++) {
+		errno_left = numbers[i];
+		nothing_calls = 0;
+		CHECK_ERR(tw_durable_replace(&sys, p->dir, "f", "x", 1, 0600), IO);
+		CHECK_ERR(tw_durable_write_at(&sys, fd, "x", 1, 0), IO);
+		CHECK_INT(nothing_calls, 2);
+	}
+	(void)close(fd);
+}
+
+/* What was interrupted is tried again, and a failure says what was being done. */
+static void test_interrupted_and_refused(void **state)
+{
+	const struct place *p = *state;
+	static const char *const doing[] = { "opening f", "looking at f", "reading f" };
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *sys = tw_fake_sys(f);
+	int fd = openat(p->dir, "f", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct tw_buf b;
+
+	tw_buf_init(&b, tw_sys_real(), 100);
+	tw_fake_fail(f, 1, EINTR, false);
+	CHECK_OK(tw_durable_write_at(sys, fd, "word", 4, 0));
+	CHECK(tw_fake_fired(f));
+	tw_fake_fail(f, 1, EMFILE, false);
+	CHECK_ERR(tw_durable_write_at(sys, fd, "word", 4, 0), LIMIT);
+	for (long k = 1; k <= 3; k++) {
+		tw_fake_fail(f, k, EINTR, false);
+		CHECK((k == 2) == tw_failed(tw_durable_read(sys, p->dir, "f", 4, &b))); /* fstat cannot be interrupted */
+		tw_fake_fail(f, k, EMFILE, false);
+		CHECK_ERR(tw_durable_read(sys, p->dir, "f", 4, &b), IO);
+		CHECK(strncmp(tw_err_detail(), doing[k - 1], strlen(doing[k - 1])) == 0);
+		tw_fake_fail(f, k, ENOMEM, false);
+		CHECK_ERR(tw_durable_read(sys, p->dir, "f", 4, &b), NOMEM);
+	}
+	CHECK_TEXT(tw_buf_cstr(&b), "wordword");
+	tw_buf_done(&b);
+	(void)close(fd);
+	(void)tw_fake_free(f);
+}
+
 #define AT_PLACE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 CHECK_MAIN(AT_PLACE(test_replace_and_read), AT_PLACE(test_refuses_what_is_no_file), AT_PLACE(test_leftover_is_removed),
 	AT_PLACE(test_every_fault_point), AT_PLACE(test_short_writes_and_reads), AT_PLACE(test_read_every_fault_point),
 	AT_PLACE(test_every_cut), AT_PLACE(test_a_forgotten_sync_is_found), AT_PLACE(test_a_planted_fault_is_found),
-	AT_PLACE(test_states_are_told_apart), AT_PLACE(test_remove_every_cut), AT_PLACE(test_copy))
+	AT_PLACE(test_states_are_told_apart), AT_PLACE(test_remove_every_cut), AT_PLACE(test_copy), AT_PLACE(test_every_failure_is_told),
+	AT_PLACE(test_names_have_an_end), AT_PLACE(test_a_disk_that_takes_nothing), AT_PLACE(test_interrupted_and_refused))

@@ -60,6 +60,8 @@ async function runOne(browser, name, test) {
 	}
 }
 
+if (tests.length === 0)
+	tell('failed', wanted.join(' '), 'no test has these words in its name');
 if (haveBrowser()) {
 	const { browser, close } = await openBrowser();
 	for (const [name, test] of tests)
