@@ -824,6 +824,88 @@ static void test_rules(void **state)
 	}
 }
 
+/* A segment more, whose header says what no device of ours would write, under keys that fit it. */
+static void go_on_with(struct log *l, const struct tw_log_header *h)
+{
+	bool new_epoch = h->epoch != l->header.epoch;
+	uint8_t key[32];
+	l->header = *h;
+	CHECK_OK(epoch_key(&l->secret, h->epoch, key));
+	if (new_epoch)
+		tw_log_epoch_begin(&l->state, key);
+	begin_segment(l);
+	append(l, new_epoch ? TW_LOG_OPEN : TW_LOG_EVENT, "{\"why\":\"start\"}");
+}
+
+static void test_header_rules(void **state)
+{
+	static const struct {
+		int epoch, boot_count, boot_id, device;
+		const char *fault; /* NULL: as it should be */
+	} rows[] = {
+		{ 0, 0, 0, 0, NULL },
+		{ 1, 1, 1, 0, NULL },
+		{ 1, 0, 0, 0, NULL },
+		{ -1, 1, 1, 0, "goes back" },
+		{ 1, -1, 1, 0, "goes back" },
+		{ 0, -1, 0, 0, "goes back" },
+		{ 0, 1, 1, 0, "do not agree" },
+		{ 1, 1, 0, 0, "do not agree" },
+		{ 1, 0, 1, 0, "do not agree" },
+		{ 0, 0, 0, 1, "another device" },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		struct tw_log_header h;
+		struct tw_log_report r;
+		make(&bad, 3);
+		begin_epoch(&bad);
+		h = bad.header;
+		h.epoch += (uint64_t)(int64_t)rows[i].epoch;
+		h.boot_count += (uint64_t)(int64_t)rows[i].boot_count;
+		h.boot_id[0] ^= (uint8_t)rows[i].boot_id;
+		h.device[31] ^= (uint8_t)rows[i].device;
+		go_on_with(&bad, &h);
+		CHECK_INT(tw_failed(verify_with(&bad, KEYS, NULL, &r)), rows[i].fault != NULL);
+		CHECK(!rows[i].fault || (strstr(r.fault, "sc") && strstr(r.fault, rows[i].fault)));
+	}
+}
+
+/* What the first segment of a log, or of what is left of one, may say about those before it. */
+static void test_first_header(void **state)
+{
+	struct tw_log_report r;
+	bad = (struct log){ .state.next_seq = 1, .state.chain[31] = 1, .header.segment_size = SEGMENT, .secret = 1 };
+	begin_epoch(&bad);
+	CHECK_ERR(verify_with(&bad, KEYS, NULL, &r), UNTRUSTED);
+	CHECK(strstr(r.fault, "names one before it") != NULL);
+	bad = (struct log){ .state.next_seq = 2, .state.chain[31] = 1, .header.segment_size = SEGMENT, .secret = 1 };
+	begin_epoch(&bad); /* the ones before it are not here: nothing is wrong with that */
+	CHECK_OK(verify_with(&bad, KEYS, NULL, &r));
+	bad = (struct log){ .state.next_seq = 1, .header.segment_size = SEGMENT, .header.epoch = 1, .secret = 1 };
+	CHECK_OK(epoch_key(&bad.secret, 1, bad.state.key));
+	bad.state.has_key = true;
+	bad.state.key_index = UINT64_MAX; /* steps that a verifier would take for ever */
+	begin_segment(&bad);
+	CHECK_ERR(verify_with(&bad, KEYS, NULL, &r), UNTRUSTED);
+	CHECK(strstr(r.fault, "counts 18446744073709551615 earlier records") != NULL);
+}
+
+/* What is no header of ours is told from one that was changed. */
+static void test_header_form(void **state)
+{
+	struct tw_log_header h;
+	struct tw_slice bytes = { (const char *)good.bytes[0], TW_LOG_HEADER_SIZE };
+	make(&good, 1);
+	CHECK_OK(tw_log_header_read(bytes, &h));
+	good.bytes[0][0] ^= 1;
+	CHECK_ERR(tw_log_header_read(bytes, &h), SYNTAX);
+	good.bytes[0][0] ^= 1;
+	good.bytes[0][TW_LOG_HEADER_SIZE - 1] ^= 1;
+	CHECK_ERR(tw_log_header_read(bytes, &h), UNTRUSTED);
+	for (size_t n = 0; n < TW_LOG_HEADER_SIZE; n++)
+		CHECK_ERR(tw_log_header_read((struct tw_slice){ bytes.at, n }, &h), SYNTAX);
+}
+
 static tw_err no_key_now(void *user, uint64_t epoch, uint8_t ret[32])
 {
 	return TW_RAISE(TIMEOUT, "keys does not answer");
@@ -881,4 +963,5 @@ CHECK_MAIN(TEST(test_good_logs), TEST(test_anchor), TEST(test_flip), TEST(test_d
 	TEST(test_rewrite_without_key), TEST(test_reseal), TEST(test_reseal_segment), TEST(test_checkpoints_prove_without_keys),
 	TEST(test_insert), TEST(test_truncate), TEST(test_drop), TEST(test_zero_fill), TEST(test_splice),
 	TEST(test_truncate_and_resume), TEST(test_remove_segment), TEST(test_torn_writes), TEST(test_writer_refusals),
-	TEST(test_vector), TEST(test_rules), TEST(test_keys_that_fail), TEST(test_checkpoint_parse), TEST(test_out_of_memory))
+	TEST(test_vector), TEST(test_rules), TEST(test_header_rules), TEST(test_first_header), TEST(test_header_form),
+	TEST(test_keys_that_fail), TEST(test_checkpoint_parse), TEST(test_out_of_memory))

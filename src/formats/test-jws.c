@@ -357,6 +357,55 @@ static void test_evidence_forms(void **state)
 	}
 }
 
+/* Each member of a report, made wrong in one way; what is right at a bound is taken. */
+static void test_evidence_members(void **state)
+{
+	static const struct {
+		const char *part, *instead;
+		enum tw_code code;
+	} rows[] = {
+		{ "12:00:00.000Z", "12:00:00.000+00:00", TW_CODE_SYNTAX },
+		{ "2026-11-21T12:00:00.000Z", "Z", TW_CODE_SYNTAX },
+		{ "2026-11-21T12:00:00.000Z", "2026-13-21T12:00:00.000Z", TW_CODE_SYNTAX },
+		{ "\"created\":\"2026-11-21T12:00:00.000Z\"", "\"created\":\"\"", TW_CODE_SYNTAX },
+		{ "12:00:00Z\"}", "12:00:00\"}", TW_CODE_SYNTAX },
+		{ "12:00:00Z\"}", "25:00:00Z\"}", TW_CODE_SYNTAX },
+		{ "AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA", TW_CODE_SYNTAX }, /* 15 bytes */
+		{ "AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA", TW_CODE_OK },  /* 17 */
+		{ "AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA=", TW_CODE_SYNTAX },
+		{ "AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+			TW_CODE_OK }, /* 64 */
+		{ "\"format\":1", "\"format\":2", TW_CODE_SYNTAX },
+		{ "e3b0c442", "e3b0c44x", TW_CODE_SYNTAX },
+		{ "e3b0c442", "e3b0c4", TW_CODE_SYNTAX },
+		{ "\"name\":\"thingward\"", "\"name\":\"\"", TW_CODE_SYNTAX },
+		{ "\"model\":\"T-1\"", "\"model\":1", TW_CODE_SYNTAX },
+		{ "\"model\":\"T-1\"", "\"address\":\"\",\"model\":\"T-1\"", TW_CODE_OK },
+		{ "\"model\":\"T-1\"", "\"colour\":\"red\",\"model\":\"T-1\"", TW_CODE_SYNTAX },
+		{ "observed outside", "observed", TW_CODE_SYNTAX },
+		{ "\"reason\":\"because\"", "\"reason\":\"\"", TW_CODE_SYNTAX },
+		{ "\"probe\":\"p\"", "\"probe\":\"q\"", TW_CODE_OK },
+		{ "\"claimed\":true", "\"claimed\":1", TW_CODE_SYNTAX },
+		{ "\"assessor\":\"me\"", "\"assessor\":\"\"", TW_CODE_SYNTAX },
+		{ "\"pass\":1", "\"pass\":2", TW_CODE_SYNTAX },
+		{ "\"inconclusive\":0", "\"inconclusive\":1", TW_CODE_SYNTAX },
+		{ "\"not applicable\":0", "\"not applicable\":-1", TW_CODE_SYNTAX },
+		{ "\"fail\":1,", "", TW_CODE_SYNTAX },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+		const char *at = strstr(REPORT_TEXT, rows[i].part);
+		char text[sizeof REPORT_TEXT + 128];
+		CHECK(at != NULL);
+		(void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - REPORT_TEXT), REPORT_TEXT, rows[i].instead,
+			at + strlen(rows[i].part));
+		CHECK_OK(tw_json_parse(tw_slice_of(text), TW_EVIDENCE_MAX, &j));
+		tw_err e = tw_evidence_check(j);
+		if (e.code != rows[i].code)
+			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_err_detail());
+	}
+}
+
 static tw_err evidence_verify(struct tw_slice text)
 {
 	TW_CLEANUP(tw_jsonp) json_t *payload = NULL;
@@ -409,4 +458,5 @@ static void test_evidence_out_of_memory(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_sign_and_verify), TEST(test_refused_forms), TEST(test_base64url_is_canonical), TEST(test_out_of_memory),
 	TEST(test_statement), TEST(test_statement_of_another), TEST(test_statement_without_exporter), TEST(test_statement_forms),
-	TEST(test_statement_out_of_memory), TEST(test_evidence_forms), TEST(test_evidence_every_byte), TEST(test_evidence_out_of_memory))
+	TEST(test_statement_out_of_memory), TEST(test_evidence_forms), TEST(test_evidence_members), TEST(test_evidence_every_byte),
+	TEST(test_evidence_out_of_memory))

@@ -27,6 +27,27 @@ static void test_window_begins_anew(void **state)
 	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS), 0);
 }
 
+/* A source that goes on failing: at the last millisecond it is still the same window, and a free place is not somebody's oldest. */
+static void test_edges(void **state)
+{
+	struct tw_throttle t = { 0 };
+
+	for (int i = 0; i < TW_THROTTLE_FAILURES; i++)
+		tw_throttle_failed(&t, "a", 0);
+	tw_throttle_failed(&t, "a", TW_THROTTLE_WINDOW_MS - 1);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS - 1), 1);
+	tw_throttle_failed(&t, "a", TW_THROTTLE_WINDOW_MS);
+	for (int i = 1; i < TW_THROTTLE_FAILURES; i++) {
+		CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS), 0);
+		tw_throttle_failed(&t, "a", TW_THROTTLE_WINDOW_MS);
+	}
+	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS), 60); /* the window is the new one, counted from one */
+	for (int i = 0; i < TW_THROTTLE_FAILURES; i++)
+		tw_throttle_failed(&t, "b", TW_THROTTLE_WINDOW_MS);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS), 60);
+	CHECK_INT(tw_throttle_wait_s(&t, "b", TW_THROTTLE_WINDOW_MS), 60);
+}
+
 static void test_full_table_forgets_the_oldest(void **state)
 {
 	struct tw_throttle t = { 0 };
@@ -65,4 +86,4 @@ static void test_whom_to_count_against(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_whom_to_count_against), cmocka_unit_test(test_five_then_wait),
-	cmocka_unit_test(test_window_begins_anew), cmocka_unit_test(test_full_table_forgets_the_oldest))
+	cmocka_unit_test(test_window_begins_anew), cmocka_unit_test(test_edges), cmocka_unit_test(test_full_table_forgets_the_oldest))
