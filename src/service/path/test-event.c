@@ -102,6 +102,10 @@ static void test_settings_change(void **state)
 	CHECK_INT(change("a.text", "new", NULL, &rp), 428);
 	CHECK_INT(change("a.text", "new", "\"7\"", &rp), 412);
 	CHECK_INT(change("a.text", "new", "*", &rp), 412);
+	static const char *const no_tags[] = { "", "\"", "\"\"", "0", "\"0", "0\"", "\"0x\"", "\"0 \"", "W/\"0\"", "\"0\", \"0\"",
+		"\"-0\"", "\"9223372036854775808\"" };
+	for (size_t i = 0; i < TW_COUNT(no_tags); i++)
+		CHECK_INT(change("a.text", "new", no_tags[i], &rp), 412);
 	CHECK_INT(change("a.text", "far too long", "\"0\"", &rp), 400);
 	CHECK_INT(change("a.none", "new", "\"0\"", &rp), 404);
 	CHECK_INT(change("a.special", "new", "\"0\"", &rp), 403); /* this row asks for more than the operation does */

@@ -97,6 +97,8 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 		return TW_OK;
 	if (tw_slice_is(f->value, "Bearer broken"))
 		return TW_RAISE(IO, "the store is away");
+	if (tw_slice_is(f->value, "Bearer forged"))
+		return TW_RAISE(UNTRUSTED, "not signed by us");
 	if (!tw_slice_is(f->value, "Bearer good"))
 		return TW_RAISE(DENIED, "no such session");
 	rq->subject.kind = TW_SUBJECT_OWNER;
@@ -318,6 +320,66 @@ static void test_reads_and_refusals_are_recorded(void **state)
 	CHECK(tw_audit_last(t.c.audit) - before < 10);
 }
 
+static int admissions;
+
+static tw_err admit_nobody(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	admissions++;
+	return tw_reply_problem(rp, 429, "throttled", "T.RULE.2", "Too many", "Wait.", "Later.");
+}
+
+static tw_err admit_all(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	admissions++;
+	return TW_OK;
+}
+
+/* The latest record is of a refusal, and names this rule. */
+static void check_refusal(const char *rule)
+{
+	struct last l = last_records(1);
+	CHECK_INT(l.types[0], TW_LOG_EVENT);
+	CHECK_SAYS(l.bodies[0], "\"event\":\"request.refused\"");
+	CHECK_SAYS(l.bodies[0], rule);
+}
+
+static void test_credentials_that_are_refused_are_recorded(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	struct tw_path_reply r;
+	tw_buf_init(&body, tw_sys_real(), 1 << 20);
+	CHECK_INT(ask("GET /api/v1/open", "Authorization: Bearer bad\r\n", "", &body, &r), 401);
+	check_refusal("\"rule\":\"path.credentials\"");
+	uint64_t before = tw_audit_last(t.c.audit);
+	CHECK_INT(ask("GET /api/v1/open", "Authorization: Bearer forged\r\n", "", &body, &r), 401);
+	check_refusal("\"rule\":\"path.credentials\"");
+	CHECK(tw_audit_last(t.c.audit) > before);
+}
+
+/* Who has proven nothing is asked for admission before his change leaves a durable intent; nobody else, and for nothing else. */
+static void test_admission(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	struct tw_path_reply r;
+	tw_buf_init(&body, tw_sys_real(), 1 << 20);
+	t.c.admit = admit_nobody;
+	admissions = 0;
+	intent_seen = 0;
+	uint64_t before = tw_audit_last(t.c.audit);
+	CHECK_INT(ask("POST /api/v1/long", "", "", &body, &r), 429);
+	CHECK_INT(admissions, 1);
+	check_refusal("\"rule\":\"T.RULE.2\"");
+	CHECK_INT(tw_audit_last(t.c.audit), before + 1); /* the refusal, and no intent */
+	CHECK_INT(ask("GET /api/v1/open", "", "", &body, &r), 200);
+	CHECK_INT(ask("POST /api/v1/long", GOOD, "", &body, &r), 204);
+	CHECK_INT(admissions, 1);
+	t.c.admit = admit_all;
+	CHECK_INT(ask("POST /api/v1/long", "", "", &body, &r), 204);
+	CHECK_INT(admissions, 2);
+	struct last l = last_records(1);
+	CHECK_INT(l.types[0], TW_LOG_OUTCOME);
+}
+
 static void test_the_console_names_its_operation(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf body;
@@ -481,6 +543,6 @@ static void test_a_file(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_answers), TEST(test_changes_are_recorded_around), TEST(test_words_that_were_cut_are_recorded),
-	TEST(test_reads_and_refusals_are_recorded), TEST(test_the_console_names_its_operation),
-	TEST(test_an_answer_that_does_not_fit), TEST(test_a_full_disk_refuses_changes),
+	TEST(test_reads_and_refusals_are_recorded), TEST(test_credentials_that_are_refused_are_recorded), TEST(test_admission),
+	TEST(test_the_console_names_its_operation), TEST(test_an_answer_that_does_not_fit), TEST(test_a_full_disk_refuses_changes),
 	TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_a_file), TEST(test_every_fault))
