@@ -8,12 +8,10 @@ import time
 
 import pytest
 
-import world as worlds
 from harness import Client, local, report_well, wait_for
+from owner import NAMED, Owner, whole
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
-SETTING = "/api/v1/settings/application.target"
-NAMED = {"audit.space", "audit.broken", "store.space", "store.broken"}
 BACK_S = 20  # hands waits up to 10 s between starts
 
 
@@ -68,41 +66,6 @@ def small(request, new_unit):
     disk = Small(new_unit(request.param), request.param)
     yield disk
     disk.unmount()
-
-
-class Owner:
-    """Changes a setting and remembers what was acknowledged."""
-
-    def __init__(self, unit):
-        self.client, self.version, self.value = Client(unit), 0, None
-        self.rules = set()
-
-    def change(self):
-        """True: acknowledged. False: refused by name, and the device as before."""
-        now = self.client.ask("GET", SETTING)
-        assert now.status == 200, f"reads go on: {now.status} {now.body}"
-        assert int(now.headers["etag"].strip('"')) >= self.version, "an acknowledged change is lost"
-        self.version = int(now.headers["etag"].strip('"'))
-        value = str(5 + self.version % 26)
-        answer = self.client.ask("PUT", SETTING, {"value": value}, [f"If-Match: {now.headers['etag']}"])
-        if answer.status == 200:
-            self.version += 1
-            return True
-        assert answer.status == 503 and answer.json["rule"] in NAMED and answer.json["next"], answer.body
-        self.rules.add(answer.json["rule"])
-        return False
-
-    def new_epoch(self):
-        answer = self.client.ask("POST", "/api/v1/log/keys")
-        if answer.status != 200:
-            assert answer.status == 503 and answer.json["rule"] in NAMED and answer.json["next"], answer.body
-            self.rules.add(answer.json["rule"])
-
-
-def whole(unit):
-    said = worlds.run(worlds.program("thingward"), "log", "verify", unit.state / "log", "--device-cert", unit.state / "keys/identity.crt", "--anchor", unit.config / "manufacturer.crt",
-                      "--json", ok=None)
-    assert said.returncode == 0, said.stdout + said.stderr
 
 
 def test_full_while_it_runs(small):
