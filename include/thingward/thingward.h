@@ -38,7 +38,7 @@ enum thingward_result {
 	THINGWARD_GONE = -4,    /* the connection has ended: open a new one */
 	THINGWARD_LATE = -5,    /* no answer in time; what was asked may have been done or not */
 	THINGWARD_BUSY = -6,    /* too many questions wait: dispatch first */
-	THINGWARD_REFUSED = -7, /* the device said no; thingward_why tells */
+	THINGWARD_REFUSED = -7, /* the device said no; thingward_why tells, as in "application.budget: ..." for too many events */
 };
 
 typedef struct thingward thingward;

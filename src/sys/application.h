@@ -4,7 +4,7 @@
  * the device's core at the other, and to nobody else.
  *
  * EVENT and HEALTH are answered by ACK once they are durable, SETTING by SETTING_IS, and any of them by REFUSED. An answer
- * carries its question's tag; answers may come together, but in order.
+ * carries its question's tag, and what needs no disk may overtake what does.
  */
 #ifndef TW_SYS_APPLICATION_H
 #define TW_SYS_APPLICATION_H

@@ -23,7 +23,7 @@ struct tw_channel {
 	bool *seen; /* per row */
 	bool ready;
 	uint32_t last_tag; /* of our own questions */
-	size_t room;
+	size_t room, batch;
 	uint8_t *bytes; /* as many as the longest row permits: most channels carry little, and a role has three */
 };
 
@@ -73,7 +73,7 @@ tw_channel *tw_channel_free(tw_channel *c)
 			(void)c->sys->close(c->sys, c->fd);
 		free(c->seen);
 		if (c->bytes)
-			tw_wipe(c->bytes, c->room); /* keys' answers pass here */
+			tw_wipe(c->bytes, c->room * (c->batch ? c->batch : 1)); /* keys' answers pass here */
 		free(c->bytes);
 	}
 	free(c);
@@ -187,9 +187,9 @@ static tw_err judge_row(tw_channel *c, const struct tw_message *m)
 	return TW_RAISE(UNTRUSTED, "a message of type 0x%04x, which nobody may send here", m->type);
 }
 
-static tw_err judge(tw_channel *c, size_t size, int flags, struct tw_message *m)
+static tw_err judge(tw_channel *c, const uint8_t *bytes, size_t size, int flags, struct tw_message *m)
 {
-	struct tw_cursor at = tw_cursor_of(c->bytes, size);
+	struct tw_cursor at = tw_cursor_of(bytes, size);
 	uint16_t reserved;
 	uint32_t stated;
 
@@ -244,12 +244,62 @@ tw_err tw_channel_receive(tw_channel *c, struct tw_message *ret)
 		tw_message_drop(c->sys, &got);
 		got.fds_lost = true;
 	}
-	e = judge(c, (size_t)n, m.msg_flags, &got);
+	e = judge(c, c->bytes, (size_t)n, m.msg_flags, &got);
 	if (tw_failed(e)) {
 		tw_message_drop(c->sys, &got);
 		return e;
 	}
 	*ret = got;
+	return TW_OK;
+}
+
+tw_err tw_channel_batch(tw_channel *c)
+{
+	uint8_t *more = c->sys->resize(c->sys, c->bytes, c->room * TW_CHANNEL_BATCH);
+
+	if (!more)
+		return TW_RAISE(NOMEM, "channel");
+	c->bytes = more;
+	c->batch = TW_CHANNEL_BATCH;
+	return TW_OK;
+}
+
+/* Without a place for descriptors the kernel closes those that came, and says so. */
+static tw_err judge_one(tw_channel *c, const struct mmsghdr *m, struct tw_message *ret)
+{
+	int flags = m->msg_hdr.msg_flags;
+	struct tw_message got = { 0 };
+
+	if (m->msg_len == 0)
+		return TW_RAISE(CLOSED, "the peer has gone");
+	TW_TRY(judge(c, m->msg_hdr.msg_iov->iov_base, m->msg_len, flags & MSG_CTRUNC ? flags | MSG_TRUNC : flags, &got));
+	*ret = got;
+	return TW_OK;
+}
+
+tw_err tw_channel_receive_batch(tw_channel *c, struct tw_message ret[TW_CHANNEL_BATCH], size_t *ret_count)
+{
+	struct iovec parts[TW_CHANNEL_BATCH];
+	struct mmsghdr m[TW_CHANNEL_BATCH] = { 0 };
+	int n;
+
+	*ret_count = 0;
+	for (size_t i = 0; i < c->batch; i++) {
+		parts[i] = (struct iovec){ c->bytes + i * c->room, c->room };
+		m[i].msg_hdr.msg_iov = &parts[i];
+		m[i].msg_hdr.msg_iovlen = 1;
+	}
+	do
+		n = c->sys->recvmmsg(c->sys, c->fd, m, (unsigned)c->batch, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return raise_receive();
+	if (n == 0)
+		return TW_RAISE(CLOSED, "the peer has gone");
+	for (int i = 0; i < n; i++) {
+		TW_TRY(judge_one(c, &m[i], &ret[i]));
+		++*ret_count;
+	}
 	return TW_OK;
 }
 

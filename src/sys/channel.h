@@ -46,6 +46,13 @@ tw_err tw_channel_send(tw_channel *c, uint16_t type, uint32_t tag, const void *p
 tw_err tw_channel_receive(tw_channel *c, struct tw_message *ret);
 void tw_message_drop(const struct tw_sys *sys, struct tw_message *m); /* closes the descriptors nobody took */
 /*
+ * As many as are there, at most TW_CHANNEL_BATCH, in one call to the kernel; on channels whose rows carry no descriptors. What came
+ * before an error is in ret all the same, *ret_count of them; OK: at least one. Payloads are valid until the next receive.
+ */
+#define TW_CHANNEL_BATCH 16
+tw_err tw_channel_batch(tw_channel *c); /* makes room for it, before the first receive. NOMEM */
+tw_err tw_channel_receive_batch(tw_channel *c, struct tw_message ret[TW_CHANNEL_BATCH], size_t *ret_count);
+/*
  * Blocks up to timeout_ms for the answer to one question: for start-up and key operations only, on channels where the peer sends
  * nothing but answers (messages with another tag are late answers, and dropped).
  * TIMEOUT. CLOSED. DENIED: the peer answered with a permitted message of another type; ret holds it.

@@ -331,6 +331,56 @@ static void test_faults(void **state)
 
 #define PAIR(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void test_batches(void **state)
+{
+	const struct pair *p = *state;
+	struct tw_message m[TW_CHANNEL_BATCH];
+	size_t count = 9;
+
+	CHECK_OK(tw_channel_batch(p->b));
+	CHECK_ERR(tw_channel_receive_batch(p->b, m, &count), TIMEOUT);
+	CHECK_INT(count, 0);
+	for (uint32_t i = 0; i < TW_CHANNEL_BATCH + 2; i++)
+		CHECK_OK(tw_channel_send(p->a, BODY, i, "0123456789", i % 10, NULL, 0));
+	CHECK_OK(tw_channel_receive_batch(p->b, m, &count));
+	CHECK_INT(count, TW_CHANNEL_BATCH);
+	for (uint32_t i = 0; i < TW_CHANNEL_BATCH; i++) {
+		CHECK_INT(m[i].tag, i);
+		CHECK_INT(m[i].payload.size, i % 10);
+		CHECK(memcmp(m[i].payload.at, "0123456789", i % 10) == 0);
+	}
+	CHECK_OK(tw_channel_receive_batch(p->b, m, &count));
+	CHECK_INT(count, 2);
+}
+
+/* What came before a message that breaks the rules, or before the end, is not lost with it. */
+static void test_a_batch_up_to_its_fault(void **state)
+{
+	struct pair *p = *state;
+	struct tw_message m[TW_CHANNEL_BATCH];
+	size_t count = 0;
+	const int fd = 1;
+
+	CHECK_OK(tw_channel_batch(p->b));
+	CHECK_OK(tw_channel_send(p->a, HELLO, 1, NULL, 0, NULL, 0));
+	CHECK_OK(tw_channel_send(p->a, HELLO, 2, NULL, 0, NULL, 0));
+	CHECK_OK(tw_channel_send(p->a, ANSWER, 3, NULL, 0, NULL, 0));
+	CHECK_ERR(tw_channel_receive_batch(p->b, m, &count), UNTRUSTED);
+	CHECK_INT(count, 1);
+	CHECK_INT(m[0].tag, 1);
+	CHECK_OK(tw_channel_send(p->a, ANSWER, 4, NULL, 0, NULL, 0));
+	CHECK_OK(tw_channel_send(p->a, BODY, 5, NULL, 0, &fd, 1)); /* descriptors have no place here */
+	CHECK_ERR(tw_channel_receive_batch(p->b, m, &count), UNTRUSTED);
+	CHECK_INT(count, 1);
+	CHECK_OK(tw_channel_send(p->a, ANSWER, 6, NULL, 0, NULL, 0));
+	p->a = tw_channel_free(p->a);
+	CHECK_ERR(tw_channel_receive_batch(p->b, m, &count), CLOSED);
+	CHECK_INT(count, 1);
+	CHECK_INT(m[0].tag, 6);
+	CHECK_ERR(tw_channel_receive_batch(p->b, m, &count), CLOSED);
+	CHECK_INT(count, 0);
+}
+
 CHECK_MAIN(PAIR(test_there_and_back), PAIR(test_largest), PAIR(test_descriptors), PAIR(test_descriptors_without_room),
 	PAIR(test_rows_are_kept), PAIR(test_malformed), PAIR(test_longest_row), PAIR(test_too_many_descriptors), PAIR(test_closed),
-	PAIR(test_full), PAIR(test_call), cmocka_unit_test(test_faults))
+	PAIR(test_full), PAIR(test_call), PAIR(test_batches), PAIR(test_a_batch_up_to_its_fault), cmocka_unit_test(test_faults))

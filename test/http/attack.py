@@ -4,7 +4,8 @@
 
     attack.py PORT FORM COUNT SOURCES
 
-FORM is idle, hello (a handshake a byte at a time), head, body (likewise), or read (many answers asked for and hardly taken).
+FORM is idle, hello (a handshake a byte at a time), head, body (likewise), read (many answers asked for and hardly taken), or
+stuffed (answers are not taken at all, and requests sent for as long as anybody has room for them).
 COUNT connections come from SOURCES addresses of 127.0.0.0/8; what the device ends is opened anew, at most REOPEN each tick.
 Says "ready" when each was opened once; at the end of its input says how many were opened and ended, and ends.
 """
@@ -27,19 +28,24 @@ class Slow:
         self.form, self.left = form, client_hello() if form == "hello" else b""
         self.line = socket.socket()
         self.line.settimeout(5)
-        if form == "read":
+        if form in ("read", "stuffed"):
             self.line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         self.line.bind((source, 0))
         self.line.connect(("127.0.0.1", port))
-        if form in ("head", "body", "read"):
+        if form in ("head", "body", "read", "stuffed"):
             self.line = TLS.wrap_socket(self.line)
             self.line.sendall(BEGINNINGS.get(form, b""))
         self.line.setblocking(False)
         for _ in range(ASKED if form == "read" else 0):
-            try:
-                self.line.sendall(LARGE)
-            except (BlockingIOError, ssl.SSLWantWriteError):
+            if not self.ask(LARGE):
                 break
+
+    def ask(self, what):
+        try:
+            self.line.sendall(what)
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            return False
+        return True
 
     def drip(self):
         """A byte more; OSError when the device has ended it."""
@@ -48,6 +54,10 @@ class Slow:
             self.left = self.left[1:]
         elif self.form in BEGINNINGS:
             self.line.send(b"b")
+        elif self.form == "stuffed":
+            for _ in range(ASKED):
+                if not self.ask(LARGE * 10):
+                    break
         try:
             # Below TLS: an end is seen, and not more than a byte is taken.
             if socket.socket.recv(self.line, 1) == b"":

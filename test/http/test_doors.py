@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Crowds at the doors that core serves itself: root and everybody else are let in, nobody waits for whoever drips or asks without
 end, and without descriptors core neither spins nor stays deaf."""
+import json
 import os
 import socket
 import subprocess
@@ -173,3 +174,54 @@ def test_without_descriptors_core_rests_and_goes_on(world):
     assert again < 1.5
     assert few.role_pids()["core"] == core
     assert few.stop() == 0
+
+
+
+# ---- the application's door ----
+
+AT_ONCE, PER_S = 600, 10  # records, as src/device/platform/README.md declares
+MAD_S = 3
+
+
+def records(unit):
+    """All of the log, over the local socket."""
+    found, cursor = [], ""
+    while cursor is not None:
+        with enter(unit) as line:
+            line.sendall(f"GET /api/v1/log?limit=200{cursor and '&cursor=' + cursor} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            answer = json.loads(line.makefile("rb").read().partition(b"\r\n\r\n")[2])
+        found += answer["records"]
+        cursor = answer.get("next")
+    return found
+
+
+def test_a_mad_application_neither_fills_the_log_nor_loses_an_event(world):
+    unit = started(world, "DOORS-3")
+    unit.take_over()
+    words = [sys.executable, HERE / "mad.py", unit.run / "events.sock", str(worlds.ROLES["application"]), "1000000", str(MAD_S)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as mad:
+        times = []
+        while mad.poll() is None:
+            times.append(ask(unit))
+            time.sleep(0.01)
+        said = mad.stdout.read().split()
+    acked, beyond, other, took = int(said[0]), int(said[1]), int(said[2]), float(said[3])
+    # Connecting again earns nothing.
+    again = subprocess.run([*words[:-2], "100", "1"], check=True, capture_output=True, text=True).stdout.split()
+    assert unit.stop() == 0
+    unit.start()
+    kept = records(unit)
+    suppressed = sum(r["fields"]["count"] for r in kept if r.get("event") == "application.suppressed")
+    heating = sum(1 for r in kept if r.get("event") == "application.heating-on")
+    assert unit.stop() == 0
+    worst = sorted(times)[int(len(times) * 0.99) - 1]
+    print(f"\n{acked} events acknowledged and {beyond} refused in {took:.1f} s; the log has {heating} and counts {suppressed}; "
+          f"{len(times)} others meanwhile: p99 {worst * 1e3:.1f} ms")
+    assert other == 0
+    assert beyond > 1000
+    assert AT_ONCE / 2 < acked <= AT_ONCE + PER_S * (took + 2)
+    assert int(again[0]) < 2 * PER_S + 20
+    # One came before each count began: warm, and the connections' own records are of the budget too.
+    assert 0 <= heating - acked - int(again[0]) <= 2
+    assert 0 <= suppressed - beyond - int(again[1]) <= 4
+    assert worst < P99_S

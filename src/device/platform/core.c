@@ -369,9 +369,11 @@ int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start)
 	tw_core_settle(&c);
 	if (c.status == 0 && event_base_dispatch(c.loop) < 0)
 		c.status = 1;
-	if (c.draining)
+	if (c.draining) {
+		tw_door_event_seal(c.events);
 		tw_start_settle(&c.device);
-	else
+	} else {
 		commit(&c);
+	}
 	return c.status;
 }

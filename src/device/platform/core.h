@@ -70,6 +70,7 @@ tw_err tw_door_local_new(struct tw_core *c, int fd, tw_door_local **ret);
 tw_door_local *tw_door_local_free(tw_door_local *d);
 tw_err tw_door_event_new(struct tw_core *c, int fd, tw_door_event **ret);
 tw_door_event *tw_door_event_free(tw_door_event *d);
+void tw_door_event_seal(tw_door_event *d); /* records what was refused beyond the budget and not yet counted */
 tw_err tw_door_console_new(struct tw_core *c, int fd, tw_door_console **ret);
 tw_door_console *tw_door_console_free(tw_door_console *d);
 void tw_door_console_notice(tw_door_console *d); /* shows device.console_notice, once */

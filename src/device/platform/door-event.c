@@ -3,15 +3,21 @@
  * The application's door. Who connects is asked once, by the kernel's word; from then on each event is its own record.
  *
  * What has come in one turn of the loop is written and synced together, and acknowledged only then, so that many small events
- * cost one sync. A bound on the turn keeps a busy application from starving the other doors.
+ * cost one sync. A bound on the turn keeps a busy application from starving the other doors, and a budget of records keeps a mad
+ * one from filling the log: what is beyond is refused, which its sender is told, and counted in a record. The budget is the
+ * application's, not a connection's: connecting again earns nothing.
  */
 #include "device/platform/core.h"
 
 #include "base/log.h"
+#include "device/platform/budget.h"
+#include "device/platform/listener.h"
 #include "sys/application.h"
 
-#define CONNECTIONS_MAX 4 /* one application, perhaps with helpers; each costs a channel's buffer */
-#define BATCH_MAX 64
+#define CONNECTIONS_MAX 4 /* one application, perhaps with helpers; each costs a channel's buffers */
+#define BATCHES 4         /* of TW_CHANNEL_BATCH messages in a turn */
+#define BATCH_MAX (BATCHES * TW_CHANNEL_BATCH)
+#define BEYOND "application.budget"
 
 struct connection {
 	struct tw_door_event *door;
@@ -24,7 +30,9 @@ struct connection {
 };
 struct tw_door_event {
 	struct tw_core *core;
-	struct event *acceptable;
+	struct tw_listener listener;
+	struct event *seal; /* while something is counted */
+	struct tw_budget budget;
 	struct connection *first;
 	size_t count;
 };
@@ -40,7 +48,51 @@ static void leave(struct connection *c)
 	if (c->readable)
 		event_free(c->readable);
 	(void)tw_channel_free(c->channel);
+	tw_listener_resume(&c->door->listener);
 	free(c);
+}
+
+static int64_t now_ms(const tw_door_event *d)
+{
+	return tw_time_boot_ms(&d->core->device.time);
+}
+
+static void seal(tw_door_event *d, bool all)
+{
+	uint64_t count = tw_budget_due(&d->budget, now_ms(d), all);
+	struct timeval t;
+
+	if (count > 0 &&
+		tw_failed(tw_event(&d->core->device.context, "application.suppressed", json_pack("{s:I}", "count", (json_int_t)count))))
+		tw_budget_put(&d->budget, now_ms(d), count); /* with the next one */
+	if (d->budget.seal_ms == 0 || event_pending(d->seal, EV_TIMEOUT, NULL))
+		return;
+	t = tw_core_ms(d->budget.seal_ms - now_ms(d));
+	(void)event_add(d->seal, &t);
+}
+
+static void on_seal(int fd, short what, void *user)
+{
+	tw_door_event *d = user;
+
+	seal(d, false);
+	tw_core_settle(d->core);
+}
+
+void tw_door_event_seal(tw_door_event *d)
+{
+	if (d)
+		seal(d, true);
+}
+
+/* Whether one more record may be made; what is refused is counted. */
+static bool affords(tw_door_event *d)
+{
+	bool yes = tw_budget_take(&d->budget, now_ms(d));
+
+	if (!yes)
+		seal(d, false);
+	return yes;
 }
 
 static tw_err refuse(struct connection *c, uint32_t tag, const char *rule, const char *detail)
@@ -51,6 +103,11 @@ static tw_err refuse(struct connection *c, uint32_t tag, const char *rule, const
 	TW_TRY(tw_buf_block16(&b, rule, strlen(rule)));
 	TW_TRY(tw_buf_block16(&b, detail, strlen(detail)));
 	return tw_channel_send(c->channel, TW_APP_REFUSED, tag, b.data, b.size, NULL, 0);
+}
+
+static tw_err refuse_beyond(struct connection *c, uint32_t tag)
+{
+	return refuse(c, tag, BEYOND, "too many records at once, or more than ten a second: this one was not made");
 }
 
 static bool may(const struct connection *c, const char *permission)
@@ -75,6 +132,8 @@ static tw_err take_event(struct connection *c, const struct tw_message *m)
 		e = tw_json_check(fields, row->fields);
 	if (tw_failed(e))
 		return tw_is(e, TW_CODE_NOMEM) ? e : refuse(c, m->tag, "application.event-fields", tw_err_detail());
+	if (!affords(c->door))
+		return refuse_beyond(c, m->tag);
 	e = tw_event(&core->device.context, row->id, TW_STEAL(fields));
 	if (tw_failed(e))
 		return refuse(c, m->tag, "audit.space", "the event could not be recorded");
@@ -100,6 +159,10 @@ static tw_err take_health(struct connection *c, const struct tw_message *m)
 		return refuse(c, m->tag, "application.health-form", tw_err_detail());
 	if (tw_failed(tw_application_report(core->device.application, health.name, health.well, &changed)))
 		return refuse(c, m->tag, "application.health-unknown", tw_err_detail());
+	if (changed && !affords(c->door)) {
+		tw_application_forget(core->device.application, health.name);
+		return refuse_beyond(c, m->tag);
+	}
 	if (changed && tw_failed(note_health(core, &health))) {
 		tw_application_forget(core->device.application, health.name);
 		return refuse(c, m->tag, "audit.space", "the report could not be recorded");
@@ -144,6 +207,18 @@ static tw_err take(struct connection *c, const struct tw_message *m)
 	return TW_RAISE(UNTRUSTED, "a message of no known type");
 }
 
+/* What came before an error is taken all the same. */
+static tw_err take_batch(struct connection *c)
+{
+	struct tw_message m[TW_CHANNEL_BATCH];
+	size_t count = 0;
+	tw_err end = tw_channel_receive_batch(c->channel, m, &count);
+
+	for (size_t i = 0; i < count; i++)
+		TW_TRY(take(c, &m[i]));
+	return end;
+}
+
 static tw_err acknowledge(struct connection *c)
 {
 	size_t count = c->ack_count;
@@ -165,14 +240,10 @@ static void on_readable(int fd, short what, void *user)
 {
 	struct connection *c = user;
 	struct tw_core *core = c->door->core;
-	struct tw_message m;
 	tw_err e = TW_OK, acked;
 
-	for (size_t i = 0; i < BATCH_MAX && !tw_failed(e); i++) {
-		e = tw_channel_receive(c->channel, &m);
-		if (!tw_failed(e))
-			e = take(c, &m);
-	}
+	for (size_t i = 0; i < BATCHES && !tw_failed(e); i++)
+		e = take_batch(c);
 	/* What is recorded is acknowledged even when a later message of the batch broke the rules. */
 	enum tw_code code = e.code;
 	if (tw_failed(e) && code != TW_CODE_TIMEOUT && code != TW_CODE_CLOSED)
@@ -211,26 +282,19 @@ static tw_err welcome(struct tw_door_event *d, int fd)
 	d->first = c;
 	d->count++;
 	c->readable = tw_core_watch(core, fd, EV_READ | EV_PERSIST, on_readable, c);
-	/* Who cannot be recorded as connected is not; the descriptor goes with the connection. */
-	if (!c->readable || event_add(c->readable, NULL) ||
-		tw_failed(tw_event(&core->device.context, "application.connected", json_pack("{s:i}", "pid", (int)pid))))
+	/* Who cannot be recorded as connected is not; the descriptor goes with the connection. Beyond the budget it is counted. */
+	if (!c->readable || tw_failed(tw_channel_batch(c->channel)) || event_add(c->readable, NULL) ||
+		(affords(d) && tw_failed(tw_event(&core->device.context, "application.connected", json_pack("{s:i}", "pid", (int)pid)))))
 		leave(c);
 	return TW_OK;
 }
 
-static void on_acceptable(int fd, short what, void *user)
+static void on_accepted(void *user, int fd)
 {
-	struct tw_door_event *d = user;
-	const struct tw_sys *sys = d->core->sys;
+	tw_door_event *d = user;
 
-	for (;;) {
-		int peer = sys->accept(sys, fd, NULL, NULL);
-
-		if (peer < 0)
-			break;
-		if (d->count >= CONNECTIONS_MAX || tw_failed(welcome(d, peer)))
-			(void)sys->close(sys, peer);
-	}
+	if (d->count >= CONNECTIONS_MAX || tw_failed(welcome(d, fd)))
+		(void)d->core->sys->close(d->core->sys, fd);
 	tw_core_settle(d->core);
 }
 
@@ -241,19 +305,21 @@ tw_err tw_door_event_new(struct tw_core *c, int fd, tw_door_event **ret)
 	if (!d)
 		return TW_RAISE(NOMEM, "the application's door");
 	d->core = c;
+	d->listener = (struct tw_listener){ .sys = c->sys, .fd = fd, .take = on_accepted, .user = d };
 	*ret = d;
-	d->acceptable = tw_core_watch(c, fd, EV_READ | EV_PERSIST, on_acceptable, d);
-	if (!d->acceptable || event_add(d->acceptable, NULL))
+	d->seal = tw_core_watch(c, -1, 0, on_seal, d);
+	if (!d->seal)
 		return TW_RAISE(NOMEM, "the application's door");
-	return TW_OK;
+	return tw_listener_start(&d->listener, c->loop);
 }
 
 tw_door_event *tw_door_event_free(tw_door_event *d)
 {
 	if (!d)
 		return NULL;
-	if (d->acceptable)
-		event_free(d->acceptable);
+	tw_listener_stop(&d->listener);
+	if (d->seal)
+		event_free(d->seal);
 	while (d->first)
 		leave(d->first);
 	free(d);
