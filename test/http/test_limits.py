@@ -7,6 +7,7 @@ import re
 import resource
 import socket
 import ssl
+import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -16,6 +17,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from datetime import datetime, timedelta
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -348,6 +351,131 @@ def test_a_client_that_speaks_only_http_2_is_told_so():
         both = context()
         both.set_alpn_protocols(["h2", "http/1.1"])
         assert Peer(front.address, both).tls.selected_alpn_protocol() == "http/1.1"
+
+
+class Crafted:
+    """A client that makes its own records once it has shaken hands: what no TLS library would send."""
+
+    def __init__(self, front, folder):
+        made = context()
+        made.keylog_filename = str(folder / "keys")
+        self.peer = Peer(front.address, made)
+        self.peer.send(PAGE)
+        assert self.peer.answer() == 200
+        secret = [line.split()[2] for line in (folder / "keys").read_text().splitlines() if line.startswith("CLIENT_TRAFFIC_SECRET_0")][0]
+        self.raw = socket.socket(fileno=os.dup(self.peer.tls.fileno()))
+        self.hash = hashes.SHA384() if "SHA384" in self.peer.tls.cipher()[0] else hashes.SHA256()
+        self.take_key(bytes.fromhex(secret))
+        self.number = 1  # the request was record 0
+
+    def expand(self, label, size):
+        label = b"tls13 " + label
+        return HKDFExpand(self.hash, size, size.to_bytes(2, "big") + bytes([len(label)]) + label + b"\0").derive(self.secret)
+
+    def take_key(self, secret):
+        self.secret, self.number = secret, 0
+        self.key, self.iv = AESGCM(self.expand(b"key", 32 if self.hash.digest_size == 48 else 16)), self.expand(b"iv", 12)
+
+    def record(self, kind, content):
+        nonce = (int.from_bytes(self.iv, "big") ^ self.number).to_bytes(12, "big")
+        head = b"\x17\x03\x03" + (len(content) + 17).to_bytes(2, "big")
+        self.number += 1
+        return head + self.key.encrypt(nonce, content + bytes([kind]), head)
+
+    def key_update(self):
+        said = self.record(22, b"\x18\0\0\1\0")
+        self.take_key(self.expand(b"traffic upd", self.hash.digest_size))
+        return said
+
+
+def time_of_a_page(peer):
+    asked = time.monotonic()
+    peer.send(PAGE)
+    assert peer.answer() == 200
+    return time.monotonic() - asked
+
+
+@pytest.mark.parametrize("flood", ["key-updates", "empty", "one-byte"])
+def test_records_that_say_little_delay_nobody(tmp_path, flood):
+    with Harness() as front:
+        crafted = Crafted(front, tmp_path)
+        make = {"key-updates": crafted.key_update, "empty": lambda: crafted.record(23, b""), "one-byte": lambda: crafted.record(23, b"\r")}[flood]
+        data = b"".join(make() for _ in range(20000 if flood == "one-byte" else 3000))
+        other, times = Peer(front.address), []
+        crafted.raw.setblocking(False)
+        begun = time.monotonic()
+        while data and time.monotonic() - begun < 10:
+            try:
+                data = data[crafted.raw.send(data):]
+            except BlockingIOError:
+                pass
+            except OSError:
+                break
+            times.append(time_of_a_page(other))
+        times += [time_of_a_page(other) for _ in range(20)]
+        crafted.raw.settimeout(5)
+        ended = ended_after(crafted.raw)
+        print(f"\n{flood}: the slowest of {len(times)} answers to another {max(times) * 1e3:.1f} ms; ended after {ended:.1f} s")
+        assert max(times) < 0.25
+        assert ended < 4  # no such flood is listened to for long
+
+
+def test_early_data_is_refused(tmp_path):
+    certificate(tmp_path, ec.generate_private_key(ec.SECP256R1()))
+    (tmp_path / "early").write_bytes(GET % b"/api/v1/known")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # A ticket from a server that takes early data, shown to ours.
+    with subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", tmp_path / "client.pem", "-early_data", "-quiet"],
+                          stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        for _ in range(50):
+            if ticket(port, tmp_path / "ticket"):
+                break
+            time.sleep(0.05)
+        server.kill()
+    with Harness() as front:
+        said = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{front.port}", "-sess_in", tmp_path / "ticket", "-early_data", tmp_path / "early",
+                               "-ign_eof"], input=(PAGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")), capture_output=True, timeout=10).stdout
+    assert b"Early data was rejected" in said
+    assert said.count(b"HTTP/1.1 200") == 1 and b"<!DOCTYPE html>" in said
+
+
+def ticket(port, path):
+    """Keeps a session of a server that gives tickets."""
+    try:
+        subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-sess_out", path], input=b"", capture_output=True, timeout=5)
+    except subprocess.TimeoutExpired:
+        pass
+    return path.exists()
+
+
+# ---- coming and going ----
+
+def test_ten_thousand_who_come_and_go_leave_nothing():
+    said = [b"", b"\x16", b"\x16\x03\x01\x00\x05hello"] * 5 + [client_hello()]
+    tls = context()
+    with Harness() as front:
+        def crowd(count):
+            for i in range(count):
+                with plain(front, f"127.0.{3 + i % 20}.{i % 250 + 1}") as sock:
+                    sock.sendall(said[i % len(said)])
+                    if i % 2:
+                        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            for _ in range(count // 40):
+                peer = Peer(front.address, tls)
+                peer.send(GET % b"/api/v1/known")
+                assert peer.answer() == 200
+                peer.tls.close()
+            time.sleep(0.2)
+            return len(os.listdir(f"/proc/{front.pid}/fd")), heap(front.pid)
+
+        crowd(1000)
+        descriptors, memory = crowd(1000)
+        after, more = crowd(10000)
+        print(f"\ndescriptors {descriptors} and {after}, memory {(more - memory) / KIB:+.0f} KiB")
+        assert after == descriptors
+        assert more - memory <= 64 * KIB
 
 
 # ---- change of the listener ----

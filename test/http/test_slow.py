@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A device that belongs to somebody, under slow peers of every form: its owner is served, front stays within what it declares,
 and once they have gone everything is as before (T-SLOW of the threat model). What one peer may cost is in test_limits.py."""
+import json
 import os
+import socket
+import struct
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,10 +24,40 @@ ASKED = 100  # each in a new connection and in one that stays
 UNKNOWN, ALL = 128, 8192 * KIB  # as src/service/README.md declares
 SLACK = 256 * KIB  # of the allocator
 KERNEL_EACH = 64 * KIB  # likewise: of answers that are not taken
+KERNEL_ALL = 16384 * KIB  # likewise: of all unknown peers together, with what they have sent and the kernel's own use
 FEW = 48  # descriptors of every role: what they are born with, and some connections
 READ = b"GET /api/v1/identity HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 pytestmark = pytest.mark.skipif(worlds.missing() is not None, reason=str(worlds.missing()))
+
+
+LISTENING = 10  # a state of TCP
+SKMEMINFO = 7
+
+
+def sockets(family):
+    """inet_diag messages of all TCP sockets of a family that do not listen."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 4) as line:
+        line.send(struct.pack("=IHHII", 72, 20, 0x301, 1, 0) + struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 1 << (SKMEMINFO - 1), 0, 0xfff & ~(1 << LISTENING)) + bytes(48))
+        while True:
+            at, data = 0, line.recv(1 << 20)
+            while at < len(data):
+                size, kind = struct.unpack_from("=IH", data, at)
+                if kind != 20:
+                    return
+                yield data[at + 16:at + size]
+                at += (size + 3) & ~3
+
+
+def memory_of(body):
+    at = 72
+    while at + 4 <= len(body):
+        size, kind = struct.unpack_from("=HH", body, at)
+        if kind == SKMEMINFO:
+            received, _, _, _, forward, queued, options, backlog, _ = struct.unpack_from("=9I", body, at + 4)
+            return received + forward + queued + options + backlog
+        at += (size + 3) & ~3
+    return 0
 
 
 class Watched:
@@ -49,6 +82,22 @@ class Watched:
     def anew(self):
         self.ask(Peer(self.address, self.tls)).tls.close()
 
+    def session(self):
+        """A browser's: a connection without a key, and the token that makes it known."""
+        code = self.unit.json("session", "code")["code"]
+        peer, body = Peer(self.address), json.dumps({"code": code}).encode()
+        peer.send(b"POST /api/v1/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        assert peer.answer() == 201
+        session = peer, json.loads(peer.body)["token"]
+        self.ask_session(session)  # from here on it is known
+        return session
+
+    @staticmethod
+    def ask_session(session):
+        peer, token = session
+        peer.send(READ.replace(b"\r\n\r\n", b"\r\nAuthorization: Bearer " + token.encode() + b"\r\n\r\n"))
+        assert peer.answer() == 200
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.front}/fd"))
 
@@ -59,6 +108,15 @@ class Watched:
             time.sleep(0.02)
         time.sleep(0.1)
         return self.descriptors()
+
+    def kernel(self):
+        """Bytes that the kernel takes for front's connections, its own use included, as it says itself (SOCK_DIAG, SKMEMINFO)."""
+        total = 0
+        for family in (socket.AF_INET, socket.AF_INET6):
+            for body in sockets(family):
+                if struct.unpack_from("!H", body, 4)[0] == self.unit.port:
+                    total += memory_of(body)
+        return total
 
     def unsent(self):
         """The most bytes that the kernel keeps for one of front's connections, and for all."""
@@ -142,6 +200,33 @@ def test_the_owner_is_served_and_nothing_stays_behind(watched, form, count, sour
     assert queues[0] <= KERNEL_EACH
     assert descriptors <= watched.descriptors_before + UNKNOWN
     assert after == watched.descriptors_before
+
+
+MIXES = {"stuck": {"stuffed": 128}, "half": {"stuffed": 64, "hello": 64}}
+
+
+@pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES.keys())
+def test_all_unknown_peers_together_stay_within_their_share(watched, mix):
+    """As many as are let in, of the costliest kinds: handshakes and answers that are not taken while more is sent. Known peers are
+    served, kept ones and new ones: with their key, and with a session in a browser."""
+    before, kernel_before, session = heap(watched.front), watched.kernel(), watched.session()
+    times, memory, kernel, most = [], 0, 0, 0
+    with ExitStack() as attacks:
+        for form, count in mix.items():
+            attacks.enter_context(watched.attacked(form, count, 16))
+        for i in range(ASKED):
+            times += [timed(watched.anew), timed(watched.ask, watched.kept), timed(watched.ask_session, session)]
+            if i % 5 == 0:
+                memory, kernel = max(memory, heap(watched.front)), max(kernel, watched.kernel())
+                most = max(most, watched.descriptors() - watched.descriptors_before)
+            time.sleep(0.01)
+    print(f"\n{most} unknown peers: front {(memory - before) / KIB:+.0f} KiB, kernel {(kernel - kernel_before) / KIB:+.0f} KiB; known peers p99 {p99(times) * 1e3:.1f} ms")
+    assert most > UNKNOWN * 0.9
+    assert memory - before <= ALL
+    assert kernel - kernel_before <= KERNEL_ALL
+    assert p99(times) < P99_S
+    session[0].tls.close()
+    assert watched.settled(watched.descriptors_before) == watched.descriptors_before
 
 
 def test_memory_does_not_grow_from_attack_to_attack(watched):

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #define UNSENT_MAX (32 * 1024) /* bytes; the kernel doubles it for its own use */
+#define UNREAD_MAX (16 * 1024) /* likewise; front reads 4 KiB at a time, and stops while an answer waits to be taken */
 
 tw_err tw_os_signals(int *ret_fd)
 {
@@ -62,7 +63,7 @@ void tw_os_kill(pid_t pid)
 
 tw_err tw_os_reuse(int fd, bool v6)
 {
-	int on = 1, off = 0, unsent = UNSENT_MAX;
+	int on = 1, off = 0, unsent = UNSENT_MAX, unread = UNREAD_MAX;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on))
 		return TW_RAISE_ERRNO("SO_REUSEADDR");
@@ -74,6 +75,8 @@ tw_err tw_os_reuse(int fd, bool v6)
 	/* Likewise. The kernel would else keep megabytes of answers for every peer that asks and does not take them. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unsent, sizeof unsent))
 		return TW_RAISE_ERRNO("SO_SNDBUF");
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &unread, sizeof unread))
+		return TW_RAISE_ERRNO("SO_RCVBUF");
 	return TW_OK;
 }
 

@@ -35,11 +35,21 @@ static bool same_source(const uint8_t a[16], const uint8_t b[16])
 	return memcmp(a, b, mapped ? 16 : 8) == 0;
 }
 
+/* A key counts only once core knows it: anybody can make one for each connection. */
+bool tw_conn_same_party(const struct tw_conn *a, const struct tw_conn *b)
+{
+	if (a->known != b->known || (a->known && a->has_client_key != b->has_client_key))
+		return false;
+	if (a->known && a->has_client_key)
+		return memcmp(a->client_key, b->client_key, sizeof a->client_key) == 0;
+	return same_source(a->source, b->source);
+}
+
 /*
- * Makes room for one more by ending the unknown connection that has waited longest, of this source when the source is over its
- * share. So holding many connections open wins nothing against a newcomer, who needs only milliseconds to become known.
+ * The unknown connection that has waited longest, of this source when the source is over its share: NULL when none has to go.
+ * So holding many connections open wins nothing against a newcomer, who needs only milliseconds to become known.
  */
-static bool make_room(struct tw_front *f, const uint8_t source[16])
+static struct tw_conn *unknown_victim(const struct tw_front *f, const uint8_t source[16], bool *ret_over)
 {
 	struct tw_conn *oldest = NULL, *oldest_here = NULL;
 	unsigned here = 0;
@@ -57,11 +67,59 @@ static bool make_room(struct tw_front *f, const uint8_t source[16])
 		if (mine && (!oldest_here || c->accepted_ms < oldest_here->accepted_ms))
 			oldest_here = c;
 	}
-	bool full = f->connections >= f->limits.connections || f->unknown >= f->limits.unknown;
-	struct tw_conn *victim = here >= f->limits.per_source ? oldest_here : full ? oldest : NULL;
+	*ret_over = here >= f->limits.per_source || f->unknown >= f->limits.unknown;
+	return here >= f->limits.per_source ? oldest_here : oldest;
+}
+
+static unsigned count_party(const struct tw_front *f, const struct tw_conn *of)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < f->limits.connections; i++)
+		n += f->slots[i] && tw_conn_same_party(f->slots[i], of);
+	return n;
+}
+
+/*
+ * All places are taken, and more of them by known peers than are theirs: the places of strangers are lent to them only. One that
+ * waits between two requests goes, the longest first, of the party that holds the most; nobody is cut off in a request.
+ */
+static struct tw_conn *known_victim(const struct tw_front *f)
+{
+	struct tw_conn *c, *victim = NULL;
+	unsigned most = 0;
+
+	TAILQ_FOREACH(c, &f->waiting[TW_WAIT_KNOWN], link)
+	{
+		unsigned n = count_party(f, c);
+		if (n <= most)
+			continue;
+		most = n;
+		victim = c;
+	}
+	return victim;
+}
+
+/* Places that are never taken back from known peers: what strangers may not have, and half of all at least. */
+static unsigned known_share(const struct tw_front *f)
+{
+	unsigned theirs = f->limits.unknown < f->limits.connections ? f->limits.connections - f->limits.unknown : 0;
+
+	return theirs > f->limits.connections / 2 ? theirs : f->limits.connections / 2;
+}
+
+static bool make_room(struct tw_front *f, const uint8_t source[16])
+{
+	bool over, full = f->connections >= f->limits.connections;
+	struct tw_conn *victim = unknown_victim(f, source, &over);
+
+	if (!over && full && f->connections - f->unknown > known_share(f))
+		victim = known_victim(f);
+	if (!over && !full)
+		return true;
 	if (victim)
 		tw_conn_end(victim);
-	return victim || (here < f->limits.per_source && !full);
+	return victim;
 }
 
 static bool accept_one(struct tw_front *f, int listener)

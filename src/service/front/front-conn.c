@@ -77,7 +77,9 @@ tw_err tw_conn_new(struct tw_front *f, int fd, const uint8_t source[16], struct 
 
 	if (!c)
 		return TW_RAISE(NOMEM, "connection");
-	*c = (struct tw_conn){ .front = f, .fd = fd, .line.fd = fd, .file = -1, .self = fd < 0, .reading = true, .accepted_ms = tw_front_now_ms(f) };
+	*c = (struct tw_conn){
+		.front = f, .fd = fd, .line.fd = fd, .file = -1, .self = fd < 0, .reading = true, .accepted_ms = tw_front_now_ms(f)
+	};
 	memcpy(c->source, source, sizeof c->source);
 	(void)inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? source + 12 : source, c->source_text, sizeof c->source_text);
 	tw_buf_init(&c->in, f->sys, TW_HTTP_HEAD_MAX);
@@ -154,6 +156,8 @@ void tw_conn_end(struct tw_conn *c)
 	f->unknown -= !c->known;
 	TAILQ_REMOVE(&f->waiting[c->wait], c, link);
 	TAILQ_INSERT_TAIL(&f->ended, c, link);
+	if (c->asked && c->unsent.size == 0)
+		tw_conn_next_of(c);
 	if (c->self)
 		tw_self_ended(f);
 }
@@ -343,6 +347,7 @@ void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r, int file)
 		return;
 	c->asked = false;
 	c->file_end = c->file >= 0 ? r->file : 0;
+	tw_conn_next_of(c);
 	if (r->known && !c->known) {
 		c->known = true;
 		f->unknown--;

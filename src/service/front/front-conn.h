@@ -27,6 +27,7 @@
 #define TW_FRONT_TURN_BYTES 4096
 #define TW_FRONT_TURN_REQUESTS 4
 #define TW_FRONT_REKEYS 16         /* of one connection; TLS libraries ask for one in 2^24 records */
+#define TW_FRONT_PARTY 4           /* requests of one party at core at a time; core answers in the order they come */
 #define TW_FRONT_UNKNOWN_BODY 8192 /* head and body of an unknown peer together; a take-over has under 3 KiB */
 
 enum tw_front_wait {
@@ -106,8 +107,11 @@ void tw_conn_fault(struct tw_conn *c, int status, const char *rule); /* the same
 bool tw_conn_last(const struct tw_conn *c);                          /* the connection ends with the answer under way */
 size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes);     /* as much of bytes as can be handled now; returns how much */
 void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r, int file); /* owns file; -1: none */
-tw_err tw_conn_send_waiting(struct tw_conn *c);                                 /* TIMEOUT: still no room */
-void tw_conn_retire(struct tw_conn *c);                                         /* ends it now when idle, else after its answer */
+tw_err tw_conn_send_waiting(struct tw_conn *c); /* TIMEOUT: still no room. Waits on while its party has its share at core */
+void tw_conn_next_of(const struct tw_conn *c);  /* one request of c's party less is at core: the next may go */
+/* Whether both are one as far as shares go: the same known key, else the same source. */
+bool tw_conn_same_party(const struct tw_conn *a, const struct tw_conn *b);
+void tw_conn_retire(struct tw_conn *c); /* ends it now when idle, else after its answer */
 void tw_front_reap(struct tw_front *f); /* frees ended connections; at the end of every callback */
 struct tw_conn *tw_front_find(struct tw_front *f, uint32_t id);
 int64_t tw_front_now_ms(const struct tw_front *f);

@@ -13,6 +13,17 @@
 
 #include <string.h>
 
+/* Requests of its party that core has and has not answered. */
+static unsigned at_core(const struct tw_conn *of)
+{
+	const struct tw_conn *c;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(c, &of->front->waiting[TW_WAIT_CORE], link)
+	n += c->asked && c->unsent.size == 0 && tw_conn_same_party(c, of);
+	return n;
+}
+
 static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_slice body)
 {
 	struct tw_front *f = c->front;
@@ -26,6 +37,8 @@ static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_sl
 	memcpy(r.client_key, c->client_key, sizeof r.client_key);
 	tw_buf_clear(&f->message);
 	TW_TRY(tw_wire_request_write(&r, &f->message));
+	if (at_core(c) >= TW_FRONT_PARTY)
+		return tw_buf_add(&c->unsent, f->message.data, f->message.size);
 	tw_err e = tw_channel_send(f->core, TW_WIRE_REQUEST, 0, f->message.data, f->message.size, NULL, 0);
 	if (!tw_is(e, TW_CODE_TIMEOUT))
 		return e;
@@ -38,11 +51,36 @@ tw_err tw_conn_send_waiting(struct tw_conn *c)
 {
 	tw_err e = TW_OK;
 
-	if (c->unsent.size > 0)
-		e = tw_channel_send(c->front->core, TW_WIRE_REQUEST, 0, c->unsent.data, c->unsent.size, NULL, 0);
+	if (c->unsent.size == 0 || at_core(c) >= TW_FRONT_PARTY)
+		return TW_OK;
+	e = tw_channel_send(c->front->core, TW_WIRE_REQUEST, 0, c->unsent.data, c->unsent.size, NULL, 0);
 	if (!tw_is(e, TW_CODE_TIMEOUT))
 		tw_buf_done(&c->unsent);
 	return e;
+}
+
+static struct tw_conn *first_held(const struct tw_conn *of)
+{
+	struct tw_conn *c;
+
+	TAILQ_FOREACH(c, &of->front->waiting[TW_WAIT_CORE], link)
+	if (c != of && c->unsent.size > 0 && tw_conn_same_party(c, of))
+		break;
+	return c;
+}
+
+void tw_conn_next_of(const struct tw_conn *of)
+{
+	struct tw_front *f = of->front;
+	struct tw_conn *c;
+	tw_err e = TW_OK;
+
+	/* One that cannot be sent ends, and must not leave those behind it waiting for ever. */
+	while (!f->core_gone && !tw_is(e, TW_CODE_TIMEOUT) && at_core(of) < TW_FRONT_PARTY && (c = first_held(of))) {
+		e = tw_conn_send_waiting(c);
+		if (tw_failed(e) && (!tw_is(e, TW_CODE_TIMEOUT) || event_add(f->on_core_room, NULL) != 0))
+			tw_conn_end(c);
+	}
 }
 
 static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_slice head, struct tw_slice body)

@@ -40,6 +40,7 @@ static struct {
 
 /* One run: a front, core's end of its channel, and how many calls front has made. */
 struct run {
+	const struct tw_front_limits *limits; /* NULL: the usual ones */
 	tw_front *f;
 	tw_channel *core;
 	long calls, fail_at;
@@ -151,6 +152,8 @@ static tw_err start(struct run *r)
 
 	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	CHECK_OK(tw_channel_new(world.sys, pair[0], tw_rows_core_from_front, &r->core));
+	if (r->limits)
+		o.limits = *r->limits;
 	o.core = pair[1];
 	o.keys = fcntl(world.keys, F_DUPFD_CLOEXEC, 3);
 	arm(r);
@@ -235,10 +238,9 @@ struct client {
 
 #define CLIENTS_PER_ADDRESS 10000 /* all faults together open more than one address has ports while closed ones are waited for */
 
-static void client_open(struct client *c)
+static void client_from(struct client *c, in_addr_t address)
 {
-	static unsigned opened;
-	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + opened++ / CLIENTS_PER_ADDRESS) };
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(address) };
 
 	*c = (struct client){ .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
 	CHECK_INT(bind(c->fd, (struct sockaddr *)&from, sizeof from), 0);
@@ -248,6 +250,13 @@ static void client_open(struct client *c)
 	c->ssl = SSL_new(world.client);
 	CHECK(c->ssl && SSL_set_fd(c->ssl, c->fd) == 1);
 	SSL_set_connect_state(c->ssl);
+}
+
+static void client_open(struct client *c)
+{
+	static unsigned opened;
+
+	client_from(c, INADDR_LOOPBACK + opened++ / CLIENTS_PER_ADDRESS);
 }
 
 static void client_close(struct client *c)
@@ -629,6 +638,107 @@ static void test_many_requests_at_once_have_their_turns(void **state)
 	end(&r, &c);
 }
 
+/* --- Parties --- */
+
+enum { CROWD = 8 };
+
+static int asked(struct run *r, struct tw_wire_request ret[], int have)
+{
+	struct tw_message m;
+
+	while (!tw_failed(tw_channel_receive(r->core, &m)))
+		if (m.type == TW_WIRE_REQUEST)
+			CHECK_OK(tw_wire_request_read(m.payload, &ret[have++]));
+	return have;
+}
+
+static void answer(struct run *r, const struct tw_wire_request *rq)
+{
+	struct tw_buf b;
+	const struct tw_wire_reply rp = {
+		.connection = rq->connection, .status = 200, .known = true, .type = TW_SLICE("application/json"), .body = TW_SLICE("{}")
+	};
+
+	tw_buf_init(&b, world.sys, 1024);
+	CHECK_OK(tw_wire_reply_write(&rp, &b));
+	CHECK_OK(tw_channel_send(r->core, TW_WIRE_REPLY, 0, b.data, b.size, NULL, 0));
+	tw_buf_done(&b);
+	step(r);
+}
+
+static void say_request(struct run *r, struct client *c)
+{
+	CHECK(SSL_write(c->ssl, GET("/api/v1/health"), sizeof GET("/api/v1/health") - 1) > 0);
+	step(r);
+}
+
+/* One party has its share at core; another's request does not stand behind the rest, and the rest is not forgotten. */
+static void test_a_party_has_its_share_at_core(void **state)
+{
+	struct run r = { 0 };
+	struct client c[CROWD], other;
+	struct tw_wire_request rq[CROWD + 1];
+	int have = 0;
+
+	begin(&r, &c[0]);
+	for (int i = 1; i < CROWD; i++) {
+		client_open(&c[i]);
+		CHECK(exchange(&r, &c[i], GET("/"), "<!DOCTYPE html>"));
+	}
+	client_from(&other, INADDR_LOOPBACK + 0x10000);
+	CHECK(exchange(&r, &other, GET("/"), "<!DOCTYPE html>"));
+	for (int i = 0; i < CROWD; i++)
+		say_request(&r, &c[i]);
+	say_request(&r, &other);
+	have = asked(&r, rq, have);
+	CHECK_INT(have, TW_FRONT_PARTY + 1);
+	CHECK_TEXT(rq[TW_FRONT_PARTY].source, "127.1.0.1");
+	answer(&r, &rq[TW_FRONT_PARTY]);
+	CHECK_INT(asked(&r, rq, have), have); /* another party's answer frees no place of theirs */
+	client_close(&c[0]);                  /* nor does who goes keep it */
+	step(&r);
+	have = asked(&r, rq, have);
+	CHECK_INT(have, TW_FRONT_PARTY + 2);
+	for (int i = 0; i < have && have < CROWD + 1; i++)
+		if (i != TW_FRONT_PARTY) {
+			answer(&r, &rq[i]);
+			have = asked(&r, rq, have);
+		}
+	CHECK_INT(have, CROWD + 1);
+	for (int i = 1; i < CROWD; i++)
+		client_close(&c[i]);
+	end(&r, &other);
+}
+
+/* Known peers may have the places of strangers until one comes; then the party that holds most gives one back. */
+static void test_known_peers_give_back_what_they_borrowed(void **state)
+{
+	struct tw_front_limits few = TW_FRONT_LIMITS;
+	struct run r = { .limits = &few };
+	struct client c[CROWD], stranger;
+
+	few.connections = CROWD;
+	few.unknown = few.per_source = CROWD / 2;
+	begin(&r, &c[0]);
+	for (int i = 0; i < CROWD; i++) {
+		if (i == CROWD - 1)
+			client_from(&c[i], INADDR_LOOPBACK + 0x20000);
+		else if (i > 0)
+			client_open(&c[i]);
+		CHECK(exchange(&r, &c[i], GET("/api/v1/health"), "\r\n\r\n{}"));
+	}
+	CHECK_INT(r.f->connections, CROWD);
+	CHECK_INT(r.f->unknown, 0);
+	client_from(&stranger, INADDR_LOOPBACK + 0x30000);
+	CHECK(exchange(&r, &stranger, GET("/"), "<!DOCTYPE html>"));
+	CHECK(!exchange(&r, &c[0], GET("/"), "<!DOCTYPE html>"));
+	for (int i = 1; i < CROWD; i++) /* c[7] stands alone, c[1] to c[6] have not waited longest */
+		CHECK(exchange(&r, &c[i], GET("/"), "<!DOCTYPE html>"));
+	for (int i = 0; i < CROWD; i++)
+		client_close(&c[i]);
+	end(&r, &stranger);
+}
+
 /* RFC 8446 6.1: close_notify ends what the client says, not what it hears. */
 static void test_who_has_said_all_still_hears(void **state)
 {
@@ -720,6 +830,8 @@ static int group(void)
 		cmocka_unit_test(test_key_updates_are_few),
 		cmocka_unit_test(test_a_flood_of_key_updates_has_one_turn),
 		cmocka_unit_test(test_many_requests_at_once_have_their_turns),
+		cmocka_unit_test(test_a_party_has_its_share_at_core),
+		cmocka_unit_test(test_known_peers_give_back_what_they_borrowed),
 		cmocka_unit_test(test_who_has_said_all_still_hears),
 		cmocka_unit_test(test_a_hello_of_any_length_is_not_waited_for),
 		cmocka_unit_test(test_faults),
