@@ -95,9 +95,12 @@ def test_the_inner_loop_has_ninety_seconds(tmp_path):
 
 
 def test_a_silent_part_is_said_to_be_running(tmp_path):
-    code, out = check(tmp_path, ("a", 9, "t", script(tmp_path, "a", "echo at the beginning; sleep 1; echo '1 passed, 0 failed'\n")), more=("--silent-s", "0.3"))
+    a = script(tmp_path, "a", "echo at the beginning; sleep 2; echo '1 passed, 0 failed'\n")
+    code, out = check(tmp_path, ("a", 9, "t", a), more=("--silent-s", "0.4"))
     assert code == 0
-    assert sum(line.startswith(".. a: still running after ") and line.endswith("s; last: at the beginning") for line in out) >= 2
+    said = [line for line in out if line.startswith(".. a: still running after ") and line.endswith("; last: at the beginning")]
+    assert len(said) >= 2
+    assert any(" s, at sleep 2; " in line for line in said)
 
 
 def test_an_interrupt_ends_everything_and_still_adds_up(tmp_path):
