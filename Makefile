@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Everything behind it is meson, ninja and tools/; `make demo` and `make check` are all a newcomer needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean install build quick check deep san fuzz lint fmt cover mutate bench doc trace package
+.PHONY: help demo demo-clean install build quick check deep san fuzz lint fmt cover mutate bench doc trace arm64 package
 MAKEFLAGS += --no-print-directory
 
 help:            ## this list
@@ -42,5 +42,9 @@ doc:             ## the pages people read, from the rows, into build/doc
 	@tools/doc
 trace:           ## element -> code -> test -> probe -> document
 	@tools/trace
+arm64:           ## cross-build for 64-bit Arm, and its unit tests in qemu-user
+	@tools/install-packages build tests arm64
+	@tools/build arm64
+	@tools/run-tests dirs test/arm64
 package:         ## the Debian packages, into build/package
 	@tools/package

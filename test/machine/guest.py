@@ -45,6 +45,8 @@ def kernel_of_machine(confined):
     abi, release = landlock_abi(), os.uname().release
     known = next((value for start, value in KNOWN.items() if release.startswith(f"{start}.")), abi)
     check(f"has the kernel that is wanted ({release}, Landlock {abi})", abi == (known if confined else 0) and (abi > 0) == confined)
+    if confined:  # the boot that has modules
+        check("has the modules it was given, with their options", len(list(Path("/sys/class/ieee80211").glob("phy*"))) == 2 and list(Path("/sys/class/udc").glob("*")))
     return abi
 
 

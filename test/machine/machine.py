@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a program of this tree on another kernel: boots Debian's in qemu, with the host's own files as its root.
 
-    done = machine.boot([machine.PYTHON, "test/machine/guest.py"])
+    done = machine.boot([machine.PYTHON, "test/machine/guest.py"], modules=["mac80211_hwsim radios=2"])
     done.status, done.said, done.console
 
-As a program, `test/machine/machine.py COMMAND [ARGUMENT...]` prints what the command said and ends as it ended.
+As a program, `test/machine/machine.py [--module NAME]... COMMAND [ARGUMENT...]` prints what the command said and ends as it ended.
 
 No image is built: the root is the host's, shared read-only by 9p, so a boot takes seconds. Only emulation is used, because what
 is tested must not depend on what the host's processor lends. The kernel is a Debian package that is fetched, not installed, and
@@ -27,7 +27,8 @@ PYTHON = "/usr/bin/python3"
 QEMU, BUSYBOX = "qemu-system-x86_64", "busybox"
 PACKAGE = os.environ.get("TW_KERNEL", "linux-image-amd64")
 NEEDED = ("virtio_pci", "9pnet_virtio", "9p")  # to see the host's files at all
-UNWANTED = ("drivers/gpu", "drivers/media", "drivers/infiniband", "drivers/net/ethernet", "drivers/net/wireless", "drivers/scsi", "sound")
+# Drivers of hardware that a virtual machine never has. Simulated radios (mac80211_hwsim) stand beside the makers' folders and stay.
+UNWANTED = ("drivers/gpu", "drivers/media", "drivers/infiniband", "drivers/net/ethernet", "drivers/net/wireless/*/*", "drivers/scsi", "sound")
 MEMORY, PROCESSORS = "768M", "2"
 
 
@@ -36,10 +37,10 @@ class Failed(Exception):
 
 
 class Done:
-    """What became of a boot. status is None when the command did not come to its end."""
+    """What became of a boot. status is None when the command did not come to its end; not_loaded: modules that the kernel refused."""
 
-    def __init__(self, status, said, console, seconds):
-        self.status, self.said, self.console, self.seconds = status, said, console, seconds
+    def __init__(self, status, said, console, seconds, not_loaded=()):
+        self.status, self.said, self.console, self.seconds, self.not_loaded = status, said, console, seconds, not_loaded
 
 
 def command(*words, **options):
@@ -72,7 +73,7 @@ def image_package():
 def kernel():
     """The folder with vmlinuz and modules/ of the kernel; fetched and unpacked once for each version."""
     name = image_package()
-    folder = ROOT / "build" / f"kernel-{name}"
+    folder = ROOT / "build" / f"kernel-{name}-2"  # 2: what is kept of it; another number is another selection
     if folder.is_dir():
         return folder
     folder.parent.mkdir(exist_ok=True)
@@ -90,18 +91,25 @@ def kernel():
         fresh.mkdir()
         next(Path(scratch).glob("boot/vmlinuz-*")).rename(fresh / "vmlinuz")
         next(Path(scratch).glob("**/lib/modules/*/kernel")).rename(fresh / "modules")
+        next(Path(scratch).glob("**/lib/modules/*/modules.builtin")).rename(fresh / "modules/builtin")
         fresh.rename(folder)
     return folder
 
 
-def in_order(found, wanted):
+def plain(name):
+    return name.replace("-", "_")
+
+
+def in_order(found, built_in, wanted):
     """The modules wanted and what they rest on, the foundations first. Each module names its own."""
     order = []
 
     def add(name):
-        name = name.replace("-", "_")
-        if name in order or name not in found:  # what is not there is built into the kernel
+        name = plain(name)
+        if name in order or name in built_in:
             return
+        if name not in found:
+            raise Failed(f"this kernel has no module {name}, or it is among those not unpacked")
         rests_on = re.search(rb"\0depends=([^\0]*)\0", found[name].read_bytes())
         for other in rests_on[1].decode().split(",") if rests_on else ():
             if other:
@@ -121,11 +129,13 @@ def initramfs(image, folder, modules):
     shutil.copy(shutil.which(BUSYBOX), tree / "bin/busybox")
     shutil.copy(HERE / "init", tree / "init")
     (tree / "init").chmod(0o755)
-    found = {path.stem.replace("-", "_"): path for path in (image / "modules").glob("**/*.ko")}
-    order = in_order(found, (*NEEDED, *modules))
+    found = {plain(path.stem): path for path in (image / "modules").glob("**/*.ko")}
+    built_in = {plain(Path(line).stem) for line in (image / "modules/builtin").read_text().splitlines()}
+    options = {plain(name): words for name, _, words in (one.partition(" ") for one in modules)}
+    order = in_order(found, built_in, (*NEEDED, *options))
     for name in order:
         shutil.copy(found[name], tree / f"modules/{name}.ko")
-    (tree / "modules/order").write_text("\n".join(order) + "\n")
+    (tree / "modules/order").write_text("".join(f"{name} {options.get(name, '')}\n" for name in order))
     packed = folder / "initramfs.cpio"
     command("sh", "-c", f"find . | {BUSYBOX} cpio -o -H newc >../{packed.name}", cwd=tree)
     return packed
@@ -141,7 +151,8 @@ def emulator(image, packed, out, append):
 def boot(words, modules=(), append="", patience_s=90):
     """Boots, runs the command at the root of the tree as the machine's root, and waits until the machine is off.
 
-    modules are loaded before the command starts, append is for the kernel's command line. The command may write below /run (which
+    modules are loaded before the command starts, each a name and perhaps its options ("mac80211_hwsim radios=2"); one that the kernel
+    does not have is an error here. append is for the kernel's command line. The command may write below /run (which
     TMPDIR names) and nowhere else; what it leaves in /run/out is lost with the scratch folder.
     """
     image, began = kernel(), time.monotonic()
@@ -159,18 +170,25 @@ def boot(words, modules=(), append="", patience_s=90):
                                timeout=patience_s, check=False)
             except subprocess.TimeoutExpired:
                 console.write(f"\n[ended after {patience_s} s]\n".encode())
-        texts = {name: (folder / name).read_text(errors="replace") if (folder / name).exists() else "" for name in ("out/status", "out/said", "console")}
+        texts = {name: (folder / name).read_text(errors="replace") if (folder / name).exists() else "" for name in ("out/status", "out/said", "out/not-loaded", "console")}
         status = texts["out/status"].strip()
-        return Done(int(status) if status else None, texts["out/said"], texts["console"], time.monotonic() - began)
+        return Done(int(status) if status else None, texts["out/said"], texts["console"], time.monotonic() - began,
+                    tuple(texts["out/not-loaded"].split()))
 
 
 def main():
-    if not sys.argv[1:]:
+    words, modules = sys.argv[1:], []
+    while words[:1] == ["--module"] and len(words) > 1:
+        modules.append(words[1])
+        del words[:2]
+    if not words:
         sys.exit(__doc__)
     if why := why_not():
         sys.exit(why)
-    done = boot(sys.argv[1:])
+    done = boot(words, modules)
     print(done.said, end="")
+    for name in done.not_loaded:
+        print(f"the kernel refused the module {name}", file=sys.stderr)
     if done.status is None:
         print(done.console, file=sys.stderr)
     return 1 if done.status is None else done.status
