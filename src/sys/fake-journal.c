@@ -138,7 +138,8 @@ static struct tw_op *add(struct tw_journal *j, enum tw_op_kind kind, size_t obje
 		j->op_capacity = j->op_capacity ? j->op_capacity * 2 : 256;
 		j->ops = tw_journal_grow(j->ops, j->op_capacity, sizeof *j->ops);
 	}
-	j->ops[j->op_count] = (struct tw_op){ .kind = kind, .object = object, .covered = SIZE_MAX, .covered_too = SIZE_MAX };
+	j->ops[j->op_count] =
+		(struct tw_op){ .kind = kind, .object = object, .victim = TW_NOTHING, .covered = SIZE_MAX, .covered_too = SIZE_MAX };
 	return &j->ops[j->op_count++];
 }
 
@@ -242,6 +243,14 @@ static bool covers(const struct tw_op *op, size_t object, bool is_dir)
 	return false;
 }
 
+/* What has lost its name for good: whether its bytes were ever synced makes no difference to any state. */
+static void bury(struct tw_journal *j, size_t object, size_t sync)
+{
+	for (size_t i = 0; i < sync; i++)
+		if (j->ops[i].covered == SIZE_MAX && j->ops[i].object == object && covers(&j->ops[i], object, false))
+			j->ops[i].covered = sync;
+}
+
 void tw_journal_cover(struct tw_journal *j, size_t sync)
 {
 	size_t object = j->ops[sync].object;
@@ -254,6 +263,8 @@ void tw_journal_cover(struct tw_journal *j, size_t sync)
 			op->covered = sync;
 		if (op->covered_too == SIZE_MAX && op->kind == TW_OP_MOVE && op->to_dir == object)
 			op->covered_too = sync;
+		if (op->victim != TW_NOTHING && (op->kind == TW_OP_MOVE ? op->covered_too : op->covered) == sync)
+			bury(j, op->victim, sync);
 	}
 }
 
@@ -309,7 +320,12 @@ static size_t find_name(const struct tw_journal *j, int dir, const char *name)
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? find(j, &st) : TW_NOTHING;
 }
 
-void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int to_dir, const char *to)
+size_t tw_journal_victim(const struct tw_journal *j, int dir, const char *name)
+{
+	return find_name(j, dir, name);
+}
+
+void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int to_dir, const char *to, size_t victim)
 {
 	size_t object = find_name(j, to_dir, to);
 	struct text kind = { .size = 0 };
@@ -318,6 +334,7 @@ void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int
 	if (object == TW_NOTHING)
 		return;
 	op = add(j, TW_OP_MOVE, object);
+	op->victim = victim == object ? TW_NOTHING : victim;
 	op->dir = find_fd(j, from_dir);
 	op->to_dir = find_fd(j, to_dir);
 	op->name = copy_text(from);
@@ -330,12 +347,14 @@ void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int
 	must(op->dir != TW_NOTHING && op->to_dir != TW_NOTHING, "a rename across the border of what is recorded");
 }
 
-void tw_journal_unlink(struct tw_journal *j, int dir, const char *name)
+void tw_journal_unlink(struct tw_journal *j, int dir, const char *name, size_t victim)
 {
 	size_t object = find_fd(j, dir);
 
-	if (object != TW_NOTHING)
-		add_name(j, object, name, TW_NOTHING);
+	if (object == TW_NOTHING)
+		return;
+	add_name(j, object, name, TW_NOTHING);
+	j->ops[j->op_count - 1].victim = victim;
 }
 
 void tw_journal_mkdir(struct tw_journal *j, int dir, const char *name)

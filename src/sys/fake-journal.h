@@ -16,6 +16,7 @@ struct tw_op {
 	enum tw_op_kind kind;
 	size_t object;      /* WRITE, SIZE, GROW, SYNC: of what. NAME: what the name stands for from now on. MARK: the number */
 	size_t dir, to_dir; /* NAME, MOVE */
+	size_t victim;      /* NAME, MOVE: what loses its name by it; TW_NOTHING */
 	char *name, *to_name;
 	char *kind_name;     /* SYNC, MOVE: the call and what it is for, "fdatasync log/N.twlog" */
 	size_t spoilt;       /* a planted fault, 0: none. Of a MOVE: how many places its sync stood before it */
@@ -66,8 +67,9 @@ void tw_journal_size(struct tw_journal *j, int fd, off_t size);
 void tw_journal_grow_file(struct tw_journal *j, int fd, off_t end);
 void tw_journal_sync(struct tw_journal *j, int fd, const char *call);
 void tw_journal_cover(struct tw_journal *j, size_t sync); /* marks what the sync at this place makes durable */
-void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int to_dir, const char *to);
-void tw_journal_unlink(struct tw_journal *j, int dir, const char *name);
+size_t tw_journal_victim(const struct tw_journal *j, int dir, const char *name); /* before the call: what the name stands for */
+void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int to_dir, const char *to, size_t victim);
+void tw_journal_unlink(struct tw_journal *j, int dir, const char *name, size_t victim);
 void tw_journal_mkdir(struct tw_journal *j, int dir, const char *name);
 void tw_journal_mark(struct tw_journal *j, uint64_t acknowledged);
 struct tw_fake;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define SECTOR 512
+#define PAGE 4096
 
 /* An object as it is in the state being made. Names point into the journal. */
 struct made {
@@ -258,19 +259,38 @@ void tw_state_make(tw_state *s, size_t point, unsigned variant)
 	}
 }
 
-static uint64_t mix(uint64_t hash, const void *data, size_t size)
+static uint64_t mix_word(uint64_t hash, uint64_t word)
 {
-	const unsigned char *at = data;
-	uint64_t word;
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+/* Four lanes, since each waits for its own multiplication. */
+static uint64_t mix_lanes(uint64_t hash, const unsigned char *at, size_t size)
+{
+	uint64_t lane[4] = { hash, hash + 1, hash + 2, hash + 3 }, word[4];
 
 	for (; size >= sizeof word; size -= sizeof word, at += sizeof word) {
-		memcpy(&word, at, sizeof word);
-		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		hash ^= hash >> 29;
+		memcpy(word, at, sizeof word);
+		for (size_t i = 0; i < 4; i++)
+			lane[i] = mix_word(lane[i], word[i]);
 	}
+	for (size_t i = 0; i < 4; i++)
+		hash = mix_word(hash, lane[i]);
 	for (; size > 0; size--)
 		hash = (hash ^ *at++) * UINT64_C(0x100000001b3);
 	return hash ^ hash >> 32;
+}
+
+/* Most of what is hashed are log segments, and most of those are zeros. */
+static uint64_t mix(uint64_t hash, const void *data, size_t size)
+{
+	static const unsigned char zeros[PAGE];
+	const unsigned char *at = data;
+
+	for (; size >= PAGE; size -= PAGE, at += PAGE)
+		hash = memcmp(at, zeros, PAGE) == 0 ? mix_word(hash, PAGE) : mix_lanes(hash, at, PAGE);
+	return mix_lanes(hash, at, size);
 }
 
 static uint64_t hash_of(struct tw_state *s, size_t object)

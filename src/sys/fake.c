@@ -188,19 +188,21 @@ static int fake_allocate(const struct tw_sys *s, int fd, off_t offset, off_t siz
 
 static int fake_rename(const struct tw_sys *s, int from_dir, const char *from, int to_dir, const char *to)
 {
+	size_t victim = of(s)->journal ? tw_journal_victim(of(s)->journal, to_dir, to) : TW_NOTHING;
 	int r = fails(of(s), "rename") ? -1 : of(s)->real->rename(of(s)->real, from_dir, from, to_dir, to);
 
 	if (r == 0 && of(s)->journal)
-		tw_journal_rename(of(s)->journal, from_dir, from, to_dir, to);
+		tw_journal_rename(of(s)->journal, from_dir, from, to_dir, to, victim);
 	return r;
 }
 
 static int fake_unlink(const struct tw_sys *s, int dir, const char *path)
 {
+	size_t victim = of(s)->journal ? tw_journal_victim(of(s)->journal, dir, path) : TW_NOTHING;
 	int r = fails(of(s), "unlink") ? -1 : of(s)->real->unlink(of(s)->real, dir, path);
 
 	if (r == 0 && of(s)->journal)
-		tw_journal_unlink(of(s)->journal, dir, path);
+		tw_journal_unlink(of(s)->journal, dir, path, victim);
 	return r;
 }
 

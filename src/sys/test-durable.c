@@ -364,6 +364,24 @@ static void test_states_are_told_apart(void **state)
 	(void)tw_fake_free(f);
 }
 
+/* Bytes that were never synced are no question any more once their file is gone for good. */
+static void test_what_is_gone_is_not_pending(void **state)
+{
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *sys = tw_fake_sys(f);
+
+	tw_fake_record(f, p->work);
+	int fd = sys->open_beneath(sys, p->dir, "g", O_WRONLY | O_CREAT | O_EXCL, 0600);
+	CHECK(fd >= 0 && sys->write(sys, fd, "never synced", 12) == 12 && sys->close(sys, fd) == 0);
+	CHECK_INT(tw_fake_pending(f, tw_fake_points(f) - 1), 2);
+	CHECK(sys->unlink(sys, p->dir, "g") == 0);
+	CHECK_INT(tw_fake_pending(f, tw_fake_points(f) - 1), 3); /* the name may be lost, and the removal */
+	CHECK_OK(tw_durable_sync_dir(sys, p->dir));
+	CHECK_INT(tw_fake_pending(f, tw_fake_points(f) - 1), 0);
+	(void)tw_fake_free(f);
+}
+
 /* Removal is acknowledged only when it is on disk. */
 static void test_remove_every_cut(void **state)
 {
@@ -548,5 +566,6 @@ static void test_interrupted_and_refused(void **state)
 CHECK_MAIN(AT_PLACE(test_replace_and_read), AT_PLACE(test_refuses_what_is_no_file), AT_PLACE(test_leftover_is_removed),
 	AT_PLACE(test_every_fault_point), AT_PLACE(test_short_writes_and_reads), AT_PLACE(test_read_every_fault_point),
 	AT_PLACE(test_every_cut), AT_PLACE(test_a_forgotten_sync_is_found), AT_PLACE(test_a_planted_fault_is_found),
-	AT_PLACE(test_states_are_told_apart), AT_PLACE(test_remove_every_cut), AT_PLACE(test_copy), AT_PLACE(test_every_failure_is_told),
-	AT_PLACE(test_names_have_an_end), AT_PLACE(test_a_disk_that_takes_nothing), AT_PLACE(test_interrupted_and_refused))
+	AT_PLACE(test_states_are_told_apart), AT_PLACE(test_what_is_gone_is_not_pending), AT_PLACE(test_remove_every_cut), AT_PLACE(test_copy),
+	AT_PLACE(test_every_failure_is_told), AT_PLACE(test_names_have_an_end), AT_PLACE(test_a_disk_that_takes_nothing),
+	AT_PLACE(test_interrupted_and_refused))

@@ -9,6 +9,8 @@
 
 #define ROUNDS_MAX 20000 /* of drawn states at each point */
 #define ROUNDS_IDLE 40   /* without one new state among them: there are no more */
+#define STALE 20         /* the same of one point: it is asked rarely from there on */
+#define RARELY 32
 #define EXACT_ROUNDS (2U + (1U << TW_FAKE_EXACT))
 
 struct seen_set {
@@ -58,6 +60,7 @@ struct list {
 	size_t count, room;
 	uint32_t *places; /* by hash: index + 1 */
 	size_t mask;
+	uint8_t *stale; /* of each point: how many states in a row were there already */
 };
 
 static void add(struct list *l, uint32_t point, uint32_t variant, uint64_t moment)
@@ -74,6 +77,9 @@ static void add(struct list *l, uint32_t point, uint32_t variant, uint64_t momen
 			return;
 		l->of[l->count] = (struct candidate){ .hash = hash, .point = point, .variant = variant };
 		l->places[i] = (uint32_t)++l->count;
+		l->stale[point] = 0;
+	} else if (l->stale[point] < STALE) {
+		l->stale[point]++;
 	}
 	if (moment)
 		l->of[l->places[i] - 1].promises[(moment - 1) / 64] |= UINT64_C(1) << (moment - 1) % 64;
@@ -90,6 +96,8 @@ static void one_round(struct list *l, unsigned round, unsigned seed)
 
 		if (round > 0 && pending == 0)
 			continue; /* nothing can be lost */
+		if (round >= EXACT_ROUNDS && l->stale[point] == STALE && (round + point) % RARELY != 0)
+			continue;
 		if (round >= 2 && round < EXACT_ROUNDS && (pending > TW_FAKE_EXACT || round - 2 >= 1U << pending))
 			continue;
 		add(l, (uint32_t)point, variant, tw_fake_acked(l->r->fake, point));
@@ -112,7 +120,8 @@ struct candidate *model_enumerate(const struct recording *r, const struct plan *
 		l.mask = l.mask * 2 + 1;
 	l.of = shared((p->states + 1) * sizeof *l.of);
 	l.places = calloc(l.mask + 1, sizeof *l.places);
-	if (!l.places)
+	l.stale = calloc(tw_fake_points(r->fake), 1);
+	if (!l.places || !l.stale)
 		abort();
 	for (unsigned round = 0, idle = 0; l.count < l.room && round < ROUNDS_MAX && idle < ROUNDS_IDLE; round++) {
 		one_round(&l, round, p->seed);
@@ -120,6 +129,7 @@ struct candidate *model_enumerate(const struct recording *r, const struct plan *
 		before = l.count;
 	}
 	free(l.places);
+	free(l.stale);
 	(void)tw_state_free(l.state);
 	qsort(l.of, l.count, sizeof *l.of, by_point);
 	*ret_count = l.count;

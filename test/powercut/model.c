@@ -141,6 +141,7 @@ static struct tally many(const struct recording *r, const struct options *o)
 	size_t count;
 	const struct candidate *c = model_enumerate(r, &o->plan, &count);
 
+	printf("%zu different states to judge\n", count);
 	return model_judge(r, &o->plan, c, count);
 }
 
