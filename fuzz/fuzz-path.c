@@ -6,6 +6,7 @@
  */
 #include "base/mem.h"
 #include "formats/auditlog.h"
+#include "service/path/page.h"
 #include "service/path/path.h"
 #include "service/sql-service.h"
 #include "sys/real.h"
@@ -44,6 +45,25 @@ static tw_err handler(struct tw_context *c, const struct tw_request *rq, struct 
 	return rq->input ? tw_json_set(rp->body, "input", json_incref((json_t *)(uintptr_t)rq->input)) : TW_OK;
 }
 
+/* A list of ten numbers: a page goes on behind its cursor, or the cursor is refused and nothing is answered. */
+static tw_err list_handler(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_page p;
+	uint64_t after = 0;
+	ran = rq->operation;
+	TW_TRY(tw_page_begin(c, rq, rp, &p));
+	TW_TRY(tw_page_after(&p, rp, &after));
+	must(!rp->problem[0] || (rp->status == 400 && !rp->body));
+	if (rp->problem[0])
+		return TW_OK;
+	for (uint64_t i = after + 1; i <= 10 && tw_page_takes(&p); i++)
+		TW_TRY(tw_page_add_at(&p, i, json_integer((json_int_t)i)));
+	must(p.count <= p.limit && p.limit <= 20);
+	return tw_page_end(&p, rp);
+}
+
+static const struct tw_shape pages[] = { { "limit", TW_JSON_INT, false, 1, 20 }, { "cursor", TW_JSON_TEXT, false, 1, 160 },
+	{ .key = NULL } };
 static const struct tw_shape input[] = { { "value", TW_JSON_TEXT, true, 1, 64 }, { "n", TW_JSON_INT, false, 0, 9 }, { .key = NULL } };
 static const struct tw_shape query[] = { { "count", TW_JSON_INT, false, 1, 200 }, { "word", TW_JSON_TEXT, false, 0, 9 }, { .key = NULL } };
 static const struct tw_operation_row operations[] = {
@@ -52,6 +72,7 @@ static const struct tw_operation_row operations[] = {
 	{ "put", "PUT", "/things/{name}", "owner", TW_WHEN_OWNED, TW_AUDIT_CHANGE, input, handler, "", "", NULL },
 	{ "drop", "DELETE", "/things/one", "local", TW_WHEN_OWNED, TW_AUDIT_CHANGE, NULL, handler, "", "", NULL },
 	{ "take", "POST", "/take", "any", TW_WHEN_UNOWNED, TW_AUDIT_CHANGE, input, handler, "", "", NULL },
+	{ "list", "GET", "/list", "any", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL, list_handler, "", "", pages, "entries", 5 },
 	{ .name = NULL },
 };
 static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations };

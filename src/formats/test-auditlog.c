@@ -952,10 +952,122 @@ static tw_err verify_good(const struct tw_sys *s, void *user)
 	return tw_log_verifier_end(v);
 }
 
+static void check_same_report(const tw_log_verifier *a, const tw_log_verifier *b)
+{
+	struct tw_log_report x, y;
+	tw_log_verifier_report(a, &x);
+	tw_log_verifier_report(b, &y);
+	CHECK_INT(x.records, y.records);
+	CHECK_INT(x.segments, y.segments);
+	CHECK_INT(x.checkpoints, y.checkpoints);
+	CHECK_INT(x.first_seq, y.first_seq);
+	CHECK_INT(x.last_seq, y.last_seq);
+	CHECK_INT(x.proven_seq, y.proven_seq);
+	CHECK_INT(x.open_intents, y.open_intents);
+	CHECK_INT(x.keys_used, y.keys_used);
+	CHECK(memcmp(x.chain, y.chain, sizeof x.chain) == 0);
+	CHECK_TEXT(x.fault, y.fault);
+}
+
+/* In small pieces, and taken up by a fresh verifier between any two segments. fault: of what stands in bad. */
+static void in_pieces(const struct log *l, unsigned steps, bool taken_up)
+{
+	const struct tw_log_verify how = { .epoch_key = epoch_key, .device = device_key, .user = &good.secret };
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *whole = NULL, *v = NULL;
+	tw_err e = TW_OK, wanted = TW_OK;
+	CHECK_OK(tw_log_verifier_new(sys, &how, &whole));
+	CHECK_OK(tw_log_verifier_new(sys, &how, &v));
+	for (size_t i = 0; i < l->segments && !tw_failed(e); i++) {
+		const struct tw_slice bytes = { (const char *)l->bytes[i], i + 1 == l->segments ? l->size[i] : l->used[i] };
+		struct tw_buf saved;
+		bool end = false;
+		wanted = tw_log_verifier_segment(whole, bytes, "s");
+		e = tw_log_verifier_begin(v, bytes, "s");
+		tw_buf_init(&saved, sys, TW_LOG_VERIFIER_SAVED_MAX);
+		if (!tw_failed(e))
+			CHECK_ERR(tw_log_verifier_save(v, &saved), STATE);
+		while (!end && !tw_failed(e))
+			e = tw_log_verifier_some(v, bytes, steps, &end);
+		CHECK_INT(e.code, wanted.code);
+		if (taken_up && !tw_failed(e) && i + 1 < l->segments) {
+			CHECK_OK(tw_log_verifier_save(v, &saved));
+			v = tw_log_verifier_free(v);
+			CHECK_OK(tw_log_verifier_new(sys, &how, &v));
+			CHECK_OK(tw_log_verifier_restore(v, tw_buf_slice(&saved)));
+			CHECK_ERR(tw_log_verifier_restore(v, tw_buf_slice(&saved)), STATE);
+		}
+		tw_buf_done(&saved);
+	}
+	check_same_report(whole, v);
+}
+
+static void test_in_pieces(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(sizes); i++) {
+		make(&good, sizes[i]);
+		for (unsigned steps = 1; steps < 40; steps += 7) {
+			in_pieces(&good, steps, false);
+			in_pieces(&good, steps, true);
+		}
+	}
+	for (size_t k = 1; k <= good.records; k += 9) { /* a broken one breaks at the same place */
+		bad = good;
+		bad.bytes[bad.place[k].segment][bad.place[k].at + 50] ^= 1;
+		in_pieces(&bad, 3, true);
+	}
+}
+
+/* What is kept of a run: cut anywhere, another version, unknown marks, another device. */
+static void test_kept_runs_that_are_none(void **state)
+{
+	const struct tw_log_verify how = { .epoch_key = epoch_key, .device = device_key, .user = &good.secret };
+	const struct tw_log_verify foreign = { .epoch_key = epoch_key, .device = other_key, .user = &good.secret };
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf saved = { 0 };
+	make(&good, 100);
+	CHECK_OK(tw_log_verifier_new(sys, &how, &v));
+	CHECK_OK(tw_log_verifier_segment(v, (struct tw_slice){ (const char *)good.bytes[0], good.used[0] }, "s"));
+	tw_buf_init(&saved, sys, TW_LOG_VERIFIER_SAVED_MAX);
+	CHECK_OK(tw_log_verifier_save(v, &saved));
+	for (size_t size = 0; size <= saved.size + 1; size++) {
+		TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *other = NULL;
+		char bytes[2048] = { 0 };
+		CHECK(saved.size + 1 < sizeof bytes);
+		memcpy(bytes, saved.data, saved.size);
+		CHECK_OK(tw_log_verifier_new(sys, &how, &other));
+		tw_err e = tw_log_verifier_restore(other, (struct tw_slice){ bytes, size });
+		CHECK(tw_failed(e) == (size != saved.size));
+	}
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *newer = NULL, *marks = NULL, *device = NULL;
+	CHECK_OK(tw_log_verifier_new(sys, &foreign, &device));
+	CHECK_ERR(tw_log_verifier_restore(device, tw_buf_slice(&saved)), SYNTAX);
+	CHECK_OK(tw_log_verifier_new(sys, &how, &marks));
+	saved.data[1 + 12 * 8 + 32 + 16 + 32] |= 8;
+	CHECK_ERR(tw_log_verifier_restore(marks, tw_buf_slice(&saved)), SYNTAX);
+	CHECK_OK(tw_log_verifier_new(sys, &how, &newer));
+	saved.data[0]++;
+	CHECK_ERR(tw_log_verifier_restore(newer, tw_buf_slice(&saved)), SYNTAX);
+}
+
+static tw_err keep_and_restore(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL, *again = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf saved = { 0 };
+	struct tw_log_verify how = { .epoch_key = epoch_key, .device = device_key, .user = &good.secret };
+	tw_buf_init(&saved, s, TW_LOG_VERIFIER_SAVED_MAX);
+	TW_TRY(tw_log_verifier_new(s, &how, &v));
+	TW_TRY(tw_log_verifier_segment(v, (struct tw_slice){ (const char *)good.bytes[0], good.used[0] }, "s"));
+	TW_TRY(tw_log_verifier_save(v, &saved));
+	TW_TRY(tw_log_verifier_new(s, &how, &again));
+	return tw_log_verifier_restore(again, tw_buf_slice(&saved));
+}
+
 static void test_out_of_memory(void **state)
 {
 	make(&good, 18);
 	(void)oom_sweep(verify_good, NULL);
+	make(&good, 100);
+	(void)oom_sweep(keep_and_restore, NULL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -964,4 +1076,5 @@ CHECK_MAIN(TEST(test_good_logs), TEST(test_anchor), TEST(test_flip), TEST(test_d
 	TEST(test_insert), TEST(test_truncate), TEST(test_drop), TEST(test_zero_fill), TEST(test_splice),
 	TEST(test_truncate_and_resume), TEST(test_remove_segment), TEST(test_torn_writes), TEST(test_writer_refusals),
 	TEST(test_vector), TEST(test_rules), TEST(test_header_rules), TEST(test_first_header), TEST(test_header_form),
-	TEST(test_keys_that_fail), TEST(test_checkpoint_parse), TEST(test_out_of_memory))
+	TEST(test_keys_that_fail), TEST(test_checkpoint_parse), TEST(test_in_pieces),
+	TEST(test_kept_runs_that_are_none), TEST(test_out_of_memory))

@@ -209,6 +209,55 @@ async function olderRecords({ open }) {
 	});
 }
 
+async function verifiesTheLog({ open }) {
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		await signIn(page, story);
+		await page.focus('#verify-log');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('progress');
+		assert.equal(await page.getAttribute('#verify-log', 'aria-disabled'), 'true', 'one at a time');
+		assert.equal(await page.getAttribute('progress', 'aria-label'), 'Verifying the log');
+		await page.waitForFunction(() => document.querySelector('progress')?.value > 100);
+		await page.waitForFunction(() => !document.querySelector('progress'));
+		assert.match(await page.textContent('#part-tasks'), /Verifying the log: done.*The log is whole/);
+		assert.match(await page.textContent('#live'), /Verifying the log: done/);
+		await page.click(`#summary-result-${'ab'.repeat(16)}`);
+		assert.match(await page.textContent('#part-tasks .facts'), /Verdict.*whole.*Signed for up to record.*399/);
+		assert.equal(await page.getAttribute('#verify-log', 'aria-disabled'), null);
+	});
+}
+
+async function cancelsTasks({ open }) {
+	await withStory({ ...healthy(), stuck: true }, async (story) => {
+		const page = await open(story.url);
+		await signIn(page, story);
+		await page.click('#verify-log');
+		const cancel = `#cancel-${'ab'.repeat(16)}`;
+		await page.waitForSelector(cancel);
+		await page.focus(cancel);
+		await page.keyboard.press('Space');
+		await page.waitForFunction(() => !document.querySelector('progress'));
+		assert.match(await page.textContent('#part-tasks'), /Verifying the log: cancelled/);
+		assert.match(await page.textContent('#live'), /cancelled/);
+		story.state.refuseTasks = { status: 503, body: { type: 'urn:thingward:problem:unconfirmed', title: 'The device is not confirmed yet', status: 503, detail: 'none begins', rule: 'task.unconfirmed', next: 'Try again in a moment.' } };
+		await page.click('#verify-log');
+		await page.waitForSelector('#part-tasks .trouble');
+		assert.match(await page.textContent('#part-tasks .trouble'), /not confirmed yet.*task\.unconfirmed/s);
+	});
+}
+
+async function showsABrokenLog({ open }) {
+	await withStory({ ...healthy(), logFault: 'segment 00000000000000000001.twlog, record 1 at byte 512: changed <b>' }, async (story) => {
+		const page = await open(story.url);
+		await signIn(page, story);
+		await page.click('#verify-log');
+		await page.waitForFunction(() => document.querySelector('#part-tasks').textContent.includes('The log is broken'));
+		assert.equal(await page.locator('#part-tasks .state .shape.bad').count(), 1);
+		assert.equal(await page.locator('#part-tasks b').count(), 0);
+	});
+}
+
 async function signsOut({ open }) {
 	await withStory(healthy(), async (story) => {
 		const page = await open(story.url);
@@ -348,6 +397,9 @@ export const pages = [
 	['page: a change by somebody else in between is told and the choice kept', conflictKeepsChoice],
 	['page: the end of the session is told', sessionEnds],
 	['page: records: one row for a change, reads when asked for', recordsRead],
+	['page: tasks: the log is verified, with progress, by keyboard', verifiesTheLog],
+	['page: tasks: one is cancelled, and a refusal is shown', cancelsTasks],
+	['page: tasks: a broken log is said so', showsABrokenLog],
 	['page: records: older ones a press at a time, each once, to the beginning', olderRecords],
 	['page: signing out forgets', signsOut],
 	['page: a device that stops answering leaves what is known, marked as old', saysWhatIsOld],

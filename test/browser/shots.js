@@ -40,6 +40,8 @@ const STATES = {
 	'code': [healthy, async () => {}],
 	'code-wrong': [healthy, async (page) => { await page.fill('#code', '00000-00000'); await page.click('#enter'); await page.waitForSelector('.trouble'); }],
 	'home': [healthy, signIn],
+	'home-task': [() => ({ ...healthy(), stuck: true }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForFunction(() => document.querySelector('progress')?.value > 0); }],
+	'home-task-broken': [() => ({ ...healthy(), logFault: 'segment 00000000000000000001.twlog, record 1 at byte 512: the chain differs' }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForSelector(`#result-${'ab'.repeat(16)}`); await page.click(`#summary-result-${'ab'.repeat(16)}`); }],
 	'home-off': [off, async (page, story) => { await signIn(page, story); await page.click('.cell'); }],
 	'home-troubled': [troubled, async (page, story) => { await signIn(page, story); await page.click('.cell'); }],
 	'conflict': [healthy, async (page, story) => {

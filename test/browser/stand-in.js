@@ -30,6 +30,7 @@ export function healthy() {
 				element('DI.IMS.2', 'the device states its identifier in a signed form', 'provided', 'the keys role signed a test statement at start'),
 			],
 		},
+		tasks: [],
 		identity: { identifier: 'urn:dev:ops:32473-T1-00000042', model: 'Thermostat T1', product_version: '1.4.2', certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', certificate_not_after: '2046-11-21T00:00:00Z' },
 		setting: { key: 'identification.remote-read', type: 'bool', value: 'on', default: 'on', baseline: 'on', version: 0, changed: null, changed_by: '', help: 'Whether authorized clients may read the identifier and a signed statement over the network.' },
 		records: [
@@ -66,12 +67,42 @@ const ROUTES = {
 		const rest = s.records.length - from - records.length;
 		return { body: { records, ...(rest > 0 ? { next: String(records[records.length - 1].seq) } : {}) } };
 	},
+	// Each look at them brings what goes on a quarter further.
+	'GET /api/v1/tasks': (s) => {
+		for (const task of s.tasks)
+			if (task.state === 'running' || task.state === 'waiting')
+				advance(s, task);
+		return { body: { tasks: s.tasks } };
+	},
+	'POST /api/v1/log/verify': (s) => {
+		if (s.refuseTasks)
+			return s.refuseTasks;
+		const task = { task: 'ab'.repeat(16), operation: 'log.verify', state: 'waiting', started_by: 'owner:alice', started: '2026-11-21T12:00:00Z', done: 0, total: 0, words: '' };
+		s.tasks = [task, ...s.tasks];
+		return { status: 202, body: { task: task.task, state: 'waiting' } };
+	},
+	[`DELETE /api/v1/tasks/${'ab'.repeat(16)}`]: (s) => {
+		Object.assign(s.tasks[0], { state: 'cancelled', ended: '2026-11-21T12:00:02Z', words: 'Cancelled by owner:alice.' });
+		return { body: s.tasks[0] };
+	},
 	'PUT /api/v1/settings/identification.remote-read': (s, rq) => {
 		if (rq.headers['if-match'] !== `"${s.setting.version}"`)
 			return problem(412, 'version', 'The setting was changed meanwhile', `it is at version ${s.setting.version} now`, 'settings.version', 'look at it and decide again');
 		return change(s, rq.json.value, 'owner:alice');
 	},
 };
+
+function advance(s, task) {
+	if (s.stuck && task.state === 'running')
+		return;
+	Object.assign(task, { state: 'running', total: 400, done: task.total ? task.done + 100 : 100 });
+	task.words = `record ${task.done} of segment 1`;
+	if (task.done < task.total)
+		return;
+	const fault = s.logFault || '';
+	Object.assign(task, { state: 'done', ended: '2026-11-21T12:00:04Z', words: fault ? `The log is broken: ${fault}` : 'The log is whole: records 1 to 400.' });
+	task.result = { verdict: fault ? 'broken' : 'whole', segments: 1, records: 400, checkpoints: 7, first: 1, last: 400, proven_to: 399, sealed_to: 0, open_intents: 1, fault };
+}
 
 // As the device does: the setting, the element it switches, and a record move together.
 export function change(s, value, by) {

@@ -8,19 +8,24 @@
 import { Refused, askTakeover, call, checkIdentity, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, session } from './api.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
 import { abilitiesPart, answerPart, checkPart, frame, identityPart, logPart, logRows, put, settingId, settingsPart } from './home.js';
+import { goesOn, taskEnd, tasksPart } from './tasks.js';
 
 const REFRESH_MS = 20000;
 const CLAIM_MS = 2000;
 const TICK_MS = 15000;
 const RECORDS = 100;
+const TASKS = 5;
+const TASK_MS = 1000; // between two looks at a task that goes on
 const PAGES = 10; // read for one press: each leaves a record itself
 const ROWS = 20; // of the log: shown at first, and with each press for more
 
 const main = byId('main');
 let timer = 0;
+let taskTimer = 0;
 
 function page(title, ...children) {
 	clearTimeout(timer);
+	clearTimeout(taskTimer);
 	document.title = title;
 	say(title);
 	show(main, ...children);
@@ -199,6 +204,7 @@ let withReads = false;
 let older = []; // records read beyond the newest page, newest first
 let olderNext = '';
 let rows = ROWS;
+let tasks = { tasks: [], error: null, failed: null };
 
 function sessionBar() {
 	const bar = byId('session');
@@ -220,6 +226,7 @@ function leave(why) {
 	last = {};
 	older = [];
 	rows = ROWS;
+	tasks = { tasks: [], error: null, failed: null };
 	byId('device').textContent = 'Device';
 	codePage(why);
 }
@@ -245,8 +252,8 @@ async function part(path, list) {
 }
 
 async function readDevice() {
-	const [state, identity, settings, log] = [await getAll('/api/v1/capabilities', 'elements'), await part('/api/v1/identity'), await part('/api/v1/settings', 'settings'), await part(`/api/v1/log?limit=${RECORDS}`)];
-	return { state, identity, settings: settings.value ? settings.value.settings : [], log };
+	const [state, identity, settings, log, work] = [await getAll('/api/v1/capabilities', 'elements'), await part('/api/v1/identity'), await part('/api/v1/settings', 'settings'), await part(`/api/v1/log?limit=${RECORDS}`), await part(`/api/v1/tasks?limit=${TASKS}`)];
+	return { state, identity, settings: settings.value ? settings.value.settings : [], log, work };
 }
 
 // Shows a part again only when what the device said about it is new.
@@ -297,6 +304,53 @@ function showLog(log) {
 	putIfNew('log', [records, view, log.error], () => logPart(records, log.error, view, choose, () => busy(byId('log-more'), () => readOlder(log))));
 }
 
+// Tells which of those that went on have ended, shows all, and looks again soon while one goes on.
+function showTasks(answer, failed = null) {
+	const now = answer.value ? answer.value.tasks : tasks.tasks;
+	for (const task of now)
+		if (!goesOn(task) && tasks.tasks.some((before) => before.task === task.task && goesOn(before)))
+			say(taskEnd(task));
+	tasks = { tasks: now, error: answer.error || null, failed };
+	putIfNew('tasks', tasks, () => tasksPart(tasks, byId('part-tasks'), verifyLog, cancelTask));
+	clearTimeout(taskTimer);
+	if (now.some(goesOn))
+		taskTimer = setTimeout(followTasks, TASK_MS);
+}
+
+async function followTasks(failed = null) {
+	if (document.hidden || !byId('part-tasks') || !session())
+		return;
+	try {
+		showTasks(await part(`/api/v1/tasks?limit=${TASKS}`), failed);
+	} catch (error) {
+		if (error.status === 401)
+			leave('Your session has ended.');
+		else
+			showTasks({ error }, failed);
+	}
+}
+
+// Begins or ends a task, and shows how they stand then.
+async function changeTask(button, work) {
+	await busy(byId(button), async () => {
+		try {
+			await work();
+			await followTasks();
+		} catch (error) {
+			if (error.status === 401)
+				leave('Your session has ended.');
+			else
+				await followTasks(error);
+		}
+	});
+}
+
+const verifyLog = () => changeTask('verify-log', async () => {
+	await post('/api/v1/log/verify');
+	say('The device has begun to verify its log.');
+});
+const cancelTask = (task) => changeTask(`cancel-${task.task}`, () => call('DELETE', `/api/v1/tasks/${task.task}`));
+
 function showDevice(now) {
 	byId('device').textContent = [now.state.product.model, now.state.product.version].filter(Boolean).join(' ');
 	putIfNew('answer', [now.state.elements, now.state.product, now.state.time.trusted], () => answerPart(now.state));
@@ -305,6 +359,7 @@ function showDevice(now) {
 	putIfNew('identity', now.identity, () => identityPart(now.identity.value, now.identity.error, () => runCheck(now.identity.value)));
 	putIfNew('settings', now.settings, () => settingsPart(now.settings, drafts, notes, saveSetting));
 	showLog(now.log);
+	showTasks(now.work);
 	byId('read-at').textContent = `Read at ${new Date().toLocaleTimeString()}. Read again every ${REFRESH_MS / 1000} seconds while you look.`;
 }
 

@@ -283,7 +283,7 @@ export function logPart(records, error, view, onReads, onMore) {
 // The frame in which the parts are shown; each has its own box, so that reading the device again touches only what changed.
 export function frame() {
 	const part = (id) => h('section', { id: `part-${id}`, 'aria-labelledby': id });
-	return [h('div', { id: 'part-answer' }), h('div', { id: 'part-trouble' }), part('abilities'), part('identity'), part('settings'), part('log'), h('p', { class: 'quiet', id: 'read-at' })];
+	return [h('div', { id: 'part-answer' }), h('div', { id: 'part-trouble' }), part('abilities'), part('identity'), part('settings'), part('log'), part('tasks'), h('p', { class: 'quiet', id: 'read-at' })];
 }
 
 export const put = (id, parts) => show(byId(`part-${id}`), parts);

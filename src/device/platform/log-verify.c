@@ -19,7 +19,7 @@
 #define READ_AT_ONCE (64 * 1024) /* a slow flash gives this within a slice */
 #define STEPS_AT_ONCE 4          /* checkpoints cost a signature's verification each: a few ms on a small machine */
 
-enum phase { NEXT_SEGMENT, READING, VERIFYING };
+enum phase { MEASURING, NEXT_SEGMENT, READING, VERIFYING };
 struct verify {
 	struct tw_context *c;
 	tw_key *device;
@@ -32,6 +32,8 @@ struct verify {
 	bool has_key;               /* of the present epoch in the log */
 	char name[32];
 	int fd;
+	size_t i, measured; /* of the segment to look at next; how many were measured */
+	uint64_t total;
 	size_t wanted; /* bytes of the present segment */
 	struct tw_buf bytes;
 	char fault[TW_DETAIL_MAX];
@@ -94,24 +96,24 @@ static tw_err size_of(const struct verify *y, int fd, uint64_t first_seq, uint64
 }
 
 /* What is there now, for people: a segment that is gone counts as nothing, and is found when its turn comes. */
-static tw_err measure(struct verify *y, struct tw_task *t)
+static tw_err measure_one(struct verify *y, struct tw_task *t)
 {
 	char name[32];
 	uint64_t seq = 0, written = 0, size = 0;
+	int fd = -1;
 
-	t->total = 0;
-	for (size_t i = 0; tw_audit_segment(y->c->audit, i, name, &seq, &written) && seq <= y->end_seq; i++) {
-		int fd = -1;
-		tw_err e = tw_audit_segment_open(y->c->audit, i, &fd);
-
-		if (tw_is(e, TW_CODE_NOTFOUND))
-			continue;
-		TW_TRY(e);
-		e = size_of(y, fd, seq, &size);
-		(void)y->c->sys->close(y->c->sys, fd);
-		if (!tw_failed(e))
-			t->total += size;
+	if (!tw_audit_segment(y->c->audit, y->measured, name, &seq, &written) || seq > y->end_seq) {
+		t->total = y->total;
+		y->phase = NEXT_SEGMENT;
+		return TW_OK;
 	}
+	tw_err e = tw_audit_segment_open(y->c->audit, y->measured++, &fd);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	e = size_of(y, fd, seq, &size);
+	(void)y->c->sys->close(y->c->sys, fd);
+	y->total += tw_failed(e) ? 0 : size;
 	return TW_OK;
 }
 
@@ -172,7 +174,8 @@ static tw_err begin(struct tw_context *c, struct tw_task *t)
 	how.device = y->device;
 	TW_TRY(tw_log_verifier_new(c->sys, &how, &y->v));
 	TW_TRY(t->saved.size ? restore(y, t) : set_out(y));
-	TW_TRY(measure(y, t));
+	y->i = index_of(y, y->next_seq);
+	t->total = 0; /* until all are measured */
 	t->work = TW_STEAL(y);
 	return TW_OK;
 }
@@ -186,12 +189,11 @@ static void end(struct tw_context *c, struct tw_task *t)
 
 static tw_err enter(struct verify *y)
 {
-	size_t i = index_of(y, y->next_seq);
 	uint64_t seq = 0, written = 0, size = 0;
 
-	if (!tw_audit_segment(y->c->audit, i, y->name, &seq, &written))
+	if (!tw_audit_segment(y->c->audit, y->i, y->name, &seq, &written))
 		return TW_RAISE(UNTRUSTED, "no segment begins with record %" PRIu64, y->next_seq);
-	tw_err e = tw_audit_segment_open(y->c->audit, i, &y->fd);
+	tw_err e = tw_audit_segment_open(y->c->audit, y->i, &y->fd);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_RAISE(UNTRUSTED, "segment %s is gone", y->name);
 	TW_TRY(e);
@@ -237,7 +239,7 @@ static tw_err leave(struct verify *y, struct tw_task *t, bool *ret_finished)
 		*ret_finished = true;
 		return tw_log_verifier_end(y->v);
 	}
-	if (!tw_audit_segment(y->c->audit, index_of(y, y->next_seq) + 1, name, &seq, &written))
+	if (!tw_audit_segment(y->c->audit, ++y->i, name, &seq, &written))
 		return TW_RAISE(INTERNAL, "the log has become shorter");
 	y->next_seq = seq;
 	return save(y, t);
@@ -298,10 +300,25 @@ static tw_err finish(struct verify *y, struct tw_task *t)
 	return answer(y, "", &t->result);
 }
 
+static tw_err piece(struct verify *y, struct tw_task *t, bool *ret_finished)
+{
+	switch (y->phase) {
+	case MEASURING:
+		return measure_one(y, t);
+	case NEXT_SEGMENT:
+		return enter(y);
+	case READING:
+		return read_some(y);
+	case VERIFYING:
+		return verify_some(y, t, ret_finished);
+	}
+	return TW_RAISE(INTERNAL, "no such phase");
+}
+
 static tw_err step(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 {
 	struct verify *y = t->work;
-	tw_err e = y->phase == NEXT_SEGMENT ? enter(y) : y->phase == READING ? read_some(y) : verify_some(y, t, ret_finished);
+	tw_err e = piece(y, t, ret_finished);
 
 	if (tw_is(e, TW_CODE_UNTRUSTED)) {
 		*ret_finished = true;
