@@ -50,12 +50,12 @@ static tw_err list_handler(struct tw_context *c, const struct tw_request *rq, st
 {
 	struct tw_page p;
 	uint64_t after = 0;
-	ran = rq->operation;
 	TW_TRY(tw_page_begin(c, rq, rp, &p));
 	TW_TRY(tw_page_after(&p, rp, &after));
 	must(!rp->problem[0] || (rp->status == 400 && !rp->body));
 	if (rp->problem[0])
 		return TW_OK;
+	ran = rq->operation; /* not before: check_answer wants nothing to have run that was refused */
 	for (uint64_t i = after + 1; i <= 10 && tw_page_takes(&p); i++)
 		TW_TRY(tw_page_add_at(&p, i, json_integer((json_int_t)i)));
 	must(p.count <= p.limit && p.limit <= 20);
