@@ -3,7 +3,7 @@
 """SIGKILL at every system call of every role, on the real programs: see README.md.
 
     test/kill/run                          a sample that moves with TW_SEED; TW_FAULT_STEP=1: every call
-    test/kill/run ROLE CALL K entry|exit   one point, and what the device said
+    test/kill/run ROLE CALL K entry|exit|EIO   one point, and what the device said
 """
 import multiprocessing
 import os
@@ -19,6 +19,8 @@ ROLES = ("hands", "core", "front", "keys")
 # What leaves a trace outside the process: these are struck before and after, and never left to the sample.
 TRACES = {"write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdirat",
           "sendmsg"}
+DISK = {"pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "renameat", "renameat2", "unlinkat"}  # may fail with EIO instead
+FAILURES = int(os.environ.get("TW_KILL_FAILURES", "10"))  # of these, for each role that has a disk
 SAMPLE = int(os.environ.get("TW_KILL_SAMPLE", "15"))  # of the other calls, for each role
 JOBS = int(os.environ.get("TW_KILL_JOBS", "4"))
 here = {}
@@ -67,8 +69,10 @@ def points_of(role, calls, rng, everything):
         inner = 0 < n < len(calls) - 1 and calls[n - 1] == name == calls[n + 1] and n > 1 and calls[n - 2] == name
         if name in TRACES and (everything or not inner):
             traces += [points[-1], (role, name, seen[name], "exit")]
+    failures = [(*p[:3], "EIO") for p in points if p[1] in DISK and role != "front"]
     if everything:
-        return points + [p for p in traces if p[3] == "exit"]
+        return points + [p for p in traces if p[3] == "exit"] + failures
+    traces += rng.sample(failures, min(FAILURES, len(failures)))
     rest = [p for p in points if p not in set(traces)]
     return traces + [rest[(i * len(rest) + rng.randrange(len(rest))) // SAMPLE % len(rest)] for i in range(SAMPLE)]
 
@@ -90,7 +94,8 @@ def tell(outcomes, loud):
         count["failed" if wrong else "passed"] += 1
         count["missed"] += not struck
         if wrong:
-            print(f"FAILED SIGKILL of {role} at {when} of {name} {k} (call {(struck or 'not reached').split()[0]}): {wrong}\n"
+            what = f"EIO for {role} from" if when == "EIO" else f"SIGKILL of {role} at {when} of"
+            print(f"FAILED {what} {name} {k} (call {(struck or 'not reached').split()[0]}): {wrong}\n"
                   f"  repeat: test/kill/run {role} {name} {k} {when}", flush=True)
         elif loud:
             print(f"well; struck: {struck}")

@@ -3,7 +3,7 @@
  * Runs a device and ends one of its roles by SIGKILL at one system call: the K-th of a name, before the kernel has done it or
  * after. Nothing in the device helps: the role is held by ptrace from the fork that made it, all others run free.
  *
- *   killer REPORT-FD ROLE CALL K WHEN -- PROGRAM ARGS...     WHEN: entry, exit
+ *   killer REPORT-FD ROLE CALL K WHEN -- PROGRAM ARGS...     WHEN: entry, exit; EIO: it is not killed, the call fails so
  *   killer REPORT-FD ROLE list 0 entry -- PROGRAM ARGS...    names every call instead
  *   killer REPORT-FD nobody - 0 entry -- PROGRAM ARGS...     only starts and waits, as a service manager does
  *
@@ -11,7 +11,7 @@
  * those of hands after its exec.
  *
  * Lines written to REPORT-FD: "device PID" at once; "call NAME" of a list; "killed N NAME WHEN", where N counts all calls of the
- * role; at the end "end STATUS" (of wait(2)) once hands has ended, and "left PID" for each process of the device that was still
+ * role, also of a call that failed; at the end "end STATUS" (of wait(2)) once hands has ended, and "left PID" for each process of the device that was still
  * there PATIENCE_MS later and was killed here.
  */
 #include <errno.h>
@@ -41,14 +41,14 @@
 static const char *const order[] = { "keys", "core", "front" };
 enum { ROLES = 3 };
 
-enum when { ENTRY, EXIT };
+enum when { ENTRY, EXIT, FAIL };
 
 static struct {
 	int report;
 	const char *role, *call;
 	long k;
 	enum when when;
-	bool list, done;
+	bool list, done, failing;
 	pid_t hands, victim, born[3]; /* hands' first children, as it told of them */
 	long forks, n, of_name;
 	bool inside; /* the victim is in a call */
@@ -105,6 +105,24 @@ static void strike(pid_t pid, const char *name)
 	(void)kill(pid, SIGKILL);
 }
 
+/* Entering: the kernel is given no call to do. */
+static void begin_failure(pid_t pid, struct user_regs_struct *regs)
+{
+	regs->orig_rax = UINT64_MAX;
+	run.failing = ptrace(PTRACE_SETREGS, pid, NULL, regs) == 0;
+	go_on(pid, PTRACE_SYSCALL, 0);
+}
+
+/* Leaving: the caller reads EIO, and is free of us. */
+static void end_failure(pid_t pid, struct user_regs_struct *regs)
+{
+	regs->rax = (uint64_t)-EIO;
+	(void)ptrace(PTRACE_SETREGS, pid, NULL, regs);
+	say("killed %ld %s EIO\n", run.n, run.call);
+	run.done = true;
+	release(pid);
+}
+
 static void at_call(pid_t pid)
 {
 	struct user_regs_struct regs;
@@ -113,6 +131,10 @@ static void at_call(pid_t pid)
 	run.inside = !run.inside;
 	if (ptrace(PTRACE_GETREGS, pid, NULL, &regs) != 0)
 		return;
+	if (run.failing) {
+		end_failure(pid, &regs);
+		return;
+	}
 	name = call_name((long)regs.orig_rax);
 	if (run.inside) {
 		run.n++;
@@ -120,7 +142,11 @@ static void at_call(pid_t pid)
 			say("call %s\n", name);
 		run.of_name += strcmp(name, run.call) == 0;
 	}
-	if (!run.list && run.of_name == run.k && strcmp(name, run.call) == 0 && (run.when == ENTRY) == run.inside)
+	bool there = !run.list && run.of_name == run.k && strcmp(name, run.call) == 0;
+
+	if (there && run.when == FAIL && run.inside)
+		begin_failure(pid, &regs);
+	else if (there && run.when != FAIL && (run.when == ENTRY) == run.inside)
 		strike(pid, name);
 	else
 		go_on(pid, PTRACE_SYSCALL, 0);
@@ -293,7 +319,7 @@ static bool begin(char **argv)
 int main(int argc, char **argv)
 {
 	if (argc < 8 || strcmp(argv[6], "--") != 0) {
-		(void)fprintf(stderr, "usage: killer REPORT-FD ROLE CALL K entry|exit -- PROGRAM ARGS...\n");
+		(void)fprintf(stderr, "usage: killer REPORT-FD ROLE CALL K entry|exit|EIO -- PROGRAM ARGS...\n");
 		return 2;
 	}
 	const char *at[] = { argv[1], argv[4] };
@@ -302,7 +328,7 @@ int main(int argc, char **argv)
 	run.role = argv[2];
 	run.call = argv[3];
 	run.k = number(&at[1]);
-	run.when = strcmp(argv[5], "exit") == 0 ? EXIT : ENTRY;
+	run.when = strcmp(argv[5], "exit") == 0 ? EXIT : strcmp(argv[5], "EIO") == 0 ? FAIL : ENTRY;
 	run.list = strcmp(run.call, "list") == 0;
 	(void)fcntl(run.report, F_SETFD, FD_CLOEXEC);
 	if (!begin(argv + 7))
