@@ -103,6 +103,46 @@ static void test_reply_with_a_file(void **state)
 	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &r), SYNTAX);
 }
 
+static void test_stream_and_drained(void **state)
+{
+	const struct tw_wire_stream piece = { .connection = 7, .bytes = TW_SLICE("id: 1\n\n") }, last = { .connection = 8, .end = true };
+	const struct tw_wire_drained given = { 9, 1000 };
+	struct tw_wire_reply begun = reply, r;
+	struct tw_wire_stream s;
+	struct tw_wire_drained d;
+
+	CHECK_OK(tw_wire_stream_write(&piece, &buf));
+	CHECK_OK(tw_wire_stream_read(tw_buf_slice(&buf), &s));
+	CHECK(s.connection == 7 && !s.end && tw_slice_is(s.bytes, "id: 1\n\n"));
+	CHECK_ERR(tw_wire_stream_read((struct tw_slice){ buf.data, 5 }, &s), SYNTAX); /* nothing, and no end */
+	CHECK_ERR(tw_wire_stream_read((struct tw_slice){ buf.data, 4 }, &s), SYNTAX);
+	buf.data[4] = 2;
+	CHECK_ERR(tw_wire_stream_read(tw_buf_slice(&buf), &s), SYNTAX);
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_stream_write(&last, &buf));
+	CHECK_OK(tw_wire_stream_read(tw_buf_slice(&buf), &s));
+	CHECK(s.connection == 8 && s.end && s.bytes.size == 0);
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_drained_write(&given, &buf));
+	CHECK_OK(tw_wire_drained_read(tw_buf_slice(&buf), &d));
+	CHECK(d.connection == 9 && d.bytes == 1000);
+	for (size_t n = 0; n < buf.size; n++)
+		CHECK_ERR(tw_wire_drained_read((struct tw_slice){ buf.data, n }, &d), SYNTAX);
+	memset(buf.data + 4, 0, 4);
+	CHECK_ERR(tw_wire_drained_read(tw_buf_slice(&buf), &d), SYNTAX);
+	memset(buf.data + 4, 0xff, 4);
+	CHECK_ERR(tw_wire_drained_read(tw_buf_slice(&buf), &d), SYNTAX);
+	tw_buf_clear(&buf);
+	begun.stream = true;
+	CHECK_OK(tw_wire_reply_write(&begun, &buf));
+	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &r), SYNTAX); /* with a body */
+	tw_buf_clear(&buf);
+	begun.body = TW_SLICE("");
+	CHECK_OK(tw_wire_reply_write(&begun, &buf));
+	CHECK_OK(tw_wire_reply_read(tw_buf_slice(&buf), &r));
+	CHECK(r.stream && !r.file);
+}
+
 static void test_cut_and_trailing(void **state)
 {
 	struct tw_wire_request rq;
@@ -166,5 +206,5 @@ static void test_rows(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_reply_with_a_file), TEST(test_cut_and_trailing),
-	TEST(test_refused_fields), TEST(test_without_memory), TEST(test_rows))
+CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_reply_with_a_file), TEST(test_stream_and_drained),
+	TEST(test_cut_and_trailing), TEST(test_refused_fields), TEST(test_without_memory), TEST(test_rows))

@@ -27,12 +27,14 @@
 const struct tw_channel_row tw_rows_core_from_front[] = {
 	{ TW_WIRE_REQUEST, 0, 16, TW_CHANNEL_MAX, "request" },
 	{ TW_WIRE_GONE, 0, 4, 4, "gone" },
+	{ TW_WIRE_DRAINED, 0, 8, 8, "drained" },
 	{ TW_WIRE_FRONT_READY, TW_CHANNEL_ONCE, 0, 0, "front ready" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_front_from_core[] = {
 	{ TW_WIRE_REPLY, 0, 17, TW_CHANNEL_MAX, "reply", 1 },
 	{ TW_WIRE_LISTENER, 0, 64, CERTIFICATE_MAX, "listener" },
+	{ TW_WIRE_STREAM, 0, 5, 5 + TW_WIRE_STREAM_WINDOW, "stream" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_keys_from_front[] = {
@@ -65,7 +67,7 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 };
 
 enum { REQUEST_EXPORTER = 1, REQUEST_CLIENT_KEY = 2, REQUEST_FLAGS = 3 };
-enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FILE = 4, REPLY_FLAGS = 7 };
+enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FILE = 4, REPLY_STREAM = 8, REPLY_FLAGS = 15 };
 
 /* REQUEST: u32 connection, u8 flags, block16 source, [32 exporter], [32 client key], block16 head, block32 body. */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b)
@@ -124,7 +126,8 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 /* REPLY: u32 connection, u16 status, u8 flags, u32 retry after, [u64 size of the file], block16 type, etag, location, allow, block32 body. */
 tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b)
 {
-	unsigned flags = (r->close ? REPLY_CLOSE : 0u) | (r->known ? REPLY_KNOWN : 0u) | (r->file ? REPLY_FILE : 0u);
+	unsigned flags = (r->close ? REPLY_CLOSE : 0u) | (r->known ? REPLY_KNOWN : 0u) | (r->file ? REPLY_FILE : 0u) |
+		(r->stream ? REPLY_STREAM : 0u);
 
 	TW_TRY(tw_buf_u32(b, r->connection));
 	TW_TRY(tw_buf_u16(b, r->status));
@@ -162,6 +165,7 @@ tw_err tw_wire_reply_read(struct tw_slice payload, struct tw_wire_reply *ret)
 		return TW_RAISE(SYNTAX, "reply status %u", r.status);
 	r.close = flags & REPLY_CLOSE;
 	r.known = flags & REPLY_KNOWN;
+	r.stream = flags & REPLY_STREAM;
 	TW_TRY(tw_cursor_u32(&c, &r.retry_after_s));
 	if (flags & REPLY_FILE)
 		TW_TRY(tw_cursor_u64(&c, &r.file));
@@ -172,9 +176,53 @@ tw_err tw_wire_reply_read(struct tw_slice payload, struct tw_wire_reply *ret)
 	TW_TRY(read_line(&c, LOCATION_MAX, &r.location));
 	TW_TRY(read_line(&c, ALLOW_MAX, &r.allow));
 	TW_TRY(tw_cursor_block32(&c, TW_WIRE_REPLY_BODY_MAX, &r.body));
-	if (r.file && r.body.size > 0)
-		return TW_RAISE(SYNTAX, "reply: a file and a body");
+	if ((r.file > 0) + (r.body.size > 0) + r.stream > 1)
+		return TW_RAISE(SYNTAX, "reply: more than one body");
 	TW_TRY(tw_cursor_end(&c));
 	*ret = r;
+	return TW_OK;
+}
+
+/* STREAM: u32 connection, u8 whether it ends, the rest is bytes. */
+tw_err tw_wire_stream_write(const struct tw_wire_stream *s, struct tw_buf *b)
+{
+	TW_TRY(tw_buf_u32(b, s->connection));
+	TW_TRY(tw_buf_u8(b, s->end));
+	return tw_buf_add(b, s->bytes.at, s->bytes.size);
+}
+
+tw_err tw_wire_stream_read(struct tw_slice payload, struct tw_wire_stream *ret)
+{
+	struct tw_cursor c = tw_cursor_of(payload.at, payload.size);
+	struct tw_wire_stream s = { 0 };
+	uint8_t end;
+
+	TW_TRY(tw_cursor_u32(&c, &s.connection));
+	TW_TRY(tw_cursor_u8(&c, &end));
+	if (end > 1 || (!end && tw_cursor_left(&c) == 0) || tw_cursor_left(&c) > TW_WIRE_STREAM_WINDOW)
+		return TW_RAISE(SYNTAX, "stream: end %u with %zu bytes", end, tw_cursor_left(&c));
+	s.end = end;
+	TW_TRY(tw_cursor_slice(&c, tw_cursor_left(&c), &s.bytes));
+	*ret = s;
+	return TW_OK;
+}
+
+tw_err tw_wire_drained_write(const struct tw_wire_drained *d, struct tw_buf *b)
+{
+	TW_TRY(tw_buf_u32(b, d->connection));
+	return tw_buf_u32(b, d->bytes);
+}
+
+tw_err tw_wire_drained_read(struct tw_slice payload, struct tw_wire_drained *ret)
+{
+	struct tw_cursor c = tw_cursor_of(payload.at, payload.size);
+	struct tw_wire_drained d;
+
+	TW_TRY(tw_cursor_u32(&c, &d.connection));
+	TW_TRY(tw_cursor_u32(&c, &d.bytes));
+	if (d.bytes == 0 || d.bytes > TW_WIRE_STREAM_WINDOW)
+		return TW_RAISE(SYNTAX, "drained: %u bytes", d.bytes);
+	TW_TRY(tw_cursor_end(&c));
+	*ret = d;
 	return TW_OK;
 }

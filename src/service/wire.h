@@ -2,7 +2,10 @@
 /*
  * What roles say to one another: the rows of every channel, and the typed payloads. Integers big-endian, blocks length-prefixed.
  *
- * front -> core   REQUEST: one parsed request. GONE: the connection has closed (never an offence, whenever it comes). FRONT_READY, once.
+ * core  -> front  STREAM: more of an answer that a REPLY began, never more than TW_WIRE_STREAM_WINDOW on its way.
+ * front -> core   DRAINED: so much of it the peer has taken.
+ *                 REQUEST: one parsed request. GONE: the connection has closed (never an offence, whenever it comes).
+ *                 FRONT_READY, once.
  * core  -> front  REPLY, with one descriptor when the body is longer than a message. LISTENER: the public half of a new listener
  *                 key; connections made before it are closed.
  * front -> keys   TLS_SIGN / SIGNED: a digest for the listener key. Nothing else passes on that channel.
@@ -21,8 +24,10 @@ enum tw_wire {
 	TW_WIRE_REQUEST = 0x0101,
 	TW_WIRE_GONE,
 	TW_WIRE_FRONT_READY, /* front has answered a TLS request of its own, all the way through core: once per start of front */
+	TW_WIRE_DRAINED,     /* u32 connection, u32 bytes of STREAM that the peer has taken */
 	TW_WIRE_REPLY = 0x0201,
 	TW_WIRE_LISTENER,           /* certificate DER; tag counts generations */
+	TW_WIRE_STREAM,             /* u32 connection, u8 1 when it ends, then bytes */
 	TW_WIRE_TLS_SIGN = 0x0301,  /* 32 bytes */
 	TW_WIRE_TLS_SIGNED,         /* DER signature, empty when refused */
 	TW_WIRE_KEYS_SIGN = 0x0401, /* u8 purpose, then the bytes to sign; each purpose demands its own prefix of the bytes */
@@ -81,8 +86,22 @@ struct tw_wire_reply {
 	struct tw_slice etag, location, allow;
 	uint32_t retry_after_s;
 	uint64_t file; /* not 0: so many bytes of the descriptor beside it are the body, and body is empty */
+	bool stream;   /* body is empty: it comes as STREAM messages */
 	struct tw_slice body;
 };
+#define TW_WIRE_STREAM_WINDOW (16 * 1024) /* what a stream may have on its way: all that it costs front */
+struct tw_wire_stream {
+	uint32_t connection;
+	bool end;
+	struct tw_slice bytes;
+};
+tw_err tw_wire_stream_write(const struct tw_wire_stream *s, struct tw_buf *b);
+tw_err tw_wire_stream_read(struct tw_slice payload, struct tw_wire_stream *ret);
+struct tw_wire_drained {
+	uint32_t connection, bytes;
+};
+tw_err tw_wire_drained_write(const struct tw_wire_drained *d, struct tw_buf *b);
+tw_err tw_wire_drained_read(struct tw_slice payload, struct tw_wire_drained *ret);
 tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b);
 tw_err tw_wire_reply_read(struct tw_slice payload, struct tw_wire_reply *ret);
 #endif

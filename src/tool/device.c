@@ -35,7 +35,7 @@ static const struct tw_option waits[] = {
 static bool for_others(const char *name)
 {
 	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "session.open",
-		"session.close", "log.segment" };
+		"session.close", "log.segment", "log.stream" };
 
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		if (!strcmp(names[i], name))

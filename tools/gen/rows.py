@@ -48,7 +48,7 @@ TABLES = {
         "handler": Key(C_NAME), "help": Key(), "elements": Key(items=ELEMENT), "input": Key(rows=FIELDS),
         "output": Key(rows=FIELDS), "query": Key(None, False, rows=FIELDS),
         "status": Key(re.compile(r"2[0-9][0-9]( 2[0-9][0-9])*"), False),  # of success, the usual one first
-        "media": Key(("application/octet-stream",), False),  # of an answer that is not JSON and therefore has no output
+        "media": Key(("application/octet-stream", "text/event-stream"), False),  # of an answer that is not JSON and therefore has no output
         "if_match": Key(YES_NO, False),  # 428 without If-Match
         "list": Key(FIELD, False),  # the array of the output that comes in pages; limit, cursor and next are made from this
         "page": Key(COUNT, False), "page_max": Key(COUNT, False),  # entries of a page: the default, and the most one may ask for

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "device/platform/core-stream.h"
 #include "device/platform/start.h"
 #include "service/task/task.h"
 
@@ -43,6 +44,7 @@ void tw_core_settle(struct tw_core *c)
 		tw_door_console_notice(c->console);
 	if (c->front)
 		tw_door_front_announce(c->front);
+	tw_streams_wake(c->device.streams);
 }
 
 /* A log that cannot be written refuses changes from there on; the path says so to whoever asks. */
@@ -56,7 +58,10 @@ static void commit(struct tw_core *c)
 
 static void on_commit(int fd, short what, void *user)
 {
-	commit(user);
+	struct tw_core *c = user;
+
+	commit(c);
+	tw_streams_wake(c->device.streams);
 }
 
 static void checkpoint(struct tw_core *c)
@@ -70,7 +75,10 @@ static void checkpoint(struct tw_core *c)
 
 static void on_checkpoint(int fd, short what, void *user)
 {
-	checkpoint(user);
+	struct tw_core *c = user;
+
+	checkpoint(c);
+	tw_streams_wake(c->device.streams);
 }
 
 static void on_refusals(int fd, short what, void *user)

@@ -9,6 +9,7 @@
 #include "device/platform/core.h"
 
 #include "base/log.h"
+#include "device/platform/core-stream.h"
 
 #define QUEUE_MAX 64 /* replies waiting for front to read; at that many, its requests wait too */
 #define AT_ONCE 8    /* requests; then the other doors and the timers have their turn */
@@ -29,6 +30,7 @@ struct tw_door_front {
 	size_t waiting;
 	uint32_t announced; /* the generation of the listener that front knows */
 	struct tw_buf body, wire;
+	tw_streams *streams;
 };
 
 static void lost(tw_door_front *d, tw_err e)
@@ -161,12 +163,43 @@ static tw_err send_reply(tw_door_front *d, const struct tw_wire_reply *out, int 
 	return e;
 }
 
+static tw_err stream_put(void *user, uint32_t id, struct tw_slice piece)
+{
+	const struct tw_wire_stream s = { .connection = id, .bytes = piece };
+	tw_door_front *d = user;
+
+	tw_buf_clear(&d->wire);
+	TW_TRY(tw_wire_stream_write(&s, &d->wire));
+	return pass(d, TW_WIRE_STREAM, 0, tw_buf_slice(&d->wire), -1);
+}
+
+static void stream_end(void *user, uint32_t id)
+{
+	const struct tw_wire_stream s = { .connection = id, .end = true };
+	tw_door_front *d = user;
+
+	tw_buf_clear(&d->wire);
+	tw_err e = tw_wire_stream_write(&s, &d->wire);
+	if (!tw_failed(e))
+		e = pass(d, TW_WIRE_STREAM, 0, tw_buf_slice(&d->wire), -1);
+	if (tw_failed(e)) /* front would wait for ever */
+		lost(d, e);
+}
+
+/* What cannot be opened for want of memory is answered so. */
+static void open_stream(tw_door_front *d, uint32_t connection, const struct tw_request *rq, struct tw_path_reply *reply)
+{
+	if (reply->stream && tw_failed(tw_streams_open(d->streams, connection, rq, reply->stream_after, TW_WIRE_STREAM_WINDOW)))
+		*reply = (struct tw_path_reply){ .status = 503, .type = "", .retry_after_s = 1 };
+}
+
 static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const struct tw_http_head *head)
 {
 	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ANYONE, .name = "anyone" },
 		.head = head,
 		.body = w->body,
-		.takes_file = true };
+		.takes_file = true,
+		.takes_stream = true };
 	struct tw_path_reply reply = { 0 };
 
 	_Static_assert(sizeof rq.subject.source == sizeof w->source, "a source fits");
@@ -180,18 +213,20 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 	/* Before the answer: who has been told of a new listener key may come back at once. */
 	tw_door_front_announce(d);
 	outgrow(d, &reply);
+	open_stream(d, w->connection, &rq, &reply);
 
 	const struct tw_wire_reply out = {
 		.connection = w->connection,
 		.status = (uint16_t)reply.status,
 		.close = reply.close || reply.close_connections,
 		.known = rq.subject.kind != TW_SUBJECT_ANYONE,
-		.type = d->body.size || reply.has_file ? tw_slice_of(reply.type) : tw_slice_of(""),
+		.type = d->body.size || reply.has_file || reply.stream ? tw_slice_of(reply.type) : tw_slice_of(""),
 		.etag = tw_slice_of(reply.etag),
 		.location = tw_slice_of(reply.location),
 		.allow = tw_slice_of(reply.allow),
 		.retry_after_s = (uint32_t)reply.retry_after_s,
 		.file = reply.has_file ? reply.file_size : 0,
+		.stream = reply.stream,
 		.body = tw_buf_slice(&d->body),
 	};
 	return send_reply(d, &out, reply.has_file ? reply.file : -1);
@@ -211,6 +246,31 @@ static tw_err request(tw_door_front *d, struct tw_slice payload)
 	return answer(d, &w, &head);
 }
 
+static tw_err drained(tw_door_front *d, struct tw_slice payload)
+{
+	struct tw_wire_drained r;
+
+	if (tw_failed(tw_wire_drained_read(payload, &r)) || !tw_streams_drained(d->streams, r.connection, r.bytes))
+		return TW_RAISE(UNTRUSTED, "more of a stream taken than was sent");
+	return TW_OK;
+}
+
+static tw_err obey(tw_door_front *d, const struct tw_message *m)
+{
+	struct tw_cursor c = tw_cursor_of(m->payload.at, m->payload.size);
+	uint32_t connection = 0;
+
+	if (m->type == TW_WIRE_REQUEST)
+		return request(d, m->payload);
+	if (m->type == TW_WIRE_DRAINED)
+		return drained(d, m->payload);
+	if (m->type == TW_WIRE_FRONT_READY)
+		tw_core_front_ready(d->core);
+	else if (m->type == TW_WIRE_GONE && !tw_failed(tw_cursor_u32(&c, &connection)))
+		tw_streams_close(d->streams, connection);
+	return TW_OK;
+}
+
 static void on_readable(int fd, short what, void *user)
 {
 	tw_door_front *d = user;
@@ -219,10 +279,8 @@ static void on_readable(int fd, short what, void *user)
 
 	for (int i = 0; i < AT_ONCE && d->waiting < QUEUE_MAX; i++) {
 		e = tw_channel_receive(d->channel, &m);
-		if (!tw_failed(e) && m.type == TW_WIRE_REQUEST)
-			e = request(d, m.payload);
-		else if (!tw_failed(e) && m.type == TW_WIRE_FRONT_READY)
-			tw_core_front_ready(d->core);
+		if (!tw_failed(e))
+			e = obey(d, &m);
 		if (tw_failed(e))
 			break;
 	}
@@ -241,7 +299,10 @@ tw_err tw_door_front_new(struct tw_core *c, int fd, tw_door_front **ret)
 	d->last = &d->first;
 	tw_buf_init(&d->body, c->sys, TW_REPLY_MAX);
 	tw_buf_init(&d->wire, c->sys, TW_CHANNEL_MAX);
+	const struct tw_stream_sink sink = { stream_put, stream_end, d };
 	*ret = d;
+	TW_TRY(tw_streams_new(&c->device.context, c->loop, &sink, &d->streams));
+	c->device.streams = d->streams;
 	TW_TRY(tw_channel_new(c->sys, fd, tw_rows_core_from_front, &d->channel));
 	d->readable = tw_core_watch(c, fd, EV_READ | EV_PERSIST, on_readable, d);
 	d->writable = tw_core_watch(c, fd, EV_WRITE | EV_PERSIST, on_writable, d);
@@ -261,6 +322,8 @@ tw_door_front *tw_door_front_free(tw_door_front *d)
 		event_free(d->writable);
 	while (d->first)
 		d->first = drop(d->core->sys, d->first);
+	d->core->device.streams = NULL;
+	d->streams = tw_streams_free(d->streams);
 	(void)tw_channel_free(d->channel);
 	tw_buf_done(&d->body);
 	tw_buf_done(&d->wire);

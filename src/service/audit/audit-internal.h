@@ -39,6 +39,7 @@ struct tw_audit {
 	struct tw_audit_segment *segments;
 	size_t segment_count, segment_room;
 
+	uint64_t durable_seq;  /* the last record that is on disk */
 	uint64_t checkpointed; /* sequence number of the last checkpoint record */
 	uint8_t salts[32 * TW_LOG_SALT];
 	size_t salts_left;

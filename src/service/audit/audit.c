@@ -105,6 +105,7 @@ tw_err tw_audit_commit(tw_audit *a)
 	if (tw_failed(e))
 		return tw_audit_break(a, e);
 	a->written += a->batch.size;
+	a->durable_seq = a->state.next_seq - 1;
 	tw_buf_clear(&a->batch);
 	return TW_OK;
 }

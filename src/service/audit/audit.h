@@ -57,6 +57,19 @@ tw_err tw_audit_epoch_next(tw_audit *a, const char *why);
 uint64_t tw_audit_epoch_after(const tw_audit *a, uint64_t epoch);
 const uint8_t *tw_audit_device(const tw_audit *a); /* the device key's fingerprint, 32 bytes */
 
+/* A reader that goes along with the log, in steps. After: the last record it has. NOTFOUND: the log does not go on from there. */
+struct tw_audit_follow {
+	struct tw_log_state state; /* where offset is; without a key */
+	uint64_t segment, after;
+	size_t offset; /* 0: the segment is not begun yet */
+};
+uint64_t tw_audit_durable(const tw_audit *a);
+tw_err tw_audit_follow(const tw_audit *a, uint64_t after, struct tw_audit_follow *ret);
+bool tw_audit_follow_behind(const tw_audit *a, const struct tw_audit_follow *f); /* a step may find something */
+/* Gives durable records in their order until visit returns false (that one comes again) or a little is read. NOTFOUND: the log was
+   begun anew. UNTRUSTED: somebody changed it under us. */
+tw_err tw_audit_follow_step(tw_audit *a, struct tw_audit_follow *f, bool (*visit)(void *user, const struct tw_log_record *r), void *user);
+
 /* Segments as they lie on this device, oldest first: those from first_seq `from` on, at most max. */
 struct tw_audit_part {
 	uint64_t first_seq, epoch;

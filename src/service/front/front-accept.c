@@ -175,6 +175,12 @@ tw_err tw_front_listen(struct tw_front *f, const int *listeners, size_t count)
 
 /* --- Deadlines --- */
 
+/* Whether this kind of waiting ends by itself. */
+static bool has_deadline(int wait)
+{
+	return wait != TW_WAIT_CORE && wait != TW_WAIT_STREAM;
+}
+
 void tw_front_on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct tw_front *f = arg;
@@ -183,7 +189,7 @@ void tw_front_on_timer(evutil_socket_t fd, short what, void *arg)
 	f->timer_ms = 0;
 	for (int w = 0; w < TW_WAITS; w++) {
 		struct tw_conn *c;
-		while (w != TW_WAIT_CORE && (c = TAILQ_FIRST(&f->waiting[w])) && c->deadline_ms <= now)
+		while (has_deadline(w) && (c = TAILQ_FIRST(&f->waiting[w])) && c->deadline_ms <= now)
 			tw_conn_end(c);
 	}
 	tw_front_accepting(f, true);
@@ -197,7 +203,7 @@ static int64_t first_deadline(const struct tw_front *f)
 
 	for (int w = 0; w < TW_WAITS; w++) {
 		const struct tw_conn *c = TAILQ_FIRST(&f->waiting[w]);
-		if (c && w != TW_WAIT_CORE && c->deadline_ms < first)
+		if (c && has_deadline(w) && c->deadline_ms < first)
 			first = c->deadline_ms;
 	}
 	return first;

@@ -130,7 +130,7 @@ void tw_conn_end(struct tw_conn *c)
 	if (c->ended)
 		return;
 	c->ended = true;
-	if (c->asked && c->unsent.size == 0 && !f->core_gone) {
+	if ((c->asked || c->streaming) && c->unsent.size == 0 && !f->core_gone) {
 		uint8_t id[4] = { (uint8_t)(c->id >> 24), (uint8_t)(c->id >> 16), (uint8_t)(c->id >> 8), (uint8_t)c->id };
 		/* Core only loses the chance to save itself work when this does not get through. */
 		tw_ignore(tw_channel_send(f->core, TW_WIRE_GONE, 0, id, sizeof id, NULL, 0));
@@ -180,6 +180,7 @@ void tw_conn_wait(struct tw_conn *c, enum tw_front_wait what)
 		[TW_WAIT_HEAD] = f->limits.head_ms,
 		[TW_WAIT_BODY] = f->limits.body_ms,
 		[TW_WAIT_CORE] = 0,
+		[TW_WAIT_STREAM] = 0,
 		[TW_WAIT_WRITE] = f->limits.body_ms,
 		[TW_WAIT_IDLE] = f->limits.idle_ms,
 		[TW_WAIT_KNOWN] = f->limits.known_ms,
@@ -269,8 +270,32 @@ bool tw_conn_last(const struct tw_conn *c)
 	return c->closing || c->faulted || c->old || c->front->draining;
 }
 
+void tw_conn_drained(struct tw_conn *c)
+{
+	const struct tw_wire_drained d = { c->id, c->on_its_way };
+	struct tw_front *f = c->front;
+
+	c->drain_owed = false;
+	if (d.bytes == 0 || f->core_gone)
+		return;
+	tw_buf_clear(&f->message);
+	tw_err e = tw_wire_drained_write(&d, &f->message);
+	if (!tw_failed(e))
+		e = tw_channel_send(f->core, TW_WIRE_DRAINED, 0, f->message.data, f->message.size, NULL, 0);
+	if (!tw_failed(e))
+		c->on_its_way = 0;
+	c->drain_owed = tw_is(e, TW_CODE_TIMEOUT) && event_add(f->on_core_room, NULL) == 0;
+	if (tw_failed(e) && !c->drain_owed)
+		tw_conn_end(c);
+}
+
 static void after_answer(struct tw_conn *c)
 {
+	if (c->streaming) {
+		tw_conn_wait(c, TW_WAIT_STREAM);
+		tw_conn_drained(c);
+		return;
+	}
 	if (c->self) {
 		tw_self_answered(c->front);
 		return;
@@ -305,7 +330,7 @@ void tw_conn_answer(struct tw_conn *c, struct tw_slice rest)
 	if (rest.size > 0 && b->size + rest.size <= ONE_WRITE && !tw_failed(tw_buf_add(b, rest.at, rest.size)))
 		rest.size = 0;
 	c->rest = rest;
-	if (tw_conn_last(c))
+	if (tw_conn_last(c) && !c->streaming)
 		tw_front_tls_more(c->ssl, true);
 	ERR_clear_error();
 	if (SSL_write_ex(c->ssl, b->data, b->size, &done) == 1 && done == b->size && rest.size == 0 && c->file < 0) {
@@ -348,6 +373,8 @@ void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r, int file)
 	c->asked = false;
 	c->file_end = c->file >= 0 ? r->file : 0;
 	tw_conn_next_of(c);
+	c->streaming = r->stream;
+	c->on_its_way = 0;
 	if (r->known && !c->known) {
 		c->known = true;
 		f->unknown--;
@@ -360,10 +387,35 @@ void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r, int file)
 	resume(c);
 }
 
+/* One piece as one chunk (RFC 9112 7.1), the end as the last. */
+static tw_err add_chunk(struct tw_buf *out, const struct tw_wire_stream *s)
+{
+	if (s->bytes.size > 0) {
+		TW_TRY(tw_buf_format(out, "%zx\r\n", s->bytes.size));
+		TW_TRY(tw_buf_add(out, s->bytes.at, s->bytes.size));
+		TW_TRY(tw_buf_add(out, "\r\n", 2));
+	}
+	return s->end ? tw_buf_add(out, "0\r\n\r\n", 5) : TW_OK;
+}
+
+void tw_conn_stream(struct tw_conn *c, const struct tw_wire_stream *s)
+{
+	if (tw_failed(add_chunk(&c->out, s))) {
+		tw_conn_end(c);
+		return;
+	}
+	c->on_its_way += (uint32_t)s->bytes.size;
+	c->streaming = !s->end;
+	flush(c);
+	if (s->end)
+		resume(c);
+}
+
 void tw_conn_retire(struct tw_conn *c)
 {
 	c->old = true;
-	if (c->wait == TW_WAIT_IDLE || c->wait == TW_WAIT_KNOWN || (c->wait == TW_WAIT_HEAD && (c->front->draining || !c->ssl)))
+	if (c->wait == TW_WAIT_IDLE || c->streaming || c->wait == TW_WAIT_KNOWN ||
+		(c->wait == TW_WAIT_HEAD && (c->front->draining || !c->ssl)))
 		tw_conn_end(c);
 }
 

@@ -33,8 +33,9 @@
 enum tw_front_wait {
 	TW_WAIT_HEAD, /* for the rest of a head, or of the handshake */
 	TW_WAIT_BODY,
-	TW_WAIT_CORE,  /* no deadline here: core answers, or is restarted together with us */
-	TW_WAIT_WRITE, /* for the peer to take its answer */
+	TW_WAIT_CORE,   /* no deadline here: core answers, or is restarted together with us */
+	TW_WAIT_STREAM, /* nor here: for core to go on with a stream, of which the peer has taken all there is */
+	TW_WAIT_WRITE,  /* for the peer to take its answer */
 	TW_WAIT_IDLE,
 	TW_WAIT_KNOWN,
 	TW_WAIT_LINGER,
@@ -68,6 +69,8 @@ struct tw_conn {
 	struct tw_slice rest; /* of an asset: not ours to free */
 	int file;             /* after rest: what is left of core's descriptor, read as the peer takes it; -1: none */
 	uint64_t file_at, file_end;
+	bool streaming, drain_owed; /* an answer that core goes on with; core's channel had no room to be told of what was taken */
+	uint32_t on_its_way;        /* of the stream: told to us, not yet taken */
 };
 TAILQ_HEAD(tw_conn_list, tw_conn);
 
@@ -107,6 +110,8 @@ void tw_conn_fault(struct tw_conn *c, int status, const char *rule); /* the same
 bool tw_conn_last(const struct tw_conn *c);                          /* the connection ends with the answer under way */
 size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes);     /* as much of bytes as can be handled now; returns how much */
 void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r, int file); /* owns file; -1: none */
+void tw_conn_stream(struct tw_conn *c, const struct tw_wire_stream *s);
+void tw_conn_drained(struct tw_conn *c); /* tells core what the peer has taken */
 tw_err tw_conn_send_waiting(struct tw_conn *c); /* TIMEOUT: still no room. Waits on while its party has its share at core */
 void tw_conn_next_of(const struct tw_conn *c);  /* one request of c's party less is at core: the next may go */
 /* Whether both are one as far as shares go: the same known key, else the same source. */

@@ -95,7 +95,9 @@ tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bo
 	}
 	if (r->status == 401) /* RFC 9110 15.5.2 */
 		TW_TRY(tw_buf_text(b, "WWW-Authenticate: Bearer\r\n"));
-	if (r->status != 204 && r->status != 304)
+	if (r->stream)
+		TW_TRY(tw_buf_text(b, "Transfer-Encoding: chunked\r\n"));
+	else if (r->status != 204 && r->status != 304)
 		TW_TRY(length(b, r->file ? r->file : r->body.size));
 	TW_TRY(tw_buf_add(b, FOR_DATA "\r\n", sizeof FOR_DATA "\r\n" - 1));
 	return head_only ? TW_OK : tw_buf_add(b, r->body.at, r->body.size);

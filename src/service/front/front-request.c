@@ -214,7 +214,9 @@ static size_t take_body(struct tw_conn *c, struct tw_slice bytes)
 
 static bool ready_for_bytes(const struct tw_conn *c)
 {
-	return !c->ended && !c->faulted && c->served < TW_FRONT_TURN_REQUESTS && c->wait != TW_WAIT_CORE && c->wait != TW_WAIT_WRITE;
+	bool answering = c->wait == TW_WAIT_CORE || c->wait == TW_WAIT_STREAM || c->wait == TW_WAIT_WRITE;
+
+	return !c->ended && !c->faulted && c->served < TW_FRONT_TURN_REQUESTS && !answering;
 }
 
 size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes)

@@ -134,6 +134,23 @@ static void on_reply(struct tw_front *f, struct tw_message *m)
 		tw_conn_reply(c, &r, m->fd_count > 0 ? m->fds[0] : -1);
 }
 
+/* More than a stream may have on its way is core's fault; a stream that has ended meanwhile is nobody's. */
+static void on_stream(struct tw_front *f, struct tw_slice payload)
+{
+	struct tw_wire_stream s;
+	struct tw_conn *c;
+
+	if (tw_failed(tw_wire_stream_read(payload, &s))) {
+		stop(f, TW_RAISE(UNTRUSTED, "core sent a malformed piece of a stream"));
+		return;
+	}
+	c = tw_front_find(f, s.connection);
+	if (c && (!c->streaming || c->on_its_way + s.bytes.size > TW_WIRE_STREAM_WINDOW))
+		stop(f, TW_RAISE(UNTRUSTED, "core sent more of a stream than it may"));
+	else if (c)
+		tw_conn_stream(c, &s);
+}
+
 static void core_gone(struct tw_front *f)
 {
 	f->core_gone = true;
@@ -141,7 +158,7 @@ static void core_gone(struct tw_front *f)
 	(void)event_del(f->on_core_room);
 	tw_front_accepting(f, false);
 	for (unsigned i = 0; i < f->limits.connections; i++)
-		if (f->slots[i] && f->slots[i]->wait == TW_WAIT_CORE)
+		if (f->slots[i] && (f->slots[i]->wait == TW_WAIT_CORE || f->slots[i]->streaming))
 			tw_conn_end(f->slots[i]);
 	if (f->draining)
 		stop(f, TW_OK);
@@ -166,6 +183,8 @@ static void on_core(evutil_socket_t fd, short what, void *arg)
 			break;
 		if (m.type == TW_WIRE_REPLY)
 			on_reply(f, &m);
+		else if (m.type == TW_WIRE_STREAM)
+			on_stream(f, m.payload);
 		else
 			on_listener_message(f, m.payload);
 	}
@@ -189,6 +208,9 @@ static void on_core_room(evutil_socket_t fd, short what, void *arg)
 		if (tw_failed(e))
 			tw_conn_end(c);
 	}
+	for (unsigned i = 0; i < f->limits.connections; i++)
+		if (f->slots[i] && f->slots[i]->drain_owed)
+			tw_conn_drained(f->slots[i]);
 	tw_front_reap(f);
 }
 

@@ -202,6 +202,30 @@ static void reply_file(struct run *r, uint32_t connection, uint64_t stated, bool
 	close(fd);
 }
 
+static void send_stream(struct run *r, uint32_t connection, const char *text, bool end)
+{
+	const struct tw_wire_stream s = { connection, end, tw_slice_of(text) };
+	struct tw_buf b;
+
+	tw_buf_init(&b, world.sys, TW_CHANNEL_MAX);
+	CHECK_OK(tw_wire_stream_write(&s, &b));
+	tw_ignore(tw_channel_send(r->core, TW_WIRE_STREAM, 0, b.data, b.size, NULL, 0));
+	tw_buf_done(&b);
+}
+
+static void reply_stream(struct run *r, uint32_t connection)
+{
+	const struct tw_wire_reply rp = {
+		.connection = connection, .status = 200, .known = true, .type = TW_SLICE("text/event-stream"), .stream = true
+	};
+	struct tw_buf b;
+
+	tw_buf_init(&b, world.sys, TW_CHANNEL_MAX);
+	CHECK_OK(tw_wire_reply_write(&rp, &b));
+	tw_ignore(tw_channel_send(r->core, TW_WIRE_REPLY, 0, b.data, b.size, NULL, 0));
+	tw_buf_done(&b);
+}
+
 /* Core answers all there is: the path tells what. */
 static void be_core(struct run *r)
 {
@@ -216,6 +240,12 @@ static void be_core(struct run *r)
 		CHECK_OK(tw_wire_request_read(m.payload, &rq));
 		if (memmem(rq.head.at, rq.head.size, "/api/v1/file", 12)) {
 			reply_file(r, rq.connection, FILE_SIZE, true);
+			continue;
+		}
+		if (memmem(rq.head.at, rq.head.size, "/api/v1/stream", 14)) {
+			reply_stream(r, rq.connection);
+			send_stream(r, rq.connection, "id: 1\ndata: one\n\n", false);
+			send_stream(r, rq.connection, "id: 2\ndata: two\n\n", true);
 			continue;
 		}
 		const struct tw_wire_reply rp = {
@@ -329,6 +359,7 @@ static void story(struct run *r)
 	(void)exchange(r, &c, "POST /api/v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
 		"\r\n\r\n{}");
 	(void)exchange(r, &c, GET("/api/v1/file"), FILE_END);
+	(void)exchange(r, &c, GET("/api/v1/stream"), "0\r\n\r\n");
 	(void)exchange(r, &c, "nonsense\r\n\r\n", "HTTP/1.1 400 ");
 	client_close(&c);
 	step(r);
@@ -426,6 +457,84 @@ static void test_file_that_is_none(void **state)
 		finish(&r);
 	}
 	CHECK_INT(open_fds(), before);
+}
+
+/* The id of the connection that has asked for this, read as core would. */
+static uint32_t asked(struct run *r, struct client *c, const char *request)
+{
+	struct tw_message m;
+	struct tw_wire_request rq = { 0 };
+
+	CHECK(SSL_write(c->ssl, request, (int)strlen(request)) > 0);
+	step(r);
+	CHECK_OK(tw_channel_receive(r->core, &m));
+	CHECK_INT(m.type, TW_WIRE_REQUEST);
+	CHECK_OK(tw_wire_request_read(m.payload, &rq));
+	return rq.connection;
+}
+
+static void test_stream(void **state)
+{
+	struct run r = { 0 };
+	struct client c;
+	struct tw_message m;
+	struct tw_wire_drained d;
+	size_t size = 0;
+
+	begin_story(&r);
+	client_open(&c);
+	CHECK(exchange(&r, &c, GET("/api/v1/stream"), "0\r\n\r\n"));
+	CHECK(strstr(c.got, "Transfer-Encoding: chunked\r\n") && !strstr(c.got, "Content-Length"));
+	CHECK(strstr(c.got, "\r\n\r\n11\r\nid: 1\ndata: one\n\n\r\n11\r\nid: 2\ndata: two\n\n\r\n0\r\n\r\n"));
+	CHECK(exchange(&r, &c, GET("/api/v1/health"), "\r\n\r\n{}")); /* the connection goes on */
+	uint32_t id = asked(&r, &c, GET("/api/v1/stream"));
+	reply_stream(&r, id);
+	send_stream(&r, id, "id: 3\ndata: x\n\n", false);
+	step(&r);
+	CHECK_OK(tw_channel_receive(r.core, &m)); /* it has been taken */
+	CHECK_INT(m.type, TW_WIRE_DRAINED);
+	CHECK_OK(tw_wire_drained_read(m.payload, &d));
+	CHECK(d.connection == id && d.bytes == 15);
+	CHECK(TAILQ_FIRST(&r.f->waiting[TW_WAIT_STREAM]));
+	CHECK(SSL_read_ex(c.ssl, c.got, sizeof c.got, &size) == 1);
+	client_close(&c);
+	step(&r);
+	CHECK_OK(tw_channel_receive(r.core, &m));
+	CHECK_INT(m.type, TW_WIRE_GONE);
+	send_stream(&r, id, "late", false);
+	step(&r);
+	CHECK(!r.ended);
+	finish(&r);
+}
+
+/* More than the window on its way, or a piece for somebody who has asked for none: core has broken the rules. */
+static void test_stream_beyond_its_window(void **state)
+{
+	static char big[TW_WIRE_STREAM_WINDOW + 1];
+
+	memset(big, 'x', sizeof big - 1);
+	for (int beyond = 0; beyond < 2; beyond++) {
+		struct run r = { 0 };
+		struct client c;
+		begin_story(&r);
+		client_open(&c);
+		CHECK(exchange(&r, &c, GET("/"), "<!DOCTYPE html>"));
+		uint32_t id = asked(&r, &c, GET("/api/v1/stream"));
+		if (beyond) {
+			reply_stream(&r, id);
+			CHECK_INT(setsockopt(tw_front_find(r.f, id)->fd, SOL_SOCKET, SO_SNDBUF, &(int){ 1 }, sizeof(int)), 0);
+			for (int i = 0; i < 40 && !r.ended; i++) { /* until the kernel takes no more of it */
+				send_stream(&r, id, big, false);
+				step(&r);
+			}
+		} else {
+			send_stream(&r, id, "x", false);
+			step(&r);
+		}
+		CHECK(r.ended && tw_is(r.outcome, TW_CODE_UNTRUSTED));
+		client_close(&c);
+		finish(&r);
+	}
 }
 
 /* A client that goes while core works on its request: core is told, its answer is dropped. */
@@ -826,6 +935,8 @@ static int group(void)
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_file_that_is_none),
+		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_stream_beyond_its_window),
 		cmocka_unit_test(test_small_records_have_their_turn),
 		cmocka_unit_test(test_key_updates_are_few),
 		cmocka_unit_test(test_a_flood_of_key_updates_has_one_turn),

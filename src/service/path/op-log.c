@@ -21,7 +21,7 @@ struct listing {
 	tw_err result;
 };
 
-static tw_err add_record(struct tw_page *p, const struct tw_log_record *r)
+tw_err tw_op_log_record(const struct tw_log_record *r, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 	char when[TW_TIME_TEXT_MAX];
@@ -30,7 +30,15 @@ static tw_err add_record(struct tw_page *p, const struct tw_log_record *r)
 	TW_TRY(tw_json_set(body, "seq", json_integer((json_int_t)r->seq)));
 	TW_TRY(tw_json_set(body, "type", json_string(types[r->type])));
 	TW_TRY(tw_json_set(body, "time", json_string(when)));
-	return tw_page_add_at(p, r->seq, TW_STEAL(body));
+	*ret = TW_STEAL(body);
+	return TW_OK;
+}
+
+static tw_err add_record(struct tw_page *p, const struct tw_log_record *r)
+{
+	json_t *body = NULL;
+	TW_TRY(tw_op_log_record(r, &body));
+	return tw_page_add_at(p, r->seq, body);
 }
 
 static bool take_record(void *user, const struct tw_log_record *r)

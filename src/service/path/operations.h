@@ -9,6 +9,7 @@ tw_err tw_op_settings_list(struct tw_context *c, const struct tw_request *rq, st
 tw_err tw_op_settings_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 tw_err tw_op_settings_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp); /* input: {value}, If-Match */
 tw_err tw_op_log_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);        /* query: limit, cursor */
+tw_err tw_op_log_record(const struct tw_log_record *r, json_t **ret); /* one record as log.read and the stream show it */
 tw_err tw_op_log_keys(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 tw_err tw_op_log_segments(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp); /* query: cursor, limit */
 tw_err tw_op_log_segment(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);  /* a file */

@@ -87,6 +87,17 @@ static tw_err gate(struct walk *w)
 	return refused(w);
 }
 
+bool tw_path_allows(struct tw_context *c, struct tw_request *rq)
+{
+	const struct tw_operation_row *o = rq->operation;
+	bool owned = false;
+	if (c->authenticate && tw_failed(c->authenticate(c, rq)))
+		return false;
+	if (tw_failed(c->owned(c, &owned)))
+		return false;
+	return tw_gate_authorize(c->grants, &rq->subject, o->permission, o->when, owned).verdict == TW_ALLOW;
+}
+
 static tw_err bad_input(struct walk *w, tw_err e)
 {
 	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
@@ -248,8 +259,8 @@ static tw_err write_body(struct walk *w, struct tw_buf *body, struct tw_path_rep
 		ret->type = "application/problem+json";
 		return tw_reply_write_problem(&w->rp, w->reference, body);
 	}
-	if (ret->has_file) {
-		ret->type = w->rp.file_type;
+	if (ret->has_file || ret->stream) {
+		ret->type = ret->stream ? "text/event-stream" : w->rp.file_type;
 		return TW_OK;
 	}
 	if (!w->rp.body) {
@@ -270,9 +281,9 @@ static void drop_file(struct walk *w)
 
 static void give_file(struct walk *w, struct tw_path_reply *ret)
 {
-	if (w->rp.has_file && !w->rq->takes_file)
+	if ((w->rp.has_file && !w->rq->takes_file) || (w->rp.stream && !w->rq->takes_stream))
 		tw_ignore(tw_reply_problem(&w->rp, 406, "door", "path.door", "Not at this door", "Ask over HTTPS.",
-			"This answer is a file, and this door carries none."));
+			"This answer is a file or a stream, and this door carries none."));
 	if (tw_reply_refused(&w->rp)) {
 		drop_file(w);
 		return;
@@ -280,6 +291,8 @@ static void give_file(struct walk *w, struct tw_path_reply *ret)
 	ret->has_file = w->rp.has_file;
 	ret->file = w->rp.file;
 	ret->file_size = w->rp.file_size;
+	ret->stream = w->rp.stream;
+	ret->stream_after = w->rp.stream_after;
 }
 
 static void reply(struct walk *w, struct tw_buf *body, struct tw_path_reply *ret)

@@ -43,8 +43,14 @@ struct tw_path_reply {
 	bool has_file; /* the body is file_size bytes of file, which is the door's to close; only for a request that takes_file */
 	int file;
 	uint64_t file_size;
+	bool stream; /* the door goes on with the log behind record stream_after; only for a request that takes_stream */
+	uint64_t stream_after;
 };
 void tw_path_walk(struct tw_context *c, struct tw_request *rq, struct tw_buf *body, struct tw_path_reply *ret);
+
+/* Whether the subject that rq's credentials make may do rq->operation now; rq->subject is what the door knows, and becomes that
+   subject. For what goes on after the walk. False also when it cannot be asked. */
+bool tw_path_allows(struct tw_context *c, struct tw_request *rq);
 
 /* The gate. Pure: no I/O, so that the whole privilege matrix can be enumerated. */
 enum tw_verdict { TW_ALLOW, TW_DENY_ANONYMOUS, TW_DENY_PERMISSION, TW_DENY_UNOWNED, TW_DENY_OWNED };

@@ -43,6 +43,7 @@ struct tw_request {
 	uint8_t client_key[32]; /* SHA-256 of the SPKI the TLS client proved it holds */
 	uint64_t intent;        /* audit sequence number of the intent, for CHANGE */
 	bool takes_file;        /* the door can hand on a body that is a descriptor */
+	bool takes_stream;      /* the door can go on answering */
 };
 struct tw_reply {
 	int status;    /* 200 unless the handler says otherwise */
@@ -58,6 +59,9 @@ struct tw_reply {
 	int file; /* owned by the path as soon as it is set */
 	uint64_t file_size;
 	const char *file_type;
+	/* In place of body: records of the log from then on, as text/event-stream; the door opens the stream. */
+	bool stream;
+	uint64_t stream_after;
 	/* After the reply is on its way: the listener key was replaced, connections should be closed and made anew. */
 	bool close_connections;
 };
