@@ -17,6 +17,7 @@ struct tw_client {
 	const struct tw_sys *sys;
 	CURL *curl;
 	struct tw_answer *answer; /* while a call runs */
+	const struct tw_call *call;
 	char base[URL_MAX];
 	char trouble[CURL_ERROR_SIZE];
 	bool local;
@@ -102,7 +103,10 @@ static size_t on_head(char *data, size_t one, size_t size, void *user)
 static size_t on_body(char *data, size_t one, size_t size, void *user)
 {
 	tw_client *c = user;
+	long status = 0;
 
+	if (c->call->take && curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 200)
+		return tw_failed(c->call->take(c->call->user, (struct tw_slice){ data, size })) ? 0 : size;
 	return tw_failed(tw_buf_add(&c->answer->raw, data, size)) ? 0 : size;
 }
 
@@ -251,6 +255,9 @@ static CURLcode set_call(tw_client *c, const struct tw_call *call, const char *u
 
 	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_URL, url);
 	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
+	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, call->quiet_s ? 0L : (long)WHOLE_MS);
+	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, call->quiet_s ? 1L : 0L);
+	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)call->quiet_s);
 	if (strcmp(call->method, "GET") != 0) { /* without a body too, so that its length is stated */
 		r = r ? r : curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, tw_buf_cstr(body));
 		r = r ? r : curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE, (long)body->size);
@@ -265,7 +272,9 @@ static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
 
 	tw_buf_init(&body, c->sys, TW_ANSWER_MAX);
-	TW_TRY(header(&headers, "Accept", "application/json"));
+	TW_TRY(header(&headers, "Accept", call->take ? "*/*" : "application/json"));
+	if (call->last_id)
+		TW_TRY(header(&headers, "Last-Event-ID", call->last_id));
 	if (call->if_match)
 		TW_TRY(header(&headers, "If-Match", call->if_match));
 	if (call->body) {
@@ -291,8 +300,10 @@ tw_err tw_client_call(tw_client *c, const struct tw_call *call, struct tw_answer
 	tw_answer_done(ret);
 	tw_answer_init(ret, c->sys);
 	c->answer = ret;
+	c->call = call;
 	tw_err e = perform(c, call, url);
 	c->answer = NULL;
+	c->call = NULL;
 	TW_TRY(e);
 	if (ret->raw.size && tw_failed(tw_json_parse(tw_buf_slice(&ret->raw), TW_ANSWER_MAX, &ret->body)))
 		ret->body = NULL; /* not JSON: the caller decides whether that is wrong */

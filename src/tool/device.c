@@ -88,6 +88,9 @@ static tw_err list_help(const struct tw_tool *t, const tw_rows *rows, const char
 
 	if (!list)
 		return TW_RAISE(NOMEM, "help");
+	for (const struct tw_command *c = tw_commands_device_log; c->words; c++)
+		if (!*word || !strcmp(word, "log"))
+			TW_TRY(tw_json_append(list, json_pack("[o, s]", json_sprintf("  %s", c->words + strlen("device ")), c->help)));
 	json_array_foreach(tw_rows_capabilities(rows), i, capability)
 		json_array_foreach(json_object_get(capability, "operations"), k, operation)
 			if (begins(operation, word)) {
@@ -548,12 +551,26 @@ static const struct tw_command takeover = {
 	"thingward device takeover --device 192.0.2.7:8443 --label label.json --owner ./owner",
 };
 
-static tw_err run_takeover(struct tw_tool *t, int argc, char **argv)
+/* Those that are more than one operation: "device takeover", "device log follow". NULL: an operation's row has to do. */
+static const struct tw_command *own_command(int argc, char **argv)
+{
+	char words[WORDS_MAX];
+
+	if (!strcmp(argv[2], "takeover"))
+		return &takeover;
+	(void)snprintf(words, sizeof(words), "device %.20s %.20s", argv[2], argc > 3 ? argv[3] : "");
+	for (const struct tw_command *c = tw_commands_device_log; c->words; c++)
+		if (!strcmp(c->words, words))
+			return c;
+	return NULL;
+}
+
+static tw_err run_own(struct tw_tool *t, const struct tw_command *c, int argc, char **argv)
 {
 	struct tw_args a;
 
-	TW_TRY(tw_args_parse(t, &takeover, argc, argv, &a));
-	return takeover.run(t, &a);
+	TW_TRY(tw_args_parse(t, c, argc, argv, &a));
+	return c->run(t, &a);
 }
 
 tw_err tw_help_device(struct tw_tool *t, json_t *list)
@@ -565,6 +582,8 @@ tw_err tw_help_device(struct tw_tool *t, json_t *list)
 
 	TW_TRY(tw_rows_new(t->sys, &rows));
 	TW_TRY(tw_help_row(&takeover, list));
+	for (const struct tw_command *c = tw_commands_device_log; c->words; c++)
+		TW_TRY(tw_help_row(c, list));
 	json_array_foreach(tw_rows_capabilities(rows), i, capability)
 		json_array_foreach(json_object_get(capability, "operations"), k, operation)
 			if (offered(operation)) {
@@ -594,8 +613,9 @@ tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv)
 	TW_TRY(tw_rows_new(t->sys, &rows));
 	if (argc < 3 || !strcmp(argv[2], "--help"))
 		return list_help(t, rows, "");
-	if (!strcmp(argv[2], "takeover"))
-		return run_takeover(t, argc, argv);
+	const struct tw_command *own = own_command(argc, argv);
+	if (own)
+		return run_own(t, own, argc, argv);
 	const json_t *operation = find_operation(rows, argc, argv);
 	if (!operation && argc > 3 && !strcmp(argv[3], "--help") && any_begins(rows, argv[2]))
 		return list_help(t, rows, argv[2]);
