@@ -103,6 +103,28 @@ static void test_reply_with_a_file(void **state)
 	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &r), SYNTAX);
 }
 
+static void test_request_with_a_file(void **state)
+{
+	struct tw_wire_request given = request, r;
+
+	given.file = 100000;
+	CHECK_OK(tw_wire_request_write(&given, &buf));
+	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &r), SYNTAX); /* and a body */
+	given.body = TW_SLICE("");
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_request_write(&given, &buf));
+	CHECK_OK(tw_wire_request_read(tw_buf_slice(&buf), &r));
+	CHECK_INT(r.file, 100000);
+	for (size_t n = 0; n < buf.size; n++)
+		CHECK_ERR(tw_wire_request_read((struct tw_slice){ buf.data, n }, &r), SYNTAX);
+	memset(buf.data + 5, 0, 8);
+	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &r), SYNTAX);
+	given.file = TW_LONG_BODY_MAX + 1;
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_request_write(&given, &buf));
+	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &r), SYNTAX);
+}
+
 static void test_stream_and_drained(void **state)
 {
 	const struct tw_wire_stream piece = { .connection = 7, .bytes = TW_SLICE("id: 1\n\n") }, last = { .connection = 8, .end = true };
@@ -207,4 +229,4 @@ static void test_rows(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_reply_with_a_file), TEST(test_stream_and_drained),
-	TEST(test_cut_and_trailing), TEST(test_refused_fields), TEST(test_without_memory), TEST(test_rows))
+	TEST(test_request_with_a_file), TEST(test_cut_and_trailing), TEST(test_refused_fields), TEST(test_without_memory), TEST(test_rows))

@@ -25,7 +25,7 @@
 #define EPOCH 8 /* u64 */
 
 const struct tw_channel_row tw_rows_core_from_front[] = {
-	{ TW_WIRE_REQUEST, 0, 16, TW_CHANNEL_MAX, "request" },
+	{ TW_WIRE_REQUEST, 0, 16, TW_CHANNEL_MAX, "request", 1 },
 	{ TW_WIRE_GONE, 0, 4, 4, "gone" },
 	{ TW_WIRE_DRAINED, 0, 8, 8, "drained" },
 	{ TW_WIRE_FRONT_READY, TW_CHANNEL_ONCE, 0, 0, "front ready" },
@@ -66,16 +66,19 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 	{ 0 },
 };
 
-enum { REQUEST_EXPORTER = 1, REQUEST_CLIENT_KEY = 2, REQUEST_FLAGS = 3 };
+enum { REQUEST_EXPORTER = 1, REQUEST_CLIENT_KEY = 2, REQUEST_FILE = 4, REQUEST_FLAGS = 7 };
 enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FILE = 4, REPLY_STREAM = 8, REPLY_FLAGS = 15 };
 
-/* REQUEST: u32 connection, u8 flags, block16 source, [32 exporter], [32 client key], block16 head, block32 body. */
+/* REQUEST: u32 connection, u8 flags, [u64 size of the file], block16 source, [32 exporter], [32 client key], block16 head, block32 body. */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b)
 {
-	unsigned flags = (r->has_exporter ? REQUEST_EXPORTER : 0u) | (r->has_client_key ? REQUEST_CLIENT_KEY : 0u);
+	unsigned flags = (r->has_exporter ? REQUEST_EXPORTER : 0u) | (r->has_client_key ? REQUEST_CLIENT_KEY : 0u) |
+		(r->file ? REQUEST_FILE : 0u);
 
 	TW_TRY(tw_buf_u32(b, r->connection));
 	TW_TRY(tw_buf_u8(b, (uint8_t)flags));
+	if (r->file)
+		TW_TRY(tw_buf_u64(b, r->file));
 	TW_TRY(tw_buf_block16(b, r->source, strnlen(r->source, sizeof r->source)));
 	if (r->has_exporter)
 		TW_TRY(tw_buf_add(b, r->exporter, sizeof r->exporter));
@@ -107,6 +110,10 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 		return TW_RAISE(SYNTAX, "request flags %02x", flags);
 	r.has_exporter = flags & REQUEST_EXPORTER;
 	r.has_client_key = flags & REQUEST_CLIENT_KEY;
+	if (flags & REQUEST_FILE)
+		TW_TRY(tw_cursor_u64(&c, &r.file));
+	if ((flags & REQUEST_FILE) && (r.file == 0 || r.file > TW_LONG_BODY_MAX))
+		return TW_RAISE(SYNTAX, "request: a file of %llu bytes", (unsigned long long)r.file);
 	TW_TRY(tw_cursor_block16(&c, sizeof r.source - 1, &source));
 	if (!plain(source))
 		return TW_RAISE(SYNTAX, "request source is no address");
@@ -119,6 +126,8 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 	TW_TRY(tw_cursor_block16(&c, TW_HTTP_HEAD_MAX, &r.head));
 	TW_TRY(tw_cursor_block32(&c, TW_BODY_MAX, &r.body));
 	TW_TRY(tw_cursor_end(&c));
+	if (r.file && r.body.size > 0)
+		return TW_RAISE(SYNTAX, "request: a file and a body");
 	*ret = r;
 	return TW_OK;
 }

@@ -3,9 +3,8 @@
  * What roles say to one another: the rows of every channel, and the typed payloads. Integers big-endian, blocks length-prefixed.
  *
  * core  -> front  STREAM: more of an answer that a REPLY began, never more than TW_WIRE_STREAM_WINDOW on its way.
- * front -> core   DRAINED: so much of it the peer has taken.
- *                 REQUEST: one parsed request. GONE: the connection has closed (never an offence, whenever it comes).
- *                 FRONT_READY, once.
+ * front -> core   DRAINED: so much of it the peer has taken. REQUEST: one parsed request, with one descriptor when its body is
+ *                 long. GONE: the connection has closed (never an offence, whenever it comes). FRONT_READY, once.
  * core  -> front  REPLY, with one descriptor when the body is longer than a message. LISTENER: the public half of a new listener
  *                 key; connections made before it are closed.
  * front -> keys   TLS_SIGN / SIGNED: a digest for the listener key. Nothing else passes on that channel.
@@ -71,6 +70,7 @@ struct tw_wire_request {
 	bool has_exporter, has_client_key;
 	uint8_t exporter[32], client_key[32];
 	struct tw_slice head; /* the head's bytes, parsed again in core by the same pure parser */
+	uint64_t file;        /* not 0: the body is so many bytes of the sealed descriptor beside it, and body is empty */
 	struct tw_slice body; /* de-chunked */
 };
 #define TW_WIRE_REPLY_BODY_MAX (TW_CHANNEL_MAX - 1024) /* what one REPLY carries beside its fields */

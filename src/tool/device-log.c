@@ -101,12 +101,9 @@ static tw_err follow_once(struct following *f, tw_client *c, const char *after, 
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	char path[PATH_SIZE];
 	const bool placed = *f->events.id != '\0';
-	const struct tw_call call = { .method = "GET",
-		.path = path,
-		.last_id = placed ? f->events.id : NULL,
-		.take = take_bytes,
-		.user = f,
-		.quiet_s = QUIET_S };
+	const struct tw_call call = {
+		.method = "GET", .path = path, .last_id = placed ? f->events.id : NULL, .take = take_bytes, .user = f, .quiet_s = QUIET_S
+	};
 
 	(void)snprintf(path, sizeof(path), "/api/v1/log/stream%s%s", after ? "?after=" : "", after ? after : "");
 	tw_answer_init(&answer, f->t->sys);
@@ -139,7 +136,9 @@ static tw_err follow(struct following *f, tw_client *c, const char *after)
 		if (f->done || (!tw_failed(e) && !again))
 			return TW_OK;
 		if (!again || !ever)
-			return tw_is(e, TW_CODE_CLOSED) ? tw_fail(f->t, TW_EXIT_UNREACHABLE, "is the device on, and the address right?", e) : e;
+			return tw_is(e, TW_CODE_CLOSED)
+				? tw_fail(f->t, TW_EXIT_UNREACHABLE, "is the device on, and the address right?", e)
+				: e;
 		wait = f->heard ? WAIT_FIRST_MS : wait * 2 < WAIT_LAST_MS ? wait * 2 : WAIT_LAST_MS;
 		tw_progress(f->t, "The line was cut; asking again in %d ms.", wait);
 		wait_ms(f->t->sys, wait);

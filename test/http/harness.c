@@ -14,6 +14,7 @@
 #include "crypto/cert.h"
 #include "crypto/hash.h"
 #include "service/front/front.h"
+#include "sys/parcel.h"
 #include "sys/real.h"
 
 #include <arpa/inet.h>
@@ -78,7 +79,10 @@ static tw_err route(struct stand_in *s, const struct tw_wire_request *rq, const 
 		TW_TRY(tw_buf_text(&s->body, "{\"state\":\"ok\"}"));
 	} else if (tw_slice_is(h->path, "/api/v1/known")) {
 		rp->known = true;
-		TW_TRY(tw_buf_format(&s->body, "{\"size\":%zu}", rq->body.size));
+		size_t xs = 0;
+		for (size_t i = 0; i < rq->body.size; i++)
+			xs += rq->body.at[i] == 'x';
+		TW_TRY(tw_buf_format(&s->body, "{\"size\":%zu,\"x\":%zu}", rq->body.size, xs));
 	} else if (tw_slice_is(h->path, "/api/v1/source")) {
 		TW_TRY(tw_buf_format(&s->body, "{\"source\":\"%s\",\"exporter\":\"", rq->source));
 		TW_TRY(tw_buf_hex(&s->body, rq->exporter, sizeof rq->exporter));
@@ -116,7 +120,11 @@ static tw_err on_core(struct stand_in *s)
 		return TW_OK;
 	TW_TRY(tw_wire_request_read(m.payload, &rq));
 	TW_TRY(tw_http_parse(rq.head, &h, &why));
+	if (rq.file)
+		TW_TRY(tw_parcel_open(s->sys, m.fds[0], rq.file, &rq.body));
 	TW_TRY(route(s, &rq, &h, &rp));
+	if (rq.file)
+		tw_parcel_close(s->sys, rq.body);
 	tw_buf_clear(&s->message);
 	TW_TRY(tw_wire_reply_write(&rp, &s->message));
 	return tw_channel_send(s->core, TW_WIRE_REPLY, 0, s->message.data, s->message.size, &s->file, rp.file > 0);

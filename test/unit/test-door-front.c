@@ -108,4 +108,58 @@ static void test_every_request_has_an_end(void **state)
 	(void)nftw(directory, drop, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_every_request_has_an_end))
+static void send_body(tw_channel *front, uint64_t stated, int fd, size_t count)
+{
+	static const char post[] = "POST /api/v1/health HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 100000\r\n\r\n";
+	struct tw_wire_request r = { .connection = 1, .source = "192.0.2.7", .head = { post, sizeof post - 1 }, .file = stated };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+
+	tw_buf_init(&b, tw_sys_real(), TW_CHANNEL_MAX);
+	CHECK_OK(tw_wire_request_write(&r, &b));
+	CHECK_OK(tw_channel_send(front, TW_WIRE_REQUEST, 0, b.data, b.size, &fd, count));
+}
+
+/* What front says of a descriptor must be so, or front is what has been broken into. */
+static void test_bodies_that_are_not_as_stated(void **state)
+{
+	static char bytes[100000];
+	char directory[] = "/tmp/tw-door-front-XXXXXX";
+	const struct tw_sys *sys = tw_sys_real();
+	tw_unit *u = NULL;
+	int sealed = sys->memfd(sys, "body", bytes, sizeof bytes), loose = sys->spool(sys, "body");
+	const struct {
+		uint64_t stated;
+		int fd;
+		bool given, honest;
+	} rows[] = { { sizeof bytes, sealed, true, true }, { sizeof bytes - 1, sealed, true, false },
+		{ sizeof bytes + 1, sealed, true, false }, { sizeof bytes, loose, true, false },
+		{ sizeof bytes, sealed, false, false }, { 0, sealed, true, false } };
+
+	CHECK_INT(write(loose, bytes, sizeof bytes), sizeof bytes);
+	assert_non_null(mkdtemp(directory));
+	tw_unit_use(sys);
+	CHECK_OK(tw_unit_provision(directory));
+	CHECK_OK(tw_unit_start(sys, directory, &u));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		struct tw_core c;
+		tw_channel *front = NULL;
+		int pair[2];
+
+		CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+		CHECK_OK(tw_channel_new(sys, pair[1], tw_rows_front_from_core, &front));
+		make_core(&c, u, sys);
+		CHECK_OK(tw_door_front_new(&c, pair[0], &c.front));
+		send_body(front, rows[i].stated, rows[i].fd, rows[i].given);
+		(void)event_base_loop(c.loop, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		CHECK_INT(c.status, rows[i].honest ? 0 : 1);
+		CHECK(answered(front) == rows[i].honest);
+		core_done(&c);
+		(void)tw_channel_free(front);
+	}
+	(void)close(sealed);
+	(void)close(loose);
+	(void)tw_unit_stop(u);
+	(void)nftw(directory, drop, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_bodies_that_are_not_as_stated), cmocka_unit_test(test_every_request_has_an_end))

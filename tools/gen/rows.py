@@ -8,6 +8,7 @@ import re
 
 from .strict_yaml import List, Map, Refused, Text, load, made
 
+LONG_BODY_MAX = 1048576  # TW_LONG_BODY_MAX of src/service/path/request.h
 KINDS = ("text", "int", "bool", "object", "array", "any")
 SUBJECTS = ("anyone", "owner", "local", "console", "application", "device")
 YES_NO = ("yes", "no")
@@ -48,6 +49,7 @@ TABLES = {
         "handler": Key(C_NAME), "help": Key(), "elements": Key(items=ELEMENT), "input": Key(rows=FIELDS),
         "output": Key(rows=FIELDS), "query": Key(None, False, rows=FIELDS),
         "status": Key(re.compile(r"2[0-9][0-9]( 2[0-9][0-9])*"), False),  # of success, the usual one first
+        "body_max": Key(re.compile(r"[1-9][0-9]{0,6}"), False),  # bytes; 65536 unless it says so
         "media": Key(("application/octet-stream", "text/event-stream"), False),  # of an answer that is not JSON and therefore has no output
         "if_match": Key(YES_NO, False),  # 428 without If-Match
         "list": Key(FIELD, False),  # the array of the output that comes in pages; limit, cursor and next are made from this
@@ -156,6 +158,8 @@ def _check_operation(row, path):
         raise Refused(f"{path}:{row.line}: {where}: {row['method']} takes no body; use query")
     if row["method"] == "GET" and row["audit"] == "change":
         raise Refused(f"{path}:{row.line}: {where}: GET changes nothing")
+    if "body_max" in row and (not row["input"] or int(row["body_max"]) > LONG_BODY_MAX):
+        raise Refused(f"{path}:{row.line}: {where}: body_max is for a body, and {LONG_BODY_MAX} at most")
     if "media" in row and row["output"]:
         raise Refused(f"{path}:{row.line}: {where}: an answer that is not JSON has no fields")
     for name in ("input", "output", "query"):

@@ -9,6 +9,7 @@
 #include "device/platform/core.h"
 
 #include "base/log.h"
+#include "sys/parcel.h"
 #include "device/platform/core-stream.h"
 
 #define QUEUE_MAX 64 /* replies waiting for front to read; at that many, its requests wait too */
@@ -232,18 +233,46 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 	return send_reply(d, &out, reply.has_file ? reply.file : -1);
 }
 
-static tw_err request(tw_door_front *d, struct tw_slice payload)
+/* Nothing has been looked at: the client may try again. */
+static tw_err busy(tw_door_front *d, const struct tw_wire_request *w)
+{
+	const struct tw_wire_reply out = { .connection = w->connection, .status = 503, .retry_after_s = 1 };
+
+	return send_reply(d, &out, -1);
+}
+
+/* The body that came beside the message; UNTRUSTED: it is not what the message says. */
+static tw_err open_body(tw_door_front *d, struct tw_message *m, struct tw_wire_request *w)
+{
+	if ((w->file > 0) != (m->fd_count == 1)) {
+		tw_message_drop(d->core->sys, m);
+		return TW_RAISE(UNTRUSTED, "a request whose descriptor is not as stated");
+	}
+	return w->file ? tw_parcel_open(d->core->sys, m->fds[0], w->file, &w->body) : TW_OK;
+}
+
+static tw_err request(tw_door_front *d, struct tw_message *m)
 {
 	struct tw_wire_request w;
 	struct tw_http_head head;
 	struct tw_http_fault fault;
 
 	/* front has read the same bytes with the same parser: if they do not parse here, it is front that is wrong. */
-	if (tw_failed(tw_wire_request_read(payload, &w)))
-		return TW_RAISE(UNTRUSTED, "a request of no form");
-	if (tw_failed(tw_http_parse(w.head, &head, &fault)) || head.size != w.head.size)
-		return TW_RAISE(UNTRUSTED, "a request head that does not parse");
-	return answer(d, &w, &head);
+	if (tw_failed(tw_wire_request_read(m->payload, &w)) || tw_failed(tw_http_parse(w.head, &head, &fault)) || head.size != w.head.size) {
+		tw_message_drop(d->core->sys, m);
+		return TW_RAISE(UNTRUSTED, "a request that does not parse");
+	}
+	if (m->fds_lost)
+		return busy(d, &w);
+	tw_err e = open_body(d, m, &w);
+	if (tw_is(e, TW_CODE_UNTRUSTED))
+		return e;
+	if (tw_failed(e))
+		return busy(d, &w);
+	e = answer(d, &w, &head);
+	if (w.file)
+		tw_parcel_close(d->core->sys, w.body);
+	return e;
 }
 
 static tw_err drained(tw_door_front *d, struct tw_slice payload)
@@ -255,13 +284,13 @@ static tw_err drained(tw_door_front *d, struct tw_slice payload)
 	return TW_OK;
 }
 
-static tw_err obey(tw_door_front *d, const struct tw_message *m)
+static tw_err obey(tw_door_front *d, struct tw_message *m)
 {
 	struct tw_cursor c = tw_cursor_of(m->payload.at, m->payload.size);
 	uint32_t connection = 0;
 
 	if (m->type == TW_WIRE_REQUEST)
-		return request(d, m->payload);
+		return request(d, m);
 	if (m->type == TW_WIRE_DRAINED)
 		return drained(d, m->payload);
 	if (m->type == TW_WIRE_FRONT_READY)

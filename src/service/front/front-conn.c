@@ -78,13 +78,14 @@ tw_err tw_conn_new(struct tw_front *f, int fd, const uint8_t source[16], struct 
 	if (!c)
 		return TW_RAISE(NOMEM, "connection");
 	*c = (struct tw_conn){
-		.front = f, .fd = fd, .line.fd = fd, .file = -1, .self = fd < 0, .reading = true, .accepted_ms = tw_front_now_ms(f)
+		.front = f, .fd = fd, .line.fd = fd, .file = -1, .unsent_file = -1, .self = fd < 0, .reading = true, .accepted_ms = tw_front_now_ms(f)
 	};
 	memcpy(c->source, source, sizeof c->source);
 	(void)inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? source + 12 : source, c->source_text, sizeof c->source_text);
 	tw_buf_init(&c->in, f->sys, TW_HTTP_HEAD_MAX);
 	tw_buf_init(&c->head, f->sys, TW_HTTP_HEAD_MAX);
 	tw_buf_init(&c->body, f->sys, TW_BODY_MAX);
+	tw_parcel_init(&c->spool, f->sys, TW_LONG_BODY_MAX);
 	tw_buf_init(&c->unsent, f->sys, TW_CHANNEL_MAX);
 	tw_buf_init(&c->out, f->sys, TW_CHANNEL_MAX + TW_HTTP_HEAD_MAX);
 	tw_err e = take_slot(f, c);
@@ -149,6 +150,7 @@ void tw_conn_end(struct tw_conn *c)
 	}
 	c->tls = tw_front_tls_unref(c->tls);
 	drop_file(c);
+	tw_conn_drop_body(c);
 	if (c->fd >= 0)
 		(void)f->sys->close(f->sys, c->fd);
 	f->slots[c->id & (TW_FRONT_SLOTS - 1)] = NULL;
@@ -355,6 +357,7 @@ void tw_conn_problem(struct tw_conn *c, int status, const char *rule)
 void tw_conn_fault(struct tw_conn *c, int status, const char *rule)
 {
 	c->faulted = true;
+	tw_conn_drop_body(c);
 	tw_buf_done(&c->in);
 	tw_buf_done(&c->head);
 	tw_buf_done(&c->body);

@@ -9,6 +9,7 @@
 #ifndef TW_SERVICE_FRONT_CONN_H
 #define TW_SERVICE_FRONT_CONN_H
 #include "service/front/front.h"
+#include "sys/parcel.h"
 #include "service/front/front-tls.h"
 
 #include <event2/event.h>
@@ -61,7 +62,10 @@ struct tw_conn {
 	uint8_t exporter[32], client_key[32];
 	struct tw_buf in;            /* bytes not understood yet, or waiting behind a request */
 	struct tw_buf head, body;    /* of the request whose body is still coming */
+	struct tw_parcel spool;      /* what of the body did not stay in memory of ours */
+	bool is_long;                /* counted in front->long_bodies */
 	struct tw_buf unsent;        /* the message that core's channel has no room for yet */
+	int unsent_file;             /* goes with it; -1: none */
 	struct tw_http_head *parsed; /* of head; NULL when no body is awaited */
 	struct tw_http_chunks chunks;
 	struct tw_buf out; /* what the peer has not taken yet, from out_at on; then rest */
@@ -84,7 +88,7 @@ struct tw_front {
 	tw_channel *hands, *core, *keys;
 	struct tw_front_tls *tls; /* NULL until core has sent a listener certificate */
 	struct tw_conn **slots;   /* by the low bits of the id */
-	unsigned connections, unknown;
+	unsigned connections, unknown, long_bodies;
 	uint32_t serial;
 	struct tw_conn_list waiting[TW_WAITS], ended;
 	struct tw_self *self; /* while the self-request runs */
@@ -112,6 +116,7 @@ size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes);     /* as much 
 void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r, int file); /* owns file; -1: none */
 void tw_conn_stream(struct tw_conn *c, const struct tw_wire_stream *s);
 void tw_conn_drained(struct tw_conn *c); /* tells core what the peer has taken */
+void tw_conn_drop_body(struct tw_conn *c); /* whatever of a long one is left */
 tw_err tw_conn_send_waiting(struct tw_conn *c); /* TIMEOUT: still no room. Waits on while its party has its share at core */
 void tw_conn_next_of(const struct tw_conn *c);  /* one request of c's party less is at core: the next may go */
 /* Whether both are one as far as shares go: the same known key, else the same source. */

@@ -24,6 +24,28 @@ static unsigned at_core(const struct tw_conn *of)
 	return n;
 }
 
+void tw_conn_drop_body(struct tw_conn *c)
+{
+	tw_parcel_done(&c->spool);
+	if (c->unsent_file >= 0)
+		(void)c->front->sys->close(c->front->sys, c->unsent_file);
+	c->unsent_file = -1;
+	c->front->long_bodies -= c->is_long;
+	c->is_long = false;
+}
+
+/* TIMEOUT: file is kept for later. Else it is closed. */
+static tw_err send_request(struct tw_conn *c, const struct tw_buf *message, int file)
+{
+	const struct tw_sys *sys = c->front->sys;
+	tw_err e = tw_channel_send(c->front->core, TW_WIRE_REQUEST, 0, message->data, message->size, &file, file >= 0);
+
+	c->unsent_file = tw_is(e, TW_CODE_TIMEOUT) ? file : -1;
+	if (c->unsent_file != file)
+		(void)sys->close(sys, file);
+	return e;
+}
+
 static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_slice body)
 {
 	struct tw_front *f = c->front;
@@ -35,11 +57,17 @@ static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_sl
 	memcpy(r.source, c->source_text, sizeof c->source_text);
 	memcpy(r.exporter, c->exporter, sizeof r.exporter);
 	memcpy(r.client_key, c->client_key, sizeof r.client_key);
+	int file = -1;
+	r.file = c->spool.size;
 	tw_buf_clear(&f->message);
 	TW_TRY(tw_wire_request_write(&r, &f->message));
-	if (at_core(c) >= TW_FRONT_PARTY)
+	if (r.file)
+		TW_TRY(tw_parcel_seal(&c->spool, &file));
+	if (at_core(c) >= TW_FRONT_PARTY) {
+		c->unsent_file = file;
 		return tw_buf_add(&c->unsent, f->message.data, f->message.size);
-	tw_err e = tw_channel_send(f->core, TW_WIRE_REQUEST, 0, f->message.data, f->message.size, NULL, 0);
+	}
+	tw_err e = send_request(c, &f->message, file);
 	if (!tw_is(e, TW_CODE_TIMEOUT))
 		return e;
 	if (event_add(f->on_core_room, NULL) != 0)
@@ -53,9 +81,11 @@ tw_err tw_conn_send_waiting(struct tw_conn *c)
 
 	if (c->unsent.size == 0 || at_core(c) >= TW_FRONT_PARTY)
 		return TW_OK;
-	e = tw_channel_send(c->front->core, TW_WIRE_REQUEST, 0, c->unsent.data, c->unsent.size, NULL, 0);
-	if (!tw_is(e, TW_CODE_TIMEOUT))
+	e = send_request(c, &c->unsent, c->unsent_file);
+	if (!tw_is(e, TW_CODE_TIMEOUT)) {
 		tw_buf_done(&c->unsent);
+		tw_conn_drop_body(c);
+	}
 	return e;
 }
 
@@ -116,7 +146,7 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 /* Bodies of unknown peers are small: together with the head they stay within what one peer may cost. */
 static size_t body_max(const struct tw_conn *c, const struct tw_http_head *h)
 {
-	return c->known ? TW_BODY_MAX : TW_FRONT_UNKNOWN_BODY - h->size;
+	return c->known ? TW_LONG_BODY_MAX : TW_FRONT_UNKNOWN_BODY - h->size;
 }
 
 /* Keeps the head until the body is there. The slices are made anew, because they must point into our copy. */
@@ -129,8 +159,8 @@ static tw_err begin_body(struct tw_conn *c, const struct tw_http_head *h, struct
 	if (!c->parsed)
 		return TW_RAISE(NOMEM, "request");
 	TW_TRY(tw_http_parse(tw_buf_slice(&c->head), c->parsed, &unused));
-	c->chunks = (struct tw_http_chunks){ 0 };
-	c->body.max = body_max(c, h);
+	c->chunks = (struct tw_http_chunks){ .most = body_max(c, h) };
+	c->body.max = TW_BODY_MAX;
 	c->want_body = true;
 	tw_conn_wait(c, TW_WAIT_BODY);
 	return TW_OK;
@@ -182,6 +212,28 @@ static void body_complete(struct tw_conn *c)
 	free(h);
 	tw_buf_done(&c->head);
 	tw_buf_done(&c->body);
+	if (c->unsent.size == 0)
+		tw_conn_drop_body(c);
+}
+
+/*
+ * A long body leaves our memory as it comes, into memory that is sealed when it is whole. A chunked one is long when it has grown
+ * so. LIMIT: too many of them at a time.
+ */
+static tw_err spill(struct tw_conn *c)
+{
+	struct tw_front *f = c->front;
+	bool grown = c->parsed->chunked ? c->body.size > TW_BODY_MAX / 2 : c->parsed->content_length > TW_BODY_MAX;
+
+	if (c->body.size == 0 || (!c->is_long && !grown))
+		return TW_OK;
+	if (!c->is_long && f->long_bodies >= f->limits.long_bodies)
+		return TW_RAISE(LIMIT, "%u long bodies", f->long_bodies);
+	f->long_bodies += !c->is_long;
+	c->is_long = true;
+	TW_TRY(tw_parcel_add(&c->spool, c->body.data, c->body.size));
+	tw_buf_clear(&c->body);
+	return TW_OK;
 }
 
 static size_t take_body(struct tw_conn *c, struct tw_slice bytes)
@@ -194,13 +246,17 @@ static size_t take_body(struct tw_conn *c, struct tw_slice bytes)
 	if (c->parsed->chunked) {
 		e = tw_http_chunk(&c->chunks, &at, &c->body, &done, &why);
 	} else {
-		size_t left = (size_t)c->parsed->content_length - c->body.size;
+		size_t left = (size_t)(c->parsed->content_length - c->spool.size) - c->body.size;
 		struct tw_slice part;
 		e = tw_cursor_slice(&at, bytes.size < left ? bytes.size : left, &part);
 		if (!tw_failed(e))
 			e = tw_buf_add(&c->body, part.at, part.size);
-		done = c->body.size == c->parsed->content_length;
+		done = c->body.size + c->spool.size == c->parsed->content_length;
 	}
+	if (!tw_failed(e))
+		e = spill(c);
+	if (tw_is(e, TW_CODE_LIMIT) && !why.status)
+		why = (struct tw_http_fault){ 503, "RFC 9110 15.6.4: too many long bodies at a time", 0 };
 	if (why.status) {
 		tw_conn_fault(c, why.status, why.rule);
 		return bytes.size;

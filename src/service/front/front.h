@@ -26,6 +26,7 @@ struct tw_front_limits {
 	unsigned connections; /* of all peers */
 	unsigned unknown;     /* of peers that core does not know as somebody: at most 48 KiB each */
 	unsigned per_source;  /* of these, from one IPv4 address or one IPv6 /64 */
+	unsigned long_bodies; /* being collected at a time: each is up to 1 MiB of sealed memory, and only of peers that core knows */
 	int head_ms;          /* from the first byte (or from accepting) to the end of the head, handshake included */
 	int body_ms;          /* for a whole body, and for taking a whole answer */
 	int idle_ms;          /* between two requests of an unknown peer */
@@ -34,8 +35,8 @@ struct tw_front_limits {
 };
 #define TW_FRONT_LIMITS                                                                                                     \
 	{                                                                                                                   \
-		.connections = 256, .unknown = 128, .per_source = 32, .head_ms = 10000, .body_ms = 30000, .idle_ms = 15000, \
-		.known_ms = 60000, .linger_ms = 2000,                                                                       \
+		.connections = 256, .unknown = 128, .per_source = 32, .long_bodies = 8, .head_ms = 10000, .body_ms = 30000, \
+		.idle_ms = 15000, .known_ms = 60000, .linger_ms = 2000,                                                     \
 	}
 
 struct tw_front_options {

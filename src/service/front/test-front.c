@@ -460,7 +460,7 @@ static void test_file_that_is_none(void **state)
 }
 
 /* The id of the connection that has asked for this, read as core would. */
-static uint32_t asked(struct run *r, struct client *c, const char *request)
+static uint32_t asked_by(struct run *r, struct client *c, const char *request)
 {
 	struct tw_message m;
 	struct tw_wire_request rq = { 0 };
@@ -487,7 +487,7 @@ static void test_stream(void **state)
 	CHECK(strstr(c.got, "Transfer-Encoding: chunked\r\n") && !strstr(c.got, "Content-Length"));
 	CHECK(strstr(c.got, "\r\n\r\n11\r\nid: 1\ndata: one\n\n\r\n11\r\nid: 2\ndata: two\n\n\r\n0\r\n\r\n"));
 	CHECK(exchange(&r, &c, GET("/api/v1/health"), "\r\n\r\n{}")); /* the connection goes on */
-	uint32_t id = asked(&r, &c, GET("/api/v1/stream"));
+	uint32_t id = asked_by(&r, &c, GET("/api/v1/stream"));
 	reply_stream(&r, id);
 	send_stream(&r, id, "id: 3\ndata: x\n\n", false);
 	step(&r);
@@ -519,7 +519,7 @@ static void test_stream_beyond_its_window(void **state)
 		begin_story(&r);
 		client_open(&c);
 		CHECK(exchange(&r, &c, GET("/"), "<!DOCTYPE html>"));
-		uint32_t id = asked(&r, &c, GET("/api/v1/stream"));
+		uint32_t id = asked_by(&r, &c, GET("/api/v1/stream"));
 		if (beyond) {
 			reply_stream(&r, id);
 			CHECK_INT(setsockopt(tw_front_find(r.f, id)->fd, SOL_SOCKET, SO_SNDBUF, &(int){ 1 }, sizeof(int)), 0);

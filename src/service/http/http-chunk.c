@@ -65,6 +65,7 @@ static tw_err chunk_data(struct tw_http_chunks *s, struct tw_cursor *c, struct t
 	TW_TRY(tw_cursor_slice(c, here, &data));
 	TW_TRY(tw_buf_add(body, data.at, data.size));
 	s->left -= here;
+	s->taken += here;
 	if (s->left == 0)
 		s->state = CHUNK_DATA_CR;
 	return TW_OK;
@@ -83,7 +84,7 @@ tw_err tw_http_chunk(struct tw_http_chunks *s, struct tw_cursor *c, struct tw_bu
 		TW_TRY(tw_cursor_u8(c, &byte));
 		if (tw_failed(chunk_byte(s, (char)byte, &f)))
 			return tw_http_fault_at(reterr_fault, f, tw_cursor_offset(c) - 1);
-		if (s->state == CHUNK_DATA && s->left > body->max - body->size)
+		if (s->state == CHUNK_DATA && s->left > (s->most ? s->most - s->taken : body->max - body->size))
 			return tw_http_fault_at(reterr_fault, TW_RULE_CHUNK_RANGE, tw_cursor_offset(c) - 1);
 	}
 	*ret_done = s->state == CHUNK_DONE;

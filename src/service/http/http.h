@@ -42,6 +42,7 @@ const struct tw_http_field *tw_http_find(const struct tw_http_head *h, const cha
 struct tw_http_chunks {
 	unsigned state;
 	uint64_t left;
+	uint64_t most, taken; /* most not 0: bounds all chunks together, whatever is taken out of body meanwhile */
 };
 /* Consumes from c. OK with *ret_done false: wants more. */
 tw_err tw_http_chunk(struct tw_http_chunks *s, struct tw_cursor *c, struct tw_buf *body, bool *ret_done, struct tw_http_fault *reterr_fault);

@@ -120,7 +120,11 @@ static tw_err read_body(struct walk *w)
 		w->input = json_object();
 		return w->input ? TW_OK : TW_RAISE(NOMEM, "input");
 	}
-	tw_err e = tw_json_parse(rq->body, TW_BODY_MAX, &w->input);
+	size_t most = rq->operation->body_max ? rq->operation->body_max : TW_BODY_MAX;
+	if (rq->body.size > most)
+		return tw_reply_problem(&w->rp, 413, "too-long", "path.body-max", "The body is too long for this operation",
+			"Send less.", "It has %zu bytes, and %zu are the most.", rq->body.size, most);
+	tw_err e = tw_json_parse(rq->body, most, &w->input);
 	return tw_failed(e) ? bad_input(w, e) : TW_OK;
 }
 

@@ -28,7 +28,8 @@ struct tw_subject {
 };
 
 #define TW_BODY_MAX (64 * 1024)
-#define TW_REPLY_MAX (1024 * 1024) /* of an answer made in memory; a file may be longer */
+#define TW_LONG_BODY_MAX (1024 * 1024) /* of a body that crosses as sealed memory; a row says how much of it an operation takes */
+#define TW_REPLY_MAX (1024 * 1024)     /* of an answer made in memory; a file may be longer */
 /* A door that speaks HTTP fills head and body. One that does not (the console) leaves head NULL and names operation and input. */
 struct tw_request {
 	struct tw_subject subject;

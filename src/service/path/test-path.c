@@ -50,6 +50,14 @@ static tw_err fail_inside(struct tw_context *c, const struct tw_request *rq, str
 	return TW_RAISE(INTERNAL, "secret path /var/lib/x");
 }
 
+static const struct tw_shape long_input[] = { { "value", TW_JSON_TEXT, true, 1, 200000 }, { .key = NULL } };
+
+static tw_err say_size(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	rp->body = json_pack("{s:I}", "size", (json_int_t)strlen(tw_json_text(rq->input, "value")));
+	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+}
+
 static int file_given;
 
 static tw_err give_file(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -78,6 +86,7 @@ static const struct tw_operation_row operations[] = {
 	{ "recover", "CONSOLE", "", "p.console", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, value_input, change, "", "", NULL },
 	{ "change.long", "POST", "/api/v1/long", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, change_long, "", "", NULL },
 	{ "refuse.long", "PUT", "/api/v1/long", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, refuse_long, "", "", NULL },
+	{ "long.put", "PUT", "/api/v1/long-body", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, long_input, say_size, "", "", NULL, NULL, 0, NULL, 200000 },
 	{ "file", "GET", "/api/v1/file", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, NULL, give_file, "", "", NULL },
 	{ .name = NULL },
 };
@@ -517,6 +526,39 @@ static void test_every_fault(void **state)
 	}
 }
 
+/* As much as the row says, and not a byte more; another row keeps to what all take. */
+static void test_a_long_body(void **state)
+{
+	static const struct {
+		const char *path;
+		size_t size;
+		int status;
+	} sizes[] = { { "long-body", 100000, 200 }, { "long-body", 200000, 200 }, { "long-body", 200001, 413 },
+		{ "things/x", TW_BODY_MAX + 1, 413 } };
+	TW_CLEANUP(tw_freep) char *text = malloc(200002);
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	struct tw_http_head head;
+	struct tw_http_fault fault;
+	struct tw_path_reply r;
+	char line[128];
+	t.owned = true;
+	tw_buf_init(&body, tw_sys_real(), 4096);
+	for (size_t i = 0; i < TW_COUNT(sizes); i++) {
+		snprintf(line, sizeof line, "PUT /api/v1/%s HTTP/1.1\r\nHost: x\r\n" JSON GOOD "\r\n", sizes[i].path);
+		CHECK_OK(tw_http_parse(tw_slice_of(line), &head, &fault));
+		memset(text, 'x', sizes[i].size);
+		memcpy(text, "{\"value\":\"", 10);
+		memcpy(text + sizes[i].size - 2, "\"}", 2);
+		struct tw_request rq = {
+			.subject = { .door = TW_DOOR_HTTPS, .name = "anyone" }, .head = &head, .body = { text, sizes[i].size }
+		};
+		tw_buf_clear(&body);
+		tw_path_walk(&t.c, &rq, &body, &r);
+		CHECK_INT(r.status, sizes[i].status);
+		CHECK(strstr(tw_buf_cstr(&body), r.status == 413 ? "path.body-max" : "\"size\":"));
+	}
+}
+
 /* A door that carries no files gets none, and nobody keeps it. */
 static void test_a_file(void **state)
 {
@@ -545,4 +587,4 @@ static void test_a_file(void **state)
 CHECK_MAIN(TEST(test_answers), TEST(test_changes_are_recorded_around), TEST(test_words_that_were_cut_are_recorded),
 	TEST(test_reads_and_refusals_are_recorded), TEST(test_credentials_that_are_refused_are_recorded), TEST(test_admission),
 	TEST(test_the_console_names_its_operation), TEST(test_an_answer_that_does_not_fit), TEST(test_a_full_disk_refuses_changes),
-	TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_a_file), TEST(test_every_fault))
+	TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_a_file), TEST(test_a_long_body), TEST(test_every_fault))
