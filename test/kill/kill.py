@@ -68,7 +68,9 @@ def points_of(role, calls, rng, everything):
         # Of a run of the same, as when a segment is filled, only the ends: between them nothing differs.
         inner = 0 < n < len(calls) - 1 and calls[n - 1] == name == calls[n + 1] and n > 1 and calls[n - 2] == name
         if name in TRACES and (everything or not inner):
-            traces += [points[-1], (role, name, seen[name], "exit")]
+            traces.append(points[-1])
+            followed = n + 1 < len(calls) and calls[n + 1] in TRACES  # then the kill before that one is the same
+            traces += [(role, name, seen[name], "exit")] * (everything or not followed)
     failures = [(*p[:3], "EIO") for p in points if p[1] in DISK and role != "front"]
     if everything:
         return points + [p for p in traces if p[3] == "exit"] + failures
