@@ -151,3 +151,11 @@ def test_the_files_it_goes_by():
     for name in ("test/mutation/explained.tsv", "test/floors.tsv"):
         for line in (ROOT / name).read_text().splitlines():
             assert line.startswith("#") or (line.count("\t") == 3 and all(line.split("\t"))), f"{name}: {line}"
+
+
+def test_the_tool_lists_what_it_would_change():
+    if not (ROOT / "build/compile_commands.json").exists():
+        pytest.skip("no build")
+    run = subprocess.run([ROOT / "tools/mutate", "--list", "src/sys/durable.c"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "src/sys/durable.c:" in run.stdout
