@@ -24,8 +24,6 @@ tw_err tw_raise_openssl(const char *function, int line, const char *what);
 #define TW_RAISE_REFUSED(name, what) tw_sure(tw_raise_refused(TW_CODE_##name, __func__, __LINE__, (what)))
 tw_err tw_raise_refused(enum tw_code code, const char *function, int line, const char *what);
 
-/* A key from its point alone. UNTRUSTED: not a point of the curve. */
-tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SIZE], tw_key **ret);
 /* Takes evp over, also on failure. */
 tw_err tw_key_of_evp(const struct tw_sys *sys, EVP_PKEY *evp, const uint8_t point[TW_POINT_SIZE], bool is_private, tw_key **ret);
 /* One PEM block of that name, or the bytes as they are when they do not begin like PEM. Nothing may follow it. */

@@ -23,6 +23,11 @@
 #define LOCATION_MAX 128
 #define ALLOW_MAX 32
 #define EPOCH 8 /* u64 */
+#define POINT 65
+#define SLOT_MIN 3 /* the shortest prefix, and something behind it */
+#define SLOT_MAX 48
+#define SLOTS_MAX (16 * (2 + SLOT_MAX + POINT))
+#define KIND_MAX 15
 
 const struct tw_channel_row tw_rows_core_from_front[] = {
 	{ TW_WIRE_REQUEST, 0, 16, TW_CHANNEL_MAX, "request", 1 },
@@ -53,6 +58,13 @@ const struct tw_channel_row tw_rows_keys_from_core[] = {
 	{ TW_WIRE_KEYS_SECRET_MAC, 0, 1, MAC_INPUT_MAX, "secret mac" },
 	{ TW_WIRE_KEYS_SECRET_NEW, 0, 0, 0, "secret new" },
 	{ TW_WIRE_KEYS_IDENTITY, 0, 0, 0, "identity" },
+	{ TW_WIRE_KEYS_SLOT_NEW, 0, SLOT_MIN, SLOT_MAX, "slot new" },
+	{ TW_WIRE_KEYS_SLOT_ROTATE, 0, SLOT_MIN, SLOT_MAX, "slot rotate" },
+	{ TW_WIRE_KEYS_SLOT_POINT, 0, SLOT_MIN, SLOT_MAX, "slot point" },
+	{ TW_WIRE_KEYS_SLOT_REMOVE, 0, SLOT_MIN, SLOT_MAX, "slot remove" },
+	{ TW_WIRE_KEYS_SLOT_SIGN, 0, POINT + 32 + SLOT_MIN, POINT + 32 + SLOT_MAX, "slot sign" },
+	{ TW_WIRE_KEYS_SLOTS, 0, 1, SLOT_MAX, "slots" },
+	{ TW_WIRE_KEYS_STATE, 0, 0, 0, "state" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_core_from_keys[] = {
@@ -63,6 +75,10 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 	{ TW_WIRE_KEYS_SECRET_IS, 0, 16, 16, "secret" },
 	{ TW_WIRE_KEYS_IDENTITY_CERT, 0, 64, CERTIFICATE_MAX, "identity certificate" },
 	{ TW_WIRE_KEYS_FAILED, 0, 1, FAILED_MAX, "failed" },
+	{ TW_WIRE_KEYS_SLOTS_ARE, 0, 0, SLOTS_MAX, "slots are" },
+	{ TW_WIRE_KEYS_POINT_IS, 0, POINT, POINT, "point is" },
+	{ TW_WIRE_KEYS_DONE, 0, 0, 0, "done" },
+	{ TW_WIRE_KEYS_STATE_IS, 0, 13, 13 + KIND_MAX + TW_DETAIL_MAX, "state is" },
 	{ 0 },
 };
 

@@ -6,5 +6,6 @@
 
 const struct tw_capability_document tw_capability_documents[] = {
 	{ "identification", tw_document_identification },
+	{ "data-protection", tw_document_data_protection },
 	{ NULL, NULL },
 };

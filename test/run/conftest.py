@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import liar as liars  # noqa: E402
 import world as worlds  # noqa: E402
 
 
@@ -52,3 +53,10 @@ def owned(unit):
     """A device that runs and belongs to alice, whose directory is unit.owner."""
     unit.take_over()
     return unit
+
+
+@pytest.fixture
+def liar(owned, tmp_path):
+    """A server that holds the pinned key of a device named `liar` in the owner's directory and says whatever the test wants."""
+    with liars.beside(owned, tmp_path) as one:
+        yield one

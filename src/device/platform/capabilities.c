@@ -3,6 +3,7 @@
 #include "device/identification/identity.h"
 #include "device/logical-access/access.h"
 #include "device/platform/device.h"
+#include "device/rows-data-protection.h"
 #include "device/rows-identification.h"
 #include "device/rows-logical-access.h"
 #include "device/rows-platform.h"
@@ -11,5 +12,6 @@ const struct tw_part tw_parts[] = {
 	{ &tw_capability_platform, NULL, NULL, NULL },
 	{ &tw_capability_logical_access, tw_access_start, tw_access_stop, tw_access_mend },
 	{ &tw_capability_identification, tw_identity_start, tw_identity_stop, NULL },
+	{ &tw_capability_data_protection, NULL, NULL, NULL },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -119,3 +119,90 @@ tw_err tw_keys_client_secret_new(tw_keys_client *k, uint8_t ret[16])
 	struct tw_slice out = { (const char *)ret, 16 };
 	return ask_bytes(k, TW_WIRE_KEYS_SECRET_NEW, NULL, 0, TW_WIRE_KEYS_SECRET_IS, &out);
 }
+
+/* --- Slots of the keystore --- */
+
+static tw_err ask_point(tw_keys_client *k, uint16_t type, const char *slot, uint8_t ret[TW_POINT_SIZE])
+{
+	struct tw_slice out = { (const char *)ret, TW_POINT_SIZE };
+	return ask_bytes(k, type, slot, strlen(slot), TW_WIRE_KEYS_POINT_IS, &out);
+}
+
+tw_err tw_keys_client_slot_new(tw_keys_client *k, const char *slot, uint8_t ret[TW_POINT_SIZE])
+{
+	return ask_point(k, TW_WIRE_KEYS_SLOT_NEW, slot, ret);
+}
+
+tw_err tw_keys_client_slot_rotate(tw_keys_client *k, const char *slot, uint8_t ret[TW_POINT_SIZE])
+{
+	return ask_point(k, TW_WIRE_KEYS_SLOT_ROTATE, slot, ret);
+}
+
+tw_err tw_keys_client_slot_point(tw_keys_client *k, const char *slot, uint8_t ret[TW_POINT_SIZE])
+{
+	return ask_point(k, TW_WIRE_KEYS_SLOT_POINT, slot, ret);
+}
+
+tw_err tw_keys_client_slot_remove(tw_keys_client *k, const char *slot)
+{
+	struct tw_message m;
+	return ask(k, TW_WIRE_KEYS_SLOT_REMOVE, slot, strlen(slot), TW_WIRE_KEYS_DONE, &m);
+}
+
+tw_err tw_keys_client_slot_sign(tw_keys_client *k, const char *slot, const uint8_t point[TW_POINT_SIZE], const uint8_t digest[32],
+	uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_slice out = { (const char *)ret, TW_SIGNATURE_SIZE };
+	tw_buf_init(&b, k->sys, TW_POINT_SIZE + 32 + TW_KEYS_SLOT_NAME_MAX);
+	TW_TRY(tw_buf_add(&b, point, TW_POINT_SIZE));
+	TW_TRY(tw_buf_add(&b, digest, 32));
+	TW_TRY(tw_buf_text(&b, slot));
+	return ask_bytes(k, TW_WIRE_KEYS_SLOT_SIGN, b.data, b.size, TW_WIRE_KEYS_SIGNED, &out);
+}
+
+static tw_err read_slot(struct tw_cursor *c, struct tw_keys_slot *ret)
+{
+	struct tw_slice name;
+	TW_TRY(tw_cursor_block16(c, TW_KEYS_SLOT_NAME_MAX, &name));
+	(void)snprintf(ret->name, sizeof ret->name, TW_SLICE_FMT, TW_SLICE_ARG(name));
+	return tw_cursor_bytes(c, ret->point, sizeof ret->point);
+}
+
+tw_err tw_keys_client_slots(tw_keys_client *k, const char *prefix, struct tw_keys_slot ret[TW_KEYS_SLOTS_MAX], size_t *ret_count)
+{
+	struct tw_message m;
+	size_t n = 0;
+	TW_TRY(ask(k, TW_WIRE_KEYS_SLOTS, prefix, strlen(prefix), TW_WIRE_KEYS_SLOTS_ARE, &m));
+	struct tw_cursor c = tw_cursor_of(m.payload.at, m.payload.size);
+	while (tw_cursor_left(&c)) {
+		if (n == TW_KEYS_SLOTS_MAX)
+			return TW_RAISE(UNTRUSTED, "keys name more than %d keys", TW_KEYS_SLOTS_MAX);
+		TW_TRY(read_slot(&c, &ret[n++]));
+	}
+	*ret_count = n;
+	return TW_OK;
+}
+
+tw_err tw_keys_client_state(tw_keys_client *k, struct tw_keys_state *ret)
+{
+	struct tw_keys_state s = { 0 };
+	struct tw_slice kind, detail;
+	struct tw_message m;
+	uint8_t flags;
+	TW_TRY(ask(k, TW_WIRE_KEYS_STATE, NULL, 0, TW_WIRE_KEYS_STATE_IS, &m));
+	struct tw_cursor c = tw_cursor_of(m.payload.at, m.payload.size);
+	TW_TRY(tw_cursor_u8(&c, &flags));
+	TW_TRY(tw_cursor_u32(&c, &s.generation));
+	TW_TRY(tw_cursor_u32(&c, &s.oldest));
+	TW_TRY(tw_cursor_block16(&c, sizeof s.kind - 1, &kind));
+	TW_TRY(tw_cursor_block16(&c, sizeof s.detail - 1, &detail));
+	TW_TRY(tw_cursor_end(&c));
+	s.hardware = flags & TW_KEYSTORE_HARDWARE;
+	s.outside = flags & TW_KEYSTORE_OUTSIDE;
+	s.single = flags & TW_KEYSTORE_SINGLE;
+	(void)snprintf(s.kind, sizeof s.kind, TW_SLICE_FMT, TW_SLICE_ARG(kind));
+	(void)snprintf(s.detail, sizeof s.detail, TW_SLICE_FMT, TW_SLICE_ARG(detail));
+	*ret = s;
+	return TW_OK;
+}

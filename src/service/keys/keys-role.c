@@ -85,11 +85,11 @@ static tw_err wait_and_serve(struct role *r)
 	return TW_OK;
 }
 
-static tw_err begin(struct role *r)
+static tw_err begin(struct role *r, const struct tw_role_start *start)
 {
 	if (!tw_crypto_lock_keys())
 		tw_info("private keys may be swapped out: this system locks no memory for keys");
-	TW_TRY(tw_keys_open(r->sys, TW_FD_OWN, &r->keys));
+	TW_TRY(tw_keys_open(r->sys, TW_FD_OWN, start, &r->keys));
 	for (int i = 0; i < CHANNELS; i++)
 		TW_TRY(tw_channel_new(r->sys, peers[i].fd, peers[i].rows, &r->channels[i]));
 	return TW_OK;
@@ -98,7 +98,7 @@ static tw_err begin(struct role *r)
 int tw_keys_run(const struct tw_sys *sys, const struct tw_role_start *start)
 {
 	struct role r = { .sys = sys };
-	tw_err e = begin(&r);
+	tw_err e = begin(&r, start);
 	if (tw_failed(e))
 		tw_log_err(e, "keys cannot begin");
 	/* Without hands nobody would ever end this process; without core there is nobody to serve, but hands decides. */

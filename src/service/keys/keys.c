@@ -6,7 +6,7 @@
  * manifest, a certificate or another device's statement signed here. It signs checkpoints of the log only for the epoch it gave
  * a key to in this run, and never backwards. Every key of an epoch is given out once; that it was, is on disk before the key is.
  */
-#include "service/keys/keys.h"
+#include "service/keys/keys-inside.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -18,24 +18,10 @@
 
 #include <string.h>
 
-#define CERT_MAX 2048 /* as the channel's rows say */
+#define ANSWER_MAX 2048 /* of the secret ones; as the channel's rows say */
 #define MASTER_SIZE 32
 #define SIGNATURE_DER_MAX 80
 static const char EPOCH_LABEL[] = "thingward-log-epoch-1";
-
-struct tw_keys {
-	const struct tw_sys *sys;
-	int dir;
-	tw_key *identity, *listener;
-	tw_cert *identity_cert, *listener_cert;
-	tw_secret *secret, *master;
-	struct tw_buf statement_head; /* what every signing input of a statement begins with */
-	uint8_t device[32];
-	uint64_t epoch;      /* the highest number used up, 0 for none */
-	uint64_t given;      /* the one being written: its key was given out in this run; 0 for none */
-	uint64_t signed_seq; /* of the last checkpoint */
-	uint8_t signed_chain[32];
-};
 
 tw_keys *tw_keys_free(tw_keys *k)
 {
@@ -46,6 +32,7 @@ tw_keys *tw_keys_free(tw_keys *k)
 		(void)tw_cert_free(k->listener_cert);
 		(void)tw_secret_free(k->secret);
 		(void)tw_secret_free(k->master);
+		(void)tw_keystore_close(k->store);
 		tw_buf_done(&k->statement_head);
 	}
 	free(k);
@@ -108,13 +95,14 @@ static tw_err read_epoch(tw_keys *k)
 	return tw_parse_u64((struct tw_slice){ b.data, b.size - 1 }, UINT64_MAX - 1, &k->epoch);
 }
 
-tw_err tw_keys_open(const struct tw_sys *sys, int dir, tw_keys **ret)
+tw_err tw_keys_open(const struct tw_sys *sys, int dir, const struct tw_role_start *words, tw_keys **ret)
 {
 	TW_CLEANUP(tw_keys_freep) tw_keys *k = TW_NEW(sys, tw_keys);
 	if (!k)
 		return TW_RAISE(NOMEM, "the keys");
 	k->sys = sys;
 	k->dir = dir;
+	k->words = words;
 	TW_TRY(read_identity(k));
 	TW_TRY(read_listener(k));
 	TW_TRY(read_secret(k, TW_KEYS_SECRET, TW_TAKEOVER_SECRET, &k->secret));
@@ -279,7 +267,7 @@ static tw_err do_identity(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 
 static const struct row {
 	uint16_t type, answer;
-	tw_err (*run)(tw_keys *k, struct tw_slice in, struct tw_buf *out);
+	tw_keys_answer *run;
 } rows[] = {
 	{ TW_WIRE_KEYS_SIGN, TW_WIRE_KEYS_SIGNED, do_sign },
 	{ TW_WIRE_KEYS_EPOCH, TW_WIRE_KEYS_EPOCH_KEY, do_epoch },
@@ -288,6 +276,13 @@ static const struct row {
 	{ TW_WIRE_KEYS_SECRET_MAC, TW_WIRE_KEYS_SECRET_MAC_IS, do_secret_mac },
 	{ TW_WIRE_KEYS_SECRET_NEW, TW_WIRE_KEYS_SECRET_IS, do_secret_new },
 	{ TW_WIRE_KEYS_IDENTITY, TW_WIRE_KEYS_IDENTITY_CERT, do_identity },
+	{ TW_WIRE_KEYS_SLOT_NEW, TW_WIRE_KEYS_POINT_IS, tw_keys_slot_new },
+	{ TW_WIRE_KEYS_SLOT_ROTATE, TW_WIRE_KEYS_POINT_IS, tw_keys_slot_rotate },
+	{ TW_WIRE_KEYS_SLOT_POINT, TW_WIRE_KEYS_POINT_IS, tw_keys_slot_point },
+	{ TW_WIRE_KEYS_SLOT_REMOVE, TW_WIRE_KEYS_DONE, tw_keys_slot_remove },
+	{ TW_WIRE_KEYS_SLOT_SIGN, TW_WIRE_KEYS_SIGNED, tw_keys_slot_sign },
+	{ TW_WIRE_KEYS_SLOTS, TW_WIRE_KEYS_SLOTS_ARE, tw_keys_slots },
+	{ TW_WIRE_KEYS_STATE, TW_WIRE_KEYS_STATE_IS, tw_keys_state },
 };
 
 static tw_err answer_failed(tw_channel *core, uint32_t tag, tw_err why)
@@ -301,11 +296,11 @@ static tw_err answer_failed(tw_channel *core, uint32_t tag, tw_err why)
 tw_err tw_keys_serve_core(tw_keys *k, tw_channel *core, const struct tw_message *m)
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf out = { 0 };
-	tw_buf_init(&out, k->sys, CERT_MAX);
+	tw_buf_init(&out, k->sys, TW_CHANNEL_MAX);
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		if (rows[i].type != m->type)
 			continue;
-		tw_err e = tw_buf_reserve(&out, CERT_MAX);
+		tw_err e = tw_buf_reserve(&out, ANSWER_MAX);
 		if (!tw_failed(e))
 			e = rows[i].run(k, m->payload, &out);
 		if (tw_is(e, TW_CODE_UNTRUSTED))

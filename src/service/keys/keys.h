@@ -11,7 +11,8 @@
 #include "service/wire.h"
 
 typedef struct tw_keys tw_keys; /* the role's state */
-tw_err tw_keys_open(const struct tw_sys *sys, int dir, tw_keys **ret);
+/* words: hands' words, which name the kind of keystore; NULL: none */
+tw_err tw_keys_open(const struct tw_sys *sys, int dir, const struct tw_role_start *words, tw_keys **ret);
 tw_keys *tw_keys_free(tw_keys *k);
 TW_DEFINE_FREEP(tw_keys, tw_keys_free)
 /* Answers one message from core (or front) on its channel. UNTRUSTED: the peer broke the rules and is to be ended. */
@@ -30,4 +31,34 @@ tw_err tw_keys_client_identity(tw_keys_client *k, tw_cert **ret);
 tw_err tw_keys_client_listener(tw_keys_client *k, bool replace, tw_cert **ret);
 tw_err tw_keys_client_secret_mac(tw_keys_client *k, struct tw_slice message, uint8_t ret[32]);
 tw_err tw_keys_client_secret_new(tw_keys_client *k, uint8_t ret[16]);
+
+/*
+ * Keys that are made on the device for whoever asks core: under "owner." and "application.", at most TW_KEYS_SLOTS_MAX each. Names
+ * are of tw_slot_valid, of at most TW_KEYS_SLOT_NAME_MAX. What signs is only a digest: such a key says what its holder wants
+ * said, and the device's own identity is not among them.
+ */
+#define TW_KEYS_SLOTS_MAX 16
+#define TW_KEYS_SLOT_NAME_MAX 44 /* with its prefix */
+#define TW_KEYS_OWNER "owner."
+#define TW_KEYS_APPLICATION "application."
+struct tw_keys_slot {
+	char name[TW_KEYS_SLOT_NAME_MAX + 1];
+	uint8_t point[TW_POINT_SIZE];
+};
+tw_err tw_keys_client_slot_new(tw_keys_client *k, const char *slot, uint8_t ret[TW_POINT_SIZE]); /* EXISTS, LIMIT, SYNTAX */
+/* A new key under the old name; the old one is destroyed. NOTFOUND */
+tw_err tw_keys_client_slot_rotate(tw_keys_client *k, const char *slot, uint8_t ret[TW_POINT_SIZE]);
+tw_err tw_keys_client_slot_point(tw_keys_client *k, const char *slot, uint8_t ret[TW_POINT_SIZE]); /* NOTFOUND */
+tw_err tw_keys_client_slot_remove(tw_keys_client *k, const char *slot);                            /* NOTFOUND */
+/* point: the public half of the key that is meant; STATE when the slot has another one by now */
+tw_err tw_keys_client_slot_sign(tw_keys_client *k, const char *slot, const uint8_t point[TW_POINT_SIZE], const uint8_t digest[32],
+	uint8_t ret[TW_SIGNATURE_SIZE]);
+/* Those that begin with the prefix, by name. */
+tw_err tw_keys_client_slots(tw_keys_client *k, const char *prefix, struct tw_keys_slot ret[TW_KEYS_SLOTS_MAX], size_t *ret_count);
+struct tw_keys_state {
+	bool hardware, outside, single; /* as in struct tw_keystore_state */
+	uint32_t generation, oldest;
+	char kind[16], detail[TW_DETAIL_MAX];
+};
+tw_err tw_keys_client_state(tw_keys_client *k, struct tw_keys_state *ret);
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/cursor.h"
 #include "crypto/hash.h"
+#include "service/role.h"
 
 #include <string.h>
 
@@ -19,6 +20,29 @@ static tw_err valid(const char *slot)
 	return tw_slot_valid(slot)
 		? TW_OK
 		: TW_RAISE(SYNTAX, "a key's name has a-z, 0-9, '.' and '-', begins with a letter, and %d at most", TW_SLOT_MAX);
+}
+
+static tw_err open_file(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words, tw_keystore **ret)
+{
+	return tw_keystore_file(sys, dir, root, ret);
+}
+
+/* Each kind with what opens it. A kind that is asked for and not here is an error: falling back would move keys in silence. */
+static const struct {
+	const char *kind;
+	tw_err (*open)(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words, tw_keystore **ret);
+} kinds[] = {
+	{ "file", open_file },
+};
+
+tw_err tw_keystore_open(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words, tw_keystore **ret)
+{
+	const char *kind = words ? tw_role_word(words, "keystore") : NULL;
+	for (size_t i = 0; i < TW_COUNT(kinds); i++) {
+		if (strcmp(kinds[i].kind, kind ? kind : "file") == 0)
+			return kinds[i].open(sys, dir, root, words, ret);
+	}
+	return TW_RAISE(UNSUPPORTED, "this software has no keystore of the kind '%s'", kind);
 }
 
 tw_keystore *tw_keystore_close(tw_keystore *k)

@@ -54,6 +54,11 @@ struct tw_keystore {
 /* The sealed file: KEYSTORE.a and .b in dir. root NULL: a root secret of its own beside them (state.outside is false). */
 tw_err tw_keystore_file(const struct tw_sys *sys, int dir, const tw_secret *root, tw_keystore **ret);
 
+struct tw_role_start;
+/* The backend that hands' words name: keystore=file, which is also what no word means. UNSUPPORTED: one that is not built in. */
+tw_err tw_keystore_open(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words /* or NULL */,
+	tw_keystore **ret);
+
 tw_keystore *tw_keystore_close(tw_keystore *k);
 TW_DEFINE_FREEP(tw_keystore, tw_keystore_close)
 tw_err tw_keystore_generate(tw_keystore *k, const char *slot, uint8_t ret_point[TW_POINT_SIZE]);

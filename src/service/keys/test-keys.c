@@ -89,7 +89,7 @@ static void bench_init(struct bench *b, const struct tw_channel_row *to_keys, co
 	int pair[2];
 	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	*b = (struct bench){ 0 };
-	CHECK_OK(tw_keys_open(sys, dir.fd, &b->keys));
+	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, &b->keys));
 	CHECK_OK(tw_channel_new(sys, pair[0], from_keys, &b->mine));
 	CHECK_OK(tw_channel_new(sys, pair[1], to_keys, &b->theirs));
 }
@@ -336,6 +336,132 @@ static void test_listener(void **state)
 	bench_done(&b);
 }
 
+/* --- Slots of the keystore --- */
+
+static tw_err ask_slot(struct bench *b, uint16_t type, const char *slot, struct tw_message *m)
+{
+	return ask(b, type, slot, strlen(slot), m);
+}
+
+static void new_slot(struct bench *b, uint16_t type, const char *slot, uint8_t ret[TW_POINT_SIZE])
+{
+	struct tw_message m;
+	CHECK_OK(ask_slot(b, type, slot, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_POINT_IS);
+	memcpy(ret, m.payload.at, TW_POINT_SIZE);
+}
+
+static tw_err ask_slot_sign(struct bench *b, const char *slot, const uint8_t point[TW_POINT_SIZE], struct tw_message *m)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf p = { 0 };
+	const struct tw_slice text = TW_SLICE("what is signed");
+	uint8_t digest[32];
+	CHECK_OK(tw_sha256(text.at, text.size, digest));
+	tw_buf_init(&p, sys, 200);
+	CHECK_OK(tw_buf_add(&p, point, TW_POINT_SIZE));
+	CHECK_OK(tw_buf_add(&p, digest, sizeof digest));
+	CHECK_OK(tw_buf_text(&p, slot));
+	TW_TRY(ask(b, TW_WIRE_KEYS_SLOT_SIGN, p.data, p.size, m));
+	if (m->type == TW_WIRE_KEYS_SIGNED) {
+		TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+		CHECK_OK(tw_key_of_point(sys, point, &key));
+		CHECK_OK(tw_key_verify(key, &text, 1, (const uint8_t *)m->payload.at));
+	}
+	return TW_OK;
+}
+
+/* @nist DP.CKM.1: two pairs differ and sign; what comes back is a point, and each prefix sees its own */
+static void test_slots(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	uint8_t one[TW_POINT_SIZE], other[TW_POINT_SIZE], applications[TW_POINT_SIZE];
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.one", one);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.other", other);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "application.one", applications);
+	CHECK(memcmp(one, other, sizeof one) != 0 && memcmp(one, applications, sizeof one) != 0);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.one", &m));
+	CHECK_INT(failed_with(&m), TW_CODE_EXISTS);
+	CHECK_OK(ask_slot_sign(&b, "owner.one", one, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	CHECK_OK(ask_slot_sign(&b, "owner.one", other, &m)); /* the caller means another key */
+	CHECK_INT(failed_with(&m), TW_CODE_STATE);
+	bench_done(&b);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOTS, "application.", &m));
+	CHECK_INT(m.payload.size, 2 + strlen("application.one") + TW_POINT_SIZE);
+	CHECK_BYTES(m.payload.at + 2 + strlen("application.one"), applications, TW_POINT_SIZE);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOTS, "owner.", &m));
+	CHECK_INT(m.payload.size, 4 + strlen("owner.one") + strlen("owner.other") + 2 * TW_POINT_SIZE);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOT_REMOVE, "owner.one", &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_DONE);
+	CHECK_OK(ask_slot_sign(&b, "owner.one", one, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_NOTFOUND);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOT_REMOVE, "owner.one", &m));
+	CHECK_INT(failed_with(&m), TW_CODE_NOTFOUND);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_STATE, NULL, 0, &m));
+	CHECK(m.payload.size > 13 && m.payload.at[0] == 0); /* its root lies beside it, and it is software */
+	bench_done(&b);
+}
+
+/* @nist DP.CKM.3: the name has a new key, the old one is refused */
+static void test_slot_rotation(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	uint8_t old[TW_POINT_SIZE], next[TW_POINT_SIZE], now[TW_POINT_SIZE];
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOT_ROTATE, "owner.one", &m));
+	CHECK_INT(failed_with(&m), TW_CODE_NOTFOUND);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.one", old);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_ROTATE, "owner.one", next);
+	CHECK(memcmp(old, next, sizeof old) != 0);
+	CHECK_OK(ask_slot_sign(&b, "owner.one", old, &m));
+	CHECK_INT(failed_with(&m), TW_CODE_STATE);
+	CHECK_OK(ask_slot_sign(&b, "owner.one", next, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_POINT, "owner.one", now);
+	CHECK_BYTES(now, next, sizeof now);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOTS, "owner.", &m));
+	CHECK_INT(m.payload.size, 2 + strlen("owner.one") + TW_POINT_SIZE); /* nothing of the rotation is left */
+	bench_done(&b);
+}
+
+/* What is nobody's is an attack; a bad name of somebody's is only refused. */
+static void test_slot_names(void **state)
+{
+	static const char *const nobodys[] = { "identity", "owner", "owner.", "rotating", "Owner.one", "application.", "xowner.one",
+		"listener" };
+	static const char *const bad[] = { "owner.A", "owner.a b", "owner.a/b", "owner.-a", "application.1",
+		"owner.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	struct bench b;
+	struct tw_message m;
+	uint8_t point[TW_POINT_SIZE] = { 4 };
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	for (size_t i = 0; i < TW_COUNT(nobodys); i++) {
+		CHECK_ERR(ask_slot(&b, TW_WIRE_KEYS_SLOT_NEW, nobodys[i], &m), UNTRUSTED);
+		CHECK_ERR(ask_slot(&b, TW_WIRE_KEYS_SLOT_REMOVE, nobodys[i], &m), UNTRUSTED);
+		CHECK_ERR(ask_slot_sign(&b, nobodys[i], point, &m), UNTRUSTED);
+	}
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.a\0b", 9, &m), UNTRUSTED);
+	CHECK_ERR(ask_slot(&b, TW_WIRE_KEYS_SLOTS, "owner.o", &m), UNTRUSTED);
+	for (size_t i = 0; i < TW_COUNT(bad); i++) {
+		CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOT_NEW, bad[i], &m));
+		CHECK_INT(failed_with(&m), TW_CODE_SYNTAX);
+	}
+	for (int i = 0; i < TW_KEYS_SLOTS_MAX; i++) {
+		char name[16];
+		(void)snprintf(name, sizeof name, "owner.k%d", i);
+		new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, name, point);
+	}
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.one-more", &m));
+	CHECK_INT(failed_with(&m), TW_CODE_LIMIT);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_ROTATE, "owner.k3", point); /* full is no reason not to rotate */
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "application.one", point);
+	bench_done(&b);
+}
+
 /* Every type that is no row, and every size outside it, is refused before it is looked at. */
 static void test_rows(void **state)
 {
@@ -356,6 +482,12 @@ static void test_rows(void **state)
 		{ TW_WIRE_KEYS_SECRET_MAC, 600 },
 		{ TW_WIRE_KEYS_SECRET_NEW, 1 },
 		{ TW_WIRE_KEYS_IDENTITY, 1 },
+		{ TW_WIRE_KEYS_SLOT_NEW, 2 },
+		{ TW_WIRE_KEYS_SLOT_NEW, 49 },
+		{ TW_WIRE_KEYS_SLOT_SIGN, 99 },
+		{ TW_WIRE_KEYS_SLOT_SIGN, 146 },
+		{ TW_WIRE_KEYS_SLOTS, 0 },
+		{ TW_WIRE_KEYS_STATE, 1 },
 		{ TW_WIRE_TLS_SIGN, 32 },
 		{ TW_WIRE_KEYS_SIGNED, 64 },
 		{ TW_WIRE_HANDS_DRAIN, 0 },
@@ -431,7 +563,7 @@ static void test_bad_files(void **state)
 			put(rows[i].name, rows[i].text, strlen(rows[i].text));
 		else
 			CHECK_OK(tw_durable_remove(sys, dir.fd, rows[i].name));
-		tw_err e = tw_keys_open(sys, dir.fd, &k);
+		tw_err e = tw_keys_open(sys, dir.fd, NULL, &k);
 		if (e.code != rows[i].code)
 			fail_msg("%s with \"%s\": %s", rows[i].name, rows[i].text ? rows[i].text : "(none)", tw_code_name(e.code));
 	}
@@ -439,7 +571,7 @@ static void test_bad_files(void **state)
 	CHECK_OK(tw_cert_pem(ca, &b));
 	put(TW_KEYS_IDENTITY_CERT, b.data, b.size);
 	tw_keys *k = NULL;
-	CHECK_ERR(tw_keys_open(sys, dir.fd, &k), UNTRUSTED);
+	CHECK_ERR(tw_keys_open(sys, dir.fd, NULL, &k), UNTRUSTED);
 }
 
 /* --- Faults and power cuts --- */
@@ -447,7 +579,7 @@ static void test_bad_files(void **state)
 static tw_err use_all(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
-	return tw_keys_open(s, dir.fd, &k);
+	return tw_keys_open(s, dir.fd, NULL, &k);
 }
 
 static void test_open_faults(void **state)
@@ -480,7 +612,7 @@ static bool change_with_fault(tw_fake *f, long n, int error_number, uint16_t typ
 	bench_done(&b);
 	sys = real;
 	tw_keys *k = NULL;
-	CHECK_OK(tw_keys_open(sys, dir.fd, &k));
+	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, &k));
 	tw_keys_free(k);
 	return fired;
 }
@@ -505,6 +637,36 @@ static void test_change_faults(void **state)
 	tw_fake_free(f);
 }
 
+/* @nist DP.CKM.3: whatever call fails in a rotation, the name has one key, which signs; and the next rotation goes through */
+static void test_slot_faults(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	struct bench b;
+	struct tw_message m;
+	uint8_t point[TW_POINT_SIZE];
+	provision();
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.one", point);
+	bench_done(&b);
+	tw_crypto_use(tw_fake_sys(f));
+	for (long n = 1; change_with_fault(f, n, EIO, TW_WIRE_KEYS_SLOT_ROTATE, "owner.one", 9); n += 3) {
+		bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+		new_slot(&b, TW_WIRE_KEYS_SLOT_POINT, "owner.one", point);
+		CHECK_OK(ask_slot_sign(&b, "owner.one", point, &m));
+		CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+		bench_done(&b);
+	}
+	tw_crypto_use(sys);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_ROTATE, "owner.one", point);
+	CHECK_OK(ask_slot_sign(&b, "owner.one", point, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOTS, "owner.", &m));
+	CHECK_INT(m.payload.size, 2 + strlen("owner.one") + TW_POINT_SIZE);
+	bench_done(&b);
+	tw_fake_free(f);
+}
+
 static void check_after_cut(tw_fake *f, size_t point, struct test_dir *there)
 {
 	struct test_dir mine = dir;
@@ -512,7 +674,7 @@ static void check_after_cut(tw_fake *f, size_t point, struct test_dir *there)
 	struct bench b;
 	struct tw_message m;
 	dir = *there;
-	CHECK_OK(tw_keys_open(sys, dir.fd, &k)); /* pair, secret and epoch are whole */
+	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, &k)); /* pair, secret and epoch are whole */
 	uint64_t acked = tw_fake_acked(f, point);
 	if (acked) {
 		bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
@@ -670,6 +832,6 @@ static void test_role_and_the_dead(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_an_epoch_that_could_not_begin), TEST(test_sign_refusals),
-	TEST(test_secret), TEST(test_listener), TEST(test_rows), TEST(test_front), TEST(test_bad_files), TEST(test_open_faults),
-	TEST(test_change_faults), TEST(test_power_cuts), TEST(test_role_and_client), TEST(test_role_ends_on_attack),
-	TEST(test_role_and_the_dead))
+	TEST(test_secret), TEST(test_listener), TEST(test_rows), TEST(test_slots), TEST(test_slot_rotation), TEST(test_slot_names),
+	TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults), TEST(test_slot_faults),
+	TEST(test_power_cuts), TEST(test_role_and_client), TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead))

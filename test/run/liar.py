@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server in a device's place: whoever holds the pinned key may say what he wants."""
+import datetime
+import hashlib
+import http.server
+import json
+import ssl
+import threading
+from contextlib import contextmanager
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+class Liar(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    answers = {}
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, body = self.answers.get(self.path, (404, {"title": "none"}))
+        sent = json.dumps(body, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def make_listener(folder):
+    """A key with its certificate in one file, and what a pin of it is."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "liar")])
+    made = datetime.datetime(2026, 1, 1)
+    cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7).not_valid_before(made)
+            .not_valid_after(made.replace(year=2046)).sign(key, hashes.SHA256()))
+    plain = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "listener.pem").write_bytes(plain + cert.public_bytes(serialization.Encoding.PEM))
+    spki = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return folder / "listener.pem", hashlib.sha256(spki).hexdigest()
+
+
+@contextmanager
+def beside(unit, folder):
+    """A device named `liar` in the owner's directory, which says Liar.answers."""
+    listener, pin = make_listener(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(listener)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    known = json.loads((unit.owner / "devices/unit.json").read_text())
+    known.update(address=f"127.0.0.1:{server.server_port}", listener_sha256=pin)
+    (unit.owner / "devices/liar.json").write_text(json.dumps(known))
+    Liar.answers = {}
+    try:
+        yield unit
+    finally:
+        server.shutdown()
+        server.server_close()
