@@ -566,6 +566,6 @@ static void test_interrupted_and_refused(void **state)
 CHECK_MAIN(AT_PLACE(test_replace_and_read), AT_PLACE(test_refuses_what_is_no_file), AT_PLACE(test_leftover_is_removed),
 	AT_PLACE(test_every_fault_point), AT_PLACE(test_short_writes_and_reads), AT_PLACE(test_read_every_fault_point),
 	AT_PLACE(test_every_cut), AT_PLACE(test_a_forgotten_sync_is_found), AT_PLACE(test_a_planted_fault_is_found),
-	AT_PLACE(test_states_are_told_apart), AT_PLACE(test_what_is_gone_is_not_pending), AT_PLACE(test_remove_every_cut), AT_PLACE(test_copy),
-	AT_PLACE(test_every_failure_is_told), AT_PLACE(test_names_have_an_end), AT_PLACE(test_a_disk_that_takes_nothing),
-	AT_PLACE(test_interrupted_and_refused))
+	AT_PLACE(test_states_are_told_apart), AT_PLACE(test_what_is_gone_is_not_pending), AT_PLACE(test_remove_every_cut),
+	AT_PLACE(test_copy), AT_PLACE(test_every_failure_is_told), AT_PLACE(test_names_have_an_end),
+	AT_PLACE(test_a_disk_that_takes_nothing), AT_PLACE(test_interrupted_and_refused))

@@ -36,7 +36,7 @@ struct tw_device {
 	struct tw_boxed_role boxed[TW_DEVICE_ROLES];
 	char console_notice[160]; /* a line for the person at the console, "" when there is none */
 	struct tw_application_rows *application;
-	bool listener_owed; /* a new owner, and not yet a new listener key */
+	bool listener_owed;         /* a new owner, and not yet a new listener key */
 	struct tw_streams *streams; /* of the log; NULL where no door carries them */
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;

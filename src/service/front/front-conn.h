@@ -115,8 +115,8 @@ bool tw_conn_last(const struct tw_conn *c);                          /* the conn
 size_t tw_conn_handle(struct tw_conn *c, struct tw_slice bytes);     /* as much of bytes as can be handled now; returns how much */
 void tw_conn_reply(struct tw_conn *c, const struct tw_wire_reply *r, int file); /* owns file; -1: none */
 void tw_conn_stream(struct tw_conn *c, const struct tw_wire_stream *s);
-void tw_conn_drained(struct tw_conn *c); /* tells core what the peer has taken */
-void tw_conn_drop_body(struct tw_conn *c); /* whatever of a long one is left */
+void tw_conn_drained(struct tw_conn *c);        /* tells core what the peer has taken */
+void tw_conn_drop_body(struct tw_conn *c);      /* whatever of a long one is left */
 tw_err tw_conn_send_waiting(struct tw_conn *c); /* TIMEOUT: still no room. Waits on while its party has its share at core */
 void tw_conn_next_of(const struct tw_conn *c);  /* one request of c's party less is at core: the next may go */
 /* Whether both are one as far as shares go: the same known key, else the same source. */

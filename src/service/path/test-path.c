@@ -86,7 +86,8 @@ static const struct tw_operation_row operations[] = {
 	{ "recover", "CONSOLE", "", "p.console", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, value_input, change, "", "", NULL },
 	{ "change.long", "POST", "/api/v1/long", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, change_long, "", "", NULL },
 	{ "refuse.long", "PUT", "/api/v1/long", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, refuse_long, "", "", NULL },
-	{ "long.put", "PUT", "/api/v1/long-body", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, long_input, say_size, "", "", NULL, NULL, 0, NULL, 200000 },
+	{ "long.put", "PUT", "/api/v1/long-body", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, long_input, say_size, "", "", NULL, NULL,
+		0, NULL, 200000 },
 	{ "file", "GET", "/api/v1/file", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, NULL, give_file, "", "", NULL },
 	{ .name = NULL },
 };
