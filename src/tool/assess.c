@@ -34,7 +34,7 @@ const struct tw_option tw_options_assess[] = {
 	{},
 };
 
-static const struct tw_probe *const tables[] = { tw_probes_identification, tw_probes_data_protection, NULL };
+static const struct tw_probe *const tables[] = { tw_probes_identification, tw_probes_data_protection, tw_probes_cryptography, NULL };
 
 struct assessment {
 	struct tw_tool *t;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Approved cryptography for the owner: what the device itself relies on can be asked for and compared with one's own computing.
+ *
+ * Data comes in a request and is forgotten with it. Work is bounded by the request's size: a digest of the longest takes less than
+ * a millisecond on any device that runs this.
+ */
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "device/platform/device.h"
+#include "device/rows-data-protection.h"
+
+#include <string.h>
+
+/* The bytes of a base64url text of the input. refused: rp says why. */
+static tw_err read_bytes(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const char *key, struct tw_buf *ret)
+{
+	const struct tw_slice text = tw_slice_of(tw_json_text(rq->input, key));
+	size_t size = 0;
+
+	tw_buf_init(ret, c->sys, text.size + 1);
+	TW_TRY(tw_buf_reserve(ret, text.size + 1));
+	if (tw_failed(tw_parse_base64url(text, text.size, ret->data, &size)))
+		return tw_reply_problem(rp, 400, "input", "crypto.form", "The data is not of the wanted form",
+			"Send it in base64url, without padding.", "'%s' must be canonical base64url.", key);
+	ret->size = size;
+	return TW_OK;
+}
+
+/* @nist DP.CCS.4: a function that is not approved is refused by name of the rule, and nothing is computed */
+static tw_err digest(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, uint8_t ret[TW_DIGEST_MAX], size_t *ret_size)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf data = { 0 };
+
+	TW_TRY(read_bytes(c, rq, rp, "data", &data));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_err e = tw_digest_of(c->sys, tw_slice_of(tw_json_text(rq->input, "algorithm")), tw_buf_slice(&data), ret, ret_size);
+	if (tw_is(e, TW_CODE_UNSUPPORTED))
+		return tw_reply_problem(rp, 400, "algorithm", "crypto.approved", "This is not an approved algorithm",
+			"Use " TW_DIGEST_APPROVED ".", "%s", tw_err_detail());
+	return e;
+}
+
+/* @nist DP.CCS.6: hashed here, compared with the reference the caller brings */
+tw_err tw_crypto_check(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_slice text = tw_slice_of(tw_json_text(rq->input, "digest"));
+	uint8_t is[TW_DIGEST_MAX], reference[TW_DIGEST_MAX];
+	size_t size = 0;
+
+	TW_TRY(digest(c, rq, rp, is, &size));
+	if (rp->problem[0])
+		return TW_OK;
+	if (text.size != 2 * size || tw_failed(tw_parse_hex(text, reference, size)))
+		return tw_reply_problem(rp, 400, "input", "crypto.digest", "The digest is not of the wanted form",
+			"Send all of it, in hexadecimal digits.", "A digest of this function has %zu hexadecimal digits.", 2 * size);
+	rp->body = json_pack("{s:s}", "result", tw_equal_secret(is, reference, size) ? "match" : "mismatch");
+	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+}
+
+/* Each function gives what its standard says, tried now; the first that does not is in the reason. */
+static tw_err status_of_digests(const char *provided, struct tw_element_status *ret)
+{
+	for (const struct tw_digest_row *row = tw_digests; row->name; row++) {
+		tw_err e = tw_digest_try(row);
+
+		if (tw_is(e, TW_CODE_NOMEM))
+			return e;
+		if (tw_failed(e)) {
+			ret->status = TW_STATUS_NOT_PROVIDED;
+			(void)snprintf(ret->reason, sizeof ret->reason, "A known answer does not come out: %.180s.", tw_err_detail());
+			return TW_OK;
+		}
+	}
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s", provided);
+	return TW_OK;
+}
+
+/* @nist DP.CCS.6 */
+tw_err tw_protection_status_digest_check(struct tw_context *c, struct tw_element_status *ret)
+{
+	return status_of_digests(
+		"Data is hashed by an approved function and compared with a reference; the functions' known answers came out just now.", ret);
+}

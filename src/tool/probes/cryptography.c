@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Probes of the device's cryptography.
+ *
+ * Each sends data of its own, mostly random so that no answer can be known beforehand, computes here what must come back, and then
+ * changes one bit and expects the opposite. A device that only says what is wanted cannot pass both.
+ */
+#include "tool/probes/probe.h"
+
+#include "base/text.h"
+#include "crypto/digest.h"
+
+#define CHECK_PATH "/api/v1/crypto/check"
+#define FILE_SIZE 4096
+
+static tw_err ask(struct tw_probe_context *c, const char *path, const json_t *body, struct tw_answer *ret)
+{
+	const struct tw_call what = { .method = "POST", .path = path, .body = body };
+
+	tw_answer_init(ret, c->sys);
+	return tw_client_call(c->target[0].session.client, &what, ret);
+}
+
+static tw_err some_data(struct tw_probe_context *c, uint8_t *ret, size_t size)
+{
+	return c->sys->random(c->sys, ret, size) ? TW_RAISE_ERRNO("randomness") : TW_OK;
+}
+
+/* One question: does this digest belong to this data? The answer has to be `wanted` and nothing else. */
+struct comparison {
+	const char *algorithm, *what, *wanted;
+	struct tw_slice data;
+	const uint8_t *digest;
+	size_t size;
+};
+
+static tw_err compare(struct tw_probe_context *c, const struct comparison *one, struct tw_finding *f, bool *ret_good)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, hex = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+
+	*ret_good = false;
+	tw_buf_init(&text, c->sys, 2 * FILE_SIZE);
+	tw_buf_init(&hex, c->sys, (size_t)2 * TW_DIGEST_MAX);
+	TW_TRY(tw_buf_base64url(&text, one->data.at, one->data.size));
+	TW_TRY(tw_buf_hex(&hex, one->digest, one->size));
+	body = json_pack("{s:s, s:s, s:s}", "algorithm", one->algorithm, "data", tw_buf_cstr(&text), "digest", tw_buf_cstr(&hex));
+	tw_err e = ask(c, CHECK_PATH, body, &answer);
+	if (!tw_failed(e))
+		e = tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Comparing a digest", e);
+	*ret_good = strcmp(tw_json_text(answer.body, "result"), one->wanted) == 0;
+	return *ret_good
+		? TW_OK
+		: tw_found(f, TW_VERDICT_FAIL, "For %s and %s the device does not say %s.", one->algorithm, one->what, one->wanted);
+}
+
+static tw_err compare_three(struct tw_probe_context *c, const char *algorithm, struct tw_finding *f, bool *ret_good)
+{
+	uint8_t data[FILE_SIZE], digest[TW_DIGEST_MAX], chosen[2];
+	struct comparison one = { algorithm, "the right digest", "match", { (char *)data, sizeof data }, digest, 0 };
+
+	TW_TRY(some_data(c, data, sizeof data));
+	TW_TRY(some_data(c, chosen, sizeof chosen));
+	TW_TRY(tw_digest_of(c->sys, tw_slice_of(algorithm), one.data, digest, &one.size));
+	TW_TRY(compare(c, &one, f, ret_good));
+	if (!*ret_good)
+		return TW_OK;
+	uint8_t *bit = &digest[chosen[0] % one.size];
+	*bit ^= (uint8_t)(1U << (chosen[1] % 8));
+	one.what = "a digest with one bit changed";
+	one.wanted = "mismatch";
+	TW_TRY(compare(c, &one, f, ret_good));
+	*bit ^= (uint8_t)(1U << (chosen[1] % 8));
+	if (!*ret_good)
+		return TW_OK;
+	data[chosen[0] * 16] ^= (uint8_t)(1U << (chosen[1] % 8));
+	one.what = "data with one bit changed";
+	return compare(c, &one, f, ret_good);
+}
+
+/* @nist DP.CCS.6: a file against a right and a wrong digest. */
+static tw_err match_and_mismatch(struct tw_probe_context *c, struct tw_finding *f)
+{
+	bool good = true;
+
+	for (const struct tw_digest_row *row = tw_digests; row->name && good; row++)
+		TW_TRY(compare_three(c, row->name, f, &good));
+	if (!good)
+		return TW_OK;
+	return tw_found(f, TW_VERDICT_PASS,
+		"With " TW_DIGEST_APPROVED
+		" the device says match for %d random bytes and their digest, and mismatch when one bit of either is changed.",
+		FILE_SIZE);
+}
+
+const struct tw_probe tw_probes_cryptography[] = {
+	{ "DP.CCS.6", "match-and-mismatch", TW_SOURCE_INSIDE, "Does the device tell a right digest from a wrong one?", match_and_mismatch },
+	{},
+};

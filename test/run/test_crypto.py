@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The device's cryptography, asked by its owner and compared with Python's.
+
+@nist DP.CCS.6: a digest is compared with a reference: match and mismatch
+"""
+import hashlib
+import json
+import os
+
+import pytest
+
+import world as worlds
+from harness import Answer, Client, b64, local, unb64
+from liar import Liar
+
+FUNCTIONS = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512}
+CHECK = "/api/v1/crypto/check"
+
+
+@pytest.fixture
+def owner(owned):
+    """Asks as the owner, past the tool's own checks: status and body."""
+    client = Client(owned, certificate=False)
+    client.context.load_cert_chain(owned.owner / "owner.crt", owned.owner / "owner.key")
+
+    def ask(path, body, method="POST"):
+        with client.connect() as line:
+            # Who has been answered once may send more than 8 KiB.
+            line.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: " + owned.address.encode() + b"\r\n\r\n")
+            while b"}" not in line.recv(65536):
+                pass
+            line.sendall(client.head(method, path, body))
+            raw = b""
+            while piece := line.recv(65536):
+                raw += piece
+        answer = Answer(raw)
+        return answer.status, answer.json
+
+    return ask
+
+
+def assess(unit, folder, device="unit"):
+    """Verdict by (element, probe) of the elements of cryptography."""
+    worlds.run(worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out",
+               folder / "e.json", ok=(0, 1), timeout=60)
+    payload = json.loads(unb64(json.loads((folder / "e.json").read_text())["payload"]))
+    return {(row["element"], row["probe"]): row["verdict"] for row in payload["results"] if row["element"].startswith("DP.CCS.")}
+
+
+def test_right_and_wrong_digests(owned, owner):
+    for name, function in FUNCTIONS.items():
+        for data in (b"", b"abc", os.urandom(45000)):
+            right = function(data).hexdigest()
+            wrong = ("1" if right[0] == "0" else "0") + right[1:]
+            asked = {"algorithm": name, "data": b64(data)}
+            assert owner(CHECK, {**asked, "digest": right}) == (200, {"result": "match"})
+            assert owner(CHECK, {**asked, "digest": right.upper()}) == (200, {"result": "match"})
+            assert owner(CHECK, {**asked, "digest": wrong}) == (200, {"result": "mismatch"})
+    for data in (b"abc", os.urandom(40000)):
+        said = owned.json("crypto", "check", "--algorithm", "sha-256", "--data", b64(data), "--digest", hashlib.sha256(data).hexdigest())
+        assert said == {"result": "match"}
+
+
+def test_what_is_no_question(owned, owner):
+    good = {"algorithm": "sha-256", "data": "YWJj", "digest": hashlib.sha256(b"abc").hexdigest()}
+    for change, rule in (({"algorithm": "md5", "digest": hashlib.md5(b"abc").hexdigest()}, "crypto.approved"), ({"algorithm": "SHA-256"}, "crypto.approved"),
+                         ({"algorithm": "sha-384"}, "crypto.digest"), ({"digest": good["digest"][:-2]}, "crypto.digest"),
+                         ({"digest": "zz" * 32}, "crypto.digest"), ({"digest": good["digest"] + "00"}, "crypto.digest"),
+                         ({"data": "YWJ"}, "crypto.form"), ({"data": "YWJj="}, "crypto.form"), ({"data": "+/+/"}, "crypto.form")):
+        status, body = owner(CHECK, {**good, **change})
+        assert (status, body.get("rule")) == (400, rule), (change, body)
+    for change in ({"data": "A" * 60001}, {"more": 1}, {"data": 7}, {"algorithm": ""}):
+        assert owner(CHECK, {**good, **change})[0] == 400, change
+    stranger = Client(owned)
+    assert stranger.ask("POST", CHECK, good).status == 401
+    assert local(owned, "POST", CHECK, good).status == 403, "root on the unit has tools of its own"
+
+
+def test_a_sound_device_passes(owned, tmp_path):
+    seen = assess(owned, tmp_path)
+    assert ("DP.CCS.6", "match-and-mismatch") in seen
+    assert set(seen.values()) == {"pass"}, seen
+
+
+def test_devices_that_lie_are_found_out(liar, tmp_path):
+    """Always match, always mismatch, something else, and a refusal."""
+    for answer in ((200, {"result": "match"}), (200, {"result": "mismatch"}), (200, {"result": ""}), (200, {}), (403, {"title": "no", "rule": "x"})):
+        Liar.answers[CHECK] = answer
+        assert assess(liar, tmp_path, "liar")["DP.CCS.6", "match-and-mismatch"] == "fail", answer
