@@ -28,6 +28,8 @@ static const struct tw_command commands[] = {
 	{ "docs", "PRODUCTDIR", 1, 1, tw_options_docs, tw_cmd_docs, "write the customer's pages of a product",
 		"thingward docs ./product --out ./pages" },
 	{ "log verify", "DIR", 1, 1, tw_options_log_verify, tw_cmd_log_verify, "verify an audit log: chain, seals, signatures" },
+	{ "units", "", 0, 0, tw_options_units, tw_cmd_units, "list your devices: which unit each is, and whom it is assigned to",
+		"thingward units --owner ./owner --csv units.csv" },
 	{ "device", "WORDS...", 0, 0, no_options, NULL, "administer a device; thingward device --help lists the words" },
 	{},
 };

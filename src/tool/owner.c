@@ -188,6 +188,35 @@ tw_err tw_owner_device(struct tw_tool *t, const tw_owner *o, const char *name, s
 		TW_RAISE(NOTFOUND, "you own no device '%.80s'", name));
 }
 
+static bool add_name(void *user, const char *file)
+{
+	json_t *names = user;
+	char name[TW_NAME_MAX + 1];
+	size_t size = strlen(file), at = 0;
+
+	if (size <= 5 || size - 5 > TW_NAME_MAX || strcmp(file + size - 5, ".json") != 0)
+		return true;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(size - 5), file);
+	if (!tw_device_name_valid(name))
+		return true;
+	while (at < json_array_size(names) && strcmp(json_string_value(json_array_get(names, at)), name) < 0)
+		at++;
+	return json_array_insert_new(names, at, json_string(name)) == 0;
+}
+
+tw_err tw_owner_names(const tw_owner *o, json_t **ret)
+{
+	TW_CLEANUP(tw_closep) int dir = o->sys->open_beneath(o->sys, o->dir, DEVICES, O_RDONLY | O_DIRECTORY, 0);
+	TW_CLEANUP(tw_jsonp) json_t *names = json_array();
+
+	if (!names)
+		return TW_RAISE(NOMEM, "names");
+	if (dir >= 0 && o->sys->list(o->sys, dir, add_name, names) != 0)
+		return TW_RAISE_ERRNO("reading the list of devices");
+	*ret = TW_STEAL(names);
+	return TW_OK;
+}
+
 tw_err tw_owner_keep(const tw_owner *o, const char *name, const json_t *data)
 {
 	TW_CLEANUP(tw_closep) int dir = -1;

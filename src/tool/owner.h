@@ -35,5 +35,7 @@ void tw_device_done(struct tw_device *d);
 bool tw_device_name_valid(const char *name);
 /* By name, or by address. NOTFOUND. */
 tw_err tw_owner_device(struct tw_tool *t, const tw_owner *o, const char *name_or_address, struct tw_device *ret);
+/* The names of all devices that a file of their own is kept of, in order of the alphabet: an array of text. */
+tw_err tw_owner_names(const tw_owner *o, json_t **ret);
 tw_err tw_owner_keep(const tw_owner *o, const char *name, const json_t *data);
 #endif

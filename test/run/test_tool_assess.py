@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Assessment, evidence, report and log, with real devices and with ones that lie.
 
-@nist DI.IMS.1 @nist DI.IMS.2: the probes pass on a sound device, fail when the feature is off, and fail when two devices share
+@nist DI.IMS.1 @nist DI.IMS.2 @nist DI.IMS.3: the probes pass on a sound device, fail when the feature is off, and fail when two devices share
 one identifier or a recorded statement is shown.
 """
 import base64
@@ -41,20 +41,20 @@ def test_a_sound_device_and_the_feature_switched_off(owned, tmp_path):
     local, ca = ("--local", owned.run / "admin.sock"), ("--ca", owned.world.ca)
     first = assess(owned, tmp_path / "1.json", *local, *ca)
     assert first.returncode == 0
-    assert claims(first) == {"DI.IMS.1": "not decided", "DI.IMS.2": "holds"}, "one moment cannot show that it survives a restart"
+    assert claims(first) == {"DI.IMS.1": "not decided", "DI.IMS.2": "holds", "DI.IMS.3": "holds"}, "one moment cannot show that it survives a restart"
 
     owned.stop()
     owned.start()
     second = assess(owned, tmp_path / "2.json", *local, *ca, "--before", tmp_path / "1.json")
     assert second.returncode == 0
-    assert claims(second) == {"DI.IMS.1": "holds", "DI.IMS.2": "holds"}
+    assert claims(second) == dict.fromkeys(("DI.IMS.1", "DI.IMS.2", "DI.IMS.3"), "holds")
 
     owned.json("settings", "change", FEATURE, "off")
     third = assess(owned, tmp_path / "3.json", *local, *ca)
     assert third.returncode == 1
-    assert claims(third) == {"DI.IMS.1": "contradicted", "DI.IMS.2": "contradicted"}
+    assert claims(third) == dict.fromkeys(("DI.IMS.1", "DI.IMS.2", "DI.IMS.3"), "contradicted")
     _, seen = results(tmp_path / "3.json")
-    assert seen["DI.IMS.1", "authorized-read"] == seen["DI.IMS.2", "statement-holds"] == "fail"
+    assert seen["DI.IMS.1", "authorized-read"] == seen["DI.IMS.2", "statement-holds"] == seen["DI.IMS.3", "assignment-returned"] == "fail"
     assert seen["DI.IMS.1", "stranger-learns-nothing"] == "pass"
     owned.json("settings", "change", FEATURE, "on")
 
@@ -120,7 +120,7 @@ def test_report_is_one_quiet_page(owned, tmp_path):
     assert page.count("What the catalog wants to see: ") == len(data["elements"]), "each verdict beside the check it answers"
     assert not re.search(r"<script|<link|<img|\bsrc=|@import|url\(", page)
     assert 'role="img"' in page and "<title id=" in page and "@media print" in page
-    assert {"DI.IMS.1", "DI.IMS.2"} <= {row["element"] for row in data["elements"]}
+    assert {"DI.IMS.1", "DI.IMS.2", "DI.IMS.3"} <= {row["element"] for row in data["elements"]}
 
 
 def test_the_same_device_twice_proves_nothing(owned, tmp_path):
@@ -199,6 +199,31 @@ def test_a_recorded_statement_convinces_nobody(liar, tmp_path):
     _, seen = results(tmp_path / "l.json")
     assert seen["DI.IMS.2", "statement-holds"] == "fail"
     assert seen["DI.IMS.1", "stranger-learns-nothing"] == "fail", "it answers anybody"
+
+
+def test_an_assignment_that_is_said_and_not_returned(liar, tmp_path):
+    """@nist DI.IMS.3: a device that takes the assignment and gives it out without its identifier, or in one place only."""
+    identity, capabilities = liar.json("identity", "read"), liar.json("capabilities", "read")
+    to = {"kind": "person", "name": "Bob", "contact": "", "reference": "", "since": "2026-01-01T00:00:00.000Z", "by": "owner:alice"}
+    told = {"identifier": identity["identifier"], "assigned": True, "assigned_to": to, "history": [to]}
+    whole = {**identity, "assigned_to": to}
+    for query, read, wanted in ((told, whole, "pass"), (told, identity, "fail"), (told, {**whole, "assigned_to": {**to, "name": "Eve"}}, "fail"),
+                                ({**told, "identifier": ""}, whole, "fail")):
+        Liar.answers = {"/api/v1/identity": (200, read), "/api/v1/identity/assignment": (200, query), "/api/v1/capabilities": (200, capabilities)}
+        tool("assess", "--device", "liar", "--owner", liar.owner, "--product", liar.world.product, "--out", tmp_path / "l.json", "--json")
+        assert results(tmp_path / "l.json")[1]["DI.IMS.3", "assignment-returned"] == wanted
+
+
+def test_an_assignment_is_left_as_it_was(owned, tmp_path):
+    owned.json("assignment", "change", "kind=person", "name=Bob")
+    before = owned.json("assignment", "read")
+    assess(owned, tmp_path / "e.json")
+    assert results(tmp_path / "e.json")[1]["DI.IMS.3", "assignment-returned"] == "pass"
+    assert owned.json("assignment", "read") == before
+    owned.json("assignment", "clear")
+    assess(owned, tmp_path / "e.json")
+    assert results(tmp_path / "e.json")[1]["DI.IMS.3", "assignment-returned"] == "pass"
+    assert not owned.json("assignment", "read")["assigned"]
 
 
 def test_another_key_is_another_device(liar):

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "device/identification/assignment.h"
 #include "device/rows-identification.h"
 #include "formats/identifier.h"
 #include "formats/statement.h"
@@ -121,8 +122,7 @@ void tw_identity_stop(struct tw_device *d)
 	d->identity = NULL;
 }
 
-/* Answers with the problem when the identifier is not to be given out to this caller now. */
-static tw_err refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+tw_err tw_identity_refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_identity *i = tw_device_of(c)->identity;
 
@@ -139,11 +139,12 @@ static tw_err refuse(struct tw_context *c, const struct tw_request *rq, struct t
 /* @nist DI.IMS.1: returned to authorized clients; the gate has judged the client before we are called */
 tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	const struct tw_device *d = tw_device_of(c);
+	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *assigned = NULL;
 	char not_after[TW_TIME_TEXT_MAX];
 
-	TW_TRY(refuse(c, rq, rp));
+	TW_TRY(tw_identity_refuse(c, rq, rp));
 	if (rp->problem[0])
 		return TW_OK;
 	tw_buf_init(&pem, c->sys, 16 * 1024);
@@ -151,7 +152,10 @@ tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struc
 	tw_time_text(tw_cert_not_after_ms(d->certificate), not_after);
 	rp->body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "identifier", d->identity->identifier, "model", d->manifest->model,
 		"product_version", d->manifest->version, "certificate", tw_buf_cstr(&pem), "certificate_not_after", not_after);
-	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+	if (!rp->body)
+		return TW_RAISE(NOMEM, "reply");
+	TW_TRY(tw_assignment_now(d, &assigned));
+	return assigned ? tw_json_set(rp->body, "assigned_to", json_incref(assigned)) : TW_OK;
 }
 
 /* @nist DI.IMS.2: bound to the caller's nonce and, over the network, to this very connection (RFC 9266) */
@@ -163,7 +167,7 @@ tw_err tw_identity_statement(struct tw_context *c, const struct tw_request *rq, 
 	size_t size = 0;
 	json_t *statement = NULL;
 
-	TW_TRY(refuse(c, rq, rp));
+	TW_TRY(tw_identity_refuse(c, rq, rp));
 	if (rp->problem[0])
 		return TW_OK;
 	if (tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(rq->input, "nonce")), sizeof nonce, nonce, &size)) ||
@@ -179,6 +183,11 @@ tw_err tw_identity_statement(struct tw_context *c, const struct tw_request *rq, 
 	return tw_json_set(rp->body, "statement", statement);
 }
 
+const char *tw_identity_identifier(const struct tw_device *d)
+{
+	return d->identity->identifier;
+}
+
 /* Without a user of its own for each role, another role could read the key: true, but said. */
 static void say_confinement(struct tw_context *c, struct tw_element_status *ret)
 {
@@ -190,7 +199,7 @@ static void say_confinement(struct tw_context *c, struct tw_element_status *ret)
 			" The parts of the software share one user here, so the key is less protected.");
 }
 
-static tw_err status(struct tw_context *c, const char *provided, struct tw_element_status *ret)
+tw_err tw_identity_status(struct tw_context *c, const char *provided, struct tw_element_status *ret)
 {
 	const struct tw_identity *i = tw_device_of(c)->identity;
 	struct tw_setting_state setting;
@@ -215,13 +224,13 @@ static tw_err status(struct tw_context *c, const char *provided, struct tw_eleme
 /* @nist DI.IMS.1 */
 tw_err tw_identity_status_identifier(struct tw_context *c, struct tw_element_status *ret)
 {
-	return status(c, "Key, certificate and identifier agree; checked at this start.", ret);
+	return tw_identity_status(c, "Key, certificate and identifier agree; checked at this start.", ret);
 }
 
 /* @nist DI.IMS.2 */
 tw_err tw_identity_status_statement(struct tw_context *c, struct tw_element_status *ret)
 {
-	return status(c, "The device key signs statements that verify against the manufacturer; tried at this start.", ret);
+	return tw_identity_status(c, "The device key signs statements that verify against the manufacturer; tried at this start.", ret);
 }
 
 tw_err tw_identity_fact_known(struct tw_context *c, json_t **ret)

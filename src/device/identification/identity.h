@@ -6,4 +6,9 @@
 
 tw_err tw_identity_start(struct tw_device *d);
 void tw_identity_stop(struct tw_device *d);
+const char *tw_identity_identifier(const struct tw_device *d);
+/* Answers with the problem when the identifier is not to be given out to this caller now. */
+tw_err tw_identity_refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+/* provided: the reason while the identity is consistent and given out. */
+tw_err tw_identity_status(struct tw_context *c, const char *provided, struct tw_element_status *ret);
 #endif

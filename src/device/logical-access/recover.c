@@ -24,6 +24,7 @@ static tw_err purge(tw_store *s, void *user)
 	for (size_t i = 0; i < TW_COUNT(statements); i++)
 		TW_TRY(tw_store_run(s, statements[i], NULL, 0, NULL, NULL));
 	TW_TRY(tw_device_forget(p->device, TW_KEPT_UNCOLLECTED));
+	TW_TRY(tw_device_forget_owner(p->device));
 	TW_TRY(tw_settings_purge(&p->device->context, &p->settings));
 	TW_TRY(tw_tasks_purge(&p->device->context));
 	return tw_device_keep(p->device, TW_KEPT_LISTENER, "owed");

@@ -40,6 +40,11 @@ tw_err tw_device_forget(struct tw_device *d, const char *name)
 	return tw_store_run(d->context.store, tw_sql_kept_drop, v, TW_COUNT(v), NULL, NULL);
 }
 
+tw_err tw_device_forget_owner(struct tw_device *d)
+{
+	return tw_store_run(d->context.store, tw_sql_kept_drop_owner, NULL, 0, NULL, NULL);
+}
+
 tw_err tw_device_listener(struct tw_device *d, bool replace)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;

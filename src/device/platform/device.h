@@ -61,6 +61,9 @@ extern const struct tw_part tw_parts[]; /* the explicit list, in capabilities.c 
 tw_err tw_device_keep(struct tw_device *d, const char *name, const char *value);
 tw_err tw_device_kept(struct tw_device *d, const char *name, struct tw_buf *ret);
 tw_err tw_device_forget(struct tw_device *d, const char *name);
+/* What is kept under a name that begins so belongs to the owner, and goes with him. */
+#define TW_KEPT_OF_OWNER "owner."
+tw_err tw_device_forget_owner(struct tw_device *d);
 
 /* Reads the listener's certificate from keys; replace: a new key is made first, and front learns of it after the reply. */
 tw_err tw_device_listener(struct tw_device *d, bool replace);

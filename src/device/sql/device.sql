@@ -35,6 +35,12 @@ SELECT value FROM kept WHERE name = ?1;
 -- name: kept_drop
 DELETE FROM kept WHERE name = ?1;
 
+-- name: kept_drop_owner
+DELETE FROM kept WHERE name LIKE 'owner.%';
+
+-- name: owner_since
+SELECT min(created_ms) FROM owner;
+
 -- name: owner_all
 SELECT name, client_key FROM owner;
 

@@ -7,6 +7,7 @@
  * provisioning registry, and evidence from before a restart or update. Without them the probe says so.
  */
 #include "tool/probes/probe.h"
+#include "tool/units.h"
 
 #include "base/text.h"
 #include "tool/files.h"
@@ -371,6 +372,97 @@ static tw_err replay_is_refused(struct tw_probe_context *c, struct tw_finding *f
 		"The recorded statement is refused for another nonce and for another connection, and the device signs a new one for a new nonce.");
 }
 
+#define ASSIGNMENT "/api/v1/identity/assignment"
+
+static tw_err ask(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret)
+{
+	TW_TRY(tw_client_call(first(c)->session.client, call, ret));
+	return tw_answer_check(ret, c->tool->hint, sizeof(c->tool->hint));
+}
+
+/* What is named already is said once more, which changes nothing; on a device that names nobody a process is named for a moment. */
+static tw_err naming(const json_t *before, json_t **ret)
+{
+	const json_t *to = json_object_get(before, "assigned_to");
+
+	*ret = to ? json_pack("{s:s, s:s, s:s, s:s}", "kind", tw_json_text(to, "kind"), "name", tw_json_text(to, "name"), "contact",
+			    tw_json_text(to, "contact"), "reference", tw_json_text(to, "reference"))
+		  : json_pack("{s:s, s:s, s:s, s:s}", "kind", "process", "name", "thingward assess", "contact", "", "reference", "");
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "assignment");
+}
+
+static bool names(const json_t *holder, const char *identifier, const json_t *wanted)
+{
+	static const char *const keys[] = { "kind", "name", "contact", "reference" };
+	const json_t *to = json_object_get(holder, "assigned_to");
+	bool same = json_is_object(to) && *identifier && !strcmp(tw_json_text(holder, "identifier"), identifier);
+
+	for (size_t i = 0; same && i < TW_COUNT(keys); i++)
+		same = !strcmp(tw_json_text(to, keys[i]), tw_json_text(wanted, keys[i]));
+	return same;
+}
+
+/* The query, and the line of the owner's list. */
+static tw_err compare_named(struct tw_probe_context *c, const json_t *wanted, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer query = { 0 }, identity = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *line = NULL;
+	const char *identifier = identifier_of(first(c));
+
+	tw_answer_init(&query, c->sys);
+	tw_answer_init(&identity, c->sys);
+	tw_err e = ask(c, &(struct tw_call){ .method = "GET", .path = ASSIGNMENT }, &query);
+	if (!tw_failed(e))
+		e = ask(c, &(struct tw_call){ .method = "GET", .path = "/api/v1/identity" }, &identity);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Reading whom the device is assigned to", e);
+	TW_TRY(tw_units_line(&first(c)->session.device, identity.body, &line));
+	TW_TRY(tw_saw(f, "identifier", tw_json_text(line, "identifier")));
+	TW_TRY(tw_saw(f, "assigned to a", tw_json_text(tw_json_get(line, "assigned_to"), "kind")));
+	if (!names(query.body, identifier, wanted))
+		return tw_found(f, TW_VERDICT_FAIL,
+			"The device was told whom it is assigned to; asked for it, it does not say so beside its identifier.");
+	if (!names(line, identifier, wanted))
+		return tw_found(f, TW_VERDICT_FAIL,
+			"The list of the owner's devices does not have both the identifier and whom it is assigned to.");
+	return tw_found(f, TW_VERDICT_PASS,
+		"Set over the API, it comes back with the identifier, when asked for and in the owner's list of devices.");
+}
+
+static tw_err clear_again(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+
+	tw_answer_init(&answer, c->sys);
+	tw_err e = ask(c, &(struct tw_call){ .method = "DELETE", .path = ASSIGNMENT }, &answer);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Clearing the assignment that this probe made", e);
+	if (tw_json_bool(answer.body, "assigned"))
+		return tw_found(f, TW_VERDICT_FAIL, "The assignment was cleared, and the device still names somebody.");
+	return TW_OK;
+}
+
+/* @nist DI.IMS.3: set by the API, and read back in the query and in the export. */
+static tw_err assignment_returned(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer before = { 0 }, set = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *wanted = NULL;
+
+	if (!first(c)->session.client)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "There is no device to ask.");
+	tw_answer_init(&before, c->sys);
+	tw_answer_init(&set, c->sys);
+	tw_err e = ask(c, &(struct tw_call){ .method = "GET", .path = ASSIGNMENT }, &before);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Asking whom the device is assigned to", e);
+	TW_TRY(naming(before.body, &wanted));
+	e = ask(c, &(struct tw_call){ .method = "PUT", .path = ASSIGNMENT, .body = wanted }, &set);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Assigning the device", e);
+	TW_TRY(compare_named(c, wanted, f));
+	return tw_json_bool(before.body, "assigned") ? TW_OK : clear_again(c, f);
+}
+
 const struct tw_probe tw_probes_identification[] = {
 	{ "DI.IMS.1", "authorized-read", TW_SOURCE_INSIDE, "Does the owner read the unit's identifier?", authorized_read },
 	{ "DI.IMS.1", "stranger-learns-nothing", TW_SOURCE_OUTSIDE, "Does a stranger learn nothing about the identity?",
@@ -380,5 +472,7 @@ const struct tw_probe tw_probes_identification[] = {
 	{ "DI.IMS.2", "statement-holds", TW_SOURCE_INSIDE, "Does the device prove over the network which unit it is?", statement_holds },
 	{ "DI.IMS.2", "same-as-local", TW_SOURCE_INSIDE, "Is that the identifier the device holds?", same_as_local },
 	{ "DI.IMS.2", "replay-is-refused", TW_SOURCE_INSIDE, "Is a recorded or passed-on statement worthless?", replay_is_refused },
+	{ "DI.IMS.3", "assignment-returned", TW_SOURCE_INSIDE, "Is the identifier returned with whom the device is assigned to?",
+		assignment_returned },
 	{},
 };
