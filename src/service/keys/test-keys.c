@@ -572,6 +572,20 @@ static void test_bad_files(void **state)
 	put(TW_KEYS_IDENTITY_CERT, b.data, b.size);
 	tw_keys *k = NULL;
 	CHECK_ERR(tw_keys_open(sys, dir.fd, NULL, &k), UNTRUSTED);
+	provision(); /* another listener's certificate */
+	TW_CLEANUP(tw_key_freep) tw_key *one = NULL, *two = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *of_one = NULL, *of_two = NULL;
+	CHECK_OK(tw_listener_make(sys, &one, &of_one));
+	CHECK_OK(tw_listener_make(sys, &two, &of_two));
+	tw_buf_clear(&b);
+	CHECK_OK(tw_listener_write(one, of_two, &b));
+	put(TW_KEYS_LISTENER, b.data, b.size);
+	CHECK_ERR(tw_keys_open(sys, dir.fd, NULL, &k), UNTRUSTED);
+	CHECK(k == NULL);
+	provision(); /* the last number that is one, and what comes after it is none */
+	put(TW_KEYS_EPOCH, "18446744073709551614\n", 21);
+	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, &k));
+	tw_keys_free(k);
 }
 
 /* --- Faults and power cuts --- */
@@ -580,6 +594,12 @@ static tw_err use_all(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
 	return tw_keys_open(s, dir.fd, NULL, &k);
+}
+
+static int no_sync(const struct tw_sys *s, int fd)
+{
+	errno = EIO;
+	return -1;
 }
 
 static void test_open_faults(void **state)
@@ -716,6 +736,250 @@ static void test_power_cuts(void **state)
 	tw_fake_free(f);
 }
 
+/* --- Every failure is told --- */
+
+static void channel_freep(tw_channel **c)
+{
+	*c = tw_channel_free(*c);
+}
+
+/* One request to a role over a system that may fail. Its answer, or why there is none. */
+static tw_err ask_over(const struct tw_sys *s, uint16_t type, struct tw_slice payload, struct tw_message *m, tw_channel **ret)
+{
+	TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
+	TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
+	int pair[2];
+	tw_err e = tw_keys_open(s, dir.fd, NULL, &k);
+	CHECK(tw_failed(e) == (k == NULL));
+	TW_TRY(e);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	CHECK_OK(tw_channel_new(sys, pair[0], tw_rows_core_from_keys, ret));
+	e = tw_channel_new(s, pair[1], tw_rows_keys_from_core, &theirs);
+	if (tw_failed(e))
+		close(pair[1]);
+	TW_TRY(e);
+	CHECK_OK(tw_channel_send(*ret, type, 7, payload.at, payload.size, NULL, 0));
+	TW_TRY(tw_channel_receive(theirs, m));
+	TW_TRY(tw_keys_serve_core(k, theirs, m));
+	CHECK_OK(tw_channel_receive(*ret, m));
+	return m->type == TW_WIRE_KEYS_FAILED ? TW_RAISE(IO, "failed") : TW_OK;
+}
+
+static bool same_bytes(const char *name, struct tw_slice want)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, sys, TW_KEYS_FILE_MAX);
+	CHECK_OK(tw_durable_read(sys, dir.fd, name, TW_KEYS_FILE_MAX, &b));
+	return b.size == want.size && memcmp(b.data, want.at, want.size) == 0;
+}
+
+static tw_err new_secret(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	struct tw_message m;
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_SECRET_NEW, TW_SLICE(""), &m, &mine));
+	CHECK(same_bytes(TW_KEYS_SECRET, m.payload)); /* what is told is what is on disk */
+	return TW_OK;
+}
+
+static tw_err prove_secret(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	static const struct tw_takeover t = { .challenge = { 1 }, .owner = { 2 } };
+	uint8_t message[TW_TAKEOVER_MESSAGE], want[32];
+	struct tw_message m;
+	tw_takeover_message(&t, message);
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_SECRET_MAC, (struct tw_slice){ (char *)message, sizeof message }, &m, &mine));
+	CHECK_OK(tw_takeover_proof(&t, (const uint8_t[16]){ 1, 2, 3 }, want));
+	CHECK_BYTES(m.payload.at, want, sizeof want);
+	return TW_OK;
+}
+
+static tw_err next_epoch(const struct tw_sys *s, void *user)
+{
+	static const char nine[8] = { 0, 0, 0, 0, 0, 0, 0, 9 };
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *master = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *want = NULL;
+	struct tw_message m;
+	CHECK_OK(tw_durable_remove(sys, dir.fd, TW_KEYS_EPOCH));
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_EPOCH, (struct tw_slice){ nine, 8 }, &m, &mine));
+	CHECK(same_bytes(TW_KEYS_EPOCH, TW_SLICE("9\n")));
+	CHECK_OK(tw_secret_new(sys, (const uint8_t[32]){ 1, 2, 3 }, 32, &master));
+	CHECK_OK(tw_hkdf_sha256(master, "thingward-log-epoch-1", nine, 8, 32, sys, &want));
+	CHECK_BYTES(m.payload.at, tw_secret_bytes(want), 32);
+	return TW_OK;
+}
+
+static tw_err next_listener(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *told = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *stored = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	uint8_t one[32], two[32];
+	struct tw_message m;
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_LISTENER, TW_SLICE("\1"), &m, &mine));
+	CHECK_OK(tw_cert_load(sys, m.payload, &told));
+	tw_buf_init(&b, sys, TW_KEYS_FILE_MAX);
+	CHECK_OK(tw_durable_read(sys, dir.fd, TW_KEYS_LISTENER, TW_KEYS_FILE_MAX, &b));
+	CHECK_OK(tw_listener_read(sys, tw_buf_slice(&b), &key, &stored));
+	CHECK_OK(tw_cert_fingerprint(told, one));
+	CHECK_OK(tw_cert_fingerprint(stored, two));
+	CHECK_BYTES(one, two, 32);
+	return TW_OK;
+}
+
+static tw_err sign_statement(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	struct tw_message m;
+	tw_buf_init(&text, sys, 8192);
+	CHECK_OK(tw_buf_u8(&text, TW_SIGN_STATEMENT));
+	CHECK_OK(tw_jws_protected(sys, TW_JWS_STATEMENT, cert, &text));
+	CHECK_OK(tw_buf_text(&text, ".e30"));
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_SIGN, tw_buf_slice(&text), &m, &mine));
+	const struct tw_slice signed_part = { text.data + 1, text.size - 1 };
+	CHECK_OK(tw_key_verify(identity, &signed_part, 1, (const uint8_t *)m.payload.at));
+	return TW_OK;
+}
+
+static tw_err tell_identity(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	struct tw_message m;
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_IDENTITY, TW_SLICE(""), &m, &mine));
+	tw_buf_init(&der, sys, 4096);
+	CHECK_OK(tw_cert_der(cert, &der));
+	CHECK_INT(m.payload.size, der.size);
+	CHECK_BYTES(m.payload.at, der.data, der.size);
+	return TW_OK;
+}
+
+static void test_every_failure_is_told(void **state)
+{
+	static tw_err (*const bodies[])(const struct tw_sys *s, void *user) = { prove_secret, new_secret, next_epoch, next_listener,
+		sign_statement, tell_identity };
+	static const int errors[] = { ENOMEM, EIO };
+	for (size_t i = 0; i < TW_COUNT(bodies); i++)
+		for (size_t k = 0; k < TW_COUNT(errors); k++)
+			CHECK(told_sweep(errors[k], bodies[i], NULL, "close unlink pin") > 20);
+	provision();
+}
+
+/* A role whose disk fails keeps what it had: the secret, the listener, and a checkpoint's place. */
+static void test_what_failed_changed_nothing(void **state)
+{
+	static const uint16_t types[] = { TW_WIRE_KEYS_SECRET_NEW, TW_WIRE_KEYS_LISTENER };
+	struct tw_takeover t = { .challenge = { 1 }, .owner = { 2 } };
+	uint8_t message[TW_TAKEOVER_MESSAGE], before[32], now[32], want[32];
+	struct tw_sys failing = *sys;
+	const struct tw_sys *real = sys;
+	struct bench b;
+	struct tw_message m;
+	tw_takeover_message(&t, message);
+	CHECK_OK(tw_takeover_proof(&t, (const uint8_t[16]){ 1, 2, 3 }, want));
+	sys = &failing;
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_LISTENER, NULL, 0, &m));
+	CHECK_OK(tw_sha256(m.payload.at, m.payload.size, before));
+	failing.fsync = no_sync;
+	for (size_t i = 0; i < TW_COUNT(types); i++) {
+		CHECK_OK(ask(&b, types[i], "\1", i, &m));
+		CHECK_INT(failed_with(&m), TW_CODE_IO);
+	}
+	failing.fsync = real->fsync;
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_LISTENER, NULL, 0, &m));
+	CHECK_OK(tw_sha256(m.payload.at, m.payload.size, now));
+	CHECK_BYTES(now, before, 32);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, sizeof message, &m));
+	CHECK_BYTES(m.payload.at, want, 32);
+	bench_done(&b);
+	sys = real;
+}
+
+/* --- The client, against keys that answer by a script --- */
+
+static void test_client_refuses_answers(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *payload;
+		size_t size;
+		enum tw_code want;
+	} rows[] = {
+		{ TW_WIRE_KEYS_FAILED, "\0why", 4, TW_CODE_UNTRUSTED },   /* fails with OK */
+		{ TW_WIRE_KEYS_FAILED, "\377why", 4, TW_CODE_UNTRUSTED }, /* with no code */
+		{ TW_WIRE_KEYS_SIGNED, NULL, 64, TW_CODE_DENIED },        /* another question's answer */
+		{ TW_WIRE_KEYS_SECRET_IS, NULL, 15, TW_CODE_UNTRUSTED },
+	};
+	static const char zeros[64];
+	uint8_t secret[16] = { 0 };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
+		tw_keys_client *c = NULL;
+		int pair[2];
+		CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+		CHECK_OK(tw_keys_client_new(sys, pair[0], &c));
+		CHECK_OK(tw_channel_new(sys, pair[1], tw_rows_keys_from_core, &theirs));
+		CHECK_OK(tw_channel_send(theirs, rows[i].type, 1, rows[i].payload ? rows[i].payload : zeros, rows[i].size, NULL, 0));
+		CHECK_INT(tw_keys_client_secret_new(c, secret).code, rows[i].want);
+		CHECK_BYTES(secret, zeros, sizeof secret);
+		tw_keys_client_free(c);
+	}
+	for (int code = TW_CODE_OK + 1; code <= TW_CODE_INTERNAL; code++) { /* each code comes over as it is, with its words */
+		TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
+		const char payload[4] = { (char)code, 'w', 'h', 'y' };
+		tw_keys_client *c = NULL;
+		int pair[2];
+		CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+		CHECK_OK(tw_keys_client_new(sys, pair[0], &c));
+		CHECK_OK(tw_channel_new(sys, pair[1], tw_rows_keys_from_core, &theirs));
+		CHECK_OK(tw_channel_send(theirs, TW_WIRE_KEYS_FAILED, 1, payload, sizeof payload, NULL, 0));
+		CHECK_INT(tw_keys_client_secret_new(c, secret).code, code);
+		CHECK_TEXT(tw_err_detail(), "keys: why");
+		tw_keys_client_free(c);
+	}
+}
+
+static tw_err client_over(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
+	static const char key[32] = { 1, 2, 3 }, signature[64] = { 4, 5 };
+	uint8_t got[32], got_signature[64];
+	tw_keys_client *c = NULL;
+	int pair[2];
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	tw_err e = tw_keys_client_new(s, pair[0], &c);
+	CHECK(tw_failed(e) == (c == NULL));
+	if (tw_failed(e)) {
+		close(pair[0]);
+		close(pair[1]);
+		return e;
+	}
+	CHECK_OK(tw_channel_new(sys, pair[1], tw_rows_keys_from_core, &theirs));
+	CHECK_OK(tw_channel_send(theirs, TW_WIRE_KEYS_EPOCH_KEY, 1, key, sizeof key, NULL, 0));
+	CHECK_OK(tw_channel_send(theirs, TW_WIRE_KEYS_SIGNED, 2, signature, sizeof signature, NULL, 0));
+	e = tw_keys_client_epoch(c, 1, got);
+	if (!tw_failed(e)) {
+		CHECK_BYTES(got, key, sizeof key);
+		e = tw_keys_client_sign(c, TW_SIGN_STATEMENT, TW_SLICE("x"), got_signature);
+	}
+	if (!tw_failed(e))
+		CHECK_BYTES(got_signature, signature, sizeof signature);
+	tw_keys_client_free(c);
+	return e;
+}
+
+static void test_client_tells_every_failure(void **state)
+{
+	CHECK(told_sweep(EIO, client_over, NULL, "close pin") >= 5);
+	CHECK(told_sweep(ENOMEM, client_over, NULL, "close pin") >= 5);
+}
+
 /* --- Two processes: the role as it runs, core's client and front at its ends --- */
 
 struct running {
@@ -834,4 +1098,6 @@ static void test_role_and_the_dead(void **state)
 CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_an_epoch_that_could_not_begin), TEST(test_sign_refusals),
 	TEST(test_secret), TEST(test_listener), TEST(test_rows), TEST(test_slots), TEST(test_slot_rotation), TEST(test_slot_names),
 	TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults), TEST(test_slot_faults),
-	TEST(test_power_cuts), TEST(test_role_and_client), TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead))
+	TEST(test_every_failure_is_told), TEST(test_what_failed_changed_nothing), TEST(test_client_refuses_answers),
+	TEST(test_client_tells_every_failure), TEST(test_power_cuts), TEST(test_role_and_client), TEST(test_role_ends_on_attack),
+	TEST(test_role_and_the_dead))

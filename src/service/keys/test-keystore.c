@@ -2,6 +2,7 @@
 /* The keystore in a sealed file: the contract of all backends, and what only a file has: its root, its copies, its cuts. */
 #include "service/keys/test-keystore.h"
 
+#include "service/keys/vault.h"
 #include "service/test-dir.h"
 #include "sys/durable.h"
 #include "oom.h"
@@ -195,6 +196,185 @@ static void test_out_of_memory(void **state)
 	CHECK(oom_sweep(whole_story, NULL) > 50);
 }
 
+/* --- Every failure is told --- */
+
+/* A store that stands in one copy says so; a failure that did not lead to that is told. */
+static tw_err told_or_single(tw_keystore *k)
+{
+	struct tw_keystore_state s;
+	CHECK_OK(tw_keystore_state(k, &s));
+	return s.single ? TW_RAISE(IO, "in one copy only") : TW_OK;
+}
+
+static tw_err each_call(const struct tw_sys *s, void *user)
+{
+	static const uint8_t digest[32] = { 1 };
+	TW_CLEANUP(tw_keystore_closep) tw_keystore *k = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 }, names = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *got = NULL;
+	uint8_t point[TW_POINT_SIZE], again[TW_POINT_SIZE], signature[TW_SIGNATURE_SIZE];
+	test_dir_empty(&dir);
+	tw_err e = tw_keystore_file(s, dir.fd, user, &k);
+	CHECK(tw_failed(e) == (k == NULL));
+	TW_TRY(e);
+	TW_TRY(told_or_single(k));
+	TW_TRY(tw_keystore_generate(k, "one", point));
+	TW_TRY(told_or_single(k));
+	TW_TRY(tw_keystore_sign_digest(k, "one", digest, signature));
+	tw_buf_init(&names, s, 4096);
+	TW_TRY(tw_keystore_list(k, &names));
+	CHECK_TEXT(tw_buf_cstr(&names), "one\n");
+	tw_buf_init(&sealed, s, 4096);
+	TW_TRY(tw_keystore_seal(k, TW_SLICE("use"), TW_SLICE("text"), &sealed));
+	TW_TRY(tw_keystore_unseal(k, TW_SLICE("use"), tw_buf_slice(&sealed), &got));
+	CHECK_INT(tw_secret_size(got), 4);
+	CHECK_BYTES(tw_secret_bytes(got), "text", 4);
+	got = tw_secret_free(got);
+	TW_TRY(tw_keystore_rotate(k));
+	TW_TRY(told_or_single(k));
+	TW_TRY(tw_keystore_unseal(k, TW_SLICE("use"), tw_buf_slice(&sealed), &got));
+	TW_TRY(tw_keystore_forget(k));
+	TW_TRY(tw_keystore_rename(k, "one", "two"));
+	TW_TRY(told_or_single(k));
+	TW_TRY(tw_keystore_point(k, "two", again));
+	CHECK_BYTES(again, point, sizeof point);
+	TW_TRY(tw_keystore_remove(k, "two"));
+	CHECK_ERR(tw_keystore_point(k, "two", point), NOTFOUND);
+	return TW_OK;
+}
+
+static void test_every_failure_is_told(void **state)
+{
+	CHECK(told_sweep(ENOMEM, each_call, root, "close unlink pin") > 80);
+	CHECK(told_sweep(EIO, each_call, root, "close unlink pin") > 80);
+	CHECK(told_sweep(EIO, each_call, NULL, "close unlink pin") > 80);
+}
+
+/* What is removed while the second copy cannot be written is not destroyed yet, and that is told. */
+static int fail_b;
+
+static int rename_but_b(const struct tw_sys *s, int from_dir, const char *from, int to_dir, const char *to)
+{
+	if (fail_b && strstr(to, ".b")) {
+		errno = EIO;
+		return -1;
+	}
+	return tw_sys_real()->rename(s, from_dir, from, to_dir, to);
+}
+
+static void test_not_destroyed_in_one_copy(void **state)
+{
+	struct tw_sys failing = *sys;
+	uint8_t point[TW_POINT_SIZE];
+	tw_keystore *k = NULL;
+	failing.rename = rename_but_b;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_keystore_file(&failing, dir.fd, root, &k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	CHECK_OK(tw_keystore_rotate(k));
+	fail_b = 1;
+	CHECK_ERR(tw_keystore_remove(k, "one"), IO);
+	CHECK_ERR(tw_keystore_forget(k), IO);
+	fail_b = 0;
+	CHECK_OK(tw_keystore_generate(k, "two", point));
+	CHECK_OK(tw_keystore_forget(k));
+	tw_keystore_close(k);
+}
+
+/* --- At the edges --- */
+
+static void test_edges(void **state)
+{
+	static const char big[TW_SEALED_SECRET_MAX + 1];
+	char longest[TW_SLOT_MAX + 2];
+	uint8_t point[TW_POINT_SIZE], other[TW_POINT_SIZE], signature[TW_SIGNATURE_SIZE];
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *small = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *got = NULL;
+	tw_keystore *k = NULL;
+	memset(longest, 'a', sizeof longest);
+	longest[TW_SLOT_MAX] = '\0';
+	test_dir_empty(&dir);
+	CHECK_OK(tw_secret_new(sys, "0123456789abcdef", 16, &small));
+	CHECK_OK(tw_keystore_file(sys, dir.fd, small, &k)); /* the shortest root that is one */
+	CHECK_OK(tw_keystore_generate(k, longest, point));
+	check_signs(k, longest, point);
+	longest[TW_SLOT_MAX] = 'a';
+	longest[TW_SLOT_MAX + 1] = '\0';
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_ERR(tw_keystore_generate(k, longest, other), SYNTAX);
+	CHECK_ERR(tw_keystore_import(k, longest, key), SYNTAX);
+	CHECK_ERR(tw_keystore_point(k, longest, other), SYNTAX);
+	CHECK_ERR(tw_keystore_sign_digest(k, longest, point, signature), SYNTAX);
+	CHECK_ERR(tw_keystore_remove(k, longest), SYNTAX);
+	CHECK_ERR(tw_keystore_rename(k, longest, "b"), SYNTAX);
+	CHECK_ERR(tw_keystore_rename(k, "b", "b"), STATE);
+	tw_buf_init(&b, sys, 8192);
+	CHECK_ERR(tw_keystore_seal(k, TW_SLICE("use"), (struct tw_slice){ big, sizeof big }, &b), LIMIT);
+	CHECK_OK(tw_keystore_seal(k, TW_SLICE("use"), (struct tw_slice){ big, sizeof big - 1 }, &b));
+	CHECK_OK(tw_keystore_unseal(k, TW_SLICE("use"), tw_buf_slice(&b), &got));
+	CHECK_INT(tw_secret_size(got), sizeof big - 1);
+	for (size_t n = 0; n < 5; n++)
+		CHECK_INT(tw_keystore_sealed_generation((struct tw_slice){ b.data, n }), 0);
+	CHECK_INT(tw_keystore_sealed_generation((struct tw_slice){ b.data, 5 }), 1);
+	b.data[0] = 2;
+	CHECK_INT(tw_keystore_sealed_generation(tw_buf_slice(&b)), 0);
+	tw_keystore_close(k);
+}
+
+/* A vault of this name whose storage keys are not what they should be is not opened. */
+static void test_storage_keys_are_checked(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t size;
+		enum tw_code want;
+	} rows[] = { { "0", 32, TW_CODE_SYNTAX }, { "1", 31, TW_CODE_SYNTAX }, { "x", 32, TW_CODE_SYNTAX },
+		{ "4294967296", 32, TW_CODE_LIMIT }, { "4294967295", 32, TW_CODE_OK }, { "1", 32, TW_CODE_OK } };
+	static const char bytes[32];
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const struct tw_vault_edit edit = { 2, rows[i].name, { bytes, rows[i].size } };
+		tw_vault *v = NULL;
+		tw_keystore *k = NULL;
+		test_dir_empty(&dir);
+		CHECK_OK(tw_vault_create(sys, dir.fd, "keystore", root, &v));
+		CHECK_OK(tw_vault_change(v, &edit, 1));
+		tw_vault_free(v);
+		CHECK_INT(open_file(&k).code, rows[i].want);
+		CHECK((k == NULL) == (rows[i].want != TW_CODE_OK));
+		if (i == 4) {
+			struct tw_keystore_state s;
+			CHECK_ERR(tw_keystore_rotate(k), LIMIT); /* no number is left */
+			CHECK_OK(tw_keystore_state(k, &s));
+			CHECK(s.generation == UINT32_MAX && s.oldest == UINT32_MAX);
+		}
+		tw_keystore_close(k);
+	}
+}
+
+/* A name that changed hands signs with the key it has now, also when it was ready to sign before. */
+static void test_names_change_hands(void **state)
+{
+	uint8_t first[TW_POINT_SIZE], second[TW_POINT_SIZE], third[TW_POINT_SIZE];
+	tw_keystore *k = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(open_file(&k));
+	CHECK_OK(tw_keystore_generate(k, "a", first));
+	CHECK_OK(tw_keystore_generate(k, "b", second));
+	check_signs(k, "a", first);
+	check_signs(k, "b", second);
+	CHECK_OK(tw_keystore_rename(k, "b", "a"));
+	check_signs(k, "a", second);
+	CHECK_OK(tw_keystore_generate(k, "b", third));
+	check_signs(k, "b", third);
+	CHECK_OK(tw_keystore_remove(k, "b"));
+	CHECK_OK(tw_keystore_generate(k, "b", third));
+	check_signs(k, "b", third);
+	check_signs(k, "a", second);
+	tw_keystore_close(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +387,11 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_power_cut),
 		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_every_failure_is_told),
+		cmocka_unit_test(test_not_destroyed_in_one_copy),
+		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_storage_keys_are_checked),
+		cmocka_unit_test(test_names_change_hands),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -2,6 +2,7 @@
 /* The vault: what it keeps, what it refuses, and that a fault or a power cut at any moment leaves the table of before or after. */
 #include "service/keys/vault.h"
 
+#include "crypto/hash.h"
 #include "service/test-dir.h"
 #include "sys/durable.h"
 #include "oom.h"
@@ -347,6 +348,218 @@ static void test_payload_rows(void **state)
 		CHECK_INT(tw_vault_payload_check((struct tw_slice){ rows[i].text, rows[i].size }).code, rows[i].want);
 }
 
+/* --- At the edges --- */
+
+static void test_names_and_data_have_an_end(void **state)
+{
+	static char data[TW_VAULT_DATA_MAX + 1];
+	char name[TW_VAULT_NAME_MAX + 2];
+	struct tw_slice got;
+	tw_vault *v = NULL;
+	memset(data, 'd', sizeof data);
+	memset(name, 'n', sizeof name);
+	name[TW_VAULT_NAME_MAX] = '\0';
+	struct tw_vault_edit edit = { KIND, name, { data, TW_VAULT_DATA_MAX } };
+	test_dir_empty(&dir);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keys", root, &v));
+	CHECK_OK(tw_vault_change(v, &edit, 1));
+	edit.data.size = TW_VAULT_DATA_MAX + 1;
+	CHECK_ERR(tw_vault_change(v, &edit, 1), LIMIT);
+	edit.data.size = 1;
+	edit.name = "";
+	CHECK_ERR(tw_vault_change(v, &edit, 1), LIMIT);
+	name[TW_VAULT_NAME_MAX] = 'n';
+	name[TW_VAULT_NAME_MAX + 1] = '\0';
+	edit.name = name;
+	CHECK_ERR(tw_vault_change(v, &edit, 1), LIMIT);
+	CHECK_INT(tw_vault_generation(v), 2);
+	v = tw_vault_free(v);
+	CHECK_OK(tw_vault_open(sys, dir.fd, "keys", root, &v));
+	name[TW_VAULT_NAME_MAX] = '\0';
+	CHECK_OK(tw_vault_get(v, KIND, name, &got));
+	CHECK_INT(got.size, TW_VAULT_DATA_MAX);
+	CHECK_BYTES(got.at, data, got.size);
+	CHECK_ERR(tw_vault_get(v, KIND + 1, name, &got), NOTFOUND);
+	tw_vault_free(v);
+}
+
+/* The last byte that fits, and the one that does not. */
+static void test_full_to_the_byte(void **state)
+{
+	static char data[TW_VAULT_DATA_MAX];
+	const size_t whole = TW_VAULT_DATA_MAX + 4 + 1, left = TW_VAULT_MAX % whole - 4 - 1;
+	char name[2] = "a";
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keys", root, &v));
+	for (size_t used = 0; used + whole <= TW_VAULT_MAX; used += whole, name[0]++) {
+		const struct tw_vault_edit edit = { KIND, name, { data, sizeof data } };
+		CHECK_OK(tw_vault_change(v, &edit, 1));
+	}
+	struct tw_vault_edit last = { KIND, name, { data, left + 1 } };
+	CHECK_ERR(tw_vault_change(v, &last, 1), LIMIT);
+	last.data.size = left;
+	CHECK_OK(tw_vault_change(v, &last, 1));
+	v = tw_vault_free(v);
+	CHECK_OK(tw_vault_open(sys, dir.fd, "keys", root, &v));
+	CHECK_INT(count(v), TW_VAULT_MAX / whole + 1);
+	CHECK_ERR(tw_vault_payload_check((struct tw_slice){ data, TW_VAULT_MAX + 1 }), LIMIT); /* before a byte of it is read */
+	tw_vault_free(v);
+}
+
+static void test_edits_are_told_apart(void **state)
+{
+	const struct tw_vault_edit edits[] = { { KIND, "x", tw_slice_of("1") }, { KIND, "y", tw_slice_of("2") },
+		{ KIND + 1, "x", tw_slice_of("") }, { KIND, "none", { NULL, 0 } } };
+	struct tw_slice got;
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keys", root, &v));
+	CHECK_OK(tw_vault_change(v, edits, TW_COUNT(edits)));
+	CHECK_INT(count(v), 3); /* what is empty is there, what goes without having been is no fault */
+	CHECK_OK(tw_vault_get(v, KIND + 1, "x", &got));
+	CHECK_INT(got.size, 0);
+	CHECK_OK(tw_vault_change(v, &(struct tw_vault_edit){ KIND + 1, "x", { NULL, 0 } }, 1));
+	CHECK_ERR(tw_vault_get(v, KIND + 1, "x", &got), NOTFOUND);
+	check_has(v, "x", "1");
+	check_has(v, "y", "2");
+	tw_vault_free(v);
+}
+
+/* Every prefix of a head is too short, and a file that is too long is not looked at. */
+static void test_file_ends(void **state)
+{
+	static char text[33 + TW_VAULT_MAX + 32 + 1] = "TWVAULT1\0";
+	struct tw_vault_file f;
+	for (size_t n = 0; n < 33; n++)
+		CHECK_ERR(tw_vault_file_parse((struct tw_slice){ text, n }, &f), SYNTAX);
+	CHECK_OK(tw_vault_file_parse((struct tw_slice){ text, sizeof text - 1 }, &f));
+	CHECK_INT(f.body.size, sizeof text - 1 - 33);
+	CHECK_INT(f.head.size, 33);
+	CHECK(!f.sealed);
+	CHECK_ERR(tw_vault_file_parse((struct tw_slice){ text, sizeof text }, &f), LIMIT);
+}
+
+/* A copy whose hash is right and whose entries are not is no copy. */
+static void test_entries_are_checked(void **state)
+{
+	static const struct {
+		const char *payload;
+		size_t size;
+		bool good;
+	} rows[] = { { "\1\1a\0\1x", 6, true }, { "\1\1a\0\2x", 6, false }, { "\1\1a\0\1x\1\1a\0\1y", 12, false }, { "\1", 1, false } };
+	static const char head[33] = "TWVAULT1\0\0\0\0\0\0\0\0\5";
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		TW_CLEANUP(tw_vault_freep) tw_vault *v = NULL;
+		uint8_t digest[32];
+		const struct tw_slice parts[] = { { head, sizeof head }, TW_SLICE("keys"), { rows[i].payload, rows[i].size } };
+		test_dir_empty(&dir);
+		tw_buf_init(&b, sys, 4096);
+		CHECK_OK(tw_sha256_of(parts, 3, digest));
+		CHECK_OK(tw_buf_add(&b, head, sizeof head));
+		CHECK_OK(tw_buf_add(&b, rows[i].payload, rows[i].size));
+		CHECK_OK(tw_buf_add(&b, digest, sizeof digest));
+		CHECK_OK(tw_durable_replace(sys, dir.fd, "keys.a", b.data, b.size, 0600));
+		if (!rows[i].good) {
+			CHECK_ERR(tw_vault_open(sys, dir.fd, "keys", NULL, &v), UNTRUSTED);
+			CHECK(v == NULL);
+			continue;
+		}
+		CHECK_OK(tw_vault_open(sys, dir.fd, "keys", NULL, &v));
+		CHECK_INT(tw_vault_generation(v), 5);
+		check_has(v, "a", "x");
+	}
+}
+
+/* Whichever copy is the newer one serves; one that is too long or not there is mended like one that is damaged. */
+static void test_either_copy(void **state)
+{
+	static const char *const files[] = { "keys.a", "keys.b" };
+	static char long_one[33 + TW_VAULT_MAX + 32 + 1];
+	TW_CLEANUP(tw_buf_done) struct tw_buf old = { 0 }, good = { 0 };
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keys", NULL, &v));
+	CHECK_OK(put(v, "name", "old"));
+	read_file("keys.a", &old);
+	CHECK_OK(put(v, "name", "new"));
+	v = tw_vault_free(v);
+	read_file("keys.a", &good);
+	for (size_t i = 0; i < 6; i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf now = { 0 };
+		const char *file = files[i % 2];
+		if (i < 2)
+			CHECK_OK(tw_durable_replace(sys, dir.fd, file, old.data, old.size, 0600));
+		else if (i < 4)
+			CHECK_OK(tw_durable_replace(sys, dir.fd, file, long_one, sizeof long_one, 0600));
+		else
+			CHECK_OK(tw_durable_remove(sys, dir.fd, file));
+		if (i >= 4)
+			CHECK_ERR(tw_vault_create(sys, dir.fd, "keys", NULL, &v), EXISTS); /* one is enough */
+		CHECK_OK(tw_vault_open(sys, dir.fd, "keys", NULL, &v));
+		check_has(v, "name", "new");
+		CHECK(!tw_vault_single(v));
+		v = tw_vault_free(v);
+		read_file(file, &now);
+		CHECK_INT(now.size, good.size);
+		CHECK_BYTES(now.data, good.data, good.size);
+	}
+}
+
+/* A vault may serve from one copy, and says so; else whatever fails is told and nothing is handed out. */
+static tw_err story_or_single(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_vault_freep) tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	tw_err e = tw_vault_create(s, dir.fd, "keys", user, &v);
+	CHECK(tw_failed(e) == (v == NULL));
+	TW_TRY(e);
+	bool single = tw_vault_single(v);
+	uint64_t before = tw_vault_generation(v);
+	e = put(v, "key", "first");
+	CHECK_INT(tw_vault_generation(v), before + !tw_failed(e));
+	if (tw_failed(e))
+		check_lacks(v, "key");
+	else
+		check_has(v, "key", "first");
+	TW_TRY(e);
+	if (single)
+		CHECK(!tw_vault_single(v)); /* the next change has written both */
+	return single || tw_vault_single(v) ? TW_RAISE(IO, "in one copy only") : TW_OK;
+}
+
+static tw_err open_or_single(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_vault_freep) tw_vault *v = NULL;
+	CHECK_OK(tw_durable_remove(sys, dir.fd, user));
+	tw_err e = tw_vault_open(s, dir.fd, "keys", root, &v);
+	CHECK(tw_failed(e) == (v == NULL));
+	TW_TRY(e);
+	check_has(v, "key", "first");
+	return tw_vault_single(v) ? TW_RAISE(IO, "in one copy only") : TW_OK;
+}
+
+/* Mends what a failed attempt to mend has left. */
+static tw_err mend_and_open(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_vault_freep) tw_vault *v = NULL;
+	CHECK_OK(tw_vault_open(sys, dir.fd, "keys", root, &v));
+	return open_or_single(s, user);
+}
+
+static void test_every_failure_is_told(void **state)
+{
+	static const int errors[] = { ENOMEM, EIO };
+	for (size_t i = 0; i < TW_COUNT(errors); i++) {
+		CHECK(told_sweep(errors[i], story_or_single, root, "close unlink pin") > 20);
+		CHECK(told_sweep(errors[i], story_or_single, NULL, "close unlink pin") > 20);
+		CHECK_OK(story_or_single(sys, root));
+		CHECK(told_sweep(errors[i], mend_and_open, "keys.a", "close unlink pin") > 10);
+		CHECK(told_sweep(errors[i], mend_and_open, "keys.b", "close unlink pin") > 10);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +573,13 @@ int main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_file_rows),
 		cmocka_unit_test(test_payload_rows),
+		cmocka_unit_test(test_names_and_data_have_an_end),
+		cmocka_unit_test(test_full_to_the_byte),
+		cmocka_unit_test(test_edits_are_told_apart),
+		cmocka_unit_test(test_file_ends),
+		cmocka_unit_test(test_entries_are_checked),
+		cmocka_unit_test(test_either_copy),
+		cmocka_unit_test(test_every_failure_is_told),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, set_up, tear_down);
