@@ -30,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		inside(all, h.text, TW_APP_TEXT_MAX);
 	} else if (data[0] == 's' && !tw_failed(tw_app_read_setting(all, &key))) {
 		inside(all, key, TW_APP_NAME_MAX);
+	} else if (data[0] == 'f' && !tw_failed(tw_app_read_hash(all, &key))) {
+		inside(all, key, TW_APP_FUNCTION_MAX);
 	}
 	return 0;
 }

@@ -27,6 +27,7 @@ extern "C" {
 #define THINGWARD_SOCKET "/run/thingward/events.sock"
 #define THINGWARD_WAIT_MS 5000
 #define THINGWARD_VALUE_MAX 512  /* of a setting, with its NUL */
+#define THINGWARD_DIGEST_MAX 64  /* bytes of the longest digest */
 #define THINGWARD_PENDING_MAX 64 /* questions without an answer at a time */
 
 /* What every call returns. */
@@ -34,11 +35,12 @@ enum thingward_result {
 	THINGWARD_OK = 0,
 	THINGWARD_INVALID = -1, /* an argument is malformed or too long: mend the program */
 	THINGWARD_NO_MEMORY = -2,
-	THINGWARD_ABSENT = -3,  /* nothing listens at that socket */
-	THINGWARD_GONE = -4,    /* the connection has ended: open a new one */
-	THINGWARD_LATE = -5,    /* no answer in time; what was asked may have been done or not */
-	THINGWARD_BUSY = -6,    /* too many questions wait: dispatch first */
-	THINGWARD_REFUSED = -7, /* the device said no; thingward_why tells, as in "application.budget: ..." for too many events */
+	THINGWARD_ABSENT = -3,   /* nothing listens at that socket */
+	THINGWARD_GONE = -4,     /* the connection has ended: open a new one */
+	THINGWARD_LATE = -5,     /* no answer in time; what was asked may have been done or not */
+	THINGWARD_BUSY = -6,     /* too many questions wait: dispatch first */
+	THINGWARD_MISMATCH = -8, /* asked and answered: it does not agree; the data is not what it should be */
+	THINGWARD_REFUSED = -7,  /* the device said no; thingward_why tells, as in "application.budget: ..." for too many events */
 };
 
 typedef struct thingward thingward;
@@ -53,6 +55,19 @@ int thingward_event(thingward *t, const char *id, const char *fields);
 int thingward_health(thingward *t, const char *name, int well, const char *text);
 /* The present value as text. size at least THINGWARD_VALUE_MAX always suffices; INVALID when it does not. */
 int thingward_setting(thingward *t, const char *key, char *ret, size_t size);
+
+/*
+ * Hashing with an approved function: "sha-256", "sha-384" or "sha-512" (FIPS 180-4). Begin, add the data in as many pieces as you like, in
+ * order, and end by one of the calls that say so. One hash runs on a connection at a time; beginning another forgets the first. Pieces
+ * are sent in steps of 2 KiB while the device reads on: a megabyte takes some milliseconds. The data is not kept.
+ * REFUSED from the call that ends it: the function is not approved (crypto.approved), or nothing was begun.
+ */
+int thingward_hash_begin(thingward *t, const char *function);
+int thingward_hash_add(thingward *t, const void *data, size_t size_bytes); /* BUSY: the device did not read on for THINGWARD_WAIT_MS */
+/* Ends it. ret: room for max bytes, THINGWARD_DIGEST_MAX always suffices; *ret_size_bytes: 32, 48 or 64. INVALID when it does not fit. */
+int thingward_hash_end(thingward *t, void *ret, size_t max_bytes, size_t *ret_size_bytes);
+/* Ends it. OK: the digest is this one. MISMATCH: it is not. REFUSED: a digest of that function has another length. */
+int thingward_hash_check(thingward *t, const void *digest, size_t size_bytes);
 
 /* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */
 int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);

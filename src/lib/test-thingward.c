@@ -115,6 +115,55 @@ static void test_waits_for_its_own_answer(void **state)
 	close_door(&d);
 }
 
+/* @nist DP.CCS.4 @nist DP.CCS.6: what the application asks goes out in steps, and each answer means what it says. */
+static void test_hashes(void **state)
+{
+	static const uint8_t yes = 1, no = 0;
+	static char data[TW_APP_DATA_MAX + 1];
+	struct door d;
+	struct tw_message m;
+	uint8_t digest[THINGWARD_DIGEST_MAX], small[31];
+	size_t size = 0;
+
+	open_door(&d);
+	/* Each answer is there before its question: the test has one thread. */
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_DIGEST, 1, data, 32, NULL, 0));
+	CHECK_INT(thingward_hash_begin(d.t, "sha-256"), THINGWARD_OK);
+	CHECK_INT(thingward_hash_add(d.t, data, sizeof data), THINGWARD_OK);
+	CHECK_INT(thingward_hash_add(d.t, NULL, 0), THINGWARD_OK);
+	CHECK_INT(thingward_hash_end(d.t, digest, sizeof digest, &size), THINGWARD_OK);
+	CHECK_INT(size, 32);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_HASH);
+	CHECK_BYTES(m.payload.at, "\0\7sha-256", 9);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_HASH_DATA);
+	CHECK_INT(m.payload.size, TW_APP_DATA_MAX);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.payload.size, 1);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_HASH_END);
+	CHECK_INT(m.tag, 1);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_RESULT, 2, &yes, 1, NULL, 0));
+	CHECK_INT(thingward_hash_check(d.t, digest, 32), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_HASH_CHECK);
+	CHECK_INT(m.payload.size, 32);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_RESULT, 3, &no, 1, NULL, 0));
+	CHECK_INT(thingward_hash_check(d.t, digest, 32), THINGWARD_MISMATCH);
+	CHECK(*thingward_why(d.t));
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 4, "\0\1r\0\1w", 6, NULL, 0));
+	CHECK_INT(thingward_hash_check(d.t, digest, 32), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "r: w");
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_DIGEST, 5, data, 32, NULL, 0));
+	CHECK_INT(thingward_hash_end(d.t, small, sizeof small, &size), THINGWARD_INVALID);
+	CHECK_INT(thingward_hash_begin(d.t, "a-function-whose-name-is-longer-than-any"), THINGWARD_INVALID);
+	CHECK_INT(thingward_hash_begin(d.t, ""), THINGWARD_INVALID);
+	CHECK_INT(thingward_hash_check(d.t, data, TW_APP_DIGEST_MAX + 1), THINGWARD_INVALID);
+	CHECK_INT(thingward_hash_check(d.t, data, 0), THINGWARD_INVALID);
+	close_door(&d);
+}
+
 static void test_refuses_what_cannot_be_sent(void **state)
 {
 	struct door d;
@@ -154,5 +203,5 @@ static void test_a_lost_or_lying_device(void **state)
 	close_door(&d);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_waits_for_its_own_answer),
+CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes),
 	cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))

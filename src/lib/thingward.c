@@ -25,6 +25,8 @@ struct thingward {
 	uint32_t awaited; /* ticket a waiting call is after; 0: none */
 	int awaited_result;
 	char value[THINGWARD_VALUE_MAX];
+	uint8_t digest[THINGWARD_DIGEST_MAX];
+	size_t digest_size;
 	char why[TW_APP_NAME_MAX + TW_DETAIL_MAX + 4];
 	thingward_answer *call;
 	void *user;
@@ -190,6 +192,21 @@ static tw_err read_value(struct tw_cursor *in, char *ret, size_t size)
 	return TW_OK;
 }
 
+static tw_err read_digest(thingward *t, struct tw_cursor *in)
+{
+	t->digest_size = tw_cursor_left(in);
+	return tw_cursor_bytes(in, t->digest, t->digest_size); /* the channel's row has checked that it fits */
+}
+
+static tw_err read_result(struct tw_cursor *in, int *ret)
+{
+	uint8_t agrees = 0;
+
+	TW_TRY(tw_cursor_u8(in, &agrees));
+	*ret = agrees == 1 ? THINGWARD_OK : THINGWARD_MISMATCH;
+	return TW_OK;
+}
+
 /* One answer: to the call that waits for it, or to the callback. */
 static tw_err take(thingward *t, const struct tw_message *m)
 {
@@ -201,6 +218,10 @@ static tw_err take(thingward *t, const struct tw_message *m)
 		TW_TRY(read_refusal(&in, why, sizeof why));
 	else if (m->type == TW_APP_SETTING_IS)
 		TW_TRY(read_value(&in, value, sizeof value));
+	else if (m->type == TW_APP_DIGEST)
+		TW_TRY(read_digest(t, &in));
+	else if (m->type == TW_APP_RESULT)
+		TW_TRY(read_result(&in, &result));
 	TW_TRY(tw_cursor_end(&in));
 	if (t->pending)
 		t->pending--;
@@ -209,7 +230,7 @@ static tw_err take(thingward *t, const struct tw_message *m)
 		t->awaited_result = result;
 		memcpy(t->value, value, sizeof value);
 		if (result != THINGWARD_OK)
-			memcpy(t->why, why, sizeof why);
+			(void)say(t, result, result == THINGWARD_MISMATCH ? "it does not agree" : why);
 	} else if (t->call) {
 		t->call(t->user, m->tag, result, value, why);
 	}
@@ -290,6 +311,82 @@ int thingward_setting(thingward *t, const char *key, char *ret, size_t size)
 		return say(t, THINGWARD_INVALID, "the value is longer than the place for it");
 	memcpy(ret, t->value, strlen(t->value) + 1);
 	return THINGWARD_OK;
+}
+
+/* A message without an answer, which waits until the device has room for it. */
+static int push(thingward *t, uint16_t type, const void *payload, size_t size)
+{
+	int64_t end = now_ms(t->sys) + THINGWARD_WAIT_MS, left = THINGWARD_WAIT_MS;
+	tw_err e = tw_channel_send(t->channel, type, 0, payload, size, NULL, 0);
+
+	while (tw_is(e, TW_CODE_TIMEOUT) && left > 0) {
+		struct pollfd p = { .fd = tw_channel_fd(t->channel), .events = POLLOUT };
+
+		(void)t->sys->poll(t->sys, &p, 1, (int)left);
+		e = tw_channel_send(t->channel, type, 0, payload, size, NULL, 0);
+		left = end - now_ms(t->sys);
+	}
+	return of_error(t, e);
+}
+
+int thingward_hash_begin(thingward *t, const char *function)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	int result;
+
+	tw_buf_init(&b, t->sys, 2 + TW_APP_FUNCTION_MAX);
+	result = of_error(t, write_pair(&b, function, TW_APP_FUNCTION_MAX, NULL, NULL, 0));
+	return result == THINGWARD_OK ? push(t, TW_APP_HASH, b.data, b.size) : result;
+}
+
+int thingward_hash_add(thingward *t, const void *data, size_t size_bytes)
+{
+	const uint8_t *at = data;
+	int result = THINGWARD_OK;
+
+	for (size_t left = size_bytes; left && result == THINGWARD_OK;) {
+		size_t n = left < TW_APP_DATA_MAX ? left : TW_APP_DATA_MAX;
+
+		result = push(t, TW_APP_HASH_DATA, at, n);
+		at += n;
+		left -= n;
+	}
+	return result;
+}
+
+/* The last message of a hash, and its answer. */
+static int end_hash(thingward *t, uint16_t type, const struct tw_buf *payload)
+{
+	uint32_t ticket = 0;
+	int result = post(t, type, payload, &ticket);
+
+	return result == THINGWARD_OK ? await(t, ticket) : result;
+}
+
+int thingward_hash_end(thingward *t, void *ret, size_t max_bytes, size_t *ret_size_bytes)
+{
+	const struct tw_buf none = { 0 };
+	int result = end_hash(t, TW_APP_HASH_END, &none);
+
+	if (result != THINGWARD_OK)
+		return result;
+	if (t->digest_size > max_bytes)
+		return say(t, THINGWARD_INVALID, "the digest is longer than the place for it");
+	memcpy(ret, t->digest, t->digest_size);
+	*ret_size_bytes = t->digest_size;
+	return THINGWARD_OK;
+}
+
+int thingward_hash_check(thingward *t, const void *digest, size_t size_bytes)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	int result;
+
+	tw_buf_init(&b, t->sys, TW_APP_DIGEST_MAX);
+	if (!size_bytes)
+		return say(t, THINGWARD_INVALID, "a digest has some bytes");
+	result = of_error(t, tw_buf_add(&b, digest, size_bytes));
+	return result == THINGWARD_OK ? end_hash(t, TW_APP_HASH_CHECK, &b) : result;
 }
 
 void thingward_on_answer(thingward *t, thingward_answer *call, void *user)

@@ -8,12 +8,18 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_EVENT, 0, 6, 4 + TW_APP_NAME_MAX + TW_APP_FIELDS_MAX, "event" },
 	{ TW_APP_HEALTH, 0, 6, 5 + TW_APP_NAME_MAX + TW_APP_TEXT_MAX, "health" },
 	{ TW_APP_SETTING, 0, 3, 2 + TW_APP_NAME_MAX, "setting" },
+	{ TW_APP_HASH, 0, 3, 2 + TW_APP_FUNCTION_MAX, "hash" },
+	{ TW_APP_HASH_DATA, 0, 1, TW_APP_DATA_MAX, "hash data" },
+	{ TW_APP_HASH_END, 0, 0, 0, "hash end" },
+	{ TW_APP_HASH_CHECK, 0, 1, TW_APP_DIGEST_MAX, "hash check" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_app_from_device[] = {
 	{ TW_APP_ACK, 0, 0, 0, "ack" },
 	{ TW_APP_SETTING_IS, 0, 2, 2 + TW_APP_VALUE_MAX, "setting is" },
 	{ TW_APP_REFUSED, 0, 4, 4 + TW_APP_NAME_MAX + TW_DETAIL_MAX, "refused" },
+	{ TW_APP_DIGEST, 0, 1, TW_APP_DIGEST_MAX, "digest" },
+	{ TW_APP_RESULT, 0, 1, 1, "result" },
 	{ 0 },
 };
 
@@ -46,13 +52,23 @@ tw_err tw_app_read_health(struct tw_slice payload, struct tw_app_health *ret)
 	return TW_OK;
 }
 
-tw_err tw_app_read_setting(struct tw_slice payload, struct tw_slice *ret_key)
+static tw_err one_name(struct tw_slice payload, size_t max, struct tw_slice *ret)
 {
 	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
-	struct tw_slice key;
+	struct tw_slice name;
 
-	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &key));
+	TW_TRY(tw_cursor_block16(&in, max, &name));
 	TW_TRY(tw_cursor_end(&in));
-	*ret_key = key;
+	*ret = name;
 	return TW_OK;
+}
+
+tw_err tw_app_read_setting(struct tw_slice payload, struct tw_slice *ret_key)
+{
+	return one_name(payload, TW_APP_NAME_MAX, ret_key);
+}
+
+tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function)
+{
+	return one_name(payload, TW_APP_FUNCTION_MAX, ret_function);
 }

@@ -5,6 +5,9 @@
  *
  * EVENT and HEALTH are answered by ACK once they are durable, SETTING by SETTING_IS, and any of them by REFUSED. An answer
  * carries its question's tag, and what needs no disk may overtake what does.
+ *
+ * HASH begins a digest, of which a connection has one at a time, HASH_DATA goes on with it, and neither is answered. What ends it is:
+ * HASH_END by DIGEST, HASH_CHECK by RESULT, or REFUSED when it could not begin.
  */
 #ifndef TW_SYS_APPLICATION_H
 #define TW_SYS_APPLICATION_H
@@ -14,14 +17,24 @@ enum tw_application_message {
 	TW_APP_EVENT = 0x0601, /* block16 id, block16 fields as a JSON object */
 	TW_APP_HEALTH,         /* block16 name, u8 well, block16 text for people */
 	TW_APP_SETTING,        /* block16 key */
+	TW_APP_HASH = 0x0610,  /* block16 name of the function */
+	TW_APP_HASH_DATA,      /* bytes */
+	TW_APP_HASH_END,       /* nothing */
+	TW_APP_HASH_CHECK,     /* the digest to compare with */
 	TW_APP_ACK = 0x0681,
-	TW_APP_SETTING_IS, /* block16 value */
-	TW_APP_REFUSED,    /* block16 rule, block16 detail */
+	TW_APP_SETTING_IS,      /* block16 value */
+	TW_APP_REFUSED,         /* block16 rule, block16 detail */
+	TW_APP_DIGEST = 0x0690, /* bytes */
+	TW_APP_RESULT,          /* u8: 1 when it agrees, else 0 */
 };
 #define TW_APP_NAME_MAX 96     /* of an event, a health name, a setting */
 #define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */
 #define TW_APP_TEXT_MAX 256
 #define TW_APP_VALUE_MAX 512
+#define TW_APP_FUNCTION_MAX 32 /* name of a hash function */
+#define TW_APP_DATA_MAX \
+	TW_APP_FIELDS_MAX /* no longer than an event: the door's buffer has room for sixteen of the longest message */
+#define TW_APP_DIGEST_MAX 64
 struct tw_app_event {
 	struct tw_slice id, fields;
 };
@@ -33,5 +46,6 @@ struct tw_app_health {
 tw_err tw_app_read_event(struct tw_slice payload, struct tw_app_event *ret);
 tw_err tw_app_read_health(struct tw_slice payload, struct tw_app_health *ret);
 tw_err tw_app_read_setting(struct tw_slice payload, struct tw_slice *ret_key);
+tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

@@ -38,6 +38,7 @@ int main(void)
 	ask("application.event", "application.event", TW_WHEN_ALWAYS);
 	ask("application.health", "application.health", TW_WHEN_ALWAYS);
 	ask("application.setting", "application.setting", TW_WHEN_ALWAYS);
+	ask("application.crypto", "application.crypto", TW_WHEN_ALWAYS);
 	/* What nobody was ever granted. */
 	ask("no.such.permission", "no.such.permission", TW_WHEN_ALWAYS);
 	ask("no.permission.at.all", NULL, TW_WHEN_ALWAYS);

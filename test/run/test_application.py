@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The product's own program on libthingward: the example thermostat against a real device."""
+import hashlib
 import os
 import signal
 import socket
@@ -139,7 +140,39 @@ def test_refusals(owned):
     assert Client(owned).ask("GET", "/api/v1/health").status == 200
 
 
+def ask_hash(line, name, data, last=(0x0612, b"")):
+    """What the connection answers to the end of a hash: kind and payload."""
+    line.send(message(0x0610, block(name)))
+    for at in range(0, len(data), 2048):
+        line.send(message(0x0611, data[at:at + 2048]))
+    line.send(message(*last))
+    answer = line.recv(1000)
+    assert answer[4:8] == b"\0\0\0\7"
+    return int.from_bytes(answer[:2], "big"), answer[12:]
+
+
+def check_hashes(unit):
+    """@nist DP.CCS.4 @nist DP.CCS.6: as device code gets them"""
+    with raw(unit) as line:
+        for name, function in (("sha-256", hashlib.sha256), ("sha-384", hashlib.sha384), ("sha-512", hashlib.sha512)):
+            for data in (b"", b"abc", os.urandom(300000)):
+                right = function(data).digest()
+                assert ask_hash(line, name.encode(), data) == (0x0690, right)
+                assert ask_hash(line, name.encode(), data, (0x0613, right)) == (0x0691, b"\1")
+                assert ask_hash(line, name.encode(), data, (0x0613, bytes([right[0] ^ 1]) + right[1:])) == (0x0691, b"\0")
+                kind, said = ask_hash(line, name.encode(), data, (0x0613, right[:-1]))
+                assert kind == 0x0683 and b"crypto.digest" in said
+        for name in (b"md5", b"sha-1", b"SHA-256", b"sha-256\0"):
+            kind, said = ask_hash(line, name, b"abc")
+            assert kind == 0x0683 and b"crypto.approved" in said
+        line.send(message(0x0610, block(b"sha-256")))
+        assert ask_hash(line, b"sha-512", b"abc") == (0x0690, hashlib.sha512(b"abc").digest()), "the first is forgotten"
+        line.send(message(0x0612, b""))
+        assert b"application.hash" in line.recv(1000), "it has ended"
+
+
 def check_refusals(unit):
+    check_hashes(unit)
     rows = [(0x0601, block(b"application.nothing") + block(b"{}"), b"application.event-unknown"),
             (0x0601, block(b"device.started") + block(b"{}"), b"application.event-unknown"),
             (0x0601, block(b"application.started") + block(b"{}"), b"application.event-fields"),
@@ -153,7 +186,8 @@ def check_refusals(unit):
             line.send(message(kind, payload))
             answer = line.recv(1000)
             assert answer[:2] == b"\x06\x83" and rule in answer, (kind, payload, answer)
-    for bad in (b"", b"\6", message(0x0699, b""), message(0x0601, b"\0\0"), message(0x0601, b"x" * 3000), message(0x0603, block(b"a") + b"more")):
+    for bad in (b"", b"\6", message(0x0699, b""), message(0x0601, b"\0\0"), message(0x0601, b"x" * 3000), message(0x0603, block(b"a") + b"more"),
+                message(0x0610, block(b"s" * 33)), message(0x0611, b""), message(0x0611, b"x" * 2049), message(0x0613, b"")):
         with raw(unit) as line:
             line.send(bad)
             assert line.recv(1000) == b"", bad

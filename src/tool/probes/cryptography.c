@@ -11,6 +11,7 @@
 #include "crypto/digest.h"
 
 #define CHECK_PATH "/api/v1/crypto/check"
+#define HASH_PATH "/api/v1/crypto/hash"
 #define FILE_SIZE 4096
 
 static tw_err ask(struct tw_probe_context *c, const char *path, const json_t *body, struct tw_answer *ret)
@@ -24,6 +25,76 @@ static tw_err ask(struct tw_probe_context *c, const char *path, const json_t *bo
 static tw_err some_data(struct tw_probe_context *c, uint8_t *ret, size_t size)
 {
 	return c->sys->random(c->sys, ret, size) ? TW_RAISE_ERRNO("randomness") : TW_OK;
+}
+
+/* @nist DP.CCS.4: the device's digest of this is ours */
+static tw_err same_digest(
+	struct tw_probe_context *c, const struct tw_digest_row *row, struct tw_slice data, struct tw_finding *f, bool *ret_good)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, hex = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+	uint8_t digest[TW_DIGEST_MAX];
+	size_t size = 0;
+
+	*ret_good = false;
+	tw_buf_init(&text, c->sys, 2 * FILE_SIZE);
+	tw_buf_init(&hex, c->sys, (size_t)2 * TW_DIGEST_MAX);
+	TW_TRY(tw_digest_of(c->sys, tw_slice_of(row->name), data, digest, &size));
+	TW_TRY(tw_buf_base64url(&text, data.at, data.size));
+	TW_TRY(tw_buf_hex(&hex, digest, size));
+	body = json_pack("{s:s, s:s}", "algorithm", row->name, "data", tw_buf_cstr(&text));
+	tw_err e = ask(c, HASH_PATH, body, &answer);
+	if (!tw_failed(e))
+		e = tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Hashing", e);
+	*ret_good = strcmp(tw_json_text(answer.body, "digest"), tw_buf_cstr(&hex)) == 0;
+	return *ret_good
+		? TW_OK
+		: tw_found(f, TW_VERDICT_FAIL, "The device's %s of the same %zu bytes is another one than ours.", row->name, data.size);
+}
+
+/* The published examples, whose digests tw_digest_try has compared with what is published before ours are believed; and random bytes. */
+static tw_err digests_agree(struct tw_probe_context *c, struct tw_finding *f)
+{
+	uint8_t data[FILE_SIZE];
+	bool good = true;
+
+	for (const struct tw_digest_row *row = tw_digests; row->name && good; row++) {
+		TW_TRY(tw_digest_try(row));
+		TW_TRY(same_digest(c, row, row->example, f, &good));
+		TW_TRY(some_data(c, data, sizeof data));
+		if (good)
+			TW_TRY(same_digest(c, row, (struct tw_slice){ (char *)data, sizeof data }, f, &good));
+	}
+	if (!good)
+		return TW_OK;
+	return tw_found(f, TW_VERDICT_PASS,
+		"With " TW_DIGEST_APPROVED
+		" the device's digests of the examples that NIST publishes and of %d random bytes are the right ones.",
+		FILE_SIZE);
+}
+
+static const char *const disallowed[] = { "md5", "sha-1", "md4", "crc-32", "none", "sha-224" };
+
+/* @nist DP.CCS.4: an algorithm that is not approved gets an error, and no digest. */
+static tw_err others_refused(struct tw_probe_context *c, struct tw_finding *f)
+{
+	for (size_t i = 0; i < TW_COUNT(disallowed); i++) {
+		TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+		TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s, s:s}", "algorithm", disallowed[i], "data", "YWJj");
+		tw_err e = ask(c, HASH_PATH, body, &answer);
+
+		if (tw_failed(e))
+			return tw_found_trouble(f, "Asking for a disallowed function", e);
+		if (answer.status == 200)
+			return tw_found(f, TW_VERDICT_FAIL, "The device hashes with %s.", disallowed[i]);
+		if (strcmp(tw_json_text(answer.body, "rule"), "crypto.approved") != 0)
+			return tw_found(f, TW_VERDICT_FAIL, "Asked for %s the device answers %ld, but not because it is not approved.",
+				disallowed[i], answer.status);
+	}
+	return tw_found(f, TW_VERDICT_PASS, "MD5, SHA-1 and %zu others are refused as not approved.", TW_COUNT(disallowed) - 2);
 }
 
 /* One question: does this digest belong to this data? The answer has to be `wanted` and nothing else. */
@@ -97,6 +168,8 @@ static tw_err match_and_mismatch(struct tw_probe_context *c, struct tw_finding *
 }
 
 const struct tw_probe tw_probes_cryptography[] = {
+	{ "DP.CCS.4", "digests-agree", TW_SOURCE_INSIDE, "Are the device's digests the right ones?", digests_agree },
+	{ "DP.CCS.4", "others-refused", TW_SOURCE_INSIDE, "Is a function that is not approved refused?", others_refused },
 	{ "DP.CCS.6", "match-and-mismatch", TW_SOURCE_INSIDE, "Does the device tell a right digest from a wrong one?", match_and_mismatch },
 	{},
 };
