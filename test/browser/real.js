@@ -113,7 +113,8 @@ async function homeTurns({ open, skip }) {
 		await page.click(`#save-${KEY}`);
 		await page.waitForFunction(() => /switched off/.test(document.querySelector('h1').textContent));
 		const { answer } = await device.ask({ tool: ['capabilities', 'read'] });
-		assert.deepEqual(answer.elements.map((one) => one.status), answer.elements.map(() => 'off by policy'));
+		assert.deepEqual(answer.elements.filter((one) => one.setting === SETTING).map((one) => [one.id, one.status]),
+			[['DI.IMS.1', 'off by policy'], ['DI.IMS.2', 'off by policy']]);
 		await page.check(`#on-${KEY}`);
 		await page.click(`#save-${KEY}`);
 		await page.waitForFunction(() => !/switched off/.test(document.querySelector('h1').textContent));

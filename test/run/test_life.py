@@ -258,7 +258,8 @@ def test_without_root_one_user_serves_and_says_so(world, new_unit):
     wait_for(lambda: unit.https("GET", "/api/v1/health")[0] == 200)
     unit.take_over()
     answer = unit.json("capabilities", "read")
-    assert all("share one user" in e["reason"] for e in answer["elements"])
+    reasons = {e["id"]: e["reason"] for e in answer["elements"]}
+    assert "share one user" in reasons["DI.IMS.1"] and "share one user" in reasons["DI.IMS.2"]
     assert all(not s["ids_dropped"] and s["seccomp"] for s in answer["sandbox"])
     assert "not root" in unit.said()
 
