@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The report in both spellings, and the table of what must be refused: each claim and each header absent, twice, of another kind,
+ * too long; another chain, name, time, purpose, nonce, connection; spellings that are not deterministic. Nothing is accepted.
+ */
+#include "formats/report.h"
+
+#include "base/text.h"
+#include "formats/cbor.h"
+#include "formats/cose.h"
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+#define NOW 1790000000000
+#define ID "urn:dev:ops:32473-T.1-0001"
+
+static const struct tw_sys *sys;
+static tw_key *ca_key, *key;
+static tw_cert *ca, *cert;
+static struct tw_signer signer;
+static struct tw_report report;
+static struct tw_report_expect expect;
+
+static int set_up(void **state)
+{
+	const struct tw_cert_want ca_want = { .common_name = "CA", .is_ca = true, .not_before_ms = 1700000000000 };
+	const struct tw_cert_want want = { .common_name = "T-1", .uri = ID, .not_before_ms = 1700000000000 };
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	tw_json_use(sys);
+	CHECK_OK(tw_key_generate(sys, &ca_key));
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
+	CHECK_OK(tw_cert_make(sys, &want, key, ca, ca_key, &cert));
+	signer = tw_signer_of_key(key);
+	report = (struct tw_report){ .identifier = ID,
+		.nonce = "0123456789abcdef",
+		.nonce_size = 16,
+		.has_exporter = true,
+		.exporter = { 1, 2, 3 },
+		.issued_ms = NOW,
+		.time_trusted = true,
+		.model = "T-1",
+		.hardware = "B2",
+		.software_name = "thingward-device",
+		.software = "0.1.0",
+		.product_version = "1.0",
+		.oem_boot = 1,
+		.debug_status = 3,
+		.has_boot = true,
+		.boot_count = 70000,
+		.boot_seed = { 7 },
+		.boot_seed_size = 16,
+		.boot_confirmed = true,
+		.has_log = true,
+		.log_epoch = 2,
+		.log_seq = 300,
+		.log_checkpoint = 299,
+		.log_chain = { 9 } };
+	report.elements = json_pack("{s:i, s:i, s:i}", "DI.IMS.10", 3, "DI.IMS.1", 0, "LA.A.1", 1);
+	expect = (struct tw_report_expect){ ca, NOW, { "0123456789abcdef", 16 }, report.exporter, false };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	tw_report_done(&report);
+	ca = tw_cert_free(ca);
+	cert = tw_cert_free(cert);
+	ca_key = tw_key_free(ca_key);
+	key = tw_key_free(key);
+	return 0;
+}
+
+static tw_err verify(struct tw_slice text)
+{
+	TW_CLEANUP(tw_report_done) struct tw_report got = { 0 };
+	tw_err e = tw_report_verify(sys, text, &expect, &got);
+	CHECK(tw_failed(e) == (got.elements == NULL)); /* nothing comes out of what does not verify */
+	return e;
+}
+
+static void same(const struct tw_report *a, const struct tw_report *b)
+{
+	TW_CLEANUP(tw_jsonp) json_t *x = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *y = NULL;
+	CHECK_OK(tw_report_claims(sys, a, &x));
+	CHECK_OK(tw_report_claims(sys, b, &y));
+	CHECK(json_equal(x, y));
+}
+
+static void test_round(void **state)
+{
+	for (int format = TW_REPORT_CWT; format <= TW_REPORT_JWT; format++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		TW_CLEANUP(tw_report_done) struct tw_report got = { 0 };
+		tw_buf_init(&b, sys, TW_REPORT_MAX);
+		CHECK_OK(tw_report_sign(sys, &report, (enum tw_report_format)format, cert, &signer, &b));
+		CHECK_OK(tw_report_verify(sys, tw_buf_slice(&b), &expect, &got));
+		same(&report, &got);
+		CHECK_INT(got.debug_status, 3);
+		CHECK_INT(tw_json_int(got.elements, "DI.IMS.10"), 3);
+	}
+}
+
+/* Only what a verifier cannot do without; what is not known comes out as not known. */
+static void test_unknown_is_absent(void **state)
+{
+	for (int format = TW_REPORT_CWT; format <= TW_REPORT_JWT; format++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		TW_CLEANUP(tw_report_done) struct tw_report got = { 0 };
+		TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+		struct tw_report little = { .identifier = ID,
+			.nonce = "0123456789abcdef",
+			.nonce_size = 16,
+			.software_name = "hub",
+			.software = "1",
+			.oem_boot = -1,
+			.debug_status = -1 };
+		memset(little.model, 'm', 33); /* longer than the claim may be */
+		expect.exporter = NULL;
+		tw_buf_init(&b, sys, TW_REPORT_MAX);
+		CHECK_OK(tw_report_sign(sys, &little, (enum tw_report_format)format, cert, &signer, &b));
+		CHECK_OK(tw_report_verify(sys, tw_buf_slice(&b), &expect, &got));
+		CHECK(got.oem_boot == -1 && got.debug_status == -1 && !got.has_boot && !got.has_log && !got.has_exporter && !*got.model);
+		CHECK_OK(tw_report_claims(sys, &got, &claims));
+		CHECK_INT(json_object_size(claims), 9);
+	}
+}
+
+/* Every bit of every byte, every cut, and a byte more. */
+static void test_every_byte(void **state)
+{
+	for (int format = TW_REPORT_CWT; format <= TW_REPORT_JWT; format++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		tw_buf_init(&b, sys, TW_REPORT_MAX);
+		CHECK_OK(tw_report_sign(sys, &report, (enum tw_report_format)format, cert, &signer, &b));
+		for (size_t i = 0; i < b.size; i++) {
+			b.data[i] = (char)(b.data[i] ^ 1 << i % 8);
+			if (!tw_failed(verify(tw_buf_slice(&b))))
+				fail_msg("byte %zu may be changed", i);
+			b.data[i] = (char)(b.data[i] ^ 1 << i % 8);
+			CHECK(tw_failed(verify((struct tw_slice){ b.data, i })));
+		}
+		CHECK_OK(verify(tw_buf_slice(&b)));
+		CHECK_OK(tw_buf_u8(&b, 'A'));
+		CHECK(tw_failed(verify(tw_buf_slice(&b))));
+	}
+}
+
+static void test_not_meant_for_us(void **state)
+{
+	static const uint8_t other[32] = { 4 };
+	const struct tw_cert_want want = { .common_name = "X", .is_ca = true, .not_before_ms = 1700000000000 };
+	TW_CLEANUP(tw_key_freep) tw_key *another = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *another_ca = NULL;
+	CHECK_OK(tw_key_generate(sys, &another));
+	CHECK_OK(tw_cert_make(sys, &want, another, NULL, another, &another_ca));
+	const struct tw_report_expect good = expect;
+	const struct tw_report_expect rows[] = {
+		{ another_ca, NOW, good.nonce, good.exporter, false },
+		{ cert, NOW, good.nonce, good.exporter, false },         /* not an authority */
+		{ ca, 1600000000000, good.nonce, good.exporter, false }, /* before the certificate */
+		{ ca, NOW - TW_REPORT_AHEAD_MS - 1, good.nonce, good.exporter, false },
+		{ ca, NOW, { "0123456789abcdeg", 16 }, good.exporter, false },
+		{ ca, NOW, { "0123456789abcdef", 15 }, good.exporter, false },
+		{ ca, NOW, { "0123456789abcdef", 17 }, good.exporter, false },
+		{ ca, NOW, { "", 0 }, good.exporter, false },
+		{ ca, NOW, good.nonce, other, false },
+		{ ca, NOW, good.nonce, NULL, false },
+	};
+	for (int format = TW_REPORT_CWT; format <= TW_REPORT_JWT; format++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		tw_buf_init(&b, sys, TW_REPORT_MAX);
+		CHECK_OK(tw_report_sign(sys, &report, (enum tw_report_format)format, cert, &signer, &b));
+		for (size_t i = 0; i < TW_COUNT(rows); i++) {
+			expect = rows[i];
+			tw_err e = verify(tw_buf_slice(&b));
+			if (!tw_is(e, TW_CODE_UNTRUSTED))
+				fail_msg("row %zu: %s", i, tw_code_name(e.code));
+		}
+		expect = good;
+		expect.exporter = NULL;
+		expect.any_exporter = true;
+		CHECK_OK(verify(tw_buf_slice(&b)));
+		expect = good;
+		expect.now_ms = NOW - TW_REPORT_AHEAD_MS;
+		CHECK_OK(verify(tw_buf_slice(&b)));
+		expect = good;
+	}
+}
+
+/* Signed by a unit of the same maker, under a name that is not its own. */
+static void test_another_unit(void **state)
+{
+	const struct tw_cert_want wants[] = { { .common_name = "T", .uri = "urn:dev:ops:32473-T.1-0002", .not_before_ms = 1700000000000 },
+		{ .common_name = "T", .not_before_ms = 1700000000000 },
+		{ .common_name = "T", .uri = ID, .not_before_ms = 1700000000000, .not_after_ms = NOW - 1 },
+		{ .common_name = "T", .uri = ID, .is_ca = true, .not_before_ms = 1700000000000 } };
+	for (size_t i = 0; i < TW_COUNT(wants) * 2; i++) {
+		TW_CLEANUP(tw_cert_freep) tw_cert *other = NULL;
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		tw_buf_init(&b, sys, TW_REPORT_MAX);
+		CHECK_OK(tw_cert_make(sys, &wants[i / 2], key, ca, ca_key, &other));
+		CHECK_OK(tw_report_sign(sys, &report, i % 2 ? TW_REPORT_JWT : TW_REPORT_CWT, other, &signer, &b));
+		CHECK_ERR(verify(tw_buf_slice(&b)), UNTRUSTED);
+	}
+}
+
+/* --- Claims in JSON: absent, of another kind, too long --- */
+
+static tw_err verify_json(const json_t *claims)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf t = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *jws = NULL;
+	tw_buf_init(&b, sys, TW_REPORT_MAX);
+	tw_buf_init(&t, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_jws_sign(sys, TW_REPORT_JWT_TYP, cert, claims, &signer, &b));
+	CHECK_OK(tw_json_parse(tw_buf_slice(&b), TW_REPORT_MAX, &jws));
+	CHECK_OK(tw_buf_format(
+		&t, "%s.%s.%s", tw_json_text(jws, "protected"), tw_json_text(jws, "payload"), tw_json_text(jws, "signature")));
+	return verify(tw_buf_slice(&t));
+}
+
+static void test_json_claims(void **state)
+{
+	static const char *const optional[] = { "hwmodel", "hwversion", "oemboot", "dbgstat", "thingward_product_version" };
+	static const char *const bad[] = { "0", "-1", "1.5", "\"\"", "\"=\"", "\"A\"", "\"\\u0001\"", "null", "[]", "[1]",
+		"[\"a\",\"b\"]", "[\"\"]", "{\"a\":1}", "{\"DI.IMS.1\":4}", "{\"DI.IMS.1\":-1}", "{\"DI.IMS.1\":true}",
+		"{\"di\":1}", "{\"\":0}", "9223372036854775807" };
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+	const char *name;
+	json_t *value;
+	size_t accepted = 0;
+	CHECK_OK(tw_report_claims(sys, &report, &claims));
+	CHECK_INT(json_object_size(claims), 22);
+	CHECK_OK(verify_json(claims));
+	json_object_foreach(claims, name, value) {
+		TW_CLEANUP(tw_jsonp) json_t *less = json_copy(claims);
+		bool may = false;
+		for (size_t i = 0; i < TW_COUNT(optional); i++)
+			may |= strcmp(optional[i], name) == 0;
+		CHECK_INT(json_object_del(less, name), 0);
+		if (tw_failed(verify_json(less)) == may)
+			fail_msg("without %s: %s", name, may ? tw_err_detail() : "accepted");
+		for (size_t i = 0; i < TW_COUNT(bad); i++) {
+			TW_CLEANUP(tw_jsonp) json_t *changed = json_copy(claims);
+			json_object_set_new(changed, name, json_loads(bad[i], JSON_DECODE_ANY, NULL));
+			tw_err e = verify_json(changed);
+			bool number = strcmp(name, "bootcount") == 0 || strncmp(name, "thingward_log_", 14) == 0;
+			bool good = (strcmp(name, "iat") == 0 && strcmp(bad[i], "0") == 0) || /* time zero is a time */
+				(number && (strcmp(bad[i], "0") == 0 || i == TW_COUNT(bad) - 1)) ||
+				((strcmp(name, "swname") == 0 || strcmp(name, "thingward_product_version") == 0) &&
+					(strcmp(bad[i], "\"=\"") == 0 || strcmp(bad[i], "\"A\"") == 0));
+			if (tw_failed(e))
+				continue;
+			if (!good)
+				fail_msg("%s = %s: accepted", name, bad[i]);
+			accepted++;
+		}
+	}
+	/* iat 0; bootcount 0 and the largest; the largest of epoch and seq; checkpoint 0; two names for two texts */
+	CHECK_INT(accepted, 10);
+	CHECK_INT(json_object_set_new(claims, "new", json_integer(1)), 0);
+	CHECK_ERR(verify_json(claims), SYNTAX);
+}
+
+/* --- Claims in CBOR --- */
+
+static tw_err verify_cbor(struct tw_slice payload)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, sys, 2 * TW_REPORT_MAX);
+	CHECK_OK(tw_cose_sign(sys, TW_REPORT_CWT_TYP, cert, payload, &signer, &b));
+	return verify(tw_buf_slice(&b));
+}
+
+/* The claims' map as items: their places in the payload of a good report. */
+struct items {
+	struct tw_buf whole;
+	struct tw_slice payload, key[32], value[32];
+	size_t count;
+};
+
+static void pass_over(struct tw_cursor *c)
+{
+	enum tw_cbor_major major;
+	uint64_t n, left = 1;
+	struct tw_slice s;
+	while (left--) {
+		CHECK_OK(tw_cbor_head(c, &major, &n));
+		if (major == TW_CBOR_BYTES || major == TW_CBOR_TEXT)
+			CHECK_OK(tw_cursor_slice(c, (size_t)n, &s));
+		left += major == TW_CBOR_ARRAY ? n : major == TW_CBOR_MAP ? 2 * n : 0;
+	}
+}
+
+static struct tw_slice between(const struct tw_cursor *a, const struct tw_cursor *b)
+{
+	return (struct tw_slice){ (const char *)a->at, (size_t)(b->at - a->at) };
+}
+
+static void take_apart(struct items *r)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *by = NULL;
+	uint64_t count;
+	*r = (struct items){ .count = 0 };
+	tw_buf_init(&r->whole, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_report_sign(sys, &report, TW_REPORT_CWT, cert, &signer, &r->whole));
+	CHECK_OK(tw_cose_verify(sys, TW_REPORT_CWT_TYP, tw_buf_slice(&r->whole), &r->payload, &by));
+	struct tw_cursor c = tw_cursor_of(r->payload.at, r->payload.size);
+	CHECK_OK(tw_cbor_map(&c, &count));
+	for (; r->count < count; r->count++) {
+		struct tw_cursor k = c;
+		pass_over(&c);
+		struct tw_cursor v = c;
+		pass_over(&c);
+		r->key[r->count] = between(&k, &v);
+		r->value[r->count] = between(&v, &c);
+	}
+	CHECK_OK(tw_cursor_end(&c));
+}
+
+/* The map again, with item i left out, twice, or of another value. */
+enum change { SAME, LEFT_OUT, TWICE, OTHER_VALUE, SWAPPED, LONG_KEY };
+static void put_together(const struct items *r, size_t at, enum change change, struct tw_slice other, struct tw_buf *b)
+{
+	tw_buf_clear(b);
+	CHECK_OK(tw_cbor_put_head(b, TW_CBOR_MAP, r->count + (change == TWICE) - (change == LEFT_OUT)));
+	for (size_t k = 0; k < r->count; k++) {
+		size_t i = change == SWAPPED && k == at ? k + 1 : change == SWAPPED && k == at + 1 ? at : k;
+		if (change == LEFT_OUT && i == at)
+			continue;
+		for (int n = change == TWICE && i == at ? 2 : 1; n; n--) {
+			struct tw_slice v = change == OTHER_VALUE && i == at ? other : r->value[i];
+			if (change == LONG_KEY && i == at)
+				CHECK_OK(tw_buf_add(b, "\x1b\0\0\0\0\0\0\0", 8));
+			CHECK_OK(tw_buf_add(b, r->key[i].at, r->key[i].size));
+			CHECK_OK(tw_buf_add(b, v.at, v.size));
+		}
+	}
+}
+
+static void test_cbor_claims(void **state)
+{
+	static const struct tw_slice others[] = { { "\x20", 1 }, { "\x40", 1 }, { "\x60", 1 }, { "\x80", 1 }, { "\xa1\x00\x00", 3 },
+		{ "\x81\x00", 2 }, { "\xc1\x00", 2 }, { "\xf6", 1 }, { "\xf9\x3c\x00", 3 }, { "\x1b\x80\0\0\0\0\0\0\0", 9 },
+		{ "\x18\x05", 2 }, { "\x61\x01", 2 }, { "\x61\xff", 2 }, { "\x5f\x40\xff", 3 } };
+	static const char *const optional = "\x19\x01\x03 \x19\x01\x04 \x19\x01\x06 \x19\x01\x07 "; /* hwmodel to dbgstat */
+	struct items r;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, sys, TW_REPORT_MAX);
+	take_apart(&r);
+	CHECK_INT(r.count, 22);
+	put_together(&r, 0, SAME, (struct tw_slice){ 0 }, &b);
+	CHECK_OK(verify_cbor(tw_buf_slice(&b)));
+	for (size_t i = 0; i < r.count; i++) {
+		bool may = i == 15; /* the product's version */
+		for (const char *o = optional; r.key[i].size == 3 && *o; o += 4)
+			may |= memcmp(o, r.key[i].at, 3) == 0;
+		put_together(&r, i, LEFT_OUT, (struct tw_slice){ 0 }, &b);
+		if (tw_failed(verify_cbor(tw_buf_slice(&b))) == may)
+			fail_msg("without item %zu: %s", i, may ? tw_err_detail() : "accepted");
+		put_together(&r, i, TWICE, (struct tw_slice){ 0 }, &b);
+		CHECK(tw_failed(verify_cbor(tw_buf_slice(&b))));
+		put_together(&r, i, LONG_KEY, (struct tw_slice){ 0 }, &b);
+		CHECK(tw_failed(verify_cbor(tw_buf_slice(&b))));
+		if (i + 1 < r.count) {
+			put_together(&r, i, SWAPPED, (struct tw_slice){ 0 }, &b);
+			CHECK(tw_failed(verify_cbor(tw_buf_slice(&b))));
+		}
+		for (size_t k = 0; k < TW_COUNT(others); k++) {
+			put_together(&r, i, OTHER_VALUE, others[k], &b);
+			if (!tw_failed(verify_cbor(tw_buf_slice(&b))))
+				fail_msg("item %zu with value %zu: accepted", i, k);
+		}
+		put_together(&r, i, SAME, (struct tw_slice){ 0 }, &b);
+		b.data[0]++; /* a claim more than there are */
+		CHECK(tw_failed(verify_cbor(tw_buf_slice(&b))));
+		CHECK_OK(tw_buf_add(&b, "\x3a\x00\x01\x2a\x2b\x00", 6)); /* and one nobody knows */
+		CHECK_ERR(verify_cbor(tw_buf_slice(&b)), SYNTAX);
+	}
+	tw_buf_done(&r.whole);
+}
+
+/* --- The COSE envelope --- */
+
+struct parts {
+	const char *hex_before; /* of the whole: tag and array */
+	int64_t alg;
+	const char *typ;
+	/* 1: typ before alg; 2: a header more; 3: alg missing; 4: an array of certificates; 5: no certificate; 6: not DER */
+	int64_t order;
+	const char *unprotected; /* as bytes */
+	size_t signature;
+	enum tw_code code;
+};
+
+static void put_header(struct tw_buf *h, const struct parts *p, const struct tw_buf *der)
+{
+	CHECK_OK(tw_cbor_put_head(h, TW_CBOR_MAP, p->order == 2 ? 4 : p->order == 3 || p->order == 5 ? 2 : 3));
+	for (int i = 0; i < 2; i++) {
+		bool alg = (i == 0) != (p->order == 1);
+		if (alg && p->order == 3)
+			continue;
+		CHECK_OK(tw_cbor_put_int(h, alg ? 1 : 16));
+		CHECK_OK(alg ? tw_cbor_put_int(h, p->alg) : tw_cbor_put_text(h, tw_slice_of(p->typ)));
+	}
+	if (p->order != 5)
+		CHECK_OK(tw_cbor_put_int(h, 33));
+	if (p->order == 4)
+		CHECK_OK(tw_cbor_put_head(h, TW_CBOR_ARRAY, 1));
+	if (p->order != 5)
+		CHECK_OK(p->order == 6 ? tw_cbor_put_bytes(h, "PEM", 3) : tw_cbor_put_bytes(h, der->data, der->size));
+	if (p->order == 2) {
+		CHECK_OK(tw_cbor_put_int(h, 34));
+		CHECK_OK(tw_cbor_put_int(h, 0));
+	}
+}
+
+static void test_envelope(void **state)
+{
+	static const struct parts rows[] = {
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 64, TW_CODE_OK },
+		{ "\xd1\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 64, TW_CODE_SYNTAX }, /* COSE_Mac0 */
+		{ "\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x98\x04", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd8\x3d\xd2\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 64, TW_CODE_SYNTAX }, /* a second spelling of the same token */
+		{ "\xd2\x85", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x83", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -35, TW_REPORT_CWT_TYP, 0, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", 7, TW_REPORT_CWT_TYP, 0, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, "application/eat+cwt", 0, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, "", 0, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 1, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 2, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 3, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 4, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 5, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 6, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa1\x01\x26", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 63, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 65, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 0, TW_CODE_SYNTAX },
+	};
+	struct items r;
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	tw_buf_init(&der, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_cert_der(cert, &der));
+	take_apart(&r);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf h = { 0 };
+		TW_CLEANUP(tw_buf_done) struct tw_buf in = { 0 };
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		uint8_t signature[TW_SIGNATURE_SIZE + 1] = { 0 };
+		tw_buf_init(&h, sys, TW_REPORT_MAX);
+		tw_buf_init(&in, sys, TW_REPORT_MAX);
+		tw_buf_init(&b, sys, TW_REPORT_MAX);
+		put_header(&h, &rows[i], &der);
+		CHECK_OK(tw_buf_text(&in, "\x84\x6aSignature1"));
+		CHECK_OK(tw_cbor_put_bytes(&in, h.data, h.size));
+		CHECK_OK(tw_cbor_put_bytes(&in, "", 0));
+		CHECK_OK(tw_cbor_put_bytes(&in, r.payload.at, r.payload.size));
+		CHECK_OK(tw_key_sign(key, &(struct tw_slice){ in.data, in.size }, 1, signature));
+		CHECK_OK(tw_buf_text(&b, rows[i].hex_before));
+		CHECK_OK(tw_cbor_put_bytes(&b, h.data, h.size));
+		CHECK_OK(tw_buf_text(&b, rows[i].unprotected));
+		CHECK_OK(tw_cbor_put_bytes(&b, r.payload.at, r.payload.size));
+		CHECK_OK(tw_cbor_put_bytes(&b, signature, rows[i].signature));
+		tw_err e = verify(tw_buf_slice(&b));
+		if (e.code != rows[i].code)
+			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_err_detail());
+	}
+	tw_buf_done(&r.whole);
+}
+
+/* What was signed for another use, or is no report at all. */
+static void test_other_things(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *jws = NULL;
+	static const char *const texts[] = { "", ".", "..", "...", "a.b.c", "a.b.c.d", "eyJ9.e30.", "\xd2", "\xa0", "\xff" };
+	for (size_t i = 0; i < TW_COUNT(texts); i++)
+		CHECK(tw_failed(verify(tw_slice_of(texts[i]))));
+	tw_buf_init(&b, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_report_claims(sys, &report, &claims));
+	CHECK_OK(tw_jws_sign(sys, TW_JWS_STATEMENT, cert, claims, &signer, &b));
+	CHECK_ERR(verify(tw_buf_slice(&b)), SYNTAX);
+	CHECK_OK(tw_json_parse(tw_buf_slice(&b), TW_REPORT_MAX, &jws));
+	tw_buf_clear(&b);
+	CHECK_OK(tw_buf_format(
+		&b, "%s.%s.%s", tw_json_text(jws, "protected"), tw_json_text(jws, "payload"), tw_json_text(jws, "signature")));
+	CHECK_ERR(verify(tw_buf_slice(&b)), SYNTAX);
+}
+
+/* Nothing is signed that a verifier would refuse. */
+static void test_not_signed(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	const struct tw_report good = report;
+	tw_buf_init(&b, sys, TW_REPORT_MAX);
+	for (int i = 0; i < 6; i++) {
+		report = good;
+		report.nonce_size = i == 0 ? 15 : report.nonce_size;
+		report.identifier[0] = i == 1 ? 'x' : report.identifier[0];
+		report.log_checkpoint = i == 2 ? report.log_seq + 1 : report.log_checkpoint;
+		report.boot_seed_size = i == 3 ? 15 : report.boot_seed_size;
+		report.software[0] = i == 4 ? '\0' : report.software[0];
+		report.software_name[0] = i == 5 ? '\n' : report.software_name[0];
+		CHECK(tw_failed(tw_report_sign(sys, &report, TW_REPORT_CWT, cert, &signer, &b)));
+		CHECK_INT(b.size, 0);
+	}
+	report = good;
+}
+
+/* --- What keys asks before it signs --- */
+
+static struct tw_buf seen;
+static tw_err see(void *user, struct tw_slice input, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	tw_buf_clear(&seen);
+	CHECK_OK(tw_buf_add(&seen, input.at, input.size));
+	return tw_key_sign(user, &input, 1, ret);
+}
+
+static void test_signed_check(void **state)
+{
+	const struct tw_signer spy = { see, key };
+	tw_buf_init(&seen, sys, TW_REPORT_MAX);
+	for (int format = TW_REPORT_CWT; format <= TW_REPORT_JWT; format++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		tw_buf_init(&b, sys, TW_REPORT_MAX);
+		CHECK_OK(tw_report_sign(sys, &report, (enum tw_report_format)format, cert, &spy, &b));
+		CHECK_OK(tw_report_signed_check(sys, cert, tw_buf_slice(&seen)));
+		CHECK_ERR(tw_report_signed_check(sys, ca, tw_buf_slice(&seen)), UNTRUSTED);
+		CHECK_OK(tw_buf_u8(&seen, '.'));
+		CHECK_ERR(tw_report_signed_check(sys, cert, tw_buf_slice(&seen)), UNTRUSTED);
+		for (size_t i = 0; i < 900; i++)
+			CHECK_ERR(tw_report_signed_check(sys, cert, (struct tw_slice){ seen.data, i % seen.size / 2 }), UNTRUSTED);
+		seen.data[0] ^= 1;
+		CHECK_ERR(tw_report_signed_check(sys, cert, tw_buf_slice(&seen)), UNTRUSTED);
+	}
+	tw_buf_done(&seen);
+}
+
+static tw_err round_of(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_report_done) struct tw_report got = { 0 };
+	struct tw_report r = report;
+	tw_buf_init(&b, s, TW_REPORT_MAX);
+	r.elements = json_pack("{s:i, s:i}", "DI.IMS.1", 0, "LA.A.1", 1);
+	tw_err e = r.elements ? tw_report_sign(s, &r, *(enum tw_report_format *)user, cert, &signer, &b) : TW_RAISE(NOMEM, "elements");
+	tw_report_done(&r);
+	TW_TRY(e);
+	return tw_report_verify(s, tw_buf_slice(&b), &expect, &got);
+}
+
+static void test_out_of_memory(void **state)
+{
+	for (enum tw_report_format format = TW_REPORT_CWT; format <= TW_REPORT_JWT; format++)
+		(void)oom_sweep(round_of, &format);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+CHECK_MAIN(TEST(test_round), TEST(test_unknown_is_absent), TEST(test_every_byte), TEST(test_not_meant_for_us),
+	TEST(test_another_unit), TEST(test_json_claims), TEST(test_cbor_claims), TEST(test_envelope), TEST(test_other_things),
+	TEST(test_not_signed), TEST(test_signed_check), TEST(test_out_of_memory))
