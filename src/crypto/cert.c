@@ -194,6 +194,21 @@ bool tw_cert_is_ca(const tw_cert *c)
 	return X509_get_extension_flags(c->x509) & EXFLAG_CA;
 }
 
+bool tw_cert_for_client(const tw_cert *c)
+{
+	return X509_check_purpose(c->x509, X509_PURPOSE_SSL_CLIENT, 0) == 1;
+}
+
+tw_err tw_cert_serial(const tw_cert *c, struct tw_buf *ret)
+{
+	const ASN1_INTEGER *n = X509_get0_serialNumber(c->x509);
+	int size = ASN1_STRING_length(n);
+
+	if (size < 1 || size > 20 || ASN1_STRING_type(n) != V_ASN1_INTEGER)
+		return TW_RAISE(UNSUPPORTED, "the certificate's number is negative, or longer than 20 bytes");
+	return tw_buf_hex(ret, ASN1_STRING_get0_data(n), (size_t)size);
+}
+
 static tw_err in_time(const tw_cert *c, int64_t now_ms, const char *what)
 {
 	int64_t from, to;
@@ -227,5 +242,10 @@ tw_err tw_cert_verify(const tw_cert *c, const tw_cert *anchor, int64_t now_ms)
 	if (X509_verify(c->x509, key) != 1)
 		return TW_RAISE_REFUSED(UNTRUSTED, "the certificate's signature does not verify");
 	TW_TRY(in_time(anchor, now_ms, "the anchor"));
+	return in_time(c, now_ms, "the certificate");
+}
+
+tw_err tw_cert_in_time(const tw_cert *c, int64_t now_ms)
+{
 	return in_time(c, now_ms, "the certificate");
 }

@@ -262,6 +262,34 @@ static void test_out_of_memory(void **state)
 		(void)oom_sweep(bodies[i], NULL);
 }
 
+/* What other devices' certificates are judged by, beside the chain. */
+static void test_purpose_serial_and_dates(void **state)
+{
+	struct tw_cert_want want = device_want;
+	TW_CLEANUP(tw_cert_freep) tw_cert *server = NULL, *plain = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+
+	CHECK(tw_cert_for_client(device));
+	want.is_client = false;
+	want.not_after_ms = NOW + DAY;
+	CHECK_OK(tw_cert_make(sys, &want, device_key, ca, ca_key, &plain));
+	CHECK(tw_cert_for_client(plain)); /* names no purpose, so none is excluded */
+	want.is_server = true;
+	CHECK_OK(tw_cert_make(sys, &want, device_key, ca, ca_key, &server));
+	CHECK(!tw_cert_for_client(server));
+	tw_buf_init(&hex, sys, 40);
+	CHECK_OK(tw_cert_serial(device, &hex));
+	BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(tw_cert_x509(device)), NULL), *again = NULL;
+	CHECK(n && BN_hex2bn(&again, tw_buf_cstr(&hex)) > 0 && BN_cmp(n, again) == 0 && hex.size % 2 == 0);
+	BN_free(n);
+	BN_free(again);
+	CHECK_OK(tw_cert_in_time(plain, NOW));
+	CHECK_OK(tw_cert_in_time(plain, NOW + DAY));
+	CHECK_ERR(tw_cert_in_time(plain, NOW + DAY + 1000), UNTRUSTED);
+	CHECK_ERR(tw_cert_in_time(plain, NOW - DAY - 1), UNTRUSTED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_device_certificate), TEST(test_true_is_der), TEST(test_openssl_agrees), TEST(test_verify), TEST(test_pem_and_der),
-	TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_forms), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_device_certificate), TEST(test_true_is_der), TEST(test_openssl_agrees), TEST(test_verify),
+	TEST(test_pem_and_der), TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_forms),
+	TEST(test_purpose_serial_and_dates), TEST(test_out_of_memory))

@@ -29,6 +29,7 @@ static const struct tw_wire_request request = {
 	.has_client_key = true,
 	.exporter = { 1, 2, 3 },
 	.client_key = { 4, 5, 6 },
+	.certificate = { "0\x82", 2 },
 	.head = { "GET / HTTP/1.1\r\n\r\n", 18 },
 	.body = { "{}", 2 },
 };
@@ -58,6 +59,7 @@ static void test_request(void **state)
 	CHECK_BYTES(r.client_key, request.client_key, 32);
 	CHECK(tw_slice_is(r.head, request.head.at));
 	CHECK(tw_slice_is(r.body, "{}"));
+	CHECK(tw_slice_is(r.certificate, request.certificate.at));
 }
 
 static void test_reply(void **state)
@@ -200,7 +202,12 @@ static void test_refused_fields(void **state)
 	tw_buf_clear(&buf);
 	CHECK_OK(tw_wire_request_write(&worse, &buf));
 	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &rq), SYNTAX);
-	buf.data[4] = 4;
+	buf.data[4] = 16;
+	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &rq), SYNTAX);
+	worse = request; /* a certificate goes with the key it was shown for */
+	worse.has_client_key = false;
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_request_write(&worse, &buf));
 	CHECK_ERR(tw_wire_request_read(tw_buf_slice(&buf), &rq), SYNTAX);
 }
 

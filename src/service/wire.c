@@ -82,14 +82,15 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 	{ 0 },
 };
 
-enum { REQUEST_EXPORTER = 1, REQUEST_CLIENT_KEY = 2, REQUEST_FILE = 4, REQUEST_FLAGS = 7 };
+enum { REQUEST_EXPORTER = 1, REQUEST_CLIENT_KEY = 2, REQUEST_FILE = 4, REQUEST_CERTIFICATE = 8, REQUEST_FLAGS = 15 };
 enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FILE = 4, REPLY_STREAM = 8, REPLY_FLAGS = 15 };
 
-/* REQUEST: u32 connection, u8 flags, [u64 size of the file], block16 source, [32 exporter], [32 client key], block16 head, block32 body. */
+/* REQUEST: u32 connection, u8 flags, [u64 size of the file], block16 source, [32 exporter], [32 client key], [block16 certificate],
+   block16 head, block32 body. */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b)
 {
 	unsigned flags = (r->has_exporter ? REQUEST_EXPORTER : 0u) | (r->has_client_key ? REQUEST_CLIENT_KEY : 0u) |
-		(r->file ? REQUEST_FILE : 0u);
+		(r->file ? REQUEST_FILE : 0u) | (r->certificate.size ? REQUEST_CERTIFICATE : 0u);
 
 	TW_TRY(tw_buf_u32(b, r->connection));
 	TW_TRY(tw_buf_u8(b, (uint8_t)flags));
@@ -100,6 +101,8 @@ tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b)
 		TW_TRY(tw_buf_add(b, r->exporter, sizeof r->exporter));
 	if (r->has_client_key)
 		TW_TRY(tw_buf_add(b, r->client_key, sizeof r->client_key));
+	if (r->certificate.size)
+		TW_TRY(tw_buf_block16(b, r->certificate.at, r->certificate.size));
 	TW_TRY(tw_buf_block16(b, r->head.at, r->head.size));
 	return tw_buf_block32(b, r->body.at, r->body.size);
 }
@@ -111,6 +114,15 @@ static bool plain(struct tw_slice s)
 		if (s.at[i] < ' ' || s.at[i] > '~')
 			return false;
 	return true;
+}
+
+/* Only with the key it was shown for, and never empty: one form for each request. */
+static tw_err read_certificate(struct tw_cursor *c, struct tw_wire_request *r)
+{
+	TW_TRY(tw_cursor_block16(c, TW_WIRE_CLIENT_CERTIFICATE_MAX, &r->certificate));
+	if (!r->has_client_key || r->certificate.size == 0)
+		return TW_RAISE(SYNTAX, "request: a certificate without its key, or an empty one");
+	return TW_OK;
 }
 
 tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret)
@@ -139,6 +151,8 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 		TW_TRY(tw_cursor_bytes(&c, r.exporter, sizeof r.exporter));
 	if (r.has_client_key)
 		TW_TRY(tw_cursor_bytes(&c, r.client_key, sizeof r.client_key));
+	if (flags & REQUEST_CERTIFICATE)
+		TW_TRY(read_certificate(&c, &r));
 	TW_TRY(tw_cursor_block16(&c, TW_HTTP_HEAD_MAX, &r.head));
 	TW_TRY(tw_cursor_block32(&c, TW_BODY_MAX, &r.body));
 	TW_TRY(tw_cursor_end(&c));

@@ -81,10 +81,12 @@ struct tw_wire_request {
 	char source[64];
 	bool has_exporter, has_client_key;
 	uint8_t exporter[32], client_key[32];
-	struct tw_slice head; /* the head's bytes, parsed again in core by the same pure parser */
-	uint64_t file;        /* not 0: the body is so many bytes of the sealed descriptor beside it, and body is empty */
-	struct tw_slice body; /* de-chunked */
+	struct tw_slice certificate; /* DER, as the client showed it with that key; empty: none, or no client key */
+	struct tw_slice head;        /* the head's bytes, parsed again in core by the same pure parser */
+	uint64_t file;               /* not 0: the body is so many bytes of the sealed descriptor beside it, and body is empty */
+	struct tw_slice body;        /* de-chunked */
 };
+#define TW_WIRE_CLIENT_CERTIFICATE_MAX 4096            /* front takes no longer chain in the handshake either */
 #define TW_WIRE_REPLY_BODY_MAX (TW_CHANNEL_MAX - 1024) /* what one REPLY carries beside its fields */
 #define TW_WIRE_FILE_MAX (1ull << 32)                  /* far above a log segment: a number in a head must not be absurd */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b);

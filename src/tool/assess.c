@@ -34,7 +34,8 @@ const struct tw_option tw_options_assess[] = {
 	{},
 };
 
-static const struct tw_probe *const tables[] = { tw_probes_identification, tw_probes_data_protection, tw_probes_cryptography, NULL };
+static const struct tw_probe *const tables[] = { tw_probes_peers, tw_probes_identification, tw_probes_data_protection,
+	tw_probes_cryptography, NULL };
 
 struct assessment {
 	struct tw_tool *t;

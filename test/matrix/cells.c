@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-static const char *const kinds[] = { "anyone", "owner", "local", "console", "application", "device", "no-such-kind" };
+static const char *const kinds[] = { "anyone", "owner", "local", "console", "application", "device", "peer", "no-such-kind" };
 static const char *const doors[] = { "https", "local", "console", "event", "internal", "no-such-door" };
 static const char *const verdicts[] = {
 	[TW_ALLOW] = "allow", [TW_DENY_ANONYMOUS] = "deny-anonymous", [TW_DENY_PERMISSION] = "deny-permission", [TW_DENY_UNOWNED] = "deny-unowned", [TW_DENY_OWNED] = "deny-owned"

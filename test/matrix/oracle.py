@@ -4,7 +4,7 @@ import pathlib
 
 # Which doors can have which kind of subject behind them at all.
 DOORS = {
-    "https": {"anyone", "owner"},
+    "https": {"anyone", "owner", "peer"},
     "local": {"anyone", "owner", "local", "application"},
     "console": {"console"},
     "event": {"anyone", "application"},

@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import socket
 import ssl
 import sys
@@ -13,8 +14,9 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(ROOT / "test")]
+sys.path[:0] = [str(HERE), str(ROOT / "test"), str(ROOT / "test/run")]
 import oracle  # noqa: E402
+import peers  # noqa: E402
 import world  # noqa: E402
 
 pytestmark = pytest.mark.skipif(world.missing() is not None, reason=str(world.missing()))
@@ -28,9 +30,16 @@ def operations():
     return [(o["name"], o["method"], o["path"], bool(o["input"])) for c in rows["capabilities"] for o in c["operations"] if o["path"]]
 
 
+MADE_UP = {"{key}": "identification.remote-read", "{first}": "1", "{id}": "0" * 32}
+
+
+def fill(path):
+    return re.sub(r"\{[a-z_]+\}", lambda m: MADE_UP.get(m[0], "nobody"), path)
+
+
 def request_bytes(method, path, has_input, fields):
     body = b'{"no such key":1}' if has_input else b""  # passes the gate and goes no further
-    head = [f"{method} {path.replace('{key}', 'identification.remote-read').replace('{first}', '1').replace('{id}', '0' * 32)} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *fields]
+    head = [f"{method} {fill(path)} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *fields]
     if has_input:
         head += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
@@ -106,6 +115,15 @@ class Unit:
         if state == "owned":
             self.unit.take_over()
             self.owner = (self.unit.owner / "owner.crt", self.unit.owner / "owner.key")
+            self.peer = self.admitted(peers.LAMP + "matrix")
+
+    def admitted(self, identifier):
+        """A device that the owner's rules let do all that a device can be let do."""
+        peer, client, rows = peers.Peer(self.unit, identifier), peers.as_owner(self.unit), oracle.rows()
+        assert client.ask("POST", "/api/v1/peers", {"identifier": identifier, "key": peer.print}).status == 201
+        for i, name in enumerate(name for name, (_, who) in rows.items() if "peer" in who and "anyone" not in who):
+            peers.rule(self.unit, f"rule-{i}", identifier, name)
+        return peer
 
     def token(self):
         code = self.unit.json("session", "code")["code"]
@@ -120,6 +138,9 @@ class Unit:
         if who == "wrong-token":
             fields = ["Authorization: Bearer " + "A" * 43]
         sent = request_bytes(method, path, has_input, fields)
+        if who == "peer":
+            with self.peer.connect() as line:
+                return exchange(line, sent)
         if who.startswith("local-"):
             return over_socket(self.unit, sent, {"local-root": os.getuid(), "local-stranger": STRANGER, "local-application": APPLICATION}[who])
         return over_tls(self.unit, sent, {"owner-certificate": getattr(self, "owner", None), "strange-certificate": self.strange}.get(who))
@@ -137,13 +158,14 @@ WHO = {
     "strange-certificate": ("anyone", "https"),
     "owner-certificate": ("owner", "https"),
     "session": ("owner", "https"),
+    "peer": ("peer", "https"),
     "local-root": ("local", "local"),
     "local-stranger": ("anyone", "local"),
     "local-application": ("anyone", "local"),
 }
 # Past the gate, and then not possible on a device that has only just started, or on what the test made up.
-LATER = {"task.unconfirmed", "task.unknown", "keys.unknown"}
-NEEDS_OWNER = {"owner-certificate", "session"}
+LATER = {"task.unconfirmed", "task.unknown", "keys.unknown", "peer.unknown"}
+NEEDS_OWNER = {"owner-certificate", "session", "peer"}
 NEEDS_ROOT = {"local-stranger", "local-application"}
 REFUSED = {"deny-anonymous": (401, "gate.anonymous"), "deny-permission": (403, "gate.permission"), "deny-unowned": (403, "gate.not-owned"),
            "deny-owned": (403, "gate.owned")}

@@ -10,7 +10,7 @@ from .strict_yaml import List, Map, Refused, Text, load, made
 
 LONG_BODY_MAX = 1048576  # TW_LONG_BODY_MAX of src/service/path/request.h
 KINDS = ("text", "int", "bool", "object", "array", "any")
-SUBJECTS = ("anyone", "owner", "local", "console", "application", "device")
+SUBJECTS = ("anyone", "owner", "local", "console", "application", "device", "peer")
 YES_NO = ("yes", "no")
 INT = re.compile(r"-?[0-9]{1,18}")
 COUNT = re.compile(r"[1-9][0-9]{0,3}")

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "device/identification/assignment.h"
+#include "device/identification/peers.h"
 #include "device/rows-identification.h"
 #include "formats/identifier.h"
 #include "formats/statement.h"
@@ -100,6 +101,11 @@ static tw_err establish(struct tw_device *d)
 	return compare_kept(d);
 }
 
+const char *tw_identity_own(const struct tw_device *d)
+{
+	return d->identity && d->identity->consistent ? d->identity->identifier : "";
+}
+
 tw_err tw_identity_start(struct tw_device *d)
 {
 	struct tw_identity *i = TW_NEW(d->context.sys, struct tw_identity);
@@ -107,6 +113,7 @@ tw_err tw_identity_start(struct tw_device *d)
 	if (!i)
 		return TW_RAISE(NOMEM, "identification");
 	d->identity = i;
+	TW_TRY(tw_peers_start(d));
 	tw_err e = establish(d);
 	i->consistent = !tw_failed(e);
 	if (i->consistent)

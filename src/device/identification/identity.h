@@ -11,4 +11,5 @@ const char *tw_identity_identifier(const struct tw_device *d);
 tw_err tw_identity_refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 /* provided: the reason while the identity is consistent and given out. */
 tw_err tw_identity_status(struct tw_context *c, const char *provided, struct tw_element_status *ret);
+const char *tw_identity_own(const struct tw_device *d); /* this unit's identifier; "" while it has none that holds */
 #endif

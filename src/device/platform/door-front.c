@@ -209,6 +209,7 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 	memcpy(rq.exporter, w->exporter, sizeof rq.exporter);
 	rq.has_client_key = w->has_client_key;
 	memcpy(rq.client_key, w->client_key, sizeof rq.client_key);
+	rq.certificate = w->certificate;
 	tw_buf_clear(&d->body);
 	tw_path_walk(&d->core->device.context, &rq, &d->body, &reply);
 	/* Before the answer: who has been told of a new listener key may come back at once. */

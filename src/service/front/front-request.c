@@ -46,6 +46,18 @@ static tw_err send_request(struct tw_conn *c, const struct tw_buf *message, int 
 	return e;
 }
 
+static tw_err write_request(struct tw_conn *c, struct tw_wire_request *r)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf certificate = { 0 };
+
+	tw_buf_init(&certificate, c->front->sys, TW_WIRE_CLIENT_CERTIFICATE_MAX);
+	if (c->has_client_key)
+		TW_TRY(tw_front_tls_client_certificate(c->ssl, &certificate));
+	r->certificate = tw_buf_slice(&certificate);
+	tw_buf_clear(&c->front->message);
+	return tw_wire_request_write(r, &c->front->message);
+}
+
 static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_slice body)
 {
 	struct tw_front *f = c->front;
@@ -59,8 +71,7 @@ static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_sl
 	memcpy(r.client_key, c->client_key, sizeof r.client_key);
 	int file = -1;
 	r.file = c->spool.size;
-	tw_buf_clear(&f->message);
-	TW_TRY(tw_wire_request_write(&r, &f->message));
+	TW_TRY(write_request(c, &r));
 	if (r.file)
 		TW_TRY(tw_parcel_seal(&c->spool, &file));
 	if (at_core(c) >= TW_FRONT_PARTY) {
@@ -77,11 +88,9 @@ static tw_err pass_to_core(struct tw_conn *c, struct tw_slice head, struct tw_sl
 
 tw_err tw_conn_send_waiting(struct tw_conn *c)
 {
-	tw_err e = TW_OK;
-
 	if (c->unsent.size == 0 || at_core(c) >= TW_FRONT_PARTY)
 		return TW_OK;
-	e = send_request(c, &c->unsent, c->unsent_file);
+	tw_err e = send_request(c, &c->unsent, c->unsent_file);
 	if (!tw_is(e, TW_CODE_TIMEOUT)) {
 		tw_buf_done(&c->unsent);
 		tw_conn_drop_body(c);

@@ -326,6 +326,21 @@ tw_err tw_front_tls_client_key(SSL *ssl, uint8_t ret[32])
 	return e;
 }
 
+tw_err tw_front_tls_client_certificate(SSL *ssl, struct tw_buf *ret)
+{
+	X509 *x = SSL_get0_peer_certificate(ssl);
+	unsigned char *der = NULL;
+
+	if (!x)
+		return TW_RAISE(NOTFOUND, "no client certificate");
+	int size = i2d_X509(x, &der);
+	if (size <= 0)
+		return raise_ssl("client certificate");
+	tw_err e = tw_buf_add(ret, der, (size_t)size);
+	OPENSSL_free(der);
+	return e;
+}
+
 tw_err tw_front_tls_exporter(SSL *ssl, uint8_t ret[32])
 {
 	static const char label[] = "EXPORTER-Channel-Binding";

@@ -12,7 +12,7 @@
 
 /* Which kinds of subject a door can produce at all. A subject from the wrong door is our own fault or an attack: refused. */
 static const unsigned door_kinds[] = {
-	[TW_DOOR_HTTPS] = KIND(ANYONE) | KIND(OWNER),
+	[TW_DOOR_HTTPS] = KIND(ANYONE) | KIND(OWNER) | KIND(PEER),
 	[TW_DOOR_LOCAL] = KIND(ANYONE) | KIND(OWNER) | KIND(LOCAL) | KIND(APPLICATION),
 	[TW_DOOR_CONSOLE] = KIND(CONSOLE),
 	[TW_DOOR_EVENT] = KIND(ANYONE) | KIND(APPLICATION),
@@ -59,4 +59,34 @@ struct tw_decision tw_gate_authorize(
 	if (s->kind == TW_SUBJECT_ANYONE)
 		return (struct tw_decision){ TW_DENY_ANONYMOUS, "gate.anonymous" };
 	return (struct tw_decision){ TW_DENY_PERMISSION, "gate.permission" };
+}
+
+/* A class has no hyphen of its own, a serial may: so a pattern with one hyphen is a class, and any other is a whole identifier. */
+bool tw_policy_fits(const char *pattern, const char *identifier)
+{
+	size_t size = strlen(pattern);
+	const char *hyphen = strchr(pattern, '-');
+
+	if (strncmp(pattern, identifier, size) != 0)
+		return false;
+	return identifier[size] == '\0' || (identifier[size] == '-' && hyphen && !strchr(hyphen + 1, '-'));
+}
+
+/* @nist DI.ABI.1: rules name device identities, as subject and as target; what no rule admits is refused */
+int tw_gate_policy(const struct tw_policy_rule *rules, size_t count, const char *peer, const char *self, const char *operation)
+{
+	int admitted = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct tw_policy_rule *r = &rules[i];
+
+		if (strcmp(r->operation, operation) != 0 || !tw_policy_fits(r->subject, peer) ||
+			(r->target[0] && !tw_policy_fits(r->target, self)))
+			continue;
+		if (!r->allow)
+			return (int)i;
+		if (admitted < 0)
+			admitted = (int)i;
+	}
+	return admitted;
 }

@@ -99,8 +99,10 @@ tw_err tw_record_refused(struct tw_context *c, const struct tw_request *rq, cons
 		e = text(&b, "rule", rp->rule);
 	if (!tw_failed(e))
 		e = tw_buf_format(&b, ",\"status\":%d}", rp->status);
+	/* A known device has a share of its own, whoever else comes from its address. */
+	bool peer = rq->subject.kind == TW_SUBJECT_PEER;
 	if (!tw_failed(e))
-		e = tw_audit_refused(c->audit, rq->subject.source, tw_buf_slice(&b));
+		e = tw_audit_refused(c->audit, peer ? rq->subject.name : rq->subject.source, tw_buf_slice(&b));
 	tw_buf_done(&b);
 	return e;
 }

@@ -51,11 +51,14 @@ static tw_err refused(struct walk *w)
 static tw_err authenticate(struct walk *w)
 {
 	tw_err e = w->c->authenticate ? w->c->authenticate(w->c, w->rq) : TW_OK;
+	if (!tw_failed(e) && w->rq->subject.kind == TW_SUBJECT_ANYONE && w->rq->certificate.size && w->c->recognize)
+		e = w->c->recognize(w->c, w->rq);
 	if (!tw_is(e, TW_CODE_DENIED) && !tw_is(e, TW_CODE_UNTRUSTED))
 		return e;
-	tw_ignore(tw_reply_problem(&w->rp, 401, "unauthenticated", "path.credentials", "These credentials are not accepted",
-		"Open a new session, or use the owner's client certificate.",
+	tw_ignore(tw_reply_problem(&w->rp, 401, "unauthenticated", w->rq->refused_rule ? w->rq->refused_rule : "path.credentials",
+		"These credentials are not accepted", "Open a new session, or use the owner's client certificate.",
 		"The session or certificate shown is not known here, or no longer."));
+	w->rp.close = w->rq->refused_rule != NULL; /* a connection that began with a false claim */
 	return refused(w);
 }
 
@@ -96,6 +99,28 @@ bool tw_path_allows(struct tw_context *c, struct tw_request *rq)
 	if (tw_failed(c->owned(c, &owned)))
 		return false;
 	return tw_gate_authorize(c->grants, &rq->subject, o->permission, o->when, owned).verdict == TW_ALLOW;
+}
+
+/* What anyone may do, a peer may; for the rest the owner has to have admitted it by its identifier. */
+static tw_err policy(struct walk *w)
+{
+	const struct tw_operation_row *o = w->rq->operation;
+	struct tw_subject anyone = w->rq->subject;
+	struct tw_policy_verdict v = { .rule = "policy.default" };
+	bool owned = false;
+	if (w->rq->subject.kind != TW_SUBJECT_PEER)
+		return TW_OK;
+	TW_TRY(w->c->owned(w->c, &owned));
+	anyone.kind = TW_SUBJECT_ANYONE;
+	if (tw_gate_authorize(w->c->grants, &anyone, o->permission, o->when, owned).verdict == TW_ALLOW)
+		return TW_OK;
+	if (w->c->policy)
+		TW_TRY(w->c->policy(w->c, w->rq, &v));
+	if (v.allowed)
+		return TW_OK;
+	tw_ignore(tw_reply_problem(&w->rp, 403, "forbidden", v.rule, "Not permitted", "Ask the owner of this device for a rule that names yours.",
+		"No rule admits this device to this operation, or one forbids it."));
+	return refused(w);
 }
 
 static tw_err bad_input(struct walk *w, tw_err e)
@@ -231,7 +256,7 @@ static tw_err record_read(struct walk *w)
 	return tw_failed(e) ? unrecordable(w, e) : TW_OK;
 }
 
-static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, validate, admit, handle };
+static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, policy, validate, admit, handle };
 
 static tw_err take_steps(struct walk *w)
 {
@@ -240,6 +265,8 @@ static tw_err take_steps(struct walk *w)
 		if (tw_reply_refused(&w->rp) && steps[i] != handle)
 			return TW_OK;
 	}
+	if (w->rq->subject.kind == TW_SUBJECT_PEER && w->c->watched)
+		TW_TRY(w->c->watched(w->c, w->rq, w->rp.status));
 	return record_read(w);
 }
 
@@ -317,6 +344,7 @@ static void reply(struct walk *w, struct tw_buf *body, struct tw_path_reply *ret
 	ret->status = w->rp.status;
 	ret->retry_after_s = w->rp.retry_after_s;
 	ret->close_connections = w->rp.close_connections;
+	ret->close = w->rp.close;
 	memcpy(ret->etag, w->rp.etag, sizeof ret->etag);
 	memcpy(ret->location, w->rp.location, sizeof ret->location);
 	memcpy(ret->allow, w->match.allow, sizeof ret->allow);

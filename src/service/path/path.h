@@ -9,6 +9,11 @@
 #include "service/store/store.h"
 #include "service/path/tables.h"
 
+/* What a rule of the owner's said of a peer's request. */
+struct tw_policy_verdict {
+	bool allowed;
+	char rule[64]; /* "policy:NAME", or "policy.default" */
+};
 /* What handlers may reach. One per process; the first argument everywhere. */
 struct tw_context {
 	const struct tw_sys *sys;
@@ -20,6 +25,13 @@ struct tw_context {
 	struct tw_keys_client *keys; /* service/keys/keys.h */
 	/* Turns credentials in the request into a subject (session token, client key). Given by the side that knows accounts. */
 	tw_err (*authenticate)(struct tw_context *c, struct tw_request *rq);
+	/* Asked when a client showed a certificate and is nobody yet: does it claim to be a device, and does the claim hold? One that
+	   does not: UNTRUSTED, with rq->refused_rule. May be NULL. */
+	tw_err (*recognize)(struct tw_context *c, struct tw_request *rq);
+	/* What the owner's rules say of a peer's operation; ret_rule is the log's and the answer's. NULL: peers may nothing. */
+	tw_err (*policy)(struct tw_context *c, const struct tw_request *rq, struct tw_policy_verdict *ret);
+	/* Told of every operation that a peer was admitted to, before the answer. May be NULL. */
+	tw_err (*watched)(struct tw_context *c, const struct tw_request *rq, int status);
 	tw_err (*owned)(struct tw_context *c, bool *ret);
 	/* A change by somebody who has proven nothing: admit is asked before it leaves its durable intent, and may answer with a
 	   problem (too many tries); refused is told when the handler refused it. Each may be NULL. */
@@ -60,6 +72,19 @@ struct tw_decision {
 };
 struct tw_decision tw_gate_authorize(
 	const struct tw_grant_row *grants, const struct tw_subject *s, const char *permission, enum tw_when when, bool owned);
+
+/*
+ * Rules of the owner about devices, each naming them by identifier. Also pure. A pattern is a whole identifier, or one up to its
+ * product class ("urn:dev:ops:32473-lamp" is every lamp of that maker); "" as target is this device, whichever it is.
+ * A rule that forbids wins over every rule that admits; where none fits, the answer is no.
+ */
+struct tw_policy_rule {
+	const char *name, *subject, *target, *operation;
+	bool allow;
+};
+bool tw_policy_fits(const char *pattern, const char *identifier);
+/* The rule that decides: its place, or -1 for the default, which is to refuse. */
+int tw_gate_policy(const struct tw_policy_rule *rules, size_t count, const char *peer, const char *self, const char *operation);
 
 /* Settings: typed, with history; the row is the only truth about range and default. */
 tw_err tw_setting_get(struct tw_context *c, const char *key, struct tw_buf *ret_value); /* stored, else default; NOTFOUND: no such row */

@@ -17,6 +17,7 @@ enum tw_subject_kind {
 	TW_SUBJECT_CONSOLE,     /* a person at the device's own console */
 	TW_SUBJECT_APPLICATION, /* the product's application, by uid from the product manifest */
 	TW_SUBJECT_DEVICE,      /* the daemon itself (jobs, self-test) */
+	TW_SUBJECT_PEER, /* another device, whose claim to its identifier was checked; what it may do, rules of the owner say */
 	TW_SUBJECT_KINDS,
 };
 struct tw_subject {
@@ -24,7 +25,7 @@ struct tw_subject {
 	enum tw_subject_kind kind;
 	char name[64];   /* "owner:alice", "uid:0", "console", "anyone" */
 	char source[64]; /* peer address, "pid 812", or "" */
-	char how[24];    /* "client-certificate", "session", "peer-credentials", "console", "" */
+	char how[24];    /* "client-certificate", "session", "peer-credentials", "console", "device-certificate", "" */
 };
 
 #define TW_BODY_MAX (64 * 1024)
@@ -41,10 +42,12 @@ struct tw_request {
 	bool has_exporter;
 	uint8_t exporter[32]; /* tls-exporter of the connection (RFC 9266) */
 	bool has_client_key;
-	uint8_t client_key[32]; /* SHA-256 of the SPKI the TLS client proved it holds */
-	uint64_t intent;        /* audit sequence number of the intent, for CHANGE */
-	bool takes_file;        /* the door can hand on a body that is a descriptor */
-	bool takes_stream;      /* the door can go on answering */
+	uint8_t client_key[32];      /* SHA-256 of the SPKI the TLS client proved it holds */
+	struct tw_slice certificate; /* DER of what it showed with that key; who vouches for it is not settled. Empty: none */
+	const char *refused_rule;    /* of credentials that are refused: which rule; NULL: path.credentials */
+	uint64_t intent;             /* audit sequence number of the intent, for CHANGE */
+	bool takes_file;             /* the door can hand on a body that is a descriptor */
+	bool takes_stream;           /* the door can go on answering */
 };
 struct tw_reply {
 	int status;    /* 200 unless the handler says otherwise */
@@ -65,6 +68,7 @@ struct tw_reply {
 	uint64_t stream_after;
 	/* After the reply is on its way: the listener key was replaced, connections should be closed and made anew. */
 	bool close_connections;
+	bool close; /* only the one it goes to */
 };
 /* Fills a problem reply and returns OK: a refusal is an answer, not a failure. */
 tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const char *rule, const char *title, const char *next,

@@ -47,7 +47,8 @@ struct tw_probe {
 	const char *title;     /* the question, for people */
 	tw_err (*run)(struct tw_probe_context *c, struct tw_finding *ret);
 };
-extern const struct tw_probe tw_probes_cryptography[], tw_probes_data_protection[], tw_probes_identification[]; /* end with element NULL */
+extern const struct tw_probe tw_probes_cryptography[], tw_probes_data_protection[], tw_probes_identification[],
+	tw_probes_peers[]; /* end with element NULL */
 
 /* Sets verdict and reason; returns OK, so that a probe can end with it. */
 tw_err tw_found(struct tw_finding *f, enum tw_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));

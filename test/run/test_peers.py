@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other devices as subjects: who is believed, who is not, what each may do, and what the log says of it."""
+import json
+import socket
+import ssl
+
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from harness import Client, unb64
+from peers import DAY, LAMP, Authority, Peer, as_owner, records, rule, trust
+
+A, B = LAMP + "A", LAMP + "B"
+
+
+@pytest.fixture
+def trusting(owned):
+    """An owned device that takes an authority's word; both."""
+    authority = Authority()
+    trust(owned, authority)
+    return owned, authority
+
+
+def test_a_claim_that_does_not_hold_is_refused_and_recorded(trusting):
+    """@nist DI.DAS.2: wrong key, revoked serial, ended, not begun, wrong purpose, an authority nobody knows; each by its own rule."""
+    unit, authority = trusting
+    gone = Peer(unit, LAMP + "gone", authority)
+    owner = as_owner(unit)
+    assert owner.ask("POST", "/api/v1/peer-revocations", {"anchor": "lamps", "serial": gone.serial}).status == 201
+    assert owner.ask("POST", "/api/v1/peers", {"identifier": LAMP + "pinned", "key": "ab" * 32}).status == 201
+    own = unit.json("identity", "read")["identifier"]
+    rule(unit, "all", "urn:dev:ops:32473-lamp")
+    wrong = {
+        "revoked": (gone, "peer.revoked"),
+        "ended": (Peer(unit, LAMP + "ended", authority, start=-9 * DAY, end=-DAY), "peer.dates"),
+        "not begun": (Peer(unit, LAMP + "early", authority, start=DAY), "peer.dates"),
+        "for servers": (Peer(unit, LAMP + "server", authority, purpose=ExtendedKeyUsageOID.SERVER_AUTH), "peer.purpose"),
+        "unknown authority": (Peer(unit, LAMP + "foreign", Authority("strangers")), "peer.anchor"),
+        "same name, other key": (Peer(unit, LAMP + "forged", authority, signer=Authority().key), "peer.anchor"),
+        "its own word": (Peer(unit, LAMP + "self"), "peer.anchor"),
+        "not the key the owner named": (Peer(unit, LAMP + "pinned", authority), "peer.key"),
+        "no such form": (Peer(unit, "urn:dev:nothing", authority), "peer.name"),
+        "too long": (Peer(unit, LAMP + "x" * 60, authority), "peer.name"),
+        "this very device": (Peer(unit, own, authority), "peer.self"),
+    }
+    for what, (peer, want) in wrong.items():
+        for path in ("/api/v1/identity", "/api/v1/health"):
+            assert peer.verdict(path) == (401, want), what
+        seen = records(unit, event="request.refused", subject="peer:" + peer.identifier[:58], rule=want)
+        assert len(seen) == 2, (what, "the record names the claim and the rule")
+    assert Peer(unit, LAMP + "good", authority).verdict() == (200, None)
+
+
+def test_a_false_claim_ends_its_connection(trusting):
+    unit, _ = trusting
+    peer = Peer(unit, LAMP + "self")
+    with peer.connect() as line:
+        line.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        said = b""
+        while piece := line.recv(65536):
+            said += piece
+    assert said.startswith(b"HTTP/1.1 401 ") and b"connection: close" in said.lower()
+
+
+def test_a_key_the_owner_named_needs_no_authority(owned):
+    peer = Peer(owned, A)
+    assert peer.verdict() == (401, "peer.anchor")
+    assert as_owner(owned).ask("POST", "/api/v1/peers", {"identifier": A, "key": peer.print}).status == 201
+    assert peer.verdict("/api/v1/health") == (200, None)
+    assert peer.verdict() == (403, "policy.default"), "known, and still not admitted to anything"
+    assert as_owner(owned).ask("DELETE", f"/api/v1/peers/{A}").status == 204
+    assert peer.verdict("/api/v1/health") == (401, "peer.anchor")
+
+
+def test_a_rule_admits_the_device_it_names_and_no_other(trusting):
+    """@nist DI.ABI.1: a rule for A only: A succeeds, B is refused, and the record names B and the rule; as subject and as target."""
+    unit, authority = trusting
+    a, b = Peer(unit, A, authority), Peer(unit, B, authority)
+    assert a.verdict() == b.verdict() == (403, "policy.default"), "no is the default"
+    rule(unit, "a-reads", A)
+    assert (a.verdict(), b.verdict()) == ((200, None), (403, "policy.default"))
+    assert a.verdict("/api/v1/settings") == (403, "policy.default"), "what the rule does not name"
+    refused = records(unit, event="request.refused", subject="peer:" + B, operation="identity.read", rule="policy.default")
+    assert len(refused) == 2 and refused[0]["status"] == 403
+    assert records(unit, subject="peer:" + A, operation="identity.read", how="device-certificate", status=200)
+
+    own = unit.json("identity", "read")["identifier"]
+    rule(unit, "elsewhere", B, target="urn:dev:ops:32473-boiler")
+    assert b.verdict() == (403, "policy.default"), "counts on another class of device"
+    rule(unit, "here", B, target=own)
+    assert b.verdict() == (200, None)
+    rule(unit, "not-lamps", "urn:dev:ops:32473-lamp", effect="deny")
+    assert a.verdict() == b.verdict() == (403, "policy:not-lamps"), "what forbids wins"
+    assert as_owner(unit).ask("DELETE", "/api/v1/policies/not-lamps").status == 204
+    assert a.verdict() == (200, None)
+
+
+def test_rules_outlive_a_restart_and_end_with_the_owner(trusting):
+    unit, authority = trusting
+    rule(unit, "a-reads", A)
+    unit.stop()
+    unit.start()
+    assert Peer(unit, A, authority).verdict() == (200, None)
+    unit.at_console(unit.at_console("recover").split("Type ")[1][:4])
+    heir = Client(unit)
+    assert Peer(unit, A, authority).verdict("/api/v1/health") == (401, "peer.anchor")
+    assert json.loads(unit.https("GET", "/api/v1/commissioning")[2])["owned"] is False
+    unit.stop()
+    unit.start()
+    assert Peer(unit, A, authority).verdict("/api/v1/health") == (401, "peer.anchor")
+    assert heir.ask("GET", "/api/v1/health").status == 200
+
+
+@pytest.mark.parametrize(("operation", "want"), [("settings.change", 400), ("log.read", 400), ("no.such", 400), ("identity.read", 201)])
+def test_a_rule_is_for_what_a_device_could_hold(owned, operation, want):
+    body = {"name": "one", "subject": A, "operation": operation, "effect": "allow"}
+    assert as_owner(owned).ask("POST", "/api/v1/policies", body).status == want
+
+
+def test_what_the_lists_do_not_take(trusting):
+    unit, authority = trusting
+    owner = as_owner(unit)
+    for path, body, want in (
+            ("/api/v1/peers", {"identifier": "lamp", "key": "ab" * 32}, 400), ("/api/v1/peers", {"identifier": A, "key": "zz" * 32}, 400),
+            ("/api/v1/peer-anchors", {"name": "No Name", "certificate": authority.pem()}, 400), ("/api/v1/peer-anchors", {"name": "x", "certificate": "x"}, 400),
+            ("/api/v1/peer-anchors", {"name": "lamps", "certificate": authority.pem()}, 409),
+            ("/api/v1/peer-anchors", {"name": "leaf", "certificate": (unit.owner / "owner.crt").read_text()}, 400),
+            ("/api/v1/peer-revocations", {"anchor": "nobody", "serial": "01"}, 400), ("/api/v1/peer-revocations", {"anchor": "lamps", "serial": "1"}, 400),
+            ("/api/v1/policies", {"name": "r", "subject": "urn:dev:ops:32473", "operation": "identity.read", "effect": "allow"}, 400),
+            ("/api/v1/policies", {"name": "r", "subject": "*", "operation": "identity.read", "effect": "allow"}, 400),
+            ("/api/v1/policies", {"name": "r", "subject": A, "operation": "*", "effect": "allow"}, 400),
+            ("/api/v1/policies", {"name": "r", "subject": A, "operation": "identity.read", "effect": "perhaps"}, 400)):
+        assert owner.ask("POST", path, body).status == want, (path, body)
+    for path in ("/api/v1/peers/nobody", "/api/v1/peer-anchors/nobody", "/api/v1/policies/nobody"):
+        assert owner.ask("DELETE", path).status == 404
+    for i in range(3):
+        trust(unit, Authority(), f"more-{i}")
+    assert owner.ask("POST", "/api/v1/peer-anchors", {"name": "fifth", "certificate": authority.pem()}).status == 409
+
+
+def test_distrusting_an_authority_ends_its_devices(trusting):
+    unit, authority = trusting
+    peer = Peer(unit, A, authority)
+    assert peer.verdict("/api/v1/health") == (200, None)
+    assert unit.tool("device", "peers", "distrust", "lamps", "--device", "unit", "--owner", unit.owner).returncode == 0
+    assert peer.verdict("/api/v1/health") == (401, "peer.anchor")
+    assert unit.json("peers", "list") == {"anchors": [], "peers": [], "revoked": []}
+
+
+def test_switched_off_every_claim_is_refused(trusting):
+    """@nist DI.DAS.2 @nist DI.ABI.1: the status says so, with who and since."""
+    unit, authority = trusting
+    peer = Peer(unit, A, authority)
+    said = {e["id"]: e for e in unit.json("capabilities", "read")["elements"]}
+    assert said["DI.DAS.2"]["status"] == said["DI.ABI.1"]["status"] == "provided"
+    unit.json("settings", "change", "identification.peers", "off")
+    assert peer.verdict("/api/v1/health") == (401, "peer.off")
+    said = {e["id"]: e for e in unit.json("capabilities", "read")["elements"]}
+    assert said["DI.DAS.2"]["status"] == said["DI.ABI.1"]["status"] == "off by policy" and said["DI.ABI.1"]["changed_by"] == "owner:alice"
+
+
+def test_a_certificate_that_names_no_device_changes_nothing(owned):
+    stranger = Client(owned)
+    assert stranger.ask("GET", "/api/v1/health").status == 200
+    assert stranger.ask("GET", "/api/v1/identity").json["rule"] == "gate.anonymous"
+
+
+def test_a_real_device_talks_to_another(owned, new_unit):
+    """The certificate that the manufacturer gives each unit is one that others can be told to believe."""
+    other = new_unit("other")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    keys = other.state / "keys"
+    context.load_cert_chain(keys / "identity.crt", keys / "identity.key")
+    anchor = (owned.config / "manufacturer.crt").read_text()
+    assert as_owner(owned).ask("POST", "/api/v1/peer-anchors", {"name": "maker", "certificate": anchor}).status == 201
+    rule(owned, "siblings", "urn:dev:ops:32473-thermostat")
+    with socket.create_connection(("127.0.0.1", owned.port), timeout=5) as plain, context.wrap_socket(plain) as line:
+        line.sendall(b"GET /api/v1/identity HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        said = b""
+        while piece := line.recv(65536):
+            said += piece
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["identifier"] == owned.json("identity", "read")["identifier"]
+
+
+def assess(unit, out, *more):
+    """{(element, probe): verdict}, claims and all of the evidence."""
+    done = unit.tool("assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--json", *more, ok=None, timeout=60)
+    payload = json.loads(unb64(json.loads(out.read_text())["payload"]))
+    return {(row["element"], row["probe"]): row["verdict"] for row in payload["results"]}, {row["element"]: row["claim"] for row in json.loads(done.stdout)}, payload
+
+
+def test_probes_of_a_sound_device_and_with_the_feature_off(owned, tmp_path):
+    """@nist DI.DAS.2 @nist DI.ABI.1: the probes pass, leave nothing behind, and fail when no device is heard."""
+    seen, claims, payload = assess(owned, tmp_path / "1.json")
+    assert {seen[key] for key in (("DI.DAS.2", "wrong-key"), ("DI.DAS.2", "revoked-serial"), ("DI.ABI.1", "rule-admits-one"))} == {"pass"}, payload["results"]
+    assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == "holds"
+    assert owned.json("peers", "list") == {"anchors": [], "peers": [], "revoked": []} and owned.json("policies", "list") == {"policies": []}
+    owned.json("settings", "change", "identification.peers", "off")
+    seen, claims, _ = assess(owned, tmp_path / "2.json")
+    assert seen["DI.DAS.2", "wrong-key"] == seen["DI.ABI.1", "rule-admits-one"] == "fail"
+    assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == "contradicted"
