@@ -19,7 +19,7 @@ enum tw_role_fd { TW_FD_HANDS = 3, TW_FD_PEER1 = 4, TW_FD_PEER2 = 5, TW_FD_OWN =
 /* core:  PEER1 front, PEER2 keys, OWN+0 state directory, +1 log directory, +2 configuration directory (read-only),
           +3 local socket, +4 event door, +5 console terminal (or /dev/null when the product has none)
    front: PEER1 core, PEER2 keys (TLS), OWN+0.. TCP listeners
-   keys:  PEER1 core, PEER2 front (TLS), OWN+0 its directory */
+   keys:  PEER1 core, PEER2 front (TLS), OWN+0 its directory, +1 the root secret (or /dev/null when there is none outside the disk) */
 struct tw_role_start {
 	int fd_count;                /* descriptors 0..fd_count-1 are open, nothing else is */
 	struct tw_sandbox_state box; /* what the sandbox is, as proven */

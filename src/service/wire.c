@@ -65,6 +65,8 @@ const struct tw_channel_row tw_rows_keys_from_core[] = {
 	{ TW_WIRE_KEYS_SLOT_SIGN, 0, POINT + 32 + SLOT_MIN, POINT + 32 + SLOT_MAX, "slot sign" },
 	{ TW_WIRE_KEYS_SLOTS, 0, 1, SLOT_MAX, "slots" },
 	{ TW_WIRE_KEYS_STATE, 0, 0, 0, "state" },
+	{ TW_WIRE_KEYS_STORE_ROTATE, 0, 0, 0, "store rotate" },
+	{ TW_WIRE_KEYS_ADOPT, 0, 0, 0, "adopt" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_core_from_keys[] = {

@@ -54,6 +54,8 @@ enum tw_wire {
 	TW_WIRE_KEYS_DONE,          /* empty */
 	TW_WIRE_KEYS_STATE,         /* empty: of the keystore */
 	TW_WIRE_KEYS_STATE_IS,      /* u8 enum tw_wire_keystore, u32 generation, u32 oldest, block16 kind, block16 detail */
+	TW_WIRE_KEYS_STORE_ROTATE,  /* empty: a new storage key, and no old one */
+	TW_WIRE_KEYS_ADOPT,         /* empty: the plain files go into the keystore; the boot is confirmed */
 	TW_WIRE_HANDS_CONFIRM = 0x0501, /* u8 1: healthy; text for the service manager */
 	TW_WIRE_HANDS_PING,             /* answer to hands' question */
 	TW_WIRE_HANDS_ASK,              /* hands -> core: are you alive? */
@@ -68,7 +70,7 @@ enum tw_sign_purpose {
 	TW_SIGN_STATEMENT = 1,  /* prefix: the base64url of a JWS header whose typ is TW_JWS_STATEMENT */
 	TW_SIGN_CHECKPOINT = 2, /* prefix: "thingward-checkpoint-1" NUL */
 };
-enum tw_wire_keystore { TW_KEYSTORE_HARDWARE = 1, TW_KEYSTORE_OUTSIDE = 2, TW_KEYSTORE_SINGLE = 4, TW_KEYSTORE_FLAGS = 7 };
+enum tw_wire_keystore { TW_KEYSTORE_HARDWARE = 1, TW_KEYSTORE_OUTSIDE = 2, TW_KEYSTORE_SINGLE = 4, TW_KEYSTORE_PLAIN = 8 };
 enum tw_wire_boxed { TW_BOXED_SECCOMP = 1, TW_BOXED_IDS_DROPPED = 2, TW_BOXED_NOT_DUMPABLE = 4 };
 #define TW_WIRE_ROLE_NAME_MAX 16
 extern const struct tw_channel_row tw_rows_core_from_front[], tw_rows_front_from_core[], tw_rows_keys_from_front[],

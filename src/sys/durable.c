@@ -116,6 +116,36 @@ tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name)
 	return tw_durable_sync_dir(sys, dir);
 }
 
+static tw_err overwrite(const struct tw_sys *sys, int fd, const char *name)
+{
+	static const char zeros[READ_STEP];
+	struct stat st;
+
+	if (sys->fstat(sys, fd, &st))
+		return TW_RAISE_ERRNO("looking at %s", name);
+	for (off_t at = 0; at < st.st_size; at += READ_STEP) {
+		off_t left = st.st_size - at;
+
+		TW_TRY(tw_durable_write_at(sys, fd, zeros, left < READ_STEP ? (size_t)left : READ_STEP, at));
+	}
+	return tw_durable_sync(sys, fd);
+}
+
+tw_err tw_durable_destroy(const struct tw_sys *sys, int dir, const char *name)
+{
+	int fd = open_retry(sys, dir, name, O_WRONLY, 0);
+	tw_err e;
+
+	if (fd < 0 && errno == ENOENT)
+		return TW_OK;
+	if (fd < 0)
+		return TW_RAISE_ERRNO("opening %s", name);
+	e = overwrite(sys, fd, name);
+	(void)sys->close(sys, fd);
+	TW_TRY(e);
+	return tw_durable_remove(sys, dir, name);
+}
+
 tw_err tw_durable_rename(const struct tw_sys *sys, int dir, const char *from, const char *to)
 {
 	if (sys->rename(sys, dir, from, dir, to) != 0)

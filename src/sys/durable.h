@@ -13,6 +13,9 @@
 
 tw_err tw_durable_replace(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode);
 tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name); /* OK when it is not there */
+/* For a secret: overwritten where it lies, then removed. How far that reaches is the medium's affair (a flash keeps copies). OK when
+   it is not there; the file must not be needed any more, since a cut may leave it there, overwritten. */
+tw_err tw_durable_destroy(const struct tw_sys *sys, int dir, const char *name);
 /* For a file whose content is durable already. Replaces a file of that name. */
 tw_err tw_durable_rename(const struct tw_sys *sys, int dir, const char *from, const char *to);
 /* A copy of a file that nobody writes to, durable before its name is; the name is, after tw_durable_rename or tw_durable_sync_dir. */

@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "run"))
 
+import keystore  # noqa: E402
 import world as worlds  # noqa: E402
 from harness import Client, report_well, spki  # noqa: E402
 from cryptography import x509  # noqa: E402
@@ -24,7 +25,7 @@ from verify_log import INTENT, OUTCOME, Fault, Verifier, read_directory  # noqa:
 SETTING = "/api/v1/settings/application.target"
 BACK_S = 12  # a device that was struck is there again after this at the latest, on a busy machine too
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
-ALLOWED = re.compile(r"core/store\.db(-wal)?|log/(\d{20}\.twlog|spare)|boot/confirmed|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret)")
+ALLOWED = re.compile(r"core/store\.db(-wal)?|log/(\d{20}\.twlog|spare)|boot/confirmed|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret|keystore\.(a|b|root)|(listener|takeover|log)\.sealed)")
 
 
 class Bad(Exception):
@@ -123,7 +124,7 @@ class Unit:
     @staticmethod
     def key_in(state):
         """SHA-256 of the listener's key that keys would use."""
-        pem = re.search(rb"-----BEGIN CERT.*-----END CERTIFICATE-----\n", (state / "keys/listener.pem").read_bytes(), re.S)
+        pem = re.search(rb"-----BEGIN CERT.*-----END CERTIFICATE-----\n", keystore.listener(state / "keys"), re.S)
         return spki(x509.load_pem_x509_certificate(pem[0]).public_bytes(Encoding.DER))
 
     def fresh(self):

@@ -2,18 +2,23 @@
 """Keys that are made on the device for its owner.
 
 @nist DP.CKM.1: two pairs differ and are held by the device, and no answer carries a private half
+@nist DP.CKM.2: nobody else reads key files or the memory with keys, and a copy of the disk has none in plain
+@nist DP.CKM.3: a replaced key is refused and the new one works, also the storage key
 """
+import base64
 import hashlib
 import json
 import os
+import tempfile
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from harness import Client, b64, local, unb64
+from harness import Client, b64, local, report_well, unb64, wait_for
 from liar import Liar
 
+import keystore
 import world as worlds
 
 NAMES = ("web", "broker.example-2")
@@ -38,12 +43,12 @@ def owner_asks(unit, method, path, body=None):
     return answer.status, answer.json
 
 
-def assess(unit, folder, device="unit"):
-    """Verdict by probe of the elements of keys."""
+def assess(unit, folder, device="unit", element="DP.CKM.1", more=()):
+    """Verdict by probe of one element."""
     worlds.run(worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out",
-               folder / "e.json", ok=(0, 1), timeout=60)
+               folder / "e.json", *more, ok=(0, 1), timeout=60)
     payload = json.loads(unb64(json.loads((folder / "e.json").read_text())["payload"]))
-    return {row["probe"]: row["verdict"] for row in payload["results"] if row["element"] == "DP.CKM.1"}
+    return {row["probe"]: row["verdict"] for row in payload["results"] if row["element"] == element}
 
 
 def test_made_listed_proven_removed(owned):
@@ -114,3 +119,144 @@ def test_devices_that_lie_are_found_out(liar, tmp_path):
     Liar.answers["/api/v1/keys"] = (403, {"title": "no", "rule": "x"})
     seen = assess(liar, tmp_path, "liar")
     assert seen["pairs-differ"] == seen["nothing-private"] == "fail"
+
+
+# ---- DP.CKM.2 ----
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="takes root, to try as somebody else")
+
+
+def secrets_of(unit):
+    """What must not be found on the disk: every form the workshop's plain files have their secrets in."""
+    folder, found = unit.state / "keys", {}
+    for name in ("identity.key", "listener.pem"):
+        text = (folder / name).read_bytes()
+        key = serialization.load_pem_private_key(text[:text.index(b"-----END PRIVATE KEY-----") + 26], None)
+        scalar = key.private_numbers().private_value.to_bytes(32, "big")
+        found[name] = [scalar, scalar.hex().encode(), base64.b64encode(scalar)[:40], text.split(b"\n")[1]]
+    for name in ("takeover.secret", "log.master"):
+        found[name] = [(folder / name).read_bytes()]
+    return found
+
+
+def found_on_disk(unit, secrets):
+    every = b"".join(p.read_bytes() for p in sorted(unit.state.rglob("*")) if p.is_file())
+    return [name for name, forms in secrets.items() if any(form in every for form in forms)]
+
+
+def confirmed(unit):
+    """Its application reports as well, so the boot is confirmed and the keys are taken over."""
+    report_well(unit)
+    wait_for(lambda: unit.json("keystore", "read")["taken_over"])
+    return unit
+
+
+def status(unit, element="DP.CKM.2"):
+    return next(e for e in unit.json("capabilities", "read")["elements"] if e["id"] == element)
+
+
+def test_no_key_lies_in_plain_after_the_first_confirmed_boot(new_unit):
+    unit = new_unit()
+    secrets, plain = secrets_of(unit), (unit.state / "keys/identity.key").read_bytes()
+    assert found_on_disk(unit, secrets) == list(secrets), "what is looked for is there when it is there"
+    unit.start()
+    unit.take_over()
+    confirmed(unit)
+    made = unit.json("keys", "create", "web")
+    assert found_on_disk(unit, secrets) == []
+    assert not any(b"PRIVATE KEY" in p.read_bytes() for p in unit.state.rglob("*") if p.is_file())
+    assert unit.stop() == 0
+    unit.start()
+    proof_holds(unit, made)
+    assert unit.json("identity", "read")["identifier"].endswith(unit.serial)
+    kept = keystore.vault(unit.state / "keys")
+    assert kept[keystore.KEY, "identity"] == plain, "sealed, and with its root beside it opens"
+    events = [r for r in unit.json("log", "read", "--limit", "200")["records"] if r.get("event") == "keys.taken-over"]
+    assert len(events) == 1
+
+
+def test_a_root_beside_needs_a_part_and_one_from_outside_provides_it(new_unit):
+    unit = new_unit().start()
+    unit.take_over()
+    confirmed(unit)
+    if os.geteuid() == 0:
+        assert status(unit)["status"] == "needs a part" and "--root-secret" in status(unit)["reason"]
+    made = unit.json("keys", "create", "web")
+    assert (unit.state / "keys/keystore.root").exists()
+    assert unit.stop() == 0
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as root:
+        root.write(os.urandom(32))
+        root.flush()
+        unit.start("--root-secret", root.name)
+        if os.geteuid() == 0:
+            assert status(unit)["status"] == "provided", status(unit)
+        assert unit.json("keystore", "read")["outside"] and not (unit.state / "keys/keystore.root").exists()
+        proof_holds(unit, made)
+        assert unit.stop() == 0
+        unit.start("--root-secret", root.name)
+        proof_holds(unit, made)
+        assert unit.stop() == 0
+    with pytest.raises(Exception):
+        unit.start()  # without it nothing opens
+    assert "sealed under another root secret" in unit.said()
+    unit.stop()
+
+
+def test_roots_that_are_none(new_unit, tmp_path):
+    unit = new_unit()
+    near = tmp_path / "root"
+    near.write_bytes(os.urandom(32))
+    near.chmod(0o644)
+    with pytest.raises(Exception):
+        unit.start("--root-secret", near)
+    assert "only root may read it" in unit.said()
+    near.chmod(0o600)
+    for blank in (b"\xff" * 32, b"", b"short"):
+        near.write_bytes(blank)
+        with pytest.raises(Exception):
+            unit.start("--root-secret", near)
+        unit.stop()
+    with pytest.raises(Exception):
+        unit.start("--keystore", "cloud")
+    assert "no keystore of the kind 'cloud'" in unit.said()
+    unit.stop()
+
+
+@AS_ROOT
+def test_an_unprivileged_process_is_denied(owned, tmp_path):
+    confirmed(owned)
+    more = ("--local", owned.run / "admin.sock")
+    assert assess(owned, tmp_path, element="DP.CKM.2", more=more)["strangers-denied"] == "pass"
+    assert assess(owned, tmp_path, element="DP.CKM.2")["strangers-denied"] == "inconclusive"
+    keys = owned.state / "keys"
+    keys.chmod(0o755)
+    assert assess(owned, tmp_path, element="DP.CKM.2", more=more)["strangers-denied"] == "pass", "the files are closed too"
+    (keys / "log.sealed").chmod(0o644)
+    assert assess(owned, tmp_path, element="DP.CKM.2", more=more)["strangers-denied"] == "fail"
+    assert assess(owned, tmp_path, element="DP.CKM.2")["disk-opens-nothing"] == "fail", "the root lies beside"
+
+
+# ---- DP.CKM.3 ----
+
+
+def test_the_storage_key_is_replaced_while_all_serves(owned, tmp_path):
+    confirmed(owned)
+    made = owned.json("keys", "create", "web")
+    before = owned.json("keystore", "read")
+    assert owned.json("keystore", "rotate")["generation"] == before["generation"] + 1
+    after = owned.json("keystore", "read")
+    assert after["oldest"] == after["generation"] == before["generation"] + 1
+    proof_holds(owned, made)
+    assert owned.stop() == 0
+    owned.start()
+    proof_holds(owned, made)
+    assert owned.json("identity", "statement", "--nonce", b64(os.urandom(16)))
+    assert set(assess(owned, tmp_path, element="DP.CKM.3").values()) == {"pass"}
+
+
+def test_a_device_that_keeps_its_old_key_is_found_out(liar, tmp_path):
+    key = liar.json("keys", "create", "real")
+    Liar.answers.update({"/api/v1/keys": (200, key), "/api/v1/keys/assess-one": (200, key), "/api/v1/keystore": (200, {"generation": 1, "oldest": 1}),
+                         "/api/v1/keystore/rotation": (200, {"generation": 1})})
+    seen = assess(liar, tmp_path, "liar", element="DP.CKM.3")
+    assert seen["old-key-refused"] == seen["storage-key"] == "fail"

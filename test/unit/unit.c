@@ -143,7 +143,7 @@ static tw_err start(tw_unit *u)
 	struct tw_role_start s = { .fd_count = 9, .word_count = 3, .words = words };
 
 	(void)snprintf(boot, sizeof boot, "boot_id=%032x", harness.boot ? harness.boot : (unsigned)getpid());
-	TW_TRY(tw_keys_open(u->under, u->keys_dir, NULL, &u->keys));
+	TW_TRY(tw_keys_open(u->under, u->keys_dir, NULL, NULL, &u->keys));
 	TW_TRY(tw_channel_new(u->under, KEYS_END, tw_rows_keys_from_core, &u->keys_end));
 	return tw_start(&u->device, &u->sys, &s);
 }

@@ -109,6 +109,7 @@ tw_err tw_keys_create(struct tw_context *c, const struct tw_request *rq, struct 
 	return describe(c, name, point, &rp->body);
 }
 
+/* @nist DP.CKM.3: the old key is destroyed in the step that gives the new one its name */
 tw_err tw_keys_rotate(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	char slot[TW_KEYS_SLOT_NAME_MAX + 1];
@@ -178,21 +179,4 @@ tw_err tw_keys_prove(struct tw_context *c, const struct tw_request *rq, struct t
 		return tw_reply_problem(rp, 409, "changed", "keys.replaced", "This key has been replaced",
 			"List the keys to see which one it is now.", "The key of this name is another one.");
 	return sign(c, slot, point, rq, rp);
-}
-
-/* @nist DP.CKM.1 */
-tw_err tw_protection_status_keys(struct tw_context *c, struct tw_element_status *ret)
-{
-	struct tw_keys_state s;
-	tw_err e = tw_keys_client_state(c->keys, &s);
-
-	if (tw_is(e, TW_CODE_NOMEM))
-		return e;
-	ret->status = tw_failed(e) ? TW_STATUS_NOT_PROVIDED : TW_STATUS_PROVIDED;
-	if (tw_failed(e))
-		(void)snprintf(ret->reason, sizeof ret->reason, "The keystore does not answer: %.180s.", tw_err_detail());
-	else
-		(void)snprintf(ret->reason, sizeof ret->reason, "Key pairs are made in the keystore, of the kind '%s'%s.", s.kind,
-			s.hardware ? ", inside hardware" : "");
-	return TW_OK;
 }

@@ -92,12 +92,25 @@ static void births(const struct tw_places *at, const struct pairs *p, struct bir
 	for (size_t i = 0; i < at->tcp_count; i++)
 		give(&b[TW_CREW_FRONT], at->tcp[i]);
 	give(&b[TW_CREW_KEYS], at->keys);
+	give(&b[TW_CREW_KEYS], at->root);
+}
+
+#define KEYS_WORDS 4 /* with the NULL at the end */
+static void add_keys_words(const struct tw_places *at, char keystore[48], char *words[KEYS_WORDS])
+{
+	size_t n = 0;
+
+	if (at->keystore && snprintf(keystore, 48, "keystore=%s", at->keystore) < 48)
+		words[n++] = keystore;
+	if (at->has_root)
+		words[n++] = (char *)(uintptr_t) "root=yes";
+	words[n] = NULL;
 }
 
 static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 {
 	const struct tw_tab *tab = &c->places->tab;
-	char uid[16], gid[16], boot[48], application[32], died[32];
+	char uid[16], gid[16], boot[48], application[32], died[32], keystore[48];
 	char *argv[] = { (char *)(uintptr_t)c->program, (char *)(uintptr_t)tw_crew_names[role], uid, gid, boot, application, died,
 		NULL, NULL };
 	char *journal = getenv("JOURNAL_STREAM"), stream[128];
@@ -113,6 +126,8 @@ static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 		argv[4] = NULL;
 	else if (c->places->has_console)
 		argv[7] = (char *)(uintptr_t) "console=yes";
+	if (role == TW_CREW_KEYS)
+		add_keys_words(c->places, keystore, argv + 4);
 	if (journal && snprintf(stream, sizeof stream, "JOURNAL_STREAM=%s", journal) < (int)sizeof stream)
 		envp[0] = stream;
 	if (c->sys->spawn(c->sys, &what, &c->of[role].pid))

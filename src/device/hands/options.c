@@ -24,6 +24,8 @@ static const struct option_row rows[] = {
 	{ "--listen", "ADDR:PORT", LISTEN, AT(listen), NULL, "where HTTPS is offered; repeatable ([::]:8443)" },
 	{ "--console", "TTY", TEXT, AT(console), NULL, "terminal at which a person is present" },
 	{ "--role-program", "FILE", TEXT, AT(role_program), TW_ROLE_PROGRAM, "the program of the other roles" },
+	{ "--keystore", "KIND", TEXT, AT(keystore), NULL, "where private keys live: file (the default)" },
+	{ "--root-secret", "FILE", TEXT, AT(root_secret), NULL, "what opens the keystore: a fuse, a cell or a credential off the disk" },
 	{ "--watchdog", "DEVICE", TEXT, AT(watchdog), NULL, "hardware watchdog to feed while the device is well" },
 };
 

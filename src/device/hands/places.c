@@ -10,18 +10,20 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define KIND_MAX 16 /* of a keystore */
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 void tw_places_init(struct tw_places *p)
 {
 	memset(p, 0, sizeof *p);
 	p->core = p->log = p->keys = p->boot = p->config = p->run = -1;
-	p->null = p->console = p->admin = p->events = -1;
+	p->null = p->console = p->admin = p->events = p->root = -1;
 }
 
 void tw_places_done(struct tw_places *p)
 {
-	int *const all[] = { &p->core, &p->log, &p->keys, &p->boot, &p->config, &p->run, &p->null, &p->console, &p->admin, &p->events };
+	int *const all[] = { &p->core, &p->log, &p->keys, &p->boot, &p->config, &p->run, &p->null, &p->console, &p->admin,
+		&p->events, &p->root };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -74,15 +76,15 @@ static tw_err check_dir(const struct tw_sys *sys, int fd, const char *name, uid_
 
 struct dir_row {
 	const char *name;
-	bool make;
 	size_t offset;
 	int of; /* enum tw_tab_name, -1: hands' own */
+	bool make;
 };
 static const struct dir_row dirs[] = {
-	{ "core", true, offsetof(struct tw_places, core), TW_TAB_CORE },
-	{ "log", true, offsetof(struct tw_places, log), TW_TAB_CORE },
-	{ "keys", false, offsetof(struct tw_places, keys), TW_TAB_KEYS },
-	{ "boot", true, offsetof(struct tw_places, boot), -1 },
+	{ "core", offsetof(struct tw_places, core), TW_TAB_CORE, true },
+	{ "log", offsetof(struct tw_places, log), TW_TAB_CORE, true },
+	{ "keys", offsetof(struct tw_places, keys), TW_TAB_KEYS, false },
+	{ "boot", offsetof(struct tw_places, boot), -1, true },
 };
 
 static tw_err open_dir(const struct tw_sys *sys, int state, const struct dir_row *row, bool make, struct tw_places *p)
@@ -123,6 +125,24 @@ static tw_err check_file(const struct tw_sys *sys, int dir, const char *name)
 	return fd < 0 ? TW_RAISE_ERRNO("opening %s", name) : TW_OK;
 }
 
+/* Whoever else could read it could open a copy of the keystore. */
+static tw_err open_root(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p)
+{
+	struct stat st;
+
+	if (o->keystore && strlen(o->keystore) > KIND_MAX)
+		return TW_RAISE(SYNTAX, "--keystore has a name of at most %d characters", KIND_MAX);
+	p->keystore = o->keystore;
+	p->has_root = o->root_secret != NULL;
+	p->root = sys->open_path(sys, p->has_root ? o->root_secret : "/dev/null", O_RDONLY | O_CLOEXEC, 0);
+	if (p->root < 0 || sys->fstat(sys, p->root, &st))
+		return TW_RAISE_ERRNO("opening the root secret %s", p->has_root ? o->root_secret : "/dev/null");
+	if (p->has_root && ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IRWXG | S_IRWXO))))
+		return TW_RAISE(DENIED, "the root secret %s has owner %u and mode %o; only root may read it", o->root_secret,
+			st.st_uid, st.st_mode & 07777);
+	return TW_OK;
+}
+
 tw_err tw_places_check(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p)
 {
 	struct sockaddr_storage a;
@@ -132,6 +152,7 @@ tw_err tw_places_check(const struct tw_sys *sys, const struct tw_hands_options *
 	TW_TRY(open_dirs(sys, o, false, p));
 	TW_TRY(check_file(sys, p->config, "product.manifest"));
 	TW_TRY(check_file(sys, p->config, "manufacturer.crt"));
+	TW_TRY(open_root(sys, o, p));
 	TW_CLEANUP(tw_closep) int program = sys->open_path(sys, o->role_program, O_PATH | O_CLOEXEC, 0);
 	if (program < 0)
 		return TW_RAISE_ERRNO("opening %s", o->role_program);
@@ -184,5 +205,6 @@ tw_err tw_places_open(const struct tw_sys *sys, const struct tw_hands_options *o
 	p->has_console = o->console != NULL;
 	if (p->null < 0 || p->console < 0)
 		return TW_RAISE_ERRNO("opening %s", p->null < 0 || !o->console ? "/dev/null" : o->console);
+	TW_TRY(open_root(sys, o, p));
 	return open_doors(sys, o, p);
 }

@@ -14,6 +14,9 @@ struct tw_places {
 	struct tw_tab tab;
 	int core, log, keys, boot, config, run; /* directories */
 	int null, console, admin, events;
+	int root;             /* the root secret, or /dev/null */
+	const char *keystore; /* the kind that was asked for, NULL: none was */
+	bool has_root;
 	bool has_console; /* console is a terminal, and not only a place holder */
 	int tcp[TW_LISTEN_MAX];
 	size_t tcp_count;

@@ -21,7 +21,7 @@ static bool broken(const struct tw_core *c)
 
 static bool owes(const struct tw_core *c)
 {
-	return (c->confirmed && !c->marked) || c->format_owed || c->device.listener_owed;
+	return (c->confirmed && !c->marked) || c->format_owed || c->keys_owed || c->device.listener_owed;
 }
 
 static void start_again(struct tw_core *c)
@@ -43,6 +43,8 @@ static void pay(struct tw_core *c)
 		tw_core_confirm(c);
 	if (c->format_owed)
 		tw_core_migrate(c);
+	if (c->keys_owed)
+		tw_core_adopt(c);
 	for (const struct tw_part *p = tw_parts; p->capability; p++) {
 		tw_err e = p->mend ? p->mend(&c->device) : TW_OK;
 

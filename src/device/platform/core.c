@@ -265,10 +265,28 @@ void tw_core_migrate(struct tw_core *c)
 	tw_core_settle(c);
 }
 
+/* As long as it does not work the plain files serve on, and the statuses of the keys say so. */
+void tw_core_adopt(struct tw_core *c)
+{
+	bool told = c->keys_owed;
+	tw_err e = tw_start_adopt(&c->device);
+
+	c->keys_owed = tw_failed(e);
+	if (tw_failed(e) && !told) {
+		char why[TW_DETAIL_MAX];
+
+		(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+		tw_log_err(e, "taking the keys over into the keystore; it is tried again");
+		record(c, "keys.not-taken-over", json_pack("{s:s}", "why", why));
+	}
+	tw_core_settle(c);
+}
+
 static void marked(struct tw_core *c)
 {
 	c->marked = true;
 	tw_core_migrate(c);
+	tw_core_adopt(c);
 }
 
 static void on_hands(int fd, short what, void *user)

@@ -43,6 +43,7 @@ struct tw_core {
 	int64_t mend_ms;     /* the next pause before what is owed is tried again */
 	bool front_ready, said_ready, confirmed, draining;
 	bool marked;      /* the boot's mark is durable */
+	bool keys_owed;   /* the keys could not be taken over into the keystore */
 	bool format_owed; /* the store could not be brought to this release's format */
 	int status;       /* of the process */
 };
@@ -57,6 +58,7 @@ void tw_core_front_ready(struct tw_core *c);
 void tw_core_check_health(struct tw_core *c);
 void tw_core_confirm(struct tw_core *c); /* asks hands for the boot's mark */
 void tw_core_migrate(struct tw_core *c);
+void tw_core_adopt(struct tw_core *c);
 
 /* core-mend.c */
 tw_err tw_core_mend_new(struct tw_core *c);

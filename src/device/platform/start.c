@@ -208,6 +208,18 @@ tw_err tw_start_migrate(struct tw_device *d)
 	return note_format(d);
 }
 
+tw_err tw_start_adopt(struct tw_device *d)
+{
+	struct tw_keys_state s;
+
+	TW_TRY(tw_keys_client_state(d->context.keys, &s));
+	if (!s.plain)
+		return TW_OK;
+	TW_TRY(tw_keys_client_adopt(d->context.keys));
+	TW_TRY(tw_event(&d->context, "keys.taken-over", json_pack("{s:s}", "keystore", s.kind)));
+	return tw_audit_commit(d->context.audit);
+}
+
 tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_role_start *start)
 {
 	d->context.sys = sys;

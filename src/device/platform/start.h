@@ -14,6 +14,8 @@ tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_r
 void tw_start_done(struct tw_device *d);
 /* The store to this release's own format, and an event; see tw_store_migrate. Only once the boot's mark is durable. */
 tw_err tw_start_migrate(struct tw_device *d);
+/* The device's keys go from plain files into the keystore; likewise only when the boot is confirmed. */
+tw_err tw_start_adopt(struct tw_device *d);
 /* Before an end that was asked for. What was acknowledged is durable already: this adds the reads of the last moment and the counts of
    refusals, and signs the head. What fails is logged and stops nothing of the rest. */
 void tw_start_settle(struct tw_device *d);

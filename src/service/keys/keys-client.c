@@ -201,8 +201,25 @@ tw_err tw_keys_client_state(tw_keys_client *k, struct tw_keys_state *ret)
 	s.hardware = flags & TW_KEYSTORE_HARDWARE;
 	s.outside = flags & TW_KEYSTORE_OUTSIDE;
 	s.single = flags & TW_KEYSTORE_SINGLE;
+	s.plain = flags & TW_KEYSTORE_PLAIN;
 	(void)snprintf(s.kind, sizeof s.kind, TW_SLICE_FMT, TW_SLICE_ARG(kind));
 	(void)snprintf(s.detail, sizeof s.detail, TW_SLICE_FMT, TW_SLICE_ARG(detail));
 	*ret = s;
 	return TW_OK;
+}
+
+static tw_err ask_done(tw_keys_client *k, uint16_t type)
+{
+	struct tw_message m;
+	return ask(k, type, NULL, 0, TW_WIRE_KEYS_DONE, &m);
+}
+
+tw_err tw_keys_client_store_rotate(tw_keys_client *k)
+{
+	return ask_done(k, TW_WIRE_KEYS_STORE_ROTATE);
+}
+
+tw_err tw_keys_client_adopt(tw_keys_client *k)
+{
+	return ask_done(k, TW_WIRE_KEYS_ADOPT);
 }

@@ -11,11 +11,15 @@
 #include <errno.h>
 #include <poll.h>
 
+#define ROOT_FD (TW_FD_OWN + 1)
+#define ROOT_MIN 16
+#define ROOT_MAX 4096 /* an eFuse bank or a credential */
 enum { HANDS, CORE, FRONT, CHANNELS };
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_ATTACK = 70 };
 
 struct role {
 	const struct tw_sys *sys;
+	tw_secret *root;
 	tw_keys *keys;
 	tw_channel *channels[CHANNELS]; /* NULL: the peer has gone */
 	bool draining;
@@ -53,6 +57,7 @@ static void role_done(struct role *r)
 	for (int i = 0; i < CHANNELS; i++)
 		(void)tw_channel_free(r->channels[i]);
 	(void)tw_keys_free(r->keys);
+	(void)tw_secret_free(r->root);
 }
 
 /* One message of one peer. A peer that does not take its answer, or has gone, is its own loss. */
@@ -85,11 +90,52 @@ static tw_err wait_and_serve(struct role *r)
 	return TW_OK;
 }
 
+/* A fuse that nobody has written yet reads as one byte all over. */
+static bool is_blank(const tw_secret *s)
+{
+	const uint8_t *bytes = tw_secret_bytes(s);
+	for (size_t i = 1; i < tw_secret_size(s); i++) {
+		if (bytes[i] != bytes[0])
+			return false;
+	}
+	return true;
+}
+
+static tw_err read_root(const struct tw_sys *sys, tw_secret **ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *room = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *s = NULL;
+	TW_TRY(tw_secret_new(sys, NULL, ROOT_MAX + 1, &room));
+	ssize_t size = sys->pread(sys, ROOT_FD, tw_secret_mutable(room), ROOT_MAX + 1, 0);
+	if (size < 0)
+		return TW_RAISE_ERRNO("reading the root secret");
+	if (size < ROOT_MIN)
+		return TW_RAISE(UNTRUSTED, "the root secret has %zd bytes; at least %d are wanted", size, ROOT_MIN);
+	if (size > ROOT_MAX)
+		return TW_RAISE(LIMIT, "the root secret has more than %d bytes", ROOT_MAX);
+	TW_TRY(tw_secret_new(sys, tw_secret_bytes(room), (size_t)size, &s));
+	if (is_blank(s))
+		return TW_RAISE(UNTRUSTED, "the root secret is %zd times the same byte: it was never written", size);
+	*ret = TW_STEAL(s);
+	return TW_OK;
+}
+
+/* A file beside the keystore by another name is what it always was. */
+static bool on_one_disk(const struct tw_sys *sys)
+{
+	struct stat dir, root;
+	return sys->fstat(sys, TW_FD_OWN, &dir) == 0 && sys->fstat(sys, ROOT_FD, &root) == 0 && dir.st_dev == root.st_dev;
+}
+
 static tw_err begin(struct role *r, const struct tw_role_start *start)
 {
 	if (!tw_crypto_lock_keys())
 		tw_info("private keys may be swapped out: this system locks no memory for keys");
-	TW_TRY(tw_keys_open(r->sys, TW_FD_OWN, start, &r->keys));
+	if (tw_role_word(start, "root"))
+		TW_TRY(read_root(r->sys, &r->root));
+	TW_TRY(tw_keys_open(r->sys, TW_FD_OWN, r->root, start, &r->keys));
+	if (r->root && on_one_disk(r->sys))
+		tw_keys_root_is_near(r->keys);
 	for (int i = 0; i < CHANNELS; i++)
 		TW_TRY(tw_channel_new(r->sys, peers[i].fd, peers[i].rows, &r->channels[i]));
 	return TW_OK;

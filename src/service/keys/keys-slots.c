@@ -20,11 +20,6 @@
 
 static const char *const prefixes[] = { TW_KEYS_OWNER, TW_KEYS_APPLICATION };
 
-static tw_err need_store(tw_keys *k)
-{
-	return k->store ? TW_OK : tw_keystore_open(k->sys, k->dir, NULL, k->words, &k->store);
-}
-
 static const char *prefix_of(struct tw_slice name)
 {
 	for (size_t i = 0; i < TW_COUNT(prefixes); i++) {
@@ -51,7 +46,7 @@ static tw_err read_name(struct tw_slice in, char ret[TW_KEYS_SLOT_NAME_MAX + 1])
 static tw_err begin(tw_keys *k, struct tw_slice in, char ret_name[TW_KEYS_SLOT_NAME_MAX + 1])
 {
 	TW_TRY(read_name(in, ret_name));
-	return need_store(k);
+	return tw_keys_need_store(k);
 }
 
 /* The next line that begins with the prefix; false at the end. */
@@ -73,7 +68,7 @@ static bool next_line(struct tw_slice *rest, const char *prefix, struct tw_slice
 static tw_err list(tw_keys *k, struct tw_buf *ret)
 {
 	tw_buf_init(ret, k->sys, TW_CHANNEL_MAX);
-	TW_TRY(need_store(k));
+	TW_TRY(tw_keys_need_store(k));
 	return tw_keystore_list(k->store, ret);
 }
 
@@ -163,13 +158,22 @@ tw_err tw_keys_slots(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	return TW_RAISE(UNTRUSTED, "core asks for keys that are nobody's");
 }
 
+void tw_keys_root_is_near(tw_keys *k)
+{
+	k->root_near = true;
+}
+
 tw_err tw_keys_state(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	struct tw_keystore_state s;
-	TW_TRY(need_store(k));
+	TW_TRY(tw_keys_need_store(k));
 	TW_TRY(tw_keystore_state(k->store, &s));
 	unsigned flags = (s.hardware ? TW_KEYSTORE_HARDWARE : 0u) | (s.outside ? TW_KEYSTORE_OUTSIDE : 0u) |
-		(s.single ? TW_KEYSTORE_SINGLE : 0u);
+		(s.single ? TW_KEYSTORE_SINGLE : 0u) | (k->plain ? TW_KEYSTORE_PLAIN : 0u);
+	if (k->root_near) {
+		flags &= ~(unsigned)TW_KEYSTORE_OUTSIDE;
+		(void)snprintf(s.detail, sizeof s.detail, "A file sealed under a root secret on the same disk: a copy of the disk opens it.");
+	}
 	TW_TRY(tw_buf_u8(out, (uint8_t)flags));
 	TW_TRY(tw_buf_u32(out, s.generation));
 	TW_TRY(tw_buf_u32(out, s.oldest));

@@ -44,33 +44,33 @@ tw_keys *tw_keys_free(tw_keys *k)
 static tw_err read_file(const tw_keys *k, const char *name, struct tw_buf *b)
 {
 	tw_buf_init(b, k->sys, TW_KEYS_FILE_MAX);
-	TW_TRY(tw_buf_reserve(b, TW_KEYS_FILE_MAX));
 	return tw_durable_read(k->sys, k->dir, name, TW_KEYS_FILE_MAX, b);
 }
 
-static tw_err read_secret(const tw_keys *k, const char *name, size_t size, tw_secret **ret)
+static tw_err read_secret(tw_keys *k, enum tw_keys_secret which, size_t size, tw_secret **ret)
 {
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
-	TW_TRY(read_file(k, name, &b));
-	if (b.size != size)
-		return TW_RAISE(SYNTAX, "%s has %zu bytes, wanted %zu", name, b.size, size);
-	return tw_secret_new(k->sys, b.data, b.size, ret);
+	TW_CLEANUP(tw_secret_freep) tw_secret *s = NULL;
+	TW_TRY(tw_keys_secret_read(k, which, &s));
+	if (tw_secret_size(s) != size)
+		return TW_RAISE(SYNTAX, "a secret has %zu bytes, wanted %zu", tw_secret_size(s), size);
+	*ret = TW_STEAL(s);
+	return TW_OK;
 }
 
 /* @nist DI.IMS.1: a key, and a certificate for exactly that key, or no identity at all */
 static tw_err read_identity(tw_keys *k)
 {
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf key = { 0 };
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf cert = { 0 };
-	uint8_t of_cert[32];
-	TW_TRY(read_file(k, TW_KEYS_IDENTITY_KEY, &key));
-	TW_TRY(tw_key_load(k->sys, tw_buf_slice(&key), &k->identity));
+	TW_CLEANUP(tw_buf_done) struct tw_buf cert = { 0 };
+	TW_CLEANUP(tw_key_freep) tw_key *certified = NULL;
+	uint8_t point[TW_POINT_SIZE], of_cert[TW_POINT_SIZE];
+	TW_TRY(tw_keys_identity_open(k, point));
 	TW_TRY(read_file(k, TW_KEYS_IDENTITY_CERT, &cert));
 	TW_TRY(tw_cert_load(k->sys, tw_buf_slice(&cert), &k->identity_cert));
-	TW_TRY(tw_key_fingerprint(k->identity, k->device));
-	TW_TRY(tw_cert_fingerprint(k->identity_cert, of_cert));
-	if (memcmp(k->device, of_cert, sizeof of_cert) != 0)
-		return TW_RAISE(UNTRUSTED, "%s is not for the key in %s", TW_KEYS_IDENTITY_CERT, TW_KEYS_IDENTITY_KEY);
+	TW_TRY(tw_cert_key(k->identity_cert, &certified));
+	TW_TRY(tw_key_point(certified, of_cert));
+	if (memcmp(point, of_cert, sizeof of_cert) != 0)
+		return TW_RAISE(UNTRUSTED, "%s is not for the device's key", TW_KEYS_IDENTITY_CERT);
+	TW_TRY(tw_key_fingerprint(certified, k->device));
 	tw_buf_init(&k->statement_head, k->sys, TW_KEYS_FILE_MAX);
 	TW_TRY(tw_jws_protected(k->sys, TW_JWS_STATEMENT, k->identity_cert, &k->statement_head));
 	return tw_buf_u8(&k->statement_head, '.');
@@ -78,9 +78,10 @@ static tw_err read_identity(tw_keys *k)
 
 static tw_err read_listener(tw_keys *k)
 {
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
-	TW_TRY(read_file(k, TW_KEYS_LISTENER, &b));
-	return tw_listener_read(k->sys, tw_buf_slice(&b), &k->listener, &k->listener_cert);
+	TW_CLEANUP(tw_secret_freep) tw_secret *s = NULL;
+	TW_TRY(tw_keys_secret_read(k, TW_KEYS_OF_LISTENER, &s));
+	return tw_listener_read(
+		k->sys, (struct tw_slice){ (const char *)tw_secret_bytes(s), tw_secret_size(s) }, &k->listener, &k->listener_cert);
 }
 
 static tw_err read_epoch(tw_keys *k)
@@ -95,19 +96,23 @@ static tw_err read_epoch(tw_keys *k)
 	return tw_parse_u64((struct tw_slice){ b.data, b.size - 1 }, UINT64_MAX - 1, &k->epoch);
 }
 
-tw_err tw_keys_open(const struct tw_sys *sys, int dir, const struct tw_role_start *words, tw_keys **ret)
+tw_err tw_keys_open(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words, tw_keys **ret)
 {
 	TW_CLEANUP(tw_keys_freep) tw_keys *k = TW_NEW(sys, tw_keys);
 	if (!k)
 		return TW_RAISE(NOMEM, "the keys");
 	k->sys = sys;
 	k->dir = dir;
+	k->root = root;
 	k->words = words;
 	TW_TRY(read_identity(k));
 	TW_TRY(read_listener(k));
-	TW_TRY(read_secret(k, TW_KEYS_SECRET, TW_TAKEOVER_SECRET, &k->secret));
-	TW_TRY(read_secret(k, TW_KEYS_LOG_MASTER, MASTER_SIZE, &k->master));
+	TW_TRY(read_secret(k, TW_KEYS_OF_TAKEOVER, TW_TAKEOVER_SECRET, &k->secret));
+	TW_TRY(read_secret(k, TW_KEYS_OF_LOG, MASTER_SIZE, &k->master));
 	TW_TRY(read_epoch(k));
+	if (root || (words && tw_role_word(words, "keystore")))
+		TW_TRY(tw_keys_need_store(k)); /* what somebody configured has to hold from the start */
+	tw_keys_tidy(k);
 	*ret = TW_STEAL(k);
 	return TW_OK;
 }
@@ -165,7 +170,7 @@ static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	default:
 		return attack("a signature for no known purpose");
 	}
-	TW_TRY(tw_key_sign(k->identity, &m, 1, signature));
+	TW_TRY(tw_keys_identity_sign(k, m, signature));
 	return tw_buf_add(out, signature, sizeof signature);
 }
 
@@ -220,7 +225,7 @@ static tw_err replace_listener(tw_keys *k)
 	tw_buf_init(&b, k->sys, TW_KEYS_FILE_MAX);
 	TW_TRY(tw_listener_make(k->sys, &key, &cert));
 	TW_TRY(tw_listener_write(key, cert, &b));
-	TW_TRY(tw_durable_replace(k->sys, k->dir, TW_KEYS_LISTENER, b.data, b.size, 0600));
+	TW_TRY(tw_keys_secret_write(k, TW_KEYS_OF_LISTENER, tw_buf_slice(&b)));
 	(void)tw_key_free(k->listener);
 	(void)tw_cert_free(k->listener_cert);
 	k->listener = TW_STEAL(key);
@@ -252,7 +257,8 @@ static tw_err do_secret_new(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *fresh = NULL;
 	TW_TRY(tw_secret_random(k->sys, TW_TAKEOVER_SECRET, &fresh));
-	TW_TRY(tw_durable_replace(k->sys, k->dir, TW_KEYS_SECRET, tw_secret_bytes(fresh), tw_secret_size(fresh), 0600));
+	const struct tw_slice bytes = { (const char *)tw_secret_bytes(fresh), tw_secret_size(fresh) };
+	TW_TRY(tw_keys_secret_write(k, TW_KEYS_OF_TAKEOVER, bytes));
 	(void)tw_secret_free(k->secret);
 	k->secret = TW_STEAL(fresh);
 	return tw_buf_add(out, tw_secret_bytes(k->secret), tw_secret_size(k->secret));
@@ -283,6 +289,8 @@ static const struct row {
 	{ TW_WIRE_KEYS_SLOT_SIGN, TW_WIRE_KEYS_SIGNED, tw_keys_slot_sign },
 	{ TW_WIRE_KEYS_SLOTS, TW_WIRE_KEYS_SLOTS_ARE, tw_keys_slots },
 	{ TW_WIRE_KEYS_STATE, TW_WIRE_KEYS_STATE_IS, tw_keys_state },
+	{ TW_WIRE_KEYS_STORE_ROTATE, TW_WIRE_KEYS_DONE, tw_keys_store_rotate },
+	{ TW_WIRE_KEYS_ADOPT, TW_WIRE_KEYS_DONE, tw_keys_adopt },
 };
 
 static tw_err answer_failed(tw_channel *core, uint32_t tag, tw_err why)

@@ -11,8 +11,9 @@
 #include "service/wire.h"
 
 typedef struct tw_keys tw_keys; /* the role's state */
-/* words: hands' words, which name the kind of keystore; NULL: none */
-tw_err tw_keys_open(const struct tw_sys *sys, int dir, const struct tw_role_start *words, tw_keys **ret);
+/* root: from outside the disk, NULL: none; words: hands' words, which name the kind of keystore, NULL: none. Both are borrowed. */
+tw_err tw_keys_open(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words, tw_keys **ret);
+void tw_keys_root_is_near(tw_keys *k); /* the root lies on the same disk, so it is none from outside */
 tw_keys *tw_keys_free(tw_keys *k);
 TW_DEFINE_FREEP(tw_keys, tw_keys_free)
 /* Answers one message from core (or front) on its channel. UNTRUSTED: the peer broke the rules and is to be ended. */
@@ -57,8 +58,12 @@ tw_err tw_keys_client_slot_sign(tw_keys_client *k, const char *slot, const uint8
 tw_err tw_keys_client_slots(tw_keys_client *k, const char *prefix, struct tw_keys_slot ret[TW_KEYS_SLOTS_MAX], size_t *ret_count);
 struct tw_keys_state {
 	bool hardware, outside, single; /* as in struct tw_keystore_state */
+	bool plain;                     /* the device's own keys still lie in plain files */
 	uint32_t generation, oldest;
 	char kind[16], detail[TW_DETAIL_MAX];
 };
 tw_err tw_keys_client_state(tw_keys_client *k, struct tw_keys_state *ret);
+tw_err tw_keys_client_store_rotate(tw_keys_client *k); /* a new storage key; what it seals is sealed again, the old one is forgotten */
+/* The plain files of a provisioned unit go into the keystore and are destroyed. Only for a boot that is confirmed. Done: OK. */
+tw_err tw_keys_client_adopt(tw_keys_client *k);
 #endif

@@ -272,15 +272,20 @@ static const struct tw_keystore_ops file_ops = { file_generate, file_import, fil
 
 /* --- Opening --- */
 
-/* Written before the first vault: a vault without its root would be lost, a root without a vault is nothing. */
-static tw_err root_beside(const struct tw_sys *sys, int dir, tw_secret **ret)
+/* NOTFOUND: none lies beside. */
+static tw_err read_beside(const struct tw_sys *sys, int dir, tw_secret **ret)
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
 	tw_buf_init(&b, sys, ROOT_MAX);
 	TW_TRY(tw_buf_reserve(&b, ROOT_MAX));
-	tw_err e = tw_durable_read(sys, dir, ROOT_BESIDE, ROOT_MAX, &b);
-	if (!tw_failed(e))
-		return tw_secret_new(sys, b.data, b.size, ret);
+	TW_TRY(tw_durable_read(sys, dir, ROOT_BESIDE, ROOT_MAX, &b));
+	return tw_secret_new(sys, b.data, b.size, ret);
+}
+
+/* Written before the first vault: a vault without its root would be lost, a root without a vault is nothing. */
+static tw_err root_beside(const struct tw_sys *sys, int dir, tw_secret **ret)
+{
+	tw_err e = read_beside(sys, dir, ret);
 	if (!tw_is(e, TW_CODE_NOTFOUND))
 		return e;
 	TW_CLEANUP(tw_secret_freep) tw_secret *fresh = NULL;
@@ -311,12 +316,30 @@ static tw_err read_generations(struct file_store *s)
 	return TW_OK;
 }
 
+/* A device that gets its root from outside only now: what the root beside opens is sealed anew. */
+static tw_err move_to_root(struct file_store *s, int dir, const tw_secret *root, tw_err why)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *beside = NULL;
+	char detail[TW_DETAIL_MAX];
+	(void)snprintf(detail, sizeof detail, "%s", tw_err_detail());
+	tw_err e = read_beside(s->base.sys, dir, &beside);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return tw_raise(why.code, __func__, __LINE__, "%s", detail);
+	TW_TRY(e);
+	TW_TRY(tw_vault_open(s->base.sys, dir, BASE, beside, &s->vault));
+	return tw_vault_reroot(s->vault, root);
+}
+
 static tw_err open_vault(struct file_store *s, int dir, const tw_secret *root)
 {
 	tw_err e = tw_vault_open(s->base.sys, dir, BASE, root, &s->vault);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		e = tw_vault_create(s->base.sys, dir, BASE, root, &s->vault);
+	else if (s->outside && tw_is(e, TW_CODE_UNTRUSTED))
+		e = move_to_root(s, dir, root, e);
 	TW_TRY(e);
+	if (s->outside) /* it opens nothing any more, and only would have opened what it lay beside */
+		TW_TRY(tw_durable_destroy(s->base.sys, dir, ROOT_BESIDE));
 	return read_generations(s);
 }
 

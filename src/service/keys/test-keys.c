@@ -1,130 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys role: what it answers, what it refuses, and what a fault or a power cut at any moment leaves behind. */
-#include "service/keys/keys.h"
-
-#include "base/text.h"
-#include "crypto/hash.h"
-#include "formats/auditlog.h"
-#include "formats/statement.h"
-#include "formats/takeover.h"
-#include "service/test-dir.h"
-#include "sys/durable.h"
-#include "oom.h"
-
-#include <errno.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-
-#define NOW 1790000000000
-#define ID "urn:dev:ops:32473-T.1-0001"
-
-static const struct tw_sys *sys;
-static struct test_dir dir;
-static tw_key *identity, *ca_key;
-static tw_cert *cert, *ca;
-
-static void put(const char *name, const void *data, size_t size)
-{
-	CHECK_OK(tw_durable_replace(sys, dir.fd, name, data, size, 0600));
-}
-
-/* What `thingward provision` leaves. */
-static void provision(void)
-{
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
-	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
-	TW_CLEANUP(tw_cert_freep) tw_cert *listener = NULL;
-	uint8_t secret[32] = { 1, 2, 3 };
-	tw_buf_init(&b, sys, TW_KEYS_FILE_MAX);
-	test_dir_empty(&dir);
-	CHECK_OK(tw_key_save(identity, &b));
-	put(TW_KEYS_IDENTITY_KEY, b.data, b.size);
-	tw_buf_clear(&b);
-	CHECK_OK(tw_cert_pem(cert, &b));
-	put(TW_KEYS_IDENTITY_CERT, b.data, b.size);
-	tw_buf_clear(&b);
-	CHECK_OK(tw_listener_make(sys, &key, &listener));
-	CHECK_OK(tw_listener_write(key, listener, &b));
-	put(TW_KEYS_LISTENER, b.data, b.size);
-	put(TW_KEYS_SECRET, secret, 16);
-	put(TW_KEYS_LOG_MASTER, secret, 32);
-}
-
-static int set_up(void **state)
-{
-	const struct tw_cert_want ca_want = { .common_name = "CA", .is_ca = true, .not_before_ms = 1 };
-	const struct tw_cert_want want = { .common_name = "T-1", .uri = ID, .is_client = true, .not_before_ms = 1 };
-	sys = tw_sys_real();
-	tw_crypto_use(sys);
-	tw_json_use(sys);
-	dir = test_dir_new();
-	CHECK_OK(tw_key_generate(sys, &ca_key));
-	CHECK_OK(tw_key_generate(sys, &identity));
-	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
-	CHECK_OK(tw_cert_make(sys, &want, identity, ca, ca_key, &cert));
-	provision();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	test_dir_done(&dir);
-	ca = tw_cert_free(ca);
-	cert = tw_cert_free(cert);
-	ca_key = tw_key_free(ca_key);
-	identity = tw_key_free(identity);
-	return 0;
-}
-
-/* --- One process: the role's functions between two ends of a channel --- */
-
-struct bench {
-	tw_keys *keys;
-	tw_channel *mine, *theirs;
-};
-
-static void bench_init(struct bench *b, const struct tw_channel_row *to_keys, const struct tw_channel_row *from_keys)
-{
-	int pair[2];
-	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-	*b = (struct bench){ 0 };
-	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, &b->keys));
-	CHECK_OK(tw_channel_new(sys, pair[0], from_keys, &b->mine));
-	CHECK_OK(tw_channel_new(sys, pair[1], to_keys, &b->theirs));
-}
-
-static void bench_done(struct bench *b)
-{
-	tw_keys_free(b->keys);
-	tw_channel_free(b->mine);
-	tw_channel_free(b->theirs);
-}
-
-/* Asks as core; what serving returned. On OK, m is the answer. */
-static tw_err ask(struct bench *b, uint16_t type, const void *payload, size_t size, struct tw_message *m)
-{
-	CHECK_OK(tw_channel_send(b->mine, type, 7, payload, size, NULL, 0));
-	TW_TRY(tw_channel_receive(b->theirs, m));
-	TW_TRY(tw_keys_serve_core(b->keys, b->theirs, m));
-	CHECK_OK(tw_channel_receive(b->mine, m));
-	CHECK_INT(m->tag, 7);
-	return TW_OK;
-}
-
-static enum tw_code failed_with(const struct tw_message *m)
-{
-	CHECK_INT(m->type, TW_WIRE_KEYS_FAILED);
-	return (enum tw_code)(uint8_t)m->payload.at[0];
-}
-
-static tw_err ask_epoch(struct bench *b, uint16_t type, uint64_t epoch, struct tw_message *m)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf n = { 0 };
-	tw_buf_init(&n, sys, 8);
-	CHECK_OK(tw_buf_u64(&n, epoch));
-	return ask(b, type, n.data, n.size, m);
-}
+#include "service/keys/test-keys.h"
 
 static void test_epochs(void **state)
 {
@@ -159,15 +35,6 @@ static void test_epochs(void **state)
 	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 7, &m));
 	CHECK_INT(m.type, TW_WIRE_KEYS_EPOCH_KEY);
 	bench_done(&b);
-}
-
-static tw_err ask_sign(struct bench *b, uint8_t purpose, struct tw_slice message, struct tw_message *m)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf p = { 0 };
-	tw_buf_init(&p, sys, TW_CHANNEL_MAX);
-	CHECK_OK(tw_buf_u8(&p, purpose));
-	CHECK_OK(tw_buf_add(&p, message.at, message.size));
-	return ask(b, TW_WIRE_KEYS_SIGN, p.data, p.size, m);
 }
 
 static tw_err ask_checkpoint(struct bench *b, const uint8_t device[32], uint64_t epoch, uint64_t seq, uint8_t chain, struct tw_message *m)
@@ -401,7 +268,7 @@ static void test_slots(void **state)
 	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOT_REMOVE, "owner.one", &m));
 	CHECK_INT(failed_with(&m), TW_CODE_NOTFOUND);
 	CHECK_OK(ask(&b, TW_WIRE_KEYS_STATE, NULL, 0, &m));
-	CHECK(m.payload.size > 13 && m.payload.at[0] == 0); /* its root lies beside it, and it is software */
+	CHECK(m.payload.size > 13 && m.payload.at[0] == TW_KEYSTORE_PLAIN); /* its root lies beside it, and it is software */
 	bench_done(&b);
 }
 
@@ -563,7 +430,7 @@ static void test_bad_files(void **state)
 			put(rows[i].name, rows[i].text, strlen(rows[i].text));
 		else
 			CHECK_OK(tw_durable_remove(sys, dir.fd, rows[i].name));
-		tw_err e = tw_keys_open(sys, dir.fd, NULL, &k);
+		tw_err e = tw_keys_open(sys, dir.fd, NULL, NULL, &k);
 		if (e.code != rows[i].code)
 			fail_msg("%s with \"%s\": %s", rows[i].name, rows[i].text ? rows[i].text : "(none)", tw_code_name(e.code));
 	}
@@ -571,7 +438,7 @@ static void test_bad_files(void **state)
 	CHECK_OK(tw_cert_pem(ca, &b));
 	put(TW_KEYS_IDENTITY_CERT, b.data, b.size);
 	tw_keys *k = NULL;
-	CHECK_ERR(tw_keys_open(sys, dir.fd, NULL, &k), UNTRUSTED);
+	CHECK_ERR(tw_keys_open(sys, dir.fd, NULL, NULL, &k), UNTRUSTED);
 	provision(); /* another listener's certificate */
 	TW_CLEANUP(tw_key_freep) tw_key *one = NULL, *two = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *of_one = NULL, *of_two = NULL;
@@ -580,11 +447,11 @@ static void test_bad_files(void **state)
 	tw_buf_clear(&b);
 	CHECK_OK(tw_listener_write(one, of_two, &b));
 	put(TW_KEYS_LISTENER, b.data, b.size);
-	CHECK_ERR(tw_keys_open(sys, dir.fd, NULL, &k), UNTRUSTED);
+	CHECK_ERR(tw_keys_open(sys, dir.fd, NULL, NULL, &k), UNTRUSTED);
 	CHECK(k == NULL);
 	provision(); /* the last number that is one, and what comes after it is none */
 	put(TW_KEYS_EPOCH, "18446744073709551614\n", 21);
-	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, &k));
+	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, NULL, &k));
 	tw_keys_free(k);
 }
 
@@ -593,7 +460,7 @@ static void test_bad_files(void **state)
 static tw_err use_all(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
-	return tw_keys_open(s, dir.fd, NULL, &k);
+	return tw_keys_open(s, dir.fd, NULL, NULL, &k);
 }
 
 static int no_sync(const struct tw_sys *s, int fd)
@@ -632,7 +499,7 @@ static bool change_with_fault(tw_fake *f, long n, int error_number, uint16_t typ
 	bench_done(&b);
 	sys = real;
 	tw_keys *k = NULL;
-	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, &k));
+	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, NULL, &k));
 	tw_keys_free(k);
 	return fired;
 }
@@ -694,7 +561,7 @@ static void check_after_cut(tw_fake *f, size_t point, struct test_dir *there)
 	struct bench b;
 	struct tw_message m;
 	dir = *there;
-	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, &k)); /* pair, secret and epoch are whole */
+	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, NULL, &k)); /* pair, secret and epoch are whole */
 	uint64_t acked = tw_fake_acked(f, point);
 	if (acked) {
 		bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
@@ -749,7 +616,7 @@ static tw_err ask_over(const struct tw_sys *s, uint16_t type, struct tw_slice pa
 	TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
 	TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
 	int pair[2];
-	tw_err e = tw_keys_open(s, dir.fd, NULL, &k);
+	tw_err e = tw_keys_open(s, dir.fd, NULL, NULL, &k);
 	CHECK(tw_failed(e) == (k == NULL));
 	TW_TRY(e);
 	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);

@@ -102,6 +102,43 @@ static void test_root(void **state)
 	tw_keystore_close(k);
 }
 
+static tw_err move(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_keystore_closep) tw_keystore *k = NULL;
+	return tw_keystore_file(s, dir.fd, root, &k);
+}
+
+/* @nist DP.CKM.2: a root from outside takes the place of the one beside, which is destroyed; cut anywhere, one of them opens */
+static void test_root_comes_later(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	struct test_dir there = test_dir_new();
+	tw_keystore *k = NULL;
+	struct tw_keystore_state s;
+	uint8_t point[TW_POINT_SIZE];
+	test_dir_empty(&dir);
+	CHECK_OK(tw_keystore_file(sys, dir.fd, NULL, &k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	k = tw_keystore_close(k);
+	tw_fake_record(f, dir.path);
+	CHECK_OK(move(tw_fake_sys(f), NULL));
+	for (size_t at = 0; at < tw_fake_points(f); at++) {
+		for (unsigned variant = 0; variant < 4; variant++) {
+			test_dir_empty(&there);
+			CHECK_OK(tw_fake_rebuild(f, at, variant, there.path));
+			CHECK_OK(tw_keystore_file(sys, there.fd, root, &k));
+			CHECK_OK(tw_keystore_state(k, &s));
+			CHECK(s.outside && !s.single);
+			check_signs(k, "one", point);
+			k = tw_keystore_close(k);
+			CHECK(faccessat(there.fd, "keystore.root", F_OK, 0) != 0);
+		}
+	}
+	CHECK_ERR(tw_keystore_file(sys, dir.fd, NULL, &k), UNTRUSTED);
+	test_dir_done(&there);
+	tw_fake_free(f);
+}
+
 /* More keys than are kept ready: each still signs as itself. */
 static void test_many(void **state)
 {
@@ -384,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_seals),
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_root_comes_later),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_power_cut),
 		cmocka_unit_test(test_out_of_memory),

@@ -412,3 +412,19 @@ tw_err tw_vault_change(tw_vault *v, const struct tw_vault_edit *edits, size_t co
 	v->payload = TW_STEAL(next);
 	return TW_OK;
 }
+
+tw_err tw_vault_reroot(tw_vault *v, const tw_secret *root)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *old = v->key;
+	v->key = NULL;
+	tw_err e = key_of(v->sys, root, v->id, &v->key);
+	if (!tw_failed(e))
+		e = commit(v, v->generation + 1, v->payload);
+	if (tw_failed(e)) {
+		(void)tw_secret_free(v->key);
+		v->key = TW_STEAL(old);
+		return e;
+	}
+	v->generation++;
+	return TW_OK;
+}

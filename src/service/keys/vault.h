@@ -41,6 +41,8 @@ struct tw_vault_edit {
 /* All of the edits or none, durable when OK. After an error the table in memory is that of before; on the disk it may be
    either, so whoever cannot bear that starts anew. LIMIT: no room. */
 tw_err tw_vault_change(tw_vault *v, const struct tw_vault_edit *edits, size_t count);
+/* Seals both copies anew under another root. Cut in between, the first opens under the new root and mends the second. */
+tw_err tw_vault_reroot(tw_vault *v, const tw_secret *root);
 uint64_t tw_vault_generation(const tw_vault *v);
 /* True while only one copy holds the present content: the other could not be written. Tried again with every change. */
 bool tw_vault_single(const tw_vault *v);

@@ -10,6 +10,11 @@
 
 #include "base/text.h"
 #include "formats/keyproof.h"
+#include "sys/stranger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 
 #define ONE "assess-one"
 #define OTHER "assess-other"
@@ -182,8 +187,255 @@ static tw_err nothing_private(struct tw_probe_context *c, struct tw_finding *f)
 	return e;
 }
 
+/* --- DP.CKM.3 --- */
+
+static tw_err refuses(struct tw_probe_context *c, const char *name, const struct shown *key, bool *ret)
+{
+	tw_err e = prove(c, name, key);
+
+	*ret = tw_failed(e);
+	return tw_is(e, TW_CODE_NOMEM) || tw_is(e, TW_CODE_CLOSED) ? e : TW_OK;
+}
+
+static tw_err rotate(struct tw_probe_context *c, const char *path, struct tw_answer *ret)
+{
+	tw_answer_init(ret, c->sys);
+	return call(c, "POST", path, NULL, ret);
+}
+
+static tw_err replace_key(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(shown_done) struct shown old = { 0 };
+	TW_CLEANUP(shown_done) struct shown next = { 0 };
+	bool refused = false;
+	tw_err e = make(c, ONE, &old);
+
+	if (!tw_failed(e))
+		e = prove(c, ONE, &old);
+	if (!tw_failed(e))
+		e = rotate(c, "/api/v1/keys/" ONE, &answer);
+	if (!tw_failed(e))
+		e = read_shown(c, answer.body, &next);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Replacing a key", e);
+	TW_TRY(tw_saw(f, "old key", old.fingerprint));
+	TW_TRY(tw_saw(f, "new key", next.fingerprint));
+	if (strcmp(old.fingerprint, next.fingerprint) == 0)
+		return tw_found(f, TW_VERDICT_FAIL, "After the rotation the key is the same as before.");
+	e = refuses(c, ONE, &old, &refused);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Asking for the old key", e);
+	if (!refused)
+		return tw_found(f, TW_VERDICT_FAIL, "The old key still signs after the rotation.");
+	e = prove(c, ONE, &next);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The signature of the new key over a fresh nonce", e);
+	return tw_found(f, TW_VERDICT_PASS,
+		"After the rotation the old key is refused, and the new one signed a fresh nonce. What a power cut in between leaves cannot be seen over the "
+		"network; it is tried at every write when the software is built.");
+}
+
+/* @nist DP.CKM.3: the old key is refused, the new one works. */
+static tw_err old_key_refused(struct tw_probe_context *c, struct tw_finding *f)
+{
+	tw_err e = replace_key(c, f);
+
+	destroy(c, ONE);
+	return e;
+}
+
+static tw_err replace_storage_key(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer rotated = { 0 }, before = { 0 }, after = { 0 };
+	TW_CLEANUP(shown_done) struct shown key = { 0 };
+	tw_err e = make(c, ONE, &key);
+
+	tw_answer_init(&before, c->sys);
+	tw_answer_init(&after, c->sys);
+	if (!tw_failed(e))
+		e = call(c, "GET", "/api/v1/keystore", NULL, &before);
+	if (!tw_failed(e))
+		e = rotate(c, "/api/v1/keystore/rotation", &rotated);
+	if (!tw_failed(e))
+		e = call(c, "GET", "/api/v1/keystore", NULL, &after);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Replacing the storage key", e);
+	json_int_t was = json_integer_value(json_object_get(before.body, "generation")),
+		   is = json_integer_value(json_object_get(after.body, "generation")),
+		   oldest = json_integer_value(json_object_get(after.body, "oldest"));
+	if (is <= was || oldest != is)
+		return tw_found(f, TW_VERDICT_FAIL,
+			"After the rotation the storage key is of generation %lld, and %lld still opens; before it was %lld.",
+			(long long)is, (long long)oldest, (long long)was);
+	e = prove(c, ONE, &key);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "A key under the new storage key", e);
+	return tw_found(f, TW_VERDICT_PASS,
+		"The storage key is of generation %lld now, none older opens anything, and keys sign on.", (long long)is);
+}
+
+/* @nist DP.CKM.3: what protects the keys is replaced without a break. */
+static tw_err storage_key(struct tw_probe_context *c, struct tw_finding *f)
+{
+	tw_err e = replace_storage_key(c, f);
+
+	destroy(c, ONE);
+	return e;
+}
+
+/* --- DP.CKM.2, on the device itself --- */
+
+#define PEEKS_MAX 64
+#define COMMAND_MAX 512
+/* What a stranger tries of one keys role, gathered by root: its directory, the files in it, its memory. */
+struct peek {
+	const struct tw_sys *sys;
+	char pid[16];
+	int dir; /* opened by root */
+	char names[PEEKS_MAX][64];
+	size_t count;
+	char got[128]; /* what a stranger could read; "" when nothing */
+};
+
+static bool is_keys_role(const struct tw_sys *sys, const char *pid)
+{
+	char path[64], command[COMMAND_MAX];
+	ssize_t size;
+
+	(void)snprintf(path, sizeof path, "/proc/%s/cmdline", pid);
+	TW_CLEANUP(tw_closep) int fd = sys->open_path(sys, path, O_RDONLY | O_CLOEXEC, 0);
+	size = fd < 0 ? -1 : sys->read(sys, fd, command, sizeof command - 1);
+	if (size <= 0)
+		return false;
+	command[size] = '\0';
+	size_t program = strlen(command);
+	return program >= 14 && strcmp(command + program - 14, "thingward-role") == 0 && program + 1 < (size_t)size &&
+		strcmp(command + program + 1, "keys") == 0;
+}
+
+static bool note_name(void *user, const char *name)
+{
+	struct peek *p = user;
+
+	if (p->count < PEEKS_MAX && strlen(name) < sizeof p->names[0] && name[0] != '.')
+		(void)snprintf(p->names[p->count++], sizeof p->names[0], "%s", name);
+	return true;
+}
+
+static void note_if_open(struct peek *p, int fd, const char *what)
+{
+	char byte;
+
+	if (fd >= 0 && p->sys->pread(p->sys, fd, &byte, 1, 0) >= 0)
+		(void)snprintf(p->got, sizeof p->got, "%s of process %s", what, p->pid);
+	tw_closep(&fd);
+}
+
+/* Runs as nobody. */
+static tw_err try_all(void *user)
+{
+	static const char *const of_process[] = { "mem", "maps", "environ", "fd/6", "auxv" };
+	struct peek *p = user;
+	char path[64];
+
+	for (size_t i = 0; i < p->count; i++)
+		note_if_open(p, p->sys->open_beneath(p->sys, p->dir, p->names[i], O_RDONLY | O_CLOEXEC, 0), p->names[i]);
+	for (size_t i = 0; i < TW_COUNT(of_process); i++) {
+		(void)snprintf(path, sizeof path, "/proc/%s/%s", p->pid, of_process[i]);
+		int fd = p->sys->open_path(p->sys, path, O_RDONLY | O_CLOEXEC, 0);
+
+		if (fd >= 0)
+			(void)snprintf(p->got, sizeof p->got, "%s of process %s", of_process[i], p->pid);
+		tw_closep(&fd);
+	}
+	return TW_OK;
+}
+
+static tw_err peek_at(const struct tw_sys *sys, const char *pid, struct peek *ret)
+{
+	struct peek p = { .sys = sys };
+	char path[64];
+
+	(void)snprintf(p.pid, sizeof p.pid, "%s", pid);
+	(void)snprintf(path, sizeof path, "/proc/%s/fd/6", pid); /* its directory: src/service/role.h */
+	TW_CLEANUP(tw_closep) int dir = sys->open_path(sys, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dir < 0 || sys->list(sys, dir, note_name, &p))
+		return TW_RAISE_ERRNO("looking for the files of process %s", pid);
+	if (p.count == 0)
+		return TW_RAISE(NOTFOUND, "process %s has no files", pid);
+	p.dir = dir;
+	TW_TRY(tw_as_stranger(try_all, &p));
+	*ret = p;
+	return TW_OK;
+}
+
+struct search {
+	const struct tw_sys *sys;
+	struct peek last;
+	size_t found;
+	bool bad;
+	tw_err e;
+};
+
+static bool look_at_process(void *user, const char *name)
+{
+	struct search *s = user;
+
+	if (name[0] < '1' || name[0] > '9' || strlen(name) >= sizeof s->last.pid || !is_keys_role(s->sys, name))
+		return true;
+	s->e = peek_at(s->sys, name, &s->last);
+	s->found++;
+	s->bad = tw_failed(s->e) || s->last.got[0];
+	return !s->bad;
+}
+
+/* @nist DP.CKM.2: as an unprivileged process, key files and the keys role's memory. */
+static tw_err strangers_denied(struct tw_probe_context *c, struct tw_finding *f)
+{
+	struct search s = { .sys = c->sys };
+
+	if (!c->local)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "It takes a look from inside: run this on the device as root, with --local.");
+	TW_CLEANUP(tw_closep) int proc = c->sys->open_path(c->sys, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (proc < 0 || c->sys->list(c->sys, proc, look_at_process, &s))
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "The processes of this machine cannot be listed.");
+	if (tw_is(s.e, TW_CODE_DENIED) || (s.found && tw_failed(s.e)))
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "It could not be tried: %s. Run this as root.", tw_err_detail());
+	if (!s.found)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "There is no process that keeps keys here. Run this on the device, as root.");
+	if (s.bad)
+		return tw_found(f, TW_VERDICT_FAIL, "A user without any right could read %s.", s.last.got);
+	return tw_found(f, TW_VERDICT_PASS,
+		"As a user without any right, each of %zu key files and the memory of the process that keeps the keys were tried: all were refused.",
+		s.last.count);
+}
+
+/* @nist DP.CKM.2: no plaintext key in a disk image, as far as the device knows where its root secret lies. */
+static tw_err disk_opens_nothing(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+
+	tw_answer_init(&answer, c->sys);
+	tw_err e = call(c, "GET", "/api/v1/keystore", NULL, &answer);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The state of the keystore", e);
+	f->source = TW_SOURCE_DEVICE;
+	if (!json_is_true(json_object_get(answer.body, "taken_over")))
+		return tw_found(f, TW_VERDICT_FAIL, "The device's own keys lie in plain files.");
+	if (!json_is_true(json_object_get(answer.body, "outside")) && !json_is_true(json_object_get(answer.body, "hardware")))
+		return tw_found(f, TW_VERDICT_FAIL, "What opens the keystore lies on the same disk: %s",
+			tw_json_text(answer.body, "detail"));
+	return tw_found(f, TW_VERDICT_PASS, "The device says that its keys are sealed and that what opens them is not on its disk: %s",
+		tw_json_text(answer.body, "detail"));
+}
+
 const struct tw_probe tw_probes_data_protection[] = {
 	{ "DP.CKM.1", "pairs-differ", TW_SOURCE_INSIDE, "Does the device make key pairs that differ, and hold them?", pairs_differ },
 	{ "DP.CKM.1", "nothing-private", TW_SOURCE_INSIDE, "Does no answer carry a private half?", nothing_private },
+	{ "DP.CKM.2", "strangers-denied", TW_SOURCE_INSIDE, "Can nobody else read key files or the memory with keys?", strangers_denied },
+	{ "DP.CKM.2", "disk-opens-nothing", TW_SOURCE_DEVICE, "Does a copy of the disk open no key?", disk_opens_nothing },
+	{ "DP.CKM.3", "old-key-refused", TW_SOURCE_INSIDE, "Is a replaced key refused, and does the new one work?", old_key_refused },
+	{ "DP.CKM.3", "storage-key", TW_SOURCE_INSIDE, "Can what seals the keys be replaced while they serve?", storage_key },
 	{},
 };
