@@ -123,8 +123,10 @@ static bool ready(const tw_streams *s, const struct tw_stream *one)
 	return one->credit >= one->window / 2 && tw_audit_follow_behind(s->c->audit, &one->at);
 }
 
+/* What was read and could not be put is read again. */
 static tw_err advance(tw_streams *s, struct tw_stream *one)
 {
+	const struct tw_audit_follow before = one->at;
 	struct piece p = { .result = TW_OK };
 
 	tw_buf_init(&p.text, s->c->sys, one->credit);
@@ -133,6 +135,8 @@ static tw_err advance(tw_streams *s, struct tw_stream *one)
 		e = p.result;
 	if (!tw_failed(e) && p.text.size > 0)
 		e = put(s, one, tw_buf_slice(&p.text));
+	if (tw_failed(e))
+		one->at = before;
 	tw_buf_done(&p.text);
 	return e;
 }
