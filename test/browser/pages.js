@@ -15,7 +15,7 @@ const KEY = 'identification-remote-read';
 const SECRET = '00112233445566778899aabbccddeeff';
 const heading = (page) => page.textContent('h1');
 
-async function withStory(state, work) {
+export async function withStory(state, work) {
 	const story = await standIn(state);
 	try {
 		return await work(story);
@@ -24,7 +24,7 @@ async function withStory(state, work) {
 	}
 }
 
-async function signIn(page, story) {
+export async function signIn(page, story) {
 	await page.fill('#code', story.state.code);
 	await page.click('#enter');
 	await page.waitForSelector('#part-log h2');
@@ -351,7 +351,7 @@ function filledWith(text) {
 	return state;
 }
 
-const FOREIGN = 'main :is(script, iframe, img, object, embed, base, meta, link, style, video, template, math, a[href^="javascript"])';
+export const FOREIGN = 'main :is(script, iframe, img, object, embed, base, meta, link, style, video, template, math, a[href^="javascript"])';
 
 // Each payload stands in every field at once that a device, an owner or a manufacturer fills.
 async function hostileText({ open }) {

@@ -129,6 +129,29 @@ async function homeTurns({ open, skip }) {
 	});
 }
 
+// Long before the page would read the log again.
+async function followsTheLog({ open, skip }) {
+	await withDevice(skip, async (device) => {
+		await device.ask({ take_over: true });
+		const page = await open(device.url);
+		await signIn(page, device);
+		await page.waitForFunction(() => /as the device writes/.test(document.querySelector('#log-how').textContent));
+		const rows = () => page.locator('.log tbody tr').count();
+		const before = await rows();
+		await device.ask({ tool: ['settings', 'change', SETTING, 'off'] });
+		await page.waitForFunction((had) => document.querySelectorAll('.log tbody tr').length > had, before, { timeout: 8000 });
+		assert.match(await page.textContent('.log tbody tr'), /Settings change/);
+		await page.waitForFunction(() => /\d+ new records? in the log/.test(document.querySelector('#live').textContent));
+		await page.click('#log-pause');
+		const paused = await rows();
+		await device.ask({ tool: ['settings', 'change', SETTING, 'on'] });
+		await page.waitForTimeout(1000);
+		assert.equal(await rows(), paused);
+		await page.click('#log-pause');
+		await page.waitForFunction((had) => document.querySelectorAll('.log tbody tr').length > had, paused, { timeout: 8000 });
+	});
+}
+
 async function openApiHolds({ open, skip }) {
 	await withDevice(skip, async (device) => {
 		const page = await open(device.url);
@@ -169,6 +192,7 @@ export const real = [
 	['device: serves the page under its policy, with the fingerprint to compare', servesThePage],
 	['device: is taken over by label, browser and console; a hostile name stays text', takenOverByBrowser],
 	['device: code, identity check, switching off and on, a conflict, signing out', homeTurns],
+	['device: records appear as they are written, and wait while the page is paused', followsTheLog],
 	['device: its OpenAPI document is accepted by a validator of others', openApiHolds],
 	['report: valid, readable by everybody, narrow, wide, dark and on paper', reportReads],
 ];

@@ -60,6 +60,7 @@ const ROUTES = {
 	'GET /api/v1/capabilities': (s) => ({ body: s.capabilities }),
 	'GET /api/v1/identity': (s) => (s.setting.value === 'off' ? problem(403, 'off', 'The identifier is not given out', 'remote reading is switched off', 'DI.IMS.1', 'switch identification.remote-read on') : { body: s.identity }),
 	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting] } }),
+	'GET /api/v1/log/stream': (s) => s.refuseStream || {},
 	'GET /api/v1/log': (s, rq) => {
 		const asked = new URL(rq.url, 'http://x').searchParams;
 		const from = asked.get('cursor') ? s.records.findIndex((one) => one.seq < Number(asked.get('cursor'))) : 0;
@@ -125,6 +126,28 @@ function answer(s, rq, path) {
 	return route(s, rq);
 }
 
+// Records as the device writes them, oldest first, each a piece of its own that may come in two halves.
+function stream(story, rq, rp) {
+	let after = Number(new URL(rq.url, 'http://x').searchParams.get('after'));
+	rp.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(': so far\n\n');
+	story.streams++;
+	const send = () => {
+		if (story.state.endStreams) {
+			clearInterval(timer);
+			rp.end();
+			return;
+		}
+		for (const record of story.state.records.filter((one) => one.seq > after).reverse()) {
+			const text = `id: ${record.seq}\nevent: ${record.type.replace(/\W/g, '')}\ndata: ${JSON.stringify(record)}\n\n`;
+			rp.write(text.slice(0, text.length / 2));
+			rp.write(text.slice(text.length / 2));
+			after = record.seq;
+		}
+	};
+	const timer = setInterval(send, 30);
+	rp.on('close', () => { clearInterval(timer); story.streams--; });
+}
+
 function asset(path) {
 	const name = path === '/' ? 'index.html' : path.slice(1);
 	if (!/^[a-z-]+\.(html|js|css|svg)$/.test(name))
@@ -136,7 +159,8 @@ function asset(path) {
 	}
 }
 
-async function serve(s, rq, rp) {
+async function serve(story, rq, rp) {
+	const s = story.state;
 	const path = decodeURIComponent(new URL(rq.url, 'http://x').pathname);
 	const chunks = [];
 	for await (const chunk of rq)
@@ -147,18 +171,24 @@ async function serve(s, rq, rp) {
 		rp.writeHead(200, { 'Content-Type': file.type, 'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff' }).end(file.bytes);
 		return;
 	}
+	if (path === '/api/v1/log')
+		story.logReads++;
 	const { status = 200, body } = answer(s, rq, path);
+	if (path === '/api/v1/log/stream' && status === 200) {
+		stream(story, rq, rp);
+		return;
+	}
 	rp.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json' }).end(body === undefined ? '' : JSON.stringify(body));
 }
 
-// `story.state` may be changed at any time; `story.down` makes it hang up.
+// `story.state` may be changed at any time; `story.down` makes it hang up; `streams` are those that are open, `logReads` how often the log was read.
 export function standIn(state = healthy()) {
-	const story = { state, down: false };
+	const story = { state, down: false, streams: 0, logReads: 0 };
 	const server = createServer((rq, rp) => {
 		if (story.down)
 			rq.socket.destroy();
 		else
-			serve(story.state, rq, rp).catch((error) => rp.writeHead(500).end(String(error)));
+			serve(story, rq, rp).catch((error) => rp.writeHead(500).end(String(error)));
 	});
 	return new Promise((done) => server.listen(0, '127.0.0.1', () => {
 		story.url = `http://127.0.0.1:${server.address().port}/`;

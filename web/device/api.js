@@ -51,16 +51,20 @@ export const forgetTakeover = () => sessionStorage.removeItem(PENDING);
 
 // ---- requests ----
 
-async function send(method, path, options) {
-	const headers = { Accept: 'application/json' };
+function headersFor(type) {
 	const kept = session();
-	if (kept)
-		headers.Authorization = `Bearer ${kept.token}`;
+	return kept ? { Accept: type, Authorization: `Bearer ${kept.token}` } : { Accept: type };
+}
+
+const FETCH = { cache: 'no-store', credentials: 'omit', redirect: 'error' };
+
+async function send(method, path, options) {
+	const headers = headersFor('application/json');
 	if (options.body !== undefined)
 		headers['Content-Type'] = 'application/json';
 	if (options.ifMatch)
 		headers['If-Match'] = options.ifMatch;
-	const request = { method, headers, cache: 'no-store', credentials: 'omit', redirect: 'error', signal: AbortSignal.timeout(15000) };
+	const request = { method, headers, ...FETCH, signal: AbortSignal.timeout(15000) };
 	if (options.body !== undefined)
 		request.body = JSON.stringify(options.body);
 	try {
@@ -71,17 +75,35 @@ async function send(method, path, options) {
 	}
 }
 
+function parsed(text) {
+	try {
+		return text ? JSON.parse(text) : null;
+	} catch {
+		return null;
+	}
+}
+
+const refusal = (reply, body) => new Refused(reply.status, body || {}, Number(reply.headers.get('Retry-After')) || 0);
+
 export async function call(method, path, options = {}) {
 	const { reply, text } = await send(method, path, options);
-	let body = null;
+	const body = parsed(text);
+	if (!reply.ok)
+		throw refusal(reply, body);
+	return { status: reply.status, etag: reply.headers.get('ETag'), body };
+}
+
+// An answer that does not end, to be read as text while it comes.
+export async function openStream(path, signal) {
+	let reply;
 	try {
-		body = text ? JSON.parse(text) : null;
+		reply = await fetch(path, { headers: headersFor('text/event-stream'), ...FETCH, signal });
 	} catch {
-		body = null;
+		throw new Unreachable('The device does not answer');
 	}
 	if (!reply.ok)
-		throw new Refused(reply.status, body || {}, Number(reply.headers.get('Retry-After')) || 0);
-	return { status: reply.status, etag: reply.headers.get('ETag'), body };
+		throw refusal(reply, parsed(await reply.text()));
+	return reply.body.pipeThrough(new TextDecoderStream()).getReader();
 }
 
 export const get = async (path) => (await call('GET', path)).body;

@@ -7,17 +7,15 @@
 
 import { Refused, askTakeover, call, checkIdentity, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, session } from './api.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
-import { abilitiesPart, answerPart, checkPart, frame, identityPart, logPart, logRows, put, settingId, settingsPart } from './home.js';
+import { abilitiesPart, answerPart, checkPart, frame, identityPart, put, settingId, settingsPart } from './home.js';
+import { logCard } from './log.js';
 import { goesOn, taskEnd, tasksPart } from './tasks.js';
 
 const REFRESH_MS = 20000;
 const CLAIM_MS = 2000;
 const TICK_MS = 15000;
-const RECORDS = 100;
 const TASKS = 5;
 const TASK_MS = 1000; // between two looks at a task that goes on
-const PAGES = 10; // read for one press: each leaves a record itself
-const ROWS = 20; // of the log: shown at first, and with each press for more
 
 const main = byId('main');
 let timer = 0;
@@ -200,10 +198,6 @@ function codePage(why) {
 const drafts = new Map();
 const notes = new Map();
 let last = {};
-let withReads = false;
-let older = []; // records read beyond the newest page, newest first
-let olderNext = '';
-let rows = ROWS;
 let tasks = { tasks: [], error: null, failed: null };
 
 function sessionBar() {
@@ -224,8 +218,7 @@ function leave(why) {
 	forgetSession();
 	sessionBar();
 	last = {};
-	older = [];
-	rows = ROWS;
+	card.forget();
 	tasks = { tasks: [], error: null, failed: null };
 	byId('device').textContent = 'Device';
 	codePage(why);
@@ -251,9 +244,9 @@ async function part(path, list) {
 	}
 }
 
-async function readDevice() {
-	const [state, identity, settings, log, work] = [await getAll('/api/v1/capabilities', 'elements'), await part('/api/v1/identity'), await part('/api/v1/settings', 'settings'), await part(`/api/v1/log?limit=${RECORDS}`), await part(`/api/v1/tasks?limit=${TASKS}`)];
-	return { state, identity, settings: settings.value ? settings.value.settings : [], log, work };
+async function readDevice(anew) {
+	const [state, identity, settings, , work] = [await getAll('/api/v1/capabilities', 'elements'), await part('/api/v1/identity'), await part('/api/v1/settings', 'settings'), await card.read(anew), await part(`/api/v1/tasks?limit=${TASKS}`)];
+	return { state, identity, settings: settings.value ? settings.value.settings : [], work };
 }
 
 // Shows a part again only when what the device said about it is new.
@@ -265,44 +258,7 @@ function putIfNew(id, about, make) {
 	put(id, make());
 }
 
-// The newest page is read again and again, what was asked for beyond it once: both are put together by number. When so much came
-// that a gap is between them, the older ones are let go.
-function joinOlder({ records, next }) {
-	const lowest = records.length ? records[records.length - 1].seq : 0;
-	if (!older.length || lowest > older[0].seq + 1) {
-		older = [];
-		olderNext = next || '';
-	}
-	return [...records, ...older.filter((record) => record.seq < lowest)];
-}
-
-async function readOlder(log) {
-	rows += ROWS;
-	try {
-		for (let page = 0; page < PAGES && olderNext && logRows(joinOlder(log.value), withReads).length < rows; page++) {
-			const read = await get(`/api/v1/log?limit=${RECORDS}&cursor=${encodeURIComponent(olderNext)}`);
-			older = [...joinOlder(log.value), ...read.records];
-			olderNext = read.next || '';
-		}
-		say(olderNext ? 'Older records are shown.' : 'That is the beginning of the log.');
-		showLog(log);
-	} catch (error) {
-		if (error.status === 401)
-			leave('Your session has ended.');
-		else
-			showLog({ ...log, error });
-	}
-}
-
-function showLog(log) {
-	const choose = (choice) => {
-		withReads = choice;
-		showLog(log);
-	};
-	const records = log.value ? joinOlder(log.value) : [];
-	const view = { withReads, rows, more: Boolean(olderNext) };
-	putIfNew('log', [records, view, log.error], () => logPart(records, log.error, view, choose, () => busy(byId('log-more'), () => readOlder(log))));
-}
+const card = logCard({ putIfNew, busy, leave, again: (ms) => { clearTimeout(timer); timer = setTimeout(refresh, ms); } });
 
 // Tells which of those that went on have ended, shows all, and looks again soon while one goes on.
 function showTasks(answer, failed = null) {
@@ -358,7 +314,7 @@ function showDevice(now) {
 	putIfNew('abilities', [now.state.elements, now.state.sandbox, now.settings], () => abilitiesPart(now.state, now.settings, byId('part-abilities')));
 	putIfNew('identity', now.identity, () => identityPart(now.identity.value, now.identity.error, () => runCheck(now.identity.value)));
 	putIfNew('settings', now.settings, () => settingsPart(now.settings, drafts, notes, saveSetting));
-	showLog(now.log);
+	card.show();
 	showTasks(now.work);
 	byId('read-at').textContent = `Read at ${new Date().toLocaleTimeString()}. Read again every ${REFRESH_MS / 1000} seconds while you look.`;
 }
@@ -401,7 +357,8 @@ async function saveSetting(setting, value) {
 	});
 }
 
-async function refresh() {
+// anew: nothing that was read before is kept.
+async function refresh(anew = false) {
 	clearTimeout(timer);
 	sessionBar();
 	if (!session()) {
@@ -409,7 +366,7 @@ async function refresh() {
 		return;
 	}
 	try {
-		const now = await readDevice();
+		const now = await readDevice(anew);
 		if (!byId('part-answer')) {
 			last = {};
 			show(main, ...frame());
@@ -453,8 +410,10 @@ async function start() {
 }
 
 document.addEventListener('visibilitychange', () => {
-	if (!document.hidden && session() && byId('part-answer'))
-		refresh();
+	if (document.hidden)
+		card.rest();
+	else if (session() && byId('part-answer'))
+		refresh(true);
 });
 setInterval(sessionBar, TICK_MS);
 start();

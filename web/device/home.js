@@ -262,14 +262,22 @@ function recordRow(record) {
 // Looking leaves records too, and would soon be all there is to see: reads are shown when asked for.
 export const logRows = (records, withReads) => rowsOf(records).filter((record) => withReads || record.type !== 'read');
 
-// view: whether reads are shown, how many rows, and whether the device has more records than are here.
-export function logPart(records, error, view, onReads, onMore) {
+const LOG_STATES = {
+	live: ['Pause', 'New records appear at the top as the device writes them.'],
+	read: ['Pause', 'The device does not send new records now; the log is read again every 20 seconds.'],
+	paused: ['Go on', 'Paused. What is new waits on the device.'],
+};
+
+// view: whether reads are shown, how many rows, whether the device has more records than are here, and how new ones come.
+export function logPart(records, error, view, { onReads, onMore, onPause }) {
 	if (error)
 		return [h('h2', { id: 'log' }, 'What happened lately'), trouble(error)];
 	const all = logRows(records, view.withReads);
 	const rows = all.slice(0, view.rows);
+	const [press, how] = LOG_STATES[view.state];
 	return [
 		h('h2', { id: 'log' }, 'What happened lately'),
+		h('p', { class: 'follow' }, h('button', { type: 'button', class: 'second', id: 'log-pause', 'aria-label': `${press}: following the log`, onclick: onPause }, press), h('span', { class: 'quiet', id: 'log-how' }, how)),
 		h('p', { class: 'choices' }, h('label', {}, h('input', { type: 'checkbox', id: 'with-reads', checked: view.withReads, onchange: (event) => onReads(event.target.checked) }), 'Show what was only read, too')),
 		h('table', { class: 'log stacks' },
 			h('caption', {}, 'Newest first.'),
