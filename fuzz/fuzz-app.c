@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tw_slice all;
 	struct tw_app_event e;
 	struct tw_app_health h;
-	struct tw_slice key;
+	struct tw_slice key, signature;
 
 	if (size < 1)
 		return 0;
@@ -32,6 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		inside(all, key, TW_APP_NAME_MAX);
 	} else if (data[0] == 'f' && !tw_failed(tw_app_read_hash(all, &key))) {
 		inside(all, key, TW_APP_FUNCTION_MAX);
+	} else if (data[0] == 'v' && !tw_failed(tw_app_read_verify(all, &key, &signature))) {
+		inside(all, key, TW_APP_KEY_MAX);
+		inside(all, signature, TW_APP_SIGNATURE_MAX);
 	}
 	return 0;
 }

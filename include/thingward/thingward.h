@@ -69,6 +69,13 @@ int thingward_hash_end(thingward *t, void *ret, size_t max_bytes, size_t *ret_si
 /* Ends it. OK: the digest is this one. MISMATCH: it is not. REFUSED: a digest of that function has another length. */
 int thingward_hash_check(thingward *t, const void *digest, size_t size_bytes);
 
+/*
+ * Ends a "sha-256". OK: the key signed the data. MISMATCH: it did not; do not use the data. Only the arithmetic is judged: whose key it is
+ * you know. key: a P-256 public key or a certificate with one, PEM or DER, at most 1920 bytes. signature: ECDSA, DER as `openssl dgst
+ * -sha256 -sign` writes it, or 64 bytes r and s. REFUSED: the key is none, or another function was begun.
+ */
+int thingward_hash_verify(thingward *t, const void *key, size_t key_bytes, const void *signature, size_t signature_bytes);
+
 /* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */
 int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);
 int thingward_post_health(thingward *t, const char *name, int well, const char *text, uint32_t *ret_ticket);

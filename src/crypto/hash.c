@@ -95,6 +95,12 @@ tw_err tw_raise_openssl(const char *function, int line, const char *what)
 	return tw_raise(TW_CODE_CRYPTO, function, line, "%s: OpenSSL error %08lX", what, first);
 }
 
+void tw_openssl_afresh(void)
+{
+	process.no_memory = false;
+	ERR_clear_error();
+}
+
 tw_err tw_raise_refused(enum tw_code code, const char *function, int line, const char *what)
 {
 	tw_err e = tw_raise_openssl(function, line, what);

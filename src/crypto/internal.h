@@ -20,6 +20,8 @@ struct tw_key {
 /* Empties OpenSSL's error queue into one line. Numbers, not words: the table of words would cost every role 100 KB. */
 #define TW_RAISE_OPENSSL(what) tw_sure(tw_raise_openssl(__func__, __LINE__, (what)))
 tw_err tw_raise_openssl(const char *function, int line, const char *what);
+/* Forgets what OpenSSL got over: a lack of memory before must not be the reason of a refusal now. */
+void tw_openssl_afresh(void);
 /* For input that OpenSSL refuses: the given code and words, unless memory was the reason. */
 #define TW_RAISE_REFUSED(name, what) tw_sure(tw_raise_refused(TW_CODE_##name, __func__, __LINE__, (what)))
 tw_err tw_raise_refused(enum tw_code code, const char *function, int line, const char *what);

@@ -324,19 +324,37 @@ tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, 
 	return tw_key_sign_digest(k, digest, ret);
 }
 
-tw_err tw_key_verify(const tw_key *k, const struct tw_slice *parts, size_t count, const uint8_t signature[TW_SIGNATURE_SIZE])
+/* What is read is written again and compared: BER, needless zeroes and what follows are other spellings. */
+tw_err tw_signature_of_der(struct tw_slice der, uint8_t ret[TW_SIGNATURE_SIZE])
 {
-	uint8_t digest[TW_SHA256_SIZE], der[DER_SIGNATURE_MAX];
+	uint8_t raw[TW_SIGNATURE_SIZE], again[DER_SIGNATURE_MAX];
+	if (der.size > DER_SIGNATURE_MAX || tw_failed(raw_of_der((const uint8_t *)der.at, der.size, raw)) ||
+		der_of_raw(raw, again) != der.size || memcmp(der.at, again, der.size) != 0)
+		return TW_RAISE(SYNTAX, "this is no signature in DER");
+	memcpy(ret, raw, sizeof raw);
+	return TW_OK;
+}
+
+tw_err tw_key_verify_digest(const tw_key *k, const uint8_t digest[32], const uint8_t signature[TW_SIGNATURE_SIZE])
+{
+	uint8_t der[DER_SIGNATURE_MAX];
 	/* OpenSSL asks the same; a provider of somebody else's might not (CVE-2022-21449 was this check left out). */
 	if (!in_range(signature) || !in_range(signature + SCALAR_SIZE))
 		return TW_RAISE(UNTRUSTED, "a signature whose numbers are out of range");
-	TW_TRY(tw_sha256_of(parts, count, digest));
+	tw_openssl_afresh();
 	size_t size = der_of_raw(signature, der);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
 	bool ready = ctx && EVP_PKEY_verify_init(ctx) == 1;
-	int good = ready ? EVP_PKEY_verify(ctx, der, size, digest, sizeof digest) : -1;
+	int good = ready ? EVP_PKEY_verify(ctx, der, size, digest, TW_SHA256_SIZE) : -1;
 	EVP_PKEY_CTX_free(ctx);
 	if (good == 1)
 		return TW_OK;
 	return ready ? TW_RAISE_REFUSED(UNTRUSTED, "the signature does not verify") : TW_RAISE_OPENSSL("verifying a signature");
+}
+
+tw_err tw_key_verify(const tw_key *k, const struct tw_slice *parts, size_t count, const uint8_t signature[TW_SIGNATURE_SIZE])
+{
+	uint8_t digest[TW_SHA256_SIZE];
+	TW_TRY(tw_sha256_of(parts, count, digest));
+	return tw_key_verify_digest(k, digest, signature);
 }

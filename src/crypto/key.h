@@ -29,6 +29,8 @@ tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, 
 tw_err tw_key_sign_digest(const tw_key *k, const uint8_t digest[32], uint8_t ret[TW_SIGNATURE_SIZE]);
 tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t *ret, size_t max, size_t *ret_size); /* for TLS in keys */
 tw_err tw_key_verify(const tw_key *k, const struct tw_slice *parts, size_t count, const uint8_t signature[TW_SIGNATURE_SIZE]); /* UNTRUSTED */
+tw_err tw_key_verify_digest(const tw_key *k, const uint8_t digest[32], const uint8_t signature[TW_SIGNATURE_SIZE]); /* UNTRUSTED */
+tw_err tw_signature_of_der(struct tw_slice der, uint8_t ret[TW_SIGNATURE_SIZE]); /* SYNTAX: not DER, or not in its one spelling */
 bool tw_crypto_lock_keys(void); /* private keys made from now on live in locked memory that no core dump has; false: not here. Once */
 EVP_PKEY *tw_key_evp(const tw_key *k); /* borrowed: only inside src/crypto and for SSL_CTX */
 #endif

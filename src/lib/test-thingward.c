@@ -157,6 +157,16 @@ static void test_hashes(void **state)
 	CHECK_TEXT(thingward_why(d.t), "r: w");
 	CHECK_OK(tw_channel_send(d.peer, TW_APP_DIGEST, 5, data, 32, NULL, 0));
 	CHECK_INT(thingward_hash_end(d.t, small, sizeof small, &size), THINGWARD_INVALID);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_RESULT, 6, &yes, 1, NULL, 0));
+	CHECK_INT(thingward_hash_verify(d.t, "key", 3, "sig", 3), THINGWARD_OK);
+	do
+		CHECK_OK(tw_channel_receive(d.peer, &m));
+	while (m.type != TW_APP_HASH_VERIFY);
+	CHECK_BYTES(m.payload.at, "\0\3key\0\3sig", 10);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_RESULT, 7, &no, 1, NULL, 0));
+	CHECK_INT(thingward_hash_verify(d.t, "key", 3, "sig", 3), THINGWARD_MISMATCH);
+	CHECK_INT(thingward_hash_verify(d.t, "key", 0, "sig", 3), THINGWARD_INVALID);
+	CHECK_INT(thingward_hash_verify(d.t, "key", 3, data, TW_APP_SIGNATURE_MAX + 1), THINGWARD_INVALID);
 	CHECK_INT(thingward_hash_begin(d.t, "a-function-whose-name-is-longer-than-any"), THINGWARD_INVALID);
 	CHECK_INT(thingward_hash_begin(d.t, ""), THINGWARD_INVALID);
 	CHECK_INT(thingward_hash_check(d.t, data, TW_APP_DIGEST_MAX + 1), THINGWARD_INVALID);

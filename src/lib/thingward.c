@@ -389,6 +389,24 @@ int thingward_hash_check(thingward *t, const void *digest, size_t size_bytes)
 	return result == THINGWARD_OK ? end_hash(t, TW_APP_HASH_CHECK, &b) : result;
 }
 
+static tw_err write_verify(struct tw_buf *b, const void *key, size_t key_size, const void *signature, size_t signature_size)
+{
+	if (!key_size || key_size > TW_APP_KEY_MAX || !signature_size || signature_size > TW_APP_SIGNATURE_MAX)
+		return TW_RAISE(LIMIT, "a key has up to %d bytes, a signature up to %d", TW_APP_KEY_MAX, TW_APP_SIGNATURE_MAX);
+	TW_TRY(tw_buf_block16(b, key, key_size));
+	return tw_buf_block16(b, signature, signature_size);
+}
+
+int thingward_hash_verify(thingward *t, const void *key, size_t key_bytes, const void *signature, size_t signature_bytes)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	int result;
+
+	tw_buf_init(&b, t->sys, 4 + TW_APP_KEY_MAX + TW_APP_SIGNATURE_MAX);
+	result = of_error(t, write_verify(&b, key, key_bytes, signature, signature_bytes));
+	return result == THINGWARD_OK ? end_hash(t, TW_APP_HASH_VERIFY, &b) : result;
+}
+
 void thingward_on_answer(thingward *t, thingward_answer *call, void *user)
 {
 	t->call = call;

@@ -12,6 +12,7 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_HASH_DATA, 0, 1, TW_APP_DATA_MAX, "hash data" },
 	{ TW_APP_HASH_END, 0, 0, 0, "hash end" },
 	{ TW_APP_HASH_CHECK, 0, 1, TW_APP_DIGEST_MAX, "hash check" },
+	{ TW_APP_HASH_VERIFY, 0, 6, 4 + TW_APP_KEY_MAX + TW_APP_SIGNATURE_MAX, "hash verify" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_app_from_device[] = {
@@ -71,4 +72,17 @@ tw_err tw_app_read_setting(struct tw_slice payload, struct tw_slice *ret_key)
 tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function)
 {
 	return one_name(payload, TW_APP_FUNCTION_MAX, ret_function);
+}
+
+tw_err tw_app_read_verify(struct tw_slice payload, struct tw_slice *ret_key, struct tw_slice *ret_signature)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_slice key, signature;
+
+	TW_TRY(tw_cursor_block16(&in, TW_APP_KEY_MAX, &key));
+	TW_TRY(tw_cursor_block16(&in, TW_APP_SIGNATURE_MAX, &signature));
+	TW_TRY(tw_cursor_end(&in));
+	*ret_key = key;
+	*ret_signature = signature;
+	return TW_OK;
 }

@@ -7,7 +7,7 @@
  * carries its question's tag, and what needs no disk may overtake what does.
  *
  * HASH begins a digest, of which a connection has one at a time, HASH_DATA goes on with it, and neither is answered. What ends it is:
- * HASH_END by DIGEST, HASH_CHECK by RESULT, or REFUSED when it could not begin.
+ * HASH_END by DIGEST, HASH_CHECK and HASH_VERIFY (a signature over a SHA-256) by RESULT, or REFUSED when it could not begin.
  */
 #ifndef TW_SYS_APPLICATION_H
 #define TW_SYS_APPLICATION_H
@@ -21,6 +21,7 @@ enum tw_application_message {
 	TW_APP_HASH_DATA,      /* bytes */
 	TW_APP_HASH_END,       /* nothing */
 	TW_APP_HASH_CHECK,     /* the digest to compare with */
+	TW_APP_HASH_VERIFY,    /* block16 public key or certificate, block16 signature */
 	TW_APP_ACK = 0x0681,
 	TW_APP_SETTING_IS,      /* block16 value */
 	TW_APP_REFUSED,         /* block16 rule, block16 detail */
@@ -35,6 +36,8 @@ enum tw_application_message {
 #define TW_APP_DATA_MAX \
 	TW_APP_FIELDS_MAX /* no longer than an event: the door's buffer has room for sixteen of the longest message */
 #define TW_APP_DIGEST_MAX 64
+#define TW_APP_KEY_MAX 1920
+#define TW_APP_SIGNATURE_MAX 72
 struct tw_app_event {
 	struct tw_slice id, fields;
 };
@@ -46,6 +49,7 @@ struct tw_app_health {
 tw_err tw_app_read_event(struct tw_slice payload, struct tw_app_event *ret);
 tw_err tw_app_read_health(struct tw_slice payload, struct tw_app_health *ret);
 tw_err tw_app_read_setting(struct tw_slice payload, struct tw_slice *ret_key);
+tw_err tw_app_read_verify(struct tw_slice payload, struct tw_slice *ret_key, struct tw_slice *ret_signature);
 tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

@@ -7,6 +7,8 @@ import socket
 import subprocess
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import world as worlds
 from harness import Client, local, roles, wait_for
@@ -152,7 +154,7 @@ def ask_hash(line, name, data, last=(0x0612, b"")):
 
 
 def check_hashes(unit):
-    """@nist DP.CCS.4 @nist DP.CCS.6: as device code gets them"""
+    """@nist DP.CCS.3 @nist DP.CCS.4 @nist DP.CCS.6: as device code gets them"""
     with raw(unit) as line:
         for name, function in (("sha-256", hashlib.sha256), ("sha-384", hashlib.sha384), ("sha-512", hashlib.sha512)):
             for data in (b"", b"abc", os.urandom(300000)):
@@ -165,6 +167,14 @@ def check_hashes(unit):
         for name in (b"md5", b"sha-1", b"SHA-256", b"sha-256\0"):
             kind, said = ask_hash(line, name, b"abc")
             assert kind == 0x0683 and b"crypto.approved" in said
+        key, data = ec.generate_private_key(ec.SECP256R1()), os.urandom(5000)
+        der = key.sign(data, ec.ECDSA(hashes.SHA256()))
+        spki = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        for name, sent, public, signature, wanted in (
+                (b"sha-256", data, spki, der, b"\1"), (b"sha-256", data + b"x", spki, der, b"\0"), (b"sha-256", data, spki, der + b"x", b"\0"),
+                (b"sha-256", data, spki, der[:-1] + bytes([der[-1] ^ 1]), b"\0"), (b"sha-256", data, spki[:-1], der, b"crypto.key"),
+                (b"sha-384", data, spki, der, b"crypto.approved"), (b"md5", data, spki, der, b"crypto.approved")):
+            assert wanted in ask_hash(line, name, sent, (0x0614, block(public) + block(signature)))[1], (name, wanted)
         line.send(message(0x0610, block(b"sha-256")))
         assert ask_hash(line, b"sha-512", b"abc") == (0x0690, hashlib.sha512(b"abc").digest()), "the first is forgotten"
         line.send(message(0x0612, b""))

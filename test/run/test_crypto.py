@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The device's cryptography, asked by its owner and compared with Python's.
 
+@nist DP.CCS.3: what was signed verifies, what differs by a bit is refused
 @nist DP.CCS.4: approved functions give the right digests, others an error
 @nist DP.CCS.6: a digest is compared with a reference: match and mismatch
 """
@@ -9,12 +10,15 @@ import json
 import os
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 import world as worlds
 from harness import Answer, Client, b64, local, unb64
 from liar import Liar
 
 FUNCTIONS = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512}
+VERIFY = "/api/v1/crypto/verify"
 HASH = "/api/v1/crypto/hash"
 CHECK = "/api/v1/crypto/check"
 
@@ -59,6 +63,42 @@ def test_digests(owned, owner):
     assert owner(HASH, {"algorithm": "sha-256", "data": "YWJ"})[1]["rule"] == "crypto.form"
 
 
+def raw(der):
+    return b"".join(n.to_bytes(32, "big") for n in utils.decode_dss_signature(der))
+
+
+def flip(data, bit):
+    return data[:bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1:]
+
+
+def pem(key):
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def test_signatures(owned, owner):
+    key, data = ec.generate_private_key(ec.SECP256R1()), os.urandom(40000)
+    der = key.sign(data, ec.ECDSA(hashes.SHA256()))
+    good = {"key": pem(key), "data": b64(data), "signature": b64(der)}
+    certificate = (owned.owner / "owner.crt").read_text()
+    its_key = serialization.load_pem_private_key((owned.owner / "owner.key").read_bytes(), None)
+    for change in ({}, {"signature": b64(raw(der))},
+                   {"key": certificate, "signature": b64(its_key.sign(data, ec.ECDSA(hashes.SHA256())))}):
+        assert owner(VERIFY, {**good, **change}) == (200, {"result": "verified"}), change
+    other = pem(ec.generate_private_key(ec.SECP256R1()))
+    wrong = [{"data": b64(flip(data, bit))} for bit in (0, 7, 8 * len(data) - 1)] + [{"signature": b64(flip(raw(der), bit))} for bit in (0, 300, 511)]
+    wrong += [{"key": other}, {"key": certificate}, {"data": ""}, {"signature": b64(raw(der)[:-1])}, {"signature": b64(raw(der) + b"\0")},
+              {"signature": b64(der + b"\0")}, {"signature": b64(bytes(64))}, {"signature": b64(key.sign(data, ec.ECDSA(hashes.SHA384())))}]
+    for change in wrong:
+        status, body = owner(VERIFY, {**good, **change})
+        assert (status, body.get("rule")) == (422, "crypto.signature"), (change, body)
+    p384 = ec.generate_private_key(ec.SECP384R1())
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+    for bad in (pem(p384), private, "x", pem(key) + "x", pem(key)[:-40], "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"):
+        status, body = owner(VERIFY, {**good, "key": bad})
+        assert (status, body.get("rule")) == (400, "crypto.key"), (bad, body)
+    assert owner(VERIFY, {**good, "signature": "A="})[1]["rule"] == "crypto.form"
+
+
 def test_right_and_wrong_digests(owned, owner):
     for name, function in FUNCTIONS.items():
         for data in (b"", b"abc", os.urandom(45000)):
@@ -90,7 +130,7 @@ def test_what_is_no_question(owned, owner):
 
 def test_a_sound_device_passes(owned, tmp_path):
     seen = assess(owned, tmp_path)
-    assert {("DP.CCS.4", "digests-agree"), ("DP.CCS.4", "others-refused"), ("DP.CCS.6", "match-and-mismatch")} <= set(seen)
+    assert {("DP.CCS.3", "signatures-judged"), ("DP.CCS.4", "digests-agree"), ("DP.CCS.4", "others-refused"), ("DP.CCS.6", "match-and-mismatch")} <= set(seen)
     assert set(seen.values()) == {"pass"}, seen
 
 
@@ -105,3 +145,6 @@ def test_devices_that_lie_are_found_out(liar, tmp_path):
         Liar.answers[HASH] = answer
         seen = assess(liar, tmp_path, "liar")
         assert (seen["DP.CCS.4", "digests-agree"], seen["DP.CCS.4", "others-refused"]) == verdicts, answer
+    for answer in ((200, {"result": "verified"}), (422, {"title": "no", "rule": "crypto.signature"}), (400, {"title": "no", "rule": "x"}), (200, {})):
+        Liar.answers[VERIFY] = answer
+        assert assess(liar, tmp_path, "liar")["DP.CCS.3", "signatures-judged"] == "fail", answer

@@ -2,6 +2,8 @@
 #include "device/platform/app-hash.h"
 
 #include "base/text.h"
+#include "crypto/hash.h"
+#include "crypto/verify.h"
 #include "sys/application.h"
 
 void tw_app_hash_done(struct tw_app_hash *h)
@@ -62,4 +64,28 @@ tw_err tw_app_hash_check(struct tw_app_hash *h, struct tw_slice reference, bool 
 		return deny(h, "crypto.digest", "a digest of this function is of another length");
 	*ret_match = tw_equal_secret(is, reference.at, size);
 	return TW_OK;
+}
+
+/* @nist DP.CCS.3: for device code */
+tw_err tw_app_hash_verify(const struct tw_sys *sys, struct tw_app_hash *h, struct tw_slice payload, bool *ret_verified)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	uint8_t is[TW_DIGEST_MAX], raw[TW_SIGNATURE_SIZE];
+	struct tw_slice text, signature;
+	size_t size = 0;
+
+	TW_TRY(tw_app_read_verify(payload, &text, &signature));
+	TW_TRY(tw_app_hash_end(h, is, &size));
+	if (size != TW_SHA256_SIZE)
+		return deny(h, "crypto.approved", "signatures are verified over a sha-256 only");
+	tw_err e = tw_verify_key(sys, text, &key);
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	if (tw_failed(e))
+		return deny(h, "crypto.key", "this is no P-256 public key and no certificate with one");
+	e = tw_verify_signature(signature, raw);
+	if (!tw_failed(e))
+		e = tw_verify_digest(sys, key, is, raw);
+	*ret_verified = !tw_failed(e);
+	return tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) ? TW_OK : e;
 }

@@ -19,4 +19,6 @@ tw_err tw_app_hash_add(struct tw_app_hash *h, struct tw_slice data);
 tw_err tw_app_hash_end(struct tw_app_hash *h, uint8_t ret[TW_DIGEST_MAX], size_t *ret_size);
 /* DENIED also when the reference is of another length. */
 tw_err tw_app_hash_check(struct tw_app_hash *h, struct tw_slice reference, bool *ret_match);
+/* DENIED also when the hash is not a SHA-256, or the key is none. */
+tw_err tw_app_hash_verify(const struct tw_sys *sys, struct tw_app_hash *h, struct tw_slice payload, bool *ret_verified);
 #endif

@@ -224,6 +224,17 @@ static tw_err take_hash_check(struct connection *c, const struct tw_message *m)
 	return tw_channel_send(c->channel, TW_APP_RESULT, m->tag, &(uint8_t){ match }, 1, NULL, 0);
 }
 
+static tw_err take_hash_verify(struct connection *c, const struct tw_message *m)
+{
+	bool verified = false;
+	tw_err e = tw_app_hash_verify(c->door->core->sys, &c->hash, m->payload, &verified);
+
+	if (tw_is(e, TW_CODE_DENIED))
+		return refuse(c, m->tag, c->hash.rule, c->hash.why);
+	TW_TRY(e);
+	return tw_channel_send(c->channel, TW_APP_RESULT, m->tag, &(uint8_t){ verified }, 1, NULL, 0);
+}
+
 static const struct {
 	uint16_t type;
 	const char *permission;
@@ -236,6 +247,7 @@ static const struct {
 	{ TW_APP_HASH_DATA, "application.crypto", take_hash_data },
 	{ TW_APP_HASH_END, "application.crypto", take_hash_end },
 	{ TW_APP_HASH_CHECK, "application.crypto", take_hash_check },
+	{ TW_APP_HASH_VERIFY, "application.crypto", take_hash_verify },
 };
 
 static tw_err take(struct connection *c, const struct tw_message *m)

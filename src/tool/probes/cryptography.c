@@ -9,8 +9,11 @@
 
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "crypto/hash.h"
+#include "crypto/key.h"
 
 #define CHECK_PATH "/api/v1/crypto/check"
+#define VERIFY_PATH "/api/v1/crypto/verify"
 #define HASH_PATH "/api/v1/crypto/hash"
 #define FILE_SIZE 4096
 
@@ -167,7 +170,98 @@ static tw_err match_and_mismatch(struct tw_probe_context *c, struct tw_finding *
 		FILE_SIZE);
 }
 
+/* What a file and its signature are on the wire. */
+struct signed_file {
+	tw_key *key;
+	uint8_t data[FILE_SIZE], signature[TW_SIGNATURE_SIZE];
+};
+
+static void signed_file_done(struct signed_file *s)
+{
+	s->key = tw_key_free(s->key);
+}
+
+static tw_err sign_some(struct tw_probe_context *c, struct signed_file *s)
+{
+	const struct tw_slice all = { (char *)s->data, sizeof s->data };
+
+	TW_TRY(some_data(c, s->data, sizeof s->data));
+	TW_TRY(tw_key_generate(c->sys, &s->key));
+	return tw_key_sign(s->key, &all, 1, s->signature);
+}
+
+/* A certificate of its own for the key: it says nothing but the key. */
+static tw_err pem_of(struct tw_probe_context *c, const tw_key *key, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	const struct tw_cert_want want = { .common_name = "assessment" };
+
+	TW_TRY(tw_cert_make(c->sys, &want, key, NULL, key, &cert));
+	return tw_cert_pem(cert, ret);
+}
+
+/* Asks whether the file verifies. ret_yes: it does. ret_no: it is refused for its signature, and for nothing else. */
+static tw_err ask_verify(struct tw_probe_context *c, const struct signed_file *s, bool *ret_yes, bool *ret_no)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 }, text = { 0 }, signature = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+
+	tw_buf_init(&pem, c->sys, 4096);
+	tw_buf_init(&text, c->sys, 2 * FILE_SIZE);
+	tw_buf_init(&signature, c->sys, 128);
+	TW_TRY(pem_of(c, s->key, &pem));
+	TW_TRY(tw_buf_base64url(&text, s->data, sizeof s->data));
+	TW_TRY(tw_buf_base64url(&signature, s->signature, sizeof s->signature));
+	body = json_pack("{s:s, s:s, s:s}", "key", tw_buf_cstr(&pem), "data", tw_buf_cstr(&text), "signature", tw_buf_cstr(&signature));
+	TW_TRY(ask(c, VERIFY_PATH, body, &answer));
+	*ret_yes = answer.status == 200 && strcmp(tw_json_text(answer.body, "result"), "verified") == 0;
+	*ret_no = answer.status >= 400 && strcmp(tw_json_text(answer.body, "rule"), "crypto.signature") == 0;
+	return TW_OK;
+}
+
+static const char *const changes[] = { "one bit of the data changed", "one bit of the signature changed", "another key" };
+
+static tw_err change(struct tw_probe_context *c, struct signed_file *s, size_t which)
+{
+	uint8_t at[2];
+
+	TW_TRY(some_data(c, at, sizeof at));
+	if (which == 2) {
+		s->key = tw_key_free(s->key);
+		return tw_key_generate(c->sys, &s->key);
+	}
+	*(which == 0 ? &s->data[at[0] * 16] : &s->signature[at[0] % TW_SIGNATURE_SIZE]) ^= (uint8_t)(1U << (at[1] % 8));
+	return TW_OK;
+}
+
+/* @nist DP.CCS.3: the untouched file passes, and with one bit flipped it does not. */
+static tw_err signatures_judged(struct tw_probe_context *c, struct tw_finding *f)
+{
+	for (size_t i = 0; i < TW_COUNT(changes); i++) {
+		TW_CLEANUP(signed_file_done) struct signed_file s = { .key = NULL };
+		bool yes = false, no = false;
+
+		TW_TRY(sign_some(c, &s));
+		tw_err e = ask_verify(c, &s, &yes, &no);
+		if (tw_failed(e))
+			return tw_found_trouble(f, "Verifying a signature", e);
+		if (!yes)
+			return tw_found(f, TW_VERDICT_FAIL, "The device does not verify a right signature of a key that was made just now.");
+		TW_TRY(change(c, &s, i));
+		e = ask_verify(c, &s, &yes, &no);
+		if (tw_failed(e))
+			return tw_found_trouble(f, "Verifying a signature", e);
+		if (yes || !no)
+			return tw_found(f, TW_VERDICT_FAIL, "With %s the device does not refuse the data for its signature.", changes[i]);
+	}
+	return tw_found(f, TW_VERDICT_PASS,
+		"Random files of %d bytes, signed by fresh keys, verify; with one bit of data or signature changed, or another key, they are refused.",
+		FILE_SIZE);
+}
+
 const struct tw_probe tw_probes_cryptography[] = {
+	{ "DP.CCS.3", "signatures-judged", TW_SOURCE_INSIDE, "Does the device refuse data whose signature fails?", signatures_judged },
 	{ "DP.CCS.4", "digests-agree", TW_SOURCE_INSIDE, "Are the device's digests the right ones?", digests_agree },
 	{ "DP.CCS.4", "others-refused", TW_SOURCE_INSIDE, "Is a function that is not approved refused?", others_refused },
 	{ "DP.CCS.6", "match-and-mismatch", TW_SOURCE_INSIDE, "Does the device tell a right digest from a wrong one?", match_and_mismatch },
