@@ -194,9 +194,78 @@ def test_probes_of_a_sound_device_and_with_the_feature_off(owned, tmp_path):
     """@nist DI.DAS.2 @nist DI.ABI.1: the probes pass, leave nothing behind, and fail when no device is heard."""
     seen, claims, payload = assess(owned, tmp_path / "1.json")
     assert {seen[key] for key in (("DI.DAS.2", "wrong-key"), ("DI.DAS.2", "revoked-serial"), ("DI.ABI.1", "rule-admits-one"))} == {"pass"}, payload["results"]
-    assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == "holds"
+    assert seen["DI.ABI.1.2", "only-the-valid"] == seen["DI.ABI.2", "each-by-its-name"] == "pass", payload["results"]
+    assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == claims["DI.ABI.1.2"] == claims["DI.ABI.2"] == "holds"
     assert owned.json("peers", "list") == {"anchors": [], "peers": [], "revoked": []} and owned.json("policies", "list") == {"policies": []}
+    owned.json("settings", "change", "identification.watched", "settings.list")
+    seen, claims, _ = assess(owned, tmp_path / "2.json")
+    assert (seen["DI.ABI.2", "each-by-its-name"], claims["DI.ABI.2"]) == ("fail", "contradicted"), "another action is watched, not the one that was done"
     owned.json("settings", "change", "identification.peers", "off")
     seen, claims, _ = assess(owned, tmp_path / "2.json")
     assert seen["DI.DAS.2", "wrong-key"] == seen["DI.ABI.1", "rule-admits-one"] == "fail"
     assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == "contradicted"
+
+
+def test_one_request_valid_ended_and_none(trusting):
+    """@nist DI.ABI.1.2: the same request from the same place: served with a valid certificate, with none of the others."""
+    unit, authority = trusting
+    rule(unit, "lamps", "urn:dev:ops:32473-lamp")
+    valid, ended = Peer(unit, A, authority), Peer(unit, A, authority, start=-9 * DAY, end=-DAY)
+    nobody = Client(unit, certificate=False)
+    assert valid.verdict() == (200, None)
+    assert ended.verdict() == (401, "peer.dates")
+    assert nobody.ask("GET", "/api/v1/identity").json["rule"] == "gate.anonymous"
+    assert valid.verdict() == (200, None), "what others were refused does not count for it"
+    session = Client(unit, certificate=False)
+    session.token = nobody.ask("POST", "/api/v1/sessions", {"code": unit.json("session", "code")["code"]}).json["token"]
+    assert session.ask("GET", "/api/v1/identity").status == 200
+    assert session.ask("DELETE", "/api/v1/sessions/current").status == 204
+    assert session.ask("GET", "/api/v1/identity").json["rule"] == "path.credentials"
+
+
+def watched(unit, name="peer.watched"):
+    return [r["fields"] for r in records(unit, event=name)]
+
+
+def test_a_watched_action_is_recorded_with_the_name_of_who_did_it(trusting):
+    """@nist DI.ABI.2: two devices, two identifiers; what is not watched leaves no event, nor does the owner."""
+    unit, authority = trusting
+    for operation in ("identity.read", "settings.list"):
+        rule(unit, operation.replace(".", "-"), "urn:dev:ops:32473-lamp", operation)
+    a, b = Peer(unit, A, authority), Peer(unit, B, authority)
+    for peer in (a, b):
+        assert peer.verdict() == peer.verdict("/api/v1/settings") == (200, None)
+    unit.json("identity", "read")
+    assert [(f["identifier"], f["operation"], f["source"]) for f in watched(unit)] == [(B, "identity.read", b.address), (A, "identity.read", a.address)]
+    unit.json("settings", "change", "identification.watched", "settings.list")
+    assert a.verdict() == a.verdict("/api/v1/settings") == (200, None)
+    assert (watched(unit)[0]["identifier"], watched(unit)[0]["operation"], len(watched(unit))) == (A, "settings.list", 3)
+    refused = unit.tool("device", "settings", "change", "identification.watched", "no.such", "--device", "unit", "--owner", unit.owner, ok=None)
+    assert refused.returncode != 0
+    unit.json("settings", "change", "identification.watched", "")
+    said = {e["id"]: e for e in unit.json("capabilities", "read")["elements"]}
+    assert said["DI.ABI.2"]["status"] == "off by policy"
+
+
+@pytest.mark.parametrize("counters", [(5, 6, 6), (5, 9, 7), ("18446744073709551616", 3, 4), (5, "x", 6)])
+def test_a_counter_that_does_not_rise_is_suspicious(trusting, counters):
+    """@nist DI.ABI.2"""
+    unit, authority = trusting
+    peer = Peer(unit, A, authority)
+    for counter in counters:
+        assert peer.ask("GET", "/api/v1/health", headers=[f"Thingward-Counter: {counter}"]).status == 200
+    suspected = watched(unit, "peer.clone-suspected")
+    falls = counters[:2] != (5, "x") and counters[2] <= counters[1] if isinstance(counters[1], int) else False
+    assert [f["identifier"] for f in suspected] == ([A] if falls else [])
+
+
+def test_a_key_that_comes_back_is_suspicious(trusting):
+    """@nist DI.ABI.2: a renewed key is none, two keys in turn are; one record of it a minute."""
+    unit, authority = trusting
+    old, new = Peer(unit, A, authority), Peer(unit, A, authority)
+    for peer in (old, old, new, new):
+        assert peer.verdict("/api/v1/health") == (200, None)
+    assert not watched(unit, "peer.clone-suspected")
+    for peer in (old, new, old):
+        assert peer.verdict("/api/v1/health") == (200, None)
+    assert [(f["identifier"], f["source"]) for f in watched(unit, "peer.clone-suspected")] == [(A, old.address)]

@@ -125,6 +125,7 @@ tw_err tw_identity_start(struct tw_device *d)
 
 void tw_identity_stop(struct tw_device *d)
 {
+	tw_peers_stop(d);
 	free(d->identity);
 	d->identity = NULL;
 }

@@ -206,7 +206,7 @@ static tw_err conclude(struct claim *m, struct tw_request *rq)
 	}
 	rq->subject.kind = TW_SUBJECT_PEER;
 	(void)snprintf(rq->subject.how, sizeof rq->subject.how, "device-certificate");
-	return TW_OK;
+	return tw_peers_heard(tw_device_of(m->c), rq, m->identifier);
 }
 
 static tw_err recognize(struct tw_context *c, struct tw_request *rq)
@@ -252,6 +252,7 @@ tw_err tw_peers_start(struct tw_device *d)
 {
 	d->context.recognize = recognize;
 	d->context.policy = policy;
+	d->context.watched = tw_peers_watched;
 	return TW_OK;
 }
 
@@ -298,4 +299,19 @@ tw_err tw_peers_status_rules(struct tw_context *c, struct tw_element_status *ret
 		{ "Rules by device identity: ", "; devices known by their key: ", ". What no rule admits is refused and recorded." } };
 
 	return status(c, &sizes, ret);
+}
+
+/* @nist DI.ABI.1.2: told apart at each request, from what the request itself proves; nothing is carried over from the one before */
+tw_err tw_peers_status_remote(struct tw_context *c, struct tw_element_status *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *owner = NULL;
+
+	TW_TRY(tw_fact(c, "owner.present", &owner));
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s",
+		json_is_true(owner)
+			? "Each request is judged by its own client certificate or session: sessions end after 30 minutes, "
+			  "certificates of devices at their date."
+			: "Nobody is permitted yet: without an owner the network reaches the take-over and the health word, and nothing else.");
+	return TW_OK;
 }

@@ -23,6 +23,10 @@
 #define TW_PEER_NAME_MAX 58 /* of an identifier: a subject's name in the log has 63 bytes, "peer:" among them */
 
 tw_err tw_peers_start(struct tw_device *d);
+void tw_peers_stop(struct tw_device *d);
+/* Told of each request of a device whose claim held, before it is served. */
+tw_err tw_peers_heard(struct tw_device *d, const struct tw_request *rq, const char *identifier);
+tw_err tw_peers_watched(struct tw_context *c, const struct tw_request *rq, int status);
 /* The document; an empty one when nothing was ever kept. */
 tw_err tw_peers_load(struct tw_context *c, json_t **ret);
 tw_err tw_peers_save(struct tw_context *c, const json_t *document);

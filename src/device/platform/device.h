@@ -41,6 +41,7 @@ struct tw_device {
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;
 	struct tw_identity *identity;
+	struct tw_peer_watch *peer_watch; /* NULL until another device was heard */
 };
 static inline struct tw_device *tw_device_of(struct tw_context *c)
 {

@@ -126,8 +126,10 @@ static tw_err ask(struct tw_probe_context *c, const struct actor *a, const char 
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 
 	memcpy(place.pin, c->target[0].session.device.listener, sizeof place.pin);
-	place.certificate = a->cert_path;
-	place.key = a->key_path;
+	if (a->cert_path[0]) { /* else it comes without a credential */
+		place.certificate = a->cert_path;
+		place.key = a->key_path;
+	}
 	tw_answer_init(&answer, c->sys);
 	TW_TRY(tw_client_new(c->sys, &place, &client));
 	TW_TRY(tw_client_call(client, &call, &answer));
@@ -315,9 +317,146 @@ static tw_err rule_admits_one(struct tw_probe_context *c, struct tw_finding *f)
 	return e;
 }
 
+/* The same device with the same key, and a certificate whose time is over. */
+static tw_err actor_ended(struct tw_probe_context *c, const struct actor *of, struct actor *ret)
+{
+	struct tw_cert_want want = { .common_name = "probe", .uri = of->identifier, .is_client = true };
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf der = { 0 };
+
+	ret->sys = c->sys;
+	want.not_before_ms = tw_now_ms(c->sys) - 3 * DAY_MS;
+	want.not_after_ms = tw_now_ms(c->sys) - 2 * DAY_MS;
+	(void)snprintf(ret->identifier, sizeof ret->identifier, "%s", of->identifier);
+	tw_buf_init(&der, c->sys, 4096);
+	TW_TRY(tw_buf_reserve(&der, 4096));
+	TW_TRY(tw_key_save(of->key, &der));
+	TW_TRY(tw_key_load(c->sys, tw_buf_slice(&der), &ret->key));
+	TW_TRY(tw_cert_make(c->sys, &want, ret->key, NULL, ret->key, &ret->cert));
+	return write_files(ret);
+}
+
+static const struct actor nobody = { .identifier = "" };
+
+static tw_err ask_three(struct tw_probe_context *c, const struct actor *valid, const struct actor *ended, struct tw_finding *f)
+{
+	char got[64];
+	long status = 0;
+	bool good = true;
+
+	TW_TRY(expect(c, valid, "/api/v1/settings", "", f, &good));
+	TW_TRY(expect(c, ended, "/api/v1/settings", "peer.dates", f, &good));
+	if (!good)
+		return TW_OK;
+	tw_err e = ask(c, &nobody, "/api/v1/settings", &status, got);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "A request without a credential", e);
+	TW_TRY(tw_saw(f, "without a credential", got));
+	if (status != 401)
+		return tw_found(f, TW_VERDICT_FAIL, "The request without a credential was answered with %ld.", status);
+	return tw_found(f, TW_VERDICT_PASS,
+		"One request, three times: served with a valid certificate, refused with one whose time is over, refused without any.");
+}
+
+static tw_err with_rule(struct tw_probe_context *c, const struct actor *a, const char *operation, struct tw_finding *f, bool *ret_good)
+{
+	const char *name = strrchr(a->identifier, '-') + 1;
+	tw_err e = pin(c, a);
+
+	if (!tw_failed(e))
+		e = order(c, "POST", "/api/v1/policies",
+			json_pack("{s:s, s:s, s:s, s:s}", "name", name, "subject", a->identifier, "operation", operation, "effect", "allow"));
+	*ret_good = !tw_failed(e);
+	return *ret_good ? TW_OK : tw_found_trouble(f, "Making a device known and admitting it", e);
+}
+
+static void forget(struct tw_probe_context *c, const struct actor *a, struct tw_finding *f)
+{
+	if (!a->identifier[0])
+		return;
+	take_back(c, f, "policies", strrchr(a->identifier, '-') + 1);
+	take_back(c, f, "peers", a->identifier);
+}
+
+/* @nist DI.ABI.1.2: one remote request with a valid, an ended and no credential. */
+static tw_err only_the_valid(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(actor_done) struct actor valid = { 0 }, ended = { 0 };
+	bool good = false;
+
+	TW_TRY(actor_make(c, "", NULL, &valid));
+	TW_TRY(actor_ended(c, &valid, &ended));
+	TW_TRY(with_rule(c, &valid, "settings.list", f, &good));
+	tw_err e = good ? ask_three(c, &valid, &ended, f) : TW_OK;
+	forget(c, &valid, f);
+	return e;
+}
+
+/* Whether the newest records hold the event that names this device. */
+static tw_err watched(struct tw_probe_context *c, const struct actor *a, bool *ret)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	struct tw_call call = { .method = "GET", .path = "/api/v1/log?limit=50" };
+	size_t i;
+	json_t *r;
+
+	*ret = false;
+	tw_answer_init(&answer, c->sys);
+	TW_TRY(tw_client_call(c->target[0].session.client, &call, &answer));
+	json_array_foreach(json_object_get(answer.body, "records"), i, r) {
+		const json_t *fields = json_object_get(r, "fields");
+		*ret |= fields && !strcmp(tw_json_text(r, "event"), "peer.watched") &&
+			!strcmp(tw_json_text(fields, "identifier"), a->identifier);
+	}
+	return TW_OK;
+}
+
+static tw_err do_watched(struct tw_probe_context *c, const struct actor *a, struct tw_finding *f, bool *ret_good)
+{
+	char got[64];
+	long status = 0;
+	bool seen = false;
+
+	if (!*ret_good)
+		return TW_OK;
+	*ret_good = false;
+	tw_err e = ask(c, a, "/api/v1/identity", &status, got);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "A request as another device", e);
+	TW_TRY(watched(c, a, &seen));
+	if (!seen)
+		return tw_found(f, TW_VERDICT_FAIL,
+			"A known device asked for the identifier (%ld), and no event names it. Is identity.read watched?", status);
+	*ret_good = true;
+	return TW_OK;
+}
+
+/* @nist DI.ABI.2: a watched action from two devices, each recorded by its own identifier. */
+static tw_err each_by_its_name(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(actor_done) struct actor a = { 0 }, b = { 0 };
+	bool good = false;
+
+	TW_TRY(actor_make(c, "", NULL, &a));
+	TW_TRY(actor_make(c, "", NULL, &b));
+	TW_TRY(with_rule(c, &a, "identity.read", f, &good));
+	if (good)
+		TW_TRY(with_rule(c, &b, "identity.read", f, &good));
+	tw_err e = do_watched(c, &a, f, &good);
+	if (!tw_failed(e))
+		e = do_watched(c, &b, f, &good);
+	if (good)
+		tw_ignore(tw_found(f, TW_VERDICT_PASS,
+			"Two devices asked for the identifier; the log has an event for each, with the identifier of the one that asked."));
+	forget(c, &a, f);
+	forget(c, &b, f);
+	return e;
+}
+
 const struct tw_probe tw_probes_peers[] = {
 	{ "DI.DAS.2", "wrong-key", TW_SOURCE_OUTSIDE, "Is a device with a wrong key refused?", wrong_key },
 	{ "DI.DAS.2", "revoked-serial", TW_SOURCE_OUTSIDE, "Is a device whose certificate was revoked refused?", revoked_serial },
 	{ "DI.ABI.1", "rule-admits-one", TW_SOURCE_OUTSIDE, "Does a rule admit the device it names, and no other?", rule_admits_one },
+	{ "DI.ABI.1.2", "only-the-valid", TW_SOURCE_OUTSIDE, "Is only a valid credential served?", only_the_valid },
+	{ "DI.ABI.2", "each-by-its-name", TW_SOURCE_OUTSIDE, "Does the log name each device that did a watched thing?", each_by_its_name },
 	{},
 };
