@@ -67,6 +67,7 @@ const struct tw_channel_row tw_rows_keys_from_core[] = {
 	{ TW_WIRE_KEYS_STATE, 0, 0, 0, "state" },
 	{ TW_WIRE_KEYS_STORE_ROTATE, 0, 0, 0, "store rotate" },
 	{ TW_WIRE_KEYS_ADOPT, 0, 0, 0, "adopt" },
+	{ TW_WIRE_KEYS_PURGE, 0, 0, 0, "purge" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_core_from_keys[] = {

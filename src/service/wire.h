@@ -56,6 +56,7 @@ enum tw_wire {
 	TW_WIRE_KEYS_STATE_IS,      /* u8 enum tw_wire_keystore, u32 generation, u32 oldest, block16 kind, block16 detail */
 	TW_WIRE_KEYS_STORE_ROTATE,  /* empty: a new storage key, and no old one */
 	TW_WIRE_KEYS_ADOPT,         /* empty: the plain files go into the keystore; the boot is confirmed */
+	TW_WIRE_KEYS_PURGE,         /* empty: ownership ends, and with it every key made under it */
 	TW_WIRE_HANDS_CONFIRM = 0x0501, /* u8 1: healthy; text for the service manager */
 	TW_WIRE_HANDS_PING,             /* answer to hands' question */
 	TW_WIRE_HANDS_ASK,              /* hands -> core: are you alive? */

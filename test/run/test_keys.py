@@ -260,3 +260,13 @@ def test_a_device_that_keeps_its_old_key_is_found_out(liar, tmp_path):
                          "/api/v1/keystore/rotation": (200, {"generation": 1})})
     seen = assess(liar, tmp_path, "liar", element="DP.CKM.3")
     assert seen["old-key-refused"] == seen["storage-key"] == "fail"
+
+
+def test_keys_end_with_the_ownership(owned):
+    confirmed(owned)
+    owned.json("keys", "create", "web")
+    slots = {name for kind, name in keystore.vault(owned.state / "keys") if kind == keystore.KEY}
+    assert slots == {"identity", "owner.web"}
+    assert owned.at_console(owned.at_console("recover").split("Type ")[1][:4])
+    slots = {name for kind, name in keystore.vault(owned.state / "keys") if kind == keystore.KEY}
+    assert slots == {"identity"}, "the former owner's key is destroyed, the device's own stays"

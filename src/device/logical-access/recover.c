@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ending ownership at the console, when every credential is lost. The log and the device's identity stay; what belonged to the
- * owner goes, and with it everything the former owner could use: secret, listener key, sessions.
+ * owner goes, and with it everything the former owner could use: secret, listener key, sessions, keys made for owner and application.
  *
  * The secret is replaced first. Cut short after that, the device still has its owner and the person starts again; the other way
  * round there would be a moment in which whoever kept a copy of the label could take the device over.
@@ -55,6 +55,7 @@ tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, stru
 	tw_err e = add_hex(c->sys, rp->body, "secret", secret, sizeof secret);
 	tw_wipe(secret, sizeof secret);
 	TW_TRY(e);
+	TW_TRY(tw_keys_client_purge(c->keys));
 	TW_TRY(tw_store_transaction(c->store, purge, &p));
 	tw_tasks_drop(c, "Ownership has ended.");
 	memset(d->access, 0, sizeof *d->access);

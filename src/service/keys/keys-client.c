@@ -223,3 +223,8 @@ tw_err tw_keys_client_adopt(tw_keys_client *k)
 {
 	return ask_done(k, TW_WIRE_KEYS_ADOPT);
 }
+
+tw_err tw_keys_client_purge(tw_keys_client *k)
+{
+	return ask_done(k, TW_WIRE_KEYS_PURGE);
+}

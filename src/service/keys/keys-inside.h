@@ -38,5 +38,5 @@ void tw_keys_tidy(tw_keys *k); /* goes on with what a cut left half done */
 /* What a row of the channel runs: the question's payload in, the answer's out. UNTRUSTED: core broke the rules. */
 typedef tw_err tw_keys_answer(tw_keys *k, struct tw_slice in, struct tw_buf *out);
 tw_keys_answer tw_keys_slot_new, tw_keys_slot_rotate, tw_keys_slot_point, tw_keys_slot_remove, tw_keys_slot_sign, tw_keys_slots,
-	tw_keys_state, tw_keys_store_rotate, tw_keys_adopt;
+	tw_keys_state, tw_keys_store_rotate, tw_keys_adopt, tw_keys_purge;
 #endif

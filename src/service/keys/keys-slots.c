@@ -180,3 +180,19 @@ tw_err tw_keys_state(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	TW_TRY(tw_buf_block16(out, s.kind, strlen(s.kind)));
 	return tw_buf_block16(out, s.detail, strlen(s.detail));
 }
+
+/* @nist DP.CKM.3: what was made under an owner ends with the ownership. A cut leaves some of them; it is asked again then. */
+tw_err tw_keys_purge(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf names = { 0 };
+	struct tw_slice rest, line;
+	TW_TRY(list(k, &names));
+	for (size_t i = 0; i < TW_COUNT(prefixes); i++) {
+		for (rest = tw_buf_slice(&names); next_line(&rest, prefixes[i], &line);) {
+			char name[TW_SLOT_MAX + 1];
+			(void)snprintf(name, sizeof name, TW_SLICE_FMT, TW_SLICE_ARG(line));
+			TW_TRY(tw_keystore_remove(k->store, name));
+		}
+	}
+	return TW_OK;
+}

@@ -291,6 +291,7 @@ static const struct row {
 	{ TW_WIRE_KEYS_STATE, TW_WIRE_KEYS_STATE_IS, tw_keys_state },
 	{ TW_WIRE_KEYS_STORE_ROTATE, TW_WIRE_KEYS_DONE, tw_keys_store_rotate },
 	{ TW_WIRE_KEYS_ADOPT, TW_WIRE_KEYS_DONE, tw_keys_adopt },
+	{ TW_WIRE_KEYS_PURGE, TW_WIRE_KEYS_DONE, tw_keys_purge },
 };
 
 static tw_err answer_failed(tw_channel *core, uint32_t tag, tw_err why)

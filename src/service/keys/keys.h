@@ -66,4 +66,5 @@ tw_err tw_keys_client_state(tw_keys_client *k, struct tw_keys_state *ret);
 tw_err tw_keys_client_store_rotate(tw_keys_client *k); /* a new storage key; what it seals is sealed again, the old one is forgotten */
 /* The plain files of a provisioned unit go into the keystore and are destroyed. Only for a boot that is confirmed. Done: OK. */
 tw_err tw_keys_client_adopt(tw_keys_client *k);
+tw_err tw_keys_client_purge(tw_keys_client *k); /* destroys all slots of owner and application; the device's own keys stay */
 #endif

@@ -295,6 +295,29 @@ static void test_slot_rotation(void **state)
 	bench_done(&b);
 }
 
+static void test_purge(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	uint8_t point[TW_POINT_SIZE];
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.one", point);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.two", point);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "application.one", point);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_ADOPT, NULL, 0, &m));
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_PURGE, NULL, 0, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_DONE);
+	bench_done(&b);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys); /* with the device's own keys, which stay */
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOTS, "owner.", &m));
+	CHECK_INT(m.payload.size, 0);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOTS, "application.", &m));
+	CHECK_INT(m.payload.size, 0);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_PURGE, NULL, 0, &m)); /* none is fine */
+	CHECK_INT(m.type, TW_WIRE_KEYS_DONE);
+	bench_done(&b);
+}
+
 /* What is nobody's is an attack; a bad name of somebody's is only refused. */
 static void test_slot_names(void **state)
 {
@@ -964,7 +987,7 @@ static void test_role_and_the_dead(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_an_epoch_that_could_not_begin), TEST(test_sign_refusals),
 	TEST(test_secret), TEST(test_listener), TEST(test_rows), TEST(test_slots), TEST(test_slot_rotation), TEST(test_slot_names),
-	TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults), TEST(test_slot_faults),
-	TEST(test_every_failure_is_told), TEST(test_what_failed_changed_nothing), TEST(test_client_refuses_answers),
-	TEST(test_client_tells_every_failure), TEST(test_power_cuts), TEST(test_role_and_client), TEST(test_role_ends_on_attack),
-	TEST(test_role_and_the_dead))
+	TEST(test_purge), TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults),
+	TEST(test_slot_faults), TEST(test_every_failure_is_told), TEST(test_what_failed_changed_nothing),
+	TEST(test_client_refuses_answers), TEST(test_client_tells_every_failure), TEST(test_power_cuts), TEST(test_role_and_client),
+	TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead))
