@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define CERTIFICATE_MAX 2048 /* a P-256 certificate of ours is about 500 bytes */
-#define SIGN_MAX (16 * 1024) /* a statement's signing input is under 2 KiB, a checkpoint under 200 bytes */
+#define SIGN_MAX (16 * 1024) /* a statement's signing input is under 2 KiB, a checkpoint under 200 bytes, a report under 8 KiB */
 #define SIGNATURE_DER_MAX 80 /* ECDSA over P-256 is at most 72 */
 #define MAC_INPUT_MAX 512    /* take-over binds 20 + 6 + 4 * 32 bytes */
 #define FAILED_MAX (1 + TW_DETAIL_MAX)

@@ -76,6 +76,27 @@ static bool any_begins(const tw_rows *rows, const char *word)
 	return false;
 }
 
+/* The commands below `device` that are no operation's row; NULL past the last. */
+static const struct tw_command *own(size_t i)
+{
+	const struct tw_command *const tables[] = { tw_commands_device_log, tw_commands_device_report };
+
+	for (size_t t = 0; t < TW_COUNT(tables); t++)
+		for (const struct tw_command *c = tables[t]; c->words; c++)
+			if (i-- == 0)
+				return c;
+	return NULL;
+}
+
+/* Whether the first word after "device" is this one. */
+static bool own_begins(const struct tw_command *c, const char *word)
+{
+	const char *first = c->words + strlen("device ");
+	size_t size = strlen(word);
+
+	return size == 0 || (!strncmp(first, word, size) && first[size] == ' ');
+}
+
 /* All words, or those that begin with one. */
 static tw_err list_help(const struct tw_tool *t, const tw_rows *rows, const char *word)
 {
@@ -88,8 +109,9 @@ static tw_err list_help(const struct tw_tool *t, const tw_rows *rows, const char
 
 	if (!list)
 		return TW_RAISE(NOMEM, "help");
-	for (const struct tw_command *c = tw_commands_device_log; c->words; c++)
-		if (!*word || !strcmp(word, "log"))
+	const struct tw_command *c;
+	for (i = 0; (c = own(i)); i++)
+		if (own_begins(c, word))
 			TW_TRY(tw_json_append(list, json_pack("[o, s]", json_sprintf("  %s", c->words + strlen("device ")), c->help)));
 	json_array_foreach(tw_rows_capabilities(rows), i, capability)
 		json_array_foreach(json_object_get(capability, "operations"), k, operation)
@@ -559,7 +581,8 @@ static const struct tw_command *own_command(int argc, char **argv)
 	if (!strcmp(argv[2], "takeover"))
 		return &takeover;
 	(void)snprintf(words, sizeof(words), "device %.20s %.20s", argv[2], argc > 3 ? argv[3] : "");
-	for (const struct tw_command *c = tw_commands_device_log; c->words; c++)
+	const struct tw_command *c;
+	for (size_t i = 0; (c = own(i)); i++)
 		if (!strcmp(c->words, words))
 			return c;
 	return NULL;
@@ -582,7 +605,8 @@ tw_err tw_help_device(struct tw_tool *t, json_t *list)
 
 	TW_TRY(tw_rows_new(t->sys, &rows));
 	TW_TRY(tw_help_row(&takeover, list));
-	for (const struct tw_command *c = tw_commands_device_log; c->words; c++)
+	const struct tw_command *c;
+	for (i = 0; (c = own(i)); i++)
 		TW_TRY(tw_help_row(c, list));
 	json_array_foreach(tw_rows_capabilities(rows), i, capability)
 		json_array_foreach(json_object_get(capability, "operations"), k, operation)

@@ -166,6 +166,21 @@ tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struc
 	return assigned ? tw_json_set(rp->body, "assigned_to", json_incref(assigned)) : TW_OK;
 }
 
+tw_err tw_identity_asked(
+	struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, uint8_t *ret_nonce, size_t max, size_t *ret_size)
+{
+	TW_TRY(tw_identity_refuse(c, rq, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	if (tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(rq->input, "nonce")), max, ret_nonce, ret_size)) ||
+		*ret_size < TW_STATEMENT_NONCE_MIN)
+		return tw_reply_problem(rp, 400, "input", "identity.nonce", "The nonce is not of the wanted form",
+			"Send 16 to 64 random bytes in base64url, without padding.", "It must be base64url of 16 to 64 bytes.");
+	if (rq->subject.door == TW_DOOR_HTTPS && !rq->has_exporter)
+		return TW_RAISE(INTERNAL, "a network request without the exporter of its connection");
+	return TW_OK;
+}
+
 /* @nist DI.IMS.2: bound to the caller's nonce and, over the network, to this very connection (RFC 9266) */
 tw_err tw_identity_statement(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
@@ -175,15 +190,9 @@ tw_err tw_identity_statement(struct tw_context *c, const struct tw_request *rq, 
 	size_t size = 0;
 	json_t *statement = NULL;
 
-	TW_TRY(tw_identity_refuse(c, rq, rp));
+	TW_TRY(tw_identity_asked(c, rq, rp, nonce, sizeof nonce, &size));
 	if (rp->problem[0])
 		return TW_OK;
-	if (tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(rq->input, "nonce")), sizeof nonce, nonce, &size)) ||
-		size < TW_STATEMENT_NONCE_MIN)
-		return tw_reply_problem(rp, 400, "input", "identity.nonce", "The nonce is not of the wanted form",
-			"Send 16 to 64 random bytes in base64url, without padding.", "It must be base64url of 16 to 64 bytes.");
-	if (rq->subject.door == TW_DOOR_HTTPS && !rq->has_exporter)
-		return TW_RAISE(INTERNAL, "a network request without the exporter of its connection");
 	tw_buf_init(&text, c->sys, 16 * 1024);
 	TW_TRY(state_identity(d, nonce, size, rq->has_exporter ? rq->exporter : NULL, &text));
 	TW_TRY(tw_json_parse(tw_buf_slice(&text), text.max, &statement));

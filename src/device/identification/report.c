@@ -43,7 +43,7 @@ static void add_unit(const struct tw_device *d, struct tw_report *r)
 {
 	r->issued_ms = tw_time_wall_ms(&d->time);
 	r->time_trusted = tw_time_trusted(&d->time);
-	(void)snprintf(r->identifier, sizeof r->identifier, "%s", tw_identity_of(d));
+	(void)snprintf(r->identifier, sizeof r->identifier, "%s", tw_identity_identifier(d));
 	(void)snprintf(r->model, sizeof r->model, "%s", d->manifest->model);
 	(void)snprintf(r->product_version, sizeof r->product_version, "%s", d->manifest->version);
 	(void)snprintf(r->software_name, sizeof r->software_name, "thingward-device");
@@ -84,8 +84,8 @@ tw_err tw_identity_report(struct tw_context *c, const struct tw_request *rq, str
 	if (rp->problem[0])
 		return TW_OK;
 	if (*format && !jwt && strcmp(format, "cwt") != 0)
-		return tw_reply_problem(rp, 400, "input", "identity.format", "There is no report of this format", "Send cwt or jwt.",
-			"The format must be cwt or jwt.");
+		return tw_reply_problem(rp, 400, "input", "identity.format", "There is no report of this format",
+			"Send cwt or jwt.", "The format must be cwt or jwt.");
 	if (rq->has_exporter)
 		memcpy(r.exporter, rq->exporter, sizeof r.exporter);
 	r.elements = json_object();

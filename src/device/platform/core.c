@@ -285,6 +285,7 @@ void tw_core_adopt(struct tw_core *c)
 static void marked(struct tw_core *c)
 {
 	c->marked = true;
+	c->device.boot_confirmed = true;
 	tw_core_migrate(c);
 	tw_core_adopt(c);
 }

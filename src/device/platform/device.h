@@ -32,6 +32,7 @@ struct tw_device {
 	uint32_t listener_generation;        /* changes with it */
 	uint8_t boot_id[16];
 	uint64_t boot_count;
+	bool boot_confirmed; /* the mark of this boot is durable */
 	uid_t own_uid, application_uid;
 	struct tw_boxed_role boxed[TW_DEVICE_ROLES];
 	char console_notice[160]; /* a line for the person at the console, "" when there is none */

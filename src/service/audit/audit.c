@@ -146,6 +146,14 @@ uint64_t tw_audit_epoch(const tw_audit *a)
 	return a->epoch;
 }
 
+tw_err tw_audit_head(tw_audit *a, struct tw_audit_head *ret)
+{
+	TW_TRY(tw_audit_commit(a));
+	*ret = (struct tw_audit_head){ .epoch = a->epoch, .seq = a->state.next_seq - 1, .checkpoint = a->checkpointed };
+	memcpy(ret->chain, a->state.chain, sizeof ret->chain);
+	return TW_OK;
+}
+
 uint64_t tw_audit_epoch_after(const tw_audit *a, uint64_t epoch)
 {
 	size_t low = 0, high = a->segment_count; /* epochs rise from segment to segment */

@@ -48,6 +48,12 @@ bool tw_audit_pending(const tw_audit *a); /* something is appended and not yet c
 tw_err tw_audit_checkpoint(tw_audit *a);  /* signs the head, commits; nothing when nothing was appended since the last */
 uint64_t tw_audit_last(const tw_audit *a);
 uint64_t tw_audit_epoch(const tw_audit *a);
+/* The log's end as it is on the disk: commits what is pending first. */
+struct tw_audit_head {
+	uint64_t epoch, seq, checkpoint; /* checkpoint: the last signed record; 0: none yet */
+	uint8_t chain[32];               /* of record seq */
+};
+tw_err tw_audit_head(tw_audit *a, struct tw_audit_head *ret);
 /* Recent records for people, newest first, those before a sequence number (0: from the end): calls visit with the raw JSON body. */
 tw_err tw_audit_recent(tw_audit *a, uint64_t before, size_t count, bool (*visit)(void *user, const struct tw_log_record *r), void *user);
 #define TW_AUDIT_RECENT_MAX 1000

@@ -13,6 +13,7 @@
 #include "crypto/hash.h"
 #include "formats/auditlog.h"
 #include "formats/jws.h"
+#include "formats/report.h"
 #include "formats/takeover.h"
 #include "sys/durable.h"
 
@@ -137,6 +138,13 @@ static tw_err statement_valid(const tw_keys *k, struct tw_slice m)
 	return TW_OK;
 }
 
+/* Envelope and form; what it claims is core's word, as with a statement. */
+static tw_err report_valid(const tw_keys *k, struct tw_slice m)
+{
+	tw_err e = tw_report_signed_check(k->sys, k->identity_cert, m);
+	return tw_is(e, TW_CODE_UNTRUSTED) ? attack("a report that is not this device's") : e;
+}
+
 static tw_err checkpoint_valid(tw_keys *k, struct tw_slice m)
 {
 	struct tw_log_checkpoint c;
@@ -155,7 +163,7 @@ static tw_err checkpoint_valid(tw_keys *k, struct tw_slice m)
 	return TW_OK;
 }
 
-/* @nist DI.IMS.2: the device key signs statements of this device and checkpoints of its log, nothing else */
+/* @nist DI.IMS.2: the device key signs statements and reports of this device and checkpoints of its log, nothing else */
 static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	uint8_t signature[TW_SIGNATURE_SIZE];
@@ -163,6 +171,9 @@ static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	switch ((uint8_t)in.at[0]) {
 	case TW_SIGN_STATEMENT:
 		TW_TRY(statement_valid(k, m));
+		break;
+	case TW_SIGN_REPORT:
+		TW_TRY(report_valid(k, m));
 		break;
 	case TW_SIGN_CHECKPOINT:
 		TW_TRY(checkpoint_valid(k, m));
