@@ -14,7 +14,7 @@
 
 #define TW_PACKAGES_TEXT_MAX (8 * 1024 * 1024) /* three times a desktop's */
 #define TW_PACKAGES_MAX 4000                   /* more than one signed answer could carry */
-#define TW_PACKAGE_NAME_MAX 95
+#define TW_PACKAGE_NAME_MAX 79
 #define TW_PACKAGE_VERSION_MAX 127
 #define TW_PACKAGE_ARCHITECTURE_MAX 31
 #define TW_PACKAGE_WORDS_MAX 255 /* supplier, licence */

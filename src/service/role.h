@@ -15,9 +15,10 @@
 #include "sys/channel.h"
 #include "sys/sandbox.h"
 
-enum tw_role_fd { TW_FD_HANDS = 3, TW_FD_PEER1 = 4, TW_FD_PEER2 = 5, TW_FD_OWN = 6 };
+enum tw_role_fd { TW_FD_HANDS = 3, TW_FD_PEER1 = 4, TW_FD_PEER2 = 5, TW_FD_OWN = 6, TW_FD_PACKAGES = TW_FD_OWN + 3 };
 /* core:  PEER1 front, PEER2 keys, OWN+0 state directory, +1 log directory, +2 configuration directory (read-only),
-          +3 local socket, +4 event door, +5 console terminal (or /dev/null when the product has none)
+          +3 directory of the package database (read-only; the configuration's again when there is none), +4 local socket,
+          +5 event door, +6 console terminal (or /dev/null when the product has none)
    front: PEER1 core, PEER2 keys (TLS), OWN+0.. TCP listeners
    keys:  PEER1 core, PEER2 front (TLS), OWN+0 its directory, +1 the root secret (or /dev/null when there is none outside the disk) */
 struct tw_role_start {

@@ -70,6 +70,7 @@ enum tw_wire {
 enum tw_sign_purpose {
 	TW_SIGN_STATEMENT = 1,  /* prefix: the base64url of a JWS header whose typ is TW_JWS_STATEMENT */
 	TW_SIGN_CHECKPOINT = 2, /* prefix: "thingward-checkpoint-1" NUL */
+	TW_SIGN_INVENTORY = 3,  /* prefix: as of a statement, with the typ TW_JWS_INVENTORY */
 	TW_SIGN_REPORT = 4,     /* prefix: a JWS header of typ TW_REPORT_JWT_TYP, or a Sig_structure of typ TW_REPORT_CWT_TYP */
 };
 enum tw_wire_keystore { TW_KEYSTORE_HARDWARE = 1, TW_KEYSTORE_OUTSIDE = 2, TW_KEYSTORE_SINGLE = 4, TW_KEYSTORE_PLAIN = 8 };

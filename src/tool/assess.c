@@ -30,12 +30,13 @@ const struct tw_option tw_options_assess[] = {
 	{ "out", "FILE", true, "where the evidence goes" },
 	{ "local", "SOCKET", false, "on the device itself: its local socket, to compare from inside" },
 	{ "before", "FILE", false, "earlier evidence of the same device, from before a restart or update" },
+	{ "packages", "FILE", false, "the device's package database itself (dpkg: status; apk: installed), to compare its inventory with" },
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
 	{},
 };
 
-static const struct tw_probe *const tables[] = { tw_probes_peers, tw_probes_identification, tw_probes_data_protection,
-	tw_probes_cryptography, NULL };
+static const struct tw_probe *const tables[] = { tw_probes_peers, tw_probes_identification, tw_probes_inventory,
+	tw_probes_data_protection, tw_probes_cryptography, NULL };
 
 struct assessment {
 	struct tw_tool *t;
@@ -143,6 +144,7 @@ static tw_err gather(struct assessment *a)
 
 	TW_TRY(tw_rows_new(a->sys, &a->rows));
 	TW_TRY(tw_product_load(a->t, tw_arg(a->args, "product"), &a->product));
+	a->c.packages = tw_arg(a->args, "packages");
 	if (before)
 		TW_TRY(read_before(a, before));
 	if (ca) {

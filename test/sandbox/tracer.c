@@ -65,7 +65,7 @@ static int open_dir(const char *name)
 /* As hands would, with sockets for all that are no directories. */
 static bool start_role(const struct tw_role_row *row, struct tracee *t)
 {
-	static const char *const dirs[] = { "state", "log", "config" };
+	static const char *const dirs[] = { "state", "log", "config", "packages" };
 	char id[16], *argv[] = { (char *)(uintptr_t) "thingward-role", (char *)(uintptr_t)row->name, id, id, NULL };
 	int count = TW_FD_OWN + row->own_fds, fds[16], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	bool good;

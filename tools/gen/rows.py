@@ -174,7 +174,7 @@ def _check_arrays(fields, listed, where, path):
         _check_arrays(field.get("items", []), None, where, path)
 
 
-CURSOR_MAX = 160  # src/service/path/page.h: 8 + 95 bytes in base64url, and room
+CURSOR_MAX = 160  # src/service/path/page.h: 8 + 111 bytes in base64url
 
 
 def _check_list(row, path):

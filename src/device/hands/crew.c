@@ -77,7 +77,8 @@ static void births(const struct tw_places *at, const struct pairs *p, struct bir
 		[TW_CREW_CORE] = { p->hands_core[1], p->core_front[0], p->core_keys[0] },
 		[TW_CREW_KEYS] = { p->hands_keys[1], p->core_keys[1], p->front_keys[1] },
 	};
-	const int core[] = { at->core, at->log, at->config, at->admin, at->events, at->console };
+	const int core[] = { at->core, at->log, at->config, at->packages < 0 ? at->config : at->packages, at->admin, at->events,
+		at->console };
 
 	for (size_t r = 0; r < TW_CREW_SIZE; r++) {
 		b[r].count = 0;
@@ -110,9 +111,9 @@ static void add_keys_words(const struct tw_places *at, char keystore[48], char *
 static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 {
 	const struct tw_tab *tab = &c->places->tab;
-	char uid[16], gid[16], boot[48], application[32], died[32], keystore[48];
+	char uid[16], gid[16], boot[48], application[32], died[32], keystore[48], packages[32];
 	char *argv[] = { (char *)(uintptr_t)c->program, (char *)(uintptr_t)tw_crew_names[role], uid, gid, boot, application, died,
-		NULL, NULL };
+		packages, NULL, NULL };
 	char *journal = getenv("JOURNAL_STREAM"), stream[128];
 	char *envp[] = { NULL, NULL };
 	struct tw_spawn what = { c->program, argv, envp, b->fds, b->count };
@@ -122,10 +123,11 @@ static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 	(void)snprintf(boot, sizeof boot, "boot_id=%s", c->boot_id);
 	(void)snprintf(application, sizeof application, "app_uid=%u", tab->of[TW_TAB_APPLICATION].uid);
 	(void)snprintf(died, sizeof died, "died=%s", c->died);
+	(void)snprintf(packages, sizeof packages, "%s=%s", c->places->packages < 0 ? "no-packages" : "packages", c->places->packages_kind);
 	if (role != TW_CREW_CORE)
 		argv[4] = NULL;
 	else if (c->places->has_console)
-		argv[7] = (char *)(uintptr_t) "console=yes";
+		argv[8] = (char *)(uintptr_t) "console=yes";
 	if (role == TW_CREW_KEYS)
 		add_keys_words(c->places, keystore, argv + 4);
 	if (journal && snprintf(stream, sizeof stream, "JOURNAL_STREAM=%s", journal) < (int)sizeof stream)

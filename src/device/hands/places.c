@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define PACKAGES_DEFAULT "debian:/var/lib/dpkg"
 #define KIND_MAX 16 /* of a keystore */
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
@@ -17,13 +18,13 @@ void tw_places_init(struct tw_places *p)
 {
 	memset(p, 0, sizeof *p);
 	p->core = p->log = p->keys = p->boot = p->config = p->run = -1;
-	p->null = p->console = p->admin = p->events = p->root = -1;
+	p->null = p->console = p->admin = p->events = p->root = p->packages = -1;
 }
 
 void tw_places_done(struct tw_places *p)
 {
 	int *const all[] = { &p->core, &p->log, &p->keys, &p->boot, &p->config, &p->run, &p->null, &p->console, &p->admin,
-		&p->events, &p->root };
+		&p->events, &p->root, &p->packages };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -118,6 +119,20 @@ static tw_err open_dirs(const struct tw_sys *sys, const struct tw_hands_options 
 	return TW_OK;
 }
 
+/* Where nobody named a database, there may be none; one that was named must be there. */
+static tw_err open_packages(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_places *p)
+{
+	const char *word = o->packages ? o->packages : PACKAGES_DEFAULT, *colon = strchr(word, ':');
+
+	if (!colon || colon == word || (size_t)(colon - word) >= sizeof p->packages_kind)
+		return TW_RAISE(SYNTAX, "--packages wants KIND:DIR, not '%s'", word);
+	p->packages = sys->open_path(sys, colon + 1, DIRECTORY, 0);
+	if (p->packages < 0 && o->packages)
+		return TW_RAISE_ERRNO("opening %s", colon + 1);
+	memcpy(p->packages_kind, word, (size_t)(colon - word));
+	return TW_OK;
+}
+
 static tw_err check_file(const struct tw_sys *sys, int dir, const char *name)
 {
 	TW_CLEANUP(tw_closep) int fd = sys->open_beneath(sys, dir, name, O_RDONLY | O_CLOEXEC, 0);
@@ -150,6 +165,7 @@ tw_err tw_places_check(const struct tw_sys *sys, const struct tw_hands_options *
 
 	TW_TRY(find_ids(sys, o, &p->tab));
 	TW_TRY(open_dirs(sys, o, false, p));
+	TW_TRY(open_packages(sys, o, p));
 	TW_TRY(check_file(sys, p->config, "product.manifest"));
 	TW_TRY(check_file(sys, p->config, "manufacturer.crt"));
 	TW_TRY(open_root(sys, o, p));
@@ -199,6 +215,7 @@ tw_err tw_places_open(const struct tw_sys *sys, const struct tw_hands_options *o
 {
 	TW_TRY(find_ids(sys, o, &p->tab));
 	TW_TRY(open_dirs(sys, o, true, p));
+	TW_TRY(open_packages(sys, o, p));
 	p->null = sys->open_path(sys, "/dev/null", O_RDWR | O_CLOEXEC, 0);
 	/* A console is a person's presence only if nobody else can speak through it: no controlling terminal is made of it. */
 	p->console = sys->open_path(sys, o->console ? o->console : "/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);

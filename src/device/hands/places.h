@@ -17,7 +17,9 @@ struct tw_places {
 	int root;             /* the root secret, or /dev/null */
 	const char *keystore; /* the kind that was asked for, NULL: none was */
 	bool has_root;
-	bool has_console; /* console is a terminal, and not only a place holder */
+	int packages;           /* directory of the package database, -1: none */
+	char packages_kind[16]; /* of it, as the command line says; core knows which there are */
+	bool has_console;       /* console is a terminal, and not only a place holder */
 	int tcp[TW_LISTEN_MAX];
 	size_t tcp_count;
 };

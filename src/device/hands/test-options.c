@@ -20,7 +20,7 @@ static void test_defaults(void **state)
 	struct tw_hands_options o;
 
 	CHECK_OK(parse(words, &o));
-	CHECK(!o.foreground && !o.check && !o.help && !o.console && !o.roles && !o.watchdog);
+	CHECK(!o.foreground && !o.check && !o.help && !o.console && !o.roles && !o.watchdog && !o.packages);
 	CHECK_TEXT(o.state, "/var/lib/thingward");
 	CHECK_TEXT(o.run, "/run/thingward");
 	CHECK_TEXT(o.config, "/etc/thingward");
@@ -31,8 +31,8 @@ static void test_defaults(void **state)
 static void test_takes_all(void **state)
 {
 	const char *const words[] = { "d", "-f", "-n", "--state", "s", "--run", "r", "--config", "c", "--roles", "t", "--console",
-		"k", "--role-program", "p", "--watchdog", "w", "--keystore", "file", "--root-secret", "x", "--listen", "1",
-		"--listen", "2", NULL };
+		"k", "--role-program", "p", "--watchdog", "w", "--keystore", "file", "--root-secret", "x", "--packages", "opkg:x",
+		"--listen", "1", "--listen", "2", NULL };
 	struct tw_hands_options o;
 
 	CHECK_OK(parse(words, &o));
@@ -44,6 +44,7 @@ static void test_takes_all(void **state)
 	CHECK_TEXT(o.watchdog, "w");
 	CHECK_TEXT(o.keystore, "file");
 	CHECK_TEXT(o.root_secret, "x");
+	CHECK_TEXT(o.packages, "opkg:x");
 	CHECK_INT(o.listen_count, 2);
 	CHECK_TEXT(o.listen[1], "2");
 }

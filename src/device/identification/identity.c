@@ -108,6 +108,7 @@ const char *tw_identity_own(const struct tw_device *d)
 
 tw_err tw_identity_start(struct tw_device *d)
 {
+	TW_TRY(tw_inventory_start(d));
 	struct tw_identity *i = TW_NEW(d->context.sys, struct tw_identity);
 
 	if (!i)
@@ -126,6 +127,7 @@ tw_err tw_identity_start(struct tw_device *d)
 void tw_identity_stop(struct tw_device *d)
 {
 	tw_peers_stop(d);
+	tw_inventory_stop(d);
 	free(d->identity);
 	d->identity = NULL;
 }

@@ -14,5 +14,7 @@ tw_err tw_identity_asked(
 	struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, uint8_t *ret_nonce, size_t max, size_t *ret_size);
 /* provided: the reason while the identity is consistent and given out. */
 tw_err tw_identity_status(struct tw_context *c, const char *provided, struct tw_element_status *ret);
+tw_err tw_inventory_start(struct tw_device *d);
+void tw_inventory_stop(struct tw_device *d);
 const char *tw_identity_own(const struct tw_device *d); /* this unit's identifier; "" while it has none that holds */
 #endif

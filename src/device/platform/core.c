@@ -341,10 +341,10 @@ static tw_err make_loop(struct tw_core *c)
 static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
 {
 	TW_TRY(tw_door_front_new(c, TW_FD_PEER1, &c->front));
-	TW_TRY(tw_door_local_new(c, TW_FD_OWN + 3, &c->local));
-	TW_TRY(tw_door_event_new(c, TW_FD_OWN + 4, &c->events));
+	TW_TRY(tw_door_local_new(c, TW_FD_OWN + 4, &c->local));
+	TW_TRY(tw_door_event_new(c, TW_FD_OWN + 5, &c->events));
 	if (tw_role_word(start, "console"))
-		TW_TRY(tw_door_console_new(c, TW_FD_OWN + 5, &c->console));
+		TW_TRY(tw_door_console_new(c, TW_FD_OWN + 6, &c->console));
 	return TW_OK;
 }
 

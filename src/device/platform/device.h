@@ -34,6 +34,7 @@ struct tw_device {
 	uint64_t boot_count;
 	bool boot_confirmed; /* the mark of this boot is durable */
 	uid_t own_uid, application_uid;
+	const char *packages; /* whose database TW_FD_PACKAGES is, as hands was told; NULL: it is none */
 	struct tw_boxed_role boxed[TW_DEVICE_ROLES];
 	char console_notice[160]; /* a line for the person at the console, "" when there is none */
 	struct tw_application_rows *application;
@@ -43,6 +44,7 @@ struct tw_device {
 	struct tw_access *access;
 	struct tw_identity *identity;
 	struct tw_peer_watch *peer_watch; /* NULL until another device was heard */
+	struct tw_inventory *inventory;
 };
 static inline struct tw_device *tw_device_of(struct tw_context *c)
 {

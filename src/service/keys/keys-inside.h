@@ -13,6 +13,7 @@ struct tw_keys {
 	tw_cert *identity_cert, *listener_cert;
 	tw_secret *secret, *master;
 	struct tw_buf statement_head; /* what every signing input of a statement begins with */
+	struct tw_buf inventory_head; /* and of an inventory */
 	uint8_t device[32];
 	uint64_t epoch;      /* the highest number used up, 0 for none */
 	uint64_t given;      /* the one being written: its key was given out in this run; 0 for none */

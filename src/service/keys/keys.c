@@ -14,6 +14,7 @@
 #include "formats/auditlog.h"
 #include "formats/jws.h"
 #include "formats/report.h"
+#include "formats/sbom.h"
 #include "formats/takeover.h"
 #include "sys/durable.h"
 
@@ -35,6 +36,7 @@ tw_keys *tw_keys_free(tw_keys *k)
 		(void)tw_secret_free(k->master);
 		(void)tw_keystore_close(k->store);
 		tw_buf_done(&k->statement_head);
+		tw_buf_done(&k->inventory_head);
 	}
 	free(k);
 	return NULL;
@@ -58,6 +60,13 @@ static tw_err read_secret(tw_keys *k, enum tw_keys_secret which, size_t size, tw
 	return TW_OK;
 }
 
+static tw_err read_head(const tw_keys *k, const char *typ, struct tw_buf *ret)
+{
+	tw_buf_init(ret, k->sys, TW_KEYS_FILE_MAX);
+	TW_TRY(tw_jws_protected(k->sys, typ, k->identity_cert, ret));
+	return tw_buf_u8(ret, '.');
+}
+
 /* @nist DI.IMS.1: a key, and a certificate for exactly that key, or no identity at all */
 static tw_err read_identity(tw_keys *k)
 {
@@ -72,9 +81,8 @@ static tw_err read_identity(tw_keys *k)
 	if (memcmp(point, of_cert, sizeof of_cert) != 0)
 		return TW_RAISE(UNTRUSTED, "%s is not for the device's key", TW_KEYS_IDENTITY_CERT);
 	TW_TRY(tw_key_fingerprint(certified, k->device));
-	tw_buf_init(&k->statement_head, k->sys, TW_KEYS_FILE_MAX);
-	TW_TRY(tw_jws_protected(k->sys, TW_JWS_STATEMENT, k->identity_cert, &k->statement_head));
-	return tw_buf_u8(&k->statement_head, '.');
+	TW_TRY(read_head(k, TW_JWS_STATEMENT, &k->statement_head));
+	return read_head(k, TW_JWS_INVENTORY, &k->inventory_head);
 }
 
 static tw_err read_listener(tw_keys *k)
@@ -125,15 +133,15 @@ static tw_err attack(const char *what)
 	return TW_RAISE(UNTRUSTED, "core asks for %s", what);
 }
 
-static tw_err statement_valid(const tw_keys *k, struct tw_slice m)
+static tw_err jws_valid(const struct tw_buf *wanted, struct tw_slice m)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	size_t head = k->statement_head.size;
-	if (m.size <= head || memcmp(m.at, k->statement_head.data, head) != 0)
-		return attack("a statement whose header is not this device's");
+	size_t head = wanted->size;
+	if (m.size <= head || memcmp(m.at, wanted->data, head) != 0)
+		return attack("a statement or inventory whose header is not this device's");
 	for (size_t i = head; i < m.size; i++) {
 		if (!memchr(digits, m.at[i], sizeof digits - 1))
-			return attack("a statement that is not base64url");
+			return attack("a statement or inventory that is not base64url");
 	}
 	return TW_OK;
 }
@@ -170,7 +178,10 @@ static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	const struct tw_slice m = { in.at + 1, in.size - 1 };
 	switch ((uint8_t)in.at[0]) {
 	case TW_SIGN_STATEMENT:
-		TW_TRY(statement_valid(k, m));
+		TW_TRY(jws_valid(&k->statement_head, m));
+		break;
+	case TW_SIGN_INVENTORY:
+		TW_TRY(jws_valid(&k->inventory_head, m));
 		break;
 	case TW_SIGN_REPORT:
 		TW_TRY(report_valid(k, m));

@@ -2,6 +2,8 @@
 /* The keys role: what it answers, what it refuses, and what a fault or a power cut at any moment leaves behind. */
 #include "service/keys/test-keys.h"
 
+#include "formats/sbom.h"
+
 static void test_epochs(void **state)
 {
 	struct bench b;
@@ -126,6 +128,7 @@ static void test_sign_refusals(void **state)
 	struct tw_message m;
 	TW_CLEANUP(tw_buf_done) struct tw_buf head = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf foreign = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf inventory = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf manifest = { 0 };
 	tw_buf_init(&head, sys, 8192);
 	tw_buf_init(&foreign, sys, 8192);
@@ -134,6 +137,9 @@ static void test_sign_refusals(void **state)
 	CHECK_OK(tw_jws_protected(sys, TW_JWS_STATEMENT, cert, &head));
 	CHECK_OK(tw_jws_protected(sys, TW_JWS_STATEMENT, ca, &foreign));
 	CHECK_OK(tw_jws_protected(sys, TW_JWS_MANIFEST, cert, &manifest));
+	tw_buf_init(&inventory, sys, 8192);
+	CHECK_OK(tw_jws_protected(sys, TW_JWS_INVENTORY, cert, &inventory));
+	CHECK_OK(tw_buf_text(&inventory, ".e30"));
 	CHECK_OK(tw_buf_text(&head, ".e30"));
 	CHECK_OK(tw_buf_text(&foreign, ".e30"));
 	CHECK_OK(tw_buf_text(&manifest, ".e30"));
@@ -146,7 +152,10 @@ static void test_sign_refusals(void **state)
 	for (unsigned purpose = 0; purpose < 256; purpose++) {
 		if (purpose != TW_SIGN_STATEMENT)
 			CHECK_ERR(ask_sign(&b, (uint8_t)purpose, tw_buf_slice(&head), &m), UNTRUSTED);
+		if (purpose != TW_SIGN_INVENTORY)
+			CHECK_ERR(ask_sign(&b, (uint8_t)purpose, tw_buf_slice(&inventory), &m), UNTRUSTED);
 	}
+	CHECK_OK(ask_sign(&b, TW_SIGN_INVENTORY, tw_buf_slice(&inventory), &m));
 	head.data[head.size - 1] = '.';
 	CHECK_ERR(ask_sign(&b, TW_SIGN_STATEMENT, tw_buf_slice(&head), &m), UNTRUSTED);
 	CHECK_ERR(ask_sign(&b, TW_SIGN_CHECKPOINT, TW_SLICE("thingward-checkpoint-1"), &m), UNTRUSTED);

@@ -14,7 +14,7 @@
 #define TW_SERVICE_PATH_PAGE_H
 #include "service/path/path.h"
 
-#define TW_PAGE_AT_MAX 95
+#define TW_PAGE_AT_MAX 111
 #define TW_PAGE_BYTES_MAX (60 * 1024) /* of the list; what stands beside it must fit into the rest of a reply (79 KiB) */
 
 struct tw_page {

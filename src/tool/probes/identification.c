@@ -106,6 +106,8 @@ static const struct {
 } strangers[] = {
 	{ "GET", "/api/v1/identity", true },
 	{ "POST", "/api/v1/identity/statement", true },
+	{ "GET", "/api/v1/inventory", true },
+	{ "GET", "/api/v1/inventory/sbom", true },
 	{ "GET", "/api/v1/capabilities", true },
 	{ "GET", "/api/v1/settings", true },
 	{ "GET", "/api/v1/log", true },

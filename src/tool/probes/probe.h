@@ -33,6 +33,7 @@ struct tw_probe_context {
 	size_t target_count;
 	const json_t *before;   /* payload of earlier evidence of the same device, or NULL */
 	const json_t *registry; /* lines of the provisioning registry, or NULL */
+	const char *packages;   /* the package manager's own database of the first device, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
 };
 struct tw_finding {
@@ -48,7 +49,7 @@ struct tw_probe {
 	tw_err (*run)(struct tw_probe_context *c, struct tw_finding *ret);
 };
 extern const struct tw_probe tw_probes_cryptography[], tw_probes_data_protection[], tw_probes_identification[],
-	tw_probes_peers[]; /* end with element NULL */
+	tw_probes_inventory[], tw_probes_peers[]; /* end with element NULL */
 
 /* Sets verdict and reason; returns OK, so that a probe can end with it. */
 tw_err tw_found(struct tw_finding *f, enum tw_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A CycloneDX document of what packages.h read: https://cyclonedx.org/docs/1.6/json/. Only what the database says is stated; a
+ * licence or a supplier that it does not know is left out and not guessed.
+ */
+#include "formats/sbom.h"
+
+#include "base/text.h"
+#include "crypto/hash.h"
+
+#include <string.h>
+
+#define PROFILE "urn:thingward:inventory:1"
+#define IDENTIFIER_PROPERTY "thingward:device-identifier"
+#define REF_MAX (TW_PACKAGE_NAME_MAX + TW_PACKAGE_ARCHITECTURE_MAX + 2)
+#define PURL_MAX 1024
+
+static void serial_text(const uint8_t serial[16], char ret[TW_SBOM_SERIAL_MAX + 1])
+{
+	uint8_t u[16];
+	memcpy(u, serial, sizeof u);
+	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40); /* RFC 9562: random */
+	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
+	(void)snprintf(ret, TW_SBOM_SERIAL_MAX + 1, "urn:uuid:%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+}
+
+static void ref_of(const struct tw_package *p, char ret[REF_MAX])
+{
+	(void)snprintf(ret, REF_MAX, TW_SLICE_FMT ":" TW_SLICE_FMT, TW_SLICE_ARG(p->name), TW_SLICE_ARG(p->architecture));
+}
+
+static json_t *text(struct tw_slice s)
+{
+	return json_stringn(s.at, s.size);
+}
+
+static json_t *property(const char *name, const char *value)
+{
+	return json_pack("{s:s, s:s}", "name", name, "value", value);
+}
+
+static tw_err metadata(const struct tw_sbom *s, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+	char made[TW_TIME_TEXT_MAX];
+	tw_time_text(s->made_ms, made);
+	TW_TRY(tw_json_set(o, "timestamp", json_string(made)));
+	TW_TRY(tw_json_set(o, "lifecycles", json_pack("[{s:s}]", "phase", "operations")));
+	TW_TRY(tw_json_set(o, "tools",
+		json_pack("{s:[{s:s, s:s, s:s}]}", "components", "type", "application", "name", "thingward-device", "version", s->software)));
+	TW_TRY(tw_json_set(o, "component",
+		json_pack("{s:s, s:s, s:s, s:s, s:{s:s}, s:[o]}", "type", "firmware", "bom-ref", "product", "name", s->product, "version",
+			s->version, "supplier", "name", s->organization, "properties", property("thingward:model", s->model))));
+	TW_TRY(tw_json_set(o, "properties",
+		json_pack("[o, o, o]", property(IDENTIFIER_PROPERTY, s->identifier),
+			property("thingward:package-database", s->system->word),
+			property("thingward:time-trusted", s->time_trusted ? "yes" : "no"))));
+	*ret = TW_STEAL(o);
+	return TW_OK;
+}
+
+static tw_err component(const struct tw_sys *sys, const struct tw_sbom *s, const struct tw_package *p, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+	TW_CLEANUP(tw_buf_done) struct tw_buf purl = { 0 };
+	char ref[REF_MAX];
+	ref_of(p, ref);
+	tw_buf_init(&purl, sys, PURL_MAX);
+	TW_TRY(tw_package_purl(s->system, p, &purl));
+	TW_TRY(tw_json_set(o, "type", json_string("library")));
+	TW_TRY(tw_json_set(o, "bom-ref", json_string(ref)));
+	TW_TRY(tw_json_set(o, "name", text(p->name)));
+	TW_TRY(tw_json_set(o, "version", text(p->version)));
+	TW_TRY(tw_json_set(o, "purl", json_string(tw_buf_cstr(&purl))));
+	if (p->supplier.size)
+		TW_TRY(tw_json_set(o, "supplier", json_pack("{s:o}", "name", text(p->supplier))));
+	if (p->licence.size)
+		TW_TRY(tw_json_set(o, "licenses", json_pack("[{s:{s:o}}]", "license", "name", text(p->licence))));
+	*ret = TW_STEAL(o);
+	return TW_OK;
+}
+
+static bool among(const json_t *array, const char *ref)
+{
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (strcmp(json_string_value(json_array_get(array, i)), ref) == 0)
+			return true;
+	return false;
+}
+
+static tw_err dependency(const struct tw_sbom *s, const struct tw_package *p, json_t *list)
+{
+	TW_CLEANUP(tw_jsonp) json_t *needs = json_array();
+	const struct tw_package *n;
+	char ref[REF_MAX];
+	for (size_t at = 0; (n = tw_packages_needs(s->packages, p, &at));) {
+		ref_of(n, ref);
+		if (!among(needs, ref))
+			TW_TRY(tw_json_append(needs, json_string(ref)));
+	}
+	if (json_array_size(needs) == 0)
+		return TW_OK;
+	ref_of(p, ref);
+	return tw_json_append(list, json_pack("{s:s, s:O}", "ref", ref, "dependsOn", needs));
+}
+
+static tw_err lists(const struct tw_sys *sys, const struct tw_sbom *s, json_t *ret)
+{
+	json_t *components = json_array(), *dependencies = json_array();
+	tw_err e = tw_json_set(ret, "components", components);
+	if (!tw_failed(e))
+		e = tw_json_set(ret, "dependencies", dependencies);
+	else
+		json_decref(dependencies);
+	for (size_t i = 0; i < s->packages->count && !tw_failed(e); i++) {
+		json_t *made = NULL;
+		e = component(sys, s, &s->packages->of[i], &made);
+		if (!tw_failed(e))
+			e = tw_json_append(components, made);
+		if (!tw_failed(e))
+			e = dependency(s, &s->packages->of[i], dependencies);
+	}
+	return e;
+}
+
+tw_err tw_sbom_write(const struct tw_sys *sys, const struct tw_sbom *s, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+	char serial[TW_SBOM_SERIAL_MAX + 1];
+	json_t *about = NULL;
+	serial_text(s->serial, serial);
+	TW_TRY(tw_json_set(o, "bomFormat", json_string("CycloneDX")));
+	TW_TRY(tw_json_set(o, "specVersion", json_string("1.6")));
+	TW_TRY(tw_json_set(o, "serialNumber", json_string(serial)));
+	TW_TRY(tw_json_set(o, "version", json_integer(1)));
+	TW_TRY(metadata(s, &about));
+	TW_TRY(tw_json_set(o, "metadata", about));
+	TW_TRY(lists(sys, s, o));
+	*ret = TW_STEAL(o);
+	return TW_OK;
+}
+
+/* --- The device's word --- */
+
+static tw_err digest_text(const struct tw_sys *sys, struct tw_slice document, char ret[2 * TW_SHA256_SIZE + 1])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	uint8_t digest[TW_SHA256_SIZE];
+	tw_buf_init(&hex, sys, 2 * TW_SHA256_SIZE);
+	TW_TRY(tw_sha256(document.at, document.size, digest));
+	TW_TRY(tw_buf_hex(&hex, digest, sizeof digest));
+	memcpy(ret, tw_buf_cstr(&hex), 2 * TW_SHA256_SIZE + 1);
+	return TW_OK;
+}
+
+tw_err tw_sbom_sign(const struct tw_sys *sys, const struct tw_sbom *s, struct tw_slice document, const tw_cert *device,
+	const struct tw_signer *signer, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+	char digest[2 * TW_SHA256_SIZE + 1], serial[TW_SBOM_SERIAL_MAX + 1];
+	if (document.size == 0 || document.size > TW_SBOM_MAX)
+		return TW_RAISE(LIMIT, "an inventory of %zu bytes, at most %d can be signed", document.size, TW_SBOM_MAX);
+	serial_text(s->serial, serial);
+	TW_TRY(digest_text(sys, document, digest));
+	TW_TRY(tw_json_set(o, "eat_profile", json_string(PROFILE)));
+	TW_TRY(tw_json_set(o, "sub", json_string(s->identifier)));
+	TW_TRY(tw_json_set(o, "iat", json_integer(s->made_ms / 1000)));
+	TW_TRY(tw_json_set(o, "thingward_time_trusted", json_boolean(s->time_trusted)));
+	TW_TRY(tw_json_set(o, "thingward_product_version", json_string(s->version)));
+	TW_TRY(tw_json_set(o, "sbom_serial", json_string(serial)));
+	TW_TRY(tw_json_set(o, "sbom_sha256", json_string(digest)));
+	return tw_jws_sign(sys, TW_JWS_INVENTORY, device, o, signer, ret);
+}
+
+/* The identifier that the document itself states; "" when it states none. */
+static const char *stated_identifier(const json_t *document)
+{
+	const json_t *properties = json_object_get(json_object_get(document, "metadata"), "properties"), *p;
+	size_t i;
+	json_array_foreach(properties, i, p)
+		if (json_is_object(p) && strcmp(tw_json_text(p, "name"), IDENTIFIER_PROPERTY) == 0)
+			return tw_json_text(p, "value");
+	return "";
+}
+
+static tw_err same_unit(const struct tw_sys *sys, const json_t *claims, const json_t *document, const tw_cert *device)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf uri = { 0 };
+	const char *subject = tw_json_text(claims, "sub");
+	const json_t *firmware = json_object_get(json_object_get(document, "metadata"), "component");
+	tw_buf_init(&uri, sys, TW_IDENTIFIER_MAX);
+	tw_err e = tw_cert_uri(device, &uri);
+	if (tw_is(e, TW_CODE_NOTFOUND) || tw_is(e, TW_CODE_LIMIT) || (!tw_failed(e) && !tw_slice_is(tw_buf_slice(&uri), subject)))
+		return TW_RAISE(UNTRUSTED, "the inventory is of %.100s, its signer another", subject);
+	TW_TRY(e);
+	if (strcmp(stated_identifier(document), subject) != 0)
+		return TW_RAISE(UNTRUSTED, "the document names another unit than its signature");
+	if (strcmp(tw_json_text(document, "serialNumber"), tw_json_text(claims, "sbom_serial")) != 0 ||
+		strcmp(tw_json_text(firmware, "version"), tw_json_text(claims, "thingward_product_version")) != 0)
+		return TW_RAISE(UNTRUSTED, "the document's serial number or version is not the signed one");
+	return TW_OK;
+}
+
+static tw_err check_claims(const struct tw_sys *sys, const json_t *claims, struct tw_slice document)
+{
+	static const struct tw_shape shape[] = { { "eat_profile", TW_JSON_TEXT, true, 1, 64 },
+		{ "sub", TW_JSON_TEXT, true, 1, TW_IDENTIFIER_MAX }, { "iat", TW_JSON_INT, true, 0, 253402300799 },
+		{ "thingward_time_trusted", TW_JSON_BOOL, true, 0, 0 }, { "thingward_product_version", TW_JSON_TEXT, true, 1, 63 },
+		{ "sbom_serial", TW_JSON_TEXT, true, TW_SBOM_SERIAL_MAX, TW_SBOM_SERIAL_MAX },
+		{ "sbom_sha256", TW_JSON_TEXT, true, 64, 64 }, { 0 } };
+	char digest[2 * TW_SHA256_SIZE + 1];
+	TW_TRY(tw_json_check(claims, shape));
+	if (strcmp(tw_json_text(claims, "eat_profile"), PROFILE) != 0)
+		return TW_RAISE(SYNTAX, "not an inventory of this profile");
+	TW_TRY(digest_text(sys, document, digest));
+	if (strcmp(tw_json_text(claims, "sbom_sha256"), digest) != 0)
+		return TW_RAISE(UNTRUSTED, "the document is not the one that was signed");
+	return TW_OK;
+}
+
+/* Digest first: nothing of the document is parsed before it is known to be the signed one. */
+tw_err tw_sbom_verify(const struct tw_sys *sys, struct tw_slice document, struct tw_slice jws, const tw_cert *anchor,
+	int64_t now_ms, struct tw_sbom_seen *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *device = NULL;
+	TW_TRY(tw_jws_verify(sys, TW_JWS_INVENTORY, jws, &claims, &device));
+	TW_TRY(tw_cert_verify(device, anchor, now_ms));
+	TW_TRY(check_claims(sys, claims, document));
+	TW_TRY(tw_json_parse(document, TW_SBOM_MAX, &o));
+	TW_TRY(same_unit(sys, claims, o, device));
+	(void)snprintf(ret->identifier, sizeof ret->identifier, "%s", tw_json_text(claims, "sub"));
+	ret->made_ms = tw_json_int(claims, "iat") * 1000;
+	ret->time_trusted = tw_json_bool(claims, "thingward_time_trusted");
+	return TW_OK;
+}

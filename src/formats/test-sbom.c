@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inventory of a unit: what it states, and that nothing of it can be changed, exchanged or shown for another unit. */
+#include "formats/sbom.h"
+
+#include "crypto/hash.h"
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+#define NOW 1790000000000
+#define ID "urn:dev:ops:32473-T.1-0001"
+#define DATABASE                                                                                                    \
+	"Package: curl\nStatus: install ok installed\nMaintainer: A B <a@b>\nArchitecture: arm64\nVersion: 8.0-1\n" \
+	"Depends: libc6 (>= 2), libc6 (<< 3), zlib1g\n\n"                                                           \
+	"Package: libc6\nStatus: install ok installed\nArchitecture: arm64\nVersion: 2.36\nLicense: LGPL-2.1\n\n"   \
+	"Package: zlib1g\nStatus: install ok installed\nArchitecture: arm64\nVersion: 1:1.2\n\n"
+
+static const struct tw_sys *sys;
+static tw_key *ca_key, *key;
+static tw_cert *ca, *cert, *other;
+static struct tw_signer signer;
+static struct tw_packages packages;
+static struct tw_sbom sbom;
+
+static int set_up(void **state)
+{
+	const struct tw_cert_want ca_want = { .common_name = "CA", .is_ca = true, .not_before_ms = 1700000000000 };
+	struct tw_cert_want want = { .common_name = "T-1", .uri = ID, .is_client = true, .not_before_ms = 1700000000000 };
+
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	tw_json_use(sys);
+	CHECK_OK(tw_key_generate(sys, &ca_key));
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
+	CHECK_OK(tw_cert_make(sys, &want, key, ca, ca_key, &cert));
+	want.uri = ID "9";
+	CHECK_OK(tw_cert_make(sys, &want, key, ca, ca_key, &other));
+	signer = tw_signer_of_key(key);
+	CHECK_OK(tw_packages_read(sys, tw_package_system("debian"), TW_SLICE(DATABASE), &packages));
+	sbom = (struct tw_sbom){ .identifier = ID,
+		.organization = "Maker",
+		.product = "Thing \"one\"",
+		.model = "M",
+		.version = "1.0",
+		.software = "0.1",
+		.serial = { 1, 2, 3 },
+		.made_ms = NOW,
+		.system = tw_package_system("debian"),
+		.packages = &packages };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	tw_packages_done(&packages);
+	ca = tw_cert_free(ca);
+	cert = tw_cert_free(cert);
+	other = tw_cert_free(other);
+	ca_key = tw_key_free(ca_key);
+	key = tw_key_free(key);
+	return 0;
+}
+
+static void make(const tw_cert *by, struct tw_buf *text, struct tw_buf *jws)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	tw_buf_init(text, sys, TW_SBOM_MAX);
+	tw_buf_init(jws, sys, TW_JWS_MAX);
+	CHECK_OK(tw_sbom_write(sys, &sbom, &document));
+	CHECK_OK(tw_json_write(document, text));
+	CHECK_OK(tw_sbom_sign(sys, &sbom, tw_buf_slice(text), by, &signer, jws));
+}
+
+static tw_err verify(const struct tw_buf *text, const struct tw_buf *jws)
+{
+	struct tw_sbom_seen seen;
+
+	return tw_sbom_verify(sys, tw_buf_slice(text), tw_buf_slice(jws), ca, NOW, &seen);
+}
+
+static void test_what_it_states(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
+
+	CHECK_OK(tw_sbom_write(sys, &sbom, &o));
+	CHECK_TEXT(tw_json_text(o, "specVersion"), "1.6");
+	CHECK_TEXT(tw_json_text(o, "serialNumber"), "urn:uuid:01020300-0000-4000-8000-000000000000");
+	const json_t *list = tw_json_get(o, "components"), *curl = json_array_get(list, 0), *libc = json_array_get(list, 1);
+	CHECK_INT(json_array_size(list), 3);
+	CHECK_TEXT(tw_json_text(curl, "purl"), "pkg:deb/debian/curl@8.0-1?arch=arm64");
+	CHECK_TEXT(tw_json_text(tw_json_get(curl, "supplier"), "name"), "A B");
+	CHECK(tw_json_get(libc, "supplier") == NULL && tw_json_get(curl, "licenses") == NULL);
+	CHECK_INT(json_array_size(tw_json_get(libc, "licenses")), 1);
+	const json_t *needs = tw_json_get(json_array_get(tw_json_get(o, "dependencies"), 0), "dependsOn");
+	CHECK_INT(json_array_size(tw_json_get(o, "dependencies")), 1);
+	CHECK_INT(json_array_size(needs), 2); /* each once */
+	CHECK_TEXT(json_string_value(json_array_get(needs, 1)), "zlib1g:arm64");
+}
+
+static void test_every_byte_counts(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
+
+	make(cert, &text, &jws);
+	CHECK_OK(verify(&text, &jws));
+	for (size_t i = 0; i < text.size; i++) {
+		text.data[i] = (char)(text.data[i] ^ 1);
+		CHECK_ERR(verify(&text, &jws), UNTRUSTED);
+		text.data[i] = (char)(text.data[i] ^ 1);
+	}
+	for (size_t i = 0; i < jws.size; i++) {
+		jws.data[i] = (char)(jws.data[i] ^ 1);
+		if (!tw_failed(verify(&text, &jws)))
+			fail_msg("byte %zu of the signature may be changed", i);
+		jws.data[i] = (char)(jws.data[i] ^ 1);
+	}
+	text.size--;
+	CHECK_ERR(verify(&text, &jws), UNTRUSTED);
+}
+
+static void test_of_another(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf later = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf unused = { 0 };
+
+	make(other, &text, &jws); /* a unit that speaks for another one */
+	CHECK_ERR(verify(&text, &jws), UNTRUSTED);
+	tw_buf_done(&jws);
+	tw_buf_done(&text);
+	make(cert, &text, &jws);
+	sbom.serial[0]++;
+	make(cert, &later, &unused);
+	sbom.serial[0]--;
+	CHECK_ERR(verify(&later, &jws), UNTRUSTED); /* an older word for a newer document */
+	struct tw_sbom_seen seen;
+	CHECK_ERR(tw_sbom_verify(sys, tw_buf_slice(&text), tw_buf_slice(&jws), cert, NOW, &seen), UNTRUSTED); /* no CA */
+	CHECK_ERR(tw_sbom_verify(sys, tw_buf_slice(&text), tw_buf_slice(&jws), ca, 1, &seen), UNTRUSTED);     /* not yet */
+}
+
+/* Rightly signed, and it says one thing in the document and another in the signature. */
+static void test_document_and_signature_disagree(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} rows[] = { { ID "\"", ID "7\"" }, { "\"version\":\"1.0\"", "\"version\":\"1.1\"" }, { "urn:uuid:01", "urn:uuid:02" },
+		{ "thingward:device-identifier", "thingward:device-identifies" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+		TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
+		TW_CLEANUP(tw_buf_done) struct tw_buf wrong = { 0 };
+
+		make(cert, &text, &jws);
+		const char *at = strstr(tw_buf_cstr(&text), rows[i].from);
+		CHECK(at != NULL);
+		tw_buf_init(&wrong, sys, TW_SBOM_MAX);
+		CHECK_OK(tw_buf_format(&wrong, "%.*s%s%s", (int)(at - text.data), text.data, rows[i].to, at + strlen(rows[i].from)));
+		tw_buf_clear(&jws);
+		CHECK_OK(tw_sbom_sign(sys, &sbom, tw_buf_slice(&wrong), cert, &signer, &jws));
+		CHECK_ERR(verify(&wrong, &jws), UNTRUSTED);
+	}
+}
+
+static tw_err sweep(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
+	struct tw_sbom_seen seen;
+
+	tw_buf_init(&text, s, TW_SBOM_MAX);
+	tw_buf_init(&jws, s, TW_JWS_MAX);
+	TW_TRY(tw_sbom_write(s, &sbom, &document));
+	TW_TRY(tw_json_write(document, &text));
+	TW_TRY(tw_sbom_sign(s, &sbom, tw_buf_slice(&text), cert, &signer, &jws));
+	return tw_sbom_verify(s, tw_buf_slice(&text), tw_buf_slice(&jws), ca, NOW, &seen);
+}
+
+static void test_out_of_memory(void **state)
+{
+	oom_sweep(sweep, NULL);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+CHECK_MAIN(TEST(test_what_it_states), TEST(test_every_byte_counts), TEST(test_of_another),
+	TEST(test_document_and_signature_disagree), TEST(test_out_of_memory))
