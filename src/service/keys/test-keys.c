@@ -805,15 +805,15 @@ static void test_what_failed_changed_nothing(void **state)
 static void test_client_refuses_answers(void **state)
 {
 	static const struct {
-		uint16_t type;
 		const char *payload;
 		size_t size;
 		enum tw_code want;
+		uint16_t type;
 	} rows[] = {
-		{ TW_WIRE_KEYS_FAILED, "\0why", 4, TW_CODE_UNTRUSTED },   /* fails with OK */
-		{ TW_WIRE_KEYS_FAILED, "\377why", 4, TW_CODE_UNTRUSTED }, /* with no code */
-		{ TW_WIRE_KEYS_SIGNED, NULL, 64, TW_CODE_DENIED },        /* another question's answer */
-		{ TW_WIRE_KEYS_SECRET_IS, NULL, 15, TW_CODE_UNTRUSTED },
+		{ "\0why", 4, TW_CODE_UNTRUSTED, TW_WIRE_KEYS_FAILED },   /* fails with OK */
+		{ "\377why", 4, TW_CODE_UNTRUSTED, TW_WIRE_KEYS_FAILED }, /* with no code */
+		{ NULL, 64, TW_CODE_DENIED, TW_WIRE_KEYS_SIGNED },        /* another question's answer */
+		{ NULL, 15, TW_CODE_UNTRUSTED, TW_WIRE_KEYS_SECRET_IS },
 	};
 	static const char zeros[64];
 	uint8_t secret[16] = { 0 };

@@ -195,7 +195,7 @@ static tw_err prepared(tw_store *s, const char *sql, sqlite3_stmt **ret)
 {
 	if (!s->db)
 		return TW_RAISE(IO, "store: it could not be opened again and waits for a restart");
-	struct tw_store_statement *slot = &s->cache[0];
+	struct tw_store_statement *slot = NULL; /* the one to give way: never one that somebody is reading from */
 	for (size_t i = 0; i < TW_STORE_STATEMENTS; i++) {
 		struct tw_store_statement *c = &s->cache[i];
 		if (c->sql == sql) {
@@ -205,9 +205,11 @@ static tw_err prepared(tw_store *s, const char *sql, sqlite3_stmt **ret)
 			*ret = c->stmt;
 			return TW_OK;
 		}
-		if (c->used < slot->used && !(c->stmt && sqlite3_stmt_busy(c->stmt)))
+		if ((!slot || c->used < slot->used) && !(c->stmt && sqlite3_stmt_busy(c->stmt)))
 			slot = c;
 	}
+	if (!slot)
+		return TW_RAISE(LIMIT, "store: more than %d statements inside one another", TW_STORE_STATEMENTS);
 	sqlite3_finalize(slot->stmt);
 	*slot = (struct tw_store_statement){ 0 };
 	sqlite3_stmt *stmt = NULL;

@@ -298,8 +298,199 @@ static void test_a_failed_sync_is_final(void **state)
 	CHECK_INT(number(s, count), 1); /* reads go on */
 }
 
+/* --- Settings, limits and what is told --- */
+
+static tw_err take_text(void *user, const tw_row *row)
+{
+	struct tw_slice s = tw_row_bytes(row, 0);
+	snprintf(user, 64, "%.*s", (int)s.size, s.at);
+	return TW_OK;
+}
+
+static void check_answer(tw_store *s, const char *sql, const char *want)
+{
+	char got[64] = "";
+	CHECK_OK(tw_store_run(s, sql, NULL, 0, take_text, got));
+	CHECK_TEXT(got, want);
+}
+
+/* What durability and the limits on memory stand on; SQLite would take another value in silence. */
+static void test_is_set_as_it_should_be(void **state)
+{
+	static const char *const rows[][2] = { { "PRAGMA locking_mode", "exclusive" }, { "PRAGMA journal_mode", "wal" },
+		{ "PRAGMA synchronous", "2" }, { "PRAGMA wal_autocheckpoint", "64" }, { "PRAGMA journal_size_limit", "262144" },
+		{ "PRAGMA cache_size", "-256" }, { "PRAGMA page_size", "4096" }, { "PRAGMA foreign_keys", "1" },
+		{ "PRAGMA temp_store", "2" }, { "PRAGMA trusted_schema", "0" }, { "PRAGMA cell_size_check", "1" } };
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	static char big[(1 << 20) + 1];
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		check_answer(s, rows[i][0], rows[i][1]);
+	memset(big, 'b', sizeof big);
+	struct tw_value v = TW_V_BLOB(big, sizeof big);
+	CHECK_ERR(tw_store_run(s, "SELECT length(?1)", &v, 1, NULL, NULL), INTERNAL); /* longer than anything may be */
+	v = TW_V_BLOB(big, sizeof big - 1);
+	CHECK_OK(tw_store_run(s, "SELECT length(?1)", &v, 1, NULL, NULL));
+	CHECK_OK(tw_store_run(s, "PRAGMA writable_schema=ON", NULL, 0, NULL, NULL));
+	CHECK(tw_failed(tw_store_run(s, "DELETE FROM sqlite_schema", NULL, 0, NULL, NULL))); /* nobody edits the schema by hand */
+}
+
+static void test_names_have_an_end(void **state)
+{
+	char name[33];
+	tw_store *s = NULL;
+	memset(name, 'n', sizeof name);
+	name[31] = '\0';
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, name, &one, &s));
+	s = tw_store_free(s);
+	name[31] = 'n';
+	name[32] = '\0';
+	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, name, &one, &s), LIMIT);
+	CHECK(s == NULL);
+}
+
+/* A row that refers to nothing, and an index that does not agree with its table, are damage too. */
+static void test_finds_what_does_not_agree(void **state)
+{
+	char page[4096];
+	tw_store *s = NULL;
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
+	CHECK_OK(tw_store_run(s, "PRAGMA foreign_keys=OFF", NULL, 0, NULL, NULL));
+	CHECK_OK(tw_store_run(s, "CREATE TABLE ref (n INTEGER REFERENCES note (id)) STRICT", NULL, 0, NULL, NULL));
+	CHECK_OK(tw_store_run(s, "INSERT INTO ref VALUES (5)", NULL, 0, NULL, NULL));
+	s = tw_store_free(s);
+	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "refers to nothing") != NULL);
+	test_dir_empty(&dir);
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
+	CHECK_OK(tw_store_transaction(s, add, "conspicuous"));
+	s = tw_store_free(s);
+	int fd = openat(dir.fd, "t.db", O_RDWR | O_CLOEXEC);
+	bool changed = false;
+	for (off_t at = 0; !changed && pread(fd, page, sizeof page, at) == (ssize_t)sizeof page; at += (off_t)sizeof page) {
+		char *found = memmem(page, sizeof page, "conspicuous", 11);
+		if (!found)
+			continue;
+		CHECK_INT(pwrite(fd, "C", 1, at + (found - page)), 1);
+		changed = true;
+	}
+	CHECK(changed);
+	close(fd);
+	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s), UNTRUSTED);
+	CHECK(s == NULL);
+}
+
+struct outer {
+	tw_store *s;
+	int rows;
+};
+
+static tw_err run_many(void *user, const tw_row *row)
+{
+	static char sql[2][60][32];
+	struct outer *o = user;
+	for (int i = 0; i < 60; i++) {
+		snprintf(sql[o->rows][i], sizeof sql[o->rows][i], "SELECT %d", i);
+		CHECK_INT(number(o->s, sql[o->rows][i]), i);
+	}
+	o->rows++;
+	return TW_OK;
+}
+
+/* The statement that is being read keeps its place, however many others come by. */
+static void test_what_is_read_keeps_its_place(void **state)
+{
+	struct outer o = { 0 };
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &o.s));
+	CHECK_OK(tw_store_run(o.s, "SELECT 1 UNION ALL SELECT 2", NULL, 0, run_many, &o));
+	CHECK_INT(o.rows, 2);
+	CHECK_INT(number(o.s, "SELECT count(*) FROM note WHERE text = 'none'"), 0);
+	tw_store_free(o.s);
+}
+
+struct depth {
+	tw_store *s;
+	char sql[60][32];
+	int at;
+};
+
+static tw_err run_deeper(void *user, const tw_row *row)
+{
+	struct depth *d = user;
+	snprintf(d->sql[d->at], sizeof d->sql[d->at], "SELECT %d", d->at);
+	const char *sql = d->sql[d->at++];
+	return tw_store_run(d->s, sql, NULL, 0, d->at < 60 ? run_deeper : NULL, d);
+}
+
+/* As many inside one another as there is room for; one more is refused, and nothing is harmed by that. */
+static void test_depth_has_an_end(void **state)
+{
+	struct depth d = { 0 };
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &d.s));
+	CHECK_ERR(run_deeper(&d, NULL), LIMIT);
+	CHECK_INT(d.at, 49);
+	CHECK_INT(number(d.s, count), 0);
+	tw_store_free(d.s);
+}
+
+static tw_err fail_visit(void *user, const tw_row *row)
+{
+	return TW_RAISE(DENIED, "seen enough");
+}
+
+static void test_a_visit_that_fails(void **state)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
+	CHECK_ERR(tw_store_run(s, total, NULL, 0, fail_visit, NULL), DENIED);
+	CHECK_INT(number(s, total), 0); /* and its statement can be run again */
+	CHECK_OK(tw_store_transaction(s, add, "x"));
+}
+
+/* Adds a row until the first call of this name has failed, and with it the transaction; what succeeds before is taken back. */
+static tw_err add_until(tw_fake *f, tw_store *s, const char *call, int error_number)
+{
+	for (long n = 1; n < 400; n++) {
+		tw_fake_fail(f, n, error_number, false);
+		tw_err e = tw_store_transaction(s, add, "x");
+		bool this_one = tw_fake_fired(f) && strcmp(tw_fake_name(f, n), call) == 0;
+		tw_fake_fail(f, 0, 0, false);
+		if (tw_failed(e) && this_one)
+			return e;
+		if (!tw_failed(e))
+			CHECK_OK(tw_store_run(s, "DELETE FROM note", NULL, 0, NULL, NULL));
+	}
+	return TW_OK;
+}
+
+/* What the disk did is told apart: full, failed, or not the disk at all; and forgotten with the next run. */
+static void test_faults_by_kind(void **state)
+{
+	static const struct {
+		const char *call;
+		int error_number;
+		enum tw_code code;
+		enum tw_store_fault fault;
+	} rows[] = { { "pwrite", ENOSPC, TW_CODE_LIMIT, TW_STORE_FULL }, { "pwrite", EIO, TW_CODE_IO, TW_STORE_FAILED },
+		{ "alloc", ENOMEM, TW_CODE_NOMEM, TW_STORE_WELL } };
+	tw_fake *f = tw_fake_new();
+	tw_store *s = NULL;
+	CHECK_OK(tw_store_open(tw_fake_sys(f), dir.fd, "t.db", &one, &s));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK(add_until(f, s, rows[i].call, rows[i].error_number).code == rows[i].code);
+		CHECK_INT(tw_store_fault(s), rows[i].fault);
+		CHECK(!tw_store_broken(s));
+		CHECK_INT(number(s, count), 0);
+		CHECK_INT(tw_store_fault(s), TW_STORE_WELL);
+	}
+	s = tw_store_free(s);
+	tw_fake_free(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_keeps_what_was_committed), TEST(test_undoes_a_refused_transaction), TEST(test_runs_one_at_a_time),
 	TEST(test_finds_damage), TEST(test_binds_by_kind), TEST(test_statements_within_statements), TEST(test_time_and_randomness),
 	TEST(test_keeps_more_statements_than_it_has_room_for), TEST(test_every_fault), TEST(test_short_transfers),
-	TEST(test_power_cuts), TEST(test_a_failed_sync_is_final))
+	TEST(test_power_cuts), TEST(test_a_failed_sync_is_final), TEST(test_is_set_as_it_should_be), TEST(test_names_have_an_end),
+	TEST(test_finds_what_does_not_agree), TEST(test_what_is_read_keeps_its_place), TEST(test_a_visit_that_fails),
+	TEST(test_depth_has_an_end), TEST(test_faults_by_kind))
