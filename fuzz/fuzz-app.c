@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tw_app_event e;
 	struct tw_app_health h;
 	struct tw_slice key, signature;
+	struct tw_app_key k;
 
 	if (size < 1)
 		return 0;
@@ -35,6 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (data[0] == 'v' && !tw_failed(tw_app_read_verify(all, &key, &signature))) {
 		inside(all, key, TW_APP_KEY_MAX);
 		inside(all, signature, TW_APP_SIGNATURE_MAX);
+	} else if ((data[0] == 'k' || data[0] == 'd') && !tw_failed(tw_app_read_key(all, data[0] == 'd', &k))) {
+		inside(all, k.name, TW_APP_KEY_NAME_MAX);
+		inside(all, k.digest, TW_APP_SIGN_DIGEST);
 	}
 	return 0;
 }

@@ -26,8 +26,10 @@ extern "C" {
 
 #define THINGWARD_SOCKET "/run/thingward/events.sock"
 #define THINGWARD_WAIT_MS 5000
-#define THINGWARD_VALUE_MAX 512  /* of a setting, with its NUL */
-#define THINGWARD_DIGEST_MAX 64  /* bytes of the longest digest */
+#define THINGWARD_VALUE_MAX 512 /* of a setting, with its NUL */
+#define THINGWARD_DIGEST_MAX 64 /* bytes of the longest digest */
+#define THINGWARD_POINT_SIZE 65
+#define THINGWARD_SIGNATURE_SIZE 64
 #define THINGWARD_PENDING_MAX 64 /* questions without an answer at a time */
 
 /* What every call returns. */
@@ -75,6 +77,16 @@ int thingward_hash_check(thingward *t, const void *digest, size_t size_bytes);
  * -sha256 -sign` writes it, or 64 bytes r and s. REFUSED: the key is none, or another function was begun.
  */
 int thingward_hash_verify(thingward *t, const void *key, size_t key_bytes, const void *signature, size_t signature_bytes);
+
+/*
+ * Key pairs of the application's own, P-256, made in the device's keystore; the private half never leaves it. name: at most 32 of a-z, 0-9,
+ * '.' and '-', beginning with a letter; nobody else's keys can be named. They last until ownership of the device ends, which destroys
+ * them: REFUSED with "keys.unknown" tells to make a new one. REFUSED also: keys.exists, keys.name, keys.room (16 there may be).
+ */
+int thingward_key_create(thingward *t, const char *name, uint8_t ret_point[THINGWARD_POINT_SIZE]);
+int thingward_key_public(thingward *t, const char *name, uint8_t ret_point[THINGWARD_POINT_SIZE]); /* uncompressed: 4, x, y */
+/* ECDSA over a SHA-256 digest of yours; r and s, 32 bytes each. */
+int thingward_key_sign(thingward *t, const char *name, const uint8_t digest[32], uint8_t ret_signature[THINGWARD_SIGNATURE_SIZE]);
 
 /* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */
 int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);

@@ -174,6 +174,37 @@ static void test_hashes(void **state)
 	close_door(&d);
 }
 
+/* @nist DP.CKM.1: the application's keys, by their names; what comes back has its length or is no answer */
+static void test_keys(void **state)
+{
+	static uint8_t bytes[THINGWARD_POINT_SIZE] = { 4, 1, 2 };
+	struct door d;
+	struct tw_message m;
+	uint8_t point[THINGWARD_POINT_SIZE], signature[THINGWARD_SIGNATURE_SIZE], digest[32] = { 7 };
+
+	open_door(&d);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_KEY_IS, 1, bytes, sizeof bytes, NULL, 0));
+	CHECK_INT(thingward_key_create(d.t, "data", point), THINGWARD_OK);
+	CHECK_BYTES(point, bytes, sizeof bytes);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_KEY_NEW);
+	CHECK_BYTES(m.payload.at, "\0\4data", 6);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_SIGNED, 2, bytes, 64, NULL, 0));
+	CHECK_INT(thingward_key_sign(d.t, "data", digest, signature), THINGWARD_OK);
+	CHECK_BYTES(signature, bytes, 64);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_KEY_SIGN);
+	CHECK_INT(m.payload.size, 6 + 32);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 3, "\0\1r\0\1w", 6, NULL, 0));
+	CHECK_INT(thingward_key_public(d.t, "data", point), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "r: w");
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_SIGNED, 4, bytes, 64, NULL, 0)); /* a signature is no point */
+	CHECK_INT(thingward_key_public(d.t, "data", point), THINGWARD_GONE);
+	CHECK_INT(thingward_key_create(d.t, "", point), THINGWARD_INVALID);
+	CHECK_INT(thingward_key_create(d.t, "a-name-that-is-longer-than-32-bytes", point), THINGWARD_INVALID);
+	close_door(&d);
+}
+
 static void test_refuses_what_cannot_be_sent(void **state)
 {
 	struct door d;
@@ -214,4 +245,4 @@ static void test_a_lost_or_lying_device(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes),
-	cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))
+	cmocka_unit_test(test_keys), cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))

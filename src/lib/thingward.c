@@ -25,7 +25,7 @@ struct thingward {
 	uint32_t awaited; /* ticket a waiting call is after; 0: none */
 	int awaited_result;
 	char value[THINGWARD_VALUE_MAX];
-	uint8_t digest[THINGWARD_DIGEST_MAX];
+	uint8_t digest[THINGWARD_POINT_SIZE]; /* or a public point, or a signature: the longest answer in bytes */
 	size_t digest_size;
 	char why[TW_APP_NAME_MAX + TW_DETAIL_MAX + 4];
 	thingward_answer *call;
@@ -218,7 +218,7 @@ static tw_err take(thingward *t, const struct tw_message *m)
 		TW_TRY(read_refusal(&in, why, sizeof why));
 	else if (m->type == TW_APP_SETTING_IS)
 		TW_TRY(read_value(&in, value, sizeof value));
-	else if (m->type == TW_APP_DIGEST)
+	else if (m->type == TW_APP_DIGEST || m->type == TW_APP_KEY_IS || m->type == TW_APP_SIGNED)
 		TW_TRY(read_digest(t, &in));
 	else if (m->type == TW_APP_RESULT)
 		TW_TRY(read_result(&in, &result));
@@ -405,6 +405,44 @@ int thingward_hash_verify(thingward *t, const void *key, size_t key_bytes, const
 	tw_buf_init(&b, t->sys, 4 + TW_APP_KEY_MAX + TW_APP_SIGNATURE_MAX);
 	result = of_error(t, write_verify(&b, key, key_bytes, signature, signature_bytes));
 	return result == THINGWARD_OK ? end_hash(t, TW_APP_HASH_VERIFY, &b) : result;
+}
+
+/* Asks about one key; the answer has exactly size bytes. */
+static int ask_key(thingward *t, uint16_t type, const char *name, const uint8_t *digest, void *ret, size_t size)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	uint32_t ticket = 0;
+
+	tw_buf_init(&b, t->sys, 2 + TW_APP_KEY_NAME_MAX + TW_APP_SIGN_DIGEST);
+	tw_err e = write_pair(&b, name, TW_APP_KEY_NAME_MAX, NULL, NULL, 0);
+	if (!tw_failed(e) && digest)
+		e = tw_buf_add(&b, digest, TW_APP_SIGN_DIGEST);
+	int result = of_error(t, e);
+	if (result == THINGWARD_OK)
+		result = post(t, type, &b, &ticket);
+	if (result == THINGWARD_OK)
+		result = await(t, ticket);
+	if (result != THINGWARD_OK)
+		return result;
+	if (t->digest_size != size)
+		return say(t, THINGWARD_GONE, "the device's answer cannot be read");
+	memcpy(ret, t->digest, size);
+	return THINGWARD_OK;
+}
+
+int thingward_key_create(thingward *t, const char *name, uint8_t ret_point[THINGWARD_POINT_SIZE])
+{
+	return ask_key(t, TW_APP_KEY_NEW, name, NULL, ret_point, THINGWARD_POINT_SIZE);
+}
+
+int thingward_key_public(thingward *t, const char *name, uint8_t ret_point[THINGWARD_POINT_SIZE])
+{
+	return ask_key(t, TW_APP_KEY_PUBLIC, name, NULL, ret_point, THINGWARD_POINT_SIZE);
+}
+
+int thingward_key_sign(thingward *t, const char *name, const uint8_t digest[32], uint8_t ret_signature[THINGWARD_SIGNATURE_SIZE])
+{
+	return ask_key(t, TW_APP_KEY_SIGN, name, digest, ret_signature, THINGWARD_SIGNATURE_SIZE);
 }
 
 void thingward_on_answer(thingward *t, thingward_answer *call, void *user)

@@ -12,6 +12,9 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_HASH_DATA, 0, 1, TW_APP_DATA_MAX, "hash data" },
 	{ TW_APP_HASH_END, 0, 0, 0, "hash end" },
 	{ TW_APP_HASH_CHECK, 0, 1, TW_APP_DIGEST_MAX, "hash check" },
+	{ TW_APP_KEY_NEW, 0, 3, 2 + TW_APP_KEY_NAME_MAX, "key new" },
+	{ TW_APP_KEY_PUBLIC, 0, 3, 2 + TW_APP_KEY_NAME_MAX, "key public" },
+	{ TW_APP_KEY_SIGN, 0, 3 + TW_APP_SIGN_DIGEST, 2 + TW_APP_KEY_NAME_MAX + TW_APP_SIGN_DIGEST, "key sign" },
 	{ TW_APP_HASH_VERIFY, 0, 6, 4 + TW_APP_KEY_MAX + TW_APP_SIGNATURE_MAX, "hash verify" },
 	{ 0 },
 };
@@ -21,6 +24,8 @@ const struct tw_channel_row tw_rows_app_from_device[] = {
 	{ TW_APP_REFUSED, 0, 4, 4 + TW_APP_NAME_MAX + TW_DETAIL_MAX, "refused" },
 	{ TW_APP_DIGEST, 0, 1, TW_APP_DIGEST_MAX, "digest" },
 	{ TW_APP_RESULT, 0, 1, 1, "result" },
+	{ TW_APP_KEY_IS, 0, TW_APP_POINT, TW_APP_POINT, "key is" },
+	{ TW_APP_SIGNED, 0, TW_APP_SIGNATURE, TW_APP_SIGNATURE, "signed" },
 	{ 0 },
 };
 
@@ -84,5 +89,20 @@ tw_err tw_app_read_verify(struct tw_slice payload, struct tw_slice *ret_key, str
 	TW_TRY(tw_cursor_end(&in));
 	*ret_key = key;
 	*ret_signature = signature;
+	return TW_OK;
+}
+
+tw_err tw_app_read_key(struct tw_slice payload, bool signs, struct tw_app_key *ret)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_app_key k = { .digest = { NULL, 0 } };
+
+	TW_TRY(tw_cursor_block16(&in, TW_APP_KEY_NAME_MAX, &k.name));
+	if (signs)
+		TW_TRY(tw_cursor_slice(&in, TW_APP_SIGN_DIGEST, &k.digest));
+	TW_TRY(tw_cursor_end(&in));
+	if (!tw_text_printable(k.name))
+		return TW_RAISE(SYNTAX, "a key's name must be printable");
+	*ret = k;
 	return TW_OK;
 }

@@ -14,19 +14,24 @@
 #include "sys/channel.h"
 
 enum tw_application_message {
-	TW_APP_EVENT = 0x0601, /* block16 id, block16 fields as a JSON object */
-	TW_APP_HEALTH,         /* block16 name, u8 well, block16 text for people */
-	TW_APP_SETTING,        /* block16 key */
-	TW_APP_HASH = 0x0610,  /* block16 name of the function */
-	TW_APP_HASH_DATA,      /* bytes */
-	TW_APP_HASH_END,       /* nothing */
-	TW_APP_HASH_CHECK,     /* the digest to compare with */
-	TW_APP_HASH_VERIFY,    /* block16 public key or certificate, block16 signature */
+	TW_APP_EVENT = 0x0601,   /* block16 id, block16 fields as a JSON object */
+	TW_APP_HEALTH,           /* block16 name, u8 well, block16 text for people */
+	TW_APP_SETTING,          /* block16 key */
+	TW_APP_HASH = 0x0610,    /* block16 name of the function */
+	TW_APP_HASH_DATA,        /* bytes */
+	TW_APP_HASH_END,         /* nothing */
+	TW_APP_HASH_CHECK,       /* the digest to compare with */
+	TW_APP_HASH_VERIFY,      /* block16 public key or certificate, block16 signature */
+	TW_APP_KEY_NEW = 0x0620, /* block16 name: makes a key pair */
+	TW_APP_KEY_PUBLIC,       /* block16 name */
+	TW_APP_KEY_SIGN,         /* block16 name, 32 bytes: a digest */
 	TW_APP_ACK = 0x0681,
 	TW_APP_SETTING_IS,      /* block16 value */
 	TW_APP_REFUSED,         /* block16 rule, block16 detail */
 	TW_APP_DIGEST = 0x0690, /* bytes */
 	TW_APP_RESULT,          /* u8: 1 when it agrees, else 0 */
+	TW_APP_KEY_IS = 0x06a0, /* 65 bytes: the public point */
+	TW_APP_SIGNED,          /* 64 bytes: r and s */
 };
 #define TW_APP_NAME_MAX 96     /* of an event, a health name, a setting */
 #define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */
@@ -36,6 +41,10 @@ enum tw_application_message {
 #define TW_APP_DATA_MAX \
 	TW_APP_FIELDS_MAX /* no longer than an event: the door's buffer has room for sixteen of the longest message */
 #define TW_APP_DIGEST_MAX 64
+#define TW_APP_KEY_NAME_MAX 32
+#define TW_APP_SIGN_DIGEST 32
+#define TW_APP_POINT 65
+#define TW_APP_SIGNATURE 64
 #define TW_APP_KEY_MAX 1920
 #define TW_APP_SIGNATURE_MAX 72
 struct tw_app_event {
@@ -50,6 +59,11 @@ tw_err tw_app_read_event(struct tw_slice payload, struct tw_app_event *ret);
 tw_err tw_app_read_health(struct tw_slice payload, struct tw_app_health *ret);
 tw_err tw_app_read_setting(struct tw_slice payload, struct tw_slice *ret_key);
 tw_err tw_app_read_verify(struct tw_slice payload, struct tw_slice *ret_key, struct tw_slice *ret_signature);
+struct tw_app_key {
+	struct tw_slice name;   /* without a NUL */
+	struct tw_slice digest; /* of KEY_SIGN, TW_APP_SIGN_DIGEST bytes; else empty */
+};
+tw_err tw_app_read_key(struct tw_slice payload, bool signs, struct tw_app_key *ret);
 tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

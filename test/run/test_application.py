@@ -120,9 +120,34 @@ def block(text):
     return len(text).to_bytes(2, "big") + text
 
 
+def ask_key(line, kind, payload):
+    line.send(message(kind, payload))
+    answer = line.recv(1000)
+    return int.from_bytes(answer[:2], "big"), answer[12:]
+
+
+def check_keys(unit):
+    """@nist DP.CKM.1: the application's own keys, and nobody else's"""
+    from cryptography.hazmat.primitives.asymmetric import ec, utils
+    digest = hashlib.sha256(b"text").digest()
+    with raw(unit) as line:
+        kind, point = ask_key(line, 0x0620, block(b"data"))
+        assert kind == 0x06a0 and ask_key(line, 0x0621, block(b"data")) == (0x06a0, point)
+        kind, signature = ask_key(line, 0x0622, block(b"data") + digest)
+        assert kind == 0x06a1
+        der = utils.encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point).verify(der, b"text", ec.ECDSA(hashes.SHA256()))
+        for kind, payload, rule in ((0x0620, block(b"data"), b"keys.exists"), (0x0621, block(b"identity"), b"keys.unknown"),
+                                    (0x0620, block(b"Data"), b"keys.name"), (0x0622, block(b"../owner.web") + digest, b"keys.name")):
+            assert rule in ask_key(line, kind, payload)[1], rule
+        line.send(message(0x0622, block(b"data") + digest[:31]))
+        assert line.recv(1000) == b"", "a message beyond its bounds ends the connection"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="the test would need the application's user id")
 def test_refusals_as_one_user(owned):
     check_refusals(owned)
+    check_keys(owned)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="without root there is one user only")
@@ -134,6 +159,7 @@ def test_refusals(owned):
             os.setresgid(APPLICATION, APPLICATION, APPLICATION)
             os.setresuid(APPLICATION, APPLICATION, APPLICATION)
             check_refusals(owned)
+            check_keys(owned)
             os._exit(0)
         except BaseException as e:  # noqa: BLE001
             print(repr(e), flush=True)

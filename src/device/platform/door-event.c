@@ -235,6 +235,74 @@ static tw_err take_hash_verify(struct connection *c, const struct tw_message *m)
 	return tw_channel_send(c->channel, TW_APP_RESULT, m->tag, &(uint8_t){ verified }, 1, NULL, 0);
 }
 
+static tw_err refuse_key(struct connection *c, uint32_t tag, tw_err e)
+{
+	switch ((int)e.code) {
+	case TW_CODE_NOMEM:
+		return e;
+	case TW_CODE_NOTFOUND:
+		return refuse(c, tag, "keys.unknown", "there is no key of this name");
+	case TW_CODE_EXISTS:
+		return refuse(c, tag, "keys.exists", "there is a key of this name");
+	case TW_CODE_SYNTAX:
+		return refuse(c, tag, "keys.name", "a key's name has a-z, 0-9, '.' and '-' and begins with a letter");
+	case TW_CODE_LIMIT:
+		return refuse(c, tag, "keys.room", "there is no room for another key");
+	default:
+		return refuse(c, tag, "keys.keystore", "the keystore does not do it");
+	}
+}
+
+static tw_err read_key(const struct tw_message *m, char slot[TW_KEYS_SLOT_NAME_MAX + 1], struct tw_app_key *ret)
+{
+	TW_TRY(tw_app_read_key(m->payload, m->type == TW_APP_KEY_SIGN, ret));
+	(void)snprintf(slot, TW_KEYS_SLOT_NAME_MAX + 1, TW_KEYS_APPLICATION TW_SLICE_FMT, TW_SLICE_ARG(ret->name));
+	return TW_OK;
+}
+
+/* Writes to the disk and leaves a record, so it is within the budget of records. */
+static tw_err take_key_new(struct connection *c, const struct tw_message *m)
+{
+	struct tw_core *core = c->door->core;
+	char slot[TW_KEYS_SLOT_NAME_MAX + 1];
+	uint8_t point[TW_POINT_SIZE];
+	struct tw_app_key k;
+
+	TW_TRY(read_key(m, slot, &k));
+	if (!affords(c->door))
+		return refuse_beyond(c, m->tag);
+	tw_err e = tw_keys_client_slot_new(core->device.context.keys, slot, point);
+	if (!tw_failed(e))
+		e = tw_event(&core->device.context, "keys.made-for-application", json_pack("{s:s%}", "name", k.name.at, k.name.size));
+	return tw_failed(e) ? refuse_key(c, m->tag, e) : tw_channel_send(c->channel, TW_APP_KEY_IS, m->tag, point, sizeof point, NULL, 0);
+}
+
+static tw_err take_key_public(struct connection *c, const struct tw_message *m)
+{
+	char slot[TW_KEYS_SLOT_NAME_MAX + 1];
+	uint8_t point[TW_POINT_SIZE];
+	struct tw_app_key k;
+
+	TW_TRY(read_key(m, slot, &k));
+	tw_err e = tw_keys_client_slot_point(c->door->core->device.context.keys, slot, point);
+	return tw_failed(e) ? refuse_key(c, m->tag, e) : tw_channel_send(c->channel, TW_APP_KEY_IS, m->tag, point, sizeof point, NULL, 0);
+}
+
+static tw_err take_key_sign(struct connection *c, const struct tw_message *m)
+{
+	tw_keys_client *keys = c->door->core->device.context.keys;
+	char slot[TW_KEYS_SLOT_NAME_MAX + 1];
+	uint8_t point[TW_POINT_SIZE], signature[TW_SIGNATURE_SIZE];
+	struct tw_app_key k;
+
+	TW_TRY(read_key(m, slot, &k));
+	tw_err e = tw_keys_client_slot_point(keys, slot, point);
+	if (!tw_failed(e))
+		e = tw_keys_client_slot_sign(keys, slot, point, (const uint8_t *)k.digest.at, signature);
+	return tw_failed(e) ? refuse_key(c, m->tag, e)
+			    : tw_channel_send(c->channel, TW_APP_SIGNED, m->tag, signature, sizeof signature, NULL, 0);
+}
+
 static const struct {
 	uint16_t type;
 	const char *permission;
@@ -247,6 +315,9 @@ static const struct {
 	{ TW_APP_HASH_DATA, "application.crypto", take_hash_data },
 	{ TW_APP_HASH_END, "application.crypto", take_hash_end },
 	{ TW_APP_HASH_CHECK, "application.crypto", take_hash_check },
+	{ TW_APP_KEY_NEW, "application.crypto", take_key_new },
+	{ TW_APP_KEY_PUBLIC, "application.crypto", take_key_public },
+	{ TW_APP_KEY_SIGN, "application.crypto", take_key_sign },
 	{ TW_APP_HASH_VERIFY, "application.crypto", take_hash_verify },
 };
 
