@@ -35,8 +35,8 @@ const struct tw_option tw_options_assess[] = {
 	{},
 };
 
-static const struct tw_probe *const tables[] = { tw_probes_peers, tw_probes_identification, tw_probes_inventory,
-	tw_probes_data_protection, tw_probes_cryptography, NULL };
+static const struct tw_probe *const tables[] = { tw_probes_peers, tw_probes_concealment, tw_probes_identification,
+	tw_probes_inventory, tw_probes_data_protection, tw_probes_cryptography, NULL };
 
 struct assessment {
 	struct tw_tool *t;
@@ -154,6 +154,7 @@ static tw_err gather(struct assessment *a)
 		TW_TRY(tw_registry_read(a->sys, dir, &a->registry));
 		a->c.registry = tw_registry_lines(a->registry);
 	}
+	a->c.local_path = local;
 	if (local)
 		TW_TRY(tw_client_new(a->sys, &place, &a->c.local));
 	for (size_t i = 0; tw_arg_nth(a->args, "device", i); i++) {

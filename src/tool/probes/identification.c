@@ -67,20 +67,13 @@ static tw_err authorized_read(struct tw_probe_context *c, struct tw_finding *f)
 		"The owner reads %s. The manufacturer's certificate and the label taken at take-over say the same.", identifier_of(t));
 }
 
-/* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */
-struct secrets {
-	char text[2][256];
-	uint8_t point[TW_POINT_SIZE];
-	bool has_point;
-};
-
-static tw_err gather(struct tw_probe_context *c, const struct tw_target *t, struct secrets *ret)
+tw_err tw_secrets_gather(struct tw_probe_context *c, const struct tw_target *t, struct tw_secrets *ret)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	const char *identifier = t->session.device.identifier, *dash = strchr(identifier, '-');
 
-	*ret = (struct secrets){ .has_point = false };
+	*ret = (struct tw_secrets){ .has_point = false };
 	(void)snprintf(ret->text[0], sizeof(ret->text[0]), "%s", identifier);
 	(void)snprintf(ret->text[1], sizeof(ret->text[1]), "%s", dash ? dash + 1 : identifier);
 	if (!t->has_identity || tw_failed(load_certificate(c, t, &cert)))
@@ -91,7 +84,7 @@ static tw_err gather(struct tw_probe_context *c, const struct tw_target *t, stru
 	return TW_OK;
 }
 
-static bool holds(const struct tw_buf *b, const struct secrets *s)
+bool tw_secrets_show(const struct tw_buf *b, const struct tw_secrets *s)
 {
 	for (size_t i = 0; i < TW_COUNT(s->text); i++)
 		if (b->size && memmem(b->data, b->size, s->text[i], strlen(s->text[i])))
@@ -119,7 +112,7 @@ static const struct {
 	{ "PATCH", "/api/v1/identity", false },
 };
 
-static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target *t, const struct secrets *s, size_t row,
+static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target *t, const struct tw_secrets *s, size_t row,
 	struct tw_finding *f, bool *ret_bad)
 {
 	struct tw_place place = { .address = t->session.device.address, .has_pin = true };
@@ -136,7 +129,7 @@ static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target
 		return tw_found_trouble(f, "What a stranger sees", e);
 	if (strangers[row].must_refuse && answer.status < 400)
 		return tw_found(f, TW_VERDICT_FAIL, "%s %s answers a stranger with %ld.", call.method, call.path, answer.status);
-	if (holds(&answer.raw, s) || holds(&answer.head, s) || holds(&answer.certificate, s))
+	if (tw_secrets_show(&answer.raw, s) || tw_secrets_show(&answer.head, s) || tw_secrets_show(&answer.certificate, s))
 		return tw_found(f, TW_VERDICT_FAIL,
 			"The identity shows to a stranger in the answer to %s %s, or in the listener's certificate.", call.method,
 			call.path);
@@ -148,10 +141,10 @@ static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target
 static tw_err stranger_learns_nothing(struct tw_probe_context *c, struct tw_finding *f)
 {
 	const struct tw_target *t = first(c);
-	struct secrets s;
+	struct tw_secrets s;
 	bool bad = false;
 
-	TW_TRY(gather(c, t, &s));
+	TW_TRY(tw_secrets_gather(c, t, &s));
 	for (size_t i = 0; i < TW_COUNT(strangers) && !bad; i++)
 		TW_TRY(ask_as_stranger(c, t, &s, i, f, &bad));
 	if (bad)

@@ -34,6 +34,7 @@ struct tw_probe_context {
 	const json_t *before;   /* payload of earlier evidence of the same device, or NULL */
 	const json_t *registry; /* lines of the provisioning registry, or NULL */
 	const char *packages;   /* the package manager's own database of the first device, or NULL */
+	const char *local_path; /* of the next, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
 };
 struct tw_finding {
@@ -49,7 +50,16 @@ struct tw_probe {
 	tw_err (*run)(struct tw_probe_context *c, struct tw_finding *ret);
 };
 extern const struct tw_probe tw_probes_cryptography[], tw_probes_data_protection[], tw_probes_identification[],
-	tw_probes_inventory[], tw_probes_peers[]; /* end with element NULL */
+	tw_probes_concealment[], tw_probes_inventory[], tw_probes_peers[]; /* end with element NULL */
+
+/* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */
+struct tw_secrets {
+	char text[2][256];
+	uint8_t point[TW_POINT_SIZE];
+	bool has_point;
+};
+tw_err tw_secrets_gather(struct tw_probe_context *c, const struct tw_target *t, struct tw_secrets *ret);
+bool tw_secrets_show(const struct tw_buf *b, const struct tw_secrets *s);
 
 /* Sets verdict and reason; returns OK, so that a probe can end with it. */
 tw_err tw_found(struct tw_finding *f, enum tw_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
