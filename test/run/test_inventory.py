@@ -169,7 +169,7 @@ def test_document_verifies_elsewhere(planted):
 
 
 @pytest.mark.skipif(not SCHEMAS, reason="TW_SCHEMAS names no folder with the official schemas")
-def test_document_is_of_the_official_schema(owned):
+def test_document_is_of_the_official_schema(planted):
     jsonschema = pytest.importorskip("jsonschema")
     folder = Path(SCHEMAS) / "cyclonedx"
     schema = json.loads((folder / "bom-1.6.schema.json").read_text())
@@ -180,7 +180,8 @@ def test_document_is_of_the_official_schema(owned):
         store[f"http://cyclonedx.org/schema/{path.name}"] = one
     resolver = jsonschema.RefResolver.from_schema(schema, store=store)
     judge = jsonschema.Draft7Validator(schema, resolver=resolver)
-    document = owned.json("inventory", "sbom")["sbom"]
+    unit = planted(stanza("curl", "1:8.0-1+b1", more="License: curl\nDepends: libc6, zlib1g\n") + stanza("libc6") + stanza("zlib1g"))
+    document = unit.json("inventory", "sbom")["sbom"]
     assert list(judge.iter_errors(document)) == []
     document["components"][0]["type"] = "thing"
     assert list(judge.iter_errors(document)), "a wrong document is refused"
