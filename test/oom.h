@@ -14,6 +14,32 @@
 
 #include <errno.h>
 
+/* The stricter sweep, for what is ours alone: a call that failed is told to the caller, or is one of `quiet` ("close unlink").
+   OpenSSL's allocations are left out: it copes with the loss of some. Returns how many were told. */
+static inline long told_sweep(int error_number, tw_err (*body)(const struct tw_sys *sys, void *user), void *user, const char *quiet)
+{
+	tw_fake *f = tw_fake_new();
+	long told = 0;
+	bool fired = true;
+	tw_crypto_use(tw_sys_real());
+	tw_json_use(tw_fake_sys(f));
+	CHECK_OK(body(tw_fake_sys(f), user));
+	for (long n = 1; fired; n++) {
+		tw_fake_fail(f, n, error_number, false);
+		tw_err e = body(tw_fake_sys(f), user);
+		fired = tw_fake_fired(f);
+		tw_fake_fail(f, 0, 0, false);
+		if (fired && !tw_failed(e) && !strstr(quiet, tw_fake_name(f, n)))
+			fail_msg("call %ld (%s) failed and nobody was told", n, tw_fake_name(f, n));
+		told += fired && tw_failed(e);
+		if (!fired)
+			CHECK_OK(e);
+	}
+	tw_json_use(tw_sys_real());
+	tw_fake_free(f);
+	return told;
+}
+
 /* Returns how many points there were. error_number as for tw_fake_fail. */
 static inline long oom_sweep_with(int error_number, tw_err (*body)(const struct tw_sys *sys, void *user), void *user)
 {
@@ -40,37 +66,12 @@ static inline long oom_sweep_with(int error_number, tw_err (*body)(const struct 
 	tw_crypto_use(tw_sys_real()); /* OpenSSL frees and allocates until the process ends */
 	tw_json_use(tw_sys_real());
 	tw_fake_free(f);
+	(void)told_sweep(error_number, body, user, "close unlink pin clock");
 	return n - 1;
 }
 
 static inline long oom_sweep(tw_err (*body)(const struct tw_sys *sys, void *user), void *user)
 {
 	return oom_sweep_with(ENOMEM, body, user);
-}
-
-/* The stricter sweep, for what is ours alone: a call that failed is told to the caller, or is one of `quiet` ("close unlink").
-   OpenSSL's allocations are left out: it copes with the loss of some. Returns how many were told. */
-static inline long told_sweep(int error_number, tw_err (*body)(const struct tw_sys *sys, void *user), void *user, const char *quiet)
-{
-	tw_fake *f = tw_fake_new();
-	long told = 0;
-	bool fired = true;
-	tw_crypto_use(tw_sys_real());
-	tw_json_use(tw_fake_sys(f));
-	CHECK_OK(body(tw_fake_sys(f), user));
-	for (long n = 1; fired; n++) {
-		tw_fake_fail(f, n, error_number, false);
-		tw_err e = body(tw_fake_sys(f), user);
-		fired = tw_fake_fired(f);
-		tw_fake_fail(f, 0, 0, false);
-		if (fired && !tw_failed(e) && !strstr(quiet, tw_fake_name(f, n)))
-			fail_msg("call %ld (%s) failed and nobody was told", n, tw_fake_name(f, n));
-		told += fired && tw_failed(e);
-		if (!fired)
-			CHECK_OK(e);
-	}
-	tw_json_use(tw_sys_real());
-	tw_fake_free(f);
-	return told;
 }
 #endif

@@ -7,6 +7,8 @@
 #include "check.h"
 #include "oom.h"
 
+#include <limits.h>
+
 static const struct tw_sys *sys;
 
 static int set_up(void **state)
@@ -99,6 +101,28 @@ static void test_refuses_other_key_sizes(void **state)
 	CHECK_INT(b.size, 0);
 }
 
+static void test_sizes_have_an_end(void **state)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *k = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *small = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	static const char sealed[TW_AEAD_OVERHEAD + 1];
+	tw_secret *got = NULL;
+	tw_fake *f = tw_fake_new();
+	tw_buf_init(&b, tw_fake_sys(f), 4096);
+	CHECK_OK(tw_secret_random(sys, TW_AEAD_KEY, &k));
+	CHECK_OK(tw_secret_random(sys, 16, &small));
+	CHECK_ERR(tw_aead_seal(k, (struct tw_slice){ sealed, (size_t)INT_MAX + 1 }, TW_SLICE("x"), &b), LIMIT); /* not a byte is read */
+	CHECK_ERR(tw_aead_seal(k, TW_SLICE(""), (struct tw_slice){ sealed, (size_t)INT_MAX - TW_AEAD_OVERHEAD + 1 }, &b), LIMIT);
+	tw_fake_fail(f, 2, ENOMEM, false); /* after the nonce: the largest is a size, and only then memory is asked for it */
+	CHECK_ERR(tw_aead_seal(k, (struct tw_slice){ sealed, INT_MAX }, (struct tw_slice){ sealed, (size_t)INT_MAX - TW_AEAD_OVERHEAD }, &b),
+		NOMEM);
+	CHECK_ERR(tw_aead_open(sys, k, TW_SLICE(""), (struct tw_slice){ sealed, (size_t)INT_MAX + 1 }, &got), LIMIT);
+	CHECK_ERR(tw_aead_open(sys, small, TW_SLICE(""), (struct tw_slice){ sealed, sizeof sealed }, &got), INTERNAL);
+	CHECK(got == NULL && b.size == 0);
+	tw_fake_free(f);
+}
+
 static tw_err both_ways(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *k = NULL;
@@ -126,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_every_bit_counts),
 		cmocka_unit_test(test_refuses_other_key_sizes),
 		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_sizes_have_an_end),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -223,6 +223,143 @@ static void test_refuses_forms(void **state)
 	X509_free(x);
 }
 
+/* A copy of a certificate, changed and signed anew by the CA's key. */
+static tw_err changed(const tw_cert *of, void (*change)(X509 *x), const EVP_MD *hash, tw_cert **ret)
+{
+	X509 *x = X509_dup(tw_cert_x509(of));
+	uint8_t *der = NULL;
+	change(x);
+	CHECK(X509_sign(x, tw_key_evp(ca_key), hash) > 0);
+	int n = i2d_X509(x, &der);
+	tw_err e = tw_cert_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, ret);
+	CHECK(tw_failed(e) == (*ret == NULL));
+	OPENSSL_free(der);
+	X509_free(x);
+	return e;
+}
+
+static void nothing(X509 *x)
+{
+}
+
+static void first_version(X509 *x)
+{
+	while (X509_get_ext_count(x) > 0)
+		X509_EXTENSION_free(X509_delete_ext(x, 0));
+	CHECK_INT(X509_set_version(x, X509_VERSION_1), 1);
+}
+
+static void only_signs(X509 *x)
+{
+	ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
+	CHECK_INT(ASN1_BIT_STRING_set_bit(bits, 0, 1), 1);
+	CHECK_INT(X509_add1_ext_i2d(x, NID_key_usage, bits, 1, X509V3_ADD_REPLACE), 1);
+	ASN1_BIT_STRING_free(bits);
+}
+
+static void no_authority(X509 *x)
+{
+	X509_EXTENSION_free(X509_delete_ext(x, X509_get_ext_by_NID(x, NID_basic_constraints, -1)));
+}
+
+static void two_lines(X509 *x)
+{
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	GENERAL_NAME *n = GENERAL_NAME_new();
+	ASN1_IA5STRING *value = ASN1_IA5STRING_new();
+	CHECK_INT(ASN1_STRING_set(value, "urn:a\nb", -1), 1);
+	GENERAL_NAME_set0_value(n, GEN_URI, value);
+	sk_GENERAL_NAME_push(names, n);
+	CHECK_INT(X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_REPLACE), 1);
+	GENERAL_NAMES_free(names);
+}
+
+static void no_names(X509 *x)
+{
+	X509_NAME *empty = X509_NAME_new();
+	X509_EXTENSION_free(X509_delete_ext(x, X509_get_ext_by_NID(x, NID_subject_alt_name, -1)));
+	CHECK_INT(X509_set_subject_name(x, empty), 1);
+	X509_NAME_free(empty);
+}
+
+static void odd_names(X509 *x)
+{
+	X509_EXTENSION *ext = X509_get_ext(x, X509_get_ext_by_NID(x, NID_subject_alt_name, -1));
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	CHECK_INT(ASN1_OCTET_STRING_set(value, (const uint8_t *)"no names", 8), 1);
+	CHECK_INT(X509_EXTENSION_set_data(ext, value), 1);
+	ASN1_OCTET_STRING_free(value);
+}
+
+/* What one check alone refuses: each of these is right in all else. */
+static void test_each_check_of_a_path(void **state)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
+	struct tw_cert_want brief = ca_want;
+	CHECK_OK(changed(device, nothing, EVP_sha256(), &c));
+	CHECK_OK(tw_cert_verify(c, ca, NOW));
+	c = tw_cert_free(c);
+	CHECK_OK(changed(device, nothing, EVP_sha384(), &c));
+	CHECK_ERR(tw_cert_verify(c, ca, NOW), UNTRUSTED);
+	c = tw_cert_free(c);
+	CHECK_OK(changed(ca, only_signs, EVP_sha256(), &c));
+	CHECK_ERR(tw_cert_verify(device, c, NOW), UNTRUSTED);
+	c = tw_cert_free(c);
+	CHECK_OK(changed(ca, no_authority, EVP_sha256(), &c));
+	CHECK(!tw_cert_is_ca(c));
+	CHECK_ERR(tw_cert_verify(device, c, NOW), UNTRUSTED);
+	c = tw_cert_free(c);
+	brief.not_before_ms = NOW - DAY;
+	brief.not_after_ms = NOW + DAY;
+	CHECK_OK(tw_cert_make(sys, &brief, ca_key, NULL, ca_key, &c));
+	CHECK_OK(tw_cert_verify(device, c, NOW));
+	CHECK_ERR(tw_cert_verify(device, c, NOW + 2 * DAY), UNTRUSTED); /* the anchor's own time is over */
+	CHECK_INT(tw_cert_not_before_ms(c), (NOW - DAY) / 1000 * 1000);
+	CHECK_INT(tw_cert_not_after_ms(c), (NOW + DAY) / 1000 * 1000);
+}
+
+static void test_names(void **state)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	static char large[16385];
+	tw_cert *none = NULL;
+	tw_buf_init(&b, sys, 256);
+	CHECK_ERR(changed(device, first_version, EVP_sha256(), &none), UNSUPPORTED);
+	CHECK_OK(changed(device, two_lines, EVP_sha256(), &c));
+	CHECK_ERR(tw_cert_uri(c, &b), SYNTAX);
+	c = tw_cert_free(c);
+	CHECK_OK(changed(device, no_names, EVP_sha256(), &c));
+	CHECK_ERR(tw_cert_uri(c, &b), NOTFOUND);
+	CHECK_ERR(tw_cert_name(c, &b), NOTFOUND);
+	CHECK_INT(b.size, 0);
+	c = tw_cert_free(c);
+	tw_err e = changed(device, odd_names, EVP_sha256(), &c);
+	CHECK(tw_failed(e) || tw_failed(tw_cert_uri(c, &b)));
+	CHECK_INT(b.size, 0);
+	large[0] = 0x30;
+	CHECK_ERR(tw_cert_load(sys, (struct tw_slice){ large, sizeof large }, &none), LIMIT);
+	CHECK_ERR(tw_cert_load(sys, (struct tw_slice){ large, sizeof large - 1 }, &none), SYNTAX);
+}
+
+static void test_what_a_server_gets(void **state)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *plain = NULL;
+	struct tw_cert_want want = { .common_name = "x", .dns = "x.example", .is_server = true, .not_before_ms = NOW };
+	CHECK_OK(tw_cert_make(sys, &want, device_key, ca, ca_key, &c));
+	X509 *x = tw_cert_x509(c);
+	CHECK_INT(X509_get_extended_key_usage(x), XKU_SSL_SERVER);
+	CHECK_INT(X509_check_host(x, "x.example", 0, 0, NULL), 1);
+	CHECK(X509_get_pathlen(x) == -1);
+	want = (struct tw_cert_want){ .common_name = "x", .not_before_ms = NOW };
+	CHECK_OK(tw_cert_make(sys, &want, device_key, NULL, device_key, &plain));
+	x = tw_cert_x509(plain);
+	CHECK_INT(X509_get_ext_by_NID(x, NID_ext_key_usage, -1), -1);
+	CHECK_INT(X509_get_ext_by_NID(x, NID_subject_alt_name, -1), -1);
+	CHECK_INT(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(x), X509_get0_subject_key_id(x)), 0);
+}
+
 static tw_err make_one(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *leaf = NULL;
@@ -290,6 +427,6 @@ static void test_purpose_serial_and_dates(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_device_certificate), TEST(test_true_is_der), TEST(test_openssl_agrees), TEST(test_verify),
-	TEST(test_pem_and_der), TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_forms),
-	TEST(test_purpose_serial_and_dates), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_device_certificate), TEST(test_true_is_der), TEST(test_openssl_agrees), TEST(test_verify), TEST(test_pem_and_der),
+	TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_forms), TEST(test_purpose_serial_and_dates),
+	TEST(test_out_of_memory), TEST(test_each_check_of_a_path), TEST(test_names), TEST(test_what_a_server_gets))

@@ -69,6 +69,12 @@ static void test_hkdf(void **state)
 	CHECK_OK(tw_hkdf_sha256(from, "label", "ctx", 3, 42, sys, &out));
 	CHECK_INT(tw_secret_size(out), 42);
 	check_hex(tw_secret_bytes(out), "444ae2abc8f0a921f7e8dcfa8eb663c8b14dc8cc35cf65c92c354df678c3e6835cd6d87a4dea1e07afc9", 42);
+	out = tw_secret_free(out);
+	CHECK_OK(tw_hkdf_sha256(from, "label", NULL, 0, 255 * 32, sys, &out)); /* the most, and the least */
+	CHECK_INT(tw_secret_size(out), 255 * 32);
+	out = tw_secret_free(out);
+	CHECK_OK(tw_hkdf_sha256(from, "label", NULL, 0, 1, sys, &out));
+	out = tw_secret_free(out);
 	CHECK_ERR(tw_hkdf_sha256(from, "label", NULL, 0, 0, sys, &out), LIMIT);
 	CHECK_ERR(tw_hkdf_sha256(from, "label", NULL, 0, 255 * 32 + 1, sys, &out), LIMIT);
 }

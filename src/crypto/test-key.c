@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/key.h"
+#include "crypto/internal.h"
 
 #include "base/text.h"
 #include "crypto/hash.h"
@@ -251,7 +251,107 @@ static void test_out_of_memory(void **state)
 		print_message("# body %zu: %ld calls\n", i, oom_sweep(bodies[i], k));
 }
 
+static void key_der(struct tw_buf *ret)
+{
+	tw_buf_init(ret, sys, 4097);
+	CHECK_OK(tw_pem_or_der("PRIVATE KEY", TW_SLICE(KEY), ret));
+}
+
+/* Every byte around the two halves is fixed, the scalar has its range, and the halves have to fit. */
+static void test_private_der(void **state)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf der = { 0 };
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	tw_key *none = NULL;
+	key_der(&der);
+	const size_t scalar = 36, middle = scalar + 32, point = middle + 5;
+	CHECK_INT(der.size, point + 65);
+	CHECK_OK(tw_key_load(sys, tw_buf_slice(&der), &k));
+	for (size_t i = 1; i < der.size; i++) {
+		der.data[i] ^= 1;
+		tw_err e = tw_key_load(sys, tw_buf_slice(&der), &none);
+		bool fixed = i < scalar || (i >= middle && i <= point);
+		if (!tw_is(e, fixed ? TW_CODE_UNSUPPORTED : TW_CODE_UNTRUSTED))
+			fail_msg("byte %zu: %s", i, tw_code_name(e.code));
+		der.data[i] ^= 1;
+	}
+	CHECK_ERR(tw_key_load(sys, (struct tw_slice){ der.data, der.size - 1 }, &none), UNSUPPORTED);
+	CHECK_OK(tw_buf_u8(&der, 0));
+	CHECK_ERR(tw_key_load(sys, tw_buf_slice(&der), &none), UNSUPPORTED);
+	der.size--;
+	CHECK_OK(tw_parse_hex(TW_SLICE(ZERO), der.data + scalar, 32));
+	CHECK_ERR(tw_key_load(sys, tw_buf_slice(&der), &none), UNSUPPORTED);
+	CHECK_OK(tw_parse_hex(TW_SLICE(N), der.data + scalar, 32));
+	CHECK_ERR(tw_key_load(sys, tw_buf_slice(&der), &none), UNSUPPORTED);
+	der.data[scalar + 31]--; /* n - 1 is a scalar, of another point */
+	CHECK_ERR(tw_key_load(sys, tw_buf_slice(&der), &none), UNTRUSTED);
+	CHECK(none == NULL);
+}
+
+/* Comments may stand before a key, up to a limit; line ends of any kind do not matter, other bytes do. */
+static void test_key_files(void **state)
+{
+	static char text[4097];
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	tw_key *none = NULL;
+	const size_t size = strlen(KEY), comment = 4096 - size;
+	memset(text, '#', sizeof text);
+	text[comment - 1] = '\n';
+	memcpy(text + comment, KEY, size);
+	CHECK_OK(tw_key_load(sys, (struct tw_slice){ text, 4096 }, &k));
+	text[4096] = '\n';
+	CHECK_ERR(tw_key_load(sys, (struct tw_slice){ text, 4097 }, &none), LIMIT);
+	text[4095] = '\r'; /* what follows the last line */
+	k = tw_key_free(k);
+	CHECK_OK(tw_key_load(sys, (struct tw_slice){ text, 4096 }, &k));
+	text[4095] = ' ';
+	CHECK_ERR(tw_key_load(sys, (struct tw_slice){ text, 4096 }, &none), SYNTAX);
+	text[4095] = '\n';
+	text[comment + 28 + 64] = '\r'; /* the end of the first line of the body */
+	k = tw_key_free(k);
+	CHECK_OK(tw_key_load(sys, (struct tw_slice){ text, 4096 }, &k));
+	CHECK(none == NULL);
+}
+
+/* Numbers with zero bytes in front are written shorter in DER; they come once in 256 signatures each. */
+static void test_short_numbers(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = load();
+	const struct tw_slice message = TW_SLICE("sample");
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	bool short_r = false, short_s = false;
+	for (int i = 0; i < 20000 && !(short_r && short_s); i++) {
+		CHECK_OK(tw_key_sign(k, &message, 1, signature));
+		if (signature[0] != 0 && signature[32] != 0)
+			continue;
+		CHECK_OK(tw_key_verify(k, &message, 1, signature));
+		short_r |= signature[0] == 0;
+		short_s |= signature[32] == 0;
+	}
+	CHECK(short_r && short_s);
+}
+
+static void test_room_for_a_signature(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = load();
+	uint8_t digest[32] = { 1 }, der[72];
+	bool fitted = false, refused = false;
+	for (int i = 0; i < 2000 && !(fitted && refused); i++) {
+		size_t size = 1;
+		memset(der, 0xee, sizeof der);
+		tw_err e = tw_key_sign_digest_der(k, digest, der, 71, &size);
+		fitted |= !tw_failed(e) && size == 71;
+		if (tw_failed(e)) {
+			CHECK(tw_is(e, TW_CODE_LIMIT) && size == 1 && der[0] == 0xee); /* nothing is handed out */
+			refused = true;
+		}
+	}
+	CHECK(fitted && refused);
+}
+
 CHECK_MAIN(cmocka_unit_test_setup(test_public_half, set_up), cmocka_unit_test_setup(test_sign_and_verify, set_up),
 	cmocka_unit_test_setup(test_signature_vectors, set_up), cmocka_unit_test_setup(test_digest_signature_is_der, set_up),
 	cmocka_unit_test_setup(test_save_and_load, set_up), cmocka_unit_test_setup(test_private_refusals, set_up),
-	cmocka_unit_test_setup(test_public_refusals, set_up), cmocka_unit_test_setup(test_out_of_memory, set_up))
+	cmocka_unit_test_setup(test_public_refusals, set_up), cmocka_unit_test_setup(test_private_der, set_up),
+	cmocka_unit_test_setup(test_key_files, set_up), cmocka_unit_test_setup(test_short_numbers, set_up),
+	cmocka_unit_test_setup(test_room_for_a_signature, set_up), cmocka_unit_test_setup(test_out_of_memory, set_up))
