@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the check takes, read item by item and written again, is the same bytes: one value has one spelling. */
+#include "base/mem.h"
 #include "formats/cbor.h"
 #include "sys/real.h"
 
