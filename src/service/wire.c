@@ -26,6 +26,9 @@
 #define POINT 65
 #define SLOT_MIN 3 /* the shortest prefix, and something behind it */
 #define SLOT_MAX 48
+#define WHOSE_MAX 64
+#define SEAL_MAX 1024
+#define SEAL_MORE 28 /* nonce and tag */
 #define SLOTS_MAX (16 * (2 + SLOT_MAX + POINT))
 #define KIND_MAX 15
 
@@ -68,6 +71,8 @@ const struct tw_channel_row tw_rows_keys_from_core[] = {
 	{ TW_WIRE_KEYS_STORE_ROTATE, 0, 0, 0, "store rotate" },
 	{ TW_WIRE_KEYS_ADOPT, 0, 0, 0, "adopt" },
 	{ TW_WIRE_KEYS_PURGE, 0, 0, 0, "purge" },
+	{ TW_WIRE_KEYS_SEAL, 0, 2, 2 + WHOSE_MAX + SEAL_MAX, "seal" },
+	{ TW_WIRE_KEYS_UNSEAL, 0, 2, 2 + WHOSE_MAX + SEAL_MAX + SEAL_MORE, "unseal" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_core_from_keys[] = {
@@ -82,6 +87,8 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 	{ TW_WIRE_KEYS_POINT_IS, 0, POINT, POINT, "point is" },
 	{ TW_WIRE_KEYS_DONE, 0, 0, 0, "done" },
 	{ TW_WIRE_KEYS_STATE_IS, 0, 13, 13 + KIND_MAX + TW_DETAIL_MAX, "state is" },
+	{ TW_WIRE_KEYS_SEALED, 0, SEAL_MORE, SEAL_MAX + SEAL_MORE, "sealed" },
+	{ TW_WIRE_KEYS_UNSEALED, 0, 0, SEAL_MAX, "unsealed" },
 	{ 0 },
 };
 

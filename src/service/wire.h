@@ -57,6 +57,10 @@ enum tw_wire {
 	TW_WIRE_KEYS_STORE_ROTATE,  /* empty: a new storage key, and no old one */
 	TW_WIRE_KEYS_ADOPT,         /* empty: the plain files go into the keystore; the boot is confirmed */
 	TW_WIRE_KEYS_PURGE,         /* empty: ownership ends, and with it every key made under it */
+	TW_WIRE_KEYS_SEAL,          /* block16 whose, the text */
+	TW_WIRE_KEYS_SEALED,        /* bytes */
+	TW_WIRE_KEYS_UNSEAL,        /* block16 whose, the sealed text */
+	TW_WIRE_KEYS_UNSEALED,      /* the text */
 	TW_WIRE_HANDS_CONFIRM = 0x0501, /* u8 1: healthy; text for the service manager */
 	TW_WIRE_HANDS_PING,             /* answer to hands' question */
 	TW_WIRE_HANDS_ASK,              /* hands -> core: are you alive? */

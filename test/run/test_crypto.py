@@ -3,6 +3,7 @@
 
 @nist DP.CCS.3: what was signed verifies, what differs by a bit is refused
 @nist DP.CCS.4: approved functions give the right digests, others an error
+@nist DP.CCS.5: what was sealed opens unchanged only
 @nist DP.CCS.6: a digest is compared with a reference: match and mismatch
 """
 import hashlib
@@ -18,6 +19,7 @@ from harness import Answer, Client, b64, local, unb64
 from liar import Liar
 
 FUNCTIONS = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512}
+SEAL, UNSEAL = "/api/v1/crypto/seal", "/api/v1/crypto/unseal"
 VERIFY = "/api/v1/crypto/verify"
 HASH = "/api/v1/crypto/hash"
 CHECK = "/api/v1/crypto/check"
@@ -99,6 +101,29 @@ def test_signatures(owned, owner):
     assert owner(VERIFY, {**good, "signature": "A="})[1]["rule"] == "crypto.form"
 
 
+def test_sealed_texts(owned, owner):
+    def opens(sealed):
+        return owner(UNSEAL, {"sealed": b64(sealed)})
+
+    for text in (b"", b"x", os.urandom(1024)):
+        status, body = owner(SEAL, {"data": b64(text)})
+        sealed = unb64(body["sealed"])
+        assert status == 200 and len(sealed) == len(text) + 28
+        assert unb64(owner(SEAL, {"data": b64(text)})[1]["sealed"])[:12] != sealed[:12], "each has a nonce of its own"
+        assert opens(sealed) == (200, {"data": b64(text)})
+        changed = [flip(sealed, bit) for bit in (0, 95, 96, 8 * len(sealed) - 129, 8 * len(sealed) - 128, 8 * len(sealed) - 1) if bit < 8 * len(sealed)]
+        for wrong in (*changed, sealed[:-1], sealed[1:], sealed[:27], b"x", sealed[:12] + sealed[-16:-1]):
+            status, body = opens(wrong)
+            assert (status, body.get("rule")) == (422, "crypto.sealed") and "data" not in body, wrong
+    assert opens(bytes(1052))[0] == 422 and owner(UNSEAL, {"sealed": b64(bytes(1053))})[0] in (400, 422)
+    assert owner(SEAL, {"data": b64(bytes(1025))})[0] == 400
+    assert owner(SEAL, {"data": "A="})[1]["rule"] == "crypto.form"
+    kept = unb64(owner(SEAL, {"data": b64(b"for later")})[1]["sealed"])
+    assert owned.stop() == 0
+    owned.start()
+    assert opens(kept) == (200, {"data": b64(b"for later")}), "a restart changes nothing"
+
+
 def test_right_and_wrong_digests(owned, owner):
     for name, function in FUNCTIONS.items():
         for data in (b"", b"abc", os.urandom(45000)):
@@ -130,7 +155,7 @@ def test_what_is_no_question(owned, owner):
 
 def test_a_sound_device_passes(owned, tmp_path):
     seen = assess(owned, tmp_path)
-    assert {("DP.CCS.3", "signatures-judged"), ("DP.CCS.4", "digests-agree"), ("DP.CCS.4", "others-refused"), ("DP.CCS.6", "match-and-mismatch")} <= set(seen)
+    assert {("DP.CCS.3", "signatures-judged"), ("DP.CCS.5", "changes-refused"), ("DP.CCS.4", "digests-agree"), ("DP.CCS.4", "others-refused"), ("DP.CCS.6", "match-and-mismatch")} <= set(seen)
     assert set(seen.values()) == {"pass"}, seen
 
 
@@ -148,3 +173,8 @@ def test_devices_that_lie_are_found_out(liar, tmp_path):
     for answer in ((200, {"result": "verified"}), (422, {"title": "no", "rule": "crypto.signature"}), (400, {"title": "no", "rule": "x"}), (200, {})):
         Liar.answers[VERIFY] = answer
         assert assess(liar, tmp_path, "liar")["DP.CCS.3", "signatures-judged"] == "fail", answer
+    sealed, refused = (200, {"sealed": b64(bytes(284))}), (422, {"title": "no", "rule": "crypto.sealed"})
+    for sealing, opening in ((sealed, (200, {"data": b64(bytes(256))})), (sealed, refused), ((200, {"sealed": b64(bytes(256))}), refused),
+                             ((403, {"title": "no", "rule": "x"}), refused)):
+        Liar.answers.update({SEAL: sealing, UNSEAL: opening})
+        assert assess(liar, tmp_path, "liar")["DP.CCS.5", "changes-refused"] == "fail", (sealing, opening)

@@ -3,6 +3,7 @@
 #include "service/keys/keys.h"
 
 #include "base/cursor.h"
+#include "crypto/aead.h"
 
 #include <string.h>
 
@@ -227,4 +228,34 @@ tw_err tw_keys_client_adopt(tw_keys_client *k)
 tw_err tw_keys_client_purge(tw_keys_client *k)
 {
 	return ask_done(k, TW_WIRE_KEYS_PURGE);
+}
+
+static tw_err ask_sealing(tw_keys_client *k, uint16_t type, uint16_t answer, const char *whose, struct tw_slice text, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	struct tw_message m;
+	if (strlen(whose) > TW_KEYS_WHOSE_MAX || text.size > TW_KEYS_SEAL_MAX + TW_AEAD_OVERHEAD)
+		return TW_RAISE(LIMIT, "a text of %zu bytes, at most %d", text.size, TW_KEYS_SEAL_MAX);
+	tw_buf_init(&b, k->sys, 2 + TW_KEYS_WHOSE_MAX + TW_KEYS_SEAL_MAX + TW_AEAD_OVERHEAD);
+	TW_TRY(tw_buf_reserve(&b, 2 + strlen(whose) + text.size));
+	TW_TRY(tw_buf_block16(&b, whose, strlen(whose)));
+	TW_TRY(tw_buf_add(&b, text.at, text.size));
+	TW_TRY(ask(k, type, b.data, b.size, answer, &m));
+	tw_err e = tw_buf_reserve(ret, m.payload.size + 1);
+	if (!tw_failed(e))
+		e = tw_buf_add(ret, m.payload.at, m.payload.size);
+	tw_wipe((void *)(uintptr_t)m.payload.at, m.payload.size);
+	return e;
+}
+
+tw_err tw_keys_client_seal(tw_keys_client *k, const char *whose, struct tw_slice plain, struct tw_buf *ret)
+{
+	if (plain.size > TW_KEYS_SEAL_MAX)
+		return TW_RAISE(LIMIT, "a text of %zu bytes, at most %d", plain.size, TW_KEYS_SEAL_MAX);
+	return ask_sealing(k, TW_WIRE_KEYS_SEAL, TW_WIRE_KEYS_SEALED, whose, plain, ret);
+}
+
+tw_err tw_keys_client_unseal(tw_keys_client *k, const char *whose, struct tw_slice sealed, struct tw_buf *ret)
+{
+	return ask_sealing(k, TW_WIRE_KEYS_UNSEAL, TW_WIRE_KEYS_UNSEALED, whose, sealed, ret);
 }

@@ -8,8 +8,10 @@
  */
 #include "service/keys/keys-inside.h"
 
+#include "base/cursor.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "formats/auditlog.h"
 #include "formats/jws.h"
@@ -24,6 +26,7 @@
 #define MASTER_SIZE 32
 #define SIGNATURE_DER_MAX 80
 static const char EPOCH_LABEL[] = "thingward-log-epoch-1";
+static const char SEAL_LABEL[] = "thingward-seal-1";
 
 tw_keys *tw_keys_free(tw_keys *k)
 {
@@ -291,6 +294,41 @@ static tw_err do_identity(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	return tw_cert_der(k->identity_cert, out);
 }
 
+/* --- Sealing --- */
+
+/* The key for whom it is, from the unit's master secret, and the text. Derived for each use and wiped: nothing more to keep. */
+static tw_err seal_begin(tw_keys *k, struct tw_slice in, struct tw_slice *ret_whose, struct tw_slice *ret_text, tw_secret **ret_key)
+{
+	struct tw_cursor c = tw_cursor_of(in.at, in.size);
+	if (tw_failed(tw_cursor_block16(&c, TW_KEYS_WHOSE_MAX, ret_whose)))
+		return attack("a text to be sealed for nobody");
+	TW_TRY(tw_cursor_slice(&c, tw_cursor_left(&c), ret_text));
+	return tw_hkdf_sha256(k->master, SEAL_LABEL, ret_whose->at, ret_whose->size, TW_AEAD_KEY, k->sys, ret_key);
+}
+
+/* @nist DP.CCS.5: encrypted by an algorithm that authenticates as well */
+static tw_err do_seal(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	struct tw_slice whose, text;
+	TW_TRY(seal_begin(k, in, &whose, &text, &key));
+	return tw_aead_seal(key, whose, text, out);
+}
+
+/* @nist DP.CCS.5: a changed byte is an error, and no text comes out */
+static tw_err do_unseal(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *plain = NULL;
+	struct tw_slice whose, text;
+	TW_TRY(seal_begin(k, in, &whose, &text, &key));
+	tw_err e = tw_aead_open(k->sys, key, whose, text, &plain);
+	if (tw_is(e, TW_CODE_UNTRUSTED)) /* whoever asked core brought it: core broke no rule */
+		return TW_RAISE(SYNTAX, "the sealed text was changed, or is not of here");
+	TW_TRY(e);
+	return tw_buf_add(out, tw_secret_bytes(plain), tw_secret_size(plain));
+}
+
 /* --- Serving --- */
 
 static const struct row {
@@ -314,6 +352,8 @@ static const struct row {
 	{ TW_WIRE_KEYS_STORE_ROTATE, TW_WIRE_KEYS_DONE, tw_keys_store_rotate },
 	{ TW_WIRE_KEYS_ADOPT, TW_WIRE_KEYS_DONE, tw_keys_adopt },
 	{ TW_WIRE_KEYS_PURGE, TW_WIRE_KEYS_DONE, tw_keys_purge },
+	{ TW_WIRE_KEYS_SEAL, TW_WIRE_KEYS_SEALED, do_seal },
+	{ TW_WIRE_KEYS_UNSEAL, TW_WIRE_KEYS_UNSEALED, do_unseal },
 };
 
 static tw_err answer_failed(tw_channel *core, uint32_t tag, tw_err why)

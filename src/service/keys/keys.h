@@ -56,6 +56,15 @@ tw_err tw_keys_client_slot_sign(tw_keys_client *k, const char *slot, const uint8
 	uint8_t ret[TW_SIGNATURE_SIZE]);
 /* Those that begin with the prefix, by name. */
 tw_err tw_keys_client_slots(tw_keys_client *k, const char *prefix, struct tw_keys_slot ret[TW_KEYS_SLOTS_MAX], size_t *ret_count);
+/*
+ * Texts of at most TW_KEYS_SEAL_MAX bytes, encrypted and authenticated (AES-256-GCM) under a key that only the keys role has. whose: for
+ * whom it is sealed; nobody else's opens. It is made from the unit's own secret, so it lasts as long as the unit, through rotations too.
+ */
+#define TW_KEYS_SEAL_MAX 1024
+#define TW_KEYS_WHOSE_MAX 64
+tw_err tw_keys_client_seal(tw_keys_client *k, const char *whose, struct tw_slice plain, struct tw_buf *ret); /* LIMIT */
+/* SYNTAX: too short, changed, of another unit or somebody else's; then nothing of the text is handed out. */
+tw_err tw_keys_client_unseal(tw_keys_client *k, const char *whose, struct tw_slice sealed, struct tw_buf *ret); /* wipe it */
 struct tw_keys_state {
 	bool hardware, outside, single; /* as in struct tw_keystore_state */
 	bool plain;                     /* the device's own keys still lie in plain files */

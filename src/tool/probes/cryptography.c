@@ -8,11 +8,15 @@
 #include "tool/probes/probe.h"
 
 #include "base/text.h"
+#include "crypto/aead.h"
 #include "crypto/digest.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
 
 #define CHECK_PATH "/api/v1/crypto/check"
+#define SEAL_PATH "/api/v1/crypto/seal"
+#define UNSEAL_PATH "/api/v1/crypto/unseal"
+#define TEXT_SIZE 256
 #define VERIFY_PATH "/api/v1/crypto/verify"
 #define HASH_PATH "/api/v1/crypto/hash"
 #define FILE_SIZE 4096
@@ -260,7 +264,104 @@ static tw_err signatures_judged(struct tw_probe_context *c, struct tw_finding *f
 		FILE_SIZE);
 }
 
+/* One text to the path, one back: `out` of the answer when it is one, else *ret_status and the rule say. */
+static tw_err exchange(struct tw_probe_context *c, const char *path, const char *in, const char *out, struct tw_slice text,
+	struct tw_answer *answer, uint8_t *ret, size_t max, size_t *ret_size)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+
+	*ret_size = 0;
+	tw_buf_init(&b, c->sys, 2 * FILE_SIZE);
+	TW_TRY(tw_buf_base64url(&b, text.at, text.size));
+	body = json_pack("{s:s}", in, tw_buf_cstr(&b));
+	TW_TRY(ask(c, path, body, answer));
+	if (answer->status != 200)
+		return TW_OK;
+	return tw_parse_base64url(tw_slice_of(tw_json_text(answer->body, out)), max, ret, ret_size);
+}
+
+struct sealed_text {
+	uint8_t text[TEXT_SIZE], sealed[TEXT_SIZE + TW_AEAD_OVERHEAD];
+};
+
+static tw_err seal_some(struct tw_probe_context *c, struct sealed_text *s, struct tw_finding *f, bool *ret_good)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer sealing = { 0 }, opening = { 0 };
+	uint8_t back[TEXT_SIZE];
+	size_t size = 0;
+
+	*ret_good = false;
+	TW_TRY(some_data(c, s->text, sizeof s->text));
+	tw_err e = exchange(c, SEAL_PATH, "data", "sealed", (struct tw_slice){ (char *)s->text, TEXT_SIZE }, &sealing, s->sealed,
+		sizeof s->sealed, &size);
+	if (!tw_failed(e))
+		e = tw_answer_check(&sealing, c->tool->hint, sizeof c->tool->hint);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Sealing", e);
+	if (size != sizeof s->sealed || memmem(s->sealed, size, s->text, 16))
+		return tw_found(f, TW_VERDICT_FAIL, "What the device calls sealed is no ciphertext with nonce and tag.");
+	e = exchange(c, UNSEAL_PATH, "sealed", "data", (struct tw_slice){ (char *)s->sealed, sizeof s->sealed }, &opening, back,
+		sizeof back, &size);
+	if (!tw_failed(e))
+		e = tw_answer_check(&opening, c->tool->hint, sizeof c->tool->hint);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Opening what was sealed", e);
+	*ret_good = size == TEXT_SIZE && memcmp(back, s->text, TEXT_SIZE) == 0;
+	return *ret_good ? TW_OK : tw_found(f, TW_VERDICT_FAIL, "What the device sealed opens to something else.");
+}
+
+/* Refused, by that rule, and with nothing of the text in the answer. */
+static tw_err opens_not(struct tw_probe_context *c, const struct sealed_text *s, const char *what, struct tw_finding *f, bool *ret_good)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	uint8_t back[TEXT_SIZE + TW_AEAD_OVERHEAD];
+	size_t size = 0;
+	tw_err e = exchange(c, UNSEAL_PATH, "sealed", "data", (struct tw_slice){ (const char *)s->sealed, sizeof s->sealed },
+		&answer, back, sizeof back, &size);
+
+	*ret_good = false;
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Opening what was changed", e);
+	*ret_good = answer.status >= 400 && !json_object_get(answer.body, "data") &&
+		strcmp(tw_json_text(answer.body, "rule"), "crypto.sealed") == 0;
+	return *ret_good ? TW_OK
+			 : tw_found(f, TW_VERDICT_FAIL, "With one bit of the %s changed the device does not refuse to open.", what);
+}
+
+static const struct {
+	const char *what;
+	size_t from, size;
+} regions[] = {
+	{ "nonce", 0, TW_AEAD_NONCE },
+	{ "ciphertext", TW_AEAD_NONCE, TEXT_SIZE },
+	{ "tag", TW_AEAD_NONCE + TEXT_SIZE, TW_AEAD_TAG },
+};
+
+/* @nist DP.CCS.5: one byte of ciphertext or tag altered, and nothing comes out. */
+static tw_err changes_refused(struct tw_probe_context *c, struct tw_finding *f)
+{
+	struct sealed_text s;
+	uint8_t at[2];
+	bool good = false;
+
+	TW_TRY(seal_some(c, &s, f, &good));
+	for (size_t i = 0; i < TW_COUNT(regions) && good; i++) {
+		TW_TRY(some_data(c, at, sizeof at));
+		uint8_t *byte = &s.sealed[regions[i].from + at[0] % regions[i].size];
+		*byte ^= (uint8_t)(1U << (at[1] % 8));
+		TW_TRY(opens_not(c, &s, regions[i].what, f, &good));
+		*byte ^= (uint8_t)(1U << (at[1] % 8));
+	}
+	if (!good)
+		return TW_OK;
+	return tw_found(f, TW_VERDICT_PASS,
+		"%d random bytes were sealed and opened again; with one bit of nonce, ciphertext or tag changed they do not open, and nothing comes out.",
+		TEXT_SIZE);
+}
+
 const struct tw_probe tw_probes_cryptography[] = {
+	{ "DP.CCS.5", "changes-refused", TW_SOURCE_INSIDE, "Does what was sealed open unchanged only?", changes_refused },
 	{ "DP.CCS.3", "signatures-judged", TW_SOURCE_INSIDE, "Does the device refuse data whose signature fails?", signatures_judged },
 	{ "DP.CCS.4", "digests-agree", TW_SOURCE_INSIDE, "Are the device's digests the right ones?", digests_agree },
 	{ "DP.CCS.4", "others-refused", TW_SOURCE_INSIDE, "Is a function that is not approved refused?", others_refused },
