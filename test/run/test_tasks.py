@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operations that take longer than a caller waits, with the real programs: start, progress, cancel, a killed core, and who may."""
+import ctypes
 import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -191,6 +193,70 @@ def test_it_goes_on_after_core_was_killed(owner):
     ids = [r for r in records(unit) if r.get("task") == task["task"]]
     assert len(ids) == 1 and ids[0]["result"] == "done"
     assert unit.tool("log", "verify", unit.state / "log", ok=None).returncode == 0
+
+
+class Opened:
+    """Which files of a directory are opened, and how often, as inotify(7) counts them."""
+    IN_OPEN, IN_NONBLOCK = 0x20, 0o4000
+
+    def __init__(self, directory):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.inotify_init1(self.IN_NONBLOCK)
+        assert self.fd >= 0 and libc.inotify_add_watch(self.fd, os.fsencode(directory), self.IN_OPEN) >= 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+
+    def names(self):
+        """Since the last time."""
+        found = []
+        while True:
+            try:
+                data = os.read(self.fd, 65536)
+            except BlockingIOError:
+                return found
+            while data:
+                size = struct.unpack_from("iIII", data)[3]
+                found.append(data[16:16 + size].rstrip(b"\0").decode())
+                data = data[16 + size:]
+
+
+def keep_a_place(unit, core, opened):
+    """Stops core in the middle of the log and lets two seconds pass for it, after which it keeps its place at the next segment.
+    It stands when that is done."""
+    store, first = unit.state / "core" / "store.db-wal", "%020d.twlog" % 1
+    seen = 0
+    while seen < 2:  # measured, then read
+        seen += opened.names().count(first)
+    os.kill(core, signal.SIGSTOP)
+    time.sleep(2.1)
+    before = store.stat().st_mtime_ns
+    os.kill(core, signal.SIGCONT)
+    wait_for(lambda: store.stat().st_mtime_ns != before, 5, 0.0005)
+    os.kill(core, signal.SIGSTOP)
+
+
+def test_it_goes_on_from_the_kept_place(owner):
+    """Seen by what core opens after its death: the first segments once less than those behind the place."""
+    unit = owner.unit
+    grow(unit, 16)
+    core = roles(unit)["core"]
+    with Opened(unit.state / "log") as opened:
+        with Line(owner) as line:
+            line.send("POST", VERIFY)
+            keep_a_place(unit, core, opened)
+            path = line.take().headers["location"]
+        opened.names()
+        os.kill(core, signal.SIGKILL)
+        task = ended(owner, path)
+        names = opened.names()
+    assert task["state"] == "done" and task["result"]["verdict"] == "whole" and task["done"] == task["total"], task
+    assert task["result"]["segments"] >= 16 and task["result"]["first"] == 1
+    counts = [names.count(name) for name in sorted(p.name for p in (unit.state / "log").glob("*.twlog"))]
+    assert counts[0] + 1 == counts[12], f"from the beginning, or not at all: {counts}"
 
 
 def test_an_orderly_restart_keeps_it_and_its_result(owner):

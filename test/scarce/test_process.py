@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A role without memory or without descriptors: it refuses or it dies, and nothing acknowledged is lost; with enough again all goes on by itself."""
 import os
+import re
 import subprocess
 import time
 
@@ -70,6 +71,48 @@ def test_no_descriptors_while_it_runs(owner, role, more):
     assert settled(owner.attempt() + owner.attempt())
     limit(role, pid, "nofile", FILES)
     owner.back()
+
+
+def no_more_files(role, pid):
+    """Below the lowest number that is free."""
+    used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    limit(role, pid, "nofile", next(n for n in range(FILES) if n not in used))
+
+
+def test_no_place_for_what_is_handed_over(owner):
+    """An answer that is a file reaches front without it, a long body core: told so, and good again as soon as there is room."""
+    unit, segments = owner.client.unit, "/api/v1/log/segments"
+    first = owner.client.ask("GET", segments).json["segments"][0]["first"]
+    pids = unit.role_pids()
+    with owner.client.connect() as line:
+        assert exchange(line, owner.client, "GET", segments)[0] == 200
+        no_more_files("front", pids["front"])
+        status, head, _ = exchange(line, owner.client, "GET", f"{segments}/{first}")
+        limit("front", pids["front"], "nofile", FILES)
+        assert status == 503 and b"Retry-After: " in head and b"Connection: close" in head
+    with owner.client.connect() as line:
+        status, _, body = exchange(line, owner.client, "GET", f"{segments}/{first}")
+        assert status == 200 and len(body) > 400
+        no_more_files("core", pids["core"])
+        status, head, _ = exchange(line, owner.client, "PUT", "/api/v1/settings/application.target", b"x" * 70000)
+        limit("core", pids["core"], "nofile", FILES)
+        assert status == 503 and b"Retry-After: " in head
+        assert exchange(line, owner.client, "PUT", "/api/v1/settings/application.target", b"x" * 70000)[0] == 413
+    assert unit.role_pids() == pids, "all live on"
+    owner.back()
+
+
+def exchange(line, client, method, path, body=b""):
+    """Status, head and body of one answer; the connection stays."""
+    head = [f"{method} {path} HTTP/1.1", f"Host: {client.unit.address}", f"Content-Length: {len(body)}", *(["Content-Type: application/json"] if body else [])]
+    line.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+    raw = b""
+    while b"\r\n\r\n" not in raw:
+        raw += line.recv(65536)
+    top, _, rest = raw.partition(b"\r\n\r\n")
+    while len(rest) < int(re.search(rb"Content-Length: (\d+)", top)[1]):
+        rest += line.recv(65536)
+    return int(top.split()[1]), top, rest
 
 
 @pytest.mark.parametrize("more", [0, 6, 13])
