@@ -212,8 +212,6 @@ static void test_listener(void **state)
 	bench_done(&b);
 }
 
-/* --- Slots of the keystore --- */
-
 static tw_err ask_slot(struct bench *b, uint16_t type, const char *slot, struct tw_message *m)
 {
 	return ask(b, type, slot, strlen(slot), m);
