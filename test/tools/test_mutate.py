@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/mutate: what it finds in a source, that one program holds all of it, and that a weak test is told from a strong one."""
+import importlib.machinery
+import importlib.util
 import pathlib
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -151,6 +154,35 @@ def test_the_files_it_goes_by():
     for name in ("test/mutation/explained.tsv", "test/floors.tsv"):
         for line in (ROOT / name).read_text().splitlines():
             assert line.startswith("#") or (line.count("\t") == 3 and all(line.split("\t"))), f"{name}: {line}"
+
+
+def of_a_class(words, results, tried=("src/a.c",), dropped=()):
+    """What an explanation with stars explains of a file with two removed wipes and a check, and whether it is refused."""
+    loader = importlib.machinery.SourceFileLoader("mutate", str(ROOT / "tools/mutate"))
+    tool = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutate", loader))
+    loader.exec_module(tool)
+    sample = [("one", "call", "tw_wipe(a)", "(void)0"), ("two", "call", "tw_wipe(*b)", "(void)0"), ("two", "check", "n > 1", "false")]
+    mutants = [find.Mutant("src/a.c", f, kind, 0, 1, text, worse, "", "", id=str(i)) for i, (f, kind, text, worse) in enumerate(sample)]
+    run = types.SimpleNamespace(commands={"src/a.c": {}, "src/b.c": {}}, by_file={n: mutants if n == "src/a.c" else [] for n in tried},
+                                results=dict(results), weaver=types.SimpleNamespace(dropped=dict.fromkeys(dropped)))
+    given = {}
+    return tool.explain_class(run, given, ("src/*.c" if len(tried) > 1 else "src/a.c", "*", words), "why"), given
+
+
+def test_a_class_is_explained_by_one_row():
+    wipes = "call: tw_wipe(*) => (void)0"
+    assert of_a_class(wipes, {"0": "", "1": "killed", "2": ""}) == ([], {"0": "why"})
+    assert of_a_class("check: * => false", {"0": "", "1": "", "2": ""}) == ([], {"2": "why"})
+    assert of_a_class("call: tw_wipe(*b) => (void)0", {"0": "", "1": "", "2": ""}) == ([], {"1": "why"})
+
+
+def test_a_class_without_a_survivor_is_refused():
+    wipes = "call: tw_wipe(*) => (void)0"
+    assert of_a_class(wipes, {"0": "killed", "1": "killed", "2": ""})[0]
+    assert of_a_class("call: other() => (void)0", {"0": "", "1": "", "2": ""})[0]
+    assert not of_a_class(wipes, {"0": "killed", "2": ""})[0]  # one of them was not tried
+    assert of_a_class(wipes, {"0": "killed", "2": ""}, dropped=["1"])[0]
+    assert of_a_class(wipes, {"0": "killed", "1": "killed", "2": ""}, tried=("src/a.c", "src/b.c"))[0]
 
 
 def test_the_tool_lists_what_it_would_change():
