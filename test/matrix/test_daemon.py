@@ -79,13 +79,14 @@ def over_socket(unit, sent, uid):
             with socket.socket(socket.AF_UNIX) as line:
                 line.settimeout(5)
                 line.connect(str(unit.run / "admin.sock"))
-                os.write(theirs, json.dumps(exchange(line, sent)).encode())
+                with os.fdopen(theirs, "wb") as out:
+                    out.write(json.dumps(exchange(line, sent)).encode())
         finally:
             os._exit(0)
     os.close(theirs)
-    os.waitpid(child, 0)
-    with os.fdopen(ours, "rb") as said:
+    with os.fdopen(ours, "rb") as said:  # before the wait: a pipe holds 64 KiB
         answer = said.read()
+    os.waitpid(child, 0)
     assert answer, "no answer over the local socket"
     return tuple(json.loads(answer))
 
