@@ -264,21 +264,30 @@ static tw_err signatures_judged(struct tw_probe_context *c, struct tw_finding *f
 		FILE_SIZE);
 }
 
-/* One text to the path, one back: `out` of the answer when it is one, else *ret_status and the rule say. */
-static tw_err exchange(struct tw_probe_context *c, const char *path, const char *in, const char *out, struct tw_slice text,
-	struct tw_answer *answer, uint8_t *ret, size_t max, size_t *ret_size)
+/* One text to the path, one back; nothing when the answer is a refusal, which is the caller's to judge. */
+struct way {
+	const char *path, *in, *out;
+};
+static const struct way sealing_way = { SEAL_PATH, "data", "sealed" }, opening_way = { UNSEAL_PATH, "sealed", "data" };
+struct room {
+	uint8_t *at;
+	size_t max, size;
+};
+
+static tw_err exchange(
+	struct tw_probe_context *c, const struct way *way, const void *text, size_t size, struct tw_answer *answer, struct room *ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 
-	*ret_size = 0;
+	ret->size = 0;
 	tw_buf_init(&b, c->sys, 2 * FILE_SIZE);
-	TW_TRY(tw_buf_base64url(&b, text.at, text.size));
-	body = json_pack("{s:s}", in, tw_buf_cstr(&b));
-	TW_TRY(ask(c, path, body, answer));
+	TW_TRY(tw_buf_base64url(&b, text, size));
+	body = json_pack("{s:s}", way->in, tw_buf_cstr(&b));
+	TW_TRY(ask(c, way->path, body, answer));
 	if (answer->status != 200)
 		return TW_OK;
-	return tw_parse_base64url(tw_slice_of(tw_json_text(answer->body, out)), max, ret, ret_size);
+	return tw_parse_base64url(tw_slice_of(tw_json_text(answer->body, way->out)), ret->max, ret->at, &ret->size);
 }
 
 struct sealed_text {
@@ -289,25 +298,23 @@ static tw_err seal_some(struct tw_probe_context *c, struct sealed_text *s, struc
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer sealing = { 0 }, opening = { 0 };
 	uint8_t back[TEXT_SIZE];
-	size_t size = 0;
+	struct room sealed = { s->sealed, sizeof s->sealed, 0 }, opened = { back, sizeof back, 0 };
 
 	*ret_good = false;
 	TW_TRY(some_data(c, s->text, sizeof s->text));
-	tw_err e = exchange(c, SEAL_PATH, "data", "sealed", (struct tw_slice){ (char *)s->text, TEXT_SIZE }, &sealing, s->sealed,
-		sizeof s->sealed, &size);
+	tw_err e = exchange(c, &sealing_way, s->text, TEXT_SIZE, &sealing, &sealed);
 	if (!tw_failed(e))
 		e = tw_answer_check(&sealing, c->tool->hint, sizeof c->tool->hint);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Sealing", e);
-	if (size != sizeof s->sealed || memmem(s->sealed, size, s->text, 16))
+	if (sealed.size != sizeof s->sealed || memmem(s->sealed, sealed.size, s->text, 16))
 		return tw_found(f, TW_VERDICT_FAIL, "What the device calls sealed is no ciphertext with nonce and tag.");
-	e = exchange(c, UNSEAL_PATH, "sealed", "data", (struct tw_slice){ (char *)s->sealed, sizeof s->sealed }, &opening, back,
-		sizeof back, &size);
+	e = exchange(c, &opening_way, s->sealed, sizeof s->sealed, &opening, &opened);
 	if (!tw_failed(e))
 		e = tw_answer_check(&opening, c->tool->hint, sizeof c->tool->hint);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Opening what was sealed", e);
-	*ret_good = size == TEXT_SIZE && memcmp(back, s->text, TEXT_SIZE) == 0;
+	*ret_good = opened.size == TEXT_SIZE && memcmp(back, s->text, TEXT_SIZE) == 0;
 	return *ret_good ? TW_OK : tw_found(f, TW_VERDICT_FAIL, "What the device sealed opens to something else.");
 }
 
@@ -316,9 +323,8 @@ static tw_err opens_not(struct tw_probe_context *c, const struct sealed_text *s,
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	uint8_t back[TEXT_SIZE + TW_AEAD_OVERHEAD];
-	size_t size = 0;
-	tw_err e = exchange(c, UNSEAL_PATH, "sealed", "data", (struct tw_slice){ (const char *)s->sealed, sizeof s->sealed },
-		&answer, back, sizeof back, &size);
+	struct room opened = { back, sizeof back, 0 };
+	tw_err e = exchange(c, &opening_way, s->sealed, sizeof s->sealed, &answer, &opened);
 
 	*ret_good = false;
 	if (tw_failed(e))
