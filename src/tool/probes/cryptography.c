@@ -274,8 +274,8 @@ struct room {
 	size_t max, size;
 };
 
-static tw_err exchange(
-	struct tw_probe_context *c, const struct way *way, const void *text, size_t size, struct tw_answer *answer, struct room *ret)
+static tw_err exchange(struct tw_probe_context *c, const struct way *way, const void *text, size_t size, struct tw_answer *answer,
+	struct room *ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
