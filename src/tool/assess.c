@@ -32,6 +32,7 @@ const struct tw_option tw_options_assess[] = {
 	{ "before", "FILE", false, "earlier evidence of the same device, from before a restart or update" },
 	{ "packages", "FILE", false, "the device's package database itself (dpkg: status; apk: installed), to compare its inventory with" },
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
+	{ "label-scan", "TEXT|FILE", false, "what a scanner read off the device's label, TW1:..., or a file that holds it" },
 	{},
 };
 
@@ -45,6 +46,7 @@ struct assessment {
 	struct tw_probe_context c;
 	json_t *product, *before;
 	tw_registry *registry;
+	struct tw_buf scan;
 	tw_rows *rows;
 	json_t *results;
 	char created[TW_TIME_TEXT_MAX];
@@ -67,6 +69,8 @@ static void assessment_done(struct assessment *a)
 	json_decref(a->product);
 	json_decref(a->before);
 	json_decref(a->results);
+	if (a->scan.data)
+		tw_buf_wipe(&a->scan); /* of a sealed label it holds the secret */
 	tw_registry_free(a->registry);
 	tw_rows_free(a->rows);
 }
@@ -155,6 +159,10 @@ static tw_err gather(struct assessment *a)
 		a->c.registry = tw_registry_lines(a->registry);
 	}
 	a->c.local_path = local;
+	if (tw_arg(a->args, "label-scan")) {
+		TW_TRY(tw_scan_read(a->sys, tw_arg(a->args, "label-scan"), &a->scan));
+		a->c.scan = tw_buf_cstr(&a->scan);
+	}
 	if (local)
 		TW_TRY(tw_client_new(a->sys, &place, &a->c.local));
 	for (size_t i = 0; tw_arg_nth(a->args, "device", i); i++) {

@@ -17,11 +17,12 @@ tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_report(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_docs(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_log_verify(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_label(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_units(struct tw_tool *t, const struct tw_args *a);
 extern const struct tw_command tw_commands_device_log[], tw_commands_device_report[]; /* each ends with a row without words */
 extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_ca_init[], tw_options_provision[],
 	tw_options_takeover[], tw_options_evidence_verify[], tw_options_assess[], tw_options_report[], tw_options_docs[],
-	tw_options_log_verify[], tw_options_units[];
+	tw_options_log_verify[], tw_options_units[], tw_options_label[];
 
 /* product.yaml in a directory, read without a problem; STATE after its problems were printed. */
 tw_err tw_product_load(struct tw_tool *t, const char *dir, json_t **ret);

@@ -20,6 +20,8 @@ static const struct tw_command commands[] = {
 	{ "ca init", "DIR", 1, 1, tw_options_ca_init, tw_cmd_ca_init, "make the manufacturer's offline certificate authority" },
 	{ "provision", "", 0, 0, tw_options_provision, tw_cmd_provision, "give one unit its identity, keys and label",
 		"thingward provision --ca ./ca --product ./product --serial 0001 --state /var/lib/thingward --config /etc/thingward --label label.json" },
+	{ "label", "", 0, 0, tw_options_label, tw_cmd_label, "draw the labels for units' housings: code and text, one by one or on sheets",
+		"thingward label --ca ./ca --out ./labels --sheet a4" },
 	{ "assess", "", 0, 0, tw_options_assess, tw_cmd_assess, "check the claims on running devices and write signed evidence",
 		"thingward assess --device hall --owner ./owner --product ./product --out evidence.json" },
 	{ "evidence verify", "FILE", 1, 1, tw_options_evidence_verify, tw_cmd_evidence_verify, "check form and signature of an evidence file" },

@@ -11,6 +11,7 @@
 #include "crypto/hash.h"
 #include "formats/identifier.h"
 #include "formats/keydir.h"
+#include "formats/labelcode.h"
 #include "product/product.h"
 #include "sys/durable.h"
 #include "tool/ca.h"
@@ -194,7 +195,7 @@ static tw_err prepare(struct unit *u)
 
 static tw_err note(struct unit *u, const char *state)
 {
-	char time[TW_TIME_TEXT_MAX];
+	char time[TW_TIME_TEXT_MAX], physical[TW_PHYSICAL_ID_MAX + 1];
 	TW_CLEANUP(tw_buf_done) struct tw_buf device = { 0 }, listener = { 0 };
 
 	tw_buf_init(&device, u->sys, 64);
@@ -208,6 +209,8 @@ static tw_err note(struct unit *u, const char *state)
 	if (!line)
 		return TW_RAISE(NOMEM, "registry line");
 	if (!strcmp(state, "complete")) {
+		TW_TRY(tw_physical_id(u->identifier, physical));
+		TW_TRY(tw_json_set(line, "physical_id", json_string(physical)));
 		TW_TRY(tw_json_set(line, "device_key_sha256", json_string(tw_buf_cstr(&device))));
 		TW_TRY(tw_json_set(line, "listener_sha256", json_string(tw_buf_cstr(&listener))));
 	}

@@ -3,6 +3,7 @@
 #include "tool/session.h"
 
 #include "base/text.h"
+#include "formats/labelcode.h"
 #include "tool/files.h"
 
 #define NONCE_SIZE 32
@@ -155,17 +156,69 @@ static tw_err label_fill(const struct tw_sys *sys, const json_t *data, struct tw
 	return tw_cert_load(sys, tw_slice_of(tw_json_text(data, "anchor")), &l->anchor);
 }
 
+tw_err tw_scan_read(const struct tw_sys *sys, const char *text_or_path, struct tw_buf *ret)
+{
+	tw_buf_init(ret, sys, TW_LABELCODE_MAX + 2);
+	TW_TRY(tw_buf_reserve(ret, TW_LABELCODE_MAX + 2));
+	if (!strncmp(text_or_path, TW_LABELCODE_PREFIX, strlen(TW_LABELCODE_PREFIX)))
+		return tw_buf_text(ret, text_or_path);
+	TW_TRY(!strcmp(text_or_path, "-") ? tw_input_read(sys, TW_LABELCODE_MAX + 2, ret)
+					  : tw_file_read(sys, text_or_path, TW_LABELCODE_MAX + 2, ret));
+	while (ret->size && (ret->data[ret->size - 1] == '\n' || ret->data[ret->size - 1] == '\r'))
+		ret->data[--ret->size] = '\0';
+	return TW_OK;
+}
+
+/* What a sealed label's code says. The manufacturer's certificate is too much for one, so it has to be given. */
+static tw_err label_of_code(const struct tw_sys *sys, struct tw_slice text, struct tw_label *ret)
+{
+	TW_CLEANUP(tw_label_done) struct tw_label l = { .secret = NULL };
+	struct tw_labelcode code = { 0 };
+	struct tw_identifier id;
+
+	TW_TRY(tw_labelcode_read(text, &code));
+	if (!code.has_secret)
+		return TW_RAISE(NOTFOUND, "the public label holds no secret; taking over needs the sealed one");
+	tw_err e = tw_secret_new(sys, code.secret, sizeof(code.secret), &l.secret);
+	tw_wipe(code.secret, sizeof(code.secret));
+	TW_TRY(e);
+	TW_TRY(tw_identifier_read(tw_slice_of(code.identifier), &id));
+	(void)snprintf(l.identifier, sizeof(l.identifier), "%s", code.identifier);
+	(void)snprintf(l.serial, sizeof(l.serial), TW_SLICE_FMT, TW_SLICE_ARG(id.serial));
+	memcpy(l.listener, code.listener, sizeof(l.listener));
+	l.scanned = true;
+	*ret = l;
+	l = (struct tw_label){ .secret = NULL };
+	return TW_OK;
+}
+
+static bool is_code(struct tw_slice text)
+{
+	size_t size = strlen(TW_LABELCODE_PREFIX);
+
+	return text.size > size && !memcmp(text.at, TW_LABELCODE_PREFIX, size);
+}
+
 tw_err tw_label_read(const struct tw_sys *sys, const char *path, struct tw_label *ret)
 {
 	TW_CLEANUP(tw_label_done) struct tw_label l = { .secret = NULL };
 	TW_CLEANUP(tw_jsonp) json_t *data = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
+	if (is_code(tw_slice_of(path)))
+		return label_of_code(sys, tw_slice_of(path), ret);
 	tw_buf_init(&text, sys, LABEL_MAX);
 	if (!strcmp(path, "-"))
 		TW_TRY(tw_input_read(sys, LABEL_MAX, &text));
 	else
 		TW_TRY(tw_file_read(sys, path, LABEL_MAX, &text));
+	if (is_code(tw_buf_slice(&text))) {
+		while (text.size && strchr("\r\n", text.data[text.size - 1]))
+			text.size--;
+		tw_err taken = label_of_code(sys, tw_buf_slice(&text), ret);
+		tw_wipe(text.data, text.size);
+		return taken;
+	}
 	tw_err e = tw_json_parse(tw_buf_slice(&text), LABEL_MAX, &data);
 	tw_wipe(text.data, text.size);
 	TW_TRY(e);

@@ -32,8 +32,11 @@ struct tw_label {
 	char identifier[256], model[64], serial[65], address[320];
 	uint8_t listener[32];
 	tw_secret *secret;
+	bool scanned;    /* read off the housing, and not from a file of the manufacturer */
 	tw_cert *anchor; /* NULL when the label does not carry it */
 };
 void tw_label_done(struct tw_label *l);
 tw_err tw_label_read(const struct tw_sys *sys, const char *path, struct tw_label *ret);
+/* What a scanner read: the text itself, or a file that holds it, of one line; - is standard input. Whoever asks wipes it. */
+tw_err tw_scan_read(const struct tw_sys *sys, const char *text_or_path, struct tw_buf *ret);
 #endif

@@ -6,6 +6,7 @@
  * of the person; the device's own proof shows that it holds the secret too. Only when a signed statement over the new
  * connection names the identifier on the label, under the manufacturer's certificate, does the tool say "yours".
  */
+#include "formats/labelcode.h"
 #include "formats/takeover.h"
 #include "tool/commands.h"
 #include "tool/files.h"
@@ -14,7 +15,7 @@
 #include "base/text.h"
 
 const struct tw_option tw_options_takeover[] = {
-	{ "label", "FILE", true, "the unit's label; - reads it from standard input" },
+	{ "label", "FILE|TEXT", true, "the unit's label, or what a scanner read off it (TW1:...); - reads either from standard input" },
 	{ "owner", "DIR", true, "your directory; made when it is not there" },
 	{ "device", "HOST:PORT", false, "where it is; needed unless the label says" },
 	{ "name", "NAME", false, "your name on the device (owner)" },
@@ -206,6 +207,24 @@ static tw_err resume(struct takeover *k)
 	return keep(k);
 }
 
+/* The device learns that it carries its mark: the code was scanned, and it is its own. Sent without the secret. */
+static tw_err show_label(struct takeover *k)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	struct tw_labelcode code = { 0 };
+
+	tw_answer_init(&answer, k->sys);
+	tw_buf_init(&text, k->sys, TW_LABELCODE_MAX);
+	(void)snprintf(code.identifier, sizeof(code.identifier), "%s", k->label.identifier);
+	TW_TRY(tw_labelcode_write(&code, &text));
+	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s}", "code", tw_buf_cstr(&text));
+	if (!body)
+		return TW_RAISE(NOMEM, "request");
+	struct tw_call call = { .method = "POST", .path = "/api/v1/identity/label", .body = body };
+	return tw_session_call(k->t, k->client, &call, &answer);
+}
+
 static tw_err tell(struct takeover *k)
 {
 	if (k->t->json) {
@@ -238,5 +257,7 @@ tw_err tw_cmd_takeover(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(keep(&k)); /* before the check: whatever it finds, the key that owns the device now must not be lost */
 	tw_progress(t, "checking the device's signed statement");
 	TW_TRY(prove(&k));
+	if (k.label.scanned)
+		TW_TRY(show_label(&k));
 	return tell(&k);
 }

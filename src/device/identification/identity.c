@@ -14,6 +14,7 @@
 #include "device/identification/peers.h"
 #include "device/rows-identification.h"
 #include "formats/identifier.h"
+#include "formats/labelcode.h"
 #include "formats/statement.h"
 
 #define KEPT_IDENTITY "identity"
@@ -152,7 +153,7 @@ tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struc
 	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *assigned = NULL;
-	char not_after[TW_TIME_TEXT_MAX];
+	char not_after[TW_TIME_TEXT_MAX], physical[TW_PHYSICAL_ID_MAX + 1];
 
 	TW_TRY(tw_identity_refuse(c, rq, rp));
 	if (rp->problem[0])
@@ -160,7 +161,8 @@ tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struc
 	tw_buf_init(&pem, c->sys, 16 * 1024);
 	TW_TRY(tw_cert_pem(d->certificate, &pem));
 	tw_time_text(tw_cert_not_after_ms(d->certificate), not_after);
-	rp->body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "identifier", d->identity->identifier, "model", d->manifest->model,
+	TW_TRY(tw_physical_id(d->identity->identifier, physical));
+	rp->body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "identifier", d->identity->identifier, "physical_id", physical, "model", d->manifest->model,
 		"product_version", d->manifest->version, "certificate", tw_buf_cstr(&pem), "certificate_not_after", not_after);
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");

@@ -10,6 +10,7 @@
 #include "tool/units.h"
 
 #include "base/text.h"
+#include "formats/labelcode.h"
 #include "tool/files.h"
 
 #include <inttypes.h>
@@ -458,6 +459,64 @@ static tw_err assignment_returned(struct tw_probe_context *c, struct tw_finding 
 	return tw_json_bool(before.body, "assigned") ? TW_OK : clear_again(c, f);
 }
 
+/* The unit's finished line in the manufacturer's registry. */
+static const json_t *record_of(const json_t *registry, const char *identifier)
+{
+	size_t i;
+	json_t *line;
+
+	json_array_foreach(registry, i, line)
+		if (!strcmp(tw_json_text(line, "state"), "complete") && !strcmp(tw_json_text(line, "identifier"), identifier))
+			return line;
+	return NULL;
+}
+
+static tw_err compare_record(struct tw_probe_context *c, const char *scanned, struct tw_finding *f)
+{
+	const json_t *record = record_of(c->registry, identifier_of(first(c)));
+
+	if (!c->registry)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"The label names %s, as the device says. The provisioning record, which must say so too, was not given (--ca DIR).",
+			scanned);
+	if (!record)
+		return tw_found(
+			f, TW_VERDICT_FAIL, "The manufacturer's provisioning registry does not know %s.", identifier_of(first(c)));
+	TW_TRY(tw_saw(f, "record", tw_json_text(record, "physical_id")));
+	if (strcmp(scanned, tw_json_text(record, "physical_id")) != 0)
+		return tw_found(f, TW_VERDICT_FAIL, "The label names %s, the provisioning record %s.", scanned,
+			tw_json_text(record, "physical_id"));
+	return tw_found(f, TW_VERDICT_PASS, "The label, the device and the provisioning record all name %s.", scanned);
+}
+
+/* @nist DI.PI.1: the scanned mark is the physical identifier that the API and the provisioning record have. */
+static tw_err label_agrees(struct tw_probe_context *c, struct tw_finding *f)
+{
+	struct tw_labelcode code = { 0 };
+	char scanned[TW_PHYSICAL_ID_MAX + 1];
+
+	if (!c->scan)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"It needs a person: scan the label on the housing, and assess again with --label-scan.");
+	if (!first(c)->has_identity)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"The device does not say which unit it is, so there is nothing to compare the label with.");
+	tw_err e = tw_labelcode_read(tw_slice_of(c->scan), &code);
+	tw_wipe(code.secret, sizeof(code.secret));
+	if (tw_failed(e))
+		return tw_found(f, TW_VERDICT_FAIL, "What was scanned is not the code of a label: %s.", tw_err_detail());
+	TW_TRY(tw_physical_id(code.identifier, scanned));
+	TW_TRY(tw_saw(f, "scanned", scanned));
+	TW_TRY(tw_saw(f, "device", tw_json_text(first(c)->identity.body, "physical_id")));
+	if (strcmp(code.identifier, identifier_of(first(c))) != 0)
+		return tw_found(f, TW_VERDICT_FAIL, "The label is of %s, the device says that it is %s.", code.identifier,
+			identifier_of(first(c)));
+	if (strcmp(scanned, tw_json_text(first(c)->identity.body, "physical_id")) != 0)
+		return tw_found(f, TW_VERDICT_FAIL, "The label names %s, the device %.80s.", scanned,
+			tw_json_text(first(c)->identity.body, "physical_id"));
+	return compare_record(c, scanned, f);
+}
+
 const struct tw_probe tw_probes_identification[] = {
 	{ "DI.IMS.1", "authorized-read", TW_SOURCE_INSIDE, "Does the owner read the unit's identifier?", authorized_read },
 	{ "DI.IMS.1", "stranger-learns-nothing", TW_SOURCE_OUTSIDE, "Does a stranger learn nothing about the identity?",
@@ -469,5 +528,6 @@ const struct tw_probe tw_probes_identification[] = {
 	{ "DI.IMS.2", "replay-is-refused", TW_SOURCE_INSIDE, "Is a recorded or passed-on statement worthless?", replay_is_refused },
 	{ "DI.IMS.3", "assignment-returned", TW_SOURCE_INSIDE, "Is the identifier returned with whom the device is assigned to?",
 		assignment_returned },
+	{ "DI.PI.1", "label-agrees", TW_SOURCE_PERSON, "Does the code on the housing name this unit?", label_agrees },
 	{},
 };

@@ -35,6 +35,7 @@ struct tw_probe_context {
 	const json_t *registry; /* lines of the provisioning registry, or NULL */
 	const char *packages;   /* the package manager's own database of the first device, or NULL */
 	const char *local_path; /* of the next, or NULL */
+	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
 };
 struct tw_finding {
