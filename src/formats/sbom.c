@@ -94,6 +94,8 @@ static tw_err dependency(const struct tw_sbom *s, const struct tw_package *p, js
 	TW_CLEANUP(tw_jsonp) json_t *needs = json_array();
 	const struct tw_package *n;
 	char ref[REF_MAX];
+	if (!needs)
+		return TW_RAISE(NOMEM, "a list of dependencies");
 	for (size_t at = 0; (n = tw_packages_needs(s->packages, p, &at));) {
 		ref_of(n, ref);
 		if (!among(needs, ref))

@@ -82,7 +82,6 @@ static tw_err one_life(const struct tw_sys *sys, void *user)
 	struct tw_log_report r;
 	struct bench b;
 	uint64_t intent = 0;
-	tw_json_use(sys);
 	bench_init(&b, sys, dir.fd);
 	b.keys.handed_out = 3;
 	tw_err e = tw_audit_open(sys, &b.options, &a);
@@ -165,9 +164,9 @@ static void test_every_failure_is_told(void **state)
 	CHECK_INT(pread(fd, l.bytes, l.size, 0), l.size);
 	close(fd);
 	for (size_t i = 0; i < TW_COUNT(errors); i++) {
-		CHECK(told_sweep(errors[i], life_in_an_empty_place, NULL, "close unlink pin clock") > 60);
-		CHECK(told_sweep(errors[i], life_after_a_cut, &l, "close unlink pin clock") > 60);
-		CHECK(told_sweep(errors[i], life_over_a_changed_log, &l, "close unlink pin clock") > 40);
+		CHECK(told_sweep(errors[i], life_in_an_empty_place, NULL, "close unlink pin clock open_beneath") > 60);
+		CHECK(told_sweep(errors[i], life_after_a_cut, &l, "close unlink pin clock open_beneath") > 60);
+		CHECK(told_sweep(errors[i], life_over_a_changed_log, &l, "close unlink pin clock open_beneath") > 40);
 	}
 }
 

@@ -230,7 +230,7 @@ static tw_err whole_story(const struct tw_sys *s, void *user)
 /* Memory that fails for the second copy does not undo a change, so only what failed is asked for. */
 static void test_out_of_memory(void **state)
 {
-	CHECK(oom_sweep(whole_story, NULL) > 50);
+	CHECK(loose_sweep_with(ENOMEM, whole_story, NULL) > 50);
 }
 
 /* --- Every failure is told --- */
@@ -251,6 +251,8 @@ static tw_err each_call(const struct tw_sys *s, void *user)
 	TW_CLEANUP(tw_secret_freep) tw_secret *got = NULL;
 	uint8_t point[TW_POINT_SIZE], again[TW_POINT_SIZE], signature[TW_SIGNATURE_SIZE];
 	test_dir_empty(&dir);
+	CHECK_OK(tw_keystore_file(sys, dir.fd, user, &k)); /* as it is made, its first change mends what its creation left in one copy */
+	k = tw_keystore_close(k);
 	tw_err e = tw_keystore_file(s, dir.fd, user, &k);
 	CHECK(tw_failed(e) == (k == NULL));
 	TW_TRY(e);
