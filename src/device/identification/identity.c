@@ -162,8 +162,9 @@ tw_err tw_identity_read(struct tw_context *c, const struct tw_request *rq, struc
 	TW_TRY(tw_cert_pem(d->certificate, &pem));
 	tw_time_text(tw_cert_not_after_ms(d->certificate), not_after);
 	TW_TRY(tw_physical_id(d->identity->identifier, physical));
-	rp->body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "identifier", d->identity->identifier, "physical_id", physical, "model", d->manifest->model,
-		"product_version", d->manifest->version, "certificate", tw_buf_cstr(&pem), "certificate_not_after", not_after);
+	rp->body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "identifier", d->identity->identifier, "physical_id", physical,
+		"model", d->manifest->model, "product_version", d->manifest->version, "certificate", tw_buf_cstr(&pem),
+		"certificate_not_after", not_after);
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
 	TW_TRY(tw_assignment_now(d, &assigned));
