@@ -111,6 +111,16 @@ def test_rules_outlive_a_restart_and_end_with_the_owner(trusting):
     assert heir.ask("GET", "/api/v1/health").status == 200
 
 
+def test_a_device_that_may_read_the_identity_learns_no_name_of_a_person(trusting):
+    unit, authority = trusting
+    peer = Peer(unit, A, authority)
+    rule(unit, "a-reads", A)
+    unit.json("assignment", "change", "kind=person", "name=Bob")
+    assert unit.json("identity", "read")["assigned_to"]["name"] == "Bob"
+    answer = peer.ask("GET", "/api/v1/identity")
+    assert answer.status == 200 and answer.json["identifier"] and "assigned_to" not in answer.json
+
+
 @pytest.mark.parametrize(("operation", "want"), [("settings.change", 400), ("log.read", 400), ("no.such", 400), ("identity.read", 201)])
 def test_a_rule_is_for_what_a_device_could_hold(owned, operation, want):
     body = {"name": "one", "subject": A, "operation": operation, "effect": "allow"}
