@@ -27,6 +27,8 @@ static const struct {
 } unseen[] = {
 	{ "fsync core/store.db.new", "the copy is synced once more, whole, before it gets its name" },
 	{ "fdatasync core/store.db.new-wal", "of a copy without its name, which is begun anew" },
+	{ "fsync keys/keystore.b.new", "the first copy is down by then, and the next start writes this one again" },
+	{ "rename keys/keystore.b.new", "the first copy is down by then, and the next start writes this one again" },
 };
 
 struct plant {

@@ -56,6 +56,15 @@ static bool keys_sign(tw_unit *u, const struct side *s)
 	return complain("keys do not sign", tw_unit_body(u));
 }
 
+/* A keystore that does not open answers nobody. */
+static bool read_key(tw_unit *u, bool *ret)
+{
+	if (tw_unit_request(u, "GET", "/api/v1/keys", NULL, NULL) != 200)
+		return complain("the keystore does not open", tw_unit_body(u));
+	*ret = strstr(tw_unit_body(u), "\"one\"") != NULL;
+	return true;
+}
+
 static bool look(tw_unit *u, struct seen *ret)
 {
 	const struct tw_device *d = tw_unit_device(u);
@@ -73,12 +82,12 @@ static bool look(tw_unit *u, struct seen *ret)
 	if (d->access->owner_count > 1)
 		return complain("two owners", "");
 	(void)snprintf(ret->side.owner, sizeof ret->side.owner, "%.15s", d->access->owners[0].name);
-	return (!ret->side.owned || read_version(u, &ret->side.version)) && keys_sign(u, &ret->side);
+	return (!ret->side.owned || (read_version(u, &ret->side.version) && read_key(u, &ret->side.key))) && keys_sign(u, &ret->side);
 }
 
 static bool same_side(const struct side *a, const struct side *b)
 {
-	return a->owned == b->owned && a->version == b->version && strcmp(a->owner, b->owner) == 0;
+	return a->owned == b->owned && a->version == b->version && a->key == b->key && strcmp(a->owner, b->owner) == 0;
 }
 
 static bool secret_is(const char *directory, const uint8_t secret[16])
@@ -100,8 +109,12 @@ static bool kept(const char *directory, const struct promise *p, const struct se
 	bool moving = p->under_way && (p->now.owned != p->next.owned);
 	char text[96];
 
-	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d", s->side.owned, s->side.owner, (int)s->side.version);
-	if (!same_side(&s->side, &p->now) && !(p->under_way && same_side(&s->side, &p->next)))
+	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d", s->side.owned, s->side.owner,
+		(int)s->side.version, s->side.key);
+	struct side now = p->now;
+
+	now.key = now.key && (s->side.key || !moving); /* recovery destroys an owner's keys before it forgets him */
+	if (!same_side(&s->side, &now) && !(p->under_way && same_side(&s->side, &p->next)))
 		return complain("neither what was acknowledged nor what was under way", text);
 	(void)snprintf(text, sizeof text, "%llu of %llu", (unsigned long long)s->log.earlier, (unsigned long long)p->records);
 	if (s->log.earlier < p->records)

@@ -119,6 +119,16 @@ static void change(struct teller *t)
 	end(t);
 }
 
+static void make_key(struct teller *t)
+{
+	struct side next = t->story->now.now;
+
+	next.key = true;
+	begin(t, "key", next);
+	must(tw_unit_request(t->unit, "POST", "/api/v1/keys", NULL, "{\"name\":\"one\"}") == 201, "making a key", t->unit);
+	end(t);
+}
+
 static void open_session(struct teller *t)
 {
 	char code[16], body[64];
@@ -210,6 +220,7 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	take(&t, "alice");
 	change(&t);
 	change(&t);
+	make_key(&t);
 	open_session(&t);
 	checkpoint(&t);
 	migrate(&t);

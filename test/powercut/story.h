@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The life that power is cut out of, and what the device has promised at each moment of it: first start, take-over, changes of a
- * setting, a session, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the
+ * setting, a key, a session, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the
  * console, the next owner, an orderly end.
  */
 #ifndef TW_TEST_STORY_H
@@ -16,6 +16,7 @@ struct side {
 	bool owned;
 	char owner[16];
 	int64_t version; /* of the setting: odd is off, even is on */
+	bool key;        /* the owner has made one in the keystore */
 };
 /* What may be found after a cut: `now`, or with a step under way also what the step leads to. All bytes: it goes through a file. */
 struct promise {
