@@ -19,7 +19,7 @@
 static void qr_freep(QRcode **q)
 {
 	if (*q && (*q)->data)
-		tw_wipe((*q)->data, (size_t)((*q)->width * (*q)->width));
+		tw_wipe((*q)->data, (size_t)(*q)->width * (size_t)(*q)->width);
 	QRcode_free(*q);
 }
 
@@ -45,7 +45,7 @@ static bool dark(const QRcode *q, int x, int y)
 /* One path; each run of dark modules is a bar. */
 static tw_err draw_code(const QRcode *q, double module, struct tw_buf *b)
 {
-	TW_TRY(tw_buf_format(b, "<path transform=\"scale(%.5f) translate(%d %d)\" fill=\"#000\" shape-rendering=\"crispEdges\" d=\"",
+	TW_TRY(tw_buf_format(b, "<path transform=\"scale(%.5f) translate(%d %d)\" fill=\"black\" shape-rendering=\"crispEdges\" d=\"",
 		module, QUIET, QUIET));
 	for (int y = 0; y < q->width; y++)
 		for (int x = 0, run; x < q->width; x += run) {
@@ -98,7 +98,7 @@ tw_err tw_label_svg(const struct tw_label_drawing *d, struct tw_buf *ret)
 	double module;
 
 	TW_TRY(encode(d, &q, &module));
-	TW_TRY(tw_buf_text(ret, "<g fill=\"#000\" font-family=\"'DejaVu Sans Mono', 'Liberation Mono', monospace\">\n"));
+	TW_TRY(tw_buf_text(ret, "<g fill=\"black\" font-family=\"'DejaVu Sans Mono', 'Liberation Mono', monospace\">\n"));
 	TW_TRY(draw_code(q, module, ret));
 	TW_TRY(draw_lines(d, ret));
 	return tw_buf_text(ret, "</g>\n");

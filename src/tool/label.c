@@ -191,7 +191,7 @@ static tw_err put_on_sheet(struct labels *l, struct sheet *s, const struct tw_la
 		TW_TRY(tw_label_svg_begin(&s->page, s->width, s->height));
 	}
 	TW_TRY(tw_buf_format(&s->page,
-		"<g transform=\"translate(%.2f %.2f)\"><rect width=\"%.2f\" height=\"%.2f\" fill=\"none\" stroke=\"#999\" stroke-width=\"0.1\"/>\n",
+		"<g transform=\"translate(%.2f %.2f)\"><rect width=\"%.2f\" height=\"%.2f\" fill=\"none\" stroke=\"darkgray\" stroke-width=\"0.1\"/>\n",
 		x, y, l->width, l->height));
 	TW_TRY(tw_label_svg(d, &s->page));
 	TW_TRY(tw_buf_text(&s->page, "</g>\n"));

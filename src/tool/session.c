@@ -29,7 +29,7 @@ tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *de
 	tw_owner_place(s.owner, &place);
 	TW_TRY(tw_client_new(t->sys, &place, &s.client));
 	*ret = s;
-	s = (struct tw_session){ 0 };
+	memset(&s, 0, sizeof(s)); /* handed over: the cleanup finds nothing */
 	return TW_OK;
 }
 
@@ -188,7 +188,7 @@ static tw_err label_of_code(const struct tw_sys *sys, struct tw_slice text, stru
 	memcpy(l.listener, code.listener, sizeof(l.listener));
 	l.scanned = true;
 	*ret = l;
-	l = (struct tw_label){ .secret = NULL };
+	memset(&l, 0, sizeof(l)); /* handed over: the cleanup finds nothing */
 	return TW_OK;
 }
 
@@ -224,6 +224,6 @@ tw_err tw_label_read(const struct tw_sys *sys, const char *path, struct tw_label
 	TW_TRY(e);
 	TW_TRY(label_fill(sys, data, &l));
 	*ret = l;
-	l = (struct tw_label){ .secret = NULL };
+	memset(&l, 0, sizeof(l)); /* handed over: the cleanup finds nothing */
 	return TW_OK;
 }
