@@ -26,7 +26,7 @@
 #define POINT 65
 #define SLOT_MIN 3 /* the shortest prefix, and something behind it */
 #define SLOT_MAX 48
-#define WHOSE_MAX 64
+#define WHOSE_MAX 96
 #define SEAL_MAX 1024
 #define SEAL_MORE 28 /* nonce and tag */
 #define SLOTS_MAX (16 * (2 + SLOT_MAX + POINT))

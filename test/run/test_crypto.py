@@ -6,9 +6,11 @@
 @nist DP.CCS.5: what was sealed opens unchanged only
 @nist DP.CCS.6: a digest is compared with a reference: match and mismatch
 """
+import contextlib
 import hashlib
 import json
 import os
+import sqlite3
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -122,6 +124,39 @@ def test_sealed_texts(owned, owner):
     assert owned.stop() == 0
     owned.start()
     assert opens(kept) == (200, {"data": b64(b"for later")}), "a restart changes nothing"
+
+
+def created(unit, change=None):
+    """When the ownership began, as the stopped device's store has it; changed, as if the clock had stood elsewhere."""
+    with contextlib.closing(sqlite3.connect(unit.state / "core" / "store.db")) as store:
+        if change:
+            store.execute("UPDATE owner SET created_ms = created_ms + ?", (change,))
+            store.commit()
+        (at,), = store.execute("SELECT created_ms FROM owner")
+    for path in (unit.state / "core").iterdir():
+        os.chown(path, os.stat(unit.state / "core").st_uid, -1)
+    return at
+
+
+def test_a_new_owner_of_the_same_name_opens_nothing(unit):
+    """The former owner's clock stood a day ahead of the next one's: time alone does not tell two ownerships apart."""
+    former = Client(unit)
+    assert former.take().status == 201
+    unit.stop()
+    began = created(unit, 86400000)
+    unit.start()
+    sealed = former.ask("POST", SEAL, {"data": b64(b"not for the next one")}).json["sealed"]
+    assert former.ask("POST", UNSEAL, {"sealed": sealed}).json == {"data": b64(b"not for the next one")}
+    code = unit.at_console("recover").split("Type ")[1][:4]
+    secret = unit.at_console(code).split("shown only now: ")[1][:32]
+    following = Client(unit)
+    assert following.take(secret=bytes.fromhex(secret)).status == 201
+    refused = following.ask("POST", UNSEAL, {"sealed": sealed})
+    assert (refused.status, refused.json["rule"]) == (422, "crypto.sealed") and "data" not in refused.json
+    own = following.ask("POST", SEAL, {"data": b64(b"mine")}).json["sealed"]
+    assert following.ask("POST", UNSEAL, {"sealed": own}).json == {"data": b64(b"mine")}
+    unit.stop()
+    assert created(unit) == began + 1
 
 
 def test_right_and_wrong_digests(owned, owner):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Short texts of the owner's, encrypted so that only this unit opens them, and only for the owner of that name. The key never leaves the
- * keys role; core passes text in and out and keeps none of it.
+ * Short texts of the owner's, encrypted so that only this unit opens them, and only for the owner of that name in that ownership: who
+ * comes to own the unit later and takes the same name is somebody else. The key never leaves the keys role; core passes text in and
+ * out and keeps none of it.
  */
 #include "base/text.h"
 #include "crypto/aead.h"
@@ -33,20 +34,32 @@ static tw_err answer(struct tw_context *c, const char *key, const struct tw_buf 
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }
 
+/* For whom it is. The ownership stands first and has no blank, so that no name can be taken for another ownership's. */
+static tw_err whose(struct tw_context *c, const struct tw_request *rq, char ret[TW_KEYS_WHOSE_MAX + 1])
+{
+	int64_t since = 0;
+
+	TW_TRY(tw_fact_int(c, "owner.since", &since));
+	int n = snprintf(ret, TW_KEYS_WHOSE_MAX + 1, "%lld %s", (long long)since, rq->subject.name);
+	return n <= TW_KEYS_WHOSE_MAX ? TW_OK : TW_RAISE(INTERNAL, "the name of whom it is sealed for has %d bytes", n);
+}
+
 /* @nist DP.CCS.5 */
 tw_err tw_crypto_seal(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf plain = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 };
+	char owner[TW_KEYS_WHOSE_MAX + 1];
 	bool good = false;
 
+	TW_TRY(whose(c, rq, owner));
 	TW_TRY(read_text(c, rq, "data", TW_KEYS_SEAL_MAX, &plain, &good));
 	if (!good)
 		return tw_reply_problem(rp, 400, "input", "crypto.form", "The data is not of the wanted form",
 			"Send it in base64url, without padding.", "'data' must be canonical base64url of at most %d bytes.",
 			TW_KEYS_SEAL_MAX);
 	tw_buf_init(&sealed, c->sys, TW_KEYS_SEAL_MAX + TW_AEAD_OVERHEAD + 1);
-	TW_TRY(tw_keys_client_seal(c->keys, rq->subject.name, tw_buf_slice(&plain), &sealed));
+	TW_TRY(tw_keys_client_seal(c->keys, owner, tw_buf_slice(&plain), &sealed));
 	return answer(c, "sealed", &sealed, rp);
 }
 
@@ -55,12 +68,13 @@ tw_err tw_crypto_unseal(struct tw_context *c, const struct tw_request *rq, struc
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 };
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf plain = { 0 };
+	char owner[TW_KEYS_WHOSE_MAX + 1];
 	bool good = false;
 
+	TW_TRY(whose(c, rq, owner));
 	TW_TRY(read_text(c, rq, "sealed", TW_KEYS_SEAL_MAX + TW_AEAD_OVERHEAD, &sealed, &good));
 	tw_buf_init(&plain, c->sys, TW_KEYS_SEAL_MAX + 1);
-	tw_err e = good ? tw_keys_client_unseal(c->keys, rq->subject.name, tw_buf_slice(&sealed), &plain)
-			: TW_RAISE(SYNTAX, "not base64url");
+	tw_err e = good ? tw_keys_client_unseal(c->keys, owner, tw_buf_slice(&sealed), &plain) : TW_RAISE(SYNTAX, "not base64url");
 	if (tw_is(e, TW_CODE_SYNTAX))
 		return tw_reply_problem(rp, 422, "sealed", "crypto.sealed", "This does not open",
 			"Do not use it; look for where it was changed.", "It was changed, or was not sealed by this device for you.");

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "device/identification/identity.h"
 #include "device/rows-identification.h"
-#include "device/sql-device.h"
 
 #define KEPT_ASSIGNMENT TW_KEPT_OF_OWNER "assignment"
 #define HISTORY_MAX 16       /* as many as a unit that goes from hand to hand has in its life, and an answer carries */
@@ -32,19 +31,6 @@ static const struct tw_shape entry_shape[] = {
 	{ "by", TW_JSON_TEXT, true, 1, 64 },
 	{},
 };
-
-static tw_err take_since(void *user, const tw_row *row)
-{
-	*(int64_t *)user = tw_row_int(row, 0);
-	return TW_OK;
-}
-
-/* When the present ownership began: no two of one unit began at the same moment. */
-static tw_err ownership(struct tw_device *d, int64_t *ret)
-{
-	*ret = 0;
-	return tw_store_run(d->context.store, tw_sql_owner_since, NULL, 0, take_since, ret);
-}
 
 static tw_err check_kept(const json_t *kept)
 {
@@ -70,7 +56,7 @@ static tw_err history(struct tw_device *d, json_t **ret)
 		TW_TRY(e);
 		TW_TRY(tw_json_parse(tw_buf_slice(&text), KEPT_MAX, &kept));
 		TW_TRY(check_kept(kept));
-		TW_TRY(ownership(d, &since));
+		TW_TRY(tw_fact_int(&d->context, "owner.since", &since));
 	}
 	*ret = kept && tw_json_int(kept, "ownership") == since ? json_incref(tw_json_get(kept, "history")) : json_array();
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "the assignment");
@@ -83,7 +69,7 @@ static tw_err keep(struct tw_device *d, json_t *history)
 	int64_t since;
 
 	tw_buf_init(&text, d->context.sys, KEPT_MAX);
-	TW_TRY(ownership(d, &since));
+	TW_TRY(tw_fact_int(&d->context, "owner.since", &since));
 	TW_TRY(tw_json_set(kept, "ownership", json_integer(since)));
 	TW_TRY(tw_json_set(kept, "history", json_incref(history)));
 	TW_TRY(tw_json_write(kept, &text));

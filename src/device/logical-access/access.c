@@ -176,6 +176,7 @@ static tw_err pay_listener(struct tw_device *d)
 
 static tw_err drop_uncollected(tw_store *s, void *user)
 {
+	TW_TRY(tw_store_run(s, tw_sql_owner_ended, NULL, 0, NULL, NULL));
 	TW_TRY(tw_store_run(s, tw_sql_owner_drop_all, NULL, 0, NULL, NULL)); /* and his session with him */
 	return tw_device_forget(user, TW_KEPT_UNCOLLECTED);
 }
@@ -301,4 +302,21 @@ tw_err tw_access_fact_owner(struct tw_context *c, json_t **ret)
 {
 	*ret = json_boolean(tw_device_of(c)->access->owner_count > 0);
 	return TW_OK;
+}
+
+static tw_err take_since(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+/* No two ownerships of one unit have the same, also when its clock was set back in between: an owner's row takes a number above
+   that of the last ownership that ended. */
+tw_err tw_access_fact_since(struct tw_context *c, json_t **ret)
+{
+	int64_t since = 0;
+
+	TW_TRY(tw_store_run(c->store, tw_sql_owner_since, NULL, 0, take_since, &since));
+	*ret = json_integer(since);
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "owner.since");
 }

@@ -19,7 +19,7 @@ struct purge {
 static tw_err purge(tw_store *s, void *user)
 {
 	struct purge *p = user;
-	static const char *const statements[] = { tw_sql_session_drop_all, tw_sql_code_drop_all, tw_sql_owner_drop_all };
+	static const char *const statements[] = { tw_sql_session_drop_all, tw_sql_code_drop_all, tw_sql_owner_ended, tw_sql_owner_drop_all };
 
 	for (size_t i = 0; i < TW_COUNT(statements); i++)
 		TW_TRY(tw_store_run(s, statements[i], NULL, 0, NULL, NULL));

@@ -41,11 +41,16 @@ DELETE FROM kept WHERE name LIKE 'owner.%';
 -- name: owner_since
 SELECT min(created_ms) FROM owner;
 
+-- name: owner_ended
+INSERT INTO kept (name, value) SELECT 'ownership.ended', max(created_ms) FROM owner HAVING count(*) > 0
+	ON CONFLICT (name) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER));
+
 -- name: owner_all
 SELECT name, client_key FROM owner;
 
 -- name: owner_put
-INSERT INTO owner (name, client_key, certificate, created_ms, how) VALUES (?1, ?2, ?3, ?4, ?5);
+INSERT INTO owner (name, client_key, certificate, created_ms, how) VALUES (?1, ?2, ?3,
+	max(?4, 1 + coalesce((SELECT CAST(value AS INTEGER) FROM kept WHERE name = 'ownership.ended'), 0)), ?5);
 
 -- name: owner_drop_all
 DELETE FROM owner;

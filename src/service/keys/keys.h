@@ -61,7 +61,7 @@ tw_err tw_keys_client_slots(tw_keys_client *k, const char *prefix, struct tw_key
  * whom it is sealed; nobody else's opens. It is made from the unit's own secret, so it lasts as long as the unit, through rotations too.
  */
 #define TW_KEYS_SEAL_MAX 1024
-#define TW_KEYS_WHOSE_MAX 64
+#define TW_KEYS_WHOSE_MAX 96
 tw_err tw_keys_client_seal(tw_keys_client *k, const char *whose, struct tw_slice plain, struct tw_buf *ret); /* LIMIT */
 /* SYNTAX: too short, changed, of another unit or somebody else's; then nothing of the text is handed out. */
 tw_err tw_keys_client_unseal(tw_keys_client *k, const char *whose, struct tw_slice sealed, struct tw_buf *ret); /* wipe it */

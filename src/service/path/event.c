@@ -53,3 +53,14 @@ tw_err tw_fact(struct tw_context *c, const char *name, json_t **ret)
 	}
 	return TW_RAISE(INTERNAL, "no row declares the fact %s", name);
 }
+
+tw_err tw_fact_int(struct tw_context *c, const char *name, int64_t *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *value = NULL;
+
+	TW_TRY(tw_fact(c, name, &value));
+	if (!json_is_integer(value))
+		return TW_RAISE(INTERNAL, "the fact %s is no number", name);
+	*ret = json_integer_value(value);
+	return TW_OK;
+}

@@ -110,4 +110,5 @@ tw_err tw_setting_set(struct tw_context *c, const struct tw_setting_row *row, co
 /* Records an event of a declared row; unknown id or fields not of its shape: INTERNAL. */
 tw_err tw_event(struct tw_context *c, const char *id, json_t *fields);
 tw_err tw_fact(struct tw_context *c, const char *name, json_t **ret);
+tw_err tw_fact_int(struct tw_context *c, const char *name, int64_t *ret); /* of a fact that is a number */
 #endif

@@ -16,7 +16,14 @@ static tw_err read_fact(struct tw_context *c, json_t **ret)
 	return TW_OK;
 }
 
-static const struct tw_fact_row facts[] = { { "thing.known", TW_FACT_BOOL, NULL, read_fact, "" }, { .name = NULL } };
+static tw_err read_number(struct tw_context *c, json_t **ret)
+{
+	*ret = json_integer(7);
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "a fact");
+}
+
+static const struct tw_fact_row facts[] = { { "thing.known", TW_FACT_BOOL, NULL, read_fact, "" },
+	{ "thing.number", TW_FACT_INT, NULL, read_number, "" }, { .name = NULL } };
 static const struct tw_setting_row settings[] = {
 	{ "a.text", TW_SETTING_TEXT, NULL, 0, 8, NULL, "x", "y", "settings.change", NULL, "a text", NULL },
 	{ "a.special", TW_SETTING_TEXT, NULL, 0, 8, NULL, "x", "y", "settings.special", NULL, NULL, NULL },
@@ -75,6 +82,12 @@ static void test_only_declared_facts(void **state)
 	CHECK(json_is_true(fact));
 	json_decref(fact);
 	CHECK_ERR(tw_fact(&t.c, "thing.unknown", &fact), INTERNAL);
+	int64_t number = 0;
+	CHECK_OK(tw_fact_int(&t.c, "thing.number", &number));
+	CHECK_INT(number, 7);
+	CHECK_ERR(tw_fact_int(&t.c, "thing.known", &number), INTERNAL);
+	CHECK_ERR(tw_fact_int(&t.c, "thing.unknown", &number), INTERNAL);
+	CHECK_INT(number, 7);
 }
 
 static int change(const char *key, const char *value, const char *tag, struct tw_reply *rp)
