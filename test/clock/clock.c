@@ -3,50 +3,19 @@
  * What time does to ownership and sessions, with both clocks in hand. Whatever has a term ends by boot time, which never steps;
  * setting the wall clock ends nothing and revives nothing. A wall clock behind the known floor is said to be untrusted.
  */
-#include "unit.h"
+#include "world.h"
 
-#include "base/text.h"
-#include "check.h"
 #include "device/platform/start.h"
-#include "sys/fake.h"
-#include "sys/real.h"
 
 #include <dirent.h>
-#include <stdio.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#define WALL 1900000000000LL /* after any build of ours */
-#define BOOT 1000000LL
+#define WALL WORLD_WALL
+#define BOOT WORLD_BOOT
 #define MINUTE 60000LL
 #define YEAR (365 * 24 * 60 * MINUTE)
 
-struct world {
-	char directory[40];
-	tw_fake *fake;
-	tw_unit *unit;
-};
-
-static void at(struct world *w, int64_t wall, int64_t boot)
-{
-	tw_fake_clock(w->fake, true, wall, boot);
-}
-
-static int setup(void **state)
-{
-	struct world *w = calloc(1, sizeof *w);
-
-	(void)snprintf(w->directory, sizeof w->directory, "/tmp/tw-clock-XXXXXX");
-	assert_non_null(mkdtemp(w->directory));
-	w->fake = tw_fake_new();
-	tw_unit_use(tw_sys_real());
-	CHECK_OK(tw_unit_provision(w->directory));
-	at(w, WALL, BOOT);
-	CHECK_OK(tw_unit_start(tw_fake_sys(w->fake), w->directory, &w->unit));
-	CHECK_INT(tw_unit_takeover(w->unit, "alice"), 201);
-	*state = w;
-	return 0;
-}
+static struct world world;
 
 static void empty_folder(const char *directory, const char *folder)
 {
@@ -62,64 +31,18 @@ static void empty_folder(const char *directory, const char *folder)
 		(void)closedir(d);
 }
 
-static void empty(const char *directory)
+static int setup(void **state)
 {
-	static const char *const folders[] = { "core", "log", "keys", "config" };
-	char path[400];
-
-	for (size_t i = 0; i < TW_COUNT(folders); i++) {
-		empty_folder(directory, folders[i]);
-		(void)snprintf(path, sizeof path, "%s/%s", directory, folders[i]);
-		(void)rmdir(path);
-	}
-	(void)rmdir(directory);
+	*state = &world;
+	if (world_make(&world))
+		return -1;
+	world_start_owned(&world);
+	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct world *w = *state;
-
-	(void)tw_unit_stop(w->unit);
-	(void)tw_fake_free(w->fake);
-	empty(w->directory);
-	free(w);
-	return 0;
-}
-
-static void text_of(tw_unit *u, const char *key, char *ret, size_t size)
-{
-	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-
-	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j));
-	(void)snprintf(ret, size, "%s", tw_json_text(j, key));
-}
-
-static void new_code(struct world *w, char body[64])
-{
-	char code[16];
-
-	CHECK_INT(tw_unit_request(w->unit, "POST", "/api/v1/session-codes", NULL, NULL), 201);
-	text_of(w->unit, "code", code, sizeof code);
-	(void)snprintf(body, 64, "{\"code\":\"%s\"}", code);
-}
-
-static int opens(struct world *w, const char *body)
-{
-	return tw_unit_request_as(w->unit, NULL, "POST", "/api/v1/sessions", body);
-}
-
-static int reads(struct world *w, const char *token)
-{
-	return tw_unit_request_as(w->unit, token, "GET", "/api/v1/identity", NULL);
-}
-
-static void new_session(struct world *w, char token[64])
-{
-	char body[64];
-
-	new_code(w, body);
-	CHECK_INT(opens(w, body), 201);
-	text_of(w->unit, "token", token, 64);
+	return world_end(&world);
 }
 
 static void test_session_lasts_thirty_minutes_of_boot_time(void **state)
@@ -127,13 +50,13 @@ static void test_session_lasts_thirty_minutes_of_boot_time(void **state)
 	struct world *w = *state;
 	char token[64];
 
-	new_session(w, token);
-	at(w, WALL, BOOT + 30 * MINUTE - 1);
-	CHECK_INT(reads(w, token), 200);
-	at(w, WALL, BOOT + 30 * MINUTE);
-	CHECK_INT(reads(w, token), 401);
-	at(w, WALL - YEAR, BOOT + 30 * MINUTE);
-	CHECK_INT(reads(w, token), 401);
+	world_session(w, token);
+	world_at(w, WALL, BOOT + 30 * MINUTE - 1);
+	CHECK_INT(world_reads(w, token), 200);
+	world_at(w, WALL, BOOT + 30 * MINUTE);
+	CHECK_INT(world_reads(w, token), 401);
+	world_at(w, WALL - YEAR, BOOT + 30 * MINUTE);
+	CHECK_INT(world_reads(w, token), 401);
 }
 
 static void test_wall_clock_ends_and_revives_nothing(void **state)
@@ -141,11 +64,11 @@ static void test_wall_clock_ends_and_revives_nothing(void **state)
 	struct world *w = *state;
 	char token[64];
 
-	new_session(w, token);
-	at(w, WALL + 10 * YEAR, BOOT + 1);
-	CHECK_INT(reads(w, token), 200);
-	at(w, 0, BOOT + 2);
-	CHECK_INT(reads(w, token), 200);
+	world_session(w, token);
+	world_at(w, WALL + 10 * YEAR, BOOT + 1);
+	CHECK_INT(world_reads(w, token), 200);
+	world_at(w, 0, BOOT + 2);
+	CHECK_INT(world_reads(w, token), 200);
 }
 
 static void test_code_lasts_five_minutes(void **state)
@@ -153,12 +76,12 @@ static void test_code_lasts_five_minutes(void **state)
 	struct world *w = *state;
 	char body[64];
 
-	new_code(w, body);
-	at(w, WALL, BOOT + 5 * MINUTE);
-	CHECK_INT(opens(w, body), 403);
-	new_code(w, body);
-	at(w, WALL, BOOT + 10 * MINUTE - 1);
-	CHECK_INT(opens(w, body), 201);
+	world_code(w, body);
+	world_at(w, WALL, BOOT + 5 * MINUTE);
+	CHECK_INT(world_open(w, body), 403);
+	world_code(w, body);
+	world_at(w, WALL, BOOT + 10 * MINUTE - 1);
+	CHECK_INT(world_open(w, body), 201);
 }
 
 static void test_throttle_ends_with_its_minute(void **state)
@@ -167,13 +90,13 @@ static void test_throttle_ends_with_its_minute(void **state)
 	char body[64];
 
 	for (int i = 0; i < 5; i++)
-		CHECK_INT(opens(w, "{\"code\":\"00000-00000\"}"), 403);
-	new_code(w, body);
-	CHECK_INT(opens(w, body), 429);
-	at(w, WALL, BOOT + MINUTE - 1);
-	CHECK_INT(opens(w, body), 429);
-	at(w, WALL, BOOT + MINUTE);
-	CHECK_INT(opens(w, body), 201);
+		CHECK_INT(world_open(w, "{\"code\":\"00000-00000\"}"), 403);
+	world_code(w, body);
+	CHECK_INT(world_open(w, body), 429);
+	world_at(w, WALL, BOOT + MINUTE - 1);
+	CHECK_INT(world_open(w, body), 429);
+	world_at(w, WALL, BOOT + MINUTE);
+	CHECK_INT(world_open(w, body), 201);
 }
 
 /* The unit names its boot after its process, so a child is another boot. */
@@ -183,18 +106,18 @@ static void test_sessions_end_with_the_boot(void **state)
 	char token[64];
 	int status = 0;
 
-	new_session(w, token);
+	world_session(w, token);
 	w->unit = tw_unit_stop(w->unit);
 	pid_t child = fork();
 	if (child == 0) {
 		if (tw_failed(tw_unit_start(tw_fake_sys(w->fake), w->directory, &w->unit)))
 			_exit(1);
-		_exit(reads(w, token) == 401 && tw_unit_request(w->unit, "GET", "/api/v1/identity", NULL, NULL) == 200 ? 0 : 2);
+		_exit(world_reads(w, token) == 401 && tw_unit_request(w->unit, "GET", "/api/v1/identity", NULL, NULL) == 200 ? 0 : 2);
 	}
 	CHECK_INT(waitpid(child, &status, 0), child);
 	CHECK_INT(status, 0);
 	CHECK_OK(tw_unit_start(tw_fake_sys(w->fake), w->directory, &w->unit));
-	CHECK_INT(reads(w, token), 401); /* the other boot has swept it away */
+	CHECK_INT(world_reads(w, token), 401); /* the other boot has swept it away */
 }
 
 static void test_sessions_outlive_a_restart(void **state)
@@ -202,10 +125,10 @@ static void test_sessions_outlive_a_restart(void **state)
 	struct world *w = *state;
 	char token[64];
 
-	new_session(w, token);
+	world_session(w, token);
 	w->unit = tw_unit_stop(w->unit);
 	CHECK_OK(tw_unit_start(tw_fake_sys(w->fake), w->directory, &w->unit));
-	CHECK_INT(reads(w, token), 200);
+	CHECK_INT(world_reads(w, token), 200);
 }
 
 static bool time_trusted(struct world *w)
@@ -223,18 +146,18 @@ static void test_clock_behind_the_floor_is_not_trusted(void **state)
 
 	CHECK(time_trusted(w));
 	CHECK_OK(tw_start_keep_time(tw_unit_device(w->unit)));
-	at(w, WALL - 1000, BOOT + 1);
+	world_at(w, WALL - 1000, BOOT + 1);
 	CHECK(!time_trusted(w));
 	/* The floor outlives the start; identity and ownership go on without trusted time. */
 	w->unit = tw_unit_stop(w->unit);
-	at(w, WALL - YEAR, BOOT + 2);
+	world_at(w, WALL - YEAR, BOOT + 2);
 	CHECK_OK(tw_unit_start(tw_fake_sys(w->fake), w->directory, &w->unit));
 	CHECK(!time_trusted(w));
 	CHECK_INT(tw_unit_request(w->unit, "GET", "/api/v1/identity", NULL, NULL), 200);
 	CHECK_OK(tw_start_keep_time(tw_unit_device(w->unit)));
 	CHECK_INT(tw_unit_request(w->unit, "GET", "/api/v1/log", NULL, NULL), 200);
 	CHECK(strstr(tw_unit_body(w->unit), "\"time.untrusted\"") != NULL);
-	at(w, WALL + 1, BOOT + 3);
+	world_at(w, WALL + 1, BOOT + 3);
 	CHECK(time_trusted(w));
 }
 
@@ -245,7 +168,7 @@ static void test_first_start_without_a_clock(void **state)
 
 	w->unit = tw_unit_stop(w->unit);
 	empty_folder(w->directory, "core");
-	at(w, 0, 1);
+	world_at(w, 0, 1);
 	CHECK_OK(tw_unit_start(tw_fake_sys(w->fake), w->directory, &w->unit));
 	CHECK_INT(tw_unit_takeover(w->unit, "bob"), 201);
 	CHECK(!time_trusted(w));

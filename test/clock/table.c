@@ -7,27 +7,17 @@
  * rows where it differs (whether the time is trusted), and in the stage where it is a rule: whatever has a term ends by boot time, to
  * the millisecond; the wall clock ends nothing and revives nothing; the log verifies; nobody waits for a clock.
  */
-#include "unit.h"
+#include "world.h"
 
-#include "base/json.h"
-#include "base/text.h"
-#include "check.h"
 #include "device/platform/start.h"
-#include "sys/fake.h"
-#include "sys/real.h"
-
-#include <ftw.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define SECOND 1000LL
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 #define YEAR (365 * DAY)
-#define WALL 1900000000000LL /* 2030: after any build of ours */
-#define BOOT 1000000LL
+#define WALL WORLD_WALL
+#define BOOT WORLD_BOOT
 #define NTP_ERA 2085978496000LL      /* 2036-02-07: 32 bits of seconds since 1900 */
 #define END_OF_32 2147483647000LL    /* 2038-01-19 */
 #define BEFORE_BUILD 1704067200000LL /* 2024 */
@@ -96,33 +86,14 @@ static const struct clock clocks[] = {
 	{ "the begin of 64 bits", { INT64_MIN, INT64_MIN + SECOND }, SECOND, 0, { NO }, false },
 };
 
-struct world {
-	char directory[40];
-	tw_fake *fake;
-	tw_unit *unit;
-};
-
 static void before(struct world *w, const struct clock *c)
 {
-	tw_fake_clock(w->fake, true, c->wall[0], c->boot ? c->boot : BOOT);
+	world_at(w, c->wall[0], c->boot ? c->boot : BOOT);
 }
 
 static void after(struct world *w, const struct clock *c)
 {
-	tw_fake_clock(w->fake, true, c->wall[1], (c->boot ? c->boot : BOOT) + c->passed);
-}
-
-static void start(struct world *w)
-{
-	w->unit = tw_unit_stop(w->unit);
-	CHECK_OK(tw_unit_start(tw_fake_sys(w->fake), w->directory, &w->unit));
-	CHECK_TEXT(tw_unit_log_fault(w->unit), "");
-}
-
-static void start_owned(struct world *w)
-{
-	start(w);
-	CHECK_INT(tw_unit_takeover(w->unit, "alice"), 201);
+	world_at(w, c->wall[1], (c->boot ? c->boot : BOOT) + c->passed);
 }
 
 static bool trusted(struct world *w)
@@ -130,49 +101,12 @@ static bool trusted(struct world *w)
 	return tw_time_trusted(&tw_unit_device(w->unit)->time);
 }
 
-static void text_of(tw_unit *u, const char *key, char *ret, size_t size)
-{
-	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-
-	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j));
-	(void)snprintf(ret, size, "%s", tw_json_text(j, key));
-}
-
-static void new_code(struct world *w, char body[64])
-{
-	char code[16];
-
-	CHECK_INT(tw_unit_request(w->unit, "POST", "/api/v1/session-codes", NULL, NULL), 201);
-	text_of(w->unit, "code", code, sizeof code);
-	(void)snprintf(body, 64, "{\"code\":\"%s\"}", code);
-}
-
-static void new_session(struct world *w, char token[64])
-{
-	char body[64];
-
-	new_code(w, body);
-	CHECK_INT(tw_unit_request_as(w->unit, NULL, "POST", "/api/v1/sessions", body), 201);
-	text_of(w->unit, "token", token, 64);
-}
-
-static int reads(struct world *w, const char *token)
-{
-	return tw_unit_request_as(w->unit, token, "GET", "/api/v1/identity", NULL);
-}
-
-static bool log_says(struct world *w, const char *what)
-{
-	CHECK_INT(tw_unit_request(w->unit, "GET", "/api/v1/log", NULL, NULL), 200);
-	return strstr(tw_unit_body(w->unit), what) != NULL;
-}
-
 /* --- Stages --- */
 
 static void first_start(struct world *w, const struct clock *c)
 {
 	after(w, c);
-	start(w);
+	world_start(w);
 	CHECK(trusted(w) == c->trusted[1]);
 	CHECK_INT(tw_unit_request(w->unit, "GET", "/api/v1/commissioning", NULL, NULL), 200);
 	CHECK_INT(tw_unit_takeover(w->unit, "alice"), 201);
@@ -183,7 +117,7 @@ static void take_over(struct world *w, const struct clock *c)
 	struct tw_unit_offer o;
 
 	before(w, c);
-	start(w);
+	world_start(w);
 	CHECK(trusted(w) == c->trusted[0]);
 	CHECK_INT(tw_unit_offer(w->unit, &o), 200);
 	after(w, c);
@@ -199,14 +133,14 @@ static void session(struct world *w, const struct clock *c)
 	char token[64], again[64];
 
 	before(w, c);
-	start_owned(w);
-	new_session(w, token);
+	world_start_owned(w);
+	world_session(w, token);
 	after(w, c);
-	CHECK_INT(reads(w, token), c->passed < 30 * MINUTE ? 200 : 401);
+	CHECK_INT(world_reads(w, token), c->passed < 30 * MINUTE ? 200 : 401);
 	before(w, c); /* no clock that comes back does what the device would regret */
-	new_session(w, again);
+	world_session(w, again);
 	after(w, c);
-	CHECK_INT(reads(w, again), c->passed < 30 * MINUTE ? 200 : 401);
+	CHECK_INT(world_reads(w, again), c->passed < 30 * MINUTE ? 200 : 401);
 }
 
 static void session_code(struct world *w, const struct clock *c)
@@ -214,12 +148,12 @@ static void session_code(struct world *w, const struct clock *c)
 	char body[64];
 
 	before(w, c);
-	start_owned(w);
-	new_code(w, body);
+	world_start_owned(w);
+	world_code(w, body);
 	after(w, c);
-	CHECK_INT(tw_unit_request_as(w->unit, NULL, "POST", "/api/v1/sessions", body), c->passed < 5 * MINUTE ? 201 : 403);
-	new_code(w, body);
-	CHECK_INT(tw_unit_request_as(w->unit, NULL, "POST", "/api/v1/sessions", body), 201);
+	CHECK_INT(world_open(w, body), c->passed < 5 * MINUTE ? 201 : 403);
+	world_code(w, body);
+	CHECK_INT(world_open(w, body), 201);
 }
 
 static void browser(struct world *w, const struct clock *c)
@@ -227,7 +161,7 @@ static void browser(struct world *w, const struct clock *c)
 	struct tw_unit_offer o;
 
 	before(w, c);
-	start(w);
+	world_start(w);
 	CHECK_INT(tw_unit_offer(w->unit, &o), 200);
 	CHECK_INT(tw_unit_browser(w->unit, &o, "alice"), 202);
 	after(w, c);
@@ -244,9 +178,9 @@ static void browser(struct world *w, const struct clock *c)
 static void certificates(struct world *w, const struct clock *c)
 {
 	before(w, c);
-	start_owned(w);
+	world_start_owned(w);
 	after(w, c);
-	start(w);
+	world_start(w);
 	CHECK(trusted(w) == c->trusted[1]);
 	CHECK_INT(tw_unit_request(w->unit, "POST", "/api/v1/identity/statement", NULL,
 			  "{\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}"),
@@ -259,17 +193,17 @@ static void certificates(struct world *w, const struct clock *c)
 static void records(struct world *w, const struct clock *c)
 {
 	before(w, c);
-	start_owned(w);
+	world_start_owned(w);
 	CHECK_OK(tw_unit_settle(w->unit));
 	after(w, c);
-	CHECK_INT(reads(w, NULL), 401);
+	CHECK_INT(world_reads(w, NULL), 401);
 	CHECK_INT(tw_unit_request(w->unit, "GET", "/api/v1/identity", NULL, NULL), 200);
 	CHECK_OK(tw_unit_settle(w->unit));
-	CHECK(!log_says(w, "\"time\":\"19") && !log_says(w, "\"time\":\"00") && !log_says(w, "\"time\":\"-"));
-	CHECK(!log_says(w, "\"time\":\"200") && !log_says(w, "\"time\":\"201") && !log_says(w, "\"time\":\"2024"));
+	CHECK(!world_log_says(w, "\"time\":\"19") && !world_log_says(w, "\"time\":\"00") && !world_log_says(w, "\"time\":\"-"));
+	CHECK(!world_log_says(w, "\"time\":\"200") && !world_log_says(w, "\"time\":\"201") && !world_log_says(w, "\"time\":\"2024"));
 	before(w, c);
 	CHECK_OK(tw_unit_settle(w->unit));
-	start(w);
+	world_start(w);
 }
 
 static void change(struct world *w, const struct clock *c)
@@ -277,12 +211,12 @@ static void change(struct world *w, const struct clock *c)
 	static const char setting[] = "/api/v1/settings/identification.remote-read";
 
 	before(w, c);
-	start_owned(w);
+	world_start_owned(w);
 	CHECK_INT(tw_unit_request(w->unit, "PUT", setting, "\"0\"", "{\"value\":\"off\"}"), 200);
 	after(w, c);
 	CHECK_INT(tw_unit_request(w->unit, "PUT", setting, "\"0\"", "{\"value\":\"on\"}"), 412); /* versions count, times do not */
 	CHECK_INT(tw_unit_request(w->unit, "PUT", setting, "\"1\"", "{\"value\":\"on\"}"), 200);
-	start(w);
+	world_start(w);
 	CHECK_INT(tw_unit_request(w->unit, "GET", setting, NULL, NULL), 200);
 	CHECK(strstr(tw_unit_body(w->unit), "\"version\":2") != NULL);
 }
@@ -293,18 +227,18 @@ static void restart(struct world *w, const struct clock *c)
 	char token[64];
 
 	before(w, c);
-	start_owned(w);
-	new_session(w, token);
+	world_start_owned(w);
+	world_session(w, token);
 	CHECK_OK(tw_start_keep_time(tw_unit_device(w->unit)));
 	CHECK_OK(tw_unit_settle(w->unit));
 	after(w, c);
 	CHECK(trusted(w) == c->kept);
-	start(w);
+	world_start(w);
 	CHECK(trusted(w) == c->kept);
-	CHECK_INT(reads(w, token), c->passed < 30 * MINUTE ? 200 : 401);
-	CHECK(!c->trusted[0] || !log_says(w, "time.untrusted"));
+	CHECK_INT(world_reads(w, token), c->passed < 30 * MINUTE ? 200 : 401);
+	CHECK(!c->trusted[0] || !world_log_says(w, "time.untrusted"));
 	CHECK_OK(tw_start_keep_time(tw_unit_device(w->unit)));
-	CHECK(log_says(w, "\"time.untrusted\"") == (!c->kept || !c->trusted[0]));
+	CHECK(world_log_says(w, "\"time.untrusted\"") == (!c->kept || !c->trusted[0]));
 }
 
 /* Another boot: boot time begins anew, the wall clock is what came out of it. */
@@ -313,33 +247,32 @@ static void reboot(struct world *w, const struct clock *c)
 	char token[64];
 
 	before(w, c);
-	start_owned(w);
-	new_session(w, token);
+	world_start_owned(w);
+	world_session(w, token);
 	CHECK_OK(tw_unit_end(w->unit));
-	tw_fake_clock(w->fake, true, c->wall[1], 5 * SECOND);
+	world_at(w, c->wall[1], 5 * SECOND);
 	tw_unit_boot(2);
-	start(w);
+	world_start(w);
 	CHECK_INT((int64_t)tw_unit_device(w->unit)->boot_count, 2);
 	CHECK(trusted(w) == c->kept);
-	CHECK_INT(reads(w, token), 401);
+	CHECK_INT(world_reads(w, token), 401);
 	CHECK(tw_unit_owned(w->unit));
-	new_session(w, token);
-	CHECK_INT(reads(w, token), 200);
-	tw_fake_clock(w->fake, true, WALL + 40 * YEAR, 6 * SECOND); /* set right at last */
+	world_session(w, token);
+	CHECK_INT(world_reads(w, token), 200);
+	world_at(w, WALL + 40 * YEAR, 6 * SECOND); /* set right at last */
 	CHECK(trusted(w) == (!c->trusted[0] || c->wall[0] <= WALL + 40 * YEAR));
-	CHECK_INT(reads(w, token), 200);
+	CHECK_INT(world_reads(w, token), 200);
 }
 
 static void throttle(struct world *w, const struct clock *c)
 {
 	before(w, c);
-	start_owned(w);
+	world_start_owned(w);
 	for (int i = 0; i < 5; i++)
-		CHECK_INT(tw_unit_request_as(w->unit, NULL, "POST", "/api/v1/sessions", "{\"code\":\"00000-00000\"}"), 403);
-	CHECK_INT(tw_unit_request_as(w->unit, NULL, "POST", "/api/v1/sessions", "{\"code\":\"00000-00000\"}"), 429);
+		CHECK_INT(world_open(w, "{\"code\":\"00000-00000\"}"), 403);
+	CHECK_INT(world_open(w, "{\"code\":\"00000-00000\"}"), 429);
 	after(w, c);
-	CHECK_INT(tw_unit_request_as(w->unit, NULL, "POST", "/api/v1/sessions", "{\"code\":\"00000-00000\"}"),
-		c->passed < MINUTE ? 429 : 403);
+	CHECK_INT(world_open(w, "{\"code\":\"00000-00000\"}"), c->passed < MINUTE ? 429 : 403);
 }
 
 /* The one timer of core that is armed for a moment: never in the past, never further away than its minute. */
@@ -349,7 +282,7 @@ static void refusals(struct world *w, const struct clock *c)
 	tw_audit *a;
 
 	before(w, c);
-	start_owned(w);
+	world_start_owned(w);
 	a = tw_unit_device(w->unit)->context.audit;
 	CHECK_INT(tw_audit_refusals_due_ms(a), -1);
 	for (int i = 0; i < 15; i++)
@@ -364,7 +297,7 @@ static void refusals(struct world *w, const struct clock *c)
 		CHECK(tw_audit_refusals_due_ms(a) == due && due > now);
 	else
 		CHECK_INT(tw_audit_refusals_due_ms(a), -1);
-	CHECK(log_says(w, "\"refusals\"") == (c->passed >= MINUTE));
+	CHECK(world_log_says(w, "\"refusals\"") == (c->passed >= MINUTE));
 }
 
 static void recovery(struct world *w, const struct clock *c)
@@ -373,14 +306,14 @@ static void recovery(struct world *w, const struct clock *c)
 	char token[64];
 
 	before(w, c);
-	start_owned(w);
-	new_session(w, token);
+	world_start_owned(w);
+	world_session(w, token);
 	after(w, c);
 	CHECK_INT(tw_unit_recover(w->unit, secret), 200);
 	CHECK(!tw_unit_owned(w->unit));
 	CHECK_INT(tw_unit_takeover(w->unit, "bob"), 201);
 	before(w, c);
-	CHECK_INT(reads(w, token), 401);
+	CHECK_INT(world_reads(w, token), 401);
 }
 
 static const struct stage {
@@ -408,11 +341,6 @@ struct row {
 	char name[120];
 };
 
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-	return remove(path);
-}
-
 static long polls(const tw_fake *f)
 {
 	long n = 0;
@@ -426,20 +354,13 @@ static struct world world; /* a row that fails is left at once: its unit must no
 
 static int set_up(void **state)
 {
-	world = (struct world){ .fake = tw_fake_new() };
-	(void)snprintf(world.directory, sizeof world.directory, "%s/tw-clocks-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (!mkdtemp(world.directory))
-		return -1;
-	tw_unit_use(tw_sys_real());
 	tw_unit_boot(1);
-	return tw_failed(tw_unit_provision(world.directory)) ? -1 : 0;
+	return world_make(&world);
 }
 
 static int tear_down(void **state)
 {
-	(void)tw_unit_stop(world.unit);
-	(void)tw_fake_free(world.fake);
-	return nftw(world.directory, drop, 8, FTW_DEPTH | FTW_PHYS);
+	return world_end(&world);
 }
 
 static void run_row(void **state)

@@ -10,18 +10,14 @@
 #include "device/logical-access/takeover.h"
 #include "device/rows-logical-access.h"
 
-static struct tw_browser *place(struct tw_access *a, int64_t now)
+/* The place of the oldest; a free one is older than any. */
+static struct tw_browser *place(struct tw_access *a)
 {
 	struct tw_browser *oldest = &a->browsers[0];
 
-	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
-		struct tw_browser *b = &a->browsers[i];
-
-		if (b->expires_ms <= now)
-			b->expires_ms = 0;
-		if (b->expires_ms < oldest->expires_ms)
-			oldest = b;
-	}
+	for (size_t i = 1; i < TW_BROWSER_MAX; i++)
+		if (a->browsers[i].expires_ms < oldest->expires_ms)
+			oldest = &a->browsers[i];
 	return oldest;
 }
 
@@ -48,7 +44,7 @@ static tw_err make_code(const struct tw_access *a, const struct tw_sys *sys, cha
 		(void)snprintf(ret, 7, "%06u", number % 1000000U);
 		taken = false;
 		for (size_t i = 0; i < TW_BROWSER_MAX; i++)
-			taken |= a->browsers[i].expires_ms && strcmp(a->browsers[i].code, ret) == 0;
+			taken |= strcmp(a->browsers[i].code, ret) == 0;
 	} while (taken);
 	return TW_OK;
 }
@@ -73,7 +69,7 @@ tw_err tw_access_browser(struct tw_context *c, const struct tw_request *rq, stru
 	rp->body = json_pack("{s:s, s:s, s:i}", "request", tw_buf_cstr(&text), "code", b.code, "expires_in_s", TW_BROWSER_MS / 1000);
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
-	*place(d->access, tw_time_boot_ms(&d->time)) = b;
+	*place(d->access) = b;
 	notify_console(d, rq, b.owner);
 	rp->status = 202;
 	return TW_OK;

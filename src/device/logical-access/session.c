@@ -47,19 +47,14 @@ tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32])
 	return TW_OK;
 }
 
-/* A place in the cache: a free or ended one, else that of the session which would end first. */
+/* A place in the cache: that of the session which would end first, or has ended. A free one is before any. */
 static tw_err make_room(struct tw_device *d, struct tw_session **ret)
 {
 	struct tw_session *first = &d->access->sessions[0];
 
-	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
-		struct tw_session *s = &d->access->sessions[i];
-
-		if (!s->used || s->expires_ms < first->expires_ms)
-			first = s;
-		if (!first->used)
-			break;
-	}
+	for (size_t i = 1; i < TW_SESSIONS_MAX; i++)
+		if (d->access->sessions[i].expires_ms < first->expires_ms)
+			first = &d->access->sessions[i];
 	if (first->used) {
 		if (first->expires_ms > tw_time_boot_ms(&d->time))
 			TW_TRY(tw_event(&d->context, "session.ended", json_pack("{s:s}", "owner", first->owner)));

@@ -30,7 +30,7 @@ struct tw_session {
 	bool used;
 	uint8_t hash[32]; /* of the token's text */
 	char owner[TW_OWNER_NAME_MAX + 1];
-	int64_t expires_ms; /* boot clock */
+	int64_t expires_ms; /* boot clock; 0 when not used */
 };
 struct tw_challenge {
 	int64_t expires_ms; /* 0: free */
@@ -40,7 +40,7 @@ struct tw_challenge {
 struct tw_browser {         /* a take-over that waits for the console, then for its session to be used */
 	int64_t expires_ms; /* 0: free */
 	bool confirmed, collected;
-	uint8_t session[32]; /* collected: the hash of the token last given */
+	uint8_t session[32]; /* the hash of the token last given; zeros before */
 	uint8_t request[16], client_nonce[32];
 	char code[7], owner[TW_OWNER_NAME_MAX + 1];
 };

@@ -9,23 +9,21 @@
 #include "device/logical-access/takeover.h"
 #include "device/rows-logical-access.h"
 
-/* A place for a new challenge: a free one, else the oldest of this source, else the oldest of all. */
-static struct tw_challenge *place(struct tw_access *a, const char *source, int64_t now)
+/* A place for a new challenge: the oldest of this source when it has its share, else the oldest of all. A free one is older than any. */
+static struct tw_challenge *place(struct tw_access *a, const char *source)
 {
-	struct tw_challenge *oldest = NULL, *own = NULL;
+	struct tw_challenge *oldest = &a->challenges[0], *own = NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < TW_CHALLENGES_MAX; i++) {
 		struct tw_challenge *c = &a->challenges[i];
 
-		if (c->expires_ms <= now)
-			c->expires_ms = 0;
-		if (c->expires_ms && strcmp(c->source, source) == 0) {
+		if (strcmp(c->source, source) == 0) {
 			count++;
 			if (!own || c->expires_ms < own->expires_ms)
 				own = c;
 		}
-		if (!oldest || c->expires_ms < oldest->expires_ms)
+		if (c->expires_ms < oldest->expires_ms)
 			oldest = c;
 	}
 	return count >= TW_CHALLENGES_PER_SOURCE ? own : oldest;
@@ -38,7 +36,7 @@ static tw_err add_challenge(struct tw_device *d, const char *address, json_t *to
 	char source[64];
 
 	tw_throttle_source(address, source);
-	struct tw_challenge *c = place(d->access, source, now);
+	struct tw_challenge *c = place(d->access, source);
 	tw_buf_init(&text, d->context.sys, 128);
 	if (d->context.sys->random(d->context.sys, c->bytes, sizeof c->bytes))
 		return TW_RAISE_ERRNO("randomness");
