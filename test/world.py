@@ -91,7 +91,7 @@ class World:
         self.product, self.ca = self.folder / "product", self.folder / "ca"
         self.roles = self.folder / "roles.tab"
         run(program("thingward"), "product", "init", "--example", self.product)
-        run(program("thingward"), "ca", "init", self.ca)
+        run(program("thingward"), "ca", "init", self.ca, "--unprotected")
         self.roles.write_text("".join(f"{name} {uid} {uid}\n" for name, uid in ROLES.items()))
 
     def __enter__(self):

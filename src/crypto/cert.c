@@ -109,16 +109,9 @@ tw_err tw_cert_pem(const tw_cert *c, struct tw_buf *ret)
 	int n = i2d_X509(c->x509, &der);
 	if (n <= 0)
 		return TW_RAISE_OPENSSL("writing a certificate");
-	tw_err e = tw_buf_text(ret, "-----BEGIN CERTIFICATE-----\n");
-	for (int i = 0; i < n && !tw_failed(e); i += 48) { /* RFC 7468: lines of 64 characters are 48 bytes */
-		char line[65];
-		int size = EVP_EncodeBlock((uint8_t *)line, der + i, n - i < 48 ? n - i : 48);
-		line[size] = '\n';
-		e = tw_buf_add(ret, line, (size_t)size + 1);
-	}
+	tw_err e = tw_pem_write("CERTIFICATE", (struct tw_slice){ (const char *)der, (size_t)n }, ret);
 	OPENSSL_free(der);
-	TW_TRY(e);
-	return tw_buf_text(ret, "-----END CERTIFICATE-----\n");
+	return e;
 }
 
 tw_err tw_cert_key(const tw_cert *c, tw_key **ret)

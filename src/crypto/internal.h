@@ -30,5 +30,6 @@ tw_err tw_raise_refused(enum tw_code code, const char *function, int line, const
 tw_err tw_key_of_evp(const struct tw_sys *sys, EVP_PKEY *evp, const uint8_t point[TW_POINT_SIZE], bool is_private, tw_key **ret);
 /* One PEM block of that name, or the bytes as they are when they do not begin like PEM. Nothing may follow it. */
 tw_err tw_pem_or_der(const char *name, struct tw_slice text, struct tw_buf *ret_der);
+tw_err tw_pem_write(const char *name, struct tw_slice der, struct tw_buf *ret); /* RFC 7468: lines of 64 characters */
 
 #endif

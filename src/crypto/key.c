@@ -31,7 +31,7 @@ static const uint8_t pkcs8_middle[] = { 0xa1, 0x44, 0x03, 0x42, 0x00 };
 static const uint8_t order[SCALAR_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 	0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
 #define DER_SIGNATURE_MAX 72
-#define KEY_PEM_LINES 64  /* first and last line, and the ends of the others */
+#define KEY_PEM_LINES 72  /* first and last line, padding and the ends of the others */
 #define KEY_FILE_MAX 4096 /* a key in PEM has 241 bytes; people put comments before it */
 
 bool tw_crypto_lock_keys(void)
@@ -104,6 +104,21 @@ tw_err tw_pem_or_der(const char *name, struct tw_slice text, struct tw_buf *ret_
 	TW_TRY(tw_secret_new(ret_der->sys, NULL, text.size, &der));
 	TW_TRY(tw_parse_base64(tw_buf_slice(&lines), text.size, tw_secret_mutable(der), &size));
 	return tw_buf_add(ret_der, tw_secret_bytes(der), size);
+}
+
+tw_err tw_pem_write(const char *name, struct tw_slice der, struct tw_buf *ret)
+{
+	const size_t step = 48; /* bytes to a line */
+	tw_err e = tw_buf_format(ret, "-----BEGIN %s-----\n", name);
+	for (size_t i = 0; i < der.size && !tw_failed(e); i += step) {
+		char line[65];
+		int size = EVP_EncodeBlock((uint8_t *)line, (const uint8_t *)der.at + i, (int)(der.size - i < step ? der.size - i : step));
+		line[size] = '\n';
+		e = tw_buf_add(ret, line, (size_t)size + 1);
+		tw_wipe(line, sizeof line); /* it may be a private key */
+	}
+	TW_TRY(e);
+	return tw_buf_format(ret, "-----END %s-----\n", name);
 }
 
 /* A key from its two halves. OpenSSL takes the scalar as a number; it goes through its locked memory where there is some. */
@@ -210,7 +225,6 @@ static tw_err private_scalar(const tw_key *k, uint8_t ret[SCALAR_SIZE])
 tw_err tw_key_save(const tw_key *k, struct tw_buf *ret_pem)
 {
 	uint8_t der[PKCS8_SIZE], *at = der;
-	char text[(PKCS8_SIZE + 2) / 3 * 4 + 1];
 	memcpy(at, pkcs8_head, sizeof pkcs8_head);
 	at += sizeof pkcs8_head;
 	TW_TRY(private_scalar(k, at));
@@ -218,16 +232,11 @@ tw_err tw_key_save(const tw_key *k, struct tw_buf *ret_pem)
 	memcpy(at, pkcs8_middle, sizeof pkcs8_middle);
 	at += sizeof pkcs8_middle;
 	memcpy(at, k->point, TW_POINT_SIZE);
-	int n = EVP_EncodeBlock((uint8_t *)text, der, (int)sizeof der);
-	tw_wipe(der, sizeof der);
-	tw_err e = tw_buf_reserve(ret_pem, sizeof text + KEY_PEM_LINES);
+	tw_err e = tw_buf_reserve(ret_pem, sizeof der * 4 / 3 + KEY_PEM_LINES);
 	if (!tw_failed(e))
-		e = tw_buf_text(ret_pem, "-----BEGIN PRIVATE KEY-----\n");
-	for (int i = 0; i < n && !tw_failed(e); i += 64) /* RFC 7468: lines of 64 */
-		e = tw_buf_format(ret_pem, "%.64s\n", text + i);
-	tw_wipe(text, sizeof text);
-	TW_TRY(e);
-	return tw_buf_text(ret_pem, "-----END PRIVATE KEY-----\n");
+		e = tw_pem_write("PRIVATE KEY", (struct tw_slice){ (const char *)der, sizeof der }, ret_pem);
+	tw_wipe(der, sizeof der);
+	return e;
 }
 
 tw_key *tw_key_free(tw_key *k)

@@ -5,12 +5,13 @@
  *   ca.key ca.crt              issues device certificates and the manifest signer's; the trust anchor is ca.crt
  *   manifest.key manifest.crt  signs product manifests
  *   units.jsonl                one line for each step of each unit: what serial numbers are used, nothing secret
+ *
+ * Both keys are under one passphrase (ca-keys.h).
  */
 #ifndef TW_TOOL_CA_H
 #define TW_TOOL_CA_H
-#include "crypto/cert.h"
 #include "product/compile.h"
-#include "tool/tool.h"
+#include "tool/ca-keys.h"
 
 #define TW_CA_KEY "ca.key"
 #define TW_CA_CERT "ca.crt"
@@ -19,7 +20,8 @@
 
 tw_err tw_ca_open(struct tw_tool *t, const char *path, int *ret_dir);
 /* The signed manifest of one model. */
-tw_err tw_ca_manifest(struct tw_tool *t, int ca, const json_t *product, const struct tw_product_choice *choice, struct tw_buf *ret);
+tw_err tw_ca_manifest(
+	struct tw_tool *t, tw_ca_keys *keys, const json_t *product, const struct tw_product_choice *choice, struct tw_buf *ret);
 
 /* units.jsonl. A unit is "begun" before its first file is written and "complete" after its last one. */
 typedef struct tw_registry tw_registry;

@@ -18,6 +18,7 @@ static const struct tw_command commands[] = {
 	{ "product compile", "DIR", 1, 1, tw_options_product_compile, tw_cmd_product_compile,
 		"make the signed manifest that the device reads", "thingward product compile ./product --ca ./ca --out product.manifest" },
 	{ "ca init", "DIR", 1, 1, tw_options_ca_init, tw_cmd_ca_init, "make the manufacturer's offline certificate authority" },
+	{ "ca protect", "DIR", 1, 1, tw_options_ca_protect, tw_cmd_ca_protect, "encrypt its keys, or give them another passphrase" },
 	{ "provision", "", 0, 0, tw_options_provision, tw_cmd_provision, "give one unit its identity, keys and label",
 		"thingward provision --ca ./ca --product ./product --serial 0001 --state /var/lib/thingward --config /etc/thingward --label label.json" },
 	{ "label", "", 0, 0, tw_options_label, tw_cmd_label, "draw the labels for units' housings: code and text, one by one or on sheets",

@@ -14,6 +14,7 @@ const struct tw_option tw_options_product_init[] = {
 };
 const struct tw_option tw_options_product_compile[] = {
 	{ "ca", "DIR", true, "the directory made by `thingward ca init`" },
+	TW_OPTION_PASSPHRASE,
 	{ "out", "FILE", true, "where the manifest goes" },
 	{ "model", "MODEL", false, "for this model; the first one unless given" },
 	{ "version", "VERSION", false, "the product's software version; the newest unless given" },
@@ -92,12 +93,14 @@ tw_err tw_cmd_product_compile(struct tw_tool *t, const struct tw_args *a)
 	TW_CLEANUP(tw_jsonp) json_t *product = NULL;
 	struct tw_product_choice choice = { tw_arg(a, "model"), tw_arg(a, "version") };
 	TW_CLEANUP(tw_closep) int ca = -1;
+	TW_CLEANUP(tw_ca_keys_freep) tw_ca_keys *keys = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, t->sys, TW_JWS_MAX);
 	TW_TRY(tw_product_load(t, a->rest[0], &product));
 	TW_TRY(tw_ca_open(t, tw_arg(a, "ca"), &ca));
-	TW_TRY(tw_ca_manifest(t, ca, product, &choice, &text));
+	TW_TRY(tw_ca_keys_new(t, a, ca, tw_arg(a, "ca"), &keys));
+	TW_TRY(tw_ca_manifest(t, keys, product, &choice, &text));
 	TW_TRY(tw_file_write(t->sys, tw_arg(a, "out"), text.data, text.size, 0644));
 	return tw_print_done(t, tw_arg(a, "out"), "Wrote %s.\n", tw_arg(a, "out"));
 }

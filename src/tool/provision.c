@@ -29,6 +29,7 @@
 
 const struct tw_option tw_options_provision[] = {
 	{ "ca", "DIR", true, "the directory made by `thingward ca init`" },
+	TW_OPTION_PASSPHRASE,
 	{ "product", "DIR", true, "the directory with product.yaml" },
 	{ "serial", "SERIAL", true, "the unit's serial number: letters, digits, '.' and '-'" },
 	{ "model", "MODEL", false, "its model; the first one unless given" },
@@ -45,6 +46,7 @@ struct unit {
 	const struct tw_sys *sys;
 	const struct tw_args *args;
 	int ca, state, config;
+	tw_ca_keys *keys;
 	json_t *product;
 	tw_registry *registry;
 	tw_cert *anchor;
@@ -62,6 +64,7 @@ static void unit_done(struct unit *u)
 	tw_closep(&u->ca);
 	tw_closep(&u->state);
 	tw_closep(&u->config);
+	tw_ca_keys_free(u->keys);
 	json_decref(u->product);
 	tw_registry_free(u->registry);
 	tw_cert_free(u->anchor);
@@ -182,7 +185,8 @@ static tw_err prepare(struct unit *u)
 	u->model = model ? tw_json_text(model, "model") : "";
 	TW_TRY(make_identifier(u));
 	TW_TRY(tw_ca_open(u->t, tw_arg(u->args, "ca"), &u->ca));
-	TW_TRY(tw_ca_manifest(u->t, u->ca, u->product, &choice, &u->manifest));
+	TW_TRY(tw_ca_keys_new(u->t, u->args, u->ca, tw_arg(u->args, "ca"), &u->keys));
+	TW_TRY(tw_ca_manifest(u->t, u->keys, u->product, &choice, &u->manifest));
 	TW_TRY(tw_cert_fetch(u->sys, u->ca, TW_CA_CERT, &u->anchor));
 	TW_TRY(tw_registry_open(u->sys, u->ca, &u->registry));
 	TW_TRY(check_registry(u));
@@ -240,8 +244,10 @@ static tw_err make_listener(struct unit *u, int keys)
 /* The certificate last: without it the unit has no identity, and the next run begins anew. */
 static tw_err make_identity(struct unit *u, int keys)
 {
-	TW_CLEANUP(tw_key_freep) tw_key *key = NULL, *ca_key = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	const tw_key *ca_key;
+	const tw_cert *ca;
 	char name[64];
 	struct tw_cert_want want = {
 		.common_name = name,
@@ -253,9 +259,9 @@ static tw_err make_identity(struct unit *u, int keys)
 	};
 
 	(void)snprintf(name, sizeof(name), "%s %.31s", u->model, u->serial);
-	TW_TRY(tw_key_fetch(u->sys, u->ca, TW_CA_KEY, &ca_key));
+	TW_TRY(tw_ca_keys_root(u->keys, &ca_key, &ca));
 	TW_TRY(tw_key_generate(u->sys, &key));
-	TW_TRY(tw_cert_make(u->sys, &want, key, u->anchor, ca_key, &cert));
+	TW_TRY(tw_cert_make(u->sys, &want, key, ca, ca_key, &cert));
 	TW_TRY(tw_cert_fingerprint(cert, u->device_key));
 	TW_TRY(tw_key_store(u->sys, keys, TW_KEYS_IDENTITY_KEY, key));
 	TW_TRY(give(u, keys, TW_KEYS_IDENTITY_KEY, 0, TW_ROLE_KEYS));

@@ -224,7 +224,8 @@ static int setup(void **state)
 	if (!mkdtemp(seed) || !mkdtemp(work) || !mkdtemp(replay))
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/ca", seed);
-	CHECK_OK(command(tw_cmd_ca_init, tw_sys_real(), NULL, path));
+	static const char *const plain[][2] = { { "unprotected", "" }, { NULL, NULL } };
+	CHECK_OK(command(tw_cmd_ca_init, tw_sys_real(), plain, path));
 	(void)snprintf(path, sizeof(path), "%s/" TW_PRODUCT_FILE, seed);
 	CHECK_OK(tw_file_write(tw_sys_real(), path, tw_product_example, strlen(tw_product_example), 0644));
 	(void)snprintf(path, sizeof(path), "%s/roles", seed);

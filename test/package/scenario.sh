@@ -54,7 +54,7 @@ check "waits for provisioning without failing" sh -c '! systemctl is-failed --qu
 check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 4'
 
 cd /root || exit 1
-thingward product init --example product && thingward ca init ca
+thingward product init --example product && thingward ca init ca --unprotected
 check "provisions" thingward provision --ca ca --product product --serial PKG-1 --state /var/lib/thingward --config /etc/thingward --label label.json --address 127.0.0.1:8443
 check "starts as a unit of systemd" systemctl start thingward-device.service
 check "answers" answers

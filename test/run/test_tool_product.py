@@ -23,7 +23,7 @@ def mode(path):
 def desk(tmp_path, world):
     """An example product, a CA, and the words that provision a unit."""
     assert tool("product", "init", tmp_path / "product", "--example").returncode == 0
-    assert tool("ca", "init", tmp_path / "ca").returncode == 0
+    assert tool("ca", "init", tmp_path / "ca", "--unprotected").returncode == 0
     roles = ["--roles", world.roles] if os.geteuid() == 0 else []
 
     def provision(serial, **paths):
@@ -83,9 +83,9 @@ def test_check_names_every_mistake_with_its_place(tmp_path):
 def test_init_keeps_what_is_there(tmp_path):
     assert tool("product", "init", tmp_path / "p").returncode == 0
     assert tool("product", "init", tmp_path / "p", "--example").returncode == 1
-    assert tool("ca", "init", tmp_path / "ca").returncode == 0
+    assert tool("ca", "init", tmp_path / "ca", "--unprotected").returncode == 0
     before = (tmp_path / "ca" / "ca.key").read_bytes()
-    assert tool("ca", "init", tmp_path / "ca").returncode == 1
+    assert tool("ca", "init", tmp_path / "ca", "--unprotected").returncode == 1
     assert (tmp_path / "ca" / "ca.key").read_bytes() == before
 
 

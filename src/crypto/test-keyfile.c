@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys under a passphrase: ours open again, OpenSSL's open, and nothing else does or takes long to refuse. */
+#include "crypto/keyfile.h"
+
+#include "crypto/hash.h"
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+static const struct tw_key_cost cheap = { 2, 1, 1 };
+/* `openssl pkcs8 -topk8` of one key, under "correct horse": -scrypt -scrypt_N 16, then -v2prf hmacWithSHA256 -iter 1, then -v1. */
+static const char SCRYPT[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+			     "MIHjME4GCSqGSIb3DQEFDTBBMCAGCSsGAQQB2kcECzATBAil1M2/zTjpYwIBEAIB\n"
+			     "CAIBATAdBglghkgBZQMEASoEEHaS6urGMHqzAR0TTRCQ9LIEgZCMhcUkDkUyibdu\n"
+			     "J6l7w/dZCs38AaOSlUdRMygaSSiLv3zgL8mdQyj9qbIwT20wYhWYB3bZwWKLGob5\n"
+			     "dnbO1OiUipFZ7dsv/or0bKtz5RPg6SfnxzD8PIz6rRttS93bwziB4N2JDtYvN5hg\n"
+			     "ddouXejzjpauC1HRezLiG1Bhyo+ZFtbkc/zf5RBTLs5eAjs6M5M=\n"
+			     "-----END ENCRYPTED PRIVATE KEY-----\n";
+static const char PBKDF2[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+			     "MIHrMFYGCSqGSIb3DQEFDTBJMCgGCSqGSIb3DQEFDDAbBAhumibNd55wjAIBATAM\n"
+			     "BggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQqQHckur73ua7So3+sth9rQSBkEUK\n"
+			     "aghM+tK1tdxAbEyPVc4g05vE7kEaJg9D65DY1OktLU9DF2M6qn2j1WqpHWz4mKvE\n"
+			     "y01gq1zWTSUrnRYBIy+eP7ZRy2lq9SkdMxLr17RUmlvQmkWV8W3BGNX1YsB8vwrG\n"
+			     "jfK+8rj5AVDSaa1+4gMXaZFRCFk5njr4bTvQNp69RSeoq7Ou8+/mNRHtkjEvVA==\n"
+			     "-----END ENCRYPTED PRIVATE KEY-----\n";
+static const char OLD[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+			  "MIGxMBwGCiqGSIb3DQEMAQMwDgQIkU2dI++EzvoCAggABIGQpg6U2uqvcGeiakjy\n"
+			  "I9HXPSCvMZhZFFe9H6HKgcl1HIbx9qbM7okm/AjKQwTSvFThtkM0W+BFCvGYdbeJ\n"
+			  "uh36y4p2T5CxondBZph5vWtInRXbliXi4WFg8xCOMtE9oZI5MWVVMFxe7LCFEoN9\n"
+			  "7g8qDTR4WursNmGTInIWWgbLSXYLd8gZX4ZgVRczZ7TDhmCL\n"
+			  "-----END ENCRYPTED PRIVATE KEY-----\n";
+static const char P384[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+			   "MIIBEzBOBgkqhkiG9w0BBQ0wQTAgBgkrBgEEAdpHBAswEwQInW6PybZBBjMCARAC\n"
+			   "AQgCAQEwHQYJYIZIAWUDBAEqBBDrTMDWRPuu9Z/OOhZCcrinBIHA2/qhBVlp71f4\n"
+			   "AyjY2IoGaBdZjlxK/NREOpCFTaNuUiMMpYpxtwzxUwxPQVBUYQJfLCGapZodP2VA\n"
+			   "BWhuhYMqU4INe4FWUCivPpol+/uQ+NKYQxBTVx0Tx9w3ZJGLRwKWVhLYJChrqjQU\n"
+			   "tCTp5aNUAVNXzTOdZrmdWZJWRJv8CF0HWTYW6KDWLB//SrtrR55fVPRKZt339cll\n"
+			   "drXpYLgwLixzXKHZBpFgOwX+DI+qFQ8hhL5NkX/Ec4DNMRHeQ6Og\n"
+			   "-----END ENCRYPTED PRIVATE KEY-----\n"; /* -scrypt -scrypt_N 16 */
+static const char SLOW[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+			   "MIHuMFkGCSqGSIb3DQEFDTBMMCsGCSqGSIb3DQEFDDAeBAg+hP/TCibnRAIEBfXg\n"
+			   "/zAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQsKJa/avKZm944J7Fi9SkvwSB\n"
+			   "kKjNPAGuJ87kz9wKPtRU7ZE4u2Fhts3tpkd5aL1/HtdnDJYkZYP9368HHpTrs7vO\n"
+			   "nHdRMF170EHzXg3halgXzx+vjArYMulftaMieamI/K5Pz2KlWCbsCQZeOEBMzlBC\n"
+			   "DjqvNYpaRVdZnirIdn58OXAIVMO2zbRmso1ikoLPb6KTIjz72MKxXDy66Nik9co2\n"
+			   "pQ==\n"
+			   "-----END ENCRYPTED PRIVATE KEY-----\n"; /* PBKDF2 with 99,999,999 iterations */
+static const char DEEP[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+			   "MIHlMFAGCSqGSIb3DQEFDTBDMCIGCSsGAQQB2kcECzAVBAgpCszxln8PzgICAIAC\n"
+			   "AQgCAkAQMB0GCWCGSAFlAwQBKgQQ6DbzkZV3mxZxJqh2evO1+QSBkFzK9ZQwoHwA\n"
+			   "mXn2G7isipeS1OQgpZmBF6Gg97KzOaDkbqLtzxoEaTMl5nYZjAEb1p6qehBNNJ0N\n"
+			   "Qvp2FgPY6sEWVSlIv/S9RF4tLWURIuYwC4TcNHWV0/1EQCPQdcBVQxIYUePU0Lp7\n"
+			   "LAMX+DqJSMKjlC0Y6PU/wMvf/a33/kKK6Y9EtSnEiESDzBYMHrtjsQ==\n"
+			   "-----END ENCRYPTED PRIVATE KEY-----\n"; /* scrypt with n 128, p 16,400 */
+
+static const struct tw_sys *sys;
+
+static int set_up(void **state)
+{
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	return 0;
+}
+
+static tw_err open_key(const char *pem, const char *passphrase)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+
+	return tw_key_unprotect(sys, tw_slice_of(pem), tw_slice_of(passphrase), &k);
+}
+
+static void test_ours(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL, *again = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 }, other = { 0 };
+	uint8_t want[32], got[32];
+
+	tw_buf_init(&pem, sys, 4096);
+	tw_buf_init(&other, sys, 4096);
+	CHECK_OK(tw_key_generate(sys, &k));
+	CHECK_OK(tw_key_protect(k, TW_SLICE("correct horse"), &tw_key_cost, &pem));
+	CHECK_OK(tw_key_protect(k, TW_SLICE("correct horse"), &cheap, &other));
+	CHECK(strcmp(tw_buf_cstr(&pem), tw_buf_cstr(&other)) != 0);
+	CHECK(tw_key_is_protected(tw_buf_slice(&pem)));
+	CHECK_OK(tw_key_unprotect(sys, tw_buf_slice(&pem), TW_SLICE("correct horse"), &again));
+	CHECK_OK(tw_key_fingerprint(k, want));
+	CHECK_OK(tw_key_fingerprint(again, got));
+	CHECK_BYTES(got, want, 32);
+	CHECK_ERR(open_key(tw_buf_cstr(&pem), "correct horsf"), UNTRUSTED);
+	CHECK_ERR(open_key(tw_buf_cstr(&pem), ""), UNTRUSTED);
+}
+
+/* The padding fits one wrong passphrase in 256: among so many, some must be told by what comes out. */
+static void test_wrong_passphrases(void **state)
+{
+	char passphrase[32];
+
+	for (int i = 0; i < 2000; i++) {
+		(void)snprintf(passphrase, sizeof passphrase, "wrong %d", i);
+		CHECK_ERR(open_key(SCRYPT, passphrase), UNTRUSTED);
+	}
+}
+
+static void test_openssls(void **state)
+{
+	CHECK_OK(open_key(SCRYPT, "correct horse"));
+	CHECK_OK(open_key(PBKDF2, "correct horse"));
+	CHECK_ERR(open_key(PBKDF2, "correct"), UNTRUSTED);
+	CHECK_ERR(open_key(OLD, "correct horse"), UNSUPPORTED);
+	CHECK_ERR(open_key(P384, "correct horse"), UNSUPPORTED);
+	CHECK_ERR(open_key(SLOW, "correct horse"), LIMIT);
+	CHECK_ERR(open_key(DEEP, "correct horse"), LIMIT);
+}
+
+static void test_form(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, sys, 8192);
+	CHECK(!tw_key_is_protected(TW_SLICE("-----BEGIN PRIVATE KEY-----\n")) && !tw_key_is_protected(TW_SLICE("")));
+	CHECK_ERR(open_key("", "correct horse"), SYNTAX);
+	CHECK_ERR(open_key("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n", "correct horse"), SYNTAX);
+	CHECK_OK(tw_buf_format(&b, "%sx", SCRYPT));
+	CHECK_ERR(open_key(tw_buf_cstr(&b), "correct horse"), SYNTAX);
+	tw_buf_clear(&b);
+	for (int i = 0; i < 100; i++)
+		CHECK_OK(tw_buf_text(&b, "# a comment that is much too long for one\n"));
+	CHECK_OK(tw_buf_text(&b, SCRYPT));
+	CHECK_ERR(open_key(tw_buf_cstr(&b), "correct horse"), LIMIT);
+}
+
+/* Whatever byte is changed: refused, or still the same key (the last bits of the last character say nothing). */
+static void test_changed(void **state)
+{
+	char pem[sizeof SCRYPT];
+	uint8_t want[32], got[32];
+	TW_CLEANUP(tw_key_freep) tw_key *whole = NULL;
+	int refused = 0;
+
+	CHECK_OK(tw_key_unprotect(sys, tw_slice_of(SCRYPT), TW_SLICE("correct horse"), &whole));
+	CHECK_OK(tw_key_fingerprint(whole, want));
+	for (size_t i = 38; i < sizeof SCRYPT - 40; i++) {
+		memcpy(pem, SCRYPT, sizeof pem);
+		pem[i] = pem[i] == 'A' ? 'B' : 'A';
+		TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+		tw_err e = tw_key_unprotect(sys, tw_slice_of(pem), TW_SLICE("correct horse"), &k);
+
+		if (tw_failed(e)) {
+			refused++;
+			continue;
+		}
+		CHECK_OK(tw_key_fingerprint(k, got));
+		CHECK_BYTES(got, want, 32);
+	}
+	CHECK(refused > 280);
+}
+
+static tw_err round_trip(const struct tw_sys *seam, void *user)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL, *again = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+
+	tw_buf_init(&pem, seam, 4096);
+	TW_TRY(tw_key_generate(seam, &k));
+	TW_TRY(tw_key_protect(k, TW_SLICE("correct horse"), &cheap, &pem));
+	return tw_key_unprotect(seam, tw_buf_slice(&pem), TW_SLICE("correct horse"), &again);
+}
+
+static void test_oom(void **state)
+{
+	oom_sweep(round_trip, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_ours), cmocka_unit_test(test_wrong_passphrases),
+		cmocka_unit_test(test_openssls), cmocka_unit_test(test_form), cmocka_unit_test(test_changed), cmocka_unit_test(test_oom) };
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
