@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* roles.tab: what is accepted has four different users, none of them root. */
+/* roles.tab: what is accepted has different users for all who have a line, none of them root. */
 #include "device/hands/tab.h"
 
 #include <stdint.h>
@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (tw_failed(tw_tab_parse((struct tw_slice){ (const char *)data, size }, &tab)))
 		return 0;
 	for (size_t i = 0; i < TW_TAB_NAMES; i++) {
+		if (i >= TW_TAB_NEEDED && tab.of[i].uid == 0 && tab.of[i].gid == 0)
+			continue;
 		if (tab.of[i].uid == 0 || tab.of[i].gid == 0 || tab.of[i].uid == (uid_t)-1 || tab.of[i].gid == (gid_t)-1)
 			abort();
 		for (size_t j = 0; j < i; j++)

@@ -97,7 +97,7 @@ int tw_role_main(const struct tw_role_row *rows, int argc, char **argv)
 	while (row->name && (argc < 4 || strcmp(row->name, argv[1]) != 0))
 		row++;
 	if (!row->name) {
-		tw_error("thingward-role is started by thingward-device, as ROLE UID GID");
+		tw_error("%s is started by thingward-device, as ROLE UID GID", argc > 0 ? argv[0] : "a role");
 		return 2;
 	}
 	leave_signals_to_hands();

@@ -11,6 +11,7 @@
  * core  -> keys   the rows KEYS_*.
  * every role -> hands  BOXED, once: its sandbox stands and was proven.
  * core  -> hands  READY, CONFIRM (each once), PING. hands -> core: CONFIRMED, once; ROLE_IS, ROLE_DIED, ASK. hands -> all: DRAIN.
+ * core  -> hands  ERRAND, ERRAND_END; ERRAND_IS or ERRAND_NOT comes back.
  * The rows of hands' channels stand in wire-hands.c, which hands links and which needs nothing but the channel.
  */
 #ifndef TW_SERVICE_WIRE_H
@@ -64,12 +65,16 @@ enum tw_wire {
 	TW_WIRE_HANDS_CONFIRM = 0x0501, /* u8 1: healthy; text for the service manager */
 	TW_WIRE_HANDS_PING,             /* answer to hands' question */
 	TW_WIRE_HANDS_ASK,              /* hands -> core: are you alive? */
-	TW_WIRE_HANDS_ROLE_DIED, /* hands -> core: role name; only "keys" or "front": core's own death ends and restarts all */
-	TW_WIRE_HANDS_DRAIN,     /* hands -> all: finish what you have and exit 0 */
-	TW_WIRE_HANDS_READY,     /* core -> hands: the doors answer; text for the service manager */
-	TW_WIRE_HANDS_BOXED,     /* role -> hands: u8 Landlock ABI, u8 enum tw_wire_boxed */
-	TW_WIRE_HANDS_ROLE_IS,   /* hands -> core: the same two bytes, then the role's name */
-	TW_WIRE_HANDS_CONFIRMED, /* hands -> core: the mark of this boot is durable: nobody goes back behind it */
+	TW_WIRE_HANDS_ROLE_DIED,        /* hands -> core: role name; never "core": its own death ends and restarts all */
+	TW_WIRE_HANDS_DRAIN,            /* hands -> all: finish what you have and exit 0 */
+	TW_WIRE_HANDS_READY,            /* core -> hands: the doors answer; text for the service manager */
+	TW_WIRE_HANDS_BOXED,            /* role -> hands: u8 Landlock ABI, u8 enum tw_wire_boxed */
+	TW_WIRE_HANDS_ROLE_IS,          /* hands -> core: the same two bytes, then the role's name */
+	TW_WIRE_HANDS_CONFIRMED,        /* hands -> core: the mark of this boot is durable: nobody goes back behind it */
+	TW_WIRE_HANDS_ERRAND,           /* core -> hands: u8 enum tw_errand, to be started */
+	TW_WIRE_HANDS_ERRAND_END,       /* core -> hands: u8 enum tw_errand, to be ended now; one that does not run is no offence */
+	TW_WIRE_HANDS_ERRAND_IS,        /* hands -> core: u8 which, then as BOXED; its channel is beside it */
+	TW_WIRE_HANDS_ERRAND_NOT,       /* hands -> core: u8 which, u8 enum tw_errand_not */
 };
 enum tw_sign_purpose {
 	TW_SIGN_STATEMENT = 1,  /* prefix: the base64url of a JWS header whose typ is TW_JWS_STATEMENT */
@@ -78,6 +83,16 @@ enum tw_sign_purpose {
 	TW_SIGN_REPORT = 4,     /* prefix: a JWS header of typ TW_REPORT_JWT_TYP, or a Sig_structure of typ TW_REPORT_CWT_TYP */
 };
 enum tw_wire_keystore { TW_KEYSTORE_HARDWARE = 1, TW_KEYSTORE_OUTSIDE = 2, TW_KEYSTORE_SINGLE = 4, TW_KEYSTORE_PLAIN = 8 };
+/* Roles that run only while they have something to do: at most one of each, started by hands when core says so. */
+enum tw_errand { TW_ERRAND_FETCH, TW_ERRANDS };
+extern const char *const tw_errand_names[TW_ERRANDS];
+enum tw_errand_not {
+	TW_ERRAND_NO_LINE = 1, /* roles.tab has none for it */
+	TW_ERRAND_RUNS,        /* one runs, or has not quite ended */
+	TW_ERRAND_BUDGET,      /* it was started TW_ERRAND_BUDGET_MAX times in the last minute */
+	TW_ERRAND_FAILED,      /* it could not be started, or ended before its sandbox stood */
+};
+#define TW_ERRAND_BUDGET_MAX 12
 enum tw_wire_boxed { TW_BOXED_SECCOMP = 1, TW_BOXED_IDS_DROPPED = 2, TW_BOXED_NOT_DUMPABLE = 4 };
 #define TW_WIRE_ROLE_NAME_MAX 16
 extern const struct tw_channel_row tw_rows_core_from_front[], tw_rows_front_from_core[], tw_rows_keys_from_front[],

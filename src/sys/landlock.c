@@ -22,7 +22,8 @@ struct ruleset {
 #define FS_REFER (UINT64_C(1) << 13)     /* ABI 2: to another directory */
 #define FS_TRUNCATE (UINT64_C(1) << 14)  /* ABI 3 */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
-#define NET_ALL UINT64_C(3)              /* ABI 4: bind and connect TCP */
+#define NET_BIND UINT64_C(1)             /* ABI 4: TCP */
+#define NET_CONNECT UINT64_C(2)          /* likewise */
 #define SCOPED_ALL UINT64_C(3)           /* ABI 6: abstract sockets, signals to those outside */
 
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
@@ -38,6 +39,12 @@ static uint64_t handled(int abi)
 	fs |= abi >= 3 ? FS_TRUNCATE : 0;
 	fs |= abi >= 5 ? FS_IOCTL_DEV : 0;
 	return fs;
+}
+
+/* To where is for the role to say that connects: names and ports come from its jobs. */
+static uint64_t net_handled(const struct tw_sandbox *box)
+{
+	return NET_BIND | (box->want & TW_WANT_CONNECT ? 0 : NET_CONNECT);
 }
 
 static tw_err allow_beneath(int ruleset, int dir, uint64_t rights)
@@ -78,7 +85,7 @@ static tw_err restrict_to(const struct tw_sandbox *box, int ruleset, uint64_t fs
 tw_err tw_landlock_enter(const struct tw_sandbox *box, int *ret_abi)
 {
 	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), fd;
-	struct ruleset r = { .fs = handled(abi), .net = abi >= 4 ? NET_ALL : 0, .scoped = abi >= 6 ? SCOPED_ALL : 0 };
+	struct ruleset r = { .fs = handled(abi), .net = abi >= 4 ? net_handled(box) : 0, .scoped = abi >= 6 ? SCOPED_ALL : 0 };
 	size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
 	tw_err e;
 

@@ -21,6 +21,7 @@
 #define NET TW_WANT_NET
 #define LOCAL TW_WANT_LOCAL
 #define MEMFD TW_WANT_MEMFD
+#define CONNECT TW_WANT_CONNECT
 #define PARENT TW_WANT_PARENT
 /* Rights that the parent hands on, and must therefore have itself, are not its own: a filter is inherited. */
 #define ROLES (TW_WANT_ROLE)
@@ -51,6 +52,7 @@
 		}                                             \
 	}
 #define EXACTLY 0xffffffffU
+#define SOCK_TYPE 0xfU
 
 const struct tw_call_row tw_call_rows[] = {
 	ALLOW(read, ALL),
@@ -119,12 +121,12 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(getdents64, FILES | PARENT),
 
 	ALLOW(accept4, NET | LOCAL | PARENT),
-	ALLOW(getsockopt, NET | LOCAL | PARENT),
-	ALLOW(getsockname, NET | LOCAL | PARENT),
-	ALLOW(getpeername, NET | LOCAL | PARENT),
-	ALLOW(shutdown, NET | LOCAL | PARENT),
+	ALLOW(getsockopt, NET | LOCAL | CONNECT | PARENT),
+	ALLOW(getsockname, NET | LOCAL | CONNECT | PARENT),
+	ALLOW(getpeername, NET | LOCAL | CONNECT | PARENT),
+	ALLOW(shutdown, NET | LOCAL | CONNECT | PARENT),
 	ALLOW(recvmmsg, LOCAL | PARENT),
-	ARGS(setsockopt, NET, { 1, EXACTLY, IPPROTO_TCP }),
+	ARGS(setsockopt, NET | CONNECT, { 1, EXACTLY, IPPROTO_TCP }),
 	ARGS(setsockopt, NET | LOCAL, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_SNDBUF }),
 	ARGS(setsockopt, NET | LOCAL, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_RCVBUF }),
 	ARGS(setsockopt, NET, { 1, EXACTLY, SOL_SOCKET }, { 2, EXACTLY, SO_KEEPALIVE }),
@@ -133,12 +135,20 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(memfd_create, MEMFD | PARENT),
 	ARGS(fcntl, MEMFD, { 1, EXACTLY, F_ADD_SEALS }),
 
+	/* Outbound: internet sockets only, so that no local door can be knocked at. Type and flags are the kernel's to judge. */
+	ARGS(socket, CONNECT, { 0, EXACTLY, AF_INET }, { 1, SOCK_TYPE, SOCK_STREAM }),
+	ARGS(socket, CONNECT, { 0, EXACTLY, AF_INET6 }, { 1, SOCK_TYPE, SOCK_STREAM }),
+	ARGS(socket, CONNECT, { 0, EXACTLY, AF_INET }, { 1, SOCK_TYPE, SOCK_DGRAM }), /* questions for a name server */
+	ARGS(socket, CONNECT, { 0, EXACTLY, AF_INET6 }, { 1, SOCK_TYPE, SOCK_DGRAM }),
+	ARGS(setsockopt, CONNECT, { 1, EXACTLY, IPPROTO_IP }, { 2, EXACTLY, IP_RECVERR }), /* a name server that is not there says so at once */
+	ARGS(setsockopt, CONNECT, { 1, EXACTLY, IPPROTO_IPV6 }, { 2, EXACTLY, IPV6_RECVERR }),
+
 	/* hands: doors, roles and their ends. */
 	ALLOW(socket, PARENT),
 	ALLOW(socketpair, PARENT),
 	ALLOW(bind, PARENT),
 	ALLOW(listen, PARENT),
-	ALLOW(connect, PARENT), /* to the service manager's notification socket */
+	ALLOW(connect, CONNECT | PARENT), /* PARENT: to the service manager's notification socket */
 	ALLOW(setsockopt, PARENT),
 	ALLOW(fcntl, PARENT),
 	ALLOW(ioctl, PARENT),

@@ -176,8 +176,11 @@ static tw_err prove(const struct tw_sandbox *box, int landlock_abi)
 
 	if (setuid(0) == 0)
 		return TW_RAISE(INTERNAL, "the sandbox of %s let setuid(0) through", box->role);
-	if (opened(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) || opened(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)))
+	if ((!(box->want & TW_WANT_CONNECT) && opened(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))) ||
+		opened(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)))
 		return TW_RAISE(INTERNAL, "the sandbox of %s let socket through", box->role);
+	if (bind(-1, NULL, 0) == 0 || errno != EPERM) /* without the filter it were EBADF */
+		return TW_RAISE(INTERNAL, "the sandbox of %s let bind through", box->role);
 	TW_TRY(prove_files(box, landlock_abi));
 	if (tw_sandbox_san)
 		return TW_OK; /* a sanitizer's memory is its own affair */

@@ -16,7 +16,8 @@ enum tw_sandbox_want {
 	TW_WANT_LOCAL = 4, /* accept on inherited local sockets and read peer credentials */
 	TW_WANT_MEMFD = 8,
 	TW_WANT_PARENT = 16, /* hands, alone: bind, start and end roles. Keeps its ids and has no Landlock, since roles inherit both */
-	TW_WANT_ROLE = 32, /* everybody but hands; tw_sandbox_enter adds it */
+	TW_WANT_CONNECT = 64, /* make internet sockets and connect them; never bind, listen or accept */
+	TW_WANT_ROLE = 32,    /* everybody but hands; tw_sandbox_enter adds it */
 };
 struct tw_sandbox {
 	const char *role;

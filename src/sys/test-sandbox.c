@@ -10,10 +10,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -170,6 +172,42 @@ static void test_files(void **state)
 	(void)close(top);
 }
 
+static struct sockaddr_in listening; /* where test_connect listens */
+
+static int check_connect(const struct tw_sandbox *box)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET };
+	struct tw_sandbox_state s;
+	int fd;
+
+	if (enter(box, &s))
+		return 100;
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&listening, sizeof listening) != 0)
+		return 1;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&any, sizeof any) != -1 || errno != EPERM)
+		return 2;
+	if (socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || socket(AF_INET, SOCK_RAW, 0) >= 0 || errno != EPERM)
+		return 3; /* a raw one would fail without privileges too, but with another error where there is no filter */
+	if (socket(AF_NETLINK, SOCK_RAW, 0) >= 0 || listen(fd, 1) != -1 || errno != EPERM)
+		return 4;
+	return open("/etc/resolv.conf", O_RDONLY) >= 0 ? 5 : 0;
+}
+
+static void test_connect(void **state)
+{
+	struct tw_sandbox box = plain_box(TW_WANT_CONNECT);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof listening;
+
+	listening = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	CHECK(bind(fd, (const struct sockaddr *)&listening, size) == 0 && listen(fd, 4) == 0);
+	CHECK(getsockname(fd, (struct sockaddr *)&listening, &size) == 0);
+	CHECK_INT(status_of(check_connect, &box), 0);
+	(void)close(fd);
+}
+
 /* hands keeps its ids and starts programs, whose own sandbox must still work beneath its filter. */
 static int check_parent(const struct tw_sandbox *box)
 {
@@ -239,4 +277,5 @@ static void test_table(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_states), cmocka_unit_test(test_program_starts_are_fatal), cmocka_unit_test(test_files),
-	cmocka_unit_test(test_parent), cmocka_unit_test(test_refuses_ids_it_cannot_take), cmocka_unit_test(test_table))
+	cmocka_unit_test(test_connect), cmocka_unit_test(test_parent), cmocka_unit_test(test_refuses_ids_it_cannot_take),
+	cmocka_unit_test(test_table))

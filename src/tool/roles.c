@@ -9,6 +9,7 @@ static const char *const names[TW_ROLE_COUNT] = {
 	[TW_ROLE_FRONT] = "front",
 	[TW_ROLE_KEYS] = "keys",
 	[TW_ROLE_APPLICATION] = "application",
+	[TW_ROLE_FETCH] = "fetch",
 };
 
 void tw_roles_all(struct tw_roles *r, uint32_t uid, uint32_t gid)
@@ -46,7 +47,8 @@ static tw_err read_line(struct tw_roles *r, struct tw_slice line, size_t number)
 		r->row[i] = (struct tw_role_ids){ (uint32_t)u, (uint32_t)g, true };
 		return TW_OK;
 	}
-	return TW_RAISE(SYNTAX, "roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application once", number);
+	return TW_RAISE(SYNTAX,
+		"roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application and fetch at most once", number);
 }
 
 tw_err tw_roles_read(struct tw_slice text, struct tw_roles *ret)
@@ -63,7 +65,7 @@ tw_err tw_roles_read(struct tw_slice text, struct tw_roles *ret)
 		if (line.size && line.at[0] != '#')
 			TW_TRY(read_line(&r, line, number));
 	}
-	for (size_t i = 0; i < TW_ROLE_COUNT; i++)
+	for (size_t i = 0; i < TW_ROLE_NEEDED; i++)
 		if (!r.row[i].given)
 			return TW_RAISE(SYNTAX, "the roles have no line for %s", names[i]);
 	*ret = r;
@@ -73,6 +75,7 @@ tw_err tw_roles_read(struct tw_slice text, struct tw_roles *ret)
 tw_err tw_roles_write(const struct tw_roles *r, struct tw_buf *ret)
 {
 	for (size_t i = 0; i < TW_ROLE_COUNT; i++)
-		TW_TRY(tw_buf_format(ret, "%s %u %u\n", names[i], r->row[i].uid, r->row[i].gid));
+		if (r->row[i].given)
+			TW_TRY(tw_buf_format(ret, "%s %u %u\n", names[i], r->row[i].uid, r->row[i].gid));
 	return TW_OK;
 }

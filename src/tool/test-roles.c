@@ -14,11 +14,14 @@ static const struct {
 } rows[] = {
 	{ GOOD, NULL },
 	{ "# who owns what\n\n" GOOD, NULL },
+	{ "fetch 9 10\n" GOOD, NULL },
 	{ "application 7 8\nkeys 5 6\nfront 3 4\ncore 1 2", NULL },
 	{ "", "the roles have no line for core" },
 	{ "core 1 2\nfront 3 4\nkeys 5 6\n", "the roles have no line for application" },
 	{ GOOD "core 1 2\n", "roles line 5 must be" },
 	{ GOOD "watch 1 2\n", "roles line 5 must be" },
+	{ GOOD "fetch 9 10\nfetch 9 10\n", "roles line 6 must be" },
+	{ "core 1 2\nfront 3 4\nkeys 5 6\nfetch 9 10\n", "the roles have no line for application" },
 	{ "core 1\n", "roles line 1 must be" },
 	{ "core 1 2 3\n", "roles line 1 must be" },
 	{ "core  1 2\n", "roles line 1 must be" },
@@ -52,6 +55,10 @@ static void test_round(void **state)
 	CHECK_INT(r.row[TW_ROLE_KEYS].gid, 6);
 	CHECK_OK(tw_roles_write(&r, &b));
 	CHECK_TEXT(tw_buf_cstr(&b), GOOD);
+	tw_buf_clear(&b);
+	CHECK_OK(tw_roles_read(tw_slice_of("fetch 9 10\n" GOOD), &r));
+	CHECK_OK(tw_roles_write(&r, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), GOOD "fetch 9 10\n");
 }
 
 CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_round))

@@ -48,10 +48,10 @@ same() { [ -n "$1" ] && [ "$1" = "$2" ]; }
 no_output() { [ -z "$("$@" | tee -a /out/log)" ]; }
 
 check "a device installs alone" dpkg -i /out/old/thingward-device_*.deb
-check "installs tool and library" dpkg -i /out/old/thingward_*.deb /out/old/libthingward*.deb
-check "checks its own files" dpkg -V thingward-device thingward libthingward0 libthingward-dev
+check "installs tool, library and what fetches" dpkg -i /out/old/thingward_*.deb /out/old/libthingward*.deb /out/old/thingward-fetch_*.deb
+check "checks its own files" dpkg -V thingward-device thingward-fetch thingward libthingward0 libthingward-dev
 check "waits for provisioning without failing" sh -c '! systemctl is-failed --quiet thingward-device.service'
-check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 4'
+check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 5'
 
 cd /root || exit 1
 thingward product init --example product && thingward ca init ca --unprotected
@@ -93,10 +93,10 @@ check "has a log that verifies" thingward log verify /var/lib/thingward/log --de
 check "stops cleanly" systemctl stop thingward-device.service
 check "stopped with success" sh -c 'test "$(systemctl show -P Result thingward-device.service)" = success'
 systemctl start thingward-device.service
-check "is removed" dpkg -r thingward-device thingward libthingward-dev libthingward0
+check "is removed" dpkg -r thingward-device thingward-fetch thingward libthingward-dev libthingward0
 check "leaves nothing running" sh -c '! pgrep -x "thingward-.*"'
 check "keeps what the unit is" test -s /etc/thingward/product.manifest -a -d /var/lib/thingward/keys
-check "is purged" dpkg -P thingward-device thingward libthingward-dev libthingward0
+check "is purged" dpkg -P thingward-device thingward-fetch thingward libthingward-dev libthingward0
 check "leaves no file" no_output leftovers
 check "leaves no account" sh -c '! grep thingward /etc/passwd /etc/group /etc/shadow'
 echo end >>"$results"

@@ -2,6 +2,7 @@
 #include "device/hands/crew.h"
 
 #include "base/mem.h"
+#include "device/hands/errands.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -108,12 +109,22 @@ static void add_keys_words(const struct tw_places *at, char keystore[48], char *
 	words[n] = NULL;
 }
 
+/* Which roles on demand roles.tab has a line for: core says so without having to start one. */
+static void add_errands(const struct tw_places *at, char *ret, size_t size)
+{
+	size_t n = (size_t)snprintf(ret, size, "errands=");
+
+	for (unsigned i = 0; i < TW_ERRANDS; i++)
+		if (tw_errand_in_tab(&at->tab, i))
+			n += (size_t)snprintf(ret + n, size - n, "%s,", tw_errand_names[i]);
+}
+
 static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 {
 	const struct tw_tab *tab = &c->places->tab;
-	char uid[16], gid[16], boot[48], application[32], died[32], keystore[48], packages[32];
+	char uid[16], gid[16], boot[48], application[32], died[32], keystore[48], packages[32], errands[64];
 	char *argv[] = { (char *)(uintptr_t)c->program, (char *)(uintptr_t)tw_crew_names[role], uid, gid, boot, application, died,
-		packages, NULL, NULL };
+		packages, errands, NULL, NULL };
 	char *journal = getenv("JOURNAL_STREAM"), stream[128];
 	char *envp[] = { NULL, NULL };
 	struct tw_spawn what = { c->program, argv, envp, b->fds, b->count };
@@ -124,10 +135,11 @@ static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 	(void)snprintf(application, sizeof application, "app_uid=%u", tab->of[TW_TAB_APPLICATION].uid);
 	(void)snprintf(died, sizeof died, "died=%s", c->died);
 	(void)snprintf(packages, sizeof packages, "%s=%s", c->places->packages < 0 ? "no-packages" : "packages", c->places->packages_kind);
+	add_errands(c->places, errands, sizeof errands);
 	if (role != TW_CREW_CORE)
 		argv[4] = NULL;
 	else if (c->places->has_console)
-		argv[8] = (char *)(uintptr_t) "console=yes";
+		argv[9] = (char *)(uintptr_t) "console=yes";
 	if (role == TW_CREW_KEYS)
 		add_keys_words(c->places, keystore, argv + 4);
 	if (journal && snprintf(stream, sizeof stream, "JOURNAL_STREAM=%s", journal) < (int)sizeof stream)

@@ -61,6 +61,7 @@ static void begin_end(struct state *s)
 	if (s->phase != RUNNING)
 		return;
 	s->phase = ENDING;
+	tw_errands_end_all(s->l->errands);
 	s->ending = 0;
 	end_next(s);
 }
@@ -97,6 +98,23 @@ static void note_death(struct state *s, int role, int status)
 	begin_end(s);
 }
 
+/* Nobody else is hurt by it. Core mourns what was under way when it sees the channel close. */
+static void errand_ended(struct state *s, unsigned which, int status)
+{
+	const char *name = tw_errand_names[which];
+	const uint8_t not [] = { (uint8_t)which, TW_ERRAND_FAILED };
+
+	if (tw_errands_gone(s->l->errands, which))
+		(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ERRAND_NOT, not, sizeof not );
+	if (s->phase != RUNNING || status == 0)
+		return;
+	if (WIFSIGNALED(status))
+		tw_warn("%s was ended by signal %d", name, WTERMSIG(status));
+	else
+		tw_warn("%s ended with status %d", name, WEXITSTATUS(status));
+	(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ROLE_DIED, name, strlen(name));
+}
+
 /* Several may have ended since we looked: one that was killed is the cause, one that merely left may be a consequence. */
 static void reap(struct state *s)
 {
@@ -104,8 +122,10 @@ static void reap(struct state *s)
 	pid_t pid;
 
 	while (tw_os_reap(&pid, &status)) {
-		int role = tw_crew_find(s->l->crew, pid);
+		int role = tw_crew_find(s->l->crew, pid), errand = tw_errands_find(s->l->errands, pid);
 
+		if (errand >= 0)
+			errand_ended(s, (unsigned)errand, status);
 		if (role < 0)
 			continue;
 		tw_crew_gone(s->l->crew, role);
@@ -186,6 +206,36 @@ static void boxed(struct state *s, int role, struct tw_slice payload)
 	(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ROLE_IS, text, 2 + size);
 }
 
+/* A number, and nothing else, is taken from core; one that no row has breaks the rules. */
+static void errand(struct state *s, const struct tw_message *m)
+{
+	unsigned which = (uint8_t)m->payload.at[0];
+	enum tw_errand_not why;
+
+	if (which >= TW_ERRANDS) {
+		tw_error("core asks for a role that is not there and is ended");
+		tw_os_kill(s->l->crew->of[TW_CREW_CORE].pid);
+		return;
+	}
+	if (m->type == TW_WIRE_HANDS_ERRAND_END) {
+		tw_errands_end(s->l->errands, which);
+		return;
+	}
+	tw_errands_start(s->l->errands, which, now_ms(s->l->sys), &why);
+	if (why)
+		(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ERRAND_NOT, (uint8_t[]){ (uint8_t)which, (uint8_t)why }, 2);
+}
+
+static void errand_boxed(struct state *s, unsigned which, struct tw_slice payload)
+{
+	const uint8_t text[] = { (uint8_t)which, (uint8_t)payload.at[0], (uint8_t)payload.at[1] };
+	TW_CLEANUP(tw_closep) int fd = tw_errands_boxed(s->l->errands, which);
+	tw_channel *core = s->l->crew->of[TW_CREW_CORE].channel;
+
+	if (fd < 0 || !core || tw_failed(tw_channel_send(core, TW_WIRE_HANDS_ERRAND_IS, 0, text, sizeof text, &fd, 1)))
+		tw_errands_end(s->l->errands, which);
+}
+
 static void take(struct state *s, int role, const struct tw_message *m)
 {
 	if (m->type == TW_WIRE_HANDS_BOXED && role != TW_CREW_CORE)
@@ -196,6 +246,8 @@ static void take(struct state *s, int role, const struct tw_message *m)
 		confirm(s, m->payload);
 	else if (m->type == TW_WIRE_HANDS_PING)
 		feed(s);
+	else if (m->type == TW_WIRE_HANDS_ERRAND || m->type == TW_WIRE_HANDS_ERRAND_END)
+		errand(s, m);
 }
 
 static void listen_to(struct state *s, int role)
@@ -219,6 +271,23 @@ static void listen_to(struct state *s, int role)
 		}
 		member->channel = tw_channel_free(member->channel);
 	}
+}
+
+static void listen_to_errand(struct state *s, unsigned which)
+{
+	struct tw_errand_run *r = &s->l->errands->of[which];
+	struct tw_message m;
+	tw_err e;
+
+	while (r->channel && !tw_failed(e = tw_channel_receive(r->channel, &m)))
+		errand_boxed(s, which, m.payload); /* the one message that its rows permit */
+	if (!r->channel || tw_is(e, TW_CODE_TIMEOUT))
+		return;
+	if (!tw_is(e, TW_CODE_CLOSED)) {
+		tw_log_err(e, "%s broke the rules of its channel and is ended", tw_errand_names[which]);
+		tw_errands_end(s->l->errands, which);
+	}
+	r->channel = tw_channel_free(r->channel);
 }
 
 static void take_signals(struct state *s)
@@ -250,8 +319,10 @@ static void take_deadlines(struct state *s)
 
 static int next_timeout(const struct state *s)
 {
-	int64_t at = s->phase == RUNNING ? INT64_MAX : s->deadline;
+	int64_t at = s->phase == RUNNING ? INT64_MAX : s->deadline, late = tw_errands_late(s->l->errands, now_ms(s->l->sys));
 
+	if (late < at)
+		at = late;
 	if (s->ask_every && s->ask_at < at)
 		at = s->ask_at;
 	if (at == INT64_MAX)
@@ -262,18 +333,26 @@ static int next_timeout(const struct state *s)
 
 static tw_err turn(struct state *s)
 {
-	struct pollfd p[1 + TW_CREW_SIZE] = { { .fd = s->l->signals, .events = POLLIN } };
+	struct pollfd p[1 + TW_CREW_SIZE + TW_ERRANDS] = { { .fd = s->l->signals, .events = POLLIN } };
 
 	for (int r = 0; r < TW_CREW_SIZE; r++) {
 		const tw_channel *channel = s->l->crew->of[r].channel;
 
 		p[1 + r] = (struct pollfd){ .fd = channel ? tw_channel_fd(channel) : -1, .events = POLLIN };
 	}
+	for (unsigned i = 0; i < TW_ERRANDS; i++) {
+		const tw_channel *channel = s->l->errands->of[i].channel;
+
+		p[1 + TW_CREW_SIZE + i] = (struct pollfd){ .fd = channel ? tw_channel_fd(channel) : -1, .events = POLLIN };
+	}
 	if (s->l->sys->poll(s->l->sys, p, TW_COUNT(p), next_timeout(s)) < 0 && errno != EINTR)
 		return TW_RAISE_ERRNO("poll");
 	for (int r = 0; r < TW_CREW_SIZE; r++)
 		if (p[1 + r].revents)
 			listen_to(s, r);
+	for (unsigned i = 0; i < TW_ERRANDS; i++)
+		if (p[1 + TW_CREW_SIZE + i].revents)
+			listen_to_errand(s, i);
 	take_signals(s);
 	take_deadlines(s);
 	return TW_OK;

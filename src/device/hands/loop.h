@@ -6,11 +6,13 @@
 #ifndef TW_DEVICE_HANDS_LOOP_H
 #define TW_DEVICE_HANDS_LOOP_H
 #include "device/hands/crew.h"
+#include "device/hands/errands.h"
 #include "device/hands/notify.h"
 
 struct tw_loop {
 	const struct tw_sys *sys;
 	struct tw_crew *crew;
+	struct tw_errands *errands;
 	const struct tw_notify *notify;
 	int signals;
 	int boot;     /* directory of the boot mark */

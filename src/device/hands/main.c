@@ -41,6 +41,7 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_hands_options *o, 
 	TW_CLEANUP(tw_closep) int watchdog = -1;
 	struct tw_notify notify;
 	struct tw_crew crew;
+	struct tw_errands errands;
 
 	tw_places_init(&places);
 	TW_TRY(tw_notify_open(sys, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"), &notify));
@@ -48,11 +49,12 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_hands_options *o, 
 	TW_TRY(open_watchdog(sys, o->watchdog, &watchdog));
 	TW_TRY(tw_os_signals(&signals));
 	TW_TRY(tw_crew_init(sys, &places, o->role_program, &crew));
+	tw_errands_init(sys, &places, o->role_program, &errands);
 	if (geteuid() != 0)
 		tw_warn("not root: all roles share user %u, which keeps them apart less; the statuses say so", geteuid());
 	TW_TRY(tw_os_drop());
 	TW_TRY(box_self());
-	const struct tw_loop loop = { sys, &crew, &notify, signals, places.boot, watchdog, ready_fd };
+	const struct tw_loop loop = { sys, &crew, &errands, &notify, signals, places.boot, watchdog, ready_fd };
 	return tw_loop_run(&loop);
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *const names[TW_TAB_NAMES] = { "core", "front", "keys", "application" };
+static const char *const names[TW_TAB_NAMES] = { "core", "front", "keys", "application", "fetch" };
 
 /* Cuts the text before the next end (or the end of all) off rest. */
 static struct tw_slice cut(struct tw_slice *rest, char end)
@@ -55,12 +55,12 @@ tw_err tw_tab_parse(struct tw_slice text, struct tw_tab *ret)
 		return TW_RAISE(SYNTAX, "%zu bytes, at most %d make sense", text.size, TW_TAB_MAX);
 	for (unsigned line = 1; text.size; line++)
 		TW_TRY(parse_line(cut(&text, '\n'), line, seen, &tab));
-	for (size_t i = 0; i < TW_TAB_NAMES; i++)
+	for (size_t i = 0; i < TW_TAB_NEEDED; i++)
 		if (!seen[i])
 			return TW_RAISE(SYNTAX, "no line for %s", names[i]);
 	for (size_t i = 0; i < TW_TAB_NAMES; i++)
 		for (size_t j = 0; j < i; j++)
-			if (tab.of[i].uid == tab.of[j].uid)
+			if (seen[i] && tab.of[i].uid == tab.of[j].uid)
 				return TW_RAISE(SYNTAX, "%s and %s have the same user id", names[j], names[i]);
 	*ret = tab;
 	return TW_OK;

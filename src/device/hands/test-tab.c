@@ -15,6 +15,10 @@ static void test_accepts(void **state)
 	CHECK_INT(tab.of[TW_TAB_CORE].uid, 101);
 	CHECK_INT(tab.of[TW_TAB_CORE].gid, 201);
 	CHECK_INT(tab.of[TW_TAB_APPLICATION].uid, 104);
+	CHECK_INT(tab.of[TW_TAB_FETCH].uid, 0);
+	CHECK_OK(tw_tab_parse(TW_SLICE("fetch 105 205\n" GOOD), &tab));
+	CHECK_INT(tab.of[TW_TAB_FETCH].uid, 105);
+	CHECK_INT(tab.of[TW_TAB_FETCH].gid, 205);
 	CHECK_OK(tw_tab_parse(TW_SLICE("keys 3 1\nfront 2 1\napplication 4 1\ncore 4294967294 1"), &tab));
 	CHECK_INT(tab.of[TW_TAB_CORE].uid, 4294967294);
 }
@@ -26,6 +30,11 @@ static void test_refuses(void **state)
 		"core 101 201\nfront 102 202\nkeys 103 203\n",
 		GOOD "core 105 201\n",
 		GOOD "watch 105 201\n",
+		GOOD "fetch 0 201\n",
+		GOOD "fetch 105 0\n",
+		GOOD "fetch 103 201\n",
+		GOOD "fetch 105 201\nfetch 106 201\n",
+		"core 101 201\nfront 102 202\nkeys 103 203\nfetch 104 204\n",
 		GOOD "\n",
 		"\n" GOOD,
 		"core 0 201\nfront 102 202\nkeys 103 203\napplication 104 204\n",

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "device/platform/core-stream.h"
+#include "device/platform/errand.h"
 #include "device/platform/start.h"
 #include "service/task/task.h"
 
@@ -307,6 +308,8 @@ static void on_hands(int fd, short what, void *user)
 			marked(c);
 		else if (m.type == TW_WIRE_HANDS_DRAIN)
 			drain(c);
+		else if (m.type == TW_WIRE_HANDS_ERRAND_IS || m.type == TW_WIRE_HANDS_ERRAND_NOT)
+			tw_errands_from_hands(c->device.errands, &m);
 	}
 	if (tw_is(e, TW_CODE_TIMEOUT))
 		return;
@@ -360,6 +363,7 @@ static void done(struct tw_core *c)
 	for (size_t i = 0; i < TW_COUNT(events); i++)
 		if (*events[i])
 			event_free(*events[i]);
+	c->device.errands = tw_errands_free(c->device.errands);
 	for (size_t i = 0; i < TW_JOBS_MAX; i++)
 		if (c->jobs[i].timer)
 			event_free(c->jobs[i].timer);
@@ -375,6 +379,7 @@ static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 
 	TW_TRY(tw_channel_new(c->sys, TW_FD_HANDS, tw_rows_core_from_hands, &c->hands));
 	TW_TRY(make_loop(c));
+	TW_TRY(tw_errands_new(c, tw_role_word(start, "errands"), &c->device.errands));
 	TW_TRY(tw_start(&c->device, c->sys, start));
 	if (tw_audit_fault(c->device.context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(c->device.context.audit));

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/errand.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "service/wire.h"
+
+#include <errno.h>
+#include <poll.h>
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_ATTACK = 70 };
+
+struct errand {
+	const struct tw_sys *sys;
+	const struct tw_errand_work *work;
+	tw_channel *hands, *core;
+	bool over;
+};
+
+static void errand_done(struct errand *e)
+{
+	(void)tw_channel_free(e->hands);
+	(void)tw_channel_free(e->core);
+}
+
+/* All that hands can say is DRAIN, and a closed channel says the same. */
+static tw_err hear_hands(struct errand *e)
+{
+	struct tw_message m;
+	tw_err r = tw_channel_receive(e->hands, &m);
+
+	if (tw_is(r, TW_CODE_TIMEOUT))
+		return TW_OK;
+	e->over = true;
+	return tw_is(r, TW_CODE_CLOSED) ? TW_OK : r;
+}
+
+static tw_err hear_core(struct errand *e)
+{
+	struct tw_message m;
+	tw_err r = tw_channel_receive(e->core, &m);
+
+	if (tw_is(r, TW_CODE_TIMEOUT))
+		return TW_OK;
+	if (!tw_failed(r))
+		r = e->work->serve(e->work->user, e->core, &m);
+	if (tw_is(r, TW_CODE_CLOSED)) {
+		e->over = true; /* core does not want it any more, or has gone itself */
+		return TW_OK;
+	}
+	return r;
+}
+
+static tw_err turn(struct errand *e)
+{
+	struct pollfd p[2] = { { .fd = tw_channel_fd(e->hands), .events = POLLIN }, { .fd = tw_channel_fd(e->core), .events = POLLIN } };
+	int n = e->sys->poll(e->sys, p, TW_COUNT(p), TW_ERRAND_IDLE_MS);
+
+	if (n < 0)
+		return errno == EINTR ? TW_OK : TW_RAISE_ERRNO("waiting for work");
+	e->over = n == 0;
+	if (p[0].revents)
+		TW_TRY(hear_hands(e));
+	return p[1].revents && !e->over ? hear_core(e) : TW_OK;
+}
+
+int tw_errand_run(const struct tw_sys *sys, const struct tw_errand_work *w)
+{
+	TW_CLEANUP(errand_done) struct errand e = { .sys = sys, .work = w };
+	tw_err r = tw_channel_new(sys, TW_FD_HANDS, tw_rows_role_from_hands, &e.hands);
+
+	if (!tw_failed(r))
+		r = tw_channel_new(sys, TW_FD_PEER1, w->rows, &e.core);
+	while (!tw_failed(r) && !e.over)
+		r = turn(&e);
+	if (tw_failed(r))
+		tw_log_err(r, "this errand ends");
+	return tw_is(r, TW_CODE_UNTRUSTED) ? EXIT_ATTACK : tw_failed(r) ? EXIT_FAILED : EXIT_DONE;
+}
