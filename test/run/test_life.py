@@ -223,9 +223,12 @@ def test_background_start_returns_when_ready(new_unit):
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=10, check=False)
     assert done.returncode == 0 and time.monotonic() - started < 5
     assert unit.https("GET", "/api/v1/health")[0] == 200
-    for stat in os.listdir("/proc"):
-        if stat.isdigit() and f"--state\0{unit.state}\0".encode() in open(f"/proc/{stat}/cmdline", "rb").read():
-            os.kill(int(stat), signal.SIGTERM)
+    for stat in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if f"--state\0{unit.state}\0".encode() in open(f"/proc/{stat}/cmdline", "rb").read():
+                os.kill(int(stat), signal.SIGTERM)
+        except OSError:
+            pass  # somebody else's, which has ended meanwhile
     wait_for(lambda: not listening(unit))
 
 
