@@ -156,7 +156,6 @@ static tw_err change(
 {
 	struct tw_setting_state before;
 	const char *value = tw_json_text(rq->input, "value");
-	TW_TRY(tw_setting_check(row, value));
 	TW_TRY(tw_setting_state(c, row, &before));
 	TW_TRY(tw_setting_set(c, row, value, version, rq->subject.name));
 	snprintf(rp->note, sizeof rp->note, "%.60s: %.50s, was %.50s", row->key, value, before.value);

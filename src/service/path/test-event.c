@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/path/operations.h"
 #include "service/path/test-context.h"
 
 static const struct tw_shape fields[] = { { "what", TW_JSON_TEXT, true, 1, 16 }, { .key = NULL } };
@@ -24,15 +23,10 @@ static tw_err read_number(struct tw_context *c, json_t **ret)
 
 static const struct tw_fact_row facts[] = { { "thing.known", TW_FACT_BOOL, NULL, read_fact, "" },
 	{ "thing.number", TW_FACT_INT, NULL, read_number, "" }, { .name = NULL } };
-static const struct tw_setting_row settings[] = {
-	{ "a.text", TW_SETTING_TEXT, NULL, 0, 8, NULL, "x", "y", "settings.change", NULL, "a text", NULL },
-	{ "a.special", TW_SETTING_TEXT, NULL, 0, 8, NULL, "x", "y", "settings.special", NULL, NULL, NULL },
-	{ .key = NULL },
-};
-static const struct tw_capability capability = { .code = "T", .name = "T", .folder = "t", .events = events, .facts = facts, .settings = settings };
+static const struct tw_capability capability = { .code = "T", .name = "T", .folder = "t", .events = events, .facts = facts };
 static const struct tw_capability empty = { .code = "E", .name = "E", .folder = "e" };
 static const struct tw_capability *const capabilities[] = { &empty, &capability, NULL };
-static const struct tw_grant_row grants[] = { { "settings.change", 1u << TW_SUBJECT_OWNER }, { .permission = NULL } };
+static const struct tw_grant_row grants[] = { { .permission = NULL } };
 
 static struct test_dir dir;
 static struct test_context t;
@@ -90,47 +84,5 @@ static void test_only_declared_facts(void **state)
 	CHECK_INT(number, 7);
 }
 
-static int change(const char *key, const char *value, const char *tag, struct tw_reply *rp)
-{
-	static struct tw_http_head head;
-	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "value", value);
-	head = (struct tw_http_head){ 0 };
-	if (tag)
-		head.fields[head.field_count++] = (struct tw_http_field){ TW_SLICE("If-Match"), tw_slice_of(tag) };
-	struct tw_request rq = { .subject = { .kind = TW_SUBJECT_OWNER, .name = "owner:alice" },
-		.head = &head,
-		.input = input,
-		.parameter = tw_slice_of(key) };
-	tw_reply_done(rp);
-	*rp = (struct tw_reply){ .status = 200 };
-	CHECK_OK(tw_op_settings_change(&t.c, &rq, rp));
-	return rp->status;
-}
-
-static void test_settings_change(void **state)
-{
-	struct tw_reply rp = { 0 };
-	TW_CLEANUP(tw_buf_done) struct tw_buf value;
-	tw_buf_init(&value, tw_sys_real(), 64);
-	CHECK_INT(change("a.text", "new", NULL, &rp), 428);
-	CHECK_INT(change("a.text", "new", "\"7\"", &rp), 412);
-	CHECK_INT(change("a.text", "new", "*", &rp), 412);
-	static const char *const no_tags[] = { "", "\"", "\"\"", "0", "\"0", "0\"", "\"0x\"", "\"0 \"", "W/\"0\"", "\"0\", \"0\"",
-		"\"-0\"", "\"9223372036854775808\"" };
-	for (size_t i = 0; i < TW_COUNT(no_tags); i++)
-		CHECK_INT(change("a.text", "new", no_tags[i], &rp), 412);
-	CHECK_INT(change("a.text", "far too long", "\"0\"", &rp), 400);
-	CHECK_INT(change("a.none", "new", "\"0\"", &rp), 404);
-	CHECK_INT(change("a.special", "new", "\"0\"", &rp), 403); /* this row asks for more than the operation does */
-	CHECK_INT(change("a.text", "new", "\"0\"", &rp), 200);
-	CHECK_TEXT(rp.etag, "\"1\"");
-	CHECK_TEXT(rp.note, "a.text: new, was x");
-	CHECK_TEXT(tw_json_text(rp.body, "changed_by"), "owner:alice");
-	tw_reply_done(&rp);
-	CHECK_OK(tw_setting_get(&t.c, "a.text", &value));
-	CHECK_TEXT(tw_buf_cstr(&value), "new");
-	CHECK_ERR(tw_setting_get(&t.c, "a.none", &value), NOTFOUND);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_only_declared_events), TEST(test_only_declared_facts), TEST(test_settings_change))
+CHECK_MAIN(TEST(test_only_declared_events), TEST(test_only_declared_facts))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* @nist DI.ABI.1: the owner's rules about devices, one row for each way they can be written. The grants stand in test/matrix. */
+/* @nist DI.ABI.1: the owner's rules about devices, one row for each way they can be written; and the gate by itself. The device's grants stand in test/matrix. */
 #include "service/path/path.h"
 
 #include "check.h"
@@ -41,6 +41,7 @@ static const struct tw_policy_rule rules[] = {
 	{ "no-b", OPS "lamp-B", OPS "thermostat", "capabilities.read", false },
 	{ "all-but-c", OPS "lamp", "", "health.read", true },
 	{ "not-c", OPS "lamp-C", "", "health.read", false },
+	{ "lamps-read-too", OPS "lamp", "", "identity.read", true },
 };
 
 static const struct {
@@ -48,8 +49,8 @@ static const struct {
 	int decided;
 } cases[] = {
 	{ A, "identity.read", 0 },
-	{ OPS "lamp-B", "identity.read", -1 },
-	{ A, "identity.statement", -1 }, /* one operation, not those that begin alike */
+	{ OPS "lamp-B", "identity.read", 6 }, /* A is told the first that admits it */
+	{ A, "identity.statement", -1 },      /* one operation, not those that begin alike */
 	{ A, "identity", -1 },
 	{ A, "settings.list", -1 }, /* counts on boilers */
 	{ A, "capabilities.read", 2 },
@@ -69,4 +70,51 @@ static void test_rules(void **state)
 	CHECK_INT(tw_gate_policy(rules, TW_COUNT(rules), A, "", "capabilities.read"), -1);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_patterns), cmocka_unit_test(test_rules))
+#define BIT(k) (1u << TW_SUBJECT_##k)
+static const struct tw_grant_row grants[] = { { "any", BIT(ANYONE) | BIT(OWNER) }, { "own", BIT(OWNER) | BIT(PEER) },
+	{ "local", BIT(LOCAL) }, { "console", BIT(CONSOLE) }, { "device", BIT(DEVICE) }, { "own", BIT(ANYONE) }, { .permission = NULL } };
+
+static const struct {
+	enum tw_door door;
+	enum tw_subject_kind kind;
+	const char *permission;
+	int when; /* enum tw_when, or none of it */
+	bool owned;
+	enum tw_verdict verdict;
+	const char *rule;
+} gates[] = {
+	{ TW_DOOR_HTTPS, TW_SUBJECT_ANYONE, "any", TW_WHEN_ALWAYS, false, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_ANYONE, "own", TW_WHEN_ALWAYS, true, TW_DENY_ANONYMOUS, "gate.anonymous" }, /* the first row counts */
+	{ TW_DOOR_HTTPS, TW_SUBJECT_PEER, "any", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.permission" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "own", TW_WHEN_ALWAYS, true, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "ow", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.permission" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.permission" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, NULL, TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.permission" }, /* a row without one */
+	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "own", TW_WHEN_OWNED, true, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "own", TW_WHEN_OWNED, false, TW_DENY_UNOWNED, "gate.not-owned" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "own", TW_WHEN_UNOWNED, false, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "own", TW_WHEN_UNOWNED, true, TW_DENY_OWNED, "gate.owned" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_ANYONE, "none", TW_WHEN_OWNED, false, TW_DENY_UNOWNED, "gate.not-owned" }, /* public goes first */
+	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "own", 77, true, TW_DENY_PERMISSION, "gate.permission" },
+	{ TW_DOOR_LOCAL, TW_SUBJECT_LOCAL, "local", TW_WHEN_ALWAYS, true, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_LOCAL, "local", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_CONSOLE, TW_SUBJECT_CONSOLE, "console", TW_WHEN_ALWAYS, true, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_LOCAL, TW_SUBJECT_CONSOLE, "console", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_CONSOLE, TW_SUBJECT_ANYONE, "any", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_INTERNAL, TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ (enum tw_door)(TW_DOOR_INTERNAL + 1), TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_KINDS, "any", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+};
+
+static void test_the_gate(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(gates); i++) {
+		const struct tw_subject s = { .door = gates[i].door, .kind = gates[i].kind };
+		const struct tw_decision d = tw_gate_authorize(grants, &s, gates[i].permission, (enum tw_when)gates[i].when, gates[i].owned);
+		if (d.verdict != gates[i].verdict || strcmp(d.rule, gates[i].rule) != 0)
+			fail_msg("row %zu: %d, %s", i, d.verdict, d.rule);
+	}
+}
+
+CHECK_MAIN(cmocka_unit_test(test_the_gate), cmocka_unit_test(test_patterns), cmocka_unit_test(test_rules))

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the walk asks of those around it, and what it does when they fail: who another device is and what the owner's rules say of
+ * it, whether there is an owner, what the disk did, who is told. And the words of each record and each problem, to the letter.
+ */
+#include "service/path/path-record.h"
+#include "service/path/reply.h"
+#include "service/path/test-context.h"
+
+#include <errno.h>
+
+static struct test_dir dir;
+static struct test_context t;
+static struct tw_sys sys; /* the real one, until a test says otherwise */
+
+/* --- Handlers --- */
+
+static int no_room(const struct tw_sys *s, int fd, off_t offset, off_t size)
+{
+	errno = ENOSPC;
+	return -1;
+}
+
+static ssize_t no_write(const struct tw_sys *s, int fd, const void *data, size_t size, off_t at)
+{
+	errno = ENOSPC;
+	return -1;
+}
+
+static int no_sync(const struct tw_sys *s, int fd)
+{
+	errno = EIO;
+	return -1;
+}
+
+static tw_err say(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	snprintf(rp->etag, sizeof rp->etag, "\"7\"");
+	snprintf(rp->location, sizeof rp->location, "/api/v1/there");
+	rp->retry_after_s = 9;
+	rp->close_connections = true;
+	rp->body = json_pack("{s:s}", "by", rq->subject.name);
+	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+}
+
+static tw_err refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_TRY(say(c, rq, rp));
+	return tw_reply_problem(rp, 409, "not-now", "T.RULE.1", "Not now", "Wait.", "It is %s.", "busy");
+}
+
+/* The disk is full for the store, and well again for the log. */
+static tw_err fill_store(struct tw_context *c)
+{
+	static const char statement[] = "INSERT INTO setting (key, value, version, changed_ms, changed_by) VALUES ('k', 'v', 1, 1, 'x')";
+
+	sys.pwrite = no_write;
+	sys.allocate = no_room;
+	tw_err e = tw_store_run(c->store, statement, NULL, 0, NULL, NULL);
+	sys = *tw_sys_real();
+	return e;
+}
+
+static tw_err fill_disk(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return fill_store(c);
+}
+
+/* Another fault of ours, after the disk was full: not the disk's. */
+static tw_err fill_disk_and_fail(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	CHECK(tw_failed(fill_store(c)));
+	return TW_RAISE(INTERNAL, "something else");
+}
+
+static tw_err over_a_limit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return TW_RAISE(LIMIT, "of ours, not of the disk");
+}
+
+static tw_err break_log(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	sys.fdatasync = no_sync;
+	return TW_OK;
+}
+
+static tw_err stream(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	rp->stream = true;
+	rp->stream_after = 12;
+	return TW_OK;
+}
+
+static const struct tw_task_kind kind = { .at_once = 1 };
+
+static tw_err begin_task(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	rp->status = 202;
+	return TW_OK;
+}
+
+static tw_err end_task(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return TW_OK;
+}
+
+#define ROW(name, method, permission, audit, handler)                                                                        \
+	{                                                                                                                    \
+		name, method, "/api/v1/" name, permission, TW_WHEN_ALWAYS, audit, NULL, handler, "", "", NULL, NULL, 0, NULL \
+	}
+static const struct tw_operation_row operations[] = {
+	ROW("any", "GET", "p.any", TW_AUDIT_NONE, say),
+	ROW("own", "GET", "p.own", TW_AUDIT_READ, say),
+	ROW("change", "POST", "p.any", TW_AUDIT_CHANGE, say),
+	ROW("refuse", "POST", "p.any", TW_AUDIT_CHANGE, refuse),
+	ROW("full", "POST", "p.any", TW_AUDIT_CHANGE, fill_disk),
+	ROW("full-and-fail", "POST", "p.any", TW_AUDIT_CHANGE, fill_disk_and_fail),
+	ROW("limit", "POST", "p.any", TW_AUDIT_CHANGE, over_a_limit),
+	ROW("break", "POST", "p.any", TW_AUDIT_CHANGE, break_log),
+	ROW("stream", "GET", "p.any", TW_AUDIT_NONE, stream),
+	{ "task", "POST", "/api/v1/task", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, begin_task, "", "", NULL, NULL, 0, &kind },
+	{ "no-task", "POST", "/api/v1/no-task", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, end_task, "", "", NULL, NULL, 0, &kind },
+	{ .name = NULL },
+};
+static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations };
+static const struct tw_capability *const capabilities[] = { &capability, NULL };
+#define BIT(k) (1u << TW_SUBJECT_##k)
+static const struct tw_grant_row grants[] = { { "p.any", BIT(ANYONE) | BIT(OWNER) | BIT(PEER) },
+	{ "p.own", BIT(OWNER) | BIT(PEER) }, { .permission = NULL } };
+
+/* --- Those around it --- */
+
+static struct {
+	bool owner, fails, no_owned; /* authenticate */
+	tw_err recognized;
+	bool allowed;
+	tw_err asked;
+	int recognitions, watched, watched_status, refusals;
+} side;
+
+static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
+{
+	if (side.fails)
+		return TW_RAISE(IO, "the store is away");
+	if (!side.owner)
+		return TW_OK;
+	rq->subject.kind = TW_SUBJECT_OWNER;
+	snprintf(rq->subject.name, sizeof rq->subject.name, "owner:alice");
+	snprintf(rq->subject.how, sizeof rq->subject.how, "session");
+	return TW_OK;
+}
+
+static tw_err recognize(struct tw_context *c, struct tw_request *rq)
+{
+	side.recognitions++;
+	if (tw_failed(side.recognized)) {
+		rq->refused_rule = "T.CLAIM.1";
+		return side.recognized;
+	}
+	rq->subject.kind = TW_SUBJECT_PEER;
+	snprintf(rq->subject.name, sizeof rq->subject.name, "urn:dev:ops:1-lamp-%c", rq->certificate.at[0]);
+	snprintf(rq->subject.how, sizeof rq->subject.how, "device-certificate");
+	return TW_OK;
+}
+
+static tw_err policy(struct tw_context *c, const struct tw_request *rq, struct tw_policy_verdict *ret)
+{
+	TW_TRY(side.asked);
+	*ret = (struct tw_policy_verdict){ .allowed = side.allowed, .rule = "policy:lamps" };
+	return TW_OK;
+}
+
+static tw_err watched(struct tw_context *c, const struct tw_request *rq, int status)
+{
+	side.watched++;
+	side.watched_status = status;
+	return TW_OK;
+}
+
+static void count_refused(struct tw_context *c, const struct tw_request *rq)
+{
+	side.refusals++;
+}
+
+static tw_err owned(struct tw_context *c, bool *ret)
+{
+	*ret = true;
+	return side.no_owned ? TW_RAISE(IO, "the store is away") : TW_OK;
+}
+
+static int set_up(void **state)
+{
+	dir = test_dir_new();
+	t = (struct test_context){ .owned = true };
+	sys = *tw_sys_real();
+	memset(&side, 0, sizeof side);
+	side.allowed = true;
+	t.c.authenticate = authenticate;
+	t.c.refused = count_refused;
+	tw_err e = test_context_open(&t, &sys, dir.fd, capabilities, grants);
+	t.c.owned = owned;
+	return tw_failed(e) ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+	sys = *tw_sys_real();
+	test_context_close(&t);
+	test_dir_done(&dir);
+	t.key = tw_key_free(t.key);
+	return 0;
+}
+
+static struct tw_path_reply reply;
+static char body[4096];
+
+/* line: "GET /api/v1/any"; rq: what the door knows. */
+static int walk(const char *line, struct tw_request *rq)
+{
+	char text[256];
+	struct tw_http_head head;
+	struct tw_http_fault fault;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+
+	tw_buf_init(&b, tw_sys_real(), sizeof body - 1);
+	snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\n\r\n", line);
+	CHECK_OK(tw_http_parse(tw_slice_of(text), &head, &fault));
+	rq->head = &head;
+	tw_path_walk(&t.c, rq, &b, &reply);
+	snprintf(body, sizeof body, "%s", tw_buf_cstr(&b));
+	return reply.status;
+}
+
+static int ask(const char *line)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone", .source = "192.0.2.1" } };
+
+	return walk(line, &rq);
+}
+
+static int ask_as(const char *line, const char *certificate)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone", .source = "192.0.2.1" },
+		.certificate = tw_slice_of(certificate) };
+
+	return walk(line, &rq);
+}
+
+/* --- Other devices --- */
+
+/* @nist DI.ABI.1: what is for anyone is for a device too; the rest is what the owner's rules admit it to */
+static void test_what_a_device_may(void **state)
+{
+	t.c.recognize = recognize;
+	CHECK_INT(ask_as("GET /api/v1/any", "A"), 200);
+	CHECK(strstr(body, "lamp-A"));
+	CHECK_INT(ask_as("GET /api/v1/own", "A"), 403); /* nobody is there to ask */
+	CHECK(strstr(body, "\"rule\":\"policy.default\""));
+	t.c.policy = policy;
+	CHECK_INT(ask_as("GET /api/v1/own", "A"), 200);
+	side.allowed = false;
+	CHECK_INT(ask_as("GET /api/v1/own", "A"), 403);
+	CHECK(strstr(body, "\"rule\":\"policy:lamps\""));
+	CHECK_INT(ask_as("GET /api/v1/any", "A"), 200);
+	side.asked = TW_RAISE(IO, "the rules are away");
+	CHECK_INT(ask_as("GET /api/v1/own", "A"), 500);
+	side.owner = true; /* rules about devices are not asked about people */
+	CHECK_INT(ask("GET /api/v1/own"), 200);
+}
+
+static void test_who_is_asked_for_a_claim(void **state)
+{
+	t.c.recognize = recognize;
+	CHECK_INT(ask("GET /api/v1/any"), 200); /* nothing was shown */
+	CHECK_INT(side.recognitions, 0);
+	side.owner = true;
+	CHECK_INT(ask_as("GET /api/v1/any", "A"), 200); /* he is somebody already */
+	CHECK(strstr(body, "owner:alice"));
+	CHECK_INT(side.recognitions, 0);
+	side.fails = true;
+	CHECK_INT(ask_as("GET /api/v1/any", "A"), 500); /* who he is cannot be found out: he is not another instead */
+	CHECK_INT(side.recognitions, 0);
+	side.owner = side.fails = false;
+	side.recognized = TW_RAISE(UNTRUSTED, "not by the CA it names");
+	CHECK_INT(ask_as("GET /api/v1/any", "A"), 401);
+	CHECK(strstr(body, "\"rule\":\"T.CLAIM.1\""));
+	CHECK(reply.close);
+	side.recognized = TW_RAISE(IO, "the clock is away");
+	CHECK_INT(ask_as("GET /api/v1/any", "A"), 500);
+	t.c.recognize = NULL;
+	CHECK_INT(ask_as("GET /api/v1/any", "A"), 200);
+	CHECK(strstr(body, "anyone") && !reply.close);
+}
+
+static void test_who_was_admitted_is_told(void **state)
+{
+	t.c.recognize = recognize;
+	t.c.policy = policy;
+	t.c.watched = watched;
+	CHECK_INT(ask_as("GET /api/v1/own", "A"), 200);
+	CHECK_INT(side.watched, 1);
+	CHECK_INT(side.watched_status, 200);
+	CHECK_INT(ask_as("POST /api/v1/refuse", "A"), 409); /* admitted, and refused for another reason */
+	CHECK_INT(side.watched, 2);
+	CHECK_INT(side.watched_status, 409);
+	side.allowed = false;
+	CHECK_INT(ask_as("GET /api/v1/own", "A"), 403);
+	CHECK_INT(ask("GET /api/v1/any"), 200);
+	CHECK_INT(side.watched, 2);
+}
+
+/* --- May he still? --- */
+
+static void test_what_is_asked_after_the_walk(void **state)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone" }, .operation = &operations[1] };
+
+	CHECK(!tw_path_allows(&t.c, &rq));
+	side.owner = true;
+	CHECK(tw_path_allows(&t.c, &rq));
+	CHECK_TEXT(rq.subject.name, "owner:alice");
+	side.no_owned = true;
+	CHECK(!tw_path_allows(&t.c, &rq));
+	side.no_owned = false;
+	side.fails = true;
+	CHECK(!tw_path_allows(&t.c, &rq));
+	t.c.authenticate = NULL; /* it is the owner already, and nobody says otherwise */
+	CHECK(tw_path_allows(&t.c, &rq));
+}
+
+static void test_without_knowing_whether_there_is_an_owner(void **state)
+{
+	side.no_owned = true;
+	CHECK_INT(ask("GET /api/v1/any"), 500);
+}
+
+/* A door that speaks HTTP names no operation: it is found by the path, whatever stood there. */
+static void test_the_operation_is_found_anew(void **state)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone" }, .operation = &operations[1] };
+
+	CHECK_INT(walk("GET /api/v1/any", &rq), 200);
+	CHECK(rq.operation == &operations[0]);
+	CHECK_INT(walk("GET /api/v1/none", &rq), 404);
+	CHECK(!rq.operation && !rq.input && rq.parameter.size == 0);
+}
+
+/* --- What comes back beside the body --- */
+
+static void test_all_of_an_answer(void **state)
+{
+	CHECK_INT(ask("GET /api/v1/any"), 200);
+	CHECK_TEXT(reply.type, "application/json");
+	CHECK_TEXT(reply.etag, "\"7\"");
+	CHECK_TEXT(reply.location, "/api/v1/there");
+	CHECK_TEXT(reply.allow, "");
+	CHECK_INT(reply.retry_after_s, 9);
+	CHECK(reply.close_connections && !reply.close && !reply.has_file && !reply.stream);
+	CHECK_INT(ask("POST /api/v1/refuse"), 409);
+	CHECK_TEXT(reply.etag, "");
+	CHECK_TEXT(reply.location, "");
+	CHECK_TEXT(reply.type, "application/problem+json");
+	CHECK_TEXT(body,
+		"{\"type\":\"urn:thingward:problem:not-now\",\"status\":409,\"title\":\"Not now\",\"detail\":\"It is busy.\","
+		"\"rule\":\"T.RULE.1\",\"next\":\"Wait.\"}");
+	CHECK_INT(ask("POST /api/v1/any"), 405);
+	CHECK_TEXT(reply.allow, "GET");
+}
+
+static void test_a_stream(void **state)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone" }, .takes_stream = true };
+
+	CHECK_INT(walk("GET /api/v1/stream", &rq), 200);
+	CHECK_TEXT(reply.type, "text/event-stream");
+	CHECK(reply.stream && reply.stream_after == 12 && !reply.has_file && !body[0]);
+	rq.takes_stream = false;
+	rq.takes_file = true;
+	CHECK_INT(walk("GET /api/v1/stream", &rq), 406);
+	CHECK(!reply.stream && strstr(body, "path.door"));
+}
+
+static void test_a_problem_with_few_words(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b;
+	struct tw_reply rp = { .status = 200 };
+
+	tw_buf_init(&b, tw_sys_real(), 4096);
+	CHECK(!tw_reply_refused(&rp));
+	CHECK_OK(tw_reply_problem(&rp, 400, "odd", NULL, NULL, NULL, "%s", ""));
+	CHECK(tw_reply_refused(&rp));
+	CHECK_OK(tw_reply_write_problem(&rp, 0, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "{\"type\":\"urn:thingward:problem:odd\",\"status\":400}");
+	tw_buf_clear(&b);
+	CHECK_OK(tw_reply_write_problem(&rp, 77, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "{\"type\":\"urn:thingward:problem:odd\",\"status\":400,\"reference\":77}");
+}
+
+/* --- The disk --- */
+
+struct seen {
+	char text[4][400];
+	size_t count, wanted;
+};
+
+static bool see(void *user, const struct tw_log_record *r)
+{
+	struct seen *s = user;
+	snprintf(s->text[s->count++], sizeof s->text[0], TW_SLICE_FMT, TW_SLICE_ARG(r->body));
+	return s->count < s->wanted;
+}
+
+/* The nth record from the end. */
+static const char *record(size_t nth)
+{
+	static struct seen s;
+	s = (struct seen){ .wanted = nth };
+	CHECK_OK(tw_audit_recent(t.c.audit, 0, nth, see, &s));
+	CHECK_INT(s.count, nth);
+	return s.text[nth - 1];
+}
+
+static void test_a_full_disk_is_said_by_name(void **state)
+{
+	CHECK_INT(ask("POST /api/v1/limit"), 500); /* another limit than the disk's */
+	CHECK(strstr(body, "\"rule\":\"path.failure\""));
+	CHECK_INT(ask("POST /api/v1/full"), 503);
+	CHECK(strstr(body, "\"rule\":\"store.space\""));
+	CHECK(strstr(record(1), "\"result\":\"failed\",\"status\":503,\"rule\":\"store.space\""));
+	CHECK_INT(side.refusals, 0); /* it is not the fault of who asked */
+	CHECK_INT(ask("POST /api/v1/full-and-fail"), 500);
+	CHECK(strstr(body, "\"rule\":\"path.failure\""));
+	CHECK(strstr(record(1), "\"result\":\"failed\",\"status\":500,\"subject\""));
+	tw_store *store = t.c.store;
+	t.c.store = NULL; /* one side has none */
+	CHECK_INT(ask("POST /api/v1/limit"), 500);
+	t.c.store = store;
+}
+
+static void test_an_outcome_that_cannot_be_recorded(void **state)
+{
+	CHECK_INT(ask("POST /api/v1/break"), 503);
+	CHECK(strstr(body, "\"rule\":\"audit.broken\""));
+}
+
+/* What a stranger fails at is counted; what an owner does is not, nor what nobody refused. */
+static void test_whose_refusals_count(void **state)
+{
+	CHECK_INT(ask("POST /api/v1/refuse"), 409);
+	CHECK_INT(side.refusals, 1);
+	CHECK_INT(ask("POST /api/v1/change"), 200);
+	CHECK_INT(ask("GET /api/v1/own"), 401);
+	CHECK_INT(side.refusals, 1);
+	side.owner = true;
+	CHECK_INT(ask("POST /api/v1/refuse"), 409);
+	CHECK_INT(side.refusals, 1);
+	t.c.refused = NULL;
+	side.owner = false;
+	CHECK_INT(ask("POST /api/v1/refuse"), 409);
+}
+
+/* --- Records, to the letter --- */
+
+static void test_the_words_of_records(void **state)
+{
+	char want[400];
+	uint64_t intent;
+
+	CHECK_INT(ask("GET /api/v1/own"), 401);
+	CHECK_TEXT(record(1),
+		"{\"event\":\"request.refused\",\"door\":\"https\",\"operation\":\"own\",\"subject\":\"anyone\",\"source\":\"192.0.2.1\","
+		"\"rule\":\"gate.anonymous\",\"status\":401}");
+	side.owner = true;
+	CHECK_INT(ask("GET /api/v1/own"), 200);
+	CHECK_TEXT(record(1),
+		"{\"door\":\"https\",\"operation\":\"own\",\"subject\":\"owner:alice\",\"how\":\"session\",\"source\":\"192.0.2.1\",\"status\":200}");
+	CHECK_INT(ask("POST /api/v1/refuse"), 409);
+	CHECK_TEXT(record(2),
+		"{\"door\":\"https\",\"operation\":\"refuse\",\"subject\":\"owner:alice\",\"how\":\"session\",\"source\":\"192.0.2.1\"}");
+	intent = tw_audit_last(t.c.audit) - 1;
+	snprintf(want, sizeof want,
+		"{\"intent\":%llu,\"result\":\"refused\",\"status\":409,\"rule\":\"T.RULE.1\",\"detail\":\"It is busy.\",\"subject\":\"owner:alice\"}",
+		(unsigned long long)intent);
+	CHECK_TEXT(record(1), want);
+	CHECK_INT(ask("POST /api/v1/limit"), 500);
+	CHECK(strstr(record(2),
+		"{\"event\":\"request.failed\",\"door\":\"https\",\"operation\":\"limit\",\"subject\":\"owner:alice\",\"how\":\"session\","
+		"\"source\":\"192.0.2.1\",\"code\":\"LIMIT\",\"place\":\"over_a_limit:"));
+	CHECK(strstr(record(2), "\",\"detail\":\"of ours, not of the disk\"}"));
+	snprintf(want, sizeof want, "\"reference\":%llu}", (unsigned long long)tw_audit_last(t.c.audit) - 1);
+	CHECK(strstr(body, want));
+}
+
+/* A request that names no operation, as nothing but a fault of ours does. */
+static void test_a_record_without_an_operation(void **state)
+{
+	const struct tw_request rq = { .subject = { .door = TW_DOOR_LOCAL, .name = "uid:0" }, .parameter = TW_SLICE("x") };
+	uint64_t reference = 0;
+
+	CHECK_OK(tw_record_failure(&t.c, &rq, TW_RAISE(IO, "disk"), &reference));
+	CHECK_INT(reference, tw_audit_last(t.c.audit));
+	CHECK(strstr(record(1), "{\"event\":\"request.failed\",\"door\":\"local\",\"parameter\":\"x\",\"subject\":\"uid:0\",\"code\":\"IO\""));
+}
+
+/* A task's outcome is recorded at its end; what only could have become one ends here. */
+static void test_a_task_has_its_outcome_later(void **state)
+{
+	CHECK_INT(ask("POST /api/v1/task"), 202);
+	CHECK(strstr(record(1), "\"operation\":\"task\""));
+	CHECK_INT(ask("POST /api/v1/no-task"), 204);
+	CHECK(strstr(record(1), "\"result\":\"done\""));
+}
+
+/* Ten refusals of one source a minute are recorded; devices have a share each, whatever address they come from. */
+static void test_devices_have_a_share_of_their_own(void **state)
+{
+	uint64_t before;
+
+	t.c.recognize = recognize;
+	side.allowed = false;
+	for (int i = 0; i < 12; i++)
+		CHECK_INT(ask("GET /api/v1/own"), 401);
+	before = tw_audit_last(t.c.audit);
+	CHECK_INT(ask_as("GET /api/v1/own", "A"), 403);
+	CHECK_INT(tw_audit_last(t.c.audit), before + 1);
+	CHECK(strstr(record(1), "\"rule\":\"policy.default\""));
+	for (int i = 0; i < 12; i++)
+		CHECK_INT(ask_as("GET /api/v1/own", "A"), 403);
+	before = tw_audit_last(t.c.audit);
+	CHECK_INT(ask_as("GET /api/v1/own", "B"), 403);
+	CHECK_INT(tw_audit_last(t.c.audit), before + 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_who_is_asked_for_a_claim), TEST(test_who_was_admitted_is_told),
+	TEST(test_what_is_asked_after_the_walk), TEST(test_without_knowing_whether_there_is_an_owner),
+	TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer), TEST(test_a_stream),
+	TEST(test_a_problem_with_few_words), TEST(test_a_full_disk_is_said_by_name), TEST(test_an_outcome_that_cannot_be_recorded),
+	TEST(test_whose_refusals_count), TEST(test_the_words_of_records), TEST(test_a_record_without_an_operation),
+	TEST(test_a_task_has_its_outcome_later), TEST(test_devices_have_a_share_of_their_own))

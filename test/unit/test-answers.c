@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory fails at one place after another while a request is answered: each time the answer is the whole one, and what it leaves in
+ * the log too, or it is refused. Never is a part of it left out.
+ */
+#include "world.h"
+
+#include "device/platform/device.h"
+#include "service/audit/audit.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+#define CALLS_MAX 4000
+#define RECORDS_MAX 8
+#define TEXT_MAX (64 * 1024)
+#define SETTING "/api/v1/settings/identification.remote-read"
+
+static struct world w;
+static struct tw_unit_offer offer;
+static char body[64], token[64], cursor[300];
+
+static struct tw_device *device(void)
+{
+	return tw_unit_device(w.unit);
+}
+
+/* --- What is asked --- */
+
+static void make_owned(void)
+{
+	if (!tw_unit_owned(w.unit))
+		CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
+}
+
+static void make_unowned(void)
+{
+	uint8_t secret[16];
+
+	if (tw_unit_owned(w.unit))
+		CHECK_INT(tw_unit_recover(w.unit, secret), 200);
+}
+
+static void make_offer(void)
+{
+	make_unowned();
+	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
+}
+
+static void make_browser(void)
+{
+	make_offer();
+	CHECK_INT(tw_unit_browser(w.unit, &offer, "alice"), 202);
+}
+
+static void make_confirmed(void)
+{
+	make_browser();
+	CHECK_INT(tw_unit_confirm(w.unit, &offer), 200);
+}
+
+static void make_collected(void)
+{
+	make_confirmed();
+	CHECK_INT(tw_unit_claim(w.unit, &offer), 201);
+}
+
+/* As long after the last time that what was made then is over. */
+static void make_later(void)
+{
+	make_owned();
+	world_at(&w, WORLD_WALL, tw_time_boot_ms(&device()->time) + 300000);
+}
+
+static void make_code(void)
+{
+	make_later();
+	world_code(&w, body);
+}
+
+static void make_session(void)
+{
+	make_owned();
+	world_session(&w, token);
+}
+
+/* A place in the log behind which nothing is added any more. */
+static void make_cursor(void)
+{
+	char next[150];
+
+	make_owned();
+	if (cursor[0])
+		return;
+	for (int i = 0; i < 10; i++)
+		CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/identity", NULL, NULL), 200);
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/log?limit=3", NULL, NULL), 200);
+	world_text(&w, "next", next, sizeof next);
+	(void)snprintf(cursor, sizeof cursor, "/api/v1/log?limit=4&cursor=%s", next);
+}
+
+static int get(const char *target)
+{
+	return tw_unit_request(w.unit, "GET", target, NULL, NULL);
+}
+
+static int read_settings(void)
+{
+	return get("/api/v1/settings");
+}
+
+static int read_some_settings(void)
+{
+	return get("/api/v1/settings?limit=2");
+}
+
+static int read_setting(void)
+{
+	return get(SETTING);
+}
+
+static int change_setting(void)
+{
+	struct tw_setting_state state;
+	char tag[32];
+
+	CHECK_OK(tw_setting_state(&device()->context, tw_setting_find(&device()->context, "identification.remote-read"), &state));
+	(void)snprintf(tag, sizeof tag, "\"%lld\"", (long long)state.version);
+	return tw_unit_request(w.unit, "PUT", SETTING, tag, "{\"value\":\"off\"}");
+}
+
+static int change_an_old_version(void)
+{
+	return tw_unit_request(w.unit, "PUT", SETTING, "\"999\"", "{\"value\":\"off\"}");
+}
+
+static int read_log(void)
+{
+	return get(cursor);
+}
+
+static int read_segments(void)
+{
+	return get("/api/v1/log/segments?limit=1");
+}
+
+static int read_keys(void)
+{
+	return tw_unit_request(w.unit, "POST", "/api/v1/log/keys?limit=1", NULL, NULL);
+}
+
+static int read_nothing(void)
+{
+	return get("/api/v1/nothing");
+}
+
+static int read_as_nobody(void)
+{
+	return tw_unit_request_as(w.unit, NULL, "GET", "/api/v1/log", NULL);
+}
+
+static int read_with_a_session(void)
+{
+	return world_reads(&w, token);
+}
+
+static int ask_for_a_code(void)
+{
+	return tw_unit_request(w.unit, "POST", "/api/v1/session-codes", NULL, NULL);
+}
+
+static int open_session(void)
+{
+	return world_open(&w, body);
+}
+
+static int close_session(void)
+{
+	return tw_unit_request_as(w.unit, token, "DELETE", "/api/v1/sessions/current", NULL);
+}
+
+static int read_commissioning(void)
+{
+	return tw_unit_request_as(w.unit, NULL, "GET", "/api/v1/commissioning", NULL);
+}
+
+static int take(void)
+{
+	return tw_unit_take(w.unit, &offer, "alice");
+}
+
+static int wait_as_browser(void)
+{
+	return tw_unit_browser(w.unit, &offer, "alice");
+}
+
+static int confirm(void)
+{
+	return tw_unit_confirm(w.unit, &offer);
+}
+
+static int claim(void)
+{
+	return tw_unit_claim(w.unit, &offer);
+}
+
+static int recover(void)
+{
+	uint8_t secret[16];
+
+	return tw_unit_recover(w.unit, secret);
+}
+
+struct scene {
+	const char *name;
+	void (*prepare)(void);
+	int (*ask)(void);
+	int status;
+};
+static const struct scene scenes[] = {
+	{ "settings", make_owned, read_settings, 200 },
+	{ "some-settings", make_owned, read_some_settings, 200 },
+	{ "a-setting", make_owned, read_setting, 200 },
+	{ "a-change", make_owned, change_setting, 200 },
+	{ "a-change-of-what-has-changed", make_owned, change_an_old_version, 412 },
+	{ "the-log", make_cursor, read_log, 200 },
+	{ "segments-of-the-log", make_owned, read_segments, 200 },
+	{ "keys-of-the-log", make_owned, read_keys, 200 },
+	{ "nothing", make_owned, read_nothing, 404 },
+	{ "nobody", make_owned, read_as_nobody, 401 },
+	{ "by-a-session", make_session, read_with_a_session, 200 },
+	{ "a-code", make_later, ask_for_a_code, 201 },
+	{ "a-session", make_code, open_session, 201 },
+	{ "the-end-of-a-session", make_session, close_session, 204 },
+	{ "commissioning", make_owned, read_commissioning, 200 },
+	{ "recovery", make_owned, recover, 200 },
+	{ "a-challenge", make_unowned, read_commissioning, 200 },
+	{ "a-take-over", make_offer, take, 201 },
+	{ "a-browser", make_offer, wait_as_browser, 202 },
+	{ "a-browser-that-waits", make_browser, claim, 202 },
+	{ "a-browser-that-is-confirmed", make_browser, confirm, 200 },
+	{ "a-session-collected", make_confirmed, claim, 201 },
+	{ "a-session-collected-again", make_collected, claim, 201 },
+};
+
+/* --- What is answered --- */
+
+/* Numbers, times, tokens and codes differ from one time to the next: each becomes one sign. */
+static void plain(const char *from, size_t size, char *to)
+{
+	for (size_t i = 0; i < size;) {
+		size_t n = i;
+		while (n < size && (isalnum((unsigned char)from[n]) || from[n] == '-' || from[n] == '_'))
+			n++;
+		bool counts = n - i >= 20;
+		for (size_t k = i; k < n && !counts; k++)
+			counts = isdigit((unsigned char)from[k]);
+		if (counts && to[-1] != '#')
+			*to++ = '#';
+		for (size_t k = i; k < n && !counts; k++)
+			*to++ = from[k];
+		if (n < size)
+			*to++ = from[n];
+		i = n + 1;
+	}
+	*to = '\0';
+}
+
+struct told {
+	int status;
+	char text[2 * TEXT_MAX], records[2 * TEXT_MAX];
+	uint64_t after;
+	size_t used;
+};
+
+static bool add_record(void *user, const struct tw_log_record *r)
+{
+	struct told *t = user;
+
+	if (r->seq <= t->after)
+		return false;
+	plain(r->body.at, r->body.size, t->records + t->used);
+	t->used += strlen(t->records + t->used);
+	t->records[t->used++] = '\n';
+	t->records[t->used] = '\0';
+	return true;
+}
+
+/* Left and right of it memory is well; nth: of the calls of the seam, 0: all is well. False: there were fewer. */
+static bool ask(const struct scene *s, long nth, struct told *ret)
+{
+	s->prepare();
+	ret->after = tw_audit_last(device()->context.audit);
+	tw_json_use(tw_fake_sys(w.fake));
+	tw_fake_fail(w.fake, nth, ENOMEM, false);
+	ret->status = s->ask();
+	bool fired = tw_fake_fired(w.fake);
+	ret->text[0] = ret->records[0] = '\n';
+	ret->used = 1;
+	if (nth)
+		tw_fake_fail(w.fake, 0, 0, false);
+	tw_json_use(tw_sys_real());
+	if (tw_audit_broken(device()->context.audit)[0]) { /* core ends then, and starts again */
+		CHECK(ret->status >= 500);
+		world_start(&w);
+		return fired;
+	}
+	plain(tw_unit_body(w.unit), strlen(tw_unit_body(w.unit)), ret->text + 1);
+	CHECK_OK(tw_audit_recent(device()->context.audit, 0, RECORDS_MAX, add_record, ret));
+	return fired;
+}
+
+static void run(void **state)
+{
+	static struct told whole, part;
+	const struct scene *s = *state;
+	static bool memory[CALLS_MAX];
+	long count, told = 0;
+
+	(void)ask(s, 0, &part); /* what is made once is made now */
+	(void)ask(s, 0, &whole);
+	CHECK_INT(whole.status, s->status);
+	count = tw_fake_calls(w.fake);
+	CHECK(count > 0 && count < CALLS_MAX);
+	(void)ask(s, 0, &whole);
+	for (long n = 1; n <= count; n++)
+		memory[n] = strcmp(tw_fake_name(w.fake, n), "alloc") == 0;
+	for (long n = 1; n <= count; n++) {
+		if (!memory[n] || !ask(s, n, &part))
+			continue;
+		if (part.status >= 500 || part.status == 0) {
+			told++;
+			continue;
+		}
+		if (part.status != whole.status || strcmp(part.text, whole.text) != 0)
+			fail_msg("call %ld: %d%s, want %d%s", n, part.status, part.text, whole.status, whole.text);
+		if (part.status < 300 && strcmp(part.records, whole.records) != 0)
+			fail_msg("call %ld leaves %s, want %s", n, part.records, whole.records);
+	}
+	CHECK(told > 0 || s->status >= 400);
+}
+
+static int set_up(void **state)
+{
+	cursor[0] = '\0';
+	if (world_make(&w))
+		return -1;
+	world_start(&w);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	tw_json_use(tw_sys_real());
+	return world_end(&w);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[TW_COUNT(scenes)];
+	const char *filter = getenv("CMOCKA_TEST_FILTER");
+
+	for (size_t i = 0; i < TW_COUNT(scenes); i++)
+		tests[i] = (struct CMUnitTest){ scenes[i].name, run, set_up, tear_down, (void *)(uintptr_t)&scenes[i] };
+	if (filter)
+		cmocka_set_test_filter(filter);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return _cmocka_run_group_tests("answers", tests, TW_COUNT(tests), NULL, NULL);
+}
