@@ -14,11 +14,12 @@
 #define DEPENDS_MAX (64 * 1024) /* of a package that is nothing but its dependencies */
 
 const struct tw_package_system tw_package_systems[] = {
-	{ "debian", "status", "pkg:deb/debian/", false },
-	{ "ubuntu", "status", "pkg:deb/ubuntu/", false },
-	{ "opkg", "status", "pkg:opkg/", false },
-	{ "alpine", "installed", "pkg:apk/alpine/", true },
-	{ NULL, NULL, NULL, false },
+	{ "debian", "status", "pkg:deb/debian/", false, false },
+	{ "ubuntu", "status", "pkg:deb/ubuntu/", false, false },
+	{ "opkg", "status", "pkg:opkg/", false, false },
+	{ "alpine", "installed", "pkg:apk/alpine/", true, true },
+	{ TW_PACKAGES_IMAGE, TW_PACKAGES_IMAGE_LIST, "pkg:generic/", false, true },
+	{ NULL, NULL, NULL, false, false },
 };
 
 const struct tw_package_system *tw_package_system(const char *word)
@@ -57,7 +58,13 @@ static bool is_architecture(struct tw_slice s)
 	return among(s, "-_");
 }
 
-enum field { NAME, VERSION, ARCHITECTURE, SUPPLIER, LICENCE, DEPENDS, STATUS, FIELDS };
+/* A package URL has neither blanks nor what would need quotes in it. */
+static bool is_purl(struct tw_slice s)
+{
+	return s.size > 4 && memcmp(s.at, "pkg:", 4) == 0 && among(s, "+-._~:/@?=&%#");
+}
+
+enum field { NAME, VERSION, ARCHITECTURE, SUPPLIER, LICENCE, DEPENDS, PURL, STATUS, FIELDS };
 struct paragraph {
 	struct tw_slice of[FIELDS]; /* at NULL: not there */
 	size_t line;                /* its first */
@@ -73,6 +80,7 @@ static const struct field_row {
 	[SUPPLIER] = { "Maintainer", "m", TW_PACKAGE_WORDS_MAX, tw_text_printable },
 	[LICENCE] = { "License", "L", TW_PACKAGE_WORDS_MAX, tw_text_printable },
 	[DEPENDS] = { "Depends", "D", DEPENDS_MAX, tw_text_printable },
+	[PURL] = { "Purl", NULL, TW_PACKAGE_WORDS_MAX, is_purl },
 	[STATUS] = { "Status", NULL, STATUS_MAX, tw_text_printable },
 };
 
@@ -145,7 +153,7 @@ static tw_err is_there(const struct reader *r, bool *ret)
 	static const char *const there[] = { "installed", "unpacked", "half-installed", "half-configured", "triggers-awaited",
 		"triggers-pending" };
 	struct tw_slice s = r->p.of[STATUS];
-	*ret = r->system->apk;
+	*ret = r->system->stateless;
 	if (*ret)
 		return TW_OK;
 	const char *blank = s.size ? memrchr(s.at, ' ', s.size) : NULL;
@@ -197,7 +205,7 @@ static tw_err end_paragraph(struct reader *r)
 	if (there) {
 		TW_TRY(grow(r));
 		r->list.of[r->list.count++] = (struct tw_package){ of[NAME], of[VERSION], of[ARCHITECTURE],
-			without_address(of[SUPPLIER]), of[LICENCE], of[DEPENDS] };
+			without_address(of[SUPPLIER]), of[LICENCE], of[DEPENDS], of[PURL] };
 	}
 	r->p = (struct paragraph){ .line = 0 };
 	r->last = -1;
@@ -320,6 +328,8 @@ static tw_err escaped(struct tw_slice s, struct tw_buf *ret)
 
 tw_err tw_package_purl(const struct tw_package_system *system, const struct tw_package *p, struct tw_buf *ret)
 {
+	if (p->purl.size)
+		return tw_buf_add(ret, p->purl.at, p->purl.size);
 	TW_TRY(tw_buf_text(ret, system->purl));
 	TW_TRY(escaped(p->name, ret));
 	TW_TRY(tw_buf_text(ret, "@"));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a package manager says is installed: the status file of dpkg and of opkg, the installed file of apk. One list in one order
- * (name, then architecture), whatever order the file has.
+ * What a package manager says is installed: the status file of dpkg and of opkg, the installed file of apk. Or, on an image without
+ * one, what the manufacturer's tool wrote when the image was made, in the same form (doc/spec/image-inventory.md). One list in one
+ * order (name, then architecture), whatever order the file has.
  *
  * Closed where it counts: a field that is read stands once in its paragraph and on one line, and is of its form; a package that is
  * there twice is an error, since one of the two would be a lie. Fields that nothing here reads are passed over, as every reader of
@@ -17,14 +18,18 @@
 #define TW_PACKAGE_NAME_MAX 79
 #define TW_PACKAGE_VERSION_MAX 127
 #define TW_PACKAGE_ARCHITECTURE_MAX 31
-#define TW_PACKAGE_WORDS_MAX 255 /* supplier, licence */
+#define TW_PACKAGE_WORDS_MAX 255 /* supplier, licence, package URL */
 
 struct tw_package_system {
 	const char *word; /* as hands is told it, and for people: "debian" */
 	const char *file; /* in the directory of the database */
 	const char *purl; /* what a package URL of it begins with */
-	bool apk;         /* one letter and a colon, and no state: what is there is installed */
+	bool apk;         /* one letter and a colon */
+	bool stateless;   /* what is there is installed */
 };
+#define TW_PACKAGES_IMAGE "image"
+#define TW_PACKAGES_IMAGE_LIST "packages"
+#define TW_PACKAGES_IMAGE_FILES "files.sha256"
 extern const struct tw_package_system tw_package_systems[];          /* ends with word NULL */
 const struct tw_package_system *tw_package_system(const char *word); /* NULL: no such */
 
@@ -32,6 +37,7 @@ struct tw_package {
 	struct tw_slice name, version, architecture;
 	struct tw_slice supplier, licence; /* empty when the database does not say */
 	struct tw_slice depends;           /* as the database has it; tw_packages_needs reads it */
+	struct tw_slice purl;              /* where the database states it; else tw_package_purl makes one */
 };
 struct tw_packages {
 	struct tw_package *of;

@@ -224,12 +224,35 @@ static void test_needs(void **state)
 static void test_purl(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-	const struct tw_package p = { TW_SLICE("libstdc++6"), TW_SLICE("1:12.2.0-14+deb12u1~x"), TW_SLICE("arm64"), { 0 }, { 0 }, { 0 } };
+	const struct tw_package p = { TW_SLICE("libstdc++6"), TW_SLICE("1:12.2.0-14+deb12u1~x"), TW_SLICE("arm64"), { 0 }, { 0 },
+		{ 0 }, { 0 } };
 
 	tw_buf_init(&b, sys, 512);
 	CHECK_OK(tw_package_purl(tw_package_system("debian"), &p, &b));
 	CHECK_TEXT(tw_buf_cstr(&b), "pkg:deb/debian/libstdc%2B%2B6@1:12.2.0-14%2Bdeb12u1~x?arch=arm64");
 	CHECK(tw_package_system("rpm") == NULL);
+}
+
+static void test_image(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_packages p;
+
+	tw_buf_init(&b, sys, 512);
+	CHECK_OK(read_as("image",
+		"Package: lamp\nVersion: 2.1\nArchitecture: armv7\nMaintainer: Lamps Inc\nLicense: MIT\nPurl: pkg:github/lamps/lamp@2.1\n\n"
+		"Package: musl\nVersion: 1\nArchitecture: armv7\n\n",
+		&p));
+	CHECK_INT(p.count, 2);
+	is(p.of[0].supplier, "Lamps Inc");
+	CHECK_OK(tw_package_purl(tw_package_system("image"), &p.of[0], &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "pkg:github/lamps/lamp@2.1");
+	tw_buf_clear(&b);
+	CHECK_OK(tw_package_purl(tw_package_system("image"), &p.of[1], &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "pkg:generic/musl@1?arch=armv7");
+	tw_packages_done(&p);
+	CHECK_ERR(read_as("image", "Package: a\nVersion: 1\nArchitecture: x\nPurl: gen/a\n", &p), SYNTAX);
+	CHECK_ERR(read_as("image", "Package: a\nVersion: 1\nArchitecture: x\nPurl: pkg:a b\n", &p), SYNTAX);
 }
 
 static tw_err sweep(const struct tw_sys *s, void *user)
@@ -248,4 +271,4 @@ CHECK_MAIN(cmocka_unit_test_setup(test_debian, set_up), cmocka_unit_test_setup(t
 	cmocka_unit_test_setup(test_apk, set_up), cmocka_unit_test_setup(test_refusals, set_up),
 	cmocka_unit_test_setup(test_lengths, set_up), cmocka_unit_test_setup(test_too_many, set_up),
 	cmocka_unit_test_setup(test_needs, set_up), cmocka_unit_test_setup(test_purl, set_up),
-	cmocka_unit_test_setup(test_out_of_memory, set_up))
+	cmocka_unit_test_setup(test_image, set_up), cmocka_unit_test_setup(test_out_of_memory, set_up))

@@ -38,7 +38,8 @@ static int real_pin(const struct tw_sys *s, void *p, size_t size)
 static int real_open_beneath(const struct tw_sys *s, int dir, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {
-		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC | O_NOCTTY,
+		/* A descriptor that only names a file opens no terminal, and openat2 refuses words it cannot follow. */
+		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY),
 		.mode = flags & O_CREAT ? mode : 0,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};

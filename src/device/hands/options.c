@@ -26,7 +26,7 @@ static const struct option_row rows[] = {
 	{ "--role-program", "FILE", TEXT, AT(role_program), TW_ROLE_PROGRAM, "the program of the other roles" },
 	{ "--keystore", "KIND", TEXT, AT(keystore), NULL, "where private keys live: file (the default)" },
 	{ "--root-secret", "FILE", TEXT, AT(root_secret), NULL, "what opens the keystore: a fuse, a cell or a credential off the disk" },
-	{ "--packages", "KIND:DIR", TEXT, AT(packages), NULL, "package database: debian, ubuntu, opkg, alpine (debian:/var/lib/dpkg)" },
+	{ "--packages", "KIND:DIR", TEXT, AT(packages), NULL, "package database: debian, ubuntu, opkg, alpine, image (debian:/var/lib/dpkg)" },
 	{ "--watchdog", "DEVICE", TEXT, AT(watchdog), NULL, "hardware watchdog to feed while the device is well" },
 };
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything beneath a directory, one entry at a time, in an order that only the names decide, so that a walk can be left at any entry
+ * and taken up behind it later, in another process. Links are not followed, other file systems not entered; what is too deep or too
+ * large to be looked at is said and not passed over in silence.
+ */
+#ifndef TW_SYS_WALK_H
+#define TW_SYS_WALK_H
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+#define TW_WALK_PATH_MAX 1023
+#define TW_WALK_DEPTH_MAX 32                /* descriptors that are open at once */
+#define TW_WALK_NAMES_MAX (2 * 1024 * 1024) /* of one directory: some 50,000 names */
+
+enum tw_walk_kind {
+	TW_WALK_END,
+	TW_WALK_FILE,
+	TW_WALK_FOLDER,
+	TW_WALK_OTHER,   /* a link, a device, a socket */
+	TW_WALK_SKIPPED, /* a folder that could not be looked into, or something with too long a path */
+};
+struct tw_walk_entry {
+	enum tw_walk_kind kind;
+	const char *path; /* from the walk's start; until the next */
+	struct stat st;
+	int dir; /* the folder it is in, and its name there: to open a file by */
+	const char *name;
+};
+typedef struct tw_walk tw_walk;
+/* dir stays the caller's. after: the path of an entry that was given before, "" for the beginning. */
+tw_err tw_walk_new(const struct tw_sys *sys, int dir, const char *after, tw_walk **ret);
+tw_walk *tw_walk_free(tw_walk *w);
+TW_DEFINE_FREEP(tw_walk, tw_walk_free)
+tw_err tw_walk_next(tw_walk *w, struct tw_walk_entry *ret);
+#endif
