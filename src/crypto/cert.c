@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "crypto/certin.h"
+#include "crypto/der.h"
 #include "crypto/hash.h"
 
 #include <openssl/pem.h>
@@ -46,23 +47,11 @@ X509 *tw_cert_x509(const tw_cert *c)
 	return c->x509;
 }
 
-/* The point, when the key is P-256 in its one spelling; NULL otherwise. */
-static const uint8_t *point_of(const X509 *x)
-{
-	uint8_t spki[TW_SPKI_SIZE], *at = spki;
-	X509_PUBKEY *pub = X509_get_X509_PUBKEY(x);
-	if (!pub || i2d_X509_PUBKEY(pub, NULL) != TW_SPKI_SIZE || i2d_X509_PUBKEY(pub, &at) != TW_SPKI_SIZE)
-		return NULL;
-	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(x);
-	bool ok = memcmp(spki, tw_spki_prefix, TW_SPKI_PREFIX) == 0 && bits && ASN1_STRING_length(bits) == TW_POINT_SIZE &&
-		ASN1_STRING_get0_data(bits)[0] == 0x04;
-	return ok ? ASN1_STRING_get0_data(bits) : NULL;
-}
-
 static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_cert **ret)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
 	const uint8_t *at = (const uint8_t *)der.at;
+	TW_TRY(tw_der_exact(der));
 	X509 *x = d2i_X509(NULL, &at, (long)der.size);
 	if (!x)
 		return TW_RAISE_REFUSED(SYNTAX, "not a certificate");
@@ -71,10 +60,11 @@ static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_cert **
 		return TW_RAISE(SYNTAX, "%zu bytes follow the certificate", (size_t)((const uint8_t *)der.at + der.size - at));
 	if (X509_get_version(x) != X509_VERSION_3)
 		return TW_RAISE(UNSUPPORTED, "not a version 3 certificate");
-	if (!point_of(x))
+	if (!tw_x509_point(X509_get_X509_PUBKEY(x)))
 		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate's key is not P-256 with an uncompressed point");
 	if (X509_get_extension_flags(x) & (EXFLAG_INVALID | EXFLAG_CRITICAL))
 		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate has extensions that are malformed, or critical and not known here");
+	TW_TRY(tw_x509_extensions_exact(X509_get0_extensions(x)));
 	*ret = TW_STEAL(c);
 	return TW_OK;
 }
@@ -116,12 +106,13 @@ tw_err tw_cert_pem(const tw_cert *c, struct tw_buf *ret)
 
 tw_err tw_cert_key(const tw_cert *c, tw_key **ret)
 {
-	return tw_key_of_point(c->sys, point_of(c->x509), ret);
+	return tw_key_of_point(c->sys, tw_x509_point(X509_get_X509_PUBKEY(c->x509)), ret);
 }
 
 tw_err tw_cert_fingerprint(const tw_cert *c, uint8_t ret_spki_sha256[32])
 {
-	struct tw_slice parts[] = { { (const char *)tw_spki_prefix, TW_SPKI_PREFIX }, { (const char *)point_of(c->x509), TW_POINT_SIZE } };
+	struct tw_slice parts[] = { { (const char *)tw_spki_prefix, TW_SPKI_PREFIX },
+		{ (const char *)tw_x509_point(X509_get_X509_PUBKEY(c->x509)), TW_POINT_SIZE } };
 	return tw_sha256_of(parts, TW_COUNT(parts), ret_spki_sha256);
 }
 

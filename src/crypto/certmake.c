@@ -29,24 +29,6 @@ static tw_err add_serial(const struct tw_sys *sys, X509 *x)
 	return ok ? TW_OK : TW_RAISE_OPENSSL("a serial number");
 }
 
-static tw_err add_subject(X509 *x, const struct tw_cert_want *w)
-{
-	const struct {
-		int nid;
-		const char *text;
-	} parts[] = { { NID_organizationName, w->organization }, { NID_commonName, w->common_name },
-		{ NID_serialNumber, w->serial_number } };
-	X509_NAME *name = X509_get_subject_name(x);
-	for (size_t i = 0; i < TW_COUNT(parts); i++) {
-		if (!parts[i].text)
-			continue;
-		/* Refuses what RFC 5280 calls too long (64 characters). */
-		if (X509_NAME_add_entry_by_NID(name, parts[i].nid, MBSTRING_UTF8, (const uint8_t *)parts[i].text, -1, -1, 0) != 1)
-			return TW_RAISE_OPENSSL("a subject name");
-	}
-	return TW_OK;
-}
-
 static tw_err add_dates(X509 *x, const struct tw_cert_want *w)
 {
 	ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)(w->not_before_ms / 1000)); /* UTCTime or GeneralizedTime, as the year demands */
@@ -95,31 +77,12 @@ static bool add_purposes(X509 *x, const struct tw_cert_want *w)
 	return ok;
 }
 
-static bool add_name(GENERAL_NAMES *names, int type, const char *text)
-{
-	if (!text)
-		return true;
-	GENERAL_NAME *n = GENERAL_NAME_new();
-	ASN1_IA5STRING *value = ASN1_IA5STRING_new();
-	if (!n || !value || ASN1_STRING_set(value, text, -1) != 1) {
-		ASN1_IA5STRING_free(value);
-		GENERAL_NAME_free(n);
-		return false;
-	}
-	GENERAL_NAME_set0_value(n, type, value);
-	if (sk_GENERAL_NAME_push(names, n) > 0)
-		return true;
-	GENERAL_NAME_free(n);
-	return false;
-}
-
 static bool add_alt_names(X509 *x, const struct tw_cert_want *w)
 {
 	if (!w->uri && !w->dns)
 		return true;
-	GENERAL_NAMES *names = GENERAL_NAMES_new();
-	bool ok = names && add_name(names, GEN_URI, w->uri) && add_name(names, GEN_DNS, w->dns) &&
-		X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
+	GENERAL_NAMES *names = tw_x509_alt_names(w->uri, w->dns);
+	bool ok = names && X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
 	GENERAL_NAMES_free(names);
 	return ok;
 }
@@ -182,7 +145,7 @@ tw_err tw_cert_make(const struct tw_sys *sys, const struct tw_cert_want *w, cons
 	if (!x || X509_set_version(x, X509_VERSION_3) != 1)
 		return TW_RAISE_OPENSSL("a certificate");
 	TW_TRY(add_serial(sys, x));
-	TW_TRY(add_subject(x, w));
+	TW_TRY(tw_x509_subject(X509_get_subject_name(x), w->organization, w->common_name, w->serial_number));
 	TW_TRY(add_dates(x, w));
 	if (X509_set_issuer_name(x, X509_get_subject_name(issuer ? issuer->x509 : x)) != 1 || X509_set_pubkey(x, subject->evp) != 1)
 		return TW_RAISE_OPENSSL("issuer and key of a certificate");

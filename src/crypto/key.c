@@ -30,7 +30,6 @@ static const uint8_t pkcs8_middle[] = { 0xa1, 0x44, 0x03, 0x42, 0x00 };
 /* Order of the group: r and s lie in 1..n-1 (FIPS 186-5 section 6.4.2). */
 static const uint8_t order[SCALAR_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 	0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
-#define DER_SIGNATURE_MAX 72
 #define KEY_PEM_LINES 72  /* first and last line, padding and the ends of the others */
 #define KEY_FILE_MAX 4096 /* a key in PEM has 241 bytes; people put comments before it */
 
@@ -272,7 +271,7 @@ EVP_PKEY *tw_key_evp(const tw_key *k)
 
 tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t *ret, size_t max, size_t *ret_size)
 {
-	uint8_t der[DER_SIGNATURE_MAX];
+	uint8_t der[TW_SIGNATURE_DER_MAX];
 	size_t size = sizeof der;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
 	bool ok = ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, der, &size, digest, TW_SHA256_SIZE) == 1;
@@ -309,18 +308,18 @@ static size_t der_integer(const uint8_t raw[SCALAR_SIZE], uint8_t *out)
 	return 2 + pad + size;
 }
 
-static size_t der_of_raw(const uint8_t raw[TW_SIGNATURE_SIZE], uint8_t der[DER_SIGNATURE_MAX])
+size_t tw_signature_to_der(const uint8_t raw[TW_SIGNATURE_SIZE], uint8_t ret[TW_SIGNATURE_DER_MAX])
 {
-	size_t n = der_integer(raw, der + 2);
-	n += der_integer(raw + SCALAR_SIZE, der + 2 + n);
-	der[0] = 0x30;
-	der[1] = (uint8_t)n;
+	size_t n = der_integer(raw, ret + 2);
+	n += der_integer(raw + SCALAR_SIZE, ret + 2 + n);
+	ret[0] = 0x30;
+	ret[1] = (uint8_t)n;
 	return n + 2;
 }
 
 tw_err tw_key_sign_digest(const tw_key *k, const uint8_t digest[32], uint8_t ret[TW_SIGNATURE_SIZE])
 {
-	uint8_t der[DER_SIGNATURE_MAX];
+	uint8_t der[TW_SIGNATURE_DER_MAX];
 	size_t size;
 	TW_TRY(tw_key_sign_digest_der(k, digest, der, sizeof der, &size));
 	return raw_of_der(der, size, ret);
@@ -336,9 +335,9 @@ tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, 
 /* What is read is written again and compared: BER, needless zeroes and what follows are other spellings. */
 tw_err tw_signature_of_der(struct tw_slice der, uint8_t ret[TW_SIGNATURE_SIZE])
 {
-	uint8_t raw[TW_SIGNATURE_SIZE], again[DER_SIGNATURE_MAX];
-	if (der.size > DER_SIGNATURE_MAX || tw_failed(raw_of_der((const uint8_t *)der.at, der.size, raw)) ||
-		der_of_raw(raw, again) != der.size || memcmp(der.at, again, der.size) != 0)
+	uint8_t raw[TW_SIGNATURE_SIZE], again[TW_SIGNATURE_DER_MAX];
+	if (der.size > TW_SIGNATURE_DER_MAX || tw_failed(raw_of_der((const uint8_t *)der.at, der.size, raw)) ||
+		tw_signature_to_der(raw, again) != der.size || memcmp(der.at, again, der.size) != 0)
 		return TW_RAISE(SYNTAX, "this is no signature in DER");
 	memcpy(ret, raw, sizeof raw);
 	return TW_OK;
@@ -346,12 +345,12 @@ tw_err tw_signature_of_der(struct tw_slice der, uint8_t ret[TW_SIGNATURE_SIZE])
 
 tw_err tw_key_verify_digest(const tw_key *k, const uint8_t digest[32], const uint8_t signature[TW_SIGNATURE_SIZE])
 {
-	uint8_t der[DER_SIGNATURE_MAX];
+	uint8_t der[TW_SIGNATURE_DER_MAX];
 	/* OpenSSL asks the same; a provider of somebody else's might not (CVE-2022-21449 was this check left out). */
 	if (!in_range(signature) || !in_range(signature + SCALAR_SIZE))
 		return TW_RAISE(UNTRUSTED, "a signature whose numbers are out of range");
 	tw_openssl_afresh();
-	size_t size = der_of_raw(signature, der);
+	size_t size = tw_signature_to_der(signature, der);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
 	bool ready = ctx && EVP_PKEY_verify_init(ctx) == 1;
 	int good = ready ? EVP_PKEY_verify(ctx, der, size, digest, TW_SHA256_SIZE) : -1;

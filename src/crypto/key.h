@@ -11,6 +11,7 @@
 #include "base/mem.h"
 
 #define TW_SIGNATURE_SIZE 64
+#define TW_SIGNATURE_DER_MAX 72
 #define TW_POINT_SIZE 65 /* uncompressed public point */
 typedef struct tw_key tw_key;
 typedef struct evp_pkey_st EVP_PKEY;
@@ -31,6 +32,7 @@ tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t
 tw_err tw_key_verify(const tw_key *k, const struct tw_slice *parts, size_t count, const uint8_t signature[TW_SIGNATURE_SIZE]); /* UNTRUSTED */
 tw_err tw_key_verify_digest(const tw_key *k, const uint8_t digest[32], const uint8_t signature[TW_SIGNATURE_SIZE]); /* UNTRUSTED */
 tw_err tw_signature_of_der(struct tw_slice der, uint8_t ret[TW_SIGNATURE_SIZE]); /* SYNTAX: not DER, or not in its one spelling */
+size_t tw_signature_to_der(const uint8_t raw[TW_SIGNATURE_SIZE], uint8_t ret[TW_SIGNATURE_DER_MAX]); /* as TLS and X.509 want it; its size */
 bool tw_crypto_lock_keys(void); /* private keys made from now on live in locked memory that no core dump has; false: not here. Once */
 EVP_PKEY *tw_key_evp(const tw_key *k); /* borrowed: only inside src/crypto and for SSL_CTX */
 #endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/csr.h"
+
+#include "crypto/hash.h"
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+static const struct tw_sys *sys;
+static tw_key *key, *other, *half; /* half: the public half of key */
+static struct tw_signer by_key, by_other;
+static const struct tw_csr_names all = { "T-1 0001", "Maker \xc3\xa4", "0001", "urn:dev:ops:32473-T.1-0001", "t1.example" };
+
+static int set_up(void **state)
+{
+	uint8_t point[TW_POINT_SIZE];
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_OK(tw_key_generate(sys, &other));
+	CHECK_OK(tw_key_point(key, point));
+	CHECK_OK(tw_key_of_point(sys, point, &half));
+	by_key = tw_signer_of_key(key);
+	by_other = tw_signer_of_key(other);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	key = tw_key_free(key);
+	other = tw_key_free(other);
+	half = tw_key_free(half);
+	return 0;
+}
+
+/* The key that signs is elsewhere: only its public half is here. */
+static void test_made_and_read(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 }, pem = { 0 };
+	TW_CLEANUP(tw_csr_freep) tw_csr *c = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *read = NULL;
+	uint8_t is[32], wanted[32];
+	tw_buf_init(&der, sys, TW_CSR_MAX);
+	tw_buf_init(&pem, sys, TW_CSR_MAX);
+	CHECK_OK(tw_csr_make(sys, &all, half, &by_key, &der));
+	CHECK_OK(tw_csr_pem(tw_buf_slice(&der), &pem));
+	CHECK_OK(tw_csr_load(sys, tw_buf_slice(&pem), &c));
+	struct tw_csr_names n = tw_csr_get_names(c);
+	CHECK_TEXT(n.common_name, all.common_name);
+	CHECK_TEXT(n.organization, all.organization);
+	CHECK_TEXT(n.serial_number, all.serial_number);
+	CHECK_TEXT(n.uri, all.uri);
+	CHECK_TEXT(n.dns, all.dns);
+	CHECK_OK(tw_csr_key(c, &read));
+	CHECK_OK(tw_key_fingerprint(read, is));
+	CHECK_OK(tw_key_fingerprint(key, wanted));
+	CHECK_BYTES(is, wanted, sizeof is);
+}
+
+/* OpenSSL reads ours from PEM, and finds the proof good. */
+static void test_openssl_agrees(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 }, pem = { 0 };
+	tw_buf_init(&der, sys, TW_CSR_MAX);
+	tw_buf_init(&pem, sys, TW_CSR_MAX);
+	CHECK_OK(tw_csr_make(sys, &all, half, &by_key, &der));
+	CHECK_OK(tw_csr_pem(tw_buf_slice(&der), &pem));
+	BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
+	X509_REQ *r = PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL);
+	CHECK(r && X509_REQ_verify(r, X509_REQ_get0_pubkey(r)) == 1);
+	X509_REQ_free(r);
+	BIO_free(bio);
+}
+
+static void test_no_names_left_out(void **state)
+{
+	static const struct tw_csr_names some[] = { { .common_name = "x" }, { .serial_number = "1" }, { .uri = "urn:a" },
+		{ .dns = "a.example" }, { .organization = "o" } };
+	for (size_t i = 0; i < TW_COUNT(some); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+		TW_CLEANUP(tw_csr_freep) tw_csr *c = NULL;
+		tw_buf_init(&der, sys, TW_CSR_MAX);
+		CHECK_OK(tw_csr_make(sys, &some[i], half, &by_key, &der));
+		CHECK_OK(tw_csr_load(sys, tw_buf_slice(&der), &c));
+		struct tw_csr_names n = tw_csr_get_names(c);
+		CHECK_TEXT(n.common_name, some[i].common_name);
+		CHECK_TEXT(n.organization, some[i].organization);
+		CHECK_TEXT(n.serial_number, some[i].serial_number);
+		CHECK_TEXT(n.uri, some[i].uri);
+		CHECK_TEXT(n.dns, some[i].dns);
+	}
+}
+
+static void test_names_refused(void **state)
+{
+	static char sixty_five[66], sixty_four[65], uri[300] = "urn:";
+	memset(sixty_five, 'a', sizeof sixty_five - 1);
+	memset(sixty_four, 'a', sizeof sixty_four - 1);
+	memset(uri + 4, 'a', sizeof uri - 5);
+	const struct tw_csr_names bad[] = { { 0 }, { .common_name = "" }, { .common_name = sixty_five }, { .common_name = "a\nb" },
+		{ .common_name = "\xff" }, { .uri = uri }, { .uri = "no-scheme" }, { .uri = ":x" }, { .uri = "urn:a b" },
+		{ .uri = "" }, { .dns = "*.example" }, { .dns = "a..b" }, { .dns = ".a" }, { .dns = "a." }, { .dns = "-a" },
+		{ .dns = "a-" }, { .dns = "a-.b" }, { .dns = "a b" }, { .dns = "" }, { .dns = sixty_four } };
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	tw_buf_init(&der, sys, TW_CSR_MAX);
+	for (size_t i = 0; i < TW_COUNT(bad); i++)
+		CHECK_ERR(tw_csr_make(sys, &bad[i], half, &by_key, &der), SYNTAX);
+	CHECK_INT(der.size, 0);
+	CHECK_OK(tw_csr_make(sys, &(struct tw_csr_names){ .common_name = sixty_four, .dns = sixty_four + 1 }, half, &by_key, &der));
+}
+
+static tw_err nonsense(void *user, const uint8_t digest[32], uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	memset(ret, 0x5a, TW_SIGNATURE_SIZE);
+	return TW_OK;
+}
+
+static tw_err gone(void *user, const uint8_t digest[32], uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	return TW_RAISE(CLOSED, "nobody signs");
+}
+
+static void test_signers_that_fail(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	const struct tw_signer liar = { nonsense, NULL }, away = { gone, NULL };
+	tw_buf_init(&der, sys, TW_CSR_MAX);
+	CHECK_ERR(tw_csr_make(sys, &all, half, &by_other, &der), UNTRUSTED);
+	CHECK_ERR(tw_csr_make(sys, &all, half, &liar, &der), UNTRUSTED);
+	CHECK_ERR(tw_csr_make(sys, &all, half, &away, &der), CLOSED);
+	CHECK_INT(der.size, 0);
+}
+
+/* A request by OpenSSL alone, with one thing about it changed. */
+static tw_err loaded(void (*change)(X509_REQ *r), EVP_PKEY *signer, const EVP_MD *hash)
+{
+	TW_CLEANUP(tw_csr_freep) tw_csr *c = NULL;
+	X509_REQ *r = X509_REQ_new();
+	uint8_t *der = NULL;
+	CHECK_INT(X509_REQ_set_version(r, X509_REQ_VERSION_1), 1);
+	CHECK_INT(X509_REQ_set_pubkey(r, tw_key_evp(key)), 1);
+	CHECK_INT(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(r), "CN", MBSTRING_ASC, (const uint8_t *)"x", -1, -1, 0), 1);
+	change(r);
+	CHECK(X509_REQ_sign(r, signer, hash) > 0);
+	int n = i2d_X509_REQ(r, &der);
+	tw_err e = tw_csr_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, &c);
+	OPENSSL_free(der);
+	X509_REQ_free(r);
+	return e;
+}
+
+static void nothing(X509_REQ *r)
+{
+}
+
+static void version_2(X509_REQ *r)
+{
+	CHECK_INT(X509_REQ_set_version(r, 1), 1);
+}
+
+static void country(X509_REQ *r)
+{
+	CHECK_INT(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(r), "C", MBSTRING_ASC, (const uint8_t *)"DE", -1, -1, 0), 1);
+}
+
+static void two_names(X509_REQ *r)
+{
+	CHECK_INT(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(r), "CN", MBSTRING_ASC, (const uint8_t *)"y", -1, -1, 0), 1);
+}
+
+static void many_valued(X509_REQ *r)
+{
+	CHECK_INT(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(r), "O", MBSTRING_ASC, (const uint8_t *)"y", -1, -1, -1), 1);
+}
+
+static void teletex(X509_REQ *r)
+{
+	CHECK_INT(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(r), "O", V_ASN1_T61STRING, (const uint8_t *)"y", -1, -1, 0), 1);
+}
+
+static void password(X509_REQ *r)
+{
+	CHECK_INT(X509_REQ_add1_attr_by_NID(r, NID_pkcs9_challengePassword, MBSTRING_ASC, (const uint8_t *)"secret", -1), 1);
+}
+
+static void rsa_key(X509_REQ *r)
+{
+	EVP_PKEY *rsa = EVP_RSA_gen(2048);
+	CHECK_INT(X509_REQ_set_pubkey(r, rsa), 1);
+	EVP_PKEY_free(rsa);
+}
+
+static void extensions(X509_REQ *r, int nid, const char *value, int times)
+{
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+	STACK_OF(X509_EXTENSION) *all_of = NULL;
+	CHECK(e != NULL);
+	for (int i = 0; i < times; i++)
+		CHECK(X509v3_add_ext(&all_of, e, -1) != NULL);
+	CHECK_INT(X509_REQ_add_extensions(r, all_of), 1);
+	sk_X509_EXTENSION_pop_free(all_of, X509_EXTENSION_free);
+	X509_EXTENSION_free(e);
+}
+
+static void extension(X509_REQ *r, int nid, const char *value)
+{
+	extensions(r, nid, value, 1);
+}
+
+static void authority(X509_REQ *r)
+{
+	extension(r, NID_basic_constraints, "CA:TRUE");
+}
+
+static void address(X509_REQ *r)
+{
+	extension(r, NID_subject_alt_name, "IP:127.0.0.1");
+}
+
+static void wildcard(X509_REQ *r)
+{
+	extension(r, NID_subject_alt_name, "DNS:*.example");
+}
+
+static void two_hosts(X509_REQ *r)
+{
+	extension(r, NID_subject_alt_name, "DNS:a.example,DNS:b.example");
+}
+
+static void one_host(X509_REQ *r)
+{
+	extension(r, NID_subject_alt_name, "DNS:a.example");
+}
+
+static void twice(X509_REQ *r)
+{
+	extensions(r, NID_subject_alt_name, "DNS:a.example", 2);
+}
+
+static void test_each_refusal(void **state)
+{
+	static const struct {
+		void (*change)(X509_REQ *r);
+		enum tw_code code;
+	} cases[] = { { nothing, TW_CODE_OK }, { one_host, TW_CODE_OK }, { version_2, TW_CODE_UNSUPPORTED },
+		{ country, TW_CODE_UNSUPPORTED }, { two_names, TW_CODE_UNSUPPORTED }, { many_valued, TW_CODE_UNSUPPORTED },
+		{ teletex, TW_CODE_UNSUPPORTED }, { password, TW_CODE_UNSUPPORTED }, { rsa_key, TW_CODE_UNSUPPORTED },
+		{ authority, TW_CODE_UNSUPPORTED }, { address, TW_CODE_UNSUPPORTED }, { wildcard, TW_CODE_SYNTAX },
+		{ two_hosts, TW_CODE_UNSUPPORTED }, { twice, TW_CODE_UNSUPPORTED } };
+	for (size_t i = 0; i < TW_COUNT(cases); i++) {
+		tw_err e = loaded(cases[i].change, tw_key_evp(key), EVP_sha256());
+		if (e.code != cases[i].code)
+			fail_msg("case %zu: %s, %s", i, tw_code_name(e.code), tw_failed(e) ? tw_err_detail() : "");
+	}
+	CHECK_ERR(loaded(nothing, tw_key_evp(other), EVP_sha256()), UNTRUSTED);
+	CHECK_ERR(loaded(nothing, tw_key_evp(key), EVP_sha384()), UNSUPPORTED);
+}
+
+/* Whatever bit is turned, or however much is missing or too much. */
+static void test_every_bit(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	static char large[TW_CSR_MAX + 1];
+	tw_csr *none = NULL;
+	tw_buf_init(&der, sys, TW_CSR_MAX);
+	CHECK_OK(tw_csr_make(sys, &all, half, &by_key, &der));
+	for (size_t i = 0; i < 8 * der.size; i++) {
+		der.data[i / 8] = (char)(der.data[i / 8] ^ (1 << i % 8));
+		if (!tw_failed(tw_csr_load(sys, tw_buf_slice(&der), &none)))
+			fail_msg("bit %zu may be turned", i);
+		der.data[i / 8] = (char)(der.data[i / 8] ^ (1 << i % 8));
+	}
+	for (size_t n = 0; n < der.size; n++)
+		CHECK_ERR(tw_csr_load(sys, (struct tw_slice){ der.data, n }, &none), SYNTAX);
+	CHECK_OK(tw_buf_u8(&der, 0));
+	CHECK_ERR(tw_csr_load(sys, tw_buf_slice(&der), &none), SYNTAX);
+	large[0] = 0x30;
+	CHECK_ERR(tw_csr_load(sys, (struct tw_slice){ large, sizeof large }, &none), LIMIT);
+}
+
+static tw_err make_one(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	tw_buf_init(&der, s, TW_CSR_MAX);
+	return tw_csr_make(s, &all, half, &by_key, &der);
+}
+
+static tw_err load_one(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_csr_freep) tw_csr *c = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	tw_buf_init(&pem, s, TW_CSR_MAX);
+	TW_TRY(tw_csr_pem(*(struct tw_slice *)user, &pem));
+	TW_TRY(tw_csr_load(s, tw_buf_slice(&pem), &c));
+	return tw_csr_key(c, &k);
+}
+
+static void test_out_of_memory(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	tw_buf_init(&der, sys, TW_CSR_MAX);
+	CHECK_OK(tw_csr_make(sys, &all, half, &by_key, &der));
+	struct tw_slice made = tw_buf_slice(&der);
+	(void)oom_sweep(make_one, NULL);
+	(void)oom_sweep(load_one, &made);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+CHECK_MAIN(TEST(test_made_and_read), TEST(test_openssl_agrees), TEST(test_no_names_left_out), TEST(test_names_refused),
+	TEST(test_signers_that_fail), TEST(test_each_refusal), TEST(test_every_bit), TEST(test_out_of_memory))

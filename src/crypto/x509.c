@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What certificates, requests and lists of revoked ones have in common: keys, algorithms, names, extensions. */
+#include "crypto/certin.h"
+#include "crypto/der.h"
+
+#include "base/text.h"
+
+#define LABEL_MAX 63 /* RFC 1035 section 2.3.4 */
+#define DNS_MAX 253  /* the same, without the dot at the end */
+#define URI_MAX 255  /* a DEV URN of ours, and any address that fits a line */
+
+const uint8_t *tw_x509_point(const X509_PUBKEY *key)
+{
+	uint8_t spki[TW_SPKI_SIZE], *at = spki;
+	const uint8_t *bits = NULL;
+	int size = 0;
+
+	if (!key || i2d_X509_PUBKEY(key, NULL) != TW_SPKI_SIZE || i2d_X509_PUBKEY(key, &at) != TW_SPKI_SIZE)
+		return NULL;
+	if (memcmp(spki, tw_spki_prefix, TW_SPKI_PREFIX) != 0 || X509_PUBKEY_get0_param(NULL, &bits, &size, NULL, key) != 1)
+		return NULL;
+	return size == TW_POINT_SIZE && bits[0] == POINT_CONVERSION_UNCOMPRESSED ? bits : NULL;
+}
+
+bool tw_x509_algorithm_ours(const X509_ALGOR *a)
+{
+	const ASN1_OBJECT *id = NULL;
+	int parameters = V_ASN1_NULL;
+
+	X509_ALGOR_get0(&id, &parameters, NULL, a);
+	return OBJ_obj2nid(id) == NID_ecdsa_with_SHA256 && parameters == V_ASN1_UNDEF;
+}
+
+tw_err tw_x509_subject(X509_NAME *name, const char *organization, const char *common_name, const char *serial_number)
+{
+	const struct {
+		int nid;
+		const char *text;
+	} parts[] = { { NID_organizationName, organization }, { NID_commonName, common_name }, { NID_serialNumber, serial_number } };
+
+	for (size_t i = 0; i < TW_COUNT(parts); i++) {
+		if (!parts[i].text)
+			continue;
+		/* Refuses what RFC 5280 calls too long (64 characters). */
+		if (X509_NAME_add_entry_by_NID(name, parts[i].nid, MBSTRING_UTF8, (const uint8_t *)parts[i].text, -1, -1, 0) != 1)
+			return TW_RAISE_OPENSSL("a subject name");
+	}
+	return TW_OK;
+}
+
+static bool add_name(GENERAL_NAMES *names, int type, const char *text)
+{
+	if (!text)
+		return true;
+	GENERAL_NAME *n = GENERAL_NAME_new();
+	ASN1_IA5STRING *value = ASN1_IA5STRING_new();
+	if (!n || !value || ASN1_STRING_set(value, text, -1) != 1) {
+		ASN1_IA5STRING_free(value);
+		GENERAL_NAME_free(n);
+		return false;
+	}
+	GENERAL_NAME_set0_value(n, type, value);
+	if (sk_GENERAL_NAME_push(names, n) > 0)
+		return true;
+	GENERAL_NAME_free(n);
+	return false;
+}
+
+GENERAL_NAMES *tw_x509_alt_names(const char *uri, const char *dns)
+{
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+
+	if (names && add_name(names, GEN_URI, uri) && add_name(names, GEN_DNS, dns))
+		return names;
+	GENERAL_NAMES_free(names);
+	return NULL;
+}
+
+static bool letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool tw_x509_dns_valid(struct tw_slice s)
+{
+	size_t label = 0;
+
+	for (size_t i = 0; i < s.size; i++) {
+		bool dot = s.at[i] == '.', hyphen = s.at[i] == '-';
+
+		if (!dot && !hyphen && !letter_or_digit(s.at[i]))
+			return false;
+		if ((dot || hyphen) && label == 0)
+			return false;
+		if (dot && s.at[i - 1] == '-')
+			return false;
+		label = dot ? 0 : label + 1;
+		if (label > LABEL_MAX)
+			return false;
+	}
+	return s.size > 0 && s.size <= DNS_MAX && label > 0 && s.at[s.size - 1] != '-';
+}
+
+bool tw_x509_uri_valid(struct tw_slice s)
+{
+	const char *colon = s.size ? memchr(s.at, ':', s.size) : NULL;
+
+	if (!colon || colon == s.at || s.size > URI_MAX)
+		return false;
+	for (size_t i = 0; i < s.size; i++)
+		if (s.at[i] <= ' ' || s.at[i] > '~')
+			return false;
+	return true;
+}
+
+tw_err tw_x509_extensions_exact(const STACK_OF(X509_EXTENSION) * extensions)
+{
+	for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++) { /* -1 for none */
+		X509_EXTENSION *one = sk_X509_EXTENSION_value(extensions, i);
+		const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(one);
+
+		for (int k = 0; k < i; k++)
+			if (OBJ_cmp(X509_EXTENSION_get_object(one), X509_EXTENSION_get_object(sk_X509_EXTENSION_value(extensions, k))) == 0)
+				return TW_RAISE(SYNTAX, "the same extension twice");
+		TW_TRY(tw_der_exact((struct tw_slice){ (const char *)ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value) }));
+	}
+	return TW_OK;
+}
