@@ -13,6 +13,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 
 /* The stricter sweep, for what is ours alone: a call that failed is told to the caller, or is one of `quiet` ("close unlink").
    OpenSSL's allocations are left out: it copes with the loss of some. Returns how many were told. */
@@ -76,6 +77,39 @@ static inline long oom_sweep_with(int error_number, tw_err (*body)(const struct 
 	long points = loose_sweep_with(error_number, body, user);
 	(void)told_sweep(error_number, body, user, "close unlink pin clock");
 	return points;
+}
+
+/* OpenSSL asked for memory, had none, and went on without: nobody was told. */
+static inline void lack_memory_once(void)
+{
+	tw_fake *f = tw_fake_new();
+	tw_crypto_use(tw_fake_sys(f));
+	tw_fake_fail(f, 1, ENOMEM, false);
+	CHECK(OPENSSL_malloc(1) == NULL);
+	tw_crypto_use(tw_sys_real());
+	tw_fake_free(f);
+}
+
+/* The sweep with a judge, for what OpenSSL makes: it gets over some failures, and then what it made must be whole. The judge is
+   called whenever the body succeeded, with nothing failing; what the body made is in user, for the judge to free. Else: NOMEM. */
+static inline void judged_sweep(tw_err (*body)(const struct tw_sys *sys, void *user), void (*judge)(void *user), void *user)
+{
+	tw_fake *f = tw_fake_new();
+	bool fired = true;
+	for (long n = 1; fired; n++) {
+		tw_crypto_use(tw_fake_sys(f));
+		tw_fake_fail(f, n, ENOMEM, false);
+		tw_err e = body(tw_fake_sys(f), user);
+		fired = tw_fake_fired(f);
+		if (tw_failed(e) && !tw_is(e, TW_CODE_NOMEM))
+			fail_msg("call %ld (%s): %s, %s", n, fired ? tw_fake_name(f, n) : "none failed", tw_code_name(e.code),
+				tw_err_detail());
+		tw_fake_fail(f, 0, 0, false);
+		tw_crypto_use(tw_sys_real());
+		if (!tw_failed(e))
+			judge(user);
+	}
+	tw_fake_free(f);
 }
 
 static inline long oom_sweep(tw_err (*body)(const struct tw_sys *sys, void *user), void *user)

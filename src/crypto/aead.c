@@ -12,6 +12,7 @@ static tw_err begin(bool seal, const tw_secret *key, const uint8_t nonce[TW_AEAD
 {
 	if (tw_secret_size(key) != TW_AEAD_KEY)
 		return TW_RAISE(INTERNAL, "a key of %zu bytes for AES-256", tw_secret_size(key));
+	tw_openssl_afresh();
 	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	EVP_CIPHER_CTX *ctx = cipher ? EVP_CIPHER_CTX_new() : NULL;
 	bool ok = ctx && EVP_CipherInit_ex2(ctx, cipher, tw_secret_bytes(key), nonce, seal, NULL) == 1;

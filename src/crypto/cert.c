@@ -52,6 +52,7 @@ static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_cert **
 	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
 	const uint8_t *at = (const uint8_t *)der.at;
 	TW_TRY(tw_der_exact(der));
+	tw_openssl_afresh();
 	X509 *x = d2i_X509(NULL, &at, (long)der.size);
 	if (!x)
 		return TW_RAISE_REFUSED(SYNTAX, "not a certificate");
@@ -119,6 +120,7 @@ tw_err tw_cert_fingerprint(const tw_cert *c, uint8_t ret_spki_sha256[32])
 tw_err tw_cert_uri(const tw_cert *c, struct tw_buf *ret)
 {
 	int found = 0; /* -1: there is none; -2: two */
+	tw_openssl_afresh();
 	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, &found, NULL);
 	if (!names && found != -1)
 		return TW_RAISE_REFUSED(SYNTAX, "the certificate's alternative names cannot be read");
@@ -220,6 +222,7 @@ tw_err tw_cert_verify(const tw_cert *c, const tw_cert *anchor, int64_t now_ms)
 		return TW_RAISE(UNTRUSTED, "the certificate was issued by another authority");
 	if (X509_get_signature_nid(c->x509) != NID_ecdsa_with_SHA256)
 		return TW_RAISE(UNTRUSTED, "the certificate is not signed with ECDSA and SHA-256");
+	tw_openssl_afresh();
 	EVP_PKEY *key = X509_get0_pubkey(anchor->x509);
 	if (!key)
 		return TW_RAISE_OPENSSL("the anchor's key");

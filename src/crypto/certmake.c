@@ -141,6 +141,7 @@ static tw_err add_extensions(X509 *x, const struct tw_cert_want *w, const tw_key
 tw_err tw_cert_make(const struct tw_sys *sys, const struct tw_cert_want *w, const tw_key *subject, const tw_cert *issuer,
 	const tw_key *issuer_key, tw_cert **ret)
 {
+	tw_openssl_afresh();
 	TW_CLEANUP(x509p) X509 *x = X509_new();
 	if (!x || X509_set_version(x, X509_VERSION_3) != 1)
 		return TW_RAISE_OPENSSL("a certificate");

@@ -30,6 +30,7 @@ struct tw_digest {
 /* OpenSSL knows them by the same names. */
 static tw_err begin(const struct tw_digest_row *row, EVP_MD_CTX **ret)
 {
+	tw_openssl_afresh();
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_MD *md = ctx ? EVP_MD_fetch(NULL, row->name, NULL) : NULL;
 	bool ok = md && EVP_DigestInit_ex2(ctx, md, NULL) == 1;

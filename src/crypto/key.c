@@ -123,6 +123,7 @@ tw_err tw_pem_write(const char *name, struct tw_slice der, struct tw_buf *ret)
 /* A key from its two halves. OpenSSL takes the scalar as a number; it goes through its locked memory where there is some. */
 static tw_err key_of_halves(const struct tw_sys *sys, const uint8_t scalar[SCALAR_SIZE], const uint8_t point[TW_POINT_SIZE], tw_key **ret)
 {
+	tw_openssl_afresh();
 	EVP_PKEY *evp = NULL;
 	BIGNUM *d = BN_secure_new();
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
@@ -187,6 +188,7 @@ tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key 
 
 tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SIZE], tw_key **ret)
 {
+	tw_openssl_afresh();
 	EVP_PKEY *evp = NULL;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char[]){ "prime256v1" }, 0),
@@ -214,6 +216,7 @@ tw_err tw_key_load_public(const struct tw_sys *sys, struct tw_slice spki_der, tw
 static tw_err private_scalar(const tw_key *k, uint8_t ret[SCALAR_SIZE])
 {
 	BIGNUM *d = NULL;
+	tw_openssl_afresh();
 	if (!k->is_private || EVP_PKEY_get_bn_param(k->evp, OSSL_PKEY_PARAM_PRIV_KEY, &d) != 1)
 		return TW_RAISE_OPENSSL("reading the private half of a key");
 	int n = BN_bn2binpad(d, ret, SCALAR_SIZE);
@@ -273,8 +276,10 @@ tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t
 {
 	uint8_t der[TW_SIGNATURE_DER_MAX];
 	size_t size = sizeof der;
+	tw_openssl_afresh();
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
-	bool ok = ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, der, &size, digest, TW_SHA256_SIZE) == 1;
+	/* Without memory OpenSSL 3.0 says that it has signed, and a size of 2^32 - 1. */
+	bool ok = ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, der, &size, digest, TW_SHA256_SIZE) == 1 && size <= sizeof der;
 	EVP_PKEY_CTX_free(ctx);
 	if (!ok)
 		return TW_RAISE_OPENSSL("signing");
@@ -287,6 +292,7 @@ tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t
 
 static tw_err raw_of_der(const uint8_t *der, size_t size, uint8_t ret[TW_SIGNATURE_SIZE])
 {
+	tw_openssl_afresh();
 	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)size);
 	bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret, SCALAR_SIZE) == SCALAR_SIZE &&
 		BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret + SCALAR_SIZE, SCALAR_SIZE) == SCALAR_SIZE;
@@ -336,8 +342,12 @@ tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, 
 tw_err tw_signature_of_der(struct tw_slice der, uint8_t ret[TW_SIGNATURE_SIZE])
 {
 	uint8_t raw[TW_SIGNATURE_SIZE], again[TW_SIGNATURE_DER_MAX];
-	if (der.size > TW_SIGNATURE_DER_MAX || tw_failed(raw_of_der((const uint8_t *)der.at, der.size, raw)) ||
-		tw_signature_to_der(raw, again) != der.size || memcmp(der.at, again, der.size) != 0)
+	if (der.size > TW_SIGNATURE_DER_MAX)
+		return TW_RAISE(SYNTAX, "%zu bytes are too many for a signature in DER", der.size);
+	tw_err e = raw_of_der((const uint8_t *)der.at, der.size, raw);
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	if (tw_failed(e) || tw_signature_to_der(raw, again) != der.size || memcmp(der.at, again, der.size) != 0)
 		return TW_RAISE(SYNTAX, "this is no signature in DER");
 	memcpy(ret, raw, sizeof raw);
 	return TW_OK;

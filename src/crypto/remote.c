@@ -200,17 +200,20 @@ static int provider_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in, 
 	return 1;
 }
 
+/* Each step once, and again only when it failed: without the last, everybody's EC keys would land here. All stays until the process ends. */
 static tw_err provider_ready(void)
 {
-	if (OSSL_PROVIDER_available(NULL, PROVIDER))
+	static bool added, ready;
+	static OSSL_PROVIDER *standard, *ours;
+	if (ready)
 		return TW_OK;
-	if (OSSL_PROVIDER_add_builtin(NULL, PROVIDER, provider_init) != 1)
-		return TW_RAISE_OPENSSL("adding the provider for remote keys");
-	/* Both stay loaded until the process ends. */
-	if (!OSSL_PROVIDER_load(NULL, "default") || !OSSL_PROVIDER_load(NULL, PROVIDER) ||
-		EVP_set_default_properties(NULL, "?provider=default") != 1)
-		return TW_RAISE_OPENSSL("loading the provider for remote keys");
-	return TW_OK;
+	added = added || OSSL_PROVIDER_add_builtin(NULL, PROVIDER, provider_init) == 1;
+	if (added && !standard)
+		standard = OSSL_PROVIDER_load(NULL, "default");
+	if (standard && !ours)
+		ours = OSSL_PROVIDER_load(NULL, PROVIDER);
+	ready = ours && EVP_set_default_properties(NULL, "?provider=default") == 1;
+	return ready ? TW_OK : TW_RAISE_OPENSSL("loading the provider for remote keys");
 }
 
 tw_err tw_remote_key(const struct tw_sys *sys, const struct tw_remote *remote, const uint8_t point[TW_POINT_SIZE], tw_key **ret)

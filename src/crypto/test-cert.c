@@ -274,6 +274,76 @@ static void two_lines(X509 *x)
 	GENERAL_NAMES_free(names);
 }
 
+static void add_name(GENERAL_NAMES *names, int type, const char *text)
+{
+	GENERAL_NAME *n = GENERAL_NAME_new();
+	ASN1_IA5STRING *value = ASN1_IA5STRING_new();
+	CHECK_INT(ASN1_STRING_set(value, text, -1), 1);
+	GENERAL_NAME_set0_value(n, type, value);
+	CHECK(sk_GENERAL_NAME_push(names, n) > 0);
+}
+
+static void put_names(X509 *x, const char *dns, const char *first, const char *second)
+{
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	add_name(names, GEN_DNS, dns);
+	if (first)
+		add_name(names, GEN_URI, first);
+	if (second)
+		add_name(names, GEN_URI, second);
+	CHECK_INT(X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, X509V3_ADD_REPLACE), 1);
+	GENERAL_NAMES_free(names);
+}
+
+static void only_dns(X509 *x)
+{
+	put_names(x, "a.example", NULL, NULL);
+}
+
+static void uris_after_dns(X509 *x)
+{
+	put_names(x, "a.example", "urn:first", "urn:second");
+}
+
+static void two_name_extensions(X509 *x)
+{
+	X509_EXTENSION *ext = X509_EXTENSION_dup(X509_get_ext(x, X509_get_ext_by_NID(x, NID_subject_alt_name, -1)));
+	CHECK_INT(X509_add_ext(x, ext, -1), 1);
+	X509_EXTENSION_free(ext);
+}
+
+static void odd_common_name(X509 *x)
+{
+	X509_NAME *name = X509_NAME_new();
+	CHECK_INT(X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, (const uint8_t *)"a\nb", -1, -1, 0), 1);
+	CHECK_INT(X509_set_subject_name(x, name), 1);
+	X509_NAME_free(name);
+}
+
+static void put_serial(X509 *x, size_t size, bool negative)
+{
+	uint8_t bytes[24] = { 0x7f };
+	BIGNUM *n = BN_bin2bn(bytes, (int)size, NULL);
+	BN_set_negative(n, negative);
+	CHECK(BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x)) != NULL);
+	BN_free(n);
+}
+
+static void longest_serial(X509 *x)
+{
+	put_serial(x, 20, false);
+}
+
+static void long_serial(X509 *x)
+{
+	put_serial(x, 21, false);
+}
+
+static void negative_serial(X509 *x)
+{
+	put_serial(x, 8, true);
+}
+
 static void no_names(X509 *x)
 {
 	X509_NAME *empty = X509_NAME_new();
@@ -334,12 +404,81 @@ static void test_names(void **state)
 	CHECK_ERR(tw_cert_name(c, &b), NOTFOUND);
 	CHECK_INT(b.size, 0);
 	c = tw_cert_free(c);
+	CHECK_OK(changed(device, only_dns, EVP_sha256(), &c));
+	CHECK_ERR(tw_cert_uri(c, &b), NOTFOUND);
+	c = tw_cert_free(c);
+	CHECK_OK(changed(device, uris_after_dns, EVP_sha256(), &c));
+	CHECK_OK(tw_cert_uri(c, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "urn:first");
+	tw_buf_clear(&b);
+	c = tw_cert_free(c);
+	CHECK_OK(changed(device, odd_common_name, EVP_sha256(), &c));
+	CHECK_ERR(tw_cert_name(c, &b), SYNTAX);
+	c = tw_cert_free(c);
+	tw_err twice = changed(device, two_name_extensions, EVP_sha256(), &c);
+	CHECK(tw_failed(twice) || tw_is(tw_cert_uri(c, &b), TW_CODE_SYNTAX));
+	CHECK_INT(b.size, 0);
+	c = tw_cert_free(c);
 	tw_err e = changed(device, odd_names, EVP_sha256(), &c);
 	CHECK(tw_failed(e) || tw_failed(tw_cert_uri(c, &b)));
 	CHECK_INT(b.size, 0);
 	large[0] = 0x30;
 	CHECK_ERR(tw_cert_load(sys, (struct tw_slice){ large, sizeof large }, &none), LIMIT);
 	CHECK_ERR(tw_cert_load(sys, (struct tw_slice){ large, sizeof large - 1 }, &none), SYNTAX);
+	/* The limit is of the file: a certificate behind any number of comments is refused unread. */
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	tw_buf_init(&pem, sys, sizeof large);
+	CHECK_OK(tw_cert_pem(device, &pem));
+	memset(large, '#', sizeof large);
+	memcpy(large + sizeof large - pem.size, pem.data, pem.size);
+	CHECK_ERR(tw_cert_load(sys, (struct tw_slice){ large, sizeof large }, &none), LIMIT);
+	c = tw_cert_free(c);
+	CHECK_OK(tw_cert_load(sys, (struct tw_slice){ large + 1, sizeof large - 1 }, &c));
+}
+
+static void test_numbers(void **state)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, sys, 256);
+	CHECK_OK(changed(device, longest_serial, EVP_sha256(), &c));
+	CHECK_OK(tw_cert_serial(c, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "7f00000000000000000000000000000000000000");
+	tw_buf_clear(&b);
+	c = tw_cert_free(c);
+	CHECK_OK(changed(device, long_serial, EVP_sha256(), &c));
+	CHECK_ERR(tw_cert_serial(c, &b), UNSUPPORTED);
+	c = tw_cert_free(c);
+	CHECK_OK(changed(device, negative_serial, EVP_sha256(), &c));
+	CHECK_ERR(tw_cert_serial(c, &b), UNSUPPORTED);
+	CHECK_INT(b.size, 0);
+}
+
+/* OpenSSL got over a lack of memory a while ago: that is not why these are refused now. */
+static void test_refusals_have_their_own_reason(void **state)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *odd = NULL, *twin = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *other = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_cert_want want = device_want;
+	char long_name[70];
+	tw_cert *none = NULL;
+	memset(long_name, 'a', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = '\0';
+	want.common_name = long_name;
+	tw_buf_init(&b, sys, 256);
+	CHECK_OK(tw_key_generate(sys, &other));
+	CHECK_OK(tw_cert_make(sys, &ca_want, other, NULL, other, &twin));
+	tw_err e = changed(device, odd_names, EVP_sha256(), &odd);
+	lack_memory_once();
+	CHECK_ERR(tw_cert_load(sys, TW_SLICE("0nothing"), &none), SYNTAX);
+	lack_memory_once();
+	CHECK_ERR(tw_cert_verify(device, twin, NOW), UNTRUSTED);
+	lack_memory_once();
+	CHECK_ERR(tw_cert_make(sys, &want, device_key, ca, ca_key, &none), CRYPTO);
+	lack_memory_once();
+	if (!tw_failed(e))
+		CHECK_ERR(tw_cert_uri(odd, &b), SYNTAX);
 }
 
 static void test_what_a_server_gets(void **state)
@@ -366,6 +505,67 @@ static tw_err make_one(const struct tw_sys *s, void *user)
 	return tw_cert_make(s, &device_want, device_key, ca, ca_key, &leaf);
 }
 
+static tw_err make_to_keep(const struct tw_sys *s, void *user)
+{
+	const struct tw_cert_want both = { .common_name = "T-1 0001",
+		.organization = "Maker",
+		.serial_number = "0001",
+		.uri = "urn:dev:ops:32473-T.1-0001",
+		.dns = "x.example",
+		.is_client = true,
+		.is_server = true,
+		.not_before_ms = NOW - DAY,
+		.not_after_ms = NOW + DAY };
+	return tw_cert_make(s, &both, device_key, ca, ca_key, user);
+}
+
+static tw_err make_ca_to_keep(const struct tw_sys *s, void *user)
+{
+	return tw_cert_make(s, &ca_want, ca_key, NULL, ca_key, user);
+}
+
+static int subject_parts(const X509 *x)
+{
+	return X509_NAME_entry_count(X509_get_subject_name(x));
+}
+
+static void judge_device(void *user)
+{
+	tw_cert **c = user;
+	X509 *x = tw_cert_x509(*c);
+	CHECK_OK(tw_cert_verify(*c, ca, NOW));
+	CHECK_INT(X509_check_private_key(x, tw_key_evp(device_key)), 1);
+	CHECK_INT(X509_get_version(x), X509_VERSION_3);
+	CHECK_INT(subject_parts(x), 3);
+	CHECK_INT(tw_cert_not_before_ms(*c), NOW - DAY);
+	CHECK_INT(tw_cert_not_after_ms(*c), NOW + DAY);
+	CHECK_INT(ASN1_STRING_length(X509_get0_serialNumber(x)), 16);
+	CHECK_INT(X509_get_ext_count(x), 6);
+	CHECK_INT(X509_get_extended_key_usage(x), XKU_SSL_SERVER | XKU_SSL_CLIENT);
+	CHECK_INT(X509_get_key_usage(x), KU_DIGITAL_SIGNATURE);
+	CHECK_INT(X509_check_host(x, "x.example", 0, 0, NULL), 1);
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	CHECK_INT(sk_GENERAL_NAME_num(names), 2);
+	GENERAL_NAMES_free(names);
+	CHECK_INT(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(x), X509_get0_subject_key_id(tw_cert_x509(ca))), 0);
+	CHECK_INT(ASN1_OCTET_STRING_cmp(X509_get0_subject_key_id(x), X509_get0_subject_key_id(tw_cert_x509(device))), 0);
+	*c = tw_cert_free(*c);
+}
+
+static void judge_ca(void *user)
+{
+	tw_cert **c = user;
+	X509 *x = tw_cert_x509(*c);
+	CHECK_OK(tw_cert_verify(device, *c, NOW));
+	CHECK_INT(subject_parts(x), 2);
+	CHECK_INT(X509_get_ext_count(x), 4);
+	CHECK_INT(X509_get_pathlen(x), 0);
+	CHECK_INT(X509_get_key_usage(x), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
+	CHECK_INT(tw_cert_not_after_ms(*c), 253402300799000);
+	CHECK_INT(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(x), X509_get0_subject_key_id(x)), 0);
+	*c = tw_cert_free(*c);
+}
+
 static tw_err load_one(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
@@ -373,6 +573,22 @@ static tw_err load_one(const struct tw_sys *s, void *user)
 	tw_buf_init(&b, s, 4096);
 	TW_TRY(tw_cert_pem(device, &b));
 	return tw_cert_load(s, tw_buf_slice(&b), &c);
+}
+
+static tw_err load_to_keep(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, s, 4096);
+	TW_TRY(tw_cert_pem(device, &b));
+	return tw_cert_load(s, tw_buf_slice(&b), user);
+}
+
+static void judge_loaded(void *user)
+{
+	tw_cert **c = user;
+	CHECK_INT(X509_cmp(tw_cert_x509(*c), tw_cert_x509(device)), 0);
+	CHECK_OK(tw_cert_verify(*c, ca, NOW));
+	*c = tw_cert_free(*c);
 }
 
 static tw_err ask_one(const struct tw_sys *s, void *user)
@@ -397,6 +613,14 @@ static void test_out_of_memory(void **state)
 	tw_err (*const bodies[])(const struct tw_sys *s, void *user) = { make_one, load_one, ask_one, verify_one };
 	for (size_t i = 0; i < TW_COUNT(bodies); i++)
 		(void)oom_sweep(bodies[i], NULL);
+}
+
+static void test_never_half_a_certificate(void **state)
+{
+	tw_cert *c = NULL;
+	judged_sweep(make_to_keep, judge_device, &c);
+	judged_sweep(make_ca_to_keep, judge_ca, &c);
+	judged_sweep(load_to_keep, judge_loaded, &c);
 }
 
 /* What other devices' certificates are judged by, beside the chain. */
@@ -429,4 +653,5 @@ static void test_purpose_serial_and_dates(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_device_certificate), TEST(test_true_is_der), TEST(test_openssl_agrees), TEST(test_verify), TEST(test_pem_and_der),
 	TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_forms), TEST(test_purpose_serial_and_dates),
+	TEST(test_numbers), TEST(test_refusals_have_their_own_reason), TEST(test_never_half_a_certificate),
 	TEST(test_out_of_memory), TEST(test_each_check_of_a_path), TEST(test_names), TEST(test_what_a_server_gets))

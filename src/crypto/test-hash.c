@@ -2,16 +2,35 @@
 #include "crypto/hash.h"
 
 #include "base/text.h"
+#include "crypto/internal.h"
 #include "sys/real.h"
 #include "check.h"
 #include "oom.h"
+#include "spill.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdio.h>
 
 static const struct tw_sys *sys;
 
+/* A configuration file that would leave OpenSSL without SHA-256 stands ready: whatever works below works because it is not read. */
 static int set_up(void **state)
 {
+	uint8_t digest[TW_SHA256_SIZE];
+	static char path[] = "/tmp/tw-hash-XXXXXX";
+	int fd = getenv("OPENSSL_CONF") ? -1 : mkstemp(path);
+
+	if (fd >= 0) {
+		CHECK(dprintf(fd, "openssl_conf = s\n[s]\nalg_section = a\n[a]\ndefault_properties = no=such\n") > 0);
+		CHECK(close(fd) == 0 && setenv("OPENSSL_CONF", path, 1) == 0);
+	}
 	sys = tw_sys_real();
 	tw_crypto_use(sys);
+	CHECK_OK(tw_sha256("abc", 3, digest)); /* whatever OpenSSL reads at its first use has been read */
+	if (fd >= 0)
+		CHECK(unlink(path) == 0);
+	tw_openssl_afresh();
 	return 0;
 }
 
@@ -79,6 +98,79 @@ static void test_hkdf(void **state)
 	CHECK_ERR(tw_hkdf_sha256(from, "label", NULL, 0, 255 * 32 + 1, sys, &out), LIMIT);
 }
 
+/* What is derived on the way, and the key of the call before, are nobody's afterwards. */
+static void test_nothing_is_left_behind(void **state)
+{
+	static const char long_key[] = "a key that is easy to find again wherever it lies";
+	static const uint8_t salt[TW_SHA256_SIZE];
+	TW_CLEANUP(tw_secret_freep) tw_secret *from = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *out = NULL;
+	uint8_t mac[TW_SHA256_SIZE], prk[TW_SHA256_SIZE], made[64];
+	const struct tw_slice key = TW_SLICE(long_key);
+
+	CHECK_OK(tw_hmac_sha256("warm", 4, &key, 1, mac));
+	spill_watch(long_key, sizeof long_key - 1);
+	CHECK_OK(tw_hmac_sha256(long_key, sizeof long_key - 1, &key, 0, mac));
+	CHECK_INT(spill_held(), 0);
+	CHECK_INT(spill_seen(), 0);
+	CHECK_OK(tw_secret_new(sys, long_key, sizeof long_key - 1, &from));
+	CHECK_OK(tw_hmac_sha256(salt, sizeof salt, &key, 1, prk));
+	CHECK_OK(tw_hkdf_sha256(from, "label", "ctx", 3, sizeof made, sys, &out));
+	CHECK(!spill_on_stack(prk, sizeof prk));
+	memcpy(made, tw_secret_bytes(out), sizeof made);
+	out = tw_secret_free(out);
+	CHECK_OK(tw_hkdf_sha256(from, "label", "ctx", 3, sizeof made, sys, &out));
+	CHECK(!spill_on_stack(made + 32, 32)); /* the last block */
+}
+
+static void test_blocks_have_a_limit(void **state)
+{
+	tw_openssl_afresh();
+	tw_crypto_most(1000);
+	void *p = OPENSSL_malloc(1000);
+	CHECK(p != NULL);
+	CHECK(OPENSSL_malloc(1001) == NULL);
+	CHECK(OPENSSL_realloc(p, 1001) == NULL);
+	CHECK_ERR(TW_RAISE_OPENSSL("x"), CRYPTO); /* the peer's fault, not a lack of memory */
+	p = OPENSSL_realloc(p, 999);
+	CHECK(p != NULL);
+	tw_crypto_most(0);
+	p = OPENSSL_realloc(p, 1001);
+	CHECK(p != NULL);
+	CHECK(OPENSSL_realloc(p, 0) == NULL); /* gives it back */
+	CHECK(OPENSSL_malloc(0) == NULL);
+	CHECK_ERR(TW_RAISE_OPENSSL("x"), CRYPTO); /* nothing was asked for, so nothing failed */
+}
+
+static void test_a_lack_of_memory_is_told_once(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	void *p = OPENSSL_malloc(1);
+
+	tw_openssl_afresh();
+	tw_crypto_use(tw_fake_sys(f));
+	tw_fake_fail(f, 1, ENOMEM, false);
+	CHECK(OPENSSL_malloc(1) == NULL);
+	CHECK_ERR(TW_RAISE_OPENSSL("x"), NOMEM);
+	CHECK_ERR(TW_RAISE_OPENSSL("x"), CRYPTO);
+	tw_fake_fail(f, 1, ENOMEM, false);
+	CHECK(OPENSSL_realloc(p, 2) == NULL);
+	CHECK_ERR(TW_RAISE_REFUSED(SYNTAX, "x"), NOMEM);
+	CHECK_ERR(TW_RAISE_REFUSED(SYNTAX, "x"), SYNTAX);
+	tw_fake_fail(f, 1, ENOMEM, false);
+	CHECK(OPENSSL_malloc(1) == NULL);
+	tw_openssl_afresh();
+	CHECK_ERR(TW_RAISE_OPENSSL("x"), CRYPTO);
+	tw_crypto_use(tw_sys_real());
+	tw_fake_free(f);
+	OPENSSL_free(p);
+}
+
+static void test_generator(void **state)
+{
+	CHECK_TEXT(EVP_RAND_get0_name(EVP_RAND_CTX_get0_rand(RAND_get0_public(NULL))), "HASH-DRBG");
+}
+
 static tw_err all_of_it(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *from = NULL;
@@ -86,7 +178,13 @@ static tw_err all_of_it(const struct tw_sys *s, void *user)
 	uint8_t digest[TW_SHA256_SIZE];
 	TW_TRY(tw_secret_new(s, "secret", 6, &from));
 	TW_TRY(tw_sha256("abc", 3, digest));
-	return tw_hkdf_sha256(from, "label", digest, sizeof digest, 64, s, &out);
+	TW_TRY(tw_hkdf_sha256(from, "label", digest, sizeof digest, 64, s, &out));
+	/* What is handed out is right, whatever failed on the way. */
+	check_hex(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", sizeof digest);
+	check_hex(tw_secret_bytes(out),
+		"7fa20aa8f8a1171520dce8dfd28ce7f5c819b86bcd68d3361fde6ef26c71c873e5cb1934a75761cc358d32d9601bb615f1bf8752616ec035ae7dbb79c7b36d4f",
+		64);
+	return TW_OK;
 }
 
 static void test_out_of_memory(void **state)
@@ -94,6 +192,28 @@ static void test_out_of_memory(void **state)
 	(void)oom_sweep(all_of_it, NULL);
 }
 
-CHECK_MAIN(cmocka_unit_test_setup(test_sha256, set_up), cmocka_unit_test_setup(test_hmac, set_up),
-	cmocka_unit_test_setup(test_hmac_of_empty_key, set_up), cmocka_unit_test_setup(test_hkdf, set_up),
-	cmocka_unit_test(test_out_of_memory))
+/* The first use of all, with nothing fetched yet: each call in turn fails, and the next attempt does not suffer from it. */
+static void test_first_use_without_memory(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	bool fired = true;
+
+	tw_crypto_use(tw_fake_sys(f));
+	for (long n = 1; fired; n++) {
+		tw_fake_fail(f, n, ENOMEM, false);
+		tw_err e = all_of_it(tw_fake_sys(f), NULL);
+		fired = tw_fake_fired(f);
+		if (tw_failed(e) && !tw_is(e, TW_CODE_NOMEM))
+			fail_msg("call %ld (%s): %s", n, tw_fake_name(f, n), tw_err_detail());
+	}
+	tw_fake_fail(f, 0, 0, false);
+	CHECK_OK(all_of_it(tw_fake_sys(f), NULL));
+	tw_crypto_use(tw_sys_real());
+	tw_fake_free(f);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_first_use_without_memory), cmocka_unit_test_setup(test_sha256, set_up),
+	cmocka_unit_test_setup(test_hmac, set_up), cmocka_unit_test_setup(test_hmac_of_empty_key, set_up),
+	cmocka_unit_test_setup(test_hkdf, set_up), cmocka_unit_test_setup(test_nothing_is_left_behind, set_up),
+	cmocka_unit_test_setup(test_blocks_have_a_limit, set_up), cmocka_unit_test_setup(test_a_lack_of_memory_is_told_once, set_up),
+	cmocka_unit_test_setup(test_generator, set_up), cmocka_unit_test(test_out_of_memory))

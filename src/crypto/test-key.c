@@ -6,6 +6,7 @@
 #include "sys/real.h"
 #include "check.h"
 #include "oom.h"
+#include "spill.h"
 
 /* RFC 6979 appendix A.2.5. */
 static const char KEY[] = "-----BEGIN PRIVATE KEY-----\n"
@@ -331,6 +332,215 @@ static void test_short_numbers(void **state)
 	CHECK(short_r && short_s);
 }
 
+/* The private half in raw bytes, and in the text of its file: neither is in what loading, signing and saving give back. */
+static void test_nothing_is_left_behind(void **state)
+{
+	static const char line[] = "Z7HWk05Qw9s26JsSe4piKxIPZyGhRANCAARg";
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem = { 0 }, der = { 0 };
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	uint8_t scalar[32], digest[32] = { 1 }, signature[TW_SIGNATURE_SIZE];
+	key_der(&der);
+	memcpy(scalar, der.data + 36, sizeof scalar);
+	tw_buf_init(&pem, sys, 4096);
+	CHECK_OK(tw_key_load(sys, TW_SLICE(KEY), &k)); /* what OpenSSL keeps is there now */
+	CHECK_OK(tw_key_save(k, &pem));
+	CHECK(!spill_on_stack(scalar, sizeof scalar));
+	CHECK_OK(tw_key_save(k, &pem));
+	CHECK(!spill_on_stack(line, sizeof line - 1));
+	spill_watch(scalar, sizeof scalar);
+	k = tw_key_free(k);
+	CHECK_OK(tw_key_load(sys, TW_SLICE(KEY), &k));
+	CHECK_OK(tw_key_sign_digest(k, digest, signature));
+	CHECK_OK(tw_key_save(k, &pem));
+	k = tw_key_free(k);
+	CHECK_INT(spill_seen(), 0);
+	spill_watch(line, sizeof line - 1);
+	CHECK_OK(tw_key_load(sys, TW_SLICE(KEY), &k));
+	CHECK_INT(spill_seen(), 0);
+}
+
+/* DER of a signature has one spelling. */
+static void test_signatures_in_der(void **state)
+{
+	static const struct {
+		const char *hex;
+		bool good;
+		const char *what;
+	} rows[] = {
+		{ "3006020101020101", true, "one and one" },
+		{ "30080202008002020080", true, "128 and 128" },
+		{ "300702020001020101", false, "a needless zero" },
+		{ "3006020101020181", false, "s is negative" },
+		{ "3006020181020101", false, "r is negative" },
+		{ "300602010102010100", false, "a byte follows" },
+		{ "30060201010201", false, "cut" },
+		{ "308106020101020101", false, "a long form of the length" },
+		{ "", false, "nothing" },
+		{ "302602210100000000000000000000000000000000000000000000000000000000000000000020101", false, "r has 33 bytes" },
+		{ "302602010102210100000000000000000000000000000000000000000000000000000000000000", false, "s has 33 bytes, and is cut" },
+	};
+	uint8_t der[80], raw[TW_SIGNATURE_SIZE];
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		size_t size = strlen(rows[i].hex) / 2;
+		memset(raw, 0xee, sizeof raw);
+		CHECK_OK(tw_parse_hex((struct tw_slice){ rows[i].hex, size * 2 }, der, size));
+		tw_err e = tw_signature_of_der((struct tw_slice){ (char *)der, size }, raw);
+		if (rows[i].good ? tw_failed(e) || raw[0] || raw[31] == 0 || raw[63] != raw[31] : !tw_is(e, TW_CODE_SYNTAX) || raw[0] != 0xee)
+			fail_msg("%s: %s", rows[i].what, tw_code_name(e.code));
+	}
+	/* Nothing is read past what a signature may have. */
+	static const char large[] = { 0x30, 0x47 };
+	CHECK_ERR(tw_signature_of_der((struct tw_slice){ large, SIZE_MAX }, raw), SYNTAX);
+	CHECK_ERR(tw_signature_of_der((struct tw_slice){ large, 73 }, raw), SYNTAX);
+}
+
+struct made {
+	tw_key *key;
+	uint8_t signature[TW_SIGNATURE_SIZE], der[72];
+	size_t der_size;
+	struct tw_buf pem;
+};
+
+static tw_err make_to_keep(const struct tw_sys *s, void *user)
+{
+	struct made *m = user;
+	return tw_key_generate(s, &m->key);
+}
+
+static tw_err load_to_keep(const struct tw_sys *s, void *user)
+{
+	struct made *m = user;
+	return tw_key_load(s, TW_SLICE(KEY), &m->key);
+}
+
+static tw_err load_public_to_keep(const struct tw_sys *s, void *user)
+{
+	struct made *m = user;
+	uint8_t spki[91];
+	TW_TRY(tw_parse_hex(tw_slice_of(SPKI), spki, sizeof spki));
+	return tw_key_load_public(s, (struct tw_slice){ (char *)spki, sizeof spki }, &m->key);
+}
+
+static void judge_pair(void *user)
+{
+	struct made *m = user;
+	const struct tw_slice message = TW_SLICE("sample");
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	CHECK_OK(tw_key_sign(m->key, &message, 1, signature));
+	TW_CLEANUP(tw_key_freep) tw_key *public = NULL;
+	CHECK_OK(tw_key_of_point(sys, m->key->point, &public));
+	CHECK_OK(tw_key_verify(public, &message, 1, signature));
+	m->key = tw_key_free(m->key);
+}
+
+static void judge_public(void *user)
+{
+	struct made *m = user;
+	const struct tw_slice message = TW_SLICE("sample");
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	CHECK_OK(tw_parse_hex(TW_SLICE(R S), signature, sizeof signature));
+	CHECK_OK(tw_key_verify(m->key, &message, 1, signature));
+	m->key = tw_key_free(m->key);
+}
+
+static tw_err sign_to_keep(const struct tw_sys *s, void *user)
+{
+	struct made *m = user;
+	const struct tw_slice message = TW_SLICE("sample");
+	uint8_t digest[32];
+	TW_TRY(tw_sha256("sample", 6, digest));
+	TW_TRY(tw_key_sign_digest_der(m->key, digest, m->der, sizeof m->der, &m->der_size));
+	return tw_key_sign(m->key, &message, 1, m->signature);
+}
+
+static void judge_signatures(void *user)
+{
+	struct made *m = user;
+	const struct tw_slice message = TW_SLICE("sample");
+	uint8_t raw[TW_SIGNATURE_SIZE];
+	CHECK_OK(tw_key_verify(m->key, &message, 1, m->signature));
+	CHECK_OK(tw_signature_of_der((struct tw_slice){ (char *)m->der, m->der_size }, raw));
+	CHECK_OK(tw_key_verify(m->key, &message, 1, raw));
+}
+
+static tw_err verify_to_judge(const struct tw_sys *s, void *user)
+{
+	struct made *m = user;
+	const struct tw_slice message = TW_SLICE("other");
+	tw_err e = tw_key_verify(m->key, &message, 1, m->signature);
+	CHECK(tw_failed(e)); /* whatever fails on the way, it is never good */
+	return tw_is(e, TW_CODE_UNTRUSTED) ? TW_OK : e;
+}
+
+static tw_err read_der_to_keep(const struct tw_sys *s, void *user)
+{
+	struct made *m = user;
+	return tw_signature_of_der((struct tw_slice){ (char *)m->der, m->der_size }, m->signature);
+}
+
+static tw_err save_to_keep(const struct tw_sys *s, void *user)
+{
+	struct made *m = user;
+	tw_buf_wipe(&m->pem);
+	tw_buf_init(&m->pem, s, 4096);
+	return tw_key_save(m->key, &m->pem);
+}
+
+static void judge_saved(void *user)
+{
+	struct made *m = user;
+	CHECK_TEXT(tw_buf_cstr(&m->pem), KEY);
+}
+
+static void nothing_to_judge(void *user)
+{
+}
+
+static void test_never_half_a_key(void **state)
+{
+	struct made m = { 0 };
+	judged_sweep(make_to_keep, judge_pair, &m);
+	judged_sweep(load_to_keep, judge_pair, &m);
+	judged_sweep(load_public_to_keep, judge_public, &m);
+	m.key = load();
+	judged_sweep(sign_to_keep, judge_signatures, &m);
+	judged_sweep(verify_to_judge, nothing_to_judge, &m);
+	judged_sweep(read_der_to_keep, judge_signatures, &m);
+	judged_sweep(save_to_keep, judge_saved, &m);
+	tw_buf_wipe(&m.pem);
+	m.key = tw_key_free(m.key);
+}
+
+/* OpenSSL got over a lack of memory a while ago: that is not why these are refused now. */
+static void test_refusals_have_their_own_reason(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *public = NULL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	uint8_t spki[91], raw[TW_SIGNATURE_SIZE], digest[32] = { 1 };
+	size_t size;
+	tw_key *none = NULL;
+	char text[600];
+	CHECK_OK(tw_parse_hex(tw_slice_of(SPKI), spki, sizeof spki));
+	CHECK_OK(tw_key_load_public(sys, (struct tw_slice){ (char *)spki, sizeof spki }, &public));
+	memset(spki + 27, 0, 64);
+	lack_memory_once();
+	CHECK_ERR(tw_key_load_public(sys, (struct tw_slice){ (char *)spki, sizeof spki }, &none), UNTRUSTED);
+	(void)snprintf(text, sizeof text, "%s", KEY);
+	text[sizeof "-----BEGIN PRIVATE KEY-----\n" + 60] ^= 1; /* in the private scalar */
+	lack_memory_once();
+	CHECK_ERR(tw_key_load(sys, tw_slice_of(text), &none), UNTRUSTED);
+	lack_memory_once();
+	CHECK_ERR(tw_signature_of_der(TW_SLICE("0no"), raw), SYNTAX);
+	lack_memory_once();
+	CHECK_ERR(tw_key_sign_digest_der(public, digest, raw, sizeof raw, &size), CRYPTO);
+	tw_buf_init(&b, sys, 4096);
+	lack_memory_once();
+	CHECK_ERR(tw_key_save(public, &b), CRYPTO);
+	CHECK_OK(tw_parse_hex(TW_SLICE(R S), raw, sizeof raw));
+	lack_memory_once();
+	CHECK_ERR(tw_key_verify_digest(public, digest, raw), UNTRUSTED);
+}
+
 static void test_room_for_a_signature(void **state)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *k = load();
@@ -354,4 +564,6 @@ CHECK_MAIN(cmocka_unit_test_setup(test_public_half, set_up), cmocka_unit_test_se
 	cmocka_unit_test_setup(test_save_and_load, set_up), cmocka_unit_test_setup(test_private_refusals, set_up),
 	cmocka_unit_test_setup(test_public_refusals, set_up), cmocka_unit_test_setup(test_private_der, set_up),
 	cmocka_unit_test_setup(test_key_files, set_up), cmocka_unit_test_setup(test_short_numbers, set_up),
-	cmocka_unit_test_setup(test_room_for_a_signature, set_up), cmocka_unit_test_setup(test_out_of_memory, set_up))
+	cmocka_unit_test_setup(test_room_for_a_signature, set_up), cmocka_unit_test_setup(test_nothing_is_left_behind, set_up),
+	cmocka_unit_test_setup(test_signatures_in_der, set_up), cmocka_unit_test_setup(test_never_half_a_key, set_up),
+	cmocka_unit_test_setup(test_refusals_have_their_own_reason, set_up), cmocka_unit_test_setup(test_out_of_memory, set_up))

@@ -6,9 +6,18 @@
 #include "check.h"
 #include "oom.h"
 
+#include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 static const struct tw_sys *sys;
+
+static int set_up(void **state)
+{
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	return 0;
+}
 
 struct elsewhere {
 	tw_key *key;
@@ -65,8 +74,6 @@ static void test_tls(void **state)
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
 	const struct tw_cert_want want = { .common_name = "x", .is_server = true, .not_before_ms = 1 };
 	uint8_t point[TW_POINT_SIZE];
-	sys = tw_sys_real();
-	tw_crypto_use(sys);
 	CHECK_OK(tw_key_generate(sys, &e.key));
 	CHECK_OK(tw_cert_make(sys, &want, e.key, NULL, e.key, &cert));
 	CHECK_OK(tw_key_point(e.key, point));
@@ -108,6 +115,136 @@ static void test_refusals(void **state)
 	tw_key_free(e.key);
 }
 
+/* What OpenSSL asks of a key of ours, and what it is told. */
+static void test_facts(void **state)
+{
+	struct elsewhere e = { 0 }, f = { 0 };
+	struct tw_remote remote = { sign, &e };
+	TW_CLEANUP(tw_key_freep) tw_key *one = NULL, *same = NULL, *other = NULL;
+	uint8_t point[TW_POINT_SIZE], is[TW_POINT_SIZE + 1];
+	char group[32] = "";
+	size_t size = 0;
+	OSSL_PARAM *params = NULL;
+
+	CHECK_OK(tw_key_generate(sys, &e.key));
+	CHECK_OK(tw_key_generate(sys, &f.key));
+	CHECK_OK(tw_key_point(f.key, point));
+	CHECK_OK(tw_remote_key(sys, &remote, point, &other));
+	CHECK_OK(tw_key_point(e.key, point));
+	CHECK_OK(tw_remote_key(sys, &remote, point, &one));
+	CHECK_OK(tw_remote_key(sys, &remote, point, &same));
+	CHECK_INT(EVP_PKEY_get_bits(tw_key_evp(one)), 256);
+	CHECK_INT(EVP_PKEY_get_security_bits(tw_key_evp(one)), 128);
+	CHECK_INT(EVP_PKEY_get_size(tw_key_evp(one)), 72);
+	CHECK_INT(EVP_PKEY_get_utf8_string_param(tw_key_evp(one), OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, &size), 1);
+	CHECK_TEXT(group, "prime256v1");
+	CHECK_INT(EVP_PKEY_get_utf8_string_param(tw_key_evp(one), OSSL_PKEY_PARAM_GROUP_NAME, group, 3, &size), 0);
+	CHECK_INT(EVP_PKEY_eq(tw_key_evp(one), tw_key_evp(same)), 1);
+	CHECK_INT(EVP_PKEY_eq(tw_key_evp(one), tw_key_evp(other)), 0);
+	CHECK_INT(EVP_PKEY_todata(tw_key_evp(one), EVP_PKEY_KEYPAIR, &params), 0); /* no private half */
+	CHECK_INT(EVP_PKEY_todata(tw_key_evp(one), EVP_PKEY_PUBLIC_KEY, &params), 1);
+	const OSSL_PARAM *public = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY);
+	void *to = is;
+	CHECK(public && OSSL_PARAM_get_octet_string(public, &to, sizeof is, &size) == 1 && size == sizeof point);
+	CHECK_BYTES(is, point, sizeof point);
+	CHECK_INT(EVP_PKEY_eq(tw_key_evp(one), tw_key_evp(e.key)), 1); /* the same point, in another provider */
+	OSSL_PARAM_free(params);
+	tw_key_free(e.key);
+	tw_key_free(f.key);
+}
+
+/* A key of the provider's, from these parameters alone. */
+static EVP_PKEY *import(OSSL_PARAM *params)
+{
+	EVP_PKEY *evp = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", "provider=tw-remote");
+	CHECK_INT(EVP_PKEY_fromdata_init(ctx), 1);
+	(void)EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_KEYPAIR, params);
+	EVP_PKEY_CTX_free(ctx);
+	return evp;
+}
+
+static bool can_begin(EVP_PKEY *evp, const char *digest)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = EVP_DigestSignInit_ex(ctx, NULL, digest, NULL, "provider=tw-remote", evp, NULL) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok;
+}
+
+static void test_imports(void **state)
+{
+	struct elsewhere e = { 0 };
+	struct tw_remote remote = { sign, &e };
+	const struct tw_remote *at = &remote;
+	uint8_t point[TW_POINT_SIZE + 1] = { 4 };
+	OSSL_PARAM end = OSSL_PARAM_construct_end(), there = OSSL_PARAM_construct_octet_string("tw-remote", (void *)&at, sizeof at),
+		   cut = OSSL_PARAM_construct_octet_string("tw-remote", (void *)&at, sizeof at - 1);
+	TW_CLEANUP(tw_key_freep) tw_key *first = NULL;
+
+	CHECK_OK(tw_key_generate(sys, &e.key));
+	CHECK_OK(tw_key_point(e.key, point));
+	CHECK_OK(tw_remote_key(sys, &remote, point, &first));
+	OSSL_PARAM good = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, TW_POINT_SIZE), long_one = good, text = good;
+	long_one.data_size++;
+	text.data_type = OSSL_PARAM_UTF8_STRING;
+	CHECK(!import((OSSL_PARAM[]){ there, end }));
+	CHECK(!import((OSSL_PARAM[]){ long_one, there, end }));
+	CHECK(!import((OSSL_PARAM[]){ text, there, end }));
+	EVP_PKEY *whole = import((OSSL_PARAM[]){ good, there, end }), *alone = import((OSSL_PARAM[]){ good, end }),
+		 *half = import((OSSL_PARAM[]){ good, cut, end });
+	CHECK(can_begin(whole, "SHA256"));
+	CHECK(!can_begin(whole, "SHA384")); /* the other process signs SHA-256 and nothing else */
+	CHECK(!can_begin(whole, NULL));
+	CHECK(!can_begin(alone, "SHA256")); /* nobody who would sign */
+	CHECK(!can_begin(half, "SHA256"));
+	EVP_PKEY_free(whole);
+	EVP_PKEY_free(alone);
+	EVP_PKEY_free(half);
+	tw_key_free(e.key);
+}
+
+static tw_err sign_nothing(void *user, const uint8_t digest[32], uint8_t *ret, size_t max, size_t *ret_size)
+{
+	return TW_OK;
+}
+
+/* An answer without bytes is no signature, and one that has no room is not handed out; both leave a reason. */
+static void test_signatures(void **state)
+{
+	struct elsewhere e = { 0 };
+	struct tw_remote remote = { sign, &e }, mute = { sign_nothing, NULL };
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL, *silent = NULL;
+	uint8_t point[TW_POINT_SIZE], out[80];
+	size_t size = 0;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	CHECK_OK(tw_key_generate(sys, &e.key));
+	CHECK_OK(tw_key_point(e.key, point));
+	CHECK_OK(tw_remote_key(sys, &remote, point, &key));
+	CHECK_OK(tw_remote_key(sys, &mute, point, &silent));
+	CHECK_INT(EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, tw_key_evp(key), NULL), 1);
+	CHECK_INT(EVP_DigestSign(ctx, NULL, &size, (const uint8_t *)"m", 1), 1);
+	CHECK_INT(size, 72);
+	CHECK_INT(e.asked, 0); /* asking for the size asks nobody */
+	CHECK_INT(EVP_DigestSign(ctx, out, &size, (const uint8_t *)"m", 1), 1);
+	CHECK(size >= 68 && size <= 72);
+	uint8_t raw[TW_SIGNATURE_SIZE];
+	CHECK_OK(tw_signature_of_der((struct tw_slice){ (char *)out, size }, raw));
+	CHECK_OK(tw_key_verify(e.key, &(struct tw_slice)TW_SLICE("m"), 1, raw));
+	ERR_clear_error();
+	memset(out, 0xee, sizeof out);
+	size = 8;
+	CHECK_INT(EVP_DigestSign(ctx, out, &size, (const uint8_t *)"m", 1), 0);
+	CHECK(out[0] == 0xee && ERR_get_error() != 0);
+	EVP_MD_CTX_reset(ctx);
+	CHECK_INT(EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, tw_key_evp(silent), NULL), 1);
+	size = sizeof out;
+	CHECK_INT(EVP_DigestSign(ctx, out, &size, (const uint8_t *)"m", 1), 0);
+	EVP_MD_CTX_free(ctx);
+	tw_key_free(e.key);
+}
+
 static tw_err make(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
@@ -118,6 +255,39 @@ static tw_err make(const struct tw_sys *s, void *user)
 	return tw_remote_key(s, &remote, point, &key);
 }
 
+struct making {
+	const struct tw_remote *remote;
+	uint8_t point[TW_POINT_SIZE];
+	tw_key *key;
+};
+
+static tw_err make_to_keep(const struct tw_sys *s, void *user)
+{
+	struct making *m = user;
+	return tw_remote_key(s, m->remote, m->point, &m->key);
+}
+
+static void judge_key(void *user)
+{
+	struct making *m = user;
+	CHECK(can_begin(tw_key_evp(m->key), "SHA256")); /* never half a key */
+	m->key = tw_key_free(m->key);
+}
+
+/* The provider is loaded at the first key: each call of that fails once, and what was left half done is finished by the next. */
+static void test_first_use_without_memory(void **state)
+{
+	struct elsewhere e = { 0 };
+	struct tw_remote remote = { sign, &e };
+	struct making m = { .remote = &remote };
+
+	CHECK_OK(tw_key_generate(sys, &e.key));
+	CHECK_OK(tw_key_point(e.key, m.point));
+	judged_sweep(make_to_keep, judge_key, &m);
+	test_tls(state);
+	tw_key_free(e.key);
+}
+
 static void test_out_of_memory(void **state)
 {
 	struct elsewhere e = { 0 };
@@ -126,4 +296,7 @@ static void test_out_of_memory(void **state)
 	tw_key_free(e.key);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_tls), cmocka_unit_test(test_refusals), cmocka_unit_test(test_out_of_memory))
+CHECK_MAIN(cmocka_unit_test_setup(test_first_use_without_memory, set_up), cmocka_unit_test_setup(test_tls, set_up),
+	cmocka_unit_test_setup(test_refusals, set_up), cmocka_unit_test_setup(test_facts, set_up),
+	cmocka_unit_test_setup(test_imports, set_up), cmocka_unit_test_setup(test_signatures, set_up),
+	cmocka_unit_test_setup(test_out_of_memory, set_up))

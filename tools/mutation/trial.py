@@ -34,7 +34,7 @@ def enter():
 def limits():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (256 << 20, 256 << 20))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))  # not of addresses: the leak checker reserves terabytes of them
 
 
 class Test:
@@ -52,7 +52,7 @@ class Test:
     def run(self, late_s, **more):
         """How it did not end well, or "", and what it said. Everything it started is ended."""
         scratch = tempfile.mkdtemp(prefix="tw-mutant-")
-        environment = {**os.environ, **self.environment, "TMPDIR": scratch, **more}
+        environment = {**os.environ, "LSAN_OPTIONS": "symbolize=0:allocator_may_return_null=1", **self.environment, "TMPDIR": scratch, **more}
         run = subprocess.Popen(self.command, cwd=self.workdir, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                start_new_session=True, preexec_fn=limits)
         try:

@@ -149,7 +149,7 @@ class Weaver:
             self.weave(name, mutants, number, commands[name], len(number))
         environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795219200"}
         if not (self.build / "build.ninja").exists():
-            subprocess.run(["meson", "setup", str(self.build), str(self.tree), "-Dwerror=false", "-Dc_args=-w", "-Doptimization=1", "-Ddebug=false"],
+            subprocess.run(["meson", "setup", str(self.build), str(self.tree), "-Dwerror=false", "-Db_sanitize=leak", "-Db_lundef=false", "-Dc_args=-w", "-Doptimization=1", "-Ddebug=false"],
                            env=environment, check=True, stdout=subprocess.DEVNULL)
         done = subprocess.run(["nice", "ninja", "-C", str(self.build)], env=environment, capture_output=True, text=True)
         if done.returncode:

@@ -6,6 +6,7 @@
 #include "service/test-dir.h"
 #include "sys/durable.h"
 #include "oom.h"
+#include "spill.h"
 
 static const struct tw_sys *sys;
 static struct test_dir dir;

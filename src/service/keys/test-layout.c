@@ -3,6 +3,7 @@
 #include "service/keys/test-keys.h"
 
 #include "base/text.h"
+#include "spill.h"
 
 static tw_err adopt(struct bench *b)
 {
