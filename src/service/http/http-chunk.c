@@ -20,7 +20,7 @@ static tw_err chunk_size_byte(struct tw_http_chunks *s, char c, enum tw_http_rul
 		return TW_OK;
 	}
 	*ret_fault = TW_RULE_CHUNK_SIZE;
-	if (s->state < CHUNK_DIGIT || v >= 0)
+	if (s->state < CHUNK_DIGIT)
 		return TW_RAISE(SYNTAX, "chunk-size");
 	if (c == ';')
 		*ret_fault = TW_RULE_CHUNK_EXTENSION;

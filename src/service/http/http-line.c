@@ -20,11 +20,9 @@ static tw_err decode(const struct tw_http_reading *r, struct tw_slice s, bool is
 			ret[n++] = s.at[i];
 			continue;
 		}
-		int high = i + 2 < s.size ? tw_hex_value(s.at[i + 1]) : -1;
-		int low = i + 2 < s.size ? tw_hex_value(s.at[i + 2]) : -1;
-		if (high < 0 || low < 0)
+		char c = '\0';
+		if (s.size - i < 3 || tw_failed(tw_parse_hex((struct tw_slice){ s.at + i + 1, 2 }, &c, 1)))
 			return tw_http_refuse(r, TW_RULE_TARGET_PERCENT, s.at + i);
-		char c = (char)(high * 16 + low);
 		if (is_path && (c == '/' || c == '\\' || c == '%'))
 			return tw_http_refuse(r, TW_RULE_PATH_ENCODED, s.at + i);
 		ret[n++] = c;
@@ -40,7 +38,7 @@ static tw_err check_segments(const struct tw_http_reading *r, struct tw_slice pa
 	const char *end = path.at + path.size, *at = path.at + 1;
 
 	for (;;) {
-		const char *slash = at < end ? memchr(at, '/', (size_t)(end - at)) : NULL;
+		const char *slash = memchr(at, '/', (size_t)(end - at));
 		const char *stop = slash ? slash : end;
 		size_t n = (size_t)(stop - at);
 		if (n == 0 && slash)

@@ -87,7 +87,7 @@ static bool host_valid(struct tw_slice v)
 	if (at == end)
 		return true;
 	unsigned port = 0;
-	if (*at++ != ':' || at == end || end - at > 5)
+	if (*at++ != ':' || end - at > 5)
 		return false;
 	for (; at < end; at++) {
 		if (!tw_http_digit(*at))
@@ -149,8 +149,8 @@ static tw_err take_connection(const struct tw_http_reading *r, const struct tw_h
 {
 	struct tw_slice rest = f->value, element;
 
-	while (next_element(&rest, &element)) {
-		if (element.size == 0 || tw_http_outside(element, TW_BYTE_TOKEN))
+	while (next_element(&rest, &element)) { /* RFC 9110 5.6.1: an empty one says nothing */
+		if (tw_http_outside(element, TW_BYTE_TOKEN))
 			return tw_http_refuse(r, TW_RULE_CONNECTION, f->name.at);
 		if (tw_slice_is_nocase(element, "close"))
 			r->head->keep_alive = false;
@@ -170,32 +170,31 @@ static const struct {
 	enum tw_http_rule twice;
 	tw_err (*take)(const struct tw_http_reading *r, const struct tw_http_field *f);
 } framing[] = {
-	{ "host", true, TW_RULE_HOST_TWICE, take_host },
-	{ "content-length", true, TW_RULE_LENGTH_TWICE, take_length },
-	{ "transfer-encoding", true, TW_RULE_CODING_TWICE, take_coding },
-	{ "expect", false, TW_RULE_EXPECT, take_expect },
-	{ "connection", false, TW_RULE_CONNECTION, take_connection },
-	{ "upgrade", false, TW_RULE_UPGRADE, take_upgrade },
+	{ "host", true, TW_RULE_HOST_TWICE, take_host }, { "content-length", true, TW_RULE_LENGTH_TWICE, take_length },
+	{ "transfer-encoding", true, TW_RULE_CODING_TWICE, take_coding }, { "expect", false, TW_RULE_EXPECT, take_expect },
+	{ "connection", false, TW_RULE_CONNECTION, take_connection }, { "upgrade", false, TW_RULE_UPGRADE, take_upgrade },
+	{ .name = NULL }, /* all others: any number, and nothing to take */
 };
-enum { AT_HOST, AT_LENGTH, AT_CODING, NOT_FRAMING = TW_COUNT(framing) };
+enum { AT_HOST, AT_LENGTH, AT_CODING };
 
 static size_t framing_of(struct tw_slice name)
 {
-	for (size_t k = 0; k < TW_COUNT(framing); k++)
-		if (tw_slice_is_nocase(name, framing[k].name))
-			return k;
-	return NOT_FRAMING;
+	size_t k = 0;
+
+	while (framing[k].name && !tw_slice_is_nocase(name, framing[k].name))
+		k++;
+	return k;
 }
 
 /* How often each stands there comes before what any of them says. */
 static tw_err count_fields(const struct tw_http_reading *r)
 {
 	const struct tw_http_head *h = r->head;
-	unsigned seen[TW_COUNT(framing) + 1] = { 0 };
+	unsigned seen[TW_COUNT(framing)] = { 0 };
 
 	for (size_t i = 0; i < h->field_count; i++) {
 		size_t k = framing_of(h->fields[i].name);
-		if (++seen[k] > 1 && k < NOT_FRAMING && framing[k].once)
+		if (++seen[k] > 1 && framing[k].once)
 			return tw_http_refuse(r, framing[k].twice, h->fields[i].name.at);
 	}
 	if (!seen[AT_HOST])
@@ -213,7 +212,7 @@ static tw_err judge_fields(const struct tw_http_reading *r)
 	h->keep_alive = true;
 	for (size_t i = 0; i < h->field_count; i++) {
 		size_t k = framing_of(h->fields[i].name);
-		if (k < NOT_FRAMING)
+		if (framing[k].take)
 			TW_TRY(framing[k].take(r, &h->fields[i]));
 	}
 	bool takes_content = tw_slice_is(h->method, "POST") || tw_slice_is(h->method, "PUT");

@@ -81,7 +81,14 @@ static const struct row rows[] = {
 	{ "path with a caret", "GET /a^b HTTP/1.1\r\n" HOST END, 400 },
 	{ "encoded blank and tilde", "GET /%20/%7e HTTP/1.1\r\n" HOST END, 0 },
 	{ "one blank only", "GET /\r\n" HOST END, 400 },
-	{ "connection with an empty element", "GET / HTTP/1.1\r\n" HOST "Connection: close,\r\n" END, 400 },
+	{ "connection with empty elements", "GET / HTTP/1.1\r\n" HOST "Connection: , close,\r\n" END, 0 },
+	{ "connection of nothing", "GET / HTTP/1.1\r\n" HOST "Connection:\r\n" END, 0 },
+	{ "connection twice", "GET / HTTP/1.1\r\n" HOST "Connection: a\r\nConnection: b\r\n" END, 0 },
+	{ "expect twice", "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nExpect: 100-continue\r\n" END, 0 },
+	{ "chunked and an empty element", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: ,chunked\r\n" END, 400 },
+	{ "length of 20 nines", "POST / HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n" END, 413 },
+	{ "length 2^64 - 1", "POST / HTTP/1.1\r\n" HOST "Content-Length: 18446744073709551615\r\n" END, 0 },
+	{ "length 1 with GET", "GET / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n" END, 400 },
 	{ "version of letters", "GET / HTTP/1.x\r\n" HOST END, 400 },
 	{ "version of letters before the point", "GET / HTTP/x.1\r\n" HOST END, 400 },
 	{ "version without a point", "GET / HTTP/101\r\n" HOST END, 400 },
@@ -121,6 +128,58 @@ static void test_rows(void **state)
 		tw_err e = parse(rows[i].bytes, strlen(rows[i].bytes), &h, &f);
 		if (f.status != rows[i].status || tw_failed(e) != (rows[i].status != 0))
 			fail_msg("%s: got %d (%s), want %d", rows[i].name, f.status, f.rule ? f.rule : "", rows[i].status);
+	}
+}
+
+/* Of several things that could be said, the one that helps: which rule, and at which byte. */
+static const struct {
+	const char *bytes, *rule;
+	size_t offset;
+} reasons[] = {
+	{ "GET / HTTP/1.1\n" HOST END, "RFC 9112 2.2: a line ends with CR LF", 14 },
+	{ "\nGET / HTTP/1.1\r\n", "RFC 9112 2.2: a line ends with CR LF", 0 },
+	{ "GET / HTTP/1.1\r\nA: b\rc\r\n", "RFC 9112 2.2: CR without LF", 20 },
+	{ "GET /\r\n", "RFC 9112 3: method SP target SP version, single blanks", 0 },
+	{ "GET\r\n", "RFC 9112 3: method SP target SP version, single blanks", 0 },
+	{ "GET  / HTTP/1.1\r\n", "RFC 9112 3: method SP target SP version, single blanks", 0 },
+	{ " / HTTP/1.1\r\n", "RFC 9112 3: method SP target SP version, single blanks", 0 },
+	{ "GET a/b HTTP/1.1\r\n", "RFC 9112 3.2.1: we take origin-form only", 4 },
+	{ "GET /%4 HTTP/1.1\r\n", "RFC 3986 2.1: % and two hexadecimal digits", 5 },
+	{ "GET /%4g HTTP/1.1\r\n", "RFC 3986 2.1: % and two hexadecimal digits", 5 },
+	{ "GET /%g4 HTTP/1.1\r\n", "RFC 3986 2.1: % and two hexadecimal digits", 5 },
+	{ "GET / HTTP/1.1\r\n a: b\r\n", "RFC 9112 5.2: no folding", 16 },
+	{ "GET / HTTP/1.1\r\n\ta: b\r\n", "RFC 9112 5.2: no folding", 16 },
+	{ "GET / HTTP/1.1\r\nabc\r\n", "RFC 9112 5: a field line has a colon", 16 },
+	{ "GET / HTTP/1.1\r\na : b\r\n", "RFC 9112 5.1: blank before the colon", 17 },
+	{ "GET / HTTP/1.1\r\na\t: b\r\n", "RFC 9112 5.1: blank before the colon", 17 },
+	{ "GET / HTTP/1.1\r\n: b\r\n", "RFC 9110 5.1: a field name is a token", 16 },
+	{ "GET / HTTP/1.1\r\na(: b\r\n", "RFC 9110 5.1: a field name is a token", 17 },
+};
+
+static void test_reasons(void **state)
+{
+	struct tw_http_head h;
+	struct tw_http_fault f;
+
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+		CHECK(tw_failed(parse(reasons[i].bytes, strlen(reasons[i].bytes), &h, &f)));
+		if (!f.rule || strcmp(f.rule, reasons[i].rule) != 0 || f.offset != reasons[i].offset)
+			fail_msg("%s: got '%s' at %zu", reasons[i].bytes, f.rule ? f.rule : "", f.offset);
+	}
+}
+
+static void test_values_are_trimmed(void **state)
+{
+	static const char *const fields[][2] = { { "", "" }, { " ", "" }, { "\t", "" }, { " \t \t", "" }, { "x", "x" },
+		{ "x ", "x" }, { "x\t", "x" }, { " x", "x" }, { "\t x\t y \t", "x\t y" } };
+	struct tw_http_head h;
+	struct tw_http_fault f;
+	char text[64];
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		(void)snprintf(text, sizeof text, "GET / HTTP/1.1\r\n" HOST "A:%s\r\n" END, fields[i][0]);
+		CHECK_OK(parse(text, strlen(text), &h, &f));
+		CHECK(tw_slice_is(tw_http_find(&h, "a")->value, fields[i][1]));
 	}
 }
 
@@ -167,6 +226,9 @@ static void test_limits(void **state)
 	memset(big, 'a', sizeof big);
 	CHECK_ERR(parse(big, sizeof big, &h, &f), LIMIT);
 	CHECK_INT(f.status, 414);
+	memcpy(big, "\r\n", 2);
+	CHECK_ERR(parse(big, sizeof big, &h, &f), LIMIT);
+	CHECK_INT(f.status, 414);
 	memcpy(big, "GET / HTTP/1.1\r\nA: ", 19);
 	CHECK_ERR(parse(big, TW_HTTP_HEAD_MAX - 1, &h, &f), NOTFOUND);
 	CHECK_ERR(parse(big, TW_HTTP_HEAD_MAX, &h, &f), LIMIT);
@@ -201,6 +263,7 @@ static const struct {
 	{ "5\r\nhelloX\r\n0\r\n\r\n", NULL, 400, 0 },
 	{ "5\r\nhello\n0\r\n\r\n", NULL, 400, 0 },
 	{ "0\r\nA: b\r\n\r\n", NULL, 400, 0 },
+	{ "10\r\n0123456789abcdef\r\n0\r\n\r\n", "0123456789abcdef", 0, 0 },
 	{ "11\r\n", NULL, 413, 0 },
 	{ "8\r\n01234567\r\n9\r\n", NULL, 413, 0 },
 	{ "ffffffffffffffff\r\n", NULL, 413, 0 },
@@ -244,6 +307,21 @@ static void test_chunks(void **state)
 	tw_fake_free(fake);
 }
 
+/* The size is judged when its line is complete, and then at once. */
+static void test_where_a_chunk_is_too_long(void **state)
+{
+	struct tw_http_chunks s = { 0 };
+	struct tw_http_fault f = { 0 };
+	struct tw_cursor c = tw_cursor_of("11\r\n0", 5);
+	struct tw_buf body;
+	bool done = false;
+
+	tw_buf_init(&body, NULL, 16);
+	CHECK_ERR(tw_http_chunk(&s, &c, &body, &done, &f), LIMIT);
+	CHECK_INT(f.offset, 3);
+	CHECK(!done);
+}
+
 static void test_chunks_without_memory(void **state)
 {
 	struct tw_fake *fake = tw_fake_new();
@@ -261,4 +339,5 @@ static void test_chunks_without_memory(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_prefixes), cmocka_unit_test(test_slices),
+	cmocka_unit_test(test_reasons), cmocka_unit_test(test_values_are_trimmed), cmocka_unit_test(test_where_a_chunk_is_too_long),
 	cmocka_unit_test(test_limits), cmocka_unit_test(test_chunks), cmocka_unit_test(test_chunks_without_memory))
