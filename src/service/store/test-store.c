@@ -1,53 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/store/store.h"
+#include "service/store/test-store.h"
 
-#include "service/test-dir.h"
-#include "sys/fake.h"
-
-#include <errno.h>
-
-static const char schema_1[] = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
-			       "CREATE TABLE total (n INTEGER NOT NULL) STRICT; INSERT INTO total VALUES (0);";
-static const char schema_2[] = "ALTER TABLE note ADD COLUMN size INTEGER NOT NULL DEFAULT 0;";
-static const struct tw_store_step steps[] = { { 1, schema_1 }, { 2, schema_2 }, { 0, NULL } };
+static const struct tw_store_step steps[] = { { 1, NOTE_1 TOTAL_1 }, { 2, SIZE_2 }, { 0, NULL } };
 static const struct tw_store_formats one = { steps, 1, 1 }, two = { steps, 2, 2 };
-static const char put[] = "INSERT INTO note (text) VALUES (?1)";
-static const char count_up[] = "UPDATE total SET n = n + 1";
-static const char total[] = "SELECT n FROM total";
-static const char count[] = "SELECT count(*) FROM note";
-
-static struct test_dir dir;
-
-static int set_up(void **state)
-{
-	dir = test_dir_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	test_dir_done(&dir);
-	return 0;
-}
-
-static tw_err take_int(void *user, const tw_row *row)
-{
-	*(int64_t *)user = tw_row_int(row, 0);
-	return TW_OK;
-}
-
-static int64_t number(tw_store *s, const char *sql)
-{
-	int64_t n = -1;
-	CHECK_OK(tw_store_run(s, sql, NULL, 0, take_int, &n));
-	return n;
-}
-
-static tw_err add(tw_store *s, void *user)
-{
-	TW_TRY(tw_store_run(s, put, (struct tw_value[]){ TW_V_TEXT(user) }, 1, NULL, NULL));
-	return tw_store_run(s, count_up, NULL, 0, NULL, NULL);
-}
 
 static tw_err add_and_refuse(tw_store *s, void *user)
 {
