@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every call of the seam fails once, in every way that call can fail, while the device starts, is taken over, answers a read,
- * changes a setting, brings the store of the release before to its own format, or ends because it was asked to: one process per
- * point, forked from one that stands just before the scenario.
+ * changes a setting, brings the store of the release before to its own format, takes its keys over into the keystore, starts from
+ * there, or ends because it was asked to: one process per point, forked from one that stands just before the scenario.
  *
  * After each: no crash, no descriptor and no byte held once the unit is gone, an answer that is true (what was said to be done
  * is done, what was refused is not half done), and a start without faults that finds everything whole: the store passes its
@@ -129,6 +129,12 @@ static int migrate(tw_unit *u)
 	return tw_failed(tw_start_migrate(tw_unit_device(u))) ? 500 : 200;
 }
 
+/* The same of the keys: what fails leaves them in plain files or in the keystore, whole. */
+static int adopt(tw_unit *u)
+{
+	return tw_failed(tw_start_adopt(tw_unit_device(u))) ? 500 : 200;
+}
+
 /* Within the same life: the owner is known, unless core would end to let the next start open the store. */
 static bool goes_on(tw_unit *u)
 {
@@ -168,6 +174,13 @@ static bool is_migrated(tw_unit *u)
 	return tw_store_format(tw_unit_device(u)->context.store) == TW_STORE_FORMAT;
 }
 
+static bool is_adopted(tw_unit *u)
+{
+	struct tw_keys_state keys;
+
+	return !tw_failed(tw_keys_client_state(tw_unit_device(u)->context.keys, &keys)) && !keys.plain;
+}
+
 static const struct scenario {
 	const char *name, *begins; /* with a copy of which tree */
 	bool fault_start;          /* the faults are in the start; else in the request */
@@ -185,6 +198,8 @@ static const struct scenario {
 	{ "read", "owned", false, read_identity, 200, NULL, 1 },
 	{ "change", "owned", false, change, 200, is_changed, 1 },
 	{ "upgrade", "owned", false, migrate, 200, is_migrated, 0, .after = goes_on },
+	{ "adoption", "owned", false, adopt, 200, is_adopted, 0, .after = goes_on },
+	{ "adopted start", "adopted", true, NULL, 0, NULL, 1 },
 	{ "shutdown", "owned", false, drain, 200, is_changed, 1, .before = change_and_leave_open, .fault_end = true },
 };
 
@@ -284,7 +299,7 @@ static int judge_after(const struct scenario *s, const char *work, const struct 
 		bad = complain(job, "an intent stays open", "");
 	else if (s->done && o->status == s->good && !s->done(u))
 		bad = complain(job, "acknowledged, and not there", "");
-	else if (strcmp(s->begins, "owned") == 0 && !tw_unit_owned(u))
+	else if (strcmp(s->begins, "fresh") != 0 && !tw_unit_owned(u))
 		bad = complain(job, "an owned device looks unowned", "");
 	else if (s->done && o->status >= 400 && o->status < 500 && s->done(u))
 		bad = complain(job, "refused, and there all the same", "");
@@ -443,10 +458,10 @@ static struct tally sweep(const struct scenario *s, const struct place *p)
 	return total;
 }
 
-/* "fresh" is a unit as provisioned; "owned" one that was taken over and stopped. */
+/* "fresh" is a unit as provisioned; "owned" one that was taken over and stopped; "adopted" one whose keys are in the keystore then. */
 static bool make_trees(struct place *p)
 {
-	char fresh[192], owned[192];
+	char fresh[192], owned[192], adopted[192];
 	tw_unit *u = NULL;
 	bool good;
 
@@ -455,11 +470,16 @@ static bool make_trees(struct place *p)
 		return false;
 	(void)snprintf(fresh, sizeof fresh, "%.120s/fresh", p->base);
 	(void)snprintf(owned, sizeof owned, "%.120s/owned", p->base);
+	(void)snprintf(adopted, sizeof adopted, "%.120s/adopted", p->base);
 	(void)snprintf(p->work, sizeof p->work, "%.120s/work", p->base);
 	if (mkdir(fresh, 0700) != 0 || tw_failed(tw_unit_provision(fresh)) || !tree_copy(fresh, owned))
 		return false;
 	good = !tw_failed(tw_unit_start(tw_sys_real(), owned, &u)) && take(u) == 201 && read_identity(u) == 200 &&
 		is_changed(u) == false && !tw_failed(tw_unit_settle(u));
+	(void)tw_unit_stop(u);
+	u = NULL;
+	good = good && tree_copy(owned, adopted) && !tw_failed(tw_unit_start(tw_sys_real(), adopted, &u)) && adopt(u) == 200 &&
+		is_adopted(u) && !tw_failed(tw_unit_settle(u));
 	(void)tw_unit_stop(u);
 	return good;
 }
