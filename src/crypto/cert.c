@@ -63,6 +63,9 @@ static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_cert **
 		return TW_RAISE(UNSUPPORTED, "not a version 3 certificate");
 	if (!tw_x509_point(X509_get_X509_PUBKEY(x)))
 		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate's key is not P-256 with an uncompressed point");
+	EVP_PKEY *key = X509_get0_pubkey(x); /* tried, and its strength looked up, when it was read, and not again */
+	if (!key || EVP_PKEY_get_security_bits(key) != 128)
+		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate's key is not a point of P-256");
 	if (X509_get_extension_flags(x) & (EXFLAG_INVALID | EXFLAG_CRITICAL))
 		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate has extensions that are malformed, or critical and not known here");
 	TW_TRY(tw_x509_extensions_exact(X509_get0_extensions(x)));
@@ -154,25 +157,16 @@ tw_err tw_cert_name(const tw_cert *c, struct tw_buf *ret)
 	return e;
 }
 
-static bool milliseconds_of(const ASN1_TIME *t, int64_t *ret)
-{
-	struct tm parts;
-	if (ASN1_TIME_to_tm(t, &parts) != 1)
-		return false;
-	*ret = (int64_t)timegm(&parts) * 1000;
-	return true;
-}
-
 int64_t tw_cert_not_after_ms(const tw_cert *c)
 {
 	int64_t ms = 0;
-	return milliseconds_of(X509_get0_notAfter(c->x509), &ms) ? ms : INT64_MIN;
+	return tw_x509_time_ms(X509_get0_notAfter(c->x509), &ms) ? ms : INT64_MIN;
 }
 
 int64_t tw_cert_not_before_ms(const tw_cert *c)
 {
 	int64_t ms = 0;
-	return milliseconds_of(X509_get0_notBefore(c->x509), &ms) ? ms : INT64_MIN;
+	return tw_x509_time_ms(X509_get0_notBefore(c->x509), &ms) ? ms : INT64_MIN;
 }
 
 bool tw_cert_is_ca(const tw_cert *c)
@@ -188,18 +182,17 @@ bool tw_cert_for_client(const tw_cert *c)
 tw_err tw_cert_serial(const tw_cert *c, struct tw_buf *ret)
 {
 	const ASN1_INTEGER *n = X509_get0_serialNumber(c->x509);
-	int size = ASN1_STRING_length(n);
 
-	if (size < 1 || size > 20 || ASN1_STRING_type(n) != V_ASN1_INTEGER)
-		return TW_RAISE(UNSUPPORTED, "the certificate's number is negative, or longer than 20 bytes");
-	return tw_buf_hex(ret, ASN1_STRING_get0_data(n), (size_t)size);
+	if (!tw_x509_serial_good(n))
+		return TW_RAISE(UNSUPPORTED, "the certificate's number is zero, negative, or longer than 20 bytes");
+	return tw_buf_hex(ret, ASN1_STRING_get0_data(n), (size_t)ASN1_STRING_length(n));
 }
 
 static tw_err in_time(const tw_cert *c, int64_t now_ms, const char *what)
 {
 	int64_t from, to;
 	char text[TW_TIME_TEXT_MAX];
-	if (!milliseconds_of(X509_get0_notBefore(c->x509), &from) || !milliseconds_of(X509_get0_notAfter(c->x509), &to))
+	if (!tw_x509_time_ms(X509_get0_notBefore(c->x509), &from) || !tw_x509_time_ms(X509_get0_notAfter(c->x509), &to))
 		return TW_RAISE(UNTRUSTED, "%s: its dates cannot be read", what);
 	if (now_ms < from) {
 		tw_time_text(from, text);

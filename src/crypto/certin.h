@@ -21,7 +21,9 @@ tw_err tw_x509_subject(X509_NAME *name, const char *organization, const char *co
 GENERAL_NAMES *tw_x509_alt_names(const char *uri, const char *dns); /* NULL: no memory */
 /* A name of letters, digits and hyphens between dots; no wildcard, no dot at the end. */
 bool tw_x509_dns_valid(struct tw_slice s);
-bool tw_x509_uri_valid(struct tw_slice s); /* a scheme and visible ASCII; at most 255 bytes */
+bool tw_x509_uri_valid(struct tw_slice s);       /* a scheme and visible ASCII; at most 255 bytes */
+bool tw_x509_serial_good(const ASN1_INTEGER *n); /* positive, 1 to 20 bytes (RFC 5280 section 4.1.2.2) */
+bool tw_x509_time_ms(const ASN1_TIME *t, int64_t *ret);
 /* Of all extensions: none twice (RFC 5280 section 4.2), each value DER. */
 tw_err tw_x509_extensions_exact(const STACK_OF(X509_EXTENSION) * extensions);
 #endif

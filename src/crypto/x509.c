@@ -126,3 +126,20 @@ tw_err tw_x509_extensions_exact(const STACK_OF(X509_EXTENSION) * extensions)
 	}
 	return TW_OK;
 }
+
+bool tw_x509_serial_good(const ASN1_INTEGER *n)
+{
+	int size = ASN1_STRING_length(n);
+
+	return size >= 1 && size <= 20 && ASN1_STRING_type(n) == V_ASN1_INTEGER && (size > 1 || ASN1_STRING_get0_data(n)[0] != 0);
+}
+
+bool tw_x509_time_ms(const ASN1_TIME *t, int64_t *ret)
+{
+	struct tm parts;
+
+	if (ASN1_TIME_to_tm(t, &parts) != 1)
+		return false;
+	*ret = (int64_t)timegm(&parts) * 1000;
+	return true;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lists of revoked certificates (RFC 5280 section 5): an authority's numbered, dated, signed list of those it takes back.
+ *
+ * Taken are complete lists of the authority that made the certificates, and nothing else: no deltas, no lists for a part of them,
+ * none of somebody who stands in for the issuer. Those kinds need extensions that are critical, and every critical one is refused.
+ */
+#ifndef TW_CRYPTO_CRL_H
+#define TW_CRYPTO_CRL_H
+#include "crypto/cert.h"
+
+#define TW_CRL_MAX (24 * 1024) /* bytes of DER: what a request carries in PEM, with room for the issuer's certificate */
+#define TW_CRL_ENTRIES_MAX 600 /* what fits with numbers of 16 bytes; an authority with more is to be replaced */
+
+typedef struct tw_crl tw_crl;
+/* One list. Says nothing about who signed it. SYNTAX, UNSUPPORTED, LIMIT. */
+tw_err tw_crl_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_crl **ret);
+tw_crl *tw_crl_free(tw_crl *l);
+TW_DEFINE_FREEP(tw_crl, tw_crl_free)
+uint64_t tw_crl_number(const tw_crl *l); /* a higher one replaces a lower one */
+size_t tw_crl_entries(const tw_crl *l);
+int64_t tw_crl_this_update_ms(const tw_crl *l);
+int64_t tw_crl_next_update_ms(const tw_crl *l);
+tw_err tw_crl_pem(const tw_crl *l, struct tw_buf *ret);
+bool tw_crl_same_issuer(const tw_crl *a, const tw_crl *b); /* by name and, where both say it, by key */
+bool tw_crl_is_of(const tw_crl *l, const tw_cert *issuer); /* the same; whether that one signed it, tw_crl_check says */
+/* *ret_rule NULL: issuer signed it and may, and it counts now. Else crl.issuer, crl.signature or crl.dates. */
+tw_err tw_crl_check(const tw_crl *l, const tw_cert *issuer, int64_t now_ms, const char **ret_rule);
+bool tw_crl_lists(const tw_crl *l, const tw_cert *c); /* by its number alone */
+#endif

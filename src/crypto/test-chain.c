@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verdict, its lists and its stapled answers. Every field of every object, changed in every way: test/pki. */
+#include "crypto/chain.h"
+
+#include "crypto/hash.h"
+#include "sys/real.h"
+#include "check.h"
+#include "oom.h"
+
+#include <openssl/ocsp.h>
+#include <openssl/x509v3.h>
+
+#define NOW 1790000000000 /* 2026-09-21 */
+#define DAY (24 * 3600 * 1000LL)
+#define URI "urn:dev:ops:32473-T.1-0001"
+
+static const struct tw_sys *sys;
+static tw_key *root_key, *ca_key, *leaf_key;
+static tw_cert *root, *ca, *leaf, *server;
+static struct tw_certs chain, anchors;
+
+/* tw_cert_make lets an authority sign end entities only; here one signs another. */
+static tw_cert *authority(const char *name, tw_key *key, const tw_cert *issuer, tw_key *issuer_key, const char *length)
+{
+	const struct tw_cert_want want = { .common_name = name, .is_ca = true, .not_before_ms = NOW - DAY, .not_after_ms = NOW + 99 * DAY };
+	tw_cert *c = NULL, *again = NULL;
+	uint8_t *der = NULL;
+	CHECK_OK(tw_cert_make(sys, &want, key, issuer, issuer_key, &c));
+	X509 *x = X509_dup(tw_cert_x509(c));
+	X509_EXTENSION_free(X509_delete_ext(x, X509_get_ext_by_NID(x, NID_basic_constraints, -1)));
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, length);
+	CHECK_INT(X509_add_ext(x, e, 0), 1);
+	CHECK(X509_sign(x, tw_key_evp(issuer_key), EVP_sha256()) > 0);
+	int n = i2d_X509(x, &der);
+	CHECK_OK(tw_cert_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, &again));
+	OPENSSL_free(der);
+	X509_EXTENSION_free(e);
+	X509_free(x);
+	(void)tw_cert_free(c);
+	return again;
+}
+
+/* The certificate of a responder to whom the authority has delegated its answers. */
+static tw_cert *made_responder(int64_t now_ms, const tw_cert *issuer)
+{
+	const struct tw_cert_want want = { .common_name = "R", .not_before_ms = now_ms - DAY, .not_after_ms = now_ms + DAY };
+	tw_cert *c = NULL, *again = NULL;
+	uint8_t *der = NULL;
+	CHECK_OK(tw_cert_make(sys, &want, root_key, issuer, ca_key, &c));
+	X509 *x = X509_dup(tw_cert_x509(c));
+	X509_EXTENSION *use = X509V3_EXT_conf_nid(NULL, NULL, NID_ext_key_usage, "OCSPSigning"),
+		       *no_check = X509V3_EXT_conf_nid(NULL, NULL, NID_id_pkix_OCSP_noCheck, "yes");
+	CHECK(use && no_check && X509_add_ext(x, use, -1) == 1 && X509_add_ext(x, no_check, -1) == 1);
+	CHECK(X509_sign(x, tw_key_evp(ca_key), EVP_sha256()) > 0);
+	int n = i2d_X509(x, &der);
+	CHECK_OK(tw_cert_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, &again));
+	OPENSSL_free(der);
+	X509_EXTENSION_free(use);
+	X509_EXTENSION_free(no_check);
+	X509_free(x);
+	(void)tw_cert_free(c);
+	return again;
+}
+
+static int set_up(void **state)
+{
+	const struct tw_cert_want want = {
+		.common_name = "T-1 0001", .uri = URI, .is_client = true, .not_before_ms = NOW - DAY, .not_after_ms = NOW + 9 * DAY
+	};
+	const struct tw_cert_want serves = {
+		.common_name = "S", .dns = "s.example", .is_server = true, .not_before_ms = NOW - DAY, .not_after_ms = NOW + 9 * DAY
+	};
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	CHECK_OK(tw_key_generate(sys, &root_key));
+	CHECK_OK(tw_key_generate(sys, &ca_key));
+	CHECK_OK(tw_key_generate(sys, &leaf_key));
+	root = authority("Root", root_key, NULL, root_key, "critical,CA:TRUE,pathlen:1");
+	ca = authority("Below", ca_key, root, root_key, "critical,CA:TRUE,pathlen:0");
+	CHECK_OK(tw_cert_make(sys, &want, leaf_key, ca, ca_key, &leaf));
+	CHECK_OK(tw_cert_make(sys, &serves, leaf_key, ca, ca_key, &server));
+	chain = (struct tw_certs){ { leaf, ca }, 2 };
+	anchors = (struct tw_certs){ { root }, 1 };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	root = tw_cert_free(root);
+	ca = tw_cert_free(ca);
+	leaf = tw_cert_free(leaf);
+	server = tw_cert_free(server);
+	root_key = tw_key_free(root_key);
+	ca_key = tw_key_free(ca_key);
+	leaf_key = tw_key_free(leaf_key);
+	return 0;
+}
+
+static struct tw_chain_ask good(void)
+{
+	return (struct tw_chain_ask){ .chain = &chain, .anchors = &anchors, .purpose = TW_CHAIN_CLIENT, .uri = URI, .now_ms = NOW };
+}
+
+static const char *verdict(struct tw_chain_ask ask)
+{
+	struct tw_chain_verdict v;
+	CHECK_OK(tw_chain_check(sys, &ask, &v));
+	CHECK(!v.rule || tw_chain_text(v.rule)[0]);
+	return v.rule;
+}
+
+static void test_good_and_names(void **state)
+{
+	struct tw_certs serving = { { server, ca }, 2 };
+	struct tw_chain_ask ask = good();
+	CHECK_TEXT(verdict(ask), NULL);
+	ask.purpose = TW_CHAIN_DEVICE;
+	CHECK_TEXT(verdict(ask), NULL);
+	ask.purpose = TW_CHAIN_SIGNER;
+	CHECK_TEXT(verdict(ask), NULL);
+	ask.purpose = TW_CHAIN_SERVER;
+	CHECK_TEXT(verdict(ask), "chain.purpose");
+	ask.purpose = TW_CHAIN_AUTHORITY;
+	CHECK_TEXT(verdict(ask), "chain.purpose");
+	ask = good();
+	ask.uri = URI "1";
+	CHECK_TEXT(verdict(ask), "chain.name");
+	ask.uri = "urn:dev:ops:32473-T.1-000";
+	CHECK_TEXT(verdict(ask), "chain.name");
+	ask.uri = NULL;
+	ask.dns = "s.example";
+	CHECK_TEXT(verdict(ask), "chain.name");
+	ask.chain = &serving;
+	ask.purpose = TW_CHAIN_SERVER;
+	CHECK_TEXT(verdict(ask), NULL);
+	ask.dns = "S.Example";
+	CHECK_TEXT(verdict(ask), NULL);
+	ask.dns = "x.s.example";
+	CHECK_TEXT(verdict(ask), "chain.name");
+	ask.purpose = TW_CHAIN_DEVICE;
+	ask.dns = NULL;
+	CHECK_TEXT(verdict(ask), "chain.purpose");
+}
+
+static void test_paths(void **state)
+{
+	struct tw_certs alone = { { leaf }, 1 }, middle = { { ca }, 1 }, same = { { leaf }, 1 },
+			extra = { { leaf, ca, server }, 3 }, twice = { { leaf, ca, ca }, 3 }, with_root = { { leaf, ca, root }, 3 },
+			authority_itself = { { ca }, 1 }, none = { 0 };
+	struct tw_chain_ask ask = good();
+	ask.chain = &alone;
+	CHECK_TEXT(verdict(ask), "chain.anchor");
+	ask.anchors = &middle; /* an authority that is trusted as it is */
+	CHECK_TEXT(verdict(ask), NULL);
+	ask.anchors = &same; /* it does not vouch for itself */
+	CHECK_TEXT(verdict(ask), "chain.anchor");
+	ask.anchors = &none;
+	CHECK_TEXT(verdict(ask), "chain.anchor");
+	ask = good();
+	ask.chain = &extra;
+	CHECK_TEXT(verdict(ask), "chain.extra");
+	ask.chain = &twice;
+	CHECK_TEXT(verdict(ask), "chain.extra");
+	ask.chain = &with_root;
+	CHECK_TEXT(verdict(ask), NULL);
+	ask.chain = &none;
+	CHECK_TEXT(verdict(ask), "chain.anchor");
+	ask.chain = &authority_itself;
+	ask.uri = NULL;
+	ask.purpose = TW_CHAIN_AUTHORITY;
+	CHECK_TEXT(verdict(ask), NULL);
+}
+
+static void test_dates(void **state)
+{
+	static const struct {
+		int64_t at_ms;
+		const char *rule;
+	} rows[] = { { NOW - DAY, NULL }, { NOW - DAY - 1000, "chain.dates" }, { NOW + 9 * DAY - 1, NULL },
+		{ NOW + 9 * DAY, "chain.dates" }, /* OpenSSL counts the last second as over */
+		{ NOW + 999 * DAY, "chain.dates" } };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		struct tw_chain_ask ask = good();
+		ask.now_ms = rows[i].at_ms;
+		CHECK_TEXT(verdict(ask), rows[i].rule);
+	}
+}
+
+/* --- Lists --- */
+
+struct list {
+	const tw_cert *issuer, *revoked;
+	tw_key *key;
+	int64_t from_ms, to_ms;
+};
+
+static tw_crl *made(const struct list *l)
+{
+	X509_CRL *x = X509_CRL_new();
+	ASN1_TIME *from = ASN1_TIME_set(NULL, l->from_ms / 1000), *to = ASN1_TIME_set(NULL, l->to_ms / 1000);
+	ASN1_INTEGER *number = ASN1_INTEGER_new();
+	tw_crl *crl = NULL;
+	uint8_t *der = NULL;
+	CHECK(X509_CRL_set_version(x, X509_CRL_VERSION_2) == 1 && ASN1_INTEGER_set(number, 7) == 1);
+	CHECK(X509_CRL_set_issuer_name(x, X509_get_subject_name(tw_cert_x509(l->issuer))) == 1);
+	CHECK(X509_CRL_set1_lastUpdate(x, from) == 1 && X509_CRL_set1_nextUpdate(x, to) == 1);
+	CHECK(X509_CRL_add1_ext_i2d(x, NID_crl_number, number, 0, 0) == 1);
+	if (l->revoked) {
+		X509_REVOKED *r = X509_REVOKED_new();
+		CHECK(X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(tw_cert_x509(l->revoked))) == 1);
+		CHECK(X509_REVOKED_set_revocationDate(r, from) == 1 && X509_CRL_add0_revoked(x, r) == 1);
+	}
+	CHECK(X509_CRL_sign(x, tw_key_evp(l->key), EVP_sha256()) > 0);
+	int n = i2d_X509_CRL(x, &der);
+	CHECK_OK(tw_crl_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, &crl));
+	OPENSSL_free(der);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	ASN1_INTEGER_free(number);
+	X509_CRL_free(x);
+	return crl;
+}
+
+static const char *with_list(struct list l)
+{
+	TW_CLEANUP(tw_crl_freep) tw_crl *crl = made(&l);
+	const tw_crl *all[] = { crl };
+	struct tw_chain_ask ask = good();
+	ask.crls = all;
+	ask.crl_count = 1;
+	return verdict(ask);
+}
+
+static void test_lists(void **state)
+{
+	const struct list fine = { ca, NULL, ca_key, NOW - DAY, NOW + DAY };
+	TW_CLEANUP(tw_crl_freep) tw_crl *crl = made(&fine);
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	TW_CLEANUP(tw_crl_freep) tw_crl *again = NULL;
+	const tw_crl *all[] = { crl };
+	struct tw_chain_ask ask = good();
+	CHECK_TEXT(with_list(fine), NULL);
+	CHECK_TEXT(with_list((struct list){ ca, server, ca_key, NOW - DAY, NOW + DAY }), NULL);
+	CHECK_TEXT(with_list((struct list){ ca, leaf, ca_key, NOW - DAY, NOW + DAY }), "chain.revoked");
+	CHECK_TEXT(with_list((struct list){ root, ca, root_key, NOW - DAY, NOW + DAY }), "chain.revoked"); /* what is between, too */
+	CHECK_TEXT(with_list((struct list){ ca, leaf, root_key, NOW - DAY, NOW + DAY }), "crl.signature");
+	CHECK_TEXT(with_list((struct list){ ca, NULL, ca_key, NOW - DAY, NOW - 1000 }), "crl.dates");
+	CHECK_TEXT(with_list((struct list){ ca, NULL, ca_key, NOW + 1000, NOW + DAY }), "crl.dates");
+	CHECK_TEXT(with_list((struct list){ server, leaf, leaf_key, NOW - DAY, NOW + DAY }), NULL); /* of somebody else: passed over */
+	ask.must_be_unrevoked = true;
+	CHECK_TEXT(verdict(ask), "chain.unproven");
+	ask.crls = all;
+	ask.crl_count = 1;
+	CHECK_TEXT(verdict(ask), NULL);
+	tw_buf_init(&pem, sys, 2 * TW_CRL_MAX);
+	CHECK_OK(tw_crl_pem(crl, &pem));
+	CHECK_OK(tw_crl_load(sys, tw_buf_slice(&pem), &again));
+	CHECK_INT(tw_crl_number(again), 7);
+	CHECK_INT(tw_crl_entries(again), 0);
+	CHECK_INT(tw_crl_this_update_ms(again), NOW - DAY);
+	CHECK_INT(tw_crl_next_update_ms(again), NOW + DAY);
+	CHECK(tw_crl_same_issuer(crl, again) && tw_crl_is_of(crl, ca) && !tw_crl_is_of(crl, root));
+}
+
+/* --- Stapled answers --- */
+
+struct stapled {
+	const tw_cert *about, *issuer, *signer;
+	tw_key *key;
+	int status;
+	int64_t from_ms, to_ms;
+	bool brings; /* the signer's certificate */
+};
+
+static uint8_t *answered(const struct stapled *s, int *ret_size)
+{
+	OCSP_BASICRESP *b = OCSP_BASICRESP_new();
+	OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), tw_cert_x509(s->about), tw_cert_x509(s->issuer));
+	ASN1_TIME *from = ASN1_GENERALIZEDTIME_set(NULL, s->from_ms / 1000), *to = ASN1_GENERALIZEDTIME_set(NULL, s->to_ms / 1000);
+	uint8_t *der = NULL;
+	CHECK(OCSP_basic_add1_status(b, id, s->status, OCSP_REVOKED_STATUS_NOSTATUS, from, from, to) != NULL);
+	CHECK(OCSP_basic_sign(b, tw_cert_x509(s->signer), tw_key_evp(s->key), EVP_sha256(), NULL, s->brings ? 0 : OCSP_NOCERTS) == 1);
+	OCSP_RESPONSE *r = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, b);
+	*ret_size = i2d_OCSP_RESPONSE(r, &der);
+	OCSP_RESPONSE_free(r);
+	OCSP_BASICRESP_free(b);
+	OCSP_CERTID_free(id);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	return der;
+}
+
+/* Answers are made now; so these certificates have to count now. Whatever else the clock of this machine says is not ours to test. */
+static void test_answers(void **state)
+{
+	int64_t now = (int64_t)time(NULL) * 1000;
+	const int fine = V_OCSP_CERTSTATUS_GOOD;
+	const struct tw_cert_want want = { .common_name = "L", .uri = URI, .is_client = true, .not_before_ms = now - DAY };
+	TW_CLEANUP(tw_cert_freep) tw_cert *own = NULL, *below = NULL, *responder = NULL;
+	const struct tw_cert_want above = { .common_name = "C", .is_ca = true, .not_before_ms = now - DAY };
+	struct tw_certs one = { 0 }, trusted = { 0 };
+	struct tw_chain_ask ask = good();
+	CHECK_OK(tw_cert_make(sys, &above, ca_key, NULL, ca_key, &below));
+	CHECK_OK(tw_cert_make(sys, &want, leaf_key, below, ca_key, &own));
+	responder = made_responder(now, below);
+	one = (struct tw_certs){ { own }, 1 };
+	trusted = (struct tw_certs){ { below }, 1 };
+	const struct {
+		struct stapled s;
+		const char *rule;
+	} rows[] = {
+		{ { own, below, below, ca_key, fine, now - DAY, now + DAY, false }, NULL },
+		{ { own, below, below, ca_key, V_OCSP_CERTSTATUS_REVOKED, now - DAY, now + DAY, false }, "chain.revoked" },
+		{ { own, below, below, ca_key, V_OCSP_CERTSTATUS_UNKNOWN, now - DAY, now + DAY, false }, "ocsp.unknown" },
+		{ { own, below, below, ca_key, fine, now - DAY, now - 1000, false }, "ocsp.dates" },
+		{ { server, below, below, ca_key, fine, now - DAY, now + DAY, false }, "ocsp.certificate" },
+		{ { own, below, own, leaf_key, fine, now - DAY, now + DAY, false }, "ocsp.signer" },
+		{ { own, below, own, leaf_key, fine, now - DAY, now + DAY, true }, "ocsp.signer" }, /* by itself */
+		{ { own, below, responder, root_key, fine, now - DAY, now + DAY, true }, NULL },
+		{ { own, below, responder, root_key, fine, now - DAY, now + DAY, false }, "ocsp.signer" },
+	};
+	ask.chain = &one;
+	ask.anchors = &trusted;
+	ask.now_ms = now + 1000;
+	ask.must_be_unrevoked = true;
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		int size = 0;
+		uint8_t *der = answered(&rows[i].s, &size);
+		ask.ocsp = (struct tw_slice){ (char *)der, (size_t)size };
+		CHECK_TEXT(verdict(ask), rows[i].rule);
+		ask.ocsp.size--;
+		CHECK_TEXT(verdict(ask), "ocsp.form");
+		OPENSSL_free(der);
+	}
+}
+
+static void test_several(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	TW_CLEANUP(tw_certs_done) struct tw_certs read = { 0 };
+	struct tw_certs none = { 0 };
+	tw_buf_init(&pem, sys, 16384);
+	CHECK_ERR(tw_certs_read(sys, TW_SLICE(""), 4, &none), SYNTAX);
+	CHECK_OK(tw_cert_pem(leaf, &pem));
+	CHECK_OK(tw_cert_pem(ca, &pem));
+	CHECK_OK(tw_certs_read(sys, tw_buf_slice(&pem), 2, &read));
+	CHECK_INT(read.count, 2);
+	CHECK_ERR(tw_certs_read(sys, tw_buf_slice(&pem), 1, &none), LIMIT);
+	CHECK_ERR(tw_certs_read(sys, (struct tw_slice){ pem.data, pem.size - 2 }, 4, &none), SYNTAX);
+	CHECK_OK(tw_buf_text(&pem, "x"));
+	CHECK_ERR(tw_certs_read(sys, tw_buf_slice(&pem), 4, &none), SYNTAX);
+	CHECK_INT(none.count, 0);
+}
+
+/* --- Without memory --- */
+
+struct swept {
+	struct tw_slice pem, crl;
+	struct tw_chain_ask ask;
+};
+
+static tw_err sweep_chain(const struct tw_sys *s, void *user)
+{
+	struct swept *w = user;
+	struct tw_chain_verdict v;
+	TW_CLEANUP(tw_certs_done) struct tw_certs read = { 0 };
+	TW_CLEANUP(tw_crl_freep) tw_crl *crl = NULL;
+	TW_TRY(tw_certs_read(s, w->pem, 4, &read));
+	TW_TRY(tw_crl_load(s, w->crl, &crl));
+	const tw_crl *all[] = { crl };
+	w->ask.chain = &read;
+	w->ask.crls = all;
+	w->ask.crl_count = 1;
+	TW_TRY(tw_chain_check(s, &w->ask, &v));
+	CHECK_TEXT(v.rule, NULL);
+	return TW_OK;
+}
+
+static void test_out_of_memory(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 }, list = { 0 };
+	const struct list fine = { ca, server, ca_key, NOW - DAY, NOW + DAY };
+	TW_CLEANUP(tw_crl_freep) tw_crl *crl = made(&fine);
+	struct swept w = { .ask = good() };
+	tw_buf_init(&pem, sys, 16384);
+	tw_buf_init(&list, sys, 2 * TW_CRL_MAX);
+	CHECK_OK(tw_cert_pem(leaf, &pem));
+	CHECK_OK(tw_cert_pem(ca, &pem));
+	CHECK_OK(tw_crl_pem(crl, &list));
+	w.pem = tw_buf_slice(&pem);
+	w.crl = tw_buf_slice(&list);
+	w.ask.must_be_unrevoked = true;
+	(void)oom_sweep(sweep_chain, &w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+CHECK_MAIN(TEST(test_good_and_names), TEST(test_paths), TEST(test_dates), TEST(test_lists), TEST(test_answers), TEST(test_several),
+	TEST(test_out_of_memory))
