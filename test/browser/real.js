@@ -114,9 +114,6 @@ async function homeTurns({ open, skip }) {
 		await page.waitForSelector('.trouble');
 		await signIn(page, device);
 		assert.deepEqual(await axe(page), []);
-		await page.click('#check-identity');
-		await page.waitForSelector('#identity-check .checks, #identity-check .trouble');
-		assert.match(await page.textContent('#identity-check'), /The statement holds\./);
 		await page.check(`#off-${KEY}`);
 		await page.click(`#save-${KEY}`);
 		await told(page, 'DI.IMS.1', false);
@@ -135,6 +132,42 @@ async function homeTurns({ open, skip }) {
 		assert.equal(await overhang(page), 0);
 		await page.click('#sign-out');
 		await page.waitForSelector('#code');
+	});
+}
+
+// DI.IMS.1, DI.IMS.2, DI.IMS.3: the identifier, its check and its assignment; DI.ABI.1, DI.DAS.2: who else may talk to it.
+async function placesWork({ open, skip }) {
+	await withDevice(skip, async (device) => {
+		await device.ask({ take_over: true });
+		const page = await open(device.url);
+		await signIn(page, device);
+		await page.click('#place-identity');
+		await page.click('#check-identity');
+		await page.waitForSelector('#identity-check .checks, #identity-check .trouble');
+		assert.match(await page.textContent('#identity-check'), /The statement holds\./);
+		await page.fill('#name', HOSTILE);
+		await page.click('#assign-send');
+		await page.waitForFunction((name) => document.querySelector('#part-assigned').textContent.includes(name), HOSTILE);
+		assert.equal((await device.ask({ tool: ['assignment', 'read'] })).answer.assigned_to.name, HOSTILE);
+		await page.click('#report-send');
+		await page.waitForSelector('#report-file');
+		await page.click('#place-peers');
+		await page.fill('#device-identifier', 'urn:dev:ops:32473-T1-00000007');
+		await page.fill('#device-key', 'ab'.repeat(32));
+		await page.click('#device-send');
+		await page.waitForSelector('#drop-device-0');
+		await page.fill('#rule-name', 'read-only');
+		await page.fill('#rule-subject', 'urn:dev:ops:32473-T1-00000007');
+		await page.fill('#rule-operation', 'identity.read');
+		await page.click('#rule-send');
+		await page.waitForSelector('#drop-rule-read-only');
+		const { answer } = await device.ask({ tool: ['policies', 'list'] });
+		assert.deepEqual(answer.policies.map((one) => [one.name, one.allow]), [['read-only', true]]);
+		await page.click('#drop-device-0');
+		await page.click('#drop-device-0-yes');
+		await page.waitForFunction(() => /There is none/.test(document.querySelector('#part-devices').textContent));
+		assert.deepEqual((await device.ask({ tool: ['peers', 'list'] })).answer.peers, []);
+		assert.deepEqual(await axe(page), []);
 	});
 }
 
@@ -201,6 +234,7 @@ export const real = [
 	['device: serves the page under its policy, with the fingerprint to compare', servesThePage],
 	['device: is taken over by label, browser and console; a hostile name stays text', takenOverByBrowser],
 	['device: code, identity check, switching off and on, a conflict, signing out', homeTurns],
+	['device: identity is checked, assigned and reported; a device and a rule come and go', placesWork],
 	['device: records appear as they are written, and wait while the page is paused', followsTheLog],
 	['device: its OpenAPI document is accepted by a validator of others', openApiHolds],
 	['report: valid, readable by everybody, narrow, wide, dark and on paper', reportReads],

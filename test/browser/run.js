@@ -7,12 +7,13 @@ import assert from 'node:assert/strict';
 import { haveBrowser, openBrowser, openPage, violations } from './browser.js';
 import { following } from './following.js';
 import { pages } from './pages.js';
+import { places } from './places.js';
 import { real } from './real.js';
 
 class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
 const wanted = process.argv.slice(2);
-const tests = [...pages, ...following, ...real].filter(([name]) => wanted.every((word) => name.includes(word)));
+const tests = [...pages, ...places, ...following, ...real].filter(([name]) => wanted.every((word) => name.includes(word)));
 const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures of every state of the page, narrow and wide, light and dark, to be looked at by a person:
-//   node shots.js DIRECTORY
+//   node shots.js DIRECTORY [STATE...]
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { largeText, openBrowser, openPage } from './browser.js';
+import { peopled } from './places.js';
 import { change, healthy, standIn } from './stand-in.js';
 
 const signIn = async (page, story) => {
@@ -40,6 +41,9 @@ const STATES = {
 	'code': [healthy, async () => {}],
 	'code-wrong': [healthy, async (page) => { await page.fill('#code', '00000-00000'); await page.click('#enter'); await page.waitForSelector('.trouble'); }],
 	'home': [healthy, signIn],
+	'identity': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-identity'); await page.waitForSelector('#part-assigned h2'); await page.click('#summary-assignments'); }],
+	'peers': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-peers'); await page.waitForSelector('#part-rules h2'); }],
+	'peers-none': [healthy, async (page, story) => { await signIn(page, story); await page.click('#place-peers'); await page.waitForSelector('#part-rules h2'); }],
 	'home-task': [() => ({ ...healthy(), stuck: true }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForFunction(() => document.querySelector('progress')?.value > 0); }],
 	'home-task-broken': [() => ({ ...healthy(), logFault: 'segment 00000000000000000001.twlog, record 1 at byte 512: the chain differs' }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForSelector(`#result-${'ab'.repeat(16)}`); await page.click(`#summary-result-${'ab'.repeat(16)}`); }],
 	'home-off': [off, async (page, story) => { await signIn(page, story); await page.click('.cell'); }],
@@ -61,10 +65,10 @@ const STATES = {
 
 const LOOKS = [{ width: 320, height: 640 }, { width: 1280 }, { width: 320, height: 640, dark: true }, { width: 1280, dark: true }, { width: 640, height: 900, large: true }];
 
-const out = process.argv[2];
+const [, , out, ...wanted] = process.argv;
 mkdirSync(out, { recursive: true });
 const { browser, close } = await openBrowser();
-for (const [name, [state, act]] of Object.entries(STATES))
+for (const [name, [state, act]] of Object.entries(STATES).filter(([name]) => !wanted.length || wanted.includes(name)))
 	for (const look of LOOKS) {
 		const story = await standIn(state());
 		const { page, context } = await openPage(browser, look);

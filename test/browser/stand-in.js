@@ -31,7 +31,12 @@ export function healthy() {
 			],
 		},
 		tasks: [],
-		identity: { identifier: 'urn:dev:ops:32473-T1-00000042', model: 'Thermostat T1', product_version: '1.4.2', certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', certificate_not_after: '2046-11-21T00:00:00Z' },
+		identity: { identifier: 'urn:dev:ops:32473-T1-00000042', physical_id: '00000042/K', model: 'Thermostat T1', product_version: '1.4.2', certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', certificate_not_after: '2046-11-21T00:00:00Z' },
+		assignments: [],
+		label: 'TW1:7:00000042',
+		peers: { peers: [], anchors: [], revoked: [] },
+		policies: [],
+		peersSwitch: { key: 'identification.peers', type: 'bool', value: 'on', default: 'on', baseline: 'on', version: 0, changed: null, changed_by: '', help: 'Whether other devices that the owner knows may talk to this one.' },
 		setting: { key: 'identification.remote-read', type: 'bool', value: 'on', default: 'on', baseline: 'on', version: 0, changed: null, changed_by: '', help: 'Whether authorized clients may read the identifier and a signed statement over the network.' },
 		records: [
 			{ seq: 14, type: 'read', time: '2026-11-21T11:59:58Z', door: 'https', operation: 'capabilities.read', subject: 'owner:alice', how: 'session', source: '192.0.2.7', status: 200 },
@@ -58,8 +63,20 @@ const ROUTES = {
 		: problem(403, 'code', 'This code does not open the device', 'it is mistyped, older than five minutes, or was used before', 'session.code', 'ask the owner for a new one')),
 	'DELETE /api/v1/sessions/current': () => ({ status: 204 }),
 	'GET /api/v1/capabilities': (s) => ({ body: s.capabilities }),
-	'GET /api/v1/identity': (s) => (s.setting.value === 'off' ? problem(403, 'off', 'The identifier is not given out', 'remote reading is switched off', 'DI.IMS.1', 'switch identification.remote-read on') : { body: s.identity }),
-	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting] } }),
+	'GET /api/v1/identity': (s) => (s.setting.value === 'off' ? problem(403, 'off', 'The identifier is not given out', 'remote reading is switched off', 'DI.IMS.1', 'switch identification.remote-read on') : { body: { ...s.identity, ...(assignment(s).assigned ? { assigned_to: assignment(s).assigned_to } : {}) } }),
+	'GET /api/v1/identity/assignment': (s) => ({ body: assignment(s) }),
+	'PUT /api/v1/identity/assignment': (s, rq) => s.refuseAssign || assign(s, rq.json),
+	'DELETE /api/v1/identity/assignment': (s) => assign(s, { kind: 'nobody', name: '' }),
+	'POST /api/v1/identity/label': (s, rq) => (rq.json.code === s.label ? { body: { identifier: s.identity.identifier, physical_id: s.identity.physical_id, checked: '2026-11-21T12:00:00Z' } }
+		: problem(409, 'label', 'This label names another device', 'it is of 00000043/M', 'label.other', 'look for the device that this label belongs to')),
+	'POST /api/v1/identity/report': (s, rq) => { s.asked = rq.json; return { body: { format: 'jwt', report: 'e30.e30.AA' } }; },
+	'GET /api/v1/peers': (s) => ({ body: s.peers }),
+	'POST /api/v1/peers': (s, rq) => s.refusePeer || added(s.peers.peers, rq.json),
+	'POST /api/v1/peer-anchors': (s, rq) => added(s.peers.anchors, { name: rq.json.name, not_after: '2036-11-21T00:00:00Z' }),
+	'POST /api/v1/peer-revocations': (s, rq) => added(s.peers.revoked, rq.json),
+	'GET /api/v1/policies': (s) => ({ body: { policies: s.policies } }),
+	'POST /api/v1/policies': (s, rq) => added(s.policies, { name: rq.json.name, subject: rq.json.subject, operation: rq.json.operation, target: '', allow: rq.json.effect === 'allow' }),
+	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting, s.peersSwitch] } }),
 	'GET /api/v1/log/stream': (s) => s.refuseStream || {},
 	'GET /api/v1/log': (s, rq) => {
 		const asked = new URL(rq.url, 'http://x').searchParams;
@@ -93,6 +110,38 @@ const ROUTES = {
 	},
 };
 
+const added = (list, one) => {
+	list.push(one);
+	return { status: 201, body: one };
+};
+
+function assignment(s) {
+	const to = s.assignments[0];
+	const assigned = Boolean(to) && to.kind !== 'nobody';
+	return { identifier: s.identity.identifier, assigned, ...(assigned ? { assigned_to: to } : {}), history: s.assignments };
+}
+
+function assign(s, given) {
+	s.assignments = [{ contact: '', reference: '', ...given, since: '2026-11-21T12:00:00Z', by: 'owner:alice' }, ...s.assignments];
+	return { body: assignment(s) };
+}
+
+// What is removed by its name: a rule, a device, an authority with what it revoked.
+const LISTS = { 'policies': (s) => [s.policies, 'name'], 'peers': (s) => [s.peers.peers, 'identifier'], 'peer-anchors': (s) => [s.peers.anchors, 'name'] };
+
+function removal(method, path) {
+	const [, list, name] = /^\/api\/v1\/([a-z-]+)\/(.+)$/.exec(path) || [];
+	if (method !== 'DELETE' || !LISTS[list])
+		return null;
+	return (s) => {
+		const [all, key] = LISTS[list](s);
+		const at = all.findIndex((one) => one[key] === name);
+		if (at >= 0)
+			all.splice(at, 1);
+		return at >= 0 ? { status: 204 } : problem(404, 'unknown', 'There is no such thing here', '', 'path', '');
+	};
+}
+
 function advance(s, task) {
 	if (s.stuck && task.state === 'running')
 		return;
@@ -118,7 +167,7 @@ export function change(s, value, by) {
 const OPEN = /^\/api\/v1\/(commissioning|sessions$)/;
 
 function answer(s, rq, path) {
-	const route = ROUTES[`${rq.method} ${path}`];
+	const route = ROUTES[`${rq.method} ${path}`] || removal(rq.method, path);
 	if (!route)
 		return problem(404, 'path', 'There is no such thing here', '', 'path', '');
 	if (!OPEN.test(path) && rq.headers.authorization !== `Bearer ${s.token}`)

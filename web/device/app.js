@@ -2,13 +2,15 @@
 // What the page does: finds out which of three states the device and this browser are in, and shows the one page for it.
 //   no owner yet           take it over with the label's secret, then confirm at the device's console
 //   owned, nobody here     enter a one-use code
-//   owned, signed in       the home page, read again every REFRESH_MS while it is looked at
+//   owned, signed in       the place that the address names, home first; read again every REFRESH_MS while it is looked at
 // What a person typed is never thrown away by a failure.
 
-import { Refused, askTakeover, call, checkIdentity, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, session } from './api.js';
+import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, session } from './api.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
-import { abilitiesPart, answerPart, checkPart, frame, identityPart, put, settingId, settingsPart } from './home.js';
+import { abilitiesPart, answerPart, frame, identityPart, put, settingId, settingsPart } from './home.js';
+import { identityPlace } from './identity.js';
 import { logCard } from './log.js';
+import { peersPlace } from './peers.js';
 import { goesOn, taskEnd, tasksPart } from './tasks.js';
 
 const REFRESH_MS = 20000;
@@ -199,6 +201,7 @@ const drafts = new Map();
 const notes = new Map();
 let last = {};
 let tasks = { tasks: [], error: null, failed: null };
+let shown = null; // the place that stands on the page
 
 function sessionBar() {
 	const bar = byId('session');
@@ -220,7 +223,9 @@ function leave(why) {
 	last = {};
 	card.forget();
 	tasks = { tasks: [], error: null, failed: null };
+	shown = null;
 	byId('device').textContent = 'Device';
+	show(byId('places'));
 	codePage(why);
 }
 
@@ -249,8 +254,10 @@ async function readDevice(anew) {
 	return { state, identity, settings: settings.value ? settings.value.settings : [], work };
 }
 
-// Shows a part again only when what the device said about it is new.
+// Shows a part again only when what the device said about it is new; an answer that comes after its place was left is for nobody.
 function putIfNew(id, about, make) {
+	if (!byId(`part-${id}`))
+		return;
 	const text = JSON.stringify(about, (name, value) => (value instanceof Error ? String(value.detail) : value));
 	if (last[id] === text)
 		return;
@@ -310,25 +317,11 @@ const cancelTask = (task) => changeTask(`cancel-${task.task}`, () => call('DELET
 function showDevice(now) {
 	byId('device').textContent = [now.state.product.model, now.state.product.version].filter(Boolean).join(' ');
 	putIfNew('answer', [now.state.elements, now.state.product, now.state.time.trusted], () => answerPart(now.state));
-	putIfNew('trouble', null, () => []);
 	putIfNew('abilities', [now.state.elements, now.state.sandbox, now.settings], () => abilitiesPart(now.state, now.settings, byId('part-abilities')));
-	putIfNew('identity', now.identity, () => identityPart(now.identity.value, now.identity.error, () => runCheck(now.identity.value)));
+	putIfNew('identity', now.identity, () => identityPart(now.identity.value, now.identity.error));
 	putIfNew('settings', now.settings, () => settingsPart(now.settings, drafts, notes, saveSetting));
 	card.show();
 	showTasks(now.work);
-	byId('read-at').textContent = `Read at ${new Date().toLocaleTimeString()}. Read again every ${REFRESH_MS / 1000} seconds while you look.`;
-}
-
-async function runCheck(identity) {
-	const box = byId('identity-check');
-	await busy(byId('check-identity'), async () => {
-		try {
-			show(box, checkPart(await checkIdentity(identity)));
-			say('The statement is shown below the button.');
-		} catch (error) {
-			show(box, trouble(error));
-		}
-	});
 }
 
 function noteSetting(key, ...content) {
@@ -357,8 +350,56 @@ async function saveSetting(setting, value) {
 	});
 }
 
+// A change that a place makes: with its button off, its refusal shown in the box, and all read again after it. True when it was made.
+async function change(button, box, work) {
+	let made = false;
+	await busy(byId(button), async () => {
+		try {
+			await work();
+			made = true;
+			show(byId(box));
+		} catch (error) {
+			if (error.status === 401) {
+				leave('Your session has ended.');
+				return;
+			}
+			show(byId(box), trouble(error));
+			return;
+		}
+		await refresh();
+	});
+	return made;
+}
+
+// ---- where one is: #/peers names a place, and anything else is a spot on the page ----
+
+const shared = { busy, change, part, putIfNew };
+const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), peersPlace(shared)];
+const placeOf = (hash) => PLACES.find((one) => one.path === hash) || (hash.startsWith('#/') ? PLACES[0] : shown || PLACES[0]);
+
+function placesBar(here) {
+	show(byId('places'), h('ul', {}, PLACES.map((one) => h('li', {}, h('a', { href: one.path, id: `place-${one.path.slice(2) || 'home'}`, 'aria-current': one === here ? 'page' : null }, one.name)))));
+}
+
+// The frame of a place comes before its contents: where one has gone is to be seen at once.
+function enterPlace(place) {
+	if (shown === place)
+		return;
+	card.rest();
+	clearTimeout(taskTimer);
+	last = {};
+	show(main, h('div', { id: 'part-trouble' }), ...place.frame(), h('p', { class: 'quiet', id: 'read-at' }));
+	placesBar(place);
+	if (shown) {
+		main.focus({ preventScroll: true });
+		scrollTo(0, 0);
+	}
+	shown = place;
+}
+
 // anew: nothing that was read before is kept.
 async function refresh(anew = false) {
+	const place = placeOf(location.hash);
 	clearTimeout(timer);
 	sessionBar();
 	if (!session()) {
@@ -366,19 +407,21 @@ async function refresh(anew = false) {
 		return;
 	}
 	try {
-		const now = await readDevice(anew);
-		if (!byId('part-answer')) {
-			last = {};
-			show(main, ...frame());
-		}
-		showDevice(now);
+		const now = await place.read(anew);
+		if (place !== placeOf(location.hash))
+			return;
+		enterPlace(place);
+		place.show(now);
+		putIfNew('trouble', null, () => []);
+		byId('read-at').textContent = `Read at ${new Date().toLocaleTimeString()}. Read again every ${REFRESH_MS / 1000} seconds while you look.`;
 	} catch (error) {
 		if (error.status === 401) {
 			leave('Your session has ended.');
 			return;
 		}
-		if (!byId('part-answer'))
-			show(main, ...frame());
+		if (place !== placeOf(location.hash))
+			return;
+		enterPlace(place);
 		delete last.trouble;
 		put('trouble', [trouble(error), byId('read-at').textContent ? h('p', { class: 'note' }, `What stands below is old. ${sentence(byId('read-at').textContent.split('. ')[0])}`) : null]);
 	}
@@ -412,8 +455,12 @@ async function start() {
 document.addEventListener('visibilitychange', () => {
 	if (document.hidden)
 		card.rest();
-	else if (session() && byId('part-answer'))
+	else if (session() && shown)
 		refresh(true);
+});
+addEventListener('hashchange', () => {
+	if (session() && shown && placeOf(location.hash) !== shown)
+		refresh();
 });
 setInterval(sessionBar, TICK_MS);
 start();

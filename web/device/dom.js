@@ -98,9 +98,10 @@ export function trouble(error) {
 		error.rule ? h('p', { class: 'quiet' }, 'Rule ', h('code', {}, error.rule)) : null);
 }
 
-// A labelled text field with a hint and a place for what is wrong with it.
-export function field(id, label, hint, attributes) {
-	const input = h('input', { id, name: id, type: 'text', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', 'aria-describedby': `${id}-hint ${id}-wrong`, ...attributes });
+// A labelled text field with a hint and a place for what is wrong with it. rows: of a field for several lines.
+export function field(id, label, hint, { rows, ...attributes } = {}) {
+	const own = { id, name: id, autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', 'aria-describedby': `${id}-hint ${id}-wrong`, ...attributes };
+	const input = rows ? h('textarea', { rows, ...own }) : h('input', { type: 'text', ...own });
 	const wrong = h('p', { class: 'wrong', id: `${id}-wrong` });
 	const setWrong = (text) => {
 		wrong.textContent = text;
@@ -109,4 +110,49 @@ export function field(id, label, hint, attributes) {
 			input.focus();
 	};
 	return { input, setWrong, box: h('div', { class: 'field' }, h('label', { for: id }, label), h('p', { class: 'hint', id: `${id}-hint` }, hint), wrong, input) };
+}
+
+// One of a few words. first: the one that is chosen at the beginning.
+export function choice(name, label, options, first) {
+	const inputs = options.map(([value]) => h('input', { type: 'radio', name, id: `${name}-${value}`, value, checked: value === first }));
+	return {
+		get value() { return inputs.find((one) => one.checked).value; },
+		set value(value) { inputs.forEach((one) => { one.checked = one.value === value; }); },
+		box: h('fieldset', { class: 'choices' }, h('legend', {}, label), options.map(([, words], i) => h('label', {}, inputs[i], words))),
+	};
+}
+
+// A form of fields: `send` gets what was typed when `check` finds nothing wrong. What it answers with is shown in the box below it.
+export function form({ id, press, fields, check, send }) {
+	const submit = (event) => {
+		event.preventDefault();
+		const typed = Object.fromEntries(Object.entries(fields).map(([key, one]) => [key, one.input ? one.input.value.trim() : one.value]));
+		const wrong = check(typed);
+		for (const [key, one] of Object.entries(fields).reverse())
+			if (one.setWrong)
+				one.setWrong(wrong[key] || '');
+		if (!Object.values(wrong).some(Boolean))
+			send(typed);
+	};
+	return h('form', { id: `${id}-form`, onsubmit: submit, novalidate: true },
+		Object.values(fields).map((one) => one.box),
+		h('div', { id: `${id}-failed` }),
+		h('p', {}, h('button', { type: 'submit', id: `${id}-send` }, press)));
+}
+
+// A button for what cannot be had back as it was: asks once more, in its place, and says what will be gone.
+export function sure(id, press, what, aria, work) {
+	const box = h('span', { class: 'sure' });
+	const first = h('button', { type: 'button', class: 'second', id, 'aria-label': aria, onclick: () => ask() }, press);
+	const back = () => {
+		box.replaceChildren(first);
+		first.focus();
+	};
+	const ask = () => {
+		const yes = h('button', { type: 'button', id: `${id}-yes`, 'aria-label': `Yes: ${aria}`, onclick: () => work(yes.id) }, press);
+		box.replaceChildren(h('span', {}, `${what} `), yes, h('button', { type: 'button', class: 'second', id: `${id}-no`, onclick: back }, 'Keep it'));
+		yes.focus();
+	};
+	box.append(first);
+	return box;
 }

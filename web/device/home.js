@@ -3,8 +3,7 @@
 // should I do? Everything below opens the reason behind that answer. Each part is a function from what the device said
 // to elements; nothing here asks the device.
 
-import { fromBase64 } from './api.js';
-import { byId, day, facts, h, moment, say, sentence, shape, show, statusWord, trouble, words } from './dom.js';
+import { byId, facts, h, moment, say, sentence, shape, show, statusWord, trouble, words } from './dom.js';
 
 // The catalog's seven capabilities, in its order; an element's id begins with its capability's code.
 const CAPABILITIES = [
@@ -121,59 +120,16 @@ function sandboxPart(state, open) {
 
 // ---- which device this is ----
 
-export function identityPart(identity, error, onCheck) {
-	if (!identity)
-		return [h('h2', { id: 'identity' }, 'Which device this is'), error ? trouble(error) : null];
+export function identityPart(identity, error) {
+	const to = identity && identity.assigned_to;
 	return [
 		h('h2', { id: 'identity' }, 'Which device this is'),
-		facts(
+		error ? trouble(error) : null,
+		identity ? facts(
 			['Identifier', h('code', { class: 'breaks' }, identity.identifier)],
-			['Model', identity.model],
-			['Product version', identity.product_version],
-			['Certificate valid until', /^9999/.test(identity.certificate_not_after) ? 'no end: it lives as long as the device' : day(identity.certificate_not_after)]),
-		h('p', {}, h('button', { type: 'button', id: 'check-identity', onclick: onCheck }, 'Check it')),
-		h('p', { class: 'hint' }, 'Asks the device to sign a fresh random number with its own key, and shows what was signed.'),
-		h('div', { id: 'identity-check' }),
-		h('details', { class: 'reason', id: 'certificate' }, h('summary', { id: 'summary-certificate' }, h('span', { class: 'text' }, 'Its certificate')), h('pre', { class: 'scroll', tabindex: '0' }, identity.certificate)),
-	];
-}
-
-const CLAIMS = {
-	eat_nonce: 'Your random number',
-	eat_profile: 'Kind of statement',
-	hwmodel: 'Model',
-	iat: 'Signed at',
-	sub: 'Identifier',
-	swname: 'Software',
-	swversion: 'Its version',
-	thingward_exporter: 'This connection',
-	thingward_product_version: 'Product version',
-	thingward_time_trusted: 'Clock trusted',
-};
-
-// Claims of RFC 9711 as a person reads them: a model is text in base64url, a version comes in an array.
-function claimText(name, value) {
-	if (name === 'hwmodel')
-		return new TextDecoder().decode(fromBase64(String(value)));
-	if (typeof value === 'boolean')
-		return value ? 'yes' : 'no';
-	return Array.isArray(value) ? value.join(' ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-function claimValue(name, value) {
-	if (name === 'iat' && typeof value === 'number')
-		return moment(new Date(value * 1000).toISOString());
-	return h('code', { class: 'breaks' }, claimText(name, value));
-}
-
-export function checkPart(result) {
-	const all = result.checks.every(([, good]) => good);
-	return [
-		h('p', { class: 'state' }, shape(all ? 'provided' : 'not provided'), h('strong', {}, all ? 'The statement holds.' : 'The statement does not hold. Do not rely on this device until you know why.')),
-		h('ul', { class: 'checks' }, result.checks.map(([what, good]) => h('li', {}, shape(good ? 'provided' : 'not provided'), h('span', {}, good ? `${what}.` : `No: ${what.charAt(0).toLowerCase()}${what.slice(1)}.`)))),
-		h('h3', {}, 'What was signed'),
-		facts(...Object.entries(result.claims).map(([name, value]) => [CLAIMS[name] || words(name), claimValue(name, value)])),
-		h('p', { class: 'hint' }, 'This check ran in your browser, by a page that the device itself served, and a browser cannot compare the connection. A check that trusts neither: ', h('code', {}, 'thingward device identity statement'), '.'),
+			['On its label', identity.physical_id],
+			['Assigned to', to ? [to.name, to.reference ? `, ${to.reference}` : null] : 'nobody']) : null,
+		h('p', {}, h('a', { href: '#/identity' }, 'Check it, assign it, have a report made')),
 	];
 }
 
@@ -291,7 +247,7 @@ export function logPart(records, error, view, { onReads, onMore, onPause }) {
 // The frame in which the parts are shown; each has its own box, so that reading the device again touches only what changed.
 export function frame() {
 	const part = (id) => h('section', { id: `part-${id}`, 'aria-labelledby': id });
-	return [h('div', { id: 'part-answer' }), h('div', { id: 'part-trouble' }), part('abilities'), part('identity'), part('settings'), part('log'), part('tasks'), h('p', { class: 'quiet', id: 'read-at' })];
+	return [h('div', { id: 'part-answer' }), part('abilities'), part('identity'), part('settings'), part('log'), part('tasks')];
 }
 
 export const put = (id, parts) => show(byId(`part-${id}`), parts);

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// The places beside home, against the stand-in: which device this is, and which other devices may talk to it. What is changed is
+// changed there, a refusal keeps what was typed, what cannot be had back is asked twice, and hostile text stays text.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { HtmlValidate } from 'html-validate';
+import { axe, largeText, overhang } from './browser.js';
+import { FOREIGN, signIn, withStory } from './pages.js';
+import { payloads } from './payloads.js';
+import { healthy } from './stand-in.js';
+
+const IDENTIFIER = 'urn:dev:ops:32473-T1-00000007';
+const KEY = 'ab'.repeat(32);
+
+async function enter(page, story, name) {
+	await page.waitForSelector('#code');
+	await signIn(page, story);
+	await page.click(`#place-${name}`);
+	await page.waitForSelector(`#place-${name}[aria-current="page"]`);
+}
+
+export function peopled() {
+	const state = healthy();
+	state.assignments = [{ kind: 'person', name: 'Ada Lovelace', contact: 'ada@example.com', reference: 'Room 4', since: '2026-11-20T08:00:00Z', by: 'owner:alice' },
+		{ kind: 'nobody', name: '', contact: '', reference: '', since: '2026-11-19T08:00:00Z', by: 'owner:alice' }];
+	state.peers = { peers: [{ identifier: IDENTIFIER, key: KEY }], anchors: [{ name: 'building', not_after: '2036-11-21T00:00:00Z' }], revoked: [{ anchor: 'building', serial: '0badc0de' }] };
+	state.policies = [{ name: 'read-only', subject: 'urn:dev:ops:32473-T1', target: '', operation: 'identity.read', allow: true },
+		{ name: 'not-seven', subject: IDENTIFIER, target: '', operation: 'identity.read', allow: false }];
+	return state;
+}
+
+async function assigns({ open }) {
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'identity');
+		assert.equal(await page.textContent('h1'), 'This is Thermostat T1, number 00000042/K.');
+		assert.match(await page.textContent('#part-assigned'), /Nobody\./);
+		await page.click('#assign-send');
+		assert.match(await page.textContent('#name-wrong'), /Type a name/);
+		await page.fill('#name', 'Boiler control');
+		await page.check('#kind-process');
+		story.state.refuseAssign = { status: 503, body: { title: 'The device cannot write', status: 503, detail: 'the disk is full', rule: 'store.full', next: 'make room' } };
+		await page.click('#assign-send');
+		await page.waitForSelector('#assign-failed .trouble');
+		assert.match(await page.textContent('#assign-failed'), /cannot write.*store\.full/s);
+		assert.equal(await page.inputValue('#name'), 'Boiler control');
+		story.state.refuseAssign = null;
+		await page.focus('#assign-send');
+		await page.keyboard.press('Enter');
+		await page.waitForFunction(() => document.querySelector('#part-assigned').textContent.includes('Boiler control'));
+		assert.deepEqual(story.state.assignments.map((one) => [one.kind, one.name]), [['process', 'Boiler control']]);
+		assert.equal(await page.locator('#assign-failed .trouble').count(), 0);
+		assert.match(await page.textContent('#live'), /Assigned to Boiler control/);
+		await page.click('#unassign');
+		await page.click('#unassign-no');
+		assert.equal(story.state.assignments.length, 1, 'asked twice');
+		await page.click('#unassign');
+		assert.equal(await page.evaluate(() => document.activeElement.id), 'unassign-yes');
+		await page.keyboard.press('Enter');
+		await page.waitForFunction(() => /Nobody\./.test(document.querySelector('#part-assigned').textContent));
+		await page.click('#place-home');
+		await page.waitForSelector('#part-log h2');
+		assert.match(await page.textContent('#part-identity'), /Assigned tonobody/);
+	});
+}
+
+async function showsTheLabel({ open }) {
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'identity');
+		await page.fill('#label', 'XX1:1');
+		await page.click('#scan-send');
+		assert.match(await page.textContent('#label-wrong'), /begins with TW1:/);
+		await page.fill('#label', 'TW1:7:00000043');
+		await page.click('#scan-send');
+		await page.waitForSelector('#scan-failed .trouble');
+		assert.match(await page.textContent('#scan-failed'), /another device.*label\.other/s);
+		await page.fill('#label', story.state.label);
+		await page.click('#scan-send');
+		await page.waitForSelector('#scan-failed .done');
+		assert.match(await page.textContent('#scan-failed'), /belongs to this device: 00000042\/K/);
+	});
+}
+
+async function takesTheReport({ open }) {
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'identity');
+		await page.fill('#nonce', 'short');
+		await page.click('#report-send');
+		assert.match(await page.textContent('#nonce-wrong'), /base64url/);
+		await page.fill('#nonce', '');
+		await page.click('#report-send');
+		await page.waitForSelector('#report-file');
+		assert.match(story.state.asked.nonce, /^[A-Za-z0-9_-]{43}$/, 'a fresh number of 32 bytes');
+		const first = story.state.asked.nonce;
+		assert.ok((await page.textContent('#report-failed')).includes(first), 'the number to check it with');
+		const [saved] = await Promise.all([page.waitForEvent('download'), page.click('#report-file')]);
+		assert.equal(saved.suggestedFilename(), 'report.json');
+		assert.deepEqual(JSON.parse(readFileSync(await saved.path(), 'utf8')), { format: 'jwt', report: 'e30.e30.AA' });
+		await page.click('#report-send');
+		await page.waitForFunction((before) => !document.querySelector('#report-failed').textContent.includes(before), first);
+	});
+}
+
+async function letsOthersTalk({ open }) {
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'peers');
+		assert.equal(await page.textContent('h1'), 'No other device may talk to this one.');
+		await page.fill('#device-identifier', 'seven');
+		await page.fill('#device-key', 'abc');
+		await page.click('#device-send');
+		assert.match(await page.textContent('#device-identifier-wrong'), /looks like urn:dev:ops/);
+		assert.match(await page.textContent('#device-key-wrong'), /64 digits/);
+		await page.fill('#device-identifier', IDENTIFIER);
+		await page.fill('#device-key', KEY.toUpperCase().match(/../g).join(':'));
+		story.state.refusePeer = { status: 409, body: { title: 'The list is full', status: 409, detail: 'it has 32 devices', rule: 'peer.full', next: 'remove one' } };
+		await page.click('#device-send');
+		await page.waitForSelector('#device-failed .trouble');
+		assert.equal(await page.inputValue('#device-identifier'), IDENTIFIER);
+		story.state.refusePeer = null;
+		await page.click('#device-send');
+		await page.waitForFunction((id) => document.querySelector('#part-devices').textContent.includes(id), IDENTIFIER);
+		assert.deepEqual(story.state.peers.peers, [{ identifier: IDENTIFIER, key: KEY }]);
+		assert.equal(await page.inputValue('#device-identifier'), '', 'ready for the next');
+		assert.match(await page.textContent('#part-peers'), /no rule admits any/);
+		await page.fill('#rule-name', 'read-only');
+		await page.fill('#rule-subject', IDENTIFIER);
+		await page.fill('#rule-operation', 'identity.read');
+		await page.click('#rule-send');
+		await page.waitForFunction(() => document.querySelector('h1').textContent === 'One rule admits other devices.');
+		assert.deepEqual(story.state.policies, [{ name: 'read-only', subject: IDENTIFIER, operation: 'identity.read', target: '', allow: true }]);
+		story.state.peersSwitch.value = 'off';
+		await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+		await page.waitForFunction(() => /switched off/.test(document.querySelector('#part-peers').textContent));
+	});
+}
+
+async function takesBack({ open }) {
+	await withStory(peopled(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'peers');
+		await page.click('#drop-authority-building');
+		assert.match(await page.textContent('#part-authorities'), /revoked certificates goes with it/);
+		await page.click('#drop-authority-building-yes');
+		await page.waitForFunction(() => !document.querySelector('#part-authorities').textContent.includes('Good until'));
+		assert.deepEqual(story.state.peers.anchors, []);
+		await page.click('#drop-rule-not-seven');
+		await page.click('#drop-rule-not-seven-yes');
+		await page.waitForFunction(() => !document.querySelector('#part-rules').textContent.includes('not-seven'));
+		await page.click('#drop-device-0');
+		await page.click('#drop-device-0-yes');
+		await page.waitForFunction(() => /There is none/.test(document.querySelector('#part-devices').textContent));
+		assert.match(await page.textContent('#live'), /is a stranger now/);
+		assert.deepEqual(story.state.policies.map((one) => one.name), ['read-only']);
+	});
+}
+
+// The places are addresses: back goes back, a reader's link leads there, and the end of the session shows none of them.
+async function placesAreAddresses({ open }) {
+	await withStory(peopled(), async (story) => {
+		const page = await open(`${story.url}#/peers`);
+		await page.waitForSelector('#code');
+		assert.equal(await page.locator('#places a').count(), 0);
+		await page.fill('#code', story.state.code);
+		await page.click('#enter');
+		await page.waitForSelector('#part-rules h2');
+		await page.click('#place-identity');
+		await page.waitForSelector('#part-who h1');
+		await page.goBack();
+		await page.waitForSelector('#part-rules h2');
+		story.state.token = 'another';
+		await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+		await page.waitForSelector('#code');
+		assert.equal(await page.locator('#places a').count(), 0);
+	});
+}
+
+function filledWith(text) {
+	const state = peopled();
+	Object.assign(state.identity, { model: text, physical_id: text, identifier: text, product_version: text, certificate: text });
+	state.assignments = [{ kind: text, name: text, contact: text, reference: text, since: text, by: text }];
+	state.peers = { peers: [{ identifier: text, key: text }], anchors: [{ name: text, not_after: text }], revoked: [{ anchor: text, serial: text }] };
+	state.policies = [{ name: text, subject: text, target: text, operation: text, allow: true }];
+	return state;
+}
+
+async function hostileText({ open }) {
+	await withStory(peopled(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'identity');
+		for (const text of payloads) {
+			story.state = filledWith(text);
+			for (const [name, part] of [['peers', 'rules'], ['identity', 'assigned']]) {
+				await page.click(`#place-${name}`);
+				await page.waitForSelector(`#place-${name}[aria-current="page"]`);
+				await page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [`part-${part}`, text]);
+				assert.equal(await page.locator(FOREIGN).count(), 0, text);
+			}
+		}
+	});
+}
+
+const validate = new HtmlValidate({ extends: ['html-validate:recommended'], rules: { 'attribute-boolean-style': 'off' } });
+const LOOKS = [{ width: 320 }, { width: 320, dark: true }, { width: 1280 }, { width: 640, large: true }];
+
+const everyLook = (name, more) => LOOKS.map((look) => [`place: ${name}, ${look.width} px${look.dark ? ', dark' : ''}${look.large ? ', text at 200 %' : ''}: fits, valid, axe finds nothing`, async ({ open }) => {
+	await withStory(peopled(), async (story) => {
+		const page = await open(story.url, look);
+		await enter(page, story, name);
+		await page.waitForSelector('main h2');
+		await more(page);
+		const report = await validate.validateString(`<!DOCTYPE html>${await page.evaluate(() => document.documentElement.outerHTML)}`);
+		assert.deepEqual(report.results.flatMap((one) => one.messages.map((message) => `${message.ruleId} ${message.message} ${message.selector}`)), []);
+		if (look.large)
+			await largeText(page);
+		assert.equal(await overhang(page), 0);
+		assert.deepEqual(await axe(page), []);
+	});
+}]);
+
+export const places = [
+	['place: identity: assigned, refused without losing what was typed, taken back after asking twice', assigns],
+	['place: identity: a label is shown to the device', showsTheLabel],
+	['place: identity: a report over a fresh number is saved', takesTheReport],
+	['place: peers: a device becomes known, and a rule admits it', letsOthersTalk],
+	['place: peers: what was given is taken back', takesBack],
+	['place: each is an address, and none is shown without a session', placesAreAddresses],
+	['place: hostile text stays text in every field', hostileText],
+	...everyLook('identity', async (page) => { await page.click('#summary-assignments'); await page.click('#unassign'); }),
+	...everyLook('peers', async (page) => { await page.click('#drop-authority-building'); }),
+];
