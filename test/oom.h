@@ -116,4 +116,34 @@ static inline long oom_sweep(tw_err (*body)(const struct tw_sys *sys, void *user
 {
 	return oom_sweep_with(ENOMEM, body, user);
 }
+
+/*
+ * A writer into a buffer, with memory missing at each place in its text: the buffer begins with ever more bytes, so that where it has
+ * to grow moves through all of what is written. A loss that is passed over would leave a gap in the middle.
+ */
+static inline void write_sweep(tw_err (*write)(struct tw_buf *b, void *user), void *user)
+{
+	static const char before[512];
+	tw_fake *f = tw_fake_new();
+	long told = 0;
+	for (size_t n = 0; n <= sizeof before; n++) {
+		bool fired = true;
+		for (long nth = 1; fired; nth++) {
+			TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+			tw_buf_init(&b, tw_fake_sys(f), 1 << 20);
+			CHECK_OK(tw_buf_add(&b, before, n));
+			tw_fake_fail(f, nth, ENOMEM, false);
+			tw_err e = write(&b, user);
+			fired = tw_fake_fired(f);
+			tw_fake_fail(f, 0, 0, false);
+			if (fired && !tw_failed(e))
+				fail_msg("with %zu bytes before it, loss %ld was told to nobody", n, nth);
+			told += fired;
+			if (!fired)
+				CHECK_OK(e);
+		}
+	}
+	CHECK(told > 0);
+	tw_fake_free(f);
+}
 #endif

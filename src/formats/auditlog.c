@@ -292,7 +292,7 @@ tw_err tw_log_record_read(struct tw_log_state *s, struct tw_cursor *c, struct tw
 	struct tw_cursor ahead = *c;
 	static const uint8_t none[4];
 	size_t left = tw_cursor_left(c);
-	if (left == 0 || memcmp(c->at, none, left < sizeof none ? left : sizeof none) == 0)
+	if (memcmp(c->at, none, left < sizeof none ? left : sizeof none) == 0)
 		return TW_RAISE(NOTFOUND, "no further record");
 	TW_TRY(record_head(&ahead, &r));
 	TW_TRY(record_seals(s, &r));

@@ -140,12 +140,10 @@ struct open {
 	struct tw_slice key;
 };
 
-/* RFC 8949 section 4.2.1: bytewise order of the encoded keys. */
+/* RFC 8949 section 4.2.1: bytewise order of the encoded keys. No encoded item is the beginning of another. */
 static bool rises(struct tw_slice a, struct tw_slice b)
 {
-	size_t both = a.size < b.size ? a.size : b.size;
-	int order = both ? memcmp(a.at, b.at, both) : 0;
-	return order < 0 || (order == 0 && a.size < b.size);
+	return memcmp(a.at, b.at, a.size < b.size ? a.size : b.size) < 0;
 }
 
 /* One item at c: the head, and the content of a string. Opens what has items inside. */

@@ -91,7 +91,7 @@ static tw_err header_cert(const struct tw_sys *sys, struct tw_slice header, cons
 	uint64_t count;
 	TW_TRY(tw_cbor_check(header));
 	TW_TRY(tw_cbor_map(&c, &count));
-	if (count != 3 || header.size > PROTECTED_MAX)
+	if (count != 3)
 		return TW_RAISE(SYNTAX, "the COSE header is not of alg, typ and x5chain");
 	TW_TRY(label(&c, LABEL_ALG, "of alg, typ and x5chain"));
 	TW_TRY(label(&c, ALG_ES256, "for ES256"));

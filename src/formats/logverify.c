@@ -35,7 +35,7 @@ struct tw_log_verifier {
 	uint8_t device[32];
 	bool has_device, stopped;
 	size_t at;              /* within the present segment: behind the last record read */
-	uint64_t keys_left;     /* how often the key has to move on before the present segment's first record */
+	uint64_t keys_left;     /* how often the key has to move on before the present segment's first record; 0 without a key */
 	bool inside, header_ok; /* a segment is begun and not ended; its key was found to belong to it */
 	bool rekey;             /* the run was taken up again, and the epoch's key is not at hand any more */
 };
@@ -139,7 +139,6 @@ static tw_err header_rules(tw_log_verifier *v, const struct tw_log_header *h)
 
 static tw_err epoch_key(tw_log_verifier *v, const struct tw_log_header *h)
 {
-	tw_log_epoch_begin(&v->state, v->state.key);
 	tw_err e = v->how.epoch_key ? v->how.epoch_key(v->how.user, h->epoch, v->state.key) : TW_RAISE(NOTFOUND, "no keys");
 	v->state.has_key = !tw_failed(e);
 	if (tw_is(e, TW_CODE_NOTFOUND)) {
@@ -321,7 +320,7 @@ static tw_err no_record(tw_log_verifier *v, struct tw_slice bytes, size_t tail, 
 	if (!tw_is(why, TW_CODE_NOTFOUND) && !is_finding(why))
 		return why;
 	measure_tail(v, bytes, tail);
-	if (v->report.torn || (tw_is(why, TW_CODE_NOTFOUND) && !v->report.leftover))
+	if (v->report.torn || !v->report.leftover)
 		return TW_OK;
 	if (tw_is(why, TW_CODE_NOTFOUND))
 		why = TW_RAISE(UNTRUSTED, "zeroes, and behind them %zu bytes that no record announces", v->report.leftover);
@@ -368,9 +367,9 @@ tw_err tw_log_verifier_begin(tw_log_verifier *v, struct tw_slice bytes, const ch
 /* One stretch of the way to the key of the segment's first record. */
 static tw_err approach(tw_log_verifier *v)
 {
-	for (int i = 0; i < KEYS_AT_ONCE && v->state.has_key && v->keys_left; i++, v->keys_left--)
+	for (int i = 0; i < KEYS_AT_ONCE && v->keys_left; i++, v->keys_left--)
 		TW_TRY(tw_log_key_next(v->state.key));
-	if (v->state.has_key && v->keys_left)
+	if (v->keys_left)
 		return TW_OK;
 	v->header_ok = true;
 	return v->state.has_key ? fault(v, tw_log_header_check(&v->header, v->state.key), "header") : TW_OK;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "formats/cbor.h"
+#include "formats/claim.h"
 #include "formats/cose.h"
 #include "formats/identifier.h"
 
@@ -131,27 +132,9 @@ tw_err tw_report_claims(const struct tw_sys *sys, const struct tw_report *r, jso
 
 /* --- From claims to a report --- */
 
-static tw_err get_bytes(const json_t *o, const char *key, size_t min, size_t max, void *ret, size_t *ret_size)
-{
-	TW_TRY(tw_parse_base64url(tw_slice_of(tw_json_text(o, key)), max, ret, ret_size));
-	if (*ret_size < min)
-		return TW_RAISE(SYNTAX, "'%s' has %zu bytes, wanted %zu to %zu", key, *ret_size, min, max);
-	return TW_OK;
-}
-
-static tw_err copy_text(const char *value, const char *key, char *ret, size_t size)
-{
-	struct tw_slice s = tw_slice_of(value);
-	if (s.size == 0 || s.size >= size || !tw_text_printable(s))
-		return TW_RAISE(SYNTAX, "'%s' is not a printable text of 1 to %zu bytes", key, size - 1);
-	memcpy(ret, s.at, s.size);
-	ret[s.size] = '\0';
-	return TW_OK;
-}
-
 static tw_err get_text(const json_t *o, const char *key, char *ret, size_t size)
 {
-	return tw_json_get(o, key) ? copy_text(tw_json_text(o, key), key, ret, size) : TW_OK;
+	return tw_json_get(o, key) ? tw_claim_text(tw_json_text(o, key), key, ret, size) : TW_OK;
 }
 
 static tw_err get_version(const json_t *o, const char *key, char *ret, size_t size)
@@ -161,7 +144,7 @@ static tw_err get_version(const json_t *o, const char *key, char *ret, size_t si
 		return TW_OK;
 	if (json_array_size(list) != 1 || !json_is_string(version))
 		return TW_RAISE(SYNTAX, "'%s' is not one text in an array", key);
-	return copy_text(json_string_value(version), key, ret, size);
+	return tw_claim_text(json_string_value(version), key, ret, size);
 }
 
 static tw_err read_unit(const json_t *o, struct tw_report *r)
@@ -174,10 +157,10 @@ static tw_err read_unit(const json_t *o, struct tw_report *r)
 		return TW_RAISE(SYNTAX, "'oemid' is not the organization of 'sub'");
 	if (tw_json_get(o, "hwmodel")) {
 		char model[HWMODEL_MAX + 1] = "";
-		TW_TRY(get_bytes(o, "hwmodel", 1, HWMODEL_MAX, model, &size));
+		TW_TRY(tw_claim_bytes(o, "hwmodel", 1, HWMODEL_MAX, model, &size));
 		if (memchr(model, '\0', size))
 			return TW_RAISE(SYNTAX, "'hwmodel' has a NUL inside");
-		TW_TRY(copy_text(model, "hwmodel", r->model, sizeof r->model));
+		TW_TRY(tw_claim_text(model, "hwmodel", r->model, sizeof r->model));
 	}
 	TW_TRY(get_version(o, "hwversion", r->hardware, sizeof r->hardware));
 	r->oem_boot = tw_json_get(o, "oemboot") ? tw_json_bool(o, "oemboot") : -1;
@@ -212,7 +195,7 @@ static tw_err read_boot_and_log(const json_t *o, struct tw_report *r)
 	TW_TRY(all_or_none(o, boot, TW_COUNT(boot), &r->has_boot));
 	TW_TRY(all_or_none(o, log, TW_COUNT(log), &r->has_log));
 	if (r->has_boot)
-		TW_TRY(get_bytes(o, "bootseed", 16, sizeof r->boot_seed, r->boot_seed, &r->boot_seed_size));
+		TW_TRY(tw_claim_bytes(o, "bootseed", 16, sizeof r->boot_seed, r->boot_seed, &r->boot_seed_size));
 	r->boot_count = (uint64_t)tw_json_int(o, "bootcount");
 	r->boot_confirmed = tw_json_bool(o, "thingward_boot_confirmed");
 	r->log_epoch = (uint64_t)tw_json_int(o, "thingward_log_epoch");
@@ -220,7 +203,7 @@ static tw_err read_boot_and_log(const json_t *o, struct tw_report *r)
 	r->log_checkpoint = (uint64_t)tw_json_int(o, "thingward_log_checkpoint");
 	if (r->log_checkpoint > r->log_seq)
 		return TW_RAISE(SYNTAX, "the last checkpoint lies behind the log's end");
-	return r->has_log ? get_bytes(o, "thingward_log_chain", 32, 32, r->log_chain, &size) : TW_OK;
+	return r->has_log ? tw_claim_bytes(o, "thingward_log_chain", 32, 32, r->log_chain, &size) : TW_OK;
 }
 
 static bool element_valid(const char *id)
@@ -260,12 +243,12 @@ static tw_err claims_read(const json_t *o, struct tw_report *r)
 	TW_TRY(tw_json_check(o, shape));
 	if (strcmp(tw_json_text(o, "eat_profile"), TW_REPORT_PROFILE) != 0)
 		return TW_RAISE(SYNTAX, "not a report of this profile");
-	TW_TRY(get_bytes(o, "eat_nonce", TW_REPORT_NONCE_MIN, TW_REPORT_NONCE_MAX, r->nonce, &r->nonce_size));
+	TW_TRY(tw_claim_bytes(o, "eat_nonce", TW_REPORT_NONCE_MIN, TW_REPORT_NONCE_MAX, r->nonce, &r->nonce_size));
 	r->issued_ms = tw_json_int(o, "iat") * 1000;
 	r->time_trusted = tw_json_bool(o, "thingward_time_trusted");
 	r->has_exporter = tw_json_get(o, "thingward_exporter") != NULL;
 	if (r->has_exporter)
-		TW_TRY(get_bytes(o, "thingward_exporter", sizeof r->exporter, sizeof r->exporter, r->exporter, &size));
+		TW_TRY(tw_claim_bytes(o, "thingward_exporter", sizeof r->exporter, sizeof r->exporter, r->exporter, &size));
 	TW_TRY(read_unit(o, r));
 	TW_TRY(read_boot_and_log(o, r));
 	return read_elements(o, r);
@@ -386,7 +369,7 @@ static tw_err take_debug(struct tw_cursor *c, json_t **ret)
 {
 	int64_t code;
 	TW_TRY(tw_cbor_int(c, &code));
-	if (code < 0 || (uint64_t)code >= TW_COUNT(debug_words))
+	if ((uint64_t)code >= TW_COUNT(debug_words)) /* also when it is negative */
 		return TW_RAISE(SYNTAX, "'dbgstat' is %lld", (long long)code);
 	*ret = json_string(debug_words[code]);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "a claim");
@@ -399,8 +382,6 @@ static tw_err take_elements(struct tw_cursor *c, json_t **ret)
 	TW_TRY(tw_cbor_map(c, &count));
 	if (!list)
 		return TW_RAISE(NOMEM, "elements");
-	if (count > TW_REPORT_ELEMENTS_MAX)
-		return TW_RAISE(LIMIT, "more than %d elements", TW_REPORT_ELEMENTS_MAX);
 	for (uint64_t i = 0; i < count; i++) {
 		struct tw_slice id;
 		json_t *status = NULL;
@@ -454,7 +435,7 @@ static tw_err take_claim(const struct tw_sys *sys, struct tw_cursor *c, const st
 	return tw_json_set(o, claim->name, value);
 }
 
-/* data passed tw_cbor_check: no label comes twice. */
+/* data passed tw_cbor_check: no label comes twice, nothing follows. */
 static tw_err claims_of_cbor(const struct tw_sys *sys, struct tw_slice data, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
@@ -473,7 +454,6 @@ static tw_err claims_of_cbor(const struct tw_sys *sys, struct tw_slice data, jso
 			return TW_RAISE(SYNTAX, "claim %lld is unknown", (long long)label);
 		TW_TRY(take_claim(sys, &c, claim, o));
 	}
-	TW_TRY(tw_cursor_end(&c));
 	*ret = TW_STEAL(o);
 	return TW_OK;
 }
@@ -591,19 +571,6 @@ static tw_err open_report(const struct tw_sys *sys, struct tw_slice text, json_t
 	return claims_of_cbor(sys, payload, ret_claims);
 }
 
-static tw_err names_same(const struct tw_sys *sys, const tw_cert *device, const char *identifier)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf uri = { 0 };
-	tw_buf_init(&uri, sys, TW_IDENTIFIER_MAX);
-	tw_err e = tw_cert_uri(device, &uri);
-	if (tw_is(e, TW_CODE_NOTFOUND) || tw_is(e, TW_CODE_LIMIT))
-		return TW_RAISE(UNTRUSTED, "the report's certificate names no device");
-	TW_TRY(e);
-	if (!tw_slice_is(tw_buf_slice(&uri), identifier))
-		return TW_RAISE(UNTRUSTED, "the report is of %.100s, its certificate of %.100s", identifier, tw_buf_cstr(&uri));
-	return TW_OK;
-}
-
 static tw_err meant_for(const struct tw_report *r, const struct tw_report_expect *x)
 {
 	if (r->nonce_size != x->nonce.size || memcmp(r->nonce, x->nonce.at, r->nonce_size) != 0)
@@ -628,7 +595,7 @@ tw_err tw_report_verify(const struct tw_sys *sys, struct tw_slice text, const st
 	TW_TRY(open_report(sys, text, &o, &device));
 	TW_TRY(tw_cert_verify(device, expect->anchor, expect->now_ms));
 	TW_TRY(claims_read(o, &r));
-	TW_TRY(names_same(sys, device, r.identifier));
+	TW_TRY(tw_claim_signer(sys, device, r.identifier, "report"));
 	TW_TRY(meant_for(&r, expect));
 	*ret = r;
 	r.elements = NULL;

@@ -5,6 +5,8 @@
  */
 #include "formats/sbom.h"
 
+#include "formats/claim.h"
+
 #include "base/text.h"
 #include "crypto/hash.h"
 
@@ -188,14 +190,9 @@ static const char *stated_identifier(const json_t *document)
 
 static tw_err same_unit(const struct tw_sys *sys, const json_t *claims, const json_t *document, const tw_cert *device)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf uri = { 0 };
 	const char *subject = tw_json_text(claims, "sub");
 	const json_t *firmware = json_object_get(json_object_get(document, "metadata"), "component");
-	tw_buf_init(&uri, sys, TW_IDENTIFIER_MAX);
-	tw_err e = tw_cert_uri(device, &uri);
-	if (tw_is(e, TW_CODE_NOTFOUND) || tw_is(e, TW_CODE_LIMIT) || (!tw_failed(e) && !tw_slice_is(tw_buf_slice(&uri), subject)))
-		return TW_RAISE(UNTRUSTED, "the inventory is of %.100s, its signer another", subject);
-	TW_TRY(e);
+	TW_TRY(tw_claim_signer(sys, device, subject, "inventory"));
 	if (strcmp(stated_identifier(document), subject) != 0)
 		return TW_RAISE(UNTRUSTED, "the document names another unit than its signature");
 	if (strcmp(tw_json_text(document, "serialNumber"), tw_json_text(claims, "sbom_serial")) != 0 ||

@@ -8,6 +8,7 @@
 #include "formats/statement.h"
 
 #include "base/text.h"
+#include "formats/claim.h"
 #include "formats/identifier.h"
 
 #include <string.h>
@@ -58,25 +59,6 @@ tw_err tw_statement_sign(const struct tw_sys *sys, const struct tw_statement *s,
 	return tw_jws_sign(sys, TW_JWS_STATEMENT, device, claims, signer, ret);
 }
 
-/* base64url of min to max bytes. */
-static tw_err get_base64url(const json_t *o, const char *key, size_t min, size_t max, void *ret, size_t *ret_size)
-{
-	TW_TRY(tw_parse_base64url(tw_slice_of(tw_json_text(o, key)), max, ret, ret_size));
-	if (*ret_size < min)
-		return TW_RAISE(SYNTAX, "'%s' has %zu bytes, wanted %zu to %zu", key, *ret_size, min, max);
-	return TW_OK;
-}
-
-static tw_err get_text(const char *value, const char *key, char *ret, size_t size)
-{
-	struct tw_slice s = tw_slice_of(value);
-	if (s.size == 0 || s.size >= size || !tw_text_printable(s))
-		return TW_RAISE(SYNTAX, "'%s' is not a printable text of 1 to %zu bytes", key, size - 1);
-	memcpy(ret, s.at, s.size);
-	ret[s.size] = '\0';
-	return TW_OK;
-}
-
 static tw_err claims_read(const json_t *o, struct tw_statement *s)
 {
 	static const struct tw_shape shape[] = { { "eat_profile", TW_JSON_TEXT, true, 1, 64 },
@@ -91,37 +73,24 @@ static tw_err claims_read(const json_t *o, struct tw_statement *s)
 	TW_TRY(tw_json_check(o, shape));
 	if (strcmp(tw_json_text(o, "eat_profile"), PROFILE) != 0 || strcmp(tw_json_text(o, "swname"), SWNAME) != 0)
 		return TW_RAISE(SYNTAX, "not a statement of this profile");
-	TW_TRY(get_text(tw_json_text(o, "sub"), "sub", s->identifier, sizeof s->identifier));
+	TW_TRY(tw_claim_text(tw_json_text(o, "sub"), "sub", s->identifier, sizeof s->identifier));
 	TW_TRY(tw_identifier_read(tw_slice_of(s->identifier), &parts));
-	TW_TRY(get_base64url(o, "eat_nonce", TW_STATEMENT_NONCE_MIN, TW_STATEMENT_NONCE_MAX, s->nonce, &s->nonce_size));
+	TW_TRY(tw_claim_bytes(o, "eat_nonce", TW_STATEMENT_NONCE_MIN, TW_STATEMENT_NONCE_MAX, s->nonce, &s->nonce_size));
 	s->issued_ms = tw_json_int(o, "iat") * 1000;
 	s->time_trusted = tw_json_bool(o, "thingward_time_trusted");
 	s->has_exporter = tw_json_get(o, "thingward_exporter") != NULL;
 	if (s->has_exporter)
-		TW_TRY(get_base64url(o, "thingward_exporter", sizeof s->exporter, sizeof s->exporter, s->exporter, &size));
-	TW_TRY(get_base64url(o, "hwmodel", 1, sizeof model - 1, model, &size));
+		TW_TRY(tw_claim_bytes(o, "thingward_exporter", sizeof s->exporter, sizeof s->exporter, s->exporter, &size));
+	TW_TRY(tw_claim_bytes(o, "hwmodel", 1, sizeof model - 1, model, &size));
 	if (memchr(model, '\0', size))
 		return TW_RAISE(SYNTAX, "'hwmodel' has a NUL inside");
-	TW_TRY(get_text(model, "hwmodel", s->model, sizeof s->model));
+	TW_TRY(tw_claim_text(model, "hwmodel", s->model, sizeof s->model));
 	const json_t *versions = tw_json_get(o, "swversion"), *version = json_array_get(versions, 0);
 	if (json_array_size(versions) != 1 || !json_is_string(version))
 		return TW_RAISE(SYNTAX, "'swversion' is not one text in an array");
-	TW_TRY(get_text(json_string_value(version), "swversion", s->software, sizeof s->software));
-	return get_text(tw_json_text(o, "thingward_product_version"), "thingward_product_version", s->product_version,
+	TW_TRY(tw_claim_text(json_string_value(version), "swversion", s->software, sizeof s->software));
+	return tw_claim_text(tw_json_text(o, "thingward_product_version"), "thingward_product_version", s->product_version,
 		sizeof s->product_version);
-}
-
-static tw_err names_same(const struct tw_sys *sys, const tw_cert *device, const char *identifier)
-{
-	struct tw_buf uri;
-	tw_buf_init(&uri, sys, TW_IDENTIFIER_MAX);
-	tw_err e = tw_cert_uri(device, &uri);
-	if (!tw_failed(e) && !tw_slice_is(tw_buf_slice(&uri), identifier))
-		e = TW_RAISE(UNTRUSTED, "the statement is of %s, its certificate of %s", identifier, tw_buf_cstr(&uri));
-	else if (tw_is(e, TW_CODE_NOTFOUND) || tw_is(e, TW_CODE_LIMIT))
-		e = TW_RAISE(UNTRUSTED, "the statement's certificate names no device");
-	tw_buf_done(&uri);
-	return e;
 }
 
 static tw_err meant_for(const struct tw_statement *s, const void *nonce, size_t nonce_size, const uint8_t *exporter)
@@ -145,7 +114,7 @@ tw_err tw_statement_verify(const struct tw_sys *sys, struct tw_slice text, const
 	TW_TRY(tw_jws_verify(sys, TW_JWS_STATEMENT, text, &claims, &device));
 	TW_TRY(tw_cert_verify(device, anchor, now_ms));
 	TW_TRY(claims_read(claims, &s));
-	TW_TRY(names_same(sys, device, s.identifier));
+	TW_TRY(tw_claim_signer(sys, device, s.identifier, "statement"));
 	TW_TRY(meant_for(&s, nonce, nonce_size, exporter));
 	*ret = s;
 	return TW_OK;

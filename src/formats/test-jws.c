@@ -1,44 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "formats/jws.h"
 
-#include "base/text.h"
 #include "formats/evidence.h"
 #include "formats/statement.h"
-#include "sys/real.h"
-#include "check.h"
-#include "oom.h"
+#include "formats/test-maker.h"
 
 #include <openssl/evp.h>
 
-#define NOW 1790000000000
-#define ID "urn:dev:ops:32473-T.1-0001"
-
-static const struct tw_sys *sys;
-static tw_key *ca_key, *key;
-static tw_cert *ca, *cert;
-static struct tw_signer signer;
-
 static int set_up(void **state)
 {
-	const struct tw_cert_want ca_want = { .common_name = "CA", .is_ca = true, .not_before_ms = 1700000000000 };
-	const struct tw_cert_want want = { .common_name = "T-1", .uri = ID, .is_client = true, .not_before_ms = 1700000000000 };
-	sys = tw_sys_real();
-	tw_crypto_use(sys);
-	tw_json_use(sys);
-	CHECK_OK(tw_key_generate(sys, &ca_key));
-	CHECK_OK(tw_key_generate(sys, &key));
-	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
-	CHECK_OK(tw_cert_make(sys, &want, key, ca, ca_key, &cert));
-	signer = tw_signer_of_key(key);
+	make_maker();
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	ca = tw_cert_free(ca);
-	cert = tw_cert_free(cert);
-	ca_key = tw_key_free(ca_key);
-	key = tw_key_free(key);
+	maker_done();
 	return 0;
 }
 

@@ -5,35 +5,17 @@
  */
 #include "formats/report.h"
 
-#include "base/text.h"
 #include "formats/cbor.h"
 #include "formats/cose.h"
-#include "sys/real.h"
-#include "check.h"
-#include "oom.h"
+#include "formats/identifier.h"
+#include "formats/test-maker.h"
 
-#define NOW 1790000000000
-#define ID "urn:dev:ops:32473-T.1-0001"
-
-static const struct tw_sys *sys;
-static tw_key *ca_key, *key;
-static tw_cert *ca, *cert;
-static struct tw_signer signer;
 static struct tw_report report;
 static struct tw_report_expect expect;
 
 static int set_up(void **state)
 {
-	const struct tw_cert_want ca_want = { .common_name = "CA", .is_ca = true, .not_before_ms = 1700000000000 };
-	const struct tw_cert_want want = { .common_name = "T-1", .uri = ID, .not_before_ms = 1700000000000 };
-	sys = tw_sys_real();
-	tw_crypto_use(sys);
-	tw_json_use(sys);
-	CHECK_OK(tw_key_generate(sys, &ca_key));
-	CHECK_OK(tw_key_generate(sys, &key));
-	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
-	CHECK_OK(tw_cert_make(sys, &want, key, ca, ca_key, &cert));
-	signer = tw_signer_of_key(key);
+	make_maker();
 	report = (struct tw_report){ .identifier = ID,
 		.nonce = "0123456789abcdef",
 		.nonce_size = 16,
@@ -66,10 +48,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	tw_report_done(&report);
-	ca = tw_cert_free(ca);
-	cert = tw_cert_free(cert);
-	ca_key = tw_key_free(ca_key);
-	key = tw_key_free(key);
+	maker_done();
 	return 0;
 }
 
@@ -152,7 +131,7 @@ static void test_every_byte(void **state)
 static void test_not_meant_for_us(void **state)
 {
 	static const uint8_t other[32] = { 4 };
-	const struct tw_cert_want want = { .common_name = "X", .is_ca = true, .not_before_ms = 1700000000000 };
+	const struct tw_cert_want want = { .common_name = "X", .is_ca = true, .not_before_ms = LONG_AGO };
 	TW_CLEANUP(tw_key_freep) tw_key *another = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *another_ca = NULL;
 	CHECK_OK(tw_key_generate(sys, &another));
@@ -194,10 +173,10 @@ static void test_not_meant_for_us(void **state)
 /* Signed by a unit of the same maker, under a name that is not its own. */
 static void test_another_unit(void **state)
 {
-	const struct tw_cert_want wants[] = { { .common_name = "T", .uri = "urn:dev:ops:32473-T.1-0002", .not_before_ms = 1700000000000 },
-		{ .common_name = "T", .not_before_ms = 1700000000000 },
-		{ .common_name = "T", .uri = ID, .not_before_ms = 1700000000000, .not_after_ms = NOW - 1 },
-		{ .common_name = "T", .uri = ID, .is_ca = true, .not_before_ms = 1700000000000 } };
+	const struct tw_cert_want wants[] = { { .common_name = "T", .uri = "urn:dev:ops:32473-T.1-0002", .not_before_ms = LONG_AGO },
+		{ .common_name = "T", .not_before_ms = LONG_AGO },
+		{ .common_name = "T", .uri = ID, .not_before_ms = LONG_AGO, .not_after_ms = NOW - 1 },
+		{ .common_name = "T", .uri = ID, .is_ca = true, .not_before_ms = LONG_AGO } };
 	for (size_t i = 0; i < TW_COUNT(wants) * 2; i++) {
 		TW_CLEANUP(tw_cert_freep) tw_cert *other = NULL;
 		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -249,6 +228,8 @@ static void test_json_claims(void **state)
 			TW_CLEANUP(tw_jsonp) json_t *changed = json_copy(claims);
 			json_object_set_new(changed, name, json_loads(bad[i], JSON_DECODE_ANY, NULL));
 			tw_err e = verify_json(changed);
+			if (tw_failed(e) && !tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT) && !tw_is(e, TW_CODE_UNTRUSTED))
+				fail_msg("%s = %s: %s", name, bad[i], tw_code_name(e.code));
 			bool number = strcmp(name, "bootcount") == 0 || strncmp(name, "thingward_log_", 14) == 0;
 			bool good = (strcmp(name, "iat") == 0 && strcmp(bad[i], "0") == 0) || /* time zero is a time */
 				(number && (strcmp(bad[i], "0") == 0 || i == TW_COUNT(bad) - 1)) ||
@@ -373,8 +354,9 @@ static void test_cbor_claims(void **state)
 		}
 		for (size_t k = 0; k < TW_COUNT(others); k++) {
 			put_together(&r, i, OTHER_VALUE, others[k], &b);
-			if (!tw_failed(verify_cbor(tw_buf_slice(&b))))
-				fail_msg("item %zu with value %zu: accepted", i, k);
+			tw_err e = verify_cbor(tw_buf_slice(&b));
+			if (!tw_is(e, TW_CODE_SYNTAX))
+				fail_msg("item %zu with value %zu: %s, %s", i, k, tw_code_name(e.code), tw_err_detail());
 		}
 		put_together(&r, i, SAME, (struct tw_slice){ 0 }, &b);
 		b.data[0]++; /* a claim more than there are */
@@ -391,12 +373,26 @@ struct parts {
 	const char *hex_before; /* of the whole: tag and array */
 	int64_t alg;
 	const char *typ;
-	/* 1: typ before alg; 2: a header more; 3: alg missing; 4: an array of certificates; 5: no certificate; 6: not DER */
+	/* 1: typ before alg; 2: a header more; 3: alg missing; 4: an array of certificates; 5: no certificate; 6: not DER; 7: PEM of the
+	   right one; 8: a byte behind it; 9: empty */
 	int64_t order;
 	const char *unprotected; /* as bytes */
 	size_t signature;
 	enum tw_code code;
 };
+
+static void put_certificate(struct tw_buf *h, int64_t order, const struct tw_buf *der)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	tw_buf_init(&pem, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_cert_pem(cert, &pem));
+	if (order == 6)
+		CHECK_OK(tw_cbor_put_bytes(h, "PEM", 3));
+	else if (order == 7)
+		CHECK_OK(tw_cbor_put_bytes(h, pem.data, pem.size));
+	else
+		CHECK_OK(tw_cbor_put_bytes(h, der->data, order == 9 ? 0 : der->size));
+}
 
 static void put_header(struct tw_buf *h, const struct parts *p, const struct tw_buf *der)
 {
@@ -413,7 +409,9 @@ static void put_header(struct tw_buf *h, const struct parts *p, const struct tw_
 	if (p->order == 4)
 		CHECK_OK(tw_cbor_put_head(h, TW_CBOR_ARRAY, 1));
 	if (p->order != 5)
-		CHECK_OK(p->order == 6 ? tw_cbor_put_bytes(h, "PEM", 3) : tw_cbor_put_bytes(h, der->data, der->size));
+		put_certificate(h, p->order, der);
+	if (p->order == 8)
+		CHECK_OK(tw_buf_u8(h, 0));
 	if (p->order == 2) {
 		CHECK_OK(tw_cbor_put_int(h, 34));
 		CHECK_OK(tw_cbor_put_int(h, 0));
@@ -440,6 +438,9 @@ static void test_envelope(void **state)
 		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 4, "\xa0", 64, TW_CODE_SYNTAX },
 		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 5, "\xa0", 64, TW_CODE_SYNTAX },
 		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 6, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 7, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 8, "\xa0", 64, TW_CODE_SYNTAX },
+		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 9, "\xa0", 64, TW_CODE_SYNTAX },
 		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa1\x01\x26", 64, TW_CODE_SYNTAX },
 		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 63, TW_CODE_SYNTAX },
 		{ "\xd2\x84", -7, TW_REPORT_CWT_TYP, 0, "\xa0", 65, TW_CODE_SYNTAX },
@@ -546,6 +547,202 @@ static void test_signed_check(void **state)
 	tw_buf_done(&seen);
 }
 
+/* --- The edges of single claims, in both spellings --- */
+
+static void check_round(const struct tw_report *r, bool good)
+{
+	for (int format = TW_REPORT_CWT; format <= TW_REPORT_JWT; format++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		TW_CLEANUP(tw_report_done) struct tw_report got = { 0 };
+		tw_buf_init(&b, sys, TW_REPORT_MAX);
+		tw_err e = tw_report_sign(sys, r, (enum tw_report_format)format, cert, &signer, &b);
+		CHECK_INT(tw_failed(e), !good);
+		if (!good)
+			continue;
+		CHECK_OK(tw_report_verify(sys, tw_buf_slice(&b), &expect, &got));
+		same(r, &got);
+		CHECK_TEXT(got.model, r->model);
+		CHECK_INT(got.debug_status, r->debug_status);
+		CHECK_INT(got.oem_boot, r->oem_boot);
+		CHECK_INT(json_object_size(got.elements), json_object_size(r->elements));
+	}
+}
+
+static void test_the_edges_of_claims(void **state)
+{
+	struct tw_report r = report;
+
+	r.oem_boot = 0;
+	for (r.debug_status = 0; r.debug_status < 5; r.debug_status++)
+		check_round(&r, true);
+	r = report;
+	memset(r.model, 'm', 32); /* as long as the claim may be */
+	r.model[32] = '\0';
+	check_round(&r, true);
+	r = report;
+	memset(r.software, '1', sizeof r.software - 1);
+	memset(r.hardware, '1', sizeof r.hardware - 1);
+	check_round(&r, true);
+	r.log_checkpoint = r.log_seq;
+	check_round(&r, true);
+	r.debug_status = 5; /* no such status: not said, rather than something else */
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+	CHECK_OK(tw_report_claims(sys, &r, &claims));
+	CHECK(!tw_json_get(claims, "dbgstat"));
+}
+
+static void test_how_many_elements(void **state)
+{
+	static const char *const names[] = { "DI.IMS.1x", "di", "", "DI IMS", "123456789012345678901234567890123" };
+	struct tw_report r = report;
+	char name[32];
+
+	r.elements = json_object();
+	for (int i = 0; i < TW_REPORT_ELEMENTS_MAX; i++) {
+		(void)snprintf(name, sizeof name, "A.%d", i);
+		CHECK_OK(tw_json_set(r.elements, name, json_integer(i % 4)));
+	}
+	check_round(&r, true);
+	CHECK_OK(tw_json_set(r.elements, "ONE.MORE", json_integer(0)));
+	check_round(&r, false);
+	json_object_clear(r.elements);
+	CHECK_OK(tw_json_set(r.elements, "12345678901234567890123456789012", json_integer(0)));
+	check_round(&r, true);
+	for (size_t i = 0; i < TW_COUNT(names); i++) {
+		json_object_clear(r.elements);
+		CHECK_OK(tw_json_set(r.elements, names[i], json_integer(0)));
+		check_round(&r, false);
+	}
+	json_decref(r.elements);
+}
+
+/* Claims that are well formed by themselves. */
+static void test_claims_that_disagree(void **state)
+{
+	static const struct {
+		const char *name, *value, *words;
+	} rows[] = {
+		{ "oemid", "1", "is not the organization" },
+		{ "hwmodel", "\"AQ\"", "is not a printable text" },
+		{ "hwmodel", "\"QQBB\"", "has a NUL inside" },
+		{ "hwversion", "[\"a\",\"b\"]", "is not one text in an array" },
+		{ "dbgstat", "\"off\"", "is none of the words" },
+		{ "eat_profile", "\"tag:example.org,2026:x\"", "not a report of this profile" },
+		{ "thingward_log_checkpoint", "301", "lies behind the log's end" },
+	};
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+
+	CHECK_OK(tw_report_claims(sys, &report, &claims));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *changed = json_copy(claims);
+		CHECK_OK(tw_json_set(changed, rows[i].name, json_loads(rows[i].value, JSON_DECODE_ANY, NULL)));
+		CHECK_ERR(verify_json(changed), SYNTAX);
+		if (!strstr(tw_err_detail(), rows[i].words))
+			fail_msg("%s: %s", rows[i].name, tw_err_detail());
+	}
+}
+
+/* The same where only CBOR can say it: place of the claim among the good ones, its value. */
+static void test_cbor_claims_that_disagree(void **state)
+{
+	static const struct {
+		size_t item;
+		const char *value;
+		size_t size;
+		const char *words;
+	} rows[] = {
+		{ 5, "\x82\x61\x61\x61\x62", 5, "is not one text in an array" },
+		{ 5, "\x80", 1, "is not one text in an array" },
+		{ 7, "\x05", 1, "'dbgstat' is 5" },
+		{ 7, "\x20", 1, "'dbgstat' is -1" },
+		{ 17, "\xa1\x78\x21xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\x00", 37, "what is no element" },
+		{ 17, "\xa1\x61x\x00", 4, "what is no element" },
+	};
+	struct items r;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, sys, TW_REPORT_MAX);
+	take_apart(&r);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		put_together(&r, rows[i].item, OTHER_VALUE, (struct tw_slice){ rows[i].value, rows[i].size }, &b);
+		CHECK_ERR(verify_cbor(tw_buf_slice(&b)), SYNTAX);
+		if (!strstr(tw_err_detail(), rows[i].words))
+			fail_msg("row %zu: %s", i, tw_err_detail());
+	}
+	tw_buf_done(&r.whole);
+}
+
+/* A clock that nobody trusts is not held against the report; a trusted one is. */
+static void test_a_time_that_is_not_trusted(void **state)
+{
+	struct tw_report r = report;
+
+	r.issued_ms = NOW + 86400000;
+	r.time_trusted = false;
+	check_round(&r, true);
+}
+
+static void test_a_certificate_with_a_long_name(void **state)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *other = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	char uri[TW_IDENTIFIER_MAX + 2];
+
+	memset(uri, 'x', sizeof uri - 1);
+	memcpy(uri, "urn:", 4);
+	uri[sizeof uri - 1] = '\0';
+	other = make_cert(uri);
+	tw_buf_init(&b, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_report_sign(sys, &report, TW_REPORT_CWT, other, &signer, &b));
+	CHECK_ERR(verify(tw_buf_slice(&b)), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "names no device"));
+}
+
+/* How long the whole may be, and what is neither of the two spellings. */
+static void test_what_is_no_report(void **state)
+{
+	static const char *const texts[] = { "a b.c.d", "a.b.c=", "a\"b.c.d", "a.b.\"", "a.b", "\x7f.b.c", "a..c" };
+	static char big[TW_REPORT_MAX + 1];
+
+	for (size_t i = 0; i < TW_COUNT(texts); i++) {
+		CHECK_ERR(verify(tw_slice_of(texts[i])), SYNTAX);
+		CHECK(strstr(tw_err_detail(), "neither a CWT nor a JWT of three parts"));
+	}
+	memset(big, 'a', sizeof big);
+	CHECK_ERR(verify((struct tw_slice){ big, 0 }), LIMIT);
+	CHECK_ERR(verify((struct tw_slice){ big, sizeof big }), LIMIT);
+	CHECK_ERR(verify((struct tw_slice){ big, sizeof big - 1 }), SYNTAX);
+}
+
+static void test_binding_is_said(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 }, loose = { 0 };
+	struct tw_report r = report;
+
+	tw_buf_init(&b, sys, TW_REPORT_MAX);
+	tw_buf_init(&loose, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_report_sign(sys, &r, TW_REPORT_CWT, cert, &signer, &b));
+	r.has_exporter = false;
+	CHECK_OK(tw_report_sign(sys, &r, TW_REPORT_CWT, cert, &signer, &loose));
+	CHECK_ERR(verify(tw_buf_slice(&loose)), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "is not bound to a TLS connection"));
+	expect.exporter = NULL;
+	CHECK_OK(verify(tw_buf_slice(&loose)));
+	CHECK_ERR(verify(tw_buf_slice(&b)), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "is bound to a TLS connection"));
+}
+
+static tw_err sign_either(struct tw_buf *b, void *user)
+{
+	return tw_report_sign(b->sys, &report, *(enum tw_report_format *)user, cert, &signer, b);
+}
+
+static void test_signing_without_memory(void **state)
+{
+	for (enum tw_report_format format = TW_REPORT_CWT; format <= TW_REPORT_JWT; format++)
+		write_sweep(sign_either, &format);
+}
+
 static tw_err round_of(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -566,6 +763,8 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_round), TEST(test_unknown_is_absent), TEST(test_every_byte), TEST(test_not_meant_for_us),
-	TEST(test_another_unit), TEST(test_json_claims), TEST(test_cbor_claims), TEST(test_envelope), TEST(test_other_things),
-	TEST(test_not_signed), TEST(test_signed_check), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_round), TEST(test_unknown_is_absent), TEST(test_every_byte), TEST(test_not_meant_for_us), TEST(test_another_unit),
+	TEST(test_json_claims), TEST(test_cbor_claims), TEST(test_envelope), TEST(test_other_things), TEST(test_not_signed),
+	TEST(test_signed_check), TEST(test_the_edges_of_claims), TEST(test_how_many_elements), TEST(test_claims_that_disagree),
+	TEST(test_cbor_claims_that_disagree), TEST(test_a_time_that_is_not_trusted), TEST(test_a_certificate_with_a_long_name),
+	TEST(test_what_is_no_report), TEST(test_binding_is_said), TEST(test_signing_without_memory), TEST(test_out_of_memory))

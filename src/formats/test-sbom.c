@@ -3,40 +3,22 @@
 #include "formats/sbom.h"
 
 #include "crypto/hash.h"
-#include "sys/real.h"
-#include "check.h"
-#include "oom.h"
+#include "formats/test-maker.h"
 
-#define NOW 1790000000000
-#define ID "urn:dev:ops:32473-T.1-0001"
 #define DATABASE                                                                                                    \
 	"Package: curl\nStatus: install ok installed\nMaintainer: A B <a@b>\nArchitecture: arm64\nVersion: 8.0-1\n" \
 	"Depends: libc6 (>= 2), libc6 (<< 3), zlib1g\n\n"                                                           \
 	"Package: libc6\nStatus: install ok installed\nArchitecture: arm64\nVersion: 2.36\nLicense: LGPL-2.1\n\n"   \
 	"Package: zlib1g\nStatus: install ok installed\nArchitecture: arm64\nVersion: 1:1.2\n\n"
 
-static const struct tw_sys *sys;
-static tw_key *ca_key, *key;
-static tw_cert *ca, *cert, *other;
-static struct tw_signer signer;
+static tw_cert *other;
 static struct tw_packages packages;
 static struct tw_sbom sbom;
 
 static int set_up(void **state)
 {
-	const struct tw_cert_want ca_want = { .common_name = "CA", .is_ca = true, .not_before_ms = 1700000000000 };
-	struct tw_cert_want want = { .common_name = "T-1", .uri = ID, .is_client = true, .not_before_ms = 1700000000000 };
-
-	sys = tw_sys_real();
-	tw_crypto_use(sys);
-	tw_json_use(sys);
-	CHECK_OK(tw_key_generate(sys, &ca_key));
-	CHECK_OK(tw_key_generate(sys, &key));
-	CHECK_OK(tw_cert_make(sys, &ca_want, ca_key, NULL, ca_key, &ca));
-	CHECK_OK(tw_cert_make(sys, &want, key, ca, ca_key, &cert));
-	want.uri = ID "9";
-	CHECK_OK(tw_cert_make(sys, &want, key, ca, ca_key, &other));
-	signer = tw_signer_of_key(key);
+	make_maker();
+	other = make_cert(ID "9");
 	CHECK_OK(tw_packages_read(sys, tw_package_system("debian"), TW_SLICE(DATABASE), &packages));
 	sbom = (struct tw_sbom){ .identifier = ID,
 		.organization = "Maker",
@@ -54,11 +36,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	tw_packages_done(&packages);
-	ca = tw_cert_free(ca);
-	cert = tw_cert_free(cert);
 	other = tw_cert_free(other);
-	ca_key = tw_key_free(ca_key);
-	key = tw_key_free(key);
+	maker_done();
 	return 0;
 }
 
