@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "formats/evidence.h"
+#include "formats/identifier.h"
 #include "formats/statement.h"
 #include "formats/test-maker.h"
 
@@ -250,6 +251,13 @@ static void test_statement_forms(void **state)
 		{ "thingward_exporter", "null" },
 		{ "hwmodel", "\"\"" },
 		{ "hwmodel", "\"AA\"" },
+		{ "hwmodel", "\"AQ\"" },   /* a control character */
+		{ "hwmodel", "\"VAAx\"" }, /* a NUL inside */
+		{ "hwmodel", "\"=\"" },
+		{ "thingward_product_version", "\"1\\u0001\"" },
+		{ "swversion", "[\"\"]" },
+		{ "swversion", "[\"0123456789012345678901234567890123456789012345678901234567890123\"]" }, /* 64 */
+		{ "eat_nonce", "\"AAAAAAAAAAAAAAAAAAAAAA==\"" },
 		{ "swname", "\"other\"" },
 		{ "swversion", "[]" },
 		{ "swversion", "[1]" },
@@ -367,6 +375,10 @@ static void test_evidence_members(void **state)
 		{ "\"inconclusive\":0", "\"inconclusive\":1", TW_CODE_SYNTAX },
 		{ "\"not applicable\":0", "\"not applicable\":-1", TW_CODE_SYNTAX },
 		{ "\"fail\":1,", "", TW_CODE_SYNTAX },
+		{ "\"inconclusive\":0,", "", TW_CODE_SYNTAX }, /* also when there are none of it */
+		{ "\"inconclusive\":0", "\"inconclusive\":0,\"other\":0", TW_CODE_SYNTAX },
+		{ "\"element\":\"DI.IMS.2\",\"probe\":\"p\"", "\"element\":\"DI.IMS.1\",\"probe\":\"q\"", TW_CODE_OK }, /* two probes of one */
+		{ "\"element\":\"DI.IMS.2\"", "\"element\":\"DI.IMS.1\"", TW_CODE_SYNTAX },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
@@ -414,6 +426,124 @@ static void test_evidence_every_byte(void **state)
 	}
 }
 
+/* As many results as there may be, and one more. */
+static void test_evidence_results(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	CHECK_OK(tw_json_parse(tw_slice_of(REPORT_TEXT), TW_EVIDENCE_MAX, &j));
+	json_t *results = tw_json_get(j, "results"), *first = json_array_get(results, 0);
+	while (json_array_size(results) < TW_EVIDENCE_RESULTS) {
+		char name[16];
+		json_t *one = json_copy(first);
+		(void)snprintf(name, sizeof name, "E.%zu", json_array_size(results));
+		CHECK_OK(tw_json_set(one, "element", json_string(name)));
+		CHECK_OK(tw_json_append(results, one));
+	}
+	CHECK_OK(tw_json_set(tw_json_get(j, "totals"), "pass", json_integer(TW_EVIDENCE_RESULTS - 1)));
+	CHECK_OK(tw_evidence_check(j));
+	CHECK_OK(tw_json_append(results, json_copy(first)));
+	CHECK_ERR(tw_evidence_check(j), LIMIT);
+}
+
+/* Rightly signed, and not what an assessor of ours would have written: in another order, or with another content. */
+static void test_evidence_that_is_signed(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 }, turned = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *jws = NULL;
+	tw_buf_init(&b, sys, TW_EVIDENCE_MAX);
+	tw_buf_init(&turned, sys, TW_EVIDENCE_MAX);
+	CHECK_OK(tw_json_parse(tw_slice_of(REPORT_TEXT), TW_EVIDENCE_MAX, &j));
+	CHECK_OK(tw_evidence_sign(sys, j, cert, &signer, &b));
+	CHECK_OK(tw_json_parse(tw_buf_slice(&b), TW_EVIDENCE_MAX, &jws));
+	CHECK_OK(tw_buf_format(&turned, "{\"protected\":\"%s\",\"payload\":\"%s\",\"signature\":\"%s\"}",
+		tw_json_text(jws, "protected"), tw_json_text(jws, "payload"), tw_json_text(jws, "signature")));
+	CHECK_INT(turned.size, b.size);
+	CHECK_ERR(evidence_verify(tw_buf_slice(&turned)), UNTRUSTED);
+	tw_buf_clear(&b);
+	CHECK_OK(tw_json_set(tw_json_get(j, "totals"), "pass", json_integer(2)));
+	CHECK_ERR(tw_evidence_sign(sys, j, cert, &signer, &b), SYNTAX);
+	CHECK_INT(b.size, 0);
+	CHECK_OK(tw_jws_sign(sys, TW_JWS_EVIDENCE, cert, j, &signer, &b));
+	CHECK_ERR(evidence_verify(tw_buf_slice(&b)), SYNTAX);
+	CHECK_ERR(evidence_verify(TW_SLICE("{")), SYNTAX);
+}
+
+static tw_err sign_statement(struct tw_buf *b, void *user)
+{
+	return tw_statement_sign(b->sys, &statement, cert, &signer, b);
+}
+
+static void test_signing_without_memory(void **state)
+{
+	write_sweep(sign_statement, NULL);
+}
+
+/* What the maker did not certify as a device, or under a name that no device has. */
+static void test_statement_of_no_device(void **state)
+{
+	char longest[TW_IDENTIFIER_MAX + 2] = "urn:";
+	memset(longest + 4, 'x', sizeof longest - 5);
+	const char *const names[] = { NULL, longest, "urn:dev:ops:32473-T.1-0002" };
+	for (size_t i = 0; i < TW_COUNT(names); i++) {
+		TW_CLEANUP(tw_cert_freep) tw_cert *other = make_cert(names[i]);
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		struct tw_statement got = { 0 };
+		tw_buf_init(&b, sys, TW_JWS_MAX);
+		CHECK_OK(tw_statement_sign(sys, &statement, other, &signer, &b));
+		CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, statement.nonce, 16, statement.exporter, &got), UNTRUSTED);
+		CHECK(strstr(tw_err_detail(), i < 2 ? "names no device" : "is of urn:dev:ops:32473-T.1-0001, its certificate of"));
+		CHECK_TEXT(got.identifier, "");
+	}
+}
+
+static void test_nonce_sizes(void **state)
+{
+	static const struct {
+		size_t size;
+		enum tw_code code;
+	} rows[] = { { 15, TW_CODE_LIMIT }, { 16, TW_CODE_OK }, { 64, TW_CODE_OK }, { 65, TW_CODE_LIMIT } };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		struct tw_statement s = statement;
+		s.nonce_size = rows[i].size;
+		tw_buf_init(&b, sys, TW_JWS_MAX);
+		CHECK_INT(tw_statement_sign(sys, &s, cert, &signer, &b).code, rows[i].code);
+	}
+}
+
+static void test_statement_says_how_it_is_bound(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 }, loose = { 0 };
+	struct tw_statement got, s = statement;
+	s.has_exporter = false;
+	CHECK_OK(state_it(&statement, &b));
+	CHECK_OK(state_it(&s, &loose));
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&b), ca, NOW, s.nonce, 16, NULL, &got), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "is bound to a TLS connection"));
+	CHECK_ERR(tw_statement_verify(sys, tw_buf_slice(&loose), ca, NOW, s.nonce, 16, statement.exporter, &got), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "is not bound to a TLS connection"));
+}
+
+/* A certificate in another spelling than DER has no place in the header: it would be a second name for the same signer. */
+static void test_certificate_spellings(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 }, b = { 0 };
+	char x5c[4096], header[5000];
+	tw_buf_init(&pem, sys, 2048);
+	tw_buf_init(&b, sys, TW_JWS_MAX);
+	CHECK_OK(tw_cert_pem(cert, &pem));
+	CHECK(EVP_EncodeBlock((unsigned char *)x5c, (const unsigned char *)pem.data, (int)pem.size) > 0);
+	const char *const rows[][2] = { { x5c, "is not DER" }, { "", "has 0 characters" }, { "A", "" }, { "====", "" } };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		(void)snprintf(header, sizeof header, "{\"alg\":\"ES256\",\"typ\":\"t\",\"x5c\":[\"%s\"]}", rows[i][0]);
+		build(header, "{}", "", &b);
+		CHECK_ERR(verify("t", tw_buf_slice(&b)), SYNTAX);
+		if (!strstr(tw_err_detail(), rows[i][1]))
+			fail_msg("row %zu: %s", i, tw_err_detail());
+	}
+}
+
 static tw_err evidence_round(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -435,4 +565,6 @@ static void test_evidence_out_of_memory(void **state)
 CHECK_MAIN(TEST(test_sign_and_verify), TEST(test_refused_forms), TEST(test_base64url_is_canonical), TEST(test_out_of_memory),
 	TEST(test_statement), TEST(test_statement_of_another), TEST(test_statement_without_exporter), TEST(test_statement_forms),
 	TEST(test_statement_out_of_memory), TEST(test_evidence_forms), TEST(test_evidence_members), TEST(test_evidence_every_byte),
-	TEST(test_evidence_out_of_memory))
+	TEST(test_evidence_results), TEST(test_evidence_that_is_signed), TEST(test_signing_without_memory),
+	TEST(test_statement_of_no_device), TEST(test_nonce_sizes), TEST(test_statement_says_how_it_is_bound),
+	TEST(test_certificate_spellings), TEST(test_evidence_out_of_memory))

@@ -319,8 +319,7 @@ static void test_how_many_intents(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf most = { 0 }, more = { 0 }, saved = { 0 };
 	TW_CLEANUP(tw_log_verifier_freep)
-	tw_log_verifier *v = verifier(BOTH),
-			*other = verifier(BOTH), *again = verifier(BOTH), *last = verifier(BOTH);
+	tw_log_verifier *v = verifier(BOTH), *other = verifier(BOTH), *again = verifier(BOTH), *last = verifier(BOTH);
 	struct tw_log_report r;
 
 	many_intents(TW_LOG_OPEN_INTENTS_MAX, &most);
