@@ -224,6 +224,15 @@ static tw_err private_scalar(const tw_key *k, uint8_t ret[SCALAR_SIZE])
 	return n == SCALAR_SIZE ? TW_OK : TW_RAISE_OPENSSL("writing the private half of a key");
 }
 
+tw_err tw_key_scalar(const tw_key *k, tw_secret **ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *s = NULL;
+	TW_TRY(tw_secret_new(k->sys, NULL, SCALAR_SIZE, &s));
+	TW_TRY(private_scalar(k, tw_secret_mutable(s)));
+	*ret = TW_STEAL(s);
+	return TW_OK;
+}
+
 tw_err tw_key_save(const tw_key *k, struct tw_buf *ret_pem)
 {
 	uint8_t der[PKCS8_SIZE], *at = der;

@@ -21,6 +21,7 @@ tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key 
 tw_err tw_key_load_public(const struct tw_sys *sys, struct tw_slice spki_der, tw_key **ret);
 tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SIZE], tw_key **ret); /* UNTRUSTED: not on the curve */
 tw_err tw_key_save(const tw_key *k, struct tw_buf *ret_pem); /* PKCS#8 PEM; wipe the buffer after use */
+tw_err tw_key_scalar(const tw_key *k, tw_secret **ret); /* the private half alone, for a token that takes it in. CRYPTO: it has none */
 tw_key *tw_key_free(tw_key *k);
 TW_DEFINE_FREEP(tw_key, tw_key_free)
 tw_err tw_key_spki(const tw_key *k, struct tw_buf *ret_der);

@@ -15,17 +15,28 @@
 #include "sys/channel.h"
 #include "sys/sandbox.h"
 
-enum tw_role_fd { TW_FD_HANDS = 3, TW_FD_PEER1 = 4, TW_FD_PEER2 = 5, TW_FD_OWN = 6, TW_FD_PACKAGES = TW_FD_OWN + 3 };
+enum tw_role_fd {
+	TW_FD_HANDS = 3,
+	TW_FD_PEER1 = 4,
+	TW_FD_PEER2 = 5,
+	TW_FD_OWN = 6,
+	TW_FD_PACKAGES = TW_FD_OWN + 3,
+	TW_FD_TOKEN = TW_FD_OWN + 2
+};
 /* core:  PEER1 front, PEER2 keys, OWN+0 state directory, +1 log directory, +2 configuration directory (read-only),
           +3 directory of the package database (read-only; the configuration's again when there is none), +4 local socket,
           +5 event door, +6 console terminal (or /dev/null when the product has none)
    front: PEER1 core, PEER2 keys (TLS), OWN+0.. TCP listeners
-   keys:  PEER1 core, PEER2 front (TLS), OWN+0 its directory, +1 the root secret (or /dev/null when there is none outside the disk) */
+   keys:  PEER1 core, PEER2 front (TLS), OWN+0 its directory, +1 the root secret (or /dev/null when there is none outside the disk),
+          +2 the TPM, or the file with the token's PIN (or /dev/null when no token holds the keys) */
+struct tw_token;
 struct tw_role_start {
 	int fd_count;                /* descriptors 0..fd_count-1 are open, nothing else is */
 	struct tw_sandbox_state box; /* what the sandbox is, as proven */
 	size_t word_count;
-	char *const *words; /* KEY=VALUE, as hands gave them */
+	char *const *words;     /* KEY=VALUE, as hands gave them */
+	int beside_fd;          /* to what the row's beside has started, -1: nothing */
+	struct tw_token *token; /* the keys role's way to its token, NULL: it has none */
 };
 /* The value of a word, NULL when hands gave none. */
 const char *tw_role_word(const struct tw_role_start *s, const char *key);
@@ -37,6 +48,8 @@ struct tw_role_row {
 	int dirs;      /* the first dirs of OWN are directories that stay usable */
 	int read_only; /* of these the last so many for reading only */
 	int (*run)(const struct tw_sys *sys, const struct tw_role_start *start); /* returns the exit status */
+	/* Before the sandbox, NULL: nothing. Starts a process beside the role, and leaves one descriptor more: beside_fd. */
+	tw_err (*beside)(const struct tw_sys *sys, struct tw_role_start *start, uid_t uid, gid_t gid);
 };
 extern const struct tw_role_row tw_roles[]; /* ends with name NULL; in src/device/platform/roles.c */
 int tw_role_main(const struct tw_role_row *rows, int argc, char **argv);

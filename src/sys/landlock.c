@@ -11,6 +11,7 @@
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,6 +32,8 @@ struct ruleset {
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | \
 		LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | FS_TRUNCATE)
 
+#define FILE_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
+
 static uint64_t handled(int abi)
 {
 	uint64_t fs = FS_ABI_1;
@@ -49,7 +52,11 @@ static uint64_t net_handled(const struct tw_sandbox *box)
 
 static tw_err allow_beneath(int ruleset, int dir, uint64_t rights)
 {
-	struct landlock_path_beneath_attr rule = { .allowed_access = rights, .parent_fd = dir };
+	struct stat st;
+
+	if (fstat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		rights &= FILE_RIGHTS; /* the kernel refuses the others */
+	const struct landlock_path_beneath_attr rule = { .allowed_access = rights, .parent_fd = dir };
 
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
 		return TW_RAISE_ERRNO("keeping directory %d usable", dir);

@@ -17,7 +17,10 @@ enum tw_sandbox_want {
 	TW_WANT_MEMFD = 8,
 	TW_WANT_PARENT = 16, /* hands, alone: bind, start and end roles. Keeps its ids and has no Landlock, since roles inherit both */
 	TW_WANT_CONNECT = 64, /* make internet sockets and connect them; never bind, listen or accept */
-	TW_WANT_ROLE = 32,    /* everybody but hands; tw_sandbox_enter adds it */
+	/* Other people's code beside a role: loads libraries, opens what Landlock leaves it, speaks to local services, runs threads and children.
+	   Never programs, networks, or executable memory that comes from no file */
+	TW_WANT_MODULE = 128,
+	TW_WANT_ROLE = 32, /* everybody but hands; tw_sandbox_enter adds it */
 };
 struct tw_sandbox {
 	const char *role;
@@ -25,7 +28,7 @@ struct tw_sandbox {
 	gid_t gid;       /* equal to the present ids: nothing is dropped, and the status says so */
 	int keep_fds;    /* descriptors 0..keep_fds-1 stay, all others are closed */
 	unsigned want;   /* of enum tw_sandbox_want; everything else is refused with EPERM, program starts are fatal */
-	const int *dirs; /* directory descriptors that stay usable with TW_WANT_FILES */
+	const int *dirs; /* directories, or single files, that stay usable with TW_WANT_FILES */
 	size_t dir_count;
 	size_t read_only; /* of these the last so many are for reading only */
 };

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -276,6 +277,57 @@ static void test_table(void **state)
 	}
 }
 
+/* Other people's code: what it needs to be loaded and to run, the one directory it was given, and nothing else of the disk or the net. */
+static int check_module(const struct tw_sandbox *box)
+{
+	char name[64];
+	struct tw_sandbox_state s;
+	int status = 0, fd;
+
+	(void)snprintf(name, sizeof name, "/proc/self/fd/%d", box->dirs[0]);
+	char folder[64] = "", path[80];
+	if (readlink(name, folder, sizeof folder - 1) < 0 || enter(box, &s))
+		return 100;
+	(void)snprintf(path, sizeof path, "%s/token", folder);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	if (fd < 0 || ftruncate(fd, 4096) != 0)
+		return 1;
+	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+		return 2; /* how a library is loaded */
+	if (!tw_sandbox_san && mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+		return 3;
+	if (s.landlock_abi > 0 &&
+		(open("/etc/passwd", O_RDONLY) >= 0 || open("/etc/hostname", O_RDWR) >= 0 || mkdir("/tmp/tw-module", 0700) == 0))
+		return 4;
+	if (socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0 || socket(AF_INET, SOCK_STREAM, 0) >= 0 ||
+		socket(AF_NETLINK, SOCK_RAW, 0) >= 0)
+		return 5;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(7);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7 ? 0 : 6;
+}
+
+static void test_module(void **state)
+{
+	char path[] = "/tmp/tw-sandbox-XXXXXX", file[64];
+	struct tw_sandbox box = plain_box(TW_WANT_FILES | TW_WANT_MODULE);
+	int dir;
+
+	CHECK(mkdtemp(path) != NULL && chown(path, box.uid, box.gid) == 0);
+	CHECK_INT(dup2(open(path, O_PATH | O_DIRECTORY), 9), 9);
+	dir = 9;
+	box.dirs = &dir;
+	box.dir_count = 1;
+	CHECK_INT(status_of(check_module, &box), 0);
+	int status = status_of(check_exec, &box);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	(void)snprintf(file, sizeof file, "%s/token", path);
+	CHECK_INT(unlink(file), 0);
+	CHECK_INT(rmdir(path), 0);
+	(void)close(9);
+}
+
 CHECK_MAIN(cmocka_unit_test(test_states), cmocka_unit_test(test_program_starts_are_fatal), cmocka_unit_test(test_files),
-	cmocka_unit_test(test_connect), cmocka_unit_test(test_parent), cmocka_unit_test(test_refuses_ids_it_cannot_take),
-	cmocka_unit_test(test_table))
+	cmocka_unit_test(test_module), cmocka_unit_test(test_connect), cmocka_unit_test(test_parent),
+	cmocka_unit_test(test_refuses_ids_it_cannot_take), cmocka_unit_test(test_table))

@@ -8,6 +8,7 @@
  */
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "device/data-protection/unwell.h"
 #include "device/platform/device.h"
 #include "device/rows-data-protection.h"
 #include "formats/keyproof.h"
@@ -52,7 +53,7 @@ static tw_err refused(struct tw_reply *rp, tw_err e)
 		return tw_reply_problem(rp, 409, "limit", "keys.room", "There is no room for another key", "Remove one that nobody needs.",
 			"At most %d keys are kept, and no more than the disk has room for.", TW_KEYS_SLOTS_MAX);
 	default:
-		return e;
+		return tw_keystore_unwell(rp, e);
 	}
 }
 
@@ -81,7 +82,9 @@ tw_err tw_keys_list(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
 	size_t count = 0;
 
-	TW_TRY(tw_keys_client_slots(c->keys, TW_KEYS_OWNER, slots, &count));
+	tw_err e = tw_keys_client_slots(c->keys, TW_KEYS_OWNER, slots, &count);
+	if (tw_failed(e))
+		return tw_keystore_unwell(rp, e);
 	for (size_t i = 0; i < count; i++) {
 		json_t *one = NULL;
 
@@ -153,7 +156,9 @@ static tw_err sign(struct tw_context *c, const char *slot, const uint8_t point[T
 	tw_buf_init(&text, c->sys, 128);
 	TW_TRY(tw_key_proof_message(slot + sizeof TW_KEYS_OWNER - 1, nonce, size, &message));
 	TW_TRY(tw_sha256(message.data, message.size, digest));
-	TW_TRY(tw_keys_client_slot_sign(c->keys, slot, point, digest, signature));
+	tw_err e = tw_keys_client_slot_sign(c->keys, slot, point, digest, signature);
+	if (tw_failed(e))
+		return tw_keystore_unwell(rp, e);
 	TW_TRY(tw_buf_base64url(&text, signature, sizeof signature));
 	rp->body = json_pack("{s:s}", "signature", tw_buf_cstr(&text));
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");

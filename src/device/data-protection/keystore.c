@@ -5,16 +5,48 @@
  * That nobody else can read the keys takes two things: no other part of the software shares the keys role's user, and a copy of
  * the disk opens nothing. Where one of them is missing the status says which, and what to do.
  */
+#include "base/log.h"
+#include "base/mem.h"
+#include "device/data-protection/unwell.h"
 #include "device/platform/device.h"
 #include "device/rows-data-protection.h"
 
 #include <stdio.h>
+#include <string.h>
+
+/* What a person has to do, by what is the matter; the detail, which names files and tokens, stays in the log. */
+static const struct {
+	enum tw_code code;
+	const char *what, *remedy;
+} unwell[] = {
+	{ TW_CODE_CLOSED, "The token that holds the keys is not there.", "Put the token in, or connect it again; then try again." },
+	{ TW_CODE_DENIED, "The token refused its PIN, and it is not tried again.",
+		"On the device, write the right PIN into the file named by --keystore-pin, then start its software again." },
+	{ TW_CODE_STATE, "The token that holds the keys is locked, not made ready, or another one.",
+		"Look into the device's own log for which of these it is, and mend it with the token's tools." },
+	{ TW_CODE_TIMEOUT, "The token that holds the keys does not answer in time.",
+		"Try again; if it stays so, take the token out and put it in again." },
+};
+
+tw_err tw_keystore_unwell(struct tw_reply *rp, tw_err e)
+{
+	for (size_t i = 0; i < TW_COUNT(unwell); i++) {
+		if (!tw_is(e, unwell[i].code))
+			continue;
+		tw_log_err(e, "the keystore");
+		return tw_reply_problem(
+			rp, 503, "keystore", "keys.keystore", "The keystore does not work", unwell[i].remedy, "%s", unwell[i].what);
+	}
+	return e;
+}
 
 tw_err tw_keystore_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_keys_state s;
+	tw_err e = tw_keys_client_state(c->keys, &s);
 
-	TW_TRY(tw_keys_client_state(c->keys, &s));
+	if (tw_failed(e))
+		return tw_keystore_unwell(rp, e);
 	rp->body = json_pack("{s:s, s:b, s:b, s:b, s:I, s:I, s:s}", "kind", s.kind, "hardware", s.hardware, "outside", s.outside,
 		"taken_over", !s.plain, "generation", (json_int_t)s.generation, "oldest", (json_int_t)s.oldest, "detail", s.detail);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
@@ -25,8 +57,11 @@ tw_err tw_keystore_renew(struct tw_context *c, const struct tw_request *rq, stru
 {
 	struct tw_keys_state s;
 
-	TW_TRY(tw_keys_client_store_rotate(c->keys));
-	TW_TRY(tw_keys_client_state(c->keys, &s));
+	tw_err e = tw_keys_client_store_rotate(c->keys);
+	if (!tw_failed(e))
+		e = tw_keys_client_state(c->keys, &s);
+	if (tw_failed(e))
+		return tw_keystore_unwell(rp, e);
 	(void)snprintf(rp->note, sizeof rp->note, "storage key of generation %u, none older", s.generation);
 	rp->body = json_pack("{s:I}", "generation", (json_int_t)s.generation);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
@@ -85,6 +120,9 @@ tw_err tw_protection_status_secrecy(struct tw_context *c, struct tw_element_stat
 		say(ret, TW_STATUS_NOT_PROVIDED, "The device's own keys lie in plain files until a boot of this release is confirmed.");
 	else if (!confined(c))
 		say(ret, TW_STATUS_NOT_PROVIDED, "The parts of the software share one user here, so another part could read the keys.");
+	else if (!s.outside && !s.hardware && strcmp(s.kind, "file") != 0)
+		say(ret, TW_STATUS_NEEDS_PART,
+			"The token that holds the keys is software, which keeps them in files of its own. Use one that is hardware.");
 	else if (!s.outside && !s.hardware)
 		say(ret, TW_STATUS_NEEDS_PART,
 			"What opens the keystore lies beside it: a copy of the disk has both. Start thingward-device with --root-secret FILE, "

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "device/hands/errands.h"
+#include "service/keys/token-words.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -95,14 +96,16 @@ static void births(const struct tw_places *at, const struct pairs *p, struct bir
 		give(&b[TW_CREW_FRONT], at->tcp[i]);
 	give(&b[TW_CREW_KEYS], at->keys);
 	give(&b[TW_CREW_KEYS], at->root);
+	give(&b[TW_CREW_KEYS], at->token);
 }
 
+#define KEYSTORE_WORD (TW_TOKEN_WORDS_MAX + 16)
 #define KEYS_WORDS 4 /* with the NULL at the end */
-static void add_keys_words(const struct tw_places *at, char keystore[48], char *words[KEYS_WORDS])
+static void add_keys_words(const struct tw_places *at, char keystore[KEYSTORE_WORD], char *words[KEYS_WORDS])
 {
 	size_t n = 0;
 
-	if (at->keystore && snprintf(keystore, 48, "keystore=%s", at->keystore) < 48)
+	if (at->keystore && snprintf(keystore, KEYSTORE_WORD, "keystore=%s", at->keystore) < KEYSTORE_WORD)
 		words[n++] = keystore;
 	if (at->has_root)
 		words[n++] = (char *)(uintptr_t) "root=yes";
@@ -122,7 +125,7 @@ static void add_errands(const struct tw_places *at, char *ret, size_t size)
 static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 {
 	const struct tw_tab *tab = &c->places->tab;
-	char uid[16], gid[16], boot[48], application[32], died[32], keystore[48], packages[32], errands[64];
+	char uid[16], gid[16], boot[48], application[32], died[32], keystore[KEYSTORE_WORD], packages[32], errands[64];
 	char *argv[] = { (char *)(uintptr_t)c->program, (char *)(uintptr_t)tw_crew_names[role], uid, gid, boot, application, died,
 		packages, errands, NULL, NULL };
 	char *journal = getenv("JOURNAL_STREAM"), stream[128];

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "device/hands/doors.h"
 #include "device/hands/os.h"
+#include "device/hands/token.h"
+#include "service/keys/token-words.h"
 #include "sys/durable.h"
 
 #include <errno.h>
@@ -11,20 +13,19 @@
 #include <string.h>
 
 #define PACKAGES_DEFAULT "debian:/var/lib/dpkg"
-#define KIND_MAX 16 /* of a keystore */
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 void tw_places_init(struct tw_places *p)
 {
 	memset(p, 0, sizeof *p);
 	p->core = p->log = p->keys = p->boot = p->config = p->run = -1;
-	p->null = p->console = p->admin = p->events = p->root = p->packages = -1;
+	p->null = p->console = p->admin = p->events = p->root = p->token = p->packages = -1;
 }
 
 void tw_places_done(struct tw_places *p)
 {
 	int *const all[] = { &p->core, &p->log, &p->keys, &p->boot, &p->config, &p->run, &p->null, &p->console, &p->admin,
-		&p->events, &p->root, &p->packages };
+		&p->events, &p->root, &p->token, &p->packages };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -145,8 +146,8 @@ static tw_err open_root(const struct tw_sys *sys, const struct tw_hands_options 
 {
 	struct stat st;
 
-	if (o->keystore && strlen(o->keystore) > KIND_MAX)
-		return TW_RAISE(SYNTAX, "--keystore has a name of at most %d characters", KIND_MAX);
+	if (o->keystore && strlen(o->keystore) > TW_TOKEN_WORDS_MAX)
+		return TW_RAISE(SYNTAX, "--keystore has at most %d characters", TW_TOKEN_WORDS_MAX);
 	p->keystore = o->keystore;
 	p->has_root = o->root_secret != NULL;
 	p->root = sys->open_path(sys, p->has_root ? o->root_secret : "/dev/null", O_RDONLY | O_CLOEXEC, 0);
@@ -169,6 +170,7 @@ tw_err tw_places_check(const struct tw_sys *sys, const struct tw_hands_options *
 	TW_TRY(check_file(sys, p->config, "product.manifest"));
 	TW_TRY(check_file(sys, p->config, "manufacturer.crt"));
 	TW_TRY(open_root(sys, o, p));
+	TW_TRY(tw_hands_token_open(sys, o, &p->token));
 	TW_CLEANUP(tw_closep) int program = sys->open_path(sys, o->role_program, O_PATH | O_CLOEXEC, 0);
 	if (program < 0)
 		return TW_RAISE_ERRNO("opening %s", o->role_program);
@@ -223,5 +225,6 @@ tw_err tw_places_open(const struct tw_sys *sys, const struct tw_hands_options *o
 	if (p->null < 0 || p->console < 0)
 		return TW_RAISE_ERRNO("opening %s", p->null < 0 || !o->console ? "/dev/null" : o->console);
 	TW_TRY(open_root(sys, o, p));
+	TW_TRY(tw_hands_token_open(sys, o, &p->token));
 	return open_doors(sys, o, p);
 }

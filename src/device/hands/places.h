@@ -15,6 +15,7 @@ struct tw_places {
 	int core, log, keys, boot, config, run; /* directories */
 	int null, console, admin, events;
 	int root;             /* the root secret, or /dev/null */
+	int token;            /* the TPM, or the file with a token's PIN, or /dev/null */
 	const char *keystore; /* the kind that was asked for, NULL: none was */
 	bool has_root;
 	int packages;           /* directory of the package database, -1: none */

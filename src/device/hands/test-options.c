@@ -31,8 +31,8 @@ static void test_defaults(void **state)
 static void test_takes_all(void **state)
 {
 	const char *const words[] = { "d", "-f", "-n", "--state", "s", "--run", "r", "--config", "c", "--roles", "t", "--console",
-		"k", "--role-program", "p", "--watchdog", "w", "--keystore", "file", "--root-secret", "x", "--packages", "opkg:x",
-		"--listen", "1", "--listen", "2", NULL };
+		"k", "--role-program", "p", "--watchdog", "w", "--keystore", "file", "--keystore-pin", "y", "--root-secret", "x",
+		"--packages", "opkg:x", "--listen", "1", "--listen", "2", NULL };
 	struct tw_hands_options o;
 
 	CHECK_OK(parse(words, &o));
@@ -43,6 +43,7 @@ static void test_takes_all(void **state)
 	CHECK_TEXT(o.role_program, "p");
 	CHECK_TEXT(o.watchdog, "w");
 	CHECK_TEXT(o.keystore, "file");
+	CHECK_TEXT(o.keystore_pin, "y");
 	CHECK_TEXT(o.root_secret, "x");
 	CHECK_TEXT(o.packages, "opkg:x");
 	CHECK_INT(o.listen_count, 2);
@@ -74,7 +75,7 @@ static void test_refuses(void **state)
 static void test_help_names_every_option(void **state)
 {
 	static const char *const names[] = { "-f", "-n", "--help", "--state", "--run", "--config", "--roles", "--listen",
-		"--console", "--role-program", "--watchdog", "--keystore", "--root-secret" };
+		"--console", "--role-program", "--watchdog", "--keystore", "--root-secret", "--keystore-pin" };
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, tw_sys_real(), 8192);

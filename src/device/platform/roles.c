@@ -8,6 +8,6 @@
 const struct tw_role_row tw_roles[] = {
 	{ "core", TW_WANT_FILES | TW_WANT_LOCAL | TW_WANT_MEMFD, 7, 4, 2, tw_core_run },
 	{ "front", TW_WANT_NET | TW_WANT_MEMFD, 1, 0, 0, tw_front_role_run },
-	{ "keys", TW_WANT_FILES, 2, 1, 0, tw_keys_run },
+	{ "keys", TW_WANT_FILES, 3, 1, 0, tw_keys_run, tw_keys_beside },
 	{ .name = NULL },
 };

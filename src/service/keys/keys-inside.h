@@ -30,6 +30,7 @@ struct tw_keys {
 /* Small secrets, each a file, sealed by the keystore or plain. */
 enum tw_keys_secret { TW_KEYS_OF_LISTENER, TW_KEYS_OF_TAKEOVER, TW_KEYS_OF_LOG, TW_KEYS_SECRETS };
 tw_err tw_keys_need_store(tw_keys *k);
+tw_err tw_keys_ask_store(tw_keys *k); /* the same when core asks: never UNTRUSTED */
 tw_err tw_keys_secret_read(tw_keys *k, enum tw_keys_secret which, tw_secret **ret);
 tw_err tw_keys_secret_write(tw_keys *k, enum tw_keys_secret which, struct tw_slice content);
 tw_err tw_keys_identity_open(tw_keys *k, uint8_t ret_point[TW_POINT_SIZE]); /* finds out which layout there is */

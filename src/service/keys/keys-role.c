@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "crypto/hash.h"
 #include "service/keys/keys.h"
+#include "service/keys/token.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -20,6 +21,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_ATTACK = 70 };
 struct role {
 	const struct tw_sys *sys;
 	tw_secret *root;
+	tw_token *token;
+	struct tw_role_start start; /* hands', and the way to the token */
 	tw_keys *keys;
 	tw_channel *channels[CHANNELS]; /* NULL: the peer has gone */
 	bool draining;
@@ -57,6 +60,7 @@ static void role_done(struct role *r)
 	for (int i = 0; i < CHANNELS; i++)
 		(void)tw_channel_free(r->channels[i]);
 	(void)tw_keys_free(r->keys);
+	(void)tw_token_free(r->token);
 	(void)tw_secret_free(r->root);
 }
 
@@ -133,12 +137,29 @@ static tw_err begin(struct role *r, const struct tw_role_start *start)
 		tw_info("private keys may be swapped out: this system locks no memory for keys");
 	if (tw_role_word(start, "root"))
 		TW_TRY(read_root(r->sys, &r->root));
-	TW_TRY(tw_keys_open(r->sys, TW_FD_OWN, r->root, start, &r->keys));
+	r->start = *start;
+	if (start->beside_fd >= 0)
+		TW_TRY(tw_token_new(r->sys, start->beside_fd, &r->token));
+	r->start.token = r->token;
+	TW_TRY(tw_keys_open(r->sys, TW_FD_OWN, r->root, &r->start, &r->keys));
 	if (r->root && on_one_disk(r->sys))
 		tw_keys_root_is_near(r->keys);
 	for (int i = 0; i < CHANNELS; i++)
 		TW_TRY(tw_channel_new(r->sys, peers[i].fd, peers[i].rows, &r->channels[i]));
 	return TW_OK;
+}
+
+/* @nist DP.CKM.2: a token's software runs beside this role, in a box of its own, and never in the memory that has the keys of the device */
+tw_err tw_keys_beside(const struct tw_sys *sys, struct tw_role_start *start, uid_t uid, gid_t gid)
+{
+	const char *words = tw_role_word(start, "keystore");
+	struct tw_token_plan plan;
+	if (!words || !tw_token_is(words))
+		return TW_OK;
+	TW_TRY(tw_token_parse(words, &plan));
+	plan.fd = TW_FD_TOKEN;
+	TW_TRY(tw_token_begin(sys, &plan, uid, gid, &start->beside_fd));
+	return start->beside_fd == start->fd_count ? TW_OK : TW_RAISE(INTERNAL, "the way to the token is descriptor %d", start->beside_fd);
 }
 
 int tw_keys_run(const struct tw_sys *sys, const struct tw_role_start *start)

@@ -46,7 +46,7 @@ static tw_err read_name(struct tw_slice in, char ret[TW_KEYS_SLOT_NAME_MAX + 1])
 static tw_err begin(tw_keys *k, struct tw_slice in, char ret_name[TW_KEYS_SLOT_NAME_MAX + 1])
 {
 	TW_TRY(read_name(in, ret_name));
-	return tw_keys_need_store(k);
+	return tw_keys_ask_store(k);
 }
 
 /* The next line that begins with the prefix; false at the end. */
@@ -68,7 +68,7 @@ static bool next_line(struct tw_slice *rest, const char *prefix, struct tw_slice
 static tw_err list(tw_keys *k, struct tw_buf *ret)
 {
 	tw_buf_init(ret, k->sys, TW_CHANNEL_MAX);
-	TW_TRY(tw_keys_need_store(k));
+	TW_TRY(tw_keys_ask_store(k));
 	return tw_keystore_list(k->store, ret);
 }
 
@@ -166,7 +166,7 @@ void tw_keys_root_is_near(tw_keys *k)
 tw_err tw_keys_state(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	struct tw_keystore_state s;
-	TW_TRY(tw_keys_need_store(k));
+	TW_TRY(tw_keys_ask_store(k));
 	TW_TRY(tw_keystore_state(k->store, &s));
 	unsigned flags = (s.hardware ? TW_KEYSTORE_HARDWARE : 0u) | (s.outside ? TW_KEYSTORE_OUTSIDE : 0u) |
 		(s.single ? TW_KEYSTORE_SINGLE : 0u) | (k->plain ? TW_KEYSTORE_PLAIN : 0u);

@@ -108,6 +108,26 @@ static tw_err read_epoch(tw_keys *k)
 	return tw_parse_u64((struct tw_slice){ b.data, b.size - 1 }, UINT64_MAX - 1, &k->epoch);
 }
 
+/* A token that may yet come or answer, or whose PIN somebody may yet put right. */
+static bool may_pass(const tw_keys *k, tw_err e)
+{
+	return k->words && k->words->token &&
+		(tw_is(e, TW_CODE_CLOSED) || tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_STATE) || tw_is(e, TW_CODE_TIMEOUT));
+}
+
+/* What somebody configured has to hold from the start; but a unit whose own keys are not in the token yet serves without it. */
+static tw_err open_configured(tw_keys *k)
+{
+	if (!k->root && !(k->words && tw_role_word(k->words, "keystore")))
+		return TW_OK;
+	tw_err e = tw_keys_need_store(k);
+	if (tw_failed(e) && k->plain && may_pass(k, e)) {
+		tw_log_err(e, "the keystore does not open, so there are no keys for anybody else yet; it is tried again when one is asked for");
+		return TW_OK;
+	}
+	return e;
+}
+
 tw_err tw_keys_open(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words, tw_keys **ret)
 {
 	TW_CLEANUP(tw_keys_freep) tw_keys *k = TW_NEW(sys, tw_keys);
@@ -122,8 +142,7 @@ tw_err tw_keys_open(const struct tw_sys *sys, int dir, const tw_secret *root, co
 	TW_TRY(read_secret(k, TW_KEYS_OF_TAKEOVER, TW_TAKEOVER_SECRET, &k->secret));
 	TW_TRY(read_secret(k, TW_KEYS_OF_LOG, MASTER_SIZE, &k->master));
 	TW_TRY(read_epoch(k));
-	if (root || (words && tw_role_word(words, "keystore")))
-		TW_TRY(tw_keys_need_store(k)); /* what somebody configured has to hold from the start */
+	TW_TRY(open_configured(k));
 	tw_keys_tidy(k);
 	*ret = TW_STEAL(k);
 	return TW_OK;

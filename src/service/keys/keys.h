@@ -20,6 +20,7 @@ TW_DEFINE_FREEP(tw_keys, tw_keys_free)
 tw_err tw_keys_serve_core(tw_keys *k, tw_channel *core, const struct tw_message *m);
 tw_err tw_keys_serve_front(tw_keys *k, tw_channel *front, const struct tw_message *m);
 int tw_keys_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run: thingward-role keys */
+tw_err tw_keys_beside(const struct tw_sys *sys, struct tw_role_start *start, uid_t uid, gid_t gid); /* the row's beside */
 
 typedef struct tw_keys_client tw_keys_client; /* core's end: blocking, at most TW_KEYS_TIMEOUT_MS */
 #define TW_KEYS_TIMEOUT_MS 2000

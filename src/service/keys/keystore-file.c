@@ -193,37 +193,18 @@ static tw_err storage_key(const struct file_store *s, uint32_t generation, tw_se
 	return tw_secret_new(s->base.sys, bytes.at, bytes.size, ret);
 }
 
-/* The head is part of what is authenticated, so nobody can claim another generation. */
-static tw_err bind_head(struct tw_slice head, struct tw_slice aad, struct tw_buf *ret)
-{
-	TW_TRY(tw_buf_add(ret, head.at, head.size));
-	return tw_buf_add(ret, aad.at, aad.size);
-}
-
 static tw_err file_seal(tw_keystore *k, struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf head = { 0 }, bound = { 0 };
-	tw_buf_init(&head, k->sys, TW_SEALED_HEAD);
-	tw_buf_init(&bound, k->sys, TW_SEALED_HEAD + aad.size);
 	TW_TRY(storage_key(of(k), of(k)->newest, &key));
-	TW_TRY(tw_sealed_head(of(k)->newest, &head));
-	TW_TRY(bind_head(tw_buf_slice(&head), aad, &bound));
-	TW_TRY(tw_buf_reserve(ret, TW_SEALED_HEAD + plain.size + TW_AEAD_OVERHEAD));
-	TW_TRY(tw_buf_add(ret, head.data, head.size));
-	return tw_aead_seal(key, tw_buf_slice(&bound), plain, ret);
+	return tw_sealed_write(k->sys, key, of(k)->newest, aad, plain, ret);
 }
 
 static tw_err file_unseal(tw_keystore *k, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf bound = { 0 };
-	const struct tw_slice head = { sealed.at, TW_SEALED_HEAD };
-	tw_buf_init(&bound, k->sys, TW_SEALED_HEAD + aad.size);
 	TW_TRY(storage_key(of(k), tw_keystore_sealed_generation(sealed), &key));
-	TW_TRY(bind_head(head, aad, &bound));
-	return tw_aead_open(k->sys, key, tw_buf_slice(&bound),
-		(struct tw_slice){ sealed.at + TW_SEALED_HEAD, sealed.size - TW_SEALED_HEAD }, ret);
+	return tw_sealed_read(k->sys, key, aad, sealed, ret);
 }
 
 static tw_err file_rotate(tw_keystore *k)

@@ -3,7 +3,9 @@
 #include "service/keys/keystore.h"
 
 #include "base/cursor.h"
+#include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "service/keys/token.h"
 #include "service/role.h"
 
 #include <string.h>
@@ -27,22 +29,42 @@ static tw_err open_file(const struct tw_sys *sys, int dir, const tw_secret *root
 	return tw_keystore_file(sys, dir, root, ret);
 }
 
+/* The role has started what speaks to the token. */
+static tw_err open_token(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words, tw_keystore **ret)
+{
+	struct tw_token_plan plan;
+	TW_TRY(tw_token_parse(tw_role_word(words, "keystore"), &plan));
+	if (!words->token)
+		return TW_RAISE(STATE, "nothing was started that speaks to a token");
+	return tw_keystore_token(sys, dir, plan.kind, words->token, plan.kind == TW_TOKEN_PKCS11 ? TW_FD_TOKEN : -1, ret);
+}
+
 /* Each kind with what opens it. A kind that is asked for and not here is an error: falling back would move keys in silence. */
 static const struct {
 	const char *kind;
 	tw_err (*open)(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words, tw_keystore **ret);
 } kinds[] = {
 	{ "file", open_file },
+	{ "tpm:", open_token },
+	{ "pkcs11:", open_token },
 };
+
+/* What ends with a colon goes on. */
+static bool is_kind(const char *kind, const char *word)
+{
+	size_t size = strlen(kind);
+	return kind[size - 1] == ':' ? strncmp(kind, word, size) == 0 : strcmp(kind, word) == 0;
+}
 
 tw_err tw_keystore_open(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words, tw_keystore **ret)
 {
-	const char *kind = words ? tw_role_word(words, "keystore") : NULL;
+	const char *word = words ? tw_role_word(words, "keystore") : NULL;
+	const char *kind = word ? word : "file";
 	for (size_t i = 0; i < TW_COUNT(kinds); i++) {
-		if (strcmp(kinds[i].kind, kind ? kind : "file") == 0)
+		if (is_kind(kinds[i].kind, kind))
 			return kinds[i].open(sys, dir, root, words, ret);
 	}
-	return TW_RAISE(UNSUPPORTED, "this software has no keystore of the kind '%s'", kind);
+	return TW_RAISE(UNSUPPORTED, "this software has no keystore of the kind '%.40s'", kind);
 }
 
 tw_keystore *tw_keystore_close(tw_keystore *k)
@@ -101,10 +123,34 @@ tw_err tw_keystore_list(tw_keystore *k, struct tw_buf *ret)
 	return k->ops->list(k, ret);
 }
 
-tw_err tw_sealed_head(uint32_t generation, struct tw_buf *ret)
+/* The head is part of what is authenticated, so nobody can claim another generation. */
+static tw_err bind_head(struct tw_slice head, struct tw_slice aad, struct tw_buf *ret)
 {
-	TW_TRY(tw_buf_u8(ret, TW_SEALED_VERSION));
-	return tw_buf_u32(ret, generation);
+	TW_TRY(tw_buf_add(ret, head.at, head.size));
+	return tw_buf_add(ret, aad.at, aad.size);
+}
+
+tw_err tw_sealed_write(const struct tw_sys *sys, const tw_secret *storage_key, uint32_t generation, struct tw_slice aad,
+	struct tw_slice plain, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf head = { 0 }, bound = { 0 };
+	tw_buf_init(&head, sys, TW_SEALED_HEAD);
+	tw_buf_init(&bound, sys, TW_SEALED_HEAD + aad.size);
+	TW_TRY(tw_buf_u8(&head, TW_SEALED_VERSION));
+	TW_TRY(tw_buf_u32(&head, generation));
+	TW_TRY(bind_head(tw_buf_slice(&head), aad, &bound));
+	TW_TRY(tw_buf_reserve(ret, TW_SEALED_HEAD + plain.size + TW_AEAD_OVERHEAD));
+	TW_TRY(tw_buf_add(ret, head.data, head.size));
+	return tw_aead_seal(storage_key, tw_buf_slice(&bound), plain, ret);
+}
+
+tw_err tw_sealed_read(const struct tw_sys *sys, const tw_secret *storage_key, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf bound = { 0 };
+	tw_buf_init(&bound, sys, TW_SEALED_HEAD + aad.size);
+	TW_TRY(bind_head((struct tw_slice){ sealed.at, TW_SEALED_HEAD }, aad, &bound));
+	return tw_aead_open(sys, storage_key, tw_buf_slice(&bound),
+		(struct tw_slice){ sealed.at + TW_SEALED_HEAD, sealed.size - TW_SEALED_HEAD }, ret);
 }
 
 uint32_t tw_keystore_sealed_generation(struct tw_slice sealed)

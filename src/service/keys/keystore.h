@@ -55,7 +55,10 @@ struct tw_keystore {
 tw_err tw_keystore_file(const struct tw_sys *sys, int dir, const tw_secret *root, tw_keystore **ret);
 
 struct tw_role_start;
-/* The backend that hands' words name: keystore=file, which is also what no word means. UNSUPPORTED: one that is not built in. */
+/*
+ * The backend that hands' words name: keystore=file, which is also what no word means; keystore=tpm:... and keystore=pkcs11:... (token.h), for
+ * which the role has started what speaks to the token. UNSUPPORTED: one that is not built in, or whose library is not installed.
+ */
 tw_err tw_keystore_open(const struct tw_sys *sys, int dir, const tw_secret *root, const struct tw_role_start *words /* or NULL */,
 	tw_keystore **ret);
 
@@ -80,5 +83,7 @@ bool tw_slot_valid(const char *slot);
 /* What every backend writes in front of a sealed secret: u8 version, u32 generation. */
 #define TW_SEALED_HEAD 5
 #define TW_SEALED_VERSION 1
-tw_err tw_sealed_head(uint32_t generation, struct tw_buf *ret);
+tw_err tw_sealed_write(const struct tw_sys *sys, const tw_secret *storage_key, uint32_t generation, struct tw_slice aad,
+	struct tw_slice plain, struct tw_buf *ret);
+tw_err tw_sealed_read(const struct tw_sys *sys, const tw_secret *storage_key, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret);
 #endif

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keystore on a token: a vault that holds names, public halves and handles, none of them secret, and a token that holds or opens what is.
+ *
+ * A change of names is a change of the vault, so it is one durable step whatever the token is. What the vault does not name any more is
+ * destroyed on the token afterwards; cut in between, the next opening sweeps it away. Data is sealed under a storage key that the token
+ * wraps, one for each generation; it is unwrapped for each use and wiped.
+ *
+ * The vault is not sealed: whoever writes to this disk can set names back or exchange them, and can read none of the keys.
+ *
+ * @nist DP.CKM.1, DP.CKM.2, DP.CKM.3
+ */
+#include "service/keys/token.h"
+
+#include "base/cursor.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/aead.h"
+#include "service/keys/vault.h"
+#include "sys/durable.h"
+
+#include <string.h>
+
+enum { KIND_KEY = 1, KIND_STORAGE = 2, KIND_TOKEN = 3 };
+#define OWNER_NAME "owner"
+#define TOKEN_NAME "token"
+#define REFUSED "pin.refused" /* which PIN file the token refused */
+
+struct token_store {
+	tw_keystore base;
+	const struct tw_token_kind_row *row;
+	tw_vault *vault;
+	tw_token *token;
+	uint8_t owner[TW_TOKEN_OWNER];
+	uint32_t newest, oldest;
+	int dir, pin;
+	bool sweep_due; /* the token still has what no name leads to */
+};
+
+static struct token_store *of(tw_keystore *k)
+{
+	return (struct token_store *)k;
+}
+
+static void token_close(tw_keystore *k)
+{
+	(void)tw_vault_free(of(k)->vault);
+	free(k);
+}
+
+/* --- The PIN --- */
+
+/* Which PIN file it is: its inode and when it was last written. Nothing of the PIN. */
+static tw_err pin_file(const struct token_store *s, char ret[64])
+{
+	struct stat st;
+	if (s->base.sys->fstat(s->base.sys, s->pin, &st))
+		return TW_RAISE_ERRNO("looking at the file with the PIN");
+	(void)snprintf(ret, 64, "%llu %lld.%09ld\n", (unsigned long long)st.st_ino, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	return TW_OK;
+}
+
+/* A PIN that was refused is not said again, also not by the next start: a few wrong ones lock a token for good. */
+static tw_err check_pin(const struct token_store *s)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf was = { 0 };
+	char now[64];
+	if (s->pin < 0)
+		return TW_OK;
+	tw_buf_init(&was, s->base.sys, sizeof now);
+	tw_err e = tw_durable_read(s->base.sys, s->dir, REFUSED, sizeof now, &was);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	TW_TRY(pin_file(s, now));
+	if (tw_slice_is(tw_buf_slice(&was), now))
+		return TW_RAISE(DENIED,
+			"the token refused the PIN in this file before, and it is not tried again: write the right PIN into the file, then "
+			"start again");
+	return tw_durable_remove(s->base.sys, s->dir, REFUSED);
+}
+
+static void note_refused(const struct token_store *s)
+{
+	char now[64];
+	if (s->pin < 0)
+		return;
+	tw_err e = pin_file(s, now);
+	if (!tw_failed(e))
+		e = tw_durable_replace(s->base.sys, s->dir, REFUSED, now, strlen(now), 0600);
+	if (tw_failed(e))
+		tw_log_err(e, "that the PIN was refused could not be written down; the next start tries it once more");
+}
+
+/* --- Asking --- */
+
+static tw_err ask(struct token_store *s, enum tw_token_op op, struct tw_slice handle, struct tw_slice in, struct tw_token_answer *ret)
+{
+	struct tw_token_question q = { .op = (uint8_t)op, .handle = handle, .in = in };
+	char detail[TW_DETAIL_MAX];
+	memcpy(q.owner, s->owner, sizeof q.owner);
+	tw_token_answer_init(s->base.sys, ret);
+	tw_err e = tw_token_ask(s->token, &q, ret);
+	if (!tw_is(e, TW_CODE_DENIED))
+		return e;
+	(void)snprintf(detail, sizeof detail, "%s", tw_err_detail());
+	note_refused(s);
+	return TW_RAISE(DENIED, "%s", detail);
+}
+
+static const struct tw_slice nothing = { NULL, 0 };
+
+static tw_err destroy(struct token_store *s, struct tw_slice handle)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	tw_err e = ask(s, TW_TOKEN_DESTROY, handle, nothing, &a);
+	s->sweep_due = s->sweep_due || tw_failed(e);
+	return e;
+}
+
+/* Whatever of ours the token has and the vault does not name. */
+static tw_err sweep(struct token_store *s)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf known = { 0 };
+	struct tw_vault_entry e;
+	tw_buf_init(&known, s->base.sys, TW_VAULT_MAX);
+	for (size_t i = 0; tw_vault_at(s->vault, i, &e); i++) {
+		size_t skip = e.kind == KIND_KEY ? TW_POINT_SIZE : 0;
+		if (e.kind == KIND_KEY || e.kind == KIND_STORAGE)
+			TW_TRY(tw_buf_block16(&known, e.data.at + skip, e.data.size - skip));
+	}
+	TW_TRY(ask(s, TW_TOKEN_SWEEP, nothing, tw_buf_slice(&known), &a));
+	s->sweep_due = false;
+	return TW_OK;
+}
+
+/* --- Keys --- */
+
+static tw_err find(struct token_store *s, const char *slot, uint8_t ret_point[TW_POINT_SIZE], struct tw_slice *ret_handle)
+{
+	struct tw_slice data;
+	TW_TRY(tw_vault_get(s->vault, KIND_KEY, slot, &data));
+	memcpy(ret_point, data.at, TW_POINT_SIZE); /* its size was checked when it was opened */
+	*ret_handle = (struct tw_slice){ data.at + TW_POINT_SIZE, data.size - TW_POINT_SIZE };
+	return TW_OK;
+}
+
+static tw_err absent(struct token_store *s, const char *slot)
+{
+	struct tw_slice there;
+	tw_err e = tw_vault_get(s->vault, KIND_KEY, slot, &there);
+	if (!tw_failed(e))
+		return TW_RAISE(EXISTS, "there is a key named %s", slot);
+	return tw_is(e, TW_CODE_NOTFOUND) ? TW_OK : e;
+}
+
+static tw_err name_key(struct token_store *s, const char *slot, const struct tw_token_answer *a)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf data = { 0 };
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	if (a->out.size != TW_POINT_SIZE || a->more.size == 0)
+		return TW_RAISE(CRYPTO, "the token made a key with a public half of %zu bytes", a->out.size);
+	TW_TRY(tw_key_of_point(s->base.sys, (const uint8_t *)a->out.data, &key));
+	tw_buf_init(&data, s->base.sys, TW_VAULT_DATA_MAX);
+	TW_TRY(tw_buf_add(&data, a->out.data, a->out.size));
+	TW_TRY(tw_buf_add(&data, a->more.data, a->more.size));
+	const struct tw_vault_edit edit = { KIND_KEY, slot, tw_buf_slice(&data) };
+	return tw_vault_change(s->vault, &edit, 1);
+}
+
+static tw_err make(struct token_store *s, const char *slot, struct tw_slice key, uint8_t ret_point[TW_POINT_SIZE])
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	TW_TRY(absent(s, slot));
+	if (s->sweep_due)
+		TW_TRY(sweep(s));
+	TW_TRY(ask(s, TW_TOKEN_MAKE, nothing, key, &a));
+	tw_err e = name_key(s, slot, &a);
+	if (tw_failed(e)) {
+		s->sweep_due = true; /* the disk may have the name or not: the next opening knows */
+		return e;
+	}
+	memcpy(ret_point, a.out.data, TW_POINT_SIZE);
+	return TW_OK;
+}
+
+static tw_err token_generate(tw_keystore *k, const char *slot, uint8_t ret_point[TW_POINT_SIZE])
+{
+	return make(of(k), slot, nothing, ret_point);
+}
+
+static tw_err token_import(tw_keystore *k, const char *slot, const tw_key *key)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf in = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *scalar = NULL;
+	uint8_t point[TW_POINT_SIZE], made[TW_POINT_SIZE];
+	tw_buf_init(&in, k->sys, 256);
+	TW_TRY(tw_key_scalar(key, &scalar));
+	TW_TRY(tw_key_point(key, point));
+	TW_TRY(tw_buf_reserve(&in, tw_secret_size(scalar) + sizeof point));
+	TW_TRY(tw_buf_add(&in, tw_secret_bytes(scalar), tw_secret_size(scalar)));
+	TW_TRY(tw_buf_add(&in, point, sizeof point));
+	return make(of(k), slot, tw_buf_slice(&in), made);
+}
+
+static tw_err token_point(tw_keystore *k, const char *slot, uint8_t ret_point[TW_POINT_SIZE])
+{
+	struct tw_slice handle;
+	return find(of(k), slot, ret_point, &handle);
+}
+
+/* Checked before it leaves: neither a broken token nor a name on another key's handle makes a signature that is not the key's. */
+static tw_err check_signature(const tw_keystore *k, const uint8_t point[TW_POINT_SIZE], const uint8_t digest[32], const uint8_t *signature)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_TRY(tw_key_of_point(k->sys, point, &key));
+	return tw_failed(tw_key_verify_digest(key, digest, signature))
+		? TW_RAISE(CRYPTO, "the token signs with another key than the one that was made under this name")
+		: TW_OK;
+}
+
+static tw_err token_sign(tw_keystore *k, const char *slot, const uint8_t digest[32], uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	uint8_t point[TW_POINT_SIZE];
+	struct tw_slice handle;
+	TW_TRY(find(of(k), slot, point, &handle));
+	TW_TRY(ask(of(k), TW_TOKEN_SIGN, handle, (struct tw_slice){ (const char *)digest, 32 }, &a));
+	if (a.out.size != TW_SIGNATURE_SIZE)
+		return TW_RAISE(CRYPTO, "the token's signature has %zu bytes", a.out.size);
+	TW_TRY(check_signature(k, point, digest, (const uint8_t *)a.out.data));
+	memcpy(ret, a.out.data, TW_SIGNATURE_SIZE);
+	return TW_OK;
+}
+
+/* A handle that outlives a change of the vault. */
+static tw_err copy_handle(const struct token_store *s, const char *slot, struct tw_buf *ret)
+{
+	struct tw_slice data;
+	tw_buf_init(ret, s->base.sys, TW_VAULT_DATA_MAX);
+	TW_TRY(tw_vault_get(s->vault, KIND_KEY, slot, &data));
+	return tw_buf_add(ret, data.at, data.size);
+}
+
+static struct tw_slice handle_of(const struct tw_buf *data)
+{
+	return (struct tw_slice){ data->data + TW_POINT_SIZE, data->size - TW_POINT_SIZE };
+}
+
+static tw_err token_rename(tw_keystore *k, const char *from, const char *to)
+{
+	struct token_store *s = of(k);
+	TW_CLEANUP(tw_buf_done) struct tw_buf moving = { 0 }, gone = { 0 };
+	if (strcmp(from, to) == 0)
+		return TW_RAISE(STATE, "%s is its name already", to);
+	TW_TRY(copy_handle(s, from, &moving));
+	tw_err there = copy_handle(s, to, &gone);
+	if (tw_failed(there) && !tw_is(there, TW_CODE_NOTFOUND))
+		return there;
+	const struct tw_vault_edit edits[] = { { KIND_KEY, from, nothing }, { KIND_KEY, to, tw_buf_slice(&moving) } };
+	TW_TRY(tw_vault_change(s->vault, edits, TW_COUNT(edits)));
+	if (tw_failed(there))
+		return TW_OK;
+	tw_err e = destroy(s, handle_of(&gone));
+	if (tw_failed(e)) /* the new key has the name, and that is what was asked for */
+		tw_log_err(e, "the token still holds the key that %s was; no name leads to it, and it is destroyed when the token answers",
+			to);
+	return TW_OK;
+}
+
+static tw_err in_both(const struct token_store *s)
+{
+	return tw_vault_single(s->vault) ? TW_RAISE(IO, "the second copy of the keystore could not be written and still names it") : TW_OK;
+}
+
+static tw_err token_remove(tw_keystore *k, const char *slot)
+{
+	struct token_store *s = of(k);
+	TW_CLEANUP(tw_buf_done) struct tw_buf gone = { 0 };
+	const struct tw_vault_edit edit = { KIND_KEY, slot, nothing };
+	TW_TRY(copy_handle(s, slot, &gone));
+	TW_TRY(tw_vault_change(s->vault, &edit, 1));
+	TW_TRY(destroy(s, handle_of(&gone)));
+	return in_both(s);
+}
+
+static tw_err token_list(tw_keystore *k, struct tw_buf *ret)
+{
+	struct tw_vault_entry e;
+	for (size_t i = 0; tw_vault_at(of(k)->vault, i, &e); i++) {
+		if (e.kind != KIND_KEY)
+			continue;
+		TW_TRY(tw_buf_add(ret, e.name.at, e.name.size));
+		TW_TRY(tw_buf_u8(ret, '\n'));
+	}
+	return TW_OK;
+}
+
+/* --- Sealing --- */
+
+static void generation_name(uint32_t generation, char ret[16])
+{
+	(void)snprintf(ret, 16, "%u", generation);
+}
+
+static tw_err storage_key(struct token_store *s, uint32_t generation, tw_secret **ret)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	struct tw_slice handle;
+	char name[16];
+	generation_name(generation, name);
+	tw_err e = tw_vault_get(s->vault, KIND_STORAGE, name, &handle);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_RAISE(UNTRUSTED, "sealed under generation %u of the storage key, and there are %u to %u", generation,
+			s->oldest, s->newest);
+	TW_TRY(e);
+	TW_TRY(ask(s, TW_TOKEN_UNWRAP, handle, nothing, &a));
+	if (a.out.size != TW_AEAD_KEY)
+		return TW_RAISE(CRYPTO, "the token unwraps a storage key of %zu bytes", a.out.size);
+	return tw_secret_new(s->base.sys, a.out.data, a.out.size, ret);
+}
+
+static tw_err token_seal(tw_keystore *k, struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	TW_TRY(storage_key(of(k), of(k)->newest, &key));
+	return tw_sealed_write(k->sys, key, of(k)->newest, aad, plain, ret);
+}
+
+static tw_err token_unseal(tw_keystore *k, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	TW_TRY(storage_key(of(k), tw_keystore_sealed_generation(sealed), &key));
+	return tw_sealed_read(k->sys, key, aad, sealed, ret);
+}
+
+static tw_err token_rotate(tw_keystore *k)
+{
+	struct token_store *s = of(k);
+	TW_CLEANUP(tw_secret_freep) tw_secret *fresh = NULL;
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	char name[16];
+	if (s->newest == UINT32_MAX)
+		return TW_RAISE(LIMIT, "no generation is left");
+	TW_TRY(tw_secret_random(k->sys, TW_AEAD_KEY, &fresh));
+	TW_TRY(ask(s, TW_TOKEN_WRAP, nothing, (struct tw_slice){ (const char *)tw_secret_bytes(fresh), tw_secret_size(fresh) }, &a));
+	generation_name(s->newest + 1, name);
+	const struct tw_vault_edit edit = { KIND_STORAGE, name, tw_buf_slice(&a.out) };
+	tw_err e = tw_vault_change(s->vault, &edit, 1);
+	if (tw_failed(e)) {
+		s->sweep_due = true;
+		return e;
+	}
+	s->newest++;
+	return TW_OK;
+}
+
+/* The handle goes from the vault first; where wrapping keys lie on the token, what was sealed under it is then lost for everybody. */
+static tw_err forget_one(struct token_store *s, uint32_t generation)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf gone = { 0 };
+	struct tw_slice handle;
+	char name[16];
+	generation_name(generation, name);
+	tw_err e = tw_vault_get(s->vault, KIND_STORAGE, name, &handle);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	tw_buf_init(&gone, s->base.sys, TW_VAULT_DATA_MAX);
+	TW_TRY(tw_buf_add(&gone, handle.at, handle.size));
+	const struct tw_vault_edit edit = { KIND_STORAGE, name, nothing };
+	TW_TRY(tw_vault_change(s->vault, &edit, 1));
+	return destroy(s, tw_buf_slice(&gone));
+}
+
+static tw_err token_forget(tw_keystore *k)
+{
+	struct token_store *s = of(k);
+	for (; s->oldest < s->newest; s->oldest++)
+		TW_TRY(forget_one(s, s->oldest));
+	return in_both(s);
+}
+
+/* --- State --- */
+
+static tw_err describe(struct token_store *s, struct tw_token_answer *a)
+{
+	TW_TRY(ask(s, TW_TOKEN_DESCRIBE, nothing, nothing, a));
+	return a->out.size > 1 ? TW_OK : TW_RAISE(CLOSED, "the token does not say what it is");
+}
+
+/* Asked each time: that a token was taken out is seen at once. */
+static tw_err token_state(tw_keystore *k, struct tw_keystore_state *ret)
+{
+	struct token_store *s = of(k);
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	TW_TRY(describe(s, &a));
+	ret->kind = s->row->name;
+	ret->hardware = a.out.data[0] == 1;
+	ret->outside = ret->hardware; /* a stand-in in software keeps its keys in files, and those may be on this disk */
+	ret->single = tw_vault_single(s->vault);
+	ret->generation = s->newest;
+	ret->oldest = s->oldest;
+	(void)snprintf(ret->detail, sizeof ret->detail, "%.200s%s", tw_buf_cstr(&a.more),
+		ret->hardware ? "" : ": software, which protects keys no better than a file");
+	tw_utf8_mend(ret->detail);
+	return TW_OK;
+}
+
+static const struct tw_keystore_ops token_ops = { token_generate, token_import, token_point, token_sign, token_rename, token_remove,
+	token_list, token_seal, token_unseal, token_rotate, token_forget, token_state, token_close };
+
+/* --- Opening --- */
+
+static tw_err check_entry(struct token_store *s, const struct tw_vault_entry *e)
+{
+	uint64_t n;
+	if (e->kind == KIND_KEY)
+		return e->data.size > TW_POINT_SIZE && e->data.size <= TW_POINT_SIZE + TW_TOKEN_HANDLE_MAX
+			? TW_OK
+			: TW_RAISE(SYNTAX, "key " TW_SLICE_FMT " has %zu bytes", TW_SLICE_ARG(e->name), e->data.size);
+	if (e->kind != KIND_STORAGE)
+		return TW_OK;
+	TW_TRY(tw_parse_u64(e->name, UINT32_MAX, &n));
+	if (n == 0 || e->data.size == 0 || e->data.size > TW_TOKEN_HANDLE_MAX)
+		return TW_RAISE(SYNTAX, "a storage key of generation %llu and %zu bytes", (unsigned long long)n, e->data.size);
+	s->newest = n > s->newest ? (uint32_t)n : s->newest;
+	s->oldest = s->oldest == 0 || n < s->oldest ? (uint32_t)n : s->oldest;
+	return TW_OK;
+}
+
+/* The first storage key comes with the first opening, or with the next when that was cut short. */
+static tw_err read_entries(struct token_store *s)
+{
+	struct tw_vault_entry e;
+	for (size_t i = 0; tw_vault_at(s->vault, i, &e); i++)
+		TW_TRY(check_entry(s, &e));
+	TW_TRY(sweep(s));
+	if (s->newest)
+		return TW_OK;
+	TW_TRY(token_rotate(&s->base));
+	s->oldest = s->newest;
+	return TW_OK;
+}
+
+/* @nist DP.CKM.2: the vault belongs to one token. Another one is refused, rather than found to lack every key later. */
+static tw_err same_token(struct token_store *s)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	struct tw_slice owner, was;
+	TW_TRY(describe(s, &a));
+	const struct tw_slice is = { a.out.data + 1, a.out.size - 1 };
+	tw_err e = tw_vault_get(s->vault, KIND_TOKEN, TOKEN_NAME, &was);
+	if (tw_is(e, TW_CODE_NOTFOUND)) {
+		if (s->base.sys->random(s->base.sys, s->owner, sizeof s->owner) < 0)
+			return TW_RAISE_ERRNO("the keystore's own name");
+		const struct tw_vault_edit edits[] = { { KIND_TOKEN, TOKEN_NAME, is },
+			{ KIND_TOKEN, OWNER_NAME, { (const char *)s->owner, sizeof s->owner } } };
+		return tw_vault_change(s->vault, edits, TW_COUNT(edits));
+	}
+	TW_TRY(e);
+	if (was.size != is.size || memcmp(was.at, is.at, is.size) != 0)
+		return TW_RAISE(UNTRUSTED, "another %s than the one this device's keys were made in", s->row->name);
+	TW_TRY(tw_vault_get(s->vault, KIND_TOKEN, OWNER_NAME, &owner));
+	if (owner.size != sizeof s->owner)
+		return TW_RAISE(SYNTAX, "the keystore's own name has %zu bytes", owner.size);
+	memcpy(s->owner, owner.at, owner.size);
+	return TW_OK;
+}
+
+static tw_err open_store(struct token_store *s)
+{
+	TW_TRY(check_pin(s));
+	tw_err e = tw_vault_open(s->base.sys, s->dir, s->row->base, NULL, &s->vault);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		e = tw_vault_create(s->base.sys, s->dir, s->row->base, NULL, &s->vault);
+	TW_TRY(e);
+	TW_TRY(same_token(s));
+	return read_entries(s);
+}
+
+tw_err tw_keystore_token(const struct tw_sys *sys, int dir, enum tw_token_kind kind, tw_token *token, int pin, tw_keystore **ret)
+{
+	struct token_store *s = TW_NEW(sys, struct token_store);
+	if (!s)
+		return TW_RAISE(NOMEM, "the keystore");
+	s->base = (tw_keystore){ &token_ops, sys };
+	s->row = tw_token_row(kind);
+	s->token = token;
+	s->dir = dir;
+	s->pin = pin;
+	tw_err e = open_store(s);
+	if (tw_failed(e)) {
+		token_close(&s->base);
+		return e;
+	}
+	*ret = &s->base;
+	return TW_OK;
+}

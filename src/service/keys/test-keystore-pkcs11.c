@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keystore on a PKCS#11 token: SoftHSM keeps the contract, and a module of the test's own (test/unit/odd-module.c) plays what SoftHSM does not. */
+#include "service/keys/test-keystore.h"
+
+#include "service/keys/token.h"
+#include "crypto/hash.h"
+#include "service/test-dir.h"
+#include "sys/fake.h"
+#include "oom.h"
+
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
+#define PIN "314159"
+
+static const struct tw_sys *sys;
+static struct test_dir dir, tokens;
+static struct tw_token_plan plan;
+static tw_token *token;
+static bool has_softhsm;
+
+static void write_file(const struct test_dir *d, const char *name, const char *text)
+{
+	int fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+static int run(const char *const *argv)
+{
+	int status = -1;
+	pid_t pid;
+	char conf[128], *envp[] = { conf, NULL };
+	(void)snprintf(conf, sizeof conf, "SOFTHSM2_CONF=%s/conf", tokens.path);
+	CHECK_INT(posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, envp), 0);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	return status;
+}
+
+static void make_token(const char *label)
+{
+	const char *const argv[] = { "softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "2718281", "--pin",
+		PIN, NULL };
+	CHECK_INT(run(argv), 0);
+}
+
+static void use_pin(const char *pin)
+{
+	write_file(&tokens, "pin", pin);
+	if (plan.fd >= 0)
+		close(plan.fd);
+	plan.fd = openat(tokens.fd, "pin", O_RDONLY | O_CLOEXEC);
+	CHECK(plan.fd >= 0);
+}
+
+/* The processes in front of the token begin anew, as with a start of the device. */
+static void restart(void)
+{
+	token = tw_token_free(token);
+	CHECK_OK(tw_token_start(sys, &plan, &token));
+}
+
+static void fresh_words(const char *module, const char *label)
+{
+	char words[512];
+	int fd = plan.fd;
+	(void)snprintf(words, sizeof words, "pkcs11:module=%s;token=%s;env=SOFTHSM2_CONF=%s/conf", module, label, tokens.path);
+	CHECK_OK(tw_token_parse(words, &plan));
+	plan.fd = fd;
+	restart();
+}
+
+static int set_up(void **state)
+{
+	char conf[256];
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	dir = test_dir_new();
+	tokens = test_dir_new();
+	plan.fd = -1;
+	has_softhsm = access(SOFTHSM, R_OK) == 0;
+	CHECK_INT(mkdirat(tokens.fd, "t", 0700), 0);
+	(void)snprintf(conf, sizeof conf, "directories.tokendir = %s/t\nobjectstore.backend = file\nlog.level = ERROR\n", tokens.path);
+	write_file(&tokens, "conf", conf);
+	use_pin(PIN "\n");
+	if (has_softhsm)
+		make_token("unit");
+	(void)snprintf(conf, sizeof conf, "%s/odd", tokens.path);
+	CHECK_INT(setenv("ODD_MODULE", conf, 1), 0);
+	fresh_words(SOFTHSM, "unit");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	const char *const argv[] = { "rm", "-rf", tokens.path, NULL };
+	token = tw_token_free(token);
+	test_dir_done(&dir);
+	(void)close(plan.fd);
+	return run(argv);
+}
+
+static tw_err open_token(tw_keystore **ret)
+{
+	return tw_keystore_token(sys, dir.fd, TW_TOKEN_PKCS11, token, plan.fd, ret);
+}
+
+static void need_softhsm(void)
+{
+	if (!has_softhsm) {
+		print_message("softhsm2 is not installed\n");
+		skip();
+	}
+	test_dir_empty(&dir);
+}
+
+static void test_contract(void **state)
+{
+	need_softhsm();
+	keystore_makes_keys(open_token);
+	keystore_refuses_names(open_token);
+	test_dir_empty(&dir);
+	keystore_rotates_keys(open_token);
+	test_dir_empty(&dir);
+	keystore_seals(open_token);
+}
+
+/* --- Gone, slow, broken --- */
+
+static void odd(const char *what)
+{
+	write_file(&tokens, "odd", what);
+}
+
+/* How often the module was asked for what the log names. */
+static int counted(const char *what)
+{
+	char line[32];
+	int n = 0, fd = openat(tokens.fd, "odd.log", O_RDONLY | O_CLOEXEC);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	while (f && fgets(line, sizeof line, f))
+		n += strncmp(line, what, strlen(what)) == 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void use_odd(void)
+{
+	need_softhsm();
+	(void)unlinkat(tokens.fd, "odd.log", 0);
+	odd("");
+	fresh_words(ODD_MODULE, "unit");
+}
+
+static void sign_is(tw_keystore *k, enum tw_code want)
+{
+	static const uint8_t digest[32] = { 1 };
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	struct timespec from, to;
+	CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &from), 0);
+	CHECK_INT(tw_keystore_sign_digest(k, "one", digest, signature).code, want);
+	CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &to), 0);
+	CHECK((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 <= TW_KEYSTORE_TIMEOUT_MS + 100);
+}
+
+static void test_absent_at_start(void **state)
+{
+	tw_keystore *k = NULL;
+	need_softhsm();
+	fresh_words(SOFTHSM, "none");
+	CHECK_ERR(open_token(&k), CLOSED);
+	CHECK(strstr(tw_err_detail(), "none") != NULL);
+	fresh_words(SOFTHSM, "unit");
+	CHECK_OK(open_token(&k)); /* over what the failed opening left */
+	tw_keystore_close(k);
+}
+
+/* Each is told by its code, within its time, and over when the cause is: the next call has a new worker. */
+static void test_misfortunes_in_use(void **state)
+{
+	static const struct {
+		const char *what;
+		enum tw_code want;
+	} rows[] = { { "out", TW_CODE_CLOSED }, { "crash", TW_CODE_CLOSED }, { "slow", TW_CODE_TIMEOUT } };
+	struct tw_keystore_state s;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		odd(rows[i].what);
+		sign_is(k, rows[i].want);
+		if (i == 0)
+			CHECK_ERR(tw_keystore_state(k, &s), CLOSED);
+		odd("");
+		check_signs(k, "one", point);
+	}
+	CHECK_OK(tw_keystore_state(k, &s));
+	CHECK_TEXT(s.kind, "pkcs11");
+	CHECK(!s.hardware && !s.outside && strstr(s.detail, "unit") && strstr(s.detail, "software"));
+	tw_keystore_close(k);
+}
+
+/* SoftHSM itself, with its files taken away and brought back. */
+static void test_token_files_taken_away(void **state)
+{
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	need_softhsm();
+	fresh_words(SOFTHSM, "unit");
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	CHECK_INT(renameat(tokens.fd, "t", tokens.fd, "away"), 0);
+	sign_is(k, TW_CODE_CLOSED);
+	sign_is(k, TW_CODE_CLOSED);
+	CHECK_INT(renameat(tokens.fd, "away", tokens.fd, "t"), 0);
+	check_signs(k, "one", point);
+	tw_keystore_close(k);
+}
+
+/* --- The PIN --- */
+
+/* A wrong PIN is said once: not by the next call, nor a new worker, nor the next start, until the file is another. */
+static void test_wrong_pin(void **state)
+{
+	tw_keystore *k = NULL;
+	use_odd();
+	use_pin("999999\n");
+	restart();
+	for (int i = 0; i < 3; i++)
+		CHECK_ERR(open_token(&k), DENIED);
+	restart();
+	CHECK_ERR(open_token(&k), DENIED);
+	CHECK(strstr(tw_err_detail(), "not tried again") != NULL);
+	CHECK_INT(counted("login"), 1);
+	use_pin(PIN);
+	restart();
+	CHECK_OK(open_token(&k));
+	CHECK_INT(counted("login"), 2);
+	k = tw_keystore_close(k);
+	CHECK(faccessat(dir.fd, "pin.refused", F_OK, 0) != 0);
+}
+
+/* Refused while it was in use: whoever asks next, and whatever process, does not say it again. */
+static void test_pin_changed_in_use(void **state)
+{
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	odd("crash");
+	sign_is(k, TW_CODE_CLOSED);
+	odd("wrong");
+	for (int i = 0; i < 3; i++)
+		sign_is(k, TW_CODE_DENIED);
+	CHECK_INT(counted("login"), 2);
+	k = tw_keystore_close(k);
+	restart();
+	odd("");
+	CHECK_ERR(open_token(&k), DENIED);
+	CHECK_INT(counted("login"), 2);
+	use_pin(PIN);
+	restart();
+	CHECK_OK(open_token(&k));
+	tw_keystore_close(k);
+}
+
+static void test_locked_pin(void **state)
+{
+	static const char *const rows[] = { "locked", "final" };
+	tw_keystore *k = NULL;
+	use_odd();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		odd(rows[i]);
+		CHECK_ERR(open_token(&k), STATE);
+	}
+	CHECK_INT(counted("login"), 0);
+}
+
+static void test_pin_file(void **state)
+{
+	static const char *const bad[] = { "", "123", "\n", "1234567890123456789012345678901234567890123456789012345678901234x" };
+	tw_keystore *k = NULL;
+	use_odd();
+	for (size_t i = 0; i < TW_COUNT(bad); i++) {
+		use_pin(bad[i]);
+		restart();
+		CHECK_ERR(open_token(&k), STATE);
+	}
+	CHECK_INT(counted("login"), 0);
+	use_pin(PIN);
+	restart();
+}
+
+/* --- What is not believed --- */
+
+static void test_another_token(void **state)
+{
+	tw_keystore *k = NULL;
+	need_softhsm();
+	CHECK_OK(open_token(&k));
+	k = tw_keystore_close(k);
+	make_token("other");
+	fresh_words(SOFTHSM, "other");
+	CHECK_ERR(open_token(&k), UNTRUSTED);
+	fresh_words(SOFTHSM, "unit");
+	CHECK_OK(open_token(&k));
+	tw_keystore_close(k);
+}
+
+static void test_two_alike(void **state)
+{
+	tw_keystore *k = NULL;
+	need_softhsm();
+	make_token("twin");
+	make_token("twin");
+	fresh_words(SOFTHSM, "twin");
+	CHECK_ERR(open_token(&k), STATE);
+	fresh_words(SOFTHSM, "unit");
+}
+
+static void test_missing_module(void **state)
+{
+	tw_keystore *k = NULL;
+	test_dir_empty(&dir);
+	fresh_words("/nonexistent/module.so", "unit");
+	CHECK_ERR(open_token(&k), UNSUPPORTED);
+	CHECK(strstr(tw_err_detail(), "install") != NULL);
+	fresh_words("/proc/self/exe", "unit");
+	CHECK_ERR(open_token(&k), UNSUPPORTED);
+	fresh_words(SOFTHSM, "unit");
+}
+
+/* @nist DP.CKM.2: a token that would give keys out gets none */
+static void test_leaky_token(void **state)
+{
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	CHECK_OK(open_token(&k));
+	odd("leaky");
+	CHECK_ERR(tw_keystore_generate(k, "one", point), UNSUPPORTED);
+	odd("");
+	CHECK_ERR(tw_keystore_point(k, "one", point), NOTFOUND);
+	tw_keystore_close(k);
+}
+
+static void test_import(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	need_softhsm();
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_OK(tw_key_point(key, point));
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_import(k, "identity", key));
+	CHECK_ERR(tw_keystore_import(k, "identity", key), EXISTS);
+	check_signs(k, "identity", point);
+	tw_keystore_close(k);
+}
+
+/* --- Cuts and faults --- */
+
+struct points {
+	uint8_t old[TW_POINT_SIZE], next[TW_POINT_SIZE];
+};
+
+static tw_err story(const struct tw_sys *s, tw_fake *marks, struct points *p)
+{
+	TW_CLEANUP(tw_keystore_closep) tw_keystore *k = NULL;
+	TW_TRY(tw_keystore_token(s, dir.fd, TW_TOKEN_PKCS11, token, plan.fd, &k));
+	TW_TRY(tw_keystore_generate(k, "local", p->old));
+	if (marks)
+		tw_fake_mark(marks, 1);
+	TW_TRY(tw_keystore_generate(k, "local.next", p->next));
+	TW_TRY(tw_keystore_rename(k, "local.next", "local"));
+	if (marks)
+		tw_fake_mark(marks, 2);
+	TW_TRY(tw_keystore_rotate(k));
+	TW_TRY(tw_keystore_forget(k));
+	if (marks)
+		tw_fake_mark(marks, 3);
+	return TW_OK;
+}
+
+static void check_cut(const struct test_dir *there, uint64_t acked, const struct points *p)
+{
+	uint8_t now[TW_POINT_SIZE];
+	struct tw_keystore_state s;
+	tw_keystore *k = NULL;
+	CHECK_OK(tw_keystore_token(sys, there->fd, TW_TOKEN_PKCS11, token, plan.fd, &k));
+	CHECK_OK(tw_keystore_state(k, &s));
+	CHECK(s.generation == 1 || s.generation == 2);
+	if (acked == 3)
+		CHECK(s.generation == 2 && s.oldest == 2);
+	tw_err e = tw_keystore_point(k, "local", now);
+	if (!(acked == 0 && tw_is(e, TW_CODE_NOTFOUND))) {
+		CHECK_OK(e);
+		CHECK(memcmp(now, p->next, sizeof now) == 0 || (acked < 2 && memcmp(now, p->old, sizeof now) == 0));
+		check_signs(k, "local", now);
+	}
+	tw_keystore_close(k);
+}
+
+/*
+ * @nist DP.CKM.3: a power cut in the middle of a rotation leaves a key that signs, the old one or the new one. The token keeps everything here:
+ * it cannot be set back with the disk, and what a cut leaves on it is more than the vault names, never less.
+ */
+static void test_power_cut(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	struct test_dir there = test_dir_new();
+	struct points p;
+	use_odd();
+	odd("keep");
+	tw_fake_record(f, dir.path);
+	CHECK_OK(story(tw_fake_sys(f), f, &p));
+	for (size_t point = 0; point < tw_fake_points(f); point++) {
+		for (unsigned variant = 0; variant < 2; variant++) {
+			test_dir_empty(&there);
+			CHECK_OK(tw_fake_rebuild(f, point, variant, there.path));
+			check_cut(&there, tw_fake_acked(f, point), &p);
+		}
+	}
+	test_dir_done(&there);
+	tw_fake_free(f);
+}
+
+/* What a failure left on the token without a name is destroyed when the keystore is opened again; other keystores' keys are not. */
+static void test_nameless_keys_are_swept(void **state)
+{
+	struct test_dir there = test_dir_new();
+	tw_keystore *k = NULL, *other = NULL;
+	tw_fake *f = tw_fake_new();
+	uint8_t point[TW_POINT_SIZE], none[TW_POINT_SIZE];
+	bool failed = false;
+	use_odd();
+	CHECK_OK(tw_keystore_token(sys, there.fd, TW_TOKEN_PKCS11, token, plan.fd, &other));
+	CHECK_OK(tw_keystore_generate(other, "one", point));
+	CHECK_OK(tw_keystore_token(tw_fake_sys(f), dir.fd, TW_TOKEN_PKCS11, token, plan.fd, &k));
+	for (long n = 1; !failed; n++) { /* up to the first call that fails after the token has made the key */
+		tw_fake_fail(f, n, EIO, false);
+		int before = counted("destroy");
+		tw_err e = tw_keystore_generate(k, "two", none);
+		tw_fake_fail(f, 0, 0, false);
+		CHECK(tw_failed(e));
+		failed = counted("destroy") == before + 1; /* its public half went, so it was made */
+	}
+	k = tw_keystore_close(k);
+	int before = counted("destroy");
+	CHECK_OK(open_token(&k));
+	CHECK_INT(counted("destroy"), before + 1);
+	k = tw_keystore_close(k);
+	CHECK_OK(open_token(&k));
+	CHECK_INT(counted("destroy"), before + 1);
+	tw_keystore_close(k);
+	check_signs(other, "one", point);
+	tw_keystore_close(other);
+	test_dir_done(&there);
+	tw_fake_free(f);
+}
+
+/* What makes nothing on the token, so that hundreds of runs do not fill it. */
+static tw_err use_it(const struct tw_sys *s, void *user)
+{
+	static const uint8_t digest[32] = { 1 };
+	TW_CLEANUP(tw_keystore_closep) tw_keystore *k = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *got = NULL;
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	struct tw_keystore_state state;
+	tw_err e = tw_keystore_token(s, dir.fd, TW_TOKEN_PKCS11, token, plan.fd, &k);
+	CHECK(tw_failed(e) == (k == NULL));
+	TW_TRY(e);
+	TW_TRY(tw_keystore_state(k, &state));
+	TW_TRY(tw_keystore_sign_digest(k, "one", digest, signature));
+	tw_buf_init(&sealed, s, 4096);
+	TW_TRY(tw_keystore_seal(k, TW_SLICE("use"), TW_SLICE("text"), &sealed));
+	TW_TRY(tw_keystore_unseal(k, TW_SLICE("use"), tw_buf_slice(&sealed), &got));
+	CHECK_BYTES(tw_secret_bytes(got), "text", 4);
+	return TW_OK;
+}
+
+static void test_every_failure_is_told(void **state)
+{
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	need_softhsm();
+	fresh_words(SOFTHSM, "unit");
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	tw_keystore_close(k);
+	CHECK(told_sweep(ENOMEM, use_it, NULL, "close unlink pin") > 30);
+	CHECK(told_sweep(EIO, use_it, NULL, "close unlink pin") > 30);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_contract),
+		cmocka_unit_test(test_absent_at_start),
+		cmocka_unit_test(test_misfortunes_in_use),
+		cmocka_unit_test(test_token_files_taken_away),
+		cmocka_unit_test(test_wrong_pin),
+		cmocka_unit_test(test_pin_changed_in_use),
+		cmocka_unit_test(test_locked_pin),
+		cmocka_unit_test(test_pin_file),
+		cmocka_unit_test(test_another_token),
+		cmocka_unit_test(test_two_alike),
+		cmocka_unit_test(test_missing_module),
+		cmocka_unit_test(test_leaky_token),
+		cmocka_unit_test(test_import),
+		cmocka_unit_test(test_power_cut),
+		cmocka_unit_test(test_nameless_keys_are_swept),
+		cmocka_unit_test(test_every_failure_is_told),
+	};
+	const char *filter = getenv("CMOCKA_TEST_FILTER");
+	if (filter)
+		cmocka_set_test_filter(filter);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

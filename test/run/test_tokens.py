@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys in a token: the real device with SoftHSM, which stands for hardware.
+
+@nist DP.CKM.1: the token makes the keys
+@nist DP.CKM.2: neither the device's own keys nor the owner's lie on its disk, and a wrong PIN is said once
+@nist DP.CKM.3: keys and the storage key are replaced in the token; what was sealed before still opens
+"""
+import os
+import pathlib
+import subprocess
+
+import pytest
+from harness import b64, wait_for
+from test_keys import confirmed, found_on_disk, owner_asks, proof_holds, secrets_of, status
+
+PIN = "314159"
+SOFTHSM = pathlib.Path("/usr/lib/softhsm/libsofthsm2.so")
+
+
+class Token:
+    """A SoftHSM token that the keys role's user may use."""
+
+    def __init__(self, unit, folder, label="unit"):
+        self.folder, self.pin = folder / "softhsm", folder / "pin"
+        self.files, self.conf = self.folder / "tokens", self.folder / "conf"
+        self.files.mkdir(parents=True)
+        self.conf.write_text(f"directories.tokendir = {self.files}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        self.pin.write_text(PIN + "\n")
+        self.pin.chmod(0o600)
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "2718281", "--pin", PIN], check=True,
+                       capture_output=True, env={**os.environ, "SOFTHSM2_CONF": str(self.conf)})
+        owner = (unit.state / "keys").stat()
+        for path in [self.files, *self.files.rglob("*")]:
+            os.chown(path, owner.st_uid, owner.st_gid)
+        self.words = ("--keystore", f"pkcs11:module={SOFTHSM};token={label};files={self.files};reads={self.conf};env=SOFTHSM2_CONF={self.conf}",
+                      "--keystore-pin", self.pin)
+
+
+@pytest.fixture
+def held(new_unit):
+    """A unit not started yet, and its token."""
+    if not SOFTHSM.exists():
+        pytest.skip("softhsm2 is not installed")
+    unit = new_unit()
+    return unit, Token(unit, unit.folder)
+
+
+def test_keys_live_in_a_pkcs11_token(held):
+    unit, token = held
+    secrets = secrets_of(unit)
+    unit.start(*token.words)
+    unit.take_over()
+    confirmed(unit)
+    assert found_on_disk(unit, secrets) == []
+    state = unit.json("keystore", "read")
+    assert state["kind"] == "pkcs11" and "unit" in state["detail"] and not state["hardware"]
+    made = unit.json("keys", "create", "web")
+    proof_holds(unit, made)
+    rotated = unit.json("keys", "rotate", "web")
+    assert rotated["fingerprint"] != made["fingerprint"]
+    sealed = unit.json("crypto", "seal", "--data", b64(b"text"))["sealed"]
+    assert unit.json("keystore", "rotate")["generation"] == state["generation"] + 1
+    assert unit.json("crypto", "unseal", "--sealed", sealed)["data"] == b64(b"text")
+    assert "pkcs11" in status(unit, "DP.CKM.1")["reason"]
+    assert status(unit)["status"] == ("needs a part" if os.geteuid() == 0 else "not provided"), "SoftHSM is no hardware"
+    assert unit.stop() == 0
+    unit.start(*token.words)
+    proof_holds(unit, rotated)
+    # Taken out in use: a rule of its own, and the status says so; put back, it goes on.
+    away = token.files.with_name("away")
+    token.files.rename(away)
+    code, answer = owner_asks(unit, "POST", "/api/v1/keys", {"name": "more"})
+    assert (code, answer["rule"]) == (503, "keys.keystore"), answer
+    assert owner_asks(unit, "GET", "/api/v1/keystore")[0] == 503
+    assert status(unit, "DP.CKM.1")["status"] == "not provided"
+    away.rename(token.files)
+    assert unit.json("keys", "create", "more")["name"] == "more"
+    # In the token its own keys are needed from the start: a wrong PIN stops it, and is said once for all the starts.
+    assert unit.stop() == 0
+    token.pin.write_text("999999\n")
+    unit.start(*token.words, wait=False)
+    wait_for(lambda: "the PIN is wrong" in unit.said() and "not tried again" in unit.said())
+    unit.stop()
+    token.pin.write_text(PIN)
+    unit.start(*token.words)
+    proof_holds(unit, rotated)
+
+
+def test_a_unit_with_plain_keys_serves_without_its_token(held):
+    unit, token = held
+    token.words = (token.words[0], token.words[1].replace("token=unit", "token=none"), *token.words[2:])
+    unit.start(*token.words)
+    unit.take_over()
+    code, answer = owner_asks(unit, "POST", "/api/v1/keys", {"name": "web"})
+    assert (code, answer["rule"]) == (503, "keys.keystore"), answer
+    assert unit.stop() == 0
+    token.pin.chmod(0o644)
+    with pytest.raises(Exception):
+        unit.start(*token.words)
+    assert "only root may read a token's PIN" in unit.said()

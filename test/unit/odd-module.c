@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, out, keep, leaky. A
+ * module's misfortunes cannot be had from SoftHSM itself. Logins and destroyed objects are counted by lines in ODD_MODULE.log.
+ */
+#include <dlfcn.h>
+#include <p11-kit/pkcs11.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REAL "/usr/lib/softhsm/libsofthsm2.so"
+
+CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ret);
+static CK_FUNCTION_LIST *real, ours;
+
+static int is(const char *what)
+{
+	char text[32] = "";
+	const char *name = getenv("ODD_MODULE");
+	FILE *f = name ? fopen(name, "r") : NULL;
+	if (f && !fgets(text, sizeof text, f))
+		text[0] = '\0';
+	if (f)
+		(void)fclose(f);
+	return strcmp(text, what) == 0;
+}
+
+static void count(const char *what)
+{
+	char name[256];
+	(void)snprintf(name, sizeof name, "%s.log", getenv("ODD_MODULE"));
+	FILE *f = fopen(name, "a");
+	if (f) {
+		(void)fprintf(f, "%s\n", what);
+		(void)fclose(f);
+	}
+}
+
+static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
+{
+	CK_RV rv = real->C_GetTokenInfo(slot, ret);
+	if (is("out"))
+		return CKR_TOKEN_NOT_PRESENT;
+	ret->flags |= is("locked") ? CKF_USER_PIN_LOCKED : is("final") ? CKF_USER_PIN_FINAL_TRY : 0;
+	return rv;
+}
+
+static CK_RV get_session_info(CK_SESSION_HANDLE s, CK_SESSION_INFO_PTR ret)
+{
+	return is("out") ? CKR_DEVICE_REMOVED : real->C_GetSessionInfo(s, ret);
+}
+
+static CK_RV login(CK_SESSION_HANDLE s, CK_USER_TYPE who, CK_UTF8CHAR_PTR pin, CK_ULONG size)
+{
+	count("login");
+	return is("wrong") ? CKR_PIN_INCORRECT : real->C_Login(s, who, pin, size);
+}
+
+static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE_PTR data, CK_ULONG size, CK_BYTE_PTR ret, CK_ULONG_PTR ret_size)
+{
+	if (is("slow"))
+		(void)sleep(60);
+	if (is("crash"))
+		_exit(9);
+	return real->C_Sign(s, data, size, ret, ret_size);
+}
+
+static CK_RV destroy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object)
+{
+	count("destroy");
+	return is("keep") ? CKR_OK : real->C_DestroyObject(s, object);
+}
+
+static CK_RV get_attributes(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR list, CK_ULONG n)
+{
+	CK_RV rv = real->C_GetAttributeValue(s, object, list, n);
+	for (CK_ULONG i = 0; i < n && is("leaky"); i++) {
+		if (list[i].type == CKA_EXTRACTABLE)
+			*(CK_BBOOL *)list[i].pValue = CK_TRUE;
+	}
+	return rv;
+}
+
+CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ret)
+{
+	CK_C_GetFunctionList get;
+	void *module = dlopen(REAL, RTLD_NOW | RTLD_LOCAL);
+	if (!module)
+		return CKR_GENERAL_ERROR;
+	*(void **)&get = dlsym(module, "C_GetFunctionList");
+	if (!get || get(&real) != CKR_OK)
+		return CKR_GENERAL_ERROR;
+	ours = *real;
+	ours.C_GetTokenInfo = get_token_info;
+	ours.C_GetSessionInfo = get_session_info;
+	ours.C_Login = login;
+	ours.C_Sign = sign;
+	ours.C_DestroyObject = destroy;
+	ours.C_GetAttributeValue = get_attributes;
+	*ret = &ours;
+	return CKR_OK;
+}
