@@ -38,14 +38,13 @@ static tw_err sizes(struct tw_slice aad, struct tw_slice text)
 									      : TW_RAISE(LIMIT, "more than 2 GiB in one sealed text");
 }
 
-tw_err tw_aead_seal(const tw_secret *key, struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret)
+tw_err tw_aead_seal_with(
+	const tw_secret *key, const uint8_t nonce[TW_AEAD_NONCE], struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret)
 {
-	uint8_t nonce[TW_AEAD_NONCE], tag[TW_AEAD_TAG];
+	uint8_t tag[TW_AEAD_TAG];
 	EVP_CIPHER_CTX *ctx = NULL;
 	int n = 0;
 	TW_TRY(sizes(aad, plain));
-	if (ret->sys->random(ret->sys, nonce, sizeof nonce) < 0)
-		return TW_RAISE_ERRNO("a nonce");
 	char *text = plain.size ? ret->sys->alloc(ret->sys, plain.size) : NULL;
 	if (plain.size && !text)
 		return TW_RAISE(NOMEM, "a sealed text");
@@ -58,13 +57,21 @@ tw_err tw_aead_seal(const tw_secret *key, struct tw_slice aad, struct tw_slice p
 	if (!tw_failed(e))
 		e = tw_buf_reserve(ret, plain.size + TW_AEAD_OVERHEAD); /* so that the three that follow are all or nothing */
 	if (!tw_failed(e))
-		e = tw_buf_add(ret, nonce, sizeof nonce);
+		e = tw_buf_add(ret, nonce, TW_AEAD_NONCE);
 	if (!tw_failed(e))
 		e = tw_buf_add(ret, text, plain.size);
 	if (!tw_failed(e))
 		e = tw_buf_add(ret, tag, sizeof tag);
 	free(text);
 	return e;
+}
+
+tw_err tw_aead_seal(const tw_secret *key, struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret)
+{
+	uint8_t nonce[TW_AEAD_NONCE];
+	if (ret->sys->random(ret->sys, nonce, sizeof nonce) < 0)
+		return TW_RAISE_ERRNO("a nonce");
+	return tw_aead_seal_with(key, nonce, aad, plain, ret);
 }
 
 tw_err tw_aead_open(const struct tw_sys *sys, const tw_secret *key, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret)
@@ -81,6 +88,8 @@ tw_err tw_aead_open(const struct tw_sys *sys, const tw_secret *key, struct tw_sl
 	TW_TRY(begin(false, key, (const uint8_t *)sealed.at, &ctx));
 	bool ready = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TW_AEAD_TAG, (void *)(text.at + size)) == 1 &&
 		work(ctx, aad, text, tw_secret_mutable(plain));
+	if (ready)
+		tw_openssl_afresh();
 	bool good = ready && EVP_CipherFinal_ex(ctx, tw_secret_mutable(plain), &n) == 1;
 	EVP_CIPHER_CTX_free(ctx);
 	if (!ready)

@@ -202,8 +202,8 @@ tw_err tw_hkdf_sha256(const tw_secret *from, const char *label, const void *cont
 	TW_TRY(tw_secret_new(sys, NULL, size, &out));
 	TW_TRY(tw_hmac_sha256(salt, sizeof salt, &key, 1, prk));
 	/* info = label, its NUL, context: the NUL keeps a label from being the beginning of another. */
-	tw_err e = expand(prk, (struct tw_slice){ label, strlen(label) + 1 }, (struct tw_slice){ context, context_size },
-		tw_secret_mutable(out), size);
+	tw_err e = expand(prk, (struct tw_slice){ label, label ? strlen(label) + 1 : 0 },
+		(struct tw_slice){ context, context_size }, tw_secret_mutable(out), size);
 	tw_wipe(prk, sizeof prk);
 	TW_TRY(e);
 	*ret = TW_STEAL(out);

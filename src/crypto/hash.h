@@ -13,5 +13,5 @@ tw_err tw_sha256(const void *data, size_t size, uint8_t ret[TW_SHA256_SIZE]);
 tw_err tw_sha256_of(const struct tw_slice *parts, size_t count, uint8_t ret[TW_SHA256_SIZE]); /* of the parts one after another */
 tw_err tw_hmac_sha256(const void *key, size_t key_size, const struct tw_slice *parts, size_t count, uint8_t ret[TW_SHA256_SIZE]);
 tw_err tw_hkdf_sha256(const tw_secret *from, const char *label, const void *context, size_t context_size, size_t size,
-	const struct tw_sys *sys, tw_secret **ret); /* RFC 5869, empty salt, info = label, NUL, context */
+	const struct tw_sys *sys, tw_secret **ret); /* RFC 5869, empty salt, info = label, NUL, context; without a label the context alone */
 #endif

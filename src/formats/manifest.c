@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 128
+#define FLOOR_MAX 1000000000 /* no machine is faster */
 #define HELP_MAX 1024
 
 struct tw_manifest_doc {
@@ -341,6 +342,19 @@ static tw_err contacts_read(const json_t *list, struct tw_manifest *m)
 	return TW_OK;
 }
 
+/* NULL: none declared. */
+static tw_err floors_read(const json_t *floors, struct tw_manifest_floors *ret)
+{
+	static const struct tw_shape shape[] = { { "hash", TW_JSON_INT, true, 1, FLOOR_MAX }, { "seal", TW_JSON_INT, true, 1, FLOOR_MAX },
+		{ "sign", TW_JSON_INT, true, 1, FLOOR_MAX }, { "verify", TW_JSON_INT, true, 1, FLOOR_MAX }, { 0 } };
+	if (!floors)
+		return TW_OK;
+	TW_TRY(tw_json_check(floors, shape));
+	*ret = (struct tw_manifest_floors){ tw_json_int(floors, "hash"), tw_json_int(floors, "seal"), tw_json_int(floors, "sign"),
+		tw_json_int(floors, "verify") };
+	return TW_OK;
+}
+
 static tw_err application_read(const struct tw_sys *sys, const json_t *application, tw_manifest_doc *d)
 {
 	static const struct tw_shape shape[] = { { "settings", TW_JSON_ARRAY, true, 0, 0 }, { "events", TW_JSON_ARRAY, true, 0, 0 },
@@ -358,7 +372,8 @@ tw_err tw_manifest_read(const struct tw_sys *sys, json_t *payload, tw_manifest_d
 	static const struct tw_shape shape[] = { { "format", TW_JSON_INT, true, TW_MANIFEST_FORMAT, TW_MANIFEST_FORMAT },
 		{ "organization", TW_JSON_OBJECT, true, 0, 0 }, { "product", TW_JSON_OBJECT, true, 0, 0 },
 		{ "support", TW_JSON_OBJECT, true, 0, 0 }, { "contacts", TW_JSON_ARRAY, true, 0, 0 },
-		{ "application", TW_JSON_OBJECT, true, 0, 0 }, { "claims", TW_JSON_ARRAY, true, 0, 0 }, { 0 } };
+		{ "cryptography", TW_JSON_OBJECT, false, 0, 0 }, { "application", TW_JSON_OBJECT, true, 0, 0 },
+		{ "claims", TW_JSON_ARRAY, true, 0, 0 }, { 0 } };
 	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = TW_NEW(sys, tw_manifest_doc);
 	if (!d)
 		return TW_RAISE(NOMEM, "a manifest");
@@ -367,6 +382,7 @@ tw_err tw_manifest_read(const struct tw_sys *sys, json_t *payload, tw_manifest_d
 	TW_TRY(who_read(payload, &d->m));
 	TW_TRY(support_read(tw_json_get(payload, "support"), &d->m));
 	TW_TRY(contacts_read(tw_json_get(payload, "contacts"), &d->m));
+	TW_TRY(floors_read(tw_json_get(payload, "cryptography"), &d->m.floors));
 	TW_TRY(application_read(sys, tw_json_get(payload, "application"), d));
 	TW_TRY(words_read(sys, tw_json_get(payload, "claims"), "claim", is_element, &d->claims, &d->m.claim_count));
 	d->m.claims = d->claims;

@@ -43,6 +43,11 @@ struct tw_manifest_contact {
 	const char *kind;    /* "security" "support" "documents" "privacy" */
 	const char *address; /* URI: mailto:, tel: or https: */
 };
+/* How fast the product promises its cryptography to be; all of it or, when the maker declares nothing, all 0. */
+struct tw_manifest_floors {
+	int64_t hash, seal;   /* KiB a second */
+	int64_t sign, verify; /* a second */
+};
 struct tw_manifest {
 	/* Who made what. */
 	const char *organization;  /* name, for people */
@@ -56,6 +61,7 @@ struct tw_manifest {
 	const char *support_start, *support_end;
 	struct tw_manifest_contact contacts[8];
 	size_t contact_count;
+	struct tw_manifest_floors floors;
 	/* What the application adds to the device's tables. */
 	const struct tw_manifest_setting *settings;
 	size_t setting_count;

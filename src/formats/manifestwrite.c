@@ -102,12 +102,23 @@ static tw_err care_write(const struct tw_manifest *m, json_t *payload)
 	return tw_json_set(payload, "contacts", TW_STEAL(contacts));
 }
 
+static tw_err floors_write(const struct tw_manifest_floors *f, json_t *payload)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
+	if (!f->hash)
+		return TW_OK;
+	o = json_pack("{s:I, s:I, s:I, s:I}", "hash", (json_int_t)f->hash, "seal", (json_int_t)f->seal, "sign", (json_int_t)f->sign,
+		"verify", (json_int_t)f->verify);
+	return tw_json_set(payload, "cryptography", TW_STEAL(o));
+}
+
 tw_err tw_manifest_write(const struct tw_manifest *m, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *payload = json_object();
 	TW_TRY(tw_json_set(payload, "format", json_integer(TW_MANIFEST_FORMAT)));
 	TW_TRY(product_write(m, payload));
 	TW_TRY(care_write(m, payload));
+	TW_TRY(floors_write(&m->floors, payload));
 	TW_TRY(application_write(m, payload));
 	TW_TRY(words_write(m->claims, m->claim_count, payload, "claims"));
 	*ret = TW_STEAL(payload);

@@ -12,7 +12,8 @@ static const struct tw_sys *sys;
 static const char GOOD[] =
 	"{\"format\":1,\"organization\":{\"name\":\"Example\",\"pen\":32473},\"product\":{\"name\":\"Thermostat\",\"class\":\"thermostat\","
 	"\"model\":\"TH-100\",\"hardware\":\"A, B\",\"version\":\"1.0.0\"},\"support\":{\"start\":\"2026-11-02\",\"end\":\"2033-11-02\"},"
-	"\"contacts\":[{\"kind\":\"security\",\"address\":\"mailto:security@example.com\"}],\"application\":{\"settings\":["
+	"\"contacts\":[{\"kind\":\"security\",\"address\":\"mailto:security@example.com\"}],"
+	"\"cryptography\":{\"hash\":4096,\"seal\":2048,\"sign\":50,\"verify\":25},\"application\":{\"settings\":["
 	"{\"key\":\"application.target\",\"type\":\"int\",\"unit\":\"\xc2\xb0"
 	"C\",\"min\":5,\"max\":30,\"choices\":\"\",\"default\":\"20\","
 	"\"baseline\":\"20\",\"help\":\"The wanted temperature.\"},{\"key\":\"application.mode\",\"type\":\"choice\",\"unit\":\"\",\"min\":0,"
@@ -44,6 +45,10 @@ static void test_read_and_write(void **state)
 	const struct tw_manifest *m = tw_manifest_of(d);
 	CHECK_INT(m->pen, 32473);
 	CHECK_TEXT(m->product_class, "thermostat");
+	CHECK_INT(m->floors.hash, 4096);
+	CHECK_INT(m->floors.seal, 2048);
+	CHECK_INT(m->floors.sign, 50);
+	CHECK_INT(m->floors.verify, 25);
 	CHECK_INT(m->setting_count, 2);
 	CHECK_TEXT(m->settings[1].choices, "comfort|eco");
 	CHECK_INT(m->settings[0].max, 30);
@@ -81,6 +86,11 @@ static void test_refusals(void **state)
 		{ "\"kind\":\"security\"", "\"kind\":\"sales\"" },
 		{ "mailto:security", "javascript:alert" },
 		{ "mailto:security@example.com", "http://example.com" },
+		{ "\"hash\":4096,", "" },
+		{ "\"hash\":4096", "\"hash\":0" },
+		{ "\"seal\":2048", "\"seal\":\"2048\"" },
+		{ "\"sign\":50", "\"sign\":1000000001" },
+		{ "\"verify\":25", "\"verify\":25,\"more\":1" },
 		{ "\"application.target\"", "\"target\"" },
 		{ "\"application.target\"", "\"identification.remote-read\"" },
 		{ "\"application.target\"", "\"application.\"" },

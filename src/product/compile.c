@@ -182,6 +182,18 @@ static tw_err contacts(struct compiler *c)
 	return TW_OK;
 }
 
+static void floors(struct compiler *c)
+{
+	const json_t *o = json_object_get(c->product, "cryptography");
+
+	c->m.floors = (struct tw_manifest_floors){
+		.hash = tw_json_int(o, "hash-kib-per-second"),
+		.seal = tw_json_int(o, "seal-kib-per-second"),
+		.sign = tw_json_int(o, "signatures-per-second"),
+		.verify = tw_json_int(o, "verifications-per-second"),
+	};
+}
+
 static tw_err identity(struct compiler *c, const struct tw_product_choice *choice)
 {
 	const json_t *organization = json_object_get(c->product, "organization");
@@ -214,6 +226,7 @@ tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const
 		return TW_RAISE(NOMEM, "manifest texts");
 	TW_TRY(identity(&c, choice));
 	TW_TRY(contacts(&c));
+	floors(&c);
 	TW_TRY(settings(&c, json_object_get(application, "settings")));
 	TW_TRY(events(&c, json_object_get(application, "events")));
 	TW_TRY(health_and_claims(&c));

@@ -79,6 +79,15 @@ static const struct tw_field support_fields[] = {
 	{},
 };
 
+static const struct tw_field cryptography_fields[] = {
+	{ "hash-kib-per-second", TW_FIELD_INT, true, 1, 1000000000, NULL, NULL,
+		"how much is hashed in a second, at least (hash-kib-per-second: 4096)" },
+	{ "seal-kib-per-second", TW_FIELD_INT, true, 1, 1000000000, NULL, NULL, "how much is encrypted in a second, at least" },
+	{ "signatures-per-second", TW_FIELD_INT, true, 1, 1000000000, NULL, NULL, "how often it signs in a second, at least" },
+	{ "verifications-per-second", TW_FIELD_INT, true, 1, 1000000000, NULL, NULL, "how often it verifies a signature in a second, at least" },
+	{},
+};
+
 static const struct tw_field contact_fields[] = {
 	{ "security-email", TW_FIELD_EMAIL, true, 0, 0, NULL, NULL, "where weaknesses are reported (security-email: security@example.com)" },
 	{ "security-url", TW_FIELD_URL, false, 0, 0, NULL, NULL, "the page for reporters (security-url: https://example.com/security)" },
@@ -142,6 +151,8 @@ const struct tw_field tw_product_fields[] = {
 	{ "support", TW_FIELD_MAP, true, 0, 0, NULL, support_fields,
 		"until when the product is looked after: start, end, security-updates-until" },
 	{ "contacts", TW_FIELD_MAP, true, 0, 0, NULL, contact_fields, "how to reach you: security-email and policy-url at least" },
+	{ "cryptography", TW_FIELD_MAP, false, 0, 0, NULL, cryptography_fields,
+		"how fast its cryptography is at least, on the slowest hardware you sell; the device measures itself against it" },
 	{ "application", TW_FIELD_MAP, false, 0, 0, NULL, application_fields,
 		"what the product's own application adds: events, settings, health" },
 	{ "claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL, "ids of the catalog elements that you say the product has (claims: [DI.IMS.1])" },

@@ -46,6 +46,10 @@ static void test_example(void **state)
 	CHECK(m->events[0].field_count > 0);
 	CHECK_INT(m->claim_count, json_array_size(json_object_get(product, "claims")));
 	CHECK_INT(m->contact_count, 5);
+	CHECK_INT(m->floors.hash, 4096);
+	CHECK_INT(m->floors.seal, 2048);
+	CHECK_INT(m->floors.sign, 50);
+	CHECK_INT(m->floors.verify, 25);
 	CHECK_TEXT(m->contacts[0].address, "mailto:security@example.com");
 }
 

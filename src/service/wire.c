@@ -31,6 +31,7 @@
 #define SEAL_MORE 28 /* nonce and tag */
 #define SLOTS_MAX (16 * (2 + SLOT_MAX + POINT))
 #define KIND_MAX 15
+#define ALGORITHM_MAX 24
 
 const struct tw_channel_row tw_rows_core_from_front[] = {
 	{ TW_WIRE_REQUEST, 0, 16, TW_CHANNEL_MAX, "request", 1 },
@@ -73,6 +74,7 @@ const struct tw_channel_row tw_rows_keys_from_core[] = {
 	{ TW_WIRE_KEYS_PURGE, 0, 0, 0, "purge" },
 	{ TW_WIRE_KEYS_SEAL, 0, 2, 2 + WHOSE_MAX + SEAL_MAX, "seal" },
 	{ TW_WIRE_KEYS_UNSEAL, 0, 2, 2 + WHOSE_MAX + SEAL_MAX + SEAL_MORE, "unseal" },
+	{ TW_WIRE_KEYS_TRY, 0, 2, 1 + ALGORITHM_MAX, "try" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_core_from_keys[] = {
@@ -89,6 +91,7 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 	{ TW_WIRE_KEYS_STATE_IS, 0, 13, 13 + KIND_MAX + TW_DETAIL_MAX, "state is" },
 	{ TW_WIRE_KEYS_SEALED, 0, SEAL_MORE, SEAL_MAX + SEAL_MORE, "sealed" },
 	{ TW_WIRE_KEYS_UNSEALED, 0, 0, SEAL_MAX, "unsealed" },
+	{ TW_WIRE_KEYS_TRIED, 0, 8, 8, "tried" },
 	{ 0 },
 };
 

@@ -62,6 +62,8 @@ enum tw_wire {
 	TW_WIRE_KEYS_SEALED,        /* bytes */
 	TW_WIRE_KEYS_UNSEAL,        /* block16 whose, the sealed text */
 	TW_WIRE_KEYS_UNSEALED,      /* the text */
+	TW_WIRE_KEYS_TRY,           /* u8 1: measure it too; an algorithm's name: does it give what its standard says? */
+	TW_WIRE_KEYS_TRIED,         /* u64 its rate, 0 when it was not measured */
 	TW_WIRE_HANDS_CONFIRM = 0x0501, /* u8 1: healthy; text for the service manager */
 	TW_WIRE_HANDS_PING,             /* answer to hands' question */
 	TW_WIRE_HANDS_ASK,              /* hands -> core: are you alive? */

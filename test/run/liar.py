@@ -19,8 +19,9 @@ class Liar(http.server.BaseHTTPRequestHandler):
     answers = {}
 
     def answer(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, body = self.answers.get(self.path, (404, {"title": "none"}))
+        asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        wanted = self.answers.get(self.path, (404, {"title": "none"}))
+        status, body = wanted(json.loads(asked)) if callable(wanted) else wanted
         sent = json.dumps(body, ensure_ascii=False).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

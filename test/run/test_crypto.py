@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The device's cryptography, asked by its owner and compared with Python's.
 
+@nist DP.CCS.1: every approved algorithm gives what its standard says, fast enough; any other is refused
 @nist DP.CCS.3: what was signed verifies, what differs by a bit is refused
 @nist DP.CCS.4: approved functions give the right digests, others an error
 @nist DP.CCS.5: what was sealed opens unchanged only
@@ -25,6 +26,9 @@ SEAL, UNSEAL = "/api/v1/crypto/seal", "/api/v1/crypto/unseal"
 VERIFY = "/api/v1/crypto/verify"
 HASH = "/api/v1/crypto/hash"
 CHECK = "/api/v1/crypto/check"
+SELF_TEST = "/api/v1/crypto/self-test"
+APPROVED = {"sha-256", "sha-384", "sha-512", "hmac-sha-256", "hkdf-sha-256", "aes-256-gcm", "ecdsa-p256-sign", "ecdsa-p256-verify"}
+FLOORS = {"sha": 4096, "aes": 2048, "ecdsa-p256-sign": 50, "ecdsa-p256-verify": 25}
 
 
 @pytest.fixture
@@ -65,6 +69,23 @@ def test_digests(owned, owner):
         status, body = owner(HASH, {"algorithm": name, "data": "YWJj"})
         assert (status, body["rule"]) == (400, "crypto.approved") and "sha-256, sha-384 and sha-512" in body["detail"]
     assert owner(HASH, {"algorithm": "sha-256", "data": "YWJ"})[1]["rule"] == "crypto.form"
+
+
+def test_the_approved_algorithms(owned, owner):
+    status, body = owner(SELF_TEST, {})
+    assert status == 200 and body["passed"] and body["fast_enough"], body
+    assert {one["name"] for one in body["algorithms"]} == APPROVED and len(body["algorithms"]) == len(APPROVED)
+    for one in body["algorithms"]:
+        floor = next((least for begin, least in FLOORS.items() if one["name"].startswith(begin)), 0)
+        assert one["passed"] and one["floor"] == floor and one["rate"] > floor, one
+    alone = owner(SELF_TEST, {"algorithm": "aes-256-gcm"})[1]["algorithms"]
+    assert [(one["name"], one["role"], one["unit"]) for one in alone] == [("aes-256-gcm", "keys", "KiB/s")]
+    for name in ("md5", "sha-1", "AES-256-GCM", "aes-256-gc", "rsa", "x" * 32):
+        status, body = owner(SELF_TEST, {"algorithm": name})
+        assert (status, body["rule"]) == (400, "crypto.approved"), name
+    status, = [one for one in owner("/api/v1/capabilities", None, "GET")[1]["elements"] if one["id"] == "DP.CCS.1"]
+    assert status["status"] == "provided", status
+    assert local(owned, "POST", SELF_TEST, {}).status == 403
 
 
 def raw(der):
@@ -190,6 +211,7 @@ def test_what_is_no_question(owned, owner):
 
 def test_a_sound_device_passes(owned, tmp_path):
     seen = assess(owned, tmp_path)
+    assert {("DP.CCS.1", name) for name in ("known-answers", "weak-ones-refused", "fast-enough")} <= set(seen)
     assert {("DP.CCS.3", "signatures-judged"), ("DP.CCS.5", "changes-refused"), ("DP.CCS.4", "digests-agree"), ("DP.CCS.4", "others-refused"), ("DP.CCS.6", "match-and-mismatch")} <= set(seen)
     assert set(seen.values()) == {"pass"}, seen
 
@@ -213,3 +235,35 @@ def test_devices_that_lie_are_found_out(liar, tmp_path):
                              ((403, {"title": "no", "rule": "x"}), refused)):
         Liar.answers.update({SEAL: sealing, UNSEAL: opening})
         assert assess(liar, tmp_path, "liar")["DP.CCS.5", "changes-refused"] == "fail", (sealing, opening)
+
+
+def test_devices_whose_algorithms_are_weak_or_slow_are_found_out(liar, tmp_path):
+    def measured(**change):
+        rows = {name: {"name": name, "passed": True, "rate": 10**8, "unit": "1/s", "floor": 5} for name in APPROVED}
+        rows.update(change.pop("rows", {}))
+        return {"passed": True, "fast_enough": True, "algorithms": [row for row in rows.values() if row], **change}
+
+    def verdicts(answer):
+        Liar.answers[SELF_TEST] = answer
+        seen = assess(liar, tmp_path, "liar")
+        return [seen["DP.CCS.1", name] for name in ("known-answers", "weak-ones-refused", "fast-enough")]
+
+    one = measured()["algorithms"][0]
+    Liar.answers[VERIFY] = (200, {"result": "verified"})
+    # One that hashes, and verifies all it is shown; and one that refuses all. Both have whatever they are asked for.
+    Liar.answers[HASH] = lambda asked: (200, {"digest": FUNCTIONS[asked["algorithm"]](unb64(asked["data"])).hexdigest()})
+    assert verdicts((200, measured())) == ["fail", "fail", "pass"]
+    Liar.answers[VERIFY] = (422, {"title": "no", "rule": "crypto.signature"})
+    assert verdicts((200, measured())) == ["fail", "fail", "pass"]
+    Liar.answers[VERIFY] = lambda asked: (200, {"result": "verified"}) if asked["signature"].endswith("Agw") else (422, {"title": "no", "rule": "crypto.signature"})
+    assert verdicts((200, measured())) == ["pass", "fail", "pass"]
+    more = {"name": "rc4", "passed": True, "rate": 10**8, "unit": "1/s", "floor": 5}
+    for change in ({"rows": {"rc4": more}}, {"rows": {one["name"]: {**one, "passed": False}}}, {"passed": False}):
+        assert verdicts((200, measured(**change)))[0] == "fail", change
+    for change in ({"rows": {one["name"]: None}}, {"rows": {one["name"]: {**one, "rate": 4}}}, {"rows": {"sha-256": {**one, "name": "sha-256", "floor": 0}}}):
+        assert verdicts((200, measured(**change)))[2] == "fail", change
+    assert verdicts((200, measured(rows={"sha-256": {**one, "name": "sha-256", "rate": 6}})))[2] == "fail", "slower than it was seen to be"
+    Liar.answers[HASH] = (200, {"digest": hashlib.sha256(b"abc").hexdigest()})
+    assert verdicts((200, measured()))[0] == "fail", "the same digest for everything"
+    assert verdicts((200, {})) == ["fail", "fail", "fail"]
+    assert verdicts((400, {"title": "no", "rule": "crypto.approved"})) == ["fail", "pass", "fail"]

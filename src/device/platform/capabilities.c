@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What this device can do: the one explicit list. A capability that is not here does not exist. */
+#include "device/data-protection/selftest.h"
 #include "device/identification/identity.h"
 #include "device/logical-access/access.h"
 #include "device/platform/device.h"
@@ -12,6 +13,6 @@ const struct tw_part tw_parts[] = {
 	{ &tw_capability_platform, NULL, NULL, NULL },
 	{ &tw_capability_logical_access, tw_access_start, tw_access_stop, tw_access_mend },
 	{ &tw_capability_identification, tw_identity_start, tw_identity_stop, NULL },
-	{ &tw_capability_data_protection, NULL, NULL, NULL },
+	{ &tw_capability_data_protection, NULL, tw_selftest_stop, NULL },
 	{ NULL, NULL, NULL, NULL },
 };

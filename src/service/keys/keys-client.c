@@ -4,6 +4,7 @@
 
 #include "base/cursor.h"
 #include "crypto/aead.h"
+#include "crypto/selftest.h"
 
 #include <string.h>
 
@@ -228,6 +229,20 @@ tw_err tw_keys_client_adopt(tw_keys_client *k)
 tw_err tw_keys_client_purge(tw_keys_client *k)
 {
 	return ask_done(k, TW_WIRE_KEYS_PURGE);
+}
+
+tw_err tw_keys_client_try(tw_keys_client *k, const char *algorithm, bool measure, uint64_t *ret_rate)
+{
+	uint8_t payload[1 + TW_ALGORITHM_NAME_MAX];
+	const size_t size = strlen(algorithm);
+	struct tw_message m;
+	if (size > TW_ALGORITHM_NAME_MAX)
+		return TW_RAISE(LIMIT, "an algorithm's name of %zu bytes", size);
+	payload[0] = measure;
+	memcpy(payload + 1, algorithm, size);
+	TW_TRY(ask(k, TW_WIRE_KEYS_TRY, payload, 1 + size, TW_WIRE_KEYS_TRIED, &m));
+	struct tw_cursor c = tw_cursor_of(m.payload.at, m.payload.size);
+	return tw_cursor_u64(&c, ret_rate);
 }
 
 static tw_err ask_sealing(tw_keys_client *k, uint16_t type, uint16_t answer, const char *whose, struct tw_slice text, struct tw_buf *ret)

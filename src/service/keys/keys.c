@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "crypto/selftest.h"
 #include "formats/auditlog.h"
 #include "formats/jws.h"
 #include "formats/report.h"
@@ -313,6 +314,39 @@ static tw_err do_identity(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	return tw_cert_der(k->identity_cert, out);
 }
 
+/* --- Trying --- */
+
+static const struct tw_algorithm *own_algorithm(struct tw_slice name)
+{
+	const struct tw_algorithm *row = NULL;
+	return !tw_failed(tw_algorithm_find(name, &row)) && row->in_keys ? row : NULL;
+}
+
+/* @nist DP.CCS.1: where it is used */
+static tw_err do_try(tw_keys *k, struct tw_slice in, struct tw_buf *out)
+{
+	const struct tw_algorithm *row = own_algorithm((struct tw_slice){ in.at + 1, in.size - 1 });
+	uint64_t rate = 0;
+	if (!row || (uint8_t)in.at[0] > 1)
+		return attack("an algorithm that keys does not use");
+	TW_TRY(tw_algorithm_try(k->sys, row));
+	if (in.at[0])
+		TW_TRY(tw_algorithm_rate(k->sys, row, &rate));
+	return tw_buf_u64(out, rate);
+}
+
+/* Before the first text is sealed or opened: what does not give what it should seals nothing. */
+static tw_err sealing_tried(const tw_keys *k)
+{
+	static bool tried;
+	if (!tried) {
+		TW_TRY(tw_algorithm_try(k->sys, own_algorithm(TW_SLICE("hkdf-sha-256"))));
+		TW_TRY(tw_algorithm_try(k->sys, own_algorithm(TW_SLICE("aes-256-gcm"))));
+	}
+	tried = true;
+	return TW_OK;
+}
+
 /* --- Sealing --- */
 
 /* The key for whom it is, from the unit's master secret, and the text. Derived for each use and wiped: nothing more to keep. */
@@ -322,6 +356,7 @@ static tw_err seal_begin(tw_keys *k, struct tw_slice in, struct tw_slice *ret_wh
 	if (tw_failed(tw_cursor_block16(&c, TW_KEYS_WHOSE_MAX, ret_whose)))
 		return attack("a text to be sealed for nobody");
 	TW_TRY(tw_cursor_slice(&c, tw_cursor_left(&c), ret_text));
+	TW_TRY(sealing_tried(k));
 	return tw_hkdf_sha256(k->master, SEAL_LABEL, ret_whose->at, ret_whose->size, TW_AEAD_KEY, k->sys, ret_key);
 }
 
@@ -373,6 +408,7 @@ static const struct row {
 	{ TW_WIRE_KEYS_PURGE, TW_WIRE_KEYS_DONE, tw_keys_purge },
 	{ TW_WIRE_KEYS_SEAL, TW_WIRE_KEYS_SEALED, do_seal },
 	{ TW_WIRE_KEYS_UNSEAL, TW_WIRE_KEYS_UNSEALED, do_unseal },
+	{ TW_WIRE_KEYS_TRY, TW_WIRE_KEYS_TRIED, do_try },
 };
 
 static tw_err answer_failed(tw_channel *core, uint32_t tag, tw_err why)

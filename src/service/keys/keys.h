@@ -73,6 +73,8 @@ struct tw_keys_state {
 	char kind[16], detail[TW_DETAIL_MAX];
 };
 tw_err tw_keys_client_state(tw_keys_client *k, struct tw_keys_state *ret);
+/* An algorithm that keys uses gives what its standard says. ret_rate: when measured, as tw_algorithm_rate has it. CRYPTO: it does not. */
+tw_err tw_keys_client_try(tw_keys_client *k, const char *algorithm, bool measure, uint64_t *ret_rate);
 tw_err tw_keys_client_store_rotate(tw_keys_client *k); /* a new storage key; what it seals is sealed again, the old one is forgotten */
 /* The plain files of a provisioned unit go into the keystore and are destroyed. Only for a boot that is confirmed. Done: OK. */
 tw_err tw_keys_client_adopt(tw_keys_client *k);

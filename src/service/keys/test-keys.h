@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "crypto/selftest.h"
 #include "formats/auditlog.h"
 #include "formats/statement.h"
 #include "formats/takeover.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The purpose of a signature that core asks for, held against the bytes: reports. */
+/* The purpose of a signature that core asks for, held against the bytes: reports; what the role tries of itself; sealing. */
 #include "formats/cose.h"
 #include "formats/report.h"
 #include "service/keys/test-keys.h"
@@ -44,5 +44,74 @@ static void test_report_refusals(void **state)
 	bench_done(&b);
 }
 
+static tw_err ask_try(struct bench *b, uint8_t measure, const char *name, struct tw_message *m)
+{
+	uint8_t payload[1 + TW_ALGORITHM_NAME_MAX] = { measure };
+	memcpy(payload + 1, name, strlen(name));
+	return ask(b, TW_WIRE_KEYS_TRY, payload, 1 + strlen(name), m);
+}
+
+/* @nist DP.CCS.1: what this role uses it tries itself, and nothing else */
+static void test_algorithms(void **state)
+{
+	static const uint8_t zero[8];
+	struct bench b;
+	struct tw_message m;
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	for (const struct tw_algorithm *row = tw_algorithms; row->name; row++) {
+		for (uint8_t measure = 0; measure < 3; measure++) {
+			if (!row->in_keys || measure > 1) {
+				CHECK_ERR(ask_try(&b, measure, row->name, &m), UNTRUSTED);
+				continue;
+			}
+			CHECK_OK(ask_try(&b, measure, row->name, &m));
+			CHECK_INT(m.type, TW_WIRE_KEYS_TRIED);
+			CHECK(measure == (memcmp(m.payload.at, zero, sizeof zero) != 0));
+		}
+	}
+	CHECK_ERR(ask_try(&b, 0, "md5", &m), UNTRUSTED);
+	CHECK_ERR(ask_try(&b, 0, "", &m), UNTRUSTED);
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_TRY, "\0longer-than-any-algorithm", 26, &m), UNTRUSTED);
+	bench_done(&b);
+}
+
+static tw_err ask_sealing(struct bench *b, uint16_t type, const char *whose, const char *text, size_t size, struct tw_message *m)
+{
+	uint8_t payload[256] = { 0, (uint8_t)strlen(whose) };
+	memcpy(payload + 2, whose, strlen(whose));
+	memcpy(payload + 2 + strlen(whose), text, size);
+	return ask(b, type, payload, 2 + strlen(whose) + size, m);
+}
+
+/* @nist DP.CCS.5: for whom it was sealed, and unchanged */
+static void test_sealing(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+	char sealed[64];
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_sealing(&b, TW_WIRE_KEYS_SEAL, "1 owner:alice", "text", 4, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SEALED);
+	CHECK_INT(m.payload.size, 4 + 28);
+	memcpy(sealed, m.payload.at, 32);
+	CHECK_OK(ask_sealing(&b, TW_WIRE_KEYS_UNSEAL, "1 owner:alice", sealed, 32, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_UNSEALED);
+	CHECK_INT(m.payload.size, 4);
+	CHECK_BYTES(m.payload.at, "text", 4);
+	static const char *const others[] = { "", "2 owner:alice", "1 owner:alic", "1 owner:alice ", "1 owner:bob" };
+	for (size_t i = 0; i < TW_COUNT(others); i++) {
+		CHECK_OK(ask_sealing(&b, TW_WIRE_KEYS_UNSEAL, others[i], sealed, 32, &m));
+		CHECK_INT(failed_with(&m), TW_CODE_SYNTAX);
+	}
+	for (size_t bit = 0; bit < (size_t)8 * 32; bit++) {
+		sealed[bit / 8] = (char)(sealed[bit / 8] ^ (1 << bit % 8));
+		CHECK_OK(ask_sealing(&b, TW_WIRE_KEYS_UNSEAL, "1 owner:alice", sealed, 32, &m));
+		CHECK_INT(failed_with(&m), TW_CODE_SYNTAX);
+		sealed[bit / 8] = (char)(sealed[bit / 8] ^ (1 << bit % 8));
+	}
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_SEAL, "\0\377x", 3, &m), UNTRUSTED);
+	bench_done(&b);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_report_refusals))
+CHECK_MAIN(TEST(test_report_refusals), TEST(test_algorithms), TEST(test_sealing))

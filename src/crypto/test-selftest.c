@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* @nist DP.CCS.1: each approved algorithm gives what its standard publishes, and one that does not is noticed. */
+#include "crypto/selftest.h"
+
+#include "check.h"
+#include "oom.h"
+
+static const struct tw_sys *sys;
+
+static int set_up(void **state)
+{
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	return 0;
+}
+
+static void test_published(void **state)
+{
+	const struct tw_algorithm *found = NULL;
+
+	for (const struct tw_algorithm *row = tw_algorithms; row->name; row++) {
+		CHECK_OK(tw_algorithm_try(sys, row));
+		CHECK_OK(tw_algorithm_find(tw_slice_of(row->name), &found));
+		CHECK(found == row);
+		CHECK(strlen(row->name) <= TW_ALGORITHM_NAME_MAX);
+	}
+}
+
+static void test_others_are_refused(void **state)
+{
+	static const char *const names[] = { "", "md5", "sha-1", "SHA-256", "sha-2566", "aes-256-cbc", "aes-256-gc", "ecdsa-p256",
+		"rsa", "null" };
+	const struct tw_algorithm *found = NULL;
+
+	for (size_t i = 0; i < TW_COUNT(names); i++)
+		CHECK_ERR(tw_algorithm_find(tw_slice_of(names[i]), &found), UNSUPPORTED);
+	CHECK_ERR(tw_algorithm_find((struct tw_slice){ "sha-256\0", 8 }, &found), UNSUPPORTED);
+	CHECK(found == NULL);
+}
+
+/* The text with one digit changed: with the bit in its middle or its end. */
+static const char *changed(const char *hex, size_t at, char ret[512])
+{
+	(void)snprintf(ret, 512, "%s", hex);
+	ret[at] = ret[at] == '0' ? '1' : '0';
+	return ret;
+}
+
+/* Every digit of what is wanted, of data, key, nonce and associated data decides. */
+static void test_a_wrong_one_is_noticed(void **state)
+{
+	char text[512];
+
+	for (const struct tw_algorithm *row = tw_algorithms; row->name; row++) {
+		struct tw_algorithm other = *row;
+		const struct {
+			const char *from, **to;
+		} parts[] = { { row->wanted, &other.wanted }, { row->data, &other.data }, { row->key, &other.key },
+			{ row->nonce, &other.nonce }, { row->aad, &other.aad } };
+
+		for (size_t p = 0; p < TW_COUNT(parts); p++) {
+			/* Whatever a signature is over, it verifies; what the key and the point are is compared. */
+			if (row->kind == TW_ALGORITHM_SIGN && p == 1)
+				continue;
+			for (size_t at = 0; at < strlen(parts[p].from); at++) {
+				*parts[p].to = changed(parts[p].from, at, text);
+				CHECK(tw_failed(tw_algorithm_try(sys, &other)));
+				*parts[p].to = parts[p].from;
+			}
+		}
+		CHECK_OK(tw_algorithm_try(sys, &other));
+	}
+}
+
+static tw_err deaf(const struct tw_sys *s, const struct tw_algorithm_vector *v, struct tw_slice data, struct tw_buf *ret)
+{
+	static const uint8_t same[] = { 0xab };
+
+	return tw_buf_add(ret, same, sizeof same);
+}
+
+static tw_err unable(const struct tw_sys *s, const struct tw_algorithm_vector *v, struct tw_slice data, struct tw_buf *ret)
+{
+	return TW_RAISE(CRYPTO, "no such algorithm in this library");
+}
+
+/* One that gives what is wanted whatever it is asked, and one that does not answer. */
+static void test_a_stand_in_is_noticed(void **state)
+{
+	struct tw_algorithm row = tw_algorithms[0];
+	uint64_t rate = 7;
+
+	row.work = deaf;
+	row.wanted = "ab";
+	CHECK_ERR(tw_algorithm_try(sys, &row), CRYPTO);
+	assert_non_null(strstr(tw_err_detail(), "the same for something else"));
+	row.work = unable;
+	CHECK_ERR(tw_algorithm_try(sys, &row), CRYPTO);
+	CHECK_ERR(tw_algorithm_rate(sys, &row, &rate), CRYPTO);
+	CHECK_INT(rate, 7);
+}
+
+/* A clock that goes on by a step each time it is asked. */
+static struct timespec shown;
+static long step_ns;
+
+static int stepping(const struct tw_sys *s, clockid_t id, struct timespec *ret)
+{
+	shown.tv_nsec += step_ns;
+	while (shown.tv_nsec >= 1000000000) {
+		shown.tv_nsec -= 1000000000;
+		shown.tv_sec++;
+	}
+	*ret = shown;
+	return 0;
+}
+
+static void test_rates(void **state)
+{
+	struct tw_sys clocked = *sys;
+	uint64_t rate = 0;
+
+	clocked.clock = stepping;
+	for (const struct tw_algorithm *row = tw_algorithms; row->name; row++) {
+		const bool bulk = row->kind == TW_ALGORITHM_HASH || row->kind == TW_ALGORITHM_SEAL;
+
+		CHECK_OK(tw_algorithm_rate(sys, row, &rate));
+		CHECK(rate > 0);
+		step_ns = 100000; /* five uses in a window, each a tenth of a millisecond */
+		CHECK_OK(tw_algorithm_rate(&clocked, row, &rate));
+		CHECK_INT(rate, bulk ? 40000 : 10000);
+		step_ns = 0; /* it stands: nothing is known, and it ends all the same */
+		CHECK_OK(tw_algorithm_rate(&clocked, row, &rate));
+		CHECK_INT(rate, 0);
+		step_ns = 5000000; /* one use is longer than the window */
+		CHECK_OK(tw_algorithm_rate(&clocked, row, &rate));
+		CHECK_INT(rate, bulk ? 800 : 200);
+	}
+}
+
+static tw_err all_of_it(const struct tw_sys *s, void *user)
+{
+	struct tw_sys clocked = *s;
+	uint64_t rate = 0;
+
+	clocked.clock = stepping;
+	step_ns = TW_ALGORITHM_WINDOW_NS;
+	for (const struct tw_algorithm *row = tw_algorithms; row->name; row++) {
+		TW_TRY(tw_algorithm_try(s, row));
+		TW_TRY(tw_algorithm_rate(&clocked, row, &rate));
+	}
+	return TW_OK;
+}
+
+static void test_out_of_memory(void **state)
+{
+	(void)oom_sweep(all_of_it, NULL);
+}
+
+CHECK_MAIN(cmocka_unit_test_setup(test_published, set_up), cmocka_unit_test_setup(test_others_are_refused, set_up),
+	cmocka_unit_test_setup(test_a_wrong_one_is_noticed, set_up), cmocka_unit_test_setup(test_a_stand_in_is_noticed, set_up),
+	cmocka_unit_test_setup(test_rates, set_up), cmocka_unit_test(test_out_of_memory))
