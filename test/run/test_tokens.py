@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys in a token: the real device with SoftHSM, which stands for hardware.
+"""Keys in a token: the real device with SoftHSM and with swtpm, which stand for hardware.
 
 @nist DP.CKM.1: the token makes the keys
 @nist DP.CKM.2: neither the device's own keys nor the owner's lie on its disk, and a wrong PIN is said once
@@ -7,6 +7,7 @@
 """
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -84,6 +85,51 @@ def test_keys_live_in_a_pkcs11_token(held):
     token.pin.write_text(PIN)
     unit.start(*token.words)
     proof_holds(unit, rotated)
+
+
+@pytest.fixture
+def swtpm(new_unit):
+    """A unit not started yet, the words that name its TPM, and the TPM."""
+    if not shutil.which("swtpm"):
+        pytest.skip("swtpm is not installed")
+    unit = new_unit()
+    folder = unit.folder / "tpm"
+    folder.mkdir()
+    process = subprocess.Popen(["swtpm", "socket", "--tpm2", "--server", f"type=unixio,path={folder}/sock", "--tpmstate", f"dir={folder}", "--flags",
+                                "not-need-init,startup-clear"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for((folder / "sock").exists)
+    yield unit, ("--keystore", f"tpm:swtpm:path={folder}/sock"), process
+    process.kill()
+    process.wait()
+
+
+def test_keys_live_in_a_tpm(swtpm):
+    unit, words, process = swtpm
+    secrets = secrets_of(unit)
+    unit.start(*words)
+    unit.take_over()
+    confirmed(unit)
+    assert found_on_disk(unit, secrets) == []
+    state = unit.json("keystore", "read")
+    assert state["kind"] == "tpm" and "TPM 2.0" in state["detail"] and not state["hardware"]
+    made = unit.json("keys", "create", "web")
+    rotated = unit.json("keys", "rotate", "web")
+    assert rotated["fingerprint"] != made["fingerprint"]
+    sealed = unit.json("crypto", "seal", "--data", b64(b"text"))["sealed"]
+    assert unit.json("keystore", "rotate")["generation"] == state["generation"] + 1
+    assert "tpm" in status(unit, "DP.CKM.1")["reason"]
+    assert unit.stop() == 0
+    unit.start(*words)
+    proof_holds(unit, rotated)
+    assert unit.json("crypto", "unseal", "--sealed", sealed)["data"] == b64(b"text")
+    process.kill()
+    process.wait()
+    code, answer = owner_asks(unit, "POST", "/api/v1/keys", {"name": "more"})
+    assert (code, answer["rule"]) == (503, "keys.keystore"), answer
+    assert status(unit, "DP.CKM.1")["status"] == "not provided"
+    unit.stop()
+    unit.start(*words, wait=False)
+    wait_for(lambda: "reaching the TPM" in unit.said())
 
 
 def test_a_unit_with_plain_keys_serves_without_its_token(held):

@@ -423,11 +423,9 @@ static void test_power_cut(void **state)
 	tw_fake_record(f, dir.path);
 	CHECK_OK(story(tw_fake_sys(f), f, &p));
 	for (size_t point = 0; point < tw_fake_points(f); point++) {
-		for (unsigned variant = 0; variant < 2; variant++) {
-			test_dir_empty(&there);
-			CHECK_OK(tw_fake_rebuild(f, point, variant, there.path));
-			check_cut(&there, tw_fake_acked(f, point), &p);
-		}
+		test_dir_empty(&there);
+		CHECK_OK(tw_fake_rebuild(f, point, (unsigned)point % 4, there.path)); /* the vault's own test has every variant of each */
+		check_cut(&there, tw_fake_acked(f, point), &p);
 	}
 	test_dir_done(&there);
 	tw_fake_free(f);

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keystore on a TPM 2.0: swtpm keeps the contract; it is stopped, ended and exchanged as a TPM would be. */
+#include "service/keys/test-keystore.h"
+
+#include "crypto/hash.h"
+#include "service/keys/token.h"
+#include "service/test-dir.h"
+#include "sys/fake.h"
+#include "oom.h"
+
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static const struct tw_sys *sys;
+static struct test_dir dir, tpms;
+static struct tw_token_plan plan;
+static tw_token *token;
+static bool has_swtpm;
+static pid_t swtpm;
+
+static void end_swtpm(void)
+{
+	if (swtpm <= 0)
+		return;
+	CHECK_INT(kill(swtpm, SIGKILL), 0);
+	CHECK(waitpid(swtpm, NULL, 0) == swtpm);
+	swtpm = 0;
+}
+
+static int reach(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	(void)snprintf(at.sun_path, sizeof at.sun_path, "%s/sock", tpms.path);
+	for (int i = 0; i < 500; i++) { /* it makes its door when it is ready */
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (connect(fd, (const struct sockaddr *)&at, sizeof at) == 0)
+			return fd;
+		close(fd);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 10 * 1000 * 1000 }, NULL);
+	}
+	return -1;
+}
+
+/* Each name is a TPM of its own. */
+static void start_swtpm(const char *name)
+{
+	char state[96], server[96];
+	const char *const argv[] = { "swtpm", "socket", "--tpm2", "--server", server, "--tpmstate", state, "--flags",
+		"not-need-init,startup-clear", NULL };
+	char *envp[] = { NULL };
+	end_swtpm();
+	(void)unlinkat(tpms.fd, "sock", 0);
+	CHECK(mkdirat(tpms.fd, name, 0700) == 0 || errno == EEXIST);
+	(void)snprintf(state, sizeof state, "dir=%s/%s", tpms.path, name);
+	(void)snprintf(server, sizeof server, "type=unixio,path=%s/sock", tpms.path);
+	CHECK_INT(posix_spawnp(&swtpm, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, envp), 0);
+	if (plan.fd >= 0)
+		close(plan.fd);
+	plan.fd = reach();
+	CHECK(plan.fd >= 0);
+}
+
+static void restart(void)
+{
+	token = tw_token_free(token);
+	CHECK_OK(tw_token_start(sys, &plan, &token));
+}
+
+static void use_tpm(const char *name)
+{
+	token = tw_token_free(token);
+	start_swtpm(name);
+	restart();
+}
+
+static int set_up(void **state)
+{
+	const char *const argv[] = { "swtpm", "--version", NULL };
+	char *envp[] = { NULL };
+	int status = -1;
+	pid_t pid;
+	sys = tw_sys_real();
+	tw_crypto_use(sys);
+	CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* as in a role */
+	dir = test_dir_new();
+	tpms = test_dir_new();
+	CHECK_OK(tw_token_parse("tpm:swtpm:path=/sock", &plan));
+	has_swtpm = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, envp) == 0 &&
+		waitpid(pid, &status, 0) == pid && status == 0;
+	if (has_swtpm)
+		use_tpm("one");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	const char *const argv[] = { "rm", "-rf", tpms.path, NULL };
+	char *envp[] = { NULL };
+	pid_t pid;
+	token = tw_token_free(token);
+	end_swtpm();
+	(void)close(plan.fd);
+	test_dir_done(&dir);
+	CHECK_INT(posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, envp), 0);
+	CHECK(waitpid(pid, NULL, 0) == pid);
+	return 0;
+}
+
+static tw_err open_tpm(tw_keystore **ret)
+{
+	return tw_keystore_token(sys, dir.fd, TW_TOKEN_TPM, token, -1, ret);
+}
+
+static void need_swtpm(void)
+{
+	if (!has_swtpm) {
+		print_message("swtpm is not installed\n");
+		skip();
+	}
+	test_dir_empty(&dir);
+}
+
+static void test_contract(void **state)
+{
+	need_swtpm();
+	keystore_makes_keys(open_tpm);
+	keystore_refuses_names(open_tpm);
+	test_dir_empty(&dir);
+	keystore_rotates_keys(open_tpm);
+	test_dir_empty(&dir);
+	keystore_seals(open_tpm);
+}
+
+static void test_import(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	need_swtpm();
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_OK(tw_key_point(key, point));
+	CHECK_OK(open_tpm(&k));
+	CHECK_OK(tw_keystore_import(k, "identity", key));
+	CHECK_ERR(tw_keystore_import(k, "identity", key), EXISTS);
+	check_signs(k, "identity", point);
+	tw_keystore_close(k);
+}
+
+static void sign_is(tw_keystore *k, enum tw_code want)
+{
+	static const uint8_t digest[32] = { 1 };
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	struct timespec from, to;
+	CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &from), 0);
+	CHECK_INT(tw_keystore_sign_digest(k, "one", digest, signature).code, want);
+	CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &to), 0);
+	CHECK((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 <= TW_KEYSTORE_TIMEOUT_MS + 100);
+}
+
+/* One that sleeps is given up in time; the answer that comes late is nobody's, and the next one is its own. */
+static void test_slow_tpm(void **state)
+{
+	struct tw_keystore_state s;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	need_swtpm();
+	CHECK_OK(open_tpm(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	CHECK_INT(kill(swtpm, SIGSTOP), 0);
+	sign_is(k, TW_CODE_TIMEOUT);
+	CHECK_INT(kill(swtpm, SIGCONT), 0);
+	check_signs(k, "one", point);
+	CHECK_OK(tw_keystore_state(k, &s));
+	CHECK_TEXT(s.kind, "tpm");
+	CHECK(!s.hardware && !s.outside && strstr(s.detail, "TPM 2.0") && strstr(s.detail, "software"));
+	tw_keystore_close(k);
+}
+
+/* Ended in use; the same one again has the same keys, with what was loaded lost or not. */
+static void test_tpm_removed_in_use(void **state)
+{
+	struct tw_keystore_state s;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	need_swtpm();
+	CHECK_OK(open_tpm(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	end_swtpm();
+	sign_is(k, TW_CODE_CLOSED);
+	sign_is(k, TW_CODE_CLOSED);
+	CHECK_ERR(tw_keystore_state(k, &s), CLOSED);
+	k = tw_keystore_close(k);
+	CHECK_ERR(open_tpm(&k), CLOSED);
+	use_tpm("one");
+	CHECK_OK(open_tpm(&k));
+	check_signs(k, "one", point);
+	k = tw_keystore_close(k);
+	for (int i = 0; i < 4; i++) { /* a TPM without a resource manager has room for three */
+		restart();
+		CHECK_OK(open_tpm(&k));
+		check_signs(k, "one", point);
+		k = tw_keystore_close(k);
+	}
+}
+
+static void test_no_tpm(void **state)
+{
+	tw_keystore *k = NULL;
+	int was = plan.fd;
+	test_dir_empty(&dir);
+	plan.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	restart();
+	CHECK_ERR(open_tpm(&k), CLOSED);
+	close(plan.fd);
+	plan.fd = was;
+	if (has_swtpm)
+		use_tpm("one");
+}
+
+static tw_err ask(enum tw_token_op op, struct tw_slice handle, struct tw_slice in, struct tw_token_answer *ret)
+{
+	const struct tw_token_question q = { .op = (uint8_t)op, .handle = handle, .in = in };
+	tw_token_answer_init(sys, ret);
+	return tw_token_ask(token, &q, ret);
+}
+
+/* @nist DP.CKM.2: what one TPM made opens in no other, neither the whole keystore nor a single blob */
+static void test_another_tpm(void **state)
+{
+	static const char digest[32] = { 1 };
+	const struct tw_slice nothing = { NULL, 0 }, secret = { digest, 32 };
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer key = { 0 }, sealed = { 0 }, a = { 0 };
+	tw_keystore *k = NULL;
+	need_swtpm();
+	CHECK_OK(open_tpm(&k));
+	k = tw_keystore_close(k);
+	CHECK_OK(ask(TW_TOKEN_MAKE, nothing, nothing, &key));
+	CHECK_OK(ask(TW_TOKEN_WRAP, nothing, secret, &sealed));
+	CHECK_OK(ask(TW_TOKEN_UNWRAP, tw_buf_slice(&sealed.out), nothing, &a));
+	CHECK_BYTES(a.out.data, digest, 32);
+	CHECK(memmem(sealed.out.data, sealed.out.size, digest, 32) == NULL);
+	tw_token_answer_done(&a);
+	use_tpm("two");
+	CHECK_ERR(open_tpm(&k), UNTRUSTED);
+	CHECK_ERR(ask(TW_TOKEN_SIGN, tw_buf_slice(&key.more), secret, &a), STATE);
+	CHECK_ERR(ask(TW_TOKEN_UNWRAP, tw_buf_slice(&sealed.out), nothing, &a), STATE);
+	use_tpm("one");
+	CHECK_OK(ask(TW_TOKEN_SIGN, tw_buf_slice(&key.more), secret, &a));
+	for (size_t n = 0; n < key.more.size; n += 7) {
+		tw_token_answer_done(&a);
+		tw_err e = ask(TW_TOKEN_SIGN, (struct tw_slice){ key.more.data, n }, secret, &a);
+		CHECK(tw_is(e, TW_CODE_SYNTAX));
+	}
+	CHECK_OK(open_tpm(&k));
+	tw_keystore_close(k);
+}
+
+/* --- Cuts and faults --- */
+
+struct points {
+	uint8_t old[TW_POINT_SIZE], next[TW_POINT_SIZE];
+};
+
+static tw_err story(const struct tw_sys *s, tw_fake *marks, struct points *p)
+{
+	TW_CLEANUP(tw_keystore_closep) tw_keystore *k = NULL;
+	TW_TRY(tw_keystore_token(s, dir.fd, TW_TOKEN_TPM, token, -1, &k));
+	TW_TRY(tw_keystore_generate(k, "local", p->old));
+	tw_fake_mark(marks, 1);
+	TW_TRY(tw_keystore_generate(k, "local.next", p->next));
+	TW_TRY(tw_keystore_rename(k, "local.next", "local"));
+	tw_fake_mark(marks, 2);
+	TW_TRY(tw_keystore_rotate(k));
+	TW_TRY(tw_keystore_forget(k));
+	tw_fake_mark(marks, 3);
+	return TW_OK;
+}
+
+static void check_cut(const struct test_dir *there, uint64_t acked, const struct points *p)
+{
+	uint8_t now[TW_POINT_SIZE];
+	struct tw_keystore_state s;
+	tw_keystore *k = NULL;
+	CHECK_OK(tw_keystore_token(sys, there->fd, TW_TOKEN_TPM, token, -1, &k));
+	CHECK_OK(tw_keystore_state(k, &s));
+	CHECK(s.generation == 1 || s.generation == 2);
+	if (acked == 3)
+		CHECK(s.generation == 2 && s.oldest == 2);
+	tw_err e = tw_keystore_point(k, "local", now);
+	if (!(acked == 0 && tw_is(e, TW_CODE_NOTFOUND))) {
+		CHECK_OK(e);
+		CHECK(memcmp(now, p->next, sizeof now) == 0 || (acked < 2 && memcmp(now, p->old, sizeof now) == 0));
+		check_signs(k, "local", now);
+	}
+	tw_keystore_close(k);
+}
+
+/* @nist DP.CKM.3: a power cut in the middle of a rotation leaves a key that signs, the old one or the new one */
+static void test_power_cut(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	struct test_dir there = test_dir_new();
+	struct points p;
+	need_swtpm();
+	tw_fake_record(f, dir.path);
+	CHECK_OK(story(tw_fake_sys(f), f, &p));
+	for (size_t point = 0; point < tw_fake_points(f); point++) {
+		test_dir_empty(&there);
+		CHECK_OK(tw_fake_rebuild(f, point, (unsigned)point % 4, there.path)); /* the vault's own test has every variant of each */
+		check_cut(&there, tw_fake_acked(f, point), &p);
+	}
+	test_dir_done(&there);
+	tw_fake_free(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_contract),
+		cmocka_unit_test(test_import),
+		cmocka_unit_test(test_slow_tpm),
+		cmocka_unit_test(test_tpm_removed_in_use),
+		cmocka_unit_test(test_no_tpm),
+		cmocka_unit_test(test_another_tpm),
+		cmocka_unit_test(test_power_cut),
+	};
+	const char *filter = getenv("CMOCKA_TEST_FILTER");
+	if (filter)
+		cmocka_set_test_filter(filter);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
