@@ -65,10 +65,9 @@ static tw_err enter(const struct tw_role_row *row, char **argv, struct tw_role_s
 	if (start->fd_count < TW_FD_OWN + row->own_fds)
 		return TW_RAISE(STATE, "started with %d descriptors, wants %d: only thingward-device starts roles", start->fd_count,
 			TW_FD_OWN + row->own_fds);
-	start->beside_fd = -1;
 	if (row->beside)
 		TW_TRY(row->beside(tw_sys_real(), start, box.uid, box.gid));
-	box.keep_fds += start->beside_fd >= 0 ? 1 : 0;
+	box.keep_fds += start->beside_fd > 0 ? 1 : 0;
 	for (int i = 0; i < row->dirs && i < (int)TW_COUNT(dirs); i++)
 		dirs[box.dir_count++] = TW_FD_OWN + i;
 	return tw_sandbox_enter(&box, &start->box);

@@ -35,7 +35,7 @@ struct tw_role_start {
 	struct tw_sandbox_state box; /* what the sandbox is, as proven */
 	size_t word_count;
 	char *const *words;     /* KEY=VALUE, as hands gave them */
-	int beside_fd;          /* to what the row's beside has started, -1: nothing */
+	int beside_fd;          /* to what the row's beside has started, 0: nothing */
 	struct tw_token *token; /* the keys role's way to its token, NULL: it has none */
 };
 /* The value of a word, NULL when hands gave none. */

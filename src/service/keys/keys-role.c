@@ -138,7 +138,7 @@ static tw_err begin(struct role *r, const struct tw_role_start *start)
 	if (tw_role_word(start, "root"))
 		TW_TRY(read_root(r->sys, &r->root));
 	r->start = *start;
-	if (start->beside_fd >= 0)
+	if (start->beside_fd > 0)
 		TW_TRY(tw_token_new(r->sys, start->beside_fd, &r->token));
 	r->start.token = r->token;
 	TW_TRY(tw_keys_open(r->sys, TW_FD_OWN, r->root, &r->start, &r->keys));
