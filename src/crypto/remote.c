@@ -133,17 +133,25 @@ static int signing_init(void *signing, const char *digest, void *key, const OSSL
 	return s->key && s->key->remote && digest && EVP_MD_is_a(EVP_sha256(), digest);
 }
 
+static tw_err sign(const struct tw_remote *r, struct tw_slice text, uint8_t der[SIGNATURE_MAX], size_t *ret_size)
+{
+	uint8_t digest[TW_SHA256_SIZE];
+	if (r->sign_text)
+		return r->sign_text(r->user, text, der, SIGNATURE_MAX, ret_size);
+	TW_TRY(tw_sha256(text.at, text.size, digest));
+	return r->sign(r->user, digest, der, SIGNATURE_MAX, ret_size);
+}
+
 static int signing_once(void *signing, unsigned char *out, size_t *size, size_t max, const unsigned char *data, size_t n)
 {
 	const struct key *k = ((struct signing *)signing)->key;
-	uint8_t digest[TW_SHA256_SIZE], der[SIGNATURE_MAX];
+	uint8_t der[SIGNATURE_MAX];
 	size_t got = 0;
 	if (!out) {
 		*size = SIGNATURE_MAX;
 		return 1;
 	}
-	if (tw_failed(tw_sha256(data, n, digest)) || tw_failed(k->remote->sign(k->remote->user, digest, der, sizeof der, &got)) ||
-		got == 0 || got > max) {
+	if (tw_failed(sign(k->remote, (struct tw_slice){ (const char *)data, n }, der, &got)) || got == 0 || got > max) {
 		ERR_raise(ERR_LIB_USER, ERR_R_OPERATION_FAIL);
 		return 0;
 	}

@@ -3,13 +3,14 @@
  * Tries every system call number, and what an intruder would do with them, inside each role of a release build, and compares
  * with the table the sandbox is made of: what is not in it answers EPERM, what is in it does not, what is fatal ends the process.
  *
- *   sandbox-tracer ROLE-PROGRAM DEVICE-PROGRAM DIRECTORY
+ *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM DEVICE-PROGRAM DIRECTORY
  *
  * Needs root. Prints what tools/run-tests counts.
  */
 #include "tracee.h"
 
 #include "base/mem.h"
+#include "device/fetch/fetch-row.h"
 #include "service/role.h"
 #include "sys/sandbox-rows.h"
 
@@ -33,7 +34,7 @@
 #define X32 0x40000000
 
 static struct {
-	const char *role_program, *device_program, *directory;
+	const char *role_program, *fetch_program, *device_program, *directory;
 	long passed, failed;
 } run;
 
@@ -63,7 +64,7 @@ static int open_dir(const char *name)
 }
 
 /* As hands would, with sockets for all that are no directories. */
-static bool start_role(const struct tw_role_row *row, struct tracee *t)
+static bool start_role(const struct tw_role_row *row, const char *program, struct tracee *t)
 {
 	static const char *const dirs[] = { "state", "log", "config", "packages" };
 	char id[16], *argv[] = { (char *)(uintptr_t) "thingward-role", (char *)(uintptr_t)row->name, id, id, NULL };
@@ -85,7 +86,7 @@ static bool start_role(const struct tw_role_row *row, struct tracee *t)
 			(void)close(pair[1]);
 		}
 	}
-	good = tracee_start(t, run.role_program, argv, fds, count);
+	good = tracee_start(t, program, argv, fds, count);
 	for (int i = 0; i < count; i++)
 		(void)close(fds[i]);
 	(void)close(null);
@@ -113,12 +114,13 @@ static bool start_hands(struct tracee *t)
 struct subject {
 	const char *name;
 	const struct tw_role_row *row; /* NULL: hands */
+	const char *program;
 	unsigned want;
 };
 
 static bool start(const struct subject *s, struct tracee *t)
 {
-	bool good = s->row ? start_role(s->row, t) : start_hands(t);
+	bool good = s->row ? start_role(s->row, s->program, t) : start_hands(t);
 
 	if (!good) {
 		tracee_end(t);
@@ -232,7 +234,7 @@ static void try_fatal(const struct subject *s)
 /* --- What an intruder would do --- */
 
 #define SCRATCH UINT64_MAX /* stands for the address where the probe's bytes are */
-enum wants { ANY_ROLE = 0, WITH_FILES = TW_WANT_FILES };
+enum wants { ANY_ROLE = 0, WITH_FILES = TW_WANT_FILES, TO_OTHERS = TW_WANT_CONNECT };
 
 static const struct probe {
 	const char *what;
@@ -241,15 +243,20 @@ static const struct probe {
 	const char *path; /* put into its memory */
 	unsigned wants;   /* only for roles with these */
 	bool allowed;     /* else EPERM or EACCES */
+	unsigned unless;  /* not for roles with these */
 } probes[] = {
 	{ "opening /etc/passwd", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/etc/passwd", ANY_ROLE, false },
 	{ "opening /proc/self/mem", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDWR }, "/proc/self/mem", ANY_ROLE, false },
 	{ "asking about a path", SYS_newfstatat, { (uint64_t)AT_FDCWD, SCRATCH, SCRATCH, 0 }, "/etc/passwd", ANY_ROLE, false },
 	{ "reading a link", SYS_readlink, { SCRATCH, SCRATCH, 64 }, "/proc/self/exe", ANY_ROLE, false },
-	{ "a network socket", SYS_socket, { AF_INET, SOCK_STREAM, 0 }, "", ANY_ROLE, false },
+	{ "a network socket", SYS_socket, { AF_INET, SOCK_STREAM, 0 }, "", ANY_ROLE, false, TO_OTHERS },
+	{ "a network socket, to connect", SYS_socket, { AF_INET, SOCK_STREAM, 0 }, "", TO_OTHERS, true },
+	{ "a packet of its own making", SYS_socket, { AF_INET, SOCK_RAW, 6 }, "", ANY_ROLE, false },
+	{ "frames of a network", SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, "", ANY_ROLE, false },
+	{ "a port of its own", SYS_bind, { 4, SCRATCH, 16 }, "", ANY_ROLE, false },
 	{ "a netlink socket", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, "", ANY_ROLE, false },
 	{ "a local socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, "", ANY_ROLE, false },
-	{ "connecting", SYS_connect, { 4, SCRATCH, 16 }, "", ANY_ROLE, false },
+	{ "connecting", SYS_connect, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, TO_OTHERS },
 	{ "listening", SYS_listen, { 4, 1 }, "", ANY_ROLE, false },
 	{ "a packet filter on a socket", SYS_setsockopt, { 4, SOL_SOCKET, SO_ATTACH_FILTER, SCRATCH, 16 }, "", ANY_ROLE, false },
 	{ "a signal to the parent", SYS_kill, { 1, 0 }, "", ANY_ROLE, false },
@@ -335,7 +342,7 @@ static void try_probes(const struct subject *s)
 		const struct probe *p = &probes[i];
 		int64_t got;
 
-		if ((p->wants & s->want) != p->wants)
+		if ((p->wants & s->want) != p->wants || (p->unless & s->want))
 			continue;
 		got = call_with(&t, p);
 		judge(p->allowed ? got >= 0 || got == -EEXIST : got == -EPERM || got == -EACCES, s->name, p->what, got);
@@ -384,29 +391,38 @@ static bool prepare(void)
 	return fd >= 0 && close(fd) == 0;
 }
 
+static void try_all(const struct subject *s)
+{
+	try_status(s);
+	try_probes(s);
+	try_numbers(s);
+	try_fatal(s);
+}
+
 int main(int argc, char **argv)
 {
-	struct subject hands = { "hands", NULL, TW_WANT_PARENT };
+	static const struct tw_role_row fetch_row = { TW_FETCH_ROLE_ROW, NULL };
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch;
 
-	if (argc != 4) {
-		(void)fprintf(stderr, "usage: sandbox-tracer ROLE-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
+	if (argc != 5) {
+		(void)fprintf(stderr, "usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 		return 2;
 	}
 	run.role_program = argv[1];
-	run.device_program = argv[2];
-	run.directory = argv[3];
+	run.fetch_program = argv[2];
+	run.device_program = argv[3];
+	run.directory = argv[4];
+	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
 	if (!prepare()) {
 		perror(run.directory);
 		return 2;
 	}
 	for (const struct tw_role_row *row = tw_roles; row->name; row++) {
-		struct subject s = { row->name, row, row->want | TW_WANT_ROLE };
+		struct subject s = { row->name, row, run.role_program, row->want | TW_WANT_ROLE };
 
-		try_status(&s);
-		try_probes(&s);
-		try_numbers(&s);
-		try_fatal(&s);
+		try_all(&s);
 	}
+	try_all(&fetch);
 	try_status(&hands);
 	try_numbers(&hands);
 	try_fatal(&hands);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "device/platform/core-stream.h"
 #include "device/platform/errand.h"
+#include "device/platform/fetch.h"
 #include "device/platform/start.h"
 #include "service/task/task.h"
 
@@ -28,6 +29,18 @@ static void arm(struct event *timer, int64_t ms)
 		(void)event_add(timer, &t);
 }
 
+/* A task that is due sooner than was thought moves the timer; one that is due later waits for it. */
+static void arm_tasks(struct tw_core *c)
+{
+	int64_t wait = tw_tasks_due_ms(&c->device.context), at = tw_time_boot_ms(&c->device.time) + wait;
+	struct timeval t = tw_core_ms(wait);
+
+	if (wait < 0 || (event_pending(c->task_timer, EV_TIMEOUT, NULL) && c->task_at_ms <= at))
+		return;
+	c->task_at_ms = at;
+	(void)event_add(c->task_timer, &t);
+}
+
 void tw_core_settle(struct tw_core *c)
 {
 	const tw_audit *audit = c->device.context.audit;
@@ -39,8 +52,7 @@ void tw_core_settle(struct tw_core *c)
 	if (tw_audit_refusals_due_ms(audit) >= 0)
 		arm(c->refusal_timer, tw_audit_refusals_due_ms(audit) - tw_time_boot_ms(&c->device.time));
 	tw_core_mend_due(c);
-	if (tw_tasks_due_ms(&c->device.context) >= 0)
-		arm(c->task_timer, tw_tasks_due_ms(&c->device.context));
+	arm_tasks(c);
 	if (c->device.console_notice[0] && c->console)
 		tw_door_console_notice(c->console);
 	if (c->front)
@@ -363,6 +375,7 @@ static void done(struct tw_core *c)
 	for (size_t i = 0; i < TW_COUNT(events); i++)
 		if (*events[i])
 			event_free(*events[i]);
+	c->device.fetch = tw_fetch_free(c->device.fetch);
 	c->device.errands = tw_errands_free(c->device.errands);
 	for (size_t i = 0; i < TW_JOBS_MAX; i++)
 		if (c->jobs[i].timer)
@@ -380,6 +393,7 @@ static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 	TW_TRY(tw_channel_new(c->sys, TW_FD_HANDS, tw_rows_core_from_hands, &c->hands));
 	TW_TRY(make_loop(c));
 	TW_TRY(tw_errands_new(c, tw_role_word(start, "errands"), &c->device.errands));
+	TW_TRY(tw_fetch_new(c, &c->device.fetch));
 	TW_TRY(tw_start(&c->device, c->sys, start));
 	if (tw_audit_fault(c->device.context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(c->device.context.audit));

@@ -40,6 +40,7 @@ struct tw_core {
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *confirm_timer, *refusal_timer, *task_timer, *mend_timer;
 	struct tw_job jobs[TW_JOBS_MAX];
 	uint64_t signed_seq; /* the log is signed up to here */
+	int64_t task_at_ms;  /* when its timer ends, while it is set */
 	int64_t mend_ms;     /* the next pause before what is owed is tried again */
 	bool front_ready, said_ready, confirmed, draining;
 	bool marked;      /* the boot's mark is durable */

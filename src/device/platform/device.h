@@ -41,6 +41,7 @@ struct tw_device {
 	bool listener_owed;         /* a new owner, and not yet a new listener key */
 	struct tw_streams *streams; /* of the log; NULL where no door carries them */
 	struct tw_errands *errands; /* roles on demand; NULL where nobody could start them */
+	struct tw_fetch *fetch;     /* likewise */
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;
 	struct tw_identity *identity;

@@ -88,7 +88,7 @@ static void on_line(int fd, short what, void *user)
 
 	while (o->state == HERE && !tw_failed(e = tw_channel_receive(o->line, &m))) {
 		if (o->used)
-			o->user.heard(o->user.user, &m);
+			o->user.heard(o->user.user, o->line, &m);
 		tw_message_drop(o->all->core->sys, &m);
 	}
 	if (o->state == HERE && tw_is(e, TW_CODE_CLOSED))

@@ -11,9 +11,9 @@
 
 typedef struct tw_errands tw_errands;
 struct tw_errand_user {
-	void (*here)(void *user, tw_channel *line);            /* its sandbox stands, and it waits for work */
-	void (*heard)(void *user, const struct tw_message *m); /* the user may finish in it */
-	void (*gone)(void *user, const char *why);             /* a sentence */
+	void (*here)(void *user, tw_channel *line);                              /* its sandbox stands, and it waits for work */
+	void (*heard)(void *user, tw_channel *line, const struct tw_message *m); /* the user may finish in it */
+	void (*gone)(void *user, const char *why);                               /* a sentence */
 	void *user;
 };
 tw_err tw_errands_new(struct tw_core *c, const char *listed /* hands' word */, tw_errands **ret);

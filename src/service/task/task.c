@@ -127,10 +127,21 @@ void tw_task_finish(struct tw_context *c, struct tw_task *t, enum tw_task_state 
 
 int64_t tw_tasks_due_ms(const struct tw_context *c)
 {
-	for (const struct tw_task *t = c->tasks ? c->tasks->first : NULL; t; t = t->next)
-		if (!t->ended_ms)
-			return PAUSE_MS;
-	return c->tasks ? RETRY_MS : -1;
+	int64_t soonest = INT64_MAX;
+
+	for (const struct tw_task *t = c->tasks ? c->tasks->first : NULL; t; t = t->next) {
+		int64_t due = t->ended_ms ? RETRY_MS : t->not_before_ms ? t->not_before_ms - tw_time_boot_ms(c->time) : PAUSE_MS;
+
+		due = due < PAUSE_MS ? PAUSE_MS : due;
+		soonest = due < soonest ? due : soonest;
+	}
+	return soonest == INT64_MAX ? -1 : soonest;
+}
+
+void tw_tasks_wake(struct tw_context *c)
+{
+	for (struct tw_task *t = c->tasks ? c->tasks->first : NULL; t; t = t->next)
+		t->not_before_ms = 0;
 }
 
 /* NULL: whoever started it may still have it done; else the rule that says no. */
@@ -167,7 +178,7 @@ static tw_err work(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 	}
 	do
 		TW_TRY(t->row->task->step(c, t, ret_finished));
-	while (!*ret_finished && tw_time_boot_ms(c->time) < until);
+	while (!*ret_finished && !t->not_before_ms && tw_time_boot_ms(c->time) < until);
 	return TW_OK;
 }
 
@@ -176,7 +187,7 @@ static void keep_place(struct tw_context *c, struct tw_task *t)
 {
 	int64_t now = tw_time_boot_ms(c->time);
 
-	if (!t->moved || now - t->saved_at_ms < SAVE_MS)
+	if (!t->moved || (!t->not_before_ms && now - t->saved_at_ms < SAVE_MS))
 		return;
 	tw_err e = tw_task_save(c, t);
 	if (tw_failed(e))
@@ -199,16 +210,29 @@ static void rotate(struct tw_context *c)
 	t->next = NULL;
 }
 
+/* NULL: all wait for something. */
+static struct tw_task *next_due(struct tw_context *c)
+{
+	for (size_t n = c->tasks ? c->tasks->count : 0; n > 0; n--) {
+		struct tw_task *t = c->tasks->first;
+
+		rotate(c);
+		if (t->not_before_ms <= tw_time_boot_ms(c->time))
+			return t;
+	}
+	return NULL;
+}
+
 void tw_tasks_slice(struct tw_context *c)
 {
-	struct tw_task *t = c->tasks ? c->tasks->first : NULL;
+	struct tw_task *t = next_due(c);
 	const char *rule;
 	char why[96];
 	bool finished = false;
 
 	if (!t)
 		return;
-	rotate(c);
+	t->not_before_ms = 0;
 	if (t->ended_ms) {
 		write_end(c, t, NULL);
 		return;

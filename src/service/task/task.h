@@ -24,6 +24,7 @@
 #define TW_TASKS_KEPT 64       /* ended ones whose result can be read */
 #define TW_TASKS_KEPT_MS (7LL * 24 * 3600 * 1000)
 #define TW_TASK_SLICE_MS 8 /* a request waits at most this and one step longer */
+#define TW_TASK_PAUSE_MAX_MS 60000
 #define TW_TASK_SAVED_MAX (64 * 1024)
 #define TW_TASK_RESULT_MAX (8 * 1024)
 
@@ -50,7 +51,9 @@ struct tw_task {
 	json_t *result;      /* owned */
 	struct tw_buf saved; /* where to go on; the step replaces it and sets moved */
 	bool moved;
-	void *work; /* the kind's own, from begin to end */
+	int64_t not_before_ms; /* since boot: nothing to do until then, or until tw_tasks_wake; 0: at once. TW_TASK_PAUSE_MAX_MS ahead at most,
+	                          since the gate is asked before each slice */
+	void *work;            /* the kind's own, from begin to end */
 	/* The engine's own. */
 	bool begun, looked_at; /* by tw_tasks_start */
 	int64_t saved_at_ms;
@@ -69,6 +72,7 @@ bool tw_tasks_keep(void *context, uint64_t intent);  /* tw_audit_options.keeps: 
 tw_err tw_tasks_start(struct tw_context *c);         /* when log and capabilities are open: takes up, aborts, closes */
 int64_t tw_tasks_due_ms(const struct tw_context *c); /* when the next slice may run, from now; -1: there is none */
 void tw_tasks_slice(struct tw_context *c);
+void tw_tasks_wake(struct tw_context *c); /* what a task waited for may have come: all that wait look */
 void tw_tasks_free(struct tw_context *c); /* without ending any: the next start takes them up */
 /* Ownership has ended: what was started under it ends, and no result of it stays. purge inside the transaction that ends it,
    drop after it. */

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The role that fetches, alone and in its sandbox: started as hands would, spoken to as core would, by what this page knows of the wire."""
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import world as worlds
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "est"))
+from server import Authority, Server, key_pem, name_of, new_key  # noqa: E402
+
+JOB, BODY, SIGNED, SIGN, HEAD, PIECE, FAILED = 0x701, 0x702, 0x703, 0x711, 0x712, 0x713, 0x714
+NAMES = ("none", "url", "unresolved", "unreachable", "timeout", "untrusted", "tls", "too-large", "bad-answer", "redirected", "internal")
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def block(data):
+    return struct.pack(">H", len(data)) + data
+
+
+class Fetch:
+    """One process of thingward-fetch."""
+
+    def __init__(self, resolver=""):
+        self.hands, its_hands = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.core, its_core = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        conf = os.memfd_create("resolv.conf")
+        os.write(conf, resolver.encode())
+        null = os.open("/dev/null", os.O_RDWR)
+        give = [null, null, 2, its_hands.fileno(), its_core.fileno(), null, conf]
+        high = [os.dup2(fd, 200 + i) for i, fd in enumerate(give)]
+        uid = str(worlds.ROLES["fetch"])
+        path = str(worlds.program("thingward-fetch"))
+        self.pid = os.posix_spawn(path, [path, "fetch", uid, uid], {}, file_actions=[(os.POSIX_SPAWN_DUP2, fd, i) for i, fd in enumerate(high)])
+        for fd in (*high, null, conf):
+            os.close(fd)
+        its_hands.close()
+        its_core.close()
+        self.core.settimeout(20)
+        self.hands.settimeout(5)
+        self.boxed = self.hands.recv(100)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.hands.close()
+        self.core.close()
+        if self.pid:
+            self.end()
+
+    def end(self):
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = 0
+        return status
+
+    def send(self, kind, payload=b"", tag=1):
+        self.core.send(struct.pack(">HHII", kind, 0, tag, len(payload)) + payload)
+
+    def receive(self):
+        data = self.core.recv(200000)
+        if not data:
+            raise EOFError
+        kind, _, tag, size = struct.unpack(">HHII", data[:12])
+        assert len(data) == 12 + size
+        return kind, tag, data[12:]
+
+    def job(self, url, anchors, *, body=None, deadline=5, answer_max=256 * 1024, certificate="", kind="", now=None, authorization=""):
+        now_ms = int((time.time() if now is None else now) * 1000)
+        self.send(JOB, struct.pack(">BBIIQ", 1 if body is None else 2, deadline, answer_max, len(body or b""), now_ms) + b"".join(
+            block(text.encode()) for text in (url, kind, "*/*", authorization, anchors, certificate)))
+        if body:
+            self.send(BODY, body)
+
+    def ask(self, url, server, **how):
+        """(status, body, head) or the name of the failure."""
+        self.job(url, server.root.pem(), **how)
+        return self.result()
+
+    def result(self, sign=None):
+        kind, _, data = message = self.receive()
+        while kind == SIGN:
+            self.send(SIGNED, sign(data) if sign else b"", tag=message[1])
+            kind, _, data = message = self.receive()
+        if kind == FAILED:
+            return NAMES[data[0]]
+        status, retry, size = struct.unpack(">HII", data[:10])
+        body = b""
+        while len(body) < size:
+            assert (piece := self.receive())[0] == PIECE
+            body += piece[2]
+        return status, body, {"retry_after": retry, "type": data[12:].decode()}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Server() as one:
+        yield one
+
+
+@pytest.fixture
+def fetch():
+    with Fetch() as one:
+        yield one
+
+
+def test_it_stands_in_its_sandbox_before_anything(fetch):
+    kind, _, _, size, abi, flags = struct.unpack(">HHIIBB", fetch.boxed)
+    assert kind == 0x507 and size == 2 and flags & 3 == 3 and abi > 0
+    status = dict(line.split(":\t", 1) for line in open(f"/proc/{fetch.pid}/status").read().splitlines() if ":\t" in line)
+    assert set(status["Uid"].split()) == {str(worlds.ROLES["fetch"])} and status["Groups"].strip() == ""
+    assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0 and status["Seccomp"] == "2" and status["Threads"] == "1"
+
+
+def test_what_is_fetched_comes_whole(fetch, server):
+    assert fetch.ask(server.url("/hello"), server)[:2] == (200, b"hello")
+    status, body, head = fetch.ask(server.url("/large"), server)
+    assert status == 200 and body == bytes(range(256)) * 1024
+    sent = os.urandom(64 * 1024)
+    status, body, head = fetch.ask(server.url("/echo"), server, body=sent, kind="application/x-test")
+    assert (status, body, head["type"]) == (200, sent, "application/x-test")
+    assert fetch.ask(server.url("/later"), server) == (503, b"later", {"retry_after": 7, "type": "text/plain"})
+    assert fetch.ask(server.url("/nothing"), server)[:2] == (404, b"")
+
+
+@pytest.mark.parametrize("path, how, name", [
+    ("/slow", {"deadline": 1}, "timeout"),
+    ("/drip", {"deadline": 1}, "timeout"),
+    ("/endless", {}, "too-large"),
+    ("/large", {"answer_max": 256 * 1024 - 1}, "too-large"),
+    ("/there", {}, "redirected"),
+    ("/plain", {}, "redirected"),
+    ("/circle", {}, "redirected"),
+    ("/garbage", {}, "bad-answer"),
+    ("/hello", {"now": 1}, "untrusted"),  # core's time counts, not the clock's
+])
+def test_failures_have_names(fetch, server, path, how, name):
+    assert fetch.ask(server.url(path), server, **how) == name
+    assert fetch.ask(server.url("/hello"), server)[0] == 200  # and it goes on
+
+
+def test_redirect_to_the_same_place_is_followed(fetch, server):
+    assert fetch.ask(server.url("/here"), server)[:2] == (200, b"hello")
+
+
+def test_only_the_anchors_given_are_trusted(fetch, server):
+    fetch.job(server.url("/hello"), Authority().pem())
+    assert fetch.result() == "untrusted"
+    fetch.job(server.url("/hello"), "no PEM at all")
+    assert fetch.result() in ("untrusted", "tls")
+    with Server(host="127.0.0.5") as other:  # another address than its certificate says
+        other.http.server_address = ("127.0.0.5", other.port)
+        assert fetch.ask(other.url("/hello"), other)[0] == 200
+    assert fetch.ask(server.url("/hello", host="localhost"), server) == "untrusted"
+
+
+@pytest.mark.parametrize("url, name", [
+    ("http://127.0.0.1:{port}/hello", "url"), ("https://", "url"), ("https://user:x@127.0.0.1:{port}/hello", "url"), ("file:///etc/passwd", "url"),
+    ("https://[::1/", "url"), ("https://127.0.0.1:1/", "unreachable"), ("https://est.example:{port}/hello", "unresolved"),
+    ("https://-x/", "unresolved"),
+])
+def test_places_that_are_none(fetch, server, url, name):
+    assert fetch.ask(url.format(port=server.port), server) == name
+
+
+def answer_name(line, address):
+    """One name server's answer: the question again, and an address."""
+    question, peer = line.recvfrom(512)
+    end = question.index(b"\0", 12) + 5
+    kind = question[end - 3]
+    records = struct.pack(">HHHIH", 0xc00c, 1, 1, 60, 4) + socket.inet_aton(address) if kind == 1 else b""
+    line.sendto(question[:2] + b"\x85\x80\0\1" + struct.pack(">H", 1 if records else 0) + b"\0\0\0\0" + question[12:end] + records, peer)
+    return question[12:end - 4]
+
+
+def test_names_come_from_the_name_server_it_was_given(server):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind(("127.0.0.53", 53))
+        line.settimeout(5)
+        asked = []
+        worker = threading.Thread(target=lambda: [asked.append(answer_name(line, "127.0.0.1")) for _ in range(2)])
+        worker.start()
+        with Fetch("# of the network's\nsearch example\nnameserver 127.0.0.53\noptions ndots:1\n") as fetch:
+            assert fetch.ask(server.url("/hello", host="est.example"), server)[:2] == (200, b"hello")
+            worker.join()
+            assert asked == [b"\3est\7example\0"] * 2  # both kinds of address
+
+
+def test_private_half_stays_elsewhere(fetch, server):
+    """The client's certificate is shown, and what has to be signed for it is asked of core; without a signature there is no handshake."""
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = new_key()
+    certificate = server.root.issue(name_of("unit 7"), key.public_key()).public_bytes(serialization.Encoding.PEM).decode()
+    signed = []
+
+    def sign(text):
+        signed.append(text)
+        return key.sign(text, ec.ECDSA(hashes.SHA256()))
+
+    fetch.job(server.url("/me"), server.root.pem(), certificate=certificate)
+    status, body, _ = fetch.result(sign)
+    assert (status, body) == (200, b"CN=unit 7")
+    assert len(signed) == 1 and signed[0].startswith(b" " * 64 + b"TLS 1.3, client CertificateVerify\0") and len(signed[0]) in (130, 146)
+    assert key_pem(key)[30:60] not in certificate.encode()
+    fetch.job(server.url("/me"), server.root.pem(), certificate=certificate)
+    assert fetch.result() == "tls"  # core does not sign
+    fetch.job(server.url("/me"), server.root.pem(), certificate=certificate)
+    assert fetch.result(lambda text: new_key().sign(text, ec.ECDSA(hashes.SHA256()))) == "tls"
+    assert fetch.ask(server.url("/me"), server)[:2] == (200, b"nobody")
+
+
+@pytest.mark.parametrize("spoil", [lambda f: f.send(JOB, b"short"), lambda f: f.send(BODY, b"x"), lambda f: f.send(0x799),
+                                   lambda f: f.job("https://x/\r\n", "pem"), lambda f: f.job("https://127.0.0.1:1/", "")])
+def test_core_that_breaks_the_rules_is_left(spoil):
+    with Fetch() as fetch:
+        spoil(fetch)
+        with pytest.raises(EOFError):
+            fetch.receive()
+        assert os.waitstatus_to_exitcode(os.waitpid(fetch.pid, 0)[1]) == 70
+        fetch.pid = 0
+
+
+def test_it_ends_when_core_has_gone_or_hands_says_so(server):
+    with Fetch() as fetch:
+        fetch.core.close()
+        assert os.waitstatus_to_exitcode(os.waitpid(fetch.pid, 0)[1]) == 0
+        fetch.pid = 0
+    with Fetch() as fetch:
+        fetch.hands.send(struct.pack(">HHII", 0x505, 0, 0, 0))
+        assert os.waitstatus_to_exitcode(os.waitpid(fetch.pid, 0)[1]) == 0
+        fetch.pid = 0
+
+
+def test_it_ends_by_itself_when_idle(server):
+    with Fetch() as fetch:
+        assert fetch.ask(server.url("/hello"), server)[0] == 200
+        began = time.monotonic()
+        assert select.select([fetch.core], [], [], 15)[0] and not fetch.core.recv(100)
+        assert 9 < time.monotonic() - began < 12
+        assert os.waitstatus_to_exitcode(os.waitpid(fetch.pid, 0)[1]) == 0
+        fetch.pid = 0
