@@ -1,34 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What touches secrets, run under valgrind with the secrets marked undefined: a branch or an address that depends on one is
- * reported (the ctgrind method). `ct WHAT` does one thing; "leaky" is a comparison as one should not write it, to show that the
- * method sees it.
+ * reported (the ctgrind method). `ct WHAT` does one thing, `ct` names them; "leaky" is a comparison as one should not write it, to show
+ * that the method sees it. The code around each comparison is the device's own, so that a shortcut before or after it is seen too.
+ *
+ * The verdict of a comparison is no secret: whoever asked sees it. The linker puts __wrap_tw_equal_secret in front of it, which
+ * says so to valgrind. Which comparison each case is for stands in comparisons.tsv.
  */
+#include "base/cursor.h"
 #include "base/text.h"
+#include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "device/logical-access/state.h"
+#include "device/platform/app-hash.h"
+#include "device/rows-logical-access.h"
+#include "formats/auditlog.h"
 #include "formats/takeover.h"
 #include "sys/real.h"
 
 #include <valgrind/memcheck.h>
 
-static void secret(void *at, size_t size)
+bool __real_tw_equal_secret(const void *a, const void *b, size_t size);
+bool __wrap_tw_equal_secret(const void *a, const void *b, size_t size);
+
+bool __wrap_tw_equal_secret(const void *a, const void *b, size_t size)
+{
+	bool verdict = __real_tw_equal_secret(a, b, size);
+
+	(void)VALGRIND_MAKE_MEM_DEFINED(&verdict, sizeof verdict);
+	return verdict;
+}
+
+static void secret(const void *at, size_t size)
 {
 	(void)VALGRIND_MAKE_MEM_UNDEFINED(at, size);
 }
 
-/* The answer itself is no secret: whoever asked sees it. */
-static bool public(bool answer)
-{
-	(void)VALGRIND_MAKE_MEM_DEFINED(&answer, sizeof answer);
-	return answer;
-}
-
 static bool equal(bool same)
 {
-	uint8_t a[32] = { 1 }, b[32] = { 1 };
-	b[31] = same ? 0 : 1;
-	secret(a, sizeof a);
-	return public(tw_equal_secret(a, b, sizeof a)) == same;
+	for (size_t size = 1; size <= 64; size++) {
+		uint8_t a[64] = { 1 }, b[64] = { 1 };
+
+		b[size - 1] = (uint8_t)(a[size - 1] ^ (same ? 0 : 0x80));
+		secret(a, sizeof a);
+		if (tw_equal_secret(a, b, size) != same)
+			return false;
+	}
+	return true;
 }
 
 static __attribute__((noinline)) bool leaky_equal(const volatile uint8_t *a, const uint8_t *b, size_t size)
@@ -39,11 +57,12 @@ static __attribute__((noinline)) bool leaky_equal(const volatile uint8_t *a, con
 	return true;
 }
 
-static bool leaky(void)
+static bool leaky(bool same)
 {
 	uint8_t a[32] = { 1 }, b[32] = { 1 };
+
 	secret(a, sizeof a);
-	return public(leaky_equal(a, b, sizeof a));
+	return leaky_equal(a, b, sizeof a) || !same;
 }
 
 /* As the keys role and core do it between them: the proof under the label's secret, and its comparison. */
@@ -51,25 +70,185 @@ static bool takeover(bool right)
 {
 	struct tw_takeover t = { .challenge = { 7 } };
 	uint8_t label[TW_TAKEOVER_SECRET] = { 3 }, want[32], sent[32];
+
 	if (tw_failed(tw_takeover_proof(&t, label, sent)))
 		return false;
 	sent[0] = (uint8_t)(sent[0] ^ (right ? 0 : 1));
 	secret(label, sizeof label);
-	if (tw_failed(tw_takeover_proof(&t, label, want)))
-		return false;
-	return public(tw_equal_secret(want, sent, sizeof want)) == right;
+	return !tw_failed(tw_takeover_proof(&t, label, want)) && tw_equal_secret(want, sent, sizeof want) == right;
 }
+
+/* A device whose owners, sessions and take-overs are these, and nothing else. */
+static struct tw_access access_state;
+static struct tw_device device;
+
+static struct tw_device *with_access(void)
+{
+	const struct tw_sys *sys = tw_sys_real();
+
+	memset(&access_state, 0, sizeof access_state);
+	device = (struct tw_device){ .access = &access_state, .context = { .sys = sys } };
+	device.context.side = &device;
+	tw_time_init(&device.time, sys, 0);
+	return &device;
+}
+
+/* A token in a request against the sessions that are open. */
+static bool session(bool right)
+{
+	struct tw_device *d = with_access();
+	struct tw_session *s = &d->access->sessions[3];
+	char token[TW_TOKEN_TEXT];
+
+	memset(token, 'x', sizeof token);
+	s->used = true;
+	s->expires_ms = INT64_MAX;
+	if (tw_failed(tw_sha256(token, sizeof token, s->hash)))
+		return false;
+	token[7] = right ? 'x' : 'y';
+	secret(s->hash, sizeof s->hash);
+	secret(token, sizeof token);
+	return (tw_access_session_of(d, (struct tw_slice){ token, sizeof token }) == s) == right;
+}
+
+/* Ends the session that a hash names, and forgets the take-over it came from: another's hash stays a secret. */
+static bool session_end(bool right)
+{
+	struct tw_device *d = with_access();
+	uint8_t hash[32] = { 9 };
+
+	d->access->sessions[0].used = true;
+	memset(d->access->sessions[0].hash, 5, 32);
+	secret(d->access->sessions[0].hash, 32);
+	return !right || !tw_failed(tw_access_session_end(d, hash));
+}
+
+typedef tw_err handler(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+
+static bool answers(struct tw_device *d, handler *run, json_t *input, int status)
+{
+	TW_CLEANUP(tw_jsonp) json_t *owned = input;
+	struct tw_request rq = { .input = owned };
+	struct tw_reply rp = { .status = 200 };
+	bool as_wanted = !tw_failed(run(&d->context, &rq, &rp)) && rp.status == status;
+
+	json_decref(rp.body);
+	return as_wanted;
+}
+
+/* The request that a browser's take-over waits under. */
+static bool request(bool right)
+{
+	struct tw_device *d = with_access();
+	struct tw_browser *b = &d->access->browsers[1];
+
+	b->expires_ms = INT64_MAX;
+	b->request[0] = right ? 0 : 1;
+	secret(b->request, sizeof b->request);
+	secret(b->client_nonce, sizeof b->client_nonce);
+	return answers(d, tw_access_claim,
+		json_pack("{s:s, s:s}", "request", "AAAAAAAAAAAAAAAAAAAAAA", "client_nonce", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+		right ? 202 : 404);
+}
+
+/* The digits that a person reads off the browser and types at the console. */
+static bool code(bool right)
+{
+	struct tw_device *d = with_access();
+	struct tw_browser *b = &d->access->browsers[2];
+
+	b->expires_ms = INT64_MAX;
+	(void)snprintf(b->code, sizeof b->code, "123456");
+	(void)snprintf(b->owner, sizeof b->owner, "alice");
+	secret(b->code, 6);
+	return answers(d, tw_access_confirm, json_pack("{s:s}", "code", right ? "123456" : "123457"), right ? 200 : 404);
+}
+
+/* Data of the application's or the owner's against a reference. */
+static bool digest(bool right)
+{
+	static const char begin[] = "\0\7sha-256";
+	struct tw_app_hash h = { .running = NULL };
+	uint8_t data[48] = { 1 }, reference[32];
+	bool match = false;
+
+	if (tw_failed(tw_sha256(data, sizeof data, reference)))
+		return false;
+	reference[31] = (uint8_t)(reference[31] ^ (right ? 0 : 1));
+	secret(data, sizeof data);
+	bool ok = !tw_failed(tw_app_hash_begin(tw_sys_real(), &h, (struct tw_slice){ begin, 9 })) &&
+		!tw_failed(tw_app_hash_add(&h, (struct tw_slice){ (const char *)data, sizeof data })) &&
+		!tw_failed(tw_app_hash_check(&h, (struct tw_slice){ (const char *)reference, sizeof reference }, &match));
+	tw_app_hash_done(&h);
+	return ok && match == right;
+}
+
+/* The log's keys: a segment's first, and the one of a record. */
+static bool log_keys(bool right)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_log_state writer = { .next_seq = 1 }, reader;
+	struct tw_log_header h = { .epoch = 1, .boot_count = 1, .segment_size = 4096 }, read;
+	struct tw_log_record r = { .type = TW_LOG_EVENT, .body = TW_SLICE("{}") }, back;
+	uint8_t key[32] = { 4 }, bytes[TW_LOG_HEADER_SIZE];
+
+	tw_buf_init(&b, tw_sys_real(), 4096);
+	tw_log_epoch_begin(&writer, key);
+	if (tw_failed(tw_log_segment_begin(&writer, &h, bytes)) ||
+		tw_failed(tw_log_header_read((struct tw_slice){ (const char *)bytes, sizeof bytes }, &read)))
+		return false;
+	reader = writer;
+	if (tw_failed(tw_log_record_write(&writer, &r, &b)))
+		return false;
+	key[0] = (uint8_t)(key[0] ^ (right ? 0 : 1));
+	reader.key[0] = (uint8_t)(reader.key[0] ^ (right ? 0 : 1));
+	secret(key, sizeof key);
+	secret(reader.key, sizeof reader.key);
+	struct tw_cursor c = tw_cursor_of(b.data, b.size);
+	return !tw_failed(tw_log_header_check(&read, key)) == right && !tw_failed(tw_log_record_read(&reader, &c, &back)) == right;
+}
+
+/* What was sealed: key and text. That OpenSSL ends with a verdict over the tag is in verdict.supp. */
+static bool sealed(bool right)
+{
+	const struct tw_sys *sys = tw_sys_real();
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	TW_CLEANUP(tw_secret_freep) tw_secret *plain = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, sys, 256);
+	if (tw_failed(tw_secret_random(sys, TW_AEAD_KEY, &key)) ||
+		tw_failed(tw_aead_seal(key, TW_SLICE("use"), TW_SLICE("a secret text"), &b)))
+		return false;
+	b.data[b.size - 1] = (char)(b.data[b.size - 1] ^ (right ? 0 : 1));
+	secret(tw_secret_bytes(key), TW_AEAD_KEY);
+	return !tw_failed(tw_aead_open(sys, key, TW_SLICE("use"), tw_buf_slice(&b), &plain)) == right;
+}
+
+static const struct {
+	const char *name;
+	bool (*run)(bool right);
+} cases[] = {
+	{ "equal", equal },
+	{ "takeover", takeover },
+	{ "session", session },
+	{ "session_end", session_end },
+	{ "request", request },
+	{ "code", code },
+	{ "digest", digest },
+	{ "log_keys", log_keys },
+	{ "sealed", sealed },
+	{ "leaky", leaky },
+};
 
 int main(int argc, char **argv)
 {
-	const char *what = argc > 1 ? argv[1] : "";
-	bool ok = false;
 	tw_crypto_use(tw_sys_real());
-	if (strcmp(what, "equal") == 0)
-		ok = equal(true) && equal(false);
-	else if (strcmp(what, "takeover") == 0)
-		ok = takeover(true) && takeover(false);
-	else if (strcmp(what, "leaky") == 0)
-		ok = leaky();
-	return ok ? 0 : 1;
+	for (size_t i = 0; i < TW_COUNT(cases); i++) {
+		if (argc < 2)
+			(void)puts(cases[i].name);
+		else if (strcmp(argv[1], cases[i].name) == 0)
+			return cases[i].run(true) && cases[i].run(false) ? 0 : 1;
+	}
+	return argc < 2 ? 0 : 2;
 }

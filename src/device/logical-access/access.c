@@ -99,7 +99,7 @@ static tw_err end_collecting(struct tw_device *d, const struct tw_session *s)
 	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
 		struct tw_browser *b = &d->access->browsers[i];
 
-		if (memcmp(b->session, s->hash, sizeof s->hash) != 0)
+		if (!tw_equal_secret(b->session, s->hash, sizeof s->hash))
 			continue;
 		TW_TRY(tw_device_forget(d, TW_KEPT_UNCOLLECTED));
 		memset(b, 0, sizeof *b);

@@ -75,6 +75,12 @@ tw_err tw_access_browser(struct tw_context *c, const struct tw_request *rq, stru
 	return TW_OK;
 }
 
+/* How long what was typed is, is no secret. */
+static bool same_code(const struct tw_browser *b, const char *typed)
+{
+	return strlen(typed) == sizeof b->code - 1 && tw_equal_secret(b->code, typed, sizeof b->code - 1);
+}
+
 tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
@@ -86,7 +92,7 @@ tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, stru
 	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
 		struct tw_browser *b = &d->access->browsers[i];
 
-		if (b->expires_ms <= now || strcmp(b->code, tw_json_text(rq->input, "code")) != 0)
+		if (b->expires_ms <= now || !same_code(b, tw_json_text(rq->input, "code")))
 			continue;
 		b->confirmed = true;
 		rp->body = json_pack("{s:s}", "owner_name", b->owner);

@@ -41,7 +41,7 @@ tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32])
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
 		struct tw_session *s = &d->access->sessions[i];
 
-		if (s->used && memcmp(s->hash, hash, sizeof s->hash) == 0)
+		if (s->used && tw_equal_secret(s->hash, hash, sizeof s->hash))
 			return drop_session(d, s);
 	}
 	return TW_OK;
