@@ -239,7 +239,7 @@ static tw_err handle(struct walk *w)
 	}
 	if (!tw_failed(e) && tw_reply_refused(&w->rp) && unproven_change(w) && w->c->refused)
 		w->c->refused(w->c, rq);
-	if (rq->operation->task && !tw_failed(e) && w->rp.status == 202)
+	if (rq->operation->task && w->rp.status == 202)
 		return TW_OK; /* it has begun: its end records the outcome */
 	tw_err recorded = tw_record_outcome(w->c, rq, &w->rp, tw_failed(e));
 	/* It was done, or may have been, but nobody will be able to prove it: not a success. The restart closes the intent as unknown. */

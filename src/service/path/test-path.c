@@ -199,6 +199,10 @@ static const struct {
 	{ "PUT /api/v1/things/x", GOOD JSON, "{\"value\":1}", false, 400, "value" },
 	{ "PUT /api/v1/things/x", GOOD JSON, "[]", false, 400, "path.input" },
 	{ "PUT /api/v1/things/x", GOOD JSON, "", false, 400, "missing" },
+	{ "PUT /api/v1/things/x", GOOD, "", false, 400, "missing" }, /* of nothing, no type is asked */
+	{ "PUT /api/v1/things/x", GOOD JSON, "{\"value\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+		false, 400, "path.input" },
+	{ "GET /api/v1/list?word=a&", "", "", false, 200, "\"word\":\"a\"" },
 	{ "PUT /api/v1/things/x", "", "{{{{", false, 401, "gate.anonymous" }, /* a stranger's body is not looked at */
 	{ "GET /api/v1/list", "", "", false, 200, "by" },
 	{ "GET /api/v1/list?count=5&word=a%20b", "", "", false, 200, "\"count\":5,\"word\":\"a b\"" },
@@ -401,6 +405,7 @@ static void test_the_console_names_its_operation(void **state)
 		.input = input };
 	tw_path_walk(&t.c, &rq, &body, &r);
 	CHECK_INT(r.status, 204);
+	CHECK(rq.input == input);        /* it is the console's, and stays so */
 	rq.subject.door = TW_DOOR_HTTPS; /* front cannot make a console */
 	tw_path_walk(&t.c, &rq, &body, &r);
 	CHECK_INT(r.status, 403);

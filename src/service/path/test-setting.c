@@ -21,6 +21,8 @@ static const struct tw_setting_row settings[] = {
 	{ "a.number", TW_SETTING_INT, "s", -5, 100, NULL, "10", "10", "settings.change", apply, "a number", NULL },
 	{ "a.text", TW_SETTING_TEXT, NULL, 1, 8, NULL, "abc", "abc", "settings.change", NULL, "a text", NULL },
 	{ "a.choice", TW_SETTING_CHOICE, NULL, 0, 0, "red|green|blue", "red", "blue", "settings.change", NULL, "a choice", NULL },
+	{ "a.long", TW_SETTING_TEXT, NULL, 0, 4000, NULL, "", "", "settings.change", NULL, "a long text", NULL },
+	{ "a.count", TW_SETTING_INT, NULL, 0, 9, NULL, "1", "1", "settings.change", NULL, "a count", NULL },
 	{ .key = NULL },
 };
 static const struct tw_setting_row narrower[] = {
@@ -171,6 +173,89 @@ static void test_a_value_no_longer_allowed_is_the_baseline(void **state)
 	CHECK(tw_setting_is(&t.c, "a.number", "7"));
 }
 
+/* As much as there is room for, whatever the row says; and what was too long is not shortened. */
+static void test_the_longest_value(void **state)
+{
+	char value[513], by[100];
+	struct tw_setting_state s;
+	memset(value, 'v', sizeof value);
+	memset(by, 'b', sizeof by);
+	value[512] = by[sizeof by - 1] = '\0';
+	const struct tw_setting_row *row = tw_setting_find(&t.c, "a.long");
+	CHECK_ERR(tw_setting_set(&t.c, row, value, -1, by), LIMIT);
+	CHECK(strstr(tw_err_detail(), "a.long is 0 to 511 bytes long"));
+	value[511] = '\0';
+	CHECK_OK(tw_setting_set(&t.c, row, value, -1, by));
+	for (int again = 0; again < 2; again++) {
+		CHECK_OK(tw_setting_state(&t.c, row, &s));
+		CHECK_TEXT(s.value, value);
+		CHECK_INT(strlen(s.changed_by), sizeof s.changed_by - 1); /* a name is */
+		CHECK_OK(tw_settings_load(&t.c));
+	}
+}
+
+static void test_words_of_refusals(void **state)
+{
+	CHECK_ERR(set("a.number", "101", -1), LIMIT);
+	CHECK_TEXT(tw_err_detail(), "a.number is -5 to 100 s");
+	CHECK_ERR(set("a.count", "10", -1), LIMIT);
+	CHECK_TEXT(tw_err_detail(), "a.count is 0 to 9");
+	CHECK(tw_setting_is(&t.c, "a.switch", "on") && !tw_setting_is(&t.c, "a.switch", "off") && !tw_setting_is(&t.c, "a.none", "on"));
+}
+
+static tw_err count_row(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static int64_t history(void)
+{
+	int64_t n = -1;
+	CHECK_OK(tw_store_run(t.c.store, "SELECT count(*) FROM setting_history", NULL, 0, count_row, &n));
+	return n;
+}
+
+/* Read when first asked for; a store that cannot be read leaves what was known, or nothing, but never a default in place of it. */
+static void test_a_store_that_cannot_be_read(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf value = { 0 };
+	tw_buf_init(&value, tw_sys_real(), 600);
+	CHECK_OK(set("a.text", "kept", -1));
+	CHECK_OK(tw_store_run(t.c.store, "ALTER TABLE setting RENAME TO hidden", NULL, 0, NULL, NULL));
+	CHECK(tw_failed(tw_settings_load(&t.c)));
+	CHECK(tw_setting_is(&t.c, "a.text", "kept"));
+	tw_settings_free(&t.c);
+	tw_err e = tw_setting_get(&t.c, "a.text", &value);
+	CHECK(tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND));
+	CHECK_INT(value.size, 0);
+	CHECK(!tw_setting_is(&t.c, "a.text", "abc"));
+	CHECK_OK(tw_store_run(t.c.store, "ALTER TABLE hidden RENAME TO setting", NULL, 0, NULL, NULL));
+	CHECK(tw_setting_is(&t.c, "a.text", "kept"));
+}
+
+static void test_settings_without_memory(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	CHECK_OK(set("a.text", "kept", -1));
+	t.c.sys = tw_fake_sys(f);
+	tw_fake_fail(f, 1, ENOMEM, false);
+	CHECK_ERR(tw_settings_load(&t.c), NOMEM);
+	CHECK(tw_setting_is(&t.c, "a.text", "kept"));
+	t.c.sys = tw_sys_real();
+	tw_fake_free(f);
+}
+
+static void test_history_is_kept_and_purged(void **state)
+{
+	int64_t count;
+	CHECK_OK(set("a.text", "one", -1));
+	CHECK_OK(set("a.text", "two", -1));
+	CHECK_INT(history(), 2);
+	CHECK_OK(tw_settings_purge(&t.c, &count));
+	CHECK_INT(history(), 0);
+}
+
 static void test_purge(void **state)
 {
 	int64_t count = 0;
@@ -209,4 +294,5 @@ static void test_every_fault(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_values), TEST(test_versions_and_history), TEST(test_apply_may_refuse),
 	TEST(test_apply_is_taken_back_when_the_disk_fails), TEST(test_a_value_no_longer_allowed_is_the_baseline), TEST(test_purge),
-	TEST(test_every_fault))
+	TEST(test_the_longest_value), TEST(test_words_of_refusals), TEST(test_a_store_that_cannot_be_read),
+	TEST(test_settings_without_memory), TEST(test_history_is_kept_and_purged), TEST(test_every_fault))

@@ -6,6 +6,7 @@
 #include "service/path/path-record.h"
 #include "service/path/reply.h"
 #include "service/path/test-context.h"
+#include "oom.h"
 
 #include <errno.h>
 
@@ -73,6 +74,23 @@ static tw_err fill_disk_and_fail(struct tw_context *c, const struct tw_request *
 	return TW_RAISE(INTERNAL, "something else");
 }
 
+/* A sync of the store's that fails, and well again. */
+static tw_err break_store(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	static const char statement[] = "INSERT INTO setting (key, value, version, changed_ms, changed_by) VALUES ('b', 'v', 1, 1, 'x')";
+
+	sys.fdatasync = no_sync;
+	tw_err e = tw_store_run(c->store, statement, NULL, 0, NULL, NULL);
+	sys = *tw_sys_real();
+	return e;
+}
+
+static tw_err break_store_and_fail(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	CHECK(tw_failed(break_store(c, rq, rp)));
+	return TW_RAISE(INTERNAL, "something else");
+}
+
 static tw_err over_a_limit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	return TW_RAISE(LIMIT, "of ours, not of the disk");
@@ -115,6 +133,10 @@ static const struct tw_operation_row operations[] = {
 	ROW("refuse", "POST", "p.any", TW_AUDIT_CHANGE, refuse),
 	ROW("full", "POST", "p.any", TW_AUDIT_CHANGE, fill_disk),
 	ROW("full-and-fail", "POST", "p.any", TW_AUDIT_CHANGE, fill_disk_and_fail),
+	ROW("broken", "POST", "p.any", TW_AUDIT_CHANGE, break_store),
+	ROW("broken-and-fail", "POST", "p.any", TW_AUDIT_CHANGE, break_store_and_fail),
+	ROW("accepted", "POST", "p.any", TW_AUDIT_CHANGE, begin_task),
+	{ "owned", "GET", "/api/v1/owned", "p.any", TW_WHEN_OWNED, TW_AUDIT_NONE, NULL, say, "", "", NULL },
 	ROW("limit", "POST", "p.any", TW_AUDIT_CHANGE, over_a_limit),
 	ROW("break", "POST", "p.any", TW_AUDIT_CHANGE, break_log),
 	ROW("stream", "GET", "p.any", TW_AUDIT_NONE, stream),
@@ -131,7 +153,9 @@ static const struct tw_grant_row grants[] = { { "p.any", BIT(ANYONE) | BIT(OWNER
 /* --- Those around it --- */
 
 static struct {
-	bool owner, fails, no_owned; /* authenticate */
+	bool owner, fails; /* authenticate */
+	bool no_owned, watch_fails;
+	int owned_left; /* how often it can be said whether there is an owner; 0: always */
 	tw_err recognized;
 	bool allowed;
 	tw_err asked;
@@ -174,7 +198,7 @@ static tw_err watched(struct tw_context *c, const struct tw_request *rq, int sta
 {
 	side.watched++;
 	side.watched_status = status;
-	return TW_OK;
+	return side.watch_fails ? TW_RAISE(IO, "the watch is away") : TW_OK;
 }
 
 static void count_refused(struct tw_context *c, const struct tw_request *rq)
@@ -185,6 +209,8 @@ static void count_refused(struct tw_context *c, const struct tw_request *rq)
 static tw_err owned(struct tw_context *c, bool *ret)
 {
 	*ret = true;
+	if (side.owned_left && --side.owned_left == 0)
+		side.no_owned = true;
 	return side.no_owned ? TW_RAISE(IO, "the store is away") : TW_OK;
 }
 
@@ -262,6 +288,10 @@ static void test_what_a_device_may(void **state)
 	CHECK_INT(ask_as("GET /api/v1/own", "A"), 403);
 	CHECK(strstr(body, "\"rule\":\"policy:lamps\""));
 	CHECK_INT(ask_as("GET /api/v1/any", "A"), 200);
+	CHECK_INT(ask_as("GET /api/v1/owned", "A"), 200); /* for anyone while there is an owner */
+	side.owned_left = 2;
+	CHECK_INT(ask_as("GET /api/v1/owned", "A"), 500);
+	side.no_owned = false;
 	side.asked = TW_RAISE(IO, "the rules are away");
 	CHECK_INT(ask_as("GET /api/v1/own", "A"), 500);
 	side.owner = true; /* rules about devices are not asked about people */
@@ -303,10 +333,12 @@ static void test_who_was_admitted_is_told(void **state)
 	CHECK_INT(ask_as("POST /api/v1/refuse", "A"), 409); /* admitted, and refused for another reason */
 	CHECK_INT(side.watched, 2);
 	CHECK_INT(side.watched_status, 409);
+	side.watch_fails = true;
+	CHECK_INT(ask_as("GET /api/v1/own", "A"), 500); /* what nobody was told of is not answered */
 	side.allowed = false;
 	CHECK_INT(ask_as("GET /api/v1/own", "A"), 403);
 	CHECK_INT(ask("GET /api/v1/any"), 200);
-	CHECK_INT(side.watched, 2);
+	CHECK_INT(side.watched, 3);
 }
 
 /* --- May he still? --- */
@@ -437,6 +469,20 @@ static void test_a_full_disk_is_said_by_name(void **state)
 	t.c.store = store;
 }
 
+static void test_a_store_that_is_broken(void **state)
+{
+	CHECK_INT(ask("POST /api/v1/broken"), 503);
+	CHECK(strstr(body, "\"rule\":\"store.broken\""));
+	CHECK_INT(ask("POST /api/v1/limit"), 500); /* another failure is not the disk's */
+	CHECK(strstr(body, "\"rule\":\"path.failure\""));
+}
+
+static void test_a_store_that_is_broken_and_another_failure(void **state)
+{
+	CHECK_INT(ask("POST /api/v1/broken-and-fail"), 500);
+	CHECK(strstr(body, "\"rule\":\"path.failure\""));
+}
+
 static void test_an_outcome_that_cannot_be_recorded(void **state)
 {
 	CHECK_INT(ask("POST /api/v1/break"), 503);
@@ -509,6 +555,8 @@ static void test_a_task_has_its_outcome_later(void **state)
 	CHECK(strstr(record(1), "\"operation\":\"task\""));
 	CHECK_INT(ask("POST /api/v1/no-task"), 204);
 	CHECK(strstr(record(1), "\"result\":\"done\""));
+	CHECK_INT(ask("POST /api/v1/accepted"), 202); /* and what is no task ends at once, whatever it answers */
+	CHECK(strstr(record(1), "\"result\":\"done\",\"status\":202"));
 }
 
 /* Ten refusals of one source a minute are recorded; devices have a share each, whatever address they come from. */
@@ -531,10 +579,80 @@ static void test_devices_have_a_share_of_their_own(void **state)
 	CHECK_INT(tw_audit_last(t.c.audit), before + 1);
 }
 
+static tw_err write_problem(struct tw_buf *b, void *user)
+{
+	return tw_reply_write_problem(user, 1234567890, b);
+}
+
+static void test_problems_without_memory(void **state)
+{
+	struct tw_reply rp = { .status = 200 };
+
+	CHECK_OK(tw_reply_problem(&rp, 409, "not-now", "T.RULE.1", "Not now", "Wait.", "It is %s.", "busy"));
+	write_sweep(write_problem, &rp);
+}
+
+static tw_err record_kind(int which, const struct tw_request *rq)
+{
+	struct tw_reply rp = { .status = 409, .problem = "x", .rule = "T.RULE.1", .detail = "words", .note = "" };
+	uint64_t seq;
+
+	switch (which) {
+	case 0:
+		return tw_record_intent(&t.c, rq, &seq);
+	case 1:
+		return tw_record_outcome(&t.c, rq, &rp, false);
+	case 2:
+		return tw_record_read(&t.c, rq, 200);
+	case 3:
+		return tw_record_refused(&t.c, rq, &rp);
+	default:
+		return tw_record_failure(&t.c, rq, TW_RAISE(IO, "a disk"), &seq);
+	}
+}
+
+/* One kind of record with memory failing at its nth growth. False: it did not grow so often. */
+static bool records_badly(tw_fake *f, int which, const struct tw_request *rq, long nth)
+{
+	uint64_t before = tw_audit_last(t.c.audit);
+
+	tw_fake_fail(f, nth, ENOMEM, false);
+	tw_err e = record_kind(which, rq);
+	bool fired = tw_fake_fired(f);
+	tw_fake_fail(f, 0, 0, false);
+	CHECK_INT(tw_failed(e), fired);
+	CHECK(!fired || tw_audit_last(t.c.audit) == before);
+	return fired;
+}
+
+/* Memory fails at every place of every kind of record: it is told, and there is no half of one. */
+static void test_records_without_memory(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	char parameter[130];
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone", .how = "session" }, .operation = &operations[0] };
+
+	memset(parameter, 'p', sizeof parameter);
+	t.c.sys = tw_fake_sys(f);
+	for (size_t n = 0; n < sizeof parameter; n++) {
+		rq.parameter = (struct tw_slice){ parameter, n };
+		snprintf(rq.subject.source, sizeof rq.subject.source, "192.0.2.%zu", n % 2); /* few enough for all to be recorded */
+		for (int which = 0; which < 5; which++) {
+			long nth = 1;
+			while (records_badly(f, which, &rq, nth))
+				nth++;
+			CHECK(nth > 1);
+		}
+	}
+	t.c.sys = &sys;
+	tw_fake_free(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_who_is_asked_for_a_claim), TEST(test_who_was_admitted_is_told),
 	TEST(test_what_is_asked_after_the_walk), TEST(test_without_knowing_whether_there_is_an_owner),
-	TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer), TEST(test_a_stream),
-	TEST(test_a_problem_with_few_words), TEST(test_a_full_disk_is_said_by_name), TEST(test_an_outcome_that_cannot_be_recorded),
-	TEST(test_whose_refusals_count), TEST(test_the_words_of_records), TEST(test_a_record_without_an_operation),
+	TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer), TEST(test_a_stream), TEST(test_a_problem_with_few_words),
+	TEST(test_a_full_disk_is_said_by_name), TEST(test_an_outcome_that_cannot_be_recorded), TEST(test_whose_refusals_count),
+	TEST(test_the_words_of_records), TEST(test_a_store_that_is_broken), TEST(test_a_store_that_is_broken_and_another_failure),
+	TEST(test_problems_without_memory), TEST(test_records_without_memory), TEST(test_a_record_without_an_operation),
 	TEST(test_a_task_has_its_outcome_later), TEST(test_devices_have_a_share_of_their_own))

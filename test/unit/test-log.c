@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keys of the log's ended epochs, as an owner gets them; and a device whose store refuses one statement after another. */
+#include "world.h"
+
+#include "base/text.h"
+#include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
+#include "service/path/operations.h"
+
+#include <errno.h>
+
+static struct world w;
+
+static struct tw_device *device(void)
+{
+	return tw_unit_device(w.unit);
+}
+
+static int set_up(void **state)
+{
+	if (world_make(&w))
+		return -1;
+	world_start_owned(&w);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	return world_end(&w);
+}
+
+/* --- Keys --- */
+
+static json_t *ask_keys(const char *query, int status)
+{
+	char target[300];
+	json_t *j = NULL;
+
+	(void)snprintf(target, sizeof target, "/api/v1/log/keys?%s", query);
+	CHECK_INT(tw_unit_request(w.unit, "POST", target, NULL, NULL), status);
+	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(w.unit)), 1 << 20, &j));
+	return j;
+}
+
+static uint64_t present(void)
+{
+	return tw_audit_epoch(device()->context.audit);
+}
+
+/* One after the other from `first` on, each with the key that keys has for it. */
+static void check_keys(const json_t *answer, uint64_t first, size_t count)
+{
+	const json_t *list = tw_json_get(answer, "epochs");
+
+	CHECK_INT(json_array_size(list), count);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *one = json_array_get(list, i);
+		uint8_t key[32], given[32];
+		CHECK_INT(tw_json_int(one, "epoch"), first + i);
+		CHECK_OK(tw_keys_client_old_epoch(device()->context.keys, first + i, key));
+		CHECK_OK(tw_parse_hex(tw_slice_of(tw_json_text(one, "key")), given, sizeof given));
+		CHECK_BYTES(given, key, sizeof key);
+	}
+}
+
+static void test_keys_of_all_ended_epochs(void **state)
+{
+	for (uint64_t before = 1; before < 4; before++) {
+		CHECK_INT(present(), before);
+		TW_CLEANUP(tw_jsonp) json_t *answer = ask_keys("limit=100", 200);
+		CHECK_INT(present(), before + 1); /* what was the present one has ended */
+		check_keys(answer, 1, before);
+		CHECK(!tw_json_get(answer, "next"));
+	}
+	CHECK(world_log_says(&w, "keys of 3 epochs"));
+	CHECK(world_log_says(&w, "the owner was given the keys"));
+}
+
+static void test_keys_in_pages(void **state)
+{
+	char query[200];
+	uint64_t last;
+
+	for (int i = 0; i < 4; i++)
+		json_decref(ask_keys("limit=1", 200));
+	TW_CLEANUP(tw_jsonp) json_t *page = ask_keys("limit=2", 200);
+	last = present();
+	CHECK_INT(last, 6);
+	for (uint64_t first = 1; first < last; first += 2) {
+		check_keys(page, first, first + 2 < last ? 2 : last - first);
+		const char *next = tw_json_text(page, "next");
+		CHECK((*next != '\0') == (first + 2 < last));
+		if (!*next)
+			break;
+		(void)snprintf(query, sizeof query, "limit=2&cursor=%s", next);
+		json_decref(page);
+		page = ask_keys(query, 200);
+		CHECK_INT(present(), last); /* the pages that follow end nothing */
+	}
+	json_decref(ask_keys("cursor=AAAAAAAAAAAAAAAA", 400));
+	CHECK(strstr(tw_unit_body(w.unit), "page.cursor"));
+	CHECK_INT(present(), last);
+}
+
+static int no_room(const struct tw_sys *s, int fd, off_t offset, off_t size)
+{
+	errno = ENOSPC;
+	return -1;
+}
+
+/* The epoch cannot end where no segment can begin: it is said what to do, and no key is handed out. */
+static void test_keys_on_a_full_disk(void **state)
+{
+	struct tw_sys *sys = (struct tw_sys *)(uintptr_t)device()->context.sys;
+	struct tw_operation_row row = { .name = "log.keys", .list = "epochs", .page = 10 };
+	const struct tw_request rq = { .operation = &row };
+	struct tw_reply rp = { .status = 200 };
+	struct tw_context *c = &device()->context;
+	int (*allocate)(const struct tw_sys *, int, off_t, off_t) = sys->allocate;
+
+	sys->allocate = no_room;
+	CHECK_OK(tw_audit_epoch_next(c->audit, "takes what was ready"));
+	uint64_t before = present();
+	CHECK_OK(tw_op_log_keys(c, &rq, &rp));
+	CHECK_INT(rp.status, 503);
+	CHECK_TEXT(rp.rule, "audit.space");
+	CHECK_INT(present(), before);
+	tw_reply_done(&rp);
+	sys->allocate = allocate;
+	rp = (struct tw_reply){ .status = 200 };
+	CHECK_OK(tw_op_log_keys(c, &rq, &rp));
+	CHECK_INT(rp.status, 200);
+	check_keys(rp.body, 1, before);
+	CHECK_TEXT(rp.note, "keys of 2 epochs");
+	tw_reply_done(&rp);
+}
+
+/* --- A store that refuses --- */
+
+static struct tw_unit_offer offer;
+static char body[64], token[64];
+
+static void be_owned(void)
+{
+	if (!tw_unit_owned(w.unit))
+		CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
+}
+
+static void be_unowned(void)
+{
+	uint8_t secret[16];
+
+	if (tw_unit_owned(w.unit))
+		CHECK_INT(tw_unit_recover(w.unit, secret), 200);
+}
+
+static void have_offer(void)
+{
+	be_unowned();
+	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
+}
+
+static void have_confirmed(void)
+{
+	have_offer();
+	CHECK_INT(tw_unit_browser(w.unit, &offer, "alice"), 202);
+	CHECK_INT(tw_unit_confirm(w.unit, &offer), 200);
+}
+
+static void have_collected(void)
+{
+	have_confirmed();
+	CHECK_INT(tw_unit_claim(w.unit, &offer), 201);
+	world_text(&w, "token", token, sizeof token);
+}
+
+static void have_code(void)
+{
+	be_owned();
+	world_code(&w, body);
+}
+
+static void have_session(void)
+{
+	be_owned();
+	world_session(&w, token);
+}
+
+static void have_all_sessions(void)
+{
+	be_owned();
+	for (int i = 0; i < TW_SESSIONS_MAX; i++) {
+		world_at(&w, WORLD_WALL, WORLD_BOOT + i);
+		world_session(&w, token);
+	}
+	world_code(&w, body);
+}
+
+static void have_setting(void)
+{
+	be_owned();
+	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/identification.remote-read", "\"0\"", "{\"value\":\"off\"}"), 200);
+}
+
+static int take(void)
+{
+	return tw_unit_take(w.unit, &offer, "alice");
+}
+
+static int claim(void)
+{
+	return tw_unit_claim(w.unit, &offer);
+}
+
+static int code(void)
+{
+	return tw_unit_request(w.unit, "POST", "/api/v1/session-codes", NULL, NULL);
+}
+
+static int open_it(void)
+{
+	return world_open(&w, body);
+}
+
+static int use_it(void)
+{
+	return world_reads(&w, token);
+}
+
+static int close_it(void)
+{
+	return tw_unit_request_as(w.unit, token, "DELETE", "/api/v1/sessions/current", NULL);
+}
+
+static int recover(void)
+{
+	uint8_t secret[16];
+
+	return tw_unit_recover(w.unit, secret);
+}
+
+static int change(void)
+{
+	return tw_unit_request(w.unit, "PUT", "/api/v1/settings/identification.remote-read", "\"1\"", "{\"value\":\"on\"}");
+}
+
+#define REFUSE(what, table, when) \
+	"CREATE TEMP TRIGGER no BEFORE " what " ON main." table " " when " BEGIN SELECT RAISE(ABORT, 'no'); END"
+#define HIDE(table) "ALTER TABLE " table " RENAME TO hidden"
+#define AND_SHOW(table) "ALTER TABLE hidden RENAME TO " table
+#define ALLOW "DROP TRIGGER no"
+
+static const struct {
+	const char *spoil, *mend;
+	void (*prepare)(void);
+	int (*ask)(void);
+	int well; /* what is answered when nothing is refused */
+} refusals[] = {
+	{ REFUSE("INSERT", "owner", ""), ALLOW, have_offer, take, 201 },
+	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.listener'"), ALLOW, have_offer, take, 201 },
+	{ REFUSE("INSERT", "owner", ""), ALLOW, have_confirmed, claim, 201 },
+	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.uncollected'"), ALLOW, have_confirmed, claim, 201 },
+	{ REFUSE("DELETE", "kept", "WHEN old.name = 'ownership.listener'"), ALLOW, have_confirmed, claim, 201 },
+	{ REFUSE("INSERT", "session", ""), ALLOW, have_confirmed, claim, 201 },
+	{ REFUSE("DELETE", "session", ""), ALLOW, have_collected, claim, 201 },
+	{ REFUSE("DELETE", "kept", "WHEN old.name = 'ownership.uncollected'"), ALLOW, have_collected, use_it, 200 },
+	{ REFUSE("INSERT", "session_code", ""), ALLOW, be_owned, code, 201 },
+	{ HIDE("session_code"), AND_SHOW("session_code"), be_owned, code, 201 },
+	{ REFUSE("DELETE", "session_code", ""), ALLOW, have_code, open_it, 201 },
+	{ REFUSE("INSERT", "session", ""), ALLOW, have_code, open_it, 201 },
+	{ HIDE("session_code"), AND_SHOW("session_code"), have_code, open_it, 201 },
+	{ REFUSE("DELETE", "session", ""), ALLOW, have_all_sessions, open_it, 201 },
+	{ REFUSE("DELETE", "session", ""), ALLOW, have_session, close_it, 204 },
+	{ REFUSE("DELETE", "session", ""), ALLOW, have_session, recover, 200 },
+	{ REFUSE("DELETE", "session_code", ""), ALLOW, have_code, recover, 200 },
+	{ REFUSE("DELETE", "owner", ""), ALLOW, be_owned, recover, 200 },
+	{ REFUSE("DELETE", "kept", "WHEN old.name = 'ownership.uncollected'"), ALLOW, have_collected, recover, 200 },
+	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.listener'"), ALLOW, be_owned, recover, 200 },
+	{ REFUSE("DELETE", "setting", ""), ALLOW, have_setting, recover, 200 },
+	{ REFUSE("DELETE", "setting_history", ""), ALLOW, have_setting, recover, 200 },
+	{ REFUSE("INSERT", "setting", ""), ALLOW, have_setting, change, 200 },
+	{ REFUSE("INSERT", "setting_history", ""), ALLOW, have_setting, change, 200 },
+};
+
+static void run(const char *sql)
+{
+	CHECK_OK(tw_store_run(device()->context.store, sql, NULL, 0, NULL, NULL));
+}
+
+static void begin_anew(void)
+{
+	CHECK_INT(tear_down(NULL), 0);
+	CHECK_INT(set_up(NULL), 0);
+}
+
+/* Whatever statement the store refuses: the answer says that it failed, and the same is possible as soon as the store is well. */
+static void test_each_refused_statement_is_told(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(refusals); i++) {
+		begin_anew();
+		refusals[i].prepare();
+		run(refusals[i].spoil);
+		int status = refusals[i].ask();
+		run(refusals[i].mend);
+		if (status != 500)
+			fail_msg("row %zu, %s: %d", i, refusals[i].spoil, status);
+		if (tw_unit_owned(w.unit) && refusals[i].prepare == have_offer)
+			fail_msg("row %zu, %s: somebody owns the device by it", i, refusals[i].spoil);
+		begin_anew();
+		refusals[i].prepare();
+		if (refusals[i].ask() != refusals[i].well)
+			fail_msg("row %zu, %s: not even when nothing is refused", i, refusals[i].spoil);
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+CHECK_MAIN(TEST(test_keys_of_all_ended_epochs), TEST(test_keys_in_pages), TEST(test_keys_on_a_full_disk),
+	TEST(test_each_refused_statement_is_told))
