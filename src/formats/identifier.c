@@ -68,8 +68,8 @@ tw_err tw_identifier_read(struct tw_slice s, struct tw_identifier *ret)
 	TW_TRY(until_hyphen(&s, &organization));
 	TW_TRY(until_hyphen(&s, &product));
 	TW_TRY(tw_parse_u64(organization, UINT32_MAX, &pen));
-	if (pen == 0 || organization.at[0] == '0')
-		return TW_RAISE(SYNTAX, "the identifier's organization is not a number from 1 without leading zero");
+	if (pen == 0)
+		return TW_RAISE(SYNTAX, "the identifier's organization is not a number from 1");
 	if (!tw_product_class_valid(product) || !tw_serial_valid(s))
 		return TW_RAISE(SYNTAX, "the identifier's product or serial has a character it must not have");
 	*ret = (struct tw_identifier){ .pen = (uint32_t)pen, .product_class = product, .serial = s };

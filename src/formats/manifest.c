@@ -88,8 +88,6 @@ static tw_err number(const char *text, int64_t *ret)
 	uint64_t v;
 	bool negative = text[0] == '-';
 	struct tw_slice digits = tw_slice_of(text + negative);
-	if (digits.size == 0 || (digits.size > 1 && digits.at[0] == '0'))
-		return TW_RAISE(SYNTAX, "'%.32s' is not a whole number", text);
 	TW_TRY(tw_parse_u64(digits, INT64_MAX, &v));
 	*ret = negative ? -(int64_t)v : (int64_t)v;
 	return TW_OK;

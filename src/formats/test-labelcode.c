@@ -76,11 +76,14 @@ static void test_each_changed_character_is_refused(void **state)
 }
 
 /* With a check that fits, so that it is the form that is refused. */
+#define S10 "0123456789"
+#define S100 S10 S10 S10 S10 S10 S10 S10 S10 S10 S10
 static const char *const forms[] = { "TW1:", "TW1::", "TW2:32473-thermostat-0001:", "tw1:32473-thermostat-0001:",
 	"TW1:32473-thermostat:", "TW1:0-thermostat-0001:", "TW1:32473-thermostat-0001:" KEY ":" SECRET ":extra:",
 	"TW1:32473-thermostat-0001::", "TW1:32473-thermostat-0001::" SECRET ":", "TW1:32473-thermostat-0001:" SECRET ":",
 	"TW1:32473-thermostat-0001:" KEY ":" KEY ":", "TW1:32473-thermostat-0001:" KEY "=:", "TW1:32473-thermostat-0001:" KEY "::",
-	"TW1:urn:dev:ops:32473-thermostat-0001:", " TW1:32473-thermostat-0001:" };
+	"TW1:urn:dev:ops:32473-thermostat-0001:", " TW1:32473-thermostat-0001:", "TW1", "",
+	"TW1:32473-thermostat-0001:" KEY "?:", "TW1:32473-thermostat-0001:?" KEY ":", "TW1:32473-" S100 "-" S100 S10 S10 "0:" };
 
 static void test_forms(void **state)
 {
@@ -133,6 +136,55 @@ static void test_physical_id(void **state)
 	CHECK_ERR(tw_physical_id("0001", id), SYNTAX);
 }
 
+/* Every letter and digit counts, small or large; what is neither counts nothing. */
+static void test_what_a_physical_id_is_made_of(void **state)
+{
+	char id[TW_PHYSICAL_ID_MAX + 1], other[TW_PHYSICAL_ID_MAX + 1], text[64];
+
+	CHECK_OK(tw_physical_id("urn:dev:ops:1-t-azAZ09", id));
+	CHECK_OK(tw_physical_id("urn:dev:ops:1-t-AZaz09", other));
+	CHECK(id[7] == other[7]);
+	CHECK_OK(tw_physical_id("urn:dev:ops:1-t-a.z-A.Z-0.9", other));
+	CHECK(id[7] == other[12]);
+	for (char c = '1'; c <= '9'; c++) {
+		(void)snprintf(text, sizeof text, "urn:dev:ops:1-t-azAZ%c9", c);
+		CHECK_OK(tw_physical_id(text, other));
+		CHECK(id[7] != other[7]);
+	}
+	CHECK_OK(tw_physical_id("urn:dev:ops:1-t-ayAZ09", other));
+	CHECK(id[7] != other[7]);
+	CHECK_OK(tw_physical_id("urn:dev:ops:1-t-azAY09", other));
+	CHECK(id[7] != other[7]);
+}
+
+static tw_err write_full(struct tw_buf *b, void *user)
+{
+	struct tw_labelcode c = full();
+
+	return tw_labelcode_write(&c, b);
+}
+
+static void test_writing_without_memory(void **state)
+{
+	write_sweep(write_full, NULL);
+}
+
+static void test_how_long_a_code_may_be(void **state)
+{
+	static char text[TW_LABELCODE_MAX + 1];
+	struct tw_labelcode back;
+
+	memset(text, 'x', sizeof text);
+	CHECK_ERR(tw_labelcode_read((struct tw_slice){ text, sizeof text }, &back), SYNTAX);
+	CHECK(strstr(tw_err_detail(), "a code has 8 to 400 characters"));
+	CHECK_ERR(tw_labelcode_read((struct tw_slice){ text, 7 }, &back), SYNTAX);
+	CHECK(strstr(tw_err_detail(), "a code has 8 to 400 characters"));
+	CHECK_ERR(tw_labelcode_read((struct tw_slice){ text, sizeof text - 1 }, &back), SYNTAX);
+	CHECK(strstr(tw_err_detail(), "this is no code of a label"));
+	CHECK_ERR(tw_labelcode_read((struct tw_slice){ text, 8 }, &back), SYNTAX);
+	CHECK(strstr(tw_err_detail(), "this is no code of a label"));
+}
+
 static tw_err sweep(const struct tw_sys *sys, void *user)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -148,5 +200,7 @@ static void test_out_of_memory(void **state)
 	oom_sweep(sweep, NULL);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_each_changed_character_is_refused), cmocka_unit_test(test_forms),
-	cmocka_unit_test(test_what_is_not_written), cmocka_unit_test(test_physical_id), cmocka_unit_test(test_out_of_memory))
+CHECK_MAIN(cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_each_changed_character_is_refused),
+	cmocka_unit_test(test_forms), cmocka_unit_test(test_what_is_not_written), cmocka_unit_test(test_physical_id),
+	cmocka_unit_test(test_what_a_physical_id_is_made_of), cmocka_unit_test(test_writing_without_memory),
+	cmocka_unit_test(test_how_long_a_code_may_be), cmocka_unit_test(test_out_of_memory))

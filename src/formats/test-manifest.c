@@ -62,7 +62,57 @@ static void test_read_and_write(void **state)
 	CHECK(json_equal(again, want));
 }
 
-/* Replaces the first `from` in the good manifest. */
+/* The good manifest with the first `from` replaced. */
+static tw_err read_changed(const char *from, const char *to, tw_manifest_doc **ret)
+{
+	char text[sizeof GOOD + 400];
+	const char *at = strstr(GOOD, from);
+	CHECK(at != NULL);
+	(void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - GOOD), GOOD, to, at + strlen(from));
+	return read_text(sys, text, ret);
+}
+
+#define S16 "ABCDEFGHIJKLMNOP"
+#define S64 S16 S16 S16 S16
+#define L16 "abcdefghijklmnop"
+#define SETTING "{\"key\":\"application.mode\",\"type\":\"choice\","
+#define ONE_SETTING(type, min, max, usual, secure)                                                               \
+	"{\"key\":\"application.more\",\"type\":\"" type "\",\"min\":" min ",\"max\":" max ",\"default\":" usual \
+	",\"baseline\":" secure ",\"help\":\"More.\"}," SETTING
+#define TEXT_SETTING(min, max, usual, secure) ONE_SETTING("text", min, max, usual, secure)
+#define BOOL_SETTING(usual, secure) ONE_SETTING("bool", "0", "0", usual, secure)
+
+/* What is right at a bound is taken. */
+static void test_taken(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} rows[] = {
+		{ "\"DI.IMS.2\"", "\"" S64 "\"" },
+		{ "\"DI.IMS.2\"", "\"A\"" },
+		{ "mailto:security@example.com", "https://example.com/" },
+		{ "mailto:security@example.com", "tel:+49301234567" },
+		{ "2026-11-02", "" },
+		{ "\"default\":\"20\"", "\"default\":\"5\"" },
+		{ "\"default\":\"20\"", "\"default\":\"30\"" },
+		{ "\"min\":5,", "\"min\":-5," },
+		{ "\"choices\":\"comfort|eco\",\"default\":\"comfort\",\"baseline\":\"eco\"",
+			"\"choices\":\"a|b\",\"default\":\"a\",\"baseline\":\"b\"" },
+		{ "\"application.target\"", "\"application." L16 L16 L16 L16 L16 L16 L16 "abcd\"" }, /* 128 */
+		{ "[\"sensor\",\"control\"]", "[]" },
+		{ SETTING, TEXT_SETTING("1", "3", "\"a\"", "\"abc\"") },
+		{ SETTING, TEXT_SETTING("0", "3", "\"\"", "\"abc\"") },
+		{ SETTING, BOOL_SETTING("\"on\"", "\"off\"") },
+		{ SETTING, BOOL_SETTING("\"off\"", "\"on\"") },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+		tw_err e = read_changed(rows[i].from, rows[i].to, &d);
+		if (tw_failed(e))
+			fail_msg("%s -> %s: %s", rows[i].from, rows[i].to, tw_err_detail());
+	}
+}
+
 static void test_refusals(void **state)
 {
 	static const struct {
@@ -120,14 +170,44 @@ static void test_refusals(void **state)
 		{ "\"DI.IMS.2\"", "\"di ims\"" },
 		{ "\"DI.IMS.2\"", "\"*\"" },
 		{ "\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]", "\"claims\":{}" },
+		{ "\"DI.IMS.2\"", "\"\"" },
+		{ "\"DI.IMS.2\"", "\"" S64 "A\"" },
+		{ "\"name\":\"Thermostat\"", "\"name\":\"a\\u0007\"" },
+		{ "\"model\":\"TH-100\"", "\"model\":\"a\\u0007\"" },
+		{ "\"hardware\":\"A, B\"", "\"hardware\":\"a\\u0007\"" },
+		{ "\"version\":\"1.0.0\"", "\"version\":\"a\\u0007\"" },
+		{ "\"unit\":\"\xc2\xb0"
+		  "C\"",
+			"\"unit\":\"\\u0007\"" },
+		{ "\"help\":\"How eagerly.\"", "\"help\":\"\\u0007\"" },
+		{ "\"help\":\"No value.\"", "\"help\":\"\\u0007\"" },
+		{ "\"help\":\"No value.\"", "\"help\":\"x\",\"new\":1" },
+		{ "mailto:security@example.com", "mailto:a\\u0007" },
+		{ "mailto:security@example.com", "tel" },
+		{ "\"kind\":\"security\"", "\"kind\":\"security\",\"new\":1" },
+		{ "\"support\":{", "\"support\":{\"new\":1," },
+		{ "\"application\":{", "\"application\":{\"new\":1," },
+		{ "2026-11-02", "2026-11-021" },
+		{ "\"choices\":\"comfort|eco\",\"default\":\"comfort\",\"baseline\":\"eco\"",
+			"\"choices\":\"\",\"default\":\"\",\"baseline\":\"\"" },
+		{ "\"application.target\"", "\"application.target-\"" },
+		{ "\"application.target\"", "\"application." S64 S64 "\"" },
+		{ "[\"sensor\",\"control\"]", "[\"-sensor\"]" },
+		{ "[\"sensor\",\"control\"]", "[\".sensor\"]" },
+		{ "[\"sensor\",\"control\"]", "[\"sensor.\"]" },
+		{ "[\"sensor\",\"control\"]", "[\"\"]" },
+		{ "\"key\":\"what\"", "\"key\":\"What\"" },
+		{ "\"key\":\"what\",\"kind\":\"text\",\"required\":true}",
+			"\"key\":\"what\",\"kind\":\"text\",\"required\":true},{\"key\":\"what\",\"kind\":\"int\",\"required\":true}" },
+		{ SETTING, TEXT_SETTING("1", "3", "\"\"", "\"abc\"") },
+		{ SETTING, TEXT_SETTING("1", "3", "\"abc\"", "\"abcd\"") },
+		{ SETTING, TEXT_SETTING("1", "3", "\"a\"", "\"\\u0007\"") },
+		{ SETTING, BOOL_SETTING("\"on\"", "\"yes\"") },
+		{ SETTING, BOOL_SETTING("\"ON\"", "\"off\"") },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
-		char text[sizeof GOOD + 100];
-		const char *at = strstr(GOOD, rows[i].from);
-		CHECK(at != NULL);
-		(void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - GOOD), GOOD, rows[i].to, at + strlen(rows[i].from));
-		tw_err e = read_text(sys, text, &d);
+		tw_err e = read_changed(rows[i].from, rows[i].to, &d);
 		if (!tw_is(e, TW_CODE_SYNTAX))
 			fail_msg("%s -> %s: %s", rows[i].from, rows[i].to, tw_code_name(e.code));
 	}
@@ -142,6 +222,39 @@ static void test_limits(void **state)
 	for (int i = 0; i < TW_MANIFEST_ROWS; i++)
 		CHECK_INT(json_array_append_new(health, json_sprintf("h%d", i)), 0);
 	CHECK_ERR(tw_manifest_read(sys, j, &d), LIMIT);
+	while (json_array_size(health) > TW_MANIFEST_ROWS)
+		CHECK_INT(json_array_remove(health, 0), 0);
+	CHECK_OK(tw_manifest_read(sys, j, &d));
+	d = tw_manifest_free(d);
+	json_t *contacts = json_object_get(j, "contacts"), *events = json_object_get(json_object_get(j, "application"), "events");
+	json_t *fields = json_object_get(json_array_get(events, 0), "fields");
+	for (int i = 1; i < TW_MANIFEST_FIELDS; i++)
+		CHECK_INT(json_array_append_new(fields,
+				  json_pack("{s:o, s:s, s:b}", "key", json_sprintf("f%d", i), "kind", "int", "required", 0)),
+			0);
+	CHECK_OK(tw_manifest_read(sys, j, &d));
+	d = tw_manifest_free(d);
+	CHECK_INT(json_array_append_new(fields, json_pack("{s:s, s:s, s:b}", "key", "one", "kind", "int", "required", 0)), 0);
+	CHECK_ERR(tw_manifest_read(sys, j, &d), LIMIT);
+	json_array_clear(fields);
+	while (json_array_size(contacts) < TW_COUNT(((struct tw_manifest *)NULL)->contacts))
+		CHECK_INT(json_array_append(contacts, json_array_get(contacts, 0)), 0);
+	CHECK_OK(tw_manifest_read(sys, j, &d));
+	d = tw_manifest_free(d);
+	CHECK_INT(json_array_append(contacts, json_array_get(contacts, 0)), 0);
+	CHECK_ERR(tw_manifest_read(sys, j, &d), LIMIT);
+	json_array_clear(contacts);
+	CHECK_INT(json_array_append_new(events, json_deep_copy(json_array_get(events, 0))), 0);
+	CHECK_ERR(tw_manifest_read(sys, j, &d), SYNTAX); /* an event twice */
+}
+
+static void test_how_long_the_text_may_be(void **state)
+{
+	static char text[TW_MANIFEST_MAX + 1];
+	tw_manifest_doc *d = NULL;
+	memset(text, ' ', sizeof text);
+	CHECK_ERR(tw_manifest_verify(sys, (struct tw_slice){ text, sizeof text }, NULL, NOW, &d), LIMIT);
+	CHECK_ERR(tw_manifest_verify(sys, (struct tw_slice){ text, sizeof text - 1 }, NULL, NOW, &d), SYNTAX);
 }
 
 static void test_verify(void **state)
@@ -191,4 +304,5 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-CHECK_MAIN(TEST(test_read_and_write), TEST(test_refusals), TEST(test_limits), TEST(test_verify), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_refusals), TEST(test_limits), TEST(test_how_long_the_text_may_be),
+	TEST(test_verify), TEST(test_out_of_memory))
