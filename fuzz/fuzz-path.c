@@ -7,9 +7,7 @@
 #include "base/mem.h"
 #include "formats/auditlog.h"
 #include "service/path/page.h"
-#include "service/path/path.h"
-#include "service/sql-service.h"
-#include "sys/real.h"
+#include "service/path/test-context.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,11 +17,7 @@
 
 #define ROUNDS 2000 /* then a new log, so that a long search fills no disk */
 
-static struct tw_context context;
-static struct tw_time now;
-static tw_key *key;
-static uint64_t epochs;
-static bool is_owned;
+static struct test_context t;
 static const struct tw_operation_row *ran;
 static char folder[64];
 static int dir = -1;
@@ -38,7 +32,7 @@ static tw_err handler(struct tw_context *c, const struct tw_request *rq, struct 
 {
 	const struct tw_shape *shape = rq->operation->input ? rq->operation->input : rq->operation->query;
 	ran = rq->operation;
-	must(tw_gate_authorize(c->grants, &rq->subject, ran->permission, ran->when, is_owned).verdict == TW_ALLOW);
+	must(tw_gate_authorize(c->grants, &rq->subject, ran->permission, ran->when, t.owned).verdict == TW_ALLOW);
 	must(!shape || !tw_failed(tw_json_check(rq->input, shape)));
 	must(ran->audit != TW_AUDIT_CHANGE || (rq->intent == tw_audit_last(c->audit) && !tw_audit_pending(c->audit)));
 	rp->body = json_object();
@@ -84,34 +78,9 @@ static const struct tw_grant_row grants[] = {
 	{ .permission = NULL },
 };
 
-static tw_err owned(struct tw_context *c, bool *ret)
-{
-	*ret = is_owned;
-	return TW_OK;
-}
-
-static tw_err epoch_key(void *user, uint64_t epoch, uint8_t ret[32])
-{
-	memset(ret, 7, 32);
-	return epoch > epochs ? (epochs = epoch, TW_OK) : TW_RAISE(STATE, "past");
-}
-
-static tw_err old_key(void *user, uint64_t epoch, uint8_t ret[32])
-{
-	memset(ret, 7, 32);
-	return epoch < epochs ? TW_OK : TW_RAISE(DENIED, "not past");
-}
-
-static tw_err sign(void *user, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE])
-{
-	return tw_key_sign(key, &message, 1, ret);
-}
-
 static void finish(void)
 {
-	context.store = tw_store_free(context.store);
-	context.audit = tw_audit_free(context.audit);
-	tw_settings_free(&context);
+	test_context_close(&t);
 	DIR *list = folder[0] ? opendir(folder) : NULL;
 	for (struct dirent *e = list ? readdir(list) : NULL; e; e = readdir(list))
 		(void)unlinkat(dir, e->d_name, 0);
@@ -123,27 +92,18 @@ static void leave(void)
 {
 	finish();
 	(void)rmdir(folder);
-	key = tw_key_free(key);
+	t.key = tw_key_free(t.key);
 }
 
 static void begin(const struct tw_sys *sys)
 {
-	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 0, NULL } };
-	static const struct tw_store_formats formats = { steps, 1, 1 };
-	static const struct tw_audit_keys keys = { epoch_key, sign, NULL, old_key };
-	if (!key) {
-		must(!tw_failed(tw_key_generate(sys, &key)));
+	if (dir < 0) {
 		snprintf(folder, sizeof folder, "/dev/shm/tw-fuzz-XXXXXX");
 		must(mkdtemp(folder) != NULL);
 		dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		(void)atexit(leave);
 	}
-	struct tw_audit_options o = { .dir = dir, .segment_size = TW_AUDIT_SEGMENT_MIN, .device_key = key, .keys = &keys, .time = &now };
-	tw_time_init(&now, sys, 0);
-	context = (struct tw_context){ .sys = sys, .time = &now, .capabilities = capabilities, .grants = grants, .owned = owned };
-	must(!tw_failed(tw_key_fingerprint(key, o.device)));
-	must(!tw_failed(tw_store_open(sys, dir, "t.db", &formats, &context.store)));
-	must(!tw_failed(tw_audit_open(sys, &o, &context.audit)));
+	must(!tw_failed(test_context_open(&t, sys, dir, capabilities, grants)));
 }
 
 static void check_answer(const struct tw_path_reply *r, struct tw_buf *body)
@@ -180,16 +140,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.head = &head,
 		.body = { bytes.at + head.size, bytes.size - head.size }
 	};
-	is_owned = data[0] & 0x40;
+	t.owned = data[0] & 0x40;
 	ran = NULL;
 	if (rq.subject.door > TW_DOOR_INTERNAL)
 		return 0; /* the record names doors by number: no door of ours makes another */
-	uint64_t before = tw_audit_last(context.audit);
+	uint64_t before = tw_audit_last(t.c.audit);
 	tw_buf_init(&body, tw_sys_real(), TW_BODY_MAX * 8);
-	tw_path_walk(&context, &rq, &body, &reply);
+	tw_path_walk(&t.c, &rq, &body, &reply);
 	check_answer(&reply, &body);
-	must(!ran || ran->audit == TW_AUDIT_NONE || tw_audit_last(context.audit) > before);
-	must(!ran || ran->audit != TW_AUDIT_CHANGE || !tw_audit_pending(context.audit));
+	must(!ran || ran->audit == TW_AUDIT_NONE || tw_audit_last(t.c.audit) > before);
+	must(!ran || ran->audit != TW_AUDIT_CHANGE || !tw_audit_pending(t.c.audit));
 	tw_buf_done(&body);
 	return 0;
 }

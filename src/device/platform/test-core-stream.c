@@ -6,6 +6,7 @@
 #include "device/platform/device.h"
 #include "device/rows-platform.h"
 #include "service/path/test-context.h"
+#include "service/test-dir.h"
 #include "sys/fake.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
 
 #include "device/platform/device.h"
 #include "service/path/test-context.h"
+#include "service/test-dir.h"
 #include "sys/fake.h"
 
 #include <errno.h>

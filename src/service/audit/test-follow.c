@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A reader that goes along with the log: each durable record once and in order, over segments, restarts, refusals and faults. */
 #include "service/path/test-context.h"
+#include "service/test-dir.h"
 #include "sys/fake.h"
 
 #include <errno.h>

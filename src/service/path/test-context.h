@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A whole context over a temporary directory: store, log with a key of its own, rows of the test's choice. */
+/* A whole context over a directory: store, log with a key of its own, rows of the test's choice. The fuzzer of the path has one too. */
 #ifndef TW_SERVICE_TEST_CONTEXT_H
 #define TW_SERVICE_TEST_CONTEXT_H
 #include "service/path/path.h"
 #include "service/sql-service.h"
 #include "service/task/task.h"
-#include "service/test-dir.h"
+#include "sys/real.h"
 
 struct test_context {
 	struct tw_context c;

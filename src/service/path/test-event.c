@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/path/test-context.h"
+#include "service/test-dir.h"
 
 static const struct tw_shape fields[] = { { "what", TW_JSON_TEXT, true, 1, 16 }, { .key = NULL } };
 static const struct tw_shape none[] = { { .key = NULL } };

@@ -2,6 +2,7 @@
 /* The operations that every side has: settings and the log, as whoever may ask sees them. */
 #include "service/path/operations.h"
 #include "service/path/test-context.h"
+#include "service/test-dir.h"
 #include "sys/fake.h"
 
 #include <unistd.h>

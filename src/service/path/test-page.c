@@ -3,6 +3,7 @@
 #include "service/path/operations.h"
 #include "service/path/page.h"
 #include "service/path/test-context.h"
+#include "service/test-dir.h"
 #include "oom.h"
 
 static struct test_dir dir;

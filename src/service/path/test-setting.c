@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/path/test-context.h"
+#include "service/test-dir.h"
 #include "sys/fake.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
 #include "service/path/path-record.h"
 #include "service/path/reply.h"
 #include "service/path/test-context.h"
+#include "service/test-dir.h"
 #include "oom.h"
 
 #include <errno.h>

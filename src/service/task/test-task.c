@@ -3,6 +3,7 @@
 #include "service/task/task.h"
 
 #include "service/path/test-context.h"
+#include "service/test-dir.h"
 #include "sys/durable.h"
 #include "sys/fake.h"
 
