@@ -55,6 +55,7 @@ struct tw_sys {
 	ssize_t (*pwrite)(const struct tw_sys *s, int fd, const void *data, size_t size, off_t offset);
 	int (*fsync)(const struct tw_sys *s, int fd);
 	int (*fdatasync)(const struct tw_sys *s, int fd);
+	int (*syncfs)(const struct tw_sys *s, int fd); /* everything of the file system that fd lies on */
 	int (*ftruncate)(const struct tw_sys *s, int fd, off_t size);
 	int (*allocate)(const struct tw_sys *s, int fd, off_t offset, off_t size); /* as posix_fallocate, but -1 and errno */
 	int (*rename)(const struct tw_sys *s, int from_dir, const char *from, int to_dir, const char *to);

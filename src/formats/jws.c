@@ -182,3 +182,16 @@ tw_err tw_jws_verify(const struct tw_sys *sys, const char *typ, struct tw_slice 
 	*ret_cert = TW_STEAL(cert);
 	return TW_OK;
 }
+
+tw_err tw_jws_desk(const struct tw_sys *sys, const tw_cert *signer, const tw_cert *anchor, int64_t now_ms)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf uri = { 0 };
+	tw_buf_init(&uri, sys, TW_JWS_MAX);
+	TW_TRY(tw_cert_verify(signer, anchor, now_ms));
+	tw_err e = tw_cert_uri(signer, &uri);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	return tw_failed(e)
+		? e
+		: TW_RAISE(UNTRUSTED, "signed by the unit %.200s, which does not speak for its manufacturer", tw_buf_cstr(&uri));
+}

@@ -395,6 +395,6 @@ tw_err tw_manifest_verify(const struct tw_sys *sys, struct tw_slice text, const 
 	if (text.size > TW_MANIFEST_MAX)
 		return TW_RAISE(LIMIT, "a manifest of %zu bytes, limit %d", text.size, TW_MANIFEST_MAX);
 	TW_TRY(tw_jws_verify(sys, TW_JWS_MANIFEST, text, &payload, &signer));
-	TW_TRY(tw_cert_verify(signer, anchor, now_ms));
+	TW_TRY(tw_jws_desk(sys, signer, anchor, now_ms));
 	return tw_manifest_read(sys, payload, ret);
 }

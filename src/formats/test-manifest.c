@@ -266,6 +266,7 @@ static void test_verify(void **state)
 	TW_CLEANUP(tw_cert_freep) tw_cert *ca = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *stranger = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *unit = NULL;
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
@@ -288,6 +289,12 @@ static void test_verify(void **state)
 	tw_buf_clear(&b);
 	CHECK_OK(tw_jws_sign(sys, TW_JWS_EVIDENCE, cert, j, &signer, &b));
 	CHECK_ERR(tw_manifest_verify(sys, tw_buf_slice(&b), ca, NOW, &d), SYNTAX);
+	/* The same CA issues the certificates of units. */
+	const struct tw_cert_want unit_want = { .common_name = "Unit", .uri = "urn:dev:ops:32473-thermostat-0001", .not_before_ms = NOW };
+	tw_buf_clear(&b);
+	CHECK_OK(tw_cert_make(sys, &unit_want, key, ca, ca_key, &unit));
+	CHECK_OK(tw_jws_sign(sys, TW_JWS_MANIFEST, unit, j, &signer, &b));
+	CHECK_ERR(tw_manifest_verify(sys, tw_buf_slice(&b), ca, NOW, &d), UNTRUSTED);
 }
 
 static tw_err round_trip(const struct tw_sys *s, void *user)

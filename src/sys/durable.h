@@ -20,6 +20,11 @@ tw_err tw_durable_destroy(const struct tw_sys *sys, int dir, const char *name);
 tw_err tw_durable_rename(const struct tw_sys *sys, int dir, const char *from, const char *to);
 /* A copy of a file that nobody writes to, durable before its name is; the name is, after tw_durable_rename or tw_durable_sync_dir. */
 tw_err tw_durable_copy(const struct tw_sys *sys, int dir, const char *from, const char *to, mode_t mode);
+/* For many new files at once: nothing is durable, and a file may be torn, until tw_durable_sync_all. Whoever uses it must know by
+   something else which of them to believe. Replaces a file of that name. */
+tw_err tw_durable_place(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode);
+/* Everything on the file system of dir. Linux before 5.8 does not tell of bytes that it could not write. */
+tw_err tw_durable_sync_all(const struct tw_sys *sys, int dir);
 /* Whole file, at most max bytes (LIMIT above, NOTFOUND when absent), appended to b. */
 tw_err tw_durable_read(const struct tw_sys *sys, int dir, const char *name, size_t max, struct tw_buf *b);
 /* For append-only and preallocated files: writes all at the offset; durable only after tw_durable_sync. */

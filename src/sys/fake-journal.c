@@ -251,10 +251,22 @@ static void bury(struct tw_journal *j, size_t object, size_t sync)
 			j->ops[i].covered = sync;
 }
 
+static void cover_all(struct tw_journal *j, size_t sync)
+{
+	for (size_t i = 0; i < sync; i++) {
+		j->ops[i].covered = j->ops[i].covered == SIZE_MAX ? sync : j->ops[i].covered;
+		j->ops[i].covered_too = j->ops[i].covered_too == SIZE_MAX ? sync : j->ops[i].covered_too;
+	}
+}
+
 void tw_journal_cover(struct tw_journal *j, size_t sync)
 {
 	size_t object = j->ops[sync].object;
 
+	if (object == TW_NOTHING) {
+		cover_all(j, sync);
+		return;
+	}
 	for (size_t i = 0; i < sync; i++) {
 		struct tw_op *op = &j->ops[i];
 
@@ -310,6 +322,14 @@ void tw_journal_sync(struct tw_journal *j, int fd, const char *call)
 	add_text(&kind, " ");
 	add_place(&kind, j, fd);
 	add(j, TW_OP_SYNC, object)->kind_name = copy_text(kind.at);
+	tw_journal_cover(j, at);
+}
+
+void tw_journal_sync_all(struct tw_journal *j)
+{
+	size_t at = j->op_count;
+
+	add(j, TW_OP_SYNC, TW_NOTHING)->kind_name = copy_text("syncfs");
 	tw_journal_cover(j, at);
 }
 

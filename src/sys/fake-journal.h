@@ -14,7 +14,7 @@ enum tw_op_kind { TW_OP_NAME, TW_OP_MOVE, TW_OP_WRITE, TW_OP_SIZE, TW_OP_GROW, T
 
 struct tw_op {
 	enum tw_op_kind kind;
-	size_t object;      /* WRITE, SIZE, GROW, SYNC: of what. NAME: what the name stands for from now on. MARK: the number */
+	size_t object; /* WRITE, SIZE, GROW, SYNC: of what; a SYNC of TW_NOTHING is one of all. NAME: what the name stands for from now on. MARK: the number */
 	size_t dir, to_dir; /* NAME, MOVE */
 	size_t victim;      /* NAME, MOVE: what loses its name by it; TW_NOTHING */
 	char *name, *to_name;
@@ -66,6 +66,7 @@ void tw_journal_write(struct tw_journal *j, int fd, const void *data, size_t siz
 void tw_journal_size(struct tw_journal *j, int fd, off_t size);
 void tw_journal_grow_file(struct tw_journal *j, int fd, off_t end);
 void tw_journal_sync(struct tw_journal *j, int fd, const char *call);
+void tw_journal_sync_all(struct tw_journal *j);           /* syncfs: what is recorded lies on one file system */
 void tw_journal_cover(struct tw_journal *j, size_t sync); /* marks what the sync at this place makes durable */
 size_t tw_journal_victim(const struct tw_journal *j, int dir, const char *name); /* before the call: what the name stands for */
 void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int to_dir, const char *to, size_t victim);

@@ -168,6 +168,15 @@ static int fake_fdatasync(const struct tw_sys *s, int fd)
 	return fails(of(s), "fdatasync") ? -1 : synced(of(s), fd, of(s)->real->fdatasync(of(s)->real, fd), "fdatasync");
 }
 
+static int fake_syncfs(const struct tw_sys *s, int fd)
+{
+	int r = fails(of(s), "syncfs") ? -1 : of(s)->real->syncfs(of(s)->real, fd);
+
+	if (r == 0 && of(s)->journal)
+		tw_journal_sync_all(of(s)->journal);
+	return r;
+}
+
 static int fake_ftruncate(const struct tw_sys *s, int fd, off_t size)
 {
 	int r = fails(of(s), "ftruncate") ? -1 : of(s)->real->ftruncate(of(s)->real, fd, size);
@@ -366,6 +375,7 @@ static const struct tw_sys members = {
 	.pwrite = fake_pwrite,
 	.fsync = fake_fsync,
 	.fdatasync = fake_fdatasync,
+	.syncfs = fake_syncfs,
 	.ftruncate = fake_ftruncate,
 	.allocate = fake_allocate,
 	.rename = fake_rename,

@@ -82,6 +82,11 @@ static int real_fsync(const struct tw_sys *s, int fd)
 	return fsync(fd);
 }
 
+static int real_syncfs(const struct tw_sys *s, int fd)
+{
+	return syncfs(fd);
+}
+
 static int real_fdatasync(const struct tw_sys *s, int fd)
 {
 	return fdatasync(fd);
@@ -279,6 +284,7 @@ static const struct tw_sys real = {
 	.pwrite = real_pwrite,
 	.fsync = real_fsync,
 	.fdatasync = real_fdatasync,
+	.syncfs = real_syncfs,
 	.ftruncate = real_ftruncate,
 	.allocate = real_allocate,
 	.rename = real_rename,

@@ -32,4 +32,7 @@ TW_DEFINE_FREEP(tw_registry, tw_registry_free)
 const json_t *tw_registry_find(const tw_registry *r, const char *identifier); /* the unit's last line, or NULL */
 const json_t *tw_registry_lines(const tw_registry *r);
 tw_err tw_registry_append(tw_registry *r, const json_t *line);
+/* The same for many lines: each is known at once, and durable after the next sync. After a failure the registry is not to be used on. */
+tw_err tw_registry_add(tw_registry *r, const json_t *line);
+tw_err tw_registry_sync(tw_registry *r);
 #endif

@@ -5,7 +5,7 @@
  *   SERIAL.svg         public, outside: which unit this is. Anybody may read it, and nobody can take the device over with it.
  *   SERIAL-sealed.svg  only with --with-secret: the secret for taking over and the key to expect; inside the box, or under a seal
  *
- * One by one, or on sheets to print and cut. Units come from label files of `thingward provision`, or from the registry, which
+ * One by one, or on sheets to print and cut. Units come from label files of `thingward provision`, or of a batch, or from the registry, which
  * knows no secrets; a unit of the registry that gets its label here gets a line there that says so.
  */
 #include "crypto/hash.h"
@@ -28,6 +28,7 @@
 const struct tw_option tw_options_label[] = {
 	{ "out", "DIR", true, "where the pictures go" },
 	{ "label", "FILE", false, "a label file made by `thingward provision`; again for more" },
+	{ "batch", "DIR", false, "in place of label files: all those that `thingward provision batch` left there" },
 	{ "ca", "DIR", false, "in place of label files: all units of this registry" },
 	{ "serial", "SERIAL", false, "with --ca: only this unit; again for more" },
 	{ "size", "WIDTHxHEIGHT", false, "of one label in millimetres (60x25)" },
@@ -131,10 +132,10 @@ static tw_err read_options(struct labels *l)
 		return usage(l, "--png 300: 72 to 2400 dots to the inch", "this is no resolution");
 	l->dpi = (int)dpi;
 	l->secret = tw_arg(l->args, "with-secret") != NULL;
-	if (!tw_arg(l->args, "label") == !tw_arg(l->args, "ca"))
-		return usage(l, "--label FILE, or --ca DIR", "whose labels?");
+	if (!!tw_arg(l->args, "label") + !!tw_arg(l->args, "ca") + !!tw_arg(l->args, "batch") != 1)
+		return usage(l, "--label FILE, or --batch DIR, or --ca DIR", "whose labels?");
 	if (l->secret && tw_arg(l->args, "ca"))
-		return usage(l, "--label FILE, for each unit its own", "the registry knows no secrets");
+		return usage(l, "--label FILE, for each unit its own, or --batch DIR", "the registry knows no secrets");
 	return tw_dir_make(l->sys, tw_arg(l->args, "out"), 0755, &l->out);
 }
 
@@ -285,7 +286,7 @@ static tw_err note(struct labels *l, tw_registry *r, const struct unit *u)
 	TW_CLEANUP(tw_jsonp)
 	json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:s}", "state", "labelled", "time", now, "identifier", u->code.identifier,
 		"serial", u->serial, "physical_id", u->physical);
-	return line ? tw_registry_append(r, line) : TW_RAISE(NOMEM, "registry line");
+	return line ? tw_registry_add(r, line) : TW_RAISE(NOMEM, "registry line");
 }
 
 /* @nist DI.PI.1: the label is made from the provisioning record, and the record says that it was */
@@ -311,11 +312,74 @@ static tw_err from_registry(struct labels *l)
 	}
 	if (!l->count)
 		return TW_RAISE(NOTFOUND, "the registry has no such unit");
+	return tw_registry_sync(r);
+}
+
+/* Names of label files, sorted, so that sheets come out the same each time. */
+struct names {
+	json_t *list;
+	bool failed;
+};
+
+static bool take_name(void *user, const char *name)
+{
+	static const char end[] = ".label.json";
+	struct names *n = user;
+	size_t size = strlen(name);
+
+	if (size > sizeof(end) - 1 && !strcmp(name + size - (sizeof(end) - 1), end))
+		n->failed = tw_failed(tw_json_append(n->list, json_string(name)));
+	return !n->failed;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static tw_err from_names(struct labels *l, const char *dir, const json_t *list)
+{
+	size_t count = json_array_size(list), i;
+	TW_CLEANUP(tw_freep) const char **sorted = tw_alloc_array(l->sys, count, sizeof(*sorted));
+	json_t *name;
+
+	if (!sorted)
+		return TW_RAISE(NOMEM, "labels");
+	json_array_foreach(list, i, name)
+		sorted[i] = json_string_value(name);
+	qsort(sorted, count, sizeof(*sorted), by_name);
+	for (i = 0; i < count; i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+		tw_buf_init(&b, l->sys, 4096);
+		TW_TRY(tw_buf_format(&b, "%s/%s", dir, sorted[i]));
+		TW_TRY(from_file(l, tw_buf_cstr(&b)));
+	}
 	return TW_OK;
+}
+
+static tw_err from_batch(struct labels *l, const char *path)
+{
+	TW_CLEANUP(tw_closep) int dir = -1;
+	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
+	struct names n = { .list = list };
+
+	if (!list)
+		return TW_RAISE(NOMEM, "labels");
+	TW_TRY(tw_dir_open(l->sys, path, &dir));
+	if (l->sys->list(l->sys, dir, take_name, &n) != 0)
+		return TW_RAISE_ERRNO("reading %s", path);
+	if (n.failed)
+		return TW_RAISE(NOMEM, "labels");
+	if (!json_array_size(list))
+		return TW_RAISE(NOTFOUND, "%s holds no label files", path);
+	return from_names(l, path, list);
 }
 
 static tw_err make_all(struct labels *l)
 {
+	if (tw_arg(l->args, "batch"))
+		TW_TRY(from_batch(l, tw_arg(l->args, "batch")));
 	if (tw_arg(l->args, "ca"))
 		TW_TRY(from_registry(l));
 	for (size_t i = 0; tw_arg_nth(l->args, "label", i); i++)

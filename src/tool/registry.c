@@ -131,7 +131,7 @@ const json_t *tw_registry_lines(const tw_registry *r)
 	return r->lines;
 }
 
-tw_err tw_registry_append(tw_registry *r, const json_t *line)
+tw_err tw_registry_add(tw_registry *r, const json_t *line)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
@@ -139,10 +139,20 @@ tw_err tw_registry_append(tw_registry *r, const json_t *line)
 	TW_TRY(tw_json_write(line, &text));
 	TW_TRY(tw_buf_text(&text, "\n"));
 	TW_TRY(tw_durable_write_at(r->sys, r->fd, text.data, text.size, r->end));
-	TW_TRY(tw_durable_sync(r->sys, r->fd));
 	r->end += (off_t)text.size;
 	TW_CLEANUP(tw_jsonp) json_t *copy = json_deep_copy(line);
 	if (!copy)
 		return TW_RAISE(NOMEM, "registry line");
 	return keep(r, copy);
+}
+
+tw_err tw_registry_sync(tw_registry *r)
+{
+	return tw_durable_sync(r->sys, r->fd);
+}
+
+tw_err tw_registry_append(tw_registry *r, const json_t *line)
+{
+	TW_TRY(tw_registry_add(r, line));
+	return tw_registry_sync(r);
 }
