@@ -77,7 +77,7 @@ static int open_retry(const struct tw_sys *sys, int dir, const char *name, int f
 	return fd;
 }
 
-static tw_err write_new(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode,
+static tw_err write_new(const struct tw_sys *sys, int dir, const char *name, struct tw_slice content, mode_t mode,
 	int (*sync)(const struct tw_sys *s, int fd))
 {
 	int fd = open_retry(sys, dir, name, O_WRONLY | O_CREAT | O_EXCL, mode);
@@ -85,7 +85,7 @@ static tw_err write_new(const struct tw_sys *sys, int dir, const char *name, con
 
 	if (fd < 0)
 		return TW_RAISE_ERRNO("creating %s", name);
-	e = write_all(sys, fd, data, size);
+	e = write_all(sys, fd, content.at, content.size);
 	if (!tw_failed(e) && sync && sync_whole(sys, fd, sync) != 0)
 		e = TW_RAISE_ERRNO("syncing %s", name);
 	(void)sys->close(sys, fd); /* the fsync before it, or tw_durable_sync_all after it, has the last word about the data */
@@ -95,7 +95,7 @@ static tw_err write_new(const struct tw_sys *sys, int dir, const char *name, con
 tw_err tw_durable_place(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode)
 {
 	TW_TRY(unlink_if_there(sys, dir, name));
-	return write_new(sys, dir, name, data, size, mode, NULL);
+	return write_new(sys, dir, name, (struct tw_slice){ data, size }, mode, NULL);
 }
 
 tw_err tw_durable_sync_all(const struct tw_sys *sys, int dir)
@@ -113,7 +113,7 @@ tw_err tw_durable_replace(const struct tw_sys *sys, int dir, const char *name, c
 	if ((size_t)snprintf(fresh, sizeof fresh, "%s" NEW_SUFFIX, name) >= sizeof fresh)
 		return TW_RAISE(LIMIT, "a file name of %zu bytes", strlen(name));
 	TW_TRY(unlink_if_there(sys, dir, fresh));
-	e = write_new(sys, dir, fresh, data, size, mode, sys->fsync);
+	e = write_new(sys, dir, fresh, (struct tw_slice){ data, size }, mode, sys->fsync);
 	if (!tw_failed(e) && sys->rename(sys, dir, fresh, dir, name) != 0)
 		e = TW_RAISE_ERRNO("renaming %s to %s", fresh, name);
 	if (tw_failed(e)) {
