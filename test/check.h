@@ -72,15 +72,18 @@ static inline void check_bytes(const char *what, const void *got, const void *wa
 	}
 }
 
-#define CHECK_MAIN(...)                                            \
-	int main(void)                                             \
-	{                                                          \
-		const struct CMUnitTest tests[] = { __VA_ARGS__ }; \
-		const char *filter = getenv("CMOCKA_TEST_FILTER"); \
-		if (filter)                                        \
-			cmocka_set_test_filter(filter);            \
-		cmocka_set_message_output(CM_OUTPUT_TAP);          \
-		return cmocka_run_group_tests(tests, NULL, NULL);  \
+#define CHECK_MAIN(...) CHECK_MAIN_IN(NULL, NULL, __VA_ARGS__)
+
+/* With what stands before the first and after the last of them. */
+#define CHECK_MAIN_IN(set_up, tear_down, ...)                            \
+	int main(void)                                                   \
+	{                                                                \
+		const struct CMUnitTest tests[] = { __VA_ARGS__ };       \
+		const char *filter = getenv("CMOCKA_TEST_FILTER");       \
+		if (filter)                                              \
+			cmocka_set_test_filter(filter);                  \
+		cmocka_set_message_output(CM_OUTPUT_TAP);                \
+		return cmocka_run_group_tests(tests, set_up, tear_down); \
 	}
 
 #endif

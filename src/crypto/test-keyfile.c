@@ -171,11 +171,5 @@ static void test_oom(void **state)
 	oom_sweep(round_trip, NULL);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_ours), cmocka_unit_test(test_wrong_passphrases),
-		cmocka_unit_test(test_openssls), cmocka_unit_test(test_form), cmocka_unit_test(test_changed), cmocka_unit_test(test_oom) };
-
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, set_up, NULL);
-}
+CHECK_MAIN_IN(set_up, NULL, cmocka_unit_test(test_ours), cmocka_unit_test(test_wrong_passphrases), cmocka_unit_test(test_openssls),
+	cmocka_unit_test(test_form), cmocka_unit_test(test_changed), cmocka_unit_test(test_oom))

@@ -244,15 +244,5 @@ static int teardown(void **state)
 	return fclose(nowhere);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_foreign_state),
-		cmocka_unit_test(test_power_cuts),
-		cmocka_unit_test(test_failed_calls),
-	};
-
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
-}
+CHECK_MAIN_IN(setup, teardown, cmocka_unit_test(test_plain), cmocka_unit_test(test_foreign_state),
+	cmocka_unit_test(test_power_cuts), cmocka_unit_test(test_failed_calls))

@@ -7,6 +7,7 @@ file named by TW_MUTANT_MAP, one byte per mutant, whose place it came by: these 
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 
@@ -141,7 +142,8 @@ class Weaver:
                 self.dropped[m.id] = errors[0].split("error: ")[1]
         raise RuntimeError(f"{name} does not compile with its mutants")
 
-    def run(self, by_file, number, commands):
+    def run(self, by_file, number, commands, chosen):
+        """Builds the test programs whose names fit; everything when none are named."""
         self.work.mkdir(parents=True, exist_ok=True)
         put(self.work / "tw-mutants.h", (HEAD % max(1, len(number))).encode())
         self.copy(set(by_file))
@@ -151,7 +153,9 @@ class Weaver:
         if not (self.build / "build.ninja").exists():
             subprocess.run(["meson", "setup", str(self.build), str(self.tree), "-Dwerror=false", "-Db_sanitize=leak", "-Db_lundef=false", "-Dc_args=-w", "-Doptimization=1", "-Ddebug=false"],
                            env=environment, check=True, stdout=subprocess.DEVNULL)
-        done = subprocess.run(["nice", "ninja", "-C", str(self.build)], env=environment, capture_output=True, text=True)
+        subprocess.run(["ninja", "-C", str(self.build), "build.ninja"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        programs = [os.path.relpath(row["cmd"][0], self.build) for row in self.tests() if chosen and re.search(chosen, row["name"])]
+        done = subprocess.run(["nice", "ninja", "-C", str(self.build), *programs], env=environment, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError("the build with mutants failed:\n" + done.stdout[-3000:])
 

@@ -415,25 +415,9 @@ static void test_names_change_hands(void **state)
 	tw_keystore_close(k);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_makes_keys),
-		cmocka_unit_test(test_refuses_names),
-		cmocka_unit_test(test_rotates_keys),
-		cmocka_unit_test(test_seals),
-		cmocka_unit_test(test_import),
-		cmocka_unit_test(test_root),
-		cmocka_unit_test(test_root_comes_later),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_power_cut),
-		cmocka_unit_test(test_out_of_memory),
-		cmocka_unit_test(test_every_failure_is_told),
-		cmocka_unit_test(test_not_destroyed_in_one_copy),
-		cmocka_unit_test(test_edges),
-		cmocka_unit_test(test_storage_keys_are_checked),
-		cmocka_unit_test(test_names_change_hands),
-	};
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_makes_keys), cmocka_unit_test(test_refuses_names),
+	cmocka_unit_test(test_rotates_keys), cmocka_unit_test(test_seals), cmocka_unit_test(test_import),
+	cmocka_unit_test(test_root), cmocka_unit_test(test_root_comes_later), cmocka_unit_test(test_many),
+	cmocka_unit_test(test_power_cut), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_every_failure_is_told),
+	cmocka_unit_test(test_not_destroyed_in_one_copy), cmocka_unit_test(test_edges),
+	cmocka_unit_test(test_storage_keys_are_checked), cmocka_unit_test(test_names_change_hands))

@@ -560,27 +560,9 @@ static void test_every_failure_is_told(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keeps),
-		cmocka_unit_test(test_changes_are_whole),
-		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_sealed),
-		cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_older_copy),
-		cmocka_unit_test(test_power_cut),
-		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_file_rows),
-		cmocka_unit_test(test_payload_rows),
-		cmocka_unit_test(test_names_and_data_have_an_end),
-		cmocka_unit_test(test_full_to_the_byte),
-		cmocka_unit_test(test_edits_are_told_apart),
-		cmocka_unit_test(test_file_ends),
-		cmocka_unit_test(test_entries_are_checked),
-		cmocka_unit_test(test_either_copy),
-		cmocka_unit_test(test_every_failure_is_told),
-	};
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_keeps), cmocka_unit_test(test_changes_are_whole),
+	cmocka_unit_test(test_full), cmocka_unit_test(test_sealed), cmocka_unit_test(test_damage),
+	cmocka_unit_test(test_older_copy), cmocka_unit_test(test_power_cut), cmocka_unit_test(test_faults),
+	cmocka_unit_test(test_file_rows), cmocka_unit_test(test_payload_rows), cmocka_unit_test(test_names_and_data_have_an_end),
+	cmocka_unit_test(test_full_to_the_byte), cmocka_unit_test(test_edits_are_told_apart), cmocka_unit_test(test_file_ends),
+	cmocka_unit_test(test_entries_are_checked), cmocka_unit_test(test_either_copy), cmocka_unit_test(test_every_failure_is_told))
