@@ -2,7 +2,7 @@
 /*
  * What a secret leaves behind: in blocks that were given back, and on the stack below whoever used it.
  *
- * A test program that includes this is linked with --wrap=free and --wrap=realloc (`'spills': true` in src), so every block that
+ * A test program that includes this is linked with --wrap for free, calloc and realloc (`'spills': true` in src), so every block that
  * our code or, through our allocator, OpenSSL gives back passes here while it is still readable. What a removed wipe leaves is seen.
  */
 #ifndef TW_TEST_SPILL_H
@@ -15,13 +15,15 @@
 void *__real_realloc(void *p, size_t size);
 void __real_free(void *p);
 void *__wrap_realloc(void *p, size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
 void __wrap_free(void *p);
 
 static struct {
 	const void *secret; /* NULL: nothing is watched for */
 	size_t size;
 	size_t seen;
-	void *held[1024]; /* blocks that realloc made since the watch began, and that nobody has given back */
+	void *held[1024]; /* blocks of the seam that were made since the watch began, and that nobody has given back */
 	size_t count;
 } spill;
 
@@ -37,7 +39,7 @@ static inline bool spill_in(void *p)
 	return memmem(p, malloc_usable_size(p), spill.secret, spill.size) != NULL;
 }
 
-/* How many blocks hold it that are still there: all of OpenSSL's that came since, and all buffers. */
+/* How many blocks hold it that are still there, of those that came since: ours, and all of OpenSSL's. */
 static inline size_t spill_held(void)
 {
 	size_t n = 0;
@@ -51,6 +53,18 @@ static inline size_t spill_seen(void)
 {
 	spill.secret = NULL;
 	return spill.seen;
+}
+
+static inline void *spill_note(void *p)
+{
+	if (p && spill.secret && spill.count < sizeof spill.held / sizeof *spill.held)
+		spill.held[spill.count++] = p;
+	return p;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return spill_note(__real_calloc(count, size));
 }
 
 void __wrap_free(void *p)
@@ -75,9 +89,7 @@ void *__wrap_realloc(void *p, size_t size)
 	if (p)
 		memcpy(moved, p, had < size ? had : size);
 	__wrap_free(p);
-	if (spill.count < sizeof spill.held / sizeof *spill.held)
-		spill.held[spill.count++] = moved;
-	return moved;
+	return spill_note(moved);
 }
 
 /* Called right after what is tried: whether the stack it has left still holds the secret. */

@@ -13,6 +13,7 @@ import tempfile
 import time
 
 LATE_FACTOR, LATE_S = 4, 2.0  # a test may take so many times what it takes with no mutant, and so much more
+SLOW_S = 0.5  # a test that takes longer waits until the others have noticed nothing
 MUTANT_S = 8.0  # of tests per mutant: past it the slowest ones are not tried
 INSIDE = "TW_MUTATE_INSIDE"
 MEMORY = 2 << 30
@@ -100,9 +101,10 @@ def split(test, count):
 
 
 def reaching(tests, number, file=""):
-    """Those of the file's own folder first, since they are the likeliest to notice; then the quickest."""
+    """The slow ones last; of the others those of the file's own folder first, since they are the likeliest to notice; then the quickest."""
     own = file.split("/")[-2:-1]
-    return sorted((t for t in tests if number in t.reaches), key=lambda t: (t.program.split("-")[-1] not in own and t.program.split("-")[0] not in own, t.seconds))
+    return sorted((t for t in tests if number in t.reaches),
+                  key=lambda t: (t.seconds > SLOW_S, t.program.split("-")[-1] not in own and t.program.split("-")[0] not in own, t.seconds))
 
 
 def tried(tests, number, file):

@@ -798,85 +798,6 @@ static void test_what_failed_changed_nothing(void **state)
 	sys = real;
 }
 
-/* --- The client, against keys that answer by a script --- */
-
-static void test_client_refuses_answers(void **state)
-{
-	static const struct {
-		const char *payload;
-		size_t size;
-		enum tw_code want;
-		uint16_t type;
-	} rows[] = {
-		{ "\0why", 4, TW_CODE_UNTRUSTED, TW_WIRE_KEYS_FAILED },   /* fails with OK */
-		{ "\377why", 4, TW_CODE_UNTRUSTED, TW_WIRE_KEYS_FAILED }, /* with no code */
-		{ NULL, 64, TW_CODE_DENIED, TW_WIRE_KEYS_SIGNED },        /* another question's answer */
-		{ NULL, 15, TW_CODE_UNTRUSTED, TW_WIRE_KEYS_SECRET_IS },
-	};
-	static const char zeros[64];
-	uint8_t secret[16] = { 0 };
-	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
-		tw_keys_client *c = NULL;
-		int pair[2];
-		CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-		CHECK_OK(tw_keys_client_new(sys, pair[0], &c));
-		CHECK_OK(tw_channel_new(sys, pair[1], tw_rows_keys_from_core, &theirs));
-		CHECK_OK(tw_channel_send(theirs, rows[i].type, 1, rows[i].payload ? rows[i].payload : zeros, rows[i].size, NULL, 0));
-		CHECK_INT(tw_keys_client_secret_new(c, secret).code, rows[i].want);
-		CHECK_BYTES(secret, zeros, sizeof secret);
-		tw_keys_client_free(c);
-	}
-	for (int code = TW_CODE_OK + 1; code <= TW_CODE_INTERNAL; code++) { /* each code comes over as it is, with its words */
-		TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
-		const char payload[4] = { (char)code, 'w', 'h', 'y' };
-		tw_keys_client *c = NULL;
-		int pair[2];
-		CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-		CHECK_OK(tw_keys_client_new(sys, pair[0], &c));
-		CHECK_OK(tw_channel_new(sys, pair[1], tw_rows_keys_from_core, &theirs));
-		CHECK_OK(tw_channel_send(theirs, TW_WIRE_KEYS_FAILED, 1, payload, sizeof payload, NULL, 0));
-		CHECK_INT(tw_keys_client_secret_new(c, secret).code, code);
-		CHECK_TEXT(tw_err_detail(), "keys: why");
-		tw_keys_client_free(c);
-	}
-}
-
-static tw_err client_over(const struct tw_sys *s, void *user)
-{
-	TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
-	static const char key[32] = { 1, 2, 3 }, signature[64] = { 4, 5 };
-	uint8_t got[32], got_signature[64];
-	tw_keys_client *c = NULL;
-	int pair[2];
-	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-	tw_err e = tw_keys_client_new(s, pair[0], &c);
-	CHECK(tw_failed(e) == (c == NULL));
-	if (tw_failed(e)) {
-		close(pair[0]);
-		close(pair[1]);
-		return e;
-	}
-	CHECK_OK(tw_channel_new(sys, pair[1], tw_rows_keys_from_core, &theirs));
-	CHECK_OK(tw_channel_send(theirs, TW_WIRE_KEYS_EPOCH_KEY, 1, key, sizeof key, NULL, 0));
-	CHECK_OK(tw_channel_send(theirs, TW_WIRE_KEYS_SIGNED, 2, signature, sizeof signature, NULL, 0));
-	e = tw_keys_client_epoch(c, 1, got);
-	if (!tw_failed(e)) {
-		CHECK_BYTES(got, key, sizeof key);
-		e = tw_keys_client_sign(c, TW_SIGN_STATEMENT, TW_SLICE("x"), got_signature);
-	}
-	if (!tw_failed(e))
-		CHECK_BYTES(got_signature, signature, sizeof signature);
-	tw_keys_client_free(c);
-	return e;
-}
-
-static void test_client_tells_every_failure(void **state)
-{
-	CHECK(told_sweep(EIO, client_over, NULL, "close pin") >= 5);
-	CHECK(told_sweep(ENOMEM, client_over, NULL, "close pin") >= 5);
-}
-
 /* --- Two processes: the role as it runs, core's client and front at its ends --- */
 
 struct running {
@@ -996,5 +917,5 @@ CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_an_epoch_that_co
 	TEST(test_secret), TEST(test_listener), TEST(test_rows), TEST(test_slots), TEST(test_slot_rotation), TEST(test_slot_names),
 	TEST(test_purge), TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults),
 	TEST(test_slot_faults), TEST(test_every_failure_is_told), TEST(test_what_failed_changed_nothing),
-	TEST(test_client_refuses_answers), TEST(test_client_tells_every_failure), TEST(test_power_cuts), TEST(test_role_and_client),
+	TEST(test_power_cuts), TEST(test_role_and_client),
 	TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead))
