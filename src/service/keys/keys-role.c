@@ -124,11 +124,11 @@ static tw_err read_root(const struct tw_sys *sys, tw_secret **ret)
 	return TW_OK;
 }
 
-/* A file beside the keystore by another name is what it always was. */
+/* A file beside the keystore by another name is what it always was. Where that cannot be told, nothing is promised. */
 static bool on_one_disk(const struct tw_sys *sys)
 {
 	struct stat dir, root;
-	return sys->fstat(sys, TW_FD_OWN, &dir) == 0 && sys->fstat(sys, ROOT_FD, &root) == 0 && dir.st_dev == root.st_dev;
+	return sys->fstat(sys, TW_FD_OWN, &dir) != 0 || sys->fstat(sys, ROOT_FD, &root) != 0 || dir.st_dev == root.st_dev;
 }
 
 static tw_err begin(struct role *r, const struct tw_role_start *start)

@@ -124,8 +124,8 @@ static void test_the_devices_own(void **state)
 
 static void test_slots(void **state)
 {
-	static tw_err (*const points[])(tw_keys_client *k, const char *slot, uint8_t ret[TW_POINT_SIZE]) = { tw_keys_client_slot_new,
-		tw_keys_client_slot_rotate, tw_keys_client_slot_point };
+	static tw_err (*const points[])(tw_keys_client * k, const char *slot,
+		uint8_t ret[TW_POINT_SIZE]) = { tw_keys_client_slot_new, tw_keys_client_slot_rotate, tw_keys_client_slot_point };
 	static const uint16_t types[] = { TW_WIRE_KEYS_SLOT_NEW, TW_WIRE_KEYS_SLOT_ROTATE, TW_WIRE_KEYS_SLOT_POINT };
 	static const char signature[64] = { 1, 2 };
 	uint8_t point[TW_POINT_SIZE] = { 4, 9 }, digest[32] = { 8 }, got[TW_POINT_SIZE], question[TW_POINT_SIZE + 32 + 9];
