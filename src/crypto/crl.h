@@ -27,4 +27,19 @@ bool tw_crl_is_of(const tw_crl *l, const tw_cert *issuer); /* the same; whether 
 /* *ret_rule NULL: issuer signed it and may, and it counts now. Else crl.issuer, crl.signature or crl.dates. */
 tw_err tw_crl_check(const tw_crl *l, const tw_cert *issuer, int64_t now_ms, const char **ret_rule);
 bool tw_crl_lists(const tw_crl *l, const tw_cert *c); /* by its number alone */
+
+struct tw_crl_entry {
+	const uint8_t *serial; /* 1 to 20 bytes, as in the certificate */
+	size_t serial_size;
+	int64_t since_ms;
+	int reason; /* RFC 5280 section 5.3.1; 0: none is told */
+};
+struct tw_crl_want {
+	const struct tw_crl_entry *entries;
+	size_t count;
+	uint64_t number;
+	int64_t this_update_ms, next_update_ms;
+};
+/* What tw_crl_load would not take is not made. */
+tw_err tw_crl_make(const struct tw_sys *sys, const struct tw_crl_want *w, const tw_cert *issuer, const tw_key *issuer_key, tw_crl **ret);
 #endif

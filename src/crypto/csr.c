@@ -252,7 +252,7 @@ static tw_err set_signature(X509_REQ *r, const uint8_t raw[TW_SIGNATURE_SIZE])
 	return TW_OK;
 }
 
-static tw_err sign(X509_REQ *r, const struct tw_signer *signer)
+static tw_err sign(X509_REQ *r, const struct tw_digest_signer *signer)
 {
 	uint8_t *tbs = NULL, digest[TW_SHA256_SIZE], raw[TW_SIGNATURE_SIZE];
 	int size = i2d_re_X509_REQ_tbs(r, &tbs);
@@ -266,7 +266,7 @@ static tw_err sign(X509_REQ *r, const struct tw_signer *signer)
 	return set_signature(r, raw);
 }
 
-static tw_err fill(X509_REQ *r, const struct tw_csr_names *n, const tw_key *subject, const struct tw_signer *signer)
+static tw_err fill(X509_REQ *r, const struct tw_csr_names *n, const tw_key *subject, const struct tw_digest_signer *signer)
 {
 	if (X509_REQ_set_version(r, X509_REQ_VERSION_1) != 1 || X509_REQ_set_pubkey(r, subject->evp) != 1)
 		return TW_RAISE_OPENSSL("version and key of a request");
@@ -277,7 +277,7 @@ static tw_err fill(X509_REQ *r, const struct tw_csr_names *n, const tw_key *subj
 }
 
 tw_err tw_csr_make(const struct tw_sys *sys, const struct tw_csr_names *names, const tw_key *subject,
-	const struct tw_signer *signer, struct tw_buf *ret_der)
+	const struct tw_digest_signer *signer, struct tw_buf *ret_der)
 {
 	TW_CLEANUP(tw_csr_freep) tw_csr *again = NULL;
 	TW_CLEANUP(reqp) X509_REQ *r = NULL;

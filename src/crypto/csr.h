@@ -23,7 +23,7 @@ typedef struct tw_csr tw_csr;
 /* The public half of subject and signer's private one must belong together: UNTRUSTED when what was made does not hold. A name
    that is NULL is left out; at least one is there. SYNTAX: a name that no request may have. */
 tw_err tw_csr_make(const struct tw_sys *sys, const struct tw_csr_names *names, const tw_key *subject,
-	const struct tw_signer *signer, struct tw_buf *ret_der);
+	const struct tw_digest_signer *signer, struct tw_buf *ret_der);
 tw_err tw_csr_pem(struct tw_slice der, struct tw_buf *ret_pem); /* the same bytes as text; looks at nothing */
 /* SYNTAX, UNSUPPORTED, LIMIT: not a request of ours to read; UNTRUSTED: its signature is not by its key. */
 tw_err tw_csr_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_csr **ret);

@@ -11,7 +11,7 @@
 
 static const struct tw_sys *sys;
 static tw_key *key, *other, *half; /* half: the public half of key */
-static struct tw_signer by_key, by_other;
+static struct tw_digest_signer by_key, by_other;
 static const struct tw_csr_names all = { "T-1 0001", "Maker \xc3\xa4", "0001", "urn:dev:ops:32473-T.1-0001", "t1.example" };
 
 static int set_up(void **state)
@@ -23,8 +23,8 @@ static int set_up(void **state)
 	CHECK_OK(tw_key_generate(sys, &other));
 	CHECK_OK(tw_key_point(key, point));
 	CHECK_OK(tw_key_of_point(sys, point, &half));
-	by_key = tw_signer_of_key(key);
-	by_other = tw_signer_of_key(other);
+	by_key = tw_digest_signer_of_key(key);
+	by_other = tw_digest_signer_of_key(other);
 	return 0;
 }
 
@@ -126,7 +126,7 @@ static tw_err gone(void *user, const uint8_t digest[32], uint8_t ret[TW_SIGNATUR
 static void test_signers_that_fail(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
-	const struct tw_signer liar = { nonsense, NULL }, away = { gone, NULL };
+	const struct tw_digest_signer liar = { nonsense, NULL }, away = { gone, NULL };
 	tw_buf_init(&der, sys, TW_CSR_MAX);
 	CHECK_ERR(tw_csr_make(sys, &all, half, &by_other, &der), UNTRUSTED);
 	CHECK_ERR(tw_csr_make(sys, &all, half, &liar, &der), UNTRUSTED);

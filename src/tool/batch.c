@@ -61,18 +61,6 @@ static void batch_done(struct batch *b)
 	tw_closep(&b->out);
 }
 
-/* With what is wrong stands where it stands. */
-static tw_err in_file(struct tw_tool *t, const char *path, tw_err e)
-{
-	char why[TW_DETAIL_MAX];
-
-	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
-		return e;
-	(void)snprintf(why, sizeof(why), "%s", tw_err_detail());
-	return tw_fail(t, TW_EXIT_FAILED, "a file with one serial number to a line, and nothing else",
-		tw_is(e, TW_CODE_LIMIT) ? TW_RAISE(LIMIT, "%s: %s", path, why) : TW_RAISE(SYNTAX, "%s: %s", path, why));
-}
-
 static tw_err read_serials(struct batch *b, const struct tw_args *a)
 {
 	const char *path = tw_arg(a, "serials"), *first = tw_arg(a, "first"), *count = tw_arg(a, "count");
@@ -87,7 +75,9 @@ static tw_err read_serials(struct batch *b, const struct tw_args *a)
 		tw_err e = tw_file_read(b->sys, path, TW_SERIALS_FILE_MAX, &text);
 		if (!tw_failed(e))
 			e = tw_serials_read(b->sys, tw_buf_slice(&text), &b->serials);
-		return in_file(b->t, path, e);
+		if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
+			return e;
+		return tw_fail(b->t, TW_EXIT_FAILED, "a file with one serial number to a line, and nothing else", tw_file_named(path, e));
 	}
 	if (tw_failed(tw_parse_u64(tw_slice_of(count), TW_SERIALS_MAX, &n)))
 		return tw_fail(b->t, TW_EXIT_USAGE, "--count 1000",
@@ -243,7 +233,7 @@ static tw_err fill(struct batch *b, struct group *g)
 	while (g->count < GROUP && b->done < b->serials.count) {
 		struct tw_unit *u = &g->unit[g->count];
 
-		tw_unit_init(&b->desk, u);
+		tw_unit_init(b->sys, u);
 		TW_TRY(tw_unit_name(&b->desk, b->serials.row[b->done], u));
 		b->done++;
 		if (u->is == TW_UNIT_COMPLETE) {

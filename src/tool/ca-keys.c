@@ -78,7 +78,6 @@ static tw_err try_each(struct tw_tool *t, struct tw_slice text, const struct tw_
 tw_err tw_ca_keys_read(struct tw_tool *t, int ca, const char *name, const struct tw_ca_key_try *with, tw_key **ret, bool *ret_plain)
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
-	char why[160];
 
 	tw_buf_init(&b, t->sys, FILE_MAX);
 	TW_TRY(tw_buf_reserve(&b, FILE_MAX));
@@ -90,9 +89,7 @@ tw_err tw_ca_keys_read(struct tw_tool *t, int ca, const char *name, const struct
 			TW_RAISE(UNTRUSTED, "%s: the passphrase is wrong", name));
 	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_UNSUPPORTED))
 		return e;
-	(void)snprintf(why, sizeof(why), "%s", tw_err_detail());
-	return tw_fail(t, TW_EXIT_FAILED, "your copy of this file",
-		tw_is(e, TW_CODE_SYNTAX) ? TW_RAISE(SYNTAX, "%s: %s", name, why) : TW_RAISE(UNSUPPORTED, "%s: %s", name, why));
+	return tw_fail(t, TW_EXIT_FAILED, "your copy of this file", tw_file_named(name, e));
 }
 
 /* Plain files need none. */

@@ -64,7 +64,7 @@ static tw_err check_label(const struct tw_device_dirs *d, const char *again, con
 tw_err tw_device_dirs_check(const struct tw_device_dirs *d, const char *again, const char *label)
 {
 	TW_TRY(check_state(d, again));
-	return check_label(d, again, label);
+	return label ? check_label(d, again, label) : TW_OK;
 }
 
 /* As root, what a role reads belongs to the role; otherwise everything is the developer's anyway. */
@@ -119,8 +119,14 @@ tw_err tw_device_dirs_state(const struct tw_device_dirs *d, const struct tw_unit
 	TW_TRY(secret_file(d, keys, TW_KEYS_SECRET, u->secret));
 	TW_TRY(secret_file(d, keys, TW_KEYS_LOG_MASTER, u->master));
 	TW_TRY(tw_device_dirs_key_file(d, keys, TW_KEYS_LISTENER, tw_buf_slice(&u->listener)));
-	if (u->key.size)
-		TW_TRY(tw_device_dirs_key_file(d, keys, TW_KEYS_IDENTITY_KEY, tw_buf_slice(&u->key)));
+	return u->key.size ? tw_device_dirs_key_file(d, keys, TW_KEYS_IDENTITY_KEY, tw_buf_slice(&u->key)) : TW_OK;
+}
+
+tw_err tw_device_dirs_cert(const struct tw_device_dirs *d, const struct tw_unit *u)
+{
+	TW_CLEANUP(tw_closep) int keys = -1;
+
+	TW_TRY(tw_device_dirs_keys(d, &keys));
 	return tw_device_dirs_key_file(d, keys, TW_KEYS_IDENTITY_CERT, tw_buf_slice(&u->cert));
 }
 

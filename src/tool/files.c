@@ -120,6 +120,16 @@ tw_err tw_file_cert(const struct tw_sys *sys, const char *path, tw_cert **ret)
 	return tw_cert_load(sys, tw_buf_slice(&b), ret);
 }
 
+tw_err tw_file_named(const char *path, tw_err e)
+{
+	char why[TW_DETAIL_MAX];
+
+	if (!tw_failed(e))
+		return e;
+	(void)snprintf(why, sizeof(why), "%s", tw_err_detail());
+	return tw_sure(tw_raise(e.code, __func__, __LINE__, "%s: %s", path, why));
+}
+
 bool tw_file_exists(const struct tw_sys *sys, int dir, const char *name)
 {
 	TW_CLEANUP(tw_closep) int fd = sys->open_beneath(sys, dir, name, O_RDONLY, 0);

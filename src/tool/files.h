@@ -16,6 +16,8 @@ tw_err tw_file_write(const struct tw_sys *sys, const char *path, const void *dat
 tw_err tw_file_text(const struct tw_sys *sys, int dir, const char *name, const char *text, mode_t mode);
 tw_err tw_file_json(const struct tw_sys *sys, const char *path, json_t **ret);
 tw_err tw_file_cert(const struct tw_sys *sys, const char *path, tw_cert **ret);
+/* The same failure, with the file named before its words. */
+tw_err tw_file_named(const char *path, tw_err e);
 bool tw_file_exists(const struct tw_sys *sys, int dir, const char *name);
 /* Key and certificate as PEM files of a directory. */
 tw_err tw_key_store(const struct tw_sys *sys, int dir, const char *name, const tw_key *k); /* 0600 */

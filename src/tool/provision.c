@@ -62,6 +62,7 @@ static tw_err make(const struct tw_desk *d, struct tw_unit *u, struct tw_device_
 	TW_TRY(tw_unit_identity(d, u));
 	TW_TRY(tw_device_dirs_config(dirs, tw_buf_slice(&d->manifest), d->anchor));
 	TW_TRY(tw_device_dirs_state(dirs, u));
+	TW_TRY(tw_device_dirs_cert(dirs, u));
 	TW_TRY(tw_device_dirs_label(dirs, u, d->anchor, label, tw_arg(a, "address")));
 	TW_TRY(write_record(d, u, tw_arg(a, "record")));
 	TW_TRY(tw_unit_note(d, u, "complete"));
@@ -76,7 +77,7 @@ tw_err tw_cmd_provision(struct tw_tool *t, const struct tw_args *a)
 	TW_CLEANUP(tw_device_dirs_done) struct tw_device_dirs dirs = { .state = -1, .config = -1 };
 
 	TW_TRY(tw_desk_open(t, a, &d));
-	tw_unit_init(&d, &u);
+	tw_unit_init(t->sys, &u);
 	TW_TRY(tw_unit_name(&d, tw_arg(a, "serial"), &u));
 	TW_TRY(tw_unit_refuse_complete(&d, &u));
 	TW_TRY(tw_device_dirs_open(t, a, &dirs));

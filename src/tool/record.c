@@ -11,21 +11,6 @@ const struct tw_option tw_options_provision_verify[] = {
 	{},
 };
 
-/* Code and words of the fault, with the file's name before them. */
-static tw_err in_record(struct tw_tool *t, const char *path, tw_err e)
-{
-	char why[TW_DETAIL_MAX];
-
-	(void)snprintf(why, sizeof(why), "%s", tw_err_detail());
-	if (tw_is(e, TW_CODE_SYNTAX))
-		e = TW_RAISE(SYNTAX, "%s: %s", path, why);
-	else if (tw_is(e, TW_CODE_UNTRUSTED))
-		e = TW_RAISE(UNTRUSTED, "%s: %s", path, why);
-	else if (tw_is(e, TW_CODE_LIMIT))
-		e = TW_RAISE(LIMIT, "%s: %s", path, why);
-	return tw_fail(t, TW_EXIT_FAILED, "the record as `thingward provision` wrote it, and the ca.crt of its time", e);
-}
-
 static tw_err verify(struct tw_tool *t, const char *path, const tw_cert *anchor, struct tw_provisioning *ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
@@ -37,7 +22,10 @@ static tw_err verify(struct tw_tool *t, const char *path, const tw_cert *anchor,
 		s.size--;
 	if (!tw_failed(e))
 		e = tw_provisioning_verify(t->sys, s, anchor, tw_now_ms(t->sys), ret);
-	return tw_failed(e) ? in_record(t, path, e) : TW_OK;
+	if (!tw_failed(e))
+		return TW_OK;
+	return tw_fail(t, TW_EXIT_FAILED, "the record as `thingward provision` wrote it, and the ca.crt of its time",
+		tw_file_named(path, e));
 }
 
 static tw_err show(struct tw_tool *t, const struct tw_provisioning *p)

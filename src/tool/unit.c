@@ -54,12 +54,12 @@ tw_err tw_desk_open(struct tw_tool *t, const struct tw_args *a, struct tw_desk *
 	return e;
 }
 
-void tw_unit_init(const struct tw_desk *d, struct tw_unit *u)
+void tw_unit_init(const struct tw_sys *sys, struct tw_unit *u)
 {
 	*u = (struct tw_unit){ .is = TW_UNIT_NEW };
-	tw_buf_init(&u->listener, d->sys, TW_KEYS_FILE_MAX);
-	tw_buf_init(&u->key, d->sys, TW_KEYS_FILE_MAX);
-	tw_buf_init(&u->cert, d->sys, TW_KEYS_FILE_MAX);
+	tw_buf_init(&u->listener, sys, TW_KEYS_FILE_MAX);
+	tw_buf_init(&u->key, sys, TW_KEYS_FILE_MAX);
+	tw_buf_init(&u->cert, sys, TW_KEYS_FILE_MAX);
 }
 
 static void wipe_done(struct tw_buf *b)
@@ -245,9 +245,5 @@ tw_err tw_unit_roles(struct tw_tool *t, const struct tw_args *a, int config, str
 			TW_RAISE(NOTFOUND, "as root, the roles need ids of their own"));
 	TW_TRY(e);
 	e = tw_roles_read(tw_buf_slice(&text), ret);
-	if (!tw_is(e, TW_CODE_SYNTAX))
-		return e;
-	char why[200];
-	(void)snprintf(why, sizeof(why), "%s", tw_err_detail());
-	return TW_RAISE(SYNTAX, "%s: %s", path ? path : TW_ROLES_FILE, why);
+	return tw_is(e, TW_CODE_SYNTAX) ? tw_file_named(path ? path : TW_ROLES_FILE, e) : e;
 }

@@ -40,7 +40,7 @@ struct tw_unit {
 	tw_secret *secret, *master; /* for taking over; of the log */
 	struct tw_buf listener, key, cert;
 };
-void tw_unit_init(const struct tw_desk *d, struct tw_unit *u);
+void tw_unit_init(const struct tw_sys *sys, struct tw_unit *u);
 void tw_unit_done(struct tw_unit *u);
 /* Its identifier, and what the registry knows of it. SYNTAX: this is no serial number. */
 tw_err tw_unit_name(const struct tw_desk *d, const char *serial, struct tw_unit *u);
