@@ -5,6 +5,7 @@
  */
 #include "crypto/crl.h"
 
+#include "base/text.h"
 #include "crypto/certin.h"
 #include "crypto/der.h"
 
@@ -100,10 +101,10 @@ static tw_err read_number(tw_crl *l)
 {
 	int found = 0;
 	ASN1_INTEGER *n = X509_CRL_get_ext_d2i(l->of, NID_crl_number, &found, NULL);
-	bool read = n && ASN1_INTEGER_get_uint64(&l->number, n) == 1;
+	bool read = n && ASN1_INTEGER_get_uint64(&l->number, n) == 1 && l->number <= INT64_MAX;
 
 	ASN1_INTEGER_free(n);
-	return read ? TW_OK : TW_RAISE_REFUSED(UNSUPPORTED, "the list has no number, or none of 64 bits");
+	return read ? TW_OK : TW_RAISE_REFUSED(UNSUPPORTED, "the list has no number, or none of 63 bits");
 }
 
 static tw_err read_list(tw_crl *l)
@@ -178,6 +179,24 @@ int64_t tw_crl_this_update_ms(const tw_crl *l)
 int64_t tw_crl_next_update_ms(const tw_crl *l)
 {
 	return l->next_ms;
+}
+
+/* Not text of one line: "", as with none. */
+tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret)
+{
+	const X509_NAME *name = X509_CRL_get_issuer(l->of);
+	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	uint8_t *text = NULL;
+
+	if (at < 0)
+		at = X509_NAME_get_index_by_NID(name, NID_organizationName, -1);
+	int n = at < 0 ? 0 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	if (n < 0)
+		return TW_RAISE_OPENSSL("an issuer's name");
+	struct tw_slice s = { (const char *)text, (size_t)n };
+	tw_err e = n && tw_text_printable(s) ? tw_buf_add(ret, s.at, s.size) : TW_OK;
+	OPENSSL_free(text);
+	return e;
 }
 
 tw_err tw_crl_pem(const tw_crl *l, struct tw_buf *ret)

@@ -28,7 +28,18 @@ class Authority:
         now = datetime.datetime.utcnow()
         self.certificate = (x509.CertificateBuilder().subject_name(self.name).issuer_name(self.name).public_key(self.key.public_key()).serial_number(1)
                             .not_valid_before(now - 30 * DAY).not_valid_after(now + 3650 * DAY).add_extension(x509.BasicConstraints(True, 0), True)
-                            .add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False, False), True).sign(self.key, hashes.SHA256()))
+                            .add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False, False), True)
+                            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), False).sign(self.key, hashes.SHA256()))
+
+    def revoked(self, *serials, number=1, start=-DAY, end=DAY, signer=None):
+        """Its list of these serials (hex), in PEM."""
+        now = datetime.datetime.utcnow()
+        made = (x509.CertificateRevocationListBuilder().issuer_name(self.name).last_update(now + start).next_update(now + end)
+                .add_extension(x509.CRLNumber(number), False)
+                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False))
+        for serial in serials:
+            made = made.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(now + start).build())
+        return made.sign(signer or self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
     def pem(self):
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
@@ -49,6 +60,7 @@ class Peer(Client):
         made = (x509.CertificateBuilder().subject_name(name).issuer_name(authority.name if authority else name).public_key(own.public_key())
                 .serial_number(int(self.serial, 16)).not_valid_before(now + start).not_valid_after(now + end)
                 .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(identifier)]), False)
+                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key((authority.key if authority else own).public_key()), False)
                 .add_extension(x509.ExtendedKeyUsage([purpose]), False).sign(signer or (authority.key if authority else own), hashes.SHA256()))
         self.print = hashlib.sha256(own.public_key().public_bytes(RAW, SPKI)).hexdigest()
         with tempfile.NamedTemporaryFile("wb", suffix=".pem") as both:

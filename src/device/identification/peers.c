@@ -22,17 +22,9 @@ static const char *const lists[] = { "anchors", "peers", "revoked", "policies" }
 
 tw_err tw_peers_load(struct tw_context *c, json_t **ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 
-	tw_buf_init(&text, c->sys, TW_PEERS_DOCUMENT_MAX);
-	tw_err e = tw_device_kept(tw_device_of(c), TW_KEPT_PEERS, &text);
-	if (!tw_is(e, TW_CODE_NOTFOUND)) {
-		TW_TRY(e);
-		TW_TRY(tw_json_parse(tw_buf_slice(&text), TW_PEERS_DOCUMENT_MAX, &j));
-	} else {
-		j = json_object();
-	}
+	TW_TRY(tw_trust_document(c, &j));
 	for (size_t i = 0; i < TW_COUNT(lists); i++)
 		if (!json_is_array(json_object_get(j, lists[i])))
 			TW_TRY(tw_json_set(j, lists[i], json_array()));
@@ -78,34 +70,46 @@ static bool key_fits(const struct claim *m, const char *pin)
 		(!tw_failed(tw_parse_hex(tw_slice_of(pin), key, sizeof key)) && tw_equal_secret(key, m->rq->client_key, sizeof key));
 }
 
-/* Signed by this anchor, whatever the time: tells a certificate that has ended from one that nobody here vouches for. */
-static bool signed_once(const struct claim *m, const tw_cert *anchor)
+/* What this door calls the rules of a chain; whatever else is wrong with one, no authority here vouches for it. */
+static const char *peer_rule(const char *rule)
 {
-	int64_t from = tw_cert_not_before_ms(m->certificate), anchor_from = tw_cert_not_before_ms(anchor);
+	static const char *const rules[][2] = {
+		{ "chain.dates", "peer.dates" },
+		{ "chain.purpose", "peer.purpose" },
+		{ "chain.usage", "peer.purpose" },
+		{ "chain.revoked", "peer.revoked" },
+		{ "crl.issuer", "peer.list" },
+		{ "crl.signature", "peer.list" },
+		{ "crl.dates", "peer.list" },
+	};
 
-	return !tw_failed(tw_cert_verify(m->certificate, anchor, from > anchor_from ? from : anchor_from));
+	for (size_t i = 0; rule && i < TW_COUNT(rules); i++)
+		if (!strcmp(rules[i][0], rule))
+			return rules[i][1];
+	return rule ? "peer.anchor" : NULL;
 }
 
 /* While the clock is not trusted it stands at the latest time known to have passed: never earlier, so that nothing ended revives. */
 static tw_err ask_anchors(struct claim *m, const char **ret_rule)
 {
-	int64_t now = tw_time_wall_ms(&tw_device_of(m->c)->time);
-	size_t i;
-	json_t *one;
+	TW_CLEANUP(tw_trust_done) struct tw_trust t = { .anchors.count = 0 };
+	TW_CLEANUP(tw_lists_done) struct tw_lists l = { .count = 0 };
+	const struct tw_certs chain = { { m->certificate }, 1 };
+	struct tw_chain_verdict verdict;
 
-	*ret_rule = "peer.anchor";
-	json_array_foreach(json_object_get(m->known, "anchors"), i, one) {
-		TW_CLEANUP(tw_cert_freep) tw_cert *anchor = NULL;
-
-		TW_TRY(tw_cert_load(m->c->sys, tw_slice_of(tw_json_text(one, "certificate")), &anchor));
-		if (!tw_failed(tw_cert_verify(m->certificate, anchor, now))) {
-			m->anchor = tw_json_text(one, "name");
-			*ret_rule = NULL;
-			return TW_OK;
-		}
-		if (signed_once(m, anchor))
-			*ret_rule = "peer.dates";
-	}
+	TW_TRY(tw_trust_anchors(m->c, m->known, &t));
+	TW_TRY(tw_trust_lists(m->c, &l));
+	const struct tw_chain_ask ask = { .chain = &chain,
+		.anchors = &t.anchors,
+		.purpose = TW_CHAIN_DEVICE,
+		.uri = m->identifier,
+		.now_ms = tw_time_wall_ms(&tw_device_of(m->c)->time),
+		.crls = (const tw_crl *const *)l.of,
+		.crl_count = l.count };
+	TW_TRY(tw_chain_check(m->c->sys, &ask, &verdict));
+	*ret_rule = peer_rule(verdict.rule);
+	if (!verdict.rule)
+		m->anchor = t.names[verdict.anchor];
 	return TW_OK;
 }
 
@@ -141,7 +145,8 @@ static const char *judge_form(const struct claim *m)
 	return NULL;
 }
 
-/* @nist DI.DAS.2: name, key, chain, revocation, dates, purpose, in this order; the first that fails is the rule of the refusal */
+/* @nist DI.DAS.2: name and key, then the chain with its purpose, dates and lists, then what the owner revoked; what fails first is the rule.
+   A device that the owner knows by its key needs no chain. */
 static tw_err judge(struct claim *m, const char **ret_rule)
 {
 	bool is_revoked = false;

@@ -12,10 +12,8 @@
  */
 #ifndef TW_DEVICE_IDENTIFICATION_PEERS_H
 #define TW_DEVICE_IDENTIFICATION_PEERS_H
-#include "device/platform/device.h"
+#include "device/platform/trust.h"
 
-#define TW_KEPT_PEERS TW_KEPT_OF_OWNER "peers" /* goes when ownership ends */
-#define TW_PEERS_DOCUMENT_MAX (48 * 1024)
 #define TW_PEER_ANCHORS_MAX 4 /* a home has one or two makers with devices that talk to one another */
 #define TW_PEER_KEYS_MAX 32
 #define TW_PEER_REVOKED_MAX 128 /* more than this is a reason to remove the anchor */

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificates of others, checked for the owner by the verdict that the device itself goes by: chain, dates, name, revocation.
+ *
+ * A certificate that does not hold is an answer, not an error: the verdict names the rule. What the owner's authorities have taken
+ * back he hands over as their own signed lists; a list is replaced by one with a higher number only, so that nobody who holds an
+ * old one can give a revoked certificate its credit back.
+ */
+#include "base/text.h"
+#include "crypto/chain.h"
+#include "crypto/ocsp.h"
+#include "device/platform/trust.h"
+#include "device/rows-data-protection.h"
+
+static bool of_no_form(tw_err e)
+{
+	return tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_UNSUPPORTED) || tw_is(e, TW_CODE_LIMIT);
+}
+
+static tw_err bad(struct tw_reply *rp, const char *rule, const char *detail)
+{
+	return tw_reply_problem(rp, 400, "input", rule, "The request is not of the wanted form",
+		"See /api/v1/openapi.json for the form.", "%s", detail);
+}
+
+/* --- Lists of revoked certificates --- */
+
+static tw_err describe(struct tw_context *c, const tw_crl *list, json_t **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf issuer = { 0 };
+	char from[TW_TIME_TEXT_MAX], to[TW_TIME_TEXT_MAX];
+
+	tw_buf_init(&issuer, c->sys, 256);
+	TW_TRY(tw_crl_issuer(list, &issuer));
+	tw_time_text(tw_crl_this_update_ms(list), from);
+	tw_time_text(tw_crl_next_update_ms(list), to);
+	*ret = json_pack("{s:s, s:I, s:I, s:s, s:s}", "issuer", tw_buf_cstr(&issuer), "number", (json_int_t)tw_crl_number(list),
+		"entries", (json_int_t)tw_crl_entries(list), "this_update", from, "next_update", to);
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "a list's description");
+}
+
+tw_err tw_certificates_lists(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_lists_done) struct tw_lists l = { .count = 0 };
+	TW_CLEANUP(tw_jsonp) json_t *all = json_array();
+
+	TW_TRY(tw_trust_lists(c, &l));
+	for (size_t i = 0; i < l.count; i++) {
+		json_t *one = NULL;
+
+		TW_TRY(describe(c, l.of[i], &one));
+		TW_TRY(tw_json_append(all, one));
+	}
+	rp->body = json_object();
+	return tw_json_set(rp->body, "lists", TW_STEAL(all));
+}
+
+/* Signed by this one, and it counts now. *ret_rule stays as it was when the list is another issuer's. */
+static tw_err try_issuer(struct tw_context *c, const tw_crl *list, const tw_cert *issuer, const char **ret_rule)
+{
+	return tw_crl_is_of(list, issuer) ? tw_crl_check(list, issuer, tw_time_wall_ms(&tw_device_of(c)->time), ret_rule) : TW_OK;
+}
+
+/* The authority that the owner names with the list; else those he trusts for other devices, and the manufacturer's. */
+static tw_err judge_list(struct tw_context *c, const struct tw_request *rq, const tw_crl *list, const char **ret_rule)
+{
+	const struct tw_slice named = tw_slice_of(tw_json_text(rq->input, "issuer"));
+	TW_CLEANUP(tw_trust_done) struct tw_trust t = { .anchors.count = 0 };
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	*ret_rule = "crl.issuer";
+	if (named.size) {
+		tw_err e = tw_certs_read(c->sys, named, 1, &t.anchors);
+		if (of_no_form(e))
+			return TW_OK;
+		TW_TRY(e);
+	} else {
+		TW_TRY(tw_trust_document(c, &document));
+		TW_TRY(tw_trust_anchors(c, document, &t));
+	}
+	for (size_t i = 0; i < t.anchors.count && *ret_rule; i++)
+		TW_TRY(try_issuer(c, list, t.anchors.of[i], ret_rule));
+	if (*ret_rule && !named.size)
+		TW_TRY(try_issuer(c, list, tw_device_of(c)->manufacturer, ret_rule));
+	return TW_OK;
+}
+
+static tw_err keep_list(struct tw_context *c, const tw_crl *list, struct tw_reply *rp)
+{
+	tw_err e = tw_trust_list_keep(c, list);
+
+	if (tw_is(e, TW_CODE_EXISTS))
+		return tw_reply_problem(rp, 409, "exists", "crl.older", "There is a newer list of this authority, or this one",
+			"Fetch the authority's latest list.", "%s.", tw_err_detail());
+	if (tw_is(e, TW_CODE_LIMIT) && tw_store_fault(c->store) == TW_STORE_WELL)
+		return tw_reply_problem(rp, 409, "full", "crl.room", "There is no place for another authority's list",
+			"Lists go when ownership ends.", "Lists of %d authorities are kept.", TW_TRUST_LISTS_MAX);
+	TW_TRY(e);
+	(void)snprintf(rp->note, sizeof rp->note, "list %llu with %zu entries", (unsigned long long)tw_crl_number(list),
+		tw_crl_entries(list));
+	rp->status = 201;
+	return describe(c, list, &rp->body);
+}
+
+tw_err tw_certificates_crl(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_crl_freep) tw_crl *list = NULL;
+	const char *rule = NULL;
+	tw_err e = tw_crl_load(c->sys, tw_slice_of(tw_json_text(rq->input, "crl")), &list);
+
+	if (of_no_form(e))
+		return bad(rp, "crl.form", tw_err_detail());
+	TW_TRY(e);
+	TW_TRY(judge_list(c, rq, list, &rule));
+	if (rule)
+		return tw_reply_problem(rp, 422, "list", rule, "The list is not taken",
+			"Fetch the latest list from the authority itself.", "%s", tw_chain_text(rule));
+	return keep_list(c, list, rp);
+}
+
+/* --- Checking --- */
+
+struct check {
+	struct tw_certs chain;
+	struct tw_trust trust;
+	struct tw_lists kept;
+	tw_crl *brought;
+	json_t *document;
+	const tw_crl *lists[TW_TRUST_LISTS_MAX + 1];
+	uint8_t answer[TW_OCSP_MAX];
+	struct tw_chain_ask ask;
+	struct tw_chain_verdict verdict;
+};
+
+static void check_free(struct check *k)
+{
+	if (!k)
+		return;
+	tw_certs_done(&k->chain);
+	tw_trust_done(&k->trust);
+	tw_lists_done(&k->kept);
+	(void)tw_crl_free(k->brought);
+	json_decref(k->document);
+	free(k);
+}
+TW_DEFINE_FREEP(struct check, check_free)
+
+static tw_err read_anchors(struct tw_context *c, const struct tw_request *rq, struct check *k, struct tw_reply *rp)
+{
+	const struct tw_slice text = tw_slice_of(tw_json_text(rq->input, "anchors"));
+
+	if (!text.size) {
+		TW_TRY(tw_trust_document(c, &k->document));
+		return tw_trust_anchors(c, k->document, &k->trust);
+	}
+	tw_err e = tw_certs_read(c->sys, text, TW_ANCHORS_MAX, &k->trust.anchors);
+	return of_no_form(e) ? bad(rp, "certificates.anchors", "The anchors are certificates in PEM with P-256 keys, at most 8.") : e;
+}
+
+/* The lists that are kept, and one that the request brings; each counts only if its issuer signed it. */
+static tw_err read_lists(struct tw_context *c, const struct tw_request *rq, struct check *k, struct tw_reply *rp)
+{
+	const struct tw_slice text = tw_slice_of(tw_json_text(rq->input, "crl"));
+
+	TW_TRY(tw_trust_lists(c, &k->kept));
+	for (size_t i = 0; i < k->kept.count; i++)
+		k->lists[k->ask.crl_count++] = k->kept.of[i];
+	if (!text.size)
+		return TW_OK;
+	tw_err e = tw_crl_load(c->sys, text, &k->brought);
+	if (of_no_form(e))
+		return bad(rp, "crl.form", tw_err_detail());
+	TW_TRY(e);
+	k->lists[k->ask.crl_count++] = k->brought;
+	return TW_OK;
+}
+
+static tw_err read_answer(const struct tw_request *rq, struct check *k, struct tw_reply *rp)
+{
+	const struct tw_slice text = tw_slice_of(tw_json_text(rq->input, "ocsp"));
+	size_t size = 0;
+
+	if (text.size && tw_failed(tw_parse_base64url(text, sizeof k->answer, k->answer, &size)))
+		return bad(rp, "ocsp.form", "The stapled answer is base64url without padding, of at most 4096 bytes.");
+	k->ask.ocsp = (struct tw_slice){ (const char *)k->answer, size };
+	return TW_OK;
+}
+
+static tw_err read_question(struct tw_context *c, const struct tw_request *rq, struct check *k, struct tw_reply *rp)
+{
+	static const struct {
+		const char *word;
+		enum tw_chain_purpose purpose;
+	} purposes[] = { { "server", TW_CHAIN_SERVER }, { "client", TW_CHAIN_CLIENT }, { "device", TW_CHAIN_DEVICE },
+		{ "authority", TW_CHAIN_AUTHORITY } };
+	const char *purpose = tw_json_text(rq->input, "purpose"), *name = tw_json_text(rq->input, "name");
+	size_t i = 0;
+
+	while (i < TW_COUNT(purposes) && strcmp(purposes[i].word, purpose) != 0)
+		i++;
+	if (i == TW_COUNT(purposes))
+		return bad(rp, "certificates.purpose", "The purpose is server, client, device or authority.");
+	k->ask.purpose = purposes[i].purpose;
+	*(strchr(name, ':') ? &k->ask.uri : &k->ask.dns) = *name ? name : NULL;
+	k->ask.must_be_unrevoked = tw_json_bool(rq->input, "unrevoked");
+	k->ask.now_ms = tw_time_wall_ms(&tw_device_of(c)->time);
+	k->ask.chain = &k->chain;
+	k->ask.anchors = &k->trust.anchors;
+	k->ask.crls = k->lists;
+	TW_TRY(read_anchors(c, rq, k, rp));
+	if (!rp->problem[0])
+		TW_TRY(read_lists(c, rq, k, rp));
+	return rp->problem[0] ? TW_OK : read_answer(rq, k, rp);
+}
+
+static tw_err conclude(struct tw_context *c, const struct check *k, struct tw_reply *rp)
+{
+	const char *rule = k->verdict.rule;
+
+	rp->body = json_pack("{s:s, s:s, s:s, s:I, s:b, s:b}", "result", rule ? "refused" : "good", "rule", rule ? rule : "",
+		"reason", rule ? tw_chain_text(rule) : "It holds.", "at", (json_int_t)k->verdict.at, "unrevoked",
+		k->verdict.unrevoked && !rule, "time_trusted", tw_time_trusted(&tw_device_of(c)->time));
+	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+}
+
+/* @nist DP.CCS.2: chain, dates, name and revocation, and the rule that fails */
+tw_err tw_certificates_check(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(check_freep) struct check *k = TW_NEW(c->sys, struct check);
+
+	if (!k)
+		return TW_RAISE(NOMEM, "checking a certificate");
+	TW_TRY(read_question(c, rq, k, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_err e = tw_certs_read(c->sys, tw_slice_of(tw_json_text(rq->input, "chain")), TW_CHAIN_MAX, &k->chain);
+	if (of_no_form(e))
+		k->verdict.rule = "chain.form";
+	else if (tw_failed(e))
+		return e;
+	else
+		TW_TRY(tw_chain_check(c->sys, &k->ask, &k->verdict));
+	return conclude(c, k, rp);
+}
+
+/* --- The status --- */
+
+/* This unit's own certificate under its maker's authority, by its own name and by another one. */
+static tw_err try_own(struct tw_context *c, const char **ret_own, const char **ret_other)
+{
+	const struct tw_device *d = tw_device_of(c);
+	const struct tw_certs chain = { { d->certificate }, 1 }, anchors = { { d->manufacturer }, 1 };
+	struct tw_chain_ask ask = { .chain = &chain, .anchors = &anchors, .purpose = TW_CHAIN_DEVICE, .now_ms = tw_time_wall_ms(&d->time) };
+	struct tw_chain_verdict verdict;
+
+	TW_TRY(tw_chain_check(c->sys, &ask, &verdict));
+	*ret_own = verdict.rule;
+	ask.uri = "urn:dev:ops:0-nobody-0";
+	TW_TRY(tw_chain_check(c->sys, &ask, &verdict));
+	*ret_other = verdict.rule;
+	return TW_OK;
+}
+
+/* @nist DP.CCS.2 */
+tw_err tw_protection_status_certificates(struct tw_context *c, struct tw_element_status *ret)
+{
+	TW_CLEANUP(tw_lists_done) struct tw_lists l = { .count = 0 };
+	const char *own = NULL, *other = "chain.name";
+	size_t over = 0;
+	int64_t now = tw_time_wall_ms(&tw_device_of(c)->time);
+
+	TW_TRY(tw_trust_lists(c, &l)); /* what cannot be read is not provided, and the caller says so */
+	for (size_t i = 0; i < l.count; i++)
+		over += tw_crl_next_update_ms(l.of[i]) < now;
+	if (tw_device_of(c)->certificate)
+		TW_TRY(try_own(c, &own, &other));
+	bool sound = !own && other && strcmp(other, "chain.name") == 0;
+	ret->status = sound ? TW_STATUS_PROVIDED : TW_STATUS_NOT_PROVIDED;
+	if (!sound)
+		(void)snprintf(ret->reason, sizeof ret->reason, "This unit's own certificate is not judged as it should be: %s.",
+			own ? own : "it holds under another's name");
+	else
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"Chain, dates, name and revocation are checked%s. Lists of revoked certificates: %zu, of which %zu are over; "
+			"what an authority vouches for whose list is over is refused.",
+			tw_device_of(c)->certificate ? "; this unit's own was just now, and refused under another's name" : "",
+			l.count, over);
+	return TW_OK;
+}

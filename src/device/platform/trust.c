@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/platform/trust.h"
+
+#include "base/text.h"
+
+#define KEPT_LIST TW_KEPT_OF_OWNER "crl."
+#define LIST_TEXT_MAX (2 * TW_CRL_MAX) /* in PEM */
+
+tw_err tw_trust_document(struct tw_context *c, json_t **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+	tw_buf_init(&text, c->sys, TW_PEERS_DOCUMENT_MAX);
+	tw_err e = tw_device_kept(tw_device_of(c), TW_KEPT_PEERS, &text);
+	if (!tw_is(e, TW_CODE_NOTFOUND)) {
+		TW_TRY(e);
+		return tw_json_parse(tw_buf_slice(&text), TW_PEERS_DOCUMENT_MAX, ret);
+	}
+	*ret = json_object();
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "a document");
+}
+
+tw_err tw_trust_anchors(struct tw_context *c, const json_t *document, struct tw_trust *ret)
+{
+	TW_CLEANUP(tw_trust_done) struct tw_trust t = { .anchors.count = 0 };
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(json_object_get(document, "anchors"), i, one) {
+		if (t.anchors.count == TW_ANCHORS_MAX)
+			break;
+		tw_err e = tw_cert_load(c->sys, tw_slice_of(tw_json_text(one, "certificate")), &t.anchors.of[t.anchors.count]);
+		if (tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_UNSUPPORTED) || tw_is(e, TW_CODE_LIMIT))
+			continue;
+		TW_TRY(e);
+		t.names[t.anchors.count++] = tw_json_text(one, "name");
+	}
+	*ret = t;
+	t.anchors.count = 0;
+	return TW_OK;
+}
+
+static void name_of(size_t place, char ret[32])
+{
+	(void)snprintf(ret, 32, KEPT_LIST "%zu", place);
+}
+
+/* The list in this place; NULL when it is free. */
+static tw_err read_place(struct tw_context *c, size_t place, tw_crl **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	char name[32];
+
+	*ret = NULL;
+	name_of(place, name);
+	tw_buf_init(&text, c->sys, LIST_TEXT_MAX);
+	tw_err e = tw_device_kept(tw_device_of(c), name, &text);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	return tw_crl_load(c->sys, tw_buf_slice(&text), ret);
+}
+
+void tw_lists_done(struct tw_lists *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		l->of[i] = tw_crl_free(l->of[i]);
+	l->count = 0;
+}
+
+/* Places are taken from the first on and never become free one by one. */
+tw_err tw_trust_lists(struct tw_context *c, struct tw_lists *ret)
+{
+	TW_CLEANUP(tw_lists_done) struct tw_lists l = { .count = 0 };
+
+	while (l.count < TW_TRUST_LISTS_MAX) {
+		tw_crl *one = NULL;
+
+		TW_TRY(read_place(c, l.count, &one));
+		if (!one)
+			break;
+		l.of[l.count++] = one;
+	}
+	*ret = l;
+	l.count = 0;
+	return TW_OK;
+}
+
+static tw_err write_place(struct tw_context *c, size_t place, const tw_crl *list)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	char name[32];
+
+	name_of(place, name);
+	tw_buf_init(&pem, c->sys, LIST_TEXT_MAX);
+	TW_TRY(tw_crl_pem(list, &pem));
+	return tw_device_keep(tw_device_of(c), name, tw_buf_cstr(&pem));
+}
+
+tw_err tw_trust_list_keep(struct tw_context *c, const tw_crl *list)
+{
+	TW_CLEANUP(tw_lists_done) struct tw_lists l = { .count = 0 };
+	size_t place = 0;
+
+	TW_TRY(tw_trust_lists(c, &l));
+	while (place < l.count && !tw_crl_same_issuer(l.of[place], list))
+		place++;
+	if (place < l.count && tw_crl_number(l.of[place]) >= tw_crl_number(list))
+		return TW_RAISE(EXISTS, "the list that is kept has number %llu", (unsigned long long)tw_crl_number(l.of[place]));
+	if (place == TW_TRUST_LISTS_MAX)
+		return TW_RAISE(LIMIT, "%d lists are kept", TW_TRUST_LISTS_MAX);
+	return write_place(c, place, list);
+}

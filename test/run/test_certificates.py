@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates of others, checked by the device for its owner, and the lists of what authorities have taken back.
+
+@nist DP.CCS.2: good, expired, wrong-name, untrusted and revoked certificates: only the good one passes
+"""
+import datetime
+import json
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from harness import Client, b64, local
+from liar import Liar
+from peers import DAY, LAMP, Authority, Peer, as_owner, name_of, rule, trust
+from test_crypto import assess
+
+CHECK, LISTS = "/api/v1/certificates/check", "/api/v1/certificates/crls"
+HOST = "est.example"
+
+
+def made(authority, *, name=HOST, start=-DAY, end=DAY, purpose=ExtendedKeyUsageOID.SERVER_AUTH, signer=None):
+    """A server's certificate, and its number in hex."""
+    authority.last += 1
+    now = datetime.datetime.utcnow()
+    signer = signer or authority.key
+    certificate = (x509.CertificateBuilder().subject_name(name_of("server")).issuer_name(authority.name)
+                   .public_key(ec.generate_private_key(ec.SECP256R1()).public_key()).serial_number(authority.last).not_valid_before(now + start)
+                   .not_valid_after(now + end).add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
+                   .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), False)
+                   .add_extension(x509.ExtendedKeyUsage([purpose]), False).sign(signer, hashes.SHA256()))
+    return certificate, f"{authority.last:04x}"
+
+
+def pem(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def verdict(unit, certificate, **more):
+    answer = as_owner(unit).ask("POST", CHECK, {"chain": pem(certificate), "purpose": "server", "name": HOST, **more})
+    return answer.json["rule"] if answer.status == 200 else (answer.status, answer.json["rule"])
+
+
+@pytest.fixture
+def trusting(owned):
+    authority = Authority()
+    trust(owned, authority)
+    return owned, authority
+
+
+def test_only_the_good_one_passes(trusting):
+    unit, ca = trusting
+    good, _ = made(ca)
+    gone, serial = made(ca)
+    crl = ca.revoked(serial)
+    assert verdict(unit, good) == "" and verdict(unit, good, anchors=ca.pem()) == "" and verdict(unit, good, crl=crl, unrevoked=True) == ""
+    wrong = {
+        "chain.dates": made(ca, end=-datetime.timedelta(hours=1))[0], "chain.name": made(ca, name="other.example")[0],
+        "chain.anchor": made(Authority("nobody"))[0], "chain.purpose": made(ca, purpose=ExtendedKeyUsageOID.CLIENT_AUTH)[0],
+    }
+    for want, certificate in wrong.items():
+        assert verdict(unit, certificate) == want
+    assert verdict(unit, gone) == "" and verdict(unit, gone, crl=crl) == "chain.revoked"
+    assert verdict(unit, good, name="*.example") == verdict(unit, good, name="example") == verdict(unit, good, name="urn:dev:x") == "chain.name"
+    assert verdict(unit, good, unrevoked=True) == "chain.unproven"
+    assert verdict(unit, good, crl=ca.revoked(end=-datetime.timedelta(hours=1))) == "crl.dates"
+    assert verdict(unit, good, crl=ca.revoked(signer=Authority().key)) == "crl.signature"
+
+
+def stapled(ca, certificate, status=ocsp.OCSPCertStatus.GOOD, responder=None):
+    responder = responder or ca
+    now = datetime.datetime.utcnow().replace(microsecond=0)
+    gone = (now - DAY, x509.ReasonFlags.key_compromise) if status == ocsp.OCSPCertStatus.REVOKED else (None, None)
+    answer = (ocsp.OCSPResponseBuilder().add_response(certificate, ca.certificate, hashes.SHA256(), status, now - DAY, now + DAY, *gone)
+              .responder_id(ocsp.OCSPResponderEncoding.NAME, responder.certificate).sign(responder.key, hashes.SHA256()))
+    return b64(answer.public_bytes(serialization.Encoding.DER))
+
+
+def test_stapled_answers(trusting):
+    unit, ca = trusting
+    good, _ = made(ca)
+    other, _ = made(ca)
+    assert verdict(unit, good, ocsp=stapled(ca, good), unrevoked=True) == ""
+    assert verdict(unit, good, ocsp=stapled(ca, good, ocsp.OCSPCertStatus.REVOKED)) == "chain.revoked"
+    assert verdict(unit, good, ocsp=stapled(ca, good, ocsp.OCSPCertStatus.UNKNOWN)) == "ocsp.unknown"
+    assert verdict(unit, good, ocsp=stapled(ca, other)) == "ocsp.certificate"
+    assert verdict(unit, good, ocsp=stapled(ca, good, responder=Authority())) == "ocsp.signature", "the same name, another key"
+    assert verdict(unit, good, ocsp=stapled(ca, good, responder=Authority("other"))) == "ocsp.signer"
+    assert verdict(unit, good, ocsp="AAAA") == "ocsp.form" and verdict(unit, good, ocsp="A=") == (400, "ocsp.form")
+
+
+def test_what_is_no_question(trusting):
+    unit, ca = trusting
+    good, _ = made(ca)
+    assert verdict(unit, good, chain="x") == verdict(unit, good, chain=pem(good) + "x") == verdict(unit, good, chain=pem(good) * 5) == "chain.form"
+    assert verdict(unit, good, chain=pem(good) + ca.pem()) == "" and verdict(unit, good, chain=pem(good) * 2) == "chain.extra"
+    assert verdict(unit, good, anchors="x") == (400, "certificates.anchors") and verdict(unit, good, crl="x") == (400, "crl.form")
+    assert as_owner(unit).ask("POST", CHECK, {"chain": pem(good), "purpose": "anything"}).status == 400
+    question = {"chain": pem(good), "purpose": "server"}
+    assert Client(unit, certificate=False).ask("POST", CHECK, question).status == 401
+    assert local(unit, "POST", CHECK, question).status == 403
+    said = unit.json("certificates", "check", "--chain", pem(good), "--purpose", "server", "--name", HOST)
+    assert (said["result"], said["rule"], said["time_trusted"]) == ("good", "", True)
+
+
+def test_a_kept_list_counts_and_only_a_higher_number_replaces_it(trusting):
+    """For the check and for other devices, after a restart too; whoever holds an old list gives no credit back."""
+    unit, ca = trusting
+    owner = as_owner(unit)
+    rule(unit, "all", "urn:dev:ops:32473-lamp")
+    lamp, (server, serial) = Peer(unit, LAMP + "gone", ca), made(ca)
+    other = Peer(unit, LAMP + "stays", ca)
+    assert lamp.verdict() == other.verdict() == (200, None) and verdict(unit, server) == ""
+    first = owner.ask("POST", LISTS, {"crl": ca.revoked(lamp.serial, serial, number=5)})
+    assert (first.status, first.json["number"], first.json["entries"]) == (201, 5, 2)
+    unit.stop()
+    unit.start()
+    assert lamp.verdict() == (401, "peer.revoked") and other.verdict() == (200, None) and verdict(unit, server) == "chain.revoked"
+    for number in (4, 5):
+        older = owner.ask("POST", LISTS, {"crl": ca.revoked(number=number)})
+        assert (older.status, older.json["rule"]) == (409, "crl.older")
+    for bad, want in ((ca.revoked(number=9, signer=Authority().key), "crl.signature"), (ca.revoked(number=9, end=-datetime.timedelta(hours=1)), "crl.dates"),
+                      (Authority("nobody").revoked(number=9), "crl.issuer")):
+        refused = owner.ask("POST", LISTS, {"crl": bad})
+        assert (refused.status, refused.json["rule"]) == (422, want)
+    assert owner.ask("POST", LISTS, {"crl": "x"}).json["rule"] == "crl.form"
+    assert lamp.verdict() == (401, "peer.revoked"), "nothing of these was kept"
+    foreign = Authority("foreign")
+    assert owner.ask("POST", LISTS, {"crl": foreign.revoked(number=1), "issuer": foreign.pem()}).status == 201
+    assert [(row["issuer"], row["number"]) for row in owner.ask("GET", LISTS).json["lists"]] == [("lamps", 5), ("foreign", 1)]
+    assert owner.ask("POST", LISTS, {"crl": ca.revoked(serial, number=6)}).status == 201
+    assert lamp.verdict() == (200, None) and verdict(unit, server) == "chain.revoked"
+    status = {row["id"]: row for row in unit.json("capabilities", "read", "--limit", "300")["elements"]}["DP.CCS.2"]
+    assert status["status"] == "provided" and "certificates: 2" in status["reason"]
+    for name in ("third", "fourth", "fifth"):
+        one = Authority(name)
+        last = owner.ask("POST", LISTS, {"crl": one.revoked(), "issuer": one.pem()})
+    assert (last.status, last.json["rule"]) == (409, "crl.room")
+    unit.at_console(unit.at_console("recover").split("Type ")[1][:4])
+    assert json.loads(unit.https("GET", "/api/v1/commissioning")[2])["owned"] is False
+
+
+def test_a_sound_device_passes(owned, tmp_path):
+    assert assess(owned, tmp_path)["DP.CCS.2", "only-good-passes"] == "pass"
+
+
+def test_devices_that_lie_are_found_out(liar, tmp_path):
+    good = {"result": "good", "rule": "", "reason": "", "at": 0, "unrevoked": False, "time_trusted": True}
+    for answer in ((200, good), (200, {**good, "result": "refused", "rule": "chain.dates"}), (200, {}), (403, {"title": "no", "rule": "x"})):
+        Liar.answers[CHECK] = answer
+        assert assess(liar, tmp_path, "liar")["DP.CCS.2", "only-good-passes"] == "fail", answer
