@@ -265,6 +265,11 @@ static void test_free_places_are_taken_first(void **state)
 	CHECK(!world_log_says(&w, "session.ended"));
 	world_start(&w); /* and the store holds no more than the cache */
 	CHECK_INT(world_reads(&w, token[1]), 200);
+	struct tw_request rq = { .subject.door = TW_DOOR_HTTPS };
+	char text[80];
+	(void)snprintf(text, sizeof text, "Bearer %s", token[1]);
+	CHECK_OK(who(&rq, text));
+	CHECK_TEXT(rq.subject.name, "owner:alice"); /* as it came back */
 	CHECK_INT(world_reads(&w, again), 200);
 	CHECK_INT(world_reads(&w, token[5]), 401);
 }
@@ -425,6 +430,55 @@ static void test_an_owner_whose_name_is_too_long(void **state)
 	CHECK_INT(device()->access->owner_count, 2);
 }
 
+static int64_t number(const char *sql);
+
+/* What is asked of an owner's certificate later is what he came with. */
+static void test_what_is_kept_of_an_owner(void **state)
+{
+	CHECK_INT(number("SELECT count(*) FROM owner WHERE name = 'alice' AND length(client_key) = 32 AND certificate LIKE '-----BEGIN%' AND how = 'secret'"),
+		1);
+	CHECK_INT(number("SELECT created_ms FROM owner"), WORLD_WALL);
+	CHECK_OK(tw_access_load(device()));
+	CHECK_TEXT(device()->access->owners[0].name, "alice");
+	CHECK(device()->access->owners[0].has_key);
+}
+
+static tw_err take_number(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static int64_t number(const char *sql)
+{
+	int64_t n = -1;
+
+	CHECK_OK(tw_store_run(device()->context.store, sql, NULL, 0, take_number, &n));
+	return n;
+}
+
+/* A device that cannot find out whose it is does not start as nobody's. */
+static void test_a_start_without_a_part_of_the_store(void **state)
+{
+	static const char *const spoils[] = { "ALTER TABLE owner RENAME TO hidden", "ALTER TABLE session RENAME TO hidden",
+		"ALTER TABLE session_code RENAME TO hidden", "ALTER TABLE kept RENAME TO hidden",
+		"CREATE TRIGGER no BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'no'); END",
+		"CREATE TRIGGER no BEFORE DELETE ON session_code BEGIN SELECT RAISE(ABORT, 'no'); END" };
+	char token[64], body[64];
+
+	for (size_t i = 0; i < TW_COUNT(spoils); i++) {
+		world_session(&w, token);
+		world_code(&w, body);
+		CHECK_OK(tw_store_run(device()->context.store, spoils[i], NULL, 0, NULL, NULL));
+		w.unit = tw_unit_stop(w.unit);
+		later(30 * MINUTE); /* the session and the code are to be swept away */
+		if (!tw_failed(tw_unit_start(tw_fake_sys(w.fake), w.directory, &w.unit)))
+			fail_msg("it starts: %s", spoils[i]);
+		CHECK_INT(tear_down(NULL), 0);
+		CHECK_INT(set_up(NULL), 0);
+	}
+}
+
 static void put_session(uint8_t first, size_t size, int64_t expires_ms)
 {
 	uint8_t hash[33] = { first };
@@ -481,9 +535,10 @@ static void test_a_session_ends_by_its_token_alone(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 #define UNOWNED(f) cmocka_unit_test_setup_teardown(f, set_up_unowned, tear_down)
-CHECK_MAIN(TEST(test_the_owner_is_who_holds_his_key), TEST(test_other_doors_have_no_credentials), UNOWNED(test_an_owner_without_a_key),
-	TEST(test_bearer), TEST(test_known), UNOWNED(test_whether_there_is_an_owner_is_a_fact), TEST(test_who_has_to_wait),
-	TEST(test_one_session_too_many_ends_the_first), TEST(test_free_places_are_taken_first), TEST(test_only_a_session_can_be_closed),
-	TEST(test_codes_as_people_type_them), TEST(test_a_code_opens_once_and_in_its_boot), TEST(test_eight_codes_may_wait),
-	TEST(test_without_randomness), TEST(test_owners_that_cannot_be_are_not_loaded), TEST(test_an_owner_whose_name_is_too_long),
+CHECK_MAIN(TEST(test_the_owner_is_who_holds_his_key), TEST(test_other_doors_have_no_credentials),
+	UNOWNED(test_an_owner_without_a_key), TEST(test_bearer), TEST(test_known), UNOWNED(test_whether_there_is_an_owner_is_a_fact),
+	TEST(test_who_has_to_wait), TEST(test_one_session_too_many_ends_the_first), TEST(test_free_places_are_taken_first),
+	TEST(test_only_a_session_can_be_closed), TEST(test_codes_as_people_type_them), TEST(test_a_code_opens_once_and_in_its_boot),
+	TEST(test_eight_codes_may_wait), TEST(test_without_randomness), TEST(test_owners_that_cannot_be_are_not_loaded),
+	TEST(test_an_owner_whose_name_is_too_long), TEST(test_what_is_kept_of_an_owner), TEST(test_a_start_without_a_part_of_the_store),
 	TEST(test_sessions_that_cannot_be_are_not_loaded), TEST(test_a_session_ends_by_its_token_alone))

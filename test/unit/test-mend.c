@@ -171,6 +171,11 @@ static void test_a_listener_key_that_is_owed_is_made_up_for(void **state)
 	CHECK_OK(tw_access_mend(d));
 	CHECK(!d->listener_owed);
 	CHECK(memcmp(before, d->listener_key, sizeof before) != 0);
+	memcpy(before, d->listener_key, sizeof before);
+	CHECK_OK(tw_access_mend(d)); /* once */
+	CHECK(memcmp(before, d->listener_key, sizeof before) == 0);
+	CHECK_INT(tw_unit_request(u, "GET", "/api/v1/log?limit=20", NULL, NULL), 200);
+	CHECK(strstr(tw_unit_body(u), "ownership.listener-replaced"));
 	(void)tw_unit_stop(u);
 }
 

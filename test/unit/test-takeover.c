@@ -441,6 +441,63 @@ static void test_other_sessions_leave_the_request_open(void **state)
 	CHECK_INT(tw_unit_claim(w.unit, &o), 201);
 }
 
+static void test_a_browser_waits_five_minutes(void **state)
+{
+	struct tw_unit_offer o[2];
+
+	wait_as(&o[0], "a");
+	wait_as(&o[1], "b");
+	later(5 * MINUTE - 1);
+	CHECK_INT(tw_unit_claim(w.unit, &o[1]), 202);
+	CHECK_INT(tw_unit_confirm(w.unit, &o[1]), 200);
+	later(5 * MINUTE);
+	CHECK_INT(tw_unit_confirm(w.unit, &o[0]), 404);
+	CHECK_INT(tw_unit_claim(w.unit, &o[1]), 404);
+	CHECK(!tw_unit_owned(w.unit));
+}
+
+/* Nobody waits, and nobody is announced at the console, on a wrong proof. */
+static void test_a_browser_without_proof(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = NULL;
+	struct tw_reply rp = { .status = 200 };
+	uint8_t challenge[32];
+
+	challenge_for("192.0.2.1", challenge);
+	input = input_of(&(struct attempt){ .challenge = challenge, .browser = true, .wrong = 1 });
+	const struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .source = "192.0.2.1" }, .input = input };
+	CHECK_OK(tw_access_browser(&device()->context, &rq, &rp));
+	CHECK_TEXT(rp.rule, "commissioning.proof");
+	CHECK(!rp.body);
+	CHECK_TEXT(device()->console_notice, "");
+	for (size_t i = 0; i < TW_BROWSER_MAX; i++)
+		CHECK_INT(device()->access->browsers[i].expires_ms, 0);
+}
+
+static int no_random(const struct tw_sys *s, void *buffer, size_t size)
+{
+	return -1;
+}
+
+static void test_without_randomness(void **state)
+{
+	struct tw_device *d = device();
+	const struct tw_sys *own = d->context.sys;
+	struct tw_sys sys = *own;
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .source = "192.0.2.1" } };
+	struct tw_reply rp = { .status = 200 };
+	struct tw_unit_offer o;
+
+	CHECK_INT(tw_unit_offer(w.unit, &o), 200);
+	sys.random = no_random;
+	d->context.sys = &sys;
+	CHECK_ERR(tw_access_read(&d->context, &rq, &rp), IO); /* no challenge that could be guessed */
+	tw_reply_done(&rp);
+	CHECK_INT(tw_unit_browser(w.unit, &o, "alice"), 500);
+	d->context.sys = own;
+	CHECK_TEXT(d->console_notice, "");
+}
+
 static void test_codes_are_guessed_five_times_a_minute(void **state)
 {
 	struct tw_unit_offer o, wrong;
@@ -503,6 +560,32 @@ static void test_two_browsers_never_show_one_code(void **state)
 
 /* --- Recovery --- */
 
+/* What the person at the console was told is what the device knows. */
+static void check_secret(const uint8_t told[16])
+{
+	char path[128];
+	uint8_t known[17];
+
+	(void)snprintf(path, sizeof path, "%s/keys/%s", w.directory, TW_KEYS_SECRET);
+	FILE *f = fopen(path, "re");
+	assert_non_null(f);
+	CHECK_INT(fread(known, 1, sizeof known, f), 16);
+	(void)fclose(f);
+	CHECK_BYTES(told, known, 16);
+}
+
+static void test_recovery_ends_what_waits(void **state)
+{
+	uint8_t secret[16], challenge[32];
+	struct tw_unit_offer o;
+
+	wait_as(&o, "alice");
+	challenge_for("192.0.2.1", challenge);
+	CHECK_INT(tw_unit_recover(w.unit, secret), 200);
+	CHECK_INT(tw_unit_claim(w.unit, &o), 404);
+	CHECK(!is_open(challenge));
+}
+
 static void test_recovery_leaves_nothing_of_the_owner(void **state)
 {
 	static const char setting[] = "/api/v1/settings/identification.remote-read";
@@ -514,9 +597,15 @@ static void test_recovery_leaves_nothing_of_the_owner(void **state)
 	world_session(&w, token);
 	world_code(&w, code);
 	memcpy(listener, device()->listener_key, 32);
+	CHECK_OK(tw_device_keep(device(), "owner.test", "his"));
 	CHECK_INT(tw_unit_recover(w.unit, secret), 200);
 	world_text(&w, "listener", hex, sizeof hex);
 	CHECK(!tw_unit_owned(w.unit));
+	check_secret(secret);
+	CHECK(tw_setting_is(&device()->context, "identification.remote-read", "on")); /* at once */
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
+	tw_buf_init(&kept, tw_sys_real(), 100);
+	CHECK_ERR(tw_device_kept(device(), "owner.test", &kept), NOTFOUND);
 	CHECK(memcmp(listener, device()->listener_key, 32) != 0);
 	CHECK_OK(tw_parse_hex(tw_slice_of(hex), listener, 32));
 	CHECK_BYTES(listener, device()->listener_key, 32);
@@ -539,4 +628,5 @@ CHECK_MAIN(TEST(test_one_source_crowds_out_only_itself), TEST(test_many_sources_
 	TEST(test_the_answer_to_a_take_over), TEST(test_the_oldest_browser_waits_no_longer), TEST(test_only_its_browser_collects),
 	TEST(test_a_lost_answer_is_given_again), TEST(test_an_owner_nobody_has_seen_ends_with_a_start),
 	TEST(test_other_sessions_leave_the_request_open), TEST(test_codes_are_guessed_five_times_a_minute),
-	TEST(test_two_browsers_never_show_one_code), TEST(test_recovery_leaves_nothing_of_the_owner))
+	TEST(test_two_browsers_never_show_one_code), TEST(test_recovery_ends_what_waits), TEST(test_a_browser_waits_five_minutes),
+	TEST(test_a_browser_without_proof), TEST(test_without_randomness), TEST(test_recovery_leaves_nothing_of_the_owner))

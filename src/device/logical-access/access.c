@@ -14,7 +14,6 @@ static tw_err take_owner(void *user, const tw_row *row)
 
 	if (a->owner_count == TW_OWNERS_MAX || name.size > TW_OWNER_NAME_MAX)
 		return TW_RAISE(LIMIT, "more owners in the store than %d, or a name too long", TW_OWNERS_MAX);
-	memset(o, 0, sizeof *o);
 	memcpy(o->name, name.at, name.size);
 	o->has_key = key.size == sizeof o->key;
 	if (o->has_key)
@@ -33,7 +32,6 @@ static tw_err take_session(void *user, const tw_row *row)
 
 		if (s->used || hash.size != sizeof s->hash || owner.size > TW_OWNER_NAME_MAX)
 			continue;
-		memset(s, 0, sizeof *s);
 		s->used = true;
 		memcpy(s->hash, hash.at, hash.size);
 		memcpy(s->owner, owner.at, owner.size);
