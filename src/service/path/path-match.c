@@ -28,7 +28,7 @@ static enum fit fits(const char *row, struct tw_slice path, char *ret_parameter)
 {
 	const char *brace = strchr(row, '{');
 	size_t fixed = brace ? (size_t)(brace - row) : strlen(row);
-	if (fixed == 0 || path.size < fixed || memcmp(row, path.at, fixed) != 0)
+	if (path.size < fixed || memcmp(row, path.at, fixed) != 0)
 		return FIT_NO;
 	struct tw_slice rest = { path.at + fixed, path.size - fixed };
 	if (!brace)

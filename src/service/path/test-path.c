@@ -566,6 +566,30 @@ static void test_a_long_body(void **state)
 	}
 }
 
+/* A parameter, a key and a value of a query each have a length that is taken, and a byte more that is not. */
+static void test_long_parameters(void **state)
+{
+	static const struct {
+		const char *before, *after;
+		size_t most;
+		int taken, not_taken;
+	} lengths[] = { { "GET /api/v1/things/", "", 255, 200, 404 }, { "GET /api/v1/list?word=", "", 255, 400, 400 },
+		{ "GET /api/v1/list?", "=x", 63, 400, 400 } };
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	struct tw_path_reply r;
+	char line[400], text[300];
+	tw_buf_init(&body, tw_sys_real(), 1 << 20);
+	memset(text, 'a', sizeof text);
+	for (size_t i = 0; i < TW_COUNT(lengths); i++) {
+		snprintf(line, sizeof line, "%s%.*s%s", lengths[i].before, (int)lengths[i].most, text, lengths[i].after);
+		CHECK_INT(ask(line, GOOD, "", &body, &r), lengths[i].taken);
+		CHECK(!strstr(tw_buf_cstr(&body), "malformed or too long"));
+		snprintf(line, sizeof line, "%s%.*s%s", lengths[i].before, (int)lengths[i].most + 1, text, lengths[i].after);
+		CHECK_INT(ask(line, GOOD, "", &body, &r), lengths[i].not_taken);
+		CHECK(lengths[i].not_taken == 404 || strstr(tw_buf_cstr(&body), "malformed or too long"));
+	}
+}
+
 /* A door that carries no files gets none, and nobody keeps it. */
 static void test_a_file(void **state)
 {
@@ -594,4 +618,5 @@ static void test_a_file(void **state)
 CHECK_MAIN(TEST(test_answers), TEST(test_changes_are_recorded_around), TEST(test_words_that_were_cut_are_recorded),
 	TEST(test_reads_and_refusals_are_recorded), TEST(test_credentials_that_are_refused_are_recorded), TEST(test_admission),
 	TEST(test_the_console_names_its_operation), TEST(test_an_answer_that_does_not_fit), TEST(test_a_full_disk_refuses_changes),
-	TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_a_file), TEST(test_a_long_body), TEST(test_every_fault))
+	TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_a_file), TEST(test_long_parameters), TEST(test_a_long_body),
+	TEST(test_every_fault))

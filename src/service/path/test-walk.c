@@ -146,7 +146,8 @@ static const struct tw_operation_row operations[] = {
 	{ .name = NULL },
 };
 static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations };
-static const struct tw_capability *const capabilities[] = { &capability, NULL };
+static const struct tw_capability empty = { .code = "E", .name = "Empty", .folder = "empty" };
+static const struct tw_capability *const capabilities[] = { &empty, &capability, NULL };
 #define BIT(k) (1u << TW_SUBJECT_##k)
 static const struct tw_grant_row grants[] = { { "p.any", BIT(ANYONE) | BIT(OWNER) | BIT(PEER) },
 	{ "p.own", BIT(OWNER) | BIT(PEER) }, { .permission = NULL } };
