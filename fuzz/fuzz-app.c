@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tw_app_health h;
 	struct tw_slice key, signature;
 	struct tw_app_key k;
+	enum tw_app_scope scope;
 
 	if (size < 1)
 		return 0;
@@ -39,6 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if ((data[0] == 'k' || data[0] == 'd') && !tw_failed(tw_app_read_key(all, data[0] == 'd', &k))) {
 		inside(all, k.name, TW_APP_KEY_NAME_MAX);
 		inside(all, k.digest, TW_APP_SIGN_DIGEST);
+	} else if (data[0] == 'c' && !tw_failed(tw_app_read_sealing(all, &scope, &key))) {
+		inside(all, key, all.size);
+		if (scope >= TW_APP_SCOPES)
+			abort();
 	}
 	return 0;
 }

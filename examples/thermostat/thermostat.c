@@ -6,12 +6,16 @@
  * reports the health of its two parts, and asks for its settings again every few ticks, so that a change takes effect without a
  * restart. When the device software restarts it goes on heating and connects again.
  *
+ * What corrects its sensor was measured once, on this unit, and is sealed by the device: the file that holds it opens here only, and one
+ * that was changed or copied from another unit is refused and said, rather than believed.
+ *
  * The sensor is a simulated part: a room that warms while the heating is on and cools while it is off. It says so in its first
  * event and in its health text. There is no relay either; "heating" is a word on the screen.
  */
 #include <thingward/thingward.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -28,16 +32,22 @@
 #define OVER_MILLIDEGREES 35000 /* nobody wants a room like this: something is wrong */
 #define SENSOR_MIN (-40000)     /* what the part can measure; anything else is a fault */
 #define SENSOR_MAX 125000
+#define SEALED_MORE (THINGWARD_SEALED_MAX - THINGWARD_SEAL_MAX)
+#define CORRECTION_MAX 5000 /* a part that is further off is broken */
 
 struct options {
-	const char *socket;
+	const char *socket, *calibration; /* calibration: the file with what corrects the sensor, or NULL */
 	long tick_ms, start, break_after; /* break_after: ticks until the simulated sensor fails, 0: never */
+	long correct_by;                  /* what was measured at the bench, to be kept in the file */
+	bool correct;
 };
 struct thermostat {
 	struct options options;
-	thingward *device; /* NULL while there is no connection */
-	long tick, millidegrees;
-	long target; /* degrees */
+	thingward *device;          /* NULL while there is no connection */
+	long tick, raw, correction; /* raw: what the sensor gives */
+	long millidegrees;          /* the two together */
+	bool calibrated;            /* the file was looked at */
+	long target;                /* degrees */
 	char mode[THINGWARD_VALUE_MAX];
 	bool heating, over, sensor_well, known_sensor_well, told_health, have_target;
 };
@@ -129,13 +139,81 @@ static void read_settings(struct thermostat *t)
 		(void)went_well(t, thingward_setting(t->device, "application.mode", t->mode, sizeof t->mode), "application.mode");
 }
 
+/* Replaces the file in one step: after a power cut there is the old one or the new one. */
+static bool write_file(const char *path, const unsigned char *bytes, size_t size)
+{
+	char fresh[512];
+	int n = snprintf(fresh, sizeof fresh, "%s.new", path);
+	int fd = n > 0 && (size_t)n < sizeof fresh ? open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+	bool good = fd >= 0 && write(fd, bytes, size) == (ssize_t)size && fsync(fd) == 0;
+
+	if (fd >= 0)
+		good &= close(fd) == 0;
+	return good && rename(fresh, path) == 0;
+}
+
+static void keep_correction(struct thermostat *t)
+{
+	unsigned char sealed[THINGWARD_SEALED_MAX];
+	char text[16];
+	int n = snprintf(text, sizeof text, "%ld", t->options.correct_by);
+
+	if (!went_well(t, thingward_seal(t->device, THINGWARD_UNIT, text, (size_t)n, sealed), "sealing the calibration"))
+		return;
+	t->correction = t->options.correct_by;
+	t->calibrated = true;
+	if (write_file(t->options.calibration, sealed, (size_t)n + SEALED_MORE))
+		event(t, "application.calibrated", "{\"kept\":true}");
+	else
+		note("the calibration is used, but cannot be kept");
+}
+
+/* No file is a part that needs no correction. One that does not open is nobody's to believe. */
+static void read_correction(struct thermostat *t)
+{
+	unsigned char sealed[THINGWARD_SEALED_MAX + 1];
+	char text[THINGWARD_SEAL_MAX + 1];
+	long value = 0;
+	int fd = open(t->options.calibration, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, sealed, sizeof sealed);
+
+	if (fd >= 0)
+		(void)close(fd);
+	t->calibrated = true;
+	if (n < 0)
+		return;
+	int result = thingward_unseal(t->device, THINGWARD_UNIT, sealed, (size_t)n, text);
+	if (result == THINGWARD_OK)
+		text[n - SEALED_MORE] = '\0';
+	if (result == THINGWARD_OK && read_number(text, &value) && value >= -CORRECTION_MAX && value <= CORRECTION_MAX) {
+		t->correction = value;
+		event(t, "application.calibrated", "{\"kept\":false}");
+	} else if (result == THINGWARD_OK || result == THINGWARD_REFUSED || result == THINGWARD_INVALID) {
+		event(t, "application.calibration-refused", "{}");
+	} else {
+		t->calibrated = false;
+		lose(t, "opening the calibration");
+	}
+}
+
+static void calibrate(struct thermostat *t)
+{
+	if (!t->device || t->calibrated || !t->options.calibration)
+		return;
+	if (t->options.correct)
+		keep_correction(t);
+	else
+		read_correction(t);
+}
+
 /* The simulated part: half a degree an hour of nature, hurried up so that something can be seen. */
 static bool read_sensor(struct thermostat *t)
 {
-	t->millidegrees += t->heating ? 120 : -60;
+	t->raw += t->heating ? 120 : -60;
 	if (t->options.break_after && t->tick >= t->options.break_after)
-		t->millidegrees = SENSOR_MAX + 1;
-	return t->millidegrees >= SENSOR_MIN && t->millidegrees <= SENSOR_MAX;
+		t->raw = SENSOR_MAX + 1;
+	t->millidegrees = t->raw + t->correction;
+	return t->raw >= SENSOR_MIN && t->raw <= SENSOR_MAX;
 }
 
 static void watch_sensor(struct thermostat *t)
@@ -181,6 +259,7 @@ static void tick(struct thermostat *t)
 {
 	connect_again(t);
 	read_settings(t);
+	calibrate(t);
 	watch_sensor(t);
 	control(t);
 	report_health(t);
@@ -207,14 +286,20 @@ static bool read_options(int argc, char **argv, struct options *o)
 		long *number = strcmp(argv[i], "--tick-ms") == 0 ? &o->tick_ms
 			: strcmp(argv[i], "--start") == 0        ? &o->start
 			: strcmp(argv[i], "--break-after") == 0  ? &o->break_after
+			: strcmp(argv[i], "--correct-by") == 0   ? &o->correct_by
 								 : NULL;
 
-		if (!value || (!number && strcmp(argv[i], "--socket") != 0) || (number && !read_number(value, number)))
+		const char **text = strcmp(argv[i], "--socket") == 0 ? &o->socket
+			: strcmp(argv[i], "--calibration") == 0      ? &o->calibration
+								     : NULL;
+
+		if (!value || (!number && !text) || (number && !read_number(value, number)))
 			return false;
-		if (!number)
-			o->socket = value;
+		if (text)
+			*text = value;
+		o->correct |= number == &o->correct_by;
 	}
-	return o->tick_ms > 0;
+	return o->tick_ms > 0 && o->correct_by >= -CORRECTION_MAX && o->correct_by <= CORRECTION_MAX && (!o->correct || o->calibration);
 }
 
 int main(int argc, char **argv)
@@ -223,10 +308,12 @@ int main(int argc, char **argv)
 	struct pollfd stop = { .events = POLLIN };
 
 	if (!read_options(argc, argv, &t.options)) {
-		(void)fprintf(stderr, "usage: thermostat [--socket PATH] [--tick-ms N] [--start MILLIDEGREES] [--break-after TICKS]\n");
+		(void)fprintf(stderr,
+			"usage: thermostat [--socket PATH] [--tick-ms N] [--start MILLIDEGREES] [--break-after TICKS] "
+			"[--calibration FILE] [--correct-by MILLIDEGREES]\n");
 		return 2;
 	}
-	t.millidegrees = t.options.start;
+	t.raw = t.options.start;
 	(void)snprintf(t.mode, sizeof t.mode, "comfort");
 	stop.fd = open_signals();
 	if (stop.fd < 0)

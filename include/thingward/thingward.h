@@ -30,7 +30,9 @@ extern "C" {
 #define THINGWARD_DIGEST_MAX 64 /* bytes of the longest digest */
 #define THINGWARD_POINT_SIZE 65
 #define THINGWARD_SIGNATURE_SIZE 64
-#define THINGWARD_PENDING_MAX 64 /* questions without an answer at a time */
+#define THINGWARD_SEAL_MAX 1024
+#define THINGWARD_SEALED_MAX (THINGWARD_SEAL_MAX + 28) /* nonce and tag */
+#define THINGWARD_PENDING_MAX 64                       /* questions without an answer at a time */
 
 /* What every call returns. */
 enum thingward_result {
@@ -87,6 +89,18 @@ int thingward_key_create(thingward *t, const char *name, uint8_t ret_point[THING
 int thingward_key_public(thingward *t, const char *name, uint8_t ret_point[THINGWARD_POINT_SIZE]); /* uncompressed: 4, x, y */
 /* ECDSA over a SHA-256 digest of yours; r and s, 32 bytes each. */
 int thingward_key_sign(thingward *t, const char *name, const uint8_t digest[32], uint8_t ret_signature[THINGWARD_SIGNATURE_SIZE]);
+
+/*
+ * Short secrets of the application's, encrypted by AES-256-GCM under a key that only the device has: keep what comes back anywhere, it
+ * opens on this unit only, and for this application's user only. Choose how long: as long as the unit (what belongs to it, as a
+ * calibration), or until ownership ends (what belongs to the owner, as a password of his); sealed without an owner, the latter opens
+ * until there is one. REFUSED with "crypto.sealed": it was changed, or is of another unit, user, scope or ownership; nothing comes out.
+ */
+enum thingward_scope { THINGWARD_UNIT = 0, THINGWARD_OWNERSHIP = 1 };
+/* ret: what is sealed has size_bytes + 28; THINGWARD_SEALED_MAX is room for any. At most THINGWARD_SEAL_MAX are sealed at a time. */
+int thingward_seal(thingward *t, enum thingward_scope scope, const void *data, size_t size_bytes, void *ret);
+/* ret: the text has size_bytes - 28; THINGWARD_SEAL_MAX is room for any. Wipe it after use. */
+int thingward_unseal(thingward *t, enum thingward_scope scope, const void *sealed, size_t size_bytes, void *ret);
 
 /* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */
 int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);

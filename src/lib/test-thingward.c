@@ -205,6 +205,39 @@ static void test_keys(void **state)
 	close_door(&d);
 }
 
+/* @nist DP.CCS.5: what goes to the door and what comes back; nothing of a refused text */
+static void test_sealing(void **state)
+{
+	static const uint8_t long_data[THINGWARD_SEALED_MAX + 1] = { 9, 8 };
+	struct door d;
+	struct tw_message m;
+	uint8_t back[THINGWARD_SEALED_MAX];
+
+	open_door(&d);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_SEALED, 1, long_data, THINGWARD_SEALED_MAX, NULL, 0));
+	CHECK_INT(thingward_seal(d.t, THINGWARD_OWNERSHIP, long_data, THINGWARD_SEAL_MAX, back), THINGWARD_OK);
+	CHECK_BYTES(back, long_data, sizeof back);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_SEAL);
+	CHECK_INT(m.payload.size, 1 + THINGWARD_SEAL_MAX);
+	CHECK_BYTES(m.payload.at, "\1\11\10", 3);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_UNSEALED, 2, "text", 4, NULL, 0));
+	CHECK_INT(thingward_unseal(d.t, THINGWARD_UNIT, long_data, 32, back), THINGWARD_OK);
+	CHECK_BYTES(back, "text", 4);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK(m.type == TW_APP_UNSEAL && m.payload.size == 33 && m.payload.at[0] == 0);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_UNSEALED, 3, "text", 4, NULL, 0));
+	CHECK_INT(thingward_unseal(d.t, THINGWARD_UNIT, long_data, 33, back), THINGWARD_GONE);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 4, "\0\15crypto.sealed\0\1w", 18, NULL, 0));
+	CHECK_INT(thingward_unseal(d.t, THINGWARD_UNIT, long_data, 32, back), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "crypto.sealed: w");
+	CHECK_INT(thingward_seal(d.t, THINGWARD_UNIT, long_data, THINGWARD_SEAL_MAX + 1, back), THINGWARD_INVALID);
+	CHECK_INT(thingward_unseal(d.t, THINGWARD_UNIT, long_data, THINGWARD_SEALED_MAX + 1, back), THINGWARD_INVALID);
+	CHECK_INT(thingward_seal(d.t, (enum thingward_scope)2, long_data, 1, back), THINGWARD_INVALID);
+	CHECK_BYTES(back, "text", 4);
+	close_door(&d);
+}
+
 static void test_refuses_what_cannot_be_sent(void **state)
 {
 	struct door d;
@@ -245,4 +278,5 @@ static void test_a_lost_or_lying_device(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes),
-	cmocka_unit_test(test_keys), cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))
+	cmocka_unit_test(test_keys), cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent),
+	cmocka_unit_test(test_a_lost_or_lying_device))

@@ -25,8 +25,8 @@ struct thingward {
 	uint32_t awaited; /* ticket a waiting call is after; 0: none */
 	int awaited_result;
 	char value[THINGWARD_VALUE_MAX];
-	uint8_t digest[THINGWARD_POINT_SIZE]; /* or a public point, or a signature: the longest answer in bytes */
-	size_t digest_size;
+	uint8_t bytes[THINGWARD_SEALED_MAX]; /* of a digest, a public point, a signature, a text sealed or opened */
+	size_t bytes_size;
 	char why[TW_APP_NAME_MAX + TW_DETAIL_MAX + 4];
 	thingward_answer *call;
 	void *user;
@@ -192,10 +192,15 @@ static tw_err read_value(struct tw_cursor *in, char *ret, size_t size)
 	return TW_OK;
 }
 
-static tw_err read_digest(thingward *t, struct tw_cursor *in)
+static bool is_bytes(uint16_t type)
 {
-	t->digest_size = tw_cursor_left(in);
-	return tw_cursor_bytes(in, t->digest, t->digest_size); /* the channel's row has checked that it fits */
+	return type == TW_APP_DIGEST || type == TW_APP_KEY_IS || type == TW_APP_SIGNED || type == TW_APP_SEALED || type == TW_APP_UNSEALED;
+}
+
+static tw_err read_bytes(thingward *t, struct tw_cursor *in)
+{
+	t->bytes_size = tw_cursor_left(in);
+	return tw_cursor_bytes(in, t->bytes, t->bytes_size); /* the channel's row has checked that it fits */
 }
 
 static tw_err read_result(struct tw_cursor *in, int *ret)
@@ -218,8 +223,8 @@ static tw_err take(thingward *t, const struct tw_message *m)
 		TW_TRY(read_refusal(&in, why, sizeof why));
 	else if (m->type == TW_APP_SETTING_IS)
 		TW_TRY(read_value(&in, value, sizeof value));
-	else if (m->type == TW_APP_DIGEST || m->type == TW_APP_KEY_IS || m->type == TW_APP_SIGNED)
-		TW_TRY(read_digest(t, &in));
+	else if (is_bytes(m->type))
+		TW_TRY(read_bytes(t, &in));
 	else if (m->type == TW_APP_RESULT)
 		TW_TRY(read_result(&in, &result));
 	TW_TRY(tw_cursor_end(&in));
@@ -370,10 +375,10 @@ int thingward_hash_end(thingward *t, void *ret, size_t max_bytes, size_t *ret_si
 
 	if (result != THINGWARD_OK)
 		return result;
-	if (t->digest_size > max_bytes)
+	if (t->bytes_size > max_bytes)
 		return say(t, THINGWARD_INVALID, "the digest is longer than the place for it");
-	memcpy(ret, t->digest, t->digest_size);
-	*ret_size_bytes = t->digest_size;
+	memcpy(ret, t->bytes, t->bytes_size);
+	*ret_size_bytes = t->bytes_size;
 	return THINGWARD_OK;
 }
 
@@ -424,9 +429,9 @@ static int ask_key(thingward *t, uint16_t type, const char *name, const uint8_t 
 		result = await(t, ticket);
 	if (result != THINGWARD_OK)
 		return result;
-	if (t->digest_size != size)
+	if (t->bytes_size != size)
 		return say(t, THINGWARD_GONE, "the device's answer cannot be read");
-	memcpy(ret, t->digest, size);
+	memcpy(ret, t->bytes, size);
 	return THINGWARD_OK;
 }
 
@@ -443,6 +448,62 @@ int thingward_key_public(thingward *t, const char *name, uint8_t ret_point[THING
 int thingward_key_sign(thingward *t, const char *name, const uint8_t digest[32], uint8_t ret_signature[THINGWARD_SIGNATURE_SIZE])
 {
 	return ask_key(t, TW_APP_KEY_SIGN, name, digest, ret_signature, THINGWARD_SIGNATURE_SIZE);
+}
+
+_Static_assert(THINGWARD_SEAL_MAX == TW_APP_SEAL_MAX && THINGWARD_SEALED_MAX == TW_APP_SEAL_MAX + TW_APP_SEAL_MORE, "one size at both ends");
+_Static_assert((int)THINGWARD_UNIT == TW_APP_SCOPE_UNIT && (int)THINGWARD_OWNERSHIP == TW_APP_SCOPE_OWNERSHIP, "one scope at both ends");
+
+/* What goes out and what comes in. */
+struct sealing {
+	uint16_t type;
+	uint8_t scope;
+	struct tw_slice in;
+	size_t in_max;
+};
+
+static tw_err write_sealing(const struct sealing *s, struct tw_buf *b)
+{
+	if (s->scope >= TW_APP_SCOPES || s->in.size > s->in_max)
+		return TW_RAISE(LIMIT, "a scope that is none, or more than %zu bytes", s->in_max);
+	TW_TRY(tw_buf_reserve(b, 1 + s->in.size)); /* so that no copy is left where it grew */
+	TW_TRY(tw_buf_u8(b, s->scope));
+	return tw_buf_add(b, s->in.at, s->in.size);
+}
+
+/* The answer has a length that the question gives, or it is none. */
+static int exchange(thingward *t, const struct sealing *s, size_t size, void *ret)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	uint32_t ticket = 0;
+
+	tw_buf_init(&b, t->sys, 1 + THINGWARD_SEALED_MAX);
+	int result = of_error(t, write_sealing(s, &b));
+	if (result == THINGWARD_OK)
+		result = post(t, s->type, &b, &ticket);
+	if (result == THINGWARD_OK)
+		result = await(t, ticket);
+	if (result != THINGWARD_OK)
+		return result;
+	if (t->bytes_size == size)
+		memcpy(ret, t->bytes, size);
+	else
+		result = say(t, THINGWARD_GONE, "the device's answer cannot be read");
+	tw_wipe(t->bytes, sizeof t->bytes);
+	return result;
+}
+
+int thingward_seal(thingward *t, enum thingward_scope scope, const void *data, size_t size_bytes, void *ret)
+{
+	const struct sealing s = { TW_APP_SEAL, (uint8_t)scope, { data, size_bytes }, THINGWARD_SEAL_MAX };
+
+	return exchange(t, &s, size_bytes + TW_APP_SEAL_MORE, ret);
+}
+
+int thingward_unseal(thingward *t, enum thingward_scope scope, const void *sealed, size_t size_bytes, void *ret)
+{
+	const struct sealing s = { TW_APP_UNSEAL, (uint8_t)scope, { sealed, size_bytes }, THINGWARD_SEALED_MAX };
+
+	return exchange(t, &s, size_bytes - TW_APP_SEAL_MORE, ret);
 }
 
 void thingward_on_answer(thingward *t, thingward_answer *call, void *user)

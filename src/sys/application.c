@@ -15,6 +15,8 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_KEY_NEW, 0, 3, 2 + TW_APP_KEY_NAME_MAX, "key new" },
 	{ TW_APP_KEY_PUBLIC, 0, 3, 2 + TW_APP_KEY_NAME_MAX, "key public" },
 	{ TW_APP_KEY_SIGN, 0, 3 + TW_APP_SIGN_DIGEST, 2 + TW_APP_KEY_NAME_MAX + TW_APP_SIGN_DIGEST, "key sign" },
+	{ TW_APP_SEAL, 0, 1, 1 + TW_APP_SEAL_MAX, "seal" },
+	{ TW_APP_UNSEAL, 0, 1, 1 + TW_APP_SEAL_MAX + TW_APP_SEAL_MORE, "unseal" },
 	{ TW_APP_HASH_VERIFY, 0, 6, 4 + TW_APP_KEY_MAX + TW_APP_SIGNATURE_MAX, "hash verify" },
 	{ 0 },
 };
@@ -26,6 +28,8 @@ const struct tw_channel_row tw_rows_app_from_device[] = {
 	{ TW_APP_RESULT, 0, 1, 1, "result" },
 	{ TW_APP_KEY_IS, 0, TW_APP_POINT, TW_APP_POINT, "key is" },
 	{ TW_APP_SIGNED, 0, TW_APP_SIGNATURE, TW_APP_SIGNATURE, "signed" },
+	{ TW_APP_SEALED, 0, TW_APP_SEAL_MORE, TW_APP_SEAL_MAX + TW_APP_SEAL_MORE, "sealed" },
+	{ TW_APP_UNSEALED, 0, 0, TW_APP_SEAL_MAX, "unsealed" },
 	{ 0 },
 };
 
@@ -105,4 +109,16 @@ tw_err tw_app_read_key(struct tw_slice payload, bool signs, struct tw_app_key *r
 		return TW_RAISE(SYNTAX, "a key's name must be printable");
 	*ret = k;
 	return TW_OK;
+}
+
+tw_err tw_app_read_sealing(struct tw_slice payload, enum tw_app_scope *ret_scope, struct tw_slice *ret_bytes)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	uint8_t scope = 0;
+
+	TW_TRY(tw_cursor_u8(&in, &scope));
+	if (scope >= TW_APP_SCOPES)
+		return TW_RAISE(SYNTAX, "no scope %u", scope);
+	*ret_scope = (enum tw_app_scope)scope;
+	return tw_cursor_slice(&in, tw_cursor_left(&in), ret_bytes);
 }

@@ -21,6 +21,13 @@ static void test_reads_each_form(void **state)
 	CHECK(!h.well);
 	CHECK_OK(tw_app_read_setting(S("\0\3a.b"), &key));
 	CHECK(tw_slice_is(key, "a.b"));
+	enum tw_app_scope scope;
+	CHECK_OK(tw_app_read_sealing(S("\1text"), &scope, &key));
+	CHECK(scope == TW_APP_SCOPE_OWNERSHIP && tw_slice_is(key, "text"));
+	CHECK_OK(tw_app_read_sealing(S("\0"), &scope, &key));
+	CHECK(scope == TW_APP_SCOPE_UNIT && key.size == 0);
+	CHECK_ERR(tw_app_read_sealing(S(""), &scope, &key), SYNTAX);
+	CHECK_ERR(tw_app_read_sealing(S("\2text"), &scope, &key), SYNTAX);
 }
 
 static void test_refuses(void **state)

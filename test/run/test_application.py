@@ -5,13 +5,15 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import world as worlds
-from harness import Client, local, roles, wait_for
+from harness import Client, b64, local, roles, wait_for
 
 APPLICATION = worlds.ROLES["application"]
 
@@ -84,6 +86,81 @@ def test_too_warm_is_said_and_the_heating_held_off(thermostat):
     assert not [e for e in events(unit) if e["event"] == "application.heating-on"]
 
 
+@pytest.fixture
+def folder_of_its_own():
+    """Where the application may write."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        yield Path(folder)
+
+
+def test_its_calibration_is_sealed_for_this_unit(thermostat, new_unit, folder_of_its_own):
+    unit, begin = thermostat
+    kept = folder_of_its_own / "calibration"
+    begin("--calibration", kept, "--correct-by", "1234", "--start", "34000")
+    assert find(unit, "application.calibrated")[0]["fields"] == {"kept": True}
+    assert find(unit, "application.over-temperature"), "34 degrees and the correction are more than 35"
+    sealed = kept.read_bytes()
+    assert len(sealed) == 4 + 28 and b"1234" not in sealed
+    begin("--calibration", kept)
+    wait_for(lambda: [e for e in events(unit) if e["event"] == "application.calibrated" and not e["fields"]["kept"]])
+    assert kept.read_bytes() == sealed
+    kept.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    begin("--calibration", kept)
+    find(unit, "application.calibration-refused")
+    kept.write_bytes(sealed)
+    other = new_unit("other").start()
+    process = start(other, "--calibration", kept)
+    try:
+        wait_for(lambda: b"application.calibration-refused" in b"".join(path.read_bytes() for path in (other.state / "log").glob("*.twlog")))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ask_sealing(line, kind, scope, data):
+    return ask_key(line, kind, bytes([scope]) + data)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the door is opened as the application's user")
+def test_what_the_application_seals(owned):
+    """@nist DP.CCS.5: for the unit or the ownership, for this application, and unchanged"""
+    os.seteuid(APPLICATION)
+    try:
+        line = raw(owned)
+    finally:
+        os.seteuid(0)
+    with line:
+        for scope in (0, 1):
+            for text in (b"", b"a secret", os.urandom(1024)):
+                kind, sealed = ask_sealing(line, 0x0630, scope, text)
+                assert kind == 0x06b0 and len(sealed) == len(text) + 28
+                assert ask_sealing(line, 0x0631, scope, sealed) == (0x06b1, text)
+                for wrong in (sealed[:-1] + bytes([sealed[-1] ^ 1]), bytes([sealed[0] ^ 128]) + sealed[1:], sealed[:-1], sealed[:27], b""):
+                    kind, said = ask_sealing(line, 0x0631, scope, wrong)
+                    assert kind == 0x0683 and b"crypto.sealed" in said
+                kind, said = ask_sealing(line, 0x0631, 1 - scope, sealed)
+                assert kind == 0x0683 and b"crypto.sealed" in said, "of the other scope"
+        unit_kept, owners_kept = (ask_sealing(line, 0x0630, scope, b"kept")[1] for scope in (0, 1))
+    client = Client(owned, certificate=False)
+    client.context.load_cert_chain(owned.owner / "owner.crt", owned.owner / "owner.key")
+    for sealed in (unit_kept, owners_kept):
+        assert client.ask("POST", "/api/v1/crypto/unseal", {"sealed": b64(sealed)}).json["rule"] == "crypto.sealed", "the owner's is another key"
+    code = owned.at_console("recover").split("Type ")[1][:4]
+    assert "shown only now: " in owned.at_console(code)
+    os.seteuid(APPLICATION)
+    try:
+        line = raw(owned)
+    finally:
+        os.seteuid(0)
+    with line:
+        assert ask_sealing(line, 0x0631, 0, unit_kept) == (0x06b1, b"kept")
+        kind, said = ask_sealing(line, 0x0631, 1, owners_kept)
+        assert kind == 0x0683 and b"crypto.sealed" in said, "the ownership has ended"
+        line.send(message(0x0630, b"\2text"))
+        assert line.recv(100) == b"", "no such scope: no such application"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="without root there is one user only")
 def test_somebody_else_is_not_let_in(thermostat):
     unit, begin = thermostat
@@ -122,7 +199,7 @@ def block(text):
 
 def ask_key(line, kind, payload):
     line.send(message(kind, payload))
-    answer = line.recv(1000)
+    answer = line.recv(2000)
     return int.from_bytes(answer[:2], "big"), answer[12:]
 
 

@@ -303,6 +303,46 @@ static tw_err take_key_sign(struct connection *c, const struct tw_message *m)
 			    : tw_channel_send(c->channel, TW_APP_SIGNED, m->tag, signature, sizeof signature, NULL, 0);
 }
 
+/* For whom: the application's user, which the kernel named, and the ownership when it is to end with that. An owner's begins with a
+   number always and goes on with his name, so that neither can be the other's. */
+static tw_err app_whose(struct tw_core *core, enum tw_app_scope scope, char ret[TW_KEYS_WHOSE_MAX + 1])
+{
+	const unsigned uid = core->device.application_uid;
+	int64_t since = 0;
+
+	if (scope == TW_APP_SCOPE_OWNERSHIP) {
+		TW_TRY(tw_fact_int(&core->device.context, "owner.since", &since));
+		(void)snprintf(ret, TW_KEYS_WHOSE_MAX + 1, "%lld application:%u", (long long)since, uid);
+	} else {
+		(void)snprintf(ret, TW_KEYS_WHOSE_MAX + 1, "application:%u", uid);
+	}
+	return TW_OK;
+}
+
+/* @nist DP.CCS.5: for device code, under a key of its own */
+static tw_err take_sealing(struct connection *c, const struct tw_message *m)
+{
+	struct tw_core *core = c->door->core;
+	const bool seals = m->type == TW_APP_SEAL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf out = { 0 };
+	char whose[TW_KEYS_WHOSE_MAX + 1];
+	enum tw_app_scope scope;
+	struct tw_slice bytes;
+
+	tw_buf_init(&out, core->sys, TW_APP_SEAL_MAX + TW_APP_SEAL_MORE + 1);
+	TW_TRY(tw_app_read_sealing(m->payload, &scope, &bytes));
+	TW_TRY(app_whose(core, scope, whose));
+	tw_err e = seals ? tw_keys_client_seal(core->device.context.keys, whose, bytes, &out)
+			 : tw_keys_client_unseal(core->device.context.keys, whose, bytes, &out);
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	if (tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT))
+		return refuse(c, m->tag, "crypto.sealed", "it was changed, or was not sealed by this device for this application");
+	if (tw_failed(e))
+		return refuse(c, m->tag, "crypto.self-test", "the device cannot seal");
+	return tw_channel_send(c->channel, seals ? TW_APP_SEALED : TW_APP_UNSEALED, m->tag, out.data, out.size, NULL, 0);
+}
+
 static const struct {
 	uint16_t type;
 	const char *permission;
@@ -319,6 +359,8 @@ static const struct {
 	{ TW_APP_KEY_PUBLIC, "application.crypto", take_key_public },
 	{ TW_APP_KEY_SIGN, "application.crypto", take_key_sign },
 	{ TW_APP_HASH_VERIFY, "application.crypto", take_hash_verify },
+	{ TW_APP_SEAL, "application.crypto", take_sealing },
+	{ TW_APP_UNSEAL, "application.crypto", take_sealing },
 };
 
 static tw_err take(struct connection *c, const struct tw_message *m)
