@@ -13,7 +13,7 @@ import re
 import sys
 import time
 
-COLUMNS = re.compile(r"  (.{15}) (.{10,}?) (?! )(.+)")  # name, argument, help, as thingward-device pads them
+COLUMNS = re.compile(r"  (.{16}) (.{10,}?) (?! )(.+)")  # name, argument, help, as thingward-device pads them
 
 
 def roff(text):

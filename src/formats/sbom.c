@@ -42,6 +42,41 @@ static json_t *property(const char *name, const char *value)
 	return json_pack("{s:s, s:s}", "name", name, "value", value);
 }
 
+static tw_err add_property(json_t *list, const char *name, const char *value)
+{
+	return tw_json_append(list, property(name, value));
+}
+
+/* @nist DI.ABI.3: how what is installed stands to what is there */
+static tw_err files_properties(const struct tw_sbom_files *f, json_t *list)
+{
+	const struct {
+		const char *name;
+		uint64_t n;
+	} rows[] = { { "thingward:files-checked", f->checked }, { "thingward:files-changed", f->changed },
+		{ "thingward:files-missing", f->missing }, { "thingward:unknown-executables", f->unknown },
+		{ "thingward:files-unread", f->unread }, { "thingward:folders-skipped", f->skipped } };
+	char text[TW_TIME_TEXT_MAX];
+	tw_time_text(f->checked_ms, text);
+	TW_TRY(add_property(list, "thingward:files-checked-at", text));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		(void)snprintf(text, sizeof text, "%llu", (unsigned long long)rows[i].n);
+		TW_TRY(add_property(list, rows[i].name, text));
+	}
+	return TW_OK;
+}
+
+static tw_err properties(const struct tw_sbom *s, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
+	TW_TRY(add_property(list, IDENTIFIER_PROPERTY, s->identifier));
+	TW_TRY(add_property(list, "thingward:package-database", s->system->word));
+	TW_TRY(add_property(list, "thingward:time-trusted", s->time_trusted ? "yes" : "no"));
+	TW_TRY(s->files ? files_properties(s->files, list) : add_property(list, "thingward:files-checked-at", "never"));
+	*ret = TW_STEAL(list);
+	return TW_OK;
+}
+
 static tw_err metadata(const struct tw_sbom *s, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
@@ -54,10 +89,9 @@ static tw_err metadata(const struct tw_sbom *s, json_t **ret)
 	TW_TRY(tw_json_set(o, "component",
 		json_pack("{s:s, s:s, s:s, s:s, s:{s:s}, s:[o]}", "type", "firmware", "bom-ref", "product", "name", s->product, "version",
 			s->version, "supplier", "name", s->organization, "properties", property("thingward:model", s->model))));
-	TW_TRY(tw_json_set(o, "properties",
-		json_pack("[o, o, o]", property(IDENTIFIER_PROPERTY, s->identifier),
-			property("thingward:package-database", s->system->word),
-			property("thingward:time-trusted", s->time_trusted ? "yes" : "no"))));
+	json_t *list = NULL;
+	TW_TRY(properties(s, &list));
+	TW_TRY(tw_json_set(o, "properties", list));
 	*ret = TW_STEAL(o);
 	return TW_OK;
 }

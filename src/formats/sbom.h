@@ -16,6 +16,11 @@
 #define TW_SBOM_MAX (960 * 1024) /* the document; with its signature it must fit into one answer */
 #define TW_SBOM_SERIAL_MAX 45    /* urn:uuid:... */
 
+/* What a check of the files said last. */
+struct tw_sbom_files {
+	int64_t checked_ms;
+	uint64_t checked, changed, missing, unknown, unread, skipped;
+};
 struct tw_sbom {
 	const char *identifier;                               /* of the unit */
 	const char *organization, *product, *model, *version; /* what the signed manifest says it is */
@@ -25,6 +30,7 @@ struct tw_sbom {
 	bool time_trusted;
 	const struct tw_package_system *system;
 	const struct tw_packages *packages;
+	const struct tw_sbom_files *files; /* NULL: they were not checked */
 };
 tw_err tw_sbom_write(const struct tw_sys *sys, const struct tw_sbom *s, json_t **ret);
 /* The device's word for the document: its JWS. text is what tw_json_write makes of it. */

@@ -86,7 +86,7 @@ enum tw_sign_purpose {
 };
 enum tw_wire_keystore { TW_KEYSTORE_HARDWARE = 1, TW_KEYSTORE_OUTSIDE = 2, TW_KEYSTORE_SINGLE = 4, TW_KEYSTORE_PLAIN = 8 };
 /* Roles that run only while they have something to do: at most one of each, started by hands when core says so. */
-enum tw_errand { TW_ERRAND_FETCH, TW_ERRANDS };
+enum tw_errand { TW_ERRAND_FETCH, TW_ERRAND_SCAN, TW_ERRANDS };
 extern const char *const tw_errand_names[TW_ERRANDS];
 enum tw_errand_not {
 	TW_ERRAND_NO_LINE = 1, /* roles.tab has none for it */

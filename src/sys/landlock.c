@@ -110,9 +110,9 @@ tw_err tw_landlock_enter(const struct tw_sandbox *box, int *ret_abi)
 	return e;
 }
 
-int tw_sys_open_outside(const char *path)
+int tw_sys_open_outside(const char *path, int flags)
 {
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC };
+	struct open_how how = { .flags = (uint64_t)(unsigned)flags | O_CLOEXEC };
 
 	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }

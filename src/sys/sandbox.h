@@ -20,6 +20,7 @@ enum tw_sandbox_want {
 	/* Other people's code beside a role: loads libraries, opens what Landlock leaves it, speaks to local services, runs threads and children.
 	   Never programs, networks, or executable memory that comes from no file */
 	TW_WANT_MODULE = 128,
+	TW_WANT_DISK = 256, /* with FILES: its directories may be the root, so that reading outside of them proves nothing, and writing does */
 	TW_WANT_ROLE = 32, /* everybody but hands; tw_sandbox_enter adds it */
 };
 struct tw_sandbox {

@@ -10,6 +10,7 @@ static const char *const names[TW_ROLE_COUNT] = {
 	[TW_ROLE_KEYS] = "keys",
 	[TW_ROLE_APPLICATION] = "application",
 	[TW_ROLE_FETCH] = "fetch",
+	[TW_ROLE_SCAN] = "scan",
 };
 
 void tw_roles_all(struct tw_roles *r, uint32_t uid, uint32_t gid)
@@ -48,7 +49,8 @@ static tw_err read_line(struct tw_roles *r, struct tw_slice line, size_t number)
 		return TW_OK;
 	}
 	return TW_RAISE(SYNTAX,
-		"roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application and fetch at most once", number);
+		"roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application, fetch and scan at most once",
+		number);
 }
 
 tw_err tw_roles_read(struct tw_slice text, struct tw_roles *ret)

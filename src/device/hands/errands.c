@@ -16,8 +16,10 @@ static const struct {
 	enum tw_tab_name tab;
 	const char *program; /* beside that of the roles; NULL: it is that one */
 	const char *file;    /* opened anew at each start, since others replace it; what is missing is empty to the role */
+	bool disk;           /* in its place: the inventory's root and the package database, for reading */
 } rows[TW_ERRANDS] = {
-	[TW_ERRAND_FETCH] = { TW_TAB_FETCH, "thingward-fetch", "/etc/resolv.conf" },
+	[TW_ERRAND_FETCH] = { TW_TAB_FETCH, "thingward-fetch", "/etc/resolv.conf", false },
+	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, NULL, NULL, true },
 };
 
 void tw_errands_init(const struct tw_sys *sys, const struct tw_places *places, const char *program, struct tw_errands *ret)
@@ -59,15 +61,16 @@ static tw_err program_path(const struct tw_errands *e, unsigned which, char ret[
 	return n < 0 || n >= PATH_SIZE ? TW_RAISE(LIMIT, "the path of %s is too long", tw_errand_names[which]) : TW_OK;
 }
 
-/* Born with: null, null, log, hands, core, and the row's file. */
+/* Born with: null, null, log, hands, core, and the row's file or directories. */
 static tw_err spawn(struct tw_errands *e, unsigned which, int hands, int core)
 {
 	const struct tw_sys *sys = e->sys;
 	TW_CLEANUP(tw_closep) int file = rows[which].file ? sys->open_path(sys, rows[which].file, O_RDONLY | O_CLOEXEC, 0) : -1;
-	const int null = e->places->null, fds[] = { null, null, STDERR_FILENO, hands, core, null, file < 0 ? null : file };
+	const int null = e->places->null, first = rows[which].disk ? e->places->inventory : file;
+	const int fds[] = { null, null, STDERR_FILENO, hands, core, null, first < 0 ? null : first, e->places->packages };
 	char path[PATH_SIZE], uid[16], gid[16], stream[128], *journal = getenv("JOURNAL_STREAM");
 	char *argv[] = { path, (char *)(uintptr_t)tw_errand_names[which], uid, gid, NULL }, *envp[] = { NULL, NULL };
-	const struct tw_spawn what = { path, argv, envp, fds, TW_COUNT(fds) };
+	const struct tw_spawn what = { path, argv, envp, fds, TW_COUNT(fds) - (rows[which].disk ? 0 : 1) };
 
 	TW_TRY(program_path(e, which, path));
 	(void)snprintf(uid, sizeof uid, "%u", e->places->tab.of[rows[which].tab].uid);
@@ -112,7 +115,9 @@ void tw_errands_start(struct tw_errands *e, unsigned which, int64_t now_ms, enum
 	struct tw_errand_run *r = &e->of[which];
 
 	*ret_not = 0;
-	if (!tw_errand_in_tab(&e->places->tab, which))
+	if (!r->pid)
+		r->unwanted = false;
+	if (!tw_errand_in_tab(&e->places->tab, which) || (rows[which].disk && e->places->packages < 0))
 		*ret_not = TW_ERRAND_NO_LINE;
 	else if (r->pid)
 		*ret_not = TW_ERRAND_RUNS;

@@ -12,7 +12,8 @@
 #include "service/wire.h"
 
 struct tw_errand_run {
-	pid_t pid; /* 0: not running */
+	pid_t pid;     /* 0: not running */
+	bool unwanted; /* core has said that it shall end: its end is no death */
 	tw_channel *channel;
 	int core_end;        /* of the channel between the role and core; -1 once core has it, or nobody should */
 	int64_t boxed_by_ms; /* when its sandbox must stand; 0: it does */

@@ -106,7 +106,7 @@ static void errand_ended(struct state *s, unsigned which, int status)
 
 	if (tw_errands_gone(s->l->errands, which))
 		(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ERRAND_NOT, not, sizeof not );
-	if (s->phase != RUNNING || status == 0)
+	if (s->phase != RUNNING || status == 0 || s->l->errands->of[which].unwanted)
 		return;
 	if (WIFSIGNALED(status))
 		tw_warn("%s was ended by signal %d", name, WTERMSIG(status));
@@ -218,6 +218,7 @@ static void errand(struct state *s, const struct tw_message *m)
 		return;
 	}
 	if (m->type == TW_WIRE_HANDS_ERRAND_END) {
+		s->l->errands->of[which].unwanted = true;
 		tw_errands_end(s->l->errands, which);
 		return;
 	}

@@ -29,6 +29,7 @@ static const struct option_row rows[] = {
 	{ "--keystore-pin", "FILE", TEXT, AT(keystore_pin), NULL, "with the PIN of a PKCS#11 token, readable by root alone" },
 	{ "--root-secret", "FILE", TEXT, AT(root_secret), NULL, "what opens the keystore: a fuse, a cell or a credential off the disk" },
 	{ "--packages", "KIND:DIR", TEXT, AT(packages), NULL, "package database: debian, ubuntu, opkg, alpine, image (debian:/var/lib/dpkg)" },
+	{ "--inventory-root", "DIR", TEXT, AT(inventory_root), "/", "whose files the inventory is held against" },
 	{ "--watchdog", "DEVICE", TEXT, AT(watchdog), NULL, "hardware watchdog to feed while the device is well" },
 };
 
@@ -78,7 +79,7 @@ tw_err tw_hands_options_help(struct tw_buf *ret)
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		const char *argument = rows[i].argument ? rows[i].argument : "";
 
-		TW_TRY(tw_buf_format(ret, "  %-15s %-10s %s", rows[i].name, argument, rows[i].help));
+		TW_TRY(tw_buf_format(ret, "  %-16s %-10s %s", rows[i].name, argument, rows[i].help));
 		TW_TRY(rows[i].default_text ? tw_buf_format(ret, " (%s)\n", rows[i].default_text) : tw_buf_text(ret, "\n"));
 	}
 	return TW_OK;

@@ -10,7 +10,7 @@
 struct tw_hands_options {
 	bool foreground, check, help;
 	const char *state, *run, *config, *roles; /* roles NULL: CONFIG/roles.tab */
-	const char *console, *role_program, *watchdog, *keystore, *keystore_pin, *root_secret, *packages;
+	const char *console, *role_program, *watchdog, *keystore, *keystore_pin, *root_secret, *packages, *inventory_root;
 	const char *listen[TW_LISTEN_MAX];
 	size_t listen_count;
 };

@@ -19,13 +19,13 @@ void tw_places_init(struct tw_places *p)
 {
 	memset(p, 0, sizeof *p);
 	p->core = p->log = p->keys = p->boot = p->config = p->run = -1;
-	p->null = p->console = p->admin = p->events = p->root = p->token = p->packages = -1;
+	p->null = p->console = p->admin = p->events = p->root = p->token = p->packages = p->inventory = -1;
 }
 
 void tw_places_done(struct tw_places *p)
 {
 	int *const all[] = { &p->core, &p->log, &p->keys, &p->boot, &p->config, &p->run, &p->null, &p->console, &p->admin,
-		&p->events, &p->root, &p->token, &p->packages };
+		&p->events, &p->root, &p->token, &p->packages, &p->inventory };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -131,7 +131,8 @@ static tw_err open_packages(const struct tw_sys *sys, const struct tw_hands_opti
 	if (p->packages < 0 && o->packages)
 		return TW_RAISE_ERRNO("opening %s", colon + 1);
 	memcpy(p->packages_kind, word, (size_t)(colon - word));
-	return TW_OK;
+	p->inventory = sys->open_path(sys, o->inventory_root, DIRECTORY, 0);
+	return p->inventory < 0 ? TW_RAISE_ERRNO("opening %s", o->inventory_root) : TW_OK;
 }
 
 static tw_err check_file(const struct tw_sys *sys, int dir, const char *name)

@@ -18,6 +18,7 @@ struct tw_places {
 	int token;            /* the TPM, or the file with a token's PIN, or /dev/null */
 	const char *keystore; /* the kind that was asked for, NULL: none was */
 	bool has_root;
+	int inventory;          /* what the inventory is held against: the root directory, but for images under test */
 	int packages;           /* directory of the package database, -1: none */
 	char packages_kind[16]; /* of it, as the command line says; core knows which there are */
 	bool has_console;       /* console is a terminal, and not only a place holder */

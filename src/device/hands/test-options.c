@@ -32,7 +32,7 @@ static void test_takes_all(void **state)
 {
 	const char *const words[] = { "d", "-f", "-n", "--state", "s", "--run", "r", "--config", "c", "--roles", "t", "--console",
 		"k", "--role-program", "p", "--watchdog", "w", "--keystore", "file", "--keystore-pin", "y", "--root-secret", "x",
-		"--packages", "opkg:x", "--listen", "1", "--listen", "2", NULL };
+		"--packages", "opkg:x", "--inventory-root", "/r", "--listen", "1", "--listen", "2", NULL };
 	struct tw_hands_options o;
 
 	CHECK_OK(parse(words, &o));
@@ -46,6 +46,7 @@ static void test_takes_all(void **state)
 	CHECK_TEXT(o.keystore_pin, "y");
 	CHECK_TEXT(o.root_secret, "x");
 	CHECK_TEXT(o.packages, "opkg:x");
+	CHECK_TEXT(o.inventory_root, "/r");
 	CHECK_INT(o.listen_count, 2);
 	CHECK_TEXT(o.listen[1], "2");
 }

@@ -5,6 +5,7 @@
  * core was born with that one directory, for reading only; every other place on the disk stays closed to it. The directory and not
  * the file, because package managers replace the file and a descriptor of it would go on showing what was installed at the start.
  */
+#include "device/identification/files.h"
 #include "device/identification/identity.h"
 
 #include "base/text.h"
@@ -171,6 +172,11 @@ static tw_err sign_document(struct tw_device *d, const struct tw_sbom *s, const 
 static tw_err make_document(struct tw_device *d, const struct loaded *l, struct tw_reply *rp)
 {
 	json_t *document = NULL, *signature = NULL;
+	struct tw_sbom_files files;
+	tw_err e = tw_files_summary(d, &files);
+
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+		return e;
 	struct tw_sbom s = { .identifier = tw_identity_own(d),
 		.organization = d->manifest->organization,
 		.product = d->manifest->product,
@@ -180,7 +186,8 @@ static tw_err make_document(struct tw_device *d, const struct loaded *l, struct 
 		.made_ms = tw_time_wall_ms(&d->time),
 		.time_trusted = tw_time_trusted(&d->time),
 		.system = l->system,
-		.packages = &l->list };
+		.packages = &l->list,
+		.files = tw_failed(e) ? NULL : &files };
 
 	if (d->context.sys->random(d->context.sys, s.serial, sizeof s.serial))
 		return TW_RAISE_ERRNO("randomness");
@@ -235,6 +242,29 @@ static tw_err look(struct tw_context *c)
 	return e;
 }
 
+static tw_err provided(struct tw_device *d, size_t count, struct tw_element_status *ret)
+{
+	char files[TW_DETAIL_MAX], when[TW_TIME_TEXT_MAX];
+	struct tw_sbom_files f;
+	tw_err e = tw_files_summary(d, &f);
+
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	if (tw_failed(e)) {
+		const char *not = tw_files_unavailable(d);
+
+		(void)snprintf(files, sizeof files, "%s", *not ? not : "Files were not held against it yet.");
+	} else {
+		tw_time_text(f.checked_ms, when);
+		(void)snprintf(files, sizeof files, "The files, at %s: %llu of %llu changed, %llu missing, %llu unknown executables.",
+			when, (unsigned long long)f.changed, (unsigned long long)f.checked, (unsigned long long)f.missing,
+			(unsigned long long)f.unknown);
+	}
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"The package database (%s) is read when asked; it names %zu installed packages. %.150s", d->packages, count, files);
+	return TW_OK;
+}
+
 /* @nist DI.ABI.3 */
 tw_err tw_inventory_status(struct tw_context *c, struct tw_element_status *ret)
 {
@@ -251,7 +281,5 @@ tw_err tw_inventory_status(struct tw_context *c, struct tw_element_status *ret)
 		(void)snprintf(ret->reason, sizeof ret->reason, "What is installed cannot be said: %.200s.", i->why);
 		return TW_OK;
 	}
-	(void)snprintf(ret->reason, sizeof ret->reason,
-		"The package database (%s) is read when asked; it names %zu installed packages.", tw_device_of(c)->packages, i->count);
-	return TW_OK;
+	return provided(tw_device_of(c), i->count, ret);
 }

@@ -7,7 +7,7 @@
 /* --- Lists of a database, line by line (scan-lists.c) --- */
 
 #define TW_LISTS_READ (64 * 1024)
-struct tw_lists {
+struct tw_scan_lists {
 	const struct tw_sys *sys;
 	int database, folder, fd; /* -1: not open */
 	const struct tw_filelist_row *row;
@@ -21,13 +21,13 @@ struct tw_lists {
 	uint32_t offset; /* of the line that comes next, in its file */
 	struct tw_filelist list;
 };
-void tw_lists_init(struct tw_lists *l, const struct tw_sys *sys, int database, const struct tw_filelist_row *row);
-void tw_lists_done(struct tw_lists *l);
+void tw_scan_lists_init(struct tw_scan_lists *l, const struct tw_sys *sys, int database, const struct tw_filelist_row *row);
+void tw_scan_lists_done(struct tw_scan_lists *l);
 /* The next entry of any list; ret_more false: there is none. The kind it came by is l->row->of[l->kind]. */
-tw_err tw_lists_next(struct tw_lists *l, struct tw_filelist_entry *ret, bool *ret_more);
-/* To a place that was l->kind, l->sorted[l->at] and l->offset; what is gone is passed over. Directly behind tw_lists_init. */
-tw_err tw_lists_seek(struct tw_lists *l, size_t kind, const char *name, uint32_t offset);
-const char *tw_lists_name(const struct tw_lists *l); /* of the file that is open; "" */
+tw_err tw_scan_lists_next(struct tw_scan_lists *l, struct tw_filelist_entry *ret, bool *ret_more);
+/* To a place that was l->kind, l->sorted[l->at] and l->offset; what is gone is passed over. Directly behind tw_scan_lists_init. */
+tw_err tw_scan_lists_seek(struct tw_scan_lists *l, size_t kind, const char *name, uint32_t offset);
+const char *tw_scan_lists_name(const struct tw_scan_lists *l); /* of the file that is open; "" */
 
 /* --- Paths (scan-paths.c) --- */
 

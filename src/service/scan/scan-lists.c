@@ -7,14 +7,14 @@
 
 #define NAMES_MAX (1024 * 1024) /* of one folder of lists */
 
-void tw_lists_init(struct tw_lists *l, const struct tw_sys *sys, int database, const struct tw_filelist_row *row)
+void tw_scan_lists_init(struct tw_scan_lists *l, const struct tw_sys *sys, int database, const struct tw_filelist_row *row)
 {
-	*l = (struct tw_lists){ .sys = sys, .database = database, .folder = -1, .fd = -1, .row = row };
+	*l = (struct tw_scan_lists){ .sys = sys, .database = database, .folder = -1, .fd = -1, .row = row };
 	tw_buf_init(&l->names, sys, NAMES_MAX);
 	tw_buf_init(&l->window, sys, TW_LISTS_READ + TW_FILELIST_LINE_MAX + 1);
 }
 
-static void close_file(struct tw_lists *l)
+static void close_file(struct tw_scan_lists *l)
 {
 	if (l->fd >= 0)
 		(void)l->sys->close(l->sys, l->fd);
@@ -26,7 +26,7 @@ static void close_file(struct tw_lists *l)
 	l->list = (struct tw_filelist){ .line = 0 };
 }
 
-static void forget_names(struct tw_lists *l)
+static void forget_names(struct tw_scan_lists *l)
 {
 	if (l->folder >= 0)
 		(void)l->sys->close(l->sys, l->folder);
@@ -37,7 +37,7 @@ static void forget_names(struct tw_lists *l)
 	tw_buf_clear(&l->names);
 }
 
-void tw_lists_done(struct tw_lists *l)
+void tw_scan_lists_done(struct tw_scan_lists *l)
 {
 	if (!l->sys)
 		return;
@@ -47,7 +47,7 @@ void tw_lists_done(struct tw_lists *l)
 	tw_buf_done(&l->window);
 }
 
-const char *tw_lists_name(const struct tw_lists *l)
+const char *tw_scan_lists_name(const struct tw_scan_lists *l)
 {
 	return l->at < l->count ? l->sorted[l->at] : "";
 }
@@ -55,7 +55,7 @@ const char *tw_lists_name(const struct tw_lists *l)
 /* --- Which files there are --- */
 
 struct gathering {
-	struct tw_lists *l;
+	struct tw_scan_lists *l;
 	const char *suffix;
 	tw_err failed;
 };
@@ -77,7 +77,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static tw_err sort(struct tw_lists *l)
+static tw_err sort(struct tw_scan_lists *l)
 {
 	const char *at = l->names.data;
 
@@ -92,7 +92,7 @@ static tw_err sort(struct tw_lists *l)
 	return TW_OK;
 }
 
-static tw_err gather_kind(struct tw_lists *l, const struct tw_filelist_kind *kind)
+static tw_err gather_kind(struct tw_scan_lists *l, const struct tw_filelist_kind *kind)
 {
 	const char *folder = l->row->folder ? l->row->folder : ".";
 	struct gathering g = { .l = l, .suffix = kind->suffix };
@@ -110,14 +110,14 @@ static tw_err gather_kind(struct tw_lists *l, const struct tw_filelist_kind *kin
 	return sort(l);
 }
 
-static bool kind_is(const struct tw_lists *l)
+static bool kind_is(const struct tw_scan_lists *l)
 {
 	return l->kind < TW_COUNT(l->row->of) && (l->row->of[l->kind].file || l->row->of[l->kind].suffix);
 }
 
 /* --- Lines --- */
 
-static tw_err open_file(struct tw_lists *l)
+static tw_err open_file(struct tw_scan_lists *l)
 {
 	l->fd = l->sys->open_beneath(l->sys, l->folder, l->sorted[l->at], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
 	if (l->fd < 0)
@@ -126,7 +126,7 @@ static tw_err open_file(struct tw_lists *l)
 }
 
 /* Makes room at the window's front, and reads behind what is there. */
-static tw_err fill(struct tw_lists *l)
+static tw_err fill(struct tw_scan_lists *l)
 {
 	size_t left = l->window.size - l->taken;
 	off_t from = (off_t)l->offset + (off_t)left;
@@ -143,7 +143,7 @@ static tw_err fill(struct tw_lists *l)
 }
 
 /* The next whole line, of at most the window; false: the file is at its end. The last one may lack its line feed. */
-static tw_err next_line(struct tw_lists *l, struct tw_slice *ret, bool *ret_is)
+static tw_err next_line(struct tw_scan_lists *l, struct tw_slice *ret, bool *ret_is)
 {
 	*ret_is = false;
 	for (;;) {
@@ -169,7 +169,7 @@ static tw_err next_line(struct tw_lists *l, struct tw_slice *ret, bool *ret_is)
 }
 
 /* The list's name in front of what the line says. */
-static tw_err parse(struct tw_lists *l, struct tw_slice line, struct tw_filelist_entry *ret)
+static tw_err parse(struct tw_scan_lists *l, struct tw_slice line, struct tw_filelist_entry *ret)
 {
 	tw_err e = tw_filelist_line(&l->list, l->row->of[l->kind].form, line, ret);
 	char why[TW_DETAIL_MAX];
@@ -182,7 +182,7 @@ static tw_err parse(struct tw_lists *l, struct tw_slice line, struct tw_filelist
 }
 
 /* A file is open, at a line. false: no kind is left. */
-static tw_err stand(struct tw_lists *l, bool *ret_more)
+static tw_err stand(struct tw_scan_lists *l, bool *ret_more)
 {
 	*ret_more = true;
 	TW_TRY(tw_buf_reserve(&l->window, l->window.max - l->window.size));
@@ -201,7 +201,7 @@ static tw_err stand(struct tw_lists *l, bool *ret_more)
 	return TW_OK;
 }
 
-tw_err tw_lists_next(struct tw_lists *l, struct tw_filelist_entry *ret, bool *ret_more)
+tw_err tw_scan_lists_next(struct tw_scan_lists *l, struct tw_filelist_entry *ret, bool *ret_more)
 {
 	struct tw_slice line;
 	bool is = false;
@@ -223,7 +223,7 @@ tw_err tw_lists_next(struct tw_lists *l, struct tw_filelist_entry *ret, bool *re
 }
 
 /* Read again and not jumped to: what a line says may rest on lines before it. */
-static tw_err pass_over(struct tw_lists *l, uint32_t offset)
+static tw_err pass_over(struct tw_scan_lists *l, uint32_t offset)
 {
 	struct tw_filelist_entry entry;
 	struct tw_slice line;
@@ -239,7 +239,7 @@ static tw_err pass_over(struct tw_lists *l, uint32_t offset)
 	return TW_OK;
 }
 
-tw_err tw_lists_seek(struct tw_lists *l, size_t kind, const char *name, uint32_t offset)
+tw_err tw_scan_lists_seek(struct tw_scan_lists *l, size_t kind, const char *name, uint32_t offset)
 {
 	l->kind = kind;
 	if (!kind_is(l))

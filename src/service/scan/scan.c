@@ -31,7 +31,7 @@ struct tw_scan {
 	struct tw_owned owned;
 	struct place place; /* of what is finished */
 	uint8_t phase;
-	struct tw_lists lists;
+	struct tw_scan_lists lists;
 	struct tw_scan_counts counts;
 	uint64_t total;
 	/* The file that is being compared; fd -1: none. */
@@ -102,7 +102,7 @@ tw_err tw_scan_new(const struct tw_sys *sys, int root, int database, const struc
 	s->bytes = sys->alloc(sys, READ_AT_ONCE);
 	if (!s->bytes)
 		return TW_RAISE(NOMEM, "a piece of a file");
-	tw_lists_init(&s->lists, sys, database, s->row);
+	tw_scan_lists_init(&s->lists, sys, database, s->row);
 	*ret = TW_STEAL(s);
 	return TW_OK;
 }
@@ -125,7 +125,7 @@ tw_scan *tw_scan_free(tw_scan *s)
 		close_it(s, &s->fd);
 		(void)tw_walk_free(s->walk);
 		close_it(s, &s->folder);
-		tw_lists_done(&s->lists);
+		tw_scan_lists_done(&s->lists);
 		tw_owned_done(&s->owned);
 		(void)tw_checksum_free(s->sum);
 		free(s->bytes);
@@ -170,11 +170,11 @@ static tw_err begin_check(tw_scan *s)
 {
 	tw_owned_sort(&s->owned);
 	s->counts.owned = s->owned.count;
-	tw_lists_done(&s->lists);
-	tw_lists_init(&s->lists, s->sys, s->database, s->row);
+	tw_scan_lists_done(&s->lists);
+	tw_scan_lists_init(&s->lists, s->sys, s->database, s->row);
 	s->phase = s->place.phase == WALK ? WALK : CHECK;
 	if (s->place.phase >= CHECK && s->place.phase <= CHECK_LAST)
-		return tw_lists_seek(&s->lists, (size_t)s->place.phase - CHECK, s->place.name, s->place.number);
+		return tw_scan_lists_seek(&s->lists, (size_t)s->place.phase - CHECK, s->place.name, s->place.number);
 	return TW_OK;
 }
 
@@ -183,10 +183,10 @@ static tw_err collect(tw_scan *s)
 	struct tw_filelist_entry e;
 	bool more = false;
 
-	TW_TRY(tw_lists_next(&s->lists, &e, &more));
+	TW_TRY(tw_scan_lists_next(&s->lists, &e, &more));
 	if (!more)
 		return begin_check(s);
-	(void)snprintf(s->words, sizeof s->words, "reading %.80s", tw_lists_name(&s->lists));
+	(void)snprintf(s->words, sizeof s->words, "reading %.80s", tw_scan_lists_name(&s->lists));
 	s->total += compared(s, &e);
 	return tw_owned_add(&s->owned, tw_merged_path(&s->merged, e.path, s->met));
 }
@@ -198,7 +198,7 @@ static void keep_place(tw_scan *s)
 {
 	s->place.phase = (uint8_t)(CHECK + s->lists.kind);
 	s->place.number = s->lists.offset;
-	(void)snprintf(s->place.name, sizeof s->place.name, "%s", tw_lists_name(&s->lists));
+	(void)snprintf(s->place.name, sizeof s->place.name, "%s", tw_scan_lists_name(&s->lists));
 }
 
 /* What opening or reading a file of a package said: gone, closed to us, behind a link, or a failure of ours. */
@@ -275,7 +275,7 @@ static tw_err check(tw_scan *s)
 
 	if (s->fd >= 0)
 		return compare_some(s);
-	TW_TRY(tw_lists_next(&s->lists, &s->entry, &more));
+	TW_TRY(tw_scan_lists_next(&s->lists, &s->entry, &more));
 	if (!more) {
 		s->phase = WALK;
 		s->place = (struct place){ .phase = WALK };
@@ -284,7 +284,7 @@ static tw_err check(tw_scan *s)
 	const char *path = tw_merged_path(&s->merged, s->entry.path, s->met);
 	if (compared(s, &s->entry) && !tw_paths_hold(&s->ignored, path) && !tw_paths_hold(&s->ignored, s->entry.path)) {
 		s->counts.checked++;
-		(void)snprintf(s->words, sizeof s->words, "comparing the files of %.60s", tw_lists_name(&s->lists));
+		(void)snprintf(s->words, sizeof s->words, "comparing the files of %.60s", tw_scan_lists_name(&s->lists));
 		TW_TRY(begin_file(s, path));
 	}
 	if (s->fd < 0)

@@ -163,7 +163,8 @@ static void fail(struct tw_context *c, struct tw_task *t, tw_err e)
 
 	(void)snprintf(detail, sizeof detail, "%s: %s", tw_code_name(e.code), tw_err_detail());
 	tw_log_err(e, "the task %s", t->operation);
-	tw_task_finish(c, t, TW_TASK_FAILED, "The failure is on the device's side; the outcome in its log says what it was.", detail);
+	tw_task_finish(c, t, TW_TASK_FAILED,
+		t->why[0] ? t->why : "The failure is on the device's side; the outcome in its log says what it was.", detail);
 }
 
 static tw_err work(struct tw_context *c, struct tw_task *t, bool *ret_finished)

@@ -48,6 +48,7 @@ struct tw_task {
 	/* For the kind to fill. */
 	uint64_t done, total; /* total 0: not known yet */
 	char words[160];
+	char why[160];       /* before an error: what to say of it; "": that it is the device's own failure, and no more */
 	json_t *result;      /* owned */
 	struct tw_buf saved; /* where to go on; the step replaces it and sets moved */
 	bool moved;

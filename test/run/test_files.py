@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inventory against the files that are there, by the scan role over a small disk of the test's own.
+
+@nist DI.ABI.3: a planted executable and a changed file are reported; nothing is said of a disk that is as it was installed
+"""
+import hashlib
+import json
+import os
+import signal
+
+import pytest
+
+import world as worlds
+from harness import Client, local, roles, unb64, wait_for
+from test_inventory import canonical, plant, stanza, status
+from test_tasks import confirm, ended, records
+
+ELF = b"\x7fELF and more"
+CHECK, FINDINGS = "/api/v1/inventory/check", "/api/v1/inventory/findings"
+
+
+def put(path, content, mode=0o755):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in path.parents:
+        if folder.name == "disk":
+            break
+        folder.chmod(0o755)
+    path.write_bytes(content)
+    path.chmod(mode)
+    return path
+
+
+class Disk:
+    """One package, lamp, with a program, a script and data; the rest of the disk is empty."""
+
+    def __init__(self, unit):
+        self.root = unit.folder / "disk"
+        self.root.mkdir()
+        self.root.chmod(0o755)
+        self.database = unit.folder / "packages"
+        self.files = {"usr/bin/lamp": ELF, "usr/sbin/lampd": b"#!/bin/sh\n", "usr/share/lamp/light": b"bright"}
+        for name, content in self.files.items():
+            put(self.root / name, content, 0o755 if "bin" in name else 0o644)
+        plant(self.database, stanza("lamp"))
+        put(self.database / "info/lamp.list", "".join(["/.\n", *(f"/{name}\n" for name in self.files), "/etc/lamp.conf\n"]).encode(), 0o644)
+        put(self.database / "info/lamp.md5sums", "".join(f"{hashlib.md5(c).hexdigest()}  {n}\n" for n, c in self.files.items()).encode(), 0o644)
+        for folder in (self.database, self.database / "info"):
+            folder.chmod(0o755)
+
+
+@pytest.fixture
+def device(new_unit):
+    unit = new_unit("F")
+    unit.disk = Disk(unit)
+    unit.start("--packages", f"debian:{unit.disk.database}", "--inventory-root", str(unit.disk.root))
+    unit.client = Client(unit)
+    assert unit.client.take().status == 201
+    confirm(unit)
+    return unit
+
+
+def check(unit, state="done"):
+    answer = unit.client.ask("POST", CHECK)
+    assert answer.status == 202, answer.body
+    task = ended(unit.client, answer.headers["location"])
+    assert task["state"] == state, task
+    return task
+
+
+def found(unit):
+    return {(f["kind"], f["by"], f["path"]) for f in unit.client.ask("GET", FINDINGS).json["findings"]}
+
+
+def events(unit, name):
+    return [r["fields"]["path"] for r in records(unit) if r.get("event") == name]
+
+
+def test_as_installed_then_changed_missing_and_planted(device):
+    assert not unit_checked(device) and "not held against it yet" in status_of(device)["reason"]
+    result = check(device)["result"]
+    assert result["verdict"] == "as-installed" and result["checked"] == 3 and result["executables"] == 2, result
+    assert found(device) == set() and events(device, "inventory.unknown-executable") == []
+    root = device.disk.root
+    put(root / "usr/share/lamp/light", b"dim", 0o644)
+    (root / "usr/sbin/lampd").unlink()
+    put(root / "usr/lib/x/planted", ELF)
+    put(root / "opt/run me.sh", b"#!/bin/sh\n")
+    put(root / "usr/bin/words", b"no program")
+    put(root / "usr/bin/passive", ELF, 0o644)
+    task = check(device)
+    assert task["result"]["verdict"] == "differs" and task["words"] == "1 changed, 1 missing, 2 unknown executables."
+    assert found(device) == {("changed", "md5", "/usr/share/lamp/light"), ("missing", "name", "/usr/sbin/lampd"),
+                             ("unknown-executable", "elf", "/usr/lib/x/planted"), ("unknown-executable", "script", "/opt/run me.sh")}
+    assert sorted(events(device, "inventory.unknown-executable")) == ["/opt/run me.sh", "/usr/lib/x/planted"]
+    assert sorted(events(device, "inventory.changed-file")) == ["/usr/sbin/lampd", "/usr/share/lamp/light"]
+    assert "1 of 3 changed, 1 missing, 2 unknown executables" in status_of(device)["reason"]
+    summary_is_signed(device)
+
+
+def unit_checked(unit):
+    return unit.client.ask("GET", FINDINGS).json["checked_before"]
+
+
+def status_of(unit):
+    return next(e for e in unit.client.ask("GET", "/api/v1/capabilities").json["elements"] if e["id"] == "DI.ABI.3")
+
+
+def summary_is_signed(unit):
+    answer = unit.client.ask("GET", "/api/v1/inventory/sbom").json
+    said = {p["name"]: p["value"] for p in answer["sbom"]["metadata"]["properties"]}
+    findings = unit.client.ask("GET", FINDINGS).json
+    assert said["thingward:files-checked-at"] == findings["ended"]
+    assert [said[f"thingward:{n}"] for n in ("files-checked", "files-changed", "files-missing", "unknown-executables")] == ["3", "1", "1", "2"]
+    claims = json.loads(unb64(answer["signature"]["payload"]))
+    assert claims["sbom_sha256"] == hashlib.sha256(canonical(answer["sbom"])).hexdigest()
+
+
+def test_ignored_and_folders(device):
+    put(device.disk.root / "usr/lib/x/planted", ELF)
+    put(device.disk.root / "srv/planted", ELF)
+    put(device.disk.root / "var/own", ELF)
+    assert check(device)["result"]["unknown"] == 2, "where the owner has not said to look, nobody looks"
+    change(device, "identification.inventory-ignored", "/usr/lib/x /srv")
+    assert check(device)["result"]["verdict"] == "as-installed"
+    change(device, "identification.inventory-folders", "/var")
+    check(device)
+    assert found(device) == {("unknown-executable", "elf", "/var/own")}
+    for wrong in ("usr", "/usr/../etc", "/usr /usr", "/"):
+        assert change(device, "identification.inventory-folders", wrong, None) in (400, 403, 409, 422), wrong
+
+
+def change(unit, key, value, want=200):
+    path = f"/api/v1/settings/{key}"
+    version = unit.client.ask("GET", path).headers["etag"]
+    answer = unit.client.ask("PUT", path, {"value": value}, [f"If-Match: {version}"])
+    assert want is None or answer.status == want, answer.body
+    return answer.status
+
+
+def test_odd_names_and_many(device):
+    put(device.disk.root / "usr/bin/\x1b[31mred", ELF)
+    for i in range(140):
+        put(device.disk.root / f"usr/lib/many/{i:03}", ELF)
+    result = check(device)["result"]
+    assert result["unknown"] == 141
+    first = device.client.ask("GET", FINDINGS + "?limit=100").json
+    assert first["listed"] == 128 and len(first["findings"]) == 100
+    rest = device.client.ask("GET", f"{FINDINGS}?limit=100&cursor={first['next']}").json
+    assert len(rest["findings"]) == 28 and "next" not in rest
+    assert len(events(device, "inventory.unknown-executable")) == 16
+    assert first["findings"][0]["path"] == "/usr/bin/\\x1b[31mred"
+
+
+def test_a_broken_list_is_named_and_fails_the_check(device):
+    put(device.disk.database / "info/lamp.md5sums", b"no digest  usr/bin/lamp\n", 0o644)
+    assert "lamp.md5sums" in check(device, "failed")["words"]
+    assert not unit_checked(device), "half a check is none"
+
+
+def big(unit, megabytes=120):
+    """A package's file that takes a while: a hole, which reads as zeros."""
+    path = put(unit.disk.root / "usr/share/lamp/big", b"", 0o644)
+    os.truncate(path, megabytes << 20)
+    with (unit.disk.database / "info/lamp.md5sums").open("a") as sums:
+        sums.write(f"{'0' * 32}  usr/share/lamp/big\n")
+
+
+def uids(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return set(next(line for line in status if line.startswith("Uid:")).split()[1:])
+
+
+def scan_pid(unit):
+    return roles(unit).get("scan")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs ids of its own for each role")
+def test_the_role_has_its_own_id_and_holds_nothing_else(device):
+    big(device)
+    location = device.client.ask("POST", CHECK).headers["location"]
+    pid = wait_for(lambda: scan_pid(device))
+    wait_for(lambda: uids(pid) == {str(worlds.ROLES["scan"])})
+    assert device.client.ask("DELETE", location).status == 200
+    assert device.client.ask("GET", location).json["state"] == "cancelled"
+    wait_for(lambda: scan_pid(device) is None)
+    assert not [r for r in records(device) if r.get("event") == "role.died"], "who was told to end has not died"
+
+
+def test_killed_scan_fails_the_task_and_nobody_else(device):
+    big(device)
+    location = device.client.ask("POST", CHECK).headers["location"]
+    others = roles(device)
+    pid = wait_for(lambda: scan_pid(device))
+    wait_for(lambda: device.client.ask("GET", location).json["total"] or None)
+    os.kill(pid, signal.SIGKILL)
+    task = ended(device.client, location)
+    assert task["state"] == "failed" and "ended before it was done" in task["words"]
+    after = roles(device)
+    assert all(after[name] == others[name] for name in ("core", "front", "keys"))
+
+
+def test_goes_on_after_a_killed_core(device):
+    put(device.disk.root / "usr/bin/planted", ELF)
+    big(device)
+    location = device.client.ask("POST", CHECK).headers["location"]
+    wait_for(lambda: device.client.ask("GET", location).json["total"] or None)
+    os.kill(roles(device)["core"], signal.SIGKILL)
+    wait_for(lambda: local_well(device))
+    task = ended(device.client, location, 60)
+    assert task["state"] == "done", task
+    assert found(device) == {("changed", "md5", "/usr/share/lamp/big"), ("unknown-executable", "elf", "/usr/bin/planted")}
+
+
+def local_well(unit):
+    try:
+        return local(unit, "GET", "/api/v1/health").status == 200
+    except OSError:
+        return False
+
+
+def test_nobody_else(device):
+    stranger = Client(device)
+    assert stranger.ask("POST", CHECK).status == 401 and stranger.ask("GET", FINDINGS).status == 401
