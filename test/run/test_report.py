@@ -15,7 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+import world as worlds
 from harness import b64, local, unb64
+from liar import Liar
 
 SPEC = Path(__file__).resolve().parents[2] / "doc/spec"
 SCHEMA = json.loads((SPEC / "device-report.schema.json").read_text())
@@ -130,3 +132,38 @@ def test_the_tool_verifies_it(world, owned, tmp_path, form):
     verify(raw[:-1] + bytes([raw[-1] ^ 4]), *anchor, "--nonce", nonce, ok=(1,))
     verify(b"", *anchor, "--nonce", nonce, ok=(1,))
     verify(b"{}", *anchor, "--nonce", nonce, ok=(1,))
+
+
+def assess(unit, folder, device="unit"):
+    """The results of the report's probes: verdict and what was seen."""
+    worlds.run(worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out",
+               folder / "e.json", ok=(0, 1), timeout=60)
+    payload = json.loads(unb64(json.loads((folder / "e.json").read_text())["payload"]))
+    rows = {row["probe"]: row for row in payload["results"] if row["probe"].startswith("report-")}
+    return rows["report-holds"], rows["report-is-bound"]
+
+
+def test_the_report_is_evidence(owned, world, tmp_path):
+    """What the assessment kept is judged again, later and by itself."""
+    holds, bound = assess(owned, tmp_path)
+    assert holds["verdict"] == bound["verdict"] == "pass", (holds, bound)
+    for form in ("cwt", "jwt"):
+        (tmp_path / form).write_text(holds["seen"][form])
+        words = ("device", "report", "verify", tmp_path / form, "--anchor", world.ca / "ca.crt", "--nonce")
+        assert owned.tool(*words, holds["seen"][f"{form} nonce"]).returncode == 0
+        owned.tool(*words, b64(os.urandom(32)), ok=(1,))
+
+
+def test_reports_that_are_worth_nothing_are_found_out(liar, tmp_path):
+    path = "/api/v1/identity/report"
+
+    def verdicts(answer):
+        Liar.answers[path] = answer
+        return [row["verdict"] for row in assess(liar, tmp_path, "liar")]
+
+    old = {form: liar.json("identity", "report", "--nonce", b64(os.urandom(32)), "--format", form) for form in ("cwt", "jwt")}
+    assert verdicts(lambda asked: (200, old[asked["format"]])) == ["fail", "fail"], "recorded, for another nonce"
+    passed_on = verdicts(lambda asked: (200, local(liar, "POST", path, asked).json))
+    assert passed_on == ["fail", "fail"], "the device's own, for this nonce, but not of this connection"
+    for answer in ((200, {"format": "cwt", "report": ""}), (403, {"title": "no", "rule": "x"})):
+        assert verdicts(answer) == ["fail", "fail"], answer
