@@ -5,7 +5,7 @@
  * changes and the processes in front of a token included.
  */
 #include "crypto/hash.h"
-#include "service/keys/token.h"
+#include "service/keys/keystore.h"
 #include "sys/real.h"
 
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "device/hands/errands.h"
-#include "service/keys/token-words.h"
+#include "crypto/token-words.h"
 
 #include <fcntl.h>
 #include <string.h>

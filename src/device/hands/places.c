@@ -5,7 +5,7 @@
 #include "device/hands/doors.h"
 #include "device/hands/os.h"
 #include "device/hands/token.h"
-#include "service/keys/token-words.h"
+#include "crypto/token-words.h"
 #include "sys/durable.h"
 
 #include <errno.h>

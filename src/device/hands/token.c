@@ -2,7 +2,7 @@
 #include "device/hands/token.h"
 
 #include "base/mem.h"
-#include "service/keys/token-words.h"
+#include "crypto/token-words.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "crypto/hash.h"
 #include "service/keys/keys.h"
-#include "service/keys/token.h"
+#include "crypto/token.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -10,7 +10,7 @@
  *
  * @nist DP.CKM.1, DP.CKM.2, DP.CKM.3
  */
-#include "service/keys/token.h"
+#include "service/keys/keystore.h"
 
 #include "base/cursor.h"
 #include "base/log.h"

@@ -5,7 +5,6 @@
 #include "base/cursor.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
-#include "service/keys/token.h"
 #include "service/role.h"
 
 #include <string.h>

@@ -12,10 +12,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "crypto/key.h"
+#include "crypto/token.h"
 
 #define TW_SLOT_MAX 48 /* a key's name: a-z, 0-9, '.' and '-', beginning with a letter */
 #define TW_SEALED_SECRET_MAX 2048
-#define TW_KEYSTORE_TIMEOUT_MS 2000
+#define TW_KEYSTORE_TIMEOUT_MS TW_TOKEN_TIMEOUT_MS
 
 struct tw_keystore_state {
 	const char *kind;           /* "file", "tpm", "pkcs11" */
@@ -53,6 +54,9 @@ struct tw_keystore {
 
 /* The sealed file: KEYSTORE.a and .b in dir. root NULL: a root secret of its own beside them (state.outside is false). */
 tw_err tw_keystore_file(const struct tw_sys *sys, int dir, const tw_secret *root, tw_keystore **ret);
+
+/* On a token: names and public halves in a vault in dir. token is borrowed, so is pin, the file with the PIN; -1: none. */
+tw_err tw_keystore_token(const struct tw_sys *sys, int dir, enum tw_token_kind kind, tw_token *token, int pin, tw_keystore **ret);
 
 struct tw_role_start;
 /*

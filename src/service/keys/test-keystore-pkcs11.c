@@ -2,7 +2,7 @@
 /* The keystore on a PKCS#11 token: SoftHSM keeps the contract, and a module of the test's own (test/unit/odd-module.c) plays what SoftHSM does not. */
 #include "service/keys/test-keystore.h"
 
-#include "service/keys/token.h"
+#include "crypto/token.h"
 #include "crypto/hash.h"
 #include "service/test-dir.h"
 #include "sys/fake.h"

@@ -3,7 +3,7 @@
 #include "service/keys/test-keystore.h"
 
 #include "crypto/hash.h"
-#include "service/keys/token.h"
+#include "crypto/token.h"
 #include "service/test-dir.h"
 #include "sys/fake.h"
 #include "oom.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In place of keystore-tpm.c, where its headers were missing when this was built, or the option said so. */
-#include "service/keys/token.h"
+/* In place of token-tpm.c, where its headers were missing when this was built, or the option said so. */
+#include "crypto/token.h"
 
 static tw_err ask(const struct tw_sys *sys, struct tw_token_plan *plan, const struct tw_token_question *q, struct tw_token_answer *ret)
 {

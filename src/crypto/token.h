@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens: hardware with keys in it, behind the keystore. The keystore (keystore-token.c) keeps names and public halves in a vault and asks a
- * token for what only it can do; the token's own software (PKCS#11 modules, libtss2) runs in a process of its own.
+ * Tokens: hardware with keys in it, a TPM 2.0 or a PKCS#11 token. Whoever has keys there (the device's keystore, a manufacturer's authority)
+ * keeps public halves and handles, and asks a token for what only it can do; its own software (PKCS#11 modules, libtss2) runs in a process of its own.
  *
  * Two processes stand between: a supervisor, which loads nothing and never waits longer than TW_TOKEN_LIMIT_MS, and its worker, which loads
  * the software and may hang, crash or be killed for it; the next call gets a new worker. A process and not a thread, because a thread that
  * hangs cannot be ended and would share the memory with the device's secrets.
  */
-#ifndef TW_SERVICE_TOKEN_H
-#define TW_SERVICE_TOKEN_H
-#include "service/keys/keystore.h"
-#include "service/keys/token-words.h"
+#ifndef TW_CRYPTO_TOKEN_H
+#define TW_CRYPTO_TOKEN_H
+#include "base/buf.h"
+#include "base/mem.h"
+#include "crypto/key.h"
+#include "crypto/token-words.h"
 
-#define TW_TOKEN_LIMIT_MS 1700 /* below TW_KEYSTORE_TIMEOUT_MS, which ends when the supervisor itself does not answer */
+#define TW_TOKEN_TIMEOUT_MS 2000 /* for any question */
+#define TW_TOKEN_LIMIT_MS 1700   /* of it, the supervisor waits so long for its worker */
 #define TW_TOKEN_HANDLE_MAX 2048
-#define TW_TOKEN_OWNER 8 /* random bytes that tell one keystore's keys on a token from another's */
+#define TW_TOKEN_OWNER 8 /* random bytes that tell one holder's keys on a token from another's */
 #define TW_TOKEN_PIN_MAX 64
 #define TW_TOKEN_PIN_MIN 4
 
@@ -39,7 +42,7 @@ struct tw_token_answer {
 };
 /*
  * One kind of token, inside the worker. ask opens what it needs when it needs it. CLOSED: the token is gone; the worker then ends and the next
- * question finds a new one. DENIED: the PIN was refused, and plan->refused is set. STATE, UNSUPPORTED, UNTRUSTED as in keystore.h.
+ * question finds a new one. DENIED: the PIN was refused, and plan->refused is set. STATE: it is locked, not made ready, or another one. UNSUPPORTED: its library is missing, or it cannot.
  */
 struct tw_token_kind_row {
 	const char *name, *base; /* of the vault */
@@ -52,7 +55,7 @@ const struct tw_token_kind_row *tw_token_row(enum tw_token_kind kind);
 void tw_token_supervise(const struct tw_sys *sys, struct tw_token_plan *plan, int fd);
 /* The keystore's end. */
 typedef struct tw_token tw_token;
-tw_err tw_token_start(const struct tw_sys *sys, const struct tw_token_plan *plan, tw_token **ret); /* a supervisor without a sandbox: for tests */
+tw_err tw_token_start(const struct tw_sys *sys, const struct tw_token_plan *plan, tw_token **ret); /* a supervisor in no sandbox: at a desk, and in tests */
 /*
  * Before the role's sandbox: the supervisor that the words ask for, in a sandbox of its own, as uid and gid. Of our descriptors it keeps plan's
  * alone. ret_fd is the channel, which the role's own sandbox has to leave open.
@@ -65,6 +68,4 @@ tw_err tw_token_ask(tw_token *t, const struct tw_token_question *q, struct tw_to
 void tw_token_answer_init(const struct tw_sys *sys, struct tw_token_answer *a);
 void tw_token_answer_done(struct tw_token_answer *a); /* wipes */
 
-/* A keystore on a token: the vault in dir. token is borrowed, so is pin, the file with the PIN; -1: none. */
-tw_err tw_keystore_token(const struct tw_sys *sys, int dir, enum tw_token_kind kind, tw_token *token, int pin, tw_keystore **ret);
 #endif

@@ -13,7 +13,7 @@
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "crypto/hash.h"
-#include "service/keys/token.h"
+#include "crypto/token.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of a token, and the two processes in front of it: with a token that answers as the test wants. */
-#include "service/keys/token.h"
+#include "crypto/token.h"
 
 #include "sys/real.h"
 #include "check.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What `--keystore` says of a token. Read by hands, which opens the TPM, and by the keys role, which has the rest opened. */
-#ifndef TW_SERVICE_TOKEN_WORDS_H
-#define TW_SERVICE_TOKEN_WORDS_H
+#ifndef TW_CRYPTO_TOKEN_WORDS_H
+#define TW_CRYPTO_TOKEN_WORDS_H
 #include "base/err.h"
 
 #define TW_TOKEN_PATH_MAX 255

@@ -10,7 +10,7 @@
  */
 #include "base/cursor.h"
 #include "base/mem.h"
-#include "service/keys/token.h"
+#include "crypto/token.h"
 
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/keys/token-words.h"
+#include "crypto/token-words.h"
 
 #include "base/mem.h"
 #include "base/text.h"

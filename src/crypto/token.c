@@ -4,7 +4,7 @@
  *
  * Question: u8 op, 8 bytes owner, block16 handle, block16 in. Answer: u8 code; 0: block16 out, block16 more; else what a person reads.
  */
-#include "service/keys/token.h"
+#include "crypto/token.h"
 
 #include "base/cursor.h"
 #include "base/log.h"
@@ -127,7 +127,7 @@ tw_err tw_token_ask(tw_token *t, const struct tw_token_question *q, struct tw_to
 	struct tw_message m;
 	tw_buf_init(&b, t->sys, MESSAGE_MAX);
 	TW_TRY(write_question(q, &b));
-	tw_err e = tw_channel_call(t->channel, ASK, b.data, b.size, ANSWER, TW_KEYSTORE_TIMEOUT_MS, &m);
+	tw_err e = tw_channel_call(t->channel, ASK, b.data, b.size, ANSWER, TW_TOKEN_TIMEOUT_MS, &m);
 	if (tw_is(e, TW_CODE_CLOSED))
 		return TW_RAISE(CLOSED, "the process that speaks to the token has ended; it starts again with the device's software");
 	if (tw_is(e, TW_CODE_UNTRUSTED)) /* it broke the channel's rules, nobody else did */
