@@ -160,6 +160,20 @@ static int signing_once(void *signing, unsigned char *out, size_t *size, size_t 
 	return 1;
 }
 
+/* What X.509 writes beside a signature, ecdsa-with-SHA256: asked for by X509_sign, which fails without a word where it is not told. */
+static int signing_get(void *signing, OSSL_PARAM params[])
+{
+	static const uint8_t algorithm[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
+	OSSL_PARAM *p = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
+	return !p || OSSL_PARAM_set_octet_string(p, algorithm, sizeof algorithm);
+}
+
+static const OSSL_PARAM *signing_gettable(void *signing, void *provider)
+{
+	static const OSSL_PARAM list[] = { OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, NULL, 0), OSSL_PARAM_END };
+	return list;
+}
+
 /* --- The provider --- */
 
 #define ROW(id, function)                      \
@@ -184,6 +198,8 @@ static const OSSL_DISPATCH key_functions[] = {
 static const OSSL_DISPATCH signing_functions[] = {
 	ROW(OSSL_FUNC_SIGNATURE_NEWCTX, signing_new),
 	ROW(OSSL_FUNC_SIGNATURE_FREECTX, signing_free),
+	ROW(OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, signing_get),
+	ROW(OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, signing_gettable),
 	ROW(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, signing_init),
 	ROW(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, signing_once),
 	{ 0, NULL },

@@ -296,7 +296,30 @@ static void test_out_of_memory(void **state)
 	tw_key_free(e.key);
 }
 
+/* A certificate authority whose key is elsewhere. */
+static void test_certificates(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *here = NULL, *key = NULL, *subject = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *root = NULL, *leaf = NULL;
+	const struct tw_cert_want ca = { .common_name = "CA", .is_ca = true, .not_before_ms = 1000 },
+				  want = { .common_name = "leaf", .not_before_ms = 1000 };
+	uint8_t point[TW_POINT_SIZE];
+	CHECK_OK(tw_key_generate(sys, &here));
+	CHECK_OK(tw_key_generate(sys, &subject));
+	CHECK_OK(tw_key_point(here, point));
+	struct elsewhere e = { .key = here };
+	const struct tw_remote remote = { .sign = sign, .user = &e };
+	CHECK_OK(tw_remote_key(sys, &remote, point, &key));
+	CHECK_OK(tw_cert_make(sys, &ca, here, NULL, key, &root));
+	CHECK_OK(tw_cert_make(sys, &want, subject, root, key, &leaf));
+	CHECK_INT(e.asked, 2);
+	CHECK_OK(tw_cert_verify(leaf, root, 2000));
+	e.refuse = true;
+	leaf = tw_cert_free(leaf);
+	CHECK_ERR(tw_cert_make(sys, &want, subject, root, key, &leaf), CRYPTO);
+}
+
 CHECK_MAIN(cmocka_unit_test_setup(test_first_use_without_memory, set_up), cmocka_unit_test_setup(test_tls, set_up),
 	cmocka_unit_test_setup(test_refusals, set_up), cmocka_unit_test_setup(test_facts, set_up),
 	cmocka_unit_test_setup(test_imports, set_up), cmocka_unit_test_setup(test_signatures, set_up),
-	cmocka_unit_test_setup(test_out_of_memory, set_up))
+	cmocka_unit_test_setup(test_certificates, set_up), cmocka_unit_test_setup(test_out_of_memory, set_up))

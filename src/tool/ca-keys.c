@@ -16,10 +16,11 @@ struct pair {
 };
 struct tw_ca_keys {
 	struct tw_tool *t;
-	const char *path, *file;
+	const char *path, *file, *pin_file;
 	int ca;
 	bool warned;
 	tw_secret *passphrase;
+	tw_ca_token *token; /* holds the root's key, where it is in one */
 	struct pair root, manifest;
 };
 
@@ -32,6 +33,7 @@ tw_ca_keys *tw_ca_keys_free(tw_ca_keys *k)
 	tw_cert_free(k->root.cert);
 	tw_key_free(k->manifest.key);
 	tw_cert_free(k->manifest.cert);
+	tw_ca_token_free(k->token);
 	free(k);
 	return NULL;
 }
@@ -42,7 +44,7 @@ tw_err tw_ca_keys_new(struct tw_tool *t, const struct tw_args *a, int ca, const 
 
 	if (!k)
 		return TW_RAISE(NOMEM, "a certificate authority");
-	*k = (tw_ca_keys){ .t = t, .path = path, .file = tw_arg(a, "passphrase-file"), .ca = ca };
+	*k = (tw_ca_keys){ .t = t, .path = path, .file = tw_arg(a, "passphrase-file"), .pin_file = tw_arg(a, "pin-file"), .ca = ca };
 	*ret = k;
 	return TW_OK;
 }
@@ -141,9 +143,27 @@ static tw_err open_pair(tw_ca_keys *k, const char *key_name, const char *cert_na
 	return TW_OK;
 }
 
+/* The certificate says which key it is; that the token signs with it, every signature shows. */
+static tw_err open_root_in_token(tw_ca_keys *k)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *public = NULL;
+
+	if (k->root.key)
+		return TW_OK;
+	if (!k->root.cert)
+		TW_TRY(tw_cert_fetch(k->t->sys, k->ca, TW_CA_CERT, &k->root.cert));
+	TW_TRY(tw_cert_key(k->root.cert, &public));
+	if (!k->token)
+		TW_TRY(tw_ca_token_open(k->t, k->ca, k->pin_file, &k->token));
+	return tw_ca_token_key(k->token, public, &k->root.key);
+}
+
 tw_err tw_ca_keys_root(tw_ca_keys *k, const tw_key **ret_key, const tw_cert **ret_cert)
 {
-	TW_TRY(open_pair(k, TW_CA_KEY, TW_CA_CERT, &k->root));
+	if (tw_file_exists(k->t->sys, k->ca, TW_CA_TOKEN))
+		TW_TRY(open_root_in_token(k));
+	else
+		TW_TRY(open_pair(k, TW_CA_KEY, TW_CA_CERT, &k->root));
 	*ret_key = k->root.key;
 	*ret_cert = k->root.cert;
 	return TW_OK;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The keys of a certificate authority, opened when they are first needed. Where a key lies is decided here alone: in a file under a
- * passphrase, or in a plain file of before. Whoever signs holds a tw_key, whose private half may be elsewhere (crypto/remote.h).
+ * passphrase, in a plain file of before, or, the root's, in a token. Whoever signs holds a tw_key, whose private half may be elsewhere (crypto/remote.h).
  */
 #ifndef TW_TOOL_CA_KEYS_H
 #define TW_TOOL_CA_KEYS_H
 #include "crypto/cert.h"
+#include "tool/ca-token.h"
 #include "tool/tool.h"
 
 /* Rows for the option tables of commands that open a CA, and for `ca protect`. */
@@ -15,7 +16,7 @@
 	}
 
 typedef struct tw_ca_keys tw_ca_keys;
-/* ca outlives it; path is for questions and messages. The option --passphrase-file is taken from a. */
+/* ca outlives it; path is for questions and messages. The options --passphrase-file and --pin-file are taken from a. */
 tw_err tw_ca_keys_new(struct tw_tool *t, const struct tw_args *a, int ca, const char *path, tw_ca_keys **ret);
 tw_ca_keys *tw_ca_keys_free(tw_ca_keys *k);
 TW_DEFINE_FREEP(tw_ca_keys, tw_ca_keys_free)

@@ -17,6 +17,8 @@ const struct tw_option tw_options_ca_init[] = {
 	{ "name", "NAME", false, "the manufacturer's name in the certificates" },
 	{ "passphrase-file", "FILE", false, "the passphrase for the new keys; asked at the terminal unless given" },
 	{ "unprotected", NULL, false, "write plain keys, for tests and examples" },
+	{ "pkcs11", "WORDS", false, "make the root key in a token: module=PATH;token=LABEL" },
+	TW_OPTION_PIN,
 	{},
 };
 const struct tw_option tw_options_ca_protect[] = {
@@ -46,6 +48,8 @@ struct making {
 	const char *name;
 	int64_t now;
 	tw_secret *passphrase; /* NULL: plain keys were asked for */
+	const char *token_words, *pin_file;
+	tw_ca_token *token; /* outlives key */
 	tw_key *key;
 	tw_cert *cert;
 };
@@ -56,12 +60,25 @@ static void making_done(struct making *m)
 	tw_secret_free(m->passphrase);
 	tw_key_free(m->key);
 	tw_cert_free(m->cert);
+	tw_ca_token_free(m->token);
+}
+
+static tw_err make_root_in_token(struct making *m, const struct tw_cert_want *want)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *public = NULL;
+
+	TW_TRY(tw_ca_token_make(m->t, m->token_words, m->pin_file, &m->token, &public));
+	TW_TRY(tw_ca_token_key(m->token, public, &m->key));
+	TW_TRY(tw_cert_make(m->t->sys, want, public, NULL, m->key, &m->cert));
+	return tw_ca_token_write(m->token, m->dir);
 }
 
 static tw_err make_root(struct making *m)
 {
 	struct tw_cert_want want = { .common_name = "Device CA", .organization = m->name, .is_ca = true, .not_before_ms = m->now };
 
+	if (m->token_words)
+		return make_root_in_token(m, &want);
 	TW_TRY(tw_key_generate(m->t->sys, &m->key));
 	TW_TRY(tw_cert_make(m->t->sys, &want, m->key, NULL, m->key, &m->cert));
 	return tw_ca_keys_write(m->t, m->dir, TW_CA_KEY, m->key, m->passphrase);
@@ -91,7 +108,13 @@ static tw_err new_passphrase(struct tw_tool *t, const struct tw_args *a, tw_secr
 
 tw_err tw_cmd_ca_init(struct tw_tool *t, const struct tw_args *a)
 {
-	TW_CLEANUP(making_done) struct making m = { .t = t, .dir = -1, .name = tw_arg(a, "name"), .now = tw_now_ms(t->sys) };
+	TW_CLEANUP(making_done)
+	struct making m = { .t = t,
+		.dir = -1,
+		.name = tw_arg(a, "name"),
+		.now = tw_now_ms(t->sys),
+		.token_words = tw_arg(a, "pkcs11"),
+		.pin_file = tw_arg(a, "pin-file") };
 	bool plain = tw_arg(a, "unprotected") != NULL;
 
 	if (plain && tw_arg(a, "passphrase-file"))
@@ -106,9 +129,9 @@ tw_err tw_cmd_ca_init(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(make_manifest_signer(&m));
 	TW_TRY(tw_cert_store(t->sys, m.dir, TW_CA_CERT, m.cert, 0644));
 	return tw_print_done(t, a->rest[0],
-		"Made the certificate authority in %s. Keep ca.key and manifest.key off every network%s;\n"
+		"Made the certificate authority in %s. Keep %s and manifest.key off every network%s;\n"
 		"give ca.crt to whoever is to verify devices.\n",
-		a->rest[0], plain ? "" : ", and the passphrase apart from them");
+		a->rest[0], m.token_words ? "the token" : "ca.key", plain ? "" : ", and the passphrase apart from them");
 }
 
 /* The plain key's bytes are overwritten where they lie. How far that reaches is the medium's affair (a flash keeps copies). */
@@ -124,12 +147,18 @@ static tw_err replace_key(struct tw_tool *t, int ca, const char *name, const tw_
 	return tw_durable_sync(t->sys, old);
 }
 
+/* A root key in a token has no file, and the token protects it. */
+static size_t first_file(struct tw_tool *t, int ca)
+{
+	return tw_file_exists(t->sys, ca, TW_CA_TOKEN) ? 1 : 0;
+}
+
 static tw_err is_encrypted(struct tw_tool *t, int ca, bool *ret)
 {
 	static const char *const names[] = { TW_CA_KEY, TW_CA_MANIFEST_KEY };
 
 	*ret = false;
-	for (size_t i = 0; i < TW_COUNT(names); i++) {
+	for (size_t i = first_file(t, ca); i < TW_COUNT(names); i++) {
 		TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 		bool plain = true;
 		struct tw_ca_key_try nothing = { { NULL, NULL } };
@@ -162,9 +191,9 @@ tw_err tw_cmd_ca_protect(struct tw_tool *t, const struct tw_args *a)
 		TW_TRY(tw_passphrase_get(t, &ask, &old));
 	TW_TRY(new_passphrase(t, a, &fresh));
 	struct tw_ca_key_try with = { { old, fresh } };
-	for (size_t i = 0; i < TW_COUNT(names); i++)
+	for (size_t i = first_file(t, dir); i < TW_COUNT(names); i++)
 		TW_TRY(tw_ca_keys_read(t, dir, names[i], &with, keys[i], &plain));
-	for (size_t i = 0; i < TW_COUNT(names); i++)
+	for (size_t i = first_file(t, dir); i < TW_COUNT(names); i++)
 		TW_TRY(replace_key(t, dir, names[i], *keys[i], fresh));
 	return tw_print_done(t, a->rest[0],
 		"The keys in %s are encrypted. Destroy plain copies of them, and try the passphrase before you do.\n", a->rest[0]);

@@ -37,6 +37,7 @@ const struct tw_option tw_options_ca_revoke[] = {
 };
 const struct tw_option tw_options_ca_crl[] = {
 	TW_OPTION_PASSPHRASE,
+	TW_OPTION_PIN,
 	{ "out", "FILE", true, "where the list goes, in PEM" },
 	{ "days", "N", false, "until the next one: 1 to 3650 (30)" },
 	{},

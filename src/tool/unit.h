@@ -10,11 +10,11 @@
 #include "tool/roles.h"
 
 /* Rows that every such command has. */
-#define TW_OPTIONS_DESK                                                                           \
-	{ "ca", "DIR", true, "the directory made by `thingward ca init`" }, TW_OPTION_PASSPHRASE, \
-		{ "product", "DIR", true, "the directory with product.yaml" },                    \
-	{                                                                                         \
-		"model", "MODEL", false, "its model; the first one unless given"                  \
+#define TW_OPTIONS_DESK                                                                                          \
+	{ "ca", "DIR", true, "the directory made by `thingward ca init`" }, TW_OPTION_PASSPHRASE, TW_OPTION_PIN, \
+		{ "product", "DIR", true, "the directory with product.yaml" },                                   \
+	{                                                                                                        \
+		"model", "MODEL", false, "its model; the first one unless given"                                 \
 	}
 
 struct tw_desk {

@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 from harness import b64, wait_for
+import world as worlds
 from test_keys import confirmed, found_on_disk, owner_asks, proof_holds, secrets_of, status
 
 PIN = "314159"
@@ -19,7 +20,7 @@ SOFTHSM = pathlib.Path("/usr/lib/softhsm/libsofthsm2.so")
 
 
 class Token:
-    """A SoftHSM token that the keys role's user may use."""
+    """A SoftHSM token, that the owner of STATE/keys may use when a unit is given."""
 
     def __init__(self, unit, folder, label="unit"):
         self.folder, self.pin = folder / "softhsm", folder / "pin"
@@ -30,7 +31,7 @@ class Token:
         self.pin.chmod(0o600)
         subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "2718281", "--pin", PIN], check=True,
                        capture_output=True, env={**os.environ, "SOFTHSM2_CONF": str(self.conf)})
-        owner = (unit.state / "keys").stat()
+        owner = (unit.state / "keys" if unit else folder).stat()
         for path in [self.files, *self.files.rglob("*")]:
             os.chown(path, owner.st_uid, owner.st_gid)
         self.words = ("--keystore", f"pkcs11:module={SOFTHSM};token={label};files={self.files};reads={self.conf};env=SOFTHSM2_CONF={self.conf}",
@@ -144,3 +145,44 @@ def test_a_unit_with_plain_keys_serves_without_its_token(held):
     with pytest.raises(Exception):
         unit.start(*token.words)
     assert "only root may read a token's PIN" in unit.said()
+
+
+def test_the_root_of_an_authority_in_a_token(tmp_path, monkeypatch):
+    if not SOFTHSM.exists():
+        pytest.skip("softhsm2 is not installed")
+    token = Token(None, tmp_path, "ca")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(token.conf))
+    ca, bad = tmp_path / "ca", tmp_path / "bad"
+    bad.write_text("999999\n")
+    pin = ("--pin-file", token.pin)
+
+    def tool(*words, ok=(0,)):
+        return worlds.run(worlds.program("thingward"), *words, ok=ok)
+
+    def provision(serial, *more, ok=(0,)):
+        roles = ["--roles", tmp_path / "roles.tab"] if os.geteuid() == 0 else []
+        return tool("provision", "--ca", ca, "--product", tmp_path / "product", "--serial", serial, "--state", tmp_path / serial, "--config",
+                    tmp_path / f"{serial}-config", "--label", tmp_path / f"{serial}.json", "--address", "127.0.0.1:1", *roles, *more, ok=ok)
+
+    (tmp_path / "roles.tab").write_text("".join(f"{name} {uid} {uid}\n" for name, uid in worlds.ROLES.items()))
+    tool("product", "init", "--example", tmp_path / "product")
+    words = f"module={SOFTHSM};token=ca"
+    assert "PIN is wrong" in tool("ca", "init", ca, "--unprotected", "--pkcs11", words, "--pin-file", bad, ok=(1,)).stderr
+    tool("ca", "init", ca, "--unprotected", "--pkcs11", words, *pin)
+    assert not (ca / "ca.key").exists()
+    provision("A-1", *pin)
+    for cert in (ca / "manifest.crt", tmp_path / "A-1/keys/identity.crt"):
+        assert "OK" in subprocess.run(["openssl", "verify", "-CAfile", ca / "ca.crt", cert], check=True, capture_output=True, text=True).stdout
+    assert "PIN is wrong" in provision("A-2", "--pin-file", bad, ok=(1,)).stderr
+    lines = (ca / "ca.token").read_text().splitlines()
+    for wrong in (lines[:2], [*lines, "more"], ["file", *lines[1:]], [lines[0], "0g" * 8, lines[2]], [*lines[:2], ""], [*lines[:2], "00" * 65]):
+        (ca / "ca.token").write_text("\n".join(wrong) + "\n")
+        assert provision("A-4", *pin, ok=(1,)).stderr
+    (ca / "ca.token").write_text("\n".join(lines) + "\n")
+    away = token.files.with_name("away")
+    token.files.rename(away)
+    assert "put the token in" in provision("A-5", *pin, ok=(1,)).stderr
+    away.rename(token.files)
+    (tmp_path / "passphrase").write_text("a long enough passphrase\n")
+    tool("ca", "protect", ca, "--passphrase-file", tmp_path / "passphrase")
+    provision("A-3", *pin, "--passphrase-file", tmp_path / "passphrase")
