@@ -129,6 +129,25 @@ static void test_one_source_crowds_out_only_itself(void **state)
 		CHECK(is_open(own[i]));
 }
 
+/* It is the oldest of them that goes, wherever it lies. */
+static void test_the_oldest_of_a_source_goes(void **state)
+{
+	uint8_t own[TW_CHALLENGES_PER_SOURCE + 2][32];
+
+	for (size_t i = 0; i < TW_CHALLENGES_PER_SOURCE; i++) {
+		later((int64_t)i);
+		challenge_for("192.0.2.1", own[i]);
+	}
+	CHECK(is_open(own[0])); /* and used by that: its place is the first that is free */
+	for (size_t i = TW_CHALLENGES_PER_SOURCE; i < TW_COUNT(own); i++) {
+		later((int64_t)i);
+		challenge_for("192.0.2.1", own[i]);
+	}
+	CHECK(!is_open(own[1]));
+	for (size_t i = 2; i < TW_COUNT(own); i++)
+		CHECK(is_open(own[i]));
+}
+
 static void sixteen(uint8_t ret[TW_CHALLENGES_MAX][32])
 {
 	char source[32];
@@ -622,9 +641,10 @@ static void test_recovery_leaves_nothing_of_the_owner(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(TEST(test_one_source_crowds_out_only_itself), TEST(test_many_sources_crowd_out_the_oldest),
-	TEST(test_a_used_place_is_taken_first), TEST(test_a_challenge_is_good_once_and_for_two_minutes),
-	TEST(test_who_is_told_a_challenge), TEST(test_every_part_of_a_proof_counts), TEST(test_the_certificate_must_be_of_this_connection),
+CHECK_MAIN(TEST(test_one_source_crowds_out_only_itself), TEST(test_the_oldest_of_a_source_goes),
+	TEST(test_many_sources_crowd_out_the_oldest), TEST(test_a_used_place_is_taken_first),
+	TEST(test_a_challenge_is_good_once_and_for_two_minutes), TEST(test_who_is_told_a_challenge),
+	TEST(test_every_part_of_a_proof_counts), TEST(test_the_certificate_must_be_of_this_connection),
 	TEST(test_the_answer_to_a_take_over), TEST(test_the_oldest_browser_waits_no_longer), TEST(test_only_its_browser_collects),
 	TEST(test_a_lost_answer_is_given_again), TEST(test_an_owner_nobody_has_seen_ends_with_a_start),
 	TEST(test_other_sessions_leave_the_request_open), TEST(test_codes_are_guessed_five_times_a_minute),

@@ -166,7 +166,7 @@ static tw_err take_code(void *user, const tw_row *row)
 	struct opening *o = user;
 	struct tw_slice owner = tw_row_bytes(row, 0);
 
-	memcpy(o->owner, owner.at, owner.size < sizeof o->owner ? owner.size : sizeof o->owner - 1);
+	(void)snprintf(o->owner, sizeof o->owner, TW_SLICE_FMT, TW_SLICE_ARG(owner));
 	return TW_OK;
 }
 
