@@ -2,6 +2,7 @@
 /* The small formats around one unit and its owner: identifier, take-over, the keys directory. */
 #include "formats/identifier.h"
 #include "formats/keydir.h"
+#include "formats/keyproof.h"
 #include "formats/takeover.h"
 
 #include "base/text.h"
@@ -172,5 +173,25 @@ static void test_out_of_memory(void **state)
 	(void)oom_sweep(make_and_read, NULL);
 }
 
+static tw_err write_proof(struct tw_buf *b, void *user)
+{
+	return tw_key_proof_message("a key", user, 16, b);
+}
+
+/* What is signed to prove a key begins with what it is for, and names the key: it can be taken for nothing else. */
+static void test_key_proof(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_buf_init(&b, sys, 100);
+	CHECK_OK(tw_key_proof_message("a key", (const uint8_t *)"0123456789abcdef", 16, &b));
+	CHECK_INT(b.size, 22 + 6 + 16);
+	CHECK_BYTES(b.data,
+		"thingward-key-proof-1\0a key\0"
+		"0123456789abcdef",
+		44);
+	write_sweep(write_proof, (void *)(uintptr_t) "0123456789abcdef");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-CHECK_MAIN(TEST(test_identifier), TEST(test_identifier_refusals), TEST(test_takeover), TEST(test_listener), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_identifier), TEST(test_identifier_refusals), TEST(test_takeover), TEST(test_listener), TEST(test_key_proof),
+	TEST(test_out_of_memory))

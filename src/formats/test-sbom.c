@@ -165,6 +165,19 @@ static void test_out_of_memory(void **state)
 	oom_sweep(sweep, NULL);
 }
 
+static void test_what_can_be_signed(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
+	TW_CLEANUP(tw_freep) char *text = calloc(1, TW_SBOM_MAX + 1);
+
+	assert_non_null(text);
+	tw_buf_init(&jws, sys, TW_JWS_MAX);
+	CHECK_ERR(tw_sbom_sign(sys, &sbom, (struct tw_slice){ text, 0 }, cert, &signer, &jws), LIMIT);
+	CHECK_ERR(tw_sbom_sign(sys, &sbom, (struct tw_slice){ text, TW_SBOM_MAX + 1 }, cert, &signer, &jws), LIMIT);
+	CHECK_INT(jws.size, 0);
+	CHECK_OK(tw_sbom_sign(sys, &sbom, (struct tw_slice){ text, TW_SBOM_MAX }, cert, &signer, &jws));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(TEST(test_what_it_states), TEST(test_every_byte_counts), TEST(test_of_another),
+CHECK_MAIN(TEST(test_what_can_be_signed), TEST(test_what_it_states), TEST(test_every_byte_counts), TEST(test_of_another),
 	TEST(test_document_and_signature_disagree), TEST(test_out_of_memory))

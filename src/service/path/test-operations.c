@@ -151,6 +151,17 @@ static void test_what_a_form_is_made_of(void **state)
 	(void)read_one((struct tw_slice){ longest, 127 }, 200, got);
 }
 
+static void test_health(void **state)
+{
+	struct tw_request rq = { .subject.kind = TW_SUBJECT_ANYONE };
+	struct tw_reply rp = { .status = 200 };
+
+	CHECK_OK(tw_op_health(&t.c, &rq, &rp));
+	CHECK_INT(json_object_size(rp.body), 1); /* a stranger is told no more */
+	CHECK_TEXT(tw_json_text(rp.body, "state"), "ok");
+	tw_reply_done(&rp);
+}
+
 /* --- The log --- */
 
 static tw_err list(const char *cursor, int limit, struct tw_reply *rp)
@@ -259,5 +270,5 @@ static void test_a_record_as_people_see_it(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_a_change_names_its_version), TEST(test_who_may_change), TEST(test_what_a_form_is_made_of),
+CHECK_MAIN(TEST(test_a_change_names_its_version), TEST(test_who_may_change), TEST(test_what_a_form_is_made_of), TEST(test_health),
 	TEST(test_segments_of_the_log), TEST(test_a_segment_of_the_log), TEST(test_a_record_as_people_see_it))
