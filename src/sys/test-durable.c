@@ -439,6 +439,92 @@ static void test_copy(void **state)
 	(void)tw_fake_free(f);
 }
 
+/* What stood there is no hindrance, an interrupted read goes on, and a failure says what was being done; then nothing is synced. */
+static void test_copy_says_why(void **state)
+{
+	const struct place *p = *state;
+	const struct tw_sys *real = tw_sys_real();
+	tw_fake *f = tw_fake_new();
+	long read_at = 0;
+
+	CHECK_OK(tw_durable_replace(real, p->dir, "f", "content", 7, 0600));
+	CHECK_OK(tw_durable_replace(real, p->dir, "g", "of another time", 15, 0600));
+	tw_fake_fail(f, 0, 0, false);
+	CHECK_OK(tw_durable_copy(tw_fake_sys(f), p->dir, "f", "g", 0600));
+	CHECK_TEXT(content(p->dir, "g"), "content");
+	for (long n = 1; n <= tw_fake_calls(f) && !read_at; n++)
+		read_at = strcmp(tw_fake_name(f, n), "read") == 0 ? n : 0;
+	tw_fake_fail(f, read_at, EINTR, false);
+	CHECK_OK(tw_durable_copy(tw_fake_sys(f), p->dir, "f", "g", 0600));
+	CHECK_TEXT(content(p->dir, "g"), "content");
+	tw_fake_fail(f, read_at, EIO, false);
+	CHECK_ERR(tw_durable_copy(tw_fake_sys(f), p->dir, "f", "g", 0600), IO);
+	CHECK(strncmp(tw_err_detail(), "reading", 7) == 0);
+	for (long n = 1; n <= tw_fake_calls(f); n++)
+		CHECK(strcmp(tw_fake_name(f, n), "fsync") != 0);
+	CHECK_ERR(tw_durable_copy(real, p->dir, "none", "g", 0600), IO);
+	CHECK(strncmp(tw_err_detail(), "opening none", 12) == 0);
+	CHECK(faccessat(p->dir, "g", F_OK, 0) != 0);
+	(void)tw_fake_free(f);
+}
+
+static long nth_of(const tw_fake *f, const char *name)
+{
+	for (long n = 1; n <= tw_fake_calls(f); n++)
+		if (strcmp(tw_fake_name(f, n), name) == 0)
+			return n;
+	return 0;
+}
+
+/* What is destroyed is overwritten, and that is on the disk, before its name goes: who held it open reads zeroes. */
+static void test_destroy(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 4095, 4096, 4097, 10000 };
+	static char bytes[10000], got[10001], zeros[10000];
+	const struct place *p = *state;
+	int fds = open_fds();
+	tw_fake *f = tw_fake_new();
+
+	memset(bytes, 's', sizeof bytes);
+	for (size_t i = 0; i < TW_COUNT(sizes); i++) {
+		CHECK_OK(tw_durable_replace(tw_sys_real(), p->dir, "f", bytes, sizes[i], 0600));
+		int held = openat(p->dir, "f", O_RDONLY | O_CLOEXEC);
+		tw_fake_fail(f, 0, 0, false);
+		CHECK_OK(tw_durable_destroy(tw_fake_sys(f), p->dir, "f"));
+		CHECK(faccessat(p->dir, "f", F_OK, 0) != 0);
+		CHECK_INT(read(held, got, sizeof got), sizes[i]);
+		CHECK(memcmp(got, zeros, sizes[i]) == 0);
+		CHECK(nth_of(f, "pwrite") < nth_of(f, "fdatasync") && nth_of(f, "fdatasync") < nth_of(f, "unlink"));
+		CHECK(nth_of(f, "unlink") < nth_of(f, "fsync"));
+		(void)close(held);
+	}
+	CHECK_OK(tw_durable_destroy(tw_fake_sys(f), p->dir, "none"));
+	CHECK_INT(open_fds(), fds);
+	(void)tw_fake_free(f);
+}
+
+/* Whatever of it fails is told, and as long as it was not overwritten durably the name stays. */
+static void test_destroy_tells_every_failure(void **state)
+{
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+	bool fired = true;
+
+	for (long n = 1; fired; n++) {
+		CHECK_OK(tw_durable_replace(tw_sys_real(), p->dir, "f", "secret", 6, 0600));
+		tw_fake_fail(f, n, EIO, false);
+		tw_err e = tw_durable_destroy(tw_fake_sys(f), p->dir, "f");
+		fired = tw_fake_fired(f);
+		bool quiet = !fired || strcmp(tw_fake_name(f, n), "close") == 0;
+		CHECK(tw_failed(e) == !quiet);
+		if (!quiet)
+			CHECK((faccessat(p->dir, "f", F_OK, 0) == 0) == (strcmp(tw_fake_name(f, n), "fsync") != 0));
+		if (n == 1)
+			CHECK(strncmp(tw_err_detail(), "opening f", 9) == 0);
+	}
+	(void)tw_fake_free(f);
+}
+
 /* A failure that is not passed on is a promise broken in silence: of every call but close and the clearing up after a failure. */
 static void test_every_failure_is_told(void **state)
 {
@@ -567,5 +653,6 @@ CHECK_MAIN(AT_PLACE(test_replace_and_read), AT_PLACE(test_refuses_what_is_no_fil
 	AT_PLACE(test_every_fault_point), AT_PLACE(test_short_writes_and_reads), AT_PLACE(test_read_every_fault_point),
 	AT_PLACE(test_every_cut), AT_PLACE(test_a_forgotten_sync_is_found), AT_PLACE(test_a_planted_fault_is_found),
 	AT_PLACE(test_states_are_told_apart), AT_PLACE(test_what_is_gone_is_not_pending), AT_PLACE(test_remove_every_cut),
-	AT_PLACE(test_copy), AT_PLACE(test_every_failure_is_told), AT_PLACE(test_names_have_an_end),
-	AT_PLACE(test_a_disk_that_takes_nothing), AT_PLACE(test_interrupted_and_refused))
+	AT_PLACE(test_copy), AT_PLACE(test_copy_says_why), AT_PLACE(test_destroy), AT_PLACE(test_destroy_tells_every_failure),
+	AT_PLACE(test_every_failure_is_told), AT_PLACE(test_names_have_an_end), AT_PLACE(test_a_disk_that_takes_nothing),
+	AT_PLACE(test_interrupted_and_refused))

@@ -55,18 +55,18 @@ static tw_err read_file(const tw_keys *k, const char *name, struct tw_buf *b)
 	return tw_durable_read(k->sys, k->dir, name, TW_KEYS_FILE_MAX, b);
 }
 
+/* Not in plain layout: then the keystore is open. */
 static tw_err unseal(tw_keys *k, const char *name, tw_secret **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-	TW_TRY(tw_keys_need_store(k));
 	TW_TRY(read_file(k, name, &b));
 	return tw_keystore_unseal(k->store, tw_slice_of(name), tw_buf_slice(&b), ret);
 }
 
+/* Likewise, or after the keystore was opened for a take-over. */
 static tw_err seal(tw_keys *k, const char *name, struct tw_slice plain)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-	TW_TRY(tw_keys_need_store(k));
 	tw_buf_init(&b, k->sys, TW_KEYS_FILE_MAX);
 	TW_TRY(tw_keystore_seal(k->store, tw_slice_of(name), plain, &b));
 	return tw_durable_replace(k->sys, k->dir, name, b.data, b.size, 0600);

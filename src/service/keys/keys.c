@@ -104,7 +104,7 @@ static tw_err read_epoch(tw_keys *k)
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
 	TW_TRY(e);
-	if (b.size < 2 || b.data[b.size - 1] != '\n')
+	if (b.size == 0 || b.data[b.size - 1] != '\n')
 		return TW_RAISE(SYNTAX, "%s is not a number and a newline", TW_KEYS_EPOCH);
 	return tw_parse_u64((struct tw_slice){ b.data, b.size - 1 }, UINT64_MAX - 1, &k->epoch);
 }

@@ -58,7 +58,7 @@ static void file_close(tw_keystore *k)
 static void drop_ready(struct file_store *s, const char *slot)
 {
 	for (size_t i = 0; i < CACHED; i++) {
-		if (s->ready[i].key && strcmp(s->ready[i].slot, slot) == 0)
+		if (strcmp(s->ready[i].slot, slot) == 0)
 			s->ready[i].key = tw_key_free(s->ready[i].key);
 	}
 }
@@ -185,11 +185,9 @@ static tw_err storage_key(const struct file_store *s, uint32_t generation, tw_se
 	char name[16];
 	struct tw_slice bytes;
 	(void)snprintf(name, sizeof name, "%u", generation);
-	tw_err e = tw_vault_get(s->vault, KIND_STORAGE, name, &bytes);
-	if (tw_is(e, TW_CODE_NOTFOUND))
+	if (tw_failed(tw_vault_get(s->vault, KIND_STORAGE, name, &bytes)))
 		return TW_RAISE(UNTRUSTED, "sealed under generation %u of the storage key, and there are %u to %u", generation,
 			s->oldest, s->newest);
-	TW_TRY(e);
 	return tw_secret_new(s->base.sys, bytes.at, bytes.size, ret);
 }
 

@@ -13,7 +13,7 @@ bool tw_slot_valid(const char *slot)
 {
 	static const char first[] = "abcdefghijklmnopqrstuvwxyz", rest[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
 	size_t n = strlen(slot);
-	return n > 0 && n <= TW_SLOT_MAX && strspn(slot, first) > 0 && strspn(slot, rest) == n;
+	return n <= TW_SLOT_MAX && strspn(slot, first) > 0 && strspn(slot, rest) == n;
 }
 
 static tw_err valid(const char *slot)

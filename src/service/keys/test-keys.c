@@ -635,33 +635,6 @@ static void test_power_cuts(void **state)
 
 /* --- Every failure is told --- */
 
-static void channel_freep(tw_channel **c)
-{
-	*c = tw_channel_free(*c);
-}
-
-/* One request to a role over a system that may fail. Its answer, or why there is none. */
-static tw_err ask_over(const struct tw_sys *s, uint16_t type, struct tw_slice payload, struct tw_message *m, tw_channel **ret)
-{
-	TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
-	TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
-	int pair[2];
-	tw_err e = tw_keys_open(s, dir.fd, NULL, NULL, &k);
-	CHECK(tw_failed(e) == (k == NULL));
-	TW_TRY(e);
-	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-	CHECK_OK(tw_channel_new(sys, pair[0], tw_rows_core_from_keys, ret));
-	e = tw_channel_new(s, pair[1], tw_rows_keys_from_core, &theirs);
-	if (tw_failed(e))
-		close(pair[1]);
-	TW_TRY(e);
-	CHECK_OK(tw_channel_send(*ret, type, 7, payload.at, payload.size, NULL, 0));
-	TW_TRY(tw_channel_receive(theirs, m));
-	TW_TRY(tw_keys_serve_core(k, theirs, m));
-	CHECK_OK(tw_channel_receive(*ret, m));
-	return m->type == TW_WIRE_KEYS_FAILED ? TW_RAISE(IO, "failed") : TW_OK;
-}
-
 static bool same_bytes(const char *name, struct tw_slice want)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };

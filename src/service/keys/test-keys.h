@@ -2,7 +2,7 @@
 /* A provisioned directory of keys and the role over it, asked by a channel in one process: what the tests of the role share. */
 #ifndef TW_SERVICE_TEST_KEYS_H
 #define TW_SERVICE_TEST_KEYS_H
-#include "service/keys/keys.h"
+#include "service/keys/keys-inside.h"
 
 #include "base/text.h"
 #include "crypto/hash.h"
@@ -141,5 +141,37 @@ static inline tw_err ask_sign(struct bench *b, uint8_t purpose, struct tw_slice 
 	CHECK_OK(tw_buf_u8(&p, purpose));
 	CHECK_OK(tw_buf_add(&p, message.at, message.size));
 	return ask(b, TW_WIRE_KEYS_SIGN, p.data, p.size, m);
+}
+
+static inline void channel_freep(tw_channel **c)
+{
+	*c = tw_channel_free(*c);
+}
+
+/* One request to a role over a system that may fail. Its answer, or why there is none. */
+static inline tw_err ask_over(const struct tw_sys *s, uint16_t type, struct tw_slice payload, struct tw_message *m, tw_channel **ret)
+{
+	TW_CLEANUP(tw_keys_freep) tw_keys *k = NULL;
+	TW_CLEANUP(channel_freep) tw_channel *theirs = NULL;
+	int pair[2];
+	tw_err e = tw_keys_open(s, dir.fd, NULL, NULL, &k);
+	CHECK(tw_failed(e) == (k == NULL));
+	TW_TRY(e);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	CHECK_OK(tw_channel_new(sys, pair[0], tw_rows_core_from_keys, ret));
+	e = tw_channel_new(s, pair[1], tw_rows_keys_from_core, &theirs);
+	if (tw_failed(e))
+		close(pair[1]);
+	TW_TRY(e);
+	CHECK_OK(tw_channel_send(*ret, type, 7, payload.at, payload.size, NULL, 0));
+	TW_TRY(tw_channel_receive(theirs, m));
+	TW_TRY(tw_keys_serve_core(k, theirs, m));
+	CHECK_OK(tw_channel_receive(*ret, m));
+	if (m->type == TW_WIRE_KEYS_FAILED)
+		return tw_raise(failed_with(m), __func__, __LINE__, "%.*s", (int)m->payload.size - 1, m->payload.at + 1);
+	struct tw_keystore_state state = { 0 };
+	if (k->store)
+		CHECK_OK(tw_keystore_state(k->store, &state));
+	return state.single ? TW_RAISE(IO, "in one copy only") : TW_OK;
 }
 #endif

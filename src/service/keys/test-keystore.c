@@ -2,6 +2,8 @@
 /* The keystore in a sealed file: the contract of all backends, and what only a file has: its root, its copies, its cuts. */
 #include "service/keys/test-keystore.h"
 
+#include "crypto/aead.h"
+#include "crypto/hash.h"
 #include "service/keys/vault.h"
 #include "service/test-dir.h"
 #include "sys/durable.h"
@@ -276,7 +278,9 @@ static tw_err each_call(const struct tw_sys *s, void *user)
 	TW_TRY(tw_keystore_forget(k));
 	TW_TRY(tw_keystore_rename(k, "one", "two"));
 	TW_TRY(told_or_single(k));
-	TW_TRY(tw_keystore_point(k, "two", again));
+	tw_err there = tw_keystore_point(k, "two", again);
+	CHECK(!tw_is(there, TW_CODE_NOTFOUND)); /* it said that it has that name now */
+	TW_TRY(there);
 	CHECK_BYTES(again, point, sizeof point);
 	TW_TRY(tw_keystore_remove(k, "two"));
 	CHECK_ERR(tw_keystore_point(k, "two", point), NOTFOUND);
@@ -288,6 +292,84 @@ static void test_every_failure_is_told(void **state)
 	CHECK(told_sweep(ENOMEM, each_call, root, "close unlink pin") > 80);
 	CHECK(told_sweep(EIO, each_call, root, "close unlink pin") > 80);
 	CHECK(told_sweep(EIO, each_call, NULL, "close unlink pin") > 80);
+}
+
+/* What the root beside opened, sealed anew under one from outside: whatever fails of that is told, and none of it is blamed on the root. */
+static tw_err move_again(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_keystore_closep) tw_keystore *k = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_keystore_file(sys, dir.fd, NULL, &k));
+	k = tw_keystore_close(k);
+	tw_err e = tw_keystore_file(s, dir.fd, root, &k);
+	CHECK(tw_failed(e) == (k == NULL));
+	TW_TRY(e);
+	return told_or_single(k);
+}
+
+static void test_a_move_tells_every_failure(void **state)
+{
+	CHECK(told_sweep(ENOMEM, move_again, NULL, "close unlink pin") > 40);
+	CHECK(told_sweep(EIO, move_again, NULL, "close unlink pin") > 40);
+}
+
+/* The form on disk: version and generation in front, and what is bound to the text is the head and then the use. */
+static void test_what_a_seal_is_bound_to(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 }, bound = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL, *got = NULL;
+	struct tw_slice bytes;
+	tw_keystore *k = NULL;
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	tw_buf_init(&sealed, sys, 4096);
+	tw_buf_init(&bound, sys, 4096);
+	CHECK_OK(open_file(&k));
+	CHECK_OK(tw_keystore_seal(k, TW_SLICE("use"), TW_SLICE("text"), &sealed));
+	tw_keystore_close(k);
+	CHECK_BYTES(sealed.data, "\1\0\0\0\1", 5);
+	CHECK_OK(tw_vault_open(sys, dir.fd, "keystore", root, &v));
+	CHECK_OK(tw_vault_get(v, 2, "1", &bytes));
+	CHECK_OK(tw_secret_new(sys, bytes.at, bytes.size, &key));
+	tw_vault_free(v);
+	CHECK_OK(tw_buf_add(&bound, sealed.data, 5));
+	CHECK_OK(tw_buf_text(&bound, "use"));
+	CHECK_OK(tw_aead_open(sys, key, tw_buf_slice(&bound), (struct tw_slice){ sealed.data + 5, sealed.size - 5 }, &got));
+	CHECK_BYTES(tw_secret_bytes(got), "text", 4);
+}
+
+/* Neither a key's file nor the root is in what the keystore gives back while it works and when it ends. */
+static void test_nothing_is_left_behind(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem = { 0 }, beside = { 0 };
+	char line[48];
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	test_dir_empty(&dir);
+	CHECK_OK(tw_key_generate(sys, &key));
+	CHECK_OK(tw_key_point(key, point));
+	tw_buf_init(&pem, sys, 1024);
+	CHECK_OK(tw_key_save(key, &pem));
+	memcpy(line, pem.data + 100, sizeof line); /* of the private half */
+	spill_watch(line, sizeof line);
+	CHECK_OK(tw_keystore_file(sys, dir.fd, NULL, &k));
+	CHECK_OK(tw_keystore_import(k, "one", key));
+	check_signs(k, "one", point);
+	CHECK_OK(tw_keystore_rename(k, "one", "two"));
+	check_signs(k, "two", point);
+	CHECK_OK(tw_keystore_remove(k, "two"));
+	k = tw_keystore_close(k);
+	CHECK_INT(spill_seen(), 0);
+	tw_buf_init(&beside, sys, 1024);
+	CHECK_OK(tw_durable_read(sys, dir.fd, "keystore.root", 1024, &beside));
+	CHECK_INT(beside.size, 32);
+	spill_watch(beside.data, beside.size);
+	CHECK_OK(tw_keystore_file(sys, dir.fd, NULL, &k));
+	k = tw_keystore_close(k);
+	CHECK_OK(tw_keystore_file(sys, dir.fd, root, &k));
+	k = tw_keystore_close(k);
+	CHECK_INT(spill_seen(), 0);
 }
 
 /* What is removed while the second copy cannot be written is not destroyed yet, and that is told. */
@@ -419,5 +501,6 @@ CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_makes_keys), cmocka_unit_
 	cmocka_unit_test(test_rotates_keys), cmocka_unit_test(test_seals), cmocka_unit_test(test_import),
 	cmocka_unit_test(test_root), cmocka_unit_test(test_root_comes_later), cmocka_unit_test(test_many),
 	cmocka_unit_test(test_power_cut), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_every_failure_is_told),
-	cmocka_unit_test(test_not_destroyed_in_one_copy), cmocka_unit_test(test_edges),
-	cmocka_unit_test(test_storage_keys_are_checked), cmocka_unit_test(test_names_change_hands))
+	cmocka_unit_test(test_not_destroyed_in_one_copy), cmocka_unit_test(test_edges), cmocka_unit_test(test_storage_keys_are_checked),
+	cmocka_unit_test(test_names_change_hands), cmocka_unit_test(test_a_move_tells_every_failure),
+	cmocka_unit_test(test_what_a_seal_is_bound_to), cmocka_unit_test(test_nothing_is_left_behind))

@@ -3,7 +3,6 @@
 #include "service/keys/test-keys.h"
 
 #include "base/text.h"
-#include "spill.h"
 
 static tw_err adopt(struct bench *b)
 {
@@ -263,5 +262,227 @@ static void test_store_rotation(void **state)
 	tw_fake_free(f);
 }
 
+static bool there(const char *name)
+{
+	return faccessat(dir.fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool any_plain(void)
+{
+	return there(TW_KEYS_IDENTITY_KEY) || there("identity.gone") || there(TW_KEYS_LISTENER) || there(TW_KEYS_SECRET) ||
+		there(TW_KEYS_LOG_MASTER);
+}
+
+/* Done means: no plain file, and each secret sealed under the newest generation. */
+static void check_adopted(uint32_t generation)
+{
+	static const char *const sealed[] = { "listener.sealed", "takeover.sealed", "log.sealed" };
+	CHECK(!any_plain());
+	for (size_t i = 0; i < TW_COUNT(sealed); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		tw_buf_init(&b, sys, TW_KEYS_FILE_MAX);
+		CHECK_OK(tw_durable_read(sys, dir.fd, sealed[i], b.max, &b));
+		CHECK_INT(tw_keystore_sealed_generation(tw_buf_slice(&b)), generation);
+	}
+}
+
+static tw_err adopt_over(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	struct tw_message m;
+	provision();
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_ADOPT, TW_SLICE(""), &m, &mine));
+	check_adopted(1);
+	return TW_OK;
+}
+
+static void adopted(void)
+{
+	struct bench b;
+	provision();
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(adopt(&b));
+	bench_done(&b);
+}
+
+static tw_err rotate_over(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	struct tw_message m;
+	adopted();
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_STORE_ROTATE, TW_SLICE(""), &m, &mine));
+	check_adopted(2);
+	return TW_OK;
+}
+
+/* A new secret is what is on the disk, and what the next start proves with. */
+static tw_err new_secret_over(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	struct tw_message m, proof;
+	struct tw_takeover t = { .challenge = { 1 }, .owner = { 2 } };
+	uint8_t message[TW_TAKEOVER_MESSAGE], fresh[16], want[32];
+	struct bench b;
+	adopted();
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_SECRET_NEW, TW_SLICE(""), &m, &mine));
+	memcpy(fresh, m.payload.at, sizeof fresh);
+	tw_takeover_message(&t, message);
+	CHECK_OK(tw_takeover_proof(&t, fresh, want));
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, sizeof message, &proof));
+	CHECK_BYTES(proof.payload.at, want, sizeof want);
+	bench_done(&b);
+	return TW_OK;
+}
+
+/* Whatever call fails: it is told as what it was, or what was asked for is whole all the same. The bodies judge that. */
+static void sweep(int error_number, tw_err (*body)(const struct tw_sys *s, void *user))
+{
+	tw_fake *f = tw_fake_new();
+	bool fired = true;
+	long told = 0;
+	for (long n = 1; fired; n++) {
+		tw_fake_fail(f, n, error_number, false);
+		tw_err e = body(tw_fake_sys(f), NULL);
+		fired = tw_fake_fired(f);
+		told += tw_failed(e);
+		if (tw_failed(e) && (!fired || tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX)))
+			fail_msg("call %ld (%s): %s", n, fired ? tw_fake_name(f, n) : "none", tw_err_detail());
+	}
+	CHECK(told > 20);
+	tw_fake_free(f);
+}
+
+static void test_every_failure_is_told(void **state)
+{
+	static tw_err (*const bodies[])(const struct tw_sys *s, void *user) = { adopt_over, rotate_over, new_secret_over };
+	for (size_t i = 0; i < TW_COUNT(bodies); i++) {
+		sweep(EIO, bodies[i]);
+		sweep(ENOMEM, bodies[i]);
+	}
+}
+
+/* What was cut short is finished by the next start, and by being asked again. */
+static void test_tidies_up(void **state)
+{
+	struct bench b;
+	tw_keystore *k = NULL;
+	adopted();
+	put(TW_KEYS_SECRET, "0123456789abcdef", 16);
+	put("identity.gone", "x", 1);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK(!any_plain());
+	put(TW_KEYS_LOG_MASTER, "0123456789abcdef", 16);
+	CHECK_OK(adopt(&b));
+	CHECK(!any_plain());
+	bench_done(&b);
+	CHECK_OK(tw_keystore_file(sys, dir.fd, NULL, &k));
+	CHECK_OK(tw_keystore_rotate(k)); /* and no further */
+	tw_keystore_close(k);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	check_adopted(2);
+	bench_done(&b);
+}
+
+/* Before the take-over there is nothing that the storage key seals: it is rotated all the same, also when nobody has used it. */
+static void test_rotation_in_plain_layout(void **state)
+{
+	struct bench b;
+	uint32_t newest, oldest;
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(rotate_store(&b));
+	generations(&b, &newest, &oldest);
+	CHECK(newest == 2 && oldest == 2);
+	CHECK(there(TW_KEYS_IDENTITY_KEY) && !there("log.sealed"));
+	bench_done(&b);
+}
+
+static long renames(void)
+{
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *real = sys;
+	struct bench b;
+	long n = 0;
+	sys = tw_fake_sys(f);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	tw_fake_fail(f, 0, 0, false);
+	CHECK_OK(adopt(&b));
+	for (long i = 1; i <= tw_fake_calls(f); i++)
+		n += strcmp(tw_fake_name(f, i), "rename") == 0;
+	bench_done(&b);
+	sys = real;
+	tw_fake_free(f);
+	return n;
+}
+
+/* A workshop that gives the unit another identity: its key replaces the one in the keystore. The same one again is not written again. */
+static void test_another_identity(void **state)
+{
+	const struct tw_cert_want want = { .common_name = "T-1", .uri = ID, .is_client = true, .not_before_ms = 1 };
+	struct effects now;
+	adopted();
+	put(TW_KEYS_EPOCH, "4\n", 2);
+	put_unit();
+	CHECK_INT(renames(), 4); /* three secrets, and identity.key */
+	effects_of(&now);
+	tw_key_free(identity);
+	tw_cert_free(cert);
+	CHECK_OK(tw_key_generate(sys, &identity));
+	CHECK_OK(tw_cert_make(sys, &want, identity, ca, ca_key, &cert));
+	put_unit();
+	CHECK_INT(renames(), 8); /* the old one goes from two copies, the new one comes into two */
+	effects_of(&now);        /* signs with the new one */
+}
+
+static bool fail_next_sync;
+
+static int rename_identity(const struct tw_sys *s, int from_dir, const char *from, int to_dir, const char *to)
+{
+	fail_next_sync = strcmp(from, TW_KEYS_IDENTITY_KEY) == 0;
+	return tw_sys_real()->rename(s, from_dir, from, to_dir, to);
+}
+
+static int sync_once_less(const struct tw_sys *s, int fd)
+{
+	if (!fail_next_sync)
+		return tw_sys_real()->fsync(s, fd);
+	fail_next_sync = false;
+	errno = EIO;
+	return -1;
+}
+
+/* The sync of the deciding name failed: nobody knows which layout the next start finds, so what changes is written in both. */
+static void test_unsure(void **state)
+{
+	struct tw_sys failing = *tw_sys_real();
+	const struct tw_sys *real = sys;
+	struct tw_takeover t = { .challenge = { 1 }, .owner = { 2 } };
+	uint8_t message[TW_TAKEOVER_MESSAGE], fresh[16], want[32];
+	struct bench b;
+	struct tw_message m;
+	tw_takeover_message(&t, message);
+	for (int taken_back = 0; taken_back < 2; taken_back++) {
+		provision();
+		failing.rename = rename_identity;
+		failing.fsync = sync_once_less;
+		sys = &failing;
+		bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+		CHECK(tw_failed(adopt(&b)));
+		CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_NEW, NULL, 0, &m));
+		CHECK_INT(m.type, TW_WIRE_KEYS_SECRET_IS);
+		memcpy(fresh, m.payload.at, sizeof fresh);
+		bench_done(&b);
+		sys = real;
+		if (taken_back) /* by the power cut */
+			CHECK_OK(tw_durable_rename(sys, dir.fd, "identity.gone", TW_KEYS_IDENTITY_KEY));
+		CHECK_OK(tw_takeover_proof(&t, fresh, want));
+		bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+		CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, sizeof message, &m));
+		CHECK_BYTES(m.payload.at, want, sizeof want);
+		bench_done(&b);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_adopt), TEST(test_adopt_cuts), TEST(test_adopt_faults), TEST(test_store_rotation))
+CHECK_MAIN(TEST(test_adopt), TEST(test_adopt_cuts), TEST(test_adopt_faults), TEST(test_store_rotation), TEST(test_every_failure_is_told),
+	TEST(test_tidies_up), TEST(test_rotation_in_plain_layout), TEST(test_another_identity), TEST(test_unsure))

@@ -336,13 +336,18 @@ static void test_payload_rows(void **state)
 		size_t size;
 		enum tw_code want;
 	} rows[] = {
-		{ "", 0, TW_CODE_OK }, { "\1\1a\0\1x", 6, TW_CODE_OK }, { "\1\1a\0\1x\2\1a\0\1x", 12, TW_CODE_OK }, /* of another kind */
-		{ "\1\1a\0\1x\1\1a\0\1y", 12, TW_CODE_SYNTAX },                                                     /* twice */
-		{ "\1\0\0\1x", 5, TW_CODE_SYNTAX },                                                                 /* no name */
-		{ "\1\101a", 3, TW_CODE_SYNTAX },      /* too long a name */
-		{ "\1\1a\0\2x", 6, TW_CODE_SYNTAX },   /* cut */
-		{ "\1\1a\20\1x", 6, TW_CODE_LIMIT },   /* 4097 bytes */
-		{ "\1\1a\0\1x\1", 7, TW_CODE_SYNTAX }, /* something after the last */
+		{ "", 0, TW_CODE_OK },
+		{ "\1\1a\0\1x", 6, TW_CODE_OK },
+		{ "\1\1a\0\1x\2\1a\0\1x", 12, TW_CODE_OK },     /* of another kind */
+		{ "\1\1a\0\1x\1\1a\0\1y", 12, TW_CODE_SYNTAX }, /* twice */
+		{ "\1\0\0\1x", 5, TW_CODE_SYNTAX },             /* no name */
+		{ "\1\101a", 3, TW_CODE_SYNTAX },               /* too long a name */
+		{ "\1\1a\0\2x", 6, TW_CODE_SYNTAX },            /* cut */
+		{ "\1\1a\20\1x", 6, TW_CODE_LIMIT },            /* 4097 bytes */
+		{ "\1\1a\0\1x\1", 7, TW_CODE_SYNTAX },          /* something after the last */
+		{ "\1\5\0\0", 4, TW_CODE_SYNTAX },              /* the name is cut */
+		{ "\1\100nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\0\1x", 69, TW_CODE_OK },
+		{ "\1\101nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\0\1x", 70, TW_CODE_SYNTAX },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		CHECK_INT(tw_vault_payload_check((struct tw_slice){ rows[i].text, rows[i].size }).code, rows[i].want);
@@ -438,6 +443,36 @@ static void test_file_ends(void **state)
 	CHECK_INT(f.head.size, 33);
 	CHECK(!f.sealed);
 	CHECK_ERR(tw_vault_file_parse((struct tw_slice){ text, sizeof text }, &f), LIMIT);
+}
+
+/* Without a root only what says that it is not sealed is read, though its hash be right. */
+static void test_a_claim_to_be_sealed(void **state)
+{
+	static const char head[33] = "TWVAULT1\1\0\0\0\0\0\0\0\5";
+	const struct tw_slice parts[] = { { head, sizeof head }, TW_SLICE("keys") };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	uint8_t digest[32];
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	tw_buf_init(&b, sys, 4096);
+	CHECK_OK(tw_sha256_of(parts, 2, digest));
+	CHECK_OK(tw_buf_add(&b, head, sizeof head));
+	CHECK_OK(tw_buf_add(&b, digest, sizeof digest));
+	CHECK_OK(tw_durable_replace(sys, dir.fd, "keys.a", b.data, b.size, 0600));
+	CHECK_ERR(tw_vault_open(sys, dir.fd, "keys", NULL, &v), UNTRUSTED);
+}
+
+/* One copy lost and the other damaged is not the same as none: nothing new is begun over it. */
+static void test_one_lost_one_damaged(void **state)
+{
+	static const char *const files[] = { "keys.a", "keys.b" };
+	tw_vault *v = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		test_dir_empty(&dir);
+		CHECK_OK(tw_durable_replace(sys, dir.fd, files[i], "rubbish", 7, 0600));
+		CHECK_ERR(tw_vault_open(sys, dir.fd, "keys", root, &v), UNTRUSTED);
+		CHECK(v == NULL);
+	}
 }
 
 /* A copy whose hash is right and whose entries are not is no copy. */
@@ -565,4 +600,5 @@ CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_keeps), cmocka_unit_test(
 	cmocka_unit_test(test_older_copy), cmocka_unit_test(test_power_cut), cmocka_unit_test(test_faults),
 	cmocka_unit_test(test_file_rows), cmocka_unit_test(test_payload_rows), cmocka_unit_test(test_names_and_data_have_an_end),
 	cmocka_unit_test(test_full_to_the_byte), cmocka_unit_test(test_edits_are_told_apart), cmocka_unit_test(test_file_ends),
-	cmocka_unit_test(test_entries_are_checked), cmocka_unit_test(test_either_copy), cmocka_unit_test(test_every_failure_is_told))
+	cmocka_unit_test(test_entries_are_checked), cmocka_unit_test(test_either_copy), cmocka_unit_test(test_every_failure_is_told),
+	cmocka_unit_test(test_a_claim_to_be_sealed), cmocka_unit_test(test_one_lost_one_damaged))
