@@ -154,11 +154,16 @@ class Weaver:
             subprocess.run(["meson", "setup", str(self.build), str(self.tree), "-Dwerror=false", "-Db_sanitize=leak", "-Db_lundef=false", "-Dc_args=-w", "-Doptimization=1", "-Ddebug=false"],
                            env=environment, check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["ninja", "-C", str(self.build), "build.ninja"], env=environment, check=True, stdout=subprocess.DEVNULL)
-        programs = [os.path.relpath(row["cmd"][0], self.build) for row in self.tests() if chosen and re.search(chosen, row["name"])]
+        wanted = [row for row in self.tests() if chosen and re.search(chosen, row["name"])]
+        made = {t["id"]: t["filename"] for t in self.introspect("--targets")}
+        files = {f for row in wanted for f in [row["cmd"][0], *(f for target in row["depends"] for f in made[target])]}
+        programs = sorted(os.path.relpath(f, self.build) for f in files)
         done = subprocess.run(["nice", "ninja", "-C", str(self.build), *programs], env=environment, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError("the build with mutants failed:\n" + done.stdout[-3000:])
 
+    def introspect(self, what):
+        return json.loads(subprocess.run(["meson", "introspect", what, str(self.build)], capture_output=True, text=True, check=True).stdout)
+
     def tests(self):
-        said = subprocess.run(["meson", "introspect", "--tests", str(self.build)], capture_output=True, text=True, check=True).stdout
-        return [t for t in json.loads(said) if any(s.endswith("unit") for s in t["suite"])]
+        return [t for t in self.introspect("--tests") if any(s.endswith("unit") for s in t["suite"])]

@@ -18,6 +18,7 @@ static int set_up(void **state)
 {
 	sys = tw_sys_real();
 	tw_crypto_use(sys);
+	sweep_is_strict = true;
 	dir = test_dir_new();
 	CHECK_OK(tw_secret_new(sys, "0123456789abcdef0123456789abcdef", 32, &root));
 	return 0;
