@@ -12,6 +12,8 @@ import { healthy } from './stand-in.js';
 
 const IDENTIFIER = 'urn:dev:ops:32473-T1-00000007';
 const KEY = 'ab'.repeat(32);
+const FINDINGS = [{ kind: 'changed', by: 'md5', path: '/usr/bin/lamp' }, { kind: 'missing', by: 'name', path: '/usr/share/lamp/a-picture-with-a-rather-long-name-in-a-folder.png' },
+	{ kind: 'unknown-executable', by: 'elf', path: '/usr/local/bin/planted' }];
 
 async function enter(page, story, name) {
 	await page.waitForSelector('#code');
@@ -27,6 +29,9 @@ export function peopled() {
 	state.peers = { peers: [{ identifier: IDENTIFIER, key: KEY }], anchors: [{ name: 'building', not_after: '2036-11-21T00:00:00Z' }], revoked: [{ anchor: 'building', serial: '0badc0de' }] };
 	state.policies = [{ name: 'read-only', subject: 'urn:dev:ops:32473-T1', target: '', operation: 'identity.read', allow: true },
 		{ name: 'not-seven', subject: IDENTIFIER, target: '', operation: 'identity.read', allow: false }];
+	state.packages = [['busybox', '1.36.1-9', 'The BusyBox Maintainers', 'GPL-2.0-only'], ['libc6', '2.36-9+deb12u4', 'GNU Libc Maintainers', ''], ['lamp', '2.1-1', 'Lamps Inc', 'MIT']]
+		.map(([name, version, supplier, licence]) => ({ name, version, architecture: 'arm64', purl: `pkg:deb/debian/${name}@${version}?arch=arm64`, ...(supplier ? { supplier } : {}), ...(licence ? { licence } : {}) }));
+	state.files = { checked_before: true, ended: '2026-11-21T11:00:00Z', listed: 3, owned: 900, checked: 800, executables: 120, changed: 1, missing: 1, unknown: 1, unread: 4, skipped: 2, findings: FINDINGS };
 	return state;
 }
 
@@ -158,6 +163,61 @@ async function takesBack({ open }) {
 	});
 }
 
+const bodyHas = (page, id, text) => page.waitForFunction(([part, want]) => document.getElementById(part)?.textContent.includes(want), [id, text]);
+
+async function checksTheFiles({ open }) {
+	await withStory({ ...peopled(), files: healthy().files }, async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'software');
+		assert.equal(await page.textContent('h1'), '3 packages are installed; the files were not checked yet.');
+		story.state.refuseTasks = { status: 409, body: { title: 'It is being done already', status: 409, detail: 'one at a time', rule: 'task.running', next: 'wait for it' } };
+		await page.focus('#check-files');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('#part-check .trouble');
+		story.state.refuseTasks = null;
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('#check-progress');
+		story.state.files = peopled().files;
+		await bodyHas(page, 'part-findings', '/usr/local/bin/planted');
+		assert.equal(await page.textContent('h1'), 'The files differ from what is installed.');
+		assert.match(await page.textContent('#part-picture'), /Changed1Missing1Executables of no package1Not read4Folders not looked into2/);
+		assert.match(await page.textContent('#part-findings'), /by its MD5.*They do not stop somebody/s);
+		assert.match(await page.textContent('#live'), /Checking the files: done/);
+	});
+}
+
+async function cancelsTheCheck({ open }) {
+	await withStory({ ...peopled(), stuck: true }, async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'software');
+		await page.click('#check-files');
+		await page.click('#check-cancel');
+		await page.waitForFunction(() => !document.querySelector('#check-progress'));
+		assert.equal(story.state.tasks[0].state, 'cancelled');
+	});
+}
+
+async function filtersPackages({ open }) {
+	const state = peopled();
+	for (let i = 0; i < 240; i++)
+		state.packages.push({ name: `more-${i}`, version: '1', architecture: 'all', purl: '' });
+	await withStory(state, async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'software');
+		assert.equal(await page.locator('#part-packages tbody tr').count(), 100);
+		await page.click('#packages-more');
+		assert.equal(await page.locator('#part-packages tbody tr').count(), 200);
+		await page.focus('#package-filter');
+		await page.keyboard.type('GPL busy');
+		await bodyHas(page, 'part-packages', '1 of 243 fit');
+		assert.equal(await page.locator('#part-packages tbody tr').count(), 1);
+		assert.equal(await page.evaluate(() => document.activeElement.id), 'package-filter', 'one goes on typing');
+		assert.match(await page.textContent('#live'), /1 of 243 fit/);
+		await page.keyboard.type('zzz');
+		await bodyHas(page, 'part-packages', 'None fits.');
+	});
+}
+
 // The places are addresses: back goes back, a reader's link leads there, and the end of the session shows none of them.
 async function placesAreAddresses({ open }) {
 	await withStory(peopled(), async (story) => {
@@ -184,6 +244,8 @@ function filledWith(text) {
 	state.assignments = [{ kind: text, name: text, contact: text, reference: text, since: text, by: text }];
 	state.peers = { peers: [{ identifier: text, key: text }], anchors: [{ name: text, not_after: text }], revoked: [{ anchor: text, serial: text }] };
 	state.policies = [{ name: text, subject: text, target: text, operation: text, allow: true }];
+	state.packages = [{ name: text, version: text, architecture: text, purl: text, supplier: text, licence: text }];
+	state.files.findings = [{ kind: text, by: text, path: text }];
 	return state;
 }
 
@@ -193,7 +255,7 @@ async function hostileText({ open }) {
 		await enter(page, story, 'identity');
 		for (const text of payloads) {
 			story.state = filledWith(text);
-			for (const [name, part] of [['peers', 'rules'], ['identity', 'assigned']]) {
+			for (const [name, part] of [['peers', 'rules'], ['software', 'findings'], ['software', 'packages'], ['identity', 'assigned']]) {
 				await page.click(`#place-${name}`);
 				await page.waitForSelector(`#place-${name}[aria-current="page"]`);
 				await page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [`part-${part}`, text]);
@@ -227,8 +289,12 @@ export const places = [
 	['place: identity: a report over a fresh number is saved', takesTheReport],
 	['place: peers: a device becomes known, and a rule admits it', letsOthersTalk],
 	['place: peers: what was given is taken back', takesBack],
+	['place: software: the files are checked, and what differs is told', checksTheFiles],
+	['place: software: a check is cancelled', cancelsTheCheck],
+	['place: software: packages are filtered as one types', filtersPackages],
 	['place: each is an address, and none is shown without a session', placesAreAddresses],
 	['place: hostile text stays text in every field', hostileText],
 	...everyLook('identity', async (page) => { await page.click('#summary-assignments'); await page.click('#unassign'); }),
+	...everyLook('software', async (page) => { await page.fill('#package-filter', 'l'); }),
 	...everyLook('peers', async (page) => { await page.click('#drop-authority-building'); }),
 ];

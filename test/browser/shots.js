@@ -42,6 +42,8 @@ const STATES = {
 	'code-wrong': [healthy, async (page) => { await page.fill('#code', '00000-00000'); await page.click('#enter'); await page.waitForSelector('.trouble'); }],
 	'home': [healthy, signIn],
 	'identity': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-identity'); await page.waitForSelector('#part-assigned h2'); await page.click('#summary-assignments'); }],
+	'software': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-software'); await page.waitForSelector('#part-findings h2'); }],
+	'software-never': [healthy, async (page, story) => { await signIn(page, story); await page.click('#place-software'); await page.waitForSelector('#part-packages p'); }],
 	'peers': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-peers'); await page.waitForSelector('#part-rules h2'); }],
 	'peers-none': [healthy, async (page, story) => { await signIn(page, story); await page.click('#place-peers'); await page.waitForSelector('#part-rules h2'); }],
 	'home-task': [() => ({ ...healthy(), stuck: true }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForFunction(() => document.querySelector('progress')?.value > 0); }],

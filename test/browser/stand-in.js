@@ -36,6 +36,8 @@ export function healthy() {
 		label: 'TW1:7:00000042',
 		peers: { peers: [], anchors: [], revoked: [] },
 		policies: [],
+		packages: [],
+		files: { checked_before: false, listed: 0, owned: 0, checked: 0, executables: 0, changed: 0, missing: 0, unknown: 0, unread: 0, skipped: 0, findings: [] },
 		peersSwitch: { key: 'identification.peers', type: 'bool', value: 'on', default: 'on', baseline: 'on', version: 0, changed: null, changed_by: '', help: 'Whether other devices that the owner knows may talk to this one.' },
 		setting: { key: 'identification.remote-read', type: 'bool', value: 'on', default: 'on', baseline: 'on', version: 0, changed: null, changed_by: '', help: 'Whether authorized clients may read the identifier and a signed statement over the network.' },
 		records: [
@@ -74,6 +76,9 @@ const ROUTES = {
 	'POST /api/v1/peers': (s, rq) => s.refusePeer || added(s.peers.peers, rq.json),
 	'POST /api/v1/peer-anchors': (s, rq) => added(s.peers.anchors, { name: rq.json.name, not_after: '2036-11-21T00:00:00Z' }),
 	'POST /api/v1/peer-revocations': (s, rq) => added(s.peers.revoked, rq.json),
+	'GET /api/v1/inventory': (s) => ({ body: { identifier: s.identity.identifier, product: 'Thermostat', product_version: '1.4.2', database: 'debian', count: s.packages.length, packages: [...s.packages] } }),
+	'GET /api/v1/inventory/findings': (s) => ({ body: { ...s.files, findings: [...s.files.findings] } }),
+	'POST /api/v1/inventory/check': (s) => begun(s, 'inventory.check'),
 	'GET /api/v1/policies': (s) => ({ body: { policies: s.policies } }),
 	'POST /api/v1/policies': (s, rq) => added(s.policies, { name: rq.json.name, subject: rq.json.subject, operation: rq.json.operation, target: '', allow: rq.json.effect === 'allow' }),
 	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting, s.peersSwitch] } }),
@@ -92,13 +97,12 @@ const ROUTES = {
 				advance(s, task);
 		return { body: { tasks: s.tasks } };
 	},
-	'POST /api/v1/log/verify': (s) => {
-		if (s.refuseTasks)
-			return s.refuseTasks;
-		const task = { task: 'ab'.repeat(16), operation: 'log.verify', state: 'waiting', started_by: 'owner:alice', started: '2026-11-21T12:00:00Z', done: 0, total: 0, words: '' };
-		s.tasks = [task, ...s.tasks];
-		return { status: 202, body: { task: task.task, state: 'waiting' } };
+	[`GET /api/v1/tasks/${'ab'.repeat(16)}`]: (s) => {
+		if (['running', 'waiting'].includes(s.tasks[0].state))
+			advance(s, s.tasks[0]);
+		return { body: s.tasks[0] };
 	},
+	'POST /api/v1/log/verify': (s) => begun(s, 'log.verify'),
 	[`DELETE /api/v1/tasks/${'ab'.repeat(16)}`]: (s) => {
 		Object.assign(s.tasks[0], { state: 'cancelled', ended: '2026-11-21T12:00:02Z', words: 'Cancelled by owner:alice.' });
 		return { body: s.tasks[0] };
@@ -109,6 +113,14 @@ const ROUTES = {
 		return change(s, rq.json.value, 'owner:alice');
 	},
 };
+
+function begun(s, operation) {
+	if (s.refuseTasks)
+		return s.refuseTasks;
+	const task = { task: 'ab'.repeat(16), operation, state: 'waiting', started_by: 'owner:alice', started: '2026-11-21T12:00:00Z', done: 0, total: 0, words: '' };
+	s.tasks = [task, ...s.tasks];
+	return { status: 202, body: { task: task.task, state: 'waiting' } };
+}
 
 const added = (list, one) => {
 	list.push(one);

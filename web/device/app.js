@@ -9,6 +9,7 @@ import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeove
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
 import { abilitiesPart, answerPart, frame, identityPart, put, settingId, settingsPart } from './home.js';
 import { identityPlace } from './identity.js';
+import { inventoryPlace } from './inventory.js';
 import { logCard } from './log.js';
 import { peersPlace } from './peers.js';
 import { goesOn, taskEnd, tasksPart } from './tasks.js';
@@ -265,7 +266,12 @@ function putIfNew(id, about, make) {
 	put(id, make());
 }
 
-const card = logCard({ putIfNew, busy, leave, again: (ms) => { clearTimeout(timer); timer = setTimeout(refresh, ms); } });
+const again = (ms) => {
+	clearTimeout(timer);
+	timer = setTimeout(refresh, ms);
+};
+
+const card = logCard({ putIfNew, busy, leave, again });
 
 // Tells which of those that went on have ended, shows all, and looks again soon while one goes on.
 function showTasks(answer, failed = null) {
@@ -373,8 +379,8 @@ async function change(button, box, work) {
 
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 
-const shared = { busy, change, part, putIfNew };
-const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), peersPlace(shared)];
+const shared = { again, busy, change, leave, part, putIfNew };
+const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared)];
 const placeOf = (hash) => PLACES.find((one) => one.path === hash) || (hash.startsWith('#/') ? PLACES[0] : shown || PLACES[0]);
 
 function placesBar(here) {

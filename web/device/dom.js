@@ -81,6 +81,16 @@ export function shape(status) {
 	return s('svg', { viewBox: '0 0 16 16', class: `shape ${known.key}`, 'aria-hidden': 'true', focusable: 'false' }, known.draw());
 }
 
+// Numbers as bars, each beside its words; of many the longest decides how long one is, and what is there at all can be seen.
+export function bars(rows) {
+	const most = Math.max(1, ...rows.map(([, number]) => number));
+	const width = (number) => (number ? Math.max(1.5, (100 * number) / most) : 0);
+	return h('dl', { class: 'bars' }, rows.map(([name, number, key]) => h('div', {},
+		h('dt', {}, name),
+		h('dd', {}, h('span', { class: 'number' }, number.toLocaleString()),
+			s('svg', { viewBox: '0 0 100 4', preserveAspectRatio: 'none', class: `shape ${key}`, 'aria-hidden': 'true', focusable: 'false' }, s('rect', { x: 0, y: 0, width: width(number), height: 4, class: 'body' }))))));
+}
+
 // ---- shared blocks ----
 
 // Pairs of a name and a value, as a description list.

@@ -4,7 +4,7 @@
 
 import { facts, h, moment, sentence, shape, trouble, words } from './dom.js';
 
-const NAMES = { 'log.verify': 'Verifying the log' };
+const NAMES = { 'log.verify': 'Verifying the log', 'inventory.check': 'Checking the files' };
 const STATES = { waiting: 'waiting', running: 'going on', done: 'done', failed: 'failed', cancelled: 'cancelled', aborted: 'ended by a restart' };
 const RESULTS = { proven_to: 'Signed for up to record', sealed_to: 'Seals checked up to record', first: 'First record', last: 'Last record', open_intents: 'Changes without an outcome' };
 
@@ -19,7 +19,7 @@ function mark(task) {
 	if (goesOn(task))
 		return null;
 	if (task.state === 'done')
-		return shape(task.result && task.result.verdict === 'broken' ? 'not provided' : 'provided');
+		return shape(task.result && ['broken', 'differs'].includes(task.result.verdict) ? 'not provided' : 'provided');
 	return shape(task.state === 'cancelled' ? 'off by policy' : 'not provided');
 }
 
