@@ -194,9 +194,8 @@ tw_err tw_buf_hex(struct tw_buf *b, const void *data, size_t size)
 	return TW_OK;
 }
 
-tw_err tw_buf_base64url(struct tw_buf *b, const void *data, size_t size)
+static tw_err add_base64(struct tw_buf *b, const void *data, size_t size, const char digits[65])
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const uint8_t *bytes = data;
 	uint32_t bits = 0;
 	unsigned count = 0;
@@ -215,6 +214,17 @@ tw_err tw_buf_base64url(struct tw_buf *b, const void *data, size_t size)
 		b->data[b->size++] = digits[bits << (6 - count) & 63];
 	b->data[b->size] = '\0';
 	return TW_OK;
+}
+
+tw_err tw_buf_base64url(struct tw_buf *b, const void *data, size_t size)
+{
+	return add_base64(b, data, size, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+}
+
+tw_err tw_buf_base64(struct tw_buf *b, const void *data, size_t size)
+{
+	TW_TRY(add_base64(b, data, size, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"));
+	return size % 3 ? tw_buf_text(b, size % 3 == 1 ? "==" : "=") : TW_OK;
 }
 
 const char *tw_buf_cstr(const struct tw_buf *b)

@@ -50,6 +50,7 @@ tw_err tw_buf_block16(struct tw_buf *b, const void *data, size_t size); /* lengt
 tw_err tw_buf_block32(struct tw_buf *b, const void *data, size_t size);
 tw_err tw_buf_hex(struct tw_buf *b, const void *data, size_t size);
 tw_err tw_buf_base64url(struct tw_buf *b, const void *data, size_t size); /* RFC 4648 section 5, no padding */
+tw_err tw_buf_base64(struct tw_buf *b, const void *data, size_t size);    /* section 4, with padding */
 tw_err tw_buf_json_string(struct tw_buf *b, struct tw_slice s);           /* quoted and escaped; s must be valid UTF-8 */
 tw_err tw_buf_html(struct tw_buf *b, struct tw_slice s);                  /* escaped for text and quoted attributes */
 const char *tw_buf_cstr(const struct tw_buf *b);                          /* "" when empty */

@@ -9,14 +9,17 @@
 
 #define START_MS 5000 /* beside the job's own deadline, which the role keeps: its start, and a slow machine */
 
+#define LEAVING_MS 100 /* a role that was leaving when it was given a job is seen to be gone by then */
+
 enum state { IDLE, STARTING, RUNNING, OVER };
 struct tw_fetch {
 	struct tw_core *core;
 	enum state state;
 	struct tw_buf job, body, answer;
 	size_t expected;
-	bool has_head, heard; /* heard: the role has said something since the job began */
-	bool again;           /* it was tried with a role that was about to leave */
+	bool has_head;
+	bool again;       /* it was tried with a role that was about to leave */
+	int64_t given_ms; /* when the role was given the job */
 	char slot[TW_KEYS_SLOT_NAME_MAX + 1];
 	uint8_t point[TW_POINT_SIZE];
 	struct tw_fetch_answer result;
@@ -49,6 +52,7 @@ static void on_here(void *user, tw_channel *line)
 	if (!tw_failed(e) && f->body.size)
 		e = tw_channel_send(line, TW_FETCH_BODY, f->tag, f->body.data, f->body.size, NULL, 0);
 	f->state = RUNNING;
+	f->given_ms = tw_time_boot_ms(&f->core->device.time);
 	/* A line that is closed is seen as such by whoever reads it. */
 	if (tw_failed(e) && !tw_is(e, TW_CODE_CLOSED))
 		fail(f, TW_FETCH_INTERNAL, tw_err_detail(), true);
@@ -109,7 +113,6 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 
 	if (f->state != RUNNING || (m->type != TW_FETCH_SIGN && m->tag != f->tag))
 		return; /* of a job that was given up */
-	f->heard = true;
 	if (m->type == TW_FETCH_SIGN)
 		sign(f, line, m);
 	else if (m->type == TW_FETCH_FAILED)
@@ -130,7 +133,7 @@ static void on_gone(void *user, const char *why)
 	tw_fetch *f = user;
 	bool started = f->state == RUNNING;
 
-	if (started && !f->heard && !f->again) {
+	if (started && !f->again && tw_time_boot_ms(&f->core->device.time) - f->given_ms < LEAVING_MS) {
 		f->again = true;
 		f->state = STARTING;
 		if (!tw_failed(ask_for_role(f)))
@@ -198,7 +201,7 @@ tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w)
 	if (!f || f->state == STARTING || f->state == RUNNING)
 		return TW_RAISE(STATE, "something else is being fetched");
 	forget(f);
-	f->has_head = f->heard = f->again = false;
+	f->has_head = f->again = false;
 	tw_err e = keep_job(f, w);
 	if (!tw_failed(e))
 		e = ask_for_role(f);

@@ -18,7 +18,7 @@
 #define ROTATING "rotating" /* where a key lies until it takes the old one's name: no prefix leads there */
 #define DIGEST 32
 
-static const char *const prefixes[] = { TW_KEYS_OWNER, TW_KEYS_APPLICATION };
+static const char *const prefixes[] = { TW_KEYS_OWNER, TW_KEYS_APPLICATION, TW_KEYS_LOCAL };
 
 static const char *prefix_of(struct tw_slice name)
 {

@@ -43,6 +43,7 @@ tw_err tw_keys_client_secret_new(tw_keys_client *k, uint8_t ret[16]);
 #define TW_KEYS_SLOT_NAME_MAX 44 /* with its prefix */
 #define TW_KEYS_OWNER "owner."
 #define TW_KEYS_APPLICATION "application."
+#define TW_KEYS_LOCAL "local." /* of the local identity; core alone names them */
 struct tw_keys_slot {
 	char name[TW_KEYS_SLOT_NAME_MAX + 1];
 	uint8_t point[TW_POINT_SIZE];

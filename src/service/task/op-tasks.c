@@ -100,6 +100,10 @@ tw_err tw_op_task_start(struct tw_context *c, const struct tw_request *rq, struc
 	TW_TRY(refuse_start(c, rq, rp));
 	if (rp->problem[0])
 		return TW_OK;
+	if (rq->operation->task->prepare)
+		TW_TRY(rq->operation->task->prepare(c, rq, rp));
+	if (rp->problem[0])
+		return TW_OK;
 	TW_TRY(make(c, rq, &t));
 	rp->body = json_object();
 	TW_TRY(tw_json_set(rp->body, "task", json_string(t->id)));

@@ -248,7 +248,7 @@ void tw_tasks_slice(struct tw_context *c)
 	if (tw_failed(e))
 		fail(c, t, e);
 	else if (finished)
-		tw_task_finish(c, t, TW_TASK_DONE, NULL, NULL);
+		tw_task_finish(c, t, t->failed ? TW_TASK_FAILED : TW_TASK_DONE, NULL, NULL);
 	else
 		keep_place(c, t);
 }

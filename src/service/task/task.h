@@ -52,6 +52,7 @@ struct tw_task {
 	json_t *result;      /* owned */
 	struct tw_buf saved; /* where to go on; the step replaces it and sets moved */
 	bool moved;
+	bool failed; /* with its last step: it came to no good end; words and result say why */
 	int64_t not_before_ms; /* since boot: nothing to do until then, or until tw_tasks_wake; 0: at once. TW_TASK_PAUSE_MAX_MS ahead at most,
 	                          since the gate is asked before each slice */
 	void *work;            /* the kind's own, from begin to end */
@@ -62,7 +63,9 @@ struct tw_task {
 /* What an operation row says of its task. All are called from the loop; nothing here may wait. */
 struct tw_task_kind {
 	bool resumable;
-	size_t at_once;                                           /* of this kind */
+	size_t at_once; /* of this kind */
+	/* NULL, or what is done with the request itself: a problem in rp and none begins; what the work will need is kept here. */
+	tw_err (*prepare)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	tw_err (*begin)(struct tw_context *c, struct tw_task *t); /* makes work; saved is not empty when it is taken up again */
 	tw_err (*step)(struct tw_context *c, struct tw_task *t, bool *ret_finished); /* a piece of a few ms at most */
 	void (*end)(struct tw_context *c, struct tw_task *t); /* frees work, also after a begin that failed; however it ended */

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A local identity had by EST, with the real programs and a server that can be wrong in one way at a time."""
+import base64
+import datetime
+import ipaddress
+import os
+import signal
+import socket
+import ssl
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+import world as worlds
+from harness import Client, local, roles, wait_for
+from test_tasks import confirm, ended
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "est"))
+from server import DAY, Server, key_pem, name_of, new_key  # noqa: E402
+
+HERE, SECRET = "/api/v1/local-identity", "unit:s3cret"
+SPKI = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+@pytest.fixture(scope="module")
+def device(world):
+    unit = world.device("local-identity").start()
+    owner = Client(unit)
+    assert owner.take().status == 201
+    confirm(unit)
+    yield unit, owner
+    unit.stop()
+
+
+@pytest.fixture
+def owner(device):
+    device[1].ask("DELETE", HERE)
+    return device[1]
+
+
+def enrol(owner, server, secret=SECRET, **more):
+    answer = owner.ask("POST", HERE, {"url": server.url(), "anchors": server.root.pem(), "secret": secret, **more})
+    assert answer.status == 202, answer.body
+    return answer.headers["location"]
+
+
+def outcome(owner, path):
+    """(state, verdict, words)"""
+    task = ended(owner, path)
+    return task["state"], task.get("result", {}).get("verdict"), task["words"]
+
+
+def leaf(owner):
+    return x509.load_pem_x509_certificate(owner.ask("GET", HERE).json["certificate"].encode())
+
+
+def test_enrols_shows_and_renews(device, owner):
+    """An authority of the owner's names this unit; a peer under it takes the unit, and not a self-signed stand-in."""
+    assert owner.ask("GET", HERE).json == {"enrolled": False}
+    with Server() as server:
+        assert outcome(owner, enrol(owner, server))[:2] == ("done", "enrolled")
+        assert [path.rsplit("/", 1)[1] for _, path in server.asked] == ["cacerts", "simpleenroll"]
+        first = leaf(owner)
+        identifier = owner.ask("GET", "/api/v1/identity").json["identifier"]
+        names = first.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert names.get_values_for_type(x509.UniformResourceIdentifier) == [identifier]
+        assert first.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        own = x509.load_pem_x509_certificate(owner.ask("GET", "/api/v1/identity").json["certificate"].encode())
+        assert first.public_key().public_bytes(*SPKI) != own.public_key().public_bytes(*SPKI)
+
+        shown = owner.ask("POST", HERE + "/presentation", {"url": server.url("/me"), "anchors": server.root.pem()}).headers["location"]
+        task = ended(owner, shown)
+        assert task["state"] == "done" and task["result"] == {"verdict": "answered", "status": 200}
+        with peer(server.root) as (port, seen):
+            place = {"url": f"https://127.0.0.1:{port}/", "anchors": server.root.pem()}
+            assert ended(owner, owner.ask("POST", HERE + "/presentation", place).headers["location"])["result"]["verdict"] == "answered"
+            assert seen.pop() == first.public_bytes(serialization.Encoding.DER)
+            assert stand_in(server, port) and not seen
+
+        again = owner.ask("POST", HERE + "/renewal").headers["location"]
+        assert outcome(owner, again)[:2] == ("done", "enrolled")
+        assert server.asked[-1][1].endswith("simplereenroll")
+        second = leaf(owner)
+        assert second.public_key().public_bytes(*SPKI) != first.public_key().public_bytes(*SPKI)
+    assert owner.ask("DELETE", HERE).status == 204
+    assert owner.ask("GET", HERE).json == {"enrolled": False}
+    assert owner.ask("DELETE", HERE).status == owner.ask("POST", HERE + "/renewal").status == 404
+    events = [r.get("event") for r in local(device[0], "GET", "/api/v1/log?limit=200").json["records"]]
+    assert events.count("identity.local-enrolled") == 2 and "identity.local-removed" in events
+
+
+class peer:
+    """Another device, which takes only whom its authority names."""
+
+    def __init__(self, authority):
+        key = new_key()
+        own = authority.issue(name_of("peer"), key.public_key(), [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))], ExtendedKeyUsageOID.SERVER_AUTH)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.context.load_verify_locations(cadata=authority.pem())
+        with tempfile.NamedTemporaryFile("wb", suffix=".pem") as both:
+            both.write(key_pem(key) + own.public_bytes(serialization.Encoding.PEM))
+            both.flush()
+            self.context.load_cert_chain(both.name)
+        self.line, self.seen = socket.create_server(("127.0.0.1", 0)), []
+
+    def __enter__(self):
+        threading.Thread(target=self.serve, daemon=True).start()
+        return self.line.getsockname()[1], self.seen
+
+    def __exit__(self, *_):
+        self.line.close()
+
+    def serve(self):
+        while True:
+            try:
+                plain, _ = self.line.accept()
+                with self.context.wrap_socket(plain, server_side=True) as tls:
+                    tls.recv(4096)
+                    self.seen.append(tls.getpeercert(binary_form=True))
+                    tls.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+
+
+def stand_in(server, port):
+    """True when the peer refuses a certificate that says the same and that nobody signed."""
+    key = new_key()
+    fake = x509.CertificateBuilder().subject_name(name_of("unit")).issuer_name(server.root.name).public_key(key.public_key())
+    now = datetime.datetime.utcnow()
+    fake = fake.serial_number(7).not_valid_before(now - DAY).not_valid_after(now + DAY).sign(key, hashes.SHA256())
+    context = ssl.create_default_context(cadata=server.root.pem())
+    with tempfile.NamedTemporaryFile("wb", suffix=".pem") as both:
+        both.write(key_pem(key) + fake.public_bytes(serialization.Encoding.PEM))
+        both.flush()
+        context.load_cert_chain(both.name)
+    try:
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="127.0.0.1") as tls:
+            tls.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            return not tls.recv(100)
+    except (ssl.SSLError, ConnectionError):
+        return True
+
+
+@pytest.mark.parametrize("how, verdict", [
+    ("other-key", "est.key"), ("other-authority", "chain.anchor"), ("ended", "chain.dates"), ("not-begun", "chain.dates"), ("server-purpose", "chain.purpose"),
+    ("is-authority", None), ("other-name", "chain.name"), ("two", "est.answer"), ("trailing", "est.answer"), ("not-base64", "est.answer"),
+    ("refuse", "est.refused"), ("other-cacerts", "enrolled"),
+])
+def test_what_a_server_gets_wrong_is_not_kept(owner, how, verdict):
+    with Server(how=how) as server:
+        state, got, words = outcome(owner, enrol(owner, server))
+    assert got == verdict or (verdict is None and got.startswith("chain.")), words
+    assert state == ("done" if got == "enrolled" else "failed") and words
+    assert owner.ask("GET", HERE).json["enrolled"] == (got == "enrolled")
+
+
+def test_failures_on_the_way_have_names(owner):
+    with Server() as server, Server() as other:
+        assert outcome(owner, enrol(owner, server, "unit:wrong"))[:2] == ("failed", "est.credentials")
+        assert outcome(owner, enrol(owner, server, anchors=other.root.pem()))[:2] == ("failed", "fetch.untrusted")
+        assert outcome(owner, enrol(owner, server, url="https://127.0.0.1:1"))[:2] == ("failed", "fetch.unreachable")
+        assert outcome(owner, enrol(owner, server, url="https://nowhere.invalid"))[:2] == ("failed", "fetch.unresolved")
+        for url, anchors, secret, rule in (("http://127.0.0.1:80", server.root.pem(), SECRET, "local.url"), (server.url(), "PEM", SECRET, "local.anchors"),
+                                           (server.url("/x?y"), server.root.pem(), SECRET, "local.url"), (server.url(), server.root.pem(), "abc", "local.secret")):
+            answer = owner.ask("POST", HERE, {"url": url, "anchors": anchors, "secret": secret})
+            assert answer.status == 400 and answer.json["rule"] == rule
+    assert owner.ask("GET", HERE).json == {"enrolled": False}
+
+
+def test_later_is_waited_for_and_survives_a_restart(device, owner):
+    """202 with Retry-After: the task waits, is there again after all roles were killed, and comes to its end."""
+    unit = device[0]
+    with Server() as server:
+        server.waits, server.retry_after = 2, 2
+        path = enrol(owner, server)
+        wait_for(lambda: server.waits == 1)
+        wait_for(lambda: "later" in owner.ask("GET", path).json["words"])
+        core = roles(unit)["core"]
+        os.kill(core, signal.SIGKILL)
+        wait_for(lambda: roles(unit).get("core", core) != core and unit.https("GET", "/api/v1/health")[0] == 200)
+        assert outcome(owner, path)[:2] == ("done", "enrolled")
+        assert base64.b64encode(SECRET.encode()) not in (unit.state / "core/store.db").read_bytes()
+        assert SECRET.encode() not in (unit.state / "core/store.db").read_bytes() + (unit.state / "core/store.db-wal").read_bytes()
+
+
+def test_killed_fetch_fails_its_task_and_nothing_else(device, owner):
+    unit = device[0]
+    with Server(how="hang") as server:
+        path = enrol(owner, server)
+        pid = wait_for(lambda: roles(unit).get("fetch"))
+        wait_for(lambda: any("enroll" in place for _, place in server.asked))
+        time.sleep(0.3)  # a role that dies just when it is given a job may have been leaving, and another one is asked once
+        others = {k: v for k, v in roles(unit).items() if k != "fetch"}
+        os.kill(pid, signal.SIGKILL)
+        assert outcome(owner, path)[:2] == ("failed", "fetch.ended")
+        assert {k: v for k, v in roles(unit).items() if k != "fetch"} == others
+        server.how = None
+        assert outcome(owner, enrol(owner, server))[:2] == ("done", "enrolled")
+    assert "fetch" in [r["fields"]["role"] for r in local(unit, "GET", "/api/v1/log?limit=100").json["records"] if r.get("event") == "role.died"]
+
+
+def test_cancelled_task_takes_fetch_along(device, owner):
+    with Server(how="hang") as server:
+        path = enrol(owner, server)
+        wait_for(lambda: any("enroll" in place for _, place in server.asked))
+        assert owner.ask("DELETE", path).json["state"] == "cancelled"
+        wait_for(lambda: "fetch" not in roles(device[0]), 5)
+        server.how = None
+        assert outcome(owner, enrol(owner, server))[:2] == ("done", "enrolled")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_without_a_line_in_the_table_it_says_so(new_unit, tmp_path):
+    unit = new_unit("F")
+    table = unit.folder / "roles.tab"
+    table.write_text("".join(f"{name} {uid} {uid}\n" for name, uid in worlds.ROLES.items() if name != "fetch"))
+    unit.start("--roles", str(table))
+    owner = Client(unit)
+    assert owner.take().status == 201
+    confirm(unit)
+    with Server() as server:
+        answer = owner.ask("POST", HERE, {"url": server.url(), "anchors": server.root.pem(), "secret": SECRET})
+        assert answer.status == 409 and answer.json["rule"] == "local.fetch" and not server.asked
