@@ -186,18 +186,38 @@ static tw_err prepare(const struct tw_chain_ask *ask, X509_STORE *store, STACK_O
 
 /* --- What it leaves to us --- */
 
+/* The same part of a name twice. */
+static bool name_good(const X509_NAME *name)
+{
+	for (int i = 1; i < X509_NAME_entry_count(name); i++)
+		for (int k = 0; k < i; k++) {
+			const X509_NAME_ENTRY *a = X509_NAME_get_entry(name, i), *b = X509_NAME_get_entry(name, k);
+
+			if (OBJ_cmp(X509_NAME_ENTRY_get_object(a), X509_NAME_ENTRY_get_object(b)) == 0 &&
+				ASN1_STRING_cmp(X509_NAME_ENTRY_get_data(a), X509_NAME_ENTRY_get_data(b)) == 0)
+				return false;
+		}
+	return true;
+}
+
+static bool form_good(const X509 *x)
+{
+	int64_t from, to;
+
+	return tw_x509_serial_good(X509_get0_serialNumber(x)) && tw_x509_time_ms(X509_get0_notBefore(x), &from) &&
+		tw_x509_time_ms(X509_get0_notAfter(x), &to) && from <= to &&
+		X509_NAME_entry_count(X509_get_issuer_name(x)) > 0 && /* RFC 5280 section 4.1.2.4 */
+		name_good(X509_get_issuer_name(x)) && name_good(X509_get_subject_name(x));
+}
+
 static const char *judge_form(const struct tw_chain_ask *ask)
 {
-	for (size_t i = 0; i < ask->chain->count; i++) {
-		const X509 *x = ask->chain->of[i]->x509;
-		int64_t from, to;
-
-		if (!tw_x509_serial_good(X509_get0_serialNumber(x)) || !tw_x509_time_ms(X509_get0_notBefore(x), &from) ||
-			!tw_x509_time_ms(X509_get0_notAfter(x), &to) || from > to)
+	for (size_t i = 0; i < ask->chain->count; i++)
+		if (!form_good(ask->chain->of[i]->x509))
 			return "chain.form";
-		if (X509_NAME_entry_count(X509_get_issuer_name(x)) == 0) /* RFC 5280 section 4.1.2.4 */
+	for (size_t i = 0; i < ask->anchors->count; i++)
+		if (!form_good(ask->anchors->of[i]->x509))
 			return "chain.form";
-	}
 	return NULL;
 }
 
@@ -367,6 +387,15 @@ static tw_err judge(const struct walk *w)
 	return TW_OK;
 }
 
+/* OpenSSL answers "no" in places where it had no memory to find out. */
+static tw_err meant(const char *rule)
+{
+	tw_err e = TW_RAISE_REFUSED(UNTRUSTED, rule);
+
+	return tw_is(e, TW_CODE_NOMEM) ? e : TW_OK;
+}
+
+/* @nist DP.CCS.2: chain, dates, name and revocation in one verdict */
 tw_err tw_chain_check(const struct tw_sys *sys, const struct tw_chain_ask *ask, struct tw_chain_verdict *ret)
 {
 	TW_CLEANUP(storep) X509_STORE *store = NULL;
@@ -396,5 +425,6 @@ tw_err tw_chain_check(const struct tw_sys *sys, const struct tw_chain_ask *ask, 
 			: TW_OK;
 	}
 	w.path = X509_STORE_CTX_get0_chain(c);
-	return judge(&w);
+	TW_TRY(judge(&w));
+	return ret->rule ? meant(ret->rule) : TW_OK;
 }

@@ -107,6 +107,21 @@ static tw_err read_number(tw_crl *l)
 	return read ? TW_OK : TW_RAISE_REFUSED(UNSUPPORTED, "the list has no number, or none of 63 bits");
 }
 
+static AUTHORITY_KEYID *key_of(const X509_CRL *l)
+{
+	return X509_CRL_get_ext_d2i(l, NID_authority_key_identifier, NULL, NULL);
+}
+
+/* RFC 5280 section 5.2.1: by which of its keys the issuer signed it. */
+static tw_err read_key(tw_crl *l)
+{
+	AUTHORITY_KEYID *a = key_of(l->of);
+	bool named = a && a->keyid;
+
+	AUTHORITY_KEYID_free(a);
+	return named ? TW_OK : TW_RAISE_REFUSED(UNSUPPORTED, "the list does not name its issuer's key");
+}
+
 static tw_err read_list(tw_crl *l)
 {
 	const X509_ALGOR *outer = NULL;
@@ -121,6 +136,7 @@ static tw_err read_list(tw_crl *l)
 		return TW_RAISE(UNSUPPORTED, "the list does not say from when to when it counts");
 	TW_TRY(extensions_good(X509_CRL_get0_extensions(l->of), known_extension));
 	TW_TRY(read_number(l));
+	TW_TRY(read_key(l));
 	return read_entries(l);
 }
 
@@ -209,11 +225,6 @@ tw_err tw_crl_pem(const tw_crl *l, struct tw_buf *ret)
 	tw_err e = tw_pem_write("X509 CRL", (struct tw_slice){ (const char *)der, (size_t)n }, ret);
 	OPENSSL_free(der);
 	return e;
-}
-
-static AUTHORITY_KEYID *key_of(const X509_CRL *l)
-{
-	return X509_CRL_get_ext_d2i(l, NID_authority_key_identifier, NULL, NULL);
 }
 
 bool tw_crl_same_issuer(const tw_crl *a, const tw_crl *b)

@@ -171,11 +171,11 @@ static bool primitive_good(const struct value *v)
 	}
 }
 
-/* 8.14: of the universal class, SEQUENCE and SET have parts and nothing else has (10.2: no strings in pieces). */
+/* 8.14: of the universal class, SEQUENCE and SET have parts and nothing else has (10.2: no strings in pieces). No SET of X.509 is empty. */
 static bool has_parts(const struct value *v, bool *ret)
 {
 	*ret = v->tag & CONSTRUCTED;
-	return !*ret || v->tag == SEQUENCE || v->tag == SET || (v->tag & 0xc0) != 0;
+	return !*ret || v->tag == SEQUENCE || (v->tag == SET && v->end > v->at) || (v->tag & 0xc0) != 0;
 }
 
 /* 11.6: the elements of a SET OF ascend; two alike are one too many. */

@@ -7,6 +7,7 @@
 #include "crypto/ocsp.h"
 
 #include "crypto/certin.h"
+#include "crypto/chain.h"
 #include "crypto/der.h"
 
 #include <openssl/ocsp.h>
@@ -47,13 +48,29 @@ static bool has_version(const uint8_t *der, long size)
 	return at < der + size && *at == (V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED);
 }
 
+/* What stands before an octet string of this size. */
+static size_t octets_head(size_t size, uint8_t ret[4])
+{
+	const uint8_t high = (uint8_t)(size >> 8), low = (uint8_t)size;
+	const uint8_t brief[] = { V_ASN1_OCTET_STRING, low }, longer[] = { V_ASN1_OCTET_STRING, 0x81, low },
+		      longest[] = { V_ASN1_OCTET_STRING, 0x82, high, low };
+	size_t n = size < 0x80 ? sizeof brief : size < 0x100 ? sizeof longer : sizeof longest;
+
+	memcpy(ret, size < 0x80 ? brief : size < 0x100 ? longer : longest, n);
+	return n;
+}
+
 /* The inner answer is DER, and all there is in its envelope: OpenSSL does not mind what follows it. */
 static bool inner_exact(struct answer *a, struct tw_slice der, int size)
 {
 	struct tw_slice inner = { (const char *)a->der, (size_t)size };
+	uint8_t before[4];
 
-	return size > 0 && inner.size < der.size && memcmp(der.at + der.size - inner.size, inner.at, inner.size) == 0 &&
-		!tw_failed(tw_der_exact(inner)) && !has_version(a->der, size);
+	size_t head = octets_head((size_t)size, before);
+
+	return size > 0 && inner.size + head < der.size && memcmp(der.at + der.size - inner.size - head, before, head) == 0 &&
+		memcmp(der.at + der.size - inner.size, inner.at, inner.size) == 0 && !tw_failed(tw_der_exact(inner)) &&
+		!has_version(a->der, size);
 }
 
 static bool no_critical(X509_EXTENSION *e)
@@ -102,12 +119,18 @@ static tw_err read_answer(struct answer *a, struct tw_slice der, const char **re
 	return TW_OK;
 }
 
-/* For this, made by the issuer itself, in time, and not to be asked about in turn. */
-static bool delegated(const tw_cert *c, const tw_cert *issuer, int64_t now_ms)
+/* For this, made by the issuer itself, by the verdict over any certificate, and not to be asked about in turn. */
+static tw_err delegated(const struct tw_sys *sys, tw_cert *c, const tw_cert *issuer, int64_t now_ms, bool *ret)
 {
-	return !tw_failed(tw_cert_verify(c, issuer, now_ms)) && (X509_get_extension_flags(c->x509) & EXFLAG_XKUSAGE) &&
-		(X509_get_extended_key_usage(c->x509) & XKU_OCSP_SIGN) && (X509_get_key_usage(c->x509) & KU_DIGITAL_SIGNATURE) &&
+	const struct tw_certs chain = { { c }, 1 }, anchors = { { (tw_cert *)issuer }, 1 };
+	const struct tw_chain_ask ask = { .chain = &chain, .anchors = &anchors, .purpose = TW_CHAIN_SIGNER, .now_ms = now_ms };
+	struct tw_chain_verdict verdict;
+
+	TW_TRY(tw_chain_check(sys, &ask, &verdict));
+	*ret = !verdict.rule && (X509_get_extension_flags(c->x509) & EXFLAG_XKUSAGE) &&
+		(X509_get_extended_key_usage(c->x509) & XKU_OCSP_SIGN) &&
 		X509_get_ext_by_NID(c->x509, NID_id_pkix_OCSP_noCheck, -1) >= 0;
+	return TW_OK;
 }
 
 /* The certificate that came with the answer, as strict as any other. */
@@ -168,11 +191,14 @@ static bool named_by(const struct answer *a, const tw_cert *signer)
 static tw_err judge_signer(const struct tw_sys *sys, const struct answer *a, const tw_cert *issuer, int64_t now_ms, const char **ret_rule)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *delegate = NULL;
+	bool may = false;
 
 	*ret_rule = "ocsp.signer";
 	if (sk_X509_num(OCSP_resp_get0_certs(a->basic)) > 0) {
 		TW_TRY(delegate_of(a, sys, &delegate));
-		return delegate && named_by(a, delegate) && delegated(delegate, issuer, now_ms) ? signed_by(a, delegate, ret_rule) : TW_OK;
+		if (delegate && named_by(a, delegate))
+			TW_TRY(delegated(sys, delegate, issuer, now_ms, &may));
+		return may ? signed_by(a, delegate, ret_rule) : TW_OK;
 	}
 	return named_by(a, issuer) ? signed_by(a, issuer, ret_rule) : TW_OK;
 }
@@ -181,7 +207,9 @@ static tw_err judge_signer(const struct tw_sys *sys, const struct answer *a, con
 static tw_err about(const struct answer *a, const tw_cert *c, const tw_cert *issuer, bool *ret)
 {
 	const OCSP_CERTID *is = OCSP_SINGLERESP_get0_id(a->single);
+	static const uint8_t null[] = { V_ASN1_NULL, 0, V_ASN1_OCTET_STRING }; /* and the first of the hashes */
 	ASN1_OBJECT *hash = NULL;
+	uint8_t *der = NULL;
 
 	*ret = false;
 	if (OCSP_id_get0_info(NULL, &hash, NULL, NULL, (OCSP_CERTID *)is) != 1)
@@ -192,7 +220,11 @@ static tw_err about(const struct answer *a, const tw_cert *c, const tw_cert *iss
 	OCSP_CERTID *wanted = OCSP_cert_to_id(nid == NID_sha1 ? EVP_sha1() : EVP_sha256(), c->x509, issuer->x509);
 	if (!wanted)
 		return TW_RAISE_OPENSSL("a certificate's identifier");
-	*ret = OCSP_id_cmp(wanted, is) == 0;
+	/* OpenSSL compares no parameters: they are NULL, which is two bytes, or left out. */
+	int longer = i2d_OCSP_CERTID(wanted, NULL), size = i2d_OCSP_CERTID((OCSP_CERTID *)is, &der);
+	*ret = size > 0 && OCSP_id_cmp(wanted, is) == 0 &&
+		(size == longer - 2 || (size == longer && memmem(der, (size_t)size, null, sizeof null)));
+	OPENSSL_free(der);
 	OCSP_CERTID_free(wanted);
 	return TW_OK;
 }

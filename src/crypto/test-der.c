@@ -95,6 +95,7 @@ static const struct {
 	ROW("\x09\x01"
 	    "a",
 		false), /* REAL */
+	ROW("\x31\x00", false),
 	ROW("\x31\x06\x02\x01\x01\x02\x01\x02", true),
 	ROW("\x31\x06\x02\x01\x02\x02\x01\x01", false), /* out of order */
 	ROW("\x31\x06\x02\x01\x01\x02\x01\x01", false), /* the same twice */

@@ -113,6 +113,49 @@ bool tw_x509_uri_valid(struct tw_slice s)
 	return true;
 }
 
+/* X.690 11.2.2: of a list of named bits the last one is set. */
+static bool usage_good(struct tw_slice bits)
+{
+	const uint8_t *at = (const uint8_t *)bits.at;
+
+	return bits.size > 3 && at[0] == V_ASN1_BIT_STRING && at[2] <= 7 && (at[bits.size - 1] >> at[2] & 1);
+}
+
+/* A list of names or purposes that says the same twice was put together by somebody who hoped that only one is looked at. */
+static bool no_element_twice(struct tw_slice list)
+{
+	const uint8_t *at = (const uint8_t *)list.at, *end = at + list.size, *first;
+	long size;
+	int tag, class;
+
+	if (ASN1_get_object(&at, &size, &tag, &class, end - at) & 0x80)
+		return false;
+	for (first = at; at < end; at += size) {
+		const uint8_t *start = at;
+
+		if (ASN1_get_object(&at, &size, &tag, &class, end - at) & 0x80)
+			return false;
+		size_t whole = (size_t)(at + size - start);
+		for (const uint8_t *p = first; p < start;) {
+			const uint8_t *q = p;
+			long other;
+
+			(void)ASN1_get_object(&q, &other, &tag, &class, start - p); /* read a moment ago */
+			if ((size_t)(q + other - p) == whole && memcmp(p, start, whole) == 0)
+				return false;
+			p = q + other;
+		}
+	}
+	return true;
+}
+
+static bool value_good(int nid, struct tw_slice value)
+{
+	if (nid == NID_key_usage)
+		return usage_good(value);
+	return (nid != NID_ext_key_usage && nid != NID_subject_alt_name) || no_element_twice(value);
+}
+
 tw_err tw_x509_extensions_exact(const STACK_OF(X509_EXTENSION) * extensions)
 {
 	for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++) { /* -1 for none */
@@ -122,9 +165,14 @@ tw_err tw_x509_extensions_exact(const STACK_OF(X509_EXTENSION) * extensions)
 		for (int k = 0; k < i; k++)
 			if (OBJ_cmp(X509_EXTENSION_get_object(one), X509_EXTENSION_get_object(sk_X509_EXTENSION_value(extensions, k))) == 0)
 				return TW_RAISE(SYNTAX, "the same extension twice");
-		TW_TRY(tw_der_exact((struct tw_slice){ (const char *)ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value) }));
+		struct tw_slice s = { (const char *)ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value) };
+
+		TW_TRY(tw_der_exact(s));
+		if (!value_good(OBJ_obj2nid(X509_EXTENSION_get_object(one)), s))
+			return TW_RAISE(SYNTAX, "an extension says the same twice, or is not in its one spelling");
 	}
-	return TW_OK;
+	/* Where there are none the field is left out. */
+	return sk_X509_EXTENSION_num(extensions) == 0 ? TW_RAISE(SYNTAX, "an empty list of extensions") : TW_OK;
 }
 
 bool tw_x509_serial_good(const ASN1_INTEGER *n)
