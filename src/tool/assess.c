@@ -31,6 +31,7 @@ const struct tw_option tw_options_assess[] = {
 	{ "local", "SOCKET", false, "on the device itself: its local socket, to compare from inside" },
 	{ "before", "FILE", false, "earlier evidence of the same device, from before a restart or update" },
 	{ "packages", "FILE", false, "the device's package database itself (dpkg: status; apk: installed), to compare its inventory with" },
+	{ "planted", "PATH", false, "a file that you changed, removed or planted on the device: it must tell of it; again for more" },
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
 	{ "label-scan", "TEXT|FILE", false, "what a scanner read off the device's label, TW1:..., or a file that holds it" },
 	{},
@@ -141,6 +142,18 @@ static tw_err read_before(struct assessment *a, const char *path)
 	return TW_OK;
 }
 
+static tw_err take_planted(struct assessment *a)
+{
+	const char *path;
+
+	for (size_t i = 0; (path = tw_arg_nth(a->args, "planted", i)); i++) {
+		if (i == TW_COUNT(a->c.planted))
+			return tw_fail(a->t, TW_EXIT_USAGE, "plant fewer", TW_RAISE(SYNTAX, "--planted may be given %zu times", i));
+		a->c.planted[a->c.planted_count++] = path;
+	}
+	return TW_OK;
+}
+
 static tw_err gather(struct assessment *a)
 {
 	const char *local = tw_arg(a->args, "local"), *before = tw_arg(a->args, "before"), *ca = tw_arg(a->args, "ca");
@@ -149,6 +162,7 @@ static tw_err gather(struct assessment *a)
 	TW_TRY(tw_rows_new(a->sys, &a->rows));
 	TW_TRY(tw_product_load(a->t, tw_arg(a->args, "product"), &a->product));
 	a->c.packages = tw_arg(a->args, "packages");
+	TW_TRY(take_planted(a));
 	if (before)
 		TW_TRY(read_before(a, before));
 	if (ca) {

@@ -7,6 +7,7 @@
 tw_err tw_cmd_product_init(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_product_check(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_product_compile(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_product_inventory(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_ca_init(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_ca_protect(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_provision(struct tw_tool *t, const struct tw_args *a);
@@ -28,8 +29,8 @@ tw_err tw_cmd_log_verify(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_label(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_units(struct tw_tool *t, const struct tw_args *a);
 extern const struct tw_command tw_commands_device_log[], tw_commands_device_report[]; /* each ends with a row without words */
-extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_ca_init[],
-	tw_options_ca_protect[], tw_options_ca_revoke[], tw_options_ca_crl[], tw_options_provision_request[],
+extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_product_inventory[],
+	tw_options_ca_init[], tw_options_ca_protect[], tw_options_ca_revoke[], tw_options_ca_crl[], tw_options_provision_request[],
 	tw_options_provision_sign[], tw_options_provision_install[], tw_options_provision[], tw_options_provision_batch[],
 	tw_options_provision_verify[], tw_options_takeover[], tw_options_evidence_verify[], tw_options_assess[],
 	tw_options_report[], tw_options_docs[], tw_options_log_verify[], tw_options_units[], tw_options_label[];

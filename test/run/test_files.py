@@ -7,12 +7,13 @@ import hashlib
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 
 import world as worlds
 from harness import Client, local, roles, unb64, wait_for
-from test_inventory import canonical, plant, stanza, status
+from test_inventory import assess, canonical, plant, stanza, status
 from test_tasks import confirm, ended, records
 
 ELF = b"\x7fELF and more"
@@ -221,3 +222,47 @@ def local_well(unit):
 def test_nobody_else(device):
     stranger = Client(device)
     assert stranger.ask("POST", CHECK).status == 401 and stranger.ask("GET", FINDINGS).status == 401
+
+
+def test_the_probe_wants_what_was_planted(new_unit, tmp_path):
+    """Two files that are planted are told of; the same probe fails for one that the device was made blind for, and for one that is as installed."""
+    unit = new_unit("P")
+    unit.disk = Disk(unit)
+    unit.start("--packages", f"debian:{unit.disk.database}", "--inventory-root", str(unit.disk.root))
+    unit.take_over()
+    confirm(unit)
+    put(unit.disk.root / "usr/lib/planted", ELF)
+    put(unit.disk.root / "usr/share/lamp/light", b"dim", 0o644)
+    both = ("--planted", "/usr/lib/planted", "--planted", "/usr/share/lamp/light")
+    assert assess(unit, tmp_path)["tells-planted"] == "inconclusive"
+    assert assess(unit, tmp_path, *both)["tells-planted"] == "pass"
+    assert assess(unit, tmp_path, *both, "--planted", "/usr/bin/lamp")["tells-planted"] == "fail"
+    unit.json("settings", "change", "identification.inventory-ignored", "/usr/lib")
+    assert assess(unit, tmp_path, *both)["tells-planted"] == "fail"
+
+
+def test_an_image_and_its_manufacturers_list(new_unit, tmp_path):
+    """What the tool writes of a root directory is what sha256sum checks, and what a device holds its files against."""
+    unit = new_unit("I")
+    root = unit.folder / "disk"
+    root.mkdir()
+    root.chmod(0o755)
+    put(root / "usr/bin/lamp", ELF)
+    put(root / "etc/state", b"1", 0o644)
+    tool = worlds.program("thingward")
+    words = (tool, "product", "inventory", root, "--out", unit.folder / "image", "--leave-out", "/etc/state")
+    assert "an image of no package" in worlds.run(*words, ok=(2,)).stderr
+    worlds.run(*words, "--name", "a b", "--version", "1", "--architecture", "arm64", ok=(1,))
+    worlds.run(*words, "--name", "lamp", "--version", "2.1", "--architecture", "arm64", "--supplier", "Lamps Inc", "--purl", "pkg:github/lamps/lamp@2.1")
+    checked = subprocess.run(["sha256sum", "-c", "--strict", unit.folder / "image/files.sha256"], cwd=root, capture_output=True, text=True)
+    assert (checked.returncode, checked.stdout) == (0, "usr/bin/lamp: OK\n")
+    unit.start("--packages", f"image:{unit.folder / 'image'}", "--inventory-root", str(root))
+    unit.client = Client(unit)
+    assert unit.client.take().status == 201
+    confirm(unit)
+    one = unit.client.ask("GET", "/api/v1/inventory").json["packages"]
+    assert one == [{"name": "lamp", "version": "2.1", "architecture": "arm64", "supplier": "Lamps Inc", "purl": "pkg:github/lamps/lamp@2.1"}]
+    assert check(unit)["result"]["verdict"] == "as-installed"
+    put(root / "usr/bin/lamp", ELF + b"!")
+    check(unit)
+    assert found(unit) == {("changed", "sha256", "/usr/bin/lamp")}

@@ -198,9 +198,9 @@ def test_probe_passes_and_fails_when_the_feature_is_off(planted, tmp_path):
     unit = planted(stanza("a") + stanza("b"))
     assert assess(unit, tmp_path)["equals-database"] == "inconclusive", "there is nothing to compare with"
     file = unit.database / "status"
-    assert assess(unit, tmp_path, "--packages", file) == {"live-status": "pass", "signed-by-unit": "pass", "equals-database": "pass"}
+    assert assess(unit, tmp_path, "--packages", file) == {"live-status": "pass", "signed-by-unit": "pass", "equals-database": "pass", "tells-planted": "inconclusive"}
     unit.json("settings", "change", "identification.remote-read", "off")
-    assert assess(unit, tmp_path, "--packages", file) == {"live-status": "fail", "signed-by-unit": "fail", "equals-database": "fail"}
+    assert assess(unit, tmp_path, "--packages", file) == {"live-status": "fail", "signed-by-unit": "fail", "equals-database": "fail", "tells-planted": "fail"}
 
 
 @pytest.mark.parametrize("text", [stanza("a") + stanza("b", "1.0-2"), stanza("a"), stanza("a") + stanza("b") + stanza("c"), stanza("a") + stanza("b", architecture="all")],

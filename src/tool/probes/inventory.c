@@ -4,12 +4,13 @@
  *
  * What a device says of its packages is worth what it can be compared with: the database itself, which somebody on the device, or
  * whoever made its image, can hand to the tool. Without it these probes say that the device speaks under its own signature and not
- * that it speaks the truth.
+ * that it speaks the truth. Likewise a file is planted or changed on the device by whoever can, and named, to see whether it tells of it.
  */
 #include "tool/probes/probe.h"
 
 #include "formats/sbom.h"
 #include "tool/files.h"
+#include "tool/wait.h"
 
 static const struct tw_target *first(const struct tw_probe_context *c)
 {
@@ -200,8 +201,136 @@ static tw_err equals_database(struct tw_probe_context *c, struct tw_finding *f)
 		count, kind);
 }
 
+/* --- The files that are there --- */
+
+/* Whether every planted path is among the findings, to their end. ret_lost: the first that is not. */
+static tw_err look_for(struct tw_probe_context *c, bool seen[], bool *ret_cut)
+{
+	char path[256] = "/api/v1/inventory/findings?limit=300";
+
+	while (*path) {
+		TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
+		size_t i;
+		json_t *one;
+
+		tw_answer_init(&page, c->sys);
+		TW_TRY(ask(c, path, &page));
+		*ret_cut = tw_json_int(page.body, "changed") + tw_json_int(page.body, "missing") + tw_json_int(page.body, "unknown") >
+			tw_json_int(page.body, "listed");
+		json_array_foreach(json_object_get(page.body, "findings"), i, one)
+			for (size_t k = 0; k < c->planted_count; k++)
+				seen[k] |= strcmp(tw_json_text(one, "path"), c->planted[k]) == 0;
+		const char *next = tw_json_text(page.body, "next");
+		if (*next && i == 0)
+			return TW_RAISE(SYNTAX, "a page of the findings is empty and not the last");
+		path[0] = '\0';
+		if (*next)
+			(void)snprintf(path, sizeof path, "/api/v1/inventory/findings?limit=300&cursor=%.160s", next);
+	}
+	return TW_OK;
+}
+
+/* Begins a check and waits for its end. SYNTAX: the device does not answer as it should, STATE: the check failed. */
+static tw_err have_checked(struct tw_probe_context *c)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer begun = { 0 };
+	TW_CLEANUP(tw_answer_done) struct tw_answer ended = { 0 };
+	const struct tw_call call = { .method = "POST", .path = "/api/v1/inventory/check" };
+	char id[64];
+
+	tw_answer_init(&begun, c->sys);
+	tw_answer_init(&ended, c->sys);
+	TW_TRY(tw_client_call(first(c)->session.client, &call, &begun));
+	TW_TRY(tw_answer_check(&begun, c->tool->hint, sizeof c->tool->hint));
+	(void)snprintf(id, sizeof id, "%s", tw_json_text(begun.body, "task"));
+	if (!*id)
+		return TW_RAISE(SYNTAX, "the answer names no task");
+	TW_TRY(tw_task_wait(c->tool, first(c)->session.client, id, true, &ended));
+	if (strcmp(tw_json_text(ended.body, "state"), "done") != 0)
+		return TW_RAISE(STATE, "the check ended as '%.20s': %.150s", tw_json_text(ended.body, "state"),
+			tw_json_text(ended.body, "words"));
+	return TW_OK;
+}
+
+static const char *property(const json_t *document, const char *name)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(document, "metadata"), "properties"), i, one)
+		if (strcmp(tw_json_text(one, "name"), name) == 0)
+			return tw_json_text(one, "value");
+	return "";
+}
+
+/* The signed document and the list of findings are two ways to say one thing. */
+static tw_err same_summary(struct tw_probe_context *c, struct tw_finding *f, bool *ret_same, bool *ret_ever)
+{
+	static const char *const names[][2] = { { "thingward:files-changed", "changed" }, { "thingward:files-missing", "missing" },
+		{ "thingward:unknown-executables", "unknown" } };
+	TW_CLEANUP(tw_answer_done) struct tw_answer signed_one = { 0 }, findings = { 0 };
+	struct tw_sbom_seen seen;
+	const json_t *document = NULL;
+
+	tw_answer_init(&signed_one, c->sys);
+	tw_answer_init(&findings, c->sys);
+	TW_TRY(fetch(c, &signed_one, &seen, &document));
+	TW_TRY(ask(c, "/api/v1/inventory/findings?limit=1", &findings));
+	*ret_ever = tw_json_bool(findings.body, "checked_before");
+	*ret_same = strcmp(property(document, "thingward:files-checked-at"),
+			    *ret_ever ? tw_json_text(findings.body, "ended") : "never") == 0;
+	for (size_t i = 0; *ret_ever && i < TW_COUNT(names); i++) {
+		char number[24];
+
+		(void)snprintf(number, sizeof number, "%lld", (long long)tw_json_int(findings.body, names[i][1]));
+		TW_TRY(tw_saw(f, names[i][1], number));
+		*ret_same = *ret_same && strcmp(property(document, names[i][0]), number) == 0;
+	}
+	return TW_OK;
+}
+
+static tw_err judge_planted(struct tw_probe_context *c, struct tw_finding *f)
+{
+	bool seen[TW_COUNT(c->planted)] = { false }, cut = false;
+	tw_err e = have_checked(c);
+
+	if (!tw_failed(e))
+		e = look_for(c, seen, &cut);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "A check of the files", e);
+	for (size_t i = 0; i < c->planted_count; i++)
+		if (!seen[i])
+			return tw_found(f, cut ? TW_VERDICT_INCONCLUSIVE : TW_VERDICT_FAIL,
+				"%.200s was planted, and the device does not tell of it%s.", c->planted[i],
+				cut ? " among those it lists; it counts more" : "");
+	return tw_found(f, TW_VERDICT_PASS, "The device told of every file that was planted: %zu.", c->planted_count);
+}
+
+/* @nist DI.ABI.3: what is there is held against what is installed */
+static tw_err tells_planted(struct tw_probe_context *c, struct tw_finding *f)
+{
+	bool same = false, ever = false;
+
+	if (c->planted_count) {
+		TW_TRY(judge_planted(c, f));
+		if (f->verdict != TW_VERDICT_PASS)
+			return TW_OK;
+	}
+	tw_err e = same_summary(c, f, &same, &ever);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The findings", e);
+	if (!same)
+		return tw_found(f, TW_VERDICT_FAIL, "What the findings say and what the device has signed differ.");
+	if (c->planted_count)
+		return TW_OK;
+	return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+		"%s Whether it would tell of a change is only seen by one: change or plant a file on the device, and name it with --planted PATH.",
+		ever ? "The findings of its last check are those it has signed." : "The device has not checked its files yet.");
+}
+
 const struct tw_probe tw_probes_inventory[] = {
 	{ "DI.ABI.3", "signed-by-unit", TW_SOURCE_INSIDE, "Does the unit state what is installed, under its own signature?", signed_by_unit },
 	{ "DI.ABI.3", "equals-database", TW_SOURCE_INSIDE, "Do names and versions equal the package database?", equals_database },
+	{ "DI.ABI.3", "tells-planted", TW_SOURCE_INSIDE, "Does the unit tell of a changed file and of a program of no package?", tells_planted },
 	{},
 };

@@ -34,6 +34,8 @@ struct tw_probe_context {
 	const json_t *before;   /* payload of earlier evidence of the same device, or NULL */
 	const json_t *registry; /* lines of the provisioning registry, or NULL */
 	const char *packages;   /* the package manager's own database of the first device, or NULL */
+	const char *planted[8]; /* files that were planted on the first device, to see whether it tells of them */
+	size_t planted_count;
 	const char *local_path; /* of the next, or NULL */
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
