@@ -231,7 +231,8 @@ static void test_signatures(void **state)
 	CHECK(size >= 68 && size <= 72);
 	uint8_t raw[TW_SIGNATURE_SIZE];
 	CHECK_OK(tw_signature_of_der((struct tw_slice){ (char *)out, size }, raw));
-	CHECK_OK(tw_key_verify(e.key, &(struct tw_slice)TW_SLICE("m"), 1, raw));
+	const struct tw_slice m = TW_SLICE("m");
+	CHECK_OK(tw_key_verify(e.key, &m, 1, raw));
 	ERR_clear_error();
 	memset(out, 0xee, sizeof out);
 	size = 8;

@@ -30,6 +30,7 @@
 #define SECRET_SIZE 32
 #define ANSWER_MAX 4096
 #define LIST_MAX 32
+#define TRANSIENT_FIRST 0x80000000U /* the header's own spelling shifts into the sign */
 
 /* --- The library --- */
 
@@ -270,7 +271,7 @@ static tw_err flush_leftovers(void)
 {
 	TW_CLEANUP(free_esys) TPMS_CAPABILITY_DATA *list = NULL;
 	TPMI_YES_NO more;
-	CALL(GetCapability, NO_SESSIONS, TPM2_CAP_HANDLES, TPM2_TRANSIENT_FIRST, LIST_MAX, &more, &list);
+	CALL(GetCapability, NO_SESSIONS, TPM2_CAP_HANDLES, TRANSIENT_FIRST, LIST_MAX, &more, &list);
 	for (uint32_t i = 0; i < list->data.handles.count && i < LIST_MAX; i++) {
 		ESYS_TR handle;
 		CALL(FromTPMPublic, list->data.handles.handle[i], NO_SESSIONS, &handle);
