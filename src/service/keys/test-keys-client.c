@@ -360,7 +360,8 @@ static void test_refuses_answers(void **state)
 /* A secret passes through and stays with the caller alone. */
 static void test_wipes_what_it_passed_on(void **state)
 {
-	static const char zeros[TW_AEAD_OVERHEAD], secret[] = "sixteen bytes 16", text[] = "a text that only its owner may see";
+	static const char zeros[TW_AEAD_OVERHEAD],
+		secret[] = "sixteen bytes 16", text[] = "a text that only its owner may see, and longer than what a buffer begins with";
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf got = { 0 };
 	uint8_t mine[16];
 	struct script s;

@@ -303,8 +303,14 @@ static void test_root_decides(void **state)
 {
 	struct running r;
 	struct tw_keys_state s;
+	start_role(&r);
+	CHECK_INT(stop_role(&r, true), 0);
+	CHECK(faccessat(dir.fd, "keystore.a", F_OK, 0) != 0); /* nobody configured one, and nobody needed it */
 	its_root_counts = true;
 	its_root = memory_of("0123456789abcdef", 16);
+	start_role(&r);
+	CHECK_INT(stop_role(&r, true), 0);
+	CHECK(faccessat(dir.fd, "keystore.a", F_OK, 0) == 0); /* what is configured holds from the start */
 	start_role(&r);
 	CHECK_OK(tw_keys_client_adopt(r.client));
 	CHECK_OK(tw_keys_client_state(r.client, &s));

@@ -2,6 +2,7 @@
 /* The keys role: what it answers, what it refuses, and what a fault or a power cut at any moment leaves behind. */
 #include "service/keys/test-keys.h"
 
+#include "crypto/aead.h"
 #include "formats/sbom.h"
 
 static void test_epochs(void **state)
@@ -76,6 +77,12 @@ static void test_checkpoints(void **state)
 	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
 	CHECK_OK(ask_checkpoint(&b, device, 3, 11, 3, &m));
 	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	TW_CLEANUP(tw_buf_done) struct tw_buf more = { 0 };
+	tw_buf_init(&more, sys, 200);
+	CHECK_OK(tw_log_checkpoint_message(device, 3, 12, (const uint8_t[32]){ 3 }, &more));
+	CHECK_OK(tw_buf_u8(&more, 0)); /* a byte too many, and one too few */
+	CHECK_ERR(ask_sign(&b, TW_SIGN_CHECKPOINT, tw_buf_slice(&more), &m), UNTRUSTED);
+	CHECK_ERR(ask_sign(&b, TW_SIGN_CHECKPOINT, (struct tw_slice){ more.data, more.size - 2 }, &m), UNTRUSTED);
 	bench_done(&b);
 	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
 	CHECK_OK(ask_checkpoint(&b, device, 3, 12, 3, &m)); /* epoch 3 was another run's */
@@ -421,7 +428,146 @@ static void test_front(void **state)
 	CHECK_ERR(tw_keys_serve_front(b.keys, b.theirs, &m), UNTRUSTED);
 	m = (struct tw_message){ .type = TW_WIRE_TLS_SIGN, .payload = { (char *)digest, 31 } };
 	CHECK_ERR(tw_keys_serve_front(b.keys, b.theirs, &m), UNTRUSTED);
+	m = (struct tw_message){ .type = TW_WIRE_KEYS_SECRET_NEW, .payload = { (char *)digest, 32 } };
+	CHECK_ERR(tw_keys_serve_front(b.keys, b.theirs, &m), UNTRUSTED);
+	CHECK_ERR(tw_keys_serve_core(b.keys, b.theirs, &(struct tw_message){ .type = TW_WIRE_TLS_SIGN }), UNTRUSTED);
 	bench_done(&b);
+}
+
+/* --- Sealing --- */
+
+static tw_err ask_seal(struct bench *b, uint16_t type, const char *whose, struct tw_slice text, struct tw_message *m)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf p = { 0 };
+	tw_buf_init(&p, sys, 2048);
+	CHECK_OK(tw_buf_block16(&p, whose, strlen(whose)));
+	CHECK_OK(tw_buf_add(&p, text.at, text.size));
+	return ask(b, type, p.data, p.size, m);
+}
+
+static void kept(struct tw_buf *b, const struct tw_message *m)
+{
+	tw_buf_done(b);
+	tw_buf_init(b, sys, 2048);
+	CHECK_OK(tw_buf_add(b, m->payload.at, m->payload.size));
+}
+
+/* @nist DP.CCS.5: what is sealed for one opens for him, here, and after every restart; nothing else does */
+static void test_sealing(void **state)
+{
+	char whose[TW_KEYS_WHOSE_MAX + 2];
+	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 };
+	struct bench b;
+	struct tw_message m;
+	memset(whose, 'w', sizeof whose);
+	whose[TW_KEYS_WHOSE_MAX] = '\0';
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_seal(&b, TW_WIRE_KEYS_SEAL, whose, TW_SLICE("a text"), &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SEALED);
+	CHECK_INT(m.payload.size, 6 + TW_AEAD_OVERHEAD);
+	CHECK(memmem(m.payload.at, m.payload.size, "text", 4) == NULL);
+	kept(&sealed, &m);
+	bench_done(&b);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_seal(&b, TW_WIRE_KEYS_UNSEAL, whose, tw_buf_slice(&sealed), &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_UNSEALED);
+	CHECK_INT(m.payload.size, 6);
+	CHECK_BYTES(m.payload.at, "a text", 6);
+	CHECK_OK(ask_seal(&b, TW_WIRE_KEYS_UNSEAL, "other", tw_buf_slice(&sealed), &m));
+	CHECK_INT(failed_with(&m), TW_CODE_SYNTAX);
+	CHECK_OK(ask_seal(&b, TW_WIRE_KEYS_UNSEAL, whose, TW_SLICE("short"), &m));
+	CHECK_INT(failed_with(&m), TW_CODE_SYNTAX);
+	sealed.data[3] ^= 1;
+	CHECK_OK(ask_seal(&b, TW_WIRE_KEYS_UNSEAL, whose, tw_buf_slice(&sealed), &m));
+	CHECK_INT(failed_with(&m), TW_CODE_SYNTAX); /* core broke no rule: whoever asked it brought that */
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_SEAL, "\0\5me", 4, &m), UNTRUSTED);
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_UNSEAL, "\0\5me", 4, &m), UNTRUSTED);
+	whose[TW_KEYS_WHOSE_MAX] = 'w';
+	whose[TW_KEYS_WHOSE_MAX + 1] = '\0';
+	CHECK_ERR(ask_seal(&b, TW_WIRE_KEYS_SEAL, whose, TW_SLICE("a text"), &m), UNTRUSTED);
+	bench_done(&b);
+}
+
+/* --- Slots, closer --- */
+
+/* Names that only look like an owner's are nobody's; they are neither listed nor destroyed with his. */
+static void test_slots_of_nobody(void **state)
+{
+	static const char *const names[] = { "owner", "owner.", "ownerx", "application." };
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	struct bench b;
+	struct tw_message m;
+	CHECK_OK(tw_keystore_file(sys, dir.fd, NULL, &k));
+	for (size_t i = 0; i < TW_COUNT(names); i++)
+		CHECK_OK(tw_keystore_generate(k, names[i], point));
+	tw_keystore_close(k);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOTS, "owner.", &m));
+	CHECK_INT(m.payload.size, 0);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_PURGE, NULL, 0, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_DONE);
+	bench_done(&b);
+	CHECK_OK(tw_keystore_file(sys, dir.fd, NULL, &k));
+	for (size_t i = 0; i < TW_COUNT(names); i++)
+		CHECK_OK(tw_keystore_point(k, names[i], point));
+	tw_keystore_close(k);
+}
+
+/* A question that is too short for its point, its digest or its name is refused, also by itself. */
+static void test_slot_questions_have_a_size(void **state)
+{
+	char payload[TW_POINT_SIZE + 32 + 9] = { 4 };
+	struct bench b;
+	struct tw_message m;
+	memcpy(payload + TW_POINT_SIZE + 32, "owner.one", 9);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	for (size_t n = 0; n < TW_POINT_SIZE + 32; n++) {
+		m = (struct tw_message){ .type = TW_WIRE_KEYS_SLOT_SIGN, .payload = { payload, n } };
+		CHECK_OK(tw_keys_serve_core(b.keys, b.theirs, &m));
+		CHECK_OK(tw_channel_receive(b.mine, &m));
+		CHECK_INT(failed_with(&m), TW_CODE_SYNTAX);
+	}
+	bench_done(&b);
+}
+
+static tw_err list_and_sign(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL, *other = NULL;
+	uint8_t question[TW_POINT_SIZE + 32 + 9];
+	struct tw_message m;
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_SLOTS, TW_SLICE("owner."), &m, &mine));
+	CHECK_INT(m.payload.size, 2 + 9 + TW_POINT_SIZE);
+	CHECK_BYTES(m.payload.at + 2 + 9, user, TW_POINT_SIZE);
+	memset(question, 7, sizeof question);
+	memcpy(question, user, TW_POINT_SIZE);
+	memcpy(question + TW_POINT_SIZE + 32, "owner.one", 9);
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_SLOT_SIGN, (struct tw_slice){ (char *)question, sizeof question }, &m, &other));
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	CHECK_OK(tw_key_of_point(sys, user, &key));
+	CHECK_OK(tw_key_verify_digest(key, question + TW_POINT_SIZE, (const uint8_t *)m.payload.at));
+	return TW_OK;
+}
+
+static tw_err tell_state(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
+	struct tw_message m;
+	TW_TRY(ask_over(s, TW_WIRE_KEYS_STATE, TW_SLICE(""), &m, &mine));
+	CHECK(memmem(m.payload.at, m.payload.size, "\0\4file", 6) != NULL);
+	return TW_OK;
+}
+
+static void test_slots_tell_every_failure(void **state)
+{
+	uint8_t point[TW_POINT_SIZE];
+	struct bench b;
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.one", point);
+	bench_done(&b);
+	CHECK(told_sweep(ENOMEM, list_and_sign, point, "close unlink pin") > 40);
+	CHECK(told_sweep(EIO, list_and_sign, point, "close unlink pin") > 40);
+	CHECK(told_sweep(ENOMEM, tell_state, NULL, "close unlink pin") > 20);
 }
 
 /* --- Files that are not as they should be --- */
@@ -775,4 +921,5 @@ static void test_what_failed_changed_nothing(void **state)
 CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_an_epoch_that_could_not_begin), TEST(test_sign_refusals),
 	TEST(test_secret), TEST(test_listener), TEST(test_rows), TEST(test_slots), TEST(test_slot_rotation), TEST(test_slot_names),
 	TEST(test_purge), TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults),
-	TEST(test_slot_faults), TEST(test_every_failure_is_told), TEST(test_what_failed_changed_nothing), TEST(test_power_cuts))
+	TEST(test_slot_faults), TEST(test_every_failure_is_told), TEST(test_what_failed_changed_nothing), TEST(test_power_cuts),
+	TEST(test_sealing), TEST(test_slots_of_nobody), TEST(test_slot_questions_have_a_size), TEST(test_slots_tell_every_failure))

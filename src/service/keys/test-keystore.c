@@ -295,6 +295,29 @@ static void test_every_failure_is_told(void **state)
 	CHECK(told_sweep(EIO, each_call, NULL, "close unlink pin") > 80);
 }
 
+/* Every place where a key stands ready is looked through: as many as there are, each then takes another's name. */
+static void test_ready_keys_change_hands(void **state)
+{
+	enum { READY = 8 };
+	uint8_t points[READY][TW_POINT_SIZE], fresh[TW_POINT_SIZE];
+	char name[16];
+	tw_keystore *k = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(open_file(&k));
+	for (int i = 0; i < READY; i++) {
+		(void)snprintf(name, sizeof name, "k%d", i);
+		CHECK_OK(tw_keystore_generate(k, name, points[i]));
+		check_signs(k, name, points[i]);
+	}
+	for (int i = 0; i < READY; i++) {
+		(void)snprintf(name, sizeof name, "k%d", i);
+		CHECK_OK(tw_keystore_generate(k, "fresh", fresh));
+		CHECK_OK(tw_keystore_rename(k, "fresh", name));
+		check_signs(k, name, fresh);
+	}
+	tw_keystore_close(k);
+}
+
 /* What the root beside opened, sealed anew under one from outside: whatever fails of that is told, and none of it is blamed on the root. */
 static tw_err move_again(const struct tw_sys *s, void *user)
 {
@@ -502,6 +525,7 @@ CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_makes_keys), cmocka_unit_
 	cmocka_unit_test(test_rotates_keys), cmocka_unit_test(test_seals), cmocka_unit_test(test_import),
 	cmocka_unit_test(test_root), cmocka_unit_test(test_root_comes_later), cmocka_unit_test(test_many),
 	cmocka_unit_test(test_power_cut), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_every_failure_is_told),
-	cmocka_unit_test(test_not_destroyed_in_one_copy), cmocka_unit_test(test_edges), cmocka_unit_test(test_storage_keys_are_checked),
-	cmocka_unit_test(test_names_change_hands), cmocka_unit_test(test_a_move_tells_every_failure),
-	cmocka_unit_test(test_what_a_seal_is_bound_to), cmocka_unit_test(test_nothing_is_left_behind))
+	cmocka_unit_test(test_not_destroyed_in_one_copy), cmocka_unit_test(test_edges),
+	cmocka_unit_test(test_storage_keys_are_checked), cmocka_unit_test(test_names_change_hands),
+	cmocka_unit_test(test_a_move_tells_every_failure), cmocka_unit_test(test_what_a_seal_is_bound_to),
+	cmocka_unit_test(test_nothing_is_left_behind), cmocka_unit_test(test_ready_keys_change_hands))
