@@ -37,7 +37,7 @@ const struct tw_option tw_options_assess[] = {
 	{},
 };
 
-static const struct tw_probe *const tables[] = { tw_probes_peers, tw_probes_concealment, tw_probes_identification,
+static const struct tw_probe *const tables[] = { tw_probes_participant, tw_probes_peers, tw_probes_concealment, tw_probes_identification,
 	tw_probes_inventory, tw_probes_data_protection, tw_probes_cryptography, tw_probes_algorithms, tw_probes_certificates, NULL };
 
 struct assessment {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small EST server (RFC 7030): cacerts, simpleenroll, simplereenroll, over TLS with a client's certificate or a name and password.
 
-It is the other side in tests and can be wrong in one way at a time (`how`). test/est/run has a second client speak to it, so that what our
+It is the other side in tests and can be wrong in one way at a time (`how`). A second client speaks to it too (test/run/test_local_identity.py), so that what our
 client is tested against is not only our own idea of the protocol. It also has pages that misbehave, for whatever fetches.
 """
 import base64
@@ -87,7 +87,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         der = pkcs7.serialize_certificates(list(certificates), DER)
         if self.server.est.how == "trailing":
             der += b"\0"
-        text = base64.encodebytes(der)
+        text = base64.encodebytes(der) if self.server.est.how == "lines" else base64.b64encode(der)  # RFC 8951: no line ends, yet they come
         if self.server.est.how == "not-base64":
             text = b"!" + text
         self.answer(200, text, "application/pkcs7-mime; smime-type=certs-only", Content_Transfer_Encoding="base64")

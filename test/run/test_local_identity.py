@@ -3,10 +3,13 @@
 import base64
 import datetime
 import ipaddress
+import json
 import os
+import shutil
 import signal
 import socket
 import ssl
+import subprocess
 import sys
 import tempfile
 import threading
@@ -18,8 +21,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+import liar as liars
 import world as worlds
-from harness import Client, local, roles, wait_for
+from harness import Client, local, roles, unb64, wait_for
 from test_tasks import confirm, ended
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "est"))
@@ -57,15 +61,22 @@ def outcome(owner, path):
     return task["state"], task.get("result", {}).get("verdict"), task["words"]
 
 
+def status(owner):
+    rows = owner.ask("GET", "/api/v1/capabilities").json["elements"]
+    return next(r for r in rows if r["id"] == "DI.DAS.1")
+
+
 def leaf(owner):
     return x509.load_pem_x509_certificate(owner.ask("GET", HERE).json["certificate"].encode())
 
 
 def test_enrols_shows_and_renews(device, owner):
-    """An authority of the owner's names this unit; a peer under it takes the unit, and not a self-signed stand-in."""
+    """@nist DI.DAS.1: an authority of the owner's names this unit; a peer under it takes the unit, and not a self-signed stand-in."""
     assert owner.ask("GET", HERE).json == {"enrolled": False}
+    assert status(owner)["status"] == "needs a part" and "not enrolled" in status(owner)["reason"]
     with Server() as server:
         assert outcome(owner, enrol(owner, server))[:2] == ("done", "enrolled")
+        assert status(owner)["status"] == "provided"
         assert [path.rsplit("/", 1)[1] for _, path in server.asked] == ["cacerts", "simpleenroll"]
         first = leaf(owner)
         identifier = owner.ask("GET", "/api/v1/identity").json["identifier"]
@@ -132,19 +143,19 @@ class peer:
                 return
 
 
-def stand_in(server, port):
+def stand_in(server, port, host="127.0.0.1", anchors=None):
     """True when the peer refuses a certificate that says the same and that nobody signed."""
     key = new_key()
     fake = x509.CertificateBuilder().subject_name(name_of("unit")).issuer_name(server.root.name).public_key(key.public_key())
     now = datetime.datetime.utcnow()
     fake = fake.serial_number(7).not_valid_before(now - DAY).not_valid_after(now + DAY).sign(key, hashes.SHA256())
-    context = ssl.create_default_context(cadata=server.root.pem())
+    context = ssl.create_default_context(cadata=anchors or server.root.pem())
     with tempfile.NamedTemporaryFile("wb", suffix=".pem") as both:
         both.write(key_pem(key) + fake.public_bytes(serialization.Encoding.PEM))
         both.flush()
         context.load_cert_chain(both.name)
     try:
-        with context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="127.0.0.1") as tls:
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname=host) as tls:
             tls.sendall(b"GET / HTTP/1.1\r\n\r\n")
             return not tls.recv(100)
     except (ssl.SSLError, ConnectionError):
@@ -154,7 +165,7 @@ def stand_in(server, port):
 @pytest.mark.parametrize("how, verdict", [
     ("other-key", "est.key"), ("other-authority", "chain.anchor"), ("ended", "chain.dates"), ("not-begun", "chain.dates"), ("server-purpose", "chain.purpose"),
     ("is-authority", None), ("other-name", "chain.name"), ("two", "est.answer"), ("trailing", "est.answer"), ("not-base64", "est.answer"),
-    ("refuse", "est.refused"), ("other-cacerts", "enrolled"),
+    ("refuse", "est.refused"), ("other-cacerts", "enrolled"), ("lines", "enrolled"),
 ])
 def test_what_a_server_gets_wrong_is_not_kept(owner, how, verdict):
     with Server(how=how) as server:
@@ -231,3 +242,46 @@ def test_without_a_line_in_the_table_it_says_so(new_unit, tmp_path):
     with Server() as server:
         answer = owner.ask("POST", HERE, {"url": server.url(), "anchors": server.root.pem(), "secret": SECRET})
         assert answer.status == 409 and answer.json["rule"] == "local.fetch" and not server.asked
+
+
+def assess(unit, tmp_path, device="unit"):
+    """(verdict, reason) of the probe."""
+    out = tmp_path / "evidence.json"
+    unit.tool("assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--json", ok=None, timeout=90)
+    payload = json.loads(unb64(json.loads(out.read_text())["payload"]))
+    return next((row["verdict"], row["reason"]) for row in payload["results"] if row["probe"] == "authorized-participant")
+
+
+def test_probe_of_a_device_enrolled_or_not_and_of_one_that_pretends(owned, liar, tmp_path):
+    """@nist DI.DAS.1: it passes for a device with a local identity, and fails for one that shows a self-signed stand-in."""
+    assert assess(owned, tmp_path)[0] == "inconclusive"
+    confirm(owned)
+    with Server() as server:
+        owned.json("local-identity", "enrol", "--url", server.url(), "--anchors", server.root.pem(), "--secret", SECRET)
+        wait_for(lambda: owned.json("local-identity", "read")["enrolled"])
+        assert assess(owned, tmp_path)[0] == "pass", assess(owned, tmp_path)
+        told = owned.json("local-identity", "read")
+
+        def come(asked):
+            threading.Thread(target=lambda: stand_in(server, int(asked["url"].rsplit(":", 1)[1].strip("/")), "localhost", asked["anchors"])).start()
+            return 202, {"task": "0" * 32, "state": "waiting"}
+
+        liars.Liar.answers = {"/api/v1/identity": (200, owned.json("identity", "read")), HERE: (200, told), HERE + "/presentation": come}
+        verdict, reason = assess(owned, tmp_path, "liar")
+        assert verdict == "fail" and "could not show" in reason
+
+
+@pytest.mark.skipif(not shutil.which("pki"), reason="needs pki of strongSwan (strongswan-pki, libstrongswan-extra-plugins)")
+def test_a_second_client_takes_the_server(tmp_path):
+    """What our client is tested against is not only our own idea of EST: strongSwan's has a certificate from it too."""
+    (tmp_path / "key.pem").write_bytes(key_pem(new_key()))
+    with Server() as server:
+        (tmp_path / "ca.pem").write_text(server.root.pem())
+        with open(tmp_path / "request.der", "wb") as out:
+            subprocess.run(["pki", "--req", "--in", tmp_path / "key.pem", "--type", "priv", "--dn", "CN=second client"], stdout=out, stderr=subprocess.DEVNULL, check=True)
+        done = subprocess.run(["pki", "--est", "--in", tmp_path / "request.der", "--url", server.url(), "--cacert", tmp_path / "ca.pem", "--userpass", SECRET,
+                               "--outform", "pem"], capture_output=True, timeout=20, check=False)
+        if b"curl" in done.stderr and not server.asked:
+            pytest.skip("pki has no plugin that fetches (libstrongswan-extra-plugins)")
+        assert done.returncode == 0, done.stderr[-500:]
+        assert x509.load_pem_x509_certificate(done.stdout) == server.issued[-1]

@@ -492,7 +492,7 @@ static tw_err take_answer(struct enrolment *w, struct tw_task *t, const struct t
 	return w->est.stage == TW_EST_HAS ? take_certificate(w, t) : TW_OK;
 }
 
-/* How this unit becomes an authorized participant */
+/* @nist DI.DAS.1: how this unit becomes an authorized participant */
 static tw_err step(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 {
 	struct enrolment *w = t->work;
@@ -579,7 +579,7 @@ static tw_err present_ask(struct presenting *p, struct tw_task *t)
 	return tw_is(e, TW_CODE_STATE) ? TW_OK : e;
 }
 
-/* The certificate is shown and its key proven, in a TLS 1.3 handshake, to whoever the owner names */
+/* @nist DI.DAS.1: the certificate is shown and its key proven, in a TLS 1.3 handshake, to whoever the owner names */
 static tw_err present_step(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 {
 	struct presenting *p = t->work;
@@ -625,3 +625,36 @@ static tw_err present_prepare(struct tw_context *c, const struct tw_request *rq,
 const struct tw_task_kind tw_task_local_present = {
 	.resumable = false, .at_once = 1, .prepare = present_prepare, .begin = present_begin, .step = present_step, .end = present_end
 };
+
+/* --- Status --- */
+
+/* @nist DI.DAS.1 */
+tw_err tw_local_status(struct tw_context *c, struct tw_element_status *ret)
+{
+	struct tw_device *d = tw_device_of(c);
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
+	const char *rule = NULL, *missing = tw_fetch_missing(d);
+
+	ret->status = TW_STATUS_NEEDS_PART;
+	if (missing) {
+		(void)snprintf(ret->reason, sizeof ret->reason, "%s", missing);
+		return TW_OK;
+	}
+	tw_err e = local_now(d, &j, &chain);
+	if (tw_is(e, TW_CODE_NOTFOUND)) {
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"This unit is not enrolled: it has no certificate of an authority of its owner's.");
+		return TW_OK;
+	}
+	TW_TRY(e);
+	TW_TRY(judge(d, &chain, tw_json_text(j, "anchors"), &rule));
+	if (rule) {
+		(void)snprintf(ret->reason, sizeof ret->reason, "The local identity does not hold any more: %s", tw_chain_text(rule));
+		return TW_OK;
+	}
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"It shows a certificate of its owner's authority to other devices, since %.31s.", tw_json_text(j, "since"));
+	return TW_OK;
+}
