@@ -434,7 +434,7 @@ static tw_err commit(struct enrolment *w, const struct tw_certs *chain)
 {
 	struct tw_device *d = tw_device_of(w->c);
 	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *j = json_object(), *before = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *j = json_object();
 	const char *slot = tw_json_text(w->wanted, "slot");
 	char until[TW_TIME_TEXT_MAX];
 
