@@ -245,6 +245,16 @@ static const struct scene scenes[] = {
 
 /* --- What is answered --- */
 
+/* A one-use code, which may have no digit. */
+static bool is_code(const char *word, size_t size)
+{
+	bool is = size == 11 && word[5] == '-';
+
+	for (size_t i = 0; i < size && is; i++)
+		is = i == 5 || isdigit((unsigned char)word[i]) || isupper((unsigned char)word[i]);
+	return is;
+}
+
 /* Numbers, times, tokens and codes differ from one time to the next: each becomes one sign. */
 static void plain(const char *from, size_t size, char *to)
 {
@@ -252,7 +262,7 @@ static void plain(const char *from, size_t size, char *to)
 		size_t n = i;
 		while (n < size && (isalnum((unsigned char)from[n]) || from[n] == '-' || from[n] == '_'))
 			n++;
-		bool counts = n - i >= 20;
+		bool counts = n - i >= 20 || is_code(from + i, n - i);
 		for (size_t k = i; k < n && !counts; k++)
 			counts = isdigit((unsigned char)from[k]);
 		if (counts && to[-1] != '#')

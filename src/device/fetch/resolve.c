@@ -131,7 +131,7 @@ static tw_err add(struct tw_buf *ret, int family, const void *address, size_t *c
 }
 
 /* What an answer says beside addresses of that type is not wanted; one that does not parse says nothing. */
-static tw_err take_answer(const uint8_t *answer, int size, ns_type type, struct tw_buf *ret, size_t *count)
+static tw_err take_answer(const uint8_t *answer, int size, int type, struct tw_buf *ret, size_t *count)
 {
 	const size_t want = type == ns_t_a ? 4 : 16;
 	ns_msg m;
@@ -147,7 +147,7 @@ static tw_err take_answer(const uint8_t *answer, int size, ns_type type, struct 
 
 static tw_err ask(struct __res_state *state, const char *host, struct tw_buf *ret, size_t *count)
 {
-	static const ns_type types[] = { ns_t_a, ns_t_aaaa };
+	static const int types[] = { ns_t_a, ns_t_aaaa };
 	uint8_t answer[ANSWER_MAX];
 
 	for (size_t i = 0; i < TW_COUNT(types); i++) {
