@@ -131,7 +131,7 @@ static tw_err add(struct tw_buf *ret, int family, const void *address, size_t *c
 }
 
 /* What an answer says beside addresses of that type is not wanted; one that does not parse says nothing. */
-static tw_err take_answer(const uint8_t *answer, int size, int type, struct tw_buf *ret, size_t *count)
+static tw_err take_answer(const uint8_t *answer, int size, ns_type type, struct tw_buf *ret, size_t *count)
 {
 	const size_t want = type == ns_t_a ? 4 : 16;
 	ns_msg m;
@@ -154,7 +154,7 @@ static tw_err ask(struct __res_state *state, const char *host, struct tw_buf *re
 		int size = res_nquery(state, host, ns_c_in, types[i], answer, sizeof answer);
 
 		if (size > 0)
-			TW_TRY(take_answer(answer, size < (int)sizeof answer ? size : (int)sizeof answer, types[i], ret, count));
+			TW_TRY(take_answer(answer, size < (int)sizeof answer ? size : (int)sizeof answer, (ns_type)types[i], ret, count));
 	}
 	return TW_OK;
 }
