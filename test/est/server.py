@@ -152,6 +152,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             assert request.is_signature_valid and self.headers.get("Content-Type") == "application/pkcs10"
         except (ValueError, AssertionError):
             return self.answer(400, b"no request")
+        est.requests.append(request)
         if est.waits > 0:
             est.waits -= 1
             return self.answer(202, b"an officer looks at it", Retry_After=str(est.retry_after))
@@ -169,12 +170,12 @@ class Server:
         self.root = Authority()
         self.secret, self.how, self.waits, self.retry_after = secret, how, 0, 1
         self.start_at, self.end_at = start, end
-        self.asked, self.issued, self.stop = [], [], threading.Event()
+        self.asked, self.requests, self.issued, self.stop = [], [], [], threading.Event()
         key = new_key()
         names = [x509.IPAddress(ipaddress.ip_address(host)), x509.DNSName("est.example")]
         own = self.root.issue(name_of("est server"), key.public_key(), names, ExtendedKeyUsageOID.SERVER_AUTH)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.verify_mode = ssl.CERT_OPTIONAL
+        self.context.verify_mode = ssl.CERT_NONE if how == "asks-nobody" else ssl.CERT_OPTIONAL
         self.context.load_verify_locations(cadata=self.root.pem())
         with tempfile.NamedTemporaryFile("wb", suffix=".pem") as both:
             both.write(key_pem(key) + own.public_bytes(PEM))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A local identity had by EST, with the real programs and a server that can be wrong in one way at a time."""
 import base64
+import contextlib
 import datetime
 import ipaddress
 import json
@@ -8,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -202,6 +204,73 @@ def test_later_is_waited_for_and_survives_a_restart(device, owner):
         assert outcome(owner, path)[:2] == ("done", "enrolled")
         assert base64.b64encode(SECRET.encode()) not in (unit.state / "core/store.db").read_bytes()
         assert SECRET.encode() not in (unit.state / "core/store.db").read_bytes() + (unit.state / "core/store.db-wal").read_bytes()
+
+
+def kept(unit):
+    """What the device keeps of its local identity, by name; read in a copy, because the device shares its store with nobody."""
+    with tempfile.TemporaryDirectory() as copy:
+        for name in ("store.db", "store.db-wal"):
+            if (unit.state / "core" / name).exists():
+                shutil.copy(unit.state / "core" / name, copy)
+        with contextlib.closing(sqlite3.connect(Path(copy) / "store.db")) as store:
+            return dict(store.execute("SELECT name, value FROM kept WHERE name LIKE 'owner.local-identity%'"))
+
+
+def test_cut_behind_the_commit_loses_nothing(device, owner):
+    """The certificate is kept, what was wanted is not forgotten yet, and the server is gone: the work is done, and the key stays."""
+    unit = device[0]
+    with Server() as server:
+        server.waits, server.retry_after = 9, 60
+        path = enrol(owner, server)
+        wait_for(lambda: server.waits == 8)
+        wait_for(lambda: "later" in owner.ask("GET", path).json["words"])
+        unit.stop()
+        wanted = json.loads(kept(unit)["owner.local-identity.wanted"])
+        pem = server.issue(server.requests[-1])[0].public_bytes(serialization.Encoding.PEM).decode()
+    committed = {"url": wanted["url"], "anchors": wanted["anchors"], "slot": wanted["slot"], "certificate": pem, "since": "2026-01-01T00:00:00Z"}
+    with contextlib.closing(sqlite3.connect(unit.state / "core/store.db")) as store, store:
+        store.execute("INSERT INTO kept (name, value) VALUES ('owner.local-identity', ?)", [json.dumps(committed)])
+    unit.start()
+    assert outcome(owner, path)[:2] == ("done", "enrolled")
+    assert owner.ask("GET", HERE).json["certificate"] == pem
+    assert set(kept(unit)) == {"owner.local-identity"}
+
+
+def test_nothing_is_left_of_what_came_to_nothing(device, owner):
+    """Cancelled or failed: neither the sealed secret nor whom it was shown to stays."""
+    unit = device[0]
+    with Server(how="hang") as server:
+        path = enrol(owner, server)
+        wait_for(lambda: any("enroll" in place for _, place in server.asked))
+        assert set(kept(unit)) == {"owner.local-identity.wanted"}
+        assert owner.ask("POST", HERE + "/renewal").status in (404, 409)
+        assert owner.ask("POST", HERE, {"url": server.url(), "anchors": server.root.pem(), "secret": SECRET}).json["rule"] == "task.running"
+        assert owner.ask("DELETE", path).json["state"] == "cancelled"
+        assert not kept(unit)
+        server.how = None
+        assert outcome(owner, enrol(owner, server))[:2] == ("done", "enrolled")
+        server.how = "hang"
+        path = owner.ask("POST", HERE + "/renewal").headers["location"]
+        answer = owner.ask("POST", HERE, {"url": server.url(), "anchors": server.root.pem(), "secret": SECRET})
+        assert answer.status == 409 and answer.json["rule"] == "task.running"
+        assert owner.ask("DELETE", path).json["state"] == "cancelled"
+        assert set(kept(unit)) == {"owner.local-identity"}
+    before = owner.ask("GET", HERE).json["certificate"]
+    with Server(how="asks-nobody") as server:
+        shown = owner.ask("POST", HERE + "/presentation", {"url": server.url("/hello"), "anchors": server.root.pem()}).headers["location"]
+        task = ended(owner, shown)
+        assert task["state"] == "failed" and task["result"] == {"verdict": "not-asked", "status": 200}
+    assert owner.ask("GET", HERE).json["certificate"] == before and set(kept(unit)) == {"owner.local-identity"}
+
+
+def test_removal_takes_along_what_is_only_wanted(device, owner):
+    with Server(how="hang") as server:
+        path = enrol(owner, server)
+        wait_for(lambda: any("enroll" in place for _, place in server.asked))
+        assert owner.ask("DELETE", HERE).status == 204
+        assert not kept(device[0])
+        assert owner.ask("DELETE", HERE).status == 404
+        owner.ask("DELETE", path)
 
 
 def test_killed_fetch_fails_its_task_and_nothing_else(device, owner):

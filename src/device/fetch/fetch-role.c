@@ -93,7 +93,7 @@ static tw_err work(struct role *r)
 	t.remote = (struct tw_remote){ .user = r, .sign_text = sign };
 	enum tw_fetch_failure f = tw_transfer_run(&t);
 	tw_err e = f ? send_failure(r, f, t.words) : send_answer(r, &t);
-	tw_buf_done(&r->job_bytes);
+	tw_buf_wipe(&r->job_bytes);
 	tw_buf_done(&r->body);
 	return e;
 }
@@ -102,6 +102,7 @@ static tw_err take_job(struct role *r, const struct tw_message *m)
 {
 	tw_buf_init(&r->job_bytes, r->sys, TW_CHANNEL_MAX);
 	tw_buf_init(&r->body, r->sys, TW_FETCH_BODY_MAX);
+	TW_TRY(tw_buf_reserve(&r->job_bytes, m->payload.size));
 	TW_TRY(tw_buf_add(&r->job_bytes, m->payload.at, m->payload.size));
 	if (tw_failed(tw_fetch_job_read(tw_buf_slice(&r->job_bytes), &r->job)))
 		return TW_RAISE(UNTRUSTED, "core sends a job that is none: %s", tw_err_detail());
@@ -147,7 +148,7 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start)
 	}
 	read_servers(&r);
 	int status = tw_errand_run(sys, &w);
-	tw_buf_done(&r.job_bytes);
+	tw_buf_wipe(&r.job_bytes);
 	tw_buf_done(&r.body);
 	curl_global_cleanup();
 	return status;

@@ -156,20 +156,31 @@ static tw_err drop_slot(struct tw_device *d, const char *slot)
 	return tw_is(e, TW_CODE_NOTFOUND) ? TW_OK : e;
 }
 
-/* The certificate first: without it a key that a cut leaves behind says nothing, and the next enrolment removes it. */
+/* Also one that nobody can read any more. */
+static tw_err is_kept(struct tw_device *d, const char *name, bool *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+	tw_buf_init(&text, d->context.sys, KEPT_MAX);
+	tw_err e = tw_device_kept(d, name, &text);
+	*ret = !tw_failed(e);
+	return tw_is(e, TW_CODE_NOTFOUND) ? TW_OK : e;
+}
+
+/* The keys first: what says that there is something to remove stays until they are gone, so that it can be asked for again. */
 tw_err tw_local_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-	tw_err e = kept(d, KEPT_LOCAL, kept_shape, &j);
+	bool has = false, wants = false;
 
-	if (tw_is(e, TW_CODE_NOTFOUND))
+	TW_TRY(is_kept(d, KEPT_LOCAL, &has));
+	TW_TRY(is_kept(d, KEPT_WANTED, &wants));
+	if (!has && !wants)
 		return no_identity(rp);
-	TW_TRY(e);
-	TW_TRY(tw_device_forget(d, KEPT_LOCAL));
-	TW_TRY(tw_device_forget(d, KEPT_WANTED));
 	for (size_t i = 0; i < TW_COUNT(slots); i++)
 		TW_TRY(drop_slot(d, slots[i]));
+	TW_TRY(tw_device_forget(d, KEPT_WANTED));
+	TW_TRY(tw_device_forget(d, KEPT_LOCAL));
 	return tw_event(c, "identity.local-removed", json_object());
 }
 
@@ -184,10 +195,15 @@ static tw_err seal(struct tw_device *d, struct tw_slice secret, struct tw_buf *r
 	return tw_buf_base64url(ret, sealed.data, sealed.size);
 }
 
+static bool is_slot_of(const json_t *identity, const char *slot)
+{
+	return strcmp(tw_json_text(identity, "slot"), slot) == 0;
+}
+
 /* The one that holds no key in use. */
 static const char *free_slot(const json_t *present)
 {
-	return present && strcmp(tw_json_text(present, "slot"), slots[0]) == 0 ? slots[1] : slots[0];
+	return present && is_slot_of(present, slots[0]) ? slots[1] : slots[0];
 }
 
 /* Kept before the task begins, so that a restart finds what was wanted. */
@@ -270,11 +286,12 @@ static tw_err prepare_renew(struct tw_context *c, const struct tw_request *rq, s
 
 struct enrolment {
 	struct tw_context *c;
-	json_t *wanted, *present; /* present: what it renews, and shows as TLS client */
+	json_t *wanted, *present; /* present: what a renewal shows as TLS client */
 	struct tw_certs present_chain;
 	struct tw_est est;
 	struct tw_buf secret;
 	uint8_t point[TW_POINT_SIZE];
+	bool committed; /* before a restart */
 	bool fetching;
 	int64_t wait_until_ms;
 };
@@ -319,6 +336,15 @@ static tw_err make_key(struct enrolment *w)
 	return tw_is(e, TW_CODE_EXISTS) ? tw_keys_client_slot_point(w->c->keys, slot, w->point) : e;
 }
 
+static tw_err begin_asking(struct enrolment *w)
+{
+	TW_TRY(unseal(w));
+	w->est.again = !w->secret.size;
+	if (w->est.again && !w->present)
+		return TW_RAISE(NOTFOUND, "there is no local identity any more that could be renewed");
+	return make_key(w);
+}
+
 static tw_err begin(struct tw_context *c, struct tw_task *t)
 {
 	struct tw_device *d = tw_device_of(c);
@@ -328,13 +354,16 @@ static tw_err begin(struct tw_context *c, struct tw_task *t)
 		return TW_RAISE(NOMEM, "enrolling");
 	w->c = c;
 	tw_buf_init(&w->secret, c->sys, TW_KEYS_SEAL_MAX + 1);
-	TW_TRY(kept(d, KEPT_WANTED, wanted_shape, &w->wanted));
-	TW_TRY(unseal(w));
-	if (!w->secret.size) {
-		w->est.again = true;
-		TW_TRY(local_now(d, &w->present, &w->present_chain));
-	}
-	TW_TRY(make_key(w));
+	tw_err e = kept(d, KEPT_WANTED, wanted_shape, &w->wanted);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		(void)snprintf(t->why, sizeof t->why, "It had ended, or the local identity was removed: read it to see what came of it.");
+	TW_TRY(e);
+	e = local_now(d, &w->present, &w->present_chain);
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	w->committed = w->present && is_slot_of(w->present, tw_json_text(w->wanted, "slot"));
+	if (!w->committed)
+		TW_TRY(begin_asking(w));
 	t->total = 3;
 	t->work = TW_STEAL(w);
 	return TW_OK;
@@ -389,7 +418,7 @@ static tw_err ask(struct enrolment *w, struct tw_task *t)
 		TW_TRY(tw_est_basic(tw_buf_slice(&w->secret), &basic));
 		want.job.authorization = tw_buf_slice(&basic);
 	}
-	if (enrol && w->present) {
+	if (enrol && w->est.again) {
 		want.job.certificate = tw_slice_of(tw_json_text(w->present, "certificate"));
 		want.slot = tw_json_text(w->present, "slot");
 	}
@@ -399,15 +428,37 @@ static tw_err ask(struct enrolment *w, struct tw_task *t)
 	return tw_is(e, TW_CODE_STATE) ? TW_OK : e;
 }
 
-static tw_err finish(struct enrolment *w, struct tw_task *t, const char *rule, const char *words)
+static tw_err finish(struct tw_task *t, const char *rule, const char *words)
 {
-	struct tw_device *d = tw_device_of(w->c);
-
 	t->failed = rule != NULL;
 	(void)snprintf(t->words, sizeof t->words, "%s", words);
 	t->result = json_pack("{s:s}", "verdict", rule ? rule : "enrolled");
-	TW_TRY(tw_device_forget(d, KEPT_WANTED));
-	return rule ? drop_slot(d, tw_json_text(w->wanted, "slot")) : TW_OK;
+	return t->result ? TW_OK : TW_RAISE(NOMEM, "a verdict");
+}
+
+static tw_err drop_unless_in_use(struct tw_device *d, const char *slot)
+{
+	TW_CLEANUP(tw_jsonp) json_t *present = NULL;
+	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
+	tw_err e = local_now(d, &present, &chain);
+
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	return present && is_slot_of(present, slot) ? TW_OK : drop_slot(d, slot);
+}
+
+/* However it ended: neither the sealed secret nor a key that came to nothing stays. */
+static tw_err ended(struct tw_context *c, struct tw_task *t)
+{
+	struct tw_device *d = tw_device_of(c);
+	TW_CLEANUP(tw_jsonp) json_t *wanted = NULL;
+	tw_err e = kept(d, KEPT_WANTED, wanted_shape, &wanted);
+
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	TW_TRY(drop_unless_in_use(d, tw_json_text(wanted, "slot")));
+	return tw_device_forget(d, KEPT_WANTED);
 }
 
 /* The certificate alone, or with the one authority of cacerts that stands between it and an anchor. */
@@ -430,28 +481,41 @@ static tw_err find_chain(struct enrolment *w, struct tw_certs *ret, const char *
 	return TW_OK;
 }
 
+/* Also after a cut behind the write, when it may have been done: then the log says it twice. */
+static tw_err settle(struct enrolment *w, const tw_cert *cert)
+{
+	struct tw_device *d = tw_device_of(w->c);
+	char until[TW_TIME_TEXT_MAX];
+
+	for (size_t i = 0; i < TW_COUNT(slots); i++)
+		if (!is_slot_of(w->wanted, slots[i]))
+			TW_TRY(drop_slot(d, slots[i]));
+	tw_time_text(tw_cert_not_after_ms(cert), until);
+	return tw_event(&d->context, "identity.local-enrolled", json_pack("{s:s}", "not_after", until));
+}
+
 static tw_err commit(struct enrolment *w, const struct tw_certs *chain)
 {
 	struct tw_device *d = tw_device_of(w->c);
 	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *j = json_object();
-	const char *slot = tw_json_text(w->wanted, "slot");
-	char until[TW_TIME_TEXT_MAX];
 
 	tw_buf_init(&pem, d->context.sys, CHAIN_PEM_MAX);
 	for (size_t i = 0; i < chain->count; i++)
 		TW_TRY(tw_cert_pem(chain->of[i], &pem));
 	TW_TRY(tw_json_set(j, "url", json_incref(tw_json_get(w->wanted, "url"))));
 	TW_TRY(tw_json_set(j, "anchors", json_incref(tw_json_get(w->wanted, "anchors"))));
-	TW_TRY(tw_json_set(j, "slot", json_string(slot)));
+	TW_TRY(tw_json_set(j, "slot", json_incref(tw_json_get(w->wanted, "slot"))));
 	TW_TRY(tw_json_set(j, "certificate", json_string(tw_buf_cstr(&pem))));
 	TW_TRY(set_time(j, "since", tw_time_wall_ms(&d->time)));
-	TW_TRY(keep(d, KEPT_LOCAL, j));
-	for (size_t i = 0; i < TW_COUNT(slots); i++)
-		if (strcmp(slots[i], slot) != 0)
-			TW_TRY(drop_slot(d, slots[i]));
-	tw_time_text(tw_cert_not_after_ms(chain->of[0]), until);
-	return tw_event(&d->context, "identity.local-enrolled", json_pack("{s:s}", "not_after", until));
+	return keep(d, KEPT_LOCAL, j);
+}
+
+static tw_err finish_well(struct enrolment *w, struct tw_task *t, const tw_cert *cert)
+{
+	TW_TRY(settle(w, cert));
+	t->done = t->total;
+	return finish(t, NULL, "This unit has a local identity.");
 }
 
 static tw_err take_certificate(struct enrolment *w, struct tw_task *t)
@@ -462,12 +526,12 @@ static tw_err take_certificate(struct enrolment *w, struct tw_task *t)
 
 	TW_TRY(has_key_of(tw_device_of(w->c), tw_json_text(w->wanted, "slot"), w->est.issued.of[0], &ours));
 	if (!ours)
-		return finish(w, t, "est.key", "The server's certificate is over another key than the one that was made here.");
+		return finish(t, "est.key", "The server's certificate is over another key than the one that was made here.");
 	TW_TRY(find_chain(w, &chain, &rule));
 	if (rule)
-		return finish(w, t, rule, tw_chain_text(rule));
+		return finish(t, rule, tw_chain_text(rule));
 	TW_TRY(commit(w, &chain));
-	return finish(w, t, NULL, "This unit has a local identity.");
+	return finish_well(w, t, chain.of[0]);
 }
 
 static tw_err take_answer(struct enrolment *w, struct tw_task *t, const struct tw_fetch_answer *a, bool *ret_finished)
@@ -479,7 +543,7 @@ static tw_err take_answer(struct enrolment *w, struct tw_task *t, const struct t
 	if (a->failure) {
 		(void)snprintf(rule, sizeof rule, "fetch.%s", tw_fetch_failure_names[a->failure]);
 		*ret_finished = true;
-		return finish(w, t, rule, a->words);
+		return finish(t, rule, a->words);
 	}
 	TW_TRY(tw_est_take(w->c->sys, &w->est, &answer));
 	w->wait_until_ms = w->est.wait_s ? tw_time_boot_ms(w->c->time) + (int64_t)w->est.wait_s * 1000 : 0;
@@ -488,7 +552,7 @@ static tw_err take_answer(struct enrolment *w, struct tw_task *t, const struct t
 	if (w->wait_until_ms)
 		(void)snprintf(t->words, sizeof t->words, "The server will decide later; it is asked again in %u s.", w->est.wait_s);
 	if (w->est.stage == TW_EST_REFUSED)
-		return finish(w, t, w->est.rule, w->est.words);
+		return finish(t, w->est.rule, w->est.words);
 	return w->est.stage == TW_EST_HAS ? take_certificate(w, t) : TW_OK;
 }
 
@@ -499,6 +563,10 @@ static tw_err step(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 	struct tw_fetch_answer a;
 	int64_t now = tw_time_boot_ms(c->time);
 
+	if (w->committed) {
+		*ret_finished = true;
+		return finish_well(w, t, w->present_chain.of[0]);
+	}
 	if (w->fetching) {
 		if (tw_fetch_ended(tw_device_of(c), &a)) {
 			tw_err e = take_answer(w, t, &a, ret_finished);
@@ -516,9 +584,9 @@ static tw_err step(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 	return ask(w, t);
 }
 
-#define ENROLMENT(prepares)                                                                                      \
-	{                                                                                                        \
-		.resumable = true, .at_once = 1, .prepare = (prepares), .begin = begin, .step = step, .end = end \
+#define ENROLMENT(prepares)                                                                                                      \
+	{                                                                                                                        \
+		.resumable = true, .at_once = 1, .prepare = (prepares), .begin = begin, .step = step, .end = end, .ended = ended \
 	}
 const struct tw_task_kind tw_task_local_enrol = ENROLMENT(prepare_enrol);
 const struct tw_task_kind tw_task_local_renew = ENROLMENT(prepare_renew);
@@ -579,6 +647,24 @@ static tw_err present_ask(struct presenting *p, struct tw_task *t)
 	return tw_is(e, TW_CODE_STATE) ? TW_OK : e;
 }
 
+static tw_err present_take(struct tw_task *t, const struct tw_fetch_answer *a)
+{
+	const char *words = "The other side answered.";
+
+	t->failed = a->failure || !a->signed_with_key;
+	if (a->failure) {
+		words = a->words;
+		t->result = json_pack("{s:s++}", "verdict", "fetch.", tw_fetch_failure_names[a->failure], "");
+	} else if (!a->signed_with_key) {
+		words = "The other side answered without asking for a certificate: it was shown nothing.";
+		t->result = json_pack("{s:s, s:i}", "verdict", "not-asked", "status", (int)a->status);
+	} else {
+		t->result = json_pack("{s:s, s:i}", "verdict", "answered", "status", (int)a->status);
+	}
+	(void)snprintf(t->words, sizeof t->words, "%.150s", words);
+	return t->result ? TW_OK : TW_RAISE(NOMEM, "a verdict");
+}
+
 /* @nist DI.DAS.1: the certificate is shown and its key proven, in a TLS 1.3 handshake, to whoever the owner names */
 static tw_err present_step(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 {
@@ -594,11 +680,13 @@ static tw_err present_step(struct tw_context *c, struct tw_task *t, bool *ret_fi
 	p->fetching = false;
 	*ret_finished = true;
 	t->done = 1;
-	t->failed = a.failure != TW_FETCH_NO_FAILURE;
-	(void)snprintf(t->words, sizeof t->words, "%.150s", t->failed ? a.words : "The other side answered.");
-	t->result = t->failed ? json_pack("{s:s++}", "verdict", "fetch.", tw_fetch_failure_names[a.failure], "")
-			      : json_pack("{s:s, s:i}", "verdict", "answered", "status", (int)a.status);
+	tw_err e = present_take(t, &a);
 	tw_fetch_end(tw_device_of(c));
+	return e;
+}
+
+static tw_err present_ended(struct tw_context *c, struct tw_task *t)
+{
 	return tw_device_forget(tw_device_of(c), KEPT_PEER);
 }
 
@@ -623,7 +711,7 @@ static tw_err present_prepare(struct tw_context *c, const struct tw_request *rq,
 }
 
 const struct tw_task_kind tw_task_local_present = {
-	.resumable = false, .at_once = 1, .prepare = present_prepare, .begin = present_begin, .step = present_step, .end = present_end
+	.resumable = false, .at_once = 1, .prepare = present_prepare, .begin = present_begin, .step = present_step, .end = present_end, .ended = present_ended
 };
 
 /* --- Status --- */

@@ -74,6 +74,7 @@ static void sign(tw_fetch *f, tw_channel *line, const struct tw_message *m)
 	}
 	if (tw_failed(e))
 		tw_log_err(e, "signing for fetch");
+	f->result.signed_with_key = size > 0;
 	tw_ignore(tw_channel_send(line, TW_FETCH_SIGNED, m->tag, der, size, NULL, 0));
 }
 
@@ -166,7 +167,7 @@ const char *tw_fetch_missing(const struct tw_device *d)
 
 static void forget(tw_fetch *f)
 {
-	tw_buf_done(&f->job);
+	tw_buf_wipe(&f->job); /* it may have a password in it */
 	tw_buf_done(&f->body);
 	tw_buf_done(&f->answer);
 	memset(&f->result, 0, sizeof f->result);
@@ -185,6 +186,7 @@ static tw_err keep_job(tw_fetch *f, const struct tw_fetch_want *w)
 	tw_buf_init(&f->job, f->core->sys, TW_CHANNEL_MAX);
 	tw_buf_init(&f->body, f->core->sys, TW_FETCH_BODY_MAX);
 	tw_buf_init(&f->answer, f->core->sys, job.answer_max);
+	TW_TRY(tw_buf_reserve(&f->job, TW_FETCH_JOB_MAX)); /* one that grows leaves copies of what is in it */
 	TW_TRY(tw_fetch_job_write(&job, &f->job));
 	TW_TRY(tw_fetch_job_read(tw_buf_slice(&f->job), &job)); /* what the role would refuse is refused here, with words */
 	if (w->slot)
@@ -198,7 +200,7 @@ tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w)
 	tw_fetch *f = d->fetch;
 	struct timeval t = tw_core_ms((int64_t)w->job.deadline_s * 1000 + START_MS);
 
-	if (!f || f->state == STARTING || f->state == RUNNING)
+	if (!f || f->state != IDLE)
 		return TW_RAISE(STATE, "something else is being fetched");
 	forget(f);
 	f->has_head = f->again = false;

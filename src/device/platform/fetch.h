@@ -23,13 +23,14 @@ struct tw_fetch_answer {
 	unsigned status;
 	uint32_t retry_after_s;
 	char type[TW_FETCH_TYPE_MAX + 1];
+	bool signed_with_key; /* the other side asked for a certificate, and was shown the one of the want's slot */
 	struct tw_slice body; /* until the next job, or tw_fetch_end */
 };
 tw_err tw_fetch_new(struct tw_core *c, tw_fetch **ret);
 tw_fetch *tw_fetch_free(tw_fetch *f);
 /* NULL: it could be started; else why not, as a sentence for a status. */
 const char *tw_fetch_missing(const struct tw_device *d);
-tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w); /* STATE: a job runs already */
+tw_err tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *w); /* STATE: another job runs, or its answer is not taken */
 bool tw_fetch_ended(struct tw_device *d, struct tw_fetch_answer *ret);     /* false: it runs still */
 void tw_fetch_end(struct tw_device *d); /* the answer is not needed any more; a job that runs is given up */
 #endif

@@ -63,6 +63,8 @@ struct tw_fetch_job {
 	struct tw_slice anchors;                          /* PEM; nobody else is trusted */
 	struct tw_slice certificate;                      /* PEM, the leaf first; empty: the client shows none */
 };
+#define TW_FETCH_JOB_MAX \
+	(64 + TW_FETCH_URL_MAX + 2 * TW_FETCH_TYPE_MAX + TW_FETCH_AUTHORIZATION_MAX + TW_FETCH_ANCHORS_MAX + TW_FETCH_CERTIFICATE_MAX)
 tw_err tw_fetch_job_write(const struct tw_fetch_job *j, struct tw_buf *b);
 tw_err tw_fetch_job_read(struct tw_slice payload, struct tw_fetch_job *ret); /* SYNTAX, LIMIT; slices point into payload */
 

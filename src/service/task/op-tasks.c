@@ -40,12 +40,18 @@ static tw_err describe(const struct tw_task *t, json_t *j)
 
 /* --- Starting one --- */
 
+/* Rows that have the same work done share what it needs: enrolling and renewing are two ways to one. */
+static bool same_work(const struct tw_operation_row *row, const struct tw_task *t)
+{
+	return t->row && t->row->task->begin == row->task->begin;
+}
+
 static size_t count_like(const struct tw_context *c, const struct tw_operation_row *row, const struct tw_subject *s)
 {
 	size_t n = 0;
 
 	for (const struct tw_task *t = c->tasks ? c->tasks->first : NULL; t; t = t->next)
-		n += (!row || t->row == row) && (!s || (s->kind == t->subject.kind && strcmp(s->name, t->subject.name) == 0));
+		n += (!row || same_work(row, t)) && (!s || (s->kind == t->subject.kind && strcmp(s->name, t->subject.name) == 0));
 	return n;
 }
 

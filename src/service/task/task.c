@@ -94,20 +94,29 @@ static void end_work(struct tw_context *c, struct tw_task *t)
 	t->work = NULL;
 }
 
-/* Row first, record second: what is cut between them the next start completes. A row that cannot be written is tried again. */
-static void write_end(struct tw_context *c, struct tw_task *t, const char *detail)
+/* Its row says that it has ended; the log may not. */
+static void close_task(struct tw_context *c, struct tw_task *t, const char *detail)
 {
-	tw_err e = tw_task_save_end(c, t);
+	tw_err e = record_end(c, t, detail);
 
-	if (tw_failed(e)) {
-		tw_log_err(e, "writing the end of task %s; it is tried again", t->operation);
-		return;
-	}
-	e = record_end(c, t, detail);
 	if (tw_failed(e))
 		tw_log_err(e, "recording the end of task %s; the next start does it", t->operation);
 	tw_task_forget(c, t);
 	(void)tw_task_free(t);
+}
+
+/* What was kept for it, then the row, then the record: what is cut between them the next start completes. What the store does not
+   take is tried again. */
+static void write_end(struct tw_context *c, struct tw_task *t, const char *detail)
+{
+	tw_err e = t->row && t->row->task->ended ? t->row->task->ended(c, t) : TW_OK;
+
+	if (!tw_failed(e))
+		e = tw_task_save_end(c, t);
+	if (tw_failed(e))
+		tw_log_err(e, "writing the end of task %s; it is tried again", t->operation);
+	else
+		close_task(c, t, detail);
 }
 
 void tw_task_finish(struct tw_context *c, struct tw_task *t, enum tw_task_state state, const char *why, const char *detail)
@@ -306,7 +315,7 @@ static void resume(struct tw_context *c, struct tw_task *t, bool kept)
 	if (!kept)
 		t->intent = 0;
 	if (t->ended_ms)
-		write_end(c, t, NULL);
+		close_task(c, t, NULL);
 	else if (!kept)
 		tw_task_finish(c, t, TW_TASK_ABORTED,
 			whole ? "Aborted by restart: the log has closed it already." : "Aborted by restart: the log that knew it was set aside.",

@@ -63,12 +63,15 @@ struct tw_task {
 /* What an operation row says of its task. All are called from the loop; nothing here may wait. */
 struct tw_task_kind {
 	bool resumable;
-	size_t at_once; /* of this kind */
+	size_t at_once; /* of all rows with the same begin */
 	/* NULL, or what is done with the request itself: a problem in rp and none begins; what the work will need is kept here. */
 	tw_err (*prepare)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	tw_err (*begin)(struct tw_context *c, struct tw_task *t); /* makes work; saved is not empty when it is taken up again */
 	tw_err (*step)(struct tw_context *c, struct tw_task *t, bool *ret_finished); /* a piece of a few ms at most */
 	void (*end)(struct tw_context *c, struct tw_task *t); /* frees work, also after a begin that failed; however it ended */
+	/* NULL, or takes back what prepare kept: it will not go on, begun or not; state says how it ended. What fails is done again, and
+	   the task has not ended before. Not called when the ownership ends, with which everything goes that was kept for the owner. */
+	tw_err (*ended)(struct tw_context *c, struct tw_task *t);
 };
 
 /* For start and loop. */

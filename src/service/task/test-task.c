@@ -16,8 +16,8 @@ static struct test_dir dir;
 static struct test_context t;
 static tw_fake *fake;
 static int64_t now_ms;
-static bool owner_known;
-static unsigned steps_taken, works; /* works: begun and not ended */
+static bool owner_known, endings_fail;
+static unsigned steps_taken, works, endings; /* works: begun and not ended */
 
 struct counting {
 	uint8_t at;
@@ -70,9 +70,30 @@ static void end(struct tw_context *c, struct tw_task *task)
 	free(task->work);
 }
 
-static const struct tw_task_kind counting = { .resumable = true, .at_once = 2, .begin = begin, .step = step, .end = end };
-static const struct tw_task_kind forgetful = { .at_once = 9, .begin = begin, .step = step, .end = end };
-static const struct tw_task_kind failing = { .at_once = 1, .begin = begin, .step = step_badly, .end = end };
+static tw_err ended(struct tw_context *c, struct tw_task *task)
+{
+	CHECK(task->ended_ms && task->state > TW_TASK_RUNNING && !task->work);
+	endings++;
+	return endings_fail ? TW_RAISE(IO, "a disk") : TW_OK;
+}
+
+static tw_err begin_forgetful(struct tw_context *c, struct tw_task *task)
+{
+	return begin(c, task);
+}
+
+static tw_err begin_failing(struct tw_context *c, struct tw_task *task)
+{
+	return begin(c, task);
+}
+
+#define COUNTING                                                                                          \
+	{                                                                                                 \
+		.resumable = true, .at_once = 2, .begin = begin, .step = step, .end = end, .ended = ended \
+	}
+static const struct tw_task_kind counting = COUNTING, counting_too = COUNTING;
+static const struct tw_task_kind forgetful = { .at_once = 9, .begin = begin_forgetful, .step = step, .end = end, .ended = ended };
+static const struct tw_task_kind failing = { .at_once = 1, .begin = begin_failing, .step = step_badly, .end = end, .ended = ended };
 #define ROW(name, permission, kind)                                                                                              \
 	{                                                                                                                        \
 		name, "POST", "/api/v1/" name, permission, TW_WHEN_OWNED, TW_AUDIT_CHANGE, NULL, tw_op_task_start, "", "", NULL, \
@@ -82,6 +103,7 @@ static const struct tw_shape pages[] = { { "limit", TW_JSON_INT, false, 1, 100 }
 	{ .key = NULL } };
 static const struct tw_operation_row operations[] = {
 	ROW("count", "p.both", &counting),
+	ROW("count-too", "p.both", &counting_too),
 	ROW("forget", "p.both", &forgetful),
 	ROW("fail", "p.both", &failing),
 	{ "tasks.list", "GET", "/api/v1/tasks", "p.both", TW_WHEN_OWNED, TW_AUDIT_READ, NULL, tw_op_tasks_list, "", "", pages,
@@ -110,8 +132,9 @@ static int set_up(void **state)
 {
 	dir = test_dir_new();
 	fake = tw_fake_new();
-	now_ms = steps_taken = works = 0;
+	now_ms = steps_taken = works = endings = 0;
 	owner_known = true;
+	endings_fail = false;
 	t = (struct test_context){ .owned = true };
 	pass(1000);
 	return tw_failed(open_with(tw_fake_sys(fake), dir.fd)) ? -1 : 0;
@@ -288,6 +311,37 @@ static void test_cancelled(void **state)
 	CHECK_TEXT(told.result, "cancelled");
 }
 
+/* What was kept for it goes when it has ended, however it did; a stop ends none, and what fails is tried again. */
+static void test_its_end_is_told(void **state)
+{
+	char id[40];
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	start(&alice, "count", id);
+	restart();
+	CHECK_INT(endings, 0);
+	CHECK_INT(about(&alice, "DELETE", id, &j), 200);
+	CHECK_INT(endings, 1); /* it had not begun since the restart */
+	start(&alice, "count", id);
+	run_all();
+	CHECK_INT(endings, 2);
+	start(&alice, "fail", id);
+	run_all();
+	CHECK_INT(endings, 3);
+	start(&alice, "forget", id);
+	restart();
+	CHECK_INT(endings, 4); /* it was aborted */
+	start(&alice, "count", id);
+	endings_fail = true;
+	CHECK_INT(about(&alice, "DELETE", id, &j), 200);
+	CHECK(t.c.tasks);
+	endings_fail = false;
+	run_all();
+	CHECK_INT(endings, 6);
+	check_state(id, "cancelled");
+	restart();
+	CHECK_INT(endings, 6);
+}
+
 static void test_a_failure_is_ours_alone(void **state)
 {
 	char id[40];
@@ -308,8 +362,10 @@ static void test_bounds(void **state)
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	struct told told;
 	start(&alice, "count", id);
-	start(&bob, "count", id);
-	CHECK_INT(walk(&root, "POST /api/v1/count", &j), 409); /* two of this kind */
+	start(&bob, "count-too", id);
+	CHECK_INT(walk(&root, "POST /api/v1/count", &j), 409); /* two of this work, whichever way it was asked for */
+	CHECK_TEXT(tw_json_text(j, "rule"), "task.running");
+	CHECK_INT(walk(&root, "POST /api/v1/count-too", &j), 409);
 	CHECK_TEXT(tw_json_text(j, "rule"), "task.running");
 	for (int i = 0; i < 3; i++)
 		start(&alice, "forget", id);
@@ -563,7 +619,7 @@ static void test_power_cuts(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_from_start_to_end), TEST(test_a_slice_ends), TEST(test_cancelled), TEST(test_a_failure_is_ours_alone),
-	TEST(test_bounds), TEST(test_who_sees_what), TEST(test_the_gate_is_asked_again), TEST(test_ownership_ends),
-	TEST(test_restart_goes_on), TEST(test_restart_aborts_what_cannot_go_on), TEST(test_ended_ones_are_pruned),
-	TEST(test_a_log_set_aside), TEST(test_every_fault), TEST(test_power_cuts))
+CHECK_MAIN(TEST(test_from_start_to_end), TEST(test_a_slice_ends), TEST(test_cancelled), TEST(test_its_end_is_told),
+	TEST(test_a_failure_is_ours_alone), TEST(test_bounds), TEST(test_who_sees_what), TEST(test_the_gate_is_asked_again),
+	TEST(test_ownership_ends), TEST(test_restart_goes_on), TEST(test_restart_aborts_what_cannot_go_on),
+	TEST(test_ended_ones_are_pruned), TEST(test_a_log_set_aside), TEST(test_every_fault), TEST(test_power_cuts))
