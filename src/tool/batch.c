@@ -23,6 +23,8 @@
 
 #include "base/text.h"
 
+#include <limits.h>
+
 #define GROUP 64 /* units whose files wait for the disk together */
 #define ARCHIVE_MAX (2 * 1024 * 1024)
 #define NAME_MAX_ 128
@@ -46,7 +48,7 @@ struct batch {
 	struct tw_serials serials;
 	struct tw_roles roles;
 	struct tw_buf roles_text, anchor;
-	const char *state, *config;
+	const char *state, *config, *out_path;
 	int out;
 	size_t done, made, again, before, elsewhere;
 	int percent; /* last told */
@@ -111,7 +113,8 @@ static tw_err prepare(struct batch *b, const struct tw_args *a)
 	TW_TRY(tw_roles_write(&b->roles, &b->roles_text));
 	TW_TRY(tw_desk_open(b->t, a, &b->desk));
 	TW_TRY(tw_cert_pem(b->desk.anchor, &b->anchor));
-	return tw_dir_make(b->sys, tw_arg(a, "out"), 0700, &b->out);
+	b->out_path = tw_arg(a, "out");
+	return tw_dir_make(b->sys, b->out_path, 0700, &b->out);
 }
 
 /* --- One unit --- */
@@ -121,17 +124,21 @@ static void file_name(const struct tw_unit *u, const char *end, char ret[NAME_MA
 	(void)snprintf(ret, NAME_MAX_, "%s%s", u->serial, end);
 }
 
-/* A label is the only copy of its unit's secret: it is replaced only by the same unit's, when that was never finished. */
+/* Replaced only when it is of the same unit, which was never finished; a cut leaves labels torn here. */
 static tw_err check_label(struct batch *b, const struct tw_unit *u)
 {
+	const struct tw_label_claim claim = {
+		.identifier = u->is == TW_UNIT_BEGUN ? u->record.identifier : NULL, .anchor = b->desk.anchor, .torn = true
+	};
+	TW_CLEANUP(tw_buf_done) struct tw_buf path = { 0 };
 	char name[NAME_MAX_];
 
 	file_name(u, ".label.json", name);
-	if (u->is == TW_UNIT_BEGUN || !tw_file_exists(b->sys, b->out, name))
+	if (!tw_file_exists(b->sys, b->out, name))
 		return TW_OK;
-	return tw_fail(b->t, TW_EXIT_FAILED,
-		"another --out, or the registry that knows this unit; a label holds the only copy of its unit's secret",
-		TW_RAISE(EXISTS, "%s is there, of a unit that the registry does not know", name));
+	tw_buf_init(&path, b->sys, PATH_MAX);
+	TW_TRY(tw_buf_format(&path, "%s/%s", b->out_path, name));
+	return tw_unit_label_check(b->t, tw_buf_cstr(&path), &claim);
 }
 
 static tw_err add_file(const struct batch *b, struct tw_buf *archive, const char *dir, const char *name, enum tw_role_name role,

@@ -73,10 +73,13 @@ static tw_err make_root_in_token(struct making *m, const struct tw_cert_want *wa
 	return tw_ca_token_write(m->token, m->dir);
 }
 
+/* What a run before was cut off at may be of the other kind, and where both are, the token is believed. */
 static tw_err make_root(struct making *m)
 {
 	struct tw_cert_want want = { .common_name = "Device CA", .organization = m->name, .is_ca = true, .not_before_ms = m->now };
 
+	TW_TRY(tw_durable_remove(m->t->sys, m->dir, TW_CA_TOKEN));
+	TW_TRY(tw_durable_remove(m->t->sys, m->dir, TW_CA_KEY));
 	if (m->token_words)
 		return make_root_in_token(m, &want);
 	TW_TRY(tw_key_generate(m->t->sys, &m->key));

@@ -5,7 +5,6 @@
 #include "formats/keydir.h"
 #include "sys/durable.h"
 #include "tool/files.h"
-#include "tool/session.h"
 
 #include <fcntl.h>
 
@@ -47,24 +46,12 @@ static tw_err check_state(const struct tw_device_dirs *d, const char *again)
 		TW_RAISE(EXISTS, "%s is provisioned already, as %s", d->state_path, tw_buf_cstr(&uri)));
 }
 
-/* A label is the only copy of its unit's secret: it is replaced only by the same unit's. */
-static tw_err check_label(const struct tw_device_dirs *d, const char *again, const char *path)
-{
-	TW_CLEANUP(tw_label_done) struct tw_label old = { 0 };
-	tw_err e = tw_label_read(d->t->sys, path, &old);
-
-	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && again && !strcmp(old.identifier, again)))
-		return TW_OK;
-	if (tw_is(e, TW_CODE_NOMEM))
-		return e;
-	return tw_fail(d->t, TW_EXIT_FAILED, "another file; a label holds the only copy of its unit's secret",
-		TW_RAISE(EXISTS, "%s is there already%s%s", path, tw_failed(e) ? "" : ", the label of ", old.identifier));
-}
-
 tw_err tw_device_dirs_check(const struct tw_device_dirs *d, const char *again, const char *label)
 {
+	const struct tw_label_claim claim = { .identifier = again };
+
 	TW_TRY(check_state(d, again));
-	return label ? check_label(d, again, label) : TW_OK;
+	return label ? tw_unit_label_check(d->t, label, &claim) : TW_OK;
 }
 
 /* As root, what a role reads belongs to the role; otherwise everything is the developer's anyway. */

@@ -45,6 +45,8 @@ const struct tw_option tw_options_provision_sign[] = {
 };
 const struct tw_option tw_options_provision_install[] = {
 	OPTIONS_UNIT,
+	{ "anchor", "FILE", false,
+		"the manufacturer's ca.crt, which came here another way than the answer; CONFIG/manufacturer.crt unless given" },
 	{ "label", "FILE", true, "where the label goes; it holds the take-over secret" },
 	{ "address", "HOST:PORT", false, "noted on the label" },
 	{},
@@ -128,19 +130,20 @@ static tw_err read_request(const struct tw_desk *d, const char *path, const stru
 	return tw_csr_key(csr, ret);
 }
 
-/* Two units with one key could not be told apart. */
-static tw_err key_is_new(const struct tw_desk *d, const char *path, const tw_key *key)
+/* Two units with one key could not be told apart. This unit may ask again: a run that was cut off knew its key already. */
+static tw_err key_is_new(const struct tw_desk *d, const char *path, const tw_key *key, struct tw_unit *u)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
-	uint8_t fingerprint[32];
 	size_t i;
 	json_t *line;
 
 	tw_buf_init(&hex, d->sys, 64);
-	TW_TRY(tw_key_fingerprint(key, fingerprint));
-	TW_TRY(tw_buf_hex(&hex, fingerprint, sizeof(fingerprint)));
+	TW_TRY(tw_key_fingerprint(key, u->record.device_key));
+	u->knows_key = true;
+	TW_TRY(tw_buf_hex(&hex, u->record.device_key, sizeof(u->record.device_key)));
 	json_array_foreach(tw_registry_lines(d->registry), i, line)
-		if (!strcmp(tw_json_text(line, "device_key_sha256"), tw_buf_cstr(&hex)))
+		if (!strcmp(tw_json_text(line, "device_key_sha256"), tw_buf_cstr(&hex)) &&
+			strcmp(tw_json_text(line, "identifier"), u->record.identifier) != 0)
 			return tw_fail(d->t, TW_EXIT_FAILED, "a request made on this unit, and not on a copy of another",
 				TW_RAISE(EXISTS, "%s: its key is that of %s", path, tw_json_text(line, "identifier")));
 	return TW_OK;
@@ -172,7 +175,7 @@ tw_err tw_cmd_provision_sign(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(tw_unit_name(&d, tw_arg(a, "serial"), &u));
 	TW_TRY(tw_unit_refuse_complete(&d, &u));
 	TW_TRY(read_request(&d, a->rest[0], &u, &key));
-	TW_TRY(key_is_new(&d, a->rest[0], key));
+	TW_TRY(key_is_new(&d, a->rest[0], key, &u));
 	TW_TRY(tw_unit_note(&d, &u, "begun"));
 	TW_TRY(tw_registry_sync(d.registry));
 	TW_TRY(tw_unit_certify(&d, &u, key));
@@ -245,6 +248,28 @@ static tw_err judge(const struct tw_sys *sys, const struct answer *n, const tw_k
 	return TW_OK;
 }
 
+/* The answer brings its own anchor, so all it shows by itself is that its parts agree. What is known here already decides whose it is. */
+static tw_err anchor_is_known(const struct tw_device_dirs *dirs, const struct answer *n, const char *path)
+{
+	const struct tw_sys *sys = dirs->t->sys;
+	TW_CLEANUP(tw_cert_freep) tw_cert *known = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf theirs = { 0 }, ours = { 0 };
+
+	tw_buf_init(&theirs, sys, TW_KEYS_FILE_MAX);
+	tw_buf_init(&ours, sys, TW_KEYS_FILE_MAX);
+	if (path)
+		TW_TRY(tw_file_cert(sys, path, &known));
+	else if (tw_file_exists(sys, dirs->config, ANSWER_ANCHOR))
+		TW_TRY(tw_file_named("CONFIG/" ANSWER_ANCHOR, tw_cert_fetch(sys, dirs->config, ANSWER_ANCHOR, &known)));
+	else
+		return TW_OK;
+	TW_TRY(tw_cert_der(known, &ours));
+	TW_TRY(tw_cert_der(n->anchor, &theirs));
+	if (ours.size != theirs.size || memcmp(ours.data, theirs.data, ours.size) != 0)
+		return TW_RAISE(UNTRUSTED, ANSWER_ANCHOR " is another one than %s", path ? path : "this unit's");
+	return TW_OK;
+}
+
 static tw_err install(struct tw_device_dirs *dirs, const struct answer *n, struct tw_unit *u, const struct tw_args *a)
 {
 	TW_TRY(tw_unit_secrets(dirs->t->sys, u));
@@ -276,9 +301,12 @@ tw_err tw_cmd_provision_install(struct tw_tool *t, const struct tw_args *a)
 		return tw_fail(t, TW_EXIT_FAILED, "thingward provision request, on this unit",
 			TW_RAISE(NOTFOUND, "%s has no key yet", dirs.state_path));
 	TW_TRY(e);
-	e = judge(t->sys, &n, key, &u);
+	e = anchor_is_known(&dirs, &n, tw_arg(a, "anchor"));
+	if (!tw_failed(e))
+		e = judge(t->sys, &n, key, &u);
 	if (tw_failed(e))
-		return tw_fail(t, TW_EXIT_FAILED, "the answer to this unit's own request", tw_file_named(path, e));
+		return tw_fail(t, TW_EXIT_FAILED, "the answer to this unit's own request, by its own manufacturer",
+			tw_file_named(path, e));
 	u.serial = u.record.serial;
 	TW_TRY(tw_device_dirs_check(&dirs, u.record.identifier, tw_arg(a, "label")));
 	TW_TRY(install(&dirs, &n, &u, a));

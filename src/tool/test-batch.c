@@ -190,6 +190,71 @@ static void test_lost_registry(void **state)
 	CHECK_ERR(batch(tw_sys_real(), work), EXISTS);
 }
 
+/* The labels of the units that the registry does not know then. */
+static int unlink_two(const char *base)
+{
+	char path[128];
+	int r = 0;
+
+	for (int i = 2; i <= UNITS; i++) {
+		(void)snprintf(path, sizeof(path), "%s/out/T-%d.label.json", base, i);
+		r |= unlink(path);
+	}
+	return r;
+}
+
+static void write_file(const char *base, const char *name, const char *text)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
+	CHECK_OK(tw_file_write(tw_sys_real(), path, text, strlen(text), 0600));
+}
+
+/* What a cut leaves of this unit's label is replaced; the whole label of another one that has this serial number is not. */
+static void test_label_of_another_unit(void **state)
+{
+	static const char begun[] = "{\"state\":\"begun\",\"identifier\":\"urn:dev:ops:32473-thermostat-T-1\"}\n";
+	TW_CLEANUP(tw_buf_done) struct tw_buf label = { 0 }, now = { 0 };
+
+	lay(work);
+	CHECK_OK(batch(tw_sys_real(), work));
+	read_file(work, 1, ".label.json", &label);
+	write_file(work, "ca/units.jsonl", begun);
+	char *at = strstr(tw_buf_cstr(&label), "thermostat-T-1");
+	memcpy(at, "thermo-eye-T-1", 14);
+	write_file(work, "out/T-1.label.json", tw_buf_cstr(&label));
+	CHECK_ERR(batch(tw_sys_real(), work), EXISTS);
+	read_file(work, 1, ".label.json", &now);
+	CHECK_TEXT(tw_buf_cstr(&now), tw_buf_cstr(&label));
+	memcpy(at, "thermostat-T-1", 14);
+	write_file(work, "out/T-1.label.json", tw_buf_cstr(&label));
+	CHECK(unlink_two(work) == 0);
+	CHECK_OK(batch(tw_sys_real(), work));
+
+	label.data[label.size / 2] = '\0';
+	write_file(work, "ca/units.jsonl", begun);
+	write_file(work, "out/T-1.label.json", tw_buf_cstr(&label));
+	CHECK(unlink_two(work) == 0);
+	CHECK_OK(batch(tw_sys_real(), work));
+}
+
+/* Another authority's unit of the same identifier is another unit. */
+static void test_label_of_another_authority(void **state)
+{
+	static const char begun[] = "{\"state\":\"begun\",\"identifier\":\"urn:dev:ops:32473-thermostat-T-1\"}\n";
+	static const char *const plain[][2] = { { "unprotected", "" }, { NULL, NULL } };
+	char path[96];
+
+	lay(work);
+	CHECK_OK(batch(tw_sys_real(), work));
+	(void)snprintf(path, sizeof(path), "%s/ca", work);
+	remove_tree(path);
+	CHECK_OK(command(tw_cmd_ca_init, tw_sys_real(), plain, path));
+	write_file(work, "ca/units.jsonl", begun);
+	CHECK_ERR(batch(tw_sys_real(), work), EXISTS);
+}
+
 static void test_power_cuts(void **state)
 {
 	tw_fake *f = tw_fake_new();
@@ -277,15 +342,6 @@ static int teardown(void **state)
 	return fclose(nowhere);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_lost_registry),
-		cmocka_unit_test(test_power_cuts),
-		cmocka_unit_test(test_failed_calls),
-	};
-
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
-}
+CHECK_MAIN_IN(setup, teardown, cmocka_unit_test(test_plain), cmocka_unit_test(test_lost_registry),
+	cmocka_unit_test(test_label_of_another_unit), cmocka_unit_test(test_label_of_another_authority),
+	cmocka_unit_test(test_power_cuts), cmocka_unit_test(test_failed_calls))

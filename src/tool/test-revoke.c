@@ -139,6 +139,42 @@ static void test_revoked(void **state)
 	CHECK_ERR(take_back("A", "superseded"), EXISTS);
 }
 
+static tw_err take_back_file(const char *unit, const tw_cert *cert)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	char path[128];
+	const char *const options[][2] = { { "reason", "superseded" }, { "certificate", path }, { NULL, NULL } };
+
+	(void)snprintf(path, sizeof(path), "%s/unit.crt", base);
+	tw_buf_init(&pem, tw_sys_real(), TW_FILE_MAX);
+	CHECK_OK(tw_cert_pem(cert, &pem));
+	CHECK_OK(tw_file_write(tw_sys_real(), path, pem.data, pem.size, 0644));
+	return command(tw_cmd_ca_revoke, tw_sys_real(), options, unit);
+}
+
+/* `provision sign`, cut before "complete" and run again: the registry knows the second certificate, and the first one is good too. */
+static void test_two_certificates_of_one_unit(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_crl_freep) tw_crl *list = NULL;
+
+	tw_buf_init(&b, tw_sys_real(), 65536);
+	CHECK_OK(tw_key_generate(tw_sys_real(), &key));
+	TW_CLEANUP(tw_cert_freep) tw_cert *cut = unit_cert(A, key), *last = unit_cert(A, key);
+	add_complete(&b, A, "A", last);
+	write_registry(tw_buf_cstr(&b));
+	CHECK_OK(take_back("A", "superseded"));
+	CHECK_OK(take_back_file("A", cut));
+	CHECK_ERR(take_back_file("A", cut), EXISTS);
+	CHECK_ERR(take_back_file("A", last), EXISTS);
+	CHECK_ERR(take_back("A", "superseded"), EXISTS);
+	CHECK_OK(crl(tw_sys_real()));
+	read_list(&list);
+	CHECK_INT(tw_crl_entries(list), 2);
+	CHECK(rule_for(cut, list) && rule_for(last, list));
+}
+
 static void test_names(void **state)
 {
 	write_registry("{\"identifier\":\"u:1\",\"state\":\"complete\",\"serial\":\"1\",\"certificate\":\"41\"}\n"
@@ -252,16 +288,6 @@ static int teardown(void **state)
 	return fclose(nowhere);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_revoked),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_damaged_lines),
-		cmocka_unit_test(test_more_than_devices_take),
-		cmocka_unit_test(test_numbers_are_never_given_twice),
-	};
-
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
-}
+CHECK_MAIN_IN(setup, teardown, cmocka_unit_test(test_revoked), cmocka_unit_test(test_two_certificates_of_one_unit),
+	cmocka_unit_test(test_names), cmocka_unit_test(test_damaged_lines), cmocka_unit_test(test_more_than_devices_take),
+	cmocka_unit_test(test_numbers_are_never_given_twice))

@@ -12,6 +12,7 @@
 #include "sys/durable.h"
 #include "tool/commands.h"
 #include "tool/files.h"
+#include "tool/session.h"
 
 #define SECRET_SIZE 16
 #define MASTER_SIZE 32
@@ -145,6 +146,8 @@ tw_err tw_unit_certify(const struct tw_desk *d, struct tw_unit *u, const tw_key 
 	tw_buf_init(&number, d->sys, TW_CERT_NUMBER_MAX);
 	TW_TRY(tw_ca_keys_root(d->keys, &ca_key, &ca));
 	TW_TRY(tw_cert_make(d->sys, &want, key, ca, ca_key, &cert));
+	/* A token signs with the key it has, whatever the certificate beside it says. */
+	TW_TRY(tw_cert_verify(cert, ca, want.not_before_ms));
 	TW_TRY(tw_cert_pem(cert, &u->cert));
 	TW_TRY(tw_cert_serial(cert, &number));
 	TW_TRY(tw_cert_fingerprint(cert, u->record.device_key));
@@ -185,6 +188,40 @@ tw_err tw_unit_label(const struct tw_unit *u, const tw_cert *anchor, const char 
 	return tw_buf_text(ret, "\n}\n");
 }
 
+static tw_err is_claimed(const struct tw_label *old, const struct tw_label_claim *claim, bool *ret)
+{
+	uint8_t theirs[32], ours[32];
+
+	*ret = claim->identifier && !strcmp(old->identifier, claim->identifier) && (!claim->anchor || old->anchor);
+	if (!*ret || !claim->anchor)
+		return TW_OK;
+	TW_TRY(tw_cert_fingerprint(old->anchor, theirs));
+	TW_TRY(tw_cert_fingerprint(claim->anchor, ours));
+	*ret = !memcmp(theirs, ours, sizeof(ours));
+	return TW_OK;
+}
+
+tw_err tw_unit_label_check(struct tw_tool *t, const char *path, const struct tw_label_claim *claim)
+{
+	TW_CLEANUP(tw_label_done) struct tw_label old = { 0 };
+	tw_err e = tw_label_read(t->sys, path, &old);
+	bool ours = false;
+
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	if (tw_is(e, TW_CODE_NOMEM) || tw_is(e, TW_CODE_IO))
+		return e;
+	if (tw_failed(e))
+		ours = claim->identifier && claim->torn && tw_is(e, TW_CODE_SYNTAX);
+	else
+		TW_TRY(is_claimed(&old, claim, &ours));
+	if (ours)
+		return TW_OK;
+	return tw_fail(t, TW_EXIT_FAILED,
+		"another place, or the registry that knows this unit; a label holds the only copy of its unit's secret",
+		TW_RAISE(EXISTS, "%s is there already%s%s", path, tw_failed(e) ? "" : ", the label of ", old.identifier));
+}
+
 tw_err tw_unit_record(const struct tw_desk *d, const struct tw_unit *u, struct tw_buf *ret)
 {
 	const tw_key *key;
@@ -215,10 +252,12 @@ tw_err tw_unit_note(const struct tw_desk *d, const struct tw_unit *u, const char
 		"model", u->record.model, "serial", u->serial);
 	if (!line)
 		return TW_RAISE(NOMEM, "registry line");
-	if (!strcmp(state, "complete")) {
+	bool whole = !strcmp(state, "complete");
+	if (whole || u->knows_key)
+		TW_TRY(add_hex(d->sys, line, "device_key_sha256", u->record.device_key));
+	if (whole) {
 		TW_TRY(tw_json_set(line, "physical_id", json_string(u->record.physical_id)));
 		TW_TRY(tw_json_set(line, "certificate", json_string(u->record.certificate)));
-		TW_TRY(add_hex(d->sys, line, "device_key_sha256", u->record.device_key));
 		if (u->record.has_listener)
 			TW_TRY(add_hex(d->sys, line, "listener_sha256", u->record.listener));
 	}

@@ -37,6 +37,7 @@ struct tw_unit {
 	struct tw_provisioning record; /* the tool's word about it; whole after tw_unit_certify */
 	const char *serial;
 	enum tw_unit_is is;
+	bool knows_key;             /* record.device_key, before there is a certificate: the unit brought it */
 	tw_secret *secret, *master; /* for taking over; of the log */
 	struct tw_buf listener, key, cert;
 };
@@ -53,6 +54,13 @@ tw_err tw_unit_identity(const struct tw_desk *d, struct tw_unit *u);
 /* The label file, with the secret; ret is the caller's to wipe, with room enough. address may be NULL. */
 tw_err tw_unit_label(const struct tw_unit *u, const tw_cert *anchor, const char *address, struct tw_buf *ret);
 #define TW_UNIT_LABEL_MAX 8192
+/* A label is the only copy of its unit's secret: whose one may be replaced by a new one. */
+struct tw_label_claim {
+	const char *identifier; /* of the unit that a run before was cut off at; NULL: nobody's */
+	const tw_cert *anchor;  /* another authority's unit of this identifier is another unit; NULL: not looked at */
+	bool torn;              /* one that cannot be read is what the cut left of this unit's */
+};
+tw_err tw_unit_label_check(struct tw_tool *t, const char *path, const struct tw_label_claim *claim); /* EXISTS: that one stays */
 /* The signed record, and a line for the registry, which is durable after tw_registry_sync. */
 tw_err tw_unit_record(const struct tw_desk *d, const struct tw_unit *u, struct tw_buf *ret);
 tw_err tw_unit_note(const struct tw_desk *d, const struct tw_unit *u, const char *state);

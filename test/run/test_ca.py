@@ -90,6 +90,18 @@ def test_protect_that_was_cut_off_between_the_keys_is_finished(place):
     assert opens(place, "quite another passphrase") and manifest(place, "--passphrase-file", place / "newer").returncode == 0
 
 
+def test_what_a_cut_run_left_of_a_root_in_a_token_is_not_believed(place):
+    """A new root in a file is the one that signs, and is encrypted by protect."""
+    (place / "ca").mkdir()
+    (place / "ca/ca.token").write_text("pkcs11:module=/nowhere.so;token=ca\n" + "00" * 8 + "\n" + "00" * 8 + "\n")
+    assert tool("ca", "init", place / "ca", "--unprotected").returncode == 0
+    assert not (place / "ca/ca.token").exists()
+    assert tool("ca", "protect", place / "ca", "--passphrase-file", place / "words").returncode == 0 and opens(place, WORDS)
+    done = tool("ca", "crl", place / "ca", "--out", place / "list", "--passphrase-file", place / "words")
+    assert done.returncode == 0, done.stderr
+    assert "OK" in openssl("crl", "-in", place / "list", "-CAfile", place / "ca/ca.crt", "-noout").stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"two\nlines\n", b"short\n", b"with\0zero byte\n", b"x" * 2000])
 def test_a_passphrase_file_that_is_none(place, content):
     (place / "odd").write_bytes(content)

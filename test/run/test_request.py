@@ -46,8 +46,8 @@ def sign(desk, path, serial, out):
     return tool("provision", "sign", path, "--serial", serial, "--ca", desk / "ca", "--product", desk / "product", "--out", desk / out)
 
 
-def install(desk, name, answer):
-    return tool("provision", "install", desk / answer, "--label", desk / name / "label.json", *of_unit(desk / name))
+def install(desk, name, answer, *more):
+    return tool("provision", "install", desk / answer, "--label", desk / name / "label.json", *of_unit(desk / name), *more)
 
 
 def lines(desk):
@@ -127,6 +127,41 @@ def test_cut_off_while_installing(desk):
     second = json.loads((desk / "one/label.json").read_text())
     assert first["identifier"] == second["identifier"] and first["secret"] != second["secret"]
     assert (desk / "one/state/keys/takeover.secret").read_bytes().hex() == second["secret"]
+
+
+def test_whose_manufacturer_it_is(desk):
+    """An answer that is good by itself, and by another authority, is refused wherever something here knows better."""
+    assert request(desk, "one", "Q-1").returncode == 0 and sign(desk, desk / "one.csr", "Q-1", "mine").returncode == 0
+    (desk / "ca").rename(desk / "first")
+    assert tool("ca", "init", desk / "ca", "--unprotected").returncode == 0
+    assert sign(desk, desk / "one.csr", "Q-1", "theirs").returncode == 0
+    refused = install(desk, "one", "theirs", "--anchor", desk / "first/ca.crt")
+    assert refused.returncode == 1 and "manufacturer.crt is another one" in refused.stderr and not (desk / "one/label.json").exists()
+    (desk / "one/config").mkdir(exist_ok=True)
+    shutil.copy(desk / "first/ca.crt", desk / "one/config/manufacturer.crt")
+    refused = install(desk, "one", "theirs")
+    assert refused.returncode == 1 and "manufacturer.crt is another one" in refused.stderr and not (desk / "one/label.json").exists()
+    assert install(desk, "one", "mine", "--anchor", desk / "first/ca.crt").returncode == 0
+
+
+def test_signing_that_was_cut_off(desk):
+    """The registry knows from the start whose key it is: a copy of the unit gets nothing, the unit asks again, and each certificate can be taken back."""
+    assert request(desk, "one", "Q-1").returncode == 0
+    shutil.copytree(desk / "one", desk / "copy")
+    (desk / "full").write_text("no directory")
+    assert sign(desk, desk / "one.csr", "Q-1", "full").returncode == 1 and [line["state"] for line in lines(desk)] == ["begun"]
+    assert request(desk, "copy", "Q-3").returncode == 0
+    copied = sign(desk, desk / "copy.csr", "Q-3", "a3")
+    assert copied.returncode == 1 and "its key is that of urn:dev:ops:32473-thermostat-Q-1" in copied.stderr
+    assert sign(desk, desk / "one.csr", "Q-1", "a1").returncode == 0
+    before = (desk / "ca/units.jsonl").read_text().splitlines()
+    (desk / "ca/units.jsonl").write_text(before[0] + "\n")  # cut before "complete"
+    assert sign(desk, desk / "one.csr", "Q-1", "a2").returncode == 0
+    assert tool("ca", "revoke", desk / "ca", "Q-1", "--reason", "superseded").returncode == 0
+    for code in (0, 1):
+        assert tool("ca", "revoke", desk / "ca", "Q-1", "--reason", "superseded", "--certificate", desk / "a1/device.crt").returncode == code
+    assert tool("ca", "crl", desk / "ca", "--out", desk / "list.crl").returncode == 0
+    assert "revoked" in verified(desk, desk / "a1/device.crt").stderr and "revoked" in verified(desk, desk / "a2/device.crt").stderr
 
 
 def csr(subject, key=None, names=None, digest=None):

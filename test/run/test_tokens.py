@@ -186,3 +186,8 @@ def test_the_root_of_an_authority_in_a_token(tmp_path, monkeypatch):
     (tmp_path / "passphrase").write_text("a long enough passphrase\n")
     tool("ca", "protect", ca, "--passphrase-file", tmp_path / "passphrase")
     provision("A-3", *pin, "--passphrase-file", tmp_path / "passphrase")
+    # The certificate of another key beside the token: nothing that it signs is given out.
+    tool("ca", "init", tmp_path / "other", "--unprotected")
+    (ca / "ca.crt").write_bytes((tmp_path / "other/ca.crt").read_bytes())
+    assert provision("A-6", *pin, "--passphrase-file", tmp_path / "passphrase", ok=(1,)).stderr
+    assert not any('"complete"' in line and "A-6" in line for line in (ca / "units.jsonl").read_text().splitlines())
