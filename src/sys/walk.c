@@ -77,27 +77,43 @@ static tw_err sort(struct tw_walk *w, struct level *l, size_t count)
 	return TW_OK;
 }
 
-/* Takes fd, which is closed when it fails. LIMIT: more names than are held. */
-static tw_err enter(struct tw_walk *w, int fd, size_t path_size)
+bool tw_walk_ours(int number)
+{
+	return number == ENOMEM || number == EMFILE || number == ENFILE;
+}
+
+/* Takes fd. ret_entered false: it cannot be listed, or has more names than are held; fd is closed then, and when it fails. */
+static tw_err enter(struct tw_walk *w, int fd, size_t path_size, bool *ret_entered)
 {
 	struct level *l = &w->of[w->depth++];
 	struct names n = { .to = &l->names };
 
+	*ret_entered = true;
 	*l = (struct level){ .fd = fd, .path_size = path_size };
 	tw_buf_init(&l->names, w->sys, TW_WALK_NAMES_MAX);
-	if (w->sys->list(w->sys, fd, add_name, &n) < 0)
+	if (w->sys->list(w->sys, fd, add_name, &n) < 0) {
+		*ret_entered = tw_walk_ours(errno);
 		n.failed = TW_RAISE_ERRNO("listing a folder");
+	} else if (tw_is(n.failed, TW_CODE_LIMIT)) {
+		*ret_entered = false;
+	}
 	if (!tw_failed(n.failed))
 		n.failed = sort(w, l, n.count);
 	if (tw_failed(n.failed))
 		leave(w);
-	return n.failed;
+	return *ret_entered ? n.failed : TW_OK;
+}
+
+static tw_err not_begun(void)
+{
+	return tw_walk_ours(errno) ? TW_RAISE_ERRNO("opening a folder") : TW_RAISE(DENIED, "the folder cannot be looked into");
 }
 
 tw_err tw_walk_new(const struct tw_sys *sys, int dir, const char *after, tw_walk **ret)
 {
 	TW_CLEANUP(tw_walk_freep) tw_walk *w = TW_NEW(sys, tw_walk);
 	struct stat st;
+	bool entered = false;
 
 	if (w)
 		w->of = tw_alloc_array(sys, TW_WALK_DEPTH_MAX, sizeof *w->of);
@@ -108,12 +124,14 @@ tw_err tw_walk_new(const struct tw_sys *sys, int dir, const char *after, tw_walk
 		return TW_RAISE(LIMIT, "a path to go on behind of more than %d bytes", TW_WALK_PATH_MAX);
 	w->to_find = w->after[0] ? w->after : NULL;
 	if (sys->fstat(sys, dir, &st) < 0)
-		return TW_RAISE_ERRNO("looking at a folder");
+		return not_begun();
 	w->device = st.st_dev;
 	int fd = sys->open_beneath(sys, dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return TW_RAISE_ERRNO("opening a folder");
-	TW_TRY(enter(w, fd, 0));
+		return not_begun();
+	TW_TRY(enter(w, fd, 0, &entered));
+	if (!entered)
+		return TW_RAISE(DENIED, "the folder cannot be looked into");
 	*ret = TW_STEAL(w);
 	return TW_OK;
 }
@@ -148,42 +166,45 @@ static bool gone(int number)
 	return number == ENOENT || number == ENOTDIR;
 }
 
-/* What of a folder is no failure of ours: it is closed to us, too large, or of another file system. */
-static bool closed_to_us(tw_err e)
-{
-	return tw_is(e, TW_CODE_LIMIT);
-}
-
 static tw_err descend(struct tw_walk *w, size_t path_size)
 {
 	struct tw_walk_entry *e = &w->entry;
+	bool entered = false;
 
 	e->kind = TW_WALK_SKIPPED;
 	if (w->depth == TW_WALK_DEPTH_MAX || path_size > TW_WALK_PATH_MAX || e->st.st_dev != w->device)
 		return TW_OK;
 	int fd = w->sys->open_beneath(w->sys, e->dir, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (fd < 0)
-		return errno == EACCES || errno == EPERM || errno == ELOOP || gone(errno) ? TW_OK : TW_RAISE_ERRNO("opening a folder");
-	tw_err x = enter(w, fd, path_size);
-	if (closed_to_us(x))
-		return TW_OK;
-	TW_TRY(x);
-	e->kind = TW_WALK_FOLDER;
+		return tw_walk_ours(errno) ? TW_RAISE_ERRNO("opening a folder") : TW_OK;
+	TW_TRY(enter(w, fd, path_size, &entered));
+	if (entered)
+		e->kind = TW_WALK_FOLDER;
 	return TW_OK;
 }
 
-/* false: it has gone since its name was read. */
-static tw_err look(struct tw_walk *w, bool *ret_there)
+enum seen { GONE, SEEN, CLOSED };
+
+/* GONE: since its name was read. CLOSED: it is there and says nothing of itself, as a mount whose server is dead. */
+static tw_err look(struct tw_walk *w, enum seen *ret)
 {
 	struct tw_walk_entry *e = &w->entry;
-	int fd = w->sys->open_beneath(w->sys, e->dir, e->name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0), r;
+	int fd = w->sys->open_beneath(w->sys, e->dir, e->name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0), number = 0;
 
-	*ret_there = fd >= 0;
-	if (fd < 0)
-		return gone(errno) ? TW_OK : TW_RAISE_ERRNO("looking at a file");
-	r = w->sys->fstat(w->sys, fd, &e->st);
-	(void)w->sys->close(w->sys, fd);
-	return r < 0 ? TW_RAISE_ERRNO("looking at a file") : TW_OK;
+	if (fd < 0 || w->sys->fstat(w->sys, fd, &e->st) < 0)
+		number = errno;
+	if (fd >= 0)
+		(void)w->sys->close(w->sys, fd);
+	*ret = !number ? SEEN : gone(number) ? GONE : CLOSED;
+	errno = number;
+	return tw_walk_ours(number) ? TW_RAISE_ERRNO("looking at a file") : TW_OK;
+}
+
+/* What is not entered holds no place to go on behind. One that was told before, and is this very place, is not told again. */
+static void not_entered(struct tw_walk *w, enum found place, bool *ret_given)
+{
+	w->to_find = NULL;
+	*ret_given = place != THIS;
 }
 
 static tw_err take(struct tw_walk *w, struct level *l, const char *name, bool *ret_given)
@@ -191,7 +212,7 @@ static tw_err take(struct tw_walk *w, struct level *l, const char *name, bool *r
 	struct tw_walk_entry *e = &w->entry;
 	enum found place = stand(w, name);
 	size_t size = strlen(name);
-	bool there = false;
+	enum seen seen = GONE;
 
 	if (place == BEFORE)
 		return TW_OK;
@@ -202,20 +223,22 @@ static tw_err take(struct tw_walk *w, struct level *l, const char *name, bool *r
 		return TW_OK;
 	}
 	memcpy(w->path + l->path_size, name, size + 1);
-	TW_TRY(look(w, &there));
-	if (!there) {
+	TW_TRY(look(w, &seen));
+	*ret_given = place == NEW && seen == SEEN;
+	if (seen == GONE)
 		w->to_find = NULL;
-		return TW_OK;
-	}
-	*ret_given = place == NEW;
-	if (!S_ISDIR(e->st.st_mode)) {
+	else if (seen == CLOSED)
+		not_entered(w, place, ret_given);
+	else if (!S_ISDIR(e->st.st_mode)) {
 		e->kind = S_ISREG(e->st.st_mode) ? TW_WALK_FILE : TW_WALK_OTHER;
 		w->to_find = NULL;
-		return TW_OK;
+	} else {
+		TW_TRY(descend(w, l->path_size + size + 1));
+		if (e->kind == TW_WALK_FOLDER)
+			w->path[l->path_size + size] = '\0';
+		else
+			not_entered(w, place, ret_given);
 	}
-	TW_TRY(descend(w, l->path_size + size + 1));
-	if (e->kind == TW_WALK_FOLDER)
-		w->path[l->path_size + size] = '\0';
 	return TW_OK;
 }
 

@@ -19,7 +19,7 @@ enum tw_walk_kind {
 	TW_WALK_FILE,
 	TW_WALK_FOLDER,
 	TW_WALK_OTHER,   /* a link, a device, a socket */
-	TW_WALK_SKIPPED, /* a folder that could not be looked into, or something with too long a path */
+	TW_WALK_SKIPPED, /* what could not be looked at, a folder that could not be looked into, or something with too long a path */
 };
 struct tw_walk_entry {
 	enum tw_walk_kind kind;
@@ -29,9 +29,11 @@ struct tw_walk_entry {
 	const char *name;
 };
 typedef struct tw_walk tw_walk;
-/* dir stays the caller's. after: the path of an entry that was given before, "" for the beginning. */
+/* dir stays the caller's. after: the path of an entry that was given before, "" for the beginning. DENIED: it cannot be looked into. */
 tw_err tw_walk_new(const struct tw_sys *sys, int dir, const char *after, tw_walk **ret);
 tw_walk *tw_walk_free(tw_walk *w);
 TW_DEFINE_FREEP(tw_walk, tw_walk_free)
 tw_err tw_walk_next(tw_walk *w, struct tw_walk_entry *ret);
+/* Of an errno: we lack memory or descriptors. All others say something of the one file, and whoever owns that may have made it so. */
+bool tw_walk_ours(int number);
 #endif

@@ -123,6 +123,9 @@ def test_ignored_and_folders(device):
     assert check(device)["result"]["unknown"] == 2, "where the owner has not said to look, nobody looks"
     change(device, "identification.inventory-ignored", "/usr/lib/x /srv")
     assert check(device)["result"]["verdict"] == "as-installed"
+    for key, most in (("folders", 16), ("ignored", 32)):
+        change(device, f"identification.inventory-{key}", " ".join(f"/{i}" for i in range(most)))
+        assert change(device, f"identification.inventory-{key}", " ".join(f"/{i}" for i in range(most + 1)), None) in (403, 409, 422)
     change(device, "identification.inventory-folders", "/var")
     check(device)
     assert found(device) == {("unknown-executable", "elf", "/var/own")}

@@ -239,14 +239,23 @@ tw_err tw_inventory_findings(struct tw_context *c, const struct tw_request *rq, 
 	return rp->problem[0] ? TW_OK : add_page(&page, rp, &f);
 }
 
-/* Of the two settings: paths of folders, or of what is passed over. */
-tw_err tw_inventory_folders_apply(struct tw_context *c, const char *value)
+static tw_err apply(const char *value, size_t max)
 {
-	tw_err e = tw_scan_paths_check(tw_slice_of(value), TW_SCAN_FOLDERS_MAX);
+	tw_err e = tw_scan_paths_check(tw_slice_of(value), max);
 	char why[TW_DETAIL_MAX];
 
 	if (!tw_failed(e))
 		return TW_OK;
 	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
 	return TW_RAISE(DENIED, "%s", why);
+}
+
+tw_err tw_inventory_folders_apply(struct tw_context *c, const char *value)
+{
+	return apply(value, TW_SCAN_FOLDERS_MAX);
+}
+
+tw_err tw_inventory_ignored_apply(struct tw_context *c, const char *value)
+{
+	return apply(value, TW_SCAN_IGNORED_MAX);
 }

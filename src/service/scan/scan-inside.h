@@ -37,7 +37,6 @@ struct tw_paths {
 	size_t count;
 };
 tw_err tw_paths_read(struct tw_slice text, size_t max, struct tw_paths *ret);
-bool tw_paths_hold(const struct tw_paths *p, const char *path); /* one of them, or beneath one of them */
 
 /* Folders at the top that are links to the one of that name in usr, as on most systems today: "bin/sh" is "usr/bin/sh" there. */
 #define TW_MERGED_MAX 6
@@ -48,6 +47,8 @@ tw_err tw_merged_look(const struct tw_sys *sys, int root, struct tw_merged *ret)
 /* The path by which a file is met; ret has TW_FILELIST_PATH_MAX + 5 bytes. */
 const char *tw_merged_path(const struct tw_merged *m, const char *path, char *ret);
 #define TW_MERGED_SIZE (TW_FILELIST_PATH_MAX + 5)
+/* path, as a file is met: it is one of them, or beneath one of them, each as it would be met. */
+bool tw_paths_hold(const struct tw_paths *p, const struct tw_merged *m, const char *path);
 
 /* A set of paths by keyed fingerprints of 64 bits: nobody can choose a name that passes for another without the key. */
 struct tw_owned {

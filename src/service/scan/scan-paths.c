@@ -7,12 +7,16 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define SHOWN_MAX 60 /* of a path, in words about it */
+
 /* --- Lists of paths in settings --- */
 
 static tw_err take_path(struct tw_paths *p, struct tw_slice word, size_t max, size_t *used)
 {
+	const struct tw_slice shown = { word.at, word.size < SHOWN_MAX ? word.size : SHOWN_MAX };
+
 	if (word.size < 2 || word.at[0] != '/' || !tw_filelist_path_valid((struct tw_slice){ word.at + 1, word.size - 1 }))
-		return TW_RAISE(SYNTAX, "'%.60s' is not an absolute path of a folder", word.size ? tw_slice_of(word.at).at : "");
+		return TW_RAISE(SYNTAX, "'" TW_SLICE_FMT "' is not an absolute path of a folder", TW_SLICE_ARG(shown));
 	if (p->count == max)
 		return TW_RAISE(LIMIT, "more than %zu paths", max);
 	memcpy(p->text + *used, word.at + 1, word.size - 1);
@@ -46,17 +50,6 @@ tw_err tw_scan_paths_check(struct tw_slice text, size_t max)
 	struct tw_paths p;
 
 	return tw_paths_read(text, max, &p);
-}
-
-bool tw_paths_hold(const struct tw_paths *p, const char *path)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		size_t size = strlen(p->of[i]);
-
-		if (strncmp(path, p->of[i], size) == 0 && (path[size] == '\0' || path[size] == '/'))
-			return true;
-	}
-	return false;
 }
 
 /* --- A merged /usr --- */
@@ -106,6 +99,19 @@ const char *tw_merged_path(const struct tw_merged *m, const char *path, char *re
 			return ret;
 		}
 	return path;
+}
+
+bool tw_paths_hold(const struct tw_paths *p, const struct tw_merged *m, const char *path)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		char met[TW_MERGED_SIZE];
+		const char *one = tw_merged_path(m, p->of[i], met);
+		size_t size = strlen(one);
+
+		if (strncmp(path, one, size) == 0 && (path[size] == '\0' || path[size] == '/'))
+			return true;
+	}
+	return false;
 }
 
 /* --- What packages own --- */

@@ -201,32 +201,33 @@ static void keep_place(tw_scan *s)
 	(void)snprintf(s->place.name, sizeof s->place.name, "%s", tw_scan_lists_name(&s->lists));
 }
 
-/* What opening or reading a file of a package said: gone, closed to us, behind a link, or a failure of ours. */
+/*
+ * What opening or reading a file of a package said: gone, behind a link, or that it cannot be read, by its mode, by a lease of whoever
+ * owns it, by a broken disk. One file never keeps all others from being checked; only a failure of ours does.
+ */
 static tw_err judge_errno(tw_scan *s, const char *path, int number)
 {
 	if (number == ENOENT || number == ENOTDIR)
 		return tell(s, TW_SCAN_MISSING, TW_SCAN_BY_NAME, path);
 	if (number == ELOOP)
 		return tell(s, TW_SCAN_CHANGED, TW_SCAN_BY_NAME, path);
-	if (number == EACCES || number == EPERM) {
-		s->counts.unread++;
-		return TW_OK;
-	}
 	errno = number;
-	return TW_RAISE_ERRNO("comparing /%.100s", path);
+	if (tw_walk_ours(number))
+		return TW_RAISE_ERRNO("comparing /%.100s", path);
+	s->counts.unread++;
+	return TW_OK;
 }
 
 static tw_err begin_file(tw_scan *s, const char *path)
 {
 	struct stat st;
-	int fd = s->sys->open_beneath(s->sys, s->root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0), r;
+	int fd = s->sys->open_beneath(s->sys, s->root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0), number = 0;
 
-	if (fd < 0)
-		return judge_errno(s, path, errno);
-	r = s->sys->fstat(s->sys, fd, &st);
+	if (fd < 0 || s->sys->fstat(s->sys, fd, &st) < 0)
+		number = errno;
 	close_it(s, &fd);
-	if (r < 0)
-		return TW_RAISE_ERRNO("comparing /%.100s", path);
+	if (number)
+		return judge_errno(s, path, number);
 	if (s->entry.how == TW_CHECKSUM_NONE)
 		return TW_OK;
 	/* apk's list has digests of links too: of where they lead, which a role cannot read. */
@@ -282,7 +283,7 @@ static tw_err check(tw_scan *s)
 		return TW_OK;
 	}
 	const char *path = tw_merged_path(&s->merged, s->entry.path, s->met);
-	if (compared(s, &s->entry) && !tw_paths_hold(&s->ignored, path) && !tw_paths_hold(&s->ignored, s->entry.path)) {
+	if (compared(s, &s->entry) && !tw_paths_hold(&s->ignored, &s->merged, path)) {
 		s->counts.checked++;
 		(void)snprintf(s->words, sizeof s->words, "comparing the files of %.60s", tw_scan_lists_name(&s->lists));
 		TW_TRY(begin_file(s, path));
@@ -317,32 +318,35 @@ static tw_err begin_folder(tw_scan *s)
 		return TW_OK;
 	}
 	s->folder = s->sys->open_beneath(s->sys, s->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-	if (s->folder >= 0)
-		return tw_walk_new(s->sys, s->folder, s->place.name, &s->walk);
-	if (errno != ENOENT && errno != EACCES && errno != EPERM && errno != ENOTDIR && errno != ELOOP)
+	if (s->folder < 0 && tw_walk_ours(errno))
 		return TW_RAISE_ERRNO("opening /%.100s", path);
-	s->counts.skipped += errno != ENOENT;
+	bool there = s->folder >= 0 || errno != ENOENT;
+	if (s->folder >= 0) {
+		tw_err e = tw_walk_new(s->sys, s->folder, s->place.name, &s->walk);
+
+		if (!tw_is(e, TW_CODE_DENIED))
+			return e;
+		close_it(s, &s->folder);
+	}
+	s->counts.skipped += there;
 	s->place = (struct place){ .phase = WALK, .number = s->place.number + 1 };
 	return TW_OK;
 }
 
-/* 0: neither of the two that the kernel starts. */
+/* 0: neither of the two that the kernel starts, or gone. What cannot be read, for whatever reason, may be either. */
 static tw_err looks_like(tw_scan *s, const struct tw_walk_entry *e, enum tw_scan_how *ret)
 {
 	char head[4] = "";
 	int fd = s->sys->open_beneath(s->sys, e->dir, e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
 
-	*ret = TW_SCAN_BY_NAME;
-	if (fd < 0 && (errno == EACCES || errno == EPERM))
-		*ret = TW_SCAN_CLOSED;
-	if (fd < 0)
-		return *ret == TW_SCAN_CLOSED || errno == ENOENT || errno == ELOOP ? TW_OK : TW_RAISE_ERRNO("opening %.100s", e->path);
-	ssize_t n = s->sys->read(s->sys, fd, head, sizeof head);
-	int number = errno;
+	ssize_t n = fd < 0 ? -1 : s->sys->read(s->sys, fd, head, sizeof head);
+	int number = n < 0 ? errno : 0;
+
 	close_it(s, &fd);
 	errno = number;
-	if (n < 0)
-		return TW_RAISE_ERRNO("reading %.100s", e->path);
+	if (tw_walk_ours(number))
+		return TW_RAISE_ERRNO("looking into %.100s", e->path);
+	*ret = !number || number == ENOENT || number == ELOOP ? TW_SCAN_BY_NAME : TW_SCAN_CLOSED;
 	if (n == 4 && memcmp(head, "\177ELF", 4) == 0)
 		*ret = TW_SCAN_ELF;
 	else if (n >= 2 && head[0] == '#' && head[1] == '!')
@@ -359,7 +363,7 @@ static tw_err judge_executable(tw_scan *s, const struct tw_walk_entry *e, const 
 	(void)snprintf(path, sizeof path, "%s/%s", folder, e->path);
 	s->counts.executables++;
 	TW_TRY(tw_owned_has(&s->owned, path, &owned));
-	if (owned || tw_paths_hold(&s->ignored, path))
+	if (owned || tw_paths_hold(&s->ignored, &s->merged, path))
 		return TW_OK;
 	TW_TRY(looks_like(s, e, &how));
 	return how == TW_SCAN_BY_NAME ? TW_OK : tell(s, TW_SCAN_UNKNOWN, how, path);

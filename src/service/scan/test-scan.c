@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <unistd.h>
 
 #define EMPTY_MD5 "d41d8cd98f00b204e9800998ecf8427e"
@@ -157,8 +158,9 @@ static void test_folders_and_ignored(void **state)
 {
 	make_debian();
 	finds("debian", "", "/usr/share /usr/elsewhere", "changed md5 usr/bin/changed\nmissing name usr/bin/gone\n");
-	finds("debian", "/usr", "/bin/changed /usr/bin/gone /usr/share /usr/elsewhere /usr/lib/deep",
-		"changed md5 usr/bin/changed\nunknown-executable elf usr/bin/planted\n");
+	finds("debian", "/usr", "/bin/changed /usr/bin/gone /usr/share /usr/elsewhere /lib/deep", "unknown-executable elf usr/bin/planted\n");
+	finds("debian", "/usr", "/bin/changed /bin/planted /bin/gone /usr/share /usr/elsewhere /lib", "");
+	finds("debian", "/usr", "/bin /usr/share /usr/elsewhere", "unknown-executable script usr/lib/deep/er/run.sh\n");
 	finds("debian", "/usr", "/usr/bin/changed /usr/bin/gone /usr/share /usr/elsewhere /usr/lib/deep /usr/bin/pla",
 		"unknown-executable elf usr/bin/planted\n");
 	finds("debian", "/srv", "/usr", "unknown-executable elf srv/u/tool\n");
@@ -249,6 +251,8 @@ static void test_refused(void **state)
 	}
 	CHECK_OK(tw_scan_paths_check(tw_slice_of(""), 2));
 	CHECK_ERR(tw_scan_paths_check(tw_slice_of("/a /b /c"), 2), LIMIT);
+	CHECK_ERR(tw_scan_paths_check((struct tw_slice){ "usr/bin", 3 }, 2), SYNTAX);
+	CHECK(strstr(tw_err_detail(), "'usr'"));
 	r.folders = "/usr";
 	for (size_t i = 0; i < TW_COUNT(places); i++) {
 		r.from = (struct tw_slice){ places[i], place_sizes[i] };
@@ -257,7 +261,7 @@ static void test_refused(void **state)
 	tw_buf_done(&r.found);
 }
 
-/* As nobody: a program that only root may read, and a folder that is closed. */
+/* As nobody: a program that only root may read, and folders that are closed or give their names and no more, one where a walk begins. */
 static void test_closed(void **state)
 {
 	if (geteuid() != 0)
@@ -266,34 +270,84 @@ static void test_closed(void **state)
 	put(root, "usr/shut/x", ELF, 0755);
 	put(root, "usr/private", "abc", 0600);
 	put(database, "info/a.md5sums", ABC_MD5 "  usr/private\n", 0644);
-	CHECK(fchmodat(root, "usr/shut", 0700, 0) == 0);
-	struct run r = { .sys = tw_sys_real(), .word = "debian", .folders = "/usr", .ignored = "" };
+	put(root, "usr/half/x", ELF, 0755);
+	put(root, "opt/x", ELF, 0755);
+	put(root, "srv/x", ELF, 0755);
+	CHECK(fchmodat(root, "usr/shut", 0700, 0) == 0 && fchmodat(root, "usr/half", 0744, 0) == 0);
+	CHECK(fchmodat(root, "opt", 0744, 0) == 0 && fchmodat(root, "srv", 0700, 0) == 0);
+	struct run r = { .sys = tw_sys_real(), .word = "debian", .folders = "/opt /srv /usr", .ignored = "" };
 	CHECK(seteuid(65534) == 0);
 	tw_err e = scan(&r);
 	CHECK(seteuid(0) == 0);
 	CHECK_OK(e);
 	CHECK_TEXT(tw_buf_cstr(&r.found), "unknown-executable closed usr/secret\n");
 	CHECK_INT(r.counts.unread, 1);
-	CHECK_INT(r.counts.skipped, 1);
+	CHECK_INT(r.counts.skipped, 4);
 	tw_buf_done(&r.found);
 }
+
+/* Whoever holds a lease for writing on a file of his keeps others from opening it, and nobody from checking the rest. */
+static void test_leases(void **state)
+{
+	static const char *const leased[] = { "usr/bin/own", "usr/bin/changed" };
+	struct run r = { .sys = tw_sys_real(), .word = "debian", .folders = "/usr", .ignored = "/usr/share /usr/elsewhere /usr/lib" };
+	int fds[TW_COUNT(leased)];
+
+	make_debian();
+	put(root, leased[0], ELF, 0755);
+	(void)signal(SIGIO, SIG_IGN); /* which says that somebody wants it */
+	for (size_t i = 0; i < TW_COUNT(leased); i++) {
+		fds[i] = openat(root, leased[i], O_RDWR | O_CLOEXEC);
+		CHECK(fds[i] >= 0);
+		if (fcntl(fds[i], F_SETLEASE, F_WRLCK))
+			skip();
+	}
+	CHECK_OK(scan(&r));
+	CHECK_TEXT(tw_buf_cstr(&r.found),
+		"missing name usr/bin/gone\nunknown-executable closed usr/bin/own\nunknown-executable elf usr/bin/planted\n");
+	CHECK_INT(r.counts.unread, 1);
+	for (size_t i = 0; i < TW_COUNT(leased); i++)
+		(void)close(fds[i]);
+	tw_buf_done(&r.found);
+}
+
+static bool passed_over; /* in the last sweep: something could not be read, and that is counted */
 
 static tw_err sweep(const struct tw_sys *sys, void *user)
 {
 	struct run r = { .sys = sys, .word = "debian", .folders = "/usr/bin /usr/lib", .ignored = "/usr/share" };
 	tw_err e = scan(&r);
 
+	passed_over = r.counts.unread || r.counts.skipped || strstr(tw_buf_cstr(&r.found), " closed ");
 	tw_buf_done(&r.found);
 	return e;
 }
 
+/* A broken disk fails the check where it holds the lists, and is counted or told where it holds one file of many. */
 static void test_failures(void **state)
 {
+	tw_fake *f = tw_fake_new();
+	bool fired = true;
+	long counted = 0;
+
 	make_debian();
 	oom_sweep(sweep, NULL);
-	oom_sweep_with(EIO, sweep, NULL);
+	for (long n = 1; fired; n++) {
+		tw_fake_fail(f, n, EIO, false);
+		tw_err e = sweep(tw_fake_sys(f), NULL);
+		const char *name = tw_fake_name(f, n);
+
+		fired = tw_fake_fired(f);
+		if (fired && !tw_failed(e) && !passed_over && strcmp(name, "close") != 0)
+			fail_msg("call %ld (%s) failed and was neither told nor counted", n, name);
+		CHECK(fired || (!tw_failed(e) && !passed_over));
+		counted += fired && !tw_failed(e) && passed_over;
+		tw_fake_fail(f, 0, 0, false);
+	}
+	CHECK(counted > 10);
+	tw_fake_free(f);
 }
 
 #define ON_A_DISK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 CHECK_MAIN(ON_A_DISK(test_debian), ON_A_DISK(test_folders_and_ignored), ON_A_DISK(test_goes_on_anywhere), ON_A_DISK(test_other_systems),
-	ON_A_DISK(test_long_files), ON_A_DISK(test_refused), ON_A_DISK(test_closed), ON_A_DISK(test_failures))
+	ON_A_DISK(test_long_files), ON_A_DISK(test_refused), ON_A_DISK(test_closed), ON_A_DISK(test_leases), ON_A_DISK(test_failures))
