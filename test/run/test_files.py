@@ -215,6 +215,69 @@ def test_goes_on_after_a_killed_core(device):
     assert found(device) == {("changed", "md5", "/usr/share/lamp/big"), ("unknown-executable", "elf", "/usr/bin/planted")}
 
 
+def stopped_scan(unit):
+    """A check whose scan stands still in the middle of it; the task's address."""
+    big(unit)
+    location = unit.client.ask("POST", CHECK).headers["location"]
+    pid = wait_for(lambda: scan_pid(unit))
+    wait_for(lambda: unit.client.ask("GET", location).json["total"] or None)
+    os.kill(pid, signal.SIGSTOP)
+    assert unit.client.ask("GET", location).json["state"] == "running"
+    return location
+
+
+def goes_on(unit, location):
+    task = ended(unit.client, location, 60)
+    assert task["state"] == "done" and task["result"]["changed"] == 1, task
+    assert "as it ended" not in unit.said(), "a role crashed while it ended"
+
+
+def start_again(unit):
+    unit.start("--packages", f"debian:{unit.disk.database}", "--inventory-root", str(unit.disk.root))
+
+
+def test_goes_on_after_a_stop(device):
+    location = stopped_scan(device)
+    assert device.stop() == 0
+    start_again(device)
+    goes_on(device, location)
+
+
+def test_goes_on_after_killed_keys(device):
+    """Front stands still, so that core has a while to see what becomes of scan before it ends itself."""
+    location = stopped_scan(device)
+    os.kill(roles(device)["front"], signal.SIGSTOP)
+    os.kill(roles(device)["keys"], signal.SIGKILL)
+    wait_for(lambda: device.client.ask("GET", location).json["state"])
+    goes_on(device, location)
+
+
+def test_goes_on_after_a_stop_before_scan_is_there(device):
+    """Hands stands still, so that the question for scan and the word to stop reach it together."""
+    big(device)
+    device.process.send_signal(signal.SIGSTOP)
+    location = device.client.ask("POST", CHECK).headers["location"]
+    wait_for(lambda: device.client.ask("GET", location).json["state"] == "running")
+    device.process.send_signal(signal.SIGTERM)
+    device.process.send_signal(signal.SIGCONT)
+    assert device.stop() == 0
+    start_again(device)
+    goes_on(device, location)
+
+
+def test_again_right_behind_a_cancelled_one(device):
+    """The second is asked for before hands has even heard of the first."""
+    device.process.send_signal(signal.SIGSTOP)
+    for _ in range(2):
+        location = device.client.ask("POST", CHECK).headers["location"]
+        wait_for(lambda: device.client.ask("GET", location).json["state"] == "running")
+        assert device.client.ask("DELETE", location).status == 200
+    location = device.client.ask("POST", CHECK).headers["location"]
+    wait_for(lambda: device.client.ask("GET", location).json["state"] == "running")
+    device.process.send_signal(signal.SIGCONT)
+    assert ended(device.client, location)["state"] == "done"
+
+
 def local_well(unit):
     try:
         return local(unit, "GET", "/api/v1/health").status == 200

@@ -39,13 +39,18 @@ static int64_t now_ms(const struct tw_sys *sys)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Asks the next living role to end; when none lives, the crew is at rest. */
+/*
+ * Asks the next living role to end; when none lives, the crew is at rest. Roles on demand end behind core: it would take the end of
+ * one that works for it for the failure of that work, which is to go on with the next start.
+ */
 static void end_next(struct state *s)
 {
 	struct tw_crew *c = s->l->crew;
 
 	while (s->ending < TW_CREW_SIZE && !c->of[s->ending].pid)
 		s->ending++;
+	if (s->ending > TW_CREW_CORE)
+		tw_errands_end_all(s->l->errands);
 	if (s->ending == TW_CREW_SIZE) {
 		s->phase = WAITING;
 		s->deadline = now_ms(s->l->sys) + s->backoff;
@@ -61,7 +66,6 @@ static void begin_end(struct state *s)
 	if (s->phase != RUNNING)
 		return;
 	s->phase = ENDING;
-	tw_errands_end_all(s->l->errands);
 	s->ending = 0;
 	end_next(s);
 }
@@ -98,11 +102,14 @@ static void note_death(struct state *s, int role, int status)
 	begin_end(s);
 }
 
-/* Nobody else is hurt by it. Core mourns what was under way when it sees the channel close. */
+/*
+ * Nobody else is hurt by it. Core mourns what was under way when it sees the channel close. Who waits for one that core itself had
+ * ended waits for the next one by now.
+ */
 static void errand_ended(struct state *s, unsigned which, int status)
 {
 	const char *name = tw_errand_names[which];
-	const uint8_t not [] = { (uint8_t)which, TW_ERRAND_FAILED };
+	const uint8_t not [] = { (uint8_t)which, s->l->errands->of[which].unwanted ? TW_ERRAND_RUNS : TW_ERRAND_FAILED };
 
 	if (tw_errands_gone(s->l->errands, which))
 		(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ERRAND_NOT, not, sizeof not );
@@ -128,6 +135,8 @@ static void reap(struct state *s)
 			errand_ended(s, (unsigned)errand, status);
 		if (role < 0)
 			continue;
+		if (s->phase != RUNNING && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+			tw_warn("%s was ended by signal %d as it ended", tw_crew_names[role], WTERMSIG(status));
 		tw_crew_gone(s->l->crew, role);
 		if (dead < 0 || (WIFSIGNALED(status) && !WIFSIGNALED(dead_status))) {
 			dead = role;
@@ -222,6 +231,8 @@ static void errand(struct state *s, const struct tw_message *m)
 		tw_errands_end(s->l->errands, which);
 		return;
 	}
+	if (s->phase != RUNNING) /* core is about to end, and asks again when it is back */
+		return;
 	tw_errands_start(s->l->errands, which, now_ms(s->l->sys), &why);
 	if (why)
 		(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ERRAND_NOT, (uint8_t[]){ (uint8_t)which, (uint8_t)why }, 2);

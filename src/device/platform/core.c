@@ -375,6 +375,7 @@ static void done(struct tw_core *c)
 	for (size_t i = 0; i < TW_COUNT(events); i++)
 		if (*events[i])
 			event_free(*events[i]);
+	tw_tasks_free(&c->device.context); /* what they had others do is let go, while there is whom to tell */
 	c->device.fetch = tw_fetch_free(c->device.fetch);
 	c->device.errands = tw_errands_free(c->device.errands);
 	for (size_t i = 0; i < TW_JOBS_MAX; i++)

@@ -14,6 +14,7 @@ struct one {
 	enum state state;
 	unsigned tries; /* while one before it is still ending */
 	bool used;      /* user counts */
+	bool unwanted;  /* ASKED: hands has been told to end what it starts for the question that is under way */
 	struct tw_errand_user user;
 	const struct tw_channel_row *rows;
 	tw_channel *line;
@@ -55,12 +56,27 @@ static void say(struct one *o, uint16_t type)
 	tw_ignore(tw_channel_send(o->all->core->hands, type, 0, &which, 1, NULL, 0));
 }
 
+static void ask(struct one *o)
+{
+	o->unwanted = false;
+	say(o, TW_WIRE_HANDS_ERRAND);
+}
+
+static void ask_again(struct one *o)
+{
+	struct timeval t = tw_core_ms(AGAIN_MS);
+
+	(void)event_add(o->timer, &t);
+}
+
 static void on_timer(int fd, short what, void *user)
 {
 	struct one *o = user;
 
-	if (o->state == ASKED)
-		say(o, TW_WIRE_HANDS_ERRAND);
+	if (o->state == ASKED && !o->used)
+		o->state = NONE;
+	else if (o->state == ASKED)
+		ask(o);
 	else if (o->state == HERE && o->used)
 		o->user.here(o->user.user, o->line);
 	tw_core_settle(o->all->core);
@@ -113,6 +129,10 @@ static void take_line(struct one *o, struct tw_message *m)
 
 	if (o->state != ASKED || fd < 0)
 		return;
+	if (o->unwanted) { /* it came up just before hands heard that it shall end */
+		ask_again(o);
+		return;
+	}
 	m->fd_count = 0;
 	tw_err e = open_line(o, fd);
 	if (tw_failed(e)) {
@@ -135,12 +155,10 @@ static void take_refusal(struct one *o, uint8_t why)
 		[TW_ERRAND_BUDGET] = "It was started too often within a minute.",
 		[TW_ERRAND_FAILED] = "It could not be started; is its program installed?",
 	};
-	struct timeval t = tw_core_ms(AGAIN_MS);
-
 	if (o->state != ASKED)
 		return;
-	if (why == TW_ERRAND_RUNS && o->tries++ < AGAIN_MAX) {
-		(void)event_add(o->timer, &t);
+	if (o->used && why == TW_ERRAND_RUNS && o->tries++ < AGAIN_MAX) {
+		ask_again(o);
 		return;
 	}
 	tell_gone(o, why < TW_COUNT(words) && words[why] ? words[why] : "It could not be started.");
@@ -185,6 +203,8 @@ void tw_errand_finish(tw_errands *e, enum tw_errand which, bool at_once)
 	o->used = false;
 	if (at_once && o->state == HERE)
 		hang_up(o);
+	if (at_once && o->state == ASKED)
+		o->unwanted = true;
 	if (at_once)
 		say(o, TW_WIRE_HANDS_ERRAND_END);
 }
