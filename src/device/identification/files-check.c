@@ -15,7 +15,8 @@
 
 #define FOLDERS "identification.inventory-folders"
 #define IGNORED "identification.inventory-ignored"
-#define LOOK_MS 2000 /* while scan is at work: its word comes sooner, and this is how often the place is saved */
+#define LOOK_MS 2000        /* while scan is at work: its word comes sooner, and this is how often the place is saved */
+#define SILENT_MAX_MS 60000 /* scan says something every 40 ms, and a disk that has to wake takes seconds */
 #define SHOWN_MAX (4 * 2 * TW_FILELIST_PATH_MAX + 16) /* each byte may be shown as four */
 #define TOLD_PATH_MAX 200                             /* of a path in an event */
 
@@ -28,6 +29,7 @@ struct check {
 	struct tw_files files;           /* all that is noted */
 	uint64_t before[TW_SCAN_COUNTS]; /* of that, what came before this process of scan was asked */
 	bool asked, finished;
+	int64_t silent_ms, looked_ms; /* how long nothing was heard, when that was last looked at */
 	unsigned told[TW_SCAN_UNKNOWN + 1];
 	char fault[TW_DETAIL_MAX];
 };
@@ -111,6 +113,7 @@ static void ask(struct check *k, tw_channel *line)
 {
 	tw_err e = tw_channel_send(line, TW_SCAN_MORE, 0, NULL, 0, NULL, 0);
 
+	k->silent_ms = 0;
 	if (tw_failed(e))
 		stop_with(k, tw_err_detail());
 }
@@ -284,13 +287,29 @@ static tw_err begin_errand(struct check *k)
 
 	TW_TRY(tw_errand_begin(tw_device_of(k->c)->errands, TW_ERRAND_SCAN, tw_rows_core_from_scan, &user));
 	k->asked = true;
+	k->silent_ms = 0;
+	k->looked_ms = tw_time_boot_ms(k->c->time);
 	return TW_OK;
+}
+
+/* As it does before a mount whose server is dead. A long time between two looks is the sleep of the whole device, not scan's silence. */
+static bool hangs(struct check *k)
+{
+	int64_t now = tw_time_boot_ms(k->c->time), since = now - k->looked_ms;
+
+	k->looked_ms = now;
+	k->silent_ms += since < LOOK_MS ? since : LOOK_MS;
+	return k->silent_ms >= SILENT_MAX_MS;
 }
 
 static tw_err step(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 {
 	struct check *k = t->work;
 
+	if (k->asked && !k->finished && !k->fault[0] && hangs(k)) {
+		let_go(k, true);
+		stop_with(k, "scan does not answer and was ended; does a disk or a mount hang?");
+	}
 	if (k->fault[0]) {
 		(void)snprintf(t->why, sizeof t->why, "The check could not go on: %.120s", k->fault);
 		return TW_RAISE(IO, "%s", k->fault);
