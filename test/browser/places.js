@@ -27,6 +27,8 @@ export function peopled() {
 	state.assignments = [{ kind: 'person', name: 'Ada Lovelace', contact: 'ada@example.com', reference: 'Room 4', since: '2026-11-20T08:00:00Z', by: 'owner:alice' },
 		{ kind: 'nobody', name: '', contact: '', reference: '', since: '2026-11-19T08:00:00Z', by: 'owner:alice' }];
 	state.peers = { peers: [{ identifier: IDENTIFIER, key: KEY }], anchors: [{ name: 'building', not_after: '2036-11-21T00:00:00Z' }], revoked: [{ anchor: 'building', serial: '0badc0de' }] };
+	state.keys = [{ name: 'door', public: 'MFkw', fingerprint: 'cd'.repeat(32) }];
+	state.local = { enrolled: true, url: 'https://est.example.com', anchors: '', certificate: state.identity.certificate, since: '2026-11-20T08:00:00Z', not_after: '2027-11-20T08:00:00Z' };
 	state.policies = [{ name: 'read-only', subject: 'urn:dev:ops:32473-T1', target: '', operation: 'identity.read', allow: true },
 		{ name: 'not-seven', subject: IDENTIFIER, target: '', operation: 'identity.read', allow: false }];
 	state.packages = [['busybox', '1.36.1-9', 'The BusyBox Maintainers', 'GPL-2.0-only'], ['libc6', '2.36-9+deb12u4', 'GNU Libc Maintainers', ''], ['lamp', '2.1-1', 'Lamps Inc', 'MIT']]
@@ -218,6 +220,73 @@ async function filtersPackages({ open }) {
 	});
 }
 
+async function keepsKeys({ open }) {
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'keys');
+		assert.match(await page.textContent('#part-keys'), /Its own keys are kept in a sealed file\./);
+		await page.fill('#key-name', 'Door 1');
+		await page.click('#key-send');
+		assert.match(await page.textContent('#key-name-wrong'), /a letter first/);
+		await page.fill('#key-name', 'door');
+		story.state.refuseKey = { status: 503, body: { title: 'The keystore does not open', status: 503, detail: 'the token is out', rule: 'keys.keystore', next: 'put it in' } };
+		await page.click('#key-send');
+		await page.waitForSelector('#key-failed .trouble');
+		assert.equal(await page.inputValue('#key-name'), 'door');
+		story.state.refuseKey = null;
+		await page.click('#key-send');
+		await page.waitForFunction(() => /cdcd cdcd/.test(document.querySelector('#part-own').textContent));
+		assert.match(await page.textContent('h1'), /One key of yours is kept/);
+		await page.click('#rotate-door');
+		await page.click('#rotate-door-yes');
+		await page.waitForFunction(() => /efef efef/.test(document.querySelector('#part-own').textContent));
+		await page.click('#remove-door');
+		await page.click('#remove-door-yes');
+		await page.waitForFunction(() => /There is none/.test(document.querySelector('#part-own').textContent));
+		assert.deepEqual(story.state.keys, []);
+		await page.click('#rotate-store');
+		await page.click('#rotate-store-yes');
+		await page.waitForFunction(() => /Generation2/.test(document.querySelector('#part-store').textContent));
+		story.state.keystore.outside = false;
+		await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+		await page.waitForFunction(() => /copies the whole disk/.test(document.querySelector('#part-keys').textContent));
+	});
+}
+
+async function enrols({ open }) {
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'keys');
+		assert.match(await page.textContent('#part-local'), /It has none\./);
+		await page.fill('#local-url', 'http://est.example.com');
+		await page.fill('#local-anchors', 'no certificate');
+		await page.fill('#local-secret', 'unit-seven');
+		await page.click('#enrol-send');
+		assert.match(await page.textContent('#enrol-form'), /begins with https.*no certificate in PEM.*a colon, a password/s);
+		await page.fill('#local-url', 'https://est.example.com');
+		await page.fill('#local-anchors', story.state.identity.certificate);
+		await page.fill('#local-secret', 'unit-seven:wrong');
+		story.state.refuseEnrolment = 'est.credentials';
+		await page.click('#enrol-send');
+		await page.waitForSelector('#local-progress');
+		await page.waitForSelector('#local-end');
+		assert.match(await page.textContent('#local-end'), /does not take this name.*est\.credentials/s);
+		assert.equal(await page.inputValue('#local-url'), 'https://est.example.com');
+		assert.equal(await page.inputValue('#local-secret'), '', 'a password does not stay on the page');
+		story.state.refuseEnrolment = null;
+		await page.fill('#local-secret', 'unit-seven:right');
+		await page.click('#enrol-send');
+		await page.waitForFunction(() => /Good until/.test(document.querySelector('#part-local').textContent));
+		assert.equal(story.state.enrolment.given.secret, 'unit-seven:right');
+		await page.click('#renew-local');
+		await page.waitForFunction(() => !document.querySelector('#local-progress') && document.querySelector('#local-end'));
+		assert.equal(story.state.enrolment.task.operation, 'local-identity.renew');
+		await page.click('#remove-local');
+		await page.click('#remove-local-yes');
+		await page.waitForFunction(() => /It has none/.test(document.querySelector('#part-local').textContent));
+	});
+}
+
 // The places are addresses: back goes back, a reader's link leads there, and the end of the session shows none of them.
 async function placesAreAddresses({ open }) {
 	await withStory(peopled(), async (story) => {
@@ -243,6 +312,9 @@ function filledWith(text) {
 	Object.assign(state.identity, { model: text, physical_id: text, identifier: text, product_version: text, certificate: text });
 	state.assignments = [{ kind: text, name: text, contact: text, reference: text, since: text, by: text }];
 	state.peers = { peers: [{ identifier: text, key: text }], anchors: [{ name: text, not_after: text }], revoked: [{ anchor: text, serial: text }] };
+	state.keystore = { ...state.keystore, kind: text, detail: text };
+	state.keys = [{ name: text, public: text, fingerprint: text }];
+	state.local = { enrolled: true, url: text, anchors: text, certificate: text, since: text, not_after: text };
 	state.policies = [{ name: text, subject: text, target: text, operation: text, allow: true }];
 	state.packages = [{ name: text, version: text, architecture: text, purl: text, supplier: text, licence: text }];
 	state.files.findings = [{ kind: text, by: text, path: text }];
@@ -255,7 +327,7 @@ async function hostileText({ open }) {
 		await enter(page, story, 'identity');
 		for (const text of payloads) {
 			story.state = filledWith(text);
-			for (const [name, part] of [['peers', 'rules'], ['software', 'findings'], ['software', 'packages'], ['identity', 'assigned']]) {
+			for (const [name, part] of [['peers', 'rules'], ['keys', 'own'], ['software', 'findings'], ['software', 'packages'], ['identity', 'assigned']]) {
 				await page.click(`#place-${name}`);
 				await page.waitForSelector(`#place-${name}[aria-current="page"]`);
 				await page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [`part-${part}`, text]);
@@ -292,9 +364,12 @@ export const places = [
 	['place: software: the files are checked, and what differs is told', checksTheFiles],
 	['place: software: a check is cancelled', cancelsTheCheck],
 	['place: software: packages are filtered as one types', filtersPackages],
+	['place: keys: one is made, replaced and removed; the storage key is a new one', keepsKeys],
+	['place: keys: a local identity is asked for, refused, given, renewed and removed', enrols],
 	['place: each is an address, and none is shown without a session', placesAreAddresses],
 	['place: hostile text stays text in every field', hostileText],
 	...everyLook('identity', async (page) => { await page.click('#summary-assignments'); await page.click('#unassign'); }),
 	...everyLook('software', async (page) => { await page.fill('#package-filter', 'l'); }),
+	...everyLook('keys', async (page) => { await page.click('#remove-door'); await page.click('#summary-local-certificate'); }),
 	...everyLook('peers', async (page) => { await page.click('#drop-authority-building'); }),
 ];

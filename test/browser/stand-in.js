@@ -34,6 +34,9 @@ export function healthy() {
 		identity: { identifier: 'urn:dev:ops:32473-T1-00000042', physical_id: '00000042/K', model: 'Thermostat T1', product_version: '1.4.2', certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', certificate_not_after: '2046-11-21T00:00:00Z' },
 		assignments: [],
 		label: 'TW1:7:00000042',
+		keystore: { kind: 'file', hardware: false, outside: true, taken_over: true, generation: 1, oldest: 1, detail: 'two copies, each sealed' },
+		keys: [],
+		local: { enrolled: false },
 		peers: { peers: [], anchors: [], revoked: [] },
 		policies: [],
 		packages: [],
@@ -72,6 +75,16 @@ const ROUTES = {
 	'POST /api/v1/identity/label': (s, rq) => (rq.json.code === s.label ? { body: { identifier: s.identity.identifier, physical_id: s.identity.physical_id, checked: '2026-11-21T12:00:00Z' } }
 		: problem(409, 'label', 'This label names another device', 'it is of 00000043/M', 'label.other', 'look for the device that this label belongs to')),
 	'POST /api/v1/identity/report': (s, rq) => { s.asked = rq.json; return { body: { format: 'jwt', report: 'e30.e30.AA' } }; },
+	'GET /api/v1/keystore': (s) => ({ body: s.keystore }),
+	'POST /api/v1/keystore/rotation': (s) => ({ body: { generation: ++s.keystore.generation } }),
+	'GET /api/v1/keys': (s) => ({ body: { keys: s.keys } }),
+	'POST /api/v1/keys': (s, rq) => s.refuseKey || added(s.keys, { name: rq.json.name, public: 'MFkw', fingerprint: 'cd'.repeat(32) }),
+	'POST /api/v1/keys/door': (s) => ({ body: Object.assign(s.keys[0], { fingerprint: 'ef'.repeat(32) }) }),
+	'GET /api/v1/local-identity': (s) => ({ body: s.local }),
+	'POST /api/v1/local-identity': (s, rq) => enrolling(s, 'local-identity.enrol', rq.json),
+	'POST /api/v1/local-identity/renewal': (s) => enrolling(s, 'local-identity.renew', { url: s.local.url }),
+	'DELETE /api/v1/local-identity': (s) => { s.local = { enrolled: false }; return { status: 204 }; },
+	[`GET /api/v1/tasks/${'ef'.repeat(16)}`]: (s) => ({ body: enrolled(s) }),
 	'GET /api/v1/peers': (s) => ({ body: s.peers }),
 	'POST /api/v1/peers': (s, rq) => s.refusePeer || added(s.peers.peers, rq.json),
 	'POST /api/v1/peer-anchors': (s, rq) => added(s.peers.anchors, { name: rq.json.name, not_after: '2036-11-21T00:00:00Z' }),
@@ -122,6 +135,22 @@ function begun(s, operation) {
 	return { status: 202, body: { task: task.task, state: 'waiting' } };
 }
 
+// A task that has the certificate at the second look, or is refused by the server.
+function enrolling(s, operation, given) {
+	s.enrolment = { looks: 0, given, task: { task: 'ef'.repeat(16), operation, state: 'running', started_by: 'owner:alice', started: '2026-11-21T12:00:00Z', done: 0, total: 0, words: 'asking the server' } };
+	return { status: 202, body: { task: s.enrolment.task.task, state: 'waiting' } };
+}
+
+function enrolled(s) {
+	const { task, given } = s.enrolment;
+	if (task.state !== 'running' || s.enrolment.looks++ < 1)
+		return task;
+	const verdict = s.refuseEnrolment || 'enrolled';
+	if (verdict === 'enrolled')
+		s.local = { enrolled: true, url: given.url, anchors: '', certificate: s.identity.certificate, since: '2026-11-21T12:00:01Z', not_after: '2027-11-21T00:00:00Z' };
+	return Object.assign(task, { state: 'done', ended: '2026-11-21T12:00:01Z', words: verdict === 'enrolled' ? 'This unit has a local identity.' : 'The server does not take this name and password.', result: { verdict } });
+}
+
 const added = (list, one) => {
 	list.push(one);
 	return { status: 201, body: one };
@@ -139,7 +168,7 @@ function assign(s, given) {
 }
 
 // What is removed by its name: a rule, a device, an authority with what it revoked.
-const LISTS = { 'policies': (s) => [s.policies, 'name'], 'peers': (s) => [s.peers.peers, 'identifier'], 'peer-anchors': (s) => [s.peers.anchors, 'name'] };
+const LISTS = { 'policies': (s) => [s.policies, 'name'], 'keys': (s) => [s.keys, 'name'], 'peers': (s) => [s.peers.peers, 'identifier'], 'peer-anchors': (s) => [s.peers.anchors, 'name'] };
 
 function removal(method, path) {
 	const [, list, name] = /^\/api\/v1\/([a-z-]+)\/(.+)$/.exec(path) || [];
