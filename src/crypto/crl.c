@@ -197,7 +197,7 @@ int64_t tw_crl_next_update_ms(const tw_crl *l)
 	return l->next_ms;
 }
 
-/* Not text of one line: "", as with none. */
+/* Not text of one line, or a longer one than people read: "", as with none. */
 tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret)
 {
 	const X509_NAME *name = X509_CRL_get_issuer(l->of);
@@ -210,7 +210,7 @@ tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret)
 	if (n < 0)
 		return TW_RAISE_OPENSSL("an issuer's name");
 	struct tw_slice s = { (const char *)text, (size_t)n };
-	tw_err e = n && tw_text_printable(s) ? tw_buf_add(ret, s.at, s.size) : TW_OK;
+	tw_err e = n && n <= TW_CRL_NAME_MAX && tw_text_printable(s) ? tw_buf_add(ret, s.at, s.size) : TW_OK;
 	OPENSSL_free(text);
 	return e;
 }

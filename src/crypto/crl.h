@@ -10,6 +10,7 @@
 #include "crypto/cert.h"
 
 #define TW_CRL_MAX (24 * 1024) /* bytes of DER: what a request carries in PEM, with room for the issuer's certificate */
+#define TW_CRL_NAME_MAX 255
 #define TW_CRL_ENTRIES_MAX 600 /* what fits with numbers of 16 bytes; an authority with more is to be replaced */
 
 typedef struct tw_crl tw_crl;
@@ -21,7 +22,8 @@ uint64_t tw_crl_number(const tw_crl *l); /* a higher one replaces a lower one */
 size_t tw_crl_entries(const tw_crl *l);
 int64_t tw_crl_this_update_ms(const tw_crl *l);
 int64_t tw_crl_next_update_ms(const tw_crl *l);
-tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret); /* its common name, or organization, for people; "" with neither */
+/* Its common name, or organization, for people; "" with neither, or with one of more than TW_CRL_NAME_MAX bytes. */
+tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret);
 tw_err tw_crl_pem(const tw_crl *l, struct tw_buf *ret);
 bool tw_crl_same_issuer(const tw_crl *a, const tw_crl *b); /* by name and, where both say it, by key */
 bool tw_crl_is_of(const tw_crl *l, const tw_cert *issuer); /* the same; whether that one signed it, tw_crl_check says */

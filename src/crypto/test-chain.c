@@ -8,6 +8,7 @@
 #include "oom.h"
 
 #include <openssl/ocsp.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #define NOW 1790000000000 /* 2026-09-21 */
@@ -266,6 +267,49 @@ static void test_lists(void **state)
 	CHECK(tw_crl_same_issuer(crl, again) && tw_crl_is_of(crl, ca) && !tw_crl_is_of(crl, root));
 }
 
+/* The same list by somebody whose common name has that many letters. */
+static tw_crl *named(const tw_crl *of, size_t letters)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	uint8_t text[TW_CRL_NAME_MAX + 1], *der = NULL;
+	X509_NAME *name = X509_NAME_new();
+	X509_NAME_ENTRY *entry = NULL;
+	tw_crl *ret = NULL;
+	memset(text, 'n', sizeof text);
+	tw_buf_init(&pem, sys, 2 * TW_CRL_MAX);
+	CHECK_OK(tw_crl_pem(of, &pem));
+	BIO *in = BIO_new_mem_buf(pem.data, (int)pem.size);
+	X509_CRL *x = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL);
+	entry = X509_NAME_ENTRY_create_by_NID(NULL, NID_commonName, V_ASN1_UTF8STRING, text, 1);
+	CHECK(x && entry && X509_NAME_ENTRY_set_data(entry, V_ASN1_UTF8STRING, text, (int)letters) == 1);
+	CHECK(X509_NAME_add_entry(name, entry, -1, 0) == 1 && X509_CRL_set_issuer_name(x, name) == 1);
+	CHECK(X509_CRL_sign(x, tw_key_evp(ca_key), EVP_sha256()) > 0);
+	int n = i2d_X509_CRL(x, &der);
+	CHECK_OK(tw_crl_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, &ret));
+	OPENSSL_free(der);
+	X509_NAME_ENTRY_free(entry);
+	X509_NAME_free(name);
+	X509_CRL_free(x);
+	BIO_free(in);
+	return ret;
+}
+
+/* What is told of an issuer has an end: whoever shows it has room for so much. */
+static void test_long_issuer(void **state)
+{
+	static const struct {
+		size_t letters, want;
+	} rows[] = { { 1, 1 }, { TW_CRL_NAME_MAX, TW_CRL_NAME_MAX }, { TW_CRL_NAME_MAX + 1, 0 } };
+	TW_CLEANUP(tw_crl_freep) tw_crl *crl = made(&(struct list){ ca, NULL, ca_key, NOW - DAY, NOW + DAY });
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+		TW_CLEANUP(tw_crl_freep) tw_crl *one = named(crl, rows[i].letters);
+		tw_buf_init(&text, sys, TW_CRL_NAME_MAX + 1);
+		CHECK_OK(tw_crl_issuer(one, &text));
+		CHECK_INT(text.size, rows[i].want);
+	}
+}
+
 /* --- Stapled answers --- */
 
 struct stapled {
@@ -409,5 +453,5 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_good_and_names), TEST(test_paths), TEST(test_dates), TEST(test_lists), TEST(test_answers), TEST(test_several),
-	TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_good_and_names), TEST(test_paths), TEST(test_dates), TEST(test_lists), TEST(test_long_issuer),
+	TEST(test_answers), TEST(test_several), TEST(test_out_of_memory))

@@ -23,20 +23,22 @@ def name_of(text):
 
 
 class Authority:
-    def __init__(self, name="lamps"):
+    def __init__(self, name="lamps", posing_as=None):
+        """Key id included, `posing_as` is the authority that this one would pass for."""
         self.name, self.key, self.last = name_of(name), ec.generate_private_key(ec.SECP256R1()), 0x1000
+        self.public = (posing_as or self).key.public_key()
         now = datetime.datetime.utcnow()
         self.certificate = (x509.CertificateBuilder().subject_name(self.name).issuer_name(self.name).public_key(self.key.public_key()).serial_number(1)
                             .not_valid_before(now - 30 * DAY).not_valid_after(now + 3650 * DAY).add_extension(x509.BasicConstraints(True, 0), True)
                             .add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False, False), True)
-                            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), False).sign(self.key, hashes.SHA256()))
+                            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.public), False).sign(self.key, hashes.SHA256()))
 
     def revoked(self, *serials, number=1, start=-DAY, end=DAY, signer=None):
         """Its list of these serials (hex), in PEM."""
         now = datetime.datetime.utcnow()
         made = (x509.CertificateRevocationListBuilder().issuer_name(self.name).last_update(now + start).next_update(now + end)
                 .add_extension(x509.CRLNumber(number), False)
-                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False))
+                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.public), False))
         for serial in serials:
             made = made.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(now + start).build())
         return made.sign(signer or self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()

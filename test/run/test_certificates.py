@@ -143,6 +143,28 @@ def test_a_kept_list_counts_and_only_a_higher_number_replaces_it(trusting):
     assert json.loads(unit.https("GET", "/api/v1/commissioning")[2])["owned"] is False
 
 
+def test_a_stranger_of_the_same_name_displaces_no_list(trusting):
+    """Name and key id can be anybody's: the trusted authority alone judges lists of its name, and a kept one gives way to its own signer's only."""
+    unit, ca = trusting
+    owner = as_owner(unit)
+    gone, serial = made(ca)
+
+    def hand(authority, number, *serials):
+        answer = owner.ask("POST", LISTS, {"crl": authority.revoked(*serials, number=number), "issuer": authority.pem()})
+        return answer.status, answer.json.get("rule")
+
+    stranger = Authority(posing_as=ca)
+    assert hand(stranger, 9) == (422, "crl.signature"), "before there is one"
+    assert hand(ca, 1, serial) == (201, None) and hand(stranger, 9) == (422, "crl.signature")
+    assert verdict(unit, gone) == "chain.revoked"
+    other = Authority("other")
+    false = Authority("other", posing_as=other)
+    assert hand(false, 9) == (201, None) and hand(other, 10) == (422, "crl.issuer"), "nobody trusts either"
+    trust(unit, other, "others")
+    assert hand(other, 1) == (201, None) and hand(false, 10) == (422, "crl.signature"), "the trusted one's, whatever the numbers"
+    assert [(row["issuer"], row["number"]) for row in owner.ask("GET", LISTS).json["lists"]] == [("lamps", 1), ("other", 1)]
+
+
 def test_a_sound_device_passes(owned, tmp_path):
     assert assess(owned, tmp_path)["DP.CCS.2", "only-good-passes"] == "pass"
 

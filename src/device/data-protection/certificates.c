@@ -30,7 +30,7 @@ static tw_err describe(struct tw_context *c, const tw_crl *list, json_t **ret)
 	TW_CLEANUP(tw_buf_done) struct tw_buf issuer = { 0 };
 	char from[TW_TIME_TEXT_MAX], to[TW_TIME_TEXT_MAX];
 
-	tw_buf_init(&issuer, c->sys, 256);
+	tw_buf_init(&issuer, c->sys, TW_CRL_NAME_MAX + 1);
 	TW_TRY(tw_crl_issuer(list, &issuer));
 	tw_time_text(tw_crl_this_update_ms(list), from);
 	tw_time_text(tw_crl_next_update_ms(list), to);
@@ -55,43 +55,83 @@ tw_err tw_certificates_lists(struct tw_context *c, const struct tw_request *rq, 
 	return tw_json_set(rp->body, "lists", TW_STEAL(all));
 }
 
-/* Signed by this one, and it counts now. *ret_rule stays as it was when the list is another issuer's. */
-static tw_err try_issuer(struct tw_context *c, const tw_crl *list, const tw_cert *issuer, const char **ret_rule)
+/* Whom a list is judged by: those that the owner trusts for other devices, and the one that he names with it. */
+struct judges {
+	struct tw_trust trusted;
+	struct tw_certs named;
+	json_t *document;
+	const tw_cert *issuer; /* who signed the list */
+	bool is_trusted;
+};
+
+static void judges_done(struct judges *j)
 {
-	return tw_crl_is_of(list, issuer) ? tw_crl_check(list, issuer, tw_time_wall_ms(&tw_device_of(c)->time), ret_rule) : TW_OK;
+	tw_trust_done(&j->trusted);
+	tw_certs_done(&j->named);
+	json_decref(j->document);
 }
 
-/* The authority that the owner names with the list; else those he trusts for other devices, and the manufacturer's. */
-static tw_err judge_list(struct tw_context *c, const struct tw_request *rq, const tw_crl *list, const char **ret_rule)
+/* Signed by this one, and it counts now. *ret_rule stays as it was when the list is another issuer's. */
+static tw_err try_issuer(struct tw_context *c, const tw_crl *list, const tw_cert *issuer, struct judges *j, const char **ret_rule)
 {
-	const struct tw_slice named = tw_slice_of(tw_json_text(rq->input, "issuer"));
-	TW_CLEANUP(tw_trust_done) struct tw_trust t = { .anchors.count = 0 };
-	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
-
-	*ret_rule = "crl.issuer";
-	if (named.size) {
-		tw_err e = tw_certs_read(c->sys, named, 1, &t.anchors);
-		if (of_no_form(e))
-			return TW_OK;
-		TW_TRY(e);
-	} else {
-		TW_TRY(tw_trust_document(c, &document));
-		TW_TRY(tw_trust_anchors(c, document, &t));
-	}
-	for (size_t i = 0; i < t.anchors.count && *ret_rule; i++)
-		TW_TRY(try_issuer(c, list, t.anchors.of[i], ret_rule));
-	if (*ret_rule && !named.size)
-		TW_TRY(try_issuer(c, list, tw_device_of(c)->manufacturer, ret_rule));
+	if (!*ret_rule || !tw_crl_is_of(list, issuer))
+		return TW_OK;
+	TW_TRY(tw_crl_check(list, issuer, tw_time_wall_ms(&tw_device_of(c)->time), ret_rule));
+	if (!*ret_rule)
+		j->issuer = issuer;
 	return TW_OK;
 }
 
-static tw_err keep_list(struct tw_context *c, const tw_crl *list, struct tw_reply *rp)
+static tw_err try_trusted(struct tw_context *c, const tw_crl *list, struct judges *j, const char **ret_rule)
 {
-	tw_err e = tw_trust_list_keep(c, list);
+	const tw_cert *manufacturer = tw_device_of(c)->manufacturer;
 
+	TW_TRY(tw_trust_document(c, &j->document));
+	TW_TRY(tw_trust_anchors(c, j->document, &j->trusted));
+	j->is_trusted = tw_crl_is_of(list, manufacturer);
+	for (size_t i = 0; i < j->trusted.anchors.count; i++) {
+		j->is_trusted |= tw_crl_is_of(list, j->trusted.anchors.of[i]);
+		TW_TRY(try_issuer(c, list, j->trusted.anchors.of[i], j, ret_rule));
+	}
+	return try_issuer(c, list, manufacturer, j, ret_rule);
+}
+
+/*
+ * Where an authority that is trusted has the list's name, that one alone judges: whoever else is named with the list could have made an
+ * authority of that name himself, and a list of his would stand where the trusted one's has to.
+ */
+static tw_err judge_list(struct tw_context *c, const struct tw_request *rq, const tw_crl *list, struct judges *j, const char **ret_rule)
+{
+	const struct tw_slice named = tw_slice_of(tw_json_text(rq->input, "issuer"));
+
+	*ret_rule = "crl.issuer";
+	TW_TRY(try_trusted(c, list, j, ret_rule));
+	if (j->is_trusted || !named.size)
+		return TW_OK;
+	tw_err e = tw_certs_read(c->sys, named, 1, &j->named);
+	if (of_no_form(e))
+		return TW_OK;
+	TW_TRY(e);
+	return try_issuer(c, list, j->named.of[0], j, ret_rule);
+}
+
+static tw_err refuse_list(struct tw_reply *rp, const char *rule)
+{
+	return tw_reply_problem(rp, 422, "list", rule, "The list is not taken", "Fetch the latest list from the authority itself.",
+		"%s", tw_chain_text(rule));
+}
+
+static tw_err keep_list(struct tw_context *c, const tw_crl *list, const struct judges *j, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_jsonp) json_t *described = NULL;
+
+	TW_TRY(describe(c, list, &described)); /* before it is kept: what cannot be shown afterwards is not taken */
+	tw_err e = tw_trust_list_keep(c, list, j->issuer, j->is_trusted);
 	if (tw_is(e, TW_CODE_EXISTS))
 		return tw_reply_problem(rp, 409, "exists", "crl.older", "There is a newer list of this authority, or this one",
 			"Fetch the authority's latest list.", "%s.", tw_err_detail());
+	if (tw_is(e, TW_CODE_UNTRUSTED))
+		return refuse_list(rp, "crl.issuer");
 	if (tw_is(e, TW_CODE_LIMIT) && tw_store_fault(c->store) == TW_STORE_WELL)
 		return tw_reply_problem(rp, 409, "full", "crl.room", "There is no place for another authority's list",
 			"Lists go when ownership ends.", "Lists of %d authorities are kept.", TW_TRUST_LISTS_MAX);
@@ -99,23 +139,22 @@ static tw_err keep_list(struct tw_context *c, const tw_crl *list, struct tw_repl
 	(void)snprintf(rp->note, sizeof rp->note, "list %llu with %zu entries", (unsigned long long)tw_crl_number(list),
 		tw_crl_entries(list));
 	rp->status = 201;
-	return describe(c, list, &rp->body);
+	rp->body = TW_STEAL(described);
+	return TW_OK;
 }
 
 tw_err tw_certificates_crl(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_crl_freep) tw_crl *list = NULL;
+	TW_CLEANUP(judges_done) struct judges j = { .issuer = NULL };
 	const char *rule = NULL;
 	tw_err e = tw_crl_load(c->sys, tw_slice_of(tw_json_text(rq->input, "crl")), &list);
 
 	if (of_no_form(e))
 		return bad(rp, "crl.form", tw_err_detail());
 	TW_TRY(e);
-	TW_TRY(judge_list(c, rq, list, &rule));
-	if (rule)
-		return tw_reply_problem(rp, 422, "list", rule, "The list is not taken",
-			"Fetch the latest list from the authority itself.", "%s", tw_chain_text(rule));
-	return keep_list(c, list, rp);
+	TW_TRY(judge_list(c, rq, list, &j, &rule));
+	return rule ? refuse_list(rp, rule) : keep_list(c, list, &j, rp);
 }
 
 /* --- Checking --- */

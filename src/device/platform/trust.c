@@ -97,7 +97,20 @@ static tw_err write_place(struct tw_context *c, size_t place, const tw_crl *list
 	return tw_device_keep(tw_device_of(c), name, tw_buf_cstr(&pem));
 }
 
-tw_err tw_trust_list_keep(struct tw_context *c, const tw_crl *list)
+/* May list take the place of the one that is kept? The name says nothing: anybody can make an authority of any name and key id. */
+static tw_err may_replace(const tw_crl *kept, const tw_crl *list, const tw_cert *issuer, bool trusted)
+{
+	const char *rule = NULL;
+
+	TW_TRY(tw_crl_check(kept, issuer, tw_crl_this_update_ms(kept), &rule)); /* at a time when it counts: only who signed it is asked */
+	if (rule)
+		return trusted ? TW_OK : TW_RAISE(UNTRUSTED, "the list that is kept under this name is another authority's");
+	if (tw_crl_number(kept) >= tw_crl_number(list))
+		return TW_RAISE(EXISTS, "the list that is kept has number %llu", (unsigned long long)tw_crl_number(kept));
+	return TW_OK;
+}
+
+tw_err tw_trust_list_keep(struct tw_context *c, const tw_crl *list, const tw_cert *issuer, bool trusted)
 {
 	TW_CLEANUP(tw_lists_done) struct tw_lists l = { .count = 0 };
 	size_t place = 0;
@@ -105,8 +118,8 @@ tw_err tw_trust_list_keep(struct tw_context *c, const tw_crl *list)
 	TW_TRY(tw_trust_lists(c, &l));
 	while (place < l.count && !tw_crl_same_issuer(l.of[place], list))
 		place++;
-	if (place < l.count && tw_crl_number(l.of[place]) >= tw_crl_number(list))
-		return TW_RAISE(EXISTS, "the list that is kept has number %llu", (unsigned long long)tw_crl_number(l.of[place]));
+	if (place < l.count)
+		TW_TRY(may_replace(l.of[place], list, issuer, trusted));
 	if (place == TW_TRUST_LISTS_MAX)
 		return TW_RAISE(LIMIT, "%d lists are kept", TW_TRUST_LISTS_MAX);
 	return write_place(c, place, list);

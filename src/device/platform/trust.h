@@ -34,6 +34,10 @@ struct tw_lists {
 };
 tw_err tw_trust_lists(struct tw_context *c, struct tw_lists *ret);
 void tw_lists_done(struct tw_lists *l);
-/* In the place of its issuer's, or in a free one. EXISTS: the one there has this number or a higher one. LIMIT: no place is free. */
-tw_err tw_trust_list_keep(struct tw_context *c, const tw_crl *list);
+/*
+ * In the place of its issuer's, or in a free one. issuer has signed it. A list there that issuer has not signed is somebody else's of the
+ * same name: it gives way when the issuer is trusted, and else stays. EXISTS: the one there has this number or a higher one. UNTRUSTED: the
+ * one there is not this issuer's. LIMIT: no place is free.
+ */
+tw_err tw_trust_list_keep(struct tw_context *c, const tw_crl *list, const tw_cert *issuer, bool trusted);
 #endif
