@@ -170,8 +170,10 @@ static tw_err log_in(const struct tw_sys *sys, struct tw_token_plan *plan, CK_FL
 	if (plan->refused)
 		return raise(CKR_PIN_INCORRECT, "said before");
 	TW_TRY(read_pin(sys, plan, &pin));
+	*plan->trying = true; /* a worker that ends in this call leaves it so */
 	CK_RV rv = p11.f->C_Login(p11.session, CKU_USER, (CK_UTF8CHAR_PTR)tw_secret_mutable(pin), tw_secret_size(pin));
 	plan->refused = rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE;
+	*plan->trying = plan->refused;
 	return rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN ? TW_OK : raise(rv, "C_Login");
 }
 

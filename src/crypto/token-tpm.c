@@ -200,7 +200,7 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *c, size_t *size, uint8_t *answer, int3
 static tw_err raise(TSS2_RC rc, const char *what)
 {
 	TSS2_RC format1 = rc & 0xbf; /* of those that name a parameter, handle or session */
-	tpm.broken = tpm.late || tpm.gone;
+	tpm.broken = tpm.late || tpm.gone || (rc & TSS2_RC_LAYER_MASK) != TSS2_TPM_RC_LAYER; /* else the TPM itself has refused */
 	if (tpm.late)
 		return TW_RAISE(TIMEOUT, "the TPM does not answer in %d ms", COMMAND_MS);
 	if (tpm.gone)
@@ -235,7 +235,7 @@ static void free_esys(void *p)
 static void flush(const ESYS_TR *handle)
 {
 	if (*handle != ESYS_TR_NONE && !tpm.broken) /* else it goes with the leftovers */
-		(void)esys.FlushContext(tpm.context, *handle);
+		tpm.broken = esys.FlushContext(tpm.context, *handle) != TSS2_RC_SUCCESS;
 }
 
 /* --- Templates --- */

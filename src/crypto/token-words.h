@@ -16,8 +16,9 @@ struct tw_token_plan {
 	char label[33], serial[17];       /* PKCS#11: which token; one of them at least */
 	char files[TW_TOKEN_PATH_MAX + 1], reads[TW_TOKEN_PATH_MAX + 1]; /* PKCS#11: what the module may write beneath, and read; "": nothing */
 	char env[TW_TOKEN_PATH_MAX + 1];                                 /* PKCS#11: NAME=VALUE for the module; "": nothing */
-	int fd;       /* the open TPM, or the file with the PIN; -1: not opened yet */
-	bool refused; /* the token refused the PIN; it is not said again, since a few wrong ones lock a token for good */
+	int fd;                /* the open TPM, or the file with the PIN; -1: not opened yet */
+	bool refused;          /* the token refused the PIN; it is not said again, since a few wrong ones lock a token for good */
+	volatile bool *trying; /* between supervisor and worker: the PIN is being said, or was refused */
 };
 /* tpm:device:PATH, tpm:swtpm:path=PATH or pkcs11:module=PATH;token=LABEL[;serial=S][;files=DIR][;reads=PATH][;env=NAME=VALUE]. SYNTAX */
 tw_err tw_token_parse(const char *words, struct tw_token_plan *ret);

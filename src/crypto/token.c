@@ -193,6 +193,7 @@ struct supervisor {
 	const struct tw_sys *sys;
 	struct tw_token_plan *plan;
 	tw_channel *keystore, *worker;
+	struct tw_buf answer;
 	pid_t pid;
 };
 
@@ -225,6 +226,11 @@ static tw_err relay(struct supervisor *s, const struct tw_message *question, str
 	if (!tw_failed(e))
 		return TW_OK;
 	end_worker(s);
+	if (*s->plan->trying) { /* nobody will ever know whether the token counted it as a wrong one */
+		s->plan->refused = true;
+		return TW_RAISE(DENIED, "the token's software %s while it was told the PIN, and it is not said again",
+			tw_is(e, TW_CODE_TIMEOUT) ? "did not answer" : "crashed");
+	}
 	if (tw_is(e, TW_CODE_TIMEOUT))
 		return TW_RAISE(TIMEOUT, "the token does not answer in %d ms; its software was ended and starts again with the next call",
 			TW_TOKEN_LIMIT_MS);
@@ -242,20 +248,32 @@ static void note(struct supervisor *s, struct tw_slice answer)
 
 static tw_err serve(struct supervisor *s, const struct tw_message *question)
 {
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	struct tw_buf *b = &s->answer;
 	struct tw_message m;
-	tw_buf_init(&b, s->sys, MESSAGE_MAX);
 	tw_err e = relay(s, question, &m);
 	tw_wipe((void *)(uintptr_t)question->payload.at, question->payload.size);
 	if (tw_failed(e)) {
-		TW_TRY(write_failure(e, &b));
+		TW_TRY(write_failure(e, b));
 	} else {
-		TW_TRY(tw_buf_reserve(&b, m.payload.size));
-		TW_TRY(tw_buf_add(&b, m.payload.at, m.payload.size));
+		tw_buf_clear(b);
+		TW_TRY(tw_buf_add(b, m.payload.at, m.payload.size));
 		tw_wipe((void *)(uintptr_t)m.payload.at, m.payload.size);
 	}
-	note(s, tw_buf_slice(&b));
-	return tw_channel_send(s->keystore, ANSWER, question->tag, b.data, b.size, NULL, 0);
+	note(s, tw_buf_slice(b));
+	e = tw_channel_send(s->keystore, ANSWER, question->tag, b->data, b->size, NULL, 0);
+	tw_wipe(b->data, b->size);
+	return e;
+}
+
+/* What it needs to answer it has from the start: a moment without memory is no reason for it to end. */
+static tw_err prepare(struct supervisor *s, int fd)
+{
+	void *trying;
+	TW_TRY(tw_worker_shared(sizeof(bool), &trying));
+	s->plan->trying = trying;
+	tw_buf_init(&s->answer, s->sys, MESSAGE_MAX);
+	TW_TRY(tw_buf_reserve(&s->answer, MESSAGE_MAX - 1));
+	return tw_channel_new(s->sys, fd, asks, &s->keystore);
 }
 
 void tw_token_supervise(const struct tw_sys *sys, struct tw_token_plan *plan, int fd)
@@ -263,7 +281,7 @@ void tw_token_supervise(const struct tw_sys *sys, struct tw_token_plan *plan, in
 	struct supervisor s = { .sys = sys, .plan = plan };
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	struct tw_message m;
-	tw_err e = tw_channel_new(sys, fd, asks, &s.keystore);
+	tw_err e = prepare(&s, fd);
 	while (!tw_failed(e)) {
 		e = tw_channel_receive(s.keystore, &m);
 		if (tw_is(e, TW_CODE_TIMEOUT))
@@ -274,6 +292,7 @@ void tw_token_supervise(const struct tw_sys *sys, struct tw_token_plan *plan, in
 	if (!tw_is(e, TW_CODE_CLOSED))
 		tw_log_err(e, "the process that speaks to the token ends");
 	end_worker(&s);
+	tw_buf_wipe(&s.answer);
 	(void)tw_channel_free(s.keystore);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -50,6 +51,16 @@ tw_err tw_worker_keep(int first, int second)
 	if (a < 0 || b < 0 || dup2(a, TW_WORKER_FIRST) < 0 || dup2(b, TW_WORKER_SECOND) < 0 ||
 		close_range(TW_WORKER_SECOND + 1, ~0U, 0) != 0)
 		return TW_RAISE_ERRNO("keeping two descriptors");
+	return TW_OK;
+}
+
+tw_err tw_worker_shared(size_t size, void **ret)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return TW_RAISE_ERRNO("memory shared with a worker");
+	*ret = p;
 	return TW_OK;
 }
 

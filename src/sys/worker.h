@@ -15,5 +15,7 @@ tw_err tw_worker_start(const struct tw_sys *sys, void (*run)(void *user, int fd)
 /* In the child: the two descriptors become these numbers; of all others only 0, 1 and 2 stay. */
 enum { TW_WORKER_FIRST = 3, TW_WORKER_SECOND = 4 };
 tw_err tw_worker_keep(int first, int second);
+/* Zeroed memory that this process and its workers write to; what a worker left there outlives it. There until the process ends. */
+tw_err tw_worker_shared(size_t size, void **ret);
 void tw_worker_end(pid_t pid); /* at once, whatever it is doing; 0: there is none */
 #endif

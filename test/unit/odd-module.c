@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, out, keep, leaky. A
+ * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, out, keep,
+ * leaky, slow-login, crash-login, stuck (destroys nothing and says so), made (makes a key and crashes). A
  * module's misfortunes cannot be had from SoftHSM itself. Logins and destroyed objects are counted by lines in ODD_MODULE.log.
  */
 #include <dlfcn.h>
@@ -55,6 +56,10 @@ static CK_RV get_session_info(CK_SESSION_HANDLE s, CK_SESSION_INFO_PTR ret)
 static CK_RV login(CK_SESSION_HANDLE s, CK_USER_TYPE who, CK_UTF8CHAR_PTR pin, CK_ULONG size)
 {
 	count("login");
+	if (is("slow-login"))
+		(void)sleep(60);
+	if (is("crash-login"))
+		_exit(9);
 	return is("wrong") ? CKR_PIN_INCORRECT : real->C_Login(s, who, pin, size);
 }
 
@@ -67,8 +72,19 @@ static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE_PTR data, CK_ULONG size, CK_BYTE_
 	return real->C_Sign(s, data, size, ret, ret_size);
 }
 
+static CK_RV make_pair(CK_SESSION_HANDLE s, CK_MECHANISM_PTR how, CK_ATTRIBUTE_PTR public, CK_ULONG public_size,
+	CK_ATTRIBUTE_PTR private, CK_ULONG private_size, CK_OBJECT_HANDLE_PTR ret_public, CK_OBJECT_HANDLE_PTR ret_private)
+{
+	CK_RV rv = real->C_GenerateKeyPair(s, how, public, public_size, private, private_size, ret_public, ret_private);
+	if (is("made"))
+		_exit(9);
+	return rv;
+}
+
 static CK_RV destroy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object)
 {
+	if (is("stuck"))
+		return CKR_DEVICE_ERROR;
 	count("destroy");
 	return is("keep") ? CKR_OK : real->C_DestroyObject(s, object);
 }
@@ -97,6 +113,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ret)
 	ours.C_GetSessionInfo = get_session_info;
 	ours.C_Login = login;
 	ours.C_Sign = sign;
+	ours.C_GenerateKeyPair = make_pair;
 	ours.C_DestroyObject = destroy;
 	ours.C_GetAttributeValue = get_attributes;
 	*ret = &ours;

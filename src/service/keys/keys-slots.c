@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys made on the device for its owner and for the product's application: slots of the keystore under a prefix each.
+ * Keys made on the device for its owner, for the product's application and for the local identity: slots of the keystore under a prefix each.
  *
- * Nothing outside the two prefixes can be named here, so whatever else lives in the keystore is out of core's reach. A private half
+ * Nothing outside these prefixes can be named here, so whatever else lives in the keystore is out of core's reach. A private half
  * has no way out: no answer carries one, and the keystore has no call for it.
  *
  * A rotation makes the new key beside the old one and commits by one rename. Cut before that the old key is there and the new

@@ -35,7 +35,7 @@ tw_err tw_keys_client_secret_mac(tw_keys_client *k, struct tw_slice message, uin
 tw_err tw_keys_client_secret_new(tw_keys_client *k, uint8_t ret[16]);
 
 /*
- * Keys that are made on the device for whoever asks core: under "owner." and "application.", at most TW_KEYS_SLOTS_MAX each. Names
+ * Keys that are made on the device for whoever asks core: under "owner.", "application." and "local.", at most TW_KEYS_SLOTS_MAX each. Names
  * are of tw_slot_valid, of at most TW_KEYS_SLOT_NAME_MAX. What signs is only a digest: such a key says what its holder wants
  * said, and the device's own identity is not among them.
  */
@@ -79,5 +79,5 @@ tw_err tw_keys_client_try(tw_keys_client *k, const char *algorithm, bool measure
 tw_err tw_keys_client_store_rotate(tw_keys_client *k); /* a new storage key; what it seals is sealed again, the old one is forgotten */
 /* The plain files of a provisioned unit go into the keystore and are destroyed. Only for a boot that is confirmed. Done: OK. */
 tw_err tw_keys_client_adopt(tw_keys_client *k);
-tw_err tw_keys_client_purge(tw_keys_client *k); /* destroys all slots of owner and application; the device's own keys stay */
+tw_err tw_keys_client_purge(tw_keys_client *k); /* destroys all slots of owner, application and local identity; the device's own keys stay */
 #endif

@@ -82,10 +82,15 @@ static tw_err check_pin(const struct token_store *s)
 
 static void note_refused(const struct token_store *s)
 {
+	TW_CLEANUP(tw_buf_done) struct tw_buf was = { 0 };
 	char now[64];
 	if (s->pin < 0)
 		return;
+	tw_buf_init(&was, s->base.sys, sizeof now);
 	tw_err e = pin_file(s, now);
+	if (!tw_failed(e) && !tw_failed(tw_durable_read(s->base.sys, s->dir, REFUSED, sizeof now, &was)) &&
+		tw_slice_is(tw_buf_slice(&was), now))
+		return; /* every question after the first is refused too, and none of them has to wear the medium */
 	if (!tw_failed(e))
 		e = tw_durable_replace(s->base.sys, s->dir, REFUSED, now, strlen(now), 0600);
 	if (tw_failed(e))
@@ -135,6 +140,20 @@ static tw_err sweep(struct token_store *s)
 	return TW_OK;
 }
 
+/* What a call before left on the token is gone; till then nobody is told that a key is destroyed or not there. */
+static tw_err settled(struct token_store *s)
+{
+	return s->sweep_due ? sweep(s) : TW_OK;
+}
+
+/* What makes something on the token; where that fails it may have been made all the same. */
+static tw_err ask_to_make(struct token_store *s, enum tw_token_op op, struct tw_slice in, struct tw_token_answer *ret)
+{
+	tw_err e = ask(s, op, nothing, in, ret);
+	s->sweep_due = s->sweep_due || tw_failed(e);
+	return e;
+}
+
 /* --- Keys --- */
 
 static tw_err find(struct token_store *s, const char *slot, uint8_t ret_point[TW_POINT_SIZE], struct tw_slice *ret_handle)
@@ -173,9 +192,8 @@ static tw_err make(struct token_store *s, const char *slot, struct tw_slice key,
 {
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
 	TW_TRY(absent(s, slot));
-	if (s->sweep_due)
-		TW_TRY(sweep(s));
-	TW_TRY(ask(s, TW_TOKEN_MAKE, nothing, key, &a));
+	TW_TRY(settled(s));
+	TW_TRY(ask_to_make(s, TW_TOKEN_MAKE, key, &a));
 	tw_err e = name_key(s, slot, &a);
 	if (tw_failed(e)) {
 		s->sweep_due = true; /* the disk may have the name or not: the next opening knows */
@@ -264,7 +282,7 @@ static tw_err token_rename(tw_keystore *k, const char *from, const char *to)
 		return TW_OK;
 	tw_err e = destroy(s, handle_of(&gone));
 	if (tw_failed(e)) /* the new key has the name, and that is what was asked for */
-		tw_log_err(e, "the token still holds the key that %s was; no name leads to it, and it is destroyed when the token answers",
+		tw_log_err(e, "the token still holds the key that %s was; no name leads to it; it is destroyed when the keystore is next asked for a list, a state or a key",
 			to);
 	return TW_OK;
 }
@@ -279,6 +297,7 @@ static tw_err token_remove(tw_keystore *k, const char *slot)
 	struct token_store *s = of(k);
 	TW_CLEANUP(tw_buf_done) struct tw_buf gone = { 0 };
 	const struct tw_vault_edit edit = { KIND_KEY, slot, nothing };
+	TW_TRY(settled(s));
 	TW_TRY(copy_handle(s, slot, &gone));
 	TW_TRY(tw_vault_change(s->vault, &edit, 1));
 	TW_TRY(destroy(s, handle_of(&gone)));
@@ -288,6 +307,7 @@ static tw_err token_remove(tw_keystore *k, const char *slot)
 static tw_err token_list(tw_keystore *k, struct tw_buf *ret)
 {
 	struct tw_vault_entry e;
+	TW_TRY(settled(of(k))); /* whoever destroys what is listed would be told that nothing is left */
 	for (size_t i = 0; tw_vault_at(of(k)->vault, i, &e); i++) {
 		if (e.kind != KIND_KEY)
 			continue;
@@ -344,7 +364,7 @@ static tw_err token_rotate(tw_keystore *k)
 	if (s->newest == UINT32_MAX)
 		return TW_RAISE(LIMIT, "no generation is left");
 	TW_TRY(tw_secret_random(k->sys, TW_AEAD_KEY, &fresh));
-	TW_TRY(ask(s, TW_TOKEN_WRAP, nothing, (struct tw_slice){ (const char *)tw_secret_bytes(fresh), tw_secret_size(fresh) }, &a));
+	TW_TRY(ask_to_make(s, TW_TOKEN_WRAP, (struct tw_slice){ (const char *)tw_secret_bytes(fresh), tw_secret_size(fresh) }, &a));
 	generation_name(s->newest + 1, name);
 	const struct tw_vault_edit edit = { KIND_STORAGE, name, tw_buf_slice(&a.out) };
 	tw_err e = tw_vault_change(s->vault, &edit, 1);
@@ -379,6 +399,7 @@ static tw_err token_forget(tw_keystore *k)
 	struct token_store *s = of(k);
 	for (; s->oldest < s->newest; s->oldest++)
 		TW_TRY(forget_one(s, s->oldest));
+	TW_TRY(settled(s));
 	return in_both(s);
 }
 
@@ -396,6 +417,9 @@ static tw_err token_state(tw_keystore *k, struct tw_keystore_state *ret)
 	struct token_store *s = of(k);
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
 	TW_TRY(describe(s, &a));
+	tw_err e = settled(s); /* the state is asked for again and again, so what failed once is not left until a key is made */
+	if (tw_failed(e))
+		tw_log_err(e, "the token still holds keys that no name leads to");
 	ret->kind = s->row->name;
 	ret->hardware = a.out.data[0] == 1;
 	ret->outside = ret->hardware; /* a stand-in in software keeps its keys in files, and those may be on this disk */

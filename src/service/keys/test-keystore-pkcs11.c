@@ -249,6 +249,7 @@ static void test_wrong_pin(void **state)
 /* Refused while it was in use: whoever asks next, and whatever process, does not say it again. */
 static void test_pin_changed_in_use(void **state)
 {
+	struct stat first, last;
 	tw_keystore *k = NULL;
 	uint8_t point[TW_POINT_SIZE];
 	use_odd();
@@ -257,8 +258,12 @@ static void test_pin_changed_in_use(void **state)
 	odd("crash");
 	sign_is(k, TW_CODE_CLOSED);
 	odd("wrong");
-	for (int i = 0; i < 3; i++)
+	sign_is(k, TW_CODE_DENIED);
+	CHECK_INT(fstatat(dir.fd, "pin.refused", &first, 0), 0);
+	for (int i = 0; i < 2; i++) {
 		sign_is(k, TW_CODE_DENIED);
+		CHECK(fstatat(dir.fd, "pin.refused", &last, 0) == 0 && last.st_ino == first.st_ino); /* not written again */
+	}
 	CHECK_INT(counted("login"), 2);
 	k = tw_keystore_close(k);
 	restart();
@@ -269,6 +274,27 @@ static void test_pin_changed_in_use(void **state)
 	restart();
 	CHECK_OK(open_token(&k));
 	tw_keystore_close(k);
+}
+
+/* Ended while it was told the PIN, nobody knows whether that was a wrong one: it counts as refused. */
+static void test_ended_in_login(void **state)
+{
+	static const char *const rows[] = { "slow-login", "crash-login" };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		tw_keystore *k = NULL;
+		use_odd();
+		odd(rows[i]);
+		for (int n = 0; n < 3; n++)
+			CHECK_ERR(open_token(&k), DENIED);
+		restart();
+		CHECK_ERR(open_token(&k), DENIED);
+		CHECK_INT(counted("login"), 1);
+		odd("");
+		use_pin(PIN);
+		restart();
+		CHECK_OK(open_token(&k));
+		tw_keystore_close(k);
+	}
 }
 
 static void test_locked_pin(void **state)
@@ -465,6 +491,64 @@ static void test_nameless_keys_are_swept(void **state)
 	tw_fake_free(f);
 }
 
+/* A key that the token did not destroy is not said to be, whoever asks again and however. */
+static void test_what_is_not_destroyed_is_told(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf names = { 0 };
+	struct tw_keystore_state s;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	tw_buf_init(&names, sys, 1024);
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	CHECK_OK(tw_keystore_generate(k, "two", point));
+	odd("stuck");
+	CHECK_ERR(tw_keystore_remove(k, "one"), CLOSED);
+	CHECK_ERR(tw_keystore_remove(k, "one"), CLOSED);
+	CHECK_ERR(tw_keystore_remove(k, "two"), CLOSED);
+	CHECK_ERR(tw_keystore_list(k, &names), CLOSED);
+	CHECK_OK(tw_keystore_state(k, &s));
+	odd("");
+	int before = counted("destroy");
+	CHECK_OK(tw_keystore_list(k, &names));
+	CHECK_TEXT(tw_buf_cstr(&names), "two\n");
+	CHECK_INT(counted("destroy"), before + 1);
+	CHECK_ERR(tw_keystore_remove(k, "one"), NOTFOUND);
+	CHECK_OK(tw_keystore_rotate(k));
+	odd("stuck");
+	CHECK_ERR(tw_keystore_forget(k), CLOSED);
+	CHECK_ERR(tw_keystore_forget(k), CLOSED);
+	odd("");
+	CHECK_OK(tw_keystore_forget(k));
+	CHECK_INT(counted("destroy"), before + 2);
+	CHECK_OK(tw_keystore_generate(k, "three", point));
+	odd("stuck");
+	CHECK_OK(tw_keystore_rename(k, "three", "two"));
+	odd("");
+	before = counted("destroy");
+	CHECK_OK(tw_keystore_state(k, &s));
+	CHECK_INT(counted("destroy"), before + 1);
+	tw_keystore_close(k);
+}
+
+/* Made, and the answer lost: it goes with the next question. */
+static void test_made_without_an_answer(void **state)
+{
+	struct tw_keystore_state s;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	CHECK_OK(open_token(&k));
+	odd("made");
+	CHECK_ERR(tw_keystore_generate(k, "one", point), CLOSED);
+	odd("");
+	int before = counted("destroy");
+	CHECK_OK(tw_keystore_state(k, &s));
+	CHECK_INT(counted("destroy"), before + 1);
+	tw_keystore_close(k);
+}
+
 /* What makes nothing on the token, so that hundreds of runs do not fill it. */
 static tw_err use_it(const struct tw_sys *s, void *user)
 {
@@ -508,6 +592,7 @@ int main(void)
 		cmocka_unit_test(test_token_files_taken_away),
 		cmocka_unit_test(test_wrong_pin),
 		cmocka_unit_test(test_pin_changed_in_use),
+		cmocka_unit_test(test_ended_in_login),
 		cmocka_unit_test(test_locked_pin),
 		cmocka_unit_test(test_pin_file),
 		cmocka_unit_test(test_another_token),
@@ -517,6 +602,8 @@ int main(void)
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_power_cut),
 		cmocka_unit_test(test_nameless_keys_are_swept),
+		cmocka_unit_test(test_what_is_not_destroyed_is_told),
+		cmocka_unit_test(test_made_without_an_answer),
 		cmocka_unit_test(test_every_failure_is_told),
 	};
 	const char *filter = getenv("CMOCKA_TEST_FILTER");
