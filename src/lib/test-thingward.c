@@ -235,6 +235,10 @@ static void test_sealing(void **state)
 	CHECK_INT(thingward_unseal(d.t, THINGWARD_UNIT, long_data, THINGWARD_SEALED_MAX + 1, back), THINGWARD_INVALID);
 	CHECK_INT(thingward_seal(d.t, (enum thingward_scope)2, long_data, 1, back), THINGWARD_INVALID);
 	CHECK_BYTES(back, "text", 4);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_UNSEALED, 5, "next", 4, NULL, 0));
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_UNSEALED, 3, "late", 4, NULL, 0)); /* to a call that has given up: nobody's */
+	CHECK_INT(thingward_unseal(d.t, THINGWARD_UNIT, long_data, 32, back), THINGWARD_OK);
+	CHECK_BYTES(back, "next", 4);
 	close_door(&d);
 }
 

@@ -108,8 +108,10 @@ int thingward_open(const char *path, thingward **ret)
 
 thingward *thingward_close(thingward *t)
 {
-	if (t)
+	if (t) {
 		(void)tw_channel_free(t->channel);
+		tw_wipe(t, sizeof *t); /* an answer may hold what was sealed */
+	}
 	free(t);
 	return NULL;
 }
@@ -197,10 +199,16 @@ static bool is_bytes(uint16_t type)
 	return type == TW_APP_DIGEST || type == TW_APP_KEY_IS || type == TW_APP_SIGNED || type == TW_APP_SEALED || type == TW_APP_UNSEALED;
 }
 
-static tw_err read_bytes(thingward *t, struct tw_cursor *in)
+/* Of an answer that nobody waits for any more nothing is kept. */
+static tw_err read_bytes(thingward *t, bool awaited, struct tw_cursor *in)
 {
-	t->bytes_size = tw_cursor_left(in);
-	return tw_cursor_bytes(in, t->bytes, t->bytes_size); /* the channel's row has checked that it fits */
+	struct tw_slice passed;
+	size_t size = tw_cursor_left(in);
+
+	if (!awaited)
+		return tw_cursor_slice(in, size, &passed);
+	t->bytes_size = size;
+	return tw_cursor_bytes(in, t->bytes, size); /* the channel's row has checked that it fits */
 }
 
 static tw_err read_result(struct tw_cursor *in, int *ret)
@@ -217,6 +225,7 @@ static tw_err take(thingward *t, const struct tw_message *m)
 {
 	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
 	char value[THINGWARD_VALUE_MAX] = "", why[sizeof t->why] = "";
+	bool awaited = t->awaited && m->tag == t->awaited;
 	int result = m->type == TW_APP_REFUSED ? THINGWARD_REFUSED : THINGWARD_OK;
 
 	if (m->type == TW_APP_REFUSED)
@@ -224,13 +233,13 @@ static tw_err take(thingward *t, const struct tw_message *m)
 	else if (m->type == TW_APP_SETTING_IS)
 		TW_TRY(read_value(&in, value, sizeof value));
 	else if (is_bytes(m->type))
-		TW_TRY(read_bytes(t, &in));
+		TW_TRY(read_bytes(t, awaited, &in));
 	else if (m->type == TW_APP_RESULT)
 		TW_TRY(read_result(&in, &result));
 	TW_TRY(tw_cursor_end(&in));
 	if (t->pending)
 		t->pending--;
-	if (t->awaited && m->tag == t->awaited) {
+	if (awaited) {
 		t->awaited = 0;
 		t->awaited_result = result;
 		memcpy(t->value, value, sizeof value);
@@ -248,9 +257,13 @@ static int take_all(thingward *t)
 	struct tw_message m;
 	tw_err e;
 
-	while (!tw_failed(e = tw_channel_receive(t->channel, &m)))
-		if (tw_failed(take(t, &m)))
+	while (!tw_failed(e = tw_channel_receive(t->channel, &m))) {
+		tw_err taken = take(t, &m);
+
+		tw_wipe((void *)(uintptr_t)m.payload.at, m.payload.size);
+		if (tw_failed(taken))
 			return say(t, THINGWARD_GONE, "the device's answer cannot be read");
+	}
 	return tw_is(e, TW_CODE_TIMEOUT) ? THINGWARD_OK : say(t, THINGWARD_GONE, "the device has ended the connection");
 }
 

@@ -12,6 +12,8 @@
 #include "tool/files.h"
 #include "tool/wait.h"
 
+#define PAGES_MAX 100 /* of findings, of 300 each; a device keeps far fewer */
+
 static const struct tw_target *first(const struct tw_probe_context *c)
 {
 	return &c->target[0];
@@ -203,16 +205,18 @@ static tw_err equals_database(struct tw_probe_context *c, struct tw_finding *f)
 
 /* --- The files that are there --- */
 
-/* Whether every planted path is among the findings, to their end. ret_lost: the first that is not. */
+/* Which of the planted paths are among the findings, to their end. *ret_cut: the device counts more than it lists. */
 static tw_err look_for(struct tw_probe_context *c, bool seen[], bool *ret_cut)
 {
 	char path[256] = "/api/v1/inventory/findings?limit=300";
 
-	while (*path) {
+	for (unsigned pages = 0; *path; pages++) {
 		TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
 		size_t i;
 		json_t *one;
 
+		if (pages == PAGES_MAX)
+			return TW_RAISE(LIMIT, "the findings do not end");
 		tw_answer_init(&page, c->sys);
 		TW_TRY(ask(c, path, &page));
 		*ret_cut = tw_json_int(page.body, "changed") + tw_json_int(page.body, "missing") + tw_json_int(page.body, "unknown") >
