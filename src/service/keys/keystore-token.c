@@ -282,8 +282,7 @@ static tw_err token_rename(tw_keystore *k, const char *from, const char *to)
 		return TW_OK;
 	tw_err e = destroy(s, handle_of(&gone));
 	if (tw_failed(e)) /* the new key has the name, and that is what was asked for */
-		tw_log_err(e, "the token still holds the key that %s was; no name leads to it; it is destroyed when the keystore is next asked for a list, a state or a key",
-			to);
+		tw_log_err(e, "the token still holds the key that %s was; it is destroyed with the next list, state or key", to);
 	return TW_OK;
 }
 
