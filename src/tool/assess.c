@@ -161,6 +161,7 @@ static tw_err gather(struct assessment *a)
 
 	TW_TRY(tw_rows_new(a->sys, &a->rows));
 	TW_TRY(tw_product_load(a->t, tw_arg(a->args, "product"), &a->product));
+	a->c.product = a->product;
 	a->c.packages = tw_arg(a->args, "packages");
 	TW_TRY(take_planted(a));
 	if (before)

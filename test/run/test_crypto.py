@@ -11,6 +11,8 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+import shutil
 import sqlite3
 
 import pytest
@@ -53,9 +55,9 @@ def owner(owned):
     return ask
 
 
-def assess(unit, folder, device="unit"):
+def assess(unit, folder, device="unit", product=None):
     """Verdict by (element, probe) of the elements of cryptography."""
-    worlds.run(worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out",
+    worlds.run(worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", product or unit.world.product, "--out",
                folder / "e.json", ok=(0, 1), timeout=60)
     payload = json.loads(unb64(json.loads((folder / "e.json").read_text())["payload"]))
     return {(row["element"], row["probe"]): row["verdict"] for row in payload["results"] if row["element"].startswith("DP.CCS.")}
@@ -243,9 +245,14 @@ def test_devices_whose_algorithms_are_weak_or_slow_are_found_out(liar, tmp_path)
         rows.update(change.pop("rows", {}))
         return {"passed": True, "fast_enough": True, "algorithms": [row for row in rows.values() if row], **change}
 
-    def verdicts(answer):
+    slow = tmp_path / "slow"  # a product that declares what the liar says
+    shutil.copytree(liar.world.product, slow)
+    text = (slow / "product.yaml").read_text()
+    (slow / "product.yaml").write_text(re.sub(r"(-per-second): \d+", r"\1: 5", text))
+
+    def verdicts(answer, product=slow):
         Liar.answers[SELF_TEST] = answer
-        seen = assess(liar, tmp_path, "liar")
+        seen = assess(liar, tmp_path, "liar", product)
         return [seen["DP.CCS.1", name] for name in ("known-answers", "weak-ones-refused", "fast-enough")]
 
     one = measured()["algorithms"][0]
@@ -257,6 +264,11 @@ def test_devices_whose_algorithms_are_weak_or_slow_are_found_out(liar, tmp_path)
     assert verdicts((200, measured())) == ["fail", "fail", "pass"]
     Liar.answers[VERIFY] = lambda asked: (200, {"result": "verified"}) if asked["signature"].endswith("Agw") else (422, {"title": "no", "rule": "crypto.signature"})
     assert verdicts((200, measured())) == ["pass", "fail", "pass"]
+    assert verdicts((200, measured()), liar.world.product)[2] == "fail", "a floor that is not the product's"
+    hashes_well = Liar.answers[HASH]
+    Liar.answers[HASH] = (503, {"title": "no", "rule": "x"})
+    assert verdicts((200, measured()))[2] == "fail", "nothing was seen to be hashed"
+    Liar.answers[HASH] = hashes_well
     more = {"name": "rc4", "passed": True, "rate": 10**8, "unit": "1/s", "floor": 5}
     for change in ({"rows": {"rc4": more}}, {"rows": {one["name"]: {**one, "passed": False}}}, {"passed": False}):
         assert verdicts((200, measured(**change)))[0] == "fail", change

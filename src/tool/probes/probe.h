@@ -31,6 +31,7 @@ struct tw_probe_context {
 	const struct tw_sys *sys;
 	struct tw_target target[TW_TARGETS_MAX]; /* the first is the one assessed, the others are compared with it */
 	size_t target_count;
+	const json_t *product;  /* product.yaml as it was read, or NULL */
 	const json_t *before;   /* payload of earlier evidence of the same device, or NULL */
 	const json_t *registry; /* lines of the provisioning registry, or NULL */
 	const char *packages;   /* the package manager's own database of the first device, or NULL */
