@@ -166,8 +166,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server:
     """how: one way in which it is wrong, or None. secret: (name, password) that may enrol; None: only certificates may."""
 
-    def __init__(self, secret=("unit", "s3cret"), host="127.0.0.1", how=None, start=-DAY, end=90 * DAY):
-        self.root = Authority()
+    def __init__(self, secret=("unit", "s3cret"), host="127.0.0.1", how=None, start=-DAY, end=90 * DAY, root=None):
+        self.root = root or Authority()
         self.secret, self.how, self.waits, self.retry_after = secret, how, 0, 1
         self.start_at, self.end_at = start, end
         self.asked, self.requests, self.issued, self.stop = [], [], [], threading.Event()

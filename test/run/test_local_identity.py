@@ -29,7 +29,7 @@ from harness import Client, local, roles, unb64, wait_for
 from test_tasks import confirm, ended
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "est"))
-from server import DAY, Server, key_pem, name_of, new_key  # noqa: E402
+from server import DAY, Authority, Server, key_pem, name_of, new_key  # noqa: E402
 
 HERE, SECRET = "/api/v1/local-identity", "unit:s3cret"
 SPKI = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -338,6 +338,30 @@ def test_probe_of_a_device_enrolled_or_not_and_of_one_that_pretends(owned, liar,
         liars.Liar.answers = {"/api/v1/identity": (200, owned.json("identity", "read")), HERE: (200, told), HERE + "/presentation": come}
         verdict, reason = assess(owned, tmp_path, "liar")
         assert verdict == "fail" and "could not show" in reason
+
+        # Without a certificate it is refused; whoever goes before he was asked for one was not judged.
+        for shown, wanted in ((nobody, "fail"), (lambda port, _: socket.create_connection(("127.0.0.1", port)).close(), "inconclusive")):
+            def visit(asked, shown=shown):
+                threading.Thread(target=shown, args=(int(asked["url"].rsplit(":", 1)[1].strip("/")), asked["anchors"])).start()
+                return 202, {"task": "0" * 32, "state": "waiting"}
+
+            liars.Liar.answers[HERE + "/presentation"] = visit
+            verdict, reason = assess(owned, tmp_path, "liar")
+            assert verdict == wanted, reason
+    owned.json("local-identity", "remove")
+    with Server(root=Authority("issuing", Authority("top"))) as server:  # the anchor is not self-signed
+        owned.json("local-identity", "enrol", "--url", server.url(), "--anchors", server.root.pem(), "--secret", SECRET)
+        wait_for(lambda: owned.json("local-identity", "read")["enrolled"])
+        verdict, reason = assess(owned, tmp_path)
+        assert verdict == "pass", reason
+
+
+def nobody(port, anchors):
+    try:
+        with ssl.create_default_context(cadata=anchors).wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="localhost") as tls:
+            tls.recv(100)
+    except (ssl.SSLError, ConnectionError):
+        pass
 
 
 @pytest.mark.skipif(not shutil.which("pki"), reason="needs pki of strongSwan (strongswan-pki, libstrongswan-extra-plugins)")

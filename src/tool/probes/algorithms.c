@@ -283,7 +283,8 @@ static tw_err fast_enough(struct tw_probe_context *c, struct tw_finding *f)
 		return tw_found(f, TW_VERDICT_FAIL, "The device says that it hashes %lld KiB/s, but %lld were seen from here.",
 			(long long)tw_json_int(entry_of(list, "sha-256"), "rate"), (long long)seen);
 	return tw_found(f, TW_VERDICT_PASS,
-		"By its own measure each algorithm is as fast as the product declares, which only for SHA-256 can be seen from outside: through the network %lld KiB/s of hashing were seen, "
+		"By its own measure each algorithm is as fast as the product declares. Only SHA-256 can be seen from outside: "
+		"through the network %lld KiB/s of hashing were seen, "
 		"%s.",
 		(long long)seen,
 		seen >= tw_json_int(entry_of(list, "sha-256"), "floor") ? "which alone meets what is declared"

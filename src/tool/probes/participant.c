@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 
@@ -71,6 +72,9 @@ static tw_err make_tls(struct door *d, const char *anchors_pem)
 		good = X509_STORE_add_cert(SSL_CTX_get_cert_store(d->ctx), tw_cert_x509(anchors.of[i])) == 1;
 	if (!good)
 		return TW_RAISE(CRYPTO, "a TLS server");
+	/* An anchor may be an issuing authority that is not self-signed. */
+	if (X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(d->ctx), X509_V_FLAG_PARTIAL_CHAIN) != 1)
+		return TW_RAISE(CRYPTO, "a TLS server's rules");
 	SSL_CTX_set_verify(d->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_session_cache_mode(d->ctx, SSL_SESS_CACHE_OFF);
 	return TW_OK;
@@ -114,29 +118,40 @@ static tw_err stand_in_make(const struct door *d, const char *identifier, tw_key
 	return tw_cert_make(d->sys, &want, *ret_key, NULL, *ret_key, ret);
 }
 
-/* A handshake in memory against the same door. True: it was let in. */
-static bool lets_in(const struct door *d, const tw_key *key, const tw_cert *cert)
+/* In memory; 1: both ends are content. */
+static int shake_hands_here(SSL *server, SSL *client)
+{
+	int r = 0;
+
+	SSL_set_accept_state(server);
+	SSL_set_connect_state(client);
+	for (int i = 0; i < 10 && r != 1; i++) {
+		(void)SSL_do_handshake(client);
+		r = SSL_do_handshake(server);
+	}
+	return r;
+}
+
+/* Against the same door. CRYPTO: the certificate was not judged, which is no refusal. */
+static tw_err lets_in(const struct door *d, const tw_key *key, const tw_cert *cert, bool *ret)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	SSL *server = SSL_new(d->ctx), *client = ctx ? SSL_new(ctx) : NULL;
 	BIO *to_client = NULL, *to_server = NULL;
-	int r = 0;
+	bool judged = false;
 
+	*ret = false;
 	if (server && client && SSL_use_certificate(client, tw_cert_x509(cert)) == 1 &&
 		SSL_use_PrivateKey(client, tw_key_evp(key)) == 1 && BIO_new_bio_pair(&to_client, 0, &to_server, 0) == 1) {
 		SSL_set_bio(server, to_client, to_client);
 		SSL_set_bio(client, to_server, to_server);
-		SSL_set_accept_state(server);
-		SSL_set_connect_state(client);
-		for (int i = 0; i < 10 && r != 1; i++) {
-			(void)SSL_do_handshake(client);
-			r = SSL_do_handshake(server);
-		}
+		*ret = shake_hands_here(server, client) == 1;
+		judged = *ret || SSL_get_verify_result(server) != X509_V_OK;
 	}
 	SSL_free(server);
 	SSL_free(client);
 	SSL_CTX_free(ctx);
-	return r == 1;
+	return judged ? TW_OK : TW_RAISE(CRYPTO, "the stand-in's handshake ended before its certificate was looked at");
 }
 
 /* --- The device --- */
@@ -149,18 +164,26 @@ static bool wait_for(const struct door *d, int fd, short what, int64_t until)
 	return left > 0 && d->sys->poll(d->sys, &p, 1, (int)left) == 1;
 }
 
-static bool shake_hands(const struct door *d, SSL *ssl, int fd, int64_t until)
+/* UNTRUSTED: a certificate came and was refused, or none came. CLOSED: it never got that far. */
+static tw_err shake_hands(const struct door *d, SSL *ssl, int fd, int64_t until)
 {
 	int r;
 
 	while ((r = SSL_accept(ssl)) != 1) {
 		int e = SSL_get_error(ssl, r);
 
-		if ((e != SSL_ERROR_WANT_READ && e != SSL_ERROR_WANT_WRITE) ||
-			!wait_for(d, fd, e == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, until))
-			return false;
+		if (e == SSL_ERROR_WANT_READ || e == SSL_ERROR_WANT_WRITE) {
+			if (!wait_for(d, fd, e == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, until))
+				return TW_RAISE(CLOSED, "who came fell silent in the handshake");
+			continue;
+		}
+		if (SSL_get_verify_result(ssl) != X509_V_OK)
+			return TW_RAISE(UNTRUSTED, "who came has no certificate under the authority");
+		if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+			return TW_RAISE(UNTRUSTED, "who came showed no certificate");
+		return TW_RAISE(CLOSED, "who came broke off the handshake");
 	}
-	return true;
+	return TW_OK;
 }
 
 /* Answers whatever was asked, and keeps the certificate that came. */
@@ -175,15 +198,16 @@ static tw_err serve(struct door *d, SSL *ssl, int64_t until, struct tw_buf *ret_
 
 	OPENSSL_free(der);
 	TW_TRY(e);
-	while (SSL_read(ssl, asked, sizeof asked) <= 0 && SSL_get_error(ssl, 0) != SSL_ERROR_ZERO_RETURN)
-		if (!wait_for(d, d->guest, POLLIN, until))
+	int r;
+	while ((r = SSL_read(ssl, asked, sizeof asked)) <= 0)
+		if (SSL_get_error(ssl, r) != SSL_ERROR_WANT_READ || !wait_for(d, d->guest, POLLIN, until))
 			return TW_OK;
 	(void)SSL_write(ssl, answer, sizeof answer - 1);
 	(void)SSL_shutdown(ssl);
 	return TW_OK;
 }
 
-/* TIMEOUT: nobody came. UNTRUSTED: who came was not let in. */
+/* TIMEOUT: nobody came. Others: shake_hands. */
 static tw_err take_guest(struct door *d, struct tw_buf *ret_der)
 {
 	int64_t until = tw_now_ms(d->sys) + WAIT_MS;
@@ -194,9 +218,9 @@ static tw_err take_guest(struct door *d, struct tw_buf *ret_der)
 	if (d->guest < 0)
 		return TW_RAISE_ERRNO("taking a connection");
 	SSL *ssl = SSL_new(d->ctx);
-	tw_err e = !ssl || SSL_set_fd(ssl, d->guest) != 1 ? TW_RAISE(CRYPTO, "a TLS connection")
-		: !shake_hands(d, ssl, d->guest, until)   ? TW_RAISE(UNTRUSTED, "who came has no certificate under the authority")
-							  : serve(d, ssl, until, ret_der);
+	tw_err e = ssl && SSL_set_fd(ssl, d->guest) == 1 ? shake_hands(d, ssl, d->guest, until) : TW_RAISE(CRYPTO, "a TLS connection");
+	if (!tw_failed(e))
+		e = serve(d, ssl, until, ret_der);
 	SSL_free(ssl);
 	return e;
 }
@@ -236,28 +260,49 @@ static tw_err same_certificate(struct tw_probe_context *c, const json_t *said, c
 	return TW_OK;
 }
 
-static tw_err judge(struct tw_probe_context *c, struct door *d, const json_t *said, struct tw_finding *f)
+/* ret_good false: f has been told. */
+static tw_err stand_in_is_refused(struct tw_probe_context *c, struct door *d, struct tw_finding *f, bool *ret_good)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	TW_CLEANUP(tw_cert_freep) tw_cert *stand_in = NULL;
-	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
-	bool same = false;
+	bool in = false;
 
-	tw_buf_init(&der, c->sys, 8192);
+	*ret_good = false;
 	TW_TRY(stand_in_make(d, tw_json_text(c->target[0].identity.body, "identifier"), &key, &stand_in));
-	if (lets_in(d, key, stand_in))
-		return tw_found(f, TW_VERDICT_FAIL, "A self-signed stand-in passes under the authority that the device names.");
-	TW_TRY(tw_saw(f, "stand-in", "refused"));
-	tw_err e = send_device(c, d);
+	tw_err e = lets_in(d, key, stand_in, &in);
 	if (tw_failed(e))
-		return tw_found_trouble(f, "Having the device show its local identity", e);
-	e = take_guest(d, &der);
+		return tw_found_trouble(f, "Whether a stand-in is let in", e);
+	if (in)
+		return tw_found(f, TW_VERDICT_FAIL, "A self-signed stand-in passes under the authority that the device names.");
+	*ret_good = true;
+	return tw_saw(f, "stand-in", "refused");
+}
+
+static tw_err device_was_not_let_in(struct tw_finding *f, tw_err e)
+{
 	if (tw_is(e, TW_CODE_TIMEOUT))
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 			"The device did not come to this desk; run the assessment on the machine it runs on.");
 	if (tw_is(e, TW_CODE_UNTRUSTED))
 		return tw_found(f, TW_VERDICT_FAIL, "The device came, and could not show that it is one whom its authority names.");
-	TW_TRY(e);
+	return tw_found_trouble(f, "The device's certificate at this desk", e);
+}
+
+static tw_err judge(struct tw_probe_context *c, struct door *d, const json_t *said, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	bool good = false, same = false;
+
+	tw_buf_init(&der, c->sys, 8192);
+	TW_TRY(stand_in_is_refused(c, d, f, &good));
+	if (!good)
+		return TW_OK;
+	tw_err e = send_device(c, d);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "Having the device show its local identity", e);
+	e = take_guest(d, &der);
+	if (tw_failed(e))
+		return device_was_not_let_in(f, e);
 	TW_TRY(same_certificate(c, said, &der, &same));
 	TW_TRY(tw_saw(f, "device", same ? "let in" : "let in with another certificate"));
 	return same ? tw_found(f, TW_VERDICT_PASS,
