@@ -431,7 +431,7 @@ static tw_err ask(struct enrolment *w, struct tw_task *t)
 static tw_err finish(struct tw_task *t, const char *rule, const char *words)
 {
 	t->failed = rule != NULL;
-	(void)snprintf(t->words, sizeof t->words, "%s", words);
+	(void)snprintf(t->words, sizeof t->words, "%.159s", words);
 	t->result = json_pack("{s:s}", "verdict", rule ? rule : "enrolled");
 	return t->result ? TW_OK : TW_RAISE(NOMEM, "a verdict");
 }
