@@ -5,6 +5,7 @@
  */
 #include "tool/commands.h"
 #include "tool/pages.h"
+#include "tool/passphrase.h"
 #include "tool/rows.h"
 #include "tool/session.h"
 #include "tool/wait.h"
@@ -16,6 +17,7 @@
 
 #define PATH_SIZE 512
 #define WORDS_MAX 64
+#define KEY_SIZE 40 /* of an option that a field gives */
 
 static const struct tw_option places[] = {
 	{ "device", "NAME|HOST:PORT", false, "the device, as you named it at take-over, or by its address" },
@@ -146,12 +148,35 @@ static const json_t *find_operation(const tw_rows *rows, int argc, char **argv)
 	return NULL;
 }
 
+/* Never an argument: everybody on the machine can read those. */
+static bool is_secret(const json_t *field)
+{
+	return !strcmp(tw_json_text(field, "secret"), "yes");
+}
+
+static void secret_option(const json_t *field, char ret[KEY_SIZE])
+{
+	(void)snprintf(ret, KEY_SIZE, "%.32s-file", tw_json_text(field, "key"));
+}
+
+static int count_plain(const json_t *fields)
+{
+	size_t i;
+	json_t *field;
+	int n = 0;
+
+	json_array_foreach(fields, i, field)
+		n += !is_secret(field);
+	return n;
+}
+
 /* A command made from the row: its options are the places and the fields. */
 struct made {
 	struct tw_command command;
 	struct tw_option options[TW_GIVEN_MAX];
 	size_t count;
 	char words[WORDS_MAX + 8], positional[128];
+	char secret[KEY_SIZE]; /* the option of the field that is one; a row has one at most */
 };
 
 static void made_fields(struct made *m, const json_t *fields)
@@ -160,7 +185,11 @@ static void made_fields(struct made *m, const json_t *fields)
 	json_t *field;
 
 	json_array_foreach(fields, i, field)
-		if (m->count < TW_COUNT(m->options) - 1)
+		if (m->count < TW_COUNT(m->options) - 1 && is_secret(field)) {
+			secret_option(field, m->secret);
+			m->options[m->count++] = (struct tw_option){ m->secret, "FILE", false,
+				"its only line is the secret; without this the terminal is asked" };
+		} else if (m->count < TW_COUNT(m->options) - 1)
 			m->options[m->count++] = (struct tw_option){ tw_json_text(field, "key"), "VALUE", false,
 				tw_json_text(field, "help") };
 }
@@ -173,6 +202,8 @@ static void made_positional(struct made *m, const json_t *input)
 
 	json_array_foreach(input, i, field) {
 		bool needed = !strcmp(tw_json_text(field, "required"), "yes");
+		if (is_secret(field))
+			continue;
 		int n = snprintf(m->positional + used, sizeof(m->positional) - used, "%s%s%s%s", used ? " " : "", needed ? "" : "[",
 			tw_json_text(field, "key"), needed ? "" : "]");
 
@@ -215,7 +246,7 @@ static void make_command(const json_t *operation, struct made *m)
 		.words = m->words,
 		.positional = m->positional,
 		.min = brace != NULL,
-		.max = (brace != NULL) + (int)json_array_size(input),
+		.max = (brace != NULL) + count_plain(input),
 		.options = m->options,
 		.help = tw_json_text(operation, "help"),
 		.user = operation,
@@ -255,16 +286,45 @@ static tw_err place_word(struct tw_tool *t, const json_t *fields, const char *wo
 {
 	const char *equals = strchr(word, '=');
 	const json_t *field = equals ? field_named(fields, word, (size_t)(equals - word)) : NULL;
+	field = field && is_secret(field) ? NULL : field;
 	const char *value = field ? equals + 1 : word;
 	json_t *v = NULL;
 
 	for (size_t i = 0; !field && i < json_array_size(fields); i++)
-		if (!json_object_get(body, tw_json_text(json_array_get(fields, i), "key")))
+		if (!is_secret(json_array_get(fields, i)) && !json_object_get(body, tw_json_text(json_array_get(fields, i), "key")))
 			field = json_array_get(fields, i);
 	if (!field)
 		return tw_fail(t, TW_EXIT_USAGE, "the command with --help", TW_RAISE(SYNTAX, "'%.64s' is too much", word));
 	TW_TRY(typed(t, field, value, &v));
 	return tw_json_set(body, tw_json_text(field, "key"), v);
+}
+
+static tw_err read_secret(struct tw_tool *t, const struct tw_args *a, const json_t *field, json_t *body)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *secret = NULL;
+	char option[KEY_SIZE], shown[KEY_SIZE + 2], prompt[128];
+	json_t *v;
+
+	secret_option(field, option);
+	(void)snprintf(shown, sizeof(shown), "--%s", option);
+	(void)snprintf(prompt, sizeof(prompt), "%.120s", tw_json_text(field, "help"));
+	const struct tw_passphrase_ask ask = { .file = tw_arg(a, option), .prompt = prompt, .option = shown };
+	TW_TRY(tw_passphrase_get(t, &ask, &secret));
+	v = json_stringn((const char *)tw_secret_bytes(secret), tw_secret_size(secret));
+	return v ? tw_json_set(body, tw_json_text(field, "key"), v)
+		 : tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"), TW_RAISE(SYNTAX, "the secret is no text"));
+}
+
+/* Asked for last: nobody types a secret for a command that is not carried out. */
+static tw_err read_secrets(struct tw_tool *t, const struct tw_args *a, const json_t *fields, json_t *body)
+{
+	size_t i;
+	json_t *field;
+
+	json_array_foreach(fields, i, field)
+		if (is_secret(field))
+			TW_TRY(read_secret(t, a, field, body));
+	return TW_OK;
 }
 
 static tw_err make_body(struct tw_tool *t, const struct tw_args *a, const json_t *fields, int skip, json_t *body)
@@ -273,7 +333,7 @@ static tw_err make_body(struct tw_tool *t, const struct tw_args *a, const json_t
 	json_t *field, *v = NULL;
 
 	json_array_foreach(fields, i, field) {
-		const char *value = tw_arg(a, tw_json_text(field, "key"));
+		const char *value = is_secret(field) ? NULL : tw_arg(a, tw_json_text(field, "key"));
 
 		if (!value)
 			continue;
@@ -283,10 +343,11 @@ static tw_err make_body(struct tw_tool *t, const struct tw_args *a, const json_t
 	for (int k = skip; k < a->rest_count; k++)
 		TW_TRY(place_word(t, fields, a->rest[k], body));
 	json_array_foreach(fields, i, field)
-		if (!strcmp(tw_json_text(field, "required"), "yes") && !json_object_get(body, tw_json_text(field, "key")))
+		if (!is_secret(field) && !strcmp(tw_json_text(field, "required"), "yes") &&
+			!json_object_get(body, tw_json_text(field, "key")))
 			return tw_fail(t, TW_EXIT_USAGE, "the command with --help",
 				TW_RAISE(SYNTAX, "%s is missing: %s", tw_json_text(field, "key"), tw_json_text(field, "help")));
-	return TW_OK;
+	return read_secrets(t, a, fields, body);
 }
 
 static bool segment_character(char c)

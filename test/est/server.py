@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-DAY = datetime.timedelta(days=1)
+DAY, SECOND = datetime.timedelta(days=1), datetime.timedelta(seconds=1)
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 BASE = "/.well-known/est/"
 

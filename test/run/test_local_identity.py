@@ -29,7 +29,7 @@ from harness import Client, local, roles, unb64, wait_for
 from test_tasks import confirm, ended
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "est"))
-from server import DAY, Authority, Server, key_pem, name_of, new_key  # noqa: E402
+from server import DAY, SECOND, Authority, Server, key_pem, name_of, new_key  # noqa: E402
 
 HERE, SECRET = "/api/v1/local-identity", "unit:s3cret"
 SPKI = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -254,13 +254,13 @@ def test_nothing_is_left_of_what_came_to_nothing(device, owner):
         answer = owner.ask("POST", HERE, {"url": server.url(), "anchors": server.root.pem(), "secret": SECRET})
         assert answer.status == 409 and answer.json["rule"] == "task.running"
         assert owner.ask("DELETE", path).json["state"] == "cancelled"
-        assert set(kept(unit)) == {"owner.local-identity"}
+        assert set(kept(unit)) == {"owner.local-identity", "owner.local-identity.tries"}
     before = owner.ask("GET", HERE).json["certificate"]
     with Server(how="asks-nobody") as server:
         shown = owner.ask("POST", HERE + "/presentation", {"url": server.url("/hello"), "anchors": server.root.pem()}).headers["location"]
         task = ended(owner, shown)
         assert task["state"] == "failed" and task["result"] == {"verdict": "not-asked", "status": 200}
-    assert owner.ask("GET", HERE).json["certificate"] == before and set(kept(unit)) == {"owner.local-identity"}
+    assert owner.ask("GET", HERE).json["certificate"] == before and set(kept(unit)) == {"owner.local-identity", "owner.local-identity.tries"}
 
 
 def test_removal_takes_along_what_is_only_wanted(device, owner):
@@ -287,6 +287,30 @@ def test_killed_fetch_fails_its_task_and_nothing_else(device, owner):
         server.how = None
         assert outcome(owner, enrol(owner, server))[:2] == ("done", "enrolled")
     assert "fetch" in [r["fields"]["role"] for r in local(unit, "GET", "/api/v1/log?limit=100").json["records"] if r.get("event") == "role.died"]
+
+
+def renewal_failures(unit):
+    return [r["fields"] for r in local(unit, "GET", "/api/v1/log?limit=100").json["records"] if r.get("event") == "identity.local-renewal-failed"]
+
+
+def test_renews_by_itself_and_tries_again(device, owner):
+    """@nist DI.DAS.1: what lives 100 s and has 20 left is renewed 5 s later; refused, it says so and comes again."""
+    unit = device[0]
+    with Server(start=-80 * SECOND, end=20 * SECOND) as server:
+        assert outcome(owner, enrol(owner, server))[:2] == ("done", "enrolled")
+        first, server.start_at, server.end_at, server.how = leaf(owner), -DAY, 90 * DAY, "refuse"
+        assert "It is renewed from 20" in status(owner)["reason"] or "It is renewed now" in status(owner)["reason"], status(owner)
+        wait_for(lambda: {"rule": "est.refused"} in renewal_failures(unit), 12)
+        server.how = None
+        assert status(owner)["status"] == "provided" and "the last try failed (est.refused)" in status(owner)["reason"]
+        assert leaf(owner) == first and len(server.issued) == 1
+        wait_for(lambda: leaf(owner) != first, 12)
+        assert server.asked[-1][1].endswith("simplereenroll") and leaf(owner) == server.issued[-1]
+    said = status(owner)
+    assert said["status"] == "provided" and "It is renewed from 20" in said["reason"] and "failed" not in said["reason"]
+    tasks = [t for t in owner.ask("GET", "/api/v1/tasks").json["tasks"] if t["started_by"] == "device"]
+    assert [t["operation"] for t in tasks[:2]] == ["local-identity.renew"] * 2 and [t["state"] for t in tasks[:2]] == ["done", "failed"]
+    assert "owner.local-identity.wanted" not in kept(unit)
 
 
 def test_cancelled_task_takes_fetch_along(device, owner):
@@ -326,7 +350,11 @@ def test_probe_of_a_device_enrolled_or_not_and_of_one_that_pretends(owned, liar,
     assert assess(owned, tmp_path)[0] == "inconclusive"
     confirm(owned)
     with Server() as server:
-        owned.json("local-identity", "enrol", "--url", server.url(), "--anchors", server.root.pem(), "--secret", SECRET)
+        (tmp_path / "secret").write_text(SECRET + "\n")
+        words = ("local-identity", "enrol", "--url", server.url(), "--anchors", server.root.pem())
+        assert "no file" in owned.tool("device", *words, "--secret", SECRET, "--device", "unit", "--owner", owned.owner, ok=(1,)).stderr
+        assert not server.asked
+        owned.json(*words, "--secret-file", tmp_path / "secret")
         wait_for(lambda: owned.json("local-identity", "read")["enrolled"])
         assert assess(owned, tmp_path)[0] == "pass", assess(owned, tmp_path)
         told = owned.json("local-identity", "read")

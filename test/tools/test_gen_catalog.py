@@ -42,6 +42,7 @@ facts:
   - {name: a.known, type: bool, read: tw_a_known, help: h}
 jobs:
   - {name: a.job, period_ms: "1000", watches: the thing, run: tw_a_run}
+  - {name: b.job, period_ms: "2000", watches: another, run: tw_b_run, due: tw_b_due}
 """
 GRANTS = "grants:\n  p.read: [anyone, owner]\n  p.change: [owner]\n"
 
@@ -78,7 +79,7 @@ def test_c_rows(tmp_path):
     assert '{ "value", TW_JSON_TEXT, true, 0, 9 }' in text
     assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL, NULL, 0, NULL, 0 }' in text
     assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0 }' in text
-    assert '{ "a.job", 1000, "the thing", tw_a_run }' in text
+    assert '{ "a.job", 1000, "the thing", tw_a_run, NULL }' in text and '{ "b.job", 2000, "another", tw_b_run, tw_b_due }' in text
     assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << TW_SUBJECT_OWNER }' in emit_c.grants_source(g, "x")
 
 

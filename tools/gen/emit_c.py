@@ -74,7 +74,7 @@ def rows_source(c, source):
     parts.append(_table("fact", [f"\t{{ {string(r['name'])}, TW_FACT_{r['type'].upper()}, {string(r.get('unit'))}, {r['read']}, "
                                  f"{string(r['help'])} }}," for r in c["facts"]], "name"))
     parts.append(_table("job", [f"\t{{ {string(r['name'])}, {r['period_ms']}, {string(r['watches'])}, "
-                                f"{r['run']} }}," for r in c["jobs"]], "name"))
+                                f"{r['run']}, {r.get('due', 'NULL')} }}," for r in c["jobs"]], "name"))
     parts.append(f"const struct tw_capability tw_capability_{symbol(c['folder'])} = {{\n"
                  f"\t{string(c['capability'])}, {string(c['name'])}, {string(c['folder'])},\n"
                  "\tsettings, operations, events, elements, facts, jobs,\n};\n")
@@ -105,6 +105,8 @@ def rows_header(c, source):
         declare(r["read"], "struct tw_context *c, json_t **ret")
     for r in c["jobs"]:
         declare(r["run"], "struct tw_context *c")
+        if "due" in r:
+            parts.append(f"int64_t {r['due']}(struct tw_context *c);")
     return "\n".join(parts + ["\n#endif\n"])
 
 

@@ -33,6 +33,7 @@ FIELDS = {
     "key": Key(FIELD), "kind": Key(KINDS), "required": Key(YES_NO, False), "min": Key(INT, False), "max": Key(INT, False),
     "help": Key(), "choices": Key(re.compile(r"[^|]+(\|[^|]+)+"), False), "unit": Key(None, False, True),
     "of": Key(KINDS, False),  # of an array: the kind of its items
+    "secret": Key(YES_NO, False),  # never on a command line: the tool reads it from a file or asks at the terminal
     "bounded": Key(None, False),  # of an array in an answer that is no list: why it cannot grow
 }
 FIELDS["items"] = Key(None, False, rows=FIELDS)  # of an object, or of the objects in an array
@@ -69,6 +70,7 @@ TABLES = {
     },
     "jobs": {
         "name": Key(NAME), "period_ms": Key(PERIOD), "watches": Key(), "run": Key(C_NAME),
+        "due": Key(C_NAME, False),  # it may have to run sooner than its period says: in how many ms
     },
 }
 TOP = {

@@ -129,6 +129,8 @@ void tw_identity_stop(struct tw_device *d)
 {
 	tw_peers_stop(d);
 	tw_inventory_stop(d);
+	free(d->local);
+	d->local = NULL;
 	free(d->identity);
 	d->identity = NULL;
 }

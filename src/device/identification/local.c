@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "device/identification/identity.h"
+#include "device/identification/local-inside.h"
 #include "device/platform/fetch.h"
 #include "device/rows-identification.h"
 #include "formats/est.h"
@@ -46,7 +47,7 @@ static const struct tw_shape wanted_shape[] = {
 	{},
 };
 
-static tw_err kept(struct tw_device *d, const char *name, const struct tw_shape *shape, json_t **ret)
+tw_err tw_local_kept(struct tw_device *d, const char *name, const struct tw_shape *shape, json_t **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
@@ -59,7 +60,7 @@ static tw_err kept(struct tw_device *d, const char *name, const struct tw_shape 
 	return TW_OK;
 }
 
-static tw_err keep(struct tw_device *d, const char *name, const json_t *j)
+tw_err tw_local_keep(struct tw_device *d, const char *name, const json_t *j)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
@@ -84,6 +85,16 @@ static tw_err has_key_of(struct tw_device *d, const char *slot, const tw_cert *c
 	return TW_OK;
 }
 
+tw_err tw_local_stored(struct tw_device *d, json_t **ret, struct tw_certs *ret_chain)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	TW_TRY(tw_local_kept(d, KEPT_LOCAL, kept_shape, &j));
+	TW_TRY(tw_certs_read(d->context.sys, tw_slice_of(tw_json_text(j, "certificate")), TW_CHAIN_MAX, ret_chain));
+	*ret = TW_STEAL(j);
+	return TW_OK;
+}
+
 /* NOTFOUND: there is no local identity, or its key is not there any more. */
 static tw_err local_now(struct tw_device *d, json_t **ret, struct tw_certs *ret_chain)
 {
@@ -91,8 +102,7 @@ static tw_err local_now(struct tw_device *d, json_t **ret, struct tw_certs *ret_
 	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
 	bool ours = false;
 
-	TW_TRY(kept(d, KEPT_LOCAL, kept_shape, &j));
-	TW_TRY(tw_certs_read(d->context.sys, tw_slice_of(tw_json_text(j, "certificate")), TW_CHAIN_MAX, &chain));
+	TW_TRY(tw_local_stored(d, &j, &chain));
 	TW_TRY(has_key_of(d, tw_json_text(j, "slot"), chain.of[0], &ours));
 	if (!ours)
 		return TW_RAISE(NOTFOUND, "the key of the local identity is not there any more");
@@ -180,7 +190,9 @@ tw_err tw_local_remove(struct tw_context *c, const struct tw_request *rq, struct
 	for (size_t i = 0; i < TW_COUNT(slots); i++)
 		TW_TRY(drop_slot(d, slots[i]));
 	TW_TRY(tw_device_forget(d, KEPT_WANTED));
+	TW_TRY(tw_device_forget(d, TW_LOCAL_KEPT_TRIES));
 	TW_TRY(tw_device_forget(d, KEPT_LOCAL));
+	tw_local_changed(d);
 	return tw_event(c, "identity.local-removed", json_object());
 }
 
@@ -226,7 +238,7 @@ static tw_err want(struct tw_context *c, struct tw_reply *rp, const json_t *pres
 	TW_TRY(tw_json_set(wanted, "slot", json_string(slot)));
 	TW_TRY(tw_json_set(wanted, "secret", json_string(tw_buf_cstr(&sealed))));
 	TW_TRY(drop_slot(d, slot));
-	return keep(d, KEPT_WANTED, wanted);
+	return tw_local_keep(d, KEPT_WANTED, wanted);
 }
 
 static tw_err check_anchors(struct tw_context *c, const char *pem, bool *ret)
@@ -354,7 +366,7 @@ static tw_err begin(struct tw_context *c, struct tw_task *t)
 		return TW_RAISE(NOMEM, "enrolling");
 	w->c = c;
 	tw_buf_init(&w->secret, c->sys, TW_KEYS_SEAL_MAX + 1);
-	tw_err e = kept(d, KEPT_WANTED, wanted_shape, &w->wanted);
+	tw_err e = tw_local_kept(d, KEPT_WANTED, wanted_shape, &w->wanted);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		(void)snprintf(t->why, sizeof t->why, "It had ended, or the local identity was removed: read it to see what came of it.");
 	TW_TRY(e);
@@ -447,18 +459,40 @@ static tw_err drop_unless_in_use(struct tw_device *d, const char *slot)
 	return present && is_slot_of(present, slot) ? TW_OK : drop_slot(d, slot);
 }
 
+static const char *rule_of_end(const struct tw_task *t)
+{
+	const char *verdict = t->result ? tw_json_text(t->result, "verdict") : "";
+
+	if (t->state == TW_TASK_FAILED)
+		return *verdict ? verdict : "task.failed";
+	return t->state == TW_TASK_CANCELLED ? "task.cancelled" : "task.aborted";
+}
+
+static tw_err note_failure(struct tw_device *d, const struct tw_task *t)
+{
+	TW_CLEANUP(tw_jsonp) json_t *present = NULL;
+	tw_err e = tw_local_kept(d, KEPT_LOCAL, kept_shape, &present);
+
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	return tw_local_renewal_failed(d, tw_json_text(present, "since"), rule_of_end(t));
+}
+
 /* However it ended: neither the sealed secret nor a key that came to nothing stays. */
 static tw_err ended(struct tw_context *c, struct tw_task *t)
 {
 	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(tw_jsonp) json_t *wanted = NULL;
-	tw_err e = kept(d, KEPT_WANTED, wanted_shape, &wanted);
+	tw_err e = tw_local_kept(d, KEPT_WANTED, wanted_shape, &wanted);
 
+	tw_local_changed(d);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
 	TW_TRY(e);
 	TW_TRY(drop_unless_in_use(d, tw_json_text(wanted, "slot")));
-	return tw_device_forget(d, KEPT_WANTED);
+	TW_TRY(tw_device_forget(d, KEPT_WANTED));
+	return t->state != TW_TASK_DONE && !*tw_json_text(wanted, "secret") ? note_failure(d, t) : TW_OK;
 }
 
 /* The certificate alone, or with the one authority of cacerts that stands between it and an anchor. */
@@ -508,7 +542,7 @@ static tw_err commit(struct enrolment *w, const struct tw_certs *chain)
 	TW_TRY(tw_json_set(j, "slot", json_incref(tw_json_get(w->wanted, "slot"))));
 	TW_TRY(tw_json_set(j, "certificate", json_string(tw_buf_cstr(&pem))));
 	TW_TRY(set_time(j, "since", tw_time_wall_ms(&d->time)));
-	return keep(d, KEPT_LOCAL, j);
+	return tw_local_keep(d, KEPT_LOCAL, j);
 }
 
 static tw_err finish_well(struct enrolment *w, struct tw_task *t, const tw_cert *cert)
@@ -520,10 +554,15 @@ static tw_err finish_well(struct enrolment *w, struct tw_task *t, const tw_cert 
 
 static tw_err take_certificate(struct enrolment *w, struct tw_task *t)
 {
+	TW_CLEANUP(tw_jsonp) json_t *wanted = NULL;
 	struct tw_certs chain = { 0 }; /* borrowed */
 	const char *rule = NULL;
 	bool ours = false;
 
+	tw_err e = tw_local_kept(tw_device_of(w->c), KEPT_WANTED, wanted_shape, &wanted);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return finish(t, "local.removed", "The local identity was removed meanwhile.");
+	TW_TRY(e);
 	TW_TRY(has_key_of(tw_device_of(w->c), tw_json_text(w->wanted, "slot"), w->est.issued.of[0], &ours));
 	if (!ours)
 		return finish(t, "est.key", "The server's certificate is over another key than the one that was made here.");
@@ -632,7 +671,7 @@ static tw_err present_ask(struct presenting *p, struct tw_task *t)
 	TW_CLEANUP(tw_jsonp) json_t *peer = NULL, *j = NULL;
 	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
 
-	TW_TRY(kept(d, KEPT_PEER, peer_shape, &peer));
+	TW_TRY(tw_local_kept(d, KEPT_PEER, peer_shape, &peer));
 	TW_TRY(local_now(d, &j, &chain));
 	const struct tw_fetch_want want = { .job = { .method = TW_FETCH_GET,
 						    .deadline_s = DEADLINE_S,
@@ -707,7 +746,7 @@ static tw_err present_prepare(struct tw_context *c, const struct tw_request *rq,
 			"Send certificates of authorities in PEM, P-256, nothing between them.", "At most %d are taken.", TW_ANCHORS_MAX);
 	TW_TRY(tw_json_set(peer, "url", json_incref(tw_json_get(rq->input, "url"))));
 	TW_TRY(tw_json_set(peer, "anchors", json_incref(tw_json_get(rq->input, "anchors"))));
-	return keep(d, KEPT_PEER, peer);
+	return tw_local_keep(d, KEPT_PEER, peer);
 }
 
 const struct tw_task_kind tw_task_local_present = {
@@ -723,6 +762,7 @@ tw_err tw_local_status(struct tw_context *c, struct tw_element_status *ret)
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
 	const char *rule = NULL, *missing = tw_fetch_missing(d);
+	char renewal[160];
 
 	ret->status = TW_STATUS_NEEDS_PART;
 	if (missing) {
@@ -737,12 +777,15 @@ tw_err tw_local_status(struct tw_context *c, struct tw_element_status *ret)
 	}
 	TW_TRY(e);
 	TW_TRY(judge(d, &chain, tw_json_text(j, "anchors"), &rule));
+	TW_TRY(tw_local_renewal_text(d, renewal, sizeof renewal));
 	if (rule) {
-		(void)snprintf(ret->reason, sizeof ret->reason, "The local identity does not hold any more: %s", tw_chain_text(rule));
+		(void)snprintf(ret->reason, sizeof ret->reason, "The local identity does not hold any more: %.70s %.120s",
+			tw_chain_text(rule), renewal);
 		return TW_OK;
 	}
 	ret->status = TW_STATUS_PROVIDED;
 	(void)snprintf(ret->reason, sizeof ret->reason,
-		"It shows a certificate of its owner's authority to other devices, since %.31s.", tw_json_text(j, "since"));
+		"It shows a certificate of its owner's authority to other devices, since %.10s. %.150s", tw_json_text(j, "since"),
+		renewal);
 	return TW_OK;
 }

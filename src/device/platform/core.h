@@ -27,6 +27,7 @@ struct tw_job { /* one of the rows, and when it runs again */
 	struct tw_core *core;
 	const struct tw_job_row *row;
 	struct event *timer;
+	int64_t period_at_ms, at_ms; /* its period is over; its timer ends */
 };
 struct tw_core {
 	const struct tw_sys *sys;

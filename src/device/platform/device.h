@@ -47,6 +47,7 @@ struct tw_device {
 	struct tw_identity *identity;
 	struct tw_peer_watch *peer_watch; /* NULL until another device was heard */
 	struct tw_inventory *inventory;
+	struct tw_local *local;       /* NULL until the first job */
 	struct tw_selftest *selftest; /* NULL until the first job or status */
 };
 static inline struct tw_device *tw_device_of(struct tw_context *c)

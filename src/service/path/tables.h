@@ -102,6 +102,9 @@ struct tw_job_row {
 	int64_t period_ms;   /* it runs at the start, and then this often; never 0 */
 	const char *watches; /* in words, for documents */
 	tw_err (*run)(struct tw_context *c);
+	/* NULL, or in how many ms it has to run though its period is not over; -1: it has not. Asked after everything that happens, so
+	   it must be cheap, and may not go on saying 0 after the run. */
+	int64_t (*due)(struct tw_context *c);
 };
 
 struct tw_capability {

@@ -19,7 +19,6 @@ void tw_task_forget(struct tw_context *c, struct tw_task *t);                   
 void tw_task_finish(struct tw_context *c, struct tw_task *t, enum tw_task_state state, const char *why, const char *detail);
 
 /* The store (task-store.c). Each is OK and does nothing while the store's format has no tasks. */
-bool tw_task_storable(const struct tw_context *c);
 tw_err tw_task_insert(struct tw_context *c, const struct tw_task *t);
 tw_err tw_task_save(struct tw_context *c, const struct tw_task *t);
 tw_err tw_task_save_end(struct tw_context *c, const struct tw_task *t);

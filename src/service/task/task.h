@@ -74,6 +74,8 @@ struct tw_task_kind {
 	tw_err (*ended)(struct tw_context *c, struct tw_task *t);
 };
 
+bool tw_task_storable(const struct tw_context *c); /* else none can begin: the store goes over to the format that has them when a start is confirmed */
+
 /* For start and loop. */
 bool tw_tasks_keep(void *context, uint64_t intent);  /* tw_audit_options.keeps: the store has a task of that intent */
 tw_err tw_tasks_start(struct tw_context *c);         /* when log and capabilities are open: takes up, aborts, closes */

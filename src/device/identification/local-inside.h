@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the local identity share. */
+#ifndef TW_DEVICE_IDENTIFICATION_LOCAL_INSIDE_H
+#define TW_DEVICE_IDENTIFICATION_LOCAL_INSIDE_H
+#include "crypto/chain.h"
+#include "device/platform/device.h"
+
+/* A record of this capability's, of that shape. NOTFOUND. */
+tw_err tw_local_kept(struct tw_device *d, const char *name, const struct tw_shape *shape, json_t **ret);
+tw_err tw_local_keep(struct tw_device *d, const char *name, const json_t *j);
+/* The identity as it was kept, whether or not its key is still there. NOTFOUND. */
+tw_err tw_local_stored(struct tw_device *d, json_t **ret, struct tw_certs *ret_chain);
+
+#define TW_LOCAL_KEPT_TRIES TW_KEPT_OF_OWNER "local-identity.tries" /* to renew it, that came to nothing; goes with it */
+
+/* Renewing it before it ends (local-renew.c). since: of the identity that was to be renewed. */
+tw_err tw_local_renewal_failed(struct tw_device *d, const char *since, const char *rule);
+void tw_local_changed(struct tw_device *d); /* there is another identity, or none, or a try has ended */
+/* When that will be and what came of the last try, as one sentence. NOTFOUND: there is no identity. */
+tw_err tw_local_renewal_text(struct tw_device *d, char *ret, size_t size);
+#endif
