@@ -248,7 +248,7 @@ def test_goes_on_after_killed_keys(device):
     location = stopped_scan(device)
     os.kill(roles(device)["front"], signal.SIGSTOP)
     os.kill(roles(device)["keys"], signal.SIGKILL)
-    wait_for(lambda: device.client.ask("GET", location).json["state"])
+    wait_for(lambda: device.client.ask("GET", location).json.get("state"))
     goes_on(device, location)
 
 

@@ -44,7 +44,8 @@ def start(client):
 
 
 def ended(client, path, timeout_s=30):
-    return wait_for(lambda: (t := client.ask("GET", path).json)["state"] not in ("waiting", "running") and t, timeout_s)
+    """While the roles start again the answer is a problem, which has no state."""
+    return wait_for(lambda: (t := client.ask("GET", path).json).get("state", "waiting") not in ("waiting", "running") and t, timeout_s)
 
 
 def records(unit):
