@@ -378,7 +378,8 @@ def test_probe_of_a_device_enrolled_or_not_and_of_one_that_pretends(owned, liar,
             assert verdict == wanted, reason
     owned.json("local-identity", "remove")
     with Server(root=Authority("issuing", Authority("top"))) as server:  # the anchor is not self-signed
-        owned.json("local-identity", "enrol", "--url", server.url(), "--anchors", server.root.pem(), "--secret", SECRET)
+        (tmp_path / "secret").write_text(SECRET)
+        owned.json("local-identity", "enrol", "--url", server.url(), "--anchors", server.root.pem(), "--secret-file", tmp_path / "secret")
         wait_for(lambda: owned.json("local-identity", "read")["enrolled"])
         verdict, reason = assess(owned, tmp_path)
         assert verdict == "pass", reason
