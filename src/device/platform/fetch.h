@@ -23,7 +23,7 @@ struct tw_fetch_answer {
 	unsigned status;
 	uint32_t retry_after_s;
 	char type[TW_FETCH_TYPE_MAX + 1];
-	bool signed_with_key; /* the other side asked for a certificate, and was shown the one of the want's slot */
+	bool signed_with_key; /* the other side asked for a certificate, and was shown the one of the wanted slot */
 	struct tw_slice body; /* until the next job, or tw_fetch_end */
 };
 tw_err tw_fetch_new(struct tw_core *c, tw_fetch **ret);
