@@ -255,10 +255,11 @@ def test_devices_whose_algorithms_are_weak_or_slow_are_found_out(liar, tmp_path)
         seen = assess(liar, tmp_path, "liar", product)
         return [seen["DP.CCS.1", name] for name in ("known-answers", "weak-ones-refused", "fast-enough")]
 
-    one = measured()["algorithms"][0]
+    one = next(row for row in measured()["algorithms"] if row["name"] == "sha-384")
+    derives = {**one, "name": "hkdf-sha-256"}  # the kind for which no product declares a speed
     Liar.answers[VERIFY] = (200, {"result": "verified"})
     # One that hashes, and verifies all it is shown; and one that refuses all. Both have whatever they are asked for.
-    Liar.answers[HASH] = lambda asked: (200, {"digest": FUNCTIONS[asked["algorithm"]](unb64(asked["data"])).hexdigest()})
+    Liar.answers[HASH] = lambda asked: (200, {"digest": FUNCTIONS.get(asked["algorithm"], hashlib.sha1)(unb64(asked["data"])).hexdigest()})
     assert verdicts((200, measured())) == ["fail", "fail", "pass"]
     Liar.answers[VERIFY] = (422, {"title": "no", "rule": "crypto.signature"})
     assert verdicts((200, measured())) == ["fail", "fail", "pass"]
@@ -272,7 +273,8 @@ def test_devices_whose_algorithms_are_weak_or_slow_are_found_out(liar, tmp_path)
     more = {"name": "rc4", "passed": True, "rate": 10**8, "unit": "1/s", "floor": 5}
     for change in ({"rows": {"rc4": more}}, {"rows": {one["name"]: {**one, "passed": False}}}, {"passed": False}):
         assert verdicts((200, measured(**change)))[0] == "fail", change
-    for change in ({"rows": {one["name"]: None}}, {"rows": {one["name"]: {**one, "rate": 4}}}, {"rows": {"sha-256": {**one, "name": "sha-256", "floor": 0}}}):
+    for change in ({"rows": {one["name"]: None}}, {"rows": {one["name"]: {**one, "rate": 4}}}, {"rows": {derives["name"]: {**derives, "rate": 0}}},
+                   {"rows": {"sha-256": {**one, "name": "sha-256", "floor": 0}}}):
         assert verdicts((200, measured(**change)))[2] == "fail", change
     assert verdicts((200, measured(rows={"sha-256": {**one, "name": "sha-256", "rate": 6}})))[2] == "fail", "slower than it was seen to be"
     Liar.answers[HASH] = (200, {"digest": hashlib.sha256(b"abc").hexdigest()})
