@@ -100,6 +100,15 @@ static tw_err check_totals(const json_t *payload)
 	return TW_OK;
 }
 
+static tw_err check_notes(const json_t *notes)
+{
+	for (size_t i = 0; i < json_array_size(notes); i++) {
+		if (!json_is_string(json_array_get(notes, i)))
+			return TW_RAISE(SYNTAX, "note %zu is no text", i + 1);
+	}
+	return TW_OK;
+}
+
 tw_err tw_evidence_check(const json_t *payload)
 {
 	static const struct tw_shape shape[] = { { "format", TW_JSON_INT, true, TW_EVIDENCE_FORMAT, TW_EVIDENCE_FORMAT },
@@ -113,6 +122,7 @@ tw_err tw_evidence_check(const json_t *payload)
 	TW_TRY(check_base64url(payload, "nonce", 16, 64));
 	TW_TRY(check_tool(tw_json_get(payload, "tool")));
 	TW_TRY(check_device(tw_json_get(payload, "device")));
+	TW_TRY(check_notes(tw_json_get(payload, "notes")));
 	const json_t *results = tw_json_get(payload, "results");
 	if (json_array_size(results) > TW_EVIDENCE_RESULTS)
 		return TW_RAISE(LIMIT, "%zu results, limit %d", json_array_size(results), TW_EVIDENCE_RESULTS);

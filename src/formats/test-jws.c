@@ -445,6 +445,16 @@ static void test_evidence_results(void **state)
 	CHECK_ERR(tw_evidence_check(j), LIMIT);
 }
 
+static void test_evidence_notes(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	CHECK_OK(tw_json_parse(tw_slice_of(REPORT_TEXT), TW_EVIDENCE_MAX, &j));
+	CHECK_OK(tw_json_set(j, "notes", json_pack("[s, s]", "one", "")));
+	CHECK_OK(tw_evidence_check(j));
+	CHECK_OK(tw_json_set(j, "notes", json_pack("[s, i]", "one", 2)));
+	CHECK_ERR(tw_evidence_check(j), SYNTAX);
+}
+
 /* Rightly signed, and not what an assessor of ours would have written: in another order, or with another content. */
 static void test_evidence_that_is_signed(void **state)
 {
@@ -565,6 +575,6 @@ static void test_evidence_out_of_memory(void **state)
 CHECK_MAIN(TEST(test_sign_and_verify), TEST(test_refused_forms), TEST(test_base64url_is_canonical), TEST(test_out_of_memory),
 	TEST(test_statement), TEST(test_statement_of_another), TEST(test_statement_without_exporter), TEST(test_statement_forms),
 	TEST(test_statement_out_of_memory), TEST(test_evidence_forms), TEST(test_evidence_members), TEST(test_evidence_every_byte),
-	TEST(test_evidence_results), TEST(test_evidence_that_is_signed), TEST(test_signing_without_memory),
+	TEST(test_evidence_results), TEST(test_evidence_notes), TEST(test_evidence_that_is_signed), TEST(test_signing_without_memory),
 	TEST(test_statement_of_no_device), TEST(test_nonce_sizes), TEST(test_statement_says_how_it_is_bound),
 	TEST(test_certificate_spellings), TEST(test_evidence_out_of_memory))

@@ -22,6 +22,7 @@
 #include <fcntl.h>
 
 #define PROGRAM_MAX (64 * 1024 * 1024)
+#define STATUS_PROBE "live-status"
 
 const struct tw_option tw_options_assess[] = {
 	{ "device", "NAME|HOST:PORT", true, "the device to assess; again for devices to compare it with" },
@@ -33,6 +34,7 @@ const struct tw_option tw_options_assess[] = {
 	{ "packages", "FILE", false, "the device's package database itself (dpkg: status; apk: installed), to compare its inventory with" },
 	{ "planted", "PATH", false, "a file that you changed, removed or planted on the device: it must tell of it; again for more" },
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
+	{ "element", "ID[/CHECK]", false, "try only this element, or one check of it, as the evidence names them; again for more" },
 	{ "label-scan", "TEXT|FILE", false, "what a scanner read off the device's label, TW1:..., or a file that holds it" },
 	{},
 };
@@ -239,7 +241,7 @@ static tw_err judge_status(struct assessment *a, const char *element)
 			*tw_json_text(row, "changed_by") ? " Changed by " : "", tw_json_text(row, "changed_by"),
 			*tw_json_text(row, "changed_by") && *tw_json_text(row, "setting") ? ", by the setting " : "",
 			*tw_json_text(row, "changed_by") ? tw_json_text(row, "setting") : "", *tw_json_text(row, "changed_by") ? "." : ""));
-	return add_result(a, element, "live-status", "What does the device say of itself?", &f);
+	return add_result(a, element, STATUS_PROBE, "What does the device say of itself?", &f);
 }
 
 static void finding_done(struct tw_finding *f)
@@ -264,6 +266,44 @@ static bool has_probe(const char *element)
 	return false;
 }
 
+/* What `--element` names: ID, or ID/CHECK. */
+static bool names(const char *word, const char *element, const char *probe)
+{
+	size_t size = strlen(element);
+
+	return !strncmp(word, element, size) && (!word[size] || (word[size] == '/' && !strcmp(word + size + 1, probe)));
+}
+
+static bool wanted(const struct assessment *a, const char *element, const char *probe)
+{
+	const char *word;
+
+	if (!tw_arg(a->args, "element"))
+		return true;
+	for (size_t i = 0; (word = tw_arg_nth(a->args, "element", i)); i++)
+		if (names(word, element, probe))
+			return true;
+	return false;
+}
+
+/* A word that nothing is tried for would make evidence of nothing: it is refused before the device is asked. */
+static tw_err check_wanted(struct assessment *a)
+{
+	const char *word;
+
+	for (size_t i = 0; (word = tw_arg_nth(a->args, "element", i)); i++) {
+		bool known = false;
+
+		for (size_t k = 0; tables[k]; k++)
+			for (const struct tw_probe *p = tables[k]; p->element; p++)
+				known |= names(word, p->element, p->name) || names(word, p->element, STATUS_PROBE);
+		if (!known)
+			return tw_fail(a->t, TW_EXIT_USAGE, "an element that this tool has a check for, as a run without --element names them",
+				TW_RAISE(NOTFOUND, "no check is %s", word));
+	}
+	return TW_OK;
+}
+
 /* A claim without a probe is not passed over in silence. */
 static tw_err claims_without_probe(struct assessment *a)
 {
@@ -273,7 +313,7 @@ static tw_err claims_without_probe(struct assessment *a)
 	json_array_foreach(tw_json_get(a->product, "claims"), i, id) {
 		struct tw_finding f = { .source = TW_SOURCE_PERSON };
 
-		if (has_probe(json_string_value(id)))
+		if (has_probe(json_string_value(id)) || !wanted(a, json_string_value(id), "none"))
 			continue;
 		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE, "This tool has no probe for it; a person has to look."));
 		TW_TRY(add_result(a, json_string_value(id), "none", "Is the claim true?", &f));
@@ -287,10 +327,11 @@ static tw_err run_all(struct assessment *a)
 
 	for (size_t i = 0; tables[i]; i++)
 		for (const struct tw_probe *p = tables[i]; p->element; p++) {
-			if (strcmp(p->element, element) != 0)
+			if (strcmp(p->element, element) != 0 && wanted(a, p->element, STATUS_PROBE))
 				TW_TRY(judge_status(a, p->element));
 			element = p->element;
-			TW_TRY(run_probe(a, p));
+			if (wanted(a, p->element, p->name))
+				TW_TRY(run_probe(a, p));
 		}
 	return claims_without_probe(a);
 }
@@ -384,6 +425,18 @@ static tw_err nonce_member(const struct assessment *a, json_t **ret)
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "nonce");
 }
 
+/* Evidence of a part says so: who reads it must not take what is missing for what was tried and is well. */
+static tw_err notes_member(const struct assessment *a, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *notes = json_array();
+	const char *word;
+
+	for (size_t i = 0; (word = tw_arg_nth(a->args, "element", i)); i++)
+		TW_TRY(tw_json_append(notes, json_sprintf("Only a part was tried: %s.", word)));
+	*ret = TW_STEAL(notes);
+	return TW_OK;
+}
+
 static tw_err put(json_t *o, const char *key, tw_err e, json_t **value)
 {
 	TW_TRY(e);
@@ -408,6 +461,8 @@ static tw_err payload(struct assessment *a, json_t **ret)
 	TW_TRY(tw_json_set(o, "assessor", json_string(tw_buf_cstr(&name))));
 	TW_TRY(tw_json_set(o, "results", json_incref(a->results)));
 	TW_TRY(put(o, "totals", totals_member(a->results, &v), &v));
+	if (tw_arg(a->args, "element"))
+		TW_TRY(put(o, "notes", notes_member(a, &v), &v));
 	*ret = TW_STEAL(o);
 	return TW_OK;
 }
@@ -470,6 +525,7 @@ tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *args)
 	if (!a.results)
 		return TW_RAISE(NOMEM, "results");
 	tw_time_text(tw_now_ms(t->sys), a.created);
+	TW_TRY(check_wanted(&a));
 	TW_TRY(gather(&a));
 	TW_TRY(run_all(&a));
 	TW_TRY(payload(&a, &evidence));

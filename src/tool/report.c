@@ -228,6 +228,8 @@ static tw_err made_by(struct report *r)
 	const json_t *payload = r->file->payload, *tool = tw_json_get(payload, "tool"), *device = tw_json_get(payload, "device"),
 		     *product = tw_json_get(payload, "product");
 	char version[160];
+	size_t i;
+	json_t *note;
 
 	(void)snprintf(version, sizeof(version), "%.60s %.60s", tw_json_text(tool, "name"), tw_json_text(tool, "version"));
 	TW_TRY(tw_buf_text(&r->b,
@@ -247,6 +249,8 @@ static tw_err made_by(struct report *r)
 	TW_TRY(tw_html_pair(&r->b, "Tool's program file, SHA-256", tw_json_text(tool, "sha256")));
 	TW_TRY(tw_html_pair(&r->b, "Nonce signed by the device", tw_json_get(device, "statement") ? tw_json_text(payload, "nonce") : "none"));
 	TW_TRY(tw_html_pair(&r->b, "Catalog", tw_json_text(payload, "catalog")));
+	json_array_foreach(tw_json_get(payload, "notes"), i, note)
+		TW_TRY(tw_html_pair(&r->b, "Note", json_string_value(note) ? json_string_value(note) : ""));
 	return tw_buf_text(&r->b,
 		"</dl>\n<p>To check the signed file behind this page: "
 		"<code>thingward evidence verify FILE</code>.</p>\n</section>\n");

@@ -46,7 +46,7 @@ def owner_asks(unit, method, path, body=None):
 def assess(unit, folder, device="unit", element="DP.CKM.1", more=()):
     """Verdict by probe of one element."""
     worlds.run(worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out",
-               folder / "e.json", *more, ok=(0, 1), timeout=60)
+               folder / "e.json", "--element", element, *more, ok=(0, 1), timeout=60)
     payload = json.loads(unb64(json.loads((folder / "e.json").read_text())["payload"]))
     return {row["probe"]: row["verdict"] for row in payload["results"] if row["element"] == element}
 

@@ -84,7 +84,7 @@ def results(path, probe):
 
 
 def assess(unit, out, *more):
-    tool("assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out", out, *more)
+    tool("assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--element", "DI.PI.1", *more)
     return results(out, "label-agrees")
 
 

@@ -61,6 +61,19 @@ def test_a_sound_device_and_the_feature_switched_off(owned, tmp_path):
     owned.json("settings", "change", FEATURE, "on")
 
 
+def test_one_element_or_one_check_alone(owned, tmp_path):
+    """What was tried is all that the evidence holds, and it says that it is of a part."""
+    assert assess(owned, tmp_path / "e.json", "--element", "DP.CCS.3", "--element", "DI.IMS.1/authorized-read").returncode == 0
+    payload, seen = results(tmp_path / "e.json")
+    assert set(seen) == {("DI.IMS.1", "authorized-read"), ("DP.CCS.3", "live-status"), ("DP.CCS.3", "signatures-judged")}
+    assert payload["notes"] == ["Only a part was tried: DP.CCS.3.", "Only a part was tried: DI.IMS.1/authorized-read."]
+    assert tool("report", tmp_path / "e.json", "--html", tmp_path / "r.html").returncode == 0
+    assert "<dd>Only a part was tried: DP.CCS.3.</dd>" in (tmp_path / "r.html").read_text()
+    for word in ("DP.CCS", "DP.CCS.3/", "DP.CCS.3/none", "/", "DP.CCS.33"):
+        refused = assess(owned, tmp_path / "none.json", "--element", word)
+        assert refused.returncode == 2 and f"no check is {word}" in refused.stderr and not (tmp_path / "none.json").exists()
+
+
 def test_two_devices_that_share_an_identifier(world, tmp_path):
     """A maker who provisions one serial number twice, from a copied CA, gets found out."""
     copy = worlds.World.__new__(worlds.World)
