@@ -11,6 +11,7 @@
 #include "crypto/der.h"
 
 #include <openssl/ocsp.h>
+#include <openssl/tls1.h>
 
 struct answer {
 	OCSP_RESPONSE *response;
@@ -26,7 +27,7 @@ static void answer_done(struct answer *a)
 	OPENSSL_free(a->der);
 }
 
-/* What stands against reading it, unless memory was the reason. */
+/* What stands against it, unless memory was the reason: OpenSSL answers "no" where it had none to find out. */
 static tw_err unreadable(const char *rule, const char **ret_rule)
 {
 	tw_err e = TW_RAISE_REFUSED(SYNTAX, rule);
@@ -262,10 +263,49 @@ tw_err tw_ocsp_check(const struct tw_sys *sys, struct tw_slice der, const tw_cer
 	const char **ret_rule)
 {
 	struct answer a = { 0 };
-	tw_err e = read_answer(&a, der, ret_rule);
 
+	tw_openssl_afresh();
+	tw_err e = read_answer(&a, der, ret_rule);
 	if (!tw_failed(e) && !*ret_rule)
 		e = judge(sys, &a, c, issuer, now_ms, ret_rule);
+	if (!tw_failed(e) && *ret_rule)
+		e = unreadable(*ret_rule, ret_rule);
 	answer_done(&a);
 	return e;
+}
+
+/* TLS feature 5, status_request. */
+static bool demands_answer(const X509 *x)
+{
+	TLS_FEATURE *features = X509_get_ext_d2i(x, NID_tlsfeature, NULL, NULL);
+	bool demanded = false;
+
+	for (int i = 0; i < sk_ASN1_INTEGER_num(features); i++)
+		demanded |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == TLSEXT_TYPE_status_request;
+	TLS_FEATURE_free(features);
+	return demanded;
+}
+
+static tw_err shared(const struct tw_sys *sys, X509 *x, tw_cert **ret)
+{
+	if (!X509_up_ref(x))
+		return TW_RAISE_OPENSSL("a certificate of the handshake");
+	return tw_cert_adopt(sys, x, ret);
+}
+
+tw_err tw_ocsp_stapled(const struct tw_sys *sys, X509 *leaf, X509 *issuer, struct tw_slice der, int64_t now_ms, const char **ret_rule)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL, *by = NULL;
+	bool judged = der.size && issuer && tw_x509_point(X509_get_X509_PUBKEY(issuer));
+
+	*ret_rule = NULL;
+	if (judged) {
+		TW_TRY(shared(sys, leaf, &c));
+		TW_TRY(shared(sys, issuer, &by));
+		TW_TRY(tw_ocsp_check(sys, der, c, by, now_ms, ret_rule));
+		judged = !*ret_rule || (strcmp(*ret_rule, "ocsp.algorithm") != 0 && strcmp(*ret_rule, "ocsp.answer") != 0);
+	}
+	if (!judged)
+		*ret_rule = demands_answer(leaf) ? "chain.unproven" : NULL;
+	return TW_OK;
 }

@@ -3,6 +3,7 @@
 #include "crypto/chain.h"
 
 #include "crypto/hash.h"
+#include "crypto/ocsp.h"
 #include "sys/real.h"
 #include "check.h"
 #include "oom.h"
@@ -346,6 +347,23 @@ static tw_err sweep_answer(const struct tw_sys *s, void *user)
 	return TW_OK;
 }
 
+/* As a TLS server brings it: the verdict is the same, but what cannot be judged does no harm. */
+static const char *beside(const tw_cert *c, const tw_cert *issuer, struct tw_slice der, int64_t now_ms)
+{
+	const char *rule = "unset";
+	CHECK_OK(tw_ocsp_stapled(sys, tw_cert_x509(c), issuer ? tw_cert_x509(issuer) : NULL, der, now_ms, &rule));
+	return rule;
+}
+
+static tw_err sweep_stapled(const struct tw_sys *s, void *user)
+{
+	const struct tw_chain_ask *ask = user;
+	const char *rule;
+	TW_TRY(tw_ocsp_stapled(s, tw_cert_x509(ask->chain->of[0]), tw_cert_x509(ask->anchors->of[0]), ask->ocsp, ask->now_ms, &rule));
+	CHECK_TEXT(rule, NULL);
+	return TW_OK;
+}
+
 /* Answers are made now; so these certificates have to count now. Whatever else the clock of this machine says is not ours to test. */
 static void test_answers(void **state)
 {
@@ -386,9 +404,15 @@ static void test_answers(void **state)
 		CHECK_TEXT(verdict(ask), rows[i].rule);
 		ask.ocsp.size--;
 		CHECK_TEXT(verdict(ask), "ocsp.form");
+		CHECK_TEXT(beside(own, below, ask.ocsp, ask.now_ms), "ocsp.form");
 		ask.ocsp.size++;
-		if (!rows[i].rule)
+		CHECK_TEXT(beside(own, below, ask.ocsp, ask.now_ms), rows[i].rule);
+		CHECK_TEXT(beside(own, NULL, ask.ocsp, ask.now_ms), NULL);
+		CHECK_TEXT(beside(own, below, TW_SLICE(""), ask.now_ms), NULL);
+		if (!rows[i].rule) {
 			(void)oom_sweep(sweep_answer, &ask);
+			(void)oom_sweep(sweep_stapled, &ask);
+		}
 		OPENSSL_free(der);
 	}
 }

@@ -575,6 +575,6 @@ static void test_evidence_out_of_memory(void **state)
 CHECK_MAIN(TEST(test_sign_and_verify), TEST(test_refused_forms), TEST(test_base64url_is_canonical), TEST(test_out_of_memory),
 	TEST(test_statement), TEST(test_statement_of_another), TEST(test_statement_without_exporter), TEST(test_statement_forms),
 	TEST(test_statement_out_of_memory), TEST(test_evidence_forms), TEST(test_evidence_members), TEST(test_evidence_every_byte),
-	TEST(test_evidence_results), TEST(test_evidence_notes), TEST(test_evidence_that_is_signed), TEST(test_signing_without_memory),
-	TEST(test_statement_of_no_device), TEST(test_nonce_sizes), TEST(test_statement_says_how_it_is_bound),
-	TEST(test_certificate_spellings), TEST(test_evidence_out_of_memory))
+	TEST(test_evidence_results), TEST(test_evidence_notes), TEST(test_evidence_that_is_signed),
+	TEST(test_signing_without_memory), TEST(test_statement_of_no_device), TEST(test_nonce_sizes),
+	TEST(test_statement_says_how_it_is_bound), TEST(test_certificate_spellings), TEST(test_evidence_out_of_memory))

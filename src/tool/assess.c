@@ -298,7 +298,8 @@ static tw_err check_wanted(struct assessment *a)
 			for (const struct tw_probe *p = tables[k]; p->element; p++)
 				known |= names(word, p->element, p->name) || names(word, p->element, STATUS_PROBE);
 		if (!known)
-			return tw_fail(a->t, TW_EXIT_USAGE, "an element that this tool has a check for, as a run without --element names them",
+			return tw_fail(a->t, TW_EXIT_USAGE,
+				"an element that this tool has a check for, as a run without --element names them",
 				TW_RAISE(NOTFOUND, "no check is %s", word));
 	}
 	return TW_OK;

@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """The role that fetches, alone and in its sandbox: started as hands would, spoken to as core would, by what this page knows of the wire."""
+import datetime
+import ipaddress
 import os
 import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
+import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import world as worlds
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "est"))
-from server import Authority, Server, key_pem, name_of, new_key  # noqa: E402
+from server import DAY, DER, PEM, Authority, Server, key_pem, name_of, new_key  # noqa: E402
 
 JOB, BODY, SIGNED, SIGN, HEAD, PIECE, FAILED = 0x701, 0x702, 0x703, 0x711, 0x712, 0x713, 0x714
 NAMES = ("none", "url", "unresolved", "unreachable", "timeout", "untrusted", "tls", "too-large", "bad-answer", "redirected", "internal")
@@ -173,6 +182,68 @@ def test_only_the_anchors_given_are_trusted(fetch, server):
 ])
 def test_places_that_are_none(fetch, server, url, name):
     assert fetch.ask(url.format(port=server.port), server) == name
+
+
+@contextmanager
+def stapling(root, answer, *, demands=False):
+    """A server that staples this answer: OpenSSL's, as Python's cannot."""
+    key, now = new_key(), datetime.datetime.utcnow()
+    own = (x509.CertificateBuilder().subject_name(name_of("stapler")).issuer_name(root.name).public_key(key.public_key()).serial_number(77)
+           .not_valid_before(now - DAY).not_valid_after(now + DAY).add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+           .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False))
+    if demands:
+        own = own.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), False)
+    own = own.sign(root.key, hashes.SHA256())
+    with tempfile.TemporaryDirectory() as folder:
+        both, stapled = Path(folder) / "own.pem", Path(folder) / "answer.der"
+        both.write_bytes(key_pem(key) + own.public_bytes(PEM))
+        words = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", both, "-www", "-naccept", "2"]
+        made = answer(root, own)
+        if made is not None:
+            stapled.write_bytes(made)
+            words += ["-status_file", stapled]
+        server = subprocess.Popen([str(w) for w in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            port = next(line.rsplit(":", 1)[1] for line in server.stdout if line.startswith("ACCEPT"))
+            yield f"https://127.0.0.1:{int(port)}/"
+        finally:
+            server.kill()
+            server.wait()
+
+
+def says(status=ocsp.OCSPCertStatus.GOOD, *, serial=77, start=-DAY / 2, end=DAY, by=None):
+    def make(root, own):
+        signer, now = by or root, datetime.datetime.utcnow()
+        about = own if serial == 77 else root.issue(name_of("another"), new_key().public_key())
+        gone = (now - DAY, x509.ReasonFlags.key_compromise) if status == ocsp.OCSPCertStatus.REVOKED else (None, None)
+        return (ocsp.OCSPResponseBuilder().add_response(about, root.certificate, hashes.SHA1(), status, now + start, now + end, *gone)
+                .responder_id(ocsp.OCSPResponderEncoding.NAME, signer.certificate).sign(signer.key, hashes.SHA256()).public_bytes(DER))
+    return make
+
+
+def forged(made):
+    """Another last byte, which is one of the signature."""
+    return made[:-1] + bytes([made[-1] ^ 1])
+
+
+@pytest.mark.parametrize("answer, demands, result", [
+    (says(), False, 200), (says(), True, 200), (lambda *_: None, False, 200),
+    (lambda *_: None, True, "untrusted"),
+    (says(ocsp.OCSPCertStatus.REVOKED), False, "untrusted"),
+    (says(ocsp.OCSPCertStatus.UNKNOWN), False, "untrusted"),
+    (says(serial=78), False, "untrusted"),
+    (says(by=Authority()), False, "untrusted"),
+    (lambda root, own: forged(says()(root, own)), False, "untrusted"),
+    (says(start=-3 * DAY, end=-DAY), False, "untrusted"),
+    (lambda *_: ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER).public_bytes(DER), False, 200),
+    (lambda *_: ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER).public_bytes(DER), True, "untrusted"),
+], ids=["good", "good, demanded", "none", "none, demanded", "revoked", "unknown", "of another", "by another", "forged", "old", "later", "later, demanded"])
+def test_stapled_answer_is_heeded(fetch, answer, demands, result):
+    root = Authority()
+    with stapling(root, answer, demands=demands) as url:
+        fetch.job(url, root.pem())
+        found = fetch.result()
+        assert (found if isinstance(found, str) else found[0]) == result
 
 
 def answer_name(line, address):

@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "crypto/cert.h"
+#include "crypto/chain.h"
+#include "crypto/ocsp.h"
 
 #include <curl/curl.h>
 #include <openssl/bio.h>
@@ -31,6 +33,7 @@ struct run {
 	char trouble[CURL_ERROR_SIZE], url[TW_FETCH_URL_MAX + 1];
 	int64_t until_ms;
 	bool too_large;
+	const char *against; /* the rule by which a stapled answer, or the want of one, stands against the server's certificate */
 };
 
 void tw_transfer_init(struct tw_transfer *t, const struct tw_sys *sys)
@@ -156,6 +159,20 @@ static bool add_chain(SSL_CTX *ctx, struct tw_slice pem)
 	return good && n > 0;
 }
 
+/* OpenSSL calls it behind the verdict over the chain, with an answer or without. 0 ends the handshake with bad_certificate_status_response. */
+static int on_staple(SSL *ssl, void *user)
+{
+	struct run *r = user;
+	const STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	const uint8_t *der = NULL;
+	const long size = SSL_get_tlsext_status_ocsp_resp(ssl, &der);
+	const struct tw_slice stapled = { (const char *)der, size > 0 ? (size_t)size : 0 };
+
+	if (tw_failed(tw_ocsp_stapled(r->t->sys, sk_X509_value(chain, 0), sk_X509_value(chain, 1), stapled, r->t->job.now_ms, &r->against)))
+		return -1;
+	return !r->against;
+}
+
 /* With a certificate TLS 1.3 alone: its signature says what it is for, one of TLS 1.2 does not. */
 static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *user)
 {
@@ -166,6 +183,9 @@ static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *user)
 	X509_VERIFY_PARAM_set_time(param, (time_t)(r->t->job.now_ms / 1000));
 	SSL_CTX_set_min_proto_version(ctx, r->key ? TLS1_3_VERSION : TLS1_2_VERSION);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	if (!SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp) || !SSL_CTX_set_tlsext_status_cb(ctx, on_staple) ||
+		!SSL_CTX_set_tlsext_status_arg(ctx, r))
+		return CURLE_SSL_CONNECT_ERROR;
 	if (r->key && (!add_chain(ctx, r->t->job.certificate) || SSL_CTX_use_PrivateKey(ctx, tw_key_evp(r->key)) != 1))
 		return CURLE_SSL_CERTPROBLEM;
 	return CURLE_OK;
@@ -303,6 +323,8 @@ static enum tw_fetch_failure once(struct run *r)
 	code = code ? code : curl_easy_setopt(r->curl, CURLOPT_TIMEOUT_MS, (long)left);
 	code = code ? code : curl_easy_setopt(r->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)left);
 	code = code ? code : curl_easy_perform(r->curl);
+	if (r->against)
+		return fail(r->t, TW_FETCH_UNTRUSTED, tw_chain_text(r->against));
 	if (code != CURLE_OK)
 		return fail(r->t, explain(r, code), *r->trouble ? r->trouble : curl_easy_strerror(code));
 	return TW_FETCH_NO_FAILURE;
