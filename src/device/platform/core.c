@@ -41,19 +41,6 @@ static void arm_tasks(struct tw_core *c)
 	(void)event_add(c->task_timer, &t);
 }
 
-/* By its period, or sooner when what it watches has a moment of its own. */
-static void arm_job(struct tw_core *c, struct tw_job *j)
-{
-	int64_t now = tw_time_boot_ms(&c->device.time), due = j->row->due ? j->row->due(&c->device.context) : -1;
-	int64_t at = due < 0 || due > j->period_at_ms - now ? j->period_at_ms : now + due;
-	struct timeval t = tw_core_ms(at > now ? at - now : 0);
-
-	if (at == j->at_ms)
-		return;
-	j->at_ms = at;
-	(void)event_add(j->timer, &t);
-}
-
 void tw_core_settle(struct tw_core *c)
 {
 	const tw_audit *audit = c->device.context.audit;
@@ -66,8 +53,7 @@ void tw_core_settle(struct tw_core *c)
 		arm(c->refusal_timer, tw_audit_refusals_due_ms(audit) - tw_time_boot_ms(&c->device.time));
 	tw_core_mend_due(c);
 	arm_tasks(c);
-	for (size_t i = 0; i < TW_JOBS_MAX && c->jobs[i].timer; i++)
-		arm_job(c, &c->jobs[i]);
+	tw_core_jobs_arm(c);
 	if (c->device.console_notice[0] && c->console)
 		tw_door_console_notice(c->console);
 	if (c->front)
@@ -205,36 +191,6 @@ static void on_confirm_late(int fd, short what, void *user)
 		return;
 	tw_warn("not reported as well: %s; this boot stays unconfirmed until it is", missing);
 	record(c, "device.unconfirmed", json_pack("{s:s}", "missing", missing));
-}
-
-static void on_job(int fd, short what, void *user)
-{
-	struct tw_job *j = user;
-	tw_err e = j->row->run(&j->core->device.context);
-
-	if (tw_failed(e))
-		tw_log_err(e, "the job %s", j->row->name);
-	j->period_at_ms = tw_time_boot_ms(&j->core->device.time) + j->row->period_ms;
-	j->at_ms = 0;
-	tw_core_settle(j->core);
-}
-
-/* Each job runs at the start, and from then on by its period, or sooner when its row can say so. */
-static tw_err start_jobs(struct tw_core *c)
-{
-	size_t n = 0;
-
-	for (const struct tw_capability *const *p = c->device.context.capabilities; *p; p++) {
-		for (const struct tw_job_row *row = (*p)->jobs; row && row->name; row++) {
-			if (n == TW_JOBS_MAX)
-				return TW_RAISE(LIMIT, "more than %d jobs", TW_JOBS_MAX);
-			c->jobs[n] = (struct tw_job){ .core = c, .row = row, .timer = tw_core_watch(c, -1, 0, on_job, &c->jobs[n]) };
-			if (!c->jobs[n].timer)
-				return TW_RAISE(NOMEM, "jobs");
-			on_job(-1, 0, &c->jobs[n++]);
-		}
-	}
-	return TW_OK;
 }
 
 /* Ends the loop at once: hands lets front end before us, so nobody waits for a reply any more. */
@@ -393,9 +349,7 @@ static void done(struct tw_core *c)
 	tw_tasks_free(&c->device.context); /* what they had others do is let go, while there is whom to tell */
 	c->device.fetch = tw_fetch_free(c->device.fetch);
 	c->device.errands = tw_errands_free(c->device.errands);
-	for (size_t i = 0; i < TW_JOBS_MAX; i++)
-		if (c->jobs[i].timer)
-			event_free(c->jobs[i].timer);
+	tw_core_jobs_end(c);
 	if (c->loop)
 		event_base_free(c->loop);
 	tw_start_done(&c->device);
@@ -416,7 +370,7 @@ static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 	if (died && *died)
 		record(c, "role.died", json_pack("{s:s}", "role", died));
 	TW_TRY(open_doors(c, start));
-	return start_jobs(c);
+	return tw_core_jobs_start(c);
 }
 
 int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start)

@@ -67,6 +67,11 @@ tw_err tw_core_mend_new(struct tw_core *c);
 void tw_core_mend_due(struct tw_core *c); /* arms the timer when something is owed, disarms it when nothing is */
 struct timeval tw_core_ms(int64_t ms);
 
+/* core-jobs.c */
+tw_err tw_core_jobs_start(struct tw_core *c);
+void tw_core_jobs_arm(struct tw_core *c); /* those that are due sooner than their timers end */
+void tw_core_jobs_end(struct tw_core *c);
+
 tw_err tw_door_front_new(struct tw_core *c, int fd, tw_door_front **ret);
 tw_door_front *tw_door_front_free(tw_door_front *d);
 void tw_door_front_announce(tw_door_front *d); /* sends the listener's certificate when front has not got the present one */

@@ -7,7 +7,7 @@
 
 #define SAVE_MS 2000  /* of work that a restart may have to do again; each saving is a sync */
 #define PAUSE_MS 1    /* between two slices: everybody else's turn */
-#define RETRY_MS 5000 /* after a store that could not write an end */
+#define RETRY_MS 5000 /* after an end that could not be written: what it needs may hang, and everybody else with it */
 
 struct tw_task *tw_task_free(struct tw_task *t)
 {
@@ -113,10 +113,12 @@ static void write_end(struct tw_context *c, struct tw_task *t, const char *detai
 
 	if (!tw_failed(e))
 		e = tw_task_save_end(c, t);
-	if (tw_failed(e))
+	if (tw_failed(e)) {
 		tw_log_err(e, "writing the end of task %s; it is tried again", t->operation);
-	else
+		t->not_before_ms = tw_time_boot_ms(c->time) + RETRY_MS;
+	} else {
 		close_task(c, t, detail);
+	}
 }
 
 void tw_task_finish(struct tw_context *c, struct tw_task *t, enum tw_task_state state, const char *why, const char *detail)
@@ -139,7 +141,7 @@ int64_t tw_tasks_due_ms(const struct tw_context *c)
 	int64_t soonest = INT64_MAX;
 
 	for (const struct tw_task *t = c->tasks ? c->tasks->first : NULL; t; t = t->next) {
-		int64_t due = t->ended_ms ? RETRY_MS : t->not_before_ms ? t->not_before_ms - tw_time_boot_ms(c->time) : PAUSE_MS;
+		int64_t due = t->not_before_ms ? t->not_before_ms - tw_time_boot_ms(c->time) : PAUSE_MS;
 
 		due = due < PAUSE_MS ? PAUSE_MS : due;
 		soonest = due < soonest ? due : soonest;
@@ -150,7 +152,8 @@ int64_t tw_tasks_due_ms(const struct tw_context *c)
 void tw_tasks_wake(struct tw_context *c)
 {
 	for (struct tw_task *t = c->tasks ? c->tasks->first : NULL; t; t = t->next)
-		t->not_before_ms = 0;
+		if (!t->ended_ms)
+			t->not_before_ms = 0;
 }
 
 /* NULL: whoever started it may still have it done; else the rule that says no. */
