@@ -15,15 +15,13 @@
 #include "service/task/task.h"
 
 #define OPERATION "local-identity.renew"
-#define AGAIN_MS INT64_C(60000) /* it could not begin */
-#define AGAIN_MAX_MS INT64_C(3600000)
 #define ANSWER_MAX 4096
 
 struct tw_local {
 	bool reckoned;
 	int64_t at_ms;          /* wall; TW_RENEWAL_NEVER */
+	int64_t pause_ms;       /* once it was asked for; what comes of it says sooner that there is something to reckon */
 	int64_t rests_until_ms; /* since boot */
-	int64_t pause_ms;       /* the last, after one that could not begin; 0: it could */
 };
 
 /* --- Tries that came to nothing --- */
@@ -50,17 +48,19 @@ static tw_err tries_of(struct tw_device *d, const char *since, json_t **ret)
 	return TW_OK;
 }
 
-tw_err tw_local_renewal_failed(struct tw_device *d, const char *since, const char *rule)
+tw_err tw_local_renewal_failed(struct tw_device *d, const char *since, const char *rule, int64_t at_ms)
 {
 	TW_CLEANUP(tw_jsonp) json_t *before = NULL, *j = json_object();
-	json_int_t failures = 1;
+	json_int_t failures = 0;
 
 	TW_TRY(tries_of(d, since, &before));
 	if (before)
-		failures += tw_json_int(before, "failures") < UINT32_MAX ? tw_json_int(before, "failures") : 0;
+		failures = tw_json_int(before, "failures");
+	if (!before || (tw_json_int(before, "failed_ms") != at_ms && failures < UINT32_MAX))
+		failures++;
 	TW_TRY(tw_json_set(j, "since", json_string(since)));
 	TW_TRY(tw_json_set(j, "failures", json_integer(failures)));
-	TW_TRY(tw_json_set(j, "failed_ms", json_integer(tw_time_wall_ms(&d->time))));
+	TW_TRY(tw_json_set(j, "failed_ms", json_integer(at_ms)));
 	TW_TRY(tw_json_set(j, "rule", json_string(rule)));
 	TW_TRY(tw_local_keep(d, TW_LOCAL_KEPT_TRIES, j));
 	return tw_event(&d->context, "identity.local-renewal-failed", json_pack("{s:s}", "rule", rule));
@@ -117,6 +117,8 @@ static tw_err reckon(struct tw_device *d)
 		return TW_OK;
 	TW_TRY(e);
 	d->local->at_ms = tw_renewal_at_ms(&m.r);
+	if (d->local->at_ms != TW_RENEWAL_NEVER)
+		d->local->pause_ms = tw_renewal_pause_ms(m.r.not_after_ms - m.r.not_before_ms, 1);
 	return TW_OK;
 }
 
@@ -147,20 +149,36 @@ static const struct tw_operation_row *renewal_row(void)
 	return o;
 }
 
-/* What began says itself that it has ended (tw_local_changed); should it not, it is looked at again in an hour. */
-static void ask_for_it(struct tw_device *d)
+/* Counted and told like one that began and failed, and tried again as that is. */
+static tw_err could_not_begin(struct tw_device *d, struct tw_slice answer)
+{
+	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *identity = NULL, *problem = NULL;
+	const char *rule = NULL;
+
+	TW_TRY(tw_local_stored(d, &identity, &chain));
+	if (!tw_failed(tw_json_parse(answer, ANSWER_MAX, &problem)))
+		rule = tw_json_text(problem, "rule");
+	TW_TRY(tw_local_renewal_failed(
+		d, tw_json_text(identity, "since"), rule && *rule ? rule : "path.failure", tw_time_wall_ms(&d->time)));
+	tw_local_changed(d);
+	return TW_OK;
+}
+
+/* What began says itself that it has ended (tw_local_changed), which may take days: it is not asked for again meanwhile. */
+static tw_err ask_for_it(struct tw_device *d)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf answer = { 0 };
 	struct tw_request rq = { .subject = { .door = TW_DOOR_INTERNAL, .kind = TW_SUBJECT_DEVICE, .name = "device" },
 		.operation = renewal_row() };
 	struct tw_path_reply reply;
-	struct tw_local *l = d->local;
 
+	d->local->rests_until_ms = tw_time_boot_ms(&d->time) + d->local->pause_ms;
+	if (tw_task_busy(&d->context, rq.operation))
+		return TW_OK;
 	tw_buf_init(&answer, d->context.sys, ANSWER_MAX);
 	tw_path_walk(&d->context, &rq, &answer, &reply);
-	int64_t again = l->pause_ms ? 2 * l->pause_ms : AGAIN_MS;
-	l->pause_ms = reply.status == 202 ? 0 : again < AGAIN_MAX_MS ? again : AGAIN_MAX_MS;
-	l->rests_until_ms = tw_time_boot_ms(&d->time) + (l->pause_ms ? l->pause_ms : AGAIN_MAX_MS);
+	return reply.status == 202 ? TW_OK : could_not_begin(d, tw_buf_slice(&answer));
 }
 
 /* The run at the start only says that there is somebody to ask; the loop asks. */
@@ -173,9 +191,7 @@ tw_err tw_local_job_renew(struct tw_context *c)
 		return d->local ? TW_OK : TW_RAISE(NOMEM, "when the local identity is renewed");
 	}
 	TW_TRY(reckon(d));
-	if (tw_local_renewal_due_ms(c) == 0)
-		ask_for_it(d);
-	return TW_OK;
+	return tw_local_renewal_due_ms(c) == 0 ? ask_for_it(d) : TW_OK;
 }
 
 /* --- In words --- */

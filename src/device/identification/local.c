@@ -299,7 +299,6 @@ static tw_err prepare_renew(struct tw_context *c, const struct tw_request *rq, s
 struct enrolment {
 	struct tw_context *c;
 	json_t *wanted, *present; /* present: what a renewal shows as TLS client */
-	struct tw_certs present_chain;
 	struct tw_est est;
 	struct tw_buf secret;
 	uint8_t point[TW_POINT_SIZE];
@@ -315,7 +314,6 @@ static struct enrolment *free_enrolment(struct enrolment *w)
 			tw_fetch_end(tw_device_of(w->c));
 		json_decref(w->wanted);
 		json_decref(w->present);
-		tw_certs_done(&w->present_chain);
 		tw_est_done(&w->est);
 		tw_buf_wipe(&w->secret);
 	}
@@ -361,6 +359,7 @@ static tw_err begin(struct tw_context *c, struct tw_task *t)
 {
 	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(free_enrolmentp) struct enrolment *w = TW_NEW(c->sys, struct enrolment);
+	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
 
 	if (!w)
 		return TW_RAISE(NOMEM, "enrolling");
@@ -370,7 +369,7 @@ static tw_err begin(struct tw_context *c, struct tw_task *t)
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		(void)snprintf(t->why, sizeof t->why, "It had ended, or the local identity was removed: read it to see what came of it.");
 	TW_TRY(e);
-	e = local_now(d, &w->present, &w->present_chain);
+	e = local_now(d, &w->present, &chain);
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
 	w->committed = w->present && is_slot_of(w->present, tw_json_text(w->wanted, "slot"));
@@ -448,15 +447,12 @@ static tw_err finish(struct tw_task *t, const char *rule, const char *words)
 	return t->result ? TW_OK : TW_RAISE(NOMEM, "a verdict");
 }
 
-static tw_err drop_unless_in_use(struct tw_device *d, const char *slot)
+static tw_err drop_others(struct tw_device *d, const json_t *present)
 {
-	TW_CLEANUP(tw_jsonp) json_t *present = NULL;
-	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
-	tw_err e = local_now(d, &present, &chain);
-
-	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
-		return e;
-	return present && is_slot_of(present, slot) ? TW_OK : drop_slot(d, slot);
+	for (size_t i = 0; i < TW_COUNT(slots); i++)
+		if (!present || !is_slot_of(present, slots[i]))
+			TW_TRY(drop_slot(d, slots[i]));
+	return TW_OK;
 }
 
 static const char *rule_of_end(const struct tw_task *t)
@@ -476,23 +472,42 @@ static tw_err note_failure(struct tw_device *d, const struct tw_task *t)
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
 	TW_TRY(e);
-	return tw_local_renewal_failed(d, tw_json_text(present, "since"), rule_of_end(t));
+	return tw_local_renewal_failed(d, tw_json_text(present, "since"), rule_of_end(t), t->ended_ms);
 }
 
-/* However it ended: neither the sealed secret nor a key that came to nothing stays. */
+static tw_err note_enrolled(struct tw_device *d, const tw_cert *cert)
+{
+	char until[TW_TIME_TEXT_MAX];
+
+	tw_time_text(tw_cert_not_after_ms(cert), until);
+	return tw_event(&d->context, "identity.local-enrolled", json_pack("{s:s}", "not_after", until));
+}
+
+/*
+ * However it ended: neither the sealed secret nor a key that came to nothing stays. Whether it came to something says what is kept, and not
+ * the task, which may have failed behind the write that counts. What was wanted is forgotten last, so that all of this is done until
+ * it is done; what is cut in between is told twice.
+ */
 static tw_err ended(struct tw_context *c, struct tw_task *t)
 {
 	struct tw_device *d = tw_device_of(c);
-	TW_CLEANUP(tw_jsonp) json_t *wanted = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *wanted = NULL, *present = NULL;
+	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
 	tw_err e = tw_local_kept(d, KEPT_WANTED, wanted_shape, &wanted);
 
 	tw_local_changed(d);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
 	TW_TRY(e);
-	TW_TRY(drop_unless_in_use(d, tw_json_text(wanted, "slot")));
-	TW_TRY(tw_device_forget(d, KEPT_WANTED));
-	return t->state != TW_TASK_DONE && !*tw_json_text(wanted, "secret") ? note_failure(d, t) : TW_OK;
+	e = local_now(d, &present, &chain);
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	TW_TRY(drop_others(d, present));
+	if (present && is_slot_of(present, tw_json_text(wanted, "slot")))
+		TW_TRY(note_enrolled(d, chain.of[0]));
+	else if (t->state != TW_TASK_DONE && !*tw_json_text(wanted, "secret"))
+		TW_TRY(note_failure(d, t));
+	return tw_device_forget(d, KEPT_WANTED);
 }
 
 /* The certificate alone, or with the one authority of cacerts that stands between it and an anchor. */
@@ -515,19 +530,6 @@ static tw_err find_chain(struct enrolment *w, struct tw_certs *ret, const char *
 	return TW_OK;
 }
 
-/* Also after a cut behind the write, when it may have been done: then the log says it twice. */
-static tw_err settle(struct enrolment *w, const tw_cert *cert)
-{
-	struct tw_device *d = tw_device_of(w->c);
-	char until[TW_TIME_TEXT_MAX];
-
-	for (size_t i = 0; i < TW_COUNT(slots); i++)
-		if (!is_slot_of(w->wanted, slots[i]))
-			TW_TRY(drop_slot(d, slots[i]));
-	tw_time_text(tw_cert_not_after_ms(cert), until);
-	return tw_event(&d->context, "identity.local-enrolled", json_pack("{s:s}", "not_after", until));
-}
-
 static tw_err commit(struct enrolment *w, const struct tw_certs *chain)
 {
 	struct tw_device *d = tw_device_of(w->c);
@@ -545,9 +547,8 @@ static tw_err commit(struct enrolment *w, const struct tw_certs *chain)
 	return tw_local_keep(d, KEPT_LOCAL, j);
 }
 
-static tw_err finish_well(struct enrolment *w, struct tw_task *t, const tw_cert *cert)
+static tw_err finish_well(struct tw_task *t)
 {
-	TW_TRY(settle(w, cert));
 	t->done = t->total;
 	return finish(t, NULL, "This unit has a local identity.");
 }
@@ -570,7 +571,7 @@ static tw_err take_certificate(struct enrolment *w, struct tw_task *t)
 	if (rule)
 		return finish(t, rule, tw_chain_text(rule));
 	TW_TRY(commit(w, &chain));
-	return finish_well(w, t, chain.of[0]);
+	return finish_well(t);
 }
 
 static tw_err take_answer(struct enrolment *w, struct tw_task *t, const struct tw_fetch_answer *a, bool *ret_finished)
@@ -604,7 +605,7 @@ static tw_err step(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 
 	if (w->committed) {
 		*ret_finished = true;
-		return finish_well(w, t, w->present_chain.of[0]);
+		return finish_well(t);
 	}
 	if (w->fetching) {
 		if (tw_fetch_ended(tw_device_of(c), &a)) {

@@ -16,14 +16,19 @@ int64_t tw_renewal_pause_ms(int64_t lifetime_ms, unsigned failures)
 	return pause < GROWS_TO * first ? pause : GROWS_TO * first;
 }
 
-/* Also what has just come rests: a server that hands out certificates near their end is not asked without pause. */
+/*
+ * Also what has just come rests: a server that hands out certificates near their end is not asked without pause. A pause that is longer
+ * than what is left becomes half of that, so that it is tried up to the end, though never sooner than after the first pause.
+ */
 static int64_t rested_ms(const struct tw_renewal *r, int64_t lifetime)
 {
-	int64_t mark = r->failures ? r->failed_ms : r->since_ms;
+	int64_t mark = r->failures ? r->failed_ms : r->since_ms, pause = tw_renewal_pause_ms(lifetime, r->failures);
 
 	if (mark > r->now_ms)
 		return r->now_ms; /* by a clock that was wrong then; it must not hold anything up */
-	return mark + tw_renewal_pause_ms(lifetime, r->failures);
+	if (pause >= r->not_after_ms - mark)
+		pause = (r->not_after_ms - mark) / 2;
+	return pause < tw_renewal_pause_ms(lifetime, 1) ? TW_RENEWAL_NEVER : mark + pause;
 }
 
 int64_t tw_renewal_at_ms(const struct tw_renewal *r)

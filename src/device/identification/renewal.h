@@ -20,7 +20,8 @@ struct tw_renewal {
 	unsigned failures; /* tries in a row that came to nothing */
 	int64_t failed_ms; /* the last of them */
 };
-/* Wall time; not later than now_ms: it is due. NEVER: the certificate has no end, has ended, or ends before there is another try. */
+/* Wall time; not later than now_ms: it is due. A pause that the certificate does not outlive is cut to half of what is left. NEVER: it has
+   no end, has ended, or is so near to it that the half is shorter than the first pause. */
 int64_t tw_renewal_at_ms(const struct tw_renewal *r);
 /* An hour, twice as long each time, a day at most; in proportion for a certificate that lives less than a day, 5 s at least. */
 int64_t tw_renewal_pause_ms(int64_t lifetime_ms, unsigned failures);

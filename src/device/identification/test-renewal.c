@@ -92,9 +92,21 @@ static void test_after_failures(void **state)
 	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + 20 * DAY, 3, NOW - HOUR), 3 * HOUR);
 	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + 20 * DAY, 99, NOW), DAY);
 	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + 20 * DAY, 99, NOW + 300 * DAY), 0);
-	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + DAY, 9, NOW), TW_RENEWAL_NEVER); /* it ends before the next try */
-	CHECK_INT(after_failures(NOW, NOW + 90 * DAY, 1, NOW), 60 * DAY);               /* one that the owner had asked for early */
+	CHECK_INT(after_failures(NOW, NOW + 90 * DAY, 1, NOW), 60 * DAY); /* one that the owner had asked for early */
+}
+
+/* The longest pause is no reason to give up a day before the end. */
+static void test_tries_up_to_the_end(void **state)
+{
+	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + DAY + 1, 9, NOW), DAY);
+	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + DAY, 9, NOW), DAY / 2);
+	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + DAY / 2, 10, NOW), DAY / 4);
+	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + 3 * HOUR, 9, NOW - HOUR), HOUR);
+	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + 2 * HOUR, 9, NOW), HOUR);
+	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + 2 * HOUR - 1, 9, NOW), TW_RENEWAL_NEVER);
+	CHECK_INT(after_failures(NOW - 70 * DAY, NOW + HOUR, 1, NOW), TW_RENEWAL_NEVER);
+	CHECK_INT(at(NOW - 80 * DAY, NOW + HOUR, NOW, 0), TW_RENEWAL_NEVER);
 }
 
 CHECK_MAIN(cmocka_unit_test(test_the_moment), cmocka_unit_test(test_no_moment), cmocka_unit_test(test_what_has_just_come_rests),
-	cmocka_unit_test(test_pauses), cmocka_unit_test(test_after_failures))
+	cmocka_unit_test(test_pauses), cmocka_unit_test(test_after_failures), cmocka_unit_test(test_tries_up_to_the_end))

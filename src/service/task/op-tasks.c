@@ -55,6 +55,11 @@ static size_t count_like(const struct tw_context *c, const struct tw_operation_r
 	return n;
 }
 
+bool tw_task_busy(const struct tw_context *c, const struct tw_operation_row *row)
+{
+	return count_like(c, row, NULL) >= row->task->at_once;
+}
+
 static tw_err refuse_start(const struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_operation_row *row = rq->operation;
@@ -65,7 +70,7 @@ static tw_err refuse_start(const struct tw_context *c, const struct tw_request *
 			"Try again in a moment. If it stays so, the log says what is not well.",
 			"Until this start of the device is confirmed, a task could not survive a restart, and none begins.");
 	}
-	if (count_like(c, row, NULL) >= row->task->at_once)
+	if (tw_task_busy(c, row))
 		return tw_reply_problem(rp, 409, "running", "task.running", "It is being done already",
 			"Wait for that task, or cancel it.", "No more than %zu of %s may go on at once.", row->task->at_once, row->name);
 	if (count_like(c, NULL, &rq->subject) >= TW_TASKS_PER_SUBJECT || count_like(c, NULL, NULL) >= TW_TASKS_MAX)

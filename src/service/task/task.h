@@ -74,6 +74,7 @@ struct tw_task_kind {
 	tw_err (*ended)(struct tw_context *c, struct tw_task *t);
 };
 
+bool tw_task_busy(const struct tw_context *c, const struct tw_operation_row *row); /* as many of its work go on as may at once */
 bool tw_task_storable(const struct tw_context *c); /* else none can begin: the store goes over to the format that has them when a start is confirmed */
 
 /* For start and loop. */
@@ -81,7 +82,7 @@ bool tw_tasks_keep(void *context, uint64_t intent);  /* tw_audit_options.keeps: 
 tw_err tw_tasks_start(struct tw_context *c);         /* when log and capabilities are open: takes up, aborts, closes */
 int64_t tw_tasks_due_ms(const struct tw_context *c); /* when the next slice may run, from now; -1: there is none */
 void tw_tasks_slice(struct tw_context *c);
-void tw_tasks_wake(struct tw_context *c); /* what a task waited for may have come: all that wait look */
+void tw_tasks_wake(struct tw_context *c); /* what a task waited for may have come: all that have not ended look */
 void tw_tasks_free(struct tw_context *c); /* without ending any: the next start takes them up */
 /* Ownership has ended: what was started under it ends, and no result of it stays. purge inside the transaction that ends it,
    drop after it. */
