@@ -9,9 +9,9 @@ taken over and stopped. Everything is in one temporary directory that every nume
         unit.take_over()
         unit.json("identity", "read")
 
-As a program (`test/world.py serve`) it does the same for tests in other languages: it provisions and starts one device, prints
-a line of JSON about it, then obeys lines of JSON on its input: {"console": "confirm 123456"}, {"tool": ["session", "code"]},
-{"take_over": true}; each answered by one line. At the end of its input everything is stopped and removed.
+As a program (`test/world.py serve [OPTION...]`) it does the same for tests in other languages: it provisions one device and starts it
+with these options, prints a line of JSON about it, then obeys lines of JSON on its input: {"console": "confirm 123456"},
+{"tool": ["session", "code"]}, {"take_over": true}; each answered by one line. At the end of its input everything is stopped and removed.
 
 The build is TW_BUILD (build/). As root, each role gets a user id that no account holds.
 """
@@ -252,9 +252,9 @@ def obey(unit, wish):
     raise Failed(f"no such wish: {wish}")
 
 
-def serve():
+def serve(*options):
     with World() as world:
-        unit = world.device("BROWSER-1").start()
+        unit = world.device("BROWSER-1").start(*options)
         about = {"url": f"https://{unit.address}/", "label": json.loads(unit.label.read_text()), "folder": str(unit.folder), "product": str(world.product),
                  "ca": str(world.ca), "owner": str(unit.owner)}
         print(json.dumps(about), flush=True)
@@ -267,7 +267,7 @@ def serve():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["serve"]:
+    if sys.argv[1:2] != ["serve"]:
         sys.exit(__doc__)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    serve()
+    serve(*sys.argv[2:])

@@ -129,6 +129,30 @@ async function reasonsOpen({ open }) {
 	});
 }
 
+// A device fresh from its box lacks no part: its label is to be shown, its owner's authority to be asked. What is broken is not switched on again.
+async function missingIsTold({ open }) {
+	const state = healthy();
+	const { elements } = state.capabilities;
+	state.capabilities.time.trusted = false;
+	for (const [id, reason] of [['DI.PI.1', 'nobody has shown it its label'], ['DI.DAS.1', 'it has no local identity'], ['DP.CKM.2', 'what opens the keystore lies beside it']])
+		elements.push({ ...elements[0], id, status: 'needs a part', reason, setting: '' });
+	await withStory(state, async (story) => {
+		const page = await open(story.url);
+		await signIn(page, story);
+		assert.equal(await page.textContent('h1'), 'Something is still to be done or fitted.');
+		assert.match(await page.textContent('#part-answer'), /3 abilities wait for something.*clock is behind/s);
+		assert.equal(await page.getAttribute('#element-DI-DAS-1 .facts a', 'href'), '#/keys');
+		assert.match(await page.textContent('#element-DP-CKM-2'), /What to doWhat is missing stands above\. Who fits/);
+		await page.click('#cell-element-DI-PI-1');
+		await page.click('#element-DI-PI-1 .facts a');
+		await page.waitForSelector('#part-who h1');
+		elements[0].status = 'not provided';
+		await page.click('#place-home');
+		await page.waitForFunction(() => /needs attention/.test(document.querySelector('h1').textContent));
+		assert.match(await page.textContent('#element-DI-IMS-1'), /What to doRestart the device/);
+	});
+}
+
 async function switchingTurnsPage({ open }) {
 	await withStory(healthy(), async (story) => {
 		const page = await open(story.url);
@@ -392,6 +416,7 @@ export const pages = [
 	['page: take-over goes on after the device was silent', takeoverSurvivesSilence],
 	['page: a wrong code is refused and kept, a right one opens', codeRefused],
 	['page: every status opens its reason', reasonsOpen],
+	['page: what is missing is told with where it is supplied', missingIsTold],
 	['page: switching the feature off turns answer, map, identity and records', switchingTurnsPage],
 	['page: a change by somebody else in between is told and the choice kept', conflictKeepsChoice],
 	['page: the end of the session is told', sessionEnds],

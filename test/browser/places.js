@@ -253,6 +253,56 @@ async function keepsKeys({ open }) {
 	});
 }
 
+const lookAgain = (page) => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+
+// Whatever would open the keystore: before a boot is confirmed the keys are not in it.
+async function plainKeysAreTold({ open }) {
+	const state = healthy();
+	Object.assign(state.keystore, { outside: true, taken_over: false });
+	await withStory(state, async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'keys');
+		assert.equal(await page.textContent('h1'), 'Its own keys still lie in plain files.');
+		assert.equal(await page.locator('h1 .shape.bad').count(), 1);
+		assert.match(await page.textContent('#part-keys'), /once a start of this release is confirmed/);
+		Object.assign(story.state.keystore, { kind: 'pkcs11', outside: false, taken_over: true });
+		await lookAgain(page);
+		await bodyHas(page, 'part-keys', 'The token is a program');
+		assert.equal(await page.locator('h1 .shape.part').count(), 1);
+		Object.assign(story.state.keystore, { hardware: true, outside: true });
+		await lookAgain(page);
+		await bodyHas(page, 'part-keys', 'kept in its token');
+		assert.equal(await page.locator('h1 .shape.good').count(), 1);
+	});
+}
+
+async function triesItsAlgorithms({ open }) {
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'keys');
+		story.state.refuseSelfTest = { status: 503, body: { title: 'The device cannot try them', status: 503, detail: 'the keys role does not answer', rule: 'keys.keystore', next: 'try again' } };
+		await page.click('#try-algorithms');
+		await page.waitForSelector('#algorithms-failed .trouble');
+		story.state.refuseSelfTest = null;
+		await page.click('#try-algorithms');
+		await bodyHas(page, 'part-algorithms', 'as fast as declared');
+		assert.equal(await page.locator('#part-algorithms .shape.good').count(), 3);
+		assert.match(await page.textContent('#part-algorithms'), /aes-256-gcm.*98,000 KiB\/s/s);
+		assert.match(await page.textContent('#live'), /what their standards say/);
+		story.state.selfTest.fast_enough = false;
+		story.state.selfTest.algorithms[2].rate = 19;
+		await page.click('#try-algorithms');
+		await bodyHas(page, 'part-algorithms', 'Too slow');
+		assert.match(await page.textContent('#algorithms-told'), /not as fast as declared/);
+		story.state.selfTest.passed = false;
+		story.state.selfTest.algorithms[0].passed = false;
+		await page.click('#try-algorithms');
+		await bodyHas(page, 'part-algorithms', 'Fails');
+		assert.match(await page.textContent('#algorithms-told'), /Not all of them/);
+		assert.equal(await page.locator('#part-algorithms .shape.bad').count(), 2);
+	});
+}
+
 async function enrols({ open }) {
 	await withStory(healthy(), async (story) => {
 		const page = await open(story.url);
@@ -315,6 +365,7 @@ function filledWith(text) {
 	state.keystore = { ...state.keystore, kind: text, detail: text };
 	state.keys = [{ name: text, public: text, fingerprint: text }];
 	state.local = { enrolled: true, url: text, anchors: text, certificate: text, since: text, not_after: text };
+	state.selfTest.algorithms = [{ name: text, standard: text, role: text, passed: true, rate: 1, unit: text, floor: 2 }];
 	state.policies = [{ name: text, subject: text, target: text, operation: text, allow: true }];
 	state.packages = [{ name: text, version: text, architecture: text, purl: text, supplier: text, licence: text }];
 	state.files.findings = [{ kind: text, by: text, path: text }];
@@ -331,6 +382,10 @@ async function hostileText({ open }) {
 				await page.click(`#place-${name}`);
 				await page.waitForSelector(`#place-${name}[aria-current="page"]`);
 				await page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [`part-${part}`, text]);
+				if (name === 'keys') {
+					await page.click('#try-algorithms');
+					await bodyHas(page, 'part-algorithms', text);
+				}
 				assert.equal(await page.locator(FOREIGN).count(), 0, text);
 			}
 		}
@@ -365,11 +420,13 @@ export const places = [
 	['place: software: a check is cancelled', cancelsTheCheck],
 	['place: software: packages are filtered as one types', filtersPackages],
 	['place: keys: one is made, replaced and removed; the storage key is a new one', keepsKeys],
+	['place: keys: plain files are told, whatever would open the keystore, and so is a token that is a program', plainKeysAreTold],
+	['place: keys: the algorithms are tried, and one that fails or is slow is told', triesItsAlgorithms],
 	['place: keys: a local identity is asked for, refused, given, renewed and removed', enrols],
 	['place: each is an address, and none is shown without a session', placesAreAddresses],
 	['place: hostile text stays text in every field', hostileText],
 	...everyLook('identity', async (page) => { await page.click('#summary-assignments'); await page.click('#unassign'); }),
 	...everyLook('software', async (page) => { await page.fill('#package-filter', 'l'); }),
-	...everyLook('keys', async (page) => { await page.click('#remove-door'); await page.click('#summary-local-certificate'); }),
+	...everyLook('keys', async (page) => { await page.click('#remove-door'); await page.click('#summary-local-certificate'); await page.click('#try-algorithms'); await page.waitForSelector('#algorithms-told'); }),
 	...everyLook('peers', async (page) => { await page.click('#drop-authority-building'); }),
 ];

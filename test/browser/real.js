@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page as the real daemon serves it, with a real take-over, session, setting and log; the published OpenAPI document;
-// and the evidence report made of that device. test/world.py provisions and starts the device and stands at its console.
+// The page as the real daemon serves it, with a real take-over, session, setting and log; the published OpenAPI document and the
+// inventory, judged by what others publish; and the evidence report made of that device. test/world.py provisions and starts the device and stands at its console.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
 import { HtmlValidate } from 'html-validate';
 import { axe, overhang } from './browser.js';
 import { POLICY } from './stand-in.js';
@@ -23,11 +28,11 @@ function lacking() {
 	return asked.status === 0 ? asked.stdout.trim() : asked.stderr;
 }
 
-async function withDevice(skip, work) {
+async function withDevice(skip, work, ...options) {
 	const why = lacking();
 	if (why)
 		skip(why);
-	const child = spawn('/usr/bin/python3', ['-B', WORLD, 'serve'], { stdio: ['pipe', 'pipe', 'pipe'] });
+	const child = spawn('/usr/bin/python3', ['-B', WORLD, 'serve', ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
 	let said = '';
 	child.stderr.on('data', (text) => { said += text; });
 	const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -168,6 +173,10 @@ async function placesWork({ open, skip }) {
 		await page.waitForFunction(() => /There is none/.test(document.querySelector('#part-devices').textContent));
 		assert.deepEqual((await device.ask({ tool: ['peers', 'list'] })).answer.peers, []);
 		assert.deepEqual(await axe(page), []);
+		await page.click('#place-keys');
+		await page.click('#try-algorithms');
+		await page.waitForSelector('#algorithms-told');
+		assert.match(await page.textContent('#part-algorithms'), /All of them do what their standards say.*aes-256-gcm.*Passed/s);
 	});
 }
 
@@ -201,6 +210,41 @@ async function openApiHolds({ open, skip }) {
 		const result = await new Validator().validate(JSON.parse(text));
 		assert.ok(result.valid, JSON.stringify(result.errors, null, 1));
 	});
+}
+
+// The official schemas of CycloneDX 1.6 by the names they refer to each other by: those in its own library, or in TW_SCHEMAS/cyclonedx.
+function cycloneDx() {
+	const folder = process.env.TW_SCHEMAS ? join(process.env.TW_SCHEMAS, 'cyclonedx')
+		: join(dirname(createRequire(import.meta.url).resolve('@cyclonedx/cyclonedx-library/package.json')), 'res/schema');
+	const judge = new Ajv({ strict: false, allErrors: true, formats: { 'iri-reference': true, 'idn-email': true } }); // a device states neither
+	addFormats(judge);
+	const of = (start) => readdirSync(folder).find((name) => name.startsWith(start) && name.endsWith('.schema.json'));
+	const known = ['bom-1.6.', 'jsf-0.82.', 'spdx.'].map(of);
+	for (const name of known)
+		judge.addSchema(JSON.parse(readFileSync(join(folder, name), 'utf8')), `http://cyclonedx.org/schema/${name}`);
+	return judge.getSchema(`http://cyclonedx.org/schema/${known[0]}`);
+}
+
+// @nist DI.ABI.3: the document is one that others read
+async function inventoryHolds({ skip }) {
+	const folder = mkdtempSync(join(tmpdir(), 'tw-packages-'));
+	const stanza = (name, version, more = '') => `Package: ${name}\nStatus: install ok installed\nMaintainer: Some One <some@example.org>\nArchitecture: arm64\nVersion: ${version}\n${more}\n`;
+	chmodSync(folder, 0o755);
+	writeFileSync(join(folder, 'status'), stanza('curl', '1:8.0-1+b1', 'License: curl\nDepends: libc6, zlib1g\n') + stanza('libc6', '2.36') + stanza('zlib1g', '1'));
+	chmodSync(join(folder, 'status'), 0o644);
+	try {
+		await withDevice(skip, async (device) => {
+			await device.ask({ take_over: true });
+			const holds = cycloneDx();
+			const { sbom } = (await device.ask({ tool: ['inventory', 'sbom'] })).answer;
+			assert.equal(sbom.components.length, 3);
+			assert.ok(holds(sbom), JSON.stringify(holds.errors, null, 1));
+			for (const wrong of [{ components: [{ ...sbom.components[0], type: 'thing' }] }, { serialNumber: 'urn:uuid:1' }, { dependencies: [{ dependsOn: [] }] }, { metadata: { timestamp: 'yesterday' } }])
+				assert.ok(!holds({ ...sbom, ...wrong }), JSON.stringify(wrong));
+		}, '--packages', `debian:${folder}`);
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
 }
 
 async function reportReads({ open, skip }) {
@@ -237,5 +281,6 @@ export const real = [
 	['device: identity is checked, assigned and reported; a device and a rule come and go', placesWork],
 	['device: records appear as they are written, and wait while the page is paused', followsTheLog],
 	['device: its OpenAPI document is accepted by a validator of others', openApiHolds],
+	['device: its inventory is of the official schema of CycloneDX', inventoryHolds],
 	['report: valid, readable by everybody, narrow, wide, dark and on paper', reportReads],
 ];

@@ -44,7 +44,7 @@ const STATES = {
 	'identity': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-identity'); await page.waitForSelector('#part-assigned h2'); await page.click('#summary-assignments'); }],
 	'software': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-software'); await page.waitForSelector('#part-findings h2'); }],
 	'software-never': [healthy, async (page, story) => { await signIn(page, story); await page.click('#place-software'); await page.waitForSelector('#part-packages p'); }],
-	'keys': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-keys'); await page.waitForSelector('#part-own h2'); }],
+	'keys': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-keys'); await page.waitForSelector('#part-own h2'); await page.click('#try-algorithms'); await page.waitForSelector('#algorithms-told'); }],
 	'peers': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-peers'); await page.waitForSelector('#part-rules h2'); }],
 	'peers-none': [healthy, async (page, story) => { await signIn(page, story); await page.click('#place-peers'); await page.waitForSelector('#part-rules h2'); }],
 	'home-task': [() => ({ ...healthy(), stuck: true }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForFunction(() => document.querySelector('progress')?.value > 0); }],

@@ -36,6 +36,8 @@ export function healthy() {
 		label: 'TW1:7:00000042',
 		keystore: { kind: 'file', hardware: false, outside: true, taken_over: true, generation: 1, oldest: 1, detail: 'two copies, each sealed' },
 		keys: [],
+		selfTest: { passed: true, fast_enough: true, algorithms: [['sha-256', 'core', 210000, 'KiB/s', 2000], ['aes-256-gcm', 'keys', 98000, 'KiB/s', 0], ['ecdsa-p256-verify', 'core', 1200, '1/s', 20]]
+			.map(([name, role, rate, unit, floor]) => ({ name, standard: 'FIPS 180-4', role, passed: true, rate, unit, floor })) },
 		local: { enrolled: false },
 		peers: { peers: [], anchors: [], revoked: [] },
 		policies: [],
@@ -80,6 +82,7 @@ const ROUTES = {
 	'GET /api/v1/keys': (s) => ({ body: { keys: s.keys } }),
 	'POST /api/v1/keys': (s, rq) => s.refuseKey || added(s.keys, { name: rq.json.name, public: 'MFkw', fingerprint: 'cd'.repeat(32) }),
 	'POST /api/v1/keys/door': (s) => ({ body: Object.assign(s.keys[0], { fingerprint: 'ef'.repeat(32) }) }),
+	'POST /api/v1/crypto/self-test': (s) => s.refuseSelfTest || { body: s.selfTest },
 	'GET /api/v1/local-identity': (s) => ({ body: s.local }),
 	'POST /api/v1/local-identity': (s, rq) => enrolling(s, 'local-identity.enrol', rq.json),
 	'POST /api/v1/local-identity/renewal': (s) => enrolling(s, 'local-identity.renew', { url: s.local.url }),

@@ -33,7 +33,7 @@ export function answer(state) {
 	if (failed)
 		return { status: 'not provided', title: 'This device needs attention.', what: `${count(failed, 'ability is', 'abilities are')} not working. Open the reason below: it says why and what to do.` };
 	if (of('needs a part'))
-		return { status: 'needs a part', title: 'A part is missing.', what: `${count(of('needs a part'), 'ability needs', 'abilities need')} a part that this device does not have. Open the reason below to see which.` };
+		return { status: 'needs a part', title: 'Something is still to be done or fitted.', what: `${count(of('needs a part'), 'ability waits', 'abilities wait')} for something that this device does not have yet. Open the reason below to see what.` };
 	if (of('off by policy'))
 		return { status: 'off by policy', title: 'This device is all right; something is switched off.', what: `${count(of('off by policy'), 'ability is', 'abilities are')} switched off by choice. If that was not you, open the reason below to see who did it, and switch it on again.` };
 	return { status: 'provided', title: 'This device is all right.', what: 'There is nothing you need to do.' };
@@ -46,7 +46,7 @@ export function answerPart(state) {
 	return [
 		h('h1', { class: 'answer' }, shape(told.status), h('span', {}, told.title)),
 		h('p', { class: 'lead' }, told.what),
-		state.time.trusted ? null : h('p', { class: 'note' }, 'No trusted source has set this device’s clock since it started, so the times below may be wrong.'),
+		state.time.trusted ? null : h('p', { class: 'note' }, 'This device’s clock is behind a time that is known to have passed, so the times below may be wrong. Have it set.'),
 	];
 }
 
@@ -69,12 +69,19 @@ function mapRow([code, name], elements) {
 		h('td', { class: 'number' }, `${good} of ${elements.length}`));
 }
 
+// What a person supplies on this page; anything else is a part in the sense of the word.
+const SUPPLIED = { 'DI.PI.1': ['#/identity', 'show the device its label'], 'DI.DAS.1': ['#/keys', 'get it a local identity'] };
+
+function missing(element) {
+	const [to, what] = SUPPLIED[element.id] || [];
+	return to ? ['What is missing stands above. On this page: ', h('a', { href: to }, what), '.'] : 'What is missing stands above. Who fits or starts the device supplies it; the manufacturer knows which models have it.';
+}
+
 function reasonRow(element, wasOpen, settings) {
 	const setting = settings.find((one) => one.key === element.setting);
-	const told = element.status === 'provided' ? 'Nothing.'
-		: setting ? [`Switch “${words(setting.key)}” on again, if you want it: `, h('a', { href: `#${settingId('setting', setting.key)}` }, 'to the switch'), '.']
-			: element.status === 'needs a part' ? 'Fit the part, or ask the manufacturer which models have it.'
-				: 'Restart the device. If it stays so, keep the records below and ask the manufacturer.';
+	const told = element.status === 'off by policy' && setting ? [`Switch “${words(setting.key)}” on again, if you want it: `, h('a', { href: `#${settingId('setting', setting.key)}` }, 'to the switch'), '.']
+		: element.status === 'needs a part' ? missing(element)
+			: element.status === 'provided' ? 'Nothing.' : 'Restart the device. If it stays so, keep the records below and ask the manufacturer.';
 	return h('details', { class: 'reason', id: anchor(element.id), open: wasOpen },
 		h('summary', { id: `summary-${anchor(element.id)}` },
 			h('span', { class: 'state' }, shape(element.status), h('strong', {}, statusWord(element.status))),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys and the names they stand for: where the device keeps them, those that its owner has had made, and the local identity, a
-// certificate of the owner's own authority. No private half ever comes here. What the device said comes in; the buttons ask it.
+// certificate of the owner's own authority; and whether the cryptography beneath all of it does what it should.
+// No private half ever comes here. What the device said comes in; the buttons ask it.
 
 import { call, get, post } from './api.js';
 import { byId, facts, field, form, h, moment, say, sentence, shape, sure, trouble } from './dom.js';
@@ -18,9 +19,13 @@ function answer({ store, keys }) {
 	if (!store.value || !keys.value)
 		return ['not provided', 'This device does not say how it keeps its keys.', 'What it answered stands below.'];
 	const { kind, hardware, outside } = store.value;
+	if (!store.value.taken_over)
+		return ['not provided', 'Its own keys still lie in plain files.', 'They go into the keystore once a start of this release is confirmed. Until then whoever copies the disk has them.'];
 	const where = `${keys.value.keys.length ? count(keys.value.keys.length, 'key of yours is', 'keys of yours are') : 'Its own keys are'} kept ${KINDS[kind] || kind}.`;
 	if (outside)
 		return ['provided', where, hardware ? 'They are made and used inside the hardware; a copy of the disk opens nothing.' : 'A copy of the disk alone opens nothing: what opens the file is not on it.'];
+	if (kind !== 'file')
+		return ['needs a part', where, 'The token is a program and keeps them in files of its own; whoever copies the whole disk can have those too. A token that is hardware mends that.'];
 	return ['needs a part', where, 'Whoever copies the whole disk can open them: what opens the file lies on it too. A secret outside of the disk, a TPM or a token mends that.'];
 }
 
@@ -74,6 +79,31 @@ function localPart({ value, error }, renew, remove) {
 	];
 }
 
+// One row per algorithm as the device tried it: with the example that its standard publishes, and how fast.
+function algorithmRow(one) {
+	const slow = one.passed && one.rate < one.floor;
+	const word = !one.passed ? 'Fails' : slow ? 'Too slow' : 'Passed';
+	return h('tr', {},
+		h('td', { 'data-label': 'Algorithm' }, h('span', {}, one.name), h('span', { class: 'rest' }, one.standard)),
+		h('td', { 'data-label': 'Outcome' }, h('span', { class: 'state' }, shape(word === 'Passed' ? 'provided' : 'not provided'), h('span', {}, word))),
+		h('td', { 'data-label': 'Speed' }, one.passed ? h('span', {}, `${one.rate.toLocaleString()} ${one.unit}`) : '', one.floor ? h('span', { class: 'rest' }, `${one.floor.toLocaleString()} ${one.unit} declared`) : null));
+}
+
+function algorithmsPart(tried, trying) {
+	const title = tried && (tried.passed && tried.fast_enough ? 'All of them do what their standards say, as fast as declared.' : tried.passed ? 'All of them do what their standards say, but not as fast as declared.' : 'Not all of them do what their standards say. Ask the manufacturer.');
+	return [
+		h('h2', { id: 'algorithms' }, 'Its cryptography'),
+		h('p', {}, 'The device tries its algorithms by itself every six hours and records one that fails. Here it tries and measures them at once.'),
+		h('p', {}, h('button', { type: 'button', class: 'second', id: 'try-algorithms', onclick: trying }, tried ? 'Try them again' : 'Try them now')),
+		h('div', { id: 'algorithms-failed' }),
+		tried ? h('table', { class: 'log stacks' },
+			h('caption', { id: 'algorithms-told' }, title),
+			h('thead', {}, h('tr', {}, ['Algorithm', 'Outcome', 'Speed'].map((name) => h('th', { scope: 'col' }, name)))),
+			h('tbody', {}, tried.algorithms.map(algorithmRow))) : null,
+		tried ? h('p', { class: 'hint' }, 'Tried: ', moment(tried.at)) : null,
+	];
+}
+
 function taskPart(task) {
 	if (!task)
 		return [];
@@ -95,7 +125,12 @@ export function keysPlace({ again, change, leave, part, putIfNew }) {
 	};
 	let task = null;
 	let timer = 0;
+	let tried = null;
 
+	const onTry = async () => {
+		if (await change('try-algorithms', 'algorithms-failed', async () => { tried = { ...await post('/api/v1/crypto/self-test', {}), at: new Date().toISOString() }; }))
+			say(byId('algorithms-told').textContent);
+	};
 	const showTask = () => {
 		putIfNew('local-task', task, () => taskPart(task));
 		clearTimeout(timer);
@@ -179,6 +214,7 @@ export function keysPlace({ again, change, leave, part, putIfNew }) {
 					send: onEnrol,
 				})),
 			h('section', { id: 'part-store', 'aria-labelledby': 'store' }),
+			h('section', { id: 'part-algorithms', 'aria-labelledby': 'algorithms' }),
 		],
 		read: async () => ({ store: await part('/api/v1/keystore'), keys: await part('/api/v1/keys'), local: await part('/api/v1/local-identity') }),
 		show: (now) => {
@@ -187,6 +223,7 @@ export function keysPlace({ again, change, leave, part, putIfNew }) {
 			putIfNew('own', now.keys, () => keysPart(now.keys, onReplace, onRemove));
 			putIfNew('local', now.local, () => localPart(now.local, onRenew, onForget));
 			putIfNew('store', now.store, () => storePart(now.store, onRotate));
+			putIfNew('algorithms', tried, () => algorithmsPart(tried, onTry));
 			showTask();
 		},
 	};
