@@ -315,6 +315,15 @@ static tw_err read_secret(struct tw_tool *t, const struct tw_args *a, const json
 		 : tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"), TW_RAISE(SYNTAX, "the secret is no text"));
 }
 
+/* Nor does it ask for one in whose place something else was given; a file that was named is read, and the device says that it is too much. */
+static bool is_wanted(const struct tw_args *a, const json_t *field, const json_t *body)
+{
+	char option[KEY_SIZE];
+
+	secret_option(field, option);
+	return tw_arg(a, option) || !tw_json_bool(body, tw_json_text(field, "unless"));
+}
+
 /* Asked for last: nobody types a secret for a command that is not carried out. */
 static tw_err read_secrets(struct tw_tool *t, const struct tw_args *a, const json_t *fields, json_t *body)
 {
@@ -322,7 +331,7 @@ static tw_err read_secrets(struct tw_tool *t, const struct tw_args *a, const jso
 	json_t *field;
 
 	json_array_foreach(fields, i, field)
-		if (is_secret(field))
+		if (is_secret(field) && is_wanted(a, field, body))
 			TW_TRY(read_secret(t, a, field, body));
 	return TW_OK;
 }

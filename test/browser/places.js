@@ -334,6 +334,15 @@ async function enrols({ open }) {
 		await page.click('#remove-local');
 		await page.click('#remove-local-yes');
 		await page.waitForFunction(() => /It has none/.test(document.querySelector('#part-local').textContent));
+		await page.click('#local-by-unit');
+		await page.fill('#local-secret', 'unit-seven:right');
+		await page.click('#enrol-send');
+		assert.match(await page.textContent('#enrol-form'), /Leave it empty/);
+		await page.fill('#local-secret', '');
+		await page.click('#enrol-send');
+		await page.waitForFunction(() => /Good until/.test(document.querySelector('#part-local').textContent));
+		assert.equal(story.state.enrolment.given.unit, true);
+		assert.equal('secret' in story.state.enrolment.given, false);
 	});
 }
 

@@ -93,6 +93,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, text, "application/pkcs7-mime; smime-type=certs-only", Content_Transfer_Encoding="base64")
 
     def client(self):
+        """Whose certificate TLS has let in; who is let do what with it is another question."""
         der = self.connection.getpeercert(binary_form=True)
         return x509.load_der_x509_certificate(der) if der else None
 
@@ -100,6 +101,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         est = self.server.est
         est.asked.append(("GET", self.path))
         if self.path == BASE + "cacerts":
+            if est.how == "turncoat":
+                est.show_certificate_of(Authority())
+            est.clients_before.append(self.client())
             self.certificates(*est.cacerts())
         elif self.path == "/hello":
             self.answer(200, b"hello")
@@ -141,6 +145,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         est = self.server.est
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         est.asked.append(("POST", self.path))
+        est.clients.append(self.client())
         if self.path == "/echo":
             return self.answer(200, body, self.headers.get("Content-Type", ""))
         if self.path not in (BASE + "simpleenroll", BASE + "simplereenroll"):
@@ -160,33 +165,32 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(403, b"not you")
         if est.how == "hang":
             est.stop.wait(30)
-        return self.certificates(*est.issue(request))
+        return self.certificates(*est.issue(request, self.client()))
 
 
 class Server:
-    """how: one way in which it is wrong, or None. secret: (name, password) that may enrol; None: only certificates may."""
+    """how: one way in which it is wrong, or None. secret: (name, password) that may enrol; None: only certificates may. maker: PEM of the
+    manufacturer whose units may enrol with the certificates they came with."""
 
-    def __init__(self, secret=("unit", "s3cret"), host="127.0.0.1", how=None, start=-DAY, end=90 * DAY, root=None):
+    def __init__(self, secret=("unit", "s3cret"), host="127.0.0.1", how=None, start=-DAY, end=90 * DAY, root=None, maker=None):
         self.root = root or Authority()
         self.secret, self.how, self.waits, self.retry_after = secret, how, 0, 1
         self.start_at, self.end_at = start, end
         self.asked, self.requests, self.issued, self.stop = [], [], [], threading.Event()
-        key = new_key()
-        names = [x509.IPAddress(ipaddress.ip_address(host)), x509.DNSName("est.example")]
-        own = self.root.issue(name_of("est server"), key.public_key(), names, ExtendedKeyUsageOID.SERVER_AUTH)
+        self.clients, self.clients_before = [], []  # whose certificates were shown for a certificate, and for cacerts
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.verify_mode = ssl.CERT_NONE if how == "asks-nobody" else ssl.CERT_OPTIONAL
-        self.context.load_verify_locations(cadata=self.root.pem())
-        with tempfile.NamedTemporaryFile("wb", suffix=".pem") as both:
-            both.write(key_pem(key) + own.public_bytes(PEM))
-            both.flush()
-            self.context.load_cert_chain(both.name)
+        self.context.load_verify_locations(cadata=self.root.pem() + (maker or ""))
+        if how == "tls-1.2":
+            self.context.maximum_version = ssl.TLSVersion.TLSv1_2
+        self.host = host
+        self.show_certificate_of(self.root)
         self.http = http.server.ThreadingHTTPServer((host, 0), Handler)
         self.http.daemon_threads = True
         self.http.est = self
         self.http.handle_error = lambda *_: None  # clients that go away are what is tested
         self.http.socket = self.context.wrap_socket(self.http.socket, server_side=True, do_handshake_on_connect=False)
-        self.host, self.port = host, self.http.server_address[1]
+        self.port = self.http.server_address[1]
         self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
 
     def __enter__(self):
@@ -198,6 +202,15 @@ class Server:
         self.http.shutdown()
         self.http.server_close()
 
+    def show_certificate_of(self, authority):
+        key = new_key()
+        names = [x509.IPAddress(ipaddress.ip_address(self.host)), x509.DNSName("est.example")]
+        own = authority.issue(name_of("est server"), key.public_key(), names, ExtendedKeyUsageOID.SERVER_AUTH)
+        with tempfile.NamedTemporaryFile("wb", suffix=".pem") as both:
+            both.write(key_pem(key) + own.public_bytes(PEM))
+            both.flush()
+            self.context.load_cert_chain(both.name)
+
     def url(self, path="", host=None):
         return f"https://{host or self.host}:{self.port}{path}"
 
@@ -205,13 +218,14 @@ class Server:
         return [Authority("somebody else").certificate] if self.how == "other-cacerts" else [self.root.certificate]
 
     def allows(self, handler):
+        """Again, for whom it has a certificate from here; for the first time, for the secret or a certificate of either authority."""
         client = handler.client()
         if handler.path.endswith("simplereenroll"):
-            return client is not None
+            return client is not None and client.issuer == self.root.name
         given = handler.headers.get("Authorization", "")
         return client is not None or (self.secret and given == "Basic " + base64.b64encode(":".join(self.secret).encode()).decode())
 
-    def issue(self, request):
+    def issue(self, request, client=None):
         """As asked for, except in the one way that is wrong."""
         try:
             names = list(request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
@@ -220,6 +234,8 @@ class Server:
         key, authority, more = request.public_key(), self.root, {}
         if self.how == "other-key":
             key = new_key().public_key()
+        if self.how == "key-shown":
+            key = client.public_key()
         if self.how == "other-authority":
             authority = Authority()
         if self.how == "ended":

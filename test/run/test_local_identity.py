@@ -52,7 +52,7 @@ def owner(device):
 
 
 def enrol(owner, server, secret=SECRET, **more):
-    answer = owner.ask("POST", HERE, {"url": server.url(), "anchors": server.root.pem(), "secret": secret, **more})
+    answer = owner.ask("POST", HERE, {"url": server.url(), "anchors": server.root.pem(), **({"secret": secret} if secret else {}), **more})
     assert answer.status == 202, answer.body
     return answer.headers["location"]
 
@@ -107,6 +107,57 @@ def test_enrols_shows_and_renews(device, owner):
     assert owner.ask("DELETE", HERE).status == owner.ask("POST", HERE + "/renewal").status == 404
     events = [r.get("event") for r in local(device[0], "GET", "/api/v1/log?limit=200").json["records"]]
     assert events.count("identity.local-enrolled") == 2 and "identity.local-removed" in events
+
+
+def maker(unit):
+    """Whoever made the unit, as the server's owner has it from there."""
+    return (unit.config / "manufacturer.crt").read_text()
+
+
+def test_enrols_with_the_certificate_that_it_came_with(device, owner):
+    """@nist DI.DAS.1: no secret; the manufacturer's certificate for the first one, also after all roles were killed, and never again after it."""
+    unit = device[0]
+    own = x509.load_pem_x509_certificate(owner.ask("GET", "/api/v1/identity").json["certificate"].encode())
+    with Server(secret=None, maker=maker(unit)) as server:
+        server.waits, server.retry_after = 2, 2
+        path = enrol(owner, server, None, unit=True)
+        wait_for(lambda: server.waits == 1)
+        wait_for(lambda: "later" in owner.ask("GET", path).json["words"])
+        core = roles(unit)["core"]
+        os.kill(core, signal.SIGKILL)
+        wait_for(lambda: roles(unit).get("core", core) != core and unit.https("GET", "/api/v1/health")[0] == 200)
+        assert outcome(owner, path)[:2] == ("done", "enrolled")
+        assert server.clients and set(server.clients) == {own} and not any(server.clients_before)
+        first = leaf(owner)
+        assert first.public_key().public_bytes(*SPKI) != own.public_key().public_bytes(*SPKI)
+        assert outcome(owner, owner.ask("POST", HERE + "/renewal").headers["location"])[:2] == ("done", "enrolled")
+        assert server.clients[-1] == first and server.asked[-1][1].endswith("simplereenroll")
+    assert "owner.local-identity.wanted" not in kept(unit)
+
+
+@pytest.mark.parametrize("how, verdict, shown", [
+    (None, "fetch.tls", False), ("turncoat", "fetch.untrusted", False), ("tls-1.2", "fetch.tls", False), ("asks-nobody", "est.not-asked", False),
+    ("key-shown", "est.key", True), ("other-key", "est.key", True), ("other-name", "chain.name", True), ("refuse", "est.refused", True),
+])
+def test_its_own_certificate_is_shown_to_the_right_server_alone(device, owner, how, verdict, shown):
+    """A server that does not know the manufacturer, is another one by the second question, cannot TLS 1.3, or certifies the wrong key."""
+    with Server(secret=None, how=how, maker=maker(device[0]) if how else None) as server:
+        state, got, words = outcome(owner, enrol(owner, server, None, unit=True))
+        assert (state, got) == ("failed", verdict), words
+        assert any(server.clients) == shown
+    assert owner.ask("GET", HERE).json == {"enrolled": False} and not kept(device[0])
+
+
+def test_one_credential_and_no_other(device, owner):
+    with Server(maker=maker(device[0])) as server, Server() as other:
+        for more, rule in (({"unit": True, "secret": SECRET}, "local.credential"), ({"unit": False}, "local.secret"), ({}, "local.secret")):
+            answer = owner.ask("POST", HERE, {"url": server.url(), "anchors": server.root.pem(), **more})
+            assert answer.status == 400 and answer.json["rule"] == rule
+        assert not server.asked
+        assert outcome(owner, enrol(owner, server, None, unit=True, anchors=other.root.pem()))[:2] == ("failed", "fetch.untrusted")
+        assert not server.asked
+        assert outcome(owner, enrol(owner, server))[:2] == ("done", "enrolled")
+        assert not any(server.clients), "whoever has a secret is shown nothing else"
 
 
 class peer:
@@ -383,6 +434,14 @@ def test_probe_of_a_device_enrolled_or_not_and_of_one_that_pretends(owned, liar,
         wait_for(lambda: owned.json("local-identity", "read")["enrolled"])
         verdict, reason = assess(owned, tmp_path)
         assert verdict == "pass", reason
+    owned.json("local-identity", "remove")
+    assert "learns which unit this is" in " ".join(owned.tool("device", "local-identity", "enrol", "--help").stdout.split())
+    with Server(secret=None, maker=maker(owned)) as server:  # without a terminal nobody could be asked for a secret
+        words = ("local-identity", "enrol", "--url", server.url(), "--anchors", server.root.pem(), "--unit", "yes")
+        both = owned.tool("device", *words, "--secret-file", tmp_path / "secret", "--device", "unit", "--owner", owned.owner, ok=None)
+        assert both.returncode and "local.credential" in both.stderr and not server.asked
+        owned.json(*words)
+        wait_for(lambda: owned.json("local-identity", "read")["enrolled"])
 
 
 def nobody(port, anchors):
@@ -407,3 +466,13 @@ def test_a_second_client_takes_the_server(tmp_path):
             pytest.skip("pki has no plugin that fetches (libstrongswan-extra-plugins)")
         assert done.returncode == 0, done.stderr[-500:]
         assert x509.load_pem_x509_certificate(done.stdout) == server.issued[-1]
+        # With a certificate in place of the secret: it asks for another one of the same names, as a TLS client.
+        (tmp_path / "old.pem").write_bytes(done.stdout)
+        (tmp_path / "new.pem").write_bytes(key_pem(new_key()))
+        with open(tmp_path / "request.der", "wb") as out:
+            subprocess.run(["pki", "--req", "--in", tmp_path / "new.pem", "--type", "priv", "--dn", "CN=second client"], stdout=out, stderr=subprocess.DEVNULL, check=True)
+        again = subprocess.run(["pki", "--est", "--in", tmp_path / "request.der", "--url", server.url(), "--cacert", tmp_path / "ca.pem", "--cert", tmp_path / "old.pem",
+                                "--key", tmp_path / "key.pem", "--outform", "pem"], capture_output=True, timeout=20, check=False)
+        assert again.returncode == 0, again.stderr[-500:]
+        assert x509.load_pem_x509_certificate(again.stdout) == server.issued[-1] and server.asked[-1][1].endswith("simplereenroll")
+        assert server.clients[-1] == x509.load_pem_x509_certificate(done.stdout)

@@ -34,6 +34,7 @@ FIELDS = {
     "help": Key(), "choices": Key(re.compile(r"[^|]+(\|[^|]+)+"), False), "unit": Key(None, False, True),
     "of": Key(KINDS, False),  # of an array: the kind of its items
     "secret": Key(YES_NO, False),  # never on a command line: the tool reads it from a file or asks at the terminal
+    "unless": Key(FIELD, False),  # of a secret: a bool beside it; where that is true the tool asks for none
     "bounded": Key(None, False),  # of an array in an answer that is no list: why it cannot grow
 }
 FIELDS["items"] = Key(None, False, rows=FIELDS)  # of an object, or of the objects in an array
@@ -128,6 +129,8 @@ def _check_fields(rows, where, path):
             raise Refused(f"{path}:{row.line}: {where}: field '{row['key']}' has min above max")
         if ("min" in row or "max" in row) and row["kind"] not in ("text", "int"):
             raise Refused(f"{path}:{row.line}: {where}: only text and int have min and max")
+        if "unless" in row and (row.get("secret") != "yes" or not any(f["key"] == row["unless"] and f["kind"] == "bool" for f in rows)):
+            raise Refused(f"{path}:{row.line}: {where}: 'unless' belongs to a secret and names a bool beside it")
         if "items" in row:
             _check_fields(row["items"], where, path)
 

@@ -4,7 +4,7 @@
 // No private half ever comes here. What the device said comes in; the buttons ask it.
 
 import { call, get, post } from './api.js';
-import { byId, facts, field, form, h, moment, say, sentence, shape, sure, trouble } from './dom.js';
+import { byId, choice, facts, field, form, h, moment, say, sentence, shape, sure, trouble } from './dom.js';
 import { goesOn, taskEnd } from './tasks.js';
 
 const TASK_MS = 1000;
@@ -121,7 +121,8 @@ export function keysPlace({ again, change, leave, part, putIfNew }) {
 	const enrol = {
 		url: field('local-url', 'Your EST server', 'https://HOST, with /.well-known/est/LABEL if it has one.', { maxlength: 512, class: 'wide', inputmode: 'url' }),
 		anchors: field('local-anchors', 'Your authority', 'Its certificate in PEM: it vouches for the server and for the certificate.', { rows: 6, maxlength: 16384 }),
-		secret: field('local-secret', 'Name and password', 'NAME:PASSWORD by which the server knows this unit. The device keeps it sealed until it has the certificate.', { maxlength: 128, type: 'password', autocomplete: 'new-password', class: 'wide' }),
+		by: choice('local-by', 'The server knows this unit by', [['secret', 'A name and a password'], ['unit', 'The certificate from its manufacturer. The server learns which unit this is, and who made it']], 'secret'),
+		secret: field('local-secret', 'Name and password', 'NAME:PASSWORD by which the server knows this unit; stays empty for a certificate. The device keeps it sealed until it has its own.', { maxlength: 128, type: 'password', autocomplete: 'new-password', class: 'wide' }),
 	};
 	let task = null;
 	let timer = 0;
@@ -160,8 +161,9 @@ export function keysPlace({ again, change, leave, part, putIfNew }) {
 		task = await get(`/api/v1/tasks/${(await post(path, body)).task}`);
 		say('The device has begun.');
 	};
-	const onEnrol = async (typed) => {
-		if (await change('enrol-send', 'enrol-failed', () => begin('/api/v1/local-identity', { ...typed, anchors: `${typed.anchors}\n` })))
+	const onEnrol = async ({ url, anchors, by, secret }) => {
+		const shown = by === 'unit' ? { unit: true } : { secret };
+		if (await change('enrol-send', 'enrol-failed', () => begin('/api/v1/local-identity', { url, anchors: `${anchors}\n`, ...shown })))
 			enrol.secret.input.value = '';
 		showTask();
 	};
@@ -209,7 +211,7 @@ export function keysPlace({ again, change, leave, part, putIfNew }) {
 					check: (typed) => ({
 						url: /^https:\/\/\S+$/.test(typed.url) ? '' : 'An address that begins with https://',
 						anchors: /-----BEGIN CERTIFICATE-----/.test(typed.anchors) ? '' : 'This is no certificate in PEM.',
-						secret: /^[^:]+:.+$/.test(typed.secret) ? '' : 'A name, a colon, a password.',
+						secret: typed.by === 'unit' ? (typed.secret ? 'Leave it empty: the certificate stands in its place.' : '') : /^[^:]+:.+$/.test(typed.secret) ? '' : 'A name, a colon, a password.',
 					}),
 					send: onEnrol,
 				})),

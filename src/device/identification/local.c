@@ -7,6 +7,10 @@
  * the slot it belongs to) changes in one write; cut before it, the old identity stands, and after it the new one. A certificate counts only
  * while its key is there: keys destroys that with the ownership. What the server answers is judged before it is kept: our key,
  * our name, a chain to the owner's anchors, dates, purpose.
+ *
+ * The first certificate is had for a secret, or for the unit's own certificate from its manufacturer (RFC 7030 section 3.3.2). That one tells
+ * the server which unit this is, so it is shown only when the owner said so, only in the question that asks for a certificate, and
+ * only to whom his anchors vouch for: TLS 1.3 sends it behind the server's proof, and encrypted.
  */
 #include "device/identification/local.h"
 
@@ -26,6 +30,7 @@
 #define DEADLINE_S 30
 #define BUSY_MS 1000 /* something else is being fetched */
 #define CHAIN_PEM_MAX TW_FETCH_CERTIFICATE_MAX
+#define AS_UNIT "*" /* in the place of a secret; no base64url, and no NAME:PASSWORD */
 
 static const char *const slots[] = { TW_KEYS_LOCAL "a", TW_KEYS_LOCAL "b" };
 
@@ -43,7 +48,7 @@ static const struct tw_shape wanted_shape[] = {
 	{ "url", TW_JSON_TEXT, true, 1, TW_EST_URL_MAX },
 	{ "anchors", TW_JSON_TEXT, true, 1, TW_FETCH_ANCHORS_MAX },
 	{ "slot", TW_JSON_TEXT, true, 1, TW_KEYS_SLOT_NAME_MAX },
-	{ "secret", TW_JSON_TEXT, true, 0, 1024 }, /* sealed, base64url; empty: the present identity asks */
+	{ "secret", TW_JSON_TEXT, true, 0, 1024 }, /* sealed, base64url; AS_UNIT: the unit's own certificate asks; empty: the present identity does */
 	{},
 };
 
@@ -231,7 +236,9 @@ static tw_err want(struct tw_context *c, struct tw_reply *rp, const json_t *pres
 		return tw_reply_problem(rp, 409, "state", "local.fetch", "This device cannot connect to others",
 			"Install what is missing.", "%s", missing);
 	tw_buf_init(&sealed, c->sys, 2048);
-	if (secret.size)
+	if (tw_slice_is(secret, AS_UNIT))
+		TW_TRY(tw_buf_text(&sealed, AS_UNIT));
+	else if (secret.size)
 		TW_TRY(seal(d, secret, &sealed));
 	TW_TRY(tw_json_set(wanted, "url", json_string(url)));
 	TW_TRY(tw_json_set(wanted, "anchors", json_string(anchors)));
@@ -256,6 +263,21 @@ static tw_err check_anchors(struct tw_context *c, const char *pem, bool *ret)
 	return TW_OK;
 }
 
+static tw_err check_credential(struct tw_context *c, const char *secret, bool as_unit, struct tw_reply *rp)
+{
+	if (!*tw_identity_own(tw_device_of(c)))
+		return tw_reply_problem(rp, 503, "identity", "DI.IMS.1", "This device has no identity that it can prove",
+			"Ask the manufacturer: the device needs to be provisioned again.", "A certificate would name nobody.");
+	if (as_unit && *secret)
+		return tw_reply_problem(rp, 400, "input", "local.credential", "There are two things to enrol with",
+			"Send one of them.", "A secret, and the unit's own certificate.");
+	if (!as_unit && (!strchr(secret, ':') || !tw_text_printable(tw_slice_of(secret))))
+		return tw_reply_problem(rp, 400, "input", "local.secret", "This is no secret for EST",
+			"Send it as NAME:PASSWORD, or say that the unit's own certificate may be shown.",
+			"A name, a colon and a password are wanted.");
+	return TW_OK;
+}
+
 static tw_err prepare_enrol(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
@@ -263,7 +285,7 @@ static tw_err prepare_enrol(struct tw_context *c, const struct tw_request *rq, s
 	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
 	const char *url = tw_json_text(rq->input, "url"), *anchors = tw_json_text(rq->input, "anchors"),
 		   *secret = tw_json_text(rq->input, "secret");
-	bool good = false;
+	bool good = false, as_unit = tw_json_bool(rq->input, "unit");
 
 	if (!tw_est_url_valid(tw_slice_of(url)))
 		return tw_reply_problem(rp, 400, "input", "local.url", "This is no address of an EST server",
@@ -273,13 +295,13 @@ static tw_err prepare_enrol(struct tw_context *c, const struct tw_request *rq, s
 	if (!good)
 		return tw_reply_problem(rp, 400, "input", "local.anchors", "These are no authorities",
 			"Send certificates of authorities in PEM, P-256, nothing between them.", "At most %d are taken.", TW_ANCHORS_MAX);
-	if (!strchr(secret, ':') || !tw_text_printable(tw_slice_of(secret)))
-		return tw_reply_problem(rp, 400, "input", "local.secret", "This is no secret for EST", "Send it as NAME:PASSWORD.",
-			"A name, a colon and a password are wanted.");
+	TW_TRY(check_credential(c, secret, as_unit, rp));
+	if (rp->problem[0])
+		return TW_OK;
 	tw_err e = local_now(d, &present, &chain);
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
-	return want(c, rp, present, url, anchors, tw_slice_of(secret));
+	return want(c, rp, present, url, anchors, as_unit ? TW_SLICE(AS_UNIT) : tw_slice_of(secret));
 }
 
 static tw_err prepare_renew(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -300,7 +322,7 @@ struct enrolment {
 	struct tw_context *c;
 	json_t *wanted, *present; /* present: what a renewal shows as TLS client */
 	struct tw_est est;
-	struct tw_buf secret;
+	struct tw_buf secret, unit; /* unit: its own certificate, when that asks */
 	uint8_t point[TW_POINT_SIZE];
 	bool committed; /* before a restart */
 	bool fetching;
@@ -316,6 +338,7 @@ static struct enrolment *free_enrolment(struct enrolment *w)
 		json_decref(w->present);
 		tw_est_done(&w->est);
 		tw_buf_wipe(&w->secret);
+		tw_buf_done(&w->unit);
 	}
 	free(w);
 	return NULL;
@@ -330,6 +353,8 @@ static tw_err unseal(struct enrolment *w)
 
 	if (!text.size)
 		return TW_OK;
+	if (tw_slice_is(text, AS_UNIT))
+		return tw_cert_pem(tw_device_of(w->c)->certificate, &w->unit);
 	tw_buf_init(&sealed, w->c->sys, text.size + 1);
 	TW_TRY(tw_buf_reserve(&sealed, text.size + 1));
 	TW_TRY(tw_parse_base64url(text, text.size, sealed.data, &size));
@@ -349,7 +374,7 @@ static tw_err make_key(struct enrolment *w)
 static tw_err begin_asking(struct enrolment *w)
 {
 	TW_TRY(unseal(w));
-	w->est.again = !w->secret.size;
+	w->est.again = !w->secret.size && !w->unit.size;
 	if (w->est.again && !w->present)
 		return TW_RAISE(NOTFOUND, "there is no local identity any more that could be renewed");
 	return make_key(w);
@@ -365,6 +390,7 @@ static tw_err begin(struct tw_context *c, struct tw_task *t)
 		return TW_RAISE(NOMEM, "enrolling");
 	w->c = c;
 	tw_buf_init(&w->secret, c->sys, TW_KEYS_SEAL_MAX + 1);
+	tw_buf_init(&w->unit, c->sys, CHAIN_PEM_MAX);
 	tw_err e = tw_local_kept(d, KEPT_WANTED, wanted_shape, &w->wanted);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		(void)snprintf(t->why, sizeof t->why, "It had ended, or the local identity was removed: read it to see what came of it.");
@@ -403,6 +429,25 @@ static tw_err make_request(struct enrolment *w, struct tw_buf *ret)
 	return tw_est_request(w->c->sys, &names, w->point, &signer, ret);
 }
 
+/* The present identity, the unit's own certificate, or a name and password. */
+static tw_err show_credential(struct enrolment *w, struct tw_fetch_want *want, struct tw_buf *basic)
+{
+	if (w->est.again) {
+		want->job.certificate = tw_slice_of(tw_json_text(w->present, "certificate"));
+		want->slot = tw_json_text(w->present, "slot");
+		return TW_OK;
+	}
+	if (w->unit.size) {
+		want->job.certificate = tw_buf_slice(&w->unit);
+		want->as_unit = true;
+		return TW_OK;
+	}
+	TW_TRY(tw_buf_reserve(basic, TW_FETCH_AUTHORIZATION_MAX));
+	TW_TRY(tw_est_basic(tw_buf_slice(&w->secret), basic));
+	want->job.authorization = tw_buf_slice(basic);
+	return TW_OK;
+}
+
 static tw_err ask(struct enrolment *w, struct tw_task *t)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf place = { 0 }, body = { 0 };
@@ -423,15 +468,7 @@ static tw_err ask(struct enrolment *w, struct tw_task *t)
 		want.body = tw_buf_slice(&body);
 		want.job.type = TW_SLICE("application/pkcs10");
 		want.job.accept = TW_SLICE("application/pkcs7-mime");
-	}
-	if (enrol && w->secret.size) {
-		TW_TRY(tw_buf_reserve(&basic, TW_FETCH_AUTHORIZATION_MAX));
-		TW_TRY(tw_est_basic(tw_buf_slice(&w->secret), &basic));
-		want.job.authorization = tw_buf_slice(&basic);
-	}
-	if (enrol && w->est.again) {
-		want.job.certificate = tw_slice_of(tw_json_text(w->present, "certificate"));
-		want.slot = tw_json_text(w->present, "slot");
+		TW_TRY(show_credential(w, &want, &basic));
 	}
 	tw_err e = tw_fetch_begin(tw_device_of(w->c), &want);
 	w->fetching = !tw_failed(e);
@@ -577,6 +614,7 @@ static tw_err take_certificate(struct enrolment *w, struct tw_task *t)
 static tw_err take_answer(struct enrolment *w, struct tw_task *t, const struct tw_fetch_answer *a, bool *ret_finished)
 {
 	const struct tw_est_answer answer = { a->status, a->retry_after_s, tw_slice_of(a->type), a->body };
+	bool shows = w->est.stage == TW_EST_ENROL && !w->secret.size;
 	char rule[32];
 
 	w->fetching = false;
@@ -591,6 +629,8 @@ static tw_err take_answer(struct enrolment *w, struct tw_task *t, const struct t
 	t->done = *ret_finished ? 3 : w->est.stage == TW_EST_ENROL ? 1 : 0;
 	if (w->wait_until_ms)
 		(void)snprintf(t->words, sizeof t->words, "The server will decide later; it is asked again in %u s.", w->est.wait_s);
+	if (w->est.stage == TW_EST_REFUSED && a->status == 401 && shows && !a->signed_with_key)
+		return finish(t, "est.not-asked", "The server wants to know who asks, and did not ask for a certificate: it was shown none.");
 	if (w->est.stage == TW_EST_REFUSED)
 		return finish(t, w->est.rule, w->est.words);
 	return w->est.stage == TW_EST_HAS ? take_certificate(w, t) : TW_OK;

@@ -22,6 +22,7 @@ struct tw_fetch {
 	int64_t given_ms; /* when the role was given the job */
 	char slot[TW_KEYS_SLOT_NAME_MAX + 1];
 	uint8_t point[TW_POINT_SIZE];
+	bool as_unit;
 	struct tw_fetch_answer result;
 	struct event *deadline;
 	uint32_t tag;
@@ -58,17 +59,26 @@ static void on_here(void *user, tw_channel *line)
 		fail(f, TW_FETCH_INTERNAL, tw_err_detail(), true);
 }
 
+static tw_err sign_text(const tw_fetch *f, struct tw_slice text, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	tw_keys_client *keys = f->core->device.context.keys;
+	uint8_t digest[TW_SHA256_SIZE];
+
+	if (f->as_unit)
+		return tw_keys_client_sign(keys, TW_SIGN_TLS_CLIENT, text, ret);
+	TW_TRY(tw_sha256(text.at, text.size, digest));
+	return tw_keys_client_slot_sign(keys, f->slot, f->point, digest, ret);
+}
+
 /* An empty answer is a refusal, and the handshake there fails. */
 static void sign(tw_fetch *f, tw_channel *line, const struct tw_message *m)
 {
-	uint8_t digest[TW_SHA256_SIZE], raw[TW_SIGNATURE_SIZE], der[TW_SIGNATURE_DER_MAX];
+	uint8_t raw[TW_SIGNATURE_SIZE], der[TW_SIGNATURE_DER_MAX];
 	size_t size = 0;
 	tw_err e = TW_OK;
 
-	if (f->slot[0] && tw_fetch_sign_valid(m->payload)) {
-		e = tw_sha256(m->payload.at, m->payload.size, digest);
-		if (!tw_failed(e))
-			e = tw_keys_client_slot_sign(f->core->device.context.keys, f->slot, f->point, digest, raw);
+	if ((f->slot[0] || f->as_unit) && tw_fetch_sign_valid(m->payload)) {
+		e = sign_text(f, m->payload, raw);
 		if (!tw_failed(e))
 			size = tw_signature_to_der(raw, der);
 	}
@@ -172,6 +182,7 @@ static void forget(tw_fetch *f)
 	tw_buf_done(&f->answer);
 	memset(&f->result, 0, sizeof f->result);
 	memset(f->slot, 0, sizeof f->slot);
+	f->as_unit = false;
 	f->state = IDLE;
 }
 
@@ -192,6 +203,7 @@ static tw_err keep_job(tw_fetch *f, const struct tw_fetch_want *w)
 	if (w->slot)
 		TW_TRY(tw_keys_client_slot_point(f->core->device.context.keys, w->slot, f->point));
 	(void)snprintf(f->slot, sizeof f->slot, "%s", w->slot ? w->slot : "");
+	f->as_unit = w->as_unit;
 	return tw_buf_add(&f->body, w->body.at, w->body.size);
 }
 

@@ -3,7 +3,7 @@
  * Core's side of the fetch role: one job, and what came of it. Whoever has a job polls it, or is woken: the tasks are.
  *
  * A job that names a key is granted that key: core has signatures for the TLS client made with it while the job runs, over what only
- * a TLS 1.3 client signs, and never hands out more than that.
+ * a TLS 1.3 client signs, and never hands out more than that. It may be the unit's own; keys looks at what is signed there once more.
  */
 #ifndef TW_DEVICE_PLATFORM_FETCH_H
 #define TW_DEVICE_PLATFORM_FETCH_H
@@ -15,7 +15,8 @@ typedef struct tw_fetch tw_fetch;
 struct tw_fetch_want {
 	struct tw_fetch_job job; /* body_size and now_ms are filled in */
 	struct tw_slice body;
-	const char *slot; /* whose key the client's certificate has; NULL: it shows none */
+	const char *slot; /* whose key the client's certificate has; NULL: it shows none, or */
+	bool as_unit;     /* the certificate is the unit's own, from its manufacturer */
 };
 struct tw_fetch_answer {
 	enum tw_fetch_failure failure;
@@ -23,7 +24,7 @@ struct tw_fetch_answer {
 	unsigned status;
 	uint32_t retry_after_s;
 	char type[TW_FETCH_TYPE_MAX + 1];
-	bool signed_with_key; /* the other side asked for a certificate, and was shown the one of the wanted slot */
+	bool signed_with_key; /* the other side asked for a certificate, and was shown the one that was wanted */
 	struct tw_slice body; /* until the next job, or tw_fetch_end */
 };
 tw_err tw_fetch_new(struct tw_core *c, tw_fetch **ret);

@@ -19,6 +19,7 @@
 #include "formats/report.h"
 #include "formats/sbom.h"
 #include "formats/takeover.h"
+#include "service/fetch/fetch-wire.h"
 #include "sys/durable.h"
 
 #include <string.h>
@@ -194,7 +195,13 @@ static tw_err checkpoint_valid(tw_keys *k, struct tw_slice m)
 	return TW_OK;
 }
 
-/* @nist DI.IMS.2: the device key signs statements and reports of this device and checkpoints of its log, nothing else */
+/* A handshake of this device as TLS client, with whom is core's word: its text is never that of a server, or of another purpose here. */
+static tw_err client_valid(struct tw_slice m)
+{
+	return tw_fetch_sign_valid(m) ? TW_OK : attack("the handshake of something other than a TLS 1.3 client");
+}
+
+/* @nist DI.IMS.2: the device key signs statements and reports of this device, checkpoints of its log and its handshakes as client, nothing else */
 static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	uint8_t signature[TW_SIGNATURE_SIZE];
@@ -211,6 +218,9 @@ static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 		break;
 	case TW_SIGN_CHECKPOINT:
 		TW_TRY(checkpoint_valid(k, m));
+		break;
+	case TW_SIGN_TLS_CLIENT:
+		TW_TRY(client_valid(m));
 		break;
 	default:
 		return attack("a signature for no known purpose");

@@ -2,6 +2,7 @@
 /* The purpose of a signature that core asks for, held against the bytes: reports; what the role tries of itself; sealing. */
 #include "formats/cose.h"
 #include "formats/report.h"
+#include "service/fetch/fetch-wire.h"
 #include "service/keys/test-keys.h"
 
 /* @nist DI.IMS.2: of reports too, envelope and form are this device's, or nothing is signed */
@@ -41,6 +42,38 @@ static void test_report_refusals(void **state)
 		else
 			CHECK_ERR(ask_sign(&b, TW_SIGN_REPORT, tw_buf_slice(&p), &m), UNTRUSTED);
 	}
+	bench_done(&b);
+}
+
+/* @nist DI.IMS.2: of handshakes the client's alone, in TLS 1.3, and under this purpose only */
+static void test_handshake_refusals(void **state)
+{
+	static const char context[] = "TLS 1.3, client CertificateVerify";
+	char text[TW_FETCH_SIGN_MAX + 1];
+	struct tw_slice whole = { text, TW_FETCH_SIGN_MIN };
+	struct bench b;
+	struct tw_message m;
+	memset(text, ' ', 64);
+	memset(text + 64, 0x5a, sizeof text - 64);
+	memcpy(text + 64, context, sizeof context);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	for (unsigned purpose = 0; purpose < 256; purpose++)
+		if (purpose != TW_SIGN_TLS_CLIENT)
+			CHECK_ERR(ask_sign(&b, (uint8_t)purpose, whole, &m), UNTRUSTED);
+	for (size_t size = 1; size < sizeof text; size++) {
+		tw_err e = ask_sign(&b, TW_SIGN_TLS_CLIENT, (struct tw_slice){ text, size }, &m);
+		if (size != TW_FETCH_SIGN_MIN && size != TW_FETCH_SIGN_MAX) {
+			CHECK_ERR(e, UNTRUSTED);
+			continue;
+		}
+		CHECK_OK(e);
+		CHECK_OK(tw_key_verify(identity, &(struct tw_slice){ text, size }, 1, (const uint8_t *)m.payload.at));
+	}
+	memcpy(text + 64, "TLS 1.3, server", 15);
+	CHECK_ERR(ask_sign(&b, TW_SIGN_TLS_CLIENT, whole, &m), UNTRUSTED);
+	memcpy(text + 64, context, sizeof context);
+	text[0] = 'x';
+	CHECK_ERR(ask_sign(&b, TW_SIGN_TLS_CLIENT, whole, &m), UNTRUSTED);
 	bench_done(&b);
 }
 
@@ -114,4 +147,4 @@ static void test_sealing(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_report_refusals), TEST(test_algorithms), TEST(test_sealing))
+CHECK_MAIN(TEST(test_report_refusals), TEST(test_handshake_refusals), TEST(test_algorithms), TEST(test_sealing))
