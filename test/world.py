@@ -207,7 +207,7 @@ class Device:
     def local(self, *words):
         return json.loads(self.tool("device", *words, "--local", self.run / "admin.sock", "--json").stdout)
 
-    def https(self, method, path, body=None, headers=()):
+    def https(self, method, path, body=None, headers=(), timeout_s=5):
         """Status, headers and body. The certificate is not looked at."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -216,7 +216,7 @@ class Device:
         head = [f"{method} {path} HTTP/1.1", f"Host: {self.address}", "Connection: close", *headers]
         if body is not None:
             head += ["Content-Type: application/json", f"Content-Length: {len(sent)}"]
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as plain, context.wrap_socket(plain) as line:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s) as plain, context.wrap_socket(plain) as line:
             line.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + sent)
             received = b""
             while piece := line.recv(65536):
