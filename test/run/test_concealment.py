@@ -9,6 +9,7 @@ import socketserver
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,8 @@ def as_a_stranger(unit, folder, *more):
 def test_probes_of_concealment(owned, tmp_path):
     """@nist DI.ABI.1.1 @nist DI.ABI.1.3: they pass, and do not decide where they could not look."""
     seen = assess(owned, tmp_path / "1.json", "--local", owned.run / "admin.sock")
-    assert seen["DI.ABI.1.1", "nothing-to-see"][0] == seen["DI.ABI.1.1", "no-announcement"][0] == "pass", seen
+    for probe in ("nothing-to-see", "no-announcement", "times-tell-nothing"):
+        assert seen["DI.ABI.1.1", probe][0] == "pass", seen
     assert seen["DI.ABI.1.1", "live-status"][0] == seen["DI.ABI.1.3", "live-status"][0] == "pass"
     assert seen["DI.ABI.1.3", "only-the-list"][0] == "inconclusive", "root, and the device's own user, may look"
 
@@ -169,6 +171,21 @@ def test_local_users_get_the_list_and_no_more(owned):
         assert said["GET /api/v1/identity"] == said["GET /api/v1/log"] == said["POST /api/v1/policies"] == 401
     for word in ("identity", "log", "settings", "root", "sh", "login"):
         assert "Not a command" in owned.at_console(word)
+
+
+@pytest.mark.parametrize("where", ["path", "body"])
+def test_probe_finds_a_device_whose_answers_tell_by_their_times(liar, tmp_path, where):
+    """@nist DI.ABI.1.1: a comparison that takes 10 ms longer for the right identifier."""
+    right = liar.json("identity", "read")["identifier"]
+
+    def late(asked):
+        if asked is None or asked["identifier"] == right:
+            time.sleep(0.01)
+        return 401, {"title": "no"}
+    Liar.answers = {f"/api/v1/peers/{right}" if where == "path" else "/api/v1/peers": late}
+    seen = assess(liar, tmp_path / "t.json", "--element", "DI.ABI.1.1/times-tell-nothing", name="liar")
+    verdict, reason = seen["DI.ABI.1.1", "times-tell-nothing"]
+    assert verdict == "fail" and f"in the {where}" in reason and "later" in reason, reason
 
 
 def test_probes_find_a_device_that_tells(liar, tmp_path):

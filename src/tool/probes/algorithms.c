@@ -188,14 +188,6 @@ static tw_err weak_ones_refused(struct tw_probe_context *c, struct tw_finding *f
 		TW_COUNT(disallowed) - 2);
 }
 
-static int64_t now_us(const struct tw_sys *sys)
-{
-	struct timespec t = { 0 };
-
-	(void)sys->clock(sys, CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* What the device hashes in a second as seen from here, with all that lies between: it is at least as fast as that. */
 static tw_err seen_from_here(struct tw_probe_context *c, int64_t *ret_kib)
 {
@@ -207,10 +199,10 @@ static tw_err seen_from_here(struct tw_probe_context *c, int64_t *ret_kib)
 	*ret_kib = 0;
 	for (int i = 0; i < 3; i++) {
 		TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-		int64_t begin = now_us(c->sys);
+		int64_t begin = tw_probe_now_us(c->sys);
 
 		TW_TRY(ask(c, HASH, json_pack("{s:s, s:s}", "algorithm", "sha-256", "data", tw_buf_cstr(&text)), &answer));
-		int64_t passed = now_us(c->sys) - begin;
+		int64_t passed = tw_probe_now_us(c->sys) - begin;
 		TW_TRY(tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint));
 		if (passed > 0 && BULK * (int64_t)1000000 / 1024 / passed > *ret_kib)
 			*ret_kib = BULK * (int64_t)1000000 / 1024 / passed;

@@ -3,7 +3,7 @@
  * Probes from where nobody is anybody: a stranger in the network, and a user of the device itself without any right.
  *
  * The stranger looks at everything there is to see: the certificate, each path that the device publishes, and the three protocols by
- * which devices tell their names to whoever asks the network. What a stranger could learn by measuring times is not asked here.
+ * which devices tell their names to whoever asks the network. What times tell is asked in timing.c.
  */
 #include "tool/probes/probe.h"
 
@@ -265,6 +265,7 @@ static tw_err only_the_list(struct tw_probe_context *c, struct tw_finding *f)
 const struct tw_probe tw_probes_concealment[] = {
 	{ "DI.ABI.1.1", "nothing-to-see", TW_SOURCE_OUTSIDE, "Does every path keep the identity from a stranger?", nothing_to_see },
 	{ "DI.ABI.1.1", "no-announcement", TW_SOURCE_OUTSIDE, "Does it keep its name when the network asks?", no_announcement },
+	{ "DI.ABI.1.1", "times-tell-nothing", TW_SOURCE_OUTSIDE, "Do the times of its answers keep the identity?", tw_probe_times_tell_nothing },
 	{ "DI.ABI.1.3", "only-the-list", TW_SOURCE_INSIDE, "Do only listed functions answer on the device itself?", only_the_list },
 	{},
 };

@@ -48,3 +48,11 @@ tw_err tw_found_trouble(struct tw_finding *f, const char *what, tw_err e)
 	return tw_found(f, TW_VERDICT_INCONCLUSIVE, "%s could not be asked: %s. Assess again when the device answers.", what,
 		tw_err_detail());
 }
+
+int64_t tw_probe_now_us(const struct tw_sys *sys)
+{
+	struct timespec t = { 0 };
+
+	(void)sys->clock(sys, CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}

@@ -69,6 +69,9 @@ bool tw_secrets_show(const struct tw_buf *b, const struct tw_secrets *s);
 /* Of an element that has probes elsewhere too: an element's rows stand in one table. */
 tw_err tw_probe_report_holds(struct tw_probe_context *c, struct tw_finding *ret);
 tw_err tw_probe_report_is_bound(struct tw_probe_context *c, struct tw_finding *ret);
+tw_err tw_probe_times_tell_nothing(struct tw_probe_context *c, struct tw_finding *ret);
+
+int64_t tw_probe_now_us(const struct tw_sys *sys); /* to measure with, from no beginning that means anything */
 
 /* Sets verdict and reason; returns OK, so that a probe can end with it. */
 tw_err tw_found(struct tw_finding *f, enum tw_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
