@@ -55,7 +55,8 @@ static tw_err files_properties(const struct tw_sbom_files *f, json_t *list)
 		uint64_t n;
 	} rows[] = { { "thingward:files-checked", f->checked }, { "thingward:files-changed", f->changed },
 		{ "thingward:files-missing", f->missing }, { "thingward:unknown-executables", f->unknown },
-		{ "thingward:files-unread", f->unread }, { "thingward:folders-skipped", f->skipped } };
+		{ "thingward:files-unread", f->unread }, { "thingward:folders-skipped", f->skipped },
+		{ "thingward:files-broken", f->broken } };
 	char text[TW_TIME_TEXT_MAX];
 	tw_time_text(f->checked_ms, text);
 	TW_TRY(add_property(list, "thingward:files-checked-at", text));

@@ -19,7 +19,7 @@
 /* What a check of the files said last. */
 struct tw_sbom_files {
 	int64_t checked_ms;
-	uint64_t checked, changed, missing, unknown, unread, skipped;
+	uint64_t checked, changed, missing, unknown, unread, skipped, broken;
 };
 struct tw_sbom {
 	const char *identifier;                               /* of the unit */

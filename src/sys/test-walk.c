@@ -68,7 +68,7 @@ static tw_err walk(const struct tw_sys *s, const char *after, struct tw_buf *ret
 	while (e.kind != TW_WALK_END) {
 		TW_TRY(tw_walk_next(w, &e));
 		if (e.kind != TW_WALK_END)
-			TW_TRY(tw_buf_format(ret, "%c %s\n", "?FDOS"[e.kind], e.path));
+			TW_TRY(tw_buf_format(ret, "%c %s\n", e.broken ? 'B' : "?FDOS"[e.kind], e.path));
 	}
 	return TW_OK;
 }
@@ -211,46 +211,58 @@ static void test_goes_on_where_it_has_closed(void **state)
 	}
 }
 
-static bool skips(const char *got)
+static bool skips(const char *got, char kind)
 {
-	return strncmp(got, "S ", 2) == 0 || strstr(got, "\nS ");
+	const char mark[] = { '\n', kind, ' ', '\0' };
+
+	return strncmp(got, mark + 1, 2) == 0 || strstr(got, mark);
 }
 
-static bool skipped; /* in the last sweep */
+static bool skipped, broken; /* in the last sweep */
 
 static tw_err sweep(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf got = { 0 };
 
 	tw_buf_init(&got, sys, 4096);
-	skipped = false;
+	skipped = broken = false;
 	TW_TRY(walk(s, "", &got));
-	skipped = skips(tw_buf_cstr(&got));
-	return skipped || strcmp(tw_buf_cstr(&got), want) == 0 ? TW_OK
-							       : TW_RAISE(UNTRUSTED, "an entry is missing: %s", tw_buf_cstr(&got));
+	skipped = skips(tw_buf_cstr(&got), 'S');
+	broken = skips(tw_buf_cstr(&got), 'B');
+	return skipped || broken || strcmp(tw_buf_cstr(&got), want) == 0
+		? TW_OK
+		: TW_RAISE(UNTRUSTED, "an entry is missing: %s", tw_buf_cstr(&got));
 }
 
 /*
  * Each call fails once: it is told, except that a file descriptor which does not close has closed, and a file that has gone is none.
- * What a broken disk does to one entry is said of that entry; that we lack memory or descriptors ends the walk.
+ * What a broken disk does to one entry is said of that entry, and told from what whoever owns it may have done; that we lack memory or
+ * descriptors ends the walk. At its start everything does, and the error says which of them it was.
  */
 static void test_failures(void **state)
 {
-	static const int errors[] = { EIO, ENOMEM, EMFILE };
+	static const struct {
+		int number;
+		bool skips, breaks;
+		enum tw_code start;
+	} rows[] = { { EIO, false, true, TW_CODE_IO }, { ESTALE, false, true, TW_CODE_IO }, { EACCES, true, false, TW_CODE_DENIED },
+		{ EPERM, true, false, TW_CODE_DENIED }, { ENOMEM, false, false, TW_CODE_NOMEM }, { EMFILE, false, false, TW_CODE_LIMIT } };
 	tw_fake *f = tw_fake_new();
 
-	for (size_t i = 0; i < TW_COUNT(errors); i++) {
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		bool fired = true;
 
 		for (long n = 1; fired; n++) {
-			tw_fake_fail(f, n, errors[i], false);
+			tw_fake_fail(f, n, rows[i].number, false);
 			tw_err e = sweep(tw_fake_sys(f), NULL);
 			const char *name = tw_fake_name(f, n);
 
+			enum tw_code wanted = strcmp(name, "alloc") == 0 || strcmp(name, "resize") == 0 ? TW_CODE_NOMEM : rows[i].start;
+
 			fired = tw_fake_fired(f);
 			if (fired && strcmp(name, "close") != 0 &&
-				(tw_failed(e) ? tw_is(e, TW_CODE_UNTRUSTED) : !skipped || errors[i] != EIO))
-				fail_msg("call %ld (%s) failed and was not told", n, name);
+				(tw_failed(e) ? !tw_is(e, wanted) : skipped != rows[i].skips || broken != rows[i].breaks))
+				fail_msg("call %ld (%s) failed by %d and was not told as that", n, name, rows[i].number);
 			CHECK(fired || !tw_failed(e));
 			tw_fake_fail(f, 0, 0, false);
 		}

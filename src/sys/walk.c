@@ -19,6 +19,7 @@ struct tw_walk {
 	dev_t device;
 	char path[TW_WALK_PATH_MAX + 2], after[TW_WALK_PATH_MAX + 1];
 	const char *to_find; /* what is left of after; NULL: everything from here on is new */
+	int kept_out_by;     /* of the last folder that could not be entered, an errno; 0: a bound of ours */
 	struct tw_walk_entry entry;
 };
 
@@ -82,6 +83,11 @@ bool tw_walk_ours(int number)
 	return number == ENOMEM || number == EMFILE || number == ENFILE;
 }
 
+bool tw_walk_closed(int number)
+{
+	return number == EACCES || number == EPERM || number == EAGAIN;
+}
+
 /* Takes fd. ret_entered false: it cannot be listed, or has more names than are held; fd is closed then, and when it fails. */
 static tw_err enter(struct tw_walk *w, int fd, size_t path_size, bool *ret_entered)
 {
@@ -89,9 +95,11 @@ static tw_err enter(struct tw_walk *w, int fd, size_t path_size, bool *ret_enter
 	struct names n = { .to = &l->names };
 
 	*ret_entered = true;
+	w->kept_out_by = 0;
 	*l = (struct level){ .fd = fd, .path_size = path_size };
 	tw_buf_init(&l->names, w->sys, TW_WALK_NAMES_MAX);
 	if (w->sys->list(w->sys, fd, add_name, &n) < 0) {
+		w->kept_out_by = errno;
 		*ret_entered = tw_walk_ours(errno);
 		n.failed = TW_RAISE_ERRNO("listing a folder");
 	} else if (tw_is(n.failed, TW_CODE_LIMIT)) {
@@ -104,9 +112,11 @@ static tw_err enter(struct tw_walk *w, int fd, size_t path_size, bool *ret_enter
 	return *ret_entered ? n.failed : TW_OK;
 }
 
-static tw_err not_begun(void)
+static tw_err not_begun(int number)
 {
-	return tw_walk_ours(errno) ? TW_RAISE_ERRNO("opening a folder") : TW_RAISE(DENIED, "the folder cannot be looked into");
+	errno = number;
+	return number && !tw_walk_closed(number) ? TW_RAISE_ERRNO("opening a folder")
+						 : TW_RAISE(DENIED, "the folder may not be looked into");
 }
 
 tw_err tw_walk_new(const struct tw_sys *sys, int dir, const char *after, tw_walk **ret)
@@ -124,14 +134,14 @@ tw_err tw_walk_new(const struct tw_sys *sys, int dir, const char *after, tw_walk
 		return TW_RAISE(LIMIT, "a path to go on behind of more than %d bytes", TW_WALK_PATH_MAX);
 	w->to_find = w->after[0] ? w->after : NULL;
 	if (sys->fstat(sys, dir, &st) < 0)
-		return not_begun();
+		return not_begun(errno);
 	w->device = st.st_dev;
 	int fd = sys->open_beneath(sys, dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return not_begun();
+		return not_begun(errno);
 	TW_TRY(enter(w, fd, 0, &entered));
 	if (!entered)
-		return TW_RAISE(DENIED, "the folder cannot be looked into");
+		return not_begun(w->kept_out_by);
 	*ret = TW_STEAL(w);
 	return TW_OK;
 }
@@ -166,6 +176,12 @@ static bool gone(int number)
 	return number == ENOENT || number == ENOTDIR;
 }
 
+/* Not what has become something else since its name was read. */
+static bool broken(int number)
+{
+	return number && !tw_walk_closed(number) && !gone(number) && number != ELOOP;
+}
+
 static tw_err descend(struct tw_walk *w, size_t path_size)
 {
 	struct tw_walk_entry *e = &w->entry;
@@ -175,11 +191,15 @@ static tw_err descend(struct tw_walk *w, size_t path_size)
 	if (w->depth == TW_WALK_DEPTH_MAX || path_size > TW_WALK_PATH_MAX || e->st.st_dev != w->device)
 		return TW_OK;
 	int fd = w->sys->open_beneath(w->sys, e->dir, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-	if (fd < 0)
-		return tw_walk_ours(errno) ? TW_RAISE_ERRNO("opening a folder") : TW_OK;
-	TW_TRY(enter(w, fd, path_size, &entered));
+	int number = fd < 0 ? errno : 0;
+	if (fd < 0 && tw_walk_ours(number))
+		return TW_RAISE_ERRNO("opening a folder");
+	if (!number)
+		TW_TRY(enter(w, fd, path_size, &entered));
 	if (entered)
 		e->kind = TW_WALK_FOLDER;
+	else
+		e->broken = broken(number ? number : w->kept_out_by);
 	return TW_OK;
 }
 
@@ -196,6 +216,7 @@ static tw_err look(struct tw_walk *w, enum seen *ret)
 	if (fd >= 0)
 		(void)w->sys->close(w->sys, fd);
 	*ret = !number ? SEEN : gone(number) ? GONE : CLOSED;
+	e->broken = broken(number);
 	errno = number;
 	return tw_walk_ours(number) ? TW_RAISE_ERRNO("looking at a file") : TW_OK;
 }

@@ -27,13 +27,17 @@ struct tw_walk_entry {
 	struct stat st;
 	int dir; /* the folder it is in, and its name there: to open a file by */
 	const char *name;
+	bool broken; /* SKIPPED, and neither by a bound of ours nor by whoever owns it: a failing disk, a mount that does not answer */
 };
 typedef struct tw_walk tw_walk;
-/* dir stays the caller's. after: the path of an entry that was given before, "" for the beginning. DENIED: it cannot be looked into. */
+/* dir stays the caller's. after: the path of an entry that was given before, "" for the beginning. DENIED: it may not be looked
+   into. IO: something is broken. */
 tw_err tw_walk_new(const struct tw_sys *sys, int dir, const char *after, tw_walk **ret);
 tw_walk *tw_walk_free(tw_walk *w);
 TW_DEFINE_FREEP(tw_walk, tw_walk_free)
 tw_err tw_walk_next(tw_walk *w, struct tw_walk_entry *ret);
 /* Of an errno: we lack memory or descriptors. All others say something of the one file, and whoever owns that may have made it so. */
 bool tw_walk_ours(int number);
+/* Of an errno: whoever owns it keeps us out, by its mode or by a lease. */
+bool tw_walk_closed(int number);
 #endif

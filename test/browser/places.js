@@ -33,7 +33,7 @@ export function peopled() {
 		{ name: 'not-seven', subject: IDENTIFIER, target: '', operation: 'identity.read', allow: false }];
 	state.packages = [['busybox', '1.36.1-9', 'The BusyBox Maintainers', 'GPL-2.0-only'], ['libc6', '2.36-9+deb12u4', 'GNU Libc Maintainers', ''], ['lamp', '2.1-1', 'Lamps Inc', 'MIT']]
 		.map(([name, version, supplier, licence]) => ({ name, version, architecture: 'arm64', purl: `pkg:deb/debian/${name}@${version}?arch=arm64`, ...(supplier ? { supplier } : {}), ...(licence ? { licence } : {}) }));
-	state.files = { checked_before: true, ended: '2026-11-21T11:00:00Z', listed: 3, owned: 900, checked: 800, executables: 120, changed: 1, missing: 1, unknown: 1, unread: 4, skipped: 2, findings: FINDINGS };
+	state.files = { checked_before: true, ended: '2026-11-21T11:00:00Z', listed: 3, owned: 900, checked: 800, executables: 120, changed: 1, missing: 1, unknown: 1, unread: 4, skipped: 2, broken: 0, findings: FINDINGS };
 	return state;
 }
 
@@ -185,6 +185,10 @@ async function checksTheFiles({ open }) {
 		assert.match(await page.textContent('#part-picture'), /Changed1Missing1Executables of no package1Not read4Folders not looked into2/);
 		assert.match(await page.textContent('#part-findings'), /by its MD5.*They do not stop somebody/s);
 		assert.match(await page.textContent('#live'), /Checking the files: done/);
+		story.state.files = { ...story.state.files, changed: 0, missing: 0, unknown: 0, listed: 0, broken: 3, findings: [] };
+		await page.click('#check-files');
+		await page.waitForFunction(() => document.querySelector('h1').textContent === 'Not all files could be read.');
+		assert.match(await page.textContent('main'), /3 files and folders cannot be read though nobody has closed them.*Not given by the disk3/s);
 	});
 }
 

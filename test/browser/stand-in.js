@@ -42,7 +42,7 @@ export function healthy() {
 		peers: { peers: [], anchors: [], revoked: [] },
 		policies: [],
 		packages: [],
-		files: { checked_before: false, listed: 0, owned: 0, checked: 0, executables: 0, changed: 0, missing: 0, unknown: 0, unread: 0, skipped: 0, findings: [] },
+		files: { checked_before: false, listed: 0, owned: 0, checked: 0, executables: 0, changed: 0, missing: 0, unknown: 0, unread: 0, skipped: 0, broken: 0, findings: [] },
 		peersSwitch: { key: 'identification.peers', type: 'bool', value: 'on', default: 'on', baseline: 'on', version: 0, changed: null, changed_by: '', help: 'Whether other devices that the owner knows may talk to this one.' },
 		setting: { key: 'identification.remote-read', type: 'bool', value: 'on', default: 'on', baseline: 'on', version: 0, changed: null, changed_by: '', help: 'Whether authorized clients may read the identifier and a signed statement over the network.' },
 		records: [

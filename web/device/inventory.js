@@ -12,7 +12,7 @@ const ROWS = 100; // packages at first, and with each press for more
 const KINDS = { 'changed': 'Changed', 'missing': 'Missing', 'unknown-executable': 'Executable of no package' };
 const BY = {
 	name: 'it is not there as a file of its own', md5: 'by its MD5', sha1: 'by its SHA-1', sha256: 'by its SHA-256',
-	elf: 'a program', script: 'a script', closed: 'it may not be read',
+	elf: 'a program', script: 'a script', closed: 'it cannot be read',
 };
 const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${many}`);
 
@@ -21,12 +21,15 @@ const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${m
 function answer({ list, findings }) {
 	if (!list.value || !findings.value)
 		return ['not provided', 'This device cannot say what is installed.', 'What it answered stands below.'];
-	const { changed, missing, unknown, checked_before: before, skipped, unread } = findings.value;
+	const { changed, missing, unknown, checked_before: before, skipped, unread, broken } = findings.value;
+	const fault = broken ? ` ${count(broken, 'file or folder cannot', 'files and folders cannot')} be read though nobody has closed them: the disk may be failing.` : '';
 	const names = count(list.value.count, 'package is', 'packages are');
 	if (!before)
 		return ['off by policy', `${names} installed; the files were not checked yet.`, 'The list is what the package database says. Whether the files are still as they were installed, only a check tells.'];
 	if (changed || missing || unknown)
-		return ['not provided', 'The files differ from what is installed.', `${count(changed, 'file is', 'files are')} changed, ${missing} missing; ${count(unknown, 'executable belongs', 'executables belong')} to no package. Each is a reason to look, and no proof of an attack.`];
+		return ['not provided', 'The files differ from what is installed.', `${count(changed, 'file is', 'files are')} changed, ${missing} missing; ${count(unknown, 'executable belongs', 'executables belong')} to no package. Each is a reason to look, and no proof of an attack.${fault}`];
+	if (broken)
+		return ['not provided', 'Not all files could be read.', `What could be read is as it was installed.${fault}`];
 	return ['provided', 'The files are as they were installed.', unread || skipped ? 'Some could not be read, and nothing is said of those.' : 'Nothing is changed or missing, and no executable is there that belongs to no package.'];
 }
 
@@ -45,7 +48,7 @@ function picturePart({ value }) {
 		h('h2', { id: 'checked' }, 'The last check'),
 		h('p', {}, 'It ended ', moment(value.ended), '. Looked at: ', count(value.checked, 'file of a package', 'files of packages'), ' and ', count(value.executables, 'executable', 'executables'), '.'),
 		bars([['As installed', same, 'good'], ['Changed', value.changed, 'bad'], ['Missing', value.missing, 'bad'], ['Executables of no package', value.unknown, 'bad'],
-			['Not read', value.unread, 'off'], ['Folders not looked into', value.skipped, 'off']]),
+			['Not read', value.unread, 'off'], ['Folders not looked into', value.skipped, 'off'], ...(value.broken ? [['Not given by the disk', value.broken, 'bad']] : [])]),
 	];
 }
 

@@ -257,13 +257,22 @@ static void end(struct tw_context *c, struct tw_task *t)
 static tw_err answer(const struct tw_files *f, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = json_object();
-	bool clean = !f->counts[TW_FILES_CHANGED] && !f->counts[TW_FILES_MISSING] && !f->counts[TW_FILES_UNKNOWN];
 
-	TW_TRY(tw_json_set(j, "verdict", json_string(clean ? "as-installed" : "differs")));
+	TW_TRY(tw_json_set(j, "verdict", json_string(tw_files_verdict(f))));
 	for (size_t i = 0; i < TW_SCAN_COUNTS; i++)
 		TW_TRY(tw_json_set(j, tw_scan_count_names[i], json_integer((json_int_t)f->counts[i])));
 	*ret = TW_STEAL(j);
 	return TW_OK;
+}
+
+static void say_counts(const uint64_t *n, char *ret, size_t size)
+{
+	char broken[64] = "";
+
+	if (n[TW_FILES_BROKEN])
+		(void)snprintf(broken, sizeof broken, " %llu cannot be read: is the disk failing?", (unsigned long long)n[TW_FILES_BROKEN]);
+	(void)snprintf(ret, size, "%llu changed, %llu missing, %llu unknown executables.%s", (unsigned long long)n[TW_FILES_CHANGED],
+		(unsigned long long)n[TW_FILES_MISSING], (unsigned long long)n[TW_FILES_UNKNOWN], broken);
 }
 
 static tw_err finish(struct check *k)
@@ -273,11 +282,11 @@ static tw_err finish(struct check *k)
 
 	let_go(k, false); /* it has forgotten the check by itself, and ends when nothing else comes */
 	k->files.ended_ms = tw_time_wall_ms(k->c->time);
+	if (n[TW_FILES_BROKEN])
+		TW_TRY(tw_event(k->c, "inventory.incomplete", json_pack("{s:I}", "broken", (json_int_t)n[TW_FILES_BROKEN])));
 	TW_TRY(tw_files_keep(tw_device_of(k->c), &k->files));
 	t->done = t->total;
-	(void)snprintf(t->words, sizeof t->words, "%llu changed, %llu missing, %llu unknown executables.",
-		(unsigned long long)n[TW_FILES_CHANGED], (unsigned long long)n[TW_FILES_MISSING],
-		(unsigned long long)n[TW_FILES_UNKNOWN]);
+	say_counts(n, t->words, sizeof t->words);
 	return answer(&k->files, &t->result);
 }
 

@@ -162,8 +162,16 @@ tw_err tw_files_summary(struct tw_device *d, struct tw_sbom_files *ret)
 		.missing = f.counts[TW_FILES_MISSING],
 		.unknown = f.counts[TW_FILES_UNKNOWN],
 		.unread = f.counts[TW_FILES_UNREAD],
-		.skipped = f.counts[TW_FILES_SKIPPED] };
+		.skipped = f.counts[TW_FILES_SKIPPED],
+		.broken = f.counts[TW_FILES_BROKEN] };
 	return TW_OK;
+}
+
+const char *tw_files_verdict(const struct tw_files *f)
+{
+	if (f->counts[TW_FILES_CHANGED] || f->counts[TW_FILES_MISSING] || f->counts[TW_FILES_UNKNOWN])
+		return "differs";
+	return f->counts[TW_FILES_BROKEN] ? "incomplete" : "as-installed";
 }
 
 const char *tw_files_unavailable(struct tw_device *d)

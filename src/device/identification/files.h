@@ -31,7 +31,8 @@ enum {
 	TW_FILES_MISSING,
 	TW_FILES_UNKNOWN,
 	TW_FILES_UNREAD,
-	TW_FILES_SKIPPED
+	TW_FILES_SKIPPED,
+	TW_FILES_BROKEN
 };
 tw_err tw_files_new(const struct tw_sys *sys, struct tw_files *ret);
 void tw_files_done(struct tw_files *f);
@@ -46,6 +47,8 @@ tw_err tw_files_keep(struct tw_device *d, const struct tw_files *f);
 tw_err tw_files_kept(struct tw_device *d, struct tw_files *ret); /* NOTFOUND: there was no check under this owner */
 /* Counts and time alone, for statuses and documents. NOTFOUND. */
 tw_err tw_files_summary(struct tw_device *d, struct tw_sbom_files *ret);
+/* What a check comes to. What a failing disk does not give is not as it was installed, nor another: nobody knows. */
+const char *tw_files_verdict(const struct tw_files *f);
 /* "" when files can be checked; else why not, a sentence. */
 const char *tw_files_unavailable(struct tw_device *d);
 #endif

@@ -256,9 +256,9 @@ static tw_err provided(struct tw_device *d, size_t count, struct tw_element_stat
 		(void)snprintf(files, sizeof files, "%s", *not ? not : "Files were not held against it yet.");
 	} else {
 		tw_time_text(f.checked_ms, when);
-		(void)snprintf(files, sizeof files, "The files, at %s: %llu of %llu changed, %llu missing, %llu unknown executables.",
+		(void)snprintf(files, sizeof files, "The files, at %.19sZ: %llu of %llu changed, %llu missing, %llu unknown executables%s.",
 			when, (unsigned long long)f.changed, (unsigned long long)f.checked, (unsigned long long)f.missing,
-			(unsigned long long)f.unknown);
+			(unsigned long long)f.unknown, f.broken ? "; part of the disk cannot be read" : "");
 	}
 	(void)snprintf(ret->reason, sizeof ret->reason,
 		"The package database (%s) is read when asked; it names %zu installed packages. %.150s", d->packages, count, files);

@@ -21,7 +21,8 @@ static tw_channel *line;
 static int scan; /* the other end of it */
 static int64_t now_ms;
 static struct tw_errand_user user;
-static unsigned begun, ended_at_once;
+static unsigned begun, ended_at_once, kept_count;
+static json_int_t told_broken; /* by the event; 0: there was none */
 
 /* Of errand.c: the role is this test. */
 tw_err tw_errand_begin(tw_errands *e, enum tw_errand which, const struct tw_channel_row *rows, const struct tw_errand_user *u)
@@ -39,6 +40,36 @@ void tw_errand_finish(tw_errands *e, enum tw_errand which, bool at_once)
 bool tw_errand_listed(const tw_errands *e, enum tw_errand which)
 {
 	return true;
+}
+
+/* Of the store and the log. */
+tw_err tw_device_keep(struct tw_device *d, const char *name, const char *value)
+{
+	kept_count++;
+	return TW_OK;
+}
+
+tw_err tw_device_kept(struct tw_device *d, const char *name, struct tw_buf *ret)
+{
+	return TW_RAISE(NOTFOUND, "%s", name);
+}
+
+tw_err tw_event(struct tw_context *c, const char *id, json_t *fields)
+{
+	CHECK_TEXT(id, "inventory.incomplete");
+	told_broken = tw_json_int(fields, "broken");
+	json_decref(fields);
+	return TW_OK;
+}
+
+tw_err tw_fact(struct tw_context *c, const char *name, json_t **ret)
+{
+	return TW_RAISE(INTERNAL, "nobody asks for %s here", name);
+}
+
+tw_err tw_fact_int(struct tw_context *c, const char *name, int64_t *ret)
+{
+	return TW_RAISE(INTERNAL, "nobody asks for %s here", name);
 }
 
 static void pass(int64_t ms)
@@ -64,7 +95,8 @@ static int set_up(void **state)
 	int pair[2];
 
 	fake = tw_fake_new();
-	begun = ended_at_once = 0;
+	begun = ended_at_once = kept_count = 0;
+	told_broken = 0;
 	device = (struct tw_device){ .packages = "debian", .errands = (tw_errands *)&device };
 	device.context = (struct tw_context){ .sys = tw_fake_sys(fake), .time = &device.time, .side = &device };
 	pass(1000);
@@ -97,18 +129,24 @@ static tw_err look(void)
 	return e;
 }
 
-static void say_piece(void)
+static void say(const struct tw_scan_piece *p)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf bytes = { 0 };
-	const struct tw_scan_piece p = { .total = 10, .words = tw_slice_of("at work") };
 	char taken[256];
 
 	tw_buf_init(&bytes, tw_sys_real(), TW_SCAN_PIECE_MAX);
-	CHECK_OK(tw_scan_piece_write(&p, &bytes));
+	CHECK_OK(tw_scan_piece_write(p, &bytes));
 	const struct tw_message m = { .type = TW_SCAN_PIECE, .payload = tw_buf_slice(&bytes) };
 	user.heard(user.user, line, &m);
 	while (recv(scan, taken, sizeof taken, MSG_DONTWAIT) > 0)
 		continue;
+}
+
+static void say_piece(void)
+{
+	const struct tw_scan_piece p = { .total = 10, .words = tw_slice_of("at work") };
+
+	say(&p);
 }
 
 static void test_a_role_that_hangs_is_ended(void **state)
@@ -149,5 +187,40 @@ static void test_a_role_that_never_comes_is_not_waited_for(void **state)
 	CHECK_INT(begun, 1);
 }
 
+/* What a failing disk does not give is neither as it was installed nor another. */
+static void test_verdicts(void **state)
+{
+	static const struct {
+		unsigned changed, missing, unknown, unread, skipped, broken;
+		const char *verdict;
+	} rows[] = { { 0, 0, 0, 0, 0, 0, "as-installed" }, { 0, 0, 0, 3, 2, 0, "as-installed" }, { 0, 0, 0, 3, 2, 1, "incomplete" },
+		{ 1, 0, 0, 0, 0, 0, "differs" }, { 0, 1, 0, 0, 0, 0, "differs" }, { 0, 0, 1, 1, 0, 1, "differs" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const struct tw_scan_piece p = { .finished = true,
+			.total = 10,
+			.counts = { 10, 10, 4, rows[i].changed, rows[i].missing, rows[i].unknown, rows[i].unread, rows[i].skipped,
+				rows[i].broken },
+			.words = tw_slice_of("at work") };
+		bool finished = false;
+
+		if (i > 0) {
+			tear_down(state);
+			set_up(state);
+		}
+		CHECK_OK(look());
+		user.here(user.user, line);
+		say(&p);
+		CHECK_OK(tw_task_inventory_check.step(&device.context, &task, &finished));
+		CHECK(finished);
+		CHECK_TEXT(tw_json_text(task.result, "verdict"), rows[i].verdict);
+		CHECK_INT(tw_json_int(task.result, "broken"), rows[i].broken);
+		CHECK_INT(told_broken, rows[i].broken);
+		CHECK((strstr(task.words, "is the disk failing?") != NULL) == (rows[i].broken != 0));
+		CHECK_INT(kept_count, 2);
+		json_decref(task.result);
+	}
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-CHECK_MAIN(EACH(test_a_role_that_hangs_is_ended), EACH(test_a_role_that_never_comes_is_not_waited_for))
+CHECK_MAIN(EACH(test_a_role_that_hangs_is_ended), EACH(test_a_role_that_never_comes_is_not_waited_for), EACH(test_verdicts))

@@ -49,7 +49,7 @@ static tw_err begin(struct role *r, struct tw_slice payload)
 static void count(const struct tw_scan_counts *n, uint64_t ret[TW_SCAN_COUNTS])
 {
 	const uint64_t all[TW_SCAN_COUNTS] = { n->owned, n->checked, n->executables, n->changed, n->missing, n->unknown, n->unread,
-		n->skipped };
+		n->skipped, n->broken };
 
 	memcpy(ret, all, sizeof all);
 }

@@ -12,7 +12,7 @@
 const char *const tw_scan_kinds[] = { "", "changed", "missing", "unknown-executable" };
 const char *const tw_scan_hows[TW_SCAN_HOWS] = { "name", "md5", "sha1", "sha256", "elf", "script", "closed" };
 const char *const tw_scan_count_names[TW_SCAN_COUNTS] = { "owned", "checked", "executables", "changed", "missing", "unknown",
-	"unread", "skipped" };
+	"unread", "skipped", "broken" };
 
 enum phase { COLLECT, CHECK, CHECK_LAST = CHECK + 2, WALK = 16, FINISHED };
 struct place {
@@ -215,6 +215,7 @@ static tw_err judge_errno(tw_scan *s, const char *path, int number)
 	if (tw_walk_ours(number))
 		return TW_RAISE_ERRNO("comparing /%.100s", path);
 	s->counts.unread++;
+	s->counts.broken += !tw_walk_closed(number);
 	return TW_OK;
 }
 
@@ -320,15 +321,19 @@ static tw_err begin_folder(tw_scan *s)
 	s->folder = s->sys->open_beneath(s->sys, s->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (s->folder < 0 && tw_walk_ours(errno))
 		return TW_RAISE_ERRNO("opening /%.100s", path);
-	bool there = s->folder >= 0 || errno != ENOENT;
-	if (s->folder >= 0) {
+	int number = s->folder < 0 ? errno : 0;
+	if (number) {
+		s->counts.skipped += number != ENOENT;
+		s->counts.broken += number != ENOENT && number != ENOTDIR && number != ELOOP && !tw_walk_closed(number);
+	} else {
 		tw_err e = tw_walk_new(s->sys, s->folder, s->place.name, &s->walk);
 
-		if (!tw_is(e, TW_CODE_DENIED))
+		if (!tw_is(e, TW_CODE_DENIED) && !tw_is(e, TW_CODE_IO))
 			return e;
 		close_it(s, &s->folder);
+		s->counts.skipped++;
+		s->counts.broken += tw_is(e, TW_CODE_IO);
 	}
-	s->counts.skipped += there;
 	s->place = (struct place){ .phase = WALK, .number = s->place.number + 1 };
 	return TW_OK;
 }
@@ -347,6 +352,7 @@ static tw_err looks_like(tw_scan *s, const struct tw_walk_entry *e, enum tw_scan
 	if (tw_walk_ours(number))
 		return TW_RAISE_ERRNO("looking into %.100s", e->path);
 	*ret = !number || number == ENOENT || number == ELOOP ? TW_SCAN_BY_NAME : TW_SCAN_CLOSED;
+	s->counts.broken += *ret == TW_SCAN_CLOSED && !tw_walk_closed(number);
 	if (n == 4 && memcmp(head, "\177ELF", 4) == 0)
 		*ret = TW_SCAN_ELF;
 	else if (n >= 2 && head[0] == '#' && head[1] == '!')
@@ -389,6 +395,7 @@ static tw_err walk(tw_scan *s, bool *ret_finished)
 	}
 	const char *folder = tw_merged_path(&s->merged, s->folders.of[s->place.number], s->met);
 	s->counts.skipped += e.kind == TW_WALK_SKIPPED;
+	s->counts.broken += e.kind == TW_WALK_SKIPPED && e.broken;
 	if (e.kind == TW_WALK_FOLDER)
 		(void)snprintf(s->words, sizeof s->words, "looking through /%.30s/%.50s", folder, e.path);
 	if (e.kind == TW_WALK_FILE && e.st.st_mode & 0111)

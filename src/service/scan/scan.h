@@ -7,7 +7,8 @@
  * a program (ELF, or "#!") with an execute bit that no package owns is told.
  *
  * It runs in a process that may read what everybody may read and change nothing. It looks at names and bytes and never follows a link;
- * files that it may not read are counted, not passed over. What can only be read by root can therefore be checked for being there
+ * files that it cannot read are counted, not passed over, and what nobody has closed but a failing disk is counted apart: a disk on which
+ * nothing can be read any more is not one as it was installed. What can only be read by root can therefore be checked for being there
  * and not for its content.
  *
  * A check can be left at any time and taken up at its place by another process: the lists are read again, since the table is made of
@@ -43,10 +44,11 @@ struct tw_scan_counts {
 	uint64_t checked;     /* files that were looked at because a list names them */
 	uint64_t executables; /* files with an execute bit that were met in the folders */
 	uint64_t changed, missing, unknown;
-	uint64_t unread;  /* files of packages that may not be read */
-	uint64_t skipped; /* folders that may not be looked into, or are too large or too deep */
+	uint64_t unread;  /* files of packages that cannot be read */
+	uint64_t skipped; /* folders that cannot be looked into, or are too large or too deep */
+	uint64_t broken;  /* of unread, skipped and unknown: closed by nobody, but the disk or a mount fails there */
 };
-#define TW_SCAN_COUNTS 8
+#define TW_SCAN_COUNTS 9
 /* As an array, for what is the same for all of them. */
 extern const char *const tw_scan_count_names[TW_SCAN_COUNTS];
 

@@ -205,8 +205,8 @@ static tw_err equals_database(struct tw_probe_context *c, struct tw_finding *f)
 
 /* --- The files that are there --- */
 
-/* Which of the planted paths are among the findings, to their end. *ret_cut: the device counts more than it lists. */
-static tw_err look_for(struct tw_probe_context *c, bool seen[], bool *ret_cut)
+/* Which of the planted paths are among the findings, to their end. *ret_why: why others may be there that are not told, "" for no reason. */
+static tw_err look_for(struct tw_probe_context *c, bool seen[], const char **ret_why)
 {
 	char path[256] = "/api/v1/inventory/findings?limit=300";
 
@@ -219,8 +219,10 @@ static tw_err look_for(struct tw_probe_context *c, bool seen[], bool *ret_cut)
 			return TW_RAISE(LIMIT, "the findings do not end");
 		tw_answer_init(&page, c->sys);
 		TW_TRY(ask(c, path, &page));
-		*ret_cut = tw_json_int(page.body, "changed") + tw_json_int(page.body, "missing") + tw_json_int(page.body, "unknown") >
-			tw_json_int(page.body, "listed");
+		*ret_why = tw_json_int(page.body, "broken") ? "; part of its disk could not be read" : "";
+		if (tw_json_int(page.body, "changed") + tw_json_int(page.body, "missing") + tw_json_int(page.body, "unknown") >
+			tw_json_int(page.body, "listed"))
+			*ret_why = " among those it lists; it counts more";
 		json_array_foreach(json_object_get(page.body, "findings"), i, one)
 			for (size_t k = 0; k < c->planted_count; k++)
 				seen[k] |= strcmp(tw_json_text(one, "path"), c->planted[k]) == 0;
@@ -271,7 +273,7 @@ static const char *property(const json_t *document, const char *name)
 static tw_err same_summary(struct tw_probe_context *c, struct tw_finding *f, bool *ret_same, bool *ret_ever)
 {
 	static const char *const names[][2] = { { "thingward:files-changed", "changed" }, { "thingward:files-missing", "missing" },
-		{ "thingward:unknown-executables", "unknown" } };
+		{ "thingward:unknown-executables", "unknown" }, { "thingward:files-broken", "broken" } };
 	TW_CLEANUP(tw_answer_done) struct tw_answer signed_one = { 0 }, findings = { 0 };
 	struct tw_sbom_seen seen;
 	const json_t *document = NULL;
@@ -295,18 +297,18 @@ static tw_err same_summary(struct tw_probe_context *c, struct tw_finding *f, boo
 
 static tw_err judge_planted(struct tw_probe_context *c, struct tw_finding *f)
 {
-	bool seen[TW_COUNT(c->planted)] = { false }, cut = false;
+	bool seen[TW_COUNT(c->planted)] = { false };
+	const char *why = "";
 	tw_err e = have_checked(c);
 
 	if (!tw_failed(e))
-		e = look_for(c, seen, &cut);
+		e = look_for(c, seen, &why);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "A check of the files", e);
 	for (size_t i = 0; i < c->planted_count; i++)
 		if (!seen[i])
-			return tw_found(f, cut ? TW_VERDICT_INCONCLUSIVE : TW_VERDICT_FAIL,
-				"%.200s was planted, and the device does not tell of it%s.", c->planted[i],
-				cut ? " among those it lists; it counts more" : "");
+			return tw_found(f, *why ? TW_VERDICT_INCONCLUSIVE : TW_VERDICT_FAIL,
+				"%.200s was planted, and the device does not tell of it%s.", c->planted[i], why);
 	return tw_found(f, TW_VERDICT_PASS, "The device told of every file that was planted: %zu.", c->planted_count);
 }
 
