@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads questions from the standard input and writes a line for each: the rule that refuses it, or "taken".
+ * Reads questions from the standard input and writes a line for each: the rule that refuses it, or "taken". With the name of a file
+ * it reads them there, each with the answer that is wanted behind it ("": any rule), and ends with 1 at the first other one.
  *
  * A question is nine fields, each with its length before it (32 bits, big-endian): kind (chain, csr), chain, anchors, purpose, uri,
  * dns, list (DER), stapled answer (DER), time (ms). For a csr only its DER, in the place of the chain.
@@ -15,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KIND, CHAIN, ANCHORS, PURPOSE, URI, DNS, LIST, ANSWER, TIME, FIELDS };
+enum { KIND, CHAIN, ANCHORS, PURPOSE, URI, DNS, LIST, ANSWER, TIME, WANTED, FIELDS };
 #define FIELD_MAX (1 << 20)
 
 struct question {
@@ -23,22 +24,22 @@ struct question {
 	size_t size[FIELDS];
 };
 
-static bool read_field(char **ret, size_t *ret_size)
+static bool read_field(FILE *from, char **ret, size_t *ret_size)
 {
 	uint8_t head[4];
 
-	if (fread(head, 1, sizeof head, stdin) != sizeof head)
+	if (fread(head, 1, sizeof head, from) != sizeof head)
 		return false;
 	size_t size = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
 	*ret = size <= FIELD_MAX ? calloc(1, size + 1) : NULL;
 	*ret_size = size;
-	return *ret && fread(*ret, 1, size, stdin) == size;
+	return *ret && fread(*ret, 1, size, from) == size;
 }
 
-static bool read_question(struct question *q)
+static bool read_question(FILE *from, size_t fields, struct question *q)
 {
-	for (size_t i = 0; i < FIELDS; i++)
-		if (!read_field(&q->of[i], &q->size[i]))
+	for (size_t i = 0; i < fields; i++)
+		if (!read_field(from, &q->of[i], &q->size[i]))
 			return false;
 	return true;
 }
@@ -99,18 +100,31 @@ static const char *judge_chain(const struct question *q)
 	return verdict.rule ? verdict.rule : "taken";
 }
 
-int main(void)
+/* Whether the answer is the one that is wanted, if any is. */
+static bool answered(const struct question *q)
 {
-	tw_crypto_use(tw_sys_real());
-	for (;;) {
-		struct question q = { 0 };
-		bool more = read_question(&q);
+	const char *is = strcmp(q->of[KIND], "csr") ? judge_chain(q) : judge_csr(q), *wanted = q->of[WANTED];
 
+	(void)printf("%s\n", is);
+	return !wanted || (wanted[0] ? !strcmp(is, wanted) : strcmp(is, "taken") != 0);
+}
+
+int main(int argc, char **argv)
+{
+	FILE *from = argc > 1 ? fopen(argv[1], "rbe") : stdin;
+	bool more = from, good = from;
+
+	tw_crypto_use(tw_sys_real());
+	while (more && good) {
+		struct question q = { 0 };
+
+		more = read_question(from, argc > 1 ? FIELDS : WANTED, &q);
 		if (more)
-			(void)printf("%s\n", strcmp(q.of[KIND], "csr") ? judge_chain(&q) : judge_csr(&q));
+			good = answered(&q);
 		for (size_t i = 0; i < FIELDS; i++)
 			free(q.of[i]);
-		if (!more)
-			return 0;
 	}
+	if (from)
+		(void)fclose(from);
+	return good ? 0 : 1;
 }

@@ -88,7 +88,7 @@ def made(tmp_path_factory):
     entry = {"directory": str(folder), "command": f"cc -D_GNU_SOURCE -std=gnu17 -I{ROOT / 'src'} -o a.o -c a.c"}
     mutants = find.find(folder, "a.c", entry)
     number = {m.id: i for i, m in enumerate(mutants)}
-    (folder / "tw-mutants.h").write_text(weave.HEAD % len(mutants))
+    (folder / "tw-mutants.h").write_text(weave.HEAD)
     raised = "tw_err (tw_raise)(enum tw_code code, const char *f, int l, const char *m, ...) { return (tw_err){ code }; }"
     (folder / "woven.c").write_text('#include "tw-mutants.h"\n#line 1 "a.c"\n' + weave.woven(SOURCE, mutants, number) + MAIN.replace("(tw_raise)", raised))
     subprocess.run(["cc", "-D_GNU_SOURCE", "-std=gnu17", "-w", f"-I{ROOT / 'src'}", f"-I{folder}", "-fno-builtin", folder / "woven.c", "-o", folder / "woven"], check=True)
@@ -105,7 +105,7 @@ def test_every_name_is_its_own(made):
 
 def sample_tests(folder, *words):
     test = trial.Test({"name": "sample", "cmd": [str(folder / "woven"), *words], "env": {}, "workdir": str(folder)}, folder)
-    test.measure(len(WANTED))
+    test.measure()
     return [test]
 
 
@@ -145,6 +145,41 @@ def test_one_that_hangs_is_found_out(made):
     assert "took over" in test.run(0.3)[0]
 
 
+def test_late_on_a_busy_machine_is_not_noticed(made, monkeypatch):
+    folder, *_ = made
+    monkeypatch.setattr(trial, "LATE_S", 0.2)
+    busy = trial.Test({"name": "busy", "cmd": ["/bin/sleep", "0.5"], "env": {}, "workdir": str(folder)}, folder)
+    assert trial.asked(busy, 0) == ""
+    hangs = trial.Test({"name": "hangs", "cmd": ["/bin/sh", "-c", '[ "$TW_MUTANT" != 7 ] || sleep 60'], "env": {}, "workdir": str(folder)}, folder)
+    assert "took over" in trial.asked(hangs, 7) and trial.asked(hangs, 8) == ""
+
+
+def program(name, whole_s, **functions):
+    """A program and its functions, each with its seconds, all of which come by mutant 3."""
+    row = {"name": name, "cmd": ["true"], "env": {}, "workdir": "/"}
+    tests = []
+    for only, seconds in {"": whole_s, **functions}.items():
+        test = trial.Test(row, "/", only)
+        test.seconds, test.reaches = seconds, frozenset({3})
+        tests.append(test)
+    return tests
+
+
+def test_what_noticed_a_neighbour_comes_first_and_then_what_is_cheapest():
+    tests = [*program("many", 0.2, a=0.1, b=0.15), *program("crypto-few", 0.4, c=0.3), *program("slow", 9, d=2.0)]
+    assert [t.name for t in trial.reaching(tests, 3, "src/crypto/x.c")] == ["crypto-few c", "many", "slow d"]
+    assert [t.name for t in trial.reaching(tests, 3, "src/crypto/x.c", {"slow d": 1, "many b": 2})] == ["many b", "slow d", "crypto-few c", "many"]
+    assert trial.reaching(tests, 4) == []
+
+
+def test_a_change_of_one_file_leaves_the_numbers_of_others():
+    tool = the_tool()
+    commands = dict.fromkeys(["src/b.c", "src/a.c", "src/test-a.c", "test/x.c"])
+    few = {"src/a.c": [types.SimpleNamespace(id="1")], "src/b.c": [types.SimpleNamespace(id="3")]}
+    more = {**few, "src/a.c": [*few["src/a.c"], types.SimpleNamespace(id="2")]}
+    assert tool.numbered(few, commands)["3"] == tool.numbered(more, commands)["3"] != tool.numbered(more, commands)["2"]
+
+
 def test_lines_stay_where_they_were(made):
     folder, mutants, number = made
     assert weave.woven(SOURCE, mutants, number).count("\n") == SOURCE.count("\n")
@@ -156,11 +191,16 @@ def test_the_files_it_goes_by():
             assert line.startswith("#") or (line.count("\t") == 3 and all(line.split("\t"))), f"{name}: {line}"
 
 
-def of_a_class(words, results, tried=("src/a.c",), dropped=()):
-    """What an explanation with stars explains of a file with two removed wipes and a check, and whether it is refused."""
+def the_tool():
     loader = importlib.machinery.SourceFileLoader("mutate", str(ROOT / "tools/mutate"))
     tool = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutate", loader))
     loader.exec_module(tool)
+    return tool
+
+
+def of_a_class(words, results, tried=("src/a.c",), dropped=()):
+    """What an explanation with stars explains of a file with two removed wipes and a check, and whether it is refused."""
+    tool = the_tool()
     sample = [("one", "call", "tw_wipe(a)", "(void)0"), ("two", "call", "tw_wipe(*b)", "(void)0"), ("two", "check", "n > 1", "false")]
     mutants = [find.Mutant("src/a.c", f, kind, 0, 1, text, worse, "", "", id=str(i)) for i, (f, kind, text, worse) in enumerate(sample)]
     run = types.SimpleNamespace(commands={"src/a.c": {}, "src/b.c": {}}, by_file={n: mutants if n == "src/a.c" else [] for n in tried},

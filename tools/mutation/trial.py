@@ -12,11 +12,16 @@ import sys
 import tempfile
 import time
 
+from mutation import weave
+
 LATE_FACTOR, LATE_S = 4, 2.0  # a test may take so many times what it takes with no mutant, and so much more
 SLOW_S = 0.5  # a test that takes longer waits until the others have noticed nothing
 MUTANT_S = 8.0  # of tests per mutant: past it the slowest ones are not tried
+MUTANT_LATE_S = 60.0  # a test is not given more, however busy the machine
+LIKELY = 4  # so many functions that noticed a neighbour come first
+LATE = " took over "
 INSIDE = "TW_MUTATE_INSIDE"
-MEMORY = 2 << 30
+SANITIZER = "symbolize=0:allocator_may_return_null=1:malloc_context_size=0:quarantine_size_mb=8"
 OK = re.compile(r"^ok \d+ - (\S+)", re.M)
 
 
@@ -33,9 +38,9 @@ def enter():
 
 
 def limits():
+    """Of this process and so of all that it starts: to set them between fork and exec would make each start slow. Memory: weave.HEAD."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (256 << 20, 256 << 20))
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))  # not of addresses: the leak checker reserves terabytes of them
 
 
 class Test:
@@ -54,14 +59,14 @@ class Test:
     def run(self, late_s, **more):
         """How it did not end well, or "", and what it said. Everything it started is ended."""
         scratch = tempfile.mkdtemp(prefix="tw-mutant-")
-        environment = {**os.environ, "LSAN_OPTIONS": "symbolize=0:allocator_may_return_null=1" + self.leaks, **self.environment, "TMPDIR": scratch, **more}
+        environment = {**os.environ, "ASAN_OPTIONS": SANITIZER + self.leaks, **self.environment, "TMPDIR": scratch, **more}
         run = subprocess.Popen(self.command, cwd=self.workdir, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               start_new_session=True, preexec_fn=limits)
+                               start_new_session=True)
         try:
             said = run.communicate(timeout=late_s)[0].decode(errors="replace")
             return ("" if run.returncode == 0 else f"{self.name} ended with {run.returncode}"), said
         except subprocess.TimeoutExpired:
-            return f"{self.name} took over {late_s:.0f} s", ""
+            return f"{self.name}{LATE}{late_s:.0f} s", ""
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(run.pid, signal.SIGKILL)
@@ -69,57 +74,80 @@ class Test:
             run.wait()
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def measure(self, count):
+    def measure(self):
         """How long it takes with every mutant asleep, and whose places it comes by. Returns the functions it names."""
         with tempfile.NamedTemporaryFile(prefix="tw-map-") as file:
-            file.write(bytes(max(1, count)))
-            file.flush()
+            file.truncate(weave.ROOM)
             start = time.monotonic()
             wrong, said = self.run(300, TW_MUTANT_MAP=file.name)
             self.seconds = time.monotonic() - start
             if wrong and not self.leaks:
                 self.leaks = ":detect_leaks=0"
-                return self.measure(count)
+                return self.measure()
             if wrong:
                 raise RuntimeError(f"{wrong} without any mutant:\n{said[-2000:]}")
             file.seek(0)
-            self.reaches = frozenset(i for i, byte in enumerate(file.read()) if byte)
+            self.reaches = frozenset(m.start() for m in re.finditer(b"\1", file.read()))
         return OK.findall(said)
 
     def late_s(self):
         return self.seconds * LATE_FACTOR + LATE_S
 
 
-def split(test, count):
-    """The functions of a program that comes by any mutant."""
-    names = test.measure(count)
+def split(test):
+    """A program that comes by any mutant, and its functions alone, unless it has none of that kind or they lean on each other."""
+    names = test.measure()
     if not test.reaches:
         return []
     parts = [Test(test.row, test.root, name) for name in names]
     try:
         for part in parts:
             part.leaks = test.leaks
-            part.measure(count)
-    except RuntimeError:  # a function that leans on those before it
-        return [test]
-    return [p for p in parts if p.reaches]
+            part.measure()
+    except RuntimeError:
+        parts = []
+    return [test, *(p for p in parts if p.reaches)]
 
 
-def reaching(tests, number, file=""):
-    """The slow ones last; of the others those of the file's own folder first, since they are the likeliest to notice; then the quickest."""
-    own = file.split("/")[-2:-1]
-    return sorted((t for t in tests if number in t.reaches),
-                  key=lambda t: (t.seconds > SLOW_S, t.program.split("-")[-1] not in own and t.program.split("-")[0] not in own, t.seconds))
+def cheapest(tests):
+    """Of one program: the functions that come by, or all of it where that takes less time."""
+    whole, parts = [t for t in tests if not t.only], [t for t in tests if t.only]
+    return whole if whole and (not parts or whole[0].seconds < min(SLOW_S, sum(t.seconds for t in parts))) else parts
 
 
-def tried(tests, number, file):
-    """How the mutant was found out, or "" when nothing noticed it, within a time for all tests."""
+def reaching(tests, number, file="", noticed=None):
+    """Functions that noticed other mutants of the same function first. The slow ones last; of the others those of the file's own folder
+    first, since they are the likeliest to notice; then the quickest."""
+    own, noticed, programs = file.split("/")[-2:-1], noticed or {}, {}
+    for t in tests:
+        if number in t.reaches:
+            programs.setdefault(t.program, []).append(t)
+    likely = sorted((t for ts in programs.values() for t in ts if t.only and noticed.get(t.name)), key=lambda t: (-noticed[t.name], t.name))
+    others = sorted((t for ts in programs.values() for t in cheapest(ts)),
+                    key=lambda t: (t.seconds > SLOW_S, t.program.split("-")[-1] not in own and t.program.split("-")[0] not in own, t.seconds))
+    return likely[:LIKELY] + [t for t in others if t not in likely[:LIKELY]]
+
+
+def asked(test, number):
+    """How one test ends with the mutant awake. Late is only what without the mutant would not be late at this moment: the machine may be busy."""
+    late_s = test.late_s()
+    while True:
+        how, _ = test.run(late_s, TW_MUTANT=str(number), CMOCKA_TEST_ABORT="1")
+        if LATE not in how or late_s > MUTANT_LATE_S or not test.run(late_s)[0]:
+            return how
+        late_s *= 3
+
+
+def tried(tests, number, file, noticed=None):
+    """How the mutant was found out, or "" when nothing noticed it, within a time for all tests. `noticed` counts by test, and is kept."""
     spent = 0.0
-    for t in reaching(tests, number, file):
+    for t in reaching(tests, number, file, noticed):
         spent += t.seconds
         if spent > MUTANT_S and spent > t.seconds:
             break
-        how, _ = t.run(t.late_s(), TW_MUTANT=str(number), CMOCKA_TEST_ABORT="1")
+        how = asked(t, number)
         if how:
+            if noticed is not None:
+                noticed[t.name] = noticed.get(t.name, 0) + 1
             return how
     return ""

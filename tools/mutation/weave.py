@@ -1,24 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles every mutant of the chosen files into one build, each asleep until its number is in TW_MUTANT.
+"""Compiles every mutant of the given files into one build, each asleep until its number is in TW_MUTANT.
 
-A copy of the tree is kept beside the build, so that only what changed is compiled again. While a program runs it notes in the
-file named by TW_MUTANT_MAP, one byte per mutant, whose place it came by: these are the mutants its tests can kill.
+A copy of the tree is kept beside the build, so that only what changed is compiled again; a mutant's number says its file, so that
+a change of one file leaves the others as they are. While a program runs it notes in the file named by TW_MUTANT_MAP, one byte per
+mutant, whose place it came by: these are the mutants its tests can kill.
+
+The build has the sanitizers for addresses, leaks and what C leaves undefined: a mutant that reads behind an array, or gives
+something back twice or never, is found out by whatever comes by.
 """
+import hashlib
 import json
 import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 
+PER_FILE, ROOM = 1024, 1 << 19  # numbers of one file's mutants, and of all
+MORE_MEMORY = 2 << 30  # than the sanitizer's shadow, which is terabytes of addresses
 HEAD = """/* Made by tools/mutate. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #define TW_M_COUNT %d
-static unsigned char tw_m_nowhere[TW_M_COUNT], *tw_m_map = tw_m_nowhere;
+static unsigned char *tw_m_map;
 static int tw_m_chosen = -1;
+/* /proc/self/statm: the sixth number is the pages of data, with the sanitizer's shadow among them. */
+static void tw_m_bound(void)
+{
+	char text[200] = "", *at = text;
+	unsigned long long pages = 0;
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC), blanks = 0;
+	if (fd >= 0 && read(fd, text, sizeof text - 1) > 0) {
+		for (; *at && blanks < 5; at++)
+			blanks += *at == ' ';
+		for (; *at >= '0' && *at <= '9'; at++)
+			pages = pages * 10 + (unsigned)(*at - '0');
+		setrlimit(RLIMIT_DATA, &(struct rlimit){ pages * 4096 + %dULL, RLIM_INFINITY });
+	}
+	close(fd);
+}
 __attribute__((constructor)) static void tw_m_begin(void)
 {
 	const char *chosen = getenv("TW_MUTANT"), *map = getenv("TW_MUTANT_MAP");
@@ -32,14 +56,18 @@ __attribute__((constructor)) static void tw_m_begin(void)
 			tw_m_map = p;
 		close(fd);
 	}
+	if (chosen)
+		tw_m_bound();
 }
 static inline int tw_m(int n)
 {
-	tw_m_map[n] = 1;
+	if (tw_m_map)
+		tw_m_map[n] = 1;
 	return tw_m_chosen == n;
 }
 #define TW_M(n) (tw_m(n) != 0)
-"""
+""" % (ROOM, MORE_MEMORY)
+OPTIONS = ["-Dwerror=false", "-Doptimization=1", "-Ddebug=false", "-Db_sanitize=address", "-Db_lundef=false", "-Db_pie=false", "-Dc_args=-w -fsanitize=undefined -fsanitize-trap=undefined"]
 
 
 def woven(text, mutants, number):
@@ -89,6 +117,7 @@ class Weaver:
         self.root, self.work = pathlib.Path(root), pathlib.Path(work)
         self.tree, self.build = self.work / "tree", self.work / "build"
         self.dropped = {}  # id -> why it could not be compiled
+        self.files = {}  # of each chosen test: what is built for it
 
     def copy(self, woven_files):
         wanted = set()
@@ -143,21 +172,23 @@ class Weaver:
         raise RuntimeError(f"{name} does not compile with its mutants")
 
     def run(self, by_file, number, commands, chosen):
-        """Builds the test programs whose names fit; everything when none are named."""
+        """Builds the test programs whose names fit."""
         self.work.mkdir(parents=True, exist_ok=True)
-        put(self.work / "tw-mutants.h", (HEAD % max(1, len(number))).encode())
+        put(self.work / "tw-mutants.h", HEAD.encode())
         self.copy(set(by_file))
         for name, mutants in by_file.items():
             self.weave(name, mutants, number, commands[name], len(number))
         environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795219200"}
-        if not (self.build / "build.ninja").exists():
-            subprocess.run(["meson", "setup", str(self.build), str(self.tree), "-Dwerror=false", "-Db_sanitize=leak", "-Db_lundef=false", "-Dc_args=-w", "-Doptimization=1", "-Ddebug=false"],
-                           env=environment, check=True, stdout=subprocess.DEVNULL)
+        made_with = self.work / "options"
+        if not (self.build / "build.ninja").exists() or not made_with.exists() or made_with.read_text() != " ".join(OPTIONS):
+            shutil.rmtree(self.build, ignore_errors=True)
+            subprocess.run(["meson", "setup", str(self.build), str(self.tree), *OPTIONS], env={**environment, "CC": "clang"}, check=True, stdout=subprocess.DEVNULL)
+            made_with.write_text(" ".join(OPTIONS))
         subprocess.run(["ninja", "-C", str(self.build), "build.ninja"], env=environment, check=True, stdout=subprocess.DEVNULL)
-        wanted = [row for row in self.tests() if chosen and re.search(chosen, row["name"])]
         made = {t["id"]: t["filename"] for t in self.introspect("--targets")}
-        files = {f for row in wanted for f in [row["cmd"][0], *(f for target in row["depends"] for f in made[target])]}
-        programs = sorted(os.path.relpath(f, self.build) for f in files)
+        self.files = {row["name"]: [row["cmd"][0], *(f for target in row["depends"] for f in made[target])]
+                      for row in self.tests() if re.search(chosen, row["name"])}
+        programs = sorted({os.path.relpath(f, self.build) for files in self.files.values() for f in files})
         done = subprocess.run(["nice", "ninja", "-C", str(self.build), *programs], env=environment, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError("the build with mutants failed:\n" + done.stdout[-3000:])
@@ -166,4 +197,12 @@ class Weaver:
         return json.loads(subprocess.run(["meson", "introspect", what, str(self.build)], capture_output=True, text=True, check=True).stdout)
 
     def tests(self):
-        return [t for t in self.introspect("--tests") if any(s.endswith("unit") for s in t["suite"])]
+        """The unit tests, and what only this tool runs in small pieces."""
+        return [t for t in self.introspect("--tests") if any(s.endswith(("unit", "mutants")) for s in t["suite"])]
+
+    def made_of(self, name):
+        """Says whether a test program is the same as when it was last measured."""
+        h = hashlib.sha256()
+        for file in sorted(self.files[name]):
+            h.update(pathlib.Path(file).read_bytes())
+        return h.hexdigest()[:16]
