@@ -27,6 +27,8 @@ enum {
 	CONSTRUCTED = 0x20,
 };
 
+#define LENGTH_BYTES_MAX 3 /* 16 MB: no reader here takes as much */
+
 struct value {
 	uint8_t tag;
 	const uint8_t *start, *at, *end; /* head, content, end of content */
@@ -51,7 +53,7 @@ static bool read_length(const uint8_t **at, const uint8_t *end, size_t *ret)
 		return true;
 	}
 	count = first & 0x7f;
-	if (count == 0 || count > 4 || (size_t)(end - *at) < count || **at == 0)
+	if (count == 0 || count > LENGTH_BYTES_MAX || (size_t)(end - *at) < count || **at == 0)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		n = n << 8 | *(*at)++;
@@ -63,7 +65,7 @@ static bool read_value(const uint8_t *at, const uint8_t *end, struct value *ret)
 {
 	size_t size;
 
-	if (at >= end || (*at & 0x1f) == 0x1f || *at == 0) /* tags beyond 30, and the end-of-contents of BER */
+	if (at >= end || (*at & 0x1f) == 0x1f) /* tags beyond 30 */
 		return false;
 	ret->start = at;
 	ret->tag = *at++;
@@ -117,7 +119,7 @@ static bool time_good(const struct value *v, ptrdiff_t digits)
 static bool printable_good(const struct value *v)
 {
 	for (const uint8_t *p = v->at; p < v->end; p++)
-		if (*p >= 0x80 || !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?", *p) || *p == 0)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?", *p) || *p == 0)
 			return false;
 	return true;
 }
@@ -166,7 +168,7 @@ static bool primitive_good(const struct value *v)
 	case OCTET_STRING:
 	case TELETEX:
 		return true;
-	default: /* of the universal class nothing else occurs in X.509; what a context tag holds, its type says */
+	default: /* of the universal class nothing else occurs in X.509, and not BER's end of contents; what a context tag holds, its type says */
 		return (v->tag & 0xc0) != 0;
 	}
 }
@@ -178,16 +180,15 @@ static bool has_parts(const struct value *v, bool *ret)
 	return !*ret || v->tag == SEQUENCE || (v->tag == SET && v->end > v->at) || (v->tag & 0xc0) != 0;
 }
 
-/* 11.6: the elements of a SET OF ascend; two alike are one too many. */
+/* 11.6: the elements of a SET OF ascend; two alike are one too many. One that begins another says its length, so it is the same. */
 static bool in_order(struct level *l, const struct value *v)
 {
 	if (!l->is_set)
 		return true;
 	if (l->before.start) {
 		size_t a = (size_t)(l->before.end - l->before.start), b = (size_t)(v->end - v->start);
-		int order = memcmp(l->before.start, v->start, a < b ? a : b);
 
-		if (order > 0 || (order == 0 && a >= b))
+		if (memcmp(l->before.start, v->start, a < b ? a : b) >= 0)
 			return false;
 	}
 	l->before = *v;

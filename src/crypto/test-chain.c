@@ -430,9 +430,45 @@ static void test_several(void **state)
 	CHECK_INT(read.count, 2);
 	CHECK_ERR(tw_certs_read(sys, tw_buf_slice(&pem), 1, &none), LIMIT);
 	CHECK_ERR(tw_certs_read(sys, (struct tw_slice){ pem.data, pem.size - 2 }, 4, &none), SYNTAX);
-	CHECK_OK(tw_buf_text(&pem, "x"));
+	CHECK_OK(tw_buf_text(&pem, "\r\nx"));
 	CHECK_ERR(tw_certs_read(sys, tw_buf_slice(&pem), 4, &none), SYNTAX);
+	pem.size--;
+	tw_certs_done(&read);
+	CHECK_OK(tw_certs_read(sys, tw_buf_slice(&pem), 2, &read));
+	tw_buf_clear(&pem);
+	for (size_t i = 0; i < TW_COUNT(none.of); i++)
+		CHECK_OK(tw_cert_pem(leaf, &pem));
+	tw_certs_done(&read);
+	CHECK_OK(tw_certs_read(sys, tw_buf_slice(&pem), 99, &read));
+	CHECK_OK(tw_cert_pem(leaf, &pem));
+	CHECK_ERR(tw_certs_read(sys, tw_buf_slice(&pem), 99, &none), LIMIT);
 	CHECK_INT(none.count, 0);
+}
+
+/* Which certificate it is that stands in the way, and which anchor vouched. */
+static void test_where(void **state)
+{
+	const struct list gone = { root, ca, root_key, NOW - DAY, NOW + DAY };
+	TW_CLEANUP(tw_crl_freep) tw_crl *crl = made(&gone);
+	const tw_crl *all[] = { crl };
+	struct tw_certs two = { { server, root }, 2 };
+	struct tw_chain_ask ask = good();
+	struct tw_chain_verdict v;
+	ask.anchors = &two;
+	CHECK_OK(tw_chain_check(sys, &ask, &v));
+	CHECK_TEXT(v.rule, NULL);
+	CHECK_INT(v.anchor, 1);
+	CHECK(!v.unrevoked);
+	ask.crls = all;
+	ask.crl_count = 1;
+	CHECK_OK(tw_chain_check(sys, &ask, &v));
+	CHECK_TEXT(v.rule, "chain.revoked");
+	CHECK_INT(v.at, 1);
+	ask.crl_count = 0;
+	ask.now_ms = NOW + 50 * DAY; /* past the device's time, not past the authorities' */
+	CHECK_OK(tw_chain_check(sys, &ask, &v));
+	CHECK_TEXT(v.rule, "chain.dates");
+	CHECK_INT(v.at, 0);
 }
 
 /* --- Without memory --- */
@@ -478,4 +514,4 @@ static void test_out_of_memory(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_good_and_names), TEST(test_paths), TEST(test_dates), TEST(test_lists), TEST(test_long_issuer),
-	TEST(test_answers), TEST(test_several), TEST(test_out_of_memory))
+	TEST(test_answers), TEST(test_several), TEST(test_where), TEST(test_out_of_memory))

@@ -94,22 +94,40 @@ static void test_no_names_left_out(void **state)
 	}
 }
 
-static void test_names_refused(void **state)
+/* Each length and each letter at the edge of what may be. */
+static void test_names_at_the_edge(void **state)
 {
-	static char sixty_five[66], sixty_four[65], uri[300] = "urn:";
+	static const char sign[4] = { '\xf0', '\x9f', '\x94', '\x91' };
+	static char sixty_five[66], sixty_four[65], wide[257], uri[257] = "xurn:", dns[255];
 	memset(sixty_five, 'a', sizeof sixty_five - 1);
 	memset(sixty_four, 'a', sizeof sixty_four - 1);
-	memset(uri + 4, 'a', sizeof uri - 5);
+	for (size_t i = 0; i < 64; i++)
+		memcpy(wide + 4 * i, sign, sizeof sign);
+	memset(uri + 5, 'a', sizeof uri - 6);
+	for (size_t i = 0; i < sizeof dns - 1; i++)
+		dns[i] = i && i % 2 == 0 ? '.' : 'a';
 	const struct tw_csr_names bad[] = { { 0 }, { .common_name = "" }, { .common_name = sixty_five }, { .common_name = "a\nb" },
 		{ .common_name = "\xff" }, { .uri = uri }, { .uri = "no-scheme" }, { .uri = ":x" }, { .uri = "urn:a b" },
-		{ .uri = "" }, { .dns = "*.example" }, { .dns = "a..b" }, { .dns = ".a" }, { .dns = "a." }, { .dns = "-a" },
-		{ .dns = "a-" }, { .dns = "a-.b" }, { .dns = "a b" }, { .dns = "" }, { .dns = sixty_four } };
-	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
-	tw_buf_init(&der, sys, TW_CSR_MAX);
-	for (size_t i = 0; i < TW_COUNT(bad); i++)
-		CHECK_ERR(tw_csr_make(sys, &bad[i], half, &by_key, &der), SYNTAX);
-	CHECK_INT(der.size, 0);
-	CHECK_OK(tw_csr_make(sys, &(struct tw_csr_names){ .common_name = sixty_four, .dns = sixty_four + 1 }, half, &by_key, &der));
+		{ .uri = "urn:\x7f" }, { .uri = "" }, { .dns = "*.example" }, { .dns = "a..b" }, { .dns = ".a" }, { .dns = "a." },
+		{ .dns = "-a" }, { .dns = "a-" }, { .dns = "a-.b" }, { .dns = "a.-b" }, { .dns = "a b" }, { .dns = "" },
+		{ .dns = sixty_four }, { .dns = dns }, { .dns = "a`" }, { .dns = "a{" }, { .dns = "a@" }, { .dns = "a[" },
+		{ .dns = "a/" }, { .dns = "a:" } };
+	const struct tw_csr_names good[] = { { .common_name = sixty_four, .dns = sixty_four + 1 }, { .common_name = wide, .uri = uri + 1 },
+		{ .uri = "urn:!~" }, { .dns = dns + 1 }, { .dns = dns + 3 }, { .dns = "a-b.azAZ09" } };
+	for (size_t i = 0; i < TW_COUNT(bad); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+		tw_buf_init(&der, sys, TW_CSR_MAX);
+		tw_err e = tw_csr_make(sys, &bad[i], half, &by_key, &der);
+		if (!tw_is(e, TW_CODE_SYNTAX) || der.size)
+			fail_msg("bad %zu: %s", i, tw_failed(e) ? tw_err_detail() : "taken");
+	}
+	for (size_t i = 0; i < TW_COUNT(good); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+		tw_buf_init(&der, sys, TW_CSR_MAX);
+		tw_err e = tw_csr_make(sys, &good[i], half, &by_key, &der);
+		if (tw_failed(e))
+			fail_msg("good %zu: %s", i, tw_err_detail());
+	}
 }
 
 static tw_err nonsense(void *user, const uint8_t digest[32], uint8_t ret[TW_SIGNATURE_SIZE])
@@ -235,6 +253,34 @@ static void one_host(X509_REQ *r)
 	extension(r, NID_subject_alt_name, "DNS:a.example");
 }
 
+static void nobody(X509_REQ *r)
+{
+	X509_NAME_ENTRY_free(X509_NAME_delete_entry(X509_REQ_get_subject_name(r), 0));
+}
+
+static void printable(X509_REQ *r)
+{
+	CHECK_INT(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(r), "O", V_ASN1_PRINTABLESTRING, (const uint8_t *)"y", -1, -1, 0), 1);
+}
+
+static void no_extensions(X509_REQ *r)
+{
+	CHECK_INT(X509_REQ_add1_attr_by_NID(r, NID_ext_req, MBSTRING_ASC, (const uint8_t *)"x", -1), 1);
+}
+
+static void not_names(X509_REQ *r)
+{
+	STACK_OF(X509_EXTENSION) *all_of = NULL;
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	CHECK_INT(ASN1_OCTET_STRING_set(value, (const uint8_t *)"\x05\x00", 2), 1);
+	X509_EXTENSION *e = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, value);
+	CHECK(e && X509v3_add_ext(&all_of, e, -1) != NULL);
+	CHECK_INT(X509_REQ_add_extensions(r, all_of), 1);
+	sk_X509_EXTENSION_pop_free(all_of, X509_EXTENSION_free);
+	X509_EXTENSION_free(e);
+	ASN1_OCTET_STRING_free(value);
+}
+
 static void twice(X509_REQ *r)
 {
 	extensions(r, NID_subject_alt_name, "DNS:a.example", 2);
@@ -249,7 +295,8 @@ static void test_each_refusal(void **state)
 		{ country, TW_CODE_UNSUPPORTED }, { two_names, TW_CODE_UNSUPPORTED }, { many_valued, TW_CODE_UNSUPPORTED },
 		{ teletex, TW_CODE_UNSUPPORTED }, { password, TW_CODE_UNSUPPORTED }, { rsa_key, TW_CODE_UNSUPPORTED },
 		{ authority, TW_CODE_UNSUPPORTED }, { address, TW_CODE_UNSUPPORTED }, { wildcard, TW_CODE_SYNTAX },
-		{ two_hosts, TW_CODE_UNSUPPORTED }, { twice, TW_CODE_UNSUPPORTED } };
+		{ two_hosts, TW_CODE_UNSUPPORTED }, { twice, TW_CODE_UNSUPPORTED }, { nobody, TW_CODE_UNSUPPORTED },
+		{ printable, TW_CODE_OK }, { no_extensions, TW_CODE_SYNTAX }, { not_names, TW_CODE_SYNTAX } };
 	for (size_t i = 0; i < TW_COUNT(cases); i++) {
 		tw_err e = loaded(cases[i].change, tw_key_evp(key), EVP_sha256());
 		if (e.code != cases[i].code)
@@ -279,6 +326,7 @@ static void test_every_bit(void **state)
 	CHECK_ERR(tw_csr_load(sys, tw_buf_slice(&der), &none), SYNTAX);
 	large[0] = 0x30;
 	CHECK_ERR(tw_csr_load(sys, (struct tw_slice){ large, sizeof large }, &none), LIMIT);
+	CHECK_ERR(tw_csr_load(sys, (struct tw_slice){ large, sizeof large - 1 }, &none), SYNTAX);
 }
 
 static tw_err make_one(const struct tw_sys *s, void *user)
@@ -299,16 +347,35 @@ static tw_err load_one(const struct tw_sys *s, void *user)
 	return tw_csr_key(c, &k);
 }
 
+static tw_err make_to_keep(const struct tw_sys *s, void *user)
+{
+	struct tw_buf *der = user;
+	tw_buf_clear(der);
+	return tw_csr_make(s, &all, half, &by_key, der);
+}
+
+static void judge_made(void *user)
+{
+	TW_CLEANUP(tw_csr_freep) tw_csr *c = NULL;
+	CHECK_OK(tw_csr_load(sys, tw_buf_slice(user), &c));
+	struct tw_csr_names n = tw_csr_get_names(c);
+	CHECK_TEXT(n.organization, all.organization);
+	CHECK_TEXT(n.uri, all.uri);
+	CHECK_TEXT(n.dns, all.dns);
+}
+
 static void test_out_of_memory(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 }, kept = { 0 };
 	tw_buf_init(&der, sys, TW_CSR_MAX);
+	tw_buf_init(&kept, sys, TW_CSR_MAX);
 	CHECK_OK(tw_csr_make(sys, &all, half, &by_key, &der));
 	struct tw_slice made = tw_buf_slice(&der);
-	(void)oom_sweep(make_one, NULL);
 	(void)oom_sweep(load_one, &made);
+	(void)told_sweep(ENOMEM, make_one, NULL, "");
+	judged_sweep(make_to_keep, judge_made, &kept); /* never half a request */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_made_and_read), TEST(test_openssl_agrees), TEST(test_no_names_left_out), TEST(test_names_refused),
+CHECK_MAIN(TEST(test_made_and_read), TEST(test_openssl_agrees), TEST(test_no_names_left_out), TEST(test_names_at_the_edge),
 	TEST(test_signers_that_fail), TEST(test_each_refusal), TEST(test_every_bit), TEST(test_out_of_memory))

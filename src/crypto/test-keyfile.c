@@ -3,9 +3,14 @@
 #include "crypto/keyfile.h"
 
 #include "crypto/hash.h"
+#include "crypto/internal.h"
 #include "sys/real.h"
 #include "check.h"
 #include "oom.h"
+
+#include <openssl/asn1t.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
 
 static const struct tw_key_cost cheap = { 2, 1, 1 };
 /* `openssl pkcs8 -topk8` of one key, under "correct horse": -scrypt -scrypt_N 16, then -v2prf hmacWithSHA256 -iter 1, then -v1. */
@@ -115,9 +120,10 @@ static void test_openssls(void **state)
 static void test_form(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_key *none = NULL;
 
 	tw_buf_init(&b, sys, 8192);
-	CHECK(!tw_key_is_protected(TW_SLICE("-----BEGIN PRIVATE KEY-----\n")) && !tw_key_is_protected(TW_SLICE("")));
+	CHECK(!tw_key_is_protected(TW_SLICE("-----BEGIN PRIVATE KEY-----\n")) && !tw_key_is_protected((struct tw_slice){ 0 }));
 	CHECK_ERR(open_key("", "correct horse"), SYNTAX);
 	CHECK_ERR(open_key("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n", "correct horse"), SYNTAX);
 	CHECK_OK(tw_buf_format(&b, "%sx", SCRYPT));
@@ -127,6 +133,83 @@ static void test_form(void **state)
 		CHECK_OK(tw_buf_text(&b, "# a comment that is much too long for one\n"));
 	CHECK_OK(tw_buf_text(&b, SCRYPT));
 	CHECK_ERR(open_key(tw_buf_cstr(&b), "correct horse"), LIMIT);
+	CHECK_ERR(open_key(tw_buf_cstr(&b) + b.size - 4097, "correct horse"), LIMIT);
+	CHECK_OK(open_key(tw_buf_cstr(&b) + b.size - 4096, "correct horse"));
+	tw_buf_clear(&b);
+	for (int i = 0; i < TW_PASSPHRASE_MAX; i++)
+		CHECK_OK(tw_buf_u8(&b, 'a'));
+	CHECK_ERR(open_key(SCRYPT, tw_buf_cstr(&b)), UNTRUSTED);
+	CHECK_OK(tw_buf_u8(&b, 'a'));
+	CHECK_ERR(open_key(SCRYPT, tw_buf_cstr(&b)), LIMIT);
+	tw_buf_clear(&b);
+	CHECK_OK(tw_pem_or_der("ENCRYPTED PRIVATE KEY", tw_slice_of(SCRYPT), &b));
+	CHECK_OK(tw_buf_u8(&b, 0));
+	CHECK_ERR(tw_key_unprotect(sys, tw_buf_slice(&b), TW_SLICE("correct horse"), &none), SYNTAX);
+}
+
+/* The file of SCRYPT or PBKDF2, with its costs changed: 0 for the number that PBKDF2 has not. */
+static tw_err at_cost(const char *pem, uint64_t n, uint64_t r, uint64_t p)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	X509_ALGOR *algorithm = NULL;
+	uint8_t *bytes = NULL;
+
+	tw_buf_init(&der, sys, 4096);
+	CHECK_OK(tw_pem_or_der("ENCRYPTED PRIVATE KEY", tw_slice_of(pem), &der));
+	const uint8_t *at = (const uint8_t *)der.data;
+	X509_SIG *s = d2i_X509_SIG(NULL, &at, (long)der.size);
+	CHECK(s);
+	X509_SIG_getm(s, &algorithm, NULL);
+	PBE2PARAM *scheme = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter);
+	CHECK(scheme);
+	if (pem == SCRYPT) {
+		SCRYPT_PARAMS *of = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), scheme->keyfunc->parameter);
+		CHECK(of && ASN1_INTEGER_set_uint64(of->costParameter, n) && ASN1_INTEGER_set_uint64(of->blockSize, r) &&
+			ASN1_INTEGER_set_uint64(of->parallelizationParameter, p));
+		CHECK(ASN1_TYPE_pack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), of, &scheme->keyfunc->parameter) != NULL);
+		SCRYPT_PARAMS_free(of);
+	} else {
+		PBKDF2PARAM *of = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), scheme->keyfunc->parameter);
+		CHECK(of && ASN1_INTEGER_set_uint64(of->iter, n) && X509_ALGOR_set0(of->prf, OBJ_nid2obj(NID_sha256), V_ASN1_NULL, NULL));
+		CHECK(ASN1_TYPE_pack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), of, &scheme->keyfunc->parameter) != NULL);
+		PBKDF2PARAM_free(of);
+	}
+	CHECK(ASN1_TYPE_pack_sequence(ASN1_ITEM_rptr(PBE2PARAM), scheme, &algorithm->parameter) != NULL);
+	PBE2PARAM_free(scheme);
+	int size = i2d_X509_SIG(s, &bytes);
+	X509_SIG_free(s);
+	CHECK(size > 0);
+	tw_err e = tw_key_unprotect(sys, (struct tw_slice){ (char *)bytes, (size_t)size }, TW_SLICE("correct horse"), &k);
+	OPENSSL_free(bytes);
+	return e;
+}
+
+/* What the file asks for is counted before it is computed. OpenSSL refuses n = 1 and a digest as PBKDF2's function at once, so the
+   dearest that is let through to it costs nothing here. */
+static void test_costs(void **state)
+{
+	static const struct {
+		uint64_t n, r, p;
+		enum tw_code code;
+	} scrypt[] = { { 16, 8, 1, TW_CODE_OK }, { 0, 8, 1, TW_CODE_SYNTAX }, { 16, 0, 1, TW_CODE_SYNTAX },
+		{ 16, 8, 0, TW_CODE_SYNTAX }, { 1, 4096, 4096, TW_CODE_UNTRUSTED }, { 1, 257, 65281, TW_CODE_LIMIT }, /* 2^24, and one more */
+		{ UINT64_C(1) << 63, 2, 1, TW_CODE_LIMIT }, { UINT64_C(1) << 62, 1, 4, TW_CODE_LIMIT } };
+	static const struct {
+		uint64_t iterations;
+		enum tw_code code;
+	} pbkdf2[] = { { 0, TW_CODE_SYNTAX }, { 1, TW_CODE_UNTRUSTED }, { 10000000, TW_CODE_UNTRUSTED }, { 10000001, TW_CODE_LIMIT } };
+
+	for (size_t i = 0; i < TW_COUNT(scrypt); i++) {
+		tw_err e = at_cost(SCRYPT, scrypt[i].n, scrypt[i].r, scrypt[i].p);
+		if (e.code != scrypt[i].code)
+			fail_msg("scrypt %zu: %s", i, tw_failed(e) ? tw_err_detail() : "opened");
+	}
+	for (size_t i = 0; i < TW_COUNT(pbkdf2); i++) {
+		tw_err e = at_cost(PBKDF2, pbkdf2[i].iterations, 0, 0);
+		if (e.code != pbkdf2[i].code)
+			fail_msg("PBKDF2 %zu: %s", i, tw_failed(e) ? tw_err_detail() : "opened");
+	}
 }
 
 /* Whatever byte is changed: refused, or still the same key (the last bits of the last character say nothing). */
@@ -172,4 +255,4 @@ static void test_oom(void **state)
 }
 
 CHECK_MAIN_IN(set_up, NULL, cmocka_unit_test(test_ours), cmocka_unit_test(test_wrong_passphrases), cmocka_unit_test(test_openssls),
-	cmocka_unit_test(test_form), cmocka_unit_test(test_changed), cmocka_unit_test(test_oom))
+	cmocka_unit_test(test_form), cmocka_unit_test(test_costs), cmocka_unit_test(test_changed), cmocka_unit_test(test_oom))
