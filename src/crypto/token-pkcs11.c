@@ -432,19 +432,33 @@ static tw_err list(const struct tw_token_question *q, CK_OBJECT_HANDLE ret[SWEEP
 	return rv == CKR_OK ? TW_OK : raise(rv, "C_FindObjects");
 }
 
+static int64_t now_ms(const struct tw_sys *sys)
+{
+	struct timespec t = { 0 };
+	(void)sys->clock(sys, CLOCK_BOOTTIME, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* As many as there is time for; the next one finds the rest. */
 static tw_err do_sweep(const struct tw_sys *sys, struct tw_token_plan *plan, const struct tw_token_question *q, struct tw_token_answer *ret)
 {
 	CK_OBJECT_HANDLE found[SWEEP_MAX];
 	CK_ULONG count = 0;
+	const int64_t from = now_ms(sys);
+	bool destroyed = false;
 	TW_TRY(list(q, found, &count));
 	for (CK_ULONG i = 0; i < count; i++) {
 		uint8_t id[ID_SIZE];
 		CK_ATTRIBUTE is = { CKA_ID, id, sizeof id };
 		CALL(GetAttributeValue, p11.session, found[i], &is, 1);
-		if (is.ulValueLen != sizeof id || !is_known(q->in, id))
-			CALL(DestroyObject, p11.session, found[i]);
+		if (is.ulValueLen == sizeof id && is_known(q->in, id))
+			continue;
+		CALL(DestroyObject, p11.session, found[i]);
+		destroyed = true;
+		if (now_ms(sys) - from > TW_TOKEN_SWEEP_MS)
+			return tw_buf_u8(&ret->out, 1);
 	}
-	return TW_OK;
+	return destroyed && count == SWEEP_MAX ? tw_buf_u8(&ret->out, 1) : TW_OK;
 }
 
 /* --- What it is --- */

@@ -100,6 +100,8 @@ static tw_err read_answer(struct tw_slice text, struct tw_token_answer *ret)
 struct tw_token {
 	const struct tw_sys *sys;
 	tw_channel *channel;
+	bool in_turn, asked, paused;
+	struct timespec turn; /* when it began */
 };
 
 tw_err tw_token_new(const struct tw_sys *sys, int fd, tw_token **ret)
@@ -121,10 +123,52 @@ tw_token *tw_token_free(tw_token *t)
 	return NULL;
 }
 
+void tw_token_turn(tw_token *t)
+{
+	t->in_turn = true;
+	t->asked = t->paused = false;
+	if (t->sys->clock(t->sys, CLOCK_BOOTTIME, &t->turn))
+		t->turn = (struct timespec){ 0 }; /* then only one question fits */
+}
+
+void tw_token_turn_end(tw_token *t)
+{
+	t->in_turn = t->paused = false;
+}
+
+bool tw_token_in_turn(const tw_token *t)
+{
+	return t->in_turn;
+}
+
+bool tw_token_fits(const tw_token *t)
+{
+	struct timespec now;
+	if (!t->in_turn || !t->asked)
+		return true;
+	if (t->sys->clock(t->sys, CLOCK_BOOTTIME, &now))
+		return false;
+	return (now.tv_sec - t->turn.tv_sec) * 1000 + (now.tv_nsec - t->turn.tv_nsec) / 1000000 <= TW_TOKEN_QUICK_MS;
+}
+
+tw_err tw_token_pause(tw_token *t)
+{
+	if (tw_token_fits(t))
+		return TW_OK;
+	t->paused = true;
+	return TW_RAISE(TIMEOUT, "the token is slow, and what was asked is not done yet; asked again it goes on");
+}
+
+bool tw_token_paused(const tw_token *t)
+{
+	return t->paused;
+}
+
 tw_err tw_token_ask(tw_token *t, const struct tw_token_question *q, struct tw_token_answer *ret)
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
 	struct tw_message m;
+	t->asked = true;
 	tw_buf_init(&b, t->sys, MESSAGE_MAX);
 	TW_TRY(write_question(q, &b));
 	tw_err e = tw_channel_call(t->channel, ASK, b.data, b.size, ANSWER, TW_TOKEN_TIMEOUT_MS, &m);

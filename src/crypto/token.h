@@ -16,6 +16,8 @@
 
 #define TW_TOKEN_TIMEOUT_MS 2000 /* for any question */
 #define TW_TOKEN_LIMIT_MS 1700   /* of it, the supervisor waits so long for its worker */
+#define TW_TOKEN_QUICK_MS 200    /* a turn that is older asks nothing more */
+#define TW_TOKEN_SWEEP_MS 800    /* a sweep that destroys for so long pauses too */
 #define TW_TOKEN_HANDLE_MAX 2048
 #define TW_TOKEN_OWNER 8 /* random bytes that tell one holder's keys on a token from another's */
 #define TW_TOKEN_PIN_MAX 64
@@ -28,7 +30,7 @@ enum tw_token_op {
 	TW_TOKEN_DESTROY,  /* handle. OK when there is none such any more */
 	TW_TOKEN_WRAP,     /* in: 32 bytes. out: handle of what opens to them again */
 	TW_TOKEN_UNWRAP,   /* handle. out: the 32 bytes */
-	TW_TOKEN_SWEEP,    /* in: block16 of each handle that counts; every other key of the owner is destroyed */
+	TW_TOKEN_SWEEP, /* in: block16 of each handle that counts; every other key of the owner is destroyed. out: u8 1 when there are more, else nothing */
 	TW_TOKEN_DESCRIBE, /* out: hardware (u8) and the token's name, the same for its life; text: maker and model */
 	TW_TOKEN_OPS
 };
@@ -66,6 +68,17 @@ tw_err tw_token_new(const struct tw_sys *sys, int fd, tw_token **ret); /* takes 
 tw_token *tw_token_free(tw_token *t);
 TW_DEFINE_FREEP(tw_token, tw_token_free)
 tw_err tw_token_ask(tw_token *t, const struct tw_token_question *q, struct tw_token_answer *ret);
+/*
+ * A turn: what is done for one message of somebody who waits TW_TOKEN_TIMEOUT_MS for all of it. Its first question is always asked, a further one
+ * only while the longest that a question may take still fits. What does not fit pauses, and the holder begins another turn for the rest.
+ * Outside a turn nothing pauses.
+ */
+void tw_token_turn(tw_token *t);
+void tw_token_turn_end(tw_token *t);
+bool tw_token_in_turn(const tw_token *t);
+bool tw_token_fits(const tw_token *t);
+tw_err tw_token_pause(tw_token *t); /* OK: another question fits. TIMEOUT: it does not, and the turn has paused */
+bool tw_token_paused(const tw_token *t);
 void tw_token_answer_init(const struct tw_sys *sys, struct tw_token_answer *a);
 void tw_token_answer_done(struct tw_token_answer *a); /* wipes */
 

@@ -75,6 +75,7 @@ const struct tw_channel_row tw_rows_keys_from_core[] = {
 	{ TW_WIRE_KEYS_SEAL, 0, 2, 2 + WHOSE_MAX + SEAL_MAX, "seal" },
 	{ TW_WIRE_KEYS_UNSEAL, 0, 2, 2 + WHOSE_MAX + SEAL_MAX + SEAL_MORE, "unseal" },
 	{ TW_WIRE_KEYS_TRY, 0, 2, 1 + ALGORITHM_MAX, "try" },
+	{ TW_WIRE_KEYS_GO_ON, 0, 0, 0, "go on" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_core_from_keys[] = {
@@ -92,6 +93,7 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 	{ TW_WIRE_KEYS_SEALED, 0, SEAL_MORE, SEAL_MAX + SEAL_MORE, "sealed" },
 	{ TW_WIRE_KEYS_UNSEALED, 0, 0, SEAL_MAX, "unsealed" },
 	{ TW_WIRE_KEYS_TRIED, 0, 8, 8, "tried" },
+	{ TW_WIRE_KEYS_MORE, 0, 0, 0, "more" },
 	{ 0 },
 };
 

@@ -43,7 +43,7 @@ enum tw_wire {
 	TW_WIRE_KEYS_SECRET_IS,
 	TW_WIRE_KEYS_IDENTITY,      /* empty: the device certificate */
 	TW_WIRE_KEYS_IDENTITY_CERT, /* DER */
-	TW_WIRE_KEYS_FAILED,        /* u8 code, text: any KEYS_ request that failed */
+	TW_WIRE_KEYS_FAILED,        /* u8 code and TW_KEYS_OF_TOKEN, text: any KEYS_ request that failed */
 	TW_WIRE_KEYS_SLOT_NEW,      /* slot's name: makes a key pair in the keystore */
 	TW_WIRE_KEYS_SLOT_ROTATE,   /* slot's name: a new pair under the old name */
 	TW_WIRE_KEYS_SLOT_POINT,    /* slot's name */
@@ -64,6 +64,8 @@ enum tw_wire {
 	TW_WIRE_KEYS_UNSEALED,      /* the text */
 	TW_WIRE_KEYS_TRY,           /* u8 1: measure it too; an algorithm's name: does it give what its standard says? */
 	TW_WIRE_KEYS_TRIED,         /* u64 its rate, 0 when it was not measured */
+	TW_WIRE_KEYS_MORE,          /* empty: the token is slow, and there is more to do when GO_ON comes */
+	TW_WIRE_KEYS_GO_ON,         /* empty: with what MORE was said of. Any other question gives it up */
 	TW_WIRE_HANDS_CONFIRM = 0x0501, /* u8 1: healthy; text for the service manager */
 	TW_WIRE_HANDS_PING,             /* answer to hands' question */
 	TW_WIRE_HANDS_ASK,              /* hands -> core: are you alive? */
@@ -85,6 +87,7 @@ enum tw_sign_purpose {
 	TW_SIGN_REPORT = 4,     /* prefix: a JWS header of typ TW_REPORT_JWT_TYP, or a Sig_structure of typ TW_REPORT_CWT_TYP */
 	TW_SIGN_TLS_CLIENT = 5, /* the whole of it is what a TLS 1.3 client signs (tw_fetch_sign_valid) */
 };
+#define TW_KEYS_OF_TOKEN 0x80u /* added to the code of what failed: a token holds the keys */
 enum tw_wire_keystore { TW_KEYSTORE_HARDWARE = 1, TW_KEYSTORE_OUTSIDE = 2, TW_KEYSTORE_SINGLE = 4, TW_KEYSTORE_PLAIN = 8 };
 /* Roles that run only while they have something to do: at most one of each, started by hands when core says so. */
 enum tw_errand { TW_ERRAND_FETCH, TW_ERRAND_SCAN, TW_ERRANDS };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, out, keep,
- * leaky, slow-login, crash-login, stuck (destroys nothing and says so), made (makes a key and crashes). A
- * module's misfortunes cannot be had from SoftHSM itself. Logins and destroyed objects are counted by lines in ODD_MODULE.log.
+ * leaky, slow-login, crash-login, stuck (destroys nothing and says so), made (makes a key and crashes), lag (takes its time, but
+ * does it). A module's misfortunes cannot be had from SoftHSM itself. Logins, destroyed objects and what lagged are counted by lines
+ * in ODD_MODULE.log.
  */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
@@ -39,9 +40,19 @@ static void count(const char *what)
 	}
 }
 
+/* Longer than TW_TOKEN_QUICK_MS, so that nothing more fits into the turn; shorter than any limit. */
+static void lag(void)
+{
+	if (!is("lag"))
+		return;
+	count("lag");
+	(void)usleep(210000);
+}
+
 static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
 {
 	CK_RV rv = real->C_GetTokenInfo(slot, ret);
+	lag();
 	if (is("out"))
 		return CKR_TOKEN_NOT_PRESENT;
 	ret->flags |= is("locked") ? CKF_USER_PIN_LOCKED : is("final") ? CKF_USER_PIN_FINAL_TRY : 0;
@@ -69,6 +80,7 @@ static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE_PTR data, CK_ULONG size, CK_BYTE_
 		(void)sleep(60);
 	if (is("crash"))
 		_exit(9);
+	lag();
 	return real->C_Sign(s, data, size, ret, ret_size);
 }
 
@@ -78,7 +90,26 @@ static CK_RV make_pair(CK_SESSION_HANDLE s, CK_MECHANISM_PTR how, CK_ATTRIBUTE_P
 	CK_RV rv = real->C_GenerateKeyPair(s, how, public, public_size, private, private_size, ret_public, ret_private);
 	if (is("made"))
 		_exit(9);
+	lag();
 	return rv;
+}
+
+static CK_RV make_object(CK_SESSION_HANDLE s, CK_ATTRIBUTE_PTR list, CK_ULONG n, CK_OBJECT_HANDLE_PTR ret)
+{
+	lag();
+	return real->C_CreateObject(s, list, n, ret);
+}
+
+static CK_RV encrypt(CK_SESSION_HANDLE s, CK_BYTE_PTR in, CK_ULONG size, CK_BYTE_PTR ret, CK_ULONG_PTR ret_size)
+{
+	lag();
+	return real->C_Encrypt(s, in, size, ret, ret_size);
+}
+
+static CK_RV decrypt(CK_SESSION_HANDLE s, CK_BYTE_PTR in, CK_ULONG size, CK_BYTE_PTR ret, CK_ULONG_PTR ret_size)
+{
+	lag();
+	return real->C_Decrypt(s, in, size, ret, ret_size);
 }
 
 static CK_RV destroy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object)
@@ -86,6 +117,7 @@ static CK_RV destroy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object)
 	if (is("stuck"))
 		return CKR_DEVICE_ERROR;
 	count("destroy");
+	lag();
 	return is("keep") ? CKR_OK : real->C_DestroyObject(s, object);
 }
 
@@ -114,6 +146,9 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ret)
 	ours.C_Login = login;
 	ours.C_Sign = sign;
 	ours.C_GenerateKeyPair = make_pair;
+	ours.C_CreateObject = make_object;
+	ours.C_Encrypt = encrypt;
+	ours.C_Decrypt = decrypt;
 	ours.C_DestroyObject = destroy;
 	ours.C_GetAttributeValue = get_attributes;
 	*ret = &ours;

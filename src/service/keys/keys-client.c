@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core's end of the keys channel: one question, one answer, at most TW_KEYS_TIMEOUT_MS. What was secret is wiped on the way. */
+/* core's end of the keys channel: one question, one answer, or as many turns as the answer takes. What was secret is wiped on the way. */
 #include "service/keys/keys.h"
 
 #include "base/cursor.h"
@@ -11,6 +11,7 @@
 struct tw_keys_client {
 	const struct tw_sys *sys;
 	tw_channel *channel;
+	enum tw_keys_fault fault;
 };
 TW_DEFINE_FREEP(tw_keys_client, tw_keys_client_free)
 
@@ -34,21 +35,45 @@ tw_keys_client *tw_keys_client_free(tw_keys_client *k)
 }
 
 /* The code and words of a KEYS_FAILED become an error here, as if keys were a function. */
-static tw_err failed(const struct tw_message *m)
+static tw_err failed(tw_keys_client *k, const struct tw_message *m)
 {
-	unsigned code = (uint8_t)m->payload.at[0];
+	const unsigned byte = (uint8_t)m->payload.at[0], code = byte & ~TW_KEYS_OF_TOKEN;
 	if (code == TW_CODE_OK || code > TW_CODE_INTERNAL)
 		return TW_RAISE(UNTRUSTED, "keys failed with code %u, which is none", code);
+	k->fault = byte & TW_KEYS_OF_TOKEN ? TW_KEYS_FAULT_TOKEN : TW_KEYS_FAULT_STORE;
 	return tw_raise((enum tw_code)code, __func__, __LINE__, "keys: %.*s", (int)m->payload.size - 1, m->payload.at + 1);
+}
+
+static tw_err now_ms(const struct tw_sys *sys, int64_t *ret)
+{
+	struct timespec t;
+	if (sys->clock(sys, CLOCK_BOOTTIME, &t))
+		return TW_RAISE_ERRNO("reading the clock");
+	*ret = t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+	return TW_OK;
 }
 
 static tw_err ask(tw_keys_client *k, uint16_t type, const void *payload, size_t size, uint16_t answer, struct tw_message *ret)
 {
-	ret->type = 0;
-	tw_err e = tw_channel_call(k->channel, type, payload, size, answer, TW_KEYS_TIMEOUT_MS, ret);
-	if (tw_failed(e) && ret->type == TW_WIRE_KEYS_FAILED)
-		return failed(ret);
-	return e;
+	int64_t from, now;
+	k->fault = TW_KEYS_FAULT_ROLE;
+	TW_TRY(now_ms(k->sys, &from));
+	for (now = from; now - from < TW_KEYS_LONG_MS; type = TW_WIRE_KEYS_GO_ON, size = 0) {
+		ret->type = 0;
+		tw_err e = tw_channel_call(k->channel, type, payload, size, answer, TW_KEYS_TIMEOUT_MS, ret);
+		if (tw_failed(e) && ret->type == TW_WIRE_KEYS_FAILED)
+			return failed(k, ret);
+		if (!tw_failed(e) || ret->type != TW_WIRE_KEYS_MORE)
+			return e;
+		TW_TRY(now_ms(k->sys, &now));
+	}
+	k->fault = TW_KEYS_FAULT_LONG;
+	return TW_RAISE(TIMEOUT, "the token was not done in %d s; asked again it goes on where it was", TW_KEYS_LONG_MS / 1000);
+}
+
+enum tw_keys_fault tw_keys_client_fault(const tw_keys_client *k)
+{
+	return k->fault;
 }
 
 /* For answers of a fixed size. The channel's rows have checked it; the channel's copy is wiped. */

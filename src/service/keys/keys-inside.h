@@ -25,6 +25,11 @@ struct tw_keys {
 	bool plain;                        /* the files of `thingward provision` count, not the keystore (keys-layout.c) */
 	bool unsure;                       /* ... or it does, after a cut: both are kept */
 	tw_keystore *store;                /* opened when something first needs it */
+	struct {
+		uint16_t type; /* of the question; 0: none */
+		struct tw_buf in;
+		unsigned stage; /* for the question's own use; 0 in its first turn */
+	} paused;               /* what MORE was said of */
 };
 
 /* Small secrets, each a file, sealed by the keystore or plain. */

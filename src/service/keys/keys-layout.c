@@ -182,19 +182,23 @@ static tw_err seal_again(tw_keys *k, const char *name, uint32_t generation)
 /* In plain layout there may be sealed files of a take-over that was cut; the next one writes them anew. */
 static tw_err finish_rotation(tw_keys *k)
 {
-	struct tw_keystore_state s;
-	TW_TRY(tw_keystore_state(k->store, &s));
+	uint32_t oldest, newest;
+	tw_keystore_generations(k->store, &oldest, &newest);
 	for (size_t i = 0; i < TW_KEYS_SECRETS && !k->plain; i++)
-		TW_TRY(seal_again(k, files[i].sealed, s.generation));
-	return s.oldest < s.generation ? tw_keystore_forget(k->store) : TW_OK;
+		TW_TRY(seal_again(k, files[i].sealed, newest));
+	return oldest < newest ? tw_keystore_forget(k->store) : tw_keystore_settle(k->store);
 }
 
 /* @nist DP.CKM.3: a new storage key; what it seals is sealed again, then the old one is forgotten. Cut anywhere, the next start goes on. */
 tw_err tw_keys_store_rotate(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	TW_TRY(tw_keys_ask_store(k));
-	TW_TRY(finish_rotation(k));
-	TW_TRY(tw_keystore_rotate(k->store));
+	if (k->paused.stage == 0)
+		TW_TRY(finish_rotation(k));
+	k->paused.stage = k->paused.stage ? k->paused.stage : 1;
+	if (k->paused.stage == 1)
+		TW_TRY(tw_keystore_rotate(k->store));
+	k->paused.stage = 2;
 	return finish_rotation(k);
 }
 

@@ -11,6 +11,7 @@
 #include "service/keys/keys-inside.h"
 
 #include "base/cursor.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -94,6 +95,16 @@ tw_err tw_keys_slot_new(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	return tw_buf_add(out, point, sizeof point);
 }
 
+static tw_err renew(tw_keys *k, const char *name)
+{
+	uint8_t point[TW_POINT_SIZE];
+	tw_err e = tw_keystore_remove(k->store, ROTATING); /* of a rotation that was cut short */
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	TW_TRY(tw_keystore_generate(k->store, ROTATING, point));
+	return tw_keystore_rename(k->store, ROTATING, name);
+}
+
 /* @nist DP.CKM.3: the new key takes the name in one step, and with it the old one is destroyed */
 tw_err tw_keys_slot_rotate(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
@@ -101,11 +112,15 @@ tw_err tw_keys_slot_rotate(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	uint8_t point[TW_POINT_SIZE];
 	TW_TRY(begin(k, in, name));
 	TW_TRY(tw_keystore_point(k->store, name, point));
-	tw_err e = tw_keystore_remove(k->store, ROTATING); /* of a rotation that was cut short */
-	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+	if (k->paused.stage == 0)
+		TW_TRY(renew(k, name));
+	k->paused.stage = 1;
+	tw_err e = tw_keystore_settle(k->store);
+	if (tw_is(e, TW_CODE_TIMEOUT) && k->words && k->words->token && tw_token_paused(k->words->token))
 		return e;
-	TW_TRY(tw_keystore_generate(k->store, ROTATING, point));
-	TW_TRY(tw_keystore_rename(k->store, ROTATING, name));
+	if (tw_failed(e)) /* the new key has the name, and that is what was asked for */
+		tw_log_err(e, "the key that %s was is not destroyed yet; it is with the next list, or when a key is made", name);
+	TW_TRY(tw_keystore_point(k->store, name, point));
 	return tw_buf_add(out, point, sizeof point);
 }
 
@@ -181,7 +196,7 @@ tw_err tw_keys_state(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 	return tw_buf_block16(out, s.detail, strlen(s.detail));
 }
 
-/* @nist DP.CKM.3: what was made under an owner ends with the ownership. A cut leaves some of them; it is asked again then. */
+/* @nist DP.CKM.3: what was made under an owner ends with the ownership. A cut or a pause leaves some of them; it is asked again then. */
 tw_err tw_keys_purge(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf names = { 0 };

@@ -40,6 +40,7 @@ tw_keys *tw_keys_free(tw_keys *k)
 		(void)tw_secret_free(k->secret);
 		(void)tw_secret_free(k->master);
 		(void)tw_keystore_close(k->store);
+		tw_buf_done(&k->paused.in);
 		tw_buf_done(&k->statement_head);
 		tw_buf_done(&k->inventory_head);
 	}
@@ -421,29 +422,79 @@ static const struct row {
 	{ TW_WIRE_KEYS_TRY, TW_WIRE_KEYS_TRIED, do_try },
 };
 
-static tw_err answer_failed(tw_channel *core, uint32_t tag, tw_err why)
+static tw_token *token_of(const tw_keys *k)
+{
+	return k->words ? k->words->token : NULL;
+}
+
+static tw_err answer_failed(const tw_keys *k, tw_channel *core, uint32_t tag, tw_err why)
 {
 	char payload[1 + TW_DETAIL_MAX];
-	payload[0] = (char)why.code;
+	payload[0] = (char)(why.code | (token_of(k) ? TW_KEYS_OF_TOKEN : 0));
 	int n = snprintf(payload + 1, TW_DETAIL_MAX, "%s", tw_err_detail());
 	return tw_channel_send(core, TW_WIRE_KEYS_FAILED, tag, payload, 1 + (size_t)n, NULL, 0);
 }
 
-tw_err tw_keys_serve_core(tw_keys *k, tw_channel *core, const struct tw_message *m)
+/* What was paused is over, done or not. */
+static void rest(tw_keys *k)
+{
+	tw_buf_done(&k->paused.in);
+	k->paused.type = 0;
+	k->paused.stage = 0;
+	if (k->store)
+		tw_keystore_rest(k->store);
+}
+
+/* Notes what goes on with the next GO_ON. */
+static tw_err note_pause(tw_keys *k, const struct tw_message *m)
+{
+	if (m->type == TW_WIRE_KEYS_GO_ON)
+		return TW_OK;
+	k->paused.type = m->type;
+	tw_buf_init(&k->paused.in, k->sys, TW_CHANNEL_MAX);
+	return tw_buf_add(&k->paused.in, m->payload.at, m->payload.size);
+}
+
+/* In one turn: whoever asks waits no longer than TW_KEYS_TIMEOUT_MS, however slow the token is. */
+static tw_err take_turn(tw_keys *k, const struct row *row, struct tw_slice in, struct tw_buf *out, bool *ret_paused)
+{
+	tw_token *token = token_of(k);
+	TW_TRY(tw_buf_reserve(out, ANSWER_MAX));
+	if (token)
+		tw_token_turn(token);
+	tw_err e = row->run(k, in, out);
+	*ret_paused = token && tw_is(e, TW_CODE_TIMEOUT) && tw_token_paused(token);
+	if (token)
+		tw_token_turn_end(token);
+	return e;
+}
+
+static tw_err answer_of(tw_keys *k, tw_channel *core, const struct tw_message *m, const struct row *row)
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf out = { 0 };
+	bool paused = false;
 	tw_buf_init(&out, k->sys, TW_CHANNEL_MAX);
+	tw_err e = take_turn(k, row, m->type == TW_WIRE_KEYS_GO_ON ? tw_buf_slice(&k->paused.in) : m->payload, &out, &paused);
+	if (paused)
+		e = note_pause(k, m);
+	if (paused && !tw_failed(e))
+		return tw_channel_send(core, TW_WIRE_KEYS_MORE, m->tag, NULL, 0, NULL, 0);
+	rest(k);
+	if (tw_is(e, TW_CODE_UNTRUSTED))
+		return e;
+	if (tw_failed(e))
+		return answer_failed(k, core, m->tag, e);
+	return tw_channel_send(core, row->answer, m->tag, out.data, out.size, NULL, 0);
+}
+
+tw_err tw_keys_serve_core(tw_keys *k, tw_channel *core, const struct tw_message *m)
+{
+	const uint16_t type = m->type == TW_WIRE_KEYS_GO_ON ? k->paused.type : m->type;
+	if (m->type != TW_WIRE_KEYS_GO_ON)
+		rest(k);
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		if (rows[i].type != m->type)
-			continue;
-		tw_err e = tw_buf_reserve(&out, ANSWER_MAX);
-		if (!tw_failed(e))
-			e = rows[i].run(k, m->payload, &out);
-		if (tw_is(e, TW_CODE_UNTRUSTED))
-			return e;
-		if (tw_failed(e))
-			return answer_failed(core, m->tag, e);
-		return tw_channel_send(core, rows[i].answer, m->tag, out.data, out.size, NULL, 0);
+		if (rows[i].type == type)
+			return answer_of(k, core, m, &rows[i]);
 	}
 	return attack("something keys does not do");
 }

@@ -22,8 +22,21 @@ tw_err tw_keys_serve_front(tw_keys *k, tw_channel *front, const struct tw_messag
 int tw_keys_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run: thingward-role keys */
 tw_err tw_keys_beside(const struct tw_sys *sys, struct tw_role_start *start, uid_t uid, gid_t gid); /* the row's beside */
 
-typedef struct tw_keys_client tw_keys_client; /* core's end: blocking, at most TW_KEYS_TIMEOUT_MS */
+/*
+ * core's end: blocking, at most TW_KEYS_TIMEOUT_MS for an answer. With a slow token an answer may be that there is more to do; then it is
+ * asked on, but no new turn begins after TW_KEYS_LONG_MS: core has others to serve, and a service manager that wants to hear of it.
+ */
+typedef struct tw_keys_client tw_keys_client;
 #define TW_KEYS_TIMEOUT_MS 2000
+#define TW_KEYS_LONG_MS 8000
+/* Whose fault the last call's error was. */
+enum tw_keys_fault {
+	TW_KEYS_FAULT_ROLE,  /* the keys role did not answer, or not as it should */
+	TW_KEYS_FAULT_STORE, /* it refused, with a keystore in files or before there was one */
+	TW_KEYS_FAULT_TOKEN, /* it refused, and a token holds the keys */
+	TW_KEYS_FAULT_LONG,  /* the token was not done in TW_KEYS_LONG_MS; asked again it goes on where it was */
+};
+enum tw_keys_fault tw_keys_client_fault(const tw_keys_client *k);
 tw_err tw_keys_client_new(const struct tw_sys *sys, int fd, tw_keys_client **ret);
 tw_keys_client *tw_keys_client_free(tw_keys_client *k);
 tw_err tw_keys_client_sign(tw_keys_client *k, enum tw_sign_purpose purpose, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE]);

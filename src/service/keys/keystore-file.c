@@ -37,6 +37,7 @@ struct file_store {
 	size_t next; /* in ready, to be given up first */
 	uint32_t newest, oldest;
 	bool outside;
+	bool owed; /* the older copy may still hold what was destroyed */
 };
 
 static struct file_store *of(tw_keystore *k)
@@ -144,15 +145,26 @@ static tw_err file_rename(tw_keystore *k, const char *from, const char *to)
 		{ KIND_KEY, to, { (const char *)tw_secret_bytes(copy), tw_secret_size(copy) } },
 	};
 	TW_TRY(tw_vault_change(s->vault, edits, TW_COUNT(edits)));
+	s->owed = s->owed || tw_vault_single(s->vault); /* the new key has the name, and that is what was asked for */
 	drop_ready(s, from);
 	drop_ready(s, to);
 	return TW_OK;
 }
 
-/* A key that is still in the older copy is not destroyed. */
-static tw_err in_both(const struct file_store *s)
+/* A key that is still in the older copy is not destroyed, whoever asks again and however: till then nobody is told that it is, or is not there. */
+static tw_err file_settle(tw_keystore *k)
 {
-	return tw_vault_single(s->vault) ? TW_RAISE(IO, "the second copy of the keystore could not be written and still holds it") : TW_OK;
+	struct file_store *s = of(k);
+	if (s->owed)
+		TW_TRY(tw_vault_pair(s->vault));
+	s->owed = false;
+	return TW_OK;
+}
+
+static tw_err in_both(struct file_store *s)
+{
+	s->owed = tw_vault_single(s->vault);
+	return s->owed ? TW_RAISE(IO, "the second copy of the keystore could not be written and still holds it") : TW_OK;
 }
 
 static tw_err file_remove(tw_keystore *k, const char *slot)
@@ -160,6 +172,7 @@ static tw_err file_remove(tw_keystore *k, const char *slot)
 	struct file_store *s = of(k);
 	struct tw_slice there;
 	const struct tw_vault_edit edit = { KIND_KEY, slot, { NULL, 0 } };
+	TW_TRY(file_settle(k));
 	TW_TRY(tw_vault_get(s->vault, KIND_KEY, slot, &there));
 	TW_TRY(tw_vault_change(s->vault, &edit, 1));
 	drop_ready(s, slot);
@@ -169,6 +182,7 @@ static tw_err file_remove(tw_keystore *k, const char *slot)
 static tw_err file_list(tw_keystore *k, struct tw_buf *ret)
 {
 	struct tw_vault_entry e;
+	TW_TRY(file_settle(k)); /* whoever destroys what is listed would be told that nothing is left */
 	for (size_t i = 0; tw_vault_at(of(k)->vault, i, &e); i++) {
 		if (e.kind != KIND_KEY)
 			continue;
@@ -232,6 +246,18 @@ static tw_err file_forget(tw_keystore *k)
 	return in_both(s);
 }
 
+static void file_generations(const tw_keystore *k, uint32_t *ret_oldest, uint32_t *ret_newest)
+{
+	const struct file_store *s = (const struct file_store *)k;
+	*ret_oldest = s->oldest;
+	*ret_newest = s->newest;
+}
+
+/* Nothing pauses here. */
+static void file_rest(tw_keystore *k)
+{
+}
+
 static tw_err file_state(tw_keystore *k, struct tw_keystore_state *ret)
 {
 	const struct file_store *s = of(k);
@@ -246,8 +272,8 @@ static tw_err file_state(tw_keystore *k, struct tw_keystore_state *ret)
 	return TW_OK;
 }
 
-static const struct tw_keystore_ops file_ops = { file_generate, file_import, file_point, file_sign, file_rename, file_remove,
-	file_list, file_seal, file_unseal, file_rotate, file_forget, file_state, file_close };
+static const struct tw_keystore_ops file_ops = { file_generate, file_import, file_point, file_sign, file_rename, file_remove, file_list,
+	file_seal, file_unseal, file_rotate, file_forget, file_settle, file_generations, file_rest, file_state, file_close };
 
 /* --- Opening --- */
 
@@ -317,7 +343,8 @@ static tw_err open_vault(struct file_store *s, int dir, const tw_secret *root)
 	else if (s->outside && tw_is(e, TW_CODE_UNTRUSTED))
 		e = move_to_root(s, dir, root, e);
 	TW_TRY(e);
-	if (s->outside) /* it opens nothing any more, and only would have opened what it lay beside */
+	s->owed = tw_vault_single(s->vault); /* what was destroyed before the last end may be in the copy that is behind */
+	if (s->outside)                      /* it opens nothing any more, and only would have opened what it lay beside */
 		TW_TRY(tw_durable_destroy(s->base.sys, dir, ROOT_BESIDE));
 	return read_generations(s);
 }

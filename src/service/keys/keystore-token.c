@@ -35,6 +35,12 @@ struct token_store {
 	uint32_t newest, oldest;
 	int dir, pin;
 	bool sweep_due; /* the token still has what no name leads to */
+	bool owed;      /* the older copy of the vault may still name what was destroyed; a TPM would open it */
+	struct {
+		uint32_t generation;
+		tw_secret *key;
+	} held[2]; /* storage keys of a call that may pause: unwrapped once for all of its turns */
+	size_t next_held;
 };
 
 static struct token_store *of(tw_keystore *k)
@@ -42,8 +48,16 @@ static struct token_store *of(tw_keystore *k)
 	return (struct token_store *)k;
 }
 
+static void token_rest(tw_keystore *k)
+{
+	struct token_store *s = of(k);
+	for (size_t i = 0; i < TW_COUNT(s->held); i++)
+		s->held[i].key = tw_secret_free(s->held[i].key);
+}
+
 static void token_close(tw_keystore *k)
 {
+	token_rest(k);
 	(void)tw_vault_free(of(k)->vault);
 	free(k);
 }
@@ -123,7 +137,7 @@ static tw_err destroy(struct token_store *s, struct tw_slice handle)
 	return e;
 }
 
-/* Whatever of ours the token has and the vault does not name. */
+/* Whatever of ours the token has and the vault does not name; it is due on where one question does not destroy it all. */
 static tw_err sweep(struct token_store *s)
 {
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
@@ -136,19 +150,34 @@ static tw_err sweep(struct token_store *s)
 			TW_TRY(tw_buf_block16(&known, e.data.at + skip, e.data.size - skip));
 	}
 	TW_TRY(ask(s, TW_TOKEN_SWEEP, nothing, tw_buf_slice(&known), &a));
-	s->sweep_due = false;
+	s->sweep_due = a.out.size > 0;
 	return TW_OK;
 }
 
-/* What a call before left on the token is gone; till then nobody is told that a key is destroyed or not there. */
-static tw_err settled(struct token_store *s)
+/* What a call before left is gone from the token and from both copies; till then nobody is told that a key is destroyed or not there. */
+static tw_err token_settle(tw_keystore *k)
 {
-	return s->sweep_due ? sweep(s) : TW_OK;
+	struct token_store *s = of(k);
+	while (s->sweep_due) {
+		TW_TRY(tw_token_pause(s->token));
+		TW_TRY(sweep(s));
+	}
+	if (s->owed)
+		TW_TRY(tw_vault_pair(s->vault));
+	s->owed = false;
+	return TW_OK;
+}
+
+static tw_err in_both(struct token_store *s)
+{
+	s->owed = tw_vault_single(s->vault);
+	return s->owed ? TW_RAISE(IO, "the second copy of the keystore could not be written and still names it") : TW_OK;
 }
 
 /* What makes something on the token; where that fails it may have been made all the same. */
 static tw_err ask_to_make(struct token_store *s, enum tw_token_op op, struct tw_slice in, struct tw_token_answer *ret)
 {
+	TW_TRY(tw_token_pause(s->token));
 	tw_err e = ask(s, op, nothing, in, ret);
 	s->sweep_due = s->sweep_due || tw_failed(e);
 	return e;
@@ -192,7 +221,7 @@ static tw_err make(struct token_store *s, const char *slot, struct tw_slice key,
 {
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
 	TW_TRY(absent(s, slot));
-	TW_TRY(settled(s));
+	TW_TRY(token_settle(&s->base));
 	TW_TRY(ask_to_make(s, TW_TOKEN_MAKE, key, &a));
 	tw_err e = name_key(s, slot, &a);
 	if (tw_failed(e)) {
@@ -244,6 +273,7 @@ static tw_err token_sign(tw_keystore *k, const char *slot, const uint8_t digest[
 	uint8_t point[TW_POINT_SIZE];
 	struct tw_slice handle;
 	TW_TRY(find(of(k), slot, point, &handle));
+	TW_TRY(tw_token_pause(of(k)->token));
 	TW_TRY(ask(of(k), TW_TOKEN_SIGN, handle, (struct tw_slice){ (const char *)digest, 32 }, &a));
 	if (a.out.size != TW_SIGNATURE_SIZE)
 		return TW_RAISE(CRYPTO, "the token's signature has %zu bytes", a.out.size);
@@ -278,17 +308,18 @@ static tw_err token_rename(tw_keystore *k, const char *from, const char *to)
 		return there;
 	const struct tw_vault_edit edits[] = { { KIND_KEY, from, nothing }, { KIND_KEY, to, tw_buf_slice(&moving) } };
 	TW_TRY(tw_vault_change(s->vault, edits, TW_COUNT(edits)));
+	/* From here the new key has the name, and that is what was asked for. */
+	s->owed = s->owed || tw_vault_single(s->vault);
 	if (tw_failed(there))
 		return TW_OK;
+	if (!tw_token_fits(s->token)) {
+		s->sweep_due = true;
+		return TW_OK;
+	}
 	tw_err e = destroy(s, handle_of(&gone));
-	if (tw_failed(e)) /* the new key has the name, and that is what was asked for */
+	if (tw_failed(e))
 		tw_log_err(e, "the token still holds the key that %s was; it is destroyed with the next list, state or key", to);
 	return TW_OK;
-}
-
-static tw_err in_both(const struct token_store *s)
-{
-	return tw_vault_single(s->vault) ? TW_RAISE(IO, "the second copy of the keystore could not be written and still names it") : TW_OK;
 }
 
 static tw_err token_remove(tw_keystore *k, const char *slot)
@@ -296,8 +327,9 @@ static tw_err token_remove(tw_keystore *k, const char *slot)
 	struct token_store *s = of(k);
 	TW_CLEANUP(tw_buf_done) struct tw_buf gone = { 0 };
 	const struct tw_vault_edit edit = { KIND_KEY, slot, nothing };
-	TW_TRY(settled(s));
+	TW_TRY(token_settle(k));
 	TW_TRY(copy_handle(s, slot, &gone));
+	TW_TRY(tw_token_pause(s->token)); /* not between the two: who asked again would be told that there is no such key */
 	TW_TRY(tw_vault_change(s->vault, &edit, 1));
 	TW_TRY(destroy(s, handle_of(&gone)));
 	return in_both(s);
@@ -306,7 +338,7 @@ static tw_err token_remove(tw_keystore *k, const char *slot)
 static tw_err token_list(tw_keystore *k, struct tw_buf *ret)
 {
 	struct tw_vault_entry e;
-	TW_TRY(settled(of(k))); /* whoever destroys what is listed would be told that nothing is left */
+	TW_TRY(token_settle(k)); /* whoever destroys what is listed would be told that nothing is left */
 	for (size_t i = 0; tw_vault_at(of(k)->vault, i, &e); i++) {
 		if (e.kind != KIND_KEY)
 			continue;
@@ -323,9 +355,33 @@ static void generation_name(uint32_t generation, char ret[16])
 	(void)snprintf(ret, 16, "%u", generation);
 }
 
+/* Only within a turn: outside there is nothing that pauses, and nobody who says when it may be wiped. */
+static tw_err hold(struct token_store *s, uint32_t generation, const tw_secret *key)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *copy = NULL;
+	if (!tw_token_in_turn(s->token))
+		return TW_OK;
+	TW_TRY(tw_secret_new(s->base.sys, tw_secret_bytes(key), tw_secret_size(key), &copy));
+	(void)tw_secret_free(s->held[s->next_held].key);
+	s->held[s->next_held].generation = generation;
+	s->held[s->next_held].key = TW_STEAL(copy);
+	s->next_held = (s->next_held + 1) % TW_COUNT(s->held);
+	return TW_OK;
+}
+
+static const tw_secret *held(const struct token_store *s, uint32_t generation)
+{
+	for (size_t i = 0; i < TW_COUNT(s->held); i++) {
+		if (s->held[i].key && s->held[i].generation == generation)
+			return s->held[i].key;
+	}
+	return NULL;
+}
+
 static tw_err storage_key(struct token_store *s, uint32_t generation, tw_secret **ret)
 {
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
 	struct tw_slice handle;
 	char name[16];
 	generation_name(generation, name);
@@ -334,24 +390,17 @@ static tw_err storage_key(struct token_store *s, uint32_t generation, tw_secret 
 		return TW_RAISE(UNTRUSTED, "sealed under generation %u of the storage key, and there are %u to %u", generation,
 			s->oldest, s->newest);
 	TW_TRY(e);
+	const tw_secret *ready = held(s, generation);
+	if (ready)
+		return tw_secret_new(s->base.sys, tw_secret_bytes(ready), tw_secret_size(ready), ret);
+	TW_TRY(tw_token_pause(s->token));
 	TW_TRY(ask(s, TW_TOKEN_UNWRAP, handle, nothing, &a));
 	if (a.out.size != TW_AEAD_KEY)
 		return TW_RAISE(CRYPTO, "the token unwraps a storage key of %zu bytes", a.out.size);
-	return tw_secret_new(s->base.sys, a.out.data, a.out.size, ret);
-}
-
-static tw_err token_seal(tw_keystore *k, struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret)
-{
-	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
-	TW_TRY(storage_key(of(k), of(k)->newest, &key));
-	return tw_sealed_write(k->sys, key, of(k)->newest, aad, plain, ret);
-}
-
-static tw_err token_unseal(tw_keystore *k, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret)
-{
-	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
-	TW_TRY(storage_key(of(k), tw_keystore_sealed_generation(sealed), &key));
-	return tw_sealed_read(k->sys, key, aad, sealed, ret);
+	TW_TRY(tw_secret_new(s->base.sys, a.out.data, a.out.size, &key));
+	TW_TRY(hold(s, generation, key));
+	*ret = TW_STEAL(key);
+	return TW_OK;
 }
 
 static tw_err token_rotate(tw_keystore *k)
@@ -372,7 +421,29 @@ static tw_err token_rotate(tw_keystore *k)
 		return e;
 	}
 	s->newest++;
-	return TW_OK;
+	s->oldest = s->oldest ? s->oldest : s->newest;
+	return hold(s, s->newest, fresh);
+}
+
+/* The first one comes with the first opening, or with what first needs it when there was no time then. */
+static tw_err need_storage_key(struct token_store *s)
+{
+	return s->newest ? TW_OK : token_rotate(&s->base);
+}
+
+static tw_err token_seal(tw_keystore *k, struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	TW_TRY(need_storage_key(of(k)));
+	TW_TRY(storage_key(of(k), of(k)->newest, &key));
+	return tw_sealed_write(k->sys, key, of(k)->newest, aad, plain, ret);
+}
+
+static tw_err token_unseal(tw_keystore *k, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	TW_TRY(storage_key(of(k), tw_keystore_sealed_generation(sealed), &key));
+	return tw_sealed_read(k->sys, key, aad, sealed, ret);
 }
 
 /* The handle goes from the vault first; where wrapping keys lie on the token, what was sealed under it is then lost for everybody. */
@@ -390,16 +461,26 @@ static tw_err forget_one(struct token_store *s, uint32_t generation)
 	TW_TRY(tw_buf_add(&gone, handle.at, handle.size));
 	const struct tw_vault_edit edit = { KIND_STORAGE, name, nothing };
 	TW_TRY(tw_vault_change(s->vault, &edit, 1));
+	s->owed = s->owed || tw_vault_single(s->vault);
 	return destroy(s, tw_buf_slice(&gone));
 }
 
 static tw_err token_forget(tw_keystore *k)
 {
 	struct token_store *s = of(k);
-	for (; s->oldest < s->newest; s->oldest++)
+	for (; s->oldest < s->newest; s->oldest++) {
+		TW_TRY(tw_token_pause(s->token));
 		TW_TRY(forget_one(s, s->oldest));
-	TW_TRY(settled(s));
+	}
+	TW_TRY(token_settle(k));
 	return in_both(s);
+}
+
+static void token_generations(const tw_keystore *k, uint32_t *ret_oldest, uint32_t *ret_newest)
+{
+	const struct token_store *s = (const struct token_store *)k;
+	*ret_oldest = s->oldest;
+	*ret_newest = s->newest;
 }
 
 /* --- State --- */
@@ -415,10 +496,15 @@ static tw_err token_state(tw_keystore *k, struct tw_keystore_state *ret)
 {
 	struct token_store *s = of(k);
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	TW_TRY(need_storage_key(s));
+	TW_TRY(tw_token_pause(s->token));
 	TW_TRY(describe(s, &a));
-	tw_err e = settled(s); /* the state is asked for again and again, so what failed once is not left until a key is made */
-	if (tw_failed(e))
-		tw_log_err(e, "the token still holds keys that no name leads to");
+	/* It is asked for again and again, so what failed once is not left until a key is made; and says what is so, whatever comes of that. */
+	if (s->sweep_due && tw_token_fits(s->token)) {
+		tw_err e = sweep(s);
+		if (tw_failed(e))
+			tw_log_err(e, "the token still holds keys that no name leads to");
+	}
 	ret->kind = s->row->name;
 	ret->hardware = a.out.data[0] == 1;
 	ret->outside = ret->hardware; /* a stand-in in software keeps its keys in files, and those may be on this disk */
@@ -432,7 +518,8 @@ static tw_err token_state(tw_keystore *k, struct tw_keystore_state *ret)
 }
 
 static const struct tw_keystore_ops token_ops = { token_generate, token_import, token_point, token_sign, token_rename, token_remove,
-	token_list, token_seal, token_unseal, token_rotate, token_forget, token_state, token_close };
+	token_list, token_seal, token_unseal, token_rotate, token_forget, token_settle, token_generations, token_rest, token_state,
+	token_close };
 
 /* --- Opening --- */
 
@@ -453,18 +540,17 @@ static tw_err check_entry(struct token_store *s, const struct tw_vault_entry *e)
 	return TW_OK;
 }
 
-/* The first storage key comes with the first opening, or with the next when that was cut short. */
+/* Opened in a turn and slow, it leaves the rest to what is asked first. */
 static tw_err read_entries(struct token_store *s)
 {
 	struct tw_vault_entry e;
 	for (size_t i = 0; tw_vault_at(s->vault, i, &e); i++)
 		TW_TRY(check_entry(s, &e));
-	TW_TRY(sweep(s));
-	if (s->newest)
-		return TW_OK;
-	TW_TRY(token_rotate(&s->base));
-	s->oldest = s->newest;
-	return TW_OK;
+	s->sweep_due = true; /* of a call that was cut short */
+	s->owed = tw_vault_single(s->vault);
+	if (tw_token_fits(s->token))
+		TW_TRY(sweep(s));
+	return tw_token_fits(s->token) ? need_storage_key(s) : TW_OK;
 }
 
 /* @nist DP.CKM.2: the vault belongs to one token. Another one is refused, rather than found to lack every key later. */

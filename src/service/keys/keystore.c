@@ -186,6 +186,21 @@ tw_err tw_keystore_forget(tw_keystore *k)
 	return k->ops->forget(k);
 }
 
+tw_err tw_keystore_settle(tw_keystore *k)
+{
+	return k->ops->settle(k);
+}
+
+void tw_keystore_generations(const tw_keystore *k, uint32_t *ret_oldest, uint32_t *ret_newest)
+{
+	k->ops->generations(k, ret_oldest, ret_newest);
+}
+
+void tw_keystore_rest(tw_keystore *k)
+{
+	k->ops->rest(k);
+}
+
 tw_err tw_keystore_state(tw_keystore *k, struct tw_keystore_state *ret)
 {
 	*ret = (struct tw_keystore_state){ 0 };

@@ -3,7 +3,9 @@
  * Where private keys live: one interface, several backends (a sealed file, a TPM 2.0, a PKCS#11 token). Only the keys role
  * opens one. A private half never comes out; small secrets are sealed to the backend and may lie anywhere.
  *
- * Every call is bounded in time (TW_KEYSTORE_TIMEOUT_MS). A backend that is gone is never replaced by another one in silence.
+ * Every question to a token is bounded in time (TW_KEYSTORE_TIMEOUT_MS), and within a turn (token.h) so is every call: what asks several times
+ * pauses with TIMEOUT where the next question would not fit, and called again in another turn it goes on where it was.
+ * A backend that is gone is never replaced by another one in silence.
  * What may be wrong has one code each: NOTFOUND no such key; CLOSED the token is absent or was taken out; DENIED the PIN is
  * wrong; STATE the token is locked, or not made ready; TIMEOUT it does not answer in time. The detail says which token.
  */
@@ -44,6 +46,9 @@ struct tw_keystore_ops {
 	/* Rotation of the storage key without decrypting data: rotate, seal again each of the few wrapped secrets, forget. */
 	tw_err (*rotate)(tw_keystore *k);
 	tw_err (*forget)(tw_keystore *k); /* all generations but the newest */
+	tw_err (*settle)(tw_keystore *k); /* destroys what a call before could not destroy to the end */
+	void (*generations)(const tw_keystore *k, uint32_t *ret_oldest, uint32_t *ret_newest); /* of the storage key; 0, 0: none is made yet */
+	void (*rest)(tw_keystore *k); /* a call that paused does not go on: forgets what was kept for it */
 	tw_err (*state)(tw_keystore *k, struct tw_keystore_state *ret);
 	void (*close)(tw_keystore *k); /* and frees */
 };
@@ -81,6 +86,9 @@ tw_err tw_keystore_unseal(tw_keystore *k, struct tw_slice aad, struct tw_slice s
 uint32_t tw_keystore_sealed_generation(struct tw_slice sealed); /* of a sealed secret; 0: not one of ours */
 tw_err tw_keystore_rotate(tw_keystore *k);
 tw_err tw_keystore_forget(tw_keystore *k);
+tw_err tw_keystore_settle(tw_keystore *k);
+void tw_keystore_generations(const tw_keystore *k, uint32_t *ret_oldest, uint32_t *ret_newest);
+void tw_keystore_rest(tw_keystore *k);
 tw_err tw_keystore_state(tw_keystore *k, struct tw_keystore_state *ret);
 bool tw_slot_valid(const char *slot);
 

@@ -357,6 +357,79 @@ static void test_refuses_answers(void **state)
 	end(&s);
 }
 
+/* --- More --- */
+
+static int64_t hurry_ms; /* each look at the clock is so much later */
+
+static int hurried_clock(const struct tw_sys *s, clockid_t id, struct timespec *ret)
+{
+	static int64_t ms;
+	ms += hurry_ms;
+	*ret = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	return 0;
+}
+
+/* What a slow token makes of one question: core asks on until it is done, or until it has waited long enough. */
+static void test_asks_on(void **state)
+{
+	static const uint8_t point[TW_POINT_SIZE] = { 4, 7 };
+	uint8_t got[TW_POINT_SIZE];
+	struct tw_sys hurried = *sys;
+	struct script s;
+	hurried.clock = hurried_clock;
+	hurry_ms = 0;
+	CHECK_OK(begin_over(&hurried, &s));
+	answer(&s, TW_WIRE_KEYS_MORE, NULL, 0);
+	answer(&s, TW_WIRE_KEYS_MORE, NULL, 0);
+	answer(&s, TW_WIRE_KEYS_POINT_IS, point, sizeof point);
+	CHECK_OK(tw_keys_client_slot_rotate(s.c, "owner.one", got));
+	CHECK_BYTES(got, point, sizeof point);
+	s.tag = 1;
+	check_asked(&s, TW_WIRE_KEYS_SLOT_ROTATE, "owner.one", 9);
+	for (s.tag = 2; s.tag <= 3; s.tag++)
+		check_asked(&s, TW_WIRE_KEYS_GO_ON, "", 0);
+	s.tag = 3;
+	answer(&s, TW_WIRE_KEYS_MORE, NULL, 0);
+	answer(&s, TW_WIRE_KEYS_FAILED, (const char[]){ (char)(TW_CODE_CLOSED | TW_KEYS_OF_TOKEN), 'x' }, 2);
+	CHECK_ERR(tw_keys_client_purge(s.c), CLOSED);
+	CHECK_INT(tw_keys_client_fault(s.c), TW_KEYS_FAULT_TOKEN);
+	end(&s);
+	CHECK_OK(begin_over(&hurried, &s));
+	for (int i = 0; i < 3; i++)
+		answer(&s, TW_WIRE_KEYS_MORE, NULL, 0);
+	hurry_ms = TW_KEYS_LONG_MS / 4; /* looked at twice for each question */
+	CHECK_ERR(tw_keys_client_purge(s.c), TIMEOUT);
+	CHECK_INT(tw_keys_client_fault(s.c), TW_KEYS_FAULT_LONG);
+	s.tag = 1;
+	check_asked(&s, TW_WIRE_KEYS_PURGE, "", 0);
+	s.tag = 2;
+	check_asked(&s, TW_WIRE_KEYS_GO_ON, "", 0);
+	struct tw_message m;
+	CHECK_ERR(tw_channel_receive(s.theirs, &m), TIMEOUT); /* and no third */
+	end(&s);
+}
+
+/* Whose fault it is: nobody looks for a token where there is none, or where the way to keys is broken. */
+static void test_whose_fault(void **state)
+{
+	struct tw_keys_state st;
+	struct script s;
+	CHECK_OK(begin_over(sys, &s));
+	answer(&s, TW_WIRE_KEYS_FAILED, (const char[]){ TW_CODE_STATE, 'x' }, 2);
+	CHECK_ERR(tw_keys_client_state(s.c, &st), STATE);
+	CHECK_INT(tw_keys_client_fault(s.c), TW_KEYS_FAULT_STORE);
+	answer(&s, TW_WIRE_KEYS_FAILED, (const char[]){ (char)(TW_CODE_DENIED | TW_KEYS_OF_TOKEN), 'x' }, 2);
+	CHECK_ERR(tw_keys_client_state(s.c, &st), DENIED);
+	CHECK_INT(tw_keys_client_fault(s.c), TW_KEYS_FAULT_TOKEN);
+	answer(&s, TW_WIRE_KEYS_DONE, NULL, 0); /* to another question */
+	CHECK_ERR(tw_keys_client_state(s.c, &st), DENIED);
+	CHECK_INT(tw_keys_client_fault(s.c), TW_KEYS_FAULT_ROLE);
+	s.theirs = tw_channel_free(s.theirs);
+	CHECK_ERR(tw_keys_client_state(s.c, &st), CLOSED);
+	CHECK_INT(tw_keys_client_fault(s.c), TW_KEYS_FAULT_ROLE);
+	end(&s);
+}
+
 /* A secret passes through and stays with the caller alone. */
 static void test_wipes_what_it_passed_on(void **state)
 {
@@ -427,5 +500,5 @@ static void test_tells_every_failure(void **state)
 
 CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_the_devices_own), cmocka_unit_test(test_slots),
 	cmocka_unit_test(test_list_of_slots), cmocka_unit_test(test_state), cmocka_unit_test(test_what_is_only_done),
-	cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_answers), cmocka_unit_test(test_wipes_what_it_passed_on),
-	cmocka_unit_test(test_tells_every_failure))
+	cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_answers), cmocka_unit_test(test_asks_on),
+	cmocka_unit_test(test_whose_fault), cmocka_unit_test(test_wipes_what_it_passed_on), cmocka_unit_test(test_tells_every_failure))

@@ -2,50 +2,16 @@
 /* The keystore on a PKCS#11 token: SoftHSM keeps the contract, and a module of the test's own (test/unit/odd-module.c) plays what SoftHSM does not. */
 #include "service/keys/test-keystore.h"
 
-#include "crypto/token.h"
 #include "crypto/hash.h"
-#include "service/test-dir.h"
+#include "service/keys/test-softhsm.h"
 #include "sys/fake.h"
 #include "oom.h"
 
-#include <spawn.h>
-#include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
-#define PIN "314159"
-
 static const struct tw_sys *sys;
-static struct test_dir dir, tokens;
+static struct test_dir dir;
 static struct tw_token_plan plan;
 static tw_token *token;
 static bool has_softhsm;
-
-static void write_file(const struct test_dir *d, const char *name, const char *text)
-{
-	int fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	close(fd);
-}
-
-static int run(const char *const *argv)
-{
-	int status = -1;
-	pid_t pid;
-	char conf[128], *envp[] = { conf, NULL };
-	(void)snprintf(conf, sizeof conf, "SOFTHSM2_CONF=%s/conf", tokens.path);
-	CHECK_INT(posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, envp), 0);
-	CHECK(waitpid(pid, &status, 0) == pid);
-	return status;
-}
-
-static void make_token(const char *label)
-{
-	const char *const argv[] = { "softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "2718281", "--pin",
-		PIN, NULL };
-	CHECK_INT(run(argv), 0);
-}
 
 static void use_pin(const char *pin)
 {
@@ -67,7 +33,7 @@ static void fresh_words(const char *module, const char *label)
 {
 	char words[512];
 	int fd = plan.fd;
-	(void)snprintf(words, sizeof words, "pkcs11:module=%s;token=%s;env=SOFTHSM2_CONF=%s/conf", module, label, tokens.path);
+	token_words(module, label, words);
 	CHECK_OK(tw_token_parse(words, &plan));
 	plan.fd = fd;
 	restart();
@@ -75,32 +41,22 @@ static void fresh_words(const char *module, const char *label)
 
 static int set_up(void **state)
 {
-	char conf[256];
 	sys = tw_sys_real();
 	tw_crypto_use(sys);
 	dir = test_dir_new();
-	tokens = test_dir_new();
 	plan.fd = -1;
-	has_softhsm = access(SOFTHSM, R_OK) == 0;
-	CHECK_INT(mkdirat(tokens.fd, "t", 0700), 0);
-	(void)snprintf(conf, sizeof conf, "directories.tokendir = %s/t\nobjectstore.backend = file\nlog.level = ERROR\n", tokens.path);
-	write_file(&tokens, "conf", conf);
+	has_softhsm = tokens_new();
 	use_pin(PIN "\n");
-	if (has_softhsm)
-		make_token("unit");
-	(void)snprintf(conf, sizeof conf, "%s/odd", tokens.path);
-	CHECK_INT(setenv("ODD_MODULE", conf, 1), 0);
 	fresh_words(SOFTHSM, "unit");
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	const char *const argv[] = { "rm", "-rf", tokens.path, NULL };
 	token = tw_token_free(token);
 	test_dir_done(&dir);
 	(void)close(plan.fd);
-	return run(argv);
+	return tokens_done();
 }
 
 static tw_err open_token(tw_keystore **ret)
@@ -129,24 +85,6 @@ static void test_contract(void **state)
 }
 
 /* --- Gone, slow, broken --- */
-
-static void odd(const char *what)
-{
-	write_file(&tokens, "odd", what);
-}
-
-/* How often the module was asked for what the log names. */
-static int counted(const char *what)
-{
-	char line[32];
-	int n = 0, fd = openat(tokens.fd, "odd.log", O_RDONLY | O_CLOEXEC);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	while (f && fgets(line, sizeof line, f))
-		n += strncmp(line, what, strlen(what)) == 0;
-	if (f)
-		fclose(f);
-	return n;
-}
 
 static void use_odd(void)
 {

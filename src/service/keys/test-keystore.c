@@ -427,6 +427,60 @@ static void test_not_destroyed_in_one_copy(void **state)
 	tw_keystore_close(k);
 }
 
+static void copies_are_alike(void)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf a = { 0 }, b = { 0 };
+	tw_buf_init(&a, sys, 64 * 1024);
+	tw_buf_init(&b, sys, 64 * 1024);
+	CHECK_OK(tw_durable_read(sys, dir.fd, "keystore.a", 64 * 1024, &a));
+	CHECK_OK(tw_durable_read(sys, dir.fd, "keystore.b", 64 * 1024, &b));
+	CHECK(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
+}
+
+static tw_err list_of(tw_keystore *k, struct tw_buf *ret)
+{
+	tw_buf_clear(ret);
+	return tw_keystore_list(k, ret);
+}
+
+/*
+ * The copy that is behind still has the key that was destroyed: till it can be written nobody is told that the key is gone, whoever asks again and
+ * however, nor after a restart. Then it is gone from both.
+ */
+static void test_what_the_older_copy_holds_is_told(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf names = { 0 };
+	struct tw_sys failing = *sys;
+	uint8_t point[TW_POINT_SIZE];
+	failing.rename = rename_but_b;
+	tw_buf_init(&names, sys, 4096);
+	for (int how = 0; how < 4; how++) { /* removed or rotated; then restarted or not */
+		const bool rotated = how & 1, restarted = how & 2;
+		tw_keystore *k = NULL;
+		test_dir_empty(&dir);
+		CHECK_OK(tw_keystore_file(&failing, dir.fd, root, &k));
+		CHECK_OK(tw_keystore_generate(k, "one", point));
+		CHECK_OK(tw_keystore_generate(k, "two", point));
+		fail_b = 1;
+		if (rotated)
+			CHECK_OK(tw_keystore_rename(k, "two", "one")); /* done when the new key has the name */
+		else
+			CHECK_ERR(tw_keystore_remove(k, "one"), IO);
+		if (restarted) {
+			tw_keystore_close(k);
+			CHECK_OK(tw_keystore_file(&failing, dir.fd, root, &k));
+		}
+		CHECK_ERR(list_of(k, &names), IO);
+		CHECK_ERR(tw_keystore_remove(k, "one"), IO);
+		CHECK_ERR(tw_keystore_settle(k), IO);
+		fail_b = 0;
+		CHECK_OK(list_of(k, &names));
+		CHECK_TEXT(tw_buf_cstr(&names), rotated ? "one\n" : "two\n");
+		copies_are_alike();
+		tw_keystore_close(k);
+	}
+}
+
 /* --- At the edges --- */
 
 static void test_edges(void **state)
@@ -525,7 +579,7 @@ CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_makes_keys), cmocka_unit_
 	cmocka_unit_test(test_rotates_keys), cmocka_unit_test(test_seals), cmocka_unit_test(test_import),
 	cmocka_unit_test(test_root), cmocka_unit_test(test_root_comes_later), cmocka_unit_test(test_many),
 	cmocka_unit_test(test_power_cut), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_every_failure_is_told),
-	cmocka_unit_test(test_not_destroyed_in_one_copy), cmocka_unit_test(test_edges),
-	cmocka_unit_test(test_storage_keys_are_checked), cmocka_unit_test(test_names_change_hands),
-	cmocka_unit_test(test_a_move_tells_every_failure), cmocka_unit_test(test_what_a_seal_is_bound_to),
-	cmocka_unit_test(test_nothing_is_left_behind), cmocka_unit_test(test_ready_keys_change_hands))
+	cmocka_unit_test(test_not_destroyed_in_one_copy), cmocka_unit_test(test_edges), cmocka_unit_test(test_storage_keys_are_checked),
+	cmocka_unit_test(test_names_change_hands), cmocka_unit_test(test_a_move_tells_every_failure),
+	cmocka_unit_test(test_what_a_seal_is_bound_to), cmocka_unit_test(test_nothing_is_left_behind),
+	cmocka_unit_test(test_what_the_older_copy_holds_is_told), cmocka_unit_test(test_ready_keys_change_hands))

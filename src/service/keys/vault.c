@@ -304,6 +304,13 @@ static tw_err commit(tw_vault *v, uint64_t generation, tw_secret *payload)
 	return TW_OK;
 }
 
+tw_err tw_vault_pair(tw_vault *v)
+{
+	if (v->single)
+		TW_TRY(commit(v, v->generation, v->payload));
+	return v->single ? TW_RAISE(IO, "the second copy of %s could not be written, and still holds what was before", v->base) : TW_OK;
+}
+
 static tw_err both_absent(const struct tw_sys *sys, int dir, const char *base)
 {
 	TW_CLEANUP(tw_vault_freep) tw_vault *v = NULL;

@@ -46,6 +46,7 @@ tw_err tw_vault_reroot(tw_vault *v, const tw_secret *root);
 uint64_t tw_vault_generation(const tw_vault *v);
 /* True while only one copy holds the present content: the other could not be written. Tried again with every change. */
 bool tw_vault_single(const tw_vault *v);
+tw_err tw_vault_pair(tw_vault *v); /* tries the other copy again, if there is need. IO: it still holds what was before */
 
 /* The file, for the parser's tests. SYNTAX, LIMIT. The payload is what was sealed, or the payload and its SHA-256. */
 struct tw_vault_file {
