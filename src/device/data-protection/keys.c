@@ -39,7 +39,7 @@ static tw_err no_such(struct tw_reply *rp)
 }
 
 /* What keys refused, in the words of the owner's request; what else went wrong goes up. */
-static tw_err refused(struct tw_reply *rp, tw_err e)
+static tw_err refused(struct tw_context *c, struct tw_reply *rp, tw_err e)
 {
 	switch ((int)e.code) {
 	case TW_CODE_SYNTAX:
@@ -53,7 +53,7 @@ static tw_err refused(struct tw_reply *rp, tw_err e)
 		return tw_reply_problem(rp, 409, "limit", "keys.room", "There is no room for another key", "Remove one that nobody needs.",
 			"At most %d keys are kept, and no more than the disk has room for.", TW_KEYS_SLOTS_MAX);
 	default:
-		return tw_keystore_unwell(rp, e);
+		return tw_keystore_unwell(c, rp, e);
 	}
 }
 
@@ -84,7 +84,7 @@ tw_err tw_keys_list(struct tw_context *c, const struct tw_request *rq, struct tw
 
 	tw_err e = tw_keys_client_slots(c->keys, TW_KEYS_OWNER, slots, &count);
 	if (tw_failed(e))
-		return tw_keystore_unwell(rp, e);
+		return tw_keystore_unwell(c, rp, e);
 	for (size_t i = 0; i < count; i++) {
 		json_t *one = NULL;
 
@@ -106,7 +106,7 @@ tw_err tw_keys_create(struct tw_context *c, const struct tw_request *rq, struct 
 		return bad_name(rp);
 	tw_err e = tw_keys_client_slot_new(c->keys, slot, point);
 	if (tw_failed(e))
-		return refused(rp, e);
+		return refused(c, rp, e);
 	rp->status = 201;
 	(void)snprintf(rp->note, sizeof rp->note, "made key %s", slot + sizeof TW_KEYS_OWNER - 1);
 	return describe(c, name, point, &rp->body);
@@ -122,7 +122,7 @@ tw_err tw_keys_rotate(struct tw_context *c, const struct tw_request *rq, struct 
 		return no_such(rp);
 	tw_err e = tw_keys_client_slot_rotate(c->keys, slot, point);
 	if (tw_failed(e))
-		return refused(rp, e);
+		return refused(c, rp, e);
 	(void)snprintf(rp->note, sizeof rp->note, "made a new key %s and destroyed the old one", slot + sizeof TW_KEYS_OWNER - 1);
 	return describe(c, rq->parameter, point, &rp->body);
 }
@@ -135,7 +135,7 @@ tw_err tw_keys_remove(struct tw_context *c, const struct tw_request *rq, struct 
 		return no_such(rp);
 	tw_err e = tw_keys_client_slot_remove(c->keys, slot);
 	if (tw_failed(e))
-		return refused(rp, e);
+		return refused(c, rp, e);
 	rp->status = 204;
 	(void)snprintf(rp->note, sizeof rp->note, "destroyed key %s", slot + sizeof TW_KEYS_OWNER - 1);
 	return TW_OK;
@@ -158,7 +158,7 @@ static tw_err sign(struct tw_context *c, const char *slot, const uint8_t point[T
 	TW_TRY(tw_sha256(message.data, message.size, digest));
 	tw_err e = tw_keys_client_slot_sign(c->keys, slot, point, digest, signature);
 	if (tw_failed(e))
-		return tw_keystore_unwell(rp, e);
+		return tw_keystore_unwell(c, rp, e);
 	TW_TRY(tw_buf_base64url(&text, signature, sizeof signature));
 	rp->body = json_pack("{s:s}", "signature", tw_buf_cstr(&text));
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
@@ -177,7 +177,7 @@ tw_err tw_keys_prove(struct tw_context *c, const struct tw_request *rq, struct t
 			"List the keys to see it.", "It has 64 hexadecimal digits.");
 	tw_err e = tw_keys_client_slot_point(c->keys, slot, point);
 	if (tw_failed(e))
-		return tw_is(e, TW_CODE_SYNTAX) ? no_such(rp) : refused(rp, e);
+		return tw_is(e, TW_CODE_SYNTAX) ? no_such(rp) : refused(c, rp, e);
 	TW_TRY(tw_key_of_point(c->sys, point, &key));
 	TW_TRY(tw_key_fingerprint(key, is));
 	if (memcmp(is, wanted, sizeof is) != 0)

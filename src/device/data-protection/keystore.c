@@ -14,24 +14,34 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a person has to do, by what is the matter; the detail, which names files and tokens, stays in the log. */
+/* What a person has to do, by whose fault it is and what is the matter; the detail, which names files and tokens, stays in the log. */
 static const struct {
+	enum tw_keys_fault fault;
 	enum tw_code code;
 	const char *what, *remedy;
 } unwell[] = {
-	{ TW_CODE_CLOSED, "The token that holds the keys is not there.", "Put the token in, or connect it again; then try again." },
-	{ TW_CODE_DENIED, "The token refused its PIN, and it is not tried again.",
+	{ TW_KEYS_FAULT_ROLE, TW_CODE_CLOSED, "The part of the device's software that holds the keys has ended.",
+		"It starts again by itself: try again in a few seconds. If it stays so, the device's own log has the cause." },
+	{ TW_KEYS_FAULT_ROLE, TW_CODE_TIMEOUT, "The part of the device's software that holds the keys does not answer in time.",
+		"Try again in a few seconds. If it stays so, the device's own log has the cause." },
+	{ TW_KEYS_FAULT_STORE, TW_CODE_STATE, "The keystore in files does not open, or the key was replaced meanwhile.",
+		"Look into the device's own log for which of these it is: another root secret, or damaged files." },
+	{ TW_KEYS_FAULT_LONG, TW_CODE_TIMEOUT, "The token that holds the keys is slow, and is not done yet.",
+		"Try again: it goes on where it was." },
+	{ TW_KEYS_FAULT_TOKEN, TW_CODE_CLOSED, "The token that holds the keys is not there.",
+		"Put the token in, or connect it again; then try again." },
+	{ TW_KEYS_FAULT_TOKEN, TW_CODE_DENIED, "The token refused its PIN, and it is not tried again.",
 		"On the device, write the right PIN into the file named by --keystore-pin, then start its software again." },
-	{ TW_CODE_STATE, "The token that holds the keys is locked, not made ready, or another one.",
+	{ TW_KEYS_FAULT_TOKEN, TW_CODE_STATE, "The token that holds the keys is locked, not made ready, or another one.",
 		"Look into the device's own log for which of these it is, and mend it with the token's tools." },
-	{ TW_CODE_TIMEOUT, "The token that holds the keys does not answer in time.",
+	{ TW_KEYS_FAULT_TOKEN, TW_CODE_TIMEOUT, "The token that holds the keys does not answer in time.",
 		"Try again; if it stays so, take the token out and put it in again." },
 };
 
-tw_err tw_keystore_unwell(struct tw_reply *rp, tw_err e)
+tw_err tw_keystore_unwell(struct tw_context *c, struct tw_reply *rp, tw_err e)
 {
 	for (size_t i = 0; i < TW_COUNT(unwell); i++) {
-		if (!tw_is(e, unwell[i].code))
+		if (!tw_is(e, unwell[i].code) || tw_keys_client_fault(c->keys) != unwell[i].fault)
 			continue;
 		tw_log_err(e, "the keystore");
 		return tw_reply_problem(
@@ -46,7 +56,7 @@ tw_err tw_keystore_read(struct tw_context *c, const struct tw_request *rq, struc
 	tw_err e = tw_keys_client_state(c->keys, &s);
 
 	if (tw_failed(e))
-		return tw_keystore_unwell(rp, e);
+		return tw_keystore_unwell(c, rp, e);
 	rp->body = json_pack("{s:s, s:b, s:b, s:b, s:I, s:I, s:s}", "kind", s.kind, "hardware", s.hardware, "outside", s.outside,
 		"taken_over", !s.plain, "generation", (json_int_t)s.generation, "oldest", (json_int_t)s.oldest, "detail", s.detail);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
@@ -61,7 +71,7 @@ tw_err tw_keystore_renew(struct tw_context *c, const struct tw_request *rq, stru
 	if (!tw_failed(e))
 		e = tw_keys_client_state(c->keys, &s);
 	if (tw_failed(e))
-		return tw_keystore_unwell(rp, e);
+		return tw_keystore_unwell(c, rp, e);
 	(void)snprintf(rp->note, sizeof rp->note, "storage key of generation %u, none older", s.generation);
 	rp->body = json_pack("{s:I}", "generation", (json_int_t)s.generation);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
