@@ -388,7 +388,10 @@ static tw_err do_unwrap(const struct tw_sys *sys, struct tw_token_plan *plan, co
 	memcpy(iv, q->handle.at + ID_SIZE, sizeof iv);
 	TW_TRY(need_key(sys, plan, q, &key));
 	CALL(DecryptInit, p11.session, &how, key);
-	CALL(Decrypt, p11.session, (CK_BYTE_PTR)(uintptr_t)q->handle.at + ID_SIZE + IV_SIZE, SECRET_SIZE + TAG_SIZE, plain, &size);
+	CK_RV rv = p11.f->C_Decrypt(
+		p11.session, (CK_BYTE_PTR)(uintptr_t)q->handle.at + ID_SIZE + IV_SIZE, SECRET_SIZE + TAG_SIZE, plain, &size);
+	if (rv != CKR_OK) /* a changed text has no code of its own that all modules use */
+		return raise(rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED ? CKR_ENCRYPTED_DATA_INVALID : rv, "C_Decrypt");
 	tw_err e = tw_buf_reserve(&ret->out, size);
 	if (!tw_failed(e))
 		e = tw_buf_add(&ret->out, plain, size);

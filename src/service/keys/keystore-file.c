@@ -332,7 +332,7 @@ static tw_err move_to_root(struct file_store *s, int dir, const tw_secret *root,
 		return tw_raise(why.code, __func__, __LINE__, "%s", detail);
 	TW_TRY(e);
 	TW_TRY(tw_vault_open(s->base.sys, dir, BASE, beside, &s->vault));
-	return tw_vault_reroot(s->vault, root);
+	return tw_vault_reroot(s->vault, root, (struct tw_slice){ NULL, 0 });
 }
 
 static tw_err open_vault(struct file_store *s, int dir, const tw_secret *root)

@@ -6,7 +6,10 @@
  * destroyed on the token afterwards; cut in between, the next opening sweeps it away. Data is sealed under a storage key that the token
  * wraps, one for each generation; it is unwrapped for each use and wiped.
  *
- * The vault is not sealed: whoever writes to this disk can set names back or exchange them, and can read none of the keys.
+ * The vault is sealed under a root secret that the token wraps; the note before the seal says how to ask for it. So whoever writes to this disk
+ * can neither read nor exchange names and handles, nor show this unit's vault to another keystore on the token. With each rotation of the storage
+ * key the root is another, and the token forgets the one before: a vault of before that opens nothing any more, where the token can forget
+ * (a TPM opens every blob that it ever made). An earlier pair of copies of the same root is what this cannot see, as with the sealed file.
  *
  * @nist DP.CKM.1, DP.CKM.2, DP.CKM.3
  */
@@ -21,7 +24,9 @@
 
 #include <string.h>
 
-enum { KIND_KEY = 1, KIND_STORAGE = 2, KIND_TOKEN = 3 };
+enum { KIND_KEY = 1, KIND_STORAGE = 2, KIND_TOKEN = 3 }; /* the last in the old form only, which was not sealed */
+#define ROOT_SIZE 32
+#define TOKEN_NAME_MAX 128 /* as the token says it: maker and serial number, or the hash of a TPM's key */
 #define OWNER_NAME "owner"
 #define TOKEN_NAME "token"
 #define REFUSED "pin.refused" /* which PIN file the token refused */
@@ -35,7 +40,11 @@ struct token_store {
 	uint32_t newest, oldest;
 	int dir, pin;
 	bool sweep_due; /* the token still has what no name leads to */
-	bool owed;      /* the older copy of the vault may still name what was destroyed; a TPM would open it */
+	struct {
+		struct tw_buf note;
+		tw_secret *root;
+	} read;    /* while it opens: both copies have the same note, and the token is asked once */
+	bool owed; /* the older copy of the vault may still name what was destroyed; a TPM would open it */
 	struct {
 		uint32_t generation;
 		tw_secret *key;
@@ -55,9 +64,16 @@ static void token_rest(tw_keystore *k)
 		s->held[i].key = tw_secret_free(s->held[i].key);
 }
 
+static void forget_read(struct token_store *s)
+{
+	tw_buf_done(&s->read.note);
+	s->read.root = tw_secret_free(s->read.root);
+}
+
 static void token_close(tw_keystore *k)
 {
 	token_rest(k);
+	forget_read(of(k));
 	(void)tw_vault_free(of(k)->vault);
 	free(k);
 }
@@ -137,13 +153,44 @@ static tw_err destroy(struct token_store *s, struct tw_slice handle)
 	return e;
 }
 
+/* --- The note: u32 generation of the storage key when the root was made, owner, block16 name of the token, handle of the root --- */
+
+struct note {
+	uint32_t generation;
+	struct tw_slice owner, token, handle;
+};
+
+static tw_err read_note(struct tw_slice text, struct note *ret)
+{
+	struct tw_cursor c = tw_cursor_of(text.at, text.size);
+	TW_TRY(tw_cursor_u32(&c, &ret->generation));
+	TW_TRY(tw_cursor_slice(&c, TW_TOKEN_OWNER, &ret->owner));
+	TW_TRY(tw_cursor_block16(&c, TOKEN_NAME_MAX, &ret->token));
+	TW_TRY(tw_cursor_slice(&c, tw_cursor_left(&c), &ret->handle));
+	return ret->handle.size > 0 && ret->handle.size <= TW_TOKEN_HANDLE_MAX
+		? TW_OK
+		: TW_RAISE(SYNTAX, "the note's handle has %zu bytes", ret->handle.size);
+}
+
+static tw_err write_note(const struct token_store *s, struct tw_slice token, struct tw_slice handle, struct tw_buf *ret)
+{
+	tw_buf_init(ret, s->base.sys, TW_VAULT_NOTE_MAX);
+	TW_TRY(tw_buf_u32(ret, s->newest));
+	TW_TRY(tw_buf_add(ret, s->owner, sizeof s->owner));
+	TW_TRY(tw_buf_block16(ret, token.at, token.size));
+	return tw_buf_add(ret, handle.at, handle.size);
+}
+
 /* Whatever of ours the token has and the vault does not name; it is due on where one question does not destroy it all. */
 static tw_err sweep(struct token_store *s)
 {
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf known = { 0 };
 	struct tw_vault_entry e;
+	struct note n;
 	tw_buf_init(&known, s->base.sys, TW_VAULT_MAX);
+	TW_TRY(read_note(tw_vault_note(s->vault), &n));
+	TW_TRY(tw_buf_block16(&known, n.handle.at, n.handle.size));
 	for (size_t i = 0; tw_vault_at(s->vault, i, &e); i++) {
 		size_t skip = e.kind == KIND_KEY ? TW_POINT_SIZE : 0;
 		if (e.kind == KIND_KEY || e.kind == KIND_STORAGE)
@@ -158,13 +205,13 @@ static tw_err sweep(struct token_store *s)
 static tw_err token_settle(tw_keystore *k)
 {
 	struct token_store *s = of(k);
+	if (s->owed)
+		TW_TRY(tw_vault_pair(s->vault)); /* first, so that what it still named goes from the token only then */
+	s->owed = false;
 	while (s->sweep_due) {
 		TW_TRY(tw_token_pause(s->token));
 		TW_TRY(sweep(s));
 	}
-	if (s->owed)
-		TW_TRY(tw_vault_pair(s->vault));
-	s->owed = false;
 	return TW_OK;
 }
 
@@ -465,9 +512,41 @@ static tw_err forget_one(struct token_store *s, uint32_t generation)
 	return destroy(s, tw_buf_slice(&gone));
 }
 
+/* A root of the vault, wrapped by the token, and the note that leads to it. */
+static tw_err make_root(struct token_store *s, struct tw_slice token, tw_secret **ret, struct tw_buf *ret_note)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *root = NULL;
+	TW_TRY(tw_secret_random(s->base.sys, ROOT_SIZE, &root));
+	tw_err e = ask(s, TW_TOKEN_WRAP, nothing, (struct tw_slice){ (const char *)tw_secret_bytes(root), ROOT_SIZE }, &a);
+	s->sweep_due = s->sweep_due || tw_failed(e);
+	TW_TRY(e);
+	TW_TRY(write_note(s, token, tw_buf_slice(&a.out), ret_note));
+	*ret = TW_STEAL(root);
+	return TW_OK;
+}
+
+/* Once for each generation of the storage key. */
+static tw_err renew_root(struct token_store *s)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf note = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *root = NULL;
+	struct note was;
+	TW_TRY(read_note(tw_vault_note(s->vault), &was));
+	if (was.generation == s->newest)
+		return TW_OK;
+	TW_TRY(tw_token_pause(s->token));
+	TW_TRY(make_root(s, was.token, &root, &note));
+	s->sweep_due = true; /* what was made, or what it takes the place of */
+	TW_TRY(tw_vault_reroot(s->vault, root, tw_buf_slice(&note)));
+	s->owed = s->owed || tw_vault_single(s->vault);
+	return TW_OK;
+}
+
 static tw_err token_forget(tw_keystore *k)
 {
 	struct token_store *s = of(k);
+	TW_TRY(renew_root(s));
 	for (; s->oldest < s->newest; s->oldest++) {
 		TW_TRY(tw_token_pause(s->token));
 		TW_TRY(forget_one(s, s->oldest));
@@ -553,39 +632,120 @@ static tw_err read_entries(struct token_store *s)
 	return tw_token_fits(s->token) ? need_storage_key(s) : TW_OK;
 }
 
-/* @nist DP.CKM.2: the vault belongs to one token. Another one is refused, rather than found to lack every key later. */
-static tw_err same_token(struct token_store *s)
+static bool is_slice(struct tw_slice a, struct tw_slice b)
+{
+	return a.size == b.size && memcmp(a.at, b.at, a.size) == 0;
+}
+
+static tw_err token_name(struct token_store *s, struct tw_token_answer *a, struct tw_slice *ret)
+{
+	TW_TRY(describe(s, a));
+	*ret = (struct tw_slice){ a->out.data + 1, a->out.size - 1 };
+	return ret->size <= TOKEN_NAME_MAX ? TW_OK : TW_RAISE(CRYPTO, "the token's name has %zu bytes", ret->size);
+}
+
+static tw_err another(const struct token_store *s)
+{
+	return TW_RAISE(UNTRUSTED, "another %s than the one this device's keys were made in", s->row->name);
+}
+
+/* The root of one copy, as its note has it. */
+static tw_err root_of(void *user, struct tw_slice text, tw_secret **ret)
+{
+	struct token_store *s = user;
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	struct note n;
+	if (!s->read.root || !is_slice(tw_buf_slice(&s->read.note), text)) {
+		forget_read(s);
+		TW_TRY(read_note(text, &n));
+		memcpy(s->owner, n.owner.at, sizeof s->owner);
+		tw_buf_init(&s->read.note, s->base.sys, TW_VAULT_NOTE_MAX);
+		TW_TRY(tw_buf_add(&s->read.note, text.at, text.size));
+		TW_TRY(ask(s, TW_TOKEN_UNWRAP, n.handle, nothing, &a));
+		if (a.out.size != ROOT_SIZE)
+			return TW_RAISE(CRYPTO, "the token unwraps a root of %zu bytes", a.out.size);
+		TW_TRY(tw_secret_new(s->base.sys, a.out.data, a.out.size, &s->read.root));
+	}
+	return tw_secret_new(s->base.sys, tw_secret_bytes(s->read.root), tw_secret_size(s->read.root), ret);
+}
+
+/* @nist DP.CKM.2: the vault belongs to one token. Another one is refused as that, rather than as one that has lost its keys. */
+static tw_err blame(struct token_store *s, tw_err why)
 {
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
-	struct tw_slice owner, was;
-	TW_TRY(describe(s, &a));
-	const struct tw_slice is = { a.out.data + 1, a.out.size - 1 };
+	char detail[TW_DETAIL_MAX];
+	struct tw_slice is;
+	struct note was;
+	if (!tw_is(why, TW_CODE_STATE) && !tw_is(why, TW_CODE_CRYPTO) && !tw_is(why, TW_CODE_CLOSED))
+		return why;
+	(void)snprintf(detail, sizeof detail, "%s", tw_err_detail());
+	if (!tw_failed(read_note(tw_buf_slice(&s->read.note), &was)) && tw_token_fits(s->token) &&
+		!tw_failed(token_name(s, &a, &is)) && !is_slice(was.token, is))
+		return another(s);
+	return tw_raise(why.code, __func__, __LINE__, "%s", detail);
+}
+
+static tw_err new_owner(struct token_store *s)
+{
+	return s->base.sys->random(s->base.sys, s->owner, sizeof s->owner) < 0 ? TW_RAISE_ERRNO("the keystore's own name") : TW_OK;
+}
+
+/* Cut off before the vault is there, it leaves a wrapping key on the token that no owner asks for; the next opening is of another owner. */
+static tw_err make_vault(struct token_store *s)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf note = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *root = NULL;
+	struct tw_slice name;
+	TW_TRY(token_name(s, &a, &name));
+	TW_TRY(new_owner(s));
+	TW_TRY(make_root(s, name, &root, &note));
+	return tw_vault_create_noted(s->base.sys, s->dir, s->row->base, root, tw_buf_slice(&note), &s->vault);
+}
+
+/* The old form, which was only checked, is taken once: sealed, it is never read again while one sealed copy is there. */
+static tw_err seal_vault(struct token_store *s)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf note = { 0 };
+	TW_CLEANUP(tw_secret_freep) tw_secret *root = NULL;
+	struct tw_slice name, was, owner;
+	TW_TRY(tw_vault_open(s->base.sys, s->dir, s->row->base, NULL, &s->vault));
+	TW_TRY(token_name(s, &a, &name));
 	tw_err e = tw_vault_get(s->vault, KIND_TOKEN, TOKEN_NAME, &was);
-	if (tw_is(e, TW_CODE_NOTFOUND)) {
-		if (s->base.sys->random(s->base.sys, s->owner, sizeof s->owner) < 0)
-			return TW_RAISE_ERRNO("the keystore's own name");
-		const struct tw_vault_edit edits[] = { { KIND_TOKEN, TOKEN_NAME, is },
-			{ KIND_TOKEN, OWNER_NAME, { (const char *)s->owner, sizeof s->owner } } };
-		return tw_vault_change(s->vault, edits, TW_COUNT(edits));
-	}
-	TW_TRY(e);
-	if (was.size != is.size || memcmp(was.at, is.at, is.size) != 0)
-		return TW_RAISE(UNTRUSTED, "another %s than the one this device's keys were made in", s->row->name);
-	TW_TRY(tw_vault_get(s->vault, KIND_TOKEN, OWNER_NAME, &owner));
-	if (owner.size != sizeof s->owner)
+	if (!tw_failed(e) && !is_slice(was, name))
+		return another(s);
+	if (!tw_failed(e))
+		e = tw_vault_get(s->vault, KIND_TOKEN, OWNER_NAME, &owner);
+	if (!tw_failed(e) && owner.size != sizeof s->owner)
 		return TW_RAISE(SYNTAX, "the keystore's own name has %zu bytes", owner.size);
-	memcpy(s->owner, owner.at, owner.size);
+	if (!tw_failed(e))
+		memcpy(s->owner, owner.at, owner.size);
+	else if (!tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	else /* its making was cut off, and nothing is in it */
+		TW_TRY(new_owner(s));
+	TW_TRY(make_root(s, name, &root, &note));
+	TW_TRY(tw_vault_reroot(s->vault, root, tw_buf_slice(&note)));
+	tw_info("%s has been sealed under a key that the token holds", s->row->base);
 	return TW_OK;
 }
 
 static tw_err open_store(struct token_store *s)
 {
+	struct note n;
 	TW_TRY(check_pin(s));
-	tw_err e = tw_vault_open(s->base.sys, s->dir, s->row->base, NULL, &s->vault);
+	tw_err e = tw_vault_open_noted(s->base.sys, s->dir, s->row->base, root_of, s, &s->vault);
 	if (tw_is(e, TW_CODE_NOTFOUND))
-		e = tw_vault_create(s->base.sys, s->dir, s->row->base, NULL, &s->vault);
+		e = make_vault(s);
+	else if (tw_is(e, TW_CODE_EXISTS))
+		e = seal_vault(s);
+	else if (tw_failed(e))
+		e = blame(s, e);
+	forget_read(s);
 	TW_TRY(e);
-	TW_TRY(same_token(s));
+	TW_TRY(read_note(tw_vault_note(s->vault), &n));
+	memcpy(s->owner, n.owner.at, sizeof s->owner);
 	return read_entries(s);
 }
 

@@ -70,6 +70,8 @@ static void begin_slow(struct bench *b)
 	odd("lag");
 }
 
+static int at_once = 1; /* so many questions in a turn */
+
 /* In how many turns. */
 static int ask_in_turns(struct bench *b, uint16_t type, const char *text, struct tw_message *m)
 {
@@ -79,7 +81,7 @@ static int ask_in_turns(struct bench *b, uint16_t type, const char *text, struct
 		const int before = questions;
 		CHECK(turns < 100);
 		CHECK_OK(ask(b, turns++ ? TW_WIRE_KEYS_GO_ON : type, text, size, m));
-		CHECK(questions - before <= 1);
+		CHECK(questions - before <= at_once);
 		size = 0;
 	} while (m->type == TW_WIRE_KEYS_MORE);
 	return turns;
@@ -151,7 +153,8 @@ static void test_taking_over_and_storage_key(void **state)
 	begin_slow(&b);
 	check_asked(&b, TW_WIRE_KEYS_ADOPT, "", TW_WIRE_KEYS_DONE, 2); /* the key taken in; the storage key unwrapped */
 	CHECK(!b.keys->plain);
-	check_asked(&b, TW_WIRE_KEYS_STORE_ROTATE, "", TW_WIRE_KEYS_DONE, 3); /* wrapped; the old one unwrapped; and destroyed */
+	check_asked(&b, TW_WIRE_KEYS_STORE_ROTATE, "", TW_WIRE_KEYS_DONE,
+		5); /* wrapped; the old one unwrapped; the vault's root made anew; the old ones destroyed, each */
 	tw_keystore_generations(b.keys->store, &oldest, &newest);
 	CHECK(oldest == 2 && newest == 2);
 	odd("");
@@ -201,7 +204,9 @@ static void test_opened_when_asked(void **state)
 	begin_slow(&b);
 	b.keys->store = tw_keystore_close(b.keys->store);
 	provision();
+	at_once = 2; /* what it is, and a key for the vault, before there is anything to go on from */
 	check_asked(&b, TW_WIRE_KEYS_STATE, "", TW_WIRE_KEYS_STATE_IS, 3); /* opened; a storage key made; described */
+	at_once = 1;
 	CHECK_OK(ask(&b, TW_WIRE_KEYS_STATE, NULL, 0, &m));
 	CHECK_BYTES(m.payload.at + 1, "\0\0\0\1\0\0\0\1", 8);
 	bench_done(&b);

@@ -4,6 +4,8 @@
 
 #include "crypto/hash.h"
 #include "service/keys/test-softhsm.h"
+#include "service/keys/vault.h"
+#include "sys/durable.h"
 #include "sys/fake.h"
 #include "oom.h"
 
@@ -273,6 +275,7 @@ static void test_another_token(void **state)
 	make_token("other");
 	fresh_words(SOFTHSM, "other");
 	CHECK_ERR(open_token(&k), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "another pkcs11") != NULL);
 	fresh_words(SOFTHSM, "unit");
 	CHECK_OK(open_token(&k));
 	tw_keystore_close(k);
@@ -299,6 +302,161 @@ static void test_missing_module(void **state)
 	fresh_words("/proc/self/exe", "unit");
 	CHECK_ERR(open_token(&k), UNSUPPORTED);
 	fresh_words(SOFTHSM, "unit");
+}
+
+/* --- The vault --- */
+
+#define COPY_MAX (64 * 1024)
+static const char *const copies[] = { "pkcs11.a", "pkcs11.b" };
+
+static void read_vault(struct tw_buf *ret)
+{
+	tw_buf_init(ret, sys, COPY_MAX);
+	CHECK_OK(tw_durable_read(sys, dir.fd, copies[0], COPY_MAX, ret));
+}
+
+static void put_vault(const struct tw_buf *b, size_t size)
+{
+	for (size_t i = 0; i < TW_COUNT(copies); i++)
+		CHECK_OK(tw_durable_replace(sys, dir.fd, copies[i], b->data, size, 0600));
+}
+
+static void refused_vault(void)
+{
+	tw_keystore *k = NULL;
+	tw_err e = open_token(&k);
+	CHECK(tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_STATE));
+	CHECK(k == NULL);
+}
+
+/* @nist DP.CKM.2: whoever writes to the disk can neither read nor change nor exchange names and handles */
+static void test_vault_is_sealed(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf vault = { 0 };
+	uint8_t one[TW_POINT_SIZE], two[TW_POINT_SIZE];
+	tw_keystore *k = NULL;
+	need_softhsm();
+	fresh_words(SOFTHSM, "unit");
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "name-one", one));
+	CHECK_OK(tw_keystore_generate(k, "name-two", two));
+	tw_keystore_close(k);
+	read_vault(&vault);
+	CHECK(!memmem(vault.data, vault.size, "name-one", 8) && !memmem(vault.data, vault.size, one, sizeof one));
+	for (size_t i = 0; i < vault.size; i += i < 40 ? 3 : 17) { /* the head, the note and what is sealed, in both copies alike */
+		vault.data[i] ^= 1;
+		put_vault(&vault, vault.size);
+		refused_vault();
+		vault.data[i] ^= 1;
+	}
+	for (size_t cut = 1; cut < vault.size; cut += cut < 40 ? 5 : 61) {
+		put_vault(&vault, vault.size - cut);
+		refused_vault();
+	}
+	put_vault(&vault, vault.size);
+	CHECK_OK(open_token(&k));
+	check_signs(k, "name-one", one);
+	check_signs(k, "name-two", two);
+	tw_keystore_close(k);
+}
+
+/* @nist DP.CKM.3: a vault of before the last rotation of the storage key is refused, and one older copy is written again */
+static void test_vault_of_an_old_generation(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf old = { 0 }, now = { 0 };
+	uint8_t point[TW_POINT_SIZE];
+	tw_keystore *k = NULL;
+	need_softhsm();
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	read_vault(&old);
+	CHECK_OK(tw_keystore_rotate(k));
+	CHECK_OK(tw_keystore_forget(k));
+	k = tw_keystore_close(k);
+	read_vault(&now);
+	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[0], old.data, old.size, 0600));
+	CHECK_OK(open_token(&k)); /* by the other copy */
+	check_signs(k, "one", point);
+	k = tw_keystore_close(k);
+	put_vault(&old, old.size);
+	refused_vault();
+	CHECK(strstr(tw_err_detail(), "does not hold the key any more") != NULL);
+	put_vault(&now, now.size);
+	CHECK_OK(open_token(&k));
+	check_signs(k, "one", point);
+	tw_keystore_close(k);
+}
+
+/* A vault as releases before wrote it: not sealed. Its key is made by asking the token as they did. */
+static void make_old_vault(const char *name, uint8_t ret_point[TW_POINT_SIZE])
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer is = { 0 }, made = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf key = { 0 };
+	struct tw_token_question q = { .op = TW_TOKEN_DESCRIBE, .owner = "oldvault" };
+	tw_vault *v = NULL;
+	tw_token_answer_init(sys, &is);
+	tw_token_answer_init(sys, &made);
+	tw_buf_init(&key, sys, 4096);
+	CHECK_OK(tw_token_ask(token, &q, &is));
+	q.op = TW_TOKEN_MAKE;
+	CHECK_OK(tw_token_ask(token, &q, &made));
+	memcpy(ret_point, made.out.data, TW_POINT_SIZE);
+	CHECK_OK(tw_buf_add(&key, made.out.data, made.out.size));
+	CHECK_OK(tw_buf_add(&key, made.more.data, made.more.size));
+	CHECK_OK(tw_vault_create(sys, dir.fd, "pkcs11", NULL, &v));
+	const struct tw_vault_edit edits[] = { { 3, "token", { is.out.data + 1, is.out.size - 1 } },
+		{ 3, "owner", { "oldvault", 8 } }, { 1, name, tw_buf_slice(&key) } };
+	for (int i = 0; i < 20; i++) /* of a higher generation than what is made afterwards */
+		CHECK_OK(tw_vault_change(v, edits, TW_COUNT(edits)));
+	tw_vault_free(v);
+}
+
+/* The old form is sealed when it is first opened, and counts no more beside a copy that is sealed. */
+static void test_old_vault_is_sealed(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf old = { 0 }, sealed = { 0 }, cut = { 0 };
+	uint8_t point[TW_POINT_SIZE], none[TW_POINT_SIZE];
+	tw_keystore *k = NULL;
+	need_softhsm();
+	make_old_vault("one", point);
+	read_vault(&old);
+	CHECK(memmem(old.data, old.size, "one", 3) != NULL);
+	CHECK_OK(open_token(&k));
+	check_signs(k, "one", point);
+	k = tw_keystore_close(k);
+	read_vault(&sealed);
+	CHECK(memmem(sealed.data, sealed.size, "one", 3) == NULL);
+	CHECK_OK(open_token(&k));
+	check_signs(k, "one", point);
+	CHECK_OK(tw_keystore_generate(k, "two", none));
+	k = tw_keystore_close(k);
+	/* One copy of the old form, and it says that it is newer: the sealed one counts. */
+	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[0], old.data, old.size, 0600));
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_point(k, "two", none));
+	k = tw_keystore_close(k);
+	/* Nor beside a sealed one that is damaged. */
+	read_vault(&cut);
+	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[1], old.data, old.size, 0600));
+	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[0], cut.data, cut.size - 1, 0600));
+	CHECK_ERR(open_token(&k), UNTRUSTED);
+}
+
+/* One that belongs to another token is refused by name, in either form. */
+static void test_old_vault_of_another_token(void **state)
+{
+	uint8_t point[TW_POINT_SIZE];
+	tw_keystore *k = NULL;
+	need_softhsm();
+	make_old_vault("one", point);
+	make_token("stranger");
+	fresh_words(SOFTHSM, "stranger");
+	CHECK_ERR(open_token(&k), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "another pkcs11") != NULL);
+	fresh_words(SOFTHSM, "unit");
+	CHECK_OK(open_token(&k));
+	check_signs(k, "one", point);
+	tw_keystore_close(k);
 }
 
 /* @nist DP.CKM.2: a token that would give keys out gets none */
@@ -459,7 +617,7 @@ static void test_what_is_not_destroyed_is_told(void **state)
 	CHECK_ERR(tw_keystore_forget(k), CLOSED);
 	odd("");
 	CHECK_OK(tw_keystore_forget(k));
-	CHECK_INT(counted("destroy"), before + 2);
+	CHECK_INT(counted("destroy"), before + 3); /* and the root of the vault of before */
 	CHECK_OK(tw_keystore_generate(k, "three", point));
 	odd("stuck");
 	CHECK_OK(tw_keystore_rename(k, "three", "two"));
@@ -536,6 +694,10 @@ int main(void)
 		cmocka_unit_test(test_another_token),
 		cmocka_unit_test(test_two_alike),
 		cmocka_unit_test(test_missing_module),
+		cmocka_unit_test(test_vault_is_sealed),
+		cmocka_unit_test(test_vault_of_an_old_generation),
+		cmocka_unit_test(test_old_vault_is_sealed),
+		cmocka_unit_test(test_old_vault_of_another_token),
 		cmocka_unit_test(test_leaky_token),
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_power_cut),

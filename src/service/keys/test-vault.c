@@ -318,7 +318,10 @@ static void test_file_rows(void **state)
 		{ "", 0, TW_CODE_SYNTAX },
 		{ "TWVAULT", 7, TW_CODE_SYNTAX },
 		{ "TWVAULT2\0\0\0\0\0\0\0\0\0iiiiiiiiiiiiiiii", 33, TW_CODE_SYNTAX },
+		{ "TWVAULT1\3\0\0\0\0\0\0\0\0iiiiiiiiiiiiiiii\0\0", 35, TW_CODE_SYNTAX },
 		{ "TWVAULT1\2\0\0\0\0\0\0\0\0iiiiiiiiiiiiiiii", 33, TW_CODE_SYNTAX },
+		{ "TWVAULT1\2\0\0\0\0\0\0\0\0iiiiiiiiiiiiiiii\0\2x", 36, TW_CODE_SYNTAX },
+		{ "TWVAULT1\2\0\0\0\0\0\0\0\0iiiiiiiiiiiiiiii\0\2xy", 37, TW_CODE_OK },
 		{ "TWVAULT1\1\0\0\0\0\0\0\0\0iiiiiiiiiiiiiii", 32, TW_CODE_SYNTAX },
 		{ "TWVAULT1\1\0\0\0\0\0\0\0\7iiiiiiiiiiiiiiii", 33, TW_CODE_OK },
 	};
@@ -327,7 +330,7 @@ static void test_file_rows(void **state)
 		CHECK_INT(tw_vault_file_parse((struct tw_slice){ rows[i].text, rows[i].size }, &f).code, rows[i].want);
 	CHECK_INT(f.generation, 7);
 	CHECK_INT(f.body.size, 0);
-	CHECK(f.sealed);
+	CHECK_INT(f.form, TW_VAULT_SEALED);
 }
 
 static void test_payload_rows(void **state)
@@ -442,8 +445,122 @@ static void test_file_ends(void **state)
 	CHECK_OK(tw_vault_file_parse((struct tw_slice){ text, sizeof text - 1 }, &f));
 	CHECK_INT(f.body.size, sizeof text - 1 - 33);
 	CHECK_INT(f.head.size, 33);
-	CHECK(!f.sealed);
+	CHECK_INT(f.form, TW_VAULT_CHECKED);
 	CHECK_ERR(tw_vault_file_parse((struct tw_slice){ text, sizeof text }, &f), LIMIT);
+}
+
+/* A note is between head and seal, and has an end of its own. */
+static void test_file_with_a_note(void **state)
+{
+	static char text[35 + TW_VAULT_NOTE_MAX + 1 + TW_VAULT_MAX + 32] = "TWVAULT1\2\0\0\0\0\0\0\0\0iiiiiiiiiiiiiiii\0\2xybody";
+	struct tw_vault_file f;
+	CHECK_OK(tw_vault_file_parse((struct tw_slice){ text, 41 }, &f));
+	CHECK_INT(f.form, TW_VAULT_NOTED);
+	CHECK(tw_slice_is(f.note, "xy") && tw_slice_is(f.body, "body"));
+	CHECK_INT(f.head.size, 37);
+	text[33] = (char)(TW_VAULT_NOTE_MAX >> 8);
+	text[34] = (char)(TW_VAULT_NOTE_MAX & 0xff);
+	CHECK_OK(tw_vault_file_parse((struct tw_slice){ text, 35 + TW_VAULT_NOTE_MAX + TW_VAULT_MAX + 32 }, &f));
+	CHECK_INT(f.note.size, TW_VAULT_NOTE_MAX);
+	CHECK_INT(f.body.size, TW_VAULT_MAX + 32);
+	text[34]++;
+	CHECK(tw_failed(tw_vault_file_parse((struct tw_slice){ text, sizeof text - 1 }, &f)));
+}
+
+/* The root is what the note says, each time; what stands for the token may refuse. */
+struct noted {
+	char want[8];
+	enum tw_code refuse;
+	int asked;
+};
+
+static tw_err root_by_note(void *user, struct tw_slice note, tw_secret **ret)
+{
+	struct noted *n = user;
+	n->asked++;
+	if (n->refuse)
+		return tw_raise(n->refuse, __func__, __LINE__, "refused");
+	if (!tw_slice_is(note, n->want))
+		return TW_RAISE(STATE, "another note");
+	return tw_secret_new(sys, "a root of sixteen", 17, ret);
+}
+
+static void make_noted(const char *note)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *r = NULL;
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_secret_new(sys, "a root of sixteen", 17, &r));
+	CHECK_OK(tw_vault_create_noted(sys, dir.fd, "keys", r, tw_slice_of(note), &v));
+	CHECK_OK(put(v, "key", "first"));
+	CHECK(tw_slice_is(tw_vault_note(v), note));
+	tw_vault_free(v);
+}
+
+static void test_noted(void **state)
+{
+	static const enum tw_code through[] = { TW_CODE_TIMEOUT, TW_CODE_DENIED, TW_CODE_NOMEM, TW_CODE_IO, TW_CODE_UNSUPPORTED };
+	static const enum tw_code said[] = { TW_CODE_STATE, TW_CODE_CRYPTO, TW_CODE_CLOSED };
+	TW_CLEANUP(tw_secret_freep) tw_secret *other = NULL;
+	struct noted n = { .want = "note" };
+	tw_vault *v = NULL;
+	make_noted("note");
+	CHECK_OK(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v));
+	check_has(v, "key", "first");
+	CHECK_INT(n.asked, 2);
+	CHECK_OK(tw_secret_new(sys, "a root of eighteen", 18, &other));
+	CHECK_OK(tw_vault_reroot(v, other, TW_SLICE("more")));
+	CHECK(tw_slice_is(tw_vault_note(v), "more"));
+	v = tw_vault_free(v);
+	CHECK_ERR(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v), STATE); /* of another note */
+	(void)snprintf(n.want, sizeof n.want, "more");
+	CHECK_ERR(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v), UNTRUSTED); /* its root is another one */
+	CHECK_ERR(tw_vault_open(sys, dir.fd, "keys", root, &v), UNTRUSTED);
+	CHECK_ERR(tw_vault_open(sys, dir.fd, "keys", NULL, &v), UNTRUSTED);
+	make_noted("note");
+	(void)snprintf(n.want, sizeof n.want, "note");
+	for (size_t i = 0; i < TW_COUNT(through); i++) { /* says nothing of a copy: the other one is not even looked at */
+		n.refuse = through[i];
+		n.asked = 0;
+		CHECK_INT(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v).code, through[i]);
+		CHECK_INT(n.asked, 1);
+	}
+	for (size_t i = 0; i < TW_COUNT(said); i++) {
+		n.refuse = said[i];
+		CHECK_INT(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v).code, said[i]);
+		CHECK_TEXT(tw_err_detail(), "refused");
+	}
+	n.refuse = TW_CODE_OK;
+	CHECK_OK(tw_durable_remove(sys, dir.fd, "keys.a"));
+	CHECK_OK(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v));
+	check_has(v, "key", "first");
+	tw_vault_free(v);
+}
+
+/* What is not sealed is told as that, where nothing sealed is beside it. */
+static void test_not_sealed_where_it_should_be(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf old = { 0 };
+	struct noted n = { .want = "note" };
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	CHECK_ERR(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v), NOTFOUND);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keys", NULL, &v));
+	v = tw_vault_free(v);
+	CHECK_ERR(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v), EXISTS);
+	CHECK_OK(tw_durable_remove(sys, dir.fd, "keys.b"));
+	CHECK_ERR(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v), EXISTS);
+	read_file("keys.a", &old);
+	make_noted("note");
+	CHECK_OK(tw_durable_replace(sys, dir.fd, "keys.a", old.data, old.size, 0600));
+	CHECK_OK(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v));
+	check_has(v, "key", "first");
+	v = tw_vault_free(v);
+	CHECK_OK(tw_durable_replace(sys, dir.fd, "keys.a", old.data, old.size, 0600));
+	n.want[0] = 'x'; /* the sealed one does not open: then neither counts */
+	CHECK_ERR(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v), STATE);
+	CHECK_OK(tw_durable_replace(sys, dir.fd, "keys.b", "rubbish", 7, 0600));
+	CHECK_ERR(tw_vault_open_noted(sys, dir.fd, "keys", root_by_note, &n, &v), UNTRUSTED);
 }
 
 /* Without a root only what says that it is not sealed is read, though its hash be right. */
@@ -602,4 +719,5 @@ CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_keeps), cmocka_unit_test(
 	cmocka_unit_test(test_file_rows), cmocka_unit_test(test_payload_rows), cmocka_unit_test(test_names_and_data_have_an_end),
 	cmocka_unit_test(test_full_to_the_byte), cmocka_unit_test(test_edits_are_told_apart), cmocka_unit_test(test_file_ends),
 	cmocka_unit_test(test_entries_are_checked), cmocka_unit_test(test_either_copy), cmocka_unit_test(test_every_failure_is_told),
+	cmocka_unit_test(test_file_with_a_note), cmocka_unit_test(test_noted), cmocka_unit_test(test_not_sealed_where_it_should_be),
 	cmocka_unit_test(test_a_claim_to_be_sealed), cmocka_unit_test(test_one_lost_one_damaged))

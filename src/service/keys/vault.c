@@ -2,8 +2,8 @@
 /*
  * The table is held as its own serialization, in one secret: a change builds the next one beside it and then takes its place.
  *
- * File: "TWVAULT1", u8 sealed, u64 generation, 16 bytes id of this table, then the body. The seal covers the head and the name
- * of the table, not of the copy: the copies are to be the same.
+ * File: "TWVAULT1", u8 form (0 checked, 1 sealed, 2 sealed with a note), u64 generation, 16 bytes id of this table, block16 note in form 2, then
+ * the body. The seal covers all of that and the name of the table, not of the copy: the copies are to be the same.
  * Payload: entries of u8 kind, u8 length and name, u16 length and data; each (kind, name) once.
  */
 #include "service/keys/vault.h"
@@ -20,7 +20,8 @@
 #define ID_SIZE 16
 #define MAGIC_SIZE 8
 #define HEAD_SIZE (MAGIC_SIZE + 1 + 8 + ID_SIZE)
-#define FILE_MAX (HEAD_SIZE + TW_VAULT_MAX + TW_SHA256_SIZE)
+#define HEAD_MAX (HEAD_SIZE + 2 + TW_VAULT_NOTE_MAX)
+#define FILE_MAX (HEAD_MAX + TW_VAULT_MAX + TW_SHA256_SIZE)
 #define BASE_MAX 32
 #define ENTRY_HEAD 4
 static const char MAGIC[] = "TWVAULT1";
@@ -34,7 +35,14 @@ struct tw_vault {
 	uint64_t generation;
 	tw_secret *key;     /* NULL: not sealed */
 	tw_secret *payload; /* the entries */
+	struct tw_buf note; /* empty: none */
 	bool single;
+};
+/* Where the root comes from: from the caller, from the caller by the note, or there is none. */
+struct how {
+	const tw_secret *root;
+	tw_vault_root_of *root_of;
+	void *user;
 };
 static const char *const copies[] = { "a", "b" };
 
@@ -43,6 +51,7 @@ tw_vault *tw_vault_free(tw_vault *v)
 	if (v) {
 		(void)tw_secret_free(v->key);
 		(void)tw_secret_free(v->payload);
+		tw_buf_done(&v->note);
 	}
 	free(v);
 	return NULL;
@@ -59,19 +68,24 @@ tw_err tw_vault_file_parse(struct tw_slice text, struct tw_vault_file *ret)
 {
 	struct tw_cursor c = tw_cursor_of(text.at, text.size);
 	struct tw_slice magic;
-	uint8_t sealed;
+	uint8_t form;
 	if (text.size > FILE_MAX)
 		return TW_RAISE(LIMIT, "%zu bytes, at most %d", text.size, FILE_MAX);
 	TW_TRY(tw_cursor_slice(&c, MAGIC_SIZE, &magic));
 	if (!tw_slice_is(magic, MAGIC))
 		return TW_RAISE(SYNTAX, "it does not begin with %s", MAGIC);
-	TW_TRY(tw_cursor_u8(&c, &sealed));
-	if (sealed > 1)
+	TW_TRY(tw_cursor_u8(&c, &form));
+	if (form > TW_VAULT_NOTED)
 		return TW_RAISE(SYNTAX, "byte %d says neither sealed nor not", MAGIC_SIZE);
-	ret->sealed = sealed;
+	ret->form = (enum tw_vault_form)form;
 	TW_TRY(tw_cursor_u64(&c, &ret->generation));
 	TW_TRY(tw_cursor_slice(&c, ID_SIZE, &ret->id));
-	ret->head = (struct tw_slice){ text.at, HEAD_SIZE };
+	ret->note = (struct tw_slice){ NULL, 0 };
+	if (form == TW_VAULT_NOTED)
+		TW_TRY(tw_cursor_block16(&c, TW_VAULT_NOTE_MAX, &ret->note));
+	if (tw_cursor_left(&c) > TW_VAULT_MAX + TW_SHA256_SIZE)
+		return TW_RAISE(LIMIT, "a body of %zu bytes", tw_cursor_left(&c));
+	ret->head = (struct tw_slice){ text.at, tw_cursor_offset(&c) };
 	return tw_cursor_slice(&c, tw_cursor_left(&c), &ret->body);
 }
 
@@ -165,12 +179,14 @@ static tw_err write_content(const tw_vault *v, uint64_t generation, const tw_sec
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf aad = { 0 };
 	uint8_t digest[TW_SHA256_SIZE];
-	TW_TRY(tw_buf_reserve(ret, HEAD_SIZE + tw_secret_size(payload) + TW_SHA256_SIZE));
+	TW_TRY(tw_buf_reserve(ret, HEAD_MAX + tw_secret_size(payload) + TW_SHA256_SIZE));
 	TW_TRY(tw_buf_text(ret, MAGIC));
-	TW_TRY(tw_buf_u8(ret, v->key != NULL));
+	TW_TRY(tw_buf_u8(ret, (uint8_t)(v->note.size ? TW_VAULT_NOTED : v->key ? TW_VAULT_SEALED : TW_VAULT_CHECKED)));
 	TW_TRY(tw_buf_u64(ret, generation));
 	TW_TRY(tw_buf_add(ret, v->id, sizeof v->id));
-	tw_buf_init(&aad, v->sys, HEAD_SIZE + BASE_MAX);
+	if (v->note.size)
+		TW_TRY(tw_buf_block16(ret, v->note.data, v->note.size));
+	tw_buf_init(&aad, v->sys, HEAD_MAX + BASE_MAX);
 	TW_TRY(add_name(v, tw_buf_slice(ret), &aad));
 	if (v->key)
 		return tw_aead_seal(v->key, tw_buf_slice(&aad), payload_of(payload), ret);
@@ -198,28 +214,53 @@ static tw_err key_of(const struct tw_sys *sys, const tw_secret *root, const void
 	return tw_hkdf_sha256(root, LABEL, id, ID_SIZE, TW_AEAD_KEY, sys, ret);
 }
 
+static tw_err set_note(tw_vault *v, struct tw_slice note)
+{
+	tw_buf_done(&v->note);
+	tw_buf_init(&v->note, v->sys, TW_VAULT_NOTE_MAX);
+	return tw_buf_add(&v->note, note.at, note.size);
+}
+
+static tw_err check_form(const struct how *how, const char *name, enum tw_vault_form form)
+{
+	static const char *const words[] = { "not sealed", "sealed, and there is no root secret", "sealed by a token" };
+	const enum tw_vault_form want = how->root_of ? TW_VAULT_NOTED : how->root ? TW_VAULT_SEALED : TW_VAULT_CHECKED;
+	if (form == want)
+		return TW_OK;
+	return tw_raise(want == TW_VAULT_NOTED && form == TW_VAULT_CHECKED ? TW_CODE_EXISTS : TW_CODE_UNTRUSTED, __func__, __LINE__,
+		"%s is %s", name, words[form]);
+}
+
+static tw_err open_sealed(tw_vault *v, const struct how *how, const struct tw_vault_file *f, struct tw_slice aad)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *root = NULL;
+	if (how->root_of) {
+		TW_TRY(how->root_of(how->user, f->note, &root));
+		TW_TRY(set_note(v, f->note));
+	}
+	TW_TRY(key_of(v->sys, root ? root : how->root, f->id.at, &v->key));
+	return tw_aead_open(v->sys, v->key, aad, f->body, &v->payload);
+}
+
 /* One copy into v, whose base, dir and sys are set. NOTFOUND; UNTRUSTED and SYNTAX: it is there and no good. */
-static tw_err read_copy(tw_vault *v, size_t copy, const tw_secret *root)
+static tw_err read_copy(tw_vault *v, size_t copy, const struct how *how)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, aad = { 0 };
 	struct tw_vault_file f;
 	char name[BASE_MAX + 4];
 	tw_buf_init(&text, v->sys, FILE_MAX);
-	tw_buf_init(&aad, v->sys, HEAD_SIZE + BASE_MAX);
+	tw_buf_init(&aad, v->sys, HEAD_MAX + BASE_MAX);
 	copy_name(v, copy, name);
 	TW_TRY(tw_durable_read(v->sys, v->dir, name, FILE_MAX, &text));
 	TW_TRY(tw_vault_file_parse(tw_buf_slice(&text), &f));
-	if (f.sealed != (root != NULL))
-		return TW_RAISE(UNTRUSTED, "%s is %s", name, f.sealed ? "sealed, and there is no root secret" : "not sealed");
+	TW_TRY(check_form(how, name, f.form));
 	memcpy(v->id, f.id.at, ID_SIZE);
 	v->generation = f.generation;
 	TW_TRY(add_name(v, f.head, &aad));
-	if (root) {
-		TW_TRY(key_of(v->sys, root, f.id.at, &v->key));
-		TW_TRY(tw_aead_open(v->sys, v->key, tw_buf_slice(&aad), f.body, &v->payload));
-	} else {
+	if (f.form == TW_VAULT_CHECKED)
 		TW_TRY(open_checked(v, tw_buf_slice(&aad), f.body, &v->payload));
-	}
+	else
+		TW_TRY(open_sealed(v, how, &f, tw_buf_slice(&aad)));
 	return tw_vault_payload_check(payload_of(v->payload));
 }
 
@@ -259,35 +300,59 @@ static void mend(tw_vault *v, size_t copy)
 		tw_info("%s.%s was behind or damaged, and has been written again", v->base, copies[copy]);
 }
 
-/* Whether a failure says something of this copy, rather than of the machine. */
-static bool is_bad_copy(tw_err e)
+/* Whether a failure says something of this copy, rather than of the machine. With a note it may be what the token says of the note. */
+static bool is_bad_copy(const struct how *how, tw_err e)
 {
-	return tw_is(e, TW_CODE_NOTFOUND) || tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT);
+	return tw_is(e, TW_CODE_NOTFOUND) || tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT) ||
+		(how->root_of &&
+			(tw_is(e, TW_CODE_EXISTS) || tw_is(e, TW_CODE_STATE) || tw_is(e, TW_CODE_CRYPTO) || tw_is(e, TW_CODE_CLOSED)));
 }
 
-tw_err tw_vault_open(const struct tw_sys *sys, int dir, const char *base, const tw_secret *root, tw_vault **ret)
+/* Neither copy opens. last: the error of the second one, whose detail is still there. */
+static tw_err none_opens(const char *base, tw_err first, tw_err last)
+{
+	const bool absent = tw_is(first, TW_CODE_NOTFOUND) && tw_is(last, TW_CODE_NOTFOUND);
+	const bool old = (tw_is(first, TW_CODE_EXISTS) || tw_is(first, TW_CODE_NOTFOUND)) &&
+		(tw_is(last, TW_CODE_EXISTS) || tw_is(last, TW_CODE_NOTFOUND));
+	if (absent)
+		return TW_RAISE(NOTFOUND, "there is no %s", base);
+	if (old)
+		return TW_RAISE(EXISTS, "%s is of the old form, and not sealed", base);
+	if (tw_is(last, TW_CODE_STATE) || tw_is(last, TW_CODE_CRYPTO) || tw_is(last, TW_CODE_CLOSED))
+		return last;
+	return TW_RAISE(UNTRUSTED, "no copy of %s opens: it is damaged or was changed, or sealed under another root secret", base);
+}
+
+static tw_err open_with(const struct tw_sys *sys, int dir, const char *base, const struct how *how, tw_vault **ret)
 {
 	TW_CLEANUP(tw_vault_freep) tw_vault *a = NULL;
 	TW_CLEANUP(tw_vault_freep) tw_vault *b = NULL;
 	TW_TRY(vault_new(sys, dir, base, &a));
 	TW_TRY(vault_new(sys, dir, base, &b));
-	tw_err of_a = read_copy(a, 0, root);
-	if (tw_failed(of_a) && !is_bad_copy(of_a))
+	tw_err of_a = read_copy(a, 0, how);
+	if (tw_failed(of_a) && !is_bad_copy(how, of_a))
 		return of_a;
-	tw_err of_b = read_copy(b, 1, root);
-	if (tw_failed(of_b) && !is_bad_copy(of_b))
+	tw_err of_b = read_copy(b, 1, how);
+	if (tw_failed(of_b) && !is_bad_copy(how, of_b))
 		return of_b;
-	if (tw_failed(of_a) && tw_failed(of_b)) {
-		if (tw_is(of_a, TW_CODE_NOTFOUND) && tw_is(of_b, TW_CODE_NOTFOUND))
-			return TW_RAISE(NOTFOUND, "there is no %s", base);
-		return TW_RAISE(UNTRUSTED, "no copy of %s opens: it is damaged, or sealed under another root secret", base);
-	}
+	if (tw_failed(of_a) && tw_failed(of_b))
+		return none_opens(base, of_a, of_b);
 	bool a_is_newer = !tw_failed(of_a) && (tw_failed(of_b) || a->generation >= b->generation);
 	bool alike = !tw_failed(of_a) && !tw_failed(of_b) && a->generation == b->generation;
 	if (!alike)
 		mend(a_is_newer ? a : b, a_is_newer ? 1 : 0);
 	*ret = a_is_newer ? TW_STEAL(a) : TW_STEAL(b);
 	return TW_OK;
+}
+
+tw_err tw_vault_open(const struct tw_sys *sys, int dir, const char *base, const tw_secret *root, tw_vault **ret)
+{
+	return open_with(sys, dir, base, &(struct how){ .root = root }, ret);
+}
+
+tw_err tw_vault_open_noted(const struct tw_sys *sys, int dir, const char *base, tw_vault_root_of *root_of, void *user, tw_vault **ret)
+{
+	return open_with(sys, dir, base, &(struct how){ .root_of = root_of, .user = user }, ret);
 }
 
 static tw_err commit(tw_vault *v, uint64_t generation, tw_secret *payload)
@@ -331,6 +396,12 @@ static tw_err both_absent(const struct tw_sys *sys, int dir, const char *base)
 
 tw_err tw_vault_create(const struct tw_sys *sys, int dir, const char *base, const tw_secret *root, tw_vault **ret)
 {
+	return tw_vault_create_noted(sys, dir, base, root, (struct tw_slice){ NULL, 0 }, ret);
+}
+
+tw_err tw_vault_create_noted(
+	const struct tw_sys *sys, int dir, const char *base, const tw_secret *root, struct tw_slice note, tw_vault **ret)
+{
 	TW_CLEANUP(tw_vault_freep) tw_vault *v = NULL;
 	TW_TRY(both_absent(sys, dir, base));
 	TW_TRY(vault_new(sys, dir, base, &v));
@@ -338,6 +409,7 @@ tw_err tw_vault_create(const struct tw_sys *sys, int dir, const char *base, cons
 		return TW_RAISE_ERRNO("the id of %s", base);
 	if (root)
 		TW_TRY(key_of(sys, root, v->id, &v->key));
+	TW_TRY(set_note(v, note));
 	TW_TRY(tw_secret_new(sys, NULL, 0, &v->payload));
 	v->generation = 1;
 	TW_TRY(commit(v, v->generation, v->payload));
@@ -420,18 +492,30 @@ tw_err tw_vault_change(tw_vault *v, const struct tw_vault_edit *edits, size_t co
 	return TW_OK;
 }
 
-tw_err tw_vault_reroot(tw_vault *v, const tw_secret *root)
+tw_err tw_vault_reroot(tw_vault *v, const tw_secret *root, struct tw_slice note)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *old = v->key;
+	TW_CLEANUP(tw_buf_done) struct tw_buf old_note = v->note;
 	v->key = NULL;
+	v->note = (struct tw_buf){ 0 };
 	tw_err e = key_of(v->sys, root, v->id, &v->key);
+	if (!tw_failed(e))
+		e = set_note(v, note);
 	if (!tw_failed(e))
 		e = commit(v, v->generation + 1, v->payload);
 	if (tw_failed(e)) {
 		(void)tw_secret_free(v->key);
 		v->key = TW_STEAL(old);
+		tw_buf_done(&v->note);
+		v->note = old_note;
+		old_note = (struct tw_buf){ 0 };
 		return e;
 	}
 	v->generation++;
 	return TW_OK;
+}
+
+struct tw_slice tw_vault_note(const tw_vault *v)
+{
+	return tw_buf_slice(&v->note);
 }
