@@ -212,23 +212,72 @@ tw_err tw_sbom_sign(const struct tw_sys *sys, const struct tw_sbom *s, struct tw
 	return tw_jws_sign(sys, TW_JWS_INVENTORY, device, o, signer, ret);
 }
 
-/* The identifier that the document itself states; "" when it states none. */
-static const char *stated_identifier(const json_t *document)
+/* What stands where something is read; the rest is CycloneDX's, which adds to its objects as it likes. */
+static const struct tw_shape document_shape[] = { { "bomFormat", TW_JSON_TEXT, true, 9, 9 },
+	{ "specVersion", TW_JSON_TEXT, true, 3, 3 }, { "serialNumber", TW_JSON_TEXT, true, TW_SBOM_SERIAL_MAX, TW_SBOM_SERIAL_MAX },
+	{ "version", TW_JSON_INT, true, 1, 1 }, { "metadata", TW_JSON_OBJECT, true, 0, 0 },
+	{ "components", TW_JSON_ARRAY, true, 0, 0 }, { "dependencies", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape metadata_shape[] = { { "component", TW_JSON_OBJECT, true, 0, 0 },
+	{ "properties", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape product_shape[] = { { "name", TW_JSON_TEXT, true, 1, 255 }, { "version", TW_JSON_TEXT, true, 1, 63 },
+	{ "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape property_shape[] = { { "name", TW_JSON_TEXT, true, 1, 255 }, { "value", TW_JSON_TEXT, true, 0, 255 }, { 0 } };
+static const struct tw_shape component_shape[] = { { "bom-ref", TW_JSON_TEXT, true, 1, REF_MAX - 1 },
+	{ "name", TW_JSON_TEXT, true, 1, TW_PACKAGE_NAME_MAX }, { "version", TW_JSON_TEXT, true, 1, TW_PACKAGE_VERSION_MAX },
+	{ "purl", TW_JSON_TEXT, true, 1, PURL_MAX }, { "*", TW_JSON_ANY }, { 0 } };
+
+/* The identifier that the document itself states, once. */
+static tw_err stated_identifier(const json_t *properties, const char **ret)
 {
-	const json_t *properties = json_object_get(json_object_get(document, "metadata"), "properties"), *p;
+	const json_t *p;
 	size_t i;
-	json_array_foreach(properties, i, p)
-		if (json_is_object(p) && strcmp(tw_json_text(p, "name"), IDENTIFIER_PROPERTY) == 0)
-			return tw_json_text(p, "value");
-	return "";
+	*ret = NULL;
+	json_array_foreach(properties, i, p) {
+		TW_TRY(tw_json_check(p, property_shape));
+		if (strcmp(tw_json_text(p, "name"), IDENTIFIER_PROPERTY) != 0)
+			continue;
+		if (*ret)
+			return TW_RAISE(SYNTAX, "the document names its unit twice");
+		*ret = tw_json_text(p, "value");
+	}
+	return *ret ? TW_OK : TW_RAISE(UNTRUSTED, "the document names no unit");
+}
+
+/* Each once: two of one name, and who compares them with a list may look at either. */
+static tw_err check_components(const json_t *list)
+{
+	TW_CLEANUP(tw_jsonp) json_t *refs = json_object();
+	const json_t *one;
+	size_t i;
+	json_array_foreach(list, i, one) {
+		TW_TRY(tw_json_check(one, component_shape));
+		const char *ref = tw_json_text(one, "bom-ref");
+		if (json_object_get(refs, ref))
+			return TW_RAISE(SYNTAX, "two components are '%.80s'", ref);
+		TW_TRY(tw_json_set(refs, ref, json_true()));
+	}
+	return TW_OK;
+}
+
+static tw_err check_document(const json_t *o, const char **ret_identifier)
+{
+	TW_TRY(tw_json_check(o, document_shape));
+	if (strcmp(tw_json_text(o, "bomFormat"), "CycloneDX") != 0 || strcmp(tw_json_text(o, "specVersion"), "1.6") != 0)
+		return TW_RAISE(SYNTAX, "not a document of CycloneDX 1.6");
+	const json_t *about = tw_json_get(o, "metadata");
+	TW_TRY(tw_json_check(about, metadata_shape));
+	TW_TRY(tw_json_check(tw_json_get(about, "component"), product_shape));
+	TW_TRY(stated_identifier(tw_json_get(about, "properties"), ret_identifier));
+	return check_components(tw_json_get(o, "components"));
 }
 
 static tw_err same_unit(const struct tw_sys *sys, const json_t *claims, const json_t *document, const tw_cert *device)
 {
-	const char *subject = tw_json_text(claims, "sub");
+	const char *subject = tw_json_text(claims, "sub"), *stated;
 	const json_t *firmware = json_object_get(json_object_get(document, "metadata"), "component");
 	TW_TRY(tw_claim_signer(sys, device, subject, "inventory"));
-	if (strcmp(stated_identifier(document), subject) != 0)
+	TW_TRY(check_document(document, &stated));
+	if (strcmp(stated, subject) != 0)
 		return TW_RAISE(UNTRUSTED, "the document names another unit than its signature");
 	if (strcmp(tw_json_text(document, "serialNumber"), tw_json_text(claims, "sbom_serial")) != 0 ||
 		strcmp(tw_json_text(firmware, "version"), tw_json_text(claims, "thingward_product_version")) != 0)

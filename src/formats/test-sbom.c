@@ -145,6 +145,213 @@ static void test_document_and_signature_disagree(void **state)
 	}
 }
 
+/* --- Every field of what is signed, wrong in every way --- */
+
+enum wrong { ABSENT, MISTYPED, OVERSIZED, DOUBLED, WRONGS };
+#define DOUBLE "~double" /* written as a member of its own, and renamed in the text */
+
+/* What a member holds in object becomes wrong; ret is the text of all. False when this wrong is none of this field's. */
+static bool spoil(json_t *all, json_t *object, const char *member, enum wrong how, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	json_t *value = json_object_get(object, member);
+	char *at;
+
+	CHECK(value != NULL);
+	if (how == OVERSIZED && !json_is_string(value))
+		return false;
+	tw_buf_init(&b, sys, TW_JWS_MAX);
+	if (how == ABSENT) {
+		CHECK_INT(json_object_del(object, member), 0);
+	} else if (how == MISTYPED) {
+		CHECK_OK(tw_json_set(object, member, json_is_string(value) ? json_pack("[s]", "x") : json_string("1")));
+	} else if (how == OVERSIZED) {
+		CHECK_OK(tw_json_set(object, member, json_sprintf("%s%05000d", json_string_value(value), 1)));
+	} else {
+		CHECK_OK(tw_json_set(object, DOUBLE, json_incref(value)));
+	}
+	CHECK_OK(tw_json_write(all, &b));
+	tw_buf_init(ret, sys, TW_JWS_MAX);
+	at = strstr(tw_buf_cstr(&b), DOUBLE);
+	CHECK_INT(at != NULL, how == DOUBLED);
+	if (at)
+		CHECK_OK(tw_buf_format(ret, "%.*s%s%s", (int)(at - b.data), b.data, member, at + strlen(DOUBLE)));
+	else
+		CHECK_OK(tw_buf_add(ret, b.data, b.size));
+	return true;
+}
+
+static void refused(const char *member, enum wrong how, tw_err e)
+{
+	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_UNTRUSTED) && !tw_is(e, TW_CODE_LIMIT))
+		fail_msg("'%s', wrong in way %d: %s", member, (int)how, tw_code_name(e.code));
+}
+
+/* Signed as it is, by the unit itself. */
+static tw_err verify_signed(const struct tw_buf *text)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
+
+	tw_buf_init(&jws, sys, TW_JWS_MAX);
+	CHECK_OK(tw_sbom_sign(sys, &sbom, tw_buf_slice(text), cert, &signer, &jws));
+	return verify(text, &jws);
+}
+
+static json_t *part_of(json_t *document, const char *part)
+{
+	json_t *about = json_object_get(document, "metadata");
+
+	if (strcmp(part, "component") == 0)
+		return json_array_get(json_object_get(document, "components"), 1);
+	if (strcmp(part, "property") == 0)
+		return json_array_get(json_object_get(about, "properties"), 0);
+	if (strcmp(part, "product") == 0)
+		return json_object_get(about, "component");
+	return strcmp(part, "metadata") == 0 ? about : document;
+}
+
+static void test_each_field_of_the_document(void **state)
+{
+	static const struct {
+		const char *part, *key;
+	} rows[] = { { "document", "bomFormat" }, { "document", "specVersion" }, { "document", "serialNumber" },
+		{ "document", "version" }, { "document", "metadata" }, { "document", "components" }, { "document", "dependencies" },
+		{ "metadata", "component" }, { "metadata", "properties" }, { "product", "name" }, { "product", "version" },
+		{ "property", "name" }, { "property", "value" }, { "component", "bom-ref" }, { "component", "name" },
+		{ "component", "version" }, { "component", "purl" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		for (enum wrong how = ABSENT; how < WRONGS; how++) {
+			TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+			TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+			CHECK_OK(tw_sbom_write(sys, &sbom, &document));
+			if (spoil(document, part_of(document, rows[i].part), rows[i].key, how, &text))
+				refused(rows[i].key, how, verify_signed(&text));
+		}
+}
+
+/* Rightly written one by one, and wrong together. */
+static void test_what_is_there_twice(void **state)
+{
+	static const char *const lists[] = { "components", "properties" };
+
+	for (size_t i = 0; i <= TW_COUNT(lists); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+		CHECK_OK(tw_sbom_write(sys, &sbom, &document));
+		if (i < TW_COUNT(lists)) {
+			json_t *list = json_object_get(part_of(document, i == 0 ? "document" : "metadata"), lists[i]);
+			CHECK_INT(json_array_append_new(list, json_deep_copy(json_array_get(list, 0))), 0);
+		}
+		tw_buf_init(&text, sys, TW_SBOM_MAX);
+		CHECK_OK(tw_json_write(document, &text));
+		if (i < TW_COUNT(lists)) {
+			CHECK_ERR(verify_signed(&text), SYNTAX);
+			continue;
+		}
+		CHECK_OK(verify_signed(&text));
+		CHECK_OK(tw_buf_text(&text, "{}")); /* and what comes after the end */
+		CHECK_ERR(verify_signed(&text), SYNTAX);
+	}
+}
+
+/* The signature of these claims, whatever they are. */
+static void sign_claims(struct tw_slice claims, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf head = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
+	uint8_t signature[TW_SIGNATURE_SIZE];
+
+	tw_buf_init(&head, sys, TW_JWS_MAX);
+	tw_buf_init(&body, sys, TW_JWS_MAX);
+	tw_buf_init(ret, sys, TW_JWS_MAX);
+	CHECK_OK(tw_jws_protected(sys, TW_JWS_INVENTORY, cert, &head));
+	CHECK_OK(tw_buf_base64url(&body, claims.at, claims.size));
+	const struct tw_slice input[] = { tw_buf_slice(&head), TW_SLICE("."), tw_buf_slice(&body) };
+	CHECK_OK(tw_key_sign(key, input, TW_COUNT(input), signature));
+	CHECK_OK(tw_buf_format(ret, "{\"payload\":\"%s\",\"protected\":\"%s\",\"signature\":\"", tw_buf_cstr(&body), tw_buf_cstr(&head)));
+	CHECK_OK(tw_buf_base64url(ret, signature, sizeof signature));
+	CHECK_OK(tw_buf_text(ret, "\"}"));
+}
+
+static void read_claims(const struct tw_buf *jws, json_t **ret)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *by = NULL;
+
+	CHECK_OK(tw_jws_verify(sys, TW_JWS_INVENTORY, tw_buf_slice(jws), ret, &by));
+}
+
+static void test_each_claim(void **state)
+{
+	static const char *const claims[] = { "eat_profile", "sub", "iat", "thingward_time_trusted", "thingward_product_version",
+		"sbom_serial", "sbom_sha256" };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf good = { 0 };
+
+	make(cert, &text, &good);
+	for (size_t i = 0; i < TW_COUNT(claims); i++)
+		for (enum wrong how = ABSENT; how < WRONGS; how++) {
+			TW_CLEANUP(tw_jsonp) json_t *o = NULL;
+			TW_CLEANUP(tw_buf_done) struct tw_buf spoilt = { 0 };
+			TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
+
+			read_claims(&good, &o);
+			if (!spoil(o, o, claims[i], how, &spoilt))
+				continue;
+			sign_claims(tw_buf_slice(&spoilt), &jws);
+			refused(claims[i], how, verify(&text, &jws));
+		}
+}
+
+/* As good as the unit's own, then with one claim more, and with bytes behind them. */
+static void test_more_than_the_claims(void **state)
+{
+	static const char *const more[] = { "", ",\"more\":1}", "}{}", "} x" };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf good = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf claims = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
+
+	make(cert, &text, &good);
+	read_claims(&good, &o);
+	tw_buf_init(&claims, sys, TW_JWS_MAX);
+	CHECK_OK(tw_json_write(o, &claims));
+	for (size_t i = 0; i < TW_COUNT(more); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf longer = { 0 };
+		TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
+
+		tw_buf_init(&longer, sys, TW_JWS_MAX);
+		CHECK_OK(tw_buf_format(&longer, "%.*s%s", (int)(i == 0 ? claims.size : claims.size - 1), claims.data, more[i]));
+		sign_claims(tw_buf_slice(&longer), &jws);
+		if (i == 0)
+			CHECK_OK(verify(&text, &jws));
+		else
+			CHECK_ERR(verify(&text, &jws), SYNTAX);
+	}
+}
+
+static void test_each_member_of_the_signature(void **state)
+{
+	static const char *const members[] = { "payload", "protected", "signature" };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf good = { 0 };
+
+	make(cert, &text, &good);
+	for (size_t i = 0; i < TW_COUNT(members); i++)
+		for (enum wrong how = ABSENT; how < WRONGS; how++) {
+			TW_CLEANUP(tw_jsonp) json_t *o = NULL;
+			TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
+
+			CHECK_OK(tw_json_parse(tw_buf_slice(&good), TW_JWS_MAX, &o));
+			if (spoil(o, o, members[i], how, &jws))
+				refused(members[i], how, verify(&text, &jws));
+		}
+	CHECK_OK(tw_buf_text(&good, " x"));
+	CHECK_ERR(verify(&text, &good), SYNTAX);
+}
+
 static tw_err sweep(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
@@ -180,4 +387,5 @@ static void test_what_can_be_signed(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 CHECK_MAIN(TEST(test_what_can_be_signed), TEST(test_what_it_states), TEST(test_every_byte_counts), TEST(test_of_another),
-	TEST(test_document_and_signature_disagree), TEST(test_out_of_memory))
+	TEST(test_document_and_signature_disagree), TEST(test_each_field_of_the_document), TEST(test_what_is_there_twice),
+	TEST(test_each_claim), TEST(test_more_than_the_claims), TEST(test_each_member_of_the_signature), TEST(test_out_of_memory))
