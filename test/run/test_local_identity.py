@@ -72,6 +72,12 @@ def leaf(owner):
     return x509.load_pem_x509_certificate(owner.ask("GET", HERE).json["certificate"].encode())
 
 
+def switch(owner, value):
+    path = "/api/v1/settings/identification.remote-read"
+    changed = owner.ask("PUT", path, {"value": value}, [f"If-Match: {owner.ask('GET', path).headers['etag']}"])
+    assert changed.status == 200, changed.body
+
+
 def test_enrols_shows_and_renews(device, owner):
     """@nist DI.DAS.1: an authority of the owner's names this unit; a peer under it takes the unit, and not a self-signed stand-in."""
     assert owner.ask("GET", HERE).json == {"enrolled": False}
@@ -102,6 +108,11 @@ def test_enrols_shows_and_renews(device, owner):
         assert server.asked[-1][1].endswith("simplereenroll")
         second = leaf(owner)
         assert second.public_key().public_bytes(*SPKI) != first.public_key().public_bytes(*SPKI)
+        switch(owner, "off")
+        refused = owner.ask("GET", HERE)
+        assert (refused.status, refused.json["rule"]) == (403, "DI.IMS.1"), "its certificate has the identifier"
+        assert local(device[0], "GET", HERE).json["enrolled"] is True
+        switch(owner, "on")
     assert owner.ask("DELETE", HERE).status == 204
     assert owner.ask("GET", HERE).json == {"enrolled": False}
     assert owner.ask("DELETE", HERE).status == owner.ask("POST", HERE + "/renewal").status == 404

@@ -145,8 +145,11 @@ tw_err tw_local_read(struct tw_context *c, const struct tw_request *rq, struct t
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
-	tw_err e = local_now(tw_device_of(c), &j, &chain);
 
+	TW_TRY(tw_identity_refuse(c, rq, rp)); /* the certificate names the unit */
+	if (rp->problem[0])
+		return TW_OK;
+	tw_err e = local_now(tw_device_of(c), &j, &chain);
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
 	rp->body = json_object();

@@ -201,6 +201,11 @@ const char *tw_identity_own(const struct tw_device *d)
 	return "";
 }
 
+tw_err tw_identity_refuse(struct tw_context *context, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return TW_OK;
+}
+
 /* Of the rows only this one's name is looked at. */
 static const struct tw_operation_row operations[] = { { .name = "local-identity.read" }, { .name = "local-identity.renew" },
 	{ .name = NULL } };
