@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JWS with ES256, flattened JSON serialization (RFC 7515 section 7.2.2): the envelope of the product manifest, the provisioning record,
- * the device statement and the evidence report. The protected header holds alg, typ and, in x5c, the signer's certificate alone (who verifies
+ * the device statement, the inventory and the evidence report. The protected header holds alg, typ and, in x5c, the signer's certificate alone (who verifies
  * already holds its issuer); nothing else is accepted. typ separates the uses, so that no signature made for one can be shown
  * as another.
  */
