@@ -4,6 +4,8 @@
 
 #include "crypto/hash.h"
 
+#include "spill.h"
+
 #define FIRST "00000000000000000001.twlog"
 
 struct wanted {
@@ -278,7 +280,21 @@ static void test_an_epoch_ends_signed(void **state)
 	tw_audit_free(a);
 }
 
+/* Keys of the log go forward only: the one it ends with is not in what it gives back. */
+static void test_what_keys_leave_behind(void **state)
+{
+	uint8_t present[32];
+	struct bench b;
+	bench_init(&b, tw_sys_real(), dir.fd);
+	tw_audit *a = open_log(&b, tw_sys_real());
+	memcpy(present, a->state.key, sizeof present);
+	spill_watch(present, sizeof present);
+	tw_audit_free(a);
+	CHECK_INT(spill_seen(), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_what_a_start_says), TEST(test_what_is_said_of_a_cut), TEST(test_what_is_said_of_a_changed_log),
 	TEST(test_a_segment_under_another_name), TEST(test_other_names_in_the_folder), TEST(test_the_head), TEST(test_salts),
-	TEST(test_headers_name_the_boot), TEST(test_when_counts_are_due), TEST(test_an_epoch_ends_signed))
+	TEST(test_headers_name_the_boot), TEST(test_when_counts_are_due), TEST(test_an_epoch_ends_signed),
+	TEST(test_what_keys_leave_behind))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/path/test-context.h"
 #include "service/test-dir.h"
+#include "oom.h"
 
 static const struct tw_shape fields[] = { { "what", TW_JSON_TEXT, true, 1, 16 }, { .key = NULL } };
 static const struct tw_shape none[] = { { .key = NULL } };
@@ -85,5 +86,25 @@ static void test_only_declared_facts(void **state)
 	CHECK_INT(number, 7);
 }
 
+static tw_err tell(const struct tw_sys *sys, void *user)
+{
+	const char *want = user;
+	char body[256];
+	tw_err e = want ? tw_event(&t.c, "thing.happened", json_pack("{s:s}", "what", "this")) : tw_event(&t.c, "thing.quiet", NULL);
+	tw_json_use(tw_sys_real());
+	TW_TRY(e);
+	CHECK_OK(tw_audit_recent(t.c.audit, 0, 1, keep_body, body));
+	CHECK_TEXT(body, want ? want : "{\"event\":\"thing.quiet\",\"severity\":\"debug\"}");
+	return TW_OK;
+}
+
+/* An event is recorded whole, or whoever tells it hears that it was not. */
+static void test_events_without_memory(void **state)
+{
+	char all[] = "{\"element\":\"DI.IMS.1\",\"event\":\"thing.happened\",\"fields\":{\"what\":\"this\"},\"severity\":\"warning\"}";
+	CHECK(told_sweep(ENOMEM, tell, all, "") > 5);
+	CHECK(told_sweep(ENOMEM, tell, NULL, "") > 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_only_declared_events), TEST(test_only_declared_facts))
+CHECK_MAIN(TEST(test_only_declared_events), TEST(test_only_declared_facts), TEST(test_events_without_memory))

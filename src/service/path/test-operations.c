@@ -3,6 +3,7 @@
 #include "service/path/operations.h"
 #include "service/path/test-context.h"
 #include "service/test-dir.h"
+#include "oom.h"
 #include "sys/fake.h"
 
 #include <unistd.h>
@@ -269,6 +270,60 @@ static void test_a_record_as_people_see_it(void **state)
 	CHECK(!none);
 }
 
+/* --- Without memory --- */
+
+struct answer {
+	tw_err (*handler)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+	struct tw_request rq;
+	char whole[4096]; /* as it is with all the memory there is; "" before the first */
+};
+
+static tw_err answer(const struct tw_sys *sys, void *user)
+{
+	struct answer *a = user;
+	struct tw_reply rp = { .status = 200, .file = -1 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf text;
+	tw_buf_init(&text, tw_sys_real(), sizeof a->whole - 1);
+	t.c.sys = sys;
+	tw_err e = a->handler(&t.c, &a->rq, &rp);
+	t.c.sys = tw_fake_sys(fake);
+	tw_json_use(tw_sys_real());
+	if (!tw_failed(e)) {
+		CHECK_INT(rp.status, 200);
+		CHECK_OK(tw_json_write(rp.body, &text));
+		if (!a->whole[0])
+			snprintf(a->whole, sizeof a->whole, "%s", tw_buf_cstr(&text));
+		CHECK_TEXT(tw_buf_cstr(&text), a->whole);
+	}
+	tw_reply_done(&rp);
+	return e;
+}
+
+/* What is answered is the whole of it: a member that could not be had is not left out. */
+static void test_answers_without_memory(void **state)
+{
+	static const struct tw_operation_row records = { .name = "log.read", .handler = tw_op_log_read, .list = "records", .page = 2 };
+	static const struct tw_operation_row list_all = {
+		.name = "settings.list", .handler = tw_op_settings_list, .list = "settings", .page = 2
+	};
+	static struct answer answers[] = {
+		{ tw_op_health, { .parameter = { "", 0 } }, "" },
+		{ tw_op_settings_read, { .parameter = TW_SLICE("a.number") }, "" },
+		{ tw_op_settings_read, { .parameter = TW_SLICE("a.choice") }, "" },
+		{ tw_op_settings_list, { .operation = &list_all }, "" },
+		{ tw_op_log_read, { .operation = &records }, "" },
+		{ tw_op_log_segments, { .operation = &segments }, "" },
+	};
+	struct tw_reply rp = { 0 };
+
+	CHECK_INT(change("a.number", "20", "\"0\"", &rp), 200);
+	tw_reply_done(&rp);
+	CHECK_OK(tw_audit_epoch_next(t.c.audit, "another"));
+	for (size_t i = 0; i < TW_COUNT(answers); i++)
+		CHECK(told_sweep(ENOMEM, answer, &answers[i], "") > 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_a_change_names_its_version), TEST(test_who_may_change), TEST(test_what_a_form_is_made_of), TEST(test_health),
-	TEST(test_segments_of_the_log), TEST(test_a_segment_of_the_log), TEST(test_a_record_as_people_see_it))
+	TEST(test_segments_of_the_log), TEST(test_a_segment_of_the_log), TEST(test_a_record_as_people_see_it),
+	TEST(test_answers_without_memory))

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ownership and sessions where a statement of the store's is refused or memory is short: it is told, and nothing is done by halves. */
+#include "world.h"
+
+#include "device/logical-access/state.h"
+#include "device/platform/device.h"
+#include "device/sql-device.h"
+
+#define REFUSE(when) "CREATE TRIGGER no BEFORE " when " BEGIN SELECT RAISE(ABORT, 'no'); END"
+#define REFUSE_KEPT(what, name) REFUSE(what " ON kept WHEN " name)
+
+static struct world w;
+static char token[64], code[64];   /* of an owner */
+static struct tw_unit_offer offer; /* to nobody yet */
+
+static struct tw_device *device(void)
+{
+	return tw_unit_device(w.unit);
+}
+
+static int set_up(void **state)
+{
+	if (world_make(&w))
+		return -1;
+	world_start(&w);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	tw_json_use(tw_sys_real());
+	return world_end(&w);
+}
+
+static void sql(const char *statement)
+{
+	CHECK_OK(tw_store_run(device()->context.store, statement, NULL, 0, NULL, NULL));
+}
+
+/* --- What is asked of the device: how it comes to that, and the question --- */
+
+static void nobody(void)
+{
+	uint8_t secret[16];
+
+	if (tw_unit_owned(w.unit))
+		CHECK_INT(tw_unit_recover(w.unit, secret), 200);
+	CHECK(!tw_unit_owned(w.unit));
+	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
+}
+
+static void owner(void)
+{
+	nobody();
+	CHECK_INT(tw_unit_take(w.unit, &offer, "alice"), 201);
+}
+
+static void owner_with_a_session(void)
+{
+	owner();
+	world_session(&w, token);
+	world_code(&w, code);
+}
+
+static void browser_that_waits(void)
+{
+	nobody();
+	CHECK_INT(tw_unit_browser(w.unit, &offer, "bob"), 202);
+}
+
+static void browser_that_may_collect(void)
+{
+	browser_that_waits();
+	CHECK_INT(tw_unit_confirm(w.unit, &offer), 200);
+}
+
+static void browser_that_asks_again(void)
+{
+	browser_that_may_collect();
+	CHECK_INT(tw_unit_claim(w.unit, &offer), 201);
+	world_text(&w, "token", token, sizeof token);
+}
+
+static void all_places_taken(void)
+{
+	char other[64];
+
+	owner();
+	world_session(&w, token);
+	for (int i = 1; i < TW_SESSIONS_MAX; i++) {
+		world_at(&w, WORLD_WALL, WORLD_BOOT + i);
+		world_session(&w, other);
+	}
+	world_code(&w, code);
+}
+
+static void code_too_old(void)
+{
+	owner_with_a_session();
+	sql("UPDATE session_code SET expires_boot_ms = 1");
+}
+
+static void setting_and_kept(void)
+{
+	owner_with_a_session();
+	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/identification.remote-read", "\"0\"", "{\"value\":\"off\"}"), 200);
+	CHECK_OK(tw_device_keep(device(), "owner.test", "his"));
+}
+
+static int ask_for_a_code(void)
+{
+	return tw_unit_request(w.unit, "POST", "/api/v1/session-codes", NULL, NULL);
+}
+
+static int open_session(void)
+{
+	return world_open(&w, code);
+}
+
+static int close_session(void)
+{
+	return tw_unit_request_as(w.unit, token, "DELETE", "/api/v1/sessions/current", NULL);
+}
+
+static int use_session(void)
+{
+	return world_reads(&w, token);
+}
+
+static int read_offer(void)
+{
+	return tw_unit_request(w.unit, "GET", "/api/v1/commissioning", NULL, NULL);
+}
+
+static int take(void)
+{
+	return tw_unit_take(w.unit, &offer, "alice");
+}
+
+static int take_anew(void)
+{
+	return tw_unit_takeover(w.unit, "alice");
+}
+
+static int begin_browser(void)
+{
+	return tw_unit_browser(w.unit, &offer, "bob");
+}
+
+static int confirm(void)
+{
+	return tw_unit_confirm(w.unit, &offer);
+}
+
+static int claim(void)
+{
+	return tw_unit_claim(w.unit, &offer);
+}
+
+static int recover(void)
+{
+	uint8_t secret[16];
+
+	return tw_unit_recover(w.unit, secret);
+}
+
+/* --- The store refuses --- */
+
+/* Whose session is there, and what it may read, is as before; in the cache and in the store. */
+static void check_owner(const char *when)
+{
+	for (int again = 0; again < 2; again++) {
+		if (!tw_unit_owned(w.unit) || world_reads(&w, token) != 200)
+			fail_msg("%s: the owner or his session is gone%s", when, again ? " from the store" : "");
+		CHECK_OK(tw_access_load(device()));
+	}
+}
+
+static void check_nobody(const char *when)
+{
+	for (int again = 0; again < 2; again++) {
+		if (tw_unit_owned(w.unit))
+			fail_msg("%s: there is an owner%s", when, again ? " in the store" : "");
+		CHECK_OK(tw_access_load(device()));
+	}
+}
+
+static void check_some_owner(const char *when)
+{
+	if (!tw_unit_owned(w.unit))
+		fail_msg("%s: the owner is gone", when);
+}
+
+static void check_his_setting(const char *when)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
+
+	check_some_owner(when);
+	tw_buf_init(&kept, tw_sys_real(), 64);
+	CHECK_OK(tw_device_kept(device(), "owner.test", &kept));
+	CHECK_OK(tw_settings_load(&device()->context));
+	if (!tw_setting_is(&device()->context, "identification.remote-read", "off"))
+		fail_msg("%s: his setting is gone", when);
+}
+
+struct step {
+	void (*prepare)(void);
+	int (*ask)(void);
+	int want;
+	void (*check)(const char *when); /* after a refusal */
+	const char *refuse;              /* of the store's statements */
+};
+
+static void walk(const struct step *steps, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct step *s = &steps[i];
+		s->prepare();
+		sql(s->refuse);
+		int status = s->ask();
+		if (status != 500)
+			fail_msg("step %zu (%s): %d", i, s->refuse, status);
+		s->check(s->refuse);
+		sql("DROP TRIGGER no");
+		status = s->ask();
+		if (status != s->want)
+			fail_msg("step %zu (%s): %d once it can be done", i, s->refuse, status);
+	}
+}
+
+static void test_sessions(void **state)
+{
+	static const struct step steps[] = {
+		{ code_too_old, ask_for_a_code, 201, check_owner, REFUSE("DELETE ON session_code") },
+		{ owner_with_a_session, ask_for_a_code, 201, check_owner, REFUSE("INSERT ON session_code") },
+		{ owner_with_a_session, open_session, 201, check_owner, REFUSE("DELETE ON session_code") },
+		{ owner_with_a_session, open_session, 201, check_owner, REFUSE("INSERT ON session") },
+		{ all_places_taken, open_session, 201, check_owner, REFUSE("DELETE ON session") },
+		{ all_places_taken, open_session, 201, check_owner, REFUSE("INSERT ON session") },
+		{ owner_with_a_session, close_session, 204, check_owner, REFUSE("DELETE ON session") },
+	};
+
+	walk(steps, TW_COUNT(steps));
+}
+
+static void test_taking_over(void **state)
+{
+	static const struct step steps[] = {
+		{ nobody, take_anew, 201, check_nobody, REFUSE("INSERT ON owner") },
+		{ nobody, take_anew, 201, check_nobody, REFUSE_KEPT("INSERT", "NEW.name = 'ownership.listener'") },
+		{ browser_that_may_collect, claim, 201, check_nobody, REFUSE("INSERT ON owner") },
+		{ browser_that_may_collect, claim, 201, check_nobody, REFUSE_KEPT("INSERT", "NEW.name = 'ownership.uncollected'") },
+		{ browser_that_may_collect, claim, 201, check_some_owner, REFUSE_KEPT("DELETE", "OLD.name = 'ownership.listener'") },
+		{ browser_that_may_collect, claim, 201, check_some_owner, REFUSE("INSERT ON session") },
+		{ browser_that_asks_again, claim, 201, check_some_owner, REFUSE("DELETE ON session") },
+		{ browser_that_asks_again, claim, 201, check_some_owner, REFUSE("INSERT ON session") },
+		{ browser_that_asks_again, use_session, 200, check_some_owner, REFUSE_KEPT("DELETE", "OLD.name = 'ownership.uncollected'") },
+	};
+
+	walk(steps, TW_COUNT(steps));
+}
+
+static void test_recovery(void **state)
+{
+	static const struct step steps[] = {
+		{ owner_with_a_session, recover, 200, check_owner, REFUSE("DELETE ON session_code") },
+		{ owner_with_a_session, recover, 200, check_owner, REFUSE_KEPT("INSERT", "NEW.name = 'ownership.ended'") },
+		{ browser_that_asks_again, recover, 200, check_some_owner, REFUSE_KEPT("DELETE", "OLD.name = 'ownership.uncollected'") },
+		{ setting_and_kept, recover, 200, check_his_setting, REFUSE_KEPT("DELETE", "OLD.name = 'owner.test'") },
+		{ setting_and_kept, recover, 200, check_his_setting, REFUSE("DELETE ON setting") },
+		{ setting_and_kept, recover, 200, check_his_setting, REFUSE("DELETE ON setting_history") },
+		{ owner_with_a_session, recover, 200, check_owner, REFUSE_KEPT("INSERT", "NEW.name = 'ownership.listener'") },
+		{ owner_with_a_session, recover, 200, check_nobody, REFUSE_KEPT("DELETE", "OLD.name = 'ownership.listener'") },
+	};
+
+	walk(steps, TW_COUNT(steps));
+}
+
+/* An owner whom nobody has seen ends with a start, as a whole; a start that cannot end him is none. */
+static void test_a_start_that_cannot_end_an_owner(void **state)
+{
+	static const char *const refuse[] = { REFUSE_KEPT("INSERT", "NEW.name = 'ownership.ended'"), REFUSE("DELETE ON owner"),
+		REFUSE_KEPT("DELETE", "OLD.name = 'ownership.uncollected'") };
+
+	for (size_t i = 0; i < TW_COUNT(refuse); i++) {
+		browser_that_asks_again();
+		sql(refuse[i]);
+		w.unit = tw_unit_stop(w.unit);
+		if (!tw_failed(tw_unit_start(tw_fake_sys(w.fake), w.directory, &w.unit)))
+			fail_msg("it starts: %s", refuse[i]);
+		CHECK_INT(tear_down(NULL), 0);
+		CHECK_INT(set_up(NULL), 0);
+	}
+}
+
+/* --- Memory is short --- */
+
+static struct {
+	struct tw_sys sys;
+	const struct tw_sys *own;
+	long until; /* that block is not to be had; 0: all are */
+	bool fired;
+} memory;
+
+static bool lacks(void)
+{
+	bool now = memory.until > 0 && --memory.until == 0;
+
+	memory.fired |= now;
+	return now;
+}
+
+static void *alloc(const struct tw_sys *s, size_t size)
+{
+	return lacks() ? NULL : memory.own->alloc(memory.own, size);
+}
+
+static void *resize(const struct tw_sys *s, void *p, size_t size)
+{
+	return lacks() ? NULL : memory.own->resize(memory.own, p, size);
+}
+
+/* With the nth block missing that a handler or the JSON library asks for. */
+static int ask_without(int (*ask)(void), long nth)
+{
+	struct tw_context *c = &device()->context;
+
+	memory.own = c->sys;
+	memory.sys = *c->sys;
+	memory.sys.alloc = alloc;
+	memory.sys.resize = resize;
+	memory.until = nth;
+	memory.fired = false;
+	c->sys = &memory.sys;
+	tw_json_use(&memory.sys);
+	int status = ask();
+	memory.until = 0;
+	tw_json_use(tw_sys_real());
+	c->sys = memory.own;
+	return status;
+}
+
+static void test_memory(void **state)
+{
+	static const struct {
+		void (*prepare)(void);
+		int (*ask)(void);
+		int want;
+		long spared; /* blocks that are not missed: of words for the console */
+	} rows[] = {
+		{ owner_with_a_session, ask_for_a_code, 201, 0 },
+		{ owner_with_a_session, open_session, 201, 0 },
+		{ owner_with_a_session, close_session, 204, 0 },
+		{ nobody, read_offer, 200, 0 },
+		{ nobody, take, 201, 0 },
+		{ nobody, begin_browser, 202, 2 },
+		{ browser_that_waits, confirm, 200, 0 },
+		{ browser_that_waits, claim, 202, 0 },
+		{ browser_that_may_collect, claim, 201, 0 },
+		{ owner_with_a_session, recover, 200, 0 },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		long nth = 0, spared = 0;
+		do {
+			rows[i].prepare();
+			int status = ask_without(rows[i].ask, ++nth);
+			spared += memory.fired && status == rows[i].want;
+			if (status != rows[i].want && !(memory.fired && (status >= 500 || status == 0))) /* 0: it was the harness's own */
+				fail_msg("row %zu, block %ld: %d", i, nth, status);
+		} while (memory.fired);
+		if (nth < 3 || spared > rows[i].spared)
+			fail_msg("row %zu: %ld blocks, %ld of them not missed", i, nth, spared);
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+CHECK_MAIN(TEST(test_sessions), TEST(test_taking_over), TEST(test_recovery), TEST(test_a_start_that_cannot_end_an_owner), TEST(test_memory))
