@@ -23,14 +23,14 @@ static tw_err seal(tw_audit *a, struct tw_audit_source *s)
 
 static bool over(const struct tw_audit_source *s, int64_t now)
 {
-	return s->used && now - s->window_ms >= MINUTE_MS;
+	return now - s->window_ms >= MINUTE_MS;
 }
 
 tw_err tw_audit_refusals_seal(tw_audit *a, bool all)
 {
 	int64_t now = tw_time_boot_ms(a->o.time);
-	for (size_t i = 0; i <= TW_AUDIT_SOURCES; i++) {
-		struct tw_audit_source *s = i < TW_AUDIT_SOURCES ? &a->sources[i] : &a->others;
+	for (size_t i = 0; i < TW_COUNT(a->sources); i++) {
+		struct tw_audit_source *s = &a->sources[i];
 		if (!all && !over(s, now))
 			continue;
 		TW_TRY(seal(a, s));
@@ -41,13 +41,13 @@ tw_err tw_audit_refusals_seal(tw_audit *a, bool all)
 
 int64_t tw_audit_refusals_due_ms(const tw_audit *a)
 {
-	int64_t due = -1;
-	for (size_t i = 0; i <= TW_AUDIT_SOURCES; i++) {
-		const struct tw_audit_source *s = i < TW_AUDIT_SOURCES ? &a->sources[i] : &a->others;
-		if (s->used && s->suppressed && (due < 0 || s->window_ms + MINUTE_MS < due))
-			due = s->window_ms + MINUTE_MS;
+	const struct tw_audit_source *first = NULL;
+	for (size_t i = 0; i < TW_COUNT(a->sources); i++) {
+		const struct tw_audit_source *s = &a->sources[i];
+		if (s->suppressed && (!first || s->window_ms < first->window_ms))
+			first = s;
 	}
-	return due;
+	return first ? first->window_ms + MINUTE_MS : -1;
 }
 
 static struct tw_audit_source *begin_row(struct tw_audit_source *s, const char *name, int64_t now)
@@ -60,7 +60,7 @@ static struct tw_audit_source *begin_row(struct tw_audit_source *s, const char *
 /* The source's row; a free one; or the oldest, whose count goes to the others. */
 static struct tw_audit_source *row_of(tw_audit *a, const char *name, int64_t now)
 {
-	struct tw_audit_source *unused = NULL, *oldest = &a->sources[0];
+	struct tw_audit_source *unused = NULL, *oldest = &a->sources[0], *others = &a->sources[TW_AUDIT_OTHERS];
 	for (size_t i = 0; i < TW_AUDIT_SOURCES; i++) {
 		struct tw_audit_source *s = &a->sources[i];
 		if (s->used && strncmp(s->name, name, sizeof s->name - 1) == 0)
@@ -72,9 +72,9 @@ static struct tw_audit_source *row_of(tw_audit *a, const char *name, int64_t now
 	}
 	if (unused)
 		return begin_row(unused, name, now);
-	if (oldest->suppressed && !a->others.used)
-		begin_row(&a->others, "others", now);
-	a->others.suppressed += oldest->suppressed;
+	if (oldest->suppressed && !others->used)
+		begin_row(others, "others", now);
+	others->suppressed += oldest->suppressed;
 	return begin_row(oldest, name, now);
 }
 

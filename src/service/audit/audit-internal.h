@@ -23,6 +23,7 @@ struct tw_audit_source {
 	bool used;
 };
 #define TW_AUDIT_SOURCES 32
+#define TW_AUDIT_OTHERS TW_AUDIT_SOURCES /* the common row, behind those of single sources */
 
 struct tw_audit {
 	const struct tw_sys *sys;
@@ -45,7 +46,7 @@ struct tw_audit {
 	size_t salts_left;
 	char fault[TW_DETAIL_MAX], broken[TW_DETAIL_MAX];
 
-	struct tw_audit_source sources[TW_AUDIT_SOURCES], others;
+	struct tw_audit_source sources[TW_AUDIT_SOURCES + 1];
 	int64_t total_window_ms;
 	unsigned total_recorded;
 };

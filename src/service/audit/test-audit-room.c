@@ -309,6 +309,7 @@ static void test_a_sync_that_fails_under_an_append(void **state)
 		CHECK(tw_audit_broken(a)[0]);
 		snprintf(reason, sizeof reason, "%s", tw_audit_broken(a));
 		CHECK_ERR(tw_audit_head(a, &head), IO);
+		CHECK_ERR(tw_audit_refused(a, "192.0.2.1", TW_SLICE("{}")), IO);
 		CHECK_ERR(tw_audit_checkpoint(a), IO);
 		CHECK_ERR(tw_audit_epoch_next(a, "test"), IO);
 		CHECK_TEXT(tw_audit_broken(a), reason);
@@ -493,12 +494,13 @@ static void test_a_source_too_many(void **state)
 	}
 	tw_fake_clock(f, true, 1900000000000, 100100);
 	refuse(a, "one more", 1);
-	CHECK(!a->others.used);
+	CHECK(!a->sources[TW_AUDIT_OTHERS].used);
 	tw_fake_clock(f, true, 1900000000000, 100200);
 	refuse(a, "and one more", 1);
-	CHECK(a->others.used);
+	CHECK_INT(tw_audit_refusals_due_ms(a), 160200);
 	refuse(a, "s2", 10); /* it has its row still; with the eighth, all have their sixty */
-	CHECK_INT(a->others.suppressed, 3);
+	CHECK_INT(a->sources[TW_AUDIT_OTHERS].suppressed, 3);
+	CHECK_INT(tw_audit_refusals_due_ms(a), 160002); /* its minute began earlier */
 	tw_fake_clock(f, true, 1900000000000, 100300);
 	refuse(a, "the last", 1);
 	CHECK_OK(tw_audit_refusals_seal(a, true));

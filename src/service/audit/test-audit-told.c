@@ -379,6 +379,12 @@ static void test_rations_to_the_last(void **state)
 		CHECK_OK(tw_audit_refused(a, source, TW_SLICE("{}")));
 	}
 	CHECK_INT(tw_audit_last(a) - before, 60);
+	tw_fake_clock(f, true, 1800000119999, 1119999);
+	CHECK_OK(tw_audit_refused(a, "late", TW_SLICE("{}"))); /* all of this minute are gone */
+	CHECK_INT(tw_audit_last(a) - before, 60);
+	tw_fake_clock(f, true, 1800000120000, 1120000);
+	CHECK_OK(tw_audit_refused(a, "later", TW_SLICE("{}")));
+	CHECK_INT(a->total_recorded, 1);
 	tw_audit_free(a);
 	tw_fake_free(f);
 }
