@@ -282,15 +282,20 @@ static tw_err flush_leftovers(void)
 
 static tw_err make_primary(void)
 {
+	TW_CLEANUP(flush)
+	ESYS_TR made = ESYS_TR_NONE; /* ours when all is known of it: a failed command writes ESYS_TR_NONE, which is not 0 */
 	TW_CLEANUP(free_esys) TPM2B_PUBLIC *public = NULL;
 	const TPM2B_SENSITIVE_CREATE sensitive = { 0 };
 	const TPM2B_PUBLIC template = primary_template();
 	const TPM2B_DATA outside = { 0 };
 	const TPML_PCR_SELECTION pcrs = { 0 };
-	CALL(CreatePrimary, ESYS_TR_RH_OWNER, BY_PASSWORD, &sensitive, &template, &outside, &pcrs, &tpm.primary, &public, NULL, NULL, NULL);
+	CALL(CreatePrimary, ESYS_TR_RH_OWNER, BY_PASSWORD, &sensitive, &template, &outside, &pcrs, &made, &public, NULL, NULL, NULL);
 	const TPMS_ECC_POINT *q = &public->publicArea.unique.ecc;
 	const struct tw_slice parts[] = { { (const char *)q->x.buffer, q->x.size }, { (const char *)q->y.buffer, q->y.size } };
-	return tw_sha256_of(parts, TW_COUNT(parts), tpm.name);
+	TW_TRY(tw_sha256_of(parts, TW_COUNT(parts), tpm.name));
+	tpm.primary = made;
+	made = ESYS_TR_NONE;
+	return TW_OK;
 }
 
 static void add_word(uint32_t value, char *to)

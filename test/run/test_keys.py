@@ -238,12 +238,30 @@ def test_an_unprivileged_process_is_denied(owned, tmp_path):
 
 # ---- DP.CKM.3 ----
 
+def rewraps_only(unit, vault):
+    """Rotates the storage key: what it seals is wrapped anew, each small file of it, and nothing else of the device's keys and log is written again."""
+    def files():
+        closed = sorted(unit.state.glob("log/*.twlog"))[:-1]
+        return {path: path.read_bytes() for path in [*unit.state.glob("keys/*"), *closed] if path.is_file()}
+
+    sealed = unit.json("crypto", "seal", "--data", b64(b"bulk"))["sealed"]
+    before = files()
+    assert len([path for path in before if path.suffix == ".sealed"]) == 3
+    generation = unit.json("keystore", "rotate")["generation"]
+    after = files()
+    changed = {path.name for path in before if after.get(path) != before[path]}
+    assert changed == {path.name for path in before if path.suffix == ".sealed"} | {f"{vault}.a", f"{vault}.b"}, "the rest stays byte by byte"
+    assert set(before) <= set(after)
+    assert {int.from_bytes(text[1:5], "big") for path, text in after.items() if path.suffix == ".sealed"} == {generation}
+    assert unit.json("crypto", "unseal", "--sealed", sealed)["data"] == b64(b"bulk"), "what was encrypted before opens as it is"
+    return generation
+
 
 def test_the_storage_key_is_replaced_while_all_serves(owned, tmp_path):
     confirmed(owned)
     made = owned.json("keys", "create", "web")
     before = owned.json("keystore", "read")
-    assert owned.json("keystore", "rotate")["generation"] == before["generation"] + 1
+    assert rewraps_only(owned, "keystore") == before["generation"] + 1
     after = owned.json("keystore", "read")
     assert after["oldest"] == after["generation"] == before["generation"] + 1
     proof_holds(owned, made)

@@ -8,6 +8,7 @@
 #include "sys/fake.h"
 #include "oom.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -228,6 +229,113 @@ static tw_err ask(enum tw_token_op op, struct tw_slice handle, struct tw_slice i
 	return tw_token_ask(token, &q, ret);
 }
 
+/* --- Locked --- */
+
+/* TPM2_HierarchyChangeAuth of the owner hierarchy, byte by byte: nothing of ours has a call for it. */
+static void set_owner_password(const char *from, const char *to)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 }, command = { 0 };
+	uint8_t answer[64];
+	tw_buf_init(&body, sys, 256);
+	tw_buf_init(&command, sys, 256);
+	CHECK_OK(tw_buf_u32(&body, 0x40000001)); /* TPM_RH_OWNER */
+	CHECK_OK(tw_buf_u32(&body, 9 + (uint32_t)strlen(from)));
+	CHECK_OK(tw_buf_u32(&body, 0x40000009)); /* TPM_RS_PW, without nonce or attributes */
+	CHECK_OK(tw_buf_add(&body, "\0\0\0", 3));
+	CHECK_OK(tw_buf_block16(&body, from, strlen(from)));
+	CHECK_OK(tw_buf_block16(&body, to, strlen(to)));
+	CHECK_OK(tw_buf_add(&command, "\x80\2", 2)); /* TPM_ST_SESSIONS */
+	CHECK_OK(tw_buf_u32(&command, 10 + (uint32_t)body.size));
+	CHECK_OK(tw_buf_u32(&command, 0x129));
+	CHECK_OK(tw_buf_add(&command, body.data, body.size));
+	CHECK(write(plan.fd, command.data, command.size) == (ssize_t)command.size);
+	CHECK_INT(poll(&(struct pollfd){ .fd = plan.fd, .events = POLLIN }, 1, 10000), 1);
+	CHECK(read(plan.fd, answer, sizeof answer) >= 10);
+	CHECK_BYTES(answer + 6, "\0\0\0\0", 4);
+}
+
+/* @nist DP.CKM.2: the TPM's own wrong PIN. Nothing is made anew where it does not open, and the keys are there again with the right one. */
+static void test_owner_has_a_password(void **state)
+{
+	struct tw_keystore_state s;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	need_swtpm();
+	CHECK_OK(open_tpm(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	token = tw_token_free(token);
+	start_swtpm("one"); /* begun anew, so that nobody else speaks on the way to it */
+	set_owner_password("", "secret");
+	restart();
+	tw_keystore_close(k);
+	CHECK_ERR(open_tpm(&k), STATE);
+	CHECK(strstr(tw_err_detail(), "password") != NULL);
+	CHECK_ERR(open_tpm(&k), STATE);
+	token = tw_token_free(token);
+	start_swtpm("one");
+	set_owner_password("secret", "");
+	restart();
+	CHECK_OK(open_tpm(&k));
+	check_signs(k, "one", point);
+	CHECK_OK(tw_keystore_state(k, &s));
+	CHECK_INT(s.generation, 1);
+	tw_keystore_close(k);
+}
+
+/* A TPM that answers every command with one code. */
+static pid_t start_refusing(uint32_t rc)
+{
+	const uint8_t answer[10] = { 0x80, 0x01, 0, 0, 0, 10, (uint8_t)(rc >> 24), (uint8_t)(rc >> 16), (uint8_t)(rc >> 8), (uint8_t)rc };
+	uint8_t command[4096];
+	int pair[2];
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	fflush(NULL);
+	pid_t pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		close(pair[0]);
+		while (read(pair[1], command, sizeof command) > 0 && write(pair[1], answer, sizeof answer) == (ssize_t)sizeof answer) {
+		}
+		_exit(0);
+	}
+	close(pair[1]);
+	CHECK_INT(fcntl(pair[0], F_SETFL, O_NONBLOCK), 0);
+	plan.fd = pair[0];
+	return pid;
+}
+
+/* Each is told as what it is, and no vault is begun over it. */
+static void test_refusing_tpm(void **state)
+{
+	static const struct {
+		uint32_t rc;
+		enum tw_code want;
+		const char *words;
+	} rows[] = {
+		{ 0x921, TW_CODE_STATE, "locked" },      /* TPM_RC_LOCKOUT */
+		{ 0x100, TW_CODE_STATE, "not started" }, /* TPM_RC_INITIALIZE */
+		{ 0x9a2, TW_CODE_STATE, "password" },    /* TPM_RC_BAD_AUTH, of the first session */
+		{ 0x98e, TW_CODE_STATE, "password" },    /* TPM_RC_AUTH_FAIL, likewise */
+		{ 0x101, TW_CODE_CRYPTO, "0x101" },      /* TPM_RC_FAILURE */
+	};
+	tw_keystore *k = NULL;
+	int was = plan.fd;
+	need_swtpm();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		token = tw_token_free(token);
+		pid_t pid = start_refusing(rows[i].rc);
+		restart();
+		CHECK_INT(open_tpm(&k).code, rows[i].want);
+		CHECK(strstr(tw_err_detail(), rows[i].words) != NULL);
+		CHECK(faccessat(dir.fd, "tpm.a", F_OK, 0) != 0);
+		token = tw_token_free(token);
+		close(plan.fd);
+		CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
+	}
+	plan.fd = was;
+	use_tpm("one");
+}
+
 /* @nist DP.CKM.2: what one TPM made opens in no other, neither the whole keystore nor a single blob */
 static void test_another_tpm(void **state)
 {
@@ -360,7 +468,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_contract), cmocka_unit_test(test_import), cmocka_unit_test(test_slow_tpm),
-		cmocka_unit_test(test_tpm_removed_in_use), cmocka_unit_test(test_no_tpm), cmocka_unit_test(test_another_tpm),
+		cmocka_unit_test(test_tpm_removed_in_use), cmocka_unit_test(test_owner_has_a_password),
+		cmocka_unit_test(test_refusing_tpm), cmocka_unit_test(test_no_tpm), cmocka_unit_test(test_another_tpm),
 		cmocka_unit_test(test_power_cut), cmocka_unit_test(test_one_command_lost), /* the last: it leaves libtss2 loaded */
 	};
 	const char *filter = getenv("CMOCKA_TEST_FILTER");
