@@ -359,9 +359,10 @@ static tw_err make_body(struct tw_tool *t, const struct tw_args *a, const json_t
 	return read_secrets(t, a, fields, body);
 }
 
+/* What stands in a path as it is (RFC 3986 section 3.3): identifiers have colons. */
 static bool segment_character(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~:", c);
 }
 
 static tw_err make_path(struct tw_tool *t, const struct tw_args *a, const json_t *operation, char ret[PATH_SIZE])
@@ -374,7 +375,7 @@ static tw_err make_path(struct tw_tool *t, const struct tw_args *a, const json_t
 	(void)snprintf(ret, PATH_SIZE, "%.*s", (int)size, path);
 	for (const char *c = brace ? a->rest[0] : ""; *c; c++) {
 		if (!segment_character(*c) || size + 2 > PATH_SIZE)
-			return tw_fail(t, TW_EXIT_USAGE, "a name of letters, digits, '.', '-'",
+			return tw_fail(t, TW_EXIT_USAGE, "a name of letters, digits, '.', '-', ':'",
 				TW_RAISE(SYNTAX, "'%.64s' is no name", a->rest[0]));
 		ret[size++] = *c;
 		ret[size] = '\0';

@@ -26,7 +26,8 @@ export function peopled() {
 	const state = healthy();
 	state.assignments = [{ kind: 'person', name: 'Ada Lovelace', contact: 'ada@example.com', reference: 'Room 4', since: '2026-11-20T08:00:00Z', by: 'owner:alice' },
 		{ kind: 'nobody', name: '', contact: '', reference: '', since: '2026-11-19T08:00:00Z', by: 'owner:alice' }];
-	state.peers = { peers: [{ identifier: IDENTIFIER, key: KEY }], anchors: [{ name: 'building', not_after: '2036-11-21T00:00:00Z' }], revoked: [{ anchor: 'building', serial: '0badc0de' }] };
+	state.peers = { peers: [{ identifier: IDENTIFIER, key: KEY }], anchors: [{ name: 'building', not_after: '2036-11-21T00:00:00Z' }], revoked: [{ anchor: 'building', serial: '0badc0de' }],
+		suspected: [{ identifier: IDENTIFIER, why: 'its counter did not rise', source: '192.0.2.9', first: '2026-11-20T09:00:00Z', last: '2026-11-21T09:00:00Z', times: 3 }] };
 	state.keys = [{ name: 'door', public: 'MFkw', fingerprint: 'cd'.repeat(32) }];
 	state.local = { enrolled: true, url: 'https://est.example.com', anchors: '', certificate: state.identity.certificate, since: '2026-11-20T08:00:00Z', not_after: '2027-11-20T08:00:00Z' };
 	state.policies = [{ name: 'read-only', subject: 'urn:dev:ops:32473-T1', target: '', operation: 'identity.read', allow: true },
@@ -154,6 +155,11 @@ async function takesBack({ open }) {
 		await page.click('#drop-authority-building-yes');
 		await page.waitForFunction(() => !document.querySelector('#part-authorities').textContent.includes('Good until'));
 		assert.deepEqual(story.state.peers.anchors, []);
+		assert.match(await page.textContent('#part-suspected'), /may have a double.*its counter did not rise, from 192\.0\.2\.9; 3 times since/s);
+		await page.click('#clear-0');
+		await page.click('#clear-0-yes');
+		await page.waitForFunction(() => document.querySelector('#part-suspected').textContent === '');
+		assert.deepEqual(story.state.peers.suspected, []);
 		await page.click('#drop-rule-not-seven');
 		await page.click('#drop-rule-not-seven-yes');
 		await page.waitForFunction(() => !document.querySelector('#part-rules').textContent.includes('not-seven'));
@@ -374,7 +380,7 @@ function filledWith(text) {
 	const state = peopled();
 	Object.assign(state.identity, { model: text, physical_id: text, identifier: text, product_version: text, certificate: text });
 	state.assignments = [{ kind: text, name: text, contact: text, reference: text, since: text, by: text }];
-	state.peers = { peers: [{ identifier: text, key: text }], anchors: [{ name: text, not_after: text }], revoked: [{ anchor: text, serial: text }] };
+	state.peers = { peers: [{ identifier: text, key: text }], anchors: [{ name: text, not_after: text }], revoked: [{ anchor: text, serial: text }], suspected: [{ identifier: text, why: text, source: text, first: text, last: text, times: 2 }] };
 	state.keystore = { ...state.keystore, kind: text, detail: text };
 	state.keys = [{ name: text, public: text, fingerprint: text }];
 	state.local = { enrolled: true, url: text, anchors: text, certificate: text, since: text, not_after: text };

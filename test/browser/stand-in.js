@@ -39,7 +39,7 @@ export function healthy() {
 		selfTest: { passed: true, fast_enough: true, algorithms: [['sha-256', 'core', 210000, 'KiB/s', 2000], ['aes-256-gcm', 'keys', 98000, 'KiB/s', 0], ['ecdsa-p256-verify', 'core', 1200, '1/s', 20]]
 			.map(([name, role, rate, unit, floor]) => ({ name, standard: 'FIPS 180-4', role, passed: true, rate, unit, floor })) },
 		local: { enrolled: false },
-		peers: { peers: [], anchors: [], revoked: [] },
+		peers: { peers: [], anchors: [], revoked: [], suspected: [] },
 		policies: [],
 		packages: [],
 		files: { checked_before: false, listed: 0, owned: 0, checked: 0, executables: 0, changed: 0, missing: 0, unknown: 0, unread: 0, skipped: 0, broken: 0, findings: [] },
@@ -171,7 +171,7 @@ function assign(s, given) {
 }
 
 // What is removed by its name: a rule, a device, an authority with what it revoked.
-const LISTS = { 'policies': (s) => [s.policies, 'name'], 'keys': (s) => [s.keys, 'name'], 'peers': (s) => [s.peers.peers, 'identifier'], 'peer-anchors': (s) => [s.peers.anchors, 'name'] };
+const LISTS = { 'policies': (s) => [s.policies, 'name'], 'keys': (s) => [s.keys, 'name'], 'peers': (s) => [s.peers.peers, 'identifier'], 'peer-anchors': (s) => [s.peers.anchors, 'name'], 'peer-suspicions': (s) => [s.peers.suspected, 'identifier'] };
 
 function removal(method, path) {
 	const [, list, name] = /^\/api\/v1\/([a-z-]+)\/(.+)$/.exec(path) || [];

@@ -101,6 +101,7 @@ static unsigned what_is(const char *call)
 /* --- Scenarios --- */
 
 #define SETTING "/api/v1/settings/identification.remote-read"
+#define SUSPECT "urn:dev:ops:32473-LAMP-1"
 
 struct outcome {
 	int status; /* of the request; 0: none was made or the unit did not start */
@@ -121,6 +122,12 @@ static int read_identity(tw_unit *u)
 static int change(tw_unit *u)
 {
 	return tw_unit_request(u, "PUT", SETTING, "\"0\"", "{\"value\":\"off\"}");
+}
+
+/* No answer tells of it: what could not be kept and recorded is told to whoever had the device heard. */
+static int suspect(tw_unit *u)
+{
+	return tw_failed(tw_unit_suspect(u, SUSPECT)) ? 500 : 200;
 }
 
 /* The boot is confirmed. What fails leaves the store in the one format or the other, whole. */
@@ -169,6 +176,11 @@ static bool is_changed(tw_unit *u)
 	return tw_unit_request(u, "GET", SETTING, NULL, NULL) == 200 && strstr(tw_unit_body(u), "\"value\":\"off\"");
 }
 
+static bool is_suspected(tw_unit *u)
+{
+	return tw_unit_request(u, "GET", "/api/v1/peers", NULL, NULL) == 200 && strstr(tw_unit_body(u), SUSPECT);
+}
+
 static bool is_migrated(tw_unit *u)
 {
 	return tw_store_format(tw_unit_device(u)->context.store) == TW_STORE_FORMAT;
@@ -197,6 +209,7 @@ static const struct scenario {
 	{ "takeover", "fresh", false, take, 201, is_owned, 0 },
 	{ "read", "owned", false, read_identity, 200, NULL, 1 },
 	{ "change", "owned", false, change, 200, is_changed, 1 },
+	{ "suspicion", "owned", false, suspect, 200, is_suspected, 0 },
 	{ "upgrade", "owned", false, migrate, 200, is_migrated, 0, .after = goes_on },
 	{ "adoption", "owned", false, adopt, 200, is_adopted, 0, .after = goes_on },
 	{ "adopted start", "adopted", true, NULL, 0, NULL, 1 },

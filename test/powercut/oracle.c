@@ -65,6 +65,14 @@ static bool read_key(tw_unit *u, bool *ret)
 	return true;
 }
 
+static bool read_suspected(tw_unit *u, bool *ret)
+{
+	if (tw_unit_request(u, "GET", "/api/v1/peers", NULL, NULL) != 200)
+		return complain("the other devices cannot be read", tw_unit_body(u));
+	*ret = strstr(tw_unit_body(u), STORY_SUSPECT) != NULL;
+	return true;
+}
+
 static bool look(tw_unit *u, struct seen *ret)
 {
 	const struct tw_device *d = tw_unit_device(u);
@@ -82,12 +90,15 @@ static bool look(tw_unit *u, struct seen *ret)
 	if (d->access->owner_count > 1)
 		return complain("two owners", "");
 	(void)snprintf(ret->side.owner, sizeof ret->side.owner, "%.15s", d->access->owners[0].name);
-	return (!ret->side.owned || (read_version(u, &ret->side.version) && read_key(u, &ret->side.key))) && keys_sign(u, &ret->side);
+	return (!ret->side.owned ||
+		       (read_version(u, &ret->side.version) && read_key(u, &ret->side.key) && read_suspected(u, &ret->side.suspected))) &&
+		keys_sign(u, &ret->side);
 }
 
 static bool same_side(const struct side *a, const struct side *b)
 {
-	return a->owned == b->owned && a->version == b->version && a->key == b->key && strcmp(a->owner, b->owner) == 0;
+	return a->owned == b->owned && a->version == b->version && a->key == b->key && a->suspected == b->suspected &&
+		strcmp(a->owner, b->owner) == 0;
 }
 
 static bool secret_is(const char *directory, const uint8_t secret[16])
@@ -109,8 +120,8 @@ static bool kept(const char *directory, const struct promise *p, const struct se
 	bool moving = p->under_way && (p->now.owned != p->next.owned);
 	char text[96];
 
-	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d", s->side.owned, s->side.owner,
-		(int)s->side.version, s->side.key);
+	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d, suspected %d", s->side.owned, s->side.owner,
+		(int)s->side.version, s->side.key, s->side.suspected);
 	struct side now = p->now;
 
 	now.key = now.key && (s->side.key || !moving); /* recovery destroys an owner's keys before it forgets him */

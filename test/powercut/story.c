@@ -129,6 +129,27 @@ static void make_key(struct teller *t)
 	end(t);
 }
 
+static void suspect(struct teller *t)
+{
+	struct side next = t->story->now.now;
+
+	next.suspected = true;
+	begin(t, "suspicion", next);
+	must(!tw_failed(tw_unit_suspect(t->unit, STORY_SUSPECT)), "suspecting a device", NULL);
+	end(t);
+}
+
+static void clear_suspect(struct teller *t)
+{
+	struct side next = t->story->now.now;
+
+	next.suspected = false;
+	begin(t, "clearing", next);
+	must(tw_unit_request(t->unit, "DELETE", "/api/v1/peer-suspicions/" STORY_SUSPECT, NULL, NULL) == 204,
+		"clearing a suspicion", t->unit);
+	end(t);
+}
+
 static void open_session(struct teller *t)
 {
 	char code[16], body[64];
@@ -221,6 +242,7 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	change(&t);
 	change(&t);
 	make_key(&t);
+	suspect(&t);
 	open_session(&t);
 	checkpoint(&t);
 	migrate(&t);
@@ -228,6 +250,8 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	change(&t);
 	start(&t, "second boot");
 	change(&t);
+	clear_suspect(&t);
+	suspect(&t);
 	change(&t); /* on again: the burst reads what it switches */
 	burst(&t);
 	checkpoint(&t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The life that power is cut out of, and what the device has promised at each moment of it: first start, take-over, changes of a
- * setting, a key, a session, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the
+ * setting, a key, a suspicion that another device has a double, a session, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the
  * console, the next owner, an orderly end.
  */
 #ifndef TW_TEST_STORY_H
@@ -10,6 +10,7 @@
 #include "base/sys.h"
 
 #define STORY_UNIT "unit" /* the unit's directory, beneath the one that the power is cut of */
+#define STORY_SUSPECT "urn:dev:ops:32473-LAMP-1"
 #define STORY_SETTING "/api/v1/settings/identification.remote-read"
 
 struct side {
@@ -17,6 +18,7 @@ struct side {
 	char owner[16];
 	int64_t version; /* of the setting: odd is off, even is on */
 	bool key;        /* the owner has made one in the keystore */
+	bool suspected;  /* another device */
 };
 /* What may be found after a cut: `now`, or with a step under way also what the step leads to. All bytes: it goes through a file. */
 struct promise {

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other devices as subjects: who is believed, who is not, what each may do, and what the log says of it."""
 import json
+import os
+import signal
 import socket
+import sqlite3
 import ssl
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from harness import Client, unb64
+from harness import Client, roles, unb64, wait_for
 from peers import DAY, LAMP, Authority, Peer, as_owner, records, rule, trust
 
 A, B = LAMP + "A", LAMP + "B"
+NOBODY = {"anchors": [], "peers": [], "revoked": [], "suspected": []}
 
 
 @pytest.fixture
@@ -154,7 +158,7 @@ def test_distrusting_an_authority_ends_its_devices(trusting):
     assert peer.verdict("/api/v1/health") == (200, None)
     assert unit.tool("device", "peers", "distrust", "lamps", "--device", "unit", "--owner", unit.owner).returncode == 0
     assert peer.verdict("/api/v1/health") == (401, "peer.anchor")
-    assert unit.json("peers", "list") == {"anchors": [], "peers": [], "revoked": []}
+    assert unit.json("peers", "list") == NOBODY
 
 
 def test_switched_off_every_claim_is_refused(trusting):
@@ -206,7 +210,7 @@ def test_probes_of_a_sound_device_and_with_the_feature_off(owned, tmp_path):
     assert {seen[key] for key in (("DI.DAS.2", "wrong-key"), ("DI.DAS.2", "revoked-serial"), ("DI.ABI.1", "rule-admits-one"))} == {"pass"}, payload["results"]
     assert seen["DI.ABI.1.2", "only-the-valid"] == seen["DI.ABI.2", "each-by-its-name"] == "pass", payload["results"]
     assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == claims["DI.ABI.1.2"] == claims["DI.ABI.2"] == "holds"
-    assert owned.json("peers", "list") == {"anchors": [], "peers": [], "revoked": []} and owned.json("policies", "list") == {"policies": []}
+    assert owned.json("peers", "list") == NOBODY and owned.json("policies", "list") == {"policies": []}
     owned.json("settings", "change", "identification.watched", "settings.list")
     seen, claims, _ = assess(owned, tmp_path / "2.json")
     assert (seen["DI.ABI.2", "each-by-its-name"], claims["DI.ABI.2"]) == ("fail", "contradicted"), "another action is watched, not the one that was done"
@@ -267,6 +271,58 @@ def test_a_counter_that_does_not_rise_is_suspicious(trusting, counters):
     suspected = watched(unit, "peer.clone-suspected")
     falls = counters[:2] != (5, "x") and counters[2] <= counters[1] if isinstance(counters[1], int) else False
     assert [f["identifier"] for f in suspected] == ([A] if falls else [])
+
+
+def suspects(unit):
+    return unit.json("peers", "list")["suspected"]
+
+
+def counts(peer, *counters):
+    for counter in counters:
+        assert peer.ask("GET", "/api/v1/health", headers=[f"Thingward-Counter: {counter}"]).status == 200
+
+
+def test_a_suspicion_outlives_a_kill_until_its_owner_clears_it(trusting):
+    """@nist DI.ABI.2: kept before it is told, shown with the status, gone when the owner says so or with him, and looked at anew then."""
+    unit, authority = trusting
+    peer = Peer(unit, A, authority)
+    counts(peer, 5, 9, 7)
+    one, = suspects(unit)
+    assert (one["identifier"], one["source"], one["times"], one["first"]) == (A, peer.address, 1, one["last"]) and "counter" in one["why"]
+    core = roles(unit)["core"]
+    os.kill(core, signal.SIGKILL)
+    wait_for(lambda: roles(unit).get("core", core) != core and unit.https("GET", "/api/v1/health")[0] == 200)
+    assert suspects(unit) == [one]
+    counts(peer, 6, 6)  # what the counter was is of one run
+    assert [(s["identifier"], s["times"], s["first"]) for s in suspects(unit)] == [(A, 2, one["first"])]
+    unit.stop()
+    unit.start()
+    assert "Suspected to be two devices: 1." in next(e for e in unit.json("capabilities", "read")["elements"] if e["id"] == "DI.ABI.2")["reason"]
+    counts(peer, 8)
+    unit.json("peers", "clear", A)
+    assert suspects(unit) == [] and records(unit, type="intent", operation="peers.clear", parameter=A)
+    assert "suspected since" in records(unit, type="outcome", subject="owner:alice")[0]["detail"]
+    assert unit.tool("device", "peers", "clear", A, "--device", "unit", "--owner", unit.owner, ok=None).returncode
+    counts(peer, 3, 4)  # a device restored from a backup: cleared, it begins anew
+    assert suspects(unit) == []
+    counts(peer, 4)
+    assert [s["times"] for s in suspects(unit)] == [1]
+    unit.at_console(unit.at_console("recover").split("Type ")[1][:4])
+    unit.stop()
+    with sqlite3.connect(unit.state / "core" / "store.db") as store:
+        assert not [name for name, in store.execute("SELECT name FROM kept") if name.startswith("owner.")]
+
+
+def test_nobody_pushes_a_suspicion_out(trusting):
+    unit, authority = trusting
+    for i in range(18):
+        counts(Peer(unit, f"{LAMP}{i}", authority), 2, 1)
+    assert [s["identifier"] for s in suspects(unit)] == [f"{LAMP}{i}" for i in range(16)]
+    assert "two devices: 16, and more that only the log names" in next(e for e in unit.json("capabilities", "read")["elements"] if e["id"] == "DI.ABI.2")["reason"]
+    assert len(watched(unit, "peer.clone-suspected")) == 18
+    unit.json("peers", "clear", LAMP + "0")
+    counts(Peer(unit, LAMP + "new", authority), 2, 1)
+    assert [s["identifier"] for s in suspects(unit)][-1] == LAMP + "new"
 
 
 def test_a_key_that_comes_back_is_suspicious(trusting):

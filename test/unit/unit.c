@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "device/identification/peers.h"
 #include "device/logical-access/access.h"
 #include "device/logical-access/takeover.h"
 #include "device/platform/start.h"
@@ -233,6 +234,16 @@ int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const 
 		(token && tw_failed(tw_buf_format(&text, "Authorization: Bearer %s\r\n", token))))
 		return 0;
 	return walk(u, &rq, &text, body);
+}
+
+tw_err tw_unit_suspect(tw_unit *u, const char *identifier)
+{
+	for (uint8_t i = 0; i < 3; i++) {
+		const struct tw_request rq = { .subject = { .source = "192.0.2.9" }, .has_client_key = true, .client_key = { i % 2 } };
+
+		TW_TRY(tw_peers_heard(&u->device, &rq, identifier));
+	}
+	return TW_OK;
 }
 
 struct tw_device *tw_unit_device(tw_unit *u)

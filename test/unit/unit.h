@@ -46,6 +46,8 @@ int tw_unit_confirm(tw_unit *u, const struct tw_unit_offer *o); /* at the consol
 int tw_unit_claim(tw_unit *u, const struct tw_unit_offer *o);
 /* Ends ownership as the console does. Returns the status; the new secret, as told to the person there. */
 int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16]);
+/* As when another device of that identifier calls, one with another key in its place, and then the first again. */
+tw_err tw_unit_suspect(tw_unit *u, const char *identifier);
 tw_err tw_unit_settle(tw_unit *u); /* commits reads, signs the head: what timers would do */
 tw_err tw_unit_end(tw_unit *u);    /* what core does when hands lets it end; tw_unit_stop comes after it */
 bool tw_unit_owned(const tw_unit *u);

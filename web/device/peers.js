@@ -3,7 +3,7 @@
 // of theirs counts no more. What the device said comes in; the buttons ask it.
 
 import { call, post } from './api.js';
-import { choice, day, field, form, h, say, shape, sure, trouble, words } from './dom.js';
+import { choice, day, field, form, h, moment, say, shape, sure, trouble, words } from './dom.js';
 
 const SWITCH = 'identification.peers';
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -70,6 +70,21 @@ function devicesPart({ value, error }, remove) {
 	];
 }
 
+function suspectedPart({ value }, clear) {
+	const list = value ? value.suspected : [];
+	return list.length ? [
+		h('h2', { id: 'suspected' }, shape('needs a part'), h('span', {}, list.length === 1 ? 'A device may have a double' : `${list.length} devices may have a double`)),
+		h('p', {}, 'Two seem to go by one identifier: a copy, or one that was restored from a backup. Find out which before you clear it; a key that was copied has to be revoked.'),
+		table('What was seen stays here, also over a restart, until you clear it.', ['Device', 'What was seen', 'Last', ''], list.map((one, i) => [
+			h('code', { class: 'breaks' }, one.identifier),
+			[`${one.why}, from ${one.source}`, one.times > 1 ? `; ${one.times} times since ` : '', one.times > 1 ? moment(one.first) : ''],
+			moment(one.last),
+			sure(`clear-${i}`, 'Clear', 'What comes after is looked at anew.', `Clear the suspicion of ${one.identifier}`, (button) => clear(button, `/api/v1/peer-suspicions/${place(one.identifier)}`, `The suspicion of ${one.identifier} is cleared.`)),
+		])),
+		h('div', { id: 'suspected-failed' }),
+	] : [];
+}
+
 function authoritiesPart({ value }, remove) {
 	const list = value ? value.anchors : [];
 	const gone = value ? value.revoked : [];
@@ -125,13 +140,14 @@ export function peersPlace({ change, part, putIfNew }) {
 		if (await change(button, `${id}-failed`, () => call('DELETE', path)))
 			say(said);
 	};
-	const removes = { rule: remove('rule'), device: remove('device'), authority: remove('authority') };
+	const removes = { rule: remove('rule'), device: remove('device'), authority: remove('authority'), suspected: remove('suspected') };
 
 	return {
 		path: '#/peers',
 		name: 'Other devices',
 		frame: () => [
 			h('section', { id: 'part-peers' }),
+			h('section', { id: 'part-suspected' }),
 			h('section', { 'aria-labelledby': 'rules' },
 				h('div', { id: 'part-rules' }),
 				h('h3', {}, 'Add a rule'),
@@ -170,6 +186,7 @@ export function peersPlace({ change, part, putIfNew }) {
 		show: (now) => {
 			document.title = 'Other devices';
 			putIfNew('peers', now, () => answerPart(now));
+			putIfNew('suspected', now.known, () => suspectedPart(now.known, removes.suspected));
 			putIfNew('rules', now.rules, () => rulesPart(now.rules, removes.rule));
 			putIfNew('devices', now.known, () => devicesPart(now.known, removes.device));
 			putIfNew('authorities', now.known, () => authoritiesPart(now.known, removes.authority));

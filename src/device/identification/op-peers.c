@@ -91,11 +91,14 @@ static tw_err list_anchors(struct tw_context *c, const json_t *known, json_t *to
 
 tw_err tw_peers_list(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_CLEANUP(tw_jsonp) json_t *known = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *known = NULL, *suspected = NULL;
+	bool full = false;
 
 	TW_TRY(tw_peers_load(c, &known));
+	TW_TRY(tw_suspects(tw_device_of(c), &suspected, &full));
 	rp->body = json_object();
 	TW_TRY(list_anchors(c, known, rp->body));
+	TW_TRY(tw_json_set(rp->body, "suspected", json_incref(suspected)));
 	TW_TRY(tw_json_set(rp->body, "peers", json_incref(json_object_get(known, "peers"))));
 	return tw_json_set(rp->body, "revoked", json_incref(json_object_get(known, "revoked")));
 }

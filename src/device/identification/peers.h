@@ -25,6 +25,13 @@ void tw_peers_stop(struct tw_device *d);
 /* Told of each request of a device whose claim held, before it is served. */
 tw_err tw_peers_heard(struct tw_device *d, const struct tw_request *rq, const char *identifier);
 tw_err tw_peers_watched(struct tw_context *c, const struct tw_request *rq, int status);
+void tw_peers_unhear(struct tw_device *d, struct tw_slice identifier); /* what was seen of it counts no more */
+/* What two devices that go by one identity leave behind (suspects.c). */
+struct tw_suspicion {
+	const char *identifier, *why, *source;
+};
+tw_err tw_suspect(struct tw_device *d, const struct tw_suspicion *s);  /* kept when it returns OK */
+tw_err tw_suspects(struct tw_device *d, json_t **ret, bool *ret_full); /* a list; full: there were more than it holds */
 /* The document; an empty one when nothing was ever kept. */
 tw_err tw_peers_load(struct tw_context *c, json_t **ret);
 tw_err tw_peers_save(struct tw_context *c, const json_t *document);

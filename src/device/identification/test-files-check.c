@@ -54,6 +54,11 @@ tw_err tw_device_kept(struct tw_device *d, const char *name, struct tw_buf *ret)
 	return TW_RAISE(NOTFOUND, "%s", name);
 }
 
+tw_err tw_device_forget(struct tw_device *d, const char *name)
+{
+	return TW_RAISE(INTERNAL, "nobody forgets %s here", name);
+}
+
 tw_err tw_event(struct tw_context *c, const char *id, json_t *fields)
 {
 	CHECK_TEXT(id, "inventory.incomplete");

@@ -6,7 +6,8 @@
  * operation leaves anyway stands beside it. A copy of a device cannot be recognized as such: it holds the same key. What can be
  * seen is that two go by one identity at once: the counter that a device sends (Thingward-Counter, which only ever rises) falls
  * or stands still, or a key that was replaced by another comes back. Either is a suspicion, recorded and no more, because a device
- * restored from a backup looks the same. This memory is of eight devices and one run of the software; nothing of it is kept.
+ * restored from a backup looks the same. The suspicion is kept until the owner clears it (suspects.c); what it came from, the counters and
+ * keys of eight devices, is of one run of the software.
  */
 #include "base/text.h"
 #include "device/identification/peers.h"
@@ -23,6 +24,7 @@ struct seen {
 	bool has_before, has_counter;
 	uint64_t counter;
 	int64_t used_ms, told_ms; /* boot clock; told 0: never */
+	const char *owed;         /* a suspicion that could not be kept or recorded: its next request tries again */
 };
 struct tw_peer_watch {
 	size_t count;
@@ -124,6 +126,30 @@ static const char *look_at_counter(struct seen *s, const struct tw_request *rq)
 	return risen ? NULL : "its counter did not rise";
 }
 
+void tw_peers_unhear(struct tw_device *d, struct tw_slice identifier)
+{
+	struct tw_peer_watch *w = d->peer_watch;
+
+	for (size_t i = 0; w && i < w->count; i++)
+		if (tw_slice_is(identifier, w->seen[i].identifier)) {
+			w->seen[i] = w->seen[--w->count];
+			return;
+		}
+}
+
+/* Kept before it is told: what the log says of a suspicion is there to be cleared. */
+static tw_err tell(struct tw_device *d, const struct tw_request *rq, struct seen *s)
+{
+	const struct tw_suspicion suspicion = { s->identifier, s->owed, rq->subject.source };
+
+	TW_TRY(tw_suspect(d, &suspicion));
+	TW_TRY(tw_event(&d->context, "peer.clone-suspected",
+		json_pack("{s:s, s:s, s:s}", "identifier", s->identifier, "why", s->owed, "source", rq->subject.source)));
+	s->owed = NULL;
+	s->told_ms = tw_time_boot_ms(&d->time);
+	return TW_OK;
+}
+
 tw_err tw_peers_heard(struct tw_device *d, const struct tw_request *rq, const char *identifier)
 {
 	int64_t now = tw_time_boot_ms(&d->time);
@@ -139,17 +165,29 @@ tw_err tw_peers_heard(struct tw_device *d, const struct tw_request *rq, const ch
 	}
 	s->used_ms = now;
 	const char *key = look_at_key(s, rq->client_key), *counter = look_at_counter(s, rq);
-	if ((!key && !counter) || (s->told_ms && now - s->told_ms < AGAIN_MS))
-		return TW_OK;
-	s->told_ms = now;
-	return tw_event(&d->context, "peer.clone-suspected",
-		json_pack("{s:s, s:s, s:s}", "identifier", identifier, "why", key ? key : counter, "source", rq->subject.source));
+	if ((key || counter) && !(s->told_ms && now - s->told_ms < AGAIN_MS))
+		s->owed = key ? key : counter;
+	return s->owed ? tell(d, rq, s) : TW_OK;
 }
 
 void tw_peers_stop(struct tw_device *d)
 {
 	free(d->peer_watch);
 	d->peer_watch = NULL;
+}
+
+/* Behind what the reason says already. */
+static tw_err say_suspected(struct tw_context *c, struct tw_element_status *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *list = NULL;
+	size_t used = strlen(ret->reason);
+	bool full = false;
+
+	TW_TRY(tw_suspects(tw_device_of(c), &list, &full));
+	if (json_array_size(list))
+		(void)snprintf(ret->reason + used, sizeof ret->reason - used, " Suspected to be two devices: %zu%s.",
+			json_array_size(list), full ? ", and more that only the log names" : "");
+	return TW_OK;
 }
 
 /* @nist DI.ABI.2 */
@@ -167,5 +205,5 @@ tw_err tw_peers_status_watch(struct tw_context *c, struct tw_element_status *ret
 	(void)snprintf(ret->changed_by, sizeof ret->changed_by, "%s", state.version ? state.changed_by : "");
 	(void)snprintf(ret->reason, sizeof ret->reason,
 		any ? "Recorded with the device that asked: %.150s." : "No action of other devices is watched%s.", any ? state.value : "");
-	return TW_OK;
+	return say_suspected(c, ret);
 }
