@@ -19,9 +19,10 @@
 
 struct tw_local {
 	bool reckoned;
-	int64_t at_ms;          /* wall; TW_RENEWAL_NEVER */
-	int64_t pause_ms;       /* once it was asked for; what comes of it says sooner that there is something to reckon */
-	int64_t rests_until_ms; /* since boot */
+	int64_t at_ms;                /* wall; TW_RENEWAL_NEVER */
+	int64_t pause_ms;             /* once it was asked for; what comes of it says sooner that there is something to reckon */
+	int64_t rests_until_ms;       /* since boot: also a clock that leaps back and forth does not make it ask sooner */
+	char since[TW_TIME_TEXT_MAX]; /* of the identity that rests; another one does not */
 };
 
 /* --- Tries that came to nothing --- */
@@ -69,13 +70,14 @@ tw_err tw_local_renewal_failed(struct tw_device *d, const char *since, const cha
 void tw_local_changed(struct tw_device *d)
 {
 	if (d->local)
-		*d->local = (struct tw_local){ .reckoned = false };
+		d->local->reckoned = false;
 }
 
 /* --- The moment --- */
 
 struct moment {
 	struct tw_renewal r;
+	char since[TW_TIME_TEXT_MAX];
 	json_t *tries; /* owned, NULL: none failed */
 };
 
@@ -95,6 +97,7 @@ static tw_err read_moment(struct tw_device *d, struct moment *ret)
 	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(j, "since")), &ret->r.since_ms));
 	TW_TRY(tw_cert_fingerprint(chain.of[0], fingerprint));
 	TW_TRY(tries_of(d, tw_json_text(j, "since"), &ret->tries));
+	(void)snprintf(ret->since, sizeof ret->since, "%s", tw_json_text(j, "since"));
 	ret->r.not_before_ms = tw_cert_not_before_ms(chain.of[0]);
 	ret->r.not_after_ms = tw_cert_not_after_ms(chain.of[0]);
 	ret->r.now_ms = tw_time_wall_ms(&d->time);
@@ -117,6 +120,10 @@ static tw_err reckon(struct tw_device *d)
 		return TW_OK;
 	TW_TRY(e);
 	d->local->at_ms = tw_renewal_at_ms(&m.r);
+	if (strcmp(d->local->since, m.since) != 0) {
+		(void)snprintf(d->local->since, sizeof d->local->since, "%s", m.since);
+		d->local->rests_until_ms = 0;
+	}
 	if (d->local->at_ms != TW_RENEWAL_NEVER)
 		d->local->pause_ms = tw_renewal_pause_ms(m.r.not_after_ms - m.r.not_before_ms, 1);
 	return TW_OK;

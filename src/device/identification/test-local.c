@@ -16,6 +16,7 @@
 #include "sys/fake.h"
 #include "sys/real.h"
 #include "check.h"
+#include "oom.h"
 
 #define WALL INT64_C(1900000000000)
 #define HOUR INT64_C(3600000)
@@ -125,6 +126,8 @@ tw_err tw_keys_client_slot_remove(tw_keys_client *k, const char *slot)
 
 tw_err tw_event(struct tw_context *context, const char *id, json_t *fields)
 {
+	if (!fields)
+		return TW_RAISE(NOMEM, "%s", id);
 	json_decref(fields);
 	if (log_broken)
 		return TW_RAISE(IO, "a broken log");
@@ -213,11 +216,9 @@ const struct tw_capability tw_capability_identification = { .operations = operat
 
 /* --- A unit with an identity --- */
 
-static tw_cert *certificate(tw_key *key)
+static tw_cert *certificate(tw_key *key, int64_t from_ms, int64_t until_ms)
 {
-	const struct tw_cert_want want = {
-		.common_name = "unit", .is_client = true, .not_before_ms = WALL - 80 * DAY, .not_after_ms = WALL + 10 * DAY
-	};
+	const struct tw_cert_want want = { .common_name = "unit", .is_client = true, .not_before_ms = from_ms, .not_after_ms = until_ms };
 	tw_cert *made = NULL;
 
 	CHECK_OK(tw_cert_make(tw_sys_real(), &want, key, NULL, key, &made));
@@ -230,8 +231,8 @@ static int set_up_all(void **state)
 	tw_json_use(tw_sys_real());
 	CHECK_OK(tw_key_generate(tw_sys_real(), &old_key));
 	CHECK_OK(tw_key_generate(tw_sys_real(), &new_key));
-	old_cert = certificate(old_key);
-	new_cert = certificate(new_key);
+	old_cert = certificate(old_key, WALL - 80 * DAY, WALL + 10 * DAY);
+	new_cert = certificate(new_key, WALL - 80 * DAY, WALL + 10 * DAY);
 	return 0;
 }
 
@@ -253,8 +254,8 @@ static void keep_identity(const tw_cert *cert, const char *slot, int64_t since_m
 	tw_buf_init(&pem, tw_sys_real(), 8192);
 	CHECK_OK(tw_cert_pem(cert, &pem));
 	tw_time_text(since_ms, since);
-	j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "url", "https://a.example", "anchors", "PEM", "slot", slot, "certificate",
-		tw_buf_cstr(&pem), "since", since);
+	j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "url", "https://a.example", "anchors", tw_buf_cstr(&pem), "slot", slot,
+		"certificate", tw_buf_cstr(&pem), "since", since);
 	CHECK_OK(tw_local_keep(&device, LOCAL, j));
 }
 
@@ -476,6 +477,9 @@ static void test_what_runs_is_not_asked_for_again(void **state)
 	busy = false;
 	tw_local_changed(&device); /* as its end says; nothing came of it, and nobody noted a failure */
 	run_job(1);
+	CHECK_INT(asked, 1);
+	pass(HOUR);
+	run_job(1);
 	CHECK_INT(asked, 2);
 }
 
@@ -536,8 +540,262 @@ static void test_what_cannot_be_noted_rests(void **state)
 	CHECK_INT(tw_local_renewal_due_ms(c), 2 * HOUR);
 }
 
+/* --- Wrong clocks --- */
+
+#define LIFE (9 * DAY) /* so that two thirds are 144 hours, what is for spreading ends at 180, and the first pause is an hour */
+#define STEP (10 * 60 * INT64_C(1000))
+#define YEAR (365 * DAY)
+#define END_OF_32 INT64_C(2147483647000)    /* 2038-01-19 */
+#define BEFORE_BUILD INT64_C(1704067200000) /* 2024 */
+#define NOT_ONCE 0, 0
+
+/* The wall clock is wrong from one hour of the certificate's life to another, and right before and after. */
+static const struct clock {
+	const char *name;
+	int64_t wrong_from, wrong_to;
+	bool stands; /* it stands at that time all the while; else it goes, so far beside the true time */
+	int64_t ms;
+	bool flaps;                       /* it is wrong in every second step only */
+	bool kept;                        /* each hour the time becomes the floor, if it is trusted */
+	int64_t renewed_from, renewed_to; /* the first hour and the last, of a server that gives one */
+	size_t refused_most; /* of one that refuses: how often it is asked, and no sooner than an hour after the last time */
+} clocks[] = {
+	{ "right", 0, 0, false, 0, false, true, 144, 181, 16 },
+	{ "1970 at first", 0, 170, true, 0, false, true, 170, 181, 16 },
+	{ "1970 until shortly before the end", 24, 215, true, 0, false, true, 215, 215, 2 },
+	{ "before the build", 24, 170, true, BEFORE_BUILD, false, true, 170, 181, 16 },
+	{ "1970 and right in turn", 24, 216, true, 0, true, true, 144, 181, 16 },
+	{ "2038", 24, 170, true, END_OF_32, false, false, 170, 181, 16 },
+	{ "2038 while its time comes", 100, 214, true, END_OF_32, false, false, 214, 215, 2 },
+	{ "2038 and right in turn", 24, 216, true, END_OF_32, true, false, 144, 181, 16 },
+	{ "thirty years ahead", 24, 170, false, 30 * YEAR, false, false, 170, 181, 16 },
+	{ "thirty years ahead, and kept: nothing tells this floor from a good one", 24, 26, false, 30 * YEAR, false, true, NOT_ONCE, 0 },
+	{ "an hour back", 100, 230, false, -HOUR, false, true, 144, 182, 16 },
+	{ "an hour back, and not kept", 150, 152, false, -HOUR, false, false, 144, 181, 18 },
+	{ "three days ahead", 24, 230, false, 3 * DAY, false, false, 72, 109, 16 },
+	{ "three days ahead and right in turn", 24, 216, false, 3 * DAY, true, false, 72, 181, 145 },
+	{ "standing", 24, 170, true, WALL + DAY, false, false, 170, 181, 16 },
+};
+
+static void set_clock(const struct clock *k, int64_t t)
+{
+	bool wrong = t >= k->wrong_from * HOUR && t < k->wrong_to * HOUR && (!k->flaps || t / STEP % 2);
+
+	tw_fake_clock(fake, true, wrong && k->stands ? k->ms : WALL + t + (wrong ? k->ms : 0), 1000 + t);
+}
+
+/* As the loop does it: the job once an hour, and when it is due. The hour at which it was asked, -1: it was not. */
+static bool asks_now(const struct clock *k, int64_t t)
+{
+	size_t before = asked;
+
+	set_clock(k, t);
+	if (t % HOUR == 0)
+		CHECK_OK(tw_local_job_renew(c));
+	if (t % HOUR == 0 && k->kept && tw_time_trusted(c->time))
+		tw_time_raise(&device.time, tw_time_wall_ms(c->time));
+	run_job(2);
+	if (asked == before)
+		return false;
+	CHECK_INT(asked, before + 1);
+	CHECK(tw_time_trusted(c->time) && tw_time_wall_ms(c->time) < WALL + LIFE);
+	return true;
+}
+
+static void begin_life(const struct clock *k)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = certificate(old_key, WALL, WALL + LIFE);
+
+	tw_time_init(&device.time, device.context.sys, 0);
+	free(device.local);
+	device.local = NULL;
+	slots[0] = old_key;
+	(void)tw_device_forget(&device, TW_LOCAL_KEPT_TRIES);
+	keep_identity(cert, TW_KEYS_LOCAL "a", WALL);
+	set_clock(k, 0);
+	CHECK_OK(tw_local_job_renew(c)); /* the run at the start */
+	asked = 0;
+}
+
+/* @nist DI.DAS.1: whatever the clock does, it is renewed in time, unless the clock is right too late for that */
+static void test_no_clock_lets_it_lapse(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(clocks); i++) {
+		const struct clock *k = &clocks[i];
+		int64_t t = 0;
+
+		begin_life(k);
+		while (t < LIFE + DAY && !asks_now(k, t))
+			t += STEP;
+		if (t < LIFE + DAY ? t / HOUR < k->renewed_from || t / HOUR > k->renewed_to : k->renewed_to > 0)
+			fail_msg("%s: asked for in hour %d", k->name, (int)(t / HOUR));
+	}
+}
+
+static void refuse(void)
+{
+	struct tw_task t = { .state = TW_TASK_FAILED, .ended_ms = tw_time_wall_ms(c->time) };
+
+	keep_wanted(TW_KEYS_LOCAL "b", "");
+	CHECK_OK(tw_task_local_renew.ended(c, &t));
+	events_count = 0;
+}
+
+static void test_no_clock_makes_it_hammer(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(clocks); i++) {
+		const struct clock *k = &clocks[i];
+		int64_t last = -HOUR;
+
+		begin_life(k);
+		for (int64_t t = 0; t < LIFE + DAY; t += STEP) {
+			if (!asks_now(k, t))
+				continue;
+			if (t - last < HOUR)
+				fail_msg("%s: asked for twice within an hour, at %d", k->name, (int)(t / HOUR));
+			last = t;
+			refuse();
+		}
+		if (asked > k->refused_most || (asked == 0) != (k->refused_most == 0))
+			fail_msg("%s: asked for %zu times", k->name, asked);
+	}
+}
+
+/* The floor alone says that it is due; by what clock would the server be judged, and its certificate? */
+static void test_a_clock_that_is_lost_asks_nobody(void **state)
+{
+	char text[160];
+
+	begin_life(&clocks[0]);
+	tw_time_raise(&device.time, WALL + 200 * HOUR);
+	tw_fake_clock(fake, true, 0, 1000);
+	CHECK_OK(tw_local_job_renew(c));
+	CHECK_INT(tw_local_renewal_due_ms(c), -1);
+	CHECK_OK(tw_local_renewal_text(&device, text, sizeof text));
+	CHECK(strstr(text, "while the clock is not trusted"));
+	CHECK_INT(asked, 0);
+	set_clock(&clocks[0], 201 * HOUR);
+	run_job(2);
+	CHECK_INT(asked, 1);
+}
+
+/* --- No memory --- */
+
+static char *identity_text, *wanted_text;
+
+/* Without an allocation that could fail. */
+static void restore(void)
+{
+	slots[0] = old_key;
+	slots[1] = new_key;
+	events_count = 0;
+	(void)tw_device_forget(&device, TW_LOCAL_KEPT_TRIES);
+	CHECK_OK(tw_device_keep(&device, LOCAL, identity_text));
+	CHECK_OK(tw_device_keep(&device, WANTED, wanted_text));
+}
+
+static tw_err job_without(const struct tw_sys *sys, void *user)
+{
+	device.context.sys = sys;
+	restore();
+	free(device.local);
+	device.local = NULL;
+	TW_TRY(tw_local_job_renew(c));
+	return tw_local_job_renew(c);
+}
+
+static tw_err words_without(const struct tw_sys *sys, void *user)
+{
+	char text[160];
+
+	device.context.sys = sys;
+	restore();
+	TW_TRY(tw_local_renewal_failed(&device, user, "est.refused", WALL));
+	return tw_local_renewal_text(&device, text, sizeof text);
+}
+
+static tw_err end_without(const struct tw_sys *sys, void *user)
+{
+	const struct tw_task_kind *kind = user;
+	struct tw_task t = { .state = TW_TASK_FAILED, .ended_ms = WALL };
+
+	device.context.sys = sys;
+	restore();
+	TW_TRY(kind->ended(c, &t));
+	CHECK(!kept(WANTED) && slots[0] && !slots[1]);
+	return TW_OK;
+}
+
+static tw_err reply_without(const struct tw_sys *sys, void *user)
+{
+	tw_err (*handler)(struct tw_context *, const struct tw_request *, struct tw_reply *) = *(void **)user;
+	struct tw_reply rp = { 0 };
+
+	device.context.sys = sys;
+	restore();
+	tw_err e = handler(c, &(struct tw_request){ .input = NULL }, &rp);
+	json_decref(rp.body);
+	return e;
+}
+
+static tw_err status_without(const struct tw_sys *sys, void *user)
+{
+	struct tw_element_status status = { 0 };
+
+	device.context.sys = sys;
+	restore();
+	return tw_local_status(c, &status);
+}
+
+/* The whole of a task that finds its work done. */
+static tw_err task_without(const struct tw_sys *sys, void *user)
+{
+	struct tw_task t = { .state = TW_TASK_RUNNING };
+	bool finished = false;
+
+	device.context.sys = sys;
+	restore();
+	tw_err e = tw_task_local_renew.begin(c, &t);
+	if (!tw_failed(e))
+		e = tw_task_local_renew.step(c, &t, &finished);
+	tw_task_local_renew.end(c, &t);
+	json_decref(t.result);
+	return e;
+}
+
+/* Each allocation of ours fails once: it is told, nothing is kept or forgotten that should not be, and once more it succeeds. */
+static void test_no_memory(void **state)
+{
+	tw_err (*handlers[])(struct tw_context *, const struct tw_request *, struct tw_reply *) = { tw_local_read,
+		tw_task_local_renew.prepare, tw_local_remove };
+	char since[TW_TIME_TEXT_MAX];
+
+	sweep_is_strict = true;
+	answer_body = "";
+	keep_wanted(TW_KEYS_LOCAL "b", "");
+	identity_text = strdup(store[place_of(LOCAL)].value);
+	wanted_text = strdup(store[place_of(WANTED)].value);
+	tw_time_text(WALL - 80 * DAY, since);
+	CHECK(told_sweep(ENOMEM, job_without, NULL, "pin") > 3);
+	CHECK(told_sweep(ENOMEM, words_without, since, "pin") > 3);
+	CHECK(told_sweep(ENOMEM, end_without, (void *)(uintptr_t)&tw_task_local_renew, "pin") > 3);
+	for (size_t i = 0; i < TW_COUNT(handlers); i++)
+		CHECK(told_sweep(ENOMEM, reply_without, &handlers[i], "pin") > 0);
+	CHECK(told_sweep(ENOMEM, status_without, NULL, "pin") > 3);
+	device.context.sys = tw_fake_sys(fake);
+	have_written_the_new();
+	free(identity_text);
+	identity_text = strdup(store[place_of(LOCAL)].value);
+	CHECK(told_sweep(ENOMEM, task_without, NULL, "pin") > 3);
+	device.context.sys = tw_fake_sys(fake);
+	free(identity_text);
+	free(wanted_text);
+	sweep_is_strict = false;
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 CHECK_MAIN_IN(set_up_all, tear_down_all, EACH(test_what_was_written_has_not_failed), EACH(test_goes_on_behind_the_write),
 	EACH(test_a_failure_is_noted_once), EACH(test_each_failure_counts), EACH(test_an_enrolment_that_fails_is_no_renewal),
 	EACH(test_nothing_to_renew), EACH(test_what_runs_is_not_asked_for_again), EACH(test_what_cannot_begin_is_a_failure),
-	EACH(test_what_cannot_be_noted_rests))
+	EACH(test_what_cannot_be_noted_rests), EACH(test_no_clock_lets_it_lapse), EACH(test_no_clock_makes_it_hammer),
+	EACH(test_a_clock_that_is_lost_asks_nobody), EACH(test_no_memory))
