@@ -3,52 +3,16 @@
  * @nist DI.IMS.1: units by the batch. After a power cut at every point, and after failing calls, the same command ends with every unit
  * complete and whole, none given out twice, none of the complete ones touched.
  */
-#include "tool/ca.h"
-#include "tool/commands.h"
-#include "tool/files.h"
+#include "tool/test-desk.h"
 
-#include "check.h"
-#include "crypto/hash.h"
 #include "formats/provisioning.h"
-#include "product/product.h"
 #include "sys/fake.h"
-#include "sys/real.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <unistd.h>
 
 #define UNITS 3
 
-static FILE *nowhere;
 static char seed[64], work[64], replay[64];
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-	return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static tw_err command(tw_err (*run)(struct tw_tool *, const struct tw_args *), const struct tw_sys *sys,
-	const char *const (*options)[2], const char *rest)
-{
-	struct tw_tool t = { .sys = sys, .out = nowhere, .json = true };
-	struct tw_args a = { .given_count = 0 };
-	char *words[] = { (char *)rest, NULL };
-
-	for (; options && (*options)[0]; options++) {
-		a.given[a.given_count].name = (*options)[0];
-		a.given[a.given_count++].value = (*options)[1];
-	}
-	a.rest = words;
-	a.rest_count = rest != NULL;
-	return run(&t, &a);
-}
 
 static tw_err batch(const struct tw_sys *sys, const char *base)
 {
@@ -59,28 +23,7 @@ static tw_err batch(const struct tw_sys *sys, const char *base)
 	(void)snprintf(ca, sizeof(ca), "%s/ca", base);
 	(void)snprintf(out, sizeof(out), "%s/out", base);
 	(void)snprintf(roles, sizeof(roles), "%s/roles", seed);
-	return command(tw_cmd_provision_batch, sys, options, NULL);
-}
-
-/* An empty desk with the CA on it. */
-static void lay(const char *base)
-{
-	static const char *const files[] = { "ca.key", "ca.crt", "manifest.key", "manifest.crt" };
-	char from[128], to[128];
-
-	remove_tree(base);
-	CHECK(mkdir(base, 0755) == 0);
-	(void)snprintf(to, sizeof(to), "%s/ca", base);
-	CHECK(mkdir(to, 0700) == 0);
-	for (size_t i = 0; i < TW_COUNT(files); i++) {
-		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-
-		tw_buf_init(&b, tw_sys_real(), TW_FILE_MAX);
-		(void)snprintf(from, sizeof(from), "%s/ca/%s", seed, files[i]);
-		(void)snprintf(to, sizeof(to), "%s/ca/%s", base, files[i]);
-		CHECK_OK(tw_file_read(tw_sys_real(), from, TW_FILE_MAX, &b));
-		CHECK_OK(tw_file_write(tw_sys_real(), to, tw_buf_cstr(&b), b.size, 0600));
-	}
+	return desk_run(tw_cmd_provision_batch, sys, options, NULL, NULL);
 }
 
 static void read_file(const char *base, int unit, const char *end, struct tw_buf *ret)
@@ -122,17 +65,14 @@ static void check_unit(const char *base, int unit, const char *certificate)
 
 static void look(const char *base, struct seen *ret)
 {
-	TW_CLEANUP(tw_closep) int ca = -1;
 	TW_CLEANUP(tw_registry_freep) tw_registry *r = NULL;
-	char path[96], urn[64];
+	char urn[64];
 	int complete[UNITS] = { 0 };
 	size_t i;
 	json_t *line;
 
 	*ret = (struct seen){ 0 };
-	(void)snprintf(path, sizeof(path), "%s/ca", base);
-	CHECK_OK(tw_dir_open(tw_sys_real(), path, &ca));
-	CHECK_OK(tw_registry_open(tw_sys_real(), ca, &r));
+	desk_registry(base, &r);
 	json_array_foreach(tw_registry_lines(r), i, line)
 		for (int u = 0; u < UNITS; u++) {
 			(void)snprintf(urn, sizeof(urn), "urn:dev:ops:32473-thermostat-T-%d", u + 1);
@@ -168,7 +108,7 @@ static void test_plain(void **state)
 {
 	struct seen seen, again;
 
-	lay(work);
+	desk_lay(seed, work);
 	CHECK_OK(batch(tw_sys_real(), work));
 	look(work, &seen);
 	CHECK(seen.complete[0] && seen.complete[1] && seen.complete[2]);
@@ -183,7 +123,7 @@ static void test_lost_registry(void **state)
 {
 	char path[128];
 
-	lay(work);
+	desk_lay(seed, work);
 	CHECK_OK(batch(tw_sys_real(), work));
 	(void)snprintf(path, sizeof(path), "%s/ca/units.jsonl", work);
 	CHECK(unlink(path) == 0);
@@ -203,38 +143,30 @@ static int unlink_two(const char *base)
 	return r;
 }
 
-static void write_file(const char *base, const char *name, const char *text)
-{
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
-	CHECK_OK(tw_file_write(tw_sys_real(), path, text, strlen(text), 0600));
-}
-
 /* What a cut leaves of this unit's label is replaced; the whole label of another one that has this serial number is not. */
 static void test_label_of_another_unit(void **state)
 {
 	static const char begun[] = "{\"state\":\"begun\",\"identifier\":\"urn:dev:ops:32473-thermostat-T-1\"}\n";
 	TW_CLEANUP(tw_buf_done) struct tw_buf label = { 0 }, now = { 0 };
 
-	lay(work);
+	desk_lay(seed, work);
 	CHECK_OK(batch(tw_sys_real(), work));
 	read_file(work, 1, ".label.json", &label);
-	write_file(work, "ca/units.jsonl", begun);
+	desk_write(work, "ca/units.jsonl", begun);
 	char *at = strstr(tw_buf_cstr(&label), "thermostat-T-1");
 	memcpy(at, "thermo-eye-T-1", 14);
-	write_file(work, "out/T-1.label.json", tw_buf_cstr(&label));
+	desk_write(work, "out/T-1.label.json", tw_buf_cstr(&label));
 	CHECK_ERR(batch(tw_sys_real(), work), EXISTS);
 	read_file(work, 1, ".label.json", &now);
 	CHECK_TEXT(tw_buf_cstr(&now), tw_buf_cstr(&label));
 	memcpy(at, "thermostat-T-1", 14);
-	write_file(work, "out/T-1.label.json", tw_buf_cstr(&label));
+	desk_write(work, "out/T-1.label.json", tw_buf_cstr(&label));
 	CHECK(unlink_two(work) == 0);
 	CHECK_OK(batch(tw_sys_real(), work));
 
 	label.data[label.size / 2] = '\0';
-	write_file(work, "ca/units.jsonl", begun);
-	write_file(work, "out/T-1.label.json", tw_buf_cstr(&label));
+	desk_write(work, "ca/units.jsonl", begun);
+	desk_write(work, "out/T-1.label.json", tw_buf_cstr(&label));
 	CHECK(unlink_two(work) == 0);
 	CHECK_OK(batch(tw_sys_real(), work));
 }
@@ -243,15 +175,14 @@ static void test_label_of_another_unit(void **state)
 static void test_label_of_another_authority(void **state)
 {
 	static const char begun[] = "{\"state\":\"begun\",\"identifier\":\"urn:dev:ops:32473-thermostat-T-1\"}\n";
-	static const char *const plain[][2] = { { "unprotected", "" }, { NULL, NULL } };
 	char path[96];
 
-	lay(work);
+	desk_lay(seed, work);
 	CHECK_OK(batch(tw_sys_real(), work));
 	(void)snprintf(path, sizeof(path), "%s/ca", work);
-	remove_tree(path);
-	CHECK_OK(command(tw_cmd_ca_init, tw_sys_real(), plain, path));
-	write_file(work, "ca/units.jsonl", begun);
+	desk_remove(path);
+	desk_make_ca(path);
+	desk_write(work, "ca/units.jsonl", begun);
 	CHECK_ERR(batch(tw_sys_real(), work), EXISTS);
 }
 
@@ -260,7 +191,7 @@ static void test_power_cuts(void **state)
 	tw_fake *f = tw_fake_new();
 	size_t whole = 0;
 
-	lay(work);
+	desk_lay(seed, work);
 	tw_fake_record(f, work);
 	CHECK_OK(batch(tw_fake_sys(f), work));
 	size_t points = tw_fake_points(f);
@@ -288,14 +219,14 @@ static void test_failed_calls(void **state)
 {
 	tw_fake *f = tw_fake_new();
 
-	lay(work);
+	desk_lay(seed, work);
 	tw_fake_fail(f, 0, 0, false);
 	CHECK_OK(batch(tw_fake_sys(f), work));
 	long calls = tw_fake_calls(f);
 	for (long i = 1; i <= calls; i += 5) {
 		struct seen seen;
 
-		lay(work);
+		desk_lay(seed, work);
 		tw_fake_fail(f, i, i % 2 ? EIO : ENOSPC, false);
 		tw_err e = batch(tw_fake_sys(f), work);
 		tw_fake_fail(f, 0, 0, false);
@@ -309,37 +240,18 @@ static void test_failed_calls(void **state)
 
 static int setup(void **state)
 {
-	char path[96], roles[256];
-	static const char *const plain[][2] = { { "unprotected", "" }, { NULL, NULL } };
-
-	nowhere = fopen("/dev/null", "w");
-	if (!nowhere)
+	if (desk_open() || desk_place("batch-seed", seed) || desk_place("batch-work", work) || desk_place("batch-cut", replay))
 		return -1;
-	tw_crypto_use(tw_sys_real());
-	tw_json_use(tw_sys_real());
-	/* In memory where there is some: what a cut leaves is computed from the journal, and a real disk would only be slow. */
-	const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-	(void)snprintf(seed, sizeof(seed), "%s/tw-batch-seed-XXXXXX", base);
-	(void)snprintf(work, sizeof(work), "%s/tw-batch-work-XXXXXX", base);
-	(void)snprintf(replay, sizeof(replay), "%s/tw-batch-cut-XXXXXX", base);
-	if (!mkdtemp(seed) || !mkdtemp(work) || !mkdtemp(replay))
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/ca", seed);
-	CHECK_OK(command(tw_cmd_ca_init, tw_sys_real(), plain, path));
-	(void)snprintf(path, sizeof(path), "%s/" TW_PRODUCT_FILE, seed);
-	CHECK_OK(tw_file_write(tw_sys_real(), path, tw_product_example, strlen(tw_product_example), 0644));
-	(void)snprintf(path, sizeof(path), "%s/roles", seed);
-	(void)snprintf(roles, sizeof(roles), "core 991 991\nfront 992 992\nkeys 993 993\napplication 994 994\n");
-	CHECK_OK(tw_file_write(tw_sys_real(), path, roles, strlen(roles), 0644));
+	desk_seed(seed, "core 991 991\nfront 992 992\nkeys 993 993\napplication 994 994\n");
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	remove_tree(seed);
-	remove_tree(work);
-	remove_tree(replay);
-	return fclose(nowhere);
+	desk_remove(seed);
+	desk_remove(work);
+	desk_remove(replay);
+	return desk_close();
 }
 
 CHECK_MAIN_IN(setup, teardown, cmocka_unit_test(test_plain), cmocka_unit_test(test_lost_registry),

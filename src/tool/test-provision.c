@@ -3,61 +3,16 @@
  * @nist DI.IMS.1: one unit, one identity, whatever happens while it is made. After every power cut and every failed call, either
  * the unit is complete and its serial number is never given out again, or the next run makes it anew, whole.
  */
-#include "tool/ca.h"
-#include "tool/commands.h"
-#include "tool/files.h"
+#include "tool/test-desk.h"
 
-#include "check.h"
-#include "crypto/hash.h"
 #include "formats/keydir.h"
-#include "product/product.h"
 #include "sys/fake.h"
-#include "sys/real.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <unistd.h>
 
 #define URN "urn:dev:ops:32473-thermostat-T-1"
 
-static FILE *nowhere;
 static char seed[64], work[64], replay[64]; /* seed: a CA and a product, made once */
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-	return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void copy_file(const char *from, const char *to, mode_t mode)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-
-	tw_buf_init(&b, tw_sys_real(), TW_FILE_MAX);
-	CHECK_OK(tw_file_read(tw_sys_real(), from, TW_FILE_MAX, &b));
-	CHECK_OK(tw_file_write(tw_sys_real(), to, tw_buf_cstr(&b), b.size, mode));
-}
-
-static tw_err command(tw_err (*run)(struct tw_tool *, const struct tw_args *), const struct tw_sys *sys,
-	const char *const (*options)[2], const char *rest)
-{
-	struct tw_tool t = { .sys = sys, .out = nowhere };
-	struct tw_args a = { .given_count = 0 };
-	char *words[] = { (char *)rest, NULL };
-
-	for (; options && (*options)[0]; options++) {
-		a.given[a.given_count].name = (*options)[0];
-		a.given[a.given_count++].value = (*options)[1];
-	}
-	a.rest = words;
-	a.rest_count = rest != NULL;
-	return run(&t, &a);
-}
 
 /* Everything is beneath one directory, so that the journal sees all of it. */
 static tw_err provision(const struct tw_sys *sys, const char *base)
@@ -72,35 +27,14 @@ static tw_err provision(const struct tw_sys *sys, const char *base)
 	(void)snprintf(config, sizeof(config), "%s/config", base);
 	(void)snprintf(label, sizeof(label), "%s/label.json", base);
 	(void)snprintf(roles, sizeof(roles), "%s/roles", seed);
-	return command(tw_cmd_provision, sys, options, NULL);
-}
-
-/* An empty desk with the CA on it. */
-static void lay(const char *base)
-{
-	static const char *const files[] = { "ca.key", "ca.crt", "manifest.key", "manifest.crt" };
-	char from[128], to[128];
-
-	remove_tree(base);
-	CHECK(mkdir(base, 0755) == 0);
-	(void)snprintf(to, sizeof(to), "%s/ca", base);
-	CHECK(mkdir(to, 0700) == 0);
-	for (size_t i = 0; i < TW_COUNT(files); i++) {
-		(void)snprintf(from, sizeof(from), "%s/ca/%s", seed, files[i]);
-		(void)snprintf(to, sizeof(to), "%s/ca/%s", base, files[i]);
-		copy_file(from, to, 0600);
-	}
+	return desk_run(tw_cmd_provision, sys, options, NULL, NULL);
 }
 
 static bool is_complete(const char *base)
 {
-	TW_CLEANUP(tw_closep) int ca = -1;
 	TW_CLEANUP(tw_registry_freep) tw_registry *r = NULL;
-	char path[96];
 
-	(void)snprintf(path, sizeof(path), "%s/ca", base);
-	CHECK_OK(tw_dir_open(tw_sys_real(), path, &ca));
-	CHECK_OK(tw_registry_open(tw_sys_real(), ca, &r));
+	desk_registry(base, &r);
 	const json_t *line = tw_registry_find(r, URN);
 	return line && !strcmp(tw_json_text(line, "state"), "complete");
 }
@@ -152,7 +86,7 @@ static void check_converges(const char *base)
 
 static void test_plain(void **state)
 {
-	lay(work);
+	desk_lay(seed, work);
 	CHECK_OK(provision(tw_sys_real(), work));
 	check_whole(work);
 	CHECK_ERR(provision(tw_sys_real(), work), EXISTS);
@@ -163,7 +97,7 @@ static void test_foreign_state(void **state)
 {
 	char path[128];
 
-	lay(work);
+	desk_lay(seed, work);
 	CHECK_OK(provision(tw_sys_real(), work));
 	(void)snprintf(path, sizeof(path), "%s/ca/units.jsonl", work);
 	CHECK(unlink(path) == 0);
@@ -174,7 +108,7 @@ static void test_power_cuts(void **state)
 {
 	tw_fake *f = tw_fake_new();
 
-	lay(work);
+	desk_lay(seed, work);
 	tw_fake_record(f, work);
 	CHECK_OK(provision(tw_fake_sys(f), work));
 	size_t points = tw_fake_points(f);
@@ -191,12 +125,12 @@ static void test_failed_calls(void **state)
 {
 	tw_fake *f = tw_fake_new();
 
-	lay(work);
+	desk_lay(seed, work);
 	tw_fake_fail(f, 0, 0, false);
 	CHECK_OK(provision(tw_fake_sys(f), work));
 	long calls = tw_fake_calls(f);
 	for (long i = 1; i <= calls; i += 3) { /* 3 and the period of the loops inside have nothing in common */
-		lay(work);
+		desk_lay(seed, work);
 		tw_fake_fail(f, i, i % 2 ? EIO : ENOSPC, false);
 		tw_err e = provision(tw_fake_sys(f), work);
 		if (!tw_failed(e))
@@ -209,39 +143,22 @@ static void test_failed_calls(void **state)
 
 static int setup(void **state)
 {
-	char path[96];
-
-	nowhere = fopen("/dev/null", "w");
-	if (!nowhere)
-		return -1;
-	tw_crypto_use(tw_sys_real());
-	tw_json_use(tw_sys_real());
-	/* In memory where there is some: what a cut leaves is computed from the journal, and a real disk would only be slow. */
-	const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-	(void)snprintf(seed, sizeof(seed), "%s/tw-provision-seed-XXXXXX", base);
-	(void)snprintf(work, sizeof(work), "%s/tw-provision-work-XXXXXX", base);
-	(void)snprintf(replay, sizeof(replay), "%s/tw-provision-cut-XXXXXX", base);
-	if (!mkdtemp(seed) || !mkdtemp(work) || !mkdtemp(replay))
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/ca", seed);
-	static const char *const plain[][2] = { { "unprotected", "" }, { NULL, NULL } };
-	CHECK_OK(command(tw_cmd_ca_init, tw_sys_real(), plain, path));
-	(void)snprintf(path, sizeof(path), "%s/" TW_PRODUCT_FILE, seed);
-	CHECK_OK(tw_file_write(tw_sys_real(), path, tw_product_example, strlen(tw_product_example), 0644));
-	(void)snprintf(path, sizeof(path), "%s/roles", seed);
 	char roles[256];
+
+	if (desk_open() || desk_place("provision-seed", seed) || desk_place("provision-work", work) || desk_place("provision-cut", replay))
+		return -1;
 	(void)snprintf(roles, sizeof(roles), "core %u %u\nfront %u %u\nkeys %u %u\napplication %u %u\n", geteuid(), getegid(),
 		geteuid(), getegid(), geteuid(), getegid(), geteuid(), getegid());
-	CHECK_OK(tw_file_write(tw_sys_real(), path, roles, strlen(roles), 0644));
+	desk_seed(seed, roles);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	remove_tree(seed);
-	remove_tree(work);
-	remove_tree(replay);
-	return fclose(nowhere);
+	desk_remove(seed);
+	desk_remove(work);
+	desk_remove(replay);
+	return desk_close();
 }
 
 CHECK_MAIN_IN(setup, teardown, cmocka_unit_test(test_plain), cmocka_unit_test(test_foreign_state),

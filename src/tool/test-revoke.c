@@ -1,66 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the manufacturer takes back is refused by the verdict that devices use, and only that; numbers of lists rise, and are never given twice. */
-#include "tool/ca.h"
-#include "tool/commands.h"
-#include "tool/files.h"
+#include "tool/test-desk.h"
 
-#include "check.h"
 #include "crypto/chain.h"
-#include "crypto/hash.h"
 #include "sys/fake.h"
-#include "sys/real.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <unistd.h>
 
-static FILE *nowhere;
 static char base[64], ca_path[96], out[96];
 static tw_key *root_key;
 static tw_cert *root;
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-	return remove(path);
-}
-
-static tw_err command(tw_err (*run)(struct tw_tool *, const struct tw_args *), const struct tw_sys *sys,
-	const char *const (*options)[2], const char *unit)
-{
-	struct tw_tool t = { .sys = sys, .out = nowhere, .json = true };
-	struct tw_args a = { .given_count = 0 };
-	char *words[] = { ca_path, (char *)unit, NULL };
-
-	for (; options && (*options)[0]; options++) {
-		a.given[a.given_count].name = (*options)[0];
-		a.given[a.given_count++].value = (*options)[1];
-	}
-	a.rest = words;
-	a.rest_count = unit ? 2 : 1;
-	return run(&t, &a);
-}
 
 static tw_err take_back(const char *unit, const char *reason)
 {
 	const char *const options[][2] = { { "reason", reason }, { NULL, NULL } };
 
-	return command(tw_cmd_ca_revoke, tw_sys_real(), options, unit);
+	return desk_run(tw_cmd_ca_revoke, tw_sys_real(), options, ca_path, unit);
 }
 
 static tw_err crl(const struct tw_sys *sys)
 {
 	const char *const options[][2] = { { "out", out }, { NULL, NULL } };
 
-	return command(tw_cmd_ca_crl, sys, options, NULL);
+	return desk_run(tw_cmd_ca_crl, sys, options, ca_path, NULL);
 }
 
 static void write_registry(const char *text)
 {
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/units.jsonl", ca_path);
-	CHECK_OK(tw_file_write(tw_sys_real(), path, text, strlen(text), 0600));
+	desk_write(ca_path, "units.jsonl", text);
 }
 
 static tw_cert *unit_cert(const char *uri, const tw_key *key)
@@ -149,7 +116,7 @@ static tw_err take_back_file(const char *unit, const tw_cert *cert)
 	tw_buf_init(&pem, tw_sys_real(), TW_FILE_MAX);
 	CHECK_OK(tw_cert_pem(cert, &pem));
 	CHECK_OK(tw_file_write(tw_sys_real(), path, pem.data, pem.size, 0644));
-	return command(tw_cmd_ca_revoke, tw_sys_real(), options, unit);
+	return desk_run(tw_cmd_ca_revoke, tw_sys_real(), options, ca_path, unit);
 }
 
 /* `provision sign`, cut before "complete" and run again: the registry knows the second certificate, and the first one is good too. */
@@ -261,20 +228,13 @@ static void test_numbers_are_never_given_twice(void **state)
 
 static int setup(void **state)
 {
-	static const char *const plain[][2] = { { "unprotected", "" }, { NULL, NULL } };
 	TW_CLEANUP(tw_closep) int dir = -1;
 
-	nowhere = fopen("/dev/null", "w");
-	if (!nowhere)
-		return -1;
-	tw_crypto_use(tw_sys_real());
-	tw_json_use(tw_sys_real());
-	(void)snprintf(base, sizeof(base), "%s/tw-revoke-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (!mkdtemp(base))
+	if (desk_open() || desk_place("revoke", base))
 		return -1;
 	(void)snprintf(ca_path, sizeof(ca_path), "%s/ca", base);
 	(void)snprintf(out, sizeof(out), "%s/out.crl", base);
-	CHECK_OK(command(tw_cmd_ca_init, tw_sys_real(), plain, NULL));
+	desk_make_ca(ca_path);
 	CHECK_OK(tw_dir_open(tw_sys_real(), ca_path, &dir));
 	CHECK_OK(tw_key_fetch(tw_sys_real(), dir, TW_CA_KEY, &root_key));
 	return tw_failed(tw_cert_fetch(tw_sys_real(), dir, TW_CA_CERT, &root));
@@ -284,8 +244,8 @@ static int teardown(void **state)
 {
 	tw_key_free(root_key);
 	tw_cert_free(root);
-	(void)nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	return fclose(nowhere);
+	desk_remove(base);
+	return desk_close();
 }
 
 CHECK_MAIN_IN(setup, teardown, cmocka_unit_test(test_revoked), cmocka_unit_test(test_two_certificates_of_one_unit),
