@@ -19,17 +19,6 @@
 #define VERIFY "/api/v1/crypto/verify"
 #define BULK 45000 /* the longest that the device hashes at a time */
 
-static tw_err ask(struct tw_probe_context *c, const char *path, json_t *body, struct tw_answer *ret)
-{
-	TW_CLEANUP(tw_jsonp) json_t *owned = body;
-	const struct tw_call what = { .method = "POST", .path = path, .body = owned };
-
-	if (!owned)
-		return TW_RAISE(NOMEM, "a request");
-	tw_answer_init(ret, c->sys);
-	return tw_client_call(c->target[0].session.client, &what, ret);
-}
-
 static const json_t *entry_of(const json_t *list, const char *name)
 {
 	size_t i;
@@ -45,9 +34,7 @@ static const json_t *entry_of(const json_t *list, const char *name)
 static tw_err self_test(struct tw_probe_context *c, struct tw_answer *answer, struct tw_finding *f, const json_t **ret)
 {
 	*ret = NULL;
-	tw_err e = ask(c, SELF_TEST, json_object(), answer);
-	if (!tw_failed(e))
-		e = tw_answer_check(answer, c->tool->hint, sizeof c->tool->hint);
+	tw_err e = tw_order_with(c, "POST", SELF_TEST, json_object(), answer);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Having the device try its algorithms", e);
 	*ret = json_object_get(answer->body, "algorithms");
@@ -107,9 +94,9 @@ static tw_err hashes_right(struct tw_probe_context *c, struct tw_finding *f, boo
 		tw_buf_init(&hex, c->sys, (size_t)2 * TW_DIGEST_MAX);
 		TW_TRY(tw_digest_of(c->sys, tw_slice_of(abc[i].function), TW_SLICE("abb"), digest, &size));
 		TW_TRY(tw_buf_hex(&hex, digest, size));
-		tw_err e = ask(c, HASH, json_pack("{s:s, s:s}", "algorithm", abc[i].function, "data", "YWJj"), &right);
+		tw_err e = tw_ask_post(c, HASH, json_pack("{s:s, s:s}", "algorithm", abc[i].function, "data", "YWJj"), &right);
 		if (!tw_failed(e))
-			e = ask(c, HASH, json_pack("{s:s, s:s}", "algorithm", abc[i].function, "data", "YWJi"), &other);
+			e = tw_ask_post(c, HASH, json_pack("{s:s, s:s}", "algorithm", abc[i].function, "data", "YWJi"), &other);
 		if (tw_failed(e))
 			return tw_found_trouble(f, "Hashing", e);
 		if (strcmp(tw_json_text(right.body, "digest"), abc[i].digest) != 0)
@@ -136,9 +123,11 @@ static tw_err signatures_right(struct tw_probe_context *c, struct tw_finding *f,
 	TW_CLEANUP(tw_answer_done) struct tw_answer right = { 0 }, wrong = { 0 };
 
 	*ret_good = false;
-	tw_err e = ask(c, VERIFY, json_pack("{s:s, s:s, s:s}", "key", sample_key, "data", "dGVzdA", "signature", right_signature), &right);
+	tw_err e = tw_ask_post(
+		c, VERIFY, json_pack("{s:s, s:s, s:s}", "key", sample_key, "data", "dGVzdA", "signature", right_signature), &right);
 	if (!tw_failed(e))
-		e = ask(c, VERIFY, json_pack("{s:s, s:s, s:s}", "key", sample_key, "data", "dGVzdA", "signature", wrong_signature), &wrong);
+		e = tw_ask_post(c, VERIFY,
+			json_pack("{s:s, s:s, s:s}", "key", sample_key, "data", "dGVzdA", "signature", wrong_signature), &wrong);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Verifying", e);
 	if (strcmp(tw_json_text(right.body, "result"), "verified") != 0)
@@ -174,7 +163,7 @@ static tw_err weak_ones_refused(struct tw_probe_context *c, struct tw_finding *f
 {
 	for (size_t i = 0; i < TW_COUNT(disallowed); i++) {
 		TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-		tw_err e = ask(c, SELF_TEST, json_pack("{s:s}", "algorithm", disallowed[i]), &answer);
+		tw_err e = tw_ask_post(c, SELF_TEST, json_pack("{s:s}", "algorithm", disallowed[i]), &answer);
 
 		if (tw_failed(e))
 			return tw_found_trouble(f, "Asking for a disallowed algorithm", e);
@@ -201,9 +190,8 @@ static tw_err seen_from_here(struct tw_probe_context *c, int64_t *ret_kib)
 		TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 		int64_t begin = tw_probe_now_us(c->sys);
 
-		TW_TRY(ask(c, HASH, json_pack("{s:s, s:s}", "algorithm", "sha-256", "data", tw_buf_cstr(&text)), &answer));
+		TW_TRY(tw_order_with(c, "POST", HASH, json_pack("{s:s, s:s}", "algorithm", "sha-256", "data", tw_buf_cstr(&text)), &answer));
 		int64_t passed = tw_probe_now_us(c->sys) - begin;
-		TW_TRY(tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint));
 		if (passed > 0 && BULK * (int64_t)1000000 / 1024 / passed > *ret_kib)
 			*ret_kib = BULK * (int64_t)1000000 / 1024 / passed;
 	}

@@ -102,25 +102,16 @@ static tw_err write_papers(struct tw_probe_context *c, struct papers *p, const s
 	return list(c, p, q->revoked ? cert : NULL);
 }
 
-static tw_err ask(struct tw_probe_context *c, const struct papers *p, struct tw_answer *ret)
-{
-	TW_CLEANUP(tw_jsonp)
-	json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "chain", tw_buf_cstr(&p->pem), "purpose", "server", "name", NAME,
-		"anchors", tw_buf_cstr(&p->anchor), "crl", tw_buf_cstr(&p->crl));
-	const struct tw_call what = { .method = "POST", .path = CHECK_PATH, .body = body };
-
-	tw_answer_init(ret, c->sys);
-	TW_TRY(tw_client_call(c->target[0].session.client, &what, ret));
-	return tw_answer_check(ret, c->tool->hint, sizeof c->tool->hint);
-}
-
 static tw_err put(struct tw_probe_context *c, struct papers *p, const struct question *q, struct tw_finding *f, bool *ret_right)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 
 	*ret_right = false;
 	TW_TRY(write_papers(c, p, q));
-	tw_err e = ask(c, p, &answer);
+	tw_err e = tw_order_with(c, "POST", CHECK_PATH,
+		json_pack("{s:s, s:s, s:s, s:s, s:s}", "chain", tw_buf_cstr(&p->pem), "purpose", "server", "name", NAME, "anchors",
+			tw_buf_cstr(&p->anchor), "crl", tw_buf_cstr(&p->crl)),
+		&answer);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Checking a certificate", e);
 	const char *result = tw_json_text(answer.body, "result"), *rule = tw_json_text(answer.body, "rule");

@@ -24,17 +24,6 @@ static void fill(const char *path, char ret[160])
 	(void)snprintf(ret, 160, "%.*s%s", brace ? (int)(brace - path) : 120, path, brace ? "nobody" : "");
 }
 
-static tw_err stranger(struct tw_probe_context *c, const char *path, struct tw_answer *ret)
-{
-	struct tw_place place = { .address = c->target[0].session.device.address, .has_pin = true };
-	struct tw_call call = { .method = "GET", .path = path };
-	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
-
-	memcpy(place.pin, c->target[0].session.device.listener, sizeof place.pin);
-	TW_TRY(tw_client_new(c->sys, &place, &client));
-	return tw_client_call(client, &call, ret);
-}
-
 /* One path as a stranger sees it, its certificate and its head too. A stream would not end, and is refused before it begins. */
 static tw_err look(struct tw_probe_context *c, const struct tw_secrets *s, const char *path, struct tw_finding *f, bool *ret_good)
 {
@@ -42,8 +31,7 @@ static tw_err look(struct tw_probe_context *c, const struct tw_secrets *s, const
 	char filled[160];
 
 	fill(path, filled);
-	tw_answer_init(&answer, c->sys);
-	tw_err e = stranger(c, filled, &answer);
+	tw_err e = tw_ask(c, &tw_asker_stranger, "GET", filled, &answer);
 	*ret_good = false;
 	if (tw_failed(e))
 		return tw_found_trouble(f, "What a stranger sees", e);
@@ -65,8 +53,7 @@ static tw_err nothing_to_see(struct tw_probe_context *c, struct tw_finding *f)
 	bool good = true;
 
 	TW_TRY(tw_secrets_gather(c, &c->target[0], &s));
-	tw_answer_init(&paths, c->sys);
-	tw_err e = stranger(c, "/api/v1/openapi.json", &paths);
+	tw_err e = tw_ask(c, &tw_asker_stranger, "GET", "/api/v1/openapi.json", &paths);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "The list of paths", e);
 	if (tw_secrets_show(&paths.raw, &s))
@@ -204,11 +191,9 @@ static tw_err ask_local(struct tw_probe_context *c, const char *path, struct tw_
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	char filled[160];
-	struct tw_call call = { .method = "GET", .path = filled };
 
 	fill(path, filled);
-	tw_answer_init(&answer, c->sys);
-	tw_err e = tw_client_call(c->local, &call, &answer);
+	tw_err e = tw_ask(c, &tw_asker_local, "GET", filled, &answer);
 	*ret_good = false;
 	if (tw_failed(e))
 		return tw_found_trouble(f, "The local socket", e);
@@ -255,8 +240,7 @@ static tw_err only_the_list(struct tw_probe_context *c, struct tw_finding *f)
 	if (ours == 0 || ours == theirs)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 			"This tool runs as root, or as the device's own user, who may look. Assess with --local as a user without rights.");
-	tw_answer_init(&paths, c->sys);
-	e = stranger(c, "/api/v1/openapi.json", &paths);
+	e = tw_ask(c, &tw_asker_stranger, "GET", "/api/v1/openapi.json", &paths);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "The list of paths", e);
 	return ask_all_local(c, json_object_get(paths.body, "paths"), f);

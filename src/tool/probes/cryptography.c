@@ -21,14 +21,6 @@
 #define HASH_PATH "/api/v1/crypto/hash"
 #define FILE_SIZE 4096
 
-static tw_err ask(struct tw_probe_context *c, const char *path, const json_t *body, struct tw_answer *ret)
-{
-	const struct tw_call what = { .method = "POST", .path = path, .body = body };
-
-	tw_answer_init(ret, c->sys);
-	return tw_client_call(c->target[0].session.client, &what, ret);
-}
-
 static tw_err some_data(struct tw_probe_context *c, uint8_t *ret, size_t size)
 {
 	return c->sys->random(c->sys, ret, size) ? TW_RAISE_ERRNO("randomness") : TW_OK;
@@ -40,7 +32,6 @@ static tw_err same_digest(
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, hex = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 	uint8_t digest[TW_DIGEST_MAX];
 	size_t size = 0;
 
@@ -50,10 +41,7 @@ static tw_err same_digest(
 	TW_TRY(tw_digest_of(c->sys, tw_slice_of(row->name), data, digest, &size));
 	TW_TRY(tw_buf_base64url(&text, data.at, data.size));
 	TW_TRY(tw_buf_hex(&hex, digest, size));
-	body = json_pack("{s:s, s:s}", "algorithm", row->name, "data", tw_buf_cstr(&text));
-	tw_err e = ask(c, HASH_PATH, body, &answer);
-	if (!tw_failed(e))
-		e = tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
+	tw_err e = tw_order_with(c, "POST", HASH_PATH, json_pack("{s:s, s:s}", "algorithm", row->name, "data", tw_buf_cstr(&text)), &answer);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Hashing", e);
 	*ret_good = strcmp(tw_json_text(answer.body, "digest"), tw_buf_cstr(&hex)) == 0;
@@ -90,8 +78,7 @@ static tw_err others_refused(struct tw_probe_context *c, struct tw_finding *f)
 {
 	for (size_t i = 0; i < TW_COUNT(disallowed); i++) {
 		TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-		TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s, s:s}", "algorithm", disallowed[i], "data", "YWJj");
-		tw_err e = ask(c, HASH_PATH, body, &answer);
+		tw_err e = tw_ask_post(c, HASH_PATH, json_pack("{s:s, s:s}", "algorithm", disallowed[i], "data", "YWJj"), &answer);
 
 		if (tw_failed(e))
 			return tw_found_trouble(f, "Asking for a disallowed function", e);
@@ -116,17 +103,15 @@ static tw_err compare(struct tw_probe_context *c, const struct comparison *one, 
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, hex = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 
 	*ret_good = false;
 	tw_buf_init(&text, c->sys, 2 * FILE_SIZE);
 	tw_buf_init(&hex, c->sys, (size_t)2 * TW_DIGEST_MAX);
 	TW_TRY(tw_buf_base64url(&text, one->data.at, one->data.size));
 	TW_TRY(tw_buf_hex(&hex, one->digest, one->size));
-	body = json_pack("{s:s, s:s, s:s}", "algorithm", one->algorithm, "data", tw_buf_cstr(&text), "digest", tw_buf_cstr(&hex));
-	tw_err e = ask(c, CHECK_PATH, body, &answer);
-	if (!tw_failed(e))
-		e = tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
+	tw_err e = tw_order_with(c, "POST", CHECK_PATH,
+		json_pack("{s:s, s:s, s:s}", "algorithm", one->algorithm, "data", tw_buf_cstr(&text), "digest", tw_buf_cstr(&hex)),
+		&answer);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Comparing a digest", e);
 	*ret_good = strcmp(tw_json_text(answer.body, "result"), one->wanted) == 0;
@@ -209,7 +194,6 @@ static tw_err ask_verify(struct tw_probe_context *c, const struct signed_file *s
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 }, text = { 0 }, signature = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 
 	tw_buf_init(&pem, c->sys, 4096);
 	tw_buf_init(&text, c->sys, 2 * FILE_SIZE);
@@ -217,8 +201,9 @@ static tw_err ask_verify(struct tw_probe_context *c, const struct signed_file *s
 	TW_TRY(pem_of(c, s->key, &pem));
 	TW_TRY(tw_buf_base64url(&text, s->data, sizeof s->data));
 	TW_TRY(tw_buf_base64url(&signature, s->signature, sizeof s->signature));
-	body = json_pack("{s:s, s:s, s:s}", "key", tw_buf_cstr(&pem), "data", tw_buf_cstr(&text), "signature", tw_buf_cstr(&signature));
-	TW_TRY(ask(c, VERIFY_PATH, body, &answer));
+	TW_TRY(tw_ask_post(c, VERIFY_PATH,
+		json_pack("{s:s, s:s, s:s}", "key", tw_buf_cstr(&pem), "data", tw_buf_cstr(&text), "signature", tw_buf_cstr(&signature)),
+		&answer));
 	*ret_yes = answer.status == 200 && strcmp(tw_json_text(answer.body, "result"), "verified") == 0;
 	*ret_no = answer.status >= 400 && strcmp(tw_json_text(answer.body, "rule"), "crypto.signature") == 0;
 	return TW_OK;
@@ -278,13 +263,11 @@ static tw_err exchange(struct tw_probe_context *c, const struct way *way, const 
 	struct room *ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 
 	ret->size = 0;
 	tw_buf_init(&b, c->sys, 2 * FILE_SIZE);
 	TW_TRY(tw_buf_base64url(&b, text, size));
-	body = json_pack("{s:s}", way->in, tw_buf_cstr(&b));
-	TW_TRY(ask(c, way->path, body, answer));
+	TW_TRY(tw_ask_post(c, way->path, json_pack("{s:s}", way->in, tw_buf_cstr(&b)), answer));
 	if (answer->status != 200)
 		return TW_OK;
 	return tw_parse_base64url(tw_slice_of(tw_json_text(answer->body, way->out)), ret->max, ret->at, &ret->size);

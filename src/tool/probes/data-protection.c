@@ -21,11 +21,6 @@
 #define NONCE_SIZE 32
 #define PATH_SIZE 128
 
-static tw_client *client_of(struct tw_probe_context *c)
-{
-	return c->target[0].session.client;
-}
-
 /* A public half as the device shows it. */
 struct shown {
 	tw_key *key;
@@ -35,14 +30,6 @@ struct shown {
 static void shown_done(struct shown *s)
 {
 	(void)tw_key_free(s->key);
-}
-
-static tw_err call(struct tw_probe_context *c, const char *method, const char *path, const json_t *body, struct tw_answer *ret)
-{
-	const struct tw_call what = { .method = method, .path = path, .body = body };
-
-	TW_TRY(tw_client_call(client_of(c), &what, ret));
-	return tw_answer_check(ret, c->tool->hint, sizeof c->tool->hint);
 }
 
 /* Exactly a public half: what is longer, or has another field, could carry more. */
@@ -69,22 +56,18 @@ static tw_err read_shown(struct tw_probe_context *c, const json_t *said, struct 
 
 static void destroy(struct tw_probe_context *c, const char *name)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	char path[PATH_SIZE];
 
-	tw_answer_init(&answer, c->sys);
 	(void)snprintf(path, sizeof path, "/api/v1/keys/%s", name);
-	tw_ignore(call(c, "DELETE", path, NULL, &answer)); /* there may be none */
+	tw_ignore(tw_order(c, "DELETE", path, NULL)); /* there may be none */
 }
 
 static tw_err make(struct tw_probe_context *c, const char *name, struct shown *ret)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s}", "name", name);
 
 	destroy(c, name);
-	tw_answer_init(&answer, c->sys);
-	TW_TRY(call(c, "POST", "/api/v1/keys", body, &answer));
+	TW_TRY(tw_order_with(c, "POST", "/api/v1/keys", json_pack("{s:s}", "name", name), &answer));
 	return read_shown(c, answer.body, ret);
 }
 
@@ -93,18 +76,16 @@ static tw_err prove(struct tw_probe_context *c, const char *name, const struct s
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, message = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 	uint8_t nonce[NONCE_SIZE], signature[TW_SIGNATURE_SIZE];
 	size_t size = 0;
 
 	tw_buf_init(&text, c->sys, 128);
 	tw_buf_init(&message, c->sys, 256);
-	tw_answer_init(&answer, c->sys);
 	if (c->sys->random(c->sys, nonce, sizeof nonce) != 0)
 		return TW_RAISE_ERRNO("randomness");
 	TW_TRY(tw_buf_base64url(&text, nonce, sizeof nonce));
-	body = json_pack("{s:s, s:s, s:s}", "name", name, "fingerprint", key->fingerprint, "nonce", tw_buf_cstr(&text));
-	TW_TRY(call(c, "POST", "/api/v1/key-proofs", body, &answer));
+	TW_TRY(tw_order_with(c, "POST", "/api/v1/key-proofs",
+		json_pack("{s:s, s:s, s:s}", "name", name, "fingerprint", key->fingerprint, "nonce", tw_buf_cstr(&text)), &answer));
 	TW_TRY(tw_key_proof_message(name, nonce, sizeof nonce, &message));
 	TW_TRY(tw_parse_base64url(tw_slice_of(tw_json_text(answer.body, "signature")), sizeof signature, signature, &size));
 	if (size != sizeof signature)
@@ -158,8 +139,7 @@ static tw_err look_for_private(struct tw_probe_context *c, struct tw_finding *f)
 
 	if (tw_failed(e))
 		return tw_found_trouble(f, "The answer to making a key pair", e);
-	tw_answer_init(&answer, c->sys);
-	e = call(c, "GET", "/api/v1/keys", NULL, &answer);
+	e = tw_order(c, "GET", "/api/v1/keys", &answer);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Listing the keys", e);
 	json_array_foreach(json_object_get(answer.body, "keys"), i, one) {
@@ -197,12 +177,6 @@ static tw_err refuses(struct tw_probe_context *c, const char *name, const struct
 	return tw_is(e, TW_CODE_NOMEM) || tw_is(e, TW_CODE_CLOSED) ? e : TW_OK;
 }
 
-static tw_err rotate(struct tw_probe_context *c, const char *path, struct tw_answer *ret)
-{
-	tw_answer_init(ret, c->sys);
-	return call(c, "POST", path, NULL, ret);
-}
-
 static tw_err replace_key(struct tw_probe_context *c, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
@@ -214,7 +188,7 @@ static tw_err replace_key(struct tw_probe_context *c, struct tw_finding *f)
 	if (!tw_failed(e))
 		e = prove(c, ONE, &old);
 	if (!tw_failed(e))
-		e = rotate(c, "/api/v1/keys/" ONE, &answer);
+		e = tw_order(c, "POST", "/api/v1/keys/" ONE, &answer);
 	if (!tw_failed(e))
 		e = read_shown(c, answer.body, &next);
 	if (tw_failed(e))
@@ -251,14 +225,12 @@ static tw_err replace_storage_key(struct tw_probe_context *c, struct tw_finding 
 	TW_CLEANUP(shown_done) struct shown key = { 0 };
 	tw_err e = make(c, ONE, &key);
 
-	tw_answer_init(&before, c->sys);
-	tw_answer_init(&after, c->sys);
 	if (!tw_failed(e))
-		e = call(c, "GET", "/api/v1/keystore", NULL, &before);
+		e = tw_order(c, "GET", "/api/v1/keystore", &before);
 	if (!tw_failed(e))
-		e = rotate(c, "/api/v1/keystore/rotation", &rotated);
+		e = tw_order(c, "POST", "/api/v1/keystore/rotation", &rotated);
 	if (!tw_failed(e))
-		e = call(c, "GET", "/api/v1/keystore", NULL, &after);
+		e = tw_order(c, "GET", "/api/v1/keystore", &after);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Replacing the storage key", e);
 	json_int_t was = json_integer_value(json_object_get(before.body, "generation")),
@@ -416,8 +388,7 @@ static tw_err disk_opens_nothing(struct tw_probe_context *c, struct tw_finding *
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 
-	tw_answer_init(&answer, c->sys);
-	tw_err e = call(c, "GET", "/api/v1/keystore", NULL, &answer);
+	tw_err e = tw_order(c, "GET", "/api/v1/keystore", &answer);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "The state of the keystore", e);
 	f->source = TW_SOURCE_DEVICE;

@@ -113,27 +113,20 @@ static const struct {
 	{ "PATCH", "/api/v1/identity", false },
 };
 
-static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target *t, const struct tw_secrets *s, size_t row,
-	struct tw_finding *f, bool *ret_bad)
+static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_secrets *s, size_t row, struct tw_finding *f, bool *ret_bad)
 {
-	struct tw_place place = { .address = t->session.device.address, .has_pin = true };
-	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
+	const char *method = strangers[row].method, *path = strangers[row].path;
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	struct tw_call call = { .method = strangers[row].method, .path = strangers[row].path };
+	tw_err e = tw_ask(c, &tw_asker_stranger, method, path, &answer);
 
-	tw_answer_init(&answer, c->sys);
-	memcpy(place.pin, t->session.device.listener, sizeof(place.pin));
-	TW_TRY(tw_client_new(c->sys, &place, &client));
-	tw_err e = tw_client_call(client, &call, &answer);
 	*ret_bad = true;
 	if (tw_failed(e))
 		return tw_found_trouble(f, "What a stranger sees", e);
 	if (strangers[row].must_refuse && answer.status < 400)
-		return tw_found(f, TW_VERDICT_FAIL, "%s %s answers a stranger with %ld.", call.method, call.path, answer.status);
+		return tw_found(f, TW_VERDICT_FAIL, "%s %s answers a stranger with %ld.", method, path, answer.status);
 	if (tw_secrets_show(&answer.raw, s) || tw_secrets_show(&answer.head, s) || tw_secrets_show(&answer.certificate, s))
 		return tw_found(f, TW_VERDICT_FAIL,
-			"The identity shows to a stranger in the answer to %s %s, or in the listener's certificate.", call.method,
-			call.path);
+			"The identity shows to a stranger in the answer to %s %s, or in the listener's certificate.", method, path);
 	*ret_bad = false;
 	return TW_OK;
 }
@@ -141,13 +134,12 @@ static tw_err ask_as_stranger(struct tw_probe_context *c, const struct tw_target
 /* @nist DI.IMS.1: only the authorized: neither certificate, banner, page nor error tells a stranger which unit this is. */
 static tw_err stranger_learns_nothing(struct tw_probe_context *c, struct tw_finding *f)
 {
-	const struct tw_target *t = first(c);
 	struct tw_secrets s;
 	bool bad = false;
 
-	TW_TRY(tw_secrets_gather(c, t, &s));
+	TW_TRY(tw_secrets_gather(c, first(c), &s));
 	for (size_t i = 0; i < TW_COUNT(strangers) && !bad; i++)
-		TW_TRY(ask_as_stranger(c, t, &s, i, f, &bad));
+		TW_TRY(ask_as_stranger(c, &s, i, f, &bad));
 	if (bad)
 		return TW_OK;
 	return tw_found(f, TW_VERDICT_PASS,
@@ -245,13 +237,11 @@ static const json_t *earlier_identity(const json_t *before, const char *identifi
 static tw_err last_start(struct tw_probe_context *c, char ret[TW_TIME_TEXT_MAX])
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	struct tw_call call = { .method = "GET", .path = "/api/v1/log?limit=200" };
 	size_t i;
 	json_t *record;
 
 	ret[0] = '\0';
-	tw_answer_init(&answer, c->sys);
-	TW_TRY(tw_client_call(c->target[0].session.client, &call, &answer));
+	TW_TRY(tw_ask(c, &tw_asker_owner, "GET", "/api/v1/log?limit=200", &answer));
 	json_array_foreach(json_object_get(answer.body, "records"), i, record)
 		if (!strcmp(tw_json_text(record, "type"), "open") && strcmp(tw_json_text(record, "time"), ret) > 0)
 			(void)snprintf(ret, TW_TIME_TEXT_MAX, "%s", tw_json_text(record, "time"));
@@ -309,7 +299,6 @@ static tw_err statement_holds(struct tw_probe_context *c, struct tw_finding *f)
 static tw_err same_as_local(struct tw_probe_context *c, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	struct tw_call call = { .method = "GET", .path = "/api/v1/identity" };
 	const struct tw_target *t = first(c);
 
 	if (!t->has_statement)
@@ -323,8 +312,7 @@ static tw_err same_as_local(struct tw_probe_context *c, struct tw_finding *f)
 			: tw_found(f, TW_VERDICT_PASS,
 				  "The statement carries the identifier that the device holds, as read over the network. "
 				  "On the device, --local reads it at the source.");
-	tw_answer_init(&answer, c->sys);
-	tw_err e = tw_client_call(c->local, &call, &answer);
+	tw_err e = tw_ask(c, &tw_asker_local, "GET", "/api/v1/identity", &answer);
 	if (!tw_failed(e))
 		e = tw_answer_check(&answer, c->tool->hint, sizeof(c->tool->hint));
 	if (tw_failed(e))
@@ -370,12 +358,6 @@ static tw_err replay_is_refused(struct tw_probe_context *c, struct tw_finding *f
 
 #define ASSIGNMENT "/api/v1/identity/assignment"
 
-static tw_err ask(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret)
-{
-	TW_TRY(tw_client_call(first(c)->session.client, call, ret));
-	return tw_answer_check(ret, c->tool->hint, sizeof(c->tool->hint));
-}
-
 /* What is named already is said once more, which changes nothing; on a device that names nobody a process is named for a moment. */
 static tw_err naming(const json_t *before, json_t **ret)
 {
@@ -405,11 +387,9 @@ static tw_err compare_named(struct tw_probe_context *c, const json_t *wanted, st
 	TW_CLEANUP(tw_jsonp) json_t *line = NULL;
 	const char *identifier = identifier_of(first(c));
 
-	tw_answer_init(&query, c->sys);
-	tw_answer_init(&identity, c->sys);
-	tw_err e = ask(c, &(struct tw_call){ .method = "GET", .path = ASSIGNMENT }, &query);
+	tw_err e = tw_order(c, "GET", ASSIGNMENT, &query);
 	if (!tw_failed(e))
-		e = ask(c, &(struct tw_call){ .method = "GET", .path = "/api/v1/identity" }, &identity);
+		e = tw_order(c, "GET", "/api/v1/identity", &identity);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Reading whom the device is assigned to", e);
 	TW_TRY(tw_units_line(&first(c)->session.device, identity.body, &line));
@@ -429,8 +409,7 @@ static tw_err clear_again(struct tw_probe_context *c, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 
-	tw_answer_init(&answer, c->sys);
-	tw_err e = ask(c, &(struct tw_call){ .method = "DELETE", .path = ASSIGNMENT }, &answer);
+	tw_err e = tw_order(c, "DELETE", ASSIGNMENT, &answer);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Clearing the assignment that this probe made", e);
 	if (tw_json_bool(answer.body, "assigned"))
@@ -441,18 +420,16 @@ static tw_err clear_again(struct tw_probe_context *c, struct tw_finding *f)
 /* @nist DI.IMS.3: set by the API, and read back in the query and in the export. */
 static tw_err assignment_returned(struct tw_probe_context *c, struct tw_finding *f)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer before = { 0 }, set = { 0 };
+	TW_CLEANUP(tw_answer_done) struct tw_answer before = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *wanted = NULL;
 
 	if (!first(c)->session.client)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "There is no device to ask.");
-	tw_answer_init(&before, c->sys);
-	tw_answer_init(&set, c->sys);
-	tw_err e = ask(c, &(struct tw_call){ .method = "GET", .path = ASSIGNMENT }, &before);
+	tw_err e = tw_order(c, "GET", ASSIGNMENT, &before);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Asking whom the device is assigned to", e);
 	TW_TRY(naming(before.body, &wanted));
-	e = ask(c, &(struct tw_call){ .method = "PUT", .path = ASSIGNMENT, .body = wanted }, &set);
+	e = tw_order_with(c, "PUT", ASSIGNMENT, json_incref(wanted), NULL);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Assigning the device", e);
 	TW_TRY(compare_named(c, wanted, f));

@@ -19,21 +19,13 @@ static const struct tw_target *first(const struct tw_probe_context *c)
 	return &c->target[0];
 }
 
-static tw_err ask(struct tw_probe_context *c, const char *path, struct tw_answer *ret)
-{
-	const struct tw_call call = { .method = "GET", .path = path };
-
-	TW_TRY(tw_client_call(first(c)->session.client, &call, ret));
-	return tw_answer_check(ret, c->tool->hint, sizeof c->tool->hint);
-}
-
 /* The document as the owner gets it, verified; ret borrows from answer. */
 static tw_err fetch(struct tw_probe_context *c, struct tw_answer *answer, struct tw_sbom_seen *seen, const json_t **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf document = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf jws = { 0 };
 
-	TW_TRY(ask(c, "/api/v1/inventory/sbom", answer));
+	TW_TRY(tw_order(c, "GET", "/api/v1/inventory/sbom", answer));
 	const json_t *sbom = json_object_get(answer->body, "sbom"), *signature = json_object_get(answer->body, "signature");
 	if (!json_is_object(sbom) || !json_is_object(signature))
 		return TW_RAISE(SYNTAX, "the answer holds no document with its signature");
@@ -54,7 +46,6 @@ static tw_err signed_by_unit(struct tw_probe_context *c, struct tw_finding *f)
 	const json_t *document = NULL;
 	const char *known = first(c)->session.device.identifier;
 
-	tw_answer_init(&answer, c->sys);
 	tw_err e = fetch(c, &answer, &seen, &document);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "The signed inventory", e);
@@ -114,8 +105,7 @@ static tw_err lines_of_list(struct tw_probe_context *c, char kind[16], struct tw
 		size_t i;
 		json_t *one;
 
-		tw_answer_init(&page, c->sys);
-		TW_TRY(ask(c, path, &page));
+		TW_TRY(tw_order(c, "GET", path, &page));
 		(void)snprintf(kind, 16, "%s", tw_json_text(page.body, "database"));
 		json_array_foreach(json_object_get(page.body, "packages"), i, one)
 			TW_TRY(add_line(ret, tw_slice_of(tw_json_text(one, "name")), tw_slice_of(tw_json_text(one, "architecture")),
@@ -155,7 +145,6 @@ static tw_err gather(struct tw_probe_context *c, struct tw_buf *list, struct tw_
 	struct tw_sbom_seen seen;
 	const json_t *sbom = NULL;
 
-	tw_answer_init(&answer, c->sys);
 	TW_TRY(fetch(c, &answer, &seen, &sbom));
 	TW_TRY(lines_of_document(sbom, document));
 	return lines_of_list(c, kind, list);
@@ -217,8 +206,7 @@ static tw_err look_for(struct tw_probe_context *c, bool seen[], const char **ret
 
 		if (pages == PAGES_MAX)
 			return TW_RAISE(LIMIT, "the findings do not end");
-		tw_answer_init(&page, c->sys);
-		TW_TRY(ask(c, path, &page));
+		TW_TRY(tw_order(c, "GET", path, &page));
 		*ret_why = tw_json_int(page.body, "broken") ? "; part of its disk could not be read" : "";
 		if (tw_json_int(page.body, "changed") + tw_json_int(page.body, "missing") + tw_json_int(page.body, "unknown") >
 			tw_json_int(page.body, "listed"))
@@ -241,13 +229,10 @@ static tw_err have_checked(struct tw_probe_context *c)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer begun = { 0 };
 	TW_CLEANUP(tw_answer_done) struct tw_answer ended = { 0 };
-	const struct tw_call call = { .method = "POST", .path = "/api/v1/inventory/check" };
 	char id[64];
 
-	tw_answer_init(&begun, c->sys);
 	tw_answer_init(&ended, c->sys);
-	TW_TRY(tw_client_call(first(c)->session.client, &call, &begun));
-	TW_TRY(tw_answer_check(&begun, c->tool->hint, sizeof c->tool->hint));
+	TW_TRY(tw_order(c, "POST", "/api/v1/inventory/check", &begun));
 	(void)snprintf(id, sizeof id, "%s", tw_json_text(begun.body, "task"));
 	if (!*id)
 		return TW_RAISE(SYNTAX, "the answer names no task");
@@ -278,10 +263,8 @@ static tw_err same_summary(struct tw_probe_context *c, struct tw_finding *f, boo
 	struct tw_sbom_seen seen;
 	const json_t *document = NULL;
 
-	tw_answer_init(&signed_one, c->sys);
-	tw_answer_init(&findings, c->sys);
 	TW_TRY(fetch(c, &signed_one, &seen, &document));
-	TW_TRY(ask(c, "/api/v1/inventory/findings?limit=1", &findings));
+	TW_TRY(tw_order(c, "GET", "/api/v1/inventory/findings?limit=1", &findings));
 	*ret_ever = tw_json_bool(findings.body, "checked_before");
 	*ret_same = strcmp(property(document, "thingward:files-checked-at"),
 			    *ret_ever ? tw_json_text(findings.body, "ended") : "never") == 0;

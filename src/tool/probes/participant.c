@@ -225,26 +225,15 @@ static tw_err take_guest(struct door *d, struct tw_buf *ret_der)
 	return e;
 }
 
-static tw_err call(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret)
-{
-	TW_CLEANUP(tw_jsonp) json_t *owned = body;
-	const struct tw_call call = { .method = method, .path = path, .body = owned };
-
-	TW_TRY(tw_client_call(c->target[0].session.client, &call, ret));
-	return tw_answer_check(ret, c->tool->hint, sizeof c->tool->hint);
-}
-
 static tw_err send_device(struct tw_probe_context *c, const struct door *d)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	char url[64];
 
-	tw_answer_init(&answer, c->sys);
 	tw_buf_init(&pem, c->sys, 8192);
 	TW_TRY(tw_cert_pem(d->ca, &pem));
 	(void)snprintf(url, sizeof url, "https://localhost:%u/", d->port);
-	return call(c, "POST", HERE "/presentation", json_pack("{s:s, s:s}", "url", url, "anchors", tw_buf_cstr(&pem)), &answer);
+	return tw_order_with(c, "POST", HERE "/presentation", json_pack("{s:s, s:s}", "url", url, "anchors", tw_buf_cstr(&pem)), NULL);
 }
 
 /* Whether what came is the certificate that the device says it has. */
@@ -316,8 +305,7 @@ static tw_err authorized(struct tw_probe_context *c, struct tw_finding *f)
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(door_done) struct door d = { .fd = -1, .guest = -1 };
 
-	tw_answer_init(&answer, c->sys);
-	tw_err e = call(c, "GET", HERE, NULL, &answer);
+	tw_err e = tw_order(c, "GET", HERE, &answer);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Reading the local identity", e);
 	if (!json_is_true(tw_json_get(answer.body, "enrolled")))

@@ -120,39 +120,18 @@ static tw_err authority_make(struct tw_probe_context *c, struct actor *ret)
 /* One request as this device; ret_rule "" when it was answered. A connection of its own, as the device closes false ones. */
 static tw_err ask(struct tw_probe_context *c, const struct actor *a, const char *path, long *ret_status, char ret_rule[64])
 {
-	struct tw_place place = { .address = c->target[0].session.device.address, .has_pin = true };
-	struct tw_call call = { .method = "GET", .path = path };
-	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
+	const struct tw_asker it = { TW_ASKER_ANEW, a->cert_path, a->key_path };
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 
-	memcpy(place.pin, c->target[0].session.device.listener, sizeof place.pin);
-	if (a->cert_path[0]) { /* else it comes without a credential */
-		place.certificate = a->cert_path;
-		place.key = a->key_path;
-	}
-	tw_answer_init(&answer, c->sys);
-	TW_TRY(tw_client_new(c->sys, &place, &client));
-	TW_TRY(tw_client_call(client, &call, &answer));
+	TW_TRY(tw_ask(c, a->cert_path[0] ? &it : &tw_asker_stranger, "GET", path, &answer));
 	*ret_status = answer.status;
 	(void)snprintf(ret_rule, 64, "%s", answer.status >= 400 && answer.body ? tw_json_text(answer.body, "rule") : "");
 	return TW_OK;
 }
 
-/* As the owner. body is consumed. */
-static tw_err order(struct tw_probe_context *c, const char *method, const char *path, json_t *body)
-{
-	TW_CLEANUP(tw_jsonp) json_t *owned = body;
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	struct tw_call call = { .method = method, .path = path, .body = owned };
-
-	tw_answer_init(&answer, c->sys);
-	TW_TRY(tw_client_call(c->target[0].session.client, &call, &answer));
-	return tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
-}
-
 static tw_err pin(struct tw_probe_context *c, const struct actor *a)
 {
-	return order(c, "POST", "/api/v1/peers", json_pack("{s:s, s:s}", "identifier", a->identifier, "key", a->print));
+	return tw_order_with(c, "POST", "/api/v1/peers", json_pack("{s:s, s:s}", "identifier", a->identifier, "key", a->print), NULL);
 }
 
 static void take_back(struct tw_probe_context *c, struct tw_finding *f, const char *list, const char *name)
@@ -160,7 +139,7 @@ static void take_back(struct tw_probe_context *c, struct tw_finding *f, const ch
 	char path[128];
 
 	(void)snprintf(path, sizeof path, "/api/v1/%s/%s", list, name);
-	if (tw_failed(order(c, "DELETE", path, NULL)) && f->verdict == TW_VERDICT_PASS)
+	if (tw_failed(tw_order(c, "DELETE", path, NULL)) && f->verdict == TW_VERDICT_PASS)
 		tw_ignore(tw_found(f, TW_VERDICT_INCONCLUSIVE, "All was as it should be, but %s could not be removed again: %s.",
 			path, tw_err_detail()));
 }
@@ -169,15 +148,13 @@ static void take_back(struct tw_probe_context *c, struct tw_finding *f, const ch
 static tw_err recorded(struct tw_probe_context *c, const struct actor *a, const char *rule, bool *ret)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	struct tw_call call = { .method = "GET", .path = "/api/v1/log?limit=50" };
 	char subject[80];
 	size_t i;
 	json_t *r;
 
 	*ret = false;
 	(void)snprintf(subject, sizeof subject, "peer:%s", a->identifier);
-	tw_answer_init(&answer, c->sys);
-	TW_TRY(tw_client_call(c->target[0].session.client, &call, &answer));
+	TW_TRY(tw_ask(c, &tw_asker_owner, "GET", "/api/v1/log?limit=50", &answer));
 	json_array_foreach(json_object_get(answer.body, "records"), i, r)
 		*ret |= !strcmp(tw_json_text(r, "subject"), subject) && !strcmp(tw_json_text(r, "rule"), rule);
 	return TW_OK;
@@ -246,7 +223,8 @@ static tw_err revoke_and_ask(struct tw_probe_context *c, const struct actor *ca,
 	TW_TRY(expect(c, a, "/api/v1/health", "", f, &good));
 	if (!good)
 		return TW_OK;
-	tw_err e = order(c, "POST", "/api/v1/peer-revocations", json_pack("{s:s, s:s}", "anchor", ca->identifier, "serial", a->serial));
+	tw_err e = tw_order_with(c, "POST", "/api/v1/peer-revocations",
+		json_pack("{s:s, s:s}", "anchor", ca->identifier, "serial", a->serial), NULL);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Revoking a certificate", e);
 	TW_TRY(expect(c, a, "/api/v1/health", "peer.revoked", f, &good));
@@ -265,8 +243,8 @@ static tw_err revoked_serial(struct tw_probe_context *c, struct tw_finding *f)
 	TW_TRY(authority_make(c, &ca));
 	TW_TRY(actor_make(c, "", &ca, &a));
 	TW_TRY(tw_cert_pem(ca.cert, &pem));
-	tw_err e = order(c, "POST", "/api/v1/peer-anchors",
-		json_pack("{s:s, s:s}", "name", ca.identifier, "certificate", tw_buf_cstr(&pem)));
+	tw_err e = tw_order_with(c, "POST", "/api/v1/peer-anchors",
+		json_pack("{s:s, s:s}", "name", ca.identifier, "certificate", tw_buf_cstr(&pem)), NULL);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Trusting an authority", e);
 	e = revoke_and_ask(c, &ca, &a, f);
@@ -282,8 +260,9 @@ static tw_err admit_one(struct tw_probe_context *c, const struct actor *a, const
 	TW_TRY(expect(c, a, "/api/v1/settings", "policy.default", f, &good));
 	if (!good)
 		return TW_OK;
-	tw_err e = order(c, "POST", "/api/v1/policies",
-		json_pack("{s:s, s:s, s:s, s:s}", "name", name, "subject", a->identifier, "operation", "settings.list", "effect", "allow"));
+	tw_err e = tw_order_with(c, "POST", "/api/v1/policies",
+		json_pack("{s:s, s:s, s:s, s:s}", "name", name, "subject", a->identifier, "operation", "settings.list", "effect", "allow"),
+		NULL);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "Adding a rule", e);
 	e = expect(c, a, "/api/v1/settings", "", f, &good);
@@ -363,8 +342,9 @@ static tw_err with_rule(struct tw_probe_context *c, const struct actor *a, const
 	tw_err e = pin(c, a);
 
 	if (!tw_failed(e))
-		e = order(c, "POST", "/api/v1/policies",
-			json_pack("{s:s, s:s, s:s, s:s}", "name", name, "subject", a->identifier, "operation", operation, "effect", "allow"));
+		e = tw_order_with(c, "POST", "/api/v1/policies",
+			json_pack("{s:s, s:s, s:s, s:s}", "name", name, "subject", a->identifier, "operation", operation, "effect", "allow"),
+			NULL);
 	*ret_good = !tw_failed(e);
 	return *ret_good ? TW_OK : tw_found_trouble(f, "Making a device known and admitting it", e);
 }
@@ -395,13 +375,11 @@ static tw_err only_the_valid(struct tw_probe_context *c, struct tw_finding *f)
 static tw_err watched(struct tw_probe_context *c, const struct actor *a, bool *ret)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	struct tw_call call = { .method = "GET", .path = "/api/v1/log?limit=50" };
 	size_t i;
 	json_t *r;
 
 	*ret = false;
-	tw_answer_init(&answer, c->sys);
-	TW_TRY(tw_client_call(c->target[0].session.client, &call, &answer));
+	TW_TRY(tw_ask(c, &tw_asker_owner, "GET", "/api/v1/log?limit=50", &answer));
 	json_array_foreach(json_object_get(answer.body, "records"), i, r) {
 		const json_t *fields = json_object_get(r, "fields");
 		*ret |= fields && !strcmp(tw_json_text(r, "event"), "peer.watched") &&

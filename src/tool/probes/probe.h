@@ -66,6 +66,22 @@ struct tw_secrets {
 tw_err tw_secrets_gather(struct tw_probe_context *c, const struct tw_target *t, struct tw_secrets *ret);
 bool tw_secrets_show(const struct tw_buf *b, const struct tw_secrets *s);
 
+/* Who asks the device. Somebody anew has a connection of its own, and is known by its certificate if it has one. */
+enum tw_asker_kind { TW_ASKER_OWNER, TW_ASKER_LOCAL, TW_ASKER_ANEW };
+struct tw_asker {
+	enum tw_asker_kind kind;
+	const char *certificate, *key; /* of ANEW: paths; NULL: no credential */
+};
+extern const struct tw_asker tw_asker_owner, tw_asker_local, tw_asker_stranger; /* local: where the context has the local socket */
+
+/* Any status is an answer. ret is begun here; zeroed before its first use. */
+tw_err tw_ask(struct tw_probe_context *c, const struct tw_asker *who, const char *method, const char *path, struct tw_answer *ret);
+/* The owner asks; body is consumed. NOMEM when it is NULL: it could not be made, and nothing is sent without it. */
+tw_err tw_ask_post(struct tw_probe_context *c, const char *path, json_t *body, struct tw_answer *ret);
+/* The owner asks, and a refusal is an error. ret NULL: nobody needs the answer. */
+tw_err tw_order(struct tw_probe_context *c, const char *method, const char *path, struct tw_answer *ret);
+tw_err tw_order_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret); /* as tw_ask_post */
+
 /* Of an element that has probes elsewhere too: an element's rows stand in one table. */
 tw_err tw_probe_report_holds(struct tw_probe_context *c, struct tw_finding *ret);
 tw_err tw_probe_report_is_bound(struct tw_probe_context *c, struct tw_finding *ret);

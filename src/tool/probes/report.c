@@ -38,19 +38,12 @@ static void asked_done(struct asked *a)
 static tw_err call(struct tw_probe_context *c, size_t form, struct asked *a, struct tw_answer *answer)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf nonce = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 
 	if (c->sys->random(c->sys, a->nonce, sizeof a->nonce))
 		return TW_RAISE_ERRNO("randomness");
 	tw_buf_init(&nonce, c->sys, 128);
 	TW_TRY(tw_buf_base64url(&nonce, a->nonce, sizeof a->nonce));
-	body = json_pack("{s:s, s:s}", "nonce", tw_buf_cstr(&nonce), "format", forms[form].name);
-	if (!body)
-		return TW_RAISE(NOMEM, "a request");
-	const struct tw_call what = { .method = "POST", .path = REPORT, .body = body };
-	tw_answer_init(answer, c->sys);
-	TW_TRY(tw_client_call(c->target[0].session.client, &what, answer));
-	return tw_answer_check(answer, c->tool->hint, sizeof c->tool->hint);
+	return tw_order_with(c, "POST", REPORT, json_pack("{s:s, s:s}", "nonce", tw_buf_cstr(&nonce), "format", forms[form].name), answer);
 }
 
 static tw_err unwrap(struct tw_probe_context *c, size_t form, const char *text, struct asked *a)
