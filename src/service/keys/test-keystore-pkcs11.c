@@ -6,7 +6,6 @@
 #include "service/keys/test-softhsm.h"
 #include "service/keys/vault.h"
 #include "sys/durable.h"
-#include "sys/fake.h"
 #include "oom.h"
 
 static const struct tw_sys *sys;
@@ -61,9 +60,14 @@ static int tear_down(void **state)
 	return tokens_done();
 }
 
+static tw_err open_token_in(const struct tw_sys *s, int directory, tw_keystore **ret)
+{
+	return tw_keystore_token(s, directory, TW_TOKEN_PKCS11, token, plan.fd, ret);
+}
+
 static tw_err open_token(tw_keystore **ret)
 {
-	return tw_keystore_token(sys, dir.fd, TW_TOKEN_PKCS11, token, plan.fd, ret);
+	return open_token_in(sys, dir.fd, ret);
 }
 
 static void need_softhsm(void)
@@ -96,17 +100,6 @@ static void use_odd(void)
 	fresh_words(ODD_MODULE, "unit");
 }
 
-static void sign_is(tw_keystore *k, enum tw_code want)
-{
-	static const uint8_t digest[32] = { 1 };
-	uint8_t signature[TW_SIGNATURE_SIZE];
-	struct timespec from, to;
-	CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &from), 0);
-	CHECK_INT(tw_keystore_sign_digest(k, "one", digest, signature).code, want);
-	CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &to), 0);
-	CHECK((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 <= TW_KEYSTORE_TIMEOUT_MS + 100);
-}
-
 static void test_absent_at_start(void **state)
 {
 	tw_keystore *k = NULL;
@@ -134,7 +127,7 @@ static void test_misfortunes_in_use(void **state)
 	CHECK_OK(tw_keystore_generate(k, "one", point));
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		odd(rows[i].what);
-		sign_is(k, rows[i].want);
+		check_sign_is(k, rows[i].want);
 		if (i == 0)
 			CHECK_ERR(tw_keystore_state(k, &s), CLOSED);
 		odd("");
@@ -156,8 +149,8 @@ static void test_token_files_taken_away(void **state)
 	CHECK_OK(open_token(&k));
 	CHECK_OK(tw_keystore_generate(k, "one", point));
 	CHECK_INT(renameat(tokens.fd, "t", tokens.fd, "away"), 0);
-	sign_is(k, TW_CODE_CLOSED);
-	sign_is(k, TW_CODE_CLOSED);
+	check_sign_is(k, TW_CODE_CLOSED);
+	check_sign_is(k, TW_CODE_CLOSED);
 	CHECK_INT(renameat(tokens.fd, "away", tokens.fd, "t"), 0);
 	check_signs(k, "one", point);
 	tw_keystore_close(k);
@@ -196,12 +189,12 @@ static void test_pin_changed_in_use(void **state)
 	CHECK_OK(open_token(&k));
 	CHECK_OK(tw_keystore_generate(k, "one", point));
 	odd("crash");
-	sign_is(k, TW_CODE_CLOSED);
+	check_sign_is(k, TW_CODE_CLOSED);
 	odd("wrong");
-	sign_is(k, TW_CODE_DENIED);
+	check_sign_is(k, TW_CODE_DENIED);
 	CHECK_INT(fstatat(dir.fd, "pin.refused", &first, 0), 0);
 	for (int i = 0; i < 2; i++) {
-		sign_is(k, TW_CODE_DENIED);
+		check_sign_is(k, TW_CODE_DENIED);
 		CHECK(fstatat(dir.fd, "pin.refused", &last, 0) == 0 && last.st_ino == first.st_ino); /* not written again */
 	}
 	CHECK_INT(counted("login"), 2);
@@ -475,82 +468,21 @@ static void test_leaky_token(void **state)
 
 static void test_import(void **state)
 {
-	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
-	tw_keystore *k = NULL;
-	uint8_t point[TW_POINT_SIZE];
 	need_softhsm();
-	CHECK_OK(tw_key_generate(sys, &key));
-	CHECK_OK(tw_key_point(key, point));
-	CHECK_OK(open_token(&k));
-	CHECK_OK(tw_keystore_import(k, "identity", key));
-	CHECK_ERR(tw_keystore_import(k, "identity", key), EXISTS);
-	check_signs(k, "identity", point);
-	tw_keystore_close(k);
+	keystore_imports(open_token);
 }
 
 /* --- Cuts and faults --- */
 
-struct points {
-	uint8_t old[TW_POINT_SIZE], next[TW_POINT_SIZE];
-};
-
-static tw_err story(const struct tw_sys *s, tw_fake *marks, struct points *p)
-{
-	TW_CLEANUP(tw_keystore_closep) tw_keystore *k = NULL;
-	TW_TRY(tw_keystore_token(s, dir.fd, TW_TOKEN_PKCS11, token, plan.fd, &k));
-	TW_TRY(tw_keystore_generate(k, "local", p->old));
-	if (marks)
-		tw_fake_mark(marks, 1);
-	TW_TRY(tw_keystore_generate(k, "local.next", p->next));
-	TW_TRY(tw_keystore_rename(k, "local.next", "local"));
-	if (marks)
-		tw_fake_mark(marks, 2);
-	TW_TRY(tw_keystore_rotate(k));
-	TW_TRY(tw_keystore_forget(k));
-	if (marks)
-		tw_fake_mark(marks, 3);
-	return TW_OK;
-}
-
-static void check_cut(const struct test_dir *there, uint64_t acked, const struct points *p)
-{
-	uint8_t now[TW_POINT_SIZE];
-	struct tw_keystore_state s;
-	tw_keystore *k = NULL;
-	CHECK_OK(tw_keystore_token(sys, there->fd, TW_TOKEN_PKCS11, token, plan.fd, &k));
-	CHECK_OK(tw_keystore_state(k, &s));
-	CHECK(s.generation == 1 || s.generation == 2);
-	if (acked == 3)
-		CHECK(s.generation == 2 && s.oldest == 2);
-	tw_err e = tw_keystore_point(k, "local", now);
-	if (!(acked == 0 && tw_is(e, TW_CODE_NOTFOUND))) {
-		CHECK_OK(e);
-		CHECK(memcmp(now, p->next, sizeof now) == 0 || (acked < 2 && memcmp(now, p->old, sizeof now) == 0));
-		check_signs(k, "local", now);
-	}
-	tw_keystore_close(k);
-}
-
 /*
- * @nist DP.CKM.3: a power cut in the middle of a rotation leaves a key that signs, the old one or the new one. The token keeps everything here:
- * it cannot be set back with the disk, and what a cut leaves on it is more than the vault names, never less.
+ * @nist DP.CKM.3: The token keeps everything here: it cannot be set back with the disk, and what a cut leaves on it is more than the
+ * vault names, never less.
  */
 static void test_power_cut(void **state)
 {
-	tw_fake *f = tw_fake_new();
-	struct test_dir there = test_dir_new();
-	struct points p;
 	use_odd();
 	odd("keep");
-	tw_fake_record(f, dir.path);
-	CHECK_OK(story(tw_fake_sys(f), f, &p));
-	for (size_t point = 0; point < tw_fake_points(f); point++) {
-		test_dir_empty(&there);
-		CHECK_OK(tw_fake_rebuild(f, point, (unsigned)point % 4, there.path)); /* the vault's own test has every variant of each */
-		check_cut(&there, tw_fake_acked(f, point), &p);
-	}
-	test_dir_done(&there);
-	tw_fake_free(f);
+	keystore_survives_cuts(open_token_in, &dir, 0);
 }
 
 /* What a failure left on the token without a name is destroyed when the keystore is opened again; other keystores' keys are not. */
@@ -562,9 +494,9 @@ static void test_nameless_keys_are_swept(void **state)
 	uint8_t point[TW_POINT_SIZE], none[TW_POINT_SIZE];
 	bool failed = false;
 	use_odd();
-	CHECK_OK(tw_keystore_token(sys, there.fd, TW_TOKEN_PKCS11, token, plan.fd, &other));
+	CHECK_OK(open_token_in(sys, there.fd, &other));
 	CHECK_OK(tw_keystore_generate(other, "one", point));
-	CHECK_OK(tw_keystore_token(tw_fake_sys(f), dir.fd, TW_TOKEN_PKCS11, token, plan.fd, &k));
+	CHECK_OK(open_token_in(tw_fake_sys(f), dir.fd, &k));
 	for (long n = 1; !failed; n++) { /* up to the first call that fails after the token has made the key */
 		tw_fake_fail(f, n, EIO, false);
 		int before = counted("destroy");
@@ -654,7 +586,7 @@ static tw_err use_it(const struct tw_sys *s, void *user)
 	TW_CLEANUP(tw_secret_freep) tw_secret *got = NULL;
 	uint8_t signature[TW_SIGNATURE_SIZE];
 	struct tw_keystore_state state;
-	tw_err e = tw_keystore_token(s, dir.fd, TW_TOKEN_PKCS11, token, plan.fd, &k);
+	tw_err e = open_token_in(s, dir.fd, &k);
 	CHECK(tw_failed(e) == (k == NULL));
 	TW_TRY(e);
 	TW_TRY(tw_keystore_state(k, &state));

@@ -4,8 +4,6 @@
 
 #include "crypto/hash.h"
 #include "crypto/token.h"
-#include "service/test-dir.h"
-#include "sys/fake.h"
 #include "oom.h"
 
 #include <poll.h>
@@ -111,9 +109,14 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static tw_err open_tpm_in(const struct tw_sys *s, int directory, tw_keystore **ret)
+{
+	return tw_keystore_token(s, directory, TW_TOKEN_TPM, token, -1, ret);
+}
+
 static tw_err open_tpm(tw_keystore **ret)
 {
-	return tw_keystore_token(sys, dir.fd, TW_TOKEN_TPM, token, -1, ret);
+	return open_tpm_in(sys, dir.fd, ret);
 }
 
 static void need_swtpm(void)
@@ -138,28 +141,8 @@ static void test_contract(void **state)
 
 static void test_import(void **state)
 {
-	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
-	tw_keystore *k = NULL;
-	uint8_t point[TW_POINT_SIZE];
 	need_swtpm();
-	CHECK_OK(tw_key_generate(sys, &key));
-	CHECK_OK(tw_key_point(key, point));
-	CHECK_OK(open_tpm(&k));
-	CHECK_OK(tw_keystore_import(k, "identity", key));
-	CHECK_ERR(tw_keystore_import(k, "identity", key), EXISTS);
-	check_signs(k, "identity", point);
-	tw_keystore_close(k);
-}
-
-static void sign_is(tw_keystore *k, enum tw_code want)
-{
-	static const uint8_t digest[32] = { 1 };
-	uint8_t signature[TW_SIGNATURE_SIZE];
-	struct timespec from, to;
-	CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &from), 0);
-	CHECK_INT(tw_keystore_sign_digest(k, "one", digest, signature).code, want);
-	CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &to), 0);
-	CHECK((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 <= TW_KEYSTORE_TIMEOUT_MS + 100);
+	keystore_imports(open_tpm);
 }
 
 /* One that sleeps is given up in time; the answer that comes late is nobody's, and the next one is its own. */
@@ -172,7 +155,7 @@ static void test_slow_tpm(void **state)
 	CHECK_OK(open_tpm(&k));
 	CHECK_OK(tw_keystore_generate(k, "one", point));
 	CHECK_INT(kill(swtpm, SIGSTOP), 0);
-	sign_is(k, TW_CODE_TIMEOUT);
+	check_sign_is(k, TW_CODE_TIMEOUT);
 	CHECK_INT(kill(swtpm, SIGCONT), 0);
 	check_signs(k, "one", point);
 	CHECK_OK(tw_keystore_state(k, &s));
@@ -191,8 +174,8 @@ static void test_tpm_removed_in_use(void **state)
 	CHECK_OK(open_tpm(&k));
 	CHECK_OK(tw_keystore_generate(k, "one", point));
 	end_swtpm();
-	sign_is(k, TW_CODE_CLOSED);
-	sign_is(k, TW_CODE_CLOSED);
+	check_sign_is(k, TW_CODE_CLOSED);
+	check_sign_is(k, TW_CODE_CLOSED);
 	CHECK_ERR(tw_keystore_state(k, &s), CLOSED);
 	k = tw_keystore_close(k);
 	CHECK_ERR(open_tpm(&k), CLOSED);
@@ -406,62 +389,11 @@ static void test_one_command_lost(void **state)
 	}
 }
 
-/* --- Cuts and faults --- */
-
-struct points {
-	uint8_t old[TW_POINT_SIZE], next[TW_POINT_SIZE];
-};
-
-static tw_err story(const struct tw_sys *s, tw_fake *marks, struct points *p)
-{
-	TW_CLEANUP(tw_keystore_closep) tw_keystore *k = NULL;
-	TW_TRY(tw_keystore_token(s, dir.fd, TW_TOKEN_TPM, token, -1, &k));
-	TW_TRY(tw_keystore_generate(k, "local", p->old));
-	tw_fake_mark(marks, 1);
-	TW_TRY(tw_keystore_generate(k, "local.next", p->next));
-	TW_TRY(tw_keystore_rename(k, "local.next", "local"));
-	tw_fake_mark(marks, 2);
-	TW_TRY(tw_keystore_rotate(k));
-	TW_TRY(tw_keystore_forget(k));
-	tw_fake_mark(marks, 3);
-	return TW_OK;
-}
-
-static void check_cut(const struct test_dir *there, uint64_t acked, const struct points *p)
-{
-	uint8_t now[TW_POINT_SIZE];
-	struct tw_keystore_state s;
-	tw_keystore *k = NULL;
-	CHECK_OK(tw_keystore_token(sys, there->fd, TW_TOKEN_TPM, token, -1, &k));
-	CHECK_OK(tw_keystore_state(k, &s));
-	CHECK(s.generation == 1 || s.generation == 2);
-	if (acked == 3)
-		CHECK(s.generation == 2 && s.oldest == 2);
-	tw_err e = tw_keystore_point(k, "local", now);
-	if (!(acked == 0 && tw_is(e, TW_CODE_NOTFOUND))) {
-		CHECK_OK(e);
-		CHECK(memcmp(now, p->next, sizeof now) == 0 || (acked < 2 && memcmp(now, p->old, sizeof now) == 0));
-		check_signs(k, "local", now);
-	}
-	tw_keystore_close(k);
-}
-
-/* @nist DP.CKM.3: a power cut in the middle of a rotation leaves a key that signs, the old one or the new one */
+/* @nist DP.CKM.3: what was made on the TPM stays there, whatever a cut leaves of the vault. */
 static void test_power_cut(void **state)
 {
-	tw_fake *f = tw_fake_new();
-	struct test_dir there = test_dir_new();
-	struct points p;
 	need_swtpm();
-	tw_fake_record(f, dir.path);
-	CHECK_OK(story(tw_fake_sys(f), f, &p));
-	for (size_t point = 0; point < tw_fake_points(f); point++) {
-		test_dir_empty(&there);
-		CHECK_OK(tw_fake_rebuild(f, point, (unsigned)point % 4, there.path)); /* the vault's own test has every variant of each */
-		check_cut(&there, tw_fake_acked(f, point), &p);
-	}
-	test_dir_done(&there);
-	tw_fake_free(f);
+	keystore_survives_cuts(open_tpm_in, &dir, 0);
 }
 
 int main(void)
