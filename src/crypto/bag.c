@@ -12,20 +12,6 @@ static inline void pkcs7p(PKCS7 **p)
 	PKCS7_free(*p);
 }
 
-static tw_err take(const struct tw_sys *sys, X509 *x, struct tw_certs *to)
-{
-	uint8_t *der = NULL;
-	int size = i2d_X509(x, &der);
-
-	if (size <= 0)
-		return TW_RAISE_OPENSSL("a certificate of a bag");
-	tw_err e = tw_cert_load(sys, (struct tw_slice){ (const char *)der, (size_t)size }, &to->of[to->count]);
-	OPENSSL_free(der);
-	TW_TRY(e);
-	to->count++;
-	return TW_OK;
-}
-
 /* Of its form, with nothing in it but certificates: content is absent (RFC 8551 section 3.8), or empty, as OpenSSL writes it. */
 static bool certificates_only(PKCS7 *p)
 {
@@ -50,8 +36,8 @@ tw_err tw_bag_read(const struct tw_sys *sys, struct tw_slice der, size_t most, s
 	int count = all ? sk_X509_num(all) : 0;
 	if (count < 1 || (size_t)count > most || (size_t)count > TW_COUNT(read.of))
 		return TW_RAISE(LIMIT, "%d certificates where 1 to %zu are wanted", count, most);
-	for (int i = 0; i < count; i++)
-		TW_TRY(take(sys, sk_X509_value(all, i), &read));
+	for (; read.count < (size_t)count; read.count++)
+		TW_TRY(tw_cert_again(sys, sk_X509_value(all, (int)read.count), &read.of[read.count]));
 	*ret = read;
 	read.count = 0;
 	return TW_OK;

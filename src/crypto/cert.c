@@ -86,6 +86,17 @@ tw_err tw_cert_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_cer
 	return e;
 }
 
+tw_err tw_cert_again(const struct tw_sys *sys, X509 *x, tw_cert **ret)
+{
+	uint8_t *der = NULL;
+	int n = i2d_X509(x, &der);
+	if (n <= 0)
+		return TW_RAISE_OPENSSL("reading a certificate again");
+	tw_err e = tw_cert_load(sys, (struct tw_slice){ (const char *)der, (size_t)n }, ret);
+	OPENSSL_free(der);
+	return e;
+}
+
 tw_err tw_cert_der(const tw_cert *c, struct tw_buf *ret)
 {
 	uint8_t *der = NULL;

@@ -12,6 +12,8 @@ struct tw_cert {
 	X509 *x509;
 };
 tw_err tw_cert_adopt(const struct tw_sys *sys, X509 *x, tw_cert **ret); /* takes x over, also on failure */
+/* What OpenSSL read by itself, as strict as any other certificate. */
+tw_err tw_cert_again(const struct tw_sys *sys, X509 *x, tw_cert **ret);
 
 /* The point, when the key is P-256 in its one spelling; NULL otherwise. */
 const uint8_t *tw_x509_point(const X509_PUBKEY *key);

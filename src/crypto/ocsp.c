@@ -138,16 +138,11 @@ static tw_err delegated(const struct tw_sys *sys, tw_cert *c, const tw_cert *iss
 static tw_err delegate_of(const struct answer *a, const struct tw_sys *sys, tw_cert **ret)
 {
 	const STACK_OF(X509) *brought = OCSP_resp_get0_certs(a->basic);
-	uint8_t *der = NULL;
 
 	if (sk_X509_num(brought) != 1)
 		return TW_OK;
-	int n = i2d_X509(sk_X509_value(brought, 0), &der);
-	if (n <= 0)
-		return TW_RAISE_OPENSSL("a responder's certificate");
-	tw_err e = tw_cert_load(sys, (struct tw_slice){ (const char *)der, (size_t)n }, ret);
-	OPENSSL_free(der);
-	return tw_is(e, TW_CODE_NOMEM) ? e : TW_OK;
+	tw_err e = tw_cert_again(sys, sk_X509_value(brought, 0), ret);
+	return tw_is(e, TW_CODE_NOMEM) || tw_is(e, TW_CODE_CRYPTO) ? e : TW_OK;
 }
 
 /* Whether the answer says that this one signed it, and it did. */
