@@ -1,46 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom core takes a request to be from, sessions and the codes that open them, and what is forgotten when there are too many. */
-#include "world.h"
+#include "one-world.h"
 
 #include "crypto/hash.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
-
-#define MINUTE 60000LL
-
-static struct world w;
-
-static struct tw_device *device(void)
-{
-	return tw_unit_device(w.unit);
-}
-
-static int set_up(void **state)
-{
-	if (world_make(&w))
-		return -1;
-	world_start_owned(&w);
-	return 0;
-}
-
-static int set_up_unowned(void **state)
-{
-	if (world_make(&w))
-		return -1;
-	world_start(&w);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	return world_end(&w);
-}
-
-static void later(int64_t ms)
-{
-	world_at(&w, WORLD_WALL, WORLD_BOOT + ms);
-}
 
 /* Who a request with this field is from, as core finds out. */
 static tw_err who(struct tw_request *rq, const char *authorization)
@@ -475,7 +440,7 @@ static void test_a_start_without_a_part_of_the_store(void **state)
 		if (!tw_failed(tw_unit_start(tw_fake_sys(w.fake), w.directory, &w.unit)))
 			fail_msg("it starts: %s", spoils[i]);
 		CHECK_INT(tear_down(NULL), 0);
-		CHECK_INT(set_up(NULL), 0);
+		CHECK_INT(set_up_owned(NULL), 0);
 	}
 }
 
@@ -533,7 +498,7 @@ static void test_a_session_ends_by_its_token_alone(void **state)
 	CHECK(tw_access_session_of(d, tw_slice_of(second)));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 #define UNOWNED(f) cmocka_unit_test_setup_teardown(f, set_up_unowned, tear_down)
 CHECK_MAIN(TEST(test_the_owner_is_who_holds_his_key), TEST(test_other_doors_have_no_credentials),
 	UNOWNED(test_an_owner_without_a_key), TEST(test_bearer), TEST(test_known), UNOWNED(test_whether_there_is_an_owner_is_a_fact),

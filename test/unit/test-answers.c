@@ -3,7 +3,7 @@
  * Memory fails at one place after another while a request is answered: each time the answer is the whole one, and what it leaves in
  * the log too, or it is refused. Never is a part of it left out.
  */
-#include "world.h"
+#include "one-world.h"
 
 #include "device/platform/device.h"
 #include "service/audit/audit.h"
@@ -16,54 +16,9 @@
 #define TEXT_MAX (64 * 1024)
 #define SETTING "/api/v1/settings/identification.remote-read"
 
-static struct world w;
-static struct tw_unit_offer offer;
 static char body[64], token[64], cursor[300];
 
-static struct tw_device *device(void)
-{
-	return tw_unit_device(w.unit);
-}
-
 /* --- What is asked --- */
-
-static void make_owned(void)
-{
-	if (!tw_unit_owned(w.unit))
-		CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
-}
-
-static void make_unowned(void)
-{
-	uint8_t secret[16];
-
-	if (tw_unit_owned(w.unit))
-		CHECK_INT(tw_unit_recover(w.unit, secret), 200);
-}
-
-static void make_offer(void)
-{
-	make_unowned();
-	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
-}
-
-static void make_browser(void)
-{
-	make_offer();
-	CHECK_INT(tw_unit_browser(w.unit, &offer, "alice"), 202);
-}
-
-static void make_confirmed(void)
-{
-	make_browser();
-	CHECK_INT(tw_unit_confirm(w.unit, &offer), 200);
-}
-
-static void make_collected(void)
-{
-	make_confirmed();
-	CHECK_INT(tw_unit_claim(w.unit, &offer), 201);
-}
 
 /* As long after the last time that what was made then is over. */
 static void make_later(void)
@@ -350,19 +305,16 @@ static void run(void **state)
 	CHECK(told > 0 || s->status >= 400);
 }
 
-static int set_up(void **state)
+static int set_up_scene(void **state)
 {
 	cursor[0] = '\0';
-	if (world_make(&w))
-		return -1;
-	world_start(&w);
-	return 0;
+	return set_up_unowned(state);
 }
 
-static int tear_down(void **state)
+static int tear_down_scene(void **state)
 {
 	tw_json_use(tw_sys_real());
-	return world_end(&w);
+	return tear_down(state);
 }
 
 int main(void)
@@ -371,7 +323,7 @@ int main(void)
 	const char *filter = getenv("CMOCKA_TEST_FILTER");
 
 	for (size_t i = 0; i < TW_COUNT(scenes); i++)
-		tests[i] = (struct CMUnitTest){ scenes[i].name, run, set_up, tear_down, (void *)(uintptr_t)&scenes[i] };
+		tests[i] = (struct CMUnitTest){ scenes[i].name, run, set_up_scene, tear_down_scene, (void *)(uintptr_t)&scenes[i] };
 	if (filter)
 		cmocka_set_test_filter(filter);
 	cmocka_set_message_output(CM_OUTPUT_TAP);

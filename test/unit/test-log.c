@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of the log's ended epochs, as an owner gets them; and a device whose store refuses one statement after another. */
-#include "world.h"
+#include "one-world.h"
 
 #include "base/text.h"
 #include "device/logical-access/state.h"
@@ -8,26 +8,6 @@
 #include "service/path/operations.h"
 
 #include <errno.h>
-
-static struct world w;
-
-static struct tw_device *device(void)
-{
-	return tw_unit_device(w.unit);
-}
-
-static int set_up(void **state)
-{
-	if (world_make(&w))
-		return -1;
-	world_start_owned(&w);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	return world_end(&w);
-}
 
 /* --- Keys --- */
 
@@ -137,58 +117,29 @@ static void test_keys_on_a_full_disk(void **state)
 
 /* --- A store that refuses --- */
 
-static struct tw_unit_offer offer;
 static char body[64], token[64];
-
-static void be_owned(void)
-{
-	if (!tw_unit_owned(w.unit))
-		CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
-}
-
-static void be_unowned(void)
-{
-	uint8_t secret[16];
-
-	if (tw_unit_owned(w.unit))
-		CHECK_INT(tw_unit_recover(w.unit, secret), 200);
-}
-
-static void have_offer(void)
-{
-	be_unowned();
-	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
-}
-
-static void have_confirmed(void)
-{
-	have_offer();
-	CHECK_INT(tw_unit_browser(w.unit, &offer, "alice"), 202);
-	CHECK_INT(tw_unit_confirm(w.unit, &offer), 200);
-}
 
 static void have_collected(void)
 {
-	have_confirmed();
-	CHECK_INT(tw_unit_claim(w.unit, &offer), 201);
+	make_collected();
 	world_text(&w, "token", token, sizeof token);
 }
 
 static void have_code(void)
 {
-	be_owned();
+	make_owned();
 	world_code(&w, body);
 }
 
 static void have_session(void)
 {
-	be_owned();
+	make_owned();
 	world_session(&w, token);
 }
 
 static void have_all_sessions(void)
 {
-	be_owned();
+	make_owned();
 	for (int i = 0; i < TW_SESSIONS_MAX; i++) {
 		world_at(&w, WORLD_WALL, WORLD_BOOT + i);
 		world_session(&w, token);
@@ -198,7 +149,7 @@ static void have_all_sessions(void)
 
 static void have_setting(void)
 {
-	be_owned();
+	make_owned();
 	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/identification.remote-read", "\"0\"", "{\"value\":\"off\"}"), 200);
 }
 
@@ -256,16 +207,16 @@ static const struct {
 	int (*ask)(void);
 	int well; /* what is answered when nothing is refused */
 } refusals[] = {
-	{ REFUSE("INSERT", "owner", ""), ALLOW, have_offer, take, 201 },
-	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.listener'"), ALLOW, have_offer, take, 201 },
-	{ REFUSE("INSERT", "owner", ""), ALLOW, have_confirmed, claim, 201 },
-	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.uncollected'"), ALLOW, have_confirmed, claim, 201 },
-	{ REFUSE("DELETE", "kept", "WHEN old.name = 'ownership.listener'"), ALLOW, have_confirmed, claim, 201 },
-	{ REFUSE("INSERT", "session", ""), ALLOW, have_confirmed, claim, 201 },
+	{ REFUSE("INSERT", "owner", ""), ALLOW, make_offer, take, 201 },
+	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.listener'"), ALLOW, make_offer, take, 201 },
+	{ REFUSE("INSERT", "owner", ""), ALLOW, make_confirmed, claim, 201 },
+	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.uncollected'"), ALLOW, make_confirmed, claim, 201 },
+	{ REFUSE("DELETE", "kept", "WHEN old.name = 'ownership.listener'"), ALLOW, make_confirmed, claim, 201 },
+	{ REFUSE("INSERT", "session", ""), ALLOW, make_confirmed, claim, 201 },
 	{ REFUSE("DELETE", "session", ""), ALLOW, have_collected, claim, 201 },
 	{ REFUSE("DELETE", "kept", "WHEN old.name = 'ownership.uncollected'"), ALLOW, have_collected, use_it, 200 },
-	{ REFUSE("INSERT", "session_code", ""), ALLOW, be_owned, code, 201 },
-	{ HIDE("session_code"), AND_SHOW("session_code"), be_owned, code, 201 },
+	{ REFUSE("INSERT", "session_code", ""), ALLOW, make_owned, code, 201 },
+	{ HIDE("session_code"), AND_SHOW("session_code"), make_owned, code, 201 },
 	{ REFUSE("DELETE", "session_code", ""), ALLOW, have_code, open_it, 201 },
 	{ REFUSE("INSERT", "session", ""), ALLOW, have_code, open_it, 201 },
 	{ HIDE("session_code"), AND_SHOW("session_code"), have_code, open_it, 201 },
@@ -273,9 +224,9 @@ static const struct {
 	{ REFUSE("DELETE", "session", ""), ALLOW, have_session, close_it, 204 },
 	{ REFUSE("DELETE", "session", ""), ALLOW, have_session, recover, 200 },
 	{ REFUSE("DELETE", "session_code", ""), ALLOW, have_code, recover, 200 },
-	{ REFUSE("DELETE", "owner", ""), ALLOW, be_owned, recover, 200 },
+	{ REFUSE("DELETE", "owner", ""), ALLOW, make_owned, recover, 200 },
 	{ REFUSE("DELETE", "kept", "WHEN old.name = 'ownership.uncollected'"), ALLOW, have_collected, recover, 200 },
-	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.listener'"), ALLOW, be_owned, recover, 200 },
+	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.listener'"), ALLOW, make_owned, recover, 200 },
 	{ REFUSE("DELETE", "setting", ""), ALLOW, have_setting, recover, 200 },
 	{ REFUSE("DELETE", "setting_history", ""), ALLOW, have_setting, recover, 200 },
 	{ REFUSE("INSERT", "setting", ""), ALLOW, have_setting, change, 200 },
@@ -290,7 +241,7 @@ static void run(const char *sql)
 static void begin_anew(void)
 {
 	CHECK_INT(tear_down(NULL), 0);
-	CHECK_INT(set_up(NULL), 0);
+	CHECK_INT(set_up_owned(NULL), 0);
 }
 
 /* Whatever statement the store refuses: the answer says that it failed, and the same is possible as soon as the store is well. */
@@ -304,7 +255,7 @@ static void test_each_refused_statement_is_told(void **state)
 		run(refusals[i].mend);
 		if (status != 500)
 			fail_msg("row %zu, %s: %d", i, refusals[i].spoil, status);
-		if (tw_unit_owned(w.unit) && refusals[i].prepare == have_offer)
+		if (tw_unit_owned(w.unit) && refusals[i].prepare == make_offer)
 			fail_msg("row %zu, %s: somebody owns the device by it", i, refusals[i].spoil);
 		begin_anew();
 		refusals[i].prepare();
@@ -313,6 +264,6 @@ static void test_each_refused_statement_is_told(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_keys_of_all_ended_epochs), TEST(test_keys_in_pages), TEST(test_keys_on_a_full_disk),
 	TEST(test_each_refused_statement_is_told))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How somebody comes to own the device, and stops: what a proof has to hold, challenges, browsers that wait, recovery. */
-#include "world.h"
+#include "one-world.h"
 
 #include "base/text.h"
 #include "crypto/cert.h"
@@ -8,33 +8,6 @@
 #include "device/logical-access/takeover.h"
 #include "device/rows-logical-access.h"
 #include "unit-files.h"
-
-#define MINUTE 60000LL
-
-static struct world w;
-
-static struct tw_device *device(void)
-{
-	return tw_unit_device(w.unit);
-}
-
-static int set_up(void **state)
-{
-	if (world_make(&w))
-		return -1;
-	world_start(&w);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	return world_end(&w);
-}
-
-static void later(int64_t ms)
-{
-	world_at(&w, WORLD_WALL, WORLD_BOOT + ms);
-}
 
 /* --- Challenges --- */
 
@@ -640,7 +613,7 @@ static void test_recovery_leaves_nothing_of_the_owner(void **state)
 	CHECK(memcmp(secret, again, sizeof secret) != 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_unowned, tear_down)
 CHECK_MAIN(TEST(test_one_source_crowds_out_only_itself), TEST(test_the_oldest_of_a_source_goes),
 	TEST(test_many_sources_crowd_out_the_oldest), TEST(test_a_used_place_is_taken_first),
 	TEST(test_a_challenge_is_good_once_and_for_two_minutes), TEST(test_who_is_told_a_challenge),

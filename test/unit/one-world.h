@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one world of a test program, made anew for each of its tests, and the ways to what a device can be in. */
+#ifndef TW_TEST_UNIT_ONE_WORLD_H
+#define TW_TEST_UNIT_ONE_WORLD_H
+#include "world.h"
+
+#define MINUTE 60000LL
+
+static struct world w;
+static struct tw_unit_offer offer; /* the last that was made */
+
+static inline struct tw_device *device(void)
+{
+	return tw_unit_device(w.unit);
+}
+
+static inline int set_up_unowned(void **state)
+{
+	if (world_make(&w))
+		return -1;
+	world_start(&w);
+	return 0;
+}
+
+static inline int set_up_owned(void **state)
+{
+	if (world_make(&w))
+		return -1;
+	world_start_owned(&w);
+	return 0;
+}
+
+static inline int tear_down(void **state)
+{
+	return world_end(&w);
+}
+
+static inline void later(int64_t ms)
+{
+	world_at(&w, WORLD_WALL, WORLD_BOOT + ms);
+}
+
+static inline void make_owned(void)
+{
+	if (!tw_unit_owned(w.unit))
+		CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
+}
+
+static inline void make_unowned(void)
+{
+	uint8_t secret[16];
+
+	if (tw_unit_owned(w.unit))
+		CHECK_INT(tw_unit_recover(w.unit, secret), 200);
+}
+
+static inline void make_offer(void)
+{
+	make_unowned();
+	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
+}
+
+/* A browser that waits for its code to be typed. */
+static inline void make_browser(void)
+{
+	make_offer();
+	CHECK_INT(tw_unit_browser(w.unit, &offer, "alice"), 202);
+}
+
+static inline void make_confirmed(void)
+{
+	make_browser();
+	CHECK_INT(tw_unit_confirm(w.unit, &offer), 200);
+}
+
+static inline void make_collected(void)
+{
+	make_confirmed();
+	CHECK_INT(tw_unit_claim(w.unit, &offer), 201);
+}
+#endif
