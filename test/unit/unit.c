@@ -8,6 +8,7 @@
 #include "device/logical-access/access.h"
 #include "device/logical-access/takeover.h"
 #include "device/platform/start.h"
+#include "service/path/path-match.h"
 #include "sys/durable.h"
 #include "sys/real.h"
 
@@ -345,20 +346,11 @@ int tw_unit_claim(tw_unit *u, const struct tw_unit_offer *o)
 	return tw_unit_request_as(u, NULL, "POST", "/api/v1/commissioning/claim", tw_buf_cstr(&body));
 }
 
-static const struct tw_operation_row *find_operation(const struct tw_context *c, const char *name)
-{
-	for (const struct tw_capability *const *p = c->capabilities; *p; p++)
-		for (const struct tw_operation_row *o = (*p)->operations; o && o->name; o++)
-			if (strcmp(o->name, name) == 0)
-				return o;
-	return NULL;
-}
-
 static int at_console(tw_unit *u, const char *operation, const json_t *input)
 {
 	struct tw_request rq = {
 		.subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console", .source = "console", .how = "console" },
-		.operation = find_operation(&u->device.context, operation),
+		.operation = tw_operation_find(u->device.context.capabilities, operation),
 		.input = input,
 	};
 	struct tw_path_reply reply = { 0 };

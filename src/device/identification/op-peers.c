@@ -4,6 +4,7 @@
 #include "device/identification/peers.h"
 #include "device/rows-identification.h"
 #include "formats/identifier.h"
+#include "service/path/path-match.h"
 
 #define NAME_MAX_SIZE 32
 
@@ -208,14 +209,10 @@ static bool pattern_valid(const char *pattern)
 /* A rule for what no device could ever hold would look as if it did something. */
 static bool operation_valid(const struct tw_context *c, const char *name)
 {
-	for (const struct tw_capability *const *q = c->capabilities; *q; q++)
-		for (const struct tw_operation_row *o = (*q)->operations; o && o->name; o++) {
-			const struct tw_subject peer = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_PEER };
+	const struct tw_subject peer = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_PEER };
+	const struct tw_operation_row *o = tw_operation_find(c->capabilities, name);
 
-			if (!strcmp(o->name, name))
-				return tw_gate_authorize(c->grants, &peer, o->permission, o->when, true).verdict == TW_ALLOW;
-		}
-	return false;
+	return o && tw_gate_authorize(c->grants, &peer, o->permission, o->when, true).verdict == TW_ALLOW;
 }
 
 tw_err tw_peers_policy_add(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "service/path/path-match.h"
 
 #include <errno.h>
 
@@ -37,15 +38,6 @@ static void say_text(tw_door_console *d, const char *text)
 	say(d, tw_slice_of(text));
 }
 
-static const struct tw_operation_row *find_operation(const struct tw_context *c, const char *name)
-{
-	for (const struct tw_capability *const *p = c->capabilities; *p; p++)
-		for (const struct tw_operation_row *o = (*p)->operations; o && o->name; o++)
-			if (strcmp(o->name, name) == 0)
-				return o;
-	return NULL;
-}
-
 /* Walks the path; ret_answer is the reply's JSON, an empty object when it has none. False: refused, and said so. */
 static bool walk(tw_door_console *d, const char *operation, const json_t *input, json_t **ret_answer)
 {
@@ -54,7 +46,7 @@ static bool walk(tw_door_console *d, const char *operation, const json_t *input,
 	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
 	struct tw_request rq = {
 		.subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console", .source = "console", .how = "console" },
-		.operation = find_operation(c, operation),
+		.operation = tw_operation_find(c->capabilities, operation),
 		.input = input,
 	};
 	struct tw_path_reply reply = { 0 };

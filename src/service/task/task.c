@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "service/path/path-match.h"
 #include "service/sql-service.h"
 
 #define SAVE_MS 2000  /* of work that a restart may have to do again; each saving is a sync */
@@ -301,11 +302,8 @@ bool tw_tasks_keep(void *context, uint64_t intent)
 
 static const struct tw_operation_row *row_of(const struct tw_context *c, const char *name)
 {
-	for (const struct tw_capability *const *p = c->capabilities; *p; p++)
-		for (const struct tw_operation_row *o = (*p)->operations; o && o->name; o++)
-			if (o->task && strcmp(o->name, name) == 0)
-				return o;
-	return NULL;
+	const struct tw_operation_row *o = tw_operation_find(c->capabilities, name);
+	return o && o->task ? o : NULL;
 }
 
 /* kept: its intent is open in the log. */
