@@ -3,6 +3,7 @@
 #include "tool/map.h"
 
 #include "formats/catalog.h"
+#include "tool/verdict.h"
 
 #include <string.h>
 
@@ -34,17 +35,6 @@ static size_t cells_of(const char *code)
 	return n;
 }
 
-static const json_t *assessed(const json_t *elements, const char *id)
-{
-	size_t i;
-	json_t *e;
-
-	json_array_foreach(elements, i, e)
-		if (!strcmp(tw_json_text(e, "element"), id))
-			return e;
-	return NULL;
-}
-
 static tw_err shape(struct tw_buf *b, const char *verdict, size_t x, size_t y)
 {
 	if (!strcmp(verdict, "pass"))
@@ -60,7 +50,7 @@ static tw_err shape(struct tw_buf *b, const char *verdict, size_t x, size_t y)
 
 static tw_err cell(struct tw_buf *b, const struct tw_catalog_row *row, const json_t *elements, size_t x, size_t y)
 {
-	const json_t *e = assessed(elements, row->id);
+	const json_t *e = tw_verdict_of(elements, row->id);
 
 	TW_TRY(tw_buf_text(b, "<g><title>"));
 	TW_TRY(tw_buf_html(b, tw_slice_of(row->id)));

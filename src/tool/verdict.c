@@ -8,7 +8,7 @@
 /* The worst first: what decides over what. */
 static const enum tw_verdict order[] = { TW_VERDICT_FAIL, TW_VERDICT_INCONCLUSIVE, TW_VERDICT_PASS, TW_VERDICT_NOT_APPLICABLE };
 
-static json_t *find(json_t *elements, const char *id)
+json_t *tw_verdict_of(const json_t *elements, const char *id)
 {
 	size_t i;
 	json_t *e;
@@ -26,7 +26,7 @@ static tw_err group(const json_t *evidence, json_t *elements)
 
 	json_array_foreach(json_object_get(evidence, "results"), i, r) {
 		const char *id = tw_json_text(r, "element");
-		json_t *e = find(elements, id);
+		json_t *e = tw_verdict_of(elements, id);
 
 		if (!e) {
 			const struct tw_catalog_row *row = tw_catalog_find(id);

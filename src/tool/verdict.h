@@ -9,4 +9,5 @@
  * then what is inconclusive; then what passed. claim: "holds", "contradicted", "not decided", "not claimed".
  */
 tw_err tw_verdict_elements(const json_t *evidence, json_t **ret);
+json_t *tw_verdict_of(const json_t *elements, const char *id); /* its entry, borrowed; NULL: it was not assessed */
 #endif
