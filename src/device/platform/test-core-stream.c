@@ -5,9 +5,7 @@
 #include "base/text.h"
 #include "device/platform/device.h"
 #include "device/rows-platform.h"
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
-#include "sys/fake.h"
+#include "service/path/test-one-context.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -15,10 +13,7 @@
 #define WINDOW 4096
 #define SINK_MAX (512 * 1024)
 
-static struct test_dir dir;
-static struct test_context t;
 static struct tw_device device;
-static tw_fake *fake;
 static struct event_base *loop;
 static tw_streams *streams;
 static bool may;
@@ -99,12 +94,8 @@ static int tear_down(void **state)
 {
 	streams = tw_streams_free(streams);
 	event_base_free(loop);
-	test_context_close(&t);
-	t.key = tw_key_free(t.key);
-	fake = tw_fake_free(fake);
 	tw_buf_done(&sink.got);
-	test_dir_done(&dir);
-	return 0;
+	return tear_down_context(state);
 }
 
 /* As long as anything is to be done at once. */

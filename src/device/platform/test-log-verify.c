@@ -3,17 +3,12 @@
 #include "device/platform/log-verify.h"
 
 #include "device/platform/device.h"
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
-#include "sys/fake.h"
+#include "service/path/test-one-context.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-static struct test_dir dir;
-static struct test_context t;
 static struct tw_device device;
-static tw_fake *fake;
 static const struct tw_event_row events[] = {
 	{ "log.broken", TW_SEVERITY_CRITICAL,
 		(const struct tw_shape[]){ { "fault", TW_JSON_TEXT, true, 0, TW_DETAIL_MAX }, { .key = NULL } }, NULL, "" },
@@ -22,15 +17,6 @@ static const struct tw_event_row events[] = {
 static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .events = events };
 static const struct tw_capability *const capabilities[] = { &capability, NULL };
 static const struct tw_grant_row grants[] = { { .permission = NULL } };
-
-static void add(unsigned count)
-{
-	char body[900];
-	(void)snprintf(body, sizeof body, "{\"a\":\"%0800d\"}", 0);
-	for (unsigned i = 0; i < count; i++)
-		CHECK_OK(tw_audit_append_text(t.c.audit, TW_LOG_READ, tw_slice_of(body), NULL));
-	CHECK_OK(tw_audit_commit(t.c.audit));
-}
 
 static int set_up(void **state)
 {
@@ -43,10 +29,10 @@ static int set_up(void **state)
 		return -1;
 	CHECK_OK(tw_cert_make(tw_sys_real(), &want, t.key, NULL, t.key, &device.certificate));
 	t.c.side = &device;
-	add(1000); /* three segments and a bit */
+	add_long_records(1000); /* three segments and a bit */
 	CHECK(tw_audit_segments(t.c.audit) >= 4);
 	CHECK_OK(tw_audit_epoch_next(t.c.audit, "test"));
-	add(10);
+	add_long_records(10);
 	CHECK_OK(tw_audit_checkpoint(t.c.audit));
 	return 0;
 }
@@ -54,11 +40,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)tw_cert_free(device.certificate);
-	test_context_close(&t);
-	t.key = tw_key_free(t.key);
-	fake = tw_fake_free(fake);
-	test_dir_done(&dir);
-	return 0;
+	return tear_down_context(state);
 }
 
 static void begin_task(struct tw_task *task)
@@ -122,7 +104,7 @@ static void test_ends_where_it_began(void **state)
 	CHECK_OK(tw_task_log_verify.begin(&t.c, &task));
 	while (!finished) {
 		if (tw_audit_last(t.c.audit) < end + 600)
-			add(20);
+			add_long_records(20);
 		CHECK_OK(tw_task_log_verify.step(&t.c, &task, &finished));
 	}
 	CHECK_TEXT(tw_json_text(task.result, "verdict"), "whole");

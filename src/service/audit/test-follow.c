@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A reader that goes along with the log: each durable record once and in order, over segments, restarts, refusals and faults. */
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
-#include "sys/fake.h"
+#include "service/path/test-one-context.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
 #define RECORDS 900 /* three segments and a bit */
 
-static struct test_dir dir;
-static struct test_context t;
-static tw_fake *fake;
 static const struct tw_capability *const none[] = { NULL };
 static const struct tw_grant_row grants[] = { { .permission = NULL } };
 
@@ -26,24 +21,6 @@ static int set_up(void **state)
 	fake = tw_fake_new();
 	t = (struct test_context){ 0 };
 	return tw_failed(test_context_open(&t, tw_fake_sys(fake), dir.fd, none, grants)) ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	test_context_close(&t);
-	t.key = tw_key_free(t.key);
-	fake = tw_fake_free(fake);
-	test_dir_done(&dir);
-	return 0;
-}
-
-static void add(unsigned count)
-{
-	char body[900];
-	(void)snprintf(body, sizeof body, "{\"a\":\"%0800d\"}", 0);
-	for (unsigned i = 0; i < count; i++)
-		CHECK_OK(tw_audit_append_text(t.c.audit, TW_LOG_READ, tw_slice_of(body), NULL));
-	CHECK_OK(tw_audit_commit(t.c.audit));
 }
 
 static bool take(void *user, const struct tw_log_record *r)
@@ -76,7 +53,7 @@ static struct reader from(uint64_t after, struct tw_audit_follow *f)
 static void test_each_once(void **state)
 {
 	struct tw_audit_follow f;
-	add(RECORDS);
+	add_long_records(RECORDS);
 	CHECK(tw_audit_segments(t.c.audit) >= 3);
 	uint64_t end = tw_audit_last(t.c.audit);
 	for (uint64_t after = 0; after <= end; after += after < 3 || after + 3 > end ? 1 : 97) {
@@ -91,7 +68,7 @@ static void test_each_once(void **state)
 		read_on(&f, &slow);
 	}
 	CHECK_INT(slow.had, end);
-	add(1);
+	add_long_records(1);
 	slow.room = 9;
 	read_on(&f, &slow);
 	CHECK_INT(slow.last, end + 1);
@@ -117,7 +94,7 @@ static void test_only_what_is_durable(void **state)
 static void test_over_a_restart(void **state)
 {
 	struct tw_audit_follow f;
-	add(5);
+	add_long_records(5);
 	struct reader r = from(0, &f);
 	read_on(&f, &r);
 	uint64_t before = r.last;
@@ -131,7 +108,7 @@ static void test_over_a_restart(void **state)
 static void test_places_that_are_none(void **state)
 {
 	struct tw_audit_follow f;
-	add(3);
+	add_long_records(3);
 	uint64_t last = tw_audit_last(t.c.audit);
 	CHECK_OK(tw_audit_follow(t.c.audit, last, &f));
 	CHECK_ERR(tw_audit_follow(t.c.audit, last + 1, &f), NOTFOUND);
@@ -155,7 +132,7 @@ static void test_a_changed_log(void **state)
 {
 	struct tw_audit_follow f;
 	tw_err e = TW_OK;
-	add(RECORDS);
+	add_long_records(RECORDS);
 	struct reader r = from(0, &f);
 	spoil(40000, "111", 3);
 	for (int steps = 0; !tw_failed(e); steps++) {
@@ -176,7 +153,7 @@ static void test_a_changed_log(void **state)
 static void test_every_fault(void **state)
 {
 	static const int numbers[] = { ENOMEM, EIO, EINTR };
-	add(RECORDS);
+	add_long_records(RECORDS);
 	uint64_t end = tw_audit_last(t.c.audit);
 	int fds = test_open_fds();
 	for (size_t k = 0; k < TW_COUNT(numbers); k++) {
@@ -202,6 +179,6 @@ static void test_every_fault(void **state)
 	CHECK_INT(test_open_fds(), fds);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
 CHECK_MAIN(TEST(test_each_once), TEST(test_only_what_is_durable), TEST(test_over_a_restart), TEST(test_places_that_are_none),
 	TEST(test_a_changed_log), TEST(test_every_fault))

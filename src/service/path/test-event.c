@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
+#include "service/path/test-one-context.h"
 #include "oom.h"
 
 static const struct tw_shape fields[] = { { "what", TW_JSON_TEXT, true, 1, 16 }, { .key = NULL } };
@@ -30,22 +29,11 @@ static const struct tw_capability empty = { .code = "E", .name = "E", .folder = 
 static const struct tw_capability *const capabilities[] = { &empty, &capability, NULL };
 static const struct tw_grant_row grants[] = { { .permission = NULL } };
 
-static struct test_dir dir;
-static struct test_context t;
-
 static int set_up(void **state)
 {
 	dir = test_dir_new();
 	t = (struct test_context){ .owned = true };
 	return tw_failed(test_context_open(&t, tw_sys_real(), dir.fd, capabilities, grants)) ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	test_context_close(&t);
-	test_dir_done(&dir);
-	t.key = tw_key_free(t.key);
-	return 0;
 }
 
 static bool keep_body(void *user, const struct tw_log_record *r)
@@ -106,5 +94,5 @@ static void test_events_without_memory(void **state)
 	CHECK(told_sweep(ENOMEM, tell, NULL, "") > 3);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
 CHECK_MAIN(TEST(test_only_declared_events), TEST(test_only_declared_facts), TEST(test_events_without_memory))

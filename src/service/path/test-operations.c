@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operations that every side has: settings and the log, as whoever may ask sees them. */
 #include "service/path/operations.h"
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
+#include "service/path/test-one-context.h"
 #include "oom.h"
-#include "sys/fake.h"
 
 #include <unistd.h>
 
@@ -24,10 +22,6 @@ static const struct tw_capability *const capabilities[] = { &empty, &capability,
 static const struct tw_grant_row grants[] = { { "settings.change", 1u << TW_SUBJECT_OWNER }, { .permission = NULL } };
 static const struct tw_operation_row segments = { .name = "log.segments", .handler = tw_op_log_segments, .list = "segments", .page = 2 };
 
-static struct test_dir dir;
-static struct test_context t;
-static tw_fake *fake;
-
 static int set_up(void **state)
 {
 	dir = test_dir_new();
@@ -35,15 +29,6 @@ static int set_up(void **state)
 	tw_fake_clock(fake, true, WALL, 1000);
 	t = (struct test_context){ .owned = true };
 	return tw_failed(test_context_open(&t, tw_fake_sys(fake), dir.fd, capabilities, grants)) ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	test_context_close(&t);
-	test_dir_done(&dir);
-	t.key = tw_key_free(t.key);
-	fake = tw_fake_free(fake);
-	return 0;
 }
 
 /* --- Settings --- */
@@ -323,7 +308,7 @@ static void test_answers_without_memory(void **state)
 		CHECK(told_sweep(ENOMEM, answer, &answers[i], "") > 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
 CHECK_MAIN(TEST(test_a_change_names_its_version), TEST(test_who_may_change), TEST(test_what_a_form_is_made_of), TEST(test_health),
 	TEST(test_segments_of_the_log), TEST(test_a_segment_of_the_log), TEST(test_a_record_as_people_see_it),
 	TEST(test_answers_without_memory))

@@ -2,12 +2,8 @@
 /* Lists in pages: nothing twice, nothing missed, never more than an answer carries, and no cursor but our own. */
 #include "service/path/operations.h"
 #include "service/path/page.h"
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
+#include "service/path/test-one-context.h"
 #include "oom.h"
-
-static struct test_dir dir;
-static struct test_context t;
 
 #define BOOL(k)                                                                           \
 	{                                                                                 \
@@ -28,14 +24,6 @@ static int set_up(void **state)
 	dir = test_dir_new();
 	t = (struct test_context){ .owned = true };
 	return tw_failed(test_context_open(&t, tw_sys_real(), dir.fd, capabilities, grants)) ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	test_context_close(&t);
-	test_dir_done(&dir);
-	t.key = tw_key_free(t.key);
-	return 0;
 }
 
 static tw_err ask(const struct tw_operation_row *row, int limit, const char *cursor, struct tw_reply *rp)
@@ -242,7 +230,7 @@ static void test_out_of_memory(void **state)
 	CHECK(oom_sweep(two_pages, NULL) > 20);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
 CHECK_MAIN(TEST(test_nothing_twice_nothing_missed), TEST(test_never_more_than_an_answer_carries),
 	TEST(test_an_entry_alone_always_goes_through), TEST(test_settings_across_capabilities), TEST(test_foreign_cursors),
 	TEST(test_places_that_are_none), TEST(test_out_of_memory))

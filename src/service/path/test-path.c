@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one path, request by request: the answer, and what the log says afterwards. */
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
-#include "sys/fake.h"
+#include "service/path/test-one-context.h"
 
 #include <errno.h>
 
-static struct test_dir dir;
-static struct test_context t;
 static uint64_t intent_seen;
 static bool intent_was_durable;
 static char parameter_seen[300];
@@ -123,14 +119,6 @@ static int set_up(void **state)
 	t = (struct test_context){ .owned = true };
 	t.c.authenticate = authenticate;
 	return tw_failed(test_context_open(&t, tw_sys_real(), dir.fd, capabilities, grants)) ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	test_context_close(&t);
-	test_dir_done(&dir);
-	t.key = tw_key_free(t.key);
-	return 0;
 }
 
 /* line: "GET /path"; fields: "A: b\r\n" or "". */
@@ -614,7 +602,7 @@ static void test_a_file(void **state)
 	CHECK_INT(close(file_given), -1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
 CHECK_MAIN(TEST(test_answers), TEST(test_changes_are_recorded_around), TEST(test_words_that_were_cut_are_recorded),
 	TEST(test_reads_and_refusals_are_recorded), TEST(test_credentials_that_are_refused_are_recorded), TEST(test_admission),
 	TEST(test_the_console_names_its_operation), TEST(test_an_answer_that_does_not_fit), TEST(test_a_full_disk_refuses_changes),

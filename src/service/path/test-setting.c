@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
-#include "sys/fake.h"
+#include "service/path/test-one-context.h"
 
 #include <errno.h>
 
@@ -36,9 +34,6 @@ static const struct tw_capability *const capabilities[] = { &capability, NULL };
 static const struct tw_capability *const later_capabilities[] = { &later, NULL };
 static const struct tw_grant_row grants[] = { { .permission = NULL } };
 
-static struct test_dir dir;
-static struct test_context t;
-
 static int set_up(void **state)
 {
 	dir = test_dir_new();
@@ -46,14 +41,6 @@ static int set_up(void **state)
 	applied[0] = '\0';
 	applied_times = 0;
 	return tw_failed(test_context_open(&t, tw_sys_real(), dir.fd, capabilities, grants)) ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	test_context_close(&t);
-	test_dir_done(&dir);
-	t.key = tw_key_free(t.key);
-	return 0;
 }
 
 static tw_err set(const char *key, const char *value, int64_t version)
@@ -292,7 +279,7 @@ static void test_every_fault(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
 CHECK_MAIN(TEST(test_values), TEST(test_versions_and_history), TEST(test_apply_may_refuse),
 	TEST(test_apply_is_taken_back_when_the_disk_fails), TEST(test_a_value_no_longer_allowed_is_the_baseline), TEST(test_purge),
 	TEST(test_the_longest_value), TEST(test_words_of_refusals), TEST(test_a_store_that_cannot_be_read),

@@ -5,14 +5,11 @@
  */
 #include "service/path/path-record.h"
 #include "service/path/reply.h"
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
+#include "service/path/test-one-context.h"
 #include "oom.h"
 
 #include <errno.h>
 
-static struct test_dir dir;
-static struct test_context t;
 static struct tw_sys sys; /* the real one, until a test says otherwise */
 
 /* --- Handlers --- */
@@ -233,10 +230,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	sys = *tw_sys_real();
-	test_context_close(&t);
-	test_dir_done(&dir);
-	t.key = tw_key_free(t.key);
-	return 0;
+	return tear_down_context(state);
 }
 
 static struct tw_path_reply reply;

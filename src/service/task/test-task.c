@@ -2,19 +2,14 @@
 /* Tasks from start to end: their states, who may, restarts, and what a fault or a power cut at any moment leaves behind. */
 #include "service/task/task.h"
 
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
+#include "service/path/test-one-context.h"
 #include "sys/durable.h"
-#include "sys/fake.h"
 
 #include <errno.h>
 
 #define STEPS 6
 #define PIECE_MS 3000 /* longer than what is between two savings: every piece is saved */
 
-static struct test_dir dir;
-static struct test_context t;
-static tw_fake *fake;
 static int64_t now_ms;
 static bool owner_known, endings_fail;
 static unsigned steps_taken, works, endings; /* works: begun and not ended */
@@ -142,10 +137,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	test_context_close(&t);
-	test_dir_done(&dir);
-	t.key = tw_key_free(t.key);
-	fake = tw_fake_free(fake);
+	(void)tear_down_context(state);
 	CHECK_INT(works, 0);
 	return 0;
 }
