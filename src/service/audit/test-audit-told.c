@@ -151,8 +151,7 @@ static void test_every_failure_is_told(void **state)
 	static const int errors[] = { ENOMEM, EIO };
 	struct bench b;
 	struct left l = { .size = 0 };
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	add(a, TW_LOG_INTENT, "{}");
 	add_many(a, 1, 1200);
 	CHECK_OK(tw_audit_commit(a));
@@ -232,8 +231,7 @@ static void test_keeps_what_outlives_a_restart(void **state)
 	struct bench b;
 	struct tw_log_report r;
 	uint64_t first = 0, second = 0;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	CHECK_OK(tw_audit_append_text(a, TW_LOG_INTENT, TW_SLICE("{}"), &first));
 	CHECK_OK(tw_audit_append_text(a, TW_LOG_INTENT, TW_SLICE("{}"), &second));
 	CHECK_OK(tw_audit_commit(a));
@@ -270,8 +268,7 @@ static void test_what_may_be_a_spare(void **state)
 		if (rows[i].at >= 0)
 			CHECK_INT(pwrite(fd, "x", 1, rows[i].at), 1);
 		CHECK_INT(fstat(fd, &before), 0);
-		bench_init(&b, tw_sys_real(), dir.fd);
-		tw_audit *a = open_log(&b, tw_sys_real());
+		tw_audit *a = begin_log(&b);
 		CHECK_INT(fstatat(dir.fd, "00000000000000000001.twlog", &after, 0), 0);
 		CHECK((before.st_ino == after.st_ino) == (i == 0));
 		CHECK_INT(after.st_size, SEGMENT);
@@ -286,8 +283,7 @@ static void test_a_followed_log(void **state)
 	struct bench b;
 	struct tw_audit_follow f;
 	size_t seen = 0;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	uint64_t last = tw_audit_last(a);
 	CHECK_OK(tw_audit_follow(a, last, &f));
 	CHECK_ERR(tw_audit_follow(a, last + 1, &f), NOTFOUND);
@@ -321,8 +317,7 @@ static void test_changed_under_us(void **state)
 	size_t seen = 0;
 	uint64_t size = 0;
 	int fd = -1;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	add_many(a, 3, 200);
 	CHECK_OK(tw_audit_epoch_next(a, "test"));
 	CHECK_OK(tw_audit_follow(a, 0, &f));

@@ -9,8 +9,7 @@ static void test_writes_what_verifies(void **state)
 	struct bench b;
 	struct tw_log_report r;
 	uint64_t intent = 0;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	CHECK_TEXT(tw_audit_fault(a), "");
 	CHECK_OK(tw_audit_append(a, TW_LOG_INTENT, json_pack("{s:s}", "operation", "x"), &intent));
 	CHECK(tw_audit_pending(a));
@@ -74,16 +73,12 @@ static void test_rotates(void **state)
 {
 	struct bench b;
 	struct tw_log_report r;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	for (int i = 0; i < 8; i++) {
 		add_many(a, 100, 1000);
 		CHECK_OK(tw_audit_commit(a));
 	}
-	CHECK_OK(tw_audit_epoch_next(a, "test"));
-	CHECK_INT(tw_audit_epoch_after(a, 0), 1);
-	CHECK_INT(tw_audit_epoch_after(a, 1), 2);
-	CHECK_INT(tw_audit_epoch_after(a, 2), 0);
+	end_first_epoch(a);
 	uint64_t last = tw_audit_last(a);
 	tw_audit_free(a);
 	verify(&dir, "", &r);
@@ -106,8 +101,7 @@ static bool see(void *user, const struct tw_log_record *r)
 static void test_shows_the_latest(void **state)
 {
 	struct bench b;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	add_many(a, 230, 1000); /* into a second segment */
 	CHECK_OK(tw_audit_epoch_next(a, "test"));
 	add(a, TW_LOG_READ, "{}");
@@ -127,8 +121,7 @@ static void test_sets_a_changed_log_aside(void **state)
 {
 	struct bench b;
 	struct tw_log_report r;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	add_many(a, 4, 200);
 	CHECK_OK(tw_audit_commit(a));
 	tw_audit_free(a);
@@ -149,8 +142,7 @@ static void test_cuts_a_torn_end_and_keeps_it(void **state)
 {
 	struct bench b;
 	struct tw_log_report r;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	add_many(a, 1, 1800);
 	CHECK_OK(tw_audit_commit(a));
 	uint64_t last = tw_audit_last(a);
@@ -171,8 +163,7 @@ static void test_cuts_a_record_whose_seal_alone_is_torn(void **state)
 {
 	struct bench b;
 	struct tw_log_report r;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	verify(&dir, "", &r);
 	size_t fixed = 112, lost = 16, size = 1024 - (r.tail + fixed) % 512 + lost; /* the last bytes of the seal are in the next sector */
 	add_many(a, 1, size);
@@ -193,8 +184,7 @@ static void test_refuses_reserved_types_and_long_bodies(void **state)
 {
 	struct bench b;
 	static char body[TW_LOG_BODY_MAX + 1];
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	memset(body, ' ', sizeof body);
 	CHECK_ERR(tw_audit_append_text(a, TW_LOG_EVENT, (struct tw_slice){ body, sizeof body }, NULL), LIMIT);
 	CHECK_ERR(tw_audit_append_text(a, TW_LOG_TYPE_USED, TW_SLICE("{}"), NULL), SYNTAX);
@@ -257,8 +247,7 @@ static void test_counts_every_refusal(void **state)
 {
 	struct bench b;
 	struct sum s = { 0 };
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	for (int i = 0; i < 3000; i++) {
 		char source[32];
 		snprintf(source, sizeof source, "source %d", i % 97);
@@ -517,8 +506,7 @@ static void test_gives_segments_away(void **state)
 	char bytes[64], name[40];
 	uint64_t size = 0, again = 0;
 	int fd = -1;
-	bench_init(&b, tw_sys_real(), dir.fd);
-	tw_audit *a = open_log(&b, tw_sys_real());
+	tw_audit *a = begin_log(&b);
 	add_many(a, 1000, 800);
 	size_t n = tw_audit_parts(a, 0, TW_COUNT(parts), parts);
 	CHECK(n >= 3);

@@ -67,6 +67,22 @@ static inline tw_audit *open_log(struct bench *b, const struct tw_sys *sys)
 	return a;
 }
 
+/* A new log on the real seam. */
+static inline tw_audit *begin_log(struct bench *b)
+{
+	bench_init(b, tw_sys_real(), dir.fd);
+	return open_log(b, tw_sys_real());
+}
+
+/* The first epoch ends, and which one comes after which can be told. */
+static inline void end_first_epoch(tw_audit *a)
+{
+	CHECK_OK(tw_audit_epoch_next(a, "test"));
+	CHECK_INT(tw_audit_epoch_after(a, 0), 1);
+	CHECK_INT(tw_audit_epoch_after(a, 1), 2);
+	CHECK_INT(tw_audit_epoch_after(a, 2), 0);
+}
+
 static inline void add(tw_audit *a, enum tw_log_type type, const char *text)
 {
 	CHECK_OK(tw_audit_append_text(a, type, tw_slice_of(text), NULL));
