@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tools/embed.py builds into the program: pages as they are, JSON without its white space and with nothing else changed."""
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def embed(folder, name, text):
+    (folder / name).write_text(text, encoding="utf-8")
+    out = folder / "out.c"
+    done = subprocess.run([sys.executable, ROOT / "tools/embed.py", out, f"/{name}={folder / name}"], capture_output=True, text=True, check=False)
+    return done, out.read_text(encoding="utf-8") if done.returncode == 0 else ""
+
+
+def bytes_in(c):
+    return bytes(int(word) for word in re.findall(r"\d+", c.split("[] = {", 1)[1].split("};", 1)[0]))
+
+
+def test_json_loses_only_white_space(tmp_path):
+    document = {"a": ["b c", 1.5, None, {"ä": "\n"}], "z": {}}
+    _, c = embed(tmp_path, "some.json", json.dumps(document, indent="\t", ensure_ascii=False) + "\n")
+    built = bytes_in(c)
+    assert json.loads(built) == document
+    assert built == '{"a":["b c",1.5,null,{"ä":"\\n"}],"z":{}}'.encode()
+    assert hashlib.sha256(built).hexdigest()[:24] in c
+
+
+def test_pages_stay_as_they_are(tmp_path):
+    text = "<p>  two  blanks\n\n</p>\n"
+    _, c = embed(tmp_path, "page.html", text)
+    assert bytes_in(c) == text.encode()
+
+
+@pytest.mark.parametrize("name, text", [("some.json", "{"), ("page.html", ""), ("page.other", "x")])
+def test_what_is_refused(tmp_path, name, text):
+    done, _ = embed(tmp_path, name, text)
+    assert done.returncode != 0
