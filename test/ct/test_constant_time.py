@@ -2,7 +2,7 @@
 """Comparing secrets takes the same steps whatever they are: valgrind sees no branch and no address that depends on one.
 
 What is compared is listed in comparisons.tsv, which tools/check-secrets holds against the sources; its cases are run here as each compiler
-makes them with optimization, for what one leaves alone another may turn into a branch."""
+makes them with optimization, for speed and for size as we ship them, for what one leaves alone another may turn into a branch."""
 import os
 import shutil
 import subprocess
@@ -28,7 +28,7 @@ def compiler_named(name):
     return found
 
 
-@pytest.fixture(scope="module", params=["gcc", "clang"])
+@pytest.fixture(scope="module", params=[("gcc", "-Os"), ("gcc", "-O2"), ("clang", "-O2")], ids=" ".join)
 def program(request, tmp_path_factory):
     if not shutil.which("valgrind"):
         pytest.skip("valgrind is not installed")
@@ -36,8 +36,9 @@ def program(request, tmp_path_factory):
         pytest.skip("valgrind does not run a program with sanitizers")
     if not (BUILD / "src/base/libtw-base.a").exists():
         pytest.skip("build it first")
+    compiler, level = request.param
     out = tmp_path_factory.mktemp("ct") / "ct"
-    subprocess.run([ROOT / "fuzz/link", compiler_named(request.param), BUILD, out, HERE / "ct.c", *(ROOT / source for source in SOURCES), "--", "-O2",
+    subprocess.run([ROOT / "fuzz/link", compiler_named(compiler), BUILD, out, HERE / "ct.c", *(ROOT / source for source in SOURCES), "--", level,
                     "-gdwarf-4",  # Debian 12's valgrind does not read what clang writes by default
                     "-Wl,--wrap=tw_equal_secret"], check=True)
     return out
