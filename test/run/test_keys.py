@@ -9,13 +9,14 @@ import base64
 import hashlib
 import json
 import os
+import signal
 import tempfile
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from harness import Client, b64, local, report_well, unb64, wait_for
+from harness import Client, b64, local, report_well, roles, unb64, wait_for
 from liar import Liar
 
 import keystore
@@ -234,6 +235,26 @@ def test_an_unprivileged_process_is_denied(owned, tmp_path):
     (keys / "log.sealed").chmod(0o644)
     assert assess(owned, tmp_path, element="DP.CKM.2", more=more)["strangers-denied"] == "fail"
     assert assess(owned, tmp_path, element="DP.CKM.2")["disk-opens-nothing"] == "fail", "the root lies beside"
+
+
+def test_keys_that_do_not_answer_are_no_token(owned):
+    """The keys role stopped: the owner, who is connected, is told which part it is, and asks again when it goes on."""
+    client = Client(owned, certificate=False)
+    client.context.load_cert_chain(owned.owner / "owner.crt", owned.owner / "owner.key")
+    keys = roles(owned)["keys"]
+    with client.connect() as line:
+        os.kill(keys, signal.SIGSTOP)  # after the handshake, for which keys signs
+        try:
+            line.sendall(client.head("GET", "/api/v1/keystore", None))
+            told = b""
+            while piece := line.recv(65536):
+                told += piece
+        finally:
+            os.kill(keys, signal.SIGCONT)
+    answer = json.loads(told.partition(b"\r\n\r\n")[2])
+    assert (answer["status"], answer["rule"]) == (503, "keys.keystore"), answer
+    assert "part of the device's software" in answer["detail"] and "token" not in json.dumps(answer)
+    assert owned.json("keystore", "read")["kind"] == "file"
 
 
 # ---- DP.CKM.3 ----

@@ -359,12 +359,16 @@ static void test_vault_of_an_old_generation(void **state)
 	TW_CLEANUP(tw_buf_done) struct tw_buf old = { 0 }, now = { 0 };
 	uint8_t point[TW_POINT_SIZE];
 	tw_keystore *k = NULL;
-	need_softhsm();
+	use_odd();
 	CHECK_OK(open_token(&k));
 	CHECK_OK(tw_keystore_generate(k, "one", point));
 	read_vault(&old);
 	CHECK_OK(tw_keystore_rotate(k));
+	int before = counted("destroy");
 	CHECK_OK(tw_keystore_forget(k));
+	CHECK_INT(counted("destroy"), before + 2); /* what wrapped the storage key, and what wrapped the vault's root */
+	CHECK_OK(tw_keystore_forget(k));
+	CHECK_INT(counted("destroy"), before + 2);
 	k = tw_keystore_close(k);
 	read_vault(&now);
 	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[0], old.data, old.size, 0600));
