@@ -152,6 +152,21 @@ def test_what_the_lists_do_not_take(trusting):
     assert owner.ask("POST", "/api/v1/peer-anchors", {"name": "fifth", "certificate": authority.pem()}).status == 409
 
 
+def test_two_authorities_number_alike(trusting):
+    """What one authority's number means says nothing of another's: both can be revoked, and one alone."""
+    unit, authority = trusting
+    other = Authority("other lamps")
+    trust(unit, other, "others")
+    mine, theirs = Peer(unit, A, authority), Peer(unit, B, other)
+    assert mine.serial == theirs.serial
+    owner = as_owner(unit)
+    assert owner.ask("POST", "/api/v1/peer-revocations", {"anchor": "lamps", "serial": mine.serial}).status == 201
+    assert mine.verdict("/api/v1/health") == (401, "peer.revoked") and theirs.verdict("/api/v1/health") == (200, None)
+    assert owner.ask("POST", "/api/v1/peer-revocations", {"anchor": "lamps", "serial": mine.serial}).status == 409
+    assert owner.ask("POST", "/api/v1/peer-revocations", {"anchor": "others", "serial": theirs.serial}).status == 201
+    assert theirs.verdict("/api/v1/health") == (401, "peer.revoked")
+
+
 def test_distrusting_an_authority_ends_its_devices(trusting):
     unit, authority = trusting
     peer = Peer(unit, A, authority)

@@ -22,6 +22,12 @@ static tw_err bad(struct tw_reply *rp, const char *rule, const char *detail)
 		"See /api/v1/openapi.json for the form.", "%s", detail);
 }
 
+/* The numbers of certificates are each authority's own; entries of the other lists have no anchor. */
+static bool same_entry(const json_t *a, const json_t *b, const char *key)
+{
+	return !strcmp(tw_json_text(a, key), tw_json_text(b, key)) && !strcmp(tw_json_text(a, "anchor"), tw_json_text(b, "anchor"));
+}
+
 static tw_err add_to(struct tw_context *c, const char *list, size_t most, const char *key, json_t *entry, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_jsonp) json_t *known = NULL;
@@ -34,7 +40,7 @@ static tw_err add_to(struct tw_context *c, const char *list, size_t most, const 
 	TW_TRY(tw_peers_load(c, &known));
 	json_t *all = json_object_get(known, list);
 	json_array_foreach(all, i, other)
-		if (!strcmp(tw_json_text(other, key), tw_json_text(one, key)))
+		if (same_entry(other, one, key))
 			return tw_reply_problem(rp, 409, "exists", "peer.exists", "There is one already", "Remove it first.",
 				"An entry of this name stands in the list.");
 	if (json_array_size(all) >= most)
