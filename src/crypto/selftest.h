@@ -4,7 +4,7 @@
  *
  * An algorithm is tried by the code that the device uses it through, in the role that uses it: the library's own test at its start
  * would say nothing of what lies between. What is tried costs less than a millisecond; a measurement takes TW_ALGORITHM_WINDOW_NS
- * twice, or two uses where one takes longer, and the better counts: being interrupted makes an algorithm no slower.
+ * of the processor's time twice, or two uses where one takes longer, and the better counts: whatever else runs makes an algorithm no slower.
  */
 #ifndef TW_CRYPTO_SELFTEST_H
 #define TW_CRYPTO_SELFTEST_H
