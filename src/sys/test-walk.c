@@ -68,7 +68,7 @@ static tw_err walk(const struct tw_sys *s, const char *after, struct tw_buf *ret
 	while (e.kind != TW_WALK_END) {
 		TW_TRY(tw_walk_next(w, &e));
 		if (e.kind != TW_WALK_END)
-			TW_TRY(tw_buf_format(ret, "%c %s\n", e.broken ? 'B' : "?FDOS"[e.kind], e.path));
+			TW_TRY(tw_buf_format(ret, "%c %s\n", e.broken ? 'B' : "?FDOSL"[e.kind], e.path));
 	}
 	return TW_OK;
 }
@@ -134,6 +134,38 @@ static void test_too_deep_is_said(void **state)
 	}
 	CHECK_OK(e);
 	CHECK(strstr(tw_buf_cstr(&got), "\nS z.d/d/d"));
+}
+
+/* What it is called cannot be said; that it is there can, once, and its neighbours are gone on behind as ever. */
+static void test_too_long_is_said(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf got = { 0 };
+	char path[TW_WALK_PATH_MAX + 64] = "z.d", word[200], longer[sizeof path + 256], want_long[2 * sizeof path], name[256];
+	size_t sizes[8], depth = 0;
+
+	memset(word, 'w', sizeof word - 1);
+	word[sizeof word - 1] = '\0';
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	for (;; depth++) {
+		CHECK(mkdirat(dir, path, 0755) == 0);
+		sizes[depth] = strlen(path);
+		if (strlen(path) + sizeof word > TW_WALK_PATH_MAX - 8)
+			break;
+		(void)snprintf(path + strlen(path), sizeof path - strlen(path), "/%s", word);
+	}
+	(void)snprintf(longer, sizeof longer, "%s/%s", path, name);
+	CHECK(mkdirat(dir, longer, 0755) == 0);
+	(void)snprintf(want_long, sizeof want_long, "\nD %s\nL %s\n", path, path);
+	tw_buf_init(&got, sys, 65536);
+	tw_err e = walk(sys, "", &got);
+	(void)unlinkat(dir, longer, AT_REMOVEDIR);
+	for (size_t i = depth + 1; i-- > 0;) {
+		path[sizes[i]] = '\0';
+		(void)unlinkat(dir, path, AT_REMOVEDIR);
+	}
+	CHECK_OK(e);
+	CHECK(strstr(tw_buf_cstr(&got), want_long));
 }
 
 static bool become(uid_t id)
@@ -274,6 +306,7 @@ CHECK_MAIN(cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(test_goes_on, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(test_goes_on_behind_what_is_gone, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(test_too_deep_is_said, set_up, tear_down),
+	cmocka_unit_test_setup_teardown(test_too_long_is_said, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(test_closed_folder_is_said, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(test_closed_start_is_refused, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(test_goes_on_where_it_has_closed, set_up, tear_down),

@@ -240,6 +240,7 @@ static tw_err take(struct tw_walk *w, struct level *l, const char *name, bool *r
 	*e = (struct tw_walk_entry){ .path = w->path, .dir = l->fd, .name = name, .kind = TW_WALK_SKIPPED };
 	if (l->path_size + size > TW_WALK_PATH_MAX) {
 		w->path[l->path_size ? l->path_size - 1 : 0] = '\0';
+		e->kind = TW_WALK_LONG;
 		*ret_given = true;
 		return TW_OK;
 	}

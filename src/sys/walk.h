@@ -19,7 +19,8 @@ enum tw_walk_kind {
 	TW_WALK_FILE,
 	TW_WALK_FOLDER,
 	TW_WALK_OTHER,   /* a link, a device, a socket */
-	TW_WALK_SKIPPED, /* what could not be looked at, a folder that could not be looked into, or something with too long a path */
+	TW_WALK_SKIPPED, /* what could not be looked at, or a folder that could not be looked into */
+	TW_WALK_LONG,    /* its path is too long to be given: path is its folder's, and no place to go on behind */
 };
 struct tw_walk_entry {
 	enum tw_walk_kind kind;
@@ -30,8 +31,8 @@ struct tw_walk_entry {
 	bool broken; /* SKIPPED, and neither by a bound of ours nor by whoever owns it: a failing disk, a mount that does not answer */
 };
 typedef struct tw_walk tw_walk;
-/* dir stays the caller's. after: the path of an entry that was given before, "" for the beginning. DENIED: it may not be looked
-   into. IO: something is broken. */
+/* dir stays the caller's. after: the path of an entry that was given before, of none that is TW_WALK_LONG; "" for the beginning.
+   DENIED: it may not be looked into. IO: something is broken. */
 tw_err tw_walk_new(const struct tw_sys *sys, int dir, const char *after, tw_walk **ret);
 tw_walk *tw_walk_free(tw_walk *w);
 TW_DEFINE_FREEP(tw_walk, tw_walk_free)

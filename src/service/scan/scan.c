@@ -42,6 +42,7 @@ struct tw_scan {
 	/* The folder that is walked; NULL: none. */
 	tw_walk *walk;
 	int folder;
+	unsigned unnamed; /* skipped since the last place, which a later process will meet again */
 	char met[TW_MERGED_SIZE], words[120];
 };
 
@@ -387,6 +388,12 @@ static tw_err walk(tw_scan *s, bool *ret_finished)
 	if (!s->walk)
 		return begin_folder(s);
 	TW_TRY(tw_walk_next(s->walk, &e));
+	if (e.kind == TW_WALK_LONG) {
+		s->unnamed++;
+		return TW_OK;
+	}
+	s->counts.skipped += s->unnamed;
+	s->unnamed = 0;
 	if (e.kind == TW_WALK_END) {
 		s->walk = tw_walk_free(s->walk);
 		close_it(s, &s->folder);

@@ -27,7 +27,7 @@ static int root, database;
 
 static void put(int dir, const char *path, const char *content, mode_t mode)
 {
-	char copy[256];
+	char copy[2048];
 
 	(void)snprintf(copy, sizeof copy, "%s", path);
 	for (char *slash = strchr(copy, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -168,9 +168,8 @@ static void test_folders_and_ignored(void **state)
 }
 
 /* From every step's place to the end; a finding that was told before the place is not told behind it, and none is lost. */
-static void test_goes_on_anywhere(void **state)
+static void goes_on_anywhere(const char *want, uint64_t skipped)
 {
-	make_debian();
 	for (long n = 0;; n++) {
 		TW_CLEANUP(tw_buf_done) struct tw_buf left = { 0 };
 		struct run r = {
@@ -180,15 +179,46 @@ static void test_goes_on_anywhere(void **state)
 		tw_buf_init(&left, r.sys, TW_SCAN_PLACE_MAX);
 		CHECK_OK(scan(&r));
 		bool over = r.steps < 0;
+		uint64_t before = r.counts.skipped;
 		r.left = NULL;
 		r.from = tw_buf_slice(&left);
 		CHECK_OK(scan(&r));
-		if (strcmp(tw_buf_cstr(&r.found), DEBIAN_FOUND) != 0)
+		if (strcmp(tw_buf_cstr(&r.found), want) != 0)
 			fail_msg("left after %ld steps:\n%s", n, tw_buf_cstr(&r.found));
+		CHECK_INT(before + r.counts.skipped, skipped);
 		tw_buf_done(&r.found);
 		if (over)
 			return;
 	}
+}
+
+static void test_goes_on_anywhere(void **state)
+{
+	make_debian();
+	goes_on_anywhere(DEBIAN_FOUND, 0);
+}
+
+/* Behind what has too long a path there is no place: it is counted once, and what stands before it is not told again. */
+static void test_goes_on_behind_long_names(void **state)
+{
+	static const char *const names[] = { "a", "z" };
+	char folder[TW_WALK_PATH_MAX + 1] = "usr/lib/", path[sizeof folder + 256],
+				       want[sizeof DEBIAN_FOUND + 3 * sizeof path] = DEBIAN_FOUND;
+
+	make_debian();
+	for (size_t i = strlen(folder); i < 900; i++)
+		folder[i] = i % 200 == 0 ? '/' : 'z';
+	for (size_t i = 0; i < TW_COUNT(names); i++) {
+		(void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		put(root, path, ELF, 0755);
+		(void)snprintf(want + strlen(want), sizeof want - strlen(want), "unknown-executable elf %s\n", path);
+	}
+	(void)snprintf(path, sizeof path, "%s/%0250d", folder, 0);
+	path[strlen(folder) + 1] = 'm';
+	put(root, path, ELF, 0755);
+	path[strlen(folder) + 1] = 'n';
+	put(root, path, ELF, 0755);
+	goes_on_anywhere(want, 2);
 }
 
 static void test_other_systems(void **state)
@@ -363,5 +393,6 @@ static void test_failures(void **state)
 }
 
 #define ON_A_DISK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-CHECK_MAIN(ON_A_DISK(test_debian), ON_A_DISK(test_folders_and_ignored), ON_A_DISK(test_goes_on_anywhere), ON_A_DISK(test_other_systems),
-	ON_A_DISK(test_long_files), ON_A_DISK(test_refused), ON_A_DISK(test_closed), ON_A_DISK(test_leases), ON_A_DISK(test_failures))
+CHECK_MAIN(ON_A_DISK(test_debian), ON_A_DISK(test_folders_and_ignored), ON_A_DISK(test_goes_on_anywhere),
+	ON_A_DISK(test_goes_on_behind_long_names), ON_A_DISK(test_other_systems), ON_A_DISK(test_long_files),
+	ON_A_DISK(test_refused), ON_A_DISK(test_closed), ON_A_DISK(test_leases), ON_A_DISK(test_failures))
