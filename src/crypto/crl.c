@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "crypto/certin.h"
 #include "crypto/der.h"
+#include "crypto/hash.h"
 
 struct tw_crl {
 	const struct tw_sys *sys;
@@ -197,6 +198,12 @@ int64_t tw_crl_next_update_ms(const tw_crl *l)
 	return l->next_ms;
 }
 
+/* Its times are whole seconds. */
+bool tw_crl_is_over(const tw_crl *l, int64_t now_ms)
+{
+	return now_ms / 1000 * 1000 > l->next_ms;
+}
+
 /* Not text of one line, or a longer one than people read: "", as with none. */
 tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret)
 {
@@ -215,14 +222,35 @@ tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret)
 	return e;
 }
 
-tw_err tw_crl_pem(const tw_crl *l, struct tw_buf *ret)
+/* *ret is OpenSSL's, for OPENSSL_free. */
+static tw_err write_der(const tw_crl *l, uint8_t **ret, size_t *ret_size)
 {
-	uint8_t *der = NULL;
-	int n = i2d_X509_CRL(l->of, &der);
+	int n = i2d_X509_CRL(l->of, ret);
 
 	if (n <= 0)
 		return TW_RAISE_OPENSSL("writing a list");
-	tw_err e = tw_pem_write("X509 CRL", (struct tw_slice){ (const char *)der, (size_t)n }, ret);
+	*ret_size = (size_t)n;
+	return TW_OK;
+}
+
+tw_err tw_crl_pem(const tw_crl *l, struct tw_buf *ret)
+{
+	uint8_t *der = NULL;
+	size_t size = 0;
+
+	TW_TRY(write_der(l, &der, &size));
+	tw_err e = tw_pem_write("X509 CRL", (struct tw_slice){ (const char *)der, size }, ret);
+	OPENSSL_free(der);
+	return e;
+}
+
+tw_err tw_crl_fingerprint(const tw_crl *l, uint8_t ret[32])
+{
+	uint8_t *der = NULL;
+	size_t size = 0;
+
+	TW_TRY(write_der(l, &der, &size));
+	tw_err e = tw_sha256(der, size, ret);
 	OPENSSL_free(der);
 	return e;
 }
@@ -263,7 +291,7 @@ tw_err tw_crl_check(const tw_crl *l, const tw_cert *issuer, int64_t now_ms, cons
 		*ret_rule = "crl.signature";
 		return tw_is(e, TW_CODE_NOMEM) ? e : TW_OK;
 	}
-	*ret_rule = now_ms < l->this_ms || now_ms / 1000 * 1000 > l->next_ms ? "crl.dates" : NULL;
+	*ret_rule = now_ms < l->this_ms || tw_crl_is_over(l, now_ms) ? "crl.dates" : NULL;
 	return TW_OK;
 }
 

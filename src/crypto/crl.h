@@ -22,11 +22,13 @@ uint64_t tw_crl_number(const tw_crl *l); /* a higher one replaces a lower one */
 size_t tw_crl_entries(const tw_crl *l);
 int64_t tw_crl_this_update_ms(const tw_crl *l);
 int64_t tw_crl_next_update_ms(const tw_crl *l);
+bool tw_crl_is_over(const tw_crl *l, int64_t now_ms);
 /* Its common name, or organization, for people; "" with neither, or with one of more than TW_CRL_NAME_MAX bytes. */
 tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret);
 tw_err tw_crl_pem(const tw_crl *l, struct tw_buf *ret);
-bool tw_crl_same_issuer(const tw_crl *a, const tw_crl *b); /* by name and, where both say it, by key */
-bool tw_crl_is_of(const tw_crl *l, const tw_cert *issuer); /* the same; whether that one signed it, tw_crl_check says */
+tw_err tw_crl_fingerprint(const tw_crl *l, uint8_t ret[32]); /* SHA-256 of its DER: this very list, and no newer one of its issuer */
+bool tw_crl_same_issuer(const tw_crl *a, const tw_crl *b);   /* by name and, where both say it, by key */
+bool tw_crl_is_of(const tw_crl *l, const tw_cert *issuer);   /* the same; whether that one signed it, tw_crl_check says */
 /* *ret_rule NULL: issuer signed it and may, and it counts now. Else crl.issuer, crl.signature or crl.dates. */
 tw_err tw_crl_check(const tw_crl *l, const tw_cert *issuer, int64_t now_ms, const char **ret_rule);
 bool tw_crl_lists(const tw_crl *l, const tw_cert *c); /* by its number alone */

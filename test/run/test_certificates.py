@@ -4,6 +4,7 @@
 @nist DP.CCS.2: good, expired, wrong-name, untrusted and revoked certificates: only the good one passes
 """
 import datetime
+import hashlib
 import json
 
 import pytest
@@ -15,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from harness import Client, b64, local
 from liar import Liar
-from peers import DAY, LAMP, Authority, Peer, as_owner, name_of, rule, trust
+from peers import DAY, LAMP, Authority, Peer, as_owner, name_of, records, rule, trust
 from test_crypto import assess
 
 CHECK, LISTS = "/api/v1/certificates/check", "/api/v1/certificates/crls"
@@ -141,6 +142,50 @@ def test_a_kept_list_counts_and_only_a_higher_number_replaces_it(trusting):
     assert (last.status, last.json["rule"]) == (409, "crl.room")
     unit.at_console(unit.at_console("recover").split("Type ")[1][:4])
     assert json.loads(unit.https("GET", "/api/v1/commissioning")[2])["owned"] is False
+
+
+def test_a_kept_list_is_removed(trusting):
+    """By the very list that was seen, by the owner alone, on the record; its place is another's then, and a restart brings nothing back."""
+    unit, ca = trusting
+    owner = as_owner(unit)
+    gone, serial = made(ca)
+    others = [Authority(name) for name in ("second", "third", "fourth", "fifth")]
+
+    def hand(authority, *serials, number=1):
+        answer = owner.ask("POST", LISTS, {"crl": authority.revoked(*serials, number=number), "issuer": authority.pem()})
+        return answer.json["fingerprint"] if answer.status == 201 else (answer.status, answer.json["rule"])
+
+    def kept():
+        return [(row["issuer"], row["number"]) for row in owner.ask("GET", LISTS).json["lists"]]
+
+    def remove(fingerprint, client=owner):
+        answer = client.ask("DELETE", f"{LISTS}/{fingerprint}")
+        return answer.status if answer.status == 204 else (answer.status, answer.json["rule"])
+
+    crl = ca.revoked(serial, number=5)
+    first = owner.ask("POST", LISTS, {"crl": crl}).json
+    assert first["fingerprint"] == hashlib.sha256(x509.load_pem_x509_crl(crl.encode()).public_bytes(serialization.Encoding.DER)).hexdigest()
+    assert first["over"] is False and first == owner.ask("GET", LISTS).json["lists"][0]
+    second = [hand(one) for one in others[:3]][0]
+    assert hand(others[3]) == (409, "crl.room")
+    for nothing in ("0" * 64, first["fingerprint"][:62], first["fingerprint"] + "00", "g" * 64, "lamps"):
+        assert remove(nothing) == (404, "crl.unknown"), nothing
+    assert remove(first["fingerprint"], Client(unit, certificate=False)) == (401, "gate.anonymous")
+    assert local(unit, "DELETE", f"{LISTS}/{first['fingerprint']}").status == 403
+    assert verdict(unit, gone) == "chain.revoked" and len(kept()) == 4, "nothing of these removed anything"
+    assert remove(first["fingerprint"]) == 204 and remove(first["fingerprint"]) == (404, "crl.unknown")
+    assert verdict(unit, gone) == "" and kept() == [("second", 1), ("third", 1), ("fourth", 1)]
+    asked = {r["seq"] for r in records(unit, operation="certificates.remove-crl", type="intent", parameter=first["fingerprint"])}
+    assert [r["detail"] for r in records(unit, type="outcome", result="done") if r["intent"] in asked] == ["removed list 5 with 1 entries of lamps"]
+    newer = hand(others[0], number=2)
+    assert remove(second) == (404, "crl.unknown"), "replaced since it was seen"
+    unit.stop()
+    unit.start()
+    assert kept() == [("second", 2), ("third", 1), ("fourth", 1)] and verdict(unit, gone) == ""
+    assert isinstance(hand(others[3]), str) and kept() == [("fifth", 1), ("second", 2), ("third", 1), ("fourth", 1)], "the free place"
+    assert unit.json("certificates", "remove-crl", newer) in (None, {}) and len(kept()) == 3
+    assert owner.ask("POST", LISTS, {"crl": ca.revoked(serial, number=4)}).status == 201, "an older one than the removed"
+    assert verdict(unit, gone) == "chain.revoked"
 
 
 def test_a_stranger_of_the_same_name_displaces_no_list(trusting):

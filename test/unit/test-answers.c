@@ -3,6 +3,7 @@
  * Memory fails at one place after another while a request is answered: each time the answer is the whole one, and what it leaves in
  * the log too, or it is refused. Never is a part of it left out.
  */
+#include "lists.h"
 #include "one-world.h"
 
 #include "device/platform/device.h"
@@ -52,6 +53,64 @@ static void make_cursor(void)
 	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/log?limit=3", NULL, NULL), 200);
 	world_text(&w, "next", next, sizeof next);
 	(void)snprintf(cursor, sizeof cursor, "/api/v1/log?limit=4&cursor=%s", next);
+}
+
+/* --- A list of revoked certificates, and where it is kept --- */
+
+#define LISTS "/api/v1/certificates/crls"
+
+static struct tw_buf list;
+static char kept_list[sizeof LISTS + 65]; /* its path; "": none is kept */
+
+static int keep_list(void)
+{
+	return tw_unit_request(w.unit, "POST", LISTS, NULL, tw_buf_cstr(&list));
+}
+
+static void find_list(void)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	CHECK_INT(tw_unit_request(w.unit, "GET", LISTS, NULL, NULL), 200);
+	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(w.unit)), 65536, &j));
+	const json_t *first = json_array_get(tw_json_get(j, "lists"), 0);
+	kept_list[0] = '\0';
+	if (first)
+		(void)snprintf(kept_list, sizeof kept_list, LISTS "/%.64s", tw_json_text(first, "fingerprint"));
+}
+
+static void make_list(void)
+{
+	struct tw_unit_authority a;
+
+	make_owned();
+	if (!list.size) {
+		tw_buf_init(&list, tw_sys_real(), 16384);
+		CHECK_OK(tw_unit_authority_make(tw_sys_real(), "authority", WORLD_WALL, &a));
+		CHECK_OK(tw_unit_authority_list(&a, 1, NULL, &list));
+		tw_unit_authority_done(&a);
+	}
+	find_list();
+	if (kept_list[0])
+		return;
+	CHECK_INT(keep_list(), 201);
+	find_list();
+}
+
+static void make_no_list(void)
+{
+	make_list();
+	CHECK_INT(tw_unit_request(w.unit, "DELETE", kept_list, NULL, NULL), 204);
+}
+
+static int read_lists(void)
+{
+	return tw_unit_request(w.unit, "GET", LISTS, NULL, NULL);
+}
+
+static int remove_list(void)
+{
+	return tw_unit_request(w.unit, "DELETE", kept_list, NULL, NULL);
 }
 
 static int get(const char *target)
@@ -187,6 +246,9 @@ static const struct scene scenes[] = {
 	{ "a-code", make_later, ask_for_a_code, 201 },
 	{ "a-session", make_code, open_session, 201 },
 	{ "the-end-of-a-session", make_session, close_session, 204 },
+	{ "lists", make_list, read_lists, 200 },
+	{ "a-list", make_no_list, keep_list, 201 },
+	{ "a-list-removed", make_list, remove_list, 204 },
 	{ "commissioning", make_owned, read_commissioning, 200 },
 	{ "recovery", make_owned, recover, 200 },
 	{ "a-challenge", make_unowned, read_commissioning, 200 },
@@ -314,6 +376,7 @@ static int set_up_scene(void **state)
 static int tear_down_scene(void **state)
 {
 	tw_json_use(tw_sys_real());
+	tw_buf_done(&list);
 	return tear_down(state);
 }
 

@@ -4,7 +4,8 @@
  *
  * A certificate that does not hold is an answer, not an error: the verdict names the rule. What the owner's authorities have taken
  * back he hands over as their own signed lists; a list is replaced by one with a higher number only, so that nobody who holds an
- * old one can give a revoked certificate its credit back.
+ * old one can give a revoked certificate its credit back. Only the owner can, who removes a list: its number and whose it was stay
+ * in the log.
  */
 #include "base/text.h"
 #include "crypto/chain.h"
@@ -27,15 +28,20 @@ static tw_err bad(struct tw_reply *rp, const char *rule, const char *detail)
 
 static tw_err describe(struct tw_context *c, const tw_crl *list, json_t **ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf issuer = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf issuer = { 0 }, hex = { 0 };
 	char from[TW_TIME_TEXT_MAX], to[TW_TIME_TEXT_MAX];
+	uint8_t fingerprint[32];
 
 	tw_buf_init(&issuer, c->sys, TW_CRL_NAME_MAX + 1);
+	tw_buf_init(&hex, c->sys, 2 * sizeof fingerprint);
 	TW_TRY(tw_crl_issuer(list, &issuer));
+	TW_TRY(tw_crl_fingerprint(list, fingerprint));
+	TW_TRY(tw_buf_hex(&hex, fingerprint, sizeof fingerprint));
 	tw_time_text(tw_crl_this_update_ms(list), from);
 	tw_time_text(tw_crl_next_update_ms(list), to);
-	*ret = json_pack("{s:s, s:I, s:I, s:s, s:s}", "issuer", tw_buf_cstr(&issuer), "number", (json_int_t)tw_crl_number(list),
-		"entries", (json_int_t)tw_crl_entries(list), "this_update", from, "next_update", to);
+	*ret = json_pack("{s:s, s:I, s:I, s:s, s:s, s:b, s:s}", "issuer", tw_buf_cstr(&issuer), "number",
+		(json_int_t)tw_crl_number(list), "entries", (json_int_t)tw_crl_entries(list), "this_update", from, "next_update",
+		to, "over", tw_crl_is_over(list, tw_time_wall_ms(&tw_device_of(c)->time)), "fingerprint", tw_buf_cstr(&hex));
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "a list's description");
 }
 
@@ -134,7 +140,7 @@ static tw_err keep_list(struct tw_context *c, const tw_crl *list, const struct j
 		return refuse_list(rp, "crl.issuer");
 	if (tw_is(e, TW_CODE_LIMIT) && tw_store_fault(c->store) == TW_STORE_WELL)
 		return tw_reply_problem(rp, 409, "full", "crl.room", "There is no place for another authority's list",
-			"Lists go when ownership ends.", "Lists of %d authorities are kept.", TW_TRUST_LISTS_MAX);
+			"Remove one that is not needed any more.", "Lists of %d authorities are kept.", TW_TRUST_LISTS_MAX);
 	TW_TRY(e);
 	(void)snprintf(rp->note, sizeof rp->note, "list %llu with %zu entries", (unsigned long long)tw_crl_number(list),
 		tw_crl_entries(list));
@@ -155,6 +161,50 @@ tw_err tw_certificates_crl(struct tw_context *c, const struct tw_request *rq, st
 	TW_TRY(e);
 	TW_TRY(judge_list(c, rq, list, &j, &rule));
 	return rule ? refuse_list(rp, rule) : keep_list(c, list, &j, rp);
+}
+
+/* Whose it was stays in the record: what it took back is not revoked by it any more. */
+static void note_removed(const tw_crl *list, const struct tw_buf *issuer, struct tw_reply *rp)
+{
+	(void)snprintf(rp->note, sizeof rp->note, "removed list %llu with %zu entries of %.100s", (unsigned long long)tw_crl_number(list),
+		tw_crl_entries(list), issuer->size ? tw_buf_cstr(issuer) : "a nameless authority");
+	tw_utf8_mend(rp->note);
+}
+
+/* l->count: none of them has it. */
+static tw_err find_list(const struct tw_lists *l, struct tw_slice fingerprint, size_t *ret)
+{
+	uint8_t wanted[32], is[32];
+
+	*ret = l->count;
+	if (tw_failed(tw_parse_hex(fingerprint, wanted, sizeof wanted)))
+		return TW_OK;
+	for (size_t i = 0; i < l->count; i++) {
+		TW_TRY(tw_crl_fingerprint(l->of[i], is));
+		if (memcmp(is, wanted, sizeof is) == 0)
+			*ret = i;
+	}
+	return TW_OK;
+}
+
+/* By the list itself and not by its authority's name, so that nobody removes a newer list than the one he saw. */
+tw_err tw_certificates_crl_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_lists_done) struct tw_lists l = { .count = 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf issuer = { 0 };
+	size_t i = 0;
+
+	tw_buf_init(&issuer, c->sys, TW_CRL_NAME_MAX + 1);
+	TW_TRY(tw_trust_lists(c, &l));
+	TW_TRY(find_list(&l, rq->parameter, &i));
+	if (i == l.count)
+		return tw_reply_problem(rp, 404, "not-found", "crl.unknown", "There is no such list",
+			"List them to see what there is; it may have been replaced.", "No list that is kept has this fingerprint.");
+	TW_TRY(tw_crl_issuer(l.of[i], &issuer));
+	TW_TRY(tw_trust_list_remove(c, &l, i));
+	note_removed(l.of[i], &issuer, rp);
+	rp->status = 204;
+	return TW_OK;
 }
 
 /* --- Checking --- */
@@ -310,7 +360,7 @@ tw_err tw_protection_status_certificates(struct tw_context *c, struct tw_element
 
 	TW_TRY(tw_trust_lists(c, &l)); /* what cannot be read is not provided, and the caller says so */
 	for (size_t i = 0; i < l.count; i++)
-		over += tw_crl_next_update_ms(l.of[i]) < now;
+		over += tw_crl_is_over(l.of[i], now);
 	if (tw_device_of(c)->certificate)
 		TW_TRY(try_own(c, &own, &other));
 	bool sound = !own && other && strcmp(other, "chain.name") == 0;

@@ -68,18 +68,14 @@ void tw_lists_done(struct tw_lists *l)
 	l->count = 0;
 }
 
-/* Places are taken from the first on and never become free one by one. */
 tw_err tw_trust_lists(struct tw_context *c, struct tw_lists *ret)
 {
 	TW_CLEANUP(tw_lists_done) struct tw_lists l = { .count = 0 };
 
-	while (l.count < TW_TRUST_LISTS_MAX) {
-		tw_crl *one = NULL;
-
-		TW_TRY(read_place(c, l.count, &one));
-		if (!one)
-			break;
-		l.of[l.count++] = one;
+	for (size_t place = 0; place < TW_TRUST_LISTS_MAX; place++) {
+		TW_TRY(read_place(c, place, &l.of[l.count]));
+		l.place[l.count] = place;
+		l.count += l.of[l.count] != NULL;
 	}
 	*ret = l;
 	l.count = 0;
@@ -110,17 +106,37 @@ static tw_err may_replace(const tw_crl *kept, const tw_crl *list, const tw_cert 
 	return TW_OK;
 }
 
+/* The first one; as many as there are places when there is none. */
+static size_t free_place(const struct tw_lists *l)
+{
+	size_t place = 0;
+
+	while (place < l->count && l->place[place] == place)
+		place++;
+	return place;
+}
+
 tw_err tw_trust_list_keep(struct tw_context *c, const tw_crl *list, const tw_cert *issuer, bool trusted)
 {
 	TW_CLEANUP(tw_lists_done) struct tw_lists l = { .count = 0 };
-	size_t place = 0;
+	size_t i = 0;
 
 	TW_TRY(tw_trust_lists(c, &l));
-	while (place < l.count && !tw_crl_same_issuer(l.of[place], list))
-		place++;
-	if (place < l.count)
-		TW_TRY(may_replace(l.of[place], list, issuer, trusted));
-	if (place == TW_TRUST_LISTS_MAX)
+	while (i < l.count && !tw_crl_same_issuer(l.of[i], list))
+		i++;
+	if (i < l.count) {
+		TW_TRY(may_replace(l.of[i], list, issuer, trusted));
+		return write_place(c, l.place[i], list);
+	}
+	if (l.count == TW_TRUST_LISTS_MAX)
 		return TW_RAISE(LIMIT, "%d lists are kept", TW_TRUST_LISTS_MAX);
-	return write_place(c, place, list);
+	return write_place(c, free_place(&l), list);
+}
+
+tw_err tw_trust_list_remove(struct tw_context *c, const struct tw_lists *l, size_t i)
+{
+	char name[32];
+
+	name_of(l->place[i], name);
+	return tw_device_forget(tw_device_of(c), name);
 }

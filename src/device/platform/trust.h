@@ -4,7 +4,7 @@
  * certificates. Two capabilities need it, the one that judges other devices and the one that checks certificates for the owner.
  *
  * All of it is kept by name in the store and goes with the owner. Lists of revoked certificates have a place each, so that one can
- * be replaced in one step; none lies in memory while nobody is judged.
+ * be replaced, or removed, in one step; none lies in memory while nobody is judged.
  */
 #ifndef TW_DEVICE_PLATFORM_TRUST_H
 #define TW_DEVICE_PLATFORM_TRUST_H
@@ -30,6 +30,7 @@ static inline void tw_trust_done(struct tw_trust *t)
 
 struct tw_lists {
 	tw_crl *of[TW_TRUST_LISTS_MAX];
+	size_t place[TW_TRUST_LISTS_MAX]; /* where each is kept; rising */
 	size_t count;
 };
 tw_err tw_trust_lists(struct tw_context *c, struct tw_lists *ret);
@@ -40,4 +41,6 @@ void tw_lists_done(struct tw_lists *l);
  * one there is not this issuer's. LIMIT: no place is free.
  */
 tw_err tw_trust_list_keep(struct tw_context *c, const tw_crl *list, const tw_cert *issuer, bool trusted);
+/* Frees the place of l->of[i], which stays the caller's. From the next judgement on nothing that it takes back is revoked by it. */
+tw_err tw_trust_list_remove(struct tw_context *c, const struct tw_lists *l, size_t i);
 #endif
