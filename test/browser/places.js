@@ -8,7 +8,7 @@ import { HtmlValidate } from 'html-validate';
 import { axe, largeText, overhang } from './browser.js';
 import { FOREIGN, signIn, withStory } from './pages.js';
 import { payloads } from './payloads.js';
-import { healthy } from './stand-in.js';
+import { healthy, list } from './stand-in.js';
 
 const IDENTIFIER = 'urn:dev:ops:32473-T1-00000007';
 const KEY = 'ab'.repeat(32);
@@ -28,6 +28,7 @@ export function peopled() {
 		{ kind: 'nobody', name: '', contact: '', reference: '', since: '2026-11-19T08:00:00Z', by: 'owner:alice' }];
 	state.peers = { peers: [{ identifier: IDENTIFIER, key: KEY }], anchors: [{ name: 'building', not_after: '2036-11-21T00:00:00Z' }], revoked: [{ anchor: 'building', serial: '0badc0de' }],
 		suspected: [{ identifier: IDENTIFIER, why: 'its counter did not rise', source: '192.0.2.9', first: '2026-11-20T09:00:00Z', last: '2026-11-21T09:00:00Z', times: 3 }] };
+	state.lists = [list('building', 7), list('An authority whose name is longer than one would like to have it in a table', 12, true), list('', 3)];
 	state.keys = [{ name: 'door', public: 'MFkw', fingerprint: 'cd'.repeat(32) }];
 	state.local = { enrolled: true, url: 'https://est.example.com', anchors: '', certificate: state.identity.certificate, since: '2026-11-20T08:00:00Z', not_after: '2027-11-20T08:00:00Z' };
 	state.policies = [{ name: 'read-only', subject: 'urn:dev:ops:32473-T1', target: '', operation: 'identity.read', allow: true },
@@ -151,7 +152,7 @@ async function takesBack({ open }) {
 		const page = await open(story.url);
 		await enter(page, story, 'peers');
 		await page.click('#drop-authority-building');
-		assert.match(await page.textContent('#part-authorities'), /revoked certificates goes with it/);
+		assert.match(await page.textContent('#part-authorities'), /what you revoked of it goes with it/);
 		await page.click('#drop-authority-building-yes');
 		await page.waitForFunction(() => !document.querySelector('#part-authorities').textContent.includes('Good until'));
 		assert.deepEqual(story.state.peers.anchors, []);
@@ -168,6 +169,73 @@ async function takesBack({ open }) {
 		await page.waitForFunction(() => /There is none/.test(document.querySelector('#part-devices').textContent));
 		assert.match(await page.textContent('#live'), /is a stranger now/);
 		assert.deepEqual(story.state.policies.map((one) => one.name), ['read-only']);
+	});
+}
+
+async function keepsLists({ open }) {
+	const der = Buffer.from([0x30, ...Array.from({ length: 90 }, (_, i) => 255 - i)]);
+	const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+	const chosen = (page, id) => page.evaluate((one) => document.getElementById(one).files.length, id);
+	await withStory(healthy(), async (story) => {
+		const page = await open(story.url);
+		const choose = (id, name, buffer) => page.setInputFiles(`#${id}`, { name, mimeType: 'application/octet-stream', buffer });
+		await enter(page, story, 'revoked');
+		assert.equal(await page.textContent('h1'), 'No list of revoked certificates is kept.');
+		await page.click('#list-send');
+		assert.match(await page.textContent('#list-crl-wrong'), /Choose the file/);
+		assert.equal(await page.evaluate(() => document.activeElement.id), 'list-crl');
+		await choose('list-crl', 'long.crl', Buffer.alloc(34001, 0x30));
+		await page.click('#list-send');
+		assert.match(await page.textContent('#list-crl-wrong'), /too long/);
+		await choose('list-crl', 'letter.crl', Buffer.from('Dear authority'));
+		await choose('list-issuer', 'letter.crt', Buffer.from('Dear authority'));
+		await page.click('#list-send');
+		await page.waitForFunction(() => /no list/.test(document.querySelector('#list-crl-wrong').textContent) && /no certificate/.test(document.querySelector('#list-issuer-wrong').textContent));
+		assert.equal(story.state.broughtList, undefined, 'nothing was sent');
+		await choose('list-crl', 'lamps.crl', der);
+		await choose('list-issuer', 'lamps.crt', Buffer.from(pem));
+		story.state.refuseList = { status: 422, body: { title: 'The list is not taken', status: 422, detail: 'it is not of an authority that counts', rule: 'crl.issuer', next: 'fetch the latest list' } };
+		await page.click('#list-send');
+		await page.waitForSelector('#list-failed .trouble');
+		assert.equal(await chosen(page, 'list-crl') + await chosen(page, 'list-issuer'), 2, 'what was chosen stays');
+		story.state.refuseList = null;
+		await page.focus('#list-send');
+		await page.keyboard.press('Enter');
+		await bodyHas(page, 'part-lists', 'lamps');
+		const lines = story.state.broughtList.crl.split('\n');
+		assert.deepEqual([lines.shift(), lines.pop(), lines.pop()], ['-----BEGIN X509 CRL-----', '', '-----END X509 CRL-----']);
+		assert.ok(lines.every((line) => line.length <= 64) && Buffer.from(lines.join(''), 'base64').equals(der), 'DER goes as PEM');
+		assert.equal(story.state.broughtList.issuer, pem);
+		await page.waitForFunction(() => document.querySelector('#live').textContent === 'The list counts now.');
+		assert.equal(await chosen(page, 'list-crl') + await chosen(page, 'list-issuer'), 0, 'ready for the next');
+		assert.equal(await page.textContent('h1'), 'One list of revoked certificates counts.');
+		assert.match(await page.textContent('#part-lists tbody tr'), /lampstakes back 2 certificates5.*one day ago.*until/);
+	});
+}
+
+async function removesLists({ open }) {
+	await withStory(peopled(), async (story) => {
+		const page = await open(story.url);
+		await enter(page, story, 'revoked');
+		assert.equal(await page.textContent('h1'), 'One list is over.');
+		assert.match(await page.textContent('#part-lists tbody tr:nth-child(2)'), /over since/);
+		assert.equal(await page.locator('#part-lists .shape.bad').count(), 1);
+		await page.focus('#drop-list-1');
+		await page.keyboard.press('Enter');
+		assert.match(await page.textContent('#part-lists'), /no longer refused because of it/);
+		await page.click('#drop-list-1-no');
+		assert.equal(story.state.lists.length, 3, 'asked twice');
+		await page.keyboard.press('Enter');
+		assert.equal(await page.evaluate(() => document.activeElement.id), 'drop-list-1-yes');
+		await page.keyboard.press('Enter');
+		await page.waitForFunction(() => document.querySelector('h1').textContent === '2 lists of revoked certificates count.');
+		assert.deepEqual(story.state.lists.map((one) => one.number), [7, 3]);
+		assert.match(await page.textContent('#live'), /List 12 is gone/);
+		story.state.refuseRemoval = { status: 404, body: { title: 'There is no such list', status: 404, detail: 'none has this fingerprint', rule: 'crl.unknown', next: 'list them; it may have been replaced' } };
+		await page.click('#drop-list-0');
+		await page.click('#drop-list-0-yes');
+		await page.waitForSelector('#list-failed .trouble');
+		assert.match(await page.textContent('#list-failed'), /crl\.unknown/);
 	});
 }
 
@@ -383,6 +451,7 @@ function filledWith(text) {
 	state.peers = { peers: [{ identifier: text, key: text }], anchors: [{ name: text, not_after: text }], revoked: [{ anchor: text, serial: text }], suspected: [{ identifier: text, why: text, source: text, first: text, last: text, times: 2 }] };
 	state.keystore = { ...state.keystore, kind: text, detail: text };
 	state.keys = [{ name: text, public: text, fingerprint: text }];
+	state.lists = [{ issuer: text, number: text, entries: text, this_update: text, next_update: text, over: text, fingerprint: text }];
 	state.local = { enrolled: true, url: text, anchors: text, certificate: text, since: text, not_after: text };
 	state.selfTest.algorithms = [{ name: text, standard: text, role: text, passed: true, rate: 1, unit: text, floor: 2 }];
 	state.policies = [{ name: text, subject: text, target: text, operation: text, allow: true }];
@@ -397,7 +466,7 @@ async function hostileText({ open }) {
 		await enter(page, story, 'identity');
 		for (const text of payloads) {
 			story.state = filledWith(text);
-			for (const [name, part] of [['peers', 'rules'], ['keys', 'own'], ['software', 'findings'], ['software', 'packages'], ['identity', 'assigned']]) {
+			for (const [name, part] of [['peers', 'rules'], ['revoked', 'lists'], ['keys', 'own'], ['software', 'findings'], ['software', 'packages'], ['identity', 'assigned']]) {
 				await page.click(`#place-${name}`);
 				await page.waitForSelector(`#place-${name}[aria-current="page"]`);
 				await page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [`part-${part}`, text]);
@@ -442,10 +511,13 @@ export const places = [
 	['place: keys: plain files are told, whatever would open the keystore, and so is a token that is a program', plainKeysAreTold],
 	['place: keys: the algorithms are tried, and one that fails or is slow is told', triesItsAlgorithms],
 	['place: keys: a local identity is asked for, refused, given, renewed and removed', enrols],
+	['place: revoked: a list is added from a file, refused without losing what was chosen', keepsLists],
+	['place: revoked: one that is over is told, and removed after asking twice', removesLists],
 	['place: each is an address, and none is shown without a session', placesAreAddresses],
 	['place: hostile text stays text in every field', hostileText],
 	...everyLook('identity', async (page) => { await page.click('#summary-assignments'); await page.click('#unassign'); }),
 	...everyLook('software', async (page) => { await page.fill('#package-filter', 'l'); }),
 	...everyLook('keys', async (page) => { await page.click('#remove-door'); await page.click('#summary-local-certificate'); await page.click('#try-algorithms'); await page.waitForSelector('#algorithms-told'); }),
+	...everyLook('revoked', async (page) => { await page.click('#drop-list-1'); }),
 	...everyLook('peers', async (page) => { await page.click('#drop-authority-building'); }),
 ];

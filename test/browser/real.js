@@ -180,6 +180,30 @@ async function placesWork({ open, skip }) {
 	});
 }
 
+// DP.CCS.2: the manufacturer's own list, from the file that the tool wrote, and away again.
+async function keepsAList({ open, skip }) {
+	await withDevice(skip, async (device) => {
+		await device.ask({ take_over: true });
+		const file = `${device.folder}/revoked.crl`;
+		await device.run('ca', 'crl', device.ca, '--out', file);
+		const page = await open(device.url);
+		await signIn(page, device);
+		await page.click('#place-revoked');
+		await page.setInputFiles('#list-crl', file);
+		await page.click('#list-send');
+		await page.waitForSelector('#drop-list-0');
+		assert.equal(await page.textContent('h1'), 'One list of revoked certificates counts.');
+		const [kept] = (await device.ask({ tool: ['certificates', 'crls'] })).answer.lists;
+		assert.deepEqual([kept.entries, kept.over], [0, false]);
+		assert.ok((await page.textContent('#part-lists')).includes(kept.issuer));
+		assert.deepEqual(await axe(page), []);
+		await page.click('#drop-list-0');
+		await page.click('#drop-list-0-yes');
+		await page.waitForFunction(() => /There is none/.test(document.querySelector('#part-lists').textContent));
+		assert.deepEqual((await device.ask({ tool: ['certificates', 'crls'] })).answer.lists, []);
+	});
+}
+
 // Long before the page would read the log again.
 async function followsTheLog({ open, skip }) {
 	await withDevice(skip, async (device) => {
@@ -279,6 +303,7 @@ export const real = [
 	['device: is taken over by label, browser and console; a hostile name stays text', takenOverByBrowser],
 	['device: code, identity check, switching off and on, a conflict, signing out', homeTurns],
 	['device: identity is checked, assigned and reported; a device and a rule come and go', placesWork],
+	['device: a list of revoked certificates is kept from a file, and removed', keepsAList],
 	['device: records appear as they are written, and wait while the page is paused', followsTheLog],
 	['device: its OpenAPI document is accepted by a validator of others', openApiHolds],
 	['device: its inventory is of the official schema of CycloneDX', inventoryHolds],

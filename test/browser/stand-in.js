@@ -40,6 +40,7 @@ export function healthy() {
 			.map(([name, role, rate, unit, floor]) => ({ name, standard: 'FIPS 180-4', role, passed: true, rate, unit, floor })) },
 		local: { enrolled: false },
 		peers: { peers: [], anchors: [], revoked: [], suspected: [] },
+		lists: [],
 		policies: [],
 		packages: [],
 		files: { checked_before: false, listed: 0, owned: 0, checked: 0, executables: 0, changed: 0, missing: 0, unknown: 0, unread: 0, skipped: 0, broken: 0, findings: [] },
@@ -95,6 +96,11 @@ const ROUTES = {
 	'GET /api/v1/inventory': (s) => ({ body: { identifier: s.identity.identifier, product: 'Thermostat', product_version: '1.4.2', database: 'debian', count: s.packages.length, packages: [...s.packages] } }),
 	'GET /api/v1/inventory/findings': (s) => ({ body: { ...s.files, findings: [...s.files.findings] } }),
 	'POST /api/v1/inventory/check': (s) => begun(s, 'inventory.check'),
+	'GET /api/v1/certificates/crls': (s) => ({ body: { lists: s.lists } }),
+	'POST /api/v1/certificates/crls': (s, rq) => {
+		s.broughtList = rq.json;
+		return s.refuseList || added(s.lists, list('lamps', 5));
+	},
 	'GET /api/v1/policies': (s) => ({ body: { policies: s.policies } }),
 	'POST /api/v1/policies': (s, rq) => added(s.policies, { name: rq.json.name, subject: rq.json.subject, operation: rq.json.operation, target: '', allow: rq.json.effect === 'allow' }),
 	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting, s.peersSwitch] } }),
@@ -170,14 +176,22 @@ function assign(s, given) {
 	return { body: assignment(s) };
 }
 
-// What is removed by its name: a rule, a device, an authority with what it revoked.
-const LISTS = { 'policies': (s) => [s.policies, 'name'], 'keys': (s) => [s.keys, 'name'], 'peers': (s) => [s.peers.peers, 'identifier'], 'peer-anchors': (s) => [s.peers.anchors, 'name'], 'peer-suspicions': (s) => [s.peers.suspected, 'identifier'] };
+// A list of revoked certificates that was made a day and a bit ago.
+export function list(issuer, number, over = false) {
+	const days = (n) => new Date(Date.now() + n * 24 * 3600 * 1000).toISOString();
+	return { issuer, number, entries: 2, this_update: days(-1.1), next_update: days(over ? -0.1 : 6), over, fingerprint: String(number % 10).repeat(64) };
+}
+
+// What is removed by its name: a rule, a device, an authority with what it revoked; a list by its fingerprint.
+const LISTS = { 'policies': (s) => [s.policies, 'name'], 'keys': (s) => [s.keys, 'name'], 'peers': (s) => [s.peers.peers, 'identifier'], 'peer-anchors': (s) => [s.peers.anchors, 'name'], 'certificates/crls': (s) => [s.lists, 'fingerprint'], 'peer-suspicions': (s) => [s.peers.suspected, 'identifier'] };
 
 function removal(method, path) {
-	const [, list, name] = /^\/api\/v1\/([a-z-]+)\/(.+)$/.exec(path) || [];
+	const [, list, name] = /^\/api\/v1\/([a-z-]+|certificates\/crls)\/([^/]+)$/.exec(path) || [];
 	if (method !== 'DELETE' || !LISTS[list])
 		return null;
 	return (s) => {
+		if (s.refuseRemoval)
+			return s.refuseRemoval;
 		const [all, key] = LISTS[list](s);
 		const at = all.findIndex((one) => one[key] === name);
 		if (at >= 0)

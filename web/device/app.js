@@ -13,6 +13,7 @@ import { inventoryPlace } from './inventory.js';
 import { keysPlace } from './keys.js';
 import { logCard } from './log.js';
 import { peersPlace } from './peers.js';
+import { revokedPlace } from './revoked.js';
 import { goesOn, taskEnd, tasksPart } from './tasks.js';
 
 const REFRESH_MS = 20000;
@@ -381,7 +382,7 @@ async function change(button, box, work) {
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 
 const shared = { again, busy, change, leave, part, putIfNew };
-const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), keysPlace(shared)];
+const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared)];
 const placeOf = (hash) => PLACES.find((one) => one.path === hash) || (hash.startsWith('#/') ? PLACES[0] : shown || PLACES[0]);
 
 function placesBar(here) {

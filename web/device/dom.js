@@ -96,6 +96,14 @@ export function bars(rows) {
 // Pairs of a name and a value, as a description list.
 export const facts = (...pairs) => h('dl', { class: 'facts' }, pairs.filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
 
+// names: of the columns; '' for one of buttons. rows: arrays of what stands in each.
+export function table(caption, names, rows) {
+	return h('table', { class: 'log stacks files' },
+		h('caption', {}, caption),
+		h('thead', {}, h('tr', {}, names.map((name) => (name ? h('th', { scope: 'col' }, name) : h('td', {}))))),
+		h('tbody', {}, rows.map((cells) => h('tr', {}, cells.map((content, i) => h('td', { 'data-label': names[i] }, h('span', {}, content)))))));
+}
+
 // What went wrong, by which rule, and what to do.
 export function trouble(error) {
 	const refused = error.status !== undefined;
@@ -108,11 +116,11 @@ export function trouble(error) {
 		error.rule ? h('p', { class: 'quiet' }, 'Rule ', h('code', {}, error.rule)) : null);
 }
 
-// A labelled text field with a hint and a place for what is wrong with it. rows: of a field for several lines.
-export function field(id, label, hint, { rows, ...attributes } = {}) {
-	const own = { id, name: id, autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', 'aria-describedby': `${id}-hint ${id}-wrong`, ...attributes };
-	const input = rows ? h('textarea', { rows, ...own }) : h('input', { type: 'text', ...own });
+// What is asked for, with a hint and a place for what is wrong with it.
+function labelled(input, label, hint) {
+	const { id } = input;
 	const wrong = h('p', { class: 'wrong', id: `${id}-wrong` });
+	input.setAttribute('aria-describedby', `${id}-hint ${id}-wrong`);
 	const setWrong = (text) => {
 		wrong.textContent = text;
 		input.setAttribute('aria-invalid', text ? 'true' : 'false');
@@ -121,6 +129,15 @@ export function field(id, label, hint, { rows, ...attributes } = {}) {
 	};
 	return { input, setWrong, box: h('div', { class: 'field' }, h('label', { for: id }, label), h('p', { class: 'hint', id: `${id}-hint` }, hint), wrong, input) };
 }
+
+// A text field. rows: of a field for several lines.
+export function field(id, label, hint, { rows, ...attributes } = {}) {
+	const own = { id, name: id, autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', ...attributes };
+	return labelled(rows ? h('textarea', { rows, ...own }) : h('input', { type: 'text', ...own }), label, hint);
+}
+
+// What is chosen here is a File, or null.
+export const fileField = (id, label, hint, attributes) => labelled(h('input', { type: 'file', id, name: id, ...attributes }), label, hint);
 
 // One of a few words. first: the one that is chosen at the beginning.
 export function choice(name, label, options, first) {
@@ -132,11 +149,12 @@ export function choice(name, label, options, first) {
 	};
 }
 
-// A form of fields: `send` gets what was typed when `check` finds nothing wrong. What it answers with is shown in the box below it.
+// A form of fields: `send` gets what was typed or chosen when `check` finds nothing wrong. What it answers with is shown in the box below it.
 export function form({ id, press, fields, check, send }) {
+	const given = (one) => (!one.input ? one.value : one.input.type === 'file' ? one.input.files[0] || null : one.input.value.trim());
 	const submit = (event) => {
 		event.preventDefault();
-		const typed = Object.fromEntries(Object.entries(fields).map(([key, one]) => [key, one.input ? one.input.value.trim() : one.value]));
+		const typed = Object.fromEntries(Object.entries(fields).map(([key, one]) => [key, given(one)]));
 		const wrong = check(typed);
 		for (const [key, one] of Object.entries(fields).reverse())
 			if (one.setWrong)

@@ -3,7 +3,7 @@
 // the packages, filtered as one types.
 
 import { call, get, post } from './api.js';
-import { bars, byId, field, h, moment, say, sentence, shape, trouble } from './dom.js';
+import { bars, byId, field, h, moment, say, sentence, shape, table, trouble } from './dom.js';
 import { goesOn, taskEnd } from './tasks.js';
 
 const OPERATION = 'inventory.check';
@@ -63,13 +63,6 @@ function checkPart({ task, failed }, begin, cancel) {
 		running ? h('p', {}, h('button', { type: 'button', class: 'second', id: 'check-cancel', onclick: cancel }, 'Cancel the check')) : null,
 		task && task.state === 'failed' ? h('p', { class: 'note' }, taskEnd(task)) : null,
 	];
-}
-
-function table(caption, names, rows) {
-	return h('table', { class: 'log stacks files' },
-		h('caption', {}, caption),
-		h('thead', {}, h('tr', {}, names.map((name) => h('th', { scope: 'col' }, name)))),
-		h('tbody', {}, rows.map((cells) => h('tr', {}, cells.map((content, i) => h('td', { 'data-label': names[i] }, h('span', {}, content)))))));
 }
 
 function findingsPart({ value }) {

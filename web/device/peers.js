@@ -3,7 +3,7 @@
 // of theirs counts no more. What the device said comes in; the buttons ask it.
 
 import { call, post } from './api.js';
-import { choice, day, field, form, h, moment, say, shape, sure, trouble, words } from './dom.js';
+import { choice, day, field, form, h, moment, say, shape, sure, table, trouble, words } from './dom.js';
 
 const SWITCH = 'identification.peers';
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -32,14 +32,6 @@ function answer({ known, rules, setting }) {
 function answerPart(now) {
 	const [status, title, what] = answer(now);
 	return [h('h1', { class: 'answer' }, shape(status), h('span', {}, title)), h('p', { class: 'lead' }, what)];
-}
-
-// rows: arrays of [label, content]; the first is the row's head.
-function table(caption, names, rows) {
-	return h('table', { class: 'log stacks' },
-		h('caption', {}, caption),
-		h('thead', {}, h('tr', {}, names.map((name) => (name ? h('th', { scope: 'col' }, name) : h('td', {}))))),
-		h('tbody', {}, rows.map((cells) => h('tr', {}, cells.map((content, i) => h('td', { 'data-label': names[i] }, h('span', {}, content)))))));
 }
 
 function rulesPart({ value, error }, remove) {
@@ -93,7 +85,7 @@ function authoritiesPart({ value }, remove) {
 		list.length ? table('A certificate of one of these says which device somebody is.', ['Authority', 'Good until', ''], list.map((one) => [
 			one.name,
 			day(one.not_after),
-			sure(`drop-authority-${one.name}`, 'Remove', 'The devices it named become strangers, and its list of revoked certificates goes with it.', `Remove the authority ${one.name}`,
+			sure(`drop-authority-${one.name}`, 'Remove', 'The devices it named become strangers, and what you revoked of it goes with it. A list of its own stays until you remove it under Revoked.', `Remove the authority ${one.name}`,
 				(button) => remove(button, `/api/v1/peer-anchors/${place(one.name)}`, `The authority ${one.name} is gone.`)),
 		])) : value ? h('p', {}, 'There is none.') : null,
 		gone.length ? table('Certificates of theirs that count no more.', ['Authority', 'Number of the certificate'], gone.map((one) => [one.anchor, h('code', { class: 'breaks' }, one.serial)])) : null,
