@@ -466,12 +466,12 @@ static void test_a_browser_without_proof(void **state)
 		CHECK_INT(device()->access->browsers[i].expires_ms, 0);
 }
 
-static int random_left; /* so often there is some */
+static int random_left; /* so often there is some, then once none */
 
-static int little_random(const struct tw_sys *s, void *buffer, size_t size)
+static int lost_random(const struct tw_sys *s, void *buffer, size_t size)
 {
 	memset(buffer, random_left, size);
-	return random_left-- > 0 ? 0 : -1;
+	return random_left-- != 0 ? 0 : -1;
 }
 
 static void test_without_randomness(void **state)
@@ -484,7 +484,7 @@ static void test_without_randomness(void **state)
 	struct tw_unit_offer o;
 
 	CHECK_INT(tw_unit_offer(w.unit, &o), 200);
-	sys.random = little_random;
+	sys.random = lost_random;
 	d->context.sys = &sys;
 	random_left = 0;
 	CHECK_ERR(tw_access_read(&d->context, &rq, &rp), IO); /* no challenge that could be guessed */

@@ -354,8 +354,7 @@ tw_err tw_audit_open(const struct tw_sys *sys, const struct tw_audit_options *o,
 
 tw_err tw_audit_epoch_next(tw_audit *a, const char *why)
 {
-	TW_TRY(tw_audit_checkpoint(a));
-	TW_TRY(tw_audit_commit(a));
+	TW_TRY(tw_audit_checkpoint(a)); /* and with it, all is on the disk */
 	uint64_t before = a->epoch;
 	TW_TRY(tw_audit_epoch_begin(a));
 	json_t *body = json_pack("{s:s, s:I, s:I}", "why", why, "epoch", (json_int_t)a->epoch, "after", (json_int_t)before);

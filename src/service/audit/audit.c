@@ -29,7 +29,7 @@ static tw_err room(tw_audit *a, enum tw_log_type type)
 	size_t left = a->o.segment_size - a->written - a->batch.size;
 	/* A full disk is asked again only when the answer matters: looking costs more than a record. */
 	bool asked = type == TW_LOG_INTENT || left < TW_LOG_RECORD_MAX + TW_AUDIT_RESERVE;
-	bool spare = a->spare >= 0 || (asked && !tw_failed(tw_audit_spare_ready(a)));
+	bool spare = asked && !tw_failed(tw_audit_spare_ready(a));
 	if (type == TW_LOG_INTENT && !spare)
 		return TW_RAISE(LIMIT, "audit.space: no room for another log segment; changes are refused, reads go on");
 	bool ours = type != TW_LOG_READ && type != TW_LOG_REFUSALS;
