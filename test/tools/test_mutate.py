@@ -180,6 +180,13 @@ def test_a_change_of_one_file_leaves_the_numbers_of_others():
     assert tool.numbered(few, commands)["3"] == tool.numbered(more, commands)["3"] != tool.numbered(more, commands)["2"]
 
 
+@pytest.mark.parametrize("body", ["void *volatile p = malloc(9); p = 0;", "char *volatile p = malloc(9); char c = p[9]; free(p); return c * 0;"])
+def test_a_leak_and_a_byte_behind_the_end_are_found_out(tmp_path, body):
+    (tmp_path / "a.c").write_text("#include <stdlib.h>\nint main(void) { %s return 0; }\n" % body)
+    subprocess.run(["clang", "-fsanitize=address", "-o", tmp_path / "a", tmp_path / "a.c"], check=True)
+    assert trial.Test({"name": "a", "cmd": [str(tmp_path / "a")], "env": {}, "workdir": str(tmp_path)}, tmp_path).run(20)[0]
+
+
 def test_lines_stay_where_they_were(made):
     folder, mutants, number = made
     assert weave.woven(SOURCE, mutants, number).count("\n") == SOURCE.count("\n")
