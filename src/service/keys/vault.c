@@ -495,7 +495,7 @@ tw_err tw_vault_change(tw_vault *v, const struct tw_vault_edit *edits, size_t co
 tw_err tw_vault_reroot(tw_vault *v, const tw_secret *root, struct tw_slice note)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *old = v->key;
-	TW_CLEANUP(tw_buf_done) struct tw_buf old_note = v->note;
+	struct tw_buf old_note = v->note;
 	v->key = NULL;
 	v->note = (struct tw_buf){ 0 };
 	tw_err e = key_of(v->sys, root, v->id, &v->key);
@@ -508,9 +508,9 @@ tw_err tw_vault_reroot(tw_vault *v, const tw_secret *root, struct tw_slice note)
 		v->key = TW_STEAL(old);
 		tw_buf_done(&v->note);
 		v->note = old_note;
-		old_note = (struct tw_buf){ 0 };
 		return e;
 	}
+	tw_buf_done(&old_note);
 	v->generation++;
 	return TW_OK;
 }
