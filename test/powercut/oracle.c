@@ -73,7 +73,45 @@ static bool read_suspected(tw_unit *u, bool *ret)
 	return true;
 }
 
-static bool look(tw_unit *u, struct seen *ret)
+/* The list that is shown has to be the one that counts: a broken or forged one would judge by another rule, or not at all. */
+static bool list_counts(tw_unit *u, const struct promise *p, int number)
+{
+	for (int i = 0; i < STORY_SERVERS && p->check[i][0]; i++) {
+		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+		const char *want = number && number % STORY_SERVERS == i ? "chain.revoked" : "";
+
+		if (tw_unit_request(u, "POST", "/api/v1/certificates/check", NULL, p->check[i]) != 200)
+			return complain("a certificate cannot be checked", tw_unit_body(u));
+		if (tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j)))
+			return complain("the form of a verdict", tw_err_detail());
+		if (strcmp(tw_json_text(j, "rule"), want) != 0)
+			return complain("the list that is kept does not count", tw_unit_body(u));
+	}
+	return true;
+}
+
+static bool read_list(tw_unit *u, const struct promise *p, int *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	if (tw_unit_request(u, "GET", STORY_LISTS, NULL, NULL) != 200)
+		return complain("lists cannot be read", tw_unit_body(u));
+	if (tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j)))
+		return complain("the form of lists", tw_err_detail());
+	const json_t *lists = tw_json_get(j, "lists");
+	if (json_array_size(lists) > 1)
+		return complain("two lists of one authority", tw_unit_body(u));
+	*ret = (int)tw_json_int(json_array_get(lists, 0), "number");
+	return list_counts(u, p, *ret);
+}
+
+static bool look_as_owner(tw_unit *u, const struct promise *p, struct side *ret)
+{
+	return read_version(u, &ret->version) && read_key(u, &ret->key) && read_suspected(u, &ret->suspected) &&
+		read_list(u, p, &ret->list);
+}
+
+static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
 {
 	const struct tw_device *d = tw_unit_device(u);
 
@@ -90,15 +128,13 @@ static bool look(tw_unit *u, struct seen *ret)
 	if (d->access->owner_count > 1)
 		return complain("two owners", "");
 	(void)snprintf(ret->side.owner, sizeof ret->side.owner, "%.15s", d->access->owners[0].name);
-	return (!ret->side.owned ||
-		       (read_version(u, &ret->side.version) && read_key(u, &ret->side.key) && read_suspected(u, &ret->side.suspected))) &&
-		keys_sign(u, &ret->side);
+	return (!ret->side.owned || look_as_owner(u, p, &ret->side)) && keys_sign(u, &ret->side);
 }
 
 static bool same_side(const struct side *a, const struct side *b)
 {
 	return a->owned == b->owned && a->version == b->version && a->key == b->key && a->suspected == b->suspected &&
-		strcmp(a->owner, b->owner) == 0;
+		a->list == b->list && strcmp(a->owner, b->owner) == 0;
 }
 
 static bool secret_is(const char *directory, const uint8_t secret[16])
@@ -120,8 +156,8 @@ static bool kept(const char *directory, const struct promise *p, const struct se
 	bool moving = p->under_way && (p->now.owned != p->next.owned);
 	char text[96];
 
-	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d, suspected %d", s->side.owned, s->side.owner,
-		(int)s->side.version, s->side.key, s->side.suspected);
+	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d, suspected %d, list %d", s->side.owned,
+		s->side.owner, (int)s->side.version, s->side.key, s->side.suspected, s->side.list);
 	struct side now = p->now;
 
 	now.key = now.key && (s->side.key || !moving); /* recovery destroys an owner's keys before it forgets him */
@@ -162,7 +198,7 @@ static bool second_start(const char *directory, const struct promise *p, const s
 {
 	struct seen second = { 0 };
 	tw_unit *u = NULL;
-	bool good = start(directory, 2, &u) && look(u, &second);
+	bool good = start(directory, 2, &u) && look(u, p, &second);
 
 	if (good && (!same_side(&first->side, &second.side) || second.log.earlier < first->log.earlier))
 		good = complain("a second start finds it otherwise", "");
@@ -183,7 +219,7 @@ const char *oracle_judge(const char *directory, const struct promise *p, size_t 
 
 	if (count == 0 || !p[0].provisioned)
 		return NULL;
-	good = start(directory, 1, &u) && look(u, &first);
+	good = start(directory, 1, &u) && look(u, &p[count - 1], &first);
 	for (size_t i = 0; good && i < count; i++)
 		good = kept(directory, &p[i], &first);
 	(void)tw_unit_stop(u);

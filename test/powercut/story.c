@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lists.h"
 #include "story.h"
 #include "unit.h"
 
@@ -23,6 +24,9 @@ struct teller {
 	const char *directory;
 	tw_unit *unit;
 	unsigned boot;
+	struct tw_unit_authority authority;
+	tw_cert *server[STORY_SERVERS];
+	char list[sizeof STORY_LISTS + 65]; /* path of the one that is kept */
 };
 
 static void must(bool good, const char *what, tw_unit *u)
@@ -150,6 +154,54 @@ static void clear_suspect(struct teller *t)
 	end(t);
 }
 
+/* An authority that the owner trusts, and what it certifies; its lists are judged by it alone. */
+static void trust(struct teller *t)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+
+	tw_buf_init(&body, tw_sys_real(), 8192);
+	must(!tw_failed(tw_unit_authority_make(tw_sys_real(), "authority", tw_time_wall_ms(&tw_unit_device(t->unit)->time), &t->authority)),
+		"an authority", NULL);
+	for (size_t i = 0; i < STORY_SERVERS; i++) {
+		tw_buf_clear(&body);
+		must(!tw_failed(tw_unit_authority_server(&t->authority, &t->server[i])) &&
+				!tw_failed(tw_unit_authority_check(&t->authority, t->server[i], &body)) && body.size < STORY_CHECK_MAX,
+			"a server", NULL);
+		memcpy(t->story->now.check[i], tw_buf_cstr(&body), body.size + 1);
+	}
+	tw_buf_clear(&body);
+	must(!tw_failed(tw_unit_authority_trust(&t->authority, &body)), "a certificate", NULL);
+	name_step(t, "trust");
+	must(tw_unit_request(t->unit, "POST", "/api/v1/peer-anchors", NULL, tw_buf_cstr(&body)) == 201, "trusting", t->unit);
+	end(t);
+}
+
+static void take_list(struct teller *t, int number)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf body;
+	struct side next = t->story->now.now;
+	char fingerprint[65];
+
+	tw_buf_init(&body, tw_sys_real(), 8192);
+	must(!tw_failed(tw_unit_authority_list(&t->authority, (uint64_t)number, t->server[number % STORY_SERVERS], &body)), "a list", NULL);
+	next.list = number;
+	begin(t, "list", next);
+	must(tw_unit_request(t->unit, "POST", STORY_LISTS, NULL, tw_buf_cstr(&body)) == 201, "keeping a list", t->unit);
+	text_of(t, "fingerprint", fingerprint, sizeof fingerprint);
+	(void)snprintf(t->list, sizeof t->list, STORY_LISTS "/%s", fingerprint);
+	end(t);
+}
+
+static void remove_list(struct teller *t)
+{
+	struct side next = t->story->now.now;
+
+	next.list = 0;
+	begin(t, "list removed", next);
+	must(tw_unit_request(t->unit, "DELETE", t->list, NULL, NULL) == 204, "removing a list", t->unit);
+	end(t);
+}
+
 static void open_session(struct teller *t)
 {
 	char code[16], body[64];
@@ -242,6 +294,11 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	change(&t);
 	change(&t);
 	make_key(&t);
+	trust(&t);
+	take_list(&t, 1);
+	take_list(&t, 2);
+	remove_list(&t);
+	take_list(&t, 3); /* until the owner goes */
 	suspect(&t);
 	open_session(&t);
 	checkpoint(&t);
@@ -265,5 +322,8 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	change(&t);
 	finish(&t);
 	(void)tw_unit_stop(t.unit);
+	for (size_t i = 0; i < STORY_SERVERS; i++)
+		(void)tw_cert_free(t.server[i]);
+	tw_unit_authority_done(&t.authority);
 	tw_unit_on_epoch(NULL, NULL);
 }

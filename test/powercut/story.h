@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The life that power is cut out of, and what the device has promised at each moment of it: first start, take-over, changes of a
- * setting, a key, a suspicion that another device has a double, a session, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the
- * console, the next owner, an orderly end.
+ * setting, a key, lists of revoked certificates, a suspicion that another device has a double, a session, a burst of events over the end
+ * of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the console, the next owner, an orderly end.
  */
 #ifndef TW_TEST_STORY_H
 #define TW_TEST_STORY_H
@@ -13,12 +13,17 @@
 #define STORY_SUSPECT "urn:dev:ops:32473-LAMP-1"
 #define STORY_SETTING "/api/v1/settings/identification.remote-read"
 
+#define STORY_LISTS "/api/v1/certificates/crls"
+#define STORY_SERVERS 2 /* whose certificates the list of number n judges: it takes back server n % 2 and no other */
+#define STORY_CHECK_MAX 2048
+
 struct side {
 	bool owned;
 	char owner[16];
 	int64_t version; /* of the setting: odd is off, even is on */
 	bool key;        /* the owner has made one in the keystore */
-	bool suspected;  /* another device */
+	int list; /* number of the list of revoked certificates that is kept; 0: none. It takes back one server of STORY_SERVERS */
+	bool suspected; /* another device */
 };
 /* What may be found after a cut: `now`, or with a step under way also what the step leads to. All bytes: it goes through a file. */
 struct promise {
@@ -30,8 +35,9 @@ struct promise {
 	bool migrating;   /* the next one may be there too */
 	/* Told to somebody, and in force; not to be relied on while a change of ownership is under way. */
 	uint8_t secret[16], listener[32];
-	char token[64]; /* of a session: ends with the boot */
-	char step[24];  /* its name, for people */
+	char token[64];                             /* of a session: ends with the boot */
+	char check[STORY_SERVERS][STORY_CHECK_MAX]; /* requests that ask for the verdict on each; "": there is none yet */
+	char step[24];                              /* its name, for people */
 };
 
 struct story {
