@@ -349,7 +349,7 @@ async function plainKeysAreTold({ open }) {
 		assert.equal(await page.locator('h1 .shape.part').count(), 1);
 		Object.assign(story.state.keystore, { hardware: true, outside: true });
 		await lookAgain(page);
-		await bodyHas(page, 'part-keys', 'kept in its token');
+		await bodyHas(page, 'part-keys', 'inside the hardware'); // where it is kept was said before, too
 		assert.equal(await page.locator('h1 .shape.good').count(), 1);
 	});
 }
