@@ -2,6 +2,8 @@
 /* The verdict, its lists and its stapled answers. Every field of every object, changed in every way: test/pki. */
 #include "crypto/chain.h"
 
+#include "crypto/certin.h"
+
 #include "crypto/hash.h"
 #include "crypto/ocsp.h"
 #include "sys/real.h"
@@ -196,12 +198,12 @@ struct list {
 	int64_t from_ms, to_ms;
 };
 
-static tw_crl *made(const struct list *l)
+/* A list with one thing about it changed before it is signed. */
+static tw_err encoded(const struct list *l, void (*change)(X509_CRL *x), const EVP_MD *hash, tw_crl **ret)
 {
 	X509_CRL *x = X509_CRL_new();
 	ASN1_TIME *from = ASN1_TIME_set(NULL, l->from_ms / 1000), *to = ASN1_TIME_set(NULL, l->to_ms / 1000);
 	ASN1_INTEGER *number = ASN1_INTEGER_new();
-	tw_crl *crl = NULL;
 	uint8_t *der = NULL;
 	CHECK(X509_CRL_set_version(x, X509_CRL_VERSION_2) == 1 && ASN1_INTEGER_set(number, 7) == 1);
 	CHECK(X509_CRL_set_issuer_name(x, X509_get_subject_name(tw_cert_x509(l->issuer))) == 1);
@@ -216,14 +218,23 @@ static tw_crl *made(const struct list *l)
 		CHECK(X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(tw_cert_x509(l->revoked))) == 1);
 		CHECK(X509_REVOKED_set_revocationDate(r, from) == 1 && X509_CRL_add0_revoked(x, r) == 1);
 	}
-	CHECK(X509_CRL_sign(x, tw_key_evp(l->key), EVP_sha256()) > 0);
+	if (change)
+		change(x);
+	CHECK(X509_CRL_sign(x, tw_key_evp(l->key), hash) > 0);
 	int n = i2d_X509_CRL(x, &der);
-	CHECK_OK(tw_crl_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, &crl));
+	tw_err e = tw_crl_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, ret);
 	OPENSSL_free(der);
 	ASN1_TIME_free(from);
 	ASN1_TIME_free(to);
 	ASN1_INTEGER_free(number);
 	X509_CRL_free(x);
+	return e;
+}
+
+static tw_crl *made(const struct list *l)
+{
+	tw_crl *crl = NULL;
+	CHECK_OK(encoded(l, NULL, EVP_sha256(), &crl));
 	return crl;
 }
 
@@ -266,6 +277,153 @@ static void test_lists(void **state)
 	CHECK_INT(tw_crl_this_update_ms(again), NOW - DAY);
 	CHECK_INT(tw_crl_next_update_ms(again), NOW + DAY);
 	CHECK(tw_crl_same_issuer(crl, again) && tw_crl_is_of(crl, ca) && !tw_crl_is_of(crl, root));
+}
+
+static void number_of(X509_CRL *x, uint64_t n, int critical)
+{
+	ASN1_INTEGER *number = ASN1_INTEGER_new();
+	CHECK(ASN1_INTEGER_set_uint64(number, n) == 1 &&
+		X509_CRL_add1_ext_i2d(x, NID_crl_number, number, critical, X509V3_ADD_REPLACE) == 1);
+	ASN1_INTEGER_free(number);
+}
+
+static void critical_number(X509_CRL *x)
+{
+	number_of(x, 7, 1);
+}
+
+static void highest_number(X509_CRL *x)
+{
+	number_of(x, INT64_MAX, 0);
+}
+
+static void too_high_number(X509_CRL *x)
+{
+	number_of(x, UINT64_C(1) << 63, 0);
+}
+
+static void delta(X509_CRL *x)
+{
+	ASN1_INTEGER *number = ASN1_INTEGER_new();
+	CHECK(ASN1_INTEGER_set(number, 3) == 1 && X509_CRL_add1_ext_i2d(x, NID_delta_crl, number, 1, X509V3_ADD_DEFAULT) == 1);
+	ASN1_INTEGER_free(number);
+}
+
+static void no_number(X509_CRL *x)
+{
+	X509_EXTENSION_free(X509_CRL_delete_ext(x, X509_CRL_get_ext_by_NID(x, NID_crl_number, -1)));
+}
+
+static void no_key(X509_CRL *x)
+{
+	X509_EXTENSION_free(X509_CRL_delete_ext(x, X509_CRL_get_ext_by_NID(x, NID_authority_key_identifier, -1)));
+}
+
+static void ends_as_it_begins(X509_CRL *x)
+{
+	CHECK(X509_CRL_set1_nextUpdate(x, X509_CRL_get0_lastUpdate(x)) == 1);
+}
+
+/* One entry, so long after the list was made. */
+static X509_REVOKED *entry(X509_CRL *x, int seconds)
+{
+	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_TIME *since = ASN1_TIME_set(NULL, (NOW - DAY) / 1000 + seconds);
+	CHECK(X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(tw_cert_x509(server))) == 1);
+	CHECK(X509_REVOKED_set_revocationDate(r, since) == 1 && X509_CRL_add0_revoked(x, r) == 1);
+	ASN1_TIME_free(since);
+	return r;
+}
+
+static void at_once(X509_CRL *x)
+{
+	(void)entry(x, 0);
+}
+
+static void too_late(X509_CRL *x)
+{
+	(void)entry(x, 1);
+}
+
+static int reason, reason_critical; /* of the entry that reasoned() makes */
+
+static void reasoned(X509_CRL *x)
+{
+	ASN1_ENUMERATED *e = ASN1_ENUMERATED_new();
+	CHECK(ASN1_ENUMERATED_set(e, reason) == 1);
+	CHECK(X509_REVOKED_add1_ext_i2d(entry(x, 0), NID_crl_reason, e, reason_critical, X509V3_ADD_DEFAULT) == 1);
+	ASN1_ENUMERATED_free(e);
+}
+
+static void no_reason(X509_CRL *x)
+{
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	CHECK_INT(ASN1_OCTET_STRING_set(value, (const uint8_t *)"\x05\x00", 2), 1);
+	X509_EXTENSION *e = X509_EXTENSION_create_by_NID(NULL, NID_crl_reason, 0, value);
+	CHECK(e && X509_REVOKED_add_ext(entry(x, 0), e, -1) == 1);
+	X509_EXTENSION_free(e);
+	ASN1_OCTET_STRING_free(value);
+}
+
+static void invalid_since(X509_CRL *x)
+{
+	ASN1_GENERALIZEDTIME *t = ASN1_GENERALIZEDTIME_set(NULL, NOW / 1000);
+	CHECK(X509_REVOKED_add1_ext_i2d(entry(x, 0), NID_invalidity_date, t, 1, X509V3_ADD_DEFAULT) == 1);
+	ASN1_GENERALIZEDTIME_free(t);
+}
+
+static void of_another_issuer(X509_CRL *x)
+{
+	GENERAL_NAMES *names = tw_x509_alt_names("urn:other", NULL);
+	CHECK(X509_REVOKED_add1_ext_i2d(entry(x, 0), NID_certificate_issuer, names, 1, X509V3_ADD_DEFAULT) == 1);
+	GENERAL_NAMES_free(names);
+}
+
+static void serials(X509_CRL *x, int count)
+{
+	for (int i = 1; i <= count; i++) {
+		ASN1_INTEGER *n = ASN1_INTEGER_new();
+		CHECK(ASN1_INTEGER_set(n, i) == 1 && X509_REVOKED_set_serialNumber(entry(x, 0), n) == 1);
+		ASN1_INTEGER_free(n);
+	}
+}
+
+static void as_many_as_fit(X509_CRL *x)
+{
+	serials(x, TW_CRL_ENTRIES_MAX);
+}
+
+static void one_too_many(X509_CRL *x)
+{
+	serials(x, TW_CRL_ENTRIES_MAX + 1);
+}
+
+/* What one check alone refuses, and what it just lets pass. */
+static void test_each_refusal_of_a_list(void **state)
+{
+	const struct list fine = { ca, NULL, ca_key, NOW - DAY, NOW + DAY };
+	static const struct {
+		void (*change)(X509_CRL *x);
+		enum tw_code code;
+		int reason, critical;
+	} rows[] = { { critical_number, TW_CODE_OK }, { highest_number, TW_CODE_OK }, { too_high_number, TW_CODE_UNSUPPORTED },
+		{ delta, TW_CODE_UNSUPPORTED }, { no_number, TW_CODE_UNSUPPORTED }, { no_key, TW_CODE_UNSUPPORTED },
+		{ ends_as_it_begins, TW_CODE_UNSUPPORTED }, { at_once, TW_CODE_OK }, { too_late, TW_CODE_UNSUPPORTED },
+		{ reasoned, TW_CODE_OK, 0, 0 }, { reasoned, TW_CODE_OK, 1, 1 }, { reasoned, TW_CODE_OK, 10, 0 },
+		{ reasoned, TW_CODE_UNSUPPORTED, 11, 0 }, { reasoned, TW_CODE_UNSUPPORTED, 7, 0 }, { reasoned, TW_CODE_UNSUPPORTED, 8, 0 },
+		{ reasoned, TW_CODE_UNSUPPORTED, -1, 0 }, { no_reason, TW_CODE_SYNTAX }, { invalid_since, TW_CODE_OK },
+		{ of_another_issuer, TW_CODE_UNSUPPORTED }, { as_many_as_fit, TW_CODE_OK }, { one_too_many, TW_CODE_LIMIT } };
+	TW_CLEANUP(tw_crl_freep) tw_crl *crl = NULL;
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		reason = rows[i].reason;
+		reason_critical = rows[i].critical;
+		tw_err e = encoded(&fine, rows[i].change, EVP_sha256(), &crl);
+		if (e.code != rows[i].code)
+			fail_msg("list %zu: %s, %s", i, tw_code_name(e.code), tw_failed(e) ? tw_err_detail() : "");
+		crl = tw_crl_free(crl);
+	}
+	CHECK_ERR(encoded(&fine, NULL, EVP_sha384(), &crl), UNSUPPORTED);
 }
 
 /* The same list by somebody whose common name has that many letters. */
@@ -513,5 +671,5 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_good_and_names), TEST(test_paths), TEST(test_dates), TEST(test_lists), TEST(test_long_issuer),
-	TEST(test_answers), TEST(test_several), TEST(test_where), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_good_and_names), TEST(test_paths), TEST(test_dates), TEST(test_lists), TEST(test_each_refusal_of_a_list),
+	TEST(test_long_issuer), TEST(test_answers), TEST(test_several), TEST(test_where), TEST(test_out_of_memory))
