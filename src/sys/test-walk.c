@@ -140,7 +140,7 @@ static void test_too_deep_is_said(void **state)
 static void test_too_long_is_said(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf got = { 0 };
-	char path[TW_WALK_PATH_MAX + 64] = "z.d", word[200], longer[sizeof path + 256], want_long[2 * sizeof path], name[256];
+	char path[TW_WALK_PATH_MAX + 64] = "z.d", word[200], longer[sizeof path + 256], want_long[2 * sizeof path + 16], name[256];
 	size_t sizes[8], depth = 0;
 
 	memset(word, 'w', sizeof word - 1);
