@@ -173,7 +173,7 @@ def test_local_users_get_the_list_and_no_more(owned):
         assert "Not a command" in owned.at_console(word)
 
 
-@pytest.mark.parametrize("where", ["path", "body"])
+@pytest.mark.parametrize("where", ["path", "query", "body"])
 def test_probe_finds_a_device_whose_answers_tell_by_their_times(liar, tmp_path, where):
     """@nist DI.ABI.1.1: a comparison that takes 10 ms longer for the right identifier."""
     right = liar.json("identity", "read")["identifier"]
@@ -182,7 +182,7 @@ def test_probe_finds_a_device_whose_answers_tell_by_their_times(liar, tmp_path, 
         if asked is None or asked["identifier"] == right:
             time.sleep(0.01)
         return 401, {"title": "no"}
-    Liar.answers = {f"/api/v1/peers/{right}" if where == "path" else "/api/v1/peers": late}
+    Liar.answers = {{"path": f"/api/v1/peers/{right}", "query": f"/api/v1/identity?identifier={right}", "body": "/api/v1/peers"}[where]: late}
     seen = assess(liar, tmp_path / "t.json", "--element", "DI.ABI.1.1/times-tell-nothing", name="liar")
     verdict, reason = seen["DI.ABI.1.1", "times-tell-nothing"]
     assert verdict == "fail" and f"in the {where}" in reason and "later" in reason, reason
