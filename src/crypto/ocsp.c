@@ -269,16 +269,23 @@ tw_err tw_ocsp_check(const struct tw_sys *sys, struct tw_slice der, const tw_cer
 	return e;
 }
 
-/* TLS feature 5, status_request. */
-static bool demands_answer(const X509 *x)
+/* TLS feature 5, status_request. What cannot be read may demand it. */
+static tw_err demands_answer(const X509 *x, bool *ret)
 {
-	TLS_FEATURE *features = X509_get_ext_d2i(x, NID_tlsfeature, NULL, NULL);
-	bool demanded = false;
+	int found = 0; /* -1: there is none; -2: two */
 
+	tw_openssl_afresh();
+	TLS_FEATURE *features = X509_get_ext_d2i(x, NID_tlsfeature, &found, NULL);
+	*ret = !features && found != -1;
+	if (*ret) {
+		tw_err e = TW_RAISE_REFUSED(SYNTAX, "the TLS features");
+
+		return tw_is(e, TW_CODE_NOMEM) ? e : TW_OK;
+	}
 	for (int i = 0; i < sk_ASN1_INTEGER_num(features); i++)
-		demanded |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == TLSEXT_TYPE_status_request;
+		*ret |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == TLSEXT_TYPE_status_request;
 	TLS_FEATURE_free(features);
-	return demanded;
+	return TW_OK;
 }
 
 static tw_err shared(const struct tw_sys *sys, X509 *x, tw_cert **ret)
@@ -300,7 +307,10 @@ tw_err tw_ocsp_stapled(const struct tw_sys *sys, X509 *leaf, X509 *issuer, struc
 		TW_TRY(tw_ocsp_check(sys, der, c, by, now_ms, ret_rule));
 		judged = !*ret_rule || (strcmp(*ret_rule, "ocsp.algorithm") != 0 && strcmp(*ret_rule, "ocsp.answer") != 0);
 	}
-	if (!judged)
-		*ret_rule = demands_answer(leaf) ? "chain.unproven" : NULL;
+	if (judged)
+		return TW_OK;
+	bool demanded = false;
+	TW_TRY(demands_answer(leaf, &demanded));
+	*ret_rule = demanded ? "chain.unproven" : NULL;
 	return TW_OK;
 }

@@ -522,6 +522,37 @@ static tw_err sweep_stapled(const struct tw_sys *s, void *user)
 	return TW_OK;
 }
 
+static tw_err sweep_demanded(const struct tw_sys *s, void *user)
+{
+	const char *rule;
+	TW_TRY(tw_ocsp_stapled(s, user, NULL, TW_SLICE(""), NOW, &rule));
+	CHECK_TEXT(rule, "chain.unproven");
+	return TW_OK;
+}
+
+/* RFC 7633: without an answer nothing is proven; nor when it cannot be read what is demanded. */
+static void test_demanded_answers(void **state)
+{
+	X509 *x = X509_dup(tw_cert_x509(leaf));
+	X509_EXTENSION *other = X509V3_EXT_conf_nid(NULL, NULL, NID_tlsfeature, "17"),
+		       *demands = X509V3_EXT_conf_nid(NULL, NULL, NID_tlsfeature, "status_request");
+	const char *rule = "unset";
+	CHECK(x && other && demands && X509_add_ext(x, other, -1) == 1);
+	CHECK_OK(tw_ocsp_stapled(sys, x, NULL, TW_SLICE(""), NOW, &rule));
+	CHECK_TEXT(rule, NULL);
+	X509_EXTENSION_free(X509_delete_ext(x, X509_get_ext_by_NID(x, NID_tlsfeature, -1)));
+	for (int times = 0; times < 2; times++) {
+		CHECK(X509_add_ext(x, demands, -1) == 1);
+		CHECK_OK(tw_ocsp_stapled(sys, x, NULL, TW_SLICE(""), NOW, &rule));
+		CHECK_TEXT(rule, "chain.unproven");
+		if (times == 0) /* of two none is read */
+			(void)oom_sweep(sweep_demanded, x);
+	}
+	X509_EXTENSION_free(other);
+	X509_EXTENSION_free(demands);
+	X509_free(x);
+}
+
 /* Answers are made now; so these certificates have to count now. Whatever else the clock of this machine says is not ours to test. */
 static void test_answers(void **state)
 {
@@ -672,4 +703,5 @@ static void test_out_of_memory(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_good_and_names), TEST(test_paths), TEST(test_dates), TEST(test_lists), TEST(test_each_refusal_of_a_list),
-	TEST(test_long_issuer), TEST(test_answers), TEST(test_several), TEST(test_where), TEST(test_out_of_memory))
+	TEST(test_long_issuer), TEST(test_answers), TEST(test_demanded_answers), TEST(test_several), TEST(test_where),
+	TEST(test_out_of_memory))

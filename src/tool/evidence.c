@@ -120,6 +120,8 @@ tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a)
 					      : "not looked at; --anchor FILE verifies it");
 	if (!o)
 		return TW_RAISE(NOMEM, "answer");
+	if (json_array_size(tw_json_get(f.payload, "notes")))
+		TW_TRY(tw_json_set(o, "notes", json_incref(tw_json_get(f.payload, "notes"))));
 	TW_TRY(tw_print_value(t, o));
 	return tw_print(t, "\nForm and signature hold. Whether you trust that signer is yours to decide.\n");
 }

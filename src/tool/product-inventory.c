@@ -187,6 +187,8 @@ static tw_err add_files(struct image *i)
 			continue;
 		if (e.kind == TW_WALK_SKIPPED)
 			return TW_RAISE(DENIED, "%.200s cannot be looked into", e.path);
+		if (e.kind == TW_WALK_LONG)
+			return TW_RAISE(LIMIT, "beneath %.200s something has too long a path", e.path);
 		if (e.kind == TW_WALK_FILE)
 			TW_TRY(add_file(i, &e));
 	}

@@ -122,12 +122,15 @@ static tw_err answer_list(struct report *r, const char *verdict, const char *sty
 static tw_err answers(struct report *r)
 {
 	size_t all = json_array_size(r->elements), shown = count_verdict(r->elements, "pass");
-	size_t failed = count_verdict(r->elements, "fail"), open = count_verdict(r->elements, "inconclusive");
+	size_t failed = count_verdict(r->elements, "fail"), open = count_verdict(r->elements, "inconclusive"), i;
+	json_t *note;
 
 	TW_TRY(tw_buf_format(&r->b,
 		"<p class=\"lead\">What is shown, what is not, what needs a person? Of %zu abilities assessed, "
 		"evidence for %zu was found, against %zu, and %zu could not be decided.</p>\n",
 		all, shown, failed, open));
+	json_array_foreach(tw_json_get(r->file->payload, "notes"), i, note)
+		TW_TRY(tw_html_element(&r->b, "p", "", json_string_value(note)));
 	TW_TRY(tw_buf_text(&r->b, "<ul class=\"answers\">\n"));
 	TW_TRY(answer_list(r, "pass", "good", "Shown", "Nothing was shown completely."));
 	TW_TRY(answer_list(r, "fail", "bad", "Not so", "Nothing was found against a claim."));
@@ -228,8 +231,6 @@ static tw_err made_by(struct report *r)
 	const json_t *payload = r->file->payload, *tool = tw_json_get(payload, "tool"), *device = tw_json_get(payload, "device"),
 		     *product = tw_json_get(payload, "product");
 	char version[160];
-	size_t i;
-	json_t *note;
 
 	(void)snprintf(version, sizeof(version), "%.60s %.60s", tw_json_text(tool, "name"), tw_json_text(tool, "version"));
 	TW_TRY(tw_buf_text(&r->b,
@@ -249,8 +250,6 @@ static tw_err made_by(struct report *r)
 	TW_TRY(tw_html_pair(&r->b, "Tool's program file, SHA-256", tw_json_text(tool, "sha256")));
 	TW_TRY(tw_html_pair(&r->b, "Nonce signed by the device", tw_json_get(device, "statement") ? tw_json_text(payload, "nonce") : "none"));
 	TW_TRY(tw_html_pair(&r->b, "Catalog", tw_json_text(payload, "catalog")));
-	json_array_foreach(tw_json_get(payload, "notes"), i, note)
-		TW_TRY(tw_html_pair(&r->b, "Note", json_string_value(note) ? json_string_value(note) : ""));
 	return tw_buf_text(&r->b,
 		"</dl>\n<p>To check the signed file behind this page: "
 		"<code>thingward evidence verify FILE</code>.</p>\n</section>\n");

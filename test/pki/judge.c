@@ -28,7 +28,8 @@ static bool read_field(FILE *from, char **ret, size_t *ret_size)
 {
 	uint8_t head[4];
 
-	if (fread(head, 1, sizeof head, from) != sizeof head)
+	*ret_size = fread(head, 1, sizeof head, from);
+	if (*ret_size != sizeof head)
 		return false;
 	size_t size = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
 	*ret = size <= FIELD_MAX ? calloc(1, size + 1) : NULL;
@@ -112,7 +113,8 @@ static bool answered(const struct question *q)
 int main(int argc, char **argv)
 {
 	FILE *from = argc > 1 ? fopen(argv[1], "rbe") : stdin;
-	bool more = from, good = from;
+	bool more = from, good = from, whole = true;
+	size_t asked = 0;
 
 	tw_crypto_use(tw_sys_real());
 	while (more && good) {
@@ -121,10 +123,12 @@ int main(int argc, char **argv)
 		more = read_question(from, argc > 1 ? FIELDS : WANTED, &q);
 		if (more)
 			good = answered(&q);
+		asked += more;
+		whole = more || (feof(from) && !q.of[0] && q.size[0] == 0); /* the end is one between two questions */
 		for (size_t i = 0; i < FIELDS; i++)
 			free(q.of[i]);
 	}
 	if (from)
 		(void)fclose(from);
-	return good ? 0 : 1;
+	return good && asked && whole ? 0 : 1;
 }

@@ -175,12 +175,12 @@ def test_local_users_get_the_list_and_no_more(owned):
 
 @pytest.mark.parametrize("where", ["path", "query", "body"])
 def test_probe_finds_a_device_whose_answers_tell_by_their_times(liar, tmp_path, where):
-    """@nist DI.ABI.1.1: a comparison that takes 10 ms longer for the right identifier."""
+    """@nist DI.ABI.1.1: a comparison that takes 40 ms longer for the right identifier."""
     right = liar.json("identity", "read")["identifier"]
 
     def late(asked):
         if asked is None or asked["identifier"] == right:
-            time.sleep(0.01)
+            time.sleep(0.04)
         return 401, {"title": "no"}
     Liar.answers = {{"path": f"/api/v1/peers/{right}", "query": f"/api/v1/identity?identifier={right}", "body": "/api/v1/peers"}[where]: late}
     seen = assess(liar, tmp_path / "t.json", "--element", "DI.ABI.1.1/times-tell-nothing", name="liar")

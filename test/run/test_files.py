@@ -316,6 +316,10 @@ def test_an_image_and_its_manufacturers_list(new_unit, tmp_path):
     put(root / "usr/bin/lamp", ELF)
     put(root / "etc/state", b"1", 0o644)
     tool = worlds.program("thingward")
+    deep = unit.folder / "deep"
+    put(deep / "/".join(["d" * 200] * 6) / "lamp", ELF)
+    refused = worlds.run(tool, "product", "inventory", deep, "--out", unit.folder / "none", "--name", "lamp", "--version", "1", "--architecture", "arm64", ok=(1,))
+    assert "too long a path" in refused.stderr and not (unit.folder / "none").exists()
     words = (tool, "product", "inventory", root, "--out", unit.folder / "image", "--leave-out", "/etc/state")
     assert "an image of no package" in worlds.run(*words, ok=(2,)).stderr
     worlds.run(*words, "--name", "a b", "--version", "1", "--architecture", "arm64", ok=(1,))

@@ -68,7 +68,8 @@ def test_one_element_or_one_check_alone(owned, tmp_path):
     assert set(seen) == {("DI.IMS.1", "authorized-read"), ("DP.CCS.3", "live-status"), ("DP.CCS.3", "signatures-judged")}
     assert payload["notes"] == ["Only a part was tried: DP.CCS.3.", "Only a part was tried: DI.IMS.1/authorized-read."]
     assert tool("report", tmp_path / "e.json", "--html", tmp_path / "r.html").returncode == 0
-    assert "<dd>Only a part was tried: DP.CCS.3.</dd>" in (tmp_path / "r.html").read_text()
+    assert "<p>Only a part was tried: DP.CCS.3.</p>" in (tmp_path / "r.html").read_text()
+    assert json.loads(tool("evidence", "verify", tmp_path / "e.json", "--json").stdout)["notes"] == payload["notes"]
     for word in ("DP.CCS", "DP.CCS.3/", "DP.CCS.3/none", "/", "DP.CCS.33"):
         refused = assess(owned, tmp_path / "none.json", "--element", word)
         assert refused.returncode == 2 and f"no check is {word}" in refused.stderr and not (tmp_path / "none.json").exists()

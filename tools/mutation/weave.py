@@ -145,7 +145,7 @@ class Weaver:
         run = subprocess.run([*words, "-w", "-iquote", str(folder), "-fsyntax-only", "-fmax-errors=0", str(trial)], cwd=entry["directory"], capture_output=True, text=True)
         return [line for line in run.stderr.splitlines() if "error:" in line]
 
-    def weave(self, name, mutants, number, entry, total):
+    def weave(self, name, mutants, number, entry):
         """Puts the woven file into the tree; mutants on lines that do not compile are left out and named."""
         text = (self.root / name).read_text()
         mutants = [m for m in mutants if m.id not in self.dropped]
@@ -177,7 +177,7 @@ class Weaver:
         put(self.work / "tw-mutants.h", HEAD.encode())
         self.copy(set(by_file))
         for name, mutants in by_file.items():
-            self.weave(name, mutants, number, commands[name], len(number))
+            self.weave(name, mutants, number, commands[name])
         environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795219200"}
         made_with = self.work / "options"
         if not (self.build / "build.ninja").exists() or not made_with.exists() or made_with.read_text() != " ".join(OPTIONS):

@@ -84,9 +84,9 @@ function wrongFiles({ crl, issuer }) {
 }
 
 function wrongTexts({ crl, issuer }) {
-	return {
-		crl: crl.includes('-----BEGIN X509 CRL-----') ? '' : 'This is no list of revoked certificates.',
-		issuer: !issuer || issuer.includes('-----BEGIN CERTIFICATE-----') ? '' : 'This is no certificate.',
+	return { // as the device counts: what is DER in the file is a third longer here
+		crl: crl.length > LIST_MAX ? 'The file is too long for a list that the device takes: 24 KiB.' : crl.includes('-----BEGIN X509 CRL-----') ? '' : 'This is no list of revoked certificates.',
+		issuer: issuer.length > AUTHORITY_MAX ? 'The file is too long for one certificate.' : !issuer || issuer.includes('-----BEGIN CERTIFICATE-----') ? '' : 'This is no certificate.',
 	};
 }
 
