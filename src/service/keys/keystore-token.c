@@ -7,9 +7,10 @@
  * wraps, one for each generation; it is unwrapped for each use and wiped.
  *
  * The vault is sealed under a root secret that the token wraps; the note before the seal says how to ask for it. So whoever writes to this disk
- * can neither read nor exchange names and handles, nor show this unit's vault to another keystore on the token. With each rotation of the storage
- * key the root is another, and the token forgets the one before: a vault of before that opens nothing any more, where the token can forget
- * (a TPM opens every blob that it ever made). An earlier pair of copies of the same root is what this cannot see, as with the sealed file.
+ * can neither read nor exchange names and handles, nor show this unit's vault to another keystore on the token; one that is not sealed is
+ * refused, before anything on the token is destroyed because it does not name it. With each rotation of the storage key the root is another, and
+ * the token forgets the one before: a vault of before that opens nothing any more, where the token can forget (a TPM opens every blob that it
+ * ever made). An earlier pair of copies of the same root is what this cannot see, as with the sealed file.
  *
  * @nist DP.CKM.1, DP.CKM.2, DP.CKM.3
  */
@@ -24,11 +25,9 @@
 
 #include <string.h>
 
-enum { KIND_KEY = 1, KIND_STORAGE = 2, KIND_TOKEN = 3 }; /* the last in the old form only, which was not sealed */
+enum { KIND_KEY = 1, KIND_STORAGE = 2 };
 #define ROOT_SIZE 32
-#define TOKEN_NAME_MAX 128 /* as the token says it: maker and serial number, or the hash of a TPM's key */
-#define OWNER_NAME "owner"
-#define TOKEN_NAME "token"
+#define TOKEN_NAME_MAX 128    /* as the token says it: maker and serial number, or the hash of a TPM's key */
 #define REFUSED "pin.refused" /* which PIN file the token refused */
 
 struct token_store {
@@ -43,8 +42,8 @@ struct token_store {
 	struct {
 		struct tw_buf note;
 		tw_secret *root;
-	} read;    /* while it opens: both copies have the same note, and the token is asked once */
-	bool owed; /* the older copy of the vault may still name what was destroyed; a TPM would open it */
+	} read; /* while it opens: both copies have the same note, and the token is asked once */
+	bool owed; /* the older copy of the vault may still name what was destroyed (a TPM would open it); nothing is swept meanwhile */
 	struct {
 		uint32_t generation;
 		tw_secret *key;
@@ -579,7 +578,7 @@ static tw_err token_state(tw_keystore *k, struct tw_keystore_state *ret)
 	TW_TRY(tw_token_pause(s->token));
 	TW_TRY(describe(s, &a));
 	/* It is asked for again and again, so what failed once is not left until a key is made; and says what is so, whatever comes of that. */
-	if (s->sweep_due && tw_token_fits(s->token)) {
+	if (s->sweep_due && !s->owed && tw_token_fits(s->token)) {
 		tw_err e = sweep(s);
 		if (tw_failed(e))
 			tw_log_err(e, "the token still holds keys that no name leads to");
@@ -627,7 +626,7 @@ static tw_err read_entries(struct token_store *s)
 		TW_TRY(check_entry(s, &e));
 	s->sweep_due = true; /* of a call that was cut short */
 	s->owed = tw_vault_single(s->vault);
-	if (tw_token_fits(s->token))
+	if (!s->owed && tw_token_fits(s->token)) /* owed: that copy alone has to open with what the token holds */
 		TW_TRY(sweep(s));
 	return tw_token_fits(s->token) ? need_storage_key(s) : TW_OK;
 }
@@ -703,34 +702,6 @@ static tw_err make_vault(struct token_store *s)
 	return tw_vault_create_noted(s->base.sys, s->dir, s->row->base, root, tw_buf_slice(&note), &s->vault);
 }
 
-/* The old form, which was only checked, is taken once: sealed, it is never read again while one sealed copy is there. */
-static tw_err seal_vault(struct token_store *s)
-{
-	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
-	TW_CLEANUP(tw_buf_done) struct tw_buf note = { 0 };
-	TW_CLEANUP(tw_secret_freep) tw_secret *root = NULL;
-	struct tw_slice name, was, owner;
-	TW_TRY(tw_vault_open(s->base.sys, s->dir, s->row->base, NULL, &s->vault));
-	TW_TRY(token_name(s, &a, &name));
-	tw_err e = tw_vault_get(s->vault, KIND_TOKEN, TOKEN_NAME, &was);
-	if (!tw_failed(e) && !is_slice(was, name))
-		return another(s);
-	if (!tw_failed(e))
-		e = tw_vault_get(s->vault, KIND_TOKEN, OWNER_NAME, &owner);
-	if (!tw_failed(e) && owner.size != sizeof s->owner)
-		return TW_RAISE(SYNTAX, "the keystore's own name has %zu bytes", owner.size);
-	if (!tw_failed(e))
-		memcpy(s->owner, owner.at, owner.size);
-	else if (!tw_is(e, TW_CODE_NOTFOUND))
-		return e;
-	else /* its making was cut off, and nothing is in it */
-		TW_TRY(new_owner(s));
-	TW_TRY(make_root(s, name, &root, &note));
-	TW_TRY(tw_vault_reroot(s->vault, root, tw_buf_slice(&note)));
-	tw_info("%s has been sealed under a key that the token holds", s->row->base);
-	return TW_OK;
-}
-
 static tw_err open_store(struct token_store *s)
 {
 	struct note n;
@@ -738,8 +709,6 @@ static tw_err open_store(struct token_store *s)
 	tw_err e = tw_vault_open_noted(s->base.sys, s->dir, s->row->base, root_of, s, &s->vault);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		e = make_vault(s);
-	else if (tw_is(e, TW_CODE_EXISTS))
-		e = seal_vault(s);
 	else if (tw_failed(e))
 		e = blame(s, e);
 	forget_read(s);

@@ -384,73 +384,59 @@ static void test_vault_of_an_old_generation(void **state)
 	tw_keystore_close(k);
 }
 
-/* A vault as releases before wrote it: not sealed. Its key is made by asking the token as they did. */
-static void make_old_vault(const char *name, uint8_t ret_point[TW_POINT_SIZE])
+/* A vault that is not sealed, as anybody can write it: with the owner that the sealed one's note has, and the token's own name. */
+static void plant_vault(const struct tw_buf *sealed, const struct tw_vault_edit *more)
 {
-	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer is = { 0 }, made = { 0 };
-	TW_CLEANUP(tw_buf_done) struct tw_buf key = { 0 };
-	struct tw_token_question q = { .op = TW_TOKEN_DESCRIBE, .owner = "oldvault" };
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer is = { 0 };
+	struct tw_token_question q = { .op = TW_TOKEN_DESCRIBE };
+	struct tw_vault_file f;
 	tw_vault *v = NULL;
+	CHECK_OK(tw_vault_file_parse(tw_buf_slice(sealed), &f));
+	const struct tw_slice owner = { f.note.at + 4, TW_TOKEN_OWNER };
 	tw_token_answer_init(sys, &is);
-	tw_token_answer_init(sys, &made);
-	tw_buf_init(&key, sys, 4096);
 	CHECK_OK(tw_token_ask(token, &q, &is));
-	q.op = TW_TOKEN_MAKE;
-	CHECK_OK(tw_token_ask(token, &q, &made));
-	memcpy(ret_point, made.out.data, TW_POINT_SIZE);
-	CHECK_OK(tw_buf_add(&key, made.out.data, made.out.size));
-	CHECK_OK(tw_buf_add(&key, made.more.data, made.more.size));
+	test_dir_empty(&dir);
 	CHECK_OK(tw_vault_create(sys, dir.fd, "pkcs11", NULL, &v));
-	const struct tw_vault_edit edits[] = { { 3, "token", { is.out.data + 1, is.out.size - 1 } },
-		{ 3, "owner", { "oldvault", 8 } }, { 1, name, tw_buf_slice(&key) } };
-	for (int i = 0; i < 20; i++) /* of a higher generation than what is made afterwards */
+	const struct tw_vault_edit edits[] = { { 3, "token", { is.out.data + 1, is.out.size - 1 } }, { 3, "owner", owner },
+		more ? *more : (struct tw_vault_edit){ 3, "none", { NULL, 0 } } };
+	for (int i = 0; i < 20; i++) /* of a higher generation than the sealed one */
 		CHECK_OK(tw_vault_change(v, edits, TW_COUNT(edits)));
 	tw_vault_free(v);
 }
 
-/* The old form is sealed when it is first opened, and counts no more beside a copy that is sealed. */
-static void test_old_vault_is_sealed(void **state)
+/* @nist DP.CKM.2: whoever writes to the disk undoes no sealing: what is not sealed is refused, and destroys nothing on the token */
+static void test_planted_vault_is_refused(void **state)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf old = { 0 }, sealed = { 0 }, cut = { 0 };
-	uint8_t point[TW_POINT_SIZE], none[TW_POINT_SIZE];
-	tw_keystore *k = NULL;
-	need_softhsm();
-	make_old_vault("one", point);
-	read_vault(&old);
-	CHECK(memmem(old.data, old.size, "one", 3) != NULL);
-	CHECK_OK(open_token(&k));
-	check_signs(k, "one", point);
-	k = tw_keystore_close(k);
-	read_vault(&sealed);
-	CHECK(memmem(sealed.data, sealed.size, "one", 3) == NULL);
-	CHECK_OK(open_token(&k));
-	check_signs(k, "one", point);
-	CHECK_OK(tw_keystore_generate(k, "two", none));
-	k = tw_keystore_close(k);
-	/* One copy of the old form, and it says that it is newer: the sealed one counts. */
-	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[0], old.data, old.size, 0600));
-	CHECK_OK(open_token(&k));
-	CHECK_OK(tw_keystore_point(k, "two", none));
-	k = tw_keystore_close(k);
-	/* Nor beside a sealed one that is damaged. */
-	read_vault(&cut);
-	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[1], old.data, old.size, 0600));
-	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[0], cut.data, cut.size - 1, 0600));
-	CHECK_ERR(open_token(&k), UNTRUSTED);
-}
-
-/* One that belongs to another token is refused by name, in either form. */
-static void test_old_vault_of_another_token(void **state)
-{
+	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 }, mended = { 0 };
+	static const char data[TW_POINT_SIZE + 16] = { 4 };
+	const struct tw_vault_edit key = { 1, "one", { data, sizeof data } };
+	const struct tw_vault_edit *const rows[] = { NULL, &key };
 	uint8_t point[TW_POINT_SIZE];
 	tw_keystore *k = NULL;
-	need_softhsm();
-	make_old_vault("one", point);
-	make_token("stranger");
-	fresh_words(SOFTHSM, "stranger");
+	use_odd();
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	k = tw_keystore_close(k);
+	read_vault(&sealed);
+	const int before = counted("destroy");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		plant_vault(&sealed, rows[i]);
+		CHECK_ERR(open_token(&k), UNTRUSTED);
+		CHECK_OK(tw_durable_remove(sys, dir.fd, copies[i]));
+		CHECK_ERR(open_token(&k), UNTRUSTED);
+	}
+	CHECK_INT(counted("destroy"), before);
+	/* Beside a sealed one it counts for nothing, although it says that it is newer; nor beside a sealed one that is damaged. */
+	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[1], sealed.data, sealed.size - 1, 0600));
 	CHECK_ERR(open_token(&k), UNTRUSTED);
-	CHECK(strstr(tw_err_detail(), "another pkcs11") != NULL);
-	fresh_words(SOFTHSM, "unit");
+	CHECK_OK(tw_durable_replace(sys, dir.fd, copies[1], sealed.data, sealed.size, 0600));
+	CHECK_OK(open_token(&k));
+	check_signs(k, "one", point);
+	CHECK_INT(counted("destroy"), before);
+	k = tw_keystore_close(k);
+	read_vault(&mended);
+	CHECK_BYTES(mended.data, sealed.data, 9);
+	CHECK_OK(tw_durable_remove(sys, dir.fd, copies[1]));
 	CHECK_OK(open_token(&k));
 	check_signs(k, "one", point);
 	tw_keystore_close(k);
@@ -564,6 +550,49 @@ static void test_what_is_not_destroyed_is_told(void **state)
 	tw_keystore_close(k);
 }
 
+static bool no_room_for_b;
+
+static int rename_but_b(const struct tw_sys *s, int from_dir, const char *from, int to_dir, const char *to)
+{
+	if (!no_room_for_b || strcmp(to, copies[1]) != 0)
+		return tw_sys_real()->rename(s, from_dir, from, to_dir, to);
+	errno = ENOSPC;
+	return -1;
+}
+
+/* @nist DP.CKM.3: as long as the second copy stands under the root of before, the token keeps that root: the first copy may be lost. */
+static void test_second_copy_left_behind(void **state)
+{
+	struct tw_sys full = *tw_sys_real();
+	struct tw_keystore_state s;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	full.rename = rename_but_b;
+	no_room_for_b = false;
+	CHECK_OK(open_token_in(&full, dir.fd, &k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	CHECK_OK(tw_keystore_rotate(k));
+	no_room_for_b = true;
+	CHECK_ERR(tw_keystore_forget(k), IO);
+	const int before = counted("destroy");
+	CHECK_OK(tw_keystore_state(k, &s));
+	CHECK(s.single && s.generation == 2);
+	CHECK_INT(counted("destroy"), before);
+	k = tw_keystore_close(k);
+	CHECK_OK(open_token_in(&full, dir.fd, &k)); /* nor does the next start, while there is no room */
+	check_signs(k, "one", point);
+	CHECK_INT(counted("destroy"), before);
+	k = tw_keystore_close(k);
+	CHECK_INT(unlinkat(dir.fd, copies[0], 0), 0);
+	CHECK_OK(open_token(&k));
+	check_signs(k, "one", point);
+	CHECK_OK(tw_keystore_state(k, &s));
+	CHECK_INT(s.generation, 2);
+	CHECK_OK(tw_keystore_forget(k));
+	tw_keystore_close(k);
+}
+
 /* Made, and the answer lost: it goes with the next question. */
 static void test_made_without_an_answer(void **state)
 {
@@ -632,13 +661,13 @@ int main(void)
 		cmocka_unit_test(test_missing_module),
 		cmocka_unit_test(test_vault_is_sealed),
 		cmocka_unit_test(test_vault_of_an_old_generation),
-		cmocka_unit_test(test_old_vault_is_sealed),
-		cmocka_unit_test(test_old_vault_of_another_token),
+		cmocka_unit_test(test_planted_vault_is_refused),
 		cmocka_unit_test(test_leaky_token),
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_power_cut),
 		cmocka_unit_test(test_nameless_keys_are_swept),
 		cmocka_unit_test(test_what_is_not_destroyed_is_told),
+		cmocka_unit_test(test_second_copy_left_behind),
 		cmocka_unit_test(test_made_without_an_answer),
 		cmocka_unit_test(test_every_failure_is_told),
 	};

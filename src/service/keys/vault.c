@@ -227,8 +227,7 @@ static tw_err check_form(const struct how *how, const char *name, enum tw_vault_
 	const enum tw_vault_form want = how->root_of ? TW_VAULT_NOTED : how->root ? TW_VAULT_SEALED : TW_VAULT_CHECKED;
 	if (form == want)
 		return TW_OK;
-	return tw_raise(want == TW_VAULT_NOTED && form == TW_VAULT_CHECKED ? TW_CODE_EXISTS : TW_CODE_UNTRUSTED, __func__, __LINE__,
-		"%s is %s", name, words[form]);
+	return TW_RAISE(UNTRUSTED, "%s is %s", name, words[form]);
 }
 
 static tw_err open_sealed(tw_vault *v, const struct how *how, const struct tw_vault_file *f, struct tw_slice aad)
@@ -304,20 +303,14 @@ static void mend(tw_vault *v, size_t copy)
 static bool is_bad_copy(const struct how *how, tw_err e)
 {
 	return tw_is(e, TW_CODE_NOTFOUND) || tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT) ||
-		(how->root_of &&
-			(tw_is(e, TW_CODE_EXISTS) || tw_is(e, TW_CODE_STATE) || tw_is(e, TW_CODE_CRYPTO) || tw_is(e, TW_CODE_CLOSED)));
+		(how->root_of && (tw_is(e, TW_CODE_STATE) || tw_is(e, TW_CODE_CRYPTO) || tw_is(e, TW_CODE_CLOSED)));
 }
 
 /* Neither copy opens. last: the error of the second one, whose detail is still there. */
 static tw_err none_opens(const char *base, tw_err first, tw_err last)
 {
-	const bool absent = tw_is(first, TW_CODE_NOTFOUND) && tw_is(last, TW_CODE_NOTFOUND);
-	const bool old = (tw_is(first, TW_CODE_EXISTS) || tw_is(first, TW_CODE_NOTFOUND)) &&
-		(tw_is(last, TW_CODE_EXISTS) || tw_is(last, TW_CODE_NOTFOUND));
-	if (absent)
+	if (tw_is(first, TW_CODE_NOTFOUND) && tw_is(last, TW_CODE_NOTFOUND))
 		return TW_RAISE(NOTFOUND, "there is no %s", base);
-	if (old)
-		return TW_RAISE(EXISTS, "%s is of the old form, and not sealed", base);
 	if (tw_is(last, TW_CODE_STATE) || tw_is(last, TW_CODE_CRYPTO) || tw_is(last, TW_CODE_CLOSED))
 		return last;
 	return TW_RAISE(UNTRUSTED, "no copy of %s opens: it is damaged or was changed, or sealed under another root secret", base);

@@ -25,7 +25,7 @@ tw_err tw_vault_open(const struct tw_sys *sys, int dir, const char *base, const 
 tw_err tw_vault_create(const struct tw_sys *sys, int dir, const char *base, const tw_secret *root, tw_vault **ret); /* EXISTS; empty */
 /* With a note. STATE, CRYPTO or CLOSED of root_of says that this copy's note opens nothing; anything else of it ends the opening. */
 typedef tw_err tw_vault_root_of(void *user, struct tw_slice note, tw_secret **ret);
-/* EXISTS: what is there is not sealed at all; one copy that is sealed rules that out. */
+/* UNTRUSTED also where what is there is not sealed, or not with a note. */
 tw_err tw_vault_open_noted(const struct tw_sys *sys, int dir, const char *base, tw_vault_root_of *root_of, void *user, tw_vault **ret);
 tw_err tw_vault_create_noted(
 	const struct tw_sys *sys, int dir, const char *base, const tw_secret *root, struct tw_slice note, tw_vault **ret);
