@@ -4,7 +4,8 @@
  * opens one. A private half never comes out; small secrets are sealed to the backend and may lie anywhere.
  *
  * Every question to a token is bounded in time (TW_KEYSTORE_TIMEOUT_MS), and within a turn (token.h) so is every call: what asks several times
- * pauses with TIMEOUT where the next question would not fit, and called again in another turn it goes on where it was.
+ * pauses with TIMEOUT where the next question would not fit, and called again in another turn it goes on where it was. One exception: the first
+ * opening of all asks two questions in one turn (what the token is, and to wrap the vault's root), as before the vault is there is nothing to go on from.
  * A backend that is gone is never replaced by another one in silence.
  * What may be wrong has one code each: NOTFOUND no such key; CLOSED the token is absent or was taken out; DENIED the PIN is
  * wrong; STATE the token is locked, or not made ready; TIMEOUT it does not answer in time. The detail says which token.

@@ -149,6 +149,7 @@ static void test_taking_over_and_storage_key(void **state)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *s = NULL;
 	uint32_t oldest, newest;
+	struct tw_message m;
 	struct bench b;
 	begin_slow(&b);
 	check_asked(&b, TW_WIRE_KEYS_ADOPT, "", TW_WIRE_KEYS_DONE, 2); /* the key taken in; the storage key unwrapped */
@@ -157,6 +158,12 @@ static void test_taking_over_and_storage_key(void **state)
 		5); /* wrapped; the old one unwrapped; the vault's root made anew; the old ones destroyed, each */
 	tw_keystore_generations(b.keys->store, &oldest, &newest);
 	CHECK(oldest == 2 && newest == 2);
+	/* Given up by core after its first turn, and asked anew: it goes on with that one, and every turn of it is of that one. */
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_STORE_ROTATE, NULL, 0, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_MORE);
+	check_asked(&b, TW_WIRE_KEYS_STORE_ROTATE, "", TW_WIRE_KEYS_DONE, 5); /* both unwrapped; the root; the old ones destroyed, each */
+	tw_keystore_generations(b.keys->store, &oldest, &newest);
+	CHECK(oldest == 3 && newest == 3);
 	odd("");
 	for (int i = 0; i < TW_KEYS_SECRETS; i++) {
 		CHECK_OK(tw_keys_secret_read(b.keys, (enum tw_keys_secret)i, &s));
@@ -168,7 +175,7 @@ static void test_taking_over_and_storage_key(void **state)
 /* Found at the start or left by a failure: several that no name leads to, and the token takes longer for them than a turn has. */
 static void test_sweep_in_turns(void **state)
 {
-	enum { KEYS = 9 };
+	enum { KEYS = 12 };
 	static const char *const copies[] = { "pkcs11.a", "pkcs11.b" };
 	TW_CLEANUP(tw_buf_done) struct tw_buf vault = { 0 };
 	struct bench b;
@@ -188,6 +195,9 @@ static void test_sweep_in_turns(void **state)
 	odd("lag");
 	CHECK_OK(tw_keys_open(sys, dir.fd, NULL, &start, &b.keys));
 	CHECK(counted("destroy") > before && counted("destroy") < before + KEYS); /* as many as there was time for */
+	const int asked = questions; /* outside a turn too: one question, and no more until it is asked again */
+	CHECK_ERR(tw_keystore_settle(b.keys->store), TIMEOUT);
+	CHECK_INT(questions, asked + 1);
 	struct tw_message m;
 	CHECK(ask_in_turns(&b, TW_WIRE_KEYS_SLOTS, "owner.", &m) > 1);
 	CHECK_INT(m.type, TW_WIRE_KEYS_SLOTS_ARE);
