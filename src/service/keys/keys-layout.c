@@ -189,13 +189,20 @@ static tw_err finish_rotation(tw_keys *k)
 	return oldest < newest ? tw_keystore_forget(k->store) : tw_keystore_settle(k->store);
 }
 
-/* @nist DP.CKM.3: a new storage key; what it seals is sealed again, then the old one is forgotten. Cut anywhere, the next start goes on. */
+/*
+ * @nist DP.CKM.3: a new storage key; what it seals is sealed again, then the old one is forgotten. Cut anywhere, the next start goes on. Given up
+ * while the token was slow, whoever asks again gets the one that was made for him, and no further one.
+ */
 tw_err tw_keys_store_rotate(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
+	uint32_t oldest, newest;
 	TW_TRY(tw_keys_ask_store(k));
-	if (k->paused.stage == 0)
-		TW_TRY(finish_rotation(k));
-	k->paused.stage = k->paused.stage ? k->paused.stage : 1;
+	if (k->paused.stage == 0) {
+		tw_keystore_generations(k->store, &oldest, &newest);
+		if (oldest == newest) /* what was sealed under one before it, or is still to be destroyed */
+			TW_TRY(finish_rotation(k));
+		k->paused.stage = oldest == newest ? 1 : 2;
+	}
 	if (k->paused.stage == 1)
 		TW_TRY(tw_keystore_rotate(k->store));
 	k->paused.stage = 2;

@@ -427,6 +427,11 @@ static tw_token *token_of(const tw_keys *k)
 	return k->words ? k->words->token : NULL;
 }
 
+bool tw_keys_paused(const tw_keys *k, tw_err why)
+{
+	return token_of(k) && tw_is(why, TW_CODE_TIMEOUT) && tw_token_paused(token_of(k));
+}
+
 static tw_err answer_failed(const tw_keys *k, tw_channel *core, uint32_t tag, tw_err why)
 {
 	char payload[1 + TW_DETAIL_MAX];
@@ -463,7 +468,7 @@ static tw_err take_turn(tw_keys *k, const struct row *row, struct tw_slice in, s
 	if (token)
 		tw_token_turn(token);
 	tw_err e = row->run(k, in, out);
-	*ret_paused = token && tw_is(e, TW_CODE_TIMEOUT) && tw_token_paused(token);
+	*ret_paused = tw_keys_paused(k, e);
 	if (token)
 		tw_token_turn_end(token);
 	return e;

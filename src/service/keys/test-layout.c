@@ -384,6 +384,32 @@ static void test_tidies_up(void **state)
 	bench_done(&b);
 }
 
+/* A rotation that was given up after its first step is the one that whoever asks again gets, in either layout; the next one is another. */
+static void test_rotation_asked_again(void **state)
+{
+	for (int in_store = 0; in_store < 2; in_store++) {
+		struct bench b;
+		uint32_t newest, oldest;
+		if (in_store)
+			adopted();
+		else
+			provision();
+		bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+		generations(&b, &newest, &oldest);
+		CHECK(newest == 1 && oldest == 1);
+		CHECK_OK(tw_keystore_rotate(b.keys->store));
+		CHECK_OK(rotate_store(&b));
+		generations(&b, &newest, &oldest);
+		CHECK(newest == 2 && oldest == 2);
+		if (in_store)
+			check_adopted(2);
+		CHECK_OK(rotate_store(&b));
+		generations(&b, &newest, &oldest);
+		CHECK(newest == 3 && oldest == 3);
+		bench_done(&b);
+	}
+}
+
 /* Before the take-over there is nothing that the storage key seals: it is rotated all the same, also when nobody has used it. */
 static void test_rotation_in_plain_layout(void **state)
 {
@@ -484,5 +510,6 @@ static void test_unsure(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_adopt), TEST(test_adopt_cuts), TEST(test_adopt_faults), TEST(test_store_rotation), TEST(test_every_failure_is_told),
-	TEST(test_tidies_up), TEST(test_rotation_in_plain_layout), TEST(test_another_identity), TEST(test_unsure))
+CHECK_MAIN(TEST(test_adopt), TEST(test_adopt_cuts), TEST(test_adopt_faults), TEST(test_store_rotation),
+	TEST(test_every_failure_is_told), TEST(test_tidies_up), TEST(test_rotation_asked_again),
+	TEST(test_rotation_in_plain_layout), TEST(test_another_identity), TEST(test_unsure))

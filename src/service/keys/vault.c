@@ -471,7 +471,7 @@ tw_err tw_vault_change(tw_vault *v, const struct tw_vault_edit *edits, size_t co
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *room = NULL;
 	TW_CLEANUP(tw_secret_freep) tw_secret *next = NULL;
-	size_t more;
+	size_t more = 0;
 	TW_TRY(check_edits(edits, count, &more));
 	TW_TRY(tw_secret_new(v->sys, NULL, tw_secret_size(v->payload) + more, &room));
 	size_t size = (size_t)(build(v, edits, count, tw_secret_mutable(room)) - tw_secret_bytes(room));
