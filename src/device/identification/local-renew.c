@@ -19,10 +19,11 @@
 
 struct tw_local {
 	bool reckoned;
-	int64_t at_ms;                /* wall; TW_RENEWAL_NEVER */
-	int64_t pause_ms;             /* once it was asked for; what comes of it says sooner that there is something to reckon */
-	int64_t rests_until_ms;       /* since boot: also a clock that leaps back and forth does not make it ask sooner */
-	char since[TW_TIME_TEXT_MAX]; /* of the identity that rests; another one does not */
+	int64_t at_ms;                  /* wall; TW_RENEWAL_NEVER */
+	int64_t pause_ms;               /* once it was asked for; what comes of it says sooner that there is something to reckon */
+	int64_t rests_until_ms;         /* since boot: also a clock that leaps back and forth does not make it ask sooner */
+	char since[TW_TIME_TEXT_MAX];   /* of the identity that rests; another one does not */
+	char told[TW_TASK_ID_SIZE + 1]; /* of which task the end was told last: the next one begins when this one's is done */
 };
 
 /* --- Tries that came to nothing --- */
@@ -49,7 +50,7 @@ static tw_err tries_of(struct tw_device *d, const char *since, json_t **ret)
 	return TW_OK;
 }
 
-tw_err tw_local_renewal_failed(struct tw_device *d, const char *since, const char *rule, int64_t at_ms)
+static tw_err count_failure(struct tw_device *d, const char *since, const char *rule, int64_t at_ms)
 {
 	TW_CLEANUP(tw_jsonp) json_t *before = NULL, *j = json_object();
 	json_int_t failures = 0;
@@ -63,8 +64,28 @@ tw_err tw_local_renewal_failed(struct tw_device *d, const char *since, const cha
 	TW_TRY(tw_json_set(j, "failures", json_integer(failures)));
 	TW_TRY(tw_json_set(j, "failed_ms", json_integer(at_ms)));
 	TW_TRY(tw_json_set(j, "rule", json_string(rule)));
-	TW_TRY(tw_local_keep(d, TW_LOCAL_KEPT_TRIES, j));
-	return tw_event(&d->context, "identity.local-renewal-failed", json_pack("{s:s}", "rule", rule));
+	return tw_local_keep(d, TW_LOCAL_KEPT_TRIES, j);
+}
+
+tw_err tw_local_tell(struct tw_device *d, const char *task, const char *event, json_t *fields)
+{
+	if (d->local && task && strcmp(d->local->told, task) == 0) {
+		json_decref(fields);
+		return TW_OK;
+	}
+	TW_TRY(tw_event(&d->context, event, fields));
+	if (d->local && task)
+		(void)snprintf(d->local->told, sizeof d->local->told, "%s", task);
+	return TW_OK;
+}
+
+/* Told whether or not it could be counted: a full store may be the very thing that failed it. */
+tw_err tw_local_renewal_failed(struct tw_device *d, const char *since, const char *rule, int64_t at_ms, const char *task)
+{
+	tw_err counted = count_failure(d, since, rule, at_ms);
+
+	TW_TRY(tw_local_tell(d, task, "identity.local-renewal-failed", json_pack("{s:s}", "rule", rule)));
+	return counted;
 }
 
 void tw_local_changed(struct tw_device *d)
@@ -167,7 +188,7 @@ static tw_err could_not_begin(struct tw_device *d, struct tw_slice answer)
 	if (!tw_failed(tw_json_parse(answer, ANSWER_MAX, &problem)))
 		rule = tw_json_text(problem, "rule");
 	TW_TRY(tw_local_renewal_failed(
-		d, tw_json_text(identity, "since"), rule && *rule ? rule : "path.failure", tw_time_wall_ms(&d->time)));
+		d, tw_json_text(identity, "since"), rule && *rule ? rule : "path.failure", tw_time_wall_ms(&d->time), NULL));
 	tw_local_changed(d);
 	return TW_OK;
 }

@@ -512,21 +512,21 @@ static tw_err note_failure(struct tw_device *d, const struct tw_task *t)
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
 	TW_TRY(e);
-	return tw_local_renewal_failed(d, tw_json_text(present, "since"), rule_of_end(t), t->ended_ms);
+	return tw_local_renewal_failed(d, tw_json_text(present, "since"), rule_of_end(t), t->ended_ms, t->id);
 }
 
-static tw_err note_enrolled(struct tw_device *d, const tw_cert *cert)
+static tw_err note_enrolled(struct tw_device *d, const struct tw_task *t, const tw_cert *cert)
 {
 	char until[TW_TIME_TEXT_MAX];
 
 	tw_time_text(tw_cert_not_after_ms(cert), until);
-	return tw_event(&d->context, "identity.local-enrolled", json_pack("{s:s}", "not_after", until));
+	return tw_local_tell(d, t->id, "identity.local-enrolled", json_pack("{s:s}", "not_after", until));
 }
 
 /*
  * However it ended: neither the sealed secret nor a key that came to nothing stays. Whether it came to something says what is kept, and not
  * the task, which may have failed behind the write that counts. What was wanted is forgotten last, so that all of this is done until
- * it is done; what is cut in between is told twice.
+ * it is done; what is cut in between is told twice, and what fails in between once.
  */
 static tw_err ended(struct tw_context *c, struct tw_task *t)
 {
@@ -544,7 +544,7 @@ static tw_err ended(struct tw_context *c, struct tw_task *t)
 		return e;
 	TW_TRY(drop_others(d, present));
 	if (present && is_slot_of(present, tw_json_text(wanted, "slot")))
-		TW_TRY(note_enrolled(d, chain.of[0]));
+		TW_TRY(note_enrolled(d, t, chain.of[0]));
 	else if (t->state != TW_TASK_DONE && !*tw_json_text(wanted, "secret"))
 		TW_TRY(note_failure(d, t));
 	return tw_device_forget(d, KEPT_WANTED);

@@ -318,6 +318,14 @@ static void told(const char *first, const char *second)
 		CHECK_TEXT(events[1], second);
 }
 
+static void start_job(void)
+{
+	CHECK_INT(tw_local_renewal_due_ms(c), -1);
+	CHECK_OK(tw_local_job_renew(c)); /* the run at the start */
+	CHECK_INT(tw_local_renewal_due_ms(c), 0);
+	CHECK_INT(asked, 0);
+}
+
 /* --- Ends --- */
 
 /* Cut behind the write: the new identity stands, and the old one's key with it. */
@@ -330,8 +338,9 @@ static void have_written_the_new(void)
 /* Behind the write that counts nothing makes a failure of it: neither a keystore that hangs nor a log that cannot be written. */
 static void test_what_was_written_has_not_failed(void **state)
 {
-	struct tw_task t = { .state = TW_TASK_FAILED, .ended_ms = WALL };
+	struct tw_task t = { .id = "1", .state = TW_TASK_FAILED, .ended_ms = WALL };
 
+	start_job();
 	have_written_the_new();
 	keys_hang = true;
 	CHECK_ERR(tw_task_local_renew.ended(c, &t), TIMEOUT);
@@ -341,6 +350,11 @@ static void test_what_was_written_has_not_failed(void **state)
 	CHECK_ERR(tw_task_local_renew.ended(c, &t), IO);
 	CHECK(!slots[0] && slots[1] && kept(WANTED));
 	log_broken = false;
+	stuck = WANTED;
+	for (int i = 0; i < 3; i++)
+		CHECK_ERR(tw_task_local_renew.ended(c, &t), LIMIT);
+	told("identity.local-enrolled", NULL);
+	stuck = NULL;
 	CHECK_OK(tw_task_local_renew.ended(c, &t));
 	told("identity.local-enrolled", NULL);
 	CHECK(!kept(WANTED) && !kept(TW_LOCAL_KEPT_TRIES) && slots[1]);
@@ -370,26 +384,37 @@ static void test_goes_on_behind_the_write(void **state)
 	CHECK(!slots[0] && slots[1] && !kept(WANTED));
 }
 
+/* The end is done again every few seconds until all of it works, which must not fill the log. */
 static void test_a_failure_is_noted_once(void **state)
 {
-	struct tw_task t = { .state = TW_TASK_FAILED, .ended_ms = WALL, .result = json_pack("{s:s}", "verdict", "est.refused") };
+	struct tw_task t = { .id = "1", .state = TW_TASK_FAILED, .ended_ms = WALL, .result = json_pack("{s:s}", "verdict", "est.refused") };
 	char rule[64];
 
+	start_job();
 	keep_wanted(TW_KEYS_LOCAL "b", "");
 	full = TW_LOCAL_KEPT_TRIES;
-	CHECK_ERR(tw_task_local_renew.ended(c, &t), LIMIT);
-	CHECK(kept(WANTED)); /* else nobody would know any more that there is something to note */
-	full = NULL;
 	log_broken = true;
 	CHECK_ERR(tw_task_local_renew.ended(c, &t), IO);
+	told(NULL, NULL);
 	log_broken = false;
+	for (int i = 0; i < 3; i++)
+		CHECK_ERR(tw_task_local_renew.ended(c, &t), LIMIT);
+	told("identity.local-renewal-failed", NULL); /* what cannot be kept is told nevertheless */
+	CHECK(kept(WANTED));                         /* else nobody would know any more that there is something to note */
+	full = NULL;
 	stuck = WANTED;
+	for (int i = 0; i < 3; i++)
+		CHECK_ERR(tw_task_local_renew.ended(c, &t), LIMIT);
+	told("identity.local-renewal-failed", NULL);
+	free(device.local); /* a restart knows nothing of it */
+	device.local = NULL;
+	start_job();
 	CHECK_ERR(tw_task_local_renew.ended(c, &t), LIMIT);
 	stuck = NULL;
 	CHECK_OK(tw_task_local_renew.ended(c, &t));
 	CHECK_INT(tries(rule), 1);
 	CHECK_TEXT(rule, "est.refused");
-	told("identity.local-renewal-failed", "identity.local-renewal-failed"); /* what could not be forgotten is told again */
+	told("identity.local-renewal-failed", "identity.local-renewal-failed");
 	CHECK(slots[0] && !slots[1] && !kept(WANTED));
 	json_decref(t.result);
 }
@@ -402,13 +427,15 @@ static void test_each_failure_counts(void **state)
 	} rows[] = { { TW_TASK_FAILED, "task.failed" }, { TW_TASK_CANCELLED, "task.cancelled" }, { TW_TASK_ABORTED, "task.aborted" } };
 	char rule[64];
 
+	start_job();
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		struct tw_task t = { .state = rows[i].state, .ended_ms = WALL + (int64_t)i };
+		struct tw_task t = { .id = { (char)('1' + i) }, .state = rows[i].state, .ended_ms = WALL + (int64_t)i };
 
 		keep_wanted(TW_KEYS_LOCAL "b", "");
 		CHECK_OK(tw_task_local_renew.ended(c, &t));
 		CHECK_INT(tries(rule), i + 1);
 		CHECK_TEXT(rule, rows[i].rule);
+		CHECK_INT(events_count, i + 1);
 	}
 }
 
@@ -435,14 +462,6 @@ static void run_job(int most)
 	for (; tw_local_renewal_due_ms(c) == 0 && most; most--)
 		CHECK_OK(tw_local_job_renew(c));
 	CHECK(tw_local_renewal_due_ms(c) != 0);
-}
-
-static void start_job(void)
-{
-	CHECK_INT(tw_local_renewal_due_ms(c), -1);
-	CHECK_OK(tw_local_job_renew(c)); /* the run at the start */
-	CHECK_INT(tw_local_renewal_due_ms(c), 0);
-	CHECK_INT(asked, 0);
 }
 
 static void test_nothing_to_renew(void **state)
@@ -489,15 +508,15 @@ static void test_what_cannot_begin_is_a_failure(void **state)
 	char rule[64], text[160];
 
 	answer.status = 503;
-	answer_body = "{\"type\":\"x\", \"rule\":\"keys.keystore\"}";
+	answer_body = "{\"type\":\"x\", \"rule\":\"task.limit\"}";
 	start_job();
 	run_job(2);
 	told("identity.local-renewal-failed", NULL);
 	CHECK_INT(tries(rule), 1);
-	CHECK_TEXT(rule, "keys.keystore");
+	CHECK_TEXT(rule, "task.limit");
 	CHECK_INT(tw_local_renewal_due_ms(c), HOUR);
 	CHECK_OK(tw_local_renewal_text(&device, text, sizeof text));
-	CHECK(strstr(text, "the last try failed (keys.keystore)"));
+	CHECK(strstr(text, "the last try failed (task.limit)"));
 	pass(HOUR - 1);
 	run_job(0);
 	answer_body = ""; /* no memory for words */
@@ -514,7 +533,7 @@ static void test_what_cannot_begin_is_a_failure(void **state)
 	CHECK_INT(tries(rule), 2);
 }
 
-/* Neither is asked without pause when not even that can be noted. */
+/* Told also when not even that can be noted, and not asked without pause. */
 static void test_what_cannot_be_noted_rests(void **state)
 {
 	char rule[64];
@@ -524,6 +543,7 @@ static void test_what_cannot_be_noted_rests(void **state)
 	full = TW_LOCAL_KEPT_TRIES;
 	start_job();
 	CHECK_ERR(tw_local_job_renew(c), LIMIT);
+	told("identity.local-renewal-failed", NULL);
 	CHECK_INT(asked, 1);
 	CHECK_INT(tw_local_renewal_due_ms(c), HOUR);
 	full = NULL;
@@ -536,7 +556,7 @@ static void test_what_cannot_be_noted_rests(void **state)
 	pass(HOUR);
 	run_job(2);
 	CHECK_INT(asked, 3);
-	told("identity.local-renewal-failed", NULL);
+	told("identity.local-renewal-failed", "identity.local-renewal-failed");
 	CHECK_INT(tw_local_renewal_due_ms(c), 2 * HOUR);
 }
 
@@ -689,6 +709,8 @@ static void restore(void)
 	slots[0] = old_key;
 	slots[1] = new_key;
 	events_count = 0;
+	free(device.local); /* it would remember what was told */
+	device.local = NULL;
 	(void)tw_device_forget(&device, TW_LOCAL_KEPT_TRIES);
 	CHECK_OK(tw_device_keep(&device, LOCAL, identity_text));
 	CHECK_OK(tw_device_keep(&device, WANTED, wanted_text));
@@ -698,8 +720,6 @@ static tw_err job_without(const struct tw_sys *sys, void *user)
 {
 	device.context.sys = sys;
 	restore();
-	free(device.local);
-	device.local = NULL;
 	TW_TRY(tw_local_job_renew(c));
 	return tw_local_job_renew(c);
 }
@@ -710,7 +730,7 @@ static tw_err words_without(const struct tw_sys *sys, void *user)
 
 	device.context.sys = sys;
 	restore();
-	TW_TRY(tw_local_renewal_failed(&device, user, "est.refused", WALL));
+	TW_TRY(tw_local_renewal_failed(&device, user, "est.refused", WALL, NULL));
 	return tw_local_renewal_text(&device, text, sizeof text);
 }
 
