@@ -141,6 +141,15 @@ def change(unit, key, value, want=200):
     return answer.status
 
 
+def test_off_over_the_network(device):
+    change(device, "identification.remote-read", "off")
+    for method, path in (("POST", CHECK), ("GET", FINDINGS)):
+        refused = device.client.ask(method, path)
+        assert refused.status == 403 and refused.json["rule"] == "DI.IMS.1", path
+    change(device, "identification.remote-read", "on")
+    assert check(device)["result"]["verdict"] == "as-installed"
+
+
 def test_odd_names_and_many(device):
     put(device.disk.root / "usr/bin/\x1b[31mred", ELF)
     for i in range(140):

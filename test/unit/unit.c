@@ -350,7 +350,7 @@ static int at_console(tw_unit *u, const char *operation, const json_t *input)
 {
 	struct tw_request rq = {
 		.subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console", .source = "console", .how = "console" },
-		.operation = tw_operation_find(u->device.context.capabilities, operation),
+		.operation = tw_operation_find(u->device.context.capabilities, tw_slice_of(operation)),
 		.input = input,
 	};
 	struct tw_path_reply reply = { 0 };

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "device/identification/files.h"
+#include "device/identification/identity.h"
 #include "device/platform/errand.h"
 #include "device/rows-identification.h"
 #include "service/task/task.h"
@@ -334,4 +335,6 @@ static tw_err step(struct tw_context *c, struct tw_task *t, bool *ret_finished)
 }
 
 /* One at a time: there is one scan role. */
-const struct tw_task_kind tw_task_inventory_check = { .resumable = true, .at_once = 1, .begin = begin, .step = step, .end = end };
+const struct tw_task_kind tw_task_inventory_check = {
+	.resumable = true, .at_once = 1, .prepare = tw_identity_refuse, .begin = begin, .step = step, .end = end
+};

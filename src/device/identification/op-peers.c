@@ -216,7 +216,7 @@ static bool pattern_valid(const char *pattern)
 static bool operation_valid(const struct tw_context *c, const char *name)
 {
 	const struct tw_subject peer = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_PEER };
-	const struct tw_operation_row *o = tw_operation_find(c->capabilities, name);
+	const struct tw_operation_row *o = tw_operation_find(c->capabilities, tw_slice_of(name));
 
 	return o && tw_gate_authorize(c->grants, &peer, o->permission, o->when, true).verdict == TW_ALLOW;
 }

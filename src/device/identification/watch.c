@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "device/identification/peers.h"
 #include "device/rows-identification.h"
+#include "service/path/path-match.h"
 
 #define SETTING "identification.watched"
 #define COUNTER "Thingward-Counter"
@@ -40,22 +41,13 @@ static bool next_word(const char **at, struct tw_slice *ret)
 	return ret->size > 0;
 }
 
-static bool names_operation(struct tw_context *c, struct tw_slice word)
-{
-	for (const struct tw_capability *const *q = c->capabilities; *q; q++)
-		for (const struct tw_operation_row *o = (*q)->operations; o && o->name; o++)
-			if (tw_slice_is(word, o->name))
-				return true;
-	return false;
-}
-
 /* A name that is none would watch nothing and look as if it did. */
 tw_err tw_peers_watch_apply(struct tw_context *c, const char *value)
 {
 	struct tw_slice word;
 
 	while (next_word(&value, &word))
-		if (!names_operation(c, word))
+		if (!tw_operation_find(c->capabilities, word))
 			return TW_RAISE(DENIED, "there is no operation " TW_SLICE_FMT, TW_SLICE_ARG(word));
 	return TW_OK;
 }

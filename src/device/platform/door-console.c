@@ -46,7 +46,7 @@ static bool walk(tw_door_console *d, const char *operation, const json_t *input,
 	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
 	struct tw_request rq = {
 		.subject = { .door = TW_DOOR_CONSOLE, .kind = TW_SUBJECT_CONSOLE, .name = "console", .source = "console", .how = "console" },
-		.operation = tw_operation_find(c->capabilities, operation),
+		.operation = tw_operation_find(c->capabilities, tw_slice_of(operation)),
 		.input = input,
 	};
 	struct tw_path_reply reply = { 0 };

@@ -134,11 +134,11 @@ bool tw_match_is_json(const struct tw_http_head *head)
 	return tw_slice_is_nocase(type, "application/json");
 }
 
-const struct tw_operation_row *tw_operation_find(const struct tw_capability *const *capabilities, const char *name)
+const struct tw_operation_row *tw_operation_find(const struct tw_capability *const *capabilities, struct tw_slice name)
 {
 	for (const struct tw_capability *const *p = capabilities; *p; p++)
 		for (const struct tw_operation_row *o = (*p)->operations; o && o->name; o++)
-			if (strcmp(o->name, name) == 0)
+			if (tw_slice_is(name, o->name))
 				return o;
 	return NULL;
 }

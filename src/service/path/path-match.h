@@ -15,5 +15,5 @@ void tw_match_operation(const struct tw_context *c, const struct tw_http_head *h
 tw_err tw_match_query(const struct tw_sys *sys, struct tw_slice query, const struct tw_shape *shape, json_t **ret);
 bool tw_match_is_json(const struct tw_http_head *head); /* Content-Type */
 /* NULL: there is none of this name. */
-const struct tw_operation_row *tw_operation_find(const struct tw_capability *const *capabilities, const char *name);
+const struct tw_operation_row *tw_operation_find(const struct tw_capability *const *capabilities, struct tw_slice name);
 #endif

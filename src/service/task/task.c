@@ -302,7 +302,7 @@ bool tw_tasks_keep(void *context, uint64_t intent)
 
 static const struct tw_operation_row *row_of(const struct tw_context *c, const char *name)
 {
-	const struct tw_operation_row *o = tw_operation_find(c->capabilities, name);
+	const struct tw_operation_row *o = tw_operation_find(c->capabilities, tw_slice_of(name));
 	return o && o->task ? o : NULL;
 }
 
