@@ -41,7 +41,7 @@ struct level {
 };
 
 /* 8.1.3, 10.1: definite, and in as few bytes as possible. */
-static bool read_length(const uint8_t **at, const uint8_t *end, size_t *ret)
+bool tw_der_length(const uint8_t **at, const uint8_t *end, size_t *ret)
 {
 	size_t count, n = 0;
 
@@ -69,7 +69,7 @@ static bool read_value(const uint8_t *at, const uint8_t *end, struct value *ret)
 		return false;
 	ret->start = at;
 	ret->tag = *at++;
-	if (!read_length(&at, end, &size) || (size_t)(end - at) < size)
+	if (!tw_der_length(&at, end, &size) || (size_t)(end - at) < size)
 		return false;
 	ret->at = at;
 	ret->end = at + size;

@@ -14,4 +14,6 @@
 
 /* One value, whole, and nothing behind it. SYNTAX says at which byte; LIMIT: too deep. */
 tw_err tw_der_exact(struct tw_slice der);
+/* The length at *at, in its one form, and moves behind it. Whether as much follows, the caller looks. */
+bool tw_der_length(const uint8_t **at, const uint8_t *end, size_t *ret);
 #endif

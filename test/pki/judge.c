@@ -3,11 +3,12 @@
  * Reads questions from the standard input and writes a line for each: the rule that refuses it, or "taken". With the name of a file
  * it reads them there, each with the answer that is wanted behind it ("": any rule), and ends with 1 at the first other one.
  *
- * A question is nine fields, each with its length before it (32 bits, big-endian): kind (chain, csr), chain, anchors, purpose, uri,
- * dns, list (DER), stapled answer (DER), time (ms). For a csr only its DER, in the place of the chain.
+ * A question is nine fields, each with its length before it (32 bits, big-endian): kind (chain, csr, bag), chain, anchors, purpose, uri,
+ * dns, list (DER), stapled answer (DER), time (ms). For a csr or a bag only its DER, in the place of the chain.
  */
 #include "base/cursor.h"
 #include "base/text.h"
+#include "crypto/bag.h"
 #include "crypto/chain.h"
 #include "crypto/csr.h"
 #include "crypto/hash.h"
@@ -68,6 +69,14 @@ static const char *judge_csr(const struct question *q)
 	return tw_failed(e) ? tw_code_name(e.code) : "taken";
 }
 
+static const char *judge_bag(const struct question *q)
+{
+	TW_CLEANUP(tw_certs_done) struct tw_certs all = { 0 };
+	tw_err e = tw_bag_read(tw_sys_real(), field(q, CHAIN), TW_ANCHORS_MAX, &all);
+
+	return tw_failed(e) ? tw_code_name(e.code) : "taken";
+}
+
 static const char *judge_chain(const struct question *q)
 {
 	const struct tw_sys *sys = tw_sys_real();
@@ -101,10 +110,26 @@ static const char *judge_chain(const struct question *q)
 	return verdict.rule ? verdict.rule : "taken";
 }
 
+static const struct {
+	const char *kind, *(*judge)(const struct question *q);
+} judges[] = {
+	{ "chain", judge_chain },
+	{ "csr", judge_csr },
+	{ "bag", judge_bag },
+};
+
+static const char *judge(const struct question *q)
+{
+	for (size_t i = 0; i < TW_COUNT(judges); i++)
+		if (!strcmp(judges[i].kind, q->of[KIND]))
+			return judges[i].judge(q);
+	abort();
+}
+
 /* Whether the answer is the one that is wanted, if any is. */
 static bool answered(const struct question *q)
 {
-	const char *is = strcmp(q->of[KIND], "csr") ? judge_chain(q) : judge_csr(q), *wanted = q->of[WANTED];
+	const char *is = judge(q), *wanted = q->of[WANTED];
 
 	(void)printf("%s\n", is);
 	return !wanted || (wanted[0] ? !strcmp(is, wanted) : strcmp(is, "taken") != 0);
