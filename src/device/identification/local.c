@@ -226,27 +226,20 @@ static const char *free_slot(const json_t *present)
 	return present && is_slot_of(present, slots[0]) ? slots[1] : slots[0];
 }
 
-/* Kept before the task begins, so that a restart finds what was wanted. */
-static tw_err want(struct tw_context *c, struct tw_reply *rp, const json_t *present, const char *url, const char *anchors,
-	struct tw_slice secret)
+/* Kept before the task begins, so that a restart finds what was wanted. secret: as it is kept. */
+static tw_err want(struct tw_context *c, struct tw_reply *rp, const json_t *present, const char *url, const char *anchors, const char *secret)
 {
 	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(tw_jsonp) json_t *wanted = json_object();
-	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 };
 	const char *slot = free_slot(present), *missing = tw_fetch_missing(d);
 
 	if (missing)
 		return tw_reply_problem(rp, 409, "state", "local.fetch", "This device cannot connect to others",
 			"Install what is missing.", "%s", missing);
-	tw_buf_init(&sealed, c->sys, 2048);
-	if (tw_slice_is(secret, AS_UNIT))
-		TW_TRY(tw_buf_text(&sealed, AS_UNIT));
-	else if (secret.size)
-		TW_TRY(seal(d, secret, &sealed));
 	TW_TRY(tw_json_set(wanted, "url", json_string(url)));
 	TW_TRY(tw_json_set(wanted, "anchors", json_string(anchors)));
 	TW_TRY(tw_json_set(wanted, "slot", json_string(slot)));
-	TW_TRY(tw_json_set(wanted, "secret", json_string(tw_buf_cstr(&sealed))));
+	TW_TRY(tw_json_set(wanted, "secret", json_string(secret)));
 	TW_TRY(drop_slot(d, slot));
 	return tw_local_keep(d, KEPT_WANTED, wanted);
 }
@@ -286,6 +279,7 @@ static tw_err prepare_enrol(struct tw_context *c, const struct tw_request *rq, s
 	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(tw_jsonp) json_t *present = NULL;
 	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
 	const char *url = tw_json_text(rq->input, "url"), *anchors = tw_json_text(rq->input, "anchors"),
 		   *secret = tw_json_text(rq->input, "secret");
 	bool good = false, as_unit = tw_json_bool(rq->input, "unit");
@@ -304,7 +298,9 @@ static tw_err prepare_enrol(struct tw_context *c, const struct tw_request *rq, s
 	tw_err e = local_now(d, &present, &chain);
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
-	return want(c, rp, present, url, anchors, as_unit ? TW_SLICE(AS_UNIT) : tw_slice_of(secret));
+	tw_buf_init(&kept, c->sys, 2048);
+	TW_TRY(as_unit ? tw_buf_text(&kept, AS_UNIT) : seal(d, tw_slice_of(secret), &kept));
+	return want(c, rp, present, url, anchors, tw_buf_cstr(&kept));
 }
 
 static tw_err prepare_renew(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -316,7 +312,7 @@ static tw_err prepare_renew(struct tw_context *c, const struct tw_request *rq, s
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return no_identity(rp);
 	TW_TRY(e);
-	return want(c, rp, present, tw_json_text(present, "url"), tw_json_text(present, "anchors"), (struct tw_slice){ NULL, 0 });
+	return want(c, rp, present, tw_json_text(present, "url"), tw_json_text(present, "anchors"), "");
 }
 
 /* --- The task --- */
