@@ -11,6 +11,7 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from harness import Client, roles, unb64, wait_for
+from liar import Liar
 from peers import DAY, LAMP, Authority, Peer, as_owner, records, rule, trust
 
 A, B = LAMP + "A", LAMP + "B"
@@ -212,9 +213,9 @@ def test_a_real_device_talks_to_another(owned, new_unit):
     assert json.loads(said.partition(b"\r\n\r\n")[2])["identifier"] == owned.json("identity", "read")["identifier"]
 
 
-def assess(unit, out, *more):
+def assess(unit, out, *more, device="unit"):
     """{(element, probe): verdict}, claims and all of the evidence."""
-    done = unit.tool("assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--json", *more, ok=None, timeout=60)
+    done = unit.tool("assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--json", *more, ok=None, timeout=60)
     payload = json.loads(unb64(json.loads(out.read_text())["payload"]))
     return {(row["element"], row["probe"]): row["verdict"] for row in payload["results"]}, {row["element"]: row["claim"] for row in json.loads(done.stdout)}, payload
 
@@ -233,6 +234,54 @@ def test_probes_of_a_sound_device_and_with_the_feature_off(owned, tmp_path):
     seen, claims, _ = assess(owned, tmp_path / "2.json")
     assert seen["DI.DAS.2", "wrong-key"] == seen["DI.ABI.1", "rule-admits-one"] == "fail"
     assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == "contradicted"
+
+
+PROBES = ("DI.DAS.2/wrong-key", "DI.DAS.2/revoked-serial", "DI.ABI.1/rule-admits-one")
+ANYBODY = {f"/api/v1/{what}": (200, {}) for what in ("health", "settings", "peers", "peer-anchors", "peer-revocations", "policies")}
+
+
+def of_the_liar(liar, out, *probes):
+    """{probe: (verdict, reason)} of these alone, of a device that says Liar.answers to whoever asks."""
+    _, _, payload = assess(liar, out, *(word for probe in probes for word in ("--element", probe)), device="liar")
+    return {row["probe"]: (row["verdict"], row["reason"]) for row in payload["results"]}
+
+
+def test_probes_find_a_device_that_admits_anybody(liar, tmp_path):
+    """@nist DI.DAS.2 @nist DI.ABI.1: it takes every order of its owner, and serves whoever comes, whatever certificate he shows."""
+    Liar.answers = ANYBODY
+    seen = of_the_liar(liar, tmp_path / "1.json", *PROBES)
+    assert seen == {
+        "wrong-key": ("fail", "/api/v1/health was answered with 200; it should have been refused by peer.anchor."),
+        "revoked-serial": ("fail", "/api/v1/health was answered with 200; it should have been refused by peer.revoked."),
+        "rule-admits-one": ("fail", "/api/v1/settings was answered with 200; it should have been refused by policy.default."),
+    }
+
+
+def test_a_probe_finds_a_rule_that_admits_more_than_it_names(liar, tmp_path):
+    """@nist DI.ABI.1: nobody is admitted until there is a rule, each refusal has its record, and the rule lets in everybody."""
+    known, rules, asked = [], [], []
+
+    def settings(_):
+        asked.append(len(rules))
+        return (200, {}) if rules else (403, {"rule": "policy.default"})
+
+    Liar.answers = ANYBODY | {
+        "/api/v1/peers": lambda said: (known.append(said["identifier"]), (201, {}))[1],
+        "/api/v1/policies": lambda said: (rules.append(said["subject"]), (201, {}))[1],
+        "/api/v1/settings": settings,
+        "/api/v1/log?limit=50": lambda _: (200, {"records": [{"subject": f"peer:{one}", "rule": "policy.default"} for one in known]}),
+    }
+    verdict, reason = of_the_liar(liar, tmp_path / "1.json", "DI.ABI.1/rule-admits-one")["rule-admits-one"]
+    assert (verdict, asked, rules) == ("fail", [0, 1, 1], known[:1]), reason
+    assert reason == "/api/v1/settings was answered with 200; it should have been refused by policy.default."
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_an_error_that_names_no_rule_is_no_answer(liar, tmp_path, status):
+    """@nist DI.DAS.2: to be heard is to be answered; else a device that nobody reaches would count as one that heard."""
+    Liar.answers = ANYBODY | {"/api/v1/health": (status, {"title": "none"})}
+    verdict, reason = of_the_liar(liar, tmp_path / "1.json", "DI.DAS.2/revoked-serial")["revoked-serial"]
+    assert verdict == "fail" and f"refused with {status}" in reason and "wanted was an answer" in reason, reason
 
 
 def test_one_request_valid_ended_and_none(trusting):

@@ -177,7 +177,7 @@ static tw_err expect(
 	TW_TRY(tw_saw(f, *rule ? rule : "admitted", *got ? got : status < 300 ? "answered" : "refused without a rule"));
 	if (*rule && status < 400)
 		return tw_found(f, TW_VERDICT_FAIL, "%s was answered with %ld; it should have been refused by %s.", path, status, rule);
-	if (strcmp(got, rule) != 0)
+	if (strcmp(got, rule) != 0 || (!*rule && status >= 300))
 		return tw_found(f, TW_VERDICT_FAIL, "%s was refused with %ld by the rule '%s'; wanted was %s.", path, status, got,
 			*rule ? rule : "an answer");
 	if (*rule)
