@@ -187,7 +187,7 @@ static void test_another_unit(void **state)
 	}
 }
 
-/* --- Claims in JSON: absent, of another kind, too long --- */
+/* --- Claims in JSON: absent, of another kind --- */
 
 static tw_err verify_json(const json_t *claims)
 {
@@ -365,6 +365,168 @@ static void test_cbor_claims(void **state)
 		CHECK_ERR(verify_cbor(tw_buf_slice(&b)), SYNTAX);
 	}
 	tw_buf_done(&r.whole);
+}
+
+/* --- A byte more than a claim may have, in both spellings; and a claim of JSON twice --- */
+
+enum form { TEXT, BYTES, VERSION, ELEMENT, OTHER };
+/* In the order of the labels. Whole numbers, booleans and words have no length: there a long text is another kind. */
+static const struct limit {
+	const char *name;
+	enum form form;
+	size_t max;
+	bool any; /* whatever is not too long is taken */
+} limits[] = {
+	{ "sub", TEXT, 255, false },
+	{ "iat", OTHER, 255, false },
+	{ "eat_nonce", BYTES, 64, false },
+	{ "oemid", OTHER, 255, false },
+	{ "hwmodel", BYTES, 32, true },
+	{ "hwversion", VERSION, 63, true },
+	{ "oemboot", OTHER, 255, false },
+	{ "dbgstat", OTHER, 32, false },
+	{ "eat_profile", TEXT, 64, false },
+	{ "bootcount", OTHER, 255, false },
+	{ "bootseed", BYTES, 64, true },
+	{ "swname", TEXT, 63, true },
+	{ "swversion", VERSION, 63, true },
+	{ "thingward_time_trusted", OTHER, 255, false },
+	{ "thingward_exporter", BYTES, 32, false },
+	{ "thingward_product_version", TEXT, 63, true },
+	{ "thingward_boot_confirmed", OTHER, 255, false },
+	{ "thingward_elements", ELEMENT, 32, true },
+	{ "thingward_log_epoch", OTHER, 255, false },
+	{ "thingward_log_seq", OTHER, 255, false },
+	{ "thingward_log_chain", BYTES, 32, true },
+	{ "thingward_log_checkpoint", OTHER, 255, false },
+};
+#define FAR_TOO_LONG 5000
+
+static struct tw_slice filled(size_t size)
+{
+	static char text[FAR_TOO_LONG];
+	CHECK(size <= sizeof text);
+	memset(text, 'A', sizeof text);
+	return (struct tw_slice){ text, size };
+}
+
+static json_t *long_json(const struct limit *l, size_t size)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_slice text = filled(size);
+	tw_buf_init(&b, sys, 2 * FAR_TOO_LONG);
+	switch (l->form) {
+	case BYTES:
+		CHECK_OK(tw_buf_base64url(&b, text.at, text.size));
+		return json_string(tw_buf_cstr(&b));
+	case VERSION:
+		return json_pack("[s%]", text.at, text.size);
+	case ELEMENT:
+		CHECK_OK(tw_buf_add(&b, text.at, text.size));
+		return json_pack("{s:i}", tw_buf_cstr(&b), 0);
+	case TEXT:
+	case OTHER:
+		break;
+	}
+	return json_stringn(text.at, text.size);
+}
+
+static void put_long_cbor(const struct limit *l, size_t size, struct tw_buf *b)
+{
+	struct tw_slice text = filled(size);
+	tw_buf_clear(b);
+	if (l->form == BYTES) {
+		CHECK_OK(tw_cbor_put_bytes(b, text.at, text.size));
+		return;
+	}
+	if (l->form == VERSION || l->form == ELEMENT)
+		CHECK_OK(tw_cbor_put_head(b, l->form == VERSION ? TW_CBOR_ARRAY : TW_CBOR_MAP, 1));
+	CHECK_OK(tw_cbor_put_text(b, text));
+	if (l->form == ELEMENT)
+		CHECK_OK(tw_cbor_put_int(b, 0));
+}
+
+/* For its length or kind, and not because it is another than was asked for. */
+static void too_long(const struct limit *l, const char *spelling, size_t size, tw_err e)
+{
+	bool may = l->any && size <= l->max;
+	if (may ? tw_failed(e) : !tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
+		fail_msg("%s of %zu bytes in %s: %s", l->name, size, spelling, tw_failed(e) ? tw_err_detail() : "accepted");
+}
+
+static void test_claims_that_are_too_long(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf value = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct items r;
+	CHECK_OK(tw_report_claims(sys, &report, &claims));
+	take_apart(&r);
+	CHECK_INT(json_object_size(claims), TW_COUNT(limits));
+	CHECK_INT(r.count, TW_COUNT(limits));
+	tw_buf_init(&value, sys, TW_REPORT_MAX);
+	tw_buf_init(&b, sys, TW_REPORT_MAX);
+	for (size_t i = 0; i < TW_COUNT(limits); i++) {
+		const struct limit *l = &limits[i];
+		const size_t sizes[] = { l->max, l->max + 1, FAR_TOO_LONG };
+		CHECK(tw_json_get(claims, l->name) != NULL);
+		for (size_t k = l->any ? 0 : 1; k < TW_COUNT(sizes); k++) {
+			TW_CLEANUP(tw_jsonp) json_t *changed = json_copy(claims);
+			CHECK_OK(tw_json_set(changed, l->name, long_json(l, sizes[k])));
+			too_long(l, "JSON", sizes[k], verify_json(changed));
+			put_long_cbor(l, sizes[k], &value);
+			put_together(&r, i, OTHER_VALUE, tw_buf_slice(&value), &b);
+			too_long(l, "CBOR", sizes[k], verify_cbor(tw_buf_slice(&b)));
+		}
+	}
+	tw_buf_done(&r.whole);
+}
+
+/* The JWT of these bytes, whatever they are. */
+static tw_err verify_text(const struct tw_buf *claims)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf head = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf t = { 0 };
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	tw_buf_init(&head, sys, TW_REPORT_MAX);
+	tw_buf_init(&body, sys, TW_REPORT_MAX);
+	tw_buf_init(&t, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_jws_protected(sys, TW_REPORT_JWT_TYP, cert, &head));
+	CHECK_OK(tw_buf_base64url(&body, claims->data, claims->size));
+	const struct tw_slice input[] = { tw_buf_slice(&head), TW_SLICE("."), tw_buf_slice(&body) };
+	CHECK_OK(tw_key_sign(key, input, TW_COUNT(input), signature));
+	CHECK_OK(tw_buf_format(&t, "%s.%s.", tw_buf_cstr(&head), tw_buf_cstr(&body)));
+	CHECK_OK(tw_buf_base64url(&t, signature, sizeof signature));
+	return verify(tw_buf_slice(&t));
+}
+
+/* Once more in front or at the end, with the same value. */
+static void test_a_json_claim_twice(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf good = { 0 };
+	const char *name;
+	json_t *value;
+	CHECK_OK(tw_report_claims(sys, &report, &claims));
+	CHECK_INT(json_object_size(claims), TW_COUNT(limits));
+	tw_buf_init(&good, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_json_write(claims, &good));
+	CHECK_OK(verify_text(&good));
+	json_object_foreach(claims, name, value) {
+		TW_CLEANUP(tw_jsonp) json_t *one = json_pack("{s:O}", name, value);
+		TW_CLEANUP(tw_buf_done) struct tw_buf more = { 0 };
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		int size = (int)good.size - 1;
+		tw_buf_init(&more, sys, TW_REPORT_MAX);
+		tw_buf_init(&b, sys, TW_REPORT_MAX);
+		CHECK_OK(tw_json_write(one, &more));
+		CHECK_OK(tw_buf_format(&b, "%.*s,%s", (int)more.size - 1, more.data, good.data + 1));
+		CHECK_ERR(verify_text(&b), SYNTAX);
+		tw_buf_clear(&b);
+		CHECK_OK(tw_buf_format(&b, "%.*s,%s", size, good.data, tw_buf_cstr(&more) + 1));
+		CHECK_ERR(verify_text(&b), SYNTAX);
+	}
 }
 
 /* --- The COSE envelope --- */
@@ -763,8 +925,9 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_round), TEST(test_unknown_is_absent), TEST(test_every_byte), TEST(test_not_meant_for_us), TEST(test_another_unit),
-	TEST(test_json_claims), TEST(test_cbor_claims), TEST(test_envelope), TEST(test_other_things), TEST(test_not_signed),
-	TEST(test_signed_check), TEST(test_the_edges_of_claims), TEST(test_how_many_elements), TEST(test_claims_that_disagree),
+CHECK_MAIN(TEST(test_round), TEST(test_unknown_is_absent), TEST(test_every_byte), TEST(test_not_meant_for_us),
+	TEST(test_another_unit), TEST(test_json_claims), TEST(test_cbor_claims), TEST(test_claims_that_are_too_long),
+	TEST(test_a_json_claim_twice), TEST(test_envelope), TEST(test_other_things), TEST(test_not_signed), TEST(test_signed_check),
+	TEST(test_the_edges_of_claims), TEST(test_how_many_elements), TEST(test_claims_that_disagree),
 	TEST(test_cbor_claims_that_disagree), TEST(test_a_time_that_is_not_trusted), TEST(test_a_certificate_with_a_long_name),
 	TEST(test_what_is_no_report), TEST(test_binding_is_said), TEST(test_signing_without_memory), TEST(test_out_of_memory))
