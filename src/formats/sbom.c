@@ -16,6 +16,7 @@
 #define IDENTIFIER_PROPERTY "thingward:device-identifier"
 #define REF_MAX (TW_PACKAGE_NAME_MAX + TW_PACKAGE_ARCHITECTURE_MAX + 2)
 #define PURL_MAX 1024
+#define TYPE_MAX 63 /* a word of an enumeration, in all versions shorter */
 
 static void serial_text(const uint8_t serial[16], char ret[TW_SBOM_SERIAL_MAX + 1])
 {
@@ -212,19 +213,43 @@ tw_err tw_sbom_sign(const struct tw_sys *sys, const struct tw_sbom *s, struct tw
 	return tw_jws_sign(sys, TW_JWS_INVENTORY, device, o, signer, ret);
 }
 
-/* What stands where something is read; the rest is CycloneDX's, which adds to its objects as it likes. */
+/*
+ * What a unit writes, each member in its form; CycloneDX may add others to its objects, which are not read. Absent may be what the
+ * package database does not say of a component: its supplier and its licence.
+ */
 static const struct tw_shape document_shape[] = { { "bomFormat", TW_JSON_TEXT, true, 9, 9 },
 	{ "specVersion", TW_JSON_TEXT, true, 3, 3 }, { "serialNumber", TW_JSON_TEXT, true, TW_SBOM_SERIAL_MAX, TW_SBOM_SERIAL_MAX },
 	{ "version", TW_JSON_INT, true, 1, 1 }, { "metadata", TW_JSON_OBJECT, true, 0, 0 },
 	{ "components", TW_JSON_ARRAY, true, 0, 0 }, { "dependencies", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
-static const struct tw_shape metadata_shape[] = { { "component", TW_JSON_OBJECT, true, 0, 0 },
+static const struct tw_shape metadata_shape[] = { { "timestamp", TW_JSON_TEXT, true, 20, TW_TIME_TEXT_MAX },
+	{ "lifecycles", TW_JSON_ARRAY, true, 0, 0 }, { "tools", TW_JSON_OBJECT, true, 0, 0 },
+	{ "component", TW_JSON_OBJECT, true, 0, 0 }, { "properties", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape lifecycle_shape[] = { { "phase", TW_JSON_TEXT, true, 1, TYPE_MAX }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape tools_shape[] = { { "components", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape tool_shape[] = { { "type", TW_JSON_TEXT, true, 1, TYPE_MAX }, { "name", TW_JSON_TEXT, true, 1, 255 },
+	{ "version", TW_JSON_TEXT, true, 1, 63 }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape product_shape[] = { { "type", TW_JSON_TEXT, true, 1, TYPE_MAX },
+	{ "bom-ref", TW_JSON_TEXT, true, 1, REF_MAX - 1 }, { "name", TW_JSON_TEXT, true, 1, 255 },
+	{ "version", TW_JSON_TEXT, true, 1, 63 }, { "supplier", TW_JSON_OBJECT, true, 0, 0 },
 	{ "properties", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
-static const struct tw_shape product_shape[] = { { "name", TW_JSON_TEXT, true, 1, 255 }, { "version", TW_JSON_TEXT, true, 1, 63 },
-	{ "*", TW_JSON_ANY }, { 0 } };
 static const struct tw_shape property_shape[] = { { "name", TW_JSON_TEXT, true, 1, 255 }, { "value", TW_JSON_TEXT, true, 0, 255 }, { 0 } };
-static const struct tw_shape component_shape[] = { { "bom-ref", TW_JSON_TEXT, true, 1, REF_MAX - 1 },
-	{ "name", TW_JSON_TEXT, true, 1, TW_PACKAGE_NAME_MAX }, { "version", TW_JSON_TEXT, true, 1, TW_PACKAGE_VERSION_MAX },
-	{ "purl", TW_JSON_TEXT, true, 1, PURL_MAX }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape component_shape[] = { { "type", TW_JSON_TEXT, true, 1, TYPE_MAX },
+	{ "bom-ref", TW_JSON_TEXT, true, 1, REF_MAX - 1 }, { "name", TW_JSON_TEXT, true, 1, TW_PACKAGE_NAME_MAX },
+	{ "version", TW_JSON_TEXT, true, 1, TW_PACKAGE_VERSION_MAX }, { "purl", TW_JSON_TEXT, true, 1, PURL_MAX },
+	{ "supplier", TW_JSON_OBJECT, false, 0, 0 }, { "licenses", TW_JSON_ARRAY, false, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape named_shape[] = { { "name", TW_JSON_TEXT, true, 1, TW_PACKAGE_WORDS_MAX }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape choice_shape[] = { { "license", TW_JSON_OBJECT, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
+static const struct tw_shape dependency_shape[] = { { "ref", TW_JSON_TEXT, true, 1, REF_MAX - 1 },
+	{ "dependsOn", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
+
+static tw_err check_each(const json_t *list, const struct tw_shape *shape)
+{
+	const json_t *one;
+	size_t i;
+	json_array_foreach(list, i, one)
+		TW_TRY(tw_json_check(one, shape));
+	return TW_OK;
+}
 
 /* The identifier that the document itself states, once. */
 static tw_err stated_identifier(const json_t *properties, const char **ret)
@@ -243,10 +268,20 @@ static tw_err stated_identifier(const json_t *properties, const char **ret)
 	return *ret ? TW_OK : TW_RAISE(UNTRUSTED, "the document names no unit");
 }
 
-/* Each once: two of one name, and who compares them with a list may look at either. */
-static tw_err check_components(const json_t *list)
+static tw_err check_licences(const json_t *list)
 {
-	TW_CLEANUP(tw_jsonp) json_t *refs = json_object();
+	const json_t *one;
+	size_t i;
+	json_array_foreach(list, i, one) {
+		TW_TRY(tw_json_check(one, choice_shape));
+		TW_TRY(tw_json_check(tw_json_get(one, "license"), named_shape));
+	}
+	return TW_OK;
+}
+
+/* Each once: two of one name, and who compares them with a list may look at either. */
+static tw_err check_components(const json_t *list, json_t *refs)
+{
 	const json_t *one;
 	size_t i;
 	json_array_foreach(list, i, one) {
@@ -255,25 +290,73 @@ static tw_err check_components(const json_t *list)
 		if (json_object_get(refs, ref))
 			return TW_RAISE(SYNTAX, "two components are '%.80s'", ref);
 		TW_TRY(tw_json_set(refs, ref, json_true()));
+		if (tw_json_get(one, "supplier"))
+			TW_TRY(tw_json_check(tw_json_get(one, "supplier"), named_shape));
+		TW_TRY(check_licences(tw_json_get(one, "licenses")));
 	}
 	return TW_OK;
 }
 
+static tw_err check_ref(const json_t *ref, const json_t *refs)
+{
+	if (!json_is_string(ref) || !json_object_get(refs, json_string_value(ref)))
+		return TW_RAISE(SYNTAX, "a dependency is of no component");
+	return TW_OK;
+}
+
+static tw_err check_dependencies(const json_t *list, const json_t *refs)
+{
+	const json_t *one, *need;
+	size_t i, k;
+	json_array_foreach(list, i, one) {
+		TW_TRY(tw_json_check(one, dependency_shape));
+		TW_TRY(check_ref(tw_json_get(one, "ref"), refs));
+		json_array_foreach(tw_json_get(one, "dependsOn"), k, need)
+			TW_TRY(check_ref(need, refs));
+	}
+	return TW_OK;
+}
+
+static tw_err check_metadata(const json_t *about)
+{
+	const json_t *tools = tw_json_get(about, "tools"), *product = tw_json_get(about, "component");
+	TW_TRY(tw_json_check(about, metadata_shape));
+	TW_TRY(check_each(tw_json_get(about, "lifecycles"), lifecycle_shape));
+	TW_TRY(tw_json_check(tools, tools_shape));
+	TW_TRY(check_each(tw_json_get(tools, "components"), tool_shape));
+	TW_TRY(tw_json_check(product, product_shape));
+	TW_TRY(tw_json_check(tw_json_get(product, "supplier"), named_shape));
+	return check_each(tw_json_get(product, "properties"), property_shape);
+}
+
 static tw_err check_document(const json_t *o, const char **ret_identifier)
 {
+	TW_CLEANUP(tw_jsonp) json_t *refs = json_object();
 	TW_TRY(tw_json_check(o, document_shape));
 	if (strcmp(tw_json_text(o, "bomFormat"), "CycloneDX") != 0 || strcmp(tw_json_text(o, "specVersion"), "1.6") != 0)
 		return TW_RAISE(SYNTAX, "not a document of CycloneDX 1.6");
 	const json_t *about = tw_json_get(o, "metadata");
-	TW_TRY(tw_json_check(about, metadata_shape));
-	TW_TRY(tw_json_check(tw_json_get(about, "component"), product_shape));
+	TW_TRY(check_metadata(about));
 	TW_TRY(stated_identifier(tw_json_get(about, "properties"), ret_identifier));
-	return check_components(tw_json_get(o, "components"));
+	if (!refs)
+		return TW_RAISE(NOMEM, "a list of components");
+	TW_TRY(check_components(tw_json_get(o, "components"), refs));
+	return check_dependencies(tw_json_get(o, "dependencies"), refs);
+}
+
+/* The document was made when its signature says. */
+static tw_err same_time(const json_t *claims, const json_t *document)
+{
+	int64_t made_ms;
+	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(tw_json_get(document, "metadata"), "timestamp")), &made_ms));
+	if (made_ms / 1000 != tw_json_int(claims, "iat"))
+		return TW_RAISE(UNTRUSTED, "the document's time is not the signed one");
+	return TW_OK;
 }
 
 static tw_err same_unit(const struct tw_sys *sys, const json_t *claims, const json_t *document, const tw_cert *device)
 {
-	const char *subject = tw_json_text(claims, "sub"), *stated;
+	const char *subject = tw_json_text(claims, "sub"), *stated = "";
 	const json_t *firmware = json_object_get(json_object_get(document, "metadata"), "component");
 	TW_TRY(tw_claim_signer(sys, device, subject, "inventory"));
 	TW_TRY(check_document(document, &stated));
@@ -282,7 +365,7 @@ static tw_err same_unit(const struct tw_sys *sys, const json_t *claims, const js
 	if (strcmp(tw_json_text(document, "serialNumber"), tw_json_text(claims, "sbom_serial")) != 0 ||
 		strcmp(tw_json_text(firmware, "version"), tw_json_text(claims, "thingward_product_version")) != 0)
 		return TW_RAISE(UNTRUSTED, "the document's serial number or version is not the signed one");
-	return TW_OK;
+	return same_time(claims, document);
 }
 
 static tw_err check_claims(const struct tw_sys *sys, const json_t *claims, struct tw_slice document)
