@@ -410,7 +410,8 @@ static void test_what_a_kept_run_knows(void **state)
 	CHECK_OK(tw_log_verifier_restore(without, tw_buf_slice(&saved))); /* without the device's key, another may be meant */
 	tw_log_verifier_report(without, &r);
 	CHECK(!r.keys_used);
-	saved.data[1 + 12 * 8 + 32 + 16 + 32] &= ~2; /* bytes that say no device was known do not make it forget its own */
+	char *known = &saved.data[1 + 12 * 8 + 32 + 16 + 32];
+	*known = (char)(*known & ~2); /* bytes that say no device was known do not make it forget its own */
 	CHECK_OK(tw_log_verifier_restore(with, tw_buf_slice(&saved)));
 	begin_segment(&good);
 	good.bytes[1][64 + 31] ^= 1; /* of another device */
