@@ -112,6 +112,18 @@ tw_err tw_json_check(const json_t *object, const struct tw_shape *shape)
 	return TW_OK;
 }
 
+tw_err tw_json_check_each(const json_t *array, const struct tw_shape *shape, size_t most)
+{
+	const json_t *one;
+	size_t i;
+
+	if (json_array_size(array) > most)
+		return TW_RAISE(LIMIT, "%zu entries, at most %zu", json_array_size(array), most);
+	json_array_foreach(array, i, one)
+		TW_TRY(tw_json_check(one, shape));
+	return TW_OK;
+}
+
 const char *tw_json_text(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));

@@ -33,7 +33,8 @@ struct tw_shape {
 	bool required;
 	int64_t min, max; /* of an integer, or of the length in bytes of a text; both 0: 0..4096 for text, any for integers */
 };
-tw_err tw_json_check(const json_t *object, const struct tw_shape *shape); /* SYNTAX names the key */
+tw_err tw_json_check(const json_t *object, const struct tw_shape *shape);                  /* SYNTAX names the key */
+tw_err tw_json_check_each(const json_t *array, const struct tw_shape *shape, size_t most); /* of an array, NULL has none; LIMIT: more of them */
 /* After tw_json_check: borrowed, "" / 0 / false / NULL when absent. */
 const char *tw_json_text(const json_t *object, const char *key);
 int64_t tw_json_int(const json_t *object, const char *key);

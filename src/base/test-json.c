@@ -132,6 +132,35 @@ static void test_shapes(void **state)
 	CHECK_ERR(tw_json_check(NULL, shape), SYNTAX);
 }
 
+static void test_shapes_of_each(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *complaint; /* NULL: OK */
+	} rows[] = {
+		{ "[]", NULL },
+		{ "[{\"name\":\"x\"},{\"name\":\"y\"}]", NULL },
+		{ "[{\"name\":\"x\"},{}]", "'name'" },
+		{ "[{\"name\":\"x\"},7]", "object" },
+		{ "[[]]", "object" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+		CHECK_OK(parse(rows[i].text, &j));
+		if (rows[i].complaint) {
+			CHECK_ERR(tw_json_check_each(j, shape, 2), SYNTAX);
+			CHECK(strstr(tw_err_detail(), rows[i].complaint) != NULL);
+		} else {
+			CHECK_OK(tw_json_check_each(j, shape, 2));
+			if (json_array_size(j))
+				CHECK_ERR(tw_json_check_each(j, shape, json_array_size(j) - 1), LIMIT);
+		}
+	}
+	CHECK_OK(tw_json_check_each(NULL, shape, 0)); /* an optional list that is not there has no entries */
+}
+
 static void test_access(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
@@ -272,5 +301,6 @@ static void test_out_of_memory(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_refusals), cmocka_unit_test(test_place_of_an_error), cmocka_unit_test(test_limits),
-	cmocka_unit_test(test_shapes), cmocka_unit_test(test_access), cmocka_unit_test(test_one_form), cmocka_unit_test(test_pretty),
-	cmocka_unit_test(test_whole_numbers_our_reader_refuses), cmocka_unit_test(test_write_limits), cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_shapes), cmocka_unit_test(test_shapes_of_each), cmocka_unit_test(test_access),
+	cmocka_unit_test(test_one_form), cmocka_unit_test(test_pretty), cmocka_unit_test(test_whole_numbers_our_reader_refuses),
+	cmocka_unit_test(test_write_limits), cmocka_unit_test(test_out_of_memory))

@@ -242,15 +242,6 @@ static const struct tw_shape choice_shape[] = { { "license", TW_JSON_OBJECT, tru
 static const struct tw_shape dependency_shape[] = { { "ref", TW_JSON_TEXT, true, 1, REF_MAX - 1 },
 	{ "dependsOn", TW_JSON_ARRAY, true, 0, 0 }, { "*", TW_JSON_ANY }, { 0 } };
 
-static tw_err check_each(const json_t *list, const struct tw_shape *shape)
-{
-	const json_t *one;
-	size_t i;
-	json_array_foreach(list, i, one)
-		TW_TRY(tw_json_check(one, shape));
-	return TW_OK;
-}
-
 /* The identifier that the document itself states, once. */
 static tw_err stated_identifier(const json_t *properties, const char **ret)
 {
@@ -321,12 +312,12 @@ static tw_err check_metadata(const json_t *about)
 {
 	const json_t *tools = tw_json_get(about, "tools"), *product = tw_json_get(about, "component");
 	TW_TRY(tw_json_check(about, metadata_shape));
-	TW_TRY(check_each(tw_json_get(about, "lifecycles"), lifecycle_shape));
+	TW_TRY(tw_json_check_each(tw_json_get(about, "lifecycles"), lifecycle_shape, SIZE_MAX));
 	TW_TRY(tw_json_check(tools, tools_shape));
-	TW_TRY(check_each(tw_json_get(tools, "components"), tool_shape));
+	TW_TRY(tw_json_check_each(tw_json_get(tools, "components"), tool_shape, SIZE_MAX));
 	TW_TRY(tw_json_check(product, product_shape));
 	TW_TRY(tw_json_check(tw_json_get(product, "supplier"), named_shape));
-	return check_each(tw_json_get(product, "properties"), property_shape);
+	return tw_json_check_each(tw_json_get(product, "properties"), property_shape, SIZE_MAX);
 }
 
 static tw_err check_document(const json_t *o, const char **ret_identifier)

@@ -176,8 +176,7 @@ static bool gone(int number)
 	return number == ENOENT || number == ENOTDIR;
 }
 
-/* Not what has become something else since its name was read. */
-static bool broken(int number)
+bool tw_walk_broken(int number)
 {
 	return number && !tw_walk_closed(number) && !gone(number) && number != ELOOP;
 }
@@ -199,7 +198,7 @@ static tw_err descend(struct tw_walk *w, size_t path_size)
 	if (entered)
 		e->kind = TW_WALK_FOLDER;
 	else
-		e->broken = broken(number ? number : w->kept_out_by);
+		e->broken = tw_walk_broken(number ? number : w->kept_out_by);
 	return TW_OK;
 }
 
@@ -216,7 +215,7 @@ static tw_err look(struct tw_walk *w, enum seen *ret)
 	if (fd >= 0)
 		(void)w->sys->close(w->sys, fd);
 	*ret = !number ? SEEN : gone(number) ? GONE : CLOSED;
-	e->broken = broken(number);
+	e->broken = tw_walk_broken(number);
 	errno = number;
 	return tw_walk_ours(number) ? TW_RAISE_ERRNO("looking at a file") : TW_OK;
 }

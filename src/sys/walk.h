@@ -41,4 +41,6 @@ tw_err tw_walk_next(tw_walk *w, struct tw_walk_entry *ret);
 bool tw_walk_ours(int number);
 /* Of an errno: whoever owns it keeps us out, by its mode or by a lease. */
 bool tw_walk_closed(int number);
+/* Of an errno: neither that, nor that it is gone or has become something else since its name was read. The disk does not give it. */
+bool tw_walk_broken(int number);
 #endif

@@ -48,6 +48,9 @@ static int step(int dir, int at, const char *part, int *depth)
 	if (strcmp(part, "..") != 0)
 		++*depth;
 	int next = open_one(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0), why = errno;
+	char link;
+	if (next == -1 && why == ENOTDIR && call(SYS_readlinkat, at, (long)part, (long)&link, 1, 0, 0) >= 0)
+		why = ELOOP; /* as the kernel says of a link on the way */
 	if (at != dir)
 		(void)close(at);
 	errno = why;

@@ -78,4 +78,38 @@ static inline void make_collected(void)
 	make_confirmed();
 	CHECK_INT(tw_unit_claim(w.unit, &offer), 201);
 }
+
+/* --- Questions, each with its status --- */
+
+static inline int ask_for_a_code(void)
+{
+	return tw_unit_request(w.unit, "POST", "/api/v1/session-codes", NULL, NULL);
+}
+
+static inline int take(void)
+{
+	return tw_unit_take(w.unit, &offer, "alice");
+}
+
+static inline int begin_browser(void)
+{
+	return tw_unit_browser(w.unit, &offer, "alice");
+}
+
+static inline int confirm(void)
+{
+	return tw_unit_confirm(w.unit, &offer);
+}
+
+static inline int claim(void)
+{
+	return tw_unit_claim(w.unit, &offer);
+}
+
+static inline int recover(void)
+{
+	uint8_t secret[16];
+
+	return tw_unit_recover(w.unit, secret);
+}
 #endif

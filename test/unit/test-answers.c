@@ -178,11 +178,6 @@ static int read_with_a_session(void)
 	return world_reads(&w, token);
 }
 
-static int ask_for_a_code(void)
-{
-	return tw_unit_request(w.unit, "POST", "/api/v1/session-codes", NULL, NULL);
-}
-
 static int open_session(void)
 {
 	return world_open(&w, body);
@@ -196,33 +191,6 @@ static int close_session(void)
 static int read_commissioning(void)
 {
 	return tw_unit_request_as(w.unit, NULL, "GET", "/api/v1/commissioning", NULL);
-}
-
-static int take(void)
-{
-	return tw_unit_take(w.unit, &offer, "alice");
-}
-
-static int wait_as_browser(void)
-{
-	return tw_unit_browser(w.unit, &offer, "alice");
-}
-
-static int confirm(void)
-{
-	return tw_unit_confirm(w.unit, &offer);
-}
-
-static int claim(void)
-{
-	return tw_unit_claim(w.unit, &offer);
-}
-
-static int recover(void)
-{
-	uint8_t secret[16];
-
-	return tw_unit_recover(w.unit, secret);
 }
 
 struct scene {
@@ -253,7 +221,7 @@ static const struct scene scenes[] = {
 	{ "recovery", make_owned, recover, 200 },
 	{ "a-challenge", make_unowned, read_commissioning, 200 },
 	{ "a-take-over", make_offer, take, 201 },
-	{ "a-browser", make_offer, wait_as_browser, 202 },
+	{ "a-browser", make_offer, begin_browser, 202 },
 	{ "a-browser-that-waits", make_browser, claim, 202 },
 	{ "a-browser-that-is-confirmed", make_browser, confirm, 200 },
 	{ "a-session-collected", make_confirmed, claim, 201 },

@@ -153,16 +153,6 @@ static void have_setting(void)
 	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/identification.remote-read", "\"0\"", "{\"value\":\"off\"}"), 200);
 }
 
-static int take(void)
-{
-	return tw_unit_take(w.unit, &offer, "alice");
-}
-
-static int claim(void)
-{
-	return tw_unit_claim(w.unit, &offer);
-}
-
 static int code(void)
 {
 	return tw_unit_request(w.unit, "POST", "/api/v1/session-codes", NULL, NULL);
@@ -181,13 +171,6 @@ static int use_it(void)
 static int close_it(void)
 {
 	return tw_unit_request_as(w.unit, token, "DELETE", "/api/v1/sessions/current", NULL);
-}
-
-static int recover(void)
-{
-	uint8_t secret[16];
-
-	return tw_unit_recover(w.unit, secret);
 }
 
 static int change(void)

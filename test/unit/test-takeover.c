@@ -339,7 +339,7 @@ static void test_the_oldest_browser_waits_no_longer(void **state)
 	CHECK_INT(tw_unit_claim(w.unit, &o[1]), 404);
 }
 
-static int claim(const char *request, const char *nonce)
+static int claim_as(const char *request, const char *nonce)
 {
 	char body[256];
 
@@ -360,14 +360,14 @@ static void test_only_its_browser_collects(void **state)
 	(void)snprintf(other, sizeof other, "%s", o.request);
 	other[0] = other[0] == 'A' ? 'B' : 'A';
 	CHECK_INT(tw_unit_confirm(w.unit, &o), 200);
-	CHECK_INT(claim(o.request, OTHER), 404);
-	CHECK_INT(claim(other, NONCE), 404);
-	CHECK_INT(claim("AAAAAAAAAAAAAAAAAAAAAA", NONCE), 404);
-	CHECK_INT(claim("????????????????????????", NONCE), 400);
-	CHECK_INT(claim("??????????????????????", NONCE), 404);
-	CHECK_INT(claim(o.request, "?QIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 404);
+	CHECK_INT(claim_as(o.request, OTHER), 404);
+	CHECK_INT(claim_as(other, NONCE), 404);
+	CHECK_INT(claim_as("AAAAAAAAAAAAAAAAAAAAAA", NONCE), 404);
+	CHECK_INT(claim_as("????????????????????????", NONCE), 400);
+	CHECK_INT(claim_as("??????????????????????", NONCE), 404);
+	CHECK_INT(claim_as(o.request, "?QIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 404);
 	CHECK(!tw_unit_owned(w.unit));
-	CHECK_INT(claim(o.request, NONCE), 201);
+	CHECK_INT(claim_as(o.request, NONCE), 201);
 	CHECK(world_reads(&w, NULL) == 401 && tw_unit_owned(w.unit));
 }
 

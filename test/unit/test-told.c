@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ownership and sessions where a statement of the store's is refused or memory is short: it is told, and nothing is done by halves. */
-#include "world.h"
+#include "one-world.h"
 
 #include "device/logical-access/state.h"
 #include "device/platform/device.h"
@@ -12,27 +12,12 @@
 #define REFUSE(when) "CREATE TRIGGER no BEFORE " when " BEGIN SELECT RAISE(ABORT, 'no'); END"
 #define REFUSE_KEPT(what, name) REFUSE(what " ON kept WHEN " name)
 
-static struct world w;
-static char token[64], code[64];   /* of an owner */
-static struct tw_unit_offer offer; /* to nobody yet */
+static char token[64], code[64]; /* of an owner */
 
-static struct tw_device *device(void)
-{
-	return tw_unit_device(w.unit);
-}
-
-static int set_up(void **state)
-{
-	if (world_make(&w))
-		return -1;
-	world_start(&w);
-	return 0;
-}
-
-static int tear_down(void **state)
+static int tear_down_afresh(void **state)
 {
 	tw_json_use(tw_sys_real());
-	return world_end(&w);
+	return tear_down(state);
 }
 
 static void sql(const char *statement)
@@ -42,19 +27,9 @@ static void sql(const char *statement)
 
 /* --- What is asked of the device: how it comes to that, and the question --- */
 
-static void nobody(void)
-{
-	uint8_t secret[16];
-
-	if (tw_unit_owned(w.unit))
-		CHECK_INT(tw_unit_recover(w.unit, secret), 200);
-	CHECK(!tw_unit_owned(w.unit));
-	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
-}
-
 static void owner(void)
 {
-	nobody();
+	make_offer();
 	CHECK_INT(tw_unit_take(w.unit, &offer, "alice"), 201);
 }
 
@@ -65,22 +40,9 @@ static void owner_with_a_session(void)
 	world_code(&w, code);
 }
 
-static void browser_that_waits(void)
-{
-	nobody();
-	CHECK_INT(tw_unit_browser(w.unit, &offer, "bob"), 202);
-}
-
-static void browser_that_may_collect(void)
-{
-	browser_that_waits();
-	CHECK_INT(tw_unit_confirm(w.unit, &offer), 200);
-}
-
 static void browser_that_asks_again(void)
 {
-	browser_that_may_collect();
-	CHECK_INT(tw_unit_claim(w.unit, &offer), 201);
+	make_collected();
 	world_text(&w, "token", token, sizeof token);
 }
 
@@ -110,11 +72,6 @@ static void setting_and_kept(void)
 	CHECK_OK(tw_device_keep(device(), "owner.test", "his"));
 }
 
-static int ask_for_a_code(void)
-{
-	return tw_unit_request(w.unit, "POST", "/api/v1/session-codes", NULL, NULL);
-}
-
 static int open_session(void)
 {
 	return world_open(&w, code);
@@ -135,36 +92,9 @@ static int read_offer(void)
 	return tw_unit_request(w.unit, "GET", "/api/v1/commissioning", NULL, NULL);
 }
 
-static int take(void)
-{
-	return tw_unit_take(w.unit, &offer, "alice");
-}
-
 static int take_anew(void)
 {
 	return tw_unit_takeover(w.unit, "alice");
-}
-
-static int begin_browser(void)
-{
-	return tw_unit_browser(w.unit, &offer, "bob");
-}
-
-static int confirm(void)
-{
-	return tw_unit_confirm(w.unit, &offer);
-}
-
-static int claim(void)
-{
-	return tw_unit_claim(w.unit, &offer);
-}
-
-static int recover(void)
-{
-	uint8_t secret[16];
-
-	return tw_unit_recover(w.unit, secret);
 }
 
 /* --- The store refuses --- */
@@ -252,12 +182,12 @@ static void test_sessions(void **state)
 static void test_taking_over(void **state)
 {
 	static const struct step steps[] = {
-		{ nobody, take_anew, 201, check_nobody, REFUSE("INSERT ON owner") },
-		{ nobody, take_anew, 201, check_nobody, REFUSE_KEPT("INSERT", "NEW.name = 'ownership.listener'") },
-		{ browser_that_may_collect, claim, 201, check_nobody, REFUSE("INSERT ON owner") },
-		{ browser_that_may_collect, claim, 201, check_nobody, REFUSE_KEPT("INSERT", "NEW.name = 'ownership.uncollected'") },
-		{ browser_that_may_collect, claim, 201, check_some_owner, REFUSE_KEPT("DELETE", "OLD.name = 'ownership.listener'") },
-		{ browser_that_may_collect, claim, 201, check_some_owner, REFUSE("INSERT ON session") },
+		{ make_offer, take_anew, 201, check_nobody, REFUSE("INSERT ON owner") },
+		{ make_offer, take_anew, 201, check_nobody, REFUSE_KEPT("INSERT", "NEW.name = 'ownership.listener'") },
+		{ make_confirmed, claim, 201, check_nobody, REFUSE("INSERT ON owner") },
+		{ make_confirmed, claim, 201, check_nobody, REFUSE_KEPT("INSERT", "NEW.name = 'ownership.uncollected'") },
+		{ make_confirmed, claim, 201, check_some_owner, REFUSE_KEPT("DELETE", "OLD.name = 'ownership.listener'") },
+		{ make_confirmed, claim, 201, check_some_owner, REFUSE("INSERT ON session") },
 		{ browser_that_asks_again, claim, 201, check_some_owner, REFUSE("DELETE ON session") },
 		{ browser_that_asks_again, claim, 201, check_some_owner, REFUSE("INSERT ON session") },
 		{ browser_that_asks_again, use_session, 200, check_some_owner, REFUSE_KEPT("DELETE", "OLD.name = 'ownership.uncollected'") },
@@ -294,8 +224,8 @@ static void test_a_start_that_cannot_end_an_owner(void **state)
 		w.unit = tw_unit_stop(w.unit);
 		if (!tw_failed(tw_unit_start(tw_fake_sys(w.fake), w.directory, &w.unit)))
 			fail_msg("it starts: %s", refuse[i]);
-		CHECK_INT(tear_down(NULL), 0);
-		CHECK_INT(set_up(NULL), 0);
+		CHECK_INT(tear_down_afresh(NULL), 0);
+		CHECK_INT(set_up_unowned(NULL), 0);
 	}
 }
 
@@ -352,8 +282,8 @@ static void test_keys_that_do_not_answer(void **state)
 		long before; /* so many questions are asked before anything changes */
 		void (*check)(const char *when);
 	} rows[] = {
-		{ nobody, take, 201, 2, check_nobody },          /* is the proof right, and what is the device's own? */
-		{ nobody, begin_browser, 202, 1, check_nobody }, /* is it right? */
+		{ make_offer, take, 201, 2, check_nobody },          /* is the proof right, and what is the device's own? */
+		{ make_offer, begin_browser, 202, 1, check_nobody }, /* is it right? */
 		{ owner_with_a_session, recover, 200, 2, check_owner },
 	};
 
@@ -375,12 +305,12 @@ static void test_keys_that_do_not_answer(void **state)
 /* Asking to collect leaves no record of its own, so what it does is not begun before its first one is on the disk. */
 static void test_a_claim_that_cannot_be_recorded(void **state)
 {
-	begin(browser_that_may_collect);
+	begin(make_confirmed);
 	seam.sync = 1;
 	CHECK(claim() >= 500);
 	CHECK(seam.fired);
 	check_nobody("a record that is not there");
-	begin(browser_that_may_collect);
+	begin(make_confirmed);
 	CHECK_INT(claim(), 201);
 	CHECK(!tw_audit_pending(device()->context.audit)); /* nor is it answered before its last one is */
 }
@@ -445,12 +375,12 @@ static void test_memory(void **state)
 		{ owner_with_a_session, open_session, 201, true, 0 },
 		{ all_places_taken, open_session, 201, true, 0 },
 		{ owner_with_a_session, close_session, 204, true, 0 },
-		{ nobody, read_offer, 200, false, 0 },
-		{ nobody, take, 201, true, 0 },
-		{ nobody, begin_browser, 202, true, 2 },
-		{ browser_that_waits, confirm, 200, true, 0 },
-		{ browser_that_waits, claim, 202, false, 0 },
-		{ browser_that_may_collect, claim, 201, true, 0 },
+		{ make_offer, read_offer, 200, false, 0 },
+		{ make_offer, take, 201, true, 0 },
+		{ make_offer, begin_browser, 202, true, 2 },
+		{ make_browser, confirm, 200, true, 0 },
+		{ make_browser, claim, 202, false, 0 },
+		{ make_confirmed, claim, 201, true, 0 },
 		{ owner_with_a_session, recover, 200, true, 0 },
 	};
 
@@ -471,6 +401,6 @@ static void test_memory(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_unowned, tear_down_afresh)
 CHECK_MAIN(TEST(test_sessions), TEST(test_taking_over), TEST(test_recovery), TEST(test_a_start_that_cannot_end_an_owner),
 	TEST(test_memory), TEST(test_keys_that_do_not_answer), TEST(test_a_claim_that_cannot_be_recorded))

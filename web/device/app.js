@@ -14,13 +14,12 @@ import { keysPlace } from './keys.js';
 import { logCard } from './log.js';
 import { peersPlace } from './peers.js';
 import { revokedPlace } from './revoked.js';
-import { goesOn, taskEnd, tasksPart } from './tasks.js';
+import { TASK_MS, goesOn, taskEnd, tasksPart } from './tasks.js';
 
 const REFRESH_MS = 20000;
 const CLAIM_MS = 2000;
 const TICK_MS = 15000;
 const TASKS = 5;
-const TASK_MS = 1000; // between two looks at a task that goes on
 
 const main = byId('main');
 let timer = 0;

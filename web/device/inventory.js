@@ -4,10 +4,9 @@
 
 import { call, get, post } from './api.js';
 import { bars, byId, field, h, moment, say, sentence, shape, table, trouble } from './dom.js';
-import { goesOn, taskEnd } from './tasks.js';
+import { TASK_MS, goesOn, lookAgain, taskEnd } from './tasks.js';
 
 const OPERATION = 'inventory.check';
-const TASK_MS = 1000;
 const ROWS = 100; // packages at first, and with each press for more
 const KINDS = { 'changed': 'Changed', 'missing': 'Missing', 'unknown-executable': 'Executable of no package' };
 const BY = {
@@ -124,15 +123,11 @@ export function inventoryPlace({ again, busy, change, leave, part, putIfNew }) {
 	async function follow() {
 		if (!byId('part-check') || document.hidden || !task)
 			return;
-		try {
-			task = await get(`/api/v1/tasks/${task.task}`);
-		} catch (error) {
-			if (error.status === 401) {
-				leave('Your session has ended.');
-				return;
-			}
-			failed = error;
-		}
+		const now = await lookAgain(task, leave);
+		if (!now)
+			return;
+		({ task } = now);
+		failed = now.failed || failed;
 		if (!goesOn(task)) {
 			say(taskEnd(task));
 			again(0);

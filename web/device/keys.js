@@ -5,9 +5,8 @@
 
 import { call, get, post } from './api.js';
 import { byId, choice, facts, field, form, h, moment, say, sentence, shape, sure, trouble } from './dom.js';
-import { goesOn, taskEnd } from './tasks.js';
+import { TASK_MS, goesOn, lookAgain, taskEnd } from './tasks.js';
 
-const TASK_MS = 1000;
 const NAME = /^[a-z][a-z0-9.-]{0,31}$/;
 const KINDS = { file: 'in a sealed file', tpm: 'in its TPM', pkcs11: 'in its token' };
 const fourByFour = (hex) => hex.replace(/(.{4})(?=.)/g, '$1 ');
@@ -142,14 +141,10 @@ export function keysPlace({ again, change, leave, part, putIfNew }) {
 	async function follow() {
 		if (!byId('part-local-task') || document.hidden || !task)
 			return;
-		try {
-			task = await get(`/api/v1/tasks/${task.task}`);
-		} catch (error) {
-			if (error.status === 401) {
-				leave('Your session has ended.');
-				return;
-			}
-		}
+		const now = await lookAgain(task, leave);
+		if (!now)
+			return;
+		({ task } = now);
 		if (!goesOn(task)) {
 			say(taskEnd(task));
 			again(0);

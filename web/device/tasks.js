@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Work that takes the device longer than an answer may: what goes on and how far it is, what came of it, and the buttons that
-// begin and end it. As in home.js, functions from what the device said to elements; nothing here asks the device.
+// begin and end it. As in home.js, functions from what the device said to elements; one alone asks the device, how far a task is.
 
+import { get } from './api.js';
 import { facts, h, moment, sentence, shape, trouble, words } from './dom.js';
 
 const NAMES = { 'log.verify': 'Verifying the log', 'inventory.check': 'Checking the files' };
 const STATES = { waiting: 'waiting', running: 'going on', done: 'done', failed: 'failed', cancelled: 'cancelled', aborted: 'ended by a restart' };
 const RESULTS = { proven_to: 'Signed for up to record', sealed_to: 'Seals checked up to record', first: 'First record', last: 'Last record', open_intents: 'Changes without an outcome' };
+
+export const TASK_MS = 1000; // between two looks at a task that goes on
 
 export const goesOn = (task) => task.state === 'waiting' || task.state === 'running';
 export const taskName = (task) => NAMES[task.operation] || words(task.operation);
@@ -14,6 +17,19 @@ const stateWord = (task) => STATES[task.state] || task.state;
 
 // What is said aloud when a task has ended.
 export const taskEnd = (task) => `${taskName(task)}: ${stateWord(task)}. ${sentence(task.words)}`;
+
+// The task as it is now, or what kept us from hearing it. null: the session has ended, and that is told.
+export async function lookAgain(task, leave) {
+	try {
+		return { task: await get(`/api/v1/tasks/${task.task}`), failed: null };
+	} catch (error) {
+		if (error.status === 401) {
+			leave('Your session has ended.');
+			return null;
+		}
+		return { task, failed: error };
+	}
+}
 
 function mark(task) {
 	if (goesOn(task))

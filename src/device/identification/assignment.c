@@ -34,13 +34,8 @@ static const struct tw_shape entry_shape[] = {
 
 static tw_err check_kept(const json_t *kept)
 {
-	size_t i;
-	json_t *entry;
-
 	TW_TRY(tw_json_check(kept, kept_shape));
-	json_array_foreach(tw_json_get(kept, "history"), i, entry)
-		TW_TRY(tw_json_check(entry, entry_shape));
-	return i > HISTORY_MAX ? TW_RAISE(LIMIT, "the kept assignment has %zu records", i) : TW_OK;
+	return tw_json_check_each(tw_json_get(kept, "history"), entry_shape, HISTORY_MAX);
 }
 
 /* Oldest first; empty when nobody was ever named in this ownership. */

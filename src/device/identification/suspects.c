@@ -31,13 +31,8 @@ static const struct tw_shape entry_shape[] = {
 
 static tw_err check(const json_t *kept)
 {
-	size_t i;
-	json_t *entry;
-
 	TW_TRY(tw_json_check(kept, kept_shape));
-	json_array_foreach(tw_json_get(kept, "suspected"), i, entry)
-		TW_TRY(tw_json_check(entry, entry_shape));
-	return i > SUSPECTED_MAX ? TW_RAISE(LIMIT, "%zu suspicions are kept", i) : TW_OK;
+	return tw_json_check_each(tw_json_get(kept, "suspected"), entry_shape, SUSPECTED_MAX);
 }
 
 static tw_err load(struct tw_device *d, json_t **ret)

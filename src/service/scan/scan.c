@@ -216,7 +216,7 @@ static tw_err judge_errno(tw_scan *s, const char *path, int number)
 	if (tw_walk_ours(number))
 		return TW_RAISE_ERRNO("comparing /%.100s", path);
 	s->counts.unread++;
-	s->counts.broken += !tw_walk_closed(number);
+	s->counts.broken += tw_walk_broken(number);
 	return TW_OK;
 }
 
@@ -325,7 +325,7 @@ static tw_err begin_folder(tw_scan *s)
 	int number = s->folder < 0 ? errno : 0;
 	if (number) {
 		s->counts.skipped += number != ENOENT;
-		s->counts.broken += number != ENOENT && number != ENOTDIR && number != ELOOP && !tw_walk_closed(number);
+		s->counts.broken += tw_walk_broken(number);
 	} else {
 		tw_err e = tw_walk_new(s->sys, s->folder, s->place.name, &s->walk);
 
@@ -353,7 +353,7 @@ static tw_err looks_like(tw_scan *s, const struct tw_walk_entry *e, enum tw_scan
 	if (tw_walk_ours(number))
 		return TW_RAISE_ERRNO("looking into %.100s", e->path);
 	*ret = !number || number == ENOENT || number == ELOOP ? TW_SCAN_BY_NAME : TW_SCAN_CLOSED;
-	s->counts.broken += *ret == TW_SCAN_CLOSED && !tw_walk_closed(number);
+	s->counts.broken += tw_walk_broken(number);
 	if (n == 4 && memcmp(head, "\177ELF", 4) == 0)
 		*ret = TW_SCAN_ELF;
 	else if (n >= 2 && head[0] == '#' && head[1] == '!')
