@@ -232,6 +232,21 @@ def test_a_class_without_a_survivor_is_refused():
     assert of_a_class(wipes, {"0": "killed", "1": "killed", "2": ""}, tried=("src/a.c", "src/b.c"))[0]
 
 
+@pytest.mark.parametrize("kind,explained,folder,told", [
+    ("check", False, "src/sys", True), ("operand", False, "src/sys", True), ("equal", False, "src/sys", True), ("sync", False, "src/sys", True),
+    ("check", True, "src/sys", False),  # it is said why nobody can notice
+    ("bound", False, "src/sys", False),  # only counted
+    ("check", False, "src/base", False),  # its folder has no floor
+])
+def test_a_guard_that_can_go_unnoticed_is_told(tmp_path, monkeypatch, kind, explained, folder, told):
+    tool = the_tool()
+    monkeypatch.setattr(tool, "WORK", tmp_path)
+    m = find.Mutant("src/sys/durable.c", "write_all", kind, 0, 1, "n > 1", "false", "", "", id="0")
+    run = types.SimpleNamespace(all=[m], results={"0": ""}, floors={folder: 0.0}, tests=[], number={"0": 0})
+    _, low = tool.report(run, {"0": "why"} if explained else {})
+    assert [name for name, _ in low] == (["src/sys/durable.c"] if told else [])
+
+
 def test_the_tool_lists_what_it_would_change():
     if not (ROOT / "build/compile_commands.json").exists():
         pytest.skip("no build")
