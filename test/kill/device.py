@@ -12,16 +12,19 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "run"))
+for folder in ("", "run", "est"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / folder))
 
 import keystore  # noqa: E402
 import world as worlds  # noqa: E402
 from harness import Client, report_well, spki  # noqa: E402
+from server import Server  # noqa: E402
+from test_files import Disk  # noqa: E402
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives.serialization import Encoding  # noqa: E402
 from verify_log import INTENT, OUTCOME, Fault, Verifier, read_directory  # noqa: E402
 
+FILES, LOCAL = "/api/v1/inventory/check", "/api/v1/local-identity"
 SETTING = "/api/v1/settings/application.target"
 BACK_S = 12  # a device that was struck is there again after this at the latest, on a busy machine too
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
@@ -120,6 +123,7 @@ class Unit:
         self.said = folder / "said"
         self.identifier = f"urn:dev:ops:32473-thermostat-{template.serial}"
         self.first_key = self.key_in(template.state)
+        self.disk = Disk(self)
 
     @staticmethod
     def key_in(state):
@@ -135,7 +139,8 @@ class Unit:
 
     def start(self, point=None):
         command = [str(w) for w in [worlds.program("thingward-device"), "-f", "--role-program", worlds.program("thingward-role"), "--state", self.state, "--run", self.run,
-                                    "--config", self.config, "--listen", self.address, "--roles", self.template.world.roles]]
+                                    "--config", self.config, "--listen", self.address, "--roles", self.template.world.roles,
+                                    "--packages", f"debian:{self.disk.database}", "--inventory-root", self.disk.root]]
         with open(self.said, "ab") as log:
             return Life(command, log, point)
 
@@ -352,6 +357,50 @@ class Witness:
         if status != 200:
             raise Bad(f"an acknowledged session: {status} {answer}")
 
+    def migrated(self):
+        """Tasks are in the newer form of the store, which comes a moment after the boot is confirmed."""
+        until = time.monotonic() + BACK_S
+        while not any(r.get("event") == "store.migrated" for r in self.line.ask("GET", "/api/v1/log?limit=200")[1]["records"]):
+            if time.monotonic() > until:
+                raise Bad("the store stays in its older form")
+            time.sleep(0.01)
+
+    def ask_calmly(self, *words):
+        """Nothing but a role on demand was struck, so everybody else answers."""
+        try:
+            return self.line.ask(*words)
+        except Interrupted as failure:
+            raise Bad(f"another role was taken along: {failure}") from failure
+
+    def work(self, name, path, body=None):
+        """What another role does for core, on demand. Struck, it fails as a task, and may be asked for again."""
+        status, answer, fields = self.ask_calmly("POST", path, body)
+        if status != 202:
+            raise Bad(f"{name}: {status} {answer}")
+        until = time.monotonic() + BACK_S
+        task = {"state": "waiting"}
+        while task["state"] in ("waiting", "running"):
+            if time.monotonic() > until:
+                raise Bad(f"{name} does not end: {task}")
+            time.sleep(0.01)
+            task = self.ask_calmly("GET", fields["location"])[1]
+        if task["state"] != "done":
+            raise Interrupted(f"{name}: {task}")
+        self.acknowledged.append(name)
+        return task
+
+    def check_files(self):
+        """By scan: one package, and every file as it was installed."""
+        verdict = self.work("inventory.check", FILES)["result"]["verdict"]
+        if verdict != "as-installed":
+            raise Bad(f"a disk as it was installed is {verdict}")
+
+    def enrol(self):
+        """By fetch: an authority of the owner's names the device."""
+        self.work("local-identity.enrol", LOCAL, {"url": self.server.url(), "anchors": self.server.root.pem(), "secret": "unit:s3cret"})
+        if not self.ask_calmly("GET", LOCAL)[1]["enrolled"]:
+            raise Bad("enrolled, and it is not")
+
     def end(self):
         """SIGTERM; whether something was struck only then. An unharmed device ends with 0."""
         self.close()
@@ -367,10 +416,18 @@ class Witness:
         return late
 
     def story(self, point):
+        """A role on demand is the first that is demanded when the story is its own."""
         self.start(point)
         for step in (self.take_over, self.report_health, self.change, self.read, self.session):
             self.step(step)
         self.step(self.settle)
+        if point[0] == "scan":
+            self.step(self.migrated)
+            self.step(self.check_files)
+        elif point[0] == "fetch":
+            self.step(self.migrated)
+            with Server() as self.server:
+                self.step(self.enrol)
         if self.end():
             self.start()
             self.step(self.settle)

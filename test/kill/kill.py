@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGKILL at every system call of every role, on the real programs: see README.md.
 
-    test/kill/run                          a sample that moves with TW_SEED; TW_FAULT_STEP=1: every call
+    test/kill/run [ROLE]                   a sample that moves with TW_SEED; TW_FAULT_STEP=1: every call
     test/kill/run ROLE CALL K entry|exit|EIO   one point, and what the device said
 """
 import multiprocessing
@@ -15,11 +15,12 @@ from collections import Counter
 from device import Bad, Interrupted, Unit, Witness, worlds
 from harness import Client
 
-ROLES = ("hands", "core", "front", "keys")
+ROLES = ("hands", "core", "front", "keys", "scan", "fetch")
 # What leaves a trace outside the process: these are struck before and after, and never left to the sample.
 TRACES = {"write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdirat",
           "sendmsg"}
 DISK = {"pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "renameat", "renameat2", "unlinkat"}  # may fail with EIO instead
+WITH_DISK = ("hands", "core", "keys")
 FAILURES = int(os.environ.get("TW_KILL_FAILURES", "10"))  # of these, for each role that has a disk
 SAMPLE = int(os.environ.get("TW_KILL_SAMPLE", "15"))  # of the other calls, for each role
 JOBS = int(os.environ.get("TW_KILL_JOBS", "4"))
@@ -71,7 +72,7 @@ def points_of(role, calls, rng, everything):
             traces.append(points[-1])
             followed = n + 1 < len(calls) and calls[n + 1] in TRACES  # then the kill before that one is the same
             traces += [(role, name, seen[name], "exit")] * (everything or not followed)
-    failures = [(*p[:3], "EIO") for p in points if p[1] in DISK and role != "front"]
+    failures = [(*p[:3], "EIO") for p in points if p[1] in DISK and role in WITH_DISK]
     if everything:
         return points + [p for p in traces if p[3] == "exit"] + failures
     traces += rng.sample(failures, min(FAILURES, len(failures)))
@@ -79,9 +80,9 @@ def points_of(role, calls, rng, everything):
     return traces + [rest[(i * len(rest) + rng.randrange(len(rest))) // SAMPLE % len(rest)] for i in range(SAMPLE)]
 
 
-def plan(rng, everything):
+def plan(rng, everything, roles):
     points = []
-    for role in ROLES:
+    for role in roles:
         calls = list_calls(role)
         mine = points_of(role, calls, rng, everything)
         print(f"{role}: {len(calls)} calls, {len(mine)} points", flush=True)
@@ -108,14 +109,14 @@ def sweep(world, free, template, one):
     seed = os.environ.get("TW_SEED") or time.strftime("%j")
     arguments = (template, world.folder, free)
     begin(*arguments)
-    if one:
+    if len(one) == 4:
         point = (one[0], one[1], int(one[2]), one[3])
         count = tell([run_point(point)], True)
         print(here["unit"].said.read_text(errors="replace"))
         return count
     print(f"seed {seed} (TW_SEED={seed} repeats it)")
     started = time.monotonic()
-    points = plan(random.Random(seed), os.environ.get("TW_FAULT_STEP") == "1")
+    points = plan(random.Random(seed), os.environ.get("TW_FAULT_STEP") == "1", one or ROLES)
     with multiprocessing.Pool(JOBS, begin, arguments) as pool:
         count = tell(pool.imap_unordered(run_point, points), False)
     took = time.monotonic() - started

@@ -37,9 +37,9 @@
 #define NAME_SIZE 40
 #define NAMES_MAX 512 /* system calls have numbers below this */
 
-/* In the order hands forks them. */
+/* In the order hands forks them. What it starts on demand comes behind them: the first is the one that the story asks for. */
 static const char *const order[] = { "keys", "core", "front" };
-enum { ROLES = 3 };
+enum { RESIDENT = 3, ROLES_MAX };
 
 enum when { ENTRY, EXIT, FAIL };
 
@@ -49,7 +49,8 @@ static struct {
 	long k;
 	enum when when;
 	bool list, done, failing;
-	pid_t hands, victim, born[3]; /* hands' first children, as it told of them */
+	pid_t hands, victim, born[ROLES_MAX]; /* hands' first children, as it told of them */
+	long roles;                           /* so many of them are told of, the victim among them */
 	long forks, n, of_name;
 	bool inside; /* the victim is in a call */
 } run;
@@ -173,10 +174,11 @@ static void check_order(pid_t pid)
 
 static void born(pid_t pid)
 {
-	if (run.forks < ROLES && strcmp(order[run.forks], run.role) == 0)
+	if (run.forks == run.roles)
+		return;
+	if (run.forks == RESIDENT || strcmp(order[run.forks], run.role) == 0)
 		run.victim = pid;
-	if (run.forks < ROLES)
-		run.born[run.forks++] = pid;
+	run.born[run.forks++] = pid;
 }
 
 static void stopped(pid_t pid, int status)
@@ -187,7 +189,7 @@ static void stopped(pid_t pid, int status)
 	if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
 		if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child) == 0)
 			born((pid_t)child);
-		if (run.forks >= ROLES)
+		if (run.forks == run.roles)
 			release(pid);
 		else
 			go_on(pid, way_of(pid), 0);
@@ -210,7 +212,7 @@ static bool too_early(pid_t pid)
 	for (long i = 0; i < run.forks; i++)
 		if (run.born[i] == pid)
 			return false;
-	return pid != run.hands && run.forks < ROLES;
+	return pid != run.hands && run.forks < run.roles;
 }
 
 /* The decimal number at *at, 0 when there is none; *at is moved behind it and the blank that follows. */
@@ -292,6 +294,14 @@ static void become(char **argv)
 	_exit(127);
 }
 
+static bool is_resident(const char *role)
+{
+	for (size_t i = 0; i < RESIDENT; i++)
+		if (strcmp(order[i], role) == 0)
+			return true;
+	return strcmp(role, "hands") == 0;
+}
+
 static bool begin(char **argv)
 {
 	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
@@ -330,6 +340,7 @@ int main(int argc, char **argv)
 	run.k = number(&at[1]);
 	run.when = strcmp(argv[5], "exit") == 0 ? EXIT : strcmp(argv[5], "EIO") == 0 ? FAIL : ENTRY;
 	run.list = strcmp(run.call, "list") == 0;
+	run.roles = is_resident(run.role) ? RESIDENT : ROLES_MAX;
 	(void)fcntl(run.report, F_SETFD, FD_CLOEXEC);
 	if (!begin(argv + 7))
 		return 3;
