@@ -271,6 +271,7 @@ static tw_err make_proof(tw_unit *u, const struct tw_unit_offer *o, const char *
 	memcpy(t.listener, u->device.listener_key, 32);
 	if (!browser)
 		memcpy(t.owner, u->owner_key, 32);
+	secret.data[0] ^= (char)o->wrong;
 	TW_TRY(tw_takeover_proof(&t, (const uint8_t *)secret.data, proof));
 	TW_TRY(tw_buf_format(ret, "{\"challenge\":\"%s\",\"client_nonce\":\"", o->challenge));
 	TW_TRY(tw_buf_base64url(ret, t.client_nonce, 32));

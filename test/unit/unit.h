@@ -38,6 +38,7 @@ int tw_unit_takeover(tw_unit *u, const char *name);
 struct tw_unit_offer {
 	char challenge[48];
 	char request[24], code[8]; /* of a browser that waits */
+	bool wrong;                /* the proof is made with another secret than the label's */
 };
 int tw_unit_offer(tw_unit *u, struct tw_unit_offer *ret);
 int tw_unit_take(tw_unit *u, const struct tw_unit_offer *o, const char *name);
