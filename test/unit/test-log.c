@@ -6,6 +6,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "service/path/operations.h"
+#include "service/path/page.h"
 
 #include <errno.h>
 
@@ -112,6 +113,50 @@ static void test_keys_on_a_full_disk(void **state)
 	CHECK_INT(rp.status, 200);
 	check_keys(rp.body, 1, before);
 	CHECK_TEXT(rp.note, "keys of 2 epochs");
+	tw_reply_done(&rp);
+}
+
+static ssize_t no_space(const struct tw_sys *s, int fd, const void *bytes, size_t size, off_t offset)
+{
+	errno = ENOSPC;
+	return -1;
+}
+
+/* A log that a write broke is no full one: freeing space would not help. */
+static void test_keys_of_a_broken_log(void **state)
+{
+	struct tw_sys *sys = (struct tw_sys *)(uintptr_t)device()->context.sys;
+	struct tw_operation_row row = { .name = "log.keys", .list = "epochs", .page = 10 };
+	const struct tw_request rq = { .operation = &row };
+	struct tw_reply rp = { .status = 200 };
+
+	sys->pwrite = no_space;
+	CHECK_ERR(tw_op_log_keys(&device()->context, &rq, &rp), LIMIT);
+	CHECK(tw_audit_broken(device()->context.audit)[0]);
+	CHECK_TEXT(rp.rule, "");
+	tw_reply_done(&rp);
+}
+
+/* Behind the present epoch there is none, so a cursor there is the end. */
+static void test_keys_behind_the_last(void **state)
+{
+	struct tw_operation_row row = { .name = "log.keys", .list = "epochs", .page = 10 };
+	struct tw_request rq = { .operation = &row };
+	struct tw_reply rp = { .status = 200 };
+	struct tw_context *c = &device()->context;
+	struct tw_page p;
+
+	CHECK_OK(tw_audit_epoch_next(c->audit, "another"));
+	CHECK_OK(tw_page_begin(c, &rq, &rp, &p));
+	CHECK_OK(tw_page_add_at(&p, present(), json_null()));
+	p.more = true;
+	CHECK_OK(tw_page_end(&p, &rp));
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:O}", "cursor", tw_json_get(rp.body, "next"));
+	tw_reply_done(&rp);
+	rp = (struct tw_reply){ .status = 200 };
+	rq.input = input;
+	CHECK_OK(tw_op_log_keys(c, &rq, &rp));
+	CHECK_INT(json_array_size(tw_json_get(rp.body, "epochs")), 0);
 	tw_reply_done(&rp);
 }
 
@@ -249,4 +294,4 @@ static void test_each_refused_statement_is_told(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_keys_of_all_ended_epochs), TEST(test_keys_in_pages), TEST(test_keys_on_a_full_disk),
-	TEST(test_each_refused_statement_is_told))
+	TEST(test_keys_of_a_broken_log), TEST(test_keys_behind_the_last), TEST(test_each_refused_statement_is_told))

@@ -9,6 +9,11 @@
 #include "device/rows-logical-access.h"
 #include "unit-files.h"
 
+#include <errno.h>
+#include <string.h>
+
+#define CALLS_MAX 500 /* for memory, of one take-over */
+
 /* --- Challenges --- */
 
 static void challenge_for(const char *source, uint8_t ret[32])
@@ -516,6 +521,87 @@ static void test_codes_are_guessed_five_times_a_minute(void **state)
 	CHECK_INT(tw_unit_confirm(w.unit, &(struct tw_unit_offer){ .code = "" }), 400);
 }
 
+/* What was typed is the code, and nothing behind it. */
+static void test_a_code_is_six_digits(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = NULL;
+	struct tw_reply rp = { .status = 200 };
+	struct tw_unit_offer o;
+	char typed[16];
+
+	wait_as(&o, "alice");
+	(void)snprintf(typed, sizeof typed, "%.6s0", o.code);
+	input = json_pack("{s:s}", "code", typed);
+	const struct tw_request rq = { .subject = { .door = TW_DOOR_CONSOLE, .source = "console" }, .input = input };
+	CHECK_OK(tw_access_confirm(&device()->context, &rq, &rp));
+	CHECK_TEXT(rp.rule, "commissioning.code");
+	tw_reply_done(&rp);
+	CHECK_INT(tw_unit_claim(w.unit, &o), 202);
+}
+
+#define ZEROS16 "AAAAAAAAAAAAAAAAAAAAAA"
+#define ZEROS32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+/* Text that is no bytes is not taken for zeros, even where zeros would be right. */
+static void test_zeros_have_to_be_said(void **state)
+{
+	device()->access->browsers[0] = (struct tw_browser){ .expires_ms = WORLD_BOOT + MINUTE, .code = "000000", .owner = "zero" };
+	CHECK_INT(claim_as("?AAAAAAAAAAAAAAAAAAAAA", ZEROS32), 404);
+	CHECK_INT(claim_as(ZEROS16, "?AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 404);
+	CHECK_INT(claim_as(ZEROS16, ZEROS32), 202);
+}
+
+/* --- Without memory --- */
+
+static bool failed_in_enrol(void *user, const struct tw_log_record *r)
+{
+	static const char place[] = "\"place\":\"enrol:";
+
+	*(bool *)user |= memmem(r->body.at, r->body.size, place, strlen(place)) != NULL;
+	return true;
+}
+
+/* When there is no memory for the answer there is no owner yet, who could not be told that he is. */
+static void test_the_answer_is_made_before_the_owner(void **state)
+{
+	struct tw_unit_offer o;
+	bool seen = false;
+	tw_fake *f = tw_fake_new();
+
+	for (long nth = 1; !seen && nth < CALLS_MAX; nth++) {
+		CHECK_INT(tw_unit_offer(w.unit, &o), 200);
+		tw_json_use(tw_fake_sys(f));
+		tw_fake_fail(f, nth, ENOMEM, false);
+		int status = tw_unit_take(w.unit, &o, "alice");
+		tw_fake_fail(f, 0, 0, false);
+		tw_json_use(tw_sys_real());
+		CHECK_INT(status, 503);
+		CHECK(!tw_unit_owned(w.unit));
+		CHECK_OK(tw_audit_recent(device()->context.audit, 0, 3, failed_in_enrol, &seen));
+	}
+	CHECK(seen);
+	tw_fake_free(f);
+}
+
+static void *(*real_alloc)(const struct tw_sys *s, size_t size);
+
+static void *no_memory_once(const struct tw_sys *s, size_t size)
+{
+	((struct tw_sys *)(uintptr_t)s)->alloc = real_alloc;
+	return NULL;
+}
+
+static void test_a_start_without_memory(void **state)
+{
+	struct tw_sys *sys = (struct tw_sys *)(uintptr_t)device()->context.sys;
+
+	tw_access_stop(device());
+	real_alloc = sys->alloc;
+	sys->alloc = no_memory_once;
+	CHECK_ERR(tw_access_start(device()), NOMEM);
+	CHECK_OK(tw_access_start(device()));
+}
+
 static unsigned drawn;
 
 /* The first two numbers are the same: two browsers never show one code. */
@@ -631,5 +717,7 @@ CHECK_MAIN(TEST(test_one_source_crowds_out_only_itself), TEST(test_the_oldest_of
 	TEST(test_the_answer_to_a_take_over), TEST(test_the_oldest_browser_waits_no_longer), TEST(test_only_its_browser_collects),
 	TEST(test_a_lost_answer_is_given_again), TEST(test_an_owner_nobody_has_seen_ends_with_a_start),
 	TEST(test_other_sessions_leave_the_request_open), TEST(test_codes_are_guessed_five_times_a_minute),
-	TEST(test_two_browsers_never_show_one_code), TEST(test_recovery_ends_what_waits), TEST(test_a_browser_waits_five_minutes),
-	TEST(test_a_browser_without_proof), TEST(test_without_randomness), TEST(test_recovery_leaves_nothing_of_the_owner))
+	TEST(test_a_code_is_six_digits), TEST(test_zeros_have_to_be_said), TEST(test_the_answer_is_made_before_the_owner),
+	TEST(test_a_start_without_memory), TEST(test_two_browsers_never_show_one_code), TEST(test_recovery_ends_what_waits),
+	TEST(test_a_browser_waits_five_minutes), TEST(test_a_browser_without_proof), TEST(test_without_randomness),
+	TEST(test_recovery_leaves_nothing_of_the_owner))

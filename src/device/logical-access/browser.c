@@ -105,13 +105,10 @@ tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, stru
 
 static struct tw_browser *find(struct tw_device *d, const json_t *input)
 {
-	uint8_t request[16], nonce[32];
-	size_t request_size = 0, nonce_size = 0;
+	uint8_t request[16] = { 0 }, nonce[32] = { 0 };
 	int64_t now = tw_time_boot_ms(&d->time);
 
-	if (tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(input, "request")), sizeof request, request, &request_size)) ||
-		tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(input, "client_nonce")), sizeof nonce, nonce, &nonce_size)) ||
-		request_size != sizeof request || nonce_size != sizeof nonce)
+	if (!tw_takeover_bytes(input, "request", request, sizeof request) || !tw_takeover_bytes(input, "client_nonce", nonce, sizeof nonce))
 		return NULL;
 	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
 		struct tw_browser *b = &d->access->browsers[i];

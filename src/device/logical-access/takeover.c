@@ -61,11 +61,12 @@ tw_err tw_access_read(struct tw_context *c, const struct tw_request *rq, struct 
 	return has_owner || rq->subject.door != TW_DOOR_HTTPS ? TW_OK : add_challenge(d, rq->subject.source, rp->body);
 }
 
-static bool read_32(const json_t *input, const char *key, uint8_t ret[32])
+bool tw_takeover_bytes(const json_t *input, const char *key, uint8_t *ret, size_t size)
 {
-	size_t size = 0;
+	size_t got = 0;
 
-	return !tw_failed(tw_parse_base64url(tw_slice_of(tw_json_text(input, key)), 32, ret, &size)) && size == 32;
+	tw_ignore(tw_parse_base64url(tw_slice_of(tw_json_text(input, key)), size, ret, &got)); /* what is no base64url has no bytes */
+	return got == size;
 }
 
 /* Whatever comes of the attempt, its challenge is used up. */
@@ -101,8 +102,8 @@ tw_err tw_takeover_check(
 	if (!tw_access_name_valid(tw_json_text(rq->input, "owner_name")))
 		return tw_reply_problem(rp, 400, "input", "commissioning.name", "This name cannot be used",
 			"Choose a name of 1 to 48 printable characters.", "An owner's name is printable text without blanks at its ends.");
-	if (!read_32(rq->input, "challenge", t.challenge) || !read_32(rq->input, "client_nonce", t.client_nonce) ||
-		!read_32(rq->input, "proof", proof))
+	if (!tw_takeover_bytes(rq->input, "challenge", t.challenge, 32) ||
+		!tw_takeover_bytes(rq->input, "client_nonce", t.client_nonce, 32) || !tw_takeover_bytes(rq->input, "proof", proof, 32))
 		return tw_reply_problem(rp, 400, "input", "commissioning.form", "The proof is not of the wanted form",
 			"See /api/v1/openapi.json for the form.", "challenge, client_nonce and proof are 32 bytes in base64url.");
 	if (!use_challenge(d, t.challenge))

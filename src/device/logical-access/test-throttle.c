@@ -54,6 +54,7 @@ static void test_full_table_forgets_the_oldest(void **state)
 	char name[32];
 
 	for (int s = 0; s <= TW_THROTTLE_SOURCES; s++) {
+		CHECK_INT(tw_throttle_wait_s(&t, "source 0", 100), s == 0 ? 0 : 60); /* while there is a free place */
 		(void)snprintf(name, sizeof name, "source %d", s);
 		for (int i = 0; i < TW_THROTTLE_FAILURES; i++)
 			tw_throttle_failed(&t, name, s);

@@ -11,15 +11,15 @@
 void tw_throttle_source(const char *address, char ret[64])
 {
 	struct in6_addr six;
-	char network[INET6_ADDRSTRLEN];
-	bool is_six = inet_pton(AF_INET6, address, &six) == 1;
+	char network[INET6_ADDRSTRLEN] = "";
 
-	if (is_six)
-		memset(six.s6_addr + NETWORK, 0, sizeof six.s6_addr - NETWORK);
-	if (is_six && inet_ntop(AF_INET6, &six, network, sizeof network))
-		(void)snprintf(ret, 64, "%s/64", network);
-	else
+	if (inet_pton(AF_INET6, address, &six) != 1) {
 		(void)snprintf(ret, 64, "%s", address);
+		return;
+	}
+	memset(six.s6_addr + NETWORK, 0, sizeof six.s6_addr - NETWORK);
+	(void)inet_ntop(AF_INET6, &six, network, sizeof network); /* it has room for any */
+	(void)snprintf(ret, 64, "%s/64", network);
 }
 
 static const struct tw_throttled *find(const struct tw_throttle *t, const char *source)

@@ -30,7 +30,7 @@ struct tw_page {
 tw_err tw_page_begin(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_page *ret);
 /* False, and more is set, when the page has as many as it may: asked before an entry is made. */
 bool tw_page_takes(struct tw_page *p);
-/* The entry (consumed) and its place: what a cursor after it will say. When it does not fit any more, more is set instead. */
+/* The entry (consumed) and its place: what a cursor after it will say. When its bytes do not fit any more, more is set instead. */
 tw_err tw_page_add(struct tw_page *p, const char *at, json_t *entry);
 tw_err tw_page_end(struct tw_page *p, struct tw_reply *rp);
 

@@ -70,7 +70,7 @@ void tw_match_operation(const struct tw_context *c, const struct tw_http_head *h
 
 static const struct tw_shape *shape_of(const struct tw_shape *shape, const char *key)
 {
-	for (; shape && shape->key; shape++) {
+	for (; shape->key; shape++) {
 		if (strcmp(shape->key, key) == 0)
 			return shape;
 	}

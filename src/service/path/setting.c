@@ -24,7 +24,7 @@ struct tw_settings {
 static bool one_of(const char *choices, const char *value)
 {
 	size_t length = strlen(value);
-	for (const char *at = choices; at && *at;) {
+	for (const char *at = choices; at;) {
 		const char *end = strchr(at, '|');
 		size_t n = end ? (size_t)(end - at) : strlen(at);
 		if (n == length && memcmp(at, value, n) == 0)
@@ -84,7 +84,7 @@ static void copy(char *to, size_t size, struct tw_slice from)
 
 static struct entry *find(const struct tw_context *c, const char *key)
 {
-	for (size_t i = 0; c->settings && i < c->settings->count; i++) {
+	for (size_t i = 0; i < c->settings->count; i++) {
 		if (strcmp(c->settings->entries[i].row->key, key) == 0)
 			return &c->settings->entries[i];
 	}

@@ -94,5 +94,20 @@ static void test_events_without_memory(void **state)
 	CHECK(told_sweep(ENOMEM, tell, NULL, "") > 3);
 }
 
+/* One that has no fields is not told without them when there was no memory for an empty object. */
+static void test_no_fields_need_memory(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	uint64_t last = tw_audit_last(t.c.audit);
+	tw_json_use(tw_fake_sys(f));
+	tw_fake_fail(f, 1, ENOMEM, false);
+	tw_err e = tw_event(&t.c, "thing.quiet", NULL);
+	tw_json_use(tw_sys_real());
+	tw_fake_free(f);
+	CHECK_ERR(e, NOMEM);
+	CHECK_INT(tw_audit_last(t.c.audit), last);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
-CHECK_MAIN(TEST(test_only_declared_events), TEST(test_only_declared_facts), TEST(test_events_without_memory))
+CHECK_MAIN(TEST(test_only_declared_events), TEST(test_only_declared_facts), TEST(test_events_without_memory),
+	TEST(test_no_fields_need_memory))

@@ -33,13 +33,13 @@ static int set_up(void **state)
 
 /* --- Settings --- */
 
-static int change(const char *key, const char *value, const char *tag, struct tw_reply *rp)
+static int change_for(const char *key, const char *value, const struct tw_slice *tag, struct tw_reply *rp)
 {
 	static struct tw_http_head head;
 	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "value", value);
 	head = (struct tw_http_head){ 0 };
 	if (tag)
-		head.fields[head.field_count++] = (struct tw_http_field){ TW_SLICE("If-Match"), tw_slice_of(tag) };
+		head.fields[head.field_count++] = (struct tw_http_field){ TW_SLICE("If-Match"), *tag };
 	struct tw_request rq = { .subject = { .kind = TW_SUBJECT_OWNER, .name = "owner:alice" },
 		.head = &head,
 		.input = input,
@@ -48,6 +48,12 @@ static int change(const char *key, const char *value, const char *tag, struct tw
 	*rp = (struct tw_reply){ .status = 200 };
 	CHECK_OK(tw_op_settings_change(&t.c, &rq, rp));
 	return rp->status;
+}
+
+static int change(const char *key, const char *value, const char *tag, struct tw_reply *rp)
+{
+	struct tw_slice slice = tw_slice_of(tag ? tag : "");
+	return change_for(key, value, tag ? &slice : NULL, rp);
 }
 
 static void test_a_change_names_its_version(void **state)
@@ -62,6 +68,11 @@ static void test_a_change_names_its_version(void **state)
 		"\"0\", \"0\"", "\"-0\"", "\"9223372036854775808\"" };
 	for (size_t i = 0; i < TW_COUNT(no_tags); i++)
 		CHECK_INT(change("a.text", "new", no_tags[i], &rp), 412);
+	char *memory = malloc(1);
+	const struct tw_slice nothing = { memory + 1, 0 }; /* behind it there is none */
+	assert_non_null(memory);
+	CHECK_INT(change_for("a.text", "new", &nothing, &rp), 412);
+	free(memory);
 	CHECK_INT(change("a.text", "far too long", "\"0\"", &rp), 400);
 	CHECK_INT(change("a.text", "far too long", "\"7\"", &rp), 400); /* the value first: it will not do for any version */
 	CHECK_INT(change("a.none", "new", "\"0\"", &rp), 404);

@@ -182,6 +182,18 @@ static void test_foreign_cursors(void **state)
 	tw_reply_done(&rp);
 }
 
+/* The place is good, and only what checks it is not: still nothing is listed from there. */
+static void test_a_check_that_was_changed(void **state)
+{
+	struct tw_reply rp = { 0 };
+	char cursor[200];
+	CHECK_OK(ask(&list, 1, "", &rp));
+	snprintf(cursor, sizeof cursor, "%s", next_of(&rp));
+	cursor[0] = cursor[0] == 'A' ? 'B' : 'A';
+	check_refused(&list, cursor);
+	tw_reply_done(&rp);
+}
+
 /* A place with a good check that the list has not, or no more: made by this very code under the name of the operation. */
 static void test_places_that_are_none(void **state)
 {
@@ -209,7 +221,7 @@ static tw_err two_pages(const struct tw_sys *sys, void *user)
 	struct tw_request rq = { .operation = &list };
 	c.sys = sys;
 	tw_err e = tw_page_begin(&c, &rq, &rp, &p);
-	for (uint64_t i = 0; i < 3 && !tw_failed(e); i++)
+	for (uint64_t i = 0; i < 3 && !tw_failed(e) && tw_page_takes(&p); i++)
 		e = tw_page_add_at(&p, i, json_pack("{s:s}", "key", "value"));
 	if (!tw_failed(e))
 		e = tw_page_end(&p, &rp);
@@ -233,4 +245,4 @@ static void test_out_of_memory(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
 CHECK_MAIN(TEST(test_nothing_twice_nothing_missed), TEST(test_never_more_than_an_answer_carries),
 	TEST(test_an_entry_alone_always_goes_through), TEST(test_settings_across_capabilities), TEST(test_foreign_cursors),
-	TEST(test_places_that_are_none), TEST(test_out_of_memory))
+	TEST(test_a_check_that_was_changed), TEST(test_places_that_are_none), TEST(test_out_of_memory))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one path, request by request: the answer, and what the log says afterwards. */
+#include "service/path/path-match.h"
 #include "service/path/test-one-context.h"
 
 #include <errno.h>
@@ -86,10 +87,12 @@ static const struct tw_operation_row operations[] = {
 	{ "long.put", "PUT", "/api/v1/long-body", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, long_input, say_size, "", "", NULL, NULL,
 		0, NULL, 200000 },
 	{ "file", "GET", "/api/v1/file", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, NULL, give_file, "", "", NULL },
+	{ "thing.poke", "POST", "/api/v1/things/{name}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
 	{ .name = NULL },
 };
 static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations };
-static const struct tw_capability *const capabilities[] = { &capability, NULL };
+static const struct tw_capability none = { .code = "N", .name = "None", .folder = "none" };
+static const struct tw_capability *const capabilities[] = { &none, &capability, NULL };
 static const struct tw_grant_row grants[] = {
 	{ "p.any", 1u << TW_SUBJECT_ANYONE | 1u << TW_SUBJECT_OWNER | 1u << TW_SUBJECT_LOCAL },
 	{ "p.owner", 1u << TW_SUBJECT_OWNER },
@@ -173,6 +176,8 @@ static const struct {
 	{ "GET /api/v1/things/", GOOD, "", false, 404, "path.unknown" },
 	{ "GET /api/v1/things/a/b", GOOD, "", false, 404, "path.unknown" },
 	{ "GET /api/v1/things/current", GOOD, "", false, 405, "takes DELETE" },
+	{ "POST /api/v1/things/current", GOOD, "", false, 405, "takes DELETE." }, /* though a later row has it as a parameter */
+	{ "POST /api/v1/things/other", GOOD, "", false, 200, "alice" },
 	{ "DELETE /api/v1/things/current", GOOD, "", false, 204, "" },
 	{ "DELETE /api/v1/things/current", "", "", false, 401, "gate.anonymous" },
 	{ "PUT /api/v1/things/x", GOOD JSON, "{\"value\":\"a\"}", false, 200, "\"value\":\"a\"" },
@@ -223,6 +228,75 @@ static void test_answers(void **state)
 		if (r.status == 405)
 			CHECK(r.allow[0]);
 	}
+}
+
+/* --- Pieces of a head that nobody has checked before, where they end --- */
+
+/* In memory of its own, so that a byte before or behind it is nobody's. */
+static struct tw_slice alone(const char *text, size_t size)
+{
+	char *memory = malloc(size ? size : 1);
+	assert_non_null(memory);
+	memcpy(memory, text, size);
+	return (struct tw_slice){ size ? memory : memory + 1, size };
+}
+
+static void done(struct tw_slice s)
+{
+	free((char *)(uintptr_t)(s.size ? s.at : s.at - 1));
+}
+
+static void test_queries_where_they_end(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		enum tw_code code;
+	} queries[] = { { "word=%41", 8, TW_CODE_OK }, { "word=%41", 7, TW_CODE_SYNTAX }, { "word=%41", 6, TW_CODE_SYNTAX },
+		{ "word=%4g", 8, TW_CODE_SYNTAX }, { "word=%g4", 8, TW_CODE_SYNTAX }, { "word=%00", 8, TW_CODE_SYNTAX } };
+	for (size_t i = 0; i < TW_COUNT(queries); i++) {
+		struct tw_slice query = alone(queries[i].text, queries[i].size);
+		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+		tw_err e = tw_match_query(tw_sys_real(), query, count_query, &j);
+		if (e.code != queries[i].code)
+			fail_msg("query %zu: %s", i, tw_code_name(e.code));
+		CHECK_TEXT(tw_json_text(j, "word"), tw_failed(e) ? "" : "A");
+		done(query);
+	}
+}
+
+static void test_paths_where_they_end(void **state)
+{
+	static const char text[] = "/api/v1/things/x";
+	for (size_t n = 1; n < sizeof text; n++) {
+		struct tw_http_head head = { .method = TW_SLICE("GET"), .path = alone(text, n) };
+		struct tw_match m;
+		tw_match_operation(&t.c, &head, &m);
+		CHECK_TEXT(m.operation ? m.operation->name : "", n == sizeof text - 1 ? "thing.one" : n == 13 ? "thing.read" : "");
+		done(head.path);
+	}
+}
+
+static void test_types_where_they_end(void **state)
+{
+	static const struct {
+		const char *type;
+		bool is_json;
+	} types[] = { { "application/json", true }, { "application/json ; charset=utf-8", true }, { "application/json;", false },
+		{ "application/json; ", false }, { ";charset=utf-8", false }, { " ;charset=utf-8", false }, { "", false } };
+	for (size_t i = 0; i < TW_COUNT(types); i++) {
+		struct tw_http_head head = { .field_count = 1 };
+		head.fields[0] = (struct tw_http_field){ TW_SLICE("Content-Type"), alone(types[i].type, strlen(types[i].type)) };
+		if (tw_match_is_json(&head) != types[i].is_json)
+			fail_msg("'%s'", types[i].type);
+		done(head.fields[0].value);
+	}
+}
+
+static void test_operations_by_their_names(void **state)
+{
+	CHECK(tw_operation_find(capabilities, TW_SLICE("thing.read")) == &operations[1]);
+	CHECK(!tw_operation_find(capabilities, TW_SLICE("thing.rea")) && !tw_operation_find(capabilities, TW_SLICE("")));
 }
 
 struct last {
@@ -603,7 +677,8 @@ static void test_a_file(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
-CHECK_MAIN(TEST(test_answers), TEST(test_changes_are_recorded_around), TEST(test_words_that_were_cut_are_recorded),
+CHECK_MAIN(TEST(test_answers), TEST(test_queries_where_they_end), TEST(test_paths_where_they_end), TEST(test_types_where_they_end),
+	TEST(test_operations_by_their_names), TEST(test_changes_are_recorded_around), TEST(test_words_that_were_cut_are_recorded),
 	TEST(test_reads_and_refusals_are_recorded), TEST(test_credentials_that_are_refused_are_recorded), TEST(test_admission),
 	TEST(test_the_console_names_its_operation), TEST(test_an_answer_that_does_not_fit), TEST(test_a_full_disk_refuses_changes),
 	TEST(test_a_log_that_cannot_be_written_refuses), TEST(test_a_file), TEST(test_long_parameters), TEST(test_a_long_body),
