@@ -32,7 +32,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("TW_BUILD", ROOT / "build"))
-ROLES = {"core": 58711, "front": 58712, "keys": 58713, "application": 58714, "fetch": 58715, "scan": 58716}
+ROLES = {"core": 58711, "front": 58712, "keys": 58713, "application": 58714, "fetch": 58715, "scan": 58716, "hash": 58717}
 INSIDE = "TW_INSIDE_NAMESPACES"
 
 

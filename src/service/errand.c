@@ -54,7 +54,7 @@ static tw_err hear_core(struct errand *e)
 static tw_err turn(struct errand *e)
 {
 	struct pollfd p[2] = { { .fd = tw_channel_fd(e->hands), .events = POLLIN }, { .fd = tw_channel_fd(e->core), .events = POLLIN } };
-	int n = e->sys->poll(e->sys, p, TW_COUNT(p), TW_ERRAND_IDLE_MS);
+	int n = e->sys->poll(e->sys, p, TW_COUNT(p), e->work->idle_ms ? e->work->idle_ms : TW_ERRAND_IDLE_MS);
 
 	if (n < 0)
 		return errno == EINTR ? TW_OK : TW_RAISE_ERRNO("waiting for work");

@@ -15,6 +15,7 @@ struct tw_errand_work {
 	/* One message of core's. It may block as long as the work takes; core ends a role that takes too long. UNTRUSTED: core broke the rules. */
 	tw_err (*serve)(void *user, tw_channel *core, const struct tw_message *m);
 	void *user;
+	int idle_ms; /* without a message it ends by itself; 0: TW_ERRAND_IDLE_MS */
 };
 int tw_errand_run(const struct tw_sys *sys, const struct tw_errand_work *w); /* the exit status: 0 when idle, drained or left by core */
 #endif

@@ -6,7 +6,16 @@
 
 #define TW_ROLES_FILE "roles.tab"
 #define TW_ROLES_MAX 4096
-enum tw_role_name { TW_ROLE_CORE, TW_ROLE_FRONT, TW_ROLE_KEYS, TW_ROLE_APPLICATION, TW_ROLE_FETCH, TW_ROLE_SCAN, TW_ROLE_COUNT };
+enum tw_role_name {
+	TW_ROLE_CORE,
+	TW_ROLE_FRONT,
+	TW_ROLE_KEYS,
+	TW_ROLE_APPLICATION,
+	TW_ROLE_FETCH,
+	TW_ROLE_SCAN,
+	TW_ROLE_HASH,
+	TW_ROLE_COUNT
+};
 #define TW_ROLE_NEEDED TW_ROLE_FETCH /* those before it must be given */
 struct tw_role_ids {
 	uint32_t uid, gid;

@@ -15,6 +15,7 @@ static const struct {
 	{ GOOD, NULL },
 	{ "# who owns what\n\n" GOOD, NULL },
 	{ "fetch 9 10\n" GOOD, NULL },
+	{ GOOD "hash 9 10\n", NULL },
 	{ "application 7 8\nkeys 5 6\nfront 3 4\ncore 1 2", NULL },
 	{ "", "the roles have no line for core" },
 	{ "core 1 2\nfront 3 4\nkeys 5 6\n", "the roles have no line for application" },

@@ -281,7 +281,7 @@ tw_err tw_unit_roles(struct tw_tool *t, const struct tw_args *a, int config, str
 	}
 	if (!path && tw_is(e, TW_CODE_NOTFOUND))
 		return tw_fail(t, TW_EXIT_USAGE,
-			"--roles FILE with lines such as `core 991 991`, for core, front, keys, scan, fetch, application",
+			"--roles FILE with lines such as `core 991 991`, for core, front, keys, scan, fetch, hash, application",
 			TW_RAISE(NOTFOUND, "as root, the roles need ids of their own"));
 	TW_TRY(e);
 	e = tw_roles_read(tw_buf_slice(&text), ret);

@@ -3,7 +3,7 @@
  * Tries every system call number, and what an intruder would do with them, inside each role of a release build, and compares
  * with the table the sandbox is made of: what is not in it answers EPERM, what is in it does not, what is fatal ends the process.
  *
- *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM DEVICE-PROGRAM DIRECTORY
+ *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM DEVICE-PROGRAM DIRECTORY
  *
  * Needs root. Prints what tools/run-tests counts.
  */
@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "device/fetch/fetch-row.h"
+#include "device/hash/hash-row.h"
 #include "service/role.h"
 #include "sys/sandbox-rows.h"
 
@@ -34,7 +35,7 @@
 #define X32 0x40000000
 
 static struct {
-	const char *role_program, *fetch_program, *device_program, *directory;
+	const char *role_program, *fetch_program, *hash_program, *device_program, *directory;
 	long passed, failed;
 } run;
 
@@ -404,17 +405,20 @@ static void try_all(const struct subject *s)
 int main(int argc, char **argv)
 {
 	static const struct tw_role_row fetch_row = { TW_FETCH_ROLE_ROW, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch;
+	static const struct tw_role_row hash_row = { "hash", TW_HASH_ROLE_MAY, NULL };
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash;
 
-	if (argc != 5) {
+	if (argc != 6) {
 		(void)fprintf(stderr, "usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 		return 2;
 	}
 	run.role_program = argv[1];
 	run.fetch_program = argv[2];
-	run.device_program = argv[3];
-	run.directory = argv[4];
+	run.hash_program = argv[3];
+	run.device_program = argv[4];
+	run.directory = argv[5];
 	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
+	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
 	if (!prepare()) {
 		perror(run.directory);
 		return 2;
@@ -425,6 +429,7 @@ int main(int argc, char **argv)
 		try_all(&s);
 	}
 	try_all(&fetch);
+	try_all(&hash);
 	try_status(&hands);
 	try_numbers(&hands);
 	try_fatal(&hands);

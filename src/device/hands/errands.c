@@ -20,6 +20,8 @@ static const struct {
 } rows[TW_ERRANDS] = {
 	[TW_ERRAND_FETCH] = { TW_TAB_FETCH, "thingward-fetch", "/etc/resolv.conf", false },
 	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, NULL, NULL, true },
+	[TW_ERRAND_HASH] = { TW_TAB_HASH, "thingward-hash", NULL, false },
+	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, "thingward-hash", NULL, false },
 };
 
 void tw_errands_init(const struct tw_sys *sys, const struct tw_places *places, const char *program, struct tw_errands *ret)

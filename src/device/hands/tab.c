@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *const names[TW_TAB_NAMES] = { "core", "front", "keys", "application", "fetch", "scan" };
+static const char *const names[TW_TAB_NAMES] = { "core", "front", "keys", "application", "fetch", "scan", "hash" };
 
 /* Cuts the text before the next end (or the end of all) off rest. */
 static struct tw_slice cut(struct tw_slice *rest, char end)

@@ -15,7 +15,16 @@
 
 #define TW_TAB_MAX 1024 /* a few short lines */
 
-enum tw_tab_name { TW_TAB_CORE, TW_TAB_FRONT, TW_TAB_KEYS, TW_TAB_APPLICATION, TW_TAB_FETCH, TW_TAB_SCAN, TW_TAB_NAMES };
+enum tw_tab_name {
+	TW_TAB_CORE,
+	TW_TAB_FRONT,
+	TW_TAB_KEYS,
+	TW_TAB_APPLICATION,
+	TW_TAB_FETCH,
+	TW_TAB_SCAN,
+	TW_TAB_HASH,
+	TW_TAB_NAMES
+};
 #define TW_TAB_NEEDED TW_TAB_FETCH /* those before it must have a line */
 struct tw_tab {
 	struct {

@@ -19,6 +19,10 @@ static void test_accepts(void **state)
 	CHECK_OK(tw_tab_parse(TW_SLICE("fetch 105 205\n" GOOD), &tab));
 	CHECK_INT(tab.of[TW_TAB_FETCH].uid, 105);
 	CHECK_INT(tab.of[TW_TAB_FETCH].gid, 205);
+	CHECK_INT(tab.of[TW_TAB_HASH].uid, 0);
+	CHECK_OK(tw_tab_parse(TW_SLICE(GOOD "scan 106 206\nhash 107 207\n"), &tab));
+	CHECK_INT(tab.of[TW_TAB_HASH].uid, 107);
+	CHECK_INT(tab.of[TW_TAB_HASH].gid, 207);
 	CHECK_OK(tw_tab_parse(TW_SLICE("keys 3 1\nfront 2 1\napplication 4 1\ncore 4294967294 1"), &tab));
 	CHECK_INT(tab.of[TW_TAB_CORE].uid, 4294967294);
 }

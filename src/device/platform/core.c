@@ -6,6 +6,7 @@
 #include "device/platform/core-stream.h"
 #include "device/platform/errand.h"
 #include "device/platform/fetch.h"
+#include "device/platform/hash.h"
 #include "device/platform/start.h"
 #include "service/task/task.h"
 
@@ -348,6 +349,7 @@ static void done(struct tw_core *c)
 			event_free(*events[i]);
 	tw_tasks_free(&c->device.context); /* what they had others do is let go, while there is whom to tell */
 	c->device.fetch = tw_fetch_free(c->device.fetch);
+	c->device.hashing = tw_hashing_free(c->device.hashing);
 	c->device.errands = tw_errands_free(c->device.errands);
 	tw_core_jobs_end(c);
 	if (c->loop)
@@ -364,6 +366,7 @@ static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 	TW_TRY(make_loop(c));
 	TW_TRY(tw_errands_new(c, tw_role_word(start, "errands"), &c->device.errands));
 	TW_TRY(tw_fetch_new(c, &c->device.fetch));
+	TW_TRY(tw_hashing_new(c, &c->device.hashing));
 	TW_TRY(tw_start(&c->device, c->sys, start));
 	if (tw_audit_fault(c->device.context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(c->device.context.audit));

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/platform/hash.h"
+
+#include "device/platform/errand.h"
+
+#define WORKERS 2
+#define QUESTIONS (WORKERS + TW_HASH_WAITING)
+#define LEAVING_MS 100 /* a role that was leaving when it was asked is seen to be gone by then */
+
+struct question {
+	uint32_t order; /* 0: free */
+	uint16_t type;
+	struct tw_buf message; /* it has the password in it */
+	tw_hash_done *done;    /* NULL: cancelled */
+	void *user;
+};
+struct worker {
+	tw_hashing *all;
+	enum tw_errand which;
+	struct question *at; /* NULL: idle */
+	bool asked, again;   /* again: it was tried with a role that was about to leave */
+	int64_t asked_ms;
+	struct event *deadline;
+};
+struct tw_hashing {
+	struct tw_core *core;
+	struct question of[QUESTIONS];
+	struct worker workers[WORKERS];
+	uint32_t last_order;
+};
+
+static tw_err ask_for_role(struct worker *w);
+
+static void forget(struct question *q)
+{
+	tw_buf_wipe(&q->message);
+	*q = (struct question){ 0 };
+}
+
+static struct question *longest_waiting(tw_hashing *h)
+{
+	struct question *best = NULL;
+
+	for (size_t i = 0; i < QUESTIONS; i++) {
+		struct question *q = &h->of[i];
+		bool taken = q->order == 0;
+
+		for (size_t w = 0; w < WORKERS; w++)
+			taken = taken || h->workers[w].at == q;
+		if (!taken && (!best || q->order < best->order))
+			best = q;
+	}
+	return best;
+}
+
+static void answer(struct worker *w, const struct tw_hash_answer *a, bool at_once)
+{
+	struct question q = *w->at;
+
+	(void)event_del(w->deadline);
+	tw_errand_finish(w->all->core->device.errands, w->which, at_once);
+	forget(w->at);
+	w->at = NULL;
+	if (q.done)
+		q.done(q.user, a);
+}
+
+static void refuse(struct worker *w, const char *why, bool at_once)
+{
+	answer(w, &(struct tw_hash_answer){ .why = why }, at_once);
+}
+
+/* One that cannot even be asked for is late at once: whoever asks here is told when his call has returned. */
+static void begin(struct worker *w, struct question *q)
+{
+	w->at = q;
+	w->asked = w->again = false;
+	struct timeval t = tw_core_ms(tw_failed(ask_for_role(w)) ? 0 : TW_HASH_DEADLINE_MS);
+	(void)event_add(w->deadline, &t);
+}
+
+/* The first worker before the second: logins that come one by one need one process. */
+static void give_work(tw_hashing *h)
+{
+	for (size_t i = 0; i < WORKERS; i++) {
+		struct question *q = h->workers[i].at ? NULL : longest_waiting(h);
+
+		if (q)
+			begin(&h->workers[i], q);
+	}
+}
+
+static void on_here(void *user, tw_channel *line)
+{
+	struct worker *w = user;
+	tw_err e = tw_channel_send(line, w->at->type, w->at->order, w->at->message.data, w->at->message.size, NULL, 0);
+
+	w->asked = true;
+	w->asked_ms = tw_time_boot_ms(&w->all->core->device.time);
+	/* A line that is closed is seen as such by whoever reads it. */
+	if (tw_failed(e) && !tw_is(e, TW_CODE_CLOSED)) {
+		refuse(w, "The role that hashes does not listen.", true);
+		give_work(w->all);
+	}
+}
+
+static bool judge(const struct question *q, const struct tw_message *m, struct tw_hash_answer *ret)
+{
+	struct tw_phc made;
+
+	if (m->type == TW_HASH_FAILED) {
+		ret->why = "The device has not enough memory for it now.";
+		return true;
+	}
+	if (q->type == TW_HASH_MAKE) {
+		ret->outcome = TW_HASH_YES;
+		ret->phc = m->payload;
+		return m->type == TW_HASH_MADE && !tw_failed(tw_phc_read(m->payload, &made));
+	}
+	ret->outcome = m->payload.at[0] == 1 ? TW_HASH_YES : TW_HASH_NO;
+	return m->type == TW_HASH_VERIFIED && (uint8_t)m->payload.at[0] <= 1;
+}
+
+static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
+{
+	struct worker *w = user;
+	struct tw_hash_answer a = { 0 };
+
+	if (!w->asked || m->tag != w->at->order)
+		return; /* to a question that was given up */
+	if (judge(w->at, m, &a))
+		answer(w, &a, false);
+	else
+		refuse(w, "The role that hashes answers in a way that makes no sense.", true);
+	give_work(w->all);
+}
+
+/* A role that was idle may have left just when it was asked: that is nobody's failure, once. */
+static void on_gone(void *user, const char *why)
+{
+	struct worker *w = user;
+	bool leaving = w->asked && !w->again && tw_time_boot_ms(&w->all->core->device.time) - w->asked_ms < LEAVING_MS;
+
+	if (leaving) {
+		w->again = true;
+		w->asked = false;
+		if (!tw_failed(ask_for_role(w)))
+			return;
+	}
+	refuse(w, why, false);
+	give_work(w->all);
+}
+
+static void on_deadline(int fd, short what, void *user)
+{
+	struct worker *w = user;
+	struct tw_core *c = w->all->core;
+
+	refuse(w, "The role that hashes did not answer in time and was ended.", true);
+	give_work(w->all);
+	tw_core_settle(c);
+}
+
+static tw_err ask_for_role(struct worker *w)
+{
+	const struct tw_errand_user user = { on_here, on_heard, on_gone, w };
+
+	return tw_errand_begin(w->all->core->device.errands, w->which, tw_rows_core_from_hash, &user);
+}
+
+const char *tw_hash_missing(const struct tw_device *d)
+{
+	if (!d->errands || !d->hashing || !tw_errand_listed(d->errands, TW_ERRAND_HASH))
+		return "roles.tab has no line for hash, the role that computes hashes of passwords.";
+	return NULL;
+}
+
+static tw_err free_place(struct tw_device *d, struct tw_slice password, struct question **ret)
+{
+	if (tw_hash_missing(d))
+		return TW_RAISE(STATE, "%s", tw_hash_missing(d));
+	if (password.size == 0)
+		return TW_RAISE(SYNTAX, "no password");
+	if (password.size > TW_HASH_PASSWORD_MAX)
+		return TW_RAISE(LIMIT, "a password of %zu bytes, at most %d are hashed", password.size, TW_HASH_PASSWORD_MAX);
+	for (size_t i = 0; i < QUESTIONS; i++) {
+		*ret = &d->hashing->of[i];
+		if ((*ret)->order == 0)
+			return TW_OK;
+	}
+	return TW_RAISE(LIMIT, "%d passwords wait to be hashed", TW_HASH_WAITING);
+}
+
+static tw_err message_of(struct question *q, const struct tw_sys *sys, const struct tw_hash_make *m, const struct tw_hash_verify *v)
+{
+	tw_buf_init(&q->message, sys, TW_HASH_QUESTION_MAX);
+	TW_TRY(tw_buf_reserve(&q->message, TW_HASH_QUESTION_MAX)); /* one that grows leaves copies of what is in it */
+	return m ? tw_hash_make_write(m, &q->message) : tw_hash_verify_write(v, &q->message);
+}
+
+static tw_err ask(struct tw_device *d, struct question *q, const struct tw_hash_make *m, const struct tw_hash_verify *v)
+{
+	tw_err e = message_of(q, d->context.sys, m, v);
+
+	if (tw_failed(e)) {
+		forget(q);
+		return e;
+	}
+	if (++d->hashing->last_order == 0)
+		d->hashing->last_order = 1;
+	q->order = d->hashing->last_order;
+	q->type = m ? TW_HASH_MAKE : TW_HASH_VERIFY;
+	give_work(d->hashing);
+	return TW_OK;
+}
+
+tw_err tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user)
+{
+	const struct tw_hash_make m = { cost, password };
+	struct question *q = NULL;
+
+	TW_TRY(free_place(d, password, &q));
+	if (!tw_hash_cost_valid(cost))
+		return TW_RAISE(LIMIT, "a hash of %u KiB and %u passes", cost.memory_kib, cost.passes);
+	q->done = done;
+	q->user = user;
+	return ask(d, q, &m, NULL);
+}
+
+tw_err tw_hash_verify(struct tw_device *d, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user)
+{
+	const struct tw_hash_verify v = { *hash, password };
+	struct question *q = NULL;
+
+	TW_TRY(free_place(d, password, &q));
+	q->done = done;
+	q->user = user;
+	return ask(d, q, NULL, &v);
+}
+
+void tw_hash_cancel(struct tw_device *d, const void *user)
+{
+	for (size_t i = 0; d->hashing && i < QUESTIONS; i++)
+		if (d->hashing->of[i].order && d->hashing->of[i].user == user)
+			d->hashing->of[i].done = NULL;
+}
+
+tw_err tw_hashing_new(struct tw_core *c, tw_hashing **ret)
+{
+	static const enum tw_errand which[WORKERS] = { TW_ERRAND_HASH, TW_ERRAND_HASH_2 };
+	tw_hashing *h = TW_NEW(c->sys, tw_hashing);
+
+	if (!h)
+		return TW_RAISE(NOMEM, "hashing");
+	h->core = c;
+	*ret = h;
+	for (size_t i = 0; i < WORKERS; i++) {
+		h->workers[i] = (struct worker){ .all = h, .which = which[i] };
+		h->workers[i].deadline = tw_core_watch(c, -1, 0, on_deadline, &h->workers[i]);
+		if (!h->workers[i].deadline)
+			return TW_RAISE(NOMEM, "hashing");
+	}
+	return TW_OK;
+}
+
+tw_hashing *tw_hashing_free(tw_hashing *h)
+{
+	for (size_t i = 0; h && i < WORKERS; i++)
+		if (h->workers[i].deadline)
+			event_free(h->workers[i].deadline);
+	for (size_t i = 0; h && i < QUESTIONS; i++)
+		forget(&h->of[i]);
+	free(h);
+	return NULL;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions about passwords, two at a time and each answered once, whatever becomes of the roles. Roles and loop are played here. */
+#include "device/platform/hash.h"
+
+#include "check.h"
+#include "device/platform/errand.h"
+#include "oom.h"
+#include "sys/real.h"
+
+#include <sys/socket.h>
+
+#define GOOD "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$gYJZtjEAJqjg26xdLmknq8/bB7MiWPrE9hsYuA+SkIU"
+#define COST ((struct tw_hash_cost){ TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN })
+
+static struct tw_core core;
+static struct tw_device *const d = &core.device;
+static tw_fake *world;
+static tw_channel *lines[TW_ERRANDS], *far[TW_ERRANDS];
+static struct tw_errand_user role[TW_ERRANDS];
+static bool at_work[TW_ERRANDS], unlisted, unwilling;
+static unsigned begun[TW_ERRANDS], ended_at_once;
+
+struct timeval tw_core_ms(int64_t ms)
+{
+	return (struct timeval){ .tv_sec = ms == TW_HASH_DEADLINE_MS ? 0 : ms / 1000, .tv_usec = ms == TW_HASH_DEADLINE_MS ? 50000 : 0 };
+}
+
+struct event *tw_core_watch(struct tw_core *c, int fd, short what, event_callback_fn call, void *user)
+{
+	return event_new(c->loop, fd, what, call, user);
+}
+
+void tw_core_settle(struct tw_core *c)
+{
+}
+
+tw_err tw_errand_begin(tw_errands *e, enum tw_errand which, const struct tw_channel_row *rows, const struct tw_errand_user *user)
+{
+	CHECK(!at_work[which] && rows == tw_rows_core_from_hash);
+	if (unwilling)
+		return TW_RAISE(STATE, "at work");
+	at_work[which] = true;
+	begun[which]++;
+	role[which] = *user;
+	return TW_OK;
+}
+
+void tw_errand_finish(tw_errands *e, enum tw_errand which, bool at_once)
+{
+	at_work[which] = false;
+	ended_at_once += at_once;
+}
+
+bool tw_errand_listed(const tw_errands *e, enum tw_errand which)
+{
+	return !unlisted && which == TW_ERRAND_HASH;
+}
+
+struct told {
+	unsigned times;
+	enum tw_hash_outcome outcome;
+	char words[128];
+};
+
+static void done(void *user, const struct tw_hash_answer *a)
+{
+	struct told *t = user;
+
+	t->times++;
+	t->outcome = a->outcome;
+	(void)snprintf(t->words, sizeof t->words, "%.*s", a->why ? (int)strlen(a->why) : (int)a->phc.size,
+		a->why                ? a->why
+			: a->phc.size ? a->phc.at
+				      : "");
+}
+
+static int set_up(void **state)
+{
+	world = tw_fake_new();
+	tw_fake_clock(world, true, 0, 1000);
+	core = (struct tw_core){ .sys = tw_fake_sys(world), .loop = event_base_new() };
+	d->context.sys = core.sys;
+	d->errands = (struct tw_errands *)&core; /* never looked into */
+	tw_time_init(&d->time, core.sys, 0);
+	CHECK_OK(tw_hashing_new(&core, &d->hashing));
+	for (unsigned i = TW_ERRAND_HASH; i <= TW_ERRAND_HASH_2; i++) {
+		int pair[2];
+
+		CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) == 0);
+		CHECK_OK(tw_channel_new(tw_sys_real(), pair[0], tw_rows_core_from_hash, &lines[i]));
+		CHECK_OK(tw_channel_new(tw_sys_real(), pair[1], tw_rows_hash_from_core, &far[i]));
+		at_work[i] = false;
+		begun[i] = 0;
+	}
+	unlisted = unwilling = false;
+	ended_at_once = 0;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	d->hashing = tw_hashing_free(d->hashing);
+	for (unsigned i = TW_ERRAND_HASH; i <= TW_ERRAND_HASH_2; i++) {
+		lines[i] = tw_channel_free(lines[i]);
+		far[i] = tw_channel_free(far[i]);
+	}
+	event_base_free(core.loop);
+	world = tw_fake_free(world);
+	return 0;
+}
+
+static tw_err verify(struct told *t, const char *password)
+{
+	struct tw_phc h;
+
+	CHECK_OK(tw_phc_read(TW_SLICE(GOOD), &h));
+	return tw_hash_verify(d, &h, tw_slice_of(password), done, t);
+}
+
+/* The role is there, and hears a question. */
+static struct tw_message hears(enum tw_errand which)
+{
+	struct tw_message m;
+
+	CHECK(at_work[which]);
+	role[which].here(role[which].user, lines[which]);
+	CHECK_OK(tw_channel_receive(far[which], &m));
+	return m;
+}
+
+static void says(enum tw_errand which, uint16_t type, uint32_t tag, const char *payload, size_t size)
+{
+	struct tw_message m = { .type = type, .tag = tag, .payload = { payload, size } };
+
+	role[which].heard(role[which].user, lines[which], &m);
+}
+
+static void test_yes_and_no(void **state)
+{
+	struct told t = { 0 };
+	struct tw_hash_verify q;
+	struct tw_message m;
+
+	for (int yes = 0; yes <= 1; yes++) {
+		CHECK_OK(verify(&t, "open sesame"));
+		m = hears(TW_ERRAND_HASH);
+		CHECK_INT(m.type, TW_HASH_VERIFY);
+		CHECK_OK(tw_hash_verify_read(m.payload, &q));
+		CHECK(tw_slice_is(q.password, "open sesame"));
+		says(TW_ERRAND_HASH, TW_HASH_VERIFIED, m.tag, yes ? "\1" : "\0", 1);
+		CHECK_INT(t.times, yes + 1);
+		CHECK_INT(t.outcome, yes ? TW_HASH_YES : TW_HASH_NO);
+		CHECK(!at_work[TW_ERRAND_HASH]);
+	}
+	CHECK_OK(tw_hash_make(d, COST, TW_SLICE("open sesame"), done, &t));
+	m = hears(TW_ERRAND_HASH);
+	CHECK_INT(m.type, TW_HASH_MAKE);
+	says(TW_ERRAND_HASH, TW_HASH_MADE, m.tag, GOOD, strlen(GOOD));
+	CHECK_INT(t.times, 3);
+	CHECK_INT(t.outcome, TW_HASH_YES);
+	CHECK_TEXT(t.words, GOOD);
+	CHECK_INT(ended_at_once, 0);
+	CHECK_INT(begun[TW_ERRAND_HASH_2], 0); /* one by one they need one process */
+}
+
+static void test_two_at_a_time_and_the_rest_in_order(void **state)
+{
+	struct told t[2 + TW_HASH_WAITING] = { 0 }, beyond = { 0 };
+	struct tw_message first, second;
+
+	for (size_t i = 0; i < TW_COUNT(t); i++)
+		CHECK_OK(verify(&t[i], "x"));
+	CHECK_ERR(verify(&beyond, "x"), LIMIT);
+	first = hears(TW_ERRAND_HASH);
+	second = hears(TW_ERRAND_HASH_2);
+	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, second.tag, "\1", 1);
+	CHECK_INT(t[1].outcome, TW_HASH_YES);
+	CHECK_INT(t[0].times, 0);
+	CHECK_OK(verify(&beyond, "x")); /* behind all others */
+	for (size_t i = 2; i < TW_COUNT(t); i++) {
+		second = hears(TW_ERRAND_HASH_2);
+		says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, second.tag, "\1", 1);
+		CHECK_INT(t[i].times, 1);
+		CHECK_INT(beyond.times, 0);
+	}
+	says(TW_ERRAND_HASH, TW_HASH_VERIFIED, first.tag, "\0", 1);
+	CHECK(t[0].times == 1 && t[0].outcome == TW_HASH_NO);
+	second = hears(TW_ERRAND_HASH_2);
+	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, second.tag, "\1", 1);
+	CHECK(beyond.times == 1 && !at_work[TW_ERRAND_HASH] && !at_work[TW_ERRAND_HASH_2]);
+}
+
+/* What makes no sense is no answer, and never a yes. */
+static void test_nonsense_is_refused(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *payload;
+		size_t size;
+		bool making;
+	} rows[] = { { TW_HASH_VERIFIED, "\2", 1, false }, { TW_HASH_MADE, GOOD, sizeof GOOD - 1, false },
+		{ TW_HASH_VERIFIED, "\1", 1, true },
+		{ TW_HASH_MADE, "$argon2id$v=19$m=4194304,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$gYJZtjEAJqjg26xdLmknq8/bB7MiWPrE9hsYuA+SkIU",
+			96, true } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		struct told t = { 0 };
+
+		CHECK_OK(rows[i].making ? tw_hash_make(d, COST, TW_SLICE("x"), done, &t) : verify(&t, "x"));
+		struct tw_message m = hears(TW_ERRAND_HASH);
+		says(TW_ERRAND_HASH, rows[i].type, m.tag + 1, rows[i].payload, rows[i].size); /* to a question long gone */
+		CHECK_INT(t.times, 0);
+		says(TW_ERRAND_HASH, rows[i].type, m.tag, rows[i].payload, rows[i].size);
+		CHECK(t.times == 1 && t.outcome == TW_HASH_REFUSED);
+		CHECK_INT(ended_at_once, i + 1);
+	}
+}
+
+static void test_failure_is_refused(void **state)
+{
+	struct told t = { 0 };
+
+	CHECK_OK(verify(&t, "x"));
+	struct tw_message m = hears(TW_ERRAND_HASH);
+	says(TW_ERRAND_HASH, TW_HASH_FAILED, m.tag, "", 0);
+	CHECK(t.times == 1 && t.outcome == TW_HASH_REFUSED && !at_work[TW_ERRAND_HASH]);
+	CHECK_TEXT(t.words, "The device has not enough memory for it now.");
+}
+
+/* A death refuses; one just as the role was asked may have been an idle role's own end, and the next is asked, once. */
+static void test_death(void **state)
+{
+	struct told t = { 0 };
+
+	CHECK_OK(verify(&t, "x"));
+	role[TW_ERRAND_HASH].gone(role[TW_ERRAND_HASH].user, "It could not be started.");
+	CHECK(t.times == 1 && t.outcome == TW_HASH_REFUSED);
+	CHECK_TEXT(t.words, "It could not be started.");
+	CHECK_OK(verify(&t, "x"));
+	at_work[TW_ERRAND_HASH] = true;
+	(void)hears(TW_ERRAND_HASH);
+	at_work[TW_ERRAND_HASH] = false;
+	role[TW_ERRAND_HASH].gone(role[TW_ERRAND_HASH].user, "It ended.");
+	CHECK_INT(t.times, 1);
+	(void)hears(TW_ERRAND_HASH);
+	at_work[TW_ERRAND_HASH] = false;
+	role[TW_ERRAND_HASH].gone(role[TW_ERRAND_HASH].user, "It ended.");
+	CHECK(t.times == 2 && t.outcome == TW_HASH_REFUSED);
+	CHECK_OK(verify(&t, "x"));
+	(void)hears(TW_ERRAND_HASH);
+	tw_fake_clock(world, true, 0, 1100);
+	at_work[TW_ERRAND_HASH] = false;
+	role[TW_ERRAND_HASH].gone(role[TW_ERRAND_HASH].user, "It ended.");
+	CHECK_INT(t.times, 3);
+}
+
+static void test_late_is_refused_and_ended(void **state)
+{
+	struct told t = { 0 }, next = { 0 };
+
+	CHECK_OK(verify(&t, "x"));
+	(void)hears(TW_ERRAND_HASH);
+	CHECK(event_base_loop(core.loop, EVLOOP_ONCE) == 0);
+	CHECK(t.times == 1 && t.outcome == TW_HASH_REFUSED);
+	CHECK_TEXT(t.words, "The role that hashes did not answer in time and was ended.");
+	CHECK_INT(ended_at_once, 1);
+	unwilling = true; /* then he is told from the loop too, not in his call */
+	CHECK_OK(verify(&next, "x"));
+	CHECK_INT(next.times, 0);
+	CHECK(event_base_loop(core.loop, EVLOOP_ONCE) == 0);
+	CHECK(next.times == 1 && next.outcome == TW_HASH_REFUSED);
+}
+
+static void test_cancelled(void **state)
+{
+	struct told t = { 0 }, other = { 0 };
+
+	CHECK_OK(verify(&t, "x"));
+	CHECK_OK(verify(&other, "x"));
+	struct tw_message m = hears(TW_ERRAND_HASH), n = hears(TW_ERRAND_HASH_2);
+	tw_hash_cancel(d, &t);
+	says(TW_ERRAND_HASH, TW_HASH_VERIFIED, m.tag, "\1", 1);
+	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, n.tag, "\1", 1);
+	CHECK(t.times == 0 && other.times == 1);
+}
+
+static void test_what_is_not_asked(void **state)
+{
+	static char big[TW_HASH_PASSWORD_MAX + 1];
+	struct told t = { 0 };
+
+	memset(big, 'x', sizeof big);
+	CHECK_ERR(verify(&t, ""), SYNTAX);
+	CHECK_ERR(tw_hash_make(d, COST, (struct tw_slice){ big, sizeof big }, done, &t), LIMIT);
+	CHECK_ERR(tw_hash_make(d, ((struct tw_hash_cost){ TW_HASH_KIB_MAX + 1, 2 }), TW_SLICE("x"), done, &t), LIMIT);
+	CHECK_OK(tw_hash_make(d, COST, (struct tw_slice){ big, TW_HASH_PASSWORD_MAX }, done, &t));
+	unlisted = true;
+	CHECK_ERR(verify(&t, "x"), STATE);
+	CHECK(tw_hash_missing(d) != NULL);
+	unlisted = false;
+	CHECK(tw_hash_missing(d) == NULL);
+}
+
+static void test_without_memory(void **state)
+{
+	struct told t = { 0 };
+
+	tw_fake_fail(world, 1, ENOMEM, true);
+	for (int i = 0; i < 4 * TW_HASH_WAITING; i++)
+		CHECK_ERR(verify(&t, "x"), NOMEM); /* and no place is lost */
+	tw_fake_fail(world, 0, 0, false);
+	CHECK_OK(verify(&t, "x"));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+CHECK_MAIN(T(test_yes_and_no), T(test_two_at_a_time_and_the_rest_in_order), T(test_nonsense_is_refused), T(test_failure_is_refused),
+	T(test_death), T(test_late_is_refused_and_ended), T(test_cancelled), T(test_what_is_not_asked), T(test_without_memory))
