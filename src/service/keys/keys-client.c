@@ -61,9 +61,9 @@ static tw_err ask(tw_keys_client *k, uint16_t type, const void *payload, size_t 
 	for (now = from; now - from < TW_KEYS_LONG_MS; type = TW_WIRE_KEYS_GO_ON, size = 0) {
 		ret->type = 0;
 		tw_err e = tw_channel_call(k->channel, type, payload, size, answer, TW_KEYS_TIMEOUT_MS, ret);
-		if (tw_failed(e) && ret->type == TW_WIRE_KEYS_FAILED)
+		if (ret->type == TW_WIRE_KEYS_FAILED)
 			return failed(k, ret);
-		if (!tw_failed(e) || ret->type != TW_WIRE_KEYS_MORE)
+		if (ret->type != TW_WIRE_KEYS_MORE)
 			return e;
 		TW_TRY(now_ms(k->sys, &now));
 	}

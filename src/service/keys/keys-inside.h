@@ -40,8 +40,8 @@ tw_err tw_keys_secret_read(tw_keys *k, enum tw_keys_secret which, tw_secret **re
 tw_err tw_keys_secret_write(tw_keys *k, enum tw_keys_secret which, struct tw_slice content);
 tw_err tw_keys_identity_open(tw_keys *k, uint8_t ret_point[TW_POINT_SIZE]); /* finds out which layout there is */
 tw_err tw_keys_identity_sign(tw_keys *k, struct tw_slice text, uint8_t ret[TW_SIGNATURE_SIZE]);
-void tw_keys_tidy(tw_keys *k);                     /* goes on with what a cut left half done */
-bool tw_keys_paused(const tw_keys *k, tw_err why); /* why says that the turn is over, and that it goes on in another one */
+void tw_keys_tidy(tw_keys *k);         /* goes on with what a cut left half done */
+bool tw_keys_paused(const tw_keys *k); /* the turn is over, which an error has said, and it goes on in another one */
 
 /* What a row of the channel runs: the question's payload in, the answer's out. UNTRUSTED: core broke the rules. */
 typedef tw_err tw_keys_answer(tw_keys *k, struct tw_slice in, struct tw_buf *out);

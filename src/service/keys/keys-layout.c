@@ -125,12 +125,12 @@ static tw_err take_identity(tw_keys *k)
 	uint8_t mine[TW_POINT_SIZE], there[TW_POINT_SIZE];
 	TW_TRY(tw_key_point(k->identity, mine));
 	tw_err e = tw_keystore_point(k->store, IDENTITY, there);
-	if (!tw_failed(e) && memcmp(mine, there, sizeof mine) == 0)
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return tw_keystore_import(k->store, IDENTITY, k->identity);
+	TW_TRY(e);
+	if (memcmp(mine, there, sizeof mine) == 0)
 		return TW_OK;
-	if (!tw_failed(e))
-		e = tw_keystore_remove(k->store, IDENTITY);
-	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
-		return e;
+	TW_TRY(tw_keystore_remove(k->store, IDENTITY));
 	return tw_keystore_import(k->store, IDENTITY, k->identity);
 }
 

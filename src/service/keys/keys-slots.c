@@ -116,7 +116,7 @@ tw_err tw_keys_slot_rotate(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 		TW_TRY(renew(k, name));
 	k->paused.stage = 1;
 	tw_err e = tw_keystore_settle(k->store);
-	if (tw_keys_paused(k, e))
+	if (tw_keys_paused(k))
 		return e;
 	if (tw_failed(e)) /* the new key has the name, and that is what was asked for */
 		tw_log_err(e, "the key that %s was is not destroyed yet; it is with the next list, or when a key is made", name);

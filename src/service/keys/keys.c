@@ -118,13 +118,16 @@ static bool may_pass(const tw_keys *k, tw_err e)
 		(tw_is(e, TW_CODE_CLOSED) || tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_STATE) || tw_is(e, TW_CODE_TIMEOUT));
 }
 
-/* What somebody configured has to hold from the start; but a unit whose own keys are not in the token yet serves without it. */
+/*
+ * What somebody configured has to hold from the start; but a unit whose own keys are not in the token yet serves without it. (Where they are,
+ * it is open by now.)
+ */
 static tw_err open_configured(tw_keys *k)
 {
 	if (!k->root && !(k->words && tw_role_word(k->words, "keystore")))
 		return TW_OK;
 	tw_err e = tw_keys_need_store(k);
-	if (tw_failed(e) && k->plain && may_pass(k, e)) {
+	if (may_pass(k, e)) {
 		tw_log_err(e, "the keystore does not open, so there are no keys for anybody else yet; it is tried again when one is asked for");
 		return TW_OK;
 	}
@@ -427,9 +430,9 @@ static tw_token *token_of(const tw_keys *k)
 	return k->words ? k->words->token : NULL;
 }
 
-bool tw_keys_paused(const tw_keys *k, tw_err why)
+bool tw_keys_paused(const tw_keys *k)
 {
-	return token_of(k) && tw_is(why, TW_CODE_TIMEOUT) && tw_token_paused(token_of(k));
+	return token_of(k) && tw_token_paused(token_of(k));
 }
 
 static tw_err answer_failed(const tw_keys *k, tw_channel *core, uint32_t tag, tw_err why)
@@ -468,7 +471,7 @@ static tw_err take_turn(tw_keys *k, const struct row *row, struct tw_slice in, s
 	if (token)
 		tw_token_turn(token);
 	tw_err e = row->run(k, in, out);
-	*ret_paused = tw_keys_paused(k, e);
+	*ret_paused = tw_keys_paused(k);
 	if (token)
 		tw_token_turn_end(token);
 	return e;

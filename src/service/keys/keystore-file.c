@@ -145,7 +145,7 @@ static tw_err file_rename(tw_keystore *k, const char *from, const char *to)
 		{ KIND_KEY, to, { (const char *)tw_secret_bytes(copy), tw_secret_size(copy) } },
 	};
 	TW_TRY(tw_vault_change(s->vault, edits, TW_COUNT(edits)));
-	s->owed = s->owed || tw_vault_single(s->vault); /* the new key has the name, and that is what was asked for */
+	s->owed = tw_vault_single(s->vault); /* the new key has the name, and that is what was asked for */
 	drop_ready(s, from);
 	drop_ready(s, to);
 	return TW_OK;

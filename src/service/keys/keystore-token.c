@@ -116,11 +116,10 @@ static void note_refused(const struct token_store *s)
 	if (s->pin < 0)
 		return;
 	tw_buf_init(&was, s->base.sys, sizeof now);
+	tw_ignore(tw_durable_read(s->base.sys, s->dir, REFUSED, sizeof now, &was));
 	tw_err e = pin_file(s, now);
-	if (!tw_failed(e) && !tw_failed(tw_durable_read(s->base.sys, s->dir, REFUSED, sizeof now, &was)) &&
-		tw_slice_is(tw_buf_slice(&was), now))
-		return; /* every question after the first is refused too, and none of them has to wear the medium */
-	if (!tw_failed(e))
+	/* Every question after the first is refused too, and none of them has to wear the medium. */
+	if (!tw_failed(e) && !tw_slice_is(tw_buf_slice(&was), now))
 		e = tw_durable_replace(s->base.sys, s->dir, REFUSED, now, strlen(now), 0600);
 	if (tw_failed(e))
 		tw_log_err(e, "that the PIN was refused could not be written down; the next start tries it once more");
@@ -357,7 +356,7 @@ static tw_err token_rename(tw_keystore *k, const char *from, const char *to)
 	const struct tw_vault_edit edits[] = { { KIND_KEY, from, nothing }, { KIND_KEY, to, tw_buf_slice(&moving) } };
 	TW_TRY(tw_vault_change(s->vault, edits, TW_COUNT(edits)));
 	/* From here the new key has the name, and that is what was asked for. */
-	s->owed = s->owed || tw_vault_single(s->vault);
+	s->owed = tw_vault_single(s->vault);
 	if (tw_failed(there))
 		return TW_OK;
 	if (!tw_token_fits(s->token)) {
@@ -509,7 +508,7 @@ static tw_err forget_one(struct token_store *s, uint32_t generation)
 	TW_TRY(tw_buf_add(&gone, handle.at, handle.size));
 	const struct tw_vault_edit edit = { KIND_STORAGE, name, nothing };
 	TW_TRY(tw_vault_change(s->vault, &edit, 1));
-	s->owed = s->owed || tw_vault_single(s->vault);
+	s->owed = tw_vault_single(s->vault);
 	return destroy(s, tw_buf_slice(&gone));
 }
 
@@ -519,9 +518,7 @@ static tw_err make_root(struct token_store *s, struct tw_slice token, tw_secret 
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
 	TW_CLEANUP(tw_secret_freep) tw_secret *root = NULL;
 	TW_TRY(tw_secret_random(s->base.sys, ROOT_SIZE, &root));
-	tw_err e = ask(s, TW_TOKEN_WRAP, nothing, (struct tw_slice){ (const char *)tw_secret_bytes(root), ROOT_SIZE }, &a);
-	s->sweep_due = s->sweep_due || tw_failed(e);
-	TW_TRY(e);
+	TW_TRY(ask(s, TW_TOKEN_WRAP, nothing, (struct tw_slice){ (const char *)tw_secret_bytes(root), ROOT_SIZE }, &a));
 	TW_TRY(write_note(s, token, tw_buf_slice(&a.out), ret_note));
 	*ret = TW_STEAL(root);
 	return TW_OK;
@@ -537,10 +534,10 @@ static tw_err renew_root(struct token_store *s)
 	if (was.generation == s->newest)
 		return TW_OK;
 	TW_TRY(tw_token_pause(s->token));
+	s->sweep_due = true; /* of what is made, or of what it takes the place of */
 	TW_TRY(make_root(s, was.token, &root, &note));
-	s->sweep_due = true; /* what was made, or what it takes the place of */
 	TW_TRY(tw_vault_reroot(s->vault, root, tw_buf_slice(&note)));
-	s->owed = s->owed || tw_vault_single(s->vault);
+	s->owed = tw_vault_single(s->vault);
 	return TW_OK;
 }
 
@@ -675,13 +672,13 @@ static tw_err blame(struct token_store *s, tw_err why)
 {
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
 	char detail[TW_DETAIL_MAX];
-	struct tw_slice is;
+	struct tw_slice is = { NULL, 0 };
 	struct note was;
 	if (!tw_is(why, TW_CODE_STATE) && !tw_is(why, TW_CODE_CRYPTO) && !tw_is(why, TW_CODE_CLOSED))
 		return why;
 	(void)snprintf(detail, sizeof detail, "%s", tw_err_detail());
-	if (!tw_failed(read_note(tw_buf_slice(&s->read.note), &was)) && tw_token_fits(s->token) &&
-		!tw_failed(token_name(s, &a, &is)) && !is_slice(was.token, is))
+	TW_TRY(read_note(tw_buf_slice(&s->read.note), &was)); /* as it was before the token was asked */
+	if (tw_token_fits(s->token) && !tw_failed(token_name(s, &a, &is)) && !is_slice(was.token, is))
 		return another(s);
 	return tw_raise(why.code, __func__, __LINE__, "%s", detail);
 }

@@ -4,6 +4,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "crypto/selftest.h"
 #include "check.h"
 #include "oom.h"
 #include "spill.h"
@@ -307,11 +308,32 @@ static void test_sealing(void **state)
 	CHECK_OK(tw_keys_client_unseal(s.c, whose, (struct tw_slice){ big, TW_KEYS_SEAL_MAX + TW_AEAD_OVERHEAD }, &got));
 	CHECK_ERR(tw_keys_client_seal(s.c, whose, (struct tw_slice){ big, TW_KEYS_SEAL_MAX + 1 }, &got), LIMIT);
 	CHECK_ERR(tw_keys_client_unseal(s.c, whose, (struct tw_slice){ big, sizeof big }, &got), LIMIT);
+	CHECK_ERR(tw_keys_client_unseal(s.c, "me", (struct tw_slice){ big, sizeof big }, &got), LIMIT);
 	whose[TW_KEYS_WHOSE_MAX] = 'w';
 	whose[TW_KEYS_WHOSE_MAX + 1] = '\0';
 	CHECK_ERR(tw_keys_client_seal(s.c, whose, TW_SLICE("text"), &got), LIMIT);
 	answer(&s, TW_WIRE_KEYS_FAILED, "\2no", 3);
 	CHECK_INT(tw_keys_client_unseal(s.c, "me", TW_SLICE("sealed"), &got).code, 2);
+	end(&s);
+}
+
+static void test_trying(void **state)
+{
+	char name[TW_ALGORITHM_NAME_MAX + 2];
+	uint64_t rate = 0;
+	struct script s;
+	memset(name, 'n', sizeof name);
+	name[TW_ALGORITHM_NAME_MAX] = '\0';
+	CHECK_OK(begin_over(sys, &s));
+	answer(&s, TW_WIRE_KEYS_TRIED, "\0\0\0\0\0\0\1\2", 8);
+	CHECK_OK(tw_keys_client_try(s.c, "aes", true, &rate));
+	check_asked(&s, TW_WIRE_KEYS_TRY, "\1aes", 4);
+	CHECK_INT(rate, 258);
+	answer(&s, TW_WIRE_KEYS_TRIED, "\0\0\0\0\0\0\0\0", 8);
+	CHECK_OK(tw_keys_client_try(s.c, name, false, &rate));
+	name[TW_ALGORITHM_NAME_MAX] = 'n';
+	name[TW_ALGORITHM_NAME_MAX + 1] = '\0';
+	CHECK_ERR(tw_keys_client_try(s.c, name, false, &rate), LIMIT);
 	end(&s);
 }
 
@@ -500,5 +522,6 @@ static void test_tells_every_failure(void **state)
 
 CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_the_devices_own), cmocka_unit_test(test_slots),
 	cmocka_unit_test(test_list_of_slots), cmocka_unit_test(test_state), cmocka_unit_test(test_what_is_only_done),
-	cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_answers), cmocka_unit_test(test_asks_on),
-	cmocka_unit_test(test_whose_fault), cmocka_unit_test(test_wipes_what_it_passed_on), cmocka_unit_test(test_tells_every_failure))
+	cmocka_unit_test(test_sealing), cmocka_unit_test(test_trying), cmocka_unit_test(test_refuses_answers),
+	cmocka_unit_test(test_asks_on), cmocka_unit_test(test_whose_fault), cmocka_unit_test(test_wipes_what_it_passed_on),
+	cmocka_unit_test(test_tells_every_failure))

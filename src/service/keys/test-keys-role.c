@@ -202,9 +202,11 @@ static void test_role_and_the_dead(void **state)
 {
 	struct running r;
 	TW_CLEANUP(tw_cert_freep) tw_cert *device = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *again = NULL;
 	start_role(&r);
 	CHECK_INT(shutdown(r.front, SHUT_RDWR), 0);
 	CHECK_OK(tw_keys_client_identity(r.client, &device));
+	CHECK_OK(tw_keys_client_identity(r.client, &again)); /* asked when it has surely seen that front is gone */
 	CHECK_INT(shutdown(r.hands, SHUT_RDWR), 0);
 	CHECK_INT(stop_role(&r, false), 1);
 }
@@ -227,6 +229,46 @@ static int poll_for_nothing(const struct tw_sys *s, struct pollfd *p, nfds_t n, 
 	return polls++ == 0 ? 0 : tw_sys_real()->poll(s, p, n, timeout_ms);
 }
 
+/* Says that everybody has something to say, once. */
+static int poll_that_lies(const struct tw_sys *s, struct pollfd *p, nfds_t n, int timeout_ms)
+{
+	if (polls++)
+		return tw_sys_real()->poll(s, p, n, timeout_ms);
+	for (nfds_t i = 0; i < n; i++)
+		p[i].revents = POLLIN;
+	return (int)n;
+}
+
+/* Comes back when both hands and core have something to say. */
+static int poll_for_both(const struct tw_sys *s, struct pollfd *p, nfds_t n, int timeout_ms)
+{
+	for (nfds_t i = 0; i < 2; i++)
+		CHECK_INT(tw_sys_real()->poll(s, p + i, 1, -1), 1);
+	return 2;
+}
+
+static ssize_t recvmsg_but_of_core(const struct tw_sys *s, int fd, struct msghdr *m, int flags)
+{
+	if (fd != TW_FD_PEER1)
+		return tw_sys_real()->recvmsg(s, fd, m, flags);
+	errno = EIO;
+	return -1;
+}
+
+/* Told to end while something fails, it does not end as if all were well. */
+static void test_fails_at_the_end(void **state)
+{
+	struct tw_sys other = *tw_sys_real();
+	struct running r;
+	its_sys = &other;
+	other.poll = poll_for_both;
+	other.recvmsg = recvmsg_but_of_core;
+	start_role(&r);
+	drain(&r);
+	CHECK(tw_failed(tw_keys_client_purge(r.client)));
+	CHECK_INT(stop_role(&r, false), 1);
+}
+
 static void test_waiting(void **state)
 {
 	struct tw_sys other = *tw_sys_real();
@@ -245,6 +287,10 @@ static void test_waiting(void **state)
 	CHECK_INT(end_role(&r, words, sizeof words), 1);
 	CHECK(strstr(words, "broke the rules") == NULL);
 	other.poll = poll_for_nothing; /* woken for nobody */
+	start_role(&r);
+	CHECK_INT(stop_role(&r, true), 0);
+	polls = 0;
+	other.poll = poll_that_lies; /* for somebody who has nothing to say */
 	start_role(&r);
 	CHECK_INT(stop_role(&r, true), 0);
 }
@@ -350,10 +396,19 @@ static void test_root_on_the_same_disk(void **state)
 {
 	struct tw_sys other = *tw_sys_real();
 	struct test_dir elsewhere = test_dir_new();
+	struct running r;
+	struct tw_keys_state s;
 	its_root_counts = true;
 	CHECK_OK(tw_durable_replace(sys, elsewhere.fd, "root", "0123456789abcdef", 16, 0600));
 	its_root = openat(elsewhere.fd, "root", O_RDONLY | O_CLOEXEC);
 	check_near(true);
+	its_root_counts = false; /* what is no root is not spoken of */
+	provision();
+	start_role(&r);
+	CHECK_OK(tw_keys_client_state(r.client, &s));
+	CHECK(strstr(s.detail, "beside") && !strstr(s.detail, "same disk"));
+	CHECK_INT(stop_role(&r, true), 0);
+	its_root_counts = true;
 	close(its_root);
 	provision();
 	its_root = memory_of("0123456789abcdef", 16);
@@ -366,6 +421,25 @@ static void test_root_on_the_same_disk(void **state)
 	check_near(true);
 	close(its_root);
 	test_dir_done(&elsewhere);
+}
+
+/* --- Beside it --- */
+
+/* A process that speaks to a token is started for a token alone. */
+static void test_nothing_beside(void **state)
+{
+	static const struct {
+		const char *word;
+		enum tw_code want;
+	} rows[] = { { "root=outside", TW_CODE_OK }, { "keystore=file", TW_CODE_OK }, { "keystore=tpmx", TW_CODE_OK },
+		{ "keystore=tpm:x", TW_CODE_SYNTAX }, { "keystore=pkcs11:", TW_CODE_SYNTAX } };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		char text[32], *words[] = { text };
+		struct tw_role_start s = { .fd_count = 7, .word_count = 1, .words = words };
+		(void)snprintf(text, sizeof text, "%s", rows[i].word);
+		CHECK(tw_is(tw_keys_beside(sys, &s, getuid(), getgid()), rows[i].want));
+		CHECK_INT(s.beside_fd, 0);
+	}
 }
 
 /* --- Every failure is told --- */
@@ -396,5 +470,6 @@ static void test_begins_whole_or_not_at_all(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_role, tear_down_role)
-CHECK_MAIN(TEST(test_role_and_client), TEST(test_front), TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead), TEST(test_waiting),
-	TEST(test_roots), TEST(test_root_decides), TEST(test_root_on_the_same_disk), TEST(test_begins_whole_or_not_at_all))
+CHECK_MAIN(TEST(test_role_and_client), TEST(test_front), TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead),
+	TEST(test_waiting), TEST(test_roots), TEST(test_root_decides), TEST(test_root_on_the_same_disk),
+	TEST(test_fails_at_the_end), TEST(test_nothing_beside), TEST(test_begins_whole_or_not_at_all))

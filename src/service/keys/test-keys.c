@@ -26,6 +26,8 @@ static void test_epochs(void **state)
 	CHECK_INT(failed_with(&m), TW_CODE_STATE);
 	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_OLD_EPOCH, 5, &m)); /* it is being written with */
 	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_OLD_EPOCH, 0, &m)); /* there is none */
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
 	CHECK_OK(ask_epoch(&b, TW_WIRE_KEYS_EPOCH, 6, &m));
 	memcpy(second, m.payload.at, 32);
 	CHECK(memcmp(first, second, 32) != 0);
@@ -570,6 +572,58 @@ static void test_slots_tell_every_failure(void **state)
 	CHECK(told_sweep(ENOMEM, tell_state, NULL, "close unlink pin") > 20);
 }
 
+/* What a rotation that was cut short left is destroyed, and is nobody's new key. */
+static void test_rotation_begun_before(void **state)
+{
+	uint8_t left[TW_POINT_SIZE], old[TW_POINT_SIZE], now[TW_POINT_SIZE];
+	tw_keystore *k = NULL;
+	struct bench b;
+	CHECK_OK(tw_keystore_file(sys, dir.fd, NULL, &k));
+	CHECK_OK(tw_keystore_generate(k, "rotating", left));
+	CHECK_OK(tw_keystore_generate(k, "owner.one", old));
+	tw_keystore_close(k);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_ROTATE, "owner.one", now);
+	CHECK(memcmp(now, old, sizeof now) != 0 && memcmp(now, left, sizeof now) != 0);
+	CHECK_ERR(tw_keystore_point(b.keys->store, "rotating", left), NOTFOUND);
+	bench_done(&b);
+}
+
+static bool no_second_copy;
+
+static int rename_but_b(const struct tw_sys *s, int from_dir, const char *from, int to_dir, const char *to)
+{
+	if (!no_second_copy || !strstr(to, ".b"))
+		return tw_sys_real()->rename(s, from_dir, from, to_dir, to);
+	errno = ENOSPC;
+	return -1;
+}
+
+/* As long as something that was destroyed lies in a copy that cannot be written, no rotation is begun over it. */
+static void test_no_rotation_over_what_is_owed(void **state)
+{
+	struct tw_sys full = *sys;
+	const struct tw_sys *real = sys;
+	uint8_t one[TW_POINT_SIZE], now[TW_POINT_SIZE];
+	struct bench b;
+	struct tw_message m;
+	full.rename = rename_but_b;
+	sys = &full;
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.one", one);
+	new_slot(&b, TW_WIRE_KEYS_SLOT_NEW, "owner.two", now);
+	no_second_copy = true;
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOT_REMOVE, "owner.two", &m));
+	CHECK_INT(failed_with(&m), TW_CODE_IO);
+	CHECK_OK(ask_slot(&b, TW_WIRE_KEYS_SLOT_ROTATE, "owner.one", &m));
+	CHECK_INT(failed_with(&m), TW_CODE_IO);
+	no_second_copy = false;
+	new_slot(&b, TW_WIRE_KEYS_SLOT_POINT, "owner.one", now);
+	CHECK_BYTES(now, one, sizeof now);
+	bench_done(&b);
+	sys = real;
+}
+
 /* --- Files that are not as they should be --- */
 
 static void test_bad_files(void **state)
@@ -592,6 +646,7 @@ static void test_bad_files(void **state)
 		{ TW_KEYS_LOG_MASTER, "short", TW_CODE_SYNTAX },
 		{ TW_KEYS_EPOCH, "", TW_CODE_SYNTAX },
 		{ TW_KEYS_EPOCH, "5", TW_CODE_SYNTAX },
+		{ TW_KEYS_EPOCH, "51", TW_CODE_SYNTAX },
 		{ TW_KEYS_EPOCH, "x\n", TW_CODE_SYNTAX },
 		{ TW_KEYS_EPOCH, "-1\n", TW_CODE_SYNTAX },
 		{ TW_KEYS_EPOCH, "18446744073709551615\n", TW_CODE_LIMIT },
@@ -922,4 +977,5 @@ CHECK_MAIN(TEST(test_epochs), TEST(test_checkpoints), TEST(test_an_epoch_that_co
 	TEST(test_secret), TEST(test_listener), TEST(test_rows), TEST(test_slots), TEST(test_slot_rotation), TEST(test_slot_names),
 	TEST(test_purge), TEST(test_front), TEST(test_bad_files), TEST(test_open_faults), TEST(test_change_faults),
 	TEST(test_slot_faults), TEST(test_every_failure_is_told), TEST(test_what_failed_changed_nothing), TEST(test_power_cuts),
-	TEST(test_sealing), TEST(test_slots_of_nobody), TEST(test_slot_questions_have_a_size), TEST(test_slots_tell_every_failure))
+	TEST(test_sealing), TEST(test_slots_of_nobody), TEST(test_slot_questions_have_a_size), TEST(test_slots_tell_every_failure),
+	TEST(test_rotation_begun_before), TEST(test_no_rotation_over_what_is_owed))

@@ -263,6 +263,26 @@ static void test_ready_keys_change_hands(void **state)
 	tw_keystore_close(k);
 }
 
+/* One that stands ready is not loaded again, which would need memory. */
+static void test_ready_keys_are_ready(void **state)
+{
+	static const uint8_t digest[32] = { 1 };
+	uint8_t point[TW_POINT_SIZE], signature[TW_SIGNATURE_SIZE];
+	tw_fake *f = tw_fake_new();
+	tw_keystore *k = NULL;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_keystore_file(tw_fake_sys(f), dir.fd, root, &k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	tw_fake_fail(f, 0, 0, false);
+	CHECK_OK(tw_keystore_sign_digest(k, "one", digest, signature));
+	CHECK(tw_fake_calls(f) > 0);
+	tw_fake_fail(f, 0, 0, false);
+	CHECK_OK(tw_keystore_sign_digest(k, "one", digest, signature));
+	CHECK_INT(tw_fake_calls(f), 0);
+	tw_keystore_close(k);
+	tw_fake_free(f);
+}
+
 /* What the root beside opened, sealed anew under one from outside: whatever fails of that is told, and none of it is blamed on the root. */
 static tw_err move_again(const struct tw_sys *s, void *user)
 {
@@ -498,6 +518,24 @@ static void test_storage_keys_are_checked(void **state)
 	}
 }
 
+/* Whatever order they stand in. */
+static void test_oldest_storage_key(void **state)
+{
+	static const char bytes[32];
+	const struct tw_vault_edit edits[] = { { 2, "4", { bytes, 32 } }, { 2, "2", { bytes, 32 } }, { 2, "3", { bytes, 32 } } };
+	tw_vault *v = NULL;
+	tw_keystore *k = NULL;
+	uint32_t oldest, newest;
+	test_dir_empty(&dir);
+	CHECK_OK(tw_vault_create(sys, dir.fd, "keystore", root, &v));
+	CHECK_OK(tw_vault_change(v, edits, TW_COUNT(edits)));
+	tw_vault_free(v);
+	CHECK_OK(open_file(&k));
+	tw_keystore_generations(k, &oldest, &newest);
+	CHECK(oldest == 2 && newest == 4);
+	tw_keystore_close(k);
+}
+
 /* A name that changed hands signs with the key it has now, also when it was ready to sign before. */
 static void test_names_change_hands(void **state)
 {
@@ -527,4 +565,5 @@ CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_makes_keys), cmocka_unit_
 	cmocka_unit_test(test_not_destroyed_in_one_copy), cmocka_unit_test(test_edges), cmocka_unit_test(test_storage_keys_are_checked),
 	cmocka_unit_test(test_names_change_hands), cmocka_unit_test(test_a_move_tells_every_failure),
 	cmocka_unit_test(test_what_a_seal_is_bound_to), cmocka_unit_test(test_nothing_is_left_behind),
-	cmocka_unit_test(test_what_the_older_copy_holds_is_told), cmocka_unit_test(test_ready_keys_change_hands))
+	cmocka_unit_test(test_what_the_older_copy_holds_is_told), cmocka_unit_test(test_ready_keys_change_hands),
+	cmocka_unit_test(test_ready_keys_are_ready), cmocka_unit_test(test_oldest_storage_key))

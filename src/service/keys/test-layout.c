@@ -56,6 +56,21 @@ static bool lies_there(const void *bytes, size_t size)
 	return found;
 }
 
+/* The next start proves with this secret. */
+static void check_proves(const uint8_t secret[16])
+{
+	const struct tw_takeover t = { .challenge = { 1 }, .owner = { 2 } };
+	uint8_t message[TW_TAKEOVER_MESSAGE], want[32];
+	struct bench b;
+	struct tw_message m;
+	tw_takeover_message(&t, message);
+	CHECK_OK(tw_takeover_proof(&t, secret, want));
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, sizeof message, &m));
+	CHECK_BYTES(m.payload.at, want, sizeof want);
+	bench_done(&b);
+}
+
 static void scalar_of(const tw_key *key, struct tw_buf *pem, uint8_t ret[32])
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf line = { 0 };
@@ -79,7 +94,7 @@ static void test_adopt(void **state)
 	struct effects before, after;
 	struct tw_message m;
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem = { 0 }, listener = { 0 };
-	uint8_t scalar[32];
+	uint8_t scalar[32], fresh[16];
 	tw_buf_init(&pem, sys, 8192);
 	tw_buf_init(&listener, sys, 8192);
 	put(TW_KEYS_EPOCH, "4\n", 2);
@@ -107,9 +122,11 @@ static void test_adopt(void **state)
 	CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_NEW, NULL, 0, &m));
 	CHECK_INT(m.type, TW_WIRE_KEYS_SECRET_IS);
 	CHECK(!lies_there(m.payload.at, 16));
+	memcpy(fresh, m.payload.at, sizeof fresh);
 	CHECK_OK(ask(&b, TW_WIRE_KEYS_LISTENER, "\1", 1, &m));
 	CHECK(!lies_there("PRIVATE", 7));
 	bench_done(&b);
+	check_proves(fresh);
 	put_unit(); /* files that a workshop puts there anew count, whatever the keystore still has */
 	effects_of(&after);
 	CHECK(memcmp(after.mac, before.mac, 32) == 0);
@@ -319,19 +336,12 @@ static tw_err rotate_over(const struct tw_sys *s, void *user)
 static tw_err new_secret_over(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(channel_freep) tw_channel *mine = NULL;
-	struct tw_message m, proof;
-	struct tw_takeover t = { .challenge = { 1 }, .owner = { 2 } };
-	uint8_t message[TW_TAKEOVER_MESSAGE], fresh[16], want[32];
-	struct bench b;
+	struct tw_message m;
+	uint8_t fresh[16];
 	adopted();
 	TW_TRY(ask_over(s, TW_WIRE_KEYS_SECRET_NEW, TW_SLICE(""), &m, &mine));
 	memcpy(fresh, m.payload.at, sizeof fresh);
-	tw_takeover_message(&t, message);
-	CHECK_OK(tw_takeover_proof(&t, fresh, want));
-	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
-	CHECK_OK(ask(&b, TW_WIRE_KEYS_SECRET_MAC, message, sizeof message, &proof));
-	CHECK_BYTES(proof.payload.at, want, sizeof want);
-	bench_done(&b);
+	check_proves(fresh);
 	return TW_OK;
 }
 
@@ -382,6 +392,23 @@ static void test_tidies_up(void **state)
 	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
 	check_adopted(2);
 	bench_done(&b);
+}
+
+/* A start that has nothing to tidy up writes nothing: each one would wear the medium, and could be the one that is cut. */
+static void test_a_start_writes_nothing(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *real = sys;
+	struct bench b;
+	adopted();
+	sys = tw_fake_sys(f);
+	tw_fake_fail(f, 0, 0, false);
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	for (long i = 1; i <= tw_fake_calls(f); i++)
+		CHECK(strcmp(tw_fake_name(f, i), "rename") != 0 && strcmp(tw_fake_name(f, i), "write") != 0);
+	bench_done(&b);
+	sys = real;
+	tw_fake_free(f);
 }
 
 /* A rotation that was given up after its first step is the one that whoever asks again gets, in either layout; the next one is another. */
@@ -511,5 +538,5 @@ static void test_unsure(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_adopt), TEST(test_adopt_cuts), TEST(test_adopt_faults), TEST(test_store_rotation),
-	TEST(test_every_failure_is_told), TEST(test_tidies_up), TEST(test_rotation_asked_again),
+	TEST(test_every_failure_is_told), TEST(test_tidies_up), TEST(test_a_start_writes_nothing), TEST(test_rotation_asked_again),
 	TEST(test_rotation_in_plain_layout), TEST(test_another_identity), TEST(test_unsure))

@@ -69,8 +69,6 @@ tw_err tw_vault_file_parse(struct tw_slice text, struct tw_vault_file *ret)
 	struct tw_cursor c = tw_cursor_of(text.at, text.size);
 	struct tw_slice magic;
 	uint8_t form;
-	if (text.size > FILE_MAX)
-		return TW_RAISE(LIMIT, "%zu bytes, at most %d", text.size, FILE_MAX);
 	TW_TRY(tw_cursor_slice(&c, MAGIC_SIZE, &magic));
 	if (!tw_slice_is(magic, MAGIC))
 		return TW_RAISE(SYNTAX, "it does not begin with %s", MAGIC);
