@@ -55,7 +55,7 @@ static tw_err set_path(struct tw_filelist *l, const char *folder, struct tw_slic
 {
 	int n = snprintf(l->path, sizeof l->path, "%s%s" TW_SLICE_FMT, folder, *folder ? "/" : "", TW_SLICE_ARG(name));
 
-	if (n < 0 || (size_t)n >= sizeof l->path)
+	if ((size_t)n >= sizeof l->path)
 		return TW_RAISE(LIMIT, "line %zu: a path of %d bytes, at most %d are read", l->line, n, TW_FILELIST_PATH_MAX);
 	if (memchr(name.at, '\0', name.size) || !tw_filelist_path_valid(tw_slice_of(l->path)))
 		return TW_RAISE(SYNTAX, "line %zu: not a path of a file", l->line);

@@ -109,7 +109,7 @@ static bool among(const char *value, const char *choices)
 
 static bool fits(const struct tw_manifest_setting *s, const char *value)
 {
-	int64_t v;
+	int64_t v = 0;
 	switch (s->type) {
 	case TW_MANIFEST_BOOL:
 		return strcmp(value, "on") == 0 || strcmp(value, "off") == 0;

@@ -169,11 +169,11 @@ static tw_err is_there(const struct reader *r, bool *ret)
 	return TW_RAISE(SYNTAX, "line %zu: a package without a state that is known", r->p.line);
 }
 
-/* The name alone of "Name <address>". */
+/* The name alone of "Name <address>"; an address alone stays. */
 static struct tw_slice without_address(struct tw_slice s)
 {
-	const char *angle = s.size ? memchr(s.at, '<', s.size) : NULL;
-	if (angle && angle > s.at)
+	const char *angle = s.size ? memchr(s.at + 1, '<', s.size - 1) : NULL;
+	if (angle)
 		s.size = (size_t)(angle - s.at);
 	return trimmed(s);
 }
@@ -307,8 +307,6 @@ const struct tw_package *tw_packages_needs(const struct tw_packages *all, const 
 		for (end = start; end < s.size && among((struct tw_slice){ s.at + end, 1 }, "+-._"); end++)
 			continue;
 		for (*at = end; *at < s.size && s.at[*at] != ',' && s.at[*at] != '|' && !(all->blanks && s.at[*at] == ' ');)
-			++*at;
-		if (end == start && *at == start)
 			++*at;
 		const struct tw_package *found = end > start ? find(all, (struct tw_slice){ s.at + start, end - start }) : NULL;
 		if (found && found != p)

@@ -25,8 +25,6 @@ tw_err tw_provisioning_sign(const struct tw_sys *sys, const struct tw_provisioni
 	json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "format", TW_PROVISIONING_FORMAT, "identifier",
 		p->identifier, "model", p->model, "serial", p->serial, "physical_id", p->physical_id, "certificate", p->certificate,
 		"time", time, "tool", p->tool);
-	if (!o)
-		return TW_RAISE(NOMEM, "a provisioning record");
 	TW_TRY(hex_member(o, sys, "device_key_sha256", p->device_key));
 	TW_TRY(hex_member(o, sys, "ca_sha256", p->ca));
 	if (p->has_listener)
@@ -77,8 +75,7 @@ static tw_err read_unit(const json_t *o, struct tw_provisioning *p)
 	struct tw_identifier id;
 	const char *serial = tw_json_text(o, "serial"), *identifier = tw_json_text(o, "identifier");
 
-	if (tw_failed(tw_identifier_read(tw_slice_of(identifier), &id)))
-		return TW_RAISE(SYNTAX, "'identifier' is none");
+	TW_TRY(tw_identifier_read(tw_slice_of(identifier), &id));
 	if (!tw_slice_is(id.serial, serial))
 		return TW_RAISE(SYNTAX, "'serial' is not that of 'identifier'");
 	TW_TRY(tw_physical_id(identifier, p->physical_id));

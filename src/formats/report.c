@@ -88,7 +88,7 @@ static tw_err set_hardware(const struct tw_sys *sys, json_t *o, const struct tw_
 	TW_TRY(set_version(o, "hwversion", r->hardware));
 	if (r->oem_boot >= 0)
 		TW_TRY(tw_json_set(o, "oemboot", json_boolean(r->oem_boot)));
-	if (r->debug_status >= 0 && (size_t)r->debug_status < TW_COUNT(debug_words))
+	if ((size_t)r->debug_status < TW_COUNT(debug_words)) /* not when it is negative: not known */
 		TW_TRY(tw_json_set(o, "dbgstat", json_string(debug_words[r->debug_status])));
 	return TW_OK;
 }
@@ -111,8 +111,6 @@ static tw_err set_boot_and_log(const struct tw_sys *sys, json_t *o, const struct
 tw_err tw_report_claims(const struct tw_sys *sys, const struct tw_report *r, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
-	if (!o)
-		return TW_RAISE(NOMEM, "a report");
 	TW_TRY(tw_json_set(o, "eat_profile", json_string(TW_REPORT_PROFILE)));
 	TW_TRY(tw_json_set(o, "sub", json_string(r->identifier)));
 	TW_TRY(set_bytes(sys, o, "eat_nonce", r->nonce, r->nonce_size));
@@ -142,9 +140,9 @@ static tw_err get_version(const json_t *o, const char *key, char *ret, size_t si
 	const json_t *list = tw_json_get(o, key), *version = json_array_get(list, 0);
 	if (!list)
 		return TW_OK;
-	if (json_array_size(list) != 1 || !json_is_string(version))
+	if (json_array_size(list) != 1)
 		return TW_RAISE(SYNTAX, "'%s' is not one text in an array", key);
-	return tw_claim_text(json_string_value(version), key, ret, size);
+	return tw_claim_text(json_string_value(version), key, ret, size); /* which refuses what is no text */
 }
 
 static tw_err read_unit(const json_t *o, struct tw_report *r)
@@ -270,8 +268,6 @@ static tw_err put_elements(const struct tw_sys *sys, struct tw_buf *b, json_t *l
 	const char *id;
 	json_t *status;
 	TW_TRY(tw_cbor_put_head(b, TW_CBOR_MAP, count));
-	if (count == 0)
-		return TW_OK;
 	ids = tw_alloc_array(sys, count, sizeof *ids);
 	if (!ids)
 		return TW_RAISE(NOMEM, "elements");
@@ -380,8 +376,6 @@ static tw_err take_elements(struct tw_cursor *c, json_t **ret)
 	TW_CLEANUP(tw_jsonp) json_t *list = json_object();
 	uint64_t count;
 	TW_TRY(tw_cbor_map(c, &count));
-	if (!list)
-		return TW_RAISE(NOMEM, "elements");
 	for (uint64_t i = 0; i < count; i++) {
 		struct tw_slice id;
 		json_t *status = NULL;

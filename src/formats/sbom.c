@@ -290,7 +290,7 @@ static tw_err check_components(const json_t *list, json_t *refs)
 
 static tw_err check_ref(const json_t *ref, const json_t *refs)
 {
-	if (!json_is_string(ref) || !json_object_get(refs, json_string_value(ref)))
+	if (!json_object_get(refs, json_string_value(ref))) /* nothing is there under what is no text */
 		return TW_RAISE(SYNTAX, "a dependency is of no component");
 	return TW_OK;
 }
@@ -329,8 +329,6 @@ static tw_err check_document(const json_t *o, const char **ret_identifier)
 	const json_t *about = tw_json_get(o, "metadata");
 	TW_TRY(check_metadata(about));
 	TW_TRY(stated_identifier(tw_json_get(about, "properties"), ret_identifier));
-	if (!refs)
-		return TW_RAISE(NOMEM, "a list of components");
 	TW_TRY(check_components(tw_json_get(o, "components"), refs));
 	return check_dependencies(tw_json_get(o, "dependencies"), refs);
 }

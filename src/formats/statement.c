@@ -30,8 +30,6 @@ static tw_err set_base64url(const struct tw_sys *sys, json_t *o, const char *key
 static tw_err claims_of(const struct tw_sys *sys, const struct tw_statement *s, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
-	if (!o)
-		return TW_RAISE(NOMEM, "a statement");
 	TW_TRY(tw_json_set(o, "eat_profile", json_string(PROFILE)));
 	TW_TRY(tw_json_set(o, "sub", json_string(s->identifier)));
 	TW_TRY(set_base64url(sys, o, "eat_nonce", s->nonce, s->nonce_size));
@@ -86,7 +84,7 @@ static tw_err claims_read(const json_t *o, struct tw_statement *s)
 		return TW_RAISE(SYNTAX, "'hwmodel' has a NUL inside");
 	TW_TRY(tw_claim_text(model, "hwmodel", s->model, sizeof s->model));
 	const json_t *versions = tw_json_get(o, "swversion"), *version = json_array_get(versions, 0);
-	if (json_array_size(versions) != 1 || !json_is_string(version))
+	if (json_array_size(versions) != 1) /* what is no text is refused below */
 		return TW_RAISE(SYNTAX, "'swversion' is not one text in an array");
 	TW_TRY(tw_claim_text(json_string_value(version), "swversion", s->software, sizeof s->software));
 	return tw_claim_text(tw_json_text(o, "thingward_product_version"), "thingward_product_version", s->product_version,

@@ -45,6 +45,8 @@ static const struct {
 	{ "9bffffffffffffffff", TW_CODE_SYNTAX },
 	{ "bbffffffffffffffff", TW_CODE_SYNTAX },
 	{ "bb8000000000000001", TW_CODE_SYNTAX },
+	{ "bb80000000000000010000", TW_CODE_SYNTAX }, /* also when what is left of it, twice, is there */
+	{ "bb8000000000000000", TW_CODE_SYNTAX },
 	{ "6161", TW_CODE_OK },
 	{ "61ff", TW_CODE_SYNTAX }, /* not UTF-8 */
 	{ "6100", TW_CODE_SYNTAX },
@@ -85,6 +87,7 @@ static const struct {
 	{ "d80100", TW_CODE_SYNTAX },
 	{ "818181818181818100", TW_CODE_OK }, /* eight deep */
 	{ "81818181818181818100", TW_CODE_LIMIT },
+	{ "818181818181818182", TW_CODE_SYNTAX }, /* what cannot be there is seen before how deep it would be */
 	{ "c1c1c1c1c1c1c1c1c100", TW_CODE_LIMIT },
 	{ "a100a100a100a100a100a100a100a100a10000", TW_CODE_LIMIT },
 	{ "8080", TW_CODE_SYNTAX },

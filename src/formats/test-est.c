@@ -72,6 +72,7 @@ static void test_addresses(void **state)
 		{ "https://[::1]:8443", "https://[::1]:8443/.well-known/est/cacerts" },
 		{ "https://est.example/.well-known/est", "https://est.example/.well-known/est/cacerts" },
 		{ "https://est.example/.well-known/est/line-7", "https://est.example/.well-known/est/line-7/cacerts" },
+		{ "https://EST.AZaz09/.well-known/est/AZaz09-._~", "https://EST.AZaz09/.well-known/est/AZaz09-._~/cacerts" },
 		{ "", NULL },
 		{ "http://est.example", NULL },
 		{ "https://", NULL },
@@ -86,6 +87,12 @@ static void test_addresses(void **state)
 		{ "https://est.example/.well-known/est/a?b", NULL },
 		{ "https://est example", NULL },
 		{ "https://est.example\r\nX: y", NULL },
+		{ "est.example", NULL },
+		{ "https://est_example", NULL },
+		{ "https://est{example", NULL },
+		{ "https://est.example/.well-known/est/a^b", NULL },
+		{ "https://est.example/.well-known/est/a{b", NULL },
+		{ "https://est.example/.well-known/estate", NULL },
 	};
 	struct tw_est e = { 0 };
 
@@ -106,6 +113,20 @@ static void test_addresses(void **state)
 	e.again = true;
 	CHECK_OK(tw_est_place(TW_SLICE(" https://a"), &e, &enrol));
 	CHECK_TEXT(tw_buf_cstr(&enrol), "https://a/.well-known/est/simpleenroll https://a/.well-known/est/simplereenroll");
+}
+
+/* An address is its bytes: what stands behind them does not count, a NUL among them is no end, and there may be 512. */
+static void test_where_an_address_ends(void **state)
+{
+	char longest[TW_EST_URL_MAX + 2];
+
+	memset(longest, 'a', sizeof longest);
+	memcpy(longest, "https://", 8);
+	CHECK(tw_est_url_valid((struct tw_slice){ longest, TW_EST_URL_MAX }));
+	CHECK(!tw_est_url_valid((struct tw_slice){ longest, TW_EST_URL_MAX + 1 }));
+	CHECK(tw_est_url_valid((struct tw_slice){ "https://est.example", 15 }));
+	CHECK(!tw_est_url_valid(TW_SLICE("https://est\0.example")));
+	CHECK(!tw_est_url_valid(TW_SLICE("https://est.example/.well-known/est/a\0b")));
 }
 
 static void test_what_is_sent(void **state)
@@ -154,6 +175,31 @@ static void test_the_whole_way(void **state)
 	CHECK(e.stage == TW_EST_HAS && e.issued.count == 1 && e.wait_s == 0);
 }
 
+/* The one certificate as other servers send it: with another spelling of the type, and in lines. */
+static void test_other_spellings(void **state)
+{
+	static const struct tw_slice types[] = { TW_SLICE("application/pkcs7-mime"), TW_SLICE("Application/PKCS7-MIME"),
+		TW_SLICE("application/pkcs7-mime ; smime-type=certs-only"), TW_SLICE("application/pkcs7-mime;x") };
+	TW_CLEANUP(tw_buf_done) struct tw_buf one = { 0 }, lines = { 0 };
+
+	bag_text((const tw_cert *const[]){ cert }, 1, "", NULL, &one);
+	tw_buf_init(&lines, sys, (size_t)2 * TW_BAG_MAX + 1);
+	for (size_t at = 0; at < one.size; at += 64)
+		CHECK_OK(tw_buf_format(&lines, "%.64s\r\n", tw_buf_cstr(&one) + at));
+	for (size_t i = 0; i < TW_COUNT(types); i++) {
+		TW_CLEANUP(tw_est_done) struct tw_est e = { .stage = TW_EST_ENROL };
+		CHECK_OK(tw_est_take(sys, &e, &(struct tw_est_answer){ 200, 0, types[i], tw_buf_slice(&lines) }));
+		CHECK_INT(e.stage, TW_EST_HAS);
+	}
+	for (size_t more = 0; more < 2; more++) { /* as long as a bag may be in base64, and a byte more */
+		TW_CLEANUP(tw_est_done) struct tw_est e = { .stage = TW_EST_ENROL };
+		while (lines.size < (size_t)2 * TW_BAG_MAX + more)
+			CHECK_OK(tw_buf_u8(&lines, '\n'));
+		CHECK_OK(tw_est_take(sys, &e, &(struct tw_est_answer){ 200, 0, TYPE, tw_buf_slice(&lines) }));
+		CHECK_INT(e.stage, more ? TW_EST_REFUSED : TW_EST_HAS);
+	}
+}
+
 /* One answer at one stage, and the rule by which it is refused. */
 static void refused(enum tw_est_stage stage, struct tw_est_answer a, const char *rule)
 {
@@ -183,6 +229,8 @@ static void test_refusals(void **state)
 	refused(TW_EST_ENROL, (struct tw_est_answer){ 200, 0, TYPE, TW_SLICE("!!!!") }, "est.answer");
 	refused(TW_EST_ENROL, (struct tw_est_answer){ 200, 0, TW_SLICE("text/html"), tw_buf_slice(&one) }, "est.answer");
 	refused(TW_EST_ENROL, (struct tw_est_answer){ 200, 0, TW_SLICE("application/pkcs7-mimes"), tw_buf_slice(&one) }, "est.answer");
+	refused(TW_EST_ENROL, (struct tw_est_answer){ 200, 0, TW_SLICE("application/pkcs8-mime"), tw_buf_slice(&one) }, "est.answer");
+	refused(TW_EST_ENROL, (struct tw_est_answer){ 200, 0, { TYPE.at, 21 }, tw_buf_slice(&one) }, "est.answer");
 	refused(TW_EST_ENROL, (struct tw_est_answer){ 401, 0, TYPE, { 0 } }, "est.credentials");
 	refused(TW_EST_ENROL, (struct tw_est_answer){ 403, 0, TYPE, { 0 } }, "est.refused");
 	refused(TW_EST_ENROL, (struct tw_est_answer){ 204, 0, TYPE, { 0 } }, "est.refused");
@@ -199,7 +247,7 @@ static tw_err take(const struct tw_sys *s, void *user)
 	TW_CLEANUP(tw_est_done) struct tw_est e = { .stage = TW_EST_ENROL };
 
 	TW_TRY(tw_est_take(s, &e, user));
-	return e.stage == TW_EST_HAS ? TW_OK : TW_RAISE(NOMEM, "%s", e.words);
+	return e.stage == TW_EST_HAS ? TW_OK : TW_RAISE(SYNTAX, "the server was blamed: %s", e.words);
 }
 
 static void test_out_of_memory(void **state)
@@ -214,4 +262,5 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_addresses), TEST(test_what_is_sent), TEST(test_the_whole_way), TEST(test_refusals), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_addresses), TEST(test_where_an_address_ends), TEST(test_what_is_sent), TEST(test_the_whole_way),
+	TEST(test_other_spellings), TEST(test_refusals), TEST(test_out_of_memory))

@@ -36,6 +36,8 @@ static const struct row {
 	{ TW_FILELIST_MD5SUMS, "g" MD5 "  usr", NULL, 0, TW_CODE_SYNTAX },
 	{ TW_FILELIST_MD5SUMS, "x41d8cd98f00b204e9800998ecf8427e  usr", NULL, 0, TW_CODE_SYNTAX },
 	{ TW_FILELIST_MD5SUMS, MD5, NULL, 0, TW_CODE_SYNTAX },
+	{ TW_FILELIST_MD5SUMS, MD5 "_ usr", NULL, 0, TW_CODE_SYNTAX },
+	{ TW_FILELIST_MD5SUMS, MD5 "  .", NULL, 0, TW_CODE_SYNTAX },
 	{ TW_FILELIST_SHA256, SHA256 "  ./usr/a", "usr/a", TW_CHECKSUM_SHA256, TW_CODE_OK },
 	{ TW_FILELIST_SHA256, "# busybox", NULL, 0, TW_CODE_OK },
 	{ TW_FILELIST_SHA256, MD5 "  usr/a", NULL, 0, TW_CODE_SYNTAX },
@@ -47,20 +49,30 @@ static const struct row {
 	{ TW_FILELIST_APK, "F:lib\nZ:Q12jmj7l5rSw0yVb/vlWAYkK/YBwk=", NULL, 0, TW_CODE_SYNTAX },
 	{ TW_FILELIST_APK, "F:lib\nR:a\nZ:Q12jmj7l5rSw0yVb/vlWAYkK", NULL, 0, TW_CODE_SYNTAX },
 	{ TW_FILELIST_APK, "F:lib\nR:a\nZ:2jmj7l5rSw0yVb/vlWAYkK/YBwk=", NULL, 0, TW_CODE_SYNTAX },
+	{ TW_FILELIST_APK, "F:lib\nR:a\nZ:Q22jmj7l5rSw0yVb/vlWAYkK/YBwk=", NULL, 0, TW_CODE_SYNTAX },
+	{ TW_FILELIST_APK, "F:lib\nR:a\nZ:Q12jmj7l5rSw0yVb/vlWAYkK/Y", NULL, 0, TW_CODE_SYNTAX }, /* 18 bytes */
+	{ TW_FILELIST_APK, "F:lib\nR:a\nZ:Q1", NULL, 0, TW_CODE_SYNTAX },
+	{ TW_FILELIST_APK, "F:lib\nR:a\nZ:Q", NULL, 0, TW_CODE_SYNTAX },
+	{ TW_FILELIST_APK, "F:lib\nR:a\nZ:", NULL, 0, TW_CODE_SYNTAX },
+	{ TW_FILELIST_APK, "F", NULL, 0, TW_CODE_SYNTAX },
 	{ TW_FILELIST_APK, "F:../lib", NULL, 0, TW_CODE_SYNTAX },
 	{ TW_FILELIST_APK, "F:lib\nR:a/../b", NULL, 0, TW_CODE_SYNTAX },
 	{ TW_FILELIST_APK, "F:lib\nP:next\nR:a", "a", TW_CHECKSUM_NONE, TW_CODE_OK },
 	{ TW_FILELIST_APK, "lib", NULL, 0, TW_CODE_SYNTAX },
 };
 
+/* Line by line, each with nothing behind it that could be read. */
 static tw_err read_lines(const struct row *row, struct tw_filelist *l, struct tw_filelist_entry *ret)
 {
 	const char *at = row->text;
 
 	for (;;) {
 		size_t size = strcspn(at, "\n");
-		tw_err e = tw_filelist_line(l, row->form, (struct tw_slice){ at, size }, ret);
+		TW_CLEANUP(tw_freep) char *line = malloc(size + 1);
 
+		assert_non_null(line);
+		memcpy(line + 1, at, size);
+		tw_err e = tw_filelist_line(l, row->form, (struct tw_slice){ line + 1, size }, ret);
 		if (tw_failed(e) || !at[size])
 			return e;
 		at += size + 1;
@@ -118,6 +130,11 @@ static void test_lengths(void **state)
 	CHECK_OK(tw_filelist_line(&l, TW_FILELIST_APK, (struct tw_slice){ line, TW_FILELIST_LINE_MAX }, &got));
 	CHECK_ERR(tw_filelist_line(&l, TW_FILELIST_APK, (struct tw_slice){ line, TW_FILELIST_LINE_MAX + 1 }, &got), LIMIT);
 	CHECK_ERR(tw_filelist_line(&l, TW_FILELIST_PATHS, TW_SLICE("/a\0b"), &got), SYNTAX);
+	CHECK_ERR(tw_filelist_line(&l, TW_FILELIST_APK, TW_SLICE("F:a\0b"), &got), SYNTAX);
+	line[0] = 'F';
+	CHECK_OK(tw_filelist_line(&l, TW_FILELIST_APK, (struct tw_slice){ line, TW_FILELIST_PATH_MAX + 2 }, &got));
+	CHECK_ERR(tw_filelist_line(&l, TW_FILELIST_APK, (struct tw_slice){ line, TW_FILELIST_PATH_MAX + 3 }, &got), SYNTAX);
+	CHECK(!tw_filelist_path_valid((struct tw_slice){ line, 0 }));
 }
 
 static void test_systems(void **state)

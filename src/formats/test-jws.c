@@ -70,6 +70,7 @@ static void build(const char *header, const char *payload, const char *more, str
 	CHECK_OK(tw_buf_text(ret, "\"}"));
 }
 
+#define A64 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 static void test_refused_forms(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -133,6 +134,27 @@ static void test_refused_forms(void **state)
 		if (e.code != rows[i].code)
 			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_err_detail());
 	}
+}
+
+static void test_sizes(void **state)
+{
+	static const char *const signatures[] = { "", "AAAA", A64 "AAAAAAAAAAAAAAAAAAAAA", A64 "AAAAAAAAAAAAAAAAAAAAAAA", A64 A64 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *jws = NULL;
+	char header[9000];
+	sign("t", &b);
+	CHECK_OK(tw_json_parse(tw_buf_slice(&b), TW_JWS_MAX, &jws));
+	for (size_t i = 0; i < TW_COUNT(signatures); i++) { /* 86 characters are 64 bytes */
+		tw_buf_clear(&b);
+		CHECK_OK(tw_json_set(jws, "signature", json_string(signatures[i])));
+		CHECK_OK(tw_json_write(jws, &b));
+		CHECK_ERR(verify("t", tw_buf_slice(&b)), SYNTAX);
+	}
+	memset(header, ' ', sizeof header - 1);
+	header[sizeof header - 1] = '\0';
+	build(header, "{}", "", &b);
+	CHECK_ERR(verify("t", tw_buf_slice(&b)), SYNTAX);
+	CHECK(strstr(tw_err_detail(), "the JWS header has 11999 characters"));
 }
 
 /* The last character of base64url carries bits that no decoder may ignore. */
@@ -424,6 +446,11 @@ static void test_evidence_every_byte(void **state)
 		memcpy(longer + i + 1, b.data + i, b.size - i);
 		CHECK(tw_failed(evidence_verify((struct tw_slice){ longer, b.size + 1 })));
 	}
+	TW_CLEANUP(tw_freep)
+	char *blanks = sys->alloc(sys, 4 * b.size); /* more of them than there is room for what is written anew */
+	memset(blanks, ' ', 4 * b.size);
+	memcpy(blanks, b.data, b.size);
+	CHECK_ERR(evidence_verify((struct tw_slice){ blanks, 4 * b.size }), UNTRUSTED);
 }
 
 /* As many results as there may be, and one more. */
@@ -572,9 +599,9 @@ static void test_evidence_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_sign_and_verify), TEST(test_refused_forms), TEST(test_base64url_is_canonical), TEST(test_out_of_memory),
-	TEST(test_statement), TEST(test_statement_of_another), TEST(test_statement_without_exporter), TEST(test_statement_forms),
-	TEST(test_statement_out_of_memory), TEST(test_evidence_forms), TEST(test_evidence_members), TEST(test_evidence_every_byte),
-	TEST(test_evidence_results), TEST(test_evidence_notes), TEST(test_evidence_that_is_signed),
+CHECK_MAIN(TEST(test_sign_and_verify), TEST(test_refused_forms), TEST(test_sizes), TEST(test_base64url_is_canonical),
+	TEST(test_out_of_memory), TEST(test_statement), TEST(test_statement_of_another), TEST(test_statement_without_exporter),
+	TEST(test_statement_forms), TEST(test_statement_out_of_memory), TEST(test_evidence_forms), TEST(test_evidence_members),
+	TEST(test_evidence_every_byte), TEST(test_evidence_results), TEST(test_evidence_notes), TEST(test_evidence_that_is_signed),
 	TEST(test_signing_without_memory), TEST(test_statement_of_no_device), TEST(test_nonce_sizes),
 	TEST(test_statement_says_how_it_is_bound), TEST(test_certificate_spellings), TEST(test_evidence_out_of_memory))

@@ -183,6 +183,8 @@ static void test_how_long_a_code_may_be(void **state)
 	CHECK(strstr(tw_err_detail(), "this is no code of a label"));
 	CHECK_ERR(tw_labelcode_read((struct tw_slice){ text, 8 }, &back), SYNTAX);
 	CHECK(strstr(tw_err_detail(), "this is no code of a label"));
+	CHECK_ERR(tw_labelcode_read(TW_SLICE("TW1:00000000"), &back), SYNTAX); /* without a unit, whatever its check */
+	CHECK(strstr(tw_err_detail(), "this is no code of a label"));
 }
 
 static tw_err sweep(const struct tw_sys *sys, void *user)

@@ -87,6 +87,8 @@ static void test_a_record_whose_seals_hold(void **state)
 	forge(&bad, TW_LOG_EVENT, 4, "{}"); /* as it should be: the forger and the reader agree on what a record is */
 	CHECK_OK(verify_with(&bad, KEYS, NULL, &r));
 	CHECK_INT(r.last_seq, 4);
+	bad.bytes[0][bad.place[3].at + bad.place[3].size + 3]++; /* its size, which no seal covers: it follows from the body's */
+	check_fault(KEYS, "a record of 115 bytes cannot have a body of 2");
 }
 
 /* A record that is cut is malformed, not forged; nothing of it moves the reader. */
@@ -249,6 +251,71 @@ static void test_a_run_that_has_stopped(void **state)
 	tw_log_verifier_report(v, &r);
 	CHECK_TEXT(r.fault, "segment wrong, header: the segment was sealed with another key");
 	CHECK_INT(r.records, 0);
+}
+
+/* Epochs may begin with 0: its key is asked for like any other's. */
+static void test_an_epoch_0_sealed_with_another_key(void **state)
+{
+	struct tw_log_report r;
+
+	for (uint8_t other = 0; other < 2; other++) {
+		bad = (struct log){ .state.next_seq = 1, .header.segment_size = SEGMENT, .secret = 1 };
+		CHECK_OK(epoch_key(&bad.secret, 0, bad.state.key));
+		bad.state.key[0] ^= other;
+		bad.state.has_key = true;
+		begin_segment(&bad);
+		append(&bad, TW_LOG_OPEN, "{}");
+		if (other) {
+			check_fault(KEYS, "sealed with another key");
+			continue;
+		}
+		CHECK_OK(verify_with(&bad, KEYS, NULL, &r));
+		CHECK(r.keys_used);
+	}
+}
+
+static void test_a_segment_that_counts_otherwise(void **state)
+{
+	make(&bad, 3);
+	bad.state.key_index++;
+	begin_segment(&bad);
+	check_fault(KEYS, "the count of records in this epoch differs");
+}
+
+/* A segment that ends in an unfinished write is the last. */
+static void test_a_segment_behind_an_unfinished_one(void **state)
+{
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = verifier(KEYS);
+	struct tw_log_report r;
+
+	make(&bad, 3);
+	bad.bytes[0][bad.used[0] + 2] = 8; /* a record of 2048 bytes, of which nothing more came */
+	bad.size[0] = bad.used[0] + 4;
+	begin_segment(&bad);
+	append(&bad, TW_LOG_EVENT, "{}");
+	check_fault(KEYS, "the segment before is unfinished at record 4");
+	CHECK_OK(tw_log_verifier_segment(v, (struct tw_slice){ (const char *)bad.bytes[0], bad.size[0] }, "s"));
+	CHECK_ERR(tw_log_verifier_segment(v, (struct tw_slice){ (const char *)bad.bytes[1], SEGMENT }, "t"), UNTRUSTED);
+	CHECK_ERR(tw_log_verifier_end(v), UNTRUSTED); /* and what is said stays the first fault */
+	tw_log_verifier_report(v, &r);
+	CHECK(strstr(r.fault, "segment t, header: the segment before is unfinished"));
+}
+
+/* Also where an anchor beyond the end would have something to say. */
+static void test_the_first_fault_stays(void **state)
+{
+	struct tw_log_anchor anchor = { .seq = 9 };
+	struct tw_log_report r;
+
+	make(&bad, 3);
+	append(&bad, TW_LOG_OPEN, "{}");
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL;
+	struct tw_log_verify how = { .epoch_key = epoch_key, .user = &bad.secret, .anchors = &anchor, .anchor_count = 1 };
+	CHECK_OK(tw_log_verifier_new(sys, &how, &v));
+	CHECK_ERR(tw_log_verifier_segment(v, (struct tw_slice){ (const char *)bad.bytes[0], SEGMENT }, "s"), UNTRUSTED);
+	CHECK_ERR(tw_log_verifier_end(v), UNTRUSTED);
+	tw_log_verifier_report(v, &r);
+	CHECK(strstr(r.fault, "an epoch is opened inside another"));
 }
 
 /* --- Intents --- */
@@ -421,8 +488,64 @@ static void test_what_a_kept_run_knows(void **state)
 	CHECK(strstr(r.fault, "another device"));
 }
 
+/* A run that stopped, or whose last segment is unfinished, is not kept; and none is taken up by one that has begun. */
+static void test_what_is_not_kept(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf saved = { 0 };
+	struct tw_log_anchor anchor = { .seq = 9 };
+	struct tw_log_verify how = { .epoch_key = epoch_key, .user = &good.secret, .anchors = &anchor, .anchor_count = 1 };
+	TW_CLEANUP(tw_log_verifier_freep)
+	tw_log_verifier *short_of = NULL, *cut = verifier(KEYS), *whole = verifier(KEYS), *begun = verifier(KEYS);
+
+	make(&good, 3);
+	const char *bytes = (const char *)good.bytes[0];
+	tw_buf_init(&saved, sys, TW_LOG_VERIFIER_SAVED_MAX);
+	CHECK_OK(tw_log_verifier_new(sys, &how, &short_of));
+	CHECK_OK(tw_log_verifier_segment(short_of, (struct tw_slice){ bytes, SEGMENT }, "s"));
+	CHECK_ERR(tw_log_verifier_end(short_of), UNTRUSTED);
+	CHECK_ERR(tw_log_verifier_save(short_of, &saved), STATE);
+	CHECK_OK(tw_log_verifier_segment(cut, (struct tw_slice){ bytes, good.used[0] - 1 }, "s"));
+	CHECK_ERR(tw_log_verifier_save(cut, &saved), STATE);
+	CHECK_INT(saved.size, 0);
+	CHECK_OK(tw_log_verifier_segment(whole, (struct tw_slice){ bytes, SEGMENT }, "s"));
+	CHECK_OK(tw_log_verifier_save(whole, &saved));
+	CHECK_ERR(tw_log_verifier_begin(begun, (struct tw_slice){ bytes, 1 }, "s"), UNTRUSTED);
+	CHECK_ERR(tw_log_verifier_restore(begun, tw_buf_slice(&saved)), STATE);
+}
+
+/* Which device it is, learnt from a log or told; that keys were missing once is not forgotten. */
+static void test_what_is_taken_over(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf saved = { 0 }, keyless = { 0 };
+	TW_CLEANUP(tw_log_verifier_freep)
+	tw_log_verifier *v = verifier(KEYS), *again = verifier(KEYS), *without = verifier(0), *later = verifier(KEYS);
+	struct tw_log_report r;
+
+	make(&good, 3);
+	const struct tw_slice bytes = { (const char *)good.bytes[0], good.used[0] };
+	tw_buf_init(&saved, sys, TW_LOG_VERIFIER_SAVED_MAX);
+	tw_buf_init(&keyless, sys, TW_LOG_VERIFIER_SAVED_MAX);
+	CHECK_OK(tw_log_verifier_segment(v, bytes, "s"));
+	CHECK_OK(tw_log_verifier_save(v, &saved));
+	CHECK_OK(tw_log_verifier_restore(again, tw_buf_slice(&saved)));
+	tw_log_verifier_report(again, &r);
+	CHECK(r.keys_used);
+	begin_segment(&good);
+	good.bytes[1][64 + 31] ^= 1; /* of another device */
+	seal_header(good.bytes[1]);
+	CHECK_ERR(tw_log_verifier_segment(again, (struct tw_slice){ (const char *)good.bytes[1], SEGMENT }, "s"), UNTRUSTED);
+	tw_log_verifier_report(again, &r);
+	CHECK(strstr(r.fault, "another device"));
+	CHECK_OK(tw_log_verifier_segment(without, bytes, "s"));
+	CHECK_OK(tw_log_verifier_save(without, &keyless));
+	CHECK_OK(tw_log_verifier_restore(later, tw_buf_slice(&keyless)));
+	tw_log_verifier_report(later, &r);
+	CHECK(!r.keys_used);
+}
+
 /* --- The edges of a torn end --- */
 
+#define SECTOR 512
 #define BIG (TW_LOG_HEADER_SIZE + TW_LOG_BATCH_MAX + 4 * 1024)
 
 /* A log of one record, whose end stands at `tail`; behind it `stated`, then ones up to `end`, and zeros from `from` to `to`. */
@@ -464,7 +587,7 @@ static bool torn(size_t tail, uint32_t stated, size_t size, size_t end, size_t f
 
 static void test_torn_at_the_edges(void **state)
 {
-	const size_t at = 1024, sector = 512, far = at + 10 * sector;
+	const size_t at = 1024, sector = SECTOR, far = at + 10 * sector;
 
 	/* A sector that never came counts within the record that is announced, not behind it. */
 	CHECK(torn(at, 2000, far, far, at + sector, at + 2 * sector));
@@ -479,6 +602,8 @@ static void test_torn_at_the_edges(void **state)
 	/* The file ends before the record does. */
 	CHECK(!torn(at, 2000, at + 2000, at + 2000, far, far));
 	CHECK(torn(at, 2001, at + 2000, at + 2000, far, far));
+	for (size_t n = 1; n < 4; n++) /* or even the number that says how long it is */
+		CHECK(torn(at, 0x01010101, at + n, at + 4, far, far));
 	/* The end of a sector inside the size: its high bytes are zero anyway, unless they cannot be. */
 	CHECK(!torn(2 * sector + 510, 2000, far + sector, far + sector, far + sector, far + sector));
 	CHECK(torn(2 * sector + 510, 5, far + sector, far + sector, far + sector, far + sector));
@@ -505,8 +630,44 @@ static void test_an_end_that_is_zero(void **state)
 	CHECK_INT(r.tail, bad.used[0]);
 }
 
+/* A log whose last record ends in a sector of its own, with a zero. */
+static void make_a_lonely_zero(void)
+{
+	char body[512];
+	int n = 0;
+
+	do {
+		make(&bad, 1);
+		int size = (int)(2 * SECTOR + 1 - bad.used[0] - 112);
+		(void)snprintf(body, sizeof body, "{\"n\":%-*d}", size - 6, n++);
+		append(&bad, TW_LOG_EVENT, body);
+		CHECK_INT(bad.used[0], 2 * SECTOR + 1);
+	} while (bad.bytes[0][bad.used[0] - 1]); /* one of 256 */
+}
+
+static tw_err read_the_lonely_zero(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL;
+	const struct tw_log_verify how = { .epoch_key = epoch_key, .user = &bad.secret };
+	struct tw_log_report r;
+
+	TW_TRY(tw_log_verifier_new(s, &how, &v));
+	TW_TRY(tw_log_verifier_segment(v, (struct tw_slice){ (const char *)bad.bytes[0], SEGMENT }, "s"));
+	tw_log_verifier_report(v, &r);
+	return r.records == 2 ? TW_OK : TW_RAISE(SYNTAX, "a record that could not be checked was taken for an unfinished write");
+}
+
+/* Without memory a record cannot be judged: it is not an unfinished write, even where it looks like one. */
+static void test_no_memory_for_a_record(void **state)
+{
+	make_a_lonely_zero();
+	(void)oom_sweep(read_the_lonely_zero, NULL);
+}
+
 CHECK_MAIN(TEST(test_a_record_whose_seals_hold), TEST(test_a_record_that_is_cut), TEST(test_headers_whose_digest_holds),
 	TEST(test_a_segment_that_follows_another_chain), TEST(test_a_new_epoch_begins_without_records), TEST(test_how_late_in_its_epoch),
 	TEST(test_steps), TEST(test_a_run_that_has_stopped), TEST(test_outcomes), TEST(test_which_intents_are_open),
 	TEST(test_how_many_intents), TEST(test_checkpoints_that_name_something_else), TEST(test_checkpoints_without_form),
-	TEST(test_what_a_kept_run_knows), TEST(test_torn_at_the_edges), TEST(test_an_end_that_is_zero))
+	TEST(test_what_a_kept_run_knows), TEST(test_what_is_not_kept), TEST(test_what_is_taken_over), TEST(test_torn_at_the_edges),
+	TEST(test_an_end_that_is_zero), TEST(test_no_memory_for_a_record), TEST(test_an_epoch_0_sealed_with_another_key),
+	TEST(test_a_segment_that_counts_otherwise), TEST(test_a_segment_behind_an_unfinished_one), TEST(test_the_first_fault_stays))

@@ -31,6 +31,11 @@ static void test_writer_refusals(void **state)
 		r.body = tw_slice_of(bodies[i]);
 		CHECK_ERR(tw_log_record_write(&s, &r, &b), SYNTAX);
 	}
+	r.body = (struct tw_slice){ &"}{"[1], 0 }; /* nothing, between what may pass for its end and its beginning */
+	CHECK_ERR(tw_log_record_write(&s, &r, &b), SYNTAX);
+	s.next_seq = 0;
+	CHECK_ERR(tw_log_segment_begin(&s, &h, bytes), STATE);
+	s.next_seq = 1;
 	memset(large, ' ', sizeof large);
 	large[0] = '{';
 	large[TW_LOG_BODY_MAX] = '}';
@@ -74,6 +79,7 @@ static void test_vector(void **state)
 	CHECK_BYTES(s.key, want, 32);
 }
 
+#define D16 "[[[[[[[[[[[[[[[["
 /* A writer of ours that breaks the rules is found by them, even with every key in hand. */
 static void test_rules(void **state)
 {
@@ -81,15 +87,10 @@ static void test_rules(void **state)
 		enum tw_log_type type;
 		const char *body;
 	} rows[] = {
-		{ TW_LOG_OPEN, "{}" },
-		{ TW_LOG_OUTCOME, "{}" },
-		{ TW_LOG_OUTCOME, "{\"intent\":99}" },
-		{ TW_LOG_OUTCOME, "{\"intent\":1}" },
-		{ TW_LOG_OUTCOME, "{\"intent\":\"1\"}" },
-		{ TW_LOG_OUTCOME, "{\"intent\":-1}" },
-		{ TW_LOG_OUTCOME, "{intent}" },
-		{ TW_LOG_CHECKPOINT, "{}" },
-		{ TW_LOG_CHECKPOINT, "{\"seq\":3}" },
+		{ TW_LOG_OPEN, "{}" }, { TW_LOG_OUTCOME, "{}" }, { TW_LOG_OUTCOME, "{\"intent\":99}" },
+		{ TW_LOG_OUTCOME, "{\"intent\":1}" }, { TW_LOG_OUTCOME, "{\"intent\":\"1\"}" }, { TW_LOG_OUTCOME, "{\"intent\":-1}" },
+		{ TW_LOG_OUTCOME, "{intent}" }, { TW_LOG_CHECKPOINT, "{}" }, { TW_LOG_CHECKPOINT, "{\"seq\":3}" },
+		{ TW_LOG_OUTCOME, "{\"intent\":" D16 D16 D16 D16 "}" }, /* deeper than a text may be */
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		struct tw_log_report r;
@@ -198,6 +199,7 @@ static void test_keys_that_fail(void **state)
 	CHECK_ERR(tw_log_verifier_segment(v, (struct tw_slice){ (const char *)good.bytes[0], SEGMENT }, "s"), TIMEOUT);
 	tw_log_verifier_report(v, &r);
 	CHECK_TEXT(r.fault, "");
+	CHECK(!r.keys_used); /* where nothing was read, nothing was proven */
 }
 
 static void test_checkpoint_parse(void **state)

@@ -80,6 +80,7 @@ static tw_err read_changed(const char *from, const char *to, tw_manifest_doc **r
 	"{\"key\":\"application.more\",\"type\":\"" type "\",\"min\":" min ",\"max\":" max ",\"default\":" usual \
 	",\"baseline\":" secure ",\"help\":\"More.\"}," SETTING
 #define TEXT_SETTING(min, max, usual, secure) ONE_SETTING("text", min, max, usual, secure)
+#define INT_SETTING(min, max, usual, secure) ONE_SETTING("int", min, max, usual, secure)
 #define BOOL_SETTING(usual, secure) ONE_SETTING("bool", "0", "0", usual, secure)
 
 /* What is right at a bound is taken. */
@@ -88,22 +89,17 @@ static void test_taken(void **state)
 	static const struct {
 		const char *from, *to;
 	} rows[] = {
-		{ "\"DI.IMS.2\"", "\"" S64 "\"" },
-		{ "\"DI.IMS.2\"", "\"A\"" },
-		{ "mailto:security@example.com", "https://example.com/" },
-		{ "mailto:security@example.com", "tel:+49301234567" },
-		{ "2026-11-02", "" },
-		{ "\"default\":\"20\"", "\"default\":\"5\"" },
-		{ "\"default\":\"20\"", "\"default\":\"30\"" },
+		{ "\"DI.IMS.2\"", "\"" S64 "\"" }, { "\"DI.IMS.2\"", "\"A\"" },
+		{ "mailto:security@example.com", "https://example.com/" }, { "mailto:security@example.com", "tel:+49301234567" },
+		{ "2026-11-02", "" }, { "\"default\":\"20\"", "\"default\":\"5\"" }, { "\"default\":\"20\"", "\"default\":\"30\"" },
 		{ "\"min\":5,", "\"min\":-5," },
 		{ "\"choices\":\"comfort|eco\",\"default\":\"comfort\",\"baseline\":\"eco\"",
 			"\"choices\":\"a|b\",\"default\":\"a\",\"baseline\":\"b\"" },
 		{ "\"application.target\"", "\"application." L16 L16 L16 L16 L16 L16 L16 "abcd\"" }, /* 128 */
-		{ "[\"sensor\",\"control\"]", "[]" },
-		{ SETTING, TEXT_SETTING("1", "3", "\"a\"", "\"abc\"") },
-		{ SETTING, TEXT_SETTING("0", "3", "\"\"", "\"abc\"") },
-		{ SETTING, BOOL_SETTING("\"on\"", "\"off\"") },
-		{ SETTING, BOOL_SETTING("\"off\"", "\"on\"") },
+		{ "[\"sensor\",\"control\"]", "[]" }, { SETTING, TEXT_SETTING("1", "3", "\"a\"", "\"abc\"") },
+		{ SETTING, TEXT_SETTING("0", "3", "\"\"", "\"abc\"") }, { SETTING, BOOL_SETTING("\"on\"", "\"off\"") },
+		{ SETTING, BOOL_SETTING("\"off\"", "\"on\"") }, { SETTING, INT_SETTING("0", "3", "\"0\"", "\"3\"") },
+		{ "[\"sensor\",\"control\"]", "[\"" L16 L16 L16 L16 L16 L16 L16 L16 "\"]" }, /* 128 */
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
@@ -111,6 +107,13 @@ static void test_taken(void **state)
 		if (tw_failed(e))
 			fail_msg("%s -> %s: %s", rows[i].from, rows[i].to, tw_err_detail());
 	}
+}
+
+static void test_no_rows_no_array(void **state)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	CHECK_OK(read_changed("[\"sensor\",\"control\"]", "[]", &d));
+	CHECK(tw_manifest_of(d)->health == NULL && tw_manifest_of(d)->health_count == 0);
 }
 
 static const struct {
@@ -201,6 +204,9 @@ static const struct {
 	{ SETTING, TEXT_SETTING("1", "3", "\"a\"", "\"\\u0007\"") },
 	{ SETTING, BOOL_SETTING("\"on\"", "\"yes\"") },
 	{ SETTING, BOOL_SETTING("\"ON\"", "\"off\"") },
+	{ SETTING, INT_SETTING("0", "3", "\"x\"", "\"3\"") },
+	{ SETTING, INT_SETTING("0", "3", "\"0\"", "\"-\"") },
+	{ "[\"sensor\",\"control\"]", "[\"" L16 L16 L16 L16 L16 L16 L16 L16 "a\"]" },
 };
 
 static void test_refusals(void **state)
@@ -311,5 +317,5 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_refusals), TEST(test_limits), TEST(test_how_long_the_text_may_be),
-	TEST(test_verify), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_no_rows_no_array), TEST(test_refusals), TEST(test_limits),
+	TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))

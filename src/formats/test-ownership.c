@@ -44,6 +44,7 @@ static void test_identifier(void **state)
 		{ "urn:dev:ops:+1-a-b", false },
 		{ "urn:dev:ops:1-a-b_c", false },
 		{ "urn:dev:ops:1-a-b:c", false },
+		{ "urn:dev:ops:1-a-b{", false },
 		{ "urn:dev:ops:1-a-%41", false },
 		{ "urn:dev:ops:1-a-b ", false },
 		{ "URN:dev:ops:1-a-b", false },

@@ -121,6 +121,24 @@ static const struct refusal {
 	{ HEAD REST "\r\n", TW_CODE_SYNTAX },
 };
 
+/* What else is right: tabs for blanks, large letters, fields that are there and empty, an address without a name. */
+static void test_other_spellings(void **state)
+{
+	struct tw_packages p;
+
+	CHECK_OK(read_as("debian",
+		"Package:\tlibX11\t\nStatus: install ok installed\nVersion: \t1.0-Beta \t\nArchitecture: AMD64\nMaintainer: <a@example.org>\n"
+		"Depends:\nLicense: \nDescription: a library\n\tand more of it\n",
+		&p));
+	CHECK_INT(p.count, 1);
+	is(p.of[0].name, "libX11");
+	is(p.of[0].version, "1.0-Beta");
+	is(p.of[0].architecture, "AMD64");
+	is(p.of[0].supplier, "<a@example.org>");
+	is(p.of[0].depends, "");
+	tw_packages_done(&p);
+}
+
 static void test_refusals(void **state)
 {
 	struct tw_packages p;
@@ -134,6 +152,8 @@ static void test_refusals(void **state)
 		CHECK(p.of == NULL && p.count == 0);
 	}
 	CHECK_ERR(read_as("alpine", "P:a\nV:1\nA:x\n continues\n\n", &p), SYNTAX);
+	CHECK_ERR(read_as("alpine", "P:a\nV:1\nA:x\nT:a text\n continues\n\n", &p), SYNTAX);
+	CHECK_ERR(tw_packages_read(sys, tw_package_system("debian"), TW_SLICE(HEAD "Architecture: a\nVersion: 1\0002\n"), &p), SYNTAX);
 	CHECK_ERR(read_as("alpine", "P:a\nV:1\nV:2\nA:x\n\n", &p), SYNTAX);
 	CHECK_ERR(read_as("alpine", "V:1\nA:x\n\n", &p), SYNTAX);
 }
@@ -180,43 +200,65 @@ static void test_too_many(void **state)
 	tw_packages_done(&p);
 	CHECK_OK(tw_buf_text(&text, "P:q\nV:1\nA:x\n\n"));
 	CHECK_ERR(tw_packages_read(sys, tw_package_system("alpine"), tw_buf_slice(&text), &p), LIMIT);
-	while (text.size <= TW_PACKAGES_TEXT_MAX)
-		CHECK_OK(tw_buf_text(&text, "\n"));
+	for (tw_buf_clear(&text); text.size < TW_PACKAGES_TEXT_MAX;)
+		CHECK_OK(tw_buf_u8(&text, '\n'));
+	CHECK_OK(tw_packages_read(sys, tw_package_system("alpine"), tw_buf_slice(&text), &p));
+	CHECK_INT(p.count, 0);
+	CHECK_OK(tw_buf_u8(&text, '\n'));
 	CHECK_ERR(tw_packages_read(sys, tw_package_system("alpine"), tw_buf_slice(&text), &p), LIMIT);
+}
+
+/* What p needs of all, one after another. Its list has nothing behind it that could be read. */
+static void needs_of(const struct tw_packages *all, struct tw_package *p, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_freep) char *depends = malloc(p->depends.size + 1);
+	size_t at = 0;
+
+	assert_non_null(depends);
+	memcpy(depends + 1, p->depends.at, p->depends.size);
+	p->depends.at = depends + 1;
+	for (const struct tw_package *n; (n = tw_packages_needs(all, p, &at));)
+		CHECK_OK(tw_buf_format(ret, "%s" TW_SLICE_FMT, ret->size ? " " : "", TW_SLICE_ARG(n->name)));
 }
 
 static void test_needs(void **state)
 {
 	static const struct {
 		const char *depends, *want;
+		const char *alpine; /* the same words there, where a blank begins the next name; NULL: as want */
 	} rows[] = {
-		{ "a", "a" },
-		{ "a, b", "a b" },
-		{ "a (>= 1.0), b (<< 2)", "a b" },
-		{ "a|b,c:any [arm64]", "a b c" },
-		{ "nothing, b", "b" },
-		{ "curl", "" }, /* itself */
-		{ ",, | a ,", "a" },
-		{ "(a), (b)", "" },
-		{ "a (= b)", "a" },
-		{ "", "" },
+		{ "a", "a", NULL },
+		{ "a, b", "a b", NULL },
+		{ "a (>= 1.0), b (<< 2)", "a b", NULL },
+		{ "a|b,c:any [arm64]", "a b c", NULL },
+		{ "nothing, b", "b", NULL },
+		{ "curl", "", NULL }, /* itself */
+		{ ",, | a ,", "a", NULL },
+		{ "(a), (b)", "", NULL },
+		{ "a (= b)", "a", "a b" },
+		{ "", "", NULL },
+		{ "aa", "", NULL },
+		{ "b a", "b", "b a" },
+		{ "so:a b>=c !a", "", "b" },
+		{ "a  b=1 c~2", "a", "a b c" },
 	};
 
-	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+	for (size_t i = 0; i < 2 * TW_COUNT(rows); i++) {
 		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 		TW_CLEANUP(tw_buf_done) struct tw_buf got = { 0 };
+		bool alpine = i % 2;
 		struct tw_packages p;
-		size_t at = 0;
 
 		tw_buf_init(&text, sys, 4096);
 		tw_buf_init(&got, sys, 4096);
 		for (const char *name = "abc"; *name; name++)
-			CHECK_OK(tw_buf_format(&text, "Package: %c\nStatus: install ok installed\nVersion: 1\nArchitecture: x\n\n", *name));
-		CHECK_OK(tw_buf_format(&text, HEAD REST "Depends: %s\n", rows[i].depends));
-		CHECK_OK(tw_packages_read(sys, tw_package_system("debian"), tw_buf_slice(&text), &p));
-		for (const struct tw_package *n; (n = tw_packages_needs(&p, &p.of[3], &at));)
-			CHECK_OK(tw_buf_format(&got, "%s" TW_SLICE_FMT, got.size ? " " : "", TW_SLICE_ARG(n->name)));
-		CHECK_TEXT(tw_buf_cstr(&got), rows[i].want);
+			CHECK_OK(tw_buf_format(&text,
+				alpine ? "P:%c\nV:1\nA:x\n\n" : "Package: %c\nStatus: install ok installed\nVersion: 1\nArchitecture: x\n\n",
+				*name));
+		CHECK_OK(tw_buf_format(&text, alpine ? "P:curl\nV:1\nA:x\nD:%s\n" : HEAD REST "Depends: %s\n", rows[i / 2].depends));
+		CHECK_OK(tw_packages_read(sys, tw_package_system(alpine ? "alpine" : "debian"), tw_buf_slice(&text), &p));
+		needs_of(&p, &p.of[3], &got);
+		CHECK_TEXT(tw_buf_cstr(&got), alpine && rows[i / 2].alpine ? rows[i / 2].alpine : rows[i / 2].want);
 		tw_packages_done(&p);
 	}
 }
@@ -252,6 +294,12 @@ static void test_image(void **state)
 	CHECK_TEXT(tw_buf_cstr(&b), "pkg:generic/musl@1?arch=armv7");
 	tw_packages_done(&p);
 	CHECK_ERR(read_as("image", "Package: a\nVersion: 1\nArchitecture: x\nPurl: gen/a\n", &p), SYNTAX);
+	CHECK_ERR(read_as("image", "Package: a\nVersion: 1\nArchitecture: x\nPurl: pkg:\n", &p), SYNTAX);
+	CHECK_OK(read_as("image", "Package: a\nVersion: 1\nArchitecture: x\nPurl:\n", &p)); /* it has none of its own */
+	tw_buf_clear(&b);
+	CHECK_OK(tw_package_purl(tw_package_system("image"), &p.of[0], &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "pkg:generic/a@1?arch=x");
+	tw_packages_done(&p);
 	CHECK_ERR(read_as("image", "Package: a\nVersion: 1\nArchitecture: x\nPurl: pkg:a b\n", &p), SYNTAX);
 }
 
@@ -268,7 +316,8 @@ static void test_out_of_memory(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test_setup(test_debian, set_up), cmocka_unit_test_setup(test_opkg, set_up),
-	cmocka_unit_test_setup(test_apk, set_up), cmocka_unit_test_setup(test_refusals, set_up),
-	cmocka_unit_test_setup(test_lengths, set_up), cmocka_unit_test_setup(test_too_many, set_up),
-	cmocka_unit_test_setup(test_needs, set_up), cmocka_unit_test_setup(test_purl, set_up),
-	cmocka_unit_test_setup(test_image, set_up), cmocka_unit_test_setup(test_out_of_memory, set_up))
+	cmocka_unit_test_setup(test_apk, set_up), cmocka_unit_test_setup(test_other_spellings, set_up),
+	cmocka_unit_test_setup(test_refusals, set_up), cmocka_unit_test_setup(test_lengths, set_up),
+	cmocka_unit_test_setup(test_too_many, set_up), cmocka_unit_test_setup(test_needs, set_up),
+	cmocka_unit_test_setup(test_purl, set_up), cmocka_unit_test_setup(test_image, set_up),
+	cmocka_unit_test_setup(test_out_of_memory, set_up))

@@ -177,8 +177,19 @@ static void test_values(void **state)
 	refused("0000000002\"", "000000000F\"");
 	refused("2026-11-21T", "2026-13-21T");
 	refused("TH-100", "TH\\u001b");
+	refused("thingward 0.1.0", "thingward\\u001b");
 	refused("0.1.0\"}", "0.1.0\"}x");
 	refused("0.1.0\"}", "0.1.0\",\"more\":1}");
+}
+
+static void test_how_long_a_record_may_be(void **state)
+{
+	static char text[TW_PROVISIONING_MAX + 1];
+	struct tw_provisioning got;
+
+	memset(text, ' ', sizeof text);
+	CHECK_ERR(tw_provisioning_verify(sys, (struct tw_slice){ text, sizeof text }, ca, NOW, &got), LIMIT);
+	CHECK_ERR(tw_provisioning_verify(sys, (struct tw_slice){ text, sizeof text - 1 }, ca, NOW, &got), SYNTAX);
 }
 
 static tw_err both(const struct tw_sys *s, void *user)
@@ -200,7 +211,8 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_round), cmocka_unit_test(test_who_signed),
-		cmocka_unit_test(test_each_member), cmocka_unit_test(test_values), cmocka_unit_test(test_out_of_memory) };
+		cmocka_unit_test(test_each_member), cmocka_unit_test(test_values), cmocka_unit_test(test_how_long_a_record_may_be),
+		cmocka_unit_test(test_out_of_memory) };
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -6,6 +6,7 @@
 #include "formats/report.h"
 
 #include "formats/cbor.h"
+#include "formats/claim.h"
 #include "formats/cose.h"
 #include "formats/identifier.h"
 #include "formats/test-maker.h"
@@ -76,6 +77,7 @@ static void test_round(void **state)
 		TW_CLEANUP(tw_report_done) struct tw_report got = { 0 };
 		tw_buf_init(&b, sys, TW_REPORT_MAX);
 		CHECK_OK(tw_report_sign(sys, &report, (enum tw_report_format)format, cert, &signer, &b));
+		CHECK_INT((uint8_t)b.data[0], format == TW_REPORT_CWT ? 0xc0 + TW_COSE_TAG : 'e');
 		CHECK_OK(tw_report_verify(sys, tw_buf_slice(&b), &expect, &got));
 		same(&report, &got);
 		CHECK_INT(got.debug_status, 3);
@@ -632,11 +634,24 @@ static void test_envelope(void **state)
 		CHECK_OK(tw_buf_text(&b, rows[i].unprotected));
 		CHECK_OK(tw_cbor_put_bytes(&b, r.payload.at, r.payload.size));
 		CHECK_OK(tw_cbor_put_bytes(&b, signature, rows[i].signature));
+		if (rows[i].hex_before[1] == '\x85')
+			CHECK_OK(tw_cbor_put_int(&b, 0));
 		tw_err e = verify(tw_buf_slice(&b));
 		if (e.code != rows[i].code)
 			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_err_detail());
+		CHECK(rows[i].unprotected[0] == '\xa0' || strstr(tw_err_detail(), "has unprotected headers"));
 	}
 	tw_buf_done(&r.whole);
+}
+
+static void test_how_long_an_envelope_may_be(void **state)
+{
+	static const char zeros[TW_COSE_MAX + 1];
+	struct tw_slice payload;
+	tw_cert *by = NULL;
+
+	CHECK_ERR(tw_cose_verify(sys, TW_REPORT_CWT_TYP, (struct tw_slice){ zeros, sizeof zeros }, &payload, &by), LIMIT);
+	CHECK_ERR(tw_cose_verify(sys, TW_REPORT_CWT_TYP, (struct tw_slice){ zeros, sizeof zeros - 1 }, &payload, &by), SYNTAX);
 }
 
 /* What was signed for another use, or is no report at all. */
@@ -699,6 +714,9 @@ static void test_signed_check(void **state)
 		CHECK_OK(tw_report_sign(sys, &report, (enum tw_report_format)format, cert, &spy, &b));
 		CHECK_OK(tw_report_signed_check(sys, cert, tw_buf_slice(&seen)));
 		CHECK_ERR(tw_report_signed_check(sys, ca, tw_buf_slice(&seen)), UNTRUSTED);
+		seen.data[20] ^= 1;
+		CHECK_ERR(tw_report_signed_check(sys, cert, tw_buf_slice(&seen)), UNTRUSTED);
+		seen.data[20] ^= 1;
 		CHECK_OK(tw_buf_u8(&seen, '.'));
 		CHECK_ERR(tw_report_signed_check(sys, cert, tw_buf_slice(&seen)), UNTRUSTED);
 		for (size_t i = 0; i < 900; i++)
@@ -706,6 +724,14 @@ static void test_signed_check(void **state)
 		seen.data[0] ^= 1;
 		CHECK_ERR(tw_report_signed_check(sys, cert, tw_buf_slice(&seen)), UNTRUSTED);
 	}
+	tw_buf_clear(&seen);
+	CHECK_OK(tw_cose_signed_head(sys, TW_REPORT_CWT_TYP, cert, &seen));
+	size_t head = seen.size;
+	CHECK_OK(tw_cbor_put_bytes(&seen, "\xa0", 1));
+	CHECK_OK(tw_report_signed_check(sys, cert, tw_buf_slice(&seen)));
+	seen.size = head;
+	CHECK_OK(tw_cbor_put_bytes(&seen, "\xff", 1)); /* bytes that are no CBOR */
+	CHECK_ERR(tw_report_signed_check(sys, cert, tw_buf_slice(&seen)), UNTRUSTED);
 	tw_buf_done(&seen);
 }
 
@@ -839,7 +865,7 @@ static void test_a_time_that_is_not_trusted(void **state)
 {
 	struct tw_report r = report;
 
-	r.issued_ms = NOW + 86400000;
+	r.issued_ms = NOW + 10 * TW_REPORT_AHEAD_MS;
 	r.time_trusted = false;
 	check_round(&r, true);
 }
@@ -863,7 +889,7 @@ static void test_a_certificate_with_a_long_name(void **state)
 /* How long the whole may be, and what is neither of the two spellings. */
 static void test_what_is_no_report(void **state)
 {
-	static const char *const texts[] = { "a b.c.d", "a.b.c=", "a\"b.c.d", "a.b.\"", "a.b", "\x7f.b.c", "a..c" };
+	static const char *const texts[] = { "a b.c.d", "a.b.c=", "a\"b.c.d", "a.b.\"", "a.b", "\x7f.b.c", "a..c", "a.b.c.d", "a.b.c." };
 	static char big[TW_REPORT_MAX + 1];
 
 	for (size_t i = 0; i < TW_COUNT(texts); i++) {
@@ -892,6 +918,46 @@ static void test_binding_is_said(void **state)
 	CHECK_OK(verify(tw_buf_slice(&loose)));
 	CHECK_ERR(verify(tw_buf_slice(&b)), UNTRUSTED);
 	CHECK(strstr(tw_err_detail(), "is bound to a TLS connection"));
+}
+
+/* Without memory for the claims it is not the report that is wrong, not even one that has none. */
+static void test_no_memory_for_claims(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	tw_fake *f = tw_fake_new();
+
+	tw_buf_init(&b, sys, TW_REPORT_MAX);
+	CHECK_OK(tw_cose_sign(sys, TW_REPORT_CWT_TYP, cert, TW_SLICE("\xa0"), &signer, &b));
+	CHECK_ERR(verify(tw_buf_slice(&b)), SYNTAX);
+	tw_json_use(tw_fake_sys(f));
+	tw_fake_fail(f, 1, ENOMEM, false);
+	CHECK_ERR(verify(tw_buf_slice(&b)), NOMEM);
+	tw_json_use(sys);
+	tw_fake_free(f);
+}
+
+/* Whatever the shape says of the text: bytes have their own bounds. */
+static void test_how_many_bytes_a_claim_has(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s}", "a", "AAAA"); /* three bytes */
+	uint8_t bytes[4];
+	size_t size = 0;
+
+	CHECK_OK(tw_claim_bytes(o, "a", 3, 3, bytes, &size));
+	CHECK_INT(size, 3);
+	CHECK_ERR(tw_claim_bytes(o, "a", 4, 4, bytes, &size), SYNTAX);
+	CHECK_ERR(tw_claim_bytes(o, "a", 1, 2, bytes, &size), LIMIT);
+}
+
+static void test_without_a_model(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
+	struct tw_report r = report;
+
+	r.model[0] = '\0';
+	CHECK_OK(tw_report_claims(sys, &r, &claims));
+	CHECK(!tw_json_get(claims, "hwmodel"));
+	check_round(&r, true);
 }
 
 static tw_err sign_either(struct tw_buf *b, void *user)
@@ -925,9 +991,10 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_round), TEST(test_unknown_is_absent), TEST(test_every_byte), TEST(test_not_meant_for_us),
-	TEST(test_another_unit), TEST(test_json_claims), TEST(test_cbor_claims), TEST(test_claims_that_are_too_long),
-	TEST(test_a_json_claim_twice), TEST(test_envelope), TEST(test_other_things), TEST(test_not_signed), TEST(test_signed_check),
-	TEST(test_the_edges_of_claims), TEST(test_how_many_elements), TEST(test_claims_that_disagree),
+CHECK_MAIN(TEST(test_round), TEST(test_unknown_is_absent), TEST(test_every_byte), TEST(test_not_meant_for_us), TEST(test_another_unit),
+	TEST(test_json_claims), TEST(test_cbor_claims), TEST(test_claims_that_are_too_long), TEST(test_a_json_claim_twice),
+	TEST(test_envelope), TEST(test_how_long_an_envelope_may_be), TEST(test_other_things), TEST(test_not_signed),
+	TEST(test_signed_check), TEST(test_the_edges_of_claims), TEST(test_how_many_elements), TEST(test_claims_that_disagree),
 	TEST(test_cbor_claims_that_disagree), TEST(test_a_time_that_is_not_trusted), TEST(test_a_certificate_with_a_long_name),
-	TEST(test_what_is_no_report), TEST(test_binding_is_said), TEST(test_signing_without_memory), TEST(test_out_of_memory))
+	TEST(test_what_is_no_report), TEST(test_binding_is_said), TEST(test_no_memory_for_claims),
+	TEST(test_how_many_bytes_a_claim_has), TEST(test_without_a_model), TEST(test_signing_without_memory), TEST(test_out_of_memory))

@@ -180,6 +180,25 @@ static void test_document_and_signature_disagree(void **state)
 	}
 }
 
+static tw_err verify_signed(const struct tw_buf *text);
+
+static void test_of_another_format(void **state)
+{
+	static const char *const rows[][2] = { { "\"CycloneDX\"", "\"cycloneDX\"" },
+		{ "\"specVersion\":\"1.6\"", "\"specVersion\":\"1.5\"" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, jws = { 0 };
+
+		make(cert, &text, &jws);
+		char *at = strstr(tw_buf_cstr(&text), rows[i][0]);
+		CHECK(at != NULL);
+		memcpy(at, rows[i][1], strlen(rows[i][1]));
+		CHECK_ERR(verify_signed(&text), SYNTAX);
+		CHECK(strstr(tw_err_detail(), "not a document of CycloneDX 1.6"));
+	}
+}
+
 /* --- Every field of what is signed, wrong in every way --- */
 
 enum wrong { ABSENT, MISTYPED, OVERSIZED, DOUBLED, WRONGS };
@@ -411,6 +430,21 @@ static void test_each_claim(void **state)
 		}
 }
 
+static void test_claims_of_another_profile(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, good = { 0 }, claims = { 0 }, jws = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
+
+	make(cert, &text, &good);
+	read_claims(&good, &o);
+	CHECK_OK(tw_json_set(o, "eat_profile", json_string("urn:thingward:inventory:2")));
+	tw_buf_init(&claims, sys, TW_JWS_MAX);
+	CHECK_OK(tw_json_write(o, &claims));
+	sign_claims(tw_buf_slice(&claims), &jws);
+	CHECK_ERR(verify(&text, &jws), SYNTAX);
+	CHECK(strstr(tw_err_detail(), "not an inventory of this profile"));
+}
+
 /* As good as the unit's own, then with one claim more, and with bytes behind them. */
 static void test_more_than_the_claims(void **state)
 {
@@ -494,5 +528,5 @@ static void test_what_can_be_signed(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 CHECK_MAIN(TEST(test_what_can_be_signed), TEST(test_what_it_states), TEST(test_each_database), TEST(test_every_byte_counts),
 	TEST(test_of_another), TEST(test_document_and_signature_disagree), TEST(test_each_field_of_the_document),
-	TEST(test_what_is_there_twice), TEST(test_each_claim), TEST(test_more_than_the_claims),
-	TEST(test_each_member_of_the_signature), TEST(test_out_of_memory))
+	TEST(test_what_is_there_twice), TEST(test_of_another_format), TEST(test_each_claim), TEST(test_claims_of_another_profile),
+	TEST(test_more_than_the_claims), TEST(test_each_member_of_the_signature), TEST(test_out_of_memory))
