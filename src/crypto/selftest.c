@@ -203,6 +203,7 @@ static tw_err try_opening(const struct tw_sys *sys, const struct tw_algorithm *r
 	plain = tw_secret_free(plain);
 	v->wanted.at[v->wanted.size - 1] ^= 1;
 	tw_err e = tw_aead_open(sys, key, slice(&v->aad), slice(&v->wanted), &plain);
+	v->wanted.at[v->wanted.size - 1] ^= 1;
 	if (!tw_failed(e))
 		return wrong(row, "opens what was changed");
 	return tw_is(e, TW_CODE_UNTRUSTED) ? TW_OK : e;

@@ -530,6 +530,14 @@ static tw_err sweep_demanded(const struct tw_sys *s, void *user)
 	return TW_OK;
 }
 
+static tw_err sweep_undemanded(const struct tw_sys *s, void *user)
+{
+	const char *rule;
+	TW_TRY(tw_ocsp_stapled(s, user, NULL, TW_SLICE(""), NOW, &rule));
+	CHECK_TEXT(rule, NULL);
+	return TW_OK;
+}
+
 /* RFC 7633: without an answer nothing is proven; nor when it cannot be read what is demanded. */
 static void test_demanded_answers(void **state)
 {
@@ -540,6 +548,7 @@ static void test_demanded_answers(void **state)
 	CHECK(x && other && demands && X509_add_ext(x, other, -1) == 1);
 	CHECK_OK(tw_ocsp_stapled(sys, x, NULL, TW_SLICE(""), NOW, &rule));
 	CHECK_TEXT(rule, NULL);
+	(void)oom_sweep(sweep_undemanded, x);
 	X509_EXTENSION_free(X509_delete_ext(x, X509_get_ext_by_NID(x, NID_tlsfeature, -1)));
 	for (int times = 0; times < 2; times++) {
 		CHECK(X509_add_ext(x, demands, -1) == 1);
@@ -554,7 +563,7 @@ static void test_demanded_answers(void **state)
 }
 
 /* Answers are made now; so these certificates have to count now. Whatever else the clock of this machine says is not ours to test. */
-static void test_answers(void **state)
+static void check_answers(bool without_memory)
 {
 	int64_t now = (int64_t)time(NULL) * 1000;
 	const int fine = V_OCSP_CERTSTATUS_GOOD;
@@ -588,6 +597,8 @@ static void test_answers(void **state)
 	ask.must_be_unrevoked = true;
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		int size = 0;
+		if (without_memory && rows[i].rule)
+			continue;
 		uint8_t *der = answered(&rows[i].s, &size);
 		ask.ocsp = (struct tw_slice){ (char *)der, (size_t)size };
 		CHECK_TEXT(verdict(ask), rows[i].rule);
@@ -598,12 +609,46 @@ static void test_answers(void **state)
 		CHECK_TEXT(beside(own, below, ask.ocsp, ask.now_ms), rows[i].rule);
 		CHECK_TEXT(beside(own, NULL, ask.ocsp, ask.now_ms), NULL);
 		CHECK_TEXT(beside(own, below, TW_SLICE(""), ask.now_ms), NULL);
-		if (!rows[i].rule) {
+		if (without_memory) {
 			(void)oom_sweep(sweep_answer, &ask);
 			(void)oom_sweep(sweep_stapled, &ask);
 		}
 		OPENSSL_free(der);
 	}
+}
+
+static void test_answers(void **state)
+{
+	check_answers(false);
+}
+
+static void test_answers_without_memory(void **state)
+{
+	check_answers(true);
+}
+
+/* Three that say nothing for or against: of another algorithm, that there is no answer, and under a key that is none of ours. */
+static void test_answers_that_cannot_be_judged(void **state)
+{
+	static const uint8_t with_sha256[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
+	const struct stapled fine = { leaf, ca, ca, ca_key, V_OCSP_CERTSTATUS_GOOD, NOW - DAY, NOW + DAY, false };
+	int size = 0;
+	uint8_t *der = answered(&fine, &size), *algorithm = memmem(der, (size_t)size, with_sha256, sizeof with_sha256);
+	const struct tw_slice answer = { (char *)der, (size_t)size };
+	EVP_PKEY *larger = EVP_EC_gen("P-384");
+	X509 *issuer = X509_dup(tw_cert_x509(ca));
+	const char *rule = "unset";
+
+	CHECK_TEXT(beside(leaf, ca, TW_SLICE("\x30\x03\x0a\x01\x06"), NOW), NULL);
+	CHECK(algorithm);
+	algorithm[sizeof with_sha256 - 1] = 0x03;
+	CHECK_TEXT(beside(leaf, ca, answer, NOW), NULL);
+	CHECK(larger && X509_set_pubkey(issuer, larger) == 1);
+	CHECK_OK(tw_ocsp_stapled(sys, tw_cert_x509(leaf), issuer, TW_SLICE("nothing"), NOW, &rule));
+	CHECK_TEXT(rule, NULL);
+	X509_free(issuer);
+	EVP_PKEY_free(larger);
+	OPENSSL_free(der);
 }
 
 static void test_several(void **state)
@@ -703,5 +748,5 @@ static void test_out_of_memory(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_good_and_names), TEST(test_paths), TEST(test_dates), TEST(test_lists), TEST(test_each_refusal_of_a_list),
-	TEST(test_long_issuer), TEST(test_answers), TEST(test_demanded_answers), TEST(test_several), TEST(test_where),
-	TEST(test_out_of_memory))
+	TEST(test_long_issuer), TEST(test_answers), TEST(test_answers_without_memory), TEST(test_answers_that_cannot_be_judged),
+	TEST(test_demanded_answers), TEST(test_several), TEST(test_where), TEST(test_out_of_memory))

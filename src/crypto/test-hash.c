@@ -9,8 +9,11 @@
 #include "spill.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const struct tw_sys *sys;
 
@@ -164,6 +167,8 @@ static void test_a_lack_of_memory_is_told_once(void **state)
 	CHECK(OPENSSL_malloc(1) == NULL);
 	tw_openssl_afresh();
 	CHECK_ERR(TW_RAISE_OPENSSL("x"), CRYPTO);
+	ERR_raise(ERR_LIB_EVP, ERR_R_MALLOC_FAILURE); /* by an allocator of its own */
+	CHECK_ERR(TW_RAISE_OPENSSL("x"), NOMEM);
 	tw_crypto_use(tw_sys_real());
 	tw_fake_free(f);
 	OPENSSL_free(p);
@@ -215,8 +220,49 @@ static void test_first_use_without_memory(void **state)
 	tw_fake_free(f);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_first_use_without_memory), cmocka_unit_test_setup(test_sha256, set_up),
-	cmocka_unit_test_setup(test_hmac, set_up), cmocka_unit_test_setup(test_hmac_of_empty_key, set_up),
-	cmocka_unit_test_setup(test_hkdf, set_up), cmocka_unit_test_setup(test_nothing_is_left_behind, set_up),
-	cmocka_unit_test_setup(test_blocks_have_a_limit, set_up), cmocka_unit_test_setup(test_a_lack_of_memory_is_told_once, set_up),
-	cmocka_unit_test_setup(test_generator, set_up), cmocka_unit_test(test_out_of_memory))
+/* In a process of its own, which has not used HMAC yet: the nth allocation of its first use fails. 0: well; 1: there is no nth. */
+static int first_hmac(long n)
+{
+	static const uint8_t want[TW_SHA256_SIZE] = { 0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08,
+		0x95, 0x75, 0xc7, 0x5a, 0x00, 0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43 };
+	const struct tw_slice data = TW_SLICE("what do ya want for nothing?");
+	tw_fake *f = tw_fake_new();
+	uint8_t mac[TW_SHA256_SIZE];
+
+	tw_crypto_use(tw_fake_sys(f));
+	if (tw_failed(tw_sha256("abc", 3, mac))) /* OpenSSL is there */
+		return 2;
+	tw_fake_fail(f, n, ENOMEM, false);
+	tw_err first = tw_hmac_sha256("Jefe", 4, &data, 1, mac);
+	/* What it could not fetch once OpenSSL takes for what it has not. */
+	bool lost = tw_failed(first) && strstr(tw_err_detail(), "fetching");
+	if (tw_failed(first) ? !tw_is(first, TW_CODE_NOMEM) : memcmp(mac, want, sizeof mac) != 0)
+		return 3;
+	bool fired = tw_fake_fired(f);
+	tw_fake_fail(f, 0, 0, false);
+	tw_err second = tw_hmac_sha256("Jefe", 4, &data, 1, mac);
+	if (tw_failed(second) ? !lost || !tw_is(second, TW_CODE_CRYPTO) : memcmp(mac, want, sizeof mac) != 0)
+		return 4;
+	return fired ? 0 : 1;
+}
+
+static void test_first_hmac_without_memory(void **state)
+{
+	int ended = 0;
+	for (long n = 1; ended == 0; n++) {
+		pid_t child = fork();
+		if (child == 0)
+			_exit(first_hmac(n));
+		CHECK(child > 0 && waitpid(child, &ended, 0) == child && WIFEXITED(ended));
+		ended = WEXITSTATUS(ended);
+		if (ended > 1)
+			fail_msg("allocation %ld: step %d", n, ended);
+	}
+}
+
+CHECK_MAIN(cmocka_unit_test(test_first_hmac_without_memory), cmocka_unit_test(test_first_use_without_memory),
+	cmocka_unit_test_setup(test_sha256, set_up), cmocka_unit_test_setup(test_hmac, set_up),
+	cmocka_unit_test_setup(test_hmac_of_empty_key, set_up), cmocka_unit_test_setup(test_hkdf, set_up),
+	cmocka_unit_test_setup(test_nothing_is_left_behind, set_up), cmocka_unit_test_setup(test_blocks_have_a_limit, set_up),
+	cmocka_unit_test_setup(test_a_lack_of_memory_is_told_once, set_up), cmocka_unit_test_setup(test_generator, set_up),
+	cmocka_unit_test(test_out_of_memory))

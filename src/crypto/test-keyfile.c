@@ -126,6 +126,7 @@ static void test_form(void **state)
 	CHECK(!tw_key_is_protected(TW_SLICE("-----BEGIN PRIVATE KEY-----\n")) && !tw_key_is_protected((struct tw_slice){ 0 }));
 	CHECK_ERR(open_key("", "correct horse"), SYNTAX);
 	CHECK_ERR(open_key("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n", "correct horse"), SYNTAX);
+	CHECK_ERR(open_key("-----BEGIN ENCRYPTED PRIVATE KEY-----\n-----END ENCRYPTED PRIVATE KEY-----\n", "correct horse"), SYNTAX);
 	CHECK_OK(tw_buf_format(&b, "%sx", SCRYPT));
 	CHECK_ERR(open_key(tw_buf_cstr(&b), "correct horse"), SYNTAX);
 	tw_buf_clear(&b);
@@ -213,17 +214,17 @@ static void test_costs(void **state)
 }
 
 /* Whatever byte is changed: refused, or still the same key (the last bits of the last character say nothing). */
-static void test_changed(void **state)
+static int refused_when_changed(const char *of)
 {
-	char pem[sizeof SCRYPT];
+	char pem[sizeof SLOW];
 	uint8_t want[32], got[32];
 	TW_CLEANUP(tw_key_freep) tw_key *whole = NULL;
 	int refused = 0;
 
-	CHECK_OK(tw_key_unprotect(sys, tw_slice_of(SCRYPT), TW_SLICE("correct horse"), &whole));
+	CHECK_OK(tw_key_unprotect(sys, tw_slice_of(of), TW_SLICE("correct horse"), &whole));
 	CHECK_OK(tw_key_fingerprint(whole, want));
-	for (size_t i = 38; i < sizeof SCRYPT - 40; i++) {
-		memcpy(pem, SCRYPT, sizeof pem);
+	for (size_t i = 38; i < strlen(of) - 39; i++) {
+		(void)snprintf(pem, sizeof pem, "%s", of);
 		pem[i] = pem[i] == 'A' ? 'B' : 'A';
 		TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
 		tw_err e = tw_key_unprotect(sys, tw_slice_of(pem), TW_SLICE("correct horse"), &k);
@@ -235,7 +236,66 @@ static void test_changed(void **state)
 		CHECK_OK(tw_key_fingerprint(k, got));
 		CHECK_BYTES(got, want, 32);
 	}
-	CHECK(refused > 280);
+	return refused;
+}
+
+static void test_changed(void **state)
+{
+	CHECK(refused_when_changed(SCRYPT) > 280);
+	CHECK(refused_when_changed(PBKDF2) > 280);
+}
+
+/* A file in DER of that algorithm and content. */
+static tw_err open_made(X509_ALGOR *algorithm, const uint8_t *content, int size)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	X509_SIG *s = X509_SIG_new();
+	X509_ALGOR *to = NULL;
+	ASN1_OCTET_STRING *inside = NULL;
+	uint8_t *der = NULL;
+
+	X509_SIG_getm(s, &to, &inside);
+	CHECK(X509_ALGOR_copy(to, algorithm) == 1 && ASN1_OCTET_STRING_set(inside, content, size) == 1);
+	int n = i2d_X509_SIG(s, &der);
+	tw_err e = tw_key_unprotect(sys, (struct tw_slice){ (char *)der, (size_t)n }, TW_SLICE("correct horse"), &k);
+	OPENSSL_free(der);
+	X509_SIG_free(s);
+	return e;
+}
+
+/* What is in the file is a key only if it has the form of one, in DER: else the passphrase was another. */
+static void test_what_comes_out(void **state)
+{
+	static const struct {
+		uint8_t first, second, third;
+		int size;
+		enum tw_code code;
+	} rows[] = { { 0x30, 0x81, 0x7d, 128, TW_CODE_UNSUPPORTED }, { 0x30, 0x81, 0x7c, 127, TW_CODE_UNTRUSTED },
+		{ 0x31, 0x81, 0x7d, 128, TW_CODE_UNTRUSTED }, { 0x30, 0x82, 0x7d, 128, TW_CODE_UNTRUSTED },
+		{ 0x30, 0x81, 0x7e, 128, TW_CODE_UNTRUSTED }, { '-', '-', '-', 0, TW_CODE_UNTRUSTED } };
+	uint8_t salt[32] = { 1 };
+	X509_ALGOR *algorithm = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), salt, 16, salt + 16, 2, 1, 1);
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf pem = { 0 };
+
+	tw_buf_init(&pem, sys, 4096);
+	CHECK_OK(tw_key_generate(sys, &k));
+	CHECK_OK(tw_key_save(k, &pem));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		uint8_t plain[128] = { rows[i].first, rows[i].second, rows[i].third }, *content = NULL;
+		const uint8_t *from = rows[i].size ? plain : (const uint8_t *)pem.data; /* a key, in PEM */
+		int size = rows[i].size ? rows[i].size : (int)pem.size;
+
+		CHECK(PKCS12_pbe_crypt(algorithm, "correct horse", 13, from, size, &content, &size, 1) != NULL);
+		tw_err e = open_made(algorithm, content, size);
+		OPENSSL_free(content);
+		if (e.code != rows[i].code)
+			fail_msg("content %zu: %s", i, tw_failed(e) ? tw_err_detail() : "opened");
+	}
+	/* PBES2 with parameters that are none. */
+	CHECK_INT(X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_pbes2), V_ASN1_NULL, NULL), 1);
+	CHECK_ERR(open_made(algorithm, salt, 32), UNSUPPORTED);
+	X509_ALGOR_free(algorithm);
 }
 
 static tw_err round_trip(const struct tw_sys *seam, void *user)
@@ -255,4 +315,5 @@ static void test_oom(void **state)
 }
 
 CHECK_MAIN_IN(set_up, NULL, cmocka_unit_test(test_ours), cmocka_unit_test(test_wrong_passphrases), cmocka_unit_test(test_openssls),
-	cmocka_unit_test(test_form), cmocka_unit_test(test_costs), cmocka_unit_test(test_changed), cmocka_unit_test(test_oom))
+	cmocka_unit_test(test_form), cmocka_unit_test(test_costs), cmocka_unit_test(test_changed),
+	cmocka_unit_test(test_what_comes_out), cmocka_unit_test(test_oom))

@@ -8,7 +8,10 @@
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const struct tw_sys *sys;
 
@@ -139,6 +142,9 @@ static void test_facts(void **state)
 	CHECK_INT(EVP_PKEY_get_utf8_string_param(tw_key_evp(one), OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, &size), 1);
 	CHECK_TEXT(group, "prime256v1");
 	CHECK_INT(EVP_PKEY_get_utf8_string_param(tw_key_evp(one), OSSL_PKEY_PARAM_GROUP_NAME, group, 3, &size), 0);
+	OSSL_PARAM text[] = { OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_BITS, group, sizeof group), OSSL_PARAM_construct_end() };
+	CHECK_INT(EVP_PKEY_get_params(tw_key_evp(one), text), 0); /* a number is no text */
+	CHECK_INT(EVP_PKEY_missing_parameters(tw_key_evp(one)), 0);
 	CHECK_INT(EVP_PKEY_eq(tw_key_evp(one), tw_key_evp(same)), 1);
 	CHECK_INT(EVP_PKEY_eq(tw_key_evp(one), tw_key_evp(other)), 0);
 	CHECK_INT(EVP_PKEY_todata(tw_key_evp(one), EVP_PKEY_KEYPAIR, &params), 0); /* no private half */
@@ -209,6 +215,50 @@ static tw_err sign_nothing(void *user, const uint8_t digest[32], uint8_t *ret, s
 	return TW_OK;
 }
 
+static tw_err sign_and_fail(void *user, const uint8_t digest[32], uint8_t *ret, size_t max, size_t *ret_size)
+{
+	*ret_size = 8;
+	return TW_RAISE(TIMEOUT, "no answer");
+}
+
+static bool can_sign(EVP_PKEY *evp)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t out[80];
+	size_t size = sizeof out;
+	CHECK_INT(EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, evp, NULL), 1);
+	bool ok = EVP_DigestSign(ctx, out, &size, (const uint8_t *)"m", 1) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok;
+}
+
+/* Who signs may want to see what it is. */
+static tw_err sign_text(void *user, struct tw_slice text, uint8_t *ret, size_t max, size_t *ret_size)
+{
+	struct elsewhere *e = user;
+	uint8_t digest[32];
+	CHECK(text.size == 1 && text.at[0] == 'm');
+	e->asked++;
+	TW_TRY(tw_sha256(text.at, text.size, digest));
+	return tw_key_sign_digest_der(e->key, digest, ret, max, ret_size);
+}
+
+static void test_signers(void **state)
+{
+	struct elsewhere e = { 0 };
+	struct tw_remote seeing = { .sign_text = sign_text, .user = &e }, failing = { sign_and_fail, NULL };
+	TW_CLEANUP(tw_key_freep) tw_key *one = NULL, *other = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	CHECK_OK(tw_key_generate(sys, &e.key));
+	CHECK_OK(tw_key_point(e.key, point));
+	CHECK_OK(tw_remote_key(sys, &seeing, point, &one));
+	CHECK_OK(tw_remote_key(sys, &failing, point, &other));
+	CHECK(can_sign(tw_key_evp(one)));
+	CHECK_INT(e.asked, 1);
+	CHECK(!can_sign(tw_key_evp(other))); /* whatever it left as a size */
+	tw_key_free(e.key);
+}
+
 /* An answer without bytes is no signature, and one that has no room is not handed out; both leave a reason. */
 static void test_signatures(void **state)
 {
@@ -218,12 +268,15 @@ static void test_signatures(void **state)
 	uint8_t point[TW_POINT_SIZE], out[80];
 	size_t size = 0;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *inner = NULL;
+	OSSL_PARAM unknown[] = { OSSL_PARAM_construct_size_t("tw-unknown", &size), OSSL_PARAM_construct_end() };
 
 	CHECK_OK(tw_key_generate(sys, &e.key));
 	CHECK_OK(tw_key_point(e.key, point));
 	CHECK_OK(tw_remote_key(sys, &remote, point, &key));
 	CHECK_OK(tw_remote_key(sys, &mute, point, &silent));
-	CHECK_INT(EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, tw_key_evp(key), NULL), 1);
+	CHECK_INT(EVP_DigestSignInit_ex(ctx, &inner, "SHA256", NULL, NULL, tw_key_evp(key), NULL), 1);
+	CHECK_INT(EVP_PKEY_CTX_get_params(inner, unknown), 1); /* what is not known is left alone */
 	CHECK_INT(EVP_DigestSign(ctx, NULL, &size, (const uint8_t *)"m", 1), 1);
 	CHECK_INT(size, 72);
 	CHECK_INT(e.asked, 0); /* asking for the size asks nobody */
@@ -289,6 +342,50 @@ static void test_first_use_without_memory(void **state)
 	tw_key_free(e.key);
 }
 
+/* In a process of its own, which has not loaded the provider yet: the nth allocation fails. 0: well; 1: there is no nth. */
+static int first_remote_key(long n)
+{
+	struct tw_remote remote = { sign_nothing, NULL };
+	tw_fake *f = tw_fake_new();
+	tw_key *local = NULL, *key = NULL;
+	uint8_t point[TW_POINT_SIZE];
+
+	tw_crypto_use(tw_fake_sys(f));
+	if (tw_failed(tw_key_generate(sys, &local)) || tw_failed(tw_key_point(local, point)))
+		return 2;
+	tw_fake_fail(f, n, ENOMEM, false);
+	tw_err first = tw_remote_key(sys, &remote, point, &key);
+	/* What it could not fetch once OpenSSL takes for what it has not. */
+	bool lost = tw_failed(first) && strstr(tw_err_detail(), "a remote key");
+	if (tw_failed(first) && !tw_is(first, TW_CODE_NOMEM))
+		return 3;
+	bool fired = tw_fake_fired(f);
+	tw_fake_fail(f, 0, 0, false);
+	key = tw_key_free(key);
+	tw_err second = tw_remote_key(sys, &remote, point, &key);
+	if (tw_failed(second) ? !lost || !tw_is(second, TW_CODE_CRYPTO) : !can_begin(tw_key_evp(key), "SHA256"))
+		return 4;
+	local = tw_key_free(local);
+	if (tw_failed(tw_key_generate(sys, &local)) ||
+		strcmp(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(tw_key_evp(local))), "default") != 0)
+		return 5;
+	return fired ? 0 : 1;
+}
+
+static void test_first_key_without_memory(void **state)
+{
+	int ended = 0;
+	for (long n = 1; ended == 0; n++) {
+		pid_t child = fork();
+		if (child == 0)
+			_exit(first_remote_key(n));
+		CHECK(child > 0 && waitpid(child, &ended, 0) == child && WIFEXITED(ended));
+		ended = WEXITSTATUS(ended);
+		if (ended > 1)
+			fail_msg("allocation %ld: step %d", n, ended);
+	}
+}
+
 static void test_out_of_memory(void **state)
 {
 	struct elsewhere e = { 0 };
@@ -320,7 +417,8 @@ static void test_certificates(void **state)
 	CHECK_ERR(tw_cert_make(sys, &want, subject, root, key, &leaf), CRYPTO);
 }
 
-CHECK_MAIN(cmocka_unit_test_setup(test_first_use_without_memory, set_up), cmocka_unit_test_setup(test_tls, set_up),
-	cmocka_unit_test_setup(test_refusals, set_up), cmocka_unit_test_setup(test_facts, set_up),
-	cmocka_unit_test_setup(test_imports, set_up), cmocka_unit_test_setup(test_signatures, set_up),
+CHECK_MAIN(cmocka_unit_test_setup(test_first_key_without_memory, set_up), cmocka_unit_test_setup(test_first_use_without_memory, set_up),
+	cmocka_unit_test_setup(test_tls, set_up), cmocka_unit_test_setup(test_refusals, set_up),
+	cmocka_unit_test_setup(test_facts, set_up), cmocka_unit_test_setup(test_imports, set_up),
+	cmocka_unit_test_setup(test_signatures, set_up), cmocka_unit_test_setup(test_signers, set_up),
 	cmocka_unit_test_setup(test_certificates, set_up), cmocka_unit_test_setup(test_out_of_memory, set_up))

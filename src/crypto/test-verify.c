@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/cert.h"
 #include "crypto/hash.h"
+#include "crypto/internal.h"
 #include "sys/real.h"
 #include "check.h"
 #include "oom.h"
@@ -38,6 +39,13 @@ static void test_every_bit(void **state)
 	CHECK_OK(tw_verify_digest(sys, key, row.digest, row.signature));
 }
 
+/* Made so that one signature is good for the digest of the example and for the same with its eighth bit changed: with r of the base
+   point the private half is -(e1 + e2) / 2r. */
+#define TWICE_POINT \
+	"04ecfabb32b716d99896dcd6597fcffdf8efc97fb0dc8f0dad1cc2d01ea36d5e1b304b5e8111ac2e83b5270f77dcd4a4e604b15289a95206d7a80a354aad2386ab"
+#define TWICE_SIGNATURE \
+	"6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2960080000000000000000000000000000000000000000000000000000000000000"
+
 /* The test before the first use notices a function that says no, and one that says yes to everything. */
 static void test_a_wrong_function_is_noticed(void **state)
 {
@@ -52,6 +60,10 @@ static void test_a_wrong_function_is_noticed(void **state)
 	other = tw_verify_example;
 	other.point[TW_POINT_SIZE - 1] ^= 1;
 	CHECK_ERR(tw_verify_try(sys, &other), UNTRUSTED);
+	CHECK_OK(tw_parse_hex(TW_SLICE(TWICE_POINT), other.point, sizeof other.point));
+	CHECK_OK(tw_parse_hex(TW_SLICE(TWICE_SIGNATURE), other.signature, sizeof other.signature));
+	CHECK_ERR(tw_verify_try(sys, &other), CRYPTO);
+	assert_non_null(strstr(tw_err_detail(), "over something else"));
 }
 
 /* r = 1, s = 2^255: the shortest and the longest number. */
@@ -138,9 +150,12 @@ static tw_err take(const struct tw_sys *with, struct tw_slice text, const struct
 static void test_keys(void **state)
 {
 	TW_CLEANUP(signer_done) struct signer s, other;
-	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 }, public = { 0 };
 
 	CHECK_OK(signer_make(sys, &s));
+	tw_buf_init(&public, sys, TW_VERIFY_KEY_MAX);
+	CHECK_OK(tw_pem_write("PUBLIC KEY", tw_buf_slice(&s.spki), &public));
+	CHECK_OK(take(sys, tw_buf_slice(&public), &s));
 	CHECK_OK(signer_make(sys, &other));
 	tw_buf_init(&der, sys, TW_VERIFY_KEY_MAX);
 	CHECK_OK(tw_cert_der(s.cert, &der));
