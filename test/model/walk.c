@@ -180,8 +180,8 @@ static struct state observe(void)
 	const struct tw_access *a = device()->access;
 	struct state s = { "nobody", "none", false, false };
 
-	if (a->owner_count)
-		s.owner = a->owners[0].has_key ? "key" : kept(TW_KEPT_UNCOLLECTED) ? "uncollected" : "browser";
+	if (a->owners.count)
+		s.owner = a->owners.of[0].has_key ? "key" : kept(TW_KEPT_UNCOLLECTED) ? "uncollected" : "browser";
 	for (size_t i = 0; i < TW_CHALLENGES_MAX; i++)
 		s.challenge |= a->challenges[i].expires_ms > now;
 	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {

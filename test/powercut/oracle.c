@@ -125,9 +125,9 @@ static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
 	ret->format = tw_store_format(d->context.store);
 	memcpy(ret->listener, d->listener_key, sizeof ret->listener);
 	ret->side.owned = tw_unit_owned(u);
-	if (d->access->owner_count > 1)
+	if (d->access->owners.count > 1)
 		return complain("two owners", "");
-	(void)snprintf(ret->side.owner, sizeof ret->side.owner, "%.15s", d->access->owners[0].name);
+	(void)snprintf(ret->side.owner, sizeof ret->side.owner, "%.15s", d->access->owners.of[0].name);
 	return (!ret->side.owned || look_as_owner(u, p, &ret->side)) && keys_sign(u, &ret->side);
 }
 

@@ -128,7 +128,7 @@ def test_counts_in_its_own_ownership_only(owned):
     assign(owned, **BOB)
     owned.stop()
     with sqlite3.connect(owned.state / "core" / "store.db") as store:
-        store.execute("UPDATE owner SET created_ms = created_ms + 1")
+        store.execute("UPDATE kept SET value = value + 1 WHERE name = 'ownership.since'")
     for path in (owned.state / "core").iterdir():
         os.chown(path, os.stat(owned.state / "core").st_uid, -1)
     owned.start()

@@ -154,9 +154,9 @@ def created(unit, change=None):
     """When the ownership began, as the stopped device's store has it; changed, as if the clock had stood elsewhere."""
     with contextlib.closing(sqlite3.connect(unit.state / "core" / "store.db")) as store:
         if change:
-            store.execute("UPDATE owner SET created_ms = created_ms + ?", (change,))
+            store.execute("UPDATE kept SET value = value + ? WHERE name = 'ownership.since'", (change,))
             store.commit()
-        (at,), = store.execute("SELECT created_ms FROM owner")
+        (at,), = store.execute("SELECT CAST(value AS INTEGER) FROM kept WHERE name = 'ownership.since'")
     for path in (unit.state / "core").iterdir():
         os.chown(path, os.stat(unit.state / "core").st_uid, -1)
     return at

@@ -81,13 +81,6 @@ def test_guessing_codes_is_slowed_down(owned):
     assert (answer.status, answer.json["rule"]) == (429, "access.throttle")
 
 
-def test_the_seventeenth_session_ends_the_first(owned):
-    first, _ = open_session(owned, code(owned))
-    for _ in range(16):
-        assert open_session(owned, code(owned))[1].status == 201
-    assert first.ask("GET", "/api/v1/identity").status == 401
-
-
 def test_made_up_and_malformed_tokens(owned):
     browser = Client(owned, certificate=False)
     for token in ("A" * 43, "A", "x" * 4000):

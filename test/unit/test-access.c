@@ -26,7 +26,7 @@ static tw_err who(struct tw_request *rq, const char *authorization)
 
 static void test_the_owner_is_who_holds_his_key(void **state)
 {
-	const uint8_t *own = device()->access->owners[0].key;
+	const uint8_t *own = device()->access->owners.of[0].key;
 	struct tw_request rq = { .subject.door = TW_DOOR_HTTPS, .has_client_key = true };
 
 	memcpy(rq.client_key, own, 32);
@@ -54,7 +54,7 @@ static void test_other_doors_have_no_credentials(void **state)
 
 	for (size_t i = 0; i < TW_COUNT(doors); i++) {
 		struct tw_request rq = { .subject.door = doors[i], .has_client_key = true };
-		memcpy(rq.client_key, device()->access->owners[0].key, 32);
+		memcpy(rq.client_key, device()->access->owners.of[0].key, 32);
 		CHECK_OK(who(&rq, "Bearer nothing"));
 		CHECK_INT(rq.subject.kind, TW_SUBJECT_ANYONE);
 	}
@@ -70,11 +70,11 @@ static void test_an_owner_without_a_key(void **state)
 	CHECK_INT(tw_unit_browser(w.unit, &o, "alice"), 202);
 	CHECK_INT(tw_unit_confirm(w.unit, &o), 200);
 	CHECK_INT(tw_unit_claim(w.unit, &o), 201);
-	CHECK(!device()->access->owners[0].has_key);
+	CHECK(!device()->access->owners.of[0].has_key);
 	CHECK_OK(who(&rq, NULL));
 	CHECK_INT(rq.subject.kind, TW_SUBJECT_ANYONE);
 	CHECK_OK(tw_access_load(device())); /* nor as it comes back from the store */
-	CHECK(!device()->access->owners[0].has_key);
+	CHECK(!device()->access->owners.of[0].has_key);
 	CHECK_OK(who(&rq, NULL));
 	CHECK_INT(rq.subject.kind, TW_SUBJECT_ANYONE);
 }
@@ -204,7 +204,7 @@ static void test_one_session_too_many_ends_the_first(void **state)
 		world_session(&w, token[i]);
 		CHECK(world_log_says(&w, "session.ended") == (i == TW_SESSIONS_MAX));
 	}
-	CHECK(world_log_says(&w, "\"owner\":\"alice\""));
+	CHECK(world_log_says(&w, "\"account\":\"a1\""));
 	CHECK_INT(world_reads(&w, token[0]), 401);
 	for (size_t i = 1; i < TW_COUNT(token); i++)
 		CHECK_INT(world_reads(&w, token[i]), 200);
@@ -239,6 +239,95 @@ static void test_free_places_are_taken_first(void **state)
 	CHECK_INT(world_reads(&w, token[5]), 401);
 }
 
+static void set(const char *key, const char *version, const char *value)
+{
+	char target[96], body[64];
+
+	(void)snprintf(target, sizeof target, "/api/v1/settings/%s", key);
+	(void)snprintf(body, sizeof body, "{\"value\":\"%s\"}", value);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", target, version, body), 200);
+}
+
+/* One that nobody uses ends sooner than one that is used; what the setting says counts at once, also after a start. */
+static void test_a_session_may_be_idle_for_so_long(void **state)
+{
+	char used[64], idle[64];
+
+	set("logical-access.session-idle", "\"0\"", "120");
+	world_session(&w, used);
+	CHECK(strstr(tw_unit_body(w.unit), "\"idle_s\":120"));
+	world_session(&w, idle);
+	later(119999);
+	CHECK_INT(world_reads(&w, used), 200);
+	later(120000);
+	CHECK_INT(world_reads(&w, idle), 401);
+	later(239998);
+	CHECK_INT(world_reads(&w, used), 200);
+	world_start(&w); /* counted anew from here, within its whole life */
+	later(359997);
+	CHECK_INT(world_reads(&w, used), 200);
+	set("logical-access.session-idle", "\"1\"", "60");
+	later(419997);
+	CHECK_INT(world_reads(&w, used), 401);
+}
+
+static void test_a_session_lives_for_so_long(void **state)
+{
+	char token[64], second[64];
+
+	world_session(&w, token);
+	set("logical-access.session-limit", "\"0\"", "600");
+	world_session(&w, second);
+	CHECK(strstr(tw_unit_body(w.unit), "\"expires_in_s\":600"));
+	later(599999);
+	CHECK_INT(world_reads(&w, second), 200);
+	later(600000);
+	CHECK_INT(world_reads(&w, second), 401);
+	CHECK_INT(world_reads(&w, token), 200); /* as it was told when it was opened */
+}
+
+/* The second login says when and from where the first was, also after a start. */
+static void test_the_login_before(void **state)
+{
+	char token[64];
+
+	world_session(&w, token);
+	CHECK(!strstr(tw_unit_body(w.unit), "\"previous\""));
+	world_at(&w, WORLD_WALL + MINUTE, WORLD_BOOT + MINUTE);
+	world_session(&w, token);
+	CHECK(strstr(tw_unit_body(w.unit), "\"previous\":\"2030-03-17T17:46:40.000Z\""));
+	CHECK(strstr(tw_unit_body(w.unit), "\"previous_how\":\"code\""));
+	world_start(&w);
+	world_session(&w, token);
+	CHECK(strstr(tw_unit_body(w.unit), "\"previous\":\"2030-03-17T17:47:40.000Z\""));
+}
+
+/* A session is good at the door it was opened at, and over a connection with the key it was opened with. */
+static void test_a_session_belongs_to_its_key(void **state)
+{
+	const struct tw_request with = { .subject.door = TW_DOOR_HTTPS, .has_client_key = true, .client_key = { 7 } };
+	const struct tw_opening o = { device()->access->owners.of[0].id, "code", &with };
+	char token[TW_TOKEN_TEXT + 1], text[80];
+
+	CHECK_OK(tw_access_session(device(), &o, token));
+	(void)snprintf(text, sizeof text, "Bearer %s", token);
+	for (int again = 0; again < 2; again++) {
+		struct tw_request rq = with;
+		CHECK_OK(who(&rq, text));
+		CHECK_INT(rq.subject.kind, TW_SUBJECT_OWNER);
+		CHECK_TEXT(rq.subject.account, "a1");
+		rq = with;
+		rq.client_key[31] = 1;
+		CHECK_ERR(who(&rq, text), DENIED);
+		rq = (struct tw_request){ .subject.door = TW_DOOR_HTTPS };
+		CHECK_ERR(who(&rq, text), DENIED);
+		device()->access->sessions[0].door = TW_DOOR_LOCAL;
+		rq = with;
+		CHECK_ERR(who(&rq, text), DENIED);
+		CHECK_OK(tw_access_load(device())); /* and as it comes back from the store */
+	}
+}
+
 static void test_only_a_session_can_be_closed(void **state)
 {
 	char token[2][64];
@@ -262,7 +351,8 @@ static void put_code(const char *code, const uint8_t boot[16], int64_t expires_m
 	uint8_t hash[32];
 
 	CHECK_OK(tw_sha256(code, strlen(code), hash));
-	const struct tw_value v[] = { TW_V_BLOB(hash, sizeof hash), TW_V_TEXT("alice"), TW_V_BLOB(boot, 16), TW_V_INT(expires_ms) };
+	const struct tw_value v[] = { TW_V_BLOB(hash, sizeof hash), TW_V_INT(device()->access->owners.of[0].id),
+		TW_V_BLOB(boot, 16), TW_V_INT(expires_ms) };
 	CHECK_OK(tw_store_run(device()->context.store, tw_sql_code_put, v, TW_COUNT(v), NULL, NULL));
 }
 
@@ -306,7 +396,7 @@ static void test_a_code_opens_once_and_in_its_boot(void **state)
 
 	world_code(&w, body);
 	CHECK_INT(world_open(&w, body), 201);
-	CHECK(world_log_says(&w, "session of alice"));
+	CHECK(world_log_says(&w, "session of a1 alice"));
 	CHECK_INT(world_open(&w, body), 403);
 	CHECK(strstr(tw_unit_body(w.unit), "access.code"));
 	put_code("01AZ7VWXYZ", other, WORLD_BOOT + MINUTE);
@@ -346,7 +436,7 @@ static void test_without_randomness(void **state)
 	sys.random = no_random;
 	d->context.sys = &sys;
 	CHECK_INT(tw_unit_request(w.unit, "POST", "/api/v1/session-codes", NULL, NULL), 500);
-	CHECK_ERR(tw_access_session(d, "alice", token), IO);
+	CHECK_ERR(world_opens(&w, token), IO);
 	CHECK_INT(world_open(&w, body), 500);
 	d->context.sys = own;
 	CHECK_INT(world_open(&w, body), 201); /* the code had not been used up by that */
@@ -356,10 +446,11 @@ static void test_without_randomness(void **state)
 
 static void put_owner(const char *name)
 {
-	const struct tw_value v[] = { TW_V_TEXT(name), { .kind = TW_VALUE_NULL }, { .kind = TW_VALUE_NULL }, TW_V_INT(0),
-		TW_V_TEXT("secret") };
+	const struct tw_new_account n = { name, "secret", TW_ACCOUNT_PERSON, WORLD_WALL, 0 };
+	int64_t id = 0;
 
-	CHECK_OK(tw_store_run(device()->context.store, tw_sql_owner_put, v, TW_COUNT(v), NULL, NULL));
+	CHECK_OK(tw_account_put(device(), &n, &id));
+	CHECK_OK(tw_account_role_put(device(), id, "owner", NULL, "secret"));
 }
 
 static void test_owners_that_cannot_be_are_not_loaded(void **state)
@@ -372,27 +463,26 @@ static void test_owners_that_cannot_be_are_not_loaded(void **state)
 		put_owner(name);
 	}
 	CHECK_OK(tw_access_load(d));
-	CHECK_INT(d->access->owner_count, TW_OWNERS_MAX);
-	CHECK_ERR(tw_access_own(d, &(struct tw_new_owner){ .name = "one more", .how = "secret" }), LIMIT);
+	CHECK_INT(d->access->owners.count, TW_OWNERS_MAX);
 	put_owner("one more");
 	CHECK_ERR(tw_access_load(d), LIMIT);
-	CHECK_INT(d->access->owner_count, TW_OWNERS_MAX); /* those known before stay known */
+	CHECK_INT(d->access->owners.count, TW_OWNERS_MAX); /* those known before stay known */
 }
 
 static void test_an_owner_whose_name_is_too_long(void **state)
 {
-	char name[TW_OWNER_NAME_MAX + 2];
+	char name[TW_ACCOUNT_NAME_MAX + 2];
 
 	memset(name, 'x', sizeof name);
-	name[TW_OWNER_NAME_MAX] = '\0';
+	name[TW_ACCOUNT_NAME_MAX] = '\0';
 	put_owner(name);
 	CHECK_OK(tw_access_load(device()));
-	CHECK_INT(device()->access->owner_count, 2);
-	name[TW_OWNER_NAME_MAX] = 'x';
-	name[TW_OWNER_NAME_MAX + 1] = '\0';
+	CHECK_INT(device()->access->owners.count, 2);
+	name[TW_ACCOUNT_NAME_MAX] = 'x';
+	name[TW_ACCOUNT_NAME_MAX + 1] = '\0';
 	put_owner(name);
 	CHECK_ERR(tw_access_load(device()), LIMIT);
-	CHECK_INT(device()->access->owner_count, 2);
+	CHECK_INT(device()->access->owners.count, 2);
 }
 
 static int64_t number(const char *sql);
@@ -400,12 +490,13 @@ static int64_t number(const char *sql);
 /* What is asked of an owner's certificate later is what he came with. */
 static void test_what_is_kept_of_an_owner(void **state)
 {
-	CHECK_INT(number("SELECT count(*) FROM owner WHERE name = 'alice' AND length(client_key) = 32 AND certificate LIKE '-----BEGIN%' AND how = 'secret'"),
+	CHECK_INT(number("SELECT count(*) FROM account a JOIN credential c ON c.account = a.id JOIN account_role r ON r.account = a.id WHERE a.name = 'alice' "
+			 "AND a.kind = 'person' AND length(c.lookup) = 32 AND c.data LIKE '-----BEGIN%' AND a.made_by = 'secret' AND r.role = 'owner'"),
 		1);
-	CHECK_INT(number("SELECT created_ms FROM owner"), WORLD_WALL);
+	CHECK_INT(number("SELECT made_ms FROM account"), WORLD_WALL);
 	CHECK_OK(tw_access_load(device()));
-	CHECK_TEXT(device()->access->owners[0].name, "alice");
-	CHECK(device()->access->owners[0].has_key);
+	CHECK_TEXT(device()->access->owners.of[0].name, "alice");
+	CHECK(device()->access->owners.of[0].has_key);
 }
 
 static tw_err take_number(void *user, const tw_row *row)
@@ -425,7 +516,7 @@ static int64_t number(const char *sql)
 /* A device that cannot find out whose it is does not start as nobody's. */
 static void test_a_start_without_a_part_of_the_store(void **state)
 {
-	static const char *const spoils[] = { "ALTER TABLE owner RENAME TO hidden", "ALTER TABLE session RENAME TO hidden",
+	static const char *const spoils[] = { "ALTER TABLE account RENAME TO hidden", "ALTER TABLE session RENAME TO hidden",
 		"ALTER TABLE session_code RENAME TO hidden", "ALTER TABLE kept RENAME TO hidden",
 		"CREATE TRIGGER no BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'no'); END",
 		"CREATE TRIGGER no BEFORE DELETE ON session_code BEGIN SELECT RAISE(ABORT, 'no'); END" };
@@ -447,7 +538,9 @@ static void test_a_start_without_a_part_of_the_store(void **state)
 static void put_session(uint8_t first, size_t size, int64_t expires_ms)
 {
 	uint8_t hash[33] = { first };
-	const struct tw_value v[] = { TW_V_BLOB(hash, size), TW_V_TEXT("alice"), TW_V_BLOB(device()->boot_id, 16), TW_V_INT(expires_ms) };
+	const struct tw_value v[] = { TW_V_BLOB(hash, size), TW_V_INT(device()->access->owners.of[0].id), TW_V_TEXT("https"),
+		TW_V_TEXT("code"), TW_V_TEXT("192.0.2.1"), { .kind = TW_VALUE_NULL }, TW_V_INT(WORLD_WALL),
+		TW_V_BLOB(device()->boot_id, 16), TW_V_INT(expires_ms) };
 
 	CHECK_OK(tw_store_run(device()->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL));
 }
@@ -482,12 +575,12 @@ static void test_a_session_ends_by_its_token_alone(void **state)
 	struct tw_device *d = device();
 	char token[TW_TOKEN_TEXT + 1], second[TW_TOKEN_TEXT + 1];
 
-	CHECK_OK(tw_access_session(d, "alice", token));
-	CHECK_OK(tw_access_session(d, "alice", second));
+	CHECK_OK(world_opens(&w, token));
+	CHECK_OK(world_opens(&w, second));
 	CHECK(strcmp(token, second) != 0);
 	CHECK_INT(strlen(token), TW_TOKEN_TEXT);
 	const struct tw_session *s = tw_access_session_of(d, tw_slice_of(token));
-	CHECK(s && strcmp(s->owner, "alice") == 0);
+	CHECK(s && s->account == d->access->owners.of[0].id);
 	CHECK_INT(s->expires_ms, WORLD_BOOT + 30 * MINUTE);
 	uint8_t hash[32];
 	memcpy(hash, s->hash, sizeof hash);
@@ -503,7 +596,9 @@ static void test_a_session_ends_by_its_token_alone(void **state)
 CHECK_MAIN(TEST(test_the_owner_is_who_holds_his_key), TEST(test_other_doors_have_no_credentials),
 	UNOWNED(test_an_owner_without_a_key), TEST(test_bearer), TEST(test_known), UNOWNED(test_whether_there_is_an_owner_is_a_fact),
 	TEST(test_who_has_to_wait), TEST(test_one_session_too_many_ends_the_first), TEST(test_free_places_are_taken_first),
-	TEST(test_only_a_session_can_be_closed), TEST(test_codes_as_people_type_them), TEST(test_a_code_opens_once_and_in_its_boot),
-	TEST(test_eight_codes_may_wait), TEST(test_without_randomness), TEST(test_owners_that_cannot_be_are_not_loaded),
-	TEST(test_an_owner_whose_name_is_too_long), TEST(test_what_is_kept_of_an_owner), TEST(test_a_start_without_a_part_of_the_store),
+	TEST(test_a_session_may_be_idle_for_so_long), TEST(test_a_session_lives_for_so_long), TEST(test_the_login_before),
+	TEST(test_a_session_belongs_to_its_key), TEST(test_only_a_session_can_be_closed), TEST(test_codes_as_people_type_them),
+	TEST(test_a_code_opens_once_and_in_its_boot), TEST(test_eight_codes_may_wait), TEST(test_without_randomness),
+	TEST(test_owners_that_cannot_be_are_not_loaded), TEST(test_an_owner_whose_name_is_too_long),
+	TEST(test_what_is_kept_of_an_owner), TEST(test_a_start_without_a_part_of_the_store),
 	TEST(test_sessions_that_cannot_be_are_not_loaded), TEST(test_a_session_ends_by_its_token_alone))

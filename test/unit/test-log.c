@@ -235,9 +235,9 @@ static const struct {
 	int (*ask)(void);
 	int well; /* what is answered when nothing is refused */
 } refusals[] = {
-	{ REFUSE("INSERT", "owner", ""), ALLOW, make_offer, take, 201 },
+	{ REFUSE("INSERT", "account", ""), ALLOW, make_offer, take, 201 },
 	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.listener'"), ALLOW, make_offer, take, 201 },
-	{ REFUSE("INSERT", "owner", ""), ALLOW, make_confirmed, claim, 201 },
+	{ REFUSE("INSERT", "account", ""), ALLOW, make_confirmed, claim, 201 },
 	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.uncollected'"), ALLOW, make_confirmed, claim, 201 },
 	{ REFUSE("DELETE", "kept", "WHEN old.name = 'ownership.listener'"), ALLOW, make_confirmed, claim, 201 },
 	{ REFUSE("INSERT", "session", ""), ALLOW, make_confirmed, claim, 201 },
@@ -252,7 +252,7 @@ static const struct {
 	{ REFUSE("DELETE", "session", ""), ALLOW, have_session, close_it, 204 },
 	{ REFUSE("DELETE", "session", ""), ALLOW, have_session, recover, 200 },
 	{ REFUSE("DELETE", "session_code", ""), ALLOW, have_code, recover, 200 },
-	{ REFUSE("DELETE", "owner", ""), ALLOW, make_owned, recover, 200 },
+	{ REFUSE("DELETE", "account", ""), ALLOW, make_owned, recover, 200 },
 	{ REFUSE("DELETE", "kept", "WHEN old.name = 'ownership.uncollected'"), ALLOW, have_collected, recover, 200 },
 	{ REFUSE("INSERT", "kept", "WHEN new.name = 'ownership.listener'"), ALLOW, make_owned, recover, 200 },
 	{ REFUSE("DELETE", "setting", ""), ALLOW, have_setting, recover, 200 },

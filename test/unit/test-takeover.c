@@ -296,7 +296,7 @@ static void test_the_answer_to_a_take_over(void **state)
 	CHECK_OK(tw_parse_base64url(tw_slice_of(o.challenge), 32, t.challenge, &size));
 	memcpy(t.listener, device()->listener_key, 32);
 	CHECK_INT(tw_unit_take(w.unit, &o, "alice"), 201);
-	memcpy(t.owner, device()->access->owners[0].key, 32);
+	memcpy(t.owner, device()->access->owners.of[0].key, 32);
 	world_text(&w, "proof", text, sizeof text);
 	CHECK_OK(tw_parse_base64url(tw_slice_of(text), 33, given, &size));
 	CHECK_INT(size, 32);
@@ -340,7 +340,7 @@ static void test_the_oldest_browser_waits_no_longer(void **state)
 	CHECK(strstr(tw_unit_body(w.unit), "\"b2\""));
 	CHECK_INT(tw_unit_claim(w.unit, &o[1]), 202); /* another's confirmation is not his */
 	CHECK_INT(tw_unit_claim(w.unit, &o[2]), 201);
-	CHECK_TEXT(device()->access->owners[0].name, "b2");
+	CHECK_TEXT(device()->access->owners.of[0].name, "b2");
 	CHECK_INT(tw_unit_claim(w.unit, &o[1]), 404);
 }
 
@@ -433,7 +433,7 @@ static void test_other_sessions_leave_the_request_open(void **state)
 	wait_as(&o, "alice");
 	CHECK_INT(tw_unit_confirm(w.unit, &o), 200);
 	CHECK_INT(tw_unit_claim(w.unit, &o), 201);
-	CHECK_OK(tw_access_session(device(), "alice", token));
+	CHECK_OK(world_opens(&w, token));
 	CHECK_INT(world_reads(&w, token), 200);
 	CHECK_INT(tw_unit_claim(w.unit, &o), 201);
 }

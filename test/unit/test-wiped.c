@@ -71,7 +71,7 @@ static void test_a_session(void **state)
 	(void)with_known_random();
 	spill_watch(token, TW_TOKEN_TEXT);
 	spill_clear_stack();
-	tw_err e = tw_access_session(device(), "alice", given);
+	tw_err e = world_opens(&w, given);
 	bool text_left = spill_on_stack(token, TW_TOKEN_TEXT);
 	CHECK_INT(spill_seen(), 0);
 	CHECK_OK(e);
@@ -87,7 +87,7 @@ static void test_the_bytes_of_a_session(void **state)
 	(void)with_known_random();
 	spill_watch(drawn, sizeof drawn);
 	spill_clear_stack();
-	tw_err e = tw_access_session(device(), "alice", given);
+	tw_err e = world_opens(&w, given);
 	bool left = spill_on_stack(drawn, sizeof drawn);
 	CHECK_INT(spill_seen(), 0);
 	CHECK_OK(e);
@@ -96,7 +96,7 @@ static void test_the_bytes_of_a_session(void **state)
 
 static void test_a_code(void **state)
 {
-	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_OWNER, .name = "owner:alice" } };
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_OWNER, .name = "owner:alice", .account = "a1" } };
 
 	CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
 	struct tw_context *c = with_known_random();
@@ -168,7 +168,7 @@ static void test_an_end(void **state)
 	static uint8_t hash[32];
 
 	CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
-	CHECK_OK(tw_access_session(device(), "alice", given));
+	CHECK_OK(world_opens(&w, given));
 	memcpy(hash, device()->access->sessions[0].hash, sizeof hash);
 	spill_watch(hash, sizeof hash);
 	tw_access_stop(device());

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "check.h"
+#include "device/logical-access/state.h"
 #include "sys/fake.h"
 #include "sys/real.h"
 
@@ -108,5 +109,15 @@ static inline bool world_log_says(struct world *w, const char *what)
 {
 	CHECK_INT(tw_unit_request(w->unit, "GET", "/api/v1/log?limit=100", NULL, NULL), 200);
 	return strstr(tw_unit_body(w->unit), what) != NULL;
+}
+
+/* A session of the first owner's, as somebody opens one over HTTPS; without a request. */
+static inline tw_err world_opens(struct world *w, char token[TW_TOKEN_TEXT + 1])
+{
+	struct tw_device *d = tw_unit_device(w->unit);
+	const struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .source = "192.0.2.1" } };
+	const struct tw_opening o = { d->access->owners.of[0].id, "code", &rq };
+
+	return tw_access_session(d, &o, token);
 }
 #endif

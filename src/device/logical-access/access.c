@@ -8,77 +8,77 @@
 
 static tw_err take_owner(void *user, const tw_row *row)
 {
-	struct tw_access *a = user;
-	struct tw_owner *o = &a->owners[a->owner_count];
-	struct tw_slice name = tw_row_bytes(row, 0), key = tw_row_bytes(row, 1);
+	struct tw_owners *all = user;
+	struct tw_owner *o = &all->of[all->count];
+	struct tw_slice name = tw_row_bytes(row, 1), key = tw_row_bytes(row, 2);
 
-	if (a->owner_count == TW_OWNERS_MAX || name.size > TW_OWNER_NAME_MAX)
+	if (all->count == TW_OWNERS_MAX || name.size > TW_ACCOUNT_NAME_MAX)
 		return TW_RAISE(LIMIT, "more owners in the store than %d, or a name too long", TW_OWNERS_MAX);
+	o->id = tw_row_int(row, 0);
 	memcpy(o->name, name.at, name.size);
 	o->has_key = key.size == sizeof o->key;
 	if (o->has_key)
 		memcpy(o->key, key.at, key.size);
-	a->owner_count++;
+	all->count++;
 	return TW_OK;
 }
 
-static tw_err take_session(void *user, const tw_row *row)
+tw_err tw_access_owners_read(struct tw_device *d, struct tw_owners *ret)
 {
-	struct tw_access *a = user;
-	struct tw_slice hash = tw_row_bytes(row, 0), owner = tw_row_bytes(row, 1);
+	*ret = (struct tw_owners){ .count = 0 };
+	return tw_store_run(d->context.store, tw_sql_owner_all, NULL, 0, take_owner, ret);
+}
 
-	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
-		struct tw_session *s = &a->sessions[i];
+const struct tw_owner *tw_access_owner(const struct tw_device *d, int64_t account)
+{
+	const struct tw_owners *all = &d->access->owners;
 
-		if (s->used || hash.size != sizeof s->hash || owner.size > TW_OWNER_NAME_MAX)
-			continue;
-		s->used = true;
-		memcpy(s->hash, hash.at, hash.size);
-		memcpy(s->owner, owner.at, owner.size);
-		s->expires_ms = tw_row_int(row, 2);
-		break;
-	}
-	return TW_OK;
+	for (size_t i = 0; i < all->count; i++)
+		if (all->of[i].id == account)
+			return &all->of[i];
+	return NULL;
 }
 
 tw_err tw_access_load(struct tw_device *d)
 {
 	struct tw_access *a = d->access;
 	TW_CLEANUP(tw_freep) struct tw_access *fresh = TW_NEW(d->context.sys, struct tw_access);
-	const struct tw_value now[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(tw_time_boot_ms(&d->time)) };
 
 	if (!fresh)
 		return TW_RAISE(NOMEM, "owners and sessions");
-	TW_TRY(tw_store_run(d->context.store, tw_sql_owner_all, NULL, 0, take_owner, fresh));
-	TW_TRY(tw_store_run(d->context.store, tw_sql_session_all, now, TW_COUNT(now), take_session, fresh));
-	a->owner_count = fresh->owner_count;
-	memcpy(a->owners, fresh->owners, sizeof a->owners);
+	TW_TRY(tw_access_owners_read(d, &fresh->owners));
+	TW_TRY(tw_access_limits_read(d, fresh));
+	TW_TRY(tw_access_sessions_read(d, fresh));
+	a->owners = fresh->owners;
+	a->idle_ms = fresh->idle_ms;
+	a->limit_ms = fresh->limit_ms;
 	memcpy(a->sessions, fresh->sessions, sizeof a->sessions);
 	return TW_OK;
 }
 
 static tw_err owned(struct tw_context *c, bool *ret)
 {
-	*ret = tw_device_of(c)->access->owner_count > 0;
+	*ret = tw_device_of(c)->access->owners.count > 0;
 	return TW_OK;
 }
 
 static bool known(struct tw_context *c, const struct tw_subject *s)
 {
-	const struct tw_access *a = tw_device_of(c)->access;
+	const struct tw_owners *all = &tw_device_of(c)->access->owners;
 
 	if (s->kind != TW_SUBJECT_OWNER)
 		return true;
-	for (size_t i = 0; i < a->owner_count; i++)
-		if (!strncmp(s->name, "owner:", 6) && !strcmp(s->name + 6, a->owners[i].name))
+	for (size_t i = 0; i < all->count; i++)
+		if (!strncmp(s->name, "owner:", 6) && !strcmp(s->name + 6, all->of[i].name))
 			return true;
 	return false;
 }
 
-static void become(struct tw_request *rq, const char *owner, const char *how)
+static void become(struct tw_request *rq, const struct tw_owner *o, const char *how)
 {
 	rq->subject.kind = TW_SUBJECT_OWNER;
-	(void)snprintf(rq->subject.name, sizeof rq->subject.name, "owner:%s", owner);
+	tw_account_id(o->id, rq->subject.account);
+	(void)snprintf(rq->subject.name, sizeof rq->subject.name, "owner:%s", o->name);
 	(void)snprintf(rq->subject.how, sizeof rq->subject.how, "%s", how);
 }
 
@@ -105,30 +105,39 @@ static tw_err end_collecting(struct tw_device *d, const struct tw_session *s)
 	return TW_OK;
 }
 
+static const struct tw_owner *owner_of_key(const struct tw_access *a, const struct tw_request *rq)
+{
+	const struct tw_owners *all = &a->owners;
+
+	for (size_t i = 0; rq->has_client_key && i < all->count; i++)
+		if (all->of[i].has_key && tw_equal_secret(all->of[i].key, rq->client_key, sizeof rq->client_key))
+			return &all->of[i];
+	return NULL;
+}
+
 /* Only the network door has credentials to show: who stands at the others the kernel has said already. */
 static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 {
 	struct tw_device *d = tw_device_of(c);
-	struct tw_access *a = d->access;
+	const struct tw_owner *o;
 	struct tw_slice token;
-	const struct tw_session *s;
+	struct tw_session *s;
 
 	if (rq->subject.door != TW_DOOR_HTTPS)
 		return TW_OK;
-	for (size_t i = 0; rq->has_client_key && i < a->owner_count; i++) {
-		if (a->owners[i].has_key && tw_equal_secret(a->owners[i].key, rq->client_key, sizeof rq->client_key)) {
-			become(rq, a->owners[i].name, "client-certificate");
-			return TW_OK;
-		}
+	if ((o = owner_of_key(d->access, rq)) != NULL) {
+		become(rq, o, "client-certificate");
+		return TW_OK;
 	}
 	token = tw_access_bearer(rq);
 	if (token.size == 0)
 		return TW_OK;
 	s = tw_access_session_of(d, token);
-	if (!s)
+	if (!s || !tw_access_session_fits(s, rq) || !(o = tw_access_owner(d, s->account)))
 		return TW_RAISE(DENIED, "no such session, or no longer");
 	TW_TRY(end_collecting(d, s));
-	become(rq, s->owner, "session");
+	s->used_ms = tw_time_boot_ms(&d->time);
+	become(rq, o, "session");
 	return TW_OK;
 }
 
@@ -172,10 +181,19 @@ static tw_err pay_listener(struct tw_device *d)
 	return tw_access_listener(d);
 }
 
+tw_err tw_access_ownership_end(tw_store *s)
+{
+	static const char *const statements[] = { tw_sql_ownership_end, tw_sql_ownership_forget, tw_sql_account_drop_all,
+		tw_sql_cap_drop_all };
+
+	for (size_t i = 0; i < TW_COUNT(statements); i++)
+		TW_TRY(tw_store_run(s, statements[i], NULL, 0, NULL, NULL));
+	return TW_OK;
+}
+
 static tw_err drop_uncollected(tw_store *s, void *user)
 {
-	TW_TRY(tw_store_run(s, tw_sql_owner_ended, NULL, 0, NULL, NULL));
-	TW_TRY(tw_store_run(s, tw_sql_owner_drop_all, NULL, 0, NULL, NULL)); /* and his session with him */
+	TW_TRY(tw_access_ownership_end(s)); /* and his session with him */
 	return tw_device_forget(user, TW_KEPT_UNCOLLECTED);
 }
 
@@ -184,7 +202,7 @@ static tw_err end_uncollected(struct tw_device *d)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf name = { 0 };
 
-	tw_buf_init(&name, d->context.sys, TW_OWNER_NAME_MAX);
+	tw_buf_init(&name, d->context.sys, TW_ACCOUNT_NAME_MAX);
 	tw_err e = tw_device_kept(d, TW_KEPT_UNCOLLECTED, &name);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
@@ -238,54 +256,40 @@ tw_err tw_access_mend(struct tw_device *d)
 struct owning {
 	struct tw_device *device;
 	const struct tw_new_owner *owner;
+	struct tw_owners owners; /* as they are then */
 };
 
 static tw_err put_owner(tw_store *s, void *user)
 {
-	const struct owning *o = user;
-	const struct tw_value v[] = {
-		TW_V_TEXT(o->owner->name),
-		o->owner->key ? TW_V_BLOB(o->owner->key, 32) : (struct tw_value){ .kind = TW_VALUE_NULL },
-		o->owner->certificate ? TW_V_TEXT(o->owner->certificate) : (struct tw_value){ .kind = TW_VALUE_NULL },
-		TW_V_INT(tw_time_wall_ms(&o->device->time)),
-		TW_V_TEXT(o->owner->how),
-	};
+	struct owning *o = user;
+	struct tw_device *d = o->device;
+	const int64_t now = tw_time_wall_ms(&d->time);
+	const struct tw_new_account account = { o->owner->name, o->owner->how, TW_ACCOUNT_PERSON, now, 0 };
+	const struct tw_value since[] = { TW_V_INT(now) };
+	int64_t id = 0;
 
-	TW_TRY(tw_store_run(s, tw_sql_owner_put, v, TW_COUNT(v), NULL, NULL));
-	if (!o->owner->key)
-		TW_TRY(tw_device_keep(o->device, TW_KEPT_UNCOLLECTED, o->owner->name));
-	return tw_device_keep(o->device, TW_KEPT_LISTENER, "owed");
-}
-
-static void know_owner(struct tw_access *a, const struct tw_new_owner *o)
-{
-	struct tw_owner *owner = &a->owners[a->owner_count++];
-
-	*owner = (struct tw_owner){ .has_key = o->key != NULL };
-	(void)snprintf(owner->name, sizeof owner->name, "%s", o->name);
-	if (o->key)
-		memcpy(owner->key, o->key, sizeof owner->key);
+	TW_TRY(tw_store_run(s, tw_sql_ownership_begin, since, TW_COUNT(since), NULL, NULL));
+	TW_TRY(tw_account_put(d, &account, &id));
+	TW_TRY(tw_account_role_put(d, id, TW_ROLE_OWNER, NULL, o->owner->how));
+	if (o->owner->key)
+		TW_TRY(tw_credential_put(
+			d, &(struct tw_new_credential){ id, "taken over with", o->owner->key, o->owner->certificate }, &id));
+	else
+		TW_TRY(tw_device_keep(d, TW_KEPT_UNCOLLECTED, o->owner->name));
+	TW_TRY(tw_access_owners_read(d, &o->owners));
+	return tw_device_keep(d, TW_KEPT_LISTENER, "owed");
 }
 
 tw_err tw_access_own(struct tw_device *d, const struct tw_new_owner *o)
 {
-	struct owning owning = { d, o };
+	struct owning owning = { .device = d, .owner = o };
 
-	if (d->access->owner_count == TW_OWNERS_MAX)
-		return TW_RAISE(LIMIT, "more owners than %d", TW_OWNERS_MAX);
 	TW_TRY(tw_store_transaction(d->context.store, put_owner, &owning));
-	know_owner(d->access, o); /* without reading it back, which may fail: from here on there is an owner */
+	d->access->owners = owning.owners; /* from here on there is an owner, whatever fails */
 	memset(d->access->challenges, 0, sizeof d->access->challenges);
 	memset(d->access->browsers, 0, sizeof d->access->browsers);
 	TW_TRY(tw_event(&d->context, "ownership.taken", json_pack("{s:s, s:s}", "owner", o->name, "how", o->how)));
 	return tw_access_listener(d);
-}
-
-bool tw_access_name_valid(const char *name)
-{
-	size_t size = strlen(name);
-
-	return size > 0 && size <= TW_OWNER_NAME_MAX && tw_text_printable(tw_slice_of(name)) && name[0] != ' ' && name[size - 1] != ' ';
 }
 
 tw_err tw_access_wait(const struct tw_request *rq, int seconds, struct tw_reply *rp)
@@ -298,7 +302,7 @@ tw_err tw_access_wait(const struct tw_request *rq, int seconds, struct tw_reply 
 
 tw_err tw_access_fact_owner(struct tw_context *c, json_t **ret)
 {
-	*ret = json_boolean(tw_device_of(c)->access->owner_count > 0);
+	*ret = json_boolean(tw_device_of(c)->access->owners.count > 0);
 	return TW_OK;
 }
 
@@ -308,13 +312,13 @@ static tw_err take_since(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-/* No two ownerships of one unit have the same, also when its clock was set back in between: an owner's row takes a number above
-   that of the last ownership that ended. */
+/* No two ownerships of one unit have the same, also when its clock was set back in between: it takes a number above that of
+   the last one that ended. */
 tw_err tw_access_fact_since(struct tw_context *c, json_t **ret)
 {
 	int64_t since = 0;
 
-	TW_TRY(tw_store_run(c->store, tw_sql_owner_since, NULL, 0, take_since, &since));
+	TW_TRY(tw_store_run(c->store, tw_sql_ownership_since, NULL, 0, take_since, &since));
 	*ret = json_integer(since);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "owner.since");
 }

@@ -127,7 +127,7 @@ static tw_err make_owner(struct tw_device *d, struct tw_browser *b)
 	const struct tw_new_owner owner = { kept.owner, "secret+console", NULL, NULL };
 
 	tw_err e = tw_access_own(d, &owner);
-	if (d->access->owner_count == 0)
+	if (d->access->owners.count == 0)
 		return e;
 	kept.collected = true;
 	kept.expires_ms = tw_time_boot_ms(&d->time) + TW_BROWSER_MS;
@@ -140,8 +140,10 @@ static tw_err make_owner(struct tw_device *d, struct tw_browser *b)
  * An answer may be lost, so the same request is answered again, each time by a new session in place of the one before, until a
  * session of it is used.
  */
-static tw_err claim(struct tw_device *d, struct tw_browser *b, char ret_token[TW_TOKEN_TEXT + 1])
+static tw_err claim(struct tw_device *d, const struct tw_request *rq, struct tw_browser *b, char ret_token[TW_TOKEN_TEXT + 1])
 {
+	struct tw_opening o = { .how = "console", .rq = rq };
+
 	const char *event = b->collected ? "ownership.claimed-again" : "ownership.claiming";
 
 	TW_TRY(tw_event(&d->context, event, json_pack("{s:s}", "owner", b->owner)));
@@ -150,7 +152,8 @@ static tw_err claim(struct tw_device *d, struct tw_browser *b, char ret_token[TW
 		TW_TRY(tw_access_session_end(d, b->session));
 	else
 		TW_TRY(make_owner(d, b));
-	TW_TRY(tw_access_session(d, b->owner, ret_token));
+	o.account = d->access->owners.of[0].id; /* of the ownership that this request began, nobody else has joined yet */
+	TW_TRY(tw_access_session(d, &o, ret_token));
 	TW_TRY(tw_sha256(ret_token, TW_TOKEN_TEXT, b->session));
 	return tw_audit_commit(d->context.audit);
 }
@@ -170,9 +173,9 @@ tw_err tw_access_claim(struct tw_context *c, const struct tw_request *rq, struct
 		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 	}
 	rp->close_connections = !b->collected; /* the listener key is new */
-	TW_TRY(claim(d, b, token));
+	TW_TRY(claim(d, rq, b, token));
 	rp->status = 201;
-	rp->body = json_pack("{s:s, s:i}", "token", token, "expires_in_s", TW_SESSION_MS / 1000);
+	rp->body = json_pack("{s:s, s:i}", "token", token, "expires_in_s", (int)(d->access->limit_ms / 1000));
 	tw_wipe(token, sizeof token);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }

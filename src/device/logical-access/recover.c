@@ -8,7 +8,6 @@
  */
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
-#include "device/sql-device.h"
 #include "service/task/task.h"
 
 struct purge {
@@ -19,10 +18,8 @@ struct purge {
 static tw_err purge(tw_store *s, void *user)
 {
 	struct purge *p = user;
-	static const char *const statements[] = { tw_sql_session_drop_all, tw_sql_code_drop_all, tw_sql_owner_ended, tw_sql_owner_drop_all };
 
-	for (size_t i = 0; i < TW_COUNT(statements); i++)
-		TW_TRY(tw_store_run(s, statements[i], NULL, 0, NULL, NULL));
+	TW_TRY(tw_access_ownership_end(s)); /* every account, and what hangs on it */
 	TW_TRY(tw_device_forget(p->device, TW_KEPT_UNCOLLECTED));
 	TW_TRY(tw_device_forget_owner(p->device));
 	TW_TRY(tw_settings_purge(&p->device->context, &p->settings));
@@ -47,7 +44,7 @@ tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, stru
 {
 	struct tw_device *d = tw_device_of(c);
 	struct purge p = { .device = d };
-	size_t owners = d->access->owner_count;
+	size_t owners = d->access->owners.count;
 	uint8_t secret[16];
 
 	rp->body = json_object();

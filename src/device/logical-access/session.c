@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sessions and the one-use codes that open them. Both are stored as SHA-256 of their text, with the boot they belong to, and
+ * Sessions. Their tokens are stored as SHA-256 of their text, with the boot they belong to, and
  * end by boot time: a reader of the flash finds nothing to use, a clock that is set changes nothing, a restart ends them.
+ *
+ * How long one may be idle, and how long it may live, settings say. When it was last used stands in memory only: a core that was started
+ * again in the same boot begins to count anew, within the session's whole life, and no request writes for it.
  */
 #include "base/text.h"
 #include "crypto/hash.h"
@@ -9,22 +12,68 @@
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
 
-static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford: no I, L, O, U */
+static int64_t milliseconds(const char *value)
+{
+	uint64_t seconds = 0;
+
+	return tw_failed(tw_parse_u64(tw_slice_of(value), INT32_MAX, &seconds)) ? 0 : (int64_t)seconds * 1000;
+}
+
+tw_err tw_access_apply_idle(struct tw_context *c, const char *value)
+{
+	tw_device_of(c)->access->idle_ms = milliseconds(value);
+	return TW_OK;
+}
+
+tw_err tw_access_apply_limit(struct tw_context *c, const char *value)
+{
+	tw_device_of(c)->access->limit_ms = milliseconds(value);
+	return TW_OK;
+}
+
+static tw_err read_limit(struct tw_context *c, const char *key, int64_t *ret)
+{
+	struct tw_setting_state state;
+
+	TW_TRY(tw_setting_state(c, tw_setting_find(c, key), &state));
+	*ret = milliseconds(state.value);
+	return TW_OK;
+}
+
+tw_err tw_access_limits_read(struct tw_device *d, struct tw_access *ret)
+{
+	TW_TRY(read_limit(&d->context, "logical-access.session-idle", &ret->idle_ms));
+	return read_limit(&d->context, "logical-access.session-limit", &ret->limit_ms);
+}
+
+/* One that nobody used for too long is none */
+static bool lives(struct tw_device *d, const struct tw_session *s)
+{
+	int64_t now = tw_time_boot_ms(&d->time);
+
+	return s->used && s->expires_ms > now && now - s->used_ms < d->access->idle_ms;
+}
+
+static struct tw_session *session_by_hash(struct tw_device *d, const uint8_t hash[32])
+{
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
+		struct tw_session *s = &d->access->sessions[i];
+
+		if (s->used && tw_equal_secret(s->hash, hash, sizeof s->hash))
+			return s;
+	}
+	return NULL;
+}
 
 struct tw_session *tw_access_session_of(struct tw_device *d, struct tw_slice token)
 {
 	uint8_t hash[32];
-	int64_t now = tw_time_boot_ms(&d->time);
+	struct tw_session *s;
 
 	if (token.size != TW_TOKEN_TEXT || tw_failed(tw_sha256(token.at, token.size, hash)))
 		return NULL;
-	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
-		struct tw_session *s = &d->access->sessions[i];
-
-		if (s->used && s->expires_ms > now && tw_equal_secret(s->hash, hash, sizeof hash))
-			return s;
-	}
-	return NULL;
+	s = session_by_hash(d, hash);
+	return s && lives(d, s) ? s : NULL;
 }
 
 static tw_err drop_session(struct tw_device *d, struct tw_session *s)
@@ -38,26 +87,38 @@ static tw_err drop_session(struct tw_device *d, struct tw_session *s)
 
 tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32])
 {
-	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
-		struct tw_session *s = &d->access->sessions[i];
+	struct tw_session *s = session_by_hash(d, hash);
 
-		if (s->used && tw_equal_secret(s->hash, hash, sizeof s->hash))
-			return drop_session(d, s);
-	}
-	return TW_OK;
+	return s ? drop_session(d, s) : TW_OK;
 }
 
-/* A place in the cache: that of the session which would end first, or has ended. A free one is before any. */
+static tw_err tell_ended(struct tw_device *d, const struct tw_session *s)
+{
+	char id[TW_ACCOUNT_ID_MAX + 2];
+
+	tw_account_id(s->account, id);
+	return tw_event(&d->context, "session.ended", json_pack("{s:s}", "account", id));
+}
+
+/* When it ends, as it stands. A free place has ended before any. */
+static int64_t end_of(struct tw_device *d, const struct tw_session *s)
+{
+	int64_t idle = s->used_ms + d->access->idle_ms;
+
+	return !s->used ? -1 : idle < s->expires_ms ? idle : s->expires_ms;
+}
+
+/* A place in the cache: that of the session which would end first, or has ended. */
 static tw_err make_room(struct tw_device *d, struct tw_session **ret)
 {
 	struct tw_session *first = &d->access->sessions[0];
 
 	for (size_t i = 1; i < TW_SESSIONS_MAX; i++)
-		if (d->access->sessions[i].expires_ms < first->expires_ms)
+		if (end_of(d, &d->access->sessions[i]) < end_of(d, first))
 			first = &d->access->sessions[i];
 	if (first->used) {
-		if (first->expires_ms > tw_time_boot_ms(&d->time))
-			TW_TRY(tw_event(&d->context, "session.ended", json_pack("{s:s}", "owner", first->owner)));
+		if (lives(d, first))
+			TW_TRY(tell_ended(d, first));
 		TW_TRY(drop_session(d, first));
 	}
 	*ret = first;
@@ -80,138 +141,141 @@ static tw_err make_token(const struct tw_sys *sys, char ret[TW_TOKEN_TEXT + 1])
 	return TW_OK;
 }
 
-tw_err tw_access_session(struct tw_device *d, const char *owner, char ret_token[TW_TOKEN_TEXT + 1])
+static const char *const doors[] = {
+	[TW_DOOR_HTTPS] = "https", [TW_DOOR_LOCAL] = "local", [TW_DOOR_CONSOLE] = "console", [TW_DOOR_EVENT] = "event", [TW_DOOR_INTERNAL] = "internal"
+};
+
+static bool door_of(struct tw_slice word, enum tw_door *ret)
 {
-	struct tw_session s = { .used = true, .expires_ms = tw_time_boot_ms(&d->time) + TW_SESSION_MS };
+	for (size_t i = 0; i < TW_COUNT(doors); i++)
+		if (tw_slice_is(word, doors[i])) {
+			*ret = (enum tw_door)i;
+			return true;
+		}
+	return false;
+}
+
+static tw_err take_session(void *user, const tw_row *row)
+{
+	struct tw_access *a = user;
+	struct tw_slice hash = tw_row_bytes(row, 0), how = tw_row_bytes(row, 3), source = tw_row_bytes(row, 4),
+			key = tw_row_bytes(row, 5);
+	struct tw_session s = {
+		.used = true, .account = tw_row_int(row, 1), .opened_ms = tw_row_int(row, 6), .expires_ms = tw_row_int(row, 7)
+	};
+
+	s.has_key = !tw_row_null(row, 5);
+	if (hash.size != sizeof s.hash || (s.has_key && key.size != sizeof s.key) || !door_of(tw_row_bytes(row, 2), &s.door))
+		return TW_OK;
+	memcpy(s.hash, hash.at, hash.size);
+	memcpy(s.key, key.at, key.size);
+	(void)snprintf(s.how, sizeof s.how, TW_SLICE_FMT, TW_SLICE_ARG(how));
+	(void)snprintf(s.source, sizeof s.source, TW_SLICE_FMT, TW_SLICE_ARG(source));
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (!a->sessions[i].used) {
+			a->sessions[i] = s;
+			break;
+		}
+	return TW_OK;
+}
+
+tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret)
+{
+	int64_t now = tw_time_boot_ms(&d->time);
+	const struct tw_value v[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(now) };
+
+	TW_TRY(tw_store_run(d->context.store, tw_sql_session_all, v, TW_COUNT(v), take_session, ret));
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
+		struct tw_session *s = &ret->sessions[i];
+		const struct tw_session *was = session_by_hash(d, s->hash);
+
+		s->used_ms = !s->used ? 0 : was ? was->used_ms : now;
+	}
+	return TW_OK;
+}
+
+bool tw_access_session_fits(const struct tw_session *s, const struct tw_request *rq)
+{
+	return s->door == rq->subject.door &&
+		(!s->has_key || (rq->has_client_key && tw_equal_secret(s->key, rq->client_key, sizeof s->key)));
+}
+
+static tw_err put_session(struct tw_device *d, const struct tw_session *s)
+{
+	const struct tw_value v[] = { TW_V_BLOB(s->hash, sizeof s->hash), TW_V_INT(s->account), TW_V_TEXT(doors[s->door]),
+		TW_V_TEXT(s->how), TW_V_TEXT(s->source),
+		s->has_key ? TW_V_BLOB(s->key, sizeof s->key) : (struct tw_value){ .kind = TW_VALUE_NULL }, TW_V_INT(s->opened_ms),
+		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s->expires_ms) };
+
+	return tw_store_run(d->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL);
+}
+
+tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1])
+{
+	int64_t now = tw_time_boot_ms(&d->time);
+	struct tw_session s = { .used = true, .account = o->account, .opened_ms = tw_time_wall_ms(&d->time), .used_ms = now };
 	struct tw_session *place = NULL;
 	char token[TW_TOKEN_TEXT + 1];
 
+	s.expires_ms = now + d->access->limit_ms;
+	(void)snprintf(s.how, sizeof s.how, "%s", o->how);
+	(void)snprintf(s.source, sizeof s.source, "%s", o->rq->subject.source);
+	s.door = o->rq->subject.door;
+	s.has_key = o->rq->has_client_key;
+	memcpy(s.key, o->rq->client_key, sizeof s.key);
 	TW_TRY(make_token(d->context.sys, token));
 	TW_TRY(tw_sha256(token, TW_TOKEN_TEXT, s.hash));
-	(void)snprintf(s.owner, sizeof s.owner, "%s", owner);
 	TW_TRY(make_room(d, &place));
-	const struct tw_value v[] = { TW_V_BLOB(s.hash, sizeof s.hash), TW_V_TEXT(s.owner),
-		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s.expires_ms) };
-	TW_TRY(tw_store_run(d->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL));
+	TW_TRY(put_session(d, &s));
 	*place = s;
 	memcpy(ret_token, token, sizeof token);
 	tw_wipe(token, sizeof token);
 	return TW_OK;
 }
 
-static tw_err count_row(void *user, const tw_row *row)
+tw_err tw_access_sessions_drop(struct tw_device *d, int64_t account)
 {
-	*(int64_t *)user = tw_row_int(row, 0);
-	return TW_OK;
+	const struct tw_value v[] = { TW_V_INT(account) };
+
+	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_of, v, TW_COUNT(v), NULL, NULL));
+	return tw_store_run(d->context.store, tw_sql_code_drop_of, v, TW_COUNT(v), NULL, NULL);
 }
 
-tw_err tw_access_code(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+void tw_access_sessions_forget(struct tw_device *d, int64_t account)
 {
-	struct tw_device *d = tw_device_of(c);
-	const char *owner = rq->subject.name + strlen("owner:");
-	uint8_t bytes[TW_CODE_SIZE], hash[32];
-	char code[TW_CODE_SIZE + 1] = "", shown[TW_CODE_SIZE + 2];
-	int64_t now = tw_time_boot_ms(&d->time), count = 0;
-	const struct tw_value old[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(now) };
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
+		struct tw_session *s = &d->access->sessions[i];
 
-	TW_TRY(tw_store_run(c->store, tw_sql_code_drop_old, old, TW_COUNT(old), NULL, NULL));
-	TW_TRY(tw_store_run(c->store, tw_sql_code_count, NULL, 0, count_row, &count));
-	if (count >= TW_CODES_MAX)
-		return tw_reply_problem(rp, 409, "codes", "access.codes", "Too many codes wait to be used",
-			"Use one of them, or wait five minutes.", "%d codes may wait at a time.", TW_CODES_MAX);
-	if (c->sys->random(c->sys, bytes, sizeof bytes))
-		return TW_RAISE_ERRNO("randomness");
-	for (size_t i = 0; i < sizeof bytes; i++)
-		code[i] = alphabet[bytes[i] % 32];
-	TW_TRY(tw_sha256(code, TW_CODE_SIZE, hash));
-	const struct tw_value v[] = { TW_V_BLOB(hash, sizeof hash), TW_V_TEXT(owner), TW_V_BLOB(d->boot_id, sizeof d->boot_id),
-		TW_V_INT(now + TW_CODE_MS) };
-	TW_TRY(tw_store_run(c->store, tw_sql_code_put, v, TW_COUNT(v), NULL, NULL));
-	(void)snprintf(shown, sizeof shown, "%.5s-%.5s", code, code + 5);
-	rp->status = 201;
-	rp->body = json_pack("{s:s, s:i}", "code", shown, "expires_in_s", TW_CODE_MS / 1000);
-	tw_wipe(code, sizeof code);
-	tw_wipe(shown, sizeof shown);
-	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
-}
-
-/* As people type it: small letters, a hyphen or none, O for 0, I and L for 1. */
-static bool read_code(const char *typed, char ret[TW_CODE_SIZE + 1])
-{
-	size_t n = 0;
-
-	for (; *typed; typed++) {
-		char ch = *typed >= 'a' && *typed <= 'z' ? (char)(*typed - 'a' + 'A') : *typed;
-
-		if (ch == '-')
-			continue;
-		ch = ch == 'O' ? '0' : ch == 'I' || ch == 'L' ? '1' : ch;
-		if (n == TW_CODE_SIZE || !strchr(alphabet, ch))
-			return false;
-		ret[n++] = ch;
+		if (s->used && s->account == account)
+			tw_wipe(s, sizeof *s);
 	}
-	ret[n] = '\0';
-	return n == TW_CODE_SIZE;
 }
 
-struct opening {
-	struct tw_device *device;
-	uint8_t hash[32];
-	char owner[TW_OWNER_NAME_MAX + 1];
-	char token[TW_TOKEN_TEXT + 1];
-};
-
-static tw_err take_code(void *user, const tw_row *row)
+tw_err tw_access_login(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1])
 {
-	struct opening *o = user;
-	struct tw_slice owner = tw_row_bytes(row, 0);
+	const struct tw_value v[] = { TW_V_INT(o->account), TW_V_INT(tw_time_wall_ms(&d->time)), TW_V_TEXT(o->how),
+		TW_V_TEXT(o->rq->subject.source) };
 
-	(void)snprintf(o->owner, sizeof o->owner, TW_SLICE_FMT, TW_SLICE_ARG(owner));
-	return TW_OK;
+	TW_TRY(tw_store_run(d->context.store, tw_sql_account_login, v, TW_COUNT(v), NULL, NULL));
+	return tw_access_session(d, o, ret_token);
 }
 
-/* The code goes and the session comes, or neither. */
-static tw_err swap(tw_store *s, void *user)
+/* With every session, when and from where the one before it was opened */
+tw_err tw_access_login_reply(struct tw_device *d, const struct tw_account *before, const char *token, struct tw_reply *rp)
 {
-	struct opening *o = user;
-	const struct tw_value code[] = { TW_V_BLOB(o->hash, sizeof o->hash) };
+	char id[TW_ACCOUNT_ID_MAX + 2], previous[TW_TIME_TEXT_MAX];
 
-	TW_TRY(tw_store_run(s, tw_sql_code_drop, code, TW_COUNT(code), NULL, NULL));
-	return tw_access_session(o->device, o->owner, o->token);
-}
-
-static tw_err find_code(struct tw_device *d, const char *typed, struct opening *o)
-{
-	char code[TW_CODE_SIZE + 1];
-
-	if (!read_code(typed, code))
+	tw_account_id(before->id, id);
+	rp->body = json_pack("{s:s, s:s, s:s, s:I, s:I}", "token", token, "account", id, "name", before->name, "expires_in_s",
+		(json_int_t)(d->access->limit_ms / 1000), "idle_s", (json_int_t)(d->access->idle_ms / 1000));
+	if (!rp->body)
+		return TW_RAISE(NOMEM, "reply");
+	if (!before->login_ms)
 		return TW_OK;
-	TW_TRY(tw_sha256(code, TW_CODE_SIZE, o->hash));
-	const struct tw_value v[] = { TW_V_BLOB(o->hash, sizeof o->hash), TW_V_BLOB(d->boot_id, sizeof d->boot_id),
-		TW_V_INT(tw_time_boot_ms(&d->time)) };
-	return tw_store_run(d->context.store, tw_sql_code_get, v, TW_COUNT(v), take_code, o);
-}
-
-tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
-{
-	struct tw_device *d = tw_device_of(c);
-	struct opening o = { .device = d };
-
-	TW_TRY(find_code(d, tw_json_text(rq->input, "code"), &o));
-	if (!o.owner[0])
-		return tw_reply_problem(rp, 403, "code", "access.code", "This code opens nothing",
-			"Ask for a new one with the command line: thingward device session code.",
-			"It was mistyped, used, or is older than five minutes.");
-	tw_err e = tw_store_transaction(c->store, swap, &o);
-	if (tw_failed(e)) {
-		tw_ignore(tw_access_load(d)); /* the cache may hold what the store took back */
-		return e;
-	}
-	(void)snprintf(rp->note, sizeof rp->note, "session of %s", o.owner);
-	rp->status = 201;
-	rp->body = json_pack("{s:s, s:i}", "token", o.token, "expires_in_s", TW_SESSION_MS / 1000);
-	tw_wipe(o.token, sizeof o.token);
-	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+	tw_time_text(before->login_ms, previous);
+	TW_TRY(tw_json_set(rp->body, "previous", json_string(previous)));
+	TW_TRY(tw_json_set(rp->body, "previous_how", json_string(before->login_how)));
+	return tw_json_set(rp->body, "previous_from", json_string(before->login_from));
 }
 
 tw_err tw_access_close(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

@@ -3,12 +3,11 @@
 #ifndef TW_DEVICE_LOGICAL_ACCESS_STATE_H
 #define TW_DEVICE_LOGICAL_ACCESS_STATE_H
 #include "device/logical-access/access.h"
+#include "device/logical-access/accounts.h"
 #include "device/logical-access/throttle.h"
 
 #define TW_OWNERS_MAX 16
-#define TW_OWNER_NAME_MAX 48
-#define TW_SESSIONS_MAX 16    /* of all owners; one more ends the one that would end first */
-#define TW_SESSION_MS 1800000 /* 30 minutes of boot time */
+#define TW_SESSIONS_MAX 128 /* of all accounts; one more ends the one that would end first */
 #define TW_CODE_MS 300000
 #define TW_CODES_MAX 8
 #define TW_CODE_SIZE 10  /* Crockford base32: 50 bits, for five minutes, five tries a minute */
@@ -22,15 +21,26 @@
 #define TW_KEPT_LISTENER "ownership.listener"       /* kept while a change of ownership still owes a new listener key */
 
 struct tw_owner {
-	char name[TW_OWNER_NAME_MAX + 1];
+	int64_t id; /* of the account */
+	char name[TW_ACCOUNT_NAME_MAX + 1];
 	bool has_key;
 	uint8_t key[32]; /* fingerprint of the client key */
 };
+struct tw_owners {
+	struct tw_owner of[TW_OWNERS_MAX];
+	size_t count;
+};
+/* Bound to the door it was opened at, and, where there was one, to the key of the connection. It remembers whose it is, never what he may. */
 struct tw_session {
 	bool used;
 	uint8_t hash[32]; /* of the token's text */
-	char owner[TW_OWNER_NAME_MAX + 1];
-	int64_t expires_ms; /* boot clock; 0 when not used */
+	int64_t account;
+	enum tw_door door;
+	char how[24], source[64];
+	bool has_key;
+	uint8_t key[32];
+	int64_t opened_ms;           /* wall clock */
+	int64_t used_ms, expires_ms; /* boot clock; 0 when not used */
 };
 struct tw_challenge {
 	int64_t expires_ms; /* 0: free */
@@ -42,12 +52,12 @@ struct tw_browser {         /* a take-over that waits for the console, then for 
 	bool confirmed, collected;
 	uint8_t session[32]; /* the hash of the token last given; zeros before */
 	uint8_t request[16], client_nonce[32];
-	char code[7], owner[TW_OWNER_NAME_MAX + 1];
+	char code[7], owner[TW_ACCOUNT_NAME_MAX + 1];
 };
 struct tw_access {
-	struct tw_owner owners[TW_OWNERS_MAX];
-	size_t owner_count;
+	struct tw_owners owners; /* those whose accounts are active */
 	struct tw_session sessions[TW_SESSIONS_MAX];
+	int64_t idle_ms, limit_ms; /* what the settings say */
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
 	struct tw_browser browsers[TW_BROWSER_MAX];
 	struct tw_throttle throttle;
@@ -60,18 +70,37 @@ struct tw_new_owner {
 };
 /* Makes the owner and gives the listener a new key. Cut short, the next start completes it. */
 tw_err tw_access_own(struct tw_device *d, const struct tw_new_owner *o);
+tw_err tw_access_ownership_end(tw_store *s); /* every account and what hangs on it; inside the caller's transaction */
 /* The second half alone: a new listener key, and nothing owed any more. */
 tw_err tw_access_listener(struct tw_device *d);
 /* Owners and sessions from the store. Failed, what was known stays: a device that cannot read who owns it is not ownerless. */
 tw_err tw_access_load(struct tw_device *d);
+tw_err tw_access_limits_read(struct tw_device *d, struct tw_access *ret);
+tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret);
+tw_err tw_access_owners_read(struct tw_device *d, struct tw_owners *ret);           /* LIMIT: more than there may be */
+const struct tw_owner *tw_access_owner(const struct tw_device *d, int64_t account); /* NULL: it is none, or not now */
+
+/* Whose session, by what he came, and the request that asked (its door, source and key). */
+struct tw_opening {
+	int64_t account;
+	const char *how;
+	const struct tw_request *rq;
+};
 /* Opens a session: stored hashed, in the cache, the token's text handed out once. */
-tw_err tw_access_session(struct tw_device *d, const char *owner, char ret_token[TW_TOKEN_TEXT + 1]);
+tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1]);
+/* The same for somebody who has just proven who he is: the account remembers it. Inside a transaction of the caller's; when that fails, the
+   cache has to be read anew. */
+tw_err tw_access_login(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1]);
+/* What a login is answered: the token, and when the one before was. before: the account as it was then. */
+tw_err tw_access_login_reply(struct tw_device *d, const struct tw_account *before, const char *token, struct tw_reply *rp);
 /* Ends the session whose token has this hash, if there is one. */
 tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32]);
-/* The owner of a session token; NULL when there is no such session, or no longer. */
+/* All of an account, and its codes: in the store, inside the caller's transaction; and then in memory, which cannot fail. */
+tw_err tw_access_sessions_drop(struct tw_device *d, int64_t account);
+void tw_access_sessions_forget(struct tw_device *d, int64_t account);
+/* The session of a token; NULL when there is no such session, or no longer. */
 struct tw_session *tw_access_session_of(struct tw_device *d, struct tw_slice token);
+bool tw_access_session_fits(const struct tw_session *s, const struct tw_request *rq); /* its door, and its key where it has one */
 struct tw_slice tw_access_bearer(const struct tw_request *rq);                        /* empty: none was sent */
 tw_err tw_access_wait(const struct tw_request *rq, int seconds, struct tw_reply *rp); /* 429 */
-/* Letters, digits and so on that people can read back, without blanks at the ends. */
-bool tw_access_name_valid(const char *name);
 #endif

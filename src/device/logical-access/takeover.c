@@ -53,7 +53,7 @@ static tw_err add_challenge(struct tw_device *d, const char *address, json_t *to
 tw_err tw_access_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	bool has_owner = d->access->owner_count > 0;
+	bool has_owner = d->access->owners.count > 0;
 
 	rp->body = json_object();
 	TW_TRY(tw_json_set(rp->body, "owned", json_boolean(has_owner)));
@@ -99,7 +99,7 @@ tw_err tw_takeover_check(
 	struct tw_takeover t = { 0 };
 	uint8_t proof[32], right[32];
 
-	if (!tw_access_name_valid(tw_json_text(rq->input, "owner_name")))
+	if (!tw_account_name_valid(tw_json_text(rq->input, "owner_name")))
 		return tw_reply_problem(rp, 400, "input", "commissioning.name", "This name cannot be used",
 			"Choose a name of 1 to 48 printable characters.", "An owner's name is printable text without blanks at its ends.");
 	if (!tw_takeover_bytes(rq->input, "challenge", t.challenge, 32) ||

@@ -1,27 +1,71 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What the device remembers beside settings and the log: a few facts by name, owners, sessions and one-use codes.
+-- What the device remembers beside settings and the log: a few facts by name, accounts with their roles, groups and credentials,
+-- sessions and one-use codes. An id is never given twice (AUTOINCREMENT), whatever becomes of its account.
 
 -- name: device_format_1
 CREATE TABLE kept (
 	name TEXT PRIMARY KEY NOT NULL,
 	value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE owner (
-	name TEXT PRIMARY KEY NOT NULL,
-	client_key BLOB UNIQUE,
-	certificate TEXT,
-	created_ms INTEGER NOT NULL,
-	how TEXT NOT NULL
+CREATE TABLE account (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT NOT NULL,
+	folded TEXT UNIQUE NOT NULL,
+	kind TEXT NOT NULL,
+	state TEXT NOT NULL,
+	made_ms INTEGER NOT NULL,
+	made_by TEXT NOT NULL,
+	ends_ms INTEGER,
+	ends_boot_id BLOB,
+	ends_boot_ms INTEGER,
+	active_ms INTEGER NOT NULL,
+	login_ms INTEGER,
+	login_how TEXT,
+	login_from TEXT
+) STRICT;
+CREATE TABLE account_role (
+	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	role TEXT NOT NULL,
+	conditions TEXT,
+	given_ms INTEGER NOT NULL,
+	given_by TEXT NOT NULL,
+	PRIMARY KEY (account, role)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE account_group (
+	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	name TEXT NOT NULL,
+	PRIMARY KEY (account, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE credential (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	kind TEXT NOT NULL,
+	label TEXT NOT NULL,
+	lookup BLOB UNIQUE,
+	data TEXT,
+	made_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX credential_of ON credential (account);
+CREATE TABLE session_cap (
+	kind TEXT NOT NULL,
+	name TEXT NOT NULL,
+	most INTEGER NOT NULL,
+	PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session (
 	token_hash BLOB PRIMARY KEY NOT NULL,
-	owner TEXT NOT NULL REFERENCES owner (name) ON DELETE CASCADE,
+	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	door TEXT NOT NULL,
+	how TEXT NOT NULL,
+	source TEXT NOT NULL,
+	client_key BLOB,
+	opened_ms INTEGER NOT NULL,
 	boot_id BLOB NOT NULL,
 	expires_boot_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session_code (
 	code_hash BLOB PRIMARY KEY NOT NULL,
-	owner TEXT NOT NULL REFERENCES owner (name) ON DELETE CASCADE,
+	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
 	boot_id BLOB NOT NULL,
 	expires_boot_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -38,49 +82,114 @@ DELETE FROM kept WHERE name = ?1;
 -- name: kept_drop_owner
 DELETE FROM kept WHERE name LIKE 'owner.%';
 
--- name: owner_since
-SELECT min(created_ms) FROM owner;
+-- name: ownership_since
+SELECT CAST(value AS INTEGER) FROM kept WHERE name = 'ownership.since';
 
--- name: owner_ended
-INSERT INTO kept (name, value) SELECT 'ownership.ended', max(created_ms) FROM owner HAVING count(*) > 0
+-- name: ownership_begin
+INSERT INTO kept (name, value) VALUES ('ownership.since',
+	max(?1, 1 + coalesce((SELECT CAST(value AS INTEGER) FROM kept WHERE name = 'ownership.ended'), 0)));
+
+-- name: ownership_end
+INSERT INTO kept (name, value) SELECT 'ownership.ended', value FROM kept WHERE name = 'ownership.since'
 	ON CONFLICT (name) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER));
 
+-- name: ownership_forget
+DELETE FROM kept WHERE name = 'ownership.since';
+
 -- name: owner_all
-SELECT name, client_key FROM owner;
+SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id AND c.kind = 'certificate' ORDER BY c.id LIMIT 1)
+	FROM account_role r JOIN account a ON a.id = r.account WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
 
--- name: owner_put
-INSERT INTO owner (name, client_key, certificate, created_ms, how) VALUES (?1, ?2, ?3,
-	max(?4, 1 + coalesce((SELECT CAST(value AS INTEGER) FROM kept WHERE name = 'ownership.ended'), 0)), ?5);
+-- name: account_put
+INSERT INTO account (name, folded, kind, state, made_ms, made_by, active_ms, ends_ms, ends_boot_id, ends_boot_ms)
+	VALUES (?1, ?2, ?3, 'active', ?4, ?5, ?4, ?6, ?7, ?8) RETURNING id;
 
--- name: owner_drop_all
-DELETE FROM owner;
+-- name: account_get
+SELECT id, name, kind, state, made_ms, made_by, ends_ms, ends_boot_id, ends_boot_ms, active_ms, login_ms, login_how, login_from,
+	(SELECT group_concat(role, ' ') FROM account_role WHERE account = id),
+	(SELECT group_concat(g.name, ' ') FROM account_group g WHERE g.account = account.id) FROM account WHERE id = ?1;
+
+-- name: account_page
+SELECT id, name, kind, state, made_ms, made_by, ends_ms, ends_boot_id, ends_boot_ms, active_ms, login_ms, login_how, login_from,
+	(SELECT group_concat(role, ' ') FROM account_role WHERE account = id),
+	(SELECT group_concat(g.name, ' ') FROM account_group g WHERE g.account = account.id) FROM account WHERE id > ?1 ORDER BY id LIMIT ?2;
+
+-- name: account_named
+SELECT id FROM account WHERE folded = ?1;
+
+-- name: account_count
+SELECT count(*) FROM account;
+
+-- name: account_rename
+UPDATE account SET name = ?2, folded = ?3 WHERE id = ?1;
+
+-- name: account_extend
+UPDATE account SET ends_ms = ?2, ends_boot_id = ?3, ends_boot_ms = ?4 WHERE id = ?1;
+
+-- name: account_state
+UPDATE account SET state = ?2 WHERE id = ?1;
+
+-- name: account_resume
+UPDATE account SET state = 'active', active_ms = ?2 WHERE id = ?1;
+
+-- name: account_login
+UPDATE account SET active_ms = ?2, login_ms = ?2, login_how = ?3, login_from = ?4 WHERE id = ?1;
+
+-- name: account_drop
+DELETE FROM account WHERE id = ?1;
+
+-- name: account_drop_all
+DELETE FROM account;
+
+-- name: role_put
+INSERT INTO account_role (account, role, conditions, given_ms, given_by) VALUES (?1, ?2, ?3, ?4, ?5)
+	ON CONFLICT (account, role) DO UPDATE SET conditions = ?3, given_ms = ?4, given_by = ?5;
+
+-- name: role_drop
+DELETE FROM account_role WHERE account = ?1 AND role = ?2;
+
+-- name: role_of
+SELECT role, conditions, given_ms, given_by FROM account_role WHERE account = ?1 ORDER BY role;
+
+-- name: group_put
+INSERT INTO account_group (account, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
+
+-- name: group_drop
+DELETE FROM account_group WHERE account = ?1 AND name = ?2;
+
+-- name: credential_put
+INSERT INTO credential (account, kind, label, lookup, data, made_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id;
+
+-- name: cap_drop_all
+DELETE FROM session_cap;
 
 -- name: session_all
-SELECT token_hash, owner, expires_boot_ms FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
+SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
 
 -- name: session_put
-INSERT INTO session (token_hash, owner, boot_id, expires_boot_ms) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 
 -- name: session_drop
 DELETE FROM session WHERE token_hash = ?1;
 
--- name: session_drop_all
-DELETE FROM session;
+-- name: session_drop_of
+DELETE FROM session WHERE account = ?1;
 
 -- name: session_drop_old
 DELETE FROM session WHERE boot_id <> ?1 OR expires_boot_ms <= ?2;
 
 -- name: code_put
-INSERT INTO session_code (code_hash, owner, boot_id, expires_boot_ms) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO session_code (code_hash, account, boot_id, expires_boot_ms) VALUES (?1, ?2, ?3, ?4);
 
 -- name: code_get
-SELECT owner FROM session_code WHERE code_hash = ?1 AND boot_id = ?2 AND expires_boot_ms > ?3;
+SELECT account FROM session_code WHERE code_hash = ?1 AND boot_id = ?2 AND expires_boot_ms > ?3;
 
 -- name: code_drop
 DELETE FROM session_code WHERE code_hash = ?1;
 
--- name: code_drop_all
-DELETE FROM session_code;
+-- name: code_drop_of
+DELETE FROM session_code WHERE account = ?1;
 
 -- name: code_drop_old
 DELETE FROM session_code WHERE boot_id <> ?1 OR expires_boot_ms <= ?2;

@@ -23,9 +23,10 @@ enum tw_subject_kind {
 struct tw_subject {
 	enum tw_door door;
 	enum tw_subject_kind kind;
-	char name[64];   /* "owner:alice", "uid:0", "console", "anyone" */
-	char source[64]; /* peer address, "pid 812", or "" */
-	char how[24];    /* "client-certificate", "session", "peer-credentials", "console", "device-certificate", "" */
+	char name[64];    /* "owner:alice", "uid:0", "console", "anyone" */
+	char account[24]; /* the id of an account, which stays when its name changes: "a17"; "" of whoever has none */
+	char source[64];  /* peer address, "pid 812", or "" */
+	char how[24];     /* "client-certificate", "session", "peer-credentials", "console", "device-certificate", "" */
 };
 
 #define TW_BODY_MAX (64 * 1024)

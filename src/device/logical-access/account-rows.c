@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accounts as rows of the store, and as JSON. */
+#include "base/text.h"
+#include "device/logical-access/accounts.h"
+#include "device/sql-device.h"
+
+#include <inttypes.h>
+
+const char *const tw_account_kinds[TW_ACCOUNT_KINDS] = { "person", "service", "shared", "temporary", "emergency", "supporting" };
+static const char *const states[] = { "active", "suspended", "disabled", "expired" };
+
+void tw_account_id(int64_t id, char ret[TW_ACCOUNT_ID_MAX + 2])
+{
+	(void)snprintf(ret, TW_ACCOUNT_ID_MAX + 2, "a%" PRId64, id);
+}
+
+bool tw_account_id_read(struct tw_slice text, int64_t *ret)
+{
+	uint64_t id = 0;
+
+	if (text.size < 2 || text.at[0] != 'a' || text.at[1] == '0' ||
+		tw_failed(tw_parse_u64((struct tw_slice){ text.at + 1, text.size - 1 }, INT64_MAX, &id)))
+		return false;
+	*ret = (int64_t)id;
+	return true;
+}
+
+bool tw_account_has(const char *words, const char *word)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)) != NULL; at += size)
+		if ((at == words || at[-1] == ' ') && (at[size] == ' ' || at[size] == '\0'))
+			return true;
+	return false;
+}
+
+static void copy(char *to, size_t size, struct tw_slice from)
+{
+	(void)snprintf(to, size, TW_SLICE_FMT, TW_SLICE_ARG(from));
+}
+
+static size_t find(const char *const *words, size_t count, struct tw_slice word)
+{
+	size_t i = 0;
+
+	while (i < count && !tw_slice_is(word, words[i]))
+		i++;
+	return i;
+}
+
+struct reading {
+	struct tw_device *device;
+	tw_err (*visit)(void *user, const struct tw_account *a);
+	void *user;
+};
+
+/* In the boot it was made in the boot clock says when its time is up, which nobody sets; in a later one only a clock that is
+   trusted can, and until there is one it counts as up. */
+static void judge_end(struct tw_device *d, const tw_row *row, struct tw_account *a)
+{
+	struct tw_slice boot = tw_row_bytes(row, 7);
+	bool expired;
+
+	a->ends_ms = tw_row_int(row, 6);
+	if (a->ends_ms == 0)
+		return;
+	if (boot.size == sizeof d->boot_id && memcmp(boot.at, d->boot_id, boot.size) == 0) {
+		a->over = expired = tw_time_boot_ms(&d->time) >= tw_row_int(row, 8);
+	} else {
+		a->over = tw_time_trusted(&d->time) && tw_time_wall_ms(&d->time) >= a->ends_ms;
+		expired = a->over || !tw_time_trusted(&d->time);
+	}
+	if (expired)
+		a->state = TW_ACCOUNT_EXPIRED;
+}
+
+static tw_err take_account(void *user, const tw_row *row)
+{
+	const struct reading *r = user;
+	size_t kind = find(tw_account_kinds, TW_ACCOUNT_KINDS, tw_row_bytes(row, 2));
+	size_t state = find(states, TW_ACCOUNT_EXPIRED, tw_row_bytes(row, 3));
+	struct tw_account a = { .id = tw_row_int(row, 0), .kind = (enum tw_account_kind)kind, .state = (enum tw_account_state)state };
+
+	if (kind == TW_ACCOUNT_KINDS || state == TW_ACCOUNT_EXPIRED)
+		return TW_RAISE(UNTRUSTED, "account %" PRId64 " is of no known kind or state", a.id);
+	copy(a.name, sizeof a.name, tw_row_bytes(row, 1));
+	a.made_ms = tw_row_int(row, 4);
+	copy(a.made_by, sizeof a.made_by, tw_row_bytes(row, 5));
+	judge_end(r->device, row, &a);
+	a.active_ms = tw_row_int(row, 9);
+	a.login_ms = tw_row_int(row, 10);
+	copy(a.login_how, sizeof a.login_how, tw_row_bytes(row, 11));
+	copy(a.login_from, sizeof a.login_from, tw_row_bytes(row, 12));
+	copy(a.roles, sizeof a.roles, tw_row_bytes(row, 13));
+	copy(a.groups, sizeof a.groups, tw_row_bytes(row, 14));
+	return r->visit(r->user, &a);
+}
+
+static tw_err keep(void *user, const struct tw_account *a)
+{
+	*(struct tw_account *)user = *a;
+	return TW_OK;
+}
+
+tw_err tw_account_get(struct tw_device *d, int64_t id, struct tw_account *ret)
+{
+	struct reading r = { d, keep, ret };
+	const struct tw_value v[] = { TW_V_INT(id) };
+
+	ret->id = 0;
+	TW_TRY(tw_store_run(d->context.store, tw_sql_account_get, v, TW_COUNT(v), take_account, &r));
+	return ret->id ? TW_OK : TW_RAISE(NOTFOUND, "no account %" PRId64, id);
+}
+
+tw_err tw_account_each(struct tw_device *d, int64_t after, int64_t most, tw_err (*visit)(void *user, const struct tw_account *a), void *user)
+{
+	struct reading r = { d, visit, user };
+	const struct tw_value v[] = { TW_V_INT(after), TW_V_INT(most) };
+
+	return tw_store_run(d->context.store, tw_sql_account_page, v, TW_COUNT(v), take_account, &r);
+}
+
+static tw_err take_id(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+tw_err tw_account_named(struct tw_device *d, const char *name, int64_t *ret)
+{
+	char folded[TW_ACCOUNT_NAME_MAX + 1];
+
+	tw_account_name_fold(name, folded);
+	const struct tw_value v[] = { TW_V_TEXT(folded) };
+	*ret = 0;
+	return tw_store_run(d->context.store, tw_sql_account_named, v, TW_COUNT(v), take_id, ret);
+}
+
+tw_err tw_account_put(struct tw_device *d, const struct tw_new_account *n, int64_t *ret_id)
+{
+	const struct tw_value null = { .kind = TW_VALUE_NULL };
+	char folded[TW_ACCOUNT_NAME_MAX + 1];
+	bool ends = n->lifetime_ms != 0;
+
+	tw_account_name_fold(n->name, folded);
+	const struct tw_value v[] = { TW_V_TEXT(n->name), TW_V_TEXT(folded), TW_V_TEXT(tw_account_kinds[n->kind]),
+		TW_V_INT(n->made_ms), TW_V_TEXT(n->made_by), ends ? TW_V_INT(tw_time_wall_ms(&d->time) + n->lifetime_ms) : null,
+		ends ? TW_V_BLOB(d->boot_id, sizeof d->boot_id) : null,
+		ends ? TW_V_INT(tw_time_boot_ms(&d->time) + n->lifetime_ms) : null };
+	return tw_store_run(d->context.store, tw_sql_account_put, v, TW_COUNT(v), take_id, ret_id);
+}
+
+tw_err tw_account_role_put(struct tw_device *d, int64_t id, const char *role, const char *conditions, const char *by)
+{
+	const struct tw_value v[] = { TW_V_INT(id), TW_V_TEXT(role),
+		conditions ? TW_V_TEXT(conditions) : (struct tw_value){ .kind = TW_VALUE_NULL },
+		TW_V_INT(tw_time_wall_ms(&d->time)), TW_V_TEXT(by) };
+
+	return tw_store_run(d->context.store, tw_sql_role_put, v, TW_COUNT(v), NULL, NULL);
+}
+
+static tw_err set_time(json_t *j, const char *key, int64_t ms)
+{
+	char text[TW_TIME_TEXT_MAX];
+
+	if (ms == 0)
+		return TW_OK;
+	tw_time_text(ms, text);
+	return tw_json_set(j, key, json_string(text));
+}
+
+static tw_err set_words(json_t *j, const char *key, const char *words)
+{
+	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
+
+	while (*words) {
+		size_t size = strcspn(words, " ");
+
+		TW_TRY(tw_json_append(list, json_stringn(words, size)));
+		words += size + (words[size] == ' ');
+	}
+	return tw_json_set(j, key, TW_STEAL(list));
+}
+
+tw_err tw_account_json(const struct tw_account *a, json_t **ret)
+{
+	char id[TW_ACCOUNT_ID_MAX + 2];
+
+	tw_account_id(a->id, id);
+	TW_CLEANUP(tw_jsonp)
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "account", id, "name", a->name, "kind", tw_account_kinds[a->kind],
+		"state", states[a->state], "made_by", a->made_by);
+	if (!j)
+		return TW_RAISE(NOMEM, "an account");
+	TW_TRY(set_words(j, "roles", a->roles));
+	TW_TRY(set_words(j, "groups", a->groups));
+	TW_TRY(set_time(j, "made", a->made_ms));
+	TW_TRY(set_time(j, "ends", a->ends_ms));
+	TW_TRY(set_time(j, "login", a->login_ms));
+	if (a->login_ms) {
+		TW_TRY(tw_json_set(j, "login_how", json_string(a->login_how)));
+		TW_TRY(tw_json_set(j, "login_from", json_string(a->login_from)));
+	}
+	*ret = TW_STEAL(j);
+	return TW_OK;
+}
