@@ -593,7 +593,7 @@ static void test_locked_keys(void **state)
 	CHECK(!tw_crypto_lock_keys());
 	size_t before = CRYPTO_secure_used();
 	TW_CLEANUP(tw_key_freep) tw_key *k = load();
-	CHECK(CRYPTO_secure_used() > before);
+	CHECK(k && CRYPTO_secure_used() > before);
 }
 
 CHECK_MAIN(cmocka_unit_test_setup(test_public_half, set_up), cmocka_unit_test_setup(test_sign_and_verify, set_up),
