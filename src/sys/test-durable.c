@@ -647,6 +647,21 @@ static void test_interrupted_and_refused(void **state)
 	(void)tw_fake_free(f);
 }
 
+/* Files that are placed are durable with the whole file system, or it is said that they are not. */
+static void test_all_at_once(void **state)
+{
+	const struct place *p = *state;
+	tw_fake *f = tw_fake_new();
+	const struct tw_sys *sys = tw_fake_sys(f);
+
+	CHECK_OK(tw_durable_place(sys, p->dir, "f", "word", 4, 0600));
+	CHECK_OK(tw_durable_sync_all(sys, p->dir));
+	tw_fake_fail(f, 1, EIO, false);
+	CHECK_ERR(tw_durable_sync_all(sys, p->dir), IO);
+	CHECK_TEXT(tw_fake_name(f, 1), "syncfs");
+	(void)tw_fake_free(f);
+}
+
 #define AT_PLACE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 CHECK_MAIN(AT_PLACE(test_replace_and_read), AT_PLACE(test_refuses_what_is_no_file), AT_PLACE(test_leftover_is_removed),
@@ -655,4 +670,4 @@ CHECK_MAIN(AT_PLACE(test_replace_and_read), AT_PLACE(test_refuses_what_is_no_fil
 	AT_PLACE(test_states_are_told_apart), AT_PLACE(test_what_is_gone_is_not_pending), AT_PLACE(test_remove_every_cut),
 	AT_PLACE(test_copy), AT_PLACE(test_copy_says_why), AT_PLACE(test_destroy), AT_PLACE(test_destroy_tells_every_failure),
 	AT_PLACE(test_every_failure_is_told), AT_PLACE(test_names_have_an_end), AT_PLACE(test_a_disk_that_takes_nothing),
-	AT_PLACE(test_interrupted_and_refused))
+	AT_PLACE(test_interrupted_and_refused), AT_PLACE(test_all_at_once))

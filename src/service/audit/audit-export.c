@@ -44,8 +44,10 @@ static tw_err copy(tw_audit *a, char *bytes, struct tw_parcel *p)
 		ssize_t n = a->sys->pread(a->sys, a->fd, bytes, left < COPY_AT_ONCE ? left : COPY_AT_ONCE, (off_t)p->size);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (n < 0)
 			return TW_RAISE_ERRNO("reading the log");
+		if (n == 0)
+			return TW_RAISE(IO, "the log is shorter than what was written of it");
 		TW_TRY(tw_parcel_add(p, bytes, (size_t)n));
 	}
 	return TW_OK;

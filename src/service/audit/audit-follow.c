@@ -20,7 +20,7 @@ tw_err tw_audit_follow(const tw_audit *a, uint64_t after, struct tw_audit_follow
 {
 	if (after > tw_audit_last(a))
 		return TW_RAISE(NOTFOUND, "the log ends with record %llu", (unsigned long long)tw_audit_last(a));
-	if (a->segment_count == 0 || after + 1 < a->segments[0].first_seq)
+	if (after + 1 < a->segments[0].first_seq)
 		return TW_RAISE(NOTFOUND, "record %llu is not on this device any more", (unsigned long long)after + 1);
 	*ret = (struct tw_audit_follow){ .after = after };
 	for (size_t i = 0; i < a->segment_count && a->segments[i].first_seq <= after + 1; i++)
@@ -30,7 +30,7 @@ tw_err tw_audit_follow(const tw_audit *a, uint64_t after, struct tw_audit_follow
 
 bool tw_audit_follow_behind(const tw_audit *a, const struct tw_audit_follow *f)
 {
-	return f->offset == 0 || f->state.next_seq <= a->durable_seq;
+	return f->state.next_seq <= a->durable_seq; /* 0: not begun yet */
 }
 
 static const struct tw_audit_segment *segment_of(const tw_audit *a, uint64_t first_seq)
@@ -86,20 +86,18 @@ static tw_err begin_segment(struct tw_audit_follow *f, struct tw_slice bytes)
 	return TW_OK;
 }
 
-/* Whole records only: one that the step has cut is read with the next. */
+/* Whole records only. One that is not whole is what the next step begins with: there it is, or it never was. */
 static tw_err give(struct tw_audit_follow *f, struct tw_cursor *c, bool (*visit)(void *user, const struct tw_log_record *r), void *user)
 {
 	struct tw_log_record r;
 	while (tw_cursor_left(c) > 0) {
 		struct tw_log_state before = f->state;
 		size_t at = tw_cursor_offset(c);
-		bool cut = tw_cursor_left(c) < TW_LOG_RECORD_MAX;
 		tw_err e = tw_log_record_read(&f->state, c, &r);
-		if (tw_failed(e) && (cut || tw_is(e, TW_CODE_NOTFOUND))) {
+		if (tw_failed(e)) {
 			f->state = before;
-			return at > 0 || tw_is(e, TW_CODE_NOTFOUND) ? TW_OK : e;
+			return at > 0 ? TW_OK : e;
 		}
-		TW_TRY(e);
 		if (r.seq > f->after && !visit(user, &r)) {
 			f->state = before;
 			return TW_OK;
@@ -110,19 +108,19 @@ static tw_err give(struct tw_audit_follow *f, struct tw_cursor *c, bool (*visit)
 }
 
 /* The segment that begins where this one has ended. */
-static bool go_on(const tw_audit *a, struct tw_audit_follow *f)
+static tw_err go_on(const tw_audit *a, struct tw_audit_follow *f)
 {
 	const struct tw_audit_segment *next = segment_of(a, f->state.next_seq);
 	if (!next || next->first_seq == f->segment)
-		return false;
+		return TW_RAISE(UNTRUSTED, "the log segment of record %llu is shorter than it was", (unsigned long long)f->segment);
 	f->segment = next->first_seq;
 	f->offset = 0;
-	return true;
+	return TW_OK;
 }
 
 tw_err tw_audit_follow_step(tw_audit *a, struct tw_audit_follow *f, bool (*visit)(void *user, const struct tw_log_record *r), void *user)
 {
-	bool present = a->segment_count > 0 && f->segment == a->segments[a->segment_count - 1].first_seq;
+	bool present = f->segment == a->segments[a->segment_count - 1].first_seq;
 	size_t size = 0;
 	if (!segment_of(a, f->segment))
 		return TW_RAISE(NOTFOUND, "the log was begun anew");
@@ -130,10 +128,8 @@ tw_err tw_audit_follow_step(tw_audit *a, struct tw_audit_follow *f, bool (*visit
 	if (!bytes)
 		return TW_RAISE(NOMEM, "reading the log");
 	TW_TRY(read_step(a, f, present, bytes, &size));
-	if (size == 0) {
-		(void)(!present && go_on(a, f));
-		return TW_OK;
-	}
+	if (size == 0)
+		return present ? TW_OK : go_on(a, f);
 	size_t skip = 0;
 	if (f->offset == 0) {
 		TW_TRY(begin_segment(f, (struct tw_slice){ bytes, size }));

@@ -26,7 +26,7 @@ static bool segment_seq(const char *name, uint64_t *ret)
 	if (strlen(name) != DIGITS + strlen(TW_AUDIT_SUFFIX) || strcmp(name + DIGITS, TW_AUDIT_SUFFIX) != 0)
 		return false;
 	size_t zeros = strspn(name, "0");
-	return zeros < DIGITS && !tw_failed(tw_parse_u64((struct tw_slice){ name + zeros, DIGITS - zeros }, UINT64_MAX, ret));
+	return !tw_failed(tw_parse_u64((struct tw_slice){ name + zeros, DIGITS - zeros }, UINT64_MAX, ret)); /* no number: zeros alone */
 }
 
 static bool note_name(void *user, const char *name)
@@ -66,30 +66,25 @@ static tw_err find_segments(tw_audit *a, struct found *f)
 	return TW_OK;
 }
 
+/* What does not verify; LIMIT and STATE: a file that is longer than any segment, and what is none. */
 static bool is_finding(tw_err e)
 {
-	return tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_UNSUPPORTED) ||
-		tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE);
+	return tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE);
 }
 
-/* The end of the last segment looks like an interrupted write, and there are whole records before it. */
-static bool torn_end(const tw_log_verifier *v, bool last)
-{
-	struct tw_log_report r;
-	tw_log_verifier_report(v, &r);
-	return last && r.torn && r.tail > TW_LOG_HEADER_SIZE;
-}
-
-static tw_err verify_one(tw_audit *a, tw_log_verifier *v, uint64_t seq, bool last, struct tw_buf *bytes)
+/* The verifier lets a torn end pass, and finds whatever stands behind one. A segment never had its name before its first record. */
+static tw_err verify_one(tw_audit *a, tw_log_verifier *v, uint64_t seq, struct tw_buf *bytes)
 {
 	char name[TW_AUDIT_NAME_SIZE];
 	struct tw_log_header h;
+	struct tw_log_report r;
 	tw_audit_name(seq, name);
 	tw_buf_clear(bytes);
 	TW_TRY(tw_durable_read(a->sys, a->o.dir, name, TW_AUDIT_SEGMENT_MAX, bytes));
-	tw_err e = tw_log_verifier_segment(v, tw_buf_slice(bytes), name);
-	if (tw_failed(e) && !(is_finding(e) && torn_end(v, last)))
-		return e;
+	TW_TRY(tw_log_verifier_segment(v, tw_buf_slice(bytes), name));
+	tw_log_verifier_report(v, &r);
+	if (r.tail == TW_LOG_HEADER_SIZE)
+		return TW_RAISE(UNTRUSTED, "%s has no whole record", name);
 	TW_TRY(tw_log_header_read(tw_buf_slice(bytes), &h));
 	if (h.first_seq != seq)
 		return TW_RAISE(UNTRUSTED, "%s begins with record %llu", name, (unsigned long long)h.first_seq);
@@ -100,7 +95,7 @@ static tw_err verify_one(tw_audit *a, tw_log_verifier *v, uint64_t seq, bool las
 static tw_err verify_all(tw_audit *a, tw_log_verifier *v, const struct found *f, struct tw_buf *last)
 {
 	for (size_t i = 0; i < f->count; i++) {
-		tw_err e = verify_one(a, v, f->seqs[i], i + 1 == f->count, last);
+		tw_err e = verify_one(a, v, f->seqs[i], last);
 		if (tw_failed(e) && !is_finding(e))
 			return e;
 		if (tw_failed(e)) {
@@ -130,7 +125,7 @@ static tw_err set_aside(tw_audit *a, const struct found *f)
 static tw_err end_last(tw_audit *a, const struct tw_log_report *r, const struct tw_buf *bytes, json_t *open)
 {
 	uint64_t seq = a->segments[a->segment_count - 1].first_seq;
-	if (r->torn && r->leftover > 0) {
+	if (r->leftover > 0) {
 		char name[TW_AUDIT_NAME_SIZE + 8], hash[2 * TW_SHA256_SIZE + 1];
 		uint8_t digest[TW_SHA256_SIZE];
 		const char *at = bytes->data + r->tail;
@@ -181,7 +176,7 @@ static tw_err next_epoch_key(tw_audit *a, uint8_t key[32])
 {
 	uint64_t last = 0;
 	tw_err e = a->keys.epoch_key(a->keys.user, a->epoch + 1, key);
-	if (!tw_is(e, TW_CODE_STATE) || !a->keys.old_key) {
+	if (!tw_is(e, TW_CODE_STATE)) {
 		a->epoch += !tw_failed(e);
 		return e;
 	}
@@ -203,8 +198,6 @@ tw_err tw_audit_epoch_begin(tw_audit *a)
 
 tw_err tw_audit_closed_key(const tw_audit *a, uint64_t epoch, uint8_t ret[32])
 {
-	if (!a->keys.old_key)
-		return TW_RAISE(NOTFOUND, "the key of epoch %llu", (unsigned long long)epoch);
 	tw_err e = a->keys.old_key(a->keys.user, epoch, ret);
 	return tw_is(e, TW_CODE_DENIED) ? TW_RAISE(NOTFOUND, "the key of epoch %llu", (unsigned long long)epoch) : e;
 }
@@ -229,16 +222,13 @@ static tw_err seals_hold(tw_audit *a, uint64_t seq, const struct tw_buf *last, s
 	TW_CLEANUP(tw_log_verifier_freep) tw_log_verifier *v = NULL;
 	char name[TW_AUDIT_NAME_SIZE];
 	struct tw_log_report r;
-	*ret = true;
-	if (!a->keys.old_key)
-		return TW_OK;
 	TW_TRY(with_keys(a, &v));
 	tw_audit_name(seq, name);
 	tw_err e = tw_log_verifier_segment(v, tw_buf_slice(last), name);
 	if (tw_failed(e) && !is_finding(e))
 		return e;
 	tw_log_verifier_report(v, &r);
-	*ret = r.tail == tail && !r.fault[0];
+	*ret = r.tail == tail;
 	return TW_OK;
 }
 

@@ -20,10 +20,7 @@ static tw_err collect(struct tw_slice bytes, struct tail *t)
 	struct tw_cursor c = tw_cursor_of(bytes.at + TW_LOG_HEADER_SIZE, bytes.size - TW_LOG_HEADER_SIZE);
 	t->next = t->held = 0;
 	while (tw_cursor_left(&c) > 0) {
-		tw_err e = tw_log_record_read(&s, &c, &t->ring[t->next]);
-		if (tw_is(e, TW_CODE_NOTFOUND))
-			return TW_OK;
-		TW_TRY(e);
+		TW_TRY(tw_log_record_read(&s, &c, &t->ring[t->next]));
 		if (t->before && t->ring[t->next].seq >= t->before)
 			return TW_OK;
 		t->next = (t->next + 1) % t->room;
@@ -39,8 +36,11 @@ static tw_err read_segment(tw_audit *a, size_t i, struct tw_buf *bytes, struct t
 	tw_buf_clear(bytes);
 	TW_TRY(tw_durable_read(a->sys, a->o.dir, name, TW_AUDIT_SEGMENT_MAX, bytes));
 	struct tw_slice s = tw_buf_slice(bytes);
-	if (i + 1 == a->segment_count && s.size > a->written)
-		s.size = a->written; /* the rest is zeros */
+	if (i + 1 < a->segment_count)
+		return collect(s, t);
+	if (s.size < a->written)
+		return TW_RAISE(IO, "log segment %s is shorter than what was written of it", name);
+	s.size = a->written; /* the rest is zeros */
 	return collect(s, t);
 }
 

@@ -62,12 +62,13 @@ tw_err tw_audit_spare_ready(tw_audit *a)
 		return a->spare >= 0 ? TW_OK : TW_RAISE(LIMIT, "no room for another log segment");
 	}
 	int fd = a->sys->open_beneath(a->sys, a->o.dir, TW_AUDIT_SPARE, O_RDWR | O_CLOEXEC, 0);
-	if (fd >= 0 && blank(a, fd)) {
-		a->spare = fd;
-		return TW_OK;
-	}
-	if (fd >= 0)
+	if (fd >= 0) {
+		if (blank(a, fd)) {
+			a->spare = fd;
+			return TW_OK;
+		}
 		a->sys->close(a->sys, fd);
+	}
 	TW_TRY(tw_durable_remove(a->sys, a->o.dir, TW_AUDIT_SPARE));
 	fd = a->sys->open_beneath(a->sys, a->o.dir, TW_AUDIT_SPARE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)

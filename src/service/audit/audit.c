@@ -60,8 +60,6 @@ static tw_err salt(tw_audit *a, uint8_t ret[TW_LOG_SALT])
 tw_err tw_audit_append_text(tw_audit *a, enum tw_log_type type, struct tw_slice body, uint64_t *ret_seq)
 {
 	TW_TRY(usable(a));
-	if (body.size > TW_LOG_BODY_MAX)
-		return TW_RAISE(LIMIT, "a log record of %zu bytes, limit %d", body.size, TW_LOG_BODY_MAX);
 	TW_TRY(room(a, type));
 	struct tw_log_record r = { .type = type, .body = body };
 	r.wall_ms = tw_time_wall_ms(a->o.time);

@@ -6,6 +6,8 @@
 #include "service/audit/test-audit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #define FIXED (TW_LOG_RECORD_MIN - 2)                       /* of a record, beside its body */
 #define ENOUGH (TW_LOG_RECORD_MAX + TW_AUDIT_RESERVE)       /* what a read needs where no other segment can be made */
@@ -14,8 +16,10 @@
 /* The real system, but the disk may be full, a sync may fail, and all are counted. */
 static struct {
 	struct tw_sys sys;
-	int allocate, sync, open; /* errno, 0: well */
-	int lacks;                /* so many blocks are not to be had */
+	int allocate, sync, open, read, look, random; /* errno, 0: well */
+	int lacks;                                    /* so many blocks are not to be had */
+	int interrupts;                               /* so many reads are cut short before they begin */
+	const void *kept;                             /* this block cannot grow */
 	long syncs;
 } disk;
 
@@ -43,8 +47,36 @@ static void *alloc(const struct tw_sys *s, size_t size)
 	return disk.lacks > 0 && disk.lacks-- ? NULL : tw_sys_real()->alloc(tw_sys_real(), size);
 }
 
+/* errno says of a read that went well what it said before. */
+static ssize_t read_at(const struct tw_sys *s, int fd, void *buffer, size_t size, off_t offset)
+{
+	memset(buffer, 0, size);
+	errno = disk.interrupts > 0 ? EINTR : disk.read;
+	if (disk.interrupts > 0 && disk.interrupts--)
+		return -1;
+	if (disk.read)
+		return -1;
+	errno = EINTR;
+	return tw_sys_real()->pread(tw_sys_real(), fd, buffer, size, offset);
+}
+
+static int look(const struct tw_sys *s, int fd, struct stat *ret)
+{
+	int r = tw_sys_real()->fstat(tw_sys_real(), fd, ret);
+	errno = disk.look ? disk.look : errno;
+	return disk.look ? -1 : r;
+}
+
+static int draw(const struct tw_sys *s, void *buffer, size_t size)
+{
+	errno = disk.random;
+	return disk.random ? -1 : tw_sys_real()->random(tw_sys_real(), buffer, size);
+}
+
 static void *resize(const struct tw_sys *s, void *p, size_t size)
 {
+	if (p && p == disk.kept)
+		return NULL;
 	return disk.lacks > 0 && disk.lacks-- ? NULL : tw_sys_real()->resize(tw_sys_real(), p, size);
 }
 
@@ -68,6 +100,9 @@ static tw_audit *begin_at(const struct tw_sys *clocks)
 	disk.sys.open_beneath = open_beneath;
 	disk.sys.alloc = alloc;
 	disk.sys.resize = resize;
+	disk.sys.pread = read_at;
+	disk.sys.fstat = look;
+	disk.sys.random = draw;
 	bench_init(&bench, clocks, dir.fd);
 	bench.calls.sign = sign_and_count;
 	signatures = 0;
@@ -386,6 +421,174 @@ static void test_reading_what_lies_before(void **state)
 	tw_audit_free(a);
 }
 
+static bool stop_at_zero(void *user, const struct tw_log_record *r)
+{
+	return --*(size_t *)user > 0;
+}
+
+/* Nor older ones for what does not need them, and nothing is written for nothing. */
+static void test_reading_no_more_than_asked(void **state)
+{
+	size_t seen = 0;
+	tw_audit *a = begin();
+	CHECK_OK(tw_audit_epoch_next(a, "test"));
+	size_t latest = (size_t)(tw_audit_last(a) + 1 - a->segments[1].first_seq), left = latest;
+	CHECK_INT(unlinkat(dir.fd, "00000000000000000001.twlog", 0), 0);
+	CHECK_OK(tw_audit_recent(a, 0, latest, count_one, &seen));
+	CHECK_INT(seen, latest);
+	CHECK_OK(tw_audit_recent(a, 0, 1000, stop_at_zero, &left));
+	CHECK_INT(left, 0);
+	CHECK(tw_failed(tw_audit_recent(a, 0, latest + 1, count_one, &seen)));
+	CHECK_OK(add_sized(a, TW_LOG_READ, TW_LOG_RECORD_MIN));
+	CHECK_OK(tw_audit_recent(a, 0, 0, count_one, &seen));
+	CHECK(tw_audit_pending(a));
+	tw_audit_free(a);
+}
+
+#define CHECK_DENIED(call)                                           \
+	do {                                                         \
+		CHECK_ERR(call, IO);                                 \
+		CHECK(strstr(tw_err_detail(), "Permission denied")); \
+	} while (0)
+
+/* What cannot be opened or read is told by its own name, and an interruption is no end. */
+static void test_segments_that_cannot_be_read(void **state)
+{
+	struct tw_audit_follow f;
+	size_t seen = 0;
+	uint64_t size = 0;
+	int fd = -1;
+	tw_audit *a = begin();
+	CHECK_OK(tw_audit_epoch_next(a, "test"));
+	uint64_t present = a->segments[1].first_seq;
+	CHECK_OK(tw_audit_follow(a, 0, &f));
+	disk.open = EACCES;
+	CHECK_DENIED(tw_audit_part_file(a, 1, &fd, &size));
+	CHECK_DENIED(tw_audit_segment_cut(a, 1, 1000));
+	CHECK_DENIED(tw_audit_follow_step(a, &f, count_one, &seen));
+	disk.open = 0;
+	disk.lacks = 1;
+	CHECK_ERR(tw_audit_part_file(a, present, &fd, &size), NOMEM);
+	disk.read = EIO;
+	CHECK_ERR(tw_audit_part_file(a, present, &fd, &size), IO);
+	CHECK_ERR(tw_audit_follow_step(a, &f, count_one, &seen), IO);
+	CHECK_INT(fd, -1);
+	disk.read = 0;
+	disk.interrupts = 2;
+	CHECK_OK(tw_audit_part_file(a, present, &fd, &size));
+	CHECK_INT(disk.interrupts, 0);
+	CHECK_INT(close(fd), 0);
+	disk.interrupts = 2;
+	CHECK_OK(tw_audit_follow_step(a, &f, count_one, &seen));
+	CHECK_INT(disk.interrupts, 0);
+	CHECK(seen > 0);
+	CHECK_INT(ftruncate(a->fd, (off_t)a->written - 1), 0); /* somebody else did that */
+	CHECK_ERR(tw_audit_part_file(a, present, &fd, &size), IO);
+	CHECK_ERR(tw_audit_recent(a, 0, 1, count_one, &seen), IO);
+	tw_audit_free(a);
+}
+
+/* A closed segment that ends early is not followed for ever. */
+static void test_following_what_was_cut(void **state)
+{
+	static const off_t sizes[] = { TW_LOG_HEADER_SIZE, 0 };
+	for (size_t i = 0; i < TW_COUNT(sizes); i++) {
+		struct tw_audit_follow f;
+		size_t seen = 0;
+		tw_audit *a = begin();
+		CHECK_OK(tw_audit_epoch_next(a, "test"));
+		CHECK_OK(tw_audit_follow(a, 0, &f));
+		int fd = openat(dir.fd, "00000000000000000001.twlog", O_WRONLY | O_CLOEXEC);
+		CHECK_INT(ftruncate(fd, sizes[i]), 0);
+		CHECK_INT(close(fd), 0);
+		if (sizes[i])
+			CHECK_OK(tw_audit_follow_step(a, &f, count_one, &seen));
+		CHECK_ERR(tw_audit_follow_step(a, &f, count_one, &seen), UNTRUSTED);
+		CHECK_INT(seen, 0);
+		tw_audit_free(a);
+	}
+}
+
+/* Sixteen segments, and no memory for the next: the last one is closed, none is begun, and whoever has read all of it waits. */
+static void test_no_memory_for_another_segment(void **state)
+{
+	struct tw_audit_follow f;
+	size_t seen = 0;
+	uint64_t size = 0;
+	int fd = -1;
+	tw_audit *a = begin();
+	while (a->segment_count < a->segment_room)
+		CHECK_OK(tw_audit_epoch_next(a, "test"));
+	CHECK_OK(tw_audit_checkpoint(a));
+	uint64_t last = a->segments[a->segment_count - 1].first_seq;
+	CHECK_OK(tw_audit_follow(a, tw_audit_last(a), &f));
+	CHECK_INT(f.segment, last);
+	CHECK_OK(tw_audit_follow_step(a, &f, count_one, &seen));
+	CHECK_INT(seen, 0);
+	disk.kept = a->segments;
+	CHECK_ERR(tw_audit_epoch_next(a, "test"), NOMEM);
+	CHECK(tw_audit_broken(a)[0]);
+	CHECK_OK(tw_audit_follow_step(a, &f, count_one, &seen));
+	CHECK_ERR(tw_audit_part_file(a, last, &fd, &size), NOTFOUND);
+	tw_audit_free(a);
+}
+
+/* --- Spares --- */
+
+/* One that is ready stays; one that cannot be looked at is replaced. */
+static void test_a_spare_that_cannot_be_looked_at(void **state)
+{
+	static const struct {
+		int look, read, lacks;
+	} rows[] = { { 0, 0, 0 }, { EIO, 0, 0 }, { 0, EIO, 0 }, { 0, 0, 1 } };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		struct stat st;
+		tw_audit *a = begin();
+		int kept = a->spare;
+		CHECK_OK(tw_audit_spare_ready(a));
+		CHECK_INT(a->spare, kept);
+		a->spare = -1;
+		disk.look = rows[i].look;
+		disk.read = rows[i].read;
+		disk.lacks = rows[i].lacks;
+		CHECK_OK(tw_audit_spare_ready(a));
+		CHECK(a->spare >= 0);
+		CHECK_INT(fstat(kept, &st), 0);
+		CHECK_INT(st.st_nlink, i == 0);
+		CHECK_INT(close(kept), 0);
+		tw_audit_free(a);
+	}
+}
+
+static void test_a_spare_that_cannot_be_made(void **state)
+{
+	tw_audit *a = begin();
+	fill_disk(a);
+	disk.allocate = 0;
+	disk.open = ENOSPC;
+	CHECK_ERR(tw_audit_spare_ready(a), LIMIT);
+	disk.open = 0;
+	disk.lacks = 1;
+	CHECK_ERR(tw_audit_spare_ready(a), NOMEM);
+	CHECK_OK(tw_audit_spare_ready(a));
+	tw_audit_free(a);
+}
+
+/* --- Records --- */
+
+static void test_a_record_of_nothing(void **state)
+{
+	tw_audit *a = begin();
+	uint64_t last = tw_audit_last(a);
+	CHECK_ERR(tw_audit_append(a, TW_LOG_EVENT, NULL, NULL), NOMEM);
+	a->salts_left = 0;
+	disk.random = EIO;
+	CHECK_ERR(add_sized(a, TW_LOG_EVENT, TW_LOG_RECORD_MIN), IO); /* none without a salt that nobody can guess */
+	disk.random = 0;
+	CHECK_INT(tw_audit_last(a), last);
+	tw_audit_free(a);
+}
+
 /* --- Signatures --- */
 
 /* A checkpoint that needs a new segment signs what stands there then; one that has no room signs nothing. */
@@ -592,5 +795,8 @@ static void test_counts_wait_for_room(void **state)
 CHECK_MAIN(TEST(test_to_the_last_byte), TEST(test_when_the_disk_is_asked_again), TEST(test_a_segment_that_has_just_begun),
 	TEST(test_a_disk_that_sets_no_room_aside), TEST(test_a_start_on_a_full_disk), TEST(test_a_full_batch_is_written_first),
 	TEST(test_what_is_synced), TEST(test_a_sync_that_fails_under_an_append), TEST(test_reading_a_broken_log),
-	TEST(test_reading_what_lies_before), TEST(test_a_checkpoint_at_the_end), TEST(test_more_segments_than_fit_at_first),
-	TEST(test_a_source_too_many), TEST(test_long_names_of_sources), TEST(test_refusals_without_room), TEST(test_counts_wait_for_room))
+	TEST(test_reading_what_lies_before), TEST(test_reading_no_more_than_asked), TEST(test_segments_that_cannot_be_read),
+	TEST(test_following_what_was_cut), TEST(test_no_memory_for_another_segment), TEST(test_a_spare_that_cannot_be_looked_at),
+	TEST(test_a_spare_that_cannot_be_made), TEST(test_a_record_of_nothing), TEST(test_a_checkpoint_at_the_end),
+	TEST(test_more_segments_than_fit_at_first), TEST(test_a_source_too_many), TEST(test_long_names_of_sources),
+	TEST(test_refusals_without_room), TEST(test_counts_wait_for_room))

@@ -215,9 +215,28 @@ static void test_keys_that_do_not_answer(void **state)
 	a = open_log(&b, tw_sys_real());
 	CHECK_INT(tw_audit_epoch(a), 51);
 	tw_audit_free(a);
-	b.calls.old_key = NULL;
-	b.keys.handed_out = 60;
+}
+
+static tw_err always_old(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	memset(ret, 1, 32);
+	return TW_OK;
+}
+
+static tw_err never_next(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	return TW_RAISE(STATE, "epoch %llu is past", (unsigned long long)epoch);
+}
+
+/* Keys for which every epoch is past: the search for the first that is not comes to an end. */
+static void test_keys_that_are_never_ahead(void **state)
+{
+	struct bench b;
+	tw_audit *a = NULL;
+	bench_init(&b, tw_sys_real(), dir.fd);
+	b.calls = (struct tw_audit_keys){ never_next, sign, &b.keys, always_old };
 	CHECK_ERR(tw_audit_open(tw_sys_real(), &b.options, &a), STATE);
+	CHECK(a == NULL);
 }
 
 static bool keep_first(void *user, uint64_t intent)
@@ -255,16 +274,20 @@ static void test_what_may_be_a_spare(void **state)
 {
 	static const struct {
 		off_t size;
-		off_t at; /* of a byte that is not zero; -1: none */
-	} rows[] = { { SEGMENT, -1 }, { SEGMENT, 0 }, { SEGMENT, 1 }, { SEGMENT, SEGMENT - 1 }, { SEGMENT, 32 * 1024 },
-		{ SEGMENT - 1, -1 }, { SEGMENT + 1, -1 }, { 0, -1 } };
+		off_t at; /* of a byte that is not zero; -1: none, -2: all */
+	} rows[] = { { SEGMENT, -1 }, { SEGMENT, -2 }, { SEGMENT, 0 }, { SEGMENT, 1 }, { SEGMENT, SEGMENT - 1 },
+		{ SEGMENT, 32 * 1024 }, { SEGMENT - 1, -1 }, { SEGMENT + 1, -1 }, { 0, -1 } };
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		static char all[SEGMENT];
 		struct bench b;
 		struct stat before, after;
 		struct tw_log_report r;
 		test_dir_empty(&dir);
+		memset(all, 'x', sizeof all);
 		int fd = openat(dir.fd, "spare", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		CHECK_INT(ftruncate(fd, rows[i].size), 0);
+		if (rows[i].at == -2)
+			CHECK_INT(pwrite(fd, all, sizeof all, 0), sizeof all);
 		if (rows[i].at >= 0)
 			CHECK_INT(pwrite(fd, "x", 1, rows[i].at), 1);
 		CHECK_INT(fstat(fd, &before), 0);
@@ -416,6 +439,6 @@ static void test_sizes_of_segments(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_every_failure_is_told), TEST(test_keys_that_do_not_answer), TEST(test_keeps_what_outlives_a_restart),
-	TEST(test_what_may_be_a_spare), TEST(test_a_followed_log), TEST(test_changed_under_us), TEST(test_rations_to_the_last),
-	TEST(test_sizes_of_segments))
+CHECK_MAIN(TEST(test_every_failure_is_told), TEST(test_keys_that_do_not_answer), TEST(test_keys_that_are_never_ahead),
+	TEST(test_keeps_what_outlives_a_restart), TEST(test_what_may_be_a_spare), TEST(test_a_followed_log),
+	TEST(test_changed_under_us), TEST(test_rations_to_the_last), TEST(test_sizes_of_segments))

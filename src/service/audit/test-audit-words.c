@@ -115,11 +115,18 @@ static void test_what_is_said_of_a_changed_log(void **state)
 	char aside[300] = "";
 	tw_audit *a = begin_log(&b);
 	CHECK_OK(tw_audit_epoch_next(a, "another segment"));
+	char second[TW_AUDIT_NAME_SIZE];
+	struct stat st;
+	tw_audit_name(a->segments[1].first_seq, second);
 	tw_audit_free(a);
 	write_at(FIRST, 600, "!", 1);
 	read_file(FIRST, &before);
+	int fd = openat(dir.fd, second, O_RDONLY | O_CLOEXEC);
 	a = open_log(&b, tw_sys_real());
 	CHECK_INT(count_named(".aside-"), 2);
+	CHECK_INT(fstat(fd, &st), 0);
+	CHECK_INT(st.st_size, SEGMENT); /* not a byte of it is cut */
+	close(fd);
 	CHECK(strstr(latest(a, TW_LOG_OPEN, 0).body, "\"fault\":\"segment " FIRST ", record 1 at byte 512"));
 	CHECK(strstr(tw_audit_fault(a), "record 1 at byte 512"));
 	DIR *list = opendir(dir.path);
@@ -130,6 +137,95 @@ static void test_what_is_said_of_a_changed_log(void **state)
 	read_file(aside, &after);
 	CHECK_INT(after.size, before.size);
 	CHECK_BYTES(after.data, before.data, before.size);
+	tw_audit_free(a);
+}
+
+static void check_set_aside(struct bench *b, const char *fault, size_t count)
+{
+	tw_audit *a = open_log(b, tw_sys_real());
+	if (!strstr(tw_audit_fault(a), fault))
+		fail_msg("got '%s', want '%s'", tw_audit_fault(a), fault);
+	CHECK_INT(count_named(".aside-"), count);
+	CHECK_INT(count_named(".cut"), 0);
+	tw_audit_free(a);
+}
+
+/* Behind an end that is torn there is nothing; where the log went on, somebody took away what was there. */
+static void test_an_end_that_is_torn_and_went_on(void **state)
+{
+	static const char zeros[512];
+	struct bench b;
+	tw_audit *a = begin_log(&b);
+	add_many(a, 1, 1800);
+	CHECK_OK(tw_audit_commit(a));
+	off_t end = (off_t)a->written;
+	CHECK_OK(tw_audit_epoch_next(a, "another segment"));
+	tw_audit_free(a);
+	write_at(FIRST, (end - 1) / 512 * 512 - 512, zeros, sizeof zeros);
+	check_set_aside(&b, "is unfinished at record", 2);
+}
+
+/* Nor does a power cut leave a segment without its first record: the name comes after it. */
+static void test_a_segment_without_a_record(void **state)
+{
+	static const off_t sizes[] = { TW_LOG_HEADER_SIZE, TW_LOG_HEADER_SIZE + 90 };
+	for (size_t i = 0; i < TW_COUNT(sizes); i++) {
+		struct bench b;
+		test_dir_empty(&dir);
+		tw_audit_free(begin_log(&b));
+		int fd = openat(dir.fd, FIRST, O_WRONLY | O_CLOEXEC);
+		CHECK_INT(ftruncate(fd, sizes[i]), 0);
+		close(fd);
+		check_set_aside(&b, FIRST " has no whole record", 1);
+	}
+}
+
+/* What has a segment's name and is none is set aside like one that was changed. */
+static void test_what_is_no_segment(void **state)
+{
+	struct bench b;
+	tw_audit_free(begin_log(&b));
+	int fd = openat(dir.fd, FIRST, O_WRONLY | O_CLOEXEC);
+	CHECK_INT(ftruncate(fd, TW_AUDIT_SEGMENT_MAX + 1), 0);
+	close(fd);
+	check_set_aside(&b, "more than 16777216 bytes", 1);
+	test_dir_empty(&dir);
+	CHECK_INT(mkfifoat(dir.fd, FIRST, 0600), 0);
+	check_set_aside(&b, "is not a file", 1);
+}
+
+/* The chain does not cover seals, so one that was changed is found with its epoch's key only. */
+static void test_a_seal_that_was_changed(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf bytes = { 0 };
+	struct bench b;
+	tw_audit *a = begin_log(&b);
+	add_many(a, 3, 200);
+	CHECK_OK(tw_audit_commit(a));
+	tw_audit_free(a);
+	read_file(FIRST, &bytes);
+	const uint8_t *size = (const uint8_t *)bytes.data + TW_LOG_HEADER_SIZE;
+	size_t end = TW_LOG_HEADER_SIZE + (size_t)(size[0] << 24 | size[1] << 16 | size[2] << 8 | size[3]);
+	write_at(FIRST, (off_t)end - 1, (char[]){ (char)(bytes.data[end - 1] ^ 1) }, 1);
+	check_set_aside(&b, "record 1 at byte 512", 1);
+}
+
+/* Somebody who removes the oldest segments leaves a log that goes on; nobody is told that it begins where it does not. */
+static void test_a_log_without_its_beginning(void **state)
+{
+	struct bench b;
+	struct tw_audit_follow f;
+	tw_audit *a = begin_log(&b);
+	CHECK_OK(tw_audit_epoch_next(a, "another segment"));
+	uint64_t first = a->segments[1].first_seq;
+	tw_audit_free(a);
+	CHECK_INT(unlinkat(dir.fd, FIRST, 0), 0);
+	a = open_log(&b, tw_sys_real());
+	CHECK_TEXT(tw_audit_fault(a), "");
+	CHECK_ERR(tw_audit_follow(a, 0, &f), NOTFOUND);
+	CHECK_ERR(tw_audit_follow(a, first - 2, &f), NOTFOUND);
+	CHECK_OK(tw_audit_follow(a, first - 1, &f));
+	CHECK_INT(f.segment, first);
 	tw_audit_free(a);
 }
 
@@ -146,6 +242,16 @@ static void test_a_segment_under_another_name(void **state)
 	tw_audit_free(a);
 }
 
+/* As a folder tells its names: each in memory of its own. */
+static int list_a_short_one_first(const struct tw_sys *s, int at, bool (*visit)(void *user, const char *name), void *user)
+{
+	char *name = strdup("1");
+	assert_non_null(name);
+	bool more = visit(user, name);
+	free(name);
+	return more ? tw_sys_real()->list(tw_sys_real(), at, visit, user) : 0;
+}
+
 /* What is no segment by its name is left alone, whatever is in it. */
 static void test_other_names_in_the_folder(void **state)
 {
@@ -156,7 +262,9 @@ static void test_other_names_in_the_folder(void **state)
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		close(openat(dir.fd, names[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	tw_audit_free(open_log(&b, tw_sys_real()));
-	tw_audit *a = open_log(&b, tw_sys_real());
+	struct tw_sys sys = *tw_sys_real();
+	sys.list = list_a_short_one_first;
+	tw_audit *a = open_log(&b, &sys);
 	CHECK_TEXT(tw_audit_fault(a), "");
 	CHECK_INT(tw_audit_segments(a), 2);
 	for (size_t i = 0; i < TW_COUNT(names); i++)
@@ -286,6 +394,7 @@ static void test_what_keys_leave_behind(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_what_a_start_says), TEST(test_what_is_said_of_a_cut), TEST(test_what_is_said_of_a_changed_log),
-	TEST(test_a_segment_under_another_name), TEST(test_other_names_in_the_folder), TEST(test_the_head), TEST(test_salts),
-	TEST(test_headers_name_the_boot), TEST(test_when_counts_are_due), TEST(test_an_epoch_ends_signed),
-	TEST(test_what_keys_leave_behind))
+	TEST(test_an_end_that_is_torn_and_went_on), TEST(test_a_segment_without_a_record), TEST(test_what_is_no_segment),
+	TEST(test_a_seal_that_was_changed), TEST(test_a_log_without_its_beginning), TEST(test_a_segment_under_another_name),
+	TEST(test_other_names_in_the_folder), TEST(test_the_head), TEST(test_salts), TEST(test_headers_name_the_boot),
+	TEST(test_when_counts_are_due), TEST(test_an_epoch_ends_signed), TEST(test_what_keys_leave_behind))

@@ -57,7 +57,7 @@ static tw_err check_part(const struct tw_http_reading *r, struct tw_slice part, 
 	size_t size = 0;
 
 	for (size_t i = 0; i < part.size; i++)
-		if (!(tw_http_class[(uint8_t)part.at[i]] & TW_BYTE_PCHAR) && !(part.at[i] == '?' && !is_path))
+		if (!(tw_http_class[(uint8_t)part.at[i]] & TW_BYTE_PCHAR) && part.at[i] != '?') /* the first ends the path */
 			return tw_http_refuse(r, TW_RULE_TARGET_CHARACTER, part.at + i);
 	TW_TRY(decode(r, part, is_path, decoded, &size));
 	struct tw_slice s = { decoded, size };

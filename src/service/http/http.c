@@ -50,12 +50,14 @@ static tw_err read_field(const struct tw_http_reading *r, struct tw_slice line)
 	const char *colon = memchr(line.at, ':', line.size);
 	if (!colon)
 		return tw_http_refuse(r, TW_RULE_FIELD_COLON, line.at);
-	struct tw_slice name = { line.at, (size_t)(colon - line.at) };
-	if (name.size > 0 && (colon[-1] == ' ' || colon[-1] == '\t'))
+	if (colon == line.at)
+		return tw_http_refuse(r, TW_RULE_FIELD_NAME, line.at);
+	if (colon[-1] == ' ' || colon[-1] == '\t')
 		return tw_http_refuse(r, TW_RULE_FIELD_BLANK, colon - 1);
+	struct tw_slice name = { line.at, (size_t)(colon - line.at) };
 	const char *bad = tw_http_outside(name, TW_BYTE_TOKEN);
-	if (bad || name.size == 0)
-		return tw_http_refuse(r, TW_RULE_FIELD_NAME, bad ? bad : line.at);
+	if (bad)
+		return tw_http_refuse(r, TW_RULE_FIELD_NAME, bad);
 	struct tw_slice value = { colon + 1, line.size - name.size - 1 };
 	bad = tw_http_outside(value, TW_BYTE_VALUE);
 	if (bad)

@@ -111,6 +111,11 @@ static const struct row rows[] = {
 	{ "host port 65535", "GET / HTTP/1.1\r\nHost: a:65535\r\n" END, 0 },
 	{ "host port 65536 and a digit", "GET / HTTP/1.1\r\nHost: a:655350\r\n" END, 400 },
 	{ "connection no token", "GET / HTTP/1.1\r\n" HOST "Connection: a b\r\n" END, 400 },
+	{ "host port of six digits", "GET / HTTP/1.1\r\nHost: a:000080\r\n" END, 400 },
+	{ "host port of 2^32 + 80", "GET / HTTP/1.1\r\nHost: a:4294967376\r\n" END, 400 },
+	{ "chunked with GET", "GET / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END, 400 },
+	{ "encoded backslash", "GET /a%5cb HTTP/1.1\r\n" HOST END, 400 },
+	{ "query with slash, backslash and percent encoded", "GET /a?b=%2f%5c%25 HTTP/1.1\r\n" HOST END, 0 },
 };
 
 static tw_err parse(const char *bytes, size_t size, struct tw_http_head *h, struct tw_http_fault *f)
@@ -229,7 +234,12 @@ static void test_limits(void **state)
 	memcpy(big, "\r\n", 2);
 	CHECK_ERR(parse(big, sizeof big, &h, &f), LIMIT);
 	CHECK_INT(f.status, 414);
-	memcpy(big, "GET / HTTP/1.1\r\nA: ", 19);
+	memcpy(big, "GET / HTTP/1.1\nA: b", 19);
+	CHECK_ERR(parse(big, sizeof big, &h, &f), SYNTAX); /* what is wrong with its beginning, however long it is */
+	CHECK_INT(f.status, 400);
+	memcpy(big, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27);
+	CHECK_OK(parse(big, sizeof big, &h, &f)); /* nor does it matter how much stands behind it */
+	memcpy(big, "GET / HTTP/1.1\r\nA: aaaaaaaaa", 28);
 	CHECK_ERR(parse(big, TW_HTTP_HEAD_MAX - 1, &h, &f), NOTFOUND);
 	CHECK_ERR(parse(big, TW_HTTP_HEAD_MAX, &h, &f), LIMIT);
 	CHECK_INT(f.status, 431);
@@ -246,6 +256,14 @@ static void test_limits(void **state)
 	CHECK_INT(f.status, 414);
 }
 
+static void test_words_of_a_status(void **state)
+{
+	CHECK_TEXT(tw_http_reason(100), "Continue");
+	CHECK_TEXT(tw_http_reason(204), "No Content");
+	CHECK_TEXT(tw_http_reason(505), "HTTP Version Not Supported");
+	CHECK_TEXT(tw_http_reason(299), "Unknown");
+}
+
 static const struct {
 	const char *bytes, *body; /* body NULL: refused */
 	int status;
@@ -256,6 +274,8 @@ static const struct {
 	{ "0005\r\nhello\r\nA\r\n0123456789\r\n0\r\n\r\n", "hello0123456789", 0, 0 },
 	{ "5;x=y\r\nhello\r\n0\r\n\r\n", NULL, 400, 0 },
 	{ "5 \r\nhello\r\n0\r\n\r\n", NULL, 400, 0 },
+	{ "5;\nhello\r\n0\r\n\r\n", NULL, 400, 0 },
+	{ "5 \nhello\r\n0\r\n\r\n", NULL, 400, 0 },
 	{ "\r\n", NULL, 400, 0 },
 	{ "+5\r\nhello\r\n0\r\n\r\n", NULL, 400, 0 },
 	{ "0x5\r\nhello\r\n0\r\n\r\n", NULL, 400, 0 },
@@ -338,6 +358,6 @@ static void test_chunks_without_memory(void **state)
 	tw_fake_free(fake);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_prefixes), cmocka_unit_test(test_slices),
-	cmocka_unit_test(test_reasons), cmocka_unit_test(test_values_are_trimmed), cmocka_unit_test(test_where_a_chunk_is_too_long),
-	cmocka_unit_test(test_limits), cmocka_unit_test(test_chunks), cmocka_unit_test(test_chunks_without_memory))
+CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_prefixes), cmocka_unit_test(test_slices), cmocka_unit_test(test_reasons),
+	cmocka_unit_test(test_values_are_trimmed), cmocka_unit_test(test_where_a_chunk_is_too_long), cmocka_unit_test(test_limits),
+	cmocka_unit_test(test_words_of_a_status), cmocka_unit_test(test_chunks), cmocka_unit_test(test_chunks_without_memory))

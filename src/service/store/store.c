@@ -63,11 +63,11 @@ tw_err tw_store_answer(tw_store *s, const char *sql, char *ret, size_t size)
 	int status = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
 	if (status == SQLITE_OK)
 		status = sqlite3_step(stmt);
-	const char *text = status == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+	bool has_text = status == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL; /* asked first: without memory for the text it is NULL */
+	const char *text = has_text ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
 	snprintf(ret, size, "%s", text ? text : "");
-	bool no_memory = status == SQLITE_ROW && !text && sqlite3_column_type(stmt, 0) != SQLITE_NULL;
 	tw_err e = TW_OK;
-	if (no_memory)
+	if (has_text && !text)
 		e = sql_error(s, SQLITE_NOMEM, sql);
 	else if (status != SQLITE_ROW && status != SQLITE_DONE)
 		e = sql_error(s, status, sql);
@@ -205,7 +205,7 @@ static tw_err prepared(tw_store *s, const char *sql, sqlite3_stmt **ret)
 			*ret = c->stmt;
 			return TW_OK;
 		}
-		if ((!slot || c->used < slot->used) && !(c->stmt && sqlite3_stmt_busy(c->stmt)))
+		if ((!slot || c->used < slot->used) && !sqlite3_stmt_busy(c->stmt))
 			slot = c;
 	}
 	if (!slot)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Formats: what is refused, what a trial writes, and a migration under every fault and after every cut. */
+#include "service/store/store-inside.h"
 #include "service/store/test-store.h"
 
 static const struct tw_store_step steps[] = { { 1, NOTE_1 }, { 1, TOTAL_1 }, { 2, SIZE_2 }, { 0, NULL } };
@@ -47,7 +48,11 @@ static void test_migrates_in_place(void **state)
 	CHECK_INT(number(s, "SELECT size FROM note"), 7);
 	CHECK_OK(tw_store_transaction(s, add, "new"));
 	CHECK_INT(number(s, total), 2);
+	struct stat once, again;
+	CHECK_INT(fstatat(dir.fd, "t.db", &once, 0), 0);
 	CHECK_OK(tw_store_migrate(s)); /* nothing left to do */
+	CHECK_INT(fstatat(dir.fd, "t.db", &again, 0), 0);
+	CHECK_INT(once.st_ino, again.st_ino);
 	s = tw_store_free(s);
 	s = opened(&this);
 	CHECK_INT(tw_store_format(s), 2);
@@ -89,10 +94,15 @@ static void test_refuses_what_is_too_old(void **state)
 
 static void test_refuses_a_format_that_is_no_number(void **state)
 {
-	tw_store *s = opened(&before);
-	CHECK_OK(tw_store_run(s, "PRAGMA user_version = -1", NULL, 0, NULL, NULL));
-	s = tw_store_free(s);
-	CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", &before, &s), UNTRUSTED);
+	static const char *const versions[] = { "PRAGMA user_version = -1", "PRAGMA user_version = 1000010",
+		"PRAGMA user_version = 2147483647" };
+	for (size_t i = 0; i < TW_COUNT(versions); i++) {
+		tw_store *s = opened(&before);
+		CHECK_OK(tw_store_run(s, versions[i], NULL, 0, NULL, NULL));
+		s = tw_store_free(s);
+		CHECK_ERR(tw_store_open(tw_sys_real(), dir.fd, "t.db", &before, &s), UNTRUSTED);
+		test_dir_empty(&dir);
+	}
 }
 
 static void test_a_step_that_fails_changes_nothing(void **state)
@@ -123,10 +133,28 @@ static tw_err migrate_in_visit(void *user, const tw_row *row)
 
 static void test_not_while_in_use(void **state)
 {
+	static const char why[] = "store: it is in use and cannot change its format now";
 	tw_store *s = opened(&this);
 	CHECK_ERR(tw_store_transaction(s, migrate_inside, NULL), STATE);
+	CHECK_TEXT(tw_err_detail(), why);
 	CHECK_ERR(tw_store_run(s, total, NULL, 0, migrate_in_visit, s), STATE);
+	CHECK_TEXT(tw_err_detail(), why);
 	CHECK_OK(tw_store_migrate(s));
+	tw_store_free(s);
+}
+
+/* One that could not be opened again says so, whatever is asked of it. */
+static void test_one_that_is_closed(void **state)
+{
+	tw_store *s = opened(&this);
+	tw_store_disconnect(s);
+	CHECK(!tw_store_usable(s));
+	CHECK_ERR(tw_store_migrate(s), STATE);
+	CHECK_ERR(tw_store_run(s, count, NULL, 0, NULL, NULL), IO);
+	CHECK(strstr(tw_err_detail(), "waits for a restart"));
+	CHECK_ERR(tw_store_transaction(s, add, "x"), IO);
+	CHECK(strstr(tw_err_detail(), "waits for a restart"));
+	CHECK_INT(tw_store_changes(s), 0);
 	tw_store_free(s);
 }
 
@@ -264,5 +292,6 @@ static void test_every_cut(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_a_trial_writes_the_format_before), TEST(test_migrates_in_place), TEST(test_what_it_reads_and_what_it_refuses),
-	TEST(test_refuses_what_is_too_old), TEST(test_refuses_a_format_that_is_no_number), TEST(test_a_step_that_fails_changes_nothing),
-	TEST(test_not_while_in_use), TEST(test_begins_again_over_what_is_left), TEST(test_every_fault), TEST(test_every_cut))
+	TEST(test_refuses_what_is_too_old), TEST(test_refuses_a_format_that_is_no_number),
+	TEST(test_a_step_that_fails_changes_nothing), TEST(test_not_while_in_use), TEST(test_one_that_is_closed),
+	TEST(test_begins_again_over_what_is_left), TEST(test_every_fault), TEST(test_every_cut))

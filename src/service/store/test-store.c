@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "service/store/store-inside.h"
 #include "service/store/test-store.h"
 
 static const struct tw_store_step steps[] = { { 1, NOTE_1 TOTAL_1 }, { 2, SIZE_2 }, { 0, NULL } };
@@ -442,10 +443,68 @@ static void test_faults_by_kind(void **state)
 	tw_fake_free(f);
 }
 
+static bool is_kept(const tw_store *s, const char *sql)
+{
+	for (size_t i = 0; i < TW_STORE_STATEMENTS; i++)
+		if (s->cache[i].sql == sql)
+			return true;
+	return false;
+}
+
+/* The statement that nobody has used for longest gives way, wherever it lies. */
+static void test_which_statement_gives_way(void **state)
+{
+	TW_CLEANUP(tw_store_freep) tw_store *s = NULL;
+	char sql[TW_STORE_STATEMENTS + 1][32];
+	CHECK_OK(tw_store_open(tw_sys_real(), dir.fd, "t.db", &one, &s));
+	for (int i = 0; i <= TW_STORE_STATEMENTS; i++)
+		snprintf(sql[i], sizeof sql[i], "SELECT %d", i);
+	for (int i = 0; i < TW_STORE_STATEMENTS; i++)
+		CHECK_INT(number(s, sql[i]), i);
+	CHECK_INT(number(s, sql[0]), 0);
+	CHECK_INT(number(s, sql[1]), 1);
+	CHECK_INT(number(s, sql[TW_STORE_STATEMENTS]), TW_STORE_STATEMENTS);
+	for (int i = 0; i <= TW_STORE_STATEMENTS; i++)
+		CHECK(is_kept(s, sql[i]) == (i != 2));
+}
+
+/* What is asked of SQLite itself: no answer, a failure and no memory are told apart from an empty one. */
+static void test_answers_of_sqlite(void **state)
+{
+	char got[16] = "";
+	tw_store *s = NULL;
+	tw_fake *f = tw_fake_new();
+	tw_err last = TW_OK;
+	bool fired = true;
+	CHECK_OK(tw_store_open(tw_fake_sys(f), dir.fd, "t.db", &one, &s));
+	CHECK_OK(tw_store_answer(s, "SELECT 7", got, sizeof got));
+	CHECK_TEXT(got, "7");
+	CHECK_OK(tw_store_answer(s, "SELECT NULL", got, sizeof got));
+	CHECK_TEXT(got, "");
+	CHECK_OK(tw_store_answer(s, "SELECT 7 WHERE 0", got, sizeof got));
+	CHECK_TEXT(got, "");
+	CHECK_ERR(tw_store_answer(s, "SELECT abs(-9223372036854775807 - 1)", got, sizeof got), INTERNAL);
+	CHECK(strstr(tw_err_detail(), "integer overflow"));
+	CHECK_OK(tw_store_demand(s, "SELECT 7", "7"));
+	CHECK_ERR(tw_store_demand(s, "SELECT 7", "8"), UNSUPPORTED);
+	for (long nth = 1; fired; nth++) { /* the last that it asks for is the text of its answer */
+		tw_fake_fail(f, nth, ENOMEM, false);
+		tw_err e = tw_store_answer(s, "SELECT zeroblob(100000)", got, sizeof got);
+		fired = tw_fake_fired(f);
+		tw_fake_fail(f, 0, 0, false);
+		last = fired ? e : last;
+		if (!fired)
+			CHECK_OK(e);
+	}
+	CHECK_ERR(last, NOMEM);
+	s = tw_store_free(s);
+	tw_fake_free(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_keeps_what_was_committed), TEST(test_undoes_a_refused_transaction), TEST(test_runs_one_at_a_time),
 	TEST(test_finds_damage), TEST(test_binds_by_kind), TEST(test_statements_within_statements), TEST(test_time_and_randomness),
 	TEST(test_keeps_more_statements_than_it_has_room_for), TEST(test_every_fault), TEST(test_short_transfers),
 	TEST(test_power_cuts), TEST(test_a_failed_sync_is_final), TEST(test_is_set_as_it_should_be), TEST(test_names_have_an_end),
 	TEST(test_finds_what_does_not_agree), TEST(test_what_is_read_keeps_its_place), TEST(test_a_visit_that_fails),
-	TEST(test_depth_has_an_end), TEST(test_faults_by_kind))
+	TEST(test_depth_has_an_end), TEST(test_which_statement_gives_way), TEST(test_answers_of_sqlite), TEST(test_faults_by_kind))

@@ -72,6 +72,22 @@ static off_t size_of(const char *name)
 	return fstatat(dir.fd, name, &st, 0) == 0 ? st.st_size : -1;
 }
 
+/* The first of all, while SQLite has not begun: whoever was there before, and without memory, it is not used. */
+static void test_before_sqlite_begins(void **state)
+{
+	tw_vfs *none = NULL;
+	tw_fake *f = tw_fake_new();
+	CHECK_INT(sqlite3_initialize(), SQLITE_OK);
+	CHECK_ERR(tw_vfs_new(tw_fake_sys(f), -1, &none), INTERNAL);
+	CHECK_INT(sqlite3_shutdown(), SQLITE_OK);
+	tw_fake_fail(f, 2, ENOMEM, false);
+	CHECK_ERR(tw_vfs_new(tw_fake_sys(f), -1, &none), NOMEM);
+	CHECK(tw_fake_fired(f));
+	CHECK(none == NULL);
+	CHECK_INT(sqlite3_shutdown(), SQLITE_OK);
+	tw_fake_free(f);
+}
+
 static void test_open(void **state)
 {
 	char longest[65];
@@ -281,6 +297,7 @@ static void test_spoils_what_was_not_synced(void **state)
 	f = opened("c-wal", LOG); /* nothing was written: nothing is spoiled */
 	fail_at(1, EIO);
 	CHECK_INT(f->pMethods->xSync(f, SQLITE_SYNC_NORMAL), SQLITE_IOERR_FSYNC);
+	CHECK_INT(tw_fake_calls(fake), 1);
 	well();
 	CHECK_INT(size_of("c-wal"), 0);
 	CHECK_INT(closed(f), SQLITE_OK);
@@ -316,6 +333,35 @@ static void test_delete_and_access(void **state)
 	CHECK_INT(test_open_fds(), fds);
 }
 
+static int64_t seconds;
+
+static int at_seconds(const struct tw_sys *s, clockid_t id, struct timespec *ret)
+{
+	*ret = (struct timespec){ .tv_sec = (time_t)seconds };
+	return 0;
+}
+
+/* A clock that says what no number holds. */
+static void test_the_end_of_time(void **state)
+{
+	static const int64_t ends[] = { INT64_MAX, INT64_MAX / 1000, INT64_MIN };
+	static struct tw_sys sys; /* SQLite keeps it as its allocator */
+	sqlite3_int64 ms = 0;
+	tw_vfs *other = NULL;
+	sys = *tw_sys_real();
+	sys.clock = at_seconds;
+	CHECK_OK(tw_vfs_new(&sys, dir.fd, &other));
+	sqlite3_vfs *v = sqlite3_vfs_find(tw_vfs_name(other));
+	for (size_t i = 0; i < TW_COUNT(ends); i++) {
+		seconds = ends[i];
+		CHECK_INT(v->xCurrentTimeInt64(v, &ms), SQLITE_ERROR);
+	}
+	seconds = 0;
+	CHECK_INT(v->xCurrentTimeInt64(v, &ms), SQLITE_OK);
+	CHECK_INT(ms, 210866760000000LL);
+	tw_vfs_free(other);
+}
+
 static void test_the_rest(void **state)
 {
 	char path[8], bytes[8] = "xxxxxxxx";
@@ -349,6 +395,6 @@ static void test_the_rest(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_open), TEST(test_lock), TEST(test_close), TEST(test_read), TEST(test_write), TEST(test_sync),
-	TEST(test_a_failed_sync_is_final), TEST(test_a_name_that_cannot_be_synced), TEST(test_spoils_what_was_not_synced),
-	TEST(test_delete_and_access), TEST(test_the_rest))
+CHECK_MAIN(cmocka_unit_test(test_before_sqlite_begins), TEST(test_open), TEST(test_the_end_of_time), TEST(test_lock), TEST(test_close),
+	TEST(test_read), TEST(test_write), TEST(test_sync), TEST(test_a_failed_sync_is_final), TEST(test_a_name_that_cannot_be_synced),
+	TEST(test_spoils_what_was_not_synced), TEST(test_delete_and_access), TEST(test_the_rest))
