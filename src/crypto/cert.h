@@ -32,7 +32,7 @@ tw_err tw_cert_fingerprint(const tw_cert *c, uint8_t ret_spki_sha256[32]); /* of
 tw_err tw_cert_uri(const tw_cert *c, struct tw_buf *ret);                  /* NOTFOUND without a URI name */
 tw_err tw_cert_name(const tw_cert *c, struct tw_buf *ret);                 /* common name, for people */
 int64_t tw_cert_not_after_ms(const tw_cert *c);
-int64_t tw_cert_not_before_ms(const tw_cert *c); /* INT64_MIN when it cannot be read */
+int64_t tw_cert_not_before_ms(const tw_cert *c); /* INT64_MIN when it cannot be read: of none that was loaded */
 bool tw_cert_is_ca(const tw_cert *c);
 bool tw_cert_for_client(const tw_cert *c); /* it may stand for a TLS client: by its purposes, or because it limits them to none */
 tw_err tw_cert_serial(const tw_cert *c, struct tw_buf *ret); /* its number, in lower-case hex of whole bytes; 1 to 20 of them */

@@ -27,8 +27,8 @@ bool tw_crl_is_over(const tw_crl *l, int64_t now_ms);
 tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret);
 tw_err tw_crl_pem(const tw_crl *l, struct tw_buf *ret);
 tw_err tw_crl_fingerprint(const tw_crl *l, uint8_t ret[32]); /* SHA-256 of its DER: this very list, and no newer one of its issuer */
-bool tw_crl_same_issuer(const tw_crl *a, const tw_crl *b);   /* by name and, where both say it, by key */
-bool tw_crl_is_of(const tw_crl *l, const tw_cert *issuer);   /* the same; whether that one signed it, tw_crl_check says */
+bool tw_crl_same_issuer(const tw_crl *a, const tw_crl *b);   /* by name and key */
+bool tw_crl_is_of(const tw_crl *l, const tw_cert *issuer); /* the same, where it says its key; whether it signed, tw_crl_check says */
 /* *ret_rule NULL: issuer signed it and may, and it counts now. Else crl.issuer, crl.signature or crl.dates. */
 tw_err tw_crl_check(const tw_crl *l, const tw_cert *issuer, int64_t now_ms, const char **ret_rule);
 bool tw_crl_lists(const tw_crl *l, const tw_cert *c); /* by its number alone */

@@ -68,13 +68,12 @@ tw_err tw_digest_try(const struct tw_digest_row *row)
 /* Once per process and function. One that fails is tried again next time: it may have been memory. */
 static tw_err tried(const struct tw_digest_row *row)
 {
-	static bool good[8];
+	static bool good[TW_COUNT(tw_digests)];
 	const size_t i = (size_t)(row - tw_digests);
-	if (i < TW_COUNT(good) && good[i])
+	if (good[i])
 		return TW_OK;
 	TW_TRY(tw_digest_try(row));
-	if (i < TW_COUNT(good))
-		good[i] = true;
+	good[i] = true;
 	return TW_OK;
 }
 
@@ -107,7 +106,7 @@ tw_err tw_digest_begin(const struct tw_sys *sys, struct tw_slice name, tw_digest
 
 tw_err tw_digest_add(tw_digest *d, const void *data, size_t size)
 {
-	return !size || EVP_DigestUpdate(d->ctx, data, size) == 1 ? TW_OK : TW_RAISE_OPENSSL("a digest");
+	return EVP_DigestUpdate(d->ctx, data, size) == 1 ? TW_OK : TW_RAISE_OPENSSL("a digest");
 }
 
 tw_err tw_digest_end(tw_digest *d, uint8_t ret[TW_DIGEST_MAX], size_t *ret_size)

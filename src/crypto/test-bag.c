@@ -11,11 +11,12 @@
 #include <openssl/x509.h>
 
 #define COUNT 3
+#define MADE (TW_ANCHORS_MAX + 1) /* more than there is room for */
 
 static const struct tw_sys *sys;
 static tw_key *key;
-static tw_cert *certs[COUNT];
-static struct tw_buf ders[COUNT];
+static tw_cert *certs[MADE];
+static struct tw_buf ders[MADE]; /* the first two have one size */
 
 static int set_up(void **state)
 {
@@ -24,17 +25,21 @@ static int set_up(void **state)
 	sys = tw_sys_real();
 	tw_crypto_use(sys);
 	CHECK_OK(tw_key_generate(sys, &key));
-	for (size_t i = 0; i < COUNT; i++) {
-		CHECK_OK(tw_cert_make(sys, &want, key, NULL, key, &certs[i]));
+	for (size_t i = 0; i < MADE; i++) {
 		tw_buf_init(&ders[i], sys, 4096);
-		CHECK_OK(tw_cert_der(certs[i], &ders[i]));
+		do { /* a signature has 70 to 72 bytes */
+			certs[i] = tw_cert_free(certs[i]);
+			tw_buf_clear(&ders[i]);
+			CHECK_OK(tw_cert_make(sys, &want, key, NULL, key, &certs[i]));
+			CHECK_OK(tw_cert_der(certs[i], &ders[i]));
+		} while (i == 1 && ders[1].size != ders[0].size);
 	}
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	for (size_t i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < MADE; i++) {
 		certs[i] = tw_cert_free(certs[i]);
 		tw_buf_done(&ders[i]);
 	}
@@ -45,11 +50,14 @@ static int tear_down(void **state)
 /* What lies before and behind the certificates; NULL: as OpenSSL writes it. */
 struct form {
 	struct tw_slice version, digests, said, lists, signers;
-	size_t repeated;   /* of the first certificate, at the end */
-	size_t count;      /* certificates */
-	bool is_open;      /* wrappings of indefinite length */
-	bool is_long;      /* lengths of three bytes where two are enough */
-	const char *after; /* behind the end, two zeros if is_open */
+	struct tw_slice among;  /* the certificates, as the first */
+	struct tw_slice behind; /* what is signed, in the wrapping around it */
+	size_t repeated;        /* of the first certificate, at the end */
+	size_t count;           /* certificates */
+	bool is_open;           /* wrappings of indefinite length */
+	bool is_bare;           /* no wrapping around the certificates, but a byte in front of them */
+	int is_long;            /* which wrapping has a length of three bytes where two are enough; 1: the outermost */
+	const char *after;      /* behind the end, two zeros if is_open */
 };
 
 #define BYTES(text)                    \
@@ -66,7 +74,7 @@ static void add(struct tw_buf *to, struct tw_slice s, struct tw_slice otherwise)
 }
 
 /* What is in it so far becomes the content of this. */
-static void wrap(struct tw_buf *b, uint8_t tag, const struct form *f)
+static void wrap(struct tw_buf *b, uint8_t tag, int which, const struct form *f)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf inner = *b;
 	const uint8_t open[] = { tag, 0x80 }, normal[] = { tag, 0x82, (uint8_t)(b->size >> 8), (uint8_t)b->size };
@@ -77,7 +85,7 @@ static void wrap(struct tw_buf *b, uint8_t tag, const struct form *f)
 	if (f->is_open)
 		CHECK_OK(tw_buf_add(b, open, sizeof open));
 	else
-		CHECK_OK(f->is_long ? tw_buf_add(b, longer, sizeof longer) : tw_buf_add(b, normal, sizeof normal));
+		CHECK_OK(f->is_long == which ? tw_buf_add(b, longer, sizeof longer) : tw_buf_add(b, normal, sizeof normal));
 	CHECK_OK(tw_buf_add(b, inner.data, inner.size));
 	CHECK_OK(tw_buf_add(b, "\0", f->is_open ? 2 : 0));
 }
@@ -87,11 +95,14 @@ static void bag(const struct form *f, struct tw_buf *ret)
 	TW_CLEANUP(tw_buf_done) struct tw_buf inner = { 0 };
 
 	tw_buf_init(&inner, sys, TW_BAG_MAX);
+	CHECK_OK(tw_buf_add(&inner, "\x04", f->is_bare));
+	add(&inner, f->among, BYTES(""));
 	for (size_t i = 0; i < f->count + f->repeated; i++) {
 		const struct tw_buf *one = &ders[i < f->count ? i : 0];
 		CHECK_OK(tw_buf_add(&inner, one->data, one->size));
 	}
-	wrap(&inner, 0xa0, f);
+	if (!f->is_bare)
+		wrap(&inner, 0xa0, 4, f);
 	tw_buf_init(ret, sys, TW_BAG_MAX);
 	add(ret, f->version, BYTES("\x02\x01\x01"));
 	add(ret, f->digests, BYTES("\x31\x00"));
@@ -99,12 +110,13 @@ static void bag(const struct form *f, struct tw_buf *ret)
 	CHECK_OK(tw_buf_add(ret, inner.data, inner.size));
 	add(ret, f->lists, BYTES(""));
 	add(ret, f->signers, BYTES("\x31\x00"));
-	wrap(ret, 0x30, f);
-	wrap(ret, 0xa0, f);
+	wrap(ret, 0x30, 3, f);
+	add(ret, f->behind, BYTES(""));
+	wrap(ret, 0xa0, 2, f);
 	inner.size = 0;
 	CHECK_OK(tw_buf_add(&inner, ID_SIGNED, sizeof ID_SIGNED - 1));
 	CHECK_OK(tw_buf_add(&inner, ret->data, ret->size));
-	wrap(&inner, 0x30, f);
+	wrap(&inner, 0x30, 1, f);
 	ret->size = 0;
 	CHECK_OK(tw_buf_add(ret, inner.data, inner.size));
 	CHECK_OK(tw_buf_text(ret, f->after ? f->after : ""));
@@ -120,7 +132,7 @@ static tw_err read_of(const void *data, size_t size, size_t most, size_t *ret_co
 
 		tw_buf_init(&der, sys, 4096);
 		CHECK_OK(tw_cert_der(read.of[i], &der));
-		CHECK(i < COUNT && der.size == ders[i].size && memcmp(der.data, ders[i].data, der.size) == 0);
+		CHECK(i < MADE && der.size == ders[i].size && memcmp(der.data, ders[i].data, der.size) == 0);
 	}
 	*ret_count = read.count;
 	return TW_OK;
@@ -141,7 +153,10 @@ static void test_forms(void **state)
 		{ { .count = 2, .is_open = true, .said = BYTES("\x30\x80" ID_DATA "\x00\x00") }, 2 },
 		{ { .count = 1, .repeated = 1 }, 0 },
 		{ { .count = 2, .repeated = 1 }, 0 },
-		{ { .count = 1, .is_long = true }, 0 },
+		{ { .count = 1, .is_long = 1 }, 0 },
+		{ { .count = 1, .is_long = 2 }, 0 },
+		{ { .count = 1, .is_long = 3 }, 0 },
+		{ { .count = 1, .is_long = 4 }, 0 },
 		{ { .count = 1, .after = "x" }, 0 },
 		{ { .count = 1, .is_open = true, .after = "x" }, 0 },
 		{ { .count = 1, .version = BYTES("\x02\x01\x00") }, 0 },
@@ -156,6 +171,8 @@ static void test_forms(void **state)
 		{ { .count = 1, .said = BYTES("\x30\x81\x0b" ID_DATA) }, 0 },
 		{ { .count = 1, .said = BYTES("\x30\x0b" ID_SIGNED) }, 0 },
 		{ { .count = 1, .said = BYTES("") }, 0 },
+		{ { .count = 1, .is_open = true, .said = BYTES("\x04" ID_DATA "\x00\x00") }, 0 }, /* ends where what is around it would */
+		{ { .count = 1, .is_bare = true, .signers = BYTES(""), .behind = BYTES("\x31\x00") }, 0 }, /* the same */
 		{ { .count = 1, .lists = BYTES("\xa1\x02\x30\x00") }, 0 },
 		{ { .count = 1, .lists = BYTES("\xa1\x00\xa1\x00") }, 0 },
 		{ { .count = 1, .signers = BYTES("\x31\x02\x30\x00") }, 0 },
@@ -216,6 +233,28 @@ static void test_limits(void **state)
 	bag(&(struct form){ .count = 3 }, &b);
 	CHECK_OK(read_of(b.data, b.size, 3, &count));
 	CHECK_ERR(read_of(b.data, b.size, 2, &count), LIMIT);
+	for (size_t n = TW_ANCHORS_MAX; n <= MADE; n++) {
+		tw_buf_done(&b);
+		bag(&(struct form){ .count = n }, &b);
+		CHECK_INT(read_of(b.data, b.size, 99, &count).code, n > TW_ANCHORS_MAX ? TW_CODE_LIMIT : TW_CODE_OK);
+	}
+	CHECK_INT(count, TW_ANCHORS_MAX);
+}
+
+/* In a wrapping that looks like a comment before it, so that a reader of PEM would find it. */
+static void test_pem_among_them(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 }, b = { 0 };
+	const char head[] = { '#', '\x82', 0, 0, '\n' };
+	size_t count = 0;
+
+	tw_buf_init(&pem, sys, 4096);
+	CHECK_OK(tw_buf_add(&pem, head, sizeof head));
+	CHECK_OK(tw_cert_pem(certs[2], &pem));
+	pem.data[2] = (char)((pem.size - 4) >> 8);
+	pem.data[3] = (char)(pem.size - 4);
+	bag(&(struct form){ .count = 1, .among = tw_buf_slice(&pem) }, &b);
+	CHECK_ERR(read_of(b.data, b.size, COUNT, &count), SYNTAX);
 }
 
 /* Who writes it with OpenSSL: PKCS7_content_new or not. */
@@ -258,4 +297,4 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_forms), TEST(test_each_byte), TEST(test_limits), TEST(test_openssl), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_forms), TEST(test_each_byte), TEST(test_limits), TEST(test_pem_among_them), TEST(test_openssl), TEST(test_out_of_memory))

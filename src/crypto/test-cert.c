@@ -179,22 +179,54 @@ static void test_every_byte(void **state)
 	}
 }
 
-static void test_refuses_other_keys(void **state)
+static void refuses_key(EVP_PKEY *key)
 {
 	tw_cert *c = NULL;
-	EVP_PKEY *rsa = EVP_RSA_gen(2048);
 	X509 *x = X509_new();
 	uint8_t *der = NULL;
+	CHECK(key != NULL);
 	CHECK_INT(X509_set_version(x, X509_VERSION_3), 1);
 	X509_gmtime_adj(X509_getm_notBefore(x), 0);
 	X509_gmtime_adj(X509_getm_notAfter(x), 60);
-	CHECK_INT(X509_set_pubkey(x, rsa), 1);
-	CHECK(X509_sign(x, rsa, EVP_sha256()) > 0);
+	CHECK_INT(X509_set_pubkey(x, key), 1);
+	CHECK(X509_sign(x, key, EVP_sha256()) > 0);
 	int n = i2d_X509(x, &der);
 	CHECK_ERR(tw_cert_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, &c), UNSUPPORTED);
 	OPENSSL_free(der);
 	X509_free(x);
-	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(key);
+}
+
+static void test_refuses_other_keys(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	uint8_t point[TW_POINT_SIZE];
+	tw_cert *none = NULL;
+	refuses_key(EVP_RSA_gen(2048));
+	refuses_key(EVP_EC_gen("secp256k1")); /* as strong as ours */
+	tw_buf_init(&der, sys, 4096);
+	CHECK_OK(tw_cert_der(device, &der));
+	CHECK_OK(tw_key_point(device_key, point));
+	char *at = memmem(der.data, der.size, point, sizeof point);
+	CHECK(at != NULL);
+	at[TW_POINT_SIZE - 1] ^= 1; /* no point of the curve */
+	CHECK_ERR(tw_cert_load(sys, tw_buf_slice(&der), &none), UNSUPPORTED);
+}
+
+/* OpenSSL reads any digits as a date, and only who asks for it learns that there is no such day. */
+static void test_refuses_dates_that_are_none(void **state)
+{
+	for (int which = 0; which < 2; which++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+		TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
+		static const char *const is[] = { "260920", "99991231" }, *const odd[] = { "261320", "99991331" };
+		tw_buf_init(&der, sys, 4096);
+		CHECK_OK(tw_cert_der(device, &der));
+		char *at = memmem(der.data, der.size, is[which], strlen(is[which]));
+		CHECK(at != NULL);
+		memcpy(at, odd[which], strlen(odd[which]));
+		CHECK_ERR(tw_cert_load(sys, tw_buf_slice(&der), &c), SYNTAX);
+	}
 }
 
 /* A name, of the wrong length or with a NUL, or a critical extension nobody knows. */
@@ -615,9 +647,39 @@ static void test_out_of_memory(void **state)
 		(void)oom_sweep(bodies[i], NULL);
 }
 
+static tw_err der_to_keep(const struct tw_sys *s, void *user)
+{
+	return tw_cert_der(device, user);
+}
+
+static tw_err uri_to_keep(const struct tw_sys *s, void *user)
+{
+	return tw_cert_uri(device, user);
+}
+
+static void judge_der(void *user)
+{
+	struct tw_buf *b = user;
+	const uint8_t *at = (const uint8_t *)b->data;
+	X509 *x = d2i_X509(NULL, &at, (long)b->size);
+	CHECK(x && X509_cmp(x, tw_cert_x509(device)) == 0);
+	X509_free(x);
+	tw_buf_clear(b);
+}
+
+static void judge_uri(void *user)
+{
+	CHECK_TEXT(tw_buf_cstr(user), device_want.uri);
+	tw_buf_clear(user);
+}
+
 static void test_never_half_a_certificate(void **state)
 {
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	tw_cert *c = NULL;
+	tw_buf_init(&b, sys, 4096);
+	judged_sweep(der_to_keep, judge_der, &b);
+	judged_sweep(uri_to_keep, judge_uri, &b);
 	judged_sweep(make_to_keep, judge_device, &c);
 	judged_sweep(make_ca_to_keep, judge_ca, &c);
 	judged_sweep(load_to_keep, judge_loaded, &c);
@@ -651,7 +713,8 @@ static void test_purpose_serial_and_dates(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_device_certificate), TEST(test_true_is_der), TEST(test_openssl_agrees), TEST(test_verify), TEST(test_pem_and_der),
-	TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_forms), TEST(test_purpose_serial_and_dates),
-	TEST(test_numbers), TEST(test_refusals_have_their_own_reason), TEST(test_never_half_a_certificate),
-	TEST(test_out_of_memory), TEST(test_each_check_of_a_path), TEST(test_names), TEST(test_what_a_server_gets))
+CHECK_MAIN(TEST(test_device_certificate), TEST(test_true_is_der), TEST(test_openssl_agrees), TEST(test_verify),
+	TEST(test_pem_and_der), TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_dates_that_are_none),
+	TEST(test_refuses_forms), TEST(test_purpose_serial_and_dates), TEST(test_numbers),
+	TEST(test_refusals_have_their_own_reason), TEST(test_never_half_a_certificate), TEST(test_out_of_memory),
+	TEST(test_each_check_of_a_path), TEST(test_names), TEST(test_what_a_server_gets))

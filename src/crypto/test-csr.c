@@ -281,6 +281,36 @@ static void not_names(X509_REQ *r)
 	ASN1_OCTET_STRING_free(value);
 }
 
+static void no_alt_names(X509_REQ *r)
+{
+	STACK_OF(X509_EXTENSION) *all_of = NULL;
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	CHECK_INT(X509V3_add1_i2d(&all_of, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT), 1);
+	CHECK_INT(X509_REQ_add_extensions(r, all_of), 1);
+	sk_X509_EXTENSION_pop_free(all_of, X509_EXTENSION_free);
+	GENERAL_NAMES_free(names);
+}
+
+/* By an attribute of Microsoft's, which OpenSSL reads as well. */
+static void otherwise_asked(X509_REQ *r)
+{
+	STACK_OF(X509_EXTENSION) *all_of = NULL;
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:a.example");
+	CHECK(e && X509v3_add_ext(&all_of, e, -1) != NULL);
+	CHECK_INT(X509_REQ_add_extensions_nid(r, all_of, NID_ms_ext_req), 1);
+	sk_X509_EXTENSION_pop_free(all_of, X509_EXTENSION_free);
+	X509_EXTENSION_free(e);
+}
+
+/* The attribute has another value beside the names, and OpenSSL looks at one of them only. */
+static void two_values(X509_REQ *r)
+{
+	static const uint8_t more[] = { 0x7f, 0x7f };
+	one_host(r);
+	X509_ATTRIBUTE *a = X509_REQ_get_attr(r, 0);
+	CHECK_INT(X509_ATTRIBUTE_set1_data(a, V_ASN1_OCTET_STRING, more, sizeof more), 1);
+}
+
 static void twice(X509_REQ *r)
 {
 	extensions(r, NID_subject_alt_name, "DNS:a.example", 2);
@@ -296,7 +326,8 @@ static void test_each_refusal(void **state)
 		{ teletex, TW_CODE_UNSUPPORTED }, { password, TW_CODE_UNSUPPORTED }, { rsa_key, TW_CODE_UNSUPPORTED },
 		{ authority, TW_CODE_UNSUPPORTED }, { address, TW_CODE_UNSUPPORTED }, { wildcard, TW_CODE_SYNTAX },
 		{ two_hosts, TW_CODE_UNSUPPORTED }, { twice, TW_CODE_UNSUPPORTED }, { nobody, TW_CODE_UNSUPPORTED },
-		{ printable, TW_CODE_OK }, { no_extensions, TW_CODE_SYNTAX }, { not_names, TW_CODE_SYNTAX } };
+		{ printable, TW_CODE_OK }, { no_extensions, TW_CODE_SYNTAX }, { not_names, TW_CODE_SYNTAX },
+		{ no_alt_names, TW_CODE_SYNTAX }, { otherwise_asked, TW_CODE_UNSUPPORTED }, { two_values, TW_CODE_UNSUPPORTED } };
 	for (size_t i = 0; i < TW_COUNT(cases); i++) {
 		tw_err e = loaded(cases[i].change, tw_key_evp(key), EVP_sha256());
 		if (e.code != cases[i].code)
@@ -327,6 +358,22 @@ static void test_every_bit(void **state)
 	large[0] = 0x30;
 	CHECK_ERR(tw_csr_load(sys, (struct tw_slice){ large, sizeof large }, &none), LIMIT);
 	CHECK_ERR(tw_csr_load(sys, (struct tw_slice){ large, sizeof large - 1 }, &none), SYNTAX);
+}
+
+/* The limit is of the file: a request behind any number of comments is refused unread. */
+static void test_limit(void **state)
+{
+	static char large[TW_CSR_MAX + 1];
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 }, pem = { 0 };
+	TW_CLEANUP(tw_csr_freep) tw_csr *c = NULL;
+	tw_buf_init(&der, sys, TW_CSR_MAX);
+	tw_buf_init(&pem, sys, TW_CSR_MAX);
+	CHECK_OK(tw_csr_make(sys, &all, half, &by_key, &der));
+	CHECK_OK(tw_csr_pem(tw_buf_slice(&der), &pem));
+	memset(large, '#', sizeof large);
+	memcpy(large + sizeof large - pem.size, pem.data, pem.size);
+	CHECK_ERR(tw_csr_load(sys, (struct tw_slice){ large, sizeof large }, &c), LIMIT);
+	CHECK_OK(tw_csr_load(sys, (struct tw_slice){ large + 1, sizeof large - 1 }, &c));
 }
 
 static tw_err make_one(const struct tw_sys *s, void *user)
@@ -378,4 +425,4 @@ static void test_out_of_memory(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_made_and_read), TEST(test_openssl_agrees), TEST(test_no_names_left_out), TEST(test_names_at_the_edge),
-	TEST(test_signers_that_fail), TEST(test_each_refusal), TEST(test_every_bit), TEST(test_out_of_memory))
+	TEST(test_signers_that_fail), TEST(test_each_refusal), TEST(test_every_bit), TEST(test_limit), TEST(test_out_of_memory))
