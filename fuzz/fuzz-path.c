@@ -32,7 +32,8 @@ static tw_err handler(struct tw_context *c, const struct tw_request *rq, struct 
 {
 	const struct tw_shape *shape = rq->operation->input ? rq->operation->input : rq->operation->query;
 	ran = rq->operation;
-	must(tw_gate_authorize(c->grants, &rq->subject, ran->permission, ran->when, t.owned).verdict == TW_ALLOW);
+	const struct tw_ask ask = { .subject = &rq->subject, .permission = ran->permission, .when = ran->when, .owned = t.owned };
+	must(tw_gate_authorize(c->gate, &ask).verdict == TW_ALLOW);
 	must(!shape || !tw_failed(tw_json_check(rq->input, shape)));
 	must(ran->audit != TW_AUDIT_CHANGE || (rq->intent == tw_audit_last(c->audit) && !tw_audit_pending(c->audit)));
 	rp->body = json_object();

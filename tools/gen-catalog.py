@@ -61,6 +61,7 @@ def make_device(a):
         "version": a.version,
         "capabilities": [plain(c) for c in capabilities],
         "grants": plain(granted),
+        "roles": [{"name": str(n), "help": str(r["help"]), "inherits": plain(r.get("inherits", []))} for n, r in granted.roles.items()],
         "catalog": {e["id"]: {"text": e["text"], "check": e["check"], "ours": e["ours"]} for e in elements if e["id"] in claimed},
     }
     text = json.dumps(device, indent="\t", ensure_ascii=False, sort_keys=True) + "\n"

@@ -5,14 +5,17 @@
  */
 #include "device/grants.h"
 #include "device/platform/device.h"
+#include "sys/real.h"
 
 #include <stdio.h>
 
-static const char *const kinds[] = { "anyone", "owner", "local", "console", "application", "device", "peer", "no-such-kind" };
+static const char *const kinds[] = { "anyone", "owner", "local", "console", "application", "device", "peer", "account", "no-such-kind" };
 static const char *const doors[] = { "https", "local", "console", "event", "internal", "no-such-door" };
 static const char *const verdicts[] = {
-	[TW_ALLOW] = "allow", [TW_DENY_ANONYMOUS] = "deny-anonymous", [TW_DENY_PERMISSION] = "deny-permission", [TW_DENY_UNOWNED] = "deny-unowned", [TW_DENY_OWNED] = "deny-owned"
+	[TW_ALLOW] = "allow", [TW_DENY_ANONYMOUS] = "deny-anonymous", [TW_DENY_PERMISSION] = "deny-permission", [TW_DENY_UNOWNED] = "deny-unowned", [TW_DENY_OWNED] = "deny-owned", [TW_DENY_RULE] = "deny-rule"
 };
+
+static tw_gate *gate;
 
 static void ask(const char *name, const char *permission, enum tw_when when)
 {
@@ -20,7 +23,8 @@ static void ask(const char *name, const char *permission, enum tw_when when)
 		for (unsigned door = 0; door < TW_COUNT(doors); door++) {
 			for (int owned = 0; owned < 2; owned++) {
 				struct tw_subject s = { .door = (enum tw_door)door, .kind = (enum tw_subject_kind)kind };
-				struct tw_decision d = tw_gate_authorize(tw_grants, &s, permission, when, owned);
+				struct tw_decision d = tw_gate_authorize(gate,
+					&(struct tw_ask){ .subject = &s, .permission = permission, .when = when, .owned = owned });
 				printf("%s\t%s\t%s\t%s\t%s\t%s\n", name, kinds[kind], doors[door], owned ? "owned" : "unowned",
 					verdicts[d.verdict], d.rule);
 			}
@@ -30,6 +34,8 @@ static void ask(const char *name, const char *permission, enum tw_when when)
 
 int main(void)
 {
+	if (tw_failed(tw_gate_compile(tw_sys_real(), &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &gate)))
+		return 1;
 	for (const struct tw_part *p = tw_parts; p->capability; p++) {
 		for (const struct tw_operation_row *o = p->capability->operations; o->name; o++)
 			ask(o->name, o->permission, o->when);
@@ -43,5 +49,6 @@ int main(void)
 	ask("no.such.permission", "no.such.permission", TW_WHEN_ALWAYS);
 	ask("no.permission.at.all", NULL, TW_WHEN_ALWAYS);
 	ask("no.such.state", "health.read", (enum tw_when)7);
+	(void)tw_gate_free(gate);
 	return 0;
 }

@@ -4,8 +4,8 @@ import pathlib
 
 # Which doors can have which kind of subject behind them at all.
 DOORS = {
-    "https": {"anyone", "owner", "peer"},
-    "local": {"anyone", "owner", "local", "application"},
+    "https": {"anyone", "owner", "peer", "account"},
+    "local": {"anyone", "owner", "local", "application", "account"},
     "console": {"console"},
     "event": {"anyone", "application"},
     "internal": {"device"},

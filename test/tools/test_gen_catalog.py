@@ -44,7 +44,11 @@ jobs:
   - {name: a.job, period_ms: "1000", watches: the thing, run: tw_a_run}
   - {name: b.job, period_ms: "2000", watches: another, run: tw_b_run, due: tw_b_due}
 """
-GRANTS = "grants:\n  p.read: [anyone, owner]\n  p.change: [owner]\n"
+ROLES = "roles:\n" + "".join(f"  - {{name: {n}, help: h{', inherits: [admin, guest]' if n == 'owner' else ''}}}\n" for n in rows.SUBJECTS) + """\
+  - {name: guest, help: looks}
+  - {name: admin, help: changes, inherits: [guest]}
+"""
+GRANTS = ROLES + "grants:\n  p.read: [anyone, guest]\n  p.change: [owner]\nunruled: [p.read]\n"
 
 
 def write(folder, name, text):
@@ -80,7 +84,11 @@ def test_c_rows(tmp_path):
     assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL, NULL, 0, NULL, 0 }' in text
     assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0 }' in text
     assert '{ "a.job", 1000, "the thing", tw_a_run, NULL }' in text and '{ "b.job", 2000, "another", tw_b_run, tw_b_due }' in text
-    assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << TW_SUBJECT_OWNER }' in emit_c.grants_source(g, "x")
+    made = emit_c.grants_source(g, "x")
+    assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << 8, true }' in made and '{ "p.change", 1u << TW_SUBJECT_OWNER, false }' in made
+    assert '{ "owner", 1u << 8 | 1u << 9, true, "h" }' in made and '{ "peer", 0, false, "h" }' in made
+    assert '{ "admin", 1u << 8, true, "changes" }' in made
+    assert g["p.read"] == ["anyone", "owner", "guest", "admin"] and g["p.change"] == ["owner"]
 
 
 LISTED = GOOD.replace("bounded: three at most, ", "").replace(
@@ -235,16 +243,31 @@ def test_refuses(tmp_path, old, new, line, words):
     assert f"capability.yaml:{line}:" in str(e.value)
 
 
-@pytest.mark.parametrize("text,words", [
-    ("grants:\n  p.*: [owner]\n", "no wildcards"),
-    ("grants:\n  p.read: [owner, king]\n", "unknown kind"),
-    ("grants:\n  p.read: []\n", "needs a list"),
-    ("grants:\n  p.read: [owner, owner]\n", "twice"),
-    ("grunts: {}\n", "one map"),
+@pytest.mark.parametrize("old,new,words", [
+    ("p.read: [anyone", "p.*: [anyone", "no wildcards"),
+    ("[anyone, guest]", "[owner, king]", "unknown role"),
+    ("[anyone, guest]", "[]", "needs a list"),
+    ("[anyone, guest]", "anyone", "needs a list"),
+    ("[anyone, guest]", "[guest, guest]", "twice"),
+    ("grants:", "grunts:", "one map"),
+    ("unruled: [p.read]\n", "", "one map"),
+    ("unruled: [p.read]", "unruled: p.read", "are lists"),
+    ("unruled: [p.read]", "unruled: [p.rad]", "no permission"),
+    ("{name: guest, help: looks}", "{name: guest}", "is missing"),
+    ("{name: guest, help: looks}", "{name: Guest, help: looks}", "not of its form"),
+    ("{name: guest, help: looks}", "{name: guest, help: looks, inherits: [admin]}", "inherits itself"),
+    ("{name: guest, help: looks}", "{name: guest, help: looks, inherits: [guest]}", "inherits itself"),
+    ("{name: guest, help: looks}", "{name: guest, help: looks, inherits: [peer]}", "only roles of accounts"),
+    ("{name: peer, help: h}", "{name: peer, help: h, inherits: [guest]}", "only roles of accounts"),
+    ("{name: guest, help: looks}", "{name: admin, help: looks}", "stands twice"),
+    ("name: peer", "name: paar", "kinds of subjects in their order"),
+    ("inherits: [admin, guest]", "inherits: [guest]", "inherits every role"),
+    ("  - {name: guest, help: looks}\n", "".join(f"  - {{name: x{c}, help: h}}\n" for c in "abcdefghijklmnopqrstuvwxyz") + "  - {name: guest, help: looks}\n", "the most"),
 ])
-def test_refuses_grants(tmp_path, text, words):
+def test_refuses_grants(tmp_path, old, new, words):
+    assert old in GRANTS
     with pytest.raises(Refused, match=words):
-        rows.grants(write(tmp_path, "grants.yaml", text))
+        rows.grants(write(tmp_path, "grants.yaml", GRANTS.replace(old, new)))
 
 
 @pytest.mark.parametrize("text", ["", "a: 1\n---\nb: 2\n", "a: [", "? [x]\n: 1\n", "a: *x\n", "\ta: 1\n"])

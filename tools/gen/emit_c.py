@@ -110,18 +110,28 @@ def rows_header(c, source):
     return "\n".join(parts + ["\n#endif\n"])
 
 
+def _bits(names, roles):
+    """By number, in the order of the roles; the kinds of subjects by name, so that the two orders must agree."""
+    order = list(roles)
+    words = [f"1u << TW_SUBJECT_{n.upper()}" if n in SUBJECTS else f"1u << {order.index(n)}" for n in order if n in names]
+    return " | ".join(words) or "0"
+
+
 def grants_source(granted, source):
-    rows = []
-    for permission, kinds in granted.items():
-        bits = " | ".join(f"1u << TW_SUBJECT_{k.upper()}" for k in SUBJECTS if k in kinds)
-        rows.append(f"\t{{ {string(permission)}, {bits} }},")
+    roles = [f"\t{{ {string(name)}, {_bits(row.get('inherits', []), granted.roles)}, "
+             f"{'true' if name not in SUBJECTS or name == 'owner' else 'false'}, {string(row['help'])} }},"
+             for name, row in granted.roles.items()]
+    rows = [f"\t{{ {string(permission)}, {_bits(listed, granted.roles)}, {'true' if permission in granted.unruled else 'false'} }},"
+            for permission, listed in granted.listed.items()]
     return "\n".join([HEAD.format(source), '#include "device/grants.h"\n', '#include "service/path/request.h"\n', "#include <stddef.h>\n",
+                      "const struct tw_built_in_role tw_built_in_roles[] = {"] + roles + ["\t{ .name = NULL },", "};",
                       "const struct tw_grant_row tw_grants[] = {"] + rows + ["\t{ .permission = NULL },", "};", ""])
 
 
 def grants_header(source):
     return "\n".join([HEAD.format(source), "#ifndef TW_GRANTS_H\n#define TW_GRANTS_H\n", '#include "service/path/tables.h"\n',
-                      "extern const struct tw_grant_row tw_grants[]; /* ends with permission NULL */\n", "#endif\n"])
+                      "extern const struct tw_built_in_role tw_built_in_roles[]; /* ends with name NULL */",
+                      "extern const struct tw_grant_row tw_grants[];             /* ends with permission NULL */\n", "#endif\n"])
 
 
 def blob_source(data, name, header, source):

@@ -10,7 +10,8 @@ from .strict_yaml import List, Map, Refused, Text, load, made
 
 LONG_BODY_MAX = 1048576  # TW_LONG_BODY_MAX of src/service/path/request.h
 KINDS = ("text", "int", "bool", "object", "array", "any")
-SUBJECTS = ("anyone", "owner", "local", "console", "application", "device", "peer")
+SUBJECTS = ("anyone", "owner", "local", "console", "application", "device", "peer", "account")  # enum tw_subject_kind, in its order
+BUILT_IN_MAX = 32  # roles in one word of bits
 YES_NO = ("yes", "no")
 INT = re.compile(r"-?[0-9]{1,18}")
 COUNT = re.compile(r"[1-9][0-9]{0,3}")
@@ -266,23 +267,61 @@ def capability(path):
     return top
 
 
+ROLE = {"name": Key(re.compile(r"[a-z]+(-[a-z]+)*")), "help": Key(), "inherits": Key(None, False, items=re.compile(r"[a-z]+(-[a-z]+)*"))}
+
+
+def _roles(listed, path):
+    """The roles by name, with what each includes: itself and all it inherits."""
+    for row in listed:
+        _check_map(row, ROLE, "role", path)
+    names = [row["name"] for row in listed]
+    if len(set(names)) != len(names):
+        raise Refused(f"{path}:{listed.line}: a role stands twice")
+    if tuple(names[:len(SUBJECTS)]) != SUBJECTS or len(names) > BUILT_IN_MAX:
+        raise Refused(f"{path}:{listed.line}: the first roles are the kinds of subjects in their order, and {BUILT_IN_MAX} are the most")
+    inherits = {}
+    for i, row in enumerate(listed):
+        for other in row.get("inherits", []):
+            if other not in names[len(SUBJECTS):] or (i < len(SUBJECTS) and row["name"] != "owner"):
+                raise Refused(f"{path}:{row.line}: '{row['name']}' cannot inherit '{other}': only roles of accounts inherit, and only such")
+        inherits[row["name"]] = set(row.get("inherits", []))
+    within = {name: {name} | inherits[name] for name in names}
+    for _ in names:
+        for name in names:
+            within[name] |= set().union(*(within[other] for other in within[name]))
+    for row in listed:
+        if any(row["name"] in within[other] for other in inherits[row["name"]]):
+            raise Refused(f"{path}:{row.line}: role '{row['name']}' inherits itself")
+    if within["owner"] != {"owner", *names[len(SUBJECTS):]}:
+        raise Refused(f"{path}:{listed.line}: the owner inherits every role of accounts: nobody gives what he does not hold")
+    return {row["name"]: row for row in listed}, within
+
+
 def grants(path):
+    """permission -> the roles that hold it, inheritance included; .listed as written, .roles the rows of the roles, .unruled the names."""
     top = load(path)
-    if not isinstance(top, Map) or set(top) != {"grants"} or not isinstance(top["grants"], Map):
-        raise Refused(f"{path}:{top.line}: the file holds one map named 'grants'")
-    for permission, kinds in top["grants"].items():
+    if not isinstance(top, Map) or set(top) != {"roles", "grants", "unruled"} or not isinstance(top["grants"], Map):
+        raise Refused(f"{path}:{top.line}: the file holds one map each named 'roles', 'grants' and 'unruled'")
+    if not isinstance(top["roles"], List) or not isinstance(top["unruled"], List):
+        raise Refused(f"{path}:{top.line}: 'roles' and 'unruled' are lists")
+    roles, within = _roles(top["roles"], path)
+    out = Map()
+    for permission, listed in top["grants"].items():
         line = top["grants"].lines[permission]
         if not NAME.fullmatch(permission):
             raise Refused(f"{path}:{line}: permission '{permission}' is not of its form (names only, no wildcards)")
-        if not isinstance(kinds, List) or not kinds:
-            raise Refused(f"{path}:{line}: '{permission}' needs a list of kinds")
-        for kind in kinds:
-            if kind not in SUBJECTS:
-                raise Refused(f"{path}:{line}: '{permission}': unknown kind '{kind}'; known: {', '.join(SUBJECTS)}")
-        if len(set(kinds)) != len(kinds):
-            raise Refused(f"{path}:{line}: '{permission}' names a kind twice")
-    out = top["grants"]
-    out.path = path
+        if not isinstance(listed, List) or not listed:
+            raise Refused(f"{path}:{line}: '{permission}' needs a list of roles")
+        for role in listed:
+            if role not in roles:
+                raise Refused(f"{path}:{line}: '{permission}': unknown role '{role}'; known: {', '.join(roles)}")
+        if len(set(listed)) != len(listed):
+            raise Refused(f"{path}:{line}: '{permission}' names a role twice")
+        out[permission] = made([name for name in roles if within[name] & set(listed)], line)
+    for permission in top["unruled"]:
+        if permission not in out:
+            raise Refused(f"{path}:{permission.line}: unruled '{permission}' is no permission")
+    out.path, out.roles, out.listed, out.unruled = path, roles, top["grants"], set(top["unruled"])
     return out
 
 

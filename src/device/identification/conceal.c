@@ -57,10 +57,13 @@ static const struct tw_operation_row *beyond(const struct tw_context *c, const s
 {
 	for (const struct tw_capability *const *q = c->capabilities; *q; q++)
 		for (const struct tw_operation_row *o = (*q)->operations; o && o->name; o++)
-			for (int owned = 0; owned < 2; owned++)
-				if (tw_gate_authorize(c->grants, s, o->permission, o->when, owned).verdict == TW_ALLOW &&
-					!listed(o->name, list, count))
+			for (int owned = 0; owned < 2; owned++) {
+				const struct tw_ask ask = {
+					.subject = s, .permission = o->permission, .when = o->when, .owned = owned, .could = true
+				};
+				if (tw_gate_authorize(c->gate, &ask).verdict == TW_ALLOW && !listed(o->name, list, count))
 					return o;
+			}
 	return NULL;
 }
 

@@ -218,7 +218,10 @@ static bool operation_valid(const struct tw_context *c, const char *name)
 	const struct tw_subject peer = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_PEER };
 	const struct tw_operation_row *o = tw_operation_find(c->capabilities, tw_slice_of(name));
 
-	return o && tw_gate_authorize(c->grants, &peer, o->permission, o->when, true).verdict == TW_ALLOW;
+	if (!o)
+		return false;
+	const struct tw_ask ask = { .subject = &peer, .permission = o->permission, .when = o->when, .owned = true, .could = true };
+	return tw_gate_authorize(c->gate, &ask).verdict == TW_ALLOW;
 }
 
 tw_err tw_peers_policy_add(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

@@ -62,7 +62,7 @@ static tw_err owned(struct tw_context *c, bool *ret)
 	return TW_OK;
 }
 
-static bool known(struct tw_context *c, const struct tw_subject *s)
+static bool known(struct tw_context *c, struct tw_subject *s)
 {
 	const struct tw_owners *all = &tw_device_of(c)->access->owners;
 

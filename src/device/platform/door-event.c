@@ -115,9 +115,10 @@ static tw_err refuse_beyond(struct connection *c, uint32_t tag)
 
 static bool may(const struct connection *c, const char *permission)
 {
-	const struct tw_context *x = &c->door->core->device.context;
+	struct tw_decision d;
 
-	return tw_gate_authorize(x->grants, &c->subject, permission, TW_WHEN_ALWAYS, true).verdict == TW_ALLOW;
+	return !tw_failed(tw_path_decide(&c->door->core->device.context, &c->subject, permission, TW_WHEN_ALWAYS, &d)) &&
+		d.verdict == TW_ALLOW;
 }
 
 static tw_err take_event(struct connection *c, const struct tw_message *m)

@@ -172,7 +172,7 @@ static tw_err open_manifest(struct tw_device *d, const struct tw_sys *sys)
 	return tw_application_new(sys, d->manifest, &d->application);
 }
 
-static void list_capabilities(struct tw_device *d)
+static tw_err list_capabilities(struct tw_device *d)
 {
 	size_t n = 0;
 
@@ -181,7 +181,8 @@ static void list_capabilities(struct tw_device *d)
 	d->capabilities[n++] = tw_application_capability(d->application);
 	d->capabilities[n] = NULL;
 	d->context.capabilities = d->capabilities;
-	d->context.grants = tw_grants;
+	return tw_gate_compile(
+		d->context.sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &d->context.gate);
 }
 
 /*
@@ -232,7 +233,7 @@ tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_r
 	TW_TRY(open_store(d, sys));
 	TW_TRY(open_log(d, sys, start));
 	TW_TRY(open_manifest(d, sys));
-	list_capabilities(d);
+	TW_TRY(list_capabilities(d));
 	TW_TRY(tw_settings_load(&d->context));
 	TW_TRY(note_format(d));
 	TW_TRY(tw_device_listener(d, false));
@@ -249,6 +250,7 @@ void tw_start_done(struct tw_device *d)
 		if (p->stop)
 			p->stop(d);
 	tw_settings_free(&d->context);
+	d->context.gate = tw_gate_free(d->context.gate);
 	(void)tw_application_free(d->application);
 	(void)tw_manifest_free(d->manifest_doc);
 	(void)tw_cert_free(d->manufacturer);

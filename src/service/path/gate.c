@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gate: one function, no state, no I/O, so that every combination there is can be tried (test/matrix).
+ * Asking the gate: one function, no state, no I/O, so that every combination there is can be tried (test/matrix).
  *
  * Deny is the default at every step. The order is chosen so that an answer says nothing a stranger may not know: whether the
  * unit has an owner is public (commissioning.read tells), what it can do is public (the OpenAPI document), who may do it is not
  * asked before both are settled.
  */
+#include "service/path/gate-inside.h"
 #include "service/path/path.h"
 
 #define KIND(k) (1u << TW_SUBJECT_##k)
 
 /* Which kinds of subject a door can produce at all. A subject from the wrong door is our own fault or an attack: refused. */
 static const unsigned door_kinds[] = {
-	[TW_DOOR_HTTPS] = KIND(ANYONE) | KIND(OWNER) | KIND(PEER),
-	[TW_DOOR_LOCAL] = KIND(ANYONE) | KIND(OWNER) | KIND(LOCAL) | KIND(APPLICATION),
+	[TW_DOOR_HTTPS] = KIND(ANYONE) | KIND(OWNER) | KIND(PEER) | KIND(ACCOUNT),
+	[TW_DOOR_LOCAL] = KIND(ANYONE) | KIND(OWNER) | KIND(LOCAL) | KIND(APPLICATION) | KIND(ACCOUNT),
 	[TW_DOOR_CONSOLE] = KIND(CONSOLE),
 	[TW_DOOR_EVENT] = KIND(ANYONE) | KIND(APPLICATION),
 	[TW_DOOR_INTERNAL] = KIND(DEVICE),
@@ -26,39 +27,184 @@ static bool kind_fits_door(const struct tw_subject *s)
 	return door_kinds[s->door] & (1u << s->kind);
 }
 
-static bool granted(const struct tw_grant_row *grants, enum tw_subject_kind kind, const char *permission)
+int tw_gate_role(const tw_gate *g, const char *name)
 {
-	for (const struct tw_grant_row *g = grants; permission && g->permission; g++) {
-		if (strcmp(g->permission, permission) == 0)
-			return g->kinds & (1u << kind);
-	}
-	return false;
+	for (size_t i = 0; i < g->role_count; i++)
+		if (!strcmp(g->roles[i].name, name))
+			return (int)i;
+	return -1;
 }
 
-struct tw_decision tw_gate_authorize(
-	const struct tw_grant_row *grants, const struct tw_subject *s, const char *permission, enum tw_when when, bool owned)
+const char *tw_gate_role_name(const tw_gate *g, int role)
 {
-	if (!kind_fits_door(s))
-		return (struct tw_decision){ TW_DENY_PERMISSION, "gate.door" };
-	switch (when) {
+	return role >= 0 && (size_t)role < g->role_count ? g->roles[role].name : NULL;
+}
+
+size_t tw_gate_role_count(const tw_gate *g)
+{
+	return g->role_count;
+}
+
+bool tw_gate_assignable(const tw_gate *g, int role)
+{
+	return role >= 0 && (size_t)role < g->role_count && g->roles[role].assignable;
+}
+
+bool tw_gate_covers(const tw_gate *g, const struct tw_role_set *held, int role)
+{
+	if (role < 0 || (size_t)role >= g->role_count)
+		return false;
+	for (size_t i = 0; i < g->permission_count; i++)
+		if (tw_role_set_has(&g->permissions[i].roles, role) && !tw_role_sets_meet(&g->permissions[i].roles, held))
+			return false;
+	return true;
+}
+
+const char *tw_gate_permission_name(const tw_gate *g, size_t i)
+{
+	return i < g->permission_count ? g->permissions[i].name : NULL;
+}
+
+const struct tw_gate_permission *tw_gate_permission_find(const tw_gate *g, const char *name)
+{
+	size_t low = 0, high = name ? g->permission_count : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(g->permissions[middle].name, name);
+
+		if (order == 0)
+			return &g->permissions[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+bool tw_gate_role_may(const tw_gate *g, int role, const char *permission)
+{
+	const struct tw_gate_permission *p = tw_gate_permission_find(g, permission);
+
+	return p && tw_role_set_has(&p->roles, role);
+}
+
+/* What a door makes of somebody, no account can bring along: only what is assigned counts of an account's. */
+struct tw_role_set tw_subject_roles(const struct tw_subject *s)
+{
+	const uint64_t doors = (UINT64_C(1) << TW_SUBJECT_KINDS) - 1;
+	struct tw_role_set held = { .bits = { 0 } };
+
+	if (s->kind == TW_SUBJECT_ACCOUNT || s->kind == TW_SUBJECT_OWNER) {
+		held = s->roles;
+		held.bits[0] &= ~doors | KIND(OWNER);
+	}
+	tw_role_set_add(&held, (int)s->kind);
+	return held;
+}
+
+/* The role that grants it as a whole: the first of those held. */
+static const char *granting(const tw_gate *g, const struct tw_gate_permission *p, const struct tw_role_set *held)
+{
+	for (size_t i = 0; i < TW_COUNT(held->bits); i++) {
+		uint64_t both = p->roles.bits[i] & held->bits[i];
+
+		if (both)
+			return tw_gate_role_name(g, (int)(i * 64) + __builtin_ctzll(both));
+	}
+	return NULL;
+}
+
+enum so { NO, YES, UNKNOWN };
+
+static enum so compare(const struct tw_gate_rule *r, int order)
+{
+	switch (r->is) {
+	case TW_RULE_EQUAL:
+		return order == 0 ? YES : NO;
+	case TW_RULE_NOT_EQUAL:
+		return order != 0 ? YES : NO;
+	case TW_RULE_LESS:
+		return order < 0 ? YES : NO;
+	case TW_RULE_GREATER:
+		return order > 0 ? YES : NO;
+	}
+	return UNKNOWN;
+}
+
+static enum so judge(const struct tw_gate_rule *r, const json_t *fact)
+{
+	bool on = !strcmp(r->value, "on"), ordered = r->is == TW_RULE_LESS || r->is == TW_RULE_GREATER;
+
+	if (json_is_integer(fact) && r->has_number)
+		return compare(r, json_integer_value(fact) < r->number ? -1 : json_integer_value(fact) > r->number);
+	if (json_is_boolean(fact) && !ordered && (on || !strcmp(r->value, "off")))
+		return compare(r, json_is_true(fact) != on);
+	if (json_is_string(fact) && !ordered)
+		return compare(r, strcmp(json_string_value(fact), r->value));
+	return UNKNOWN;
+}
+
+/* What the organization's rules say of this permission now; what cannot be known refuses */
+static const struct tw_gate_rule *refusing(
+	const tw_gate *g, const struct tw_gate_permission *p, const struct tw_role_set *held, const json_t *facts)
+{
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const struct tw_gate_rule *r = &g->rules[p->first_rule + i];
+
+		if (r->role >= 0 && !tw_role_set_has(held, r->role))
+			continue;
+		enum so so = judge(r, facts ? json_object_get(facts, r->fact) : NULL);
+		if (so == UNKNOWN || (so == YES) != r->require)
+			return r;
+	}
+	return NULL;
+}
+
+const char *tw_gate_fact(const tw_gate *g, const char *permission, size_t i)
+{
+	const struct tw_gate_permission *p = tw_gate_permission_find(g, permission);
+
+	return p && i < p->rule_count ? g->rules[p->first_rule + i].fact : NULL;
+}
+
+static struct tw_decision decide(const tw_gate *g, const struct tw_ask *a)
+{
+	const struct tw_gate_permission *p = tw_gate_permission_find(g, a->permission);
+	struct tw_role_set held = tw_subject_roles(a->subject);
+	const char *role = p ? granting(g, p, &held) : NULL;
+
+	if (!role && a->subject->kind == TW_SUBJECT_ANYONE)
+		return (struct tw_decision){ TW_DENY_ANONYMOUS, "gate.anonymous", NULL };
+	if (!role)
+		return (struct tw_decision){ TW_DENY_PERMISSION, "gate.permission", NULL };
+	const struct tw_gate_rule *r = a->could ? NULL : refusing(g, p, &held, a->facts);
+	if (r)
+		return (struct tw_decision){ TW_DENY_RULE, "gate.rule", r->name };
+	return (struct tw_decision){ TW_ALLOW, "gate.granted", role };
+}
+
+/* One place knows who is authorized, and is asked at every use */
+struct tw_decision tw_gate_authorize(const tw_gate *g, const struct tw_ask *a)
+{
+	if (!kind_fits_door(a->subject))
+		return (struct tw_decision){ TW_DENY_PERMISSION, "gate.door", NULL };
+	switch (a->when) {
 	case TW_WHEN_OWNED:
-		if (!owned)
-			return (struct tw_decision){ TW_DENY_UNOWNED, "gate.not-owned" };
+		if (!a->owned)
+			return (struct tw_decision){ TW_DENY_UNOWNED, "gate.not-owned", NULL };
 		break;
 	case TW_WHEN_UNOWNED:
-		if (owned)
-			return (struct tw_decision){ TW_DENY_OWNED, "gate.owned" };
+		if (a->owned)
+			return (struct tw_decision){ TW_DENY_OWNED, "gate.owned", NULL };
 		break;
 	case TW_WHEN_ALWAYS:
 		break;
 	default:
-		return (struct tw_decision){ TW_DENY_PERMISSION, "gate.permission" };
+		return (struct tw_decision){ TW_DENY_PERMISSION, "gate.permission", NULL };
 	}
-	if (granted(grants, s->kind, permission))
-		return (struct tw_decision){ TW_ALLOW, "gate.granted" };
-	if (s->kind == TW_SUBJECT_ANYONE)
-		return (struct tw_decision){ TW_DENY_ANONYMOUS, "gate.anonymous" };
-	return (struct tw_decision){ TW_DENY_PERMISSION, "gate.permission" };
+	return decide(g, a);
 }
 
 /* A class has no hyphen of its own, a serial may: so a pattern with one hyphen is a class, and any other is a whole identifier. */

@@ -146,9 +146,13 @@ static tw_err refuse_change(const struct tw_context *c, struct tw_reply *rp, tw_
 }
 
 /* A row may ask for more than the operation does. */
-static bool may_change(const struct tw_context *c, const struct tw_request *rq, const struct tw_setting_row *row)
+static tw_err may_change(struct tw_context *c, const struct tw_request *rq, const struct tw_setting_row *row, bool *ret)
 {
-	return tw_gate_authorize(c->grants, &rq->subject, row->permission, TW_WHEN_ALWAYS, true).verdict == TW_ALLOW;
+	struct tw_decision d;
+
+	TW_TRY(tw_path_decide(c, &rq->subject, row->permission, TW_WHEN_ALWAYS, &d));
+	*ret = d.verdict == TW_ALLOW;
+	return TW_OK;
 }
 
 static tw_err change(
@@ -167,9 +171,11 @@ tw_err tw_op_settings_change(struct tw_context *c, const struct tw_request *rq, 
 	const struct tw_setting_row *row = row_of(c, rq);
 	const struct tw_http_field *tag = rq->head ? tw_http_find(rq->head, "If-Match") : NULL;
 	int64_t version = -1;
+	bool may = false;
 	if (!row)
 		return no_such(rp);
-	if (!may_change(c, rq, row))
+	TW_TRY(may_change(c, rq, row, &may));
+	if (!may)
 		return tw_reply_problem(rp, 403, "forbidden", "gate.permission", "Not permitted", "Ask somebody who holds it.",
 			"You do not hold the permission this setting needs.");
 	if (!tag)

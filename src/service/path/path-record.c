@@ -99,6 +99,8 @@ tw_err tw_record_refused(struct tw_context *c, const struct tw_request *rq, cons
 	if (!tw_failed(e))
 		e = text(&b, "rule", rp->rule);
 	if (!tw_failed(e))
+		e = text(&b, "by", rp->note);
+	if (!tw_failed(e))
 		e = tw_buf_format(&b, ",\"status\":%d}", rp->status);
 	/* A known device has a share of its own, whoever else comes from its address. */
 	bool peer = rq->subject.kind == TW_SUBJECT_PEER;

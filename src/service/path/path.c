@@ -75,30 +75,57 @@ static const struct refusal {
 		"Until it is taken over, only commissioning answers.", "Take the device over with the secret from its label." },
 	[TW_DENY_OWNED] = { 403, "owned", "The device has an owner", "This is possible only while the device has none.",
 		"Ask the owner, or recover ownership at the device's console." },
+	[TW_DENY_RULE] = { 403, "forbidden", "Not permitted now", "A rule of the organization does not permit this now.",
+		"Ask somebody who may read the organization's rules." },
 };
+
+/* Of the facts that rules name. One that cannot be read stays out, and then the rule refuses. */
+static tw_err read_facts(struct tw_context *c, const char *permission, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *facts = NULL;
+	const char *name;
+	for (size_t i = 0; (name = tw_gate_fact(c->gate, permission, i)); i++) {
+		json_t *value = NULL;
+		if (!facts && !(facts = json_object()))
+			return TW_RAISE(NOMEM, "facts");
+		if (!json_object_get(facts, name) && !tw_failed(tw_fact(c, name, &value)))
+			TW_TRY(tw_json_set(facts, name, value));
+	}
+	*ret = TW_STEAL(facts);
+	return TW_OK;
+}
+
+tw_err tw_path_decide(struct tw_context *c, const struct tw_subject *s, const char *permission, enum tw_when when, struct tw_decision *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *facts = NULL;
+	struct tw_ask ask = { .subject = s, .permission = permission, .when = when };
+	TW_TRY(c->owned(c, &ask.owned));
+	TW_TRY(read_facts(c, permission, &facts));
+	ask.facts = facts;
+	*ret = tw_gate_authorize(c->gate, &ask);
+	return TW_OK;
+}
 
 static tw_err gate(struct walk *w)
 {
 	const struct tw_operation_row *o = w->rq->operation;
-	bool owned = false;
-	TW_TRY(w->c->owned(w->c, &owned));
-	struct tw_decision d = tw_gate_authorize(w->c->grants, &w->rq->subject, o->permission, o->when, owned);
+	struct tw_decision d;
+	TW_TRY(tw_path_decide(w->c, &w->rq->subject, o->permission, o->when, &d));
 	if (d.verdict == TW_ALLOW)
 		return TW_OK;
 	const struct refusal *r = &refusals[d.verdict];
 	tw_ignore(tw_reply_problem(&w->rp, r->status, r->kind, d.rule, r->title, r->next, "%s", r->detail));
+	snprintf(w->rp.note, sizeof w->rp.note, "%s", d.by ? d.by : "");
 	return refused(w);
 }
 
 bool tw_path_allows(struct tw_context *c, struct tw_request *rq)
 {
 	const struct tw_operation_row *o = rq->operation;
-	bool owned = false;
+	struct tw_decision d;
 	if (c->authenticate && tw_failed(c->authenticate(c, rq)))
 		return false;
-	if (tw_failed(c->owned(c, &owned)))
-		return false;
-	return tw_gate_authorize(c->grants, &rq->subject, o->permission, o->when, owned).verdict == TW_ALLOW;
+	return !tw_failed(tw_path_decide(c, &rq->subject, o->permission, o->when, &d)) && d.verdict == TW_ALLOW;
 }
 
 /* What anyone may do, a peer may; for the rest the owner has to have admitted it by its identifier. */
@@ -107,12 +134,12 @@ static tw_err policy(struct walk *w)
 	const struct tw_operation_row *o = w->rq->operation;
 	struct tw_subject anyone = w->rq->subject;
 	struct tw_policy_verdict v = { .rule = "policy.default" };
-	bool owned = false;
+	struct tw_decision d;
 	if (w->rq->subject.kind != TW_SUBJECT_PEER)
 		return TW_OK;
-	TW_TRY(w->c->owned(w->c, &owned));
 	anyone.kind = TW_SUBJECT_ANYONE;
-	if (tw_gate_authorize(w->c->grants, &anyone, o->permission, o->when, owned).verdict == TW_ALLOW)
+	TW_TRY(tw_path_decide(w->c, &anyone, o->permission, o->when, &d));
+	if (d.verdict == TW_ALLOW)
 		return TW_OK;
 	if (w->c->policy)
 		TW_TRY(w->c->policy(w->c, w->rq, &v));

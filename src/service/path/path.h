@@ -5,7 +5,7 @@
 #ifndef TW_SERVICE_PATH_H
 #define TW_SERVICE_PATH_H
 #include "service/audit/audit.h"
-#include "service/path/request.h"
+#include "service/path/gate.h"
 #include "service/store/store.h"
 #include "service/path/tables.h"
 
@@ -21,8 +21,8 @@ struct tw_context {
 	tw_store *store;
 	tw_audit *audit;
 	const struct tw_capability *const *capabilities; /* ends with NULL */
-	const struct tw_grant_row *grants;
-	struct tw_keys_client *keys; /* service/keys/keys.h */
+	tw_gate *gate;                                   /* owned by the side that made it */
+	struct tw_keys_client *keys;                     /* service/keys/keys.h */
 	/* Turns credentials in the request into a subject (session token, client key). Given by the side that knows accounts. */
 	tw_err (*authenticate)(struct tw_context *c, struct tw_request *rq);
 	/* Asked when a client showed a certificate and is nobody yet: does it claim to be a device, and does the claim hold? One that
@@ -39,8 +39,9 @@ struct tw_context {
 	void (*refused)(struct tw_context *c, const struct tw_request *rq);
 	struct tw_settings *settings; /* the cache; tw_settings_load */
 	struct tw_tasks *tasks;       /* service/task/task.h; NULL while none runs */
-	/* Is whoever this was still known here (an owner that is one)? Asked for what goes on after its request; NULL: always. */
-	bool (*known)(struct tw_context *c, const struct tw_subject *s);
+	/* Is whoever this was still known here (an owner that is one)? Asked for what goes on after its request; NULL: always. An account's
+	   roles are set anew, as they are now. */
+	bool (*known)(struct tw_context *c, struct tw_subject *s);
 	void *side; /* struct tw_device, or the support service's own */
 };
 /* body_type: media type out, "application/json" or "application/problem+json". The reply body is appended to body. Never fails
@@ -64,14 +65,8 @@ void tw_path_walk(struct tw_context *c, struct tw_request *rq, struct tw_buf *bo
    subject. For what goes on after the walk. False also when it cannot be asked. */
 bool tw_path_allows(struct tw_context *c, struct tw_request *rq);
 
-/* The gate. Pure: no I/O, so that the whole privilege matrix can be enumerated. */
-enum tw_verdict { TW_ALLOW, TW_DENY_ANONYMOUS, TW_DENY_PERMISSION, TW_DENY_UNOWNED, TW_DENY_OWNED };
-struct tw_decision {
-	enum tw_verdict verdict;
-	const char *rule; /* "gate.permission" */
-};
-struct tw_decision tw_gate_authorize(
-	const struct tw_grant_row *grants, const struct tw_subject *s, const char *permission, enum tw_when when, bool owned);
+/* Asks the gate, with what it needs read: whether there is an owner, and the facts that rules of the organization name. */
+tw_err tw_path_decide(struct tw_context *c, const struct tw_subject *s, const char *permission, enum tw_when when, struct tw_decision *ret);
 
 /*
  * Rules of the owner about devices, each naming them by identifier. Also pure. A pattern is a whole identifier, or one up to its

@@ -17,16 +17,18 @@ enum tw_subject_kind {
 	TW_SUBJECT_CONSOLE,     /* a person at the device's own console */
 	TW_SUBJECT_APPLICATION, /* the product's application, by uid from the product manifest */
 	TW_SUBJECT_DEVICE,      /* the daemon itself (jobs, self-test) */
-	TW_SUBJECT_PEER, /* another device, whose claim to its identifier was checked; what it may do, rules of the owner say */
+	TW_SUBJECT_PEER,    /* another device, whose claim to its identifier was checked; what it may do, rules of the owner say */
+	TW_SUBJECT_ACCOUNT, /* a person, service or party that has an account here; what it may do, its roles say */
 	TW_SUBJECT_KINDS,
 };
 struct tw_subject {
 	enum tw_door door;
 	enum tw_subject_kind kind;
-	char name[64];    /* "owner:alice", "uid:0", "console", "anyone" */
-	char account[24]; /* the id of an account, which stays when its name changes: "a17"; "" of whoever has none */
-	char source[64];  /* peer address, "pid 812", or "" */
-	char how[24];     /* "client-certificate", "session", "peer-credentials", "console", "device-certificate", "" */
+	char name[64];            /* "owner:alice", "uid:0", "console", "anyone" */
+	char account[24];         /* the id of an account, which stays when its name changes: "a17"; "" of whoever has none */
+	char source[64];          /* peer address, "pid 812", or "" */
+	char how[24];             /* "client-certificate", "session", "peer-credentials", "console", "device-certificate", "" */
+	struct tw_role_set roles; /* of an account or owner: those assigned to it that count now (gate.h); of others it does not count */
 };
 
 #define TW_BODY_MAX (64 * 1024)

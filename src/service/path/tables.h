@@ -117,9 +117,22 @@ struct tw_capability {
 	const struct tw_job_row *jobs;
 };
 
-/* Which kind of subject holds which permission. Names only, no wildcards. Ends with permission NULL. */
+/* Roles as bits, by their numbers (gate.h). */
+#define TW_ROLES_MAX 128 /* built in, the product's and the organization's together */
+struct tw_role_set {
+	uint64_t bits[TW_ROLES_MAX / 64];
+};
+/* The roles there always are. The first are the kinds of subjects in their order; accounts are assigned the others, and owner. */
+struct tw_built_in_role {
+	const char *name;
+	unsigned inherits; /* bits of 1u << number: whatever these hold, it holds */
+	bool assignable;   /* to an account */
+	const char *help;
+};
+/* Which built-in role holds which permission; those that inherit it hold it too. Names only, no wildcards. Ends with permission NULL. */
 struct tw_grant_row {
 	const char *permission;
-	unsigned kinds; /* bits of 1u << enum tw_subject_kind */
+	unsigned roles; /* bits of 1u << number; of a kind of subject, its number */
+	bool unruled;   /* no rule of the organization can stand before it */
 };
 #endif

@@ -56,7 +56,7 @@ static inline tw_err test_context_open(struct test_context *t, const struct tw_s
 	t->c.sys = sys;
 	t->c.time = &t->time;
 	t->c.capabilities = capabilities;
-	t->c.grants = grants;
+	TW_TRY(tw_gate_compile(sys, &(struct tw_gate_source){ .grants = grants }, &t->c.gate));
 	t->c.owned = test_owned;
 	t->c.side = t;
 	if (!t->key)
@@ -76,5 +76,6 @@ static inline void test_context_close(struct test_context *t)
 	t->c.store = tw_store_free(t->c.store);
 	t->c.audit = tw_audit_free(t->c.audit);
 	tw_settings_free(&t->c);
+	t->c.gate = tw_gate_free(t->c.gate);
 }
 #endif

@@ -3,6 +3,7 @@
 #include "service/path/path.h"
 
 #include "check.h"
+#include "sys/real.h"
 
 #define OPS "urn:dev:ops:32473-"
 #define A OPS "lamp-A"
@@ -72,7 +73,8 @@ static void test_rules(void **state)
 
 #define BIT(k) (1u << TW_SUBJECT_##k)
 static const struct tw_grant_row grants[] = { { "any", BIT(ANYONE) | BIT(OWNER) }, { "own", BIT(OWNER) | BIT(PEER) },
-	{ "local", BIT(LOCAL) }, { "console", BIT(CONSOLE) }, { "device", BIT(DEVICE) }, { "own", BIT(ANYONE) }, { .permission = NULL } };
+	{ "local", BIT(LOCAL) }, { "console", BIT(CONSOLE) }, { "device", BIT(DEVICE) }, { "account", BIT(ACCOUNT) },
+	{ .permission = NULL } };
 
 static const struct {
 	enum tw_door door;
@@ -84,7 +86,7 @@ static const struct {
 	const char *rule;
 } gates[] = {
 	{ TW_DOOR_HTTPS, TW_SUBJECT_ANYONE, "any", TW_WHEN_ALWAYS, false, TW_ALLOW, "gate.granted" },
-	{ TW_DOOR_HTTPS, TW_SUBJECT_ANYONE, "own", TW_WHEN_ALWAYS, true, TW_DENY_ANONYMOUS, "gate.anonymous" }, /* the first row counts */
+	{ TW_DOOR_HTTPS, TW_SUBJECT_ANYONE, "own", TW_WHEN_ALWAYS, true, TW_DENY_ANONYMOUS, "gate.anonymous" },
 	{ TW_DOOR_HTTPS, TW_SUBJECT_PEER, "any", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.permission" },
 	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "own", TW_WHEN_ALWAYS, true, TW_ALLOW, "gate.granted" },
 	{ TW_DOOR_HTTPS, TW_SUBJECT_OWNER, "ow", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.permission" },
@@ -104,14 +106,28 @@ static const struct {
 	{ TW_DOOR_INTERNAL, TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_ALLOW, "gate.granted" },
 	{ TW_DOOR_HTTPS, TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
 	{ (enum tw_door)(TW_DOOR_INTERNAL + 1), TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_ACCOUNT, "account", TW_WHEN_OWNED, true, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_LOCAL, TW_SUBJECT_ACCOUNT, "account", TW_WHEN_OWNED, true, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_ACCOUNT, "any", TW_WHEN_OWNED, true, TW_DENY_PERMISSION, "gate.permission" },
+	{ TW_DOOR_HTTPS, TW_SUBJECT_ACCOUNT, "account", TW_WHEN_OWNED, false, TW_DENY_UNOWNED, "gate.not-owned" },
+	{ TW_DOOR_CONSOLE, TW_SUBJECT_ACCOUNT, "account", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_EVENT, TW_SUBJECT_ACCOUNT, "account", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_INTERNAL, TW_SUBJECT_ACCOUNT, "account", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
 	{ TW_DOOR_HTTPS, TW_SUBJECT_KINDS, "any", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
 };
 
 static void test_the_gate(void **state)
 {
+	TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+
+	CHECK_OK(tw_gate_compile(tw_sys_real(), &(struct tw_gate_source){ .grants = grants }, &g));
 	for (size_t i = 0; i < TW_COUNT(gates); i++) {
 		const struct tw_subject s = { .door = gates[i].door, .kind = gates[i].kind };
-		const struct tw_decision d = tw_gate_authorize(grants, &s, gates[i].permission, (enum tw_when)gates[i].when, gates[i].owned);
+		const struct tw_decision d = tw_gate_authorize(g,
+			&(struct tw_ask){ .subject = &s,
+				.permission = gates[i].permission,
+				.when = (enum tw_when)gates[i].when,
+				.owned = gates[i].owned });
 		if (d.verdict != gates[i].verdict || strcmp(d.rule, gates[i].rule) != 0)
 			fail_msg("row %zu: %d, %s", i, d.verdict, d.rule);
 	}

@@ -158,16 +158,16 @@ void tw_tasks_wake(struct tw_context *c)
 }
 
 /* NULL: whoever started it may still have it done; else the rule that says no. */
-static const char *forbidden(struct tw_context *c, const struct tw_task *t)
+static const char *forbidden(struct tw_context *c, struct tw_task *t)
 {
-	bool owned = false;
+	bool known = !c->known || c->known(c, &t->subject); /* first: it says which roles an account has now */
+	struct tw_decision d;
 
-	if (tw_failed(c->owned(c, &owned)))
+	if (tw_failed(tw_path_decide(c, &t->subject, t->row->permission, t->row->when, &d)))
 		return "gate.owned";
-	struct tw_decision d = tw_gate_authorize(c->grants, &t->subject, t->row->permission, t->row->when, owned);
 	if (d.verdict != TW_ALLOW)
 		return d.rule;
-	return c->known && !c->known(c, &t->subject) ? "gate.anonymous" : NULL;
+	return known ? NULL : "gate.anonymous";
 }
 
 static void fail(struct tw_context *c, struct tw_task *t, tw_err e)

@@ -111,7 +111,7 @@ static const struct tw_capability capability = { .code = "T", .name = "Test", .f
 static const struct tw_capability *const capabilities[] = { &capability, NULL };
 static const struct tw_grant_row grants[] = { { "p.both", 1u << TW_SUBJECT_OWNER | 1u << TW_SUBJECT_LOCAL }, { .permission = NULL } };
 
-static bool known(struct tw_context *c, const struct tw_subject *s)
+static bool known(struct tw_context *c, struct tw_subject *s)
 {
 	return s->kind != TW_SUBJECT_OWNER || owner_known;
 }
