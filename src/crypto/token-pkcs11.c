@@ -111,7 +111,7 @@ static tw_err load(const struct tw_token_plan *plan)
 static bool is_padded(const CK_BYTE *field, size_t size, const char *want)
 {
 	size_t n = strlen(want);
-	if (n > size || memcmp(field, want, n) != 0)
+	if (memcmp(field, want, n) != 0)
 		return false;
 	for (; n < size; n++) {
 		if (field[n] != ' ' && field[n] != '\0')
@@ -119,6 +119,10 @@ static bool is_padded(const CK_BYTE *field, size_t size, const char *want)
 	}
 	return true;
 }
+
+/* What is wanted is never longer than the field it is looked for in. */
+_Static_assert(sizeof((struct tw_token_plan *)0)->label - 1 <= sizeof((CK_TOKEN_INFO *)0)->label, "a label fits");
+_Static_assert(sizeof((struct tw_token_plan *)0)->serial - 1 <= sizeof((CK_TOKEN_INFO *)0)->serialNumber, "a serial number fits");
 
 static bool is_meant(const struct tw_token_plan *plan, const CK_TOKEN_INFO *t)
 {

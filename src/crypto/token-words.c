@@ -29,9 +29,8 @@ static tw_err put(char *to, size_t size, const char *what, struct tw_slice value
 
 static tw_err put_path(char *to, size_t size, const char *what, struct tw_slice value)
 {
-	if (value.size == 0 || value.at[0] != '/')
-		return TW_RAISE(SYNTAX, "keystore: %s wants a path that begins with /", what);
-	return put(to, size, what, value);
+	TW_TRY(put(to, size, what, value));
+	return *to == '/' ? TW_OK : TW_RAISE(SYNTAX, "keystore: %s wants a path that begins with /", what);
 }
 
 static tw_err put_word(struct tw_token_plan *p, struct tw_slice key, struct tw_slice value)

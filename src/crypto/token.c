@@ -200,33 +200,32 @@ static tw_err do_question(const struct work *w, const struct tw_message *m, stru
 	return write_answer(&a, b);
 }
 
+static tw_err answer(const struct work *w, tw_channel *c, const struct tw_message *m)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	tw_buf_init(&b, w->sys, MESSAGE_MAX);
+	tw_err e = do_question(w, m, &b);
+	if (tw_failed(e))
+		e = write_failure(e, &b);
+	tw_wipe((void *)(uintptr_t)m->payload.at, m->payload.size);
+	TW_TRY(e);
+	return tw_channel_send(c, ANSWER, m->tag, b.data, b.size, NULL, 0);
+}
+
 static void work(void *user, int fd)
 {
 	const struct work *w = user;
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
 	tw_channel *c = NULL;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	struct tw_message m;
 	tw_closep(&(int){ w->outer });
 	tw_err e = tw_channel_new(w->sys, fd, asks, &c);
-	tw_buf_init(&b, w->sys, MESSAGE_MAX);
 	while (!tw_failed(e)) {
 		e = tw_channel_receive(c, &m);
-		if (tw_is(e, TW_CODE_TIMEOUT)) {
+		if (tw_is(e, TW_CODE_TIMEOUT))
 			e = w->sys->poll(w->sys, &p, 1, -1) < 0 && errno != EINTR ? TW_RAISE_ERRNO("waiting for a question") : TW_OK;
-			continue;
-		}
-		if (tw_failed(e))
-			break;
-		tw_buf_wipe(&b);
-		tw_err done = do_question(w, &m, &b);
-		if (tw_failed(done))
-			e = write_failure(done, &b);
-		tw_wipe((void *)(uintptr_t)m.payload.at, m.payload.size);
-		if (!tw_failed(e))
-			e = tw_channel_send(c, ANSWER, m.tag, b.data, b.size, NULL, 0);
-		if (tw_is(done, TW_CODE_CLOSED))
-			break; /* a module that has lost its token is best begun anew */
+		else if (!tw_failed(e))
+			e = answer(w, c, &m);
 	}
 	(void)tw_channel_free(c);
 }
@@ -281,7 +280,7 @@ static tw_err relay(struct supervisor *s, const struct tw_message *question, str
 	return TW_RAISE(CLOSED, "the token's software has crashed; it starts again with the next call");
 }
 
-/* A worker that is gone forgets that the PIN was refused; the one after it is told. */
+/* A worker that is gone forgets that the PIN was refused; the one after it is told. A module that has lost its token is best begun anew. */
 static void note(struct supervisor *s, struct tw_slice answer)
 {
 	if ((uint8_t)answer.at[0] == TW_CODE_DENIED)

@@ -43,8 +43,8 @@ struct tw_token_answer {
 	struct tw_buf out, more; /* more: the handle of MAKE, the text of DESCRIBE */
 };
 /*
- * One kind of token, inside the worker. ask opens what it needs when it needs it. CLOSED: the token is gone; the worker then ends and the next
- * question finds a new one. DENIED: the PIN was refused, and plan->refused is set. STATE: it is locked, not made ready, or another one.
+ * One kind of token, inside the worker. ask opens what it needs when it needs it. CLOSED: the token is gone; the worker is then ended and the
+ * next question finds a new one. DENIED: the PIN was refused, and plan->refused is set. STATE: it is locked, not made ready, or another one.
  * UNSUPPORTED: its library is missing, or it cannot.
  */
 struct tw_token_kind_row {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, out, keep,
- * leaky, slow-login, crash-login, stuck (destroys nothing and says so), made (makes a key and crashes), lag (takes its time, but
- * does it). A module's misfortunes cannot be had from SoftHSM itself. Logins, destroyed objects and what lagged are counted by lines
- * in ODD_MODULE.log.
+ * leaky, bare (says so of "sensitive"), slow-login, crash-login, stuck (destroys nothing and says so), made (makes a key and crashes), lag
+ * (takes its time, but does it), no-list and null-list (has no functions), unready, zeros (pads by NUL), blank (has no model), short-id,
+ * many (the same object 128 times), point-bare, -long, -head, -size (a public half of another form); or FUNCTION=CODE in hexadecimal digits, which is
+ * done and said to have failed with that. A module's misfortunes cannot be had from SoftHSM itself. Logins, destroyed objects and what
+ * lagged are counted by lines in ODD_MODULE.log.
  */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
@@ -17,16 +19,35 @@
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ret);
 static CK_FUNCTION_LIST *real, ours;
 
-static int is(const char *what)
+static void read_word(char ret[32])
 {
-	char text[32] = "";
 	const char *name = getenv("ODD_MODULE");
 	FILE *f = name ? fopen(name, "r") : NULL;
-	if (f && !fgets(text, sizeof text, f))
-		text[0] = '\0';
+	if (!f || !fgets(ret, 32, f))
+		ret[0] = '\0';
 	if (f)
 		(void)fclose(f);
+}
+
+static int is(const char *what)
+{
+	char text[32];
+	read_word(text);
 	return strcmp(text, what) == 0;
+}
+
+/* What this function is to say, whatever came of it. */
+static CK_RV told(const char *function, CK_RV rv)
+{
+	char text[32];
+	size_t size = strlen(function);
+	read_word(text);
+	if (strncmp(text, function, size) != 0 || text[size] != '=')
+		return rv;
+	CK_RV code = 0;
+	for (const char *at = text + size + 1; *at; at++)
+		code = code * 16 + (CK_RV)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	return code;
 }
 
 static void count(const char *what)
@@ -49,6 +70,12 @@ static void lag(void)
 	(void)usleep(210000);
 }
 
+static void pad_by_zeros(CK_BYTE *field, size_t size)
+{
+	while (size && field[size - 1] == ' ')
+		field[--size] = '\0';
+}
+
 static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
 {
 	CK_RV rv = real->C_GetTokenInfo(slot, ret);
@@ -56,6 +83,15 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
 	if (is("out"))
 		return CKR_TOKEN_NOT_PRESENT;
 	ret->flags |= is("locked") ? CKF_USER_PIN_LOCKED : is("final") ? CKF_USER_PIN_FINAL_TRY : 0;
+	if (is("unready"))
+		ret->flags &= ~(CK_FLAGS)CKF_TOKEN_INITIALIZED;
+	if (is("blank"))
+		memset(ret->model, ' ', sizeof ret->model);
+	if (is("zeros")) {
+		pad_by_zeros(ret->label, sizeof ret->label);
+		pad_by_zeros(ret->model, sizeof ret->model);
+		pad_by_zeros(ret->manufacturerID, sizeof ret->manufacturerID);
+	}
 	return rv;
 }
 
@@ -71,7 +107,7 @@ static CK_RV login(CK_SESSION_HANDLE s, CK_USER_TYPE who, CK_UTF8CHAR_PTR pin, C
 		(void)sleep(60);
 	if (is("crash-login"))
 		_exit(9);
-	return is("wrong") ? CKR_PIN_INCORRECT : real->C_Login(s, who, pin, size);
+	return is("wrong") ? CKR_PIN_INCORRECT : told("Login", real->C_Login(s, who, pin, size));
 }
 
 static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE_PTR data, CK_ULONG size, CK_BYTE_PTR ret, CK_ULONG_PTR ret_size)
@@ -109,7 +145,7 @@ static CK_RV encrypt(CK_SESSION_HANDLE s, CK_BYTE_PTR in, CK_ULONG size, CK_BYTE
 static CK_RV decrypt(CK_SESSION_HANDLE s, CK_BYTE_PTR in, CK_ULONG size, CK_BYTE_PTR ret, CK_ULONG_PTR ret_size)
 {
 	lag();
-	return real->C_Decrypt(s, in, size, ret, ret_size);
+	return told("Decrypt", real->C_Decrypt(s, in, size, ret, ret_size));
 }
 
 static CK_RV destroy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object)
@@ -121,14 +157,44 @@ static CK_RV destroy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object)
 	return is("keep") ? CKR_OK : real->C_DestroyObject(s, object);
 }
 
+/* It comes as an OCTET STRING: 04 41, and then the point's 04. */
+static void change_point(CK_BYTE *bytes, CK_ULONG *size)
+{
+	if (is("point-bare"))
+		memmove(bytes, bytes + 2, *size -= 2);
+	if (is("point-long"))
+		bytes[1]++;
+	if (is("point-head"))
+		bytes[0]++;
+	if (is("point-size"))
+		*size -= 1;
+}
+
 static CK_RV get_attributes(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR list, CK_ULONG n)
 {
 	CK_RV rv = real->C_GetAttributeValue(s, object, list, n);
-	for (CK_ULONG i = 0; i < n && is("leaky"); i++) {
-		if (list[i].type == CKA_EXTRACTABLE)
+	for (CK_ULONG i = 0; i < n; i++) {
+		if (list[i].type == CKA_EXTRACTABLE && is("leaky"))
 			*(CK_BBOOL *)list[i].pValue = CK_TRUE;
+		if (list[i].type == CKA_SENSITIVE && is("bare"))
+			*(CK_BBOOL *)list[i].pValue = CK_FALSE;
+		if (list[i].type == CKA_ID && is("short-id"))
+			list[i].ulValueLen--;
+		if (list[i].type == CKA_EC_POINT)
+			change_point(list[i].pValue, &list[i].ulValueLen);
 	}
-	return rv;
+	return told("GetAttributeValue", rv);
+}
+
+static CK_RV find_objects(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE_PTR ret, CK_ULONG max, CK_ULONG_PTR ret_count)
+{
+	CK_RV rv = real->C_FindObjects(s, ret, max, ret_count);
+	if (is("many")) {
+		for (CK_ULONG i = 1; i < max; i++)
+			ret[i] = ret[0];
+		*ret_count = max;
+	}
+	return told("FindObjects", rv);
 }
 
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ret)
@@ -151,6 +217,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ret)
 	ours.C_Decrypt = decrypt;
 	ours.C_DestroyObject = destroy;
 	ours.C_GetAttributeValue = get_attributes;
-	*ret = &ours;
-	return CKR_OK;
+	ours.C_FindObjects = find_objects;
+	*ret = is("null-list") ? NULL : &ours;
+	return is("no-list") ? CKR_GENERAL_ERROR : CKR_OK;
 }

@@ -8,6 +8,8 @@
 #include "sys/durable.h"
 #include "oom.h"
 
+#include <dlfcn.h>
+
 static const struct tw_sys *sys;
 static struct test_dir dir;
 static struct tw_token_plan plan;
@@ -255,6 +257,302 @@ static void test_pin_file(void **state)
 	CHECK_INT(counted("login"), 0);
 	use_pin(PIN);
 	restart();
+}
+
+/* --- One question to the token itself --- */
+
+static tw_err ask(enum tw_token_op op, struct tw_slice handle, struct tw_slice in, struct tw_token_answer *ret)
+{
+	const struct tw_token_question q = { .op = (uint8_t)op, .owner = "a owner", .handle = handle, .in = in };
+	tw_token_answer_done(ret);
+	tw_token_answer_init(sys, ret);
+	return tw_token_ask(token, &q, ret);
+}
+
+static const struct tw_slice nothing = { NULL, 0 };
+
+/* By a worker that begins anew. */
+static tw_err describe(struct tw_token_answer *ret)
+{
+	restart();
+	return ask(TW_TOKEN_DESCRIBE, nothing, nothing, ret);
+}
+
+static void use_words(const char *words)
+{
+	int fd = plan.fd;
+	CHECK_OK(tw_token_parse(words, &plan));
+	plan.fd = fd;
+}
+
+/* What is asked has a size, and is something that a token does. */
+static void test_questions_have_a_form(void **state)
+{
+	static const char bytes[200] = { 1 };
+	static const struct {
+		unsigned op;
+		size_t handle, in;
+		enum tw_code want;
+	} rows[] = {
+		{ 0, 0, 0, TW_CODE_INTERNAL },
+		{ TW_TOKEN_OPS, 0, 0, TW_CODE_INTERNAL },
+		{ 255, 0, 0, TW_CODE_INTERNAL },
+		{ TW_TOKEN_MAKE, 0, 96, TW_CODE_INTERNAL },
+		{ TW_TOKEN_MAKE, 0, 98, TW_CODE_INTERNAL },
+		{ TW_TOKEN_WRAP, 0, 31, TW_CODE_INTERNAL },
+		{ TW_TOKEN_WRAP, 0, 33, TW_CODE_INTERNAL },
+		{ TW_TOKEN_SIGN, 15, 32, TW_CODE_SYNTAX },
+		{ TW_TOKEN_SIGN, 16, 32, TW_CODE_STATE },
+		{ TW_TOKEN_UNWRAP, 75, 0, TW_CODE_SYNTAX },
+		{ TW_TOKEN_UNWRAP, 76, 0, TW_CODE_STATE },
+		{ TW_TOKEN_UNWRAP, 77, 0, TW_CODE_SYNTAX },
+		{ TW_TOKEN_DESTROY, 16, 0, TW_CODE_OK },
+	};
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	use_odd();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		tw_err e = ask((enum tw_token_op)rows[i].op, (struct tw_slice){ bytes, rows[i].handle },
+			(struct tw_slice){ bytes, rows[i].in }, &a);
+		if (!tw_is(e, rows[i].want))
+			fail_msg("row %zu: %s", i, tw_code_name(e.code));
+	}
+}
+
+/* Which one is meant: by its whole label, its whole serial number or both, however the fields are padded. */
+static void test_which_token_is_meant(void **state)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	char serial[17] = "", words[1024];
+	use_odd();
+	CHECK_OK(describe(&a));
+	CHECK_INT(a.out.size, 1 + 32 + 16);
+	memcpy(serial, a.out.data + 33, 16);
+	serial[strcspn(serial, " ")] = '\0';
+	const struct {
+		const char *token, *serial, *odd;
+		enum tw_code want;
+	} rows[] = {
+		{ "unit", "", "", TW_CODE_OK },
+		{ "uni", "", "", TW_CODE_CLOSED },
+		{ "unit", "", "zeros", TW_CODE_OK },
+		{ "uni", "", "zeros", TW_CODE_CLOSED },
+		{ "", serial, "", TW_CODE_OK },
+		{ "unit", serial, "", TW_CODE_OK },
+		{ "unit", "0", "", TW_CODE_CLOSED },
+		{ "", "0", "", TW_CODE_CLOSED },
+		{ "none", serial, "", TW_CODE_CLOSED },
+		{ "unit", "", "unready", TW_CODE_CLOSED },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		(void)snprintf(words, sizeof words, "pkcs11:module=%s;env=SOFTHSM2_CONF=%s/conf%s%s%s%s", ODD_MODULE, tokens.path,
+			*rows[i].token ? ";token=" : "", rows[i].token, *rows[i].serial ? ";serial=" : "", rows[i].serial);
+		use_words(words);
+		odd(rows[i].odd);
+		tw_err e = describe(&a);
+		if (!tw_is(e, rows[i].want))
+			fail_msg("row %zu: %s", i, tw_code_name(e.code));
+	}
+	CHECK_INT(setenv("SOFTHSM2_CONF", strchr(strstr(words, "SOFTHSM2_CONF="), '=') + 1, 1), 0);
+	*strchr(getenv("SOFTHSM2_CONF"), ';') = '\0'; /* a module may have all it needs without our words */
+	(void)snprintf(words, sizeof words, "pkcs11:module=%s;token=unit", ODD_MODULE);
+	use_words(words);
+	odd("");
+	CHECK_OK(describe(&a));
+	CHECK_INT(unsetenv("SOFTHSM2_CONF"), 0);
+	fresh_words(SOFTHSM, "unit");
+}
+
+/* What it says of itself, without what pads it. */
+static void test_what_it_is(void **state)
+{
+	static const char *const rows[][2] = { { "", "A PKCS#11 token 'unit' (SoftHSM project SoftHSM v2)" },
+		{ "zeros", "A PKCS#11 token 'unit' (SoftHSM project SoftHSM v2)" },
+		{ "blank", "A PKCS#11 token 'unit' (SoftHSM project )" } };
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	use_odd();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		odd(rows[i][0]);
+		CHECK_OK(describe(&a));
+		CHECK_TEXT(tw_buf_cstr(&a.more), rows[i][1]);
+	}
+}
+
+/* Its refusals as they are, and each PIN that it does not take is said once. */
+static void test_logins(void **state)
+{
+	static const struct {
+		const char *odd;
+		enum tw_code want;
+		int logins;
+	} rows[] = {
+		{ "Login=100", TW_CODE_OK, 1 },    /* CKR_USER_ALREADY_LOGGED_IN */
+		{ "Login=a0", TW_CODE_DENIED, 1 }, /* CKR_PIN_INCORRECT */
+		{ "Login=a1", TW_CODE_DENIED, 1 }, /* CKR_PIN_INVALID */
+		{ "Login=a2", TW_CODE_DENIED, 1 }, /* CKR_PIN_LEN_RANGE */
+		{ "Login=a3", TW_CODE_STATE, 2 },  /* CKR_PIN_EXPIRED: a person may put that right */
+	};
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		use_odd();
+		odd(rows[i].odd);
+		for (int n = 0; n < 2; n++) {
+			tw_err e = ask(TW_TOKEN_DESCRIBE, nothing, nothing, &a);
+			if (!tw_is(e, rows[i].want))
+				fail_msg("%s: %s", rows[i].odd, tw_code_name(e.code));
+		}
+		CHECK_INT(counted("login"), rows[i].logins);
+	}
+}
+
+/* A token that is gone before the first question is that, and not one without the key. */
+static void test_gone_before_it_was_asked(void **state)
+{
+	static const char id[16] = { 1 };
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	use_odd();
+	odd("out");
+	CHECK_ERR(ask(TW_TOKEN_SIGN, (struct tw_slice){ id, 16 }, (struct tw_slice){ id, 16 }, &a), CLOSED);
+	CHECK_INT(counted("login"), 0);
+}
+
+static void test_no_functions(void **state)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	Dl_info of_c;
+	use_odd();
+	odd("no-list");
+	CHECK_ERR(describe(&a), UNSUPPORTED);
+	odd("null-list");
+	CHECK_ERR(describe(&a), UNSUPPORTED);
+	CHECK(strstr(tw_err_detail(), "is no PKCS#11 module") != NULL);
+	CHECK(dladdr((void *)(uintptr_t)qsort, &of_c) != 0);
+	if (of_c.dli_fname[0] == '/' && strstr(of_c.dli_fname, "libc.so")) { /* a library, and none of these */
+		fresh_words(of_c.dli_fname, "unit");
+		CHECK_ERR(describe(&a), UNSUPPORTED);
+		CHECK(strstr(tw_err_detail(), "is no PKCS#11 module") != NULL);
+	}
+	fresh_words(SOFTHSM, "unit");
+}
+
+/* A public half comes in one of two forms, and in no other. */
+static void test_forms_of_a_point(void **state)
+{
+	static const struct {
+		const char *odd;
+		enum tw_code want;
+	} rows[] = { { "", TW_CODE_OK }, { "point-bare", TW_CODE_OK }, { "point-long", TW_CODE_CRYPTO },
+		{ "point-head", TW_CODE_CRYPTO }, { "point-size", TW_CODE_CRYPTO } };
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	use_odd();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		odd(rows[i].odd);
+		tw_err e = ask(TW_TOKEN_MAKE, nothing, nothing, &a);
+		if (!tw_is(e, rows[i].want))
+			fail_msg("%s: %s", rows[i].odd, tw_code_name(e.code));
+		if (tw_failed(e))
+			continue;
+		CHECK_INT(a.out.size, TW_POINT_SIZE);
+		key = tw_key_free(key);
+		CHECK_OK(tw_key_of_point(sys, (const uint8_t *)a.out.data, &key));
+	}
+	odd("");
+	CHECK_OK(ask(TW_TOKEN_SWEEP, nothing, nothing, &a));
+}
+
+/* @nist DP.CKM.2: what the token does not say to be kept inside is not kept at all */
+static void test_kept_inside(void **state)
+{
+	static const char *const rows[] = { "leaky", "bare", "GetAttributeValue=11" }; /* CKR_ATTRIBUTE_SENSITIVE, with values all the same */
+	static const char secret[32] = { 1 };
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	use_odd();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		odd(rows[i]);
+		const int before = counted("destroy");
+		CHECK_ERR(ask(TW_TOKEN_MAKE, nothing, nothing, &a), UNSUPPORTED);
+		CHECK_ERR(ask(TW_TOKEN_WRAP, nothing, (struct tw_slice){ secret, 32 }, &a), UNSUPPORTED);
+		CHECK_INT(counted("destroy"), before + 2);
+	}
+}
+
+static int fail_random_of;
+
+static int random_fails(const struct tw_sys *s, void *buffer, size_t size)
+{
+	if (size != (size_t)fail_random_of)
+		return tw_sys_real()->random(s, buffer, size);
+	errno = EIO;
+	return -1;
+}
+
+/* What wraps has an id and a nonce that nobody can foresee, or is not made. */
+static void test_no_random_numbers(void **state)
+{
+	static const int rows[] = { 16, 12 };
+	static const char secret[32] = { 1 };
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	struct tw_sys failing = *tw_sys_real();
+	failing.random = random_fails;
+	use_odd();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		fail_random_of = rows[i];
+		token = tw_token_free(token);
+		CHECK_OK(tw_token_start(&failing, &plan, &token));
+		CHECK_ERR(ask(TW_TOKEN_WRAP, nothing, (struct tw_slice){ secret, 32 }, &a), IO);
+	}
+	restart();
+}
+
+/* What another token sealed is told apart from a token that fails; no module has a code of its own for it. */
+static void test_what_does_not_open(void **state)
+{
+	static const struct {
+		const char *odd;
+		enum tw_code want;
+	} rows[] = { { "Decrypt=5", TW_CODE_STATE }, { "Decrypt=6", TW_CODE_STATE }, { "Decrypt=40", TW_CODE_STATE },
+		{ "Decrypt=30", TW_CODE_CLOSED }, { "FindObjects=30", TW_CODE_CLOSED }, { "", TW_CODE_OK } };
+	static const char secret[32] = { 1 };
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer made = { 0 }, a = { 0 };
+	use_odd();
+	CHECK_OK(ask(TW_TOKEN_WRAP, nothing, (struct tw_slice){ secret, 32 }, &made));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		odd(rows[i].odd);
+		tw_err e = ask(TW_TOKEN_UNWRAP, tw_buf_slice(&made.out), nothing, &a);
+		if (!tw_is(e, rows[i].want))
+			fail_msg("%s: %s", rows[i].odd, tw_code_name(e.code));
+	}
+	CHECK_BYTES(a.out.data, secret, 32);
+	CHECK_OK(ask(TW_TOKEN_SWEEP, nothing, nothing, &a));
+}
+
+/* What is swept is whatever has not the whole id of a handle that counts. */
+static void test_what_is_swept(void **state)
+{
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer made = { 0 }, a = { 0 };
+	char known[18] = { 0, 16 };
+	int before;
+	use_odd();
+	CHECK_OK(ask(TW_TOKEN_MAKE, nothing, nothing, &made));
+	memcpy(known + 2, made.more.data, 16);
+	before = counted("destroy");
+	CHECK_OK(ask(TW_TOKEN_SWEEP, nothing, (struct tw_slice){ known, 18 }, &a));
+	CHECK_INT(counted("destroy"), before);
+	odd("many"); /* as many as one question finds, and all of them known: there are no more */
+	CHECK_OK(ask(TW_TOKEN_SWEEP, nothing, (struct tw_slice){ known, 18 }, &a));
+	CHECK_INT(a.out.size, 0);
+	odd("");
+	known[1] = 15; /* a handle that is too short is nobody's, though the id's last byte stands behind it */
+	CHECK_OK(ask(TW_TOKEN_SWEEP, nothing, (struct tw_slice){ known, 18 }, &a));
+	CHECK_INT(counted("destroy"), before + 1);
+	CHECK_INT(a.out.size, 0);
+	CHECK_OK(ask(TW_TOKEN_MAKE, nothing, nothing, &made));
+	memcpy(known + 2, made.more.data, 16);
+	known[1] = 16;
+	odd("short-id"); /* not an id of ours */
+	before = counted("destroy");
+	CHECK_OK(ask(TW_TOKEN_SWEEP, nothing, (struct tw_slice){ known, 18 }, &a));
+	CHECK_INT(counted("destroy"), before + 1);
 }
 
 /* --- What is not believed --- */
@@ -670,6 +968,17 @@ int main(void)
 		cmocka_unit_test(test_second_copy_left_behind),
 		cmocka_unit_test(test_made_without_an_answer),
 		cmocka_unit_test(test_every_failure_is_told),
+		cmocka_unit_test(test_questions_have_a_form),
+		cmocka_unit_test(test_which_token_is_meant),
+		cmocka_unit_test(test_what_it_is),
+		cmocka_unit_test(test_logins),
+		cmocka_unit_test(test_gone_before_it_was_asked),
+		cmocka_unit_test(test_no_functions),
+		cmocka_unit_test(test_forms_of_a_point),
+		cmocka_unit_test(test_kept_inside),
+		cmocka_unit_test(test_no_random_numbers),
+		cmocka_unit_test(test_what_does_not_open),
+		cmocka_unit_test(test_what_is_swept),
 	};
 	const char *filter = getenv("CMOCKA_TEST_FILTER");
 	if (filter)

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -350,6 +351,357 @@ static void test_another_tpm(void **state)
 	tw_keystore_close(k);
 }
 
+/* --- A way that is bent: in a process of its own, where libtss2 begins anew --- */
+
+enum { LOAD = 0x157, SIGN = 0x15d, CREATE_PRIMARY = 0x131, GET_CAPABILITY = 0x17a, PROPERTIES = 6, BAD_STEP = 100 };
+
+static struct way {
+	const char *polls, *reads; /* what each is to do in turn; '.' and what follows the last: as it would */
+	uint32_t replaced;         /* the answer to this command */
+	struct tw_slice by;
+	uint32_t command; /* the last one */
+	int writes, primaries, reads_before;
+	uint8_t rest[4096]; /* of an answer that comes in pieces */
+	size_t rest_size;
+} way;
+
+static uint32_t be32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static ssize_t way_write(const struct tw_sys *s, int fd, const void *data, size_t size)
+{
+	const uint8_t *command = data;
+	way.command = be32(command + 6);
+	if (way.command == GET_CAPABILITY && be32(command + 10) != PROPERTIES)
+		way.command = 0;
+	way.writes++;
+	way.primaries += way.command == CREATE_PRIMARY;
+	return tw_sys_real()->write(tw_sys_real(), fd, data, size);
+}
+
+static char next_step(const char **steps)
+{
+	return *steps && **steps ? *(*steps)++ : '.';
+}
+
+static int way_poll(const struct tw_sys *s, struct pollfd *p, nfds_t n, int timeout_ms)
+{
+	const char step = timeout_ms ? next_step(&way.polls) : '.';
+	p->revents = p->events;
+	errno = step == 'e' ? EIO : EINTR;
+	if (step == 'e' || step == 'i')
+		return -1;
+	if (step == 'h') {
+		p->revents = POLLERR;
+		return 1;
+	}
+	if (step == '0')
+		return 0;
+	return way.rest_size && p->events == POLLIN ? 1 : tw_sys_real()->poll(tw_sys_real(), p, n, timeout_ms);
+}
+
+static ssize_t way_read(const struct tw_sys *s, int fd, void *to, size_t size)
+{
+	uint8_t *bytes = to;
+	way.reads_before += way.writes == 0;
+	const char step = next_step(&way.reads);
+	errno = step == 'e' ? EIO : step == 'a' ? EAGAIN : EINTR;
+	if (step == 'z')
+		return 0;
+	if (strchr("eia", step))
+		return -1;
+	if (way.rest_size) {
+		const size_t got = size < way.rest_size ? size : way.rest_size;
+		memcpy(bytes, way.rest, got);
+		way.rest_size = 0;
+		return (ssize_t)got;
+	}
+	ssize_t n = tw_sys_real()->read(tw_sys_real(), fd, to, size);
+	if (n > 0 && way.command && way.command == way.replaced) {
+		memcpy(bytes, way.by.at, way.by.size);
+		return (ssize_t)way.by.size;
+	}
+	if (step != 'p' || n <= 12)
+		return n;
+	way.rest_size = (size_t)n - 12;
+	memcpy(way.rest, bytes + 12, way.rest_size);
+	return 12;
+}
+
+/* What the body comes to in a process of its own: a code of tw_err, or BAD_STEP and more. */
+static int apart(int (*body)(const void *row), const void *row)
+{
+	int status = -1;
+	token = tw_token_free(token); /* else two would speak at once */
+	fflush(NULL);
+	pid_t pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0)
+		_exit(body(row));
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static struct tw_sys bent;
+
+static tw_err ask_here(enum tw_token_op op, struct tw_slice handle, struct tw_slice in, struct tw_token_answer *ret)
+{
+	const struct tw_token_question q = { .op = (uint8_t)op, .handle = handle, .in = in };
+	bent = *tw_sys_real();
+	bent.poll = way_poll;
+	bent.read = way_read;
+	bent.write = way_write;
+	tw_token_answer_init(tw_sys_real(), ret);
+	return tw_token_tpm.ask(&bent, &plan, &q, ret);
+}
+
+static const char some_digest[33] = { 1 };
+static const struct tw_slice nobody = { NULL, 0 }, digest_of_some = { some_digest, 32 };
+
+struct bent_row {
+	const char *polls, *reads, *reads_again;
+	enum tw_code want, then;
+	bool unwritten;    /* nothing was */
+	const char *bytes; /* the answer to Load, in place of the true one */
+	size_t size;
+};
+
+/* A signature over a way that is bent, and two more: the first over one that may be bent once more. */
+static int sign_bent(const void *user)
+{
+	const struct bent_row *row = user;
+	struct tw_token_answer key, a;
+	if (tw_failed(ask_here(TW_TOKEN_MAKE, nobody, nobody, &key)))
+		return BAD_STEP;
+	way = (struct way){ .polls = row->polls, .reads = row->reads, .replaced = row->bytes ? LOAD : 0, .by = { row->bytes, row->size } };
+	tw_err e = ask_here(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a);
+	if (!tw_is(e, row->want))
+		return e.code;
+	if (row->unwritten && way.writes)
+		return BAD_STEP + 1;
+	way = (struct way){ .reads = row->reads_again, .writes = 1 };
+	e = ask_here(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a);
+	if (!tw_is(e, row->then))
+		return BAD_STEP + 2;
+	way = (struct way){ .writes = 1 };
+	if (tw_failed(e) && tw_failed(ask_here(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a)))
+		return BAD_STEP + 3;
+	return row->want;
+}
+
+/* Whatever the way does to one command, the question is told as what it came to, and the one after it is answered. */
+static void test_bent_way(void **state)
+{
+	static const struct bent_row rows[] = {
+		{ .want = TW_CODE_OK }, { .polls = ".i", .want = TW_CODE_OK }, { .polls = ".e", .want = TW_CODE_CLOSED },
+		{ .polls = ".h", .want = TW_CODE_CLOSED }, { .polls = ".0", .want = TW_CODE_TIMEOUT },
+		{ .polls = "0", .want = TW_CODE_TIMEOUT, .unwritten = true }, { .reads = "pr", .want = TW_CODE_OK },
+		{ .reads = "pir", .want = TW_CODE_OK }, { .reads = "par", .want = TW_CODE_OK },
+		{ .polls = ".0", .reads_again = "e", .want = TW_CODE_TIMEOUT, .then = TW_CODE_CLOSED }, /* the answer that is owed does not come */
+	};
+	need_swtpm();
+	use_tpm("one");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const int got = apart(sign_bent, &rows[i]);
+		if (got != (int)rows[i].want)
+			fail_msg("row %zu: %d", i, got);
+	}
+	use_tpm("one");
+}
+
+static int sign_once(const void *user)
+{
+	const struct bent_row *row = user;
+	struct tw_token_answer key, a;
+	if (tw_failed(ask_here(TW_TOKEN_MAKE, nobody, nobody, &key)))
+		return BAD_STEP;
+	way = (struct way){ .polls = row->polls, .reads = row->reads, .replaced = row->bytes ? LOAD : 0, .by = { row->bytes, row->size } };
+	return (int)ask_here(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a).code;
+}
+
+/* An answer that is broken off is one of a TPM that has gone, at once. */
+static void test_broken_answers(void **state)
+{
+	static const struct bent_row rows[] = {
+		{ .reads = "z", .want = TW_CODE_CLOSED }, { .reads = "e", .want = TW_CODE_CLOSED },
+		{ .reads = "pz", .want = TW_CODE_CLOSED }, { .reads = "pe", .want = TW_CODE_CLOSED },
+		{ .bytes = "\x80\1\0\0\0\x9\0\0\0\0", .size = 10, .want = TW_CODE_CLOSED },  /* says that it is shorter */
+		{ .bytes = "\x80\1\0\0\x10\1\0\0\0\0", .size = 10, .want = TW_CODE_CLOSED }, /* longer than any */
+		{ .bytes = "\x80\1\0\0\0\x9\0\0\0", .size = 9, .want = TW_CODE_CLOSED },     /* no head */
+		{ .bytes = "\x80\1\0\0\0\xa\0\0\1\x1", .size = 10, .want = TW_CODE_CRYPTO }, /* TPM_RC_FAILURE */
+		{ .bytes = "\x80\1\0\0\0\xa\0\0\0\x9f", .size = 10, .want = TW_CODE_STATE }, /* TPM_RC_INTEGRITY */
+		{ .bytes = "\x80\1\0\0\0\xa\0\0\1\xdf", .size = 10, .want = TW_CODE_STATE }, /* of the first parameter */
+	};
+	need_swtpm();
+	use_tpm("one");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const int got = apart(sign_once, &rows[i]);
+		if (got != (int)rows[i].want)
+			fail_msg("row %zu: %d", i, got);
+	}
+	use_tpm("one");
+}
+
+/* What the TPM itself refused was answered, so nothing is begun anew; and before the first command nothing is read where nothing waits. */
+static int refused_and_on(const void *user)
+{
+	struct tw_token_answer key, a;
+	way = (struct way){ 0 };
+	if (tw_failed(ask_here(TW_TOKEN_MAKE, nobody, nobody, &key)) || way.reads_before != 0 || way.primaries != 1)
+		return BAD_STEP;
+	key.more.data[key.more.size - 1] ^= 1;
+	if (!tw_is(ask_here(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a), TW_CODE_STATE))
+		return BAD_STEP + 1;
+	key.more.data[key.more.size - 1] ^= 1;
+	if (tw_failed(ask_here(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a)) || way.primaries != 1)
+		return BAD_STEP + 2;
+	return TW_CODE_OK;
+}
+
+static void test_refusal_costs_nothing_more(void **state)
+{
+	need_swtpm();
+	use_tpm("one");
+	CHECK_INT(apart(refused_and_on, NULL), TW_CODE_OK);
+	use_tpm("one");
+}
+
+/* --- What it says of itself --- */
+
+struct made_by {
+	bool is_socket;
+	const char *values; /* four bytes each */
+	size_t count;
+	bool hardware;
+	const char *text;
+};
+
+static int describe_bent(const void *user)
+{
+	const struct made_by *row = user;
+	uint8_t answer[512] = { 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, PROPERTIES, 0, 0, 0, (uint8_t)row->count };
+	struct tw_token_answer a;
+	size_t n = 19;
+	for (size_t i = 0; i < row->count; i++, n += 8) {
+		memcpy(answer + n, "\0\0\1", 3);
+		answer[n + 3] = (uint8_t)(5 + i);
+		memcpy(answer + n + 4, row->values + 4 * i, 4);
+	}
+	answer[4] = (uint8_t)(n >> 8);
+	answer[5] = (uint8_t)n;
+	way = (struct way){ .replaced = GET_CAPABILITY, .by = { (const char *)answer, n } };
+	plan.is_socket = row->is_socket;
+	for (int i = 0; i < 2; i++) /* again as at first */
+		if (tw_failed(ask_here(TW_TOKEN_DESCRIBE, nobody, nobody, &a)))
+			return BAD_STEP;
+	if ((a.out.data[0] == 1) != row->hardware)
+		return BAD_STEP + 1;
+	return strcmp(tw_buf_cstr(&a.more), row->text) == 0 ? TW_CODE_OK : BAD_STEP + 2;
+}
+
+/* Letters as the TPM has them, whatever else stands between; a simulator and what lies behind a socket are software. */
+static void test_who_made_it(void **state)
+{
+	static const struct made_by rows[] = {
+		{ false, "ACME", 1, true, "A TPM 2.0 (ACME)" },
+		{ true, "ACME", 1, false, "A TPM 2.0 (ACME)" },
+		{ false, "ACMESW  ", 2, false, "A TPM 2.0 (ACMESW)" },
+		{ false, "A\x7f\x80 B\0\1C", 2, true, "A TPM 2.0 (ABC)" },
+		{ false, "", 0, true, "A TPM 2.0 ()" },
+		{ false, "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX", 10, true, "A TPM 2.0 (XXXXXXXXXXXXXXXXXXXX)" },
+	};
+	need_swtpm();
+	use_tpm("one");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const int got = apart(describe_bent, &rows[i]);
+		if (got != TW_CODE_OK)
+			fail_msg("row %zu: %d", i, got);
+	}
+	use_tpm("one");
+}
+
+/* --- What has no form --- */
+
+static int sign_with_long_number(const void *user)
+{
+	uint8_t answer[10 + 4 + 4 + 2 + 33 + 2 + 32 + 5] = { 0x80, 2, 0, 0, 0, sizeof answer, 0, 0, 0, 0, 0, 0, 0,
+		4 + 2 + 33 + 2 + 32, 0, 0x18, 0, 0xb, 0, 33 };
+	struct tw_token_answer key, a;
+	answer[20 + 33 + 1] = 32;
+	answer[sizeof answer - 3] = 1;
+	if (tw_failed(ask_here(TW_TOKEN_MAKE, nobody, nobody, &key)))
+		return BAD_STEP;
+	way = (struct way){ .replaced = SIGN, .by = { (const char *)answer, sizeof answer } };
+	tw_err e = ask_here(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a);
+	return strstr(tw_err_detail(), "a number of 33 bytes") ? (int)e.code : BAD_STEP + 1;
+}
+
+static void test_questions_have_a_form(void **state)
+{
+	static const char bytes[200] = { 4 };
+	static const struct {
+		unsigned op;
+		size_t in;
+		enum tw_code want;
+	} rows[] = {
+		{ 0, 0, TW_CODE_INTERNAL },
+		{ TW_TOKEN_OPS, 0, TW_CODE_INTERNAL },
+		{ 255, 0, TW_CODE_INTERNAL },
+		{ TW_TOKEN_MAKE, 96, TW_CODE_INTERNAL },
+		{ TW_TOKEN_MAKE, 97, TW_CODE_CRYPTO }, /* on no curve: the TPM refuses it */
+		{ TW_TOKEN_MAKE, 98, TW_CODE_INTERNAL },
+		{ TW_TOKEN_WRAP, 31, TW_CODE_INTERNAL },
+		{ TW_TOKEN_WRAP, 33, TW_CODE_INTERNAL },
+		{ TW_TOKEN_SIGN, 31, TW_CODE_INTERNAL },
+		{ TW_TOKEN_SIGN, 33, TW_CODE_INTERNAL },
+	};
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer key = { 0 }, a = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf more = { 0 };
+	need_swtpm();
+	use_tpm("one");
+	CHECK_OK(ask(TW_TOKEN_MAKE, nobody, nobody, &key));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		tw_token_answer_done(&a);
+		tw_err e = ask((enum tw_token_op)rows[i].op, tw_buf_slice(&key.more), (struct tw_slice){ bytes, rows[i].in }, &a);
+		if (!tw_is(e, rows[i].want))
+			fail_msg("row %zu: %s", i, tw_code_name(e.code));
+	}
+	tw_buf_init(&more, sys, 4096);
+	CHECK_OK(tw_buf_add(&more, key.more.data, key.more.size));
+	CHECK_OK(tw_buf_u8(&more, 0));
+	const size_t public = 2 + ((size_t)(uint8_t)more.data[0] << 8 | (uint8_t)more.data[1]);
+	const struct tw_slice blobs[] = { tw_buf_slice(&more), { more.data, public }, TW_SLICE("\0\4abcd"),
+		{ more.data + public, key.more.size - public } };
+	for (size_t i = 0; i < TW_COUNT(blobs); i++) { /* a byte too many; a public half alone; a private half alone */
+		tw_token_answer_done(&a);
+		CHECK_ERR(ask(TW_TOKEN_SIGN, blobs[i], digest_of_some, &a), SYNTAX);
+	}
+	tw_token_answer_done(&a);
+	CHECK_OK(ask(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a));
+	CHECK_INT(apart(sign_with_long_number, NULL), TW_CODE_CRYPTO);
+	use_tpm("one");
+}
+
+static int without_descriptors(const void *user)
+{
+	const struct rlimit none = { 3, 3 };
+	struct tw_token_answer a;
+	if (setrlimit(RLIMIT_NOFILE, &none))
+		return BAD_STEP;
+	tw_err e = ask_here(TW_TOKEN_DESCRIBE, nobody, nobody, &a);
+	return strstr(tw_err_detail(), "does not load") ? (int)e.code : BAD_STEP + 1;
+}
+
+/* Where libtss2 cannot be loaded it says what to install. */
+static void test_no_library(void **state)
+{
+	need_swtpm();
+	CHECK_INT(apart(without_descriptors, NULL), TW_CODE_UNSUPPORTED);
+	use_tpm("one");
+}
+
 /* --- A way that fails --- */
 
 static int writes_left;
@@ -402,7 +754,10 @@ int main(void)
 		cmocka_unit_test(test_contract), cmocka_unit_test(test_import), cmocka_unit_test(test_slow_tpm),
 		cmocka_unit_test(test_tpm_removed_in_use), cmocka_unit_test(test_owner_has_a_password),
 		cmocka_unit_test(test_refusing_tpm), cmocka_unit_test(test_no_tpm), cmocka_unit_test(test_another_tpm),
-		cmocka_unit_test(test_power_cut), cmocka_unit_test(test_one_command_lost), /* the last: it leaves libtss2 loaded */
+		cmocka_unit_test(test_power_cut), cmocka_unit_test(test_bent_way), cmocka_unit_test(test_broken_answers),
+		cmocka_unit_test(test_refusal_costs_nothing_more), cmocka_unit_test(test_who_made_it),
+		cmocka_unit_test(test_questions_have_a_form), cmocka_unit_test(test_no_library),
+		cmocka_unit_test(test_one_command_lost), /* the last: it leaves libtss2 loaded */
 	};
 	const char *filter = getenv("CMOCKA_TEST_FILTER");
 	if (filter)
