@@ -526,7 +526,8 @@ static void test_broken_answers(void **state)
 {
 	static const struct bent_row rows[] = {
 		{ .reads = "z", .want = TW_CODE_CLOSED }, { .reads = "e", .want = TW_CODE_CLOSED },
-		{ .reads = "pz", .want = TW_CODE_CLOSED }, { .reads = "pe", .want = TW_CODE_CLOSED },
+		{ .polls = "..0", .reads = "p", .want = TW_CODE_TIMEOUT }, { .reads = "pz", .want = TW_CODE_CLOSED },
+		{ .reads = "pe", .want = TW_CODE_CLOSED },
 		{ .bytes = "\x80\1\0\0\0\x9\0\0\0\0", .size = 10, .want = TW_CODE_CLOSED },  /* says that it is shorter */
 		{ .bytes = "\x80\1\0\0\x10\1\0\0\0\0", .size = 10, .want = TW_CODE_CLOSED }, /* longer than any */
 		{ .bytes = "\x80\1\0\0\0\x9\0\0\0", .size = 9, .want = TW_CODE_CLOSED },     /* no head */
