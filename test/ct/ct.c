@@ -12,6 +12,7 @@
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "device/logical-access/state.h"
+#include "device/logical-access/totp.h"
 #include "device/platform/app-hash.h"
 #include "device/rows-logical-access.h"
 #include "formats/auditlog.h"
@@ -185,6 +186,16 @@ static bool digest(bool right)
 	return ok && match == right;
 }
 
+/* The code of an authenticator, by its secret: the example of RFC 6238 in six digits. */
+static bool totp(bool right)
+{
+	uint8_t key[] = "12345678901234567890";
+	int64_t step = 0;
+
+	secret(key, sizeof key);
+	return !tw_failed(tw_totp_match(key, 59000, 0, tw_slice_of(right ? "287082" : "287083"), &step)) == right;
+}
+
 /* A password's hash. How it is computed is Argon2id's affair, whose later half reads where the password says, by design. */
 static bool hashed(bool right)
 {
@@ -250,6 +261,7 @@ static const struct {
 	{ "code", code },
 	{ "digest", digest },
 	{ "hashed", hashed },
+	{ "totp", totp },
 	{ "log_keys", log_keys },
 	{ "sealed", sealed },
 	{ "leaky", leaky },

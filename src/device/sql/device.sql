@@ -160,6 +160,15 @@ DELETE FROM account_group WHERE account = ?1 AND name = ?2;
 -- name: credential_put
 INSERT INTO credential (account, kind, label, lookup, data, made_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id;
 
+-- name: totp_of
+SELECT id, data FROM credential WHERE account = ?1 AND kind = 'totp';
+
+-- name: totp_drop
+DELETE FROM credential WHERE account = ?1 AND kind = 'totp';
+
+-- name: credential_data
+UPDATE credential SET data = ?2 WHERE id = ?1 AND data = ?3;
+
 -- name: cap_drop_all
 DELETE FROM session_cap;
 

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Codes of an authenticator: good once, around their time, under a clock that can be trusted, and a used one after no power cut. */
+#include "one-world.h"
+
+#include "crypto/otp.h"
+#include "device/logical-access/totp.h"
+
+#include <errno.h>
+
+#define KEY ((const uint8_t *)"12345678901234567890")
+#define OWNER 1 /* the account of whoever took the device over */
+
+static void test_window(void **state)
+{
+	static const struct {
+		int64_t second, used;
+		const char *code;
+		int64_t want; /* the step; -1: refused */
+	} rows[] = {
+		{ 59, 0, "287082", 1 }, { 29, 0, "287082", -1 }, /* before there is a step before it */
+		{ 30, 0, "287082", 1 }, { 60, 0, "287082", 1 }, { 89, 0, "287082", 1 }, { 90, 0, "287082", -1 },
+		{ 89, 1, "287082", -1 },                                                 /* used */
+		{ 89, 1, "359152", 2 }, { 30, 1, "359152", 2 }, { 30, 0, "969429", -1 }, /* two steps ahead */
+		{ 59, 0, "287083", -1 }, { 59, 0, "28708", -1 }, { 59, 0, "2870820", -1 }, { 59, 0, "", -1 },
+		{ 1111111109, 0, "081804", 37037036 }, /* a zero in front */
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		int64_t step = -1;
+		tw_err e = tw_totp_match(KEY, rows[i].second * 1000, rows[i].used, tw_slice_of(rows[i].code), &step);
+
+		if (step != rows[i].want || (rows[i].want < 0 && !tw_is(e, TW_CODE_DENIED)))
+			fail_msg("row %zu: %lld", i, (long long)step);
+	}
+}
+
+static void test_uri(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, tw_sys_real(), TW_TOTP_URI_MAX);
+	CHECK_OK(tw_totp_uri(KEY, "ACME Thermostat", "j\xc3\xb6rg:x&y", &b));
+	CHECK_TEXT(tw_buf_cstr(&b),
+		"otpauth://totp/ACME%20Thermostat:j%C3%B6rg%3Ax%26y?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+		"&issuer=ACME%20Thermostat&algorithm=SHA1&digits=6&period=30");
+}
+
+/* The secret, out of the text that the person would show to his authenticator. */
+static void enrol(uint8_t ret[TW_TOTP_SECRET])
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf uri = { 0 };
+	uint64_t bits = 0;
+
+	tw_buf_init(&uri, tw_sys_real(), TW_TOTP_URI_MAX);
+	CHECK_OK(tw_totp_enrol(device(), OWNER, "ACME", "alice", &uri));
+	const char *at = strstr(tw_buf_cstr(&uri), "?secret=");
+	CHECK(at != NULL);
+	for (size_t i = 0; i < 32; i++) {
+		bits = bits << 5 | (uint64_t)(strchr(letters, at[8 + i]) - letters);
+		if (i % 8 == 7)
+			for (size_t k = 0; k < 5; k++)
+				ret[i / 8 * 5 + k] = (uint8_t)(bits >> (32 - 8 * k));
+	}
+}
+
+static const char *code_of(const uint8_t secret[TW_TOTP_SECRET], int64_t step)
+{
+	static char text[8];
+	uint32_t code = 0;
+
+	CHECK_OK(tw_otp(secret, TW_TOTP_SECRET, (uint64_t)step, TW_TOTP_DIGITS, &code));
+	(void)snprintf(text, sizeof text, "%06u", code % 1000000);
+	return text;
+}
+
+static tw_err use(const uint8_t secret[TW_TOTP_SECRET], int64_t step)
+{
+	return tw_totp_use(device(), OWNER, tw_slice_of(code_of(secret, step)));
+}
+
+static bool wanted(void)
+{
+	bool is = false;
+
+	CHECK_OK(tw_totp_wanted(device(), OWNER, &is));
+	return is;
+}
+
+static void test_a_code_is_good_once(void **state)
+{
+	const int64_t now = WORLD_WALL / TW_TOTP_STEP_MS;
+	uint8_t secret[TW_TOTP_SECRET], other[TW_TOTP_SECRET];
+
+	CHECK_ERR(tw_totp_use(device(), OWNER, TW_SLICE("123456")), NOTFOUND);
+	CHECK(!wanted());
+	enrol(secret);
+	CHECK(!wanted()); /* until one of its codes was used: nobody is locked out by a code that was never read */
+	CHECK_OK(use(secret, now));
+	CHECK(wanted());
+	CHECK_ERR(use(secret, now), DENIED);
+	CHECK_ERR(use(secret, now - 1), DENIED); /* nor any before it */
+	CHECK_OK(use(secret, now + 1));
+	CHECK_ERR(use(secret, now + 1), DENIED);
+	enrol(other); /* in its place */
+	CHECK(!wanted());
+	CHECK_ERR(use(secret, now), DENIED);
+	CHECK_OK(use(other, now));
+	CHECK_OK(tw_totp_remove(device(), OWNER));
+	CHECK(!wanted());
+	CHECK_ERR(use(other, now + 1), NOTFOUND);
+	CHECK_OK(tw_totp_remove(device(), OWNER));
+}
+
+/* What is moved to another account, or changed, opens nothing. */
+static void test_the_secret_is_the_accounts(void **state)
+{
+	uint8_t secret[TW_TOTP_SECRET];
+
+	enrol(secret);
+	CHECK_INT(tw_unit_request(w.unit, "POST", "/api/v1/accounts", NULL, "{\"name\":\"bob\",\"kind\":\"person\"}"), 201);
+	CHECK_OK(tw_store_run(device()->context.store, "UPDATE credential SET account = 2 WHERE kind = 'totp'", NULL, 0, NULL, NULL));
+	CHECK_ERR(tw_totp_use(device(), 2, tw_slice_of(code_of(secret, WORLD_WALL / TW_TOTP_STEP_MS))), SYNTAX);
+	CHECK_OK(tw_store_run(device()->context.store, "UPDATE credential SET data = 'x' WHERE kind = 'totp'", NULL, 0, NULL, NULL));
+	CHECK_ERR(tw_totp_use(device(), 2, TW_SLICE("123456")), SYNTAX);
+}
+
+static void test_not_without_a_clock(void **state)
+{
+	const int64_t now = WORLD_WALL / TW_TOTP_STEP_MS;
+	uint8_t secret[TW_TOTP_SECRET];
+
+	enrol(secret);
+	world_at(&w, 1000, WORLD_BOOT);
+	CHECK(!tw_time_trusted(&device()->time));
+	CHECK_ERR(use(secret, 0), STATE);
+	CHECK_ERR(use(secret, tw_time_wall_ms(&device()->time) / TW_TOTP_STEP_MS), STATE); /* nor by the floor's time, which stands still */
+	world_at(&w, WORLD_WALL, WORLD_BOOT);
+	CHECK_OK(use(secret, now));
+}
+
+/* Whatever call fails: the code was used for good, or not at all and it may be typed again. */
+static void test_faults(void **state)
+{
+	int64_t step = WORLD_WALL / TW_TOTP_STEP_MS;
+	uint8_t secret[TW_TOTP_SECRET];
+	bool fired = true;
+
+	enrol(secret);
+	for (long n = 1; fired && n < 400; n++) {
+		tw_fake_fail(w.fake, n, ENOMEM, false);
+		tw_err e = use(secret, step);
+		fired = tw_fake_fired(w.fake);
+		tw_fake_fail(w.fake, 0, 0, false);
+		if (tw_failed(e) && fired && !tw_store_broken(device()->context.store))
+			e = use(secret, step);
+		CHECK(!tw_failed(e) || tw_store_broken(device()->context.store));
+		if (tw_store_broken(device()->context.store)) {
+			world_start(&w);
+			e = use(secret, step);
+			CHECK(!tw_failed(e) || tw_is(e, TW_CODE_DENIED));
+		}
+		CHECK_ERR(use(secret, step), DENIED);
+		enrol(secret);
+	}
+}
+
+#define OWNED(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
+CHECK_MAIN(cmocka_unit_test(test_window), cmocka_unit_test(test_uri), OWNED(test_a_code_is_good_once),
+	OWNED(test_the_secret_is_the_accounts), OWNED(test_not_without_a_clock), OWNED(test_faults))
