@@ -478,7 +478,7 @@ static int sign_bent(const void *user)
 	way = (struct way){ .polls = row->polls, .reads = row->reads, .replaced = row->bytes ? LOAD : 0, .by = { row->bytes, row->size } };
 	tw_err e = ask_here(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a);
 	if (!tw_is(e, row->want))
-		return e.code;
+		return (int)e.code;
 	if (row->unwritten && way.writes)
 		return BAD_STEP + 1;
 	way = (struct way){ .reads = row->reads_again, .writes = 1 };
@@ -488,7 +488,7 @@ static int sign_bent(const void *user)
 	way = (struct way){ .writes = 1 };
 	if (tw_failed(e) && tw_failed(ask_here(TW_TOKEN_SIGN, tw_buf_slice(&key.more), digest_of_some, &a)))
 		return BAD_STEP + 3;
-	return row->want;
+	return (int)row->want;
 }
 
 /* Whatever the way does to one command, the question is told as what it came to, and the one after it is answered. */
