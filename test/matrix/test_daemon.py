@@ -165,7 +165,8 @@ WHO = {
     "local-application": ("anyone", "local"),
 }
 # Past the gate, and then not possible on a device that has only just started, or on what the test made up.
-LATER = {"task.unconfirmed", "task.unknown", "keys.unknown", "peer.unknown", "crl.unknown", "local.none"}
+LATER = {"task.unconfirmed", "task.unknown", "keys.unknown", "peer.unknown", "crl.unknown", "local.none", "account.unknown",
+         "credential.unknown", "session.unknown"}
 NEEDS_OWNER = {"owner-certificate", "session", "peer"}
 NEEDS_ROOT = {"local-stranger", "local-application"}
 REFUSED = {"deny-anonymous": (401, "gate.anonymous"), "deny-permission": (403, "gate.permission"), "deny-unowned": (403, "gate.not-owned"),

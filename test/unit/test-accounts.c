@@ -325,7 +325,7 @@ static void know(struct tw_buf *ret)
 	static const char all[] =
 		"SELECT group_concat(id || name || folded || kind || state || made_ms || coalesce(ends_ms, '-') || coalesce(login_ms, '-')) "
 		"FROM account UNION ALL SELECT group_concat(account || role) FROM account_role UNION ALL SELECT count(*) FROM session "
-		"UNION ALL SELECT count(*) FROM session_code UNION ALL SELECT count(*) FROM credential";
+		"UNION ALL SELECT count(*) FROM session_code UNION ALL SELECT group_concat(account || name) FROM account_group UNION ALL SELECT count(*) FROM credential";
 
 	tw_buf_init(ret, tw_sys_real(), 65536);
 	CHECK_OK(tw_store_run(device()->context.store, all, NULL, 0, add_row, ret));
@@ -343,6 +343,11 @@ static const struct change {
 		{ "UPDATE OF name ON account", "UPDATE OF ends_ms ON account" } },
 	{ "PUT", "/api/v1/suspensions/a2", NULL, 204, { "UPDATE OF state ON account", "DELETE ON session", "DELETE ON session_code" } },
 	{ "DELETE", "/api/v1/suspensions/a4", NULL, 204, { "UPDATE OF state ON account" } },
+	{ "POST", "/api/v1/role-assignments", "{\"account\":\"a3\",\"role\":\"user\"}", 201, { "INSERT ON account_role" } },
+	{ "DELETE", "/api/v1/role-assignments/a2.owner", NULL, 204,
+		{ "DELETE ON account_role", "DELETE ON session", "DELETE ON session_code" } },
+	{ "POST", "/api/v1/group-members", "{\"account\":\"a3\",\"group\":\"night\"}", 201, { "INSERT ON account_group" } },
+	{ "DELETE", "/api/v1/credentials/c1", NULL, 204, { "DELETE ON credential" } },
 	{ "DELETE", "/api/v1/accounts/a2", NULL, 204, { "DELETE ON account", "DELETE ON session", "DELETE ON session_code" } },
 };
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/path/condition.h"
 
 static tw_err take_owner(void *user, const tw_row *row)
 {
@@ -52,6 +53,7 @@ tw_err tw_access_load(struct tw_device *d)
 	a->owners = fresh->owners;
 	a->idle_ms = fresh->idle_ms;
 	a->limit_ms = fresh->limit_ms;
+	a->inactive_ms = fresh->inactive_ms;
 	memcpy(a->sessions, fresh->sessions, sizeof a->sessions);
 	return TW_OK;
 }
@@ -60,26 +62,6 @@ static tw_err owned(struct tw_context *c, bool *ret)
 {
 	*ret = tw_device_of(c)->access->owners.count > 0;
 	return TW_OK;
-}
-
-static bool known(struct tw_context *c, struct tw_subject *s)
-{
-	const struct tw_owners *all = &tw_device_of(c)->access->owners;
-
-	if (s->kind != TW_SUBJECT_OWNER)
-		return true;
-	for (size_t i = 0; i < all->count; i++)
-		if (!strncmp(s->name, "owner:", 6) && !strcmp(s->name + 6, all->of[i].name))
-			return true;
-	return false;
-}
-
-static void become(struct tw_request *rq, const struct tw_owner *o, const char *how)
-{
-	rq->subject.kind = TW_SUBJECT_OWNER;
-	tw_account_id(o->id, rq->subject.account);
-	(void)snprintf(rq->subject.name, sizeof rq->subject.name, "owner:%s", o->name);
-	(void)snprintf(rq->subject.how, sizeof rq->subject.how, "%s", how);
 }
 
 struct tw_slice tw_access_bearer(const struct tw_request *rq)
@@ -115,29 +97,55 @@ static const struct tw_owner *owner_of_key(const struct tw_access *a, const stru
 	return NULL;
 }
 
+static tw_err take_id(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+/* Whose client key it is: an owner's as memory has it, so that no fault of the store keeps him out, or another credential's. 0: nobody's. */
+static tw_err account_of_key(struct tw_device *d, const struct tw_request *rq, int64_t *ret)
+{
+	const struct tw_owner *o = owner_of_key(d->access, rq);
+	const struct tw_value v[] = { TW_V_BLOB(rq->client_key, sizeof rq->client_key) };
+
+	*ret = o ? o->id : 0;
+	if (o || !rq->has_client_key)
+		return TW_OK;
+	return tw_store_run(d->context.store, tw_sql_credential_of_key, v, TW_COUNT(v), take_id, ret);
+}
+
+static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_slice token, struct tw_proof *ret)
+{
+	struct tw_session *s = tw_access_session_of(d, token);
+
+	if (!s || !tw_access_session_fits(s, rq))
+		return TW_RAISE(DENIED, "no such session, or no longer");
+	TW_TRY(end_collecting(d, s));
+	s->used_ms = tw_time_boot_ms(&d->time);
+	*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_CODE, 1 };
+	return TW_OK;
+}
+
 /* Only the network door has credentials to show: who stands at the others the kernel has said already. */
 static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 {
 	struct tw_device *d = tw_device_of(c);
-	const struct tw_owner *o;
-	struct tw_slice token;
-	struct tw_session *s;
+	struct tw_proof p = { .methods = 1U << TW_METHOD_CERTIFICATE, .factors = 1 };
+	const char *how = "client-certificate";
+	struct tw_slice token = tw_access_bearer(rq);
 
 	if (rq->subject.door != TW_DOOR_HTTPS)
 		return TW_OK;
-	if ((o = owner_of_key(d->access, rq)) != NULL) {
-		become(rq, o, "client-certificate");
+	TW_TRY(account_of_key(d, rq, &p.account));
+	if (p.account == 0 && token.size == 0)
 		return TW_OK;
+	if (p.account == 0) {
+		TW_TRY(by_session(d, rq, token, &p));
+		how = "session";
 	}
-	token = tw_access_bearer(rq);
-	if (token.size == 0)
-		return TW_OK;
-	s = tw_access_session_of(d, token);
-	if (!s || !tw_access_session_fits(s, rq) || !(o = tw_access_owner(d, s->account)))
-		return TW_RAISE(DENIED, "no such session, or no longer");
-	TW_TRY(end_collecting(d, s));
-	s->used_ms = tw_time_boot_ms(&d->time);
-	become(rq, o, "session");
+	TW_TRY(tw_access_become(d, &rq->subject, &p));
+	(void)snprintf(rq->subject.how, sizeof rq->subject.how, "%s", how);
 	return TW_OK;
 }
 
@@ -221,7 +229,7 @@ tw_err tw_access_start(struct tw_device *d)
 		return TW_RAISE(NOMEM, "logical access");
 	d->context.authenticate = authenticate;
 	d->context.owned = owned;
-	d->context.known = known;
+	d->context.known = tw_access_known;
 	d->context.admit = admit;
 	d->context.refused = count_refused;
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_old, now, TW_COUNT(now), NULL, NULL));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts as rows of the store, and as JSON. */
 #include "base/text.h"
-#include "device/logical-access/accounts.h"
+#include "device/logical-access/state.h"
 #include "device/sql-device.h"
 
 #include <inttypes.h>
@@ -29,7 +29,7 @@ bool tw_account_has(const char *words, const char *word)
 {
 	size_t size = strlen(word);
 
-	for (const char *at = words; (at = strstr(at, word)) != NULL; at += size)
+	for (const char *at = words; size > 0 && (at = strstr(at, word)) != NULL; at += size)
 		if ((at == words || at[-1] == ' ') && (at[size] == ' ' || at[size] == '\0'))
 			return true;
 	return false;
@@ -75,6 +75,17 @@ static void judge_end(struct tw_device *d, const tw_row *row, struct tw_account 
 		a->state = TW_ACCOUNT_EXPIRED;
 }
 
+/* Owners are spared: nobody could let the last one in again, and which one is the last changes. And accounts that end by themselves: a
+   clock that is set is not to end them sooner. */
+static void judge_use(struct tw_device *d, struct tw_account *a)
+{
+	int64_t most = d->access->inactive_ms;
+
+	if (a->state == TW_ACCOUNT_ACTIVE && most > 0 && !a->ends_ms && tw_time_trusted(&d->time) &&
+		tw_time_wall_ms(&d->time) - a->active_ms >= most && !tw_account_owns(a))
+		a->state = TW_ACCOUNT_DISABLED;
+}
+
 static tw_err take_account(void *user, const tw_row *row)
 {
 	const struct reading *r = user;
@@ -87,13 +98,15 @@ static tw_err take_account(void *user, const tw_row *row)
 	copy(a.name, sizeof a.name, tw_row_bytes(row, 1));
 	a.made_ms = tw_row_int(row, 4);
 	copy(a.made_by, sizeof a.made_by, tw_row_bytes(row, 5));
-	judge_end(r->device, row, &a);
+	a.stored = a.state;
 	a.active_ms = tw_row_int(row, 9);
 	a.login_ms = tw_row_int(row, 10);
 	copy(a.login_how, sizeof a.login_how, tw_row_bytes(row, 11));
 	copy(a.login_from, sizeof a.login_from, tw_row_bytes(row, 12));
 	copy(a.roles, sizeof a.roles, tw_row_bytes(row, 13));
 	copy(a.groups, sizeof a.groups, tw_row_bytes(row, 14));
+	judge_end(r->device, row, &a);
+	judge_use(r->device, &a);
 	return r->visit(r->user, &a);
 }
 

@@ -50,6 +50,22 @@ tw_err tw_account_wanted(struct tw_context *c, const struct tw_request *rq, stru
 	return TW_OK;
 }
 
+bool tw_account_covered(struct tw_context *c, const struct tw_subject *s, const char *roles)
+{
+	const struct tw_role_set held = tw_subject_roles(s);
+	bool covered = true;
+
+	while (*roles && s->kind != TW_SUBJECT_OWNER) {
+		char role[TW_ACCOUNT_WORDS_MAX];
+		size_t size = strcspn(roles, " ");
+
+		(void)snprintf(role, sizeof role, "%.*s", (int)size, roles);
+		covered = covered && tw_gate_covers(c->gate, &held, tw_gate_role(c->gate, role));
+		roles += size + (roles[size] == ' ');
+	}
+	return covered;
+}
+
 /* An owner who is active stays, so that nobody is locked out for good */
 tw_err tw_account_last_owner(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp)
 {
@@ -137,6 +153,7 @@ struct doing {
 	struct tw_account_work *work;
 	struct tw_owners owners; /* as they are after it */
 	bool too_many;
+	int64_t next_end_ms;
 };
 
 static tw_err tell(const struct tw_account_work *w)
@@ -161,6 +178,7 @@ static tw_err act_and_tell(tw_store *s, void *user)
 	tw_err e = tw_access_owners_read(d, &g->owners);
 	g->too_many = tw_is(e, TW_CODE_LIMIT);
 	TW_TRY(e);
+	TW_TRY(tw_access_next_end(d, &g->next_end_ms));
 	if (w->shows)
 		TW_TRY(show(w->c, w->account.id, w->rp));
 	return tell(w);
@@ -177,9 +195,10 @@ tw_err tw_account_do(struct tw_account_work *w)
 			"Suspend another owner first.", "A device has at most %d owners at a time.", TW_OWNERS_MAX);
 	TW_TRY(e);
 	d->access->owners = g.owners;
+	d->access->next_end_ms = g.next_end_ms;
 	if (w->ends_sessions)
 		tw_access_sessions_forget(d, w->account.id);
-	if (w->rp && !w->shows)
+	if (w->rp && !w->rp->body)
 		w->rp->status = 204;
 	return TW_OK;
 }

@@ -37,7 +37,8 @@ struct tw_account {
 	int64_t id;
 	char name[TW_ACCOUNT_NAME_MAX + 1];
 	enum tw_account_kind kind;
-	enum tw_account_state state;
+	enum tw_account_state state;          /* as it counts now */
+	enum tw_account_state stored;         /* as the store has it */
 	int64_t made_ms, active_ms, login_ms; /* login_ms 0: never yet */
 	int64_t ends_ms;                      /* 0: it has no end */
 	bool over;                            /* its time is up for certain; EXPIRED without it: the clock cannot be asked */
@@ -76,6 +77,8 @@ tw_err tw_account_role_put(struct tw_device *d, int64_t id, const char *role, co
    holds the problem. */
 tw_err tw_account_wanted(
 	struct tw_context *c, const struct tw_request *rq, struct tw_slice id, struct tw_reply *rp, struct tw_account *ret);
+/* Does the subject hold whatever whoever has these roles may do? An owner does. */
+bool tw_account_covered(struct tw_context *c, const struct tw_subject *s, const char *roles);
 tw_err tw_account_last_owner(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp); /* a problem when it is he */
 /*
  * One change of an account: what act writes, the event that tells of it and the answer are one transaction; what memory holds follows by
@@ -87,10 +90,11 @@ struct tw_account_work {
 	struct tw_reply *rp;         /* NULL likewise */
 	struct tw_account account;
 	tw_err (*act)(struct tw_account_work *w);
-	char what[128];     /* for the event: "suspended" */
-	bool ends_sessions; /* of this account */
-	bool shows;         /* the answer is the account as it then is */
-	const char *word, *text;
+	char what[128];          /* for the event: "suspended" */
+	bool ends_sessions;      /* of this account */
+	bool shows;              /* the answer is the account as it then is; else it has none, unless act makes one */
+	const char *word, *text; /* for act */
+	const uint8_t *bytes;
 	int64_t number;
 };
 tw_err tw_account_do(struct tw_account_work *w);

@@ -39,6 +39,9 @@ static tw_err whose(struct tw_context *c, const struct tw_request *rq, struct tw
 	const char *id = rq->input ? tw_json_text(rq->input, "account") : "";
 
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(*id ? id : rq->subject.account), rp, ret));
+	if (!rp->problem[0] && *id && !tw_account_covered(c, &rq->subject, ret->roles))
+		return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
+			"This account may do more than you, and whoever has the code may do what it may.");
 	if (rp->problem[0] || ret->state == TW_ACCOUNT_ACTIVE)
 		return TW_OK;
 	return tw_reply_problem(rp, 409, "account-state", "account.state", "This account is not active",
@@ -145,6 +148,9 @@ tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(tw_account_get(d, l.account, &a));
 	if (a.state != TW_ACCOUNT_ACTIVE)
 		return no_code(rp); /* what became of the account is nobody's business here */
+	TW_TRY(tw_access_caps_check(d, a.id, rp));
+	if (rp->problem[0])
+		return TW_OK;
 	tw_err e = tw_store_transaction(c->store, swap, &l);
 	if (tw_failed(e)) {
 		tw_ignore(tw_access_load(d)); /* the cache may hold what the store took back */

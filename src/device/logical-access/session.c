@@ -31,6 +31,12 @@ tw_err tw_access_apply_limit(struct tw_context *c, const char *value)
 	return TW_OK;
 }
 
+tw_err tw_access_apply_inactive(struct tw_context *c, const char *value)
+{
+	tw_device_of(c)->access->inactive_ms = milliseconds(value);
+	return TW_OK;
+}
+
 static tw_err read_limit(struct tw_context *c, const char *key, int64_t *ret)
 {
 	struct tw_setting_state state;
@@ -43,11 +49,12 @@ static tw_err read_limit(struct tw_context *c, const char *key, int64_t *ret)
 tw_err tw_access_limits_read(struct tw_device *d, struct tw_access *ret)
 {
 	TW_TRY(read_limit(&d->context, "logical-access.session-idle", &ret->idle_ms));
+	TW_TRY(read_limit(&d->context, "logical-access.inactive", &ret->inactive_ms));
 	return read_limit(&d->context, "logical-access.session-limit", &ret->limit_ms);
 }
 
 /* One that nobody used for too long is none */
-static bool lives(struct tw_device *d, const struct tw_session *s)
+bool tw_access_session_lives(const struct tw_device *d, const struct tw_session *s)
 {
 	int64_t now = tw_time_boot_ms(&d->time);
 
@@ -73,10 +80,10 @@ struct tw_session *tw_access_session_of(struct tw_device *d, struct tw_slice tok
 	if (token.size != TW_TOKEN_TEXT || tw_failed(tw_sha256(token.at, token.size, hash)))
 		return NULL;
 	s = session_by_hash(d, hash);
-	return s && lives(d, s) ? s : NULL;
+	return s && tw_access_session_lives(d, s) ? s : NULL;
 }
 
-static tw_err drop_session(struct tw_device *d, struct tw_session *s)
+tw_err tw_access_session_drop(struct tw_device *d, struct tw_session *s)
 {
 	const struct tw_value v[] = { TW_V_BLOB(s->hash, sizeof s->hash) };
 
@@ -85,11 +92,22 @@ static tw_err drop_session(struct tw_device *d, struct tw_session *s)
 	return TW_OK;
 }
 
+tw_err tw_access_sessions_sweep(struct tw_device *d)
+{
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
+		struct tw_session *s = &d->access->sessions[i];
+
+		if (s->used && !tw_access_session_lives(d, s))
+			TW_TRY(tw_access_session_drop(d, s));
+	}
+	return TW_OK;
+}
+
 tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32])
 {
 	struct tw_session *s = session_by_hash(d, hash);
 
-	return s ? drop_session(d, s) : TW_OK;
+	return s ? tw_access_session_drop(d, s) : TW_OK;
 }
 
 static tw_err tell_ended(struct tw_device *d, const struct tw_session *s)
@@ -117,9 +135,9 @@ static tw_err make_room(struct tw_device *d, struct tw_session **ret)
 		if (end_of(d, &d->access->sessions[i]) < end_of(d, first))
 			first = &d->access->sessions[i];
 	if (first->used) {
-		if (lives(d, first))
+		if (tw_access_session_lives(d, first))
 			TW_TRY(tell_ended(d, first));
-		TW_TRY(drop_session(d, first));
+		TW_TRY(tw_access_session_drop(d, first));
 	}
 	*ret = first;
 	return TW_OK;
@@ -286,7 +304,7 @@ tw_err tw_access_close(struct tw_context *c, const struct tw_request *rq, struct
 	if (!s)
 		return tw_reply_problem(rp, 409, "no-session", "access.session", "There is no session to end",
 			"A client certificate needs none.", "This request was not made with a session token.");
-	TW_TRY(drop_session(d, s));
+	TW_TRY(tw_access_session_drop(d, s));
 	rp->status = 204;
 	return TW_OK;
 }

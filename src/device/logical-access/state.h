@@ -57,7 +57,8 @@ struct tw_browser {         /* a take-over that waits for the console, then for 
 struct tw_access {
 	struct tw_owners owners; /* those whose accounts are active */
 	struct tw_session sessions[TW_SESSIONS_MAX];
-	int64_t idle_ms, limit_ms; /* what the settings say */
+	int64_t idle_ms, limit_ms, inactive_ms; /* what the settings say; inactive_ms 0: never */
+	int64_t next_end_ms;                    /* boot clock: when the next account ends whose end this boot knows; 0: none does */
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
 	struct tw_browser browsers[TW_BROWSER_MAX];
 	struct tw_throttle throttle;
@@ -76,6 +77,24 @@ tw_err tw_access_listener(struct tw_device *d);
 /* Owners and sessions from the store. Failed, what was known stays: a device that cannot read who owns it is not ownerless. */
 tw_err tw_access_load(struct tw_device *d);
 tw_err tw_access_limits_read(struct tw_device *d, struct tw_access *ret);
+/* Who somebody has proven to be, and by what. */
+struct tw_proof {
+	int64_t account;
+	unsigned methods; /* bits of 1 << enum tw_method */
+	int factors;
+};
+/* Makes the subject of the door an owner or an account with the roles that count now. DENIED: the account is not active, or gone. */
+tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct tw_proof *p);
+void tw_access_become_owner(struct tw_subject *s, const struct tw_owner *o);
+bool tw_access_known(struct tw_context *c, struct tw_subject *s); /* the path's; an account's roles are set anew */
+struct tw_condition;
+tw_err tw_access_conditions_read(struct tw_slice text, struct tw_condition *ret);       /* "": none */
+tw_err tw_access_caps_check(struct tw_device *d, int64_t account, struct tw_reply *rp); /* a problem: it may not open one more session */
+/* Those that nobody can use any more, from store and memory. */
+tw_err tw_access_sessions_sweep(struct tw_device *d);
+tw_err tw_access_next_end(struct tw_device *d, int64_t *ret);
+bool tw_access_session_lives(const struct tw_device *d, const struct tw_session *s);
+tw_err tw_access_session_drop(struct tw_device *d, struct tw_session *s);
 tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret);
 tw_err tw_access_owners_read(struct tw_device *d, struct tw_owners *ret);           /* LIMIT: more than there may be */
 const struct tw_owner *tw_access_owner(const struct tw_device *d, int64_t account); /* NULL: it is none, or not now */

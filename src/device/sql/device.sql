@@ -135,6 +135,12 @@ UPDATE account SET state = 'active', active_ms = ?2 WHERE id = ?1;
 -- name: account_login
 UPDATE account SET active_ms = ?2, login_ms = ?2, login_how = ?3, login_from = ?4 WHERE id = ?1;
 
+-- name: account_active
+UPDATE account SET active_ms = ?2 WHERE id = ?1;
+
+-- name: account_next_end
+SELECT coalesce(min(ends_boot_ms), 0) FROM account WHERE ends_boot_id = ?1;
+
 -- name: account_drop
 DELETE FROM account WHERE id = ?1;
 
@@ -169,6 +175,29 @@ DELETE FROM credential WHERE account = ?1 AND kind = 'totp';
 -- name: credential_data
 UPDATE credential SET data = ?2 WHERE id = ?1 AND data = ?3;
 
+-- name: cap_put
+INSERT INTO session_cap (kind, name, most) VALUES (?1, ?2, ?3) ON CONFLICT (kind, name) DO UPDATE SET most = ?3;
+
+-- name: cap_drop
+DELETE FROM session_cap WHERE kind = ?1 AND name = ?2;
+
+-- name: cap_count
+SELECT count(*) FROM session_cap;
+
+-- name: cap_page
+SELECT kind || '.' || name, most FROM session_cap WHERE kind || '.' || name > ?1 ORDER BY 1 LIMIT ?2;
+
+-- name: cap_broken
+SELECT c.kind, c.name, c.most FROM session_cap c WHERE
+	c.kind = 'account' AND (c.name = 'a' || ?1 OR c.name = 'each' AND NOT EXISTS
+		(SELECT 1 FROM session_cap x WHERE x.kind = 'account' AND x.name = 'a' || ?1))
+		AND (SELECT count(*) FROM session WHERE account = ?1) >= c.most
+	OR c.kind = 'role' AND EXISTS (SELECT 1 FROM account_role WHERE account = ?1 AND role = c.name)
+		AND (SELECT count(*) FROM session s JOIN account_role r ON r.account = s.account WHERE r.role = c.name) >= c.most
+	OR c.kind = 'group' AND EXISTS (SELECT 1 FROM account_group WHERE account = ?1 AND name = c.name)
+		AND (SELECT count(*) FROM session s JOIN account_group g ON g.account = s.account WHERE g.name = c.name) >= c.most
+	LIMIT 1;
+
 -- name: cap_drop_all
 DELETE FROM session_cap;
 
@@ -181,6 +210,21 @@ INSERT INTO session (token_hash, account, door, how, source, client_key, opened_
 
 -- name: session_drop
 DELETE FROM session WHERE token_hash = ?1;
+
+-- name: credential_page
+SELECT id, account, kind, label, lookup, made_ms FROM credential WHERE id > ?1 ORDER BY id LIMIT ?2;
+
+-- name: credential_count
+SELECT count(*) FROM credential WHERE account = ?1 AND kind <> 'totp';
+
+-- name: credential_account
+SELECT account FROM credential WHERE id = ?1;
+
+-- name: credential_drop
+DELETE FROM credential WHERE id = ?1;
+
+-- name: credential_of_key
+SELECT account FROM credential WHERE lookup = ?1 AND kind = 'certificate';
 
 -- name: session_drop_of
 DELETE FROM session WHERE account = ?1;

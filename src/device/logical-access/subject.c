@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an account that somebody has proven to be his, to a subject with the roles that count now: those of its assignments whose
+ * conditions all hold at this moment. Found anew at each request, so that what was taken away is gone with the next one.
+ */
+#include "base/text.h"
+#include "device/logical-access/state.h"
+#include "device/sql-device.h"
+#include "service/path/condition.h"
+
+#define ACTIVE_MS 3600000 /* that an account is in use is written down this often, and not at every request */
+
+struct collecting {
+	struct tw_context *c;
+	struct tw_role_set roles;
+	struct tw_moment moment;
+};
+
+tw_err tw_access_conditions_read(struct tw_slice text, struct tw_condition *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	*ret = (struct tw_condition){ 0 };
+	if (text.size == 0)
+		return TW_OK;
+	TW_TRY(tw_json_parse(text, TW_CONDITIONS_MAX, &j));
+	return tw_condition_read(j, ret);
+}
+
+static tw_err take_role(void *user, const tw_row *row)
+{
+	struct collecting *g = user;
+	struct tw_slice role = tw_row_bytes(row, 0);
+	struct tw_condition condition;
+	char name[TW_ROLE_NAME_MAX + 1];
+
+	if (role.size > TW_ROLE_NAME_MAX)
+		return TW_OK;
+	(void)snprintf(name, sizeof name, TW_SLICE_FMT, TW_SLICE_ARG(role));
+	tw_err e = tw_access_conditions_read(tw_row_bytes(row, 1), &condition);
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	if (!tw_failed(e) && !tw_condition_fails(&condition, &g->moment)) /* what cannot be read does not hold */
+		tw_role_set_add(&g->roles, tw_gate_role(g->c->gate, name));
+	return TW_OK;
+}
+
+static int sessions_of(const struct tw_device *d, int64_t account)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		n += d->access->sessions[i].used && d->access->sessions[i].account == account;
+	return n;
+}
+
+static tw_err collect(struct tw_device *d, const struct tw_proof *p, struct tw_subject *s)
+{
+	const struct tw_value v[] = { TW_V_INT(p->account) };
+	struct collecting g = { .c = &d->context,
+		.moment = { .wall_ms = tw_time_wall_ms(&d->time),
+			.time_trusted = tw_time_trusted(&d->time),
+			.door = s->door,
+			.methods = p->methods,
+			.factors = p->factors,
+			.sessions = sessions_of(d, p->account) } };
+
+	if (tw_failed(tw_net_read(s->source, &g.moment.source)))
+		g.moment.source = (struct tw_net){ .bits = 0 };
+	TW_TRY(tw_store_run(d->context.store, tw_sql_role_of, v, TW_COUNT(v), take_role, &g));
+	s->roles = g.roles;
+	return TW_OK;
+}
+
+static void note_use(struct tw_device *d, const struct tw_account *a)
+{
+	int64_t now = tw_time_wall_ms(&d->time);
+	const struct tw_value v[] = { TW_V_INT(a->id), TW_V_INT(now) };
+
+	if (now - a->active_ms >= ACTIVE_MS)
+		tw_ignore(tw_store_run(d->context.store, tw_sql_account_active, v, TW_COUNT(v), NULL, NULL)); /* asked again in an hour */
+}
+
+void tw_access_become_owner(struct tw_subject *s, const struct tw_owner *o)
+{
+	s->kind = TW_SUBJECT_OWNER;
+	tw_account_id(o->id, s->account);
+	(void)snprintf(s->name, sizeof s->name, "owner:%s", o->name);
+}
+
+tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct tw_proof *p)
+{
+	const struct tw_owner *o = tw_access_owner(d, p->account);
+	struct tw_account a;
+
+	if (o) {
+		tw_access_become_owner(s, o);
+		return TW_OK;
+	}
+	tw_err e = tw_account_get(d, p->account, &a);
+	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE))
+		return TW_RAISE(DENIED, "the account is not active, or gone");
+	TW_TRY(e);
+	TW_TRY(collect(d, p, s));
+	note_use(d, &a);
+	s->kind = TW_SUBJECT_ACCOUNT;
+	tw_account_id(a.id, s->account);
+	(void)snprintf(s->name, sizeof s->name, "account:%s", a.name);
+	return TW_OK;
+}
+
+/* Of what goes on after its request: how somebody had proven who he is, is not asked again, so what depends on that does not hold. */
+bool tw_access_known(struct tw_context *c, struct tw_subject *s)
+{
+	struct tw_device *d = tw_device_of(c);
+	struct tw_proof p = { .account = 0 };
+	struct tw_subject now = *s;
+
+	if (s->kind == TW_SUBJECT_OWNER) {
+		for (size_t i = 0; i < d->access->owners.count; i++)
+			if (!strncmp(s->name, "owner:", 6) && !strcmp(s->name + 6, d->access->owners.of[i].name))
+				return true;
+		return false;
+	}
+	if (s->kind != TW_SUBJECT_ACCOUNT)
+		return true;
+	s->roles = (struct tw_role_set){ 0 };
+	if (!tw_account_id_read(tw_slice_of(s->account), &p.account) || tw_failed(tw_access_become(d, &now, &p)) || now.kind != TW_SUBJECT_ACCOUNT)
+		return false;
+	s->roles = now.roles;
+	return true;
+}
