@@ -89,6 +89,9 @@ static void test_a_record_whose_seals_hold(void **state)
 	CHECK_INT(r.last_seq, 4);
 	bad.bytes[0][bad.place[3].at + bad.place[3].size + 3]++; /* its size, which no seal covers: it follows from the body's */
 	check_fault(KEYS, "a record of 115 bytes cannot have a body of 2");
+	make(&bad, 3);
+	bad.bytes[0][bad.used[0] - 33] ^= 1; /* its last chain value, which the seal covers as it should be */
+	check_fault(KEYS, "the chain breaks here");
 }
 
 /* A record that is cut is malformed, not forged; nothing of it moves the reader. */
@@ -518,7 +521,8 @@ static void test_what_is_taken_over(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf saved = { 0 }, keyless = { 0 };
 	TW_CLEANUP(tw_log_verifier_freep)
-	tw_log_verifier *v = verifier(KEYS), *again = verifier(KEYS), *without = verifier(0), *later = verifier(KEYS);
+	tw_log_verifier *v = verifier(KEYS), *again = verifier(KEYS), *without = verifier(0), *later = verifier(KEYS),
+			*keyed = verifier(KEYS);
 	struct tw_log_report r;
 
 	make(&good, 3);
@@ -530,6 +534,8 @@ static void test_what_is_taken_over(void **state)
 	CHECK_OK(tw_log_verifier_restore(again, tw_buf_slice(&saved)));
 	tw_log_verifier_report(again, &r);
 	CHECK(r.keys_used);
+	CHECK_OK(tw_log_verifier_restore(keyed, tw_buf_slice(&saved)));
+	bad = good;
 	begin_segment(&good);
 	good.bytes[1][64 + 31] ^= 1; /* of another device */
 	seal_header(good.bytes[1]);
@@ -541,6 +547,12 @@ static void test_what_is_taken_over(void **state)
 	CHECK_OK(tw_log_verifier_restore(later, tw_buf_slice(&keyless)));
 	tw_log_verifier_report(later, &r);
 	CHECK(!r.keys_used);
+	bad.state.key[0] ^= 1;
+	bad.segments = 1;
+	begin_segment(&bad);
+	CHECK_ERR(tw_log_verifier_segment(keyed, (struct tw_slice){ (const char *)bad.bytes[1], SEGMENT }, "s"), UNTRUSTED);
+	tw_log_verifier_report(keyed, &r);
+	CHECK(strstr(r.fault, "sealed with another key"));
 }
 
 /* --- The edges of a torn end --- */

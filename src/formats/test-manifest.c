@@ -109,6 +109,17 @@ static void test_taken(void **state)
 	}
 }
 
+/* A maker need not say how fast a unit is. */
+static void test_without_floors(void **state)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *again = NULL;
+	CHECK_OK(read_changed("\"cryptography\":{\"hash\":4096,\"seal\":2048,\"sign\":50,\"verify\":25},", "", &d));
+	CHECK_INT(tw_manifest_of(d)->floors.hash, 0);
+	CHECK_OK(tw_manifest_write(tw_manifest_of(d), &again));
+	CHECK(!tw_json_get(again, "cryptography"));
+}
+
 static void test_no_rows_no_array(void **state)
 {
 	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
@@ -317,5 +328,5 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_no_rows_no_array), TEST(test_refusals), TEST(test_limits),
-	TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_without_floors), TEST(test_no_rows_no_array), TEST(test_refusals),
+	TEST(test_limits), TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))

@@ -102,6 +102,8 @@ static void test_takeover(void **state)
 	CHECK_OK(tw_takeover_proof(&t, secret, proof));
 	CHECK_OK(tw_parse_hex(TW_SLICE("04828838c617b8bc8b39102baed6c94ff1e6fd1288c6de9aa988a534caf4941b"), want, sizeof want));
 	CHECK_BYTES(proof, want, sizeof want);
+	tw_takeover_message(&t, message);
+	CHECK(tw_takeover_is_message((struct tw_slice){ (char *)message, sizeof message }));
 	t.from_device = true;
 	CHECK_OK(tw_takeover_proof(&t, secret, proof));
 	CHECK_OK(tw_parse_hex(TW_SLICE("7d880c65f45cb7471b220d073df11289a3d7eb220a810c4c291e7a5299ee144d"), want, sizeof want));
@@ -154,6 +156,10 @@ static void test_listener(void **state)
 	tw_key *k = NULL;
 	tw_cert *c = NULL;
 	CHECK_ERR(tw_listener_read(sys, tw_buf_slice(&b), &k, &c), UNTRUSTED);
+	tw_buf_clear(&b);
+	CHECK_OK(tw_key_save(key, &b));
+	CHECK_ERR(tw_listener_read(sys, tw_buf_slice(&b), &k, &c), SYNTAX);
+	CHECK(strstr(tw_err_detail(), "no certificate in the listener's file"));
 }
 
 static tw_err make_and_read(const struct tw_sys *s, void *user)
