@@ -430,6 +430,20 @@ static void test_each_claim(void **state)
 		}
 }
 
+/* Of a value that the signature does not repeat: the digest alone tells. */
+static void test_a_document_that_was_changed(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, jws = { 0 };
+
+	make(cert, &text, &jws);
+	char *at = strstr(tw_buf_cstr(&text), "\"8.0-1\"");
+	CHECK(at != NULL);
+	at[1] = '9';
+	CHECK_ERR(verify(&text, &jws), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "not the one that was signed"));
+	CHECK_OK(verify_signed(&text));
+}
+
 static void test_claims_of_another_profile(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, good = { 0 }, claims = { 0 }, jws = { 0 };
@@ -528,5 +542,6 @@ static void test_what_can_be_signed(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 CHECK_MAIN(TEST(test_what_can_be_signed), TEST(test_what_it_states), TEST(test_each_database), TEST(test_every_byte_counts),
 	TEST(test_of_another), TEST(test_document_and_signature_disagree), TEST(test_each_field_of_the_document),
-	TEST(test_what_is_there_twice), TEST(test_of_another_format), TEST(test_each_claim), TEST(test_claims_of_another_profile),
-	TEST(test_more_than_the_claims), TEST(test_each_member_of_the_signature), TEST(test_out_of_memory))
+	TEST(test_what_is_there_twice), TEST(test_of_another_format), TEST(test_each_claim), TEST(test_a_document_that_was_changed),
+	TEST(test_claims_of_another_profile), TEST(test_more_than_the_claims), TEST(test_each_member_of_the_signature),
+	TEST(test_out_of_memory))

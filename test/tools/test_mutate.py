@@ -247,6 +247,20 @@ def test_a_guard_that_can_go_unnoticed_is_told(tmp_path, monkeypatch, kind, expl
     assert [name for name, _ in low] == (["src/sys/durable.c"] if told else [])
 
 
+def test_every_test_is_asked_about_a_guard_that_none_noticed(monkeypatch):
+    tool = the_tool()
+    mutants = [find.Mutant("src/sys/durable.c", "write_all", kind, 0, 1, "n > 1", "false", "", "", id=str(i))
+               for i, kind in enumerate(["check", "check", "check", "bound"])]
+    slow = program("sys-durable", 99.0, test_slow=99.0)
+    run = types.SimpleNamespace(all=mutants, results={str(i): "" for i in range(4)}, floors={"src/sys": 0.0}, tests=slow, number={str(i): i for i in range(4)},
+                                cache={}, key=lambda m: m.id, seen_by=lambda m, how: "seen", keep=lambda: None)
+    monkeypatch.setattr(tool.trial, "reaching", lambda tests, number: tests)
+    monkeypatch.setattr(tool.trial, "asked", lambda test, number: f"{test.name} noticed" if number == 0 and test.name.endswith("test_slow") else "")
+    tool.look_again(run, {"2": "why"}, 1)
+    assert run.results == {"0": "sys-durable test_slow noticed", "1": "", "2": "", "3": ""}
+    assert sorted(run.cache) == ["0", "1"]  # not what is explained, nor what is only counted
+
+
 def test_the_tool_lists_what_it_would_change():
     if not (ROOT / "build/compile_commands.json").exists():
         pytest.skip("no build")
