@@ -553,7 +553,9 @@ static tw_err make_to_keep(const struct tw_sys *s, void *user)
 
 static tw_err make_ca_to_keep(const struct tw_sys *s, void *user)
 {
-	return tw_cert_make(s, &ca_want, ca_key, NULL, ca_key, user);
+	struct tw_cert_want want = ca_want;
+	want.is_client = true; /* as its only purpose */
+	return tw_cert_make(s, &want, ca_key, NULL, ca_key, user);
 }
 
 static int subject_parts(const X509 *x)
@@ -590,7 +592,8 @@ static void judge_ca(void *user)
 	X509 *x = tw_cert_x509(*c);
 	CHECK_OK(tw_cert_verify(device, *c, NOW));
 	CHECK_INT(subject_parts(x), 2);
-	CHECK_INT(X509_get_ext_count(x), 4);
+	CHECK_INT(X509_get_ext_count(x), 5);
+	CHECK_INT(X509_get_extended_key_usage(x), XKU_SSL_CLIENT);
 	CHECK_INT(X509_get_pathlen(x), 0);
 	CHECK_INT(X509_get_key_usage(x), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
 	CHECK_INT(tw_cert_not_after_ms(*c), 253402300799000);
@@ -673,15 +676,25 @@ static void judge_uri(void *user)
 	tw_buf_clear(user);
 }
 
-static void test_never_half_a_certificate(void **state)
+static void test_never_half_a_device(void **state)
+{
+	tw_cert *c = NULL;
+	judged_sweep(make_to_keep, judge_device, &c);
+}
+
+static void test_never_half_an_authority(void **state)
+{
+	tw_cert *c = NULL;
+	judged_sweep(make_ca_to_keep, judge_ca, &c);
+}
+
+static void test_never_half_read(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	tw_cert *c = NULL;
 	tw_buf_init(&b, sys, 4096);
 	judged_sweep(der_to_keep, judge_der, &b);
 	judged_sweep(uri_to_keep, judge_uri, &b);
-	judged_sweep(make_to_keep, judge_device, &c);
-	judged_sweep(make_ca_to_keep, judge_ca, &c);
 	judged_sweep(load_to_keep, judge_loaded, &c);
 }
 
@@ -715,6 +728,6 @@ static void test_purpose_serial_and_dates(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_device_certificate), TEST(test_true_is_der), TEST(test_openssl_agrees), TEST(test_verify),
 	TEST(test_pem_and_der), TEST(test_every_byte), TEST(test_refuses_other_keys), TEST(test_refuses_dates_that_are_none),
-	TEST(test_refuses_forms), TEST(test_purpose_serial_and_dates), TEST(test_numbers),
-	TEST(test_refusals_have_their_own_reason), TEST(test_never_half_a_certificate), TEST(test_out_of_memory),
+	TEST(test_refuses_forms), TEST(test_purpose_serial_and_dates), TEST(test_numbers), TEST(test_refusals_have_their_own_reason),
+	TEST(test_never_half_a_device), TEST(test_never_half_an_authority), TEST(test_never_half_read), TEST(test_out_of_memory),
 	TEST(test_each_check_of_a_path), TEST(test_names), TEST(test_what_a_server_gets))

@@ -66,4 +66,54 @@ static void test_out_of_memory(void **state)
 	oom_sweep(sweep, NULL);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_published), cmocka_unit_test(test_out_of_memory))
+static tw_err new_to_keep(const struct tw_sys *sys, void *user)
+{
+	return tw_checksum_new(sys, user);
+}
+
+static tw_err begin_to_keep(const struct tw_sys *sys, void *user)
+{
+	tw_checksum **c = user;
+
+	return tw_checksum_begin(*c, TW_CHECKSUM_SHA1);
+}
+
+static void judge_sha1(void *user)
+{
+	tw_checksum **c = user;
+	uint8_t got[TW_CHECKSUM_MAX];
+
+	CHECK_OK(tw_checksum_add(*c, "abc", 3));
+	CHECK_OK(tw_checksum_end(*c, got));
+	is(got, &rows[1], rows[1].abc);
+	CHECK_OK(tw_checksum_begin(*c, TW_CHECKSUM_MD5)); /* what the next one would go on with */
+}
+
+static void judge_new(void *user)
+{
+	tw_checksum **c = user;
+
+	CHECK_OK(tw_checksum_begin(*c, TW_CHECKSUM_SHA1));
+	judge_sha1(user);
+	*c = tw_checksum_free(*c);
+}
+
+static void test_never_half_begun(void **state)
+{
+	TW_CLEANUP(tw_checksum_freep) tw_checksum *c = NULL;
+
+	CHECK_OK(tw_checksum_new(tw_sys_real(), &c));
+	CHECK_OK(tw_checksum_begin(c, TW_CHECKSUM_MD5));
+	judged_sweep(begin_to_keep, judge_sha1, &c);
+	c = tw_checksum_free(c);
+	judged_sweep(new_to_keep, judge_new, &c);
+}
+
+/* Before OpenSSL has asked for any memory: else it goes on with its own. */
+static int set_up(void **state)
+{
+	tw_crypto_use(tw_sys_real());
+	return 0;
+}
+
+CHECK_MAIN_IN(set_up, NULL, cmocka_unit_test(test_never_half_begun), cmocka_unit_test(test_published), cmocka_unit_test(test_out_of_memory))
