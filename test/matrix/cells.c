@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asks the gate everything there is to ask and prints each answer: operation, kind of subject, door, owned or not, verdict. The
+ * Asks the gate everything there is to ask and prints each answer: operation, kind of subject, door, owned or not, verdict; of an
+ * account with each role that can be assigned ("account:admin"), and with each two of them ("account:admin+auditor"). The
  * rows and grants are the device's own; what the answers should be stands in oracle.tsv, and `run` compares.
  */
 #include "device/grants.h"
@@ -32,13 +33,44 @@ static void ask(const char *name, const char *permission, enum tw_when when)
 	}
 }
 
+static void ask_as(const char *name, const char *permission, enum tw_when when, int first, int second)
+{
+	struct tw_subject s = { .kind = TW_SUBJECT_ACCOUNT };
+	bool two = first != second;
+
+	tw_role_set_add(&s.roles, first);
+	tw_role_set_add(&s.roles, second);
+	for (unsigned door = 0; door < (two ? 1 : TW_COUNT(doors)); door++) {
+		for (int owned = 0; owned < 2; owned++) {
+			s.door = (enum tw_door)door;
+			struct tw_decision d = tw_gate_authorize(
+				gate, &(struct tw_ask){ .subject = &s, .permission = permission, .when = when, .owned = owned });
+			printf("%s\taccount:%s%s%s\t%s\t%s\t%s\t%s\n", name, tw_gate_role_name(gate, first), two ? "+" : "",
+				two ? tw_gate_role_name(gate, second) : "", doors[door], owned ? "owned" : "unowned",
+				verdicts[d.verdict], d.rule);
+		}
+	}
+}
+
+static void ask_accounts(const char *name, const char *permission, enum tw_when when)
+{
+	int count = (int)tw_gate_role_count(gate);
+
+	for (int first = 0; first < count; first++)
+		for (int second = first; second < count; second++)
+			if (tw_gate_assignable(gate, first) && tw_gate_assignable(gate, second))
+				ask_as(name, permission, when, first, second);
+}
+
 int main(void)
 {
 	if (tw_failed(tw_gate_compile(tw_sys_real(), &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &gate)))
 		return 1;
 	for (const struct tw_part *p = tw_parts; p->capability; p++) {
-		for (const struct tw_operation_row *o = p->capability->operations; o->name; o++)
+		for (const struct tw_operation_row *o = p->capability->operations; o->name; o++) {
 			ask(o->name, o->permission, o->when);
+			ask_accounts(o->name, o->permission, o->when);
+		}
 	}
 	/* The event door has no operations: it asks for these by name. */
 	ask("application.event", "application.event", TW_WHEN_ALWAYS);

@@ -12,6 +12,23 @@ DOORS = {
 }
 
 
+# What an account can be assigned.
+ROLES = ("owner", "guest", "user", "operator", "admin", "auditor", "emergency", "supporting-party")
+
+
+def roles():
+    """operation -> {roles}"""
+    found = {}
+    for line in (pathlib.Path(__file__).parent / "roles.tsv").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        operation, who = line.split("\t")
+        assert operation not in found, f"{operation} stands twice"
+        assert set(who.split()) <= set(ROLES) - {"owner"}, line
+        found[operation] = set(who.split())
+    return found
+
+
 def rows():
     """operation -> (state, {kinds})"""
     found = {}
@@ -25,8 +42,10 @@ def rows():
     return found
 
 
-def verdict(row, kind, door, state):
-    """What the gate has to say. row None: an operation that nobody was granted."""
+def verdict(row, kind, door, state, held=frozenset()):
+    """What the gate has to say. row None: an operation that nobody was granted. kind "account:admin+auditor": an account with these roles,
+    held being those of accounts that may do it."""
+    kind, _, assigned = kind.partition(":")
     if door not in DOORS or kind not in DOORS[door]:
         return "deny-permission"
     when, who = row or ("always", set())
@@ -34,6 +53,8 @@ def verdict(row, kind, door, state):
         return "deny-unowned"
     if when == "unowned" and state == "owned":
         return "deny-owned"
-    if kind in who:
+    assigned = set(assigned.split("+")) - {""}
+    assert assigned <= set(ROLES)
+    if kind in who or assigned & held or ("owner" in assigned and "owner" in who):
         return "allow"
     return "deny-anonymous" if kind == "anyone" else "deny-permission"

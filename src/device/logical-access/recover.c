@@ -6,6 +6,7 @@
  * The secret is replaced first. Cut short after that, the device still has its owner and the person starts again; the other way
  * round there would be a moment in which whoever kept a copy of the label could take the device over.
  */
+#include "device/logical-access/rights.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "service/task/task.h"
@@ -58,6 +59,7 @@ tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, stru
 	memset(d->access, 0, sizeof *d->access);
 	TW_TRY(tw_settings_load(c));
 	TW_TRY(tw_access_load(d));
+	TW_TRY(tw_rights_load(d));
 	TW_TRY(tw_event(c, "ownership.ended", json_pack("{s:I, s:I}", "owners", (json_int_t)owners, "settings", (json_int_t)p.settings)));
 	TW_TRY(tw_access_listener(d));
 	rp->close_connections = true;

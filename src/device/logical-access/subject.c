@@ -64,7 +64,14 @@ static tw_err collect(struct tw_device *d, const struct tw_proof *p, struct tw_s
 			.methods = p->methods,
 			.factors = p->factors,
 			.sessions = sessions_of(d, p->account) } };
+	TW_CLEANUP(tw_buf_done) struct tw_buf mode = { 0 }, place = { 0 };
 
+	tw_buf_init(&mode, d->context.sys, 512);
+	tw_buf_init(&place, d->context.sys, 512);
+	if (!tw_failed(tw_setting_get(&d->context, "logical-access.mode", &mode)))
+		g.moment.mode = tw_buf_cstr(&mode);
+	if (!tw_failed(tw_setting_get(&d->context, "logical-access.place", &place)))
+		g.moment.place = tw_buf_cstr(&place);
 	if (tw_failed(tw_net_read(s->source, &g.moment.source)))
 		g.moment.source = (struct tw_net){ .bits = 0 };
 	TW_TRY(tw_store_run(d->context.store, tw_sql_role_of, v, TW_COUNT(v), take_role, &g));

@@ -154,6 +154,9 @@ INSERT INTO account_role (account, role, conditions, given_ms, given_by) VALUES 
 -- name: role_drop
 DELETE FROM account_role WHERE account = ?1 AND role = ?2;
 
+-- name: role_held
+SELECT count(*) FROM account_role WHERE role = ?1;
+
 -- name: role_of
 SELECT role, conditions, given_ms, given_by FROM account_role WHERE account = ?1 ORDER BY role;
 

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Roles and rules by operation: listed, put, removed; and why somebody may or may not. Who changes them holds access.change, and puts
+ * into a role no more than he holds himself; the gate is compiled before anything is written, and what it refuses is not kept.
+ */
+#include "base/text.h"
+#include "device/grants.h"
+#include "device/logical-access/accounts.h"
+#include "device/logical-access/rights.h"
+#include "device/rows-logical-access.h"
+#include "device/sql-device.h"
+#include "service/path/page.h"
+#include "service/path/path-match.h"
+
+struct edit {
+	struct tw_context *c;
+	const struct tw_request *rq;
+	struct tw_reply *rp;
+	const char *list; /* "roles", "rules" */
+	json_t *document; /* owned */
+	tw_gate *gate;    /* owned, until it is the device's */
+	char name[TW_ROLE_NAME_MAX + 1];
+};
+
+static void edit_done(struct edit *e)
+{
+	json_decref(e->document);
+	(void)tw_gate_free(e->gate);
+}
+
+static tw_err bad(struct tw_reply *rp, const char *rule, const char *detail)
+{
+	return tw_reply_problem(rp, 400, "input", rule, "The request is not of the wanted form",
+		"See /api/v1/openapi.json for the form.", "%s", detail);
+}
+
+static tw_err unknown(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 404, "not-found", "rights.unknown", "There is no such entry", "List them to see what there is.",
+		"The organization has put nothing of this name here.");
+}
+
+static json_t *entries(const struct edit *e)
+{
+	return json_object_get(e->document, e->list);
+}
+
+/* Its place in the list; -1: it is not there. */
+static long place_of(const struct edit *e)
+{
+	for (size_t i = 0; i < json_array_size(entries(e)); i++)
+		if (!strcmp(tw_json_text(json_array_get(entries(e), i), "name"), e->name))
+			return (long)i;
+	return -1;
+}
+
+static tw_err begin(struct edit *e)
+{
+	struct tw_slice name = e->rq->parameter;
+
+	if (name.size == 0 || name.size >= sizeof e->name || memchr(name.at, 0, name.size))
+		return bad(e->rp, "rights.name", "A name has 1 to 40 small letters, digits and hyphens; a rule's 32 at most.");
+	memcpy(e->name, name.at, name.size);
+	return tw_rights_read(tw_device_of(e->c), &e->document);
+}
+
+static const struct {
+	enum tw_code code;
+	int status;
+	const char *rule, *title;
+} refusals[] = {
+	{ TW_CODE_SYNTAX, 400, "rights.form", "This is not of the form of a role or rule" },
+	{ TW_CODE_NOTFOUND, 409, "rights.missing", "Something that is named there is not" },
+	{ TW_CODE_DENIED, 403, "rights.reserved", "This may not be given away" },
+	{ TW_CODE_EXISTS, 409, "rights.exists", "The name is taken" },
+	{ TW_CODE_STATE, 409, "rights.ring", "A role cannot inherit itself" },
+	{ TW_CODE_LIMIT, 409, "rights.limit", "There is no room for more" },
+};
+
+/* What the gate does not take is an answer; anything else is a failure. */
+static tw_err compile(struct edit *e)
+{
+	char why[TW_DETAIL_MAX];
+	tw_err failed = tw_rights_compile(tw_device_of(e->c), e->document, &e->gate);
+
+	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+	for (size_t i = 0; tw_failed(failed) && i < TW_COUNT(refusals); i++)
+		if (tw_is(failed, refusals[i].code))
+			return tw_reply_problem(e->rp, refusals[i].status, "refused", refusals[i].rule, refusals[i].title,
+				"Change what the detail names, and try again.", "%s", why);
+	return failed;
+}
+
+/* Nobody makes, or widens, a role beyond what he may himself: else whoever changes roles had every right there is. */
+static tw_err check_own(struct edit *e)
+{
+	int role = tw_gate_role(e->gate, e->name);
+	const char *permission;
+
+	for (size_t i = 0; (permission = tw_gate_permission_name(e->gate, i)); i++) {
+		const struct tw_ask ask = { .subject = &e->rq->subject, .permission = permission, .when = TW_WHEN_ALWAYS, .could = true };
+
+		if (tw_gate_role_may(e->gate, role, permission) && tw_gate_authorize(e->c->gate, &ask).verdict != TW_ALLOW)
+			return tw_reply_problem(e->rp, 403, "forbidden", "rights.more", "Nobody gives what he does not hold",
+				"Ask somebody who holds it.", "The role would hold %s, which you do not.", permission);
+	}
+	return TW_OK;
+}
+
+static tw_err finish(struct edit *e, const char *what)
+{
+	(void)snprintf(e->rp->note, sizeof e->rp->note, "%s %s: %s", e->list, what, e->name);
+	tw_err failed = tw_rights_change(tw_device_of(e->c), e->document,
+		json_pack("{s:s, s:s, s:s}", "list", e->list, "name", e->name, "what", what), &e->gate);
+	if (tw_is(failed, TW_CODE_LIMIT) && tw_store_fault(e->c->store) == TW_STORE_WELL)
+		return tw_reply_problem(e->rp, 409, "full", "rights.limit", "There is no room for more",
+			"Remove a role or rule that is not needed.", "All roles and rules together take %d bytes.", TW_RIGHTS_MAX);
+	return failed;
+}
+
+/* entry is consumed. */
+static tw_err put(struct edit *e, json_t *entry)
+{
+	TW_CLEANUP(tw_jsonp) json_t *one = entry;
+	bool role = !strcmp(e->list, "roles");
+
+	if (!one)
+		return TW_RAISE(NOMEM, "an entry");
+	long at = place_of(e);
+	if (at < 0)
+		TW_TRY(tw_json_append(entries(e), json_incref(one)));
+	else if (json_array_set(entries(e), (size_t)at, one) != 0)
+		return TW_RAISE(NOMEM, "an entry");
+	TW_TRY(compile(e));
+	if (!e->rp->problem[0] && role)
+		TW_TRY(check_own(e));
+	if (!e->rp->problem[0])
+		TW_TRY(finish(e, at < 0 ? "added" : "changed"));
+	if (e->rp->problem[0])
+		return TW_OK;
+	e->rp->status = at < 0 ? 201 : 200;
+	e->rp->body = TW_STEAL(one);
+	return TW_OK;
+}
+
+tw_err tw_access_role_put(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "roles" };
+
+	TW_TRY(begin(&e));
+	if (rp->problem[0])
+		return TW_OK;
+	return put(&e,
+		json_pack("{s:s, s:s, s:s, s:s}", "name", e.name, "purpose", tw_json_text(rq->input, "purpose"), "inherits",
+			tw_json_text(rq->input, "inherits"), "permissions", tw_json_text(rq->input, "permissions")));
+}
+
+/* --- Rules --- */
+
+static const struct tw_fact_row *fact_of(const struct tw_context *c, const char *name)
+{
+	for (const struct tw_capability *const *q = c->capabilities; *q; q++)
+		for (const struct tw_fact_row *r = (*q)->facts; r && r->name; r++)
+			if (!strcmp(r->name, name))
+				return r;
+	return NULL;
+}
+
+/* A rule that compares what cannot be compared would refuse everybody: better that it cannot be made. */
+static const char *wrong_rule(const struct tw_context *c, const json_t *input)
+{
+	const struct tw_fact_row *fact = fact_of(c, tw_json_text(input, "fact"));
+	const char *value = tw_json_text(input, "value"), *is = tw_json_text(input, "is"), *effect = tw_json_text(input, "effect");
+	bool ordered = !strcmp(is, "less") || !strcmp(is, "greater");
+	uint64_t number;
+
+	if (strcmp(effect, "deny") != 0 && strcmp(effect, "require") != 0)
+		return "The effect is deny or require.";
+	if (!fact)
+		return "There is no such fact. The reference of the device lists them.";
+	if (ordered && fact->type != TW_FACT_INT)
+		return "Only a fact that is a number is less or greater than another.";
+	if (fact->type == TW_FACT_BOOL && strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return "This fact is on or off.";
+	if (fact->type == TW_FACT_INT && tw_failed(tw_parse_u64(tw_slice_of(value + (value[0] == '-')), INT64_MAX, &number)))
+		return "This fact is a number.";
+	return NULL;
+}
+
+tw_err tw_access_rule_put(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	static const char *const keys[] = { "effect", "permission", "role", "fact", "is", "value" };
+	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "rules" };
+	TW_CLEANUP(tw_jsonp) json_t *entry = json_object();
+	const char *wrong = wrong_rule(c, rq->input);
+
+	if (wrong)
+		return bad(rp, "rights.rule", wrong);
+	TW_TRY(begin(&e));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(tw_json_set(entry, "name", json_string(e.name)));
+	for (size_t i = 0; i < TW_COUNT(keys); i++)
+		TW_TRY(tw_json_set(entry, keys[i], json_string(tw_json_text(rq->input, keys[i]))));
+	return put(&e, TW_STEAL(entry));
+}
+
+/* --- Removing --- */
+
+static tw_err take_count(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+/* A role that came again under the name of one that was removed would be everybody's who had the old one. */
+static tw_err check_held(struct edit *e)
+{
+	const struct tw_value v[] = { TW_V_TEXT(e->name) };
+	int64_t held = 0;
+
+	TW_TRY(tw_store_run(e->c->store, tw_sql_role_held, v, TW_COUNT(v), take_count, &held));
+	if (held)
+		return tw_reply_problem(e->rp, 409, "refused", "rights.held", "Accounts have this role", "Take it from them first.",
+			"%lld accounts have it.", (long long)held);
+	return TW_OK;
+}
+
+static tw_err remove_from(struct edit *e)
+{
+	TW_TRY(begin(e));
+	long at = e->rp->problem[0] ? 0 : place_of(e);
+	if (at < 0)
+		return unknown(e->rp);
+	if (!e->rp->problem[0] && !strcmp(e->list, "roles"))
+		TW_TRY(check_held(e));
+	if (e->rp->problem[0])
+		return TW_OK;
+	(void)json_array_remove(entries(e), (size_t)at);
+	TW_TRY(compile(e)); /* NOTFOUND: another role inherits it, or a rule names it */
+	if (!e->rp->problem[0])
+		TW_TRY(finish(e, "removed"));
+	if (!e->rp->problem[0])
+		e->rp->status = 204;
+	return TW_OK;
+}
+
+tw_err tw_access_role_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "roles" };
+
+	return remove_from(&e);
+}
+
+tw_err tw_access_rule_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "rules" };
+
+	return remove_from(&e);
+}
+
+/* --- Lists --- */
+
+static tw_err list_entries(struct tw_page *p, const json_t *list)
+{
+	for (;;) {
+		json_t *next = NULL, *one;
+		size_t i;
+
+		json_array_foreach(list, i, one)
+			if (strcmp(tw_json_text(one, "name"), p->last[0] ? p->last : p->after) > 0 &&
+				(!next || strcmp(tw_json_text(one, "name"), tw_json_text(next, "name")) < 0))
+				next = one;
+		if (!next || !tw_page_takes(p))
+			return TW_OK;
+		TW_TRY(tw_page_add(p, tw_json_text(next, "name"), json_incref(next)));
+		if (p->more)
+			return TW_OK;
+	}
+}
+
+tw_err tw_access_rules(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+	struct tw_page p;
+
+	TW_TRY(tw_page_begin(c, rq, rp, &p));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(tw_rights_read(tw_device_of(c), &document));
+	TW_TRY(list_entries(&p, json_object_get(document, "rules")));
+	return tw_page_end(&p, rp);
+}
+
+static tw_err add_words(json_t *to, const tw_gate *g, int role)
+{
+	TW_CLEANUP(tw_jsonp) json_t *holds = json_array();
+	const char *permission;
+
+	for (size_t i = 0; (permission = tw_gate_permission_name(g, i)); i++)
+		if (tw_gate_role_may(g, role, permission))
+			TW_TRY(tw_json_append(holds, json_string(permission)));
+	return tw_json_set(to, "holds", TW_STEAL(holds));
+}
+
+static const char *help_of(const json_t *own, const char *name)
+{
+	size_t i;
+	json_t *one;
+
+	for (const struct tw_built_in_role *r = tw_built_in_roles; r->name; r++)
+		if (!strcmp(r->name, name))
+			return r->help;
+	json_array_foreach(own, i, one)
+		if (!strcmp(tw_json_text(one, "name"), name))
+			return tw_json_text(one, "purpose");
+	return "";
+}
+
+static tw_err describe(struct tw_context *c, int role, const json_t *own, json_t **ret)
+{
+	const char *name = tw_gate_role_name(c->gate, role);
+	size_t built_in = 0;
+
+	while (tw_built_in_roles[built_in].name)
+		built_in++;
+	const char *from = (size_t)role < built_in ? "device" : strchr(name, '.') ? "product" : "organization";
+	TW_CLEANUP(tw_jsonp)
+	json_t *one = json_pack("{s:s, s:s, s:s, s:b}", "name", name, "from", from, "purpose", help_of(own, name), "assignable",
+		tw_gate_assignable(c->gate, role));
+	if (!one)
+		return TW_RAISE(NOMEM, "a role");
+	TW_TRY(add_words(one, c->gate, role));
+	*ret = TW_STEAL(one);
+	return TW_OK;
+}
+
+tw_err tw_access_roles(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL, *all = json_array();
+	struct tw_page p;
+
+	TW_TRY(tw_page_begin(c, rq, rp, &p));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(tw_rights_read(tw_device_of(c), &document));
+	for (size_t i = 0; i < tw_gate_role_count(c->gate); i++) {
+		json_t *one = NULL;
+
+		TW_TRY(describe(c, (int)i, json_object_get(document, "roles"), &one));
+		TW_TRY(tw_json_append(all, one));
+	}
+	TW_TRY(list_entries(&p, all));
+	return tw_page_end(&p, rp);
+}
+
+/* --- Why --- */
+
+/* The subject that the account would be, all conditions of its roles holding; an account that cannot come in has none. */
+static tw_err imagine(struct tw_context *c, const struct tw_account *a, struct tw_subject *ret)
+{
+	char words[TW_ACCOUNT_WORDS_MAX], *rest = NULL;
+
+	*ret = (struct tw_subject){ .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ACCOUNT };
+	(void)snprintf(words, sizeof words, "%s", a->roles);
+	for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		tw_role_set_add(&ret->roles, tw_gate_role(c->gate, word));
+	return TW_OK;
+}
+
+static tw_err add_roles(struct tw_context *c, const struct tw_subject *s, const char *permission, json_t *to)
+{
+	TW_CLEANUP(tw_jsonp) json_t *held = json_array(), *needed = json_array();
+	struct tw_role_set roles = tw_subject_roles(s);
+
+	for (int i = 0; i < (int)tw_gate_role_count(c->gate); i++) {
+		if (tw_role_set_has(&roles, i))
+			TW_TRY(tw_json_append(held, json_string(tw_gate_role_name(c->gate, i))));
+		if (tw_gate_role_may(c->gate, i, permission))
+			TW_TRY(tw_json_append(needed, json_string(tw_gate_role_name(c->gate, i))));
+	}
+	TW_TRY(tw_json_set(to, "roles", TW_STEAL(held)));
+	return tw_json_set(to, "needs", TW_STEAL(needed));
+}
+
+static tw_err explain(struct tw_context *c, const struct tw_subject *s, const struct tw_operation_row *o, struct tw_reply *rp)
+{
+	struct tw_decision d;
+
+	TW_TRY(tw_path_decide(c, s, o->permission, o->when, &d));
+	rp->body = json_pack("{s:s, s:s, s:b, s:s}", "operation", o->name, "permission", o->permission, "allowed",
+		d.verdict == TW_ALLOW, "rule", d.rule);
+	if (!rp->body)
+		return TW_RAISE(NOMEM, "an explanation");
+	if (d.by)
+		TW_TRY(tw_json_set(rp->body, "by", json_string(d.by)));
+	return add_roles(c, s, o->permission, rp->body);
+}
+
+tw_err tw_access_explain(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_operation_row *o = tw_operation_find(c->capabilities, tw_slice_of(tw_json_text(rq->input, "operation")));
+	const char *id = tw_json_text(rq->input, "account");
+	struct tw_subject s = rq->subject;
+	struct tw_account a;
+	int64_t number;
+
+	if (!o)
+		return bad(rp, "access.operation", "There is no operation of this name.");
+	if (*id) {
+		tw_err e = tw_account_id_read(tw_slice_of(id), &number) ? tw_account_get(tw_device_of(c), number, &a)
+									: TW_RAISE(NOTFOUND, "no id");
+		if (tw_is(e, TW_CODE_NOTFOUND))
+			return tw_reply_problem(rp, 404, "not-found", "account.unknown", "There is no such account",
+				"List the accounts to see what there is.", "No account has this id.");
+		TW_TRY(e);
+		TW_TRY(imagine(c, &a, &s));
+	}
+	TW_TRY(explain(c, &s, o, rp));
+	if (*id && a.state != TW_ACCOUNT_ACTIVE) {
+		TW_TRY(tw_json_set(rp->body, "allowed", json_false()));
+		return tw_json_set(rp->body, "rule", json_string("account.state"));
+	}
+	return TW_OK;
+}
+
+static tw_err fact_of_setting(struct tw_context *c, const char *key, json_t **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf value = { 0 };
+
+	tw_buf_init(&value, c->sys, 512);
+	TW_TRY(tw_setting_get(c, key, &value));
+	*ret = json_string(tw_buf_cstr(&value));
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "%s", key);
+}
+
+tw_err tw_access_fact_mode(struct tw_context *c, json_t **ret)
+{
+	return fact_of_setting(c, "logical-access.mode", ret);
+}
+
+tw_err tw_access_fact_place(struct tw_context *c, json_t **ret)
+{
+	return fact_of_setting(c, "logical-access.place", ret);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The organization's roles and rules, between their document and the gate. See rights.h. */
+#include "device/logical-access/rights.h"
+
+#include "base/log.h"
+#include "device/grants.h"
+
+static const char *const lists[] = { "roles", "rules" };
+
+/* Words with blanks between, as they stand in the document, cut into a list. */
+struct words {
+	char *text;
+	const char **at;
+	size_t count;
+};
+
+struct parts {
+	struct words *words; /* two of each role */
+	struct tw_role_def *roles;
+	struct tw_rule_def *rules;
+	size_t role_count, rule_count;
+};
+
+static void parts_done(struct parts *p)
+{
+	for (size_t i = 0; p->words && i < 2 * p->role_count; i++) {
+		free(p->words[i].text);
+		free(p->words[i].at);
+	}
+	free(p->words);
+	free(p->roles);
+	free(p->rules);
+}
+
+static tw_err cut(const struct tw_sys *sys, const char *text, struct words *w)
+{
+	size_t size = strlen(text), most = 1;
+	char *rest = NULL;
+
+	for (const char *c = text; *c; c++)
+		most += *c == ' ';
+	w->text = tw_alloc_array(sys, size + 1, 1);
+	w->at = tw_alloc_array(sys, most, sizeof *w->at);
+	if (!w->text || !w->at)
+		return TW_RAISE(NOMEM, "a role's words");
+	memcpy(w->text, text, size + 1);
+	for (char *word = strtok_r(w->text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		w->at[w->count++] = word;
+	return TW_OK;
+}
+
+static tw_err take_roles(const struct tw_sys *sys, const json_t *list, struct parts *p)
+{
+	p->role_count = json_array_size(list);
+	p->roles = tw_alloc_array(sys, p->role_count + 1, sizeof *p->roles);
+	p->words = tw_alloc_array(sys, 2 * p->role_count + 1, sizeof *p->words);
+	if (!p->roles || !p->words)
+		return TW_RAISE(NOMEM, "the organization's roles");
+	for (size_t i = 0; i < p->role_count; i++) {
+		const json_t *one = json_array_get(list, i);
+		struct words *inherits = &p->words[2 * i], *permissions = inherits + 1;
+
+		TW_TRY(cut(sys, tw_json_text(one, "inherits"), inherits));
+		TW_TRY(cut(sys, tw_json_text(one, "permissions"), permissions));
+		p->roles[i] = (struct tw_role_def){ .name = tw_json_text(one, "name"),
+			.inherits = inherits->at,
+			.inherit_count = inherits->count,
+			.permissions = permissions->at,
+			.permission_count = permissions->count };
+	}
+	return TW_OK;
+}
+
+static enum tw_rule_test test_of(const char *word)
+{
+	static const char *const words[] = { "equal", "not-equal", "less", "greater" };
+	unsigned i = 0;
+
+	while (i < TW_COUNT(words) && strcmp(words[i], word) != 0)
+		i++;
+	return (enum tw_rule_test)i; /* one beyond is none, and the gate refuses it */
+}
+
+static tw_err take_rules(const struct tw_sys *sys, const json_t *list, struct parts *p)
+{
+	p->rule_count = json_array_size(list);
+	p->rules = tw_alloc_array(sys, p->rule_count + 1, sizeof *p->rules);
+	if (!p->rules)
+		return TW_RAISE(NOMEM, "the organization's rules");
+	for (size_t i = 0; i < p->rule_count; i++) {
+		const json_t *one = json_array_get(list, i);
+
+		p->rules[i] = (struct tw_rule_def){ .name = tw_json_text(one, "name"),
+			.require = !strcmp(tw_json_text(one, "effect"), "require"),
+			.permission = tw_json_text(one, "permission"),
+			.role = tw_json_text(one, "role"),
+			.fact = tw_json_text(one, "fact"),
+			.is = test_of(tw_json_text(one, "is")),
+			.value = tw_json_text(one, "value") };
+	}
+	return TW_OK;
+}
+
+tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **ret)
+{
+	const struct tw_sys *sys = d->context.sys;
+	TW_CLEANUP(parts_done) struct parts p = { .role_count = 0 };
+
+	TW_TRY(take_roles(sys, json_object_get(document, "roles"), &p));
+	TW_TRY(take_rules(sys, json_object_get(document, "rules"), &p));
+	return tw_gate_compile(sys,
+		&(struct tw_gate_source){ .roles = tw_built_in_roles,
+			.grants = tw_grants,
+			.added = p.roles,
+			.added_count = p.role_count,
+			.rules = p.rules,
+			.rule_count = p.rule_count },
+		ret);
+}
+
+tw_err tw_rights_read(struct tw_device *d, json_t **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	tw_buf_init(&text, d->context.sys, TW_RIGHTS_MAX);
+	tw_err e = tw_device_kept(d, TW_KEPT_RIGHTS, &text);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		j = json_object();
+	else if (!tw_failed(e))
+		e = tw_json_parse(tw_buf_slice(&text), TW_RIGHTS_MAX, &j);
+	if (!j)
+		return tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND) ? e : TW_RAISE(NOMEM, "roles and rules");
+	for (size_t i = 0; i < TW_COUNT(lists); i++)
+		if (!json_is_array(json_object_get(j, lists[i])))
+			TW_TRY(tw_json_set(j, lists[i], json_array()));
+	*ret = TW_STEAL(j);
+	return TW_OK;
+}
+
+static void use(struct tw_device *d, tw_gate **gate)
+{
+	(void)tw_gate_free(d->context.gate);
+	d->context.gate = TW_STEAL(*gate);
+}
+
+struct change {
+	struct tw_device *device;
+	const char *text;
+	json_t *fields;
+};
+
+static tw_err write_change(tw_store *s, void *user)
+{
+	struct change *c = user;
+
+	TW_TRY(tw_device_keep(c->device, TW_KEPT_RIGHTS, c->text));
+	return tw_event(&c->device->context, "access.changed", TW_STEAL(c->fields));
+}
+
+tw_err tw_rights_change(struct tw_device *d, const json_t *document, json_t *fields, tw_gate **gate)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *owned = fields;
+
+	if (!owned)
+		return TW_RAISE(NOMEM, "an event");
+	tw_buf_init(&text, d->context.sys, TW_RIGHTS_MAX);
+	TW_TRY(tw_json_write(document, &text));
+	struct change c = { d, tw_buf_cstr(&text), TW_STEAL(owned) };
+	tw_err e = tw_store_transaction(d->context.store, write_change, &c);
+	json_decref(c.fields);
+	TW_TRY(e);
+	use(d, gate);
+	return TW_OK;
+}
+
+/* Takes what compiles into `to`, one by one, until nothing more does: one may rest on another that comes later. */
+static tw_err sift(struct tw_device *d, json_t *from, const char *list, json_t *to)
+{
+	json_t *rest = json_object_get(from, list), *kept = json_object_get(to, list);
+	size_t before;
+
+	do {
+		before = json_array_size(rest);
+		for (size_t i = 0; i < json_array_size(rest);) {
+			TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+
+			TW_TRY(tw_json_append(kept, json_incref(json_array_get(rest, i))));
+			tw_err e = tw_rights_compile(d, to, &g);
+			if (tw_is(e, TW_CODE_NOMEM))
+				return e;
+			if (tw_failed(e))
+				(void)json_array_remove(kept, json_array_size(kept) - 1);
+			else
+				(void)json_array_remove(rest, i);
+			i += tw_failed(e);
+		}
+	} while (json_array_size(rest) && json_array_size(rest) < before);
+	for (size_t i = 0; i < json_array_size(rest); i++)
+		TW_TRY(tw_event(&d->context, "access.left-out",
+			json_pack("{s:s, s:s}", "list", list, "name", tw_json_text(json_array_get(rest, i), "name"))));
+	return TW_OK;
+}
+
+static tw_err compile_what_fits(struct tw_device *d, json_t *document, tw_gate **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *fitting = json_object();
+
+	for (size_t i = 0; i < TW_COUNT(lists); i++)
+		TW_TRY(tw_json_set(fitting, lists[i], json_array()));
+	for (size_t i = 0; i < TW_COUNT(lists); i++)
+		TW_TRY(sift(d, document, lists[i], fitting));
+	return tw_rights_compile(d, fitting, ret);
+}
+
+tw_err tw_rights_load(struct tw_device *d)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+	TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+
+	TW_TRY(tw_rights_read(d, &document));
+	tw_err e = tw_rights_compile(d, document, &g);
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOMEM)) {
+		tw_log_err(e, "roles and rules of the organization; what still fits stays in force");
+		e = compile_what_fits(d, document, &g);
+	}
+	TW_TRY(e);
+	use(d, &g);
+	return TW_OK;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roles and rules of the organization: made, changed, removed and refused; what they do to the next request; what stays after a start. */
+#include "one-world.h"
+
+#include "device/logical-access/rights.h"
+
+#include <errno.h>
+
+static void check_ask(const char *method, const char *target, const char *body, int want, const char *says)
+{
+	int status = tw_unit_request(w.unit, method, target, NULL, body);
+
+	if (status != want || (says && !strstr(tw_unit_body(w.unit), says)))
+		fail_msg("%s %s %s: %d, %s", method, target, body ? body : "", status, tw_unit_body(w.unit));
+}
+
+/* Whoever asks is an account with these roles; "": the owner's certificate counts again. */
+static const char *as;
+static tw_err (*authenticate)(struct tw_context *c, struct tw_request *rq);
+
+static tw_err somebody(struct tw_context *c, struct tw_request *rq)
+{
+	if (!*as)
+		return authenticate(c, rq);
+	rq->subject.kind = TW_SUBJECT_ACCOUNT;
+	(void)snprintf(rq->subject.name, sizeof rq->subject.name, "account:somebody");
+	tw_role_set_add(&rq->subject.roles, tw_gate_role(c->gate, as));
+	return TW_OK;
+}
+
+static void be(const char *role)
+{
+	if (device()->context.authenticate != somebody)
+		authenticate = device()->context.authenticate;
+	device()->context.authenticate = somebody;
+	as = role;
+}
+
+#define ROLE(name) "/api/v1/roles/" name
+#define RULE(name) "/api/v1/rules/" name
+#define NIGHT "{\"purpose\":\"looks after it at night\",\"inherits\":\"user\",\"permissions\":\"settings.read log.read\"}"
+#define LOCK \
+	"{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"logical-access.mode\",\"is\":\"equal\",\"value\":\"maintenance\"}"
+
+static void test_a_role_of_the_organization(void **state)
+{
+	be("");
+	check_ask("PUT", ROLE("night"), NIGHT, 201, "\"inherits\":\"user\"");
+	CHECK(world_log_says(&w, "\"event\":\"access.changed\""));
+	be("night");
+	check_ask("GET", "/api/v1/settings", NULL, 200, NULL);
+	check_ask("GET", "/api/v1/capabilities", NULL, 200, NULL); /* by what it inherits */
+	check_ask("GET", "/api/v1/identity", NULL, 403, "gate.permission");
+	be("");
+	check_ask("PUT", ROLE("night"), "{\"inherits\":\"user\"}", 200, "\"permissions\":\"\"");
+	be("night");
+	check_ask("GET", "/api/v1/settings", NULL, 403, "gate.permission");
+	be("");
+	check_ask("GET", "/api/v1/roles?limit=1", NULL, 200, "\"name\":\"account\"");
+	check_ask("GET", "/api/v1/roles", NULL, 200, "{\"assignable\":true,\"from\":\"organization\",\"holds\":[");
+	check_ask("DELETE", ROLE("night"), NULL, 204, NULL);
+	check_ask("DELETE", ROLE("night"), NULL, 404, "rights.unknown");
+	be("night");
+	check_ask("GET", "/api/v1/capabilities", NULL, 403, "gate.permission");
+}
+
+static const struct {
+	const char *method, *target, *body;
+	int status;
+	const char *rule;
+} refused[] = {
+	{ "PUT", ROLE("Night"), "{}", 400, "rights.form" },
+	{ "PUT", ROLE("application.night"), "{}", 400, "rights.form" },
+	{ "PUT", ROLE("a2345678901234567890123456789012345678901"), "{}", 400, "rights.name" },
+	{ "PUT", ROLE("admin"), "{}", 409, "rights.exists" },
+	{ "PUT", ROLE("night"), "{\"inherits\":\"owner\"}", 403, "rights.reserved" },
+	{ "PUT", ROLE("night"), "{\"inherits\":\"peer\"}", 403, "rights.reserved" },
+	{ "PUT", ROLE("night"), "{\"inherits\":\"nobody\"}", 409, "rights.missing" },
+	{ "PUT", ROLE("night"), "{\"inherits\":\"night\"}", 409, "rights.ring" },
+	{ "PUT", ROLE("night"), "{\"inherits\":\"user user user user user user user user user\"}", 409, "rights.limit" },
+	{ "PUT", ROLE("night"), "{\"permissions\":\"keys.change\"}", 403, "rights.reserved" },
+	{ "PUT", ROLE("night"), "{\"permissions\":\"commissioning.take\"}", 403, "rights.reserved" },
+	{ "PUT", ROLE("night"), "{\"permissions\":\"settings.*\"}", 409, "rights.missing" },
+	{ "PUT", ROLE("night"), "{\"permissions\":[\"settings.read\"]}", 400, "path.input" },
+	{ "PUT", ROLE("night"), "{\"owner\":true}", 400, "path.input" },
+	{ "DELETE", ROLE("admin"), NULL, 404, "rights.unknown" },
+	{ "DELETE", ROLE("base"), NULL, 409, "rights.missing" },  /* which another inherits */
+	{ "DELETE", ROLE("ruled"), NULL, 409, "rights.missing" }, /* which a rule names */
+	{ "PUT", RULE("Lock"), LOCK, 400, "rights.form" },
+	{ "PUT", RULE("lock"), "{}", 400, "path.input" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"allow\",\"permission\":\"settings.read\",\"fact\":\"time.trusted\",\"is\":\"equal\",\"value\":\"on\"}",
+		400, "rights.rule" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"the.moon\",\"is\":\"equal\",\"value\":\"on\"}",
+		400, "rights.rule" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"time.trusted\",\"is\":\"equal\",\"value\":\"yes\"}",
+		400, "rights.rule" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"time.trusted\",\"is\":\"less\",\"value\":\"1\"}",
+		400, "rights.rule" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"owner.since\",\"is\":\"less\",\"value\":\"soon\"}",
+		400, "rights.rule" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"time.trusted\",\"is\":\"like\",\"value\":\"on\"}",
+		400, "rights.form" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings\",\"fact\":\"time.trusted\",\"is\":\"equal\",\"value\":\"on\"}",
+		409, "rights.missing" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"access.change\",\"fact\":\"time.trusted\",\"is\":\"equal\",\"value\":\"on\"}",
+		403, "rights.reserved" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"ownership.recover\",\"fact\":\"time.trusted\",\"is\":\"equal\",\"value\":\"on\"}",
+		403, "rights.reserved" },
+	{ "DELETE", RULE("lock"), NULL, 404, "rights.unknown" },
+	{ "GET", "/api/v1/access?operation=settings", NULL, 400, "access.operation" },
+	{ "GET", "/api/v1/access?operation=settings.list&account=a99", NULL, 404, "account.unknown" },
+	{ "GET", "/api/v1/access?operation=settings.list&account=99", NULL, 404, "account.unknown" },
+};
+
+static void test_what_is_refused(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *before = NULL, *after = NULL;
+
+	be("");
+	check_ask("PUT", ROLE("base"), "{}", 201, NULL);
+	check_ask("PUT", ROLE("upon"), "{\"inherits\":\"base\"}", 201, NULL);
+	check_ask("PUT", ROLE("ruled"), "{}", 201, NULL);
+	check_ask("PUT", RULE("of-ruled"),
+		"{\"role\":\"ruled\",\"effect\":\"deny\",\"permission\":\"log.read\",\"fact\":\"owner.since\",\"is\":\"less\",\"value\":\"1\"}",
+		201, NULL);
+	CHECK_OK(tw_rights_read(device(), &before));
+	const tw_gate *gate = device()->context.gate;
+	for (size_t i = 0; i < TW_COUNT(refused); i++)
+		check_ask(refused[i].method, refused[i].target, refused[i].body, refused[i].status, refused[i].rule);
+	CHECK_OK(tw_rights_read(device(), &after));
+	CHECK(json_equal(before, after) && device()->context.gate == gate);
+}
+
+/* Who administers makes no role that holds more than he does, and widens none, not even his own. */
+static void test_nobody_gives_what_he_has_not(void **state)
+{
+	be("");
+	check_ask("PUT", ROLE("team"), "{\"inherits\":\"admin\"}", 201, NULL);
+	be("admin");
+	check_ask("PUT", ROLE("night"), "{\"permissions\":\"settings.change\"}", 201, NULL);
+	check_ask("PUT", ROLE("night"), NIGHT, 403, "rights.more");
+	check_ask("PUT", ROLE("night"), "{\"inherits\":\"auditor\"}", 403, "rights.more");
+	be("team");
+	check_ask("PUT", ROLE("team"), "{\"inherits\":\"admin auditor\"}", 403, "rights.more");
+	check_ask("PUT", ROLE("team"), "{\"inherits\":\"admin\"}", 200, NULL);
+	be("auditor");
+	check_ask("PUT", ROLE("night"), "{}", 403, "gate.permission");
+	check_ask("DELETE", ROLE("night"), NULL, 403, "gate.permission");
+	check_ask("PUT", RULE("lock"), LOCK, 403, "gate.permission");
+	check_ask("GET", "/api/v1/roles", NULL, 200, "\"team\"");
+	be("operator");
+	check_ask("GET", "/api/v1/roles", NULL, 403, "gate.permission");
+	check_ask("GET", "/api/v1/rules", NULL, 403, "gate.permission");
+	check_ask("GET", "/api/v1/access?operation=settings.list", NULL, 403, "gate.permission");
+}
+
+static void set_mode(const char *value)
+{
+	const struct tw_setting_row *row = tw_setting_find(&device()->context, "logical-access.mode");
+
+	CHECK_OK(tw_setting_set(&device()->context, row, value, -1, "test"));
+}
+
+/* A rule is asked at each use: as the fact changes, so does the answer, without anybody logging in anew. */
+static void test_a_rule_reads_its_fact_each_time(void **state)
+{
+	be("");
+	check_ask("PUT", RULE("lock"), LOCK, 201, "\"role\":\"\"");
+	check_ask("GET", "/api/v1/settings", NULL, 200, NULL);
+	set_mode("maintenance");
+	check_ask("GET", "/api/v1/settings", NULL, 403, "gate.rule");
+	CHECK(world_log_says(&w, "\"by\":\"lock\""));
+	check_ask("GET", "/api/v1/access?operation=settings.list", NULL, 200, "\"allowed\":false,\"by\":\"lock\"");
+	be("auditor");
+	check_ask("GET", "/api/v1/settings", NULL, 403, "gate.rule");
+	be("");
+	check_ask("PUT", RULE("lock"),
+		"{\"role\":\"auditor\",\"effect\":\"require\",\"permission\":\"settings.read\",\"fact\":\"logical-access.mode\",\"is\":\"equal\",\"value\":\"normal\"}",
+		200, "require");
+	check_ask("GET", "/api/v1/settings", NULL, 200, NULL);
+	be("auditor");
+	check_ask("GET", "/api/v1/settings", NULL, 403, "gate.rule");
+	set_mode("normal");
+	check_ask("GET", "/api/v1/settings", NULL, 200, NULL);
+	be("");
+	check_ask("GET", "/api/v1/rules", NULL, 200, "\"name\":\"lock\"");
+	check_ask("DELETE", RULE("lock"), NULL, 204, NULL);
+	check_ask("GET", "/api/v1/rules", NULL, 200, "\"rules\":[]");
+}
+
+static void test_why(void **state)
+{
+	be("");
+	check_ask("POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, "\"a2\"");
+	CHECK_OK(tw_store_run(device()->context.store, "INSERT INTO account_role VALUES (2, 'operator', NULL, 0, 'x')", NULL, 0, NULL, NULL));
+	check_ask("GET", "/api/v1/access?operation=settings.list&account=a2", NULL, 200, "\"allowed\":true,\"by\":\"operator\"");
+	check_ask("GET", "/api/v1/access?operation=settings.change&account=a2", NULL, 200, "\"allowed\":false");
+	check_ask("GET", "/api/v1/access?operation=settings.change&account=a2", NULL, 200, "\"needs\":[\"owner\",\"admin\",\"emergency\"]");
+	check_ask("GET", "/api/v1/access?operation=settings.change&account=a2", NULL, 200, "\"roles\":[\"account\",\"operator\"]");
+	check_ask("PUT", "/api/v1/suspensions/a2", NULL, 204, NULL);
+	check_ask("GET", "/api/v1/access?operation=settings.list&account=a2", NULL, 200, "\"rule\":\"account.state\"");
+	check_ask("GET", "/api/v1/access?operation=settings.list&account=a2", NULL, 200, "\"allowed\":false");
+	check_ask("GET", "/api/v1/access?operation=keys.list", NULL, 200, "\"allowed\":true,\"by\":\"owner\"");
+}
+
+/* A condition of a role may name the mode and the place that the organization set; where one does not hold, the role does not count. */
+static void test_mode_and_place(void **state)
+{
+	const struct tw_proof proof = { .account = 2 };
+	struct tw_context *c = &device()->context;
+
+	be("");
+	check_ask("POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, "\"a2\"");
+	CHECK_OK(tw_store_run(c->store,
+		"INSERT INTO account_role VALUES (2, 'operator', '{\"modes\":[\"maintenance\"],\"places\":[\"hall 3\"]}', 0, 'x')",
+		NULL, 0, NULL, NULL));
+	for (int i = 0; i < 4; i++) {
+		struct tw_subject s = { .door = TW_DOOR_HTTPS };
+
+		set_mode(i & 1 ? "maintenance" : "normal");
+		CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.place"), i & 2 ? "hall 3" : "hall 2", -1, "test"));
+		CHECK_OK(tw_access_become(device(), &s, &proof));
+		CHECK_INT(tw_role_set_has(&s.roles, tw_gate_role(c->gate, "operator")), i == 3);
+	}
+}
+
+/* An account that has a role keeps the name from being given to another. */
+static void test_a_role_that_is_held(void **state)
+{
+	be("");
+	check_ask("PUT", ROLE("night"), NIGHT, 201, NULL);
+	CHECK_OK(tw_store_run(device()->context.store, "INSERT INTO account_role VALUES (1, 'night', NULL, 0, 'x')", NULL, 0, NULL, NULL));
+	check_ask("DELETE", ROLE("night"), NULL, 409, "rights.held");
+	CHECK_OK(tw_store_run(device()->context.store, "DELETE FROM account_role WHERE role = 'night'", NULL, 0, NULL, NULL));
+	check_ask("DELETE", ROLE("night"), NULL, 204, NULL);
+}
+
+/* What was put is there after a start; what fits no more is left out and said; with the owner it is gone. */
+static void test_starts_and_owners(void **state)
+{
+	uint8_t secret[16];
+	static const char stale[] =
+		"{\"roles\":[{\"inherits\":\"second\",\"name\":\"first\"},{\"inherits\":\"gone\",\"name\":\"third\"},"
+		"{\"name\":\"second\",\"permissions\":\"log.read\"}],\"rules\":[{\"effect\":\"deny\",\"fact\":\"time.trusted\",\"is\":\"equal\","
+		"\"name\":\"lock\",\"permission\":\"no.more\",\"role\":\"\",\"value\":\"on\"}]}";
+
+	be("");
+	check_ask("PUT", ROLE("night"), NIGHT, 201, NULL);
+	world_start(&w);
+	CHECK(tw_gate_role_may(device()->context.gate, tw_gate_role(device()->context.gate, "night"), "log.read"));
+	CHECK_OK(tw_device_keep(device(), TW_KEPT_RIGHTS, stale));
+	world_start(&w);
+	const tw_gate *g = device()->context.gate;
+	CHECK(tw_gate_role(g, "third") < 0 && tw_gate_role_may(g, tw_gate_role(g, "first"), "log.read"));
+	CHECK(world_log_says(&w, "\"list\":\"roles\",\"name\":\"third\"") && world_log_says(&w, "\"list\":\"rules\",\"name\":\"lock\""));
+	CHECK_INT(tw_unit_recover(w.unit, secret), 200);
+	CHECK(tw_gate_role(device()->context.gate, "first") < 0);
+	CHECK_OK(tw_device_keep(device(), TW_KEPT_RIGHTS, "not JSON"));
+	CHECK_ERR(tw_rights_load(device()), SYNTAX);
+}
+
+/* All roles and rules together have a limit, and the one too many changes nothing. */
+static void test_room(void **state)
+{
+	char target[40];
+	int status = 201, made;
+
+	be("");
+	for (made = 0; status == 201; made++) {
+		(void)snprintf(target, sizeof target, "/api/v1/roles/r%d", made);
+		status = tw_unit_request(w.unit, "PUT", target, NULL, "{}");
+	}
+	CHECK_INT(status, 409);
+	CHECK(strstr(tw_unit_body(w.unit), "rights.limit"));
+	CHECK_INT(made - 1, TW_ROLES_MAX - 15);
+}
+
+/* Short of memory, a change is done as a whole or not at all. */
+static void test_memory(void **state)
+{
+	bool fired = true;
+	long nth;
+
+	for (nth = 1; fired; nth++) {
+		TW_CLEANUP(tw_jsonp)
+		json_t *document = json_pack("{s:[{s:s, s:s}], s:[]}", "roles", "name", "night", "permissions", "log.read", "rules");
+		TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+
+		tw_fake_fail(w.fake, nth, ENOMEM, false);
+		tw_err e = tw_rights_compile(device(), document, &g);
+		fired = tw_fake_fired(w.fake);
+		tw_fake_fail(w.fake, 0, 0, false);
+		CHECK(tw_is(e, TW_CODE_NOMEM) == fired && !g == fired);
+	}
+	CHECK(nth > 10);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
+CHECK_MAIN(TEST(test_a_role_of_the_organization), TEST(test_what_is_refused), TEST(test_nobody_gives_what_he_has_not),
+	TEST(test_a_rule_reads_its_fact_each_time), TEST(test_why), TEST(test_mode_and_place), TEST(test_a_role_that_is_held),
+	TEST(test_starts_and_owners), TEST(test_room), TEST(test_memory))
