@@ -89,7 +89,7 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
 		memset(ret->model, ' ', sizeof ret->model);
 	if (is("zeros")) {
 		pad_by_zeros(ret->label, sizeof ret->label);
-		pad_by_zeros(ret->model, sizeof ret->model);
+		ret->model[sizeof ret->model - 1] = '\0'; /* behind blanks */
 		pad_by_zeros(ret->manufacturerID, sizeof ret->manufacturerID);
 	}
 	return rv;

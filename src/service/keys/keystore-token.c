@@ -112,7 +112,7 @@ static tw_err check_pin(const struct token_store *s)
 static void note_refused(const struct token_store *s)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf was = { 0 };
-	char now[64];
+	char now[64] = "";
 	if (s->pin < 0)
 		return;
 	tw_buf_init(&was, s->base.sys, sizeof now);

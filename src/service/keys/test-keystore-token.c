@@ -163,6 +163,7 @@ static void test_blames_another_token(void **state)
 		int described;
 	} rows[] = {
 		{ TW_CODE_STATE, "one", TW_CODE_STATE, 1 },
+		{ TW_CODE_STATE, NULL, TW_CODE_STATE, 1 },
 		{ TW_CODE_STATE, "two", TW_CODE_UNTRUSTED, 1 },
 		{ TW_CODE_STATE, "on", TW_CODE_UNTRUSTED, 1 },
 		{ TW_CODE_STATE, "one of the same make", TW_CODE_UNTRUSTED, 1 },
@@ -518,7 +519,7 @@ static void write_at(const char *name, const char *text)
 
 static void read_refused(struct tw_buf *ret)
 {
-	tw_buf_clear(ret);
+	tw_buf_done(ret);
 	tw_buf_init(ret, sys, 64);
 	CHECK_OK(tw_durable_read(sys, dir.fd, "pin.refused", 64, ret));
 }
@@ -560,6 +561,8 @@ static void test_refused_pin(void **state)
 	fstat_fails = true;
 	CHECK_ERR(tw_keystore_state(k, &s), DENIED);
 	fstat_fails = false;
+	read_refused(&second);
+	CHECK(first.size == second.size && memcmp(first.data, second.data, first.size) == 0);
 	CHECK_ERR(tw_keystore_state(k, &s), DENIED);
 	read_refused(&second);
 	CHECK(first.size != second.size || memcmp(first.data, second.data, first.size) != 0);

@@ -30,7 +30,7 @@ static struct played {
 		int out, more;       /* so many bytes in all; -1: as they are */
 		int after;           /* so many such questions go through before */
 	} bend;
-	const char *name;
+	const char *name; /* NULL: it does not say */
 	uint8_t hardware;
 	int64_t now_ms, lag_ms; /* each answer takes so long */
 	uint8_t made;
@@ -96,6 +96,8 @@ static inline enum tw_code played_sweep(struct tw_slice in)
 
 static inline enum tw_code played_describe(struct tw_token_answer *a)
 {
+	if (!played.name)
+		return TW_CODE_CLOSED;
 	CHECK_OK(tw_buf_u8(&a->out, played.hardware));
 	CHECK_OK(tw_buf_text(&a->out, played.name));
 	CHECK_OK(tw_buf_text(&a->more, "A token that is played"));
