@@ -28,8 +28,8 @@ static tw_err begin(bool seal, const tw_secret *key, const uint8_t nonce[TW_AEAD
 static bool work(EVP_CIPHER_CTX *ctx, struct tw_slice aad, struct tw_slice in, uint8_t *out)
 {
 	int n = 0;
-	return EVP_CipherUpdate(ctx, NULL, &n, (const uint8_t *)aad.at, (int)aad.size) == 1 &&
-		EVP_CipherUpdate(ctx, out, &n, (const uint8_t *)in.at, (int)in.size) == 1;
+	return (!aad.size || EVP_CipherUpdate(ctx, NULL, &n, (const uint8_t *)aad.at, (int)aad.size) == 1) &&
+		(!in.size || EVP_CipherUpdate(ctx, out, &n, (const uint8_t *)in.at, (int)in.size) == 1);
 }
 
 static tw_err sizes(struct tw_slice aad, struct tw_slice text)
@@ -86,10 +86,14 @@ tw_err tw_aead_open(const struct tw_sys *sys, const tw_secret *key, struct tw_sl
 	struct tw_slice text = { sealed.at + TW_AEAD_NONCE, size };
 	TW_TRY(tw_secret_new(sys, NULL, size, &plain));
 	TW_TRY(begin(false, key, (const uint8_t *)sealed.at, &ctx));
-	tw_openssl_afresh(); /* what it got over is not why this is refused */
-	bool good = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TW_AEAD_TAG, (void *)(text.at + size)) == 1 &&
-		work(ctx, aad, text, tw_secret_mutable(plain)) && EVP_CipherFinal_ex(ctx, tw_secret_mutable(plain), &n) == 1;
+	bool ready = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TW_AEAD_TAG, (void *)(text.at + size)) == 1 &&
+		work(ctx, aad, text, tw_secret_mutable(plain));
+	if (ready)
+		tw_openssl_afresh();
+	bool good = ready && EVP_CipherFinal_ex(ctx, tw_secret_mutable(plain), &n) == 1;
 	EVP_CIPHER_CTX_free(ctx);
+	if (!ready)
+		return TW_RAISE_OPENSSL("opening a sealed text");
 	if (!good)
 		return TW_RAISE_REFUSED(UNTRUSTED, "the sealed text was changed, or is of another key or another use");
 	*ret = TW_STEAL(plain);

@@ -85,10 +85,11 @@ static bool begin(struct reader *r)
 	return leave(r) && enter(r, TAG_0);
 }
 
-/* From behind the last certificate, where what holds them ends. */
+/* From the last certificate. */
 static bool finish(struct reader *r)
 {
-	(void)leave(r);
+	if (!leave(r))
+		return false;
 	(void)TAKE(r, no_lists);
 	return TAKE(r, empty_set) && leave(r) && leave(r) && leave(r) && r->at == r->end;
 }

@@ -57,12 +57,14 @@ static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_cert **
 	if (!x)
 		return TW_RAISE_REFUSED(SYNTAX, "not a certificate");
 	TW_TRY(tw_cert_adopt(sys, x, &c));
+	if (at != (const uint8_t *)der.at + der.size)
+		return TW_RAISE(SYNTAX, "%zu bytes follow the certificate", (size_t)((const uint8_t *)der.at + der.size - at));
 	if (X509_get_version(x) != X509_VERSION_3)
 		return TW_RAISE(UNSUPPORTED, "not a version 3 certificate");
 	if (!tw_x509_point(X509_get_X509_PUBKEY(x)))
 		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate's key is not P-256 with an uncompressed point");
-	/* Tried, and its strength looked up, when it was read, and not again; 0 without a key. */
-	if (EVP_PKEY_get_security_bits(X509_get0_pubkey(x)) != 128)
+	EVP_PKEY *key = X509_get0_pubkey(x); /* tried, and its strength looked up, when it was read, and not again */
+	if (!key || EVP_PKEY_get_security_bits(key) != 128)
 		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate's key is not a point of P-256");
 	if (X509_get_extension_flags(x) & (EXFLAG_INVALID | EXFLAG_CRITICAL))
 		return TW_RAISE_REFUSED(UNSUPPORTED, "the certificate has extensions that are malformed, or critical and not known here");
@@ -201,8 +203,10 @@ tw_err tw_cert_serial(const tw_cert *c, struct tw_buf *ret)
 
 static tw_err in_time(const tw_cert *c, int64_t now_ms, const char *what)
 {
-	int64_t from = tw_cert_not_before_ms(c), to = tw_cert_not_after_ms(c);
+	int64_t from, to;
 	char text[TW_TIME_TEXT_MAX];
+	if (!tw_x509_time_ms(X509_get0_notBefore(c->x509), &from) || !tw_x509_time_ms(X509_get0_notAfter(c->x509), &to))
+		return TW_RAISE(UNTRUSTED, "%s: its dates cannot be read", what);
 	if (now_ms < from) {
 		tw_time_text(from, text);
 		return TW_RAISE(UNTRUSTED, "%s is not valid before %s", what, text);
@@ -225,7 +229,10 @@ tw_err tw_cert_verify(const tw_cert *c, const tw_cert *anchor, int64_t now_ms)
 	if (X509_get_signature_nid(c->x509) != NID_ecdsa_with_SHA256)
 		return TW_RAISE(UNTRUSTED, "the certificate is not signed with ECDSA and SHA-256");
 	tw_openssl_afresh();
-	if (X509_verify(c->x509, X509_get0_pubkey(anchor->x509)) != 1) /* nor does it under no key */
+	EVP_PKEY *key = X509_get0_pubkey(anchor->x509);
+	if (!key)
+		return TW_RAISE_OPENSSL("the anchor's key");
+	if (X509_verify(c->x509, key) != 1)
 		return TW_RAISE_REFUSED(UNTRUSTED, "the certificate's signature does not verify");
 	TW_TRY(in_time(anchor, now_ms, "the anchor"));
 	return in_time(c, now_ms, "the certificate");

@@ -143,7 +143,7 @@ tw_err tw_cert_make(const struct tw_sys *sys, const struct tw_cert_want *w, cons
 {
 	tw_openssl_afresh();
 	TW_CLEANUP(x509p) X509 *x = X509_new();
-	if (X509_set_version(x, X509_VERSION_3) != 1) /* nor of none */
+	if (!x || X509_set_version(x, X509_VERSION_3) != 1)
 		return TW_RAISE_OPENSSL("a certificate");
 	TW_TRY(add_serial(sys, x));
 	TW_TRY(tw_x509_subject(X509_get_subject_name(x), w->organization, w->common_name, w->serial_number));

@@ -200,19 +200,23 @@ static bool name_good(const X509_NAME *name)
 	return true;
 }
 
-static bool form_good(const tw_cert *c)
+static bool form_good(const X509 *x)
 {
-	return tw_x509_serial_good(X509_get0_serialNumber(c->x509)) && tw_cert_not_before_ms(c) <= tw_cert_not_after_ms(c) &&
-		name_good(X509_get_issuer_name(c->x509)) && name_good(X509_get_subject_name(c->x509));
+	int64_t from, to;
+
+	return tw_x509_serial_good(X509_get0_serialNumber(x)) && tw_x509_time_ms(X509_get0_notBefore(x), &from) &&
+		tw_x509_time_ms(X509_get0_notAfter(x), &to) && from <= to &&
+		X509_NAME_entry_count(X509_get_issuer_name(x)) > 0 && /* RFC 5280 section 4.1.2.4 */
+		name_good(X509_get_issuer_name(x)) && name_good(X509_get_subject_name(x));
 }
 
 static const char *judge_form(const struct tw_chain_ask *ask)
 {
 	for (size_t i = 0; i < ask->chain->count; i++)
-		if (!form_good(ask->chain->of[i]))
+		if (!form_good(ask->chain->of[i]->x509))
 			return "chain.form";
 	for (size_t i = 0; i < ask->anchors->count; i++)
-		if (!form_good(ask->anchors->of[i]))
+		if (!form_good(ask->anchors->of[i]->x509))
 			return "chain.form";
 	return NULL;
 }
@@ -258,8 +262,8 @@ static const char *judge_purpose(const struct tw_chain_ask *ask)
 
 	if (tw_cert_is_ca(leaf) != (ask->purpose == TW_CHAIN_AUTHORITY))
 		return "chain.purpose";
-	if (ask->purpose == TW_CHAIN_AUTHORITY) /* that it states any OpenSSL's strict mode demands of authorities */
-		return X509_get_key_usage(x) & KU_KEY_CERT_SIGN ? NULL : "chain.usage";
+	if (ask->purpose == TW_CHAIN_AUTHORITY) /* absent reads as all of them, which an authority must not leave open */
+		return (X509_get_extension_flags(x) & EXFLAG_KUSAGE) && (X509_get_key_usage(x) & KU_KEY_CERT_SIGN) ? NULL : "chain.usage";
 	if ((ask->purpose == TW_CHAIN_SERVER && !states(x, XKU_SSL_SERVER)) ||
 		(ask->purpose == TW_CHAIN_CLIENT && !states(x, XKU_SSL_CLIENT)))
 		return "chain.purpose";
@@ -277,19 +281,24 @@ static bool is_name(const GENERAL_NAME *n, int type, struct tw_slice wanted, boo
 		memcmp(is.at, wanted.at, wanted.size) == 0;
 }
 
-/* Among the alternative names; whole: not only how it begins. None for want of memory: meant() says so. */
-static bool has_name(const tw_cert *c, int type, const char *wanted, bool whole)
+/* Among the alternative names; whole: not only how it begins. */
+static tw_err has_name(const tw_cert *c, int type, const char *wanted, bool whole, bool *ret)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, NULL, NULL);
-	bool has = false;
+	int found = 0; /* -1: there are none */
+	GENERAL_NAMES *names = X509_get_ext_d2i(c->x509, NID_subject_alt_name, &found, NULL);
 
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) /* -1 for none */
-		has |= is_name(sk_GENERAL_NAME_value(names, i), type, tw_slice_of(wanted), whole);
+	*ret = false;
+	if (!names && found != -1) {
+		tw_err e = TW_RAISE_REFUSED(SYNTAX, "alternative names");
+		return tw_is(e, TW_CODE_NOMEM) ? e : TW_OK;
+	}
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
+		*ret |= is_name(sk_GENERAL_NAME_value(names, i), type, tw_slice_of(wanted), whole);
 	GENERAL_NAMES_free(names);
-	return has;
+	return TW_OK;
 }
 
-static const char *judge_names(const struct tw_chain_ask *ask)
+static tw_err judge_names(const struct tw_chain_ask *ask, const char **ret_rule)
 {
 	const struct {
 		int type;
@@ -298,10 +307,17 @@ static const char *judge_names(const struct tw_chain_ask *ask)
 	} wanted[] = { { GEN_URI, ask->uri, true }, { GEN_DNS, ask->dns, true },
 		{ GEN_URI, ask->purpose == TW_CHAIN_DEVICE ? DEVICE_NAME : NULL, false } };
 
-	for (size_t i = 0; i < TW_COUNT(wanted); i++)
-		if (wanted[i].text && !has_name(ask->chain->of[0], wanted[i].type, wanted[i].text, wanted[i].whole))
-			return "chain.name";
-	return NULL;
+	for (size_t i = 0; i < TW_COUNT(wanted); i++) {
+		bool has = true;
+
+		if (wanted[i].text)
+			TW_TRY(has_name(ask->chain->of[0], wanted[i].type, wanted[i].text, wanted[i].whole, &has));
+		if (!has) {
+			*ret_rule = "chain.name";
+			return TW_OK;
+		}
+	}
+	return TW_OK;
 }
 
 /* --- Revocation --- */
@@ -363,7 +379,7 @@ static tw_err judge(const struct walk *w)
 	if (!*rule)
 		*rule = judge_purpose(w->ask);
 	if (!*rule)
-		*rule = judge_names(w->ask);
+		TW_TRY(judge_names(w->ask, rule));
 	if (!*rule)
 		TW_TRY(judge_revocation(w, rule));
 	if (!*rule)
@@ -388,7 +404,7 @@ tw_err tw_chain_check(const struct tw_sys *sys, const struct tw_chain_ask *ask, 
 	struct walk w = { .sys = sys, .ask = ask, .verdict = ret };
 
 	*ret = (struct tw_chain_verdict){ .rule = "chain.anchor" };
-	if (ask->chain->count == 0 || ask->chain->count > TW_CHAIN_MAX)
+	if (ask->chain->count == 0 || ask->chain->count > TW_CHAIN_MAX || ask->anchors->count == 0)
 		return TW_OK;
 	ret->rule = judge_form(ask);
 	if (ret->rule)
@@ -404,7 +420,9 @@ tw_err tw_chain_check(const struct tw_sys *sys, const struct tw_chain_ask *ask, 
 
 		ret->rule = rule_of(X509_STORE_CTX_get_error(c));
 		ret->at = depth > 0 ? (size_t)depth : 0;
-		return tw_is(e, TW_CODE_NOMEM) ? e : TW_OK;
+		return tw_is(e, TW_CODE_NOMEM) || X509_STORE_CTX_get_error(c) == X509_V_ERR_OUT_OF_MEM
+			? TW_RAISE(NOMEM, "checking a chain")
+			: TW_OK;
 	}
 	w.path = X509_STORE_CTX_get0_chain(c);
 	TW_TRY(judge(&w));

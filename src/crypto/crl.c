@@ -53,26 +53,26 @@ static tw_err reason_good(const X509_REVOKED *r)
 {
 	int found = 0; /* -1: there is none */
 	ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(r, NID_crl_reason, &found, NULL);
-	int64_t value = -1; /* stays, of one that cannot be read or is too large */
+	int64_t value = -1;
+	bool read = reason && ASN1_ENUMERATED_get_int64(&value, reason) == 1;
 
+	ASN1_ENUMERATED_free(reason);
 	if (found == -1)
 		return TW_OK;
-	(void)ASN1_ENUMERATED_get_int64(&value, reason);
-	ASN1_ENUMERATED_free(reason);
-	if (value >= 0 && value <= 10 && value != 7 && value != 8) /* RFC 5280 section 5.3.1: 7 is not used, 8 is for deltas */
-		return TW_OK;
-	return TW_RAISE_REFUSED(UNSUPPORTED, "an entry with a reason of no list");
+	if (!read)
+		return TW_RAISE_REFUSED(SYNTAX, "the reason of an entry cannot be read");
+	/* RFC 5280 section 5.3.1: 7 is not used, 8 is for deltas */
+	return value >= 0 && value <= 10 && value != 7 && value != 8 ? TW_OK : TW_RAISE(UNSUPPORTED, "an entry with a reason of no list");
 }
 
 static tw_err read_entry(tw_crl *l, const X509_REVOKED *r)
 {
 	const ASN1_INTEGER *serial = X509_REVOKED_get0_serialNumber(r);
-	int64_t since = INT64_MAX; /* stays, of a date that is none */
+	int64_t since;
 
-	(void)tw_x509_time_ms(X509_REVOKED_get0_revocationDate(r), &since);
 	if (!tw_x509_serial_good(serial))
 		return TW_RAISE(UNSUPPORTED, "an entry's number is negative, or longer than 20 bytes");
-	if (since > l->this_ms)
+	if (!tw_x509_time_ms(X509_REVOKED_get0_revocationDate(r), &since) || since > l->this_ms)
 		return TW_RAISE(UNSUPPORTED, "an entry is later than the list");
 	TW_TRY(extensions_good(X509_REVOKED_get0_extensions(r), known_of_entry));
 	TW_TRY(reason_good(r));
@@ -91,7 +91,8 @@ static tw_err read_entries(tw_crl *l)
 		return TW_RAISE(LIMIT, "a list of %d entries, limit %d", count, TW_CRL_ENTRIES_MAX);
 	for (int i = 0; i < count; i++)
 		TW_TRY(read_entry(l, sk_X509_REVOKED_value(all, i)));
-	qsort(l->serials, l->count, sizeof *l->serials, by_serial);
+	if (l->count)
+		qsort(l->serials, l->count, sizeof *l->serials, by_serial);
 	for (size_t i = 1; i < l->count; i++)
 		if (by_serial(&l->serials[i - 1], &l->serials[i]) == 0)
 			return TW_RAISE(SYNTAX, "the same number twice on one list");
@@ -102,7 +103,7 @@ static tw_err read_number(tw_crl *l)
 {
 	int found = 0;
 	ASN1_INTEGER *n = X509_CRL_get_ext_d2i(l->of, NID_crl_number, &found, NULL);
-	bool read = ASN1_INTEGER_get_uint64(&l->number, n) == 1 && l->number <= INT64_MAX; /* not of none */
+	bool read = n && ASN1_INTEGER_get_uint64(&l->number, n) == 1 && l->number <= INT64_MAX;
 
 	ASN1_INTEGER_free(n);
 	return read ? TW_OK : TW_RAISE_REFUSED(UNSUPPORTED, "the list has no number, or none of 63 bits");
@@ -216,7 +217,7 @@ tw_err tw_crl_issuer(const tw_crl *l, struct tw_buf *ret)
 	if (n < 0)
 		return TW_RAISE_OPENSSL("an issuer's name");
 	struct tw_slice s = { (const char *)text, (size_t)n };
-	tw_err e = n <= TW_CRL_NAME_MAX && tw_text_printable(s) ? tw_buf_add(ret, s.at, s.size) : TW_OK;
+	tw_err e = n && n <= TW_CRL_NAME_MAX && tw_text_printable(s) ? tw_buf_add(ret, s.at, s.size) : TW_OK;
 	OPENSSL_free(text);
 	return e;
 }
@@ -269,11 +270,15 @@ bool tw_crl_is_of(const tw_crl *l, const tw_cert *issuer)
 
 tw_err tw_crl_check(const tw_crl *l, const tw_cert *issuer, int64_t now_ms, const char **ret_rule)
 {
+	EVP_PKEY *key = X509_get0_pubkey(issuer->x509);
+
 	*ret_rule = "crl.issuer";
 	if (!tw_crl_is_of(l, issuer) || !tw_cert_is_ca(issuer) || !(X509_get_key_usage(issuer->x509) & KU_CRL_SIGN))
 		return TW_OK;
+	if (!key)
+		return TW_RAISE_OPENSSL("the issuer's key");
 	tw_openssl_afresh();
-	if (X509_CRL_verify(l->of, X509_get0_pubkey(issuer->x509)) != 1) { /* nor does it under no key */
+	if (X509_CRL_verify(l->of, key) != 1) {
 		tw_err e = TW_RAISE_REFUSED(UNTRUSTED, "the list's signature does not verify");
 
 		*ret_rule = "crl.signature";
@@ -287,5 +292,5 @@ bool tw_crl_lists(const tw_crl *l, const tw_cert *c)
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(c->x509);
 
-	return bsearch(&serial, l->serials, l->count, sizeof *l->serials, by_serial);
+	return l->count && bsearch(&serial, l->serials, l->count, sizeof *l->serials, by_serial);
 }

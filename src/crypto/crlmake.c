@@ -79,8 +79,7 @@ tw_err tw_crl_make(const struct tw_sys *sys, const struct tw_crl_want *w, const 
 	for (size_t i = 0; i < w->count; i++)
 		TW_TRY(add_entry(x, &w->entries[i]));
 	TW_TRY(add_extensions(x, w, issuer));
-	(void)X509_CRL_sort(x); /* 1, whatever happens */
-	if (X509_CRL_sign(x, issuer_key->evp, EVP_sha256()) <= 0)
+	if (X509_CRL_sort(x) != 1 || X509_CRL_sign(x, issuer_key->evp, EVP_sha256()) <= 0)
 		return TW_RAISE_OPENSSL("signing a list");
 	int size = i2d_X509_CRL(x, &der);
 	if (size <= 0)

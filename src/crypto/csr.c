@@ -110,8 +110,7 @@ static tw_err read_attributes(tw_csr *c, X509_REQ *r)
 	if (count == 0)
 		return TW_OK;
 	X509_ATTRIBUTE *a = count == 1 ? X509_REQ_get_attr(r, 0) : NULL;
-	/* Of no attribute the object is none as well. */
-	if (OBJ_obj2nid(X509_ATTRIBUTE_get0_object(a)) != NID_ext_req || X509_ATTRIBUTE_count(a) != 1)
+	if (!a || OBJ_obj2nid(X509_ATTRIBUTE_get0_object(a)) != NID_ext_req || X509_ATTRIBUTE_count(a) != 1)
 		return TW_RAISE(UNSUPPORTED, "the request has other attributes than one extensionRequest");
 	STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(r);
 	if (!extensions)
@@ -209,7 +208,7 @@ static tw_err names_valid(const struct tw_csr_names *n)
 	for (size_t i = 0; i < NAMES; i++) {
 		struct tw_slice s = tw_slice_of(all[i]);
 
-		if (all[i] && !name_valid((enum name)i, s))
+		if (all[i] && (s.size > TW_CSR_NAME_MAX || !name_valid((enum name)i, s)))
 			return TW_RAISE(SYNTAX, "a name of a form that no request may have");
 		any |= all[i] != NULL;
 	}
@@ -233,9 +232,9 @@ static tw_err add_alt_names(X509_REQ *r, const struct tw_csr_names *n)
 static tw_err set_algorithm(X509_REQ *r)
 {
 	X509_ALGOR *a = X509_ALGOR_new();
+	bool ok = a && X509_ALGOR_set0(a, OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, NULL) == 1 &&
+		X509_REQ_set1_signature_algo(r, a) == 1;
 
-	(void)X509_ALGOR_set0(a, OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, NULL); /* 1, unless there is none */
-	bool ok = X509_REQ_set1_signature_algo(r, a) == 1;
 	X509_ALGOR_free(a);
 	return ok ? TW_OK : TW_RAISE_OPENSSL("the algorithm of a request");
 }
@@ -287,7 +286,9 @@ tw_err tw_csr_make(const struct tw_sys *sys, const struct tw_csr_names *names, c
 	uint8_t *der = NULL;
 
 	TW_TRY(names_valid(names));
-	r = X509_REQ_new(); /* none has no version: fill says so */
+	r = X509_REQ_new();
+	if (!r)
+		return TW_RAISE_OPENSSL("a request");
 	TW_TRY(fill(r, names, subject, signer));
 	int size = i2d_X509_REQ(r, &der);
 	if (size <= 0)

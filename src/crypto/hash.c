@@ -61,8 +61,11 @@ static void ssl_free(void *p, const char *file, int line)
  */
 static void choose_generator(void)
 {
-	(void)RAND_set_DRBG_type(NULL, "HASH-DRBG", NULL, NULL, "SHA256"); /* refused once there is one */
-	ERR_clear_error();
+	static bool chosen;
+
+	if (!chosen && RAND_set_DRBG_type(NULL, "HASH-DRBG", NULL, NULL, "SHA256") != 1)
+		ERR_clear_error();
+	chosen = true;
 }
 
 void tw_crypto_use(const struct tw_sys *sys)
@@ -108,8 +111,10 @@ static tw_err hash_ready(void)
 {
 	if (!process.sha256)
 		process.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (!process.sha256)
+		return TW_RAISE_OPENSSL("fetching SHA-256");
 	if (!process.hash)
-		process.hash = EVP_MD_CTX_new(); /* without the function it does not begin */
+		process.hash = EVP_MD_CTX_new();
 	return process.hash ? TW_OK : TW_RAISE_OPENSSL("a hash context");
 }
 
@@ -119,7 +124,7 @@ tw_err tw_sha256_of(const struct tw_slice *parts, size_t count, uint8_t ret[TW_S
 	if (EVP_DigestInit_ex2(process.hash, process.sha256, NULL) != 1)
 		return TW_RAISE_OPENSSL("SHA-256");
 	for (size_t i = 0; i < count; i++) {
-		if (EVP_DigestUpdate(process.hash, parts[i].at, parts[i].size) != 1)
+		if (parts[i].size && EVP_DigestUpdate(process.hash, parts[i].at, parts[i].size) != 1)
 			return TW_RAISE_OPENSSL("SHA-256");
 	}
 	return EVP_DigestFinal_ex(process.hash, ret, NULL) == 1 ? TW_OK : TW_RAISE_OPENSSL("SHA-256");
@@ -154,12 +159,13 @@ static tw_err hmac_ready(void)
 tw_err tw_hmac_sha256(const void *key, size_t key_size, const struct tw_slice *parts, size_t count, uint8_t ret[TW_SHA256_SIZE])
 {
 	static const uint8_t no_key[TW_SHA256_SIZE];
+	size_t size;
 	TW_TRY(hmac_ready());
 	/* Without bytes OpenSSL would go on with the key of the call before. Zeroes are what RFC 2104 pads an empty key with. */
 	bool ok = EVP_MAC_init(process.mac, key_size ? key : no_key, key_size ? key_size : sizeof no_key, NULL) == 1;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = EVP_MAC_update(process.mac, (const uint8_t *)parts[i].at, parts[i].size) == 1;
-	ok = ok && EVP_MAC_final(process.mac, ret, NULL, TW_SHA256_SIZE) == 1;
+		ok = !parts[i].size || EVP_MAC_update(process.mac, (const uint8_t *)parts[i].at, parts[i].size) == 1;
+	ok = ok && EVP_MAC_final(process.mac, ret, &size, TW_SHA256_SIZE) == 1 && size == TW_SHA256_SIZE;
 	tw_err e = ok ? TW_OK : TW_RAISE_OPENSSL("HMAC");
 	/* The context must not keep a key past its use: the log's keys are forgotten with every record. */
 	(void)EVP_MAC_init(process.mac, no_key, sizeof no_key, NULL);

@@ -15,6 +15,7 @@ struct tw_key {
 	const struct tw_sys *sys;
 	EVP_PKEY *evp;
 	uint8_t point[TW_POINT_SIZE];
+	bool is_private;
 };
 
 /* Empties OpenSSL's error queue into one line. Numbers, not words: the table of words would cost every role 100 KB. */
@@ -27,7 +28,7 @@ void tw_openssl_afresh(void);
 tw_err tw_raise_refused(enum tw_code code, const char *function, int line, const char *what);
 
 /* Takes evp over, also on failure. */
-tw_err tw_key_of_evp(const struct tw_sys *sys, EVP_PKEY *evp, const uint8_t point[TW_POINT_SIZE], tw_key **ret);
+tw_err tw_key_of_evp(const struct tw_sys *sys, EVP_PKEY *evp, const uint8_t point[TW_POINT_SIZE], bool is_private, tw_key **ret);
 /* For a published example only: under one key a nonce must never come twice. */
 tw_err tw_aead_seal_with(
 	const tw_secret *key, const uint8_t nonce[TW_AEAD_NONCE], struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret);

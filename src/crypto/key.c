@@ -39,7 +39,7 @@ bool tw_crypto_lock_keys(void)
 	return CRYPTO_secure_malloc_init((size_t)16 * 1024, 16) == 1;
 }
 
-tw_err tw_key_of_evp(const struct tw_sys *sys, EVP_PKEY *evp, const uint8_t point[TW_POINT_SIZE], tw_key **ret)
+tw_err tw_key_of_evp(const struct tw_sys *sys, EVP_PKEY *evp, const uint8_t point[TW_POINT_SIZE], bool is_private, tw_key **ret)
 {
 	tw_key *k = TW_NEW(sys, tw_key);
 	if (!k) {
@@ -48,6 +48,7 @@ tw_err tw_key_of_evp(const struct tw_sys *sys, EVP_PKEY *evp, const uint8_t poin
 	}
 	k->sys = sys;
 	k->evp = evp;
+	k->is_private = is_private;
 	memcpy(k->point, point, TW_POINT_SIZE);
 	*ret = k;
 	return TW_OK;
@@ -58,12 +59,11 @@ tw_err tw_key_generate(const struct tw_sys *sys, tw_key **ret)
 	uint8_t point[TW_POINT_SIZE];
 	size_t size = 0;
 	EVP_PKEY *evp = EVP_EC_gen("P-256");
-	(void)EVP_PKEY_get_octet_string_param(evp, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size); /* of none it has no size */
-	if (size != TW_POINT_SIZE) {
+	if (!evp || EVP_PKEY_get_octet_string_param(evp, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size) != 1 || size != TW_POINT_SIZE) {
 		EVP_PKEY_free(evp);
 		return TW_RAISE_OPENSSL("making a key");
 	}
-	return tw_key_of_evp(sys, evp, point, ret);
+	return tw_key_of_evp(sys, evp, point, true, ret);
 }
 
 /* The lines of a PEM block, without their ends. */
@@ -120,15 +120,6 @@ tw_err tw_pem_write(const char *name, struct tw_slice der, struct tw_buf *ret)
 	return tw_buf_format(ret, "-----END %s-----\n", name);
 }
 
-/* A private half that does not fit its public one would sign, and nobody could verify. */
-static bool halves_fit(EVP_PKEY *evp)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, evp, NULL);
-	bool fit = ctx && EVP_PKEY_pairwise_check(ctx) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	return fit;
-}
-
 /* A key from its two halves. OpenSSL takes the scalar as a number; it goes through its locked memory where there is some. */
 static tw_err key_of_halves(const struct tw_sys *sys, const uint8_t scalar[SCALAR_SIZE], const uint8_t point[TW_POINT_SIZE], tw_key **ret)
 {
@@ -137,22 +128,19 @@ static tw_err key_of_halves(const struct tw_sys *sys, const uint8_t scalar[SCALA
 	BIGNUM *d = BN_secure_new();
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	bool ready = d && BN_bin2bn(scalar, SCALAR_SIZE, d) &&
+	bool ready = d && build && ctx && BN_bin2bn(scalar, SCALAR_SIZE, d) && EVP_PKEY_fromdata_init(ctx) == 1 &&
 		OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1 &&
 		OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, TW_POINT_SIZE) == 1 &&
 		OSSL_PARAM_BLD_push_BN_pad(build, OSSL_PKEY_PARAM_PRIV_KEY, d, SCALAR_SIZE) == 1;
 	OSSL_PARAM *params = ready ? OSSL_PARAM_BLD_to_param(build) : NULL;
-	(void)EVP_PKEY_fromdata_init(ctx); /* a step that fails leaves no key, or one whose halves do not fit */
-	(void)EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_KEYPAIR, params);
+	bool made = params && EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_KEYPAIR, params) == 1;
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(build);
 	EVP_PKEY_CTX_free(ctx);
 	BN_clear_free(d);
-	if (!halves_fit(evp)) {
-		EVP_PKEY_free(evp);
-		return TW_RAISE_REFUSED(UNTRUSTED, "the private half of the key does not fit the public one");
-	}
-	return tw_key_of_evp(sys, evp, point, ret);
+	if (!made)
+		return TW_RAISE_REFUSED(UNTRUSTED, "the private key is none of P-256");
+	return tw_key_of_evp(sys, evp, point, true, ret);
 }
 
 static bool in_range(const uint8_t v[SCALAR_SIZE])
@@ -172,15 +160,30 @@ static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_key **r
 	return key_of_halves(sys, scalar, point, ret);
 }
 
+/* A private half that does not fit its public one would sign, and nobody could verify. */
+static tw_err halves_fit(const tw_key *k)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
+	int fit = ctx ? EVP_PKEY_pairwise_check(ctx) : -1;
+	EVP_PKEY_CTX_free(ctx);
+	if (fit == 1)
+		return TW_OK;
+	return TW_RAISE_REFUSED(UNTRUSTED, "the private half of the key does not fit the public one");
+}
+
 tw_err tw_key_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_key **ret)
 {
+	TW_CLEANUP(tw_key_freep) tw_key *k = NULL;
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf der = { 0 };
 	tw_buf_init(&der, sys, KEY_FILE_MAX);
 	if (pem_or_der.size > KEY_FILE_MAX)
 		return TW_RAISE(LIMIT, "a private key of %zu bytes, limit %d", pem_or_der.size, KEY_FILE_MAX);
 	TW_TRY(tw_buf_reserve(&der, pem_or_der.size));
 	TW_TRY(tw_pem_or_der("PRIVATE KEY", pem_or_der, &der));
-	return load_der(sys, tw_buf_slice(&der), ret);
+	TW_TRY(load_der(sys, tw_buf_slice(&der), &k));
+	TW_TRY(halves_fit(k));
+	*ret = TW_STEAL(k);
+	return TW_OK;
 }
 
 tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SIZE], tw_key **ret)
@@ -190,7 +193,7 @@ tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SI
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char[]){ "prime256v1" }, 0),
 		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point, TW_POINT_SIZE), OSSL_PARAM_construct_end() };
-	if (EVP_PKEY_fromdata_init(ctx) != 1) { /* also of none */
+	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1) {
 		EVP_PKEY_CTX_free(ctx);
 		return TW_RAISE_OPENSSL("a public key");
 	}
@@ -198,7 +201,7 @@ tw_err tw_key_of_point(const struct tw_sys *sys, const uint8_t point[TW_POINT_SI
 	EVP_PKEY_CTX_free(ctx);
 	if (made != 1)
 		return TW_RAISE_REFUSED(UNTRUSTED, "the public key is not a point of P-256");
-	return tw_key_of_evp(sys, evp, point, ret);
+	return tw_key_of_evp(sys, evp, point, false, ret);
 }
 
 tw_err tw_key_load_public(const struct tw_sys *sys, struct tw_slice spki_der, tw_key **ret)
@@ -214,7 +217,7 @@ static tw_err private_scalar(const tw_key *k, uint8_t ret[SCALAR_SIZE])
 {
 	BIGNUM *d = NULL;
 	tw_openssl_afresh();
-	if (EVP_PKEY_get_bn_param(k->evp, OSSL_PKEY_PARAM_PRIV_KEY, &d) != 1)
+	if (!k->is_private || EVP_PKEY_get_bn_param(k->evp, OSSL_PKEY_PARAM_PRIV_KEY, &d) != 1)
 		return TW_RAISE_OPENSSL("reading the private half of a key");
 	int n = BN_bn2binpad(d, ret, SCALAR_SIZE);
 	BN_clear_free(d);
@@ -284,9 +287,8 @@ tw_err tw_key_sign_digest_der(const tw_key *k, const uint8_t digest[32], uint8_t
 	size_t size = sizeof der;
 	tw_openssl_afresh();
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
-	(void)EVP_PKEY_sign_init(ctx); /* what it could not do, signing misses */
 	/* Without memory OpenSSL 3.0 says that it has signed, and a size of 2^32 - 1. */
-	bool ok = EVP_PKEY_sign(ctx, der, &size, digest, TW_SHA256_SIZE) == 1 && size <= sizeof der;
+	bool ok = ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, der, &size, digest, TW_SHA256_SIZE) == 1 && size <= sizeof der;
 	EVP_PKEY_CTX_free(ctx);
 	if (!ok)
 		return TW_RAISE_OPENSSL("signing");
@@ -345,14 +347,16 @@ tw_err tw_key_sign(const tw_key *k, const struct tw_slice *parts, size_t count, 
 	return tw_key_sign_digest(k, digest, ret);
 }
 
-/* What is read is written again and compared: BER, needless zeroes and what follows are other spellings, and so is what cannot be read. */
+/* What is read is written again and compared: BER, needless zeroes and what follows are other spellings. */
 tw_err tw_signature_of_der(struct tw_slice der, uint8_t ret[TW_SIGNATURE_SIZE])
 {
-	uint8_t raw[TW_SIGNATURE_SIZE] = { 0 }, again[TW_SIGNATURE_DER_MAX];
+	uint8_t raw[TW_SIGNATURE_SIZE], again[TW_SIGNATURE_DER_MAX];
+	if (der.size > TW_SIGNATURE_DER_MAX)
+		return TW_RAISE(SYNTAX, "%zu bytes are too many for a signature in DER", der.size);
 	tw_err e = raw_of_der((const uint8_t *)der.at, der.size, raw);
 	if (tw_is(e, TW_CODE_NOMEM))
 		return e;
-	if (tw_signature_to_der(raw, again) != der.size || memcmp(der.at, again, der.size) != 0)
+	if (tw_failed(e) || tw_signature_to_der(raw, again) != der.size || memcmp(der.at, again, der.size) != 0)
 		return TW_RAISE(SYNTAX, "this is no signature in DER");
 	memcpy(ret, raw, sizeof raw);
 	return TW_OK;
@@ -367,7 +371,7 @@ tw_err tw_key_verify_digest(const tw_key *k, const uint8_t digest[32], const uin
 	tw_openssl_afresh();
 	size_t size = tw_signature_to_der(signature, der);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->evp, NULL);
-	bool ready = EVP_PKEY_verify_init(ctx) == 1;
+	bool ready = ctx && EVP_PKEY_verify_init(ctx) == 1;
 	int good = ready ? EVP_PKEY_verify(ctx, der, size, digest, TW_SHA256_SIZE) : -1;
 	EVP_PKEY_CTX_free(ctx);
 	if (good == 1)

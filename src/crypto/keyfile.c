@@ -85,8 +85,10 @@ tw_err tw_key_protect(const tw_key *k, struct tw_slice passphrase, const struct 
 	TW_TRY(plain_der(k, &plain));
 	TW_TRY(scheme(k->sys, cost, &made));
 	X509_SIG_getm(s, &algorithm, NULL);
-	(void)X509_ALGOR_copy(algorithm, made); /* what it could not take, encrypting misses */
+	bool taken = X509_ALGOR_copy(algorithm, made) == 1;
 	X509_ALGOR_free(made);
+	if (!taken)
+		return TW_RAISE_OPENSSL("the scheme of an encrypted key");
 	TW_TRY(encrypt(s, passphrase, tw_buf_slice(&plain)));
 	int size = i2d_X509_SIG(s, &der);
 	if (size <= 0)
@@ -100,14 +102,11 @@ static tw_err scrypt_bounded(const ASN1_TYPE *parameter)
 {
 	SCRYPT_PARAMS *p = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), parameter);
 	uint64_t n = 0, r = 0, parallel = 0, work = 0;
+	bool good = p && ASN1_INTEGER_get_uint64(&n, p->costParameter) && ASN1_INTEGER_get_uint64(&r, p->blockSize) &&
+		ASN1_INTEGER_get_uint64(&parallel, p->parallelizationParameter) && n && r && parallel;
 
-	if (p) { /* what is no number of 64 bits leaves 0 */
-		(void)ASN1_INTEGER_get_uint64(&n, p->costParameter);
-		(void)ASN1_INTEGER_get_uint64(&r, p->blockSize);
-		(void)ASN1_INTEGER_get_uint64(&parallel, p->parallelizationParameter);
-	}
 	SCRYPT_PARAMS_free(p);
-	if (!n || !r || !parallel)
+	if (!good)
 		return TW_RAISE_REFUSED(SYNTAX, "the encrypted key's scrypt parameters are none");
 	if (__builtin_mul_overflow(n, r, &work) || __builtin_mul_overflow(work, parallel, &work) || work > WORK_MAX)
 		return TW_RAISE(LIMIT, "opening this key would take too long (scrypt %llu, %llu, %llu)", (unsigned long long)n,
@@ -119,11 +118,10 @@ static tw_err pbkdf2_bounded(const ASN1_TYPE *parameter)
 {
 	PBKDF2PARAM *p = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), parameter);
 	uint64_t iterations = 0;
+	bool good = p && ASN1_INTEGER_get_uint64(&iterations, p->iter) && iterations;
 
-	if (p)
-		(void)ASN1_INTEGER_get_uint64(&iterations, p->iter);
 	PBKDF2PARAM_free(p);
-	if (!iterations)
+	if (!good)
 		return TW_RAISE_REFUSED(SYNTAX, "the encrypted key's PBKDF2 parameters are none");
 	if (iterations > ITERATIONS_MAX)
 		return TW_RAISE(LIMIT, "opening this key would take too long (PBKDF2, %llu iterations)", (unsigned long long)iterations);

@@ -36,16 +36,17 @@ static tw_err unreadable(const char *rule, const char **ret_rule)
 	return tw_is(e, TW_CODE_NOMEM) ? e : TW_OK;
 }
 
-/* The first element of the answer's data is a version only where it is not the first one, and then it is not ours. Of what OpenSSL wrote. */
+/* The first element of the answer's data is a version only where it is not the first one, and then it is not ours. */
 static bool has_version(const uint8_t *der, long size)
 {
 	const uint8_t *at = der;
 	long length;
 	int tag, class;
 
-	for (int i = 0; i < 2; i++) /* into the answer, and into its data */
-		(void)ASN1_get_object(&at, &length, &tag, &class, size - (at - der));
-	return *at == (V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED);
+	for (int i = 0; i < 2; i++)
+		if (ASN1_get_object(&at, &length, &tag, &class, size - (at - der)) & 0x80)
+			return true;
+	return at < der + size && *at == (V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED);
 }
 
 /* What stands before an octet string of this size. */
@@ -68,7 +69,7 @@ static bool inner_exact(struct answer *a, struct tw_slice der, int size)
 
 	size_t head = octets_head((size_t)size, before);
 
-	return inner.size + head < der.size && memcmp(der.at + der.size - inner.size - head, before, head) == 0 &&
+	return size > 0 && inner.size + head < der.size && memcmp(der.at + der.size - inner.size - head, before, head) == 0 &&
 		memcmp(der.at + der.size - inner.size, inner.at, inner.size) == 0 && !tw_failed(tw_der_exact(inner)) &&
 		!has_version(a->der, size);
 }
@@ -141,21 +142,25 @@ static tw_err delegate_of(const struct answer *a, const struct tw_sys *sys, tw_c
 	if (sk_X509_num(brought) != 1)
 		return TW_OK;
 	tw_err e = tw_cert_again(sys, sk_X509_value(brought, 0), ret);
-	return tw_is(e, TW_CODE_NOMEM) ? e : TW_OK;
+	return tw_is(e, TW_CODE_NOMEM) || tw_is(e, TW_CODE_CRYPTO) ? e : TW_OK;
 }
 
-/* Whether the one whom the answer names signed it. */
+/* Whether the answer says that this one signed it, and it did. */
 static tw_err signed_by(const struct answer *a, const tw_cert *signer, const char **ret_rule)
 {
+	const ASN1_OCTET_STRING *key = NULL;
+	const X509_NAME *name = NULL;
 	STACK_OF(X509) *one = sk_X509_new_null();
 
 	*ret_rule = "ocsp.signer";
-	if (sk_X509_push(one, signer->x509) <= 0) { /* also where there is no list */
+	if (!one || sk_X509_push(one, signer->x509) <= 0) {
 		sk_X509_free(one);
 		return TW_RAISE_OPENSSL("an answer's signer");
 	}
 	tw_openssl_afresh();
-	int good = OCSP_basic_verify(a->basic, one, NULL, OCSP_NOINTERN | OCSP_NOVERIFY);
+	int good = OCSP_resp_get0_id(a->basic, &key, &name) == 1 && (key || name)
+		? OCSP_basic_verify(a->basic, one, NULL, OCSP_NOINTERN | OCSP_NOVERIFY)
+		: 0;
 	sk_X509_free(one);
 	if (good == 1) {
 		*ret_rule = NULL;
@@ -171,10 +176,11 @@ static bool named_by(const struct answer *a, const tw_cert *signer)
 	uint8_t sha1[20];
 	unsigned size = 0;
 
-	(void)OCSP_resp_get0_id(a->basic, &key, &name); /* one of the two: else it was not read */
+	if (OCSP_resp_get0_id(a->basic, &key, &name) != 1)
+		return false;
 	if (name)
 		return X509_NAME_cmp(name, X509_get_subject_name(signer->x509)) == 0;
-	return ASN1_STRING_length(key) == (int)sizeof sha1 && X509_pubkey_digest(signer->x509, EVP_sha1(), sha1, &size) == 1 &&
+	return key && ASN1_STRING_length(key) == (int)sizeof sha1 && X509_pubkey_digest(signer->x509, EVP_sha1(), sha1, &size) == 1 &&
 		memcmp(ASN1_STRING_get0_data(key), sha1, sizeof sha1) == 0;
 }
 
@@ -201,34 +207,31 @@ static tw_err about(const struct answer *a, const tw_cert *c, const tw_cert *iss
 	ASN1_OBJECT *hash = NULL;
 	uint8_t *der = NULL;
 
-	(void)OCSP_id_get0_info(NULL, &hash, NULL, NULL, (OCSP_CERTID *)is);
-	/* One by another hash differs from either. */
-	OCSP_CERTID *wanted = OCSP_cert_to_id(OBJ_obj2nid(hash) == NID_sha1 ? EVP_sha1() : EVP_sha256(), c->x509, issuer->x509);
+	*ret = false;
+	if (OCSP_id_get0_info(NULL, &hash, NULL, NULL, (OCSP_CERTID *)is) != 1)
+		return TW_OK;
+	int nid = OBJ_obj2nid(hash);
+	if (nid != NID_sha1 && nid != NID_sha256)
+		return TW_OK;
+	OCSP_CERTID *wanted = OCSP_cert_to_id(nid == NID_sha1 ? EVP_sha1() : EVP_sha256(), c->x509, issuer->x509);
 	if (!wanted)
 		return TW_RAISE_OPENSSL("a certificate's identifier");
 	/* OpenSSL compares no parameters: they are NULL, which is two bytes, or left out. */
 	int longer = i2d_OCSP_CERTID(wanted, NULL), size = i2d_OCSP_CERTID((OCSP_CERTID *)is, &der);
-	*ret = OCSP_id_cmp(wanted, is) == 0 && (size == longer - 2 || (size == longer && memmem(der, (size_t)size, null, sizeof null)));
+	*ret = size > 0 && OCSP_id_cmp(wanted, is) == 0 &&
+		(size == longer - 2 || (size == longer && memmem(der, (size_t)size, null, sizeof null)));
 	OPENSSL_free(der);
 	OCSP_CERTID_free(wanted);
 	return TW_OK;
 }
 
-static int64_t time_or(const ASN1_GENERALIZEDTIME *t, int64_t unreadable_ms)
-{
-	int64_t ms = unreadable_ms;
-
-	(void)tw_x509_time_ms(t, &ms);
-	return ms;
-}
-
-/* What cannot be read is beyond every time. */
 static bool in_time(const struct answer *a, const ASN1_GENERALIZEDTIME *from, const ASN1_GENERALIZEDTIME *to, int64_t now_ms)
 {
-	int64_t from_ms = time_or(from, INT64_MAX), made_ms = time_or(OCSP_resp_get0_produced_at(a->basic), INT64_MAX);
-	int64_t to_ms = to ? time_or(to, INT64_MIN) : INT64_MIN; /* of none OpenSSL would tell the clock's */
+	int64_t from_ms, to_ms, made_ms;
 
-	return from_ms <= made_ms && made_ms <= now_ms && from_ms < to_ms && now_ms / 1000 * 1000 <= to_ms;
+	return to && tw_x509_time_ms(from, &from_ms) && tw_x509_time_ms(to, &to_ms) &&
+		tw_x509_time_ms(OCSP_resp_get0_produced_at(a->basic), &made_ms) && made_ms >= from_ms && made_ms <= now_ms &&
+		from_ms < to_ms && from_ms <= now_ms && now_ms / 1000 * 1000 <= to_ms;
 }
 
 static tw_err judge(const struct tw_sys *sys, const struct answer *a, const tw_cert *c, const tw_cert *issuer, int64_t now_ms,
@@ -258,7 +261,7 @@ tw_err tw_ocsp_check(const struct tw_sys *sys, struct tw_slice der, const tw_cer
 
 	tw_openssl_afresh();
 	tw_err e = read_answer(&a, der, ret_rule);
-	if (!*ret_rule) /* nor did it fail: then it has one */
+	if (!tw_failed(e) && !*ret_rule)
 		e = judge(sys, &a, c, issuer, now_ms, ret_rule);
 	if (!tw_failed(e) && *ret_rule)
 		e = unreadable(*ret_rule, ret_rule);
@@ -287,7 +290,8 @@ static tw_err demands_answer(const X509 *x, bool *ret)
 
 static tw_err shared(const struct tw_sys *sys, X509 *x, tw_cert **ret)
 {
-	(void)X509_up_ref(x); /* cannot fail */
+	if (!X509_up_ref(x))
+		return TW_RAISE_OPENSSL("a certificate of the handshake");
 	return tw_cert_adopt(sys, x, ret);
 }
 

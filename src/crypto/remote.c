@@ -130,7 +130,7 @@ static int signing_init(void *signing, const char *digest, void *key, const OSSL
 	struct signing *s = signing;
 	if (key)
 		s->key = key;
-	return s->key && s->key->remote && EVP_MD_is_a(EVP_sha256(), digest);
+	return s->key && s->key->remote && digest && EVP_MD_is_a(EVP_sha256(), digest);
 }
 
 static tw_err sign(const struct tw_remote *r, struct tw_slice text, uint8_t der[SIGNATURE_MAX], size_t *ret_size)
@@ -224,16 +224,18 @@ static int provider_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in, 
 	return 1;
 }
 
-/* All of it again when a step failed: without the last, everybody's EC keys would land here. What is there already is only counted, and
-   stays until the process ends. */
+/* Each step once, and again only when it failed: without the last, everybody's EC keys would land here. All stays until the process ends. */
 static tw_err provider_ready(void)
 {
-	static bool ready;
+	static bool added, ready;
+	static OSSL_PROVIDER *standard, *ours;
 	if (ready)
 		return TW_OK;
-	(void)OSSL_PROVIDER_add_builtin(NULL, PROVIDER, provider_init); /* else it cannot be loaded */
-	const OSSL_PROVIDER *standard = OSSL_PROVIDER_load(NULL, "default");
-	const OSSL_PROVIDER *ours = standard ? OSSL_PROVIDER_load(NULL, PROVIDER) : NULL;
+	added = added || OSSL_PROVIDER_add_builtin(NULL, PROVIDER, provider_init) == 1;
+	if (added && !standard)
+		standard = OSSL_PROVIDER_load(NULL, "default");
+	if (standard && !ours)
+		ours = OSSL_PROVIDER_load(NULL, PROVIDER);
 	ready = ours && EVP_set_default_properties(NULL, "?provider=default") == 1;
 	return ready ? TW_OK : TW_RAISE_OPENSSL("loading the provider for remote keys");
 }
@@ -247,10 +249,9 @@ tw_err tw_remote_key(const struct tw_sys *sys, const struct tw_remote *remote, c
 	OSSL_PARAM params[] = { OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point, TW_POINT_SIZE),
 		OSSL_PARAM_construct_octet_string(PARAM_REMOTE, (void *)&remote, sizeof remote), OSSL_PARAM_construct_end() };
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", "provider=" PROVIDER);
-	(void)EVP_PKEY_fromdata_init(ctx); /* what it could not do, the next line misses */
-	int made = EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_KEYPAIR, params);
+	bool ok = ctx && EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_KEYPAIR, params) == 1;
 	EVP_PKEY_CTX_free(ctx);
-	if (made != 1)
+	if (!ok)
 		return TW_RAISE_OPENSSL("a remote key");
-	return tw_key_of_evp(sys, evp, point, ret);
+	return tw_key_of_evp(sys, evp, point, false, ret);
 }

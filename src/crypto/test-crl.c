@@ -336,14 +336,14 @@ static void test_each_refusal_of_a_list(void **state)
 		int reason, critical;
 	} rows[] = { { critical_number, TW_CODE_OK }, { critical_key, TW_CODE_OK }, { number_of_65_bits, TW_CODE_UNSUPPORTED },
 		{ negative_number, TW_CODE_UNSUPPORTED }, { from_no_day, TW_CODE_UNSUPPORTED }, { to_no_day, TW_CODE_UNSUPPORTED },
-		{ revoked_on_no_day, TW_CODE_UNSUPPORTED }, { reason_of_65_bits, TW_CODE_UNSUPPORTED },
-		{ highest_number, TW_CODE_OK }, { too_high_number, TW_CODE_UNSUPPORTED }, { delta, TW_CODE_UNSUPPORTED },
-		{ no_number, TW_CODE_UNSUPPORTED }, { no_key, TW_CODE_UNSUPPORTED }, { ends_as_it_begins, TW_CODE_UNSUPPORTED },
-		{ at_once, TW_CODE_OK }, { too_late, TW_CODE_UNSUPPORTED }, { reasoned, TW_CODE_OK, 0, 0 },
-		{ reasoned, TW_CODE_OK, 1, 1 }, { reasoned, TW_CODE_OK, 10, 0 }, { reasoned, TW_CODE_UNSUPPORTED, 11, 0 },
-		{ reasoned, TW_CODE_UNSUPPORTED, 7, 0 }, { reasoned, TW_CODE_UNSUPPORTED, 8, 0 },
-		{ reasoned, TW_CODE_UNSUPPORTED, -1, 0 }, { no_reason, TW_CODE_UNSUPPORTED }, { invalid_since, TW_CODE_OK },
-		{ of_another_issuer, TW_CODE_UNSUPPORTED }, { as_many_as_fit, TW_CODE_OK }, { one_too_many, TW_CODE_LIMIT } };
+		{ revoked_on_no_day, TW_CODE_UNSUPPORTED }, { reason_of_65_bits, TW_CODE_SYNTAX }, { highest_number, TW_CODE_OK },
+		{ too_high_number, TW_CODE_UNSUPPORTED }, { delta, TW_CODE_UNSUPPORTED }, { no_number, TW_CODE_UNSUPPORTED },
+		{ no_key, TW_CODE_UNSUPPORTED }, { ends_as_it_begins, TW_CODE_UNSUPPORTED }, { at_once, TW_CODE_OK },
+		{ too_late, TW_CODE_UNSUPPORTED }, { reasoned, TW_CODE_OK, 0, 0 }, { reasoned, TW_CODE_OK, 1, 1 },
+		{ reasoned, TW_CODE_OK, 10, 0 }, { reasoned, TW_CODE_UNSUPPORTED, 11, 0 }, { reasoned, TW_CODE_UNSUPPORTED, 7, 0 },
+		{ reasoned, TW_CODE_UNSUPPORTED, 8, 0 }, { reasoned, TW_CODE_UNSUPPORTED, -1, 0 }, { no_reason, TW_CODE_SYNTAX },
+		{ invalid_since, TW_CODE_OK }, { of_another_issuer, TW_CODE_UNSUPPORTED }, { as_many_as_fit, TW_CODE_OK },
+		{ one_too_many, TW_CODE_LIMIT } };
 	TW_CLEANUP(tw_crl_freep) tw_crl *crl = NULL;
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {

@@ -185,10 +185,10 @@ static int set_clock(const struct tw_sys *s, clockid_t id, struct timespec *ret)
 /* The first question of a turn is always asked, a further one only while it fits; where no clock says so, it does not. */
 static void test_turns(void **state)
 {
+	struct tw_sys sys = *tw_sys_real(); /* what is given back below goes by it */
 	TW_CLEANUP(tw_token_freep) tw_token *t = NULL;
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
 	const struct tw_token_question q = { .op = TW_TOKEN_DESTROY };
-	struct tw_sys sys = *tw_sys_real();
 	char answer[12 + 5] = { 0, 2, 0, 0, 0, 0, 0, 1, 0, 0, 0, 5 };
 	int pair[2];
 	sys.clock = set_clock;
@@ -239,9 +239,9 @@ static int poll_interrupted(const struct tw_sys *s, struct pollfd *p, nfds_t n, 
 /* A signal ends neither whoever speaks to the token nor the question; each still serves the next one. */
 static void test_interrupted_while_waiting(void **state)
 {
+	struct tw_sys sys = *tw_sys_real();
 	TW_CLEANUP(tw_token_freep) tw_token *t = NULL;
 	const struct tw_token_question q = { .op = TW_TOKEN_OPS };
-	struct tw_sys sys = *tw_sys_real();
 	struct tw_token_plan plan;
 	sys.poll = poll_interrupted;
 	CHECK_OK(tw_token_parse("tpm:device:/dev/none", &plan));

@@ -120,6 +120,7 @@ static bool wait_for(short events)
 		if (n < 0 && errno == EINTR)
 			continue;
 		tpm.late = n == 0;
+		tpm.gone = n != 0;
 		return false;
 	}
 }
@@ -127,13 +128,13 @@ static bool wait_for(short events)
 static bool take(uint8_t *to, size_t size)
 {
 	for (size_t got = 0; got < size;) {
-		if (!wait_for(POLLIN))
-			return false;
-		ssize_t n = tpm.sys->read(tpm.sys, tpm.fd, to + got, size - got);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		ssize_t n = wait_for(POLLIN) ? tpm.sys->read(tpm.sys, tpm.fd, to + got, size - got) : -1;
+		if (n < 0 && !tpm.late && !tpm.gone && (errno == EINTR || errno == EAGAIN))
 			continue;
-		if (n <= 0)
+		if (n <= 0) {
+			tpm.gone = tpm.gone || !tpm.late;
 			return false;
+		}
 		got += (size_t)n;
 	}
 	return true;
@@ -150,7 +151,7 @@ static TSS2_RC read_answer(size_t *ret_size)
 		tpm.owed = false;
 		return TSS2_RC_SUCCESS;
 	}
-	tpm.gone = !tpm.late;
+	tpm.gone = tpm.gone || !tpm.late;
 	return TSS2_TCTI_RC_IO_ERROR;
 }
 
@@ -161,7 +162,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *c, size_t size, const uint8_t *comman
 	if (tpm.owed && read_answer(&ignored) != TSS2_RC_SUCCESS)
 		return TSS2_TCTI_RC_IO_ERROR;
 	if (!wait_for(POLLOUT) || tpm.sys->write(tpm.sys, tpm.fd, command, size) != (ssize_t)size) {
-		tpm.gone = !tpm.late;
+		tpm.gone = tpm.gone || !tpm.late;
 		return TSS2_TCTI_RC_IO_ERROR;
 	}
 	tpm.owed = true;
@@ -178,31 +179,33 @@ static void drop_old_answer(void)
 
 static TSS2_RC receive(TSS2_TCTI_CONTEXT *c, size_t *size, uint8_t *answer, int32_t timeout)
 {
-	size_t waiting = 0;
+	size_t waiting;
 	if (!answer) { /* libtss2 asks how much there is, then for it */
 		*size = ANSWER_MAX;
 		return TSS2_RC_SUCCESS;
 	}
-	TSS2_RC rc = read_answer(&waiting); /* when it fails, nothing waits */
+	TSS2_RC rc = read_answer(&waiting);
+	if (rc != TSS2_RC_SUCCESS)
+		return rc;
 	if (waiting > *size)
 		return TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
 	memcpy(answer, tpm.answer, waiting);
 	*size = waiting;
 	tw_wipe(tpm.answer, waiting);
-	return rc;
+	return TSS2_RC_SUCCESS;
 }
 
 /* --- Errors --- */
 
 static tw_err raise(TSS2_RC rc, const char *what)
 {
-	TSS2_RC format1 = rc & 0xbf;                                 /* of those that name a parameter, handle or session */
-	tpm.broken = (rc & TSS2_RC_LAYER_MASK) != TSS2_TPM_RC_LAYER; /* else the TPM itself has refused */
+	TSS2_RC format1 = rc & 0xbf; /* of those that name a parameter, handle or session */
+	tpm.broken = tpm.late || tpm.gone || (rc & TSS2_RC_LAYER_MASK) != TSS2_TPM_RC_LAYER; /* else the TPM itself has refused */
 	if (tpm.late)
 		return TW_RAISE(TIMEOUT, "the TPM does not answer in %d ms", COMMAND_MS);
 	if (tpm.gone)
 		return TW_RAISE(CLOSED, "the TPM has gone; connect it, and start the device's software again");
-	if (format1 == TPM2_RC_INTEGRITY)
+	if (format1 == TPM2_RC_INTEGRITY || rc == TPM2_RC_INTEGRITY)
 		return TW_RAISE(STATE, "TPM: a key that was made by another TPM, or before this one was cleared (%s, 0x%x)", what, rc);
 	if (rc == TPM2_RC_LOCKOUT)
 		return TW_RAISE(STATE, "TPM: locked, after wrong authorizations by others; wait, or clear the lockout");
@@ -269,7 +272,7 @@ static tw_err flush_leftovers(void)
 	TW_CLEANUP(free_esys) TPMS_CAPABILITY_DATA *list = NULL;
 	TPMI_YES_NO more;
 	CALL(GetCapability, NO_SESSIONS, TPM2_CAP_HANDLES, TRANSIENT_FIRST, LIST_MAX, &more, &list);
-	for (uint32_t i = 0; i < list->data.handles.count; i++) {
+	for (uint32_t i = 0; i < list->data.handles.count && i < LIST_MAX; i++) {
 		ESYS_TR handle;
 		CALL(FromTPMPublic, list->data.handles.handle[i], NO_SESSIONS, &handle);
 		CALL(FlushContext, handle);

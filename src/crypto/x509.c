@@ -8,7 +8,7 @@
 #define LABEL_MAX 63 /* RFC 1035 section 2.3.4 */
 #define DNS_MAX 253  /* the same, without the dot at the end */
 #define URI_MAX 255  /* a DEV URN of ours, and any address that fits a line */
-#define USAGE_MAX 5  /* tag, length, number of unused bits, two bytes */
+#define USAGE_MAX 5  /* tag, length, number of unused bits, two bytes: there are nine (RFC 5280 section 4.2.1.3) */
 
 const uint8_t *tw_x509_point(const X509_PUBKEY *key)
 {
@@ -16,11 +16,11 @@ const uint8_t *tw_x509_point(const X509_PUBKEY *key)
 	const uint8_t *bits = NULL;
 	int size = 0;
 
-	if (i2d_X509_PUBKEY(key, NULL) != TW_SPKI_SIZE)
+	if (!key || i2d_X509_PUBKEY(key, NULL) != TW_SPKI_SIZE || i2d_X509_PUBKEY(key, &at) != TW_SPKI_SIZE)
 		return NULL;
-	(void)i2d_X509_PUBKEY(key, &at);
-	(void)X509_PUBKEY_get0_param(NULL, &bits, &size, NULL, key); /* so the prefix says its size */
-	return memcmp(spki, tw_spki_prefix, TW_SPKI_PREFIX) == 0 && bits[0] == POINT_CONVERSION_UNCOMPRESSED ? bits : NULL;
+	if (memcmp(spki, tw_spki_prefix, TW_SPKI_PREFIX) != 0 || X509_PUBKEY_get0_param(NULL, &bits, &size, NULL, key) != 1)
+		return NULL;
+	return size == TW_POINT_SIZE && bits[0] == POINT_CONVERSION_UNCOMPRESSED ? bits : NULL;
 }
 
 bool tw_x509_algorithm_ours(const X509_ALGOR *a)
@@ -71,8 +71,7 @@ GENERAL_NAMES *tw_x509_alt_names(const char *uri, const char *dns)
 {
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
 
-	/* Nothing is added to a list that is none. */
-	if (add_name(names, GEN_URI, uri) && add_name(names, GEN_DNS, dns))
+	if (names && add_name(names, GEN_URI, uri) && add_name(names, GEN_DNS, dns))
 		return names;
 	GENERAL_NAMES_free(names);
 	return NULL;
@@ -100,7 +99,7 @@ bool tw_x509_dns_valid(struct tw_slice s)
 		if (label > LABEL_MAX)
 			return false;
 	}
-	return label > 0 && s.size <= DNS_MAX && s.at[s.size - 1] != '-';
+	return s.size > 0 && s.size <= DNS_MAX && label > 0 && s.at[s.size - 1] != '-';
 }
 
 bool tw_x509_uri_valid(struct tw_slice s)
@@ -115,12 +114,12 @@ bool tw_x509_uri_valid(struct tw_slice s)
 	return true;
 }
 
-/* X.690 11.2.2: of a list of named bits the last one is set. It is DER, and its nine bits (RFC 5280 section 4.2.1.3) fit two bytes. */
+/* X.690 11.2.2: of a list of named bits the last one is set. */
 static bool usage_good(struct tw_slice bits)
 {
 	const uint8_t *at = (const uint8_t *)bits.at;
 
-	return at[0] == V_ASN1_BIT_STRING && bits.size <= USAGE_MAX && (at[bits.size - 1] >> at[2] & 1);
+	return bits.size > 3 && bits.size <= USAGE_MAX && at[0] == V_ASN1_BIT_STRING && at[2] <= 7 && (at[bits.size - 1] >> at[2] & 1);
 }
 
 /* A list of names or purposes that says the same twice was put together by somebody who hoped that only one is looked at. */
@@ -130,7 +129,8 @@ static bool no_element_twice(struct tw_slice list)
 	long size;
 	int tag, class;
 
-	(void)ASN1_get_object(&at, &size, &tag, &class, end - at); /* the list itself is DER; if it is none, what it holds may be anything */
+	if (ASN1_get_object(&at, &size, &tag, &class, end - at) & 0x80)
+		return false;
 	for (first = at; at < end; at += size) {
 		const uint8_t *start = at;
 
@@ -142,7 +142,7 @@ static bool no_element_twice(struct tw_slice list)
 			long other;
 
 			(void)ASN1_get_object(&q, &other, &tag, &class, start - p); /* read a moment ago */
-			if (memcmp(p, start, whole) == 0) /* then their sizes, which stand in front, are the same */
+			if ((size_t)(q + other - p) == whole && memcmp(p, start, whole) == 0)
 				return false;
 			p = q + other;
 		}
@@ -180,8 +180,7 @@ bool tw_x509_serial_good(const ASN1_INTEGER *n)
 {
 	int size = ASN1_STRING_length(n);
 
-	/* OpenSSL keeps a number without zeroes in front: one that begins with zero is zero. */
-	return size >= 1 && size <= 20 && ASN1_STRING_type(n) == V_ASN1_INTEGER && ASN1_STRING_get0_data(n)[0] != 0;
+	return size >= 1 && size <= 20 && ASN1_STRING_type(n) == V_ASN1_INTEGER && (size > 1 || ASN1_STRING_get0_data(n)[0] != 0);
 }
 
 bool tw_x509_time_ms(const ASN1_TIME *t, int64_t *ret)
