@@ -32,7 +32,7 @@ static tw_err add_serial(const struct tw_sys *sys, X509 *x)
 static tw_err add_dates(X509 *x, const struct tw_cert_want *w)
 {
 	ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)(w->not_before_ms / 1000)); /* UTCTime or GeneralizedTime, as the year demands */
-	bool ok = X509_set1_notBefore(x, t) == 1;                              /* not to none */
+	bool ok = t && X509_set1_notBefore(x, t) == 1;
 	ok = ok &&
 		(w->not_after_ms ? ASN1_TIME_set(t, (time_t)(w->not_after_ms / 1000)) != NULL : ASN1_TIME_set_string_X509(t, NEVER) == 1) &&
 		X509_set1_notAfter(x, t) == 1;
@@ -58,7 +58,7 @@ static bool add_key_usage(X509 *x, bool is_ca)
 {
 	enum { DIGITAL_SIGNATURE = 0, KEY_CERT_SIGN = 5, CRL_SIGN = 6 }; /* RFC 5280 section 4.2.1.3 */
 	ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
-	bool ok = ASN1_BIT_STRING_set_bit(bits, is_ca ? KEY_CERT_SIGN : DIGITAL_SIGNATURE, 1) == 1 &&
+	bool ok = bits && ASN1_BIT_STRING_set_bit(bits, is_ca ? KEY_CERT_SIGN : DIGITAL_SIGNATURE, 1) == 1 &&
 		(!is_ca || ASN1_BIT_STRING_set_bit(bits, CRL_SIGN, 1) == 1) &&
 		X509_add1_ext_i2d(x, NID_key_usage, bits, 1, X509V3_ADD_DEFAULT) == 1;
 	ASN1_BIT_STRING_free(bits);
@@ -70,7 +70,7 @@ static bool add_purposes(X509 *x, const struct tw_cert_want *w)
 	if (!w->is_server && !w->is_client)
 		return true;
 	EXTENDED_KEY_USAGE *uses = EXTENDED_KEY_USAGE_new();
-	bool ok = (!w->is_server || sk_ASN1_OBJECT_push(uses, OBJ_nid2obj(NID_server_auth)) > 0) &&
+	bool ok = uses && (!w->is_server || sk_ASN1_OBJECT_push(uses, OBJ_nid2obj(NID_server_auth)) > 0) &&
 		(!w->is_client || sk_ASN1_OBJECT_push(uses, OBJ_nid2obj(NID_client_auth)) > 0) &&
 		X509_add1_ext_i2d(x, NID_ext_key_usage, uses, 0, X509V3_ADD_DEFAULT) == 1;
 	EXTENDED_KEY_USAGE_free(uses);

@@ -28,8 +28,7 @@ static tw_err add_entry(X509_CRL *x, const struct tw_crl_entry *of)
 	X509_REVOKED *r = X509_REVOKED_new();
 	ASN1_TIME *since = time_of(of->since_ms);
 	ASN1_INTEGER *serial = ASN1_INTEGER_new();
-	/* Of none, and to none, OpenSSL sets nothing. */
-	bool ok = serial && ASN1_STRING_set(serial, of->serial, (int)of->serial_size) == 1 &&
+	bool ok = r && since && serial && ASN1_STRING_set(serial, of->serial, (int)of->serial_size) == 1 &&
 		X509_REVOKED_set_serialNumber(r, serial) == 1 && X509_REVOKED_set_revocationDate(r, since) == 1 &&
 		add_reason(r, of->reason) && X509_CRL_add0_revoked(x, r) == 1;
 
@@ -44,7 +43,7 @@ static tw_err add_entry(X509_CRL *x, const struct tw_crl_entry *of)
 static tw_err add_dates(X509_CRL *x, const struct tw_crl_want *w)
 {
 	ASN1_TIME *from = time_of(w->this_update_ms), *to = time_of(w->next_update_ms);
-	bool ok = X509_CRL_set1_lastUpdate(x, from) == 1 && X509_CRL_set1_nextUpdate(x, to) == 1;
+	bool ok = from && to && X509_CRL_set1_lastUpdate(x, from) == 1 && X509_CRL_set1_nextUpdate(x, to) == 1;
 
 	ASN1_TIME_free(from);
 	ASN1_TIME_free(to);
@@ -73,7 +72,7 @@ tw_err tw_crl_make(const struct tw_sys *sys, const struct tw_crl_want *w, const 
 	TW_CLEANUP(crlp) X509_CRL *x = X509_CRL_new();
 	uint8_t *der = NULL;
 
-	if (X509_CRL_set_version(x, X509_CRL_VERSION_2) != 1 || X509_CRL_set_issuer_name(x, X509_get_subject_name(issuer->x509)) != 1)
+	if (!x || X509_CRL_set_version(x, X509_CRL_VERSION_2) != 1 || X509_CRL_set_issuer_name(x, X509_get_subject_name(issuer->x509)) != 1)
 		return TW_RAISE_OPENSSL("a list");
 	TW_TRY(add_dates(x, w));
 	for (size_t i = 0; i < w->count; i++)
