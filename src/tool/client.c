@@ -220,6 +220,16 @@ static tw_err header(struct curl_slist **list, const char *name, const char *val
 	return TW_OK;
 }
 
+static tw_err bearer(struct curl_slist **list, const char *token)
+{
+	char value[128];
+
+	(void)snprintf(value, sizeof value, "Bearer %s", token);
+	tw_err e = header(list, "Authorization", value);
+	tw_wipe(value, sizeof value);
+	return e;
+}
+
 /* "Name:" alone keeps libcurl from sending that header. */
 static tw_err header_remove(struct curl_slist **list, const char *name)
 {
@@ -276,6 +286,8 @@ static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 	TW_TRY(header(&headers, "Accept", call->take ? "*/*" : "application/json"));
 	if (call->last_id)
 		TW_TRY(header(&headers, "Last-Event-ID", call->last_id));
+	if (call->token)
+		TW_TRY(bearer(&headers, call->token));
 	if (call->if_match)
 		TW_TRY(header(&headers, "If-Match", call->if_match));
 	if (call->body) {

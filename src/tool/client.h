@@ -25,6 +25,7 @@ struct tw_call {
 	const char *method, *path;
 	const json_t *body;   /* NULL: none */
 	const char *if_match; /* NULL: none */
+	const char *token;    /* of a session; NULL: none */
 	const char *last_id;  /* Last-Event-ID; NULL: none */
 	/* A body of status 200 goes here as it comes, not into the answer; NULL: into the answer. An error of it ends the call. */
 	tw_err (*take)(void *user, struct tw_slice bytes);

@@ -338,7 +338,8 @@ static void test_who_is_counted_together(void **state)
 	set_cap("account.each", 1);
 	set_cap("account.a3", 2);
 	CHECK_INT(open_for("a3", token), 201);
-	CHECK_INT(open_for("a3", token), 409);
+	for (int i = 0; i < 6; i++) /* a good code is no guess: whoever has one is not kept waiting */
+		CHECK_INT(open_for("a3", token), 409);
 	CHECK_INT(open_for("a2", token), 201);
 	CHECK_INT(open_for("a2", token), 409);
 }

@@ -170,8 +170,12 @@ static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw
 static void count_refused(struct tw_context *c, const struct tw_request *rq)
 {
 	struct tw_device *d = tw_device_of(c);
+	bool proven = d->access->proven;
 	char source[64];
 
+	d->access->proven = false;
+	if (proven)
+		return;
 	source_of(rq, source);
 	tw_throttle_failed(&d->access->throttle, source, tw_time_boot_ms(&d->time));
 }

@@ -229,7 +229,7 @@ static tw_err bad(struct tw_reply *rp, const char *rule, const char *detail)
 		"See /api/v1/openapi.json for the form.", "%s", detail);
 }
 
-/* One name, one account, whatever the case of its letters */
+/* @nist LA.RSM.1: one name, one account, whatever the case of its letters */
 static tw_err check_name(struct tw_context *c, const char *name, int64_t self, struct tw_reply *rp)
 {
 	int64_t other = 0;

@@ -142,12 +142,14 @@ tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct 
 	struct login l = { .device = d, .rq = rq };
 	struct tw_account a;
 
+	d->access->proven = false;
 	TW_TRY(find_code(d, tw_json_text(rq->input, "code"), &l));
 	if (!l.account)
 		return no_code(rp);
 	TW_TRY(tw_account_get(d, l.account, &a));
 	if (a.state != TW_ACCOUNT_ACTIVE)
 		return no_code(rp); /* what became of the account is nobody's business here */
+	d->access->proven = true;
 	TW_TRY(tw_access_caps_check(d, a.id, rp));
 	if (rp->problem[0])
 		return TW_OK;

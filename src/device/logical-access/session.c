@@ -278,7 +278,7 @@ tw_err tw_access_login(struct tw_device *d, const struct tw_opening *o, char ret
 	return tw_access_session(d, o, ret_token);
 }
 
-/* With every session, when and from where the one before it was opened */
+/* @nist LA.AC.1.3: with every session, when and from where the one before it was opened */
 tw_err tw_access_login_reply(struct tw_device *d, const struct tw_account *before, const char *token, struct tw_reply *rp)
 {
 	char id[TW_ACCOUNT_ID_MAX + 2], previous[TW_TIME_TEXT_MAX];

@@ -58,7 +58,8 @@ struct tw_access {
 	struct tw_owners owners; /* those whose accounts are active */
 	struct tw_session sessions[TW_SESSIONS_MAX];
 	int64_t idle_ms, limit_ms, inactive_ms; /* what the settings say; inactive_ms 0: never */
-	int64_t next_end_ms;                    /* boot clock: when the next account ends whose end this boot knows; 0: none does */
+	bool proven;         /* the request under way showed a good code: that it is refused for another reason is no guess */
+	int64_t next_end_ms; /* boot clock: when the next account ends whose end this boot knows; 0: none does */
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
 	struct tw_browser browsers[TW_BROWSER_MAX];
 	struct tw_throttle throttle;

@@ -120,6 +120,18 @@ SELECT id FROM account WHERE folded = ?1;
 -- name: account_count
 SELECT count(*) FROM account;
 
+-- name: account_idle_count
+SELECT count(*) FROM account WHERE state <> 'active';
+
+-- name: account_login_count
+SELECT count(*) FROM account WHERE login_ms IS NOT NULL;
+
+-- name: account_end_count
+SELECT count(*) FROM account WHERE ends_ms IS NOT NULL;
+
+-- name: role_count
+SELECT count(*) FROM account_role;
+
 -- name: account_rename
 UPDATE account SET name = ?2, folded = ?3 WHERE id = ?1;
 

@@ -53,7 +53,7 @@ struct tw_probe {
 	const char *title;     /* the question, for people */
 	tw_err (*run)(struct tw_probe_context *c, struct tw_finding *ret);
 };
-extern const struct tw_probe tw_probes_algorithms[], tw_probes_certificates[], tw_probes_cryptography[],
+extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_probes_certificates[], tw_probes_cryptography[],
 	tw_probes_data_protection[], tw_probes_identification[], tw_probes_concealment[], tw_probes_inventory[], tw_probes_peers[],
 	tw_probes_participant[]; /* end with element NULL */
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the elements of accounts and sessions are on this device now. */
+#include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
+#include "device/sql-device.h"
+
+static tw_err take_count(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+/* Provided as long as there can be accounts at all, which is while there is an owner to make them. */
+static tw_err say(struct tw_context *c, struct tw_element_status *ret, const char *sql, const char *what, const char *rest)
+{
+	int64_t count = 0;
+
+	ret->status = TW_STATUS_PROVIDED;
+	TW_TRY(tw_store_run(c->store, sql, NULL, 0, take_count, &count));
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s: %lld. %s", what, (long long)count, rest);
+	return TW_OK;
+}
+
+/* @nist LA.RSM.1 */
+tw_err tw_access_status_accounts(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_account_count, "Accounts", "No two have one name, whatever the case of its letters.");
+}
+
+/* @nist LA.RSM.2 */
+tw_err tw_access_status_roles(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_role_count, "Roles given to accounts", "They count at the next request, and so does taking one away.");
+}
+
+/* @nist LA.RSM.3 */
+tw_err tw_access_status_ids(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_account_count, "Accounts", "Each has an id that stays when it is renamed and is never given to another.");
+}
+
+/* @nist LA.RSM.4.2 */
+tw_err tw_access_status_kept(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_account_idle_count, "Accounts that are suspended or disabled",
+		"Whoever may can rename, suspend, resume and remove an account; the last owner stays.");
+}
+
+/* @nist LA.AC.1.3 */
+tw_err tw_access_status_previous(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_account_login_count, "Accounts that have logged in",
+		"Opening a session tells when, how and from where the one before was opened.");
+}
+
+/* @nist LA.AC.1.4.2 */
+tw_err tw_access_status_ends(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_account_end_count, "Temporary, emergency and supporting accounts",
+		"Each is removed when its time is up; while the time is not known after a start, it opens nothing.");
+}
+
+/* @nist LA.LDU.2.1 LA.LDU.2.2 LA.LDU.2.3 */
+tw_err tw_access_status_caps(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_cap_count, "Caps of sessions",
+		"Each is for one account, for every account, for a role or for a group, as session-caps set says.");
+}
