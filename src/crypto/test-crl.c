@@ -459,7 +459,6 @@ static tw_err make_to_keep(const struct tw_sys *s, void *user)
 static void judge_made(void *user)
 {
 	tw_crl **l = user;
-	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 	const char *rule = "unset";
 	CHECK_OK(tw_crl_check(*l, ca, NOW, &rule));
 	CHECK_TEXT(rule, NULL);
