@@ -158,6 +158,13 @@ static void test_what_an_admin_may_not(void **state)
 		{ "POST", "/api/v1/session-codes", NULL, 201, NULL },
 		{ "POST", "/api/v1/session-codes", "{\"account\":\"a3\"}", 403, "account.cover" },
 		{ "POST", "/api/v1/session-codes", "{\"account\":\"a1\"}", 403, "account.owner" },
+		{ "PUT", "/api/v1/suspensions/a3", NULL, 403, "account.cover" },
+		{ "DELETE", "/api/v1/suspensions/a3", NULL, 403, "account.cover" },
+		{ "DELETE", "/api/v1/role-assignments/a3.auditor", NULL, 403, "account.cover" },
+		{ "POST", "/api/v1/group-members", "{\"account\":\"a3\",\"group\":\"night\"}", 403, "account.cover" },
+		{ "PUT", "/api/v1/accounts/a3", "{\"name\":\"x\"}", 403, "account.cover" },
+		{ "DELETE", "/api/v1/accounts/a3", NULL, 403, "account.cover" },
+		{ "DELETE", "/api/v1/account-sessions/a3", NULL, 403, "account.cover" },
 		{ "PUT", "/api/v1/suspensions/a1", NULL, 403, "account.owner" },
 		{ "PUT", "/api/v1/accounts/a1", "{\"name\":\"x\"}", 403, "account.owner" },
 		{ "DELETE", "/api/v1/accounts/a1", NULL, 403, "account.owner" },
@@ -175,6 +182,56 @@ static void test_what_an_admin_may_not(void **state)
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		check_as(token, rows[i].method, rows[i].target, rows[i].body, rows[i].status, rows[i].rule);
 	check_as(token, "GET", "/api/v1/accounts/a3", NULL, 200, "\"roles\":[\"auditor\"]");
+}
+
+/* What is bound to an end is not moved by who is bound by it. */
+static void test_nobody_gives_himself_time(void **state)
+{
+	char token[64];
+
+	make("fire", "emergency", "admin");
+	make("helper", "temporary", NULL);
+	CHECK_INT(open_for("a2", token), 201);
+	check_as(token, "PUT", "/api/v1/accounts/a3", "{\"lifetime\":3600}", 200, NULL);
+	check_as(token, "PUT", "/api/v1/accounts/a2", "{\"lifetime\":3600}", 403, "account.self");
+	check_as(token, "PUT", "/api/v1/accounts/a2", "{\"name\":\"fire brigade\"}", 200, NULL);
+	as_owner("PUT", "/api/v1/accounts/a2", "{\"lifetime\":3600}", 200, NULL);
+}
+
+/* A rule about a role concerns whoever was given it, also where its condition does not hold just now. */
+static void test_a_rule_is_not_shed_by_a_condition(void **state)
+{
+	char token[64];
+
+	make("bob", "person", "operator");
+	as_owner("POST", "/api/v1/role-assignments",
+		"{\"account\":\"a2\",\"role\":\"guest\",\"conditions\":{\"until\":\"2000-01-01T00:00:00Z\"}}", 201, NULL);
+	CHECK_INT(open_for("a2", token), 201);
+	check_as(token, "GET", "/api/v1/identity", NULL, 200, NULL);
+	as_owner("PUT", "/api/v1/rules/keep-out",
+		"{\"effect\":\"deny\",\"permission\":\"identity.read\",\"role\":\"guest\",\"fact\":\"owner.present\",\"is\":\"equal\",\"value\":\"on\"}",
+		201, NULL);
+	check_as(token, "GET", "/api/v1/identity", NULL, 403, "gate.rule");
+	as_owner("DELETE", "/api/v1/role-assignments/a2.guest", NULL, 204, NULL);
+	CHECK_INT(open_for("a2", token), 201);
+	check_as(token, "GET", "/api/v1/identity", NULL, 200, NULL);
+}
+
+/* Whoever could reach an account that could do little does not reach the owner's that it becomes. */
+static void test_an_owner_begins_anew(void **state)
+{
+	char token[64];
+
+	make("bob", "person", NULL);
+	CHECK_INT(open_for("a2", token), 201);
+	CHECK_OK(tw_credential_put(
+		device(), &(struct tw_new_credential){ 2, "planted", (const uint8_t[32]){ 7 }, "none" }, &(int64_t){ 0 }));
+	as_owner("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"owner\"}", 201, "\"roles\":[\"owner\"]");
+	check_as(token, "GET", "/api/v1/health", NULL, 401, NULL);
+	as_owner("GET", "/api/v1/credentials", NULL, 200, NULL);
+	CHECK(!strstr(tw_unit_body(w.unit), "planted"));
+	CHECK_INT(open_for("a2", token), 201);
+	check_as(token, "GET", "/api/v1/log", NULL, 200, NULL);
 }
 
 static void test_owners_are_made_by_owners(void **state)
@@ -437,6 +494,11 @@ static void test_they_are_removed_in_time(void **state)
 	later(60000);
 	CHECK_INT(tw_access_accounts_due_ms(&device()->context), 0);
 	check_as(token, "GET", "/api/v1/identity", NULL, 401, NULL); /* also before the job */
+	CHECK_OK(tw_store_run(device()->context.store,
+		"CREATE TRIGGER no BEFORE DELETE ON account BEGIN SELECT RAISE(ABORT, 'no'); END", NULL, 0, NULL, NULL));
+	CHECK(tw_failed(tw_access_job_accounts(&device()->context)));
+	CHECK_INT(tw_access_accounts_due_ms(&device()->context), 60000); /* not again and again at once */
+	CHECK_OK(tw_store_run(device()->context.store, "DROP TRIGGER no", NULL, 0, NULL, NULL));
 	run_job();
 	CHECK_INT(tw_access_accounts_due_ms(&device()->context), -1);
 	as_owner("GET", "/api/v1/accounts/a2", NULL, 404, NULL);
@@ -540,7 +602,8 @@ static void test_many_end(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_roles_are_what_counts), TEST(test_roles_under_conditions), TEST(test_what_roles_are_refused),
-	TEST(test_what_an_admin_may_not), TEST(test_owners_are_made_by_owners), TEST(test_an_account_has_so_many),
+	TEST(test_what_an_admin_may_not), TEST(test_nobody_gives_himself_time), TEST(test_a_rule_is_not_shed_by_a_condition),
+	TEST(test_an_owner_begins_anew), TEST(test_owners_are_made_by_owners), TEST(test_an_account_has_so_many),
 	TEST(test_accounts_are_known_by_their_id), TEST(test_sessions_are_listed_and_ended), TEST(test_suspended_means_at_once),
 	TEST(test_sessions_are_counted), TEST(test_who_is_counted_together), TEST(test_certificates_of_accounts),
 	TEST(test_an_account_has_so_many_certificates), TEST(test_they_are_removed_in_time), TEST(test_clocks_that_are_wrong),

@@ -123,7 +123,8 @@ static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_s
 	if (!s || !tw_access_session_fits(s, rq))
 		return TW_RAISE(DENIED, "no such session, or no longer");
 	TW_TRY(end_collecting(d, s));
-	s->used_ms = tw_time_boot_ms(&d->time);
+	if (!rq->goes_on)
+		s->used_ms = tw_time_boot_ms(&d->time);
 	*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_CODE, 1 };
 	return TW_OK;
 }

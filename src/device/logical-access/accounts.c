@@ -184,11 +184,26 @@ static tw_err act_and_tell(tw_store *s, void *user)
 	return tell(w);
 }
 
+tw_err tw_account_reached(struct tw_context *c, const struct tw_request *rq, const struct tw_account *a, struct tw_reply *rp)
+{
+	char id[TW_ACCOUNT_ID_MAX + 2];
+
+	tw_account_id(a->id, id);
+	if (!strcmp(rq->subject.account, id) || tw_account_covered(c, &rq->subject, a->roles))
+		return TW_OK;
+	return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
+		"This account may do more than you; only who may do all that it may changes it.");
+}
+
 tw_err tw_account_do(struct tw_account_work *w)
 {
 	struct tw_device *d = tw_device_of(w->c);
 	struct doing g = { .work = w };
 
+	if (w->rq)
+		TW_TRY(tw_account_reached(w->c, w->rq, &w->account, w->rp));
+	if (w->rp && w->rp->problem[0])
+		return TW_OK;
 	tw_err e = tw_store_transaction(w->c->store, act_and_tell, &g);
 	if (g.too_many && w->rp)
 		return tw_reply_problem(w->rp, 409, "full", "account.owners", "There are too many owners",
@@ -329,11 +344,16 @@ tw_err tw_access_account_change(struct tw_context *c, const struct tw_request *r
 		.c = c, .rq = rq, .rp = rp, .act = change, .shows = true, .number = tw_json_int(rq->input, "lifetime") * S
 	};
 	const char *name = tw_json_text(rq->input, "name");
+	char id[TW_ACCOUNT_ID_MAX + 2];
 
 	w.word = *name ? name : NULL;
 	TW_TRY(tw_account_wanted(c, rq, rq->parameter, rp, &w.account));
+	tw_account_id(w.account.id, id);
 	if (!rp->problem[0] && w.account.over)
 		return unknown(rp); /* it only waits to be removed */
+	if (!rp->problem[0] && w.number && rq->subject.kind != TW_SUBJECT_OWNER && !strcmp(rq->subject.account, id))
+		return tw_reply_problem(rp, 403, "forbidden", "account.self", "Not permitted",
+			"Ask somebody else who may change accounts.", "Nobody gives himself more time.");
 	if (!rp->problem[0] && w.number)
 		TW_TRY(check_life(w.account.kind, w.number / S, rp));
 	if (!rp->problem[0] && w.word)

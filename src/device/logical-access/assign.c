@@ -76,8 +76,13 @@ static tw_err read_conditions(struct tw_account_work *w, struct tw_buf *text, st
 	return e;
 }
 
+/* What others put on an account that could do little must not open one that can do all: an owner begins with nothing but a new code. */
 static tw_err give(struct tw_account_work *w)
 {
+	const struct tw_value v[] = { TW_V_INT(w->account.id) };
+
+	if (w->ends_sessions)
+		TW_TRY(tw_store_run(w->c->store, tw_sql_credential_drop_of, v, TW_COUNT(v), NULL, NULL));
 	return tw_account_role_put(tw_device_of(w->c), w->account.id, w->word, w->text, w->rq->subject.name);
 }
 
@@ -105,6 +110,7 @@ tw_err tw_access_role_give(struct tw_context *c, const struct tw_request *rq, st
 		TW_TRY(check_count(w.account.roles, w.word, TW_ACCOUNT_ROLES_MAX, "account.roles", rp));
 	if (rp->problem[0])
 		return TW_OK;
+	w.ends_sessions = !strcmp(w.word, TW_ROLE_OWNER) && !tw_account_owns(&w.account);
 	(void)snprintf(w.what, sizeof w.what, "given the role %s%s", w.word, w.text ? ", under conditions" : "");
 	rp->status = 201;
 	return tw_account_do(&w);

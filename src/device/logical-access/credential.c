@@ -161,7 +161,7 @@ static tw_err check_last(struct tw_context *c, const struct tw_account *a, struc
 
 tw_err tw_access_credential_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = drop };
+	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = drop, .ends_sessions = true }; /* a lost key has opened some */
 	char id[TW_ACCOUNT_ID_MAX + 2];
 	uint64_t number = 0;
 	int64_t account = 0;

@@ -7,6 +7,7 @@
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
 
+#define AGAIN_MS 60000
 #define AT_ONCE 32 /* of each kind in one transaction's reach: the next run, at once, takes the rest */
 
 struct found {
@@ -64,7 +65,7 @@ tw_err tw_access_next_end(struct tw_device *d, int64_t *ret)
 	return tw_store_run(d->context.store, tw_sql_account_next_end, v, TW_COUNT(v), take_end, ret);
 }
 
-tw_err tw_access_job_accounts(struct tw_context *c)
+static tw_err end_all(struct tw_context *c)
 {
 	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(tw_freep) struct found *f = TW_NEW(c->sys, struct found);
@@ -78,6 +79,16 @@ tw_err tw_access_job_accounts(struct tw_context *c)
 			TW_TRY(end(c, &f->accounts[i]));
 	} while (f->count == AT_ONCE);
 	return tw_access_next_end(d, &d->access->next_end_ms);
+}
+
+/* What cannot be removed now, for the disk is full, say, is tried again later and not at once. */
+tw_err tw_access_job_accounts(struct tw_context *c)
+{
+	tw_err e = end_all(c);
+
+	if (tw_failed(e))
+		tw_device_of(c)->access->next_end_ms = tw_time_boot_ms(c->time) + AGAIN_MS;
+	return e;
 }
 
 /* In how long the next one ends, by the clock of this boot; -1: none that this boot made, and the period has to do. */

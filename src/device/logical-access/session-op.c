@@ -92,6 +92,8 @@ tw_err tw_access_session_stop(struct tw_context *c, const struct tw_request *rq,
 			"List the sessions to see what there is.", "It is over, or never was.");
 	tw_account_id(s->account, account);
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(account), rp, &a));
+	if (!rp->problem[0])
+		TW_TRY(tw_account_reached(c, rq, &a, rp));
 	if (rp->problem[0])
 		return TW_OK;
 	rp->status = 204;

@@ -14,7 +14,7 @@
 
 struct collecting {
 	struct tw_context *c;
-	struct tw_role_set roles;
+	struct tw_role_set roles, given;
 	struct tw_moment moment;
 };
 
@@ -39,6 +39,7 @@ static tw_err take_role(void *user, const tw_row *row)
 	if (role.size > TW_ROLE_NAME_MAX)
 		return TW_OK;
 	(void)snprintf(name, sizeof name, TW_SLICE_FMT, TW_SLICE_ARG(role));
+	tw_role_set_add(&g->given, tw_gate_role(g->c->gate, name));
 	tw_err e = tw_access_conditions_read(tw_row_bytes(row, 1), &condition);
 	if (tw_is(e, TW_CODE_NOMEM))
 		return e;
@@ -52,7 +53,7 @@ static int sessions_of(const struct tw_device *d, int64_t account)
 	int n = 0;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		n += d->access->sessions[i].used && d->access->sessions[i].account == account;
+		n += tw_access_session_lives(d, &d->access->sessions[i]) && d->access->sessions[i].account == account;
 	return n;
 }
 
@@ -78,6 +79,7 @@ static tw_err collect(struct tw_device *d, const struct tw_proof *p, struct tw_s
 		g.moment.source = (struct tw_net){ .bits = 0 };
 	TW_TRY(tw_store_run(d->context.store, tw_sql_role_of, v, TW_COUNT(v), take_role, &g));
 	s->roles = g.roles;
+	s->given = g.given;
 	return TW_OK;
 }
 
@@ -133,9 +135,10 @@ bool tw_access_known(struct tw_context *c, struct tw_subject *s)
 	}
 	if (s->kind != TW_SUBJECT_ACCOUNT)
 		return true;
-	s->roles = (struct tw_role_set){ 0 };
+	s->roles = s->given = (struct tw_role_set){ 0 };
 	if (!tw_account_id_read(tw_slice_of(s->account), &p.account) || tw_failed(tw_access_become(d, &now, &p)) || now.kind != TW_SUBJECT_ACCOUNT)
 		return false;
 	s->roles = now.roles;
+	s->given = now.given;
 	return true;
 }

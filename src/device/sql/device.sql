@@ -238,6 +238,9 @@ SELECT account FROM credential WHERE id = ?1;
 -- name: credential_drop
 DELETE FROM credential WHERE id = ?1;
 
+-- name: credential_drop_of
+DELETE FROM credential WHERE account = ?1;
+
 -- name: credential_of_key
 SELECT account FROM credential WHERE lookup = ?1 AND kind = 'certificate';
 

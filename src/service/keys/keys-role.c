@@ -13,7 +13,8 @@
 #include <poll.h>
 
 #define ROOT_FD (TW_FD_OWN + 1)
-#define ROOT_MAX 4096 /* an eFuse bank or a credential; the least is the keystore's to say */
+#define ROOT_MIN 16
+#define ROOT_MAX 4096 /* an eFuse bank or a credential */
 enum { HANDS, CORE, FRONT, CHANNELS };
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_ATTACK = 70 };
 
@@ -112,6 +113,8 @@ static tw_err read_root(const struct tw_sys *sys, tw_secret **ret)
 	ssize_t size = sys->pread(sys, ROOT_FD, tw_secret_mutable(room), ROOT_MAX + 1, 0);
 	if (size < 0)
 		return TW_RAISE_ERRNO("reading the root secret");
+	if (size < ROOT_MIN)
+		return TW_RAISE(UNTRUSTED, "the root secret has %zd bytes; at least %d are wanted", size, ROOT_MIN);
 	if (size > ROOT_MAX)
 		return TW_RAISE(LIMIT, "the root secret has more than %d bytes", ROOT_MAX);
 	TW_TRY(tw_secret_new(sys, tw_secret_bytes(room), (size_t)size, &s));

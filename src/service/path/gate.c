@@ -147,13 +147,13 @@ static enum so judge(const struct tw_gate_rule *r, const json_t *fact)
 }
 
 /* What the organization's rules say of this permission now; what cannot be known refuses */
-static const struct tw_gate_rule *refusing(
-	const tw_gate *g, const struct tw_gate_permission *p, const struct tw_role_set *held, const json_t *facts)
+static const struct tw_gate_rule *refusing(const tw_gate *g, const struct tw_gate_permission *p, const struct tw_role_set *held,
+	const struct tw_role_set *given, const json_t *facts)
 {
 	for (size_t i = 0; i < p->rule_count; i++) {
 		const struct tw_gate_rule *r = &g->rules[p->first_rule + i];
 
-		if (r->role >= 0 && !tw_role_set_has(held, r->role))
+		if (r->role >= 0 && !tw_role_set_has(held, r->role) && !tw_role_set_has(given, r->role))
 			continue;
 		enum so so = judge(r, facts ? json_object_get(facts, r->fact) : NULL);
 		if (so == UNKNOWN || (so == YES) != r->require)
@@ -179,7 +179,7 @@ static struct tw_decision decide(const tw_gate *g, const struct tw_ask *a)
 		return (struct tw_decision){ TW_DENY_ANONYMOUS, "gate.anonymous", NULL };
 	if (!role)
 		return (struct tw_decision){ TW_DENY_PERMISSION, "gate.permission", NULL };
-	const struct tw_gate_rule *r = a->could ? NULL : refusing(g, p, &held, a->facts);
+	const struct tw_gate_rule *r = a->could ? NULL : refusing(g, p, &held, &a->subject->given, a->facts);
 	if (r)
 		return (struct tw_decision){ TW_DENY_RULE, "gate.rule", r->name };
 	return (struct tw_decision){ TW_ALLOW, "gate.granted", role };

@@ -123,6 +123,7 @@ bool tw_path_allows(struct tw_context *c, struct tw_request *rq)
 {
 	const struct tw_operation_row *o = rq->operation;
 	struct tw_decision d;
+	rq->goes_on = true;
 	if (c->authenticate && tw_failed(c->authenticate(c, rq)))
 		return false;
 	return !tw_failed(tw_path_decide(c, &rq->subject, o->permission, o->when, &d)) && d.verdict == TW_ALLOW;

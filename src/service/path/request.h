@@ -29,6 +29,7 @@ struct tw_subject {
 	char source[64];          /* peer address, "pid 812", or "" */
 	char how[24];             /* "client-certificate", "session", "peer-credentials", "console", "device-certificate", "" */
 	struct tw_role_set roles; /* of an account or owner: those assigned to it that count now (gate.h); of others it does not count */
+	struct tw_role_set given; /* and all that are assigned to it: whom a rule concerns does not get rid of it by a condition */
 };
 
 #define TW_BODY_MAX (64 * 1024)
@@ -51,6 +52,7 @@ struct tw_request {
 	uint64_t intent;             /* audit sequence number of the intent, for CHANGE */
 	bool takes_file;             /* the door can hand on a body that is a descriptor */
 	bool takes_stream;           /* the door can go on answering */
+	bool goes_on;                /* asked once more for what goes on by itself: nobody has done anything */
 };
 struct tw_reply {
 	int status;    /* 200 unless the handler says otherwise */
