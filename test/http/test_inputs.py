@@ -17,12 +17,12 @@ from test_tasks import confirm  # noqa: E402
 
 pytestmark = pytest.mark.skipif(worlds.missing() is not None, reason=str(worlds.missing()))
 FORM, NO_CONTENT = (400, "path.input"), (400, "RFC 9110 9.3.1")
-WRONG_KIND = {"text": "7", "bool": '"true"', "int": '"1"'}
+WRONG_KIND = {"text": "7", "bool": '"true"', "int": '"1"', "object": '"x"'}
 # Before there is an owner, or for nobody who is anybody already: test/run/test_takeover.py and test_session.py have these.
 NOT_THE_OWNERS = {"commissioning.take", "commissioning.browser", "commissioning.claim", "session.open"}
 STREAMS = {"log.stream"}  # an answer that does not end: test/run/test_stream.py
 KEPT = ("/api/v1/peers", "/api/v1/policies", "/api/v1/keys", "/api/v1/certificates/crls", "/api/v1/local-identity", "/api/v1/identity/assignment",
-        "/api/v1/settings", "/api/v1/tasks")
+        "/api/v1/settings", "/api/v1/tasks", "/api/v1/accounts", "/api/v1/credentials", "/api/v1/session-caps", "/api/v1/roles", "/api/v1/rules")
 JSON = {"Content-Type": "application/json"}
 
 
@@ -47,6 +47,10 @@ def object_of(members):
     return "{" + ",".join(f"{json.dumps(key)}:{value}" for key, value in members) + "}"
 
 
+def sized(field, n):
+    return str(n) if field["kind"] == "int" else json.dumps("A" * n)
+
+
 def edits(fields, body):
     """What is done to a body of the right form, by a name, and the member that has to be named in the refusal."""
     members = [(key, json.dumps(value)) for key, value in json.loads(body).items()]
@@ -60,9 +64,9 @@ def edits(fields, body):
         yield f"{key} null", object_of([*others, (key, "null")]), key
         yield f"{key} doubled", object_of([*others, *2 * [(key, dict(members).get(key, '"A"'))]]), ""
         if field.get("max"):
-            yield f"{key} oversized", object_of([*others, (key, json.dumps("A" * (int(field["max"]) + 1)))]), key
+            yield f"{key} oversized", object_of([*others, (key, sized(field, int(field["max"]) + 1))]), key
         if int(field.get("min") or 0):
-            yield f"{key} undersized", object_of([*others, (key, json.dumps("A" * (int(field["min"]) - 1)))]), key
+            yield f"{key} undersized", object_of([*others, (key, sized(field, int(field["min"]) - 1))]), key
     yield "something unknown", object_of([*members, ("more", "1")]), "more"
     for name, text in {"something behind it": body + "x", "another behind it": body + body, "a NUL behind it": body + "\0", "cut": body[:-1], "a list": f"[{body}]",
                        "a text": '"x"', "null": "null", "half a character": '{"\\ud800":1}', "deep": 200 * "[" + 200 * "]"}.items():
