@@ -62,7 +62,7 @@ tw_err tw_identifier_read(struct tw_slice s, struct tw_identifier *ret)
 {
 	struct tw_slice organization, product;
 	uint64_t pen;
-	if (s.size < sizeof PREFIX - 1 || memcmp(s.at, PREFIX, sizeof PREFIX - 1) != 0)
+	if (s.size < sizeof PREFIX - 1 || s.size > TW_IDENTIFIER_MAX || memcmp(s.at, PREFIX, sizeof PREFIX - 1) != 0)
 		return TW_RAISE(SYNTAX, "the identifier does not begin with %s", PREFIX);
 	s = (struct tw_slice){ s.at + sizeof PREFIX - 1, s.size - (sizeof PREFIX - 1) };
 	TW_TRY(until_hyphen(&s, &organization));

@@ -156,9 +156,11 @@ static tw_err check_signature(const json_t *jws, const tw_cert *cert)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	uint8_t signature[TW_SIGNATURE_SIZE];
-	size_t size; /* of 86 characters, as its shape has it: 64 */
+	size_t size;
 	const struct tw_slice input[] = { text_of(tw_json_get(jws, PROTECTED)), { ".", 1 }, text_of(tw_json_get(jws, PAYLOAD)) };
 	TW_TRY(tw_parse_base64url(text_of(tw_json_get(jws, SIGNATURE)), sizeof signature, signature, &size));
+	if (size != sizeof signature)
+		return TW_RAISE(SYNTAX, "the JWS signature has %zu bytes, wanted %zu", size, sizeof signature);
 	TW_TRY(tw_cert_key(cert, &key));
 	return tw_key_verify(key, input, TW_COUNT(input), signature);
 }

@@ -78,7 +78,8 @@ static tw_err take_fields(const struct tw_slice *field, size_t count, struct tw_
 {
 	struct tw_identifier id;
 
-	/* A unit that does not fit is cut, and what is left is still too long for one. */
+	if (field[1].size > TW_IDENTIFIER_MAX - strlen(URN))
+		return TW_RAISE(SYNTAX, "the code's unit is too long");
 	(void)snprintf(c->identifier, sizeof c->identifier, URN TW_SLICE_FMT, TW_SLICE_ARG(field[1]));
 	TW_TRY(tw_identifier_read(tw_slice_of(c->identifier), &id));
 	c->has_listener = count > 3;
@@ -112,11 +113,13 @@ tw_err tw_labelcode_read(struct tw_slice text, struct tw_labelcode *ret)
 	return e;
 }
 
-/* ISO 7064, a hybrid system: the value of the characters so far; 18 before the first. Of an identifier's characters '.' and '-', which
-   stand before the digits, count nothing; a letter counts the same whether small or large. */
+/* ISO 7064, a hybrid system: the value of the characters so far; 18 before the first. */
 static int add_character(int check, char ch)
 {
-	int value = ch <= '9' ? ch - '0' : (ch | 0x20) - 'a' + 10;
+	int value = ch >= '0' && ch <= '9' ? ch - '0'
+		: ch >= 'a' && ch <= 'z'   ? ch - 'a' + 10
+		: ch >= 'A' && ch <= 'Z'   ? ch - 'A' + 10
+					   : -1;
 
 	return value < 0 ? check : ((check ? check : 36) * 2 % 37 + value) % 36;
 }

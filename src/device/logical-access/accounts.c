@@ -97,8 +97,7 @@ tw_err tw_access_accounts(struct tw_context *c, const struct tw_request *rq, str
 	uint64_t after = 0;
 
 	TW_TRY(tw_page_begin(c, rq, rp, &p));
-	if (!rp->problem[0])
-		TW_TRY(tw_page_after(&p, rp, &after));
+	TW_TRY(tw_page_after(&p, rp, &after));
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_account_each(tw_device_of(c), (int64_t)after, (int64_t)p.limit + 1, add_to_page, &p));

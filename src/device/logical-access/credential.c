@@ -54,8 +54,7 @@ tw_err tw_access_credentials(struct tw_context *c, const struct tw_request *rq, 
 	uint64_t after = 0;
 
 	TW_TRY(tw_page_begin(c, rq, rp, &p));
-	if (!rp->problem[0])
-		TW_TRY(tw_page_after(&p, rp, &after));
+	TW_TRY(tw_page_after(&p, rp, &after));
 	if (rp->problem[0])
 		return TW_OK;
 	const struct tw_value v[] = { TW_V_INT((int64_t)after), TW_V_INT((int64_t)p.limit + 1) };

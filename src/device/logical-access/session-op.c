@@ -45,8 +45,7 @@ tw_err tw_access_sessions(struct tw_context *c, const struct tw_request *rq, str
 	uint64_t after = 0;
 
 	TW_TRY(tw_page_begin(c, rq, rp, &p));
-	if (!rp->problem[0])
-		TW_TRY(tw_page_after(&p, rp, &after));
+	TW_TRY(tw_page_after(&p, rp, &after));
 	if (rp->problem[0])
 		return TW_OK;
 	for (size_t i = after < TW_SESSIONS_MAX ? (size_t)after : TW_SESSIONS_MAX; i < TW_SESSIONS_MAX; i++) {

@@ -20,7 +20,7 @@ tw_err tw_audit_follow(const tw_audit *a, uint64_t after, struct tw_audit_follow
 {
 	if (after > tw_audit_last(a))
 		return TW_RAISE(NOTFOUND, "the log ends with record %llu", (unsigned long long)tw_audit_last(a));
-	if (after + 1 < a->segments[0].first_seq)
+	if (a->segment_count == 0 || after + 1 < a->segments[0].first_seq)
 		return TW_RAISE(NOTFOUND, "record %llu is not on this device any more", (unsigned long long)after + 1);
 	*ret = (struct tw_audit_follow){ .after = after };
 	for (size_t i = 0; i < a->segment_count && a->segments[i].first_seq <= after + 1; i++)
@@ -120,7 +120,7 @@ static tw_err go_on(const tw_audit *a, struct tw_audit_follow *f)
 
 tw_err tw_audit_follow_step(tw_audit *a, struct tw_audit_follow *f, bool (*visit)(void *user, const struct tw_log_record *r), void *user)
 {
-	bool present = f->segment == a->segments[a->segment_count - 1].first_seq;
+	bool present = a->segment_count > 0 && f->segment == a->segments[a->segment_count - 1].first_seq;
 	size_t size = 0;
 	if (!segment_of(a, f->segment))
 		return TW_RAISE(NOTFOUND, "the log was begun anew");

@@ -84,7 +84,7 @@ static void copy(char *to, size_t size, struct tw_slice from)
 
 static struct entry *find(const struct tw_context *c, const char *key)
 {
-	for (size_t i = 0; i < c->settings->count; i++) {
+	for (size_t i = 0; c->settings && i < c->settings->count; i++) {
 		if (strcmp(c->settings->entries[i].row->key, key) == 0)
 			return &c->settings->entries[i];
 	}

@@ -22,7 +22,7 @@ tw_err tw_store_find_format(tw_store *s)
 	TW_TRY(tw_store_answer(s, "PRAGMA user_version", text, sizeof text));
 	s->format = 0;
 	for (const char *c = text; *c; c++) {
-		if (*c < '0' || s->format > 100000) /* a sign, or a number that is none of ours */
+		if (*c < '0' || *c > '9' || s->format > 100000)
 			return TW_RAISE(UNTRUSTED, "store: %s says it has format %s", s->name, text);
 		s->format = s->format * 10 + (*c - '0');
 	}
