@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts: made, changed, ended, by whom and until when; and all of it or nothing, whatever the store or the memory does. */
-#include "one-world.h"
+#include "lacking.h"
 
 #include "device/platform/device.h"
 
@@ -406,48 +406,11 @@ static void test_a_store_that_refuses(void **state)
 	}
 }
 
-static struct {
-	struct tw_sys sys;
-	const struct tw_sys *own;
-	long until; /* that block is not to be had; 0: all are */
-	bool fired;
-} memory;
-
-static bool lacks(void)
+static int ask_change(const void *what)
 {
-	bool now = memory.until > 0 && --memory.until == 0;
+	const struct change *ch = what;
 
-	memory.fired |= now;
-	return now;
-}
-
-static void *alloc(const struct tw_sys *s, size_t size)
-{
-	return lacks() ? NULL : memory.own->alloc(memory.own, size);
-}
-
-static void *resize(const struct tw_sys *s, void *p, size_t size)
-{
-	return lacks() ? NULL : memory.own->resize(memory.own, p, size);
-}
-
-static int ask_without(const struct change *ch, long nth)
-{
-	struct tw_context *c = &device()->context;
-
-	memory.own = c->sys;
-	memory.sys = *c->sys;
-	memory.sys.alloc = alloc;
-	memory.sys.resize = resize;
-	memory.until = nth;
-	memory.fired = false;
-	c->sys = &memory.sys;
-	tw_json_use(&memory.sys);
-	int status = ask(ch->method, ch->target, ch->body);
-	memory.until = 0;
-	tw_json_use(tw_sys_real());
-	c->sys = memory.own;
-	return status;
+	return ask(ch->method, ch->target, ch->body);
 }
 
 /* Short of memory, all of a change is done or nothing; the answer alone may get lost behind it. */
@@ -461,7 +424,7 @@ static void test_memory(void **state)
 			TW_CLEANUP(tw_buf_done) struct tw_buf before = { 0 }, after = { 0 };
 
 			know(&before);
-			int status = ask_without(&changes[i], ++nth);
+			int status = ask_without(ask_change, &changes[i], ++nth);
 			if (status != changes[i].status && !(memory.fired && (status >= 500 || status == 0)))
 				fail_msg("row %zu, block %ld: %d", i, nth, status);
 			know(&after);

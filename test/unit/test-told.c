@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ownership and sessions where a statement of the store's is refused or memory is short: it is told, and nothing is done by halves. */
-#include "one-world.h"
+#include "lacking.h"
 
 #include "device/logical-access/state.h"
 #include "device/platform/device.h"
@@ -317,49 +317,9 @@ static void test_a_claim_that_cannot_be_recorded(void **state)
 
 /* --- Memory is short --- */
 
-static struct {
-	struct tw_sys sys;
-	const struct tw_sys *own;
-	long until; /* that block is not to be had; 0: all are */
-	bool fired;
-} memory;
-
-static bool lacks(void)
+static int ask_row(const void *ask)
 {
-	bool now = memory.until > 0 && --memory.until == 0;
-
-	memory.fired |= now;
-	return now;
-}
-
-static void *alloc(const struct tw_sys *s, size_t size)
-{
-	return lacks() ? NULL : memory.own->alloc(memory.own, size);
-}
-
-static void *resize(const struct tw_sys *s, void *p, size_t size)
-{
-	return lacks() ? NULL : memory.own->resize(memory.own, p, size);
-}
-
-/* With the nth block missing that a handler or the JSON library asks for. */
-static int ask_without(int (*ask)(void), long nth)
-{
-	struct tw_context *c = &device()->context;
-
-	memory.own = c->sys;
-	memory.sys = *c->sys;
-	memory.sys.alloc = alloc;
-	memory.sys.resize = resize;
-	memory.until = nth;
-	memory.fired = false;
-	c->sys = &memory.sys;
-	tw_json_use(&memory.sys);
-	int status = ask();
-	memory.until = 0;
-	tw_json_use(tw_sys_real());
-	c->sys = memory.own;
-	return status;
+	return (*(int (*const *)(void))ask)();
 }
 
 static void test_memory(void **state)
@@ -389,7 +349,7 @@ static void test_memory(void **state)
 		do {
 			if (rows[i].anew || nth == 0)
 				rows[i].prepare();
-			int status = ask_without(rows[i].ask, ++nth);
+			int status = ask_without(ask_row, &rows[i].ask, ++nth);
 			spared += memory.fired && status == rows[i].want;
 			bool own = status == 0 &&
 				(strstr(tw_unit_body(w.unit), "\"request\":") || strstr(tw_unit_body(w.unit), "\"secret\":"));
