@@ -22,6 +22,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import world as worlds
+from errand import Errand, block
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "est"))
 from server import DAY, DER, PEM, Authority, Server, key_pem, name_of, new_key  # noqa: E402
@@ -31,60 +32,14 @@ NAMES = ("none", "url", "unresolved", "unreachable", "timeout", "untrusted", "tl
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
-def block(data):
-    return struct.pack(">H", len(data)) + data
-
-
-class Fetch:
+class Fetch(Errand):
     """One process of thingward-fetch."""
 
     def __init__(self, resolver=""):
-        self.hands, its_hands = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.core, its_core = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         conf = os.memfd_create("resolv.conf")
         os.write(conf, resolver.encode())
-        null = os.open("/dev/null", os.O_RDWR)
-        give = [null, null, 2, its_hands.fileno(), its_core.fileno(), null, conf]
-        high = [os.dup2(fd, 200 + i) for i, fd in enumerate(give)]
-        uid = str(worlds.ROLES["fetch"])
-        path = str(worlds.program("thingward-fetch"))
-        self.pid = os.posix_spawn(path, [path, "fetch", uid, uid], {}, file_actions=[(os.POSIX_SPAWN_DUP2, fd, i) for i, fd in enumerate(high)])
-        for fd in (*high, null, conf):
-            os.close(fd)
-        its_hands.close()
-        its_core.close()
-        self.core.settimeout(20)
-        self.hands.settimeout(5)
-        self.boxed = self.hands.recv(100)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.hands.close()
-        self.core.close()
-        if self.pid:
-            self.end()
-
-    def end(self):
-        try:
-            os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        _, status = os.waitpid(self.pid, 0)
-        self.pid = 0
-        return status
-
-    def send(self, kind, payload=b"", tag=1):
-        self.core.send(struct.pack(">HHII", kind, 0, tag, len(payload)) + payload)
-
-    def receive(self):
-        data = self.core.recv(200000)
-        if not data:
-            raise EOFError
-        kind, _, tag, size = struct.unpack(">HHII", data[:12])
-        assert len(data) == 12 + size
-        return kind, tag, data[12:]
+        super().__init__("fetch", conf)
+        os.close(conf)
 
     def job(self, url, anchors, *, body=None, deadline=5, answer_max=256 * 1024, certificate="", kind="", now=None, authorization=""):
         now_ms = int((time.time() if now is None else now) * 1000)

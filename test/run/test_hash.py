@@ -10,6 +10,7 @@ import time
 import pytest
 
 import world as worlds
+from errand import Errand, block
 
 MAKE, VERIFY, MADE, VERIFIED, FAILED = 0x901, 0x902, 0x911, 0x912, 0x913
 SALT = "AAECAwQFBgcICQoLDA0ODw"
@@ -19,63 +20,29 @@ PASSWORD = "correct horse battery staple"
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
-def block(text):
-    data = text if isinstance(text, bytes) else text.encode()
-    return struct.pack(">H", len(data)) + data
+def words(text):
+    return block(text if isinstance(text, bytes) else text.encode())
 
 
-class Hash:
+class Hash(Errand):
     """One process of thingward-hash."""
 
     def __init__(self, name="hash"):
-        self.hands, its_hands = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.core, its_core = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        null = os.open("/dev/null", os.O_RDWR)
-        give = [null, null, 2, its_hands.fileno(), its_core.fileno(), null, null]
-        high = [os.dup2(fd, 200 + i) for i, fd in enumerate(give)]
-        uid = str(worlds.ROLES["hash"])
-        path = str(worlds.program("thingward-hash"))
-        self.pid = os.posix_spawn(path, [path, name, uid, uid], {}, file_actions=[(os.POSIX_SPAWN_DUP2, fd, i) for i, fd in enumerate(high)])
-        for fd in (*high, null):
-            os.close(fd)
-        its_hands.close()
-        its_core.close()
-        self.core.settimeout(20)
-        self.hands.settimeout(5)
-        self.boxed = self.hands.recv(100)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.hands.close()
-        self.core.close()
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            self.wait()
-
-    def wait(self):
-        _, status = os.waitpid(self.pid, 0)
-        self.pid = 0
-        return status
-
-    def send(self, kind, payload=b"", tag=1):
-        self.core.send(struct.pack(">HHII", kind, 0, tag, len(payload)) + payload)
+        super().__init__("hash", as_role=name)
 
     def ask(self, kind, payload, tag=7):
         self.send(kind, payload, tag)
-        data = self.core.recv(4096)
-        got, _, its_tag, size = struct.unpack(">HHII", data[:12])
-        assert its_tag == tag and len(data) == 12 + size
-        return got, data[12:]
+        got, its_tag, said = self.receive()
+        assert its_tag == tag
+        return got, said
 
     def make(self, password, kib=19456, passes=2):
-        kind, text = self.ask(MAKE, struct.pack(">II", kib, passes) + block(password))
+        kind, text = self.ask(MAKE, struct.pack(">II", kib, passes) + words(password))
         assert kind == MADE
         return text.decode()
 
     def verify(self, phc, password):
-        kind, said = self.ask(VERIFY, block(phc) + block(password))
+        kind, said = self.ask(VERIFY, words(phc) + words(password))
         assert kind == VERIFIED and said in (b"\0", b"\1")
         return said == b"\1"
 
@@ -135,14 +102,14 @@ def test_most_that_a_hash_may_cost_is_within_the_time_it_is_given(role):
 
 
 @pytest.mark.parametrize("kind,payload", [
-    (VERIFY, block(KNOWN.replace("m=19456", "m=4194304")) + block("x")),
-    (VERIFY, block(KNOWN.replace("t=2", "t=9")) + block("x")),
-    (VERIFY, block(KNOWN.replace("m=19456", "m=00008")) + block("x")),
-    (VERIFY, block(KNOWN.replace("argon2id", "argon2ie")) + block("x")),
-    (VERIFY, block(KNOWN) + block("x") + b"\0"),
-    (VERIFY, block(KNOWN) + block(b"x" * 1025)),
-    (MAKE, struct.pack(">II", 4 << 20, 2) + block("x")),
-    (MAKE, struct.pack(">II", 19456, 2) + block("")),
+    (VERIFY, words(KNOWN.replace("m=19456", "m=4194304")) + words("x")),
+    (VERIFY, words(KNOWN.replace("t=2", "t=9")) + words("x")),
+    (VERIFY, words(KNOWN.replace("m=19456", "m=00008")) + words("x")),
+    (VERIFY, words(KNOWN.replace("argon2id", "argon2ie")) + words("x")),
+    (VERIFY, words(KNOWN) + words("x") + b"\0"),
+    (VERIFY, words(KNOWN) + words(b"x" * 1025)),
+    (MAKE, struct.pack(">II", 4 << 20, 2) + words("x")),
+    (MAKE, struct.pack(">II", 19456, 2) + words("")),
     (0x903, b""),
 ])
 def test_what_is_no_question_ends_it(kind, payload):
