@@ -51,8 +51,9 @@ class Answer:
 class Client:
     """Somebody with a key of their own (or none) who talks to one device over TLS."""
 
-    def __init__(self, unit, certificate=True):
+    def __init__(self, unit, certificate=True, source="127.0.0.1"):
         self.unit = unit
+        self.source = source
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.context.check_hostname = False
         self.context.verify_mode = ssl.CERT_NONE
@@ -77,7 +78,7 @@ class Client:
             self.context.load_cert_chain(both.name)
 
     def connect(self):
-        plain = socket.create_connection(("127.0.0.1", self.unit.port), timeout=10)
+        plain = socket.create_connection(("127.0.0.1", self.unit.port), timeout=10, source_address=(self.source, 0))
         return self.context.wrap_socket(plain)
 
     def listener(self):

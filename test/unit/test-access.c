@@ -377,12 +377,12 @@ static void test_codes_as_people_type_them(void **state)
 		{ "----------", false },
 	};
 
+	set("logical-access.attempts", "\"0\"", "100");
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		char body[64];
 		if (i == 0 || rows[i - 1].opens)
 			put_code("01AZ7VWXYZ", device()->boot_id, WORLD_BOOT + 10 * MINUTE);
 		(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", rows[i].typed);
-		later((int64_t)i * 1000 * 13); /* four refusals a minute: nobody has to wait */
 		int status = world_open(&w, body);
 		if (status != (rows[i].opens ? 201 : 403))
 			fail_msg("'%s': %d", rows[i].typed, status);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/logical-access/state.h"
+#include "device/logical-access/throttle-store.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -164,7 +165,7 @@ static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw
 	char source[64];
 
 	source_of(rq, source);
-	int wait = tw_throttle_wait_s(&d->access->throttle, source, tw_time_boot_ms(&d->time));
+	int wait = tw_throttle_wait_s(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
 	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
 }
 
@@ -178,7 +179,7 @@ static void count_refused(struct tw_context *c, const struct tw_request *rq)
 	if (proven)
 		return;
 	source_of(rq, source);
-	tw_throttle_failed(&d->access->throttle, source, tw_time_boot_ms(&d->time));
+	tw_throttle_failed(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
 }
 
 /* A change of ownership that was cut short owes a new listener key: whoever held the device before knows the old one. */
@@ -243,6 +244,7 @@ tw_err tw_access_start(struct tw_device *d)
 	TW_TRY(end_uncollected(d));
 	TW_TRY(tw_access_load(d));
 	TW_TRY(tw_rights_load(d));
+	TW_TRY(tw_throttle_load(d));
 	return pay_listener(d);
 }
 

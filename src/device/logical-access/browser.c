@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/logical-access/state.h"
+#include "device/logical-access/throttle-store.h"
 #include "device/logical-access/takeover.h"
 #include "device/rows-logical-access.h"
 
@@ -85,7 +86,7 @@ tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, stru
 {
 	struct tw_device *d = tw_device_of(c);
 	int64_t now = tw_time_boot_ms(&d->time);
-	int wait = tw_throttle_wait_s(&d->access->throttle, rq->subject.source, now);
+	int wait = tw_throttle_wait_s(tw_access_throttle(d), rq->subject.source, now);
 
 	if (wait)
 		return tw_access_wait(rq, wait, rp);
@@ -98,7 +99,7 @@ tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, stru
 		rp->body = json_pack("{s:s}", "owner_name", b->owner);
 		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 	}
-	tw_throttle_failed(&d->access->throttle, rq->subject.source, now);
+	tw_throttle_failed(tw_access_throttle(d), rq->subject.source, now);
 	return tw_reply_problem(rp, 404, "code", "commissioning.code", "No browser waits with this code",
 		"Compare the digits with the browser's.", "It was mistyped, or is older than five minutes.");
 }

@@ -63,6 +63,7 @@ struct tw_access {
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
 	struct tw_browser browsers[TW_BROWSER_MAX];
 	struct tw_throttle throttle;
+	int64_t throttle_written_ms; /* when the store last got what had changed in it */
 };
 
 struct tw_new_owner {

@@ -1,67 +1,175 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/logical-access/throttle.h"
 
+#include "base/mem.h"
 #include "check.h"
+
+#define MINUTE 60000LL
+#define POLICY                                                         \
+	{                                                              \
+		.limit = 5, .first_ms = MINUTE, .most_ms = 15 * MINUTE \
+	}
+
+static void fail_at(struct tw_throttle *t, const char *source, int times, int64_t now)
+{
+	for (int i = 0; i < times; i++)
+		tw_throttle_failed(t, source, now);
+}
 
 static void test_five_then_wait(void **state)
 {
-	struct tw_throttle t = { 0 };
+	struct tw_throttle t = POLICY;
 
-	for (int i = 0; i < TW_THROTTLE_FAILURES; i++) {
+	for (int i = 0; i < 5; i++) {
 		CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 1000 + i), 0);
 		tw_throttle_failed(&t, "192.0.2.1", 1000 + i);
 	}
-	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 1100), 60);
-	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 60999), 1);
-	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 61000), 0);
+	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 1004), 60);
+	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 61003), 1);
+	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.1", 61004), 0);
 	CHECK_INT(tw_throttle_wait_s(&t, "192.0.2.2", 1100), 0);
 }
 
-static void test_window_begins_anew(void **state)
+/* Each failure after a wait makes the next twice as long, up to the most, and a good while without any ends it. */
+static void test_waits_grow(void **state)
 {
-	struct tw_throttle t = { 0 };
+	static const int rows[] = { 60, 120, 240, 480, 900, 900, 900 };
+	struct tw_throttle t = POLICY;
+	int64_t now = 0;
 
-	for (int i = 0; i < TW_THROTTLE_FAILURES; i++)
-		tw_throttle_failed(&t, "a", 0);
-	tw_throttle_failed(&t, "a", TW_THROTTLE_WINDOW_MS);
-	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS), 0);
-}
-
-/* A source that goes on failing: at the last millisecond it is still the same window, and a free place is not somebody's oldest. */
-static void test_edges(void **state)
-{
-	struct tw_throttle t = { 0 };
-
-	for (int i = 0; i < TW_THROTTLE_FAILURES; i++)
-		tw_throttle_failed(&t, "a", 0);
-	tw_throttle_failed(&t, "a", TW_THROTTLE_WINDOW_MS - 1);
-	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS - 1), 1);
-	tw_throttle_failed(&t, "a", TW_THROTTLE_WINDOW_MS);
-	for (int i = 1; i < TW_THROTTLE_FAILURES; i++) {
-		CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS), 0);
-		tw_throttle_failed(&t, "a", TW_THROTTLE_WINDOW_MS);
+	fail_at(&t, "a", 4, now);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		tw_throttle_failed(&t, "a", now);
+		CHECK_INT(tw_throttle_wait_s(&t, "a", now), rows[i]);
+		now += rows[i] * 1000LL;
+		CHECK_INT(tw_throttle_wait_s(&t, "a", now), 0);
 	}
-	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS), 60); /* the window is the new one, counted from one */
-	for (int i = 0; i < TW_THROTTLE_FAILURES; i++)
-		tw_throttle_failed(&t, "b", TW_THROTTLE_WINDOW_MS);
-	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_WINDOW_MS), 60);
-	CHECK_INT(tw_throttle_wait_s(&t, "b", TW_THROTTLE_WINDOW_MS), 60);
+	now += TW_THROTTLE_MEMORY_MS - 1;
+	tw_throttle_failed(&t, "a", now);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", now), 900);
+	now += 900000 + TW_THROTTLE_MEMORY_MS;
+	fail_at(&t, "a", 4, now);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", now), 0);
+	tw_throttle_failed(&t, "a", now);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", now), 60);
+	fail_at(&t, "a", 5000, now); /* no number of them wraps around */
+	CHECK_INT(tw_throttle_wait_s(&t, "a", now), 900);
 }
 
-static void test_full_table_forgets_the_oldest(void **state)
+/* Who mistypes now and then never waits; who guesses slowly does. */
+static void test_a_quiet_hour_forgives(void **state)
 {
-	struct tw_throttle t = { 0 };
+	struct tw_throttle t = POLICY;
+
+	fail_at(&t, "a", 4, 0);
+	tw_throttle_failed(&t, "a", TW_THROTTLE_MEMORY_MS - 1);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", TW_THROTTLE_MEMORY_MS - 1), 60);
+	fail_at(&t, "b", 4, 0);
+	fail_at(&t, "b", 4, TW_THROTTLE_MEMORY_MS);
+	CHECK_INT(tw_throttle_wait_s(&t, "b", TW_THROTTLE_MEMORY_MS), 0);
+}
+
+/* Settings count at once, and switched off nobody waits and nothing is counted. */
+static void test_policy(void **state)
+{
+	struct tw_throttle t = { .limit = 3, .first_ms = 5000, .most_ms = 7000 };
+
+	fail_at(&t, "a", 3, 0);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", 0), 5);
+	tw_throttle_failed(&t, "a", 5000);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", 5000), 7);
+	t.off = true;
+	CHECK_INT(tw_throttle_wait_s(&t, "a", 5000), 0);
+	fail_at(&t, "b", 10, 5000);
+	t.off = false;
+	CHECK_INT(tw_throttle_wait_s(&t, "a", 5000), 7);
+	CHECK_INT(tw_throttle_wait_s(&t, "b", 5000), 0);
+	t.most_ms = 1000; /* below the first */
+	fail_at(&t, "c", 3, 5000);
+	CHECK_INT(tw_throttle_wait_s(&t, "c", 5000), 1);
+}
+
+static void test_account(void **state)
+{
+	struct tw_throttle t = POLICY;
+	char source[32];
+	struct tw_throttle_try stranger = { source, "alice", false }, owner = { "192.0.2.1", "alice", true },
+			       elsewhere = { "198.51.100.1", "alice", false };
+
+	for (int i = 0; i < 5; i++) { /* each from a place of his own, so that no source waits */
+		(void)snprintf(source, sizeof source, "203.0.113.%d", i);
+		CHECK_INT(tw_throttle_login_wait_s(&t, &stranger, 0), 0);
+		tw_throttle_login_failed(&t, &stranger, 0);
+		CHECK_INT(tw_throttle_wait_s(&t, source, 0), 0);
+	}
+	CHECK_INT(tw_throttle_login_wait_s(&t, &elsewhere, 0), 60);
+	CHECK_INT(tw_throttle_login_wait_s(&t, &owner, 0), 0); /* he is known there */
+	for (int i = 0; i < 5; i++)
+		tw_throttle_login_failed(&t, &owner, 0);
+	CHECK_INT(tw_throttle_login_wait_s(&t, &owner, 0), 60);     /* but his own failures count, against his place */
+	CHECK_INT(tw_throttle_login_wait_s(&t, &elsewhere, 0), 60); /* and not against the account */
+	CHECK_INT(tw_throttle_login_wait_s(&t, &(struct tw_throttle_try){ "198.51.100.1", "bob", false }, 0), 0);
+	CHECK_INT(tw_throttle_wait_s(&t, "alice", 0), 0); /* an account's name is no source's */
+	tw_throttle_login_passed(&t, &owner);
+	CHECK_INT(tw_throttle_login_wait_s(&t, &owner, 0), 0);
+	CHECK_INT(tw_throttle_login_wait_s(&t, &elsewhere, 0), 0);
+}
+
+static void test_full_table_forgets_who_failed_least(void **state)
+{
+	struct tw_throttle t = POLICY;
 	char name[32];
 
-	for (int s = 0; s <= TW_THROTTLE_SOURCES; s++) {
-		CHECK_INT(tw_throttle_wait_s(&t, "source 0", 100), s == 0 ? 0 : 60); /* while there is a free place */
+	fail_at(&t, "worst", 6, 0);
+	for (int s = 0; s < TW_THROTTLE_PLACES; s++) {
 		(void)snprintf(name, sizeof name, "source %d", s);
-		for (int i = 0; i < TW_THROTTLE_FAILURES; i++)
-			tw_throttle_failed(&t, name, s);
+		fail_at(&t, name, 5, 1 + s);
 	}
-	CHECK_INT(tw_throttle_wait_s(&t, "source 0", 100), 0);
+	CHECK_INT(tw_throttle_wait_s(&t, "worst", 100), 120);
 	CHECK_INT(tw_throttle_wait_s(&t, "source 1", 100), 60);
 	CHECK_INT(tw_throttle_wait_s(&t, name, 100), 60);
+	CHECK_INT(tw_throttle_wait_s(&t, "source 0", 100), 0);
+	for (int s = 0; s < 10 * TW_THROTTLE_PLACES; s++) { /* many who fail once take one place from one another */
+		(void)snprintf(name, sizeof name, "passer-by %d", s);
+		tw_throttle_failed(&t, name, 200);
+	}
+	CHECK_INT(tw_throttle_wait_s(&t, "worst", 200), 120);
+	CHECK_INT(tw_throttle_wait_s(&t, "source 2", 200), 60);
+}
+
+/* Across a start: who waited waits for all of it again, and the next failure counts on. */
+static void test_kept(void **state)
+{
+	struct tw_throttle t = POLICY, after = POLICY;
+	const struct tw_throttled *one;
+	size_t at = 0, count = 0;
+
+	fail_at(&t, "a", 6, 1000);
+	CHECK(t.changed);
+	t.changed = false;
+	fail_at(&t, "b", 4, 1000);
+	CHECK(!t.changed); /* nobody waits for these, and nothing is written for them */
+	while ((one = tw_throttle_next(&t, TW_THROTTLE_SOURCE, &at)) != NULL) {
+		CHECK_TEXT(one->who, "a");
+		tw_throttle_put(&after, TW_THROTTLE_SOURCE, one->who, one->failures, one->until_ms - one->last_ms, 50);
+		count++;
+	}
+	CHECK_INT(count, 1);
+	CHECK_INT(tw_throttle_wait_s(&after, "a", 50), 120);
+	CHECK_INT(tw_throttle_wait_s(&after, "a", 50 + 120000), 0);
+	tw_throttle_failed(&after, "a", 50 + 120000);
+	CHECK_INT(tw_throttle_wait_s(&after, "a", 50 + 120000), 240);
+	tw_throttle_put(&after, TW_THROTTLE_SOURCE, "a", 1, 1, 50); /* is there already */
+	tw_throttle_put(&after, TW_THROTTLE_SOURCE, "c", 0, 1000, 50);
+	CHECK_INT(tw_throttle_wait_s(&after, "a", 50 + 120000), 240);
+	CHECK_INT(tw_throttle_wait_s(&after, "c", 50), 0);
+	t.changed = false;
+	tw_throttle_login_passed(&t, &(struct tw_throttle_try){ "b", "x", false });
+	CHECK(!t.changed);
+	tw_throttle_login_passed(&t, &(struct tw_throttle_try){ "a", "x", false });
+	CHECK(t.changed);
+	at = 0;
+	CHECK(tw_throttle_next(&t, TW_THROTTLE_SOURCE, &at) == NULL);
 }
 
 static void test_whom_to_count_against(void **state)
@@ -86,5 +194,6 @@ static void test_whom_to_count_against(void **state)
 	}
 }
 
-CHECK_MAIN(cmocka_unit_test(test_whom_to_count_against), cmocka_unit_test(test_five_then_wait),
-	cmocka_unit_test(test_window_begins_anew), cmocka_unit_test(test_edges), cmocka_unit_test(test_full_table_forgets_the_oldest))
+CHECK_MAIN(cmocka_unit_test(test_whom_to_count_against), cmocka_unit_test(test_five_then_wait), cmocka_unit_test(test_waits_grow),
+	cmocka_unit_test(test_a_quiet_hour_forgives), cmocka_unit_test(test_policy), cmocka_unit_test(test_account),
+	cmocka_unit_test(test_full_table_forgets_who_failed_least), cmocka_unit_test(test_kept))

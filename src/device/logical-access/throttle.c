@@ -6,66 +6,146 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define NETWORK 8 /* bytes of a /64 */
+#define NETWORK 8        /* bytes of a /64 */
+#define DOUBLINGS_MAX 20 /* beyond it any wait is the most that there is */
 
 void tw_throttle_source(const char *address, char ret[64])
 {
 	struct in6_addr six;
-	char network[INET6_ADDRSTRLEN] = "";
+	char network[INET6_ADDRSTRLEN];
+	bool is_six = inet_pton(AF_INET6, address, &six) == 1;
 
-	if (inet_pton(AF_INET6, address, &six) != 1) {
+	if (is_six)
+		memset(six.s6_addr + NETWORK, 0, sizeof six.s6_addr - NETWORK);
+	if (is_six && inet_ntop(AF_INET6, &six, network, sizeof network))
+		(void)snprintf(ret, 64, "%s/64", network);
+	else
 		(void)snprintf(ret, 64, "%s", address);
-		return;
-	}
-	memset(six.s6_addr + NETWORK, 0, sizeof six.s6_addr - NETWORK);
-	(void)inet_ntop(AF_INET6, &six, network, sizeof network); /* it has room for any */
-	(void)snprintf(ret, 64, "%s/64", network);
 }
 
-static const struct tw_throttled *find(const struct tw_throttle *t, const char *source)
+static struct tw_throttled *find(struct tw_throttled of[TW_THROTTLE_PLACES], const char *who)
 {
-	for (size_t i = 0; i < TW_COUNT(t->of); i++)
-		if (t->of[i].failures && strcmp(t->of[i].source, source) == 0)
-			return &t->of[i];
+	for (size_t i = 0; i < TW_THROTTLE_PLACES; i++)
+		if (of[i].failures && strcmp(of[i].who, who) == 0)
+			return &of[i];
 	return NULL;
+}
+
+/* The waits grow from the limit on: first, twice, four times, ... */
+static int64_t wait_of(const struct tw_throttle *t, unsigned failures)
+{
+	unsigned beyond = failures - t->limit;
+	int64_t wait = t->first_ms << (beyond < DOUBLINGS_MAX ? beyond : DOUBLINGS_MAX);
+
+	return wait < t->most_ms ? wait : t->most_ms;
+}
+
+static int left_s(const struct tw_throttle *t, enum tw_throttle_kind kind, const char *who, int64_t now_ms)
+{
+	const struct tw_throttled *s = find(((struct tw_throttle *)(uintptr_t)t)->of[kind], who);
+	int64_t left = s && !t->off ? s->until_ms - now_ms : 0;
+
+	return left > 0 ? (int)((left + 999) / 1000) : 0;
+}
+
+/* A free place; else that of who failed least, so that many who fail once drive out nobody who failed often. */
+static struct tw_throttled *place(struct tw_throttled of[TW_THROTTLE_PLACES])
+{
+	struct tw_throttled *least = &of[0];
+
+	for (size_t i = 1; i < TW_THROTTLE_PLACES; i++)
+		if (of[i].failures < least->failures || (of[i].failures == least->failures && of[i].last_ms < least->last_ms))
+			least = &of[i];
+	return least;
+}
+
+/* A good while of quiet, behind the last wait if there was one. */
+static bool is_over(const struct tw_throttled *s, int64_t now_ms)
+{
+	return now_ms - (s->until_ms > s->last_ms ? s->until_ms : s->last_ms) >= TW_THROTTLE_MEMORY_MS;
+}
+
+static void count(struct tw_throttle *t, enum tw_throttle_kind kind, const char *who, int64_t now_ms)
+{
+	struct tw_throttled *s = find(t->of[kind], who);
+
+	if (t->off)
+		return;
+	if (!s) {
+		s = place(t->of[kind]);
+		t->changed = t->changed || s->failures >= t->limit;
+		*s = (struct tw_throttled){ .last_ms = now_ms };
+		(void)snprintf(s->who, sizeof s->who, "%s", who);
+	}
+	if (is_over(s, now_ms))
+		s->failures = 0;
+	s->failures += s->failures < UINT32_MAX;
+	s->last_ms = now_ms;
+	if (s->failures >= t->limit) {
+		s->until_ms = now_ms + wait_of(t, s->failures);
+		t->changed = true;
+	}
+}
+
+static void forgive(struct tw_throttle *t, enum tw_throttle_kind kind, const char *who)
+{
+	struct tw_throttled *s = find(t->of[kind], who);
+
+	if (!s)
+		return;
+	t->changed = t->changed || s->failures >= t->limit;
+	*s = (struct tw_throttled){ 0 };
 }
 
 int tw_throttle_wait_s(const struct tw_throttle *t, const char *source, int64_t now_ms)
 {
-	const struct tw_throttled *s = find(t, source);
-	int64_t left = s ? s->since_ms + TW_THROTTLE_WINDOW_MS - now_ms : 0;
-
-	if (!s || s->failures < TW_THROTTLE_FAILURES || left <= 0)
-		return 0;
-	return (int)((left + 999) / 1000);
-}
-
-/* The place of a new source: a free one, else the one that began longest ago. */
-static struct tw_throttled *place(struct tw_throttle *t)
-{
-	struct tw_throttled *oldest = &t->of[0];
-
-	for (size_t i = 0; i < TW_COUNT(t->of); i++) {
-		if (!t->of[i].failures)
-			return &t->of[i];
-		if (t->of[i].since_ms < oldest->since_ms)
-			oldest = &t->of[i];
-	}
-	return oldest;
+	return left_s(t, TW_THROTTLE_SOURCE, source, now_ms);
 }
 
 void tw_throttle_failed(struct tw_throttle *t, const char *source, int64_t now_ms)
 {
-	struct tw_throttled *s = (struct tw_throttled *)(uintptr_t)find(t, source);
+	count(t, TW_THROTTLE_SOURCE, source, now_ms);
+}
 
-	if (!s) {
-		s = place(t);
-		s->failures = 0;
-		(void)snprintf(s->source, sizeof s->source, "%s", source);
+int tw_throttle_login_wait_s(const struct tw_throttle *t, const struct tw_throttle_try *login, int64_t now_ms)
+{
+	int source = left_s(t, TW_THROTTLE_SOURCE, login->source, now_ms);
+	int account = login->known ? 0 : left_s(t, TW_THROTTLE_ACCOUNT, login->account, now_ms);
+
+	return source > account ? source : account;
+}
+
+/* What a known client mistypes is not counted against the account: he would make others wait there, who may be himself elsewhere. */
+void tw_throttle_login_failed(struct tw_throttle *t, const struct tw_throttle_try *login, int64_t now_ms)
+{
+	count(t, TW_THROTTLE_SOURCE, login->source, now_ms);
+	if (!login->known)
+		count(t, TW_THROTTLE_ACCOUNT, login->account, now_ms);
+}
+
+void tw_throttle_login_passed(struct tw_throttle *t, const struct tw_throttle_try *login)
+{
+	forgive(t, TW_THROTTLE_SOURCE, login->source);
+	forgive(t, TW_THROTTLE_ACCOUNT, login->account);
+}
+
+const struct tw_throttled *tw_throttle_next(const struct tw_throttle *t, enum tw_throttle_kind kind, size_t *at)
+{
+	while (*at < TW_THROTTLE_PLACES) {
+		const struct tw_throttled *s = &t->of[kind][(*at)++];
+
+		if (s->failures && s->failures >= t->limit)
+			return s;
 	}
-	if (s->failures == 0 || now_ms - s->since_ms >= TW_THROTTLE_WINDOW_MS) {
-		s->since_ms = now_ms;
-		s->failures = 0;
-	}
-	s->failures++;
+	return NULL;
+}
+
+void tw_throttle_put(struct tw_throttle *t, enum tw_throttle_kind kind, const char *who, unsigned failures, int64_t wait_ms, int64_t now_ms)
+{
+	struct tw_throttled *s = place(t->of[kind]);
+
+	if (failures == 0 || find(t->of[kind], who))
+		return;
+	*s = (struct tw_throttled){ .last_ms = now_ms, .until_ms = now_ms + wait_ms, .failures = failures };
+	(void)snprintf(s->who, sizeof s->who, "%s", who);
 }

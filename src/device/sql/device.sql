@@ -46,6 +46,13 @@ CREATE TABLE credential (
 	made_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX credential_of ON credential (account);
+CREATE TABLE throttle (
+	kind INTEGER NOT NULL,
+	who TEXT NOT NULL,
+	failures INTEGER NOT NULL,
+	wait_ms INTEGER NOT NULL,
+	PRIMARY KEY (kind, who)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE session_cap (
 	kind TEXT NOT NULL,
 	name TEXT NOT NULL,
@@ -180,6 +187,15 @@ DELETE FROM account_group WHERE account = ?1 AND name = ?2;
 
 -- name: credential_put
 INSERT INTO credential (account, kind, label, lookup, data, made_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id;
+
+-- name: throttle_all
+SELECT kind, who, failures, wait_ms FROM throttle ORDER BY failures DESC LIMIT 128;
+
+-- name: throttle_put
+INSERT INTO throttle (kind, who, failures, wait_ms) VALUES (?1, ?2, ?3, ?4);
+
+-- name: throttle_drop_all
+DELETE FROM throttle;
 
 -- name: totp_of
 SELECT id, data FROM credential WHERE account = ?1 AND kind = 'totp';

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who has to wait, across restarts and power cuts: a table of at most twice TW_THROTTLE_PLACES rows in the store.
+ *
+ * Written by a job, at most once in TW_THROTTLE_WRITE_MS: somebody who fails from many places must not wear out the flash, nor make core wait for
+ * the disk at each guess. A power cut within that time loses its failures, so it buys a few guesses for each start of the device.
+ */
+#ifndef TW_DEVICE_LOGICAL_ACCESS_THROTTLE_STORE_H
+#define TW_DEVICE_LOGICAL_ACCESS_THROTTLE_STORE_H
+#include "device/logical-access/throttle.h"
+#include "device/platform/device.h"
+
+#define TW_THROTTLE_WRITE_MS 10000
+
+struct tw_throttle *tw_access_throttle(struct tw_device *d); /* as the settings are now */
+tw_err tw_throttle_load(struct tw_device *d);                /* what is not of its form is left out */
+#endif
