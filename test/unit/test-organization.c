@@ -108,8 +108,8 @@ static const struct {
 		403, "rights.reserved" },
 	{ "DELETE", RULE("lock"), NULL, 404, "rights.unknown" },
 	{ "GET", "/api/v1/access?operation=settings", NULL, 400, "access.operation" },
-	{ "GET", "/api/v1/access?operation=settings.list&account=a99", NULL, 404, "account.unknown" },
-	{ "GET", "/api/v1/access?operation=settings.list&account=99", NULL, 404, "account.unknown" },
+	{ "GET", "/api/v1/access?operation=settings.list&account=a2&kind=local", NULL, 400, "access.subject" },
+	{ "GET", "/api/v1/access?operation=settings.list&kind=peer", NULL, 400, "access.subject" },
 };
 
 static void test_what_is_refused(void **state)
@@ -201,6 +201,59 @@ static void test_why(void **state)
 	check_ask("GET", "/api/v1/access?operation=settings.list&account=a2", NULL, 200, "\"rule\":\"account.state\"");
 	check_ask("GET", "/api/v1/access?operation=settings.list&account=a2", NULL, 200, "\"allowed\":false");
 	check_ask("GET", "/api/v1/access?operation=keys.list", NULL, 200, "\"allowed\":true,\"by\":\"owner\"");
+}
+
+/* @nist LA.AZ.1: of processes and of whoever is not known here too */
+static void test_why_of_others(void **state)
+{
+	static const struct {
+		const char *query;
+		bool allowed;
+		const char *rule;
+	} rows[] = {
+		{ "operation=settings.list&kind=anyone", false, "gate.anonymous" },
+		{ "operation=health.read&kind=anyone", true, "gate.granted" },
+		{ "operation=settings.list&kind=local", true, "gate.granted" },
+		{ "operation=settings.change&kind=local", false, "gate.permission" },
+		{ "operation=ownership.recover&kind=console", true, "gate.granted" },
+		{ "operation=settings.list&kind=console", false, "gate.permission" },
+		{ "operation=application.event&kind=application", true, "gate.granted" },
+		{ "operation=application.event&kind=local", false, "gate.permission" },
+		{ "operation=local-identity.renew&kind=device", true, "gate.granted" },
+		{ "operation=settings.list&account=a99", false, "account.unknown" },
+		{ "operation=health.read&account=a99", false, "account.unknown" },
+		{ "operation=settings.list&account=99", false, "account.unknown" },
+	};
+	char target[96], want[48];
+
+	be("");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		(void)snprintf(target, sizeof target, "/api/v1/access?%s", rows[i].query);
+		(void)snprintf(want, sizeof want, "\"rule\":\"%s\"", rows[i].rule);
+		check_ask("GET", target, NULL, 200, rows[i].allowed ? "\"allowed\":true" : "\"allowed\":false");
+		check_ask("GET", target, NULL, 200, want);
+	}
+}
+
+/* @nist LA.RSM.5.3: what governs rights is shown to who may read it, and to nobody else */
+static void test_what_governs_rights(void **state)
+{
+	static const struct {
+		const char *role;
+		int status;
+	} rows[] = { { "operator", 403 }, { "emergency", 403 }, { "supporting-party", 403 }, { "auditor", 200 }, { "admin", 200 },
+		{ "", 200 } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		be(rows[i].role);
+		check_ask("GET", "/api/v1/settings/logical-access.mode", NULL, rows[i].status,
+			rows[i].status == 403 ? "gate.permission" : "normal");
+		check_ask("GET", "/api/v1/settings?limit=100", NULL, 200, "identification.remote-read");
+		CHECK_INT(strstr(tw_unit_body(w.unit), "logical-access.") != NULL, rows[i].status == 200);
+		check_ask("GET", "/api/v1/settings/no.such", NULL, 404, "setting.unknown");
+	}
+	be("operator");
+	check_ask("GET", "/api/v1/settings?limit=1", NULL, 200, "\"next\"");
 }
 
 /* A condition of a role may name the mode and the place that the organization set; where one does not hold, the role does not count. */
@@ -297,5 +350,5 @@ static void test_memory(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_a_role_of_the_organization), TEST(test_what_is_refused), TEST(test_nobody_gives_what_he_has_not),
-	TEST(test_a_rule_reads_its_fact_each_time), TEST(test_why), TEST(test_mode_and_place), TEST(test_a_role_that_is_held),
-	TEST(test_starts_and_owners), TEST(test_room), TEST(test_memory))
+	TEST(test_a_rule_reads_its_fact_each_time), TEST(test_why), TEST(test_why_of_others), TEST(test_what_governs_rights),
+	TEST(test_mode_and_place), TEST(test_a_role_that_is_held), TEST(test_starts_and_owners), TEST(test_room), TEST(test_memory))

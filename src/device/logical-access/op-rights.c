@@ -397,31 +397,91 @@ static tw_err explain(struct tw_context *c, const struct tw_subject *s, const st
 	return add_roles(c, s, o->permission, rp->body);
 }
 
-tw_err tw_access_explain(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+/* Those that a door makes of somebody, and where they come in. */
+static const struct {
+	const char *word;
+	enum tw_subject_kind kind;
+	enum tw_door door;
+} kinds[] = {
+	{ "anyone", TW_SUBJECT_ANYONE, TW_DOOR_HTTPS },
+	{ "local", TW_SUBJECT_LOCAL, TW_DOOR_LOCAL },
+	{ "console", TW_SUBJECT_CONSOLE, TW_DOOR_CONSOLE },
+	{ "application", TW_SUBJECT_APPLICATION, TW_DOOR_LOCAL },
+	{ "device", TW_SUBJECT_DEVICE, TW_DOOR_INTERNAL },
+};
+
+static bool imagine_kind(const char *word, struct tw_subject *ret)
 {
-	const struct tw_operation_row *o = tw_operation_find(c->capabilities, tw_slice_of(tw_json_text(rq->input, "operation")));
-	const char *id = tw_json_text(rq->input, "account");
-	struct tw_subject s = rq->subject;
-	struct tw_account a;
+	for (size_t i = 0; i < TW_COUNT(kinds); i++)
+		if (!strcmp(kinds[i].word, word)) {
+			*ret = (struct tw_subject){ .door = kinds[i].door, .kind = kinds[i].kind };
+			return true;
+		}
+	return false;
+}
+
+static tw_err read_account(struct tw_context *c, const char *id, struct tw_account *ret)
+{
 	int64_t number;
 
-	if (!o)
-		return bad(rp, "access.operation", "There is no operation of this name.");
-	if (*id) {
-		tw_err e = tw_account_id_read(tw_slice_of(id), &number) ? tw_account_get(tw_device_of(c), number, &a)
-									: TW_RAISE(NOTFOUND, "no id");
-		if (tw_is(e, TW_CODE_NOTFOUND))
-			return tw_reply_problem(rp, 404, "not-found", "account.unknown", "There is no such account",
-				"List the accounts to see what there is.", "No account has this id.");
+	if (!tw_account_id_read(tw_slice_of(id), &number))
+		return TW_RAISE(NOTFOUND, "no id");
+	return tw_account_get(tw_device_of(c), number, ret);
+}
+
+static tw_err refuse_all(struct tw_reply *rp, const char *rule)
+{
+	TW_TRY(tw_json_set(rp->body, "allowed", json_false()));
+	return tw_json_set(rp->body, "rule", json_string(rule));
+}
+
+/* @nist LA.AZ.1: of an account that is not there the answer is no, whatever the operation */
+static tw_err explain_account(struct tw_context *c, const char *id, const struct tw_operation_row *o, struct tw_reply *rp)
+{
+	struct tw_account a = { .state = TW_ACCOUNT_ACTIVE };
+	struct tw_subject s;
+
+	tw_err e = read_account(c, id, &a);
+	bool unknown = tw_is(e, TW_CODE_NOTFOUND);
+	if (!unknown)
 		TW_TRY(e);
-		TW_TRY(imagine(c, &a, &s));
-	}
+	TW_TRY(imagine(c, &a, &s));
 	TW_TRY(explain(c, &s, o, rp));
-	if (*id && a.state != TW_ACCOUNT_ACTIVE) {
-		TW_TRY(tw_json_set(rp->body, "allowed", json_false()));
-		return tw_json_set(rp->body, "rule", json_string("account.state"));
-	}
-	return TW_OK;
+	if (unknown)
+		return refuse_all(rp, "account.unknown");
+	return a.state == TW_ACCOUNT_ACTIVE ? TW_OK : refuse_all(rp, "account.state");
+}
+
+/* What is asked for without an operation of the API, as an application's events are, has a permission all the same. */
+static const char *permission_of(struct tw_context *c, const char *word)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = tw_gate_permission_name(c->gate, i)); i++)
+		if (!strcmp(name, word))
+			return name;
+	return NULL;
+}
+
+tw_err tw_access_explain(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const char *word = tw_json_text(rq->input, "operation");
+	const struct tw_operation_row *o = tw_operation_find(c->capabilities, tw_slice_of(word));
+	struct tw_operation_row bare = { .permission = o ? NULL : permission_of(c, word), .when = TW_WHEN_ALWAYS };
+	const char *id = tw_json_text(rq->input, "account"), *kind = tw_json_text(rq->input, "kind");
+	struct tw_subject s = rq->subject;
+
+	bare.name = bare.permission;
+	if (!o && !bare.permission)
+		return bad(rp, "access.operation", "There is no operation of this name, and no permission.");
+	o = o ? o : &bare;
+	if (*id && *kind)
+		return bad(rp, "access.subject", "Name an account or a kind, not both.");
+	if (*id)
+		return explain_account(c, id, o, rp);
+	if (*kind && !imagine_kind(kind, &s))
+		return bad(rp, "access.subject", "A kind is anyone, local, console, application or device.");
+	return explain(c, &s, o, rp);
 }
 
 static tw_err fact_of_setting(struct tw_context *c, const char *key, json_t **ret)

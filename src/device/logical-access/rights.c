@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The organization's roles and rules, between their document and the gate. See rights.h. */
+/* @nist LA.RSM.4.3: the organization's roles, and its rules, between their document and the gate. See rights.h. */
 #include "device/logical-access/rights.h"
 
 #include "base/log.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * @nist LA.RSM.2: roles are what an account may do
+ * @nist LA.RSM.4.1: and all that it may do
+ * @nist LA.RSM.7.1: found anew at each request
  *
  * From an account that somebody has proven to be his, to a subject with the roles that count now: those of its assignments whose
  * conditions all hold at this moment. Found anew at each request, so that what was taken away is gone with the next one.

@@ -11,7 +11,7 @@
 
 #define KIND(k) (1u << TW_SUBJECT_##k)
 
-/* Which kinds of subject a door can produce at all. A subject from the wrong door is our own fault or an attack: refused. */
+/* @nist LA.AZ.2: which kinds of subject a door can produce at all. A subject from the wrong door is our own fault or an attack: refused. */
 static const unsigned door_kinds[] = {
 	[TW_DOOR_HTTPS] = KIND(ANYONE) | KIND(OWNER) | KIND(PEER) | KIND(ACCOUNT),
 	[TW_DOOR_LOCAL] = KIND(ANYONE) | KIND(OWNER) | KIND(LOCAL) | KIND(APPLICATION) | KIND(ACCOUNT),
@@ -104,7 +104,7 @@ struct tw_role_set tw_subject_roles(const struct tw_subject *s)
 	return held;
 }
 
-/* The role that grants it as a whole: the first of those held. */
+/* @nist LA.RSM.4: the role that grants it as a whole: the first of those held. */
 static const char *granting(const tw_gate *g, const struct tw_gate_permission *p, const struct tw_role_set *held)
 {
 	for (size_t i = 0; i < TW_COUNT(held->bits); i++) {
@@ -185,7 +185,7 @@ static struct tw_decision decide(const tw_gate *g, const struct tw_ask *a)
 	return (struct tw_decision){ TW_ALLOW, "gate.granted", role };
 }
 
-/* One place knows who is authorized, and is asked at every use */
+/* @nist LA.RSM.9: one place knows who is authorized, and is asked at every use */
 struct tw_decision tw_gate_authorize(const tw_gate *g, const struct tw_ask *a)
 {
 	if (!kind_fits_door(a->subject))

@@ -50,6 +50,7 @@ static bool take_record(void *user, const struct tw_log_record *r)
 	return !tw_failed(l->result); /* full, it is asked once more, and says so */
 }
 
+/* @nist LA.RSM.6.3.2: whoever comes here holds log.read, and the path records that he came, or that he was refused */
 tw_err tw_op_log_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct listing l = { .result = TW_OK };

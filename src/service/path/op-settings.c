@@ -50,10 +50,21 @@ static tw_err describe(struct tw_context *c, const struct tw_setting_row *row, j
 	return TW_OK;
 }
 
-/* The first row behind the cursor's; a name that is none any more (another release) is refused. */
-static tw_err list_from(struct tw_context *c, struct tw_page *p, struct tw_reply *rp)
+/* @nist LA.RSM.5.3: a setting that says who may do what is shown to whoever may read that, and to nobody else */
+static tw_err may_read(struct tw_context *c, const struct tw_request *rq, const struct tw_setting_row *row, bool *ret)
 {
-	bool skip = p->after[0] != '\0';
+	struct tw_decision d = { .verdict = TW_ALLOW };
+
+	if (row->permission && !strcmp(row->permission, "access.change"))
+		TW_TRY(tw_path_decide(c, &rq->subject, "access.read", TW_WHEN_ALWAYS, &d));
+	*ret = d.verdict == TW_ALLOW;
+	return TW_OK;
+}
+
+/* The first row behind the cursor's; a name that is none any more (another release) is refused. */
+static tw_err list_from(struct tw_context *c, const struct tw_request *rq, struct tw_page *p, struct tw_reply *rp)
+{
+	bool skip = p->after[0] != '\0', shown = false;
 	for (const struct tw_capability *const *q = c->capabilities; *q; q++) {
 		for (const struct tw_setting_row *r = (*q)->settings; r && r->key; r++) {
 			json_t *one = NULL;
@@ -62,6 +73,9 @@ static tw_err list_from(struct tw_context *c, struct tw_page *p, struct tw_reply
 				skip = strcmp(r->key, p->after) != 0;
 				continue;
 			}
+			TW_TRY(may_read(c, rq, r, &shown));
+			if (!shown)
+				continue;
 			if (!tw_page_takes(p))
 				return TW_OK;
 			TW_TRY(describe(c, r, &one, &version));
@@ -77,7 +91,7 @@ tw_err tw_op_settings_list(struct tw_context *c, const struct tw_request *rq, st
 	TW_TRY(tw_page_begin(c, rq, rp, &p));
 	if (rp->problem[0])
 		return TW_OK;
-	TW_TRY(list_from(c, &p, rp));
+	TW_TRY(list_from(c, rq, &p, rp));
 	return rp->problem[0] ? TW_OK : tw_page_end(&p, rp);
 }
 
@@ -105,10 +119,20 @@ static tw_err no_such(struct tw_reply *rp)
 		"List the settings to see their names.", "No setting has this name.");
 }
 
+static tw_err not_yours(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 403, "forbidden", "gate.permission", "Not permitted", "Ask somebody who holds it.",
+		"You do not hold the permission this setting needs.");
+}
+
 tw_err tw_op_settings_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_setting_row *row = row_of(c, rq);
-	return row ? show(c, row, rp) : no_such(rp);
+	bool may = false;
+	if (!row)
+		return no_such(rp);
+	TW_TRY(may_read(c, rq, row, &may));
+	return may ? show(c, row, rp) : not_yours(rp);
 }
 
 /* One strong entity tag with a version of ours. "*" and lists say "whatever it is now", which is what If-Match is to prevent. */
@@ -176,8 +200,7 @@ tw_err tw_op_settings_change(struct tw_context *c, const struct tw_request *rq, 
 		return no_such(rp);
 	TW_TRY(may_change(c, rq, row, &may));
 	if (!may)
-		return tw_reply_problem(rp, 403, "forbidden", "gate.permission", "Not permitted", "Ask somebody who holds it.",
-			"You do not hold the permission this setting needs.");
+		return not_yours(rp);
 	if (!tag)
 		return tw_reply_problem(rp, 428, "precondition", "setting.if-match", "Say which version you mean to change",
 			"Read the setting and send its ETag as If-Match.", "A change needs If-Match.");

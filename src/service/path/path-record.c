@@ -22,7 +22,7 @@ static tw_err text(struct tw_buf *b, const char *key, const char *value)
 	return member(b, key, tw_slice_of(whole));
 }
 
-/* Who, from where, what. The body of a request is left out: it may hold secrets. */
+/* @nist LA.RSM.6.3.3: who, from where, what; of whoever reads the log too. The body of a request is left out: it may hold secrets. */
 static tw_err who(struct tw_buf *b, const struct tw_request *rq)
 {
 	TW_TRY(tw_buf_format(b, "\"door\":\"%s\"", doors[rq->subject.door]));
@@ -90,6 +90,14 @@ tw_err tw_record_read(struct tw_context *c, const struct tw_request *rq, int sta
 	return append(c, TW_LOG_READ, &b, e, NULL);
 }
 
+/* A known device, and whoever has logged in, has a share of its own, whoever else comes from its address. */
+static const char *share_of(const struct tw_subject *s)
+{
+	if (s->kind == TW_SUBJECT_PEER)
+		return s->name;
+	return s->account[0] ? s->account : s->source;
+}
+
 tw_err tw_record_refused(struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp)
 {
 	struct tw_buf b;
@@ -102,10 +110,8 @@ tw_err tw_record_refused(struct tw_context *c, const struct tw_request *rq, cons
 		e = text(&b, "by", rp->note);
 	if (!tw_failed(e))
 		e = tw_buf_format(&b, ",\"status\":%d}", rp->status);
-	/* A known device has a share of its own, whoever else comes from its address. */
-	bool peer = rq->subject.kind == TW_SUBJECT_PEER;
 	if (!tw_failed(e))
-		e = tw_audit_refused(c->audit, peer ? rq->subject.name : rq->subject.source, tw_buf_slice(&b));
+		e = tw_audit_refused(c->audit, share_of(&rq->subject), tw_buf_slice(&b));
 	tw_buf_done(&b);
 	return e;
 }

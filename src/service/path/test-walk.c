@@ -575,6 +575,27 @@ static void test_devices_have_a_share_of_their_own(void **state)
 	CHECK_INT(tw_audit_last(t.c.audit), before + 1);
 }
 
+static bool leaves_record(const char *account)
+{
+	struct tw_reply rp = { .status = 403, .problem = "x", .rule = "T.RULE.1", .detail = "words" };
+	struct tw_request rq = { .subject = { .kind = TW_SUBJECT_ACCOUNT, .name = "somebody", .source = "192.0.2.1" } };
+	uint64_t before = tw_audit_last(t.c.audit);
+
+	(void)snprintf(rq.subject.account, sizeof rq.subject.account, "%s", account);
+	CHECK_OK(tw_record_refused(&t.c, &rq, &rp));
+	return tw_audit_last(t.c.audit) > before;
+}
+
+/* @nist LA.RSM.6.3.2: nobody at the same address keeps the refusals of who has logged in out of the log */
+static void test_accounts_have_a_share_of_their_own(void **state)
+{
+	for (int i = 0; i < 12; i++)
+		CHECK_INT(leaves_record(""), i < 10);
+	for (int i = 0; i < 12; i++)
+		CHECK_INT(leaves_record("a2"), i < 10);
+	CHECK(leaves_record("a3"));
+}
+
 static tw_err write_problem(struct tw_buf *b, void *user)
 {
 	return tw_reply_write_problem(user, 1234567890, b);
@@ -647,8 +668,9 @@ static void test_records_without_memory(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_who_is_asked_for_a_claim), TEST(test_who_was_admitted_is_told),
 	TEST(test_what_is_asked_after_the_walk), TEST(test_without_knowing_whether_there_is_an_owner),
-	TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer), TEST(test_a_stream), TEST(test_a_problem_with_few_words),
-	TEST(test_a_full_disk_is_said_by_name), TEST(test_an_outcome_that_cannot_be_recorded), TEST(test_whose_refusals_count),
-	TEST(test_the_words_of_records), TEST(test_a_store_that_is_broken), TEST(test_a_store_that_is_broken_and_another_failure),
-	TEST(test_problems_without_memory), TEST(test_records_without_memory), TEST(test_a_record_without_an_operation),
-	TEST(test_a_task_has_its_outcome_later), TEST(test_devices_have_a_share_of_their_own))
+	TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer), TEST(test_a_stream),
+	TEST(test_a_problem_with_few_words), TEST(test_a_full_disk_is_said_by_name), TEST(test_an_outcome_that_cannot_be_recorded),
+	TEST(test_whose_refusals_count), TEST(test_the_words_of_records), TEST(test_a_store_that_is_broken),
+	TEST(test_a_store_that_is_broken_and_another_failure), TEST(test_problems_without_memory),
+	TEST(test_records_without_memory), TEST(test_a_record_without_an_operation), TEST(test_a_task_has_its_outcome_later),
+	TEST(test_devices_have_a_share_of_their_own), TEST(test_accounts_have_a_share_of_their_own))

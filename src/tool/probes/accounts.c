@@ -1,127 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Probes of accounts, roles and sessions: the owner whose tool this is makes accounts with fresh names, comes as them, and removes them
- * whatever happened. What was made stands in the device's log; the finding says what could not be removed again.
+ * Probes of accounts and sessions: the owner whose tool this is makes accounts with fresh names, comes as them, and removes them
+ * whatever happened (people.h).
  */
-#include "tool/probes/probe.h"
-
-#include "base/text.h"
-
-#define PLACE "/api/v1/settings?limit=1" /* what an operator reads and an account without a role does not */
-#define TOKEN_MAX 64
-
-/* One made-up person. */
-struct person {
-	char id[24], name[32], token[TOKEN_MAX];
-};
-
-static tw_err fresh_name(const struct tw_sys *sys, char ret[32])
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
-	uint8_t bytes[6];
-
-	tw_buf_init(&hex, sys, 2 * sizeof bytes);
-	if (sys->random(sys, bytes, sizeof bytes) != 0)
-		return TW_RAISE_ERRNO("randomness");
-	TW_TRY(tw_buf_hex(&hex, bytes, sizeof bytes));
-	(void)snprintf(ret, 32, "probe %s", tw_buf_cstr(&hex));
-	return TW_OK;
-}
-
-/* lifetime 0: none. name "": a fresh one. */
-static tw_err make(struct tw_probe_context *c, const char *kind, int lifetime, struct person *ret)
-{
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-
-	if (!ret->name[0])
-		TW_TRY(fresh_name(c->sys, ret->name));
-	json_t *body = json_pack("{s:s, s:s}", "name", ret->name, "kind", kind);
-	if (lifetime && body)
-		TW_TRY(tw_json_set(body, "lifetime", json_integer(lifetime)));
-	TW_TRY(tw_order_with(c, "POST", "/api/v1/accounts", body, &answer));
-	(void)snprintf(ret->id, sizeof ret->id, "%s", tw_json_text(answer.body, "account"));
-	return *ret->id ? TW_OK : TW_RAISE(SYNTAX, "an account was made and has no id");
-}
-
-static tw_err at(struct tw_probe_context *c, const char *method, const char *list, const char *name)
-{
-	char path[128];
-
-	(void)snprintf(path, sizeof path, "/api/v1/%s/%s", list, name);
-	return tw_order(c, method, path, NULL);
-}
-
-static void take_back(struct tw_probe_context *c, struct tw_finding *f, const char *list, const char *name)
-{
-	if (*name && tw_failed(at(c, "DELETE", list, name)) && f->verdict == TW_VERDICT_PASS)
-		tw_ignore(tw_found(f, TW_VERDICT_INCONCLUSIVE, "All was as it should be, but %s %s could not be removed again: %s.",
-			list, name, tw_err_detail()));
-}
-
-static tw_err give(struct tw_probe_context *c, const struct person *p, const char *role)
-{
-	return tw_order_with(c, "POST", "/api/v1/role-assignments", json_pack("{s:s, s:s}", "account", p->id, "role", role), NULL);
-}
-
-static tw_err call_as(struct tw_probe_context *c, const char *token, const struct tw_call *what, struct tw_answer *ret)
-{
-	const struct tw_device *device = &c->target[0].session.device;
-	struct tw_place place = { .address = device->address, .has_pin = true };
-	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
-	struct tw_call call = *what;
-
-	memcpy(place.pin, device->listener, sizeof place.pin);
-	call.token = token && *token ? token : NULL;
-	tw_answer_done(ret);
-	tw_answer_init(ret, c->sys);
-	TW_TRY(tw_client_new(c->sys, &place, &client));
-	return tw_client_call(client, &call, ret);
-}
-
-/* A session by a code that the owner asked for. What the device said to it is ret. */
-static tw_err enter(struct tw_probe_context *c, struct person *p, struct tw_answer *ret)
-{
-	TW_CLEANUP(tw_answer_done) struct tw_answer code = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
-
-	TW_TRY(tw_order_with(c, "POST", "/api/v1/session-codes", json_pack("{s:s}", "account", p->id), &code));
-	body = json_pack("{s:s}", "code", tw_json_text(code.body, "code"));
-	if (!body)
-		return TW_RAISE(NOMEM, "a request");
-	const struct tw_call call = { .method = "POST", .path = "/api/v1/sessions", .body = body };
-	TW_TRY(call_as(c, NULL, &call, ret));
-	(void)snprintf(p->token, sizeof p->token, "%s", ret->status == 201 && ret->body ? tw_json_text(ret->body, "token") : "");
-	return TW_OK;
-}
-
-static tw_err enter_well(struct tw_probe_context *c, struct person *p)
-{
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-
-	TW_TRY(enter(c, p, &answer));
-	return tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
-}
-
-/* What the place answers to this person: its status. */
-static tw_err look(struct tw_probe_context *c, const struct person *p, struct tw_finding *f, const char *when, long *ret)
-{
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	const struct tw_call call = { .method = "GET", .path = PLACE };
-	char text[16];
-
-	TW_TRY(call_as(c, p->token, &call, &answer));
-	*ret = answer.status;
-	(void)snprintf(text, sizeof text, "%ld", answer.status);
-	return tw_saw(f, when, text);
-}
+#include "tool/probes/people.h"
 
 /* @nist LA.RSM.1: a second account of the same name is a conflict, also in other letters */
-static tw_err one_name(struct tw_probe_context *c, struct person *p, struct tw_finding *f)
+static tw_err one_name(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	char capital[sizeof p->name];
 
-	TW_TRY(make(c, "person", 0, p));
+	TW_TRY(tw_person_make(c, "person", 0, p));
 	for (size_t i = 0; i < sizeof capital; i++)
 		capital[i] = p->name[i] >= 'a' && p->name[i] <= 'z' ? (char)(p->name[i] - 'a' + 'A') : p->name[i];
 	for (int k = 0; k < 2; k++) {
@@ -135,19 +25,19 @@ static tw_err one_name(struct tw_probe_context *c, struct person *p, struct tw_f
 }
 
 /* @nist LA.RSM.2: what somebody may do changes with the next request when a role is given, and when it is taken away */
-static tw_err roles_count(struct tw_probe_context *c, struct person *p, struct tw_finding *f)
+static tw_err roles_count(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	char assignment[64];
 	long without = 0, with = 0, after = 0;
 
-	TW_TRY(make(c, "person", 0, p));
-	TW_TRY(enter_well(c, p));
-	TW_TRY(look(c, p, f, "without a role", &without));
-	TW_TRY(give(c, p, "operator"));
-	TW_TRY(look(c, p, f, "as operator", &with));
+	TW_TRY(tw_person_make(c, "person", 0, p));
+	TW_TRY(tw_person_comes(c, p));
+	TW_TRY(tw_person_look(c, p, f, "without a role", &without));
+	TW_TRY(tw_person_give(c, p, "operator"));
+	TW_TRY(tw_person_look(c, p, f, "as operator", &with));
 	(void)snprintf(assignment, sizeof assignment, "%s.operator", p->id);
-	TW_TRY(at(c, "DELETE", "role-assignments", assignment));
-	TW_TRY(look(c, p, f, "afterwards", &after));
+	TW_TRY(tw_probe_at(c, "DELETE", "role-assignments", assignment));
+	TW_TRY(tw_person_look(c, p, f, "afterwards", &after));
 	if (without != 403 || with != 200 || (after != 401 && after != 403))
 		return tw_found(f, TW_VERDICT_FAIL,
 			"Without a role the answer was %ld, as operator %ld, afterwards %ld; it should have been refused, answered, refused.",
@@ -170,22 +60,22 @@ static tw_err logged(struct tw_probe_context *c, const char *id, bool *ret)
 }
 
 /* @nist LA.RSM.3: renamed it is the same, removed and made again it is another; the log tells them apart */
-static tw_err ids_stay(struct tw_probe_context *c, struct person *p, struct tw_finding *f)
+static tw_err ids_stay(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	char first[sizeof p->id], path[64], other[sizeof p->name];
 	bool before = false, behind = false;
 
-	TW_TRY(make(c, "person", 0, p));
+	TW_TRY(tw_person_make(c, "person", 0, p));
 	(void)snprintf(first, sizeof first, "%s", p->id);
 	(void)snprintf(path, sizeof path, "/api/v1/accounts/%s", p->id);
-	TW_TRY(fresh_name(c->sys, other));
+	TW_TRY(tw_person_name(c->sys, other));
 	TW_TRY(tw_order_with(c, "PUT", path, json_pack("{s:s}", "name", other), &answer));
 	if (strcmp(tw_json_text(answer.body, "account"), first) != 0)
 		return tw_found(f, TW_VERDICT_FAIL, "Renamed, the account %s became %s.", first, tw_json_text(answer.body, "account"));
-	TW_TRY(at(c, "DELETE", "accounts", first));
+	TW_TRY(tw_probe_at(c, "DELETE", "accounts", first));
 	p->id[0] = '\0';
-	TW_TRY(make(c, "person", 0, p));
+	TW_TRY(tw_person_make(c, "person", 0, p));
 	TW_TRY(tw_saw(f, "first", first));
 	TW_TRY(tw_saw(f, "second", p->id));
 	if (!strcmp(p->id, first))
@@ -199,23 +89,23 @@ static tw_err ids_stay(struct tw_probe_context *c, struct person *p, struct tw_f
 }
 
 /* @nist LA.RSM.4.2: state and sessions follow each change */
-static tw_err kept(struct tw_probe_context *c, struct person *p, struct tw_finding *f)
+static tw_err kept(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	char path[64];
 	long active = 0, suspended = 0, resumed = 0;
 
-	TW_TRY(make(c, "person", 0, p));
-	TW_TRY(give(c, p, "operator"));
-	TW_TRY(enter_well(c, p));
-	TW_TRY(look(c, p, f, "active", &active));
-	TW_TRY(at(c, "PUT", "suspensions", p->id));
-	TW_TRY(look(c, p, f, "suspended", &suspended));
-	TW_TRY(at(c, "DELETE", "suspensions", p->id));
-	TW_TRY(enter_well(c, p));
-	TW_TRY(look(c, p, f, "resumed", &resumed));
+	TW_TRY(tw_person_make(c, "person", 0, p));
+	TW_TRY(tw_person_give(c, p, "operator"));
+	TW_TRY(tw_person_comes(c, p));
+	TW_TRY(tw_person_look(c, p, f, "active", &active));
+	TW_TRY(tw_probe_at(c, "PUT", "suspensions", p->id));
+	TW_TRY(tw_person_look(c, p, f, "suspended", &suspended));
+	TW_TRY(tw_probe_at(c, "DELETE", "suspensions", p->id));
+	TW_TRY(tw_person_comes(c, p));
+	TW_TRY(tw_person_look(c, p, f, "resumed", &resumed));
 	(void)snprintf(path, sizeof path, "/api/v1/accounts/%s", p->id);
-	TW_TRY(at(c, "DELETE", "accounts", p->id));
+	TW_TRY(tw_probe_at(c, "DELETE", "accounts", p->id));
 	p->id[0] = '\0';
 	TW_TRY(tw_ask(c, &tw_asker_owner, "GET", path, &answer));
 	if (active != 200 || suspended != 401 || resumed != 200 || answer.status != 404)
@@ -227,17 +117,17 @@ static tw_err kept(struct tw_probe_context *c, struct person *p, struct tw_findi
 }
 
 /* @nist LA.AC.1.3: the second login carries the first one's time */
-static tw_err previous(struct tw_probe_context *c, struct person *p, struct tw_finding *f)
+static tw_err previous(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer first = { 0 }, second = { 0 }, account = { 0 };
 	char path[64];
 	const char *told;
 
-	TW_TRY(make(c, "person", 0, p));
-	TW_TRY(enter(c, p, &first));
+	TW_TRY(tw_person_make(c, "person", 0, p));
+	TW_TRY(tw_person_enter(c, p, &first));
 	(void)snprintf(path, sizeof path, "/api/v1/accounts/%s", p->id);
 	TW_TRY(tw_order(c, "GET", path, &account));
-	TW_TRY(enter(c, p, &second));
+	TW_TRY(tw_person_enter(c, p, &second));
 	told = tw_json_text(second.body, "previous");
 	TW_TRY(tw_saw(f, "told", told));
 	if (first.status != 201 || second.status != 201)
@@ -253,23 +143,23 @@ static tw_err previous(struct tw_probe_context *c, struct person *p, struct tw_f
 #define LIFE_S 2
 
 /* @nist LA.AC.1.4.2: an emergency account whose time is up is gone, and its session with it */
-static tw_err ends(struct tw_probe_context *c, struct person *p, struct tw_finding *f)
+static tw_err ends(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	char path[64];
 	long before = 0, after = 0;
 
-	TW_TRY(make(c, "emergency", LIFE_S, p));
+	TW_TRY(tw_person_make(c, "emergency", LIFE_S, p));
 	int64_t made = tw_probe_now_us(c->sys);
-	TW_TRY(give(c, p, "operator"));
-	TW_TRY(enter_well(c, p));
-	TW_TRY(look(c, p, f, "before", &before));
+	TW_TRY(tw_person_give(c, p, "operator"));
+	TW_TRY(tw_person_comes(c, p));
+	TW_TRY(tw_person_look(c, p, f, "before", &before));
 	(void)snprintf(path, sizeof path, "/api/v1/accounts/%s", p->id);
 	for (answer.status = 200; answer.status == 200 && tw_probe_now_us(c->sys) - made < 3 * LIFE_S * INT64_C(1000000);) {
 		(void)c->sys->poll(c->sys, NULL, 0, 200);
 		TW_TRY(tw_ask(c, &tw_asker_owner, "GET", path, &answer));
 	}
-	TW_TRY(look(c, p, f, "afterwards", &after));
+	TW_TRY(tw_person_look(c, p, f, "afterwards", &after));
 	if (answer.status != 404)
 		return tw_found(f, TW_VERDICT_FAIL, "An emergency account of %d s was there three times as long: %ld.", LIFE_S,
 			answer.status);
@@ -280,24 +170,24 @@ static tw_err ends(struct tw_probe_context *c, struct person *p, struct tw_findi
 }
 
 /* One session, as many as the cap admits; the next one is refused by this rule; without the cap it is not. */
-static tw_err capped(struct tw_probe_context *c, struct person *p, const char *cap, const char *rule, struct tw_finding *f)
+static tw_err capped(struct tw_probe_context *c, struct tw_person *p, const char *cap, const char *rule, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	char path[96];
 
 	(void)snprintf(path, sizeof path, "/api/v1/session-caps/%s", cap);
 	TW_TRY(tw_order_with(c, "PUT", path, json_pack("{s:i}", "most", 1), NULL));
-	tw_err e = enter_well(c, p);
+	tw_err e = tw_person_comes(c, p);
 	if (!tw_failed(e))
-		e = enter(c, p, &answer);
-	take_back(c, f, "session-caps", cap);
+		e = tw_person_enter(c, p, &answer);
+	tw_probe_take_back(c, f, "session-caps", cap);
 	TW_TRY(e);
 	const char *got = answer.body ? tw_json_text(answer.body, "rule") : "";
 	TW_TRY(tw_saw(f, "second session", *got ? got : "opened"));
 	if (answer.status != 409 || strcmp(got, rule) != 0)
 		return tw_found(f, TW_VERDICT_FAIL, "With room for one session for %s, a second one was answered with %ld.", cap,
 			answer.status);
-	e = enter_well(c, p);
+	e = tw_person_comes(c, p);
 	if (tw_failed(e))
 		return tw_found(f, TW_VERDICT_FAIL, "Without the cap, a second session was refused: %s.", tw_err_detail());
 	return tw_found(f, TW_VERDICT_PASS,
@@ -305,17 +195,17 @@ static tw_err capped(struct tw_probe_context *c, struct person *p, const char *c
 }
 
 /* @nist LA.LDU.2.1 */
-static tw_err account_cap(struct tw_probe_context *c, struct person *p, struct tw_finding *f)
+static tw_err account_cap(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	char cap[64];
 
-	TW_TRY(make(c, "person", 0, p));
+	TW_TRY(tw_person_make(c, "person", 0, p));
 	(void)snprintf(cap, sizeof cap, "account.%s", p->id);
 	return capped(c, p, cap, "LA.LDU.2.1", f);
 }
 
 /* @nist LA.LDU.2.2: of a role that others may hold, so a cap that is there is left alone */
-static tw_err role_cap(struct tw_probe_context *c, struct person *p, struct tw_finding *f)
+static tw_err role_cap(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	size_t i;
@@ -330,41 +220,27 @@ static tw_err role_cap(struct tw_probe_context *c, struct person *p, struct tw_f
 	if (json_array_size(json_object_get(answer.body, "sessions")) > 0)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 			"Sessions are open that a cap of a role could concern. Assess again when nobody is logged in.");
-	TW_TRY(make(c, "person", 0, p));
-	TW_TRY(give(c, p, "supporting-party"));
+	TW_TRY(tw_person_make(c, "person", 0, p));
+	TW_TRY(tw_person_give(c, p, "supporting-party"));
 	return capped(c, p, "role.supporting-party", "LA.LDU.2.2", f);
 }
 
 /* @nist LA.LDU.2.3 */
-static tw_err group_cap(struct tw_probe_context *c, struct person *p, struct tw_finding *f)
+static tw_err group_cap(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	char group[32], cap[64];
 
-	TW_TRY(make(c, "person", 0, p));
+	TW_TRY(tw_person_make(c, "person", 0, p));
 	(void)snprintf(group, sizeof group, "probe-%s", p->name + strlen("probe "));
 	TW_TRY(tw_order_with(c, "POST", "/api/v1/group-members", json_pack("{s:s, s:s}", "account", p->id, "group", group), NULL));
 	(void)snprintf(cap, sizeof cap, "group.%s", group);
 	return capped(c, p, cap, "LA.LDU.2.3", f);
 }
 
-/* With somebody made up, who is removed again whatever happened. */
-static tw_err with_person(struct tw_probe_context *c, struct tw_finding *f,
-	tw_err (*ask)(struct tw_probe_context *c, struct person *p, struct tw_finding *f))
-{
-	struct person p = { .id = "" };
-
-	tw_err e = ask(c, &p, f);
-	if (tw_failed(e))
-		e = tw_found_trouble(f, "What the probe needs of accounts", e);
-	take_back(c, f, "accounts", p.id);
-	tw_wipe(&p, sizeof p);
-	return e;
-}
-
 #define ASK(name)                                                                    \
 	static tw_err ask_##name(struct tw_probe_context *c, struct tw_finding *ret) \
 	{                                                                            \
-		return with_person(c, ret, name);                                    \
+		return tw_person_with(c, ret, name);                                 \
 	}
 ASK(one_name)
 ASK(roles_count)

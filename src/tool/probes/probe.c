@@ -94,6 +94,11 @@ static tw_err send_body(struct tw_probe_context *c, const char *method, const ch
 	return tw_client_call(c->target[0].session.client, &call, ret);
 }
 
+tw_err tw_ask_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret)
+{
+	return send_body(c, method, path, body, ret);
+}
+
 tw_err tw_ask_post(struct tw_probe_context *c, const char *path, json_t *body, struct tw_answer *ret)
 {
 	return send_body(c, "POST", path, body, ret);

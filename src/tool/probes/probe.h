@@ -55,7 +55,7 @@ struct tw_probe {
 };
 extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_probes_certificates[], tw_probes_cryptography[],
 	tw_probes_data_protection[], tw_probes_identification[], tw_probes_concealment[], tw_probes_inventory[], tw_probes_peers[],
-	tw_probes_participant[]; /* end with element NULL */
+	tw_probes_participant[], tw_probes_roles[], tw_probes_rights[]; /* end with element NULL */
 
 /* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */
 struct tw_secrets {
@@ -77,6 +77,7 @@ extern const struct tw_asker tw_asker_owner, tw_asker_local, tw_asker_stranger; 
 /* Any status is an answer. ret is begun here; zeroed before its first use. */
 tw_err tw_ask(struct tw_probe_context *c, const struct tw_asker *who, const char *method, const char *path, struct tw_answer *ret);
 /* The owner asks; body is consumed. NOMEM when it is NULL: it could not be made, and nothing is sent without it. */
+tw_err tw_ask_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret);
 tw_err tw_ask_post(struct tw_probe_context *c, const char *path, json_t *body, struct tw_answer *ret);
 /* The owner asks, and a refusal is an error. ret NULL: nobody needs the answer. */
 tw_err tw_order(struct tw_probe_context *c, const char *method, const char *path, struct tw_answer *ret);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the elements of roles, rights and who may read the log are on this device now. */
+#include "device/logical-access/rights.h"
+#include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
+
+static tw_err provided(struct tw_element_status *ret, const char *reason)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s", reason);
+	return TW_OK;
+}
+
+static size_t assignable(const struct tw_context *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tw_gate_role_count(c->gate); i++)
+		n += tw_gate_assignable(c->gate, (int)i);
+	return n;
+}
+
+/* @nist LA.RSM.4 */
+tw_err tw_access_status_ranks(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"Accounts can be given %zu roles, each of which holds what those it inherits hold; console, local access and the application are roles "
+		"of their own.",
+		assignable(c));
+	return TW_OK;
+}
+
+/* @nist LA.RSM.4.1 */
+tw_err tw_access_status_drawn(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret, "An account may do what one of its roles holds, and without a role nothing but see that the device is well.");
+}
+
+/* @nist LA.RSM.4.3 */
+tw_err tw_access_status_own_roles(struct tw_context *c, struct tw_element_status *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	TW_TRY(tw_rights_read(tw_device_of(c), &document));
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"Roles of the organization: %zu. What is malformed, or holds what nobody may give, is rejected.",
+		json_array_size(json_object_get(document, "roles")));
+	return TW_OK;
+}
+
+/* @nist LA.RSM.5.1 */
+tw_err tw_access_status_narrow(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"A service is given an account of its own with a role of one permission or more; the device's own software is divided "
+		"into processes that may do one thing each.");
+}
+
+/* @nist LA.RSM.5.3 */
+tw_err tw_access_status_reserved(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"Roles, rules, rules for devices and the settings that govern rights are read by admins, auditors and root on the device, and "
+		"changed by admins.");
+}
+
+/* @nist LA.RSM.6.3.2 */
+tw_err tw_access_status_log_readers(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"The log is read by who holds log.read or log.export: auditors, supporting parties in part, owners and root on the device. "
+		"Every attempt is recorded.");
+}
+
+/* @nist LA.RSM.6.3.3 */
+tw_err tw_access_status_log_names(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"Each reading of the log leaves a record with who asked: an account by its id, a process by its user, a device by its "
+		"identifier, and by which door.");
+}
+
+/* @nist LA.RSM.7.1 */
+tw_err tw_access_status_anew(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"A session remembers whose it is and never what that may do: each request is judged by the roles and rules of its moment.");
+}
+
+/* @nist LA.RSM.9 */
+tw_err tw_access_status_guarded(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"What the device tells and does of its software, its keys and their hardware, its settings and its log needs a permission each, "
+		"which roles hold; without a login none.");
+}
+
+/* @nist LA.AZ.1 */
+tw_err tw_access_status_known(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"access explain gives the verdict about any account or kind of process and any operation; access list names everybody who can "
+		"reach the device.");
+}
+
+/* @nist LA.AZ.2 */
+tw_err tw_access_status_doors(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"At the device users are told apart by their user id, over the network by their certificate or session; the gate is the same.");
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tool/probes/matrix.h"
+
+void tw_matrix_done(struct tw_matrix *m)
+{
+	tw_answer_done(&m->operations);
+	tw_answer_done(&m->roles);
+}
+
+tw_err tw_matrix_read(struct tw_probe_context *c, struct tw_matrix *ret)
+{
+	TW_TRY(tw_order(c, "GET", "/api/v1/roles?limit=130", &ret->roles));
+	return tw_ask(c, &tw_asker_stranger, "GET", "/api/v1/openapi.json", &ret->operations);
+}
+
+const json_t *tw_matrix_role(const struct tw_matrix *m, const char *name)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(json_object_get(m->roles.body, "roles"), i, one)
+		if (!strcmp(tw_json_text(one, "name"), name))
+			return one;
+	return NULL;
+}
+
+bool tw_matrix_holds(const struct tw_matrix *m, const char *role, const char *permission)
+{
+	const json_t *row = tw_matrix_role(m, role);
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(json_object_get(row, "holds"), i, one)
+		if (json_is_string(one) && !strcmp(json_string_value(one), permission))
+			return true;
+	return false;
+}
+
+bool tw_matrix_covers(const struct tw_matrix *m, const char *role, const char *other)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(json_object_get(tw_matrix_role(m, other), "holds"), i, one)
+		if (!tw_matrix_holds(m, role, json_string_value(one)))
+			return false;
+	return true;
+}
+
+static bool expected(const struct tw_matrix *m, const struct tw_walk *w, const char *permission)
+{
+	return (w->token && tw_matrix_holds(m, "account", permission)) || (w->role && tw_matrix_holds(m, w->role, permission)) ||
+		(w->permission && !strcmp(w->permission, permission));
+}
+
+/* "/api/v1/settings/{key}" becomes one that is not there, with a question nobody understands. */
+static void fill(const char *path, char ret[192])
+{
+	(void)snprintf(ret, 192, "%.*s%s?probe=1", (int)strcspn(path, "{"), path, strchr(path, '{') ? "nobody" : "");
+}
+
+static tw_err judge(const struct tw_walk *w, const char *operation, long status, bool wanted, struct tw_finding *f, bool *ret_good)
+{
+	*ret_good = wanted ? status == 400 : status == 401 || status == 403;
+	if (*ret_good)
+		return TW_OK;
+	return tw_found(f, TW_VERDICT_FAIL, "%s was answered with %ld as %s; by what the device publishes it should have %s.",
+		operation, status, w->who, wanted ? "passed the gate and been refused for its form" : "been refused");
+}
+
+static tw_err ask(struct tw_probe_context *c, tw_client *client, const struct tw_walk *w, const char *method, const char *path, long *ret)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	const struct tw_call call = { .method = method, .path = path, .token = w->token };
+
+	tw_answer_init(&answer, c->sys);
+	TW_TRY(tw_client_call(client, &call, &answer));
+	*ret = answer.status;
+	return TW_OK;
+}
+
+struct path {
+	const char *path;
+	json_t *methods;
+};
+
+static tw_err walk_path(struct tw_probe_context *c, const struct tw_matrix *m, tw_client *client, const struct path *p,
+	struct tw_walk *w, struct tw_finding *f)
+{
+	char filled[192], upper[16];
+	const char *method;
+	json_t *row;
+	long status = 0;
+
+	fill(p->path, filled);
+	json_object_foreach(p->methods, method, row) {
+		const char *permission = tw_json_text(row, "x-thingward-permission");
+
+		if (!w->good || !*permission || !strcmp(tw_json_text(row, "x-thingward-when"), "unowned"))
+			continue;
+		bool wanted = expected(m, w, permission);
+		size_t i = 0;
+		for (; method[i] && i + 1 < sizeof upper; i++)
+			upper[i] = method[i] >= 'a' && method[i] <= 'z' ? (char)(method[i] - 'a' + 'A') : method[i];
+		upper[i] = '\0';
+		TW_TRY(ask(c, client, w, upper, filled, &status));
+		w->asked++;
+		w->let_pass += wanted;
+		TW_TRY(judge(w, tw_json_text(row, "operationId"), status, wanted, f, &w->good));
+	}
+	return TW_OK;
+}
+
+tw_err tw_matrix_walk(struct tw_probe_context *c, const struct tw_matrix *m, struct tw_walk *w, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_client_freep) tw_client *own = NULL;
+	size_t before = w->asked;
+	struct path p;
+
+	w->good = true;
+	if (w->token)
+		TW_TRY(tw_person_client(c, &own));
+	json_object_foreach(json_object_get(m->operations.body, "paths"), p.path, p.methods)
+		TW_TRY(walk_path(c, m, own ? own : c->target[0].session.client, &p, w, f));
+	if (w->good && w->asked == before) {
+		w->good = false;
+		return tw_found(f, TW_VERDICT_FAIL, "The device publishes no list of what its operations need.");
+	}
+	return TW_OK;
+}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Probes of roles, rights and sessions: a sound device passes them and is left as it was, one that only says yes fails each, and so do
+devices that get one thing wrong."""
+import json
+import pathlib
+
+import world as worlds
+from harness import unb64
+from liar import Liar
+
+ELEMENTS = {"LA.AZ.1", "LA.AZ.2", "LA.RSM.4", "LA.RSM.4.1", "LA.RSM.4.3", "LA.RSM.5.1", "LA.RSM.5.3", "LA.RSM.6.3.2", "LA.RSM.6.3.3", "LA.RSM.7.1",
+            "LA.RSM.9"}
+LISTS = {"accounts": 1, "session-caps": 0, "rules": 0}
+
+
+def assess(unit, tmp_path, elements, device="unit", more=()):
+    only = [word for e in sorted(elements) for word in ("--element", e)]
+    worlds.run(worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out",
+               tmp_path / "e.json", *only, *more, ok=(0, 1), timeout=90)
+    payload = json.loads(unb64(json.loads((tmp_path / "e.json").read_text())["payload"]))
+    return {(row["element"], row["probe"]): (row["verdict"], row["reason"]) for row in payload["results"] if row["element"] in elements}
+
+
+# @nist LA.AZ.1 LA.AZ.2 LA.RSM.4 LA.RSM.4.1 LA.RSM.4.3 LA.RSM.5.1 LA.RSM.5.3 LA.RSM.6.3.2 LA.RSM.6.3.3 LA.RSM.7.1 LA.RSM.9
+def test_a_sound_device_passes_and_is_left_as_it_was(owned, tmp_path):
+    roles = owned.json("roles", "list")["roles"]
+    verdicts = assess(owned, tmp_path, ELEMENTS, more=("--local", owned.run / "admin.sock"))
+    assert {e for e, _ in verdicts} == ELEMENTS
+    assert [one for one in verdicts.items() if one[1][0] != "pass"] == []
+    assert owned.json("roles", "list")["roles"] == roles
+    assert [one["name"] for one in owned.json("accounts", "list")["accounts"]] == ["alice"]
+    assert owned.json("rules", "list")["rules"] == [] and owned.json("session-caps", "list")["caps"] == []
+
+
+class Yes(dict):
+    """Whatever is asked of it, it has done: it makes no difference, forgets nobody, and refuses nothing."""
+    published = json.loads((pathlib.Path(worlds.BUILD) / "src/formats/openapi.json").read_text())
+
+    def get(self, path, default=None):
+        if path.startswith("/api/v1/openapi.json"):
+            return 200, self.published
+        everything = {"account": "a2", "code": "00000-00000", "token": "x" * 43, "name": "x", "records": [], "roles": [], "settings": [], "allowed": True}
+        return (200 if path.startswith(("/api/v1/settings", "/api/v1/log", "/api/v1/inventory", "/api/v1/keystore")) else 201), everything
+
+
+def test_a_device_that_only_says_yes_is_found_out(liar, tmp_path):
+    Liar.answers = Yes()
+    verdicts = assess(liar, tmp_path, ELEMENTS, "liar", ("--local", liar.run / "admin.sock"))
+    asked = {one: said for one, said in verdicts.items() if one[1] != "live-status"}
+    assert {e for e, _ in asked} == ELEMENTS
+    assert [one for one in asked.items() if one[1][0] != "fail"] == []
