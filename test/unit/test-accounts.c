@@ -186,6 +186,7 @@ static void test_the_last_owner_stays(void **state)
 
 	make("bob", "person", "a2");
 	CHECK_OK(tw_account_role_put(device(), 2, "owner", NULL, "test"));
+	CHECK_OK(tw_credential_put(device(), &(struct tw_new_credential){ 2, "bob's", (const uint8_t[32]){ 7 }, "none" }, &(int64_t){ 0 }));
 	CHECK_OK(tw_access_load(device()));
 	world_session(&w, token); /* alice's */
 	check_ask("PUT", "/api/v1/suspensions/a2", NULL, 204);
@@ -198,7 +199,7 @@ static void test_the_last_owner_stays(void **state)
 	CHECK_INT(world_reads(&w, token), 401);
 	CHECK_INT(ask("GET", "/api/v1/accounts", NULL), 401); /* her key is nobody's any more */
 	CHECK_INT(number("SELECT count(*) FROM session"), 0);
-	CHECK_INT(number("SELECT count(*) FROM credential"), 0);
+	CHECK_INT(number("SELECT count(*) FROM credential"), 1);
 	world_start(&w);
 	CHECK_INT(ask("GET", "/api/v1/accounts", NULL), 401);
 	CHECK(tw_unit_owned(w.unit));
@@ -210,6 +211,7 @@ static void test_a_suspended_owner(void **state)
 
 	make("bob", "person", "a2");
 	CHECK_OK(tw_account_role_put(device(), 2, "owner", NULL, "test"));
+	CHECK_OK(tw_credential_put(device(), &(struct tw_new_credential){ 2, "bob's", (const uint8_t[32]){ 7 }, "none" }, &(int64_t){ 0 }));
 	CHECK_OK(tw_access_load(device()));
 	world_session(&w, token);
 	world_code(&w, code);

@@ -126,6 +126,44 @@ static void test_opening(void **state)
 	CHECK(!left);
 }
 
+/* Nor where the last step fails, at the commit, when the token is made already. */
+static void test_opening_that_fails(void **state)
+{
+	static const char *const broken[] = { "CREATE TABLE bad (x REFERENCES account (id) DEFERRABLE INITIALLY DEFERRED)",
+		"CREATE TRIGGER no AFTER INSERT ON session BEGIN INSERT INTO bad VALUES (-1); END" };
+	TW_CLEANUP(tw_jsonp) json_t *input = NULL;
+	char body[64];
+
+	CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
+	world_code(&w, body);
+	CHECK_OK(tw_json_parse(tw_slice_of(body), 64, &input));
+	for (size_t i = 0; i < TW_COUNT(broken); i++)
+		CHECK_OK(tw_store_run(device()->context.store, broken[i], NULL, 0, NULL, NULL));
+	const struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS }, .input = input };
+	struct tw_context *c = with_known_random();
+	spill_clear_stack();
+	tw_err e = tw_access_open(c, &rq, &rp);
+	bool left = spill_on_stack(token, TW_TOKEN_TEXT);
+	CHECK(tw_failed(e));
+	CHECK(!left);
+	CHECK(!device()->access->sessions[0].used);
+}
+
+static void test_a_session_that_fails(void **state)
+{
+	static char given[TW_TOKEN_TEXT + 1];
+
+	CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
+	CHECK_OK(tw_store_run(device()->context.store,
+		"CREATE TRIGGER no BEFORE INSERT ON session BEGIN SELECT RAISE(ABORT, 'no'); END", NULL, 0, NULL, NULL));
+	(void)with_known_random();
+	spill_clear_stack();
+	tw_err e = world_opens(&w, given);
+	bool text_left = spill_on_stack(token, TW_TOKEN_TEXT), bytes_left = spill_on_stack(drawn, sizeof drawn);
+	CHECK(tw_failed(e));
+	CHECK(!text_left && !bytes_left && !given[0]);
+}
+
 static void test_claiming(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *input = NULL;
@@ -178,5 +216,5 @@ static void test_an_end(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(TEST(test_a_session), TEST(test_the_bytes_of_a_session), TEST(test_a_code), TEST(test_opening), TEST(test_claiming),
-	TEST(test_recovering), TEST(test_an_end))
+CHECK_MAIN(TEST(test_a_session), TEST(test_the_bytes_of_a_session), TEST(test_a_code), TEST(test_opening),
+	TEST(test_opening_that_fails), TEST(test_a_session_that_fails), TEST(test_claiming), TEST(test_recovering), TEST(test_an_end))

@@ -20,6 +20,7 @@ static tw_err take_owner(void *user, const tw_row *row)
 	o->id = tw_row_int(row, 0);
 	memcpy(o->name, name.at, name.size);
 	o->has_key = key.size == sizeof o->key;
+	o->enrolled = tw_row_int(row, 3) > 0;
 	if (o->has_key)
 		memcpy(o->key, key.at, key.size);
 	all->count++;
@@ -40,6 +41,24 @@ const struct tw_owner *tw_access_owner(const struct tw_device *d, int64_t accoun
 		if (all->of[i].id == account)
 			return &all->of[i];
 	return NULL;
+}
+
+static bool has_session(const struct tw_device *d, int64_t account)
+{
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (d->access->sessions[i].account == account && tw_access_session_lives(d, &d->access->sessions[i]))
+			return true;
+	return false;
+}
+
+bool tw_access_other_owner(const struct tw_device *d, int64_t account)
+{
+	const struct tw_owners *all = &d->access->owners;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->of[i].id != account && (all->of[i].enrolled || has_session(d, all->of[i].id)))
+			return true;
+	return false;
 }
 
 tw_err tw_access_load(struct tw_device *d)

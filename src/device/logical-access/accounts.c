@@ -66,16 +66,16 @@ bool tw_account_covered(struct tw_context *c, const struct tw_subject *s, const 
 	return covered;
 }
 
-/* An owner who is active stays, so that nobody is locked out for good */
+/* An owner who is active, and can come in, stays: else there were the console alone, which ends the ownership */
 tw_err tw_account_last_owner(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp)
 {
-	const struct tw_access *access = tw_device_of(c)->access;
+	struct tw_device *d = tw_device_of(c);
 
-	if (access->owners.count != 1 || access->owners.of[0].id != a->id)
+	if (!tw_access_owner(d, a->id) || tw_access_other_owner(d, a->id))
 		return TW_OK;
-	return tw_reply_problem(rp, 409, "last-owner", "account.last-owner", "This is the only owner",
-		"Give another person's account the role owner first.",
-		"The last owner can be neither removed nor suspended, nor lose the role.");
+	return tw_reply_problem(rp, 409, "last-owner", "account.last-owner", "This is the only owner who can come in",
+		"Give another person's account the role owner, and see that he comes in, first.",
+		"The last owner with a credential or a session can be neither removed nor suspended, nor lose the role.");
 }
 
 /* --- Reading --- */
@@ -212,6 +212,8 @@ tw_err tw_account_do(struct tw_account_work *w)
 	d->access->next_end_ms = g.next_end_ms;
 	if (w->ends_sessions)
 		tw_access_sessions_forget(d, w->account.id);
+	if (w->placed)
+		tw_placed_forget(d, w->placed);
 	if (w->rp && !w->rp->body)
 		w->rp->status = 204;
 	return TW_OK;

@@ -9,6 +9,7 @@
 #define TW_DEVICE_LOGICAL_ACCESS_ACCOUNTS_H
 #include "device/logical-access/name.h"
 #include "device/platform/device.h"
+#include "service/path/condition.h"
 
 #define TW_ACCOUNTS_MAX 10000   /* about 4 MiB of store; more people than one device has */
 #define TW_ACCOUNT_ROLES_MAX 8  /* of one account: whoever needs more needs a role of his own */
@@ -82,6 +83,7 @@ bool tw_account_covered(struct tw_context *c, const struct tw_subject *s, const 
 /* A problem when the account may do more than rq's subject, who is another: what every change of one asks first. */
 tw_err tw_account_reached(struct tw_context *c, const struct tw_request *rq, const struct tw_account *a, struct tw_reply *rp);
 tw_err tw_account_last_owner(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp); /* a problem when it is he */
+struct tw_placed;
 /*
  * One change of an account: what act writes, the event that tells of it and the answer are one transaction; what memory holds follows by
  * steps that cannot fail. So whatever is refused or short, all of it was done or nothing.
@@ -92,12 +94,14 @@ struct tw_account_work {
 	struct tw_reply *rp;         /* NULL likewise */
 	struct tw_account account;
 	tw_err (*act)(struct tw_account_work *w);
-	char what[128];          /* for the event: "suspended" */
-	bool ends_sessions;      /* of this account */
-	bool shows;              /* the answer is the account as it then is; else it has none, unless act makes one */
-	const char *word, *text; /* for act */
+	char what[128];                  /* for the event: "suspended" */
+	bool ends_sessions;              /* of this account */
+	bool shows;                      /* the answer is the account as it then is; else it has none, unless act makes one */
+	const char *word, *text, *hands; /* for act */
 	const uint8_t *bytes;
 	int64_t number;
+	struct tw_condition condition;
+	struct tw_placed *placed; /* NULL, or what act ended in the store of what others put there */
 };
 tw_err tw_account_do(struct tw_account_work *w);
 
@@ -107,6 +111,7 @@ struct tw_new_credential {
 	const char *label;
 	const uint8_t *key;
 	const char *certificate; /* PEM */
+	const char *hands;       /* placed.h; NULL: the account's own */
 };
 tw_err tw_credential_put(struct tw_device *d, const struct tw_new_credential *n, int64_t *ret_id); /* inside a transaction of the caller's */
 #endif

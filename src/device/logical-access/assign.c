@@ -42,6 +42,7 @@ static tw_err check_giver(const struct tw_account_work *w, struct tw_reply *rp)
 	const struct tw_gate *g = w->c->gate;
 	const struct tw_subject *s = &w->rq->subject;
 	int role = tw_gate_role(g, w->word);
+	bool covered = false;
 	char id[TW_ACCOUNT_ID_MAX + 2];
 
 	if (!tw_gate_assignable(g, role))
@@ -57,17 +58,21 @@ static tw_err check_giver(const struct tw_account_work *w, struct tw_reply *rp)
 	if (!tw_account_covered(w->c, s, w->word))
 		return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
 			"Nobody gives a role that may do more than he may himself.");
+	TW_TRY(tw_placed_covers(w->c, s, w->word, &w->condition, &covered));
+	if (!covered)
+		return tw_reply_problem(rp, 403, "forbidden", "account.conditions", "Not permitted",
+			"Give it under the conditions that you have it under, or narrower ones.",
+			"You may do this under conditions, and nobody gives a role with less of them.");
 	return TW_OK;
 }
 
 static tw_err read_conditions(struct tw_account_work *w, struct tw_buf *text, struct tw_reply *rp)
 {
 	const json_t *conditions = json_object_get(w->rq->input, "conditions");
-	struct tw_condition c;
 
 	if (!conditions || json_object_size(conditions) == 0)
 		return TW_OK;
-	tw_err e = tw_condition_read(conditions, &c);
+	tw_err e = tw_condition_read(conditions, &w->condition);
 	if (!tw_failed(e))
 		e = tw_json_write(conditions, text);
 	if (tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT))
@@ -83,7 +88,8 @@ static tw_err give(struct tw_account_work *w)
 
 	if (w->ends_sessions)
 		TW_TRY(tw_store_run(w->c->store, tw_sql_credential_drop_of, v, TW_COUNT(v), NULL, NULL));
-	return tw_account_role_put(tw_device_of(w->c), w->account.id, w->word, w->text, w->rq->subject.name);
+	TW_TRY(tw_account_role_put(tw_device_of(w->c), w->account.id, w->word, w->text, w->rq->subject.name));
+	return tw_placed_end(tw_device_of(w->c), w->c->gate, w->account.id, w->placed);
 }
 
 /* To be given only what the account does not have yet, or with other conditions; so that nobody has a great many. */
@@ -98,8 +104,12 @@ static tw_err check_count(const char *words, const char *word, size_t most, cons
 tw_err tw_access_role_give(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = give, .shows = true, .word = tw_json_text(rq->input, "role") };
+	TW_CLEANUP(tw_placed_done) struct tw_placed placed = { 0 };
+	struct tw_account_work w = {
+		.c = c, .rq = rq, .rp = rp, .act = give, .shows = true, .word = tw_json_text(rq->input, "role"), .placed = &placed
+	};
 
+	tw_placed_init(&placed, c->sys);
 	tw_buf_init(&text, c->sys, TW_CONDITIONS_MAX);
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(tw_json_text(rq->input, "account")), rp, &w.account));
 	if (!rp->problem[0])

@@ -174,9 +174,11 @@ tw_err tw_access_claim(struct tw_context *c, const struct tw_request *rq, struct
 		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 	}
 	rp->close_connections = !b->collected; /* the listener key is new */
-	TW_TRY(claim(d, rq, b, token));
-	rp->status = 201;
-	rp->body = json_pack("{s:s, s:i}", "token", token, "expires_in_s", (int)(d->access->limit_ms / 1000));
+	tw_err e = claim(d, rq, b, token);
+	if (!tw_failed(e))
+		rp->body = json_pack("{s:s, s:i}", "token", token, "expires_in_s", (int)(d->access->limit_ms / 1000));
 	tw_wipe(token, sizeof token);
+	TW_TRY(e);
+	rp->status = 201;
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }

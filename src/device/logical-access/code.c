@@ -18,7 +18,7 @@ static tw_err count_row(void *user, const tw_row *row)
 }
 
 /* Made here, told by whoever asked for it to the one it is for, good once */
-static tw_err make_code(struct tw_device *d, int64_t account, char ret[TW_CODE_SIZE + 1])
+static tw_err make_code(struct tw_device *d, int64_t account, const struct tw_placer *by, char ret[TW_CODE_SIZE + 1])
 {
 	uint8_t bytes[TW_CODE_SIZE], hash[32];
 
@@ -29,7 +29,7 @@ static tw_err make_code(struct tw_device *d, int64_t account, char ret[TW_CODE_S
 	ret[TW_CODE_SIZE] = '\0';
 	TW_TRY(tw_sha256(ret, TW_CODE_SIZE, hash));
 	const struct tw_value v[] = { TW_V_BLOB(hash, sizeof hash), TW_V_INT(account), TW_V_BLOB(d->boot_id, sizeof d->boot_id),
-		TW_V_INT(tw_time_boot_ms(&d->time) + TW_CODE_MS) };
+		TW_V_INT(tw_time_boot_ms(&d->time) + TW_CODE_MS), TW_V_TEXT(by->hands), TW_V_INT(by->ends_ms) };
 	return tw_store_run(d->context.store, tw_sql_code_put, v, TW_COUNT(v), NULL, NULL);
 }
 
@@ -37,9 +37,12 @@ static tw_err make_code(struct tw_device *d, int64_t account, char ret[TW_CODE_S
 static tw_err whose(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret)
 {
 	const char *id = rq->input ? tw_json_text(rq->input, "account") : "";
+	bool reached = true;
 
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(*id ? id : rq->subject.account), rp, ret));
-	if (!rp->problem[0] && *id && !tw_account_covered(c, &rq->subject, ret->roles))
+	if (!rp->problem[0] && *id)
+		TW_TRY(tw_placed_reaches(c, &rq->subject, ret->id, &reached));
+	if (!rp->problem[0] && !reached)
 		return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
 			"This account may do more than you, and whoever has the code may do what it may.");
 	if (rp->problem[0] || ret->state == TW_ACCOUNT_ACTIVE)
@@ -54,9 +57,12 @@ tw_err tw_access_code(struct tw_context *c, const struct tw_request *rq, struct 
 	char code[TW_CODE_SIZE + 1] = "", shown[TW_CODE_SIZE + 2];
 	int64_t count = 0;
 	const struct tw_value old[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(tw_time_boot_ms(&d->time)) };
+	struct tw_placer by;
 	struct tw_account a;
 
 	TW_TRY(whose(c, rq, rp, &a));
+	if (!rp->problem[0])
+		TW_TRY(tw_placed_by(d, rq, a.id, rp, &by));
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_store_run(c->store, tw_sql_code_drop_old, old, TW_COUNT(old), NULL, NULL));
@@ -64,7 +70,7 @@ tw_err tw_access_code(struct tw_context *c, const struct tw_request *rq, struct 
 	if (count >= TW_CODES_MAX)
 		return tw_reply_problem(rp, 409, "codes", "access.codes", "Too many codes wait to be used",
 			"Use one of them, or wait five minutes.", "%d codes may wait at a time.", TW_CODES_MAX);
-	TW_TRY(make_code(d, a.id, code));
+	TW_TRY(make_code(d, a.id, &by, code));
 	(void)snprintf(shown, sizeof shown, "%.5s-%.5s", code, code + 5);
 	rp->status = 201;
 	rp->body = json_pack("{s:s, s:i, s:s}", "code", shown, "expires_in_s", TW_CODE_MS / 1000, "name", a.name);
@@ -97,12 +103,23 @@ struct login {
 	const struct tw_request *rq;
 	uint8_t hash[32];
 	int64_t account; /* 0: the code opens nothing */
+	struct tw_placer by;
 	char token[TW_TOKEN_TEXT + 1];
 };
 
+static void login_done(struct login *l)
+{
+	tw_wipe(l->token, sizeof l->token);
+}
+
 static tw_err take_code(void *user, const tw_row *row)
 {
-	((struct login *)user)->account = tw_row_int(row, 0);
+	struct login *l = user;
+	struct tw_slice hands = tw_row_bytes(row, 1);
+
+	l->account = tw_row_int(row, 0);
+	l->by.ends_ms = tw_row_int(row, 2);
+	(void)snprintf(l->by.hands, sizeof l->by.hands, TW_SLICE_FMT, TW_SLICE_ARG(hands));
 	return TW_OK;
 }
 
@@ -111,7 +128,7 @@ static tw_err swap(tw_store *s, void *user)
 {
 	struct login *l = user;
 	const struct tw_value code[] = { TW_V_BLOB(l->hash, sizeof l->hash) };
-	const struct tw_opening o = { l->account, "code", l->rq };
+	const struct tw_opening o = { l->account, "code", l->rq, l->by };
 
 	TW_TRY(tw_store_run(s, tw_sql_code_drop, code, TW_COUNT(code), NULL, NULL));
 	return tw_access_login(l->device, &o, l->token);
@@ -139,7 +156,7 @@ static tw_err no_code(struct tw_reply *rp)
 tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	struct login l = { .device = d, .rq = rq };
+	TW_CLEANUP(login_done) struct login l = { .device = d, .rq = rq };
 	struct tw_account a;
 
 	d->access->proven = false;
@@ -160,7 +177,5 @@ tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct 
 	}
 	rp->status = 201;
 	(void)snprintf(rp->note, sizeof rp->note, "session of a%lld %s", (long long)a.id, a.name);
-	e = tw_access_login_reply(d, &a, l.token, rp);
-	tw_wipe(l.token, sizeof l.token);
-	return e;
+	return tw_access_login_reply(d, &a, l.token, rp);
 }

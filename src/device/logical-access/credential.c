@@ -24,7 +24,9 @@ tw_err tw_credential_put(struct tw_device *d, const struct tw_new_credential *n,
 	const struct tw_value v[] = { TW_V_INT(n->account), TW_V_TEXT("certificate"), TW_V_TEXT(n->label), TW_V_BLOB(n->key, 32),
 		TW_V_TEXT(n->certificate), TW_V_INT(tw_time_wall_ms(&d->time)) };
 
-	return tw_store_run(d->context.store, tw_sql_credential_put, v, TW_COUNT(v), take_int, ret_id);
+	TW_TRY(tw_store_run(d->context.store, tw_sql_credential_put, v, TW_COUNT(v), take_int, ret_id));
+	const struct tw_value placed[] = { TW_V_INT(*ret_id), TW_V_TEXT(n->hands ? n->hands : "") };
+	return tw_store_run(d->context.store, tw_sql_credential_placed, placed, TW_COUNT(placed), NULL, NULL);
 }
 
 /* --- Reading --- */
@@ -95,7 +97,7 @@ static tw_err check_free(struct tw_context *c, const struct tw_account *a, const
 
 static tw_err enrol(struct tw_account_work *w)
 {
-	const struct tw_new_credential n = { w->account.id, w->word, w->bytes, w->text };
+	const struct tw_new_credential n = { w->account.id, w->word, w->bytes, w->text, w->hands };
 
 	TW_TRY(tw_credential_put(tw_device_of(w->c), &n, &w->number));
 	w->rp->body = json_pack("{s:o, s:s}", "credential", json_sprintf("c%" PRId64, w->number), "name", w->account.name);
@@ -106,15 +108,21 @@ static tw_err enrol(struct tw_account_work *w)
 tw_err tw_access_credential_add(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = enrol, .word = tw_json_text(rq->input, "label") };
+	struct tw_placer by;
 	uint8_t key[32];
+	bool reached = true;
 
 	if (!tw_account_name_valid(w.word))
 		return tw_reply_problem(rp, 400, "input", "credential.label", "This is no label", "Choose another.",
 			"A label is 1 to 48 printable characters, without blanks at its ends.");
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(tw_json_text(rq->input, "account")), rp, &w.account));
-	if (!rp->problem[0] && !tw_account_covered(c, &rq->subject, w.account.roles))
+	if (!rp->problem[0])
+		TW_TRY(tw_placed_reaches(c, &rq->subject, w.account.id, &reached));
+	if (!rp->problem[0] && !reached)
 		return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
 			"This account may do more than you, and whoever holds the key may do what it may.");
+	if (!rp->problem[0])
+		TW_TRY(tw_placed_by(tw_device_of(c), rq, w.account.id, rp, &by));
 	if (!rp->problem[0])
 		TW_TRY(key_of(c, rq, rp, key));
 	if (!rp->problem[0])
@@ -122,6 +130,7 @@ tw_err tw_access_credential_add(struct tw_context *c, const struct tw_request *r
 	if (rp->problem[0])
 		return TW_OK;
 	w.bytes = key;
+	w.hands = by.hands;
 	w.text = tw_json_text(rq->input, "certificate");
 	(void)snprintf(w.what, sizeof w.what, "given the client certificate %s", w.word);
 	TW_TRY(tw_account_do(&w));
@@ -144,18 +153,19 @@ static tw_err drop(struct tw_account_work *w)
 	return tw_store_run(w->c->store, tw_sql_credential_drop, v, TW_COUNT(v), NULL, NULL);
 }
 
-/* The only credential of the only owner: without it there is the console alone. */
+/* The last credential of those who own it: without it there is the console alone. */
 static tw_err check_last(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp)
 {
-	const struct tw_access *access = tw_device_of(c)->access;
+	struct tw_device *d = tw_device_of(c);
 	const struct tw_value v[] = { TW_V_INT(a->id) };
 	int64_t count = 0;
 
 	TW_TRY(tw_store_run(c->store, tw_sql_credential_count, v, TW_COUNT(v), take_int, &count));
-	if (count > 1 || access->owners.count != 1 || access->owners.of[0].id != a->id)
+	if (count > 1 || !tw_access_owner(d, a->id) || tw_access_other_owner(d, a->id))
 		return TW_OK;
-	return tw_reply_problem(rp, 409, "last-owner", "credential.last", "This is the only owner's only credential",
-		"Enrol another one first.", "Without it nobody could come in as the owner.");
+	return tw_reply_problem(rp, 409, "last-owner", "credential.last", "This is the last credential that an owner has",
+		"Enrol another one first.",
+		"Without it no owner could come in: none of the others, if there are any, has a credential or a session.");
 }
 
 tw_err tw_access_credential_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

@@ -5,7 +5,7 @@
  */
 #include "base/text.h"
 #include "device/grants.h"
-#include "device/logical-access/accounts.h"
+#include "device/logical-access/placed.h"
 #include "device/logical-access/rights.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
@@ -95,14 +95,20 @@ static tw_err compile(struct edit *e)
 static tw_err check_own(struct edit *e)
 {
 	int role = tw_gate_role(e->gate, e->name);
+	const struct tw_condition always = { .days = 0 };
+	struct tw_subject firm = e->rq->subject; /* what he holds under conditions, a role without them would lose */
 	const char *permission;
+	int64_t id = 0;
 
+	if (firm.kind == TW_SUBJECT_ACCOUNT && tw_account_id_read(tw_slice_of(firm.account), &id))
+		TW_TRY(tw_placed_roles(tw_device_of(e->c), e->c->gate, id, &always, &firm.roles));
 	for (size_t i = 0; (permission = tw_gate_permission_name(e->gate, i)); i++) {
-		const struct tw_ask ask = { .subject = &e->rq->subject, .permission = permission, .when = TW_WHEN_ALWAYS, .could = true };
+		const struct tw_ask ask = { .subject = &firm, .permission = permission, .when = TW_WHEN_ALWAYS, .could = true };
 
 		if (tw_gate_role_may(e->gate, role, permission) && tw_gate_authorize(e->c->gate, &ask).verdict != TW_ALLOW)
 			return tw_reply_problem(e->rp, 403, "forbidden", "rights.more", "Nobody gives what he does not hold",
-				"Ask somebody who holds it.", "The role would hold %s, which you do not.", permission);
+				"Ask somebody who holds it.",
+				"The role would hold %s, which you do not hold, or hold under conditions.", permission);
 	}
 	return TW_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "device/grants.h"
+#include "device/logical-access/state.h"
 
 static const char *const lists[] = { "roles", "rules" };
 
@@ -148,13 +149,22 @@ struct change {
 	struct tw_device *device;
 	const char *text;
 	json_t *fields;
+	const tw_gate *gate;
+	struct tw_placed placed;
 };
+
+static void change_done(struct change *c)
+{
+	json_decref(c->fields);
+	tw_placed_done(&c->placed);
+}
 
 static tw_err write_change(tw_store *s, void *user)
 {
 	struct change *c = user;
 
 	TW_TRY(tw_device_keep(c->device, TW_KEPT_RIGHTS, c->text));
+	TW_TRY(tw_placed_end(c->device, c->gate, 0, &c->placed));
 	return tw_event(&c->device->context, "access.changed", TW_STEAL(c->fields));
 }
 
@@ -167,11 +177,11 @@ tw_err tw_rights_change(struct tw_device *d, const json_t *document, json_t *fie
 		return TW_RAISE(NOMEM, "an event");
 	tw_buf_init(&text, d->context.sys, TW_RIGHTS_MAX);
 	TW_TRY(tw_json_write(document, &text));
-	struct change c = { d, tw_buf_cstr(&text), TW_STEAL(owned) };
-	tw_err e = tw_store_transaction(d->context.store, write_change, &c);
-	json_decref(c.fields);
-	TW_TRY(e);
+	TW_CLEANUP(change_done) struct change c = { d, tw_buf_cstr(&text), TW_STEAL(owned), *gate };
+	tw_placed_init(&c.placed, d->context.sys);
+	TW_TRY(tw_store_transaction(d->context.store, write_change, &c));
 	use(d, gate);
+	tw_placed_forget(d, &c.placed);
 	return TW_OK;
 }
 

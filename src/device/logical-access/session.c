@@ -143,19 +143,26 @@ static tw_err make_room(struct tw_device *d, struct tw_session **ret)
 	return TW_OK;
 }
 
-static tw_err make_token(const struct tw_sys *sys, char ret[TW_TOKEN_TEXT + 1])
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+struct token {
 	uint8_t bytes[32];
+	char text[TW_TOKEN_TEXT + 1];
+};
+
+static void token_done(struct token *t)
+{
+	tw_wipe(t, sizeof *t);
+}
+
+static tw_err make_token(const struct tw_sys *sys, struct token *t)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, sys, TW_TOKEN_TEXT);
-	if (sys->random(sys, bytes, sizeof bytes))
+	TW_TRY(tw_buf_reserve(&text, TW_TOKEN_TEXT));
+	if (sys->random(sys, t->bytes, sizeof t->bytes))
 		return TW_RAISE_ERRNO("randomness");
-	TW_TRY(tw_buf_base64url(&text, bytes, sizeof bytes));
-	memcpy(ret, text.data, TW_TOKEN_TEXT);
-	ret[TW_TOKEN_TEXT] = '\0';
-	tw_wipe(bytes, sizeof bytes);
-	tw_wipe(text.data, text.size);
+	TW_TRY(tw_buf_base64url(&text, t->bytes, sizeof t->bytes));
+	memcpy(t->text, text.data, TW_TOKEN_TEXT);
 	return TW_OK;
 }
 
@@ -177,10 +184,12 @@ static tw_err take_session(void *user, const tw_row *row)
 {
 	struct tw_access *a = user;
 	struct tw_slice hash = tw_row_bytes(row, 0), how = tw_row_bytes(row, 3), source = tw_row_bytes(row, 4),
-			key = tw_row_bytes(row, 5);
-	struct tw_session s = {
-		.used = true, .account = tw_row_int(row, 1), .opened_ms = tw_row_int(row, 6), .expires_ms = tw_row_int(row, 7)
-	};
+			key = tw_row_bytes(row, 5), hands = tw_row_bytes(row, 8);
+	struct tw_session s = { .used = true,
+		.account = tw_row_int(row, 1),
+		.opened_ms = tw_row_int(row, 6),
+		.expires_ms = tw_row_int(row, 7),
+		.by.ends_ms = tw_row_int(row, 9) };
 
 	s.has_key = !tw_row_null(row, 5);
 	if (hash.size != sizeof s.hash || (s.has_key && key.size != sizeof s.key) || !door_of(tw_row_bytes(row, 2), &s.door))
@@ -189,6 +198,7 @@ static tw_err take_session(void *user, const tw_row *row)
 	memcpy(s.key, key.at, key.size);
 	(void)snprintf(s.how, sizeof s.how, TW_SLICE_FMT, TW_SLICE_ARG(how));
 	(void)snprintf(s.source, sizeof s.source, TW_SLICE_FMT, TW_SLICE_ARG(source));
+	(void)snprintf(s.by.hands, sizeof s.by.hands, TW_SLICE_FMT, TW_SLICE_ARG(hands));
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
 		if (!a->sessions[i].used) {
 			a->sessions[i] = s;
@@ -223,7 +233,7 @@ static tw_err put_session(struct tw_device *d, const struct tw_session *s)
 	const struct tw_value v[] = { TW_V_BLOB(s->hash, sizeof s->hash), TW_V_INT(s->account), TW_V_TEXT(doors[s->door]),
 		TW_V_TEXT(s->how), TW_V_TEXT(s->source),
 		s->has_key ? TW_V_BLOB(s->key, sizeof s->key) : (struct tw_value){ .kind = TW_VALUE_NULL }, TW_V_INT(s->opened_ms),
-		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s->expires_ms) };
+		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s->expires_ms), TW_V_TEXT(s->by.hands), TW_V_INT(s->by.ends_ms) };
 
 	return tw_store_run(d->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL);
 }
@@ -233,21 +243,24 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	int64_t now = tw_time_boot_ms(&d->time);
 	struct tw_session s = { .used = true, .account = o->account, .opened_ms = tw_time_wall_ms(&d->time), .used_ms = now };
 	struct tw_session *place = NULL;
-	char token[TW_TOKEN_TEXT + 1];
+	int64_t until = tw_placed_until(&o->by, o->account);
+	TW_CLEANUP(token_done) struct token token = { .text = "" };
 
 	s.expires_ms = now + d->access->limit_ms;
+	s.by = o->by;
+	if (until && until < s.expires_ms)
+		s.expires_ms = until; /* nobody's session outlives its limit by a code that he asks for in it */
 	(void)snprintf(s.how, sizeof s.how, "%s", o->how);
 	(void)snprintf(s.source, sizeof s.source, "%s", o->rq->subject.source);
 	s.door = o->rq->subject.door;
 	s.has_key = o->rq->has_client_key;
 	memcpy(s.key, o->rq->client_key, sizeof s.key);
-	TW_TRY(make_token(d->context.sys, token));
-	TW_TRY(tw_sha256(token, TW_TOKEN_TEXT, s.hash));
+	TW_TRY(make_token(d->context.sys, &token));
+	TW_TRY(tw_sha256(token.text, TW_TOKEN_TEXT, s.hash));
 	TW_TRY(make_room(d, &place));
 	TW_TRY(put_session(d, &s));
 	*place = s;
-	memcpy(ret_token, token, sizeof token);
-	tw_wipe(token, sizeof token);
+	memcpy(ret_token, token.text, sizeof token.text);
 	return TW_OK;
 }
 

@@ -4,6 +4,7 @@
 #define TW_DEVICE_LOGICAL_ACCESS_STATE_H
 #include "device/logical-access/access.h"
 #include "device/logical-access/accounts.h"
+#include "device/logical-access/placed.h"
 #include "device/logical-access/throttle.h"
 
 #define TW_OWNERS_MAX 16
@@ -23,8 +24,8 @@
 struct tw_owner {
 	int64_t id; /* of the account */
 	char name[TW_ACCOUNT_NAME_MAX + 1];
-	bool has_key;
-	uint8_t key[32]; /* fingerprint of the client key */
+	bool has_key, enrolled; /* enrolled: there is a credential that lets him in, of whatever kind */
+	uint8_t key[32];        /* fingerprint of the client key */
 };
 struct tw_owners {
 	struct tw_owner of[TW_OWNERS_MAX];
@@ -41,6 +42,7 @@ struct tw_session {
 	uint8_t key[32];
 	int64_t opened_ms;           /* wall clock */
 	int64_t used_ms, expires_ms; /* boot clock; 0 when not used */
+	struct tw_placer by;         /* through whose hands its code came */
 };
 struct tw_challenge {
 	int64_t expires_ms; /* 0: free */
@@ -99,6 +101,7 @@ bool tw_access_session_lives(const struct tw_device *d, const struct tw_session 
 tw_err tw_access_session_drop(struct tw_device *d, struct tw_session *s);
 tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret);
 tw_err tw_access_owners_read(struct tw_device *d, struct tw_owners *ret);           /* LIMIT: more than there may be */
+bool tw_access_other_owner(const struct tw_device *d, int64_t account);             /* is there one, and can he come in? */
 const struct tw_owner *tw_access_owner(const struct tw_device *d, int64_t account); /* NULL: it is none, or not now */
 
 /* Whose session, by what he came, and the request that asked (its door, source and key). */
@@ -106,6 +109,7 @@ struct tw_opening {
 	int64_t account;
 	const char *how;
 	const struct tw_request *rq;
+	struct tw_placer by; /* zeros: through nobody's hands */
 };
 /* Opens a session: stored hashed, in the cache, the token's text handed out once. */
 tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1]);

@@ -43,7 +43,8 @@ CREATE TABLE credential (
 	label TEXT NOT NULL,
 	lookup BLOB UNIQUE,
 	data TEXT,
-	made_ms INTEGER NOT NULL
+	made_ms INTEGER NOT NULL,
+	placed_by TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX credential_of ON credential (account);
 CREATE TABLE throttle (
@@ -68,13 +69,17 @@ CREATE TABLE session (
 	client_key BLOB,
 	opened_ms INTEGER NOT NULL,
 	boot_id BLOB NOT NULL,
-	expires_boot_ms INTEGER NOT NULL
+	expires_boot_ms INTEGER NOT NULL,
+	placed_by TEXT NOT NULL,
+	placer_ends_boot_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session_code (
 	code_hash BLOB PRIMARY KEY NOT NULL,
 	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
 	boot_id BLOB NOT NULL,
-	expires_boot_ms INTEGER NOT NULL
+	expires_boot_ms INTEGER NOT NULL,
+	placed_by TEXT NOT NULL,
+	placer_ends_boot_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- name: kept_put
@@ -104,7 +109,8 @@ INSERT INTO kept (name, value) SELECT 'ownership.ended', value FROM kept WHERE n
 DELETE FROM kept WHERE name = 'ownership.since';
 
 -- name: owner_all
-SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id AND c.kind = 'certificate' ORDER BY c.id LIMIT 1)
+SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id AND c.kind = 'certificate' ORDER BY c.id LIMIT 1),
+	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind <> 'totp')
 	FROM account_role r JOIN account a ON a.id = r.account WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
 
 -- name: account_put
@@ -197,6 +203,9 @@ INSERT INTO throttle (kind, who, failures, wait_ms) VALUES (?1, ?2, ?3, ?4);
 -- name: throttle_drop_all
 DELETE FROM throttle;
 
+-- name: credential_placed
+UPDATE credential SET placed_by = ?2 WHERE id = ?1;
+
 -- name: totp_of
 SELECT id, data FROM credential WHERE account = ?1 AND kind = 'totp';
 
@@ -233,11 +242,11 @@ SELECT c.kind, c.name, c.most FROM session_cap c WHERE
 DELETE FROM session_cap;
 
 -- name: session_all
-SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
+SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
 
 -- name: session_put
-INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms)
-	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms, placed_by, placer_ends_boot_ms)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 
 -- name: session_drop
 DELETE FROM session WHERE token_hash = ?1;
@@ -260,6 +269,23 @@ DELETE FROM credential WHERE account = ?1;
 -- name: credential_of_key
 SELECT account FROM credential WHERE lookup = ?1 AND kind = 'certificate';
 
+-- name: credential_placed_by
+SELECT placed_by FROM credential WHERE lookup = ?1 AND kind = 'certificate';
+
+-- name: placed_all
+SELECT account, placed_by FROM credential WHERE placed_by <> '' AND placed_by <> CAST(account AS TEXT) AND (?1 = 0 OR account = ?1)
+	UNION SELECT account, placed_by FROM session WHERE placed_by <> '' AND placed_by <> CAST(account AS TEXT) AND (?1 = 0 OR account = ?1)
+	UNION SELECT account, placed_by FROM session_code WHERE placed_by <> '' AND placed_by <> CAST(account AS TEXT) AND (?1 = 0 OR account = ?1);
+
+-- name: credential_drop_placed
+DELETE FROM credential WHERE account = ?1 AND placed_by = ?2;
+
+-- name: session_drop_placed
+DELETE FROM session WHERE account = ?1 AND placed_by = ?2;
+
+-- name: code_drop_placed
+DELETE FROM session_code WHERE account = ?1 AND placed_by = ?2;
+
 -- name: session_drop_of
 DELETE FROM session WHERE account = ?1;
 
@@ -267,10 +293,10 @@ DELETE FROM session WHERE account = ?1;
 DELETE FROM session WHERE boot_id <> ?1 OR expires_boot_ms <= ?2;
 
 -- name: code_put
-INSERT INTO session_code (code_hash, account, boot_id, expires_boot_ms) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO session_code (code_hash, account, boot_id, expires_boot_ms, placed_by, placer_ends_boot_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
 -- name: code_get
-SELECT account FROM session_code WHERE code_hash = ?1 AND boot_id = ?2 AND expires_boot_ms > ?3;
+SELECT account, placed_by, placer_ends_boot_ms FROM session_code WHERE code_hash = ?1 AND boot_id = ?2 AND expires_boot_ms > ?3;
 
 -- name: code_drop
 DELETE FROM session_code WHERE code_hash = ?1;

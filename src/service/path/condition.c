@@ -306,3 +306,72 @@ const char *tw_condition_fails(const struct tw_condition *c, const struct tw_mom
 		return "condition.factors";
 	return c->sessions && m->sessions > c->sessions ? "condition.sessions" : NULL;
 }
+
+/* --- Comparing --- */
+
+/* A window over midnight belongs to the day it begins on, so it reaches into the next: within days alone it is not. */
+static bool window_within(const struct tw_condition *narrow, size_t i, const struct tw_condition *wide)
+{
+	unsigned from = narrow->hours[i].from, until = narrow->hours[i].until;
+	bool over = from > until;
+
+	for (size_t k = 0; k < wide->hour_count; k++)
+		if (from >= wide->hours[k].from && until <= wide->hours[k].until && over == (wide->hours[k].from > wide->hours[k].until))
+			return true;
+	return wide->hour_count == 0 && !over;
+}
+
+static bool hours_within(const struct tw_condition *narrow, const struct tw_condition *wide)
+{
+	if (!wide->days && !wide->hour_count)
+		return true;
+	if (narrow->zone != wide->zone || (wide->hour_count && !narrow->hour_count))
+		return false;
+	if (wide->days && (!narrow->days || narrow->days & ~(unsigned)wide->days))
+		return false;
+	for (size_t i = 0; i < narrow->hour_count; i++)
+		if (!window_within(narrow, i, wide))
+			return false;
+	return true;
+}
+
+static bool dates_within(const struct tw_condition *narrow, const struct tw_condition *wide)
+{
+	return narrow->from_ms >= wide->from_ms && (!wide->until_ms || (narrow->until_ms && narrow->until_ms <= wide->until_ms));
+}
+
+static bool networks_within(const struct tw_condition *narrow, const struct tw_condition *wide)
+{
+	for (size_t i = 0; i < narrow->network_count; i++) {
+		bool inside = wide->network_count == 0;
+
+		for (size_t k = 0; k < wide->network_count; k++)
+			inside |= wide->networks[k].bits <= narrow->networks[i].bits &&
+				tw_net_has(&wide->networks[k], &narrow->networks[i]);
+		if (!inside)
+			return false;
+	}
+	return narrow->network_count || !wide->network_count;
+}
+
+static bool texts_within(const void *narrow, size_t narrow_count, const void *wide, size_t wide_count, size_t size)
+{
+	for (size_t i = 0; i < narrow_count; i++)
+		if (!text_fits(wide, size, wide_count, (const char *)narrow + i * size))
+			return false;
+	return narrow_count || !wide_count;
+}
+
+static bool bits_within(unsigned narrow, unsigned wide)
+{
+	return !wide || (narrow && !(narrow & ~wide));
+}
+
+bool tw_condition_within(const struct tw_condition *narrow, const struct tw_condition *wide)
+{
+	return hours_within(narrow, wide) && dates_within(narrow, wide) && networks_within(narrow, wide) &&
+		texts_within(narrow->modes, narrow->mode_count, wide->modes, wide->mode_count, sizeof wide->modes[0]) &&
+		texts_within(narrow->places, narrow->place_count, wide->places, wide->place_count, sizeof wide->places[0]) &&
+		bits_within(narrow->doors, wide->doors) && bits_within(narrow->methods, wide->methods) &&
+		narrow->factors >= wide->factors && (!wide->sessions || (narrow->sessions && narrow->sessions <= wide->sessions));
+}

@@ -75,6 +75,8 @@ struct tw_moment {
 tw_err tw_condition_read(const json_t *j, struct tw_condition *ret); /* NULL: none, which always holds. SYNTAX and LIMIT name the key */
 /* NULL: it holds. Else what does not: "condition.hours". */
 const char *tw_condition_fails(const struct tw_condition *c, const struct tw_moment *m);
+/* Does `wide` hold whenever `narrow` does, for anybody? False also where it cannot be told: so that nobody hands on more than he has. */
+bool tw_condition_within(const struct tw_condition *narrow, const struct tw_condition *wide);
 /* Until when at most, ms since 1970; 0: without an end. For removing what has ended. */
 static inline int64_t tw_condition_until(const struct tw_condition *c)
 {

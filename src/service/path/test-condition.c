@@ -270,5 +270,95 @@ static void test_a_refusal_sets_nothing(void **state)
 	CHECK_INT(c.days, 99);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_forms), cmocka_unit_test(test_networks), cmocka_unit_test(test_moments),
+static const struct {
+	const char *narrow, *wide;
+	bool within;
+} pairs[] = {
+	{ "{}", "{}", true },
+	{ "{\"factors\":2}", "{}", true },
+	{ "{}", "{\"factors\":1}", false },
+	{ "{\"factors\":1}", "{\"factors\":2}", false },
+	{ "{\"factors\":2}", "{\"factors\":2}", true },
+	{ "{}", "{\"sessions\":2}", false },
+	{ "{\"sessions\":3}", "{\"sessions\":2}", false },
+	{ "{\"sessions\":2}", "{\"sessions\":2}", true },
+	{ "{}", "{\"doors\":[\"https\"]}", false },
+	{ "{\"doors\":[\"https\",\"local\"]}", "{\"doors\":[\"https\"]}", false },
+	{ "{\"doors\":[\"https\"]}", "{\"doors\":[\"local\",\"https\"]}", true },
+	{ "{}", "{\"methods\":[\"totp\"]}", false },
+	{ "{\"methods\":[\"totp\",\"code\"]}", "{\"methods\":[\"totp\"]}", false },
+	{ "{\"methods\":[\"totp\"]}", "{\"methods\":[\"totp\"]}", true },
+	{ "{}", "{\"modes\":[\"a\"]}", false },
+	{ "{\"modes\":[\"a\",\"b\"]}", "{\"modes\":[\"a\"]}", false },
+	{ "{\"modes\":[\"b\"]}", "{\"modes\":[\"a\",\"b\"]}", true },
+	{ "{\"modes\":[\"b\"]}", "{}", true },
+	{ "{}", "{\"places\":[\"a\"]}", false },
+	{ "{\"places\":[\"c\"]}", "{\"places\":[\"a\",\"b\"]}", false },
+	{ "{\"places\":[\"b\"]}", "{\"places\":[\"a\",\"b\"]}", true },
+	{ "{}", "{\"networks\":[\"192.0.2.0/24\"]}", false },
+	{ "{\"networks\":[\"192.0.0.0/16\"]}", "{\"networks\":[\"192.0.2.0/24\"]}", false },
+	{ "{\"networks\":[\"192.0.2.128/25\",\"192.0.3.0/24\"]}", "{\"networks\":[\"192.0.2.0/24\"]}", false },
+	{ "{\"networks\":[\"192.0.2.128/25\"]}", "{\"networks\":[\"2001:db8::/32\",\"192.0.2.0/24\"]}", true },
+	{ "{\"networks\":[\"192.0.2.0/24\"]}", "{\"networks\":[\"192.0.2.0/24\"]}", true },
+	{ "{\"networks\":[\"192.0.2.0/24\"]}", "{}", true },
+	{ "{}", "{\"from\":\"2026-01-01T00:00:00Z\"}", false },
+	{ "{\"from\":\"2025-01-01T00:00:00Z\"}", "{\"from\":\"2026-01-01T00:00:00Z\"}", false },
+	{ "{\"from\":\"2026-01-01T00:00:00Z\"}", "{\"from\":\"2026-01-01T00:00:00Z\"}", true },
+	{ "{}", "{\"until\":\"2026-01-01T00:00:00Z\"}", false },
+	{ "{\"until\":\"2026-01-01T00:00:01Z\"}", "{\"until\":\"2026-01-01T00:00:00Z\"}", false },
+	{ "{\"until\":\"2026-01-01T00:00:00Z\"}", "{\"until\":\"2026-01-01T00:00:00Z\"}", true },
+	{ "{}", "{\"days\":[\"mon\"]}", false },
+	{ "{\"days\":[\"mon\",\"tue\"]}", "{\"days\":[\"mon\"]}", false },
+	{ "{\"days\":[\"mon\"]}", "{\"days\":[\"mon\",\"tue\"]}", true },
+	{ "{\"days\":[\"mon\"],\"zone\":\"+01:00\"}", "{\"days\":[\"mon\"]}", false },
+	{ "{\"days\":[\"mon\"],\"hours\":[\"08:00-09:00\"]}", "{\"days\":[\"mon\"]}", true },
+	{ "{\"days\":[\"mon\"],\"hours\":[\"22:00-06:00\"]}", "{\"days\":[\"mon\"]}", false }, /* it reaches into Tuesday */
+	{ "{\"days\":[\"mon\"]}", "{\"hours\":[\"08:00-17:00\"]}", false },
+	{ "{\"hours\":[\"08:00-17:00\"]}", "{\"days\":[\"mon\"],\"hours\":[\"08:00-17:00\"]}", false },
+	{ "{\"hours\":[\"08:00-17:00\"]}", "{\"hours\":[\"08:00-17:00\"]}", true },
+	{ "{\"hours\":[\"07:59-17:00\"]}", "{\"hours\":[\"08:00-17:00\"]}", false },
+	{ "{\"hours\":[\"08:00-17:01\"]}", "{\"hours\":[\"08:00-17:00\"]}", false },
+	{ "{\"hours\":[\"08:00-09:00\",\"18:00-19:00\"]}", "{\"hours\":[\"08:00-17:00\"]}", false },
+	{ "{\"hours\":[\"08:00-09:00\",\"18:00-19:00\"]}", "{\"hours\":[\"08:00-17:00\",\"18:00-20:00\"]}", true },
+	{ "{\"hours\":[\"23:00-05:00\"]}", "{\"hours\":[\"22:00-06:00\"]}", true },
+	{ "{\"hours\":[\"23:00-05:00\"]}", "{\"hours\":[\"00:01-23:59\"]}", false },
+	{ "{\"hours\":[\"22:00-23:00\"]}", "{\"hours\":[\"22:00-06:00\"]}", false }, /* it is; that much is not looked for */
+	{ "{\"hours\":[\"08:00-17:00\"],\"zone\":\"+01:00\"}", "{\"hours\":[\"08:00-17:00\"]}", false },
+	{ "{\"hours\":[\"08:00-17:00\"]}", "{}", true },
+};
+
+static void test_what_is_within(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(pairs); i++) {
+		struct tw_condition narrow, wide;
+
+		CHECK_OK(read_text(pairs[i].narrow, &narrow));
+		CHECK_OK(read_text(pairs[i].wide, &wide));
+		if (tw_condition_within(&narrow, &wide) != pairs[i].within)
+			fail_msg("%s within %s: %d", pairs[i].narrow, pairs[i].wide, !pairs[i].within);
+	}
+}
+
+/* Whatever is said to be within, no moment of a fortnight tells otherwise. */
+static void test_within_is_true_at_every_moment(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(pairs); i++) {
+		struct tw_condition narrow, wide;
+		struct tw_moment m = {
+			.time_trusted = true, .mode = "b", .place = "b", .methods = 1u << TW_METHOD_TOTP, .factors = 2, .sessions = 2
+		};
+
+		CHECK_OK(read_text(pairs[i].narrow, &narrow));
+		CHECK_OK(read_text(pairs[i].wide, &wide));
+		CHECK_OK(tw_net_read("192.0.2.200", &m.source));
+		for (int64_t minute = 0; pairs[i].within && minute < INT64_C(14) * 24 * 60; minute += 30) {
+			m.wall_ms = INT64_C(1767225600000) - INT64_C(7) * 86400000 + minute * 60000; /* around the turn to 2026 */
+			if (!tw_condition_fails(&narrow, &m) && tw_condition_fails(&wide, &m))
+				fail_msg("%s holds, %s does not, at %lld", pairs[i].narrow, pairs[i].wide, (long long)m.wall_ms);
+		}
+	}
+}
+
+CHECK_MAIN(cmocka_unit_test(test_what_is_within), cmocka_unit_test(test_within_is_true_at_every_moment),
+	cmocka_unit_test(test_forms), cmocka_unit_test(test_networks), cmocka_unit_test(test_moments),
 	cmocka_unit_test(test_nothing_known), cmocka_unit_test(test_a_refusal_sets_nothing))

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ways into an account that somebody else put there, what is handed on under conditions, and who is left to come in. */
+#include "lacking.h"
+
+#define ROLES "/api/v1/role-assignments"
+#define CODES "/api/v1/session-codes"
+
+static void check_as(const char *token, const char *method, const char *target, const char *body, int want, const char *says)
+{
+	int status = token ? tw_unit_request_as(w.unit, token, method, target, body) : tw_unit_request(w.unit, method, target, NULL, body);
+
+	if (status != want || (says && !strstr(tw_unit_body(w.unit), says)))
+		fail_msg("%s %s %s: %d, %s", method, target, body ? body : "", status, tw_unit_body(w.unit));
+}
+
+static void give_as(const char *token, const char *id, const char *role, const char *conditions, int want, const char *says)
+{
+	char body[320];
+
+	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"role\":\"%s\"%s%s}", id, role,
+		conditions ? ",\"conditions\":" : "", conditions ? conditions : "");
+	check_as(token, "POST", ROLES, body, want, says);
+}
+
+static void give(const char *id, const char *role)
+{
+	give_as(NULL, id, role, NULL, 201, NULL);
+}
+
+/* Accounts a2, a3 and so on. */
+static void make(const char *name, const char *role)
+{
+	char body[96], id[16];
+
+	(void)snprintf(body, sizeof body, "{\"name\":\"%s\",\"kind\":\"person\"}", name);
+	check_as(NULL, "POST", "/api/v1/accounts", body, 201, NULL);
+	world_text(&w, "account", id, sizeof id);
+	if (role)
+		give(id, role);
+}
+
+static void code_as(const char *token, const char *id, char ret_body[64])
+{
+	char body[64], code[16];
+
+	(void)snprintf(body, sizeof body, "{\"account\":\"%s\"}", id);
+	check_as(token, "POST", CODES, id ? body : NULL, 201, NULL);
+	world_text(&w, "code", code, sizeof code);
+	(void)snprintf(ret_body, 64, "{\"code\":\"%s\"}", code);
+}
+
+/* A session of that account, by a code that another, or nobody but the owner, asks for. */
+static void open_as(const char *token, const char *id, char ret_token[64])
+{
+	char body[64];
+
+	code_as(token, id, body);
+	CHECK_INT(world_open(&w, body), 201);
+	world_text(&w, "token", ret_token, 64);
+}
+
+static int enrol_as(const char *token, const char *id, uint8_t ret_key[32])
+{
+	const struct tw_cert_want want = { .common_name = "laptop", .not_before_ms = WORLD_WALL, .not_after_ms = WORLD_WALL + 3600000 };
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 }, body = { 0 };
+
+	CHECK_OK(tw_key_generate(tw_sys_real(), &key));
+	CHECK_OK(tw_cert_make(tw_sys_real(), &want, key, NULL, key, &cert));
+	CHECK_OK(tw_cert_fingerprint(cert, ret_key));
+	tw_buf_init(&pem, tw_sys_real(), 8192);
+	tw_buf_init(&body, tw_sys_real(), 8192);
+	CHECK_OK(tw_cert_pem(cert, &pem));
+	TW_CLEANUP(tw_jsonp)
+	json_t *j = json_pack("{s:s, s:s, s:s}", "account", id, "label", "laptop", "certificate", tw_buf_cstr(&pem));
+	CHECK_OK(tw_json_write(j, &body));
+	return token ? tw_unit_request_as(w.unit, token, "POST", "/api/v1/credentials", tw_buf_cstr(&body))
+		     : tw_unit_request(w.unit, "POST", "/api/v1/credentials", NULL, tw_buf_cstr(&body));
+}
+
+/* Who comes with that key. */
+static int comes_with(const uint8_t key[32])
+{
+	struct tw_context *c = &device()->context;
+	struct tw_request rq = { .subject.door = TW_DOOR_HTTPS, .has_client_key = true };
+
+	memcpy(rq.client_key, key, 32);
+	tw_err e = c->authenticate(c, &rq);
+	return tw_failed(e) ? -1 : (int)rq.subject.kind;
+}
+
+static bool opens(const char *body)
+{
+	return world_open(&w, body) == 201;
+}
+
+/* --- What others put there --- */
+
+/* An admin's key, session and code for an account end when it becomes what he is not; the owner's stay, and so do those it has by itself. */
+static void test_a_greater_role_ends_what_a_lesser_one_put_there(void **state)
+{
+	char admin[64], planted[64], own[64], code[64], good[64];
+	uint8_t keys[3][32];
+
+	make("root", "admin");
+	make("bob", NULL);
+	open_as(NULL, "a2", admin);
+	CHECK_INT(enrol_as(admin, "a3", keys[0]), 201);
+	CHECK_INT(enrol_as(NULL, "a3", keys[1]), 201);
+	open_as(admin, "a3", planted);
+	open_as(NULL, "a3", own);
+	code_as(admin, "a3", code);
+	code_as(NULL, "a3", good);
+	give("a3", "operator"); /* which an admin reaches: nothing ends */
+	check_as(planted, "GET", "/api/v1/identity", NULL, 200, NULL);
+	CHECK_INT(comes_with(keys[0]), TW_SUBJECT_ACCOUNT);
+	give("a3", "auditor");
+	check_as(planted, "GET", "/api/v1/health", NULL, 401, NULL);
+	check_as(own, "GET", "/api/v1/log", NULL, 200, NULL);
+	CHECK_INT(comes_with(keys[0]), TW_SUBJECT_ANYONE);
+	CHECK_INT(comes_with(keys[1]), TW_SUBJECT_ACCOUNT);
+	CHECK(!opens(code));
+	CHECK(opens(good));
+	check_as(admin, "GET", "/api/v1/identity", NULL, 200, NULL); /* his own is his */
+	world_start(&w);
+	check_as(planted, "GET", "/api/v1/health", NULL, 401, NULL);
+	check_as(own, "GET", "/api/v1/log", NULL, 200, NULL);
+}
+
+/* Through the session that he opened for the account he is still himself, whatever it then puts there. */
+static void test_what_is_put_there_through_another(void **state)
+{
+	char admin[64], through[64], second[64];
+	uint8_t key[32];
+
+	make("root", "admin");
+	make("deputy", "admin");
+	make("bob", NULL);
+	open_as(NULL, "a2", admin);
+	open_as(admin, "a3", through);
+	CHECK_INT(enrol_as(through, "a3", key), 201); /* a key of the deputy's own, as it looks */
+	open_as(through, "a3", second);
+	give("a3", "auditor");
+	CHECK_INT(comes_with(key), TW_SUBJECT_ANYONE);
+	check_as(second, "GET", "/api/v1/health", NULL, 401, NULL);
+	check_as(NULL, "DELETE", ROLES "/a3.auditor", NULL, 204, NULL);
+	open_as(admin, "a3", through);
+	CHECK_INT(enrol_as(through, "a4", key), 201);
+	give("a3", "auditor");
+	give("a4", "auditor"); /* the deputy reaches it by now; who began the chain does not */
+	CHECK_INT(comes_with(key), TW_SUBJECT_ANYONE);
+}
+
+/* And with a key that another put there one is no more himself. */
+static void test_a_key_of_anothers_begins_no_chain_anew(void **state)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .how = "client-certificate", .account = "a3" }, .has_client_key = true };
+	struct tw_reply rp = { .status = 200 };
+	struct tw_placer by;
+	char admin[64];
+
+	make("root", "admin");
+	make("bob", NULL);
+	open_as(NULL, "a2", admin);
+	CHECK_INT(enrol_as(admin, "a3", rq.client_key), 201);
+	CHECK_OK(tw_placed_by(device(), &rq, 4, &rp, &by));
+	CHECK_TEXT(by.hands, "1 2 3");
+	CHECK_INT(by.ends_ms, 0);
+	rq.client_key[0] ^= 1;
+	CHECK_OK(tw_placed_by(device(), &rq, 4, &rp, &by));
+	CHECK_TEXT(by.hands, "3");
+}
+
+/* A role that comes to hold more is a greater one for all who have it. */
+static void test_a_role_that_grows(void **state)
+{
+	char admin[64], planted[64], other[64];
+
+	make("root", "admin");
+	check_as(NULL, "PUT", "/api/v1/roles/night", "{\"inherits\":\"user\"}", 201, NULL);
+	make("bob", "night");
+	make("carol", "user");
+	open_as(NULL, "a2", admin);
+	open_as(admin, "a3", planted);
+	open_as(admin, "a4", other);
+	check_as(NULL, "PUT", "/api/v1/roles/night", "{\"inherits\":\"user\",\"permissions\":\"settings.read\"}", 200, NULL);
+	check_as(planted, "GET", "/api/v1/settings", NULL, 200, NULL); /* which an admin holds too */
+	check_as(NULL, "PUT", "/api/v1/roles/night", "{\"inherits\":\"user\",\"permissions\":\"log.read\"}", 200, NULL);
+	check_as(planted, "GET", "/api/v1/health", NULL, 401, NULL);
+	check_as(other, "GET", "/api/v1/health", NULL, 200, NULL);
+	world_start(&w);
+	check_as(planted, "GET", "/api/v1/health", NULL, 401, NULL);
+}
+
+/* Who is gone, suspended or less than he was reaches nothing. */
+static void test_who_put_it_there_and_went(void **state)
+{
+	static const struct {
+		const char *method, *target;
+	} ways[] = { { "DELETE", "/api/v1/accounts/a2" }, { "PUT", "/api/v1/suspensions/a2" }, { "DELETE", ROLES "/a2.admin" } };
+
+	for (size_t i = 0; i < TW_COUNT(ways); i++) {
+		char admin[64], planted[64];
+
+		CHECK_INT(tear_down(NULL), 0);
+		CHECK_INT(set_up_owned(NULL), 0);
+		make("root", "admin");
+		make("bob", "guest");
+		open_as(NULL, "a2", admin);
+		open_as(admin, "a3", planted);
+		check_as(NULL, ways[i].method, ways[i].target, NULL, 204, NULL);
+		check_as(planted, "GET", "/api/v1/health", NULL, 200, NULL); /* whom he let in while he might */
+		give("a3", "operator");
+		check_as(planted, "GET", "/api/v1/health", NULL, 401, NULL);
+	}
+}
+
+/* --- Conditions --- */
+
+static void test_conditions_are_handed_on(void **state)
+{
+	char token[64];
+
+	make("root", NULL);
+	make("bob", NULL);
+	give_as(NULL, "a2", "admin", "{\"methods\":[\"code\"]}", 201, NULL);
+	open_as(NULL, "a2", token);
+	give_as(token, "a3", "operator", NULL, 403, "account.conditions");
+	give_as(token, "a3", "operator", "{\"factors\":1}", 403, "account.conditions");
+	give_as(token, "a3", "operator", "{\"methods\":[\"code\",\"totp\"]}", 403, "account.conditions");
+	give_as(token, "a3", "operator", "{\"methods\":[\"code\"],\"factors\":1}", 201, NULL);
+	check_as(token, "POST", CODES, "{\"account\":\"a3\"}", 201, NULL);
+	check_as(NULL, "POST", ROLES, "{\"account\":\"a3\",\"role\":\"operator\"}", 201, NULL);
+	check_as(token, "POST", CODES, "{\"account\":\"a3\"}", 403, "account.cover"); /* whoever comes in there has no conditions */
+	uint8_t key[32];
+	CHECK_INT(enrol_as(token, "a3", key), 403);
+	give("a2", "operator"); /* what he has without them as well, he gives without */
+	give_as(token, "a3", "user", NULL, 201, NULL);
+	check_as(token, "POST", CODES, "{\"account\":\"a3\"}", 201, NULL);
+}
+
+/* Nor by way of a role that he has without conditions. */
+static void test_a_role_made_under_conditions(void **state)
+{
+	char token[64];
+
+	check_as(NULL, "PUT", "/api/v1/roles/night", "{\"inherits\":\"guest\"}", 201, NULL);
+	make("root", "night");
+	give_as(NULL, "a2", "admin", "{\"methods\":[\"code\"]}", 201, NULL);
+	open_as(NULL, "a2", token);
+	check_as(token, "PUT", "/api/v1/roles/night", "{\"inherits\":\"guest\",\"permissions\":\"settings.change\"}", 403, "rights.more");
+	check_as(token, "PUT", "/api/v1/roles/day", "{\"inherits\":\"operator\"}", 403, "rights.more");
+	check_as(token, "PUT", "/api/v1/roles/day", "{\"inherits\":\"guest\"}", 201, NULL);
+	give("a2", "operator");
+	check_as(token, "PUT", "/api/v1/roles/day", "{\"inherits\":\"operator\"}", 200, NULL);
+}
+
+/* --- Codes that a session asks for --- */
+
+static void test_a_session_does_not_outlive_itself(void **state)
+{
+	char first[64], second[64], third[64], other[64];
+
+	make("root", "admin");
+	make("bob", "admin");
+	open_as(NULL, "a2", first);
+	later(20 * MINUTE);
+	check_as(first, "GET", "/api/v1/health", NULL, 200, NULL);
+	open_as(first, NULL, second);
+	open_as(first, "a3", other);
+	later(25 * MINUTE);
+	open_as(other, "a2", third); /* and not by way of another's either */
+	later(30 * MINUTE - 1);
+	check_as(second, "GET", "/api/v1/health", NULL, 200, NULL);
+	check_as(third, "GET", "/api/v1/health", NULL, 200, NULL);
+	later(30 * MINUTE);
+	check_as(second, "GET", "/api/v1/health", NULL, 401, NULL);
+	check_as(third, "GET", "/api/v1/health", NULL, 401, NULL);
+	check_as(other, "GET", "/api/v1/health", NULL, 200, NULL); /* another's own */
+	world_start(&w);
+	check_as(second, "GET", "/api/v1/health", NULL, 401, NULL);
+	check_as(other, "GET", "/api/v1/health", NULL, 200, NULL);
+}
+
+/* How many there may be has an end, which is an answer and no failure. */
+static void test_too_many_hands(void **state)
+{
+	char token[64];
+	uint8_t key[32];
+
+	make("root", "admin");
+	open_as(NULL, "a2", token);
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (device()->access->sessions[i].account == 2)
+			(void)snprintf(device()->access->sessions[i].by.hands, TW_HANDS_MAX, "%070d 777777", 0);
+	check_as(token, "POST", CODES, NULL, 201, NULL); /* it fits to the last byte */
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (device()->access->sessions[i].account == 2)
+			(void)snprintf(device()->access->sessions[i].by.hands, TW_HANDS_MAX, "%070d 7777777", 0);
+	check_as(token, "POST", CODES, NULL, 409, "access.hands");
+	CHECK_INT(enrol_as(token, "a2", key), 409);
+	check_as(NULL, "GET", "/api/v1/credentials", NULL, 200, NULL);
+	CHECK(!strstr(tw_unit_body(w.unit), "laptop"));
+}
+
+/* --- Who is left to come in --- */
+
+/* An owner who has neither a key nor a session is nobody to leave the device to. */
+static void test_an_owner_who_cannot_come_in(void **state)
+{
+	static const struct {
+		const char *method, *target, *rule;
+	} ends[] = { { "DELETE", "/api/v1/accounts/a1", "account.last-owner" }, { "PUT", "/api/v1/suspensions/a1", "account.last-owner" },
+		{ "DELETE", ROLES "/a1.owner", "account.last-owner" }, { "DELETE", "/api/v1/credentials/c1", "credential.last" } };
+	uint8_t key[32];
+	char token[64];
+
+	for (size_t i = 0; i < TW_COUNT(ends); i++) {
+		CHECK_INT(tear_down(NULL), 0);
+		CHECK_INT(set_up_owned(NULL), 0);
+		make("bob", "owner");
+		check_as(NULL, ends[i].method, ends[i].target, NULL, 409, ends[i].rule);
+		open_as(NULL, "a2", token);
+		later(30 * MINUTE); /* it is over again */
+		check_as(NULL, ends[i].method, ends[i].target, NULL, 409, ends[i].rule);
+		check_as(NULL, "PUT", "/api/v1/suspensions/a2", NULL, 204, NULL); /* without him it is as before */
+		check_as(NULL, "DELETE", "/api/v1/suspensions/a2", NULL, 204, NULL);
+		if (i % 2)
+			CHECK_INT(enrol_as(NULL, "a2", key), 201);
+		else
+			open_as(NULL, "a2", token);
+		check_as(NULL, ends[i].method, ends[i].target, NULL, 204, NULL);
+		CHECK(tw_unit_owned(w.unit));
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
+CHECK_MAIN(TEST(test_a_greater_role_ends_what_a_lesser_one_put_there), TEST(test_what_is_put_there_through_another),
+	TEST(test_a_key_of_anothers_begins_no_chain_anew), TEST(test_a_role_that_grows), TEST(test_who_put_it_there_and_went),
+	TEST(test_conditions_are_handed_on), TEST(test_a_role_made_under_conditions), TEST(test_a_session_does_not_outlive_itself),
+	TEST(test_too_many_hands), TEST(test_an_owner_who_cannot_come_in))
