@@ -10,12 +10,13 @@
 
 #include "base/text.h"
 #include "formats/identifier.h"
+#include "formats/manifest-inside.h"
 
 #include <string.h>
 
 #define NAME_MAX_BYTES 128
 #define FLOOR_MAX 1000000000 /* no machine is faster */
-#define HELP_MAX 1024
+#define HELP_MAX TW_MANIFEST_HELP_MAX
 
 struct tw_manifest_doc {
 	json_t *payload;
@@ -23,6 +24,7 @@ struct tw_manifest_doc {
 	struct tw_manifest_setting *settings;
 	struct tw_manifest_event *events;
 	const char **health, **claims;
+	struct tw_manifest_access access;
 };
 
 tw_manifest_doc *tw_manifest_free(tw_manifest_doc *d)
@@ -33,6 +35,8 @@ tw_manifest_doc *tw_manifest_free(tw_manifest_doc *d)
 		free(d->events);
 		free(d->health);
 		free(d->claims);
+		free(d->access.permissions);
+		free(d->access.roles);
 	}
 	free(d);
 	return NULL;
@@ -356,12 +360,17 @@ static tw_err floors_read(const json_t *floors, struct tw_manifest_floors *ret)
 static tw_err application_read(const struct tw_sys *sys, const json_t *application, tw_manifest_doc *d)
 {
 	static const struct tw_shape shape[] = { { "settings", TW_JSON_ARRAY, true, 0, 0 }, { "events", TW_JSON_ARRAY, true, 0, 0 },
-		{ "health", TW_JSON_ARRAY, true, 0, 0 }, { 0 } };
+		{ "health", TW_JSON_ARRAY, true, 0, 0 }, { "access", TW_JSON_OBJECT, false, 0, 0 }, { 0 } };
 	TW_TRY(tw_json_check(application, shape));
 	TW_TRY(settings_read(sys, tw_json_get(application, "settings"), d));
 	TW_TRY(events_read(sys, tw_json_get(application, "events"), d));
 	TW_TRY(words_read(sys, tw_json_get(application, "health"), "health name", is_name, &d->health, &d->m.health_count));
 	d->m.health = d->health;
+	TW_TRY(tw_manifest_access_read(sys, tw_json_get(application, "access"), &d->access));
+	d->m.permissions = d->access.permissions;
+	d->m.permission_count = d->access.permission_count;
+	d->m.roles = d->access.roles;
+	d->m.role_count = d->access.role_count;
 	return TW_OK;
 }
 

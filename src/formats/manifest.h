@@ -14,6 +14,11 @@
 #define TW_MANIFEST_MAX (256 * 1024) /* the signed text */
 #define TW_MANIFEST_ROWS 128         /* settings, events, health names: each table; a product with more wants a design review */
 #define TW_MANIFEST_FIELDS 16        /* of one event */
+#define TW_MANIFEST_PERMISSIONS 64   /* of the product; the gate has room for them beside the device's own */
+#define TW_MANIFEST_ROLES 32         /* of the product; the organization needs room for its own */
+#define TW_MANIFEST_NAMES 8          /* roles that one role inherits, or that hold one permission */
+#define TW_MANIFEST_ROLE_NAME_MAX 40
+#define TW_MANIFEST_PERMISSION_NAME_MAX 64
 
 enum tw_manifest_type { TW_MANIFEST_BOOL, TW_MANIFEST_INT, TW_MANIFEST_TEXT, TW_MANIFEST_CHOICE };
 /* A setting of the application: the same columns as struct tw_setting_row. All texts borrow from the manifest. */
@@ -38,6 +43,19 @@ struct tw_manifest_event {
 	const char *help;
 	struct tw_manifest_field fields[TW_MANIFEST_FIELDS];
 	size_t field_count;
+};
+/* What the application asks about before it acts for somebody. Owners hold all of them. */
+struct tw_manifest_permission {
+	const char *name; /* "application.setpoint.change": two words at least, which the device's own never have */
+	const char *help; /* what it permits, for people */
+	const char *roles[TW_MANIFEST_NAMES]; /* of the device or the product; "anyone": everybody, "account": whoever is logged in */
+	size_t role_count;
+};
+struct tw_manifest_role {
+	const char *name;                        /* "application.resident" */
+	const char *help;                        /* who that is */
+	const char *inherits[TW_MANIFEST_NAMES]; /* guest, user, operator, and the product's own; in no ring */
+	size_t inherit_count;
 };
 struct tw_manifest_contact {
 	const char *kind;    /* "security" "support" "documents" "privacy" */
@@ -69,6 +87,10 @@ struct tw_manifest {
 	size_t event_count;
 	const char *const *health; /* names the application must report as healthy before a boot is confirmed */
 	size_t health_count;
+	const struct tw_manifest_permission *permissions;
+	size_t permission_count;
+	const struct tw_manifest_role *roles;
+	size_t role_count;
 	const char *const *claims; /* catalog ids that the maker claims for this product */
 	size_t claim_count;
 };

@@ -56,6 +56,37 @@ static tw_err words_write(const char *const *words, size_t count, json_t *o, con
 	return tw_json_set(o, key, TW_STEAL(list));
 }
 
+/* A row of a role or of a permission: their name, their help, and the roles they name. */
+static tw_err holder_write(const char *name, const char *help, const char *key, const char *const *names, size_t count, json_t *list)
+{
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+	TW_TRY(tw_json_set(o, "name", text(name)));
+	TW_TRY(tw_json_set(o, "help", text(help)));
+	TW_TRY(words_write(names, count, o, key));
+	return tw_json_append(list, TW_STEAL(o));
+}
+
+/* A product that has neither is one that releases before them read, too. */
+static tw_err access_write(const struct tw_manifest *m, json_t *application)
+{
+	if (!m->permission_count && !m->role_count)
+		return TW_OK;
+	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
+	TW_CLEANUP(tw_jsonp) json_t *permissions = json_array();
+	TW_CLEANUP(tw_jsonp) json_t *roles = json_array();
+	for (size_t i = 0; i < m->permission_count; i++) {
+		const struct tw_manifest_permission *p = &m->permissions[i];
+		TW_TRY(holder_write(p->name, p->help, "roles", p->roles, p->role_count, permissions));
+	}
+	for (size_t i = 0; i < m->role_count; i++) {
+		const struct tw_manifest_role *r = &m->roles[i];
+		TW_TRY(holder_write(r->name, r->help, "inherits", r->inherits, r->inherit_count, roles));
+	}
+	TW_TRY(tw_json_set(o, "permissions", TW_STEAL(permissions)));
+	TW_TRY(tw_json_set(o, "roles", TW_STEAL(roles)));
+	return tw_json_set(application, "access", TW_STEAL(o));
+}
+
 static tw_err application_write(const struct tw_manifest *m, json_t *payload)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
@@ -68,6 +99,7 @@ static tw_err application_write(const struct tw_manifest *m, json_t *payload)
 	TW_TRY(tw_json_set(o, "settings", TW_STEAL(settings)));
 	TW_TRY(tw_json_set(o, "events", TW_STEAL(events)));
 	TW_TRY(words_write(m->health, m->health_count, o, "health"));
+	TW_TRY(access_write(m, o));
 	return tw_json_set(payload, "application", TW_STEAL(o));
 }
 

@@ -19,7 +19,11 @@ static const char GOOD[] =
 	"\"baseline\":\"20\",\"help\":\"The wanted temperature.\"},{\"key\":\"application.mode\",\"type\":\"choice\",\"unit\":\"\",\"min\":0,"
 	"\"max\":0,\"choices\":\"comfort|eco\",\"default\":\"comfort\",\"baseline\":\"eco\",\"help\":\"How eagerly.\"}],\"events\":["
 	"{\"id\":\"application.sensor-fault\",\"severity\":\"error\",\"help\":\"No value.\",\"fields\":[{\"key\":\"what\",\"kind\":\"text\","
-	"\"required\":true}]}],\"health\":[\"sensor\",\"control\"]},\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]}";
+	"\"required\":true}]}],\"health\":[\"sensor\",\"control\"],\"access\":{\"permissions\":[{\"name\":\"application.temperature.read\","
+	"\"help\":\"See it.\",\"roles\":[\"anyone\"]},{\"name\":\"application.sensor.calibrate\",\"help\":\"Correct it.\",\"roles\":["
+	"\"application.installer\",\"admin\"]}],\"roles\":[{\"name\":\"application.installer\",\"help\":\"Put it up.\",\"inherits\":["
+	"\"application.resident\"]},{\"name\":\"application.resident\",\"help\":\"Lives there.\",\"inherits\":[\"user\"]}]}},"
+	"\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]}";
 
 static int set_up(void **state)
 {
@@ -57,6 +61,16 @@ static void test_read_and_write(void **state)
 	CHECK_INT(m->health_count, 2);
 	CHECK_TEXT(m->claims[1], "DI.IMS.2");
 	CHECK_TEXT(m->contacts[0].address, "mailto:security@example.com");
+	CHECK_INT(m->permission_count, 2);
+	CHECK_TEXT(m->permissions[1].name, "application.sensor.calibrate");
+	CHECK_TEXT(m->permissions[1].help, "Correct it.");
+	CHECK_INT(m->permissions[1].role_count, 2);
+	CHECK_TEXT(m->permissions[1].roles[1], "admin");
+	CHECK_INT(m->role_count, 2);
+	CHECK_TEXT(m->roles[0].name, "application.installer");
+	CHECK_TEXT(m->roles[0].help, "Put it up.");
+	CHECK_INT(m->roles[0].inherit_count, 1);
+	CHECK_TEXT(m->roles[0].inherits[0], "application.resident");
 	CHECK_OK(tw_manifest_write(m, &again));
 	CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &want));
 	CHECK(json_equal(again, want));
@@ -83,23 +97,43 @@ static tw_err read_changed(const char *from, const char *to, tw_manifest_doc **r
 #define INT_SETTING(min, max, usual, secure) ONE_SETTING("int", min, max, usual, secure)
 #define BOOL_SETTING(usual, secure) ONE_SETTING("bool", "0", "0", usual, secure)
 
+#define RESIDENT "{\"name\":\"application.resident\""
+#define INHERITS "\"inherits\":[\"application.resident\"]"
+#define READ "application.temperature.read"
+
 /* What is right at a bound is taken. */
 static void test_taken(void **state)
 {
 	static const struct {
 		const char *from, *to;
 	} rows[] = {
-		{ "\"DI.IMS.2\"", "\"" S64 "\"" }, { "\"DI.IMS.2\"", "\"A\"" },
-		{ "mailto:security@example.com", "https://example.com/" }, { "mailto:security@example.com", "tel:+49301234567" },
-		{ "2026-11-02", "" }, { "\"default\":\"20\"", "\"default\":\"5\"" }, { "\"default\":\"20\"", "\"default\":\"30\"" },
+		{ "\"DI.IMS.2\"", "\"" S64 "\"" },
+		{ "\"DI.IMS.2\"", "\"A\"" },
+		{ "mailto:security@example.com", "https://example.com/" },
+		{ "mailto:security@example.com", "tel:+49301234567" },
+		{ "2026-11-02", "" },
+		{ "\"default\":\"20\"", "\"default\":\"5\"" },
+		{ "\"default\":\"20\"", "\"default\":\"30\"" },
 		{ "\"min\":5,", "\"min\":-5," },
 		{ "\"choices\":\"comfort|eco\",\"default\":\"comfort\",\"baseline\":\"eco\"",
 			"\"choices\":\"a|b\",\"default\":\"a\",\"baseline\":\"b\"" },
 		{ "\"application.target\"", "\"application." L16 L16 L16 L16 L16 L16 L16 "abcd\"" }, /* 128 */
-		{ "[\"sensor\",\"control\"]", "[]" }, { SETTING, TEXT_SETTING("1", "3", "\"a\"", "\"abc\"") },
-		{ SETTING, TEXT_SETTING("0", "3", "\"\"", "\"abc\"") }, { SETTING, BOOL_SETTING("\"on\"", "\"off\"") },
-		{ SETTING, BOOL_SETTING("\"off\"", "\"on\"") }, { SETTING, INT_SETTING("0", "3", "\"0\"", "\"3\"") },
+		{ "[\"sensor\",\"control\"]", "[]" },
+		{ SETTING, TEXT_SETTING("1", "3", "\"a\"", "\"abc\"") },
+		{ SETTING, TEXT_SETTING("0", "3", "\"\"", "\"abc\"") },
+		{ SETTING, BOOL_SETTING("\"on\"", "\"off\"") },
+		{ SETTING, BOOL_SETTING("\"off\"", "\"on\"") },
+		{ SETTING, INT_SETTING("0", "3", "\"0\"", "\"3\"") },
 		{ "[\"sensor\",\"control\"]", "[\"" L16 L16 L16 L16 L16 L16 L16 L16 "\"]" }, /* 128 */
+		{ READ, "application.a.b" },
+		{ READ, "application.a-1.b2.c" },
+		{ READ, "application." L16 L16 "." L16 "abc" },                                                          /* 64 */
+		{ RESIDENT, "{\"name\":\"application." L16 "abcdefghijkl\",\"help\":\"x\",\"inherits\":[]}," RESIDENT }, /* 40 */
+		{ "\"roles\":[\"anyone\"]", "\"roles\":[]" },
+		{ "\"roles\":[\"anyone\"]",
+			"\"roles\":[\"account\",\"guest\",\"user\",\"operator\",\"admin\",\"auditor\",\"emergency\",\"supporting-party\"]" },
+		{ INHERITS, "\"inherits\":[]" },
+		{ INHERITS, "\"inherits\":[\"guest\",\"user\",\"operator\",\"application.resident\"]" },
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
@@ -118,6 +152,20 @@ static void test_without_floors(void **state)
 	CHECK_INT(tw_manifest_of(d)->floors.hash, 0);
 	CHECK_OK(tw_manifest_write(tw_manifest_of(d), &again));
 	CHECK(!tw_json_get(again, "cryptography"));
+}
+
+/* Nor who may do what: then the payload is one that releases before roles of products read. */
+static void test_without_access(void **state)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *again = NULL;
+	CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &j));
+	CHECK_INT(json_object_del(json_object_get(j, "application"), "access"), 0);
+	CHECK_OK(tw_manifest_read(sys, j, &d));
+	CHECK(!tw_manifest_of(d)->permissions && !tw_manifest_of(d)->roles && !tw_manifest_of(d)->permission_count);
+	CHECK_OK(tw_manifest_write(tw_manifest_of(d), &again));
+	CHECK(json_equal(j, again));
 }
 
 static void test_no_rows_no_array(void **state)
@@ -218,6 +266,45 @@ static const struct {
 	{ SETTING, INT_SETTING("0", "3", "\"x\"", "\"3\"") },
 	{ SETTING, INT_SETTING("0", "3", "\"0\"", "\"-\"") },
 	{ "[\"sensor\",\"control\"]", "[\"" L16 L16 L16 L16 L16 L16 L16 L16 "a\"]" },
+	{ "\"access\":{", "\"access\":{\"new\":1," },
+	{ READ, "application.temperature" }, /* one word could be one of the device's own */
+	{ READ, "settings.change" },
+	{ READ, "application..read" },
+	{ READ, "application.temperature." },
+	{ READ, "application.temperature.-" },
+	{ READ, "application.temperature-.read" },
+	{ READ, "application.temperature.7" },
+	{ READ, "application.temperature.*" },
+	{ READ, "application.Temperature.read" },
+	{ READ, "application.temperature.re_ad" },
+	{ READ, "application.sensor.calibrate" },
+	{ READ, "application." L16 L16 "." L16 "abcd" },
+	{ "\"help\":\"See it.\"", "\"help\":\"\"" },
+	{ "\"help\":\"See it.\"", "\"help\":\"\\u0007\"" },
+	{ "\"help\":\"See it.\"", "\"help\":\"See it.\",\"new\":1" },
+	{ "[\"anyone\"]", "[\"owner\"]" }, /* who holds each of them as it is */
+	{ "[\"anyone\"]", "[\"console\"]" },
+	{ "[\"anyone\"]", "[\"application.nobody\"]" },
+	{ "[\"anyone\"]", "[\"anyone\",\"anyone\"]" },
+	{ "[\"anyone\"]", "[1]" },
+	{ "[\"anyone\"]", "\"anyone\"" },
+	{ "\"help\":\"Lives there.\"", "\"help\":\"\\u0007\"" },
+	{ "\"help\":\"Lives there.\"", "\"help\":\"x\",\"new\":1" },
+	{ RESIDENT, "{\"name\":\"application.installer\"" },
+	{ RESIDENT, "{\"name\":\"resident\"" },
+	{ RESIDENT, "{\"name\":\"admin\"" },
+	{ RESIDENT, "{\"name\":\"application.\"" },
+	{ RESIDENT, "{\"name\":\"application." L16 "abcdefghijklm\",\"help\":\"x\",\"inherits\":[]}," RESIDENT },
+	{ INHERITS, "\"inherits\":[\"admin\"]" },
+	{ INHERITS, "\"inherits\":[\"owner\"]" },
+	{ INHERITS, "\"inherits\":[\"anyone\"]" },
+	{ INHERITS, "\"inherits\":[\"application.nobody\"]" },
+	{ INHERITS, "\"inherits\":[\"application.installer\"]" },
+	{ INHERITS, "\"inherits\":[\"user\",\"user\"]" },
+	{ "\"inherits\":[\"user\"]", "\"inherits\":[\"application.installer\"]" }, /* round a ring of two */
+	{ RESIDENT,
+		"{\"name\":\"application.x\",\"help\":\"x\",\"inherits\":[\"application.y\"]},{\"name\":\"application.y\",\"help\":\"x\","
+		"\"inherits\":[\"application.z\"]},{\"name\":\"application.z\",\"help\":\"x\",\"inherits\":[\"application.x\"]}," RESIDENT },
 };
 
 static void test_refusals(void **state)
@@ -263,6 +350,46 @@ static void test_limits(void **state)
 	json_array_clear(contacts);
 	CHECK_INT(json_array_append_new(events, json_deep_copy(json_array_get(events, 0))), 0);
 	CHECK_ERR(tw_manifest_read(sys, j, &d), SYNTAX); /* an event twice */
+}
+
+static json_t *row_of(const char *name, size_t n, const char *list)
+{
+	return json_pack("{s:o, s:s, s:[]}", "name", json_sprintf("application.%s.n%zu", name, n), "help", "x", list);
+}
+
+/* As many as there may be, and one more. */
+static void check_most(json_t *payload, json_t *list, json_t *extra, size_t most)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	CHECK_INT(json_array_size(list), most);
+	if (tw_failed(tw_manifest_read(sys, payload, &d)))
+		fail_msg("%s", tw_err_detail());
+	d = tw_manifest_free(d);
+	CHECK_INT(json_array_append_new(list, extra), 0);
+	CHECK_ERR(tw_manifest_read(sys, payload, &d), LIMIT);
+	CHECK_INT(json_array_remove(list, most), 0);
+}
+
+static void test_limits_of_access(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &j));
+	json_t *access = json_object_get(json_object_get(j, "application"), "access");
+	json_t *permissions = json_object_get(access, "permissions"), *roles = json_object_get(access, "roles");
+	for (size_t i = 2; i < TW_MANIFEST_PERMISSIONS; i++)
+		CHECK_INT(json_array_append_new(permissions, row_of("p", i, "roles")), 0);
+	for (size_t i = 2; i < TW_MANIFEST_ROLES; i++)
+		CHECK_INT(json_array_append_new(roles, row_of("r", i, "inherits")), 0);
+	check_most(j, permissions, row_of("p", 0, "roles"), TW_MANIFEST_PERMISSIONS);
+	check_most(j, roles, row_of("r", 0, "inherits"), TW_MANIFEST_ROLES);
+	json_t *holders = json_object_get(json_array_get(permissions, 5), "roles");
+	json_t *inherits = json_object_get(json_array_get(roles, 5), "inherits");
+	for (size_t i = 0; i < TW_MANIFEST_NAMES; i++) {
+		CHECK_INT(json_array_append_new(holders, json_sprintf("application.r.n%zu", i + 10)), 0);
+		CHECK_INT(json_array_append_new(inherits, json_sprintf("application.r.n%zu", i + 10)), 0);
+	}
+	check_most(j, holders, json_string("admin"), TW_MANIFEST_NAMES);
+	check_most(j, inherits, json_string("user"), TW_MANIFEST_NAMES);
 }
 
 static void test_how_long_the_text_may_be(void **state)
@@ -328,5 +455,6 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_without_floors), TEST(test_no_rows_no_array), TEST(test_refusals),
-	TEST(test_limits), TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_without_floors), TEST(test_without_access),
+	TEST(test_limits_of_access), TEST(test_no_rows_no_array), TEST(test_refusals), TEST(test_limits),
+	TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))

@@ -17,6 +17,8 @@ struct compiler {
 	struct tw_manifest_setting *settings;
 	struct tw_manifest_event *events;
 	const char **health, **claims;
+	struct tw_manifest_permission *permissions;
+	struct tw_manifest_role *roles;
 	struct tw_manifest m;
 };
 
@@ -27,6 +29,8 @@ static void compiler_done(struct compiler *c)
 	free(c->events);
 	free(c->health);
 	free(c->claims);
+	free(c->permissions);
+	free(c->roles);
 }
 
 static tw_err keep(struct compiler *c, json_t *text, const char **ret)
@@ -156,6 +160,46 @@ static tw_err health_and_claims(struct compiler *c)
 	return TW_OK;
 }
 
+static tw_err names(const json_t *row, const char *key, const char **ret, size_t *ret_count)
+{
+	const json_t *list = json_object_get(row, key);
+	size_t i;
+	json_t *name;
+
+	if (json_array_size(list) > TW_MANIFEST_NAMES)
+		return TW_RAISE(LIMIT, "'%s' of %s has more than %d entries", key, tw_json_text(row, "name"), TW_MANIFEST_NAMES);
+	json_array_foreach(list, i, name)
+		ret[i] = json_string_value(name);
+	*ret_count = json_array_size(list);
+	return TW_OK;
+}
+
+static tw_err permissions_and_roles(struct compiler *c)
+{
+	const json_t *application = json_object_get(c->product, "application");
+	const json_t *permissions = json_object_get(application, "permissions"), *roles = json_object_get(application, "roles");
+	size_t i;
+	json_t *row;
+
+	TW_TRY(array_new(c, json_array_size(permissions), sizeof(*c->permissions), &c->permissions));
+	TW_TRY(array_new(c, json_array_size(roles), sizeof(*c->roles), &c->roles));
+	json_array_foreach(permissions, i, row) {
+		c->permissions[i].name = tw_json_text(row, "name");
+		c->permissions[i].help = tw_json_text(row, "help");
+		TW_TRY(names(row, "roles", c->permissions[i].roles, &c->permissions[i].role_count));
+	}
+	json_array_foreach(roles, i, row) {
+		c->roles[i].name = tw_json_text(row, "name");
+		c->roles[i].help = tw_json_text(row, "help");
+		TW_TRY(names(row, "inherits", c->roles[i].inherits, &c->roles[i].inherit_count));
+	}
+	c->m.permissions = c->permissions;
+	c->m.permission_count = json_array_size(permissions);
+	c->m.roles = c->roles;
+	c->m.role_count = json_array_size(roles);
+	return TW_OK;
+}
+
 static tw_err contacts(struct compiler *c)
 {
 	static const struct {
@@ -230,6 +274,7 @@ tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const
 	TW_TRY(settings(&c, json_object_get(application, "settings")));
 	TW_TRY(events(&c, json_object_get(application, "events")));
 	TW_TRY(health_and_claims(&c));
+	TW_TRY(permissions_and_roles(&c));
 	TW_TRY(tw_manifest_write(&c.m, &payload));
 	TW_TRY(tw_manifest_read(sys, payload, &doc)); /* the device's own judgement, before anything is signed */
 	*ret_payload = TW_STEAL(payload);

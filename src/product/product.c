@@ -132,10 +132,29 @@ static const struct tw_field health_fields[] = {
 	{},
 };
 
+static const struct tw_field permission_fields[] = {
+	{ "name", TW_FIELD_WORD, true, 3, 64, "-.", NULL,
+		"what the application asks about, two words at least (name: application.setpoint.change)" },
+	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what it permits, for the customer" },
+	{ "roles", TW_FIELD_WORDS, true, 1, 40, "-.", NULL,
+		"who holds it beside owners: roles of the product or the device, anyone, or account for whoever is logged in" },
+	{},
+};
+
+static const struct tw_field role_fields[] = {
+	{ "name", TW_FIELD_WORD, true, 3, 40, "-.", NULL, "the role's name (name: application.resident)" },
+	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "who that is, for the customer" },
+	{ "inherits", TW_FIELD_WORDS, false, 1, 40, "-.", NULL,
+		"roles whose permissions it holds too: guest, user, operator, or others of the product" },
+	{},
+};
+
 static const struct tw_field application_fields[] = {
 	{ "events", TW_FIELD_LIST, false, 0, 128, NULL, event_fields, "the events that the application may log" },
 	{ "settings", TW_FIELD_LIST, false, 0, 128, NULL, setting_fields, "the application's settings" },
 	{ "health", TW_FIELD_LIST, false, 0, 32, NULL, health_fields, "the health reports without which an update is not confirmed" },
+	{ "permissions", TW_FIELD_LIST, false, 0, 64, NULL, permission_fields, "what the application asks about before it acts for somebody" },
+	{ "roles", TW_FIELD_LIST, false, 0, 32, NULL, role_fields, "the product's roles, which owners give to accounts" },
 	{},
 };
 
@@ -154,7 +173,7 @@ const struct tw_field tw_product_fields[] = {
 	{ "cryptography", TW_FIELD_MAP, false, 0, 0, NULL, cryptography_fields,
 		"how fast its cryptography is at least, on the slowest hardware you sell; the device measures itself against it" },
 	{ "application", TW_FIELD_MAP, false, 0, 0, NULL, application_fields,
-		"what the product's own application adds: events, settings, health" },
+		"what the product's own application adds: events, settings, health, permissions, roles" },
 	{ "claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL, "ids of the catalog elements that you say the product has (claims: [DI.IMS.1])" },
 	{},
 };
@@ -204,6 +223,8 @@ static tw_err check_names(const tw_yaml *root, struct tw_problems *p)
 		{ "application", "events", "id" },
 		{ "application", "settings", "key" },
 		{ "application", "health", "name" },
+		{ "application", "permissions", "name" },
+		{ "application", "roles", "name" },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
@@ -359,6 +380,8 @@ static tw_err check_meaning(const tw_yaml *root, const json_t *product, struct t
 	TW_TRY(check_flows(root, p));
 	TW_TRY(check_prefix(list_in(find2(root, "application", "events")), "id", p));
 	TW_TRY(check_prefix(list_in(find2(root, "application", "settings")), "key", p));
+	TW_TRY(check_prefix(list_in(find2(root, "application", "permissions")), "name", p));
+	TW_TRY(check_prefix(list_in(find2(root, "application", "roles")), "name", p));
 	TW_TRY(check_settings(root, product, p));
 	return check_claims(root, p);
 }

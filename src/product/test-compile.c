@@ -41,6 +41,14 @@ static void test_example(void **state)
 	CHECK_INT(m->setting_count, rows_of(product, "settings"));
 	CHECK_INT(m->event_count, rows_of(product, "events"));
 	CHECK_INT(m->health_count, rows_of(product, "health"));
+	CHECK_INT(m->permission_count, rows_of(product, "permissions"));
+	CHECK_INT(m->role_count, rows_of(product, "roles"));
+	CHECK_TEXT(m->permissions[1].name, "application.target.change");
+	CHECK_TEXT(m->permissions[1].help, "Say how warm the room shall be.");
+	CHECK_TEXT(m->permissions[1].roles[0], "application.resident");
+	CHECK_TEXT(m->roles[1].name, "application.installer");
+	CHECK_TEXT(m->roles[1].inherits[0], "application.resident");
+	CHECK(*m->roles[1].help);
 	CHECK_TEXT(m->settings[0].key, "application.target");
 	CHECK_INT(m->settings[0].max, 30);
 	CHECK(m->events[0].field_count > 0);
@@ -62,6 +70,52 @@ static void test_unknown_model(void **state)
 	CHECK(payload == NULL);
 }
 
+/* What the gate of a device would not take is refused at the desk. */
+static void test_roles_that_do_not_fit(void **state)
+{
+	static const struct {
+		const char *inherits, *holder;
+		enum tw_code code;
+	} rows[] = { { "user", "application.more", TW_CODE_OK }, { "admin", "application.more", TW_CODE_SYNTAX },
+		{ "application.more", "application.more", TW_CODE_SYNTAX }, { "user", "owner", TW_CODE_SYNTAX },
+		{ "user", "nobody", TW_CODE_SYNTAX } };
+	struct tw_product_choice choice = { 0 };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *product = example(tw_sys_real()), *payload = NULL;
+		json_t *application = json_object_get(product, "application");
+
+		CHECK_INT(json_array_append_new(json_object_get(application, "roles"),
+				  json_pack("{s:s, s:s, s:[s]}", "name", "application.more", "help", "x", "inherits", rows[i].inherits)),
+			0);
+		CHECK_INT(json_array_append_new(json_object_get(application, "permissions"),
+				  json_pack("{s:s, s:s, s:[s]}", "name", "application.more.still", "help", "x", "roles", rows[i].holder)),
+			0);
+		tw_err e = tw_product_compile(tw_sys_real(), product, &choice, &payload);
+		if (e.code != rows[i].code)
+			fail_msg("row %zu: %s", i, tw_code_name(e.code));
+	}
+}
+
+static void check_names(const char *list, const char *key)
+{
+	TW_CLEANUP(tw_jsonp) json_t *product = example(tw_sys_real()), *payload = NULL;
+	json_t *row = json_array_get(json_object_get(json_object_get(product, "application"), list), 0);
+	struct tw_product_choice choice = { 0 };
+	json_t *names = json_array();
+
+	for (size_t i = 0; i <= TW_MANIFEST_NAMES; i++)
+		CHECK_INT(json_array_append_new(names, json_string("user")), 0);
+	CHECK_INT(json_object_set_new(row, key, names), 0);
+	CHECK_ERR(tw_product_compile(tw_sys_real(), product, &choice, &payload), LIMIT);
+}
+
+static void test_too_many_names(void **state)
+{
+	check_names("permissions", "roles");
+	check_names("roles", "inherits");
+}
+
 static tw_err whole(const struct tw_sys *sys, void *user)
 {
 	TW_CLEANUP(tw_jsonp) json_t *payload = NULL;
@@ -77,4 +131,5 @@ static void test_out_of_memory(void **state)
 	CHECK(oom_sweep(whole, product) > 50);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_example), cmocka_unit_test(test_unknown_model), cmocka_unit_test(test_out_of_memory))
+CHECK_MAIN(cmocka_unit_test(test_example), cmocka_unit_test(test_unknown_model), cmocka_unit_test(test_roles_that_do_not_fit),
+	cmocka_unit_test(test_too_many_names), cmocka_unit_test(test_out_of_memory))

@@ -12,8 +12,10 @@ DOORS = {
 }
 
 
-# What an account can be assigned.
-ROLES = ("owner", "guest", "user", "operator", "admin", "auditor", "emergency", "supporting-party")
+# What an account can be assigned; the last two are the example product's.
+ROLES = ("owner", "guest", "user", "operator", "admin", "auditor", "emergency", "supporting-party", "application.resident", "application.installer")
+# Whoever uses the product: of the device itself, he may what a user may.
+USERS = {"application.resident", "application.installer"}
 
 
 def roles():
@@ -55,6 +57,8 @@ def verdict(row, kind, door, state, held=frozenset()):
         return "deny-owned"
     assigned = set(assigned.split("+")) - {""}
     assert assigned <= set(ROLES)
+    if assigned & USERS:
+        assigned.add("user")
     if kind in who or assigned & held or ("owner" in assigned and "owner" in who):
         return "allow"
     return "deny-anonymous" if kind == "anyone" else "deny-permission"

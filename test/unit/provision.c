@@ -16,6 +16,15 @@
 #define MASTER_SIZE 32
 #define YEAR_2020_MS INT64_C(1577836800000)
 
+static const struct tw_manifest_permission permissions[] = {
+	{ "application.temperature.read", "See how warm it is.", { "anyone" }, 1 },
+	{ "application.setpoint.change", "Say how warm it shall be.", { "application.resident" }, 1 },
+	{ "application.sensor.calibrate", "Say what the sensor is off by.", { "application.installer" }, 1 },
+};
+static const struct tw_manifest_role roles[] = {
+	{ "application.installer", "Who put it up.", { "application.resident" }, 1 },
+	{ "application.resident", "Who lives there.", { "user" }, 1 },
+};
 static const struct tw_manifest manifest = {
 	.organization = "Example",
 	.pen = 32473,
@@ -26,6 +35,10 @@ static const struct tw_manifest manifest = {
 	.version = "1.0.0",
 	.support_start = "2026-01-01",
 	.support_end = "2036-01-01",
+	.permissions = permissions,
+	.permission_count = TW_COUNT(permissions),
+	.roles = roles,
+	.role_count = TW_COUNT(roles),
 };
 
 struct maker {

@@ -110,6 +110,9 @@ static const struct {
 	{ "GET", "/api/v1/access?operation=settings", NULL, 400, "access.operation" },
 	{ "GET", "/api/v1/access?operation=settings.list&account=a2&kind=local", NULL, 400, "access.subject" },
 	{ "GET", "/api/v1/access?operation=settings.list&kind=peer", NULL, 400, "access.subject" },
+	{ "GET", "/api/v1/access?operation=application.door.open", NULL, 400, "access.operation" },
+	{ "PUT", ROLE("application.resident"), "{}", 400, "rights.form" },
+	{ "DELETE", ROLE("application.resident"), NULL, 404, "rights.unknown" },
 };
 
 static void test_what_is_refused(void **state)
@@ -312,6 +315,114 @@ static void test_starts_and_owners(void **state)
 	CHECK_ERR(tw_rights_load(device()), SYNTAX);
 }
 
+#define PERMISSION(name) "/api/v1/access?operation=application." name
+
+/* The product's roles are given like any other, are listed, and hold what the manifest says; the organization builds on them. */
+static void test_the_product_has_roles(void **state)
+{
+	be("");
+	check_ask("GET", "/api/v1/roles", NULL, 200,
+		"\"from\":\"product\",\"holds\":[\"application.sensor.calibrate\",\"application.setpoint.change\",\"");
+	check_ask("GET", "/api/v1/roles", NULL, 200, "\"purpose\":\"Who lives there.\"");
+	check_ask("POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, "\"a2\"");
+	check_ask("GET", PERMISSION("setpoint.change&account=a2"), NULL, 200, "\"allowed\":false");
+	check_ask("GET", PERMISSION("temperature.read&account=a2"), NULL, 200, "\"allowed\":true,\"by\":\"account\"");
+	check_ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"application.resident\"}", 201,
+		"\"application.resident\"");
+	check_ask("GET", PERMISSION("setpoint.change&account=a2"), NULL, 200, "\"allowed\":true,\"by\":\"application.resident\"");
+	check_ask("GET", PERMISSION("setpoint.change&account=a2"), NULL, 200, "\"permits\":\"Say how warm it shall be.\"");
+	check_ask("GET", PERMISSION("sensor.calibrate&account=a2"), NULL, 200, "\"needs\":[\"owner\",\"application.installer\"]");
+	check_ask("GET", PERMISSION("sensor.calibrate"), NULL, 200, "\"allowed\":true,\"by\":\"owner\"");
+	check_ask("GET", "/api/v1/access?operation=health.read&account=a2", NULL, 200, "\"operation\":\"health.read\"");
+	check_ask("PUT", ROLE("house"), "{\"inherits\":\"application.resident\",\"permissions\":\"application.sensor.calibrate\"}",
+		201, NULL);
+	check_ask("PUT", RULE("away"),
+		"{\"effect\":\"deny\",\"permission\":\"application.setpoint.change\",\"fact\":\"logical-access.mode\",\"is\":\"equal\",\"value\":\"maintenance\"}",
+		201, NULL);
+	set_mode("maintenance");
+	check_ask("GET", PERMISSION("setpoint.change&account=a2"), NULL, 200, "\"allowed\":false,\"by\":\"away\"");
+	be("admin");
+	check_ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"application.installer\"}", 403, "account.cover");
+}
+
+/* Each role that the manifest lets a product name is one of this release's: else it would be left out on every device. */
+static void test_the_roles_a_manifest_may_name(void **state)
+{
+	static const struct tw_manifest_permission permission = { "application.door.open", "x",
+		{ "anyone", "account", "guest", "user", "operator", "admin", "auditor", "emergency" }, 8 };
+	static const struct tw_manifest_permission more = { "application.door.close", "x",
+		{ "supporting-party", "application.porter" }, 2 };
+	const struct tw_manifest_permission both[] = { permission, more };
+	static const struct tw_manifest_role role = { "application.porter", "x", { "guest", "user", "operator" }, 3 };
+	struct tw_manifest m = *device()->manifest;
+
+	m.permissions = both;
+	m.permission_count = 2;
+	m.roles = &role;
+	m.role_count = 1;
+	device()->manifest = &m;
+	CHECK_OK(tw_rights_fit_product(device()));
+	CHECK_OK(tw_rights_load(device()));
+	CHECK(!device()->access->product_out.roles[0] && !device()->access->product_out.permissions[0] &&
+		!device()->access->product_out.permissions[1]);
+}
+
+/* What of the product does not fit this release is left out and said, and so is what names it; the rest is in force. */
+static void test_what_of_the_product_does_not_fit(void **state)
+{
+	static const struct tw_manifest_permission permissions[] = { { "application.door.open", "x", { "application.porter" }, 1 },
+		{ "application.door.close", "x", { "application.guard" }, 1 }, { "application.event", "x", { "user" }, 1 } };
+	static const struct tw_manifest_role roles[] = { { "application.chief", "x", { "application.porter" }, 1 },
+		{ "application.guard", "x", { "janitor" }, 1 }, { "application.porter", "x", { "user" }, 1 } };
+	struct tw_manifest m = *device()->manifest;
+
+	be("");
+	m.permissions = permissions;
+	m.permission_count = TW_COUNT(permissions);
+	m.roles = roles;
+	m.role_count = TW_COUNT(roles);
+	device()->manifest = &m;
+	CHECK_OK(tw_rights_fit_product(device()));
+	CHECK_OK(tw_rights_load(device()));
+	const tw_gate *g = device()->context.gate;
+	CHECK(tw_gate_role_may(g, tw_gate_role(g, "application.chief"), "application.door.open"));
+	CHECK(tw_gate_role(g, "application.guard") < 0 && !tw_gate_role_may(g, TW_SUBJECT_OWNER, "application.door.close"));
+	CHECK(!tw_gate_role_may(g, tw_gate_role(g, "user"), "application.event"));
+	CHECK(world_log_says(&w, "\"list\":\"product-roles\",\"name\":\"application.guard\""));
+	CHECK(world_log_says(&w, "\"list\":\"product-permissions\",\"name\":\"application.door.close\""));
+	CHECK(world_log_says(&w, "\"list\":\"product-permissions\",\"name\":\"application.event\""));
+	CHECK(!world_log_says(&w, "application.porter"));
+}
+
+/* Short of memory it fails as a whole: nothing is taken for what does not fit. */
+static void test_memory_for_the_product(void **state)
+{
+	static const struct tw_manifest_role roles[] = { { "application.guard", "x", { "janitor" }, 1 },
+		{ "application.porter", "x", { "user" }, 1 } };
+	const struct tw_product_out *out = &device()->access->product_out;
+	struct tw_manifest m = *device()->manifest;
+	bool fired = true;
+	int short_of = 0;
+	long nth;
+
+	m.permission_count = 0;
+	m.roles = roles;
+	m.role_count = TW_COUNT(roles);
+	device()->manifest = &m;
+	for (nth = 1; fired; nth++) {
+		tw_fake_fail(w.fake, nth, ENOMEM, false);
+		tw_err e = tw_rights_fit_product(device());
+		fired = tw_fake_fired(w.fake);
+		tw_fake_fail(w.fake, 0, 0, false);
+		if (tw_failed(e))
+			CHECK(fired && tw_is(e, TW_CODE_NOMEM));
+		else
+			CHECK(out->roles[0] && !out->roles[1]);
+		short_of += tw_failed(e);
+	}
+	CHECK(short_of > 10);
+}
+
 /* All roles and rules together have a limit, and the one too many changes nothing. */
 static void test_room(void **state)
 {
@@ -325,7 +436,7 @@ static void test_room(void **state)
 	}
 	CHECK_INT(status, 409);
 	CHECK(strstr(tw_unit_body(w.unit), "rights.limit"));
-	CHECK_INT(made - 1, TW_ROLES_MAX - 15);
+	CHECK_INT(made - 1, TW_ROLES_MAX - 15 - (int)device()->manifest->role_count);
 }
 
 /* Short of memory, a change is done as a whole or not at all. */
@@ -351,4 +462,6 @@ static void test_memory(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_a_role_of_the_organization), TEST(test_what_is_refused), TEST(test_nobody_gives_what_he_has_not),
 	TEST(test_a_rule_reads_its_fact_each_time), TEST(test_why), TEST(test_why_of_others), TEST(test_what_governs_rights),
-	TEST(test_mode_and_place), TEST(test_a_role_that_is_held), TEST(test_starts_and_owners), TEST(test_room), TEST(test_memory))
+	TEST(test_mode_and_place), TEST(test_a_role_that_is_held), TEST(test_starts_and_owners), TEST(test_the_product_has_roles),
+	TEST(test_the_roles_a_manifest_may_name), TEST(test_what_of_the_product_does_not_fit), TEST(test_memory_for_the_product),
+	TEST(test_room), TEST(test_memory))

@@ -262,6 +262,7 @@ tw_err tw_access_start(struct tw_device *d)
 	TW_TRY(tw_store_run(d->context.store, tw_sql_code_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(end_uncollected(d));
 	TW_TRY(tw_access_load(d));
+	TW_TRY(tw_rights_fit_product(d));
 	TW_TRY(tw_rights_load(d));
 	TW_TRY(tw_throttle_load(d));
 	return pay_listener(d);

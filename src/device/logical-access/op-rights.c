@@ -309,11 +309,14 @@ static tw_err add_words(json_t *to, const tw_gate *g, int role)
 	return tw_json_set(to, "holds", TW_STEAL(holds));
 }
 
-static const char *help_of(const json_t *own, const char *name)
+static const char *help_of(const struct tw_manifest *product, const json_t *own, const char *name)
 {
 	size_t i;
 	json_t *one;
 
+	for (i = 0; i < product->role_count; i++)
+		if (!strcmp(product->roles[i].name, name))
+			return product->roles[i].help;
 	for (const struct tw_built_in_role *r = tw_built_in_roles; r->name; r++)
 		if (!strcmp(r->name, name))
 			return r->help;
@@ -332,8 +335,8 @@ static tw_err describe(struct tw_context *c, int role, const json_t *own, json_t
 		built_in++;
 	const char *from = (size_t)role < built_in ? "device" : strchr(name, '.') ? "product" : "organization";
 	TW_CLEANUP(tw_jsonp)
-	json_t *one = json_pack("{s:s, s:s, s:s, s:b}", "name", name, "from", from, "purpose", help_of(own, name), "assignable",
-		tw_gate_assignable(c->gate, role));
+	json_t *one = json_pack("{s:s, s:s, s:s, s:b}", "name", name, "from", from, "purpose",
+		help_of(tw_device_of(c)->manifest, own, name), "assignable", tw_gate_assignable(c->gate, role));
 	if (!one)
 		return TW_RAISE(NOMEM, "a role");
 	TW_TRY(add_words(one, c->gate, role));
@@ -389,8 +392,18 @@ static tw_err add_roles(struct tw_context *c, const struct tw_subject *s, const 
 	return tw_json_set(to, "needs", TW_STEAL(needed));
 }
 
+/* In the product's words, when it is a permission of the product. */
+static const char *permits_of(const struct tw_manifest *product, const char *permission)
+{
+	for (size_t i = 0; i < product->permission_count; i++)
+		if (!strcmp(product->permissions[i].name, permission))
+			return product->permissions[i].help;
+	return NULL;
+}
+
 static tw_err explain(struct tw_context *c, const struct tw_subject *s, const struct tw_operation_row *o, struct tw_reply *rp)
 {
+	const char *permits = permits_of(tw_device_of(c)->manifest, o->permission);
 	struct tw_decision d;
 
 	TW_TRY(tw_path_decide(c, s, o->permission, o->when, &d));
@@ -398,6 +411,8 @@ static tw_err explain(struct tw_context *c, const struct tw_subject *s, const st
 		d.verdict == TW_ALLOW, "rule", d.rule);
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "an explanation");
+	if (permits)
+		TW_TRY(tw_json_set(rp->body, "permits", json_string(permits)));
 	if (d.by)
 		TW_TRY(tw_json_set(rp->body, "by", json_string(d.by)));
 	return add_roles(c, s, o->permission, rp->body);

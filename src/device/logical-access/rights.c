@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* @nist LA.RSM.4.3: the organization's roles, and its rules, between their document and the gate. See rights.h. */
+/* @nist LA.RSM.4.3: roles and rules, from the product's manifest and the organization's document to the gate. See rights.h. */
 #include "device/logical-access/rights.h"
 
 #include "base/log.h"
@@ -16,20 +16,23 @@ struct words {
 };
 
 struct parts {
-	struct words *words; /* two of each role */
-	struct tw_role_def *roles;
+	struct words *words; /* two of each role of the organization */
+	size_t word_count;
+	struct tw_role_def *roles; /* the product's, then the organization's */
+	struct tw_permission_def *permissions;
 	struct tw_rule_def *rules;
-	size_t role_count, rule_count;
+	size_t role_count, permission_count, rule_count;
 };
 
 static void parts_done(struct parts *p)
 {
-	for (size_t i = 0; p->words && i < 2 * p->role_count; i++) {
+	for (size_t i = 0; i < p->word_count; i++) {
 		free(p->words[i].text);
 		free(p->words[i].at);
 	}
 	free(p->words);
 	free(p->roles);
+	free(p->permissions);
 	free(p->rules);
 }
 
@@ -50,20 +53,44 @@ static tw_err cut(const struct tw_sys *sys, const char *text, struct words *w)
 	return TW_OK;
 }
 
+/* The product's: all that has not been left out. */
+static tw_err take_product(const struct tw_device *d, size_t more_roles, struct parts *p)
+{
+	const struct tw_manifest *m = d->manifest;
+	const struct tw_product_out *out = &d->access->product_out;
+
+	p->roles = tw_alloc_array(d->context.sys, m->role_count + more_roles + 1, sizeof *p->roles);
+	p->permissions = tw_alloc_array(d->context.sys, m->permission_count + 1, sizeof *p->permissions);
+	if (!p->roles || !p->permissions)
+		return TW_RAISE(NOMEM, "the product's roles");
+	for (size_t i = 0; i < m->role_count; i++)
+		if (!out->roles[i])
+			p->roles[p->role_count++] = (struct tw_role_def){ .name = m->roles[i].name,
+				.product = true,
+				.inherits = m->roles[i].inherits,
+				.inherit_count = m->roles[i].inherit_count };
+	for (size_t i = 0; i < m->permission_count; i++)
+		if (!out->permissions[i])
+			p->permissions[p->permission_count++] = (struct tw_permission_def){ m->permissions[i].name,
+				m->permissions[i].roles, m->permissions[i].role_count };
+	return TW_OK;
+}
+
 static tw_err take_roles(const struct tw_sys *sys, const json_t *list, struct parts *p)
 {
-	p->role_count = json_array_size(list);
-	p->roles = tw_alloc_array(sys, p->role_count + 1, sizeof *p->roles);
-	p->words = tw_alloc_array(sys, 2 * p->role_count + 1, sizeof *p->words);
-	if (!p->roles || !p->words)
+	size_t count = json_array_size(list);
+
+	p->words = tw_alloc_array(sys, 2 * count + 1, sizeof *p->words);
+	if (!p->words)
 		return TW_RAISE(NOMEM, "the organization's roles");
-	for (size_t i = 0; i < p->role_count; i++) {
+	p->word_count = 2 * count;
+	for (size_t i = 0; i < count; i++) {
 		const json_t *one = json_array_get(list, i);
 		struct words *inherits = &p->words[2 * i], *permissions = inherits + 1;
 
 		TW_TRY(cut(sys, tw_json_text(one, "inherits"), inherits));
 		TW_TRY(cut(sys, tw_json_text(one, "permissions"), permissions));
-		p->roles[i] = (struct tw_role_def){ .name = tw_json_text(one, "name"),
+		p->roles[p->role_count++] = (struct tw_role_def){ .name = tw_json_text(one, "name"),
 			.inherits = inherits->at,
 			.inherit_count = inherits->count,
 			.permissions = permissions->at,
@@ -107,6 +134,7 @@ tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **
 	const struct tw_sys *sys = d->context.sys;
 	TW_CLEANUP(parts_done) struct parts p = { .role_count = 0 };
 
+	TW_TRY(take_product(d, json_array_size(json_object_get(document, "roles")), &p));
 	TW_TRY(take_roles(sys, json_object_get(document, "roles"), &p));
 	TW_TRY(take_rules(sys, json_object_get(document, "rules"), &p));
 	return tw_gate_compile(sys,
@@ -114,6 +142,8 @@ tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **
 			.grants = tw_grants,
 			.added = p.roles,
 			.added_count = p.role_count,
+			.permissions = p.permissions,
+			.permission_count = p.permission_count,
 			.rules = p.rules,
 			.rule_count = p.rule_count },
 		ret);
@@ -222,6 +252,66 @@ static tw_err compile_what_fits(struct tw_device *d, json_t *document, tw_gate *
 	for (size_t i = 0; i < TW_COUNT(lists); i++)
 		TW_TRY(sift(d, document, lists[i], fitting));
 	return tw_rights_compile(d, fitting, ret);
+}
+
+/* --- What of the product fits this release --- */
+
+static tw_err try_product(struct tw_device *d)
+{
+	TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+
+	return tw_rights_compile(d, NULL, &g);
+}
+
+/* Takes rows in, one by one, until nothing more compiles; a row that stays out permits nothing. ret_moved: one came in. */
+static tw_err sift_product(struct tw_device *d, bool *out, size_t count, bool *ret_moved)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!out[i])
+			continue;
+		out[i] = false;
+		tw_err e = try_product(d);
+		out[i] = tw_failed(e);
+		*ret_moved |= !tw_failed(e);
+		if (tw_is(e, TW_CODE_NOMEM))
+			return e;
+	}
+	return TW_OK;
+}
+
+static tw_err tell_product(struct tw_device *d)
+{
+	const struct tw_manifest *m = d->manifest;
+	const struct tw_product_out *out = &d->access->product_out;
+
+	for (size_t i = 0; i < m->role_count; i++)
+		if (out->roles[i])
+			TW_TRY(tw_event(&d->context, "access.left-out",
+				json_pack("{s:s, s:s}", "list", "product-roles", "name", m->roles[i].name)));
+	for (size_t i = 0; i < m->permission_count; i++)
+		if (out->permissions[i])
+			TW_TRY(tw_event(&d->context, "access.left-out",
+				json_pack("{s:s, s:s}", "list", "product-permissions", "name", m->permissions[i].name)));
+	return TW_OK;
+}
+
+tw_err tw_rights_fit_product(struct tw_device *d)
+{
+	struct tw_product_out *out = &d->access->product_out;
+	bool moved = true;
+
+	*out = (struct tw_product_out){ .roles = { false } };
+	tw_err e = try_product(d);
+	if (!tw_failed(e) || tw_is(e, TW_CODE_NOMEM))
+		return e;
+	tw_log_err(e, "roles and permissions of the product; what still fits is in force");
+	memset(out, true, sizeof *out);
+	while (moved) {
+		moved = false;
+		TW_TRY(sift_product(d, out->roles, d->manifest->role_count, &moved));
+		TW_TRY(sift_product(d, out->permissions, d->manifest->permission_count, &moved));
+	}
+	return tell_product(d);
 }
 
 tw_err tw_rights_load(struct tw_device *d)

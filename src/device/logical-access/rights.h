@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the organization adds to the gate: roles of its own, and rules. They stand in one document that goes with the owner; the gate is
- * compiled from it anew after each change, and a change that does not compile is refused as a whole.
+ * What the product and the organization add to the gate. The product's permissions and roles come with its manifest and stay. The
+ * organization's roles and rules stand in one document that goes with the owner; the gate is compiled anew after each change of it,
+ * and a change that does not compile is refused as a whole.
  */
 #ifndef TW_DEVICE_LOGICAL_ACCESS_RIGHTS_H
 #define TW_DEVICE_LOGICAL_ACCESS_RIGHTS_H
@@ -12,6 +13,8 @@
 
 /* The gate, as product and organization want it now. What no longer fits (a product's role that is gone) is left out, with an event. */
 tw_err tw_rights_load(struct tw_device *d);
+/* What of the product's compiles with this release's own roles is in force from then on; the rest is left out, with an event. Before load. */
+tw_err tw_rights_fit_product(struct tw_device *d);
 tw_err tw_rights_read(struct tw_device *d, json_t **ret); /* {"roles": [...], "rules": [...]} */
 tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **ret);
 /* Writes the document and the event in one transaction; then the gate (taken) is the device's. LIMIT with a store that is well: too long. */

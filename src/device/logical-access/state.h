@@ -56,7 +56,11 @@ struct tw_browser {         /* a take-over that waits for the console, then for 
 	uint8_t request[16], client_nonce[32];
 	char code[7], owner[TW_ACCOUNT_NAME_MAX + 1];
 };
+struct tw_product_out { /* by their place in the manifest: what of the product's does not fit this release */
+	bool roles[TW_MANIFEST_ROLES], permissions[TW_MANIFEST_PERMISSIONS];
+};
 struct tw_access {
+	struct tw_product_out product_out;
 	struct tw_owners owners; /* those whose accounts are active */
 	struct tw_session sessions[TW_SESSIONS_MAX];
 	int64_t idle_ms, limit_ms, inactive_ms; /* what the settings say; inactive_ms 0: never */

@@ -166,6 +166,8 @@ static tw_err list_product(const tw_gate *g, const struct tw_permission_def *d, 
 		if (role < 0)
 			return TW_RAISE(NOTFOUND, "permission '%s' is for '%.40s', which there is not", d->name, d->roles[i]);
 		tw_role_set_add(&p->listed, role);
+		if (role == TW_SUBJECT_ANYONE) /* nobody may less for having said who he is */
+			p->listed.bits[0] |= (UINT64_C(1) << TW_SUBJECT_KINDS) - 1;
 	}
 	return TW_OK;
 }

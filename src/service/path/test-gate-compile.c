@@ -63,6 +63,8 @@ static const struct {
 	{ "owner", "press", false },
 	{ "owner", "application.setpoint", true },
 	{ "admin", "application.setpoint", false },
+	{ "no-such-role", "application.temperature", true }, /* what anyone may, whoever is logged in may, too */
+	{ "no-such-role", "application.setpoint", false },
 	{ "application.resident", "application.setpoint", true },
 	{ "application.resident", "see", false },
 	{ "night", "use", true },
