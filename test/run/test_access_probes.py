@@ -8,9 +8,8 @@ import world as worlds
 from harness import unb64
 from liar import Liar
 
-ELEMENTS = {"LA.AZ.1", "LA.AZ.2", "LA.RSM.4", "LA.RSM.4.1", "LA.RSM.4.3", "LA.RSM.5.1", "LA.RSM.5.3", "LA.RSM.6.3.2", "LA.RSM.6.3.3", "LA.RSM.7.1",
+ELEMENTS = {"LA.AC.1.4", "LA.AC.1.4.1", "LA.LDU.1", "LA.LDU.2", "LA.LDU.2.4", "LA.LDU.2.5", "LA.LDU.2.6", "LA.LDU.2.7", "LA.AZ.1", "LA.AZ.2", "LA.RSM.4", "LA.RSM.4.1", "LA.RSM.4.3", "LA.RSM.5.1", "LA.RSM.5.3", "LA.RSM.6.3.2", "LA.RSM.6.3.3", "LA.RSM.7.1",
             "LA.RSM.9"}
-LISTS = {"accounts": 1, "session-caps": 0, "rules": 0}
 
 
 def assess(unit, tmp_path, elements, device="unit", more=()):
@@ -21,13 +20,15 @@ def assess(unit, tmp_path, elements, device="unit", more=()):
     return {(row["element"], row["probe"]): (row["verdict"], row["reason"]) for row in payload["results"] if row["element"] in elements}
 
 
+# @nist LA.AC.1.4 LA.AC.1.4.1 LA.LDU.1 LA.LDU.2 LA.LDU.2.4 LA.LDU.2.5 LA.LDU.2.6 LA.LDU.2.7
 # @nist LA.AZ.1 LA.AZ.2 LA.RSM.4 LA.RSM.4.1 LA.RSM.4.3 LA.RSM.5.1 LA.RSM.5.3 LA.RSM.6.3.2 LA.RSM.6.3.3 LA.RSM.7.1 LA.RSM.9
 def test_a_sound_device_passes_and_is_left_as_it_was(owned, tmp_path):
-    roles = owned.json("roles", "list")["roles"]
+    roles, settings = (owned.json(what, "list")[what] for what in ("roles", "settings"))
     verdicts = assess(owned, tmp_path, ELEMENTS, more=("--local", owned.run / "admin.sock"))
     assert {e for e, _ in verdicts} == ELEMENTS
     assert [one for one in verdicts.items() if one[1][0] != "pass"] == []
     assert owned.json("roles", "list")["roles"] == roles
+    assert [(one["key"], one["value"]) for one in owned.json("settings", "list")["settings"]] == [(one["key"], one["value"]) for one in settings]
     assert [one["name"] for one in owned.json("accounts", "list")["accounts"]] == ["alice"]
     assert owned.json("rules", "list")["rules"] == [] and owned.json("session-caps", "list")["caps"] == []
 
@@ -39,7 +40,8 @@ class Yes(dict):
     def get(self, path, default=None):
         if path.startswith("/api/v1/openapi.json"):
             return 200, self.published
-        everything = {"account": "a2", "code": "00000-00000", "token": "x" * 43, "name": "x", "records": [], "roles": [], "settings": [], "allowed": True}
+        everything = {"account": "a2", "code": "00000-00000", "token": "x" * 43, "name": "x", "records": [], "roles": [], "allowed": True,
+                      "made": "2030-01-01T00:00:00.000Z", "settings": [{"key": "application.x", "value": "1"}]}
         return (200 if path.startswith(("/api/v1/settings", "/api/v1/log", "/api/v1/inventory", "/api/v1/keystore")) else 201), everything
 
 

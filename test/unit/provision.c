@@ -25,6 +25,16 @@ static const struct tw_manifest_role roles[] = {
 	{ "application.installer", "Who put it up.", { "application.resident" }, 1 },
 	{ "application.resident", "Who lives there.", { "user" }, 1 },
 };
+static const struct tw_manifest_setting settings[] = {
+	{ .key = "application.mode",
+		.type = TW_MANIFEST_CHOICE,
+		.unit = "",
+		.choices = "comfort|eco",
+		.default_value = "comfort",
+		.baseline = "eco",
+		.help = "how it works" },
+	{ .key = "application.level", .type = TW_MANIFEST_INT, .unit = "%", .max = 100, .choices = "", .default_value = "50", .baseline = "50", .help = "how full the battery is" },
+};
 static const struct tw_manifest manifest = {
 	.organization = "Example",
 	.pen = 32473,
@@ -39,6 +49,8 @@ static const struct tw_manifest manifest = {
 	.permission_count = TW_COUNT(permissions),
 	.roles = roles,
 	.role_count = TW_COUNT(roles),
+	.settings = settings,
+	.setting_count = TW_COUNT(settings),
 };
 
 struct maker {

@@ -271,6 +271,32 @@ static void test_a_session_may_be_idle_for_so_long(void **state)
 	CHECK_INT(world_reads(&w, used), 401);
 }
 
+/* @nist LA.AC.1.4.1: whoever opens one may ask for less, which counts also after a start; more than the setting says nobody gets */
+static void test_a_session_may_ask_for_less(void **state)
+{
+	char body[64], asks[96], token[3][64];
+	static const int idle[3] = { 30, 30, 7200 };
+
+	for (int i = 0; i < 3; i++) {
+		world_code(&w, body);
+		(void)snprintf(asks, sizeof asks, "%.*s,\"idle\":%d}", (int)strlen(body) - 1, body, idle[i]);
+		CHECK_INT(world_open(&w, asks), 201);
+		CHECK(strstr(tw_unit_body(w.unit), i < 2 ? "\"idle_s\":30," : "\"idle_s\":1800,"));
+		world_text(&w, "token", token[i], 64);
+	}
+	later(29999);
+	CHECK_INT(world_reads(&w, token[0]), 200);
+	later(30000);
+	CHECK_INT(world_reads(&w, token[1]), 401);
+	CHECK_INT(world_reads(&w, token[0]), 200);
+	world_start(&w); /* counted anew from here */
+	later(59999);
+	CHECK_INT(world_reads(&w, token[0]), 200);
+	later(89999);
+	CHECK_INT(world_reads(&w, token[0]), 401);
+	CHECK_INT(world_reads(&w, token[2]), 200);
+}
+
 static void test_a_session_lives_for_so_long(void **state)
 {
 	char token[64], second[64];
@@ -306,7 +332,7 @@ static void test_the_login_before(void **state)
 static void test_a_session_belongs_to_its_key(void **state)
 {
 	const struct tw_request with = { .subject.door = TW_DOOR_HTTPS, .has_client_key = true, .client_key = { 7 } };
-	const struct tw_opening o = { device()->access->owners.of[0].id, "code", &with };
+	const struct tw_opening o = { .account = device()->access->owners.of[0].id, .how = "code", .rq = &with };
 	char token[TW_TOKEN_TEXT + 1], text[80];
 
 	CHECK_OK(tw_access_session(device(), &o, token));
@@ -538,7 +564,7 @@ static void put_session(uint8_t first, size_t size, int64_t expires_ms)
 	uint8_t hash[33] = { first };
 	const struct tw_value v[] = { TW_V_BLOB(hash, size), TW_V_INT(device()->access->owners.of[0].id), TW_V_TEXT("https"),
 		TW_V_TEXT("code"), TW_V_TEXT("192.0.2.1"), { .kind = TW_VALUE_NULL }, TW_V_INT(WORLD_WALL),
-		TW_V_BLOB(device()->boot_id, 16), TW_V_INT(expires_ms), TW_V_TEXT(""), TW_V_INT(0) };
+		TW_V_BLOB(device()->boot_id, 16), TW_V_INT(expires_ms), TW_V_TEXT(""), TW_V_INT(0), TW_V_INT(0) };
 
 	CHECK_OK(tw_store_run(device()->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL));
 }
@@ -594,9 +620,9 @@ static void test_a_session_ends_by_its_token_alone(void **state)
 CHECK_MAIN(TEST(test_the_owner_is_who_holds_his_key), TEST(test_other_doors_have_no_credentials),
 	UNOWNED(test_an_owner_without_a_key), TEST(test_bearer), TEST(test_known), UNOWNED(test_whether_there_is_an_owner_is_a_fact),
 	TEST(test_who_has_to_wait), TEST(test_one_session_too_many_ends_the_first), TEST(test_free_places_are_taken_first),
-	TEST(test_a_session_may_be_idle_for_so_long), TEST(test_a_session_lives_for_so_long), TEST(test_the_login_before),
-	TEST(test_a_session_belongs_to_its_key), TEST(test_only_a_session_can_be_closed), TEST(test_codes_as_people_type_them),
-	TEST(test_a_code_opens_once_and_in_its_boot), TEST(test_eight_codes_may_wait), TEST(test_without_randomness),
-	TEST(test_owners_that_cannot_be_are_not_loaded), TEST(test_an_owner_whose_name_is_too_long),
+	TEST(test_a_session_may_be_idle_for_so_long), TEST(test_a_session_may_ask_for_less), TEST(test_a_session_lives_for_so_long),
+	TEST(test_the_login_before), TEST(test_a_session_belongs_to_its_key), TEST(test_only_a_session_can_be_closed),
+	TEST(test_codes_as_people_type_them), TEST(test_a_code_opens_once_and_in_its_boot), TEST(test_eight_codes_may_wait),
+	TEST(test_without_randomness), TEST(test_owners_that_cannot_be_are_not_loaded), TEST(test_an_owner_whose_name_is_too_long),
 	TEST(test_what_is_kept_of_an_owner), TEST(test_a_start_without_a_part_of_the_store),
 	TEST(test_sessions_that_cannot_be_are_not_loaded), TEST(test_a_session_ends_by_its_token_alone))

@@ -358,7 +358,7 @@ static void prepare(void)
 {
 	char token[TW_TOKEN_TEXT + 1];
 	const struct tw_request rq = { .subject.door = TW_DOOR_HTTPS };
-	const struct tw_opening o = { 2, "code", &rq };
+	const struct tw_opening o = { .account = 2, .how = "code", .rq = &rq };
 
 	CHECK_INT(tear_down(NULL), 0);
 	CHECK_INT(set_up_owned(NULL), 0);

@@ -238,6 +238,29 @@ static void test_why_of_others(void **state)
 	}
 }
 
+/* @nist LA.LDU.1: however much is asked for, an answer holds no more than the organization says, from the next one on and after a start */
+static void test_searches_are_limited(void **state)
+{
+	struct tw_context *c = &device()->context;
+
+	be("");
+	CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.list-max"), "2", -1, "test"));
+	for (int i = 0; i < 2; i++) {
+		check_ask("GET", "/api/v1/settings?limit=50", NULL, 200, "\"next\"");
+		const char *second = strstr(strstr(tw_unit_body(w.unit), "\"key\"") + 1, "\"key\"");
+		CHECK(second && !strstr(second + 1, "\"key\""));
+		check_ask("GET", "/api/v1/settings?limit=1", NULL, 200, "\"next\"");
+		CHECK(!strstr(strstr(tw_unit_body(w.unit), "\"key\"") + 1, "\"key\""));
+		check_ask("GET", "/api/v1/settings?limit=1001", NULL, 400, "path.input");
+		world_start(&w);
+	}
+	be("");
+	c = &device()->context;
+	CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.list-max"), "300", -1, "test"));
+	check_ask("GET", "/api/v1/roles?limit=130", NULL, 200, "supporting-party");
+	CHECK(!strstr(tw_unit_body(w.unit), "\"next\""));
+}
+
 /* @nist LA.RSM.5.3: what governs rights is shown to who may read it, and to nobody else */
 static void test_what_governs_rights(void **state)
 {
@@ -462,6 +485,6 @@ static void test_memory(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_a_role_of_the_organization), TEST(test_what_is_refused), TEST(test_nobody_gives_what_he_has_not),
 	TEST(test_a_rule_reads_its_fact_each_time), TEST(test_why), TEST(test_why_of_others), TEST(test_what_governs_rights),
-	TEST(test_mode_and_place), TEST(test_a_role_that_is_held), TEST(test_starts_and_owners), TEST(test_the_product_has_roles),
-	TEST(test_the_roles_a_manifest_may_name), TEST(test_what_of_the_product_does_not_fit), TEST(test_memory_for_the_product),
-	TEST(test_room), TEST(test_memory))
+	TEST(test_searches_are_limited), TEST(test_mode_and_place), TEST(test_a_role_that_is_held), TEST(test_starts_and_owners),
+	TEST(test_the_product_has_roles), TEST(test_the_roles_a_manifest_may_name), TEST(test_what_of_the_product_does_not_fit),
+	TEST(test_memory_for_the_product), TEST(test_room), TEST(test_memory))

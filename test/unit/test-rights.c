@@ -124,7 +124,7 @@ static void test_what_roles_are_refused(void **state)
 		{ "POST", "/api/v1/group-members", "{\"account\":\"a2\",\"group\":\"Night\"}", 400, "account.group" },
 		{ "DELETE", "/api/v1/group-members/a2.night", NULL, 404, "account.unknown" },
 		{ "PUT", "/api/v1/session-caps/role.nothing", "{\"most\":1}", 400, "session.cap" },
-		{ "PUT", "/api/v1/session-caps/place.here", "{\"most\":1}", 400, "session.cap" },
+		{ "PUT", "/api/v1/session-caps/moon.full", "{\"most\":1}", 400, "session.cap" },
 		{ "PUT", "/api/v1/session-caps/account", "{\"most\":1}", 400, "session.cap" },
 		{ "PUT", "/api/v1/session-caps/account.each", "{\"most\":0}", 400, "path.input" },
 		{ "DELETE", "/api/v1/sessions/0011223344556677", NULL, 404, "session.unknown" },

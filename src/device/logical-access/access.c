@@ -75,6 +75,7 @@ tw_err tw_access_load(struct tw_device *d)
 	a->idle_ms = fresh->idle_ms;
 	a->limit_ms = fresh->limit_ms;
 	a->inactive_ms = fresh->inactive_ms;
+	d->context.list_max = fresh->list_max;
 	memcpy(a->sessions, fresh->sessions, sizeof a->sessions);
 	return TW_OK;
 }

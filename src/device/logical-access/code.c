@@ -128,7 +128,9 @@ static tw_err swap(tw_store *s, void *user)
 {
 	struct login *l = user;
 	const struct tw_value code[] = { TW_V_BLOB(l->hash, sizeof l->hash) };
-	const struct tw_opening o = { l->account, "code", l->rq, l->by };
+	const struct tw_opening o = {
+		.account = l->account, .how = "code", .rq = l->rq, .by = l->by, .idle_ms = tw_json_int(l->rq->input, "idle") * 1000
+	};
 
 	TW_TRY(tw_store_run(s, tw_sql_code_drop, code, TW_COUNT(code), NULL, NULL));
 	return tw_access_login(l->device, &o, l->token);

@@ -31,6 +31,12 @@ tw_err tw_access_apply_limit(struct tw_context *c, const char *value)
 	return TW_OK;
 }
 
+tw_err tw_access_apply_list_max(struct tw_context *c, const char *value)
+{
+	c->list_max = (size_t)milliseconds(value) / 1000;
+	return TW_OK;
+}
+
 tw_err tw_access_apply_inactive(struct tw_context *c, const char *value)
 {
 	tw_device_of(c)->access->inactive_ms = milliseconds(value);
@@ -48,17 +54,26 @@ static tw_err read_limit(struct tw_context *c, const char *key, int64_t *ret)
 
 tw_err tw_access_limits_read(struct tw_device *d, struct tw_access *ret)
 {
+	int64_t most = 0;
+
 	TW_TRY(read_limit(&d->context, "logical-access.session-idle", &ret->idle_ms));
 	TW_TRY(read_limit(&d->context, "logical-access.inactive", &ret->inactive_ms));
+	TW_TRY(read_limit(&d->context, "logical-access.list-max", &most));
+	ret->list_max = (size_t)most / 1000;
 	return read_limit(&d->context, "logical-access.session-limit", &ret->limit_ms);
 }
 
-/* One that nobody used for too long is none */
+static int64_t idle_of(const struct tw_device *d, const struct tw_session *s)
+{
+	return s->idle_ms && s->idle_ms < d->access->idle_ms ? s->idle_ms : d->access->idle_ms;
+}
+
+/* @nist LA.AC.1.4.1: one that nobody used for too long is none */
 bool tw_access_session_lives(const struct tw_device *d, const struct tw_session *s)
 {
 	int64_t now = tw_time_boot_ms(&d->time);
 
-	return s->used && s->expires_ms > now && now - s->used_ms < d->access->idle_ms;
+	return s->used && s->expires_ms > now && now - s->used_ms < idle_of(d, s);
 }
 
 static struct tw_session *session_by_hash(struct tw_device *d, const uint8_t hash[32])
@@ -121,7 +136,7 @@ static tw_err tell_ended(struct tw_device *d, const struct tw_session *s)
 /* When it ends, as it stands. A free place has ended before any. */
 static int64_t end_of(struct tw_device *d, const struct tw_session *s)
 {
-	int64_t idle = s->used_ms + d->access->idle_ms;
+	int64_t idle = s->used_ms + idle_of(d, s);
 
 	return !s->used ? -1 : idle < s->expires_ms ? idle : s->expires_ms;
 }
@@ -189,7 +204,8 @@ static tw_err take_session(void *user, const tw_row *row)
 		.account = tw_row_int(row, 1),
 		.opened_ms = tw_row_int(row, 6),
 		.expires_ms = tw_row_int(row, 7),
-		.by.ends_ms = tw_row_int(row, 9) };
+		.by.ends_ms = tw_row_int(row, 9),
+		.idle_ms = tw_row_int(row, 10) };
 
 	s.has_key = !tw_row_null(row, 5);
 	if (hash.size != sizeof s.hash || (s.has_key && key.size != sizeof s.key) || !door_of(tw_row_bytes(row, 2), &s.door))
@@ -233,7 +249,8 @@ static tw_err put_session(struct tw_device *d, const struct tw_session *s)
 	const struct tw_value v[] = { TW_V_BLOB(s->hash, sizeof s->hash), TW_V_INT(s->account), TW_V_TEXT(doors[s->door]),
 		TW_V_TEXT(s->how), TW_V_TEXT(s->source),
 		s->has_key ? TW_V_BLOB(s->key, sizeof s->key) : (struct tw_value){ .kind = TW_VALUE_NULL }, TW_V_INT(s->opened_ms),
-		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s->expires_ms), TW_V_TEXT(s->by.hands), TW_V_INT(s->by.ends_ms) };
+		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s->expires_ms), TW_V_TEXT(s->by.hands), TW_V_INT(s->by.ends_ms),
+		TW_V_INT(s->idle_ms) };
 
 	return tw_store_run(d->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL);
 }
@@ -247,6 +264,7 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	TW_CLEANUP(token_done) struct token token = { .text = "" };
 
 	s.expires_ms = now + d->access->limit_ms;
+	s.idle_ms = o->idle_ms;
 	s.by = o->by;
 	if (until && until < s.expires_ms)
 		s.expires_ms = until; /* nobody's session outlives its limit by a code that he asks for in it */
@@ -295,10 +313,12 @@ tw_err tw_access_login(struct tw_device *d, const struct tw_opening *o, char ret
 tw_err tw_access_login_reply(struct tw_device *d, const struct tw_account *before, const char *token, struct tw_reply *rp)
 {
 	char id[TW_ACCOUNT_ID_MAX + 2], previous[TW_TIME_TEXT_MAX];
+	const struct tw_session *s = tw_access_session_of(d, tw_slice_of(token));
+	int64_t idle = s ? idle_of(d, s) : 0; /* without one it has ended already */
 
 	tw_account_id(before->id, id);
 	rp->body = json_pack("{s:s, s:s, s:s, s:I, s:I}", "token", token, "account", id, "name", before->name, "expires_in_s",
-		(json_int_t)(d->access->limit_ms / 1000), "idle_s", (json_int_t)(d->access->idle_ms / 1000));
+		(json_int_t)(d->access->limit_ms / 1000), "idle_s", (json_int_t)(idle / 1000));
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
 	if (!before->login_ms)

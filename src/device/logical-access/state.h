@@ -41,6 +41,7 @@ struct tw_session {
 	bool has_key;
 	uint8_t key[32];
 	int64_t opened_ms;           /* wall clock */
+	int64_t idle_ms;             /* for how long it may be unused, if that is less than the setting says; 0: as long as that */
 	int64_t used_ms, expires_ms; /* boot clock; 0 when not used */
 	struct tw_placer by;         /* through whose hands its code came */
 };
@@ -64,6 +65,7 @@ struct tw_access {
 	struct tw_owners owners; /* those whose accounts are active */
 	struct tw_session sessions[TW_SESSIONS_MAX];
 	int64_t idle_ms, limit_ms, inactive_ms; /* what the settings say; inactive_ms 0: never */
+	size_t list_max;                        /* likewise, for the context; used while it is read alone */
 	bool proven;         /* the request under way showed a good code: that it is refused for another reason is no guess */
 	int64_t next_end_ms; /* boot clock: when the next account ends whose end this boot knows; 0: none does */
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
@@ -114,6 +116,7 @@ struct tw_opening {
 	const char *how;
 	const struct tw_request *rq;
 	struct tw_placer by; /* zeros: through nobody's hands */
+	int64_t idle_ms;     /* as the session's */
 };
 /* Opens a session: stored hashed, in the cache, the token's text handed out once. */
 tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1]);

@@ -60,9 +60,9 @@ tw_err tw_access_status_ends(struct tw_context *c, struct tw_element_status *ret
 		"Each is removed when its time is up; while the time is not known after a start, it opens nothing.");
 }
 
-/* @nist LA.LDU.2.1 LA.LDU.2.2 LA.LDU.2.3 */
+/* @nist LA.LDU.2 LA.LDU.2.1 LA.LDU.2.2 LA.LDU.2.3 LA.LDU.2.4 LA.LDU.2.5 */
 tw_err tw_access_status_caps(struct tw_context *c, struct tw_element_status *ret)
 {
 	return say(c, ret, tw_sql_cap_count, "Caps of sessions",
-		"Each is for one account, for every account, for a role or for a group, as session-caps set says.");
+		"Each is for one account, for every account, a role, a group, a date, hours, a place or a parameter of the product, as session-caps set says.");
 }

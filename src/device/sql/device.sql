@@ -71,7 +71,8 @@ CREATE TABLE session (
 	boot_id BLOB NOT NULL,
 	expires_boot_ms INTEGER NOT NULL,
 	placed_by TEXT NOT NULL,
-	placer_ends_boot_ms INTEGER NOT NULL
+	placer_ends_boot_ms INTEGER NOT NULL,
+	idle_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session_code (
 	code_hash BLOB PRIMARY KEY NOT NULL,
@@ -238,15 +239,18 @@ SELECT c.kind, c.name, c.most FROM session_cap c WHERE
 		AND (SELECT count(*) FROM session s JOIN account_group g ON g.account = s.account WHERE g.name = c.name) >= c.most
 	LIMIT 1;
 
+-- name: cap_reached
+SELECT kind, name, most FROM session_cap WHERE kind NOT IN ('account', 'role', 'group') AND most <= ?1 ORDER BY kind, name;
+
 -- name: cap_drop_all
 DELETE FROM session_cap;
 
 -- name: session_all
-SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
+SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
 
 -- name: session_put
-INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms, placed_by, placer_ends_boot_ms)
-	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
+INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
 
 -- name: session_drop
 DELETE FROM session WHERE token_hash = ?1;

@@ -45,6 +45,8 @@ tw_err tw_page_begin(struct tw_context *c, const struct tw_request *rq, struct t
 	const char *cursor = rq->input ? tw_json_text(rq->input, "cursor") : "";
 
 	*ret = (struct tw_page){ .c = c, .row = row, .limit = (size_t)(limit > 0 ? limit : row->page) };
+	if (c->list_max && ret->limit > c->list_max) /* @nist LA.LDU.1: cut short; more than its row admits was refused before */
+		ret->limit = c->list_max;
 	if (*cursor)
 		TW_TRY(read_cursor(ret, cursor, rp));
 	if (rp->problem[0])

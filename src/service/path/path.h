@@ -37,6 +37,7 @@ struct tw_context {
 	   problem (too many tries); refused is told when the handler refused it. Each may be NULL. */
 	tw_err (*admit)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	void (*refused)(struct tw_context *c, const struct tw_request *rq);
+	size_t list_max;              /* of entries in one answer of a list, whatever is asked for; 0: as many as its row says */
 	struct tw_settings *settings; /* the cache; tw_settings_load */
 	struct tw_tasks *tasks;       /* service/task/task.h; NULL while none runs */
 	/* Is whoever this was still known here (an owner that is one)? Asked for what goes on after its request; NULL: always. An account's

@@ -194,6 +194,55 @@ static tw_err capped(struct tw_probe_context *c, struct tw_person *p, const char
 		"With room for one session for %s, the second was refused by %s; without the cap it was opened.", cap, rule);
 }
 
+static tw_err cap_refusal_logged(struct tw_probe_context *c, bool *ret)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	size_t i;
+	json_t *r;
+
+	*ret = false;
+	TW_TRY(tw_order(c, "GET", "/api/v1/log?limit=20", &answer));
+	json_array_foreach(json_object_get(answer.body, "records"), i, r)
+		*ret |= !strcmp(tw_json_text(r, "result"), "refused") && !strcmp(tw_json_text(r, "rule"), "LA.LDU.2.1");
+	return TW_OK;
+}
+
+static tw_err fill_and_free(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer over = { 0 };
+	const struct tw_call close = { .method = "DELETE", .path = "/api/v1/sessions/current" };
+	char first[TW_PERSON_TOKEN_MAX];
+	bool logged = false;
+
+	TW_TRY(tw_person_comes(c, p));
+	(void)snprintf(first, sizeof first, "%s", p->token);
+	TW_TRY(tw_person_comes(c, p));
+	TW_TRY(tw_person_enter(c, p, &over));
+	if (over.status != 409)
+		return tw_found(f, TW_VERDICT_FAIL, "With room for two sessions, a third was answered with %ld.", over.status);
+	TW_TRY(cap_refusal_logged(c, &logged));
+	if (!logged)
+		return tw_found(f, TW_VERDICT_FAIL, "A session too many was refused, and the newest records of the log do not say so.");
+	TW_TRY(tw_person_call(c, first, &close, &over));
+	TW_TRY(tw_person_comes(c, p));
+	return tw_found(f, TW_VERDICT_PASS,
+		"With room for two sessions, a third was refused and logged; when one had been closed, another was opened.");
+}
+
+/* @nist LA.LDU.2: up to the cap, one more, and one more when one has ended */
+static tw_err freed(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
+{
+	char cap[64], path[96];
+
+	TW_TRY(tw_person_make(c, "person", 0, p));
+	(void)snprintf(cap, sizeof cap, "account.%s", p->id);
+	(void)snprintf(path, sizeof path, "/api/v1/session-caps/%s", cap);
+	TW_TRY(tw_order_with(c, "PUT", path, json_pack("{s:i}", "most", 2), NULL));
+	tw_err e = fill_and_free(c, p, f);
+	tw_probe_take_back(c, f, "session-caps", cap);
+	return e;
+}
+
 /* @nist LA.LDU.2.1 */
 static tw_err account_cap(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
@@ -248,6 +297,7 @@ ASK(ids_stay)
 ASK(kept)
 ASK(previous)
 ASK(ends)
+ASK(freed)
 ASK(account_cap)
 ASK(role_cap)
 ASK(group_cap)
@@ -259,6 +309,8 @@ const struct tw_probe tw_probes_accounts[] = {
 	{ "LA.RSM.2", "roles-count", TW_SOURCE_OUTSIDE, "Do a role given and a role taken count at the next request?", ask_roles_count },
 	{ "LA.RSM.3", "ids-stay", TW_SOURCE_OUTSIDE, "Does an id stay, and is it never given again?", ask_ids_stay },
 	{ "LA.RSM.4.2", "state-follows", TW_SOURCE_OUTSIDE, "Do state and sessions follow suspending, resuming and removing?", ask_kept },
+	{ "LA.LDU.2", "capped-and-freed", TW_SOURCE_OUTSIDE,
+		"Is one session too many refused and logged, and does an end make room?", ask_freed },
 	{ "LA.LDU.2.1", "account-capped", TW_SOURCE_OUTSIDE, "Is one session too many of an account refused?", ask_account_cap },
 	{ "LA.LDU.2.2", "role-capped", TW_SOURCE_OUTSIDE, "Is one session too many of a role refused?", ask_role_cap },
 	{ "LA.LDU.2.3", "group-capped", TW_SOURCE_OUTSIDE, "Is one session too many of a group refused?", ask_group_cap },
