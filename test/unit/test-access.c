@@ -47,6 +47,19 @@ static void test_the_owner_is_who_holds_his_key(void **state)
 	CHECK_INT(rq.subject.kind, TW_SUBJECT_ANYONE);
 }
 
+/* Who owns the device is known though the store cannot say it: its failing locks no owner out. */
+static void test_an_owner_without_the_store(void **state)
+{
+	struct tw_request rq = { .subject.door = TW_DOOR_HTTPS, .has_client_key = true };
+
+	memcpy(rq.client_key, device()->access->owners.of[0].key, 32);
+	CHECK_OK(tw_store_run(device()->context.store, "ALTER TABLE credential RENAME TO hidden", NULL, 0, NULL, NULL));
+	CHECK_OK(who(&rq, NULL));
+	CHECK_INT(rq.subject.kind, TW_SUBJECT_OWNER);
+	rq = (struct tw_request){ .subject.door = TW_DOOR_HTTPS, .has_client_key = true };
+	CHECK(tw_failed(who(&rq, NULL))); /* of anybody else it is not said that he is a stranger */
+}
+
 /* A session and a key prove something on the network only: elsewhere the kernel has said who it is. */
 static void test_other_doors_have_no_credentials(void **state)
 {
@@ -354,6 +367,21 @@ static void test_a_session_belongs_to_its_key(void **state)
 	}
 }
 
+/* A key of all zeros is not that of a connection without one. */
+static void test_a_session_of_a_key_of_zeros(void **state)
+{
+	const struct tw_request with = { .subject.door = TW_DOOR_HTTPS, .has_client_key = true };
+	const struct tw_opening o = { device()->access->owners.of[0].id, "code", &with };
+	struct tw_request rq = { .subject.door = TW_DOOR_HTTPS };
+	char token[TW_TOKEN_TEXT + 1], text[80];
+
+	CHECK_OK(tw_access_session(device(), &o, token));
+	(void)snprintf(text, sizeof text, "Bearer %s", token);
+	CHECK_ERR(who(&rq, text), DENIED);
+	rq = with;
+	CHECK_OK(who(&rq, text));
+}
+
 static void test_only_a_session_can_be_closed(void **state)
 {
 	char token[2][64];
@@ -584,9 +612,15 @@ static void test_sessions_that_cannot_be_are_not_loaded(void **state)
 	put_session(2, 31, WORLD_BOOT + 1);
 	put_session(3, 33, WORLD_BOOT + 1);
 	put_session(4, 32, WORLD_BOOT);
+	put_session(5, 32, WORLD_BOOT + 1);
+	put_session(6, 32, WORLD_BOOT + 1);
+	CHECK_OK(tw_store_run(device()->context.store, "UPDATE session SET door = 'window' WHERE substr(token_hash, 1, 1) = x'05'",
+		NULL, 0, NULL, NULL));
+	CHECK_OK(tw_store_run(device()->context.store,
+		"UPDATE session SET client_key = x'07' WHERE substr(token_hash, 1, 1) = x'06'", NULL, 0, NULL, NULL));
 	CHECK_OK(tw_access_load(device()));
 	CHECK_INT(loaded(1), 1);
-	CHECK_INT(loaded(2) + loaded(3) + loaded(4), 0);
+	CHECK_INT(loaded(2) + loaded(3) + loaded(4) + loaded(5) + loaded(6), 0);
 	for (int i = 0; i < TW_SESSIONS_MAX + 2; i++)
 		put_session((uint8_t)(100 + i), 32, WORLD_BOOT + 1);
 	CHECK_OK(tw_access_load(device())); /* no more than there is room for */
@@ -617,12 +651,12 @@ static void test_a_session_ends_by_its_token_alone(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 #define UNOWNED(f) cmocka_unit_test_setup_teardown(f, set_up_unowned, tear_down)
-CHECK_MAIN(TEST(test_the_owner_is_who_holds_his_key), TEST(test_other_doors_have_no_credentials),
-	UNOWNED(test_an_owner_without_a_key), TEST(test_bearer), TEST(test_known), UNOWNED(test_whether_there_is_an_owner_is_a_fact),
-	TEST(test_who_has_to_wait), TEST(test_one_session_too_many_ends_the_first), TEST(test_free_places_are_taken_first),
-	TEST(test_a_session_may_be_idle_for_so_long), TEST(test_a_session_may_ask_for_less), TEST(test_a_session_lives_for_so_long),
-	TEST(test_the_login_before), TEST(test_a_session_belongs_to_its_key), TEST(test_only_a_session_can_be_closed),
-	TEST(test_codes_as_people_type_them), TEST(test_a_code_opens_once_and_in_its_boot), TEST(test_eight_codes_may_wait),
-	TEST(test_without_randomness), TEST(test_owners_that_cannot_be_are_not_loaded), TEST(test_an_owner_whose_name_is_too_long),
-	TEST(test_what_is_kept_of_an_owner), TEST(test_a_start_without_a_part_of_the_store),
+CHECK_MAIN(TEST(test_the_owner_is_who_holds_his_key), TEST(test_an_owner_without_the_store), TEST(test_a_session_of_a_key_of_zeros),
+	TEST(test_other_doors_have_no_credentials), UNOWNED(test_an_owner_without_a_key), TEST(test_bearer), TEST(test_known),
+	UNOWNED(test_whether_there_is_an_owner_is_a_fact), TEST(test_who_has_to_wait), TEST(test_one_session_too_many_ends_the_first),
+	TEST(test_free_places_are_taken_first), TEST(test_a_session_may_be_idle_for_so_long), TEST(test_a_session_may_ask_for_less),
+	TEST(test_a_session_lives_for_so_long), TEST(test_the_login_before), TEST(test_a_session_belongs_to_its_key),
+	TEST(test_only_a_session_can_be_closed), TEST(test_codes_as_people_type_them), TEST(test_a_code_opens_once_and_in_its_boot),
+	TEST(test_eight_codes_may_wait), TEST(test_without_randomness), TEST(test_owners_that_cannot_be_are_not_loaded),
+	TEST(test_an_owner_whose_name_is_too_long), TEST(test_what_is_kept_of_an_owner), TEST(test_a_start_without_a_part_of_the_store),
 	TEST(test_sessions_that_cannot_be_are_not_loaded), TEST(test_a_session_ends_by_its_token_alone))

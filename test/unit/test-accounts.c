@@ -3,6 +3,8 @@
 #include "lacking.h"
 
 #include "device/platform/device.h"
+#include "device/rows-logical-access.h"
+#include "service/store/store-inside.h"
 
 static int ask(const char *method, const char *target, const char *body)
 {
@@ -36,7 +38,7 @@ static void make(const char *name, const char *kind, const char *id)
 
 static void sql(const char *statement)
 {
-	CHECK_OK(tw_store_run(device()->context.store, statement, NULL, 0, NULL, NULL));
+	CHECK_OK(tw_store_script(device()->context.store, statement, "a test's")); /* which keeps nothing by the text's address */
 }
 
 static tw_err take_number(void *user, const tw_row *row)
@@ -57,6 +59,7 @@ static int64_t number(const char *statement)
 static void test_names_are_one_persons(void **state)
 {
 	make("bob", "person", "a2");
+	CHECK(!strstr(tw_unit_body(w.unit), "\"ends\"") && !strstr(tw_unit_body(w.unit), "\"login\""));
 	check_says("\"roles\":[]");
 	check_says("\"state\":\"active\"");
 	check_ask("POST", "/api/v1/accounts", "{\"name\":\"BoB\",\"kind\":\"service\"}", 409);
@@ -71,6 +74,54 @@ static void test_names_are_one_persons(void **state)
 	check_says("\"account\":\"a1\"");
 	check_says("\"name\":\"alice\",\"roles\":[\"owner\"]");
 	CHECK_INT(number("SELECT count(*) FROM account"), 3);
+}
+
+static void test_ids_as_they_are_written(void **state)
+{
+	static const char one[] = { 'a' };
+	static const struct {
+		struct tw_slice text;
+		int64_t id; /* 0: it is none */
+	} rows[] = { { TW_SLICE("a1"), 1 }, { TW_SLICE("a9223372036854775807"), INT64_MAX }, { TW_SLICE("a9223372036854775808"), 0 },
+		{ { one, 0 }, 0 }, { { one, 1 }, 0 }, { TW_SLICE("1"), 0 }, { TW_SLICE("b1"), 0 }, { TW_SLICE("a0"), 0 },
+		{ TW_SLICE("a01"), 0 }, { TW_SLICE("ax"), 0 }, { TW_SLICE("a1 "), 0 }, { TW_SLICE("a-1"), 0 } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		int64_t id = 0;
+
+		if (tw_account_id_read(rows[i].text, &id) != (rows[i].id != 0) || id != rows[i].id)
+			fail_msg("row %zu: %lld", i, (long long)id);
+	}
+}
+
+static void test_words_are_found_whole(void **state)
+{
+	static const struct {
+		const char *words, *word;
+		bool has;
+	} rows[] = { { "night", "night", true }, { "day night", "night", true }, { "night day", "night", true },
+		{ "nightly", "night", false }, { "midnight", "night", false }, { "midnight nightly night", "night", true },
+		{ "day", "night", false }, { "", "night", false }, { "night", "", false }, { "", "", false } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (tw_account_has(rows[i].words, rows[i].word) != rows[i].has)
+			fail_msg("row %zu", i);
+}
+
+/* What no release of ours writes is not guessed at. */
+static void test_a_kind_or_state_that_is_none(void **state)
+{
+	static const char *const spoils[] = { "UPDATE account SET kind = 'robot' WHERE id = 2", "UPDATE account SET kind = '' WHERE id = 2",
+		"UPDATE account SET state = 'gone' WHERE id = 2", "UPDATE account SET state = 'expired' WHERE id = 2" };
+	struct tw_account a;
+
+	make("bob", "person", "a2");
+	for (size_t i = 0; i < TW_COUNT(spoils); i++) {
+		sql(spoils[i]);
+		CHECK_ERR(tw_account_get(device(), 2, &a), UNTRUSTED);
+		sql("UPDATE account SET kind = 'person', state = 'active'");
+		CHECK_OK(tw_account_get(device(), 2, &a));
+	}
 }
 
 /* Renamed, removed and made again, each is told apart in the log */
@@ -190,7 +241,8 @@ static void test_the_last_owner_stays(void **state)
 	CHECK_OK(tw_access_load(device()));
 	world_session(&w, token); /* alice's */
 	check_ask("PUT", "/api/v1/suspensions/a2", NULL, 204);
-	check_ask("DELETE", "/api/v1/accounts/a1", NULL, 409); /* a suspended one would be none */
+	check_ask("DELETE", "/api/v1/suspensions/a1", NULL, 204); /* which takes nothing away */
+	check_ask("DELETE", "/api/v1/accounts/a1", NULL, 409);    /* a suspended one would be none */
 	check_ask("DELETE", "/api/v1/suspensions/a2", NULL, 204);
 	CHECK_INT(device()->access->owners.count, 2);
 	check_ask("DELETE", "/api/v1/accounts/a1", NULL, 204); /* her own, now that there is another */
@@ -241,6 +293,23 @@ static void test_so_many_owners(void **state)
 	check_says("account.owners");
 	CHECK_INT(number("SELECT count(*) FROM account WHERE id = 2 AND state = 'suspended'"), 1);
 	CHECK_INT(device()->access->owners.count, TW_OWNERS_MAX);
+}
+
+/* Nor does the device by itself end an account where the owners cannot be read then. */
+static void test_more_owners_than_there_may_be(void **state)
+{
+	make("helper", "temporary", "a2");
+	for (int i = 3; i <= TW_OWNERS_MAX + 2; i++) {
+		char name[16], id[16];
+		(void)snprintf(name, sizeof name, "n%d", i);
+		(void)snprintf(id, sizeof id, "a%d", i);
+		make(name, "person", id);
+	}
+	sql("INSERT INTO account_role SELECT id, 'owner', NULL, 0, 'test' FROM account WHERE id > 2");
+	later(60000);
+	CHECK_ERR(tw_access_job_accounts(&device()->context), LIMIT);
+	CHECK_INT(number("SELECT count(*) FROM account WHERE id = 2"), 1);
+	CHECK_INT(device()->access->owners.count, 1);
 }
 
 /* A new name is the owner's at once, in what the log and the tasks say too. */
@@ -311,6 +380,14 @@ static void test_accounts_that_end_in_another_boot(void **state)
 	world_at(&w, WORLD_WALL + 60000, WORLD_BOOT);
 	CHECK_OK(tw_account_get(device(), 2, &a));
 	CHECK(a.state == TW_ACCOUNT_EXPIRED && a.over);
+	sql("UPDATE account SET ends_boot_id = NULL, ends_boot_ms = 1"); /* of no boot at all: the wall clock has to say */
+	world_at(&w, WORLD_WALL, WORLD_BOOT);
+	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_INT(a.state, TW_ACCOUNT_ACTIVE);
+	sql("UPDATE account SET ends_ms = 1");
+	world_at(&w, 0, WORLD_BOOT);
+	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK(a.state == TW_ACCOUNT_EXPIRED && !a.over); /* however long ago that was, by a clock that is not trusted */
 	tw_unit_boot(0);
 }
 
@@ -408,6 +485,18 @@ static void test_a_store_that_refuses(void **state)
 	}
 }
 
+static int end_accounts(const void *what)
+{
+	return (int)tw_access_job_accounts(&device()->context).code;
+}
+
+static void test_the_job_without_memory(void **state)
+{
+	CHECK_INT(ask_without(end_accounts, NULL, 1), TW_CODE_NOMEM);
+	CHECK(memory.fired);
+	CHECK_INT(ask_without(end_accounts, NULL, 0), TW_CODE_OK);
+}
+
 static int ask_change(const void *what)
 {
 	const struct change *ch = what;
@@ -441,7 +530,9 @@ static void test_memory(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_names_are_one_persons), TEST(test_ids_are_given_once), TEST(test_what_is_refused), TEST(test_pages),
-	TEST(test_there_is_room_for_so_many), TEST(test_the_last_owner_stays), TEST(test_a_suspended_owner),
-	TEST(test_so_many_owners), TEST(test_an_owner_is_renamed), TEST(test_accounts_that_end), TEST(test_more_time),
-	TEST(test_accounts_that_end_in_another_boot), TEST(test_a_store_that_refuses), TEST(test_memory))
+CHECK_MAIN(TEST(test_names_are_one_persons), TEST(test_ids_as_they_are_written), TEST(test_words_are_found_whole),
+	TEST(test_a_kind_or_state_that_is_none), TEST(test_more_owners_than_there_may_be), TEST(test_the_job_without_memory),
+	TEST(test_ids_are_given_once), TEST(test_what_is_refused), TEST(test_pages), TEST(test_there_is_room_for_so_many),
+	TEST(test_the_last_owner_stays), TEST(test_a_suspended_owner), TEST(test_so_many_owners), TEST(test_an_owner_is_renamed),
+	TEST(test_accounts_that_end), TEST(test_more_time), TEST(test_accounts_that_end_in_another_boot),
+	TEST(test_a_store_that_refuses), TEST(test_memory))

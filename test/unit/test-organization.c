@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Roles and rules of the organization: made, changed, removed and refused; what they do to the next request; what stays after a start. */
-#include "one-world.h"
+#include "lacking.h"
 
 #include "device/logical-access/rights.h"
+#include "device/rows-logical-access.h"
 
 #include <errno.h>
 
@@ -58,6 +59,11 @@ static void test_a_role_of_the_organization(void **state)
 	be("");
 	check_ask("GET", "/api/v1/roles?limit=1", NULL, 200, "\"name\":\"account\"");
 	check_ask("GET", "/api/v1/roles", NULL, 200, "{\"assignable\":true,\"from\":\"organization\",\"holds\":[");
+	check_ask("PUT", ROLE("night"), NIGHT, 200, NULL);
+	check_ask("PUT", ROLE("day"), "{}", 201, NULL);
+	check_ask("GET", "/api/v1/roles", NULL, 200, "\"name\":\"night\",\"purpose\":\"looks after it at night\"");
+	check_ask("GET", "/api/v1/roles", NULL, 200, "\"name\":\"day\",\"purpose\":\"\"");
+	check_ask("GET", "/api/v1/roles", NULL, 200, "\"name\":\"guest\",\"purpose\":\"sees that the device is well\"");
 	check_ask("DELETE", ROLE("night"), NULL, 204, NULL);
 	check_ask("DELETE", ROLE("night"), NULL, 404, "rights.unknown");
 	be("night");
@@ -106,6 +112,16 @@ static const struct {
 		403, "rights.reserved" },
 	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"ownership.recover\",\"fact\":\"time.trusted\",\"is\":\"equal\",\"value\":\"on\"}",
 		403, "rights.reserved" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"time.trusted\",\"is\":\"less\",\"value\":\"on\"}",
+		400, "rights.rule" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"time.trusted\",\"is\":\"greater\",\"value\":\"off\"}",
+		400, "rights.rule" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"logical-access.mode\",\"is\":\"less\",\"value\":\"7\"}",
+		400, "rights.rule" },
+	{ "PUT", RULE("lock"), "{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"logical-access.mode\",\"is\":\"greater\",\"value\":\"7\"}",
+		400, "rights.rule" },
+	{ "PUT", RULE("a2345678901234567890123456789012345678901"), LOCK, 400, "rights.name" },
+	{ "DELETE", RULE("a2345678901234567890123456789012345678901"), NULL, 400, "rights.name" },
 	{ "DELETE", RULE("lock"), NULL, 404, "rights.unknown" },
 	{ "GET", "/api/v1/access?operation=settings", NULL, 400, "access.operation" },
 	{ "GET", "/api/v1/access?operation=settings.list&account=a2&kind=local", NULL, 400, "access.subject" },
@@ -132,6 +148,26 @@ static void test_what_is_refused(void **state)
 		check_ask(refused[i].method, refused[i].target, refused[i].body, refused[i].status, refused[i].rule);
 	CHECK_OK(tw_rights_read(device(), &after));
 	CHECK(json_equal(before, after) && device()->context.gate == gate);
+	check_ask("PUT", RULE("dark"),
+		"{\"effect\":\"deny\",\"permission\":\"settings.read\",\"fact\":\"time.trusted\",\"is\":\"equal\",\"value\":\"off\"}",
+		201, NULL);
+}
+
+/* A name as no path brings it, for there a part is never empty and holds no NUL. */
+static void test_names_that_no_path_brings(void **state)
+{
+	static const char with_nul[] = "night\0shift";
+	const struct tw_slice names[] = { { with_nul, 0 }, { with_nul, 6 }, { with_nul, sizeof with_nul - 1 } };
+	TW_CLEANUP(tw_jsonp) json_t *input = json_object();
+
+	for (size_t i = 0; i < TW_COUNT(names); i++) {
+		const struct tw_request rq = { .subject = { .kind = TW_SUBJECT_OWNER }, .parameter = names[i], .input = input };
+		struct tw_reply rp = { .status = 200 };
+
+		CHECK_OK(tw_access_role_put(&device()->context, &rq, &rp));
+		CHECK_TEXT(rp.rule, "rights.name");
+		tw_reply_done(&rp);
+	}
 }
 
 /* Who administers makes no role that holds more than he does, and widens none, not even his own. */
@@ -146,6 +182,8 @@ static void test_nobody_gives_what_he_has_not(void **state)
 	be("team");
 	check_ask("PUT", ROLE("team"), "{\"inherits\":\"admin auditor\"}", 403, "rights.more");
 	check_ask("PUT", ROLE("team"), "{\"inherits\":\"admin\"}", 200, NULL);
+	check_ask("PUT", RULE("auditor"), LOCK, 201, NULL); /* a rule gives nothing, whatever it is called */
+	check_ask("DELETE", RULE("auditor"), NULL, 204, NULL);
 	be("auditor");
 	check_ask("PUT", ROLE("night"), "{}", 403, "gate.permission");
 	check_ask("DELETE", ROLE("night"), NULL, 403, "gate.permission");
@@ -309,7 +347,12 @@ static void test_a_role_that_is_held(void **state)
 	be("");
 	check_ask("PUT", ROLE("night"), NIGHT, 201, NULL);
 	CHECK_OK(tw_store_run(device()->context.store, "INSERT INTO account_role VALUES (1, 'night', NULL, 0, 'x')", NULL, 0, NULL, NULL));
+	check_ask("PUT", RULE("night"), LOCK, 201, NULL);
+	check_ask("DELETE", RULE("night"), NULL, 204, NULL); /* a rule of that name is not what the account has */
 	check_ask("DELETE", ROLE("night"), NULL, 409, "rights.held");
+	check_ask("PUT", ROLE("upon"), "{\"inherits\":\"night\"}", 201, NULL);
+	check_ask("DELETE", ROLE("night"), NULL, 409, "rights.held"); /* who has it is said before what rests on it */
+	check_ask("DELETE", ROLE("upon"), NULL, 204, NULL);
 	CHECK_OK(tw_store_run(device()->context.store, "DELETE FROM account_role WHERE role = 'night'", NULL, 0, NULL, NULL));
 	check_ask("DELETE", ROLE("night"), NULL, 204, NULL);
 }
@@ -462,6 +505,82 @@ static void test_room(void **state)
 	CHECK_INT(made - 1, TW_ROLES_MAX - 15 - (int)device()->manifest->role_count);
 }
 
+/* A role whose name begins with that of another, and one that the store has too long, are not that other. */
+static void test_a_name_that_is_cut(void **state)
+{
+	static const char statement[] = "INSERT INTO account_role VALUES (2, 'a234567890123456789012345678901234567890x', NULL, 0, 'x')";
+	struct tw_subject s = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ACCOUNT, .account = "a2" };
+	struct tw_context *c = &device()->context;
+
+	be("");
+	check_ask("PUT", ROLE("a234567890123456789012345678901234567890"), NIGHT, 201, NULL);
+	check_ask("POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, "\"a2\"");
+	CHECK_OK(tw_store_run(c->store, statement, NULL, 0, NULL, NULL));
+	CHECK(c->known(c, &s));
+	CHECK(!tw_role_set_has(&s.roles, tw_gate_role(c->gate, "a234567890123456789012345678901234567890")));
+	CHECK(!tw_role_set_has(&s.given, tw_gate_role(c->gate, "a234567890123456789012345678901234567890")));
+}
+
+/* More than all may take together is said as that; a disk that is full as what it is. */
+static void test_no_room_to_write_it(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf document = { 0 };
+	struct tw_device *d = device();
+	int status = 201;
+
+	be("");
+	CHECK_OK(tw_store_run(d->context.store, "PRAGMA max_page_count = 1", NULL, 0, NULL, NULL)); /* no more than there are */
+	for (int i = 0; i < 100 && status < 300; i++) {
+		char target[40], body[256];
+		(void)snprintf(target, sizeof target, "/api/v1/roles/w%d", i);
+		(void)snprintf(body, sizeof body, "{\"purpose\":\"%0160d\"}", i);
+		status = tw_unit_request(w.unit, "PUT", target, NULL, body);
+	}
+	CHECK_INT(status, 503);
+	CHECK(strstr(tw_unit_body(w.unit), "store.space"));
+	CHECK_OK(tw_store_run(d->context.store, "PRAGMA max_page_count = 1000000", NULL, 0, NULL, NULL));
+	tw_buf_init(&document, tw_sys_real(), TW_RIGHTS_MAX);
+	CHECK_OK(tw_buf_format(&document, "{\"roles\":[{\"name\":\"wordy\",\"purpose\":\"%0*d\"}],\"rules\":[]}", TW_RIGHTS_MAX - 100, 0));
+	CHECK_OK(tw_device_keep(d, TW_KEPT_RIGHTS, tw_buf_cstr(&document)));
+	check_ask("PUT", ROLE("night"), NIGHT, 409, "rights.limit");
+}
+
+static int read_rights(const void *what)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	return (int)tw_rights_read(device(), &document).code;
+}
+
+static int load_rights(const void *what)
+{
+	return (int)tw_rights_load(device()).code;
+}
+
+/* Also before anything was put there, and what does not fit any more is not told by a lack of memory. */
+static void test_reading_without_memory(void **state)
+{
+	static const char stale[] = "{\"roles\":[{\"inherits\":\"second\",\"name\":\"first\"},{\"inherits\":\"gone\",\"name\":\"third\"},"
+				    "{\"name\":\"second\",\"permissions\":\"log.read\"}],\"rules\":[]}";
+	int (*const asked[])(const void *) = { read_rights, load_rights };
+
+	for (size_t i = 0; i < TW_COUNT(asked); i++) {
+		long nth = 0;
+
+		CHECK_OK(tw_device_keep(device(), TW_KEPT_RIGHTS, i ? stale : "{}"));
+		if (i == 0)
+			CHECK_OK(tw_device_forget(device(), TW_KEPT_RIGHTS));
+		do {
+			int code = ask_without(asked[i], NULL, ++nth);
+
+			if (code != (memory.fired ? TW_CODE_NOMEM : TW_CODE_OK))
+				fail_msg("%zu, block %ld: %s", i, nth, tw_code_name((enum tw_code)code));
+		} while (memory.fired);
+		CHECK(nth > 3);
+	}
+	CHECK(tw_gate_role_may(device()->context.gate, tw_gate_role(device()->context.gate, "first"), "log.read"));
+}
+
 /* Short of memory, a change is done as a whole or not at all. */
 static void test_memory(void **state)
 {
@@ -487,4 +606,5 @@ CHECK_MAIN(TEST(test_a_role_of_the_organization), TEST(test_what_is_refused), TE
 	TEST(test_a_rule_reads_its_fact_each_time), TEST(test_why), TEST(test_why_of_others), TEST(test_what_governs_rights),
 	TEST(test_searches_are_limited), TEST(test_mode_and_place), TEST(test_a_role_that_is_held), TEST(test_starts_and_owners),
 	TEST(test_the_product_has_roles), TEST(test_the_roles_a_manifest_may_name), TEST(test_what_of_the_product_does_not_fit),
-	TEST(test_memory_for_the_product), TEST(test_room), TEST(test_memory))
+	TEST(test_memory_for_the_product), TEST(test_names_that_no_path_brings), TEST(test_a_name_that_is_cut),
+	TEST(test_no_room_to_write_it), TEST(test_reading_without_memory), TEST(test_room), TEST(test_memory))

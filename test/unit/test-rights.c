@@ -114,10 +114,14 @@ static void test_what_roles_are_refused(void **state)
 		{ "POST", "/api/v1/role-assignments", "{\"account\":\"a9\",\"role\":\"user\"}", 404, "account.unknown" },
 		{ "POST", "/api/v1/role-assignments", "{\"account\":\"a1\",\"role\":\"user\"}", 400, "account.role" },
 		{ "POST", "/api/v1/role-assignments", "{\"account\":\"a3\",\"role\":\"owner\"}", 400, "account.role" },
+		{ "POST", "/api/v1/role-assignments", "{\"account\":\"a4\",\"role\":\"owner\"}", 400, "account.role" },
 		{ "POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"owner\",\"conditions\":{\"factors\":2}}", 400,
 			"account.role" },
 		{ "POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"user\",\"conditions\":{\"moon\":\"full\"}}",
 			400, "account.role" },
+		{ "POST", "/api/v1/role-assignments",
+			"{\"account\":\"a2\",\"role\":\"user\",\"conditions\":{\"modes\":[\"1\",\"2\",\"3\",\"4\",\"5\"]}}", 400,
+			"account.role" },
 		{ "DELETE", "/api/v1/role-assignments/a2.user", NULL, 404, "account.unknown" },
 		{ "DELETE", "/api/v1/role-assignments/a2", NULL, 404, "account.unknown" },
 		{ "DELETE", "/api/v1/role-assignments/a1.owner", NULL, 409, "account.last-owner" },
@@ -125,7 +129,13 @@ static void test_what_roles_are_refused(void **state)
 		{ "DELETE", "/api/v1/group-members/a2.night", NULL, 404, "account.unknown" },
 		{ "PUT", "/api/v1/session-caps/role.nothing", "{\"most\":1}", 400, "session.cap" },
 		{ "PUT", "/api/v1/session-caps/moon.full", "{\"most\":1}", 400, "session.cap" },
+		{ "PUT", "/api/v1/session-caps/account.each", "{\"most\":9}", 200, "account.each" },
 		{ "PUT", "/api/v1/session-caps/account", "{\"most\":1}", 400, "session.cap" },
+		{ "PUT", "/api/v1/session-caps/account.b2", "{\"most\":1}", 400, "session.cap" },
+		{ "PUT", "/api/v1/session-caps/group.Night", "{\"most\":1}", 400, "session.cap" },
+		{ "DELETE", "/api/v1/session-caps/account", NULL, 400, "session.cap" },
+		{ "DELETE", "/api/v1/session-caps/account890123456.each", NULL, 400, "session.cap" },
+		{ "DELETE", "/api/v1/session-caps/group.a23456789012345678901234567890123456789012345678", NULL, 400, "session.cap" },
 		{ "PUT", "/api/v1/session-caps/account.each", "{\"most\":0}", 400, "path.input" },
 		{ "DELETE", "/api/v1/sessions/0011223344556677", NULL, 404, "session.unknown" },
 		{ "DELETE", "/api/v1/account-sessions/a9", NULL, 404, "account.unknown" },
@@ -133,13 +143,32 @@ static void test_what_roles_are_refused(void **state)
 		{ "DELETE", "/api/v1/credentials/c1", NULL, 409, "credential.last" },
 		{ "DELETE", "/api/v1/credentials/c2", NULL, 404, "credential.unknown" },
 		{ "DELETE", "/api/v1/credentials/x1", NULL, 404, "credential.unknown" },
+		{ "DELETE", "/api/v1/credentials/c", NULL, 404, "credential.unknown" },
+		{ "DELETE", "/api/v1/credentials/cx", NULL, 404, "credential.unknown" },
+		{ "DELETE", "/api/v1/credentials/c01", NULL, 404, "credential.unknown" },
 	};
 
 	make("bob", "person", NULL);
 	make("helper", "temporary", NULL);
+	make("carl", "person", NULL);
+	as_owner("PUT", "/api/v1/suspensions/a4", NULL, 204, NULL);
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		as_owner(rows[i].method, rows[i].target, rows[i].body, rows[i].status, rows[i].rule);
 	as_owner("GET", "/api/v1/accounts/a2", NULL, 200, "\"assignments\":[]");
+}
+
+/* Whoever has this token does not end the session of that one, and is told why. */
+static void check_session_stays(const char *token, const char *of, const char *rule)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf target = { 0 };
+	const struct tw_session *s = tw_access_session_of(device(), tw_slice_of(of));
+
+	CHECK(s != NULL);
+	tw_buf_init(&target, tw_sys_real(), 64);
+	CHECK_OK(tw_buf_text(&target, "/api/v1/sessions/"));
+	CHECK_OK(tw_buf_hex(&target, s->hash, 8));
+	check_as(token, "DELETE", tw_buf_cstr(&target), NULL, 403, rule);
+	check_as(of, "GET", "/api/v1/health", NULL, 200, NULL);
 }
 
 /* An admin makes accounts; he makes nobody, himself neither, able to do what he may not. */
@@ -171,14 +200,29 @@ static void test_what_an_admin_may_not(void **state)
 		{ "DELETE", "/api/v1/role-assignments/a1.owner", NULL, 403, "account.owner" },
 		{ "DELETE", "/api/v1/account-sessions/a1", NULL, 403, "account.owner" },
 		{ "DELETE", "/api/v1/credentials/c1", NULL, 403, "account.owner" },
+		{ "DELETE", "/api/v1/role-assignments/a1.user", NULL, 403, "account.owner" }, /* nor is he told what the owner has */
+		{ "DELETE", "/api/v1/group-members/a1.night", NULL, 403, "account.owner" },
+		{ "DELETE", "/api/v1/group-members/a1.day", NULL, 403, "account.owner" },
+		{ "PUT", "/api/v1/accounts/a1", "{\"name\":\"x \"}", 403, "account.owner" },
+		{ "PUT", "/api/v1/accounts/a1", "{\"lifetime\":60}", 403, "account.owner" },
+		{ "POST", "/api/v1/credentials", "{\"account\":\"a3\",\"label\":\"x\",\"certificate\":\"y\"}", 403, "account.cover" },
+		{ "POST", "/api/v1/credentials", "{\"account\":\"a1\",\"label\":\"x\",\"certificate\":\"y\"}", 403, "account.owner" },
+		{ "PUT", "/api/v1/suspensions/a5", NULL, 403, "account.cover" }, /* the first of his roles is more, if not the last */
 		{ "GET", "/api/v1/log", NULL, 403, "gate.permission" },
 	};
-	char token[64];
+	char token[64], auditor[64], owner[64];
 
 	make("root", "person", "admin");
 	make("eve", "person", "auditor");
 	make("bob", "person", NULL);
+	make("two", "person", "auditor");
+	as_owner("POST", "/api/v1/role-assignments", "{\"account\":\"a5\",\"role\":\"operator\"}", 201, NULL);
+	as_owner("POST", "/api/v1/group-members", "{\"account\":\"a1\",\"group\":\"day\"}", 201, NULL);
 	CHECK_INT(open_for("a2", token), 201);
+	CHECK_INT(open_for("a3", auditor), 201);
+	world_session(&w, owner);
+	check_session_stays(token, auditor, "account.cover");
+	check_session_stays(token, owner, "account.owner");
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		check_as(token, rows[i].method, rows[i].target, rows[i].body, rows[i].status, rows[i].rule);
 	check_as(token, "GET", "/api/v1/accounts/a3", NULL, 200, "\"roles\":[\"auditor\"]");
@@ -196,6 +240,65 @@ static void test_nobody_gives_himself_time(void **state)
 	check_as(token, "PUT", "/api/v1/accounts/a2", "{\"lifetime\":3600}", 403, "account.self");
 	check_as(token, "PUT", "/api/v1/accounts/a2", "{\"name\":\"fire brigade\"}", 200, NULL);
 	as_owner("PUT", "/api/v1/accounts/a2", "{\"lifetime\":3600}", 200, NULL);
+}
+
+/* Also while a condition keeps one of his roles from him he changes what is his own, and asks for a code of his own. */
+static void test_ones_own_account(void **state)
+{
+	char token[64];
+
+	make("bob", "person", "admin");
+	as_owner("POST", "/api/v1/role-assignments",
+		"{\"account\":\"a2\",\"role\":\"auditor\",\"conditions\":{\"until\":\"2000-01-01T00:00:00Z\"}}", 201, NULL);
+	CHECK_INT(open_for("a2", token), 201);
+	check_as(token, "PUT", "/api/v1/accounts/a2", "{\"name\":\"robert\"}", 200, "robert");
+	check_as(token, "POST", "/api/v1/session-codes", NULL, 201, NULL);
+	check_as(token, "POST", "/api/v1/session-codes", "{\"account\":\"a2\"}", 403, "account.cover");
+}
+
+/* A role that is no more, as a product or release before may have left it, keeps no owner from the account. */
+static void test_a_role_that_is_gone(void **state)
+{
+	make("bob", "person", NULL);
+	CHECK_OK(tw_account_role_put(device(), 2, "gone", NULL, "test"));
+	as_owner("PUT", "/api/v1/suspensions/a2", NULL, 204, NULL);
+	as_owner("DELETE", "/api/v1/role-assignments/a2.gone", NULL, 204, NULL);
+}
+
+/* How a role's conditions stand in the store is not taken on trust: what cannot be read, or asked, does not hold. */
+static void test_conditions_that_cannot_be_read(void **state)
+{
+	static const char *const texts[] = { "not JSON", "[]", "{\"moon\":\"full\"}", "{\"days\":[]}" };
+	struct tw_subject s = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ACCOUNT, .account = "a2" };
+	struct tw_context *c = &device()->context;
+
+	make("bob", "person", "operator");
+	for (size_t i = 0; i < TW_COUNT(texts); i++) {
+		CHECK_OK(tw_account_role_put(device(), 2, "operator", texts[i], "test"));
+		CHECK(c->known(c, &s) && !tw_role_set_has(&s.roles, tw_gate_role(c->gate, "operator")));
+		CHECK(tw_role_set_has(&s.given, tw_gate_role(c->gate, "operator")));
+	}
+	CHECK_OK(tw_account_role_put(device(), 2, "operator", "{}", "test"));
+	CHECK(c->known(c, &s) && tw_role_set_has(&s.roles, tw_gate_role(c->gate, "operator")));
+}
+
+/* Counted for a condition are the sessions of the account that are not over. */
+static void test_sessions_of_a_condition(void **state)
+{
+	char first[64], second[64], other[64];
+
+	make("bob", "person", NULL);
+	as_owner("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"operator\",\"conditions\":{\"sessions\":1}}",
+		201, NULL);
+	world_session(&w, other);
+	world_session(&w, other);
+	CHECK_INT(open_for("a2", first), 201);
+	check_as(first, "GET", "/api/v1/identity", NULL, 200, NULL);
+	later(20 * MINUTE);
+	CHECK_INT(open_for("a2", second), 201);
+	check_as(second, "GET", "/api/v1/identity", NULL, 403, NULL);
+	later(30 * MINUTE); /* the first is over */
+	check_as(second, "GET", "/api/v1/identity", NULL, 200, NULL);
 }
 
 /* A rule about a role concerns whoever was given it, also where its condition does not hold just now. */
@@ -238,7 +341,10 @@ static void test_owners_are_made_by_owners(void **state)
 {
 	char token[64];
 
-	make("bob", "person", "owner");
+	make("bob", "person", NULL);
+	as_owner("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"owner\",\"conditions\":{}}", 201, "owner");
+	as_owner("POST", "/api/v1/role-assignments", "{\"account\":\"a1\",\"role\":\"owner\"}", 201, NULL); /* which changes nothing */
+	as_owner("GET", "/api/v1/credentials", NULL, 200, "taken over with");
 	CHECK_INT(device()->access->owners.count, 2);
 	CHECK_INT(open_for("a2", token), 201);
 	check_as(token, "GET", "/api/v1/log", NULL, 200, NULL);
@@ -246,6 +352,8 @@ static void test_owners_are_made_by_owners(void **state)
 	CHECK_INT(device()->access->owners.count, 1);
 	as_owner("GET", "/api/v1/accounts", NULL, 403, NULL); /* her key is her account's still, which has no role any more */
 	check_as(token, "DELETE", "/api/v1/role-assignments/a2.owner", NULL, 409, "account.last-owner");
+	CHECK_OK(tw_account_role_put(device(), 2, "user", NULL, "test"));
+	check_as(token, "DELETE", "/api/v1/role-assignments/a2.user", NULL, 204, NULL); /* another of his he may lose */
 }
 
 static void test_an_account_has_so_many(void **state)
@@ -266,6 +374,7 @@ static void test_an_account_has_so_many(void **state)
 	}
 	as_owner("DELETE", "/api/v1/group-members/a2.g3", NULL, 204, NULL);
 	as_owner("POST", "/api/v1/group-members", "{\"account\":\"a2\",\"group\":\"g8\"}", 201, "g8");
+	as_owner("POST", "/api/v1/group-members", "{\"account\":\"a2\",\"group\":\"g8\"}", 201, "g8"); /* it is in it already */
 }
 
 /* What goes on after its request, a task, is asked for again. */
@@ -282,6 +391,10 @@ static void test_accounts_are_known_by_their_id(void **state)
 	CHECK(!tw_role_set_has(&s.roles, tw_gate_role(c->gate, "operator")));
 	as_owner("PUT", "/api/v1/suspensions/a2", NULL, 204, NULL);
 	CHECK(!c->known(c, &s));
+	as_owner("DELETE", "/api/v1/suspensions/a2", NULL, 204, NULL);
+	CHECK(c->known(c, &s));
+	as_owner("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"owner\"}", 201, NULL);
+	CHECK(!c->known(c, &s)); /* an owner now, and what went on was asked for by somebody who was none */
 	(void)snprintf(s.account, sizeof s.account, "a7");
 	CHECK(!c->known(c, &s));
 	s.account[0] = '\0';
@@ -313,8 +426,19 @@ static void test_sessions_are_listed_and_ended(void **state)
 	as_owner("DELETE", target, NULL, 404, NULL);
 	as_owner("DELETE", "/api/v1/account-sessions/a2", NULL, 204, NULL);
 	check_as(bob[1], "GET", "/api/v1/health", NULL, 401, NULL);
-	check_as(own, "GET", "/api/v1/sessions", NULL, 200, NULL);
+	check_as(own, "GET", "/api/v1/sessions", NULL, 200, "\"own\":true");
 	CHECK_INT(count("sessions"), 1);
+	as_owner("GET", "/api/v1/sessions", NULL, 200, "\"own\":false");
+	CHECK_INT(open_for("a2", bob[0]), 201);
+	as_owner("GET", "/api/v1/sessions", NULL, 200, NULL);
+	at = strstr(tw_unit_body(w.unit), "\"account\":\"a2\"");
+	at = at ? strstr(at, "\"session\":\"") : NULL;
+	CHECK(at != NULL);
+	(void)snprintf(target, sizeof target, "/api/v1/sessions/%.16s", at + 11);
+	later(40 * MINUTE); /* all are over, and none was swept away yet */
+	as_owner("GET", "/api/v1/sessions", NULL, 200, NULL);
+	CHECK_INT(count("sessions"), 0);
+	as_owner("DELETE", target, NULL, 404, "session.unknown");
 	world_start(&w);
 	check_as(bob[1], "GET", "/api/v1/health", NULL, 401, NULL);
 }
@@ -336,6 +460,35 @@ static void test_suspended_means_at_once(void **state)
 	CHECK_INT(open_for("a2", token), 201);
 	as_owner("DELETE", "/api/v1/accounts/a2", NULL, 204, NULL);
 	check_as(token, "GET", "/api/v1/health", NULL, 401, NULL);
+}
+
+/* Whose account the store does not have is nobody; whose account it cannot tell is not called a stranger. */
+static void test_an_account_that_the_store_lost(void **state)
+{
+	char token[64];
+
+	make("bob", "person", "user");
+	CHECK_INT(open_for("a2", token), 201);
+	CHECK_OK(tw_store_run(device()->context.store, "ALTER TABLE account RENAME TO hidden", NULL, 0, NULL, NULL));
+	check_as(token, "GET", "/api/v1/health", NULL, 500, NULL);
+	CHECK_OK(tw_store_run(device()->context.store, "ALTER TABLE hidden RENAME TO account", NULL, 0, NULL, NULL));
+	check_as(token, "GET", "/api/v1/health", NULL, 200, NULL);
+	CHECK_OK(tw_store_run(device()->context.store, "DELETE FROM account WHERE id = 2", NULL, 0, NULL, NULL));
+	check_as(token, "GET", "/api/v1/health", NULL, 401, NULL);
+}
+
+/* A code that waits opens nothing once the account's time is up, before the job has removed it too. */
+static void test_a_code_of_an_account_that_ended(void **state)
+{
+	char code[16], body[64];
+
+	make("helper", "temporary", "user");
+	as_owner("POST", "/api/v1/session-codes", "{\"account\":\"a2\"}", 201, NULL);
+	world_text(&w, "code", code, sizeof code);
+	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
+	later(60000);
+	CHECK_INT(world_open(&w, body), 403);
+	CHECK(strstr(tw_unit_body(w.unit), "access.code"));
 }
 
 static void set_cap(const char *cap, int most)
@@ -377,6 +530,15 @@ static void test_sessions_are_counted(void **state)
 		CHECK_INT(count("caps"), 1);
 		as_owner("DELETE", target, NULL, 204, NULL);
 	}
+}
+
+static void test_so_many_caps(void **state)
+{
+	CHECK_OK(tw_store_run(device()->context.store,
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 63) INSERT INTO session_cap SELECT 'group', 'g' || i, 9 FROM n",
+		NULL, 0, NULL, NULL));
+	set_cap("group.the-last", 1);
+	as_owner("PUT", "/api/v1/session-caps/group.one-more", "{\"most\":1}", 409, "session.caps");
 }
 
 /* Of a role and of a group, whoever has it counts; an account's own cap goes before that of each. */
@@ -559,6 +721,8 @@ static void test_whoever_does_not_come_is_disabled(void **state)
 
 	make("bob", "person", "user");
 	make("carol", "person", "user");
+	make("dave", "person", "user");
+	as_owner("PUT", "/api/v1/suspensions/a4", NULL, 204, NULL);
 	world_at(&w, WORLD_WALL + 89 * DAY, WORLD_BOOT);
 	CHECK_INT(open_for("a3", token), 201);
 	world_at(&w, WORLD_WALL + 90 * DAY - 1, WORLD_BOOT);
@@ -569,12 +733,25 @@ static void test_whoever_does_not_come_is_disabled(void **state)
 	as_owner("POST", "/api/v1/session-codes", "{\"account\":\"a2\"}", 409, NULL);
 	run_job();
 	CHECK(world_log_says(&w, "disabled, for nobody used it"));
+	run_job(); /* which has nothing to do: told once */
+	CHECK(world_log_says(&w, "disabled, for nobody used it"));
+	const char *told = strstr(tw_unit_body(w.unit), "disabled, for nobody used it");
+	CHECK(!strstr(told + 1, "disabled, for nobody used it"));
+	as_owner("GET", "/api/v1/accounts/a4", NULL, 200, "\"state\":\"suspended\""); /* somebody's decision stays his */
 	world_at(&w, WORLD_WALL, WORLD_BOOT);
 	as_owner("GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"disabled\""); /* and for good */
 	as_owner("GET", "/api/v1/accounts/a3", NULL, 200, "\"state\":\"active\"");
 	as_owner("GET", "/api/v1/accounts/a1", NULL, 200, "\"state\":\"active\""); /* owners are spared */
 	as_owner("DELETE", "/api/v1/suspensions/a2", NULL, 204, NULL);
 	CHECK_INT(open_for("a2", token), 201);
+	CHECK_OK(tw_store_run(device()->context.store, "UPDATE account SET active_ms = 0 WHERE id = 3", NULL, 0, NULL, NULL));
+	as_owner("GET", "/api/v1/accounts/a3", NULL, 200, "\"state\":\"disabled\"");
+	tw_unit_boot(9);
+	world_start(&w);
+	world_at(&w, 0, WORLD_BOOT);
+	CHECK(!tw_time_trusted(&device()->time));
+	as_owner("GET", "/api/v1/accounts/a3", NULL, 200, "\"state\":\"active\""); /* a clock that is not trusted disables nobody */
+	tw_unit_boot(0);
 }
 
 static void test_never_disabled(void **state)
@@ -602,9 +779,12 @@ static void test_many_end(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_roles_are_what_counts), TEST(test_roles_under_conditions), TEST(test_what_roles_are_refused),
-	TEST(test_what_an_admin_may_not), TEST(test_nobody_gives_himself_time), TEST(test_a_rule_is_not_shed_by_a_condition),
-	TEST(test_an_owner_begins_anew), TEST(test_owners_are_made_by_owners), TEST(test_an_account_has_so_many),
-	TEST(test_accounts_are_known_by_their_id), TEST(test_sessions_are_listed_and_ended), TEST(test_suspended_means_at_once),
-	TEST(test_sessions_are_counted), TEST(test_who_is_counted_together), TEST(test_certificates_of_accounts),
-	TEST(test_an_account_has_so_many_certificates), TEST(test_they_are_removed_in_time), TEST(test_clocks_that_are_wrong),
-	TEST(test_the_job_in_another_boot), TEST(test_whoever_does_not_come_is_disabled), TEST(test_never_disabled), TEST(test_many_end))
+	TEST(test_what_an_admin_may_not), TEST(test_nobody_gives_himself_time), TEST(test_ones_own_account),
+	TEST(test_a_role_that_is_gone), TEST(test_conditions_that_cannot_be_read), TEST(test_sessions_of_a_condition),
+	TEST(test_a_rule_is_not_shed_by_a_condition), TEST(test_an_owner_begins_anew), TEST(test_owners_are_made_by_owners),
+	TEST(test_an_account_has_so_many), TEST(test_accounts_are_known_by_their_id), TEST(test_sessions_are_listed_and_ended),
+	TEST(test_suspended_means_at_once), TEST(test_an_account_that_the_store_lost), TEST(test_a_code_of_an_account_that_ended),
+	TEST(test_so_many_caps), TEST(test_sessions_are_counted), TEST(test_who_is_counted_together),
+	TEST(test_certificates_of_accounts), TEST(test_an_account_has_so_many_certificates), TEST(test_they_are_removed_in_time),
+	TEST(test_clocks_that_are_wrong), TEST(test_the_job_in_another_boot), TEST(test_whoever_does_not_come_is_disabled),
+	TEST(test_never_disabled), TEST(test_many_end))

@@ -13,10 +13,12 @@
 #define REFUSE_KEPT(what, name) REFUSE(what " ON kept WHEN " name)
 
 static char token[64], code[64]; /* of an owner */
+static struct tw_buf enrolment;  /* a body that enrols a certificate of his */
 
 static int tear_down_afresh(void **state)
 {
 	tw_json_use(tw_sys_real());
+	tw_buf_done(&enrolment);
 	return tear_down(state);
 }
 
@@ -70,6 +72,92 @@ static void setting_and_kept(void)
 	owner_with_a_session();
 	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/identification.remote-read", "\"0\"", "{\"value\":\"off\"}"), 200);
 	CHECK_OK(tw_device_keep(device(), "owner.test", "his"));
+}
+
+static void owner_with_a_code(void)
+{
+	owner();
+	world_code(&w, code);
+}
+
+static void ask_well(const char *method, const char *target, const char *body)
+{
+	int status = tw_unit_request(w.unit, method, target, NULL, body);
+
+	if (status >= 300)
+		fail_msg("%s %s: %d, %s", method, target, status, tw_unit_body(w.unit));
+}
+
+#define NIGHT "{\"inherits\":\"guest\",\"permissions\":\"log.read\"}"
+#define LOCK \
+	"{\"effect\":\"deny\",\"permission\":\"log.read\",\"role\":\"guest\",\"fact\":\"time.trusted\",\"is\":\"equal\",\"value\":\"off\"}"
+
+static void owner_with_rights(void)
+{
+	owner_with_a_session();
+	ask_well("PUT", "/api/v1/roles/night", NIGHT);
+	ask_well("PUT", "/api/v1/rules/lock", LOCK);
+}
+
+static void owner_with_a_new_key(void)
+{
+	const struct tw_cert_want want = { .common_name = "desk", .not_before_ms = WORLD_WALL, .not_after_ms = WORLD_WALL + 3600000 };
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+
+	make_owned();
+	sql("DELETE FROM credential WHERE label = 'desk'");
+	CHECK_OK(tw_key_generate(tw_sys_real(), &key));
+	CHECK_OK(tw_cert_make(tw_sys_real(), &want, key, NULL, key, &cert));
+	tw_buf_init(&pem, tw_sys_real(), 8192);
+	CHECK_OK(tw_cert_pem(cert, &pem));
+	tw_buf_done(&enrolment);
+	tw_buf_init(&enrolment, tw_sys_real(), 8192);
+	CHECK_OK(tw_buf_format(&enrolment,
+		"{\"account\":\"a%lld\",\"label\":\"desk\",\"certificate\":", (long long)device()->access->owners.of[0].id));
+	CHECK_OK(tw_buf_json_string(&enrolment, tw_buf_slice(&pem)));
+	CHECK_OK(tw_buf_text(&enrolment, "}"));
+}
+
+static int enrol(void)
+{
+	return tw_unit_request(w.unit, "POST", "/api/v1/credentials", NULL, tw_buf_cstr(&enrolment));
+}
+
+static int put_role(void)
+{
+	return tw_unit_request(w.unit, "PUT", "/api/v1/roles/night", NULL, NIGHT);
+}
+
+static int put_rule(void)
+{
+	return tw_unit_request(w.unit, "PUT", "/api/v1/rules/lock", NULL, LOCK);
+}
+
+static int set_cap(void)
+{
+	return tw_unit_request(w.unit, "PUT", "/api/v1/session-caps/account.each", NULL, "{\"most\":100}");
+}
+
+static int explain(void)
+{
+	return tw_unit_request(w.unit, "GET", "/api/v1/access?operation=log.read", NULL, NULL);
+}
+
+static int list_roles(void)
+{
+	return tw_unit_request(w.unit, "GET", "/api/v1/roles?limit=2", NULL, NULL);
+}
+
+static int list_rules(void)
+{
+	return tw_unit_request(w.unit, "GET", "/api/v1/rules", NULL, NULL);
+}
+
+static int list_who_reaches(void)
+{
+	return tw_unit_request(w.unit, "GET", "/api/v1/access-list", NULL, NULL);
 }
 
 static int open_session(void)
@@ -334,7 +422,16 @@ static void test_memory(void **state)
 		{ owner_with_a_session, ask_for_a_code, 201, true, 0 },
 		{ owner_with_a_session, open_session, 201, true, 0 },
 		{ all_places_taken, open_session, 201, true, 0 },
+		{ owner_with_a_code, open_session, 201, true, 0 }, /* nothing is told of a login before */
 		{ owner_with_a_session, close_session, 204, true, 0 },
+		{ owner_with_a_new_key, enrol, 201, true, 0 },
+		{ owner_with_rights, put_role, 200, false, 0 },
+		{ owner_with_rights, put_rule, 200, false, 0 },
+		{ owner_with_rights, set_cap, 200, false, 0 },
+		{ owner_with_rights, explain, 200, false, 0 },
+		{ owner_with_rights, list_roles, 200, false, 0 },
+		{ owner_with_rights, list_rules, 200, false, 0 },
+		{ owner_with_rights, list_who_reaches, 200, false, 0 },
 		{ make_offer, read_offer, 200, false, 0 },
 		{ make_offer, take, 201, true, 0 },
 		{ make_offer, begin_browser, 202, true, 2 },

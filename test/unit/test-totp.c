@@ -39,9 +39,9 @@ static void test_uri(void **state)
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, tw_sys_real(), TW_TOTP_URI_MAX);
-	CHECK_OK(tw_totp_uri(KEY, "ACME Thermostat", "j\xc3\xb6rg:x&y", &b));
+	CHECK_OK(tw_totp_uri(KEY, "ACME Thermostat", "j\xc3\xb6rg:x&y-0.9_~z", &b));
 	CHECK_TEXT(tw_buf_cstr(&b),
-		"otpauth://totp/ACME%20Thermostat:j%C3%B6rg%3Ax%26y?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+		"otpauth://totp/ACME%20Thermostat:j%C3%B6rg%3Ax%26y-0.9_~z?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 		"&issuer=ACME%20Thermostat&algorithm=SHA1&digits=6&period=30");
 }
 
@@ -125,6 +125,48 @@ static void test_the_secret_is_the_accounts(void **state)
 	CHECK_ERR(tw_totp_use(device(), 2, TW_SLICE("123456")), SYNTAX);
 }
 
+#define SET_DATA(to) "UPDATE credential SET data = " to " WHERE kind = 'totp'"
+
+/* What stands in the store in another form than ours is not used, however good the code. */
+static void test_what_is_kept_has_one_form(void **state)
+{
+	static const char *const forms[] = { SET_DATA("substr(data, 3)"), SET_DATA("'x' || data"), SET_DATA("'0' || data"),
+		SET_DATA("'-' || data"), SET_DATA("'9223372036854775808' || substr(data, 2)"),
+		SET_DATA("data || substr(hex(zeroblob(256)), 1, 512 - length(data))") };
+	const int64_t now = WORLD_WALL / TW_TOTP_STEP_MS;
+	uint8_t secret[TW_TOTP_SECRET];
+
+	for (size_t i = 0; i < TW_COUNT(forms); i++) {
+		enrol(secret);
+		CHECK_OK(tw_store_run(device()->context.store, forms[i], NULL, 0, NULL, NULL));
+		CHECK_ERR(use(secret, now), SYNTAX);
+	}
+}
+
+/* A secret of another size is none, though keys has sealed it for this account. */
+static void test_a_secret_has_one_size(void **state)
+{
+	static const char text[TW_TOTP_SECRET + 1] = "12345678901234567890";
+	char data[300];
+
+	for (size_t size = TW_TOTP_SECRET - 1; size <= TW_TOTP_SECRET + 1; size++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 }, written = { 0 };
+		uint8_t secret[TW_TOTP_SECRET];
+
+		enrol(secret);
+		tw_buf_init(&sealed, tw_sys_real(), 256);
+		tw_buf_init(&written, tw_sys_real(), 400);
+		CHECK_OK(tw_keys_client_seal(device()->context.keys, "totp:1", (struct tw_slice){ text, size }, &sealed));
+		CHECK_OK(tw_buf_base64url(&written, sealed.data, sealed.size));
+		(void)snprintf(data, sizeof data, "0 %s", tw_buf_cstr(&written));
+		const struct tw_value v[] = { TW_V_TEXT(data) };
+		CHECK_OK(tw_store_run(device()->context.store, SET_DATA("?1"), v, TW_COUNT(v), NULL, NULL));
+		tw_err e = use(KEY, WORLD_WALL / TW_TOTP_STEP_MS);
+		if (e.code != (size == TW_TOTP_SECRET ? TW_CODE_OK : TW_CODE_SYNTAX))
+			fail_msg("%zu bytes: %s, %s", size, tw_code_name(e.code), tw_err_detail());
+	}
+}
+
 static void test_not_without_a_clock(void **state)
 {
 	const int64_t now = WORLD_WALL / TW_TOTP_STEP_MS;
@@ -167,4 +209,5 @@ static void test_faults(void **state)
 
 #define OWNED(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(cmocka_unit_test(test_window), cmocka_unit_test(test_uri), OWNED(test_a_code_is_good_once),
-	OWNED(test_the_secret_is_the_accounts), OWNED(test_not_without_a_clock), OWNED(test_faults))
+	OWNED(test_the_secret_is_the_accounts), OWNED(test_what_is_kept_has_one_form), OWNED(test_a_secret_has_one_size),
+	OWNED(test_not_without_a_clock), OWNED(test_faults))

@@ -105,5 +105,5 @@ bool tw_account_word_valid(const char *word)
 {
 	size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-	return n > 0 && n <= WORD_MAX && word[n] == '\0' && word[0] >= 'a' && word[0] <= 'z';
+	return n <= WORD_MAX && word[n] == '\0' && word[0] >= 'a'; /* of those characters only letters are as large; the NUL is not */
 }

@@ -84,7 +84,7 @@ static tw_err compile(struct edit *e)
 	tw_err failed = tw_rights_compile(tw_device_of(e->c), e->document, &e->gate);
 
 	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-	for (size_t i = 0; tw_failed(failed) && i < TW_COUNT(refusals); i++)
+	for (size_t i = 0; i < TW_COUNT(refusals); i++)
 		if (tw_is(failed, refusals[i].code))
 			return tw_reply_problem(e->rp, refusals[i].status, "refused", refusals[i].rule, refusals[i].title,
 				"Change what the detail names, and try again.", "%s", why);

@@ -236,7 +236,7 @@ static tw_err sift(struct tw_device *d, json_t *from, const char *list, json_t *
 				(void)json_array_remove(rest, i);
 			i += tw_failed(e);
 		}
-	} while (json_array_size(rest) && json_array_size(rest) < before);
+	} while (json_array_size(rest) < before);
 	for (size_t i = 0; i < json_array_size(rest); i++)
 		TW_TRY(tw_event(&d->context, "access.left-out",
 			json_pack("{s:s, s:s}", "list", list, "name", tw_json_text(json_array_get(rest, i), "name"))));

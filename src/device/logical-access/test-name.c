@@ -71,8 +71,8 @@ static void test_words(void **state)
 		const char *word;
 		bool valid;
 	} rows[] = { { "operator", true }, { "a", true }, { "night-shift-2", true }, { "a2345678901234567890123456789012", true },
-		{ "a23456789012345678901234567890123", false }, { "", false }, { "2a", false }, { "-a", false },
-		{ "Operator", false }, { "a b", false }, { "a.b", false } };
+		{ "a23456789012345678901234567890123", false }, { "", false }, { "{", false }, { "a{", false }, { "2a", false },
+		{ "-a", false }, { "Operator", false }, { "a b", false }, { "a.b", false } };
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		if (tw_account_word_valid(rows[i].word) != rows[i].valid)

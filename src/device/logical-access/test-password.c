@@ -7,6 +7,8 @@
 
 static const char *const names[] = { "marlene", "Thermostat T-1", "ACME", "x", "" };
 
+#define BEHIND_ALL "seven dry blue old trams" /* its print is larger than any of the list */
+
 static enum tw_password_fault judge(const char *text, size_t min)
 {
 	const struct tw_password_rules r = { min, names, TW_COUNT(names) };
@@ -47,6 +49,15 @@ static void test_rows(void **state)
 		{ "ponmlkjihgfedcb", TW_PASSWORD_SIMPLE },
 		{ "abcdefgabcdefgabcdefg", TW_PASSWORD_SIMPLE },
 		{ "abcdefghijklmnp", TW_PASSWORD_GOOD },
+		{ "password{|}~{|}~{", TW_PASSWORD_COMMON }, /* with signs behind it, of those behind z too */
+		{ "password\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc", TW_PASSWORD_GOOD }, /* those are letters */
+		{ "345678012345678", TW_PASSWORD_GOOD }, /* only 9 goes on with 0 */
+		{ "123456789abcdef", TW_PASSWORD_GOOD },
+		{ "876543210909876", TW_PASSWORD_GOOD }, /* and only upwards */
+		{ "543987654321098", TW_PASSWORD_GOOD }, /* only 0 with 9 */
+		{ "543210zyxwvutsr", TW_PASSWORD_GOOD },
+		{ "789090123456789", TW_PASSWORD_GOOD },
+		{ BEHIND_ALL, TW_PASSWORD_GOOD },
 		{ "marlene-marlene", TW_PASSWORD_NAMED },
 		{ "MARLENE1234567!!", TW_PASSWORD_GOOD }, /* nine beside it */
 		{ "marlenemarlene123456", TW_PASSWORD_NAMED },
@@ -73,6 +84,10 @@ static void test_length(void **state)
 	CHECK_INT(judge("red tram", 9), TW_PASSWORD_SHORT);
 	CHECK_INT(judge("password", 8), TW_PASSWORD_COMMON);
 	CHECK_INT(judge("password", 9), TW_PASSWORD_SHORT); /* of a short one it is said that it is short */
+	CHECK_INT(judge("z7q", 3), TW_PASSWORD_GOOD);       /* it repeats nothing, and no name is taken out of it */
+	for (size_t i = 0; i < TW_PASSWORD_MAX; i++)
+		text[i] = (char)('0' + i % 10);
+	CHECK_INT(judge(text, TW_PASSWORD_MIN), TW_PASSWORD_SIMPLE);
 }
 
 /* The 62 pairs that Mirai's published source tries, in its order: none may be had, however short a password may be. */
@@ -102,8 +117,24 @@ static void test_mirai(void **state)
 	}
 }
 
+/* A name that is longer than any password may be is in none. */
+static void test_a_long_name(void **state)
+{
+	static char name[TW_PASSWORD_MAX];
+	const char *const long_names[] = { name };
+	const struct tw_password_rules r = { TW_PASSWORD_MIN, long_names, 1 };
+
+	memset(name, 'x', sizeof name - 1);
+	CHECK_INT(tw_password_judge(&r, TW_SLICE("seven red trams")), TW_PASSWORD_GOOD);
+}
+
 static void test_list(void **state)
 {
+	uint32_t print = 0x811c9dc5u;
+
+	for (const char *c = BEHIND_ALL; *c; c++)
+		print = (print ^ (unsigned char)*c) * 0x01000193u;
+	CHECK(print > tw_common_passwords[tw_common_passwords_count - 1]);
 	CHECK(tw_common_passwords_count > 1400);
 	for (size_t i = 1; i < tw_common_passwords_count; i++)
 		CHECK(tw_common_passwords[i - 1] < tw_common_passwords[i]);
@@ -116,5 +147,5 @@ static void test_advice(void **state)
 		CHECK(tw_password_advice((enum tw_password_fault)f) != NULL);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_length), cmocka_unit_test(test_mirai), cmocka_unit_test(test_list),
-	cmocka_unit_test(test_advice))
+CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_length), cmocka_unit_test(test_mirai),
+	cmocka_unit_test(test_a_long_name), cmocka_unit_test(test_list), cmocka_unit_test(test_advice))

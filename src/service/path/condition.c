@@ -43,7 +43,7 @@ tw_err tw_net_read(const char *text, struct tw_net *ret)
 	struct tw_net n = { .bits = 128 };
 	char address[INET6_ADDRSTRLEN];
 	size_t size = strcspn(text, "/");
-	bool four = memchr(text, '.', size) && !memchr(text, ':', size), good = size < sizeof address;
+	bool four = !memchr(text, ':', size), good = size < sizeof address;
 	uint8_t bits = four ? 32 : 128;
 
 	if (good) {
@@ -51,7 +51,7 @@ tw_err tw_net_read(const char *text, struct tw_net *ret)
 		address[size] = '\0';
 		good = inet_pton(four ? AF_INET : AF_INET6, address, four ? n.at + 12 : n.at) == 1;
 	}
-	if (good && four)
+	if (four)
 		n.at[10] = n.at[11] = 0xff;
 	if (good && text[size])
 		good = read_bits(text + size + 1, bits, &bits);
@@ -167,7 +167,7 @@ static tw_err read_hours(const json_t *j, struct tw_condition *c)
 static tw_err read_zone(const json_t *j, struct tw_condition *c)
 {
 	const char *text = tw_json_text(j, "zone");
-	unsigned minutes;
+	unsigned minutes = 0;
 
 	if (!tw_json_get(j, "zone"))
 		return TW_OK;

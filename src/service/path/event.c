@@ -34,7 +34,7 @@ static tw_err record(struct tw_context *c, const struct tw_event_row *row, json_
 
 tw_err tw_event(struct tw_context *c, const char *id, json_t *fields)
 {
-	TW_CLEANUP(tw_jsonp) json_t *owned = fields ? fields : json_object();
+	TW_CLEANUP(tw_jsonp) json_t *owned = fields;
 	const struct tw_event_row *row = find_event(c, id);
 	if (!owned)
 		return TW_RAISE(NOMEM, "event %s", id);

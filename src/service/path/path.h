@@ -103,7 +103,8 @@ const struct tw_setting_row *tw_setting_find(struct tw_context *c, const char *k
 tw_err tw_setting_set(struct tw_context *c, const struct tw_setting_row *row, const char *value,
 	int64_t expected_version /* -1: any */, const char *by); /* SYNTAX, LIMIT: value; STATE: version differs; DENIED: apply refused */
 
-/* Records an event of a declared row; unknown id or fields not of its shape: INTERNAL. */
+/* Records an event of a declared row; unknown id or fields not of its shape: INTERNAL. fields is consumed; NULL: there was no memory to
+   make them, so none is recorded (NOMEM). */
 tw_err tw_event(struct tw_context *c, const char *id, json_t *fields);
 tw_err tw_fact(struct tw_context *c, const char *name, json_t **ret);
 tw_err tw_fact_int(struct tw_context *c, const char *name, int64_t *ret); /* of a fact that is a number */

@@ -328,6 +328,7 @@ static const struct {
 	{ true, "", TW_RULE_EQUAL, "off", "{\"f\":true}", false },
 	{ true, "", TW_RULE_NOT_EQUAL, "off", "{\"f\":true}", true },
 	{ false, "", TW_RULE_EQUAL, "yes", "{\"f\":false}", false }, /* a word that a switch has not: unknown */
+	{ false, "", TW_RULE_EQUAL, "yes", "{\"f\":true}", false },
 	{ false, "", TW_RULE_LESS, "1", "{\"f\":true}", false },
 	{ false, "", TW_RULE_EQUAL, "on", "{}", false },
 	{ true, "", TW_RULE_EQUAL, "on", "{}", false },
@@ -348,6 +349,8 @@ static const struct {
 	{ true, "", TW_RULE_EQUAL, "service", "{\"f\":\"services\"}", false },
 	{ false, "", TW_RULE_NOT_EQUAL, "service", "{\"f\":\"normal\"}", false },
 	{ false, "", TW_RULE_LESS, "7", "{\"f\":\"6\"}", false },
+	{ true, "", TW_RULE_LESS, "7", "{\"f\":\"6\"}", false }, /* texts have no order */
+	{ true, "", TW_RULE_GREATER, "7", "{\"f\":\"8\"}", false },
 	{ false, "user", TW_RULE_EQUAL, "on", "{\"f\":true}", false },
 	{ false, "operator", TW_RULE_EQUAL, "on", "{\"f\":true}", true }, /* does not concern him */
 	{ false, "guest", TW_RULE_EQUAL, "on", "{\"f\":true}", true },    /* which he is only by what user inherits */

@@ -133,6 +133,7 @@ static void test_settings_across_capabilities(void **state)
 			CHECK_OK(ask(&list, limit, cursor, &rp));
 			json_array_foreach(json_object_get(rp.body, "settings"), i, one)
 				CHECK_TEXT(tw_json_text(one, "key"), want[seen++]);
+			CHECK(i > 0 && i <= (size_t)(limit ? limit : 2));
 			snprintf(cursor, sizeof cursor, "%s", next_of(&rp));
 		} while (*cursor);
 		CHECK_INT(seen, TW_COUNT(want));

@@ -142,7 +142,27 @@ static const struct tw_operation_row operations[] = {
 	{ "no-task", "POST", "/api/v1/no-task", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, end_task, "", "", NULL, NULL, 0, &kind },
 	{ .name = NULL },
 };
-static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations };
+static int facts_read;
+static bool no_fact;
+
+static tw_err fact_on(struct tw_context *c, json_t **ret)
+{
+	facts_read++;
+	*ret = json_true();
+	return TW_OK;
+}
+
+static tw_err fact_word(struct tw_context *c, json_t **ret)
+{
+	if (no_fact)
+		return TW_RAISE(IO, "the store is away");
+	*ret = json_string("normal");
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "a word");
+}
+
+static const struct tw_fact_row facts[] = { { .name = "t.on", .type = TW_FACT_BOOL, .read = fact_on },
+	{ .name = "t.word", .type = TW_FACT_TEXT, .read = fact_word }, { .name = NULL } };
+static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations, .facts = facts };
 static const struct tw_capability empty = { .code = "E", .name = "Empty", .folder = "empty" };
 static const struct tw_capability *const capabilities[] = { &empty, &capability, NULL };
 #define BIT(k) (1u << TW_SUBJECT_##k)
@@ -292,6 +312,26 @@ static void test_what_a_device_may(void **state)
 	CHECK_INT(ask_as("GET /api/v1/own", "A"), 500);
 	side.owner = true; /* rules about devices are not asked about people */
 	CHECK_INT(ask("GET /api/v1/own"), 200);
+}
+
+/* --- Rules of the organization --- */
+
+/* Each fact that rules name is read, once however many name it; one that cannot be read refuses, and is no failure of the device. */
+static void test_rules_read_their_facts(void **state)
+{
+	static const struct tw_rule_def rules[] = { { "a", true, "p.any", "", "t.on", TW_RULE_EQUAL, "on" },
+		{ "b", true, "p.any", "", "t.word", TW_RULE_EQUAL, "normal" }, { "c", false, "p.any", "", "t.on", TW_RULE_EQUAL, "off" } };
+
+	t.c.gate = tw_gate_free(t.c.gate);
+	CHECK_OK(tw_gate_compile(
+		&sys, &(struct tw_gate_source){ .grants = grants, .rules = rules, .rule_count = TW_COUNT(rules) }, &t.c.gate));
+	facts_read = 0;
+	no_fact = false;
+	CHECK_INT(ask("GET /api/v1/any"), 200);
+	CHECK_INT(facts_read, 1);
+	no_fact = true;
+	CHECK_INT(ask("GET /api/v1/any"), 403);
+	CHECK(strstr(body, "\"rule\":\"gate.rule\""));
 }
 
 static void test_who_is_asked_for_a_claim(void **state)
@@ -666,11 +706,11 @@ static void test_records_without_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_who_is_asked_for_a_claim), TEST(test_who_was_admitted_is_told),
-	TEST(test_what_is_asked_after_the_walk), TEST(test_without_knowing_whether_there_is_an_owner),
-	TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer), TEST(test_a_stream),
-	TEST(test_a_problem_with_few_words), TEST(test_a_full_disk_is_said_by_name), TEST(test_an_outcome_that_cannot_be_recorded),
-	TEST(test_whose_refusals_count), TEST(test_the_words_of_records), TEST(test_a_store_that_is_broken),
-	TEST(test_a_store_that_is_broken_and_another_failure), TEST(test_problems_without_memory),
+CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_rules_read_their_facts), TEST(test_who_is_asked_for_a_claim),
+	TEST(test_who_was_admitted_is_told), TEST(test_what_is_asked_after_the_walk),
+	TEST(test_without_knowing_whether_there_is_an_owner), TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer),
+	TEST(test_a_stream), TEST(test_a_problem_with_few_words), TEST(test_a_full_disk_is_said_by_name),
+	TEST(test_an_outcome_that_cannot_be_recorded), TEST(test_whose_refusals_count), TEST(test_the_words_of_records),
+	TEST(test_a_store_that_is_broken), TEST(test_a_store_that_is_broken_and_another_failure), TEST(test_problems_without_memory),
 	TEST(test_records_without_memory), TEST(test_a_record_without_an_operation), TEST(test_a_task_has_its_outcome_later),
 	TEST(test_devices_have_a_share_of_their_own), TEST(test_accounts_have_a_share_of_their_own))
