@@ -497,6 +497,34 @@ static void test_the_job_without_memory(void **state)
 	CHECK_INT(ask_without(end_accounts, NULL, 0), TW_CODE_OK);
 }
 
+static int become(const void *what)
+{
+	const struct tw_proof proof = { .account = 2 };
+	struct tw_subject s = { .door = TW_DOOR_HTTPS };
+	tw_err e = tw_access_become(device(), &s, &proof);
+
+	if (tw_failed(e))
+		return (int)e.code;
+	return tw_role_set_has(&s.roles, tw_gate_role(device()->context.gate, "operator")) ? TW_CODE_OK : TW_CODE_DENIED;
+}
+
+/* Whose conditions could not be read for lack of memory is told to ask again, not taken for somebody who may do less. */
+static void test_conditions_without_memory(void **state)
+{
+	long nth = 0, missed = 0;
+
+	make("bob", "person", "a2");
+	CHECK_OK(tw_account_role_put(device(), 2, "operator", "{\"until\":\"2040-01-01T00:00:00Z\"}", "test"));
+	do {
+		int code = ask_without(become, NULL, ++nth);
+
+		if (code != TW_CODE_OK && !(memory.fired && code == TW_CODE_NOMEM))
+			fail_msg("block %ld: %s", nth, tw_code_name((enum tw_code)code));
+		missed += code == TW_CODE_NOMEM;
+	} while (memory.fired);
+	CHECK(missed > 2);
+}
+
 static int ask_change(const void *what)
 {
 	const struct change *ch = what;
@@ -532,7 +560,7 @@ static void test_memory(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_names_are_one_persons), TEST(test_ids_as_they_are_written), TEST(test_words_are_found_whole),
 	TEST(test_a_kind_or_state_that_is_none), TEST(test_more_owners_than_there_may_be), TEST(test_the_job_without_memory),
-	TEST(test_ids_are_given_once), TEST(test_what_is_refused), TEST(test_pages), TEST(test_there_is_room_for_so_many),
-	TEST(test_the_last_owner_stays), TEST(test_a_suspended_owner), TEST(test_so_many_owners), TEST(test_an_owner_is_renamed),
-	TEST(test_accounts_that_end), TEST(test_more_time), TEST(test_accounts_that_end_in_another_boot),
-	TEST(test_a_store_that_refuses), TEST(test_memory))
+	TEST(test_conditions_without_memory), TEST(test_ids_are_given_once), TEST(test_what_is_refused), TEST(test_pages),
+	TEST(test_there_is_room_for_so_many), TEST(test_the_last_owner_stays), TEST(test_a_suspended_owner),
+	TEST(test_so_many_owners), TEST(test_an_owner_is_renamed), TEST(test_accounts_that_end), TEST(test_more_time),
+	TEST(test_accounts_that_end_in_another_boot), TEST(test_a_store_that_refuses), TEST(test_memory))

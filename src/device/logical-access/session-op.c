@@ -65,7 +65,7 @@ tw_err tw_access_sessions(struct tw_context *c, const struct tw_request *rq, str
 
 static struct tw_session *find(struct tw_device *d, struct tw_slice id)
 {
-	uint8_t bytes[ID_SIZE];
+	uint8_t bytes[ID_SIZE] = { 0 };
 
 	if (tw_failed(tw_parse_hex(id, bytes, sizeof bytes)))
 		return NULL;
