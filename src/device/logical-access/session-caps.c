@@ -294,7 +294,7 @@ static tw_err count_row(void *user, const tw_row *row)
 
 tw_err tw_access_cap_set(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	struct cap cap;
+	struct cap cap = { .broken = false };
 	int64_t count = 0;
 
 	if (!read_cap(rq->parameter, &cap) || !cap_counts(c, &cap))
