@@ -4,6 +4,8 @@
  * change of ids clears the parent-death signal and restores "dumpable", so those come after; the filters come last, since they
  * forbid everything above them.
  *
+ * @nist LA.RSM.5.2: each process gives up what its task does not need
+ *
  * Nothing here is believed: prove() tries what must fail, with the calls an intruder would use.
  */
 #include "sys/sandbox.h"

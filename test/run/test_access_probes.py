@@ -2,14 +2,21 @@
 """Probes of roles, rights and sessions: a sound device passes them and is left as it was, one that only says yes fails each, and so do
 devices that get one thing wrong."""
 import json
+import os
 import pathlib
+import socketserver
+import tempfile
+import threading
 
+import pytest
 import world as worlds
 from harness import unb64
 from liar import Liar
 
-ELEMENTS = {"LA.AC.1.4", "LA.AC.1.4.1", "LA.LDU.1", "LA.LDU.2", "LA.LDU.2.4", "LA.LDU.2.5", "LA.LDU.2.6", "LA.LDU.2.7", "LA.AZ.1", "LA.AZ.2", "LA.RSM.4", "LA.RSM.4.1", "LA.RSM.4.3", "LA.RSM.5.1", "LA.RSM.5.3", "LA.RSM.6.3.2", "LA.RSM.6.3.3", "LA.RSM.7.1",
-            "LA.RSM.9"}
+INSIDE = {"LA.AZ.2", "LA.RSM.4.4", "LA.RSM.5", "LA.RSM.5.2"}  # tried on the device, as root
+OUTSIDE = {"LA.AC.1.4", "LA.AC.1.4.1", "LA.AC.2", "LA.AC.3", "LA.AZ.1", "LA.LDU.1", "LA.LDU.2", "LA.LDU.2.4", "LA.LDU.2.5", "LA.LDU.2.6",
+           "LA.LDU.2.7", "LA.RSM.4", "LA.RSM.4.1", "LA.RSM.4.3", "LA.RSM.5.1", "LA.RSM.5.3", "LA.RSM.6.3.2", "LA.RSM.6.3.3", "LA.RSM.7.1", "LA.RSM.9"}
+ELEMENTS = OUTSIDE | (INSIDE if os.geteuid() == 0 else set())
 
 
 def assess(unit, tmp_path, elements, device="unit", more=()):
@@ -21,6 +28,7 @@ def assess(unit, tmp_path, elements, device="unit", more=()):
 
 
 # @nist LA.AC.1.4 LA.AC.1.4.1 LA.LDU.1 LA.LDU.2 LA.LDU.2.4 LA.LDU.2.5 LA.LDU.2.6 LA.LDU.2.7
+# @nist LA.AC.2 LA.AC.3 LA.RSM.4.4 LA.RSM.5 LA.RSM.5.2
 # @nist LA.AZ.1 LA.AZ.2 LA.RSM.4 LA.RSM.4.1 LA.RSM.4.3 LA.RSM.5.1 LA.RSM.5.3 LA.RSM.6.3.2 LA.RSM.6.3.3 LA.RSM.7.1 LA.RSM.9
 def test_a_sound_device_passes_and_is_left_as_it_was(owned, tmp_path):
     roles, settings = (owned.json(what, "list")[what] for what in ("roles", "settings"))
@@ -45,9 +53,31 @@ class Yes(dict):
         return (200 if path.startswith(("/api/v1/settings", "/api/v1/log", "/api/v1/inventory", "/api/v1/keystore")) else 201), everything
 
 
-def test_a_device_that_only_says_yes_is_found_out(liar, tmp_path):
+class Inside(Liar):
+    """The same at a local socket."""
+    disable_nagle_algorithm = False
+
+
+class Socket(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+
+
+@pytest.fixture
+def lying_socket():
+    """Of this very process: root, in no sandbox, and all that there is of the device."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        with Socket(f"{folder}/admin.sock", Inside) as server:
+            os.chmod(f"{folder}/admin.sock", 0o666)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"{folder}/admin.sock"
+            server.shutdown()
+
+
+def test_a_device_that_only_says_yes_is_found_out(liar, lying_socket, tmp_path):
     Liar.answers = Yes()
-    verdicts = assess(liar, tmp_path, ELEMENTS, "liar", ("--local", liar.run / "admin.sock"))
+    verdicts = assess(liar, tmp_path, ELEMENTS, "liar", ("--local", lying_socket))
     asked = {one: said for one, said in verdicts.items() if one[1] != "live-status"}
     assert {e for e, _ in asked} == ELEMENTS
     assert [one for one in asked.items() if one[1][0] != "fail"] == []

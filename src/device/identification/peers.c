@@ -162,7 +162,7 @@ static tw_err judge(struct claim *m, const char **ret_rule)
 	else if (!pin)
 		TW_TRY(ask_anchors(m, ret_rule));
 	if (!*ret_rule)
-		TW_TRY(revoked(m, &is_revoked));
+		TW_TRY(revoked(m, &is_revoked)); /* @nist LA.AC.3: asked at each request */
 	if (*ret_rule)
 		return TW_OK;
 	if (is_revoked)

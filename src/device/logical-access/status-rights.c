@@ -111,3 +111,58 @@ tw_err tw_access_status_doors(struct tw_context *c, struct tw_element_status *re
 	return provided(ret,
 		"At the device users are told apart by their user id, over the network by their certificate or session; the gate is the same.");
 }
+
+/* @nist LA.AC.2 */
+tw_err tw_access_status_outside(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"Systems of others are known by a certificate of an authority that the owner trusts, people of others by an account for a time; "
+		"both are checked at each request.");
+}
+
+/* @nist LA.AC.3 */
+tw_err tw_access_status_withdrawn(struct tw_context *c, struct tw_element_status *ret)
+{
+	return provided(ret,
+		"A certificate is revoked, an authority distrusted, an account suspended or removed: the next request is refused, and sessions end "
+		"at once.");
+}
+
+/* What the kernel is asked for is only there when each process was given a user of its own. */
+static tw_err when_confined(struct tw_context *c, struct tw_element_status *ret, const char *reason)
+{
+	json_t *confined = NULL;
+
+	TW_TRY(tw_fact(c, "roles.confined", &confined));
+	bool is = json_is_true(confined);
+	json_decref(confined);
+	if (is)
+		return provided(ret, reason);
+	ret->status = TW_STATUS_NOT_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason, "The parts of the software share one user here, or the kernel cannot confine them.");
+	return TW_OK;
+}
+
+/* @nist LA.RSM.4.4 */
+tw_err tw_access_status_levels(struct tw_context *c, struct tw_element_status *ret)
+{
+	return when_confined(c, ret,
+		"People and services have roles of different levels; each process of the device has a user of its own, and processes of "
+		"others are told apart by theirs.");
+}
+
+/* @nist LA.RSM.5 */
+tw_err tw_access_status_least(struct tw_context *c, struct tw_element_status *ret)
+{
+	return when_confined(c, ret,
+		"A new account may nothing. One process runs as root, to start and end the others, with the capabilities for that; the others "
+		"have none.");
+}
+
+/* @nist LA.RSM.5.2 */
+tw_err tw_access_status_confined(struct tw_context *c, struct tw_element_status *ret)
+{
+	return when_confined(c, ret,
+		"Each process of the device has proven its sandbox: a user of its own, no capabilities, no new privileges, and a list of "
+		"system calls.");
+}

@@ -17,6 +17,16 @@ static void pause_ms(const struct tw_probe_context *c, int ms)
 		(void)c->sys->poll(c->sys, NULL, 0, (int)((end - now) / 1000) + 1);
 }
 
+static bool knows_time(const struct tw_probe_context *c)
+{
+	return !json_is_false(json_object_get(json_object_get(c->target[0].capabilities.body, "time"), "trusted"));
+}
+
+static tw_err no_time(struct tw_finding *f)
+{
+	return tw_found(f, TW_VERDICT_INCONCLUSIVE, "The device does not know the time. Assess again when it does.");
+}
+
 /* --- Settings for a moment --- */
 
 static tw_err read_setting(struct tw_probe_context *c, const char *key, char ret_value[128], char ret_etag[80])
@@ -165,6 +175,8 @@ static tw_err date_cap(struct tw_probe_context *c, struct tw_person *p, struct t
 	struct pair caps = { .other = "date.1999-12-31", .rule = "LA.LDU.2.4" };
 	char now[40];
 
+	if (!knows_time(c))
+		return no_time(f);
 	TW_TRY(time_of(c, p, now));
 	if (!strncmp(now + 11, "23:59", 5))
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "The day is about to end on the device. Assess again in a minute.");
@@ -178,6 +190,8 @@ static tw_err hours_cap(struct tw_probe_context *c, struct tw_person *p, struct 
 	struct pair caps = { .rule = "LA.LDU.2.5" };
 	char now[40];
 
+	if (!knows_time(c))
+		return no_time(f);
 	TW_TRY(time_of(c, p, now));
 	unsigned hour = ((unsigned)(now[11] - '0') * 10 + (unsigned)(now[12] - '0')) % 24;
 	(void)snprintf(caps.now, sizeof caps.now, "hours.%02u:00-%02u:00", hour, (hour + 2) % 24);
@@ -274,6 +288,8 @@ static tw_err unused_account(struct tw_probe_context *c, struct tw_person *p, st
 	char before[128];
 	bool alone = false;
 
+	if (!knows_time(c))
+		return no_time(f);
 	TW_TRY(only_owners(c, &alone));
 	if (!alone)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,

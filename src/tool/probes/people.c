@@ -2,6 +2,7 @@
 #include "tool/probes/people.h"
 
 #include "base/text.h"
+#include "sys/stranger.h"
 
 #define PLACE "/api/v1/settings?limit=1" /* what an operator reads and an account without a role does not */
 
@@ -114,6 +115,36 @@ tw_err tw_person_asks(struct tw_probe_context *c, const struct tw_person *p, con
 
 	TW_TRY(tw_person_call(c, p->token, &call, &answer));
 	*ret = answer.status;
+	return TW_OK;
+}
+
+struct passer {
+	struct tw_probe_context *c;
+	const char *path;
+	long status;
+};
+
+static tw_err pass_by(void *user)
+{
+	struct passer *p = user;
+	const struct tw_place place = { .socket = p->c->local_path };
+	const struct tw_call call = { .method = "GET", .path = p->path };
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
+
+	tw_answer_init(&answer, p->c->sys);
+	TW_TRY(tw_client_new(p->c->sys, &place, &client));
+	TW_TRY(tw_client_call(client, &call, &answer));
+	p->status = answer.status;
+	return TW_OK;
+}
+
+tw_err tw_person_stranger_asks(struct tw_probe_context *c, const char *path, long *ret)
+{
+	struct passer p = { .c = c, .path = path };
+
+	TW_TRY(tw_as_stranger(pass_by, &p));
+	*ret = p.status;
 	return TW_OK;
 }
 

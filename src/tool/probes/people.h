@@ -28,6 +28,8 @@ tw_err tw_person_client(struct tw_probe_context *c, tw_client **ret); /* a conne
 tw_err tw_person_call(struct tw_probe_context *c, const char *token, const struct tw_call *what, struct tw_answer *ret);
 /* What this person is answered: the status. */
 tw_err tw_person_asks(struct tw_probe_context *c, const struct tw_person *p, const char *method, const char *path, long *ret);
+/* What a process of nobody is answered at the local socket. DENIED: this is not root, so it cannot be tried. */
+tw_err tw_person_stranger_asks(struct tw_probe_context *c, const char *path, long *ret);
 /* Asks for what an operator reads and an account without a role does not; the finding keeps the answer. */
 tw_err tw_person_look(struct tw_probe_context *c, const struct tw_person *p, struct tw_finding *f, const char *when, long *ret);
 /* With somebody made up, who is removed again whatever happened. */

@@ -5,8 +5,6 @@
  */
 #include "tool/probes/people.h"
 
-#include "sys/stranger.h"
-
 #define LOG "/api/v1/log?limit=1"
 
 /* --- What the device would say --- */
@@ -69,43 +67,21 @@ static tw_err verdicts(struct tw_probe_context *c, struct tw_person *p, struct t
 
 /* --- At the device and over the network --- */
 
-struct passer {
-	struct tw_probe_context *c;
-	long status;
-};
-
-static tw_err pass_by(void *user)
-{
-	struct passer *p = user;
-	const struct tw_place place = { .socket = p->c->local_path };
-	const struct tw_call call = { .method = "GET", .path = "/api/v1/settings?limit=1" };
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
-
-	tw_answer_init(&answer, p->c->sys);
-	TW_TRY(tw_client_new(p->c->sys, &place, &client));
-	TW_TRY(tw_client_call(client, &call, &answer));
-	p->status = answer.status;
-	return TW_OK;
-}
-
 /* @nist LA.AZ.2: the same request at the device and over the network, with rights and without */
 static tw_err both_doors(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	struct passer passer = { .c = c };
 	long with[2], without[2];
 
 	if (!c->local)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "It takes a look from inside too: run this on the device as root, with --local.");
 	TW_TRY(tw_ask(c, &tw_asker_local, "GET", "/api/v1/settings?limit=1", &answer));
 	with[0] = answer.status;
-	tw_err e = tw_as_stranger(pass_by, &passer);
+	tw_err e = tw_person_stranger_asks(c, "/api/v1/settings?limit=1", &without[0]);
 	if (tw_is(e, TW_CODE_DENIED))
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "It could not be tried as somebody else: %s. Run this as root.",
 			tw_err_detail());
 	TW_TRY(e);
-	without[0] = passer.status;
 	TW_TRY(tw_person_make(c, "person", 0, p));
 	TW_TRY(tw_person_comes(c, p));
 	TW_TRY(tw_person_look(c, p, f, "over the network, without rights", &without[1]));
@@ -122,11 +98,17 @@ static tw_err both_doors(struct tw_probe_context *c, struct tw_person *p, struct
 /* --- The log --- */
 
 struct wanted {
-	const char *account; /* or, without one: */
-	const char *subject;
+	const char *key, *value; /* a member of the record; one that ends with a colon is how the member begins */
 	const char *operation;
 	bool refused;
 };
+
+static bool is_or_begins(const char *text, const char *wanted)
+{
+	size_t size = strlen(wanted);
+
+	return size && wanted[size - 1] == ':' ? !strncmp(text, wanted, size) : !strcmp(text, wanted);
+}
 
 /* Among the newest records. Refused: one that tells of a refusal; else of a reading that was answered. */
 static tw_err in_log(struct tw_probe_context *c, const struct wanted *w, bool *ret)
@@ -138,9 +120,7 @@ static tw_err in_log(struct tw_probe_context *c, const struct wanted *w, bool *r
 	*ret = false;
 	TW_TRY(tw_order(c, "GET", "/api/v1/log?limit=50", &answer));
 	json_array_foreach(json_object_get(answer.body, "records"), i, r)
-		*ret |= !strcmp(tw_json_text(r, "operation"), w->operation) &&
-			(w->account ? !strcmp(tw_json_text(r, "account"), w->account)
-				    : !strncmp(tw_json_text(r, "subject"), w->subject, strlen(w->subject))) &&
+		*ret |= !strcmp(tw_json_text(r, "operation"), w->operation) && is_or_begins(tw_json_text(r, w->key), w->value) &&
 			(w->refused ? !strcmp(tw_json_text(r, "event"), "request.refused")
 				    : !strcmp(tw_json_text(r, "type"), "read") && tw_json_int(r, "status") == 200);
 	return TW_OK;
@@ -164,10 +144,10 @@ static tw_err log_readers(struct tw_probe_context *c, struct tw_person *p, struc
 	TW_TRY(tw_person_give(c, p, "operator"));
 	TW_TRY(tw_person_comes(c, p));
 	TW_TRY(tw_person_asks(c, p, "GET", LOG, &operator));
-	TW_TRY(in_log(c, &(struct wanted){ .account = p->id, .operation = "log.read", .refused = true }, &refused));
+	TW_TRY(in_log(c, &(struct wanted){ "account", p->id, .operation = "log.read", .refused = true }, &refused));
 	TW_TRY(tw_person_give(c, p, "auditor"));
 	TW_TRY(tw_person_asks(c, p, "GET", LOG, &auditor));
-	TW_TRY(in_log(c, &(struct wanted){ .account = p->id, .operation = "log.read" }, &read));
+	TW_TRY(in_log(c, &(struct wanted){ "account", p->id, .operation = "log.read" }, &read));
 	if (operator!= 403 || auditor != 200)
 		return tw_found(f, TW_VERDICT_FAIL,
 			"The log was asked for as operator and as auditor: %ld and %ld; it should have been 403 and 200.", operator,
@@ -190,18 +170,18 @@ static tw_err log_names(struct tw_probe_context *c, struct tw_person *p, struct 
 	TW_TRY(tw_person_comes(c, p));
 	for (size_t i = 0; i < TW_COUNT(reads); i++) {
 		TW_TRY(tw_person_asks(c, p, "GET", reads[i][0], &status));
-		TW_TRY(in_log(c, &(struct wanted){ .account = p->id, .operation = reads[i][1] }, &is));
+		TW_TRY(in_log(c, &(struct wanted){ "account", p->id, .operation = reads[i][1] }, &is));
 		if (status != 200 || !is)
 			return tw_found(f, TW_VERDICT_FAIL, "%s was answered with %ld, and %s record names the account that asked.",
 				reads[i][1], status, is ? "a" : "no");
 		TW_TRY(tw_order(c, "GET", reads[i][0], NULL));
-		TW_TRY(in_log(c, &(struct wanted){ .subject = "owner:", .operation = reads[i][1] }, &is));
+		TW_TRY(in_log(c, &(struct wanted){ "subject", "owner:", .operation = reads[i][1] }, &is));
 		if (!is)
 			return tw_found(f, TW_VERDICT_FAIL, "%s was answered, and no record names the owner who asked.", reads[i][1]);
 	}
 	if (c->local) {
 		TW_TRY(tw_ask(c, &tw_asker_local, "GET", LOG, &answer));
-		TW_TRY(in_log(c, &(struct wanted){ .subject = "uid:", .operation = "log.read" }, &is));
+		TW_TRY(in_log(c, &(struct wanted){ "subject", "uid:", .operation = "log.read" }, &is));
 		if (answer.status == 200 && !is)
 			return tw_found(f, TW_VERDICT_FAIL,
 				"The log was read at the device, and no record names the user of the process that asked.");
@@ -253,7 +233,7 @@ static tw_err reserved(struct tw_probe_context *c, struct tw_person *p, struct t
 		TW_TRY(tw_person_asks(c, p, governing[i].method, governing[i].path, &status));
 		if (status != 403)
 			return tw_found(f, TW_VERDICT_FAIL, "%s was answered with %ld as operator.", governing[i].operation, status);
-		TW_TRY(in_log(c, &(struct wanted){ .account = p->id, .operation = governing[i].operation, .refused = true }, &is));
+		TW_TRY(in_log(c, &(struct wanted){ "account", p->id, .operation = governing[i].operation, .refused = true }, &is));
 		if (!is)
 			return missing(f, governing[i].operation);
 	}
