@@ -28,7 +28,7 @@ function lacking() {
 	return asked.status === 0 ? asked.stdout.trim() : asked.stderr;
 }
 
-async function withDevice(skip, work, ...options) {
+export async function withDevice(skip, work, ...options) {
 	const why = lacking();
 	if (why)
 		skip(why);
@@ -61,7 +61,7 @@ async function withDevice(skip, work, ...options) {
 	}
 }
 
-async function signIn(page, device) {
+export async function signIn(page, device) {
 	await page.waitForSelector('#code');
 	await page.fill('#code', (await device.ask({ tool: ['session', 'code'] })).answer.code);
 	await page.click('#enter');

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { accessRoute } from './stand-in-access.js';
 
 const PAGES = join(fileURLToPath(new URL('.', import.meta.url)), '../../web/device');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
@@ -225,10 +226,9 @@ export function change(s, value, by) {
 const OPEN = /^\/api\/v1\/(commissioning|sessions$)/;
 
 function answer(s, rq, path) {
-	const route = ROUTES[`${rq.method} ${path}`] || removal(rq.method, path);
-	if (!route)
-		return problem(404, 'path', 'There is no such thing here', '', 'path', '');
-	if (!OPEN.test(path) && rq.headers.authorization !== `Bearer ${s.token}`)
+	const nothing = problem(404, 'path', 'There is no such thing here', '', 'path', '');
+	const route = ROUTES[`${rq.method} ${path}`] || removal(rq.method, path) || ((...both) => accessRoute(rq.method, path)(...both) || nothing);
+	if (!(OPEN.test(path) && ROUTES[`${rq.method} ${path}`]) && rq.headers.authorization !== `Bearer ${s.token}`)
 		return problem(401, 'anonymous', 'Sign in first', '', 'gate.anonymous', 'enter a one-use code');
 	return route(s, rq);
 }

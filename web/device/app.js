@@ -6,6 +6,7 @@
 // What a person typed is never thrown away by a failure.
 
 import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, session } from './api.js';
+import { accessPlace } from './access.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
 import { abilitiesPart, answerPart, frame, identityPart, put, settingId, settingsPart } from './home.js';
 import { identityPlace } from './identity.js';
@@ -381,11 +382,15 @@ async function change(button, box, work) {
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 
 const shared = { again, busy, change, leave, part, putIfNew };
-const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared)];
+const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared)];
 const placeOf = (hash) => PLACES.find((one) => one.path === hash) || (hash.startsWith('#/') ? PLACES[0] : shown || PLACES[0]);
 
 function placesBar(here) {
-	show(byId('places'), h('ul', {}, PLACES.map((one) => h('li', {}, h('a', { href: one.path, id: `place-${one.path.slice(2) || 'home'}`, 'aria-current': one === here ? 'page' : null }, one.name)))));
+	// A place within another, as #/access/accounts, stands in a second line while one is in there.
+	const under = (one) => one.path.split('/')[1];
+	const link = (one) => h('li', {}, h('a', { href: one.path, id: `place-${one.path.slice(2).replace('/', '-') || 'home'}`, 'aria-current': one === here ? 'page' : under(one) === under(here) && !one.within ? 'true' : null }, one.name));
+	const inside = PLACES.filter((one) => one.within && under(one) === under(here));
+	show(byId('places'), h('ul', {}, PLACES.filter((one) => !one.within).map(link)), inside.length ? h('ul', { class: 'within' }, inside.map(link)) : null);
 }
 
 // The frame of a place comes before its contents: where one has gone is to be seen at once.

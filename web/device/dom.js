@@ -63,6 +63,8 @@ export function words(name) {
 	return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 
+export const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${many}`);
+
 export const sentence = (text) => (text ? text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.') : '');
 
 // ---- shapes: a state is a word and a shape before it is a colour ----
@@ -92,6 +94,12 @@ export function bars(rows) {
 }
 
 // ---- shared blocks ----
+
+// The first line of a place, which answers its question, what it means, and what kept the device from saying more.
+export const lead = (status, title, what, ...said) => [h('h1', { class: 'answer' }, shape(status), h('span', {}, title)), h('p', { class: 'lead' }, what), said.filter((one) => one && one.error).map((one) => trouble(one.error))];
+
+// What opens at a press; it stays open when it is shown again with `open`.
+export const detail = (id, open, summary, content, ontoggle) => h('details', { class: 'reason', id, open, ontoggle }, h('summary', { id: `summary-${id}` }, summary), content);
 
 // Pairs of a name and a value, as a description list.
 export const facts = (...pairs) => h('dl', { class: 'facts' }, pairs.filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
@@ -138,6 +146,35 @@ export function field(id, label, hint, { rows, ...attributes } = {}) {
 
 // What is chosen here is a File, or null.
 export const fileField = (id, label, hint, attributes) => labelled(h('input', { type: 'file', id, name: id, ...attributes }), label, hint);
+
+// One of a list: [value, words] each. A device that lets many words be chosen says them, so the list may come later and again.
+export function pick(id, label, hint, options = []) {
+	const one = labelled(h('select', { id, name: id }), label, hint);
+	one.fill = (list) => {
+		const had = one.input.value;
+		one.input.replaceChildren(...list.map(([value, words]) => h('option', { value }, words)));
+		if (list.some(([value]) => value === had))
+			one.input.value = had;
+	};
+	one.fill(options);
+	return one;
+}
+
+// Some of a list, which the device says: [value, words] each.
+export function several(id, legend) {
+	const list = h('div', { class: 'choices' });
+	const boxes = () => [...list.querySelectorAll('input')];
+	const chosen = () => boxes().filter((one) => one.checked).map((one) => one.value);
+	return {
+		get value() { return chosen(); },
+		set value(value) { boxes().forEach((one) => { one.checked = value.includes(one.value); }); },
+		fill: (options) => {
+			const had = chosen();
+			show(list, options.map(([value, words], i) => h('label', {}, h('input', { type: 'checkbox', id: `${id}-${i}`, value, checked: had.includes(value) }), words)));
+		},
+		box: h('fieldset', { class: 'choices' }, h('legend', {}, legend), list),
+	};
+}
 
 // One of a few words. first: the one that is chosen at the beginning.
 export function choice(name, label, options, first) {

@@ -3,7 +3,7 @@
 // should I do? Everything below opens the reason behind that answer. Each part is a function from what the device said
 // to elements; nothing here asks the device.
 
-import { byId, facts, h, moment, say, sentence, shape, show, statusWord, trouble, words } from './dom.js';
+import { byId, count, facts, h, moment, say, sentence, shape, show, statusWord, trouble, words } from './dom.js';
 
 // The catalog's seven capabilities, in its order; an element's id begins with its capability's code.
 const CAPABILITIES = [
@@ -23,8 +23,6 @@ const anchor = (id) => `element-${plain(id)}`;
 export const settingId = (what, key) => `${what}-${plain(key)}`;
 
 // ---- the answer ----
-
-const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${many}`);
 
 export function answer(state) {
 	const of = (status) => state.elements.filter((element) => element.status === status).length;

@@ -3,7 +3,7 @@
 // the packages, filtered as one types.
 
 import { call, get, post } from './api.js';
-import { bars, byId, field, h, moment, say, sentence, shape, table, trouble } from './dom.js';
+import { bars, byId, count, field, h, moment, say, sentence, shape, table, trouble } from './dom.js';
 import { TASK_MS, goesOn, lookAgain, taskEnd } from './tasks.js';
 
 const OPERATION = 'inventory.check';
@@ -13,7 +13,6 @@ const BY = {
 	name: 'it is not there as a file of its own', md5: 'by its MD5', sha1: 'by its SHA-1', sha256: 'by its SHA-256',
 	elf: 'a program', script: 'a script', closed: 'it cannot be read',
 };
-const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${many}`);
 
 // ---- what the device says ----
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The places of access as the real daemon answers them, all on one device; and what pages of others, a frame of theirs or a name that leads to the
+// device can do to them, which is nothing.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { axe, openPage, overhang } from './browser.js';
+import { signIn, withDevice } from './real.js';
+
+const has = (page, box, text) => page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [box, text]);
+
+async function goTo(page, device, place, part) {
+	await page.goto(`${device.url}#/${place}`);
+	await page.waitForSelector(`#${part} h2`);
+}
+
+async function reachHolds(page, device) {
+	await goTo(page, device, 'access', 'part-reach');
+	const { answer } = await device.ask({ tool: ['access', 'list'] });
+	const text = await page.textContent('#part-reach');
+	for (const one of answer.access)
+		assert.ok(text.includes(one.who), `${one.kind}: ${one.who}`);
+	assert.ok(answer.access.some((one) => one.kind === 'manufacturer'));
+	await page.fill('#why-operation', 'ownership.recover');
+	await page.click('#why-send');
+	await has(page, 'why-answer', 'You may not do this.');
+	await page.fill('#why-operation', 'settings.change');
+	await page.click('#why-send');
+	await has(page, 'why-answer', 'You may do this.');
+}
+
+// From a page of somebody else's: shown in a frame, asked with whatever the browser would send along, and by a name that is not the device's.
+async function othersDoNothing(browser, device) {
+	const server = createServer((rq, rp) => rp.writeHead(200, { 'Content-Type': 'text/html' }).end(`<!DOCTYPE html><title>x</title><iframe src="${device.url}#/access"></iframe>
+		<form method="post" enctype="text/plain" action="${device.url}api/v1/accounts"><input name='{"name":"planted","kind":"person","x":"' value='"}'><button id="go">x</button></form>`));
+	await new Promise((done) => server.listen(0, '127.0.0.1', done));
+	const { page, context } = await openPage(browser);
+	try {
+		await page.goto(`http://127.0.0.1:${server.address().port}/`);
+		await page.waitForFunction(() => document.readyState === 'complete');
+		assert.equal(page.frames()[1].url(), 'chrome-error://chromewebdata/', 'the page is shown in no frame');
+		const sent = { method: 'POST', mode: 'no-cors', credentials: 'include', headers: { 'Content-Type': 'text/plain' }, body: '{"name":"planted","kind":"person"}' };
+		await page.evaluate(([url, options]) => fetch(`${url}api/v1/accounts`, options).catch(() => null), [device.url, sent]);
+		assert.ok(await page.evaluate((url) => fetch(`${url}api/v1/access-list`).then(() => false, () => true), device.url), 'no page of others reads it');
+		const [posted] = await Promise.all([page.waitForResponse((one) => one.request().method() === 'POST'), page.click('#go')]);
+		assert.ok(posted.status() >= 400);
+		const rebound = device.url.replace('127.0.0.1', 'rebound.example');
+		for (const path of ['', 'access.js', 'api/v1/access-list'])
+			assert.equal((await page.goto(rebound + path)).status(), 421, path);
+	} finally {
+		await context.close();
+		server.close();
+	}
+	const { answer } = await device.ask({ tool: ['accounts', 'list'] });
+	assert.deepEqual(answer.accounts.filter((one) => one.name === 'planted'), []);
+}
+
+async function accessWorks({ open, skip, browser }) {
+	await withDevice(skip, async (device) => {
+		await device.ask({ take_over: true });
+		const page = await open(device.url);
+		await signIn(page, device);
+		await reachHolds(page, device);
+		await page.setViewportSize({ width: 320, height: 640 });
+		assert.equal(await overhang(page), 0);
+		assert.deepEqual(await axe(page), []);
+		await othersDoNothing(browser, device);
+	});
+}
+
+export const realAccess = [['device: who can reach it and why; frames, pages and names of others get nowhere', accessWorks]];
