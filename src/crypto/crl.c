@@ -68,7 +68,7 @@ static tw_err reason_good(const X509_REVOKED *r)
 static tw_err read_entry(tw_crl *l, const X509_REVOKED *r)
 {
 	const ASN1_INTEGER *serial = X509_REVOKED_get0_serialNumber(r);
-	int64_t since;
+	int64_t since = 0;
 
 	if (!tw_x509_serial_good(serial))
 		return TW_RAISE(UNSUPPORTED, "an entry's number is negative, or longer than 20 bytes");

@@ -128,13 +128,14 @@ static bool wait_for(short events)
 static bool take(uint8_t *to, size_t size)
 {
 	for (size_t got = 0; got < size;) {
-		ssize_t n = wait_for(POLLIN) ? tpm.sys->read(tpm.sys, tpm.fd, to + got, size - got) : -1;
-		if (n < 0 && !tpm.late && !tpm.gone && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n <= 0) {
-			tpm.gone = tpm.gone || !tpm.late;
+		if (!wait_for(POLLIN))
 			return false;
-		}
+		ssize_t n = tpm.sys->read(tpm.sys, tpm.fd, to + got, size - got);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		tpm.gone = n <= 0;
+		if (tpm.gone)
+			return false;
 		got += (size_t)n;
 	}
 	return true;
@@ -144,15 +145,16 @@ static bool take(uint8_t *to, size_t size)
 static TSS2_RC read_answer(size_t *ret_size)
 {
 	uint8_t *a = tpm.answer;
-	ssize_t n = wait_for(POLLIN) ? tpm.sys->read(tpm.sys, tpm.fd, a, ANSWER_MAX) : -1;
+	if (!wait_for(POLLIN))
+		return TSS2_TCTI_RC_IO_ERROR;
+	ssize_t n = tpm.sys->read(tpm.sys, tpm.fd, a, ANSWER_MAX);
 	size_t size = n >= 10 ? (size_t)a[2] << 24 | (size_t)a[3] << 16 | (size_t)a[4] << 8 | a[5] : 0;
-	if (n >= 10 && size >= (size_t)n && size <= ANSWER_MAX && take(a + n, size - (size_t)n)) {
-		*ret_size = size;
-		tpm.owed = false;
-		return TSS2_RC_SUCCESS;
-	}
-	tpm.gone = tpm.gone || !tpm.late;
-	return TSS2_TCTI_RC_IO_ERROR;
+	tpm.gone = n < 10 || size < (size_t)n || size > ANSWER_MAX;
+	if (tpm.gone || !take(a + n, size - (size_t)n))
+		return TSS2_TCTI_RC_IO_ERROR;
+	*ret_size = size;
+	tpm.owed = false;
+	return TSS2_RC_SUCCESS;
 }
 
 /* What was given up is waited for first, and thrown away: its answer would pass for the next one's. */
@@ -161,10 +163,11 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *c, size_t size, const uint8_t *comman
 	size_t ignored;
 	if (tpm.owed && read_answer(&ignored) != TSS2_RC_SUCCESS)
 		return TSS2_TCTI_RC_IO_ERROR;
-	if (!wait_for(POLLOUT) || tpm.sys->write(tpm.sys, tpm.fd, command, size) != (ssize_t)size) {
-		tpm.gone = tpm.gone || !tpm.late;
+	if (!wait_for(POLLOUT))
 		return TSS2_TCTI_RC_IO_ERROR;
-	}
+	tpm.gone = tpm.sys->write(tpm.sys, tpm.fd, command, size) != (ssize_t)size;
+	if (tpm.gone)
+		return TSS2_TCTI_RC_IO_ERROR;
 	tpm.owed = true;
 	return TSS2_RC_SUCCESS;
 }
@@ -179,7 +182,7 @@ static void drop_old_answer(void)
 
 static TSS2_RC receive(TSS2_TCTI_CONTEXT *c, size_t *size, uint8_t *answer, int32_t timeout)
 {
-	size_t waiting;
+	size_t waiting = 0;
 	if (!answer) { /* libtss2 asks how much there is, then for it */
 		*size = ANSWER_MAX;
 		return TSS2_RC_SUCCESS;
@@ -205,7 +208,7 @@ static tw_err raise(TSS2_RC rc, const char *what)
 		return TW_RAISE(TIMEOUT, "the TPM does not answer in %d ms", COMMAND_MS);
 	if (tpm.gone)
 		return TW_RAISE(CLOSED, "the TPM has gone; connect it, and start the device's software again");
-	if (format1 == TPM2_RC_INTEGRITY || rc == TPM2_RC_INTEGRITY)
+	if (format1 == TPM2_RC_INTEGRITY)
 		return TW_RAISE(STATE, "TPM: a key that was made by another TPM, or before this one was cleared (%s, 0x%x)", what, rc);
 	if (rc == TPM2_RC_LOCKOUT)
 		return TW_RAISE(STATE, "TPM: locked, after wrong authorizations by others; wait, or clear the lockout");

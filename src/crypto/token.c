@@ -143,7 +143,7 @@ bool tw_token_in_turn(const tw_token *t)
 
 bool tw_token_fits(const tw_token *t)
 {
-	struct timespec now;
+	struct timespec now = { 0 };
 	if (!t->in_turn || !t->asked)
 		return true;
 	if (t->sys->clock(t->sys, CLOCK_BOOTTIME, &now))

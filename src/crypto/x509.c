@@ -12,7 +12,7 @@
 
 const uint8_t *tw_x509_point(const X509_PUBKEY *key)
 {
-	uint8_t spki[TW_SPKI_SIZE], *at = spki;
+	uint8_t spki[TW_SPKI_SIZE] = { 0 }, *at = spki;
 	const uint8_t *bits = NULL;
 	int size = 0;
 

@@ -212,7 +212,7 @@ static tw_err intent_closed(tw_log_verifier *v, const json_t *body)
 static tw_err checkpoint_signature(tw_log_verifier *v, uint64_t seq, const char *text)
 {
 	uint8_t signature[TW_SIGNATURE_SIZE];
-	size_t size;
+	size_t size = 0;
 	struct tw_buf message;
 	if (tw_failed(tw_parse_base64url(tw_slice_of(text), sizeof signature, signature, &size)) || size != sizeof signature)
 		return TW_RAISE(UNTRUSTED, "a checkpoint whose signature is not 64 bytes of base64url");

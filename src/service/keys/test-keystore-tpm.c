@@ -501,6 +501,7 @@ static void test_bent_way(void **state)
 		{ .polls = ".h", .want = TW_CODE_CLOSED }, { .polls = ".0", .want = TW_CODE_TIMEOUT },
 		{ .polls = "0", .want = TW_CODE_TIMEOUT, .unwritten = true }, { .reads = "pr", .want = TW_CODE_OK },
 		{ .reads = "pir", .want = TW_CODE_OK }, { .reads = "par", .want = TW_CODE_OK },
+		{ .bytes = "\x80\1\0\0\0\xa\0\0\0\0", .size = 10, .want = TW_CODE_CRYPTO }, /* says that all is well, and no more */
 		{ .polls = ".0", .reads_again = "e", .want = TW_CODE_TIMEOUT, .then = TW_CODE_CLOSED }, /* the answer that is owed does not come */
 	};
 	need_swtpm();
