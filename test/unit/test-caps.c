@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Caps of sessions that count on a date, at hours, at a place and while a parameter of the product has a value; and those that are none. */
-#include "one-world.h"
+#include "lacking.h"
 
 #include <errno.h>
 
@@ -123,10 +123,10 @@ static void test_counting(void **state)
 static void test_what_is_no_cap(void **state)
 {
 	static const char *const names[] = { "moon.full", "date", "date.", "date.2030-3-17", "date.2030-13-01", "date.2030-03-17Z",
-		"date.2030-03-17%2B1", "date.2030-03-17.5000Z", "date.2030-03-17x07:00", "date.2030-03-17%2B07:99", "hours.",
-		"hours.8-9", "hours.08:00-08:00", "hours.08:00-25:00", "hours.08:00-09:00%2B15:00", "hours.08:00-09:00%2B0100",
-		"hours.08:00-09:00x01:00", "place.", "place.1234567890123456789012345678901234567890123456789", "parameter.",
-		"parameter.application.mode", "parameter.application.mode=", "parameter.logical-access.mode=normal",
+		"date.2030-03-17%2B1", "date.2030-03-17%2B07:000", "date.2030-03-17.5000Z", "date.2030-03-17x07:00",
+		"date.2030-03-17%2B07:99", "hours.", "hours.8-9", "hours.08:00-08:00", "hours.08:00-25:00", "hours.08:00-09:00%2B15:00",
+		"hours.08:00-09:00%2B0100", "hours.08:00-09:00x01:00", "place.", "place.1234567890123456789012345678901234567890123456789",
+		"parameter.", "parameter.application.mode", "parameter.application.mode=", "parameter.logical-access.mode=normal",
 		"parameter.application.none=1", "parameter.application.mode%3C3", "parameter.application.level%3Cx",
 		"parameter.application.level%3C-", "parameter.application.level%3C--1",
 		"place.1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890" };
@@ -143,7 +143,8 @@ static void test_what_is_no_cap(void **state)
 static void test_what_is_not_understood(void **state)
 {
 	CHECK_OK(tw_store_run(device()->context.store,
-		"INSERT INTO session_cap VALUES ('parameter', 'application.gone=1', 1), ('moon', 'full', 1), ('date', 'tomorrow', 1)",
+		"INSERT INTO session_cap VALUES ('parameter', 'application.gone=1', 1), ('moon', 'full', 1), ('date', 'tomorrow', 1), "
+		"('hours', '8-9', 1), ('parameter', 'application.level<99999999999999999999', 1), ('parameter', 'application.level', 1)",
 		NULL, 0, NULL, NULL));
 	CHECK(opens("none") && opens("none"));
 	ask("GET", "/api/v1/session-caps", NULL, 200, "moon.full");
@@ -174,6 +175,40 @@ static void test_memory(void **state)
 	CHECK(nth > 3);
 }
 
+static int check(const void *what)
+{
+	struct tw_reply rp = { .status = 201 };
+	tw_err e = tw_access_caps_check(device(), 1, &rp);
+	int said = tw_failed(e) ? (int)e.code : rp.problem[0] ? TW_CODE_EXISTS : TW_CODE_OK;
+
+	tw_reply_done(&rp);
+	return said;
+}
+
+/* Each by itself, so that no other says in its place that it is enough. */
+static void test_each_without_memory(void **state)
+{
+	static const char *const caps[] = { "date.2030-03-17", "hours.17:00-18:00%2B00:00", "place.hall%203",
+		"parameter.application.level%3E49" };
+	char target[96];
+
+	set("logical-access.place", "hall 3");
+	CHECK(opens("none"));
+	for (size_t i = 0; i < TW_COUNT(caps); i++) {
+		long nth = 0;
+
+		(void)snprintf(target, sizeof target, "/api/v1/session-caps/%s", caps[i]);
+		ask("PUT", target, "{\"most\":1}", 200, NULL);
+		do {
+			int said = ask_without(check, NULL, ++nth);
+
+			if (said != (memory.fired ? TW_CODE_NOMEM : TW_CODE_EXISTS))
+				fail_msg("%s, block %ld: %s", caps[i], nth, tw_code_name((enum tw_code)said));
+		} while (memory.fired);
+		ask("DELETE", target, NULL, 204, NULL);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_when_they_count), TEST(test_moments), TEST(test_counting), TEST(test_what_is_no_cap),
-	TEST(test_what_is_not_understood), TEST(test_memory))
+	TEST(test_what_is_not_understood), TEST(test_memory), TEST(test_each_without_memory))

@@ -209,6 +209,7 @@ static void test_what_an_admin_may_not(void **state)
 		{ "POST", "/api/v1/credentials", "{\"account\":\"a3\",\"label\":\"x\",\"certificate\":\"y\"}", 403, "account.cover" },
 		{ "POST", "/api/v1/credentials", "{\"account\":\"a1\",\"label\":\"x\",\"certificate\":\"y\"}", 403, "account.owner" },
 		{ "PUT", "/api/v1/suspensions/a5", NULL, 403, "account.cover" }, /* the first of his roles is more, if not the last */
+		{ "POST", "/api/v1/session-codes", "{\"account\":\"a5\"}", 403, "account.cover" },
 		{ "GET", "/api/v1/log", NULL, 403, "gate.permission" },
 	};
 	char token[64], auditor[64], owner[64];

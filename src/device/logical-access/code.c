@@ -42,7 +42,7 @@ static tw_err whose(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(*id ? id : rq->subject.account), rp, ret));
 	if (!rp->problem[0] && *id)
 		TW_TRY(tw_placed_reaches(c, &rq->subject, ret->id, &reached));
-	if (!rp->problem[0] && !reached)
+	if (!reached)
 		return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
 			"This account may do more than you, and whoever has the code may do what it may.");
 	if (rp->problem[0] || ret->state == TW_ACCOUNT_ACTIVE)

@@ -443,7 +443,7 @@ static bool imagine_kind(const char *word, struct tw_subject *ret)
 
 static tw_err read_account(struct tw_context *c, const char *id, struct tw_account *ret)
 {
-	int64_t number;
+	int64_t number = 0;
 
 	if (!tw_account_id_read(tw_slice_of(id), &number))
 		return TW_RAISE(NOTFOUND, "no id");

@@ -170,7 +170,7 @@ static tw_err counts_now(struct looking *l, const struct cap *cap, bool *ret)
 static tw_err look_at(void *user, const tw_row *row)
 {
 	struct looking *l = user;
-	struct cap cap;
+	struct cap cap = { .broken = false };
 	bool now = false;
 
 	TW_TRY(take_cap(&cap, row));
