@@ -40,6 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if ((data[0] == 'k' || data[0] == 'd') && !tw_failed(tw_app_read_key(all, data[0] == 'd', &k))) {
 		inside(all, k.name, TW_APP_KEY_NAME_MAX);
 		inside(all, k.digest, TW_APP_SIGN_DIGEST);
+	} else if (data[0] == 'a' && !tw_failed(tw_app_read_authorize(all, &key, &signature))) {
+		inside(all, key, TW_APP_NAME_MAX);
+		inside(all, signature, TW_APP_PASS_MAX);
 	} else if (data[0] == 'c' && !tw_failed(tw_app_read_sealing(all, &scope, &key))) {
 		inside(all, key, all.size);
 		if (scope >= TW_APP_SCOPES)

@@ -9,9 +9,15 @@
  * What corrects its sensor was measured once, on this unit, and is sealed by the device: the file that holds it opens here only, and one
  * that was changed or copied from another unit is refused and said, rather than believed.
  *
+ * People ask it at a panel of its own (panel.h): anyone sees how warm it is, who lives there says how warm it shall be, and who put it
+ * up corrects the sensor. Whether somebody may, the device says, each time: he shows a pass that he got from the device, and this program
+ * never learns more of him than his account's id, for its events.
+ *
  * The sensor is a simulated part: a room that warms while the heating is on and cools while it is off. It says so in its first
  * event and in its health text. There is no relay either; "heating" is a word on the screen.
  */
+#include "panel.h"
+
 #include <thingward/thingward.h>
 
 #include <errno.h>
@@ -34,9 +40,12 @@
 #define SENSOR_MAX 125000
 #define SEALED_MORE (THINGWARD_SEALED_MAX - THINGWARD_SEAL_MAX)
 #define CORRECTION_MAX 5000 /* a part that is further off is broken */
+#define TARGET_MIN 5        /* as in product.yaml */
+#define TARGET_MAX 30
 
 struct options {
 	const char *socket, *calibration; /* calibration: the file with what corrects the sensor, or NULL */
+	const char *panel;                /* where people ask, or NULL */
 	long tick_ms, start, break_after; /* break_after: ticks until the simulated sensor fails, 0: never */
 	long correct_by;                  /* what was measured at the bench, to be kept in the file */
 	bool correct;
@@ -47,7 +56,9 @@ struct thermostat {
 	long tick, raw, correction; /* raw: what the sensor gives */
 	long millidegrees;          /* the two together */
 	bool calibrated;            /* the file was looked at */
-	long target;                /* degrees */
+	long target;                /* degrees: as the setting says, or whoever asked last at the panel */
+	long setting;               /* as it was when it was read last */
+	int panel;                  /* -1: none */
 	char mode[THINGWARD_VALUE_MAX];
 	bool heating, over, sensor_well, known_sensor_well, told_health, have_target;
 };
@@ -102,26 +113,22 @@ static void connect_again(struct thermostat *t)
 	event(t, "application.started", "{\"version\":\"" VERSION "\",\"sensor\":\"simulated\"}");
 }
 
-static bool read_number(const char *text, long *ret)
+/* account: who asked for it at the panel; "": it is the setting. */
+static void take_target(struct thermostat *t, long target, const char *account)
 {
-	bool negative = *text == '-';
-	long value = 0;
+	char fields[96];
 
-	text += negative;
-	if (!*text || strlen(text) > 9)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		value = value * 10 + (*text - '0');
+	if (t->have_target && target != t->target) {
+		(void)snprintf(fields, sizeof fields,
+			*account ? "{\"from\":%ld,\"to\":%ld,\"by\":\"%s\"}" : "{\"from\":%ld,\"to\":%ld}", t->target, target, account);
+		event(t, "application.target-changed", fields);
 	}
-	*ret = negative ? -value : value;
-	return true;
+	t->target = target;
 }
 
 static void read_settings(struct thermostat *t)
 {
-	char value[THINGWARD_VALUE_MAX], fields[96];
+	char value[THINGWARD_VALUE_MAX];
 	long target;
 
 	if (!t->device || (t->have_target && t->tick % SETTINGS_EVERY))
@@ -129,11 +136,9 @@ static void read_settings(struct thermostat *t)
 	if (!went_well(t, thingward_setting(t->device, "application.target", value, sizeof value), "application.target") ||
 		!read_number(value, &target))
 		return;
-	if (t->have_target && target != t->target) {
-		(void)snprintf(fields, sizeof fields, "{\"from\":%ld,\"to\":%ld}", t->target, target);
-		event(t, "application.target-changed", fields);
-	}
-	t->target = target;
+	if (!t->have_target || target != t->setting)
+		take_target(t, target, "");
+	t->setting = target;
 	t->have_target = true;
 	if (t->device)
 		(void)went_well(t, thingward_setting(t->device, "application.mode", t->mode, sizeof t->mode), "application.mode");
@@ -255,6 +260,103 @@ static void report_health(struct thermostat *t)
 	t->told_health = went_well(t, thingward_health(t->device, "control", 1, "the control loop runs"), "control");
 }
 
+/* --- The panel --- */
+
+static void tell(struct thermostat *t, const struct question *q, const char *account)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof text, "%s%ld.%ld", t->millidegrees < 0 ? "-" : "", labs(t->millidegrees) / 1000,
+		labs(t->millidegrees) % 1000 / 100);
+	panel_answer(q, text);
+}
+
+static void want(struct thermostat *t, const struct question *q, const char *account)
+{
+	if (!q->has_number || q->number < TARGET_MIN || q->number > TARGET_MAX) {
+		panel_answer(q, "no: between 5 and 30 degrees");
+		return;
+	}
+	take_target(t, q->number, account);
+	panel_answer(q, "done");
+}
+
+static void correct(struct thermostat *t, const struct question *q, const char *account)
+{
+	if (!t->options.calibration || !q->has_number || q->number < -CORRECTION_MAX || q->number > CORRECTION_MAX) {
+		panel_answer(q, "no: there is no file for it, or the sensor is broken");
+		return;
+	}
+	t->options.correct_by = q->number;
+	keep_correction(t);
+	panel_answer(q, t->correction == q->number ? "done" : "no: it could not be sealed");
+}
+
+static const struct request {
+	const char *what, *permission;
+	void (*act)(struct thermostat *t, const struct question *q, const char *account);
+} requests[] = {
+	{ "temperature", "application.temperature.read", tell },
+	{ "target", "application.target.change", want },
+	{ "calibrate", "application.sensor.calibrate", correct },
+};
+
+/* Nothing but a yes is a yes: without a device nobody may anything. */
+static bool may(struct thermostat *t, const struct question *q, const char *permission, char account[THINGWARD_ACCOUNT_MAX])
+{
+	char text[320];
+	int result = t->device ? thingward_authorize(t->device, *q->pass ? q->pass : NULL, permission, account) : THINGWARD_ABSENT;
+
+	if (result == THINGWARD_OK)
+		return true;
+	(void)snprintf(text, sizeof text, "no: %s", t->device ? thingward_why(t->device) : "the device does not answer");
+	panel_answer(q, text);
+	if (t->device && result != THINGWARD_REFUSED && result != THINGWARD_INVALID)
+		lose(t, permission);
+	return false;
+}
+
+static void serve(struct thermostat *t)
+{
+	char account[THINGWARD_ACCOUNT_MAX];
+	const struct request *r = requests;
+	struct question q;
+
+	if (!panel_take(t->panel, &q))
+		return;
+	while (r < requests + sizeof requests / sizeof *requests && strcmp(r->what, q.what) != 0)
+		r++;
+	if (r == requests + sizeof requests / sizeof *requests)
+		panel_answer(&q, "no: ask for temperature, target or calibrate");
+	else if (may(t, &q, r->permission, account))
+		r->act(t, &q, account);
+	explicit_bzero(&q, sizeof q);
+}
+
+static long now_ms(void)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	return (long)at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
+/* Serves the panel until the next tick. False: it is to stop. */
+static bool wait_for_tick(struct thermostat *t, int stop)
+{
+	struct pollfd p[] = { { .fd = stop, .events = POLLIN }, { .fd = t->panel, .events = POLLIN } };
+	long end = now_ms() + t->options.tick_ms, left = t->options.tick_ms;
+
+	while (left > 0) {
+		if (poll(p, 2, (int)left) > 0 && p[0].revents)
+			return false;
+		if (p[1].revents)
+			serve(t);
+		left = end - now_ms();
+	}
+	return true;
+}
+
 static void tick(struct thermostat *t)
 {
 	connect_again(t);
@@ -291,6 +393,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 		const char **text = strcmp(argv[i], "--socket") == 0 ? &o->socket
 			: strcmp(argv[i], "--calibration") == 0      ? &o->calibration
+			: strcmp(argv[i], "--panel") == 0            ? &o->panel
 								     : NULL;
 
 		if (!value || (!number && !text) || (number && !read_number(value, number)))
@@ -304,26 +407,34 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct thermostat t = { .options = { .socket = NULL, .tick_ms = 1000, .start = 19000 }, .target = 20, .known_sensor_well = true };
-	struct pollfd stop = { .events = POLLIN };
+	struct thermostat t = {
+		.options = { .socket = NULL, .tick_ms = 1000, .start = 19000 }, .target = 20, .panel = -1, .known_sensor_well = true
+	};
+	int stop;
 
 	if (!read_options(argc, argv, &t.options)) {
 		(void)fprintf(stderr,
 			"usage: thermostat [--socket PATH] [--tick-ms N] [--start MILLIDEGREES] [--break-after TICKS] "
-			"[--calibration FILE] [--correct-by MILLIDEGREES]\n");
+			"[--calibration FILE] [--correct-by MILLIDEGREES] [--panel SOCKET]\n");
 		return 2;
 	}
 	t.raw = t.options.start;
 	(void)snprintf(t.mode, sizeof t.mode, "comfort");
-	stop.fd = open_signals();
-	if (stop.fd < 0)
+	stop = open_signals();
+	if (stop < 0)
 		return 1;
+	if (t.options.panel && (t.panel = panel_open(t.options.panel)) < 0)
+		note("no panel can be opened there");
 	note("the sensor is simulated");
 	do
 		tick(&t);
-	while (poll(&stop, 1, (int)t.options.tick_ms) == 0);
+	while (wait_for_tick(&t, stop));
 	note("stopped; the heating is off");
 	(void)thingward_close(t.device);
-	(void)close(stop.fd);
+	if (t.panel >= 0) {
+		(void)unlink(t.options.panel);
+		(void)close(t.panel);
+	}
+	(void)close(stop);
 	return 0;
 }

@@ -2,13 +2,14 @@
 /*
  * libthingward: what a product's own application says to the device software on the same machine.
  *
- * An application logs events that its product manifest declares, reports the health of its parts, and reads its own settings.
+ * An application logs events that its product manifest declares, reports the health of its parts, reads its own settings, and asks
+ * before it does something for somebody whether he may.
  * Who it is the kernel says (its user id), so there is nothing to configure and no secret to keep.
  *
  * Ownership: everything passed in stays yours and is copied before the call returns; what thingward_open gives is freed by
  * thingward_close, and nothing else needs freeing. One connection is for one thread at a time; open several if you have more.
  *
- * Waiting: thingward_event, _health and _setting wait for the answer, at most THINGWARD_WAIT_MS. An application with a loop of
+ * Waiting: thingward_event, _health, _setting and _authorize wait for the answer, at most THINGWARD_WAIT_MS. An application with a loop of
  * its own uses thingward_post_* instead, which never wait, polls thingward_fd for reading, and calls thingward_dispatch when
  * there is something; each answer then comes to its callback under the ticket of its question.
  *
@@ -32,6 +33,7 @@ extern "C" {
 #define THINGWARD_SIGNATURE_SIZE 64
 #define THINGWARD_SEAL_MAX 1024
 #define THINGWARD_SEALED_MAX (THINGWARD_SEAL_MAX + 28) /* nonce and tag */
+#define THINGWARD_ACCOUNT_MAX 25                       /* of an account's id, with its NUL */
 #define THINGWARD_PENDING_MAX 64                       /* questions without an answer at a time */
 
 /* What every call returns. */
@@ -59,6 +61,21 @@ int thingward_event(thingward *t, const char *id, const char *fields);
 int thingward_health(thingward *t, const char *name, int well, const char *text);
 /* The present value as text. size at least THINGWARD_VALUE_MAX always suffices; INVALID when it does not. */
 int thingward_setting(thingward *t, const char *key, char *ret, size_t size);
+
+/*
+ * May this user do this with the product now? permission: one that the product manifest declares, as "application.target.change". pass: what
+ * the user has shown you, who got it from the device (POST /api/v1/session-passes, thingward device session pass), or NULL for anyone
+ * at all; never "". You never see his session or password, and need not know who he is.
+ *
+ * OK: yes. ret_account is then the id of his account, as "a17", for your events; "" where anyone may. NULL if you do not want it.
+ * Whatever else comes is a no, LATE and GONE included: do nothing. REFUSED names the rule: "gate.permission" (he holds no role for
+ * it), "gate.anonymous" (show a pass), "gate.rule" (the owner's rules say no for now), "access.pass" (the pass is over: ask him for a new
+ * one), "application.permission-unknown" (mend the manifest or the program).
+ *
+ * Ask each time, just before you act, and keep no answer: a role may be taken away at any moment. A pass is good for five minutes and ends
+ * with the session it was made in. Keep it no longer than you need it, and show it to nobody.
+ */
+int thingward_authorize(thingward *t, const char *pass, const char *permission, char ret_account[THINGWARD_ACCOUNT_MAX]);
 
 /*
  * Hashing with an approved function: "sha-256", "sha-384" or "sha-512" (FIPS 180-4). Begin, add the data in as many pieces as you like, in
@@ -106,6 +123,7 @@ int thingward_unseal(thingward *t, enum thingward_scope scope, const void *seale
 int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);
 int thingward_post_health(thingward *t, const char *name, int well, const char *text, uint32_t *ret_ticket);
 int thingward_post_setting(thingward *t, const char *key, uint32_t *ret_ticket);
+int thingward_post_authorize(thingward *t, const char *pass, const char *permission, uint32_t *ret_ticket); /* value: the account's id */
 /* result: OK or REFUSED. value: of a setting, else ""; why: of a refusal, else "". Both are valid during the call only. */
 typedef void thingward_answer(void *user, uint32_t ticket, int result, const char *value, const char *why);
 void thingward_on_answer(thingward *t, thingward_answer *call, void *user);

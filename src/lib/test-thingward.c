@@ -15,6 +15,7 @@ struct door {
 	int fd;
 	tw_channel *peer;
 	thingward *t;
+	bool ticket; /* authorize has counted one */
 };
 
 static void open_door(struct door *d)
@@ -91,6 +92,82 @@ static void test_posts_and_answers(void **state)
 	CHECK_OK(tw_channel_send(d.peer, TW_APP_SETTING_IS, ticket, value, sizeof value - 1, NULL, 0));
 	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
 	CHECK_TEXT(s.value, "on");
+	close_door(&d);
+}
+
+/* One question that waits, its answer there already. */
+static int authorize(struct door *d, uint16_t type, const char *answer, size_t size, char *account)
+{
+	static uint32_t ticket;
+
+	ticket = d->ticket ? ticket : 0;
+	d->ticket = true;
+	CHECK_OK(tw_channel_send(d->peer, type, ++ticket, answer, size, NULL, 0));
+	return thingward_authorize(d->t, "pass", "application.a.b", account);
+}
+
+/* Yes is one answer, and nothing else is. */
+static void test_who_may_what(void **state)
+{
+	char account[THINGWARD_ACCOUNT_MAX] = "before", longest[2 + 24];
+	struct door d = { .fd = -1 };
+	struct tw_message m;
+
+	open_door(&d);
+	CHECK_INT(authorize(&d, TW_APP_ALLOWED, "\0\3a17", 5, account), THINGWARD_OK);
+	CHECK_TEXT(account, "a17");
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_AUTHORIZE);
+	CHECK_BYTES(m.payload.at, "\0\17application.a.b\0\4pass", 23);
+	CHECK_INT(authorize(&d, TW_APP_ALLOWED, "\0\0", 2, account), THINGWARD_OK);
+	CHECK_TEXT(account, "");
+	memset(longest, 'a', sizeof longest);
+	longest[0] = 0;
+	longest[1] = 24;
+	CHECK_INT(authorize(&d, TW_APP_ALLOWED, longest, sizeof longest, account), THINGWARD_OK);
+	CHECK_INT(strlen(account), 24);
+	CHECK_INT(authorize(&d, TW_APP_ALLOWED, "\0\1a", 3, NULL), THINGWARD_OK);
+	CHECK_INT(authorize(&d, TW_APP_REFUSED, "\0\17gate.permission\0\2no", 21, account), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "gate.permission: no");
+	CHECK_INT(strlen(account), 24);
+	CHECK_INT(authorize(&d, TW_APP_ACK, NULL, 0, account), THINGWARD_GONE);
+	CHECK_INT(authorize(&d, TW_APP_SETTING_IS, "\0\1a", 3, account), THINGWARD_GONE);
+	CHECK_INT(authorize(&d, TW_APP_RESULT, "\1", 1, account), THINGWARD_GONE);
+	CHECK_INT(strlen(account), 24);
+	close_door(&d);
+}
+
+static void test_who_is_asked_about(void **state)
+{
+	char longest[TW_APP_PASS_MAX + 2] = "", name[TW_APP_NAME_MAX + 2] = "";
+	struct seen s = { 0 };
+	uint32_t ticket = 0;
+	struct tw_message m;
+	struct door d;
+
+	open_door(&d);
+	thingward_on_answer(d.t, note, &s);
+	memset(longest, 'p', TW_APP_PASS_MAX + 1);
+	memset(name, 'n', TW_APP_NAME_MAX + 1);
+	CHECK_INT(thingward_post_authorize(d.t, "", "application.a.b", NULL), THINGWARD_INVALID); /* none that was lost becomes anyone */
+	CHECK_INT(thingward_post_authorize(d.t, longest, "application.a.b", NULL), THINGWARD_INVALID);
+	CHECK_INT(thingward_post_authorize(d.t, NULL, "", NULL), THINGWARD_INVALID);
+	CHECK_INT(thingward_post_authorize(d.t, NULL, NULL, NULL), THINGWARD_INVALID);
+	CHECK_INT(thingward_post_authorize(d.t, NULL, name, NULL), THINGWARD_INVALID);
+	CHECK_INT(thingward_pending(d.t), 0);
+	CHECK_INT(thingward_post_authorize(d.t, NULL, "application.a.b", &ticket), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_BYTES(m.payload.at, "\0\17application.a.b\0\0", 19);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ALLOWED, ticket, "\0\2a7", 4, NULL, 0));
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
+	CHECK(s.ticket == ticket && s.result == THINGWARD_OK);
+	CHECK_TEXT(s.value, "a7");
+	longest[TW_APP_PASS_MAX] = name[TW_APP_NAME_MAX] = '\0';
+	CHECK_INT(thingward_post_authorize(d.t, longest, name, NULL), THINGWARD_OK);
+	close_door(&d);
+	open_door(&d);
+	d.peer = tw_channel_free(d.peer);
+	CHECK_INT(thingward_authorize(d.t, NULL, "application.a.b", NULL), THINGWARD_GONE);
 	close_door(&d);
 }
 
@@ -281,6 +358,6 @@ static void test_a_lost_or_lying_device(void **state)
 	close_door(&d);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes),
-	cmocka_unit_test(test_keys), cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent),
-	cmocka_unit_test(test_a_lost_or_lying_device))
+CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_who_may_what), cmocka_unit_test(test_who_is_asked_about),
+	cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes), cmocka_unit_test(test_keys),
+	cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))

@@ -24,6 +24,7 @@ struct thingward {
 	unsigned pending;
 	uint32_t awaited; /* ticket a waiting call is after; 0: none */
 	int awaited_result;
+	uint16_t awaited_type; /* of the answer that came */
 	char value[THINGWARD_VALUE_MAX];
 	uint8_t bytes[THINGWARD_SEALED_MAX]; /* of a digest, a public point, a signature, a text sealed or opened */
 	size_t bytes_size;
@@ -230,7 +231,7 @@ static tw_err take(thingward *t, const struct tw_message *m)
 
 	if (m->type == TW_APP_REFUSED)
 		TW_TRY(read_refusal(&in, why, sizeof why));
-	else if (m->type == TW_APP_SETTING_IS)
+	else if (m->type == TW_APP_SETTING_IS || m->type == TW_APP_ALLOWED)
 		TW_TRY(read_value(&in, value, sizeof value));
 	else if (is_bytes(m->type))
 		TW_TRY(read_bytes(t, awaited, &in));
@@ -242,6 +243,7 @@ static tw_err take(thingward *t, const struct tw_message *m)
 	if (awaited) {
 		t->awaited = 0;
 		t->awaited_result = result;
+		t->awaited_type = m->type;
 		memcpy(t->value, value, sizeof value);
 		if (result != THINGWARD_OK)
 			(void)say(t, result, result == THINGWARD_MISMATCH ? "it does not agree" : why);
@@ -330,6 +332,41 @@ int thingward_setting(thingward *t, const char *key, char *ret, size_t size)
 	memcpy(ret, t->value, strlen(t->value) + 1);
 	return THINGWARD_OK;
 }
+
+static tw_err write_authorize(struct tw_buf *b, const char *pass, const char *permission)
+{
+	TW_TRY(tw_buf_reserve(b, b->max)); /* so that no copy of a pass is left where it grew */
+	return write_pair(b, permission, TW_APP_NAME_MAX, NULL, pass ? pass : "", TW_APP_PASS_MAX);
+}
+
+int thingward_post_authorize(thingward *t, const char *pass, const char *permission, uint32_t *ret_ticket)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	int result;
+
+	tw_buf_init(&b, t->sys, 4 + TW_APP_NAME_MAX + TW_APP_PASS_MAX);
+	if (pass && !*pass) /* what is missing must not be taken for nobody */
+		return say(t, THINGWARD_INVALID, "an empty pass; anyone is NULL");
+	result = of_error(t, write_authorize(&b, pass, permission));
+	return result == THINGWARD_OK ? post(t, TW_APP_AUTHORIZE, &b, ret_ticket) : result;
+}
+
+/* Nothing is a yes but the answer that says so. */
+int thingward_authorize(thingward *t, const char *pass, const char *permission, char ret_account[THINGWARD_ACCOUNT_MAX])
+{
+	uint32_t ticket = 0;
+	int result = thingward_post_authorize(t, pass, permission, &ticket);
+
+	if (result == THINGWARD_OK)
+		result = await(t, ticket);
+	if (result == THINGWARD_OK && (t->awaited_type != TW_APP_ALLOWED || strlen(t->value) >= THINGWARD_ACCOUNT_MAX))
+		result = say(t, THINGWARD_GONE, "the device's answer cannot be read");
+	if (result == THINGWARD_OK && ret_account)
+		memcpy(ret_account, t->value, strlen(t->value) + 1);
+	return result;
+}
+
+_Static_assert(THINGWARD_ACCOUNT_MAX == TW_APP_ACCOUNT_MAX + 1, "one size at both ends");
 
 /* A message without an answer, which waits until the device has room for it. */
 static int push(thingward *t, uint16_t type, const void *payload, size_t size)

@@ -18,6 +18,7 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_SEAL, 0, 1, 1 + TW_APP_SEAL_MAX, "seal" },
 	{ TW_APP_UNSEAL, 0, 1, 1 + TW_APP_SEAL_MAX + TW_APP_SEAL_MORE, "unseal" },
 	{ TW_APP_HASH_VERIFY, 0, 6, 4 + TW_APP_KEY_MAX + TW_APP_SIGNATURE_MAX, "hash verify" },
+	{ TW_APP_AUTHORIZE, 0, 5, 4 + TW_APP_NAME_MAX + TW_APP_PASS_MAX, "authorize" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_app_from_device[] = {
@@ -30,6 +31,7 @@ const struct tw_channel_row tw_rows_app_from_device[] = {
 	{ TW_APP_SIGNED, 0, TW_APP_SIGNATURE, TW_APP_SIGNATURE, "signed" },
 	{ TW_APP_SEALED, 0, TW_APP_SEAL_MORE, TW_APP_SEAL_MAX + TW_APP_SEAL_MORE, "sealed" },
 	{ TW_APP_UNSEALED, 0, 0, TW_APP_SEAL_MAX, "unsealed" },
+	{ TW_APP_ALLOWED, 0, 2, 2 + TW_APP_ACCOUNT_MAX, "allowed" },
 	{ 0 },
 };
 
@@ -93,6 +95,21 @@ tw_err tw_app_read_verify(struct tw_slice payload, struct tw_slice *ret_key, str
 	TW_TRY(tw_cursor_end(&in));
 	*ret_key = key;
 	*ret_signature = signature;
+	return TW_OK;
+}
+
+tw_err tw_app_read_authorize(struct tw_slice payload, struct tw_slice *ret_permission, struct tw_slice *ret_pass)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_slice permission, pass;
+
+	TW_TRY(tw_cursor_block16(&in, TW_APP_NAME_MAX, &permission));
+	TW_TRY(tw_cursor_block16(&in, TW_APP_PASS_MAX, &pass));
+	TW_TRY(tw_cursor_end(&in));
+	if (!permission.size || !tw_text_printable(permission) || !tw_text_printable(pass))
+		return TW_RAISE(SYNTAX, "a permission and a pass must be printable");
+	*ret_permission = permission;
+	*ret_pass = pass;
 	return TW_OK;
 }
 

@@ -9,35 +9,37 @@
  * HASH begins a digest, of which a connection has one at a time, HASH_DATA goes on with it, and neither is answered. What ends it is:
  * HASH_END by DIGEST, HASH_CHECK and HASH_VERIFY (a signature over a SHA-256) by RESULT, or REFUSED when it could not begin.
  *
- * SEAL is answered by SEALED, UNSEAL by UNSEALED, or REFUSED.
+ * SEAL is answered by SEALED, UNSEAL by UNSEALED, AUTHORIZE by ALLOWED, or REFUSED.
  */
 #ifndef TW_SYS_APPLICATION_H
 #define TW_SYS_APPLICATION_H
 #include "sys/channel.h"
 
 enum tw_application_message {
-	TW_APP_EVENT = 0x0601,   /* block16 id, block16 fields as a JSON object */
-	TW_APP_HEALTH,           /* block16 name, u8 well, block16 text for people */
-	TW_APP_SETTING,          /* block16 key */
-	TW_APP_HASH = 0x0610,    /* block16 name of the function */
-	TW_APP_HASH_DATA,        /* bytes */
-	TW_APP_HASH_END,         /* nothing */
-	TW_APP_HASH_CHECK,       /* the digest to compare with */
-	TW_APP_HASH_VERIFY,      /* block16 public key or certificate, block16 signature */
-	TW_APP_KEY_NEW = 0x0620, /* block16 name: makes a key pair */
-	TW_APP_KEY_PUBLIC,       /* block16 name */
-	TW_APP_KEY_SIGN,         /* block16 name, 32 bytes: a digest */
-	TW_APP_SEAL = 0x0630,    /* u8 enum tw_app_scope, bytes: at most TW_APP_SEAL_MAX */
-	TW_APP_UNSEAL,           /* u8 enum tw_app_scope, what SEALED gave */
+	TW_APP_EVENT = 0x0601,     /* block16 id, block16 fields as a JSON object */
+	TW_APP_HEALTH,             /* block16 name, u8 well, block16 text for people */
+	TW_APP_SETTING,            /* block16 key */
+	TW_APP_HASH = 0x0610,      /* block16 name of the function */
+	TW_APP_HASH_DATA,          /* bytes */
+	TW_APP_HASH_END,           /* nothing */
+	TW_APP_HASH_CHECK,         /* the digest to compare with */
+	TW_APP_HASH_VERIFY,        /* block16 public key or certificate, block16 signature */
+	TW_APP_KEY_NEW = 0x0620,   /* block16 name: makes a key pair */
+	TW_APP_KEY_PUBLIC,         /* block16 name */
+	TW_APP_KEY_SIGN,           /* block16 name, 32 bytes: a digest */
+	TW_APP_SEAL = 0x0630,      /* u8 enum tw_app_scope, bytes: at most TW_APP_SEAL_MAX */
+	TW_APP_UNSEAL,             /* u8 enum tw_app_scope, what SEALED gave */
+	TW_APP_AUTHORIZE = 0x0640, /* block16 permission, block16 pass: empty for anyone */
 	TW_APP_ACK = 0x0681,
-	TW_APP_SETTING_IS,      /* block16 value */
-	TW_APP_REFUSED,         /* block16 rule, block16 detail */
-	TW_APP_DIGEST = 0x0690, /* bytes */
-	TW_APP_RESULT,          /* u8: 1 when it agrees, else 0 */
-	TW_APP_KEY_IS = 0x06a0, /* 65 bytes: the public point */
-	TW_APP_SIGNED,          /* 64 bytes: r and s */
-	TW_APP_SEALED = 0x06b0, /* bytes, TW_APP_SEAL_MORE longer */
-	TW_APP_UNSEALED,        /* bytes */
+	TW_APP_SETTING_IS,       /* block16 value */
+	TW_APP_REFUSED,          /* block16 rule, block16 detail */
+	TW_APP_DIGEST = 0x0690,  /* bytes */
+	TW_APP_RESULT,           /* u8: 1 when it agrees, else 0 */
+	TW_APP_KEY_IS = 0x06a0,  /* 65 bytes: the public point */
+	TW_APP_SIGNED,           /* 64 bytes: r and s */
+	TW_APP_SEALED = 0x06b0,  /* bytes, TW_APP_SEAL_MORE longer */
+	TW_APP_UNSEALED,         /* bytes */
+	TW_APP_ALLOWED = 0x06c0, /* block16 account: empty for anyone */
 };
 #define TW_APP_NAME_MAX 96     /* of an event, a health name, a setting */
 #define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */
@@ -54,6 +56,8 @@ enum tw_application_message {
 #define TW_APP_SEAL_MAX 1024
 #define TW_APP_SEAL_MORE 28                                                     /* nonce and tag */
 enum tw_app_scope { TW_APP_SCOPE_UNIT, TW_APP_SCOPE_OWNERSHIP, TW_APP_SCOPES }; /* how long it opens */
+#define TW_APP_PASS_MAX 64
+#define TW_APP_ACCOUNT_MAX 24
 #define TW_APP_KEY_MAX 1920
 #define TW_APP_SIGNATURE_MAX 72
 struct tw_app_event {
@@ -75,6 +79,7 @@ struct tw_app_key {
 tw_err tw_app_read_key(struct tw_slice payload, bool signs, struct tw_app_key *ret);
 /* ret_bytes: the rest, whatever it holds. SYNTAX: no such scope. */
 tw_err tw_app_read_sealing(struct tw_slice payload, enum tw_app_scope *ret_scope, struct tw_slice *ret_bytes);
+tw_err tw_app_read_authorize(struct tw_slice payload, struct tw_slice *ret_permission, struct tw_slice *ret_pass); /* both printable */
 tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

@@ -30,6 +30,30 @@ static void test_reads_each_form(void **state)
 	CHECK_ERR(tw_app_read_sealing(S("\2text"), &scope, &key), SYNTAX);
 }
 
+static void test_reads_who_may_what(void **state)
+{
+	static const struct tw_slice bad[] = { S(""), S("\0"), S("\0\1a"), S("\0\1a\0"), S("\0\1a\0\1"), S("\0\0\0\0"),
+		S("\0\0\0\1p"), S("\0\1a\0\1px"), S("\0\1\n\0\0"), S("\0\1a\0\1\n") };
+	char pass[5 + TW_APP_PASS_MAX + 1] = { 0, 1, 'a', 0, TW_APP_PASS_MAX }, name[2 + TW_APP_NAME_MAX + 1 + 2] = { 0, TW_APP_NAME_MAX };
+	struct tw_slice permission, shown;
+
+	CHECK_OK(tw_app_read_authorize(S("\0\3a.b\0\4pass"), &permission, &shown));
+	CHECK(tw_slice_is(permission, "a.b") && tw_slice_is(shown, "pass"));
+	CHECK_OK(tw_app_read_authorize(S("\0\1a\0\0"), &permission, &shown));
+	CHECK(tw_slice_is(permission, "a") && shown.size == 0);
+	for (size_t i = 0; i < TW_COUNT(bad); i++)
+		CHECK_ERR(tw_app_read_authorize(bad[i], &permission, &shown), SYNTAX);
+	memset(pass + 5, 'p', sizeof pass - 5);
+	CHECK_OK(tw_app_read_authorize((struct tw_slice){ pass, sizeof pass - 1 }, &permission, &shown));
+	pass[4]++;
+	CHECK_ERR(tw_app_read_authorize((struct tw_slice){ pass, sizeof pass }, &permission, &shown), LIMIT);
+	memset(name + 2, 'n', TW_APP_NAME_MAX);
+	CHECK_OK(tw_app_read_authorize((struct tw_slice){ name, sizeof name - 1 }, &permission, &shown));
+	name[1]++;
+	name[2 + TW_APP_NAME_MAX] = 'n';
+	CHECK_ERR(tw_app_read_authorize((struct tw_slice){ name, sizeof name }, &permission, &shown), LIMIT);
+}
+
 static void test_refuses(void **state)
 {
 	static const struct {
@@ -59,4 +83,4 @@ static void test_refuses(void **state)
 	CHECK_ERR(tw_app_read_event((struct tw_slice){ name, sizeof name }, &e), LIMIT);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_refuses))
+CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_reads_who_may_what), cmocka_unit_test(test_refuses))

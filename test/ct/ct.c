@@ -114,6 +114,25 @@ static bool session(bool right)
 	return (tw_access_session_of(d, (struct tw_slice){ token, sizeof token }) == s) == right;
 }
 
+/* What the application was shown, against the passes that are good: the one it is hangs on a session that is over. */
+static bool pass(bool right)
+{
+	struct tw_device *d = with_access();
+	struct tw_pass *p = &d->access->passes[3];
+	char token[TW_TOKEN_TEXT];
+	struct tw_request rq = { .pass = { token, sizeof token } };
+
+	memset(token, 'x', sizeof token);
+	p->expires_ms = INT64_MAX;
+	p->of_session = true;
+	if (tw_failed(tw_sha256(token, sizeof token, p->hash)))
+		return false;
+	token[7] = right ? 'x' : 'y';
+	secret(p->hash, sizeof p->hash);
+	secret(token, sizeof token);
+	return tw_failed(tw_access_by_pass(d, &rq)) && (strstr(tw_err_detail(), "session") != NULL) == right;
+}
+
 /* Ends the session that a hash names, and forgets the take-over it came from: another's hash stays a secret. */
 static bool session_end(bool right)
 {
@@ -256,6 +275,7 @@ static const struct {
 	{ "equal", equal },
 	{ "takeover", takeover },
 	{ "session", session },
+	{ "pass", pass },
 	{ "session_end", session_end },
 	{ "request", request },
 	{ "code", code },

@@ -116,6 +116,7 @@ int main(void)
 	ask("application.health", "application.health", TW_WHEN_ALWAYS);
 	ask("application.setting", "application.setting", TW_WHEN_ALWAYS);
 	ask("application.crypto", "application.crypto", TW_WHEN_ALWAYS);
+	ask("application.authorize", "application.authorize", TW_WHEN_ALWAYS);
 	for (size_t i = 0; i < tw_manifest_of(product)->permission_count; i++) {
 		const char *name = tw_manifest_of(product)->permissions[i].name;
 

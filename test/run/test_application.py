@@ -118,6 +118,60 @@ def test_its_calibration_is_sealed_for_this_unit(thermostat, new_unit, folder_of
         process.wait()
 
 
+def at_panel(path, words):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+        line.settimeout(10)
+        line.connect(str(path))
+        line.send(words.encode())
+        return line.recv(400).decode()
+
+
+def come_in(unit, name, role):
+    """An account with that role: its id, and a session of it."""
+    account = unit.json("accounts", "make", "--name", name, "--kind", "person")["account"]
+    unit.json("accounts", "role-give", "--account", account, "--role", role)
+    code = unit.json("session", "code", "--account", account)["code"]
+    return account, Client(unit, certificate=False).ask("POST", "/api/v1/sessions", {"code": code}).json["token"]
+
+
+def pass_of(unit, token):
+    answer = Client(unit, certificate=False).ask("POST", "/api/v1/session-passes", headers=[f"Authorization: Bearer {token}"])
+    assert answer.status == 201, answer.json
+    return answer.json["pass"]
+
+
+def test_who_may_do_what_at_the_panel(thermostat, folder_of_its_own):
+    """The product's roles on a device: the one gate answers for its application too, asked anew each time."""
+    unit, begin = thermostat
+    panel = folder_of_its_own / "panel"
+    begin("--panel", panel, "--calibration", folder_of_its_own / "calibration")
+    find(unit, "application.started")
+    wait_for(panel.exists)
+    assert float(wait_for(lambda: at_panel(panel, "temperature"))) > 0, "anyone"
+    assert at_panel(panel, "target 23").startswith("no: gate.anonymous")
+    resident, token = come_in(unit, "bob", "application.resident")
+    guest, guests_token = come_in(unit, "gus", "guest")
+    shown, guests = pass_of(unit, token), pass_of(unit, guests_token)
+    assert at_panel(panel, f"target 23 {shown}") == "done"
+    assert find(unit, "application.target-changed")[0]["fields"] == {"from": 20, "to": 23, "by": resident}
+    assert at_panel(panel, f"target 40 {shown}").startswith("no: between")
+    assert at_panel(panel, f"target 24 {guests}").startswith("no: gate.permission")
+    assert at_panel(panel, f"calibrate 500 {shown}").startswith("no: gate.permission")
+    assert at_panel(panel, f"target 24 {token}").startswith("no: access.pass"), "a session is no pass"
+    assert Client(unit, certificate=False).ask("GET", "/api/v1/health", headers=[f"Authorization: Bearer {shown}"]).status == 401, "nor the other way"
+    _, installers_token = come_in(unit, "ida", "application.installer")
+    assert at_panel(panel, f"calibrate 500 {pass_of(unit, installers_token)}") == "done"
+    assert at_panel(panel, f"target 21 {unit.json('session', 'pass')['pass']}") == "done", "an owner, by his certificate"
+    unit.tool("device", "accounts", "role-take", f"{resident}.application.resident", "--device", "unit", "--owner", unit.owner)
+    assert at_panel(panel, f"target 24 {shown}").startswith("no: access.pass"), "his sessions ended with the role, and the pass with them"
+    refused = [e for e in events(unit) if e["event"] == "request.refused" and e.get("operation") == "application.authorize"]
+    assert {(e["rule"], e.get("account", "")) for e in refused} == {
+        ("gate.anonymous", ""), ("gate.permission", guest), ("gate.permission", resident), ("access.pass", "")}
+    explained = unit.json("access", "explain", "--operation", "application.target.change", "--account", resident)
+    assert not explained["allowed"] and set(explained["needs"]) == {"owner", "application.installer", "application.resident"}
+    assert not [e for e in events(unit) if e["event"] == "application.target-changed" and e["fields"]["to"] == 24]
+
+
 def ask_sealing(line, kind, scope, data):
     return ask_key(line, kind, bytes([scope]) + data)
 

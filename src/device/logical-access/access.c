@@ -126,7 +126,7 @@ static tw_err take_id(void *user, const tw_row *row)
 }
 
 /* Whose client key it is: an owner's as memory has it, so that no fault of the store keeps him out, or another credential's. 0: nobody's. */
-static tw_err account_of_key(struct tw_device *d, const struct tw_request *rq, int64_t *ret)
+tw_err tw_access_account_of_key(struct tw_device *d, const struct tw_request *rq, int64_t *ret)
 {
 	const struct tw_owner *o = owner_of_key(d->access, rq);
 	const struct tw_value v[] = { TW_V_BLOB(rq->client_key, sizeof rq->client_key) };
@@ -135,6 +135,12 @@ static tw_err account_of_key(struct tw_device *d, const struct tw_request *rq, i
 	if (o || !rq->has_client_key)
 		return TW_OK;
 	return tw_store_run(d->context.store, tw_sql_credential_of_key, v, TW_COUNT(v), take_id, ret);
+}
+
+tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, struct tw_proof *ret)
+{
+	*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_CODE, 1 };
+	return TW_OK;
 }
 
 static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_slice token, struct tw_proof *ret)
@@ -146,11 +152,10 @@ static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_s
 	TW_TRY(end_collecting(d, s));
 	if (!rq->goes_on)
 		s->used_ms = tw_time_boot_ms(&d->time);
-	*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_CODE, 1 };
-	return TW_OK;
+	return tw_access_session_prove(d, s, ret);
 }
 
-/* Only the network door has credentials to show: who stands at the others the kernel has said already. */
+/* Only the network door has credentials to show, and the application's a pass: who stands at the others the kernel has said already. */
 static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 {
 	struct tw_device *d = tw_device_of(c);
@@ -158,9 +163,11 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 	const char *how = "client-certificate";
 	struct tw_slice token = tw_access_bearer(rq);
 
+	if (rq->subject.door == TW_DOOR_EVENT && rq->pass.size)
+		return tw_access_by_pass(d, rq);
 	if (rq->subject.door != TW_DOOR_HTTPS)
 		return TW_OK;
-	TW_TRY(account_of_key(d, rq, &p.account));
+	TW_TRY(tw_access_account_of_key(d, rq, &p.account));
 	if (p.account == 0 && token.size == 0)
 		return TW_OK;
 	if (p.account == 0) {

@@ -76,7 +76,7 @@ bool tw_access_session_lives(const struct tw_device *d, const struct tw_session 
 	return s->used && s->expires_ms > now && now - s->used_ms < idle_of(d, s);
 }
 
-static struct tw_session *session_by_hash(struct tw_device *d, const uint8_t hash[32])
+struct tw_session *tw_access_session_by_hash(struct tw_device *d, const uint8_t hash[32])
 {
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
 		struct tw_session *s = &d->access->sessions[i];
@@ -94,7 +94,7 @@ struct tw_session *tw_access_session_of(struct tw_device *d, struct tw_slice tok
 
 	if (token.size != TW_TOKEN_TEXT || tw_failed(tw_sha256(token.at, token.size, hash)))
 		return NULL;
-	s = session_by_hash(d, hash);
+	s = tw_access_session_by_hash(d, hash);
 	return s && tw_access_session_lives(d, s) ? s : NULL;
 }
 
@@ -120,7 +120,7 @@ tw_err tw_access_sessions_sweep(struct tw_device *d)
 
 tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32])
 {
-	struct tw_session *s = session_by_hash(d, hash);
+	struct tw_session *s = tw_access_session_by_hash(d, hash);
 
 	return s ? tw_access_session_drop(d, s) : TW_OK;
 }
@@ -158,17 +158,12 @@ static tw_err make_room(struct tw_device *d, struct tw_session **ret)
 	return TW_OK;
 }
 
-struct token {
-	uint8_t bytes[32];
-	char text[TW_TOKEN_TEXT + 1];
-};
-
-static void token_done(struct token *t)
+void tw_token_done(struct tw_token *t)
 {
 	tw_wipe(t, sizeof *t);
 }
 
-static tw_err make_token(const struct tw_sys *sys, struct token *t)
+tw_err tw_token_make(const struct tw_sys *sys, struct tw_token *t)
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf text = { 0 };
 
@@ -178,7 +173,7 @@ static tw_err make_token(const struct tw_sys *sys, struct token *t)
 		return TW_RAISE_ERRNO("randomness");
 	TW_TRY(tw_buf_base64url(&text, t->bytes, sizeof t->bytes));
 	memcpy(t->text, text.data, TW_TOKEN_TEXT);
-	return TW_OK;
+	return tw_sha256(t->text, TW_TOKEN_TEXT, t->hash);
 }
 
 static const char *const doors[] = {
@@ -231,7 +226,7 @@ tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret)
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_all, v, TW_COUNT(v), take_session, ret));
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
 		struct tw_session *s = &ret->sessions[i];
-		const struct tw_session *was = session_by_hash(d, s->hash);
+		const struct tw_session *was = tw_access_session_by_hash(d, s->hash);
 
 		s->used_ms = !s->used ? 0 : was ? was->used_ms : now;
 	}
@@ -261,7 +256,7 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	struct tw_session s = { .used = true, .account = o->account, .opened_ms = tw_time_wall_ms(&d->time), .used_ms = now };
 	struct tw_session *place = NULL;
 	int64_t until = tw_placed_until(&o->by, o->account);
-	TW_CLEANUP(token_done) struct token token = { .text = "" };
+	TW_CLEANUP(tw_token_done) struct tw_token token = { .text = "" };
 
 	s.expires_ms = now + d->access->limit_ms;
 	s.idle_ms = o->idle_ms;
@@ -273,8 +268,8 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	s.door = o->rq->subject.door;
 	s.has_key = o->rq->has_client_key;
 	memcpy(s.key, o->rq->client_key, sizeof s.key);
-	TW_TRY(make_token(d->context.sys, &token));
-	TW_TRY(tw_sha256(token.text, TW_TOKEN_TEXT, s.hash));
+	TW_TRY(tw_token_make(d->context.sys, &token));
+	memcpy(s.hash, token.hash, sizeof s.hash);
 	TW_TRY(make_room(d, &place));
 	TW_TRY(put_session(d, &s));
 	*place = s;

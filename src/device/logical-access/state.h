@@ -8,6 +8,7 @@
 #include "device/logical-access/throttle.h"
 
 #define TW_OWNERS_MAX 16
+#define TW_PASSES_MAX 128   /* likewise; one more is refused, so that nobody ends another's */
 #define TW_SESSIONS_MAX 128 /* of all accounts; one more ends the one that would end first */
 #define TW_CODE_MS 300000
 #define TW_CODES_MAX 8
@@ -45,6 +46,16 @@ struct tw_session {
 	int64_t used_ms, expires_ms; /* boot clock; 0 when not used */
 	struct tw_placer by;         /* through whose hands its code came */
 };
+/* What somebody shows to the application. Bound to what he had proven, and to be asked about at each use. */
+struct tw_pass {
+	int64_t expires_ms; /* boot clock; past: free */
+	uint8_t hash[32];   /* of its text */
+	int64_t account;
+	enum tw_door door; /* where he came in */
+	char source[64];
+	bool of_session;
+	uint8_t proven_by[32]; /* the hash of his session, or the fingerprint of his client key */
+};
 struct tw_challenge {
 	int64_t expires_ms; /* 0: free */
 	uint8_t bytes[32];
@@ -64,6 +75,7 @@ struct tw_access {
 	struct tw_product_out product_out;
 	struct tw_owners owners; /* those whose accounts are active */
 	struct tw_session sessions[TW_SESSIONS_MAX];
+	struct tw_pass passes[TW_PASSES_MAX];
 	int64_t idle_ms, limit_ms, inactive_ms; /* what the settings say; inactive_ms 0: never */
 	size_t list_max;                        /* likewise, for the context; used while it is read alone */
 	bool proven;         /* the request under way showed a good code: that it is refused for another reason is no guess */
@@ -118,6 +130,13 @@ struct tw_opening {
 	struct tw_placer by; /* zeros: through nobody's hands */
 	int64_t idle_ms;     /* as the session's */
 };
+/* Random bytes, the text of them that is handed out, and its SHA-256, which is kept. Wiped at the end. */
+struct tw_token {
+	uint8_t bytes[32], hash[32];
+	char text[TW_TOKEN_TEXT + 1];
+};
+tw_err tw_token_make(const struct tw_sys *sys, struct tw_token *t);
+void tw_token_done(struct tw_token *t);
 /* Opens a session: stored hashed, in the cache, the token's text handed out once. */
 tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1]);
 /* The same for somebody who has just proven who he is: the account remembers it. Inside a transaction of the caller's; when that fails, the
@@ -133,6 +152,11 @@ void tw_access_sessions_forget(struct tw_device *d, int64_t account);
 /* The session of a token; NULL when there is no such session, or no longer. */
 struct tw_session *tw_access_session_of(struct tw_device *d, struct tw_slice token);
 bool tw_access_session_fits(const struct tw_session *s, const struct tw_request *rq); /* its door, and its key where it has one */
+struct tw_session *tw_access_session_by_hash(struct tw_device *d, const uint8_t hash[32]); /* NULL: none, though it may live no longer */
+/* What its session has proven of an account: asked at each use of the session, and of a pass that hangs on it. */
+tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, struct tw_proof *ret);
+tw_err tw_access_account_of_key(struct tw_device *d, const struct tw_request *rq, int64_t *ret); /* 0: nobody's */
+tw_err tw_access_by_pass(struct tw_device *d, struct tw_request *rq);                 /* DENIED: it is good for nothing */
 struct tw_slice tw_access_bearer(const struct tw_request *rq);                        /* empty: none was sent */
 tw_err tw_access_wait(const struct tw_request *rq, int seconds, struct tw_reply *rp); /* 429 */
 #endif

@@ -10,6 +10,7 @@
 #include "device/platform/core.h"
 
 #include "base/log.h"
+#include "device/platform/app-authorize.h"
 #include "device/platform/app-hash.h"
 #include "device/platform/budget.h"
 #include "device/platform/listener.h"
@@ -35,6 +36,7 @@ struct tw_door_event {
 	struct tw_listener listener;
 	struct event *seal; /* while something is counted */
 	struct tw_budget budget;
+	struct tw_app_told told;
 	struct connection *first;
 	size_t count;
 };
@@ -344,6 +346,33 @@ static tw_err take_sealing(struct connection *c, const struct tw_message *m)
 	return tw_channel_send(c->channel, seals ? TW_APP_SEALED : TW_APP_UNSEALED, m->tag, out.data, out.size, NULL, 0);
 }
 
+static bool affords_one(void *user)
+{
+	return affords(user);
+}
+
+static tw_err take_authorize(struct connection *c, const struct tw_message *m)
+{
+	struct tw_core *core = c->door->core;
+	TW_CLEANUP(tw_buf_done) struct tw_buf reply = { 0 };
+	struct tw_app_asking asking = { .told = &c->door->told, .affords = affords_one, .user = c->door };
+	struct tw_app_answer answer;
+
+	TW_TRY(tw_app_read_authorize(m->payload, &asking.permission, &asking.pass));
+	tw_err e = tw_app_authorize(&core->device.context, &asking, &answer);
+	if (tw_is(e, TW_CODE_NOMEM))
+		return e;
+	if (tw_failed(e)) {
+		tw_log_err(e, "what the application asked about cannot be known: no");
+		return refuse(c, m->tag, "application.unknown", "the device cannot tell now, and so it is not permitted");
+	}
+	if (!answer.allowed)
+		return refuse(c, m->tag, answer.rule, answer.why);
+	tw_buf_init(&reply, core->sys, 2 + TW_APP_ACCOUNT_MAX);
+	TW_TRY(tw_buf_block16(&reply, answer.account, strlen(answer.account)));
+	return tw_channel_send(c->channel, TW_APP_ALLOWED, m->tag, reply.data, reply.size, NULL, 0);
+}
+
 static const struct {
 	uint16_t type;
 	const char *permission;
@@ -362,6 +391,7 @@ static const struct {
 	{ TW_APP_HASH_VERIFY, "application.crypto", take_hash_verify },
 	{ TW_APP_SEAL, "application.crypto", take_sealing },
 	{ TW_APP_UNSEAL, "application.crypto", take_sealing },
+	{ TW_APP_AUTHORIZE, "application.authorize", take_authorize },
 };
 
 static tw_err take(struct connection *c, const struct tw_message *m)

@@ -48,6 +48,7 @@ struct tw_request {
 	bool has_client_key;
 	uint8_t client_key[32];      /* SHA-256 of the SPKI the TLS client proved it holds */
 	struct tw_slice certificate; /* DER of what it showed with that key; who vouches for it is not settled. Empty: none */
+	struct tw_slice pass;        /* at the application's door: what somebody has shown to it. Empty: nothing */
 	const char *refused_rule;    /* of credentials that are refused: which rule; NULL: path.credentials */
 	uint64_t intent;             /* audit sequence number of the intent, for CHANGE */
 	bool takes_file;             /* the door can hand on a body that is a descriptor */
