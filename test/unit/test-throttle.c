@@ -85,7 +85,7 @@ static void test_written_at_most_so_often(void **state)
 	fail_times(1);
 	CHECK_INT(due(), 0);
 	job();
-	CHECK_INT(due(), -1);
+	CHECK_INT(due(), MINUTE + TW_THROTTLE_MEMORY_MS); /* then it is over, and no start may bring it back */
 	later(MINUTE);
 	fail_times(1);
 	CHECK_INT(due(), 0); /* the last was long ago */
@@ -116,7 +116,7 @@ static void test_disk_fails(void **state)
 		CHECK_INT(due(), 0);
 		tw_fake_fail(w.fake, n, ENOSPC, false);
 		failed = tw_failed(tw_access_job_throttle(&device()->context));
-		CHECK(failed || !tw_fake_fired(w.fake) || due() == -1);
+		CHECK(failed || !tw_fake_fired(w.fake) || due() > TW_THROTTLE_WRITE_MS);
 		tw_fake_fail(w.fake, 0, 0, false);
 	}
 	CHECK(failed);
@@ -127,6 +127,21 @@ static void test_disk_fails(void **state)
 		job();
 		CHECK_INT(kept("SELECT count(*) FROM throttle"), 1);
 	}
+}
+
+/* Failures that are long over are nobody's at the next start, though nothing happened since. */
+static void test_over(void **state)
+{
+	fail_times(5);
+	job();
+	CHECK_INT(kept("SELECT count(*) FROM throttle"), 1);
+	later(MINUTE + TW_THROTTLE_MEMORY_MS);
+	CHECK_INT(due(), 0);
+	job();
+	CHECK_INT(kept("SELECT count(*) FROM throttle"), 0);
+	CHECK_INT(due(), -1);
+	world_start(&w);
+	CHECK_INT(world_open(&w, WRONG), 403);
 }
 
 /* What somebody wrote there, and no device of ours: left out, and no reason not to start. */
@@ -176,5 +191,5 @@ static void test_settings(void **state)
 }
 
 #define OWNED(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(OWNED(test_across_a_start), OWNED(test_written_at_most_so_often), OWNED(test_disk_fails), OWNED(test_rows_of_others),
-	OWNED(test_settings))
+CHECK_MAIN(OWNED(test_across_a_start), OWNED(test_written_at_most_so_often), OWNED(test_disk_fails), OWNED(test_over),
+	OWNED(test_rows_of_others), OWNED(test_settings))

@@ -115,26 +115,117 @@ static void test_account(void **state)
 	CHECK_INT(tw_throttle_login_wait_s(&t, &elsewhere, 0), 0);
 }
 
-static void test_full_table_forgets_who_failed_least(void **state)
+static void fill(struct tw_throttle *t, int times, int64_t now)
+{
+	char name[32];
+
+	for (int s = 0; s < TW_THROTTLE_PLACES; s++) {
+		(void)snprintf(name, sizeof name, "source %d", s);
+		fail_at(t, name, times, now + s);
+	}
+}
+
+/* Nobody who waits is driven out, however many fail once. */
+static void test_full_table(void **state)
 {
 	struct tw_throttle t = POLICY;
 	char name[32];
 
-	fail_at(&t, "worst", 6, 0);
-	for (int s = 0; s < TW_THROTTLE_PLACES; s++) {
-		(void)snprintf(name, sizeof name, "source %d", s);
-		fail_at(&t, name, 5, 1 + s);
-	}
-	CHECK_INT(tw_throttle_wait_s(&t, "worst", 100), 120);
-	CHECK_INT(tw_throttle_wait_s(&t, "source 1", 100), 60);
-	CHECK_INT(tw_throttle_wait_s(&t, name, 100), 60);
-	CHECK_INT(tw_throttle_wait_s(&t, "source 0", 100), 0);
-	for (int s = 0; s < 10 * TW_THROTTLE_PLACES; s++) { /* many who fail once take one place from one another */
+	fill(&t, 2, 0);
+	fail_at(&t, "source 7", 4, 100);
+	for (int s = 0; s < 10 * TW_THROTTLE_PLACES; s++) {
 		(void)snprintf(name, sizeof name, "passer-by %d", s);
 		tw_throttle_failed(&t, name, 200);
 	}
-	CHECK_INT(tw_throttle_wait_s(&t, "worst", 200), 120);
-	CHECK_INT(tw_throttle_wait_s(&t, "source 2", 200), 60);
+	CHECK_INT(tw_throttle_wait_s(&t, "source 7", 200), 120);
+}
+
+/* Two who take turns at the last place are newcomers no more; neither are sixty who take turns at all of them. */
+static void test_turns(void **state)
+{
+	static const int sources[] = { 2, TW_THROTTLE_PLACES + 1, 3 * TW_THROTTLE_PLACES };
+	char name[32];
+
+	for (size_t k = 0; k < TW_COUNT(sources); k++) {
+		struct tw_throttle t = POLICY;
+		int tried = 0;
+
+		fill(&t, 2, 0);
+		for (int i = 0; i < 10000; i++) {
+			(void)snprintf(name, sizeof name, "turn %d", i % sources[k]);
+			if (tw_throttle_wait_s(&t, name, 100) == 0) {
+				tw_throttle_failed(&t, name, 100);
+				tried++;
+			}
+		}
+		/* three more at each place, and those of all who are left without one */
+		CHECK(tried <= 3 * TW_THROTTLE_PLACES + 5);
+		CHECK(sources[k] > 2 || tried <= 6);
+	}
+}
+
+/* While all places wait, who has none waits with the others; as soon as one does not, he is a source of his own. */
+static void test_others(void **state)
+{
+	struct tw_throttle t = POLICY;
+
+	fill(&t, 5, 0);
+	CHECK_INT(tw_throttle_wait_s(&t, "a", 100), 0);
+	fail_at(&t, "a", 4, 100);
+	CHECK_INT(tw_throttle_wait_s(&t, "b", 100), 0);
+	tw_throttle_failed(&t, "b", 100);
+	CHECK_INT(tw_throttle_wait_s(&t, "b", 100), 60);
+	CHECK_INT(tw_throttle_wait_s(&t, "c", 100), 60);
+	CHECK_INT(tw_throttle_wait_s(&t, "source 3", 100), 60);
+	CHECK_INT(tw_throttle_wait_s(&t, "c", MINUTE - 1), 1);
+	CHECK_INT(tw_throttle_wait_s(&t, "c", MINUTE), 0); /* the first of them waits no more */
+	tw_throttle_failed(&t, "c", MINUTE);
+	CHECK_INT(tw_throttle_wait_s(&t, "c", MINUTE), 120); /* and had failed five times */
+	CHECK_INT(tw_throttle_wait_s(&t, "d", MINUTE), 1);
+}
+
+/* The place of one whose failures are over is free, and they are not the newcomer's; of two, of who failed less, then of the older. */
+static void test_places(void **state)
+{
+	struct tw_throttle t = POLICY;
+	const int64_t later = 30 * MINUTE;
+
+	fill(&t, 4, later);
+	t.of[TW_THROTTLE_SOURCE][7].last_ms = 0;
+	tw_throttle_failed(&t, "a", TW_THROTTLE_MEMORY_MS);
+	CHECK_INT(t.of[TW_THROTTLE_SOURCE][7].failures, 1);
+	CHECK_TEXT(t.of[TW_THROTTLE_SOURCE][7].who, "a");
+	fail_at(&t, "a", 3, TW_THROTTLE_MEMORY_MS);
+	t.of[TW_THROTTLE_SOURCE][9].failures = 3;
+	tw_throttle_failed(&t, "b", TW_THROTTLE_MEMORY_MS);
+	CHECK_TEXT(t.of[TW_THROTTLE_SOURCE][9].who, "b");
+	CHECK_INT(t.of[TW_THROTTLE_SOURCE][9].failures, 4);
+	tw_throttle_failed(&t, "c", TW_THROTTLE_MEMORY_MS);
+	CHECK_TEXT(t.of[TW_THROTTLE_SOURCE][0].who, "c");
+	CHECK_INT(tw_throttle_wait_s(&t, "c", TW_THROTTLE_MEMORY_MS), 60);
+}
+
+/* What is kept is taken out when it is over, so that no start brings it back. */
+static void test_forgotten(void **state)
+{
+	struct tw_throttle t = POLICY;
+	size_t at = 0;
+
+	CHECK_INT(tw_throttle_forget(&t, 0), -1);
+	fail_at(&t, "a", 4, 0);
+	CHECK_INT(tw_throttle_forget(&t, 10 * TW_THROTTLE_MEMORY_MS), -1);
+	CHECK(!t.changed);
+	fail_at(&t, "b", 5, 1000);
+	tw_throttle_login_failed(&t, &(struct tw_throttle_try){ "c", "alice", false }, 0);
+	t.of[TW_THROTTLE_ACCOUNT][0].failures = 5;
+	t.changed = false;
+	CHECK_INT(tw_throttle_forget(&t, 1000), TW_THROTTLE_MEMORY_MS - 1000);
+	CHECK(!t.changed);
+	CHECK_INT(tw_throttle_forget(&t, TW_THROTTLE_MEMORY_MS), MINUTE + 1000);
+	CHECK(t.changed);
+	t.changed = false;
+	CHECK_INT(tw_throttle_forget(&t, TW_THROTTLE_MEMORY_MS + MINUTE + 1000), -1);
+	CHECK(t.changed && !tw_throttle_next(&t, TW_THROTTLE_SOURCE, &at));
 }
 
 /* Across a start: who waited waits for all of it again, and the next failure counts on. */
@@ -196,4 +287,5 @@ static void test_whom_to_count_against(void **state)
 
 CHECK_MAIN(cmocka_unit_test(test_whom_to_count_against), cmocka_unit_test(test_five_then_wait), cmocka_unit_test(test_waits_grow),
 	cmocka_unit_test(test_a_quiet_hour_forgives), cmocka_unit_test(test_policy), cmocka_unit_test(test_account),
-	cmocka_unit_test(test_full_table_forgets_who_failed_least), cmocka_unit_test(test_kept))
+	cmocka_unit_test(test_full_table), cmocka_unit_test(test_turns), cmocka_unit_test(test_others),
+	cmocka_unit_test(test_places), cmocka_unit_test(test_forgotten), cmocka_unit_test(test_kept))

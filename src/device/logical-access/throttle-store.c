@@ -59,11 +59,11 @@ static tw_err write_all(tw_store *s, void *user)
 int64_t tw_access_throttle_due_ms(struct tw_context *c)
 {
 	struct tw_device *d = tw_device_of(c);
-	const struct tw_access *a = d->access;
-	int64_t now = tw_time_boot_ms(&d->time);
+	struct tw_access *a = d->access;
+	int64_t now = tw_time_boot_ms(&d->time), over = tw_throttle_forget(tw_access_throttle(d), now);
 
 	if (!a->throttle.changed)
-		return -1;
+		return over;
 	if (a->throttle_written_ms == INT64_MIN || now - a->throttle_written_ms >= TW_THROTTLE_WRITE_MS)
 		return 0;
 	return a->throttle_written_ms + TW_THROTTLE_WRITE_MS - now;

@@ -23,7 +23,9 @@ void tw_throttle_source(const char *address, char ret[64])
 		(void)snprintf(ret, 64, "%s", address);
 }
 
-static struct tw_throttled *find(struct tw_throttled of[TW_THROTTLE_PLACES], const char *who)
+#define OTHERS TW_THROTTLE_PLACES /* the place of all who found none of their own */
+
+static struct tw_throttled *find(struct tw_throttled of[TW_THROTTLE_PLACES + 1], const char *who)
 {
 	for (size_t i = 0; i < TW_THROTTLE_PLACES; i++)
 		if (of[i].failures && strcmp(of[i].who, who) == 0)
@@ -40,29 +42,62 @@ static int64_t wait_of(const struct tw_throttle *t, unsigned failures)
 	return wait < t->most_ms ? wait : t->most_ms;
 }
 
+/* A good while of quiet, behind the last wait if there was one. */
+static int64_t over_ms(const struct tw_throttled *s)
+{
+	return (s->until_ms > s->last_ms ? s->until_ms : s->last_ms) + TW_THROTTLE_MEMORY_MS;
+}
+
+static bool is_over(const struct tw_throttled *s, int64_t now_ms)
+{
+	return now_ms >= over_ms(s);
+}
+
+/* A free place, or one that is over; else that of who failed least and does not wait. NULL: all wait. */
+static struct tw_throttled *place(struct tw_throttled of[TW_THROTTLE_PLACES + 1], int64_t now_ms)
+{
+	struct tw_throttled *least = NULL;
+
+	for (size_t i = 0; i < TW_THROTTLE_PLACES; i++) {
+		struct tw_throttled *s = &of[i];
+
+		if (s->failures == 0 || is_over(s, now_ms))
+			return s;
+		if (s->until_ms > now_ms)
+			continue;
+		if (!least || s->failures < least->failures || (s->failures == least->failures && s->last_ms < least->last_ms))
+			least = s;
+	}
+	return least;
+}
+
+/* Who has no place of his own waits with the others who have none, while all places are taken by some who wait. */
 static int left_s(const struct tw_throttle *t, enum tw_throttle_kind kind, const char *who, int64_t now_ms)
 {
-	const struct tw_throttled *s = find(((struct tw_throttle *)(uintptr_t)t)->of[kind], who);
+	struct tw_throttled *of = ((struct tw_throttle *)(uintptr_t)t)->of[kind];
+	const struct tw_throttled *s = find(of, who);
+
+	if (!s && !place(of, now_ms))
+		s = &of[OTHERS];
 	int64_t left = s && !t->off ? s->until_ms - now_ms : 0;
 
 	return left > 0 ? (int)((left + 999) / 1000) : 0;
 }
 
-/* A free place; else that of who failed least, so that many who fail once drive out nobody who failed often. */
-static struct tw_throttled *place(struct tw_throttled of[TW_THROTTLE_PLACES])
+/*
+ * A newcomer takes the failures of the one he drives out for his own: so no two who take turns at one place remain newcomers for ever. And
+ * nobody who waits is driven out.
+ */
+static struct tw_throttled *newcomer(struct tw_throttle *t, enum tw_throttle_kind kind, const char *who, int64_t now_ms)
 {
-	struct tw_throttled *least = &of[0];
+	struct tw_throttled *s = place(t->of[kind], now_ms);
 
-	for (size_t i = 1; i < TW_THROTTLE_PLACES; i++)
-		if (of[i].failures < least->failures || (of[i].failures == least->failures && of[i].last_ms < least->last_ms))
-			least = &of[i];
-	return least;
-}
-
-/* A good while of quiet, behind the last wait if there was one. */
-static bool is_over(const struct tw_throttled *s, int64_t now_ms)
-{
-	return now_ms - (s->until_ms > s->last_ms ? s->until_ms : s->last_ms) >= TW_THROTTLE_MEMORY_MS;
+	if (!s)
+		return &t->of[kind][OTHERS];
+	t->changed = t->changed || s->failures >= t->limit;
+	*s = (struct tw_throttled){ .failures = is_over(s, now_ms) ? 0 : s->failures, .last_ms = now_ms };
+	(void)snprintf(s->who, sizeof s->who, "%s", who);
+	return s;
 }
 
 static void count(struct tw_throttle *t, enum tw_throttle_kind kind, const char *who, int64_t now_ms)
@@ -71,12 +106,8 @@ static void count(struct tw_throttle *t, enum tw_throttle_kind kind, const char 
 
 	if (t->off)
 		return;
-	if (!s) {
-		s = place(t->of[kind]);
-		t->changed = t->changed || s->failures >= t->limit;
-		*s = (struct tw_throttled){ .last_ms = now_ms };
-		(void)snprintf(s->who, sizeof s->who, "%s", who);
-	}
+	if (!s)
+		s = newcomer(t, kind, who, now_ms);
 	if (is_over(s, now_ms))
 		s->failures = 0;
 	s->failures += s->failures < UINT32_MAX;
@@ -129,6 +160,26 @@ void tw_throttle_login_passed(struct tw_throttle *t, const struct tw_throttle_tr
 	forgive(t, TW_THROTTLE_ACCOUNT, login->account);
 }
 
+int64_t tw_throttle_forget(struct tw_throttle *t, int64_t now_ms)
+{
+	int64_t next = -1;
+
+	for (size_t kind = 0; kind < TW_THROTTLE_KINDS; kind++)
+		for (size_t i = 0; i < TW_THROTTLE_PLACES; i++) {
+			struct tw_throttled *s = &t->of[kind][i];
+
+			if (s->failures < t->limit || s->failures == 0)
+				continue;
+			if (is_over(s, now_ms)) {
+				*s = (struct tw_throttled){ 0 };
+				t->changed = true;
+			} else if (next < 0 || over_ms(s) - now_ms < next) {
+				next = over_ms(s) - now_ms;
+			}
+		}
+	return next;
+}
+
 const struct tw_throttled *tw_throttle_next(const struct tw_throttle *t, enum tw_throttle_kind kind, size_t *at)
 {
 	while (*at < TW_THROTTLE_PLACES) {
@@ -142,9 +193,9 @@ const struct tw_throttled *tw_throttle_next(const struct tw_throttle *t, enum tw
 
 void tw_throttle_put(struct tw_throttle *t, enum tw_throttle_kind kind, const char *who, unsigned failures, int64_t wait_ms, int64_t now_ms)
 {
-	struct tw_throttled *s = place(t->of[kind]);
+	struct tw_throttled *s = place(t->of[kind], now_ms);
 
-	if (failures == 0 || find(t->of[kind], who))
+	if (failures == 0 || !s || find(t->of[kind], who))
 		return;
 	*s = (struct tw_throttled){ .last_ms = now_ms, .until_ms = now_ms + wait_ms, .failures = failures };
 	(void)snprintf(s->who, sizeof s->who, "%s", who);

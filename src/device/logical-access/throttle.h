@@ -2,9 +2,10 @@
 /*
  * Failed attempts, counted per source and per account; after some of them whoever fails has to wait, and with each more twice as long.
  *
- * Nobody is locked out for good and nobody locks out another. A source waits for its own failures alone. Failures at an account make those
- * wait who are not known there: a client that has logged in to it before (what makes it known is the caller's affair) waits for his own
- * source only, and the console for nothing.
+ * Nobody is locked out for good. A source waits for its own failures; who shares an address, or an IPv6 network of 64 bits, is one source
+ * with all others there. Failures at an account make those wait who are not known there: a client that has logged in to it before (what makes
+ * it known is the caller's affair) waits for his own source only, and the console for nothing. Only while as many sources (or accounts) wait
+ * as there are places, all that have no place are one.
  *
  * All times are of the boot clock, so no clock that is set, back or forward, shortens or lengthens a wait. What is kept across a start is
  * how long somebody had to wait, and he waits for all of it again: a power cut shortens nothing.
@@ -15,7 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TW_THROTTLE_PLACES 64 /* of each kind; for a new one who failed least is forgotten, and of those the one longest ago */
+#define TW_THROTTLE_PLACES \
+	64 /* of each kind; a new one drives out who failed least and does not wait, and counts on from his failures */
 #define TW_THROTTLE_MEMORY_MS \
 	3600000 /* who failed no more for so long begins anew: eleven guesses in the first hour by the usual settings, four in each behind it */
 
@@ -27,10 +29,10 @@ struct tw_throttled {
 };
 struct tw_throttle {
 	bool off;
-	unsigned limit;            /* failures before anybody waits */
-	int64_t first_ms, most_ms; /* the first wait, and what it grows to */
-	bool changed;              /* who has to wait is not what was last kept */
-	struct tw_throttled of[TW_THROTTLE_KINDS][TW_THROTTLE_PLACES];
+	unsigned limit;                                                    /* failures before anybody waits */
+	int64_t first_ms, most_ms;                                         /* the first wait, and what it grows to */
+	bool changed;                                                      /* who has to wait is not what was last kept */
+	struct tw_throttled of[TW_THROTTLE_KINDS][TW_THROTTLE_PLACES + 1]; /* the last: all who have no place */
 };
 /* Whom failures are counted against: of an IPv6 address its /64, since whoever has one address there has them all. */
 void tw_throttle_source(const char *address, char ret[64]);
@@ -47,6 +49,8 @@ int tw_throttle_login_wait_s(const struct tw_throttle *t, const struct tw_thrott
 void tw_throttle_login_failed(struct tw_throttle *t, const struct tw_throttle_try *login, int64_t now_ms);
 void tw_throttle_login_passed(struct tw_throttle *t, const struct tw_throttle_try *login); /* source and account begin anew */
 
+/* Takes out what is kept and over, which makes a change; in how many milliseconds the next will be, -1: none is left. */
+int64_t tw_throttle_forget(struct tw_throttle *t, int64_t now_ms);
 /* For the store: the next who has to wait longer than before his limit, from *at on; NULL: no more. */
 const struct tw_throttled *tw_throttle_next(const struct tw_throttle *t, enum tw_throttle_kind kind, size_t *at);
 /* From the store, at a start. */
