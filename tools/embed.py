@@ -5,11 +5,14 @@
     embed.py OUT.c PATH=FILE...
 
 PATH is what a client asks for. The media type follows from the suffix; the ETag is the SHA-256 of the bytes, so it changes with
-them and with nothing else. JSON is for programs to read: it is built in without its white space, a third of it.
+them and with nothing else. JSON is for programs to read: it is built in without its white space, a third of it. Modules and styles are
+built in without indentation and lines of comment, which browsers do not read; all pages together have at most PAGES_MAX bytes, so that a
+slow line loads them in a second or two.
 """
 import hashlib
 import json
 import pathlib
+import re
 import sys
 
 TYPES = {
@@ -21,6 +24,7 @@ TYPES = {
     ".png": "image/png",
 }
 WIDTH = 24
+PAGES_MAX = 150000
 
 
 class Refused(Exception):
@@ -30,6 +34,17 @@ class Refused(Exception):
 def literal(data):
     rows = (data[i:i + WIDTH] for i in range(0, len(data), WIDTH))
     return "\n".join("\t" + " ".join(f"{byte}," for byte in row) for row in rows)
+
+
+def bare(text, suffix):
+    """Without what only people read. A line of comment begins with its mark; a template over several lines is refused, for its indentation may count."""
+    if suffix == ".js":
+        if any(line.count("`") % 2 for line in text.splitlines() if not line.lstrip().startswith("//")):
+            raise Refused("a template literal over several lines")
+        text = re.sub(r"(?m)^[ \t]*//.*\n", "", text)
+    else:
+        text = re.sub(r"(?ms)^[ \t]*/\*.*?\*/[ \t]*\n", "", text)
+    return re.sub(r"(?m)^[ \t]+", "", re.sub(r"\n{2,}", "\n", text))
 
 
 def asset(word):
@@ -44,6 +59,8 @@ def asset(word):
         raise Refused(f"{name}: empty")
     if suffix == ".json":
         data = json.dumps(json.loads(data), separators=(",", ":"), ensure_ascii=False).encode()
+    elif suffix in (".js", ".css"):
+        data = bare(data.decode(), suffix).encode()
     return path, TYPES[suffix], hashlib.sha256(data).hexdigest()[:24], data
 
 
@@ -53,6 +70,8 @@ def main():
         assets = [asset(word) for word in words]
         if len({path for path, *_ in assets}) != len(assets):
             raise Refused("a path twice")
+        if (size := sum(len(data) for path, _, _, data in assets if not path.endswith(".json"))) > PAGES_MAX:
+            raise Refused(f"the pages have {size} bytes, at most {PAGES_MAX} may be")
     except (Refused, OSError, ValueError) as error:
         sys.exit(f"embed: {error}")
     text = ["/* Made by tools/embed.py. */", '#include "service/front/front.h"', ""]

@@ -10,7 +10,7 @@ import { healthy } from './stand-in.js';
 import { inhabited } from './stand-in-access.js';
 
 export const people = () => inhabited(healthy());
-const READY = { 'access': '#part-reach h2' };
+const READY = { 'access': '#part-reach h2', 'access-accounts': '#part-all details', 'access-sessions': '#part-open table' };
 
 export async function enterAccess(page, story, name = 'access') {
 	await page.waitForSelector('#code');
@@ -64,11 +64,117 @@ async function refusedToKnow({ open }) {
 	});
 }
 
+async function accountsLive({ open }) {
+	await withStory(people(), async (story) => {
+		const page = await open(story.url);
+		await enterAccess(page, story, 'access-accounts');
+		const { changes } = story.state;
+		assert.equal(await page.textContent('h1'), '2 accounts, 1 of which cannot come in.');
+		await page.fill('#account-name', 'Carol');
+		await page.selectOption('#account-kind', 'temporary');
+		await page.fill('#account-days', '400');
+		await page.click('#make-send');
+		assert.match(await page.textContent('#account-days-wrong'), /1 to 366/);
+		await page.fill('#account-days', '30');
+		await page.check('#account-roles-1');
+		await page.focus('#make-send');
+		await page.keyboard.press('Enter');
+		await has(page, 'part-all', 'Carol');
+		assert.deepEqual(story.state.made, { name: 'Carol', kind: 'temporary', lifetime: 30 * 24 * 3600 });
+		assert.deepEqual(story.state.accounts[2].roles, ['operator']);
+		assert.equal(await page.inputValue('#account-name'), '', 'ready for the next');
+		await page.waitForSelector('#untake-a3-0');
+		assert.match(await page.textContent('#account-a3'), /operator.*Until: 2027-01-01.*Doors/s);
+		await page.click('#code-a3');
+		await has(page, 'account-a3', 'ABCDE-12345');
+		await page.click('#untake-a3-0');
+		await page.click('#untake-a3-0-yes');
+		await has(page, 'account-a3', 'It has no role, so it may do nothing.');
+		await page.selectOption('#role-a3', 'night');
+		await page.click('#give-a3-send');
+		await has(page, 'account-a3', ': night');
+		await page.click('#suspend-a3');
+		await page.click('#suspend-a3-yes');
+		await page.waitForSelector('#resume-a3');
+		await page.click('#resume-a3');
+		await page.waitForSelector('#suspend-a3');
+		await page.focus('#summary-account-a1');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('#delete-a1');
+		assert.equal(await page.evaluate(() => document.activeElement.id), 'summary-account-a1', 'the focus stays where it was');
+		await page.click('#delete-a1');
+		assert.match(await page.textContent('#account-a1'), /Gone for good: the account, its roles, 1 certificate and 2 open sessions/);
+		story.state.refuseAccess = { status: 409, body: { title: 'The last owner stays', status: 409, detail: 'nobody else could come in', rule: 'account.last-owner', next: 'make another owner first' } };
+		await page.click('#delete-a1-yes');
+		await page.waitForSelector('#act-a1 .trouble');
+		assert.match(await page.textContent('#act-a1'), /last owner stays.*Make another owner first.*account\.last-owner/s);
+		story.state.refuseAccess = null;
+		await page.click('#drop-credential-a1-0');
+		await page.click('#drop-credential-a1-0-yes');
+		await page.waitForFunction(() => !document.querySelector('#drop-credential-a1-0'));
+		await page.click('#delete-a3');
+		await page.click('#delete-a3-yes');
+		await page.waitForFunction(() => !document.querySelector('#account-a3'));
+		assert.deepEqual(changes, ['DELETE /api/v1/role-assignments/a3.operator', 'PUT /api/v1/suspensions/a3', 'DELETE /api/v1/suspensions/a3', 'DELETE /api/v1/credentials/c1', 'DELETE /api/v1/accounts/a3']);
+	});
+}
+
+// The account is there, and what of its roles was refused is told by the rule.
+async function roleRefused({ open }) {
+	await withStory(people(), async (story) => {
+		const page = await open(story.url);
+		await enterAccess(page, story, 'access-accounts');
+		story.state.refuseRole = { status: 403, body: { title: 'You may do less than this role', status: 403, detail: 'it holds more', rule: 'account.cover', next: 'ask an owner' } };
+		await page.fill('#account-name', 'Dave');
+		await page.check('#account-roles-0');
+		await page.click('#make-send');
+		await page.waitForSelector('#make-failed .trouble');
+		assert.match(await page.textContent('#make-failed'), /Dave is made, and was not given the role owner:.*account\.cover/s);
+		await has(page, 'part-all', 'Dave');
+	});
+}
+
+async function sessionsEnd({ open }) {
+	await withStory(people(), async (story) => {
+		const page = await open(story.url);
+		await enterAccess(page, story, 'access-sessions');
+		assert.equal(await page.textContent('h1'), '2 sessions are open.');
+		assert.match(await page.textContent('#part-open'), /This one is yours/);
+		await page.click('#end-session-1');
+		story.state.sessions[0].idle_s = 1200;
+		await look(page);
+		await page.click('#end-session-1-yes');
+		await page.waitForFunction(() => !document.querySelector('#end-session-1'));
+		assert.deepEqual(story.state.sessions.map((one) => one.session), ['s1']);
+		await page.selectOption('#cap-who', 'role.operator');
+		await page.fill('#cap-most', '129');
+		await page.click('#cap-send');
+		assert.match(await page.textContent('#cap-most-wrong'), /1 to 128/);
+		await page.fill('#cap-most', '3');
+		await page.click('#cap-send');
+		await has(page, 'part-caps', 'All who have the role operator, together');
+		assert.deepEqual(story.state.caps[1], { cap: 'role.operator', most: 3 });
+		await page.click('#clear-cap-0');
+		await page.click('#clear-cap-0-yes');
+		await page.waitForFunction(() => !/none of its own/.test(document.querySelector('#part-caps').textContent));
+		story.state.sessions.push({ ...story.state.sessions[0], session: 's3', own: false });
+		await look(page);
+		await page.click('#end-all-0');
+		await page.click('#end-all-0-yes');
+		await page.waitForFunction(() => /^0 sessions/.test(document.querySelector('h1').textContent));
+	});
+}
+
 function filledWith(text) {
 	const state = people();
 	state.reach.forEach((one) => Object.assign(one, { who: text, how: text, may: text }));
 	state.reach.push({ kind: text, who: text, how: text, may: text });
 	state.accounts.forEach((one) => Object.assign(one, { name: text, kind: text, state: text, roles: [text], groups: [text], made_by: text, login_how: text, login_from: text }));
+	state.conditions = { [text]: text };
+	state.credentials.forEach((one) => Object.assign(one, { kind: text, label: text, key: text, made: text }));
+	state.sessions.forEach((one) => Object.assign(one, { name: text, how: text, source: text, opened: text }));
+	state.caps = [{ cap: text, most: text }, { cap: `role.${text}`, most: 1 }];
+	state.roles.forEach((one) => Object.assign(one, { name: text, from: text, purpose: text, holds: [text] }));
 	state.why = { operation: text, permission: text, allowed: false, rule: text, by: text, roles: [text], needs: [text] };
 	return state;
 }
@@ -77,10 +183,14 @@ async function hostileText({ open }) {
 	await withStory(people(), async (story) => {
 		const page = await open(story.url);
 		await enterAccess(page, story);
+		await page.click('#place-access-accounts');
+		await page.click('#summary-account-a1');
+		await page.waitForSelector('#delete-a1');
 		for (const text of payloads) {
 			story.state = filledWith(text);
-			for (const [place, part] of [['access', 'part-reach']]) {
+			for (const [place, part] of [['access', 'part-reach'], ['access-accounts', 'part-all'], ['access-sessions', 'part-open']]) {
 				await page.click(`#place-${place}`);
+				await page.waitForSelector(`#place-${place}[aria-current="page"]`);
 				await look(page);
 				await has(page, part, text);
 				assert.equal(await page.locator(FOREIGN).count(), 0, text);
@@ -114,6 +224,11 @@ const everyLook = (name, more) => [`access: ${name}: 320 px, wide, dark, text at
 export const access = [
 	['access: who can reach the device, by door, and why somebody may not do something', whoCanReach],
 	['access: who may not know is told by which rule', refusedToKnow],
+	['access: an account is made, given and denied roles and a code, suspended and deleted', accountsLive],
+	['access: a role that is refused leaves the account without it, and is told', roleRefused],
+	['access: sessions are ended, one and all of an account; caps come and go', sessionsEnd],
 	['access: hostile text stays text in every field', hostileText],
 	everyLook('access', async (page) => { await page.fill('#why-operation', 'settings.change'); await page.click('#why-send'); await page.waitForSelector('#why-told'); }),
+	everyLook('access-accounts', async (page) => { await page.click('#summary-account-a1'); await page.click('#code-a1'); await page.waitForSelector('#account-a1 .code'); await page.click('#delete-a1'); }),
+	everyLook('access-sessions', async (page) => { await page.click('#end-session-1'); }),
 ];

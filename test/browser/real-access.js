@@ -7,15 +7,16 @@ import { createServer } from 'node:http';
 import { axe, openPage, overhang } from './browser.js';
 import { signIn, withDevice } from './real.js';
 
+const HOSTILE = '<b onclick=console.log("XSS-RAN")>b';
 const has = (page, box, text) => page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [box, text]);
 
-async function goTo(page, device, place, part) {
+async function goTo(page, device, place, box) {
 	await page.goto(`${device.url}#/${place}`);
-	await page.waitForSelector(`#${part} h2`);
+	await page.waitForSelector(`#${box}`);
 }
 
 async function reachHolds(page, device) {
-	await goTo(page, device, 'access', 'part-reach');
+	await goTo(page, device, 'access', 'who-made-it');
 	const { answer } = await device.ask({ tool: ['access', 'list'] });
 	const text = await page.textContent('#part-reach');
 	for (const one of answer.access)
@@ -27,6 +28,42 @@ async function reachHolds(page, device) {
 	await page.fill('#why-operation', 'settings.change');
 	await page.click('#why-send');
 	await has(page, 'why-answer', 'You may do this.');
+}
+
+// An account is made with a role and a hostile name, comes in by its code in another browser, and is cut off there when it is suspended.
+async function accountsHold(page, device, open) {
+	await goTo(page, device, 'access/accounts', 'all-accounts');
+	await page.waitForSelector('#account-roles-0');
+	await page.fill('#account-name', HOSTILE);
+	await page.check('#account-roles input[value="auditor"]');
+	await page.click('#make-send');
+	await page.waitForSelector('[id^="code-"]');
+	const made = (await device.ask({ tool: ['accounts', 'list'] })).answer.accounts.find((one) => one.name === HOSTILE);
+	assert.deepEqual(made.roles, ['auditor']);
+	await page.click(`#code-${made.account}`);
+	await page.waitForSelector(`#account-${made.account} .code`);
+	const other = await open(device.url);
+	await other.waitForSelector('#code');
+	await other.fill('#code', await page.textContent(`#account-${made.account} .code`));
+	await other.click('#enter');
+	await other.waitForSelector('#part-log h2');
+	await goTo(other, device, 'access/accounts', 'all-accounts');
+	await other.fill('#account-name', 'mallory');
+	await other.click('#make-send');
+	await other.waitForSelector('#make-failed .trouble');
+	assert.match(await other.textContent('#make-failed'), /gate\.permission/);
+	await page.goto(`${device.url}#/access/sessions`);
+	await has(page, 'part-open', HOSTILE);
+	assert.equal(await page.locator('#part-open tbody tr').count(), 2);
+	await page.goto(`${device.url}#/access/accounts`);
+	await page.click(`#suspend-${made.account}`);
+	await page.click(`#suspend-${made.account}-yes`);
+	await page.waitForSelector(`#resume-${made.account}`);
+	await other.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+	await other.waitForSelector('#code');
+	await page.click(`#delete-${made.account}`);
+	await page.click(`#delete-${made.account}-yes`);
+	await page.waitForFunction((id) => !document.getElementById(id), `account-${made.account}`);
 }
 
 // From a page of somebody else's: shown in a frame, asked with whatever the browser would send along, and by a name that is not the device's.
@@ -61,6 +98,8 @@ async function accessWorks({ open, skip, browser }) {
 		const page = await open(device.url);
 		await signIn(page, device);
 		await reachHolds(page, device);
+		await accountsHold(page, device, open);
+		await goTo(page, device, 'access/accounts', 'summary-account-a1');
 		await page.setViewportSize({ width: 320, height: 640 });
 		assert.equal(await overhang(page), 0);
 		assert.deepEqual(await axe(page), []);
@@ -68,4 +107,4 @@ async function accessWorks({ open, skip, browser }) {
 	});
 }
 
-export const realAccess = [['device: who can reach it and why; frames, pages and names of others get nowhere', accessWorks]];
+export const realAccess = [['device: who can reach it and why; an account comes, is cut off and goes; frames, pages and names of others get nowhere', accessWorks]];

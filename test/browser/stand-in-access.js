@@ -43,11 +43,14 @@ const ROUTES = {
 	'GET /api/v1/rules': list('rules'),
 	'GET /api/v1/access': (s) => s.refuseAccess || { body: s.why },
 	'POST /api/v1/accounts': (s, rq) => {
+		s.made = rq.json;
 		const made = account(`a${s.accounts.length + 1}`, rq.json.name, { kind: rq.json.kind });
 		s.accounts.push(made);
 		return { status: 201, body: withRoles(s, made) };
 	},
 	'POST /api/v1/role-assignments': (s, rq) => {
+		if (s.refuseRole)
+			return s.refuseRole;
 		const one = s.accounts.find(({ account: id }) => id === rq.json.account);
 		one.roles.push(rq.json.role);
 		return { status: 201, body: withRoles(s, one) };
@@ -87,8 +90,10 @@ export function accessRoute(method, path) {
 		return ROUTES[`${method} ${path}`];
 	return (s, rq) => {
 		const work = s.accounts && turned(s, method, path, rq.json);
+		if (work && method !== 'GET' && s.refuseAccess)
+			return s.refuseAccess;
 		if (work && method !== 'GET')
 			s.changes.push(`${method} ${path}`);
-		return work ? (method !== 'GET' && s.refuseAccess) || work() : null;
+		return work ? work() : null;
 	};
 }

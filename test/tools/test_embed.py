@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tools/embed.py builds into the program: pages as they are, JSON without its white space and with nothing else changed."""
+"""What tools/embed.py builds into the program: pages as they are, modules and styles without comments and indentation, JSON without its white space; and never too much."""
 import hashlib
 import json
 import re
@@ -38,7 +38,20 @@ def test_pages_stay_as_they_are(tmp_path):
     assert bytes_in(c) == text.encode()
 
 
-@pytest.mark.parametrize("name, text", [("some.json", "{"), ("page.html", ""), ("page.other", "x")])
+def test_code_loses_comments_and_indentation(tmp_path):
+    _, c = embed(tmp_path, "some.js", "// why\nconst a = 'https://x'; // kept\n\n\tif (a)\n\t\t// not\n\t\tb(`c\t // d`);\n")
+    assert bytes_in(c) == b"const a = 'https://x'; // kept\nif (a)\nb(`c\t // d`);\n"
+    _, c = embed(tmp_path, "some.css", "/* why\n * and how */\na {\n\tcontent: \"/* b */\";\n}\n")
+    assert bytes_in(c) == b'a {\ncontent: "/* b */";\n}\n'
+
+
+def test_the_pages_have_a_bound(tmp_path):
+    assert embed(tmp_path, "page.html", "x" * 150000)[0].returncode == 0
+    done, _ = embed(tmp_path, "page.html", "x" * 150001)
+    assert done.returncode != 0 and "150001" in done.stderr
+
+
+@pytest.mark.parametrize("name, text", [("some.js", "a = `\n\tb`;\n"), ("some.json", "{"), ("page.html", ""), ("page.other", "x")])
 def test_what_is_refused(tmp_path, name, text):
     done, _ = embed(tmp_path, name, text)
     assert done.returncode != 0

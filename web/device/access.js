@@ -46,6 +46,7 @@ function reachPart({ value }) {
 
 const SIGN_IN = 'Sign in first.';
 const RULES = {
+	__proto__: null,
 	'gate.granted': [(one) => `The role ${one.by} permits it.`, 'Nothing.'],
 	'gate.permission': [() => 'None of its roles permits it.', 'Somebody who gives roles, an owner or an admin, can give one that does. Nobody gives more than he has.'],
 	'gate.rule': [(one) => `The organization’s rule “${one.by}” forbids it as things stand now.`, 'Wait until what the rule looks at has changed, or ask somebody who changes rules.'],

@@ -7,6 +7,7 @@
 
 import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, session } from './api.js';
 import { accessPlace } from './access.js';
+import { accountsPlace } from './accounts.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
 import { abilitiesPart, answerPart, frame, identityPart, put, settingId, settingsPart } from './home.js';
 import { identityPlace } from './identity.js';
@@ -15,6 +16,7 @@ import { keysPlace } from './keys.js';
 import { logCard } from './log.js';
 import { peersPlace } from './peers.js';
 import { revokedPlace } from './revoked.js';
+import { sessionsPlace } from './sessions.js';
 import { TASK_MS, goesOn, taskEnd, tasksPart } from './tasks.js';
 
 const REFRESH_MS = 20000;
@@ -382,7 +384,7 @@ async function change(button, box, work) {
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 
 const shared = { again, busy, change, leave, part, putIfNew };
-const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared)];
+const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared), accountsPlace(shared), sessionsPlace(shared)];
 const placeOf = (hash) => PLACES.find((one) => one.path === hash) || (hash.startsWith('#/') ? PLACES[0] : shown || PLACES[0]);
 
 function placesBar(here) {

@@ -162,7 +162,7 @@ export function pick(id, label, hint, options = []) {
 
 // Some of a list, which the device says: [value, words] each.
 export function several(id, legend) {
-	const list = h('div', { class: 'choices' });
+	const list = h('div', { class: 'choices', id });
 	const boxes = () => [...list.querySelectorAll('input')];
 	const chosen = () => boxes().filter((one) => one.checked).map((one) => one.value);
 	return {

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accounts: who has one, what it is, what it may by its roles, and what ends it. One is made with its roles and its end; each opens to what can
+// be done with it. What somebody may do here the device decides, each time.
+
+import { call, post } from './api.js';
+import { byId, count, detail, facts, field, form, h, lead, minutes, moment, pick, say, sentence, several, shape, show, sure, table, trouble, words } from './dom.js';
+
+const KINDS = [['person', 'A person'], ['service', 'A service: a program elsewhere'], ['shared', 'Shared by several people'], ['temporary', 'Temporary: 366 days at most'], ['emergency', 'Emergency: 7 days at most'], ['supporting', 'Supporting party: 31 days at most']];
+const ENDING = { temporary: 366, emergency: 7, supporting: 31 };
+const STATES = { __proto__: null, active: ['provided', 'Active'], suspended: ['off by policy', 'Suspended'], disabled: ['off by policy', 'Disabled: not used for too long'], expired: ['not provided', 'Its time is up'] };
+const place = encodeURIComponent;
+const plain = (id) => id.replace(/[^A-Za-z0-9]/g, '-');
+const DAY_S = 24 * 3600;
+
+function answerPart({ all }) {
+	if (!all.value)
+		return lead('not provided', 'This device does not tell you its accounts.', 'An owner, an admin or an auditor may ask it.', all);
+	const { accounts } = all.value;
+	const out = accounts.filter((one) => one.state !== 'active').length;
+	return lead(out ? 'off by policy' : 'provided', `${count(accounts.length, 'account', 'accounts')}${out ? `, ${out} of which cannot come in` : ''}.`, 'Open one to see what it may do, to give it a code to come in by, or to end it. Take away what nobody needs any more.');
+}
+
+// What has to be so for a role to count, in words.
+const conditionWords = (given) => Object.entries(given || {}).map(([name, value]) => `${words(name)}: ${Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : value}`).join('; ') || 'always';
+
+function rolesOf(one, id, read, roles, act) {
+	const may = read && read.value ? read.value.assignments : [];
+	const give = { role: pick(`role-${id}`, 'One more role', 'Nobody gives a role that may do more than he may.', roles.filter((role) => !one.roles.includes(role.name)).map((role) => [role.name, `${role.name}: ${role.purpose}`])) };
+	return [
+		read && read.error ? trouble(read.error) : null,
+		may.length ? table('When one is taken away, the sessions of the account end.', ['Role', 'Given', 'Counts', ''], may.map((role, i) => [role.role, [moment(role.given), ` by ${role.by}`], conditionWords(role.conditions),
+			sure(`untake-${id}-${i}`, 'Take away', `${one.name} may no longer do what it permits.`, `Take away: the role ${role.role} of ${one.name}`,
+				(button) => act(button, id, () => call('DELETE', `/api/v1/role-assignments/${place(`${one.account}.${role.role}`)}`), `${one.name} no longer has the role ${role.role}.`))])) : read ? h('p', {}, 'It has no role, so it may do nothing.') : null,
+		roles.length ? form({ id: `give-${id}`, press: 'Give it', fields: give, check: () => ({}), send: ({ role }) => act(`give-${id}-send`, id, () => post('/api/v1/role-assignments', { account: one.account, role }), `${one.name} has the role ${role} now.`) }) : null,
+	];
+}
+
+function certificatesOf(one, id, all, act) {
+	const own = all.filter((each) => each.account === one.account);
+	return own.length ? table('Certificates by which it comes in. Its sessions end when one is removed.', ['Certificate', 'Enrolled', ''], own.map((each, i) => [each.label || each.kind, moment(each.made),
+		sure(`drop-credential-${id}-${i}`, 'Remove', 'Whoever holds its key is a stranger then.', `Remove the certificate ${each.label} of ${one.name}`,
+			(button) => act(button, id, () => call('DELETE', `/api/v1/credentials/${place(each.credential)}`), 'The certificate opens nothing any more.'))])) : null;
+}
+
+function actionsOf(one, id, now, act, onCode) {
+	const path = `/api/v1/accounts/${place(one.account)}`;
+	const sessions = now.sessions.filter((each) => each.account === one.account).length;
+	const certificates = now.credentials.filter((each) => each.account === one.account).length;
+	const gone = `Gone for good: the account, its roles, ${count(certificates, 'certificate', 'certificates')} and ${count(sessions, 'open session', 'open sessions')}. Its id is given to nobody again; what the log says of it stays.`;
+	return h('p', {},
+		one.state === 'active' ? [
+			h('button', { 'type': 'button', 'id': `code-${id}`, 'aria-label': `A one-use code for ${one.name}`, 'onclick': () => onCode(one, id) }, 'A one-use code'), ' ',
+			sure(`suspend-${id}`, 'Suspend', 'Its sessions end now, and it cannot come in until somebody lets it.', `Suspend ${one.name}`, (button) => act(button, id, () => call('PUT', `/api/v1/suspensions/${place(one.account)}`), `${one.name} is suspended.`)), ' ',
+		] : one.state === 'expired' ? null : [h('button', { 'type': 'button', 'id': `resume-${id}`, 'aria-label': `Let it come in again: ${one.name}`, 'onclick': () => act(`resume-${id}`, id, () => call('DELETE', `/api/v1/suspensions/${place(one.account)}`), `${one.name} may come in again.`) }, 'Let it come in again'), ' '],
+		sessions ? [sure(`end-${id}`, 'End its sessions', `${count(sessions, 'session ends', 'sessions end')} now, and no code that waits for it is good any more.`, `End its sessions: ${one.name}`, (button) => act(button, id, () => call('DELETE', `/api/v1/account-sessions/${place(one.account)}`), `The sessions of ${one.name} have ended.`)), ' '] : null,
+		sure(`delete-${id}`, 'Delete', gone, `Delete the account ${one.name}`, (button) => act(button, id, () => call('DELETE', path), `The account ${one.name} is gone.`)));
+}
+
+function codeOf({ code, ends }) {
+	return h('div', { class: 'note' },
+		h('p', { class: 'code' }, h('code', {}, code)),
+		h('p', {}, `Pass it on to nobody else. It opens one session and is good for ${minutes(ends - Date.now())}. It is not shown again once you leave this place.`));
+}
+
+function accountRow(one, now, { open, codes, toggle, act, onCode }) {
+	const id = plain(one.account);
+	const [status, word] = STATES[one.state] || ['not provided', words(one.state)];
+	const summary = [h('span', { class: 'state' }, shape(status), h('strong', {}, word)), h('span', { class: 'text' }, h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account), one.roles.length ? `: ${one.roles.join(', ')}` : ': no role')];
+	return detail(`account-${id}`, open.has(one.account), summary, open.has(one.account) ? [
+		facts(['Kind', words(one.kind)], ['Made', [moment(one.made), ` by ${one.made_by}`]], ['Ends', one.ends ? moment(one.ends) : 'not by itself'],
+			['Came in last', one.login ? [moment(one.login), ` by ${one.login_how}`, one.login_from ? ` from ${one.login_from}` : ''] : 'never'], one.groups.length ? ['Groups', one.groups.join(', ')] : null),
+		rolesOf(one, id, now.read[one.account], now.roles, act),
+		certificatesOf(one, id, now.credentials, act),
+		codes.has(one.account) ? codeOf(codes.get(one.account)) : null,
+		h('div', { id: `act-${id}` }),
+		actionsOf(one, id, now, act, onCode),
+	] : null, (event) => toggle(one.account, event.target.open));
+}
+
+export function accountsPlace({ again, change, part, putIfNew }) {
+	const open = new Set();
+	const codes = new Map();
+	const fields = {
+		name: field('account-name', 'Name', 'No other account has it, whatever the case of its letters.', { maxlength: 48 }),
+		kind: pick('account-kind', 'What it is for', 'An account that has an end is removed by itself.', KINDS),
+		days: field('account-days', 'Ends after so many days', 'Of a temporary, emergency or supporting account; others stay until somebody deletes them.', { maxlength: 3, inputmode: 'numeric' }),
+		roles: several('account-roles', 'Its roles. Without one it may do nothing'),
+	};
+
+	const act = async (button, id, work, said) => {
+		if (await change(button, `act-${id}`, work))
+			say(said);
+	};
+	const onCode = async (one, id) => {
+		await act(`code-${id}`, id, async () => {
+			const { code, expires_in_s: left } = await post('/api/v1/session-codes', { account: one.account });
+			codes.set(one.account, { code, ends: Date.now() + left * 1000 });
+		}, 'The code is shown.');
+	};
+	const toggle = (account, is) => {
+		if (is === open.has(account))
+			return;
+		if (is)
+			open.add(account);
+		else
+			open.delete(account);
+		again(0);
+	};
+	// The account is made first: what of its roles is refused then is told, and it may not do it.
+	const onMake = async ({ name, kind, days, roles }) => {
+		const refused = [];
+		if (!await change('make-send', 'make-failed', async () => {
+			const { account } = await post('/api/v1/accounts', { name, kind, ...(days ? { lifetime: Number(days) * DAY_S } : {}) });
+			for (const role of roles)
+				await post('/api/v1/role-assignments', { account, role }).catch((error) => refused.push([role, error]));
+			open.add(account);
+		}))
+			return;
+		for (const one of [fields.name, fields.days])
+			one.input.value = '';
+		fields.roles.value = [];
+		show(byId('make-failed'), refused.map(([role, error]) => [h('p', {}, `${name} is made, and was not given the role ${role}:`), trouble(error)]));
+		say(sentence(`The account ${name} is made`));
+	};
+	const check = ({ name, kind, days }) => ({
+		name: name ? '' : 'Type a name.',
+		days: !ENDING[kind] ? (days ? 'Leave it empty: an account of this kind has no end.' : '') : /^[1-9][0-9]*$/.test(days) && Number(days) <= ENDING[kind] ? '' : `A whole number from 1 to ${ENDING[kind]}.`,
+	});
+
+	return {
+		path: '#/access/accounts',
+		name: 'Accounts',
+		within: true,
+		frame: () => {
+			codes.clear();
+			return [
+				h('section', { id: 'part-accounts' }),
+				h('section', { 'aria-labelledby': 'all-accounts' }, h('h2', { id: 'all-accounts' }, 'All of them'), h('div', { id: 'part-all' })),
+				h('section', { 'aria-labelledby': 'make' },
+					h('h2', { id: 'make' }, 'Make one'),
+					form({ id: 'make', press: 'Make the account', fields, check, send: onMake })),
+			];
+		},
+		read: async () => {
+			const list = async (path, name) => { const { value } = await part(path, name); return value ? value[name] : []; };
+			const all = await part('/api/v1/accounts', 'accounts');
+			const read = {};
+			for (const id of (all.value ? all.value.accounts : []).map((one) => one.account).filter((one) => open.has(one)))
+				read[id] = await part(`/api/v1/accounts/${place(id)}`);
+			const [roles, credentials, sessions] = [await list('/api/v1/roles', 'roles'), await list('/api/v1/credentials', 'credentials'), await list('/api/v1/sessions', 'sessions')];
+			return { all, read, roles: roles.filter((one) => one.assignable), credentials, sessions: sessions.map(({ account }) => ({ account })) };
+		},
+		show: (now) => {
+			document.title = 'Accounts';
+			for (const [account, { ends }] of codes)
+				if (ends < Date.now())
+					codes.delete(account);
+			putIfNew('accounts', now.all, () => answerPart(now));
+			putIfNew('all', [now, [...open], [...codes]], () => (now.all.value ? now.all.value.accounts : []).map((one) => accountRow(one, now, { open, codes, toggle, act, onCode })));
+			fields.roles.fill(now.roles.map((one) => [one.name, `${one.name}: ${one.purpose}`]));
+		},
+	};
+}

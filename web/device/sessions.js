@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions: which are open, whose and from where, one or all of somebody ended; and how many there may be at a time.
+
+import { call } from './api.js';
+import { byId, count, field, form, h, lead, minutes, moment, pick, say, sure, table } from './dom.js';
+
+const place = encodeURIComponent;
+
+function answerPart({ all }) {
+	if (!all.value)
+		return lead('not provided', 'This device does not tell you its sessions.', 'An owner, an admin or an auditor may ask it.', all);
+	const { sessions } = all.value;
+	return lead('provided', `${count(sessions.length, 'session is', 'sessions are')} open.`, 'End one that you do not know, and look at the log for what was done in it.');
+}
+
+// Both buttons of a row: its session, and all of its account when there are more.
+function ends(one, i, sessions, end) {
+	const others = sessions.filter((each) => each.account === one.account).length;
+	return [
+		one.own ? 'This one is yours: sign out above.' : sure(`end-session-${i}`, 'End', 'What goes on in it is cut off.', `End the session of ${one.name} from ${one.source}`, (button) => end(button, `/api/v1/sessions/${place(one.session)}`, 'The session has ended.')), ' ',
+		others > 1 && sessions.findIndex((each) => each.account === one.account) === i ? sure(`end-all-${i}`, `End all ${others}`, `All sessions of ${one.name} end, and no code that waits for it is good any more.`, `End all ${others} sessions of ${one.name}`,
+			(button) => end(button, `/api/v1/account-sessions/${place(one.account)}`, `All sessions of ${one.name} have ended.`)) : null,
+	];
+}
+
+function sessionsPart({ all }, end) {
+	const list = all.value ? all.value.sessions : [];
+	return list.length ? table('Each belongs to one account and ends by itself.', ['Whose', 'From', 'Opened', 'Not used for', 'Ends in', ''], list.map((one, i) => [
+		[h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account)], `${one.source}, by ${one.how}`, moment(one.opened), minutes(one.idle_s * 1000), minutes(one.ends_in_s * 1000), ends(one, i, list, end)])) : [];
+}
+
+// "role.operator" as a person would say it.
+function capWords(cap, accounts) {
+	const [kind, name] = [cap.slice(0, cap.indexOf('.')), cap.slice(cap.indexOf('.') + 1)];
+	if (cap === 'account.each')
+		return 'Each account that has none of its own';
+	if (kind === 'account')
+		return `The account ${(accounts.find((one) => one.account === name) || { name }).name}`;
+	return kind === 'role' ? `All who have the role ${name}, together` : kind === 'group' ? `All of the group ${name}, together` : cap;
+}
+
+function capsPart({ caps, accounts }, clear) {
+	const list = caps.value ? caps.value.caps : [];
+	return list.length ? table('Who would be one too many is refused.', ['Who', 'At a time', ''], list.map((one, i) => [h('span', { class: 'breaks' }, capWords(one.cap, accounts)), h('span', { class: 'number' }, String(one.most)),
+		sure(`clear-cap-${i}`, 'Remove', 'Only what the device itself can hold limits them then.', `Remove the cap: ${capWords(one.cap, accounts)}`, (button) => clear(button, one))])) : caps.value ? h('p', {}, 'Nothing but what the device can hold: 128 in all.') : [];
+}
+
+export function sessionsPlace({ change, part, putIfNew }) {
+	const fields = {
+		cap: pick('cap-who', 'For whom', 'A cap that is there is replaced.'),
+		most: field('cap-most', 'How many at a time', 'A whole number from 1 to 128.', { maxlength: 3, inputmode: 'numeric' }),
+	};
+	let times = [];
+	const end = async (button, path, said) => {
+		if (await change(button, 'sessions-failed', () => call('DELETE', path)))
+			say(said);
+	};
+	const clear = async (button, one) => {
+		if (await change(button, 'cap-failed', () => call('DELETE', `/api/v1/session-caps/${place(one.cap)}`)))
+			say('The cap is gone.');
+	};
+	const onSet = async ({ cap, most }) => {
+		if (!await change('cap-send', 'cap-failed', () => call('PUT', `/api/v1/session-caps/${place(cap)}`, { body: { most: Number(most) } })))
+			return;
+		fields.most.input.value = '';
+		say('The cap counts now.');
+	};
+	return {
+		path: '#/access/sessions',
+		name: 'Sessions',
+		within: true,
+		frame: () => [
+			h('section', { id: 'part-sessions' }),
+			h('section', { 'aria-label': 'Sessions' }, h('div', { id: 'part-open' }), h('div', { id: 'sessions-failed' })),
+			h('section', { 'aria-labelledby': 'caps' },
+				h('h2', { id: 'caps' }, 'How many there may be'),
+				h('div', { id: 'part-caps' }),
+				form({ id: 'cap', press: 'Set it', fields, check: ({ most }) => ({ most: /^[1-9][0-9]?$|^1[01][0-9]$|^12[0-8]$/.test(most) ? '' : 'A whole number from 1 to 128.' }), send: onSet })),
+		],
+		read: async () => {
+			const list = async (path, name) => { const { value } = await part(path, name); return value ? value[name] : []; };
+			return { all: await part('/api/v1/sessions', 'sessions'), caps: await part('/api/v1/session-caps', 'caps'), accounts: await list('/api/v1/accounts', 'accounts'), roles: await list('/api/v1/roles', 'roles') };
+		},
+		show: (now) => {
+			document.title = 'Sessions';
+			putIfNew('sessions', now.all.error ? now.all : now.all.value.sessions.length, () => answerPart(now));
+			// Times go on; while somebody is asked whether he is sure, what he is asked about stays where it is.
+			const list = now.all.value ? now.all.value.sessions : [];
+			if (!byId('part-open').querySelector('[id$="-yes"]'))
+				times = list.map((one) => [minutes(one.idle_s * 1000), minutes(one.ends_in_s * 1000)]);
+			putIfNew('open', [list.map((one) => [one.session, one.name]), times], () => sessionsPart(now, end));
+			putIfNew('caps', [now.caps, now.accounts], () => capsPart(now, clear));
+			const groups = [...new Set(now.accounts.flatMap((one) => one.groups))];
+			fields.cap.fill(['account.each', ...now.accounts.map((one) => `account.${one.account}`), ...now.roles.filter((one) => one.assignable).map((one) => `role.${one.name}`), ...groups.map((one) => `group.${one}`)].map((cap) => [cap, capWords(cap, now.accounts)]));
+		},
+	};
+}
