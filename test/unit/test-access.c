@@ -500,7 +500,7 @@ static void test_without_randomness(void **state)
 
 static void put_owner(const char *name)
 {
-	const struct tw_new_account n = { name, "secret", TW_ACCOUNT_PERSON, WORLD_WALL, 0 };
+	const struct tw_new_account n = { .name = name, .made_by = "secret", .kind = TW_ACCOUNT_PERSON, .made_ms = WORLD_WALL };
 	int64_t id = 0;
 
 	CHECK_OK(tw_account_put(device(), &n, &id));

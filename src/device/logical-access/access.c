@@ -226,7 +226,7 @@ static tw_err pay_listener(struct tw_device *d)
 tw_err tw_access_ownership_end(tw_store *s)
 {
 	static const char *const statements[] = { tw_sql_ownership_end, tw_sql_ownership_forget, tw_sql_account_drop_all,
-		tw_sql_cap_drop_all };
+		tw_sql_account_change_drop_all, tw_sql_cap_drop_all };
 
 	for (size_t i = 0; i < TW_COUNT(statements); i++)
 		TW_TRY(tw_store_run(s, statements[i], NULL, 0, NULL, NULL));
@@ -309,12 +309,14 @@ static tw_err put_owner(tw_store *s, void *user)
 	struct owning *o = user;
 	struct tw_device *d = o->device;
 	const int64_t now = tw_time_wall_ms(&d->time);
-	const struct tw_new_account account = { o->owner->name, o->owner->how, TW_ACCOUNT_PERSON, now, 0 };
+	const struct tw_new_account account = { .name = o->owner->name, .made_by = o->owner->how, .kind = TW_ACCOUNT_PERSON, .made_ms = now };
 	const struct tw_value since[] = { TW_V_INT(now) };
 	int64_t id = 0;
 
 	TW_TRY(tw_store_run(s, tw_sql_ownership_begin, since, TW_COUNT(since), NULL, NULL));
 	TW_TRY(tw_account_put(d, &account, &id));
+	TW_TRY(tw_account_note(d,
+		&(struct tw_account_note){ .account = id, .name = o->owner->name, .what = "made, as owner", .who = o->owner->how }));
 	TW_TRY(tw_account_role_put(d, id, TW_ROLE_OWNER, NULL, o->owner->how));
 	if (o->owner->key)
 		TW_TRY(tw_credential_put(

@@ -75,6 +75,25 @@ static void judge_end(struct tw_device *d, const tw_row *row, struct tw_account 
 		a->state = TW_ACCOUNT_EXPIRED;
 }
 
+static bool has_session(const struct tw_device *d, int64_t account)
+{
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (d->access->sessions[i].account == account && tw_access_session_lives(d, &d->access->sessions[i]))
+			return true;
+	return false;
+}
+
+/* @nist LA.RSM.6.1: the session of the last login is the last; with its end the account has ended */
+static void judge_uses(struct tw_device *d, const tw_row *row, struct tw_account *a)
+{
+	a->counts_uses = !tw_row_null(row, 15);
+	a->uses_left = tw_row_int(row, 15);
+	if (!a->counts_uses || a->uses_left > 0 || has_session(d, a->id))
+		return;
+	a->over = true;
+	a->state = TW_ACCOUNT_EXPIRED;
+}
+
 /* Owners are spared: nobody could let the last one in again, and which one is the last changes. And accounts that end by themselves: a
    clock that is set is not to end them sooner. */
 static void judge_use(struct tw_device *d, struct tw_account *a)
@@ -106,6 +125,7 @@ static tw_err take_account(void *user, const tw_row *row)
 	copy(a.roles, sizeof a.roles, tw_row_bytes(row, 13));
 	copy(a.groups, sizeof a.groups, tw_row_bytes(row, 14));
 	judge_end(r->device, row, &a);
+	judge_uses(r->device, row, &a);
 	judge_use(r->device, &a);
 	return r->visit(r->user, &a);
 }
@@ -160,7 +180,7 @@ tw_err tw_account_put(struct tw_device *d, const struct tw_new_account *n, int64
 	const struct tw_value v[] = { TW_V_TEXT(n->name), TW_V_TEXT(folded), TW_V_TEXT(tw_account_kinds[n->kind]),
 		TW_V_INT(n->made_ms), TW_V_TEXT(n->made_by), ends ? TW_V_INT(tw_time_wall_ms(&d->time) + n->lifetime_ms) : null,
 		ends ? TW_V_BLOB(d->boot_id, sizeof d->boot_id) : null,
-		ends ? TW_V_INT(tw_time_boot_ms(&d->time) + n->lifetime_ms) : null };
+		ends ? TW_V_INT(tw_time_boot_ms(&d->time) + n->lifetime_ms) : null, n->uses ? TW_V_INT(n->uses) : null };
 	return tw_store_run(d->context.store, tw_sql_account_put, v, TW_COUNT(v), take_id, ret_id);
 }
 
@@ -210,6 +230,8 @@ tw_err tw_account_json(const struct tw_account *a, json_t **ret)
 	TW_TRY(set_words(j, "groups", a->groups));
 	TW_TRY(set_time(j, "made", a->made_ms));
 	TW_TRY(set_time(j, "ends", a->ends_ms));
+	if (a->counts_uses)
+		TW_TRY(tw_json_set(j, "uses_left", json_integer((json_int_t)(a->uses_left > 0 ? a->uses_left : 0))));
 	TW_TRY(set_time(j, "login", a->login_ms));
 	if (a->login_ms) {
 		TW_TRY(tw_json_set(j, "login_how", json_string(a->login_how)));

@@ -159,10 +159,14 @@ static tw_err tell(const struct tw_account_work *w)
 {
 	char id[TW_ACCOUNT_ID_MAX + 2];
 
+	const struct tw_account_note note = {
+		.account = w->account.id, .name = w->account.name, .what = w->what, .who = w->rq ? w->rq->subject.name : "the device"
+	};
+
+	TW_TRY(tw_account_note(tw_device_of(w->c), &note));
 	tw_account_id(w->account.id, id);
 	return tw_event(w->c, "account.changed",
-		json_pack("{s:s, s:s, s:s, s:s}", "account", id, "name", w->account.name, "what", w->what, "by",
-			w->rq ? w->rq->subject.name : "the device"));
+		json_pack("{s:s, s:s, s:s, s:s}", "account", id, "name", note.name, "what", note.what, "by", note.who));
 }
 
 static tw_err act_and_tell(tw_store *s, void *user)
@@ -270,6 +274,13 @@ static tw_err check_life(enum tw_account_kind kind, int64_t lifetime_s, struct t
 	return TW_OK;
 }
 
+static tw_err check_uses(enum tw_account_kind kind, int64_t uses, struct tw_reply *rp)
+{
+	return uses && lives[kind].most_ms == 0
+		? bad(rp, "account.uses", "Only an account that ends by itself ends after so many uses: temporary, emergency or supporting.")
+		: TW_OK;
+}
+
 static tw_err count_row(void *user, const tw_row *row)
 {
 	*(int64_t *)user = tw_row_int(row, 0);
@@ -290,7 +301,12 @@ static tw_err check_room(struct tw_context *c, struct tw_reply *rp)
 /* With an answer that is the account, it is known only inside what its id is. */
 static tw_err make(struct tw_account_work *w)
 {
-	const struct tw_new_account n = { w->account.name, w->rq->subject.name, w->account.kind, w->account.made_ms, w->number };
+	const struct tw_new_account n = { .name = w->account.name,
+		.made_by = w->rq->subject.name,
+		.kind = w->account.kind,
+		.made_ms = w->account.made_ms,
+		.lifetime_ms = w->number,
+		.uses = w->uses };
 
 	TW_TRY(tw_account_put(tw_device_of(w->c), &n, &w->account.id));
 	(void)snprintf(w->rp->note, sizeof w->rp->note, "a%" PRId64 " %s, %s", w->account.id, n.name, tw_account_kinds[n.kind]);
@@ -308,7 +324,10 @@ tw_err tw_access_account_make(struct tw_context *c, const struct tw_request *rq,
 	w.account.made_ms = tw_time_wall_ms(c->time);
 	if (w.account.kind == TW_ACCOUNT_KINDS)
 		return bad(rp, "account.kind", "The kind is person, service, shared, temporary, emergency or supporting.");
+	w.uses = tw_json_int(rq->input, "uses");
 	TW_TRY(check_life(w.account.kind, lifetime_s, rp));
+	if (!rp->problem[0])
+		TW_TRY(check_uses(w.account.kind, w.uses, rp));
 	if (!rp->problem[0])
 		TW_TRY(check_name(c, name, 0, rp));
 	if (!rp->problem[0])

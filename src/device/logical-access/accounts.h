@@ -42,7 +42,9 @@ struct tw_account {
 	enum tw_account_state stored;         /* as the store has it */
 	int64_t made_ms, active_ms, login_ms; /* login_ms 0: never yet */
 	int64_t ends_ms;                      /* 0: it has no end */
-	bool over;                            /* its time is up for certain; EXPIRED without it: the clock cannot be asked */
+	bool counts_uses;                     /* it may log in so often more: */
+	int64_t uses_left;
+	bool over; /* its time is up for certain, or its uses are; EXPIRED without it: the clock cannot be asked */
 	char made_by[64], login_how[24], login_from[64];
 	char roles[TW_ACCOUNT_WORDS_MAX], groups[TW_ACCOUNT_WORDS_MAX]; /* words with blanks between */
 };
@@ -64,11 +66,19 @@ tw_err tw_account_each(
 	struct tw_device *d, int64_t after, int64_t most, tw_err (*visit)(void *user, const struct tw_account *a), void *user);
 tw_err tw_account_json(const struct tw_account *a, json_t **ret);
 
+/* One line of what was done with accounts, in the store; inside a transaction of the caller's. The oldest go when there are many. */
+struct tw_account_note {
+	int64_t account;
+	const char *name, *what, *who;
+};
+tw_err tw_account_note(struct tw_device *d, const struct tw_account_note *n);
+
 struct tw_new_account {
 	const char *name, *made_by;
 	enum tw_account_kind kind;
 	int64_t made_ms;
 	int64_t lifetime_ms; /* 0: no end */
+	int64_t uses;        /* how often it may log in; 0: as often as it likes */
 };
 /* Its row; inside a transaction of the caller's. */
 tw_err tw_account_put(struct tw_device *d, const struct tw_new_account *n, int64_t *ret_id);
@@ -99,7 +109,7 @@ struct tw_account_work {
 	bool shows;                      /* the answer is the account as it then is; else it has none, unless act makes one */
 	const char *word, *text, *hands; /* for act */
 	const uint8_t *bytes;
-	int64_t number;
+	int64_t number, uses;
 	struct tw_condition condition;
 	struct tw_placed *placed; /* NULL, or what act ended in the store of what others put there */
 };

@@ -95,6 +95,15 @@ static tw_err check_free(struct tw_context *c, const struct tw_account *a, const
 	return TW_OK;
 }
 
+/* With a certificate nobody logs in, so nobody could count how often it was used. */
+static tw_err check_counted(const struct tw_account *a, struct tw_reply *rp)
+{
+	return a->counts_uses
+		? tw_reply_problem(rp, 409, "account-state", "account.uses", "This account comes in by sessions only",
+			  "Ask for a code for it.", "It may be used so many times, and a certificate is used without a login.")
+		: TW_OK;
+}
+
 static tw_err enrol(struct tw_account_work *w)
 {
 	const struct tw_new_credential n = { w->account.id, w->word, w->bytes, w->text, w->hands };
@@ -123,6 +132,8 @@ tw_err tw_access_credential_add(struct tw_context *c, const struct tw_request *r
 			"This account may do more than you, and whoever holds the key may do what it may.");
 	if (!rp->problem[0])
 		TW_TRY(tw_placed_by(tw_device_of(c), rq, w.account.id, rp, &by));
+	if (!rp->problem[0])
+		TW_TRY(check_counted(&w.account, rp));
 	if (!rp->problem[0])
 		TW_TRY(key_of(c, rq, rp, key));
 	if (!rp->problem[0])

@@ -47,7 +47,12 @@ static tw_err end(struct tw_context *c, const struct tw_account *a)
 {
 	struct tw_account_work w = { .c = c, .account = *a, .act = a->over ? drop : disable, .ends_sessions = true };
 
-	(void)snprintf(w.what, sizeof w.what, "%s", a->over ? "removed, for its time was up" : "disabled, for nobody used it");
+	bool used_up = a->counts_uses && a->uses_left <= 0;
+
+	(void)snprintf(w.what, sizeof w.what, "%s",
+		!a->over          ? "disabled, for nobody used it"
+			: used_up ? "removed, for it was used as often as it might be"
+				  : "removed, for its time was up");
 	TW_TRY(tw_account_do(&w));
 	return tw_audit_commit(c->audit);
 }

@@ -202,6 +202,18 @@ static tw_err find_broken(struct tw_device *d, struct cap *ret)
 
 /* --- Asking --- */
 
+/* @nist LA.RSM.6.1: whoever may log in so often does not log in once more while his last session is open */
+static tw_err check_uses(struct tw_device *d, int64_t account, struct tw_reply *rp)
+{
+	struct tw_account a;
+
+	TW_TRY(tw_account_get(d, account, &a));
+	return a.counts_uses && a.uses_left <= 0
+		? tw_reply_problem(rp, 409, "account-state", "account.uses", "This account has been used as often as it may",
+			  "Ask for another account.", "Its last session is open; when that ends, the account has ended.")
+		: TW_OK;
+}
+
 /* Counted are sessions that can be used: the others are swept away first. */
 tw_err tw_access_caps_check(struct tw_device *d, int64_t account, struct tw_reply *rp)
 {
@@ -212,6 +224,9 @@ tw_err tw_access_caps_check(struct tw_device *d, int64_t account, struct tw_repl
 	const struct tw_value v[] = { TW_V_INT(account) };
 	struct cap cap = { .broken = false };
 
+	TW_TRY(check_uses(d, account, rp));
+	if (rp->problem[0])
+		return TW_OK;
 	TW_TRY(tw_access_sessions_sweep(d));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_cap_broken, v, TW_COUNT(v), take_cap, &cap));
 	if (!cap.broken)

@@ -66,3 +66,17 @@ tw_err tw_access_status_caps(struct tw_context *c, struct tw_element_status *ret
 	return say(c, ret, tw_sql_cap_count, "Caps of sessions",
 		"Each is for one account, for every account, a role, a group, a date, hours, a place or a parameter of the product, as session-caps set says.");
 }
+
+/* @nist LA.RSM.6.1 */
+tw_err tw_access_status_conditions(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_account_end_count, "Accounts that expire by themselves",
+		"Each has a time, and may have a number of logins, whatever roles it holds; it is removed when either is used up.");
+}
+
+/* @nist LA.RSM.6.3 */
+tw_err tw_access_status_administration(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_account_change_count, "Changes of accounts in the report",
+		"Accounts are administered by operations that scripts can use, and ended and disabled by the device itself; accounts changes lists all of it.");
+}

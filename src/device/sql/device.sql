@@ -21,7 +21,16 @@ CREATE TABLE account (
 	active_ms INTEGER NOT NULL,
 	login_ms INTEGER,
 	login_how TEXT,
-	login_from TEXT
+	login_from TEXT,
+	uses_left INTEGER
+) STRICT;
+CREATE TABLE account_change (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	at_ms INTEGER NOT NULL,
+	account INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	what TEXT NOT NULL,
+	who TEXT NOT NULL
 ) STRICT;
 CREATE TABLE account_role (
 	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
@@ -115,18 +124,33 @@ SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id A
 	FROM account_role r JOIN account a ON a.id = r.account WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
 
 -- name: account_put
-INSERT INTO account (name, folded, kind, state, made_ms, made_by, active_ms, ends_ms, ends_boot_id, ends_boot_ms)
-	VALUES (?1, ?2, ?3, 'active', ?4, ?5, ?4, ?6, ?7, ?8) RETURNING id;
+INSERT INTO account (name, folded, kind, state, made_ms, made_by, active_ms, ends_ms, ends_boot_id, ends_boot_ms, uses_left)
+	VALUES (?1, ?2, ?3, 'active', ?4, ?5, ?4, ?6, ?7, ?8, ?9) RETURNING id;
 
 -- name: account_get
 SELECT id, name, kind, state, made_ms, made_by, ends_ms, ends_boot_id, ends_boot_ms, active_ms, login_ms, login_how, login_from,
 	(SELECT group_concat(role, ' ') FROM account_role WHERE account = id),
-	(SELECT group_concat(g.name, ' ') FROM account_group g WHERE g.account = account.id) FROM account WHERE id = ?1;
+	(SELECT group_concat(g.name, ' ') FROM account_group g WHERE g.account = account.id), uses_left FROM account WHERE id = ?1;
 
 -- name: account_page
 SELECT id, name, kind, state, made_ms, made_by, ends_ms, ends_boot_id, ends_boot_ms, active_ms, login_ms, login_how, login_from,
 	(SELECT group_concat(role, ' ') FROM account_role WHERE account = id),
-	(SELECT group_concat(g.name, ' ') FROM account_group g WHERE g.account = account.id) FROM account WHERE id > ?1 ORDER BY id LIMIT ?2;
+	(SELECT group_concat(g.name, ' ') FROM account_group g WHERE g.account = account.id), uses_left FROM account WHERE id > ?1 ORDER BY id LIMIT ?2;
+
+-- name: account_change_put
+INSERT INTO account_change (at_ms, account, name, what, who) VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- name: account_change_trim
+DELETE FROM account_change WHERE id <= (SELECT max(id) FROM account_change) - ?1;
+
+-- name: account_change_page
+SELECT id, at_ms, account, name, what, who FROM account_change WHERE id < ?1 ORDER BY id DESC LIMIT ?2;
+
+-- name: account_change_drop_all
+DELETE FROM account_change;
+
+-- name: account_change_count
+SELECT count(*) FROM account_change;
 
 -- name: account_named
 SELECT id FROM account WHERE folded = ?1;
@@ -159,7 +183,7 @@ UPDATE account SET state = ?2 WHERE id = ?1;
 UPDATE account SET state = 'active', active_ms = ?2 WHERE id = ?1;
 
 -- name: account_login
-UPDATE account SET active_ms = ?2, login_ms = ?2, login_how = ?3, login_from = ?4 WHERE id = ?1;
+UPDATE account SET active_ms = ?2, login_ms = ?2, login_how = ?3, login_from = ?4, uses_left = uses_left - 1 WHERE id = ?1;
 
 -- name: account_active
 UPDATE account SET active_ms = ?2 WHERE id = ?1;
