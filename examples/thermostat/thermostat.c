@@ -116,11 +116,12 @@ static void connect_again(struct thermostat *t)
 /* account: who asked for it at the panel; "": it is the setting. */
 static void take_target(struct thermostat *t, long target, const char *account)
 {
-	char fields[96];
+	char fields[96], by[48] = "";
 
+	if (*account)
+		(void)snprintf(by, sizeof by, ",\"by\":\"%s\"", account);
 	if (t->have_target && target != t->target) {
-		(void)snprintf(fields, sizeof fields,
-			*account ? "{\"from\":%ld,\"to\":%ld,\"by\":\"%s\"}" : "{\"from\":%ld,\"to\":%ld}", t->target, target, account);
+		(void)snprintf(fields, sizeof fields, "{\"from\":%ld,\"to\":%ld%s}", t->target, target, by);
 		event(t, "application.target-changed", fields);
 	}
 	t->target = target;

@@ -40,7 +40,7 @@ def program(request, tmp_path_factory):
     out = tmp_path_factory.mktemp("ct") / "ct"
     subprocess.run([ROOT / "fuzz/link", compiler_named(compiler), BUILD, out, HERE / "ct.c", *(ROOT / source for source in SOURCES), "--", level,
                     "-gdwarf-4",  # Debian 12's valgrind does not read what clang writes by default
-                    "-Wl,--wrap=tw_equal_secret"], check=True)
+                    "-Wl,--wrap=tw_equal_secret,--wrap=tw_access_throttle"], check=True)
     return out
 
 
