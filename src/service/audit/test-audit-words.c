@@ -84,6 +84,8 @@ static void test_what_is_said_of_a_cut(void **state)
 	read_file(FIRST, &before);
 	a = open_log(&b, tw_sys_real());
 	read_file(FIRST ".cut", &cut);
+	while (before.data[end - 1] == 0) /* one record in 256 ends with a zero, which looks like what was never written */
+		end--;
 	CHECK(cut.size > 1000 && cut.size < 2000);
 	CHECK_BYTES(cut.data, before.data + end - cut.size, cut.size);
 	CHECK_OK(tw_sha256(cut.data, cut.size, digest));
