@@ -130,6 +130,28 @@ static void test_a_greater_role_ends_what_a_lesser_one_put_there(void **state)
 	check_as(own, "GET", "/api/v1/log", NULL, 200, NULL);
 }
 
+/* An owner can come to do no more than he may: his ways in stay when the one who let him in has gone, for they may be the last. */
+static void test_an_owner_comes_to_no_more(void **state)
+{
+	char bob[64];
+	uint8_t key[32];
+
+	make("bob", NULL);
+	check_as(NULL, "PUT", "/api/v1/roles/night", "{\"inherits\":\"user\"}", 201, NULL);
+	give("a2", "night");
+	give("a2", "owner");
+	open_as(NULL, "a2", bob);
+	CHECK_INT(enrol_as(bob, "a2", key), 201);
+	check_as(bob, "DELETE", "/api/v1/accounts/a1", NULL, 204, NULL);
+	give_as(bob, "a2", "owner", NULL, 201, NULL);
+	CHECK_INT(comes_with(key), TW_SUBJECT_OWNER);
+	check_as(bob, "PUT", "/api/v1/roles/night", "{\"inherits\":\"user\",\"permissions\":\"settings.read\"}", 200, NULL);
+	CHECK_INT(comes_with(key), TW_SUBJECT_OWNER);
+	world_start(&w);
+	CHECK_INT(comes_with(key), TW_SUBJECT_OWNER);
+	check_as(bob, "GET", "/api/v1/log", NULL, 200, NULL);
+}
+
 /* Through the session that he opened for the account he is still himself, whatever it then puts there. */
 static void test_what_is_put_there_through_another(void **state)
 {
@@ -519,6 +541,7 @@ static void test_an_owner_who_cannot_come_in(void **state)
 CHECK_MAIN(TEST(test_roles_that_cannot_be_judged), TEST(test_roles_that_count), TEST(test_reaching_without_memory),
 	TEST(test_what_stays), TEST(test_others_while_no_owner_can_come_in), TEST(test_a_session_lives_no_longer_than_its_own_limit),
 	TEST(test_until_when_something_is_given), TEST(test_a_greater_role_ends_what_a_lesser_one_put_there),
-	TEST(test_what_is_put_there_through_another), TEST(test_a_key_of_anothers_begins_no_chain_anew), TEST(test_a_role_that_grows),
-	TEST(test_who_put_it_there_and_went), TEST(test_conditions_are_handed_on), TEST(test_a_role_made_under_conditions),
-	TEST(test_a_session_does_not_outlive_itself), TEST(test_too_many_hands), TEST(test_an_owner_who_cannot_come_in))
+	TEST(test_an_owner_comes_to_no_more), TEST(test_what_is_put_there_through_another),
+	TEST(test_a_key_of_anothers_begins_no_chain_anew), TEST(test_a_role_that_grows), TEST(test_who_put_it_there_and_went),
+	TEST(test_conditions_are_handed_on), TEST(test_a_role_made_under_conditions), TEST(test_a_session_does_not_outlive_itself),
+	TEST(test_too_many_hands), TEST(test_an_owner_who_cannot_come_in))

@@ -258,12 +258,26 @@ static tw_err ask_hands(struct tw_device *d, const tw_gate *g, const struct pair
 	return TW_OK;
 }
 
+/* Whoever was one before the change can come to do no more by it, and what he came in by may be the last way that anybody has. */
+static bool was_owner(const struct tw_device *d, int64_t account)
+{
+	const struct tw_owners *all = &d->access->owners;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->of[i].id == account)
+			return true;
+	return false;
+}
+
 static tw_err judge(struct tw_device *d, const tw_gate *g, bool widened, const struct pair *one, bool *ret)
 {
 	struct tw_account a;
 	char words[TW_ACCOUNT_WORDS_MAX], *rest = NULL;
 	bool more = !widened, reached = true;
 
+	*ret = false;
+	if (was_owner(d, one->account))
+		return TW_OK;
 	TW_TRY(tw_account_get(d, one->account, &a));
 	(void)snprintf(words, sizeof words, "%s", a.roles);
 	for (char *role = strtok_r(words, " ", &rest); role && !more; role = strtok_r(NULL, " ", &rest))
