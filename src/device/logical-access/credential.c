@@ -127,7 +127,7 @@ tw_err tw_access_credential_add(struct tw_context *c, const struct tw_request *r
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(tw_json_text(rq->input, "account")), rp, &w.account));
 	if (!rp->problem[0])
 		TW_TRY(tw_placed_reaches(c, &rq->subject, w.account.id, &reached));
-	if (!rp->problem[0] && !reached)
+	if (!reached)
 		return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
 			"This account may do more than you, and whoever holds the key may do what it may.");
 	if (!rp->problem[0])

@@ -103,7 +103,7 @@ tw_err tw_placed_roles(struct tw_device *d, const tw_gate *g, int64_t account, c
 {
 	struct having h = { .gate = g, .whenever = whenever };
 	const struct tw_value v[] = { TW_V_INT(account) };
-	struct tw_account a;
+	struct tw_account a = { .state = TW_ACCOUNT_ACTIVE };
 
 	*ret = h.roles;
 	tw_err e = tw_account_get(d, account, &a);

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "check.h"
 
+#include <string.h>
+
 #define MINUTE 60000LL
 #define POLICY                                                         \
 	{                                                              \
@@ -228,6 +230,48 @@ static void test_forgotten(void **state)
 	CHECK(t.changed && !tw_throttle_next(&t, TW_THROTTLE_SOURCE, &at));
 }
 
+static bool has_place(const struct tw_throttle *t, const char *who)
+{
+	for (size_t i = 0; i < TW_THROTTLE_PLACES; i++)
+		if (!strcmp(t->of[TW_THROTTLE_SOURCE][i].who, who))
+			return true;
+	return false;
+}
+
+/* Of those who failed least the one longest ago gives way, and only for somebody who failed. */
+static void test_who_gives_way(void **state)
+{
+	struct tw_throttle t = POLICY;
+	char name[32];
+
+	for (int s = 0; s < TW_THROTTLE_PLACES; s++) { /* the first one last */
+		(void)snprintf(name, sizeof name, "source %d", s);
+		tw_throttle_failed(&t, name, s ? s : TW_THROTTLE_PLACES);
+	}
+	const struct tw_throttle before = t;
+	tw_throttle_put(&t, TW_THROTTLE_SOURCE, "nothing to wait for", 0, 1000, 70);
+	tw_throttle_put(&t, TW_THROTTLE_SOURCE, "source 7", 9, 1000, 70); /* is there already */
+	CHECK(memcmp(&t, &before, sizeof t) == 0);
+	tw_throttle_failed(&t, "another", 100);
+	CHECK(has_place(&t, "source 0") && has_place(&t, name) && has_place(&t, "source 2") && has_place(&t, "another"));
+	CHECK(!has_place(&t, "source 1"));
+}
+
+/* What is to be kept stays so, whatever comes next; somebody who waited once and gives way is a change too. */
+static void test_what_is_to_be_kept(void **state)
+{
+	struct tw_throttle t = POLICY;
+
+	fail_at(&t, "a", 5, 0);
+	tw_throttle_failed(&t, "b", 0);
+	CHECK(t.changed);
+	tw_throttle_login_passed(&t, &(struct tw_throttle_try){ "b", "x", false });
+	CHECK(t.changed);
+	t.changed = false;
+	tw_throttle_failed(&t, "c", MINUTE + TW_THROTTLE_MEMORY_MS);
+	CHECK(!has_place(&t, "a") && t.changed);
+}
+
 /* Across a start: who waited waits for all of it again, and the next failure counts on. */
 static void test_kept(void **state)
 {
@@ -288,4 +332,5 @@ static void test_whom_to_count_against(void **state)
 CHECK_MAIN(cmocka_unit_test(test_whom_to_count_against), cmocka_unit_test(test_five_then_wait), cmocka_unit_test(test_waits_grow),
 	cmocka_unit_test(test_a_quiet_hour_forgives), cmocka_unit_test(test_policy), cmocka_unit_test(test_account),
 	cmocka_unit_test(test_full_table), cmocka_unit_test(test_turns), cmocka_unit_test(test_others),
-	cmocka_unit_test(test_places), cmocka_unit_test(test_forgotten), cmocka_unit_test(test_kept))
+	cmocka_unit_test(test_places), cmocka_unit_test(test_forgotten), cmocka_unit_test(test_kept),
+	cmocka_unit_test(test_who_gives_way), cmocka_unit_test(test_what_is_to_be_kept))

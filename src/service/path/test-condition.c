@@ -283,6 +283,10 @@ static const struct {
 	const char *narrow, *wide;
 	bool within;
 } pairs[] = {
+	{ "{\"hours\":[\"08:00-17:00\"],\"zone\":\"+01:00\"}", "{}", true },
+	{ "{\"hours\":[\"22:00-06:00\"]}", "{}", true },
+	{ "{\"networks\":[\"192.0.2.0/24\"]}", "{\"networks\":[\"192.0.2.0/25\"]}", false },
+	{ "{\"networks\":[\"192.0.2.0/25\"]}", "{\"networks\":[\"192.0.2.0/24\"]}", true },
 	{ "{}", "{}", true },
 	{ "{\"factors\":2}", "{}", true },
 	{ "{}", "{\"factors\":1}", false },
