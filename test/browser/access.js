@@ -10,7 +10,7 @@ import { healthy } from './stand-in.js';
 import { inhabited } from './stand-in-access.js';
 
 export const people = () => inhabited(healthy());
-const READY = { 'access': '#part-reach h2', 'access-accounts': '#part-all details', 'access-sessions': '#part-open table' };
+const READY = { 'access': '#part-reach h2', 'access-accounts': '#part-all details', 'access-sessions': '#part-open table', 'access-roles': '#part-roles details' };
 
 export async function enterAccess(page, story, name = 'access') {
 	await page.waitForSelector('#code');
@@ -68,7 +68,6 @@ async function accountsLive({ open }) {
 	await withStory(people(), async (story) => {
 		const page = await open(story.url);
 		await enterAccess(page, story, 'access-accounts');
-		const { changes } = story.state;
 		assert.equal(await page.textContent('h1'), '2 accounts, 1 of which cannot come in.');
 		await page.fill('#account-name', 'Carol');
 		await page.selectOption('#account-kind', 'temporary');
@@ -115,7 +114,7 @@ async function accountsLive({ open }) {
 		await page.click('#delete-a3');
 		await page.click('#delete-a3-yes');
 		await page.waitForFunction(() => !document.querySelector('#account-a3'));
-		assert.deepEqual(changes, ['DELETE /api/v1/role-assignments/a3.operator', 'PUT /api/v1/suspensions/a3', 'DELETE /api/v1/suspensions/a3', 'DELETE /api/v1/credentials/c1', 'DELETE /api/v1/accounts/a3']);
+		assert.deepEqual(story.state.changes, ['DELETE /api/v1/role-assignments/a3.operator', 'PUT /api/v1/suspensions/a3', 'DELETE /api/v1/suspensions/a3', 'DELETE /api/v1/credentials/c1', 'DELETE /api/v1/accounts/a3']);
 	});
 }
 
@@ -165,6 +164,49 @@ async function sessionsEnd({ open }) {
 	});
 }
 
+async function rightsChange({ open }) {
+	await withStory(people(), async (story) => {
+		const page = await open(story.url);
+		await enterAccess(page, story, 'access-roles');
+		assert.equal(await page.textContent('h1'), '1 role and 1 rule of your own stand beside what is built in.');
+		await page.focus('#summary-role-1');
+		await page.keyboard.press('Enter');
+		assert.match(await page.textContent('#role-1'), /Settings change.*Changes one setting\..*Settings read.*Every setting\./s, 'in the words of the operations that need it');
+		assert.match(await page.textContent('#part-rules'), /Settings change by the role operator is refused while logical-access\.mode is emergency/);
+		await page.fill('#role-name', 'Day Shift');
+		await page.click('#role-send');
+		assert.match(await page.textContent('#role-name-wrong'), /small letters/);
+		await page.fill('#role-name', 'day-shift');
+		await page.fill('#role-purpose', 'who is here by day');
+		await page.check('#role-inherits input[value="operator"]');
+		await page.check('#role-permissions input[value="settings.change"]');
+		story.state.refuseAccess = { status: 403, body: { title: 'You do not hold this', status: 403, detail: 'settings.change', rule: 'role.cover', next: 'ask an owner' } };
+		await page.click('#role-send');
+		await page.waitForSelector('#role-failed .trouble');
+		assert.ok(await page.isChecked('#role-permissions input[value="settings.change"]'), 'what was chosen stays');
+		story.state.refuseAccess = null;
+		await page.click('#role-send');
+		await has(page, 'part-roles', 'day-shift');
+		assert.deepEqual(story.state.put, { purpose: 'who is here by day', inherits: 'operator', permissions: 'settings.change' });
+		assert.equal(await page.locator('#role-form :checked').count(), 0);
+		await page.fill('#rule-name', 'clock');
+		await page.selectOption('#rule-permission', 'settings.change');
+		await page.check('#rule-effect-require');
+		await page.fill('#rule-fact', 'time.trusted');
+		await page.fill('#rule-value', 'on');
+		await page.click('#rule-send');
+		await has(page, 'part-rules', 'Settings change by anybody is refused unless time.trusted is on');
+		assert.deepEqual(story.state.put, { permission: 'settings.change', role: '', effect: 'require', fact: 'time.trusted', is: 'equal', value: 'on' });
+		await page.click('#drop-rule-0');
+		await page.click('#drop-rule-0-yes');
+		await page.waitForFunction(() => !/day-only/.test(document.querySelector('#part-rules').textContent));
+		await page.click('#summary-role-3');
+		await page.click('#drop-role-3');
+		await page.click('#drop-role-3-yes');
+		await page.waitForFunction(() => !/night/.test(document.querySelector('#part-roles').textContent));
+	});
+}
+
 function filledWith(text) {
 	const state = people();
 	state.reach.forEach((one) => Object.assign(one, { who: text, how: text, may: text }));
@@ -175,6 +217,7 @@ function filledWith(text) {
 	state.sessions.forEach((one) => Object.assign(one, { name: text, how: text, source: text, opened: text }));
 	state.caps = [{ cap: text, most: text }, { cap: `role.${text}`, most: 1 }];
 	state.roles.forEach((one) => Object.assign(one, { name: text, from: text, purpose: text, holds: [text] }));
+	state.rules.forEach((one) => Object.assign(one, { name: text, effect: text, permission: text, role: text, fact: text, is: text, value: text }));
 	state.why = { operation: text, permission: text, allowed: false, rule: text, by: text, roles: [text], needs: [text] };
 	return state;
 }
@@ -188,7 +231,7 @@ async function hostileText({ open }) {
 		await page.waitForSelector('#delete-a1');
 		for (const text of payloads) {
 			story.state = filledWith(text);
-			for (const [place, part] of [['access', 'part-reach'], ['access-accounts', 'part-all'], ['access-sessions', 'part-open']]) {
+			for (const [place, part] of [['access', 'part-reach'], ['access-accounts', 'part-all'], ['access-sessions', 'part-open'], ['access-roles', 'part-roles']]) {
 				await page.click(`#place-${place}`);
 				await page.waitForSelector(`#place-${place}[aria-current="page"]`);
 				await look(page);
@@ -227,8 +270,10 @@ export const access = [
 	['access: an account is made, given and denied roles and a code, suspended and deleted', accountsLive],
 	['access: a role that is refused leaves the account without it, and is told', roleRefused],
 	['access: sessions are ended, one and all of an account; caps come and go', sessionsEnd],
+	['access: roles in words; a role and a rule of the organization come and go', rightsChange],
 	['access: hostile text stays text in every field', hostileText],
 	everyLook('access', async (page) => { await page.fill('#why-operation', 'settings.change'); await page.click('#why-send'); await page.waitForSelector('#why-told'); }),
 	everyLook('access-accounts', async (page) => { await page.click('#summary-account-a1'); await page.click('#code-a1'); await page.waitForSelector('#account-a1 .code'); await page.click('#delete-a1'); }),
 	everyLook('access-sessions', async (page) => { await page.click('#end-session-1'); }),
+	everyLook('access-roles', async (page) => { await page.click('#summary-role-3'); await page.click('#drop-role-3'); }),
 ];

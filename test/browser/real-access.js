@@ -66,6 +66,30 @@ async function accountsHold(page, device, open) {
 	await page.waitForFunction((id) => !document.getElementById(id), `account-${made.account}`);
 }
 
+// A role and a rule of the organization are kept, decide, and go.
+async function rightsHold(page, device) {
+	await goTo(page, device, 'access/roles', 'roles');
+	await page.waitForSelector('#role-permissions-0');
+	await page.fill('#role-name', 'night-shift');
+	await page.fill('#role-purpose', HOSTILE);
+	await page.check('#role-inherits input[value="guest"]');
+	await page.check('#role-permissions input[value="settings.read"]');
+	await page.click('#role-send');
+	await has(page, 'part-roles', HOSTILE);
+	const made = (await device.ask({ tool: ['roles', 'list'] })).answer.roles.find((one) => one.name === 'night-shift');
+	assert.ok(made.holds.includes('settings.read') && made.holds.includes('status.read'));
+	await page.fill('#rule-name', 'no-emergency');
+	await page.selectOption('#rule-permission', 'settings.read');
+	await page.selectOption('#rule-role', 'night-shift');
+	await page.fill('#rule-fact', 'logical-access.mode');
+	await page.fill('#rule-value', 'emergency');
+	await page.click('#rule-send');
+	await has(page, 'part-rules', 'Settings read by the role night-shift is refused while logical-access.mode is emergency');
+	await page.click('#drop-rule-0');
+	await page.click('#drop-rule-0-yes');
+	await has(page, 'part-rules', 'There is none.');
+}
+
 // From a page of somebody else's: shown in a frame, asked with whatever the browser would send along, and by a name that is not the device's.
 async function othersDoNothing(browser, device) {
 	const server = createServer((rq, rp) => rp.writeHead(200, { 'Content-Type': 'text/html' }).end(`<!DOCTYPE html><title>x</title><iframe src="${device.url}#/access"></iframe>
@@ -99,6 +123,7 @@ async function accessWorks({ open, skip, browser }) {
 		await signIn(page, device);
 		await reachHolds(page, device);
 		await accountsHold(page, device, open);
+		await rightsHold(page, device);
 		await goTo(page, device, 'access/accounts', 'summary-account-a1');
 		await page.setViewportSize({ width: 320, height: 640 });
 		assert.equal(await overhang(page), 0);
@@ -107,4 +132,4 @@ async function accessWorks({ open, skip, browser }) {
 	});
 }
 
-export const realAccess = [['device: who can reach it and why; an account comes, is cut off and goes; frames, pages and names of others get nowhere', accessWorks]];
+export const realAccess = [['device: who can reach it and why; an account comes, is cut off and goes; a role and a rule; frames, pages and names of others get nowhere', accessWorks]];

@@ -54,6 +54,7 @@ const STATES = {
 	'access': [people, async (page, story) => { await enterAccess(page, story); await page.fill('#why-operation', 'settings.change'); await page.click('#why-send'); await page.waitForSelector('#why-told'); }],
 	'accounts': [people, async (page, story) => { await enterAccess(page, story, 'access-accounts'); await page.click('#summary-account-a1'); await page.click('#code-a1'); await page.waitForSelector('#account-a1 .code'); await page.click('#delete-a1'); }],
 	'sessions': [people, async (page, story) => { await enterAccess(page, story, 'access-sessions'); await page.click('#end-session-1'); }],
+	'roles': [people, async (page, story) => { await enterAccess(page, story, 'access-roles'); await page.click('#summary-role-1'); }],
 	'home-task': [() => ({ ...healthy(), stuck: true }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForFunction(() => document.querySelector('progress')?.value > 0); }],
 	'home-task-broken': [() => ({ ...healthy(), logFault: 'segment 00000000000000000001.twlog, record 1 at byte 512: the chain differs' }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForSelector(`#result-${'ab'.repeat(16)}`); await page.click(`#summary-result-${'ab'.repeat(16)}`); }],
 	'home-off': [off, async (page, story) => { await signIn(page, story); await page.click('.cell'); }],

@@ -93,7 +93,7 @@ export function accessRoute(method, path) {
 		if (work && method !== 'GET' && s.refuseAccess)
 			return s.refuseAccess;
 		if (work && method !== 'GET')
-			s.changes.push(`${method} ${path}`);
+			Object.assign(s, { changes: [...s.changes, `${method} ${path}`], put: rq.json });
 		return work ? work() : null;
 	};
 }
