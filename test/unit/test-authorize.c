@@ -6,6 +6,7 @@
 #include "one-world.h"
 
 #include "device/platform/app-authorize.h"
+#include "device/rows-logical-access.h"
 
 #include <errno.h>
 
@@ -95,9 +96,11 @@ static void test_who_may_what(void **state)
 	make_pass(NULL, owners);
 	allowed("", READ, "");
 	denied("", CHANGE, "gate.anonymous");
+	CHECK_TEXT(answer.why, "this is not for anyone: who is it?");
 	allowed(bobs, READ, "a2");
 	allowed(bobs, CHANGE, "a2");
 	denied(bobs, CALIBRATE, "gate.permission");
+	CHECK_TEXT(answer.why, "no role of this account holds the permission");
 	allowed(owners, CALIBRATE, "a1");
 	/* Nothing but the product's own is asked about here. */
 	denied(owners, "settings.change", "application.permission-unknown");
@@ -191,6 +194,7 @@ static void test_rights_change(void **state)
 	allowed(pass, CALIBRATE, "a2");
 	CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.mode"), "maintenance", -1, "test"));
 	denied(pass, CALIBRATE, "gate.rule");
+	CHECK_TEXT(answer.why, "a rule of the organization does not permit this now");
 	CHECK(world_log_says(&w, "\"by\":\"away\""));
 	owner("DELETE", "/api/v1/role-assignments/a2.application.installer", NULL, 204);
 	denied(pass, READ, "access.pass"); /* his sessions end with a role */
@@ -240,6 +244,8 @@ static void test_room_for_passes(void **state)
 	owner("POST", "/api/v1/session-passes", NULL, 409);
 	CHECK(strstr(tw_unit_body(w.unit), "access.passes"));
 	allowed(pass, CHANGE, "a2");
+	device()->access->passes[TW_PASSES_MAX - 1].expires_ms = 0;
+	make_pass(NULL, others); /* the last place is one, too */
 	later(PASS_MS);
 	make_pass(NULL, others);
 	allowed(others, CHANGE, "a1");
@@ -328,23 +334,53 @@ static void test_memory(void **state)
 {
 	char session[64], pass[64];
 	bool fired = true;
-	int failed = 0;
+	int failed = 0, unrecorded = 0;
 
 	make_resident(session);
 	make_pass(session, pass);
-	for (long nth = 1; fired; nth++) {
-		tw_fake_fail(w.fake, nth, ENOMEM, false);
+	for (long nth = 2; fired; nth++) {
+		memset(&told, 0, sizeof told);
+		tw_fake_fail(w.fake, nth / 2, ENOMEM, false);
 		tw_err e = ask(pass, nth % 2 ? CALIBRATE : CHANGE);
 		fired = tw_fake_fired(w.fake);
 		tw_fake_fail(w.fake, 0, 0, false);
 		CHECK(!answer.allowed || (nth % 2 == 0 && !tw_failed(e)));
 		CHECK(!tw_failed(e) || fired);
 		failed += tw_failed(e);
+		unrecorded += !tw_failed(e) && !answer.allowed && strcmp(answer.rule, "audit.space") == 0;
 	}
 	CHECK(failed > 5);
+	CHECK(unrecorded > 0);
+}
+
+/* A pass is made as a whole or not at all. */
+static void test_memory_for_a_pass(void **state)
+{
+	const struct tw_request rq = { .subject = { .account = "a1", .how = "client-certificate" }, .has_client_key = true };
+	struct tw_pass *passes = device()->access->passes;
+	bool fired = true;
+	int failed = 0;
+
+	for (long nth = 1; fired; nth++) {
+		struct tw_reply rp = { .status = 200 };
+		int made = 0;
+
+		memset(passes, 0, sizeof device()->access->passes);
+		tw_fake_fail(w.fake, nth, ENOMEM, false);
+		tw_err e = tw_access_pass(&device()->context, &rq, &rp);
+		fired = tw_fake_fired(w.fake);
+		tw_fake_fail(w.fake, 0, 0, false);
+		for (size_t i = 0; i < TW_PASSES_MAX; i++)
+			made += passes[i].expires_ms != 0;
+		CHECK(made == !tw_failed(e) && (rp.body != NULL) == !tw_failed(e) && (fired || !tw_failed(e)));
+		failed += tw_failed(e);
+		json_decref(rp.body);
+	}
+	CHECK(failed > 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 CHECK_MAIN(TEST(test_who_may_what), TEST(test_a_pass_is_a_pass), TEST(test_how_long_a_pass_is_good), TEST(test_the_session_ends),
 	TEST(test_rights_change), TEST(test_the_key_of_a_certificate), TEST(test_a_suspended_account), TEST(test_room_for_passes),
-	TEST(test_what_is_recorded), TEST(test_what_cannot_be_recorded), TEST(test_the_oldest_is_forgotten), TEST(test_memory))
+	TEST(test_what_is_recorded), TEST(test_what_cannot_be_recorded), TEST(test_the_oldest_is_forgotten), TEST(test_memory),
+	TEST(test_memory_for_a_pass))
