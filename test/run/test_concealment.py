@@ -80,6 +80,8 @@ def as_uid(uid):
 
 
 def assess(unit, out, *more, name="unit", owner=None, uid=None):
+    if "--element" not in more:
+        more = (*more, *(word for element in ("DI.ABI.1.1", "DI.ABI.1.2", "DI.ABI.1.3") for word in ("--element", element)))
     words = [worlds.program("thingward"), "assess", "--device", name, "--owner", owner or unit.owner, "--product", unit.world.product, "--out", out, "--json", *more]
     done = subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90, check=False,
                           preexec_fn=as_uid(uid) if uid else None)

@@ -215,6 +215,8 @@ def test_a_real_device_talks_to_another(owned, new_unit):
 
 def assess(unit, out, *more, device="unit"):
     """{(element, probe): verdict}, claims and all of the evidence."""
+    if "--element" not in more:
+        more = (*more, *(word for element in ("DI.ABI.1", "DI.ABI.1.2", "DI.ABI.2", "DI.DAS.2") for word in ("--element", element)))
     done = unit.tool("assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--json", *more, ok=None, timeout=60)
     payload = json.loads(unb64(json.loads(out.read_text())["payload"]))
     return {(row["element"], row["probe"]): row["verdict"] for row in payload["results"]}, {row["element"]: row["claim"] for row in json.loads(done.stdout)}, payload

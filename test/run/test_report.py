@@ -137,7 +137,7 @@ def test_the_tool_verifies_it(world, owned, tmp_path, form):
 def assess(unit, folder, device="unit"):
     """The results of the report's probes: verdict and what was seen."""
     worlds.run(worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out",
-               folder / "e.json", ok=(0, 1), timeout=60)
+               folder / "e.json", "--element", "DI.IMS.2", ok=(0, 1), timeout=60)
     payload = json.loads(unb64(json.loads((folder / "e.json").read_text())["payload"]))
     rows = {row["probe"]: row for row in payload["results"] if row["probe"].startswith("report-")}
     return rows["report-holds"], rows["report-is-bound"]

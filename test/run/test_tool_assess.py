@@ -23,7 +23,12 @@ def tool(*words):
                           check=False)
 
 
+PART = [word for element in ("DI.IMS.1", "DI.IMS.2", "DI.IMS.3") for word in ("--element", element)]  # what these tests look at
+
+
 def assess(unit, out, *more):
+    if "--element" not in more:
+        more = (*more, *PART)
     return tool("assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--json", *more)
 
 
@@ -90,7 +95,7 @@ def test_two_devices_that_share_an_identifier(world, tmp_path):
             unit.start()
             unit.tool("device", "takeover", "--label", unit.label, "--owner", tmp_path / "owner", "--name", "alice", "--as", name)
         answer = tool("assess", "--device", "one", "--device", "other", "--owner", tmp_path / "owner", "--product", world.product, "--out", tmp_path / "e.json",
-                      "--json")
+                      "--json", *PART)
         assert answer.returncode == 1
         assert claims(answer)["DI.IMS.1"] == "contradicted"
         assert results(tmp_path / "e.json")[1]["DI.IMS.1", "unlike-others"] == "fail"
@@ -210,7 +215,7 @@ def test_a_recorded_statement_convinces_nobody(liar, tmp_path):
     payload, _ = results(tmp_path / "e.json")
     Liar.answers = {"/api/v1/identity": (200, liar.json("identity", "read")), "/api/v1/capabilities": (200, liar.json("capabilities", "read")),
                     "/api/v1/identity/statement": (200, {"statement": payload["device"]["statement"]})}
-    answer = tool("assess", "--device", "liar", "--owner", liar.owner, "--product", liar.world.product, "--out", tmp_path / "l.json", "--json")
+    answer = tool("assess", "--device", "liar", "--owner", liar.owner, "--product", liar.world.product, "--out", tmp_path / "l.json", "--json", *PART)
     assert answer.returncode == 1
     _, seen = results(tmp_path / "l.json")
     assert seen["DI.IMS.2", "statement-holds"] == "fail"
