@@ -156,6 +156,24 @@ static bool session_end(bool right)
 	return !right || !tw_failed(tw_access_session_end(d, hash));
 }
 
+/* The handle of a login against those that go on. */
+static bool login_step(bool right)
+{
+	struct tw_device *d = with_access();
+	struct tw_login_step *s = &d->access->steps[3], *found = NULL;
+	char handle[TW_TOKEN_TEXT + 1];
+
+	memset(handle, 'x', TW_TOKEN_TEXT);
+	handle[TW_TOKEN_TEXT] = '\0';
+	s->expires_ms = INT64_MAX;
+	if (tw_failed(tw_sha256(handle, TW_TOKEN_TEXT, s->hash)))
+		return false;
+	handle[7] = right ? 'x' : 'y';
+	secret(s->hash, sizeof s->hash);
+	secret(handle, TW_TOKEN_TEXT);
+	return !tw_failed(tw_login_step_find(d, handle, &found)) && (found == s) == right;
+}
+
 typedef tw_err handler(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 
 static bool answers(struct tw_device *d, handler *run, json_t *input, int status)
@@ -287,6 +305,7 @@ static const struct {
 	{ "takeover", takeover },
 	{ "session", session },
 	{ "pass", pass },
+	{ "login_step", login_step },
 	{ "session_end", session_end },
 	{ "request", request },
 	{ "code", code },

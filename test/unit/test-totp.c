@@ -79,6 +79,18 @@ static tw_err use(const uint8_t secret[TW_TOTP_SECRET], int64_t step)
 	return tw_totp_use(device(), OWNER, tw_slice_of(code_of(secret, step)));
 }
 
+static tw_err confirm_code(const uint8_t secret[TW_TOTP_SECRET], int64_t step)
+{
+	return tw_totp_confirm(device(), OWNER, tw_slice_of(code_of(secret, step)));
+}
+
+/* By the code of the step before, so that the one of now is still good. */
+static void enrol_for_good(uint8_t ret[TW_TOTP_SECRET])
+{
+	enrol(ret);
+	CHECK_OK(confirm_code(ret, WORLD_WALL / TW_TOTP_STEP_MS - 1));
+}
+
 static bool wanted(void)
 {
 	bool is = false;
@@ -96,16 +108,19 @@ static void test_a_code_is_good_once(void **state)
 	CHECK(!wanted());
 	enrol(secret);
 	CHECK(!wanted()); /* until one of its codes was used: nobody is locked out by a code that was never read */
-	CHECK_OK(use(secret, now));
+	CHECK_ERR(use(secret, now), NOTFOUND);
+	CHECK_OK(confirm_code(secret, now));
 	CHECK(wanted());
 	CHECK_ERR(use(secret, now), DENIED);
 	CHECK_ERR(use(secret, now - 1), DENIED); /* nor any before it */
 	CHECK_OK(use(secret, now + 1));
 	CHECK_ERR(use(secret, now + 1), DENIED);
-	enrol(other); /* in its place */
-	CHECK(!wanted());
-	CHECK_ERR(use(secret, now), DENIED);
-	CHECK_OK(use(other, now));
+	enrol(other);
+	CHECK_ERR(use(other, now + 2), DENIED); /* the one before counts until it is confirmed */
+	CHECK_ERR(confirm_code(secret, now), DENIED);
+	CHECK_OK(confirm_code(other, now));
+	CHECK_ERR(confirm_code(other, now + 1), NOTFOUND);
+	CHECK_ERR(use(secret, now + 1), DENIED);
 	CHECK_OK(tw_totp_remove(device(), OWNER));
 	CHECK(!wanted());
 	CHECK_ERR(use(other, now + 1), NOTFOUND);
@@ -117,7 +132,7 @@ static void test_the_secret_is_the_accounts(void **state)
 {
 	uint8_t secret[TW_TOTP_SECRET];
 
-	enrol(secret);
+	enrol_for_good(secret);
 	CHECK_INT(tw_unit_request(w.unit, "POST", "/api/v1/accounts", NULL, "{\"name\":\"bob\",\"kind\":\"person\"}"), 201);
 	CHECK_OK(tw_store_run(device()->context.store, "UPDATE credential SET account = 2 WHERE kind = 'totp'", NULL, 0, NULL, NULL));
 	CHECK_ERR(tw_totp_use(device(), 2, tw_slice_of(code_of(secret, WORLD_WALL / TW_TOTP_STEP_MS))), SYNTAX);
@@ -125,7 +140,7 @@ static void test_the_secret_is_the_accounts(void **state)
 	CHECK_ERR(tw_totp_use(device(), 2, TW_SLICE("123456")), SYNTAX);
 }
 
-#define SET_DATA(to) "UPDATE credential SET data = " to " WHERE kind = 'totp'"
+#define SET_DATA(to) "UPDATE credential SET data = " to " WHERE kind = 'totp-new'"
 
 /* What stands in the store in another form than ours is not used, however good the code. */
 static void test_what_is_kept_has_one_form(void **state)
@@ -139,7 +154,7 @@ static void test_what_is_kept_has_one_form(void **state)
 	for (size_t i = 0; i < TW_COUNT(forms); i++) {
 		enrol(secret);
 		CHECK_OK(tw_store_run(device()->context.store, forms[i], NULL, 0, NULL, NULL));
-		CHECK_ERR(use(secret, now), SYNTAX);
+		CHECK_ERR(confirm_code(secret, now), SYNTAX);
 	}
 }
 
@@ -161,7 +176,7 @@ static void test_a_secret_has_one_size(void **state)
 		(void)snprintf(data, sizeof data, "0 %s", tw_buf_cstr(&written));
 		const struct tw_value v[] = { TW_V_TEXT(data) };
 		CHECK_OK(tw_store_run(device()->context.store, SET_DATA("?1"), v, TW_COUNT(v), NULL, NULL));
-		tw_err e = use(KEY, WORLD_WALL / TW_TOTP_STEP_MS);
+		tw_err e = confirm_code(KEY, WORLD_WALL / TW_TOTP_STEP_MS);
 		if (e.code != (size == TW_TOTP_SECRET ? TW_CODE_OK : TW_CODE_SYNTAX))
 			fail_msg("%zu bytes: %s, %s", size, tw_code_name(e.code), tw_err_detail());
 	}
@@ -172,7 +187,7 @@ static void test_not_without_a_clock(void **state)
 	const int64_t now = WORLD_WALL / TW_TOTP_STEP_MS;
 	uint8_t secret[TW_TOTP_SECRET];
 
-	enrol(secret);
+	enrol_for_good(secret);
 	world_at(&w, 1000, WORLD_BOOT);
 	CHECK(!tw_time_trusted(&device()->time));
 	CHECK_ERR(use(secret, 0), STATE);
@@ -188,7 +203,7 @@ static void test_faults(void **state)
 	uint8_t secret[TW_TOTP_SECRET];
 	bool fired = true;
 
-	enrol(secret);
+	enrol_for_good(secret);
 	for (long n = 1; fired && n < 400; n++) {
 		tw_fake_fail(w.fake, n, ENOMEM, false);
 		tw_err e = use(secret, step);
@@ -203,7 +218,7 @@ static void test_faults(void **state)
 			CHECK(!tw_failed(e) || tw_is(e, TW_CODE_DENIED));
 		}
 		CHECK_ERR(use(secret, step), DENIED);
-		enrol(secret);
+		enrol_for_good(secret);
 	}
 }
 

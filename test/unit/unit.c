@@ -31,6 +31,8 @@ struct tw_unit {
 	tw_channel *keys_end;
 	int keys_dir;
 	struct tw_buf body;
+	const char *source; /* NULL: 192.0.2.7 */
+	int later;          /* status of the last answer that came later */
 	uint8_t owner_key[32];
 	struct tw_buf owner_cert;
 };
@@ -196,6 +198,11 @@ static tw_err write_head(struct tw_buf *b, const char *method, const char *targe
 	return TW_OK;
 }
 
+static void deliver(void *user, uint32_t connection, const struct tw_request *rq, struct tw_path_reply *reply)
+{
+	((tw_unit *)user)->later = reply->status;
+}
+
 /* Walks with the head in text, which lacks its blank line. */
 static int walk(tw_unit *u, struct tw_request *rq, struct tw_buf *text, const char *body)
 {
@@ -204,13 +211,29 @@ static int walk(tw_unit *u, struct tw_request *rq, struct tw_buf *text, const ch
 	struct tw_path_reply reply = { 0 };
 
 	rq->subject = (struct tw_subject){ .door = TW_DOOR_HTTPS, .source = "192.0.2.7" };
+	if (u->source)
+		(void)snprintf(rq->subject.source, sizeof rq->subject.source, "%s", u->source);
 	rq->body = tw_slice_of(body);
 	rq->head = &head;
+	rq->takes_later = true;
 	if (tw_failed(tw_buf_text(text, "\r\n")) || tw_failed(tw_http_parse(tw_buf_slice(text), &head, &fault)))
 		return 0;
 	tw_buf_clear(&u->body);
 	tw_path_walk(&u->device.context, rq, &u->body, &reply);
+	u->later = 0;
+	if (reply.later)
+		tw_later_bind(reply.later, &(struct tw_later_door){ &u->body, deliver, u, 0 });
 	return reply.status;
+}
+
+void tw_unit_from(tw_unit *u, const char *source)
+{
+	u->source = source;
+}
+
+int tw_unit_later(const tw_unit *u)
+{
+	return u->later;
 }
 
 int tw_unit_request(tw_unit *u, const char *method, const char *target, const char *if_match, const char *body)

@@ -31,6 +31,9 @@ void tw_unit_on_epoch(void (*told)(void *user, uint64_t epoch), void *user);
 int tw_unit_request(tw_unit *u, const char *method, const char *target, const char *if_match, const char *body);
 /* The same without the owner's key: with a session's token, or NULL for nobody. */
 int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const char *target, const char *body);
+void tw_unit_from(tw_unit *u, const char *source); /* where the next requests come from; NULL: as at first */
+/* 0 also: the answer comes later. What it is by now; 0: it has not come. */
+int tw_unit_later(const tw_unit *u);
 const char *tw_unit_body(const tw_unit *u); /* of the last reply */
 struct tw_device *tw_unit_device(tw_unit *u);
 int tw_unit_takeover(tw_unit *u, const char *name);

@@ -137,10 +137,15 @@ tw_err tw_access_account_of_key(struct tw_device *d, const struct tw_request *rq
 	return tw_store_run(d->context.store, tw_sql_credential_of_key, v, TW_COUNT(v), take_id, ret);
 }
 
+/* By what it was opened, while that is strong enough. */
 tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, struct tw_proof *ret)
 {
 	*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_CODE, 1 };
-	return TW_OK;
+	if (!strcmp(s->how, TW_HOW_PASSWORD))
+		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_PASSWORD, 1 };
+	if (!strcmp(s->how, TW_HOW_PASSWORD_TOTP))
+		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_PASSWORD | 1U << TW_METHOD_TOTP, 2 };
+	return tw_policy_takes(d, s->how) ? TW_OK : TW_RAISE(DENIED, "what opened the session is not strong enough now");
 }
 
 static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_slice token, struct tw_proof *ret)
@@ -152,7 +157,10 @@ static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_s
 	TW_TRY(end_collecting(d, s));
 	if (!rq->goes_on)
 		s->used_ms = tw_time_boot_ms(&d->time);
-	return tw_access_session_prove(d, s, ret);
+	tw_err e = tw_access_session_prove(d, s, ret);
+	if (tw_is(e, TW_CODE_DENIED))
+		rq->refused_rule = "LA.AS.2";
+	return e;
 }
 
 /* Only the network door has credentials to show, and the application's a pass: who stands at the others the kernel has said already. */
@@ -191,6 +199,9 @@ static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw
 	struct tw_device *d = tw_device_of(c);
 	char source[64];
 
+	d->access->proven = false;
+	if (tw_login_is(rq))
+		return tw_login_admit(c, rq, rp);
 	source_of(rq, source);
 	int wait = tw_throttle_wait_s(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
 	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
@@ -278,6 +289,8 @@ tw_err tw_access_start(struct tw_device *d)
 
 void tw_access_stop(struct tw_device *d)
 {
+	if (d->access)
+		tw_login_stop(d);
 	if (d->access)
 		tw_wipe(d->access, sizeof *d->access);
 	free(d->access);

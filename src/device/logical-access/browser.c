@@ -143,7 +143,7 @@ static tw_err make_owner(struct tw_device *d, struct tw_browser *b)
  */
 static tw_err claim(struct tw_device *d, const struct tw_request *rq, struct tw_browser *b, char ret_token[TW_TOKEN_TEXT + 1])
 {
-	struct tw_opening o = { .how = "console", .rq = rq };
+	struct tw_opening o = { .how = TW_HOW_BROWSER, .rq = rq };
 
 	const char *event = b->collected ? "ownership.claimed-again" : "ownership.claiming";
 

@@ -99,18 +99,10 @@ static bool read_code(const char *typed, char ret[TW_CODE_SIZE + 1])
 }
 
 struct login {
-	struct tw_device *device;
-	const struct tw_request *rq;
 	uint8_t hash[32];
 	int64_t account; /* 0: the code opens nothing */
 	struct tw_placer by;
-	char token[TW_TOKEN_TEXT + 1];
 };
-
-static void login_done(struct login *l)
-{
-	tw_wipe(l->token, sizeof l->token);
-}
 
 static tw_err take_code(void *user, const tw_row *row)
 {
@@ -124,16 +116,12 @@ static tw_err take_code(void *user, const tw_row *row)
 }
 
 /* The code goes and the session comes, or neither. */
-static tw_err swap(tw_store *s, void *user)
+static tw_err use_code(tw_store *s, void *user)
 {
-	struct login *l = user;
+	const struct login *l = user;
 	const struct tw_value code[] = { TW_V_BLOB(l->hash, sizeof l->hash) };
-	const struct tw_opening o = {
-		.account = l->account, .how = "code", .rq = l->rq, .by = l->by, .idle_ms = tw_json_int(l->rq->input, "idle") * 1000
-	};
 
-	TW_TRY(tw_store_run(s, tw_sql_code_drop, code, TW_COUNT(code), NULL, NULL));
-	return tw_access_login(l->device, &o, l->token);
+	return tw_store_run(s, tw_sql_code_drop, code, TW_COUNT(code), NULL, NULL);
 }
 
 static tw_err find_code(struct tw_device *d, const char *typed, struct login *l)
@@ -158,10 +146,11 @@ static tw_err no_code(struct tw_reply *rp)
 tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	TW_CLEANUP(login_done) struct login l = { .device = d, .rq = rq };
+	struct login l = { .account = 0 };
 	struct tw_account a;
 
-	d->access->proven = false;
+	if (!tw_policy_takes(d, TW_HOW_CODE))
+		return tw_policy_refuse(rp);
 	TW_TRY(find_code(d, tw_json_text(rq->input, "code"), &l));
 	if (!l.account)
 		return no_code(rp);
@@ -169,15 +158,8 @@ tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct 
 	if (a.state != TW_ACCOUNT_ACTIVE)
 		return no_code(rp); /* what became of the account is nobody's business here */
 	d->access->proven = true;
-	TW_TRY(tw_access_caps_check(d, a.id, rp));
-	if (rp->problem[0])
-		return TW_OK;
-	tw_err e = tw_store_transaction(c->store, swap, &l);
-	if (tw_failed(e)) {
-		tw_ignore(tw_access_load(d)); /* the cache may hold what the store took back */
-		return e;
-	}
-	rp->status = 201;
-	(void)snprintf(rp->note, sizeof rp->note, "session of a%lld %s", (long long)a.id, a.name);
-	return tw_access_login_reply(d, &a, l.token, rp);
+	const struct tw_entering e = {
+		.account = &a, .how = TW_HOW_CODE, .rq = rq, .by = l.by, .use = use_code, .user = &l, .idle_ms = tw_json_int(rq->input, "idle") * 1000
+	};
+	return tw_access_enter(d, &e, rp);
 }

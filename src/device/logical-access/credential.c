@@ -165,7 +165,7 @@ static tw_err drop(struct tw_account_work *w)
 }
 
 /* The last credential of those who own it: without it there is the console alone. */
-static tw_err check_last(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp)
+tw_err tw_access_credential_last(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
 	const struct tw_value v[] = { TW_V_INT(a->id) };
@@ -197,7 +197,7 @@ tw_err tw_access_credential_remove(struct tw_context *c, const struct tw_request
 	tw_account_id(account, id);
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(id), rp, &w.account));
 	if (!rp->problem[0])
-		TW_TRY(check_last(c, &w.account, rp));
+		TW_TRY(tw_access_credential_last(c, &w.account, rp));
 	if (rp->problem[0])
 		return TW_OK;
 	(void)snprintf(w.what, sizeof w.what, "lost the credential c%" PRId64, w.number);

@@ -4,6 +4,7 @@
 #define TW_DEVICE_LOGICAL_ACCESS_STATE_H
 #include "device/logical-access/access.h"
 #include "device/logical-access/accounts.h"
+#include "device/logical-access/login.h"
 #include "device/logical-access/placed.h"
 #include "device/logical-access/throttle.h"
 
@@ -21,6 +22,12 @@
 #define TW_BROWSER_MS 300000
 #define TW_KEPT_UNCOLLECTED "ownership.uncollected" /* kept while nobody has used a session of an owner without a key */
 #define TW_KEPT_LISTENER "ownership.listener"       /* kept while a change of ownership still owes a new listener key */
+
+/* What a session was opened by, as it is kept and shown. */
+#define TW_HOW_CODE "code"
+#define TW_HOW_PASSWORD "password"
+#define TW_HOW_PASSWORD_TOTP "password+totp"
+#define TW_HOW_BROWSER "console" /* the label's secret, and somebody at the console */
 
 struct tw_owner {
 	int64_t id; /* of the account */
@@ -83,6 +90,9 @@ struct tw_access {
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
 	struct tw_browser browsers[TW_BROWSER_MAX];
 	struct tw_throttle throttle;
+	struct tw_login_step steps[TW_LOGIN_STEPS];
+	uint64_t last_step;
+	struct tw_login_work works[TW_LOGIN_WORKS];
 	int64_t throttle_written_ms; /* when the store last got what had changed in it */
 };
 
@@ -144,6 +154,17 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 tw_err tw_access_login(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1]);
 /* What a login is answered: the token, and when the one before was. before: the account as it was then. */
 tw_err tw_access_login_reply(struct tw_device *d, const struct tw_account *before, const char *token, struct tw_reply *rp);
+/* The one way in for whoever logs in: use, in the same transaction, uses up what opened it. Refused (a cap): rp holds the problem. */
+struct tw_entering {
+	const struct tw_account *account; /* as it was before */
+	const char *how;
+	const struct tw_request *rq;
+	struct tw_placer by;
+	tw_err (*use)(tw_store *s, void *user); /* NULL: nothing */
+	void *user;
+	int64_t idle_ms; /* what the session asks for itself; 0: nothing */
+};
+tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct tw_reply *rp);
 /* Ends the session whose token has this hash, if there is one. */
 tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32]);
 /* All of an account, and its codes: in the store, inside the caller's transaction; and then in memory, which cannot fail. */

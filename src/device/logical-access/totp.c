@@ -108,9 +108,12 @@ static tw_err take_kept(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-static tw_err find(struct tw_device *d, int64_t account, struct kept *ret)
+#define CONFIRMED "totp"
+#define FRESH "totp-new"
+
+static tw_err find(struct tw_device *d, int64_t account, const char *kind, struct kept *ret)
 {
-	const struct tw_value v[] = { TW_V_INT(account) };
+	const struct tw_value v[] = { TW_V_INT(account), TW_V_TEXT(kind) };
 
 	ret->id = 0;
 	return tw_store_run(d->context.store, tw_sql_totp_of, v, TW_COUNT(v), take_kept, ret);
@@ -150,7 +153,15 @@ struct change {
 	int64_t account;
 	const struct kept *before;
 	const char *data;
+	bool confirms; /* the one that was there before goes, and this one counts from now on */
 };
+
+static tw_err drop_kind(struct tw_device *d, int64_t account, const char *kind)
+{
+	const struct tw_value v[] = { TW_V_INT(account), TW_V_TEXT(kind) };
+
+	return tw_store_run(d->context.store, tw_sql_totp_drop_kind, v, TW_COUNT(v), NULL, NULL);
+}
 
 /* One use of it at a time: what was read is still there, or another has used it meanwhile. */
 static tw_err do_use(tw_store *s, void *user)
@@ -158,21 +169,23 @@ static tw_err do_use(tw_store *s, void *user)
 	struct change *c = user;
 	const struct tw_value v[] = { TW_V_INT(c->before->id), TW_V_TEXT(c->data), TW_V_TEXT(c->before->data) };
 
-	TW_TRY(tw_store_run(s, tw_sql_credential_data, v, TW_COUNT(v), NULL, NULL));
+	if (c->confirms)
+		TW_TRY(drop_kind(c->d, c->account, CONFIRMED));
+	TW_TRY(tw_store_run(s, c->confirms ? tw_sql_totp_confirm : tw_sql_credential_data, v, TW_COUNT(v), NULL, NULL));
 	return tw_store_changes(s) == 1 ? TW_OK : TW_RAISE(DENIED, "another has used a code meanwhile");
 }
 
-tw_err tw_totp_use(struct tw_device *d, int64_t account, struct tw_slice code)
+static tw_err use(struct tw_device *d, int64_t account, const char *kind, struct tw_slice code)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf data = { 0 };
 	struct kept k = { 0 };
-	struct change c = { d, account, &k, NULL };
+	struct change c = { d, account, &k, NULL, !strcmp(kind, FRESH) };
 	uint8_t secret[TW_TOTP_SECRET];
 	int64_t step = 0;
 
 	if (!tw_time_trusted(&d->time))
 		return TW_RAISE(STATE, "no code is good while the clock cannot be trusted");
-	TW_TRY(find(d, account, &k));
+	TW_TRY(find(d, account, kind, &k));
 	if (k.id == 0)
 		return TW_RAISE(NOTFOUND, "the account has no authenticator");
 	TW_TRY(unseal(d, account, &k, secret));
@@ -184,12 +197,22 @@ tw_err tw_totp_use(struct tw_device *d, int64_t account, struct tw_slice code)
 	return tw_store_transaction(d->context.store, do_use, &c);
 }
 
+tw_err tw_totp_use(struct tw_device *d, int64_t account, struct tw_slice code)
+{
+	return use(d, account, CONFIRMED, code);
+}
+
+tw_err tw_totp_confirm(struct tw_device *d, int64_t account, struct tw_slice code)
+{
+	return use(d, account, FRESH, code);
+}
+
 tw_err tw_totp_wanted(struct tw_device *d, int64_t account, bool *ret)
 {
 	struct kept k = { 0 };
 
-	TW_TRY(find(d, account, &k));
-	*ret = k.id != 0 && k.used > 0;
+	TW_TRY(find(d, account, CONFIRMED, &k));
+	*ret = k.id != 0;
 	return TW_OK;
 }
 
@@ -203,10 +226,10 @@ tw_err tw_totp_remove(struct tw_device *d, int64_t account)
 static tw_err do_enrol(tw_store *s, void *user)
 {
 	struct change *c = user;
-	const struct tw_value v[] = { TW_V_INT(c->account), TW_V_TEXT("totp"), TW_V_TEXT("authenticator"),
-		{ .kind = TW_VALUE_NULL }, TW_V_TEXT(c->data), TW_V_INT(tw_time_wall_ms(&c->d->time)) };
+	const struct tw_value v[] = { TW_V_INT(c->account), TW_V_TEXT(FRESH), TW_V_TEXT("authenticator"), { .kind = TW_VALUE_NULL },
+		TW_V_TEXT(c->data), TW_V_INT(tw_time_wall_ms(&c->d->time)) };
 
-	TW_TRY(tw_totp_remove(c->d, c->account));
+	TW_TRY(drop_kind(c->d, c->account, FRESH));
 	return tw_store_run(s, tw_sql_credential_put, v, TW_COUNT(v), NULL, NULL);
 }
 
@@ -227,7 +250,7 @@ tw_err tw_totp_enrol(struct tw_device *d, int64_t account, const char *issuer, c
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *secret = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf data = { 0 };
-	struct change c = { d, account, NULL, NULL };
+	struct change c = { d, account, NULL, NULL, false };
 
 	TW_TRY(tw_secret_random(d->context.sys, TW_TOTP_SECRET, &secret));
 	TW_TRY(seal(d, account, tw_secret_bytes(secret), &data));

@@ -20,11 +20,13 @@ tw_err tw_totp_match(const uint8_t secret[TW_TOTP_SECRET], int64_t now_ms, int64
 /* What an authenticator reads as a QR code: otpauth://totp/ISSUER:ACCOUNT?secret=... */
 tw_err tw_totp_uri(const uint8_t secret[TW_TOTP_SECRET], const char *issuer, const char *account, struct tw_buf *ret);
 
-/* A new secret for an account, in place of the one it had; it is asked for once a code of it was used. The text for the QR code is a secret. */
+/* A new secret for an account. Until it is confirmed by a code of it, the one before goes on to count. The text for the QR code is a secret. */
 tw_err tw_totp_enrol(struct tw_device *d, int64_t account, const char *issuer, const char *name, struct tw_buf *ret_uri);
-/* Whether a code is asked for at a login: a secret is there, and one of its codes was used. */
+/* As tw_totp_use, of the new secret, which takes the place of the one before. NOTFOUND: none waits. */
+tw_err tw_totp_confirm(struct tw_device *d, int64_t account, struct tw_slice code);
+/* Whether a code is asked for at a login: a secret is there that was confirmed. */
 tw_err tw_totp_wanted(struct tw_device *d, int64_t account, bool *ret);
 /* Takes a code; OK: it was good, and never will be again. DENIED. NOTFOUND: no secret. STATE: the clock cannot be trusted. */
 tw_err tw_totp_use(struct tw_device *d, int64_t account, struct tw_slice code);
-tw_err tw_totp_remove(struct tw_device *d, int64_t account); /* none there: OK */
+tw_err tw_totp_remove(struct tw_device *d, int64_t account); /* also one that waits; none there: OK */
 #endif

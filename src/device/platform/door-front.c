@@ -194,13 +194,48 @@ static void open_stream(tw_door_front *d, uint32_t connection, const struct tw_r
 		*reply = (struct tw_path_reply){ .status = 503, .type = "", .retry_after_s = 1 };
 }
 
+static tw_err send_answer(tw_door_front *d, uint32_t connection, const struct tw_request *rq, struct tw_path_reply *reply)
+{
+	/* Before the answer: who has been told of a new listener key may come back at once. */
+	tw_door_front_announce(d);
+	outgrow(d, reply);
+	open_stream(d, connection, rq, reply);
+
+	const struct tw_wire_reply out = {
+		.connection = connection,
+		.status = (uint16_t)reply->status,
+		.close = reply->close || reply->close_connections,
+		.known = rq->subject.kind != TW_SUBJECT_ANYONE,
+		.type = d->body.size || reply->has_file || reply->stream ? tw_slice_of(reply->type) : tw_slice_of(""),
+		.etag = tw_slice_of(reply->etag),
+		.location = tw_slice_of(reply->location),
+		.allow = tw_slice_of(reply->allow),
+		.retry_after_s = (uint32_t)reply->retry_after_s,
+		.file = reply->has_file ? reply->file_size : 0,
+		.stream = reply->stream,
+		.body = tw_buf_slice(&d->body),
+	};
+	return send_reply(d, &out, reply->has_file ? reply->file : -1);
+}
+
+/* Nobody waits for its end here: the loop settles what it left. */
+static void send_later(void *user, uint32_t connection, const struct tw_request *rq, struct tw_path_reply *reply)
+{
+	tw_door_front *d = user;
+	tw_err e = send_answer(d, connection, rq, reply);
+
+	if (tw_failed(e))
+		lost(d, e);
+}
+
 static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const struct tw_http_head *head)
 {
 	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .kind = TW_SUBJECT_ANYONE, .name = "anyone" },
 		.head = head,
 		.body = w->body,
 		.takes_file = true,
-		.takes_stream = true };
+		.takes_stream = true,
+		.takes_later = true };
 	struct tw_path_reply reply = { 0 };
 
 	_Static_assert(sizeof rq.subject.source == sizeof w->source, "a source fits");
@@ -212,26 +247,10 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 	rq.certificate = w->certificate;
 	tw_buf_clear(&d->body);
 	tw_path_walk(&d->core->device.context, &rq, &d->body, &reply);
-	/* Before the answer: who has been told of a new listener key may come back at once. */
-	tw_door_front_announce(d);
-	outgrow(d, &reply);
-	open_stream(d, w->connection, &rq, &reply);
-
-	const struct tw_wire_reply out = {
-		.connection = w->connection,
-		.status = (uint16_t)reply.status,
-		.close = reply.close || reply.close_connections,
-		.known = rq.subject.kind != TW_SUBJECT_ANYONE,
-		.type = d->body.size || reply.has_file || reply.stream ? tw_slice_of(reply.type) : tw_slice_of(""),
-		.etag = tw_slice_of(reply.etag),
-		.location = tw_slice_of(reply.location),
-		.allow = tw_slice_of(reply.allow),
-		.retry_after_s = (uint32_t)reply.retry_after_s,
-		.file = reply.has_file ? reply.file_size : 0,
-		.stream = reply.stream,
-		.body = tw_buf_slice(&d->body),
-	};
-	return send_reply(d, &out, reply.has_file ? reply.file : -1);
+	if (!reply.later)
+		return send_answer(d, w->connection, &rq, &reply);
+	tw_later_bind(reply.later, &(struct tw_later_door){ &d->body, send_later, d, w->connection });
+	return TW_OK;
 }
 
 /* Nothing has been looked at: the client may try again. */

@@ -63,6 +63,11 @@ CREATE TABLE throttle (
 	wait_ms INTEGER NOT NULL,
 	PRIMARY KEY (kind, who)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE login_client (
+	hash BLOB PRIMARY KEY NOT NULL,
+	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	used_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE session_cap (
 	kind TEXT NOT NULL,
 	name TEXT NOT NULL,
@@ -231,11 +236,36 @@ DELETE FROM throttle;
 -- name: credential_placed
 UPDATE credential SET placed_by = ?2 WHERE id = ?1;
 
+-- name: client_of
+SELECT account FROM login_client WHERE hash = ?1;
+
+-- name: client_put
+INSERT INTO login_client (hash, account, used_ms) VALUES (?1, ?2, ?3) ON CONFLICT (hash) DO UPDATE SET used_ms = ?3;
+
+-- name: client_trim
+DELETE FROM login_client WHERE account = ?1 AND hash NOT IN
+	(SELECT hash FROM login_client WHERE account = ?1 ORDER BY used_ms DESC, hash LIMIT ?2);
+
+-- name: password_of
+SELECT data, placed_by FROM credential WHERE account = ?1 AND kind = 'password';
+
+-- name: password_put
+INSERT INTO credential (account, kind, label, data, made_ms, placed_by) VALUES (?1, 'password', 'password', ?2, ?3, ?4);
+
+-- name: password_drop
+DELETE FROM credential WHERE account = ?1 AND kind = 'password';
+
 -- name: totp_of
-SELECT id, data FROM credential WHERE account = ?1 AND kind = 'totp';
+SELECT id, data FROM credential WHERE account = ?1 AND kind = ?2;
 
 -- name: totp_drop
-DELETE FROM credential WHERE account = ?1 AND kind = 'totp';
+DELETE FROM credential WHERE account = ?1 AND kind IN ('totp', 'totp-new');
+
+-- name: totp_drop_kind
+DELETE FROM credential WHERE account = ?1 AND kind = ?2;
+
+-- name: totp_confirm
+UPDATE credential SET kind = 'totp', data = ?2 WHERE id = ?1 AND kind = 'totp-new' AND data = ?3;
 
 -- name: credential_data
 UPDATE credential SET data = ?2 WHERE id = ?1 AND data = ?3;
@@ -283,7 +313,7 @@ DELETE FROM session WHERE token_hash = ?1;
 SELECT id, account, kind, label, lookup, made_ms FROM credential WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: credential_count
-SELECT count(*) FROM credential WHERE account = ?1 AND kind <> 'totp';
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new');
 
 -- name: credential_account
 SELECT account FROM credential WHERE id = ?1;

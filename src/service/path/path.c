@@ -8,6 +8,7 @@
  */
 #include "service/path/path.h"
 
+#include "service/path/path-later.h"
 #include "service/path/path-match.h"
 #include "service/path/path-record.h"
 #include "service/path/reply.h"
@@ -251,15 +252,10 @@ static tw_err admit(struct walk *w)
 	return tw_reply_refused(&w->rp) ? refused(w) : TW_OK;
 }
 
-static tw_err handle(struct walk *w)
+/* What every change leaves behind when its handler is done, now or later. */
+static tw_err settle(struct walk *w, tw_err e)
 {
 	struct tw_request *rq = w->rq;
-	if (rq->operation->audit != TW_AUDIT_CHANGE)
-		return rq->operation->handler(w->c, rq, &w->rp);
-	tw_err e = tw_record_intent(w->c, rq, &rq->intent);
-	if (tw_failed(e))
-		return unrecordable(w, e);
-	e = rq->operation->handler(w->c, rq, &w->rp);
 	if (tw_failed(e)) {
 		tw_ignore(tw_record_failure(w->c, rq, e, &w->reference)); /* before anything else is raised */
 		w->rp.status = 500;
@@ -276,6 +272,25 @@ static tw_err handle(struct walk *w)
 	return e;
 }
 
+static bool comes_later(const struct walk *w)
+{
+	return w->rp.later && !tw_reply_refused(&w->rp);
+}
+
+static tw_err handle(struct walk *w)
+{
+	struct tw_request *rq = w->rq;
+	if (rq->operation->audit != TW_AUDIT_CHANGE)
+		return rq->operation->handler(w->c, rq, &w->rp);
+	tw_err e = tw_record_intent(w->c, rq, &rq->intent);
+	if (tw_failed(e))
+		return unrecordable(w, e);
+	e = rq->operation->handler(w->c, rq, &w->rp);
+	if (tw_failed(e))
+		w->rp.later = tw_later_drop(w->rp.later);
+	return comes_later(w) ? TW_OK : settle(w, e);
+}
+
 static tw_err record_read(struct walk *w)
 {
 	if (w->rq->operation->audit != TW_AUDIT_READ)
@@ -286,6 +301,13 @@ static tw_err record_read(struct walk *w)
 
 static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, policy, validate, admit, handle };
 
+static tw_err tell_watcher(struct walk *w)
+{
+	if (w->rq->subject.kind == TW_SUBJECT_PEER && w->c->watched)
+		TW_TRY(w->c->watched(w->c, w->rq, w->rp.status));
+	return TW_OK;
+}
+
 static tw_err take_steps(struct walk *w)
 {
 	for (size_t i = 0; i < TW_COUNT(steps); i++) {
@@ -293,8 +315,9 @@ static tw_err take_steps(struct walk *w)
 		if (tw_reply_refused(&w->rp) && steps[i] != handle)
 			return TW_OK;
 	}
-	if (w->rq->subject.kind == TW_SUBJECT_PEER && w->c->watched)
-		TW_TRY(w->c->watched(w->c, w->rq, w->rp.status));
+	if (comes_later(w))
+		return TW_OK;
+	TW_TRY(tell_watcher(w));
 	return record_read(w);
 }
 
@@ -386,11 +409,32 @@ void tw_path_walk(struct tw_context *c, struct tw_request *rq, struct tw_buf *bo
 	tw_err e = take_steps(&w);
 	if (tw_failed(e))
 		fail(&w, e);
-	reply(&w, body, ret);
+	if (comes_later(&w)) {
+		*ret = (struct tw_path_reply){ .type = "", .later = TW_STEAL(w.rp.later) };
+	} else {
+		reply(&w, body, ret);
+	}
 	tw_reply_done(&w.rp);
 	json_decref(w.input);
 	/* Both pointed into this walk. */
 	rq->parameter = (struct tw_slice){ "", 0 };
 	if (rq->head)
 		rq->input = NULL;
+}
+
+void tw_path_finish(tw_later *l, struct tw_reply *rp, tw_err e)
+{
+	struct walk w = { .c = l->c, .rq = &l->rq, .rp = *rp };
+	struct tw_path_reply ret;
+	*rp = (struct tw_reply){ .status = 200 };
+	e = settle(&w, e);
+	if (!tw_failed(e))
+		e = tell_watcher(&w);
+	if (tw_failed(e))
+		fail(&w, e);
+	tw_buf_clear(l->door.body);
+	reply(&w, l->door.body, &ret);
+	tw_reply_done(&w.rp);
+	l->door.deliver(l->door.user, l->door.connection, &l->rq, &ret);
+	(void)tw_later_drop(l);
 }

@@ -59,8 +59,28 @@ struct tw_path_reply {
 	uint64_t file_size;
 	bool stream; /* the door goes on with the log behind record stream_after; only for a request that takes_stream */
 	uint64_t stream_after;
+	tw_later *later; /* there is no answer yet: the door binds it, or drops it; only for a request that takes_later */
 };
 void tw_path_walk(struct tw_context *c, struct tw_request *rq, struct tw_buf *body, struct tw_path_reply *ret);
+
+/*
+ * An answer that comes later. Core waits for nobody: a handler of a change whose answer another role has to compute makes one, returns, and
+ * finishes it when it knows. Intent and gate lie before, outcome and answer behind; a core that ends meanwhile leaves an intent whose outcome is not known,
+ * as a power cut does. Whatever may have changed in between, whoever finishes it asks again.
+ */
+/* In the reply, which is a problem when the door carries none. It remembers of the request who asked, for what and by which connection; no body. */
+tw_err tw_path_later(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+struct tw_request *tw_later_request(tw_later *l);
+/* As if the handler had returned now with that reply, which is taken, and that error. The door is told and l is gone. */
+void tw_path_finish(tw_later *l, struct tw_reply *rp, tw_err e);
+tw_later *tw_later_drop(tw_later *l); /* nobody is told; NULL is fine; returns NULL */
+struct tw_later_door {
+	struct tw_buf *body; /* emptied, then filled with the answer's */
+	void (*deliver)(void *user, uint32_t connection, const struct tw_request *rq, struct tw_path_reply *reply);
+	void *user;
+	uint32_t connection;
+};
+void tw_later_bind(tw_later *l, const struct tw_later_door *door); /* before the handler can finish it: right behind the walk */
 
 /* Whether the subject that rq's credentials make may do rq->operation now; rq->subject is what the door knows, and becomes that
    subject. For what goes on after the walk. False also when it cannot be asked. */

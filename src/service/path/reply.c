@@ -2,6 +2,7 @@
 #include "service/path/reply.h"
 
 #include "base/text.h"
+#include "service/path/path.h"
 
 #define PROBLEM_URN "urn:thingward:problem:"
 
@@ -28,6 +29,7 @@ void tw_reply_done(struct tw_reply *rp)
 {
 	json_decref(rp->body);
 	rp->body = NULL;
+	rp->later = tw_later_drop(rp->later);
 }
 
 bool tw_reply_refused(const struct tw_reply *rp)

@@ -32,6 +32,8 @@ struct tw_subject {
 	struct tw_role_set given; /* and all that are assigned to it: whom a rule concerns does not get rid of it by a condition */
 };
 
+typedef struct tw_later tw_later; /* path.h */
+
 #define TW_BODY_MAX (64 * 1024)
 #define TW_LONG_BODY_MAX (1024 * 1024) /* of a body that crosses as sealed memory; a row says how much of it an operation takes */
 #define TW_REPLY_MAX (1024 * 1024)     /* of an answer made in memory; a file may be longer */
@@ -53,6 +55,7 @@ struct tw_request {
 	uint64_t intent;             /* audit sequence number of the intent, for CHANGE */
 	bool takes_file;             /* the door can hand on a body that is a descriptor */
 	bool takes_stream;           /* the door can go on answering */
+	bool takes_later;            /* the door can answer when something else has been computed */
 	bool goes_on;                /* asked once more for what goes on by itself: nobody has done anything */
 };
 struct tw_reply {
@@ -72,6 +75,8 @@ struct tw_reply {
 	/* In place of body: records of the log from then on, as text/event-stream; the door opens the stream. */
 	bool stream;
 	uint64_t stream_after;
+	/* In place of all of it: the answer comes later (tw_path_later). Owned by the path as soon as it is set. */
+	tw_later *later;
 	/* After the reply is on its way: the listener key was replaced, connections should be closed and made anew. */
 	bool close_connections;
 	bool close; /* only the one it goes to */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where every session begins that somebody logs in to: caps are asked, what opened it is used up, and the answer says when it was before. */
+#include "device/logical-access/state.h"
+
+struct entering {
+	struct tw_device *d;
+	const struct tw_entering *e;
+	char token[TW_TOKEN_TEXT + 1];
+};
+
+static tw_err use_and_open(tw_store *s, void *user)
+{
+	struct entering *g = user;
+	const struct tw_opening o = { .account = g->e->account->id, .how = g->e->how, .rq = g->e->rq, .by = g->e->by, .idle_ms = g->e->idle_ms };
+
+	if (g->e->use)
+		TW_TRY(g->e->use(s, g->e->user));
+	return tw_access_login(g->d, &o, g->token);
+}
+
+tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct tw_reply *rp)
+{
+	struct entering g = { .d = d, .e = e };
+
+	TW_TRY(tw_access_caps_check(d, e->account->id, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_err failed = tw_store_transaction(d->context.store, use_and_open, &g);
+	if (tw_failed(failed)) {
+		tw_ignore(tw_access_load(d)); /* the cache may hold what the store took back */
+		tw_wipe(g.token, sizeof g.token);
+		return failed;
+	}
+	rp->status = 201;
+	(void)snprintf(rp->note, sizeof rp->note, "session of a%lld %s by %s", (long long)e->account->id, e->account->name, e->how);
+	failed = tw_access_login_reply(d, e->account, g.token, rp);
+	tw_wipe(g.token, sizeof g.token);
+	return failed;
+}

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A login, in one step or several: name and password; a code, where an authenticator is enrolled; a new password, where somebody else gave the old
+ * one. Between steps the client holds a handle, which is good for five minutes and for what is still wanted.
+ */
+#include "device/logical-access/login.h"
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "device/logical-access/state.h"
+#include "device/logical-access/throttle-store.h"
+#include "device/logical-access/totp.h"
+#include "device/rows-logical-access.h"
+
+/* --- Who has to wait --- */
+
+tw_err tw_login_step_find(struct tw_device *d, const char *handle, struct tw_login_step **ret)
+{
+	uint8_t hash[32];
+
+	*ret = NULL;
+	TW_TRY(tw_sha256(handle, strlen(handle), hash));
+	for (size_t i = 0; i < TW_LOGIN_STEPS; i++) {
+		struct tw_login_step *s = &d->access->steps[i];
+
+		if (s->expires_ms > tw_time_boot_ms(&d->time) && tw_equal_secret(s->hash, hash, sizeof hash))
+			*ret = s;
+	}
+	return TW_OK;
+}
+
+/* Who tries, and which account that is; 0: none, which costs as much to find out. */
+static tw_err who_is(struct tw_device *d, const struct tw_request *rq, struct tw_login_who *ret, int64_t *ret_account)
+{
+	const char *name = tw_json_text(rq->input, "account");
+
+	*ret = (struct tw_login_who){ .known = false };
+	(void)snprintf(ret->name, sizeof ret->name, "%s", name);
+	tw_account_name_fold(name, ret->name);
+	TW_TRY(tw_account_named(d, name, ret_account));
+	TW_TRY(tw_client_known(d, *ret_account, tw_json_text(rq->input, "client"), ret));
+	if (ret->known)
+		(void)snprintf(ret->source, sizeof ret->source, "client:%02x%02x%02x%02x%02x%02x%02x%02x", ret->client[0],
+			ret->client[1], ret->client[2], ret->client[3], ret->client[4], ret->client[5], ret->client[6], ret->client[7]);
+	else
+		tw_throttle_source(rq->subject.source, ret->source);
+	return TW_OK;
+}
+
+static struct tw_throttle_try try_of(const struct tw_login_who *w)
+{
+	return (struct tw_throttle_try){ .source = w->source, .account = w->name, .known = w->known };
+}
+
+static void failed(struct tw_device *d, const struct tw_login_who *w)
+{
+	const struct tw_throttle_try try = try_of(w);
+
+	tw_throttle_login_failed(tw_access_throttle(d), &try, tw_time_boot_ms(&d->time));
+}
+
+/* A known client begins anew itself; what strangers did to the account goes on to make strangers wait. */
+static void passed(struct tw_device *d, const struct tw_login_who *w)
+{
+	struct tw_throttle_try try = try_of(w);
+
+	try.account = w->known ? "" : try.account;
+	tw_throttle_login_passed(tw_access_throttle(d), &try);
+}
+
+bool tw_login_is(const struct tw_request *rq)
+{
+	return rq->operation && !strcmp(rq->operation->name, "login.open");
+}
+
+/* One try at a time of an account's strangers, and of a source: a failure counts before the next begins. And the last places are for who is known. */
+static bool crowded(const struct tw_device *d, const struct tw_login_who *who)
+{
+	size_t busy = 0;
+	bool same = false;
+
+	for (size_t i = 0; i < TW_LOGIN_WORKS; i++) {
+		const struct tw_login_work *w = &d->access->works[i];
+
+		busy += w->later != NULL;
+		same = same ||
+			(w->later &&
+				(!strcmp(w->who.source, who->source) || (!who->known && !w->who.known && !strcmp(w->who.name, who->name))));
+	}
+	return same || busy >= (who->known ? TW_LOGIN_WORKS : TW_LOGIN_WORKS - TW_LOGIN_KEPT);
+}
+
+/* asked before anything is computed or written for it */
+tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	struct tw_login_step *step = NULL;
+	struct tw_login_who who;
+	int64_t account = 0;
+
+	TW_TRY(who_is(d, rq, &who, &account));
+	TW_TRY(tw_login_step_find(d, tw_json_text(rq->input, "login"), &step));
+	if (step)
+		who = step->who;
+	const struct tw_throttle_try try = try_of(&who);
+	int wait = tw_throttle_login_wait_s(tw_access_throttle(d), &try, tw_time_boot_ms(&d->time));
+	if (!wait && crowded(d, &who))
+		wait = 1;
+	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
+}
+
+/* --- Work of the hash role --- */
+
+static tw_err busy(struct tw_reply *rp, const char *why)
+{
+	TW_TRY(tw_reply_problem(
+		rp, 503, "busy", "access.hash", "The device cannot look at passwords now", "Try again in a moment.", "%s", why));
+	rp->retry_after_s = 1;
+	return TW_OK;
+}
+
+tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_login_work **ret)
+{
+	struct tw_device *d = tw_device_of(c);
+
+	*ret = NULL;
+	for (size_t i = 0; i < TW_LOGIN_WORKS && !*ret; i++)
+		if (!d->access->works[i].later)
+			*ret = &d->access->works[i];
+	if (!*ret)
+		return busy(rp, "So many passwords are being looked at.");
+	TW_TRY(tw_path_later(c, rq, rp));
+	if (!rp->problem[0])
+		**ret = (struct tw_login_work){ .later = rp->later, .d = d };
+	return TW_OK;
+}
+
+static void release(struct tw_login_work *w)
+{
+	tw_secret_free(w->fresh);
+	tw_wipe(w, sizeof *w);
+}
+
+/* The path drops the answer: it is refused now. */
+tw_err tw_login_cannot(struct tw_login_work *w, tw_err e, struct tw_reply *rp)
+{
+	release(w);
+	return tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE) ? busy(rp, tw_err_detail()) : e;
+}
+
+static void on_hash(void *user, const struct tw_hash_answer *a)
+{
+	struct tw_login_work *w = user;
+
+	if (a->outcome == TW_HASH_REFUSED)
+		tw_login_finish_busy(w, a->why);
+	else
+		w->next(w, a);
+}
+
+tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp)
+{
+	struct tw_password_kept kept;
+	tw_err e = tw_password_of(w->d, w->account, &kept);
+
+	if (!tw_failed(e))
+		e = tw_hash_verify(w->d, &kept.hash, password, on_hash, w);
+	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
+}
+
+tw_err tw_login_make(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp)
+{
+	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };
+	tw_err e = tw_hash_make(w->d, cost, password, on_hash, w);
+
+	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
+}
+
+void tw_login_then_make(struct tw_login_work *w, void (*next)(struct tw_login_work *w, const struct tw_hash_answer *a))
+{
+	const struct tw_slice fresh = { (const char *)tw_secret_bytes(w->fresh), tw_secret_size(w->fresh) };
+	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };
+	struct tw_reply rp = { .status = 200 };
+
+	w->next = next;
+	tw_err e = tw_hash_make(w->d, cost, fresh, on_hash, w);
+	w->fresh = tw_secret_free(w->fresh);
+	if (tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE))
+		tw_login_finish_busy(w, "So many passwords are being looked at.");
+	else if (tw_failed(e))
+		tw_login_finish(w, &rp, e);
+}
+
+void tw_login_finish(struct tw_login_work *w, struct tw_reply *rp, tw_err e)
+{
+	struct tw_device *d = w->d;
+	tw_later *later = w->later;
+
+	release(w);
+	d->access->proven = true; /* what counts against somebody was counted here */
+	tw_path_finish(later, rp, e);
+	d->access->proven = false;
+}
+
+void tw_login_finish_busy(struct tw_login_work *w, const char *why)
+{
+	struct tw_reply rp = { .status = 200 };
+
+	tw_login_finish(w, &rp, busy(&rp, why));
+}
+
+/* What has been proven stays so; a role that was taken away meanwhile, and an account that is none any more, count for nothing. */
+bool tw_login_still_may(struct tw_context *c, struct tw_request *rq)
+{
+	struct tw_subject now = rq->subject;
+	struct tw_decision decision;
+
+	if (!tw_access_known(c, &now))
+		return false;
+	for (size_t i = 0; i < TW_COUNT(now.given.bits); i++)
+		rq->subject.roles.bits[i] &= now.given.bits[i];
+	rq->subject.given = now.given;
+	return !tw_failed(tw_path_decide(c, &rq->subject, rq->operation->permission, rq->operation->when, &decision)) &&
+		decision.verdict == TW_ALLOW;
+}
+
+void tw_login_stop(struct tw_device *d)
+{
+	for (size_t i = 0; i < TW_LOGIN_WORKS; i++) {
+		struct tw_login_work *w = &d->access->works[i];
+
+		tw_hash_cancel(d, w);
+		(void)tw_later_drop(w->later);
+		release(w);
+	}
+}
+
+/* --- Name and password --- */
+
+static tw_err no_login(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 403, "login", "access.login", "These open nothing", "Look at the name and the password, then try again.",
+		"There is no such account, it is not active, or this is not its password.");
+}
+
+static tw_err no_step(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 403, "login", "access.login-step", "There is no such login",
+		"Begin again with name and password.", "It was finished, or is older than five minutes.");
+}
+
+struct arrival {
+	struct tw_device *d;
+	const struct tw_login_who *who;
+	int64_t account;
+	const char *phc; /* of a new password; "": none */
+	struct tw_placer by;
+	char client[TW_TOKEN_TEXT + 1];
+};
+
+static tw_err arrive(tw_store *s, void *user)
+{
+	struct arrival *v = user;
+
+	if (*v->phc)
+		TW_TRY(tw_password_put(v->d, &(struct tw_password_new){ v->account, v->phc, v->by.hands, false }));
+	return tw_client_came(v->d, v->account, v->who, v->client);
+}
+
+/* Everything that was wanted has been shown. */
+static tw_err let_in(struct tw_device *d, const struct tw_request *rq, const struct tw_account *a, struct arrival *v, bool had_code,
+	struct tw_reply *rp)
+{
+	const struct tw_entering e = { a, had_code ? TW_HOW_PASSWORD_TOTP : TW_HOW_PASSWORD, rq, v->by, arrive, v };
+
+	TW_TRY(tw_access_enter(d, &e, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	passed(d, v->who);
+	tw_err done = v->client[0] ? tw_json_set(rp->body, "client", json_string(v->client)) : TW_OK;
+	tw_wipe(v->client, sizeof v->client);
+	return done;
+}
+
+static struct tw_login_step *step_place(struct tw_device *d)
+{
+	struct tw_login_step *first = &d->access->steps[0];
+
+	for (size_t i = 1; i < TW_LOGIN_STEPS; i++)
+		if (d->access->steps[i].expires_ms < first->expires_ms)
+			first = &d->access->steps[i];
+	return first;
+}
+
+/* What is still wanted, in words, under a handle. */
+static tw_err say_wanted(const struct tw_login_step *s, const char *handle, struct tw_reply *rp)
+{
+	rp->body = json_pack("{s:[s], s:s, s:i}", "needed", s->wants_code ? "totp" : "new-password", "login", handle,
+		"expires_in_s", TW_LOGIN_STEP_MS / 1000);
+	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+}
+
+static tw_err begin_step(struct tw_device *d, const struct tw_login_step *s, struct tw_reply *rp)
+{
+	struct tw_login_step *place = step_place(d);
+	struct tw_login_step fresh = *s;
+	TW_CLEANUP(tw_token_done) struct tw_token t = { .text = "" };
+
+	TW_TRY(tw_token_make(d->context.sys, &t));
+	memcpy(fresh.hash, t.hash, sizeof fresh.hash);
+	fresh.number = ++d->access->last_step;
+	fresh.expires_ms = tw_time_boot_ms(&d->time) + TW_LOGIN_STEP_MS;
+	TW_TRY(say_wanted(s, t.text, rp));
+	*place = fresh;
+	return TW_OK;
+}
+
+/* The password is right. */
+static tw_err go_on(struct tw_login_work *w, const struct tw_account *a, struct tw_reply *rp)
+{
+	struct tw_login_step s = { .account = a->id, .who = w->who };
+	struct tw_password_kept kept;
+
+	(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a->id, a->name);
+	TW_TRY(tw_totp_wanted(w->d, a->id, &s.wants_code));
+	TW_TRY(tw_password_of(w->d, a->id, &kept));
+	if (!s.wants_code && tw_policy_second(w->d, a))
+		return tw_reply_problem(rp, 403, "second-factor", "LA.AS.2.1", "A second factor is needed",
+			"Enrol an authenticator in a session of another kind: by a client certificate, or by a code that somebody makes for you.",
+			"The password is right, and for this account it does not suffice. No authenticator is enrolled.");
+	s.by = kept.by;
+	s.wants_new = kept.must_change || w->too_short;
+	if (s.wants_code || s.wants_new)
+		return begin_step(w->d, &s, rp);
+	struct arrival v = { w->d, &w->who, a->id, "", kept.by, "" };
+	return let_in(w->d, tw_later_request(w->later), a, &v, false, rp);
+}
+
+/* Looked up whether the password was right or not: an account that is not there is looked up as well. */
+static tw_err judge(struct tw_login_work *w, bool right, struct tw_reply *rp)
+{
+	struct tw_account a;
+	tw_err e = tw_account_get(w->d, w->account, &a);
+
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	if (tw_is(e, TW_CODE_NOTFOUND) || a.state != TW_ACCOUNT_ACTIVE || !right) {
+		failed(w->d, &w->who);
+		if (!tw_failed(e))
+			(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a.id, a.name);
+		return no_login(rp);
+	}
+	return go_on(w, &a, rp);
+}
+
+static void on_verified(struct tw_login_work *w, const struct tw_hash_answer *a)
+{
+	struct tw_reply rp = { .status = 200 };
+
+	tw_err e = judge(w, a->outcome == TW_HASH_YES, &rp);
+	tw_login_finish(w, &rp, e);
+}
+
+static tw_err begin(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_slice password = tw_slice_of(tw_json_text(rq->input, "password"));
+	struct tw_device *d = tw_device_of(c);
+	struct tw_login_work *w = NULL;
+	struct tw_login_who who;
+	int64_t account = 0;
+
+	if (!*tw_json_text(rq->input, "account") || !password.size)
+		return tw_reply_problem(rp, 400, "input", "access.login-form", "The request is not of the wanted form",
+			"See /api/v1/openapi.json for the form.",
+			"A login begins with account and password, and goes on with login and what is needed.");
+	TW_TRY(who_is(d, rq, &who, &account));
+	TW_TRY(tw_login_work(c, rq, rp, &w));
+	if (rp->problem[0])
+		return TW_OK;
+	w->who = who;
+	w->account = account;
+	w->too_short = tw_password_short(d, password);
+	w->next = on_verified;
+	return tw_login_verify(w, password, rp);
+}
+
+/* --- What else was wanted --- */
+
+/* A password that is new, and no other's than the one it takes the place of. */
+static void on_made(struct tw_login_work *w, const struct tw_hash_answer *made)
+{
+	struct tw_reply rp = { .status = 200 };
+	struct tw_login_step *s = NULL;
+	struct tw_account a;
+	char phc[TW_PHC_MAX];
+
+	for (size_t i = 0; i < TW_LOGIN_STEPS; i++)
+		if (w->d->access->steps[i].number == w->step)
+			s = &w->d->access->steps[i];
+	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(made->phc));
+	tw_err e = tw_account_get(w->d, w->account, &a);
+	if (!s || tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE)) {
+		e = no_step(&rp);
+	} else if (!tw_failed(e)) {
+		struct arrival v = { w->d, &w->who, a.id, phc, w->by, "" };
+		e = let_in(w->d, tw_later_request(w->later), &a, &v, w->had_code, &rp);
+		if (!tw_failed(e) && !rp.problem[0])
+			tw_wipe(s, sizeof *s);
+	}
+	tw_login_finish(w, &rp, e);
+}
+
+static void on_compared(struct tw_login_work *w, const struct tw_hash_answer *a)
+{
+	struct tw_reply rp = { .status = 200 };
+
+	if (a->outcome == TW_HASH_YES) {
+		tw_err e = tw_reply_problem(&rp, 400, "input", "password.same", "This is the password that was there",
+			"Choose another.", "Whoever gave it to you knows it.");
+		tw_login_finish(w, &rp, e);
+		return;
+	}
+	tw_login_then_make(w, on_made);
+}
+
+static tw_err renew(struct tw_context *c, const struct tw_request *rq, const struct tw_login_step *s, const struct tw_account *a,
+	struct tw_reply *rp)
+{
+	struct tw_slice password = tw_slice_of(tw_json_text(rq->input, "new_password"));
+	struct tw_login_work *w = NULL;
+
+	TW_TRY(tw_password_check(tw_device_of(c), a, password, rp));
+	if (!rp->problem[0])
+		TW_TRY(tw_login_work(c, rq, rp, &w));
+	if (rp->problem[0])
+		return TW_OK;
+	w->who = s->who;
+	w->account = s->account;
+	w->had_code = s->had_code;
+	w->by = s->by;
+	w->step = s->number;
+	w->next = on_compared;
+	tw_err e = tw_secret_new(c->sys, password.at, password.size, &w->fresh);
+	return tw_failed(e) ? tw_login_cannot(w, e, rp) : tw_login_verify(w, password, rp);
+}
+
+static tw_err use_code(struct tw_device *d, const struct tw_request *rq, struct tw_login_step *s, struct tw_reply *rp)
+{
+	tw_err e = tw_totp_use(d, s->account, tw_slice_of(tw_json_text(rq->input, "code")));
+
+	if (tw_is(e, TW_CODE_STATE))
+		return tw_reply_problem(rp, 503, "clock", "access.clock", "The device's clock cannot be trusted now",
+			"Use a client certificate, or wait until the clock is set.", "Without the time no code can be judged.");
+	if (tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_NOTFOUND)) {
+		failed(d, &s->who);
+		return tw_reply_problem(rp, 403, "login", "access.totp", "This is not the code of now",
+			"Wait for the next code of the authenticator.", "It was mistyped, used, or is of another time.");
+	}
+	TW_TRY(e);
+	s->wants_code = false;
+	s->had_code = true;
+	return TW_OK;
+}
+
+/* after the password, a code that is good once and for a moment */
+static tw_err proceed(
+	struct tw_context *c, const struct tw_request *rq, struct tw_login_step *s, const struct tw_account *a, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+
+	if (s->wants_code)
+		TW_TRY(use_code(d, rq, s, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	if (s->wants_new && *tw_json_text(rq->input, "new_password"))
+		return renew(c, rq, s, a, rp);
+	if (s->wants_new)
+		return say_wanted(s, tw_json_text(rq->input, "login"), rp);
+	struct arrival v = { d, &s->who, a->id, "", s->by, "" };
+	TW_TRY(let_in(d, rq, a, &v, s->had_code, rp));
+	if (!rp->problem[0])
+		tw_wipe(s, sizeof *s);
+	return TW_OK;
+}
+
+static tw_err continue_login(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	struct tw_login_step *s = NULL;
+	struct tw_account a;
+
+	TW_TRY(tw_login_step_find(d, tw_json_text(rq->input, "login"), &s));
+	if (!s)
+		return no_step(rp);
+	d->access->proven = true; /* what counts was counted here, against whom it counts */
+	tw_err e = tw_account_get(d, s->account, &a);
+	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE)) {
+		tw_wipe(s, sizeof *s);
+		return no_step(rp);
+	}
+	TW_TRY(e);
+	(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a.id, a.name);
+	return proceed(c, rq, s, &a, rp);
+}
+
+tw_err tw_access_login_open(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	if (tw_policy_strength(tw_device_of(c)) == TW_STRENGTH_CERTIFICATE)
+		return tw_policy_refuse(rp);
+	return *tw_json_text(rq->input, "login") ? continue_login(c, rq, rp) : begin(c, rq, rp);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Logging in by name and password, and passwords themselves.
+ *
+ * Whether there is such an account, whether it is active and whether it has a password, is told by neither words nor work: the same is computed and the
+ * same is answered. Each hash is computed in a role of its own; core goes on meanwhile and answers later. So many are under way at a time; the
+ * last places are kept for clients that are known at the account they ask for, so that a crowd of strangers keeps no owner out.
+ */
+#ifndef TW_DEVICE_LOGICAL_ACCESS_LOGIN_H
+#define TW_DEVICE_LOGICAL_ACCESS_LOGIN_H
+#include "device/logical-access/placed.h"
+#include "device/logical-access/throttle.h"
+#include "device/platform/hash.h"
+
+#define TW_LOGIN_WORKS 10 /* what the hash role takes at a time, waiting ones included */
+#define TW_LOGIN_KEPT 4   /* of these, for clients that are known */
+#define TW_LOGIN_STEPS 16 /* logins whose password was right and that want something more */
+#define TW_LOGIN_STEP_MS 300000
+#define TW_LOGIN_CLIENTS 16 /* that are known at one account; the one that came longest ago is forgotten for a new one */
+
+/* Who tries to come in, as failures are counted. */
+struct tw_login_who {
+	char name[TW_ACCOUNT_NAME_MAX + 1]; /* as typed, in one case; there may be no such account */
+	char source[64];                    /* of a known client: the client */
+	bool known;
+	uint8_t client[32]; /* SHA-256 of what it is known by */
+};
+/* A password right, and something more is wanted. */
+struct tw_login_step {
+	int64_t expires_ms; /* boot clock; 0: free */
+	int64_t account;
+	uint64_t number;  /* in the order of their beginning */
+	uint8_t hash[32]; /* of the handle's text */
+	struct tw_login_who who;
+	struct tw_placer by; /* through whose hands the password came */
+	bool wants_code, wants_new, had_code;
+};
+/* Something about a password that the hash role computes. */
+struct tw_login_work {
+	tw_later *later; /* NULL: free */
+	struct tw_device *d;
+	void (*next)(struct tw_login_work *w, const struct tw_hash_answer *a);
+	int64_t account; /* 0: there is no such */
+	struct tw_login_who who;
+	struct tw_placer by; /* through whose hands the password came, or comes */
+	bool too_short;      /* what was typed, by the rules of now */
+	bool had_code;       /* of an authenticator, in the step before */
+	uint64_t step;       /* whose new password it is; 0: nobody's */
+	tw_secret *fresh;    /* a new password that waits for something else to be computed first */
+};
+
+tw_err tw_login_step_find(struct tw_device *d, const char *handle, struct tw_login_step **ret); /* NULL: there is none */
+/* The path's admit asks here first. */
+bool tw_login_is(const struct tw_request *rq);
+tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+
+/* A free place, and an answer that comes later; a problem: none to be had. */
+tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_login_work **ret);
+tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp);
+tw_err tw_login_cannot(struct tw_login_work *w, tw_err e, struct tw_reply *rp); /* before it was begun: the place is free again */
+tw_err tw_login_make(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp);
+/* Behind something else that was computed: fresh, which is forgotten. */
+void tw_login_then_make(struct tw_login_work *w, void (*next)(struct tw_login_work *w, const struct tw_hash_answer *a));
+void tw_login_finish(struct tw_login_work *w, struct tw_reply *rp, tw_err e); /* answers, and the place is free */
+void tw_login_finish_busy(struct tw_login_work *w, const char *why);
+bool tw_login_still_may(struct tw_context *c, struct tw_request *rq); /* whoever asked for what is done now */
+void tw_login_stop(struct tw_device *d);
+
+/* passwords.c */
+struct tw_password_kept {
+	bool is, must_change;
+	struct tw_placer by;
+	struct tw_phc hash; /* of nobody's password when there is none */
+};
+tw_err tw_password_of(struct tw_device *d, int64_t account, struct tw_password_kept *ret);
+struct tw_password_new {
+	int64_t account;
+	const char *phc, *hands;
+	bool must_change;
+};
+tw_err tw_password_put(struct tw_device *d, const struct tw_password_new *n); /* inside a transaction of the caller's */
+bool tw_password_short(struct tw_device *d, struct tw_slice password);        /* by the setting of now */
+/* A problem when it may be none of this account's. */
+tw_err tw_password_check(struct tw_device *d, const struct tw_account *a, struct tw_slice password, struct tw_reply *rp);
+
+tw_err tw_access_credential_last(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp); /* a problem: nobody could come in without */
+
+/* clients.c */
+tw_err tw_client_known(struct tw_device *d, int64_t account, const char *text, struct tw_login_who *ret);
+/* Inside a transaction of the caller's: one that is known came again, which leaves ret_text as it is; or is known from now on by the text that is put
+   there, of TW_TOKEN_TEXT + 1. */
+tw_err tw_client_came(struct tw_device *d, int64_t account, const struct tw_login_who *who, char *ret_text);
+
+/* policy.c: what the organization asks for */
+enum tw_strength { TW_STRENGTH_ANY, TW_STRENGTH_TWO, TW_STRENGTH_CERTIFICATE };
+enum tw_strength tw_policy_strength(struct tw_device *d); /* of what comes over the network */
+bool tw_policy_takes(struct tw_device *d, const char *how);
+bool tw_policy_second(struct tw_device *d, const struct tw_account *a); /* does a password need a second factor there? */
+tw_err tw_policy_refuse(struct tw_reply *rp);
+#endif

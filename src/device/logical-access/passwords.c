@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Passwords: one of an account, kept as the text of its Argon2id hash with a word in front that says whose choice it was. "own" is good as it is; "given"
+ * was set by somebody else, who knows it, and opens nothing before it is replaced.
+ */
+#include "device/logical-access/password.h"
+
+#include "base/text.h"
+#include "device/logical-access/login.h"
+#include "device/logical-access/state.h"
+#include "device/logical-access/throttle-store.h"
+#include "device/rows-logical-access.h"
+#include "device/sql-device.h"
+
+#define OWN "own "
+#define GIVEN "given "
+/* Of no password anybody knows: what is computed for an account that has none. */
+#define NOBODYS "$argon2id$v=19$m=19456,t=2,p=1$dGhlcmUgaXMgbm8gb25lIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+/* --- Kept --- */
+
+static bool begins(struct tw_slice text, const char *word)
+{
+	return text.size > strlen(word) && memcmp(text.at, word, strlen(word)) == 0;
+}
+
+static tw_err take_password(void *user, const tw_row *row)
+{
+	struct tw_password_kept *k = user;
+	struct tw_slice data = tw_row_bytes(row, 0);
+	size_t skip = begins(data, OWN) ? strlen(OWN) : begins(data, GIVEN) ? strlen(GIVEN) : 0;
+
+	if (!skip)
+		return TW_RAISE(SYNTAX, "a password that is not of its form");
+	TW_TRY(tw_phc_read((struct tw_slice){ data.at + skip, data.size - skip }, &k->hash));
+	(void)snprintf(k->by.hands, sizeof k->by.hands, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 1)));
+	k->is = true;
+	k->must_change = begins(data, GIVEN);
+	return TW_OK;
+}
+
+tw_err tw_password_of(struct tw_device *d, int64_t account, struct tw_password_kept *ret)
+{
+	const struct tw_value v[] = { TW_V_INT(account) };
+
+	*ret = (struct tw_password_kept){ .is = false };
+	TW_TRY(tw_phc_read(TW_SLICE(NOBODYS), &ret->hash));
+	return tw_store_run(d->context.store, tw_sql_password_of, v, TW_COUNT(v), take_password, ret);
+}
+
+static tw_err drop_password(struct tw_device *d, int64_t account)
+{
+	const struct tw_value v[] = { TW_V_INT(account) };
+
+	return tw_store_run(d->context.store, tw_sql_password_drop, v, TW_COUNT(v), NULL, NULL);
+}
+
+tw_err tw_password_put(struct tw_device *d, const struct tw_password_new *n)
+{
+	char data[sizeof GIVEN + TW_PHC_MAX];
+
+	(void)snprintf(data, sizeof data, "%s%s", n->must_change ? GIVEN : OWN, n->phc);
+	const struct tw_value v[] = { TW_V_INT(n->account), TW_V_TEXT(data), TW_V_INT(tw_time_wall_ms(&d->time)), TW_V_TEXT(n->hands) };
+	TW_TRY(drop_password(d, n->account));
+	return tw_store_run(d->context.store, tw_sql_password_put, v, TW_COUNT(v), NULL, NULL);
+}
+
+/* --- Judged --- */
+
+/* by the setting as it is now. One that cannot be read is the default. */
+static size_t least(struct tw_device *d)
+{
+	struct tw_setting_state state;
+	uint64_t n = 0;
+
+	if (tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, "logical-access.password-min"), &state)) ||
+		tw_failed(tw_parse_u64(tw_slice_of(state.value), TW_PASSWORD_MAX, &n)))
+		return TW_PASSWORD_MIN;
+	return (size_t)n;
+}
+
+bool tw_password_short(struct tw_device *d, struct tw_slice password)
+{
+	const struct tw_password_rules r = { .min = least(d) };
+
+	return tw_password_judge(&r, password) == TW_PASSWORD_SHORT;
+}
+
+tw_err tw_password_check(struct tw_device *d, const struct tw_account *a, struct tw_slice password, struct tw_reply *rp)
+{
+	const char *const names[] = { a->name, d->manifest->product, d->manifest->organization };
+	const struct tw_password_rules r = { least(d), names, TW_COUNT(names) };
+	enum tw_password_fault fault = tw_password_judge(&r, password);
+
+	if (fault == TW_PASSWORD_GOOD)
+		return TW_OK;
+	return tw_reply_problem(rp, 400, "input", "password.rules", "This can be no password", "Choose another.",
+		"%s At least %zu characters.", tw_password_advice(fault), r.min);
+}
+
+/* --- Set by whoever may reach the account --- */
+
+static tw_err wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret)
+{
+	char id[TW_ACCOUNT_ID_MAX + 2];
+	bool reached = false;
+
+	TW_TRY(tw_account_wanted(c, rq, rq->parameter, rp, ret));
+	if (rp->problem[0])
+		return TW_OK;
+	tw_account_id(ret->id, id);
+	if (!strcmp(id, rq->subject.account))
+		return tw_reply_problem(rp, 409, "own", "password.own", "This is your own account",
+			"Change it as your own password, with the old one.", "Whoever sits at a session of yours is not you.");
+	TW_TRY(tw_placed_reaches(c, &rq->subject, ret->id, &reached));
+	if (reached)
+		return tw_account_reached(c, rq, ret, rp);
+	return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
+		"This account may do more than you, and whoever knows the password may do what it may.");
+}
+
+static tw_err put_given(struct tw_account_work *w)
+{
+	return tw_password_put(tw_device_of(w->c), &(struct tw_password_new){ w->account.id, w->text, w->hands, true });
+}
+
+static tw_err put_own(struct tw_account_work *w)
+{
+	return tw_password_put(tw_device_of(w->c), &(struct tw_password_new){ w->account.id, w->text, w->hands, false });
+}
+
+static tw_err put_none(struct tw_account_work *w)
+{
+	return drop_password(tw_device_of(w->c), w->account.id);
+}
+
+/* Who asked may have lost his right meanwhile, and the account may be another's now. */
+static void on_given(struct tw_login_work *w, const struct tw_hash_answer *a)
+{
+	struct tw_context *c = &w->d->context;
+	struct tw_request *rq = tw_later_request(w->later);
+	struct tw_reply rp = { .status = 200 };
+	struct tw_account_work work = { .c = c, .rq = rq, .rp = &rp, .act = put_given, .what = "given a password", .ends_sessions = true };
+	char phc[TW_PHC_MAX];
+
+	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(a->phc));
+	work.text = phc;
+	work.hands = w->by.hands;
+	tw_err e = TW_OK;
+	if (!tw_login_still_may(c, rq))
+		e = tw_reply_problem(&rp, 403, "forbidden", "gate.permission", "Not permitted", "Ask somebody who holds it.",
+			"You do not hold the permission this operation needs any more.");
+	if (!tw_failed(e) && !rp.problem[0])
+		e = wanted(c, rq, &rp, &work.account);
+	if (!tw_failed(e) && !rp.problem[0])
+		e = tw_account_do(&work);
+	tw_login_finish(w, &rp, e);
+}
+
+tw_err tw_access_password_set(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_slice password = tw_slice_of(tw_json_text(rq->input, "password"));
+	struct tw_login_work *w = NULL;
+	struct tw_placer by;
+	struct tw_account a;
+
+	TW_TRY(wanted(c, rq, rp, &a));
+	if (!rp->problem[0])
+		TW_TRY(tw_password_check(tw_device_of(c), &a, password, rp));
+	if (!rp->problem[0])
+		TW_TRY(tw_placed_by(tw_device_of(c), rq, a.id, rp, &by));
+	if (!rp->problem[0])
+		TW_TRY(tw_login_work(c, rq, rp, &w));
+	if (rp->problem[0])
+		return TW_OK;
+	w->by = by;
+	w->next = on_given;
+	return tw_login_make(w, password, rp);
+}
+
+tw_err tw_access_password_clear(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = put_none, .what = "lost its password", .ends_sessions = true };
+
+	TW_TRY(wanted(c, rq, rp, &w.account));
+	if (!rp->problem[0])
+		TW_TRY(tw_access_credential_last(c, &w.account, rp));
+	return rp->problem[0] ? TW_OK : tw_account_do(&w);
+}
+
+/* --- Changed by whoever's it is --- */
+
+static void own_source(int64_t account, char ret[64])
+{
+	(void)snprintf(ret, 64, "own:a%lld", (long long)account);
+}
+
+/* Done with the account as it is now; n NULL: there is to be none. */
+static tw_err change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_password_new *n)
+{
+	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = n ? put_own : put_none, .ends_sessions = true };
+
+	(void)snprintf(w.what, sizeof w.what, "%s its password", n ? "changed" : "removed");
+	w.text = n ? n->phc : NULL;
+	w.hands = n ? n->hands : NULL;
+	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(rq->subject.account), rp, &w.account));
+	if (!rp->problem[0] && !n)
+		TW_TRY(tw_access_credential_last(c, &w.account, rp));
+	return rp->problem[0] ? TW_OK : tw_account_do(&w);
+}
+
+static void on_own(struct tw_login_work *w, const struct tw_hash_answer *a)
+{
+	struct tw_request *rq = tw_later_request(w->later);
+	struct tw_reply rp = { .status = 200 };
+	char phc[TW_PHC_MAX];
+
+	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(a->phc));
+	tw_err e = change(&w->d->context, rq, &rp, &(struct tw_password_new){ .phc = phc, .hands = w->by.hands });
+	tw_login_finish(w, &rp, e);
+}
+
+/* at a session that somebody left open there is no guessing either */
+static void on_old(struct tw_login_work *w, const struct tw_hash_answer *a)
+{
+	struct tw_request *rq = tw_later_request(w->later);
+	struct tw_reply rp = { .status = 200 };
+	tw_err e = TW_OK;
+
+	if (a->outcome == TW_HASH_NO) {
+		tw_throttle_failed(tw_access_throttle(w->d), w->who.source, tw_time_boot_ms(&w->d->time));
+		e = tw_reply_problem(&rp, 403, "login", "password.old", "This is not your password", "Look at it, then try again.",
+			"To change it, or to remove it, the one that is there is needed.");
+	} else if (w->fresh) {
+		tw_login_then_make(w, on_own);
+		return;
+	} else {
+		e = change(&w->d->context, rq, &rp, NULL);
+	}
+	tw_login_finish(w, &rp, e);
+}
+
+static tw_err look_at_old(struct tw_login_work *w, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_slice old = tw_slice_of(tw_json_text(rq->input, "old")), fresh = tw_slice_of(tw_json_text(rq->input, "password"));
+
+	w->next = on_old;
+	if (fresh.size) {
+		tw_err e = tw_secret_new(w->d->context.sys, fresh.at, fresh.size, &w->fresh);
+		if (tw_failed(e))
+			return tw_login_cannot(w, e, rp);
+	}
+	return tw_login_verify(w, old, rp);
+}
+
+static tw_err check_change(struct tw_context *c, const struct tw_request *rq, const struct tw_account *a, bool has, struct tw_reply *rp)
+{
+	struct tw_slice fresh = tw_slice_of(tw_json_text(rq->input, "password"));
+	struct tw_device *d = tw_device_of(c);
+	char source[64];
+
+	own_source(a->id, source);
+	int wait = tw_throttle_wait_s(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
+	if (wait)
+		return tw_access_wait(rq, wait, rp);
+	if (fresh.size)
+		return tw_password_check(d, a, fresh, rp);
+	return has ? TW_OK
+		   : tw_reply_problem(rp, 404, "not-found", "password.none", "There is no password to remove",
+			     "Give one, and it is set.", "This account has none.");
+}
+
+/* One who has none yet has proven himself by something else. */
+tw_err tw_access_password_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	struct tw_login_work *w = NULL;
+	struct tw_password_kept kept;
+	struct tw_placer by;
+	struct tw_account a;
+
+	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(rq->subject.account), rp, &a));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(tw_password_of(d, a.id, &kept));
+	TW_TRY(check_change(c, rq, &a, kept.is, rp));
+	if (!rp->problem[0] && kept.is && !*tw_json_text(rq->input, "old"))
+		TW_TRY(tw_reply_problem(rp, 400, "input", "password.old", "The old password is needed",
+			"Give the one that is there.", "To change it, or to remove it, the one that is there is needed."));
+	if (!rp->problem[0])
+		TW_TRY(tw_placed_by(d, rq, a.id, rp, &by));
+	if (!rp->problem[0])
+		TW_TRY(tw_login_work(c, rq, rp, &w));
+	if (rp->problem[0])
+		return TW_OK;
+	w->account = a.id;
+	w->by = by;
+	own_source(a.id, w->who.source);
+	if (kept.is)
+		return look_at_old(w, rq, rp);
+	w->next = on_own;
+	return tw_login_make(w, tw_slice_of(tw_json_text(rq->input, "password")), rp);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the organization asks of those who come over the network: which methods are strong enough, and for which roles a password needs a second
+ * factor. At the other doors there is nothing to choose: the kernel says who is at the local socket, and at the console somebody stands.
+ *
+ * Asked when somebody logs in, and again at each request of the session that came of it
+ */
+#include "base/text.h"
+#include "device/logical-access/login.h"
+#include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
+
+static const char *const strengths[] = { [TW_STRENGTH_ANY] = "any", [TW_STRENGTH_TWO] = "two-factors", [TW_STRENGTH_CERTIFICATE] = "certificate" };
+
+/* One that cannot be read is the strictest. */
+enum tw_strength tw_policy_strength(struct tw_device *d)
+{
+	for (size_t i = 0; i < TW_COUNT(strengths); i++)
+		if (tw_setting_is(&d->context, "logical-access.network-methods", strengths[i]))
+			return (enum tw_strength)i;
+	return TW_STRENGTH_CERTIFICATE;
+}
+
+/* Of a session, by what opened it. Taking over by a browser proves the label's secret and that somebody stands at the device. */
+bool tw_policy_takes(struct tw_device *d, const char *how)
+{
+	const bool two = !strcmp(how, TW_HOW_PASSWORD_TOTP) || !strcmp(how, TW_HOW_BROWSER);
+	enum tw_strength wanted = tw_policy_strength(d);
+
+	return wanted == TW_STRENGTH_ANY || (wanted == TW_STRENGTH_TWO && two);
+}
+
+tw_err tw_policy_refuse(struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 403, "method", "LA.AS.2", "This way of coming in is not strong enough here",
+		"Use a client certificate, or log in with an authenticator.",
+		"The organization asks for more (logical-access.network-methods).");
+}
+
+bool tw_policy_second(struct tw_device *d, const struct tw_account *a)
+{
+	char roles[512] = "", *at, *save = NULL;
+	struct tw_setting_state state;
+	bool second = tw_policy_strength(d) != TW_STRENGTH_ANY;
+
+	if (tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, "logical-access.second-factor"), &state)))
+		return true;
+	(void)snprintf(roles, sizeof roles, "%s", state.value);
+	for (at = strtok_r(roles, " ", &save); at; at = strtok_r(NULL, " ", &save))
+		second = second || tw_account_has(a->roles, at);
+	return second;
+}
+
+/* Each word is a role that accounts are assigned: a word that is none would ask nobody for anything. */
+tw_err tw_access_apply_second(struct tw_context *c, const char *value)
+{
+	char roles[512] = "", *at, *save = NULL;
+
+	(void)snprintf(roles, sizeof roles, "%s", value);
+	for (at = strtok_r(roles, " ", &save); at; at = strtok_r(NULL, " ", &save))
+		if (!tw_gate_assignable(c->gate, tw_gate_role(c->gate, at)))
+			return TW_RAISE(DENIED, "%s is no role that accounts are assigned", at);
+	return TW_OK;
+}
+
+/* Not by somebody who could then not come in to take it back. */
+tw_err tw_access_apply_methods(struct tw_context *c, const char *value)
+{
+	const struct tw_owners *all = &tw_device_of(c)->access->owners;
+
+	if (!strcmp(value, strengths[TW_STRENGTH_ANY]))
+		return TW_OK;
+	for (size_t i = 0; i < all->count; i++)
+		if (all->of[i].has_key)
+			return TW_OK;
+	return TW_RAISE(DENIED, "no owner has a client certificate, so none could come in; enrol one first");
+}
