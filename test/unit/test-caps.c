@@ -143,8 +143,8 @@ static void test_what_is_no_cap(void **state)
 static void test_what_is_not_understood(void **state)
 {
 	CHECK_OK(tw_store_run(device()->context.store,
-		"INSERT INTO session_cap VALUES ('parameter', 'application.gone=1', 1), ('moon', 'full', 1), ('date', 'tomorrow', 1), "
-		"('hours', '8-9', 1), ('parameter', 'application.level<99999999999999999999', 1), ('parameter', 'application.level', 1)",
+		"INSERT INTO session_cap VALUES ('parameter', 'application.gone=1', 1, 1), ('moon', 'full', 1, 1), ('date', 'tomorrow', 1, 1), "
+		"('hours', '8-9', 1, 1), ('parameter', 'application.level<99999999999999999999', 1, 1), ('parameter', 'application.level', 1, 1)",
 		NULL, 0, NULL, NULL));
 	CHECK(opens("none") && opens("none"));
 	ask("GET", "/api/v1/session-caps", NULL, 200, "moon.full");

@@ -489,6 +489,42 @@ static void test_memory_for_the_product(void **state)
 	CHECK(short_of > 10);
 }
 
+static int end_ownership(const void *what)
+{
+	uint8_t secret[16];
+
+	return tw_unit_recover(w.unit, secret);
+}
+
+/* Ownership ended is ended: without memory behind its commit too, nothing that the owner had set counts any more. */
+static void test_recovery_without_memory(void **state)
+{
+	long nth = 0;
+	int ended = 0;
+
+	do {
+		CHECK_INT(tear_down(NULL), 0);
+		CHECK_INT(set_up_owned(NULL), 0);
+		be("");
+		check_ask("PUT", ROLE("night"), NIGHT, 201, NULL);
+		CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/logical-access.session-idle", "\"0\"", "{\"value\":\"60\"}"), 200);
+		(void)ask_without(end_ownership, NULL, ++nth);
+		bool owned = tw_unit_owned(w.unit);
+		TW_CLEANUP(tw_buf_done) struct tw_buf idle = { 0 };
+		tw_buf_init(&idle, tw_sys_real(), 16);
+		CHECK_OK(tw_setting_get(&device()->context, "logical-access.session-idle", &idle));
+		if ((tw_gate_role(device()->context.gate, "night") >= 0) != owned || (!strcmp(tw_buf_cstr(&idle), "60")) != owned ||
+			(device()->access->idle_ms == 60000) != owned)
+			fail_msg("block %ld: owned %d, and the rest says another thing", nth, owned);
+		if (!owned && memory.fired) {
+			CHECK_OK(tw_access_mend(device())); /* as core does by itself */
+			CHECK(!device()->listener_owed);
+			ended++;
+		}
+	} while (memory.fired);
+	CHECK(ended > 3);
+}
+
 /* All roles and rules together have a limit, and the one too many changes nothing. */
 static void test_room(void **state)
 {
@@ -607,4 +643,5 @@ CHECK_MAIN(TEST(test_a_role_of_the_organization), TEST(test_what_is_refused), TE
 	TEST(test_searches_are_limited), TEST(test_mode_and_place), TEST(test_a_role_that_is_held), TEST(test_starts_and_owners),
 	TEST(test_the_product_has_roles), TEST(test_the_roles_a_manifest_may_name), TEST(test_what_of_the_product_does_not_fit),
 	TEST(test_memory_for_the_product), TEST(test_names_that_no_path_brings), TEST(test_a_name_that_is_cut),
-	TEST(test_no_room_to_write_it), TEST(test_reading_without_memory), TEST(test_room), TEST(test_memory))
+	TEST(test_no_room_to_write_it), TEST(test_reading_without_memory), TEST(test_recovery_without_memory), TEST(test_room),
+	TEST(test_memory))

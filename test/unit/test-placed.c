@@ -1,65 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ways into an account that somebody else put there, what is handed on under conditions, and who is left to come in. */
-#include "lacking.h"
+#include "as.h"
 
 #include "device/logical-access/placed.h"
-
-#define ROLES "/api/v1/role-assignments"
-#define CODES "/api/v1/session-codes"
-
-static void check_as(const char *token, const char *method, const char *target, const char *body, int want, const char *says)
-{
-	int status = token ? tw_unit_request_as(w.unit, token, method, target, body) : tw_unit_request(w.unit, method, target, NULL, body);
-
-	if (status != want || (says && !strstr(tw_unit_body(w.unit), says)))
-		fail_msg("%s %s %s: %d, %s", method, target, body ? body : "", status, tw_unit_body(w.unit));
-}
-
-static void give_as(const char *token, const char *id, const char *role, const char *conditions, int want, const char *says)
-{
-	char body[320];
-
-	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"role\":\"%s\"%s%s}", id, role,
-		conditions ? ",\"conditions\":" : "", conditions ? conditions : "");
-	check_as(token, "POST", ROLES, body, want, says);
-}
-
-static void give(const char *id, const char *role)
-{
-	give_as(NULL, id, role, NULL, 201, NULL);
-}
-
-/* Accounts a2, a3 and so on. */
-static void make(const char *name, const char *role)
-{
-	char body[96], id[16];
-
-	(void)snprintf(body, sizeof body, "{\"name\":\"%s\",\"kind\":\"person\"}", name);
-	check_as(NULL, "POST", "/api/v1/accounts", body, 201, NULL);
-	world_text(&w, "account", id, sizeof id);
-	if (role)
-		give(id, role);
-}
-
-static void code_as(const char *token, const char *id, char ret_body[64])
-{
-	char body[64], code[16];
-
-	(void)snprintf(body, sizeof body, "{\"account\":\"%s\"}", id);
-	check_as(token, "POST", CODES, id ? body : NULL, 201, NULL);
-	world_text(&w, "code", code, sizeof code);
-	(void)snprintf(ret_body, 64, "{\"code\":\"%s\"}", code);
-}
-
-/* A session of that account, by a code that another, or nobody but the owner, asks for. */
-static void open_as(const char *token, const char *id, char ret_token[64])
-{
-	char body[64];
-
-	code_as(token, id, body);
-	CHECK_INT(world_open(&w, body), 201);
-	world_text(&w, "token", ret_token, 64);
-}
 
 static int enrol_as(const char *token, const char *id, uint8_t ret_key[32])
 {
@@ -427,6 +370,8 @@ static void test_a_session_does_not_outlive_itself(void **state)
 	later(20 * MINUTE);
 	check_as(first, "GET", "/api/v1/health", NULL, 200, NULL);
 	open_as(first, NULL, second);
+	if (!strstr(tw_unit_body(w.unit), "\"expires_in_s\":600,"))
+		fail_msg("%s", tw_unit_body(w.unit));
 	open_as(first, "a3", other);
 	later(25 * MINUTE);
 	open_as(other, "a2", third); /* and not by way of another's either */

@@ -537,7 +537,7 @@ static void test_sessions_are_counted(void **state)
 static void test_so_many_caps(void **state)
 {
 	CHECK_OK(tw_store_run(device()->context.store,
-		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 63) INSERT INTO session_cap SELECT 'group', 'g' || i, 9 FROM n",
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 63) INSERT INTO session_cap SELECT 'group', 'g' || i, 9, 1 FROM n",
 		NULL, 0, NULL, NULL));
 	set_cap("group.the-last", 1);
 	as_owner("PUT", "/api/v1/session-caps/group.one-more", "{\"most\":1}", 409, "session.caps");

@@ -34,13 +34,14 @@ static tw_err answer(struct tw_context *c, const char *key, const struct tw_buf 
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }
 
-/* For whom it is. The ownership stands first and has no blank, so that no name can be taken for another ownership's. */
+/* For whom it is: an account by its id, which stays when it is renamed.
+   The ownership stands first and has no blank, so that no name can be taken for another ownership's. */
 static tw_err whose(struct tw_context *c, const struct tw_request *rq, char ret[TW_KEYS_WHOSE_MAX + 1])
 {
 	int64_t since = 0;
 
 	TW_TRY(tw_fact_int(c, "owner.since", &since));
-	int n = snprintf(ret, TW_KEYS_WHOSE_MAX + 1, "%lld %s", (long long)since, rq->subject.name);
+	int n = snprintf(ret, TW_KEYS_WHOSE_MAX + 1, "%lld %s", (long long)since, tw_subject_key(&rq->subject));
 	return n <= TW_KEYS_WHOSE_MAX ? TW_OK : TW_RAISE(INTERNAL, "the name of whom it is sealed for has %d bytes", n);
 }
 

@@ -89,7 +89,8 @@ static tw_err give(struct tw_account_work *w)
 	if (w->ends_sessions)
 		TW_TRY(tw_store_run(w->c->store, tw_sql_credential_drop_of, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(tw_account_role_put(tw_device_of(w->c), w->account.id, w->word, w->text, w->rq->subject.name));
-	return tw_placed_end(tw_device_of(w->c), w->c->gate, w->account.id, w->placed);
+	TW_TRY(tw_placed_end(tw_device_of(w->c), w->c->gate, w->account.id, w->placed));
+	return w->ends_sessions ? TW_OK : tw_access_caps_exceeded(tw_device_of(w->c), w->account.id, &w->ends_sessions);
 }
 
 /* To be given only what the account does not have yet, or with other conditions; so that nobody has a great many. */
@@ -176,7 +177,8 @@ static tw_err join(struct tw_account_work *w)
 {
 	const struct tw_value v[] = { TW_V_INT(w->account.id), TW_V_TEXT(w->word) };
 
-	return tw_store_run(w->c->store, tw_sql_group_put, v, TW_COUNT(v), NULL, NULL);
+	TW_TRY(tw_store_run(w->c->store, tw_sql_group_put, v, TW_COUNT(v), NULL, NULL));
+	return tw_access_caps_exceeded(tw_device_of(w->c), w->account.id, &w->ends_sessions);
 }
 
 tw_err tw_access_group_join(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

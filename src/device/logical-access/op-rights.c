@@ -193,6 +193,18 @@ static const char *wrong_rule(const struct tw_context *c, const json_t *input)
 	return NULL;
 }
 
+/* An owner's rule is an owner's matter. What somebody else makes stands in no owner's way. */
+static tw_err check_owners(struct edit *e)
+{
+	long at = place_of(e);
+
+	if (at < 0 || e->rq->subject.kind == TW_SUBJECT_OWNER ||
+		!json_is_true(json_object_get(json_array_get(entries(e), (size_t)at), "owners")))
+		return TW_OK;
+	return tw_reply_problem(e->rp, 403, "forbidden", "rights.owner", "Not permitted", "Ask an owner.",
+		"An owner has made this rule; only an owner changes or removes it.");
+}
+
 tw_err tw_access_rule_put(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	static const char *const keys[] = { "effect", "permission", "role", "fact", "is", "value" };
@@ -206,6 +218,10 @@ tw_err tw_access_rule_put(struct tw_context *c, const struct tw_request *rq, str
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_json_set(entry, "name", json_string(e.name)));
+	TW_TRY(check_owners(&e));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(tw_json_set(entry, "owners", json_boolean(rq->subject.kind == TW_SUBJECT_OWNER)));
 	for (size_t i = 0; i < TW_COUNT(keys); i++)
 		TW_TRY(tw_json_set(entry, keys[i], json_string(tw_json_text(rq->input, keys[i]))));
 	return put(&e, TW_STEAL(entry));
@@ -238,8 +254,8 @@ static tw_err remove_from(struct edit *e)
 	long at = e->rp->problem[0] ? 0 : place_of(e);
 	if (at < 0)
 		return unknown(e->rp);
-	if (!e->rp->problem[0] && !strcmp(e->list, "roles"))
-		TW_TRY(check_held(e));
+	if (!e->rp->problem[0])
+		TW_TRY(!strcmp(e->list, "roles") ? check_held(e) : check_owners(e));
 	if (e->rp->problem[0])
 		return TW_OK;
 	(void)json_array_remove(entries(e), (size_t)at);

@@ -31,6 +31,29 @@ static tw_err add_fixed(struct listing *l, const char *kind, const char *who, co
 	return strcmp(place, l->page.after) <= 0 ? TW_OK : add(l, place, kind, who, how, may);
 }
 
+/* What a door, or a proof, makes of somebody holds what the gate says that it holds. */
+static tw_err add_kind(struct listing *l, enum tw_subject_kind kind, const char *word, const char *who, const char *how)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf may = { 0 };
+	const char *permission;
+
+	tw_buf_init(&may, l->c->sys, TW_GATE_PERMISSIONS_MAX * (TW_PERMISSION_NAME_MAX + 2) + 8);
+	for (size_t i = 0; (permission = tw_gate_permission_name(l->c->gate, i)); i++)
+		if (tw_gate_role_may(l->c->gate, (int)kind, permission))
+			TW_TRY(tw_buf_format(&may, "%s%s", may.size ? ", " : "holds ", permission));
+	return add_fixed(l, word, who, how, tw_buf_cstr(&may));
+}
+
+/* At the local door core's own user counts like root: where all roles share one, that is who set the device up. */
+static tw_err add_local(struct listing *l)
+{
+	const unsigned own = (unsigned)tw_device_of(l->c)->own_uid;
+	char who[80];
+
+	(void)snprintf(who, sizeof who, own ? "root on the device, and user %u, which core runs as" : "root on the device", own);
+	return add_kind(l, TW_SUBJECT_LOCAL, "local", who, "the local socket; whoever is root holds the disk");
+}
+
 /* What the device is built to trust, whoever owns it. */
 static tw_err add_built_in(struct listing *l)
 {
@@ -40,12 +63,9 @@ static tw_err add_built_in(struct listing *l)
 		"has no account, no session and no way in over the network; comes in only through an account that somebody here makes"));
 	TW_TRY(add_fixed(l, "label", "whoever holds the sealed label's secret", "takes the device over while it has no owner",
 		"nothing while it has one"));
-	TW_TRY(add_fixed(l, "console", "whoever stands at the device's own console", "physical presence",
-		"ends the ownership and confirms a take-over"));
-	TW_TRY(add_fixed(l, "local", "root on the device", "the local socket",
-		"reads what the device tells of itself; whoever is root holds the disk"));
-	return add_fixed(l, "application", m->product, "the product's own program, by its user id",
-		"its own events, health, settings and hashes");
+	TW_TRY(add_kind(l, TW_SUBJECT_CONSOLE, "console", "whoever stands at the device's own console", "physical presence"));
+	TW_TRY(add_local(l));
+	return add_kind(l, TW_SUBJECT_APPLICATION, "application", m->product, "the product's own program, by its user id");
 }
 
 /* Devices and authorities that an owner has named. */

@@ -41,9 +41,24 @@ static tw_err add_hex(const struct tw_sys *sys, json_t *to, const char *key, con
 	return e;
 }
 
+/* What memory holds of the owner goes by steps that cannot fail: else a device without memory would go on by what he had set. Settings
+   that cannot be read anew now are read by whoever asks next. */
+static void forget(struct tw_device *d, tw_gate **plain)
+{
+	tw_tasks_drop(&d->context, "Ownership has ended.");
+	const struct tw_product_out out = d->access->product_out; /* which is no owner's */
+	tw_wipe(d->access, sizeof *d->access);
+	d->access->product_out = out;
+	tw_access_limits_default(&d->context, d->access);
+	tw_settings_free(&d->context);
+	tw_rights_use(d, plain);
+	d->listener_owed = true; /* if what follows fails, core makes up for it */
+}
+
 tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
+	TW_CLEANUP(tw_gate_freep) tw_gate *plain = NULL;
 	struct purge p = { .device = d };
 	size_t owners = d->access->owners.count;
 	uint8_t secret[16];
@@ -53,13 +68,11 @@ tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, stru
 	tw_err e = add_hex(c->sys, rp->body, "secret", secret, sizeof secret);
 	tw_wipe(secret, sizeof secret);
 	TW_TRY(e);
+	TW_TRY(tw_rights_plain(d, &plain));
 	TW_TRY(tw_keys_client_purge(c->keys));
 	TW_TRY(tw_store_transaction(c->store, purge, &p));
-	tw_tasks_drop(c, "Ownership has ended.");
-	memset(d->access, 0, sizeof *d->access);
+	forget(d, &plain);
 	TW_TRY(tw_settings_load(c));
-	TW_TRY(tw_access_load(d));
-	TW_TRY(tw_rights_load(d));
 	TW_TRY(tw_event(c, "ownership.ended", json_pack("{s:I, s:I}", "owners", (json_int_t)owners, "settings", (json_int_t)p.settings)));
 	TW_TRY(tw_access_listener(d));
 	rp->close_connections = true;

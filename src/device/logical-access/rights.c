@@ -120,6 +120,7 @@ static tw_err take_rules(const struct tw_sys *sys, const json_t *list, struct pa
 
 		p->rules[i] = (struct tw_rule_def){ .name = tw_json_text(one, "name"),
 			.require = !strcmp(tw_json_text(one, "effect"), "require"),
+			.spares_owners = !json_is_true(json_object_get(one, "owners")),
 			.permission = tw_json_text(one, "permission"),
 			.role = tw_json_text(one, "role"),
 			.fact = tw_json_text(one, "fact"),
@@ -149,6 +150,11 @@ tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **
 		ret);
 }
 
+tw_err tw_rights_plain(struct tw_device *d, tw_gate **ret)
+{
+	return tw_rights_compile(d, NULL, ret);
+}
+
 tw_err tw_rights_read(struct tw_device *d, json_t **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
@@ -169,7 +175,7 @@ tw_err tw_rights_read(struct tw_device *d, json_t **ret)
 	return TW_OK;
 }
 
-static void use(struct tw_device *d, tw_gate **gate)
+void tw_rights_use(struct tw_device *d, tw_gate **gate)
 {
 	(void)tw_gate_free(d->context.gate);
 	d->context.gate = TW_STEAL(*gate);
@@ -210,7 +216,7 @@ tw_err tw_rights_change(struct tw_device *d, const json_t *document, json_t *fie
 	TW_CLEANUP(change_done) struct change c = { d, tw_buf_cstr(&text), TW_STEAL(owned), *gate };
 	tw_placed_init(&c.placed, d->context.sys);
 	TW_TRY(tw_store_transaction(d->context.store, write_change, &c));
-	use(d, gate);
+	tw_rights_use(d, gate);
 	tw_placed_forget(d, &c.placed);
 	return TW_OK;
 }
@@ -326,6 +332,6 @@ tw_err tw_rights_load(struct tw_device *d)
 		e = compile_what_fits(d, document, &g);
 	}
 	TW_TRY(e);
-	use(d, &g);
+	tw_rights_use(d, &g);
 	return TW_OK;
 }

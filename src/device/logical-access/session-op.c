@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sessions as others see them: who has one, ending them, and how many there may be at a time. */
+/* Sessions as others see them: who has one, and ending them. How many there may be: caps.c. */
 #include "base/text.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
-#include "device/sql-device.h"
 #include "service/path/page.h"
 
 #define ID_SIZE 8 /* of a session's hash: names it and opens nothing */

@@ -52,6 +52,13 @@ static tw_err read_limit(struct tw_context *c, const char *key, int64_t *ret)
 	return TW_OK;
 }
 
+void tw_access_limits_default(struct tw_context *c, struct tw_access *ret)
+{
+	ret->idle_ms = milliseconds(tw_setting_find(c, "logical-access.session-idle")->default_value);
+	ret->inactive_ms = milliseconds(tw_setting_find(c, "logical-access.inactive")->default_value);
+	ret->limit_ms = milliseconds(tw_setting_find(c, "logical-access.session-limit")->default_value);
+}
+
 tw_err tw_access_limits_read(struct tw_device *d, struct tw_access *ret)
 {
 	int64_t most = 0;
@@ -125,7 +132,7 @@ tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32])
 	return s ? tw_access_session_drop(d, s) : TW_OK;
 }
 
-static tw_err tell_ended(struct tw_device *d, const struct tw_session *s)
+tw_err tw_access_session_told(struct tw_device *d, const struct tw_session *s)
 {
 	char id[TW_ACCOUNT_ID_MAX + 2];
 
@@ -134,7 +141,7 @@ static tw_err tell_ended(struct tw_device *d, const struct tw_session *s)
 }
 
 /* When it ends, as it stands. A free place has ended before any. */
-static int64_t end_of(struct tw_device *d, const struct tw_session *s)
+int64_t tw_access_session_due(const struct tw_device *d, const struct tw_session *s)
 {
 	int64_t idle = s->used_ms + idle_of(d, s);
 
@@ -147,11 +154,11 @@ static tw_err make_room(struct tw_device *d, struct tw_session **ret)
 	struct tw_session *first = &d->access->sessions[0];
 
 	for (size_t i = 1; i < TW_SESSIONS_MAX; i++)
-		if (end_of(d, &d->access->sessions[i]) < end_of(d, first))
+		if (tw_access_session_due(d, &d->access->sessions[i]) < tw_access_session_due(d, first))
 			first = &d->access->sessions[i];
 	if (first->used) {
 		if (tw_access_session_lives(d, first))
-			TW_TRY(tell_ended(d, first));
+			TW_TRY(tw_access_session_told(d, first));
 		TW_TRY(tw_access_session_drop(d, first));
 	}
 	*ret = first;
@@ -309,11 +316,11 @@ tw_err tw_access_login_reply(struct tw_device *d, const struct tw_account *befor
 {
 	char id[TW_ACCOUNT_ID_MAX + 2], previous[TW_TIME_TEXT_MAX];
 	const struct tw_session *s = tw_access_session_of(d, tw_slice_of(token));
-	int64_t idle = s ? idle_of(d, s) : 0; /* without one it has ended already */
+	int64_t idle = s ? idle_of(d, s) : 0, left = s ? s->expires_ms - tw_time_boot_ms(&d->time) : 0; /* without one it has ended already */
 
 	tw_account_id(before->id, id);
 	rp->body = json_pack("{s:s, s:s, s:s, s:I, s:I}", "token", token, "account", id, "name", before->name, "expires_in_s",
-		(json_int_t)(d->access->limit_ms / 1000), "idle_s", (json_int_t)(idle / 1000));
+		(json_int_t)(left / 1000), "idle_s", (json_int_t)(idle / 1000));
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
 	if (!before->login_ms)

@@ -108,6 +108,7 @@ tw_err tw_access_ownership_end(tw_store *s); /* every account and what hangs on 
 tw_err tw_access_listener(struct tw_device *d);
 /* Owners and sessions from the store. Failed, what was known stays: a device that cannot read who owns it is not ownerless. */
 tw_err tw_access_load(struct tw_device *d);
+void tw_access_limits_default(struct tw_context *c, struct tw_access *ret); /* cannot fail */
 tw_err tw_access_limits_read(struct tw_device *d, struct tw_access *ret);
 /* Who somebody has proven to be, and by what. */
 struct tw_proof {
@@ -122,10 +123,14 @@ bool tw_access_known(struct tw_context *c, struct tw_subject *s); /* the path's;
 struct tw_condition;
 tw_err tw_access_conditions_read(struct tw_slice text, struct tw_condition *ret);       /* "": none */
 tw_err tw_access_caps_check(struct tw_device *d, int64_t account, struct tw_reply *rp); /* a problem: it may not open one more session */
+/* It has more than it may: what it came to be has a cap that is full. */
+tw_err tw_access_caps_exceeded(struct tw_device *d, int64_t account, bool *ret);
 /* Those that nobody can use any more, from store and memory. */
 tw_err tw_access_sessions_sweep(struct tw_device *d);
 tw_err tw_access_next_end(struct tw_device *d, int64_t *ret);
 bool tw_access_session_lives(const struct tw_device *d, const struct tw_session *s);
+int64_t tw_access_session_due(const struct tw_device *d, const struct tw_session *s); /* when it ends, as it stands; -1: it has */
+tw_err tw_access_session_told(struct tw_device *d, const struct tw_session *s);       /* its event */
 tw_err tw_access_session_drop(struct tw_device *d, struct tw_session *s);
 tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret);
 tw_err tw_access_owners_read(struct tw_device *d, struct tw_owners *ret);           /* LIMIT: more than there may be */

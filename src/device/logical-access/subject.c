@@ -129,12 +129,8 @@ bool tw_access_known(struct tw_context *c, struct tw_subject *s)
 	struct tw_proof p = { .account = 0 };
 	struct tw_subject now = *s;
 
-	if (s->kind == TW_SUBJECT_OWNER) {
-		for (size_t i = 0; i < d->access->owners.count; i++)
-			if (!strncmp(s->name, "owner:", 6) && !strcmp(s->name + 6, d->access->owners.of[i].name))
-				return true;
-		return false;
-	}
+	if (s->kind == TW_SUBJECT_OWNER)
+		return tw_account_id_read(tw_slice_of(s->account), &p.account) && tw_access_owner(d, p.account);
 	if (s->kind != TW_SUBJECT_ACCOUNT)
 		return true;
 	s->roles = s->given = (struct tw_role_set){ 0 };

@@ -73,10 +73,11 @@ static bool allowed(tw_streams *s, const struct tw_stream *one)
 	if (one->subject.door == TW_DOOR_HTTPS) {
 		rq.subject.kind = TW_SUBJECT_ANYONE;
 		(void)snprintf(rq.subject.name, sizeof rq.subject.name, "anyone");
+		rq.subject.account[0] = '\0';
 	}
 	rq.head = &head;
 	memcpy(rq.client_key, one->client_key, sizeof rq.client_key);
-	return tw_path_allows(s->c, &rq) && strcmp(rq.subject.name, one->subject.name) == 0;
+	return tw_path_allows(s->c, &rq) && tw_subject_same(&rq.subject, &one->subject);
 }
 
 struct piece {
@@ -239,7 +240,7 @@ tw_err tw_streams_room(const tw_streams *s, const char *subject, struct tw_reply
 		return TW_OK;
 	}
 	TAILQ_FOREACH(one, &s->list, link)
-	same += strcmp(one->subject.name, subject) == 0;
+	same += strcmp(tw_subject_key(&one->subject), subject) == 0;
 	if (same < TW_STREAMS_PER_SUBJECT)
 		return TW_OK;
 	TW_TRY(tw_reply_problem(rp, 429, "streams", "stream.subject", "You have too many streams open", "Close one of them.",
@@ -330,7 +331,7 @@ tw_err tw_platform_log_stream(struct tw_context *c, const struct tw_request *rq,
 		return tw_reply_problem(rp, 410, "place-gone", "stream.place", "The log does not go on from there",
 			"Read the log from its beginning: after=0, or from what log.read shows.", "%s", tw_err_detail());
 	TW_TRY(e);
-	TW_TRY(tw_streams_room(tw_device_of(c)->streams, rq->subject.name, rp));
+	TW_TRY(tw_streams_room(tw_device_of(c)->streams, tw_subject_key(&rq->subject), rp));
 	rp->stream = rp->problem[0] == '\0';
 	return TW_OK;
 }

@@ -72,6 +72,7 @@ CREATE TABLE session_cap (
 	kind TEXT NOT NULL,
 	name TEXT NOT NULL,
 	most INTEGER NOT NULL,
+	by_owner INTEGER NOT NULL,
 	PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session (
@@ -271,7 +272,7 @@ UPDATE credential SET kind = 'totp', data = ?2 WHERE id = ?1 AND kind = 'totp-ne
 UPDATE credential SET data = ?2 WHERE id = ?1 AND data = ?3;
 
 -- name: cap_put
-INSERT INTO session_cap (kind, name, most) VALUES (?1, ?2, ?3) ON CONFLICT (kind, name) DO UPDATE SET most = ?3;
+INSERT INTO session_cap (kind, name, most, by_owner) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (kind, name) DO UPDATE SET most = ?3, by_owner = ?4;
 
 -- name: cap_drop
 DELETE FROM session_cap WHERE kind = ?1 AND name = ?2;
@@ -279,22 +280,17 @@ DELETE FROM session_cap WHERE kind = ?1 AND name = ?2;
 -- name: cap_count
 SELECT count(*) FROM session_cap;
 
+-- name: cap_count_others
+SELECT count(*) FROM session_cap WHERE kind <> ?1 OR name <> ?2;
+
+-- name: cap_by_owner
+SELECT by_owner FROM session_cap WHERE kind = ?1 AND name = ?2;
+
 -- name: cap_page
-SELECT kind || '.' || name, most FROM session_cap WHERE kind || '.' || name > ?1 ORDER BY 1 LIMIT ?2;
+SELECT kind || '.' || name, most, by_owner FROM session_cap WHERE kind || '.' || name > ?1 ORDER BY 1 LIMIT ?2;
 
--- name: cap_broken
-SELECT c.kind, c.name, c.most FROM session_cap c WHERE
-	c.kind = 'account' AND (c.name = 'a' || ?1 OR c.name = 'each' AND NOT EXISTS
-		(SELECT 1 FROM session_cap x WHERE x.kind = 'account' AND x.name = 'a' || ?1))
-		AND (SELECT count(*) FROM session WHERE account = ?1) >= c.most
-	OR c.kind = 'role' AND EXISTS (SELECT 1 FROM account_role WHERE account = ?1 AND role = c.name)
-		AND (SELECT count(*) FROM session s JOIN account_role r ON r.account = s.account WHERE r.role = c.name) >= c.most
-	OR c.kind = 'group' AND EXISTS (SELECT 1 FROM account_group WHERE account = ?1 AND name = c.name)
-		AND (SELECT count(*) FROM session s JOIN account_group g ON g.account = s.account WHERE g.name = c.name) >= c.most
-	LIMIT 1;
-
--- name: cap_reached
-SELECT kind, name, most FROM session_cap WHERE kind NOT IN ('account', 'role', 'group') AND most <= ?1 ORDER BY kind, name;
+-- name: cap_all
+SELECT kind, name, most, by_owner FROM session_cap ORDER BY kind, name;
 
 -- name: cap_drop_all
 DELETE FROM session_cap;

@@ -240,6 +240,7 @@ static tw_err read_rule(tw_gate *g, const struct tw_rule_def *d, struct tw_gate_
 		return TW_RAISE(DENIED, "no rule can stand before '%s': it could not be taken back", p->name);
 	r->permission = (size_t)(p - g->permissions);
 	r->require = d->require;
+	r->spares_owners = d->spares_owners;
 	r->is = d->is;
 	(void)snprintf(r->name, sizeof r->name, "%s", d->name);
 	(void)snprintf(r->fact, sizeof r->fact, "%s", d->fact);

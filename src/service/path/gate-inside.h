@@ -21,7 +21,7 @@ struct tw_gate_permission {
 };
 struct tw_gate_rule {
 	char name[TW_RULE_NAME_MAX + 1], fact[TW_PERMISSION_NAME_MAX + 1], value[TW_RULE_VALUE_MAX + 1];
-	bool require, has_number;
+	bool require, has_number, spares_owners;
 	int64_t number;
 	int role; /* -1: everybody */
 	size_t permission;

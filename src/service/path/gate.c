@@ -50,6 +50,11 @@ bool tw_gate_assignable(const tw_gate *g, int role)
 	return role >= 0 && (size_t)role < g->role_count && g->roles[role].assignable;
 }
 
+bool tw_gate_role_within(const tw_gate *g, int role, int other)
+{
+	return role >= 0 && (size_t)role < g->role_count && tw_role_set_has(&g->roles[role].within, other);
+}
+
 bool tw_gate_covers(const tw_gate *g, const struct tw_role_set *held, int role)
 {
 	if (role < 0 || (size_t)role >= g->role_count)
@@ -154,6 +159,8 @@ static const struct tw_gate_rule *refusing(const tw_gate *g, const struct tw_gat
 		const struct tw_gate_rule *r = &g->rules[p->first_rule + i];
 
 		if (r->role >= 0 && !tw_role_set_has(held, r->role) && !tw_role_set_has(given, r->role))
+			continue;
+		if (r->spares_owners && tw_role_set_has(held, TW_SUBJECT_OWNER))
 			continue;
 		enum so so = judge(r, facts ? json_object_get(facts, r->fact) : NULL);
 		if (so == UNKNOWN || (so == YES) != r->require)

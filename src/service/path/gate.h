@@ -67,7 +67,8 @@ struct tw_rule_def {
 	const char *role;       /* whom it concerns: who holds this role, assigned to it; "": everybody */
 	const char *fact;
 	enum tw_rule_test is;
-	const char *value; /* "on" or "off", a number, or a text, as the fact is */
+	const char *value;  /* "on" or "off", a number, or a text, as the fact is */
+	bool spares_owners; /* it does not concern who holds the role owner */
 };
 struct tw_gate_source {
 	const struct tw_built_in_role *roles; /* ends with name NULL; NULL: the kinds of subjects alone */
@@ -92,7 +93,8 @@ TW_DEFINE_FREEP(tw_gate, tw_gate_free)
 int tw_gate_role(const tw_gate *g, const char *name);      /* its number; -1: there is none */
 const char *tw_gate_role_name(const tw_gate *g, int role); /* NULL: there is none */
 size_t tw_gate_role_count(const tw_gate *g);
-bool tw_gate_assignable(const tw_gate *g, int role); /* to an account; what a door makes of somebody is not */
+bool tw_gate_assignable(const tw_gate *g, int role);             /* to an account; what a door makes of somebody is not */
+bool tw_gate_role_within(const tw_gate *g, int role, int other); /* is it the other, or inherits it? */
 /* Does one who holds these roles hold every permission that role has? Nobody gives, or makes, what he does not hold. */
 bool tw_gate_covers(const tw_gate *g, const struct tw_role_set *held, int role);
 const char *tw_gate_permission_name(const tw_gate *g, size_t i);           /* in the order of their names; NULL: no more */

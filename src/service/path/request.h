@@ -6,6 +6,7 @@
 #include "service/http/http.h"
 #include "service/path/tables.h"
 
+#include <string.h>
 #include <sys/types.h>
 
 /* Where the bytes came in. A door says who may stand behind it; only core's own doors can produce LOCAL, CONSOLE, APPLICATION. */
@@ -31,6 +32,15 @@ struct tw_subject {
 	struct tw_role_set roles; /* of an account or owner: those assigned to it that count now (gate.h); of others it does not count */
 	struct tw_role_set given; /* and all that are assigned to it: whom a rule concerns does not get rid of it by a condition */
 };
+/* By what somebody is told from others: an account's id, which stays when it is renamed; else the name that the door gave. */
+static inline const char *tw_subject_key(const struct tw_subject *s)
+{
+	return s->account[0] ? s->account : s->name;
+}
+static inline bool tw_subject_same(const struct tw_subject *a, const struct tw_subject *b)
+{
+	return a->kind == b->kind && !strcmp(tw_subject_key(a), tw_subject_key(b));
+}
 
 typedef struct tw_later tw_later; /* path.h */
 

@@ -12,7 +12,7 @@
 
 static bool may_see(const struct tw_subject *s, const struct tw_task *t)
 {
-	return s->kind == TW_SUBJECT_OWNER || (s->kind == t->subject.kind && strcmp(s->name, t->subject.name) == 0);
+	return s->kind == TW_SUBJECT_OWNER || tw_subject_same(s, &t->subject);
 }
 
 static tw_err set_time(json_t *j, const char *key, int64_t ms)
@@ -51,7 +51,7 @@ static size_t count_like(const struct tw_context *c, const struct tw_operation_r
 	size_t n = 0;
 
 	for (const struct tw_task *t = c->tasks ? c->tasks->first : NULL; t; t = t->next)
-		n += (!row || same_work(row, t)) && (!s || (s->kind == t->subject.kind && strcmp(s->name, t->subject.name) == 0));
+		n += (!row || same_work(row, t)) && (!s || tw_subject_same(s, &t->subject));
 	return n;
 }
 

@@ -45,7 +45,8 @@ static void copy(char *to, size_t size, struct tw_slice from)
 tw_err tw_task_insert(struct tw_context *c, const struct tw_task *t)
 {
 	const struct tw_value v[] = { TW_V_TEXT(t->id), TW_V_TEXT(t->operation), TW_V_TEXT(tw_task_states[t->state]),
-		TW_V_TEXT(t->subject.name), TW_V_TEXT(word_of(t->subject.kind)), TW_V_INT((int64_t)t->intent), TW_V_INT(t->started_ms) };
+		TW_V_TEXT(t->subject.name), TW_V_TEXT(word_of(t->subject.kind)), TW_V_INT((int64_t)t->intent),
+		TW_V_INT(t->started_ms), TW_V_TEXT(t->subject.account) };
 
 	return tw_store_run(c->store, tw_sql_task_put, v, TW_COUNT(v), NULL, NULL);
 }
@@ -123,6 +124,7 @@ static tw_err take_row(void *user, const tw_row *row)
 	t->done = (uint64_t)tw_row_int(row, 8);
 	t->total = (uint64_t)tw_row_int(row, 9);
 	copy(t->words, sizeof t->words, tw_row_bytes(row, 10));
+	copy(t->subject.account, sizeof t->subject.account, tw_row_bytes(row, 13));
 	if (!tw_row_null(row, 11))
 		TW_TRY(tw_json_parse(tw_row_bytes(row, 11), TW_TASK_RESULT_MAX, &t->result));
 	if (saved.size)

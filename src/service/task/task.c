@@ -82,6 +82,8 @@ static tw_err record_end(struct tw_context *c, const struct tw_task *t, const ch
 	TW_TRY(tw_json_set(body, "operation", json_string(t->operation)));
 	TW_TRY(tw_json_set(body, "task", json_string(t->id)));
 	TW_TRY(set_text(body, "subject", t->subject.name));
+	if (t->subject.account[0])
+		TW_TRY(set_text(body, "account", t->subject.account));
 	TW_TRY(set_text(body, "detail", detail && *detail ? detail : t->words));
 	TW_TRY(tw_audit_append(c->audit, TW_LOG_OUTCOME, TW_STEAL(body), NULL));
 	return tw_audit_commit(c->audit);

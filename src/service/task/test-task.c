@@ -436,6 +436,26 @@ static void test_who_sees_what(void **state)
 	CHECK_INT(json_array_size(tw_json_get(j, "tasks")), 5);
 }
 
+/* By its id an account is told from others, whatever it is called by then; the store has it too. */
+static void test_an_account_that_was_renamed(void **state)
+{
+	const struct tw_subject before = { .door = TW_DOOR_LOCAL, .kind = TW_SUBJECT_LOCAL, .name = "account:bob", .account = "a7" };
+	struct tw_subject after = before, namesake = before;
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	char id[40];
+
+	snprintf(after.name, sizeof after.name, "account:robert");
+	snprintf(namesake.account, sizeof namesake.account, "a8");
+	start(&before, "count", id);
+	CHECK_INT(about(&after, "GET", id, &j), 200);
+	CHECK_INT(about(&namesake, "GET", id, &j), 404);
+	run_all(); /* it has ended, and is read from the store */
+	CHECK_INT(about(&after, "GET", id, &j), 200);
+	CHECK_INT(about(&namesake, "GET", id, &j), 404);
+	CHECK_INT(walk(&namesake, "GET /api/v1/tasks", &j), 200);
+	CHECK_INT(json_array_size(tw_json_get(j, "tasks")), 0);
+}
+
 /* Whoever started it lost the right to it. */
 static void test_the_gate_is_asked_again(void **state)
 {
@@ -646,6 +666,6 @@ static void test_power_cuts(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_from_start_to_end), TEST(test_a_slice_ends), TEST(test_cancelled), TEST(test_its_end_is_told),
 	TEST(test_an_end_that_fails_rests), TEST(test_a_failure_is_ours_alone), TEST(test_bounds), TEST(test_who_sees_what),
-	TEST(test_the_gate_is_asked_again), TEST(test_ownership_ends), TEST(test_restart_goes_on),
-	TEST(test_restart_aborts_what_cannot_go_on), TEST(test_ended_ones_are_pruned), TEST(test_a_log_set_aside),
-	TEST(test_every_fault), TEST(test_power_cuts))
+	TEST(test_an_account_that_was_renamed), TEST(test_the_gate_is_asked_again), TEST(test_ownership_ends),
+	TEST(test_restart_goes_on), TEST(test_restart_aborts_what_cannot_go_on), TEST(test_ended_ones_are_pruned),
+	TEST(test_a_log_set_aside), TEST(test_every_fault), TEST(test_power_cuts))
