@@ -46,6 +46,7 @@ def test_a_sound_device_and_the_feature_switched_off(owned, tmp_path):
     local, ca = ("--local", owned.run / "admin.sock"), ("--ca", owned.world.ca)
     label = json.loads(owned.tool("label", "--label", owned.label, "--out", tmp_path / "labels", "--json").stdout)["units"][0]["code"]
     owned.json("label", "check", label)
+    owned.json("settings", "change", "logical-access.place", "hall 3")  # without one, caps of a place are off
     first = assess(owned, tmp_path / "1.json", *local, *ca)
     assert first.returncode == 0
     assert claims(first) == {"DI.IMS.1": "not decided", "DI.IMS.2": "holds", "DI.IMS.3": "holds"}, "one moment cannot show that it survives a restart"

@@ -2,6 +2,9 @@
 /* Caps of sessions that count on a date, at hours, at a place and while a parameter of the product has a value; and those that are none. */
 #include "lacking.h"
 
+#include "device/platform/application.h"
+#include "device/rows-logical-access.h"
+
 #include <errno.h>
 
 static void ask(const char *method, const char *target, const char *body, int want, const char *says)
@@ -128,6 +131,8 @@ static void test_what_is_no_cap(void **state)
 		"hours.08:00-09:00%2B0100", "hours.08:00-09:00x01:00", "place.", "place.1234567890123456789012345678901234567890123456789",
 		"parameter.", "parameter.application.mode", "parameter.application.mode=", "parameter.logical-access.mode=normal",
 		"parameter.application.none=1", "parameter.application.mode%3C3", "parameter.application.level%3Cx",
+		"date.1969-12-31", "date.1970-01-01", "date.1970-01-01%2B01:00", "parameter.application.mode=none",
+		"parameter.application.level=050", "parameter.application.level=-0", "parameter.application.level=9999999",
 		"parameter.application.level%3C-", "parameter.application.level%3C--1",
 		"place.1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890" };
 	char target[160];
@@ -209,6 +214,50 @@ static void test_each_without_memory(void **state)
 	}
 }
 
+/* Whoever may see how the device is, does not learn the settings that are reserved. */
+static void test_what_is_said_of_them(void **state)
+{
+	static const struct {
+		tw_err (*status)(struct tw_context *c, struct tw_element_status *ret);
+		const char *key, *value;
+		enum tw_status without, with;
+	} said[] = {
+		{ tw_access_status_place_caps, "logical-access.place", "hall 31", TW_STATUS_OFF, TW_STATUS_PROVIDED },
+		{ tw_access_status_unused, "logical-access.inactive", "4711", TW_STATUS_PROVIDED, TW_STATUS_PROVIDED },
+		{ tw_access_status_idle, "logical-access.session-idle", "471", TW_STATUS_PROVIDED, TW_STATUS_PROVIDED },
+		{ tw_access_status_searches, "logical-access.list-max", "171", TW_STATUS_PROVIDED, TW_STATUS_PROVIDED },
+	};
+	struct tw_element_status s = { .since_ms = 0 };
+
+	for (size_t i = 0; i < TW_COUNT(said); i++) {
+		CHECK_OK(said[i].status(&device()->context, &s));
+		CHECK_INT(s.status, said[i].without);
+		set(said[i].key, said[i].value);
+		CHECK_OK(said[i].status(&device()->context, &s));
+		CHECK_INT(s.status, said[i].with);
+		CHECK(!strstr(s.reason, said[i].value));
+		CHECK_TEXT(s.setting, said[i].key);
+	}
+}
+
+static void test_a_product_without_parameters(void **state)
+{
+	struct tw_context *c = &device()->context;
+	tw_application_rows *a = device()->application;
+	TW_CLEANUP(tw_application_freep) tw_application_rows *none = NULL;
+	const struct tw_manifest manifest = { .product = "Bare" };
+	struct tw_element_status s = { .since_ms = 0 };
+
+	CHECK_OK(tw_access_status_parameter_caps(c, &s));
+	CHECK_INT(s.status, TW_STATUS_PROVIDED);
+	CHECK_OK(tw_application_new(tw_sys_real(), &manifest, &none));
+	device()->application = none;
+	CHECK_OK(tw_access_status_parameter_caps(c, &s));
+	device()->application = a;
+	CHECK_INT(s.status, TW_STATUS_NEEDS_PART);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_when_they_count), TEST(test_moments), TEST(test_counting), TEST(test_what_is_no_cap),
-	TEST(test_what_is_not_understood), TEST(test_memory), TEST(test_each_without_memory))
+	TEST(test_what_is_not_understood), TEST(test_memory), TEST(test_each_without_memory), TEST(test_what_is_said_of_them),
+	TEST(test_a_product_without_parameters))

@@ -373,6 +373,7 @@ static void test_a_session_does_not_outlive_itself(void **state)
 	if (!strstr(tw_unit_body(w.unit), "\"expires_in_s\":600,"))
 		fail_msg("%s", tw_unit_body(w.unit));
 	open_as(first, "a3", other);
+	CHECK(strstr(tw_unit_body(w.unit), "\"expires_in_s\":1800"));
 	later(25 * MINUTE);
 	open_as(other, "a2", third); /* and not by way of another's either */
 	open_as(other, NULL, fourth);

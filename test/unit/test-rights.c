@@ -756,6 +756,25 @@ static void test_whoever_does_not_come_is_disabled(void **state)
 	tw_unit_boot(0);
 }
 
+/* Whoever comes oftener than every so many seconds stays, however few they are; at most hourly where they are many. */
+static void test_in_use_is_not_disabled(void **state)
+{
+	char token[64];
+
+	make("bob", "person", "user");
+	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/logical-access.inactive", "\"0\"", "{\"value\":\"8\"}"), 200);
+	CHECK_INT(open_for("a2", token), 201);
+	for (int s = 1; s <= 15; s += 7) {
+		world_at(&w, WORLD_WALL + s * 1000 + 999, WORLD_BOOT);
+		check_as(token, "GET", "/api/v1/health", NULL, 200, NULL);
+		world_at(&w, WORLD_WALL + (s + 1) * 1000, WORLD_BOOT);
+		check_as(token, "GET", "/api/v1/health", NULL, 200, NULL);
+	}
+	world_at(&w, WORLD_WALL + 24000, WORLD_BOOT);
+	check_as(token, "GET", "/api/v1/health", NULL, 401, NULL);
+	as_owner("GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"disabled\"");
+}
+
 static void test_never_disabled(void **state)
 {
 	make("bob", "person", "user");
@@ -789,4 +808,4 @@ CHECK_MAIN(TEST(test_roles_are_what_counts), TEST(test_roles_under_conditions), 
 	TEST(test_so_many_caps), TEST(test_sessions_are_counted), TEST(test_who_is_counted_together),
 	TEST(test_certificates_of_accounts), TEST(test_an_account_has_so_many_certificates), TEST(test_they_are_removed_in_time),
 	TEST(test_clocks_that_are_wrong), TEST(test_the_job_in_another_boot), TEST(test_whoever_does_not_come_is_disabled),
-	TEST(test_never_disabled), TEST(test_many_end))
+	TEST(test_in_use_is_not_disabled), TEST(test_never_disabled), TEST(test_many_end))

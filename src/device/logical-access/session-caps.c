@@ -27,6 +27,8 @@ static tw_err read_day(const struct tw_cap *cap, struct tw_condition *ret)
 		return no_form(cap);
 	(void)snprintf(text, sizeof text, "%.10sT00:00:00%s", cap->name, zone);
 	TW_TRY(tw_parse_time(tw_slice_of(text), &ret->from_ms));
+	if (ret->from_ms <= 0) /* 0 would read as no bound */
+		return no_form(cap);
 	ret->until_ms = ret->from_ms + DAY_MS;
 	return TW_OK;
 }
@@ -78,7 +80,7 @@ static tw_err read_parameter(struct tw_device *d, const struct tw_cap *cap, stru
 	ret->sign = cap->name[key];
 	ret->value = cap->name + key + 1;
 	if (ret->sign == '=')
-		return TW_OK;
+		return tw_setting_check(row, ret->value); /* one that it cannot have would never count */
 	return row->type == TW_SETTING_INT ? read_number(ret->value, &ret->number) : no_form(cap);
 }
 

@@ -316,11 +316,12 @@ tw_err tw_access_login_reply(struct tw_device *d, const struct tw_account *befor
 {
 	char id[TW_ACCOUNT_ID_MAX + 2], previous[TW_TIME_TEXT_MAX];
 	const struct tw_session *s = tw_access_session_of(d, tw_slice_of(token));
-	int64_t idle = s ? idle_of(d, s) : 0, left = s ? s->expires_ms - tw_time_boot_ms(&d->time) : 0; /* without one it has ended already */
+	int64_t idle = s ? idle_of(d, s) : 0; /* without one it has ended already */
+	int64_t life = s ? s->expires_ms - s->used_ms : 0;
 
 	tw_account_id(before->id, id);
 	rp->body = json_pack("{s:s, s:s, s:s, s:I, s:I}", "token", token, "account", id, "name", before->name, "expires_in_s",
-		(json_int_t)(left / 1000), "idle_s", (json_int_t)(idle / 1000));
+		(json_int_t)(life / 1000), "idle_s", (json_int_t)(idle / 1000));
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
 	if (!before->login_ms)

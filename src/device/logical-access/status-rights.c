@@ -128,7 +128,7 @@ tw_err tw_access_status_withdrawn(struct tw_context *c, struct tw_element_status
 		"at once.");
 }
 
-/* What the kernel is asked for is only there when each process was given a user of its own. */
+/* What the kernel is asked for is only there when each kind of process was given a user of its own. */
 static tw_err when_confined(struct tw_context *c, struct tw_element_status *ret, const char *reason)
 {
 	json_t *confined = NULL;
@@ -147,8 +147,8 @@ static tw_err when_confined(struct tw_context *c, struct tw_element_status *ret,
 tw_err tw_access_status_levels(struct tw_context *c, struct tw_element_status *ret)
 {
 	return when_confined(c, ret,
-		"People and services have roles of different levels; each process of the device has a user of its own, and processes of "
-		"others are told apart by theirs.");
+		"People and services have roles of different levels; the kinds of the device's processes have users of their own, and processes "
+		"of others are told apart by theirs.");
 }
 
 /* @nist LA.RSM.5 */
@@ -163,6 +163,6 @@ tw_err tw_access_status_least(struct tw_context *c, struct tw_element_status *re
 tw_err tw_access_status_confined(struct tw_context *c, struct tw_element_status *ret)
 {
 	return when_confined(c, ret,
-		"Each process of the device has proven its sandbox: a user of its own, no capabilities, no new privileges, and a list of "
-		"system calls.");
+		"Each process of the device has proven its sandbox: the user of its kind, no capabilities, no new privileges, and a list of "
+		"system calls. A token's library shares the user of the keys.");
 }

@@ -12,7 +12,7 @@
 #include "device/sql-device.h"
 #include "service/path/condition.h"
 
-#define ACTIVE_MS 3600000 /* that an account is in use is written down this often, and not at every request */
+#define ACTIVE_MS 3600000 /* that an account is in use is written down this often at most, and not at every request */
 
 struct collecting {
 	struct tw_context *c;
@@ -85,13 +85,15 @@ static tw_err collect(struct tw_device *d, const struct tw_proof *p, struct tw_s
 	return TW_OK;
 }
 
+/* @nist LA.AC.1.4: where accounts are disabled sooner, so much oftener that one in use is not */
 static void note_use(struct tw_device *d, const struct tw_account *a)
 {
-	int64_t now = tw_time_wall_ms(&d->time);
+	int64_t now = tw_time_wall_ms(&d->time), part = d->access->inactive_ms / 4;
+	int64_t often = part > 0 && part < ACTIVE_MS ? part : ACTIVE_MS;
 	const struct tw_value v[] = { TW_V_INT(a->id), TW_V_INT(now) };
 
-	if (now - a->active_ms >= ACTIVE_MS)
-		tw_ignore(tw_store_run(d->context.store, tw_sql_account_active, v, TW_COUNT(v), NULL, NULL)); /* asked again in an hour */
+	if (now - a->active_ms >= often)
+		tw_ignore(tw_store_run(d->context.store, tw_sql_account_active, v, TW_COUNT(v), NULL, NULL)); /* the next request tries again */
 }
 
 void tw_access_become_owner(struct tw_subject *s, const struct tw_owner *o)

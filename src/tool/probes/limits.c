@@ -216,7 +216,27 @@ static tw_err place_cap(struct tw_probe_context *c, struct tw_person *p, struct 
 	return e;
 }
 
-/* @nist LA.LDU.2.7: the first parameter that the product has */
+/* What this parameter is not now, and could be: a number is never below itself. False: it can be nothing else. */
+static bool is_not(const json_t *setting, char ret[96])
+{
+	const char *key = tw_json_text(setting, "key"), *value = tw_json_text(setting, "value"),
+		   *type = tw_json_text(setting, "type"), *choices = tw_json_text(setting, "choices");
+	size_t size = strcspn(choices, "|");
+
+	if (!strcmp(type, "int"))
+		return snprintf(ret, 96, "parameter.%s<%s", key, value) > 0;
+	if (!strcmp(type, "bool"))
+		return snprintf(ret, 96, "parameter.%s=%s", key, !strcmp(value, "on") ? "off" : "on") > 0;
+	if (strcmp(type, "choice") != 0)
+		return snprintf(ret, 96, "parameter.%s=%s", key, !strcmp(value, "probe") ? "other" : "probe") > 0;
+	if (size == strlen(value) && !strncmp(choices, value, size)) {
+		choices += size + (choices[size] == '|');
+		size = strcspn(choices, "|");
+	}
+	return snprintf(ret, 96, "parameter.%s=%.*s", key, (int)size, choices) > 0 && size > 0;
+}
+
+/* @nist LA.LDU.2.7: the first parameter that the product has and that can be something else */
 static tw_err parameter_cap(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
@@ -228,10 +248,10 @@ static tw_err parameter_cap(struct tw_probe_context *c, struct tw_person *p, str
 	json_array_foreach(json_object_get(answer.body, "settings"), i, one) {
 		const char *key = tw_json_text(one, "key");
 
-		if (strncmp(key, "application.", 12) != 0 || strlen(key) + strlen(tw_json_text(one, "value")) > 70)
+		if (strncmp(key, "application.", 12) != 0 || strlen(key) + strlen(tw_json_text(one, "value")) > 70 ||
+			!is_not(one, caps.other))
 			continue;
 		(void)snprintf(caps.now, sizeof caps.now, "parameter.%s=%s", key, tw_json_text(one, "value"));
-		(void)snprintf(caps.other, sizeof caps.other, "parameter.%s=probe", key);
 		return capped(c, p, &caps, f);
 	}
 	return tw_found(f, TW_VERDICT_NOT_APPLICABLE, "The product has no parameter of its own that a cap could follow.");

@@ -189,10 +189,17 @@ static tw_err survey(struct tw_probe_context *c, struct survey *ret, struct tw_f
 
 /* --- Judging it --- */
 
-/* Whoever keeps keys in a token's library beside the keys role shares its user. */
+static bool hashes(const struct process *p)
+{
+	return !strcmp(p->role, "hash") || !strcmp(p->role, "hash-2");
+}
+
+/* Passwords are hashed by two processes of one kind; and where a token keeps the keys, its library runs in a child of the keys role. */
 static bool may_share(const struct process *a, const struct process *b)
 {
-	return !strcmp(a->role, "token") || !strcmp(b->role, "token");
+	bool keys = !strcmp(a->role, "keys") && !strcmp(b->role, "keys");
+
+	return (hashes(a) && hashes(b)) || (keys && (a->parent == b->pid || b->parent == a->pid));
 }
 
 static const struct process *sharing(const struct survey *s, const struct process *p)
@@ -238,8 +245,9 @@ static tw_err confined(struct tw_probe_context *c, struct tw_finding *f)
 	if (s.count < PARTS_MIN)
 		return tw_found(f, TW_VERDICT_FAIL, "The device's software is %zu processes: it is not divided.", s.count);
 	return tw_found(f, TW_VERDICT_PASS,
-		"Each of %zu processes of the device has a user of its own, can gain no privilege, and may make only the system calls of its list.",
-		s.count);
+		"%zu processes of the device have %zu users, which only those that hash share, and a token's library with the keys; each can gain no "
+		"privilege, and may make only the system calls of its list.",
+		s.count, users_of(&s));
 }
 
 /* @nist LA.RSM.5: root only for the one process that starts the others, and for it no more than that takes; for the others, and for a new
