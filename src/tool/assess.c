@@ -256,6 +256,7 @@ static tw_err run_probe(struct assessment *a, const struct tw_probe *p)
 	TW_CLEANUP(finding_done) struct tw_finding f = { .verdict = TW_VERDICT_INCONCLUSIVE, .source = p->source };
 
 	TW_TRY(p->run(&a->c, &f));
+	tw_found_end(&f);
 	return add_result(a, p->element, p->name, p->title, &f);
 }
 

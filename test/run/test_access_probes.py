@@ -43,6 +43,20 @@ def test_a_sound_device_passes_and_is_left_as_it_was(owned, tmp_path):
     assert owned.json("rules", "list")["rules"] == [] and owned.json("session-caps", "list")["caps"] == []
 
 
+def test_what_others_have_is_left_alone(owned, tmp_path):
+    """Also where a policy cuts each list after its first entry, which is an owner's account."""
+    owned.json("accounts", "make", "--name", "bob", "--kind", "person")
+    owned.json("session-caps", "set", "hours.00:00-12:00", "99")
+    owned.json("session-caps", "set", "role.guest", "99")
+    owned.json("settings", "change", "logical-access.list-max", "1")
+    verdicts = assess(owned, tmp_path, {"LA.AC.1.4", "LA.LDU.2.4", "LA.LDU.2.5"})
+    assert {e: verdict for (e, probe), (verdict, _) in verdicts.items() if probe != "live-status"} == dict.fromkeys(
+        ("LA.AC.1.4", "LA.LDU.2.4", "LA.LDU.2.5"), "inconclusive")
+    owned.json("settings", "change", "logical-access.list-max", "300")
+    assert {one["cap"] for one in owned.json("session-caps", "list")["caps"]} == {"hours.00:00-12:00", "role.guest"}
+    assert [one["state"] for one in owned.json("accounts", "list")["accounts"]] == ["active", "active"]
+
+
 class Yes(dict):
     """Whatever is asked of it, it has done: it makes no difference, forgets nobody, and refuses nothing."""
     published = json.loads((pathlib.Path(worlds.BUILD) / "src/formats/openapi.json").read_text())
@@ -50,7 +64,7 @@ class Yes(dict):
     def get(self, path, default=None):
         if path.startswith("/api/v1/openapi.json"):
             return 200, self.published
-        everything = {"account": "a2", "code": "00000-00000", "token": "x" * 43, "name": "x", "records": [], "roles": [], "allowed": True,
+        everything = {"account": "a2", "code": "00000-00000", "token": "x" * 43, "name": "x", "records": [], "roles": [], "accounts": [{"account": "a1", "roles": ["owner"]}], "allowed": True,
                       "made": "2030-01-01T00:00:00.000Z", "settings": [{"key": "application.x", "value": "1"}]}
         return (200 if path.startswith(("/api/v1/settings", "/api/v1/log", "/api/v1/inventory", "/api/v1/keystore")) else 201), everything
 

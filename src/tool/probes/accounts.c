@@ -260,12 +260,12 @@ static tw_err role_cap(struct tw_probe_context *c, struct tw_person *p, struct t
 	size_t i;
 	json_t *one;
 
-	TW_TRY(tw_order(c, "GET", "/api/v1/session-caps?limit=100", &answer));
+	TW_TRY(tw_order_all(c, "/api/v1/session-caps", "caps", &answer));
 	json_array_foreach(json_object_get(answer.body, "caps"), i, one)
 		if (!strcmp(tw_json_text(one, "cap"), "role.supporting-party"))
 			return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 				"There is a cap for role.supporting-party, which this does not touch. Clear it and assess again.");
-	TW_TRY(tw_order(c, "GET", "/api/v1/sessions?limit=100", &answer));
+	TW_TRY(tw_order(c, "GET", "/api/v1/sessions?limit=1", &answer));
 	if (json_array_size(json_object_get(answer.body, "sessions")) > 0)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 			"Sessions are open that a cap of a role could concern. Assess again when nobody is logged in.");

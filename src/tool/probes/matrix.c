@@ -9,7 +9,7 @@ void tw_matrix_done(struct tw_matrix *m)
 
 tw_err tw_matrix_read(struct tw_probe_context *c, struct tw_matrix *ret)
 {
-	TW_TRY(tw_order(c, "GET", "/api/v1/roles?limit=130", &ret->roles));
+	TW_TRY(tw_order_all(c, "/api/v1/roles", "roles", &ret->roles));
 	return tw_ask(c, &tw_asker_stranger, "GET", "/api/v1/openapi.json", &ret->operations);
 }
 

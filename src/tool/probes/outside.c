@@ -6,10 +6,12 @@
 #include "tool/probes/actors.h"
 #include "tool/probes/people.h"
 
+#define ADMITTED "/api/v1/settings" /* what other devices hold and nobody else who is not known, once a rule names the device */
+
 struct outside {
 	struct tw_actor trusted, unknown; /* two authorities */
 	struct tw_actor partner, other;   /* a system of each */
-	bool is_trusted;
+	bool is_trusted, is_admitted;
 };
 
 static void outside_done(struct outside *o)
@@ -20,6 +22,11 @@ static void outside_done(struct outside *o)
 	tw_actor_done(&o->unknown);
 }
 
+static const char *rule_of(const struct outside *o)
+{
+	return strrchr(o->partner.identifier, '-') + 1;
+}
+
 static tw_err outside_make(struct tw_probe_context *c, struct outside *o)
 {
 	TW_TRY(tw_actor_authority(c, &o->trusted));
@@ -28,6 +35,11 @@ static tw_err outside_make(struct tw_probe_context *c, struct outside *o)
 	TW_TRY(tw_actor_make(c, "", &o->unknown, &o->other));
 	TW_TRY(tw_actor_trust(c, &o->trusted));
 	o->is_trusted = true;
+	TW_TRY(tw_order_with(c, "POST", "/api/v1/policies",
+		json_pack("{s:s, s:s, s:s, s:s}", "name", rule_of(o), "subject", o->partner.identifier, "operation",
+			"settings.list", "effect", "allow"),
+		NULL));
+	o->is_admitted = true;
 	return TW_OK;
 }
 
@@ -53,8 +65,8 @@ static tw_err authenticated(struct tw_probe_context *c, struct outside *o, struc
 	bool good = true;
 	long status = 0;
 
-	TW_TRY(tw_actor_expect(c, &o->partner, "/api/v1/health", "", f, &good));
-	TW_TRY(tw_actor_expect(c, &o->other, "/api/v1/health", "peer.anchor", f, &good));
+	TW_TRY(tw_actor_expect(c, &o->partner, ADMITTED, "", f, &good));
+	TW_TRY(tw_actor_expect(c, &o->other, ADMITTED, "peer.anchor", f, &good));
 	if (good)
 		TW_TRY(helper_comes(c, p, f, &good));
 	if (!good)
@@ -63,8 +75,8 @@ static tw_err authenticated(struct tw_probe_context *c, struct outside *o, struc
 	if (status != 401)
 		return tw_found(f, TW_VERDICT_FAIL, "A session that nobody opened was answered with %ld.", status);
 	return tw_found(f, TW_VERDICT_PASS,
-		"A partner's system was heard by a certificate of an issuer that the owner trusts and refused by one of an unknown issuer; a person of "
-		"another organization came by an account for a time, and nobody by a made-up session.");
+		"A partner's system was answered what only known devices are, by a certificate of an issuer that the owner trusts, and refused by one of "
+		"an unknown issuer; a person of another organization came by an account for a time, and nobody by a made-up session.");
 }
 
 /* @nist LA.AC.3: the same, and then both are shut out: at the next request, and when they come anew */
@@ -74,7 +86,7 @@ static tw_err withdrawn(struct tw_probe_context *c, struct outside *o, struct tw
 	bool good = true;
 	long session = 0;
 
-	TW_TRY(tw_actor_expect(c, &o->partner, "/api/v1/health", "", f, &good));
+	TW_TRY(tw_actor_expect(c, &o->partner, ADMITTED, "", f, &good));
 	if (good)
 		TW_TRY(helper_comes(c, p, f, &good));
 	if (!good)
@@ -82,7 +94,7 @@ static tw_err withdrawn(struct tw_probe_context *c, struct outside *o, struct tw
 	TW_TRY(tw_order_with(c, "POST", "/api/v1/peer-revocations",
 		json_pack("{s:s, s:s}", "anchor", o->trusted.identifier, "serial", o->partner.serial), NULL));
 	TW_TRY(tw_probe_at(c, "PUT", "suspensions", p->id));
-	TW_TRY(tw_actor_expect(c, &o->partner, "/api/v1/health", "peer.revoked", f, &good));
+	TW_TRY(tw_actor_expect(c, &o->partner, ADMITTED, "peer.revoked", f, &good));
 	if (!good)
 		return TW_OK;
 	TW_TRY(tw_person_look(c, p, f, "its session, suspended", &session));
@@ -108,6 +120,7 @@ static tw_err with_outside(struct tw_probe_context *c, struct tw_finding *f,
 	if (tw_failed(e))
 		e = tw_found_trouble(f, "What the probe needs of outsiders", e);
 	tw_probe_take_back(c, f, "accounts", p.id);
+	tw_probe_take_back(c, f, "policies", o.is_admitted ? rule_of(&o) : "");
 	tw_probe_take_back(c, f, "peer-anchors", o.is_trusted ? o.trusted.identifier : "");
 	tw_wipe(&p, sizeof p);
 	return e;

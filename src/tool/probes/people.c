@@ -43,9 +43,8 @@ tw_err tw_probe_at(struct tw_probe_context *c, const char *method, const char *l
 
 void tw_probe_take_back(struct tw_probe_context *c, struct tw_finding *f, const char *list, const char *name)
 {
-	if (*name && tw_failed(tw_probe_at(c, "DELETE", list, name)) && f->verdict == TW_VERDICT_PASS)
-		tw_ignore(tw_found(f, TW_VERDICT_INCONCLUSIVE, "All was as it should be, but %s %s could not be removed again: %s.",
-			list, name, tw_err_detail()));
+	if (*name && tw_failed(tw_probe_at(c, "DELETE", list, name)))
+		tw_found_left(f, "%s %s could not be removed again: %s", list, name, tw_err_detail());
 }
 
 tw_err tw_person_give(struct tw_probe_context *c, const struct tw_person *p, const char *role)

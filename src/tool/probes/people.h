@@ -38,6 +38,6 @@ tw_err tw_person_with(struct tw_probe_context *c, struct tw_finding *f,
 
 /* The owner's order about one entry of a list, "accounts" and "a17"; a refusal is an error. */
 tw_err tw_probe_at(struct tw_probe_context *c, const char *method, const char *list, const char *name);
-/* Removes it; a finding that was good tells when it could not be. name "": there is nothing. */
+/* Removes it; the finding tells when it could not be. name "": there is nothing. */
 void tw_probe_take_back(struct tw_probe_context *c, struct tw_finding *f, const char *list, const char *name);
 #endif

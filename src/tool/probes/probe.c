@@ -28,6 +28,33 @@ tw_err tw_found(struct tw_finding *f, enum tw_verdict verdict, const char *forma
 	return TW_OK;
 }
 
+void tw_found_left(struct tw_finding *f, const char *format, ...)
+{
+	size_t n = strlen(f->left);
+	va_list list;
+
+	if (n > 0 && n + 2 < sizeof f->left) {
+		(void)snprintf(f->left + n, sizeof f->left - n, "; ");
+		n += 2;
+	}
+	va_start(list, format);
+	(void)vsnprintf(f->left + n, sizeof f->left - n, format, list);
+	va_end(list);
+}
+
+void tw_found_end(struct tw_finding *f)
+{
+	char before[sizeof f->reason - sizeof f->left - 2];
+
+	if (!f->left[0])
+		return;
+	(void)snprintf(before, sizeof before, "%.*s", (int)sizeof before - 1,
+		f->verdict == TW_VERDICT_PASS ? "All was as it should be, but not left so." : f->reason);
+	(void)snprintf(f->reason, sizeof f->reason, "%s %s.", before, f->left);
+	if (f->verdict == TW_VERDICT_PASS)
+		f->verdict = TW_VERDICT_INCONCLUSIVE;
+}
+
 tw_err tw_saw(struct tw_finding *f, const char *key, const char *value)
 {
 	if (!f->seen)
@@ -111,6 +138,51 @@ tw_err tw_order(struct tw_probe_context *c, const char *method, const char *path
 	ret = ret ? ret : &unread;
 	TW_TRY(tw_ask(c, &tw_asker_owner, method, path, ret));
 	return tw_answer_check(ret, c->tool->hint, sizeof c->tool->hint);
+}
+
+#define PAGES_MAX 5000 /* of one entry each, where a policy cuts them so: more than any list of a device has */
+#define CURSOR_SET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+static tw_err next_page(const struct tw_answer *page, char ret_cursor[168])
+{
+	const char *next = tw_json_text(page->body, "next");
+	size_t size = strlen(next);
+
+	if (size >= 168 || strspn(next, CURSOR_SET) != size || (*next && !strcmp(next, ret_cursor)))
+		return TW_RAISE(SYNTAX, "the device's pages do not follow one another");
+	(void)snprintf(ret_cursor, 168, "%s", next);
+	return TW_OK;
+}
+
+tw_err tw_pages_all(
+	struct tw_probe_context *c, tw_ask_page *ask, const void *user, const char *path, const char *list, struct tw_answer *ret)
+{
+	char cursor[168] = "", full[256];
+
+	TW_TRY(ask(c, user, path, ret));
+	TW_TRY(next_page(ret, cursor));
+	for (int n = 0; *cursor; n++) {
+		TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
+
+		if (n == PAGES_MAX)
+			return TW_RAISE(LIMIT, "%s has more pages than can be", path);
+		(void)snprintf(full, sizeof full, "%.64s?cursor=%s", path, cursor);
+		TW_TRY(ask(c, user, full, &page));
+		if (json_array_extend(json_object_get(ret->body, list), json_object_get(page.body, list)))
+			return TW_RAISE(SYNTAX, "a page of %s is no list", path);
+		TW_TRY(next_page(&page, cursor));
+	}
+	return TW_OK;
+}
+
+static tw_err order_page(struct tw_probe_context *c, const void *user, const char *path, struct tw_answer *ret)
+{
+	return tw_order(c, "GET", path, ret);
+}
+
+tw_err tw_order_all(struct tw_probe_context *c, const char *path, const char *list, struct tw_answer *ret)
+{
+	return tw_pages_all(c, order_page, NULL, path, list, ret);
 }
 
 tw_err tw_order_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret)

@@ -45,7 +45,8 @@ struct tw_finding {
 	enum tw_verdict verdict;
 	enum tw_source source;
 	char reason[1024];
-	json_t *seen; /* object with the values that decided, or NULL; owned */
+	json_t *seen;   /* object with the values that decided, or NULL; owned */
+	char left[512]; /* what a probe had to leave changed on the device, or "" */
 };
 struct tw_probe {
 	const char *element, *name;
@@ -84,6 +85,13 @@ tw_err tw_ask_post(struct tw_probe_context *c, const char *path, json_t *body, s
 tw_err tw_order(struct tw_probe_context *c, const char *method, const char *path, struct tw_answer *ret);
 tw_err tw_order_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret); /* as tw_ask_post */
 
+/* The whole of a list that the device answers in pages, as one answer; a refusal is an error, and so are pages that do not follow one another. */
+tw_err tw_order_all(struct tw_probe_context *c, const char *path, const char *list, struct tw_answer *ret);
+/* The same with what asks for one page: path may be followed by a cursor. */
+typedef tw_err tw_ask_page(struct tw_probe_context *c, const void *user, const char *path, struct tw_answer *ret);
+tw_err tw_pages_all(
+	struct tw_probe_context *c, tw_ask_page *ask, const void *user, const char *path, const char *list, struct tw_answer *ret);
+
 /* Of an element that has probes elsewhere too: an element's rows stand in one table. */
 tw_err tw_probe_report_holds(struct tw_probe_context *c, struct tw_finding *ret);
 tw_err tw_probe_report_is_bound(struct tw_probe_context *c, struct tw_finding *ret);
@@ -93,6 +101,9 @@ int64_t tw_probe_now_us(const struct tw_sys *sys); /* to measure with, from no b
 
 /* Sets verdict and reason; returns OK, so that a probe can end with it. */
 tw_err tw_found(struct tw_finding *f, enum tw_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Something of the device's is not as it was before the probe; told whatever the verdict is, and nothing is good then. */
+void tw_found_left(struct tw_finding *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tw_found_end(struct tw_finding *f); /* when the probe has run: puts that into its reason */
 /* Adds one value to what was seen. */
 tw_err tw_saw(struct tw_finding *f, const char *key, const char *value);
 /* A call that did not go through is a finding too: FAIL when refused, INCONCLUSIVE when unreachable. */

@@ -205,16 +205,23 @@ static const struct governing {
 	{ "PUT", "/api/v1/settings/logical-access.mode?probe=1", "settings.change" },
 };
 
+static tw_err ask_as(struct tw_probe_context *c, const void *person, const char *path, struct tw_answer *ret)
+{
+	const struct tw_call call = { .method = "GET", .path = path };
+	const struct tw_person *p = person;
+
+	TW_TRY(tw_person_call(c, p->token, &call, ret));
+	return tw_answer_check(ret, c->tool->hint, sizeof c->tool->hint);
+}
+
 static tw_err settings_shown(struct tw_probe_context *c, const struct tw_person *p, bool *ret)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	const struct tw_call call = { .method = "GET", .path = "/api/v1/settings?limit=100" };
 	size_t i;
 	json_t *one;
 
 	*ret = false;
-	TW_TRY(tw_person_call(c, p->token, &call, &answer));
-	TW_TRY(tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint));
+	TW_TRY(tw_pages_all(c, ask_as, p, "/api/v1/settings", "settings", &answer));
 	json_array_foreach(json_object_get(answer.body, "settings"), i, one)
 		*ret |= !strncmp(tw_json_text(one, "key"), "logical-access.", 15);
 	return TW_OK;
