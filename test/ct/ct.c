@@ -161,17 +161,16 @@ static bool login_step(bool right)
 {
 	struct tw_device *d = with_access();
 	struct tw_login_step *s = &d->access->steps[3], *found = NULL;
-	char handle[TW_TOKEN_TEXT + 1];
+	char handle[TW_TOKEN_TEXT];
 
-	memset(handle, 'x', TW_TOKEN_TEXT);
-	handle[TW_TOKEN_TEXT] = '\0';
+	memset(handle, 'x', sizeof handle);
 	s->expires_ms = INT64_MAX;
-	if (tw_failed(tw_sha256(handle, TW_TOKEN_TEXT, s->hash)))
+	if (tw_failed(tw_sha256(handle, sizeof handle, s->hash)))
 		return false;
 	handle[7] = right ? 'x' : 'y';
 	secret(s->hash, sizeof s->hash);
-	secret(handle, TW_TOKEN_TEXT);
-	return !tw_failed(tw_login_step_find(d, handle, &found)) && (found == s) == right;
+	secret(handle, sizeof handle);
+	return !tw_failed(tw_login_step_find(d, (struct tw_slice){ handle, sizeof handle }, &found)) && (found == s) == right;
 }
 
 typedef tw_err handler(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);

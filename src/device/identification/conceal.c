@@ -39,7 +39,7 @@ tw_err tw_conceal_status_network(struct tw_context *c, struct tw_element_status 
 
 /* Whoever is on the device without being root: that it is well, who may take it over and how, and a session for who has a code. */
 static const char *const open_to_all[] = { "health.read", "commissioning.read", "commissioning.take", "commissioning.browser",
-	"commissioning.claim", "session.open" };
+	"commissioning.claim", "session.open", "login.open" };
 /* A person at the console: the same word of health, what the device can do, and the two things that need presence. */
 static const char *const open_at_console[] = { "health.read", "commissioning.read", "capabilities.read", "commissioning.confirm",
 	"ownership.recover" };

@@ -14,12 +14,12 @@
 
 /* --- Who has to wait --- */
 
-tw_err tw_login_step_find(struct tw_device *d, const char *handle, struct tw_login_step **ret)
+tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw_login_step **ret)
 {
 	uint8_t hash[32];
 
 	*ret = NULL;
-	TW_TRY(tw_sha256(handle, strlen(handle), hash));
+	TW_TRY(tw_sha256(handle.at, handle.size, hash));
 	for (size_t i = 0; i < TW_LOGIN_STEPS; i++) {
 		struct tw_login_step *s = &d->access->steps[i];
 
@@ -99,7 +99,7 @@ tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct 
 	int64_t account = 0;
 
 	TW_TRY(who_is(d, rq, &who, &account));
-	TW_TRY(tw_login_step_find(d, tw_json_text(rq->input, "login"), &step));
+	TW_TRY(tw_login_step_find(d, tw_slice_of(tw_json_text(rq->input, "login")), &step));
 	if (step)
 		who = step->who;
 	const struct tw_throttle_try try = try_of(&who);
@@ -489,7 +489,7 @@ static tw_err continue_login(struct tw_context *c, const struct tw_request *rq, 
 	struct tw_login_step *s = NULL;
 	struct tw_account a;
 
-	TW_TRY(tw_login_step_find(d, tw_json_text(rq->input, "login"), &s));
+	TW_TRY(tw_login_step_find(d, tw_slice_of(tw_json_text(rq->input, "login")), &s));
 	if (!s)
 		return no_step(rp);
 	d->access->proven = true; /* what counts was counted here, against whom it counts */

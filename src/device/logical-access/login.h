@@ -49,7 +49,7 @@ struct tw_login_work {
 	tw_secret *fresh;    /* a new password that waits for something else to be computed first */
 };
 
-tw_err tw_login_step_find(struct tw_device *d, const char *handle, struct tw_login_step **ret); /* NULL: there is none */
+tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw_login_step **ret); /* NULL: there is none */
 /* The path's admit asks here first. */
 bool tw_login_is(const struct tw_request *rq);
 tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
