@@ -90,7 +90,7 @@ static bool crowded(const struct tw_device *d, const struct tw_login_who *who)
 	return same || busy >= (who->known ? TW_LOGIN_WORKS : TW_LOGIN_WORKS - TW_LOGIN_KEPT);
 }
 
-/* asked before anything is computed or written for it */
+/* Asked before anything is computed or written for it */
 tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
@@ -462,7 +462,7 @@ static tw_err use_code(struct tw_device *d, const struct tw_request *rq, struct 
 	return TW_OK;
 }
 
-/* after the password, a code that is good once and for a moment */
+/* After the password: a code that is good once and for a moment, or a new password. */
 static tw_err proceed(
 	struct tw_context *c, const struct tw_request *rq, struct tw_login_step *s, const struct tw_account *a, struct tw_reply *rp)
 {

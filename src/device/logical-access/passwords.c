@@ -67,7 +67,7 @@ tw_err tw_password_put(struct tw_device *d, const struct tw_password_new *n)
 
 /* --- Judged --- */
 
-/* by the setting as it is now. One that cannot be read is the default. */
+/* By the setting as it is now. One that cannot be read is the default. */
 static size_t least(struct tw_device *d)
 {
 	struct tw_setting_state state;
@@ -220,7 +220,7 @@ static void on_own(struct tw_login_work *w, const struct tw_hash_answer *a)
 	tw_login_finish(w, &rp, e);
 }
 
-/* at a session that somebody left open there is no guessing either */
+/* At a session that somebody left open there is no guessing either. */
 static void on_old(struct tw_login_work *w, const struct tw_hash_answer *a)
 {
 	struct tw_request *rq = tw_later_request(w->later);
