@@ -7,14 +7,6 @@
 #define ROLES "/api/v1/role-assignments"
 #define CODES "/api/v1/session-codes"
 
-static inline void check_as(const char *token, const char *method, const char *target, const char *body, int want, const char *says)
-{
-	int status = token ? tw_unit_request_as(w.unit, token, method, target, body) : tw_unit_request(w.unit, method, target, NULL, body);
-
-	if (status != want || (says && !strstr(tw_unit_body(w.unit), says)))
-		fail_msg("%s %s %s: %d, %s", method, target, body ? body : "", status, tw_unit_body(w.unit));
-}
-
 static inline void give_as(const char *token, const char *id, const char *role, const char *conditions, int want, const char *says)
 {
 	char body[320];

@@ -40,6 +40,30 @@ static inline void later(int64_t ms)
 	world_at(&w, WORLD_WALL, WORLD_BOOT + ms);
 }
 
+/* Asked by the owner (token NULL) or in a session, with the answer it must have. */
+static inline void check_as(const char *token, const char *method, const char *target, const char *body, int want, const char *says)
+{
+	int status = token ? tw_unit_request_as(w.unit, token, method, target, body) : tw_unit_request(w.unit, method, target, NULL, body);
+
+	if (status != want || (says && !strstr(tw_unit_body(w.unit), says)))
+		fail_msg("%s %s %s: %d, %s", method, target, body ? body : "", status, tw_unit_body(w.unit));
+}
+
+/* Somebody comes in by a code that the owner asked for; the status, and the token of a session that was opened. */
+static inline int open_for(const char *id, char token[64])
+{
+	char body[64], code[16];
+
+	(void)snprintf(body, sizeof body, "{\"account\":\"%s\"}", id);
+	check_as(NULL, "POST", "/api/v1/session-codes", body, 201, NULL);
+	world_text(&w, "code", code, sizeof code);
+	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
+	int status = world_open(&w, body);
+	if (status == 201)
+		world_text(&w, "token", token, 64);
+	return status;
+}
+
 static inline void make_owned(void)
 {
 	if (!tw_unit_owned(w.unit))

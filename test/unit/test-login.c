@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Logging in by password: what opens, what does not, who waits, and that nobody learns which accounts there are. */
+#include "authenticator.h"
 #include "lacking.h"
-#include "one-world.h"
 #include "played-hash.h"
 
-#include "crypto/otp.h"
 #include "device/logical-access/throttle-store.h"
-#include "device/logical-access/totp.h"
 
 #define GOOD "nine quiet herons wade"
 #define BETTER "seven loud geese march"
@@ -378,29 +376,10 @@ static int64_t step_used;
 
 static void take_secret(uint8_t ret[TW_TOTP_SECRET])
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 	char uri[512];
-	uint64_t bits = 0;
 
 	world_text(&w, "uri", uri, sizeof uri);
-	const char *at = strstr(uri, "?secret=");
-	CHECK(at != NULL);
-	for (size_t i = 0; i < 32; i++) {
-		bits = bits << 5 | (uint64_t)(strchr(letters, at[8 + i]) - letters);
-		if (i % 8 == 7)
-			for (size_t k = 0; k < 5; k++)
-				ret[i / 8 * 5 + k] = (uint8_t)(bits >> (32 - 8 * k));
-	}
-}
-
-static const char *code_at(const uint8_t of[TW_TOTP_SECRET], int64_t step)
-{
-	static char text[8];
-	uint32_t code = 0;
-
-	CHECK_OK(tw_otp(of, TW_TOTP_SECRET, (uint64_t)step, TW_TOTP_DIGITS, &code));
-	(void)snprintf(text, sizeof text, "%06u", code % 1000000);
-	return text;
+	secret_in(uri, ret);
 }
 
 /* The next one that was not used. */

@@ -4,14 +4,6 @@
 
 #include "device/rows-logical-access.h"
 
-static void check_as(const char *token, const char *method, const char *target, const char *body, int want, const char *says)
-{
-	int status = token ? tw_unit_request_as(w.unit, token, method, target, body) : tw_unit_request(w.unit, method, target, NULL, body);
-
-	if (status != want || (says && !strstr(tw_unit_body(w.unit), says)))
-		fail_msg("%s %s %s: %d, %s", method, target, body ? body : "", status, tw_unit_body(w.unit));
-}
-
 static void as_owner(const char *method, const char *target, const char *body, int want, const char *says)
 {
 	check_as(NULL, method, target, body, want, says);
@@ -28,20 +20,6 @@ static void make(const char *name, const char *kind, const char *role)
 	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"role\":\"%s\"}", id, role);
 	if (role)
 		as_owner("POST", "/api/v1/role-assignments", body, 201, role);
-}
-
-static int open_for(const char *id, char token[64])
-{
-	char body[64], code[16];
-
-	(void)snprintf(body, sizeof body, "{\"account\":\"%s\"}", id);
-	as_owner("POST", "/api/v1/session-codes", body, 201, NULL);
-	world_text(&w, "code", code, sizeof code);
-	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
-	int status = world_open(&w, body);
-	if (status == 201)
-		world_text(&w, "token", token, 64);
-	return status;
 }
 
 static int count(const char *what)

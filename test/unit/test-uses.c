@@ -4,28 +4,6 @@
 
 #include "device/rows-logical-access.h"
 
-static void ask(const char *method, const char *target, const char *body, int want, const char *says)
-{
-	int status = tw_unit_request(w.unit, method, target, NULL, body);
-
-	if (status != want || (says && !strstr(tw_unit_body(w.unit), says)))
-		fail_msg("%s %s %s: %d, %s", method, target, body ? body : "", status, tw_unit_body(w.unit));
-}
-
-static int enter(const char *id, char token[64])
-{
-	char body[64], code[16];
-
-	(void)snprintf(body, sizeof body, "{\"account\":\"%s\"}", id);
-	ask("POST", "/api/v1/session-codes", body, 201, NULL);
-	world_text(&w, "code", code, sizeof code);
-	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
-	int status = world_open(&w, body);
-	if (status == 201)
-		world_text(&w, "token", token, 64);
-	return status;
-}
-
 #define FIRE "{\"name\":\"fire\",\"kind\":\"emergency\",\"lifetime\":7200,\"uses\":2}"
 
 /* @nist LA.RSM.6.1: twice and no more; the last session is the last, and with its end the account has ended, also across a start */
@@ -33,39 +11,40 @@ static void test_uses_are_counted(void **state)
 {
 	char first[64], second[64], third[64];
 
-	ask("POST", "/api/v1/accounts", FIRE, 201, "\"uses_left\":2");
-	CHECK_INT(enter("a2", first), 201);
-	ask("GET", "/api/v1/accounts/a2", NULL, 200, "\"uses_left\":1");
-	CHECK_INT(enter("a2", second), 201);
-	ask("GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"active\"");
-	ask("GET", "/api/v1/accounts/a2", NULL, 200, "\"uses_left\":0");
-	CHECK_INT(enter("a2", third), 409);
+	check_as(NULL, "POST", "/api/v1/accounts", FIRE, 201, "\"uses_left\":2");
+	CHECK_INT(open_for("a2", first), 201);
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"uses_left\":1");
+	CHECK_INT(open_for("a2", second), 201);
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"active\"");
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"uses_left\":0");
+	CHECK_INT(open_for("a2", third), 409);
 	CHECK(strstr(tw_unit_body(w.unit), "account.uses"));
 	world_start(&w);
 	CHECK_INT(tw_unit_request_as(w.unit, first, "DELETE", "/api/v1/sessions/current", NULL), 204);
-	ask("GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"active\"");
-	CHECK_INT(enter("a2", third), 409);
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"active\"");
+	CHECK_INT(open_for("a2", third), 409);
 	later(31 * MINUTE); /* the second is over too */
-	ask("GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"expired\"");
-	ask("POST", "/api/v1/session-codes", "{\"account\":\"a2\"}", 409, "account.state");
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"expired\"");
+	check_as(NULL, "POST", "/api/v1/session-codes", "{\"account\":\"a2\"}", 409, "account.state");
 	CHECK_OK(tw_access_job_accounts(&device()->context));
-	ask("GET", "/api/v1/accounts/a2", NULL, 404, NULL);
-	ask("GET", "/api/v1/account-changes", NULL, 200, "\"what\":\"removed, for it was used as often as it might be\"");
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 404, NULL);
+	check_as(NULL, "GET", "/api/v1/account-changes", NULL, 200, "\"what\":\"removed, for it was used as often as it might be\"");
 }
 
 static void test_what_is_not_counted(void **state)
 {
 	char token[64];
 
-	ask("POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\",\"uses\":2}", 400, "account.uses");
-	ask("POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"emergency\",\"lifetime\":60,\"uses\":0}", 400, "path.input");
-	ask("POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"emergency\",\"lifetime\":60}", 201, NULL);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\",\"uses\":2}", 400, "account.uses");
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"emergency\",\"lifetime\":60,\"uses\":0}", 400, "path.input");
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"emergency\",\"lifetime\":60}", 201, NULL);
 	CHECK(!strstr(tw_unit_body(w.unit), "uses_left"));
 	for (int i = 0; i < 4; i++)
-		CHECK_INT(enter("a2", token), 201);
-	ask("POST", "/api/v1/accounts", FIRE, 201, "\"a3\"");
-	ask("POST", "/api/v1/credentials", "{\"account\":\"a3\",\"label\":\"x\",\"certificate\":\"y\"}", 409, "account.uses");
-	ask("POST", "/api/v1/credentials", "{\"account\":\"a2\",\"label\":\"x\",\"certificate\":\"y\"}", 400, "credential.certificate");
+		CHECK_INT(open_for("a2", token), 201);
+	check_as(NULL, "POST", "/api/v1/accounts", FIRE, 201, "\"a3\"");
+	check_as(NULL, "POST", "/api/v1/credentials", "{\"account\":\"a3\",\"label\":\"x\",\"certificate\":\"y\"}", 409, "account.uses");
+	check_as(NULL, "POST", "/api/v1/credentials", "{\"account\":\"a2\",\"label\":\"x\",\"certificate\":\"y\"}", 400,
+		"credential.certificate");
 }
 
 /* @nist LA.RSM.6.3: each change with its actor and time, the newest first, page by page; of another owner nothing */
@@ -76,14 +55,14 @@ static void test_changes_are_reported(void **state)
 		"made, as owner" };
 	uint8_t secret[16];
 
-	ask("POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, NULL);
-	ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"operator\"}", 201, NULL);
-	ask("PUT", "/api/v1/accounts/a2", "{\"name\":\"robert\"}", 200, NULL);
-	ask("PUT", "/api/v1/accounts/a2", "{\"name\":\"alice\"}", 409, NULL); /* what was refused changed nothing */
-	ask("PUT", "/api/v1/suspensions/a2", NULL, 204, NULL);
-	ask("DELETE", "/api/v1/accounts/a2", NULL, 204, NULL);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, NULL);
+	check_as(NULL, "POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"operator\"}", 201, NULL);
+	check_as(NULL, "PUT", "/api/v1/accounts/a2", "{\"name\":\"robert\"}", 200, NULL);
+	check_as(NULL, "PUT", "/api/v1/accounts/a2", "{\"name\":\"alice\"}", 409, NULL); /* what was refused changed nothing */
+	check_as(NULL, "PUT", "/api/v1/suspensions/a2", NULL, 204, NULL);
+	check_as(NULL, "DELETE", "/api/v1/accounts/a2", NULL, 204, NULL);
 	world_start(&w);
-	ask("GET", "/api/v1/account-changes", NULL, 200, NULL);
+	check_as(NULL, "GET", "/api/v1/account-changes", NULL, 200, NULL);
 	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(w.unit)), 1 << 20, &all));
 	const json_t *changes = json_object_get(all, "changes");
 	CHECK_INT(json_array_size(changes), TW_COUNT(done));
@@ -96,11 +75,11 @@ static void test_changes_are_reported(void **state)
 		CHECK_TEXT(tw_json_text(one, "by"), i + 1 < TW_COUNT(done) ? "owner:alice" : "secret");
 	}
 	CHECK_TEXT(tw_json_text(json_array_get(changes, 0), "name"), "robert");
-	ask("GET", "/api/v1/account-changes?limit=2", NULL, 200, "\"next\"");
-	ask("GET", "/api/v1/account-changes?cursor=AAAA", NULL, 400, "page.cursor");
+	check_as(NULL, "GET", "/api/v1/account-changes?limit=2", NULL, 200, "\"next\"");
+	check_as(NULL, "GET", "/api/v1/account-changes?cursor=AAAA", NULL, 400, "page.cursor");
 	CHECK_INT(tw_unit_recover(w.unit, secret), 200);
 	CHECK_INT(tw_unit_takeover(w.unit, "carol"), 201);
-	ask("GET", "/api/v1/account-changes", NULL, 200, "made, as owner");
+	check_as(NULL, "GET", "/api/v1/account-changes", NULL, 200, "made, as owner");
 	CHECK(!strstr(tw_unit_body(w.unit), "robert"));
 }
 
