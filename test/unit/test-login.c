@@ -415,6 +415,10 @@ static void test_second_factor(void **state)
 	CHECK_INT(login("alice", GOOD), 200);
 	SAYS("\"needed\":[\"totp\"]");
 	CHECK(!strstr(tw_unit_body(w.unit), "\"token\""));
+	CHECK_INT(go_on("factor", "passkey"), 400); /* none of this account's */
+	SAYS("access.factor");
+	CHECK_INT(go_on("factor", "totp"), 200);
+	SAYS("\"needed\":[\"totp\"]");
 	CHECK_INT(go_on("code", code_at(secret, step_used)), 403); /* used */
 	CHECK_INT(go_on("code", code_at(secret, step_used - 2)), 403);
 	CHECK_INT(go_on("code", "000000"), 403);
@@ -472,6 +476,21 @@ static void set(const char *key, const char *version, const char *value, int wan
 	(void)snprintf(target, sizeof target, "/api/v1/settings/%s", key);
 	(void)snprintf(body, sizeof body, "{\"value\":\"%s\"}", value);
 	CHECK_INT(tw_unit_request(w.unit, "PUT", target, version, body), want);
+}
+
+/* A new password is nobody's to choose before the second factor was shown. */
+static void test_first_the_factor_then_the_password(void **state)
+{
+	enrol();
+	set("logical-access.password-min", "\"0\"", "30", 200);
+	CHECK_INT(login("alice", GOOD), 200);
+	SAYS("\"needed\":[\"totp\"]");
+	CHECK_INT(go_on("new_password", GOOD " " BETTER), 200);
+	SAYS("\"needed\":[\"totp\"]");
+	CHECK_INT(go_on("code", next_code(secret)), 200);
+	SAYS("\"needed\":[\"new-password\"]");
+	CHECK_INT(go_on("new_password", GOOD " " BETTER), 201);
+	CHECK(world_log_says(&w, "session of a1 alice by password+totp"));
 }
 
 /* what the organization asks for is insisted on, at the next request too */
@@ -612,5 +631,5 @@ CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test
 	LOGIN(test_given_has_to_be_changed), LOGIN(test_own), LOGIN(test_the_old_one_is_not_guessed), LOGIN(test_of_others),
 	LOGIN(test_through_whose_hands), LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash),
 	LOGIN(test_length_is_a_setting), LOGIN(test_second_factor), LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew),
-	LOGIN(test_policy), LOGIN(test_no_hash_no_login), LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors),
-	LOGIN(test_without_memory))
+	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_no_hash_no_login),
+	LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors), LOGIN(test_without_memory))

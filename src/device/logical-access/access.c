@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "device/logical-access/login-factor.h"
 #include "device/logical-access/rights.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
@@ -140,11 +141,13 @@ tw_err tw_access_account_of_key(struct tw_device *d, const struct tw_request *rq
 /* By what it was opened, while that is strong enough. */
 tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, struct tw_proof *ret)
 {
+	const struct tw_login_factor *second = tw_factor_of_how(s->how);
+
 	*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_CODE, 1 };
 	if (!strcmp(s->how, TW_HOW_PASSWORD))
 		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_PASSWORD, 1 };
-	if (!strcmp(s->how, TW_HOW_PASSWORD_TOTP))
-		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_PASSWORD | 1U << TW_METHOD_TOTP, 2 };
+	if (second)
+		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_PASSWORD | 1U << second->method, 2 };
 	return tw_policy_takes(d, s->how) ? TW_OK : TW_RAISE(DENIED, "what opened the session is not strong enough now");
 }
 

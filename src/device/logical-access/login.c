@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A login, in one step or several: name and password; a code, where an authenticator is enrolled; a new password, where somebody else gave the old
+ * A login, in one step or several: name and password; a second factor, where the account has one; a new password, where somebody else gave the old
  * one. Between steps the client holds a handle, which is good for five minutes and for what is still wanted.
  */
 #include "device/logical-access/login.h"
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "device/logical-access/login-factor.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/throttle-store.h"
-#include "device/logical-access/totp.h"
 #include "device/rows-logical-access.h"
 
 /* --- Who has to wait --- */
@@ -52,7 +52,7 @@ static struct tw_throttle_try try_of(const struct tw_login_who *w)
 	return (struct tw_throttle_try){ .source = w->source, .account = w->name, .known = w->known };
 }
 
-static void failed(struct tw_device *d, const struct tw_login_who *w)
+void tw_login_failed(struct tw_device *d, const struct tw_login_who *w)
 {
 	const struct tw_throttle_try try = try_of(w);
 
@@ -109,132 +109,6 @@ tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct 
 	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
 }
 
-/* --- Work of the hash role --- */
-
-static tw_err busy(struct tw_reply *rp, const char *why)
-{
-	TW_TRY(tw_reply_problem(
-		rp, 503, "busy", "access.hash", "The device cannot look at passwords now", "Try again in a moment.", "%s", why));
-	rp->retry_after_s = 1;
-	return TW_OK;
-}
-
-tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_login_work **ret)
-{
-	struct tw_device *d = tw_device_of(c);
-
-	*ret = NULL;
-	for (size_t i = 0; i < TW_LOGIN_WORKS && !*ret; i++)
-		if (!d->access->works[i].later)
-			*ret = &d->access->works[i];
-	if (!*ret)
-		return busy(rp, "So many passwords are being looked at.");
-	TW_TRY(tw_path_later(c, rq, rp));
-	if (!rp->problem[0])
-		**ret = (struct tw_login_work){ .later = rp->later, .d = d };
-	return TW_OK;
-}
-
-static void release(struct tw_login_work *w)
-{
-	tw_secret_free(w->fresh);
-	tw_wipe(w, sizeof *w);
-}
-
-/* The path drops the answer: it is refused now. */
-tw_err tw_login_cannot(struct tw_login_work *w, tw_err e, struct tw_reply *rp)
-{
-	release(w);
-	return tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE) ? busy(rp, tw_err_detail()) : e;
-}
-
-static void on_hash(void *user, const struct tw_hash_answer *a)
-{
-	struct tw_login_work *w = user;
-
-	if (a->outcome == TW_HASH_REFUSED)
-		tw_login_finish_busy(w, a->why);
-	else
-		w->next(w, a);
-}
-
-tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp)
-{
-	struct tw_password_kept kept;
-	tw_err e = tw_password_of(w->d, w->account, &kept);
-
-	if (!tw_failed(e))
-		e = tw_hash_verify(w->d, &kept.hash, password, on_hash, w);
-	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
-}
-
-tw_err tw_login_make(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp)
-{
-	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };
-	tw_err e = tw_hash_make(w->d, cost, password, on_hash, w);
-
-	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
-}
-
-void tw_login_then_make(struct tw_login_work *w, void (*next)(struct tw_login_work *w, const struct tw_hash_answer *a))
-{
-	const struct tw_slice fresh = { (const char *)tw_secret_bytes(w->fresh), tw_secret_size(w->fresh) };
-	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };
-	struct tw_reply rp = { .status = 200 };
-
-	w->next = next;
-	tw_err e = tw_hash_make(w->d, cost, fresh, on_hash, w);
-	w->fresh = tw_secret_free(w->fresh);
-	if (tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE))
-		tw_login_finish_busy(w, "So many passwords are being looked at.");
-	else if (tw_failed(e))
-		tw_login_finish(w, &rp, e);
-}
-
-void tw_login_finish(struct tw_login_work *w, struct tw_reply *rp, tw_err e)
-{
-	struct tw_device *d = w->d;
-	tw_later *later = w->later;
-
-	release(w);
-	d->access->proven = true; /* what counts against somebody was counted here */
-	tw_path_finish(later, rp, e);
-	d->access->proven = false;
-}
-
-void tw_login_finish_busy(struct tw_login_work *w, const char *why)
-{
-	struct tw_reply rp = { .status = 200 };
-
-	tw_login_finish(w, &rp, busy(&rp, why));
-}
-
-/* What has been proven stays so; a role that was taken away meanwhile, and an account that is none any more, count for nothing. */
-bool tw_login_still_may(struct tw_context *c, struct tw_request *rq)
-{
-	struct tw_subject now = rq->subject;
-	struct tw_decision decision;
-
-	if (!tw_access_known(c, &now))
-		return false;
-	for (size_t i = 0; i < TW_COUNT(now.given.bits); i++)
-		rq->subject.roles.bits[i] &= now.given.bits[i];
-	rq->subject.given = now.given;
-	return !tw_failed(tw_path_decide(c, &rq->subject, rq->operation->permission, rq->operation->when, &decision)) &&
-		decision.verdict == TW_ALLOW;
-}
-
-void tw_login_stop(struct tw_device *d)
-{
-	for (size_t i = 0; i < TW_LOGIN_WORKS; i++) {
-		struct tw_login_work *w = &d->access->works[i];
-
-		tw_hash_cancel(d, w);
-		(void)tw_later_drop(w->later);
-		release(w);
-	}
-}
-
 /* --- Name and password --- */
 
 static tw_err no_login(struct tw_reply *rp)
@@ -268,10 +142,10 @@ static tw_err arrive(tw_store *s, void *user)
 }
 
 /* Everything that was wanted has been shown. */
-static tw_err let_in(struct tw_device *d, const struct tw_request *rq, const struct tw_account *a, struct arrival *v, bool had_code,
-	struct tw_reply *rp)
+static tw_err let_in(struct tw_device *d, const struct tw_request *rq, const struct tw_account *a, struct arrival *v,
+	const char *how, struct tw_reply *rp)
 {
-	const struct tw_entering e = { a, had_code ? TW_HOW_PASSWORD_TOTP : TW_HOW_PASSWORD, rq, v->by, arrive, v };
+	const struct tw_entering e = { a, how, rq, v->by, arrive, v };
 
 	TW_TRY(tw_access_enter(d, &e, rp));
 	if (rp->problem[0])
@@ -295,23 +169,30 @@ static struct tw_login_step *step_place(struct tw_device *d)
 /* What is still wanted, in words, under a handle. */
 static tw_err say_wanted(const struct tw_login_step *s, const char *handle, struct tw_reply *rp)
 {
-	rp->body = json_pack("{s:[s], s:s, s:i}", "needed", s->wants_code ? "totp" : "new-password", "login", handle,
-		"expires_in_s", TW_LOGIN_STEP_MS / 1000);
-	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+	json_t *needed = json_array();
+
+	rp->body = json_pack("{s:o, s:s, s:i}", "needed", needed, "login", handle, "expires_in_s", TW_LOGIN_STEP_MS / 1000);
+	if (!rp->body)
+		return TW_RAISE(NOMEM, "reply");
+	return s->factors ? tw_factors_list(s->factors, needed) : tw_json_append(needed, json_string("new-password"));
 }
 
-static tw_err begin_step(struct tw_device *d, const struct tw_login_step *s, struct tw_reply *rp)
+static tw_err begin_step(struct tw_login_work *w, const struct tw_login_step *s, struct tw_reply *rp)
 {
-	struct tw_login_step *place = step_place(d);
-	struct tw_login_step fresh = *s;
+	struct tw_device *d = w->d;
+	struct tw_login_step *place = step_place(d), fresh = *s;
 	TW_CLEANUP(tw_token_done) struct tw_token t = { .text = "" };
 
 	TW_TRY(tw_token_make(d->context.sys, &t));
 	memcpy(fresh.hash, t.hash, sizeof fresh.hash);
 	fresh.number = ++d->access->last_step;
 	fresh.expires_ms = tw_time_boot_ms(&d->time) + TW_LOGIN_STEP_MS;
-	TW_TRY(say_wanted(s, t.text, rp));
-	*place = fresh;
+	TW_TRY(tw_factor_begin(&(struct tw_factor_step){ &d->context, tw_later_request(w->later), &fresh, rp }));
+	if (!rp->problem[0])
+		TW_TRY(say_wanted(s, t.text, rp));
+	if (!rp->problem[0])
+		*place = fresh;
+	tw_wipe(&fresh, sizeof fresh);
 	return TW_OK;
 }
 
@@ -322,18 +203,19 @@ static tw_err go_on(struct tw_login_work *w, const struct tw_account *a, struct 
 	struct tw_password_kept kept;
 
 	(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a->id, a->name);
-	TW_TRY(tw_totp_wanted(w->d, a->id, &s.wants_code));
+	TW_TRY(tw_factors_of(w->d, a->id, &s.factors));
 	TW_TRY(tw_password_of(w->d, a->id, &kept));
-	if (!s.wants_code && tw_policy_second(w->d, a))
+	if (!s.factors && tw_policy_second(w->d, a))
 		return tw_reply_problem(rp, 403, "second-factor", "LA.AS.2.1", "A second factor is needed",
 			"Enrol an authenticator in a session of another kind: by a client certificate, or by a code that somebody makes for you.",
-			"The password is right, and for this account it does not suffice. No authenticator is enrolled.");
+			"The password is right, and for this account it does not suffice. It has no second factor.");
 	s.by = kept.by;
 	s.wants_new = kept.must_change || w->too_short;
-	if (s.wants_code || s.wants_new)
-		return begin_step(w->d, &s, rp);
+	s.how = TW_HOW_PASSWORD;
+	if (s.factors || s.wants_new)
+		return begin_step(w, &s, rp);
 	struct arrival v = { w->d, &w->who, a->id, "", kept.by, "" };
-	return let_in(w->d, tw_later_request(w->later), a, &v, false, rp);
+	return let_in(w->d, tw_later_request(w->later), a, &v, s.how, rp);
 }
 
 /* Looked up whether the password was right or not: an account that is not there is looked up as well. */
@@ -345,7 +227,7 @@ static tw_err judge(struct tw_login_work *w, bool right, struct tw_reply *rp)
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
 	if (tw_is(e, TW_CODE_NOTFOUND) || a.state != TW_ACCOUNT_ACTIVE || !right) {
-		failed(w->d, &w->who);
+		tw_login_failed(w->d, &w->who);
 		if (!tw_failed(e))
 			(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a.id, a.name);
 		return no_login(rp);
@@ -403,7 +285,7 @@ static void on_made(struct tw_login_work *w, const struct tw_hash_answer *made)
 		e = no_step(&rp);
 	} else if (!tw_failed(e)) {
 		struct arrival v = { w->d, &w->who, a.id, phc, w->by, "" };
-		e = let_in(w->d, tw_later_request(w->later), &a, &v, w->had_code, &rp);
+		e = let_in(w->d, tw_later_request(w->later), &a, &v, w->how, &rp);
 		if (!tw_failed(e) && !rp.problem[0])
 			tw_wipe(s, sizeof *s);
 	}
@@ -436,7 +318,7 @@ static tw_err renew(struct tw_context *c, const struct tw_request *rq, const str
 		return TW_OK;
 	w->who = s->who;
 	w->account = s->account;
-	w->had_code = s->had_code;
+	w->how = s->how;
 	w->by = s->by;
 	w->step = s->number;
 	w->next = on_compared;
@@ -444,40 +326,22 @@ static tw_err renew(struct tw_context *c, const struct tw_request *rq, const str
 	return tw_failed(e) ? tw_login_cannot(w, e, rp) : tw_login_verify(w, password, rp);
 }
 
-static tw_err use_code(struct tw_device *d, const struct tw_request *rq, struct tw_login_step *s, struct tw_reply *rp)
-{
-	tw_err e = tw_totp_use(d, s->account, tw_slice_of(tw_json_text(rq->input, "code")));
-
-	if (tw_is(e, TW_CODE_STATE))
-		return tw_reply_problem(rp, 503, "clock", "access.clock", "The device's clock cannot be trusted now",
-			"Use a client certificate, or wait until the clock is set.", "Without the time no code can be judged.");
-	if (tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_NOTFOUND)) {
-		failed(d, &s->who);
-		return tw_reply_problem(rp, 403, "login", "access.totp", "This is not the code of now",
-			"Wait for the next code of the authenticator.", "It was mistyped, used, or is of another time.");
-	}
-	TW_TRY(e);
-	s->wants_code = false;
-	s->had_code = true;
-	return TW_OK;
-}
-
-/* After the password: a code that is good once and for a moment, or a new password. */
+/* After the password: a second factor, or a new password. */
 static tw_err proceed(
 	struct tw_context *c, const struct tw_request *rq, struct tw_login_step *s, const struct tw_account *a, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
 
-	if (s->wants_code)
-		TW_TRY(use_code(d, rq, s, rp));
+	if (s->factors)
+		TW_TRY(tw_factor_answer(&(struct tw_factor_step){ c, rq, s, rp }));
 	if (rp->problem[0])
 		return TW_OK;
-	if (s->wants_new && *tw_json_text(rq->input, "new_password"))
+	if (!s->factors && s->wants_new && *tw_json_text(rq->input, "new_password"))
 		return renew(c, rq, s, a, rp);
-	if (s->wants_new)
+	if (s->factors || s->wants_new)
 		return say_wanted(s, tw_json_text(rq->input, "login"), rp);
 	struct arrival v = { d, &s->who, a->id, "", s->by, "" };
-	TW_TRY(let_in(d, rq, a, &v, s->had_code, rp));
+	TW_TRY(let_in(d, rq, a, &v, s->how, rp));
 	if (!rp->problem[0])
 		tw_wipe(s, sizeof *s);
 	return TW_OK;

@@ -18,6 +18,7 @@
 #define TW_LOGIN_STEP_MS 300000
 #define TW_LOGIN_CLIENTS 16 /* that are known at one account; the one that came longest ago is forgotten for a new one */
 
+struct tw_login_factor;
 /* Who tries to come in, as failures are counted. */
 struct tw_login_who {
 	char name[TW_ACCOUNT_NAME_MAX + 1]; /* as typed, in one case; there may be no such account */
@@ -33,7 +34,10 @@ struct tw_login_step {
 	uint8_t hash[32]; /* of the handle's text */
 	struct tw_login_who who;
 	struct tw_placer by; /* through whose hands the password came */
-	bool wants_code, wants_new, had_code;
+	unsigned factors;    /* the kinds of second factor of which one is wanted (login-factor.h); 0: none, or none any more */
+	const struct tw_login_factor *asked; /* the one that was asked for last; NULL: none */
+	const char *how;                     /* by what the session will have been opened, as far as it has been shown */
+	bool wants_new;
 };
 /* Something about a password that the hash role computes. */
 struct tw_login_work {
@@ -44,16 +48,18 @@ struct tw_login_work {
 	struct tw_login_who who;
 	struct tw_placer by; /* through whose hands the password came, or comes */
 	bool too_short;      /* what was typed, by the rules of now */
-	bool had_code;       /* of an authenticator, in the step before */
+	const char *how;     /* of the step it came of */
 	uint64_t step;       /* whose new password it is; 0: nobody's */
 	tw_secret *fresh;    /* a new password that waits for something else to be computed first */
 };
 
 tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw_login_step **ret); /* NULL: there is none */
+void tw_login_failed(struct tw_device *d, const struct tw_login_who *w); /* counts against source and account */
 /* The path's admit asks here first. */
 bool tw_login_is(const struct tw_request *rq);
 tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 
+/* login-work.c */
 /* A free place, and an answer that comes later; a problem: none to be had. */
 tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_login_work **ret);
 tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp);

@@ -6,7 +6,7 @@
  * Asked when somebody logs in, and again at each request of the session that came of it
  */
 #include "base/text.h"
-#include "device/logical-access/login.h"
+#include "device/logical-access/login-factor.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 
@@ -24,7 +24,7 @@ enum tw_strength tw_policy_strength(struct tw_device *d)
 /* Of a session, by what opened it. Taking over by a browser proves the label's secret and that somebody stands at the device. */
 bool tw_policy_takes(struct tw_device *d, const char *how)
 {
-	const bool two = !strcmp(how, TW_HOW_PASSWORD_TOTP) || !strcmp(how, TW_HOW_BROWSER);
+	const bool two = tw_factor_of_how(how) || !strcmp(how, TW_HOW_BROWSER);
 	enum tw_strength wanted = tw_policy_strength(d);
 
 	return wanted == TW_STRENGTH_ANY || (wanted == TW_STRENGTH_TWO && two);

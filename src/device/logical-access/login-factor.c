@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/logical-access/login-factor.h"
+
+#include "base/text.h"
+#include "device/logical-access/state.h"
+#include "device/logical-access/totp.h"
+
+/* --- An authenticator --- */
+
+static tw_err verify_totp(const struct tw_factor_step *t)
+{
+	struct tw_device *d = tw_device_of(t->c);
+	tw_err e = tw_totp_use(d, t->s->account, tw_slice_of(tw_json_text(t->rq->input, "code")));
+
+	if (tw_is(e, TW_CODE_STATE))
+		return tw_reply_problem(t->rp, 503, "clock", "access.clock", "The device's clock cannot be trusted now",
+			"Use a client certificate, or wait until the clock is set.", "Without the time no code can be judged.");
+	if (tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_NOTFOUND)) {
+		tw_login_failed(d, &t->s->who);
+		return tw_reply_problem(t->rp, 403, "login", "access.totp", "This is not the code of now",
+			"Wait for the next code of the authenticator.", "It was mistyped, used, or is of another time.");
+	}
+	return e;
+}
+
+/* --- The table --- */
+
+static const struct tw_login_factor kinds[] = {
+	{ "totp", TW_HOW_PASSWORD_TOTP, TW_METHOD_TOTP, tw_totp_wanted, NULL, verify_totp },
+};
+
+tw_err tw_factors_of(struct tw_device *d, int64_t account, unsigned *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; i < TW_COUNT(kinds); i++) {
+		bool has = false;
+
+		TW_TRY(kinds[i].has(d, account, &has));
+		*ret |= has ? 1U << i : 0;
+	}
+	return TW_OK;
+}
+
+tw_err tw_factors_list(unsigned factors, json_t *needed)
+{
+	for (size_t i = 0; i < TW_COUNT(kinds); i++)
+		if (factors & 1U << i)
+			TW_TRY(tw_json_append(needed, json_string(kinds[i].name)));
+	return TW_OK;
+}
+
+const struct tw_login_factor *tw_factor_of_how(const char *how)
+{
+	for (size_t i = 0; i < TW_COUNT(kinds); i++)
+		if (!strcmp(kinds[i].how, how))
+			return &kinds[i];
+	return NULL;
+}
+
+static const struct tw_login_factor *first(unsigned factors)
+{
+	for (size_t i = 0; i < TW_COUNT(kinds); i++)
+		if (factors & 1U << i)
+			return &kinds[i];
+	return NULL;
+}
+
+/* By its name; without one, what was asked for last, or the first. NULL: the account has no such. */
+static const struct tw_login_factor *chosen(const struct tw_factor_step *t)
+{
+	const char *name = tw_json_text(t->rq->input, "factor");
+
+	for (size_t i = 0; *name && i < TW_COUNT(kinds); i++)
+		if (!strcmp(kinds[i].name, name))
+			return t->s->factors & 1U << i ? &kinds[i] : NULL;
+	if (*name)
+		return NULL;
+	return t->s->asked ? t->s->asked : first(t->s->factors);
+}
+
+static tw_err ask_for(const struct tw_factor_step *t, const struct tw_login_factor *f)
+{
+	t->s->asked = f;
+	return f->begin ? f->begin(t) : TW_OK;
+}
+
+tw_err tw_factor_begin(const struct tw_factor_step *t)
+{
+	const unsigned all = t->s->factors;
+
+	return all && !(all & (all - 1)) ? ask_for(t, first(all)) : TW_OK;
+}
+
+tw_err tw_factor_answer(const struct tw_factor_step *t)
+{
+	const struct tw_login_factor *f = chosen(t);
+
+	if (!f)
+		return tw_reply_problem(t->rp, 400, "input", "access.factor", "This account has no such second factor",
+			"Choose one of those that the answer before named.", "It has others, or none is wanted any more.");
+	if (!*tw_json_text(t->rq->input, "code"))
+		return ask_for(t, f);
+	TW_TRY(f->verify(t));
+	if (t->rp->problem[0])
+		return TW_OK;
+	t->s->factors = 0;
+	t->s->how = f->how;
+	return TW_OK;
+}
