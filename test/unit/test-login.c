@@ -358,6 +358,59 @@ static void test_asked_again_behind_the_hash(void **state)
 	CHECK_INT(login("kim", BETTER), 403);
 }
 
+static int go_on_begin(const char *key, const char *value)
+{
+	char body[256];
+
+	(void)snprintf(body, sizeof body, "{\"login\":\"%s\",\"%s\":\"%s\"}", handle, key, value);
+	return tw_unit_request_as(w.unit, NULL, "POST", LOGINS, body);
+}
+
+/* Whoever knows a password that was given, and has begun to log in by it, has lost with it what he began, wherever he stood. */
+static void test_ends_with_its_password(void **state)
+{
+	static const struct {
+		const char *method, *target, *body;
+		int status;
+	} rows[] = { { "PUT", "/api/v1/passwords/a2", "{\"password\":\"" GOOD "\"}", 204 },
+		{ "DELETE", "/api/v1/passwords/a2", NULL, 204 }, { "PUT", "/api/v1/suspensions/a2", NULL, 204 } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+		CHECK_INT(login("bob", BETTER), 200);
+		CHECK_INT(ask(rows[i].method, rows[i].target, rows[i].body), rows[i].status);
+		CHECK_INT(go_on("new_password", GOOD " of mine"), 403);
+		SAYS("access.login-step");
+	}
+	CHECK_INT(ask("DELETE", "/api/v1/suspensions/a2", NULL), 204);
+	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+	CHECK_INT(login("bob", BETTER), 200);
+	CHECK_INT(go_on_begin("new_password", GOOD), 0);
+	CHECK(played_step()); /* another than the old one: its hash is being made */
+	CHECK_INT(tw_unit_request(w.unit, "DELETE", "/api/v1/passwords/a2", NULL, NULL), 204);
+	CHECK_INT(settle(0), 403);
+	SAYS("access.login-step");
+	CHECK_INT(login("bob", GOOD), 403);
+	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+	CHECK_INT(login_begin("bob", BETTER), 0);
+	CHECK_INT(tw_unit_request(w.unit, "DELETE", "/api/v1/passwords/a2", NULL, NULL), 204);
+	CHECK_INT(settle(0), 403);
+	SAYS("access.login");
+}
+
+/* Recovery at the console waits for nobody, and what was computed for a login of before is for nobody. */
+static void test_recovery_ends_what_is_under_way(void **state)
+{
+	CHECK_INT(login_begin("alice", GOOD), 0);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/passwords/a2", NULL, "{\"password\":\"" BETTER "\"}"), 0);
+	CHECK_INT(recover(), 200);
+	CHECK_INT(played.cancelled, 2);
+	CHECK_INT(settle(0), 0);
+	make_owned();
+	CHECK_INT(login_begin("alice", GOOD), 0);
+	CHECK_INT(settle(0), 403);
+}
+
 /* the next login goes by the new length */
 static void test_length_is_a_setting(void **state)
 {
@@ -630,6 +683,7 @@ CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test
 	LOGIN(test_a_known_client_waits_for_its_own), LOGIN(test_one_at_a_time), LOGIN(test_known_clients_find_a_place),
 	LOGIN(test_given_has_to_be_changed), LOGIN(test_own), LOGIN(test_the_old_one_is_not_guessed), LOGIN(test_of_others),
 	LOGIN(test_through_whose_hands), LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash),
-	LOGIN(test_length_is_a_setting), LOGIN(test_second_factor), LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew),
+	LOGIN(test_ends_with_its_password), LOGIN(test_recovery_ends_what_is_under_way), LOGIN(test_length_is_a_setting),
+	LOGIN(test_second_factor), LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew),
 	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_no_hash_no_login),
 	LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors), LOGIN(test_without_memory))

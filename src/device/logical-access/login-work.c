@@ -57,6 +57,7 @@ tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct
 	struct tw_password_kept kept;
 	tw_err e = tw_password_of(w->d, w->account, &kept);
 
+	w->began = kept.hash;
 	if (!tw_failed(e))
 		e = tw_hash_verify(w->d, &kept.hash, password, on_hash, w);
 	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;

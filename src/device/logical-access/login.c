@@ -199,7 +199,7 @@ static tw_err begin_step(struct tw_login_work *w, const struct tw_login_step *s,
 /* The password is right. */
 static tw_err go_on(struct tw_login_work *w, const struct tw_account *a, struct tw_reply *rp)
 {
-	struct tw_login_step s = { .account = a->id, .who = w->who };
+	struct tw_login_step s = { .account = a->id, .who = w->who, .began = w->began };
 	struct tw_password_kept kept;
 
 	(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a->id, a->name);
@@ -218,21 +218,37 @@ static tw_err go_on(struct tw_login_work *w, const struct tw_account *a, struct 
 	return let_in(w->d, tw_later_request(w->later), a, &v, s.how, rp);
 }
 
-/* Looked up whether the password was right or not: an account that is not there is looked up as well. */
+/*
+ * The account, while it is active and has the password that the login began with: what was changed, removed or taken away since opens nothing.
+ * NOTFOUND: it is not so. Of an account that is not there as much is looked up, and of one without a password the hash is nobody's.
+ */
+static tw_err still(struct tw_device *d, int64_t account, const struct tw_phc *began, struct tw_account *ret)
+{
+	struct tw_password_kept kept;
+
+	*ret = (struct tw_account){ .id = 0 };
+	tw_err e = tw_account_get(d, account, ret);
+	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	TW_TRY(tw_password_of(d, account, &kept));
+	if (tw_failed(e) || ret->state != TW_ACCOUNT_ACTIVE || !tw_phc_same(&kept.hash, began))
+		return TW_RAISE(NOTFOUND, "no active account with this password");
+	return TW_OK;
+}
+
 static tw_err judge(struct tw_login_work *w, bool right, struct tw_reply *rp)
 {
 	struct tw_account a;
-	tw_err e = tw_account_get(w->d, w->account, &a);
+	tw_err e = still(w->d, w->account, &w->began, &a);
 
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
-	if (tw_is(e, TW_CODE_NOTFOUND) || a.state != TW_ACCOUNT_ACTIVE || !right) {
-		tw_login_failed(w->d, &w->who);
-		if (!tw_failed(e))
-			(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a.id, a.name);
-		return no_login(rp);
-	}
-	return go_on(w, &a, rp);
+	if (right && !tw_failed(e))
+		return go_on(w, &a, rp);
+	tw_login_failed(w->d, &w->who);
+	if (a.id)
+		(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a.id, a.name);
+	return no_login(rp);
 }
 
 static void on_verified(struct tw_login_work *w, const struct tw_hash_answer *a)
@@ -280,8 +296,8 @@ static void on_made(struct tw_login_work *w, const struct tw_hash_answer *made)
 		if (w->d->access->steps[i].number == w->step)
 			s = &w->d->access->steps[i];
 	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(made->phc));
-	tw_err e = tw_account_get(w->d, w->account, &a);
-	if (!s || tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE)) {
+	tw_err e = s ? still(w->d, s->account, &s->began, &a) : TW_OK;
+	if (!s || tw_is(e, TW_CODE_NOTFOUND)) {
 		e = no_step(&rp);
 	} else if (!tw_failed(e)) {
 		struct arrival v = { w->d, &w->who, a.id, phc, w->by, "" };
@@ -357,8 +373,8 @@ static tw_err continue_login(struct tw_context *c, const struct tw_request *rq, 
 	if (!s)
 		return no_step(rp);
 	d->access->proven = true; /* what counts was counted here, against whom it counts */
-	tw_err e = tw_account_get(d, s->account, &a);
-	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE)) {
+	tw_err e = still(d, s->account, &s->began, &a);
+	if (tw_is(e, TW_CODE_NOTFOUND)) {
 		tw_wipe(s, sizeof *s);
 		return no_step(rp);
 	}

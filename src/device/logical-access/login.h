@@ -34,6 +34,7 @@ struct tw_login_step {
 	uint8_t hash[32]; /* of the handle's text */
 	struct tw_login_who who;
 	struct tw_placer by; /* through whose hands the password came */
+	struct tw_phc began; /* the password's: the login ends with it */
 	unsigned factors;    /* the kinds of second factor of which one is wanted (login-factor.h); 0: none, or none any more */
 	const struct tw_login_factor *asked; /* the one that was asked for last; NULL: none */
 	const char *how;                     /* by what the session will have been opened, as far as it has been shown */
@@ -47,6 +48,7 @@ struct tw_login_work {
 	int64_t account; /* 0: there is no such */
 	struct tw_login_who who;
 	struct tw_placer by; /* through whose hands the password came, or comes */
+	struct tw_phc began; /* what a password was compared with */
 	bool too_short;      /* what was typed, by the rules of now */
 	const char *how;     /* of the step it came of */
 	uint64_t step;       /* whose new password it is; 0: nobody's */

@@ -46,6 +46,7 @@ static tw_err add_hex(const struct tw_sys *sys, json_t *to, const char *key, con
 static void forget(struct tw_device *d, tw_gate **plain)
 {
 	tw_tasks_drop(&d->context, "Ownership has ended.");
+	tw_login_stop(d);                                         /* what is computed has nobody to answer */
 	const struct tw_product_out out = d->access->product_out; /* which is no owner's */
 	tw_wipe(d->access, sizeof *d->access);
 	d->access->product_out = out;
