@@ -59,6 +59,16 @@ static void reference(const struct tw_http_head *h, const char *text)
 	CHECK(!strcasestr(target, "%2f") && !strcasestr(target, "%5c") && !strstr(target, "%25") && !strstr(target, "%00"));
 }
 
+/* Who sends no Accept-Encoding takes everything; who sends one that names neither gzip nor "*" does not take gzip. */
+static void takes_gzip(const struct tw_http_head *h, const char *text)
+{
+	bool takes = tw_http_takes_gzip(h);
+	if (lines_of(text, "accept-encoding") == 0)
+		CHECK(takes);
+	else if (!strcasestr(text, "gzip") && !strchr(text, '*'))
+		CHECK(!takes);
+}
+
 static void head(const char *bytes, size_t size)
 {
 	struct tw_http_head h, again;
@@ -79,6 +89,7 @@ static void head(const char *bytes, size_t size)
 	if (!tw_failed(e)) {
 		CHECK(h.size <= size && h.size <= TW_HTTP_HEAD_MAX && strlen(text) == h.size);
 		reference(&h, text);
+		takes_gzip(&h, text);
 	} else {
 		CHECK(tw_is(e, TW_CODE_NOTFOUND) || (why.status >= 400 && why.rule && why.offset <= size));
 		CHECK(size > 1000 || !matches(simple, text));

@@ -6,14 +6,17 @@
 
 PATH is what a client asks for. The media type follows from the suffix; the ETag is the SHA-256 of the bytes, so it changes with
 them and with nothing else. JSON is for programs to read: it is built in without its white space, a third of it. Modules and styles are
-built in without indentation and lines of comment, which browsers do not read; all pages together have at most PAGES_MAX bytes, so that a
-slow line loads them in a second or two.
+built in without indentation and lines of comment, which browsers do not read, and in gzip where that is shorter; all pages together have at
+most PAGES_MAX bytes in the program, and PLAIN_MAX before they are packed: a slow line loads them in a second or two, and a slow reader reads
+them at all. The same files give the same bytes: gzip's head names no time.
 """
+import collections
 import hashlib
 import json
 import pathlib
 import re
 import sys
+import zlib
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -25,6 +28,10 @@ TYPES = {
 }
 WIDTH = 24
 PAGES_MAX = 150000
+PLAIN_MAX = 200000
+
+
+Asset = collections.namedtuple("Asset", "path type data plain gzip")
 
 
 class Refused(Exception):
@@ -47,6 +54,11 @@ def bare(text, suffix):
     return re.sub(r"(?m)^[ \t]+", "", re.sub(r"\n{2,}", "\n", text))
 
 
+def packed(data):
+    press = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return press.compress(data) + press.flush()
+
+
 def asset(word):
     path, _, name = word.partition("=")
     if not path.startswith("/") or not name:
@@ -59,27 +71,36 @@ def asset(word):
         raise Refused(f"{name}: empty")
     if suffix == ".json":
         data = json.dumps(json.loads(data), separators=(",", ":"), ensure_ascii=False).encode()
-    elif suffix in (".js", ".css"):
+        return Asset(path, TYPES[suffix], data, data, False)
+    if suffix in (".js", ".css"):
         data = bare(data.decode(), suffix).encode()
-    return path, TYPES[suffix], hashlib.sha256(data).hexdigest()[:24], data
+    short = packed(data)
+    gzip = len(short) < len(data)
+    return Asset(path, TYPES[suffix], short if gzip else data, data, gzip)
+
+
+def hold_bounds(pages):
+    for size, most, what in ((sum(len(page.data) for page in pages), PAGES_MAX, "in the program"), (sum(len(page.plain) for page in pages), PLAIN_MAX, "unpacked")):
+        if size > most:
+            raise Refused(f"the pages have {size} bytes {what}, at most {most} may be")
 
 
 def main():
     out, *words = sys.argv[1:]
     try:
         assets = [asset(word) for word in words]
-        if len({path for path, *_ in assets}) != len(assets):
+        if len({one.path for one in assets}) != len(assets):
             raise Refused("a path twice")
-        if (size := sum(len(data) for path, _, _, data in assets if not path.endswith(".json"))) > PAGES_MAX:
-            raise Refused(f"the pages have {size} bytes, at most {PAGES_MAX} may be")
+        hold_bounds([one for one in assets if not one.path.endswith(".json")])
     except (Refused, OSError, ValueError) as error:
         sys.exit(f"embed: {error}")
     text = ["/* Made by tools/embed.py. */", '#include "service/front/front.h"', ""]
-    for number, (_, _, _, data) in enumerate(assets):
-        text += [f"static const uint8_t data_{number}[] = {{", literal(data), "};"]
+    for number, one in enumerate(assets):
+        text += [f"static const uint8_t data_{number}[] = {{", literal(one.data), "};"]
     text += ["", "const struct tw_asset tw_assets[] = {"]
-    for number, (path, kind, tag, data) in enumerate(assets):
-        text.append(f'\t{{ "{path}", "{kind}", "\\"{tag}\\"", data_{number}, {len(data)} }},')
+    for number, one in enumerate(assets):
+        tag = hashlib.sha256(one.data).hexdigest()[:24]
+        text.append(f'\t{{ "{one.path}", "{one.type}", "\\"{tag}\\"", data_{number}, {len(one.data)}, {"true" if one.gzip else "false"} }},')
     text += ["\t{ 0 },", "};", ""]
     pathlib.Path(out).write_text("\n".join(text), encoding="utf-8")
 

@@ -25,9 +25,47 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* What a script says, in gzip */
+static const uint8_t packed[] = {
+	0x1f,
+	0x8b,
+	0x08,
+	0x00,
+	0x00,
+	0x00,
+	0x00,
+	0x00,
+	0x02,
+	0x03,
+	0x53,
+	0x2a,
+	0x2d,
+	0x4e,
+	0x55,
+	0x28,
+	0x2e,
+	0x29,
+	0xca,
+	0x4c,
+	0x2e,
+	0x51,
+	0xb2,
+	0xe6,
+	0x02,
+	0x00,
+	0x9f,
+	0x31,
+	0x39,
+	0x0f,
+	0x0e,
+	0x00,
+	0x00,
+	0x00,
+};
+
 const struct tw_asset tw_assets[] = {
 	{ "/", "text/html; charset=utf-8", "\"one\"", (const uint8_t *)"<!DOCTYPE html>\n", 16 },
-	{ "/app.js", "text/javascript; charset=utf-8", "\"two\"", (const uint8_t *)"\"use strict\";\n", 14 },
+	{ "/app.js", "text/javascript; charset=utf-8", "\"two\"", packed, sizeof packed, true },
 	{ 0 },
 };
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tools/embed.py builds into the program: pages as they are, modules and styles without comments and indentation, JSON without its white space; and never too much."""
+"""What tools/embed.py builds into the program: pages as they are, modules and styles without comments and indentation, in gzip where that is shorter; JSON without its white space; and never too much."""
+import gzip
 import hashlib
 import json
+import random
 import re
 import subprocess
 import sys
@@ -20,13 +22,16 @@ def embed(folder, name, text):
 
 
 def bytes_in(c):
-    return bytes(int(word) for word in re.findall(r"\d+", c.split("[] = {", 1)[1].split("};", 1)[0]))
+    """As they are sent, and what a browser makes of them."""
+    sent = bytes(int(word) for word in re.findall(r"\d+", c.split("[] = {", 1)[1].split("};", 1)[0]))
+    return sent, gzip.decompress(sent) if re.search(r", true \},", c) else sent
 
 
 def test_json_loses_only_white_space(tmp_path):
     document = {"a": ["b c", 1.5, None, {"ä": "\n"}], "z": {}}
     _, c = embed(tmp_path, "some.json", json.dumps(document, indent="\t", ensure_ascii=False) + "\n")
-    built = bytes_in(c)
+    sent, built = bytes_in(c)
+    assert sent == built, "programs read it, and have to ask for no coding"
     assert json.loads(built) == document
     assert built == '{"a":["b c",1.5,null,{"ä":"\\n"}],"z":{}}'.encode()
     assert hashlib.sha256(built).hexdigest()[:24] in c
@@ -35,20 +40,29 @@ def test_json_loses_only_white_space(tmp_path):
 def test_pages_stay_as_they_are(tmp_path):
     text = "<p>  two  blanks\n\n</p>\n"
     _, c = embed(tmp_path, "page.html", text)
-    assert bytes_in(c) == text.encode()
+    assert bytes_in(c) == (text.encode(), text.encode()), "too short to be worth packing"
+    _, c = embed(tmp_path, "page.html", text * 99)
+    sent, built = bytes_in(c)
+    assert built == (text * 99).encode() and len(sent) < 200
+    assert sent[:8] == b"\x1f\x8b\x08\0\0\0\0\0", "without a name and a time: the same page gives the same bytes"
+    assert hashlib.sha256(sent).hexdigest()[:24] in c
 
 
 def test_code_loses_comments_and_indentation(tmp_path):
     _, c = embed(tmp_path, "some.js", "// why\nconst a = 'https://x'; // kept\n\n\tif (a)\n\t\t// not\n\t\tb(`c\t // d`);\n")
-    assert bytes_in(c) == b"const a = 'https://x'; // kept\nif (a)\nb(`c\t // d`);\n"
+    assert bytes_in(c)[1] == b"const a = 'https://x'; // kept\nif (a)\nb(`c\t // d`);\n"
     _, c = embed(tmp_path, "some.css", "/* why\n * and how */\na {\n\tcontent: \"/* b */\";\n}\n")
-    assert bytes_in(c) == b'a {\ncontent: "/* b */";\n}\n'
+    assert bytes_in(c)[1] == b'a {\ncontent: "/* b */";\n}\n'
 
 
 def test_the_pages_have_a_bound(tmp_path):
-    assert embed(tmp_path, "page.html", "x" * 150000)[0].returncode == 0
-    done, _ = embed(tmp_path, "page.html", "x" * 150001)
-    assert done.returncode != 0 and "150001" in done.stderr
+    assert embed(tmp_path, "page.html", "x" * 200000)[0].returncode == 0
+    done, _ = embed(tmp_path, "page.html", "x" * 200001)
+    assert done.returncode != 0 and "200001 bytes unpacked" in done.stderr
+    noise = random.Random(1).choices([chr(code) for code in range(33, 127)], k=190000)
+    done, _ = embed(tmp_path, "page.html", "".join(noise))
+    assert done.returncode != 0 and re.search(r"15\d{4} bytes in the program, at most 150000", done.stderr), done.stderr
+    assert embed(tmp_path, "page.html", "".join(noise[:170000]))[0].returncode == 0
 
 
 @pytest.mark.parametrize("name, text", [("some.js", "a = `\n\tb`;\n"), ("some.json", "{"), ("page.html", ""), ("page.other", "x")])

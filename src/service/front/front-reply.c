@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Heads of answers. Everything from core is fresh by definition and never stored; pages are revalidated by their ETag. The
- * policy allows a page its own script, style and requests and nothing from anywhere else; data may load nothing at all.
+ * Heads of answers. Everything from core is fresh by definition and never stored; pages are revalidated by their ETag, and lie here in the one
+ * coding they are sent in. The policy allows a page its own script, style and requests and nothing from anywhere else; data may load nothing at all.
  */
 #include "service/front/front-reply.h"
 
@@ -185,6 +185,10 @@ tw_err tw_front_reply_asset(struct tw_front *f, const struct tw_asset *a, const 
 		TW_TRY(line(b, "Content-Type: ", tw_slice_of(a->type)));
 		TW_TRY(length(b, a->size));
 	}
+	if (a->gzip && !same)
+		TW_TRY(tw_buf_text(b, "Content-Encoding: gzip\r\n"));
+	if (a->gzip)
+		TW_TRY(tw_buf_text(b, "Vary: Accept-Encoding\r\n"));
 	TW_TRY(line(b, "ETag: ", tw_slice_of(a->etag)));
 	TW_TRY(tw_buf_add(b, FOR_PAGES "\r\n", sizeof FOR_PAGES "\r\n" - 1));
 	*ret_rest = (struct tw_slice){ "", 0 };

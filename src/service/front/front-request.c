@@ -137,6 +137,8 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 	a = tw_front_asset(f->assets, h->path);
 	if (a && !c->head_only && !tw_slice_is(h->method, "GET")) {
 		tw_conn_problem(c, 405, "RFC 9110 15.5.6: pages are read only");
+	} else if (a && a->gzip && !tw_http_takes_gzip(h)) {
+		tw_conn_problem(c, 406, "RFC 9110 12.5.3: this page is there in gzip alone, which Accept-Encoding does not take");
 	} else if (a) {
 		if (tw_failed(tw_front_reply_asset(f, a, h, tw_conn_last(c), &rest)))
 			tw_conn_end(c);

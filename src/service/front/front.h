@@ -19,6 +19,7 @@ struct tw_asset {
 	const char *path, *type, *etag; /* etag quoted */
 	const uint8_t *data;
 	size_t size;
+	bool gzip; /* data is gzip (RFC 1952), and sent as it is: who takes none is refused */
 };
 extern const struct tw_asset tw_assets[];
 

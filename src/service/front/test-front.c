@@ -25,6 +25,7 @@
 
 const struct tw_asset tw_assets[] = {
 	{ "/", "text/html; charset=utf-8", "\"one\"", (const uint8_t *)"<!DOCTYPE html>\n", 16 },
+	{ "/packed", "text/html; charset=utf-8", "\"two\"", (const uint8_t *)"(packed)", 8, true },
 	{ 0 },
 };
 
@@ -367,6 +368,21 @@ static void story(struct run *r)
 	step(r);
 }
 
+#define PACKED(fields) "GET /packed HTTP/1.1\r\nHost: 127.0.0.1\r\n" fields "\r\n"
+
+static void check_packed(struct run *r, struct client *c)
+{
+	CHECK(exchange(r, c, PACKED(""), "\r\n\r\n(packed)"));
+	CHECK(strstr(c->got, "HTTP/1.1 200 ") && strstr(c->got, "\r\nContent-Encoding: gzip\r\n") &&
+		strstr(c->got, "\r\nVary: Accept-Encoding\r\n"));
+	CHECK(exchange(r, c, PACKED("If-None-Match: \"two\"\r\n"), "HTTP/1.1 304 "));
+	CHECK(strstr(c->got, "\r\nVary: Accept-Encoding\r\n") && !strstr(c->got, "Content-Encoding: "));
+	CHECK(exchange(r, c, PACKED("Accept-Encoding: identity\r\nIf-None-Match: \"two\"\r\n"), "HTTP/1.1 406 Not Acceptable\r\n"));
+	CHECK(strstr(c->got, "RFC 9110 12.5.3") && !strstr(c->got, "Content-Encoding: ") && !c->closed);
+	CHECK(exchange(r, c, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: identity\r\n\r\n", "<!DOCTYPE html>"));
+	CHECK(!strstr(c->got, "Content-Encoding: "));
+}
+
 static void test_story(void **state)
 {
 	struct run r = { 0 };
@@ -386,6 +402,8 @@ static void test_story(void **state)
 	CHECK_INT(r.f->unknown, 0); /* core knew the subject */
 	CHECK(strstr(c.got, "Cache-Control: no-store\r\n"));
 	CHECK(exchange(&r, &c, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-None-Match: \"x\", W/\"one\"\r\n\r\n", "HTTP/1.1 304 "));
+	CHECK(!strstr(c.got, "Vary: "));
+	check_packed(&r, &c);
 	say_listener(&r);
 	step(&r);
 	CHECK(!exchange(&r, &c, GET("/"), "HTTP/1.1 200 ")); /* made under the old certificate */

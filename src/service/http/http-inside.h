@@ -55,6 +55,10 @@ enum tw_http_rule {
 /* Fills ret and raises the rule's code. */
 tw_err tw_http_fault_at(struct tw_http_fault *ret, enum tw_http_rule rule, size_t offset);
 
+struct tw_slice tw_http_trim(struct tw_slice s); /* without blanks and tabs at both ends */
+/* Takes the next element of a comma list, trimmed, off the front of rest; false when nothing is left. */
+bool tw_http_next_element(struct tw_slice *rest, struct tw_slice *ret);
+
 /* The head being read, and where its fault would be written. */
 struct tw_http_reading {
 	struct tw_slice bytes;

@@ -104,6 +104,7 @@ const char *tw_http_reason(int status)
 		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
+		{ 406, "Not Acceptable" },
 		{ 409, "Conflict" },
 		{ 410, "Gone" },
 		{ 412, "Precondition Failed" },

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-static struct tw_slice trim(struct tw_slice s)
+struct tw_slice tw_http_trim(struct tw_slice s)
 {
 	while (s.size > 0 && (s.at[0] == ' ' || s.at[0] == '\t'))
 		s = (struct tw_slice){ s.at + 1, s.size - 1 };
@@ -24,19 +24,18 @@ static struct tw_slice trim(struct tw_slice s)
 	return s;
 }
 
-/* Takes the next element of a comma list, trimmed, off the front of rest; false when nothing is left. */
-static bool next_element(struct tw_slice *rest, struct tw_slice *ret)
+bool tw_http_next_element(struct tw_slice *rest, struct tw_slice *ret)
 {
 	if (!rest->at)
 		return false;
 	const char *comma = rest->size ? memchr(rest->at, ',', rest->size) : NULL;
 	if (!comma) {
-		*ret = trim(*rest);
+		*ret = tw_http_trim(*rest);
 		*rest = (struct tw_slice){ NULL, 0 };
 		return true;
 	}
 	size_t size = (size_t)(comma - rest->at);
-	*ret = trim((struct tw_slice){ rest->at, size });
+	*ret = tw_http_trim((struct tw_slice){ rest->at, size });
 	*rest = (struct tw_slice){ comma + 1, rest->size - size - 1 };
 	return true;
 }
@@ -64,7 +63,7 @@ static tw_err read_field(const struct tw_http_reading *r, struct tw_slice line)
 		return tw_http_refuse(r, TW_RULE_FIELD_VALUE, bad);
 	if (h->field_count == TW_HTTP_FIELDS_MAX)
 		return tw_http_refuse(r, TW_RULE_FIELD_COUNT, line.at);
-	h->fields[h->field_count++] = (struct tw_http_field){ name, trim(value) };
+	h->fields[h->field_count++] = (struct tw_http_field){ name, tw_http_trim(value) };
 	return TW_OK;
 }
 
@@ -125,7 +124,7 @@ static tw_err take_coding(const struct tw_http_reading *r, const struct tw_http_
 	struct tw_slice rest = f->value, element, last = { "", 0 };
 	size_t count = 0, chunked = 0, empty = 0;
 
-	while (next_element(&rest, &element)) {
+	while (tw_http_next_element(&rest, &element)) {
 		count++;
 		chunked += tw_slice_is_nocase(element, "chunked");
 		empty += element.size == 0;
@@ -151,7 +150,7 @@ static tw_err take_connection(const struct tw_http_reading *r, const struct tw_h
 {
 	struct tw_slice rest = f->value, element;
 
-	while (next_element(&rest, &element)) { /* RFC 9110 5.6.1: an empty one says nothing */
+	while (tw_http_next_element(&rest, &element)) { /* RFC 9110 5.6.1: an empty one says nothing */
 		if (tw_http_outside(element, TW_BYTE_TOKEN))
 			return tw_http_refuse(r, TW_RULE_CONNECTION, f->name.at);
 		if (tw_slice_is_nocase(element, "close"))

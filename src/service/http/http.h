@@ -38,6 +38,8 @@ struct tw_http_fault {
    the connection is closed after the answer, always, since what follows cannot be framed. */
 tw_err tw_http_parse(struct tw_slice bytes, struct tw_http_head *ret, struct tw_http_fault *reterr_fault);
 const struct tw_http_field *tw_http_find(const struct tw_http_head *h, const char *name); /* NULL when absent */
+/* Whether an answer in gzip may be sent (RFC 9110 12.5.3): by every Accept-Encoding line together; who sends none takes any coding. */
+bool tw_http_takes_gzip(const struct tw_http_head *h);
 /* Chunked bodies (RFC 9112 section 7.1) without extensions or trailers: feeds bytes, appends data to body (whose max bounds it). */
 struct tw_http_chunks {
 	unsigned state;
