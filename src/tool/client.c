@@ -13,6 +13,7 @@
 #define EXPORTER_LABEL "EXPORTER-Channel-Binding"
 #define UNKNOWN_BODY 4096 /* less than the device takes from somebody it has not answered yet, with a head of ours */
 #define URL_MAX 1024
+#define WAIT_MAX_S (7 * 24 * 3600) /* nothing here waits longer, so it would be no wait */
 
 struct tw_client {
 	const struct tw_sys *sys;
@@ -20,7 +21,7 @@ struct tw_client {
 	struct tw_answer *answer; /* while a call runs */
 	const struct tw_call *call;
 	char base[URL_MAX];
-	char trouble[CURL_ERROR_SIZE];
+	char trouble[CURL_ERROR_SIZE], token[128];
 	bool local, introduced; /* the device has answered: it knows whose certificate this is */
 };
 
@@ -46,6 +47,7 @@ tw_client *tw_client_free(tw_client *c)
 	if (!c)
 		return NULL;
 	curl_easy_cleanup(c->curl);
+	tw_wipe(c->token, sizeof c->token);
 	free(c);
 	return NULL;
 }
@@ -76,19 +78,29 @@ static tw_err look_at_tls(tw_client *c)
 	return TW_OK;
 }
 
-static void take_etag(struct tw_answer *a, struct tw_slice line)
+/* "" in ret: it is another field's line. */
+static struct tw_slice value_of(struct tw_slice line, const char *name)
 {
-	static const char name[] = "etag:";
-	size_t at = sizeof(name) - 1;
+	size_t at = strlen(name);
 
 	if (line.size < at || !tw_slice_is_nocase((struct tw_slice){ line.at, at }, name))
-		return;
+		return TW_SLICE("");
 	while (at < line.size && line.at[at] == ' ')
 		at++;
 	while (line.size > at && (line.at[line.size - 1] == '\n' || line.at[line.size - 1] == '\r'))
 		line.size--;
-	if (line.size - at < sizeof(a->etag))
-		(void)snprintf(a->etag, sizeof(a->etag), "%.*s", (int)(line.size - at), line.at + at);
+	return (struct tw_slice){ line.at + at, line.size - at };
+}
+
+static void take_field(struct tw_answer *a, struct tw_slice line)
+{
+	struct tw_slice etag = value_of(line, "etag:"), wait = value_of(line, "retry-after:");
+	uint64_t seconds = 0;
+
+	if (etag.size && etag.size < sizeof(a->etag))
+		(void)snprintf(a->etag, sizeof(a->etag), TW_SLICE_FMT, TW_SLICE_ARG(etag));
+	if (wait.size && !tw_failed(tw_parse_u64(wait, WAIT_MAX_S, &seconds)))
+		a->wait_s = (int)seconds;
 }
 
 static size_t on_head(char *data, size_t one, size_t size, void *user)
@@ -97,7 +109,7 @@ static size_t on_head(char *data, size_t one, size_t size, void *user)
 
 	if (tw_failed(look_at_tls(c)) || tw_failed(tw_buf_add(&c->answer->head, data, size)))
 		return 0;
-	take_etag(c->answer, (struct tw_slice){ data, size });
+	take_field(c->answer, (struct tw_slice){ data, size });
 	return size;
 }
 
@@ -185,6 +197,7 @@ tw_err tw_client_new(const struct tw_sys *sys, const struct tw_place *place, tw_
 		return TW_RAISE(NOMEM, "client");
 	c->sys = sys;
 	c->local = place->socket != NULL;
+	(void)snprintf(c->token, sizeof c->token, "%s", place->token ? place->token : "");
 	c->curl = curl_easy_init();
 	if (!c->curl)
 		return TW_RAISE(NOMEM, "client");
@@ -222,7 +235,7 @@ static tw_err header(struct curl_slist **list, const char *name, const char *val
 
 static tw_err bearer(struct curl_slist **list, const char *token)
 {
-	char value[128];
+	char value[160];
 
 	(void)snprintf(value, sizeof value, "Bearer %s", token);
 	tw_err e = header(list, "Authorization", value);
@@ -286,8 +299,8 @@ static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 	TW_TRY(header(&headers, "Accept", call->take ? "*/*" : "application/json"));
 	if (call->last_id)
 		TW_TRY(header(&headers, "Last-Event-ID", call->last_id));
-	if (call->token)
-		TW_TRY(bearer(&headers, call->token));
+	if (call->token || *c->token)
+		TW_TRY(bearer(&headers, call->token ? call->token : c->token));
 	if (call->if_match)
 		TW_TRY(header(&headers, "If-Match", call->if_match));
 	if (call->body) {
@@ -337,6 +350,7 @@ tw_err tw_client_call(tw_client *c, const struct tw_call *call, struct tw_answer
 tw_err tw_answer_check(const struct tw_answer *a, char *hint, size_t hint_size)
 {
 	const char *title = "", *detail = "", *next = "";
+	char wait[64] = "";
 
 	if (a->status >= 200 && a->status < 300)
 		return TW_OK;
@@ -349,6 +363,8 @@ tw_err tw_answer_check(const struct tw_answer *a, char *hint, size_t hint_size)
 		(void)snprintf(hint, hint_size, "%s", next);
 	if (!*title && !*detail)
 		return TW_RAISE(DENIED, "the device answered %ld", a->status);
-	return TW_RAISE(DENIED, "%s%s%s (%ld%s%s)", title, *title && *detail ? ": " : "", detail, a->status,
+	if (a->wait_s)
+		(void)snprintf(wait, sizeof wait, "the device asks to wait %d s: ", a->wait_s);
+	return TW_RAISE(DENIED, "%s%s%s%s (%ld%s%s)", wait, title, *title && *detail ? ": " : "", detail, a->status,
 		*tw_json_text(a->body, "rule") ? ", " : "", tw_json_text(a->body, "rule"));
 }

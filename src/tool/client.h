@@ -20,6 +20,7 @@ struct tw_place {
 	uint8_t pin[32];
 	const char *certificate; /* paths of the owner's; NULL: anonymous */
 	const char *key;
+	const char *token; /* of the session that every call without one of its own shows; NULL: none */
 };
 struct tw_call {
 	const char *method, *path;
@@ -37,6 +38,7 @@ struct tw_answer {
 	json_t *body;            /* NULL when it is not JSON */
 	struct tw_buf raw, head; /* bytes as they came */
 	char etag[80];
+	int wait_s; /* Retry-After; 0: it says nothing of it */
 	bool has_exporter;
 	uint8_t exporter[32];      /* tls-exporter of the connection the answer came by (RFC 9266) */
 	struct tw_buf certificate; /* the listener's, DER; empty on the local socket */

@@ -67,22 +67,11 @@ static bool begins(const json_t *operation, const char *word)
 	return offered(operation) && (size == 0 || (!strncmp(name, word, size) && name[size] == '.'));
 }
 
-static bool any_begins(const tw_rows *rows, const char *word)
-{
-	size_t i, k;
-	json_t *capability, *operation;
-
-	json_array_foreach(tw_rows_capabilities(rows), i, capability)
-		json_array_foreach(json_object_get(capability, "operations"), k, operation)
-			if (begins(operation, word))
-				return true;
-	return false;
-}
-
 /* The commands below `device` that are no operation's row; NULL past the last. */
 static const struct tw_command *own(size_t i)
 {
-	const struct tw_command *const tables[] = { tw_commands_device_log, tw_commands_device_report };
+	const struct tw_command *const tables[] = { tw_commands_device_login, tw_commands_device_password, tw_commands_device_totp,
+		tw_commands_device_log, tw_commands_device_report };
 
 	for (size_t t = 0; t < TW_COUNT(tables); t++)
 		for (const struct tw_command *c = tables[t]; c->words; c++)
@@ -98,6 +87,22 @@ static bool own_begins(const struct tw_command *c, const char *word)
 	size_t size = strlen(word);
 
 	return size == 0 || (!strncmp(first, word, size) && first[size] == ' ');
+}
+
+static bool any_begins(const tw_rows *rows, const char *word)
+{
+	size_t i, k;
+	json_t *capability, *operation;
+	const struct tw_command *c;
+
+	for (i = 0; (c = own(i)); i++)
+		if (own_begins(c, word))
+			return true;
+	json_array_foreach(tw_rows_capabilities(rows), i, capability)
+		json_array_foreach(json_object_get(capability, "operations"), k, operation)
+			if (begins(operation, word))
+				return true;
+	return false;
 }
 
 /* All words, or those that begin with one. */
@@ -302,18 +307,13 @@ static tw_err place_word(struct tw_tool *t, const json_t *fields, const char *wo
 
 static tw_err read_secret(struct tw_tool *t, const struct tw_args *a, const json_t *field, json_t *body)
 {
-	TW_CLEANUP(tw_secret_freep) tw_secret *secret = NULL;
 	char option[KEY_SIZE], shown[KEY_SIZE + 2], prompt[128];
-	json_t *v;
 
 	secret_option(field, option);
 	(void)snprintf(shown, sizeof(shown), "--%s", option);
 	(void)snprintf(prompt, sizeof(prompt), "%.120s", tw_json_text(field, "help"));
 	const struct tw_passphrase_ask ask = { .file = tw_arg(a, option), .prompt = prompt, .option = shown };
-	TW_TRY(tw_passphrase_get(t, &ask, &secret));
-	v = json_stringn((const char *)tw_secret_bytes(secret), tw_secret_size(secret));
-	return v ? tw_json_set(body, tw_json_text(field, "key"), v)
-		 : tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"), TW_RAISE(SYNTAX, "the secret is no text"));
+	return tw_passphrase_put(t, &ask, body, tw_json_text(field, "key"));
 }
 
 /* Nor does it ask for one in whose place something else was given; a file that was named is read, and the device says that it is too much. */
@@ -645,17 +645,18 @@ static const struct tw_command takeover = {
 	"thingward device takeover --device 192.0.2.7:8443 --label label.json --owner ./owner",
 };
 
-/* Those that are more than one operation: "device takeover", "device log follow". NULL: an operation's row has to do. */
+/* Those that are more than one operation: "device login", "device log follow". NULL: an operation's row has to do. */
 static const struct tw_command *own_command(int argc, char **argv)
 {
-	char words[WORDS_MAX];
+	char one[WORDS_MAX], two[WORDS_MAX];
 
 	if (!strcmp(argv[2], "takeover"))
 		return &takeover;
-	(void)snprintf(words, sizeof(words), "device %.20s %.20s", argv[2], argc > 3 ? argv[3] : "");
+	(void)snprintf(one, sizeof(one), "device %.40s", argv[2]);
+	(void)snprintf(two, sizeof(two), "device %.20s %.20s", argv[2], argc > 3 ? argv[3] : "");
 	const struct tw_command *c;
 	for (size_t i = 0; (c = own(i)); i++)
-		if (!strcmp(c->words, words))
+		if (!strcmp(c->words, one) || !strcmp(c->words, two))
 			return c;
 	return NULL;
 }

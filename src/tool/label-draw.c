@@ -145,3 +145,25 @@ tw_err tw_label_png(const struct tw_label_drawing *d, int dpi, struct tw_buf *re
 	tw_wipe(pixels, (size_t)side * (size_t)side);
 	return e;
 }
+
+static bool dark_within(const QRcode *q, int x, int y)
+{
+	return x >= 0 && y >= 0 && x < q->width && y < q->width && dark(q, x, y);
+}
+
+/* Black on white whatever the terminal's colours are: a code the other way round many scanners do not read. */
+tw_err tw_label_terminal(const char *code, struct tw_buf *ret)
+{
+	static const char *const halves[2][2] = { { " ", "\xe2\x96\x84" }, { "\xe2\x96\x80", "\xe2\x96\x88" } }; /* upper, lower */
+	TW_CLEANUP(qr_freep) QRcode *q = QRcode_encodeString8bit(code, 0, QR_ECLEVEL_L);
+
+	if (!q)
+		return TW_RAISE_ERRNO("the QR code");
+	for (int y = -QUIET; y < q->width + QUIET; y += 2) {
+		TW_TRY(tw_buf_text(ret, "\033[30;107m"));
+		for (int x = -QUIET; x < q->width + QUIET; x++)
+			TW_TRY(tw_buf_text(ret, halves[dark_within(q, x, y)][dark_within(q, x, y + 1)]));
+		TW_TRY(tw_buf_text(ret, "\033[0m\n"));
+	}
+	return TW_OK;
+}

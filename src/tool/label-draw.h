@@ -15,6 +15,8 @@ struct tw_label_drawing {
 tw_err tw_label_svg(const struct tw_label_drawing *d, struct tw_buf *ret); /* a <g> of width x height */
 tw_err tw_label_svg_begin(struct tw_buf *ret, double width_mm, double height_mm);
 tw_err tw_label_svg_end(struct tw_buf *ret);
+/* The code alone with its quiet zone, for a terminal of any colours: each character is two modules, one above the other. */
+tw_err tw_label_terminal(const char *code, struct tw_buf *ret);
 /* The code alone, with its quiet zone, so many dots to the inch; text belongs into the SVG. */
 tw_err tw_label_png(const struct tw_label_drawing *d, int dpi, struct tw_buf *ret);
 #endif

@@ -41,8 +41,25 @@ const tw_key *tw_owner_key(const tw_owner *o)
 	return o->key;
 }
 
+const struct tw_sys *tw_owner_sys(const tw_owner *o)
+{
+	return o->sys;
+}
+
+int tw_owner_dir(const tw_owner *o)
+{
+	return o->dir;
+}
+
+bool tw_owner_has_key(const tw_owner *o)
+{
+	return o->key != NULL;
+}
+
 void tw_owner_place(const tw_owner *o, struct tw_place *ret)
 {
+	if (!o->key)
+		return;
 	ret->certificate = o->cert_path;
 	ret->key = o->key_path;
 }
@@ -59,11 +76,14 @@ static tw_err make(tw_owner *o, const char *name)
 
 static tw_err load(tw_owner *o)
 {
+	if (!tw_file_exists(o->sys, o->dir, TW_OWNER_KEY) && !tw_file_exists(o->sys, o->dir, TW_OWNER_CERT))
+		return TW_OK;
 	TW_TRY(tw_key_fetch(o->sys, o->dir, TW_OWNER_KEY, &o->key));
 	return tw_cert_fetch(o->sys, o->dir, TW_OWNER_CERT, &o->cert);
 }
 
-static tw_err open_with(struct tw_tool *t, const char *path, const char *name, tw_owner **ret)
+/* makes: the directory, when there is none; name: and a key with a certificate for it. */
+static tw_err open_with(struct tw_tool *t, const char *path, bool makes, const char *name, tw_owner **ret)
 {
 	TW_CLEANUP(tw_owner_freep) tw_owner *o = TW_NEW(t->sys, tw_owner);
 
@@ -75,7 +95,7 @@ static tw_err open_with(struct tw_tool *t, const char *path, const char *name, t
 		return TW_RAISE(LIMIT, "the owner's path is too long");
 	(void)snprintf(o->cert_path, sizeof(o->cert_path), "%s/%s", path, TW_OWNER_CERT);
 	(void)snprintf(o->key_path, sizeof(o->key_path), "%s/%s", path, TW_OWNER_KEY);
-	if (name)
+	if (makes)
 		TW_TRY(tw_dir_make(t->sys, path, 0700, &o->dir));
 	else
 		TW_TRY(tw_dir_open(t->sys, path, &o->dir));
@@ -89,7 +109,7 @@ static tw_err open_with(struct tw_tool *t, const char *path, const char *name, t
 
 tw_err tw_owner_open(struct tw_tool *t, const char *path, tw_owner **ret)
 {
-	tw_err e = open_with(t, path, NULL, ret);
+	tw_err e = open_with(t, path, false, NULL, ret);
 
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return tw_fail(t, TW_EXIT_FAILED, "thingward device takeover --device HOST:PORT --label FILE --owner DIR", e);
@@ -98,7 +118,12 @@ tw_err tw_owner_open(struct tw_tool *t, const char *path, tw_owner **ret)
 
 tw_err tw_owner_make(struct tw_tool *t, const char *path, const char *name, tw_owner **ret)
 {
-	return open_with(t, path, name, ret);
+	return open_with(t, path, true, name, ret);
+}
+
+tw_err tw_owner_enter(struct tw_tool *t, const char *path, tw_owner **ret)
+{
+	return open_with(t, path, true, NULL, ret);
 }
 
 bool tw_device_name_valid(const char *name)
@@ -128,6 +153,11 @@ static const struct tw_shape device_shape[] = {
 	{},
 };
 
+tw_err tw_device_check(const json_t *data)
+{
+	return tw_json_check(data, device_shape);
+}
+
 static tw_err read_device(const tw_owner *o, int dir, const char *file, struct tw_device *ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
@@ -137,7 +167,7 @@ static tw_err read_device(const tw_owner *o, int dir, const char *file, struct t
 	tw_buf_init(&text, o->sys, DEVICE_MAX);
 	TW_TRY(tw_durable_read(o->sys, dir, file, DEVICE_MAX, &text));
 	TW_TRY(tw_json_parse(tw_buf_slice(&text), DEVICE_MAX, &data));
-	TW_TRY(tw_json_check(data, device_shape));
+	TW_TRY(tw_device_check(data));
 	TW_TRY(tw_parse_hex(tw_slice_of(tw_json_text(data, "listener_sha256")), d.listener, sizeof(d.listener)));
 	(void)snprintf(d.name, sizeof(d.name), "%.*s", (int)(strlen(file) - strlen(".json")), file);
 	(void)snprintf(d.address, sizeof(d.address), "%s", tw_json_text(data, "address"));

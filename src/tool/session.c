@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "formats/labelcode.h"
 #include "tool/files.h"
+#include "tool/kept-login.h"
 
 #define NONCE_SIZE 32
 #define LABEL_MAX 32768
@@ -17,20 +18,42 @@ void tw_session_done(struct tw_session *s)
 	*s = (struct tw_session){ 0 };
 }
 
-tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret)
+/* A session shows no certificate: a device that knows it would take its holder for whoever the certificate says. */
+static tw_err open_as(struct tw_tool *t, const char *owner_dir, const char *device, bool by_login, struct tw_session *ret)
 {
 	TW_CLEANUP(tw_session_done) struct tw_session s = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
 	struct tw_place place = { .has_pin = true };
 
 	TW_TRY(tw_owner_open(t, owner_dir, &s.owner));
 	TW_TRY(tw_owner_device(t, s.owner, device, &s.device));
+	if (by_login)
+		TW_TRY(tw_kept_login_read(s.owner, s.device.name, &kept));
 	place.address = s.device.address;
 	memcpy(place.pin, s.device.listener, sizeof(place.pin));
-	tw_owner_place(s.owner, &place);
+	if (kept && *tw_json_text(kept, "token"))
+		place.token = tw_json_text(kept, "token");
+	else
+		tw_owner_place(s.owner, &place);
+	if (!place.token && !place.certificate)
+		return tw_fail(t, TW_EXIT_FAILED, "thingward device login --device NAME --owner DIR",
+			TW_RAISE(NOTFOUND, "%.200s holds no certificate of yours%s", owner_dir,
+				by_login ? ", and you are not logged in" : ""));
 	TW_TRY(tw_client_new(t->sys, &place, &s.client));
+	s.by_login = place.token != NULL;
 	*ret = s;
 	memset(&s, 0, sizeof(s)); /* handed over: the cleanup finds nothing */
 	return TW_OK;
+}
+
+tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret)
+{
+	return open_as(t, owner_dir, device, false, ret);
+}
+
+tw_err tw_session_with(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret)
+{
+	return open_as(t, owner_dir, device, true, ret);
 }
 
 tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_session *ret)
@@ -45,7 +68,7 @@ tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_ses
 	if (!device || !owner)
 		return tw_fail(t, TW_EXIT_USAGE, "--device NAME --owner DIR, or on the device itself --local /run/thingward/admin.sock",
 			TW_RAISE(SYNTAX, "which device, and whose?"));
-	return tw_session_owner(t, owner, device, ret);
+	return tw_session_with(t, owner, device, ret);
 }
 
 tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)

@@ -11,10 +11,14 @@ struct tw_session {
 	tw_owner *owner;         /* NULL on the local socket */
 	struct tw_device device; /* empty on the local socket */
 	tw_client *client;
+	bool by_login; /* by a kept login, and not by a certificate */
 };
 void tw_session_done(struct tw_session *s);
+/* By the login that is kept for the device, if there is one; otherwise by the certificate. */
 tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_session *ret);
-/* As the owner of one named device. */
+/* The same of one named device. */
+tw_err tw_session_with(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret);
+/* By the certificate alone. */
 tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret);
 /* One call whose refusal and unreachability become the right exit code and hint. */
 tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);

@@ -74,7 +74,7 @@ static tw_err add_unit(struct tw_tool *t, const char *owner, const char *name, j
 	json_t *line = NULL;
 
 	tw_answer_init(&answer, t->sys);
-	TW_TRY(tw_session_owner(t, owner, name, &s));
+	TW_TRY(tw_session_with(t, owner, name, &s));
 	tw_progress(t, "asking %s at %s", s.device.name, s.device.address);
 	tw_err e = read_identity(t, &s, &answer);
 	TW_TRY(tw_failed(e) ? in_trouble(t, &s, e, &line) : tw_units_line(&s.device, answer.body, &line));

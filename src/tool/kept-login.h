@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a login to a device left in the directory of whoever logged in: logins/NAME.json, for his eyes only.
+ *
+ * The session's token lets in whoever has it, until the session ends. What makes this client a known one is kept for each account, and longer:
+ * it opens nothing, and keeps the failures of strangers from being counted against this client.
+ */
+#ifndef TW_TOOL_KEPT_LOGIN_H
+#define TW_TOOL_KEPT_LOGIN_H
+#include "tool/owner.h"
+
+/* { "account", "token", "clients": { NAME: TEXT } }; without members when there is none. */
+tw_err tw_kept_login_read(const tw_owner *o, const char *device, json_t **ret);
+tw_err tw_kept_login_write(const tw_owner *o, const char *device, const json_t *kept);
+const char *tw_kept_login_client(const json_t *kept, const char *account); /* NULL: not known there */
+/* Takes what login.open answered, and what a session's end leaves: the clients. */
+tw_err tw_kept_login_take(json_t *kept, const json_t *answer);
+void tw_kept_login_forget(json_t *kept);
+#endif

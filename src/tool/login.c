@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `thingward device login`: by name and password, and whatever else the device then asks for. The session is kept, and the commands after it
+ * show it instead of a certificate, until `device logout`.
+ *
+ * A secret is typed without echo or read from a file, never an argument. One that was typed wrong is asked for again, where the device still
+ * holds the login open; one from a file is not.
+ */
+#include "tool/login.h"
+
+#include "tool/files.h"
+#include "tool/kept-login.h"
+#include "tool/passphrase.h"
+#include "tool/session.h"
+#include "tool/terminal.h"
+
+#define ACCOUNT_MAX 48
+#define STEPS_MAX 8 /* more are no login any more */
+#define TRIES 3
+#define LOGINS "/api/v1/logins"
+
+static const struct tw_option login_options[] = {
+	{ "device", "NAME|HOST:PORT", true, "the device, as your directory names it, or by its address" },
+	{ "owner", "DIR", true, "your directory" },
+	{ "account", "NAME", false, "whose login; without this the terminal is asked" },
+	{ "password-file", "FILE", false, "its only line is the password, - is standard input; without this the terminal is asked" },
+	{ "code-file", "FILE", false, "the same with a code, where the device asks for one" },
+	{ "new-password-file", "FILE", false, "the same with a new password, where the device wants one" },
+	{ "known", "FILE", false, "the first time: devices/NAME.json of somebody who knows the device; nothing in it is secret" },
+	{},
+};
+static const struct tw_option logout_options[] = {
+	{ "device", "NAME|HOST:PORT", true, "the device, as your directory names it, or by its address" },
+	{ "owner", "DIR", true, "your directory" },
+	{},
+};
+
+struct login {
+	struct tw_tool *t;
+	const struct tw_args *a;
+	tw_owner *owner;
+	struct tw_device device;
+	tw_client *client;
+	json_t *kept;
+	struct tw_answer answer;
+	char account[ACCOUNT_MAX + 1];
+};
+
+static void login_done(struct login *l)
+{
+	tw_answer_done(&l->answer);
+	json_decref(l->kept);
+	tw_client_free(l->client);
+	tw_device_done(&l->device);
+	tw_owner_free(l->owner);
+}
+
+/* --- Which device, and whose login --- */
+
+/* What somebody else's directory holds of the device, taken over under the name that is asked for. */
+static tw_err take_known(struct login *l, const char *path)
+{
+	TW_CLEANUP(tw_jsonp) json_t *data = NULL;
+	const char *name = tw_arg(l->a, "device");
+
+	TW_TRY(tw_owner_enter(l->t, tw_arg(l->a, "owner"), &l->owner));
+	if (!tw_device_name_valid(name))
+		return tw_fail(l->t, TW_EXIT_USAGE, "--device NAME: what you want to call it",
+			TW_RAISE(SYNTAX, "'%.64s' is no name for a device; letters, digits, '.', '_', '-'", name));
+	TW_TRY(tw_file_json(l->t->sys, path, &data));
+	tw_err e = tw_device_check(data);
+	if (tw_failed(e))
+		return tw_fail(l->t, TW_EXIT_USAGE, "the file devices/NAME.json of somebody who took the device over",
+			tw_file_named(path, e));
+	return tw_owner_keep(l->owner, name, data);
+}
+
+static tw_err begin(struct login *l)
+{
+	const char *known = tw_arg(l->a, "known");
+	struct tw_place place = { .has_pin = true };
+
+	if (known)
+		TW_TRY(take_known(l, known));
+	else
+		TW_TRY(tw_owner_open(l->t, tw_arg(l->a, "owner"), &l->owner));
+	TW_TRY(tw_owner_device(l->t, l->owner, tw_arg(l->a, "device"), &l->device));
+	TW_TRY(tw_kept_login_read(l->owner, l->device.name, &l->kept));
+	place.address = l->device.address;
+	memcpy(place.pin, l->device.listener, sizeof(place.pin));
+	return tw_client_new(l->t->sys, &place, &l->client);
+}
+
+static tw_err ask_account(struct login *l)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf typed = { 0 };
+	const char *given = tw_arg(l->a, "account");
+
+	if (!given) {
+		tw_buf_init(&typed, l->t->sys, TW_TERMINAL_LINE_MAX);
+		tw_err e = tw_terminal_line(l->t->sys, "Account: ", &typed);
+		if (tw_is(e, TW_CODE_NOTFOUND))
+			return tw_fail(l->t, TW_EXIT_USAGE, "--account NAME", e);
+		TW_TRY(e);
+		given = tw_buf_cstr(&typed);
+	}
+	if (!*given || strlen(given) > ACCOUNT_MAX)
+		return tw_fail(l->t, TW_EXIT_USAGE, "--account NAME", TW_RAISE(SYNTAX, "an account's name has 1 to %d bytes", ACCOUNT_MAX));
+	(void)snprintf(l->account, sizeof l->account, "%s", given);
+	return TW_OK;
+}
+
+/* --- Secrets --- */
+
+/* What a login can need after name and password. */
+struct step {
+	const char *needed; /* as the device names it */
+	const char *key;    /* the input that answers it */
+	const char *option, *prompt;
+	bool twice;
+};
+static const struct step steps[] = {
+	{ "totp", "code", "code-file", "Code of your authenticator", false },
+	{ "new-password", "new_password", "new-password-file", "New password", true },
+};
+static const struct step first_step = { "", "password", "password-file", "Password", false };
+
+static tw_err give(struct login *l, const struct step *s, json_t *body)
+{
+	char option[40], prompt[96];
+	const struct tw_passphrase_ask ask = { .file = tw_arg(l->a, s->option), .prompt = prompt, .option = option, .twice = s->twice };
+
+	(void)snprintf(option, sizeof option, "--%s", s->option);
+	(void)snprintf(prompt, sizeof prompt, "%s%s%s", s->prompt, *s->needed ? "" : " of ", *s->needed ? "" : l->account);
+	return tw_passphrase_put(l->t, &ask, body, s->key);
+}
+
+static const struct step *step_named(const char *needed)
+{
+	for (size_t i = 0; i < TW_COUNT(steps); i++)
+		if (!strcmp(steps[i].needed, needed))
+			return &steps[i];
+	return NULL;
+}
+
+static tw_err unknown_step(struct login *l, const char *needed)
+{
+	return tw_fail(l->t, TW_EXIT_FAILED, "log in at the device's own page, or with a newer thingward",
+		TW_RAISE(UNSUPPORTED, "the device asks for '%.40s' as well, which this thingward does not know", needed));
+}
+
+/* --- The device's answers --- */
+
+static tw_err call(struct login *l, const json_t *body)
+{
+	const struct tw_call c = { .method = "POST", .path = LOGINS, .body = body };
+
+	tw_answer_done(&l->answer);
+	tw_answer_init(&l->answer, l->t->sys);
+	return tw_session_call(l->t, l->client, &c, &l->answer);
+}
+
+/* Whether the device still holds the login open, and the one who typed may do so again. */
+static bool may_retry(const struct login *l, const struct step *s)
+{
+	return !tw_arg(l->a, s->option) && (l->answer.status == 400 || l->answer.status == 403) &&
+		strcmp(tw_json_text(l->answer.body, "rule"), "access.login-step") != 0;
+}
+
+static tw_err answer_step(struct login *l, const struct step *s, const char *handle)
+{
+	tw_err e = TW_OK;
+
+	for (int i = 0; i < TRIES; i++) {
+		TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s}", "login", handle);
+
+		if (!body)
+			return TW_RAISE(NOMEM, "request");
+		TW_TRY(give(l, s, body));
+		e = call(l, body);
+		if (!tw_failed(e) || !may_retry(l, s) || i + 1 == TRIES)
+			return e;
+		tw_progress(l->t, "%s\n%s", tw_err_detail(), l->t->hint);
+	}
+	return e;
+}
+
+static tw_err answer_steps(struct login *l)
+{
+	char handle[64];
+
+	for (int i = 0; i < STEPS_MAX; i++) {
+		const char *needed = json_string_value(json_array_get(json_object_get(l->answer.body, "needed"), 0));
+
+		if (!needed)
+			return TW_OK;
+		const struct step *s = step_named(needed);
+		if (!s)
+			return unknown_step(l, needed);
+		(void)snprintf(handle, sizeof handle, "%s", tw_json_text(l->answer.body, "login"));
+		TW_TRY(answer_step(l, s, handle));
+	}
+	return TW_RAISE(LIMIT, "the device asks for more and more");
+}
+
+static tw_err open_session(struct login *l)
+{
+	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s}", "account", l->account);
+	const char *client = tw_kept_login_client(l->kept, l->account);
+
+	if (!body)
+		return TW_RAISE(NOMEM, "request");
+	if (client)
+		TW_TRY(tw_json_set(body, "client", json_string(client)));
+	TW_TRY(give(l, &first_step, body));
+	TW_TRY(call(l, body));
+	TW_TRY(answer_steps(l));
+	if (!*tw_json_text(l->answer.body, "token") || !*tw_json_text(l->answer.body, "name"))
+		return TW_RAISE(SYNTAX, "the device's answer holds no session");
+	return TW_OK;
+}
+
+/* --- What is said --- */
+
+static tw_err say_json(struct login *l)
+{
+	TW_CLEANUP(tw_jsonp) json_t *said = json_deep_copy(l->answer.body);
+
+	if (!said)
+		return TW_RAISE(NOMEM, "answer");
+	(void)json_object_del(said, "token");
+	(void)json_object_del(said, "client");
+	return tw_print_value(l->t, said);
+}
+
+static tw_err say(struct login *l)
+{
+	const json_t *b = l->answer.body;
+
+	if (l->t->json)
+		return say_json(l);
+	TW_TRY(tw_print(l->t, "You are logged in at %s as %s (%s), for %lld minutes; unused, for %lld.\n", l->device.name,
+		tw_json_text(b, "name"), tw_json_text(b, "account"), (long long)(tw_json_int(b, "expires_in_s") / 60),
+		(long long)(tw_json_int(b, "idle_s") / 60)));
+	if (*tw_json_text(b, "previous"))
+		TW_TRY(tw_print(l->t, "Before: %s, by %s, from %s. Was that not you, change the password now.\n",
+			tw_json_text(b, "previous"), tw_json_text(b, "previous_how"), tw_json_text(b, "previous_from")));
+	else
+		TW_TRY(tw_print(l->t, "Nobody had logged in to this account before.\n"));
+	return tw_print(l->t, "Every command for %s with this --owner goes by it until: thingward device logout --device %s --owner DIR\n",
+		l->device.name, l->device.name);
+}
+
+static tw_err cmd_login(struct tw_tool *t, const struct tw_args *a)
+{
+	TW_CLEANUP(login_done) struct login l = { .t = t, .a = a };
+
+	tw_answer_init(&l.answer, t->sys);
+	TW_TRY(begin(&l));
+	TW_TRY(ask_account(&l));
+	TW_TRY(open_session(&l));
+	TW_TRY(tw_kept_login_take(l.kept, l.answer.body));
+	TW_TRY(tw_kept_login_write(l.owner, l.device.name, l.kept));
+	return say(&l);
+}
+
+/* --- Out again --- */
+
+tw_err tw_login_forget(const struct tw_session *s)
+{
+	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
+
+	if (!s->owner)
+		return TW_OK;
+	TW_TRY(tw_kept_login_read(s->owner, s->device.name, &kept));
+	if (!*tw_json_text(kept, "token"))
+		return TW_OK;
+	tw_kept_login_forget(kept);
+	return tw_kept_login_write(s->owner, s->device.name, kept);
+}
+
+/* First it is forgotten here, whatever the device then says: what is not kept cannot be taken. */
+static tw_err cmd_logout(struct tw_tool *t, const struct tw_args *a)
+{
+	TW_CLEANUP(tw_session_done) struct tw_session s = { 0 };
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	const struct tw_call close = { .method = "DELETE", .path = "/api/v1/sessions/current" };
+
+	tw_answer_init(&answer, t->sys);
+	TW_TRY(tw_session_open(t, a, &s));
+	if (!s.by_login)
+		return tw_fail(t, TW_EXIT_FAILED, "thingward device login", TW_RAISE(STATE, "you are not logged in at %s", s.device.name));
+	TW_TRY(tw_login_forget(&s));
+	tw_err e = tw_session_call(t, s.client, &close, &answer);
+	if (tw_is(e, TW_CODE_CLOSED))
+		return tw_fail(t, TW_EXIT_UNREACHABLE, "nothing: it ends there by itself when it is not used", e);
+	if (tw_failed(e) && answer.status == 401) {
+		t->hint[0] = '\0';
+		return tw_print(t, "The session was over already.\n");
+	}
+	TW_TRY(e);
+	return tw_print(t, "You are logged out at %s.\n", s.device.name);
+}
+
+const struct tw_command tw_commands_device_login[] = {
+	{ "device login", "", 0, 0, login_options, cmd_login, "log in at a device by name and password, and by what else it asks for",
+		"thingward device login --device kitchen --owner ./me --account alice" },
+	{ "device logout", "", 0, 0, logout_options, cmd_logout, "end the session that the login opened" },
+	{},
+};
