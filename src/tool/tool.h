@@ -50,7 +50,7 @@ struct tw_command {
 	const void *user;
 };
 
-#define TW_GIVEN_MAX 32 /* options on one command line */
+#define TW_GIVEN_MAX 96 /* options on one command line: an assessment may name all elements of a capability */
 struct tw_args {
 	const struct tw_command *command;
 	struct {

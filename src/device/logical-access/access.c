@@ -148,6 +148,9 @@ tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, 
 		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_PASSWORD, 1 };
 	if (second)
 		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_PASSWORD | 1U << second->method, 2 };
+	if (!strcmp(s->how, TW_HOW_CERTIFICATE))
+		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_CERTIFICATE, 1 };
+	ret->member = s->member;
 	return tw_policy_takes(d, s->how) ? TW_OK : TW_RAISE(DENIED, "what opened the session is not strong enough now");
 }
 
@@ -166,6 +169,14 @@ static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_s
 	return e;
 }
 
+/* Whoever comes by a certificate may use a session of a shared account on that connection. */
+static bool is_shared(struct tw_device *d, struct tw_slice token)
+{
+	const struct tw_session *s = tw_access_session_of(d, token);
+
+	return s && s->member;
+}
+
 /* Only the network door has credentials to show, and the application's a pass: who stands at the others the kernel has said already. */
 static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 {
@@ -181,11 +192,15 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 	TW_TRY(tw_access_account_of_key(d, rq, &p.account));
 	if (p.account == 0 && token.size == 0)
 		return TW_OK;
-	if (p.account == 0) {
+	if (p.account == 0 || is_shared(d, token)) {
 		TW_TRY(by_session(d, rq, token, &p));
 		how = "session";
 	}
-	TW_TRY(tw_access_become(d, &rq->subject, &p));
+	d->access->refused = NULL;
+	tw_err e = tw_access_become(d, &rq->subject, &p);
+	if (tw_is(e, TW_CODE_DENIED))
+		rq->refused_rule = d->access->refused;
+	TW_TRY(e);
 	(void)snprintf(rq->subject.how, sizeof rq->subject.how, "%s", how);
 	return TW_OK;
 }

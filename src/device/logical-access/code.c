@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
@@ -45,6 +46,8 @@ static tw_err whose(struct tw_context *c, const struct tw_request *rq, struct tw
 	if (!reached)
 		return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
 			"This account may do more than you, and whoever has the code may do what it may.");
+	if (!rp->problem[0] && ret->kind == TW_ACCOUNT_SHARED)
+		return tw_shared_refuse_own(rp);
 	if (rp->problem[0] || ret->state == TW_ACCOUNT_ACTIVE)
 		return TW_OK;
 	return tw_reply_problem(rp, 409, "account-state", "account.state", "This account is not active",

@@ -4,6 +4,7 @@
  * one account's and the certificate around it may be renewed.
  */
 #include "base/text.h"
+#include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
@@ -98,6 +99,8 @@ static tw_err check_free(struct tw_context *c, const struct tw_account *a, const
 /* With a certificate nobody logs in, so nobody could count how often it was used. */
 static tw_err check_counted(const struct tw_account *a, struct tw_reply *rp)
 {
+	if (a->kind == TW_ACCOUNT_SHARED)
+		return tw_shared_refuse_own(rp);
 	return a->counts_uses
 		? tw_reply_problem(rp, 409, "account-state", "account.uses", "This account comes in by sessions only",
 			  "Ask for a code for it.", "It may be used so many times, and a certificate is used without a login.")

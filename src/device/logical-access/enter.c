@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where every session begins that somebody logs in to: caps are asked, what opened it is used up, and the answer says when it was before. */
+#include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 
 struct entering {
@@ -11,7 +12,9 @@ struct entering {
 static tw_err use_and_open(tw_store *s, void *user)
 {
 	struct entering *g = user;
-	const struct tw_opening o = { .account = g->e->account->id, .how = g->e->how, .rq = g->e->rq, .by = g->e->by, .idle_ms = g->e->idle_ms };
+	const struct tw_opening o = {
+		.account = g->e->account->id, .how = g->e->how, .rq = g->e->rq, .by = g->e->by, .idle_ms = g->e->idle_ms, .member = g->e->member
+	};
 
 	if (g->e->use)
 		TW_TRY(g->e->use(s, g->e->user));
@@ -22,6 +25,8 @@ tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct 
 {
 	struct entering g = { .d = d, .e = e };
 
+	if (e->account->kind == TW_ACCOUNT_SHARED && !e->member)
+		return tw_shared_refuse_own(rp);
 	TW_TRY(tw_access_caps_check(d, e->account->id, rp));
 	if (rp->problem[0])
 		return TW_OK;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "device/logical-access/login.h"
+#include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/throttle-store.h"
 #include "device/rows-logical-access.h"
@@ -165,6 +166,8 @@ tw_err tw_access_password_set(struct tw_context *c, const struct tw_request *rq,
 	struct tw_account a;
 
 	TW_TRY(wanted(c, rq, rp, &a));
+	if (!rp->problem[0] && a.kind == TW_ACCOUNT_SHARED)
+		return tw_shared_refuse_own(rp);
 	if (!rp->problem[0])
 		TW_TRY(tw_password_check(tw_device_of(c), &a, password, rp));
 	if (!rp->problem[0])

@@ -24,10 +24,11 @@ enum tw_strength tw_policy_strength(struct tw_device *d)
 /* Of a session, by what opened it. Taking over by a browser proves the label's secret and that somebody stands at the device. */
 bool tw_policy_takes(struct tw_device *d, const char *how)
 {
+	const bool key = !strcmp(how, TW_HOW_CERTIFICATE); /* each connection of that session shows it */
 	const bool two = tw_factor_of_how(how) || !strcmp(how, TW_HOW_BROWSER);
 	enum tw_strength wanted = tw_policy_strength(d);
 
-	return wanted == TW_STRENGTH_ANY || (wanted == TW_STRENGTH_TWO && two);
+	return key || wanted == TW_STRENGTH_ANY || (wanted == TW_STRENGTH_TWO && two);
 }
 
 tw_err tw_policy_refuse(struct tw_reply *rp)

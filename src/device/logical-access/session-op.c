@@ -32,7 +32,12 @@ static tw_err describe(struct tw_device *d, const struct tw_session *s, bool own
 	*ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "session", id, "account", account, "name", a.name, "how",
 		s->how, "source", s->source, "opened", opened, "idle_s", (json_int_t)((now - s->used_ms) / 1000), "ends_in_s",
 		(json_int_t)((s->expires_ms - now) / 1000), "own", own);
-	return *ret ? TW_OK : TW_RAISE(NOMEM, "a session");
+	if (!*ret)
+		return TW_RAISE(NOMEM, "a session");
+	if (!s->member)
+		return TW_OK;
+	tw_account_id(s->member, account);
+	return tw_json_set(*ret, "member", json_string(account));
 }
 
 tw_err tw_access_sessions(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

@@ -207,7 +207,8 @@ static tw_err take_session(void *user, const tw_row *row)
 		.opened_ms = tw_row_int(row, 6),
 		.expires_ms = tw_row_int(row, 7),
 		.by.ends_ms = tw_row_int(row, 9),
-		.idle_ms = tw_row_int(row, 10) };
+		.idle_ms = tw_row_int(row, 10),
+		.member = tw_row_int(row, 11) };
 
 	s.has_key = !tw_row_null(row, 5);
 	if (hash.size != sizeof s.hash || (s.has_key && key.size != sizeof s.key) || !door_of(tw_row_bytes(row, 2), &s.door))
@@ -252,7 +253,7 @@ static tw_err put_session(struct tw_device *d, const struct tw_session *s)
 		TW_V_TEXT(s->how), TW_V_TEXT(s->source),
 		s->has_key ? TW_V_BLOB(s->key, sizeof s->key) : (struct tw_value){ .kind = TW_VALUE_NULL }, TW_V_INT(s->opened_ms),
 		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s->expires_ms), TW_V_TEXT(s->by.hands), TW_V_INT(s->by.ends_ms),
-		TW_V_INT(s->idle_ms) };
+		TW_V_INT(s->idle_ms), TW_V_INT(s->member) };
 
 	return tw_store_run(d->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL);
 }
@@ -262,12 +263,13 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	int64_t now = tw_time_boot_ms(&d->time);
 	struct tw_session s = { .used = true, .account = o->account, .opened_ms = tw_time_wall_ms(&d->time), .used_ms = now };
 	struct tw_session *place = NULL;
-	int64_t until = tw_placed_until(&o->by, o->account);
+	int64_t until = o->member ? o->by.ends_ms : tw_placed_until(&o->by, o->account);
 	TW_CLEANUP(tw_token_done) struct tw_token token = { .text = "" };
 
 	s.expires_ms = now + d->access->limit_ms;
 	s.idle_ms = o->idle_ms;
 	s.by = o->by;
+	s.member = o->member;
 	if (until && until < s.expires_ms)
 		s.expires_ms = until; /* nobody's session outlives its limit by a code that he asks for in it */
 	(void)snprintf(s.how, sizeof s.how, "%s", o->how);
@@ -297,7 +299,7 @@ void tw_access_sessions_forget(struct tw_device *d, int64_t account)
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
 		struct tw_session *s = &d->access->sessions[i];
 
-		if (s->used && s->account == account)
+		if (s->used && (s->account == account || s->member == account))
 			tw_wipe(s, sizeof *s);
 	}
 }

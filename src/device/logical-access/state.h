@@ -27,6 +27,7 @@
 #define TW_HOW_CODE "code"
 #define TW_HOW_PASSWORD "password"
 #define TW_HOW_PASSWORD_TOTP "password+totp"
+#define TW_HOW_CERTIFICATE "client-certificate"
 #define TW_HOW_BROWSER "console" /* the label's secret, and somebody at the console */
 
 struct tw_owner {
@@ -52,6 +53,7 @@ struct tw_session {
 	int64_t idle_ms;             /* for how long it may be unused, if that is less than the setting says; 0: as long as that */
 	int64_t used_ms, expires_ms; /* boot clock; 0 when not used */
 	struct tw_placer by;         /* through whose hands its code came */
+	int64_t member;              /* of a shared account: the account of whoever uses it; 0: of no shared one */
 };
 /* What somebody shows to the application. Bound to what he had proven, and to be asked about at each use. */
 struct tw_pass {
@@ -85,6 +87,7 @@ struct tw_access {
 	struct tw_pass passes[TW_PASSES_MAX];
 	int64_t idle_ms, limit_ms, inactive_ms; /* what the settings say; inactive_ms 0: never */
 	size_t list_max;                        /* likewise, for the context; used while it is read alone */
+	const char *refused; /* why who showed something good is not let in: the rule; NULL: by none that could be named */
 	bool proven;         /* the request under way showed a good code: that it is refused for another reason is no guess */
 	int64_t next_end_ms; /* boot clock: when the next account ends whose end this boot knows; 0: none does */
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
@@ -115,6 +118,7 @@ struct tw_proof {
 	int64_t account;
 	unsigned methods; /* bits of 1 << enum tw_method */
 	int factors;
+	int64_t member; /* of a shared account: the account of whoever uses it */
 };
 /* Makes the subject of the door an owner or an account with the roles that count now. DENIED: the account is not active, or gone. */
 tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct tw_proof *p);
@@ -144,6 +148,7 @@ struct tw_opening {
 	const struct tw_request *rq;
 	struct tw_placer by; /* zeros: through nobody's hands */
 	int64_t idle_ms;     /* as the session's */
+	int64_t member;      /* likewise */
 };
 /* Random bytes, the text of them that is handed out, and its SHA-256, which is kept. Wiped at the end. */
 struct tw_token {
@@ -168,6 +173,7 @@ struct tw_entering {
 	tw_err (*use)(tw_store *s, void *user); /* NULL: nothing */
 	void *user;
 	int64_t idle_ms; /* what the session asks for itself; 0: nothing */
+	int64_t member;  /* of a shared account: who opens it */
 };
 tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct tw_reply *rp);
 /* Ends the session whose token has this hash, if there is one. */

@@ -74,6 +74,13 @@ tw_err tw_access_status_conditions(struct tw_context *c, struct tw_element_statu
 		"Each has a time, and may have a number of logins, whatever roles it holds; it is removed when either is used up.");
 }
 
+/* @nist LA.RSM.6.4 LA.RSM.6.5 LA.RSM.6.6 */
+tw_err tw_access_status_shared(struct tw_context *c, struct tw_element_status *ret)
+{
+	return say(c, ret, tw_sql_shared_count, "Shared accounts with conditions",
+		"A shared account is used by its members alone, each of whom has proven his own account, under its conditions; without any, by nobody.");
+}
+
 /* @nist LA.RSM.6.3 */
 tw_err tw_access_status_administration(struct tw_context *c, struct tw_element_status *ret)
 {

@@ -8,6 +8,7 @@
  * conditions all hold at this moment. Found anew at each request, so that what was taken away is gone with the next one.
  */
 #include "base/text.h"
+#include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 #include "device/sql-device.h"
 #include "service/path/condition.h"
@@ -59,26 +60,42 @@ static int sessions_of(const struct tw_device *d, int64_t account)
 	return n;
 }
 
-static tw_err collect(struct tw_device *d, const struct tw_proof *p, struct tw_subject *s)
+void tw_access_now(struct tw_device *d, const struct tw_subject *s, const struct tw_proof *p, struct tw_now *ret)
 {
-	const struct tw_value v[] = { TW_V_INT(p->account) };
-	struct collecting g = { .c = &d->context,
-		.moment = { .wall_ms = tw_time_wall_ms(&d->time),
-			.time_trusted = tw_time_trusted(&d->time),
-			.door = s->door,
-			.methods = p->methods,
-			.factors = p->factors,
-			.sessions = sessions_of(d, p->account) } };
-	TW_CLEANUP(tw_buf_done) struct tw_buf mode = { 0 }, place = { 0 };
+	struct tw_moment *m = &ret->moment;
 
-	tw_buf_init(&mode, d->context.sys, 512);
-	tw_buf_init(&place, d->context.sys, 512);
-	if (!tw_failed(tw_setting_get(&d->context, "logical-access.mode", &mode)))
-		g.moment.mode = tw_buf_cstr(&mode);
-	if (!tw_failed(tw_setting_get(&d->context, "logical-access.place", &place)))
-		g.moment.place = tw_buf_cstr(&place);
-	if (tw_failed(tw_net_read(s->source, &g.moment.source)))
-		g.moment.source = (struct tw_net){ .bits = 0 };
+	*m = (struct tw_moment){ .wall_ms = tw_time_wall_ms(&d->time),
+		.time_trusted = tw_time_trusted(&d->time),
+		.door = s->door,
+		.methods = p->methods,
+		.factors = p->factors,
+		.sessions = sessions_of(d, p->account) };
+	tw_buf_init(&ret->mode, d->context.sys, 512);
+	tw_buf_init(&ret->place, d->context.sys, 512);
+	if (!tw_failed(tw_setting_get(&d->context, "logical-access.mode", &ret->mode)))
+		m->mode = tw_buf_cstr(&ret->mode);
+	if (!tw_failed(tw_setting_get(&d->context, "logical-access.place", &ret->place)))
+		m->place = tw_buf_cstr(&ret->place);
+	if (tw_failed(tw_net_read(s->source, &m->source)))
+		m->source = (struct tw_net){ .bits = 0 };
+}
+
+void tw_now_done(struct tw_now *n)
+{
+	tw_buf_done(&n->mode);
+	tw_buf_done(&n->place);
+}
+
+static tw_err collect(struct tw_device *d, const struct tw_proof *p, const struct tw_account *a, struct tw_subject *s)
+{
+	TW_CLEANUP(tw_now_done) struct tw_now now = { .moment = { .door = s->door } };
+	const struct tw_value v[] = { TW_V_INT(p->account) };
+	struct collecting g = { .c = &d->context };
+
+	tw_access_now(d, s, p, &now);
+	g.moment = now.moment;
+	if (a->kind == TW_ACCOUNT_SHARED)
+		TW_TRY(tw_shared_admits(d, p, &g.moment));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_role_of, v, TW_COUNT(v), take_role, &g));
 	s->roles = g.roles;
 	s->given = g.given;
@@ -116,10 +133,12 @@ tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct 
 	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE))
 		return TW_RAISE(DENIED, "the account is not active, or gone");
 	TW_TRY(e);
-	TW_TRY(collect(d, p, s));
+	tw_account_id(a.id, s->account); /* the log names them in a refusal too */
+	if (p->member)
+		tw_account_id(p->member, s->member);
+	TW_TRY(collect(d, p, &a, s));
 	note_use(d, &a);
 	s->kind = TW_SUBJECT_ACCOUNT;
-	tw_account_id(a.id, s->account);
 	(void)snprintf(s->name, sizeof s->name, "account:%s", a.name);
 	return TW_OK;
 }
@@ -136,6 +155,8 @@ bool tw_access_known(struct tw_context *c, struct tw_subject *s)
 	if (s->kind != TW_SUBJECT_ACCOUNT)
 		return true;
 	s->roles = s->given = (struct tw_role_set){ 0 };
+	if (s->member[0] && !tw_account_id_read(tw_slice_of(s->member), &p.member))
+		return false;
 	if (!tw_account_id_read(tw_slice_of(s->account), &p.account) || tw_failed(tw_access_become(d, &now, &p)) || now.kind != TW_SUBJECT_ACCOUNT)
 		return false;
 	s->roles = now.roles;

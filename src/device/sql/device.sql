@@ -75,6 +75,13 @@ CREATE TABLE session_cap (
 	by_owner INTEGER NOT NULL,
 	PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE shared_account (
+	account INTEGER PRIMARY KEY NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+	members TEXT NOT NULL,
+	conditions TEXT NOT NULL,
+	said_ms INTEGER NOT NULL,
+	said_by TEXT NOT NULL
+) STRICT;
 CREATE TABLE session (
 	token_hash BLOB PRIMARY KEY NOT NULL,
 	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
@@ -87,7 +94,8 @@ CREATE TABLE session (
 	expires_boot_ms INTEGER NOT NULL,
 	placed_by TEXT NOT NULL,
 	placer_ends_boot_ms INTEGER NOT NULL,
-	idle_ms INTEGER NOT NULL
+	idle_ms INTEGER NOT NULL,
+	member INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session_code (
 	code_hash BLOB PRIMARY KEY NOT NULL,
@@ -295,12 +303,25 @@ SELECT kind, name, most, by_owner FROM session_cap ORDER BY kind, name;
 -- name: cap_drop_all
 DELETE FROM session_cap;
 
+-- name: shared_put
+INSERT INTO shared_account (account, members, conditions, said_ms, said_by) VALUES (?1, ?2, ?3, ?4, ?5)
+	ON CONFLICT (account) DO UPDATE SET members = ?2, conditions = ?3, said_ms = ?4, said_by = ?5;
+
+-- name: shared_get
+SELECT members, conditions, said_ms, said_by FROM shared_account WHERE account = ?1;
+
+-- name: shared_drop
+DELETE FROM shared_account WHERE account = ?1;
+
+-- name: shared_count
+SELECT count(*) FROM shared_account;
+
 -- name: session_all
-SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
+SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms, member FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
 
 -- name: session_put
-INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms)
-	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms,
+	member) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13);
 
 -- name: session_drop
 DELETE FROM session WHERE token_hash = ?1;
@@ -341,7 +362,7 @@ DELETE FROM session WHERE account = ?1 AND placed_by = ?2;
 DELETE FROM session_code WHERE account = ?1 AND placed_by = ?2;
 
 -- name: session_drop_of
-DELETE FROM session WHERE account = ?1;
+DELETE FROM session WHERE account = ?1 OR member = ?1;
 
 -- name: session_drop_old
 DELETE FROM session WHERE boot_id <> ?1 OR expires_boot_ms <= ?2;

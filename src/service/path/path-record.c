@@ -30,6 +30,7 @@ static tw_err who(struct tw_buf *b, const struct tw_request *rq)
 	TW_TRY(member(b, "parameter", rq->parameter));
 	TW_TRY(text(b, "subject", rq->subject.name));
 	TW_TRY(text(b, "account", rq->subject.account));
+	TW_TRY(text(b, "member", rq->subject.member));
 	TW_TRY(text(b, "how", rq->subject.how));
 	return text(b, "source", rq->subject.source);
 }

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared accounts: used by their members alone, each in his own name, under conditions that count at each request. */
+#include "as.h"
+
+#include "device/logical-access/shared.h"
+#include "device/rows-logical-access.h"
+
+#define SHARED "/api/v1/shared-accounts/a4"
+#define OPEN "/api/v1/shared-sessions"
+#define NIGHT "{\"account\":\"a4\"}"
+#define NOON INT64_C(1900065600000) /* 2030-03-18T12:00:00Z, a Monday */
+
+static char bob[64], carol[64];
+
+/* alice owns it; bob (a2) and carol (a3) have accounts; a4 is shared and an operator. */
+static void people(void)
+{
+	make("bob", NULL);
+	make("carol", NULL);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"night\",\"kind\":\"shared\"}", 201, "\"a4\"");
+	give("a4", "operator");
+	open_as(NULL, "a2", bob);
+	open_as(NULL, "a3", carol);
+}
+
+static void say(const char *members, const char *conditions)
+{
+	char body[256];
+
+	(void)snprintf(body, sizeof body, "{\"members\":\"%s\",\"conditions\":%s}", members, conditions);
+	check_as(NULL, "PUT", SHARED, body, 200, NULL);
+}
+
+static void enter(const char *token, char ret[64])
+{
+	check_as(token, "POST", OPEN, NIGHT, 201, "\"name\":\"night\"");
+	world_text(&w, "token", ret, 64);
+}
+
+static void reads(const char *token, int want, const char *says)
+{
+	check_as(token, "GET", "/api/v1/settings?limit=1", NULL, want, says);
+}
+
+/* @nist LA.RSM.6.4: members, hours and limits read back as they were said; without any nobody comes in */
+static void test_what_is_said_reads_back(void **state)
+{
+	people();
+	check_as(NULL, "GET", SHARED, NULL, 404, "shared.none");
+	check_as(NULL, "GET", "/api/v1/shared-accounts/a9", NULL, 404, "shared.none");
+	check_as(NULL, "GET", "/api/v1/shared-accounts/x", NULL, 404, "shared.none");
+	check_as(bob, "POST", OPEN, NIGHT, 403, "shared.conditions");
+	check_as(NULL, "PUT", SHARED, "{\"members\":\"a2 a3 a2\",\"conditions\":{\"hours\":[\"08:00-17:30\"],\"sessions\":2}}", 200, NULL);
+	world_start(&w);
+	check_as(NULL, "GET", SHARED, NULL, 200,
+		"\"by\":\"owner:alice\",\"conditions\":{\"hours\":[\"08:00-17:30\"],\"sessions\":2},\"members\":[\"a2\",\"a3\"]");
+	check_as(NULL, "DELETE", SHARED, NULL, 204, NULL);
+	check_as(NULL, "GET", SHARED, NULL, 404, "shared.none");
+}
+
+static void test_what_cannot_be_said(void **state)
+{
+	static const struct {
+		const char *target, *body;
+		int want;
+		const char *rule;
+	} rows[] = {
+		{ SHARED, "{\"members\":\"a4\"}", 400, "shared.member" },
+		{ SHARED, "{\"members\":\"a9\"}", 400, "shared.member" },
+		{ SHARED, "{\"members\":\"bob\"}", 400, "shared.member" },
+		{ SHARED, "{\"members\":\"a2 a9\"}", 400, "shared.member" },
+		{ SHARED, "{\"members\":\"  \"}", 400, "shared.member" },
+		{ SHARED, "{\"members\":\"a2\",\"conditions\":{\"hours\":[\"25:00-26:00\"]}}", 400, "shared.conditions" },
+		{ SHARED, "{\"members\":\"a2\",\"conditions\":{\"moon\":1}}", 400, "shared.conditions" },
+		{ "/api/v1/shared-accounts/a2", "{\"members\":\"a3\"}", 409, "shared.kind" },
+		{ "/api/v1/shared-accounts/a9", "{\"members\":\"a3\"}", 404, "account.unknown" },
+	};
+
+	people();
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		check_as(NULL, "PUT", rows[i].target, rows[i].body, rows[i].want, rows[i].rule);
+	check_as(NULL, "DELETE", "/api/v1/shared-accounts/a2", NULL, 409, "shared.kind");
+	check_as(NULL, "GET", SHARED, NULL, 404, NULL);
+}
+
+static void test_no_more_than_32_members(void **state)
+{
+	char body[256] = "{\"members\":\"", name[16];
+	size_t size = strlen(body);
+
+	people();
+	for (int i = 5; i < 5 + TW_SHARED_MEMBERS_MAX; i++) {
+		(void)snprintf(name, sizeof name, "p%d", i);
+		make(name, NULL);
+		size += (size_t)snprintf(body + size, sizeof body - size, "%sa%d", i > 5 ? " " : "", i);
+	}
+	(void)snprintf(body + size, sizeof body - size, "\"}");
+	check_as(NULL, "PUT", SHARED, body, 200, "\"a36\"");
+	(void)snprintf(body + size, sizeof body - size, " a2\"}");
+	check_as(NULL, "PUT", SHARED, body, 400, "shared.member");
+}
+
+/* Nobody lets others into more than he may do, nor himself; one who is a member already stays one. */
+static void test_who_may_say_it(void **state)
+{
+	char admin[64];
+
+	people();
+	check_as(bob, "PUT", SHARED, "{\"members\":\"a2\"}", 403, "gate.permission");
+	give("a3", "admin");
+	open_as(NULL, "a3", admin);
+	check_as(admin, "PUT", SHARED, "{\"members\":\"a2 a3\"}", 403, "account.self");
+	check_as(admin, "PUT", SHARED, "{\"members\":\"a2\"}", 200, "\"by\":\"account:carol\"");
+	say("a2 a3", "{}");
+	check_as(admin, "PUT", SHARED, "{\"members\":\"a3\"}", 200, NULL);
+	give("a4", "auditor");
+	check_as(admin, "PUT", SHARED, "{\"members\":\"a2\"}", 403, "account.cover");
+	check_as(admin, "DELETE", SHARED, NULL, 403, "account.cover");
+}
+
+/* @nist LA.RSM.6.6: who is no member, and nobody outside the hours, is let in; the record names the account and the member */
+static void test_each_use_is_asked(void **state)
+{
+	char shared[64], again[64];
+
+	people();
+	world_at(&w, NOON, WORLD_BOOT);
+	say("a2", "{\"hours\":[\"11:00-13:00\"]}");
+	check_as(carol, "POST", OPEN, NIGHT, 403, "shared.members");
+	check_as(bob, "POST", OPEN, "{\"account\":\"a9\"}", 403, "shared.conditions");
+	check_as(bob, "POST", OPEN, "{\"account\":\"a3\"}", 403, "shared.conditions");
+	check_as(NULL, "POST", OPEN, NIGHT, 403, "shared.members");
+	enter(bob, shared);
+	reads(bob, 403, "gate.permission");
+	reads(shared, 200, NULL);
+	check_as(shared, "POST", OPEN, NIGHT, 403, "shared.members"); /* it opens no other */
+	CHECK(world_log_says(
+		&w, "\"account\":\"a4\",\"door\":\"https\",\"how\":\"session\",\"member\":\"a2\",\"operation\":\"settings.list\""));
+	check_as(NULL, "GET", "/api/v1/sessions", NULL, 200, "\"member\":\"a2\"");
+	world_at(&w, NOON + 60 * MINUTE - 1, WORLD_BOOT);
+	reads(shared, 200, NULL);
+	world_at(&w, NOON + 60 * MINUTE, WORLD_BOOT);
+	reads(shared, 401, "condition.hours");
+	check_as(bob, "POST", OPEN, NIGHT, 403, "condition.hours");
+	CHECK(world_log_says(&w,
+		"\"event\":\"request.refused\",\"member\":\"a2\",\"operation\":\"settings.list\",\"rule\":\"condition.hours\""));
+	world_at(&w, NOON, WORLD_BOOT);
+	reads(shared, 200, NULL);
+	check_as(NULL, "PUT", "/api/v1/suspensions/a4", NULL, 204, NULL);
+	check_as(bob, "POST", OPEN, NIGHT, 403, "shared.conditions");
+	check_as(NULL, "DELETE", "/api/v1/suspensions/a4", NULL, 204, NULL);
+	enter(bob, again);
+	world_start(&w);
+	reads(again, 200, NULL);
+}
+
+/* Only so many at a time, and a session ends with the one it was opened in. */
+static void test_limits(void **state)
+{
+	char first[64], second[64], third[64];
+
+	people();
+	say("a2 a3", "{\"sessions\":2}");
+	enter(bob, first);
+	enter(carol, second);
+	check_as(bob, "POST", OPEN, NIGHT, 403, "condition.sessions");
+	reads(first, 200, NULL);
+	reads(second, 200, NULL);
+	say("a2 a3", "{\"sessions\":1}");
+	reads(first, 401, NULL);
+	reads(second, 401, NULL);
+	enter(bob, third);
+	later(20 * MINUTE);
+	reads(third, 200, NULL);
+	check_as(bob, "GET", "/api/v1/health", NULL, 200, NULL);
+	later(29 * MINUTE);
+	reads(third, 200, NULL);
+	later(30 * MINUTE);
+	reads(third, 401, NULL);
+}
+
+/* @nist LA.RSM.6.5: members and conditions change at once, and the report and the log say so */
+static void test_changes_count_at_once(void **state)
+{
+	char first[64], second[64];
+
+	people();
+	world_at(&w, NOON, WORLD_BOOT);
+	say("a2 a3", "{}");
+	enter(bob, first);
+	enter(carol, second);
+	say("a2 a3", "{\"hours\":[\"13:00-14:00\"]}");
+	reads(first, 401, "condition.hours");
+	say("a2 a3", "{\"hours\":[\"12:00-14:00\"]}");
+	reads(first, 200, NULL);
+	reads(second, 200, NULL);
+	say("a3", "{}");
+	reads(first, 401, NULL);
+	check_as(bob, "POST", OPEN, NIGHT, 403, "shared.members");
+	enter(carol, second);
+	check_as(NULL, "GET", "/api/v1/account-changes", NULL, 200, "shared by a2 a3, under {\\\"hours\\\":[\\\"13:00-14:00\\\"]}");
+	CHECK(strstr(tw_unit_body(w.unit), "shared by a3, under {}"));
+	CHECK(world_log_says(&w, "\"operation\":\"shared.set\""));
+	check_as(NULL, "DELETE", SHARED, NULL, 204, NULL);
+	reads(second, 401, NULL);
+	check_as(carol, "POST", OPEN, NIGHT, 403, "shared.conditions");
+}
+
+/* What is taken from the member's own account is taken from what he opened by it. */
+static void test_the_members_own_account(void **state)
+{
+	char shared[64];
+
+	people();
+	say("a2", "{}");
+	enter(bob, shared);
+	check_as(NULL, "DELETE", "/api/v1/account-sessions/a2", NULL, 204, NULL);
+	reads(shared, 401, NULL);
+	open_as(NULL, "a2", bob);
+	enter(bob, shared);
+	CHECK_OK(tw_store_run(device()->context.store, "UPDATE account SET state = 'suspended' WHERE id = 2", NULL, 0, NULL, NULL));
+	reads(shared, 401, "shared.members");
+	CHECK_OK(tw_store_run(device()->context.store, "UPDATE account SET state = 'active' WHERE id = 2", NULL, 0, NULL, NULL));
+	reads(shared, 200, NULL);
+	CHECK_OK(tw_store_run(device()->context.store, "UPDATE shared_account SET conditions = '{\"moon\":1}'", NULL, 0, NULL, NULL));
+	reads(shared, 401, "shared.conditions");
+	CHECK_OK(tw_store_run(device()->context.store, "DELETE FROM account WHERE id = 2", NULL, 0, NULL, NULL));
+	reads(shared, 401, "shared.members");
+}
+
+/* There is nothing of its own that could go from hand to hand. */
+static void test_no_way_in_of_its_own(void **state)
+{
+	static const uint8_t key[32] = { 7 };
+	struct tw_subject s = { .door = TW_DOOR_HTTPS };
+	const struct tw_proof by_key = { .account = 4, .methods = 1U << TW_METHOD_CERTIFICATE, .factors = 1 };
+	struct tw_account a;
+	struct tw_reply rp = { .status = 200 };
+	const struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS } };
+	int64_t id = 0;
+
+	people();
+	say("a2", "{}");
+	check_as(NULL, "POST", CODES, NIGHT, 409, "shared.own-proof");
+	check_as(NULL, "POST", "/api/v1/credentials", "{\"account\":\"a4\",\"label\":\"x\",\"certificate\":\"y\"}", 409, "shared.own-proof");
+	check_as(NULL, "PUT", "/api/v1/passwords/a4", "{\"password\":\"nine quiet herons wade\"}", 409, "shared.own-proof");
+	CHECK_OK(tw_credential_put(device(), &(struct tw_new_credential){ 4, "old", key, "none" }, &id));
+	CHECK_ERR(tw_access_become(device(), &s, &by_key), DENIED);
+	CHECK_TEXT(device()->access->refused, "shared.members");
+	CHECK_OK(tw_account_get(device(), 4, &a));
+	CHECK_OK(tw_access_enter(device(), &(struct tw_entering){ .account = &a, .how = "code", .rq = &rq }, &rp));
+	CHECK_TEXT(rp.rule, "shared.own-proof");
+	tw_reply_done(&rp);
+}
+
+/* Of what goes on after its request the member is asked too. */
+static void test_known_later(void **state)
+{
+	struct tw_subject s = { .kind = TW_SUBJECT_ACCOUNT, .name = "account:night", .account = "a4", .member = "a2" };
+	struct tw_context *c = &device()->context;
+
+	people();
+	say("a2", "{}");
+	CHECK(tw_access_known(c, &s));
+	(void)snprintf(s.member, sizeof s.member, "a3");
+	CHECK(!tw_access_known(c, &s));
+	(void)snprintf(s.member, sizeof s.member, "x");
+	CHECK(!tw_access_known(c, &s));
+	s.member[0] = '\0';
+	CHECK(!tw_access_known(c, &s));
+}
+
+/* By a certificate of his own: the session is bound to it, and is as strong. */
+static void test_by_certificate(void **state)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .source = "192.0.2.1", .how = TW_HOW_CERTIFICATE, .account = "a2" },
+		.has_client_key = true };
+	struct tw_reply rp = { .status = 200 };
+	struct tw_proof p;
+
+	people();
+	say("a2", "{\"methods\":[\"client-certificate\"]}");
+	check_as(bob, "POST", OPEN, NIGHT, 403, "condition.method");
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "account", "a4");
+	rq.input = input;
+	CHECK_OK(tw_access_shared_open(&device()->context, &rq, &rp));
+	CHECK_INT(rp.status, 201);
+	struct tw_session *s = tw_access_session_of(device(), tw_slice_of(tw_json_text(rp.body, "token")));
+	CHECK(s && s->has_key && s->member == 2);
+	CHECK_TEXT(s->how, TW_HOW_CERTIFICATE);
+	tw_reply_done(&rp);
+	CHECK_OK(tw_setting_set(&device()->context, tw_setting_find(&device()->context, "logical-access.network-methods"),
+		"certificate", -1, "test"));
+	CHECK_OK(tw_access_session_prove(device(), s, &p));
+	CHECK_INT(p.methods, 1U << TW_METHOD_CERTIFICATE);
+	CHECK_INT(p.member, 2);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
+CHECK_MAIN(TEST(test_what_is_said_reads_back), TEST(test_what_cannot_be_said), TEST(test_no_more_than_32_members),
+	TEST(test_who_may_say_it), TEST(test_each_use_is_asked), TEST(test_limits), TEST(test_changes_count_at_once),
+	TEST(test_the_members_own_account), TEST(test_no_way_in_of_its_own), TEST(test_known_later), TEST(test_by_certificate))
