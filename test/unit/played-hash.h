@@ -8,6 +8,7 @@
 #include "check.h"
 #include "crypto/hash.h"
 #include "device/platform/hash.h"
+#include "sys/real.h"
 
 struct played_question {
 	bool make, used;

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks a device, core and keys as they ship, through every state of its ownership that the events below lead to, and prints each
- * transition once, to be held against the model (doc/model/ownership.pml):
- *
- *   OWNER CHALLENGE BROWSER SESSION | EVENT | STATUS | OWNER CHALLENGE BROWSER SESSION | LISTENER
- *
- * A state is come to by the shortest way, from a device whose ownership was just ended at the console. One browser waits at a time.
+ * Walks a device, core and keys as they ship, through every state of its ownership (doc/model/ownership.pml), beginning with one whose
+ * ownership was just ended at the console. One browser waits at a time.
  */
-#include "one-world.h"
+#include "walk.h"
 
 #include "device/logical-access/state.h"
 #include "device/platform/device.h"
@@ -16,12 +12,9 @@
 
 #include <errno.h>
 
-#define STATES_MAX 64
-#define WAY_MAX 16
-
 static char token[64];
 static int64_t now = WORLD_BOOT;
-static bool broken; /* something that a transition does not say went wrong */
+static uint8_t heard[32], hears[32]; /* the listener key before the event, and behind it */
 
 /* --- A question to keys is never answered, and then the power is cut --- */
 
@@ -50,7 +43,7 @@ static int restart(void)
 	line.sys = *tw_fake_sys(w.fake);
 	line.sys.sendmsg = send_or_not;
 	line.refused = 0;
-	broken |= tw_failed(tw_unit_start(&line.sys, w.directory, &w.unit));
+	walk_broken |= tw_failed(tw_unit_start(&line.sys, w.directory, &w.unit));
 	return 0;
 }
 
@@ -64,7 +57,7 @@ static int power_cut(void)
 static int cut_at(int (*ask)(void), uint16_t question)
 {
 	line.refused = question;
-	broken |= ask() < 500; /* it was answered: this cut is none */
+	walk_broken |= ask() < 500; /* it was answered: this cut is none */
 	return power_cut();
 }
 
@@ -162,11 +155,6 @@ static int recover_cut(void)
 
 /* --- States --- */
 
-struct state {
-	const char *owner, *browser;
-	bool challenge, session;
-};
-
 static bool kept(const char *name)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
@@ -175,59 +163,60 @@ static bool kept(const char *name)
 	return !tw_failed(tw_device_kept(device(), name, &text));
 }
 
-static struct state observe(void)
+static const char *browser_state(const struct tw_access *a)
 {
-	const struct tw_access *a = device()->access;
-	struct state s = { "nobody", "none", false, false };
+	const char *found = "none";
 
-	if (a->owners.count)
-		s.owner = a->owners.of[0].has_key ? "key" : kept(TW_KEPT_UNCOLLECTED) ? "uncollected" : "browser";
-	for (size_t i = 0; i < TW_CHALLENGES_MAX; i++)
-		s.challenge |= a->challenges[i].expires_ms > now;
 	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
 		const struct tw_browser *b = &a->browsers[i];
 
 		if (b->expires_ms > now)
-			s.browser = b->collected ? "collected" : b->confirmed ? "confirmed" : "waits";
+			found = b->collected ? "collected" : b->confirmed ? "confirmed" : "waits";
 	}
+	return found;
+}
+
+static void observe(char ret[WALK_TEXT])
+{
+	const struct tw_access *a = device()->access;
+	const char *owner = "nobody";
+	bool challenged = false, session = false;
+
+	if (a->owners.count)
+		owner = a->owners.of[0].has_key ? "key" : kept(TW_KEPT_UNCOLLECTED) ? "uncollected" : "browser";
+	for (size_t i = 0; i < TW_CHALLENGES_MAX; i++)
+		challenged |= a->challenges[i].expires_ms > now;
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		s.session |= a->sessions[i].used && a->sessions[i].expires_ms > now;
-	broken |= kept(TW_KEPT_LISTENER); /* after each event nothing is owed */
-	return s;
+		session |= a->sessions[i].used && a->sessions[i].expires_ms > now;
+	walk_broken |= kept(TW_KEPT_LISTENER); /* after each event nothing is owed */
+	memcpy(heard, hears, sizeof heard);
+	memcpy(hears, device()->listener_key, sizeof hears);
+	(void)snprintf(ret, WALK_TEXT, "%s %d %s %d", owner, challenged, browser_state(a), session);
 }
 
-static bool same(struct state a, struct state b)
+static const char *what(void)
 {
-	return strcmp(a.owner, b.owner) == 0 && strcmp(a.browser, b.browser) == 0 && a.challenge == b.challenge && a.session == b.session;
-}
-
-static void say(struct state s)
-{
-	printf("%s %d %s %d", s.owner, s.challenge, s.browser, s.session);
+	return memcmp(heard, hears, sizeof heard) == 0 ? "same" : "new";
 }
 
 /* --- The walk --- */
 
-static bool no_browser(struct state s)
+static bool no_browser(const char *state)
 {
-	return strcmp(s.browser, "none") == 0;
+	return strstr(state, " none ") != NULL;
 }
 
-static bool may_be_taken(struct state s)
+static bool may_be_taken(const char *state)
 {
-	return strcmp(s.owner, "nobody") == 0 && s.challenge;
+	return strncmp(state, "nobody 1", 8) == 0;
 }
 
-static bool may_be_collected(struct state s)
+static bool may_be_collected(const char *state)
 {
-	return strcmp(s.browser, "confirmed") == 0;
+	return strstr(state, " confirmed ") != NULL;
 }
 
-static const struct event {
-	const char *name;
-	int (*happens)(void);
-	bool (*when)(struct state s); /* NULL: always */
-} events[] = {
+static const struct walk_event events[] = {
 	{ "challenge", challenge, NULL },
 	{ "take", take, NULL },
 	{ "take-wrong", take_wrong, NULL },
@@ -248,18 +237,12 @@ static const struct event {
 	{ "recover-cut", recover_cut, NULL },
 };
 
-struct way {
-	struct state to;
-	size_t length;
-	const struct event *steps[WAY_MAX];
-};
-
 /* A device that nobody owns and nobody has asked anything; what failed before is forgotten. */
 static void begin_anew(void)
 {
 	static const char nothing[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-	broken |= recover() != 200;
+	walk_broken |= recover() != 200;
 	(void)power_cut();
 	(void)wait_ms(2 * MINUTE);
 	offer = (struct tw_unit_offer){ .code = "999999" };
@@ -268,66 +251,9 @@ static void begin_anew(void)
 	(void)snprintf(token, sizeof token, "%s", nothing);
 }
 
-static void step(const struct way *way, const struct event *e, struct state *ret)
-{
-	uint8_t before[32];
-
-	begin_anew();
-	for (size_t i = 0; i < way->length; i++)
-		(void)way->steps[i]->happens();
-	struct state from = observe();
-	broken |= !same(from, way->to);
-	memcpy(before, device()->listener_key, sizeof before);
-	int status = e->happens();
-	*ret = observe();
-	say(from);
-	printf(" | %s | %d | ", e->name, status);
-	say(*ret);
-	printf(" | %s\n", memcmp(before, device()->listener_key, sizeof before) == 0 ? "same" : "new");
-}
-
-static bool known(const struct way *ways, size_t count, struct state s)
-{
-	for (size_t i = 0; i < count; i++)
-		if (same(ways[i].to, s))
-			return true;
-	return false;
-}
-
-static bool walk(void)
-{
-	static struct way ways[STATES_MAX];
-	size_t count = 1;
-
-	begin_anew();
-	ways[0].to = observe();
-	for (size_t i = 0; i < count; i++) {
-		for (size_t e = 0; e < TW_COUNT(events); e++) {
-			struct state to;
-
-			if (events[e].when && !events[e].when(ways[i].to))
-				continue;
-			step(&ways[i], &events[e], &to);
-			if (known(ways, count, to))
-				continue;
-			if (count == STATES_MAX || ways[i].length == WAY_MAX)
-				return false;
-			ways[count] = ways[i];
-			ways[count].to = to;
-			ways[count].steps[ways[count].length++] = &events[e];
-			count++;
-		}
-	}
-	return !broken;
-}
-
 int main(void)
 {
-	if (world_make(&w))
-		return 2;
-	bool well = !restart() && walk();
-	(void)world_end(&w);
-	if (!well)
-		(void)fprintf(stderr, "walk: the device did not go the way that its transitions say, or too many ways\n");
-	return well ? 0 : 1;
+	const struct walk walk = { .events = events, .count = TW_COUNT(events), .begin = begin_anew, .observe = observe, .what = what };
+
+	return walk_main(&walk, begin_anew);
 }
