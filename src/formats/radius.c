@@ -128,7 +128,7 @@ static tw_err walk(struct tw_slice packet, struct walked *ret)
 	return TW_OK;
 }
 
-/* @nist LA.AS.2.1.2: whose verdict it is, before anything of it is believed. */
+/* Whose verdict it is, before anything of it is believed. */
 static tw_err verify(const struct tw_radius_question *q, struct tw_slice packet, const struct walked *w)
 {
 	uint8_t copy[TW_RADIUS_PACKET_MAX], mac[TW_MD5_SIZE];

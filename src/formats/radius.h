@@ -17,7 +17,7 @@
 #define TW_RADIUS_AUTHENTICATOR 16 /* bytes; random, new for each question */
 #define TW_RADIUS_TEXT_MAX 253     /* of an attribute */
 #define TW_RADIUS_PASSWORD_MAX 128 /* section 5.2 */
-#define TW_RADIUS_SECRET_MIN 22    /* characters of base64: 128 bits, when they are random */
+#define TW_RADIUS_SECRET_MIN 16    /* RFC 2865 section 3; 22 random characters of base64 are 128 bits */
 #define TW_RADIUS_SECRET_MAX 128
 
 struct tw_radius_question {

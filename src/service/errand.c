@@ -53,15 +53,20 @@ static tw_err hear_core(struct errand *e)
 
 static tw_err turn(struct errand *e)
 {
-	struct pollfd p[2] = { { .fd = tw_channel_fd(e->hands), .events = POLLIN }, { .fd = tw_channel_fd(e->core), .events = POLLIN } };
-	int n = e->sys->poll(e->sys, p, TW_COUNT(p), e->work->idle_ms ? e->work->idle_ms : TW_ERRAND_IDLE_MS);
+	struct pollfd p[2 + TW_ERRAND_WAITS] = { { .fd = tw_channel_fd(e->hands), .events = POLLIN },
+		{ .fd = tw_channel_fd(e->core), .events = POLLIN } };
+	int ms = e->work->idle_ms ? e->work->idle_ms : TW_ERRAND_IDLE_MS;
+	const size_t more = e->work->waits ? e->work->waits(e->work->user, p + 2, &ms) : 0;
+	int n = e->sys->poll(e->sys, p, 2 + more, ms);
 
 	if (n < 0)
 		return errno == EINTR ? TW_OK : TW_RAISE_ERRNO("waiting for work");
-	e->over = n == 0;
+	e->over = n == 0 && more == 0;
 	if (p[0].revents)
 		TW_TRY(hear_hands(e));
-	return p[1].revents && !e->over ? hear_core(e) : TW_OK;
+	if (p[1].revents && !e->over)
+		TW_TRY(hear_core(e));
+	return more && !e->over ? e->work->turn(e->work->user, e->core) : TW_OK;
 }
 
 int tw_errand_run(const struct tw_sys *sys, const struct tw_errand_work *w)

@@ -9,6 +9,9 @@
 #include "service/role.h"
 
 #define TW_ERRAND_IDLE_MS 10000 /* the next piece of the same work saves a start; after that nothing is left in memory */
+#define TW_ERRAND_WAITS 8
+
+struct pollfd;
 
 struct tw_errand_work {
 	const struct tw_channel_row *rows; /* what core may say */
@@ -16,6 +19,9 @@ struct tw_errand_work {
 	tw_err (*serve)(void *user, tw_channel *core, const struct tw_message *m);
 	void *user;
 	int idle_ms; /* without a message it ends by itself; 0: TW_ERRAND_IDLE_MS */
+	/* Beside messages: what it waits for (at most TW_ERRAND_WAITS), how long at most, and what it then does. NULL, or 0: nothing. */
+	size_t (*waits)(void *user, struct pollfd *ret, int *ret_ms);
+	tw_err (*turn)(void *user, tw_channel *core);
 };
 int tw_errand_run(const struct tw_sys *sys, const struct tw_errand_work *w); /* the exit status: 0 when idle, drained or left by core */
 #endif

@@ -13,11 +13,13 @@
 #include "base/text.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "crypto/md5.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/totp.h"
 #include "device/platform/app-hash.h"
 #include "device/rows-logical-access.h"
 #include "formats/auditlog.h"
+#include "formats/radius.h"
 #include "formats/takeover.h"
 #include "service/hash/phc.h"
 #include "sys/real.h"
@@ -296,6 +298,27 @@ static bool sealed(bool right)
 	return !tw_failed(tw_aead_open(sys, key, TW_SLICE("use"), tw_buf_slice(&b), &plain)) == right;
 }
 
+/* An answer of a RADIUS server, judged by the secret it shares with the device. It is made by the same code that asks. */
+static bool radius(bool right)
+{
+	char shared[] = "a secret shared with the server";
+	struct tw_radius_question q = { .id = 7, .authenticator = { 9 }, .secret = tw_slice_of(shared) };
+	uint8_t bytes[TW_RADIUS_HEAD + 18] = { TW_RADIUS_ACCEPT, 7, 0, sizeof bytes, 9, [TW_RADIUS_HEAD] = 80, 18 }, hash[TW_MD5_SIZE];
+	const struct tw_slice all = { (const char *)bytes, sizeof bytes };
+	struct tw_radius_answer a;
+
+	bytes[4] = q.authenticator[0];
+	if (tw_failed(tw_hmac_md5(shared, strlen(shared), all, hash)))
+		return false;
+	memcpy(bytes + TW_RADIUS_HEAD + 2, hash, sizeof hash);
+	if (tw_failed(tw_md5_of((const struct tw_slice[]){ all, q.secret }, 2, hash)))
+		return false;
+	memcpy(bytes + 4, hash, sizeof hash);
+	bytes[4 + (right ? 0 : 1)] ^= right ? 0 : 1;
+	secret(shared, sizeof shared - 1);
+	return !tw_failed(tw_radius_read(&q, all, &a)) == right;
+}
+
 static const struct {
 	const char *name;
 	bool (*run)(bool right);
@@ -313,6 +336,7 @@ static const struct {
 	{ "totp", totp },
 	{ "log_keys", log_keys },
 	{ "sealed", sealed },
+	{ "radius", radius },
 	{ "leaky", leaky },
 };
 

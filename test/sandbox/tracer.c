@@ -255,6 +255,8 @@ static const struct probe {
 	{ "a packet of its own making", SYS_socket, { AF_INET, SOCK_RAW, 6 }, "", ANY_ROLE, false },
 	{ "frames of a network", SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, "", ANY_ROLE, false },
 	{ "a port of its own", SYS_bind, { 4, SCRATCH, 16 }, "", ANY_ROLE, false },
+	{ "a socket for datagrams, to ask with", SYS_socket, { AF_INET, SOCK_DGRAM, 0 }, "", TO_OTHERS, true },
+	{ "a socket for datagrams", SYS_socket, { AF_INET6, SOCK_DGRAM, 0 }, "", ANY_ROLE, false, TO_OTHERS },
 	{ "a netlink socket", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, "", ANY_ROLE, false },
 	{ "a local socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, "", ANY_ROLE, false },
 	{ "connecting", SYS_connect, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, TO_OTHERS },

@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
+#include "device/fetch/ask-role.h"
 #include "device/fetch/fetch-row.h"
 #include "device/fetch/transfer.h"
 #include "service/errand.h"
@@ -156,6 +157,7 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start)
 
 static const struct tw_role_row rows[] = {
 	{ TW_FETCH_ROLE_ROW, run },
+	{ TW_ASK_ROLE_ROW, tw_ask_run },
 	{ .name = NULL },
 };
 

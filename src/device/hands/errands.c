@@ -22,6 +22,7 @@ static const struct {
 	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, NULL, NULL, true },
 	[TW_ERRAND_HASH] = { TW_TAB_HASH, "thingward-hash", NULL, false },
 	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, "thingward-hash", NULL, false },
+	[TW_ERRAND_ASK] = { TW_TAB_FETCH, "thingward-fetch", NULL, false },
 };
 
 void tw_errands_init(const struct tw_sys *sys, const struct tw_places *places, const char *program, struct tw_errands *ret)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "device/platform/ask.h"
 #include "device/platform/core-stream.h"
 #include "device/platform/errand.h"
 #include "device/platform/fetch.h"
@@ -350,6 +351,7 @@ static void done(struct tw_core *c)
 	tw_tasks_free(&c->device.context); /* what they had others do is let go, while there is whom to tell */
 	c->device.fetch = tw_fetch_free(c->device.fetch);
 	c->device.hashing = tw_hashing_free(c->device.hashing);
+	c->device.asking = tw_asking_free(c->device.asking);
 	c->device.errands = tw_errands_free(c->device.errands);
 	tw_core_jobs_end(c);
 	if (c->loop)
@@ -367,6 +369,7 @@ static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 	TW_TRY(tw_errands_new(c, tw_role_word(start, "errands"), &c->device.errands));
 	TW_TRY(tw_fetch_new(c, &c->device.fetch));
 	TW_TRY(tw_hashing_new(c, &c->device.hashing));
+	TW_TRY(tw_asking_new(c, &c->device.asking));
 	TW_TRY(tw_start(&c->device, c->sys, start));
 	if (tw_audit_fault(c->device.context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(c->device.context.audit));

@@ -43,6 +43,7 @@ struct tw_device {
 	struct tw_errands *errands; /* roles on demand; NULL where nobody could start them */
 	struct tw_fetch *fetch;     /* likewise */
 	struct tw_hashing *hashing; /* likewise */
+	struct tw_asking *asking;   /* likewise */
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;
 	struct tw_identity *identity;

@@ -194,12 +194,18 @@ static bool hashes(const struct process *p)
 	return !strcmp(p->role, "hash") || !strcmp(p->role, "hash-2");
 }
 
-/* Passwords are hashed by two processes of one kind; and where a token keeps the keys, its library runs in a child of the keys role. */
+static bool connects(const struct process *p)
+{
+	return !strcmp(p->role, "fetch") || !strcmp(p->role, "ask");
+}
+
+/* Passwords are hashed by two processes of one kind, and others are asked by two; and where a token keeps the keys, its library runs in a child
+   of the keys role. */
 static bool may_share(const struct process *a, const struct process *b)
 {
 	bool keys = !strcmp(a->role, "keys") && !strcmp(b->role, "keys");
 
-	return (hashes(a) && hashes(b)) || (keys && (a->parent == b->pid || b->parent == a->pid));
+	return (hashes(a) && hashes(b)) || (connects(a) && connects(b)) || (keys && (a->parent == b->pid || b->parent == a->pid));
 }
 
 static const struct process *sharing(const struct survey *s, const struct process *p)
