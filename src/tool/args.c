@@ -77,6 +77,8 @@ static tw_err take(struct tw_tool *t, const struct tw_command *c, const struct t
 	}
 	if (!strcmp(o->name, "json"))
 		t->json = true;
+	if (!strcmp(o->name, "accept-notice"))
+		t->accept_notice = value;
 	if (a->given_count >= TW_GIVEN_MAX)
 		return usage(t, c, TW_RAISE(LIMIT, "too many options"));
 	a->given[a->given_count].name = o->name;

@@ -9,6 +9,7 @@
 #include "tool/ca.h"
 #include "tool/commands.h"
 #include "tool/files.h"
+#include "tool/notice.h"
 #include "tool/pages.h"
 #include "tool/probes/probe.h"
 #include "tool/rows.h"
@@ -35,6 +36,7 @@ const struct tw_option tw_options_assess[] = {
 	{ "planted", "PATH", false, "a file that you changed, removed or planted on the device: it must tell of it; again for more" },
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
 	{ "element", "ID[/CHECK]", false, "try only this element, or one check of it, as the evidence names them; again for more" },
+	TW_OPTION_ACCEPT_NOTICE,
 	{ "label-scan", "TEXT|FILE", false, "what a scanner read off the device's label, TW1:..., or a file that holds it" },
 	{},
 };
@@ -42,7 +44,7 @@ const struct tw_option tw_options_assess[] = {
 static const struct tw_probe *const tables[] = { tw_probes_participant, tw_probes_peers, tw_probes_outside, tw_probes_rights,
 	tw_probes_concealment, tw_probes_identification, tw_probes_inventory, tw_probes_data_protection, tw_probes_cryptography,
 	tw_probes_algorithms, tw_probes_certificates, tw_probes_accounts, tw_probes_roles, tw_probes_limits, tw_probes_processes,
-	tw_probes_administration, tw_probes_shared, NULL };
+	tw_probes_administration, tw_probes_shared, tw_probes_notice, NULL };
 
 struct assessment {
 	struct tw_tool *t;
@@ -85,6 +87,12 @@ static tw_err ask(struct assessment *a, struct tw_target *g, const char *path, s
 	struct tw_call call = { .method = "GET", .path = path };
 	tw_err e = tw_client_call(g->session.client, &call, ret);
 
+	if (!tw_failed(e) && tw_notice_stops(ret)) {
+		TW_TRY(tw_notice_accept(a->t, g->session.client));
+		tw_answer_done(ret);
+		tw_answer_init(ret, a->sys);
+		e = tw_client_call(g->session.client, &call, ret);
+	}
 	*ret_good = !tw_failed(e) && ret->status == 200 && json_is_object(ret->body);
 	if (tw_is(e, TW_CODE_CLOSED))
 		return tw_fail(a->t, TW_EXIT_UNREACHABLE, "is the device on, and the address right?", e);

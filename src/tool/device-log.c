@@ -11,6 +11,7 @@
 #include "tool/commands.h"
 #include "tool/events.h"
 #include "tool/files.h"
+#include "tool/notice.h"
 #include "tool/pages.h"
 #include "tool/session.h"
 
@@ -25,9 +26,7 @@
 
 #define PLACES                                                                                               \
 	{ "device", "NAME|HOST:PORT", true, "the device, as you named it at take-over, or by its address" }, \
-	{                                                                                                    \
-		"owner", "DIR", true, "your directory"                                                       \
-	}
+		{ "owner", "DIR", true, "your directory" }, TW_OPTION_ACCEPT_NOTICE
 static const struct tw_option follow_options[] = {
 	PLACES,
 	{ "after", "RECORD", false, "begin behind this record; 0 is the whole log (what comes from now on)" },

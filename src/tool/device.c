@@ -4,6 +4,7 @@
  * parameter of the path, then the input fields, as positions, as name=value or as --name value.
  */
 #include "tool/commands.h"
+#include "tool/notice.h"
 #include "tool/pages.h"
 #include "tool/passphrase.h"
 #include "tool/rows.h"
@@ -23,6 +24,7 @@ static const struct tw_option places[] = {
 	{ "device", "NAME|HOST:PORT", false, "the device, as you named it at take-over, or by its address" },
 	{ "owner", "DIR", false, "your directory" },
 	{ "local", "SOCKET", false, "on the device itself: its local socket" },
+	TW_OPTION_ACCEPT_NOTICE,
 	{},
 };
 

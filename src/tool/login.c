@@ -10,6 +10,7 @@
 
 #include "tool/files.h"
 #include "tool/kept-login.h"
+#include "tool/notice.h"
 #include "tool/passphrase.h"
 #include "tool/session.h"
 #include "tool/terminal.h"
@@ -27,6 +28,7 @@ static const struct tw_option login_options[] = {
 	{ "code-file", "FILE", false, "the same with a code, where the device asks for one" },
 	{ "new-password-file", "FILE", false, "the same with a new password, where the device wants one" },
 	{ "known", "FILE", false, "the first time: devices/NAME.json of somebody who knows the device; nothing in it is secret" },
+	TW_OPTION_ACCEPT_NOTICE,
 	{},
 };
 static const struct tw_option logout_options[] = {
@@ -43,12 +45,14 @@ struct login {
 	tw_client *client;
 	json_t *kept;
 	struct tw_answer answer;
+	json_t *agreed; /* the use notice, as each step says that it is accepted */
 	char account[ACCOUNT_MAX + 1];
 };
 
 static void login_done(struct login *l)
 {
 	tw_answer_done(&l->answer);
+	json_decref(l->agreed);
 	json_decref(l->kept);
 	tw_client_free(l->client);
 	tw_device_done(&l->device);
@@ -172,10 +176,9 @@ static tw_err answer_step(struct login *l, const struct step *s, const char *han
 	tw_err e = TW_OK;
 
 	for (int i = 0; i < TRIES; i++) {
-		TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s}", "login", handle);
+		TW_CLEANUP(tw_jsonp) json_t *body = json_copy(l->agreed);
 
-		if (!body)
-			return TW_RAISE(NOMEM, "request");
+		TW_TRY(tw_json_set(body, "login", json_string(handle)));
 		TW_TRY(give(l, s, body));
 		e = call(l, body);
 		if (!tw_failed(e) || !may_retry(l, s) || i + 1 == TRIES)
@@ -205,11 +208,10 @@ static tw_err answer_steps(struct login *l)
 
 static tw_err open_session(struct login *l)
 {
-	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s}", "account", l->account);
+	TW_CLEANUP(tw_jsonp) json_t *body = json_copy(l->agreed);
 	const char *client = tw_kept_login_client(l->kept, l->account);
 
-	if (!body)
-		return TW_RAISE(NOMEM, "request");
+	TW_TRY(tw_json_set(body, "account", json_string(l->account)));
 	if (client)
 		TW_TRY(tw_json_set(body, "client", json_string(client)));
 	TW_TRY(give(l, &first_step, body));
@@ -251,12 +253,20 @@ static tw_err say(struct login *l)
 		l->device.name, l->device.name);
 }
 
+/* @nist LA.SUN.1: it is shown, and accepted, before anything is asked for */
+static tw_err read_notice(struct login *l)
+{
+	l->agreed = json_object();
+	return l->agreed ? tw_notice_agree_in(l->t, l->client, l->agreed) : TW_RAISE(NOMEM, "request");
+}
+
 static tw_err cmd_login(struct tw_tool *t, const struct tw_args *a)
 {
 	TW_CLEANUP(login_done) struct login l = { .t = t, .a = a };
 
 	tw_answer_init(&l.answer, t->sys);
 	TW_TRY(begin(&l));
+	TW_TRY(read_notice(&l));
 	TW_TRY(ask_account(&l));
 	TW_TRY(open_session(&l));
 	TW_TRY(tw_kept_login_take(l.kept, l.answer.body));

@@ -91,6 +91,14 @@ void tw_progress_bar_end(const struct tw_tool *t)
 		(void)fprintf(stderr, "\n");
 }
 
+tw_err tw_show(const struct tw_tool *t, const char *text)
+{
+	TW_CLEANUP(tw_freep) char *safe = NULL;
+
+	TW_TRY(clean(t->sys, text, &safe));
+	return fprintf(stderr, "%s\n", safe) < 0 ? TW_RAISE(IO, "writing what has to be read") : TW_OK;
+}
+
 void tw_progress(const struct tw_tool *t, const char *format, ...)
 {
 	char line[1024];

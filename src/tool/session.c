@@ -6,6 +6,7 @@
 #include "formats/labelcode.h"
 #include "tool/files.h"
 #include "tool/kept-login.h"
+#include "tool/notice.h"
 
 #define NONCE_SIZE 32
 #define LABEL_MAX 32768
@@ -71,7 +72,7 @@ tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_ses
 	return tw_session_with(t, owner, device, ret);
 }
 
-tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
+static tw_err reach(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
 {
 	tw_err e = tw_client_call(c, call, ret);
 
@@ -80,11 +81,47 @@ tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *ca
 	if (tw_is(e, TW_CODE_UNTRUSTED))
 		return tw_fail(t, TW_EXIT_UNREACHABLE,
 			"somebody else may own it now, or stands between: look at its label and console before you go on", e);
-	TW_TRY(e);
-	e = tw_answer_check(ret, t->hint, sizeof(t->hint));
+	return e;
+}
+
+static tw_err checked(struct tw_tool *t, const struct tw_answer *ret)
+{
+	tw_err e = tw_answer_check(ret, t->hint, sizeof(t->hint));
+
 	if (tw_failed(e))
 		t->exit = TW_EXIT_REFUSED;
 	return e;
+}
+
+tw_err tw_session_call_once(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
+{
+	TW_TRY(reach(t, c, call, ret));
+	return checked(t, ret);
+}
+
+/* Once more, when the device's use notice has been accepted: with what opens a session, or before all else. */
+static tw_err call_agreed(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *body = json_copy((json_t *)(uintptr_t)call->body);
+	struct tw_call next = *call;
+
+	tw_answer_done(ret);
+	tw_answer_init(ret, t->sys);
+	if (!tw_notice_in_body(call)) {
+		TW_TRY(tw_notice_accept(t, c));
+		return tw_session_call_once(t, c, call, ret);
+	}
+	if (!body)
+		return TW_RAISE(NOMEM, "a request");
+	TW_TRY(tw_notice_agree_in(t, c, body));
+	next.body = body;
+	return tw_session_call_once(t, c, &next, ret);
+}
+
+tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
+{
+	TW_TRY(reach(t, c, call, ret));
+	return tw_notice_stops(ret) ? call_agreed(t, c, call, ret) : checked(t, ret);
 }
 
 static tw_err ask_statement(struct tw_tool *t, tw_client *c, const uint8_t nonce[NONCE_SIZE], struct tw_answer *ret)

@@ -20,7 +20,9 @@ tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_ses
 tw_err tw_session_with(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret);
 /* By the certificate alone. */
 tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *device, struct tw_session *ret);
-/* One call whose refusal and unreachability become the right exit code and hint. */
+/* One call whose refusal and unreachability become the right exit code and hint. Where the device's use notice has to be accepted first it is
+   shown and asked for; once: not so. */
+tw_err tw_session_call_once(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);
 tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);
 /* A statement over a fresh nonce, verified: nonce, exporter (over TLS), chain to the anchor. */
 struct tw_stated {

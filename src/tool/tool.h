@@ -28,9 +28,10 @@ struct tw_tool {
 	const struct tw_sys *sys;
 	FILE *out;
 	bool json;
-	bool answered;     /* JSON was printed; a failure adds no second document */
-	enum tw_exit exit; /* for a failure; FAILED unless set */
-	char hint[256];    /* the last line of a failure: what to try */
+	bool answered;             /* JSON was printed; a failure adds no second document */
+	enum tw_exit exit;         /* for a failure; FAILED unless set */
+	const char *accept_notice; /* the digest that --accept-notice names; NULL: ask */
+	char hint[256];            /* the last line of a failure: what to try */
 };
 
 struct tw_option {
@@ -86,5 +87,6 @@ tw_err tw_print_done(struct tw_tool *t, const char *path, const char *format, ..
 bool tw_progress_bar(const struct tw_tool *t, int percent, const char *words);
 void tw_progress_bar_end(const struct tw_tool *t);
 void tw_progress(const struct tw_tool *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+tw_err tw_show(const struct tw_tool *t, const char *text); /* what has to be read, however long: on the standard error, also beside JSON */
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "tool/commands.h"
 #include "tool/files.h"
+#include "tool/notice.h"
 #include "tool/session.h"
 
 #define CSV_MAX (16 * 1024 * 1024)
@@ -18,6 +19,7 @@ const struct tw_option tw_options_units[] = {
 	{ "owner", "DIR", true, "your directory" },
 	{ "device", "NAME", false, "only this one; again for more" },
 	{ "csv", "FILE", false, "write the list there, for a spreadsheet" },
+	TW_OPTION_ACCEPT_NOTICE,
 	{},
 };
 

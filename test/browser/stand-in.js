@@ -68,7 +68,9 @@ const ROUTES = {
 		s.owned = s.owned || s.confirmed;
 		return s.confirmed ? { status: 201, body: { token: s.token, expires_in_s: 1800 } } : { status: 202, body: { state: 'waiting' } };
 	},
-	'POST /api/v1/sessions': (s, rq) => (rq.json.code === s.code ? { status: 201, body: { token: s.token, expires_in_s: 1800 } }
+	'GET /api/v1/notice': (s) => ({ body: { text: s.notice ? s.notice.text : '', notice: s.notice ? s.notice.digest : '', most_bytes: 1760, most_lines: 22, columns: 80 } }),
+	'POST /api/v1/sessions': (s, rq) => (s.notice && rq.json.notice !== s.notice.digest ? problem(409, 'notice', 'The use notice has to be accepted first', '', 'LA.SUN.3', 'read it')
+		: rq.json.code === s.code ? { status: 201, body: { token: s.token, expires_in_s: 1800 } }
 		: problem(403, 'code', 'This code does not open the device', 'it is mistyped, older than five minutes, or was used before', 'session.code', 'ask the owner for a new one')),
 	'DELETE /api/v1/sessions/current': () => ({ status: 204 }),
 	'GET /api/v1/capabilities': (s) => ({ body: s.capabilities }),

@@ -582,6 +582,89 @@ static void test_policy(void **state)
 	CHECK_INT(world_reads(&w, before), 200);
 }
 
+/* --- The use notice --- */
+
+/* The owner writes it, and accepts it himself. */
+static void write_notice(const char *text, char ret_digest[65])
+{
+	char body[128];
+
+	(void)snprintf(body, sizeof body, "{\"text\":\"%s\"}", text);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/notice", NULL, body), 200);
+	world_text(&w, "notice", ret_digest, 65);
+	(void)snprintf(body, sizeof body, "{\"notice\":\"%s\"}", ret_digest);
+	CHECK_INT(tw_unit_request(w.unit, "POST", "/api/v1/notice-acceptances", NULL, body), 204);
+}
+
+static int begin_with(const char *said, const char *digest)
+{
+	char body[512];
+
+	(void)snprintf(body, sizeof body, "{%s,\"notice\":\"%s\"}", said, digest);
+	return tw_unit_request_as(w.unit, NULL, "POST", LOGINS, body);
+}
+
+static int with_notice(const char *said, const char *digest)
+{
+	int status = settle(begin_with(said, digest));
+
+	if (status == 200)
+		world_text(&w, "login", handle, sizeof handle);
+	return status;
+}
+
+static int go_on_with(const char *key, const char *value, const char *digest)
+{
+	char said[256];
+
+	(void)snprintf(said, sizeof said, "\"login\":\"%s\",\"%s\":\"%s\"", handle, key, value);
+	return with_notice(said, digest);
+}
+
+#define ALICE "\"account\":\"alice\",\"password\":\"" GOOD "\""
+
+/* @nist LA.SUN.3: nothing is computed for whoever has not accepted it, and it costs him nothing but another try */
+static void test_the_use_notice(void **state)
+{
+	char digest[65], want[160];
+	unsigned before = played.verified;
+
+	write_notice("Only for staff.", digest);
+	for (int i = 0; i < 6; i++)
+		CHECK_INT(login("alice", GOOD), 409);
+	SAYS("\"rule\":\"LA.SUN.3\"");
+	CHECK_INT(with_notice(ALICE, "0000000000000000000000000000000000000000000000000000000000000000"), 409);
+	CHECK_INT(played.verified, before);
+	CHECK_INT(with_notice(ALICE, digest), 201);
+	(void)snprintf(want, sizeof want, "\"account\":\"a1\",\"how\":\"password\",\"notice\":\"%s\"", digest);
+	CHECK(world_log_says(&w, want));
+	enrol();
+	CHECK_INT(with_notice(ALICE, digest), 200);
+	CHECK_INT(go_on("code", next_code(secret)), 409); /* asked for at each step, and the code stays good */
+	CHECK_INT(go_on_with("code", code_at(secret, step_used), digest), 201);
+}
+
+/* One that changes while a hash is computed is another: what was accepted opens nothing, and the next try does. */
+static void test_the_use_notice_changes_meanwhile(void **state)
+{
+	char first[65], second[65];
+
+	write_notice("Only for staff.", first);
+	CHECK_INT(begin_with(ALICE, first), 0);
+	write_notice("Other words.", second);
+	CHECK_INT(settle(0), 409);
+	SAYS("\"rule\":\"LA.SUN.3\"");
+	CHECK_INT(with_notice(ALICE, second), 201);
+	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+	CHECK_INT(with_notice("\"account\":\"bob\",\"password\":\"" BETTER "\"", second), 200);
+	char said[256];
+	(void)snprintf(said, sizeof said, "\"login\":\"%s\",\"new_password\":\"" GOOD "\"", handle);
+	CHECK_INT(begin_with(said, second), 0);
+	write_notice("Only for staff.", first);
+	CHECK_INT(settle(0), 409);
+	CHECK_INT(with_notice(said, first), 201);
+}
+
 /* --- When the role that hashes fails --- */
 
 static void test_no_hash_no_login(void **state)
@@ -685,5 +768,5 @@ CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test
 	LOGIN(test_through_whose_hands), LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash),
 	LOGIN(test_ends_with_its_password), LOGIN(test_recovery_ends_what_is_under_way), LOGIN(test_length_is_a_setting),
 	LOGIN(test_second_factor), LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew),
-	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_no_hash_no_login),
+	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_the_use_notice), LOGIN(test_the_use_notice_changes_meanwhile), LOGIN(test_no_hash_no_login),
 	LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors), LOGIN(test_without_memory))

@@ -15,6 +15,7 @@ PROBLEM_SCHEMA = {
         "detail": {"type": "string"},
         "rule": {"type": "string", "description": "what refused: a rule of the gate or a catalog element"},
         "next": {"type": "string", "description": "what to do now"},
+        "see": {"type": "string", "description": "the path that says more"},
     },
 }
 PROBLEMS = {

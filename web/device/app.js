@@ -14,6 +14,7 @@ import { identityPlace } from './identity.js';
 import { inventoryPlace } from './inventory.js';
 import { keysPlace } from './keys.js';
 import { logCard } from './log.js';
+import { noticeParts, readNotice } from './notice.js';
 import { peersPlace } from './peers.js';
 import { revokedPlace } from './revoked.js';
 import { rolesPlace } from './roles.js';
@@ -169,7 +170,22 @@ function readCode(text) {
 	return plain.length === 10 ? `${plain.slice(0, 5)}-${plain.slice(5)}` : null;
 }
 
-function codePage(why) {
+// The use notice comes before the code. Where it cannot be read, the device says so again when the code is sent.
+async function enterPage(why) {
+	show(main, h('p', { class: 'quiet' }, 'Asking the device for its use notice.'));
+	let notice = null;
+	try {
+		notice = await readNotice();
+	} catch (error) {
+		why = why || sentence(error.message);
+	}
+	if (notice)
+		page('Before you sign in', ...noticeParts(notice, () => codePage(why, notice.digest)));
+	else
+		codePage(why);
+}
+
+function codePage(why, accepted) {
 	const code = field('code', 'One-use code', 'Ten digits and letters, for example 4F7QK-9M2XD.', { maxlength: 24, class: 'code-input', autocomplete: 'one-time-code', autocapitalize: 'characters' });
 	const failed = h('div', { id: 'code-failed' });
 	const button = h('button', { type: 'submit', id: 'enter' }, 'Sign in');
@@ -181,9 +197,13 @@ function codePage(why) {
 			return;
 		busy(button, async () => {
 			try {
-				keepSession(await post('/api/v1/sessions', { code: read }));
+				keepSession(await post('/api/v1/sessions', accepted ? { code: read, notice: accepted } : { code: read }));
 				await start();
 			} catch (error) {
+				if (error.rule === 'LA.SUN.3') {
+					await enterPage('The use notice has just changed.');
+					return;
+				}
 				show(failed, trouble(error));
 				code.input.focus();
 			}
@@ -232,7 +252,7 @@ function leave(why) {
 	shown = null;
 	byId('device').textContent = 'Device';
 	show(byId('places'));
-	codePage(why);
+	enterPage(why);
 }
 
 async function signOut() {
@@ -459,7 +479,7 @@ async function start() {
 	try {
 		const commissioning = await get('/api/v1/commissioning');
 		if (commissioning.owned)
-			codePage();
+			await enterPage();
 		else
 			takeoverPage(commissioning);
 	} catch (error) {

@@ -37,12 +37,13 @@ tw_err tw_conceal_status_network(struct tw_context *c, struct tw_element_status 
 	return TW_OK;
 }
 
-/* Whoever is on the device without being root: that it is well, who may take it over and how, and a session for who has a code. */
+/* Whoever is on the device without being root: that it is well, who may take it over and how, and a session for who has a code,
+   behind the organization's use notice. */
 static const char *const open_to_all[] = { "health.read", "commissioning.read", "commissioning.take", "commissioning.browser",
-	"commissioning.claim", "session.open", "login.open" };
+	"commissioning.claim", "session.open", "login.open", "notice.read" };
 /* A person at the console: the same word of health, what the device can do, and the two things that need presence. */
 static const char *const open_at_console[] = { "health.read", "commissioning.read", "capabilities.read", "commissioning.confirm",
-	"ownership.recover" };
+	"ownership.recover", "notice.read", "notice.accept" };
 
 static bool listed(const char *name, const char *const *list, size_t count)
 {

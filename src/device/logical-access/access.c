@@ -72,12 +72,14 @@ tw_err tw_access_load(struct tw_device *d)
 	TW_TRY(tw_access_owners_read(d, &fresh->owners));
 	TW_TRY(tw_access_limits_read(d, fresh));
 	TW_TRY(tw_access_sessions_read(d, fresh));
+	TW_TRY(tw_notice_load(d, &fresh->notice));
 	a->owners = fresh->owners;
 	a->idle_ms = fresh->idle_ms;
 	a->limit_ms = fresh->limit_ms;
 	a->inactive_ms = fresh->inactive_ms;
 	d->context.list_max = fresh->list_max;
 	memcpy(a->sessions, fresh->sessions, sizeof a->sessions);
+	a->notice = fresh->notice;
 	return TW_OK;
 }
 
@@ -255,7 +257,7 @@ static tw_err pay_listener(struct tw_device *d)
 tw_err tw_access_ownership_end(tw_store *s)
 {
 	static const char *const statements[] = { tw_sql_ownership_end, tw_sql_ownership_forget, tw_sql_account_drop_all,
-		tw_sql_account_change_drop_all, tw_sql_cap_drop_all };
+		tw_sql_account_change_drop_all, tw_sql_cap_drop_all, tw_sql_notice_drop_all };
 
 	for (size_t i = 0; i < TW_COUNT(statements); i++)
 		TW_TRY(tw_store_run(s, statements[i], NULL, 0, NULL, NULL));
@@ -295,6 +297,7 @@ tw_err tw_access_start(struct tw_device *d)
 	d->context.known = tw_access_known;
 	d->context.admit = admit;
 	d->context.refused = count_refused;
+	d->context.agreed = tw_notice_agreed;
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_code_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(end_uncollected(d));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where every session begins that somebody logs in to: caps are asked, what opened it is used up, and the answer says when it was before. */
+/* Where every session begins that somebody logs in to: the use notice and caps are asked, what opened it is used up, and the answer says when it was
+   before. */
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 
@@ -27,7 +28,7 @@ tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct 
 
 	if (e->account->kind == TW_ACCOUNT_SHARED && !e->member)
 		return tw_shared_refuse_own(rp);
-	TW_TRY(tw_access_caps_check(d, e->account->id, rp));
+	TW_TRY(tw_access_may_open(d, e->account->id, e->rq, rp));
 	if (rp->problem[0])
 		return TW_OK;
 	tw_err failed = tw_store_transaction(d->context.store, use_and_open, &g);

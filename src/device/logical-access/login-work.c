@@ -24,8 +24,10 @@ tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct t
 	if (!*ret)
 		return busy(rp, "So many passwords are being looked at.");
 	TW_TRY(tw_path_later(c, rq, rp));
-	if (!rp->problem[0])
-		**ret = (struct tw_login_work){ .later = rp->later, .d = d };
+	if (rp->problem[0])
+		return TW_OK;
+	tw_notice_keep(rq, tw_later_request(rp->later));
+	**ret = (struct tw_login_work){ .later = rp->later, .d = d };
 	return TW_OK;
 }
 

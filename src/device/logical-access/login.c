@@ -90,7 +90,11 @@ static bool crowded(const struct tw_device *d, const struct tw_login_who *who)
 	return same || busy >= (who->known ? TW_LOGIN_WORKS : TW_LOGIN_WORKS - TW_LOGIN_KEPT);
 }
 
-/* Asked before anything is computed or written for it */
+/*
+ * Asked before anything is computed or written for it. The use notice comes first, at each step: whoever is refused for it learns nothing, and his code
+ * stays good. Where the session opens it is asked for again, since it may have changed meanwhile.
+ */
+/* @nist LA.SUN.3: no password and no code is looked at without it */
 tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
@@ -98,6 +102,9 @@ tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct 
 	struct tw_login_who who;
 	int64_t account = 0;
 
+	TW_TRY(tw_notice_wanted(d, rq, rp));
+	if (rp->problem[0])
+		return TW_OK;
 	TW_TRY(who_is(d, rq, &who, &account));
 	TW_TRY(tw_login_step_find(d, tw_slice_of(tw_json_text(rq->input, "login")), &step));
 	if (step)

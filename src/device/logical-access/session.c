@@ -258,6 +258,12 @@ static tw_err put_session(struct tw_device *d, const struct tw_session *s)
 	return tw_store_run(d->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL);
 }
 
+tw_err tw_access_may_open(struct tw_device *d, int64_t account, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_TRY(tw_notice_wanted(d, rq, rp));
+	return rp->problem[0] ? TW_OK : tw_access_caps_check(d, account, rp);
+}
+
 tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1])
 {
 	int64_t now = tw_time_boot_ms(&d->time);
@@ -266,6 +272,8 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	int64_t until = o->member ? o->by.ends_ms : tw_placed_until(&o->by, o->account);
 	TW_CLEANUP(tw_token_done) struct tw_token token = { .text = "" };
 
+	if (!tw_notice_given(d, o->rq))
+		return TW_RAISE(DENIED, "a session is to be opened by somebody who was not asked to accept the notice");
 	s.expires_ms = now + d->access->limit_ms;
 	s.idle_ms = o->idle_ms;
 	s.by = o->by;
@@ -280,6 +288,7 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	TW_TRY(tw_token_make(d->context.sys, &token));
 	memcpy(s.hash, token.hash, sizeof s.hash);
 	TW_TRY(make_room(d, &place));
+	TW_TRY(tw_notice_tell_accepted(d, o->member ? o->member : o->account, o->how));
 	TW_TRY(put_session(d, &s));
 	*place = s;
 	memcpy(ret_token, token.text, sizeof token.text);

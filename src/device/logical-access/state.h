@@ -5,6 +5,7 @@
 #include "device/logical-access/access.h"
 #include "device/logical-access/accounts.h"
 #include "device/logical-access/login.h"
+#include "device/logical-access/notice.h"
 #include "device/logical-access/placed.h"
 #include "device/logical-access/throttle.h"
 
@@ -97,6 +98,9 @@ struct tw_access {
 	uint64_t last_step;
 	struct tw_login_work works[TW_LOGIN_WORKS];
 	int64_t throttle_written_ms; /* when the store last got what had changed in it */
+	struct tw_notice notice;     /* the one that counts now */
+	struct tw_accepted accepted[TW_ACCEPTED_MAX];
+	size_t accepted_next; /* the place that the next one takes */
 };
 
 struct tw_new_owner {
@@ -129,6 +133,11 @@ tw_err tw_access_conditions_read(struct tw_slice text, struct tw_condition *ret)
 tw_err tw_access_caps_check(struct tw_device *d, int64_t account, struct tw_reply *rp); /* a problem: it may not open one more session */
 /* It has more than it may: what it came to be has a cap that is full. */
 tw_err tw_access_caps_exceeded(struct tw_device *d, int64_t account, bool *ret);
+/*
+ * What every operation that opens a session for somebody who has proven who he is asks first: whether he accepts the notice ("notice" of
+ * rq's input), and whether there is room. A problem: not now. tw_access_session opens none without the notice, whoever forgets to ask here.
+ */
+tw_err tw_access_may_open(struct tw_device *d, int64_t account, const struct tw_request *rq, struct tw_reply *rp);
 /* Those that nobody can use any more, from store and memory. */
 tw_err tw_access_sessions_sweep(struct tw_device *d);
 tw_err tw_access_next_end(struct tw_device *d, int64_t *ret);

@@ -15,6 +15,8 @@
 
 #define LINE_MAX_BYTES 128
 #define OUT_MAX 8192
+#define QUIET_MS 1800000 /* whoever types after half an hour of quiet may be somebody else */
+#define DIGEST_TEXT 64
 #define CURSOR_SIZE 161 /* of a row that is a list: tools/gen/rows.py */
 
 struct tw_door_console {
@@ -24,7 +26,10 @@ struct tw_door_console {
 	char line[LINE_MAX_BYTES];
 	size_t size;
 	bool too_long;
-	char recover_code[5]; /* what must be typed next to recover; "" when nothing was asked */
+	int64_t typed_ms;               /* boot clock: when the last line came */
+	char shown[DIGEST_TEXT + 1];    /* the use notice that stands on the screen and waits; "" when none does */
+	char accepted[DIGEST_TEXT + 1]; /* the one that was accepted here last */
+	char recover_code[5];           /* what must be typed next to recover; "" when nothing was asked */
 };
 
 /* A terminal that cannot take a line loses it: nothing waits for a console. */
@@ -65,6 +70,48 @@ static bool walk(tw_door_console *d, const char *operation, const json_t *input,
 	}
 	*ret_answer = TW_STEAL(answer);
 	return *ret_answer != NULL;
+}
+
+static void show_notice(tw_door_console *d, const json_t *notice)
+{
+	say_text(d, tw_json_text(notice, "text"));
+	say_text(d, "\n\nType accept to go on.\n");
+	(void)snprintf(d->shown, sizeof d->shown, "%s", tw_json_text(notice, "notice"));
+}
+
+static void accept_notice(tw_door_console *d)
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "notice", d->shown), *answer = NULL;
+
+	if (!input || !walk(d, "notice.accept", input, &answer))
+		return;
+	memcpy(d->accepted, d->shown, sizeof d->accepted);
+	d->shown[0] = '\0';
+	say_text(d, "Accepted.\n");
+}
+
+/* @nist LA.SUN.1 LA.SUN.3: whoever stands here sees the organization's notice before anything else, and nothing is done until he accepts it */
+static bool held(tw_door_console *d)
+{
+	struct tw_context *c = &d->core->device.context;
+	int64_t now = tw_time_boot_ms(&d->core->device.time), before = d->typed_ms;
+	TW_CLEANUP(tw_jsonp) json_t *notice = NULL;
+	bool owned = false;
+
+	d->typed_ms = now;
+	if (tw_failed(c->owned(c, &owned)) || !owned)
+		return false;
+	if (!walk(d, "notice.read", NULL, &notice))
+		return true;
+	const char *digest = tw_json_text(notice, "notice");
+	if (!*digest || (now - before < QUIET_MS && !strcmp(d->accepted, digest)))
+		return false;
+	d->accepted[0] = '\0';
+	if (strcmp(d->line, "accept") != 0 || strcmp(d->shown, digest) != 0)
+		show_notice(d, notice);
+	else
+		accept_notice(d);
+	return true;
 }
 
 static void do_help(tw_door_console *d, const char *rest)
@@ -169,6 +216,8 @@ static void run_line(tw_door_console *d)
 	bool asked = d->recover_code[0] != '\0';
 	bool agreed = asked && strcmp(d->line, d->recover_code) == 0;
 
+	if (held(d))
+		return;
 	tw_wipe(d->recover_code, sizeof d->recover_code);
 	if (agreed) {
 		recover(d);

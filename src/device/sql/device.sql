@@ -105,6 +105,17 @@ CREATE TABLE session_code (
 	placed_by TEXT NOT NULL,
 	placer_ends_boot_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE notice (
+	version INTEGER PRIMARY KEY AUTOINCREMENT,
+	text TEXT,
+	changed_ms INTEGER NOT NULL,
+	changed_by TEXT NOT NULL
+) STRICT;
+CREATE TABLE notice_accepted (
+	account INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+	digest BLOB NOT NULL,
+	accepted_ms INTEGER NOT NULL
+) STRICT;
 
 -- name: kept_put
 INSERT INTO kept (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2;
@@ -384,3 +395,28 @@ DELETE FROM session_code WHERE boot_id <> ?1 OR expires_boot_ms <= ?2;
 
 -- name: code_count
 SELECT count(*) FROM session_code;
+
+-- name: notice_put
+INSERT INTO notice (text, changed_ms, changed_by) VALUES (?1, ?2, ?3);
+
+-- name: notice_last
+SELECT text FROM notice ORDER BY version DESC LIMIT 1;
+
+-- name: notice_page
+SELECT text, version, changed_ms, changed_by FROM notice WHERE version < ?1 ORDER BY version DESC LIMIT ?2;
+
+-- name: notice_trim
+DELETE FROM notice WHERE version <= (SELECT max(version) FROM notice) - ?1;
+
+-- name: notice_drop_all
+DELETE FROM notice;
+
+-- name: notice_accept
+INSERT INTO notice_accepted (account, digest, accepted_ms) VALUES (?1, ?2, ?3)
+	ON CONFLICT (account) DO UPDATE SET digest = ?2, accepted_ms = ?3;
+
+-- name: notice_accepted_get
+SELECT digest FROM notice_accepted WHERE account = ?1;
+
+-- name: notice_accepted_count
+SELECT count(*) FROM notice_accepted WHERE digest = ?1;

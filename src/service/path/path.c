@@ -152,6 +152,14 @@ static tw_err policy(struct walk *w)
 	return refused(w);
 }
 
+static tw_err agreed(struct walk *w)
+{
+	if (!w->c->agreed)
+		return TW_OK;
+	TW_TRY(w->c->agreed(w->c, w->rq, &w->rp));
+	return tw_reply_refused(&w->rp) ? refused(w) : TW_OK;
+}
+
 static tw_err bad_input(struct walk *w, tw_err e)
 {
 	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
@@ -299,7 +307,7 @@ static tw_err record_read(struct walk *w)
 	return tw_failed(e) ? unrecordable(w, e) : TW_OK;
 }
 
-static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, policy, validate, admit, handle };
+static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, policy, agreed, validate, admit, handle };
 
 static tw_err tell_watcher(struct walk *w)
 {

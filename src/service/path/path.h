@@ -32,6 +32,9 @@ struct tw_context {
 	tw_err (*policy)(struct tw_context *c, const struct tw_request *rq, struct tw_policy_verdict *ret);
 	/* Told of every operation that a peer was admitted to, before the answer. May be NULL. */
 	tw_err (*watched)(struct tw_context *c, const struct tw_request *rq, int status);
+	/* Asked of whoever the gate lets pass, before anything else of the request is looked at: has he agreed to what he has to agree to?
+	   Answers with a problem when not. May be NULL. */
+	tw_err (*agreed)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	tw_err (*owned)(struct tw_context *c, bool *ret);
 	/* A change by somebody who has proven nothing: admit is asked before it leaves its durable intent, and may answer with a
 	   problem (too many tries); refused is told when the handler refused it. Each may be NULL. */

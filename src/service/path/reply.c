@@ -18,6 +18,7 @@ tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const
 	va_start(arguments, format);
 	vsnprintf(rp->detail, sizeof rp->detail, format, arguments);
 	va_end(arguments);
+	rp->see[0] = '\0';
 	tw_utf8_mend(rp->detail); /* it may have been cut */
 	json_decref(rp->body);    /* a handler may find out late */
 	rp->body = NULL;
@@ -52,6 +53,7 @@ tw_err tw_reply_write_problem(const struct tw_reply *rp, uint64_t reference, str
 	TW_TRY(member(b, "detail", rp->detail));
 	TW_TRY(member(b, "rule", rp->rule));
 	TW_TRY(member(b, "next", rp->next));
+	TW_TRY(member(b, "see", rp->see));
 	if (reference)
 		TW_TRY(tw_buf_format(b, ",\"reference\":%llu", (unsigned long long)reference));
 	return tw_buf_text(b, "}");

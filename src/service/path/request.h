@@ -63,6 +63,7 @@ struct tw_request {
 	struct tw_slice certificate; /* DER of what it showed with that key; who vouches for it is not settled. Empty: none */
 	struct tw_slice pass;        /* at the application's door: what somebody has shown to it. Empty: nothing */
 	const char *refused_rule;    /* of credentials that are refused: which rule; NULL: path.credentials */
+	char terms[65];              /* of an answer that comes later: what its input agreed to, by a digest; "" */
 	uint64_t intent;             /* audit sequence number of the intent, for CHANGE */
 	bool takes_file;             /* the door can hand on a body that is a descriptor */
 	bool takes_stream;           /* the door can go on answering */
@@ -77,6 +78,7 @@ struct tw_reply {
 	int retry_after_s;
 	/* A refusal: RFC 9457. kind is the tail of urn:thingward:problem:KIND, rule names what refused ("LA.RSM.4", "gate.permission"). */
 	char problem[48], title[96], rule[64], detail[TW_DETAIL_MAX], next[160]; /* next: what to do now */
+	char see[48];   /* with a refusal: the path that says more; "" when none does. Set after tw_reply_problem */
 	char note[192]; /* what the outcome's record should say of a change, in words; never a secret */
 	/* In place of body: so many bytes from the start of a descriptor that nobody can change them through, of this media type. */
 	bool has_file;

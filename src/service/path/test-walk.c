@@ -213,6 +213,15 @@ static tw_err policy(struct tw_context *c, const struct tw_request *rq, struct t
 	return TW_OK;
 }
 
+static tw_err agreed(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	if (tw_failed(side.asked))
+		return side.asked;
+	return side.allowed
+		? TW_OK
+		: tw_reply_problem(rp, 409, "terms", "T.TERMS.1", "There are terms", "Agree to them.", "Nobody has agreed.");
+}
+
 static tw_err watched(struct tw_context *c, const struct tw_request *rq, int status)
 {
 	side.watched++;
@@ -332,6 +341,23 @@ static void test_rules_read_their_facts(void **state)
 	no_fact = true;
 	CHECK_INT(ask("GET /api/v1/any"), 403);
 	CHECK(strstr(body, "\"rule\":\"gate.rule\""));
+}
+
+/* Whoever the gate lets pass has to agree before anything else of his request is looked at. */
+static void test_what_has_to_be_agreed_to(void **state)
+{
+	side.owner = true;
+	t.c.agreed = agreed;
+	CHECK_INT(ask("GET /api/v1/own"), 200);
+	side.allowed = false;
+	CHECK_INT(ask("GET /api/v1/own"), 409);
+	CHECK(strstr(body, "\"rule\":\"T.TERMS.1\""));
+	CHECK_INT(ask("GET /api/v1/own?what=ever"), 409);
+	side.owner = false;
+	CHECK_INT(ask("GET /api/v1/own"), 401);
+	side.owner = true;
+	side.asked = TW_RAISE(IO, "the terms are away");
+	CHECK_INT(ask("GET /api/v1/own"), 500);
 }
 
 static void test_who_is_asked_for_a_claim(void **state)
@@ -706,8 +732,8 @@ static void test_records_without_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_rules_read_their_facts), TEST(test_who_is_asked_for_a_claim),
-	TEST(test_who_was_admitted_is_told), TEST(test_what_is_asked_after_the_walk),
+CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_what_has_to_be_agreed_to), TEST(test_rules_read_their_facts),
+	TEST(test_who_is_asked_for_a_claim), TEST(test_who_was_admitted_is_told), TEST(test_what_is_asked_after_the_walk),
 	TEST(test_without_knowing_whether_there_is_an_owner), TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer),
 	TEST(test_a_stream), TEST(test_a_problem_with_few_words), TEST(test_a_full_disk_is_said_by_name),
 	TEST(test_an_outcome_that_cannot_be_recorded), TEST(test_whose_refusals_count), TEST(test_the_words_of_records),

@@ -356,6 +356,7 @@ static tw_err enter_for(struct tw_probe_context *c, struct tw_person *p, int idl
 	body = json_pack("{s:s, s:i}", "code", tw_json_text(code.body, "code"), "idle", idle);
 	if (!body)
 		return TW_RAISE(NOMEM, "a request");
+	TW_TRY(tw_accept_in(c, body));
 	const struct tw_call call = { .method = "POST", .path = "/api/v1/sessions", .body = body };
 	TW_TRY(tw_person_call(c, NULL, &call, &answer));
 	TW_TRY(tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint));

@@ -93,6 +93,7 @@ tw_err tw_person_enter(struct tw_probe_context *c, struct tw_person *p, struct t
 	body = json_pack("{s:s}", "code", tw_json_text(code.body, "code"));
 	if (!body)
 		return TW_RAISE(NOMEM, "a request");
+	TW_TRY(tw_accept_in(c, body));
 	const struct tw_call call = { .method = "POST", .path = "/api/v1/sessions", .body = body };
 	TW_TRY(tw_person_call(c, NULL, &call, ret));
 	(void)snprintf(p->token, sizeof p->token, "%s", ret->status == 201 && ret->body ? tw_json_text(ret->body, "token") : "");

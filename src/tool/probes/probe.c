@@ -193,3 +193,13 @@ tw_err tw_order_with(struct tw_probe_context *c, const char *method, const char 
 	TW_TRY(send_body(c, method, path, body, ret));
 	return tw_answer_check(ret, c->tool->hint, sizeof c->tool->hint);
 }
+
+tw_err tw_accept_in(struct tw_probe_context *c, json_t *body)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	const char *notice;
+
+	TW_TRY(tw_ask(c, &tw_asker_stranger, "GET", "/api/v1/notice", &answer));
+	notice = answer.status == 200 && json_is_object(answer.body) ? tw_json_text(answer.body, "notice") : "";
+	return *notice ? tw_json_set(body, "notice", json_string(notice)) : TW_OK;
+}

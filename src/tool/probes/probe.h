@@ -57,7 +57,7 @@ struct tw_probe {
 extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_probes_certificates[], tw_probes_cryptography[],
 	tw_probes_data_protection[], tw_probes_identification[], tw_probes_concealment[], tw_probes_inventory[], tw_probes_peers[],
 	tw_probes_participant[], tw_probes_roles[], tw_probes_rights[], tw_probes_limits[], tw_probes_outside[],
-	tw_probes_processes[], tw_probes_administration[], tw_probes_shared[]; /* end with element NULL */
+	tw_probes_processes[], tw_probes_administration[], tw_probes_shared[], tw_probes_notice[]; /* end with element NULL */
 
 /* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */
 struct tw_secrets {
@@ -84,6 +84,8 @@ tw_err tw_ask_post(struct tw_probe_context *c, const char *path, json_t *body, s
 /* The owner asks, and a refusal is an error. ret NULL: nobody needs the answer. */
 tw_err tw_order(struct tw_probe_context *c, const char *method, const char *path, struct tw_answer *ret);
 tw_err tw_order_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret); /* as tw_ask_post */
+/* Adds to what opens a session that the device's use notice is accepted, where there is one. */
+tw_err tw_accept_in(struct tw_probe_context *c, json_t *body);
 
 /* The whole of a list that the device answers in pages, as one answer; a refusal is an error, and so are pages that do not follow one another. */
 tw_err tw_order_all(struct tw_probe_context *c, const char *path, const char *list, struct tw_answer *ret);

@@ -55,6 +55,7 @@ static tw_err enter(struct tw_probe_context *c, struct cast *k, const struct tw_
 
 	if (!body)
 		return TW_RAISE(NOMEM, "a request");
+	TW_TRY(tw_accept_in(c, body));
 	TW_TRY(tw_person_call(c, who->token, &call, ret));
 	if (ret->status == 201 && ret->body)
 		(void)snprintf(k->session, sizeof k->session, "%s", tw_json_text(ret->body, "token"));
