@@ -117,6 +117,32 @@ async function codeRefused({ open }) {
 	});
 }
 
+// @nist LA.SUN.1 LA.SUN.3: the use notice stands before the code until it is accepted; one that changes meanwhile comes again
+async function noticeHeld({ open }) {
+	await withStory(healthy(), async (story) => {
+		const sha = async (text) => Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString('hex');
+		story.state.notice = { text: 'Only for staff.\nUse is recorded.', digest: await sha('Only for staff.\nUse is recorded.') };
+		const page = await open(story.url, { width: 320 });
+		await page.waitForSelector('#notice');
+		assert.equal(await page.textContent('#notice'), story.state.notice.text);
+		assert.equal(await page.locator('#code').count(), 0);
+		assert.equal(await overhang(page), 0);
+		assert.deepEqual(await axe(page), []);
+		await page.focus('#accept');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('#code');
+		story.state.notice = { text: 'Other words.', digest: await sha('Other words.') };
+		await page.fill('#code', '4f7qk9m2xd');
+		await page.click('#enter');
+		await page.waitForSelector('#notice');
+		assert.equal(await page.textContent('#notice'), 'Other words.');
+		await page.click('#accept');
+		await page.fill('#code', '4f7qk9m2xd');
+		await page.click('#enter');
+		await page.waitForSelector('#part-log h2');
+	});
+}
+
 async function reasonsOpen({ open }) {
 	await withStory(healthy(), async (story) => {
 		const page = await open(story.url);
@@ -414,6 +440,7 @@ export const pages = [
 	['page: take-over sends the proof, never the secret, and goes on when confirmed', takeoverProves],
 	['page: take-over says what is mistyped and keeps what was typed', takeoverKeepsTyping],
 	['page: take-over goes on after the device was silent', takeoverSurvivesSilence],
+	['page: the use notice is held until it is accepted', noticeHeld],
 	['page: a wrong code is refused and kept, a right one opens', codeRefused],
 	['page: every status opens its reason', reasonsOpen],
 	['page: what is missing is told with where it is supplied', missingIsTold],

@@ -225,7 +225,7 @@ export function change(s, value, by) {
 	return { body: s.setting };
 }
 
-const OPEN = /^\/api\/v1\/(commissioning|sessions$)/;
+const OPEN = /^\/api\/v1\/(commissioning|notice$|sessions$)/;
 
 function answer(s, rq, path) {
 	const nothing = problem(404, 'path', 'There is no such thing here', '', 'path', '');
