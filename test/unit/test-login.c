@@ -768,5 +768,6 @@ CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test
 	LOGIN(test_through_whose_hands), LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash),
 	LOGIN(test_ends_with_its_password), LOGIN(test_recovery_ends_what_is_under_way), LOGIN(test_length_is_a_setting),
 	LOGIN(test_second_factor), LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew),
-	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_the_use_notice), LOGIN(test_the_use_notice_changes_meanwhile), LOGIN(test_no_hash_no_login),
-	LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors), LOGIN(test_without_memory))
+	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_the_use_notice),
+	LOGIN(test_the_use_notice_changes_meanwhile), LOGIN(test_no_hash_no_login), LOGIN(test_stopped_meanwhile),
+	LOGIN(test_other_doors), LOGIN(test_without_memory))

@@ -37,7 +37,7 @@ size_t tw_notice_lines(struct tw_slice text);
 tw_err tw_notice_load(struct tw_device *d, struct tw_notice *ret);
 /* Whether rq accepts the notice that counts now, or there is none. */
 bool tw_notice_given(struct tw_device *d, const struct tw_request *rq);
-void tw_notice_keep(const struct tw_request *rq, struct tw_request *later);                     /* behind tw_path_later: the input is gone when a session opens */
+void tw_notice_keep(const struct tw_request *rq, struct tw_request *later); /* behind tw_path_later: the input is gone when a session opens */
 tw_err tw_notice_wanted(struct tw_device *d, const struct tw_request *rq, struct tw_reply *rp); /* a problem when it does not */
 /* An event, when there is a notice; how: by what he came. account 0: the console. */
 tw_err tw_notice_tell_accepted(struct tw_device *d, int64_t account, const char *how);
