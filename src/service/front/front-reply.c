@@ -214,3 +214,27 @@ bool tw_front_host_ours(struct tw_slice host)
 	text[size - skip] = '\0';
 	return skip ? inet_pton(AF_INET6, text, &six) == 1 : inet_pton(AF_INET, text, &four) == 1;
 }
+
+static bool is_own_origin(struct tw_slice origin, struct tw_slice host)
+{
+	static const char scheme[] = "https://";
+	const size_t size = sizeof scheme - 1;
+
+	return origin.size == size + host.size && memcmp(origin.at, scheme, size) == 0 &&
+		memcmp(origin.at + size, host.at, host.size) == 0;
+}
+
+bool tw_front_origin_ours(const struct tw_http_head *h)
+{
+	const struct tw_slice host = tw_http_find(h, "host")->value;
+
+	for (size_t i = 0; i < h->field_count; i++) {
+		const struct tw_http_field *f = &h->fields[i];
+
+		if (tw_slice_is_nocase(f->name, "origin") && !is_own_origin(f->value, host))
+			return false;
+		if (tw_slice_is_nocase(f->name, "sec-fetch-site") && !tw_slice_is(f->value, "same-origin") && !tw_slice_is(f->value, "none"))
+			return false;
+	}
+	return true;
+}

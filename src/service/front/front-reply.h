@@ -15,4 +15,10 @@ tw_err tw_front_reply_asset(
 	struct tw_front *f, const struct tw_asset *a, const struct tw_http_head *h, bool close, struct tw_slice *ret_rest);
 /* Whether a browser may have been lured here under a foreign name (DNS rebinding): addresses and localhost only are ours. */
 bool tw_front_host_ours(struct tw_slice host);
+/*
+ * Whether no page of another origin has made a browser send this (request forgery): a browser that holds a client certificate shows it to
+ * us whatever page asks. Browsers say which page it was, in Origin with all that may change something, and in Sec-Fetch-Site with everything;
+ * other programs say nothing.
+ */
+bool tw_front_origin_ours(const struct tw_http_head *h);
 #endif

@@ -146,6 +146,8 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 			tw_conn_answer(c, rest);
 	} else if (h->path.size < 5 || memcmp(h->path.at, "/api/", 5) != 0) {
 		tw_conn_problem(c, 404, "RFC 9110 15.5.5: no such page");
+	} else if (!tw_front_origin_ours(h)) {
+		tw_conn_problem(c, 403, "RFC 6454 7.2: a page of another origin asks for nothing here");
 	} else if (f->core_gone || tw_failed(pass_to_core(c, head, body))) {
 		tw_conn_problem(c, 503, "RFC 9110 15.6.4: the device is busy or restarting");
 	} else {
