@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { enterAccess, people } from './access.js';
 import { largeText, openBrowser, openPage } from './browser.js';
+import { crowd, typeLogin } from './login.js';
 import { peopled } from './places.js';
 import { change, healthy, standIn } from './stand-in.js';
 
@@ -20,6 +21,12 @@ function troubled() {
 	state.capabilities.time.trusted = false;
 	Object.assign(state.capabilities.elements[0], { status: 'not provided', reason: 'the certificate names another identifier than the stored one', changed_by: '', setting: '' });
 	Object.assign(state.capabilities.elements[1], { status: 'needs a part', reason: 'no secure element answered', setting: '' });
+	return state;
+}
+
+function asked(factors) {
+	const state = crowd();
+	Object.assign(state.people.alice, { factors, given: true });
 	return state;
 }
 
@@ -41,6 +48,11 @@ const STATES = {
 	}],
 	'code': [healthy, async () => {}],
 	'code-wrong': [healthy, async (page) => { await page.fill('#code', '00000-00000'); await page.click('#enter'); await page.waitForSelector('.trouble'); }],
+	'login-wait': [() => ({ ...crowd(), waitS: 42 }), async (page) => { await typeLogin(page); await page.waitForSelector('#wait'); }],
+	'login-choice': [() => asked(['totp', 'message']), async (page) => { await typeLogin(page); await page.waitForSelector('#choice-totp'); }],
+	'login-code': [() => asked(['totp']), async (page) => { await typeLogin(page); await page.waitForSelector('#step-code'); await page.fill('#step-code', '1'); await page.click('#step-send'); await page.waitForSelector('.trouble'); }],
+	'login-new': [() => asked([]), async (page) => { await typeLogin(page); await page.waitForSelector('#step-fresh'); await page.fill('#step-fresh', 'short'); await page.click('#step-fresh-show'); await page.click('#step-send'); }],
+	'login-came': [crowd, async (page) => { await typeLogin(page); await page.waitForSelector('#part-log h2'); }],
 	'home': [healthy, signIn],
 	'identity': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-identity'); await page.waitForSelector('#part-assigned h2'); await page.click('#summary-assignments'); }],
 	'software': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-software'); await page.waitForSelector('#part-findings h2'); }],

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accessRoute } from './stand-in-access.js';
+import { loginRoutes } from './stand-in-login.js';
 
 const PAGES = join(fileURLToPath(new URL('.', import.meta.url)), '../../web/device');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
@@ -73,6 +74,7 @@ const ROUTES = {
 		: rq.json.code === s.code ? { status: 201, body: { token: s.token, expires_in_s: 1800 } }
 		: problem(403, 'code', 'This code does not open the device', 'it is mistyped, older than five minutes, or was used before', 'session.code', 'ask the owner for a new one')),
 	'DELETE /api/v1/sessions/current': () => ({ status: 204 }),
+	...loginRoutes,
 	'GET /api/v1/capabilities': (s) => ({ body: s.capabilities }),
 	'GET /api/v1/identity': (s) => (s.setting.value === 'off' ? problem(403, 'off', 'The identifier is not given out', 'remote reading is switched off', 'DI.IMS.1', 'switch identification.remote-read on') : { body: { ...s.identity, ...(assignment(s).assigned ? { assigned_to: assignment(s).assigned_to } : {}) } }),
 	'GET /api/v1/identity/assignment': (s) => ({ body: assignment(s) }),
@@ -225,7 +227,7 @@ export function change(s, value, by) {
 	return { body: s.setting };
 }
 
-const OPEN = /^\/api\/v1\/(commissioning|notice$|sessions$)/;
+const OPEN = /^\/api\/v1\/(commissioning|logins$|notice$|sessions$)/;
 
 function answer(s, rq, path) {
 	const nothing = problem(404, 'path', 'There is no such thing here', '', 'path', '');
@@ -282,12 +284,12 @@ async function serve(story, rq, rp) {
 	}
 	if (path === '/api/v1/log')
 		story.logReads++;
-	const { status = 200, body } = answer(s, rq, path);
+	const { status = 200, body, retryAfter } = answer(s, rq, path);
 	if (path === '/api/v1/log/stream' && status === 200) {
 		stream(story, rq, rp);
 		return;
 	}
-	rp.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json' }).end(body === undefined ? '' : JSON.stringify(body));
+	rp.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json', ...(retryAfter ? { 'Retry-After': retryAfter } : {}) }).end(body === undefined ? '' : JSON.stringify(body));
 }
 
 // `story.state` may be changed at any time; `story.down` makes it hang up; `streams` are those that are open, `logReads` how often the log was read.

@@ -37,8 +37,14 @@ export function session() {
 	return kept && kept.token && kept.ends > Date.now() ? kept : null;
 }
 
-export function keepSession(reply) {
-	sessionStorage.setItem(TOKEN, JSON.stringify({ token: reply.token, ends: Date.now() + reply.expires_in_s * 1000 }));
+export function keepSession({ token, expires_in_s: left, account, name, previous, previous_how, previous_from }) {
+	sessionStorage.setItem(TOKEN, JSON.stringify({ token, ends: Date.now() + left * 1000, account, name, previous, previous_how, previous_from }));
+}
+
+// What it told of the session before is kept until a person has put it away.
+export function putAwayPrevious() {
+	const { previous, ...rest } = stored(TOKEN) || {};
+	sessionStorage.setItem(TOKEN, JSON.stringify(rest));
 }
 
 export function forgetSession() {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page does: finds out which of three states the device and this browser are in, and shows the one page for it.
 //   no owner yet           take it over with the label's secret, then confirm at the device's console
-//   owned, nobody here     enter a one-use code
+//   owned, nobody here     log in by name and password, or enter a one-use code
 //   owned, signed in       the place that the address names, home first; read again every REFRESH_MS while it is looked at
 // What a person typed is never thrown away by a failure.
 
-import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, session } from './api.js';
+import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, putAwayPrevious, session } from './api.js';
 import { accessPlace } from './access.js';
 import { accountsPlace } from './accounts.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
@@ -14,6 +14,7 @@ import { identityPlace } from './identity.js';
 import { inventoryPlace } from './inventory.js';
 import { keysPlace } from './keys.js';
 import { logCard } from './log.js';
+import { cameBefore, loginSection } from './login.js';
 import { noticeParts, readNotice } from './notice.js';
 import { peersPlace } from './peers.js';
 import { revokedPlace } from './revoked.js';
@@ -80,8 +81,8 @@ function trustNote(commissioning) {
 function lastsNote() {
 	return h('section', { class: 'note', 'aria-labelledby': 'how-long' },
 		h('h2', { id: 'how-long' }, 'How long it lasts'),
-		h('p', {}, 'From a browser you get one session of half an hour. There are no passwords yet: to come back later, take the device over with the command line instead, which keeps a key and makes codes for browsers.'),
-		h('p', {}, 'After a take-over from a browser, the only way back in is to recover the device at its console. That ends ownership and undoes every changed setting.'));
+		h('p', {}, 'From a browser you get one session of half an hour. Give yourself a password in it, under Your account, and you can come back by name and password. Or take the device over with the command line instead, which keeps a key and makes codes for browsers.'),
+		h('p', {}, 'Without a password, the only way back in after a take-over from a browser is to recover the device at its console. That ends ownership and undoes every changed setting.'));
 }
 
 function takeoverPage(commissioning) {
@@ -170,7 +171,7 @@ function readCode(text) {
 	return plain.length === 10 ? `${plain.slice(0, 5)}-${plain.slice(5)}` : null;
 }
 
-// The use notice comes before the code. Where it cannot be read, the device says so again when the code is sent.
+// The use notice comes before the ways to sign in. Where it cannot be read, the device says so again when somebody tries.
 async function enterPage(why) {
 	show(main, h('p', { class: 'quiet' }, 'Asking the device for its use notice.'));
 	let notice = null;
@@ -188,7 +189,12 @@ async function enterPage(why) {
 function codePage(why, accepted) {
 	const code = field('code', 'One-use code', 'Ten digits and letters, for example 4F7QK-9M2XD.', { maxlength: 24, class: 'code-input', autocomplete: 'one-time-code', autocapitalize: 'characters' });
 	const failed = h('div', { id: 'code-failed' });
-	const button = h('button', { type: 'submit', id: 'enter' }, 'Sign in');
+	const button = h('button', { type: 'submit', id: 'enter' }, 'Sign in by the code');
+	const arrive = async (reply) => {
+		keepSession(reply);
+		await start();
+	};
+	const renotice = () => enterPage('The use notice has just changed.');
 	const submit = (event) => {
 		event.preventDefault();
 		const read = readCode(code.input.value);
@@ -197,11 +203,10 @@ function codePage(why, accepted) {
 			return;
 		busy(button, async () => {
 			try {
-				keepSession(await post('/api/v1/sessions', accepted ? { code: read, notice: accepted } : { code: read }));
-				await start();
+				await arrive(await post('/api/v1/sessions', accepted ? { code: read, notice: accepted } : { code: read }));
 			} catch (error) {
 				if (error.rule === 'LA.SUN.3') {
-					await enterPage('The use notice has just changed.');
+					await renotice();
 					return;
 				}
 				show(failed, trouble(error));
@@ -209,16 +214,19 @@ function codePage(why, accepted) {
 			}
 		});
 	};
-	page('Sign in with a one-use code.',
-		h('h1', {}, 'Sign in with a one-use code.'),
+	page('Sign in.',
+		h('h1', {}, 'Sign in.'),
 		why ? h('p', { class: 'note' }, why) : null,
-		h('p', { class: 'lead' }, 'This device has an owner. The owner makes a code on their own computer; it works once, within five minutes.'),
-		h('form', { onsubmit: submit, novalidate: true }, code.box, failed, h('p', {}, button)),
+		h('p', { class: 'lead' }, 'This device has an owner. Come in by your account’s password, or by a code that somebody makes for you.'),
+		loginSection({ page, busy, accepted, arrive, begin: (told) => codePage(told, accepted), renotice }),
+		h('section', { 'aria-labelledby': 'by-code' },
+			h('h2', { id: 'by-code' }, 'By a one-use code'),
+			h('form', { onsubmit: submit, novalidate: true }, code.box, failed, h('p', {}, button))),
 		h('section', { class: 'note', 'aria-labelledby': 'where-from' },
 			h('h2', { id: 'where-from' }, 'Where the code comes from'),
-			h('p', {}, 'On the computer that holds the owner’s key:'),
+			h('p', {}, 'It works once, within five minutes. An owner or admin makes it on this page, at your account, or on the computer that holds the owner’s key:'),
 			h('p', {}, h('code', {}, 'thingward device session code')),
-			h('p', {}, 'There is no password, and no code that works for every device. If the owner’s key is lost, or the device was taken over from a browser and has none, it can be recovered at its console; ownership and every changed setting are gone then.')));
+			h('p', {}, 'There is no password from the factory, and no code that works for every device. If no owner can come in any more, the device can be recovered at its console; ownership and every changed setting are gone then.')));
 }
 
 // ---- owned, signed in ----
@@ -236,7 +244,7 @@ function sessionBar() {
 		show(bar);
 		return;
 	}
-	const left = `Signed in for ${minutes(kept.ends - Date.now())} more`;
+	const left = `Signed in${kept.name ? ` as ${kept.name}` : ''} for ${minutes(kept.ends - Date.now())} more`;
 	if (byId('time-left'))
 		byId('time-left').textContent = left;
 	else
@@ -423,7 +431,7 @@ function enterPlace(place) {
 	card.rest();
 	clearTimeout(taskTimer);
 	last = {};
-	show(main, h('div', { id: 'part-trouble' }), ...place.frame(), h('p', { class: 'quiet', id: 'read-at' }));
+	show(main, h('div', { id: 'part-trouble' }), h('div', { id: 'part-came' }), ...place.frame(), h('p', { class: 'quiet', id: 'read-at' }));
 	placesBar(place);
 	if (shown) {
 		main.focus({ preventScroll: true });
@@ -448,6 +456,10 @@ async function refresh(anew = false) {
 		enterPlace(place);
 		place.show(now);
 		putIfNew('trouble', null, () => []);
+		putIfNew('came', session() && session().previous, () => cameBefore(session() || {}, () => {
+			putAwayPrevious();
+			refresh();
+		}));
 		byId('read-at').textContent = `Read at ${new Date().toLocaleTimeString()}. Read again every ${REFRESH_MS / 1000} seconds while you look.`;
 	} catch (error) {
 		if (error.status === 401) {

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// Coming in by name and password, against the stand-in: what is typed stays hidden, what else the device asks for, refusals and waits.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { HtmlValidate } from 'html-validate';
+import { axe, largeText, overhang } from './browser.js';
+import { withStory } from './pages.js';
+import { healthy } from './stand-in.js';
+import { withPeople } from './stand-in-login.js';
+
+export const GOOD = 'nine quiet herons wade';
+export const crowd = () => withPeople(healthy());
+const has = (page, box, text) => page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [box, text]);
+
+export async function typeLogin(page, account = 'alice', password = GOOD) {
+	await page.waitForSelector('#account');
+	await page.fill('#account', account);
+	await page.fill('#password', password);
+	await page.focus('#password');
+	await page.keyboard.press('Enter');
+}
+
+const home = (page) => page.waitForSelector('#part-log h2');
+
+async function passwordOpens({ open }) {
+	await withStory(crowd(), async (story) => {
+		const page = await open(story.url);
+		await typeLogin(page, '', '');
+		assert.match(await page.textContent('#account-wrong'), /Type the name/);
+		await typeLogin(page, 'alice', ' wrong, with blanks ');
+		await page.waitForSelector('#login-failed .trouble');
+		assert.match(await page.textContent('#login-failed'), /These open nothing.*Look at the name.*access\.login/s);
+		assert.deepEqual(story.state.logins, [{ account: 'alice', password: ' wrong, with blanks ' }]);
+		assert.equal(await page.inputValue('#account'), 'alice', 'what was typed stays');
+		await typeLogin(page);
+		await home(page);
+		assert.match(await page.textContent('#session'), /Signed in as alice/);
+		assert.match(await page.textContent('#came-before'), /20 Nov 2026.* by password from 192\.0\.2\.99/);
+		await page.reload();
+		await page.waitForSelector('#came-before');
+		await page.click('#put-away');
+		await page.waitForFunction(() => !document.querySelector('#came-before'));
+		await page.click('#sign-out');
+		await typeLogin(page, 'Alice');
+		await page.waitForSelector('#login-failed .trouble');
+		assert.equal(story.state.logins.at(-1).client, 'c'.repeat(43), 'the account knows this browser, however its name is written');
+		assert.equal(await page.evaluate(() => document.cookie), '');
+	});
+}
+
+// Masked while it is typed and when it is sent; in no text, address or store of the page; and managers and pasting are not hindered
+async function secretsAreMasked({ open }) {
+	await withStory(crowd(), async (story) => {
+		const secret = 'four odd kettles hum';
+		Object.assign(story.state.people.alice, { given: true });
+		const page = await open(story.url);
+		const seen = [];
+		page.on('request', (request) => seen.push(request.url(), ...Object.values(request.headers())));
+		page.on('console', (message) => seen.push(message.text()));
+		page.on('response', async (reply) => seen.push(await reply.text().catch(() => '')));
+		const nowhere = async (typed) => {
+			const kept = await page.evaluate(() => [document.body.innerText, document.body.textContent, location.href, document.title, document.cookie, document.documentElement.outerHTML, JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage })]);
+			for (const one of [...seen, ...kept])
+				assert.ok(!one.includes(typed), one.slice(0, 200));
+		};
+		await page.waitForSelector('#password');
+		await page.focus('#password');
+		await page.keyboard.insertText(secret);
+		assert.equal(await page.inputValue('#password'), secret, 'pasting is not hindered');
+		assert.deepEqual(await page.evaluate(() => ['account', 'password'].map((id) => [document.getElementById(id).type, document.getElementById(id).autocomplete])), [['text', 'username'], ['password', 'current-password']]);
+		await nowhere(secret);
+		await page.focus('#password-show');
+		await page.keyboard.press('Enter');
+		assert.equal(await page.getAttribute('#password', 'type'), 'text');
+		assert.equal(await page.getAttribute('#password-show', 'aria-pressed'), 'true');
+		await page.fill('#account', 'alice');
+		await page.click('#login-send');
+		await page.waitForSelector('#login-failed .trouble');
+		assert.equal(await page.getAttribute('#password', 'type'), 'password', 'masked again once it is sent');
+		await nowhere(secret);
+		await typeLogin(page);
+		await page.waitForSelector('#step-fresh');
+		assert.deepEqual(await page.evaluate(() => ['step-account', 'step-fresh', 'step-again'].map((id) => [document.getElementById(id).type, document.getElementById(id).autocomplete])), [['text', 'username'], ['password', 'new-password'], ['password', 'new-password']]);
+		await nowhere(GOOD);
+		await page.fill('#step-fresh', secret);
+		await page.fill('#step-again', secret);
+		await page.click('#step-send');
+		await home(page);
+		assert.equal(story.state.people.alice.password, secret);
+		await nowhere(secret);
+	});
+}
+
+async function moreIsAskedFor({ open }) {
+	await withStory(crowd(), async (story) => {
+		Object.assign(story.state.people.alice, { factors: ['totp', 'message', 'retina-scan'], code: '123456', given: true });
+		const page = await open(story.url);
+		await typeLogin(page);
+		await page.waitForSelector('#choice-totp');
+		assert.match(await page.textContent('main'), /code of your authenticator.*code that is sent to you.*Retina scan/s);
+		await page.click('#choice-message');
+		await page.waitForSelector('#step-code');
+		assert.deepEqual(story.state.logins.at(-1), { login: 'h'.repeat(43), factor: 'message' });
+		await page.click('#step-other');
+		await page.click('#choice-totp');
+		await has(page, 'main', 'Open your authenticator app');
+		assert.equal(await page.getAttribute('#step-code', 'autocomplete'), 'one-time-code');
+		assert.equal(await page.evaluate(() => document.activeElement.id), 'step-code');
+		await page.keyboard.press('Enter');
+		assert.match(await page.textContent('#step-code-wrong'), /Type the code/);
+		await page.fill('#step-code', '654321');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('#step-failed .trouble');
+		assert.match(await page.textContent('#step-failed'), /not the code of now.*Wait for the next code.*access\.totp/s);
+		await page.fill('#step-code', '123 456');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('#step-fresh');
+		assert.deepEqual(story.state.logins.at(-1), { login: 'h'.repeat(43), factor: 'totp', code: '123456' });
+		await page.fill('#step-fresh', 'short');
+		await page.fill('#step-again', 'shirt');
+		await page.click('#step-send');
+		assert.match(await page.textContent('#step-again-wrong'), /not what stands above/);
+		await page.fill('#step-again', 'short');
+		await page.click('#step-send');
+		await page.waitForSelector('#step-failed .trouble');
+		assert.match(await page.textContent('#step-failed'), /can be no password.*too short.*password\.rules/s);
+		story.state.step = null;
+		await page.click('#step-send');
+		await has(page, 'main', 'took too long');
+		await page.waitForSelector('#password');
+	});
+}
+
+// @nist LA.SUN.3: the notice goes with each step, and comes again when it changes in between
+async function noticeGoesAlong({ open }) {
+	await withStory(crowd(), async (story) => {
+		const digest = (text) => createHash('sha256').update(text).digest('hex');
+		const say = (text) => { story.state.notice = { text, digest: digest(text) }; };
+		say('Only for staff.');
+		Object.assign(story.state.people.alice, { factors: ['totp'], code: '123456' });
+		const page = await open(story.url);
+		const accept = async () => { await page.click('#accept'); await typeLogin(page); await page.waitForSelector('#step-code'); await page.fill('#step-code', '123456'); };
+		await accept();
+		assert.equal(story.state.logins.at(-1).notice, digest('Only for staff.'));
+		say('Other words.');
+		await page.click('#step-send');
+		await has(page, 'notice', 'Other words.');
+		await accept();
+		await page.click('#step-send');
+		await home(page);
+		assert.equal(story.state.logins.at(-1).notice, digest('Other words.'));
+	});
+}
+
+async function waitsAreCounted({ open }) {
+	await withStory(crowd(), async (story) => {
+		story.state.waitS = 150;
+		const page = await open(story.url);
+		await page.waitForSelector('#account');
+		await page.clock.install();
+		await typeLogin(page);
+		await has(page, 'wait', 'in 3 minutes');
+		await page.click('#login-send', { force: true });
+		await page.focus('#password');
+		await page.keyboard.press('Enter');
+		await page.clock.fastForward(100000);
+		await has(page, 'wait', ' seconds.');
+		assert.equal(story.state.logins.length, 1, 'nothing is sent while it would be refused');
+		story.state.waitS = 0;
+		await page.clock.fastForward(50000);
+		await has(page, 'live', 'You may try again now.');
+		await page.click('#login-send');
+		await home(page);
+	});
+}
+
+const validate = new HtmlValidate({ extends: ['html-validate:recommended'], rules: { 'attribute-boolean-style': 'off' } });
+
+// One page for all looks, in each state that a person can meet.
+async function everyLook({ open }) {
+	await withStory(crowd(), async (story) => {
+		Object.assign(story.state.people.alice, { factors: ['totp', 'message'], code: '123456', given: true });
+		const page = await open(story.url, { width: 320 });
+		const looks = async () => {
+			const report = await validate.validateString(`<!DOCTYPE html>${await page.evaluate(() => document.documentElement.outerHTML)}`);
+			assert.deepEqual(report.results.flatMap((one) => one.messages.map((message) => `${message.ruleId} ${message.message} ${message.selector}`)), []);
+			for (const [width, colorScheme] of [[320, 'light'], [320, 'dark'], [1280, 'light']]) {
+				await page.setViewportSize({ width, height: 900 });
+				await page.emulateMedia({ colorScheme });
+				assert.equal(await overhang(page), 0);
+				assert.deepEqual(await axe(page), []);
+			}
+			await page.setViewportSize({ width: 320, height: 900 });
+		};
+		await typeLogin(page, 'alice', 'wrong');
+		await page.waitForSelector('#login-failed .trouble');
+		await looks();
+		await typeLogin(page);
+		await page.waitForSelector('#choice-totp');
+		await looks();
+		await page.click('#choice-totp');
+		await page.waitForSelector('#step-code');
+		await looks();
+		await page.fill('#step-code', '123456');
+		await page.click('#step-send');
+		await page.waitForSelector('#step-fresh');
+		await looks();
+		await page.setViewportSize({ width: 640, height: 900 });
+		await largeText(page);
+		assert.equal(await overhang(page), 0);
+	});
+}
+
+export const login = [
+	['login: name and password open; the session before is told; the browser is known afterwards', passwordOpens],
+	['login: what is typed as a password is masked, and in no text, address, answer or store', secretsAreMasked],
+	['login: one of several factors, then a new password, with the reasons of the device', moreIsAskedFor],
+	['login: the use notice is accepted with each step, and comes again when it has changed', noticeGoesAlong],
+	['login: a wait is counted down, and nothing is sent meanwhile', waitsAreCounted],
+	['login: every step: 320 px, wide, dark, text at 200 %: fits, valid, axe finds nothing', everyLook],
+];

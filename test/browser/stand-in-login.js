@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the stand-in says to name and password, and to what it asks for after them. As in stand-in.js, it proves nothing about the device.
+
+const refused = (status, rule, title, detail, next, retryAfter) => ({ status, retryAfter, body: { type: 'urn:thingward:problem:login', title, status, detail, rule, next } });
+
+// `people` by name: { password, factors, code, given }; `logins` is what was sent.
+export function withPeople(state) {
+	return Object.assign(state, { logins: [], people: { alice: { password: 'nine quiet herons wade', factors: [] } } });
+}
+
+const tooMany = (seconds) => refused(429, 'access.throttle', 'Too many failed attempts', `Attempts from 192.0.2.7 have to wait ${seconds} seconds.`, 'Wait, then try again.', seconds);
+const wanted = (needed) => ({ body: { needed, login: 'h'.repeat(43), expires_in_s: 300 } });
+
+function goOn(s) {
+	const { who, step } = s;
+	if (step.factors.length)
+		return wanted(step.factors);
+	if (who.given)
+		return wanted(['new-password']);
+	s.step = null;
+	return { status: 201, body: { token: s.token, account: 'a1', name: 'alice', expires_in_s: 1800, idle_s: 900, client: 'c'.repeat(43), previous: '2026-11-20T08:15:00Z', previous_how: 'password', previous_from: '192.0.2.99' } };
+}
+
+function began(s, { account, password }) {
+	const who = s.people[account];
+	if (!who || who.password !== password)
+		return refused(403, 'access.login', 'These open nothing', 'There is no such account, it is not active, or this is not its password.', 'Look at the name and the password, then try again.');
+	Object.assign(s, { who, step: { factors: [...who.factors] } });
+	return goOn(s);
+}
+
+function answered(s, { code, new_password: fresh }) {
+	if (!s.step)
+		return refused(403, 'access.login-step', 'There is no such login', 'It was finished, or is older than five minutes.', 'Begin again with name and password.');
+	if (s.step.factors.length && code === undefined)
+		return goOn(s);
+	if (s.step.factors.length && code !== s.who.code)
+		return refused(403, 'access.totp', 'This is not the code of now', 'It was mistyped, used, or is of another time.', 'Wait for the next code of the authenticator.');
+	s.step.factors = [];
+	if (fresh !== undefined && fresh.length < 15)
+		return refused(400, 'password.rules', 'This can be no password', 'It is too short; several words that do not belong together are long and easy to keep in mind. At least 15 characters.', 'Choose another.');
+	if (fresh !== undefined)
+		Object.assign(s.who, { password: fresh, given: false });
+	return goOn(s);
+}
+
+export const loginRoutes = {
+	'POST /api/v1/logins': (s, { json }) => {
+		s.logins.push(json);
+		if (s.notice && json.notice !== s.notice.digest)
+			return refused(409, 'LA.SUN.3', 'The use notice has to be accepted first', '', 'Read it.');
+		if (s.waitS)
+			return tooMany(s.waitS);
+		return json.login ? answered(s, json) : began(s, json);
+	},
+};
