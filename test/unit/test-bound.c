@@ -2,6 +2,8 @@
 /* What others say does not bind an owner: rules and caps. And what a cap counts: inherited roles, what came later, a lower one at once. */
 #include "as.h"
 
+#define SESSIONS_OF "/api/v1/account-sessions/"
+
 static void cap_as(const char *token, const char *cap, int most, int want, const char *says)
 {
 	char target[96], body[32];
@@ -24,6 +26,12 @@ static void refused(const char *id, const char *rule)
 static bool lives(const char *token)
 {
 	return tw_unit_request_as(w.unit, token, "GET", "/api/v1/health", NULL) == 200;
+}
+
+/* The same without using it. */
+static bool stands(const char *token)
+{
+	return tw_access_session_of(device(), tw_slice_of(token)) != NULL;
 }
 
 static void join(const char *id, const char *group)
@@ -90,7 +98,8 @@ static void test_a_cap_of_an_admins_spares_owners(void **state)
 		world_session(&w, own[i]);
 	refused("a2", "LA.LDU.2.1");
 	cap_as(NULL, "account.each", 2, 200, "\"owners\":true");
-	check_as(admin, "GET", "/api/v1/session-caps", NULL, 200, "\"owners\":true");
+	check_as(admin, "GET", "/api/v1/session-caps", NULL, 200,
+		"{\"cap\":\"account.each\",\"most\":2,\"owners\":true},{\"cap\":\"group.night\",\"most\":1,\"owners\":false}");
 	CHECK_INT(lives(own[0]) + lives(own[1]) + lives(own[2]), 2);
 	refused("a1", "LA.LDU.2.1");
 	cap_as(admin, "account.each", 9, 403, "session.cap-owner");
@@ -222,10 +231,10 @@ static void test_a_store_that_refuses(void **state)
 	CHECK(lives(bob[0]) && lives(bob[1]));
 }
 
-/* As many as there may be; one that is there is set again. */
+/* As many as there may be; one that is there is set again. What a store has beyond them does not count. */
 static void test_so_many_caps(void **state)
 {
-	char cap[32];
+	char cap[32], token[64];
 
 	for (int i = 0; i < 64; i++) {
 		(void)snprintf(cap, sizeof cap, "group.g%d", i);
@@ -233,6 +242,126 @@ static void test_so_many_caps(void **state)
 	}
 	cap_as(NULL, "group.more", 1, 409, "session.caps");
 	cap_as(NULL, "group.g7", 2, 200, NULL);
+	make("bob", "operator");
+	CHECK_OK(tw_store_run(device()->context.store, "INSERT INTO session_cap VALUES ('role', 'operator', 1, 1)", NULL, 0, NULL, NULL));
+	open_as(NULL, "a2", token);
+	open_as(NULL, "a2", token);
+}
+
+/* --- Which cap counts --- */
+
+/* One of another kind with the same name is another cap, and so is another account's. */
+static void test_whose_cap_it_is(void **state)
+{
+	char admin[64], token[64];
+
+	make("bob", "operator");
+	make("carol", "guest");
+	make("root", "admin");
+	open_as(NULL, "a4", admin);
+	cap_as(admin, "account.a3", 1, 200, NULL);
+	cap_as(admin, "group.a1", 1, 200, NULL);
+	open_as(NULL, "a2", token);
+	open_as(NULL, "a2", token);
+	check_as(NULL, "DELETE", SESSIONS_OF "a2", NULL, 204, NULL);
+	cap_as(NULL, "group.a2", 9, 200, NULL);
+	cap_as(NULL, "account.each", 1, 200, NULL);
+	open_as(NULL, "a2", token);
+	refused("a2", "LA.LDU.2.1");
+}
+
+/* What was said of an account does not bind it when it is an owner's, and is then no cap of its own either. */
+static void test_an_account_that_became_an_owners(void **state)
+{
+	char admin[64], token[64];
+
+	make("root", "admin");
+	make("bob", NULL);
+	open_as(NULL, "a2", admin);
+	cap_as(admin, "account.a3", 9, 200, NULL);
+	give("a3", "owner");
+	cap_as(NULL, "account.each", 1, 200, NULL);
+	open_as(NULL, "a3", token);
+	refused("a3", "LA.LDU.2.1");
+}
+
+/* Of several that are full, one for somebody is told before one that counts at times. */
+static void test_which_is_told(void **state)
+{
+	char token[64];
+
+	make("bob", "operator");
+	join("a2", "night");
+	open_as(NULL, "a2", token);
+	cap_as(NULL, "date.2030-03-17", 1, 200, NULL);
+	refused("a2", "LA.LDU.2.4");
+	cap_as(NULL, "group.night", 1, 200, NULL);
+	refused("a2", "LA.LDU.2.3");
+	cap_as(NULL, "account.each", 1, 200, NULL);
+	refused("a2", "LA.LDU.2.1");
+}
+
+/* One that counts at times ends nothing that is open: neither when it is set, nor when a group comes to somebody. */
+static void test_what_is_open_stays(void **state)
+{
+	char bob[2][64];
+
+	make("bob", "operator");
+	open_as(NULL, "a2", bob[0]);
+	open_as(NULL, "a2", bob[1]);
+	cap_as(NULL, "date.2030-03-17", 1, 200, NULL);
+	CHECK(stands(bob[0]) && stands(bob[1]));
+	join("a2", "night");
+	CHECK(stands(bob[0]) && stands(bob[1]));
+}
+
+/* What is over counts no more, also before it is swept away. */
+static void test_what_is_over(void **state)
+{
+	char bob[2][64];
+
+	make("bob", "operator");
+	cap_as(NULL, "group.night", 1, 200, NULL);
+	open_as(NULL, "a2", bob[0]);
+	later(20 * MINUTE);
+	open_as(NULL, "a2", bob[1]);
+	later(31 * MINUTE);
+	join("a2", "night");
+	CHECK(!stands(bob[0]) && stands(bob[1]));
+}
+
+/* The one that nobody used for longest goes first, wherever it stands. */
+static void test_which_goes_first(void **state)
+{
+	struct tw_context *c = &device()->context;
+	char bob[2][64];
+
+	CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.session-limit"), "86400", -1, "test"));
+	make("bob", "operator");
+	open_as(NULL, "a2", bob[0]);
+	later(MINUTE);
+	open_as(NULL, "a2", bob[1]);
+	later(2 * MINUTE);
+	CHECK(lives(bob[0]));
+	cap_as(NULL, "account.a2", 1, 200, NULL);
+	CHECK(stands(bob[0]) && !stands(bob[1]));
+	check_as(NULL, "DELETE", "/api/v1/session-caps/account.a2", NULL, 204, NULL);
+	later(3 * MINUTE);
+	open_as(NULL, "a2", bob[1]);
+	cap_as(NULL, "account.a2", 1, 200, NULL);
+	CHECK(!stands(bob[0]) && stands(bob[1]));
+}
+
+/* While there is no cap nothing is looked up: a session whose account the store has lost keeps nobody out. */
+static void test_without_a_cap(void **state)
+{
+	char token[64];
+
+	make("bob", "operator");
+	make("carol", "guest");
+	open_as(NULL, "a2", token);
+	CHECK_OK(tw_store_run(device()->context.store, "DELETE FROM account WHERE id = 2", NULL, 0, NULL, NULL));
+	open_as(NULL, "a3", token);
 }
 
 /* --- Who can reach it --- */
@@ -253,4 +382,6 @@ static void test_who_reaches_it(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_a_rule_of_an_admins_spares_owners), TEST(test_a_cap_of_an_admins_spares_owners),
 	TEST(test_inherited_roles_count), TEST(test_what_comes_after_the_session), TEST(test_a_lower_cap),
-	TEST(test_a_lower_cap_by_an_admin), TEST(test_a_store_that_refuses), TEST(test_so_many_caps), TEST(test_who_reaches_it))
+	TEST(test_a_lower_cap_by_an_admin), TEST(test_a_store_that_refuses), TEST(test_so_many_caps), TEST(test_whose_cap_it_is),
+	TEST(test_an_account_that_became_an_owners), TEST(test_which_is_told), TEST(test_what_is_open_stays),
+	TEST(test_what_is_over), TEST(test_which_goes_first), TEST(test_without_a_cap), TEST(test_who_reaches_it))

@@ -19,6 +19,9 @@ static void test_uses_are_counted(void **state)
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"uses_left\":0");
 	CHECK_INT(open_for("a2", third), 409);
 	CHECK(strstr(tw_unit_body(w.unit), "account.uses"));
+	check_as(NULL, "PUT", "/api/v1/session-caps/account.a2", "{\"most\":2}", 200, NULL);
+	CHECK_INT(open_for("a2", third), 409);
+	CHECK(strstr(tw_unit_body(w.unit), "account.uses")); /* also where a cap is full as well: an end would make no room */
 	world_start(&w);
 	CHECK_INT(tw_unit_request_as(w.unit, first, "DELETE", "/api/v1/sessions/current", NULL), 204);
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"active\"");
