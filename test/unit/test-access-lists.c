@@ -12,6 +12,7 @@ static const struct list {
 	const char *wrong[2]; /* places that no cursor of ours says, though somebody made it up well */
 } lists[] = {
 	{ "/api/v1/accounts", "accounts.list", "accounts", { "x", "1x" } },
+	{ "/api/v1/account-changes", "accounts.changes", "changes", { "x", "1x" } },
 	{ "/api/v1/credentials", "credentials.list", "credentials", { "x", "1x" } },
 	{ "/api/v1/sessions", "sessions.list", "sessions", { "x", "1x" } },
 	{ "/api/v1/session-caps", "session-caps.list", "caps", { NULL } },

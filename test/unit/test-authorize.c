@@ -3,7 +3,7 @@
  * What the product's application asks for somebody: passes, made and shown, and the answers, which change the moment rights do. The
  * harness's product has three permissions, for anyone, for who lives there and for who put it up.
  */
-#include "one-world.h"
+#include "lacking.h"
 
 #include "device/platform/app-authorize.h"
 #include "device/rows-logical-access.h"
@@ -379,8 +379,41 @@ static void test_memory_for_a_pass(void **state)
 	CHECK(failed > 1);
 }
 
+static int ask_for_a_pass(const void *what)
+{
+	return tw_unit_request(w.unit, "POST", "/api/v1/session-passes", NULL, NULL);
+}
+
+/* Nor is there an answer without it. */
+static void test_an_answer_without_memory(void **state)
+{
+	for (long nth = 1; nth == 1 || memory.fired; nth++) {
+		int status = ask_without(ask_for_a_pass, NULL, nth);
+
+		if (status == 201 ? !strstr(tw_unit_body(w.unit), "\"pass\"") : status < 500)
+			fail_msg("block %ld: %d, %s", nth, status, tw_unit_body(w.unit));
+	}
+}
+
+/* A pass says something to the application alone: whoever shows it with a request of his own is nobody by it. */
+static void test_a_pass_at_another_door(void **state)
+{
+	struct tw_context *c = &device()->context;
+	char session[64], pass[64];
+
+	make_resident(session);
+	make_pass(session, pass);
+	struct tw_request rq = { .subject.door = TW_DOOR_HTTPS, .pass = tw_slice_of(pass) };
+	CHECK_OK(c->authenticate(c, &rq));
+	CHECK_INT(rq.subject.kind, TW_SUBJECT_ANYONE);
+	CHECK_TEXT(rq.subject.account, "");
+	rq.subject.door = TW_DOOR_EVENT;
+	CHECK_OK(c->authenticate(c, &rq));
+	CHECK_TEXT(rq.subject.account, "a2");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 CHECK_MAIN(TEST(test_who_may_what), TEST(test_a_pass_is_a_pass), TEST(test_how_long_a_pass_is_good), TEST(test_the_session_ends),
 	TEST(test_rights_change), TEST(test_the_key_of_a_certificate), TEST(test_a_suspended_account), TEST(test_room_for_passes),
 	TEST(test_what_is_recorded), TEST(test_what_cannot_be_recorded), TEST(test_the_oldest_is_forgotten), TEST(test_memory),
-	TEST(test_memory_for_a_pass))
+	TEST(test_memory_for_a_pass), TEST(test_an_answer_without_memory), TEST(test_a_pass_at_another_door))

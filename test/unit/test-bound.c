@@ -73,6 +73,7 @@ static void test_a_rule_of_an_admins_spares_owners(void **state)
 	rule_as(NULL, "settings.read", 200, "\"owners\":true"); /* hers stands before her too */
 	check_as(NULL, "GET", "/api/v1/settings", NULL, 403, "gate.rule");
 	rule_as(admin, "log.read", 403, "rights.owner");
+	rule_as(admin, "no.such", 403, "rights.owner"); /* nor is he told what else is wrong with it */
 	check_as(admin, "DELETE", RULE("lock"), NULL, 403, "rights.owner");
 	check_as(NULL, "GET", "/api/v1/settings", NULL, 403, "gate.rule");
 	check_as(NULL, "DELETE", RULE("lock"), NULL, 204, NULL);

@@ -2,6 +2,7 @@
 /* Caps of sessions that count on a date, at hours, at a place and while a parameter of the product has a value; and those that are none. */
 #include "lacking.h"
 
+#include "device/logical-access/caps.h"
 #include "device/platform/application.h"
 #include "device/rows-logical-access.h"
 
@@ -58,6 +59,7 @@ static const struct row {
 	{ "parameter.application.mode=eco", "LA.LDU.2.7", true },
 	{ "parameter.application.mode=comfort", "LA.LDU.2.7", false },
 	{ "parameter.application.level=50", "LA.LDU.2.7", true },
+	{ "parameter.application.level=49", "LA.LDU.2.7", false },
 	{ "parameter.application.level%3C51", "LA.LDU.2.7", true },
 	{ "parameter.application.level%3C50", "LA.LDU.2.7", false },
 	{ "parameter.application.level%3E49", "LA.LDU.2.7", true },
@@ -241,6 +243,29 @@ static void test_what_is_said_of_them(void **state)
 	}
 }
 
+/* What the kernel enforces is said to be so when each role has proven its sandbox, and not before. */
+static void test_said_of_processes(void **state)
+{
+	static tw_err (*const said[])(struct tw_context * c, struct tw_element_status * ret) = { tw_access_status_levels,
+		tw_access_status_least, tw_access_status_confined };
+	struct tw_device *d = device();
+	struct tw_element_status s = { .since_ms = 0 };
+
+	for (size_t i = 0; i < TW_COUNT(said); i++) {
+		CHECK_OK(said[i](&d->context, &s));
+		CHECK_INT(s.status, TW_STATUS_NOT_PROVIDED);
+	}
+	for (size_t i = 0; i < TW_DEVICE_ROLES; i++) {
+		(void)snprintf(d->boxed[i].role, sizeof d->boxed[i].role, "role");
+		d->boxed[i].box.ids_dropped = d->boxed[i].box.seccomp = true;
+		d->boxed[i].box.landlock_abi = 3;
+	}
+	for (size_t i = 0; i < TW_COUNT(said); i++) {
+		CHECK_OK(said[i](&d->context, &s));
+		CHECK_INT(s.status, TW_STATUS_PROVIDED);
+	}
+}
+
 static void test_a_product_without_parameters(void **state)
 {
 	struct tw_context *c = &device()->context;
@@ -258,7 +283,25 @@ static void test_a_product_without_parameters(void **state)
 	CHECK_INT(s.status, TW_STATUS_NEEDS_PART);
 }
 
+/* A text that may be empty is no reason to leave the value away: nobody could tell it from one that was forgotten. */
+static void test_a_text_without_a_value(void **state)
+{
+	static const struct tw_manifest_setting note = {
+		.key = "application.note", .type = TW_MANIFEST_TEXT, .unit = "", .max = 8, .choices = "", .default_value = "", .baseline = "", .help = "a note"
+	};
+	const struct tw_manifest manifest = { .product = "Noted", .settings = &note, .setting_count = 1 };
+	TW_CLEANUP(tw_application_freep) tw_application_rows *noted = NULL;
+	tw_application_rows *a = device()->application;
+
+	CHECK_OK(tw_application_new(tw_sys_real(), &manifest, &noted));
+	device()->application = noted;
+	bool empty = tw_cap_valid(&device()->context, &(struct tw_cap){ "parameter", "application.note=", 1, true });
+	bool some = tw_cap_valid(&device()->context, &(struct tw_cap){ "parameter", "application.note=x", 1, true });
+	device()->application = a;
+	CHECK(some && !empty);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_when_they_count), TEST(test_moments), TEST(test_counting), TEST(test_what_is_no_cap),
 	TEST(test_what_is_not_understood), TEST(test_memory), TEST(test_each_without_memory), TEST(test_what_is_said_of_them),
-	TEST(test_a_product_without_parameters))
+	TEST(test_said_of_processes), TEST(test_a_product_without_parameters), TEST(test_a_text_without_a_value))

@@ -1,84 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Logging in by password: what opens, what does not, who waits, and that nobody learns which accounts there are. */
-#include "authenticator.h"
 #include "lacking.h"
-#include "played-hash.h"
+#include "logins.h"
 
 #include "device/logical-access/throttle-store.h"
-
-#define GOOD "nine quiet herons wade"
-#define BETTER "seven loud geese march"
-#define LOGINS "/api/v1/logins"
-
-static char token[64], client[64], handle[64];
-
-/* The answer, also when it came later. */
-static int settle(int status)
-{
-	while (played_step())
-		;
-	return status ? status : tw_unit_later(w.unit);
-}
-
-static int ask(const char *method, const char *target, const char *body)
-{
-	return settle(tw_unit_request(w.unit, method, target, NULL, body));
-}
-
-static int ask_as(const char *who, const char *method, const char *target, const char *body)
-{
-	return settle(tw_unit_request_as(w.unit, who, method, target, body));
-}
-
-#define SAYS(text)                                                                                \
-	do {                                                                                      \
-		if (!strstr(tw_unit_body(w.unit), (text)))                                        \
-			fail_msg("line %d: %s, want %s", __LINE__, tw_unit_body(w.unit), (text)); \
-	} while (0)
-
-static int login_begin(const char *name, const char *password)
-{
-	char body[512];
-
-	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"password\":\"%s\"%s%s%s}", name, password,
-		client[0] ? ",\"client\":\"" : "", client, client[0] ? "\"" : "");
-	return tw_unit_request_as(w.unit, NULL, "POST", LOGINS, body);
-}
-
-static int login(const char *name, const char *password)
-{
-	int status = settle(login_begin(name, password));
-
-	token[0] = '\0';
-	if (status == 201)
-		world_text(&w, "token", token, sizeof token);
-	if (status == 200)
-		world_text(&w, "login", handle, sizeof handle);
-	return status;
-}
-
-static int go_on(const char *key, const char *value)
-{
-	char body[256];
-
-	(void)snprintf(body, sizeof body, "{\"login\":\"%s\",\"%s\":\"%s\"}", handle, key, value);
-	int status = ask_as(NULL, "POST", LOGINS, body);
-	if (status == 201)
-		world_text(&w, "token", token, sizeof token);
-	return status;
-}
-
-/* The owner's own, a1, and bob's, a2, which alice gave and he has changed. */
-static int set_up(void **state)
-{
-	if (set_up_owned(state))
-		return -1;
-	memset(&played, 0, sizeof played);
-	client[0] = token[0] = handle[0] = '\0';
-	CHECK_INT(ask("PUT", "/api/v1/password", "{\"password\":\"" GOOD "\"}"), 204);
-	CHECK_INT(ask("POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}"), 201);
-	return 0;
-}
 
 static void give_bob(void)
 {
@@ -424,42 +349,6 @@ static void test_length_is_a_setting(void **state)
 
 /* --- A second factor --- */
 
-static uint8_t secret[TW_TOTP_SECRET];
-static int64_t step_used;
-
-static void take_secret(uint8_t ret[TW_TOTP_SECRET])
-{
-	char uri[512];
-
-	world_text(&w, "uri", uri, sizeof uri);
-	secret_in(uri, ret);
-}
-
-/* The next one that was not used. */
-static const char *next_code(const uint8_t of[TW_TOTP_SECRET])
-{
-	step_used = step_used ? step_used + 1 : WORLD_WALL / TW_TOTP_STEP_MS;
-	world_at(&w, step_used * TW_TOTP_STEP_MS, tw_time_boot_ms(&device()->time));
-	return code_at(of, step_used);
-}
-
-static int with_code(const char *method, const char *target, const char *code)
-{
-	char body[32];
-
-	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
-	return ask(method, target, body);
-}
-
-static void enrol(void)
-{
-	step_used = 0;
-	CHECK_INT(ask("POST", "/api/v1/authenticator", "{}"), 201);
-	SAYS("otpauth://totp/");
-	take_secret(secret);
-	CHECK_INT(with_code("PUT", "/api/v1/authenticator", next_code(secret)), 204);
-}
-
 /* with the password alone nobody is in; a code is good once */
 static void test_second_factor(void **state)
 {
@@ -520,15 +409,6 @@ static void test_enrolled_anew(void **state)
 	CHECK_INT(login("alice", GOOD), 200);
 	CHECK_INT(go_on("code", next_code(secret)), 403);
 	CHECK_INT(go_on("code", code_at(other, step_used)), 201);
-}
-
-static void set(const char *key, const char *version, const char *value, int want)
-{
-	char target[96], body[96];
-
-	(void)snprintf(target, sizeof target, "/api/v1/settings/%s", key);
-	(void)snprintf(body, sizeof body, "{\"value\":\"%s\"}", value);
-	CHECK_INT(tw_unit_request(w.unit, "PUT", target, version, body), want);
 }
 
 /* A new password is nobody's to choose before the second factor was shown. */
@@ -761,7 +641,7 @@ static void test_without_memory(void **state)
 	}
 }
 
-#define LOGIN(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define LOGIN(f) cmocka_unit_test_setup_teardown(f, set_up_logins, tear_down)
 CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test_forms), LOGIN(test_who_waits),
 	LOGIN(test_a_known_client_waits_for_its_own), LOGIN(test_one_at_a_time), LOGIN(test_known_clients_find_a_place),
 	LOGIN(test_given_has_to_be_changed), LOGIN(test_own), LOGIN(test_the_old_one_is_not_guessed), LOGIN(test_of_others),

@@ -753,6 +753,42 @@ static void test_in_use_is_not_disabled(void **state)
 	as_owner("GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"disabled\"");
 }
 
+static tw_err take_time(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+/* When bob was last seen, as it is kept, once he has asked something this long behind his login. */
+static int64_t seen_after(const char *token, int64_t ms)
+{
+	int64_t seen = 0;
+
+	world_at(&w, WORLD_WALL + ms, WORLD_BOOT);
+	check_as(token, "GET", "/api/v1/health", NULL, 200, NULL);
+	CHECK_OK(tw_store_run(device()->context.store, "SELECT active_ms FROM account WHERE id = 2", NULL, 0, take_time, &seen));
+	return seen - WORLD_WALL;
+}
+
+/* Written down hourly, whether accounts are ever disabled or not; and not at each request. */
+static void test_use_is_noted_hourly(void **state)
+{
+	static const char *const days[] = { "7776000", "0" };
+	char token[64], version[8], body[32];
+
+	for (size_t i = 0; i < TW_COUNT(days); i++) {
+		world_at(&w, WORLD_WALL, WORLD_BOOT);
+		if (i == 0)
+			make("bob", "person", "user");
+		(void)snprintf(version, sizeof version, "\"%zu\"", i);
+		(void)snprintf(body, sizeof body, "{\"value\":\"%s\"}", days[i]);
+		CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/logical-access.inactive", version, body), 200);
+		CHECK_INT(open_for("a2", token), 201);
+		CHECK_INT(seen_after(token, 3599999), 0);
+		CHECK_INT(seen_after(token, 3600000), 3600000);
+	}
+}
+
 static void test_never_disabled(void **state)
 {
 	make("bob", "person", "user");
@@ -786,4 +822,4 @@ CHECK_MAIN(TEST(test_roles_are_what_counts), TEST(test_roles_under_conditions), 
 	TEST(test_so_many_caps), TEST(test_sessions_are_counted), TEST(test_who_is_counted_together),
 	TEST(test_certificates_of_accounts), TEST(test_an_account_has_so_many_certificates), TEST(test_they_are_removed_in_time),
 	TEST(test_clocks_that_are_wrong), TEST(test_the_job_in_another_boot), TEST(test_whoever_does_not_come_is_disabled),
-	TEST(test_in_use_is_not_disabled), TEST(test_never_disabled), TEST(test_many_end))
+	TEST(test_in_use_is_not_disabled), TEST(test_use_is_noted_hourly), TEST(test_never_disabled), TEST(test_many_end))

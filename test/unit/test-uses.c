@@ -26,12 +26,25 @@ static void test_uses_are_counted(void **state)
 	CHECK_INT(tw_unit_request_as(w.unit, first, "DELETE", "/api/v1/sessions/current", NULL), 204);
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"active\"");
 	CHECK_INT(open_for("a2", third), 409);
-	later(31 * MINUTE); /* the second is over too */
+	later(31 * MINUTE); /* the second is over too, whoever else has one */
+	world_session(&w, third);
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"expired\"");
 	check_as(NULL, "POST", "/api/v1/session-codes", "{\"account\":\"a2\"}", 409, "account.state");
 	CHECK_OK(tw_access_job_accounts(&device()->context));
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 404, NULL);
 	check_as(NULL, "GET", "/api/v1/account-changes", NULL, 200, "\"what\":\"removed, for it was used as often as it might be\"");
+}
+
+/* Whose time is up before he came as often as he may was not used up. */
+static void test_the_time_is_up_first(void **state)
+{
+	char token[64];
+
+	check_as(NULL, "POST", "/api/v1/accounts", FIRE, 201, NULL);
+	CHECK_INT(open_for("a2", token), 201);
+	later(120 * MINUTE);
+	CHECK_OK(tw_access_job_accounts(&device()->context));
+	check_as(NULL, "GET", "/api/v1/account-changes", NULL, 200, "\"what\":\"removed, for its time was up\"");
 }
 
 static void test_what_is_not_counted(void **state)
@@ -109,4 +122,5 @@ static void test_the_report_has_an_end(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_uses_are_counted), TEST(test_what_is_not_counted), TEST(test_changes_are_reported), TEST(test_the_report_has_an_end))
+CHECK_MAIN(TEST(test_uses_are_counted), TEST(test_the_time_is_up_first), TEST(test_what_is_not_counted),
+	TEST(test_changes_are_reported), TEST(test_the_report_has_an_end))

@@ -110,7 +110,7 @@ void tw_login_finish_busy(struct tw_login_work *w, const char *why)
 bool tw_login_still_may(struct tw_context *c, struct tw_request *rq)
 {
 	struct tw_subject now = rq->subject;
-	struct tw_decision decision;
+	struct tw_decision decision = { .verdict = TW_DENY_PERMISSION };
 
 	if (!tw_access_known(c, &now))
 		return false;

@@ -71,7 +71,7 @@ tw_err tw_password_put(struct tw_device *d, const struct tw_password_new *n)
 /* By the setting as it is now. One that cannot be read is the default. */
 static size_t least(struct tw_device *d)
 {
-	struct tw_setting_state state;
+	struct tw_setting_state state = { .version = 0 };
 	uint64_t n = 0;
 
 	if (tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, "logical-access.password-min"), &state)) ||

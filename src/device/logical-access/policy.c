@@ -41,7 +41,7 @@ tw_err tw_policy_refuse(struct tw_reply *rp)
 bool tw_policy_second(struct tw_device *d, const struct tw_account *a)
 {
 	char roles[512] = "", *at, *save = NULL;
-	struct tw_setting_state state;
+	struct tw_setting_state state = { .version = 0 };
 	bool second = tw_policy_strength(d) != TW_STRENGTH_ANY;
 
 	if (tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, "logical-access.second-factor"), &state)))

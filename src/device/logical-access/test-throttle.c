@@ -207,6 +207,40 @@ static void test_places(void **state)
 	CHECK_INT(tw_throttle_wait_s(&t, "c", TW_THROTTLE_MEMORY_MS), 60);
 }
 
+/* A free place is taken before the failures of somebody that are over are, and who failed less gives way, however late he did. */
+static void test_the_least_gives_way(void **state)
+{
+	struct tw_throttle t = POLICY, full = POLICY;
+
+	tw_throttle_failed(&t, "a", 0);
+	fail_at(&t, "b", 5, 0);
+	tw_throttle_login_passed(&t, &(struct tw_throttle_try){ "a", "x", false });
+	t.changed = false;
+	tw_throttle_failed(&t, "c", 2 * TW_THROTTLE_MEMORY_MS);
+	CHECK_TEXT(t.of[TW_THROTTLE_SOURCE][0].who, "c");
+	CHECK_TEXT(t.of[TW_THROTTLE_SOURCE][1].who, "b");
+	CHECK(!t.changed);
+	fill(&full, 2, 0);
+	full.of[TW_THROTTLE_SOURCE][0].failures = 1;
+	full.of[TW_THROTTLE_SOURCE][0].last_ms = 100;
+	tw_throttle_failed(&full, "d", 200);
+	CHECK_TEXT(full.of[TW_THROTTLE_SOURCE][0].who, "d");
+}
+
+/* From a store with more who wait than there are places, those who find one. */
+static void test_more_than_there_are_places(void **state)
+{
+	struct tw_throttle t = POLICY;
+	char name[32];
+
+	for (int s = 0; s <= TW_THROTTLE_PLACES; s++) {
+		(void)snprintf(name, sizeof name, "source %d", s);
+		tw_throttle_put(&t, TW_THROTTLE_SOURCE, name, 5, MINUTE, 0);
+	}
+	CHECK_TEXT(t.of[TW_THROTTLE_SOURCE][TW_THROTTLE_PLACES - 1].who, "source 63");
+	CHECK_TEXT(t.of[TW_THROTTLE_SOURCE][TW_THROTTLE_PLACES].who, "");
+}
+
 /* What is kept is taken out when it is over, so that no start brings it back. */
 static void test_forgotten(void **state)
 {
@@ -331,6 +365,6 @@ static void test_whom_to_count_against(void **state)
 
 CHECK_MAIN(cmocka_unit_test(test_whom_to_count_against), cmocka_unit_test(test_five_then_wait), cmocka_unit_test(test_waits_grow),
 	cmocka_unit_test(test_a_quiet_hour_forgives), cmocka_unit_test(test_policy), cmocka_unit_test(test_account),
-	cmocka_unit_test(test_full_table), cmocka_unit_test(test_turns), cmocka_unit_test(test_others),
-	cmocka_unit_test(test_places), cmocka_unit_test(test_forgotten), cmocka_unit_test(test_kept),
-	cmocka_unit_test(test_who_gives_way), cmocka_unit_test(test_what_is_to_be_kept))
+	cmocka_unit_test(test_full_table), cmocka_unit_test(test_turns), cmocka_unit_test(test_others), cmocka_unit_test(test_places),
+	cmocka_unit_test(test_the_least_gives_way), cmocka_unit_test(test_more_than_there_are_places), cmocka_unit_test(test_forgotten),
+	cmocka_unit_test(test_kept), cmocka_unit_test(test_who_gives_way), cmocka_unit_test(test_what_is_to_be_kept))

@@ -133,4 +133,16 @@ static void test_the_gate(void **state)
 	}
 }
 
-CHECK_MAIN(cmocka_unit_test(test_the_gate), cmocka_unit_test(test_patterns), cmocka_unit_test(test_rules))
+/* What is no role is within none. */
+static void test_a_role_that_is_none(void **state)
+{
+	TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+
+	CHECK_OK(tw_gate_compile(tw_sys_real(), &(struct tw_gate_source){ .grants = grants }, &g));
+	const int count = (int)tw_gate_role_count(g);
+	CHECK(count > 0 && tw_gate_role_within(g, count - 1, count - 1));
+	CHECK(!tw_gate_role_within(g, count, 0) && !tw_gate_role_within(g, 100000, 0) && !tw_gate_role_within(g, -1, 0));
+}
+
+CHECK_MAIN(cmocka_unit_test(test_the_gate), cmocka_unit_test(test_a_role_that_is_none), cmocka_unit_test(test_patterns),
+	cmocka_unit_test(test_rules))

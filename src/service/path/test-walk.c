@@ -107,6 +107,11 @@ static tw_err stream(struct tw_context *c, const struct tw_request *rq, struct t
 	return TW_OK;
 }
 
+static tw_err answer_later(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return tw_path_later(c, rq, rp);
+}
+
 static const struct tw_task_kind kind = { .at_once = 1 };
 
 static tw_err begin_task(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -138,6 +143,8 @@ static const struct tw_operation_row operations[] = {
 	ROW("limit", "POST", "p.any", TW_AUDIT_CHANGE, over_a_limit),
 	ROW("break", "POST", "p.any", TW_AUDIT_CHANGE, break_log),
 	ROW("stream", "GET", "p.any", TW_AUDIT_NONE, stream),
+	ROW("later", "POST", "p.any", TW_AUDIT_CHANGE, answer_later),
+	ROW("later-read", "GET", "p.any", TW_AUDIT_READ, answer_later),
 	{ "task", "POST", "/api/v1/task", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, begin_task, "", "", NULL, NULL, 0, &kind },
 	{ "no-task", "POST", "/api/v1/no-task", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, end_task, "", "", NULL, NULL, 0, &kind },
 	{ .name = NULL },
@@ -401,6 +408,58 @@ static void test_who_was_admitted_is_told(void **state)
 	CHECK_INT(ask_as("GET /api/v1/own", "A"), 403);
 	CHECK_INT(ask("GET /api/v1/any"), 200);
 	CHECK_INT(side.watched, 3);
+}
+
+/* --- An answer that comes later --- */
+
+static int delivered;
+
+static void deliver(void *user, uint32_t connection, const struct tw_request *rq, struct tw_path_reply *ret)
+{
+	delivered = ret->status;
+}
+
+static int ask_for_later(const char *line)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .name = "anyone", .source = "192.0.2.1" },
+		.certificate = TW_SLICE("A"),
+		.takes_later = true };
+
+	return walk(line, &rq);
+}
+
+/* Who watches is told of the answer, when there is one. */
+static void test_told_with_the_answer(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_reply rp = { .status = 204 };
+
+	tw_buf_init(&b, tw_sys_real(), 4096);
+	t.c.recognize = recognize;
+	t.c.policy = policy;
+	t.c.watched = watched;
+	(void)ask_for_later("POST /api/v1/later");
+	CHECK(reply.later && side.watched == 0);
+	tw_later_bind(reply.later, &(struct tw_later_door){ .body = &b, .deliver = deliver });
+	tw_path_finish(reply.later, &rp, TW_OK);
+	CHECK_INT(delivered, 204);
+	CHECK_INT(side.watched, 1);
+	CHECK_INT(side.watched_status, 204);
+}
+
+/* Only that of a change, whose intent stands in the log, and of one whose parameter there is room for. */
+static void test_what_cannot_come_later(void **state)
+{
+	static const char name[300] = "";
+	struct tw_request rq = { .takes_later = true, .operation = operations, .parameter = { name, sizeof name } };
+	struct tw_reply rp = { .status = 200 };
+
+	CHECK_INT(ask_for_later("GET /api/v1/later-read"), 500);
+	CHECK(!reply.later);
+	while (strcmp(rq.operation->name, "later") != 0)
+		rq.operation++;
+	CHECK_INT(tw_path_later(&t.c, &rq, &rp).code, TW_CODE_INTERNAL);
+	CHECK(!rp.later);
 }
 
 /* --- May he still? --- */
@@ -737,6 +796,7 @@ CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_what_has_to_be_agreed_to), TE
 	TEST(test_without_knowing_whether_there_is_an_owner), TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer),
 	TEST(test_a_stream), TEST(test_a_problem_with_few_words), TEST(test_a_full_disk_is_said_by_name),
 	TEST(test_an_outcome_that_cannot_be_recorded), TEST(test_whose_refusals_count), TEST(test_the_words_of_records),
-	TEST(test_a_store_that_is_broken), TEST(test_a_store_that_is_broken_and_another_failure), TEST(test_problems_without_memory),
-	TEST(test_records_without_memory), TEST(test_a_record_without_an_operation), TEST(test_a_task_has_its_outcome_later),
+	TEST(test_a_store_that_is_broken), TEST(test_a_store_that_is_broken_and_another_failure),
+	TEST(test_problems_without_memory), TEST(test_records_without_memory), TEST(test_a_record_without_an_operation),
+	TEST(test_a_task_has_its_outcome_later), TEST(test_told_with_the_answer), TEST(test_what_cannot_come_later),
 	TEST(test_devices_have_a_share_of_their_own), TEST(test_accounts_have_a_share_of_their_own))
