@@ -227,7 +227,7 @@ static tw_err about(const struct answer *a, const tw_cert *c, const tw_cert *iss
 
 static bool in_time(const struct answer *a, const ASN1_GENERALIZEDTIME *from, const ASN1_GENERALIZEDTIME *to, int64_t now_ms)
 {
-	int64_t from_ms, to_ms, made_ms;
+	int64_t from_ms = INT64_MAX, to_ms = INT64_MIN, made_ms = INT64_MIN; /* what cannot be read stays where it is refused */
 
 	return to && tw_x509_time_ms(from, &from_ms) && tw_x509_time_ms(to, &to_ms) &&
 		tw_x509_time_ms(OCSP_resp_get0_produced_at(a->basic), &made_ms) && made_ms >= from_ms && made_ms <= now_ms &&

@@ -168,6 +168,25 @@ static void test_without_access(void **state)
 	CHECK(json_equal(j, again));
 }
 
+/* What a product has of the two is written, also when it has none of the other. */
+static void test_half_an_access(void **state)
+{
+	static const char *const kept[] = { "permissions", "roles" };
+	for (size_t i = 0; i < TW_COUNT(kept); i++) {
+		TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+		TW_CLEANUP(tw_jsonp) json_t *again = NULL;
+		CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &j));
+		json_t *access = json_object_get(json_object_get(j, "application"), "access");
+		CHECK_INT(json_array_remove(json_object_get(access, "permissions"), 1), 0); /* which names a role of the product */
+		CHECK_INT(json_array_clear(json_object_get(access, kept[!i])), 0);
+		CHECK_OK(tw_manifest_read(sys, j, &d));
+		CHECK(!tw_manifest_of(d)->permissions == (i == 1) && !tw_manifest_of(d)->roles == (i == 0));
+		CHECK_OK(tw_manifest_write(tw_manifest_of(d), &again));
+		CHECK(json_equal(j, again));
+	}
+}
+
 static void test_no_rows_no_array(void **state)
 {
 	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
@@ -293,6 +312,8 @@ static const struct {
 	{ RESIDENT, "{\"name\":\"application.installer\"" },
 	{ RESIDENT, "{\"name\":\"resident\"" },
 	{ RESIDENT, "{\"name\":\"admin\"" },
+	{ RESIDENT, "{\"name\":\"resident\",\"help\":\"x\",\"inherits\":[]}," RESIDENT },
+	{ RESIDENT, RESIDENT ",\"help\":\"x\",\"inherits\":[]}," RESIDENT },
 	{ RESIDENT, "{\"name\":\"application.\"" },
 	{ RESIDENT, "{\"name\":\"application." L16 "abcdefghijklm\",\"help\":\"x\",\"inherits\":[]}," RESIDENT },
 	{ INHERITS, "\"inherits\":[\"admin\"]" },
@@ -456,5 +477,5 @@ static void test_out_of_memory(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_without_floors), TEST(test_without_access),
-	TEST(test_limits_of_access), TEST(test_no_rows_no_array), TEST(test_refusals), TEST(test_limits),
+	TEST(test_half_an_access), TEST(test_limits_of_access), TEST(test_no_rows_no_array), TEST(test_refusals), TEST(test_limits),
 	TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))
