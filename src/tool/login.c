@@ -26,6 +26,7 @@ static const struct tw_option login_options[] = {
 	{ "account", "NAME", false, "whose login; without this the terminal is asked" },
 	{ "password-file", "FILE", false, "its only line is the password, - is standard input; without this the terminal is asked" },
 	{ "code-file", "FILE", false, "the same with a code, where the device asks for one" },
+	{ "factor", "NAME", false, "which second factor, where the account has several: totp, message" },
 	{ "new-password-file", "FILE", false, "the same with a new password, where the device wants one" },
 	{ "known", "FILE", false, "the first time: devices/NAME.json of somebody who knows the device; nothing in it is secret" },
 	TW_OPTION_ACCEPT_NOTICE,
@@ -116,18 +117,19 @@ static tw_err ask_account(struct login *l)
 
 /* --- Secrets --- */
 
-/* What a login can need after name and password. */
+/* What a login can need after name and password. Of second factors an account may have several: one is enough. */
 struct step {
 	const char *needed; /* as the device names it */
 	const char *key;    /* the input that answers it */
 	const char *option, *prompt;
-	bool twice;
+	bool twice, factor;
 };
 static const struct step steps[] = {
-	{ "totp", "code", "code-file", "Code of your authenticator", false },
-	{ "new-password", "new_password", "new-password-file", "New password", true },
+	{ "totp", "code", "code-file", "Code of your authenticator", .factor = true },
+	{ "message", "code", "code-file", "Code that was sent to you", .factor = true },
+	{ "new-password", "new_password", "new-password-file", "New password", .twice = true },
 };
-static const struct step first_step = { "", "password", "password-file", "Password", false };
+static const struct step first_step = { "", "password", "password-file", "Password" };
 
 static tw_err give(struct login *l, const struct step *s, json_t *body)
 {
@@ -137,20 +139,6 @@ static tw_err give(struct login *l, const struct step *s, json_t *body)
 	(void)snprintf(option, sizeof option, "--%s", s->option);
 	(void)snprintf(prompt, sizeof prompt, "%s%s%s", s->prompt, *s->needed ? "" : " of ", *s->needed ? "" : l->account);
 	return tw_passphrase_put(l->t, &ask, body, s->key);
-}
-
-static const struct step *step_named(const char *needed)
-{
-	for (size_t i = 0; i < TW_COUNT(steps); i++)
-		if (!strcmp(steps[i].needed, needed))
-			return &steps[i];
-	return NULL;
-}
-
-static tw_err unknown_step(struct login *l, const char *needed)
-{
-	return tw_fail(l->t, TW_EXIT_FAILED, "log in at the device's own page, or with a newer thingward",
-		TW_RAISE(UNSUPPORTED, "the device asks for '%.40s' as well, which this thingward does not know", needed));
 }
 
 /* --- The device's answers --- */
@@ -179,6 +167,8 @@ static tw_err answer_step(struct login *l, const struct step *s, const char *han
 		TW_CLEANUP(tw_jsonp) json_t *body = json_copy(l->agreed);
 
 		TW_TRY(tw_json_set(body, "login", json_string(handle)));
+		if (s->factor)
+			TW_TRY(tw_json_set(body, "factor", json_string(s->needed)));
 		TW_TRY(give(l, s, body));
 		e = call(l, body);
 		if (!tw_failed(e) || !may_retry(l, s) || i + 1 == TRIES)
@@ -188,19 +178,99 @@ static tw_err answer_step(struct login *l, const struct step *s, const char *han
 	return e;
 }
 
+/* --- Which of several --- */
+
+static const struct step *step_named(const char *needed)
+{
+	for (size_t i = 0; i < TW_COUNT(steps); i++)
+		if (!strcmp(steps[i].needed, needed))
+			return &steps[i];
+	return NULL;
+}
+
+static bool is_needed(const json_t *needed, const char *name)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(needed, i, one)
+		if (json_is_string(one) && !strcmp(json_string_value(one), name))
+			return true;
+	return false;
+}
+
+/* The first that this tool knows, and their names; NULL: none. */
+static const struct step *first_known(const json_t *needed, char ret_names[128])
+{
+	const struct step *first = NULL;
+	size_t i, used = 0;
+	json_t *one;
+
+	ret_names[0] = '\0';
+	json_array_foreach(needed, i, one) {
+		const struct step *s = json_is_string(one) ? step_named(json_string_value(one)) : NULL;
+
+		if (!s || used + 40 > 128)
+			continue;
+		used += (size_t)snprintf(ret_names + used, 128 - used, "%s%s", first ? " or " : "", s->needed);
+		first = first ? first : s;
+	}
+	return first;
+}
+
+static tw_err unknown_step(struct login *l, const json_t *needed)
+{
+	const char *name = json_string_value(json_array_get(needed, 0));
+
+	return tw_fail(l->t, TW_EXIT_FAILED, "log in at the device's own page, or with a newer thingward",
+		TW_RAISE(UNSUPPORTED, "the device asks for '%.40s', which this thingward does not know", name ? name : ""));
+}
+
+/* By --factor; by whoever sits there; by the device's order. */
+static tw_err choose(struct login *l, const json_t *needed, const struct step **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf typed = { 0 };
+	const char *name = tw_arg(l->a, "factor");
+	char names[128], prompt[160];
+	const struct step *first = first_known(needed, names);
+
+	*ret = first;
+	if (!first || !strchr(names, ' ') || (!name && tw_arg(l->a, "code-file")))
+		return first ? TW_OK : unknown_step(l, needed);
+	tw_buf_init(&typed, l->t->sys, TW_TERMINAL_LINE_MAX);
+	(void)snprintf(prompt, sizeof prompt, "Log in by %s: ", names);
+	if (!name && tw_failed(tw_terminal_line(l->t->sys, prompt, &typed)))
+		return tw_fail(l->t, TW_EXIT_USAGE, "--factor NAME",
+			TW_RAISE(NOTFOUND, "the account has several second factors: %s", names));
+	*ret = step_named(name ? name : tw_buf_cstr(&typed));
+	if (!*ret || !is_needed(needed, (*ret)->needed))
+		return tw_fail(l->t, TW_EXIT_USAGE, "--factor NAME", TW_RAISE(SYNTAX, "this account logs in by %s", names));
+	return TW_OK;
+}
+
+/* Where there is one kind only, the device has begun with it already. */
+static tw_err begin_factor(struct login *l, const struct step *s, const char *handle)
+{
+	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s, s:s}", "login", handle, "factor", s->needed);
+
+	if (!s->factor || json_array_size(json_object_get(l->answer.body, "needed")) < 2)
+		return TW_OK;
+	return body ? call(l, body) : TW_RAISE(NOMEM, "request");
+}
+
 static tw_err answer_steps(struct login *l)
 {
 	char handle[64];
 
 	for (int i = 0; i < STEPS_MAX; i++) {
-		const char *needed = json_string_value(json_array_get(json_object_get(l->answer.body, "needed"), 0));
+		const json_t *needed = json_object_get(l->answer.body, "needed");
+		const struct step *s = NULL;
 
-		if (!needed)
+		if (!json_array_size(needed))
 			return TW_OK;
-		const struct step *s = step_named(needed);
-		if (!s)
-			return unknown_step(l, needed);
+		TW_TRY(choose(l, needed, &s));
 		(void)snprintf(handle, sizeof handle, "%s", tw_json_text(l->answer.body, "login"));
+		TW_TRY(begin_factor(l, s, handle));
 		TW_TRY(answer_step(l, s, handle));
 	}
 	return TW_RAISE(LIMIT, "the device asks for more and more");

@@ -13,7 +13,9 @@ import time
 
 import pytest
 
+import liar as liars
 import world as worlds
+from liar import Liar
 from terminal import Terminal
 
 GIVEN, CHOSEN, OTHER, WRONG = "a first password of a kind", "nine quiet herons wade", "ten loud geese came by", "no heron wades at night"
@@ -175,6 +177,42 @@ def test_an_authenticator(person):
     assert done.returncode == 3 and "--replace" in done.stderr
     well("totp", "remove", *frank.here, "--code-file", frank.file(code(secret, 1)))
     well(*frank.login(CHOSEN))
+
+
+def test_a_factor_is_chosen_and_one_that_it_does_not_know_is_named(device, tmp_path):
+    """A device that asks for whatever the test says, in the owner's directory beside the real one."""
+    for name in ("word", "code"):
+        (tmp_path / name).write_text("12345678\n")
+    asked, needs = [], [["totp", "dance", "message"], ["totp", "dance", "message"], ["new-password"], []]
+    here = ["--device", "liar", "--owner", device.owner, "--account", "bob", "--password-file", tmp_path / "word"]
+    more = ["--code-file", tmp_path / "code", "--new-password-file", tmp_path / "word"]
+
+    def answer(body):
+        asked.append(body)
+        needed = needs[len(asked) - 1]
+        return (200, {"needed": needed, "login": "h" * 43, "expires_in_s": 300}) if needed else (
+            201, {"token": "t" * 43, "name": "bob", "account": "a2", "expires_in_s": 60, "idle_s": 60, "previous": "\x1b[31m2026", "previous_how": "x", "previous_from": "y"})
+
+    with liars.beside(device, tmp_path):
+        Liar.answers = {"/api/v1/logins": answer, "/api/v1/notice": (200, {"text": ""})}
+        said = well("login", *here, *more, "--factor", "message")
+        assert "\x1b" not in said and "2026" in said
+        handle = {"login": "h" * 43}
+        assert asked == [{"account": "bob", "password": "12345678"}, {**handle, "factor": "message"},
+                         {**handle, "factor": "message", "code": "12345678"}, {**handle, "new_password": "12345678"}]
+        asked.clear()
+        done = tool("login", *here)
+        assert done.returncode == 2 and "totp or message" in done.stderr and "Try: --factor NAME" in done.stderr
+        asked.clear()
+        assert tool("login", *here, "--factor", "new-password").returncode == 2
+        asked.clear()
+        needs[0] = ["dance"]
+        done = tool("login", *here)
+        assert done.returncode == 1 and "'dance'" in done.stderr and "newer thingward" in done.stderr
+        asked.clear()
+        needs[:] = [["totp"]] * 20
+        done = tool("login", *here, *more)
+        assert done.returncode == 1 and "more and more" in done.stderr and len(asked) == 9
 
 
 def drawn(text):
