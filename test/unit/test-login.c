@@ -74,7 +74,7 @@ static void test_forms(void **state)
 	CHECK_INT(played.verified, 0);
 }
 
-/* five failures, and strangers wait at this account; who is known there does not, nor does the console */
+/* @nist LA.AC.1.1 LA.AC.1.2: five failures, and strangers wait at this account; who is known there does not, nor does the console */
 static void test_who_waits(void **state)
 {
 	char known[64], source[16];
@@ -336,7 +336,7 @@ static void test_recovery_ends_what_is_under_way(void **state)
 	CHECK_INT(settle(0), 403);
 }
 
-/* the next login goes by the new length */
+/* @nist LA.AC.1: the next login goes by the new length */
 static void test_length_is_a_setting(void **state)
 {
 	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/logical-access.password-min", "\"0\"", "{\"value\":\"30\"}"), 200);
@@ -426,7 +426,7 @@ static void test_first_the_factor_then_the_password(void **state)
 	CHECK(world_log_says(&w, "session of a1 alice by password+totp"));
 }
 
-/* what the organization asks for is insisted on, at the next request too */
+/* @nist LA.AS.2: what the organization asks for is insisted on, at the next request too */
 static void test_policy(void **state)
 {
 	char before[64];

@@ -21,7 +21,7 @@ enum tw_strength tw_policy_strength(struct tw_device *d)
 	return TW_STRENGTH_CERTIFICATE;
 }
 
-/* Of a session, by what opened it. Taking over by a browser proves the label's secret and that somebody stands at the device. */
+/* @nist LA.AS.2: of a session, by what opened it. Taking over by a browser proves the label's secret and that somebody stands at the device. */
 bool tw_policy_takes(struct tw_device *d, const char *how)
 {
 	const bool key = !strcmp(how, TW_HOW_CERTIFICATE); /* each connection of that session shows it */

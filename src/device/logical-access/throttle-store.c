@@ -94,6 +94,7 @@ static int64_t number(struct tw_context *c, const char *key, uint64_t otherwise)
 	return (int64_t)n;
 }
 
+/* @nist LA.AC.1: read anew at each try */
 struct tw_throttle *tw_access_throttle(struct tw_device *d)
 {
 	struct tw_throttle *t = &d->access->throttle;

@@ -33,7 +33,7 @@ static struct tw_throttled *find(struct tw_throttled of[TW_THROTTLE_PLACES + 1],
 	return NULL;
 }
 
-/* The waits grow from the limit on: first, twice, four times, ... */
+/* @nist LA.AC.1.1: the waits grow from the limit on: first, twice, four times, ... */
 static int64_t wait_of(const struct tw_throttle *t, unsigned failures)
 {
 	unsigned beyond = failures - t->limit;
@@ -100,6 +100,7 @@ static struct tw_throttled *newcomer(struct tw_throttle *t, enum tw_throttle_kin
 	return s;
 }
 
+/* @nist LA.AC.1.2: from the limit on, each failure makes him wait */
 static void count(struct tw_throttle *t, enum tw_throttle_kind kind, const char *who, int64_t now_ms)
 {
 	struct tw_throttled *s = find(t->of[kind], who);

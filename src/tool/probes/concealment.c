@@ -176,10 +176,10 @@ static tw_err uids(struct tw_probe_context *c, uid_t *ret_ours, uid_t *ret_their
 	return e;
 }
 
-/* What answers whoever is on the device, with no credential: that it is well, whether it has an owner, and the list of paths. */
+/* What answers whoever is on the device, with no credential: that it is well, whether it has an owner, the use notice, and the list of paths. */
 static bool on_list(const char *path)
 {
-	static const char *const open[] = { "/api/v1/health", "/api/v1/commissioning", "/api/v1/openapi.json" };
+	static const char *const open[] = { "/api/v1/health", "/api/v1/commissioning", "/api/v1/notice", "/api/v1/openapi.json" };
 
 	for (size_t i = 0; i < TW_COUNT(open); i++)
 		if (!strcmp(path, open[i]))

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the elements of logging in are on this device now. A reason names the setting and never its value: whoever may see how the device is may not
+ * see what it takes to guess.
+ */
+#include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
+
+/* @nist LA.AC.1 */
+tw_err tw_access_status_login_rules(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.password-min");
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"How long a password is, who needs a second factor, and who waits for how many failures, are settings that the next login obeys.");
+	return TW_OK;
+}
+
+/* @nist LA.AC.1.1 LA.AC.1.2 */
+tw_err tw_access_status_lockout(struct tw_context *c, struct tw_element_status *ret)
+{
+	bool off = tw_setting_is(c, "logical-access.throttle", "off");
+
+	ret->status = off ? TW_STATUS_OFF : TW_STATUS_PROVIDED;
+	(void)snprintf(ret->setting, sizeof ret->setting, "%s", off ? "logical-access.throttle" : "logical-access.attempts");
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s",
+		off ? "Nobody has to wait, however often he fails."
+		    : "Who fails as often as the setting says waits as long as logical-access.attempts-wait says, and longer each time; the console and "
+		      "known clients do not wait for strangers.");
+	return TW_OK;
+}
+
+/* @nist LA.AS.2 */
+tw_err tw_access_status_methods(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.network-methods");
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"Over the network the setting says what is strong enough, at the login and at each request; at the local socket and to the application "
+		"the kernel says who it is; at the console only presence counts, for what needs no more.");
+	return TW_OK;
+}

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Probes of logging in: a sound device passes them and is left as it was; a device that gets one thing wrong fails, and one that is cut short in a
+probe has its settings back."""
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import liar as liars
+import pytest
+import world as worlds
+from harness import Client, unb64
+from liar import Liar
+
+INSIDE = {("LA.AS.2", "local-methods")} if os.geteuid() == 0 else set()
+PROBES = {("LA.AC.1", "login-rules"), ("LA.AC.1.1", "lockout-length"), ("LA.AC.1.2", "lockout-count"), ("LA.AS.2", "network-methods")}
+LENGTH, COUNT, RULES, METHODS = "LA.AC.1.1/lockout-length", "LA.AC.1.2/lockout-count", "LA.AC.1/login-rules", "LA.AS.2/network-methods"
+
+
+def command(unit, tmp_path, only, device, more=()):
+    words = [word for one in sorted(only) for word in ("--element", one)]
+    return [str(word) for word in (worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product,
+                                   "--out", tmp_path / "e.json", *words, *more)]
+
+
+def assess(unit, tmp_path, only, device="unit", more=()):
+    worlds.run(*command(unit, tmp_path, only, device, more), ok=(0, 1), timeout=120)
+    payload = json.loads(unb64(json.loads((tmp_path / "e.json").read_text())["payload"]))
+    return {(row["element"], row["probe"]): (row["verdict"], row["reason"]) for row in payload["results"] if row["probe"] != "live-status"}
+
+
+# @nist LA.AC.1 LA.AC.1.1 LA.AC.1.2 LA.AS.2
+def test_a_sound_device_passes_and_is_left_as_it_was(owned, tmp_path):
+    settings, roles = (owned.json(what, "list")[what] for what in ("settings", "roles"))
+    verdicts = assess(owned, tmp_path, {"LA.AC.1", "LA.AC.1.1", "LA.AC.1.2", "LA.AS.2"}, more=("--local", owned.run / "admin.sock"))
+    assert PROBES | INSIDE <= set(verdicts)
+    assert [one for one in verdicts.items() if one[1][0] != "pass" and one[0] in PROBES | INSIDE] == []
+    assert [(one["key"], one["value"]) for one in owned.json("settings", "list")["settings"]] == [(one["key"], one["value"]) for one in settings]
+    assert owned.json("roles", "list")["roles"] == roles
+    assert [one["name"] for one in owned.json("accounts", "list")["accounts"]] == ["alice"]
+
+
+# @nist LA.AC.1.2
+def test_the_console_waits_for_nobody(owned):
+    owned.json("settings", "change", "logical-access.attempts", "3")
+    stranger = Client(owned, certificate=False)
+    wrong = {"account": "alice", "password": "not what it is"}
+    assert [stranger.ask("POST", "/api/v1/logins", wrong).status for _ in range(4)] == [403, 403, 403, 429]
+    assert "recover" in owned.at_console("help")
+
+
+class Sham:
+    """Logins as a device has them, but for what is wrong."""
+    DEFAULTS = {"attempts": "5", "attempts-wait": "60", "attempts-wait-most": "900", "password-min": "15", "network-methods": "any",
+                "second-factor": "", "throttle": "on"}
+
+    def __init__(self, *wrong):
+        self.wrong = wrong
+        self.settings = dict(self.DEFAULTS)
+        self.changed = threading.Event()  # attempts-wait is not as it was
+        self.password, self.given, self.role, self.failures, self.until = "", False, "", 0, 0.0
+
+    def get(self, path, default=None):
+        return lambda asked: self.answer(path.removeprefix("/api/v1/"), asked or {})
+
+    def answer(self, path, asked):
+        if path.startswith("settings/logical-access."):
+            return self.setting(path.removeprefix("settings/logical-access."), asked)
+        if path == "settings?limit=1":
+            return self.session()
+        if path == "passwords/a2":
+            self.password, self.given = asked["password"], True
+        if path == "role-assignments" and asked:
+            self.role = asked["role"]
+        if path == "logins":
+            return self.login(asked)
+        if path == "sessions" and asked:
+            weak = self.settings["network-methods"] != "any" and "codes come in" not in self.wrong
+            return (403, {}) if weak else (201, {"token": "c" * 43})
+        if path in ("identity", "sessions?limit=1", "notice", "health"):
+            return 200, {"sessions": [], "text": "", "notice": ""}
+        return 201, {"account": "a2", "code": "00000-00000", "capabilities": []}
+
+    def setting(self, key, asked):
+        if "value" in asked:
+            self.settings[key] = asked["value"]
+            if key == "attempts-wait":
+                self.changed.set()
+        return 200, {"value": self.settings[key]}
+
+    def session(self):
+        return (403 if self.settings["network-methods"] == "any" or "sessions stay" in self.wrong else 401), {}
+
+    def login(self, asked):
+        known = "client" in asked
+        if "login" in asked:
+            if len(asked["new_password"]) < int(self.settings["password-min"]):
+                return 400, {}
+            self.password, self.given = asked["new_password"], False
+            return self.come_in()
+        if self.settings["network-methods"] == "certificate" and "passwords come in" not in self.wrong:
+            return 403, {}
+        if time.monotonic() < self.until and (not known or "all wait" in self.wrong):
+            return 429, {}
+        if asked["password"] != self.password:
+            return self.fail()
+        if self.settings["network-methods"] != "any" and "passwords come in" not in self.wrong:
+            return 403, {}
+        if self.role and self.role in self.settings["second-factor"].split() and "no factor" not in self.wrong:
+            return 403, {}
+        short = len(self.password) < int(self.settings["password-min"]) and "old length" not in self.wrong
+        if self.given or short:
+            return 200, {"needed": ["new-password"], "login": "h" * 43}
+        if not known:
+            self.failures = 0
+        return self.come_in()
+
+    def fail(self):
+        self.failures += 1
+        late = "one too late" in self.wrong
+        wait = int(self.settings["attempts-wait"]) * (0.25 if "ends early" in self.wrong else 1000 if "never ends" in self.wrong else 1)
+        if self.failures >= int(self.settings["attempts"]) + late - ("one too early" in self.wrong) and "nobody waits" not in self.wrong:
+            self.until = time.monotonic() + wait
+        return 403, {}
+
+    def come_in(self):
+        return 201, {"token": "t" * 43, "client": "k" * 43}
+
+
+@pytest.fixture(scope="module")
+def sham(world, tmp_path_factory):
+    unit = world.device("login-probes").start()
+    unit.take_over()
+    with liars.beside(unit, tmp_path_factory.mktemp("sham")) as one:
+        yield one
+    unit.stop()
+
+
+# Each row: what is wrong, and what has to be found out. The first: nothing is, so that a row that fails does not fail for the sham's own sake.
+@pytest.mark.parametrize("wrong, found", [
+    ((), (RULES, METHODS)),
+    (("nobody waits", "old length", "passwords come in"), (LENGTH, RULES, METHODS)),
+    (("all wait", "no factor", "codes come in"), (LENGTH, RULES, METHODS)),
+    (("ends early", "sessions stay"), (LENGTH, METHODS)),
+    (("never ends",), (LENGTH,)),
+    (("one too late",), (COUNT,)),
+    (("one too early",), (COUNT,)),
+], ids=lambda one: " and ".join(one) or "nothing" if isinstance(one, tuple) else None)
+def test_what_is_wrong_is_found_out(sham, tmp_path, wrong, found):
+    Liar.answers = Sham(*wrong)
+    verdicts = assess(sham, tmp_path, found, "liar")
+    assert {f"{e}/{probe}" for e, probe in verdicts} == set(found)
+    assert [one for one in verdicts.items() if one[1][0] != ("fail" if wrong else "pass")] == []
+    assert Liar.answers.settings == Sham.DEFAULTS
+
+
+def test_one_that_is_cut_short_has_its_settings_back(sham, tmp_path):
+    Liar.answers = Sham()
+    with subprocess.Popen(command(sham, tmp_path, (LENGTH,), "liar"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as tool:
+        assert Liar.answers.changed.wait(60)
+        tool.send_signal(signal.SIGTERM)
+        assert tool.wait(120) == -signal.SIGTERM
+    assert Liar.answers.settings == Sham.DEFAULTS
