@@ -462,6 +462,23 @@ static void test_policy(void **state)
 	CHECK_INT(world_reads(&w, before), 200);
 }
 
+/* a member's own account may do with a password; what the shared one's roles ask for, they ask of him too */
+static void test_policy_of_a_shared_account(void **state)
+{
+	CHECK_INT(ask("POST", "/api/v1/accounts", "{\"name\":\"night\",\"kind\":\"shared\"}"), 201);
+	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a3\",\"role\":\"operator\"}"), 201);
+	CHECK_INT(ask("PUT", "/api/v1/shared-accounts/a3", "{\"members\":\"a1\"}"), 200);
+	CHECK_INT(login("alice", GOOD), 201);
+	CHECK_INT(ask_as(token, "POST", "/api/v1/shared-sessions", "{\"account\":\"a3\"}"), 201);
+	set("logical-access.second-factor", "\"0\"", "operator", 200);
+	CHECK_INT(ask_as(token, "POST", "/api/v1/shared-sessions", "{\"account\":\"a3\"}"), 403);
+	SAYS("LA.AS.2.1");
+	enrol();
+	CHECK_INT(login("alice", GOOD), 200);
+	CHECK_INT(go_on("code", next_code(secret)), 201);
+	CHECK_INT(ask_as(token, "POST", "/api/v1/shared-sessions", "{\"account\":\"a3\"}"), 201);
+}
+
 /* --- The use notice --- */
 
 /* The owner writes it, and accepts it himself. */
@@ -648,6 +665,6 @@ CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test
 	LOGIN(test_through_whose_hands), LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash),
 	LOGIN(test_ends_with_its_password), LOGIN(test_recovery_ends_what_is_under_way), LOGIN(test_length_is_a_setting),
 	LOGIN(test_second_factor), LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew),
-	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_the_use_notice),
-	LOGIN(test_the_use_notice_changes_meanwhile), LOGIN(test_no_hash_no_login), LOGIN(test_stopped_meanwhile),
-	LOGIN(test_other_doors), LOGIN(test_without_memory))
+	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_policy_of_a_shared_account),
+	LOGIN(test_the_use_notice), LOGIN(test_the_use_notice_changes_meanwhile), LOGIN(test_no_hash_no_login),
+	LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors), LOGIN(test_without_memory))

@@ -234,6 +234,10 @@ static tw_err judge(struct tw_device *d, const struct tw_request *rq, const stru
 	now.moment.sessions++; /* the one that is to be */
 	if (!rule)
 		TW_TRY(tw_shared_judge(d, p, &now.moment, &rule));
+	if (!rule && p->methods == 1U << TW_METHOD_PASSWORD && tw_policy_second(d, a)) /* of its roles; a member's own may need none */
+		return tw_reply_problem(rp, 403, "second-factor", "LA.AS.2.1", "A second factor is needed",
+			"Log in with a second factor, or use a client certificate.",
+			"For this shared account a password does not suffice.");
 	if (!rule)
 		return TW_OK;
 	return tw_reply_problem(rp, 403, "forbidden", rule, "This shared account is not yours to use now", "Ask whoever looks after it.",
