@@ -2,11 +2,16 @@
 // Coming in by name and password, against the stand-in: what is typed stays hidden, what else the device asks for, refusals and waits.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { HtmlValidate } from 'html-validate';
 import { axe, largeText, overhang } from './browser.js';
 import { withStory } from './pages.js';
 import { healthy } from './stand-in.js';
+import { inhabited } from './stand-in-access.js';
 import { withPeople } from './stand-in-login.js';
 
 export const GOOD = 'nine quiet herons wade';
@@ -175,11 +180,141 @@ async function waitsAreCounted({ open }) {
 	});
 }
 
+export const self = () => Object.assign(inhabited(crowd()), { token: 'mine' });
+async function ownPlace(page, story) {
+	await page.waitForSelector('#account');
+	await page.fill('#code', story.state.code);
+	await page.click('#enter');
+	await page.click('#place-account');
+	await page.waitForSelector('#own-password-send');
+}
+
+async function ownPassword({ open }) {
+	await withStory(self(), async (story) => {
+		const page = await open(story.url);
+		await ownPlace(page, story);
+		assert.equal(await page.textContent('h1'), 'You are alice.');
+		assert.match(await page.textContent('main'), /You come in by a certificate\./);
+		const choose = async (fresh, again = fresh) => {
+			await page.fill('#own-fresh', fresh);
+			await page.fill('#own-again', again);
+			await page.focus('#own-again');
+			await page.keyboard.press('Enter');
+		};
+		await choose(GOOD, `${GOOD}.`);
+		assert.match(await page.textContent('#own-again-wrong'), /not what stands above/);
+		await choose('short');
+		await page.waitForSelector('#own-password-failed .trouble');
+		assert.match(await page.textContent('#own-password-failed'), /too short.*password\.rules/s);
+		await choose(GOOD);
+		await has(page, 'main', 'Your password is set. All your sessions have ended');
+		await typeLogin(page);
+		await page.waitForSelector('#own-old');
+		assert.match(await page.textContent('#part-self'), /a certificate, a password/);
+		await choose('four odd kettles hum');
+		assert.match(await page.textContent('#own-old-wrong'), /Type the present one/);
+		await page.fill('#own-old', 'not this one');
+		await page.click('#own-password-remove');
+		await page.click('#own-password-remove-yes');
+		await page.waitForSelector('#own-password-failed .trouble');
+		await page.fill('#own-old', GOOD);
+		await page.click('#own-password-remove-yes');
+		await has(page, 'main', 'Your password is removed.');
+		assert.equal(story.state.people.alice.password, undefined);
+	});
+}
+
+// What the camera sees is read by a decoder of others.
+function decoded(picture) {
+	const folder = mkdtempSync(join(tmpdir(), 'tw-qr-'));
+	try {
+		writeFileSync(join(folder, 'code.png'), picture);
+		return execFileSync('zbarimg', ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable', join(folder, 'code.png')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+}
+
+async function ownAuthenticator({ open }) {
+	await withStory(self(), async (story) => {
+		story.state.people.alice.code = '123456';
+		const page = await open(story.url, { dark: true });
+		await ownPlace(page, story);
+		await page.click('#enrol-send');
+		await page.waitForSelector('#authenticator-secret');
+		assert.equal(await page.getAttribute('#authenticator-link', 'href'), story.state.uri);
+		assert.match(await page.textContent('#authenticator-secret'), /JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP/);
+		assert.equal(decoded(await page.locator('svg.qr').screenshot()), story.state.uri);
+		story.state.uri = `otpauth://totp/${'%C3%A4'.repeat(75)}?secret=JBSWY3DPEHPK3PXP`;
+		await page.click('#enrol-send');
+		await page.waitForFunction((uri) => document.querySelector('#authenticator-link').getAttribute('href') === uri, story.state.uri);
+		assert.equal(decoded(await page.locator('svg.qr').screenshot()), story.state.uri, 'a long one too');
+		await page.fill('#confirm-code', '000 000');
+		await page.click('#confirm-send');
+		await page.waitForSelector('#confirm-failed .trouble');
+		await page.fill('#confirm-code', '123 456');
+		await page.click('#confirm-send');
+		await has(page, 'part-own-authenticator', 'You have one');
+		await has(page, 'live', 'is confirmed');
+		assert.equal(await page.locator('#authenticator-secret').count(), 0, 'nothing shows the secret any more');
+		await page.click('#enrol-send');
+		assert.match(await page.textContent('#enrol-code-wrong'), /Type what it shows/);
+		await page.fill('#enrol-code', '123456');
+		await page.click('#enrol-send');
+		await page.waitForSelector('#authenticator-secret');
+		await page.click('#place-home');
+		await page.waitForSelector('#part-log h2');
+		await page.click('#place-account');
+		await page.waitForSelector('#authenticator-remove');
+		assert.equal(await page.locator('#authenticator-secret').count(), 0, 'it is not shown again');
+		await page.fill('#enrol-code', '123456');
+		await page.click('#authenticator-remove');
+		await page.click('#authenticator-remove-yes');
+		await has(page, 'part-own-authenticator', 'You have none.');
+	});
+}
+
+// Who may not see the list of credentials has the same forms, with a place for what he may have.
+async function ownUntold({ open }) {
+	await withStory(self(), async (story) => {
+		story.state.refuseAccess = { status: 403, body: { title: 'Not permitted', status: 403, detail: 'it needs accounts.read', rule: 'gate.permission', next: 'Ask somebody who holds it.' } };
+		const page = await open(story.url);
+		await ownPlace(page, story);
+		assert.equal(await page.textContent('h1'), 'You are signed in.');
+		await page.waitForSelector('#own-old');
+		await page.waitForSelector('#enrol-code');
+		await page.fill('#own-fresh', GOOD);
+		await page.fill('#own-again', GOOD);
+		await page.click('#own-password-send');
+		await has(page, 'main', 'Your password is set.');
+	});
+}
+
+async function givenByOthers({ open }) {
+	await withStory(self(), async (story) => {
+		const page = await open(`${story.url}#/access/accounts`);
+		await page.waitForSelector('#code');
+		await page.fill('#code', story.state.code);
+		await page.click('#enter');
+		await page.click('#summary-account-a1');
+		await page.fill('#password-a1', GOOD);
+		assert.equal(await page.getAttribute('#password-a1', 'type'), 'password');
+		await page.click('#give-password-a1-send');
+		await has(page, 'account-a1', 'a certificate, a password');
+		assert.deepEqual(story.state.put, { password: GOOD });
+		assert.equal(await page.inputValue('#password-a1'), '');
+		await page.click('#drop-password-a1');
+		await page.click('#drop-password-a1-yes');
+		await page.waitForFunction(() => !document.querySelector('#drop-password-a1'));
+		assert.deepEqual(story.state.changes, ['PUT /api/v1/passwords/a1', 'DELETE /api/v1/passwords/a1']);
+	});
+}
+
 const validate = new HtmlValidate({ extends: ['html-validate:recommended'], rules: { 'attribute-boolean-style': 'off' } });
 
 // One page for all looks, in each state that a person can meet.
 async function everyLook({ open }) {
-	await withStory(crowd(), async (story) => {
+	await withStory(self(), async (story) => {
 		Object.assign(story.state.people.alice, { factors: ['totp', 'message'], code: '123456', given: true });
 		const page = await open(story.url, { width: 320 });
 		const looks = async () => {
@@ -206,6 +341,13 @@ async function everyLook({ open }) {
 		await page.click('#step-send');
 		await page.waitForSelector('#step-fresh');
 		await looks();
+		await page.fill('#step-fresh', `${GOOD}s`);
+		await page.fill('#step-again', `${GOOD}s`);
+		await page.click('#step-send');
+		await page.click('#place-account');
+		await page.click('#enrol-send');
+		await page.waitForSelector('#authenticator-secret');
+		await looks();
 		await page.setViewportSize({ width: 640, height: 900 });
 		await largeText(page);
 		assert.equal(await overhang(page), 0);
@@ -218,5 +360,9 @@ export const login = [
 	['login: one of several factors, then a new password, with the reasons of the device', moreIsAskedFor],
 	['login: the use notice is accepted with each step, and comes again when it has changed', noticeGoesAlong],
 	['login: a wait is counted down, and nothing is sent meanwhile', waitsAreCounted],
+	['login: one’s own password is set, changed and removed, and the sessions end', ownPassword],
+	['login: an authenticator is enrolled by picture, link or letters, confirmed, replaced and removed', ownAuthenticator],
+	['login: who is not told what he has finds the same forms', ownUntold],
+	['login: an account is given a password, and it is taken away', givenByOthers],
 	['login: every step: 320 px, wide, dark, text at 200 %: fits, valid, axe finds nothing', everyLook],
 ];

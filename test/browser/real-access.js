@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { axe, openPage, overhang } from './browser.js';
+import { secretsStayHidden } from './real-login.js';
 import { signIn, withDevice } from './real.js';
 
 const HOSTILE = '<b onclick=console.log("XSS-RAN")>b';
@@ -129,7 +130,8 @@ async function accessWorks({ open, skip, browser }) {
 		assert.equal(await overhang(page), 0);
 		assert.deepEqual(await axe(page), []);
 		await othersDoNothing(browser, device);
+		await secretsStayHidden(page, device);
 	});
 }
 
-export const realAccess = [['device: who can reach it and why; an account comes, is cut off and goes; a role and a rule; frames, pages and names of others get nowhere', accessWorks]];
+export const realAccess = [['device: who can reach it and why; an account comes, is cut off and goes; a role and a rule; frames, pages and names of others get nowhere; a password is chosen and opens, and is seen nowhere', accessWorks]];

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { enterAccess, people } from './access.js';
 import { largeText, openBrowser, openPage } from './browser.js';
-import { crowd, typeLogin } from './login.js';
+import { crowd, self, typeLogin } from './login.js';
 import { peopled } from './places.js';
 import { change, healthy, standIn } from './stand-in.js';
 
@@ -53,6 +53,9 @@ const STATES = {
 	'login-code': [() => asked(['totp']), async (page) => { await typeLogin(page); await page.waitForSelector('#step-code'); await page.fill('#step-code', '1'); await page.click('#step-send'); await page.waitForSelector('.trouble'); }],
 	'login-new': [() => asked([]), async (page) => { await typeLogin(page); await page.waitForSelector('#step-fresh'); await page.fill('#step-fresh', 'short'); await page.click('#step-fresh-show'); await page.click('#step-send'); }],
 	'login-came': [crowd, async (page) => { await typeLogin(page); await page.waitForSelector('#part-log h2'); }],
+	'account-none': [self, async (page, story) => { await signIn(page, story); await page.click('#place-account'); await page.click('#enrol-send'); await page.waitForSelector('#authenticator-secret'); }],
+	'account': [self, async (page, story) => { await signIn(page, story); story.state.credentials.push(...['password', 'totp'].map((kind) => ({ account: 'a1', kind, label: '', made: '' }))); await page.click('#place-account'); await page.click('#own-password-remove'); await page.click('#own-password-send'); }],
+	'accounts-password': [self, async (page, story) => { await signIn(page, story); await page.click('#place-access'); await page.click('#place-access-accounts'); await page.click('#summary-account-a1'); await page.waitForSelector('#give-password-a1-send'); }],
 	'home': [healthy, signIn],
 	'identity': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-identity'); await page.waitForSelector('#part-assigned h2'); await page.click('#summary-assignments'); }],
 	'software': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-software'); await page.waitForSelector('#part-findings h2'); }],

@@ -71,6 +71,8 @@ function turned(s, method, path, json) {
 		'PUT suspensions': () => done(() => { known(name).state = 'suspended'; }),
 		'DELETE suspensions': () => done(() => { known(name).state = 'active'; }),
 		'DELETE role-assignments': () => done(() => { const one = known(name.split('.')[0]); one.roles = one.roles.filter((role) => role !== name.slice(name.indexOf('.') + 1)); }),
+		'PUT passwords': () => done(() => s.credentials.push({ credential: `p-${name}`, account: name, kind: 'password', label: '', key: '', made: '2026-11-21T12:00:00Z' })),
+		'DELETE passwords': () => done(() => drop(s.credentials, 'credential', `p-${name}`)),
 		'DELETE credentials': () => done(() => drop(s.credentials, 'credential')),
 		'DELETE sessions': () => done(() => drop(s.sessions, 'session')),
 		'DELETE account-sessions': () => done(() => { s.sessions = s.sessions.filter((one) => one.account !== name); }),

@@ -5,7 +5,7 @@ const refused = (status, rule, title, detail, next, retryAfter) => ({ status, re
 
 // `people` by name: { password, factors, code, given }; `logins` is what was sent.
 export function withPeople(state) {
-	return Object.assign(state, { logins: [], people: { alice: { password: 'nine quiet herons wade', factors: [] } } });
+	return Object.assign(state, { logins: [], uri: 'otpauth://totp/Thermostat%20T1:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Thermostat%20T1&algorithm=SHA1&digits=6&period=30', people: { alice: { password: 'nine quiet herons wade', factors: [] } } });
 }
 
 const tooMany = (seconds) => refused(429, 'access.throttle', 'Too many failed attempts', `Attempts from 192.0.2.7 have to wait ${seconds} seconds.`, 'Wait, then try again.', seconds);
@@ -44,7 +44,49 @@ function answered(s, { code, new_password: fresh }) {
 	return goOn(s);
 }
 
+// One's own, which is alice's: account a1 of stand-in-access.js.
+const kept = (s, kind) => s.credentials.findIndex((one) => one.account === 'a1' && one.kind === kind);
+const drop = (s, kind) => { if (kept(s, kind) >= 0) s.credentials.splice(kept(s, kind), 1); };
+const put = (s, kind) => {
+	drop(s, kind);
+	s.credentials.push({ credential: `c-${kind}`, account: 'a1', kind, label: '', key: '', made: '2026-11-21T12:00:00Z' });
+};
+const badCode = () => refused(403, 'access.totp', 'This is not the code of now', 'It was mistyped, used, or is of another time.', 'Wait for the next code of the authenticator.');
+const shows = (s, json) => kept(s, 'totp') < 0 || json.code === s.people.alice.code;
+
+function ownPassword(s, json) {
+	const { alice } = s.people;
+	if (kept(s, 'password') >= 0 && json.old !== alice.password)
+		return refused(403, 'password.old', 'This is not the old password', '', 'Give the one that is there.');
+	if (json.password !== undefined && json.password.length < 15)
+		return refused(400, 'password.rules', 'This can be no password', 'It is too short. At least 15 characters.', 'Choose another.');
+	alice.password = json.password;
+	(json.password === undefined ? drop : put)(s, 'password');
+	s.token = `${s.token}.`; // all sessions end
+	return { status: 204 };
+}
+
 export const loginRoutes = {
+	'PUT /api/v1/password': (s, { json }) => ownPassword(s, json),
+	'POST /api/v1/authenticator': (s, { json }) => {
+		if (!shows(s, json))
+			return badCode();
+		put(s, 'totp-new');
+		return { status: 201, body: { name: 'alice', uri: s.uri } };
+	},
+	'PUT /api/v1/authenticator': (s, { json }) => {
+		if (json.code !== s.people.alice.code)
+			return badCode();
+		drop(s, 'totp-new');
+		put(s, 'totp');
+		return { status: 204 };
+	},
+	'POST /api/v1/authenticator/removal': (s, { json }) => {
+		if (!shows(s, json))
+			return badCode();
+		drop(s, 'totp');
+		return { status: 204 };
+	},
 	'POST /api/v1/logins': (s, { json }) => {
 		s.logins.push(json);
 		if (s.notice && json.notice !== s.notice.digest)

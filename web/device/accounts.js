@@ -2,8 +2,10 @@
 // Accounts: who has one, what it is, what it may by its roles, and what ends it. One is made with its roles and its end; each opens to what can
 // be done with it. What somebody may do here the device decides, each time.
 
-import { call, post } from './api.js';
+import { call, post, session } from './api.js';
 import { byId, count, detail, facts, field, form, h, lead, minutes, moment, pick, say, sentence, several, shape, show, sure, table, trouble, words } from './dom.js';
+import { secretField } from './secret.js';
+import { wayWords } from './self.js';
 
 const KINDS = [['person', 'A person'], ['service', 'A service: a program elsewhere'], ['shared', 'Shared by several people'], ['temporary', 'Temporary: 366 days at most'], ['emergency', 'Emergency: 7 days at most'], ['supporting', 'Supporting party: 31 days at most']];
 const ENDING = { temporary: 366, emergency: 7, supporting: 31 };
@@ -35,17 +37,38 @@ function rolesOf(one, id, read, roles, act) {
 	];
 }
 
+const waysOf = (one, all) => [...new Set(all.filter((each) => each.account === one.account && each.kind !== 'totp-new').map((each) => wayWords(each.kind)))].join(', ') || 'nothing of its own';
+
 function certificatesOf(one, id, all, act) {
-	const own = all.filter((each) => each.account === one.account);
+	const own = all.filter((each) => each.account === one.account && each.kind === 'certificate');
 	return own.length ? table('Certificates by which it comes in. Its sessions end when one is removed.', ['Certificate', 'Enrolled', ''], own.map((each, i) => [each.label || each.kind, moment(each.made),
 		sure(`drop-credential-${id}-${i}`, 'Remove', 'Whoever holds its key is a stranger then.', `Remove the certificate ${each.label} of ${one.name}`,
 			(button) => act(button, id, () => call('DELETE', `/api/v1/credentials/${place(each.credential)}`), 'The certificate opens nothing any more.'))])) : null;
 }
 
+// A password that is given has to be changed when it is used first; one's own is changed in one's own place.
+function passwordOf(one, id, now, fields, act) {
+	if (one.account === (session() || {}).account)
+		return h('p', {}, h('a', { href: '#/account' }, 'Your own password and authenticator'));
+	const path = `/api/v1/passwords/${place(one.account)}`;
+	const has = now.credentials.some((each) => each.account === one.account && each.kind === 'password');
+	if (!fields.has(one.account))
+		fields.set(one.account, secretField(`password-${id}`, 'A password for it', 'At least 15 characters. You know it then, so it has to be changed when it is used first. Its sessions end now.', 'new-password'));
+	const password = fields.get(one.account);
+	const send = async (typed) => {
+		if (await act(`give-password-${id}-send`, id, () => call('PUT', path, { body: { password: typed.password } }), `${one.name} has a password now.`))
+			password.input.value = '';
+	};
+	return [
+		form({ id: `give-password-${id}`, press: has ? 'Give it another password' : 'Give it a password', fields: { password }, check: (typed) => ({ password: typed.password ? '' : 'Type the password.' }), send }),
+		has ? h('p', {}, sure(`drop-password-${id}`, 'Take its password away', 'It cannot come in by it any more, and its sessions end.', `Take the password of ${one.name} away`, (button) => act(button, id, () => call('DELETE', path), `${one.name} has no password any more.`))) : null,
+	];
+}
+
 function actionsOf(one, id, now, act, onCode) {
 	const path = `/api/v1/accounts/${place(one.account)}`;
 	const sessions = now.sessions.filter((each) => each.account === one.account).length;
-	const certificates = now.credentials.filter((each) => each.account === one.account).length;
+	const certificates = now.credentials.filter((each) => each.account === one.account && each.kind === 'certificate').length;
 	const gone = `Gone for good: the account, its roles, ${count(certificates, 'certificate', 'certificates')} and ${count(sessions, 'open session', 'open sessions')}. Its id is given to nobody again; what the log says of it stays.`;
 	return h('p', {},
 		one.state === 'active' ? [
@@ -62,15 +85,16 @@ function codeOf({ code, ends }) {
 		h('p', {}, `Pass it on to nobody else. It opens one session and is good for ${minutes(ends - Date.now())}. It is not shown again once you leave this place.`));
 }
 
-function accountRow(one, now, { open, codes, toggle, act, onCode }) {
+function accountRow(one, now, { open, codes, passwords, toggle, act, onCode }) {
 	const id = plain(one.account);
 	const [status, word] = STATES[one.state] || ['not provided', words(one.state)];
 	const summary = [h('span', { class: 'state' }, shape(status), h('strong', {}, word)), h('span', { class: 'text' }, h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account), one.roles.length ? `: ${one.roles.join(', ')}` : ': no role')];
 	return detail(`account-${id}`, open.has(one.account), summary, open.has(one.account) ? [
 		facts(['Kind', words(one.kind)], ['Made', [moment(one.made), ` by ${one.made_by}`]], ['Ends', one.ends ? moment(one.ends) : 'not by itself'],
-			['Came in last', one.login ? [moment(one.login), ` by ${one.login_how}`, one.login_from ? ` from ${one.login_from}` : ''] : 'never'], one.groups.length ? ['Groups', one.groups.join(', ')] : null),
+			['Came in last', one.login ? [moment(one.login), ` by ${one.login_how}`, one.login_from ? ` from ${one.login_from}` : ''] : 'never'], ['Comes in by', waysOf(one, now.credentials)], one.groups.length ? ['Groups', one.groups.join(', ')] : null),
 		rolesOf(one, id, now.read[one.account], now.roles, act),
 		certificatesOf(one, id, now.credentials, act),
+		one.state === 'active' ? passwordOf(one, id, now, passwords, act) : null,
 		codes.has(one.account) ? codeOf(codes.get(one.account)) : null,
 		h('div', { id: `act-${id}` }),
 		actionsOf(one, id, now, act, onCode),
@@ -80,6 +104,7 @@ function accountRow(one, now, { open, codes, toggle, act, onCode }) {
 export function accountsPlace({ again, change, part, putIfNew }) {
 	const open = new Set();
 	const codes = new Map();
+	const passwords = new Map();
 	const fields = {
 		name: field('account-name', 'Name', 'No other account has it, whatever the case of its letters.', { maxlength: 48 }),
 		kind: pick('account-kind', 'What it is for', 'An account that has an end is removed by itself.', KINDS),
@@ -88,8 +113,10 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 	};
 
 	const act = async (button, id, work, said) => {
-		if (await change(button, `act-${id}`, work))
+		const made = await change(button, `act-${id}`, work);
+		if (made)
 			say(said);
+		return made;
 	};
 	const onCode = async (one, id) => {
 		await act(`code-${id}`, id, async () => {
@@ -133,6 +160,7 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 		within: true,
 		frame: () => {
 			codes.clear();
+			passwords.clear();
 			return [
 				h('section', { id: 'part-accounts' }),
 				h('section', { 'aria-labelledby': 'all-accounts' }, h('h2', { id: 'all-accounts' }, 'All of them'), h('div', { id: 'part-all' })),
@@ -156,7 +184,7 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 				if (ends < Date.now())
 					codes.delete(account);
 			putIfNew('accounts', now.all, () => answerPart(now));
-			putIfNew('all', [now, [...open], [...codes]], () => (now.all.value ? now.all.value.accounts : []).map((one) => accountRow(one, now, { open, codes, toggle, act, onCode })));
+			putIfNew('all', [now, [...open], [...codes]], () => (now.all.value ? now.all.value.accounts : []).map((one) => accountRow(one, now, { open, codes, passwords, toggle, act, onCode })));
 			fields.roles.fill(now.roles.map((one) => [one.name, `${one.name}: ${one.purpose}`]));
 		},
 	};

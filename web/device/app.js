@@ -19,6 +19,7 @@ import { noticeParts, readNotice } from './notice.js';
 import { peersPlace } from './peers.js';
 import { revokedPlace } from './revoked.js';
 import { rolesPlace } from './roles.js';
+import { selfPlace } from './self.js';
 import { sessionsPlace } from './sessions.js';
 import { TASK_MS, goesOn, taskEnd, tasksPart } from './tasks.js';
 
@@ -413,7 +414,7 @@ async function change(button, box, work) {
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 
 const shared = { again, busy, change, leave, part, putIfNew };
-const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared), accountsPlace(shared), sessionsPlace(shared), rolesPlace(shared)];
+const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared), accountsPlace(shared), sessionsPlace(shared), rolesPlace(shared), selfPlace(shared)];
 const placeOf = (hash) => PLACES.find((one) => one.path === hash) || (hash.startsWith('#/') ? PLACES[0] : shown || PLACES[0]);
 
 function placesBar(here) {

@@ -79,7 +79,7 @@ function holdBack(button, box, seconds) {
 }
 
 // Runs `work` with the button off. What the device refuses is shown, and while it lets nobody try the button stays off.
-async function attempt(busy, pressed, told, work) {
+export async function attempt(busy, pressed, told, work) {
 	const [button, box] = [byId(pressed), byId(told)];
 	let failed = null;
 	await busy(button, async () => {
