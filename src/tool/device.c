@@ -39,8 +39,8 @@ static const struct tw_option waits[] = {
 static bool for_others(const char *name)
 {
 	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "session.open",
-		"session.close", "log.segment", "log.stream", "login.open", "password.change", "passwords.set", "totp.enrol",
-		"totp.confirm", "totp.remove" };
+		"session.close", "log.segment", "log.stream", "login.open", "password.change", "passwords.set", "radius.secret",
+		"totp.enrol", "totp.confirm", "totp.remove" };
 
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		if (!strcmp(names[i], name))

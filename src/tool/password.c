@@ -30,6 +30,12 @@ static const struct tw_option give_options[] = {
 	{},
 };
 
+static const struct tw_option secret_options[] = {
+	PLACES,
+	{ "secret-file", "FILE", false, "its only line is the secret, - is standard input; without this the terminal is asked" },
+	{},
+};
+
 static tw_err put_old(struct tw_tool *t, const struct tw_args *a, json_t *body)
 {
 	const struct tw_passphrase_ask ask = {
@@ -108,11 +114,30 @@ static tw_err cmd_give(struct tw_tool *t, const struct tw_args *a)
 	return tw_print(t, "%s has this password now, and has to choose another at the next login. Its sessions have ended.\n", account);
 }
 
+/* What a file holds is often made by a program; it is no passphrase of a person's. */
+static tw_err cmd_secret(struct tw_tool *t, const struct tw_args *a)
+{
+	TW_CLEANUP(tw_session_done) struct tw_session s = { 0 };
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *body = json_object();
+	const struct tw_passphrase_ask ask = {
+		.file = tw_arg(a, "secret-file"), .prompt = "Secret shared with the server", .option = "--secret-file", .twice = true
+	};
+	const struct tw_call call = { .method = "PUT", .path = "/api/v1/radius-secret", .body = body };
+
+	tw_answer_init(&answer, t->sys);
+	TW_TRY(tw_session_open(t, a, &s));
+	TW_TRY(tw_passphrase_put(t, &ask, body, "secret"));
+	TW_TRY(tw_session_call(t, s.client, &call, &answer));
+	return tw_print(t, "The device shares this secret with the RADIUS server now.\n");
+}
+
 const struct tw_command tw_commands_device_password[] = {
 	{ "device password set", "", 0, 0, set_options, cmd_set, "give yourself a first password" },
 	{ "device password change", "", 0, 0, change_options, cmd_change, "change your password" },
 	{ "device password remove", "", 0, 0, remove_options, cmd_remove, "have no password any more" },
 	{ "device passwords set", "ACCOUNT", 1, 1, give_options, cmd_give, "give another's account a password, to be changed at the next login",
 		"thingward device passwords set a17 --device kitchen --owner ./owner" },
+	{ "device radius secret", "", 0, 0, secret_options, cmd_secret, "say which secret the device shares with the RADIUS server" },
 	{},
 };

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "device/logical-access/login.h"
 #include "device/logical-access/state.h"
+#include "device/platform/ask.h"
 #include "device/rows-logical-access.h"
 
 static tw_err busy(struct tw_reply *rp, const char *why)
@@ -127,6 +128,7 @@ void tw_login_stop(struct tw_device *d)
 		struct tw_login_work *w = &d->access->works[i];
 
 		tw_hash_cancel(d, w);
+		tw_ask_cancel(d, w);
 		(void)tw_later_drop(w->later);
 		release(w);
 	}

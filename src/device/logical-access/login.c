@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/logical-access/login-factor.h"
+#include "device/logical-access/radius.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/throttle-store.h"
 #include "device/rows-logical-access.h"
@@ -258,12 +259,17 @@ static tw_err judge(struct tw_login_work *w, bool right, struct tw_reply *rp)
 	return no_login(rp);
 }
 
-static void on_verified(struct tw_login_work *w, const struct tw_hash_answer *a)
+void tw_login_judged(struct tw_login_work *w, bool right)
 {
 	struct tw_reply rp = { .status = 200 };
 
-	tw_err e = judge(w, a->outcome == TW_HASH_YES, &rp);
+	tw_err e = judge(w, right, &rp);
 	tw_login_finish(w, &rp, e);
+}
+
+static void on_verified(struct tw_login_work *w, const struct tw_hash_answer *a)
+{
+	tw_login_judged(w, a->outcome == TW_HASH_YES);
 }
 
 static tw_err begin(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -286,7 +292,8 @@ static tw_err begin(struct tw_context *c, const struct tw_request *rq, struct tw
 	w->account = account;
 	w->too_short = tw_password_short(d, password);
 	w->next = on_verified;
-	return tw_login_verify(w, password, rp);
+	tw_err e = tw_radius_takes(w, password);
+	return tw_failed(e) ? tw_login_cannot(w, e, rp) : tw_login_verify(w, password, rp);
 }
 
 /* --- What else was wanted --- */

@@ -11,6 +11,7 @@
 #include "device/logical-access/placed.h"
 #include "device/logical-access/throttle.h"
 #include "device/platform/hash.h"
+#include "formats/radius.h"
 
 #define TW_LOGIN_WORKS 10 /* what the hash role takes at a time, waiting ones included */
 #define TW_LOGIN_KEPT 4   /* of these, for clients that are known */
@@ -40,7 +41,12 @@ struct tw_login_step {
 	const char *how;                     /* by what the session will have been opened, as far as it has been shown */
 	bool wants_new;
 };
-/* Something about a password that the hash role computes. */
+/* What an answer of the organization's server has to fit (radius.h). */
+struct tw_radius_asked {
+	uint8_t id, authenticator[TW_RADIUS_AUTHENTICATOR];
+	bool forged; /* something came that is not by who knows the secret */
+};
+/* Something about a password that the hash role computes, or another server judges. */
 struct tw_login_work {
 	tw_later *later; /* NULL: free */
 	struct tw_device *d;
@@ -52,7 +58,8 @@ struct tw_login_work {
 	bool too_short;      /* what was typed, by the rules of now */
 	const char *how;     /* of the step it came of */
 	uint64_t step;       /* whose new password it is; 0: nobody's */
-	tw_secret *fresh;    /* a new password that waits for something else to be computed first */
+	tw_secret *fresh;    /* a new password that waits for something else to be computed first; or see radius.h */
+	struct tw_radius_asked asked;
 };
 
 tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw_login_step **ret); /* NULL: there is none */
@@ -74,11 +81,15 @@ void tw_login_finish_busy(struct tw_login_work *w, const char *why);
 bool tw_login_still_may(struct tw_context *c, struct tw_request *rq); /* whoever asked for what is done now */
 void tw_login_stop(struct tw_device *d);
 
+/* login.c: what the password is found to be, and the answer. */
+void tw_login_judged(struct tw_login_work *w, bool right);
+
 /* passwords.c */
 struct tw_password_kept {
 	bool is, must_change;
 	struct tw_placer by;
 	struct tw_phc hash; /* of nobody's password when there is none */
+	char user[TW_RADIUS_TEXT_MAX + 1]; /* as whom the organization's server knows the account, when it judges the password; "": the device does */
 };
 tw_err tw_password_of(struct tw_device *d, int64_t account, struct tw_password_kept *ret);
 struct tw_password_new {
@@ -90,6 +101,10 @@ tw_err tw_password_put(struct tw_device *d, const struct tw_password_new *n); /*
 bool tw_password_short(struct tw_device *d, struct tw_slice password);        /* by the setting of now */
 /* A problem when it may be none of this account's. */
 tw_err tw_password_check(struct tw_device *d, const struct tw_account *a, struct tw_slice password, struct tw_reply *rp);
+
+/* The account of the path's parameter, another's than whose asks, who reaches it; rp holds the problem otherwise. */
+tw_err tw_password_wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret);
+tw_err tw_password_drop(struct tw_device *d, int64_t account);
 
 tw_err tw_access_credential_last(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp); /* a problem: nobody could come in without */
 

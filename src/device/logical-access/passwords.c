@@ -6,6 +6,7 @@
 #include "device/logical-access/password.h"
 
 #include "base/text.h"
+#include "crypto/hash.h"
 #include "device/logical-access/login.h"
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
@@ -15,6 +16,7 @@
 
 #define OWN "own "
 #define GIVEN "given "
+#define SERVER "server " /* and as whom: the organization's server judges it (radius.h) */
 /* Of no password anybody knows: what is computed for an account that has none. */
 #define NOBODYS "$argon2id$v=19$m=19456,t=2,p=1$dGhlcmUgaXMgbm8gb25lIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -25,12 +27,25 @@ static bool begins(struct tw_slice text, const char *word)
 	return text.size > strlen(word) && memcmp(text.at, word, strlen(word)) == 0;
 }
 
+/* Nothing hashes to it, and it is another for another user there: a login ends with what it began with. */
+static tw_err take_server(struct tw_password_kept *k, struct tw_slice user, struct tw_slice hands)
+{
+	if (user.size >= sizeof k->user)
+		return TW_RAISE(SYNTAX, "a password that is not of its form");
+	(void)snprintf(k->user, sizeof k->user, TW_SLICE_FMT, TW_SLICE_ARG(user));
+	(void)snprintf(k->by.hands, sizeof k->by.hands, TW_SLICE_FMT, TW_SLICE_ARG(hands));
+	k->is = true;
+	return tw_sha256(user.at, user.size, k->hash.tag);
+}
+
 static tw_err take_password(void *user, const tw_row *row)
 {
 	struct tw_password_kept *k = user;
 	struct tw_slice data = tw_row_bytes(row, 0);
 	size_t skip = begins(data, OWN) ? strlen(OWN) : begins(data, GIVEN) ? strlen(GIVEN) : 0;
 
+	if (begins(data, SERVER))
+		return take_server(k, (struct tw_slice){ data.at + strlen(SERVER), data.size - strlen(SERVER) }, tw_row_bytes(row, 1));
 	if (!skip)
 		return TW_RAISE(SYNTAX, "a password that is not of its form");
 	TW_TRY(tw_phc_read((struct tw_slice){ data.at + skip, data.size - skip }, &k->hash));
@@ -49,7 +64,7 @@ tw_err tw_password_of(struct tw_device *d, int64_t account, struct tw_password_k
 	return tw_store_run(d->context.store, tw_sql_password_of, v, TW_COUNT(v), take_password, ret);
 }
 
-static tw_err drop_password(struct tw_device *d, int64_t account)
+tw_err tw_password_drop(struct tw_device *d, int64_t account)
 {
 	const struct tw_value v[] = { TW_V_INT(account) };
 
@@ -62,7 +77,7 @@ tw_err tw_password_put(struct tw_device *d, const struct tw_password_new *n)
 
 	(void)snprintf(data, sizeof data, "%s%s", n->must_change ? GIVEN : OWN, n->phc);
 	const struct tw_value v[] = { TW_V_INT(n->account), TW_V_TEXT(data), TW_V_INT(tw_time_wall_ms(&d->time)), TW_V_TEXT(n->hands) };
-	TW_TRY(drop_password(d, n->account));
+	TW_TRY(tw_password_drop(d, n->account));
 	return tw_store_run(d->context.store, tw_sql_password_put, v, TW_COUNT(v), NULL, NULL);
 }
 
@@ -101,7 +116,7 @@ tw_err tw_password_check(struct tw_device *d, const struct tw_account *a, struct
 
 /* --- Set by whoever may reach the account --- */
 
-static tw_err wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret)
+tw_err tw_password_wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret)
 {
 	char id[TW_ACCOUNT_ID_MAX + 2];
 	bool reached = false;
@@ -132,7 +147,7 @@ static tw_err put_own(struct tw_account_work *w)
 
 static tw_err put_none(struct tw_account_work *w)
 {
-	return drop_password(tw_device_of(w->c), w->account.id);
+	return tw_password_drop(tw_device_of(w->c), w->account.id);
 }
 
 /* Who asked may have lost his right meanwhile, and the account may be another's now. */
@@ -152,7 +167,7 @@ static void on_given(struct tw_login_work *w, const struct tw_hash_answer *a)
 		e = tw_reply_problem(&rp, 403, "forbidden", "gate.permission", "Not permitted", "Ask somebody who holds it.",
 			"You do not hold the permission this operation needs any more.");
 	if (!tw_failed(e) && !rp.problem[0])
-		e = wanted(c, rq, &rp, &work.account);
+		e = tw_password_wanted(c, rq, &rp, &work.account);
 	if (!tw_failed(e) && !rp.problem[0])
 		e = tw_account_do(&work);
 	tw_login_finish(w, &rp, e);
@@ -165,7 +180,7 @@ tw_err tw_access_password_set(struct tw_context *c, const struct tw_request *rq,
 	struct tw_placer by;
 	struct tw_account a;
 
-	TW_TRY(wanted(c, rq, rp, &a));
+	TW_TRY(tw_password_wanted(c, rq, rp, &a));
 	if (!rp->problem[0] && a.kind == TW_ACCOUNT_SHARED)
 		return tw_shared_refuse_own(rp);
 	if (!rp->problem[0])
@@ -185,8 +200,12 @@ tw_err tw_access_password_clear(struct tw_context *c, const struct tw_request *r
 {
 	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = put_none, .what = "lost its password", .ends_sessions = true };
 
-	TW_TRY(wanted(c, rq, rp, &w.account));
+	struct tw_password_kept kept = { .is = false };
+
+	TW_TRY(tw_password_wanted(c, rq, rp, &w.account));
 	if (!rp->problem[0])
+		TW_TRY(tw_password_of(tw_device_of(c), w.account.id, &kept));
+	if (!rp->problem[0] && !kept.user[0]) /* what another server judges counts as no way in that is left */
 		TW_TRY(tw_access_credential_last(c, &w.account, rp));
 	return rp->problem[0] ? TW_OK : tw_account_do(&w);
 }
@@ -256,7 +275,8 @@ static tw_err look_at_old(struct tw_login_work *w, const struct tw_request *rq, 
 	return tw_login_verify(w, old, rp);
 }
 
-static tw_err check_change(struct tw_context *c, const struct tw_request *rq, const struct tw_account *a, bool has, struct tw_reply *rp)
+static tw_err check_change(struct tw_context *c, const struct tw_request *rq, const struct tw_account *a,
+	const struct tw_password_kept *kept, struct tw_reply *rp)
 {
 	struct tw_slice fresh = tw_slice_of(tw_json_text(rq->input, "password"));
 	struct tw_device *d = tw_device_of(c);
@@ -266,11 +286,14 @@ static tw_err check_change(struct tw_context *c, const struct tw_request *rq, co
 	int wait = tw_throttle_wait_s(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
 	if (wait)
 		return tw_access_wait(rq, wait, rp);
+	if (kept->user[0])
+		return tw_reply_problem(rp, 409, "elsewhere", "password.server", "Your password is not this device's",
+			"Change it where the organization keeps it.", "The organization's server judges it.");
 	if (fresh.size)
 		return tw_password_check(d, a, fresh, rp);
-	return has ? TW_OK
-		   : tw_reply_problem(rp, 404, "not-found", "password.none", "There is no password to remove",
-			     "Give one, and it is set.", "This account has none.");
+	return kept->is ? TW_OK
+			: tw_reply_problem(rp, 404, "not-found", "password.none", "There is no password to remove",
+				  "Give one, and it is set.", "This account has none.");
 }
 
 /* One who has none yet has proven himself by something else. */
@@ -286,7 +309,7 @@ tw_err tw_access_password_change(struct tw_context *c, const struct tw_request *
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_password_of(d, a.id, &kept));
-	TW_TRY(check_change(c, rq, &a, kept.is, rp));
+	TW_TRY(check_change(c, rq, &a, &kept, rp));
 	if (!rp->problem[0] && kept.is && !*tw_json_text(rq->input, "old"))
 		TW_TRY(tw_reply_problem(rp, 400, "input", "password.old", "The old password is needed",
 			"Give the one that is there.", "To change it, or to remove it, the one that is there is needed."));

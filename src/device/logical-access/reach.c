@@ -85,6 +85,18 @@ static tw_err add_peers(struct listing *l)
 	return TW_OK;
 }
 
+/* Whoever holds that server decides who comes in to the accounts that were given to it. */
+static tw_err add_server(struct listing *l)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf server = { 0 };
+
+	tw_buf_init(&server, l->c->sys, 512);
+	TW_TRY(tw_setting_get(l->c, "logical-access.radius-server", &server));
+	return server.size ? add_fixed(l, "authority", tw_buf_cstr(&server), "the RADIUS server that the owner named",
+				     "nothing itself; it lets into each account whose password it judges")
+			   : TW_OK;
+}
+
 static tw_err add_account(void *user, const struct tw_account *a)
 {
 	struct listing *l = user;
@@ -115,6 +127,7 @@ tw_err tw_access_reach(struct tw_context *c, const struct tw_request *rq, struct
 		return tw_page_refuse(rp);
 	TW_TRY(add_built_in(&l));
 	TW_TRY(add_peers(&l));
+	TW_TRY(add_server(&l));
 	TW_TRY(tw_account_each(tw_device_of(c), (int64_t)after, (int64_t)l.page.limit + 1, add_account, &l));
 	return tw_page_end(&l.page, rp);
 }

@@ -145,7 +145,7 @@ DELETE FROM kept WHERE name = 'ownership.since';
 
 -- name: owner_all
 SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id AND c.kind = 'certificate' ORDER BY c.id LIMIT 1),
-	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind <> 'totp')
+	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server'))
 	FROM account_role r JOIN account a ON a.id = r.account WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
 
 -- name: account_put
@@ -267,13 +267,19 @@ DELETE FROM login_client WHERE account = ?1 AND hash NOT IN
 	(SELECT hash FROM login_client WHERE account = ?1 ORDER BY used_ms DESC, hash LIMIT ?2);
 
 -- name: password_of
-SELECT data, placed_by FROM credential WHERE account = ?1 AND kind = 'password';
+SELECT data, placed_by FROM credential WHERE account = ?1 AND kind IN ('password', 'server');
 
 -- name: password_put
 INSERT INTO credential (account, kind, label, data, made_ms, placed_by) VALUES (?1, 'password', 'password', ?2, ?3, ?4);
 
 -- name: password_drop
-DELETE FROM credential WHERE account = ?1 AND kind = 'password';
+DELETE FROM credential WHERE account = ?1 AND kind IN ('password', 'server');
+
+-- name: password_delegate
+INSERT INTO credential (account, kind, label, data, made_ms, placed_by) VALUES (?1, 'server', ?2, 'server ' || ?2, ?3, ?4);
+
+-- name: password_delegated
+SELECT count(*) FROM credential WHERE kind = 'server';
 
 -- name: totp_of
 SELECT id, data FROM credential WHERE account = ?1 AND kind = ?2;
@@ -341,7 +347,10 @@ DELETE FROM session WHERE token_hash = ?1;
 SELECT id, account, kind, label, lookup, made_ms FROM credential WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: credential_count
-SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new');
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server');
+
+-- name: credential_beside_password
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'password', 'server');
 
 -- name: credential_account
 SELECT account FROM credential WHERE id = ?1;
