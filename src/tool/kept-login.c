@@ -4,6 +4,7 @@
 #include "sys/durable.h"
 #include "tool/files.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #define LOGINS "logins"
@@ -25,13 +26,15 @@ static void file_of(const char *device, char ret[TW_NAME_MAX + 8])
 static tw_err read_file(const tw_owner *o, const char *device, struct tw_buf *text)
 {
 	const struct tw_sys *sys = tw_owner_sys(o);
-	TW_CLEANUP(tw_closep) int dir = sys->open_beneath(sys, tw_owner_dir(o), LOGINS, O_RDONLY | O_DIRECTORY, 0);
 	char file[TW_NAME_MAX + 8];
 
 	file_of(device, file);
 	tw_buf_init(text, sys, KEPT_MAX);
 	TW_TRY(tw_buf_reserve(text, KEPT_MAX));
-	return dir < 0 ? TW_RAISE(NOTFOUND, "there was no login") : tw_durable_read(sys, dir, file, KEPT_MAX, text);
+	TW_CLEANUP(tw_closep) int dir = sys->open_beneath(sys, tw_owner_dir(o), LOGINS, O_RDONLY | O_DIRECTORY, 0);
+	if (dir < 0 && errno == ENOENT)
+		return TW_RAISE(NOTFOUND, "there was no login");
+	return dir < 0 ? TW_RAISE_ERRNO("opening %s", LOGINS) : tw_durable_read(sys, dir, file, KEPT_MAX, text);
 }
 
 tw_err tw_kept_login_read(const tw_owner *o, const char *device, json_t **ret)

@@ -76,10 +76,15 @@ static tw_err make(tw_owner *o, const char *name)
 
 static tw_err load(tw_owner *o)
 {
-	if (!tw_file_exists(o->sys, o->dir, TW_OWNER_KEY) && !tw_file_exists(o->sys, o->dir, TW_OWNER_CERT))
+	tw_err cert = tw_cert_fetch(o->sys, o->dir, TW_OWNER_CERT, &o->cert);
+
+	if (tw_failed(cert) && !tw_is(cert, TW_CODE_NOTFOUND))
+		return cert;
+	tw_err key = tw_key_fetch(o->sys, o->dir, TW_OWNER_KEY, &o->key);
+	if (tw_is(cert, TW_CODE_NOTFOUND) && tw_is(key, TW_CODE_NOTFOUND))
 		return TW_OK;
-	TW_TRY(tw_key_fetch(o->sys, o->dir, TW_OWNER_KEY, &o->key));
-	return tw_cert_fetch(o->sys, o->dir, TW_OWNER_CERT, &o->cert);
+	TW_TRY(key);
+	return cert;
 }
 
 /* makes: the directory, when there is none; name: and a key with a certificate for it. */
