@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every call of the seam fails once, in every way that call can fail, while the device starts, is taken over, answers a read,
- * changes a setting, brings the store of the release before to its own format, takes its keys over into the keystore, starts from
+ * changes a setting, lets somebody in, takes his role, his account or his session away, brings the store of the release before to its own format, takes its keys over into the keystore, starts from
  * there, or ends because it was asked to: one process per point, forked from one that stands just before the scenario.
  *
  * After each: no crash, no descriptor and no byte held once the unit is gone, an answer that is true (what was said to be done
@@ -19,6 +19,8 @@
 
 #include "base/mem.h"
 #include "base/log.h"
+#include "device/logical-access/state.h"
+#include "device/platform/device.h"
 #include "device/platform/start.h"
 #include "sys/fake.h"
 #include "sys/real.h"
@@ -165,6 +167,87 @@ static int drain(tw_unit *u)
 	return 200;
 }
 
+/* An account that may do something, and a code that it was made. */
+static char code[64];
+
+static bool make_sue(tw_unit *u)
+{
+	static const char body[] = "{\"account\":\"a2\",\"role\":\"operator\"}";
+
+	return tw_unit_request(u, "POST", "/api/v1/accounts", NULL, "{\"name\":\"sue\",\"kind\":\"person\"}") == 201 &&
+		tw_unit_request(u, "POST", "/api/v1/role-assignments", NULL, body) == 201;
+}
+
+static bool make_code(tw_unit *u)
+{
+	const char *at;
+
+	if (!make_sue(u) || tw_unit_request(u, "POST", "/api/v1/session-codes", NULL, "{\"account\":\"a2\"}") != 201)
+		return false;
+	at = strstr(tw_unit_body(u), "\"code\":\"");
+	(void)snprintf(code, sizeof code, "{\"code\":\"%.11s\"}", at ? at + 8 : "");
+	return at != NULL;
+}
+
+static int log_in(tw_unit *u)
+{
+	return tw_unit_request_as(u, NULL, "POST", "/api/v1/sessions", code);
+}
+
+static bool make_session(tw_unit *u)
+{
+	return make_code(u) && log_in(u) == 201;
+}
+
+/* The account remembers it. The session itself has ended at once where the boot clock failed: then there is no telling when it would. */
+static bool is_logged_in(tw_unit *u)
+{
+	return tw_unit_request(u, "GET", "/api/v1/accounts/a2", NULL, NULL) == 200 && strstr(tw_unit_body(u), "\"login\":");
+}
+
+static bool has_session(tw_unit *u)
+{
+	const struct tw_access *a = tw_unit_device(u)->access;
+
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (a->sessions[i].used && a->sessions[i].account == 2)
+			return true;
+	return false;
+}
+
+static int take_role(tw_unit *u)
+{
+	return tw_unit_request(u, "DELETE", "/api/v1/role-assignments/a2.operator", NULL, NULL);
+}
+
+/* Neither the role nor the session that had it. */
+static bool is_role_taken(tw_unit *u)
+{
+	return !has_session(u) && tw_unit_request(u, "GET", "/api/v1/accounts/a2", NULL, NULL) == 200 &&
+		!strstr(tw_unit_body(u), "\"operator\"");
+}
+
+static int suspend(tw_unit *u)
+{
+	return tw_unit_request(u, "PUT", "/api/v1/suspensions/a2", NULL, NULL);
+}
+
+static bool is_suspended(tw_unit *u)
+{
+	return !has_session(u) && tw_unit_request(u, "GET", "/api/v1/accounts/a2", NULL, NULL) == 200 &&
+		strstr(tw_unit_body(u), "\"suspended\"");
+}
+
+static int end_sessions(tw_unit *u)
+{
+	return tw_unit_request(u, "DELETE", "/api/v1/account-sessions/a2", NULL, NULL);
+}
+
+static bool is_ended(tw_unit *u)
+{
+	return !has_session(u);
+}
+
 /* How things stand in a unit that runs without faults. */
 static bool is_owned(tw_unit *u)
 {
@@ -209,6 +292,10 @@ static const struct scenario {
 	{ "takeover", "fresh", false, take, 201, is_owned, 0 },
 	{ "read", "owned", false, read_identity, 200, NULL, 1 },
 	{ "change", "owned", false, change, 200, is_changed, 1 },
+	{ "login", "owned", false, log_in, 201, is_logged_in, 4, .before = make_code },
+	{ "role taken", "owned", false, take_role, 204, is_role_taken, 5, .before = make_session },
+	{ "suspension", "owned", false, suspend, 204, is_suspended, 5, .before = make_session },
+	{ "revocation", "owned", false, end_sessions, 204, is_ended, 5, .before = make_session },
 	{ "suspicion", "owned", false, suspect, 200, is_suspected, 0 },
 	{ "upgrade", "owned", false, migrate, 200, is_migrated, 0, .after = goes_on },
 	{ "adoption", "owned", false, adopt, 200, is_adopted, 0, .after = goes_on },

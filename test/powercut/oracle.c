@@ -105,10 +105,36 @@ static bool read_list(tw_unit *u, const struct promise *p, int *ret)
 	return list_counts(u, p, *ret);
 }
 
+/* Not the owner's; in nobody's place, and whole. */
+static bool read_account(tw_unit *u, unsigned *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	size_t i;
+	const json_t *one;
+
+	if (tw_unit_request(u, "GET", "/api/v1/accounts", NULL, NULL) != 200)
+		return complain("accounts cannot be read", tw_unit_body(u));
+	if (tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j)))
+		return complain("the form of accounts", tw_err_detail());
+	const json_t *accounts = tw_json_get(j, "accounts");
+	if (json_array_size(accounts) > 2)
+		return complain("more accounts than were made", tw_unit_body(u));
+	*ret = 0;
+	json_array_foreach(accounts, i, one) {
+		if (strcmp(tw_json_text(one, "name"), STORY_NAME) != 0)
+			continue;
+		*ret = STORY_ACCOUNT;
+		*ret |= json_array_size(json_object_get(one, "roles")) ? STORY_ROLE : 0;
+		*ret |= strcmp(tw_json_text(one, "state"), "suspended") == 0 ? STORY_SUSPENDED : 0;
+		*ret |= *tw_json_text(one, "login") ? STORY_CAME : 0;
+	}
+	return true;
+}
+
 static bool look_as_owner(tw_unit *u, const struct promise *p, struct side *ret)
 {
 	return read_version(u, &ret->version) && read_key(u, &ret->key) && read_suspected(u, &ret->suspected) &&
-		read_list(u, p, &ret->list);
+		read_list(u, p, &ret->list) && read_account(u, &ret->account);
 }
 
 static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
@@ -134,7 +160,7 @@ static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
 static bool same_side(const struct side *a, const struct side *b)
 {
 	return a->owned == b->owned && a->version == b->version && a->key == b->key && a->suspected == b->suspected &&
-		a->list == b->list && strcmp(a->owner, b->owner) == 0;
+		a->list == b->list && a->account == b->account && strcmp(a->owner, b->owner) == 0;
 }
 
 static bool secret_is(const char *directory, const uint8_t secret[16])
@@ -154,10 +180,10 @@ static bool kept(const char *directory, const struct promise *p, const struct se
 {
 	static const uint8_t none[32];
 	bool moving = p->under_way && (p->now.owned != p->next.owned);
-	char text[96];
+	char text[128];
 
-	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d, suspected %d, list %d", s->side.owned,
-		s->side.owner, (int)s->side.version, s->side.key, s->side.suspected, s->side.list);
+	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d, suspected %d, list %d, account %u", s->side.owned,
+		s->side.owner, (int)s->side.version, s->side.key, s->side.suspected, s->side.list, s->side.account);
 	struct side now = p->now;
 
 	now.key = now.key && (s->side.key || !moving); /* recovery destroys an owner's keys before it forgets him */

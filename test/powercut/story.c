@@ -27,6 +27,7 @@ struct teller {
 	struct tw_unit_authority authority;
 	tw_cert *server[STORY_SERVERS];
 	char list[sizeof STORY_LISTS + 65]; /* path of the one that is kept */
+	char account[24];                   /* id of the one that is not the owner's */
 };
 
 static void must(bool good, const char *what, tw_unit *u)
@@ -215,6 +216,67 @@ static void open_session(struct teller *t)
 	end(t);
 }
 
+static const char *of_account(const struct teller *t, const char *place, const char *rest)
+{
+	static char path[96];
+
+	(void)snprintf(path, sizeof path, "/api/v1/%s/%s%s", place, t->account, rest);
+	return path;
+}
+
+/* One step in the life of the account: what it has then, and what the answer has to be. */
+static void account(struct teller *t, unsigned then, const char *method, const char *path, const char *body, int want)
+{
+	struct side next = t->story->now.now;
+
+	next.account = then;
+	begin(t, "account", next);
+	must(tw_unit_request(t->unit, method, path, NULL, body) == want, path, t->unit);
+	end(t);
+}
+
+/* It comes in by a code that the owner asked for, and is remembered to have. */
+static void account_comes(struct teller *t, unsigned then)
+{
+	struct side next = t->story->now.now;
+	char code[16], body[64];
+
+	(void)snprintf(body, sizeof body, "{\"account\":\"%s\"}", t->account);
+	name_step(t, "code");
+	must(tw_unit_request(t->unit, "POST", "/api/v1/session-codes", NULL, body) == 201, "a code", t->unit);
+	text_of(t, "code", code, sizeof code);
+	end(t);
+	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
+	next.account = then;
+	begin(t, "login", next);
+	must(tw_unit_request_as(t->unit, NULL, "POST", "/api/v1/sessions", body) == 201, "logging in", t->unit);
+	text_of(t, "token", t->story->now.token, sizeof t->story->now.token);
+	end(t);
+}
+
+static void account_made(struct teller *t)
+{
+	account(t, STORY_ACCOUNT, "POST", "/api/v1/accounts", "{\"name\":\"" STORY_NAME "\",\"kind\":\"person\"}", 201);
+	text_of(t, "account", t->account, sizeof t->account);
+}
+
+static void account_life(struct teller *t)
+{
+	char role[96];
+
+	account_made(t);
+	(void)snprintf(role, sizeof role, "{\"account\":\"%s\",\"role\":\"operator\"}", t->account);
+	account(t, STORY_ACCOUNT | STORY_ROLE, "POST", "/api/v1/role-assignments", role, 201);
+	account_comes(t, STORY_ACCOUNT | STORY_ROLE | STORY_CAME);
+	account(t, STORY_ACCOUNT | STORY_CAME, "DELETE", of_account(t, "role-assignments", ".operator"), NULL, 204);
+	account_comes(t, STORY_ACCOUNT | STORY_CAME);
+	account(t, STORY_ACCOUNT | STORY_CAME, "DELETE", of_account(t, "account-sessions", ""), NULL, 204);
+	account(t, STORY_ACCOUNT | STORY_CAME | STORY_SUSPENDED, "PUT", of_account(t, "suspensions", ""), NULL, 204);
+	account(t, STORY_ACCOUNT | STORY_CAME, "DELETE", of_account(t, "suspensions", ""), NULL, 204);
+	account(t, 0, "DELETE", of_account(t, "accounts", ""), NULL, 204);
+	account_made(t); /* until the owner goes */
+}
+
 static void burst(struct teller *t)
 {
 	uint64_t first = tw_audit_last(tw_unit_device(t->unit)->context.audit);
@@ -301,6 +363,7 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	take_list(&t, 3); /* until the owner goes */
 	suspect(&t);
 	open_session(&t);
+	account_life(&t);
 	checkpoint(&t);
 	migrate(&t);
 	change(&t);

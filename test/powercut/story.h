@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The life that power is cut out of, and what the device has promised at each moment of it: first start, take-over, changes of a
- * setting, a key, lists of revoked certificates, a suspicion that another device has a double, a session, a burst of events over the end
- * of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the console, the next owner, an orderly end.
+ * setting, a key, lists of revoked certificates, a suspicion that another device has a double, sessions, an account with what it is given
+ * and loses, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the console, the next owner, an orderly end.
  */
 #ifndef TW_TEST_STORY_H
 #define TW_TEST_STORY_H
@@ -12,6 +12,10 @@
 #define STORY_UNIT "unit" /* the unit's directory, beneath the one that the power is cut of */
 #define STORY_SUSPECT "urn:dev:ops:32473-LAMP-1"
 #define STORY_SETTING "/api/v1/settings/identification.remote-read"
+
+/* Of the account that is not the owner's. */
+#define STORY_NAME "sue"
+enum { STORY_ACCOUNT = 1, STORY_ROLE = 2, STORY_SUSPENDED = 4, STORY_CAME = 8 };
 
 #define STORY_LISTS "/api/v1/certificates/crls"
 #define STORY_SERVERS 2 /* whose certificates the list of number n judges: it takes back server n % 2 and no other */
@@ -23,7 +27,8 @@ struct side {
 	int64_t version; /* of the setting: odd is off, even is on */
 	bool key;        /* the owner has made one in the keystore */
 	int list; /* number of the list of revoked certificates that is kept; 0: none. It takes back one server of STORY_SERVERS */
-	bool suspected; /* another device */
+	bool suspected;   /* another device */
+	unsigned account; /* STORY_ACCOUNT and what it has; 0: there is none */
 };
 /* What may be found after a cut: `now`, or with a step under way also what the step leads to. All bytes: it goes through a file. */
 struct promise {
