@@ -4,12 +4,17 @@
 @nist LA.AS.2.1.2
 """
 import json
+import os
+import select
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import world as worlds
 
 import radius
-from harness import Client, unb64
+from harness import Client, roles, unb64
 
 GOOD = "nine quiet herons wade"
 LONG = "x" * 128
@@ -69,6 +74,15 @@ def test_what_the_server_says_counts_and_nothing_else_does(owned, tmp_path):
         server.go_on()  # and answers now, to nobody any more
         owned.json("settings", "change", "logical-access.radius-timeout", "10")
         assert login(owned, "bob", GOOD, "127.0.2.4")[0] == 201
+
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line, ThreadPoolExecutor() as others:
+            line.bind(("127.0.0.1", 0))
+            owned.json("settings", "change", "logical-access.radius-server", f"127.0.0.1:{line.getsockname()[1]}")
+            waits = others.submit(login, owned, "bob", GOOD, "127.0.2.6")
+            while not waits.done():  # who asks dies with the question, and so does whoever asks it once more
+                if select.select([line], [], [], 0.05)[0] and line.recv(4096) and "ask" in (there := roles(owned)):
+                    os.kill(there["ask"], signal.SIGKILL)
+            assert waits.result()[:2] == (503, "access.hash")
 
         log = owned.json("log", "read", "--limit", "100")["records"]
         assert GOOD not in str(log) and radius.SECRET not in str(log)

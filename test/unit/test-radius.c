@@ -6,6 +6,7 @@
 #include "played-hash.h"
 
 #include "device/logical-access/radius.h"
+#include "device/rows-logical-access.h"
 #include "spill.h"
 
 #define GOOD "nine quiet herons wade"
@@ -14,6 +15,7 @@
 #define LOGINS "/api/v1/logins"
 
 static char token[64], handle[64];
+static size_t random_fails; /* asked for so many bytes */
 
 static int settle(int status)
 {
@@ -253,6 +255,101 @@ static const char *code_of(const uint8_t secret[TW_TOTP_SECRET], int64_t step)
 	return code_at(secret, step);
 }
 
+/* And as it is when the server would be asked: it hears of nobody's password that is not its own to judge. */
+static void test_changed_before_it_is_asked(void **state)
+{
+	static const struct {
+		const char *method, *target;
+	} rows[] = { { "PUT", "/api/v1/suspensions/a2" }, { "DELETE", "/api/v1/suspensions/a2" },
+		{ "DELETE", "/api/v1/passwords/a2" }, { "DELETE", "/api/v1/accounts/a2" } };
+	static const char body[] = "{\"account\":\"bob\",\"password\":\"" GOOD "\"}";
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const bool asks = i != 1;
+
+		CHECK_INT(tw_unit_request_as(w.unit, NULL, "POST", LOGINS, body), 0);
+		if (asks)
+			CHECK_INT(tw_unit_request(w.unit, rows[i].method, rows[i].target, NULL, NULL), 204);
+		CHECK_INT(settle(0), 403);
+		if (!asks)
+			CHECK_INT(tw_unit_request(w.unit, rows[i].method, rows[i].target, NULL, NULL), 204);
+		if (i == 2)
+			CHECK_INT(ask("PUT", "/api/v1/server-passwords/a2", "{}"), 204);
+	}
+	CHECK_INT(played_ask_is.asked, 0);
+}
+
+/* Without randomness nothing is sent: it hides the password and binds the answer. */
+static int no_random(const struct tw_sys *s, void *buffer, size_t size)
+{
+	return size == random_fails ? -1 : memory.own->random(memory.own, buffer, size);
+}
+
+static void test_no_randomness_no_question(void **state)
+{
+	static const size_t sizes[] = { 1, TW_RADIUS_AUTHENTICATOR };
+	struct tw_context *c = &device()->context;
+
+	for (size_t i = 0; i < TW_COUNT(sizes); i++) {
+		CHECK_INT(tw_unit_request_as(w.unit, NULL, "POST", LOGINS, "{\"account\":\"bob\",\"password\":\"" GOOD "\"}"), 0);
+		random_fails = sizes[i];
+		memory.own = c->sys;
+		memory.sys = *c->sys;
+		memory.sys.random = no_random;
+		c->sys = &memory.sys;
+		int status = settle(0);
+		c->sys = memory.own;
+		CHECK_INT(status, 500);
+		CHECK_INT(played_ask_is.asked, 0);
+	}
+}
+
+static int put_secret(size_t size)
+{
+	static char text[TW_RADIUS_SECRET_MAX + 2];
+	struct tw_reply rp = { .status = 200 };
+
+	memset(text, 'x', sizeof text);
+	text[size] = '\0';
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "secret", text);
+	const struct tw_request rq = { .input = input };
+	CHECK_OK(tw_access_radius_secret(&device()->context, &rq, &rp));
+	int status = rp.status;
+	tw_reply_done(&rp);
+	return status;
+}
+
+static void test_how_long_a_secret_is(void **state)
+{
+	CHECK_INT(put_secret(TW_RADIUS_SECRET_MIN - 1), 400);
+	CHECK_INT(put_secret(TW_RADIUS_SECRET_MIN), 204);
+	CHECK_INT(put_secret(TW_RADIUS_SECRET_MAX), 204);
+	CHECK_INT(put_secret(TW_RADIUS_SECRET_MAX + 1), 400);
+}
+
+static enum tw_status status_now(void)
+{
+	struct tw_element_status s = { .status = TW_STATUS_NOT_PROVIDED };
+
+	CHECK_OK(tw_access_status_server(&device()->context, &s));
+	CHECK_TEXT(s.setting, "logical-access.radius-server");
+	CHECK(s.reason[0]);
+	return s.status;
+}
+
+static void test_status(void **state)
+{
+	CHECK_INT(status_now(), TW_STATUS_PROVIDED);
+	played_ask_is.missing = true;
+	CHECK_INT(status_now(), TW_STATUS_NEEDS_PART);
+	played_ask_is.missing = false;
+	CHECK_INT(ask("DELETE", "/api/v1/radius-secret", NULL), 204);
+	CHECK_INT(status_now(), TW_STATUS_OFF);
+	CHECK_INT(put_secret(TW_RADIUS_SECRET_MIN), 204);
+	set("logical-access.radius-server", "\"1\"", "", 200);
+	CHECK_INT(status_now(), TW_STATUS_OFF);
+}
+
 static void test_a_second_factor_is_the_devices(void **state)
 {
 	const int64_t step = WORLD_WALL / TW_TOTP_STEP_MS;
@@ -373,6 +470,8 @@ static void test_the_last_owner_has_a_way_of_his_own(void **state)
 	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"owner\"}"), 201);
 	CHECK_INT(ask("PUT", "/api/v1/server-passwords/a2", "{}"), 204); /* alice has a certificate */
 	CHECK_INT(login("bob", GOOD, TW_RADIUS_ACCEPT), 201);
+	CHECK_INT(tw_unit_request_as(w.unit, token, "PUT", "/api/v1/server-passwords/a1", "{}"), 204); /* alice has a certificate still */
+	CHECK_INT(tw_unit_request_as(w.unit, token, "DELETE", "/api/v1/passwords/a1", NULL), 204);
 	CHECK_INT(ask("PUT", "/api/v1/password", "{\"password\":\"" GOOD "\"}"), 204);
 	CHECK_INT(tw_unit_request_as(w.unit, token, "DELETE", "/api/v1/credentials/c1", NULL), 204);
 	CHECK_INT(tw_unit_request_as(w.unit, token, "PUT", "/api/v1/server-passwords/a1", "{}"), 409);
@@ -380,6 +479,10 @@ static void test_the_last_owner_has_a_way_of_his_own(void **state)
 	CHECK_INT(begin("alice", GOOD), 201); /* it is hers still */
 	world_text(&w, "token", token, sizeof token);
 	CHECK_INT(tw_unit_request_as(w.unit, token, "DELETE", "/api/v1/passwords/a2", NULL), 204); /* what the server judges is no way that is left */
+	CHECK_INT(tw_unit_request_as(w.unit, token, "POST", "/api/v1/accounts", "{\"name\":\"carol\",\"kind\":\"person\"}"), 201);
+	CHECK_INT(tw_unit_request_as(w.unit, token, "POST", "/api/v1/accounts", "{\"name\":\"crew\",\"kind\":\"shared\"}"), 201);
+	CHECK_INT(tw_unit_request_as(w.unit, token, "PUT", "/api/v1/server-passwords/a3", "{}"), 204);
+	CHECK_INT(tw_unit_request_as(w.unit, token, "PUT", "/api/v1/server-passwords/a4", "{}"), 409); /* a shared one has no password */
 }
 
 static void test_goes_with_the_ownership(void **state)
@@ -392,6 +495,7 @@ static void test_goes_with_the_ownership(void **state)
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 CHECK_MAIN(WITH(test_yes), WITH(test_each_question_is_another), WITH(test_no), WITH(test_no_verdict),
 	WITH(test_the_right_one_may_come_yet), WITH(test_nothing_to_fall_back_to), WITH(test_not_set_up),
-	WITH(test_changed_meanwhile), WITH(test_a_second_factor_is_the_devices), WITH(test_no_role_no_login),
+	WITH(test_changed_meanwhile), WITH(test_changed_before_it_is_asked), WITH(test_no_randomness_no_question),
+	WITH(test_how_long_a_secret_is), WITH(test_status), WITH(test_a_second_factor_is_the_devices), WITH(test_no_role_no_login),
 	WITH(test_stopped_meanwhile), WITH(test_nothing_of_it_stays), WITH(test_only_owners_say_which_server),
 	WITH(test_the_last_owner_has_a_way_of_his_own), WITH(test_goes_with_the_ownership))

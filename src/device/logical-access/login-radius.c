@@ -131,13 +131,18 @@ static tw_err ask(struct tw_login_work *w, struct tw_radius_server *s, const cha
 	return tw_ask_begin(w->d, &want);
 }
 
-/* The account as it is now: one that was suspended or taken back meanwhile is no business of the server's. */
-static bool still_its(struct tw_login_work *w, struct tw_password_kept *ret)
+/* As the account is now: one that was suspended, removed or taken back meanwhile is no business of the server's. ret->user "": it is not. */
+static tw_err look_again(struct tw_login_work *w, struct tw_password_kept *ret)
 {
-	struct tw_account a = { .state = TW_ACCOUNT_SUSPENDED };
+	struct tw_account a;
 
-	return !tw_failed(tw_account_get(w->d, w->account, &a)) && a.state == TW_ACCOUNT_ACTIVE &&
-		!tw_failed(tw_password_of(w->d, w->account, ret)) && ret->user[0];
+	TW_TRY(tw_password_of(w->d, w->account, ret));
+	if (!ret->user[0])
+		return TW_OK;
+	TW_TRY(tw_account_get(w->d, w->account, &a));
+	if (a.state != TW_ACCOUNT_ACTIVE)
+		ret->user[0] = '\0';
+	return TW_OK;
 }
 
 static void on_hashed(struct tw_login_work *w, const struct tw_hash_answer *hashed)
@@ -146,11 +151,13 @@ static void on_hashed(struct tw_login_work *w, const struct tw_hash_answer *hash
 	struct tw_reply rp = { .status = 200 };
 	struct tw_password_kept kept;
 
-	if (!still_its(w, &kept) || tw_secret_size(w->fresh) > TW_RADIUS_PASSWORD_MAX) { /* longer ones nobody has there */
+	tw_err e = look_again(w, &kept);
+	if (!tw_failed(e) && (!kept.user[0] || tw_secret_size(w->fresh) > TW_RADIUS_PASSWORD_MAX)) { /* longer ones nobody has there */
 		tw_login_judged(w, false);
 		return;
 	}
-	tw_err e = tw_radius_server(w->d, &server);
+	if (!tw_failed(e))
+		e = tw_radius_server(w->d, &server);
 	if (tw_is(e, TW_CODE_NOTFOUND)) {
 		refuse(w, OFF);
 		return;

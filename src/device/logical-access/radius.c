@@ -169,10 +169,11 @@ tw_err tw_access_password_delegate(struct tw_context *c, const struct tw_request
 	struct tw_placer by;
 
 	TW_TRY(tw_password_wanted(c, rq, rp, &w.account));
-	if (!rp->problem[0] && w.account.kind == TW_ACCOUNT_SHARED)
+	if (rp->problem[0])
+		return TW_OK;
+	if (w.account.kind == TW_ACCOUNT_SHARED)
 		return tw_shared_refuse_own(rp);
-	if (!rp->problem[0])
-		TW_TRY(check_owner(c, &w.account, rp));
+	TW_TRY(check_owner(c, &w.account, rp));
 	if (!rp->problem[0])
 		TW_TRY(tw_placed_by(tw_device_of(c), rq, w.account.id, rp, &by));
 	if (rp->problem[0])
