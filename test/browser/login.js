@@ -54,7 +54,7 @@ async function passwordOpens({ open }) {
 	});
 }
 
-// Masked while it is typed and when it is sent; in no text, address or store of the page; and managers and pasting are not hindered
+// @nist LA.AS.3: masked while it is typed and when it is sent; in no text, address or store of the page; and managers and pasting are not hindered
 async function secretsAreMasked({ open }) {
 	await withStory(crowd(), async (story) => {
 		const secret = 'four odd kettles hum';
@@ -70,6 +70,7 @@ async function secretsAreMasked({ open }) {
 				assert.ok(!one.includes(typed), one.slice(0, 200));
 		};
 		await page.waitForSelector('#password');
+		assert.equal(await page.getAttribute('#code', 'type'), 'password');
 		await page.focus('#password');
 		await page.keyboard.insertText(secret);
 		assert.equal(await page.inputValue('#password'), secret, 'pasting is not hindered');
@@ -110,7 +111,7 @@ async function moreIsAskedFor({ open }) {
 		await page.click('#step-other');
 		await page.click('#choice-totp');
 		await has(page, 'main', 'Open your authenticator app');
-		assert.equal(await page.getAttribute('#step-code', 'autocomplete'), 'one-time-code');
+		assert.deepEqual(await page.evaluate(() => ['type', 'autocomplete', 'inputmode'].map((name) => document.querySelector('#step-code').getAttribute(name))), ['password', 'one-time-code', 'numeric']);
 		assert.equal(await page.evaluate(() => document.activeElement.id), 'step-code');
 		await page.keyboard.press('Enter');
 		assert.match(await page.textContent('#step-code-wrong'), /Type the code/);

@@ -79,6 +79,7 @@ async function takeoverKeepsTyping({ open }) {
 		await page.waitForSelector('.trouble');
 		assert.match(await page.textContent('.trouble'), /The secret does not fit\..*Read the label again\..*commissioning\.proof/);
 		assert.equal(await page.inputValue('#secret'), SECRET);
+		assert.equal(await page.getAttribute('#secret', 'type'), 'password');
 		assert.equal(await page.inputValue('#owner'), 'Alice');
 	});
 }

@@ -28,7 +28,7 @@ function filesOf(folder) {
 	});
 }
 
-// From the field to the log
+// @nist LA.AS.3: from the field to the log
 export async function secretsStayHidden(page, device) {
 	const seen = [];
 	page.on('request', (request) => seen.push(['an address', request.url()]));

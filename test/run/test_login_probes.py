@@ -15,8 +15,10 @@ from harness import Client, unb64
 from liar import Liar
 
 INSIDE = {("LA.AS.2", "local-methods")} if os.geteuid() == 0 else set()
-PROBES = {("LA.AC.1", "login-rules"), ("LA.AC.1.1", "lockout-length"), ("LA.AC.1.2", "lockout-count"), ("LA.AS.2", "network-methods")}
+PROBES = {("LA.AC.1", "login-rules"), ("LA.AC.1.1", "lockout-length"), ("LA.AC.1.2", "lockout-count"), ("LA.AS.2", "network-methods"),
+          ("LA.AS.3", "login-masked")}
 LENGTH, COUNT, RULES, METHODS = "LA.AC.1.1/lockout-length", "LA.AC.1.2/lockout-count", "LA.AC.1/login-rules", "LA.AS.2/network-methods"
+MASKED = "LA.AS.3/login-masked"
 
 
 def command(unit, tmp_path, only, device, more=()):
@@ -31,10 +33,10 @@ def assess(unit, tmp_path, only, device="unit", more=()):
     return {(row["element"], row["probe"]): (row["verdict"], row["reason"]) for row in payload["results"] if row["probe"] != "live-status"}
 
 
-# @nist LA.AC.1 LA.AC.1.1 LA.AC.1.2 LA.AS.2
+# @nist LA.AC.1 LA.AC.1.1 LA.AC.1.2 LA.AS.2 LA.AS.3
 def test_a_sound_device_passes_and_is_left_as_it_was(owned, tmp_path):
     settings, roles = (owned.json(what, "list")[what] for what in ("settings", "roles"))
-    verdicts = assess(owned, tmp_path, {"LA.AC.1", "LA.AC.1.1", "LA.AC.1.2", "LA.AS.2"}, more=("--local", owned.run / "admin.sock"))
+    verdicts = assess(owned, tmp_path, {"LA.AC.1", "LA.AC.1.1", "LA.AC.1.2", "LA.AS.2", "LA.AS.3"}, more=("--local", owned.run / "admin.sock"))
     assert PROBES | INSIDE <= set(verdicts)
     assert [one for one in verdicts.items() if one[1][0] != "pass" and one[0] in PROBES | INSIDE] == []
     assert [(one["key"], one["value"]) for one in owned.json("settings", "list")["settings"]] == [(one["key"], one["value"]) for one in settings]
@@ -60,6 +62,7 @@ class Sham:
         self.wrong = wrong
         self.settings = dict(self.DEFAULTS)
         self.changed = threading.Event()  # attempts-wait is not as it was
+        self.log = []
         self.password, self.given, self.role, self.failures, self.until = "", False, "", 0, 0.0
 
     def get(self, path, default=None):
@@ -75,7 +78,11 @@ class Sham:
         if path == "role-assignments" and asked:
             self.role = asked["role"]
         if path == "logins":
+            if "logs nothing" not in self.wrong:
+                self.log.append({"operation": "login.open", **({"typed": asked.get("password")} if "logs passwords" in self.wrong else {})})
             return self.login(asked)
+        if path == "log?limit=100":
+            return 200, {"records": self.log}
         if path == "sessions" and asked:
             weak = self.settings["network-methods"] != "any" and "codes come in" not in self.wrong
             return (403, {}) if weak else (201, {"token": "c" * 43})
@@ -94,7 +101,7 @@ class Sham:
         return (403 if self.settings["network-methods"] == "any" or "sessions stay" in self.wrong else 401), {}
 
     def login(self, asked):
-        known = "client" in asked
+        known, self.typed = "client" in asked, asked.get("password", "")
         if "login" in asked:
             if len(asked["new_password"]) < int(self.settings["password-min"]):
                 return 400, {}
@@ -123,10 +130,10 @@ class Sham:
         wait = int(self.settings["attempts-wait"]) * (0.25 if "ends early" in self.wrong else 1000 if "never ends" in self.wrong else 1)
         if self.failures >= int(self.settings["attempts"]) + late - ("one too early" in self.wrong) and "nobody waits" not in self.wrong:
             self.until = time.monotonic() + wait
-        return 403, {}
+        return 403, {"detail": self.typed} if "tells what was typed" in self.wrong else {}
 
     def come_in(self):
-        return 201, {"token": "t" * 43, "client": "k" * 43}
+        return 201, {"token": "t" * 43, "client": "k" * 43, **({"password": self.password} if "shows the password" in self.wrong else {})}
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +147,11 @@ def sham(world, tmp_path_factory):
 
 # Each row: what is wrong, and what has to be found out. The first: nothing is, so that a row that fails does not fail for the sham's own sake.
 @pytest.mark.parametrize("wrong, found", [
-    ((), (RULES, METHODS)),
+    ((), (RULES, METHODS, MASKED)),
+    (("tells what was typed",), (MASKED,)),
+    (("shows the password",), (MASKED,)),
+    (("logs passwords",), (MASKED,)),
+    (("logs nothing",), (MASKED,)),
     (("nobody waits", "old length", "passwords come in"), (LENGTH, RULES, METHODS)),
     (("all wait", "no factor", "codes come in"), (LENGTH, RULES, METHODS)),
     (("ends early", "sessions stay"), (LENGTH, METHODS)),

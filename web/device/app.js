@@ -19,6 +19,7 @@ import { noticeParts, readNotice } from './notice.js';
 import { peersPlace } from './peers.js';
 import { revokedPlace } from './revoked.js';
 import { rolesPlace } from './roles.js';
+import { secretField } from './secret.js';
 import { selfPlace } from './self.js';
 import { sessionsPlace } from './sessions.js';
 import { TASK_MS, goesOn, taskEnd, tasksPart } from './tasks.js';
@@ -87,12 +88,13 @@ function lastsNote() {
 }
 
 function takeoverPage(commissioning) {
-	const secret = field('secret', 'Secret from the label', 'The 32 digits and letters beside the word “secret”. Blanks and dashes do not matter.', { maxlength: 64, class: 'wide' });
+	const secret = secretField('secret', 'Secret from the label', 'The 32 digits and letters beside the word “secret”. Blanks and dashes do not matter.', 'one-time-code', { maxlength: 64, class: 'wide' });
 	const name = field('owner', 'Your name', 'The records will call you by it.', { maxlength: 48, autocomplete: 'name', autocapitalize: 'words' });
 	const failed = h('div', {});
 	const button = h('button', { type: 'submit', id: 'take' }, 'Take it over');
 	const submit = (event) => {
 		event.preventDefault();
+		secret.mask();
 		const given = { secret: secret.input.value.toLowerCase().replace(/[\s:-]/g, ''), name: name.input.value.trim() };
 		name.setWrong(nameProblem(given.name));
 		secret.setWrong(secretProblem(given.secret));
@@ -188,7 +190,7 @@ async function enterPage(why) {
 }
 
 function codePage(why, accepted) {
-	const code = field('code', 'One-use code', 'Ten digits and letters, for example 4F7QK-9M2XD.', { maxlength: 24, class: 'code-input', autocomplete: 'one-time-code', autocapitalize: 'characters' });
+	const code = secretField('code', 'One-use code', 'Ten digits and letters, for example 4F7QK-9M2XD.', 'one-time-code', { maxlength: 24, class: 'code-input', autocapitalize: 'characters' });
 	const failed = h('div', { id: 'code-failed' });
 	const button = h('button', { type: 'submit', id: 'enter' }, 'Sign in by the code');
 	const arrive = async (reply) => {
@@ -198,6 +200,7 @@ function codePage(why, accepted) {
 	const renotice = () => enterPage('The use notice has just changed.');
 	const submit = (event) => {
 		event.preventDefault();
+		code.mask();
 		const read = readCode(code.input.value);
 		code.setWrong(read ? '' : 'A code has ten digits and letters.');
 		if (!read)

@@ -7,7 +7,7 @@
 
 import { post } from './api.js';
 import { byId, field, form, h, minutes, moment, say, show, trouble, words } from './dom.js';
-import { newPasswordFields, newPasswordWrong, secretField } from './secret.js';
+import { codeField, newPasswordFields, newPasswordWrong, secretField } from './secret.js';
 
 const CLIENTS = 'thingward.clients';
 const CLIENTS_MAX = 8;
@@ -37,7 +37,7 @@ function keepClient(account, client) {
 // ---- what the device may ask for beside name and password ----
 
 const code = (digits) => ({
-	fields: () => ({ code: field('step-code', 'Code', `${digits} digits. Blanks do not matter.`, { inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: 16, class: 'code-input' }) }),
+	fields: () => ({ code: codeField('step-code', 'Code', `${digits} digits. Blanks do not matter.`) }),
 	wrong: (typed) => ({ code: typed.code.replace(/\s/g, '') ? '' : 'Type the code.' }),
 	body: (typed) => ({ code: typed.code.replace(/\s/g, '') }),
 });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields for passwords. What is typed there is masked until somebody presses for it, is masked again when it is sent, and leaves
-// the page with the form. Nothing keeps a password out of a password manager, or from being pasted.
+// @nist LA.AS.3: fields for secrets: passwords, codes, the label's. What is typed there is masked until somebody presses for it, is masked again when it
+// is sent, and leaves the page with the form. Nothing keeps a password out of a password manager, or from being pasted.
 
 import { field, h } from './dom.js';
 
-// autocomplete: current-password or new-password.
-export function secretField(id, label, hint, autocomplete) {
-	const one = field(id, label, hint, { type: 'password', autocomplete, maxlength: 1024 });
+// autocomplete: current-password, new-password or one-time-code. raw: blanks at its ends count.
+export function secretField(id, label, hint, autocomplete, { raw = true, ...attributes } = {}) {
+	const one = field(id, label, hint, { type: 'password', autocomplete, maxlength: 1024, ...attributes });
 	const press = h('button', { 'type': 'button', 'class': 'second', 'id': `${id}-show`, 'aria-pressed': 'false', 'aria-label': `Show what is typed: ${label}`, 'onclick': () => shown(one.input.type === 'password') }, 'Show');
 	const shown = (is) => {
 		one.input.type = is ? 'text' : 'password';
@@ -14,8 +14,10 @@ export function secretField(id, label, hint, autocomplete) {
 		press.setAttribute('aria-pressed', String(is));
 	};
 	one.box.append(h('div', { class: 'with-button' }, one.input, press));
-	return Object.assign(one, { raw: true, mask: () => shown(false) });
+	return Object.assign(one, { raw, mask: () => shown(false) });
 }
+
+export const codeField = (id, label, hint) => secretField(id, label, hint, 'one-time-code', { raw: false, inputmode: 'numeric', maxlength: 16, class: 'code-input' });
 
 // Both times the same; what else may be wrong with it the device says.
 export const newPasswordFields = (id) => ({

@@ -6,14 +6,13 @@ import { call, post, session } from './api.js';
 import { byId, field, form, h, lead, say, show, sure, words } from './dom.js';
 import { attempt } from './login.js';
 import { qr } from './qr.js';
-import { newPasswordFields, newPasswordWrong, secretField } from './secret.js';
+import { codeField, newPasswordFields, newPasswordWrong, secretField } from './secret.js';
 
 const WAYS = { '__proto__': null, 'certificate': 'a certificate', 'password': 'a password', 'totp': 'an authenticator', 'message': 'a code that is sent to you' };
 const AUTHENTICATOR = '/api/v1/authenticator';
 
 export const wayWords = (kind) => WAYS[kind] || words(kind).toLowerCase();
 
-const code = (id, label, hint) => field(id, label, hint, { inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: 16, class: 'code-input' });
 const digits = (text) => text.replace(/\s/g, '');
 
 function answerPart({ name, ways, all }) {
@@ -79,7 +78,7 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 	const showEnrolled = () => {
 		const box = byId('enrolled');
 		show(box, enrolled ? [secretOf(enrolled),
-			form({ id: 'confirm', press: 'Confirm it', fields: { first: code('confirm-code', 'Its first code', 'What the app shows now. Until then it is not asked for, and one that was there before goes on to count.') },
+			form({ id: 'confirm', press: 'Confirm it', fields: { first: codeField('confirm-code', 'Its first code', 'What the app shows now. Until then it is not asked for, and one that was there before goes on to count.') },
 				check: ({ first }) => ({ first: digits(first) ? '' : 'Type the code.' }), send: confirm })] : []);
 	};
 	const passwordPart = (has, name) => {
@@ -95,7 +94,7 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 	const authenticatorPart = (has) => [
 		h('p', {}, has ? 'You have one: your logins by password need its code.' : has === false ? 'You have none. With one, your password alone opens nothing any more.' : 'With one, your password alone opens nothing any more.'),
 		has === false ? form({ id: 'enrol', press: 'Enrol one', fields: {}, check: () => ({}), send: () => enrol({ present: '' }) })
-			: form({ id: 'enrol', press: has ? 'Enrol another' : 'Enrol one', fields: { present: code('enrol-code', 'Code of the one you have', has ? 'To replace it or to remove it.' : 'To replace it or to remove it. Empty, if you have none.') },
+			: form({ id: 'enrol', press: has ? 'Enrol another' : 'Enrol one', fields: { present: codeField('enrol-code', 'Code of the one you have', has ? 'To replace it or to remove it.' : 'To replace it or to remove it. Empty, if you have none.') },
 				check: ({ present }) => ({ present: has && !digits(present) ? 'Type what it shows.' : '' }), send: enrol }),
 		has === false ? null : h('p', {}, sure('authenticator-remove', 'Remove it', 'Your logins by password need no code then.', 'Remove your authenticator', removeAuthenticator)),
 		h('div', { id: 'enrolled' }),

@@ -40,3 +40,12 @@ tw_err tw_access_status_methods(struct tw_context *c, struct tw_element_status *
 		"the kernel says who it is; at the console only presence counts, for what needs no more.");
 	return TW_OK;
 }
+
+/* @nist LA.AS.3 */
+tw_err tw_access_status_masked(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"The page and the tool show no password and no code while it is typed, unless somebody presses for it; answers and log hold none.");
+	return TW_OK;
+}

@@ -434,6 +434,55 @@ static tw_err network(struct guest *g)
 		"were refused; the owner's certificate was not.");
 }
 
+/* What was typed, as it was typed. */
+static bool holds(const struct tw_answer *a, const char *secret)
+{
+	return memmem(a->raw.data, a->raw.size, secret, strlen(secret)) || memmem(a->head.data, a->head.size, secret, strlen(secret));
+}
+
+/* How many tries at logging in the log tells of this one, and whether it tells what was typed. */
+static tw_err read_log(struct guest *g, const char *other, size_t *ret_tries, bool *ret_told)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer log = { 0 };
+	size_t i;
+	json_t *r;
+
+	*ret_tries = 0;
+	TW_TRY(tw_order(g->c, "GET", "/api/v1/log?limit=100", &log));
+	json_array_foreach(json_object_get(log.body, "records"), i, r)
+		*ret_tries += !strcmp(tw_json_text(r, "operation"), "login.open");
+	*ret_told = holds(&log, g->password) || holds(&log, other);
+	return TW_OK;
+}
+
+/* @nist LA.AS.3: what is typed at a login, right or wrong, stands in no answer and not in the log, which tells of the tries */
+static tw_err masked(struct guest *g)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer refused = { 0 }, opened = { 0 };
+	char other[SECRET + 1];
+	bool open = false, told = false;
+	size_t tries = 0;
+
+	TW_TRY(passwords_open(g, &open));
+	if (!open)
+		return TW_OK;
+	TW_TRY(enrol(g, SECRET));
+	TW_TRY(fresh_secret(g->c->sys, SECRET, other));
+	TW_TRY(try_it(g, other, g->client, &refused));
+	TW_TRY(try_it(g, g->password, g->client, &opened));
+	TW_TRY(read_log(g, other, &tries, &told));
+	if (refused.status != 403 || opened.status != 201)
+		return tw_found(g->f, TW_VERDICT_FAIL, "A wrong password was answered with %ld, the right one with %ld.",
+			refused.status, opened.status);
+	if (holds(&refused, other) || holds(&opened, g->password))
+		return tw_found(g->f, TW_VERDICT_FAIL, "The answer to a login holds the password that was typed.");
+	if (told || tries < 2)
+		return tw_found(g->f, TW_VERDICT_FAIL, "%s.",
+			told ? "The log holds a password that was typed" : "The newest records of the log do not tell of the logins");
+	return tw_found(g->f, TW_VERDICT_PASS,
+		"A wrong and a right password stand in no answer, and not in the log, which tells of the logins.");
+}
+
 static tw_err with_guest(struct tw_probe_context *c, struct tw_finding *f, tw_err (*ask)(struct guest *g))
 {
 	struct guest g = { .c = c, .f = f };
@@ -476,6 +525,7 @@ ASK(waits)
 ASK(counts)
 ASK(obeyed)
 ASK(network)
+ASK(masked)
 
 const struct tw_probe tw_probes_logins[] = {
 	{ "LA.AC.1", "login-rules", TW_SOURCE_OUTSIDE, "Does the next login obey new settings of length, factor and lockout?", ask_obeyed },
@@ -483,5 +533,6 @@ const struct tw_probe tw_probes_logins[] = {
 	{ "LA.AC.1.2", "lockout-count", TW_SOURCE_OUTSIDE, "Does a lockout begin after as many failures as the setting says?", ask_counts },
 	{ "LA.AS.2", "network-methods", TW_SOURCE_OUTSIDE, "Is a weaker method than the policy names refused over the network?", ask_network },
 	{ "LA.AS.2", "local-methods", TW_SOURCE_INSIDE, "Is whoever has no rights refused at the local socket?", local },
+	{ "LA.AS.3", "login-masked", TW_SOURCE_OUTSIDE, "Does what is typed at a login stand in no answer and not in the log?", ask_masked },
 	{ .element = NULL },
 };
