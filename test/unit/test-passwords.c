@@ -16,14 +16,13 @@ static void store(const char *statement)
 /* What stands there in place of a password opens nothing, and is not called a wrong password. */
 static void test_rows_that_are_no_password(void **state)
 {
-	static const char *const data[] = { "''", "'own'", "'given'", "'own '", "'given x'", "substr(label, 5)",
-		"'mine ' || substr(label, 5)" };
-	char statement[96];
+#define DATA(text) "UPDATE credential SET data = " text " WHERE kind = 'password'"
+	static const char *const rows[] = { DATA("''"), DATA("'own'"), DATA("'given'"), DATA("'own '"), DATA("'given x'"),
+		DATA("substr(label, 5)"), DATA("'mine ' || substr(label, 5)") };
 
 	store("UPDATE credential SET label = data WHERE kind = 'password'");
-	for (size_t i = 0; i < TW_COUNT(data); i++) {
-		(void)snprintf(statement, sizeof statement, "UPDATE credential SET data = %s WHERE kind = 'password'", data[i]);
-		store(statement);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		store(rows[i]);
 		CHECK_INT(login("alice", GOOD), 500);
 	}
 	store("UPDATE credential SET data = label WHERE kind = 'password'");
