@@ -38,13 +38,14 @@ const struct tw_option tw_options_assess[] = {
 	{ "element", "ID[/CHECK]", false, "try only this element, or one check of it, as the evidence names them; again for more" },
 	TW_OPTION_ACCEPT_NOTICE,
 	{ "label-scan", "TEXT|FILE", false, "what a scanner read off the device's label, TW1:..., or a file that holds it" },
+	{ "messages", "FILE", false, "where the gateway that sends codes writes down what it is sent, one JSON object a line" },
 	{},
 };
 
 static const struct tw_probe *const tables[] = { tw_probes_participant, tw_probes_peers, tw_probes_outside, tw_probes_rights,
 	tw_probes_concealment, tw_probes_identification, tw_probes_inventory, tw_probes_data_protection, tw_probes_cryptography,
 	tw_probes_algorithms, tw_probes_certificates, tw_probes_accounts, tw_probes_roles, tw_probes_limits, tw_probes_processes,
-	tw_probes_administration, tw_probes_shared, tw_probes_notice, tw_probes_logins, tw_probes_server, NULL };
+	tw_probes_administration, tw_probes_shared, tw_probes_notice, tw_probes_logins, tw_probes_server, tw_probes_factors, NULL };
 
 struct assessment {
 	struct tw_tool *t;
@@ -175,6 +176,7 @@ static tw_err gather(struct assessment *a)
 	TW_TRY(tw_product_load(a->t, tw_arg(a->args, "product"), &a->product));
 	a->c.product = a->product;
 	a->c.packages = tw_arg(a->args, "packages");
+	a->c.messages = tw_arg(a->args, "messages");
 	TW_TRY(take_planted(a));
 	if (before)
 		TW_TRY(read_before(a, before));

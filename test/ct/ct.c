@@ -245,6 +245,22 @@ static bool totp(bool right)
 	return !tw_failed(tw_totp_match(key, 59000, 0, tw_slice_of(right ? "287082" : "287083"), &step)) == right;
 }
 
+/* The code that was sent for a login, against what is typed. */
+static bool message(bool right)
+{
+	struct tw_device *d = with_access();
+	struct tw_login_step *s = &d->access->steps[2];
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "code", right ? "13572468" : "13572469");
+	const struct tw_request rq = { .input = input };
+	struct tw_reply rp = { .status = 200 };
+
+	memcpy(s->code, "13572468", sizeof s->code);
+	s->tries = 2;
+	secret(s->code, sizeof s->code);
+	const struct tw_factor_step t = { &d->context, &rq, s, &rp };
+	return input && !tw_failed(tw_message_verify(&t)) && !rp.problem[0] == right;
+}
+
 /* A password's hash. How it is computed is Argon2id's affair, whose later half reads where the password says, by design. */
 static bool hashed(bool right)
 {
@@ -334,6 +350,7 @@ static const struct {
 	{ "digest", digest },
 	{ "hashed", hashed },
 	{ "totp", totp },
+	{ "message", message },
 	{ "log_keys", log_keys },
 	{ "sealed", sealed },
 	{ "radius", radius },

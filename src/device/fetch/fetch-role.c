@@ -95,7 +95,7 @@ static tw_err work(struct role *r)
 	enum tw_fetch_failure f = tw_transfer_run(&t);
 	tw_err e = f ? send_failure(r, f, t.words) : send_answer(r, &t);
 	tw_buf_wipe(&r->job_bytes);
-	tw_buf_done(&r->body);
+	tw_buf_wipe(&r->body);
 	return e;
 }
 
@@ -150,7 +150,7 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start)
 	read_servers(&r);
 	int status = tw_errand_run(sys, &w);
 	tw_buf_wipe(&r.job_bytes);
-	tw_buf_done(&r.body);
+	tw_buf_wipe(&r.body);
 	curl_global_cleanup();
 	return status;
 }

@@ -310,8 +310,10 @@ tw_err tw_access_start(struct tw_device *d)
 
 void tw_access_stop(struct tw_device *d)
 {
-	if (d->access)
+	if (d->access) {
 		tw_login_stop(d);
+		tw_messages_stop(d);
+	}
 	if (d->access)
 		tw_wipe(d->access, sizeof *d->access);
 	free(d->access);

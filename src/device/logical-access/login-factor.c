@@ -2,6 +2,7 @@
 #include "device/logical-access/login-factor.h"
 
 #include "base/text.h"
+#include "device/logical-access/message.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/totp.h"
 
@@ -27,6 +28,7 @@ static tw_err verify_totp(const struct tw_factor_step *t)
 
 static const struct tw_login_factor kinds[] = {
 	{ "totp", TW_HOW_PASSWORD_TOTP, TW_METHOD_TOTP, tw_totp_wanted, NULL, verify_totp },
+	{ "message", TW_HOW_PASSWORD_MESSAGE, TW_METHOD_MESSAGE, tw_message_wanted, tw_message_begin, tw_message_verify },
 };
 
 tw_err tw_factors_of(struct tw_device *d, int64_t account, unsigned *ret)
@@ -80,8 +82,11 @@ static const struct tw_login_factor *chosen(const struct tw_factor_step *t)
 
 static tw_err ask_for(const struct tw_factor_step *t, const struct tw_login_factor *f)
 {
-	t->s->asked = f;
-	return f->begin ? f->begin(t) : TW_OK;
+	if (f->begin)
+		TW_TRY(f->begin(t));
+	if (!t->rp->problem[0])
+		t->s->asked = f;
+	return TW_OK;
 }
 
 tw_err tw_factor_begin(const struct tw_factor_step *t)
@@ -99,7 +104,7 @@ tw_err tw_factor_answer(const struct tw_factor_step *t)
 		return tw_reply_problem(t->rp, 400, "input", "access.factor", "This account has no such second factor",
 			"Choose one of those that the answer before named.", "It has others, or none is wanted any more.");
 	if (!*tw_json_text(t->rq->input, "code"))
-		return ask_for(t, f);
+		return t->s->asked && !*tw_json_text(t->rq->input, "factor") ? TW_OK : ask_for(t, f);
 	TW_TRY(f->verify(t));
 	if (t->rp->problem[0])
 		return TW_OK;

@@ -17,6 +17,7 @@
 #define TW_LOGIN_KEPT 4   /* of these, for clients that are known */
 #define TW_LOGIN_STEPS 16 /* logins whose password was right and that want something more */
 #define TW_LOGIN_STEP_MS 300000
+#define TW_MESSAGE_DIGITS 8 /* of a code that is sent (message.h) */
 #define TW_LOGIN_CLIENTS 16 /* that are known at one account; the one that came longest ago is forgotten for a new one */
 
 struct tw_login_factor;
@@ -40,6 +41,8 @@ struct tw_login_step {
 	const struct tw_login_factor *asked; /* the one that was asked for last; NULL: none */
 	const char *how;                     /* by what the session will have been opened, as far as it has been shown */
 	bool wants_new;
+	char code[TW_MESSAGE_DIGITS + 1]; /* that was sent for it, while it may be tried */
+	int tries;                        /* how often */
 };
 /* What an answer of the organization's server has to fit (radius.h). */
 struct tw_radius_asked {

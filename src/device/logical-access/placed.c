@@ -290,7 +290,9 @@ static tw_err judge(struct tw_device *d, const tw_gate *g, bool widened, const s
 
 static tw_err drop(struct tw_device *d, const struct pair *one)
 {
-	static const char *const statements[] = { tw_sql_credential_drop_placed, tw_sql_session_drop_placed, tw_sql_code_drop_placed };
+	/* Where codes are sent to is not removed: the account would be left with its password alone. It has to be said anew. */
+	static const char *const statements[] = { tw_sql_credential_drop_placed, tw_sql_message_end_placed,
+		tw_sql_session_drop_placed, tw_sql_code_drop_placed };
 	const struct tw_value v[] = { TW_V_INT(one->account), TW_V_TEXT(one->hands) };
 
 	for (size_t i = 0; i < TW_COUNT(statements); i++)

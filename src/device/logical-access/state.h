@@ -6,6 +6,7 @@
 #include "device/logical-access/accounts.h"
 #include "device/logical-access/login.h"
 #include "device/logical-access/notice.h"
+#include "device/logical-access/message.h"
 #include "device/logical-access/placed.h"
 #include "device/logical-access/throttle.h"
 
@@ -29,6 +30,7 @@
 #define TW_HOW_PASSWORD "password"
 #define TW_HOW_PASSWORD_TOTP "password+totp"
 #define TW_HOW_CERTIFICATE "client-certificate"
+#define TW_HOW_PASSWORD_MESSAGE "password+message"
 #define TW_HOW_BROWSER "console" /* the label's secret, and somebody at the console */
 
 struct tw_owner {
@@ -97,6 +99,7 @@ struct tw_access {
 	struct tw_login_step steps[TW_LOGIN_STEPS];
 	uint64_t last_step;
 	struct tw_login_work works[TW_LOGIN_WORKS];
+	struct tw_messages messages;
 	int64_t throttle_written_ms; /* when the store last got what had changed in it */
 	struct tw_notice notice;     /* the one that counts now */
 	struct tw_accepted accepted[TW_ACCEPTED_MAX];

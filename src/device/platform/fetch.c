@@ -177,8 +177,8 @@ const char *tw_fetch_missing(const struct tw_device *d)
 
 static void forget(tw_fetch *f)
 {
-	tw_buf_wipe(&f->job); /* it may have a password in it */
-	tw_buf_done(&f->body);
+	tw_buf_wipe(&f->job);  /* it may have a password in it */
+	tw_buf_wipe(&f->body); /* likewise a code */
 	tw_buf_done(&f->answer);
 	memset(&f->result, 0, sizeof f->result);
 	memset(f->slot, 0, sizeof f->slot);
@@ -204,6 +204,7 @@ static tw_err keep_job(tw_fetch *f, const struct tw_fetch_want *w)
 		TW_TRY(tw_keys_client_slot_point(f->core->device.context.keys, w->slot, f->point));
 	(void)snprintf(f->slot, sizeof f->slot, "%s", w->slot ? w->slot : "");
 	f->as_unit = w->as_unit;
+	TW_TRY(tw_buf_reserve(&f->body, w->body.size));
 	return tw_buf_add(&f->body, w->body.at, w->body.size);
 }
 

@@ -145,7 +145,7 @@ DELETE FROM kept WHERE name = 'ownership.since';
 
 -- name: owner_all
 SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id AND c.kind = 'certificate' ORDER BY c.id LIMIT 1),
-	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server'))
+	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server', 'message'))
 	FROM account_role r JOIN account a ON a.id = r.account WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
 
 -- name: account_put
@@ -293,6 +293,18 @@ DELETE FROM credential WHERE account = ?1 AND kind = ?2;
 -- name: totp_confirm
 UPDATE credential SET kind = 'totp', data = ?2 WHERE id = ?1 AND kind = 'totp-new' AND data = ?3;
 
+-- name: message_of
+SELECT data FROM credential WHERE account = ?1 AND kind = 'message';
+
+-- name: message_drop
+DELETE FROM credential WHERE account = ?1 AND kind = 'message';
+
+-- name: message_put
+INSERT INTO credential (account, kind, label, data, made_ms, placed_by) VALUES (?1, 'message', 'message', ?2, ?3, ?4);
+
+-- name: message_end_placed
+UPDATE credential SET data = '', placed_by = '' WHERE account = ?1 AND placed_by = ?2 AND kind = 'message';
+
 -- name: credential_data
 UPDATE credential SET data = ?2 WHERE id = ?1 AND data = ?3;
 
@@ -347,10 +359,10 @@ DELETE FROM session WHERE token_hash = ?1;
 SELECT id, account, kind, label, lookup, made_ms FROM credential WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: credential_count
-SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server');
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server', 'message');
 
 -- name: credential_beside_password
-SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'password', 'server');
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'password', 'server', 'message');
 
 -- name: credential_account
 SELECT account FROM credential WHERE id = ?1;
@@ -373,7 +385,7 @@ SELECT account, placed_by FROM credential WHERE placed_by <> '' AND placed_by <>
 	UNION SELECT account, placed_by FROM session_code WHERE placed_by <> '' AND placed_by <> CAST(account AS TEXT) AND (?1 = 0 OR account = ?1);
 
 -- name: credential_drop_placed
-DELETE FROM credential WHERE account = ?1 AND placed_by = ?2;
+DELETE FROM credential WHERE account = ?1 AND placed_by = ?2 AND kind <> 'message';
 
 -- name: session_drop_placed
 DELETE FROM session WHERE account = ?1 AND placed_by = ?2;

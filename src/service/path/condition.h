@@ -27,7 +27,8 @@
 	X(PASSKEY, "passkey")                                                       \
 	X(CODE, "code")         /* of one use */                                    \
 	X(OUTSIDE, "outside")   /* a third party said so: RADIUS, OpenID Connect */ \
-	X(PROVIDER, "provider") /* a method plugged in by the manufacturer */
+	X(PROVIDER, "provider") /* a method plugged in by the manufacturer */       \
+	X(MESSAGE, "message")   /* a code that was sent */
 enum tw_method {
 #define TW_METHOD_ENUM(name, word) TW_METHOD_##name,
 	TW_METHOD_LIST(TW_METHOD_ENUM)

@@ -38,6 +38,7 @@ struct tw_probe_context {
 	const char *planted[8]; /* files that were planted on the first device, to see whether it tells of them */
 	size_t planted_count;
 	const char *local_path; /* of the next, or NULL */
+	const char *messages;   /* the file in which the organization's gateway writes down what it is sent, or NULL */
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
 };
@@ -58,7 +59,7 @@ extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_pr
 	tw_probes_data_protection[], tw_probes_identification[], tw_probes_concealment[], tw_probes_inventory[], tw_probes_peers[],
 	tw_probes_participant[], tw_probes_roles[], tw_probes_rights[], tw_probes_limits[], tw_probes_outside[],
 	tw_probes_processes[], tw_probes_administration[], tw_probes_shared[], tw_probes_notice[], tw_probes_logins[],
-	tw_probes_server[]; /* end with element NULL */
+	tw_probes_server[], tw_probes_factors[]; /* end with element NULL */
 
 /* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */
 struct tw_secrets {
