@@ -118,12 +118,14 @@ static tw_err walk(struct tw_slice packet, struct walked *ret)
 		if (size < ATTRIBUTE_HEAD)
 			return TW_RAISE(SYNTAX, "an attribute of %u bytes at %zu", size, TW_RADIUS_HEAD + tw_cursor_offset(&c));
 		TW_TRY(tw_cursor_slice(&c, size - ATTRIBUTE_HEAD, &value));
-		if (what == MESSAGE_AUTHENTICATOR && ret->macs++ == 0 && value.size == TW_MD5_SIZE)
+		if (what == MESSAGE_AUTHENTICATOR) {
 			ret->mac_at = (size_t)(value.at - packet.at);
-		else if (what == STATE && ret->states++ == 0)
+			ret->macs += value.size == TW_MD5_SIZE ? 1 : 2; /* one of another size is no better than two */
+		} else if (what == STATE && ret->states++ == 0) {
 			ret->state = value;
-		else if (what == REPLY_MESSAGE && ret->words.size == 0)
+		} else if (what == REPLY_MESSAGE && ret->words.size == 0) {
 			ret->words = value;
+		}
 	}
 	return TW_OK;
 }
@@ -135,7 +137,7 @@ static tw_err verify(const struct tw_radius_question *q, struct tw_slice packet,
 	const struct tw_slice asked = { (const char *)q->authenticator, sizeof q->authenticator };
 	const struct tw_slice attributes = { packet.at + TW_RADIUS_HEAD, packet.size - TW_RADIUS_HEAD };
 
-	if (w->macs != 1 || w->mac_at == 0)
+	if (w->macs != 1)
 		return TW_RAISE(UNTRUSTED, "no Message-Authenticator, or more than one");
 	memcpy(copy, packet.at, packet.size);
 	memcpy(copy + AUTHENTICATOR_AT, asked.at, asked.size);

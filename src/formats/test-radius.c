@@ -155,6 +155,11 @@ static void test_answers(void **state)
 	memset(r.bytes + r.size, 0xff, 9); /* padding */
 	CHECK_OK(tw_radius_read(&q, (struct tw_slice){ (const char *)r.bytes, r.size + 9 }, &a));
 
+	begin(&r, 2);
+	put(&r, 26, "\0\0\1\67 of a vendor", 16);
+	end(&q, &r);
+	CHECK_OK(tw_radius_read(&q, slice(&r), &a));
+	CHECK(a.words.size == 0 && a.state.size == 0);
 	begin(&r, 3);
 	put(&r, 18, "No.", 3);
 	put(&r, 18, "Not today.", 10);
@@ -224,7 +229,17 @@ static void test_bare_hash_is_not_enough(void **state)
 	end(&q, &r);
 	r.bytes[4] ^= 1;
 	CHECK_ERR(tw_radius_read(&q, slice(&r), &a), UNTRUSTED);
-	/* The first of another size, so that what is compared would lie beyond it. */
+	/* Of another size, though it begins with the right bytes. */
+	const uint8_t longer[17] = { 0 };
+	uint8_t mac[16];
+	r = (struct reply){ .bytes = { 2, 7, 0, TW_RADIUS_HEAD + 19 }, .size = TW_RADIUS_HEAD };
+	put(&r, 80, longer, sizeof longer);
+	memcpy(r.bytes + 4, q.authenticator, 16);
+	CHECK_OK(tw_hmac_md5(q.secret.at, q.secret.size, slice(&r), mac));
+	memcpy(r.bytes + TW_RADIUS_HEAD + 2, mac, 16);
+	seal(&q, &r);
+	CHECK_ERR(tw_radius_read(&q, slice(&r), &a), UNTRUSTED);
+	/* Of another size, so that what is compared would lie beyond it. */
 	r = (struct reply){ .bytes = { 2, 7, 0, TW_RADIUS_HEAD + 17 }, .size = TW_RADIUS_HEAD };
 	put(&r, 80, q.authenticator, 15);
 	seal(&q, &r);
@@ -247,6 +262,28 @@ static void test_another_question(void **state)
 	q = question();
 	q.secret = TW_SLICE("the secret of somebody else");
 	CHECK_ERR(tw_radius_read(&q, slice(&r), &a), UNTRUSTED);
+}
+
+/* More than any packet may have, whatever came of it. */
+static void test_too_long(void **state)
+{
+	static uint8_t bytes[TW_RADIUS_PACKET_MAX + 1];
+	const struct tw_radius_question q = question();
+	struct tw_radius_answer a;
+	struct reply r;
+
+	begin(&r, 2);
+	end(&q, &r);
+	memcpy(bytes, r.bytes, r.size);
+	for (size_t at = r.size; at + 3 <= sizeof bytes; at += bytes[at + 1]) { /* attributes of a vendor to its end */
+		const size_t left = sizeof bytes - at;
+
+		bytes[at] = 26;
+		bytes[at + 1] = (uint8_t)(left > 200 ? 100 : left > 100 ? left - 50 : left);
+	}
+	bytes[2] = (uint8_t)(sizeof bytes >> 8);
+	bytes[3] = (uint8_t)sizeof bytes;
+	CHECK_ERR(tw_radius_read(&q, (struct tw_slice){ (const char *)bytes, sizeof bytes }, &a), SYNTAX);
 }
 
 /* By who knows the secret, and still no good. */
@@ -310,4 +347,4 @@ static void test_without_memory(void **state)
 /* The first decides whose memory OpenSSL takes. */
 CHECK_MAIN(cmocka_unit_test(test_without_memory), cmocka_unit_test(test_question), cmocka_unit_test(test_question_bounds),
 	cmocka_unit_test(test_answers), cmocka_unit_test(test_every_bit_counts), cmocka_unit_test(test_bare_hash_is_not_enough),
-	cmocka_unit_test(test_another_question), cmocka_unit_test(test_wrong_from_the_server))
+	cmocka_unit_test(test_another_question), cmocka_unit_test(test_too_long), cmocka_unit_test(test_wrong_from_the_server))

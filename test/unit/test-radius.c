@@ -388,9 +388,11 @@ static void test_no_role_no_login(void **state)
 	SAYS("access.hash");
 	played_ask_is.missing = true;
 	CHECK_INT(begin("bob", GOOD), 503);
+	SAYS("access.hash");
 	played_ask_is.missing = false;
 	played_ask_is.full = true;
 	CHECK_INT(begin("bob", GOOD), 503);
+	SAYS("access.hash");
 	played_ask_is.full = false;
 	played.refuses = true;
 	CHECK_INT(begin("bob", GOOD), 503);

@@ -145,30 +145,42 @@ static tw_err look_again(struct tw_login_work *w, struct tw_password_kept *ret)
 	return TW_OK;
 }
 
-static void on_hashed(struct tw_login_work *w, const struct tw_hash_answer *hashed)
+enum next { NEXT_WAIT, NEXT_NO, NEXT_OFF };
+
+static tw_err ask_server(struct tw_login_work *w, enum next *ret)
 {
 	struct tw_radius_server server = { .secret = NULL };
-	struct tw_reply rp = { .status = 200 };
 	struct tw_password_kept kept;
 
-	tw_err e = look_again(w, &kept);
-	if (!tw_failed(e) && (!kept.user[0] || tw_secret_size(w->fresh) > TW_RADIUS_PASSWORD_MAX)) { /* longer ones nobody has there */
-		tw_login_judged(w, false);
-		return;
-	}
-	if (!tw_failed(e))
-		e = tw_radius_server(w->d, &server);
-	if (tw_is(e, TW_CODE_NOTFOUND)) {
-		refuse(w, OFF);
-		return;
-	}
-	if (!tw_failed(e))
-		e = ask(w, &server, kept.user);
+	TW_TRY(look_again(w, &kept));
+	*ret = NEXT_NO;
+	if (!kept.user[0] || tw_secret_size(w->fresh) > TW_RADIUS_PASSWORD_MAX) /* longer ones nobody has there */
+		return TW_OK;
+	*ret = NEXT_OFF;
+	tw_err e = tw_radius_server(w->d, &server);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	*ret = NEXT_WAIT;
+	e = ask(w, &server, kept.user);
 	server.secret = tw_secret_free(server.secret);
+	return e;
+}
+
+static void on_hashed(struct tw_login_work *w, const struct tw_hash_answer *hashed)
+{
+	struct tw_reply rp = { .status = 200 };
+	enum next next = NEXT_NO;
+	tw_err e = ask_server(w, &next);
+
 	if (tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE))
 		tw_login_finish_busy(w, "So many passwords are being asked about, or the device has nothing to ask with.");
 	else if (tw_failed(e))
 		tw_login_finish(w, &rp, e);
+	else if (next == NEXT_OFF)
+		refuse(w, OFF);
+	else if (next == NEXT_NO)
+		tw_login_judged(w, false);
 }
 
 tw_err tw_radius_takes(struct tw_login_work *w, struct tw_slice password)
