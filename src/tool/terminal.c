@@ -90,7 +90,7 @@ static bool in_background(void)
 	return false;
 }
 
-/* TCSAFLUSH: what was typed before, with echo, is no secret's beginning; and what is left of one reaches nobody else. */
+/* @nist LA.AS.3: nothing shows. TCSAFLUSH: what was typed before, with echo, is no secret's beginning; what is left of one reaches nobody else. */
 static tw_err set_echo(const struct asking *a, bool echo)
 {
 	struct termios t = a->before;

@@ -260,6 +260,7 @@ def test_what_is_typed_is_seen_nowhere(person):
         assert secret.encode().hex() not in everything and base64.b64encode(secret.encode()).decode().rstrip("=")[:-1] not in everything, secret
 
 
+# @nist LA.AS.3: nor is the terminal left without echo
 def test_the_echo_comes_back_however_the_question_ends(person):
     heidi = person("heidi")
     words = ["device", "login", *heidi.here, *heidi.known, "--account", "heidi"]

@@ -22,7 +22,8 @@ static tw_err text(struct tw_buf *b, const char *key, const char *value)
 	return member(b, key, tw_slice_of(whole));
 }
 
-/* @nist LA.RSM.6.3.3: who, from where, what; of whoever reads the log too. The body of a request is left out: it may hold secrets. */
+/* @nist LA.RSM.6.3.3: who, from where, what; of whoever reads the log too. The body of a request is left out: it may hold secrets.
+   @nist LA.AS.3: so that no record shows what somebody typed */
 static tw_err who(struct tw_buf *b, const struct tw_request *rq)
 {
 	TW_TRY(tw_buf_format(b, "\"door\":\"%s\"", doors[rq->subject.door]));
