@@ -297,6 +297,8 @@ static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 
 	tw_buf_init(&body, c->sys, TW_ANSWER_MAX);
 	TW_TRY(header(&headers, "Accept", call->take ? "*/*" : "application/json"));
+	if (call->step_up)
+		TW_TRY(header(&headers, "Thingward-Step-Up", call->step_up));
 	if (call->last_id)
 		TW_TRY(header(&headers, "Last-Event-ID", call->last_id));
 	if (call->token || *c->token)

@@ -28,6 +28,7 @@ struct tw_call {
 	const char *if_match; /* NULL: none */
 	const char *token;    /* of a session; NULL: none */
 	const char *last_id;  /* Last-Event-ID; NULL: none */
+	const char *step_up;  /* a proof for this very call; NULL: none */
 	/* A body of status 200 goes here as it comes, not into the answer; NULL: into the answer. An error of it ends the call. */
 	tw_err (*take)(void *user, struct tw_slice bytes);
 	void *user;

@@ -3,6 +3,7 @@
 #include "tool/session.h"
 
 #include "base/text.h"
+#include "crypto/hash.h"
 #include "formats/labelcode.h"
 #include "tool/files.h"
 #include "tool/kept-login.h"
@@ -72,6 +73,52 @@ tw_err tw_session_open(struct tw_tool *t, const struct tw_args *a, struct tw_ses
 	return tw_session_with(t, owner, device, ret);
 }
 
+static bool wants_step_up(const struct tw_answer *a)
+{
+	return a->status == 403 && a->body && !strcmp(tw_json_text(a->body, "rule"), "step-up");
+}
+
+/* What the device is to be told of the call: the SHA-256 of method, path and body as they are sent. */
+static tw_err ask_step_up(struct tw_tool *t, tw_client *c, const struct tw_call *what, struct tw_answer *ret)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+	uint8_t digest[32];
+
+	tw_buf_init(&text, t->sys, TW_ANSWER_MAX);
+	tw_buf_init(&hex, t->sys, 2 * sizeof digest);
+	TW_TRY(tw_buf_format(&text, "%s %s\n", what->method, what->path));
+	if (what->body)
+		TW_TRY(tw_json_write(what->body, &text));
+	TW_TRY(tw_sha256(text.data, text.size, digest));
+	TW_TRY(tw_buf_hex(&hex, digest, sizeof digest));
+	body = json_pack("{s:s}", "digest", tw_buf_cstr(&hex));
+	if (!body)
+		return TW_RAISE(NOMEM, "a request");
+	const struct tw_call call = { .method = "POST", .path = "/api/v1/step-ups", .body = body, .token = what->token };
+	return tw_client_call(c, &call, ret);
+}
+
+/* A session whose login was a moment ago proves itself anew, and the call is made once more; an older one is told to log in again. */
+static tw_err call_again(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer proof = { 0 };
+	struct tw_call again = *call;
+
+	tw_answer_init(&proof, t->sys);
+	TW_TRY(ask_step_up(t, c, call, &proof));
+	if (proof.status != 201 || !proof.body) {
+		t->exit = TW_EXIT_REFUSED;
+		TW_TRY(tw_answer_check(&proof, t->hint, sizeof t->hint));
+		return TW_RAISE(SYNTAX, "the device was asked for a step-up and answered something else");
+	}
+	again.step_up = tw_json_text(proof.body, "token");
+	tw_answer_done(ret);
+	tw_answer_init(ret, t->sys);
+	return tw_client_call(c, &again, ret);
+}
+
 static tw_err reach(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
 {
 	tw_err e = tw_client_call(c, call, ret);
@@ -121,7 +168,11 @@ static tw_err call_agreed(struct tw_tool *t, tw_client *c, const struct tw_call 
 tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
 {
 	TW_TRY(reach(t, c, call, ret));
-	return tw_notice_stops(ret) ? call_agreed(t, c, call, ret) : checked(t, ret);
+	if (tw_notice_stops(ret))
+		return call_agreed(t, c, call, ret);
+	if (wants_step_up(ret))
+		TW_TRY(call_again(t, c, call, ret));
+	return checked(t, ret);
 }
 
 static tw_err ask_statement(struct tw_tool *t, tw_client *c, const uint8_t nonce[NONCE_SIZE], struct tw_answer *ret)

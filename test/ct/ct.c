@@ -158,6 +158,23 @@ static bool session_end(bool right)
 	return !right || !tw_failed(tw_access_session_end(d, hash));
 }
 
+/* The token of a step-up against those that are good. */
+static bool step_up(bool right)
+{
+	struct tw_device *d = with_access();
+	struct tw_step_up *u = &d->access->step_ups[3], *found = NULL;
+	char token[TW_TOKEN_TEXT];
+
+	memset(token, 'x', sizeof token);
+	u->expires_ms = INT64_MAX;
+	if (tw_failed(tw_sha256(token, sizeof token, u->hash)))
+		return false;
+	token[7] = right ? 'x' : 'y';
+	secret(u->hash, sizeof u->hash);
+	secret(token, sizeof token);
+	return !tw_failed(tw_step_up_find(d, (struct tw_slice){ token, sizeof token }, &found)) && (found == u) == right;
+}
+
 /* The handle of a login against those that go on. */
 static bool login_step(bool right)
 {
@@ -344,6 +361,7 @@ static const struct {
 	{ "session", session },
 	{ "pass", pass },
 	{ "login_step", login_step },
+	{ "step_up", step_up },
 	{ "session_end", session_end },
 	{ "request", request },
 	{ "code", code },

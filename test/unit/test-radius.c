@@ -435,11 +435,20 @@ static void test_nothing_of_it_stays(void **state)
 	CHECK_INT(end(), 201);
 }
 
+/* What is asked of somebody with a password before he gives another a way in: test-step-up.c. */
+static void without_step_up(void)
+{
+	struct tw_context *c = &tw_unit_device(w.unit)->context;
+
+	CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.step-up"), "off", -1, "test"));
+}
+
 /* Somebody who may reach everything but what only owners say. */
 static void test_only_owners_say_which_server(void **state)
 {
 	char body[64];
 
+	without_step_up();
 	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"admin\"}"), 201);
 	CHECK_INT(login("bob", GOOD, TW_RADIUS_ACCEPT), 201);
 	CHECK_INT(tw_unit_request_as(w.unit, token, "PUT", "/api/v1/radius-secret", "{\"secret\":\"" SECRET "\"}"), 403);
@@ -469,6 +478,7 @@ static void test_only_owners_say_which_server(void **state)
 /* Else the server decided whether the device has an owner who can come in. */
 static void test_the_last_owner_has_a_way_of_his_own(void **state)
 {
+	without_step_up();
 	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"owner\"}"), 201);
 	CHECK_INT(ask("PUT", "/api/v1/server-passwords/a2", "{}"), 204); /* alice has a certificate */
 	CHECK_INT(login("bob", GOOD, TW_RADIUS_ACCEPT), 201);

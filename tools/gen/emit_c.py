@@ -50,7 +50,8 @@ def _operation(i, r):
             f"TW_WHEN_{r['when'].upper()}, TW_AUDIT_{r['audit'].upper()}, {f'input_{i}' if r['input'] else 'NULL'}, "
             f"{r['handler']}, {string(r['help'])}, {text(' '.join(r['elements']))}, {f'query_{i}' if r.get('query') else 'NULL'}, "
             f"{string(r.get('list'))}, {r.get('page', 0)}, "
-            f"{'&' + r['task'] if 'task' in r else 'NULL'}, {r.get('body_max', 0)} }},")
+            f"{'&' + r['task'] if 'task' in r else 'NULL'}, {r.get('body_max', 0)}, "
+            f"{'true' if r.get('step_up') == 'yes' else 'false'} }},")
 
 
 def _event(i, r):

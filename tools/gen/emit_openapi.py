@@ -123,6 +123,7 @@ def operation_of(row, capability, granted):
         "x-thingward-permission": str(row["permission"]),
         "x-thingward-when": str(row["when"]),
         "x-thingward-audit": str(row["audit"]),
+        **({"x-thingward-step-up": True} if row.get("step_up") == "yes" else {}),
         "x-nist-elements": [str(e) for e in row["elements"]],
         "security": [] if anyone else [{"mutualTLS": []}, {"bearer": []}],
         "responses": {**_success(row), **_problems(row, has_parameter, anyone)},

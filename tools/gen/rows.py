@@ -55,6 +55,7 @@ TABLES = {
         "body_max": Key(re.compile(r"[1-9][0-9]{0,6}"), False),  # bytes; 65536 unless it says so
         "media": Key(("application/octet-stream", "text/event-stream"), False),  # of an answer that is not JSON and therefore has no output
         "if_match": Key(YES_NO, False),  # 428 without If-Match
+        "step_up": Key(YES_NO, False),  # dangerous: whoever comes by a session proves himself anew
         "list": Key(FIELD, False),  # the array of the output that comes in pages; limit, cursor and next are made from this
         "page": Key(COUNT, False), "page_max": Key(COUNT, False),  # entries of a page: the default, and the most one may ask for
         "task": Key(C_NAME, False),  # it goes on behind its answer: the struct tw_task_kind that does the work (src/service/task)

@@ -70,6 +70,8 @@ async function send(method, path, options) {
 		headers['Content-Type'] = 'application/json';
 	if (options.ifMatch)
 		headers['If-Match'] = options.ifMatch;
+	if (options.stepUp)
+		headers['Thingward-Step-Up'] = options.stepUp;
 	const request = { method, headers, ...FETCH, signal: AbortSignal.timeout(15000) };
 	if (options.body !== undefined)
 		request.body = JSON.stringify(options.body);
@@ -91,9 +93,20 @@ function parsed(text) {
 
 const refusal = (reply, body) => new Refused(reply.status, body || {}, Number(reply.headers.get('Retry-After')) || 0);
 
+// What is too dangerous for an old session is done once more with a proof for this very request, which a login of a moment ago is given.
+async function steppedUp(method, path, options) {
+	const said = options.body === undefined ? '' : JSON.stringify(options.body);
+	const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${method} ${path}\n${said}`));
+	const digest = [...new Uint8Array(hash)].map((b) => b.toString(16).padStart(2, '0')).join('');
+	const proof = await call('POST', '/api/v1/step-ups', { body: { digest } });
+	return call(method, path, { ...options, stepUp: proof.body.token });
+}
+
 export async function call(method, path, options = {}) {
 	const { reply, text } = await send(method, path, options);
 	const body = parsed(text);
+	if (reply.status === 403 && body && body.rule === 'step-up' && !options.stepUp)
+		return steppedUp(method, path, options);
 	if (!reply.ok)
 		throw refusal(reply, body);
 	return { status: reply.status, etag: reply.headers.get('ETag'), body };

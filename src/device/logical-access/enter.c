@@ -13,9 +13,13 @@ struct entering {
 static tw_err use_and_open(tw_store *s, void *user)
 {
 	struct entering *g = user;
-	const struct tw_opening o = {
-		.account = g->e->account->id, .how = g->e->how, .rq = g->e->rq, .by = g->e->by, .idle_ms = g->e->idle_ms, .member = g->e->member
-	};
+	const struct tw_opening o = { .account = g->e->account->id,
+		.how = g->e->how,
+		.rq = g->e->rq,
+		.by = g->e->by,
+		.idle_ms = g->e->idle_ms,
+		.member = g->e->member,
+		.proven_ms = g->e->proven_ms };
 
 	if (g->e->use)
 		TW_TRY(g->e->use(s, g->e->user));

@@ -212,12 +212,13 @@ tw_err tw_access_shared_clear(struct tw_context *c, const struct tw_request *rq,
 /* --- Using --- */
 
 /* What whoever asks has proven: by the session that he asks in, or by his certificate. */
-static tw_err prove(struct tw_device *d, const struct tw_request *rq, struct tw_proof *ret, const char **ret_how)
+static tw_err prove(struct tw_device *d, const struct tw_request *rq, struct tw_proof *ret, struct tw_entering *e)
 {
 	const struct tw_session *s = strcmp(rq->subject.how, "session") == 0 ? tw_access_session_of(d, tw_access_bearer(rq)) : NULL;
 
 	*ret = (struct tw_proof){ .methods = 1U << TW_METHOD_CERTIFICATE, .factors = 1 };
-	*ret_how = s ? s->how : TW_HOW_CERTIFICATE;
+	e->how = s ? s->how : TW_HOW_CERTIFICATE;
+	e->proven_ms = s ? s->proven_ms : 0;
 	return s ? tw_access_session_prove(d, s, ret) : TW_OK;
 }
 
@@ -258,7 +259,7 @@ tw_err tw_access_shared_open(struct tw_context *c, const struct tw_request *rq, 
 		if (tw_failed(failed) && !tw_is(failed, TW_CODE_NOTFOUND))
 			return failed;
 	}
-	TW_TRY(prove(d, rq, &p, &e.how));
+	TW_TRY(prove(d, rq, &p, &e));
 	if (a.kind != TW_ACCOUNT_SHARED || a.state != TW_ACCOUNT_ACTIVE)
 		a.id = 0;
 	TW_TRY(judge(d, rq, &a, &p, rp));

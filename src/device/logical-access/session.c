@@ -237,6 +237,7 @@ tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret)
 		const struct tw_session *was = tw_access_session_by_hash(d, s->hash);
 
 		s->used_ms = !s->used ? 0 : was ? was->used_ms : now;
+		s->proven_ms = s->used && was ? was->proven_ms : 0;
 	}
 	return TW_OK;
 }
@@ -278,6 +279,7 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	s.idle_ms = o->idle_ms;
 	s.by = o->by;
 	s.member = o->member;
+	s.proven_ms = o->member ? o->proven_ms : until ? 0 : now; /* what a session asks for proves nothing new */
 	if (until && until < s.expires_ms)
 		s.expires_ms = until; /* nobody's session outlives its limit by a code that he asks for in it */
 	(void)snprintf(s.how, sizeof s.how, "%s", o->how);

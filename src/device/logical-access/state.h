@@ -8,6 +8,7 @@
 #include "device/logical-access/notice.h"
 #include "device/logical-access/message.h"
 #include "device/logical-access/placed.h"
+#include "device/logical-access/step-up.h"
 #include "device/logical-access/throttle.h"
 
 #define TW_OWNERS_MAX 16
@@ -57,6 +58,7 @@ struct tw_session {
 	int64_t used_ms, expires_ms; /* boot clock; 0 when not used */
 	struct tw_placer by;         /* through whose hands its code came */
 	int64_t member;              /* of a shared account: the account of whoever uses it; 0: of no shared one */
+	int64_t proven_ms;           /* boot clock, in memory only: when he last proved who he is; 0: not since core was started */
 };
 /* What somebody shows to the application. Bound to what he had proven, and to be asked about at each use. */
 struct tw_pass {
@@ -93,6 +95,7 @@ struct tw_access {
 	const char *refused; /* why who showed something good is not let in: the rule; NULL: by none that could be named */
 	bool proven;         /* the request under way showed a good code: that it is refused for another reason is no guess */
 	int64_t next_end_ms; /* boot clock: when the next account ends whose end this boot knows; 0: none does */
+	struct tw_step_up step_ups[TW_STEP_UPS_MAX];
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
 	struct tw_browser browsers[TW_BROWSER_MAX];
 	struct tw_throttle throttle;
@@ -161,6 +164,7 @@ struct tw_opening {
 	struct tw_placer by; /* zeros: through nobody's hands */
 	int64_t idle_ms;     /* as the session's */
 	int64_t member;      /* likewise */
+	int64_t proven_ms;   /* of a member, likewise */
 };
 /* Random bytes, the text of them that is handed out, and its SHA-256, which is kept. Wiped at the end. */
 struct tw_token {
@@ -184,8 +188,9 @@ struct tw_entering {
 	struct tw_placer by;
 	tw_err (*use)(tw_store *s, void *user); /* NULL: nothing */
 	void *user;
-	int64_t idle_ms; /* what the session asks for itself; 0: nothing */
-	int64_t member;  /* of a shared account: who opens it */
+	int64_t idle_ms;   /* what the session asks for itself; 0: nothing */
+	int64_t member;    /* of a shared account: who opens it */
+	int64_t proven_ms; /* when that one proved who he is */
 };
 tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct tw_reply *rp);
 /* Ends the session whose token has this hash, if there is one. */

@@ -31,6 +31,20 @@ tw_err tw_access_status_idle(struct tw_context *c, struct tw_element_status *ret
 	return TW_OK;
 }
 
+/* @nist LA.RSM.5.4 */
+tw_err tw_access_status_step_up(struct tw_context *c, struct tw_element_status *ret)
+{
+	bool is = !tw_setting_is(c, "logical-access.step-up", "off");
+
+	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.step-up");
+	ret->status = is ? TW_STATUS_PROVIDED : TW_STATUS_OFF;
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s",
+		is ? "Whoever may reach privileged settings does so by a client certificate, or after a login of a moment ago, for each request anew; "
+		     "accounts without a password are not asked."
+		   : "Whoever may reach privileged settings reaches them from any session of his, however old.");
+	return TW_OK;
+}
+
 /* @nist LA.LDU.1 */
 tw_err tw_access_status_searches(struct tw_context *c, struct tw_element_status *ret)
 {

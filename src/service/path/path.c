@@ -260,6 +260,15 @@ static tw_err admit(struct walk *w)
 	return tw_reply_refused(&w->rp) ? refused(w) : TW_OK;
 }
 
+/* Behind the form: a request that would not be done anyway uses up no proof. */
+static tw_err step_up(struct walk *w)
+{
+	if (!w->rq->operation->step_up || !w->c->step_up)
+		return TW_OK;
+	TW_TRY(w->c->step_up(w->c, w->rq, &w->rp));
+	return tw_reply_refused(&w->rp) ? refused(w) : TW_OK;
+}
+
 /* What every change leaves behind when its handler is done, now or later. */
 static tw_err settle(struct walk *w, tw_err e)
 {
@@ -307,7 +316,7 @@ static tw_err record_read(struct walk *w)
 	return tw_failed(e) ? unrecordable(w, e) : TW_OK;
 }
 
-static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, policy, agreed, validate, admit, handle };
+static tw_err (*const steps[])(struct walk *w) = { find, authenticate, gate, policy, agreed, validate, step_up, admit, handle };
 
 static tw_err tell_watcher(struct walk *w)
 {

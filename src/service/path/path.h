@@ -40,6 +40,8 @@ struct tw_context {
 	   problem (too many tries); refused is told when the handler refused it. Each may be NULL. */
 	tw_err (*admit)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	void (*refused)(struct tw_context *c, const struct tw_request *rq);
+	/* Asked before an operation that its row calls dangerous: may answer with a problem, or uses up the proof that came with it. May be NULL. */
+	tw_err (*step_up)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 	size_t list_max;              /* of entries in one answer of a list, whatever is asked for; 0: as many as its row says */
 	struct tw_settings *settings; /* the cache; tw_settings_load */
 	struct tw_tasks *tasks;       /* service/task/task.h; NULL while none runs */

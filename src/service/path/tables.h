@@ -52,6 +52,7 @@ struct tw_operation_row {
 	int64_t page;                    /* entries of a page when no limit is asked for */
 	const struct tw_task_kind *task; /* service/task/task.h: it only begins here, and goes on behind its answer; NULL: no task */
 	size_t body_max;                 /* of its body, in bytes; 0: TW_BODY_MAX; at most TW_LONG_BODY_MAX */
+	bool step_up;                    /* dangerous: whoever comes by a session proves himself anew */
 };
 
 enum tw_severity {

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dangerous operations want a fresh proof from whoever comes by a session: that he logged in a moment ago, for this very request.
+ *
+ * A session that is left open, or whose token is stolen, can so read and go on with daily work, and give nobody a way in or a right. Who
+ * comes by a client certificate proves himself at each connection and is not asked. Nor is an account without a password: whoever sits at its
+ * session could give it one, so that asking would protect nothing.
+ */
+#ifndef TW_DEVICE_LOGICAL_ACCESS_STEP_UP_H
+#define TW_DEVICE_LOGICAL_ACCESS_STEP_UP_H
+#include "base/buf.h"
+
+#include <stdint.h>
+
+struct tw_context;
+struct tw_device;
+struct tw_request;
+struct tw_reply;
+
+#define TW_STEP_UPS_MAX 16 /* at a time; the one that ends first goes for a new one */
+#define TW_STEP_UP_MS 60000
+#define TW_STEP_UP_FIELD "Thingward-Step-Up"
+
+/* For one request of one account, once. */
+struct tw_step_up {
+	int64_t expires_ms; /* boot clock; past: free */
+	int64_t account;    /* of a shared account's session: the member's */
+	uint8_t hash[32];   /* of the token's text */
+	uint8_t digest[32]; /* of the request that it is for */
+};
+tw_err tw_step_up_find(struct tw_device *d, struct tw_slice token, struct tw_step_up **ret); /* NULL: there is none */
+/* The path's: a problem, unless the request needs none or came with one of its own, which is used up. */
+tw_err tw_access_step_up_asked(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+#endif
