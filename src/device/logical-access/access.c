@@ -299,6 +299,7 @@ tw_err tw_access_start(struct tw_device *d)
 	d->context.refused = count_refused;
 	d->context.agreed = tw_notice_agreed;
 	d->context.step_up = tw_access_step_up_asked;
+	d->context.unrecorded = tw_audit_unrecorded;
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_code_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(end_uncollected(d));

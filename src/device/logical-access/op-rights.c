@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Roles and rules by operation: listed, put, removed; and why somebody may or may not. Who changes them holds access.change, and puts
+ * Roles, actions and rules by operation: listed, put, removed; and why somebody may or may not. Who changes them holds access.change, and puts
  * into a role no more than he holds himself; the gate is compiled before anything is written, and what it refuses is not kept.
  */
 #include "base/text.h"
@@ -16,7 +16,7 @@ struct edit {
 	struct tw_context *c;
 	const struct tw_request *rq;
 	struct tw_reply *rp;
-	const char *list; /* "roles", "rules" */
+	const char *list; /* "roles", "actions", "rules" */
 	json_t *document; /* owned */
 	tw_gate *gate;    /* owned, until it is the device's */
 	char name[TW_ROLE_NAME_MAX + 1];
@@ -161,6 +161,30 @@ tw_err tw_access_role_put(struct tw_context *c, const struct tw_request *rq, str
 			tw_json_text(rq->input, "inherits"), "permissions", tw_json_text(rq->input, "permissions")));
 }
 
+/* --- Actions --- */
+
+#define ACTIONS_MAX 32 /* the gate has room for so many beside every permission of device and product */
+
+tw_err tw_access_action_put(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "actions" };
+	char permission[TW_PERMISSION_NAME_MAX + 1];
+
+	TW_TRY(begin(&e));
+	if (!rp->problem[0])
+		TW_TRY(tw_action_check(c, rq, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	if (place_of(&e) < 0 && json_array_size(entries(&e)) >= ACTIONS_MAX)
+		return tw_reply_problem(rp, 409, "full", "rights.limit", "There is no room for more",
+			"Remove an action that is not needed.", "There are %d at most.", ACTIONS_MAX);
+	(void)snprintf(permission, sizeof permission, "action.%s", e.name);
+	return put(&e,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", e.name, "permission", permission, "purpose",
+			tw_json_text(rq->input, "purpose"), "roles", tw_json_text(rq->input, "roles"), "setting",
+			tw_json_text(rq->input, "setting"), "value", tw_json_text(rq->input, "value")));
+}
+
 /* --- Rules --- */
 
 static const struct tw_fact_row *fact_of(const struct tw_context *c, const char *name)
@@ -281,6 +305,13 @@ tw_err tw_access_rule_remove(struct tw_context *c, const struct tw_request *rq, 
 	return remove_from(&e);
 }
 
+tw_err tw_access_action_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "actions" };
+
+	return remove_from(&e);
+}
+
 /* --- Lists --- */
 
 static tw_err list_entries(struct tw_page *p, const json_t *list)
@@ -301,7 +332,7 @@ static tw_err list_entries(struct tw_page *p, const json_t *list)
 	}
 }
 
-tw_err tw_access_rules(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+static tw_err list_of(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const char *list)
 {
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
 	struct tw_page p;
@@ -310,8 +341,18 @@ tw_err tw_access_rules(struct tw_context *c, const struct tw_request *rq, struct
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_rights_read(tw_device_of(c), &document));
-	TW_TRY(list_entries(&p, json_object_get(document, "rules")));
+	TW_TRY(list_entries(&p, json_object_get(document, list)));
 	return tw_page_end(&p, rp);
+}
+
+tw_err tw_access_rules(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return list_of(c, rq, rp, "rules");
+}
+
+tw_err tw_access_actions(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return list_of(c, rq, rp, "actions");
 }
 
 static tw_err add_words(json_t *to, const tw_gate *g, int role)

@@ -6,7 +6,7 @@
 #include "device/grants.h"
 #include "device/logical-access/state.h"
 
-static const char *const lists[] = { "roles", "rules" };
+static const char *const lists[] = { "roles", "actions", "rules" };
 
 /* Words with blanks between, as they stand in the document, cut into a list. */
 struct words {
@@ -16,7 +16,7 @@ struct words {
 };
 
 struct parts {
-	struct words *words; /* two of each role of the organization */
+	struct words *words; /* two of each role of the organization, one of each action */
 	size_t word_count;
 	struct tw_role_def *roles; /* the product's, then the organization's */
 	struct tw_permission_def *permissions;
@@ -54,13 +54,13 @@ static tw_err cut(const struct tw_sys *sys, const char *text, struct words *w)
 }
 
 /* The product's: all that has not been left out. */
-static tw_err take_product(const struct tw_device *d, size_t more_roles, struct parts *p)
+static tw_err take_product(const struct tw_device *d, size_t more_roles, size_t actions, struct parts *p)
 {
 	const struct tw_manifest *m = d->manifest;
 	const struct tw_product_out *out = &d->access->product_out;
 
 	p->roles = tw_alloc_array(d->context.sys, m->role_count + more_roles + 1, sizeof *p->roles);
-	p->permissions = tw_alloc_array(d->context.sys, m->permission_count + 1, sizeof *p->permissions);
+	p->permissions = tw_alloc_array(d->context.sys, m->permission_count + actions + 1, sizeof *p->permissions);
 	if (!p->roles || !p->permissions)
 		return TW_RAISE(NOMEM, "the product's roles");
 	for (size_t i = 0; i < m->role_count; i++)
@@ -72,18 +72,18 @@ static tw_err take_product(const struct tw_device *d, size_t more_roles, struct 
 	for (size_t i = 0; i < m->permission_count; i++)
 		if (!out->permissions[i])
 			p->permissions[p->permission_count++] = (struct tw_permission_def){ m->permissions[i].name,
-				m->permissions[i].roles, m->permissions[i].role_count };
+				m->permissions[i].roles, m->permissions[i].role_count, false };
 	return TW_OK;
 }
 
-static tw_err take_roles(const struct tw_sys *sys, const json_t *list, struct parts *p)
+static tw_err take_roles(const struct tw_sys *sys, const json_t *list, size_t actions, struct parts *p)
 {
 	size_t count = json_array_size(list);
 
-	p->words = tw_alloc_array(sys, 2 * count + 1, sizeof *p->words);
+	p->words = tw_alloc_array(sys, 2 * count + actions + 1, sizeof *p->words);
 	if (!p->words)
 		return TW_RAISE(NOMEM, "the organization's roles");
-	p->word_count = 2 * count;
+	p->word_count = 2 * count + actions;
 	for (size_t i = 0; i < count; i++) {
 		const json_t *one = json_array_get(list, i);
 		struct words *inherits = &p->words[2 * i], *permissions = inherits + 1;
@@ -95,6 +95,22 @@ static tw_err take_roles(const struct tw_sys *sys, const json_t *list, struct pa
 			.inherit_count = inherits->count,
 			.permissions = permissions->at,
 			.permission_count = permissions->count };
+	}
+	return TW_OK;
+}
+
+/* Behind the roles' words. */
+static tw_err take_actions(const struct tw_sys *sys, const json_t *list, struct parts *p)
+{
+	size_t count = json_array_size(list);
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *one = json_array_get(list, i);
+		struct words *roles = &p->words[p->word_count - count + i];
+
+		TW_TRY(cut(sys, tw_json_text(one, "roles"), roles));
+		p->permissions[p->permission_count++] = (struct tw_permission_def){ tw_json_text(one, "permission"), roles->at,
+			roles->count, true };
 	}
 	return TW_OK;
 }
@@ -135,8 +151,11 @@ tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **
 	const struct tw_sys *sys = d->context.sys;
 	TW_CLEANUP(parts_done) struct parts p = { .role_count = 0 };
 
-	TW_TRY(take_product(d, json_array_size(json_object_get(document, "roles")), &p));
-	TW_TRY(take_roles(sys, json_object_get(document, "roles"), &p));
+	const json_t *actions = json_object_get(document, "actions");
+
+	TW_TRY(take_product(d, json_array_size(json_object_get(document, "roles")), json_array_size(actions), &p));
+	TW_TRY(take_roles(sys, json_object_get(document, "roles"), json_array_size(actions), &p));
+	TW_TRY(take_actions(sys, actions, &p));
 	TW_TRY(take_rules(sys, json_object_get(document, "rules"), &p));
 	return tw_gate_compile(sys,
 		&(struct tw_gate_source){ .roles = tw_built_in_roles,

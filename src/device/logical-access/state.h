@@ -114,6 +114,7 @@ struct tw_new_owner {
 	const uint8_t *key;      /* fingerprint, NULL for a browser */
 	const char *certificate; /* PEM, NULL for a browser */
 };
+bool tw_audit_unrecorded(struct tw_context *c, const struct tw_request *rq); /* the path's */
 /* Makes the owner and gives the listener a new key. Cut short, the next start completes it. */
 tw_err tw_access_own(struct tw_device *d, const struct tw_new_owner *o);
 tw_err tw_access_ownership_end(tw_store *s); /* every account and what hangs on it; inside the caller's transaction */

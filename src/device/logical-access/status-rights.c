@@ -166,3 +166,40 @@ tw_err tw_access_status_confined(struct tw_context *c, struct tw_element_status 
 		"Each process of the device has proven its sandbox: the user of its kind, no capabilities, no new privileges, and a list of "
 		"system calls. A token's library shares the user of the keys.");
 }
+
+static size_t count_of(struct tw_context *c, const char *list)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	return tw_failed(tw_rights_read(tw_device_of(c), &document)) ? 0 : json_array_size(json_object_get(document, list));
+}
+
+/* @nist LA.RSM.6 LA.RSM.6.2 LA.RSM.7.2 */
+tw_err tw_access_status_actions(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"The organization has named %zu actions: each is for its roles alone, and the gate judges it with the rules before it.",
+		count_of(c, "actions"));
+	return TW_OK;
+}
+
+/* @nist LA.RSM.7 */
+tw_err tw_access_status_dynamic(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"Each request is judged by what is so then: the roles of now, their conditions, and %zu rules of the organization that read facts.",
+		count_of(c, "rules"));
+	return TW_OK;
+}
+
+/* @nist LA.RSM.6.3.1 */
+tw_err tw_access_status_auditing(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.unrecorded-reads");
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"What the log records of reading is changed by whoever holds audit.change: auditors, owners and roles that are given it, not admins.");
+	return TW_OK;
+}

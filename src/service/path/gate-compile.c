@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #define PREFIX "application."
+#define ACTION "action."
 
 static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -32,6 +33,11 @@ static bool name_fits(const char *name, bool product, size_t most)
 	name += strlen(PREFIX);
 	return name[0] && strchr(lower, name[0]) && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.")] == '\0' &&
 		!strchr("-.", name[strlen(name) - 1]);
+}
+
+static bool action_fits(const char *name)
+{
+	return strlen(name) <= TW_PERMISSION_NAME_MAX && strncmp(name, ACTION, strlen(ACTION)) == 0 && is_word(name + strlen(ACTION));
 }
 
 static size_t built_in_count(const struct tw_gate_source *s)
@@ -155,16 +161,20 @@ static int by_name(const void *a, const void *b)
 
 static tw_err list_product(const tw_gate *g, const struct tw_permission_def *d, struct tw_gate_permission *p)
 {
-	if (!name_fits(d->name, true, TW_PERMISSION_NAME_MAX))
-		return TW_RAISE(SYNTAX, "'%.80s' is not a name for a permission of the product", d->name);
+	if (d->action ? !action_fits(d->name) : !name_fits(d->name, true, TW_PERMISSION_NAME_MAX))
+		return TW_RAISE(SYNTAX, "'%.80s' is not a name for %s", d->name, d->action ? "an action" : "a permission of the product");
 	(void)snprintf(p->name, sizeof p->name, "%s", d->name);
-	p->product = true;
-	tw_role_set_add(&p->listed, TW_SUBJECT_OWNER); /* whose device it is may do with the product what anybody may */
+	p->product = !d->action;
+	p->action = d->action;
+	if (!d->action)
+		tw_role_set_add(&p->listed, TW_SUBJECT_OWNER); /* whose device it is may do with the product what anybody may */
 	for (size_t i = 0; i < d->role_count; i++) {
 		int role = tw_gate_role(g, d->roles[i]);
 
 		if (role < 0)
 			return TW_RAISE(NOTFOUND, "permission '%s' is for '%.40s', which there is not", d->name, d->roles[i]);
+		if (d->action && !g->roles[role].assignable)
+			return TW_RAISE(DENIED, "'%s' is for '%.40s', which is no role of accounts", d->name, d->roles[i]);
 		tw_role_set_add(&p->listed, role);
 		if (role == TW_SUBJECT_ANYONE) /* nobody may less for having said who he is */
 			p->listed.bits[0] |= (UINT64_C(1) << TW_SUBJECT_KINDS) - 1;
@@ -213,7 +223,7 @@ static tw_err give(tw_gate *g, const struct tw_role_def *d, size_t built_in)
 		if (!p)
 			return TW_RAISE(
 				NOTFOUND, "role '%s' names the permission '%.64s', which there is not", d->name, d->permissions[i]);
-		if (d->product ? !p->product : !may_be_given(g, p, built_in))
+		if (p->action || (d->product ? !p->product : !may_be_given(g, p, built_in)))
 			return TW_RAISE(DENIED, "role '%s' may not have the permission '%s'", d->name, p->name);
 		tw_role_set_add(&g->permissions[p - g->permissions].listed, role);
 	}

@@ -312,6 +312,8 @@ static tw_err record_read(struct walk *w)
 {
 	if (w->rq->operation->audit != TW_AUDIT_READ)
 		return TW_OK;
+	if (w->c->unrecorded && w->c->unrecorded(w->c, w->rq))
+		return TW_OK;
 	tw_err e = tw_record_read(w->c, w->rq, w->rp.status);
 	return tw_failed(e) ? unrecordable(w, e) : TW_OK;
 }

@@ -42,6 +42,8 @@ struct tw_context {
 	void (*refused)(struct tw_context *c, const struct tw_request *rq);
 	/* Asked before an operation that its row calls dangerous: may answer with a problem, or uses up the proof that came with it. May be NULL. */
 	tw_err (*step_up)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+	/* Is this reading one that leaves no record? NULL: none is. */
+	bool (*unrecorded)(struct tw_context *c, const struct tw_request *rq);
 	size_t list_max;              /* of entries in one answer of a list, whatever is asked for; 0: as many as its row says */
 	struct tw_settings *settings; /* the cache; tw_settings_load */
 	struct tw_tasks *tasks;       /* service/task/task.h; NULL while none runs */

@@ -171,3 +171,37 @@ tw_err tw_person_with(struct tw_probe_context *c, struct tw_finding *f,
 	tw_wipe(&p, sizeof p);
 	return e;
 }
+
+tw_err tw_probe_setting_read(struct tw_probe_context *c, const char *key, struct tw_probe_setting *ret)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+
+	(void)snprintf(ret->path, sizeof ret->path, "/api/v1/settings/%s", key);
+	TW_TRY(tw_order(c, "GET", ret->path, &answer));
+	(void)snprintf(ret->value, sizeof ret->value, "%s", tw_json_text(answer.body, "value"));
+	(void)snprintf(ret->etag, sizeof ret->etag, "%s", answer.etag);
+	return TW_OK;
+}
+
+tw_err tw_probe_set(struct tw_probe_context *c, const char *key, const char *value)
+{
+	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s}", "value", value);
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	struct tw_probe_setting now;
+
+	if (!body)
+		return TW_RAISE(NOMEM, "a request");
+	TW_TRY(tw_probe_setting_read(c, key, &now));
+	if (!strcmp(now.value, value))
+		return TW_OK;
+	const struct tw_call call = { .method = "PUT", .path = now.path, .body = body, .if_match = now.etag };
+	tw_answer_init(&answer, c->sys);
+	TW_TRY(tw_client_call(c->target[0].session.client, &call, &answer));
+	return tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
+}
+
+void tw_probe_set_back(struct tw_probe_context *c, const char *key, const char *value, struct tw_finding *f)
+{
+	if (*value && tw_failed(tw_probe_set(c, key, value)))
+		tw_found_left(f, "%s could not be set back to '%s': %s", key, value, tw_err_detail());
+}

@@ -38,6 +38,13 @@ tw_err tw_person_with(struct tw_probe_context *c, struct tw_finding *f,
 
 /* The owner's order about one entry of a list, "accounts" and "a17"; a refusal is an error. */
 tw_err tw_probe_at(struct tw_probe_context *c, const char *method, const char *list, const char *name);
+/* A setting for a moment, as the owner; it is as it was, or the finding says that it could not be set back. value "": nothing was read. */
+struct tw_probe_setting {
+	char path[80], value[32], etag[80];
+};
+tw_err tw_probe_setting_read(struct tw_probe_context *c, const char *key, struct tw_probe_setting *ret);
+tw_err tw_probe_set(struct tw_probe_context *c, const char *key, const char *value); /* whatever it is now */
+void tw_probe_set_back(struct tw_probe_context *c, const char *key, const char *value, struct tw_finding *f);
 /* Removes it; the finding tells when it could not be. name "": there is nothing. */
 void tw_probe_take_back(struct tw_probe_context *c, struct tw_finding *f, const char *list, const char *name);
 #endif

@@ -9,45 +9,6 @@
 #define AGE "logical-access.step-up-age"
 #define OLD_MS 1100 /* more than the second that a login counts for meanwhile */
 
-struct setting {
-	char path[80], value[32], etag[80];
-};
-
-static tw_err read_setting(struct tw_probe_context *c, const char *key, struct setting *ret)
-{
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-
-	(void)snprintf(ret->path, sizeof ret->path, "/api/v1/settings/%s", key);
-	TW_TRY(tw_order(c, "GET", ret->path, &answer));
-	(void)snprintf(ret->value, sizeof ret->value, "%s", tw_json_text(answer.body, "value"));
-	(void)snprintf(ret->etag, sizeof ret->etag, "%s", answer.etag);
-	return TW_OK;
-}
-
-/* As the owner, to whatever it is now. */
-static tw_err set(struct tw_probe_context *c, const char *key, const char *value)
-{
-	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s}", "value", value);
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	struct setting now;
-
-	if (!body)
-		return TW_RAISE(NOMEM, "a request");
-	TW_TRY(read_setting(c, key, &now));
-	if (!strcmp(now.value, value))
-		return TW_OK;
-	const struct tw_call call = { .method = "PUT", .path = now.path, .body = body, .if_match = now.etag };
-	tw_answer_init(&answer, c->sys);
-	TW_TRY(tw_client_call(c->target[0].session.client, &call, &answer));
-	return tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
-}
-
-static void set_back(struct tw_probe_context *c, const char *key, const char *value, struct tw_finding *f)
-{
-	if (*value && tw_failed(set(c, key, value)))
-		tw_found_left(f, "%s could not be set back to '%s': %s", key, value, tw_err_detail());
-}
-
 /* --- Logging in --- */
 
 static tw_err log_in(struct tw_probe_context *c, struct tw_person *p, json_t *body, struct tw_answer *ret)
@@ -97,14 +58,14 @@ static tw_err done(struct tw_probe_context *c, const struct tw_person *p, const 
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 }, log = { 0 };
 	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
-	struct setting now;
+	struct tw_probe_setting now;
 	char wanted[32];
 
 	(void)snprintf(wanted, sizeof wanted, "%s", tw_json_text(change->body, "value"));
 	tw_answer_init(&answer, c->sys);
 	TW_TRY(tw_person_client(c, &client));
 	TW_TRY(tw_session_call(c->tool, client, change, &answer));
-	TW_TRY(read_setting(c, KEY, &now));
+	TW_TRY(tw_probe_setting_read(c, KEY, &now));
 	TW_TRY(tw_order(c, "GET", "/api/v1/log?limit=50", &log));
 	if (strcmp(now.value, wanted) != 0 || !logged(json_object_get(log.body, "records"), p))
 		return tw_found(f, TW_VERDICT_FAIL,
@@ -121,10 +82,10 @@ static tw_err too_old(struct tw_probe_context *c, const struct tw_call *change, 
 	int64_t end = tw_probe_now_us(c->sys) + OLD_MS * INT64_C(1000);
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
-	struct setting age;
+	struct tw_probe_setting age;
 
-	TW_TRY(read_setting(c, AGE, &age));
-	TW_TRY(set(c, AGE, "1"));
+	TW_TRY(tw_probe_setting_read(c, AGE, &age));
+	TW_TRY(tw_probe_set(c, AGE, "1"));
 	for (int64_t now; (now = tw_probe_now_us(c->sys)) < end;)
 		(void)c->sys->poll(c->sys, NULL, 0, (int)((end - now) / 1000) + 1);
 	tw_answer_init(&answer, c->sys);
@@ -132,7 +93,7 @@ static tw_err too_old(struct tw_probe_context *c, const struct tw_call *change, 
 	if (!tw_failed(e))
 		*ret_good = tw_failed(tw_session_call(c->tool, client, change, &answer)) && answer.status == 403;
 	c->tool->exit = TW_EXIT_OK;
-	set_back(c, AGE, age.value, f);
+	tw_probe_set_back(c, AGE, age.value, f);
 	TW_TRY(e);
 	return *ret_good
 		? TW_OK
@@ -140,7 +101,7 @@ static tw_err too_old(struct tw_probe_context *c, const struct tw_call *change, 
 			  "A login that was too old to prove anything was good for changing a privileged setting: %ld.", answer.status);
 }
 
-static tw_err try_change(struct tw_probe_context *c, struct tw_person *p, const struct setting *before, struct tw_finding *f)
+static tw_err try_change(struct tw_probe_context *c, struct tw_person *p, const struct tw_probe_setting *before, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s}", "value", strcmp(before->value, "901") ? "901" : "902");
 	const struct tw_call read = { .method = "GET", .path = before->path },
@@ -165,14 +126,14 @@ static tw_err try_change(struct tw_probe_context *c, struct tw_person *p, const 
 /* @nist LA.RSM.5.4: an admin reads and changes a privileged setting after a step-up login; the change is in the log */
 static tw_err step_up(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
-	struct setting before = { .value = "" };
+	struct tw_probe_setting before = { .value = "" };
 
 	TW_TRY(tw_person_make(c, "person", 0, p));
 	TW_TRY(tw_person_give(c, p, "admin"));
 	TW_TRY(comes_by_password(c, p));
-	TW_TRY(read_setting(c, KEY, &before));
+	TW_TRY(tw_probe_setting_read(c, KEY, &before));
 	tw_err e = try_change(c, p, &before, f);
-	set_back(c, KEY, before.value, f);
+	tw_probe_set_back(c, KEY, before.value, f);
 	return e;
 }
 
