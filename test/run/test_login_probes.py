@@ -3,6 +3,7 @@
 probe has its settings back."""
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import threading
@@ -28,7 +29,7 @@ def command(unit, tmp_path, only, device, more=()):
 
 
 def assess(unit, tmp_path, only, device="unit", more=()):
-    worlds.run(*command(unit, tmp_path, only, device, more), ok=(0, 1), timeout=120)
+    worlds.run(*command(unit, tmp_path, only, device, more), ok=(0, 1), timeout=400)
     payload = json.loads(unb64(json.loads((tmp_path / "e.json").read_text())["payload"]))
     return {(row["element"], row["probe"]): (row["verdict"], row["reason"]) for row in payload["results"] if row["probe"] != "live-status"}
 
@@ -167,11 +168,48 @@ def test_what_is_wrong_is_found_out(sham, tmp_path, wrong, found):
     assert Liar.answers.settings == Sham.DEFAULTS
 
 
+# @nist LA.AS.1 LA.AIM.1
+def test_strangers_get_what_is_listed(sham, tmp_path):
+    verdicts = assess(sham, tmp_path, {"LA.AS.1", "LA.AIM.1"}, "unit")
+    assert [one for one in verdicts.items() if one[1][0] != "pass"] == [] and {e for e, _ in verdicts} == {"LA.AS.1", "LA.AIM.1"}
+    assert sham.json("settings", "read", "logical-access.without-login")["value"] == "health.read"
+
+
+class Open:
+    """Answers every operation alike, whoever asks, and lists what it is told to."""
+    published = json.loads((pathlib.Path(worlds.BUILD) / "src/formats/openapi.json").read_text())
+
+    def __init__(self, status, listed):
+        self.status, self.listed = status, listed
+
+    def get(self, path, default=None):
+        if path == "/api/v1/openapi.json":
+            return 200, self.published
+        if path.startswith(("/api/v1/roles?", "/api/v1/capabilities")) or path == "/api/v1/roles":
+            return 200, {"roles": [], "capabilities": []}
+        return (200 if "without-login" in path else self.status), {"value": self.listed}
+
+
+@pytest.mark.parametrize("status, listed", [(400, "health.read"), (401, "health.read"), (401, "log.read")])
+def test_others_are_found_out(sham, tmp_path, status, listed):
+    Liar.answers = Open(status, listed)
+    verdicts = assess(sham, tmp_path, {"LA.AS.1", "LA.AIM.1"}, "liar")
+    assert {e: said[0] for (e, _), said in verdicts.items()} == {"LA.AS.1": "fail", "LA.AIM.1": "fail"}
+
+
+# @nist LA.AIM.1
+def test_what_is_listed_does_not_tell_who_the_device_is(sham, tmp_path):
+    sham.json("settings", "change", "logical-access.without-login", "health.read status.read")
+    assert Client(sham, certificate=False).ask("GET", "/api/v1/capabilities").status == 200
+    probe = "DI.ABI.1.1", "nothing-to-see"
+    assert assess(sham, tmp_path, {"/".join(probe)})[probe][0] == "pass"
+
+
 def test_one_that_is_cut_short_has_its_settings_back(sham, tmp_path):
     Liar.answers = Sham()
     with subprocess.Popen(command(sham, tmp_path, (LENGTH,), "liar"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL) as tool:
         assert Liar.answers.changed.wait(60)
         tool.send_signal(signal.SIGTERM)
-        assert tool.wait(120) == -signal.SIGTERM
+        assert tool.wait(200) == -signal.SIGTERM
     assert Liar.answers.settings == Sham.DEFAULTS

@@ -48,7 +48,7 @@ ROLES = "roles:\n" + "".join(f"  - {{name: {n}, help: h{', inherits: [admin, gue
   - {name: guest, help: looks}
   - {name: admin, help: changes, inherits: [guest]}
 """
-GRANTS = ROLES + "grants:\n  p.read: [anyone, guest]\n  p.change: [owner]\nunruled: [p.read]\n"
+GRANTS = ROLES + "grants:\n  p.read: [anyone, guest]\n  p.change: [owner]\nunruled: [p.read]\nfree: [p.read]\n"
 
 
 def write(folder, name, text):
@@ -85,7 +85,7 @@ def test_c_rows(tmp_path):
     assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0, false }' in text
     assert '{ "a.job", 1000, "the thing", tw_a_run, NULL }' in text and '{ "b.job", 2000, "another", tw_b_run, tw_b_due }' in text
     made = emit_c.grants_source(g, "x")
-    assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << 8, true }' in made and '{ "p.change", 1u << TW_SUBJECT_OWNER, false }' in made
+    assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << 8, true, true }' in made and '{ "p.change", 1u << TW_SUBJECT_OWNER, false, false }' in made
     assert '{ "owner", 1u << 8 | 1u << 9, true, "h" }' in made and '{ "peer", 0, false, "h" }' in made
     assert '{ "admin", 1u << 8, true, "changes" }' in made
     assert g["p.read"] == ["anyone", "owner", "guest", "admin"] and g["p.change"] == ["owner"]
@@ -253,6 +253,9 @@ def test_refuses(tmp_path, old, new, line, words):
     ("unruled: [p.read]\n", "", "one map"),
     ("unruled: [p.read]", "unruled: p.read", "are lists"),
     ("unruled: [p.read]", "unruled: [p.rad]", "no permission"),
+    ("free: [p.read]\n", "", "one map"),
+    ("free: [p.read]", "free: p.read", "are lists"),
+    ("free: [p.read]", "free: [p.change]", "no permission of guests"),
     ("{name: guest, help: looks}", "{name: guest}", "is missing"),
     ("{name: guest, help: looks}", "{name: Guest, help: looks}", "not of its form"),
     ("{name: guest, help: looks}", "{name: guest, help: looks, inherits: [admin]}", "inherits itself"),

@@ -122,7 +122,8 @@ def grants_source(granted, source):
     roles = [f"\t{{ {string(name)}, {_bits(row.get('inherits', []), granted.roles)}, "
              f"{'true' if name not in SUBJECTS or name == 'owner' else 'false'}, {string(row['help'])} }},"
              for name, row in granted.roles.items()]
-    rows = [f"\t{{ {string(permission)}, {_bits(listed, granted.roles)}, {'true' if permission in granted.unruled else 'false'} }},"
+    rows = [f"\t{{ {string(permission)}, {_bits(listed, granted.roles)}, {'true' if permission in granted.unruled else 'false'}, "
+            f"{'true' if permission in granted.free else 'false'} }},"
             for permission, listed in granted.listed.items()]
     return "\n".join([HEAD.format(source), '#include "device/grants.h"\n', '#include "service/path/request.h"\n', "#include <stddef.h>\n",
                       "const struct tw_built_in_role tw_built_in_roles[] = {"] + roles + ["\t{ .name = NULL },", "};",

@@ -299,12 +299,12 @@ def _roles(listed, path):
 
 
 def grants(path):
-    """permission -> the roles that hold it, inheritance included; .listed as written, .roles the rows of the roles, .unruled the names."""
+    """permission -> the roles that hold it, inheritance included; .listed as written, .roles the rows of the roles, .unruled and .free the names."""
     top = load(path)
-    if not isinstance(top, Map) or set(top) != {"roles", "grants", "unruled"} or not isinstance(top["grants"], Map):
-        raise Refused(f"{path}:{top.line}: the file holds one map each named 'roles', 'grants' and 'unruled'")
-    if not isinstance(top["roles"], List) or not isinstance(top["unruled"], List):
-        raise Refused(f"{path}:{top.line}: 'roles' and 'unruled' are lists")
+    if not isinstance(top, Map) or set(top) != {"roles", "grants", "unruled", "free"} or not isinstance(top["grants"], Map):
+        raise Refused(f"{path}:{top.line}: the file holds one map each named 'roles', 'grants', 'unruled' and 'free'")
+    if not all(isinstance(top[name], List) for name in ("roles", "unruled", "free")):
+        raise Refused(f"{path}:{top.line}: 'roles', 'unruled' and 'free' are lists")
     roles, within = _roles(top["roles"], path)
     out = Map()
     for permission, listed in top["grants"].items():
@@ -322,7 +322,11 @@ def grants(path):
     for permission in top["unruled"]:
         if permission not in out:
             raise Refused(f"{path}:{permission.line}: unruled '{permission}' is no permission")
+    for permission in top["free"]:
+        if permission not in out or "guest" not in out[permission]:
+            raise Refused(f"{path}:{permission.line}: free '{permission}' is no permission of guests")
     out.path, out.roles, out.listed, out.unruled = path, roles, top["grants"], set(top["unruled"])
+    out.free = set(top["free"])
     return out
 
 
@@ -348,6 +352,9 @@ def together(capabilities, granted, catalog):
             for row in c[table]:
                 if row["permission"] not in granted:
                     raise Refused(f"{c.path}:{row['permission'].line}: permission '{row['permission']}' has no row in {granted.path}")
+        for row in c["operations"]:
+            if row["permission"] in granted.free and row["audit"] == "change":
+                raise Refused(f"{c.path}:{row.line}: '{row['name']}' may be free by its permission, and changes something")
         for row in c["elements"]:
             if row["id"] not in known:
                 raise Refused(f"{c.path}:{row.line}: element '{row['id']}' is not in the catalog")

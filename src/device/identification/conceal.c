@@ -37,9 +37,9 @@ tw_err tw_conceal_status_network(struct tw_context *c, struct tw_element_status 
 	return TW_OK;
 }
 
-/* Whoever is on the device without being root: that it is well, who may take it over and how, and a session for who has a code,
-   behind the organization's use notice. */
-static const char *const open_to_all[] = { "health.read", "commissioning.read", "commissioning.take", "commissioning.browser",
+/* Whoever is on the device without being root: who may take it over and how, and a session for who has a code, behind the organization's use notice. What
+   the organization may permit without login is not on it: that it is well, and how it is. */
+static const char *const open_to_all[] = { "commissioning.read", "commissioning.take", "commissioning.browser",
 	"commissioning.claim", "session.open", "login.open", "notice.read" };
 /* A person at the console: the same word of health, what the device can do, and the two things that need presence. */
 static const char *const open_at_console[] = { "health.read", "commissioning.read", "capabilities.read", "commissioning.confirm",
@@ -62,7 +62,8 @@ static const struct tw_operation_row *beyond(const struct tw_context *c, const s
 				const struct tw_ask ask = {
 					.subject = s, .permission = o->permission, .when = o->when, .owned = owned, .could = true
 				};
-				if (tw_gate_authorize(c->gate, &ask).verdict == TW_ALLOW && !listed(o->name, list, count))
+				if (tw_gate_authorize(c->gate, &ask).verdict == TW_ALLOW && !listed(o->name, list, count) &&
+					!tw_gate_may_be_free(c->gate, o->permission))
 					return o;
 			}
 	return NULL;
@@ -83,7 +84,7 @@ tw_err tw_conceal_status_local(struct tw_context *c, struct tw_element_status *r
 			"%s answers without a credential, and is not on the list of what may.", more->name);
 	else
 		(void)snprintf(ret->reason, sizeof ret->reason,
-			"Without a credential the local socket answers %zu operations, the console %zu, all of them on a list; the product's other "
+			"Without a credential the local socket answers %zu operations and what the organization lists, the console %zu, all of them on a list; the product's other "
 			"ports and buttons are its own program's.",
 			TW_COUNT(open_to_all), TW_COUNT(open_at_console));
 	return TW_OK;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "device/grants.h"
 #include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
 
 static const char *const lists[] = { "roles", "actions", "rules" };
 
@@ -146,9 +147,41 @@ static tw_err take_rules(const struct tw_sys *sys, const json_t *list, struct pa
 	return TW_OK;
 }
 
+#define FREE_KEY "logical-access.without-login"
+
+/* What is to be, or as the setting has it; one that cannot be read frees nothing. Without a document nobody owns the device. */
+static const char *without_login(struct tw_device *d, const json_t *document, struct tw_setting_state *state)
+{
+	const json_t *next = json_object_get(document, FREE_KEY);
+
+	if (!document || next)
+		return json_string_value(next);
+	return tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, FREE_KEY), state)) ? "" : state->value;
+}
+
+/* Each word is something that may be free: one that is not would look like leave that nobody has. */
+tw_err tw_access_apply_free(struct tw_context *c, const char *value)
+{
+	struct tw_device *d = tw_device_of(c);
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+	TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+	char words[sizeof((struct tw_setting_state *)NULL)->value] = "", *at, *save = NULL;
+
+	(void)snprintf(words, sizeof words, "%s", value);
+	for (at = strtok_r(words, " ", &save); at; at = strtok_r(NULL, " ", &save))
+		if (!tw_gate_may_be_free(c->gate, at))
+			return TW_RAISE(DENIED, "%s is nothing that may be permitted without login", at);
+	TW_TRY(tw_rights_read(d, &document));
+	TW_TRY(tw_json_set(document, FREE_KEY, json_string(value)));
+	TW_TRY(tw_rights_compile(d, document, &g));
+	tw_rights_use(d, &g);
+	return TW_OK;
+}
+
 tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **ret)
 {
 	const struct tw_sys *sys = d->context.sys;
+	struct tw_setting_state state;
 	TW_CLEANUP(parts_done) struct parts p = { .role_count = 0 };
 
 	const json_t *actions = json_object_get(document, "actions");
@@ -165,7 +198,8 @@ tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **
 			.permissions = p.permissions,
 			.permission_count = p.permission_count,
 			.rules = p.rules,
-			.rule_count = p.rule_count },
+			.rule_count = p.rule_count,
+			.without_login = without_login(d, document, &state) },
 		ret);
 }
 

@@ -49,3 +49,24 @@ tw_err tw_access_status_masked(struct tw_context *c, struct tw_element_status *r
 		"The page and the tool show no password and no code while it is typed, unless somebody presses for it; answers and log hold none.");
 	return TW_OK;
 }
+
+/* @nist LA.AIM.1 */
+tw_err tw_access_status_free(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.without-login");
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"Without login the device does what it takes to log in and to take it over, and what of health and status the setting lists; "
+		"no list makes more of it.");
+	return TW_OK;
+}
+
+/* @nist LA.AS.1 */
+tw_err tw_access_status_demanded(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.without-login");
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"Every operation that is not permitted without login is refused to whoever has proven nothing; one gate stands before all of them.");
+	return TW_OK;
+}

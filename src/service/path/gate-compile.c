@@ -182,6 +182,27 @@ static tw_err list_product(const tw_gate *g, const struct tw_permission_def *d, 
 	return TW_OK;
 }
 
+static bool has_word(const char *words, const char *word)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)) != NULL; at += size)
+		if ((at == words || at[-1] == ' ') && (at[size] == ' ' || at[size] == '\0'))
+			return true;
+	return false;
+}
+
+/* @nist LA.AIM.1: what the organization lists, within what the rows let be free, and nothing else */
+static void free_it(const struct tw_gate_source *s, struct tw_gate_permission *p)
+{
+	if (!s->without_login || !p->free)
+		return;
+	if (!has_word(s->without_login, p->name))
+		p->listed.bits[0] &= ~(UINT64_C(1) << TW_SUBJECT_ANYONE);
+	else if (!tw_role_set_has(&p->listed, TW_SUBJECT_ANYONE)) /* nobody may less for having said who he is */
+		p->listed.bits[0] |= (UINT64_C(1) << TW_SUBJECT_KINDS) - 1;
+}
+
 static tw_err add_permissions(tw_gate *g, const struct tw_gate_source *s)
 {
 	for (const struct tw_grant_row *row = s->grants; row->permission; row++) {
@@ -190,6 +211,8 @@ static tw_err add_permissions(tw_gate *g, const struct tw_gate_source *s)
 		(void)snprintf(p->name, sizeof p->name, "%s", row->permission);
 		p->listed = low_bits(row->roles);
 		p->unruled = row->unruled;
+		p->free = row->free;
+		free_it(s, p);
 	}
 	for (size_t i = 0; i < s->permission_count; i++)
 		TW_TRY(list_product(g, &s->permissions[i], &g->permissions[g->permission_count++]));

@@ -14,7 +14,7 @@ struct tw_gate_role {
 };
 struct tw_gate_permission {
 	char name[TW_PERMISSION_NAME_MAX + 1];
-	bool product, unruled;
+	bool product, unruled, free;
 	bool action;               /* of the organization */
 	struct tw_role_set listed; /* by name */
 	struct tw_role_set roles;  /* and those that inherit one of them */

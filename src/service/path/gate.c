@@ -88,6 +88,13 @@ const struct tw_gate_permission *tw_gate_permission_find(const tw_gate *g, const
 	return NULL;
 }
 
+bool tw_gate_may_be_free(const tw_gate *g, const char *permission)
+{
+	const struct tw_gate_permission *p = tw_gate_permission_find(g, permission);
+
+	return p && p->free;
+}
+
 bool tw_gate_role_may(const tw_gate *g, int role, const char *permission)
 {
 	const struct tw_gate_permission *p = tw_gate_permission_find(g, permission);

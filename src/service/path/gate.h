@@ -81,6 +81,9 @@ struct tw_gate_source {
 	size_t permission_count;
 	const struct tw_rule_def *rules;
 	size_t rule_count;
+	/* Permissions with blanks between that are held without login, of those that the rows let be free; other words give nothing. NULL: as the
+	   rows say. */
+	const char *without_login;
 };
 
 typedef struct tw_gate tw_gate;
@@ -100,6 +103,7 @@ bool tw_gate_role_within(const tw_gate *g, int role, int other); /* is it the ot
 /* Does one who holds these roles hold every permission that role has? Nobody gives, or makes, what he does not hold. */
 bool tw_gate_covers(const tw_gate *g, const struct tw_role_set *held, int role);
 const char *tw_gate_permission_name(const tw_gate *g, size_t i);           /* in the order of their names; NULL: no more */
+bool tw_gate_may_be_free(const tw_gate *g, const char *permission);        /* could the organization permit it without login? */
 bool tw_gate_role_may(const tw_gate *g, int role, const char *permission); /* by itself or what it inherits; rules apart */
 struct tw_role_set tw_subject_roles(const struct tw_subject *s);           /* what it holds: its kind's, and an account's */
 

@@ -135,5 +135,6 @@ struct tw_grant_row {
 	const char *permission;
 	unsigned roles; /* bits of 1u << number; of a kind of subject, its number */
 	bool unruled;   /* no rule of the organization can stand before it */
+	bool free;      /* the organization may permit it without login, or not */
 };
 #endif

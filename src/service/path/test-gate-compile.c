@@ -442,7 +442,48 @@ static void test_out_of_memory(void **state)
 	(void)tw_fake_free(f);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_hierarchy), cmocka_unit_test(test_covers), cmocka_unit_test(test_roles),
-	cmocka_unit_test(test_a_ring_of_roles), cmocka_unit_test(test_limits), cmocka_unit_test(test_permissions),
-	cmocka_unit_test(test_rule_forms), cmocka_unit_test(test_rules), cmocka_unit_test(test_rules_stand_with_their_permission),
-	cmocka_unit_test(test_subjects), cmocka_unit_test(test_out_of_memory))
+/* @nist LA.AIM.1: a list frees what the rows let be free, takes that away where it is not on it, and does nothing else */
+static void test_without_login(void **state)
+{
+	static const struct tw_grant_row rows[] = { { "see", BIT(GUEST) | BIT(TW_SUBJECT_ANYONE), false, true },
+		{ "see.more", BIT(GUEST) | BIT(TW_SUBJECT_LOCAL), false, true }, { "administer", BIT(ADMIN) },
+		{ "log.in", BIT(TW_SUBJECT_ANYONE), true }, { .permission = NULL } };
+	static const struct {
+		const char *list, *permission;
+		enum tw_subject_kind kind;
+		bool may;
+	} cases[] = {
+		{ NULL, "see", TW_SUBJECT_ANYONE, true },
+		{ NULL, "see.more", TW_SUBJECT_ANYONE, false },
+		{ "", "see", TW_SUBJECT_ANYONE, false },
+		{ "see.more", "see", TW_SUBJECT_ANYONE, false },
+		{ "see.more", "see.more", TW_SUBJECT_ANYONE, true },
+		{ "see.more", "see.more", TW_SUBJECT_ACCOUNT, true },
+		{ "", "see.more", TW_SUBJECT_ACCOUNT, false },
+		{ "", "see.more", TW_SUBJECT_LOCAL, true },
+		{ "administer see", "administer", TW_SUBJECT_ANYONE, false },
+		{ "administer see", "see", TW_SUBJECT_ANYONE, true },
+		{ "see see.more", "see.more", TW_SUBJECT_ANYONE, true },
+		{ "xsee see.morex", "see", TW_SUBJECT_ANYONE, false },
+		{ "xsee see.morex", "see.more", TW_SUBJECT_ANYONE, false },
+		{ "", "log.in", TW_SUBJECT_ANYONE, true },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(cases); i++) {
+		TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+		const struct tw_subject s = { .door = cases[i].kind == TW_SUBJECT_LOCAL ? TW_DOOR_LOCAL : TW_DOOR_HTTPS,
+			.kind = cases[i].kind };
+
+		CHECK_OK(tw_gate_compile(tw_sys_real(),
+			&(struct tw_gate_source){ .roles = built_in, .grants = rows, .without_login = cases[i].list }, &g));
+		const struct tw_ask ask = { .subject = &s, .permission = cases[i].permission, .when = TW_WHEN_ALWAYS };
+		if ((tw_gate_authorize(g, &ask).verdict == TW_ALLOW) != cases[i].may)
+			fail_msg("row %zu", i);
+		CHECK(tw_gate_may_be_free(g, "see") && !tw_gate_may_be_free(g, "log.in") && !tw_gate_may_be_free(g, "none"));
+	}
+}
+
+CHECK_MAIN(cmocka_unit_test(test_without_login), cmocka_unit_test(test_hierarchy), cmocka_unit_test(test_covers),
+	cmocka_unit_test(test_roles), cmocka_unit_test(test_a_ring_of_roles), cmocka_unit_test(test_limits),
+	cmocka_unit_test(test_permissions), cmocka_unit_test(test_rule_forms), cmocka_unit_test(test_rules),
+	cmocka_unit_test(test_rules_stand_with_their_permission), cmocka_unit_test(test_subjects), cmocka_unit_test(test_out_of_memory))

@@ -47,8 +47,20 @@ bool tw_matrix_covers(const struct tw_matrix *m, const char *role, const char *o
 	return true;
 }
 
+bool tw_matrix_word(const char *words, const char *word)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = words; size && (at = strstr(at, word)) != NULL; at += size)
+		if ((at == words || at[-1] == ' ') && (at[size] == ' ' || at[size] == '\0'))
+			return true;
+	return false;
+}
+
 static bool expected(const struct tw_matrix *m, const struct tw_walk *w, const char *permission)
 {
+	if (w->free)
+		return tw_matrix_word(w->free, permission);
 	return (w->token && tw_matrix_holds(m, "account", permission)) || (w->role && tw_matrix_holds(m, w->role, permission)) ||
 		(w->permission && !strcmp(w->permission, permission));
 }
@@ -118,7 +130,7 @@ tw_err tw_matrix_walk(struct tw_probe_context *c, const struct tw_matrix *m, str
 	struct path p;
 
 	w->good = true;
-	if (w->token)
+	if (w->token || w->free)
 		TW_TRY(tw_person_client(c, &own));
 	json_object_foreach(json_object_get(m->operations.body, "paths"), p.path, p.methods)
 		TW_TRY(walk_path(c, m, own ? own : c->target[0].session.client, &p, w, f));

@@ -15,6 +15,7 @@ void tw_matrix_done(struct tw_matrix *m);
 tw_err tw_matrix_read(struct tw_probe_context *c, struct tw_matrix *ret);
 const json_t *tw_matrix_role(const struct tw_matrix *m, const char *name); /* its row; NULL: there is no such role */
 bool tw_matrix_holds(const struct tw_matrix *m, const char *role, const char *permission);
+bool tw_matrix_word(const char *words, const char *word); /* is it one of these, with blanks between? */
 /* Does one role hold whatever the other holds? */
 bool tw_matrix_covers(const struct tw_matrix *m, const char *role, const char *other);
 
@@ -22,6 +23,7 @@ struct tw_walk {
 	const char *token;      /* of whose session; NULL: the owner */
 	const char *role;       /* what he holds beside what everybody logged in does: this, or */
 	const char *permission; /* this alone, or neither */
+	const char *free;       /* not NULL: a stranger, who may do what these words name */
 	const char *who;        /* for words */
 	size_t asked, let_pass; /* how many so far */
 	bool good;              /* false: there is a finding, of what was not as published */
