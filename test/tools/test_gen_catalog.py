@@ -224,6 +224,7 @@ REFUSED = [
     ("min above max", 'min: "1", max: "9", help: how', 'min: "10", max: "9", help: how', 22, "min above max"),
     ("size of a bool", 'kind: text, required: "yes", max: "9"', 'kind: bool, required: "yes", max: "9"', 19, "min and max"),
     ("permission nobody holds", "permission: p.read", "permission: p.rad", 21, "has no row"),
+    ("a change that may be free", "permission: p.change\n    when", "permission: p.read\n    when", 9, "changes something"),
     ("element not in the catalog", "id: DI.IMS.1", "id: DI.IMS.99", 26, "not in the catalog"),
     ("element of another capability", "id: DI.IMS.1,", "id: SU.UC.1,", 26, "belongs to SU"),
     ("operation names unknown element", "elements: [DI.IMS.1]", "elements: [DI.IMS.77]", 9, "not in the catalog"),
