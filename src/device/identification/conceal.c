@@ -84,8 +84,8 @@ tw_err tw_conceal_status_local(struct tw_context *c, struct tw_element_status *r
 			"%s answers without a credential, and is not on the list of what may.", more->name);
 	else
 		(void)snprintf(ret->reason, sizeof ret->reason,
-			"Without a credential the local socket answers %zu operations and what the organization lists, the console %zu, all of them on a list; the product's other "
-			"ports and buttons are its own program's.",
+			"Without a credential the local socket answers %zu operations and what the organization lists, the console %zu, all of them on a "
+			"list; the product's other ports and buttons are its own program's.",
 			TW_COUNT(open_to_all), TW_COUNT(open_at_console));
 	return TW_OK;
 }

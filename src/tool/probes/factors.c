@@ -31,9 +31,9 @@ struct entrant {
 static tw_err step(struct entrant *e, json_t *body)
 {
 	TW_CLEANUP(tw_jsonp) json_t *owned = body;
-	const struct tw_call call = { .method = "POST", .path = "/api/v1/logins", .body = body };
+	const struct tw_call call = { .method = "POST", .path = "/api/v1/logins", .body = owned };
 
-	if (!body)
+	if (!owned)
 		return TW_RAISE(NOMEM, "a request");
 	TW_TRY(tw_person_call(e->c, NULL, &call, &e->answer));
 	if (e->answer.status == 200 && e->answer.body)
