@@ -351,6 +351,11 @@ static void test_through_whose_hands(void **state)
 	CHECK_INT(ask_as(admin, "DELETE", GATEWAY, NULL), 403);
 	CHECK_INT(ask_as(admin, "PUT", HERS, "{\"to\":\"bob\"}"), 403);
 	CHECK_INT(ask_as(admin, "DELETE", HERS, NULL), 403);
+	CHECK_INT(ask_as(admin, "PUT", "/api/v1/destinations/a3", "{\"to\":\"kim\"}"), 403);
+	SAYS("step-up"); /* where codes go says who comes in */
+	CHECK_INT(ask_as(admin, "DELETE", "/api/v1/destinations/a3", NULL), 403);
+	SAYS("step-up");
+	set("logical-access.step-up", "\"0\"", "off", 200);
 	CHECK_INT(ask_as(admin, "PUT", "/api/v1/destinations/a3", "{\"to\":\"kim\"}"), 204);
 	CHECK_INT(login("kim", BETTER), 200);
 	SAYS("\"needed\":[\"message\"]");

@@ -176,6 +176,8 @@ static void test_who_is_not_asked(void **state)
 	check_as(bob, "POST", CODES, "{\"account\":\"a2\"}", 201, NULL);
 	check_as(bob, "POST", CODES, "{\"account\":\"a3\"}", 403, "step-up");
 	check_as(bob, "PUT", "/api/v1/settings/logical-access.mode", "{\"value\":\"emergency\"}", 403, "step-up");
+	check_as(bob, "DELETE", "/api/v1/suspensions/a3", NULL, 403, "step-up");
+	check_as(bob, "DELETE", "/api/v1/policies/x", NULL, 403, "step-up");
 	check_as(bob, "PUT", "/api/v1/settings/no.such", "{\"value\":\"x\"}", 404, NULL);
 	(void)snprintf(off, sizeof off, "%s\r\nIf-Match: \"0\"", bob);
 	check_as(off, "PUT", "/api/v1/settings/identification.remote-read", "{\"value\":\"off\"}", 200, NULL);
