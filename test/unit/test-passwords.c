@@ -138,6 +138,72 @@ static void test_no_hash_in_between(void **state)
 	}
 }
 
+/* Bob's own change is under way, from the old password GOOD or from none, and this is done meanwhile; then it is refused. */
+static void own_while(const char *own, const char *method, const char *target, const char *body, int want, const char *rule)
+{
+	char bob[64];
+
+	CHECK_INT(open_for("a2", bob), 201);
+	CHECK_INT(tw_unit_request_as(w.unit, bob, "PUT", PASSWORD, own), 0);
+	int status = tw_unit_request(w.unit, method, target, NULL, body);
+	CHECK(status == 200 || status == 204);
+	CHECK_INT(settle(0), want);
+	SAYS(rule);
+}
+
+#define OWN_FIRST "{\"password\":\"" GOOD "\"}"
+#define OWN_NEXT "{\"old\":\"" GOOD "\",\"password\":\"" BETTER "\"}"
+#define OWN_NONE "{\"old\":\"" GOOD "\"}"
+#define SUSPENDED "/api/v1/suspensions/a2"
+
+static void bob_has_good(void)
+{
+	char bob[64];
+
+	CHECK_INT(open_for("a2", bob), 201);
+	CHECK_INT(ask_as(bob, "PUT", PASSWORD, OWN_FIRST), 204);
+}
+
+/* What an admin did to a password stands, whatever its holder had begun before: it was taken from him, perhaps because he is not its holder. */
+static void test_own_change_undoes_nothing(void **state)
+{
+	bob_has_good();
+	own_while(OWN_NEXT, "DELETE", PASSWORD_OF "a2", NULL, 409, "password.changed");
+	CHECK_INT(login("bob", BETTER), 403);
+	own_while(OWN_FIRST, "PUT", "/api/v1/server-passwords/a2", "{\"user\":\"bob\"}", 409, "password.changed");
+	CHECK_INT(ask("DELETE", PASSWORD_OF "a2", NULL), 204);
+	CHECK_INT(login("bob", GOOD), 403);
+	bob_has_good();
+	own_while(OWN_NEXT, "PUT", "/api/v1/server-passwords/a2", "{\"user\":\"bob\"}", 409, "password.changed");
+	CHECK_INT(ask("DELETE", PASSWORD_OF "a2", NULL), 204);
+}
+
+/* Nor does it remove what an admin gave meanwhile. */
+static void test_own_change_of_what_began(void **state)
+{
+	char bob[64];
+
+	bob_has_good();
+	CHECK_INT(open_for("a2", bob), 201);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", PASSWORD_OF "a2", NULL, "{\"password\":\"" BETTER "\"}"), 0);
+	CHECK_INT(tw_unit_request_as(w.unit, bob, "PUT", PASSWORD, OWN_NONE), 0);
+	CHECK_INT(settle(0), 409);
+	SAYS("password.changed");
+	CHECK_INT(login("bob", BETTER), 200);
+	SAYS("new-password");
+}
+
+/* An account that is suspended changes nothing any more. */
+static void test_own_change_when_suspended(void **state)
+{
+	bob_has_good();
+	own_while(OWN_NEXT, "PUT", SUSPENDED, NULL, 403, "gate.permission");
+	CHECK_INT(ask("DELETE", SUSPENDED, NULL), 204);
+	own_while(OWN_NONE, "PUT", SUSPENDED, NULL, 403, "gate.permission");
+	CHECK_INT(ask("DELETE", SUSPENDED, NULL), 204);
+	CHECK_INT(login("bob", GOOD), 201);
+}
+
 static int give_bob(const void *what)
 {
 	return ask("PUT", PASSWORD_OF "a2", "{\"password\":\"" BETTER "\"}");
@@ -220,5 +286,6 @@ static void test_what_is_strong_enough(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_logins, tear_down)
 CHECK_MAIN(TEST(test_rows_that_are_no_password), TEST(test_a_length_that_cannot_be_read), TEST(test_what_happens_meanwhile),
 	TEST(test_no_owner_any_more), TEST(test_so_many_at_a_time), TEST(test_which_fault_is_told), TEST(test_no_hash_in_between),
+	TEST(test_own_change_undoes_nothing), TEST(test_own_change_of_what_began), TEST(test_own_change_when_suspended),
 	TEST(test_each_without_memory), TEST(test_without_a_clock), TEST(test_confirming_is_not_guessed),
 	TEST(test_removed_meanwhile), TEST(test_what_is_strong_enough))

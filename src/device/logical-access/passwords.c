@@ -150,7 +150,16 @@ static tw_err put_none(struct tw_account_work *w)
 	return tw_password_drop(tw_device_of(w->c), w->account.id);
 }
 
-/* Who asked may have lost his right meanwhile, and the account may be another's now. */
+/* Who asked may have lost his right while something was computed. */
+static tw_err may_still(struct tw_context *c, struct tw_request *rq, struct tw_reply *rp)
+{
+	if (tw_login_still_may(c, rq))
+		return TW_OK;
+	return tw_reply_problem(rp, 403, "forbidden", "gate.permission", "Not permitted", "Ask somebody who holds it.",
+		"You do not hold the permission this operation needs any more.");
+}
+
+/* The account may be another's now, too. */
 static void on_given(struct tw_login_work *w, const struct tw_hash_answer *a)
 {
 	struct tw_context *c = &w->d->context;
@@ -162,10 +171,7 @@ static void on_given(struct tw_login_work *w, const struct tw_hash_answer *a)
 	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(a->phc));
 	work.text = phc;
 	work.hands = w->by.hands;
-	tw_err e = TW_OK;
-	if (!tw_login_still_may(c, rq))
-		e = tw_reply_problem(&rp, 403, "forbidden", "gate.permission", "Not permitted", "Ask somebody who holds it.",
-			"You do not hold the permission this operation needs any more.");
+	tw_err e = may_still(c, rq, &rp);
 	if (!tw_failed(e) && !rp.problem[0])
 		e = tw_password_wanted(c, rq, &rp, &work.account);
 	if (!tw_failed(e) && !rp.problem[0])
@@ -231,21 +237,37 @@ static tw_err change(struct tw_context *c, const struct tw_request *rq, struct t
 	return rp->problem[0] ? TW_OK : tw_account_do(&w);
 }
 
-static void on_own(struct tw_login_work *w, const struct tw_hash_answer *a)
+/*
+ * What somebody else did to the account while this was computed stands: whoever knows a password that was taken from him could else keep a change
+ * of it under way, and so undo its replacement.
+ */
+static tw_err change_what_began(struct tw_login_work *w, struct tw_reply *rp, const struct tw_password_new *n)
 {
 	struct tw_request *rq = tw_later_request(w->later);
+	struct tw_password_kept kept;
+
+	TW_TRY(may_still(&w->d->context, rq, rp));
+	if (!rp->problem[0])
+		TW_TRY(tw_password_of(w->d, w->account, &kept));
+	if (!rp->problem[0] && !tw_phc_same(&kept.hash, &w->began))
+		TW_TRY(tw_reply_problem(rp, 409, "changed", "password.changed", "Your password is another one now",
+			"Log in with that one, then change it.", "It was changed or removed while this was computed."));
+	return rp->problem[0] ? TW_OK : change(&w->d->context, rq, rp, n);
+}
+
+static void on_own(struct tw_login_work *w, const struct tw_hash_answer *a)
+{
 	struct tw_reply rp = { .status = 200 };
 	char phc[TW_PHC_MAX];
 
 	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(a->phc));
-	tw_err e = change(&w->d->context, rq, &rp, &(struct tw_password_new){ .phc = phc, .hands = w->by.hands });
+	tw_err e = change_what_began(w, &rp, &(struct tw_password_new){ .phc = phc, .hands = w->by.hands });
 	tw_login_finish(w, &rp, e);
 }
 
 /* At a session that somebody left open there is no guessing either. */
 static void on_old(struct tw_login_work *w, const struct tw_hash_answer *a)
 {
-	struct tw_request *rq = tw_later_request(w->later);
 	struct tw_reply rp = { .status = 200 };
 	tw_err e = TW_OK;
 
@@ -257,7 +279,7 @@ static void on_old(struct tw_login_work *w, const struct tw_hash_answer *a)
 		tw_login_then_make(w, on_own);
 		return;
 	} else {
-		e = change(&w->d->context, rq, &rp, NULL);
+		e = change_what_began(w, &rp, NULL);
 	}
 	tw_login_finish(w, &rp, e);
 }
@@ -324,6 +346,7 @@ tw_err tw_access_password_change(struct tw_context *c, const struct tw_request *
 	own_source(a.id, w->who.source);
 	if (kept.is)
 		return look_at_old(w, rq, rp);
+	w->began = kept.hash;
 	w->next = on_own;
 	return tw_login_make(w, tw_slice_of(tw_json_text(rq->input, "password")), rp);
 }
