@@ -296,7 +296,104 @@ static void test_by_certificate(void **state)
 	CHECK_INT(p.member, 2);
 }
 
+/* Who lets a member in may have kept what he gave him: it opens no more than he could let others into himself, by whatever way it came. */
+static void test_by_whose_hands_a_member_comes(void **state)
+{
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .how = TW_HOW_CERTIFICATE, .account = "a2" }, .has_client_key = true };
+	const struct tw_new_credential key = { .account = 2, .label = "laptop", .key = rq.client_key, .certificate = "none", .hands = "3" };
+	struct tw_reply rp = { .status = 200 };
+	char admin[64], planted[64], shared[64];
+	int64_t id = 0;
+
+	people();
+	give("a3", "admin");
+	open_as(NULL, "a3", admin);
+	open_as(admin, "a2", planted);
+	say("a2", "{}");
+	enter(planted, shared); /* an operator is what an admin may make of others */
+	give("a4", "auditor");
+	check_as(planted, "POST", OPEN, NIGHT, 403, "shared.hands");
+	CHECK_OK(tw_credential_put(device(), &key, &id));
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "account", "a4");
+	rq.input = input;
+	CHECK_OK(tw_access_shared_open(&device()->context, &rq, &rp));
+	CHECK_INT(rp.status, 403);
+	CHECK_TEXT(rp.rule, "shared.hands");
+	tw_reply_done(&rp);
+	enter(bob, shared);
+	check_as(shared, "GET", "/api/v1/log", NULL, 200, NULL);
+}
+
+/* What an admin said of it counts no more when it comes to do what he may not. */
+static void test_it_grows_beyond_who_said_it(void **state)
+{
+	char admin[64], shared[64];
+
+	people();
+	give("a3", "admin");
+	open_as(NULL, "a3", admin);
+	check_as(admin, "PUT", SHARED, "{\"members\":\"a2\"}", 200, NULL);
+	enter(bob, shared);
+	give("a4", "user");
+	enter(bob, shared);
+	give("a4", "auditor");
+	reads(shared, 401, NULL);
+	check_as(NULL, "GET", SHARED, NULL, 404, "shared.none");
+	check_as(bob, "POST", OPEN, NIGHT, 403, "shared.conditions");
+	world_start(&w);
+	check_as(NULL, "GET", SHARED, NULL, 404, "shared.none");
+	say("a2", "{}");
+	give("a4", "admin");
+	check_as(NULL, "GET", SHARED, NULL, 200, "\"by\":\"owner:alice\"");
+	enter(bob, shared);
+}
+
+/* Nothing is done in a session of it that would outlast the session, the membership and the conditions. */
+static void test_nobody_is_let_in_from_it(void **state)
+{
+	static const struct {
+		const char *method, *target, *body;
+	} rows[] = { { "POST", ROLES, "{\"account\":\"a2\",\"role\":\"operator\"}" },
+		{ "PUT", "/api/v1/roles/night", "{\"inherits\":\"user\"}" }, { "PUT", "/api/v1/actions/ring", "{\"roles\":\"user\"}" },
+		{ "POST", CODES, "{\"account\":\"a2\"}" }, { "PUT", "/api/v1/passwords/a2", "{\"password\":\"nine quiet herons wade\"}" },
+		{ "PUT", SHARED, "{\"members\":\"a2 a3\"}" }, { "POST", "/api/v1/peers", "{}" }, { "POST", "/api/v1/policies", "{}" },
+		{ "PUT", "/api/v1/settings/logical-access.mode", "{\"value\":\"emergency\"}" } };
+	char shared[64], match[128];
+
+	people();
+	give("a4", "admin");
+	say("a2", "{\"sessions\":1}");
+	enter(bob, shared);
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		check_as(shared, rows[i].method, rows[i].target, rows[i].body, 403, "shared.session");
+	(void)snprintf(match, sizeof match, "%s\r\nIf-Match: \"0\"", shared);
+	check_as(match, "PUT", "/api/v1/settings/identification.remote-read", "{\"value\":\"off\"}", 200, NULL);
+	check_as(shared, "GET", "/api/v1/accounts", NULL, 200, NULL);
+	give("a2", "admin"); /* in his own name he may */
+	check_as(bob, "PUT", "/api/v1/roles/night", "{\"inherits\":\"user\"}", 201, NULL);
+}
+
+/* Where its roles ask for a second factor, one alone does not do, whichever it is; a certificate does. */
+static void test_one_factor_where_two_are_asked_for(void **state)
+{
+	struct tw_context *c = &device()->context;
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .how = TW_HOW_CERTIFICATE, .account = "a2" }, .has_client_key = true };
+	struct tw_reply rp = { .status = 200 };
+
+	people();
+	say("a2", "{}");
+	CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.second-factor"), "operator", -1, "test"));
+	check_as(bob, "POST", OPEN, NIGHT, 403, "LA.AS.2.1"); /* by a code */
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "account", "a4");
+	rq.input = input;
+	CHECK_OK(tw_access_shared_open(c, &rq, &rp));
+	CHECK_INT(rp.status, 201);
+	tw_reply_done(&rp);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_what_is_said_reads_back), TEST(test_what_cannot_be_said), TEST(test_no_more_than_32_members),
 	TEST(test_who_may_say_it), TEST(test_each_use_is_asked), TEST(test_limits), TEST(test_changes_count_at_once),
-	TEST(test_the_members_own_account), TEST(test_no_way_in_of_its_own), TEST(test_known_later), TEST(test_by_certificate))
+	TEST(test_the_members_own_account), TEST(test_no_way_in_of_its_own), TEST(test_known_later), TEST(test_by_certificate),
+	TEST(test_by_whose_hands_a_member_comes), TEST(test_it_grows_beyond_who_said_it), TEST(test_nobody_is_let_in_from_it),
+	TEST(test_one_factor_where_two_are_asked_for))

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "device/logical-access/login-factor.h"
 #include "device/logical-access/rights.h"
+#include "device/logical-access/shared.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
 #include "service/path/condition.h"
@@ -207,6 +208,12 @@ static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
 	return TW_OK;
 }
 
+static tw_err agreed(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_TRY(tw_shared_passes(c, rq, rp));
+	return rp->problem[0] ? TW_OK : tw_notice_agreed(c, rq, rp);
+}
+
 /* A local user makes as many processes as he likes, so it is the user who has to wait. */
 static void source_of(const struct tw_request *rq, char ret[64])
 {
@@ -297,7 +304,7 @@ tw_err tw_access_start(struct tw_device *d)
 	d->context.known = tw_access_known;
 	d->context.admit = admit;
 	d->context.refused = count_refused;
-	d->context.agreed = tw_notice_agreed;
+	d->context.agreed = agreed;
 	d->context.step_up = tw_access_step_up_asked;
 	d->context.unrecorded = tw_audit_unrecorded;
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_old, now, TW_COUNT(now), NULL, NULL));

@@ -4,7 +4,8 @@
  * @nist LA.RSM.6.5: and changed later, at once
  *
  * Being a member is as good as having the account's roles: so nobody lets others into more than he may do himself, and nobody but an owner lets
- * himself in. A session of it remembers by whose hand it was opened, and ends with the session that he opened it in.
+ * himself in; and what a lesser one said ends when the account comes to do more, as all that he placed does (placed.h). A session of it remembers
+ * by whose hand it was opened, and ends with the session that he opened it in.
  */
 #include "base/text.h"
 #include "device/logical-access/shared.h"
@@ -147,7 +148,7 @@ static tw_err put(struct tw_account_work *w)
 {
 	struct tw_device *d = tw_device_of(w->c);
 	const struct tw_value v[] = { TW_V_INT(w->account.id), TW_V_TEXT(w->word), TW_V_TEXT(w->text),
-		TW_V_INT(tw_time_wall_ms(&d->time)), TW_V_TEXT(w->rq->subject.name) };
+		TW_V_INT(tw_time_wall_ms(&d->time)), TW_V_TEXT(w->rq->subject.name), TW_V_TEXT(w->hands) };
 
 	TW_TRY(tw_store_run(d->context.store, tw_sql_shared_put, v, TW_COUNT(v), NULL, NULL));
 	return show(w->c, &w->account, w->rp);
@@ -178,6 +179,7 @@ tw_err tw_access_shared_set(struct tw_context *c, const struct tw_request *rq, s
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = put };
 	char members[TW_SHARED_WORDS_MAX];
+	struct tw_placer by;
 
 	tw_buf_init(&text, c->sys, TW_CONDITIONS_MAX - 1);
 	TW_TRY(wanted(&w));
@@ -185,9 +187,12 @@ tw_err tw_access_shared_set(struct tw_context *c, const struct tw_request *rq, s
 		TW_TRY(read_members(&w, members));
 	if (!rp->problem[0])
 		TW_TRY(read_conditions(&w, &text));
+	if (!rp->problem[0])
+		TW_TRY(tw_placed_by(tw_device_of(c), rq, w.account.id, rp, &by));
 	if (rp->problem[0])
 		return TW_OK;
 	w.word = members;
+	w.hands = by.hands;
 	w.text = tw_buf_cstr(&text);
 	w.ends_sessions = ends(&w);
 	(void)snprintf(w.what, sizeof w.what, "shared by %.50s, under %.50s", members, w.text);
@@ -235,14 +240,31 @@ static tw_err judge(struct tw_device *d, const struct tw_request *rq, const stru
 	now.moment.sessions++; /* the one that is to be */
 	if (!rule)
 		TW_TRY(tw_shared_judge(d, p, &now.moment, &rule));
-	if (!rule && p->methods == 1U << TW_METHOD_PASSWORD && tw_policy_second(d, a)) /* of its roles; a member's own may need none */
+	if (!rule && !(p->methods & 1U << TW_METHOD_CERTIFICATE) && p->factors < 2 && tw_policy_second(d, a)) /* of its roles; a member's own may need none */
 		return tw_reply_problem(rp, 403, "second-factor", "LA.AS.2.1", "A second factor is needed",
 			"Log in with a second factor, or use a client certificate.",
-			"For this shared account a password does not suffice.");
+			"For this shared account neither a password nor a code suffices.");
 	if (!rule)
 		return TW_OK;
 	return tw_reply_problem(rp, 403, "forbidden", rule, "This shared account is not yours to use now", "Ask whoever looks after it.",
 		"There is no such shared account, you are none of its members, or its conditions do not hold now.");
+}
+
+/* Whoever gave the member a way in may have kept it, and comes to no more by it than he could let others into himself. */
+static tw_err judge_hands(
+	struct tw_device *d, const struct tw_request *rq, const struct tw_account *a, struct tw_reply *rp, struct tw_entering *e)
+{
+	bool within = false;
+
+	TW_TRY(tw_placed_by(d, rq, a->id, rp, &e->by));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(tw_placed_within(d, &e->by, e->member, a->roles, &within));
+	if (within)
+		return TW_OK;
+	return tw_reply_problem(rp, 403, "forbidden", "shared.hands", "This shared account is not yours to use now",
+		"Have an owner give you a way in, and come in by that.",
+		"Whoever gave you the code, password or certificate that you came by may not do what this account may.");
 }
 
 /* Nobody learns here which shared accounts there are. */
@@ -263,10 +285,10 @@ tw_err tw_access_shared_open(struct tw_context *c, const struct tw_request *rq, 
 	if (a.kind != TW_ACCOUNT_SHARED || a.state != TW_ACCOUNT_ACTIVE)
 		a.id = 0;
 	TW_TRY(judge(d, rq, &a, &p, rp));
+	e.member = p.member;
 	if (!rp->problem[0])
-		TW_TRY(tw_placed_by(d, rq, a.id, rp, &e.by));
+		TW_TRY(judge_hands(d, rq, &a, rp, &e));
 	if (rp->problem[0])
 		return TW_OK;
-	e.member = p.member;
 	return tw_access_enter(d, &e, rp);
 }

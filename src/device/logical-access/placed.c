@@ -258,6 +258,14 @@ static tw_err ask_hands(struct tw_device *d, const tw_gate *g, const struct pair
 	return TW_OK;
 }
 
+tw_err tw_placed_within(struct tw_device *d, const struct tw_placer *by, int64_t self, const char *roles, bool *ret)
+{
+	struct pair one = { .account = self };
+
+	(void)snprintf(one.hands, sizeof one.hands, "%s", by->hands);
+	return ask_hands(d, d->context.gate, &one, roles, ret);
+}
+
 /* Whoever was one before the change can come to do no more by it, and what he came in by may be the last way that anybody has. */
 static bool was_owner(const struct tw_device *d, int64_t account)
 {
@@ -292,7 +300,7 @@ static tw_err drop(struct tw_device *d, const struct pair *one)
 {
 	/* Where codes are sent to is not removed: the account would be left with its password alone. It has to be said anew. */
 	static const char *const statements[] = { tw_sql_credential_drop_placed, tw_sql_message_end_placed,
-		tw_sql_session_drop_placed, tw_sql_code_drop_placed };
+		tw_sql_session_drop_placed, tw_sql_code_drop_placed, tw_sql_shared_drop_placed };
 	const struct tw_value v[] = { TW_V_INT(one->account), TW_V_TEXT(one->hands) };
 
 	for (size_t i = 0; i < TW_COUNT(statements); i++)

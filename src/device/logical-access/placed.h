@@ -26,6 +26,8 @@ tw_err tw_placed_roles(
 tw_err tw_placed_covers(struct tw_context *c, const struct tw_subject *s, const char *role, const struct tw_condition *whenever, bool *ret);
 /* And so for each role of the account, under the conditions it has it under. */
 tw_err tw_placed_reaches(struct tw_context *c, const struct tw_subject *s, int64_t account, bool *ret);
+/* Does each of the hands but that account's own hold those roles, without conditions? */
+tw_err tw_placed_within(struct tw_device *d, const struct tw_placer *by, int64_t self, const char *roles, bool *ret);
 
 /* What ends: pairs of an account and the hands that put something there. */
 struct tw_placed {

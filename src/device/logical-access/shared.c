@@ -78,6 +78,33 @@ tw_err tw_shared_admits(struct tw_device *d, const struct tw_proof *p, const str
 	return rule ? TW_RAISE(DENIED, "a shared account, and %s says no", rule) : TW_OK;
 }
 
+/* What lets somebody in, or makes somebody of him: it would go on when the session, the membership and the conditions are over. */
+static bool lasts(const char *permission)
+{
+	static const char *const lasting[] = { "accounts.change", "access.change", "session.code", "peers.change", "policies.change" };
+
+	for (size_t i = 0; i < TW_COUNT(lasting); i++)
+		if (!strcmp(permission, lasting[i]))
+			return true;
+	return false;
+}
+
+tw_err tw_shared_passes(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_setting_row *row = NULL;
+	char key[128];
+
+	if (!rq->subject.member[0])
+		return TW_OK;
+	(void)snprintf(key, sizeof key, TW_SLICE_FMT, TW_SLICE_ARG(rq->parameter));
+	if (!strcmp(rq->operation->name, "settings.change"))
+		row = tw_setting_find(c, key);
+	if (!lasts(rq->operation->permission) && !(row && lasts(row->permission)))
+		return TW_OK;
+	return tw_reply_problem(rp, 403, "forbidden", "shared.session", "Not in a session of a shared account",
+		"Use your own account.", "Who may come in, and what somebody may do, is said in one's own name alone.");
+}
+
 tw_err tw_shared_refuse_own(struct tw_reply *rp)
 {
 	return tw_reply_problem(rp, 409, "account-state", "shared.own-proof", "A shared account has no way in of its own",

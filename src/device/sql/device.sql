@@ -80,7 +80,8 @@ CREATE TABLE shared_account (
 	members TEXT NOT NULL,
 	conditions TEXT NOT NULL,
 	said_ms INTEGER NOT NULL,
-	said_by TEXT NOT NULL
+	said_by TEXT NOT NULL,
+	placed_by TEXT NOT NULL
 ) STRICT;
 CREATE TABLE session (
 	token_hash BLOB PRIMARY KEY NOT NULL,
@@ -333,8 +334,8 @@ SELECT kind, name, most, by_owner FROM session_cap ORDER BY kind, name;
 DELETE FROM session_cap;
 
 -- name: shared_put
-INSERT INTO shared_account (account, members, conditions, said_ms, said_by) VALUES (?1, ?2, ?3, ?4, ?5)
-	ON CONFLICT (account) DO UPDATE SET members = ?2, conditions = ?3, said_ms = ?4, said_by = ?5;
+INSERT INTO shared_account (account, members, conditions, said_ms, said_by, placed_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+	ON CONFLICT (account) DO UPDATE SET members = ?2, conditions = ?3, said_ms = ?4, said_by = ?5, placed_by = ?6;
 
 -- name: shared_get
 SELECT members, conditions, said_ms, said_by FROM shared_account WHERE account = ?1;
@@ -382,10 +383,14 @@ SELECT placed_by FROM credential WHERE lookup = ?1 AND kind = 'certificate';
 -- name: placed_all
 SELECT account, placed_by FROM credential WHERE placed_by <> '' AND placed_by <> CAST(account AS TEXT) AND (?1 = 0 OR account = ?1)
 	UNION SELECT account, placed_by FROM session WHERE placed_by <> '' AND placed_by <> CAST(account AS TEXT) AND (?1 = 0 OR account = ?1)
-	UNION SELECT account, placed_by FROM session_code WHERE placed_by <> '' AND placed_by <> CAST(account AS TEXT) AND (?1 = 0 OR account = ?1);
+	UNION SELECT account, placed_by FROM session_code WHERE placed_by <> '' AND placed_by <> CAST(account AS TEXT) AND (?1 = 0 OR account = ?1)
+	UNION SELECT account, placed_by FROM shared_account WHERE placed_by <> '' AND (?1 = 0 OR account = ?1);
 
 -- name: credential_drop_placed
 DELETE FROM credential WHERE account = ?1 AND placed_by = ?2 AND kind <> 'message';
+
+-- name: shared_drop_placed
+DELETE FROM shared_account WHERE account = ?1 AND placed_by = ?2;
 
 -- name: session_drop_placed
 DELETE FROM session WHERE account = ?1 AND placed_by = ?2;
