@@ -143,15 +143,5 @@ static int tear_down(void **state)
 	return desk_close();
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read_as_written),
-		cmocka_unit_test(test_clients),
-		cmocka_unit_test(test_what_is_none),
-		cmocka_unit_test(test_out_of_memory),
-		cmocka_unit_test(test_a_code_for_a_terminal),
-	};
-
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_read_as_written), cmocka_unit_test(test_clients),
+	cmocka_unit_test(test_what_is_none), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_a_code_for_a_terminal))
