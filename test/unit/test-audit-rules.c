@@ -68,6 +68,12 @@ static void test_what_stays_recorded(void **state)
 	size_t before = records_of("accounts.list");
 	check_as(bob, "GET", "/api/v1/accounts", NULL, 403, "gate.permission");
 	CHECK_INT(records_of("accounts.list"), before + 1);
+	check_as(auditor, "PUT", RULES, "{\"unrecorded\":\"accounts.read\"}", 200, NULL);
+	before = records_of("accounts.read");
+	check_as(NULL, "GET", "/api/v1/accounts/a4", NULL, 200, NULL);
+	CHECK_INT(records_of("accounts.read"), before);
+	check_as(NULL, "GET", "/api/v1/accounts/a99", NULL, 404, "account.unknown"); /* its handler refuses, not the gate */
+	CHECK_INT(records_of("accounts.read"), before + 1);
 	before = records_of("log.read");
 	CHECK(records_of("log.read") > before);
 }

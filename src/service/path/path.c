@@ -312,7 +312,7 @@ static tw_err record_read(struct walk *w)
 {
 	if (w->rq->operation->audit != TW_AUDIT_READ)
 		return TW_OK;
-	if (w->c->unrecorded && w->c->unrecorded(w->c, w->rq))
+	if (!tw_reply_refused(&w->rp) && w->c->unrecorded && w->c->unrecorded(w->c, w->rq)) /* a refusal is recorded, whoever refused */
 		return TW_OK;
 	tw_err e = tw_record_read(w->c, w->rq, w->rp.status);
 	return tw_failed(e) ? unrecordable(w, e) : TW_OK;
