@@ -75,6 +75,30 @@ static void test_what_is_not_wanted(void **state)
 	CHECK_INT(login("alice", GOOD), 200);
 }
 
+/* Whoever begins again and again ends logins of his own: nobody else's. */
+static void test_many_of_one_account(void **state)
+{
+	char hers[64], own[64] = "", older[64];
+
+	enrol();
+	CHECK_INT(login("alice", GOOD), 200);
+	memcpy(hers, handle, sizeof hers);
+	give_bob();
+	for (int i = 0; i < 2 * TW_LOGIN_STEPS; i++) {
+		later(i + 1);
+		memcpy(older, own, sizeof older);
+		memcpy(own, handle, sizeof own);
+		CHECK_INT(login("bob", BETTER), 200);
+	}
+	memcpy(handle, hers, sizeof handle);
+	CHECK_INT(go_on("code", next_code(secret)), 201);
+	memcpy(handle, older, sizeof handle);
+	CHECK_INT(go_on("new_password", GOOD), 403);
+	SAYS("access.login-step");
+	memcpy(handle, own, sizeof handle);
+	CHECK_INT(go_on("new_password", GOOD), 201); /* his last but one */
+}
+
 /* --- Who waits --- */
 
 /* What no client was given makes nobody known, at a name that nobody has either: who makes texts up waits as anybody does. */
@@ -219,6 +243,6 @@ static void test_wanted_without_memory(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_logins, tear_down)
 CHECK_MAIN(TEST(test_a_handle_is_no_other), TEST(test_a_wrong_code_shows_nothing), TEST(test_what_is_not_wanted),
-	TEST(test_a_client_that_is_made_up), TEST(test_strangers_and_known_ones), TEST(test_how_long),
-	TEST(test_not_let_in_is_not_forgiven), TEST(test_the_same_step_again), TEST(test_the_place_is_gone),
+	TEST(test_many_of_one_account), TEST(test_a_client_that_is_made_up), TEST(test_strangers_and_known_ones),
+	TEST(test_how_long), TEST(test_not_let_in_is_not_forgiven), TEST(test_the_same_step_again), TEST(test_the_place_is_gone),
 	TEST(test_a_store_that_cannot_tell), TEST(test_wanted_without_memory))

@@ -164,14 +164,15 @@ static tw_err let_in(struct tw_device *d, const struct tw_request *rq, const str
 	return done;
 }
 
-static struct tw_login_step *step_place(struct tw_device *d)
+static struct tw_login_step *step_place(struct tw_device *d, int64_t account)
 {
-	struct tw_login_step *first = &d->access->steps[0];
+	struct tw_places places = { .most = TW_LOGIN_STEPS_OWN };
 
-	for (size_t i = 1; i < TW_LOGIN_STEPS; i++)
-		if (d->access->steps[i].expires_ms < first->expires_ms)
-			first = &d->access->steps[i];
-	return first;
+	for (size_t i = 0; i < TW_LOGIN_STEPS; i++) {
+		places.of[i].account = d->access->steps[i].account;
+		places.of[i].expires_ms = d->access->steps[i].expires_ms;
+	}
+	return &d->access->steps[tw_places_pick(&places, account, tw_time_boot_ms(&d->time))];
 }
 
 /* What is still wanted, in words, under a handle. */
@@ -188,7 +189,7 @@ static tw_err say_wanted(const struct tw_login_step *s, const char *handle, stru
 static tw_err begin_step(struct tw_login_work *w, const struct tw_login_step *s, struct tw_reply *rp)
 {
 	struct tw_device *d = w->d;
-	struct tw_login_step *place = step_place(d), fresh = *s;
+	struct tw_login_step *place = step_place(d, s->account), fresh = *s;
 	TW_CLEANUP(tw_token_done) struct tw_token t = { .text = "" };
 
 	TW_TRY(tw_token_make(d->context.sys, &t));

@@ -9,13 +9,15 @@
 #ifndef TW_DEVICE_LOGICAL_ACCESS_LOGIN_H
 #define TW_DEVICE_LOGICAL_ACCESS_LOGIN_H
 #include "device/logical-access/placed.h"
+#include "device/logical-access/places.h"
 #include "device/logical-access/throttle.h"
 #include "device/platform/hash.h"
 #include "formats/radius.h"
 
-#define TW_LOGIN_WORKS 10 /* what the hash role takes at a time, waiting ones included */
-#define TW_LOGIN_KEPT 4   /* of these, for clients that are known */
-#define TW_LOGIN_STEPS 16 /* logins whose password was right and that want something more */
+#define TW_LOGIN_WORKS 10            /* what the hash role takes at a time, waiting ones included */
+#define TW_LOGIN_KEPT 4              /* of these, for clients that are known */
+#define TW_LOGIN_STEPS TW_PLACES_MAX /* logins whose password was right and that want something more */
+#define TW_LOGIN_STEPS_OWN 2         /* of one account; one more ends its oldest */
 #define TW_LOGIN_STEP_MS 300000
 #define TW_MESSAGE_DIGITS 8 /* of a code that is sent (message.h) */
 #define TW_LOGIN_CLIENTS 16 /* that are known at one account; the one that came longest ago is forgotten for a new one */

@@ -121,14 +121,15 @@ tw_err tw_access_step_up_asked(struct tw_context *c, const struct tw_request *rq
 
 /* --- Asking for one --- */
 
-static struct tw_step_up *place(struct tw_access *a)
+static struct tw_step_up *place(struct tw_device *d, int64_t account)
 {
-	struct tw_step_up *first = &a->step_ups[0];
+	struct tw_places places = { .most = TW_STEP_UPS_OWN };
 
-	for (size_t i = 1; i < TW_STEP_UPS_MAX; i++)
-		if (a->step_ups[i].expires_ms < first->expires_ms)
-			first = &a->step_ups[i];
-	return first;
+	for (size_t i = 0; i < TW_STEP_UPS_MAX; i++) {
+		places.of[i].account = d->access->step_ups[i].account;
+		places.of[i].expires_ms = d->access->step_ups[i].expires_ms;
+	}
+	return &d->access->step_ups[tw_places_pick(&places, account, tw_time_boot_ms(&d->time))];
 }
 
 /* One that cannot be read is none at all. */
@@ -153,7 +154,7 @@ static tw_err give(struct tw_context *c, struct tw_step_up *fresh, struct tw_rep
 	rp->body = json_pack("{s:s, s:i}", "token", token.text, "expires_in_s", TW_STEP_UP_MS / 1000);
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
-	*place(tw_device_of(c)->access) = *fresh;
+	*place(tw_device_of(c), fresh->account) = *fresh;
 	return TW_OK;
 }
 

@@ -9,6 +9,7 @@
 #ifndef TW_DEVICE_LOGICAL_ACCESS_STEP_UP_H
 #define TW_DEVICE_LOGICAL_ACCESS_STEP_UP_H
 #include "base/buf.h"
+#include "device/logical-access/places.h"
 
 #include <stdint.h>
 
@@ -17,7 +18,8 @@ struct tw_device;
 struct tw_request;
 struct tw_reply;
 
-#define TW_STEP_UPS_MAX 16 /* at a time; the one that ends first goes for a new one */
+#define TW_STEP_UPS_MAX TW_PLACES_MAX /* at a time */
+#define TW_STEP_UPS_OWN 4             /* of one account, which may have several requests under way; one more ends its oldest */
 #define TW_STEP_UP_MS 60000
 #define TW_STEP_UP_FIELD "Thingward-Step-Up"
 
