@@ -283,9 +283,33 @@ static void test_what_is_strong_enough(void **state)
 	set("logical-access.network-methods", "\"1\"", "any", 200);
 }
 
+/* With what owners have enrolled one of them can come in still, whatever second factor is asked for. */
+static void test_no_owner_is_locked_out(void **state)
+{
+	struct tw_owner *alice = &device()->access->owners.of[0], *bob = &device()->access->owners.of[1];
+
+	CHECK_INT(ask("POST", ROLES, "{\"account\":\"a2\",\"role\":\"operator\"}"), 201);
+	CHECK_INT(ask("POST", ROLES, "{\"account\":\"a2\",\"role\":\"owner\"}"), 201);
+	set("logical-access.second-factor", "\"0\"", "owner", 200);
+	alice->has_key = false; /* as when she took it over by a browser */
+	set("logical-access.second-factor", "\"1\"", "admin owner", 409);
+	SAYS("a password with a second factor");
+	set("logical-access.second-factor", "\"1\"", "operator", 200); /* bob is asked for one, she is not */
+	alice->enrolled = false;
+	bob->enrolled = true;
+	set("logical-access.second-factor", "\"2\"", "operator admin", 409); /* by whatever role he is asked */
+	bob->enrolled = false;
+	set("logical-access.second-factor", "\"2\"", "admin", 200); /* which asks no owner for anything */
+	enrol();
+	alice->has_key = alice->enrolled = false;
+	set("logical-access.second-factor", "\"3\"", "owner", 409); /* an authenticator by itself lets nobody in */
+	alice->enrolled = true;
+	set("logical-access.second-factor", "\"3\"", "operator owner", 200);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_logins, tear_down)
 CHECK_MAIN(TEST(test_rows_that_are_no_password), TEST(test_a_length_that_cannot_be_read), TEST(test_what_happens_meanwhile),
 	TEST(test_no_owner_any_more), TEST(test_so_many_at_a_time), TEST(test_which_fault_is_told), TEST(test_no_hash_in_between),
 	TEST(test_own_change_undoes_nothing), TEST(test_own_change_of_what_began), TEST(test_own_change_when_suspended),
 	TEST(test_each_without_memory), TEST(test_without_a_clock), TEST(test_confirming_is_not_guessed),
-	TEST(test_removed_meanwhile), TEST(test_what_is_strong_enough))
+	TEST(test_removed_meanwhile), TEST(test_what_is_strong_enough), TEST(test_no_owner_is_locked_out))

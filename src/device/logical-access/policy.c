@@ -38,18 +38,57 @@ tw_err tw_policy_refuse(struct tw_reply *rp)
 		"The organization asks for more (logical-access.network-methods).");
 }
 
+static bool names_one_of(const char *roles, const char *held)
+{
+	char words[512] = "", *at, *save = NULL;
+
+	(void)snprintf(words, sizeof words, "%s", roles);
+	for (at = strtok_r(words, " ", &save); at; at = strtok_r(NULL, " ", &save))
+		if (tw_account_has(held, at))
+			return true;
+	return false;
+}
+
 bool tw_policy_second(struct tw_device *d, const struct tw_account *a)
 {
-	char roles[512] = "", *at, *save = NULL;
 	struct tw_setting_state state = { .version = 0 };
-	bool second = tw_policy_strength(d) != TW_STRENGTH_ANY;
 
 	if (tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, "logical-access.second-factor"), &state)))
 		return true;
-	(void)snprintf(roles, sizeof roles, "%s", state.value);
-	for (at = strtok_r(roles, " ", &save); at; at = strtok_r(NULL, " ", &save))
-		second = second || tw_account_has(a->roles, at);
-	return second;
+	return tw_policy_strength(d) != TW_STRENGTH_ANY || names_one_of(state.value, a->roles);
+}
+
+/* With what he has enrolled, once accounts of these roles need a second factor: a certificate is enough by itself, a password is not. */
+static tw_err keeps_way(struct tw_device *d, const struct tw_owner *o, const char *roles, bool *ret_asked, bool *ret)
+{
+	struct tw_account a;
+	unsigned factors = 0;
+
+	TW_TRY(tw_account_get(d, o->id, &a));
+	TW_TRY(tw_factors_of(d, o->id, &factors));
+	*ret_asked = names_one_of(roles, a.roles);
+	*ret = o->has_key || (o->enrolled && (factors || !*ret_asked));
+	return TW_OK;
+}
+
+/* Whoever says it may be in a session that ends: nobody could then come in to take it back. */
+static tw_err check_owners_stay(struct tw_device *d, const char *roles)
+{
+	const struct tw_owners *all = &d->access->owners;
+	bool asked = false;
+
+	for (size_t i = 0; i < all->count; i++) {
+		bool is_asked = false, keeps = false;
+
+		TW_TRY(keeps_way(d, &all->of[i], roles, &is_asked, &keeps));
+		if (keeps)
+			return TW_OK;
+		asked = asked || is_asked;
+	}
+	if (!asked)
+		return TW_OK;
+	return TW_RAISE(DENIED,
+		"no owner has a client certificate, or a password with a second factor, so none could come in; enrol one first");
 }
 
 /* Each word is a role that accounts are assigned: a word that is none would ask nobody for anything. */
@@ -61,7 +100,7 @@ tw_err tw_access_apply_second(struct tw_context *c, const char *value)
 	for (at = strtok_r(roles, " ", &save); at; at = strtok_r(NULL, " ", &save))
 		if (!tw_gate_assignable(c->gate, tw_gate_role(c->gate, at)))
 			return TW_RAISE(DENIED, "%s is no role that accounts are assigned", at);
-	return TW_OK;
+	return check_owners_stay(tw_device_of(c), value);
 }
 
 /* Not by somebody who could then not come in to take it back. */
