@@ -592,7 +592,8 @@ static void put_session(uint8_t first, size_t size, int64_t expires_ms)
 	uint8_t hash[33] = { first };
 	const struct tw_value v[] = { TW_V_BLOB(hash, size), TW_V_INT(device()->access->owners.of[0].id), TW_V_TEXT("https"),
 		TW_V_TEXT("code"), TW_V_TEXT("192.0.2.1"), { .kind = TW_VALUE_NULL }, TW_V_INT(WORLD_WALL),
-		TW_V_BLOB(device()->boot_id, 16), TW_V_INT(expires_ms), TW_V_TEXT(""), TW_V_INT(0), TW_V_INT(0), TW_V_INT(0) };
+		TW_V_BLOB(device()->boot_id, 16), TW_V_INT(expires_ms), TW_V_TEXT(""), TW_V_INT(0), TW_V_INT(0), TW_V_INT(0),
+		{ .kind = TW_VALUE_NULL } };
 
 	CHECK_OK(tw_store_run(device()->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL));
 }
@@ -614,13 +615,16 @@ static void test_sessions_that_cannot_be_are_not_loaded(void **state)
 	put_session(4, 32, WORLD_BOOT);
 	put_session(5, 32, WORLD_BOOT + 1);
 	put_session(6, 32, WORLD_BOOT + 1);
+	put_session(7, 32, WORLD_BOOT + 1);
+	CHECK_OK(tw_store_run(device()->context.store, "UPDATE session SET parent = x'07' WHERE substr(token_hash, 1, 1) = x'07'",
+		NULL, 0, NULL, NULL));
 	CHECK_OK(tw_store_run(device()->context.store, "UPDATE session SET door = 'window' WHERE substr(token_hash, 1, 1) = x'05'",
 		NULL, 0, NULL, NULL));
 	CHECK_OK(tw_store_run(device()->context.store,
 		"UPDATE session SET client_key = x'07' WHERE substr(token_hash, 1, 1) = x'06'", NULL, 0, NULL, NULL));
 	CHECK_OK(tw_access_load(device()));
 	CHECK_INT(loaded(1), 1);
-	CHECK_INT(loaded(2) + loaded(3) + loaded(4) + loaded(5) + loaded(6), 0);
+	CHECK_INT(loaded(2) + loaded(3) + loaded(4) + loaded(5) + loaded(6) + loaded(7), 0);
 	for (int i = 0; i < TW_SESSIONS_MAX + 2; i++)
 		put_session((uint8_t)(100 + i), 32, WORLD_BOOT + 1);
 	CHECK_OK(tw_access_load(device())); /* no more than there is room for */

@@ -2,6 +2,7 @@
 /* Shared accounts: used by their members alone, each in his own name, under conditions that count at each request. */
 #include "as.h"
 
+#include "base/text.h"
 #include "device/logical-access/shared.h"
 #include "device/rows-logical-access.h"
 
@@ -179,6 +180,38 @@ static void test_limits(void **state)
 	reads(third, 401, NULL);
 }
 
+/* Whatever ends the session that it was opened in ends it too: closed, ended by others, not used for too long, and across a start. */
+static void test_it_ends_with_the_session_it_was_opened_in(void **state)
+{
+	char other[64], first[64], second[64];
+
+	people();
+	say("a2", "{}");
+	enter(bob, first);
+	open_as(NULL, "a2", other);
+	enter(other, second);
+	check_as(bob, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+	reads(first, 401, NULL);
+	reads(second, 200, NULL);
+	check_as(NULL, "GET", "/api/v1/sessions", NULL, 200, NULL);
+	CHECK(!strstr(strstr(tw_unit_body(w.unit), "\"member\"") + 1, "\"member\""));
+	world_start(&w);
+	reads(second, 200, NULL);
+	reads(first, 401, NULL);
+	check_as(other, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+	world_start(&w);
+	reads(second, 401, NULL);
+	open_as(NULL, "a2", other);
+	enter(other, second);
+	CHECK_OK(tw_setting_set(&device()->context, tw_setting_find(&device()->context, "logical-access.session-idle"), "120", -1, "test"));
+	later(MINUTE);
+	reads(second, 200, NULL);
+	later(2 * MINUTE - 1);
+	reads(second, 200, NULL);
+	later(2 * MINUTE);
+	reads(second, 401, NULL);
+}
+
 /* @nist LA.RSM.6.5: members and conditions change at once, and the report and the log say so */
 static void test_changes_count_at_once(void **state)
 {
@@ -238,12 +271,16 @@ static void test_no_way_in_of_its_own(void **state)
 	struct tw_reply rp = { .status = 200 };
 	const struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS } };
 	int64_t id = 0;
+	char shared[64];
 
 	people();
 	say("a2", "{}");
 	check_as(NULL, "POST", CODES, NIGHT, 409, "shared.own-proof");
 	check_as(NULL, "POST", "/api/v1/credentials", "{\"account\":\"a4\",\"label\":\"x\",\"certificate\":\"y\"}", 409, "shared.own-proof");
 	check_as(NULL, "PUT", "/api/v1/passwords/a4", "{\"password\":\"nine quiet herons wade\"}", 409, "shared.own-proof");
+	enter(bob, shared);
+	check_as(shared, "PUT", "/api/v1/password", "{\"password\":\"nine quiet herons wade\"}", 409, "shared.own-proof");
+	check_as(shared, "POST", "/api/v1/authenticator", NULL, 409, "shared.own-proof");
 	CHECK_OK(tw_credential_put(device(), &(struct tw_new_credential){ 4, "old", key, "none" }, &id));
 	CHECK_ERR(tw_access_become(device(), &s, &by_key), DENIED);
 	CHECK_TEXT(device()->access->refused, "shared.members");
@@ -251,6 +288,23 @@ static void test_no_way_in_of_its_own(void **state)
 	CHECK_OK(tw_access_enter(device(), &(struct tw_entering){ .account = &a, .how = "code", .rq = &rq }, &rp));
 	CHECK_TEXT(rp.rule, "shared.own-proof");
 	tw_reply_done(&rp);
+}
+
+/* What is noted of it has room for so much, and is text to its end. */
+static void test_what_is_long_is_cut_between_characters(void **state)
+{
+	char conditions[128] = "";
+
+	people();
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(conditions, sizeof conditions,
+			"{\"places\":[\"%s\303\244\303\244\303\244\303\244\303\244\303\244\303\244\303\244"
+			"\303\244\303\244\303\244\303\244\303\244\303\244\303\244\303\244\303\244\303\244\303\244\303\244\"]}",
+			i ? "x" : "");
+		say("a2", conditions);
+	}
+	check_as(NULL, "GET", "/api/v1/account-changes", NULL, 200, "under {\\\"places");
+	CHECK(tw_utf8_valid(tw_slice_of(tw_unit_body(w.unit))));
 }
 
 /* Of what goes on after its request the member is asked too. */
@@ -395,5 +449,6 @@ static void test_one_factor_where_two_are_asked_for(void **state)
 CHECK_MAIN(TEST(test_what_is_said_reads_back), TEST(test_what_cannot_be_said), TEST(test_no_more_than_32_members),
 	TEST(test_who_may_say_it), TEST(test_each_use_is_asked), TEST(test_limits), TEST(test_changes_count_at_once),
 	TEST(test_the_members_own_account), TEST(test_no_way_in_of_its_own), TEST(test_known_later), TEST(test_by_certificate),
+	TEST(test_it_ends_with_the_session_it_was_opened_in), TEST(test_what_is_long_is_cut_between_characters),
 	TEST(test_by_whose_hands_a_member_comes), TEST(test_it_grows_beyond_who_said_it), TEST(test_nobody_is_let_in_from_it),
 	TEST(test_one_factor_where_two_are_asked_for))

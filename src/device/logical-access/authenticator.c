@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "device/logical-access/login.h"
+#include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/throttle-store.h"
 #include "device/logical-access/totp.h"
@@ -66,6 +67,8 @@ tw_err tw_access_totp_enrol(struct tw_context *c, const struct tw_request *rq, s
 	struct tw_account a;
 
 	TW_TRY(mine(c, rq, rp, &a));
+	if (!rp->problem[0] && a.kind == TW_ACCOUNT_SHARED)
+		return tw_shared_refuse_own(rp);
 	if (!rp->problem[0])
 		TW_TRY(show_present(c, rq, &a, rp));
 	if (rp->problem[0])

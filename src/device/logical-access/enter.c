@@ -19,7 +19,8 @@ static tw_err use_and_open(tw_store *s, void *user)
 		.by = g->e->by,
 		.idle_ms = g->e->idle_ms,
 		.member = g->e->member,
-		.proven_ms = g->e->proven_ms };
+		.proven_ms = g->e->proven_ms,
+		.in = g->e->in };
 
 	if (g->e->use)
 		TW_TRY(g->e->use(s, g->e->user));

@@ -5,7 +5,7 @@
  *
  * Being a member is as good as having the account's roles: so nobody lets others into more than he may do himself, and nobody but an owner lets
  * himself in; and what a lesser one said ends when the account comes to do more, as all that he placed does (placed.h). A session of it remembers
- * by whose hand it was opened, and ends with the session that he opened it in.
+ * by whose hand it was opened, and ends with the session that he opened it in, whatever ends that one.
  */
 #include "base/text.h"
 #include "device/logical-access/shared.h"
@@ -196,6 +196,7 @@ tw_err tw_access_shared_set(struct tw_context *c, const struct tw_request *rq, s
 	w.text = tw_buf_cstr(&text);
 	w.ends_sessions = ends(&w);
 	(void)snprintf(w.what, sizeof w.what, "shared by %.50s, under %.50s", members, w.text);
+	tw_utf8_mend(w.what);
 	return tw_account_do(&w);
 }
 
@@ -224,6 +225,7 @@ static tw_err prove(struct tw_device *d, const struct tw_request *rq, struct tw_
 	*ret = (struct tw_proof){ .methods = 1U << TW_METHOD_CERTIFICATE, .factors = 1 };
 	e->how = s ? s->how : TW_HOW_CERTIFICATE;
 	e->proven_ms = s ? s->proven_ms : 0;
+	e->in = s;
 	return s ? tw_access_session_prove(d, s, ret) : TW_OK;
 }
 

@@ -330,6 +330,8 @@ tw_err tw_access_password_change(struct tw_context *c, const struct tw_request *
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(rq->subject.account), rp, &a));
 	if (rp->problem[0])
 		return TW_OK;
+	if (a.kind == TW_ACCOUNT_SHARED)
+		return tw_shared_refuse_own(rp);
 	TW_TRY(tw_password_of(d, a.id, &kept));
 	TW_TRY(check_change(c, rq, &a, &kept, rp));
 	if (!rp->problem[0] && kept.is && !*tw_json_text(rq->input, "old"))

@@ -75,12 +75,33 @@ static int64_t idle_of(const struct tw_device *d, const struct tw_session *s)
 	return s->idle_ms && s->idle_ms < d->access->idle_ms ? s->idle_ms : d->access->idle_ms;
 }
 
+static int64_t own_due(const struct tw_device *d, const struct tw_session *s)
+{
+	int64_t idle = s->used_ms + idle_of(d, s);
+
+	return !s->used ? -1 : idle < s->expires_ms ? idle : s->expires_ms;
+}
+
+static int64_t parent_due(const struct tw_device *d, const struct tw_session *s)
+{
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (memcmp(d->access->sessions[i].hash, s->parent, sizeof s->parent) == 0)
+			return own_due(d, &d->access->sessions[i]);
+	return -1;
+}
+
+/* When it ends, as it stands. A free place has ended before any, and so has what was opened in a session that is there no more. */
+int64_t tw_access_session_due(const struct tw_device *d, const struct tw_session *s)
+{
+	int64_t due = own_due(d, s), parent = s->has_parent ? parent_due(d, s) : due;
+
+	return parent < due ? parent : due;
+}
+
 /* @nist LA.AC.1.4.1: one that nobody used for too long is none */
 bool tw_access_session_lives(const struct tw_device *d, const struct tw_session *s)
 {
-	int64_t now = tw_time_boot_ms(&d->time);
-
-	return s->used && s->expires_ms > now && now - s->used_ms < idle_of(d, s);
+	return tw_access_session_due(d, s) > tw_time_boot_ms(&d->time);
 }
 
 struct tw_session *tw_access_session_by_hash(struct tw_device *d, const uint8_t hash[32])
@@ -140,14 +161,6 @@ tw_err tw_access_session_told(struct tw_device *d, const struct tw_session *s)
 	return tw_event(&d->context, "session.ended", json_pack("{s:s}", "account", id));
 }
 
-/* When it ends, as it stands. A free place has ended before any. */
-int64_t tw_access_session_due(const struct tw_device *d, const struct tw_session *s)
-{
-	int64_t idle = s->used_ms + idle_of(d, s);
-
-	return !s->used ? -1 : idle < s->expires_ms ? idle : s->expires_ms;
-}
-
 /* A place in the cache: that of the session which would end first, or has ended. */
 static tw_err make_room(struct tw_device *d, struct tw_session **ret)
 {
@@ -201,7 +214,7 @@ static tw_err take_session(void *user, const tw_row *row)
 {
 	struct tw_access *a = user;
 	struct tw_slice hash = tw_row_bytes(row, 0), how = tw_row_bytes(row, 3), source = tw_row_bytes(row, 4),
-			key = tw_row_bytes(row, 5), hands = tw_row_bytes(row, 8);
+			key = tw_row_bytes(row, 5), hands = tw_row_bytes(row, 8), parent = tw_row_bytes(row, 12);
 	struct tw_session s = { .used = true,
 		.account = tw_row_int(row, 1),
 		.opened_ms = tw_row_int(row, 6),
@@ -211,10 +224,13 @@ static tw_err take_session(void *user, const tw_row *row)
 		.member = tw_row_int(row, 11) };
 
 	s.has_key = !tw_row_null(row, 5);
-	if (hash.size != sizeof s.hash || (s.has_key && key.size != sizeof s.key) || !door_of(tw_row_bytes(row, 2), &s.door))
+	s.has_parent = !tw_row_null(row, 12);
+	if (hash.size != sizeof s.hash || (s.has_key && key.size != sizeof s.key) ||
+		(s.has_parent && parent.size != sizeof s.parent) || !door_of(tw_row_bytes(row, 2), &s.door))
 		return TW_OK;
 	memcpy(s.hash, hash.at, hash.size);
 	memcpy(s.key, key.at, key.size);
+	memcpy(s.parent, parent.at, parent.size);
 	(void)snprintf(s.how, sizeof s.how, TW_SLICE_FMT, TW_SLICE_ARG(how));
 	(void)snprintf(s.source, sizeof s.source, TW_SLICE_FMT, TW_SLICE_ARG(source));
 	(void)snprintf(s.by.hands, sizeof s.by.hands, TW_SLICE_FMT, TW_SLICE_ARG(hands));
@@ -254,7 +270,8 @@ static tw_err put_session(struct tw_device *d, const struct tw_session *s)
 		TW_V_TEXT(s->how), TW_V_TEXT(s->source),
 		s->has_key ? TW_V_BLOB(s->key, sizeof s->key) : (struct tw_value){ .kind = TW_VALUE_NULL }, TW_V_INT(s->opened_ms),
 		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s->expires_ms), TW_V_TEXT(s->by.hands), TW_V_INT(s->by.ends_ms),
-		TW_V_INT(s->idle_ms), TW_V_INT(s->member) };
+		TW_V_INT(s->idle_ms), TW_V_INT(s->member),
+		s->has_parent ? TW_V_BLOB(s->parent, sizeof s->parent) : (struct tw_value){ .kind = TW_VALUE_NULL } };
 
 	return tw_store_run(d->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL);
 }
@@ -279,6 +296,9 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	s.idle_ms = o->idle_ms;
 	s.by = o->by;
 	s.member = o->member;
+	s.has_parent = o->in != NULL;
+	if (o->in)
+		memcpy(s.parent, o->in->hash, sizeof s.parent);
 	s.proven_ms = o->member ? o->proven_ms : until ? 0 : now; /* what a session asks for proves nothing new */
 	if (until && until < s.expires_ms)
 		s.expires_ms = until; /* nobody's session outlives its limit by a code that he asks for in it */

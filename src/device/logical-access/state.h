@@ -58,6 +58,8 @@ struct tw_session {
 	int64_t used_ms, expires_ms; /* boot clock; 0 when not used */
 	struct tw_placer by;         /* through whose hands its code came */
 	int64_t member;              /* of a shared account: the account of whoever uses it; 0: of no shared one */
+	bool has_parent;             /* likewise: opened in a session of that one's, with which it ends */
+	uint8_t parent[32];          /* its hash */
 	int64_t proven_ms;           /* boot clock, in memory only: when he last proved who he is; 0: not since core was started */
 };
 /* What somebody shows to the application. Bound to what he had proven, and to be asked about at each use. */
@@ -162,10 +164,11 @@ struct tw_opening {
 	int64_t account;
 	const char *how;
 	const struct tw_request *rq;
-	struct tw_placer by; /* zeros: through nobody's hands */
-	int64_t idle_ms;     /* as the session's */
-	int64_t member;      /* likewise */
-	int64_t proven_ms;   /* of a member, likewise */
+	struct tw_placer by;         /* zeros: through nobody's hands */
+	int64_t idle_ms;             /* as the session's */
+	int64_t member;              /* likewise */
+	int64_t proven_ms;           /* of a member, likewise */
+	const struct tw_session *in; /* the session that he asks in; NULL: none */
 };
 /* Random bytes, the text of them that is handed out, and its SHA-256, which is kept. Wiped at the end. */
 struct tw_token {
@@ -189,9 +192,10 @@ struct tw_entering {
 	struct tw_placer by;
 	tw_err (*use)(tw_store *s, void *user); /* NULL: nothing */
 	void *user;
-	int64_t idle_ms;   /* what the session asks for itself; 0: nothing */
-	int64_t member;    /* of a shared account: who opens it */
-	int64_t proven_ms; /* when that one proved who he is */
+	int64_t idle_ms;             /* what the session asks for itself; 0: nothing */
+	int64_t member;              /* of a shared account: who opens it */
+	int64_t proven_ms;           /* when that one proved who he is */
+	const struct tw_session *in; /* as the opening's */
 };
 tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct tw_reply *rp);
 /* Ends the session whose token has this hash, if there is one. */

@@ -96,7 +96,8 @@ CREATE TABLE session (
 	placed_by TEXT NOT NULL,
 	placer_ends_boot_ms INTEGER NOT NULL,
 	idle_ms INTEGER NOT NULL,
-	member INTEGER NOT NULL
+	member INTEGER NOT NULL,
+	parent BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session_code (
 	code_hash BLOB PRIMARY KEY NOT NULL,
@@ -347,11 +348,11 @@ DELETE FROM shared_account WHERE account = ?1;
 SELECT count(*) FROM shared_account;
 
 -- name: session_all
-SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms, member FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
+SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms, member, parent FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
 
 -- name: session_put
 INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms,
-	member) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13);
+	member, parent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
 
 -- name: session_drop
 DELETE FROM session WHERE token_hash = ?1;
