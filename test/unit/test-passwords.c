@@ -202,6 +202,11 @@ static void test_own_change_when_suspended(void **state)
 	own_while(OWN_NONE, "PUT", SUSPENDED, NULL, 403, "gate.permission");
 	CHECK_INT(ask("DELETE", SUSPENDED, NULL), 204);
 	CHECK_INT(login("bob", GOOD), 201);
+	CHECK_INT(tw_unit_request_as(w.unit, token, "PUT", PASSWORD, OWN_NEXT), 0);
+	CHECK_INT(tw_unit_request(w.unit, "DELETE", PASSWORD_OF "a2", NULL, NULL), 204);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", SUSPENDED, NULL, NULL), 204);
+	CHECK_INT(settle(0), 403); /* and learns nothing of what became of it */
+	SAYS("gate.permission");
 }
 
 static int give_bob(const void *what)
@@ -290,6 +295,8 @@ static void test_no_owner_is_locked_out(void **state)
 
 	CHECK_INT(ask("POST", ROLES, "{\"account\":\"a2\",\"role\":\"operator\"}"), 201);
 	CHECK_INT(ask("POST", ROLES, "{\"account\":\"a2\",\"role\":\"owner\"}"), 201);
+	CHECK_INT(ask("POST", "/api/v1/accounts", "{\"name\":\"kim\",\"kind\":\"person\"}"), 201);
+	CHECK_INT(ask("POST", ROLES, "{\"account\":\"a3\",\"role\":\"owner\"}"), 201);
 	set("logical-access.second-factor", "\"0\"", "owner", 200);
 	alice->has_key = false; /* as when she took it over by a browser */
 	set("logical-access.second-factor", "\"1\"", "admin owner", 409);

@@ -18,6 +18,7 @@ static const struct {
 	{ "ab.a............", "5309000000000000", 'a', 2, 0 }, /* his own oldest, when he has his most, though there are free ones */
 	{ "aa..............", "0900000000000000", 'a', 2, 0 }, /* what is over does not count as his */
 	{ "aa..............", "9100000000000000", 'a', 2, 1 },
+	{ "aaa.............", "0530000000000000", 'a', 2, 2 },  /* nor as his oldest */
 	{ "obbccddeeffgghhi", "1987654329876541", 'j', 2, 8 },  /* of those who hold the most, the oldest; not the oldest of all */
 	{ "abcdefghijklmnop", "9876543219999999", 'z', 2, 8 },  /* all hold one: the oldest */
 	{ "obbbbbbbbbbbbbbb", "1999999999999998", 'o', 2, 15 }, /* who comes a second time takes the greatest's too */
