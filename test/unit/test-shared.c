@@ -375,6 +375,10 @@ static void test_by_whose_hands_a_member_comes(void **state)
 	CHECK_TEXT(rp.rule, "shared.hands");
 	tw_reply_done(&rp);
 	enter(bob, shared);
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (device()->access->sessions[i].account == 2)
+			(void)snprintf(device()->access->sessions[i].by.hands, TW_HANDS_MAX, "%070d 7777777", 0);
+	check_as(bob, "POST", OPEN, NIGHT, 409, "access.hands"); /* through too many */
 	check_as(shared, "GET", "/api/v1/log", NULL, 200, NULL);
 }
 
@@ -422,6 +426,7 @@ static void test_nobody_is_let_in_from_it(void **state)
 		check_as(shared, rows[i].method, rows[i].target, rows[i].body, 403, "shared.session");
 	(void)snprintf(match, sizeof match, "%s\r\nIf-Match: \"0\"", shared);
 	check_as(match, "PUT", "/api/v1/settings/identification.remote-read", "{\"value\":\"off\"}", 200, NULL);
+	check_as(shared, "GET", "/api/v1/settings/logical-access.mode", NULL, 200, NULL);
 	check_as(shared, "GET", "/api/v1/accounts", NULL, 200, NULL);
 	give("a2", "admin"); /* in his own name he may */
 	check_as(bob, "PUT", "/api/v1/roles/night", "{\"inherits\":\"user\"}", 201, NULL);
@@ -437,7 +442,8 @@ static void test_one_factor_where_two_are_asked_for(void **state)
 	people();
 	say("a2", "{}");
 	CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.second-factor"), "operator", -1, "test"));
-	check_as(bob, "POST", OPEN, NIGHT, 403, "LA.AS.2.1"); /* by a code */
+	check_as(bob, "POST", OPEN, NIGHT, 403, "LA.AS.2.1");        /* by a code */
+	check_as(carol, "POST", OPEN, NIGHT, 403, "shared.members"); /* who learns nothing of it */
 	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "account", "a4");
 	rq.input = input;
 	CHECK_OK(tw_access_shared_open(c, &rq, &rp));
