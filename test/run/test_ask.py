@@ -85,7 +85,7 @@ def test_nobody_there_is_told_when_the_time_is_over(role):
         nobody = server.getsockname()
     began = time.monotonic()
     role.ask(nobody, deadline=300, again=100)
-    assert role.receive() == (ENDED, 1, UNREACHABLE) and time.monotonic() - began >= 0.3
+    assert role.receive() == (ENDED, 1, UNREACHABLE) and time.monotonic() - began >= 0.29  # of whole milliseconds
     role.ask(("198.51.100.255", 9), deadline=300, again=100, tag=2)  # of a network that nothing leads to, or nobody answers in
     assert role.receive() in [(ENDED, 2, end) for end in (SILENT, UNREACHABLE, FAILED)]
 
