@@ -151,7 +151,7 @@ static tw_err look_inside(struct guest *g, struct lock *k)
 	TW_TRY(try_it(g, g->password, NULL, &stranger));
 	bool waits = before_end(g, k);
 	TW_TRY(try_it(g, g->password, g->client, &known));
-	TW_TRY(tw_ask(g->c, &tw_asker_owner, "GET", "/api/v1/identity", &owner));
+	TW_TRY(tw_ask(g->c, &tw_asker_owner, "GET", PLACE, &owner));
 	if (g->c->local)
 		TW_TRY(tw_ask(g->c, &tw_asker_local, "GET", "/api/v1/health", &local));
 	k->seen = before_end(g, k);
@@ -182,15 +182,22 @@ static tw_err until_over(struct guest *g, struct lock *k)
 	return TW_OK;
 }
 
-/* And accepted then, counted from when it can have come at the latest. */
-static tw_err behind(struct guest *g, struct lock *k)
+/* The right password, once it is over, counted from when it can have come at the latest. It ends what is counted against whoever tries. */
+static tw_err after(struct guest *g, const struct lock *k, struct tw_answer *ret)
 {
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	int64_t over_us = k->us[1] + k->wait_s * INT64_C(1000000), now = tw_probe_now_us(g->c->sys);
 
 	if (now < over_us)
 		tw_probe_pause_ms(g->c, (over_us - now) / 1000 + 1);
-	TW_TRY(try_it(g, g->password, NULL, &answer));
+	return try_it(g, g->password, NULL, ret);
+}
+
+/* And accepted then. */
+static tw_err behind(struct guest *g, struct lock *k)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+
+	TW_TRY(after(g, k, &answer));
 	k->good = answer.status == 201;
 	return k->good ? TW_OK
 		       : tw_found(g->f, TW_VERDICT_FAIL, "Behind a wait of %d seconds the right password was answered with %ld.",
@@ -223,6 +230,14 @@ static tw_err first_wait(struct guest *g, int *ret_s)
 	return TW_OK;
 }
 
+/* What failed leaves no wait to the probes behind it. */
+static tw_err leave(struct guest *g, const struct lock *k)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+
+	return after(g, k, &answer);
+}
+
 /* A device that answers too slowly for it to be seen is tried with a longer wait. */
 static tw_err lock_out(struct guest *g, int times, bool *ret_good)
 {
@@ -239,6 +254,8 @@ static tw_err lock_out(struct guest *g, int times, bool *ret_good)
 	k.wait_s = k.wait_s < (int)most ? k.wait_s : (int)most;
 	for (; k.good && !k.seen && k.wait_s <= (int)most; k.wait_s *= 2)
 		TW_TRY(lock_once(g, &k));
+	if (!k.good)
+		TW_TRY(leave(g, &k));
 	*ret_good = k.good && k.seen;
 	return k.good && !k.seen
 		? tw_found(g->f, TW_VERDICT_INCONCLUSIVE, "The device answers so slowly that the wait was over before it could be seen.")
@@ -387,7 +404,7 @@ static tw_err try_each(struct guest *g, const char *session, struct tries *t)
 	TW_TRY(try_it(g, g->password, g->client, &t->password));
 	TW_TRY(tw_person_enter(g->c, &g->p, &t->code));
 	TW_TRY(tw_person_call(g->c, session, &look, &t->session));
-	return tw_ask(g->c, &tw_asker_owner, "GET", "/api/v1/identity", &t->owner);
+	return tw_ask(g->c, &tw_asker_owner, "GET", PLACE, &t->owner);
 }
 
 static tw_err others_in(struct guest *g, bool *ret)
