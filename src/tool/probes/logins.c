@@ -10,8 +10,9 @@
 #include "base/text.h"
 
 #define LOGINS "/api/v1/logins"
-#define PLACE "/api/v1/settings?limit=1" /* 403 for an account without a role, 401 for whoever is none */
-#define SECRET 72                        /* hex digits, more than any length that may be asked for */
+#define PLACE "/api/v1/settings?limit=1"  /* 403 for an account without a role, 401 for whoever is none */
+#define OWNERS "/api/v1/sessions?limit=1" /* his, whatever feature is off */
+#define SECRET 72                         /* hex digits, more than any length that may be asked for */
 #define SLOW_US 3000000
 #define WAIT_MOST_S 32 /* a second is enough for a device that answers at once */
 
@@ -151,7 +152,7 @@ static tw_err look_inside(struct guest *g, struct lock *k)
 	TW_TRY(try_it(g, g->password, NULL, &stranger));
 	bool waits = before_end(g, k);
 	TW_TRY(try_it(g, g->password, g->client, &known));
-	TW_TRY(tw_ask(g->c, &tw_asker_owner, "GET", PLACE, &owner));
+	TW_TRY(tw_ask(g->c, &tw_asker_owner, "GET", OWNERS, &owner));
 	if (g->c->local)
 		TW_TRY(tw_ask(g->c, &tw_asker_local, "GET", "/api/v1/health", &local));
 	k->seen = before_end(g, k);
@@ -404,7 +405,7 @@ static tw_err try_each(struct guest *g, const char *session, struct tries *t)
 	TW_TRY(try_it(g, g->password, g->client, &t->password));
 	TW_TRY(tw_person_enter(g->c, &g->p, &t->code));
 	TW_TRY(tw_person_call(g->c, session, &look, &t->session));
-	return tw_ask(g->c, &tw_asker_owner, "GET", PLACE, &t->owner);
+	return tw_ask(g->c, &tw_asker_owner, "GET", OWNERS, &t->owner);
 }
 
 static tw_err others_in(struct guest *g, bool *ret)
