@@ -13,22 +13,21 @@
 #include <openssl/ui.h>
 
 #define ANSWER_SIZE 16
-#define DIGEST_TEXT 64
 
 bool tw_notice_stops(const struct tw_answer *a)
 {
 	return a->status == 409 && json_is_object(a->body) && !strcmp(tw_json_text(a->body, "rule"), "LA.SUN.3");
 }
 
-static tw_err digest_of(const struct tw_sys *sys, const char *text, char ret[DIGEST_TEXT + 1])
+tw_err tw_notice_digest(const struct tw_sys *sys, const char *text, char ret[TW_NOTICE_DIGEST + 1])
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
 	uint8_t digest[32];
 
-	tw_buf_init(&hex, sys, DIGEST_TEXT);
+	tw_buf_init(&hex, sys, TW_NOTICE_DIGEST);
 	TW_TRY(tw_sha256(text, strlen(text), digest));
 	TW_TRY(tw_buf_hex(&hex, digest, sizeof digest));
-	(void)snprintf(ret, DIGEST_TEXT + 1, "%s", tw_buf_cstr(&hex));
+	(void)snprintf(ret, TW_NOTICE_DIGEST + 1, "%s", tw_buf_cstr(&hex));
 	return TW_OK;
 }
 
@@ -59,7 +58,7 @@ static tw_err ask(struct tw_tool *t, const char *digest)
 }
 
 /* "": there is none. */
-static tw_err agree(struct tw_tool *t, tw_client *c, char ret_digest[DIGEST_TEXT + 1])
+static tw_err agree(struct tw_tool *t, tw_client *c, char ret_digest[TW_NOTICE_DIGEST + 1])
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer notice = { 0 };
 	const struct tw_call read = { .method = "GET", .path = "/api/v1/notice" };
@@ -70,7 +69,7 @@ static tw_err agree(struct tw_tool *t, tw_client *c, char ret_digest[DIGEST_TEXT
 	const char *text = tw_json_text(notice.body, "text");
 	if (!*text)
 		return TW_OK;
-	TW_TRY(digest_of(t->sys, text, ret_digest)); /* of what is shown, whatever the device says it is */
+	TW_TRY(tw_notice_digest(t->sys, text, ret_digest)); /* of what is shown, whatever the device says it is */
 	TW_TRY(tw_show(t, "Before you go on, this device asks you to read and accept:\n"));
 	TW_TRY(tw_show(t, text));
 	if (t->accept_notice && strcmp(t->accept_notice, ret_digest) != 0)
@@ -90,7 +89,7 @@ bool tw_notice_in_body(const struct tw_call *c)
 
 tw_err tw_notice_agree_in(struct tw_tool *t, tw_client *c, json_t *body)
 {
-	char digest[DIGEST_TEXT + 1];
+	char digest[TW_NOTICE_DIGEST + 1];
 
 	TW_TRY(agree(t, c, digest));
 	return digest[0] ? tw_json_set(body, "notice", json_string(digest)) : TW_OK;
@@ -101,7 +100,7 @@ tw_err tw_notice_accept(struct tw_tool *t, tw_client *c)
 	TW_CLEANUP(tw_answer_done) struct tw_answer accepted = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
 	struct tw_call accept = { .method = "POST", .path = "/api/v1/notice-acceptances" };
-	char digest[DIGEST_TEXT + 1];
+	char digest[TW_NOTICE_DIGEST + 1];
 
 	tw_answer_init(&accepted, t->sys);
 	TW_TRY(agree(t, c, digest));

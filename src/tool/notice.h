@@ -10,6 +10,8 @@
 		"accept-notice", "DIGEST", false, "accept the device's use notice, if it is still the one of this SHA-256" \
 	}
 
+#define TW_NOTICE_DIGEST 64 /* hexadecimal digits of the SHA-256 that a text goes by */
+tw_err tw_notice_digest(const struct tw_sys *sys, const char *text, char ret[TW_NOTICE_DIGEST + 1]);
 /* Whether this answer refuses because the notice was not accepted. */
 bool tw_notice_stops(const struct tw_answer *a);
 /* Whether this opens a session, and so takes the acceptance itself. */

@@ -21,7 +21,7 @@ class Errand:
         null = os.open("/dev/null", os.O_RDWR)
         give = [null, null, 2, its_hands.fileno(), its_core.fileno(), null, null if own is None else own]
         high = [os.dup2(fd, 200 + i) for i, fd in enumerate(give)]
-        uid = str(worlds.ROLES[role])
+        self.uid = uid = str(worlds.ROLES[role])
         path = str(worlds.program(f"thingward-{role}"))
         self.pid = os.posix_spawn(path, [path, as_role or role, uid, uid], {}, file_actions=[(os.POSIX_SPAWN_DUP2, fd, i) for i, fd in enumerate(high)])
         for fd in (*high, null):
@@ -31,6 +31,14 @@ class Errand:
         self.core.settimeout(20)
         self.hands.settimeout(5)
         self.boxed = self.hands.recv(100)
+
+    def stands_in_its_sandbox(self):
+        """What it says of itself, and what the kernel says of it: its user, no capabilities, a filter, one thread."""
+        kind, _, _, size, abi, flags = struct.unpack(">HHIIBB", self.boxed)
+        assert kind == 0x507 and size == 2 and flags & 3 == 3 and abi > 0
+        status = dict(line.split(":\t", 1) for line in open(f"/proc/{self.pid}/status").read().splitlines() if ":\t" in line)
+        assert set(status["Uid"].split()) == {self.uid} and status["Groups"].strip() == ""
+        assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0 and status["Seccomp"] == "2" and status["Threads"] == "1"
 
     def __enter__(self):
         return self

@@ -81,11 +81,7 @@ def fetch():
 
 
 def test_it_stands_in_its_sandbox_before_anything(fetch):
-    kind, _, _, size, abi, flags = struct.unpack(">HHIIBB", fetch.boxed)
-    assert kind == 0x507 and size == 2 and flags & 3 == 3 and abi > 0
-    status = dict(line.split(":\t", 1) for line in open(f"/proc/{fetch.pid}/status").read().splitlines() if ":\t" in line)
-    assert set(status["Uid"].split()) == {str(worlds.ROLES["fetch"])} and status["Groups"].strip() == ""
-    assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0 and status["Seccomp"] == "2" and status["Threads"] == "1"
+    fetch.stands_in_its_sandbox()
 
 
 def test_what_is_fetched_comes_whole(fetch, server):

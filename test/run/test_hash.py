@@ -59,11 +59,7 @@ def status_of(pid):
 
 def test_it_stands_in_its_sandbox_before_anything():
     with Hash("hash-2") as role:
-        kind, _, _, size, abi, flags = struct.unpack(">HHIIBB", role.boxed)
-        assert kind == 0x507 and size == 2 and flags & 3 == 3 and abi > 0
-        status = status_of(role.pid)
-        assert set(status["Uid"].split()) == {str(worlds.ROLES["hash"])} and status["Groups"].strip() == ""
-        assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0 and status["Seccomp"] == "2" and status["Threads"] == "1"
+        role.stands_in_its_sandbox()
 
 
 def test_verifies_what_others_have_made_and_nothing_else(role):

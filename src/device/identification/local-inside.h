@@ -5,9 +5,6 @@
 #include "crypto/chain.h"
 #include "device/platform/device.h"
 
-/* A record of this capability's, of that shape. NOTFOUND. */
-tw_err tw_local_kept(struct tw_device *d, const char *name, const struct tw_shape *shape, json_t **ret);
-tw_err tw_local_keep(struct tw_device *d, const char *name, const json_t *j);
 /* The identity as it was kept, whether or not its key is still there. NOTFOUND. */
 tw_err tw_local_stored(struct tw_device *d, json_t **ret, struct tw_certs *ret_chain);
 

@@ -40,7 +40,7 @@ static const struct tw_shape tries_shape[] = {
 static tw_err tries_of(struct tw_device *d, const char *since, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-	tw_err e = tw_local_kept(d, TW_LOCAL_KEPT_TRIES, tries_shape, &j);
+	tw_err e = tw_device_kept_json(d, TW_LOCAL_KEPT_TRIES, tries_shape, &j);
 
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
@@ -64,7 +64,7 @@ static tw_err count_failure(struct tw_device *d, const char *since, const char *
 	TW_TRY(tw_json_set(j, "failures", json_integer(failures)));
 	TW_TRY(tw_json_set(j, "failed_ms", json_integer(at_ms)));
 	TW_TRY(tw_json_set(j, "rule", json_string(rule)));
-	return tw_local_keep(d, TW_LOCAL_KEPT_TRIES, j);
+	return tw_device_keep_json(d, TW_LOCAL_KEPT_TRIES, j);
 }
 
 tw_err tw_local_tell(struct tw_device *d, const char *task, const char *event, json_t *fields)

@@ -52,28 +52,6 @@ static const struct tw_shape wanted_shape[] = {
 	{},
 };
 
-tw_err tw_local_kept(struct tw_device *d, const char *name, const struct tw_shape *shape, json_t **ret)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-
-	tw_buf_init(&text, d->context.sys, KEPT_MAX);
-	TW_TRY(tw_device_kept(d, name, &text));
-	TW_TRY(tw_json_parse(tw_buf_slice(&text), KEPT_MAX, &j));
-	TW_TRY(tw_json_check(j, shape));
-	*ret = TW_STEAL(j);
-	return TW_OK;
-}
-
-tw_err tw_local_keep(struct tw_device *d, const char *name, const json_t *j)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-
-	tw_buf_init(&text, d->context.sys, KEPT_MAX);
-	TW_TRY(tw_json_write(j, &text));
-	return tw_device_keep(d, name, tw_buf_cstr(&text));
-}
-
 static tw_err has_key_of(struct tw_device *d, const char *slot, const tw_cert *cert, bool *ret)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
@@ -94,7 +72,7 @@ tw_err tw_local_stored(struct tw_device *d, json_t **ret, struct tw_certs *ret_c
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 
-	TW_TRY(tw_local_kept(d, KEPT_LOCAL, kept_shape, &j));
+	TW_TRY(tw_device_kept_json(d, KEPT_LOCAL, kept_shape, &j));
 	TW_TRY(tw_certs_read(d->context.sys, tw_slice_of(tw_json_text(j, "certificate")), TW_CHAIN_MAX, ret_chain));
 	*ret = TW_STEAL(j);
 	return TW_OK;
@@ -241,7 +219,7 @@ static tw_err want(struct tw_context *c, struct tw_reply *rp, const json_t *pres
 	TW_TRY(tw_json_set(wanted, "slot", json_string(slot)));
 	TW_TRY(tw_json_set(wanted, "secret", json_string(secret)));
 	TW_TRY(drop_slot(d, slot));
-	return tw_local_keep(d, KEPT_WANTED, wanted);
+	return tw_device_keep_json(d, KEPT_WANTED, wanted);
 }
 
 static tw_err check_anchors(struct tw_context *c, const char *pem, bool *ret)
@@ -390,7 +368,7 @@ static tw_err begin(struct tw_context *c, struct tw_task *t)
 	w->c = c;
 	tw_buf_init(&w->secret, c->sys, TW_KEYS_SEAL_MAX + 1);
 	tw_buf_init(&w->unit, c->sys, CHAIN_PEM_MAX);
-	tw_err e = tw_local_kept(d, KEPT_WANTED, wanted_shape, &w->wanted);
+	tw_err e = tw_device_kept_json(d, KEPT_WANTED, wanted_shape, &w->wanted);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		(void)snprintf(t->why, sizeof t->why, "It had ended, or the local identity was removed: read it to see what came of it.");
 	TW_TRY(e);
@@ -503,7 +481,7 @@ static const char *rule_of_end(const struct tw_task *t)
 static tw_err note_failure(struct tw_device *d, const struct tw_task *t)
 {
 	TW_CLEANUP(tw_jsonp) json_t *present = NULL;
-	tw_err e = tw_local_kept(d, KEPT_LOCAL, kept_shape, &present);
+	tw_err e = tw_device_kept_json(d, KEPT_LOCAL, kept_shape, &present);
 
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
@@ -529,7 +507,7 @@ static tw_err ended(struct tw_context *c, struct tw_task *t)
 	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(tw_jsonp) json_t *wanted = NULL, *present = NULL;
 	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
-	tw_err e = tw_local_kept(d, KEPT_WANTED, wanted_shape, &wanted);
+	tw_err e = tw_device_kept_json(d, KEPT_WANTED, wanted_shape, &wanted);
 
 	tw_local_changed(d);
 	if (tw_is(e, TW_CODE_NOTFOUND))
@@ -580,7 +558,7 @@ static tw_err commit(struct enrolment *w, const struct tw_certs *chain)
 	TW_TRY(tw_json_set(j, "slot", json_incref(tw_json_get(w->wanted, "slot"))));
 	TW_TRY(tw_json_set(j, "certificate", json_string(tw_buf_cstr(&pem))));
 	TW_TRY(set_time(j, "since", tw_time_wall_ms(&d->time)));
-	return tw_local_keep(d, KEPT_LOCAL, j);
+	return tw_device_keep_json(d, KEPT_LOCAL, j);
 }
 
 static tw_err finish_well(struct tw_task *t)
@@ -596,7 +574,7 @@ static tw_err take_certificate(struct enrolment *w, struct tw_task *t)
 	const char *rule = NULL;
 	bool ours = false;
 
-	tw_err e = tw_local_kept(tw_device_of(w->c), KEPT_WANTED, wanted_shape, &wanted);
+	tw_err e = tw_device_kept_json(tw_device_of(w->c), KEPT_WANTED, wanted_shape, &wanted);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return finish(t, "local.removed", "The local identity was removed meanwhile.");
 	TW_TRY(e);
@@ -711,7 +689,7 @@ static tw_err present_ask(struct presenting *p, struct tw_task *t)
 	TW_CLEANUP(tw_jsonp) json_t *peer = NULL, *j = NULL;
 	TW_CLEANUP(tw_certs_done) struct tw_certs chain = { 0 };
 
-	TW_TRY(tw_local_kept(d, KEPT_PEER, peer_shape, &peer));
+	TW_TRY(tw_device_kept_json(d, KEPT_PEER, peer_shape, &peer));
 	TW_TRY(local_now(d, &j, &chain));
 	const struct tw_fetch_want want = { .job = { .method = TW_FETCH_GET,
 						    .deadline_s = DEADLINE_S,
@@ -786,7 +764,7 @@ static tw_err present_prepare(struct tw_context *c, const struct tw_request *rq,
 			"Send certificates of authorities in PEM, P-256, nothing between them.", "At most %d are taken.", TW_ANCHORS_MAX);
 	TW_TRY(tw_json_set(peer, "url", json_incref(tw_json_get(rq->input, "url"))));
 	TW_TRY(tw_json_set(peer, "anchors", json_incref(tw_json_get(rq->input, "anchors"))));
-	return tw_local_keep(d, KEPT_PEER, peer);
+	return tw_device_keep_json(d, KEPT_PEER, peer);
 }
 
 const struct tw_task_kind tw_task_local_present = {

@@ -256,7 +256,7 @@ static void keep_identity(const tw_cert *cert, const char *slot, int64_t since_m
 	tw_time_text(since_ms, since);
 	j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "url", "https://a.example", "anchors", tw_buf_cstr(&pem), "slot", slot,
 		"certificate", tw_buf_cstr(&pem), "since", since);
-	CHECK_OK(tw_local_keep(&device, LOCAL, j));
+	CHECK_OK(tw_device_keep_json(&device, LOCAL, j));
 }
 
 static void keep_wanted(const char *slot, const char *secret)
@@ -264,7 +264,7 @@ static void keep_wanted(const char *slot, const char *secret)
 	TW_CLEANUP(tw_jsonp)
 	json_t *j = json_pack("{s:s, s:s, s:s, s:s}", "url", "https://a.example", "anchors", "PEM", "slot", slot, "secret", secret);
 
-	CHECK_OK(tw_local_keep(&device, WANTED, j));
+	CHECK_OK(tw_device_keep_json(&device, WANTED, j));
 }
 
 /* Its first identity, in slot a, and a key for another one in slot b. */

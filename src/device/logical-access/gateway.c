@@ -9,7 +9,6 @@
 #include "device/sql-device.h"
 
 #define KEPT TW_KEPT_OF_OWNER "message-gateway"
-#define KEPT_MAX (64 * 1024)
 #define SEALED_MAX 1024
 #define ANCHORS_MAX 8
 #define WHOSE "message-gateway"
@@ -22,19 +21,6 @@ static const struct tw_shape kept_shape[] = {
 };
 
 /* --- The gateway --- */
-
-static tw_err read_kept(struct tw_device *d, json_t **ret)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-
-	tw_buf_init(&text, d->context.sys, KEPT_MAX);
-	TW_TRY(tw_device_kept(d, KEPT, &text));
-	TW_TRY(tw_json_parse(tw_buf_slice(&text), KEPT_MAX, &j));
-	TW_TRY(tw_json_check(j, kept_shape));
-	*ret = TW_STEAL(j);
-	return TW_OK;
-}
 
 static tw_err unseal(struct tw_device *d, const char *text, struct tw_buf *ret)
 {
@@ -54,7 +40,7 @@ tw_err tw_gateway_read(struct tw_device *d, struct tw_gateway *ret)
 
 	tw_buf_init(&ret->anchors, d->context.sys, TW_FETCH_ANCHORS_MAX);
 	tw_buf_init(&ret->secret, d->context.sys, TW_GATEWAY_SECRET_MAX);
-	TW_TRY(read_kept(d, &j));
+	TW_TRY(tw_device_kept_json(d, KEPT, kept_shape, &j));
 	(void)snprintf(ret->url, sizeof ret->url, "%s", tw_json_text(j, "url"));
 	TW_TRY(tw_buf_text(&ret->anchors, tw_json_text(j, "anchors")));
 	return unseal(d, tw_json_text(j, "secret"), &ret->secret);
@@ -69,7 +55,7 @@ void tw_gateway_done(struct tw_gateway *g)
 tw_err tw_access_gateway(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-	tw_err e = read_kept(tw_device_of(c), &j);
+	tw_err e = tw_device_kept_json(tw_device_of(c), KEPT, kept_shape, &j);
 
 	if (!tw_is(e, TW_CODE_NOTFOUND))
 		TW_TRY(e);
@@ -119,7 +105,7 @@ static tw_err seal(struct tw_device *d, const char *secret, struct tw_buf *ret)
 
 tw_err tw_access_gateway_set(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf secret = { 0 }, text = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf secret = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	struct tw_device *d = tw_device_of(c);
 
@@ -127,15 +113,13 @@ tw_err tw_access_gateway_set(struct tw_context *c, const struct tw_request *rq, 
 	if (rp->problem[0])
 		return TW_OK;
 	tw_buf_init(&secret, c->sys, 2 * SEALED_MAX);
-	tw_buf_init(&text, c->sys, KEPT_MAX);
 	if (*tw_json_text(rq->input, "secret"))
 		TW_TRY(seal(d, tw_json_text(rq->input, "secret"), &secret));
 	j = json_pack("{s:s, s:s, s:s}", "url", tw_json_text(rq->input, "url"), "anchors", tw_json_text(rq->input, "anchors"),
 		"secret", tw_buf_cstr(&secret));
 	if (!j)
 		return TW_RAISE(NOMEM, "a gateway");
-	TW_TRY(tw_json_write(j, &text));
-	return tw_device_keep(d, KEPT, tw_buf_cstr(&text));
+	return tw_device_keep_json(d, KEPT, j);
 }
 
 tw_err tw_access_gateway_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

@@ -70,6 +70,9 @@ extern const struct tw_part tw_parts[]; /* the explicit list, in capabilities.c 
 /* Facts kept by name across starts. NOTFOUND when there is none. */
 tw_err tw_device_keep(struct tw_device *d, const char *name, const char *value);
 tw_err tw_device_kept(struct tw_device *d, const char *name, struct tw_buf *ret);
+/* The same for a document, of 64 KiB at most as text; SYNTAX: what is kept is not of this shape. */
+tw_err tw_device_keep_json(struct tw_device *d, const char *name, const json_t *j);
+tw_err tw_device_kept_json(struct tw_device *d, const char *name, const struct tw_shape *shape, json_t **ret);
 tw_err tw_device_forget(struct tw_device *d, const char *name);
 /* What is kept under a name that begins so belongs to the owner, and goes with him. */
 #define TW_KEPT_OF_OWNER "owner."

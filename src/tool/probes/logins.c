@@ -231,17 +231,10 @@ static tw_err first_wait(struct guest *g, int *ret_s)
 	return TW_OK;
 }
 
-/* What failed leaves no wait to the probes behind it. */
-static tw_err leave(struct guest *g, const struct lock *k)
-{
-	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-
-	return after(g, k, &answer);
-}
-
 /* A device that answers too slowly for it to be seen is tried with a longer wait. */
 static tw_err lock_out(struct guest *g, int times, bool *ret_good)
 {
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	struct lock k = { .times = times, .good = true };
 	char count[12], longest[TW_MOMENT_VALUE];
 	uint64_t most = WAIT_MOST_S;
@@ -256,7 +249,7 @@ static tw_err lock_out(struct guest *g, int times, bool *ret_good)
 	for (; k.good && !k.seen && k.wait_s <= (int)most; k.wait_s *= 2)
 		TW_TRY(lock_once(g, &k));
 	if (!k.good)
-		TW_TRY(leave(g, &k));
+		TW_TRY(after(g, &k, &answer)); /* what failed leaves no wait to the probes behind it */
 	*ret_good = k.good && k.seen;
 	return k.good && !k.seen
 		? tw_found(g->f, TW_VERDICT_INCONCLUSIVE, "The device answers so slowly that the wait was over before it could be seen.")

@@ -4,29 +4,16 @@
  * puts back what was there; the finding says when that failed. What was there is accepted again for the owner whose tool this is, so
  * whoever else accepted it has to do nothing either: acceptance goes by the text.
  */
+#include "tool/notice.h"
 #include "tool/probes/people.h"
 
 #include "base/text.h"
-#include "crypto/hash.h"
 
 #define NOTICE "/api/v1/notice"
 #define ACCEPT "/api/v1/notice-acceptances"
-#define DIGEST_TEXT 64
 #define CODE_SIZE 24
 #define TEXT_SIZE 8192 /* more than any that a device takes */
 #define MOST 8000      /* what a device may say that it holds */
-
-static tw_err digest_of(const struct tw_sys *sys, const char *text, char ret[DIGEST_TEXT + 1])
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
-	uint8_t digest[32];
-
-	tw_buf_init(&hex, sys, DIGEST_TEXT);
-	TW_TRY(tw_sha256(text, strlen(text), digest));
-	TW_TRY(tw_buf_hex(&hex, digest, sizeof digest));
-	(void)snprintf(ret, DIGEST_TEXT + 1, "%s", tw_buf_cstr(&hex));
-	return TW_OK;
-}
 
 /* A text that nobody wrote before. */
 static tw_err fresh_text(const struct tw_sys *sys, char ret[96])
@@ -41,9 +28,9 @@ static tw_err fresh_text(const struct tw_sys *sys, char ret[96])
 
 static tw_err agree(struct tw_probe_context *c, const char *text)
 {
-	char digest[DIGEST_TEXT + 1];
+	char digest[TW_NOTICE_DIGEST + 1];
 
-	TW_TRY(digest_of(c->sys, text, digest));
+	TW_TRY(tw_notice_digest(c->sys, text, digest));
 	return tw_order_with(c, "POST", ACCEPT, json_pack("{s:s}", "notice", digest), NULL);
 }
 
@@ -90,9 +77,9 @@ static tw_err invite(struct tw_probe_context *c, const char *role, struct tw_per
 static tw_err enter(struct tw_probe_context *c, struct tw_person *p, const char *code, const char *text, long *ret)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	char digest[DIGEST_TEXT + 1];
+	char digest[TW_NOTICE_DIGEST + 1];
 
-	TW_TRY(digest_of(c->sys, text ? text : "", digest));
+	TW_TRY(tw_notice_digest(c->sys, text ? text : "", digest));
 	TW_TRY(send_as(c, NULL, "POST", "/api/v1/sessions",
 		text ? json_pack("{s:s, s:s}", "code", code, "notice", digest) : json_pack("{s:s}", "code", code), &answer));
 	(void)snprintf(p->token, sizeof p->token, "%s", answer.status == 201 && answer.body ? tw_json_text(answer.body, "token") : "");
@@ -154,7 +141,7 @@ static tw_err written_by_few(struct tw_probe_context *c, struct tw_person *p, st
 /* @nist LA.SUN.2.1: one line of it is edited; it is shown, and the log has both digests */
 static tw_err edited(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
-	char text[96], other[128], got[TEXT_SIZE], before[DIGEST_TEXT + 1], after[DIGEST_TEXT + 1];
+	char text[96], other[128], got[TEXT_SIZE], before[TW_NOTICE_DIGEST + 1], after[TW_NOTICE_DIGEST + 1];
 	bool told = false;
 
 	TW_TRY(fresh_text(c->sys, text));
@@ -162,8 +149,8 @@ static tw_err edited(struct tw_probe_context *c, struct tw_person *p, struct tw_
 	TW_TRY(put(c, text));
 	TW_TRY(put(c, other));
 	TW_TRY(shown(c, got));
-	TW_TRY(digest_of(c->sys, text, before));
-	TW_TRY(digest_of(c->sys, other, after));
+	TW_TRY(tw_notice_digest(c->sys, text, before));
+	TW_TRY(tw_notice_digest(c->sys, other, after));
 	TW_TRY(logged(c, "after", after, before, &told));
 	TW_TRY(tw_saw(f, "before", before));
 	TW_TRY(tw_saw(f, "after", after));
@@ -214,7 +201,7 @@ static tw_err bounded(struct tw_probe_context *c, struct tw_person *p, struct tw
 /* @nist LA.SUN.3: without accepting it nobody gets in, and acceptance is logged */
 static tw_err held(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
-	char text[96], another[96], digest[DIGEST_TEXT + 1], code[CODE_SIZE];
+	char text[96], another[96], digest[TW_NOTICE_DIGEST + 1], code[CODE_SIZE];
 	long without = 0, other = 0, with = 0;
 	bool told = false;
 
@@ -225,7 +212,7 @@ static tw_err held(struct tw_probe_context *c, struct tw_person *p, struct tw_fi
 	TW_TRY(enter(c, p, code, NULL, &without));
 	TW_TRY(enter(c, p, code, another, &other));
 	TW_TRY(enter(c, p, code, text, &with));
-	TW_TRY(digest_of(c->sys, text, digest));
+	TW_TRY(tw_notice_digest(c->sys, text, digest));
 	TW_TRY(logged(c, "notice", digest, p->id, &told));
 	if (without != 409 || other != 409 || with != 201 || !told)
 		return tw_found(f, TW_VERDICT_FAIL,
