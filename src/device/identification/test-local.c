@@ -574,27 +574,27 @@ static const struct clock {
 	const char *name;
 	int64_t wrong_from, wrong_to;
 	bool stands; /* it stands at that time all the while; else it goes, so far beside the true time */
+	bool flaps;  /* it is wrong in every second step only */
+	bool kept;   /* each hour the time becomes the floor, if it is trusted */
 	int64_t ms;
-	bool flaps;                       /* it is wrong in every second step only */
-	bool kept;                        /* each hour the time becomes the floor, if it is trusted */
 	int64_t renewed_from, renewed_to; /* the first hour and the last, of a server that gives one */
 	size_t refused_most; /* of one that refuses: how often it is asked, and no sooner than an hour after the last time */
 } clocks[] = {
-	{ "right", 0, 0, false, 0, false, true, 144, 181, 16 },
-	{ "1970 at first", 0, 170, true, 0, false, true, 170, 181, 16 },
-	{ "1970 until shortly before the end", 24, 215, true, 0, false, true, 215, 215, 2 },
-	{ "before the build", 24, 170, true, BEFORE_BUILD, false, true, 170, 181, 16 },
-	{ "1970 and right in turn", 24, 216, true, 0, true, true, 144, 181, 16 },
-	{ "2038", 24, 170, true, END_OF_32, false, false, 170, 181, 16 },
-	{ "2038 while its time comes", 100, 214, true, END_OF_32, false, false, 214, 215, 2 },
-	{ "2038 and right in turn", 24, 216, true, END_OF_32, true, false, 144, 181, 16 },
-	{ "thirty years ahead", 24, 170, false, 30 * YEAR, false, false, 170, 181, 16 },
-	{ "thirty years ahead, and kept: nothing tells this floor from a good one", 24, 26, false, 30 * YEAR, false, true, NOT_ONCE, 0 },
-	{ "an hour back", 100, 230, false, -HOUR, false, true, 144, 182, 16 },
-	{ "an hour back, and not kept", 150, 152, false, -HOUR, false, false, 144, 181, 18 },
-	{ "three days ahead", 24, 230, false, 3 * DAY, false, false, 72, 109, 16 },
-	{ "three days ahead and right in turn", 24, 216, false, 3 * DAY, true, false, 72, 181, 145 },
-	{ "standing", 24, 170, true, WALL + DAY, false, false, 170, 181, 16 },
+	{ "right", 0, 0, false, false, true, 0, 144, 181, 16 },
+	{ "1970 at first", 0, 170, true, false, true, 0, 170, 181, 16 },
+	{ "1970 until shortly before the end", 24, 215, true, false, true, 0, 215, 215, 2 },
+	{ "before the build", 24, 170, true, false, true, BEFORE_BUILD, 170, 181, 16 },
+	{ "1970 and right in turn", 24, 216, true, true, true, 0, 144, 181, 16 },
+	{ "2038", 24, 170, true, false, false, END_OF_32, 170, 181, 16 },
+	{ "2038 while its time comes", 100, 214, true, false, false, END_OF_32, 214, 215, 2 },
+	{ "2038 and right in turn", 24, 216, true, true, false, END_OF_32, 144, 181, 16 },
+	{ "thirty years ahead", 24, 170, false, false, false, 30 * YEAR, 170, 181, 16 },
+	{ "thirty years ahead, and kept: nothing tells this floor from a good one", 24, 26, false, false, true, 30 * YEAR, NOT_ONCE, 0 },
+	{ "an hour back", 100, 230, false, false, true, -HOUR, 144, 182, 16 },
+	{ "an hour back, and not kept", 150, 152, false, false, false, -HOUR, 144, 181, 18 },
+	{ "three days ahead", 24, 230, false, false, false, 3 * DAY, 72, 109, 16 },
+	{ "three days ahead and right in turn", 24, 216, false, true, false, 3 * DAY, 72, 181, 145 },
+	{ "standing", 24, 170, true, false, false, WALL + DAY, 170, 181, 16 },
 };
 
 static void set_clock(const struct clock *k, int64_t t)
