@@ -121,7 +121,8 @@ static tw_err walk(struct tw_slice packet, struct walked *ret)
 		if (what == MESSAGE_AUTHENTICATOR) {
 			ret->mac_at = (size_t)(value.at - packet.at);
 			ret->macs += value.size == TW_MD5_SIZE ? 1 : 2; /* one of another size is no better than two */
-		} else if (what == STATE && ret->states++ == 0) {
+		} else if (what == STATE) {                             /* of two, none counts */
+			ret->states++;
 			ret->state = value;
 		} else if (what == REPLY_MESSAGE && ret->words.size == 0) {
 			ret->words = value;

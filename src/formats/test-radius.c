@@ -156,7 +156,7 @@ static void test_answers(void **state)
 	CHECK_OK(tw_radius_read(&q, (struct tw_slice){ (const char *)r.bytes, r.size + 9 }, &a));
 
 	begin(&r, 2);
-	put(&r, 26, "\0\0\1\67 of a vendor", 16);
+	put(&r, 25, "a class, which is no word to anybody", 36);
 	end(&q, &r);
 	CHECK_OK(tw_radius_read(&q, slice(&r), &a));
 	CHECK(a.words.size == 0 && a.state.size == 0);
@@ -318,6 +318,8 @@ static void test_wrong_from_the_server(void **state)
 	CHECK_ERR(tw_radius_read(&q, slice(&r), &a), SYNTAX);
 }
 
+static struct reply whole; /* the question as it is with all the memory it wants */
+
 static tw_err ask_and_read(const struct tw_sys *sys, void *user)
 {
 	struct tw_radius_question q = question();
@@ -326,6 +328,8 @@ static tw_err ask_and_read(const struct tw_sys *sys, void *user)
 
 	tw_buf_init(&b, sys, TW_RADIUS_PACKET_MAX);
 	TW_TRY(tw_radius_ask(&q, &b));
+	/* Not half of it: a password whose mask could not be made would go over the wire as it is. */
+	CHECK(b.size == whole.size && memcmp(b.data, whole.bytes, b.size) == 0);
 	TW_TRY(tw_radius_read(&q, *(const struct tw_slice *)user, &a));
 	CHECK(a.verdict == TW_RADIUS_ACCEPT);
 	return TW_OK;
@@ -336,7 +340,14 @@ static void test_without_memory(void **state)
 	const struct tw_radius_question q = question();
 	struct reply r;
 
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+
 	tw_crypto_use(tw_sys_real());
+	tw_buf_init(&b, tw_sys_real(), TW_RADIUS_PACKET_MAX);
+	CHECK_OK(tw_radius_ask(&q, &b));
+	CHECK(b.size <= sizeof whole.bytes);
+	memcpy(whole.bytes, b.data, b.size);
+	whole.size = b.size;
 	begin(&r, 2);
 	end(&q, &r);
 	struct tw_slice s = slice(&r);
