@@ -144,6 +144,8 @@ static void test_base64_space(void **state)
 
 static void test_utf8(void **state)
 {
+	/* By letters: as a literal each would turn the text behind it around, for compilers that look for that. */
+	static const char override[] = { '\xe2', '\x80', '\xae', '\0' }, isolate[] = { '\xe2', '\x81', '\xa6', '\0' };
 	static const struct {
 		const char *text;
 		bool valid, printable;
@@ -171,8 +173,8 @@ static void test_utf8(void **state)
 		{ "\xe2\x82z", false, false },
 		{ "\xc2\x85", true, false },
 		{ "\xe2\x80\xa8", true, false },
-		{ "\xe2\x80\xae", true, false },
-		{ "\xe2\x81\xa6", true, false },
+		{ override, true, false },
+		{ isolate, true, false },
 		{ "\xe2\x81\xa5", true, true },
 		{ "\xff", false, false },
 	};

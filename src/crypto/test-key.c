@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "sys/real.h"
 #include "check.h"
+#include "lay.h"
 #include "oom.h"
 #include "spill.h"
 
@@ -305,7 +306,7 @@ static void test_key_files(void **state)
 	const size_t size = strlen(KEY), comment = 4096 - size;
 	memset(text, '#', sizeof text);
 	text[comment - 1] = '\n';
-	memcpy(text + comment, KEY, size);
+	lay_text(text + comment, KEY);
 	CHECK_OK(tw_key_load(sys, (struct tw_slice){ text, 4096 }, &k));
 	text[4096] = '\n';
 	CHECK_ERR(tw_key_load(sys, (struct tw_slice){ text, 4097 }, &none), LIMIT);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "check.h"
+#include "lay.h"
 #include "crypto/hash.h"
 #include "oom.h"
 #include "sys/real.h"
@@ -121,7 +122,7 @@ static void test_where_an_address_ends(void **state)
 	char longest[TW_EST_URL_MAX + 2];
 
 	memset(longest, 'a', sizeof longest);
-	memcpy(longest, "https://", 8);
+	lay_text(longest, "https://");
 	CHECK(tw_est_url_valid((struct tw_slice){ longest, TW_EST_URL_MAX }));
 	CHECK(!tw_est_url_valid((struct tw_slice){ longest, TW_EST_URL_MAX + 1 }));
 	CHECK(tw_est_url_valid((struct tw_slice){ "https://est.example", 15 }));

@@ -146,8 +146,8 @@ static void test_what_a_physical_id_is_made_of(void **state)
 	CHECK(id[7] == other[7]);
 	CHECK_OK(tw_physical_id("urn:dev:ops:1-t-a.z-A.Z-0.9", other));
 	CHECK(id[7] == other[12]);
-	for (char c = '1'; c <= '9'; c++) {
-		(void)snprintf(text, sizeof text, "urn:dev:ops:1-t-azAZ%c9", c);
+	for (unsigned digit = 1; digit <= 9; digit++) {
+		(void)snprintf(text, sizeof text, "urn:dev:ops:1-t-azAZ%u9", digit);
 		CHECK_OK(tw_physical_id(text, other));
 		CHECK(id[7] != other[7]);
 	}

@@ -4,6 +4,7 @@
  * digest as it ought to be. And the edges of what counts as an interrupted write.
  */
 #include "formats/test-log.h"
+#include "lay.h"
 
 static tw_log_verifier *verifier(enum trust trust)
 {
@@ -50,7 +51,7 @@ static void forge(struct log *l, unsigned type, uint64_t seq, const char *body)
 	put_number(at + 16, 1, 8);
 	put_number(at + 24, 1, 8);
 	memset(at + 32, 9, 16);
-	memcpy(at + 48, body, n);
+	lay_text(at + 48, body);
 	put_number(fields, seq, 8);
 	put_number(fields + 8, type, 2);
 	put_number(fields + 10, 1, 8);
@@ -94,6 +95,15 @@ static void test_a_record_whose_seals_hold(void **state)
 	check_fault(KEYS, "the chain breaks here");
 }
 
+static void check_not_moved(const struct tw_log_state *s, const struct tw_log_state *before)
+{
+	CHECK_INT(s->next_seq, before->next_seq);
+	CHECK_INT(s->key_index, before->key_index);
+	CHECK_INT(s->has_key, before->has_key);
+	CHECK_BYTES(s->chain, before->chain, sizeof s->chain);
+	CHECK_BYTES(s->key, before->key, sizeof s->key);
+}
+
 /* A record that is cut is malformed, not forged; nothing of it moves the reader. */
 static void test_a_record_that_is_cut(void **state)
 {
@@ -108,7 +118,7 @@ static void test_a_record_that_is_cut(void **state)
 		struct tw_cursor c = tw_cursor_of(good.bytes[0] + p->at, n);
 		CHECK_ERR(tw_log_record_read(&s, &c, &r), SYNTAX);
 		CHECK_INT(tw_cursor_left(&c), n);
-		CHECK(memcmp(&s, &before, sizeof s) == 0);
+		check_not_moved(&s, &before);
 	}
 	for (size_t n = 0; n < 4; n++) {
 		struct tw_cursor c = tw_cursor_of("\0\0\0", n);
@@ -428,7 +438,7 @@ static void test_checkpoints_that_name_something_else(void **state)
 		uint8_t signature[TW_SIGNATURE_SIZE], chain[32];
 		struct tw_log_report r;
 		make(&bad, 3);
-		uint64_t seq = (uint64_t)(3 + rows[i].seq), epoch = bad.header.epoch + (uint64_t)rows[i].epoch;
+		uint64_t seq = 3 + (uint64_t)rows[i].seq, epoch = bad.header.epoch + (uint64_t)rows[i].epoch;
 		memcpy(chain, bad.state.chain, 32);
 		chain[31] ^= (uint8_t)rows[i].chain;
 		tw_buf_init(&message, sys, TW_LOG_CHECKPOINT_MESSAGE);

@@ -375,32 +375,32 @@ enum form { TEXT, BYTES, VERSION, ELEMENT, OTHER };
 /* In the order of the labels. Whole numbers, booleans and words have no length: there a long text is another kind. */
 static const struct limit {
 	const char *name;
-	enum form form;
 	size_t max;
+	enum form form;
 	bool any; /* whatever is not too long is taken */
 } limits[] = {
-	{ "sub", TEXT, 255, false },
-	{ "iat", OTHER, 255, false },
-	{ "eat_nonce", BYTES, 64, false },
-	{ "oemid", OTHER, 255, false },
-	{ "hwmodel", BYTES, 32, true },
-	{ "hwversion", VERSION, 63, true },
-	{ "oemboot", OTHER, 255, false },
-	{ "dbgstat", OTHER, 32, false },
-	{ "eat_profile", TEXT, 64, false },
-	{ "bootcount", OTHER, 255, false },
-	{ "bootseed", BYTES, 64, true },
-	{ "swname", TEXT, 63, true },
-	{ "swversion", VERSION, 63, true },
-	{ "thingward_time_trusted", OTHER, 255, false },
-	{ "thingward_exporter", BYTES, 32, false },
-	{ "thingward_product_version", TEXT, 63, true },
-	{ "thingward_boot_confirmed", OTHER, 255, false },
-	{ "thingward_elements", ELEMENT, 32, true },
-	{ "thingward_log_epoch", OTHER, 255, false },
-	{ "thingward_log_seq", OTHER, 255, false },
-	{ "thingward_log_chain", BYTES, 32, true },
-	{ "thingward_log_checkpoint", OTHER, 255, false },
+	{ "sub", 255, TEXT, false },
+	{ "iat", 255, OTHER, false },
+	{ "eat_nonce", 64, BYTES, false },
+	{ "oemid", 255, OTHER, false },
+	{ "hwmodel", 32, BYTES, true },
+	{ "hwversion", 63, VERSION, true },
+	{ "oemboot", 255, OTHER, false },
+	{ "dbgstat", 32, OTHER, false },
+	{ "eat_profile", 64, TEXT, false },
+	{ "bootcount", 255, OTHER, false },
+	{ "bootseed", 64, BYTES, true },
+	{ "swname", 63, TEXT, true },
+	{ "swversion", 63, VERSION, true },
+	{ "thingward_time_trusted", 255, OTHER, false },
+	{ "thingward_exporter", 32, BYTES, false },
+	{ "thingward_product_version", 63, TEXT, true },
+	{ "thingward_boot_confirmed", 255, OTHER, false },
+	{ "thingward_elements", 32, ELEMENT, true },
+	{ "thingward_log_epoch", 255, OTHER, false },
+	{ "thingward_log_seq", 255, OTHER, false },
+	{ "thingward_log_chain", 32, BYTES, true },
+	{ "thingward_log_checkpoint", 255, OTHER, false },
 };
 #define FAR_TOO_LONG 5000
 

@@ -500,7 +500,7 @@ int thingward_key_sign(thingward *t, const char *name, const uint8_t digest[32],
 	return ask_key(t, TW_APP_KEY_SIGN, name, digest, ret_signature, THINGWARD_SIGNATURE_SIZE);
 }
 
-_Static_assert(THINGWARD_SEAL_MAX == TW_APP_SEAL_MAX && THINGWARD_SEALED_MAX == TW_APP_SEAL_MAX + TW_APP_SEAL_MORE, "one size at both ends");
+_Static_assert(THINGWARD_SEAL_MAX == TW_APP_SEAL_MAX && THINGWARD_SEALED_MAX - TW_APP_SEAL_MORE == TW_APP_SEAL_MAX, "one size at both ends");
 _Static_assert((int)THINGWARD_UNIT == TW_APP_SCOPE_UNIT && (int)THINGWARD_OWNERSHIP == TW_APP_SCOPE_OWNERSHIP, "one scope at both ends");
 
 /* What goes out and what comes in. */

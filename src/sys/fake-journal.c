@@ -13,12 +13,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void must(bool good, const char *what)
+static _Noreturn void give_up(const char *what)
 {
-	if (good)
-		return;
 	perror(what);
 	abort();
+}
+
+static void must(bool good, const char *what)
+{
+	if (!good)
+		give_up(what);
 }
 
 void *tw_journal_grow(void *p, size_t count, size_t size)
@@ -67,7 +71,8 @@ static size_t snapshot(struct tw_journal *j, int fd)
 		return object;
 	}
 	d = fdopendir(fd);
-	must(d != NULL, "listing what is there");
+	if (!d)
+		give_up("listing what is there");
 	while ((e = readdir(d))) {
 		struct tw_entry entry = { 0 };
 		struct tw_object *o;

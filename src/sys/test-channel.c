@@ -36,9 +36,9 @@ static int setup(void **state)
 	struct pair *p = calloc(1, sizeof *p);
 	int fds[2];
 
+	*state = p;
 	if (!p || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
 		return -1;
-	*state = p;
 	CHECK_OK(tw_channel_new(tw_sys_real(), fds[0], rows, &p->a));
 	CHECK_OK(tw_channel_new(tw_sys_real(), fds[1], rows, &p->b));
 	return 0;
@@ -72,10 +72,9 @@ static void test_there_and_back(void **state)
 static void test_largest(void **state)
 {
 	const struct pair *p = *state;
-	TW_CLEANUP(tw_freep) char *big = calloc(1, TW_CHANNEL_MAX + 1);
+	static char big[TW_CHANNEL_MAX + 1];
 	struct tw_message m;
 
-	CHECK(big != NULL);
 	memset(big, 'x', TW_CHANNEL_MAX);
 	CHECK_ERR(tw_channel_send(p->a, BODY, 0, big, TW_CHANNEL_MAX + 1, NULL, 0), LIMIT);
 	CHECK_OK(tw_channel_send(p->a, BODY, 0, big, TW_CHANNEL_MAX, NULL, 0));

@@ -268,13 +268,12 @@ tw_err tw_print_table(const struct tw_tool *t, const char *const *heads, const j
 
 	if (t->json)
 		return TW_OK;
-	l.columns = json_array_size(json_array_get(rows, 0));
-	for (i = 0; heads && heads[i]; i++)
-		l.columns = i + 1;
+	if (!heads)
+		l.columns = json_array_size(json_array_get(rows, 0));
+	for (; heads && heads[l.columns] && l.columns < COLUMNS_MAX; l.columns++)
+		measure(&l, l.columns, heads[l.columns]);
 	if (l.columns > COLUMNS_MAX)
 		l.columns = COLUMNS_MAX;
-	for (i = 0; heads && i < l.columns; i++)
-		measure(&l, i, heads[i]);
 	json_array_foreach(rows, r, row)
 		for (i = 0; i < l.columns; i++) {
 			const char *text = json_string_value(json_array_get(row, i));

@@ -7,6 +7,7 @@
 
 #include "formats/provisioning.h"
 #include "sys/fake.h"
+#include "lay.h"
 
 #include <errno.h>
 
@@ -154,12 +155,12 @@ static void test_label_of_another_unit(void **state)
 	read_file(work, 1, ".label.json", &label);
 	desk_write(work, "ca/units.jsonl", begun);
 	char *at = strstr(tw_buf_cstr(&label), "thermostat-T-1");
-	memcpy(at, "thermo-eye-T-1", 14);
+	lay_text(at, "thermo-eye-T-1");
 	desk_write(work, "out/T-1.label.json", tw_buf_cstr(&label));
 	CHECK_ERR(batch(tw_sys_real(), work), EXISTS);
 	read_file(work, 1, ".label.json", &now);
 	CHECK_TEXT(tw_buf_cstr(&now), tw_buf_cstr(&label));
-	memcpy(at, "thermostat-T-1", 14);
+	lay_text(at, "thermostat-T-1");
 	desk_write(work, "out/T-1.label.json", tw_buf_cstr(&label));
 	CHECK(unlink_two(work) == 0);
 	CHECK_OK(batch(tw_sys_real(), work));

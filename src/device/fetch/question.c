@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/fetch/question.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -56,8 +57,7 @@ static tw_err open_socket(const struct tw_sys *sys, const struct tw_place *to, i
 	fd = sys->socket(sys, four ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
 	if (fd < 0 || sys->connect(sys, fd, four ? (const void *)&v4 : (const void *)&v6, four ? sizeof v4 : sizeof v6) != 0)
 		return TW_RAISE_ERRNO("a way to where the question goes");
-	*ret = fd;
-	fd = -1;
+	*ret = tw_take_fd(&fd);
 	return TW_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/hands/doors.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "device/hands/os.h"
@@ -87,8 +88,7 @@ tw_err tw_door_tcp(const struct tw_sys *sys, const char *address, int *ret_fd)
 	TW_TRY(tw_os_reuse(fd, a.ss_family == AF_INET6));
 	if (sys->bind(sys, fd, (struct sockaddr *)&a, size) || sys->listen(sys, fd, BACKLOG))
 		return TW_RAISE_ERRNO("listening on %s", address);
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = tw_take_fd(&fd);
 	return TW_OK;
 }
 
@@ -125,7 +125,6 @@ tw_err tw_door_local(const struct tw_sys *sys, int run_dir, const char *run_path
 	(void)tw_os_umask(mask);
 	if (failed || sys->listen(sys, fd, BACKLOG))
 		return TW_RAISE_ERRNO("listening on %s", at.sun_path);
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = tw_take_fd(&fd);
 	return TW_OK;
 }

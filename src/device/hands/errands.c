@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/hands/errands.h"
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "device/hands/os.h"
@@ -14,15 +15,15 @@
 
 static const struct {
 	enum tw_tab_name tab;
+	bool disk;           /* in place of the file: the inventory's root and the package database, for reading */
 	const char *program; /* beside that of the roles; NULL: it is that one */
 	const char *file;    /* opened anew at each start, since others replace it; what is missing is empty to the role */
-	bool disk;           /* in its place: the inventory's root and the package database, for reading */
 } rows[TW_ERRANDS] = {
-	[TW_ERRAND_FETCH] = { TW_TAB_FETCH, "thingward-fetch", "/etc/resolv.conf", false },
-	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, NULL, NULL, true },
-	[TW_ERRAND_HASH] = { TW_TAB_HASH, "thingward-hash", NULL, false },
-	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, "thingward-hash", NULL, false },
-	[TW_ERRAND_ASK] = { TW_TAB_FETCH, "thingward-fetch", NULL, false },
+	[TW_ERRAND_FETCH] = { TW_TAB_FETCH, false, "thingward-fetch", "/etc/resolv.conf" },
+	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, true, NULL, NULL },
+	[TW_ERRAND_HASH] = { TW_TAB_HASH, false, "thingward-hash", NULL },
+	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, false, "thingward-hash", NULL },
+	[TW_ERRAND_ASK] = { TW_TAB_FETCH, false, "thingward-fetch", NULL },
 };
 
 void tw_errands_init(const struct tw_sys *sys, const struct tw_places *places, const char *program, struct tw_errands *ret)
@@ -102,14 +103,13 @@ static tw_err start(struct tw_errands *e, unsigned which)
 	cores = pair[0];
 	its_core = pair[1];
 	TW_TRY(tw_channel_new(e->sys, mine, tw_rows_hands_from_role, &r->channel));
-	mine = -1;
+	(void)tw_take_fd(&mine);
 	tw_err failed = spawn(e, which, its_hands, its_core);
 	if (tw_failed(failed)) {
 		r->channel = tw_channel_free(r->channel);
 		return failed;
 	}
-	r->core_end = cores;
-	cores = -1;
+	r->core_end = tw_take_fd(&cores);
 	return TW_OK;
 }
 

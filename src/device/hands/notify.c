@@ -2,6 +2,7 @@
 #include "device/hands/notify.h"
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -25,8 +26,7 @@ static tw_err open_socket(const struct tw_sys *sys, const char *address, int *re
 		return TW_RAISE_ERRNO("socket for notifications");
 	if (sys->connect(sys, fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size)))
 		return TW_RAISE_ERRNO("connecting to the service manager at %s", address);
-	*ret = fd;
-	fd = -1;
+	*ret = tw_take_fd(&fd);
 	return TW_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/hands/token.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "crypto/token-words.h"
 
@@ -18,8 +19,7 @@ static tw_err open_pin(const struct tw_sys *sys, const char *path, int *ret_fd)
 	if (!S_ISREG(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IRWXG | S_IRWXO)))
 		return TW_RAISE(DENIED, "%s has owner %u and mode %o; only root may read a token's PIN", path, st.st_uid,
 			st.st_mode & 07777);
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = tw_take_fd(&fd);
 	return TW_OK;
 }
 
@@ -33,8 +33,7 @@ static tw_err connect_to(const struct tw_sys *sys, const char *path, int *ret_fd
 	fd = sys->socket(sys, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || sys->connect(sys, fd, (const struct sockaddr *)&at, sizeof at))
 		return TW_RAISE_ERRNO("reaching the TPM at %s", path);
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = tw_take_fd(&fd);
 	return TW_OK;
 }
 

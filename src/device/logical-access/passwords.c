@@ -269,7 +269,7 @@ static void on_own(struct tw_login_work *w, const struct tw_hash_answer *a)
 static void on_old(struct tw_login_work *w, const struct tw_hash_answer *a)
 {
 	struct tw_reply rp = { .status = 200 };
-	tw_err e = TW_OK;
+	tw_err e;
 
 	if (a->outcome == TW_HASH_NO) {
 		tw_throttle_failed(tw_access_throttle(w->d), w->who.source, tw_time_boot_ms(&w->d->time));

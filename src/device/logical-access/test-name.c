@@ -5,6 +5,8 @@
 
 static void test_what_may_be_a_name(void **state)
 {
+	/* By letters: as a literal it would turn the text behind it around, for compilers that look for that. */
+	static const char override[] = { 'a', 'l', '\xe2', '\x80', '\xae', 'i', 'c', 'e', '\0' };
 	static const struct {
 		const char *name;
 		bool valid;
@@ -23,7 +25,7 @@ static void test_what_may_be_a_name(void **state)
 		{ "al\x7fice", false },
 		{ "al\xc3ice", false },
 		{ "al\xe2\x80\x8bice", false }, /* a space without width */
-		{ "al\xe2\x80\xaeice", false }, /* from right to left */
+		{ override, false },            /* from right to left */
 		{ "a\xcc\x80", false },         /* an accent by itself: there is a letter that has it */
 		{ "\xef\xbb\xbf"
 		  "alice",

@@ -216,10 +216,14 @@ tw_err tw_streams_new(struct tw_context *c, struct event_base *loop, const struc
 
 tw_streams *tw_streams_free(tw_streams *s)
 {
+	struct tw_stream *one, *next;
+
 	if (!s)
 		return NULL;
-	while (s->beat && !TAILQ_EMPTY(&s->list))
-		drop(s, TAILQ_FIRST(&s->list));
+	for (one = TAILQ_FIRST(&s->list); one; one = next) {
+		next = TAILQ_NEXT(one, link);
+		drop(s, one);
+	}
 	if (s->turn)
 		event_free(s->turn);
 	if (s->beat)

@@ -440,11 +440,15 @@ tw_err tw_door_local_new(struct tw_core *c, int fd, tw_door_local **ret)
 
 tw_door_local *tw_door_local_free(tw_door_local *d)
 {
+	struct connection *c, *next;
+
 	if (!d)
 		return NULL;
 	tw_listener_stop(&d->listener);
-	while (d->first)
-		leave(d->first);
+	for (c = d->first; c; c = next) {
+		next = c->next;
+		leave(c);
+	}
 	free(d);
 	return NULL;
 }

@@ -160,7 +160,7 @@ static unsigned events_after(uint64_t after)
 	at = sink.got.data;
 	while (at && (at = strstr(at, "id: "))) {
 		char want[32];
-		(void)snprintf(want, sizeof want, "id: %llu\n", (unsigned long long)(after + ++n));
+		(void)snprintf(want, sizeof want, "id: %llu\n", (unsigned long long)after + ++n);
 		CHECK(strncmp(at, want, strlen(want)) == 0);
 		CHECK(strncmp(at + strlen(want), "event: ", 7) == 0);
 		at += strlen(want);

@@ -195,13 +195,13 @@ static void test_nonsense_is_refused(void **state)
 {
 	static const struct {
 		uint16_t type;
+		bool making;
 		const char *payload;
 		size_t size;
-		bool making;
-	} rows[] = { { TW_HASH_VERIFIED, "\2", 1, false }, { TW_HASH_MADE, GOOD, sizeof GOOD - 1, false },
-		{ TW_HASH_VERIFIED, "\1", 1, true },
-		{ TW_HASH_MADE, "$argon2id$v=19$m=4194304,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$gYJZtjEAJqjg26xdLmknq8/bB7MiWPrE9hsYuA+SkIU",
-			96, true } };
+	} rows[] = { { TW_HASH_VERIFIED, false, "\2", 1 }, { TW_HASH_MADE, false, GOOD, sizeof GOOD - 1 },
+		{ TW_HASH_VERIFIED, true, "\1", 1 },
+		{ TW_HASH_MADE, true,
+			"$argon2id$v=19$m=4194304,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$gYJZtjEAJqjg26xdLmknq8/bB7MiWPrE9hsYuA+SkIU", 96 } };
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		struct told t = { 0 };

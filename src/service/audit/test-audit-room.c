@@ -196,10 +196,10 @@ static void test_when_the_disk_is_asked_again(void **state)
 {
 	static const struct {
 		enum tw_log_type type;
-		size_t left;
 		bool asked;
-	} rows[] = { { TW_LOG_READ, ENOUGH, false }, { TW_LOG_READ, ENOUGH - 1, true }, { TW_LOG_EVENT, ENOUGH, false },
-		{ TW_LOG_EVENT, ENOUGH - 1, true }, { TW_LOG_INTENT, 2 * ENOUGH, true } };
+		size_t left;
+	} rows[] = { { TW_LOG_READ, false, ENOUGH }, { TW_LOG_READ, true, ENOUGH - 1 }, { TW_LOG_EVENT, false, ENOUGH },
+		{ TW_LOG_EVENT, true, ENOUGH - 1 }, { TW_LOG_INTENT, true, 2 * ENOUGH } };
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		tw_audit *a = begin();
 		leave(a, rows[i].left);

@@ -149,6 +149,27 @@ static void test_a_changed_log(void **state)
 	CHECK(tw_failed(tw_audit_follow_step(t.c.audit, &f, take, &r)));
 }
 
+/* False: there was no nth call. */
+static bool fail_once(int error_number, long nth, uint64_t end)
+{
+	struct tw_audit_follow f;
+	struct reader r = from(0, &f);
+	unsigned refused = 0;
+	tw_fake_fail(fake, nth, error_number, false);
+	for (int steps = 0; tw_audit_follow_behind(t.c.audit, &f); steps++) {
+		CHECK(steps < 1000);
+		refused += tw_failed(tw_audit_follow_step(t.c.audit, &f, take, &r));
+	}
+	bool fired = tw_fake_fired(fake);
+	const char *name = fired ? tw_fake_name(fake, nth) : "none";
+	bool harmless = !fired || strcmp(name, "close") == 0 || (error_number == EINTR && strcmp(name, "pread") == 0);
+	if (refused != !harmless || r.last != end)
+		fail_msg("call %ld (%s) fails with %d: %u steps refused, %llu of %llu", nth, name, error_number, refused,
+			(unsigned long long)r.last, (unsigned long long)end);
+	tw_fake_fail(fake, 0, 0, false);
+	return fired;
+}
+
 /* Each call of a whole reading fails once: the step says so, loses no descriptor, and the next one goes on as if nothing had been. */
 static void test_every_fault(void **state)
 {
@@ -158,23 +179,8 @@ static void test_every_fault(void **state)
 	int fds = test_open_fds();
 	for (size_t k = 0; k < TW_COUNT(numbers); k++) {
 		bool fired = true;
-		for (long nth = 1; fired; nth++) {
-			struct tw_audit_follow f;
-			struct reader r = from(0, &f);
-			unsigned refused = 0;
-			tw_fake_fail(fake, nth, numbers[k], false);
-			for (int steps = 0; tw_audit_follow_behind(t.c.audit, &f); steps++) {
-				CHECK(steps < 1000);
-				refused += tw_failed(tw_audit_follow_step(t.c.audit, &f, take, &r));
-			}
-			fired = tw_fake_fired(fake);
-			const char *name = fired ? tw_fake_name(fake, nth) : "none";
-			bool harmless = !fired || strcmp(name, "close") == 0 || (numbers[k] == EINTR && strcmp(name, "pread") == 0);
-			if (refused != !harmless || r.last != end)
-				fail_msg("call %ld (%s) fails with %d: %u steps refused, %llu of %llu", nth, name, numbers[k],
-					refused, (unsigned long long)r.last, (unsigned long long)end);
-			tw_fake_fail(fake, 0, 0, false);
-		}
+		for (long nth = 1; fired; nth++)
+			fired = fail_once(numbers[k], nth, end);
 	}
 	CHECK_INT(test_open_fds(), fds);
 }

@@ -4,6 +4,7 @@
 #include "sys/fake.h"
 
 #include "check.h"
+#include "lay.h"
 
 struct row {
 	const char *name, *bytes;
@@ -231,15 +232,15 @@ static void test_limits(void **state)
 	memset(big, 'a', sizeof big);
 	CHECK_ERR(parse(big, sizeof big, &h, &f), LIMIT);
 	CHECK_INT(f.status, 414);
-	memcpy(big, "\r\n", 2);
+	lay_text(big, "\r\n");
 	CHECK_ERR(parse(big, sizeof big, &h, &f), LIMIT);
 	CHECK_INT(f.status, 414);
-	memcpy(big, "GET / HTTP/1.1\nA: b", 19);
+	lay_text(big, "GET / HTTP/1.1\nA: b");
 	CHECK_ERR(parse(big, sizeof big, &h, &f), SYNTAX); /* what is wrong with its beginning, however long it is */
 	CHECK_INT(f.status, 400);
-	memcpy(big, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27);
+	lay_text(big, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	CHECK_OK(parse(big, sizeof big, &h, &f)); /* nor does it matter how much stands behind it */
-	memcpy(big, "GET / HTTP/1.1\r\nA: aaaaaaaaa", 28);
+	lay_text(big, "GET / HTTP/1.1\r\nA: aaaaaaaaa");
 	CHECK_ERR(parse(big, TW_HTTP_HEAD_MAX - 1, &h, &f), NOTFOUND);
 	CHECK_ERR(parse(big, TW_HTTP_HEAD_MAX, &h, &f), LIMIT);
 	CHECK_INT(f.status, 431);

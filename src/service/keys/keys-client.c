@@ -259,13 +259,13 @@ tw_err tw_keys_client_purge(tw_keys_client *k)
 tw_err tw_keys_client_try(tw_keys_client *k, const char *algorithm, bool measure, uint64_t *ret_rate)
 {
 	uint8_t payload[1 + TW_ALGORITHM_NAME_MAX];
-	const size_t size = strlen(algorithm);
+	const struct tw_slice name = tw_slice_of(algorithm);
 	struct tw_message m;
-	if (size > TW_ALGORITHM_NAME_MAX)
-		return TW_RAISE(LIMIT, "an algorithm's name of %zu bytes", size);
+	if (name.size > TW_ALGORITHM_NAME_MAX)
+		return TW_RAISE(LIMIT, "an algorithm's name of %zu bytes", name.size);
 	payload[0] = measure;
-	memcpy(payload + 1, algorithm, size);
-	TW_TRY(ask(k, TW_WIRE_KEYS_TRY, payload, 1 + size, TW_WIRE_KEYS_TRIED, &m));
+	memcpy(payload + 1, name.at, name.size);
+	TW_TRY(ask(k, TW_WIRE_KEYS_TRY, payload, 1 + name.size, TW_WIRE_KEYS_TRIED, &m));
 	struct tw_cursor c = tw_cursor_of(m.payload.at, m.payload.size);
 	return tw_cursor_u64(&c, ret_rate);
 }

@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "crypto/selftest.h"
 #include "check.h"
+#include "lay.h"
 #include "oom.h"
 #include "spill.h"
 
@@ -149,7 +150,7 @@ static void test_slots(void **state)
 	CHECK_OK(tw_keys_client_slot_sign(s.c, "owner.one", point, digest, got));
 	memcpy(question, point, sizeof point);
 	memcpy(question + sizeof point, digest, sizeof digest);
-	memcpy(question + sizeof point + sizeof digest, "owner.one", 9);
+	lay_text(question + sizeof point + sizeof digest, "owner.one");
 	check_asked(&s, TW_WIRE_KEYS_SLOT_SIGN, question, sizeof question);
 	CHECK_BYTES(got, signature, sizeof signature);
 	CHECK_ERR(tw_keys_client_slot_sign(s.c, "owner.a-name-that-is-longer-than-forty-four-x", point, digest, got), LIMIT);

@@ -4,6 +4,7 @@
 
 #include "crypto/aead.h"
 #include "formats/sbom.h"
+#include "lay.h"
 
 static void test_epochs(void **state)
 {
@@ -522,7 +523,7 @@ static void test_slot_questions_have_a_size(void **state)
 	char payload[TW_POINT_SIZE + 32 + 9] = { 4 };
 	struct bench b;
 	struct tw_message m;
-	memcpy(payload + TW_POINT_SIZE + 32, "owner.one", 9);
+	lay_text(payload + TW_POINT_SIZE + 32, "owner.one");
 	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
 	for (size_t n = 0; n < TW_POINT_SIZE + 32; n++) {
 		m = (struct tw_message){ .type = TW_WIRE_KEYS_SLOT_SIGN, .payload = { payload, n } };
@@ -543,7 +544,7 @@ static tw_err list_and_sign(const struct tw_sys *s, void *user)
 	CHECK_BYTES(m.payload.at + 2 + 9, user, TW_POINT_SIZE);
 	memset(question, 7, sizeof question);
 	memcpy(question, user, TW_POINT_SIZE);
-	memcpy(question + TW_POINT_SIZE + 32, "owner.one", 9);
+	lay_text(question + TW_POINT_SIZE + 32, "owner.one");
 	TW_TRY(ask_over(s, TW_WIRE_KEYS_SLOT_SIGN, (struct tw_slice){ (char *)question, sizeof question }, &m, &other));
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	CHECK_OK(tw_key_of_point(sys, user, &key));

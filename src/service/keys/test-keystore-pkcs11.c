@@ -292,22 +292,22 @@ static void test_questions_have_a_form(void **state)
 	static const char bytes[200] = { 1 };
 	static const struct {
 		unsigned op;
-		size_t handle, in;
 		enum tw_code want;
+		size_t handle, in;
 	} rows[] = {
-		{ 0, 0, 0, TW_CODE_INTERNAL },
-		{ TW_TOKEN_OPS, 0, 0, TW_CODE_INTERNAL },
-		{ 255, 0, 0, TW_CODE_INTERNAL },
-		{ TW_TOKEN_MAKE, 0, 96, TW_CODE_INTERNAL },
-		{ TW_TOKEN_MAKE, 0, 98, TW_CODE_INTERNAL },
-		{ TW_TOKEN_WRAP, 0, 31, TW_CODE_INTERNAL },
-		{ TW_TOKEN_WRAP, 0, 33, TW_CODE_INTERNAL },
-		{ TW_TOKEN_SIGN, 15, 32, TW_CODE_SYNTAX },
-		{ TW_TOKEN_SIGN, 16, 32, TW_CODE_STATE },
-		{ TW_TOKEN_UNWRAP, 75, 0, TW_CODE_SYNTAX },
-		{ TW_TOKEN_UNWRAP, 76, 0, TW_CODE_STATE },
-		{ TW_TOKEN_UNWRAP, 77, 0, TW_CODE_SYNTAX },
-		{ TW_TOKEN_DESTROY, 16, 0, TW_CODE_OK },
+		{ 0, TW_CODE_INTERNAL, 0, 0 },
+		{ TW_TOKEN_OPS, TW_CODE_INTERNAL, 0, 0 },
+		{ 255, TW_CODE_INTERNAL, 0, 0 },
+		{ TW_TOKEN_MAKE, TW_CODE_INTERNAL, 0, 96 },
+		{ TW_TOKEN_MAKE, TW_CODE_INTERNAL, 0, 98 },
+		{ TW_TOKEN_WRAP, TW_CODE_INTERNAL, 0, 31 },
+		{ TW_TOKEN_WRAP, TW_CODE_INTERNAL, 0, 33 },
+		{ TW_TOKEN_SIGN, TW_CODE_SYNTAX, 15, 32 },
+		{ TW_TOKEN_SIGN, TW_CODE_STATE, 16, 32 },
+		{ TW_TOKEN_UNWRAP, TW_CODE_SYNTAX, 75, 0 },
+		{ TW_TOKEN_UNWRAP, TW_CODE_STATE, 76, 0 },
+		{ TW_TOKEN_UNWRAP, TW_CODE_SYNTAX, 77, 0 },
+		{ TW_TOKEN_DESTROY, TW_CODE_OK, 16, 0 },
 	};
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
 	use_odd();

@@ -575,10 +575,9 @@ static void test_refusal_costs_nothing_more(void **state)
 /* --- What it says of itself --- */
 
 struct made_by {
-	bool is_socket;
 	const char *values; /* four bytes each */
 	size_t count;
-	bool hardware;
+	bool is_socket, hardware;
 	const char *text;
 };
 
@@ -589,7 +588,7 @@ static int describe_bent(const void *user)
 	struct tw_token_answer a;
 	size_t n = 19;
 	for (size_t i = 0; i < row->count; i++, n += 8) {
-		memcpy(answer + n, "\0\0\1", 3);
+		answer[n + 2] = 1;
 		answer[n + 3] = (uint8_t)(5 + i);
 		memcpy(answer + n + 4, row->values + 4 * i, 4);
 	}
@@ -609,12 +608,12 @@ static int describe_bent(const void *user)
 static void test_who_made_it(void **state)
 {
 	static const struct made_by rows[] = {
-		{ false, "ACME", 1, true, "A TPM 2.0 (ACME)" },
-		{ true, "ACME", 1, false, "A TPM 2.0 (ACME)" },
-		{ false, "ACMESW  ", 2, false, "A TPM 2.0 (ACMESW)" },
-		{ false, "A\x7f\x80 B\0\1C", 2, true, "A TPM 2.0 (ABC)" },
-		{ false, "", 0, true, "A TPM 2.0 ()" },
-		{ false, "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX", 10, true, "A TPM 2.0 (XXXXXXXXXXXXXXXXXXXX)" },
+		{ "ACME", 1, false, true, "A TPM 2.0 (ACME)" },
+		{ "ACME", 1, true, false, "A TPM 2.0 (ACME)" },
+		{ "ACMESW  ", 2, false, false, "A TPM 2.0 (ACMESW)" },
+		{ "A\x7f\x80 B\0\1C", 2, false, true, "A TPM 2.0 (ABC)" },
+		{ "", 0, false, true, "A TPM 2.0 ()" },
+		{ "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX", 10, false, true, "A TPM 2.0 (XXXXXXXXXXXXXXXXXXXX)" },
 	};
 	need_swtpm();
 	use_tpm("one");
@@ -647,19 +646,19 @@ static void test_questions_have_a_form(void **state)
 	static const char bytes[200] = { 4 };
 	static const struct {
 		unsigned op;
-		size_t in;
 		enum tw_code want;
+		size_t in;
 	} rows[] = {
-		{ 0, 0, TW_CODE_INTERNAL },
-		{ TW_TOKEN_OPS, 0, TW_CODE_INTERNAL },
-		{ 255, 0, TW_CODE_INTERNAL },
-		{ TW_TOKEN_MAKE, 96, TW_CODE_INTERNAL },
-		{ TW_TOKEN_MAKE, 97, TW_CODE_CRYPTO }, /* on no curve: the TPM refuses it */
-		{ TW_TOKEN_MAKE, 98, TW_CODE_INTERNAL },
-		{ TW_TOKEN_WRAP, 31, TW_CODE_INTERNAL },
-		{ TW_TOKEN_WRAP, 33, TW_CODE_INTERNAL },
-		{ TW_TOKEN_SIGN, 31, TW_CODE_INTERNAL },
-		{ TW_TOKEN_SIGN, 33, TW_CODE_INTERNAL },
+		{ 0, TW_CODE_INTERNAL, 0 },
+		{ TW_TOKEN_OPS, TW_CODE_INTERNAL, 0 },
+		{ 255, TW_CODE_INTERNAL, 0 },
+		{ TW_TOKEN_MAKE, TW_CODE_INTERNAL, 96 },
+		{ TW_TOKEN_MAKE, TW_CODE_CRYPTO, 97 }, /* on no curve: the TPM refuses it */
+		{ TW_TOKEN_MAKE, TW_CODE_INTERNAL, 98 },
+		{ TW_TOKEN_WRAP, TW_CODE_INTERNAL, 31 },
+		{ TW_TOKEN_WRAP, TW_CODE_INTERNAL, 33 },
+		{ TW_TOKEN_SIGN, TW_CODE_INTERNAL, 31 },
+		{ TW_TOKEN_SIGN, TW_CODE_INTERNAL, 33 },
 	};
 	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer key = { 0 }, a = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf more = { 0 };

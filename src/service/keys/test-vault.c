@@ -159,6 +159,24 @@ static void test_sealed(void **state)
 	tw_vault_free(v);
 }
 
+/* Of one copy this byte, then whole again. What is sealed is mended with other bytes. */
+static void damage(const tw_secret *r, const char *file, struct tw_buf *good, size_t at)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf mended = { 0 };
+	tw_vault *v = NULL;
+	good->data[at] ^= 0x20;
+	CHECK_OK(tw_durable_replace(sys, dir.fd, file, good->data, good->size, 0600));
+	good->data[at] ^= 0x20;
+	CHECK_OK(tw_vault_open(sys, dir.fd, "keys", r, &v));
+	check_has(v, "name", "data");
+	tw_vault_free(v);
+	read_file(file, &mended);
+	CHECK_INT(mended.size, good->size);
+	if (!r)
+		CHECK_BYTES(mended.data, good->data, good->size);
+	CHECK_OK(tw_durable_replace(sys, dir.fd, file, good->data, good->size, 0600));
+}
+
 /* Any byte of one copy changed: the other serves, and the damage is mended. Of both: nothing opens. */
 static void test_damage(void **state)
 {
@@ -172,22 +190,9 @@ static void test_damage(void **state)
 		CHECK_OK(put(v, "name", "data"));
 		v = tw_vault_free(v);
 		read_file("keys.a", &good);
-		for (size_t i = 0; i < good.size; i++) {
-			for (size_t copy = 0; copy < 2; copy++) {
-				TW_CLEANUP(tw_buf_done) struct tw_buf mended = { 0 };
-				good.data[i] ^= 0x20;
-				CHECK_OK(tw_durable_replace(sys, dir.fd, files[copy], good.data, good.size, 0600));
-				good.data[i] ^= 0x20;
-				CHECK_OK(tw_vault_open(sys, dir.fd, "keys", r, &v));
-				check_has(v, "name", "data");
-				v = tw_vault_free(v);
-				read_file(files[copy], &mended);
-				CHECK_INT(mended.size, good.size);
-				if (!sealed)
-					CHECK_BYTES(mended.data, good.data, good.size);
-				CHECK_OK(tw_durable_replace(sys, dir.fd, files[copy], good.data, good.size, 0600));
-			}
-		}
+		for (size_t i = 0; i < good.size; i++)
+			for (size_t copy = 0; copy < 2; copy++)
+				damage(r, files[copy], &good, i);
 		for (size_t size = 0; size < good.size; size++) {
 			CHECK_OK(tw_durable_replace(sys, dir.fd, files[0], good.data, size, 0600));
 			CHECK_OK(tw_durable_replace(sys, dir.fd, files[1], good.data, size, 0600));
@@ -278,31 +283,36 @@ static void test_power_cut(void **state)
 	tw_fake_free(f);
 }
 
+/* False: there was no n-th call. */
+static bool fail_once(int error_number, long n)
+{
+	tw_fake *f = tw_fake_new();
+	tw_vault *v = NULL;
+	test_dir_empty(&dir);
+	tw_crypto_use(tw_fake_sys(f));
+	tw_fake_fail(f, n, error_number, false);
+	tw_err e = story(tw_fake_sys(f), NULL);
+	bool fired = tw_fake_fired(f);
+	tw_fake_fail(f, 0, 0, false);
+	tw_crypto_use(sys);
+	tw_err opened = tw_vault_open(sys, dir.fd, "keys", root, &v);
+	if (tw_failed(opened))
+		CHECK(tw_failed(e) && tw_is(opened, TW_CODE_NOTFOUND));
+	else
+		check_stage(v, tw_failed(e) ? tw_vault_generation(v) : 4);
+	tw_vault_free(v);
+	tw_fake_free(f);
+	return fired;
+}
+
 /* Every call that can fail, fails: what opens afterwards is the table of some stage, whole. */
 static void test_faults(void **state)
 {
 	static const int errors[] = { ENOMEM, EIO, ENOSPC };
 	for (size_t k = 0; k < TW_COUNT(errors); k++) {
 		bool fired = true;
-		for (long n = 1; fired; n++) {
-			tw_fake *f = tw_fake_new();
-			tw_vault *v = NULL;
-			test_dir_empty(&dir);
-			tw_crypto_use(tw_fake_sys(f));
-			tw_fake_fail(f, n, errors[k], false);
-			tw_err e = story(tw_fake_sys(f), NULL);
-			fired = tw_fake_fired(f);
-			tw_fake_fail(f, 0, 0, false);
-			tw_crypto_use(sys);
-			tw_err opened = tw_vault_open(sys, dir.fd, "keys", root, &v);
-			if (!tw_failed(opened)) {
-				check_stage(v, tw_failed(e) ? tw_vault_generation(v) : 4);
-			} else {
-				CHECK(tw_failed(e) && tw_is(opened, TW_CODE_NOTFOUND));
-			}
-			v = tw_vault_free(v);
-			tw_fake_free(f);
-		}
+		for (long n = 1; fired; n++)
+			fired = fail_once(errors[k], n);
 	}
 }
 

@@ -312,49 +312,47 @@ static void test_rule_forms(void **state)
 
 /* One rule about "use", the facts, and who asks: a user, unless it says otherwise. */
 static const struct {
-	bool require;
-	const char *role;
+	bool require, passes;
 	enum tw_rule_test is;
-	const char *value, *facts;
-	bool passes;
+	const char *role, *value, *facts;
 } judged[] = {
-	{ false, "", TW_RULE_EQUAL, "on", "{\"f\":true}", false },
-	{ false, "", TW_RULE_EQUAL, "on", "{\"f\":false}", true },
-	{ false, "", TW_RULE_EQUAL, "off", "{\"f\":false}", false },
-	{ false, "", TW_RULE_NOT_EQUAL, "on", "{\"f\":false}", false },
-	{ true, "", TW_RULE_EQUAL, "on", "{\"f\":true}", true },
-	{ true, "", TW_RULE_EQUAL, "on", "{\"f\":false}", false },
-	{ true, "", TW_RULE_EQUAL, "off", "{\"f\":false}", true },
-	{ true, "", TW_RULE_EQUAL, "off", "{\"f\":true}", false },
-	{ true, "", TW_RULE_NOT_EQUAL, "off", "{\"f\":true}", true },
-	{ false, "", TW_RULE_EQUAL, "yes", "{\"f\":false}", false }, /* a word that a switch has not: unknown */
-	{ false, "", TW_RULE_EQUAL, "yes", "{\"f\":true}", false },
-	{ false, "", TW_RULE_LESS, "1", "{\"f\":true}", false },
-	{ false, "", TW_RULE_EQUAL, "on", "{}", false },
-	{ true, "", TW_RULE_EQUAL, "on", "{}", false },
-	{ false, "", TW_RULE_EQUAL, "on", NULL, false },
-	{ false, "", TW_RULE_EQUAL, "on", "{\"f\":null}", false },
-	{ false, "", TW_RULE_EQUAL, "on", "{\"f\":[]}", false },
-	{ true, "", TW_RULE_EQUAL, "7", "{\"f\":7}", true },
-	{ true, "", TW_RULE_EQUAL, "7", "{\"f\":8}", false },
-	{ true, "", TW_RULE_LESS, "7", "{\"f\":6}", true },
-	{ true, "", TW_RULE_LESS, "7", "{\"f\":7}", false },
-	{ true, "", TW_RULE_GREATER, "7", "{\"f\":8}", true },
-	{ true, "", TW_RULE_GREATER, "7", "{\"f\":7}", false },
-	{ true, "", TW_RULE_GREATER, "-7", "{\"f\":-6}", true },
-	{ true, "", TW_RULE_GREATER, "-7", "{\"f\":-8}", false },
-	{ true, "", TW_RULE_NOT_EQUAL, "7", "{\"f\":7}", false },
-	{ false, "", TW_RULE_EQUAL, "seven", "{\"f\":7}", false },
-	{ true, "", TW_RULE_EQUAL, "service", "{\"f\":\"service\"}", true },
-	{ true, "", TW_RULE_EQUAL, "service", "{\"f\":\"services\"}", false },
-	{ false, "", TW_RULE_NOT_EQUAL, "service", "{\"f\":\"normal\"}", false },
-	{ false, "", TW_RULE_LESS, "7", "{\"f\":\"6\"}", false },
-	{ true, "", TW_RULE_LESS, "7", "{\"f\":\"6\"}", false }, /* texts have no order */
-	{ true, "", TW_RULE_GREATER, "7", "{\"f\":\"8\"}", false },
-	{ false, "user", TW_RULE_EQUAL, "on", "{\"f\":true}", false },
-	{ false, "operator", TW_RULE_EQUAL, "on", "{\"f\":true}", true }, /* does not concern him */
-	{ false, "guest", TW_RULE_EQUAL, "on", "{\"f\":true}", true },    /* which he is only by what user inherits */
-	{ false, "account", TW_RULE_EQUAL, "on", "{\"f\":true}", false },
+	{ false, false, TW_RULE_EQUAL, "", "on", "{\"f\":true}" },
+	{ false, true, TW_RULE_EQUAL, "", "on", "{\"f\":false}" },
+	{ false, false, TW_RULE_EQUAL, "", "off", "{\"f\":false}" },
+	{ false, false, TW_RULE_NOT_EQUAL, "", "on", "{\"f\":false}" },
+	{ true, true, TW_RULE_EQUAL, "", "on", "{\"f\":true}" },
+	{ true, false, TW_RULE_EQUAL, "", "on", "{\"f\":false}" },
+	{ true, true, TW_RULE_EQUAL, "", "off", "{\"f\":false}" },
+	{ true, false, TW_RULE_EQUAL, "", "off", "{\"f\":true}" },
+	{ true, true, TW_RULE_NOT_EQUAL, "", "off", "{\"f\":true}" },
+	{ false, false, TW_RULE_EQUAL, "", "yes", "{\"f\":false}" }, /* a word that a switch has not: unknown */
+	{ false, false, TW_RULE_EQUAL, "", "yes", "{\"f\":true}" },
+	{ false, false, TW_RULE_LESS, "", "1", "{\"f\":true}" },
+	{ false, false, TW_RULE_EQUAL, "", "on", "{}" },
+	{ true, false, TW_RULE_EQUAL, "", "on", "{}" },
+	{ false, false, TW_RULE_EQUAL, "", "on", NULL },
+	{ false, false, TW_RULE_EQUAL, "", "on", "{\"f\":null}" },
+	{ false, false, TW_RULE_EQUAL, "", "on", "{\"f\":[]}" },
+	{ true, true, TW_RULE_EQUAL, "", "7", "{\"f\":7}" },
+	{ true, false, TW_RULE_EQUAL, "", "7", "{\"f\":8}" },
+	{ true, true, TW_RULE_LESS, "", "7", "{\"f\":6}" },
+	{ true, false, TW_RULE_LESS, "", "7", "{\"f\":7}" },
+	{ true, true, TW_RULE_GREATER, "", "7", "{\"f\":8}" },
+	{ true, false, TW_RULE_GREATER, "", "7", "{\"f\":7}" },
+	{ true, true, TW_RULE_GREATER, "", "-7", "{\"f\":-6}" },
+	{ true, false, TW_RULE_GREATER, "", "-7", "{\"f\":-8}" },
+	{ true, false, TW_RULE_NOT_EQUAL, "", "7", "{\"f\":7}" },
+	{ false, false, TW_RULE_EQUAL, "", "seven", "{\"f\":7}" },
+	{ true, true, TW_RULE_EQUAL, "", "service", "{\"f\":\"service\"}" },
+	{ true, false, TW_RULE_EQUAL, "", "service", "{\"f\":\"services\"}" },
+	{ false, false, TW_RULE_NOT_EQUAL, "", "service", "{\"f\":\"normal\"}" },
+	{ false, false, TW_RULE_LESS, "", "7", "{\"f\":\"6\"}" },
+	{ true, false, TW_RULE_LESS, "", "7", "{\"f\":\"6\"}" }, /* texts have no order */
+	{ true, false, TW_RULE_GREATER, "", "7", "{\"f\":\"8\"}" },
+	{ false, false, TW_RULE_EQUAL, "user", "on", "{\"f\":true}" },
+	{ false, true, TW_RULE_EQUAL, "operator", "on", "{\"f\":true}" }, /* does not concern him */
+	{ false, true, TW_RULE_EQUAL, "guest", "on", "{\"f\":true}" },    /* which he is only by what user inherits */
+	{ false, false, TW_RULE_EQUAL, "account", "on", "{\"f\":true}" },
 };
 
 static void test_rules(void **state)

@@ -2,6 +2,7 @@
 /* The one path, request by request: the answer, and what the log says afterwards. */
 #include "service/path/path-match.h"
 #include "service/path/test-one-context.h"
+#include "lay.h"
 
 #include <errno.h>
 
@@ -616,8 +617,8 @@ static void test_a_long_body(void **state)
 		snprintf(line, sizeof line, "PUT /api/v1/%s HTTP/1.1\r\nHost: x\r\n" JSON GOOD "\r\n", sizes[i].path);
 		CHECK_OK(tw_http_parse(tw_slice_of(line), &head, &fault));
 		memset(text, 'x', sizes[i].size);
-		memcpy(text, "{\"value\":\"", 10);
-		memcpy(text + sizes[i].size - 2, "\"}", 2);
+		lay_text(text, "{\"value\":\"");
+		lay_text(text + sizes[i].size - 2, "\"}");
 		struct tw_request rq = {
 			.subject = { .door = TW_DOOR_HTTPS, .name = "anyone" }, .head = &head, .body = { text, sizes[i].size }
 		};

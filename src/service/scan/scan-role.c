@@ -85,7 +85,7 @@ static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 {
 	struct role *r = user;
 	char why[TW_DETAIL_MAX];
-	tw_err e = TW_OK;
+	tw_err e;
 
 	if (m->type == TW_SCAN_BEGIN)
 		e = begin(r, m->payload);

@@ -27,11 +27,11 @@ static void test_a_trial_writes_the_format_before(void **state)
 	tw_store *s = opened(&this);
 	CHECK_INT(tw_store_format(s), 1);
 	CHECK_OK(tw_store_transaction(s, add, "on trial"));
-	s = tw_store_free(s);
+	(void)tw_store_free(s);
 	s = opened(&before); /* taken back */
 	CHECK_INT(number(s, count), 1);
 	CHECK_OK(tw_store_transaction(s, add, "taken back"));
-	s = tw_store_free(s);
+	(void)tw_store_free(s);
 	s = opened(&this);
 	CHECK_INT(number(s, count), 2);
 	tw_store_free(s);
@@ -53,7 +53,7 @@ static void test_migrates_in_place(void **state)
 	CHECK_OK(tw_store_migrate(s)); /* nothing left to do */
 	CHECK_INT(fstatat(dir.fd, "t.db", &again, 0), 0);
 	CHECK_INT(once.st_ino, again.st_ino);
-	s = tw_store_free(s);
+	(void)tw_store_free(s);
 	s = opened(&this);
 	CHECK_INT(tw_store_format(s), 2);
 	CHECK_INT(number(s, count), 2);
@@ -114,7 +114,7 @@ static void test_a_step_that_fails_changes_nothing(void **state)
 	CHECK_INT(tw_store_format(s), 1);
 	CHECK(only_the_store());
 	CHECK_OK(tw_store_transaction(s, add, "afterwards"));
-	s = tw_store_free(s);
+	(void)tw_store_free(s);
 	s = opened(&this);
 	CHECK_INT(number(s, count), 2);
 	CHECK_OK(tw_store_migrate(s));
