@@ -74,28 +74,47 @@ tw_err tw_aead_seal(const tw_secret *key, struct tw_slice aad, struct tw_slice p
 	return tw_aead_seal_with(key, nonce, aad, plain, ret);
 }
 
-tw_err tw_aead_open(const struct tw_sys *sys, const tw_secret *key, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret)
+/* text: room for all but nonce and tag. */
+static tw_err open_into(const tw_secret *key, struct tw_slice aad, struct tw_slice sealed, uint8_t *text)
 {
-	TW_CLEANUP(tw_secret_freep) tw_secret *plain = NULL;
 	EVP_CIPHER_CTX *ctx = NULL;
 	int n = 0;
-	TW_TRY(sizes(aad, sealed));
-	if (sealed.size < TW_AEAD_OVERHEAD)
-		return TW_RAISE(SYNTAX, "%zu bytes are too few to be sealed", sealed.size);
-	size_t size = sealed.size - TW_AEAD_OVERHEAD;
-	struct tw_slice text = { sealed.at + TW_AEAD_NONCE, size };
-	TW_TRY(tw_secret_new(sys, NULL, size, &plain));
+	const size_t size = sealed.size - TW_AEAD_OVERHEAD;
+	const struct tw_slice in = { sealed.at + TW_AEAD_NONCE, size };
 	TW_TRY(begin(false, key, (const uint8_t *)sealed.at, &ctx));
-	bool ready = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TW_AEAD_TAG, (void *)(text.at + size)) == 1 &&
-		work(ctx, aad, text, tw_secret_mutable(plain));
+	bool ready = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TW_AEAD_TAG, (void *)(in.at + size)) == 1 && work(ctx, aad, in, text);
 	if (ready)
 		tw_openssl_afresh();
-	bool good = ready && EVP_CipherFinal_ex(ctx, tw_secret_mutable(plain), &n) == 1;
+	bool good = ready && EVP_CipherFinal_ex(ctx, text, &n) == 1;
 	EVP_CIPHER_CTX_free(ctx);
 	if (!ready)
 		return TW_RAISE_OPENSSL("opening a sealed text");
-	if (!good)
-		return TW_RAISE_REFUSED(UNTRUSTED, "the sealed text was changed, or is of another key or another use");
+	return good ? TW_OK : TW_RAISE_REFUSED(UNTRUSTED, "the sealed text was changed, or is of another key or another use");
+}
+
+static tw_err sizes_open(struct tw_slice aad, struct tw_slice sealed)
+{
+	TW_TRY(sizes(aad, sealed));
+	return sealed.size >= TW_AEAD_OVERHEAD ? TW_OK : TW_RAISE(SYNTAX, "%zu bytes are too few to be sealed", sealed.size);
+}
+
+tw_err tw_aead_open(const struct tw_sys *sys, const tw_secret *key, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *plain = NULL;
+	TW_TRY(sizes_open(aad, sealed));
+	TW_TRY(tw_secret_new(sys, NULL, sealed.size - TW_AEAD_OVERHEAD, &plain));
+	TW_TRY(open_into(key, aad, sealed, tw_secret_mutable(plain)));
 	*ret = TW_STEAL(plain);
 	return TW_OK;
+}
+
+tw_err tw_aead_open_long(const tw_secret *key, struct tw_slice aad, struct tw_slice sealed, struct tw_buf *ret)
+{
+	TW_TRY(sizes_open(aad, sealed));
+	const size_t size = sealed.size - TW_AEAD_OVERHEAD;
+	TW_CLEANUP(tw_freep) char *text = ret->sys->alloc(ret->sys, size + 1);
+	if (!text)
+		return TW_RAISE(NOMEM, "an opened text");
+	TW_TRY(open_into(key, aad, sealed, (uint8_t *)text));
+	return tw_buf_add(ret, text, size);
 }

@@ -19,4 +19,6 @@
 tw_err tw_aead_seal(const tw_secret *key, struct tw_slice aad, struct tw_slice plain, struct tw_buf *ret);
 /* UNTRUSTED: another key, other aad, or a changed byte; then nothing of the text is handed out. SYNTAX: too short to be sealed. */
 tw_err tw_aead_open(const struct tw_sys *sys, const tw_secret *key, struct tw_slice aad, struct tw_slice sealed, tw_secret **ret);
+/* The same of what is longer than a secret may be, and none: appended. */
+tw_err tw_aead_open_long(const tw_secret *key, struct tw_slice aad, struct tw_slice sealed, struct tw_buf *ret);
 #endif

@@ -35,6 +35,9 @@ static const struct tw_manifest_setting settings[] = {
 		.help = "how it works" },
 	{ .key = "application.level", .type = TW_MANIFEST_INT, .unit = "%", .max = 100, .choices = "", .default_value = "50", .baseline = "50", .help = "how full the battery is" },
 };
+static const struct tw_manifest_event events[] = {
+	{ .id = "application.warm", .severity = "info", .help = "It is warm." },
+};
 static const struct tw_manifest manifest = {
 	.organization = "Example",
 	.pen = 32473,
@@ -49,6 +52,8 @@ static const struct tw_manifest manifest = {
 	.permission_count = TW_COUNT(permissions),
 	.roles = roles,
 	.role_count = TW_COUNT(roles),
+	.events = events,
+	.event_count = TW_COUNT(events),
 	.settings = settings,
 	.setting_count = TW_COUNT(settings),
 };

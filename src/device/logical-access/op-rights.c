@@ -6,27 +6,10 @@
 #include "base/text.h"
 #include "device/grants.h"
 #include "device/logical-access/placed.h"
-#include "device/logical-access/rights.h"
+#include "device/logical-access/rights-edit.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
-#include "service/path/page.h"
 #include "service/path/path-match.h"
-
-struct edit {
-	struct tw_context *c;
-	const struct tw_request *rq;
-	struct tw_reply *rp;
-	const char *list; /* "roles", "actions", "rules" */
-	json_t *document; /* owned */
-	tw_gate *gate;    /* owned, until it is the device's */
-	char name[TW_ROLE_NAME_MAX + 1];
-};
-
-static void edit_done(struct edit *e)
-{
-	json_decref(e->document);
-	(void)tw_gate_free(e->gate);
-}
 
 static tw_err bad(struct tw_reply *rp, const char *rule, const char *detail)
 {
@@ -34,65 +17,8 @@ static tw_err bad(struct tw_reply *rp, const char *rule, const char *detail)
 		"See /api/v1/openapi.json for the form.", "%s", detail);
 }
 
-static tw_err unknown(struct tw_reply *rp)
-{
-	return tw_reply_problem(rp, 404, "not-found", "rights.unknown", "There is no such entry", "List them to see what there is.",
-		"The organization has put nothing of this name here.");
-}
-
-static json_t *entries(const struct edit *e)
-{
-	return json_object_get(e->document, e->list);
-}
-
-/* Its place in the list; -1: it is not there. */
-static long place_of(const struct edit *e)
-{
-	for (size_t i = 0; i < json_array_size(entries(e)); i++)
-		if (!strcmp(tw_json_text(json_array_get(entries(e), i), "name"), e->name))
-			return (long)i;
-	return -1;
-}
-
-static tw_err begin(struct edit *e)
-{
-	struct tw_slice name = e->rq->parameter;
-
-	if (name.size == 0 || name.size >= sizeof e->name || memchr(name.at, 0, name.size))
-		return bad(e->rp, "rights.name", "A name has 1 to 40 small letters, digits and hyphens; a rule's 32 at most.");
-	memcpy(e->name, name.at, name.size);
-	return tw_rights_read(tw_device_of(e->c), &e->document);
-}
-
-static const struct {
-	enum tw_code code;
-	int status;
-	const char *rule, *title;
-} refusals[] = {
-	{ TW_CODE_SYNTAX, 400, "rights.form", "This is not of the form of a role or rule" },
-	{ TW_CODE_NOTFOUND, 409, "rights.missing", "Something that is named there is not" },
-	{ TW_CODE_DENIED, 403, "rights.reserved", "This may not be given away" },
-	{ TW_CODE_EXISTS, 409, "rights.exists", "The name is taken" },
-	{ TW_CODE_STATE, 409, "rights.ring", "A role cannot inherit itself" },
-	{ TW_CODE_LIMIT, 409, "rights.limit", "There is no room for more" },
-};
-
-/* What the gate does not take is an answer; anything else is a failure. */
-static tw_err compile(struct edit *e)
-{
-	char why[TW_DETAIL_MAX];
-	tw_err failed = tw_rights_compile(tw_device_of(e->c), e->document, &e->gate);
-
-	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-	for (size_t i = 0; i < TW_COUNT(refusals); i++)
-		if (tw_is(failed, refusals[i].code))
-			return tw_reply_problem(e->rp, refusals[i].status, "refused", refusals[i].rule, refusals[i].title,
-				"Change what the detail names, and try again.", "%s", why);
-	return failed;
-}
-
 /* Nobody makes, or widens, a role beyond what he may himself: else whoever changes roles had every right there is. */
-static tw_err check_own(struct edit *e)
+static tw_err check_own(struct tw_rights_edit *e)
 {
 	int role = tw_gate_role(e->gate, e->name);
 	const struct tw_condition always = { .days = 0 };
@@ -113,52 +39,17 @@ static tw_err check_own(struct edit *e)
 	return TW_OK;
 }
 
-static tw_err finish(struct edit *e, const char *what)
-{
-	(void)snprintf(e->rp->note, sizeof e->rp->note, "%s %s: %s", e->list, what, e->name);
-	tw_err failed = tw_rights_change(tw_device_of(e->c), e->document,
-		json_pack("{s:s, s:s, s:s}", "list", e->list, "name", e->name, "what", what), &e->gate);
-	if (tw_is(failed, TW_CODE_LIMIT) && tw_store_fault(e->c->store) == TW_STORE_WELL)
-		return tw_reply_problem(e->rp, 409, "full", "rights.limit", "There is no room for more",
-			"Remove a role or rule that is not needed.", "All roles and rules together take %d bytes.", TW_RIGHTS_MAX);
-	return failed;
-}
-
-/* entry is consumed. */
-static tw_err put(struct edit *e, json_t *entry)
-{
-	TW_CLEANUP(tw_jsonp) json_t *one = entry;
-	bool role = !strcmp(e->list, "roles");
-
-	if (!one)
-		return TW_RAISE(NOMEM, "an entry");
-	long at = place_of(e);
-	if (at < 0)
-		TW_TRY(tw_json_append(entries(e), json_incref(one)));
-	else if (json_array_set(entries(e), (size_t)at, one) != 0)
-		return TW_RAISE(NOMEM, "an entry");
-	TW_TRY(compile(e));
-	if (!e->rp->problem[0] && role)
-		TW_TRY(check_own(e));
-	if (!e->rp->problem[0])
-		TW_TRY(finish(e, at < 0 ? "added" : "changed"));
-	if (e->rp->problem[0])
-		return TW_OK;
-	e->rp->status = at < 0 ? 201 : 200;
-	e->rp->body = TW_STEAL(one);
-	return TW_OK;
-}
-
 tw_err tw_access_role_put(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "roles" };
+	TW_CLEANUP(tw_rights_edit_done) struct tw_rights_edit e = { .c = c, .rq = rq, .rp = rp, .list = "roles" };
 
-	TW_TRY(begin(&e));
+	TW_TRY(tw_rights_begin(&e));
 	if (rp->problem[0])
 		return TW_OK;
-	return put(&e,
+	return tw_rights_put(&e,
 		json_pack("{s:s, s:s, s:s, s:s}", "name", e.name, "purpose", tw_json_text(rq->input, "purpose"), "inherits",
-			tw_json_text(rq->input, "inherits"), "permissions", tw_json_text(rq->input, "permissions")));
+			tw_json_text(rq->input, "inherits"), "permissions", tw_json_text(rq->input, "permissions")),
+		check_own);
 }
 
 /* --- Actions --- */
@@ -167,22 +58,23 @@ tw_err tw_access_role_put(struct tw_context *c, const struct tw_request *rq, str
 
 tw_err tw_access_action_put(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "actions" };
+	TW_CLEANUP(tw_rights_edit_done) struct tw_rights_edit e = { .c = c, .rq = rq, .rp = rp, .list = "actions" };
 	char permission[TW_PERMISSION_NAME_MAX + 1];
 
-	TW_TRY(begin(&e));
+	TW_TRY(tw_rights_begin(&e));
 	if (!rp->problem[0])
 		TW_TRY(tw_action_check(c, rq, rp));
 	if (rp->problem[0])
 		return TW_OK;
-	if (place_of(&e) < 0 && json_array_size(entries(&e)) >= ACTIONS_MAX)
+	if (!tw_rights_at(&e) && tw_rights_count(&e) >= ACTIONS_MAX)
 		return tw_reply_problem(rp, 409, "full", "rights.limit", "There is no room for more",
 			"Remove an action that is not needed.", "There are %d at most.", ACTIONS_MAX);
 	(void)snprintf(permission, sizeof permission, "action.%s", e.name);
-	return put(&e,
+	return tw_rights_put(&e,
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", e.name, "permission", permission, "purpose",
 			tw_json_text(rq->input, "purpose"), "roles", tw_json_text(rq->input, "roles"), "setting",
-			tw_json_text(rq->input, "setting"), "value", tw_json_text(rq->input, "value")));
+			tw_json_text(rq->input, "setting"), "value", tw_json_text(rq->input, "value")),
+		NULL);
 }
 
 /* --- Rules --- */
@@ -218,12 +110,11 @@ static const char *wrong_rule(const struct tw_context *c, const json_t *input)
 }
 
 /* An owner's rule is an owner's matter. What somebody else makes stands in no owner's way. */
-static tw_err check_owners(struct edit *e)
+static tw_err check_owners(struct tw_rights_edit *e)
 {
-	long at = place_of(e);
+	const json_t *there = tw_rights_at(e);
 
-	if (at < 0 || e->rq->subject.kind == TW_SUBJECT_OWNER ||
-		!json_is_true(json_object_get(json_array_get(entries(e), (size_t)at), "owners")))
+	if (!there || e->rq->subject.kind == TW_SUBJECT_OWNER || !json_is_true(json_object_get(there, "owners")))
 		return TW_OK;
 	return tw_reply_problem(e->rp, 403, "forbidden", "rights.owner", "Not permitted", "Ask an owner.",
 		"An owner has made this rule; only an owner changes or removes it.");
@@ -232,13 +123,13 @@ static tw_err check_owners(struct edit *e)
 tw_err tw_access_rule_put(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	static const char *const keys[] = { "effect", "permission", "role", "fact", "is", "value" };
-	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "rules" };
+	TW_CLEANUP(tw_rights_edit_done) struct tw_rights_edit e = { .c = c, .rq = rq, .rp = rp, .list = "rules" };
 	TW_CLEANUP(tw_jsonp) json_t *entry = json_object();
 	const char *wrong = wrong_rule(c, rq->input);
 
 	if (wrong)
 		return bad(rp, "rights.rule", wrong);
-	TW_TRY(begin(&e));
+	TW_TRY(tw_rights_begin(&e));
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_json_set(entry, "name", json_string(e.name)));
@@ -248,7 +139,7 @@ tw_err tw_access_rule_put(struct tw_context *c, const struct tw_request *rq, str
 	TW_TRY(tw_json_set(entry, "owners", json_boolean(rq->subject.kind == TW_SUBJECT_OWNER)));
 	for (size_t i = 0; i < TW_COUNT(keys); i++)
 		TW_TRY(tw_json_set(entry, keys[i], json_string(tw_json_text(rq->input, keys[i]))));
-	return put(&e, TW_STEAL(entry));
+	return tw_rights_put(&e, TW_STEAL(entry), NULL);
 }
 
 /* --- Removing --- */
@@ -260,7 +151,7 @@ static tw_err take_count(void *user, const tw_row *row)
 }
 
 /* A role that came again under the name of one that was removed would be everybody's who had the old one. */
-static tw_err check_held(struct edit *e)
+static tw_err check_held(struct tw_rights_edit *e)
 {
 	const struct tw_value v[] = { TW_V_TEXT(e->name) };
 	int64_t held = 0;
@@ -272,87 +163,37 @@ static tw_err check_held(struct edit *e)
 	return TW_OK;
 }
 
-static tw_err remove_from(struct edit *e)
-{
-	TW_TRY(begin(e));
-	long at = e->rp->problem[0] ? 0 : place_of(e);
-	if (at < 0)
-		return unknown(e->rp);
-	if (!e->rp->problem[0])
-		TW_TRY(!strcmp(e->list, "roles") ? check_held(e) : check_owners(e));
-	if (e->rp->problem[0])
-		return TW_OK;
-	(void)json_array_remove(entries(e), (size_t)at);
-	TW_TRY(compile(e)); /* NOTFOUND: another role inherits it, or a rule names it */
-	if (!e->rp->problem[0])
-		TW_TRY(finish(e, "removed"));
-	if (!e->rp->problem[0])
-		e->rp->status = 204;
-	return TW_OK;
-}
-
 tw_err tw_access_role_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "roles" };
+	TW_CLEANUP(tw_rights_edit_done) struct tw_rights_edit e = { .c = c, .rq = rq, .rp = rp, .list = "roles" };
 
-	return remove_from(&e);
+	return tw_rights_remove(&e, check_held);
 }
 
 tw_err tw_access_rule_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "rules" };
+	TW_CLEANUP(tw_rights_edit_done) struct tw_rights_edit e = { .c = c, .rq = rq, .rp = rp, .list = "rules" };
 
-	return remove_from(&e);
+	return tw_rights_remove(&e, check_owners);
 }
 
 tw_err tw_access_action_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_CLEANUP(edit_done) struct edit e = { .c = c, .rq = rq, .rp = rp, .list = "actions" };
+	TW_CLEANUP(tw_rights_edit_done) struct tw_rights_edit e = { .c = c, .rq = rq, .rp = rp, .list = "actions" };
 
-	return remove_from(&e);
+	return tw_rights_remove(&e, NULL);
 }
 
 /* --- Lists --- */
 
-static tw_err list_entries(struct tw_page *p, const json_t *list)
-{
-	for (;;) {
-		json_t *next = NULL, *one;
-		size_t i;
-
-		json_array_foreach(list, i, one)
-			if (strcmp(tw_json_text(one, "name"), p->last[0] ? p->last : p->after) > 0 &&
-				(!next || strcmp(tw_json_text(one, "name"), tw_json_text(next, "name")) < 0))
-				next = one;
-		if (!next || !tw_page_takes(p))
-			return TW_OK;
-		TW_TRY(tw_page_add(p, tw_json_text(next, "name"), json_incref(next)));
-		if (p->more)
-			return TW_OK;
-	}
-}
-
-static tw_err list_of(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const char *list)
-{
-	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
-	struct tw_page p;
-
-	TW_TRY(tw_page_begin(c, rq, rp, &p));
-	if (rp->problem[0])
-		return TW_OK;
-	TW_TRY(tw_rights_read(tw_device_of(c), &document));
-	TW_TRY(list_entries(&p, json_object_get(document, list)));
-	return tw_page_end(&p, rp);
-}
-
 tw_err tw_access_rules(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	return list_of(c, rq, rp, "rules");
+	return tw_rights_list(c, rq, rp, "rules");
 }
 
 tw_err tw_access_actions(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	return list_of(c, rq, rp, "actions");
+	return tw_rights_list(c, rq, rp, "actions");
 }
 
 static tw_err add_words(json_t *to, const tw_gate *g, int role)
@@ -416,7 +257,7 @@ tw_err tw_access_roles(struct tw_context *c, const struct tw_request *rq, struct
 		TW_TRY(describe(c, (int)i, json_object_get(document, "roles"), &one));
 		TW_TRY(tw_json_append(all, one));
 	}
-	TW_TRY(list_entries(&p, all));
+	TW_TRY(tw_rights_list_add(&p, all));
 	return tw_page_end(&p, rp);
 }
 

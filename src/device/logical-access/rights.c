@@ -4,10 +4,11 @@
 
 #include "base/log.h"
 #include "device/grants.h"
+#include "device/logical-access/sharing.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 
-static const char *const lists[] = { "roles", "actions", "rules" };
+static const char *const lists[] = { "roles", "actions", "recipients", "rules" };
 
 /* Words with blanks between, as they stand in the document, cut into a list. */
 struct words {
@@ -17,8 +18,10 @@ struct words {
 };
 
 struct parts {
-	struct words *words; /* two of each role of the organization, one of each action */
-	size_t word_count;
+	struct words *words; /* two of each role of the organization, one of each action, one of each kind of data that a recipient may be given */
+	size_t word_count, words_used;
+	char (*names)[TW_PERMISSION_NAME_MAX + 1]; /* of the last, as the gate knows them */
+	size_t name_count;
 	struct tw_role_def *roles; /* the product's, then the organization's */
 	struct tw_permission_def *permissions;
 	struct tw_rule_def *rules;
@@ -32,6 +35,7 @@ static void parts_done(struct parts *p)
 		free(p->words[i].at);
 	}
 	free(p->words);
+	free(p->names);
 	free(p->roles);
 	free(p->permissions);
 	free(p->rules);
@@ -54,16 +58,30 @@ static tw_err cut(const struct tw_sys *sys, const char *text, struct words *w)
 	return TW_OK;
 }
 
+static tw_err make_room(const struct tw_device *d, const json_t *document, struct parts *p)
+{
+	const struct tw_sys *sys = d->context.sys;
+	const struct tw_manifest *m = d->manifest;
+	size_t roles = json_array_size(json_object_get(document, "roles")),
+	       actions = json_array_size(json_object_get(document, "actions")),
+	       gifts = json_array_size(json_object_get(document, "recipients")) * TW_SHARED_KINDS;
+
+	p->roles = tw_alloc_array(sys, m->role_count + roles + 1, sizeof *p->roles);
+	p->permissions = tw_alloc_array(sys, m->permission_count + actions + gifts + 1, sizeof *p->permissions);
+	p->names = tw_alloc_array(sys, gifts + 1, sizeof *p->names);
+	p->words = tw_alloc_array(sys, 2 * roles + actions + gifts + 1, sizeof *p->words);
+	if (!p->roles || !p->permissions || !p->names || !p->words)
+		return TW_RAISE(NOMEM, "roles and rules");
+	p->word_count = 2 * roles + actions + gifts;
+	return TW_OK;
+}
+
 /* The product's: all that has not been left out. */
-static tw_err take_product(const struct tw_device *d, size_t more_roles, size_t actions, struct parts *p)
+static void take_product(const struct tw_device *d, struct parts *p)
 {
 	const struct tw_manifest *m = d->manifest;
 	const struct tw_product_out *out = &d->access->product_out;
 
-	p->roles = tw_alloc_array(d->context.sys, m->role_count + more_roles + 1, sizeof *p->roles);
-	p->permissions = tw_alloc_array(d->context.sys, m->permission_count + actions + 1, sizeof *p->permissions);
-	if (!p->roles || !p->permissions)
-		return TW_RAISE(NOMEM, "the product's roles");
 	for (size_t i = 0; i < m->role_count; i++)
 		if (!out->roles[i])
 			p->roles[p->role_count++] = (struct tw_role_def){ .name = m->roles[i].name,
@@ -74,20 +92,13 @@ static tw_err take_product(const struct tw_device *d, size_t more_roles, size_t 
 		if (!out->permissions[i])
 			p->permissions[p->permission_count++] = (struct tw_permission_def){ m->permissions[i].name,
 				m->permissions[i].roles, m->permissions[i].role_count, false };
-	return TW_OK;
 }
 
-static tw_err take_roles(const struct tw_sys *sys, const json_t *list, size_t actions, struct parts *p)
+static tw_err take_roles(const struct tw_sys *sys, const json_t *list, struct parts *p)
 {
-	size_t count = json_array_size(list);
-
-	p->words = tw_alloc_array(sys, 2 * count + actions + 1, sizeof *p->words);
-	if (!p->words)
-		return TW_RAISE(NOMEM, "the organization's roles");
-	p->word_count = 2 * count + actions;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *one = json_array_get(list, i);
-		struct words *inherits = &p->words[2 * i], *permissions = inherits + 1;
+		struct words *inherits = &p->words[p->words_used++], *permissions = &p->words[p->words_used++];
 
 		TW_TRY(cut(sys, tw_json_text(one, "inherits"), inherits));
 		TW_TRY(cut(sys, tw_json_text(one, "permissions"), permissions));
@@ -100,18 +111,40 @@ static tw_err take_roles(const struct tw_sys *sys, const json_t *list, size_t ac
 	return TW_OK;
 }
 
-/* Behind the roles' words. */
+/* What these roles hold and no other. */
+static tw_err take_given(const struct tw_sys *sys, const char *permission, const char *roles, struct parts *p)
+{
+	struct words *words = &p->words[p->words_used++];
+
+	TW_TRY(cut(sys, roles, words));
+	p->permissions[p->permission_count++] = (struct tw_permission_def){ permission, words->at, words->count, true };
+	return TW_OK;
+}
+
 static tw_err take_actions(const struct tw_sys *sys, const json_t *list, struct parts *p)
 {
-	size_t count = json_array_size(list);
-
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *one = json_array_get(list, i);
-		struct words *roles = &p->words[p->word_count - count + i];
 
-		TW_TRY(cut(sys, tw_json_text(one, "roles"), roles));
-		p->permissions[p->permission_count++] = (struct tw_permission_def){ tw_json_text(one, "permission"), roles->at,
-			roles->count, true };
+		TW_TRY(take_given(sys, tw_json_text(one, "permission"), tw_json_text(one, "roles"), p));
+	}
+	return TW_OK;
+}
+
+/* @nist LA.RSM.8: each kind of data for each recipient is a permission of the gate, held by the roles that the organization names */
+static tw_err take_recipients(const struct tw_sys *sys, const json_t *list, struct parts *p)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+
+		for (size_t kind = 0; kind < TW_SHARED_KINDS; kind++) {
+			const char *roles = tw_json_text(one, tw_shared_kinds[kind].word);
+
+			if (*roles && !tw_shared_permission(kind, tw_json_text(one, "name"), p->names[p->name_count]))
+				return TW_RAISE(SYNTAX, "'%.60s' is no name for a recipient", tw_json_text(one, "name"));
+			if (*roles)
+				TW_TRY(take_given(sys, p->names[p->name_count++], roles, p));
+		}
 	}
 	return TW_OK;
 }
@@ -184,11 +217,11 @@ tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **
 	struct tw_setting_state state;
 	TW_CLEANUP(parts_done) struct parts p = { .role_count = 0 };
 
-	const json_t *actions = json_object_get(document, "actions");
-
-	TW_TRY(take_product(d, json_array_size(json_object_get(document, "roles")), json_array_size(actions), &p));
-	TW_TRY(take_roles(sys, json_object_get(document, "roles"), json_array_size(actions), &p));
-	TW_TRY(take_actions(sys, actions, &p));
+	TW_TRY(make_room(d, document, &p));
+	take_product(d, &p);
+	TW_TRY(take_roles(sys, json_object_get(document, "roles"), &p));
+	TW_TRY(take_actions(sys, json_object_get(document, "actions"), &p));
+	TW_TRY(take_recipients(sys, json_object_get(document, "recipients"), &p));
 	TW_TRY(take_rules(sys, json_object_get(document, "rules"), &p));
 	return tw_gate_compile(sys,
 		&(struct tw_gate_source){ .roles = tw_built_in_roles,

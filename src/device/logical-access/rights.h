@@ -17,7 +17,7 @@ tw_err tw_rights_load(struct tw_device *d);
 tw_err tw_rights_fit_product(struct tw_device *d);
 tw_err tw_rights_plain(struct tw_device *d, tw_gate **ret); /* the gate of a device that nobody owns */
 void tw_rights_use(struct tw_device *d, tw_gate **gate);    /* taken; cannot fail */
-tw_err tw_rights_read(struct tw_device *d, json_t **ret);   /* {"roles": [...], "actions": [...], "rules": [...]} */
+tw_err tw_rights_read(struct tw_device *d, json_t **ret); /* {"roles": [...], "actions": [...], "recipients": [...], "rules": [...]} */
 tw_err tw_action_check(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp); /* a problem: it may not be put */
 tw_err tw_rights_compile(struct tw_device *d, const json_t *document, tw_gate **ret);
 /* Writes the document and the event in one transaction; then the gate (taken) is the device's. LIMIT with a store that is well: too long. */

@@ -203,3 +203,13 @@ tw_err tw_access_status_auditing(struct tw_context *c, struct tw_element_status 
 		"What the log records of reading is changed by whoever holds audit.change: auditors, owners and roles that are given it, not admins.");
 	return TW_OK;
 }
+
+/* @nist LA.RSM.8 */
+tw_err tw_access_status_sharing(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"The organization lists %zu recipients and says for each which roles and kinds of accounts give him what; nobody else is given anything.",
+		count_of(c, "recipients"));
+	return TW_OK;
+}

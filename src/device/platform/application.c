@@ -168,3 +168,13 @@ bool tw_application_missing(const tw_application_rows *a, char *ret, size_t size
 	}
 	return at > 0;
 }
+
+const char *tw_application_health(const tw_application_rows *a, size_t i, const char **ret_state)
+{
+	static const char *const words[] = { [UNREPORTED] = "unreported", [WELL] = "well", [UNWELL] = "unwell" };
+
+	if (i >= a->health_count)
+		return NULL;
+	*ret_state = words[a->reports[i]];
+	return a->health[i];
+}

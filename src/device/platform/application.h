@@ -21,4 +21,6 @@ tw_err tw_application_report(tw_application_rows *a, struct tw_slice name, bool 
 void tw_application_forget(tw_application_rows *a, struct tw_slice name);
 /* The names that are not well or have not reported, with blanks between; false when there is none. */
 bool tw_application_missing(const tw_application_rows *a, char *ret, size_t size);
+/* The i-th name of its health, and how that is: "well", "unwell" or "unreported". NULL: no more. */
+const char *tw_application_health(const tw_application_rows *a, size_t i, const char **ret_state);
 #endif

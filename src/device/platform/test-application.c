@@ -56,6 +56,7 @@ static void test_health(void **state)
 {
 	TW_CLEANUP(tw_application_freep) tw_application_rows *a = NULL;
 	char missing[64], little[8];
+	const char *state_of = NULL;
 	bool changed;
 
 	CHECK_OK(tw_application_new(tw_sys_real(), &manifest, &a));
@@ -76,6 +77,13 @@ static void test_health(void **state)
 	tw_application_forget(a, TW_SLICE("sensor"));
 	CHECK_OK(tw_application_report(a, TW_SLICE("sensor"), false, &changed));
 	CHECK(changed);
+	CHECK_TEXT(tw_application_health(a, 0, &state_of), "sensor");
+	CHECK_TEXT(state_of, "unwell");
+	CHECK_TEXT(tw_application_health(a, 1, &state_of), "control");
+	CHECK_TEXT(state_of, "well");
+	tw_application_forget(a, TW_SLICE("sensor"));
+	CHECK(tw_application_health(a, 0, &state_of) && !strcmp(state_of, "unreported"));
+	CHECK(!tw_application_health(a, 2, &state_of));
 	CHECK_ERR(tw_application_report(a, TW_SLICE("nobody"), true, &changed), NOTFOUND);
 }
 

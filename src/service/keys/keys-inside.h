@@ -14,6 +14,7 @@ struct tw_keys {
 	tw_secret *secret, *master;
 	struct tw_buf statement_head; /* what every signing input of a statement begins with */
 	struct tw_buf inventory_head; /* and of an inventory */
+	struct tw_buf export_head;    /* and of an export */
 	uint8_t device[32];
 	uint64_t epoch;      /* the highest number used up, 0 for none */
 	uint64_t given;      /* the one being written: its key was given out in this run; 0 for none */

@@ -15,6 +15,7 @@
 #include "crypto/hash.h"
 #include "crypto/selftest.h"
 #include "formats/auditlog.h"
+#include "formats/export.h"
 #include "formats/jws.h"
 #include "formats/report.h"
 #include "formats/sbom.h"
@@ -43,6 +44,7 @@ tw_keys *tw_keys_free(tw_keys *k)
 		tw_buf_done(&k->paused.in);
 		tw_buf_done(&k->statement_head);
 		tw_buf_done(&k->inventory_head);
+		tw_buf_done(&k->export_head);
 	}
 	free(k);
 	return NULL;
@@ -88,7 +90,8 @@ static tw_err read_identity(tw_keys *k)
 		return TW_RAISE(UNTRUSTED, "%s is not for the device's key", TW_KEYS_IDENTITY_CERT);
 	TW_TRY(tw_key_fingerprint(certified, k->device));
 	TW_TRY(read_head(k, TW_JWS_STATEMENT, &k->statement_head));
-	return read_head(k, TW_JWS_INVENTORY, &k->inventory_head);
+	TW_TRY(read_head(k, TW_JWS_INVENTORY, &k->inventory_head));
+	return read_head(k, TW_JWS_EXPORT, &k->export_head);
 }
 
 static tw_err read_listener(tw_keys *k)
@@ -205,7 +208,8 @@ static tw_err client_valid(struct tw_slice m)
 	return tw_fetch_sign_valid(m) ? TW_OK : attack("the handshake of something other than a TLS 1.3 client");
 }
 
-/* @nist DI.IMS.2: the device key signs statements and reports of this device, checkpoints of its log and its handshakes as client, nothing else */
+/* @nist DI.IMS.2: the device key signs statements, inventories, reports and exports of this device, checkpoints of its log and its handshakes as
+   client, nothing else */
 static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	uint8_t signature[TW_SIGNATURE_SIZE];
@@ -216,6 +220,9 @@ static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 		break;
 	case TW_SIGN_INVENTORY:
 		TW_TRY(jws_valid(&k->inventory_head, m));
+		break;
+	case TW_SIGN_EXPORT: /* @nist LA.RSM.8: it sees the digest of what is shared, and for which key */
+		TW_TRY(jws_valid(&k->export_head, m));
 		break;
 	case TW_SIGN_REPORT:
 		TW_TRY(report_valid(k, m));

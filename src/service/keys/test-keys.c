@@ -3,6 +3,7 @@
 #include "service/keys/test-keys.h"
 
 #include "crypto/aead.h"
+#include "formats/export.h"
 #include "formats/sbom.h"
 #include "lay.h"
 
@@ -140,6 +141,7 @@ static void test_sign_refusals(void **state)
 	TW_CLEANUP(tw_buf_done) struct tw_buf foreign = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf inventory = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf manifest = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf export = { 0 };
 	tw_buf_init(&head, sys, 8192);
 	tw_buf_init(&foreign, sys, 8192);
 	tw_buf_init(&manifest, sys, 8192);
@@ -150,6 +152,9 @@ static void test_sign_refusals(void **state)
 	tw_buf_init(&inventory, sys, 8192);
 	CHECK_OK(tw_jws_protected(sys, TW_JWS_INVENTORY, cert, &inventory));
 	CHECK_OK(tw_buf_text(&inventory, ".e30"));
+	tw_buf_init(&export, sys, 8192);
+	CHECK_OK(tw_jws_protected(sys, TW_JWS_EXPORT, cert, &export));
+	CHECK_OK(tw_buf_text(&export, ".e30"));
 	CHECK_OK(tw_buf_text(&head, ".e30"));
 	CHECK_OK(tw_buf_text(&foreign, ".e30"));
 	CHECK_OK(tw_buf_text(&manifest, ".e30"));
@@ -164,8 +169,11 @@ static void test_sign_refusals(void **state)
 			CHECK_ERR(ask_sign(&b, (uint8_t)purpose, tw_buf_slice(&head), &m), UNTRUSTED);
 		if (purpose != TW_SIGN_INVENTORY)
 			CHECK_ERR(ask_sign(&b, (uint8_t)purpose, tw_buf_slice(&inventory), &m), UNTRUSTED);
+		if (purpose != TW_SIGN_EXPORT)
+			CHECK_ERR(ask_sign(&b, (uint8_t)purpose, tw_buf_slice(&export), &m), UNTRUSTED);
 	}
 	CHECK_OK(ask_sign(&b, TW_SIGN_INVENTORY, tw_buf_slice(&inventory), &m));
+	CHECK_OK(ask_sign(&b, TW_SIGN_EXPORT, tw_buf_slice(&export), &m));
 	head.data[head.size - 1] = '.';
 	CHECK_ERR(ask_sign(&b, TW_SIGN_STATEMENT, tw_buf_slice(&head), &m), UNTRUSTED);
 	CHECK_ERR(ask_sign(&b, TW_SIGN_CHECKPOINT, TW_SLICE("thingward-checkpoint-1"), &m), UNTRUSTED);

@@ -10,6 +10,7 @@
 
 #define PREFIX "application."
 #define ACTION "action."
+#define SHARE "share."
 
 static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -35,9 +36,17 @@ static bool name_fits(const char *name, bool product, size_t most)
 		!strchr("-.", name[strlen(name) - 1]);
 }
 
-static bool action_fits(const char *name)
+/* "action.NAME", or what a recipient may be given: "share.KIND.NAME". */
+static bool given_fits(const char *name)
 {
-	return strlen(name) <= TW_PERMISSION_NAME_MAX && strncmp(name, ACTION, strlen(ACTION)) == 0 && is_word(name + strlen(ACTION));
+	if (strlen(name) > TW_PERMISSION_NAME_MAX)
+		return false;
+	if (!strncmp(name, ACTION, strlen(ACTION)))
+		return is_word(name + strlen(ACTION));
+	if (strncmp(name, SHARE, strlen(SHARE)) != 0)
+		return false;
+	const char *kind = name + strlen(SHARE), *end = kind + strspn(kind, lower);
+	return end > kind && *end == '.' && is_word(end + 1);
 }
 
 static size_t built_in_count(const struct tw_gate_source *s)
@@ -161,8 +170,9 @@ static int by_name(const void *a, const void *b)
 
 static tw_err list_product(const tw_gate *g, const struct tw_permission_def *d, struct tw_gate_permission *p)
 {
-	if (d->action ? !action_fits(d->name) : !name_fits(d->name, true, TW_PERMISSION_NAME_MAX))
-		return TW_RAISE(SYNTAX, "'%.80s' is not a name for %s", d->name, d->action ? "an action" : "a permission of the product");
+	if (d->action ? !given_fits(d->name) : !name_fits(d->name, true, TW_PERMISSION_NAME_MAX))
+		return TW_RAISE(SYNTAX, "'%.80s' is not a name for %s", d->name,
+			d->action ? "an action or a recipient" : "a permission of the product");
 	(void)snprintf(p->name, sizeof p->name, "%s", d->name);
 	p->product = !d->action;
 	p->action = d->action;

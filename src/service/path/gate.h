@@ -27,7 +27,7 @@
 #define TW_ROLE_INHERITS_MAX 8      /* that one role names */
 #define TW_GATE_RULES_MAX 128       /* each is looked at by whoever asks for its permission */
 #define TW_PERMISSION_NAME_MAX 64   /* of any permission, in bytes */
-#define TW_GATE_PERMISSIONS_MAX 256 /* the device's own, the product's and actions */
+#define TW_GATE_PERMISSIONS_MAX 256 /* the device's own, the product's, actions and what may be shared */
 
 static inline void tw_role_set_add(struct tw_role_set *s, int role) /* -1, no role, adds nothing */
 {
@@ -52,8 +52,8 @@ struct tw_role_def {
 	const char *const *permissions; /* none that only the owner holds; the product's: its own */
 	size_t permission_count;
 };
-/* A permission of the product's: "application.setpoint", and which roles hold it. Or an action of the organization's, "action.night", which these
-   roles of accounts hold and no other, the owner's neither. */
+/* A permission of the product's: "application.setpoint", and which roles hold it. Or an action of the organization's, "action.night", or what it lets
+   be shared with a recipient, "share.log.insurer", which these roles of accounts hold and no other, the owner's neither. */
 struct tw_permission_def {
 	const char *name;
 	const char *const *roles;

@@ -254,6 +254,16 @@ static void test_permissions(void **state)
 		{ { "use", peer, 1 }, TW_CODE_SYNTAX },
 		{ { "application.*", peer, 1 }, TW_CODE_SYNTAX },
 		{ { "application.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", peer, 1 }, TW_CODE_SYNTAX },
+		{ { "action.x", NULL, 0, true }, TW_CODE_OK },
+		{ { "share.log.x", NULL, 0, true }, TW_CODE_OK },
+		{ { "share.log.x", NULL, 0, false }, TW_CODE_SYNTAX },
+		{ { "share.log.x-", NULL, 0, true }, TW_CODE_SYNTAX },
+		{ { "share.log.", NULL, 0, true }, TW_CODE_SYNTAX },
+		{ { "share.log", NULL, 0, true }, TW_CODE_SYNTAX },
+		{ { "share..x", NULL, 0, true }, TW_CODE_SYNTAX },
+		{ { "share.l0g.x", NULL, 0, true }, TW_CODE_SYNTAX },
+		{ { "sharp.log.x", NULL, 0, true }, TW_CODE_SYNTAX },
+		{ { "share.log.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, 0, true }, TW_CODE_SYNTAX },
 	};
 	static const struct tw_grant_row twice[] = { { "a", 1 }, { "b", 1 }, { "a", 2 }, { .permission = NULL } };
 	tw_gate *g = NULL;

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What may be shared: by the right role and kind of account, what he may read himself, with a listed recipient; and everything else is refused. */
+#include "as.h"
+
+#include "formats/export.h"
+
+#define INSURER "/api/v1/recipients/insurer"
+
+static char bob[64], carol[64];
+static tw_key *key;
+static char certificate[2048]; /* of the recipient, as JSON text */
+
+/* In time from..to; 0: without end. */
+static void make_certificate(int64_t from, int64_t to)
+{
+	const struct tw_cert_want want = { .common_name = "insurer", .not_before_ms = from, .not_after_ms = to };
+	TW_CLEANUP(tw_cert_freep) tw_cert *made = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 }, text = { 0 };
+
+	key = tw_key_free(key);
+	CHECK_OK(tw_key_generate(tw_sys_real(), &key));
+	CHECK_OK(tw_cert_make(tw_sys_real(), &want, key, NULL, key, &made));
+	tw_buf_init(&pem, tw_sys_real(), sizeof certificate);
+	tw_buf_init(&text, tw_sys_real(), sizeof certificate);
+	CHECK_OK(tw_cert_pem(made, &pem));
+	CHECK_OK(tw_buf_json_string(&text, tw_buf_slice(&pem)));
+	(void)snprintf(certificate, sizeof certificate, "%s", tw_buf_cstr(&text));
+}
+
+static int set_up(void **state)
+{
+	if (set_up_owned(state))
+		return -1;
+	make_certificate(WORLD_WALL - 1000, 0);
+	return 0;
+}
+
+static int done(void **state)
+{
+	key = tw_key_free(key);
+	return tear_down(state);
+}
+
+static void put(const char *token, const char *target, const char *rest, int want, const char *says)
+{
+	char body[4096];
+
+	(void)snprintf(body, sizeof body, "{\"certificate\":%s%s}", certificate, rest);
+	check_as(token, "PUT", target, body, want, says);
+}
+
+/* bob (a2) is a guard, who may read telemetry and log; carol (a3) an admin. */
+static void people(void)
+{
+	check_as(NULL, "PUT", "/api/v1/roles/guard", "{\"permissions\":\"telemetry.read log.read settings.read\"}", 201, NULL);
+	make("bob", "guard");
+	make("carol", "admin");
+	open_as(NULL, "a2", bob);
+	open_as(NULL, "a3", carol);
+}
+
+static void share(const char *token, const char *target, const char *data, int want, const char *says)
+{
+	char body[64];
+
+	(void)snprintf(body, sizeof body, "{\"data\":\"%s\"}", data);
+	check_as(token, "POST", target, body, want, says);
+}
+
+/* What was answered last, as the recipient opens it. */
+static void opened(struct tw_export *ret, json_t **ret_content)
+{
+	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
+	const struct tw_export_expect expect = { .own = key, .anchor = device()->manufacturer, .now_ms = WORLD_WALL };
+
+	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(w.unit)), TW_REPLY_MAX, &answer));
+	CHECK_OK(tw_export_open(tw_sys_real(), tw_slice_of(tw_json_text(answer, "sealed")), &expect, ret, ret_content));
+}
+
+static void check_opens(const char *data, const char *by, const char *holds)
+{
+	TW_CLEANUP(tw_jsonp) json_t *content = NULL;
+	struct tw_export e;
+
+	opened(&e, &content);
+	CHECK_TEXT(e.recipient, "insurer");
+	CHECK_TEXT(e.data, data);
+	CHECK_TEXT(e.by, by);
+	CHECK(e.made_ms == WORLD_WALL && e.time_trusted);
+	CHECK(strstr(e.identifier, "urn:dev:") == e.identifier);
+	CHECK(json_object_get(content, holds) != NULL);
+}
+
+/* @nist LA.RSM.8: role A may, role B may not; unlisted recipients are refused; the log says who gave what to whom */
+static void test_by_role_to_whom_is_listed(void **state)
+{
+	people();
+	share(bob, INSURER, "telemetry", 403, "sharing.recipient");
+	put(NULL, INSURER, ",\"purpose\":\"p\",\"telemetry\":\"guard\"", 201, "\"telemetry\":\"guard\"");
+	share(bob, INSURER, "telemetry", 200, "\"recipient\":\"insurer\"");
+	check_opens("telemetry", "a2", "events");
+	CHECK(world_log_says(&w, "telemetry for insurer, sealed: sha256 "));
+	share(carol, INSURER, "telemetry", 403, "sharing.role");
+	share(NULL, INSURER, "telemetry", 403, "sharing.role"); /* an owner neither, unless he is named */
+	share(bob, INSURER, "log", 403, "sharing.role");
+	share(bob, "/api/v1/recipients/insure", "telemetry", 403, "sharing.recipient");
+	share(bob, INSURER, "secrets", 400, NULL);
+	put(NULL, INSURER, ",\"telemetry\":\"owner admin\",\"log\":\"guard\"", 200, NULL);
+	share(bob, INSURER, "telemetry", 403, "sharing.role");
+	share(carol, INSURER, "telemetry", 200, NULL);
+	share(NULL, INSURER, "telemetry", 200, NULL);
+	share(bob, INSURER, "log", 200, NULL);
+	check_opens("log", "a2", "records");
+	world_start(&w);
+	share(bob, INSURER, "log", 200, NULL);
+	check_as(NULL, "GET", "/api/v1/recipients", NULL, 200, "\"log\":\"guard\"");
+	check_as(NULL, "DELETE", INSURER, NULL, 204, NULL);
+	share(bob, INSURER, "log", 403, "sharing.recipient");
+	check_as(NULL, "DELETE", INSURER, NULL, 404, "rights.unknown");
+}
+
+/* Whoever may share it reads it himself, or does not share it. */
+static void test_nobody_shares_what_he_may_not_read(void **state)
+{
+	people();
+	put(NULL, INSURER, ",\"log\":\"guard admin\",\"identity\":\"guard admin\"", 201, NULL);
+	share(carol, INSURER, "log", 403, "sharing.own");
+	share(bob, INSURER, "identity", 403, "sharing.own");
+	share(carol, INSURER, "identity", 200, NULL);
+	check_opens("identity", "a3", "identifier");
+	check_as(NULL, "PUT", "/api/v1/roles/guard", "{\"permissions\":\"settings.read\"}", 200, NULL);
+	share(bob, INSURER, "log", 403, "sharing.own");
+}
+
+/* @nist LA.RSM.8: by the kind of the account that shares it */
+static void test_by_kind_of_account(void **state)
+{
+	people();
+	put(NULL, INSURER, ",\"telemetry\":\"guard owner\",\"kinds\":\"service temporary\"", 201, "\"kinds\":\"service temporary\"");
+	share(bob, INSURER, "telemetry", 403, "sharing.kind");
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"robot\",\"kind\":\"service\"}", 201, NULL);
+	give("a4", "guard");
+	char robot[64];
+	open_as(NULL, "a4", robot);
+	share(robot, INSURER, "telemetry", 200, NULL);
+	check_opens("telemetry", "a4", "health");
+	share(NULL, INSURER, "telemetry", 403, "sharing.kind");
+	put(NULL, INSURER, ",\"telemetry\":\"guard owner\",\"kinds\":\"person\"", 200, NULL);
+	share(robot, INSURER, "telemetry", 403, "sharing.kind");
+	share(bob, INSURER, "telemetry", 200, NULL);
+	share(NULL, INSURER, "telemetry", 200, NULL);
+}
+
+/* A rule of the organization stands before it, and keeps the recipient from being removed. */
+static void test_with_a_rule(void **state)
+{
+	struct tw_context *c = &device()->context;
+
+	people();
+	put(NULL, INSURER, ",\"telemetry\":\"guard\"", 201, NULL);
+	check_as(NULL, "PUT", "/api/v1/rules/calm",
+		"{\"effect\":\"deny\",\"permission\":\"share.telemetry.insurer\",\"fact\":\"logical-access.mode\",\"is\":\"equal\",\"value\":\"emergency\"}",
+		201, NULL);
+	share(bob, INSURER, "telemetry", 200, NULL);
+	CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.mode"), "emergency", -1, "test"));
+	share(bob, INSURER, "telemetry", 403, "gate.rule");
+	check_as(NULL, "GET", "/api/v1/access?operation=share.telemetry.insurer&account=a2", NULL, 200, "\"by\":\"calm\"");
+	check_as(NULL, "DELETE", INSURER, NULL, 409, "rights.missing");
+	check_as(NULL, "DELETE", "/api/v1/rules/calm", NULL, 204, NULL);
+	share(bob, INSURER, "telemetry", 200, NULL);
+	check_as(NULL, "PUT", "/api/v1/rules/quiet",
+		"{\"effect\":\"deny\",\"permission\":\"telemetry.read\",\"fact\":\"logical-access.mode\",\"is\":\"equal\",\"value\":\"emergency\"}",
+		201, NULL);
+	share(bob, INSURER, "telemetry", 403, "gate.rule");
+}
+
+static void test_certificates_that_are_over(void **state)
+{
+	people();
+	make_certificate(WORLD_WALL - 2000, WORLD_WALL - 1000);
+	put(NULL, INSURER, ",\"telemetry\":\"guard\"", 201, NULL);
+	share(bob, INSURER, "telemetry", 409, "sharing.certificate");
+	make_certificate(WORLD_WALL + 100000, 0);
+	put(NULL, INSURER, ",\"telemetry\":\"guard\"", 200, NULL);
+	share(bob, INSURER, "telemetry", 409, "sharing.certificate");
+}
+
+static void test_what_is_none(void **state)
+{
+	static const struct {
+		const char *target, *rest;
+		int want;
+		const char *rule;
+	} rows[] = {
+		{ INSURER, ",\"telemetry\":\"nobody\"", 409, "rights.missing" },
+		{ INSURER, ",\"telemetry\":\"account\"", 403, "rights.reserved" },
+		{ INSURER, ",\"log\":\"anyone\"", 403, "rights.reserved" },
+		{ INSURER, ",\"kinds\":\"robot\"", 400, "sharing.kind" },
+		{ INSURER, ",\"kinds\":\"person robot\"", 400, "sharing.kind" },
+		{ "/api/v1/recipients/Insurer", "", 400, "rights.form" },
+		{ "/api/v1/recipients/9insurer", "", 400, "rights.form" },
+		{ "/api/v1/recipients/insurer-", "", 400, "rights.form" },
+		{ "/api/v1/recipients/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 400, "rights.name" },
+	};
+
+	people();
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		put(NULL, rows[i].target, rows[i].rest, rows[i].want, rows[i].rule);
+	put(bob, INSURER, "", 403, "gate.permission");
+	check_as(NULL, "PUT", INSURER, "{\"certificate\":\"x\"}", 400, "sharing.certificate");
+	check_as(NULL, "PUT", "/api/v1/roles/clerk", "{\"permissions\":\"share.telemetry.insurer\"}", 409, "rights.missing");
+	put(NULL, INSURER, ",\"telemetry\":\"guard\"", 201, NULL);
+	check_as(NULL, "PUT", "/api/v1/roles/clerk", "{\"permissions\":\"share.telemetry.insurer\"}", 403, "rights.reserved");
+	check_as(NULL, "DELETE", "/api/v1/accounts/a2", NULL, 204, NULL);
+	check_as(NULL, "DELETE", "/api/v1/roles/guard", NULL, 409, "rights.missing");
+}
+
+/* With every kind of data each, beside as many actions as there may be: the gate has room for all. */
+static void test_no_more_than_8(void **state)
+{
+	char target[64];
+
+	people();
+	for (int i = 0; i < 32; i++) {
+		(void)snprintf(target, sizeof target, "/api/v1/actions/n%d", i);
+		check_as(NULL, "PUT", target, "{\"roles\":\"guard\"}", 201, NULL);
+	}
+	for (int i = 0; i < 8; i++) {
+		(void)snprintf(target, sizeof target, "/api/v1/recipients/r%d", i);
+		put(NULL, target, ",\"telemetry\":\"guard\",\"log\":\"guard\",\"identity\":\"guard\"", 201, NULL);
+	}
+	put(NULL, INSURER, "", 409, "rights.limit");
+	put(NULL, "/api/v1/recipients/r7", ",\"telemetry\":\"admin\"", 200, NULL);
+	check_as(NULL, "GET", "/api/v1/recipients?limit=8", NULL, 200, "\"r7\"");
+}
+
+/* The product's own and nothing else: health, settings and its events, not those of the device. */
+static void test_telemetry(void **state)
+{
+	struct tw_device *d = device();
+
+	people();
+	check_as(bob, "GET", "/api/v1/telemetry", NULL, 200, "\"events\":[]");
+	CHECK_OK(tw_event(&d->context, "application.warm", json_object()));
+	check_as(bob, "GET", "/api/v1/telemetry", NULL, 200, "\"event\":\"application.warm\"");
+	check_as(bob, "GET", "/api/v1/telemetry", NULL, 200, "{\"key\":\"application.mode\",\"value\":\"comfort\"}");
+	CHECK(!strstr(tw_unit_body(w.unit), "account.changed"));
+	CHECK(!strstr(tw_unit_body(w.unit), "logical-access."));
+	check_as(carol, "GET", "/api/v1/telemetry", NULL, 200, NULL);
+	check_as(NULL, "PUT", "/api/v1/roles/guard", "{\"permissions\":\"log.read\"}", 200, NULL);
+	check_as(bob, "GET", "/api/v1/telemetry", NULL, 403, "gate.permission");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, done)
+CHECK_MAIN(TEST(test_by_role_to_whom_is_listed), TEST(test_nobody_shares_what_he_may_not_read), TEST(test_by_kind_of_account),
+	TEST(test_with_a_rule), TEST(test_certificates_that_are_over), TEST(test_what_is_none), TEST(test_no_more_than_8),
+	TEST(test_telemetry))
