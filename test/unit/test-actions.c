@@ -142,6 +142,8 @@ static void test_nobody_hands_on_more(void **state)
 	give_as(NULL, "a4", "admin", "{\"hours\":[\"00:00-23:59\"]}", 201, NULL);
 	check_as(dave, "PUT", NIGHT, ECO, 403, "rights.more");
 	check_as(carol, "PUT", NIGHT, "{\"roles\":\"guard\",\"setting\":\"logical-access.mode\",\"value\":\"maintenance\"}", 200, NULL);
+	check_as(carol, "PUT", NIGHT, "{\"roles\":\"guard\",\"setting\":\"logical-access.unrecorded-reads\",\"value\":\"settings.list\"}",
+		403, "rights.more"); /* an auditor's */
 }
 
 static void test_no_more_than_32(void **state)
@@ -154,27 +156,39 @@ static void test_no_more_than_32(void **state)
 		check_as(NULL, "PUT", target, "{\"roles\":\"guard\"}", 201, NULL);
 	}
 	check_as(NULL, "PUT", NIGHT, "{\"roles\":\"guard\"}", 409, "rights.limit");
+	check_as(NULL, "PUT", NIGHT, "{\"roles\":\"guard\",\"value\":\"eco\"}", 400, "rights.action"); /* what is no action is told first */
 	check_as(NULL, "PUT", "/api/v1/actions/n7", "{\"roles\":\"admin\"}", 200, NULL);
 	check_as(NULL, "GET", "/api/v1/actions?limit=40", NULL, 200, "\"n9\"");
+}
+
+/* As an older release or product took the one action that there is. */
+static void put_as_before(const char *setting, const char *value)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+	TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+
+	CHECK_OK(tw_rights_read(device(), &document));
+	json_t *action = json_array_get(json_object_get(document, "actions"), 0);
+	CHECK(!json_object_set_new(action, "setting", json_string(setting)) && !json_object_set_new(action, "value", json_string(value)));
+	CHECK_OK(tw_rights_compile(device(), document, &g));
+	CHECK_OK(tw_rights_change(
+		device(), document, json_pack("{s:s, s:s, s:s}", "list", "actions", "name", "night", "what", "changed"), &g));
 }
 
 /* One that a release or product does not take any more: its setting is gone, or the device cannot have the value. */
 static void test_what_cannot_be_done(void **state)
 {
-	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
-	TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
-
 	people();
 	check_as(NULL, "PUT", NIGHT,
 		"{\"roles\":\"guard\",\"setting\":\"logical-access.network-methods\",\"value\":\"certificate\"}", 201, NULL);
 	device()->access->owners.of[0].has_key = false;
 	check_as(bob, "POST", NIGHT, NULL, 409, "setting.apply");
 	device()->access->owners.of[0].has_key = true;
-	CHECK_OK(tw_rights_read(device(), &document));
-	CHECK(!json_object_set_new(json_array_get(json_object_get(document, "actions"), 0), "setting", json_string("no.such")));
-	CHECK_OK(tw_rights_compile(device(), document, &g));
-	CHECK_OK(tw_rights_change(
-		device(), document, json_pack("{s:s, s:s, s:s}", "list", "actions", "name", "night", "what", "changed"), &g));
+	put_as_before("application.mode", "warm");
+	check_as(bob, "POST", NIGHT, NULL, 409, "setting.apply");
+	put_as_before("application.level", "99999999"); /* which was in its range then */
+	check_as(bob, "POST", NIGHT, NULL, 409, "setting.apply");
+	put_as_before("no.such", "eco");
 	check_as(bob, "POST", NIGHT, NULL, 409, "rights.action");
 }
 

@@ -2,6 +2,8 @@
 /* What the log records of reading: said by an auditor and by no admin; changes, refusals and reading the log are recorded whatever is said. */
 #include "as.h"
 
+#include "service/path/path-match.h"
+
 #define RULES "/api/v1/audit-rules"
 #define LIST "{\"unrecorded\":\"settings.list accounts.list\"}"
 
@@ -54,7 +56,7 @@ static void test_who_says_it(void **state)
 static void test_what_stays_recorded(void **state)
 {
 	static const char *const wrong[] = { "log.read", "log.stream", "settings.change", "audit-rules.read", "no.such",
-		"settings.list log.read", "health.read" };
+		"settings.list log.read", "health.read", "settings.list\\u0007" };
 	char body[96], bob[64];
 
 	people();
@@ -78,5 +80,52 @@ static void test_what_stays_recorded(void **state)
 	CHECK(records_of("log.read") > before);
 }
 
+static void store(const char *statement)
+{
+	CHECK_OK(tw_store_run(device()->context.store, statement, NULL, 0, NULL, NULL));
+}
+
+/* Whatever the store says: what is never left out is recorded, and so is everything while nobody can tell what the rule is. */
+static void test_a_rule_that_was_never_given(void **state)
+{
+	struct tw_context *c = &device()->context;
+	const struct tw_request rq = { .operation = tw_operation_find(c->capabilities, tw_slice_of("settings.list")) };
+	struct tw_settings *kept;
+
+	people();
+	check_as(auditor, "PUT", RULES, LIST, 200, NULL);
+	CHECK(tw_audit_unrecorded(c, &rq));
+	store("ALTER TABLE setting RENAME TO hidden");
+	kept = c->settings;
+	c->settings = NULL;
+	bool left_out = tw_audit_unrecorded(c, &rq);
+	c->settings = kept;
+	CHECK(!left_out);
+	store("ALTER TABLE hidden RENAME TO setting");
+	store("UPDATE setting SET value = 'log.read settings.list' WHERE key = 'logical-access.unrecorded-reads'");
+	world_start(&w);
+	size_t before = records_of("log.read");
+	CHECK(records_of("log.read") > before);
+}
+
+/* A disk that is full is no fault of the rule. */
+static void test_no_room_for_a_rule(void **state)
+{
+	char body[400];
+	int status = 200;
+
+	people();
+	int size = snprintf(body, sizeof body, "{\"unrecorded\":\"settings.list");
+	for (int i = 0; i < 24; i++)
+		size += snprintf(body + size, sizeof body - (size_t)size, " settings.list");
+	(void)snprintf(body + size, sizeof body - (size_t)size, "\"}");
+	store("PRAGMA max_page_count = 1"); /* no more than there are */
+	for (int i = 0; i < 100 && status == 200; i++)
+		status = tw_unit_request_as(w.unit, auditor, "PUT", RULES, body);
+	CHECK_INT(status, 503);
+	CHECK(strstr(tw_unit_body(w.unit), "store.space"));
+	store("PRAGMA max_page_count = 1000000");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_who_says_it), TEST(test_what_stays_recorded))
+CHECK_MAIN(TEST(test_who_says_it), TEST(test_what_stays_recorded), TEST(test_a_rule_that_was_never_given), TEST(test_no_room_for_a_rule))

@@ -32,10 +32,24 @@ static void say(const char *members, const char *conditions)
 	check_as(NULL, "PUT", SHARED, body, 200, NULL);
 }
 
+static void store(const char *statement)
+{
+	CHECK_OK(tw_store_run(device()->context.store, statement, NULL, 0, NULL, NULL));
+}
+
 static void enter(const char *token, char ret[64])
 {
 	check_as(token, "POST", OPEN, NIGHT, 201, "\"name\":\"night\"");
 	world_text(&w, "token", ret, 64);
+}
+
+/* By the owner's certificate, with a session's token beside it. */
+static int beside(const char *token, const char *method, const char *target)
+{
+	char match[128];
+
+	(void)snprintf(match, sizeof match, "\"0\"\r\nAuthorization: Bearer %s", token);
+	return tw_unit_request(w.unit, method, target, match, NULL);
 }
 
 static void reads(const char *token, int want, const char *says)
@@ -66,13 +80,15 @@ static void test_what_cannot_be_said(void **state)
 		int want;
 		const char *rule;
 	} rows[] = {
-		{ SHARED, "{\"members\":\"a4\"}", 400, "shared.member" },
-		{ SHARED, "{\"members\":\"a9\"}", 400, "shared.member" },
-		{ SHARED, "{\"members\":\"bob\"}", 400, "shared.member" },
+		{ SHARED, "{\"members\":\"a4\"}", 400, "none that is shared itself" },
+		{ SHARED, "{\"members\":\"a9\"}", 400, "an account that there is" },
+		{ SHARED, "{\"members\":\"bob\"}", 400, "Members are ids" },
 		{ SHARED, "{\"members\":\"a2 a9\"}", 400, "shared.member" },
-		{ SHARED, "{\"members\":\"  \"}", 400, "shared.member" },
+		{ SHARED, "{\"members\":\"bob a9\"}", 400, "Members are ids" }, /* the first that is wrong */
+		{ SHARED, "{\"members\":\"  \"}", 400, "has 1 to 32 members" },
 		{ SHARED, "{\"members\":\"a2\",\"conditions\":{\"hours\":[\"25:00-26:00\"]}}", 400, "shared.conditions" },
 		{ SHARED, "{\"members\":\"a2\",\"conditions\":{\"moon\":1}}", 400, "shared.conditions" },
+		{ SHARED, "{\"members\":\"a2\",\"conditions\":{\"places\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}}", 400, "shared.conditions" },
 		{ "/api/v1/shared-accounts/a2", "{\"members\":\"a3\"}", 409, "shared.kind" },
 		{ "/api/v1/shared-accounts/a9", "{\"members\":\"a3\"}", 404, "account.unknown" },
 	};
@@ -117,6 +133,41 @@ static void test_who_may_say_it(void **state)
 	give("a4", "auditor");
 	check_as(admin, "PUT", SHARED, "{\"members\":\"a2\"}", 403, "account.cover");
 	check_as(admin, "DELETE", SHARED, NULL, 403, "account.cover");
+	make("eve", "auditor");
+	check_as(admin, "PUT", "/api/v1/shared-accounts/a5", "{\"members\":\"a2\"}", 409, "shared.kind"); /* whatever else she may */
+}
+
+/* What cannot be read is a failure, and neither a member that there is not nor an account that is no shared one. */
+static void test_a_store_that_cannot_be_read(void **state)
+{
+	char shared[64];
+
+	people();
+	say("a2", "{}");
+	enter(bob, shared);
+	store("UPDATE account SET kind = 'odd' WHERE id = 3");
+	check_as(NULL, "PUT", SHARED, "{\"members\":\"a2 a3\"}", 500, NULL);
+	store("UPDATE account SET kind = 'person' WHERE id = 3");
+	store("UPDATE account SET kind = 'odd' WHERE id = 2");
+	reads(shared, 401, "path.credentials"); /* by no rule */
+	store("UPDATE account SET kind = 'person' WHERE id = 2");
+	reads(shared, 200, NULL);
+	store("UPDATE account SET kind = 'odd' WHERE id = 4");
+	check_as(bob, "POST", OPEN, NIGHT, 500, NULL);
+}
+
+/* Whatever stands in the store: a personal account is used by nobody else, and a shared one opens none. */
+static void test_what_was_never_said_through_us(void **state)
+{
+	char shared[64];
+
+	people();
+	say("a2", "{}");
+	store("INSERT INTO shared_account SELECT 3, members, conditions, said_ms, said_by, placed_by FROM shared_account");
+	check_as(bob, "POST", OPEN, "{\"account\":\"a3\"}", 403, "shared.conditions");
+	enter(bob, shared);
+	store("UPDATE shared_account SET members = 'a2 a4'");
+	check_as(shared, "POST", OPEN, NIGHT, 403, "shared.members");
 }
 
 /* @nist LA.RSM.6.6: who is no member, and nobody outside the hours, is let in; the record names the account and the member */
@@ -165,6 +216,7 @@ static void test_limits(void **state)
 	enter(bob, first);
 	enter(carol, second);
 	check_as(bob, "POST", OPEN, NIGHT, 403, "condition.sessions");
+	say("a2 a3", "{\"sessions\":2}"); /* no more are open than there may be */
 	reads(first, 200, NULL);
 	reads(second, 200, NULL);
 	say("a2 a3", "{\"sessions\":1}");
@@ -229,6 +281,7 @@ static void test_changes_count_at_once(void **state)
 	reads(second, 200, NULL);
 	say("a3", "{}");
 	reads(first, 401, NULL);
+	reads(second, 401, NULL); /* with one of the sessions all of them end */
 	check_as(bob, "POST", OPEN, NIGHT, 403, "shared.members");
 	enter(carol, second);
 	check_as(NULL, "GET", "/api/v1/account-changes", NULL, 200, "shared by a2 a3, under {\\\"hours\\\":[\\\"13:00-14:00\\\"]}");
@@ -237,6 +290,24 @@ static void test_changes_count_at_once(void **state)
 	check_as(NULL, "DELETE", SHARED, NULL, 204, NULL);
 	reads(second, 401, NULL);
 	check_as(carol, "POST", OPEN, NIGHT, 403, "shared.conditions");
+}
+
+/* A session that nobody used for too long is none any more: whose it was ends no other. */
+static void test_one_that_is_over_ends_no_other(void **state)
+{
+	struct tw_context *c = &device()->context;
+	char first[64], second[64];
+
+	CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.session-limit"), "86400", -1, "test"));
+	people();
+	say("a2 a3", "{}");
+	enter(bob, first);
+	later(20 * MINUTE);
+	reads(carol, 403, NULL);
+	enter(carol, second);
+	later(31 * MINUTE);
+	say("a3", "{}");
+	reads(second, 200, NULL);
 }
 
 /* What is taken from the member's own account is taken from what he opened by it. */
@@ -251,13 +322,13 @@ static void test_the_members_own_account(void **state)
 	reads(shared, 401, NULL);
 	open_as(NULL, "a2", bob);
 	enter(bob, shared);
-	CHECK_OK(tw_store_run(device()->context.store, "UPDATE account SET state = 'suspended' WHERE id = 2", NULL, 0, NULL, NULL));
+	store("UPDATE account SET state = 'suspended' WHERE id = 2");
 	reads(shared, 401, "shared.members");
-	CHECK_OK(tw_store_run(device()->context.store, "UPDATE account SET state = 'active' WHERE id = 2", NULL, 0, NULL, NULL));
+	store("UPDATE account SET state = 'active' WHERE id = 2");
 	reads(shared, 200, NULL);
-	CHECK_OK(tw_store_run(device()->context.store, "UPDATE shared_account SET conditions = '{\"moon\":1}'", NULL, 0, NULL, NULL));
+	store("UPDATE shared_account SET conditions = '{\"moon\":1}'");
 	reads(shared, 401, "shared.conditions");
-	CHECK_OK(tw_store_run(device()->context.store, "DELETE FROM account WHERE id = 2", NULL, 0, NULL, NULL));
+	store("DELETE FROM account WHERE id = 2");
 	reads(shared, 401, "shared.members");
 }
 
@@ -320,6 +391,9 @@ static void test_known_later(void **state)
 	CHECK(!tw_access_known(c, &s));
 	(void)snprintf(s.member, sizeof s.member, "x");
 	CHECK(!tw_access_known(c, &s));
+	(void)snprintf(s.account, sizeof s.account, "a2"); /* nor of an account that asks for no member */
+	CHECK(!tw_access_known(c, &s));
+	(void)snprintf(s.account, sizeof s.account, "a4");
 	s.member[0] = '\0';
 	CHECK(!tw_access_known(c, &s));
 }
@@ -348,6 +422,52 @@ static void test_by_certificate(void **state)
 	CHECK_OK(tw_access_session_prove(device(), s, &p));
 	CHECK_INT(p.methods, 1U << TW_METHOD_CERTIFICATE);
 	CHECK_INT(p.member, 2);
+	check_as(NULL, "DELETE", "/api/v1/account-sessions/a2", NULL, 204, NULL);
+	CHECK(!s->used); /* it was opened in no session with which it could end */
+}
+
+/* Who comes without an account is no member, whichever account he asks for. */
+static void test_without_an_account(void **state)
+{
+	static const char *const asked[] = { "a4", "a9" };
+	struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .how = TW_HOW_CERTIFICATE }, .has_client_key = true };
+
+	people();
+	say("a2", "{}");
+	for (size_t i = 0; i < TW_COUNT(asked); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "account", asked[i]);
+		struct tw_reply rp = { .status = 200 };
+
+		rq.input = input;
+		CHECK_OK(tw_access_shared_open(&device()->context, &rq, &rp));
+		CHECK_TEXT(rp.rule, "shared.members");
+		tw_reply_done(&rp);
+	}
+}
+
+/* Where there is a use notice, who may not come in anyway is not asked to accept it. */
+static void test_before_the_notice(void **state)
+{
+	people();
+	say("a2", "{}");
+	check_as(NULL, "PUT", "/api/v1/notice", "{\"text\":\"Staff alone.\"}", 200, NULL);
+	check_as(bob, "POST", OPEN, NIGHT, 409, "LA.SUN.3");
+	check_as(carol, "POST", OPEN, NIGHT, 403, "shared.members");
+}
+
+/* The owner's certificate, and a session of a shared account on the same connection: then it is that session's request. Another's is not asked for. */
+static void test_a_session_beside_a_certificate(void **state)
+{
+	char shared[64];
+
+	people();
+	say("a1 a2", "{}");
+	check_as(NULL, "POST", OPEN, NIGHT, 201, NULL);
+	world_text(&w, "token", shared, sizeof shared);
+	CHECK_INT(beside(shared, "GET", "/api/v1/accounts"), 403);
+	CHECK_INT(beside(shared, "GET", "/api/v1/settings"), 200);
+	CHECK(world_log_says(&w, "\"account\":\"a4\",\"door\":\"https\",\"how\":\"session\",\"member\":\"a1\""));
+	CHECK_INT(beside(bob, "GET", "/api/v1/accounts"), 200);
 }
 
 /* Who lets a member in may have kept what he gave him: it opens no more than he could let others into himself, by whatever way it came. */
@@ -453,8 +573,10 @@ static void test_one_factor_where_two_are_asked_for(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_what_is_said_reads_back), TEST(test_what_cannot_be_said), TEST(test_no_more_than_32_members),
-	TEST(test_who_may_say_it), TEST(test_each_use_is_asked), TEST(test_limits), TEST(test_changes_count_at_once),
-	TEST(test_the_members_own_account), TEST(test_no_way_in_of_its_own), TEST(test_known_later), TEST(test_by_certificate),
-	TEST(test_it_ends_with_the_session_it_was_opened_in), TEST(test_what_is_long_is_cut_between_characters),
-	TEST(test_by_whose_hands_a_member_comes), TEST(test_it_grows_beyond_who_said_it), TEST(test_nobody_is_let_in_from_it),
-	TEST(test_one_factor_where_two_are_asked_for))
+	TEST(test_who_may_say_it), TEST(test_a_store_that_cannot_be_read), TEST(test_what_was_never_said_through_us),
+	TEST(test_each_use_is_asked), TEST(test_limits), TEST(test_changes_count_at_once),
+	TEST(test_one_that_is_over_ends_no_other), TEST(test_the_members_own_account), TEST(test_no_way_in_of_its_own),
+	TEST(test_known_later), TEST(test_by_certificate), TEST(test_without_an_account), TEST(test_before_the_notice),
+	TEST(test_a_session_beside_a_certificate), TEST(test_it_ends_with_the_session_it_was_opened_in),
+	TEST(test_what_is_long_is_cut_between_characters), TEST(test_by_whose_hands_a_member_comes),
+	TEST(test_it_grows_beyond_who_said_it), TEST(test_nobody_is_let_in_from_it), TEST(test_one_factor_where_two_are_asked_for))

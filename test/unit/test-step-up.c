@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "device/logical-access/login.h"
 #include "device/logical-access/step-up.h"
+#include "device/rows-logical-access.h"
 
 #define S 1000
 #define STEP "/api/v1/step-ups"
@@ -139,8 +140,57 @@ static void test_what_proves(void **state)
 	CHECK_INT(ask(bob, "PUT", ROLE, BODY), 201);
 	world_start(&w);
 	CHECK_INT(ask(bob, "PUT", ROLE, BODY), 403);
+	CHECK_OK(tw_setting_set(&device()->context, tw_setting_find(&device()->context, "logical-access.step-up-age"), "3600", -1, "test"));
+	CHECK_INT(ask(bob, "PUT", ROLE, BODY), 403); /* though the device is not up for as long as that */
 	open_as(NULL, "a2", again);
 	CHECK_INT(ask(again, "PUT", ROLE, BODY), 201);
+}
+
+/* While nobody can tell how old a proof may be, none is young enough. */
+static void test_an_age_that_cannot_be_read(void **state)
+{
+	struct tw_context *c = &device()->context;
+	struct tw_settings *kept = c->settings;
+	TW_CLEANUP(tw_jsonp)
+	json_t *input = json_pack("{s:s}", "digest", "0000000000000000000000000000000000000000000000000000000000000000");
+	struct tw_http_head head;
+	struct tw_http_fault fault;
+	char text[160];
+
+	come();
+	(void)snprintf(text, sizeof text, "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", bob);
+	CHECK_OK(tw_http_parse(tw_slice_of(text), &head, &fault));
+	const struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .how = "session" }, .head = &head, .input = input };
+	for (int i = 0; i < 2; i++) {
+		struct tw_reply rp = { .status = 200 };
+
+		CHECK_OK(tw_store_run(c->store, i ? "ALTER TABLE hidden RENAME TO setting" : "ALTER TABLE setting RENAME TO hidden",
+			NULL, 0, NULL, NULL));
+		c->settings = i ? kept : NULL;
+		CHECK_OK(tw_access_step_up(c, &rq, &rp));
+		CHECK_INT(rp.status, i ? 201 : 403);
+		tw_reply_done(&rp);
+	}
+}
+
+static int ask_bob(const void *what)
+{
+	return ask(bob, "PUT", ROLE, BODY);
+}
+
+/* Whichever block is missing: it is a failure, and no answer without the token. */
+static void test_without_memory(void **state)
+{
+	long nth = 0;
+
+	come();
+	do {
+		int status = ask_without(ask_bob, NULL, ++nth);
+
+		if (status == 201 ? !strstr(tw_unit_body(w.unit), "\"token\"") : !memory.fired || status < 500)
+			fail_msg("block %ld: %d", nth, status);
+	} while (memory.fired);
+	CHECK(nth > 2);
 }
 
 /* A member of a shared account is asked for his own proof, and by his own password. */
@@ -165,7 +215,7 @@ static void test_of_a_shared_account(void **state)
 /* Not asked: whoever comes by a certificate or has no password, what is harmless, and nobody where it is switched off. */
 static void test_who_is_not_asked(void **state)
 {
-	char carol[64], off[96];
+	char carol[64], off[96], shared[64], beside[128];
 
 	come();
 	make("carol", "admin");
@@ -182,6 +232,14 @@ static void test_who_is_not_asked(void **state)
 	check_as(bob, "PUT", "/api/v1/settings/no.such", "{\"value\":\"x\"}", 404, NULL);
 	(void)snprintf(off, sizeof off, "%s\r\nIf-Match: \"0\"", bob);
 	check_as(off, "PUT", "/api/v1/settings/identification.remote-read", "{\"value\":\"off\"}", 200, NULL);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"desk\",\"kind\":\"shared\"}", 201, "\"a4\"");
+	give("a4", "auditor");
+	check_as(NULL, "PUT", "/api/v1/shared-accounts/a4", "{\"members\":\"a1\"}", 200, NULL);
+	check_as(NULL, "POST", "/api/v1/shared-sessions", "{\"account\":\"a4\"}", 201, NULL);
+	world_text(&w, "token", shared, sizeof shared);
+	(void)snprintf(beside, sizeof beside, "\"0\"\r\nAuthorization: Bearer %s", shared);
+	CHECK_INT(tw_unit_request(w.unit, "POST", KEYS, beside, NULL), 200); /* in a session that is bound to a certificate */
+	CHECK(world_log_says(&w, "\"account\":\"a4\",\"door\":\"https\",\"how\":\"session\",\"member\":\"a1\""));
 	CHECK_OK(tw_setting_set(&device()->context, tw_setting_find(&device()->context, "logical-access.step-up"), "off", -1, "test"));
 	check_as(bob, "PUT", ROLE, BODY, 200, NULL);
 }
@@ -216,4 +274,5 @@ static void test_room(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_one_request_once), TEST(test_for_no_other_request), TEST(test_for_nobody_else), TEST(test_for_a_moment),
-	TEST(test_what_proves), TEST(test_of_a_shared_account), TEST(test_who_is_not_asked), TEST(test_room))
+	TEST(test_what_proves), TEST(test_an_age_that_cannot_be_read), TEST(test_without_memory), TEST(test_of_a_shared_account),
+	TEST(test_who_is_not_asked), TEST(test_room))

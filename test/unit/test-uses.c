@@ -26,7 +26,10 @@ static void test_uses_are_counted(void **state)
 	CHECK_INT(tw_unit_request_as(w.unit, first, "DELETE", "/api/v1/sessions/current", NULL), 204);
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"active\"");
 	CHECK_INT(open_for("a2", third), 409);
-	later(31 * MINUTE); /* the second is over too, whoever else has one */
+	struct tw_account a;
+	later(31 * MINUTE); /* the second is over too, though it was not swept away, and whoever else has one */
+	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_INT(a.state, TW_ACCOUNT_EXPIRED);
 	world_session(&w, third);
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"expired\"");
 	check_as(NULL, "POST", "/api/v1/session-codes", "{\"account\":\"a2\"}", 409, "account.state");

@@ -84,8 +84,9 @@ static tw_err set(struct tw_context *c, const struct tw_request *rq, const json_
 	if (!row)
 		return tw_reply_problem(rp, 409, "refused", "rights.action", "This action changes nothing any more", "Remove it.",
 			"Its setting is none of this release or product.");
+	bool fits = !tw_failed(tw_setting_check(row, value)); /* it did when the action was put, by the release or product of then */
 	tw_err e = tw_setting_set(c, row, value, -1, rq->subject.name);
-	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_DENIED))
+	if (fits && !tw_is(e, TW_CODE_DENIED))
 		return e;
 	return tw_reply_problem(rp, 409, "refused", "setting.apply", "The device cannot take this value now", "See the detail.",
 		"%s", tw_err_detail());

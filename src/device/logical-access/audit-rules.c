@@ -31,7 +31,7 @@ tw_err tw_access_apply_unrecorded(struct tw_context *c, const char *value)
 
 bool tw_audit_unrecorded(struct tw_context *c, const struct tw_request *rq)
 {
-	struct tw_setting_state state;
+	struct tw_setting_state state = { .value = "" };
 
 	return may_be_unrecorded(rq->operation) && !tw_failed(tw_setting_state(c, tw_setting_find(c, KEY), &state)) &&
 		tw_account_has(state.value, rq->operation->name);
@@ -56,7 +56,7 @@ tw_err tw_access_audit_rules_change(struct tw_context *c, const struct tw_reques
 	const char *value = tw_json_text(rq->input, "unrecorded");
 
 	tw_err e = tw_setting_set(c, tw_setting_find(c, KEY), value, -1, rq->subject.name);
-	if (tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT))
+	if (tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_SYNTAX)) /* a limit is the disk's: the row of the operation knows how long a rule may be */
 		return tw_reply_problem(rp, 400, "input", "audit.rule", "This can be no rule of the log",
 			"See /api/v1/openapi.json for the operations.", "%s", tw_err_detail());
 	TW_TRY(e);

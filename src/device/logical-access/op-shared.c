@@ -120,14 +120,16 @@ static tw_err read_members(const struct tw_account_work *w, char ret[TW_SHARED_W
 	ret[0] = '\0';
 	TW_TRY(tw_shared_get(tw_device_of(w->c), w->account.id, &before));
 	(void)snprintf(words, sizeof words, "%s", tw_json_text(w->rq->input, "members"));
-	for (char *id = strtok_r(words, " ", &rest); id && !w->rp->problem[0]; id = strtok_r(NULL, " ", &rest)) {
+	for (char *id = strtok_r(words, " ", &rest); id; id = strtok_r(NULL, " ", &rest)) {
 		TW_TRY(check_member(w, id, &before));
-		if (w->rp->problem[0] || tw_account_has(ret, id))
+		if (w->rp->problem[0])
+			return TW_OK;
+		if (tw_account_has(ret, id))
 			continue;
 		size += (size_t)snprintf(ret + size, TW_SHARED_WORDS_MAX - size, "%s%s", size ? " " : "", id);
 		count++;
 	}
-	if (!w->rp->problem[0] && (count == 0 || count > TW_SHARED_MEMBERS_MAX))
+	if (count == 0 || count > TW_SHARED_MEMBERS_MAX)
 		return refuse(w->rp, "shared.member", "A shared account has 1 to 32 members.");
 	return TW_OK;
 }

@@ -253,7 +253,7 @@ tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret)
 		const struct tw_session *was = tw_access_session_by_hash(d, s->hash);
 
 		s->used_ms = !s->used ? 0 : was ? was->used_ms : now;
-		s->proven_ms = s->used && was ? was->proven_ms : 0;
+		s->proven_ms = was ? was->proven_ms : 0;
 	}
 	return TW_OK;
 }

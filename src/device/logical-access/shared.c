@@ -43,10 +43,12 @@ static tw_err judge_member(struct tw_device *d, const struct tw_shared *s, int64
 	if (!member || !tw_account_has(s->members, id))
 		return TW_OK;
 	tw_err e = tw_account_get(d, member, &a);
-	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE))
+	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
-	*ret_rule = NULL;
-	return e;
+	TW_TRY(e);
+	if (a.state == TW_ACCOUNT_ACTIVE)
+		*ret_rule = NULL;
+	return TW_OK;
 }
 
 tw_err tw_shared_judge(struct tw_device *d, const struct tw_proof *p, const struct tw_moment *now, const char **ret_rule)

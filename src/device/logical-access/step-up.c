@@ -135,7 +135,7 @@ static struct tw_step_up *place(struct tw_device *d, int64_t account)
 /* One that cannot be read is none at all. */
 static int64_t age_ms(struct tw_context *c)
 {
-	struct tw_setting_state state;
+	struct tw_setting_state state = { .value = "" };
 	uint64_t s = 0;
 
 	if (tw_failed(tw_setting_state(c, tw_setting_find(c, "logical-access.step-up-age"), &state)) ||

@@ -243,7 +243,7 @@ static void test_limits(void **state)
 
 static void test_permissions(void **state)
 {
-	static const char *const nobody[] = { "nobody" }, *const peer[] = { "peer" };
+	static const char *const nobody[] = { "nobody" }, *const peer[] = { "peer" }, *const user[] = { "user" };
 	static const struct {
 		struct tw_permission_def d;
 		enum tw_code code;
@@ -264,6 +264,12 @@ static void test_permissions(void **state)
 		{ { "share.l0g.x", NULL, 0, true }, TW_CODE_SYNTAX },
 		{ { "sharp.log.x", NULL, 0, true }, TW_CODE_SYNTAX },
 		{ { "share.log.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, 0, true }, TW_CODE_SYNTAX },
+		{ { "action.night", user, 1, true }, TW_CODE_OK },
+		{ { "action.n", peer, 1, true }, TW_CODE_DENIED },
+		{ { "device-night", user, 1, true }, TW_CODE_SYNTAX },
+		{ { "action.Night", user, 1, true }, TW_CODE_SYNTAX },
+		{ { "action." LONG40 "aaaaaaaaaaaaaaaaa", user, 1, true }, TW_CODE_OK },
+		{ { "action." LONG40 "aaaaaaaaaaaaaaaaaa", user, 1, true }, TW_CODE_SYNTAX },
 	};
 	static const struct tw_grant_row twice[] = { { "a", 1 }, { "b", 1 }, { "a", 2 }, { .permission = NULL } };
 	tw_gate *g = NULL;

@@ -146,6 +146,14 @@ static const struct tw_operation_row operations[] = {
 	ROW("later", "POST", "p.any", TW_AUDIT_CHANGE, answer_later),
 	ROW("later-read", "GET", "p.any", TW_AUDIT_READ, answer_later),
 	{ "task", "POST", "/api/v1/task", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, begin_task, "", "", NULL, NULL, 0, &kind },
+	{ .name = "danger",
+		.method = "POST",
+		.path = "/api/v1/danger",
+		.permission = "p.any",
+		.when = TW_WHEN_ALWAYS,
+		.audit = TW_AUDIT_CHANGE,
+		.handler = say,
+		.step_up = true },
 	{ "no-task", "POST", "/api/v1/no-task", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_CHANGE, NULL, end_task, "", "", NULL, NULL, 0, &kind },
 	{ .name = NULL },
 };
@@ -348,6 +356,21 @@ static void test_rules_read_their_facts(void **state)
 	no_fact = true;
 	CHECK_INT(ask("GET /api/v1/any"), 403);
 	CHECK(strstr(body, "\"rule\":\"gate.rule\""));
+}
+
+static tw_err prove_first(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	return tw_reply_problem(rp, 403, "step-up", "step-up", "Prove once more who you are", "Log in.", "It is dangerous.");
+}
+
+/* What is dangerous asks for a proof where there is somebody to ask for it; nothing else does. */
+static void test_what_is_dangerous(void **state)
+{
+	CHECK_INT(ask("POST /api/v1/danger"), 200);
+	t.c.step_up = prove_first;
+	CHECK_INT(ask("POST /api/v1/danger"), 403);
+	CHECK(strstr(body, "\"rule\":\"step-up\""));
+	CHECK_INT(ask("POST /api/v1/change"), 200);
 }
 
 /* Whoever the gate lets pass has to agree before anything else of his request is looked at. */
@@ -791,12 +814,12 @@ static void test_records_without_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_what_has_to_be_agreed_to), TEST(test_rules_read_their_facts),
-	TEST(test_who_is_asked_for_a_claim), TEST(test_who_was_admitted_is_told), TEST(test_what_is_asked_after_the_walk),
-	TEST(test_without_knowing_whether_there_is_an_owner), TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer),
-	TEST(test_a_stream), TEST(test_a_problem_with_few_words), TEST(test_a_full_disk_is_said_by_name),
-	TEST(test_an_outcome_that_cannot_be_recorded), TEST(test_whose_refusals_count), TEST(test_the_words_of_records),
-	TEST(test_a_store_that_is_broken), TEST(test_a_store_that_is_broken_and_another_failure),
+CHECK_MAIN(TEST(test_what_a_device_may), TEST(test_what_is_dangerous), TEST(test_what_has_to_be_agreed_to),
+	TEST(test_rules_read_their_facts), TEST(test_who_is_asked_for_a_claim), TEST(test_who_was_admitted_is_told),
+	TEST(test_what_is_asked_after_the_walk), TEST(test_without_knowing_whether_there_is_an_owner),
+	TEST(test_the_operation_is_found_anew), TEST(test_all_of_an_answer), TEST(test_a_stream), TEST(test_a_problem_with_few_words),
+	TEST(test_a_full_disk_is_said_by_name), TEST(test_an_outcome_that_cannot_be_recorded), TEST(test_whose_refusals_count),
+	TEST(test_the_words_of_records), TEST(test_a_store_that_is_broken), TEST(test_a_store_that_is_broken_and_another_failure),
 	TEST(test_problems_without_memory), TEST(test_records_without_memory), TEST(test_a_record_without_an_operation),
 	TEST(test_a_task_has_its_outcome_later), TEST(test_told_with_the_answer), TEST(test_what_cannot_come_later),
 	TEST(test_devices_have_a_share_of_their_own), TEST(test_accounts_have_a_share_of_their_own))
