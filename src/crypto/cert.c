@@ -192,6 +192,11 @@ bool tw_cert_for_client(const tw_cert *c)
 	return X509_check_purpose(c->x509, X509_PURPOSE_SSL_CLIENT, 0) == 1;
 }
 
+bool tw_cert_for_server(const tw_cert *c)
+{
+	return X509_check_purpose(c->x509, X509_PURPOSE_SSL_SERVER, 0) == 1;
+}
+
 tw_err tw_cert_serial(const tw_cert *c, struct tw_buf *ret)
 {
 	const ASN1_INTEGER *n = X509_get0_serialNumber(c->x509);

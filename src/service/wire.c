@@ -43,6 +43,7 @@ const struct tw_channel_row tw_rows_core_from_front[] = {
 const struct tw_channel_row tw_rows_front_from_core[] = {
 	{ TW_WIRE_REPLY, 0, 17, TW_CHANNEL_MAX, "reply", 1 },
 	{ TW_WIRE_LISTENER, 0, 64, CERTIFICATE_MAX, "listener" },
+	{ TW_WIRE_NAMED, 0, 0, TW_WIRE_NAMED_MAX, "named" },
 	{ TW_WIRE_STREAM, 0, 5, 5 + TW_WIRE_STREAM_WINDOW, "stream" },
 	{ 0 },
 };

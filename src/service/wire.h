@@ -6,7 +6,7 @@
  * front -> core   DRAINED: so much of it the peer has taken. REQUEST: one parsed request, with one descriptor when its body is
  *                 long. GONE: the connection has closed (never an offence, whenever it comes). FRONT_READY, once.
  * core  -> front  REPLY, with one descriptor when the body is longer than a message. LISTENER: the public half of a new listener
- *                 key; connections made before it are closed.
+ *                 key; connections made before it are closed. NAMED: the owner's certificate over the same key, for its names; LISTENER ends it.
  * front -> keys   TLS_SIGN / SIGNED: a digest for the listener key. Nothing else passes on that channel.
  * core  -> keys   the rows KEYS_*.
  * every role -> hands  BOXED, once: its sandbox stands and was proven.
@@ -27,6 +27,7 @@ enum tw_wire {
 	TW_WIRE_DRAINED,     /* u32 connection, u32 bytes of STREAM that the peer has taken */
 	TW_WIRE_REPLY = 0x0201,
 	TW_WIRE_LISTENER,           /* certificate DER; tag counts generations */
+	TW_WIRE_NAMED,              /* certificate DER of the present listener's key; empty: none any more */
 	TW_WIRE_STREAM,             /* u32 connection, u8 1 when it ends, then bytes */
 	TW_WIRE_TLS_SIGN = 0x0301,  /* 32 bytes */
 	TW_WIRE_TLS_SIGNED,         /* DER signature, empty when refused */
@@ -117,7 +118,8 @@ struct tw_wire_request {
 	uint64_t file;               /* not 0: the body is so many bytes of the sealed descriptor beside it, and body is empty */
 	struct tw_slice body;        /* de-chunked */
 };
-#define TW_WIRE_CLIENT_CERTIFICATE_MAX 4096            /* front takes no longer chain in the handshake either */
+#define TW_WIRE_CLIENT_CERTIFICATE_MAX 4096 /* front takes no longer chain in the handshake either */
+#define TW_WIRE_NAMED_MAX 4096 /* of the owner's for the listener: eight long names, or an authority that signs with RSA */
 #define TW_WIRE_REPLY_BODY_MAX (TW_CHANNEL_MAX - 1024) /* what one REPLY carries beside its fields */
 #define TW_WIRE_FILE_MAX (1ull << 32)                  /* far above a log segment: a number in a head must not be absurd */
 tw_err tw_wire_request_write(const struct tw_wire_request *r, struct tw_buf *b);

@@ -25,6 +25,8 @@ tw_err tw_conceal_status_network(struct tw_context *c, struct tw_element_status 
 
 	tw_buf_init(&der, c->sys, 8192);
 	TW_TRY(tw_cert_der(d->listener, &der));
+	if (d->named) /* whoever knows the owner's name for it is shown that one too */
+		TW_TRY(tw_cert_der(d->named, &der));
 	if (holds(&der, identifier) || (serial && holds(&der, serial + 1)) || holds(&der, d->manifest->model)) {
 		ret->status = TW_STATUS_NOT_PROVIDED;
 		(void)snprintf(ret->reason, sizeof ret->reason, "The listener's certificate shows which device this is.");

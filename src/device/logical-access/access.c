@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "device/logical-access/login-factor.h"
+#include "device/logical-access/names.h"
 #include "device/logical-access/rights.h"
 #include "device/logical-access/shared.h"
 #include "device/rows-logical-access.h"
@@ -314,6 +315,7 @@ tw_err tw_access_start(struct tw_device *d)
 	TW_TRY(tw_rights_fit_product(d));
 	TW_TRY(tw_rights_load(d));
 	TW_TRY(tw_throttle_load(d));
+	TW_TRY(tw_names_load(d));
 	return pay_listener(d);
 }
 

@@ -56,5 +56,17 @@ tw_err tw_device_listener(struct tw_device *d, bool replace)
 	(void)tw_cert_free(d->listener);
 	d->listener = TW_STEAL(cert);
 	d->listener_generation++;
+	if (replace)
+		tw_device_named(d, NULL, NULL); /* which was of the key before */
 	return TW_OK;
+}
+
+void tw_device_named(struct tw_device *d, tw_cert *certificate, const struct tw_dns_names *names)
+{
+	(void)tw_cert_free(d->named);
+	d->named = certificate;
+	d->names.count = 0;
+	if (names)
+		d->names = *names;
+	d->named_generation++;
 }

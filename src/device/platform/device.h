@@ -7,7 +7,7 @@
  */
 #ifndef TW_DEVICE_PLATFORM_DEVICE_H
 #define TW_DEVICE_PLATFORM_DEVICE_H
-#include "crypto/cert.h"
+#include "crypto/dnsnames.h"
 #include "formats/manifest.h"
 #include "service/keys/keys.h"
 #include "service/path/path.h"
@@ -30,6 +30,9 @@ struct tw_device {
 	tw_cert *listener;                   /* what the label's or the owner's pin must match */
 	uint8_t listener_key[32];            /* SHA-256 of its SubjectPublicKeyInfo */
 	uint32_t listener_generation;        /* changes with it */
+	tw_cert *named;                      /* the owner's over the same key, for browsers; NULL: none */
+	struct tw_dns_names names;           /* whom it names: the device answers to them */
+	uint32_t named_generation;           /* changes with it */
 	uint8_t boot_id[16];
 	uint64_t boot_count;
 	bool boot_confirmed; /* the mark of this boot is durable */
@@ -80,4 +83,5 @@ tw_err tw_device_forget_owner(struct tw_device *d);
 
 /* Reads the listener's certificate from keys; replace: a new key is made first, and front learns of it after the reply. */
 tw_err tw_device_listener(struct tw_device *d, bool replace);
+void tw_device_named(struct tw_device *d, tw_cert *certificate, const struct tw_dns_names *names); /* takes it over; NULL: none. Cannot fail */
 #endif

@@ -29,7 +29,7 @@ struct tw_door_front {
 	struct event *readable, *writable;
 	struct waiting *first, **last;
 	size_t waiting;
-	uint32_t announced; /* the generation of the listener that front knows */
+	uint32_t announced, announced_named; /* the generations of the listener and of the owner's certificate that front knows */
 	struct tw_buf body, wire;
 	tw_streams *streams;
 };
@@ -122,20 +122,28 @@ static tw_err pass(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slic
 	return e;
 }
 
+static tw_err announce(tw_door_front *d, uint16_t type, const tw_cert *certificate, uint32_t generation, uint32_t *announced)
+{
+	if (*announced == generation)
+		return TW_OK;
+	tw_buf_clear(&d->wire);
+	if (certificate)
+		TW_TRY(tw_cert_der(certificate, &d->wire));
+	TW_TRY(pass(d, type, generation, tw_buf_slice(&d->wire), -1));
+	*announced = generation;
+	return TW_OK;
+}
+
+/* A new listener ends the names in front, and a key that is replaced ends them here. */
 void tw_door_front_announce(tw_door_front *d)
 {
 	struct tw_device *device = &d->core->device;
+	tw_err e = announce(d, TW_WIRE_LISTENER, device->listener, device->listener_generation, &d->announced);
 
-	if (d->announced == device->listener_generation)
-		return;
-	tw_buf_clear(&d->wire);
-	tw_err e = tw_cert_der(device->listener, &d->wire);
 	if (!tw_failed(e))
-		e = pass(d, TW_WIRE_LISTENER, device->listener_generation, tw_buf_slice(&d->wire), -1);
+		e = announce(d, TW_WIRE_NAMED, device->named, device->named_generation, &d->announced_named);
 	if (tw_failed(e))
 		lost(d, e);
-	else
-		d->announced = device->listener_generation;
 }
 
 /* A body longer than a message crosses as sealed memory, and so much memory is not kept for the next one. */

@@ -256,6 +256,7 @@ void tw_start_done(struct tw_device *d)
 	(void)tw_cert_free(d->manufacturer);
 	(void)tw_cert_free(d->certificate);
 	(void)tw_cert_free(d->listener);
+	(void)tw_cert_free(d->named);
 	(void)tw_audit_free(d->context.audit);
 	(void)tw_store_free(d->context.store);
 	(void)tw_keys_client_free(d->context.keys);

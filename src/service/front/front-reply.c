@@ -197,7 +197,7 @@ tw_err tw_front_reply_asset(struct tw_front *f, const struct tw_asset *a, const 
 	return TW_OK;
 }
 
-bool tw_front_host_ours(struct tw_slice host)
+bool tw_front_host_ours(const struct tw_dns_names *names, struct tw_slice host)
 {
 	char text[64];
 	struct in6_addr six;
@@ -206,7 +206,8 @@ bool tw_front_host_ours(struct tw_slice host)
 	size_t size = end ? (size_t)(end - host.at) : host.size;
 	size_t skip = host.at[0] == '[';
 
-	if (tw_slice_is_nocase((struct tw_slice){ host.at, size }, "localhost"))
+	if (tw_slice_is_nocase((struct tw_slice){ host.at, size }, "localhost") ||
+		tw_dns_names_have(names, (struct tw_slice){ host.at, size }))
 		return true;
 	if (size - skip >= sizeof text)
 		return false;

@@ -13,8 +13,8 @@ const struct tw_asset *tw_front_asset(const struct tw_asset *assets, struct tw_s
 /* ret_rest: what follows the head, straight from the program's memory. */
 tw_err tw_front_reply_asset(
 	struct tw_front *f, const struct tw_asset *a, const struct tw_http_head *h, bool close, struct tw_slice *ret_rest);
-/* Whether a browser may have been lured here under a foreign name (DNS rebinding): addresses and localhost only are ours. */
-bool tw_front_host_ours(struct tw_slice host);
+/* Whether a browser may have been lured here under a foreign name (DNS rebinding): ours are addresses, localhost, and the names of the owner's certificate. */
+bool tw_front_host_ours(const struct tw_dns_names *names, struct tw_slice host);
 /*
  * Whether no page of another origin has made a browser send this (request forgery): a browser that holds a client certificate shows it to
  * us whatever page asks. Browsers say which page it was, in Origin with all that may change something, and in Sec-Fetch-Site with everything;

@@ -130,8 +130,8 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 
 	c->closing = !h->keep_alive;
 	c->served++;
-	if (!tw_front_host_ours(tw_http_find(h, "host")->value)) {
-		tw_conn_problem(c, 421, "RFC 9110 15.5.20: this device answers to its address, not to that name");
+	if (!tw_front_host_ours(tw_front_tls_names(f->tls), tw_http_find(h, "host")->value)) {
+		tw_conn_problem(c, 421, "RFC 9110 15.5.20: this device answers to its address and its owner's names, not to that one");
 		return;
 	}
 	a = tw_front_asset(f->assets, h->path);

@@ -31,6 +31,8 @@ struct tw_front_tls {
 	struct tw_remote remote;
 	tw_key *key;
 	X509 *certificate;
+	tw_cert *named; /* NULL: none */
+	struct tw_dns_names names;
 	SSL_CTX *server;
 	BIO_METHOD *method;
 };
@@ -154,6 +156,16 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *s
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* A name that is none of these gets what everybody gets. */
+static int choose_certificate(SSL *ssl, void *user)
+{
+	const tw_front_tls *t = user;
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+	return !t->named || !name || !tw_dns_names_have(&t->names, tw_slice_of(name)) ||
+		SSL_use_certificate(ssl, tw_cert_x509(t->named)) == 1;
+}
+
 static bool is_pair(BIO *b)
 {
 	return BIO_method_type(b) == BIO_TYPE_BIO; /* the self-request's */
@@ -201,6 +213,7 @@ static tw_err make_server(struct tw_front_tls *t)
 	SSL_CTX_set_cert_verify_callback(c, take_any_certificate, NULL);
 	SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
 	SSL_CTX_set_info_callback(c, count_key_updates);
+	SSL_CTX_set_cert_cb(c, choose_certificate, t);
 	if (!SSL_CTX_use_certificate(c, t->certificate) || !SSL_CTX_use_PrivateKey(c, tw_key_evp(t->key)))
 		return raise_ssl("listener certificate");
 	return TW_OK;
@@ -238,6 +251,33 @@ tw_err tw_front_tls_new(const struct tw_sys *sys, tw_channel *keys, struct tw_sl
 	return TW_OK;
 }
 
+tw_err tw_front_tls_named(tw_front_tls *t, struct tw_slice certificate_der)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	struct tw_dns_names names = { .count = 0 };
+	uint8_t point[TW_POINT_SIZE], ours[TW_POINT_SIZE];
+
+	if (certificate_der.size) {
+		TW_TRY(tw_cert_load(t->sys, certificate_der, &cert));
+		TW_TRY(tw_cert_key(cert, &key));
+		TW_TRY(tw_key_point(key, point));
+		TW_TRY(tw_key_point(t->key, ours));
+		if (memcmp(point, ours, sizeof ours) != 0)
+			return TW_RAISE(UNTRUSTED, "the owner's certificate is of another key");
+		TW_TRY(tw_cert_dns_names(cert, &names));
+	}
+	(void)tw_cert_free(t->named);
+	t->named = TW_STEAL(cert);
+	t->names = names;
+	return TW_OK;
+}
+
+const struct tw_dns_names *tw_front_tls_names(const tw_front_tls *t)
+{
+	return &t->names;
+}
+
 tw_front_tls *tw_front_tls_ref(tw_front_tls *t)
 {
 	t->refs++;
@@ -250,6 +290,7 @@ tw_front_tls *tw_front_tls_unref(tw_front_tls *t)
 		return NULL;
 	SSL_CTX_free(t->server);
 	X509_free(t->certificate);
+	(void)tw_cert_free(t->named);
 	(void)tw_key_free(t->key);
 	BIO_meth_free(t->method);
 	free(t);

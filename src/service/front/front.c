@@ -104,6 +104,15 @@ static void on_listener_message(struct tw_front *f, struct tw_slice certificate)
 		tw_front_accepting(f, true);
 }
 
+/* Core has looked at it: one that cannot be taken is for want of memory, or core's fault. Then all start anew, and it is said again. */
+static void on_named(struct tw_front *f, struct tw_slice certificate)
+{
+	tw_err e = f->tls ? tw_front_tls_named(f->tls, certificate) : TW_RAISE(UNTRUSTED, "core sent names before a listener");
+
+	if (tw_failed(e))
+		stop(f, e);
+}
+
 /* What the message says of its descriptor must be so. */
 static bool file_fits(const struct tw_front *f, const struct tw_message *m, const struct tw_wire_reply *r)
 {
@@ -185,6 +194,8 @@ static void on_core(evutil_socket_t fd, short what, void *arg)
 			on_reply(f, &m);
 		else if (m.type == TW_WIRE_STREAM)
 			on_stream(f, m.payload);
+		else if (m.type == TW_WIRE_NAMED)
+			on_named(f, m.payload);
 		else
 			on_listener_message(f, m.payload);
 	}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* By what names browsers reach the device: which certificates may say so, what becomes of them, and who puts them there. */
+#include "lacking.h"
+
+#include "base/text.h"
+#include "crypto/cert.h"
+
+#define NAMES "/api/v1/names"
+#define DAY (24 * 3600 * 1000LL)
+
+static tw_key *ca_key;
+static tw_cert *ca;
+
+static int set_up(void **state)
+{
+	const struct tw_cert_want want = { .common_name = "The organization", .is_ca = true, .not_before_ms = WORLD_WALL - DAY };
+
+	if (set_up_owned(state))
+		return -1;
+	CHECK_OK(tw_key_generate(tw_sys_real(), &ca_key));
+	CHECK_OK(tw_cert_make(tw_sys_real(), &want, ca_key, NULL, ca_key, &ca));
+	return 0;
+}
+
+static int end(void **state)
+{
+	ca = tw_cert_free(ca);
+	ca_key = tw_key_free(ca_key);
+	return tear_down(state);
+}
+
+static char body[9000];
+
+/* The body that gives such a certificate over this key; NULL: the listener's. */
+static const char *with(const struct tw_cert_want *want, const tw_key *key)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *c = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *listener = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 }, text = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	CHECK_OK(tw_cert_key(device()->listener, &listener));
+	CHECK_OK(tw_cert_make(tw_sys_real(), want, key ? key : listener, ca, ca_key, &c));
+	tw_buf_init(&pem, tw_sys_real(), 8192);
+	tw_buf_init(&text, tw_sys_real(), sizeof body - 1);
+	CHECK_OK(tw_cert_pem(c, &pem));
+	j = json_pack("{s:s}", "certificate", tw_buf_cstr(&pem));
+	CHECK_OK(tw_json_write(j, &text));
+	(void)snprintf(body, sizeof body, "%s", tw_buf_cstr(&text));
+	return body;
+}
+
+static const struct tw_cert_want good = { .common_name = "pump", .is_server = true, .dns = "Pump.example", .not_before_ms = WORLD_WALL - DAY };
+
+static void check_names(const char *names)
+{
+	check_as(NULL, "GET", NAMES, NULL, 200, names);
+}
+
+static void test_given_kept_and_taken_back(void **state)
+{
+	uint32_t generation = device()->named_generation;
+
+	check_names("\"names\":[]");
+	check_as(NULL, "GET", NAMES, NULL, 200, "\"listener\":\"-----BEGIN CERTIFICATE-----");
+	CHECK(!strstr(tw_unit_body(w.unit), "\"until\""));
+	check_as(NULL, "PUT", NAMES, with(&good, NULL), 204, NULL);
+	CHECK(device()->named_generation > generation);
+	check_names("\"names\":[\"pump.example\"]");
+	check_as(NULL, "GET", NAMES, NULL, 200, "\"until\":\"9999-12-31");
+	check_as(NULL, "GET", NAMES, NULL, 200, "\"certificate\":\"-----BEGIN");
+	CHECK(world_log_says(&w, "pump.example"));
+	world_start(&w);
+	check_names("\"names\":[\"pump.example\"]");
+	generation = device()->named_generation;
+	check_as(NULL, "DELETE", NAMES, NULL, 204, NULL);
+	CHECK(device()->named_generation > generation && !device()->named);
+	check_names("\"names\":[]");
+	world_start(&w);
+	check_names("\"names\":[]");
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *rule;
+		struct tw_cert_want want;
+	} rows[] = {
+		{ "names.purpose", { .common_name = "pump", .is_client = true, .dns = "pump.example" } },
+		{ "names.purpose", { .common_name = "pump", .is_ca = true, .dns = "pump.example" } },
+		{ "names.dates", { .common_name = "pump", .is_server = true, .dns = "pump.example", .not_after_ms = WORLD_WALL - 1000 } },
+		{ "names.dates", { .common_name = "pump", .is_server = true, .dns = "pump.example", .not_before_ms = WORLD_WALL + DAY } },
+		{ "names.name", { .common_name = "pump", .is_server = true } },
+		{ "names.name", { .common_name = "pump", .is_server = true, .dns = "localhost" } },
+	};
+	TW_CLEANUP(tw_key_freep) tw_key *other = NULL;
+
+	CHECK_OK(tw_key_generate(tw_sys_real(), &other));
+	check_as(NULL, "PUT", NAMES, with(&good, NULL), 204, NULL);
+	check_as(NULL, "PUT", NAMES, "{\"certificate\":\"no certificate\"}", 400, "names.certificate");
+	check_as(NULL, "PUT", NAMES, with(&good, other), 400, "names.key");
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		check_as(NULL, "PUT", NAMES, with(&rows[i].want, NULL), 400, rows[i].rule);
+	check_names("\"names\":[\"pump.example\"]"); /* the one that is there stays */
+}
+
+/* Until the clock can be trusted nothing can be said of dates. */
+static void test_dates_want_a_clock(void **state)
+{
+	const struct tw_cert_want over = { .common_name = "pump", .is_server = true, .dns = "pump.example", .not_after_ms = WORLD_WALL - 1000 };
+
+	check_as(NULL, "PUT", NAMES, with(&over, NULL), 400, "names.dates");
+	world_at(&w, 1000, WORLD_BOOT);
+	CHECK(!tw_time_trusted(&device()->time));
+	check_as(NULL, "PUT", NAMES, body, 204, NULL);
+}
+
+/* The key is made new with the owner, so a certificate of before vouches for nobody. */
+static void test_ends_with_the_ownership(void **state)
+{
+	check_as(NULL, "PUT", NAMES, with(&good, NULL), 204, NULL);
+	CHECK_INT(recover(), 200);
+	CHECK(!device()->named && device()->names.count == 0);
+	make_owned();
+	check_names("\"names\":[]");
+	world_start(&w);
+	check_names("\"names\":[]");
+}
+
+/* A store that was put back, or a key that was replaced behind its back: it counts for nothing, and the device starts. */
+static void test_of_another_key_counts_for_nothing(void **state)
+{
+	check_as(NULL, "PUT", NAMES, with(&good, NULL), 204, NULL);
+	CHECK_OK(tw_device_listener(device(), true));
+	CHECK(!device()->named);
+	world_start(&w);
+	check_names("\"names\":[]");
+	CHECK_OK(tw_device_keep(device(), "owner.names", "what an older release took"));
+	world_start(&w);
+	check_names("\"names\":[]");
+}
+
+static void test_only_an_owner_says(void **state)
+{
+	char token[64];
+
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"bob\",\"kind\":\"person\"}", 201, NULL);
+	check_as(NULL, "POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"admin\"}", 201, NULL);
+	CHECK_INT(open_for("a2", token), 201);
+	check_as(token, "PUT", NAMES, with(&good, NULL), 403, NULL);
+	check_as(token, "DELETE", NAMES, NULL, 403, NULL);
+	check_as(token, "GET", NAMES, NULL, 200, "\"names\":[]");
+}
+
+static int put(const void *what)
+{
+	return tw_unit_request(w.unit, "PUT", NAMES, NULL, what);
+}
+
+static int get(const void *what)
+{
+	return tw_unit_request(w.unit, "GET", NAMES, NULL, NULL);
+}
+
+static bool is_kept(void)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+
+	tw_buf_init(&pem, tw_sys_real(), 8192);
+	return !tw_failed(tw_device_kept(device(), "owner.names", &pem));
+}
+
+/* Without a block of memory nothing is half done: what is told is so, and what is kept counts. */
+static void test_without_memory(void **state)
+{
+	const char *what = with(&good, NULL);
+	int status = 0;
+
+	for (long n = 1; n == 1 || memory.fired; n++) {
+		status = ask_without(put, what, n);
+		CHECK(status == 204 || status >= 500);
+		CHECK(status != 204 || is_kept());
+		CHECK(is_kept() == (device()->named != NULL));
+		if (is_kept() && memory.fired)
+			check_as(NULL, "DELETE", NAMES, NULL, 204, NULL);
+	}
+	CHECK_INT(status, 204);
+	for (long n = 1; n == 1 || memory.fired; n++) {
+		status = ask_without(get, NULL, n);
+		CHECK(status >= 500 || strstr(tw_unit_body(w.unit), "\"certificate\":\"-----BEGIN"));
+	}
+	CHECK_INT(status, 200);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, end)
+CHECK_MAIN(T(test_given_kept_and_taken_back), T(test_refused), T(test_dates_want_a_clock), T(test_ends_with_the_ownership),
+	T(test_of_another_key_counts_for_nothing), T(test_only_an_owner_says), T(test_without_memory))
