@@ -192,6 +192,23 @@ static bool login_step(bool right)
 	return !tw_failed(tw_login_step_find(d, (struct tw_slice){ handle, sizeof handle }, &found)) && (found == s) == right;
 }
 
+/* The handle of a login by the organization's provider. */
+static bool login_outside(bool right)
+{
+	struct tw_device *d = with_access();
+	struct tw_oidc_begun *b = &d->access->oidc.begun[3];
+	char handle[TW_TOKEN_TEXT];
+
+	memset(handle, 'x', sizeof handle);
+	b->expires_ms = INT64_MAX;
+	if (tw_failed(tw_sha256(handle, sizeof handle, b->hash)))
+		return false;
+	handle[7] = right ? 'x' : 'y';
+	secret(b->hash, sizeof b->hash);
+	secret(handle, sizeof handle);
+	return tw_oidc_is_begun(d, (struct tw_slice){ handle, sizeof handle }) == right;
+}
+
 typedef tw_err handler(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 
 static bool answers(struct tw_device *d, handler *run, json_t *input, int status)
@@ -361,6 +378,7 @@ static const struct {
 	{ "session", session },
 	{ "pass", pass },
 	{ "login_step", login_step },
+	{ "login_outside", login_outside },
 	{ "step_up", step_up },
 	{ "session_end", session_end },
 	{ "request", request },

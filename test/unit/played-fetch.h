@@ -12,6 +12,8 @@ static struct {
 	bool missing, running, over;
 	enum tw_code refuses; /* OK: it takes the job */
 	unsigned begun, ended;
+	enum tw_fetch_method method;
+	char type[TW_FETCH_TYPE_MAX + 1];
 	char url[TW_FETCH_URL_MAX + 1], body[2048], authorization[TW_FETCH_AUTHORIZATION_MAX + 1], anchors[4096];
 	struct tw_fetch_answer answer;
 } fetched;
@@ -38,6 +40,8 @@ tw_err __wrap_tw_fetch_begin(struct tw_device *d, const struct tw_fetch_want *wa
 	fetched.running = true;
 	fetched.over = false;
 	fetched.begun++;
+	fetched.method = want->job.method;
+	fetched_take(want->job.type, fetched.type, sizeof fetched.type);
 	fetched_take(want->job.url, fetched.url, sizeof fetched.url);
 	fetched_take(want->body, fetched.body, sizeof fetched.body);
 	fetched_take(want->job.authorization, fetched.authorization, sizeof fetched.authorization);

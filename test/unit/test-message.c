@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Codes that the organization's gateway sends: asked for, sent, good once, and what becomes of a login when nobody takes them. */
+#include "anchors.h"
 #include "lacking.h"
 #include "logins.h"
 #include "played-fetch.h"
@@ -12,7 +13,6 @@
 #define HERS "/api/v1/destinations/a1"
 
 static char code[TW_MESSAGE_DIGITS + 1];
-static char anchors[4096]; /* PEM, as a JSON text has it */
 
 static void name_gateway(const char *url, const char *pem, const char *bearer, int want)
 {
@@ -29,22 +29,6 @@ static void destination(const char *target, const char *to, int want)
 
 	(void)snprintf(body, sizeof body, "{\"to\":\"%s\"}", to);
 	CHECK_INT(ask("PUT", target, body), want);
-}
-
-/* The manufacturer's certificate is as good an anchor as any. */
-static void find_anchors(void)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
-	size_t n = 0;
-
-	tw_buf_init(&pem, tw_sys_real(), sizeof anchors / 2);
-	CHECK_OK(tw_cert_pem(device()->manufacturer, &pem));
-	for (const char *at = tw_buf_cstr(&pem); *at; at++) {
-		if (*at == '\n')
-			anchors[n++] = '\\';
-		anchors[n++] = (char)(*at == '\n' ? 'n' : *at);
-	}
-	anchors[n] = '\0';
 }
 
 static int set_up(void **state)

@@ -16,6 +16,7 @@ import { keysPlace } from './keys.js';
 import { logCard } from './log.js';
 import { cameBefore, loginSection } from './login.js';
 import { noticeParts, readNotice } from './notice.js';
+import { takeReturn } from './outside.js';
 import { peersPlace } from './peers.js';
 import { revokedPlace } from './revoked.js';
 import { rolesPlace } from './roles.js';
@@ -189,7 +190,9 @@ async function enterPage(why) {
 		codePage(why);
 }
 
-function codePage(why, accepted) {
+let provider = ''; // what the organization calls the one by which people may log in, too
+
+function codePage(why, accepted, returned) {
 	const code = secretField('code', 'One-use code', 'Ten digits and letters, for example 4F7QK-9M2XD.', 'one-time-code', { maxlength: 24, class: 'code-input', autocapitalize: 'characters' });
 	const failed = h('div', { id: 'code-failed' });
 	const button = h('button', { type: 'submit', id: 'enter' }, 'Sign in by the code');
@@ -222,7 +225,7 @@ function codePage(why, accepted) {
 		h('h1', {}, 'Sign in.'),
 		why ? h('p', { class: 'note' }, why) : null,
 		h('p', { class: 'lead' }, 'This device has an owner. Come in by your account’s password, or by a code that somebody makes for you.'),
-		loginSection({ page, busy, accepted, arrive, begin: (told) => codePage(told, accepted), renotice }),
+		loginSection({ page, busy, provider, returned, accepted, arrive, begin: (told) => codePage(told, accepted), renotice }),
 		h('section', { 'aria-labelledby': 'by-code' },
 			h('h2', { id: 'by-code' }, 'By a one-use code'),
 			h('form', { onsubmit: submit, novalidate: true }, code.box, failed, h('p', {}, button))),
@@ -482,6 +485,7 @@ async function refresh(anew = false) {
 // ---- which of the three ----
 
 async function start() {
+	const back = takeReturn();
 	const pending = pendingTakeover();
 	if (pending && pending.ends > Date.now()) {
 		confirmPage(pending);
@@ -494,8 +498,11 @@ async function start() {
 	}
 	try {
 		const commissioning = await get('/api/v1/commissioning');
-		if (commissioning.owned)
-			await enterPage();
+		provider = commissioning.provider || '';
+		if (back && back.body)
+			codePage('', back.accepted, back.body);
+		else if (commissioning.owned)
+			await enterPage(back && back.why);
 		else
 			takeoverPage(commissioning);
 	} catch (error) {

@@ -6,7 +6,8 @@
 // strangers who guess at the account make this browser wait no longer.
 
 import { post } from './api.js';
-import { byId, field, form, h, minutes, moment, say, show, trouble, words } from './dom.js';
+import { byId, field, form, h, minutes, moment, say, sentence, show, trouble, words } from './dom.js';
+import { goThere, outsideSection } from './outside.js';
 import { codeField, newPasswordFields, newPasswordWrong, secretField } from './secret.js';
 
 const CLIENTS = 'thingward.clients';
@@ -99,8 +100,8 @@ export async function attempt(busy, pressed, told, work) {
 		holdBack(button, box, wait);
 }
 
-// page, busy: of the frame. accepted: the use notice's digest, or nothing. arrive: gets the session. begin: begins anew, and says why. renotice: the notice has changed.
-export function loginSection({ page, busy, accepted, arrive, begin, renotice }) {
+// page, busy: of the frame. provider: what the organization calls its provider; returned: what came back from there. accepted: the use notice's digest, or nothing. arrive: gets the session. begin: begins anew, and says why. renotice: the notice has changed.
+export function loginSection({ page, busy, provider, returned, accepted, arrive, begin, renotice }) {
 	const fields = {
 		account: field('account', 'Name', 'Your account on this device.', { autocomplete: 'username', maxlength: 48 }),
 		password: secretField('password', 'Password', 'Blanks count, also at its ends.', 'current-password'),
@@ -128,7 +129,7 @@ export function loginSection({ page, busy, accepted, arrive, begin, renotice }) 
 			return;
 		}
 		if (reply.client)
-			keepClient(account, reply.client);
+			keepClient(account || reply.name, reply.client);
 		await arrive(reply);
 	};
 
@@ -142,7 +143,7 @@ export function loginSection({ page, busy, accepted, arrive, begin, renotice }) 
 		});
 		page('One of these, too.',
 			h('h1', {}, 'One of these, too.'),
-			h('p', { class: 'lead' }, 'The password is right. Choose how you go on.'),
+			h('p', { class: 'lead' }, 'The first factor is right. Choose how you go on.'),
 			needed.map((kind) => h('p', {}, h('button', { type: 'button', id: `choice-${kind}`, onclick: () => choose(kind) }, stepOf(kind).name))),
 			h('div', { id: 'choice-failed' }));
 	};
@@ -156,11 +157,26 @@ export function loginSection({ page, busy, accepted, arrive, begin, renotice }) 
 			form({ id: 'step', press: 'Go on', fields: step.fields(account), check: step.wrong, send: (typed) => attempt(busy, 'step-send', 'step-failed', async () => took(await send({ login: reply.login, ...factor, ...step.body(typed) }))) }),
 			h('p', {}, others.length ? [h('button', { type: 'button', class: 'second', id: 'step-other', onclick: () => choicePage(reply) }, 'Another way'), ' '] : null,
 				h('button', { type: 'button', class: 'second', id: 'step-back', onclick: () => begin() }, 'Begin again')),
-			h('p', { class: 'quiet' }, `You log in as ${account}. The device waits ${minutes(reply.expires_in_s * 1000)} for this.`));
+			h('p', { class: 'quiet' }, `${account ? `You log in as ${account}. ` : ''}The device waits ${minutes(reply.expires_in_s * 1000)} for this.`));
 		document.querySelector('#step-form input:not([readonly])').focus();
 	};
 
-	return h('section', { 'aria-labelledby': 'by-password' },
+	const goOutside = () => attempt(busy, 'outside', 'outside-failed', async () => {
+		const reply = await send({ outside: true });
+		if (reply)
+			goThere(reply, accepted);
+	});
+	const comeBack = async () => {
+		try {
+			await took(await send(returned));
+		} catch (error) {
+			await begin([error.message, error.detail, error.next].filter((text) => text).map(sentence).join(' '));
+		}
+	};
+	if (returned)
+		comeBack();
+
+	return [provider ? outsideSection(provider, goOutside) : null, h('section', { 'aria-labelledby': 'by-password' },
 		h('h2', { id: 'by-password' }, 'By name and password'),
 		form({ id: 'login', press: 'Sign in', fields,
 			check: (typed) => ({ account: typed.account ? '' : 'Type the name of your account.', password: typed.password ? '' : 'Type your password.' }),
@@ -168,7 +184,7 @@ export function loginSection({ page, busy, accepted, arrive, begin, renotice }) 
 				account = typed.account;
 				const client = clients().get(fold(account));
 				await took(await send({ account, password: typed.password, ...(client ? { client } : {}) }));
-			}) }));
+			}) }))];
 }
 
 // ---- who came in before ----

@@ -150,8 +150,11 @@ tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, 
 	*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_CODE, 1 };
 	if (!strcmp(s->how, TW_HOW_PASSWORD))
 		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_PASSWORD, 1 };
+	if (!strcmp(s->how, TW_HOW_OUTSIDE))
+		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_OUTSIDE, 1 };
 	if (second)
-		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_PASSWORD | 1U << second->method, 2 };
+		*ret = (struct tw_proof){ s->account,
+			1U << (strcmp(s->how, second->how) ? TW_METHOD_OUTSIDE : TW_METHOD_PASSWORD) | 1U << second->method, 2 };
 	if (!strcmp(s->how, TW_HOW_CERTIFICATE))
 		*ret = (struct tw_proof){ s->account, 1U << TW_METHOD_CERTIFICATE, 1 };
 	ret->member = s->member;

@@ -27,8 +27,8 @@ static tw_err verify_totp(const struct tw_factor_step *t)
 /* --- The table --- */
 
 static const struct tw_login_factor kinds[] = {
-	{ "totp", TW_HOW_PASSWORD_TOTP, TW_METHOD_TOTP, tw_totp_wanted, NULL, verify_totp },
-	{ "message", TW_HOW_PASSWORD_MESSAGE, TW_METHOD_MESSAGE, tw_message_wanted, tw_message_begin, tw_message_verify },
+	{ "totp", TW_HOW_PASSWORD_TOTP, TW_HOW_OUTSIDE_TOTP, TW_METHOD_TOTP, tw_totp_wanted, NULL, verify_totp },
+	{ "message", TW_HOW_PASSWORD_MESSAGE, TW_HOW_OUTSIDE_MESSAGE, TW_METHOD_MESSAGE, tw_message_wanted, tw_message_begin, tw_message_verify },
 };
 
 tw_err tw_factors_of(struct tw_device *d, int64_t account, unsigned *ret)
@@ -54,7 +54,7 @@ tw_err tw_factors_list(unsigned factors, json_t *needed)
 const struct tw_login_factor *tw_factor_of_how(const char *how)
 {
 	for (size_t i = 0; i < TW_COUNT(kinds); i++)
-		if (!strcmp(kinds[i].how, how))
+		if (!strcmp(kinds[i].how, how) || !strcmp(kinds[i].how_outside, how))
 			return &kinds[i];
 	return NULL;
 }
@@ -109,6 +109,6 @@ tw_err tw_factor_answer(const struct tw_factor_step *t)
 	if (t->rp->problem[0])
 		return TW_OK;
 	t->s->factors = 0;
-	t->s->how = f->how;
+	t->s->how = t->s->outside ? f->how_outside : f->how;
 	return TW_OK;
 }

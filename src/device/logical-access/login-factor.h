@@ -16,8 +16,9 @@ struct tw_factor_step {
 	struct tw_reply *rp;
 };
 struct tw_login_factor {
-	const char *name; /* in `needed`, and as what was chosen */
-	const char *how;  /* what a session is opened by */
+	const char *name;        /* in `needed`, and as what was chosen */
+	const char *how;         /* what a session is opened by, behind a password */
+	const char *how_outside; /* and behind the word of the organization's provider */
 	enum tw_method method;
 	tw_err (*has)(struct tw_device *d, int64_t account, bool *ret);
 	tw_err (*begin)(const struct tw_factor_step *t); /* asks for it; a problem: it cannot be asked for now. NULL: nothing to do */

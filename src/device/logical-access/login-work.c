@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the hash role computes for a login or for a password: places, questions and the answers that come later. */
 #include "base/text.h"
-#include "device/logical-access/login.h"
+#include "device/logical-access/oidc.h"
 #include "device/logical-access/state.h"
 #include "device/platform/ask.h"
 #include "device/rows-logical-access.h"
@@ -124,6 +124,7 @@ bool tw_login_still_may(struct tw_context *c, struct tw_request *rq)
 
 void tw_login_stop(struct tw_device *d)
 {
+	tw_oidc_stop(d);
 	for (size_t i = 0; i < TW_LOGIN_WORKS; i++) {
 		struct tw_login_work *w = &d->access->works[i];
 

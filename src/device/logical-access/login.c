@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/logical-access/login-factor.h"
+#include "device/logical-access/oidc.h"
 #include "device/logical-access/radius.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/throttle-store.h"
@@ -205,22 +206,28 @@ static tw_err begin_step(struct tw_login_work *w, const struct tw_login_step *s,
 	return TW_OK;
 }
 
-/* The password is right. */
+/* What a login is begun by: a password, or who it is at the organization's provider. */
+static tw_err first_of(struct tw_device *d, int64_t account, bool outside, struct tw_password_kept *ret)
+{
+	return outside ? tw_oidc_first(d, account, ret) : tw_password_of(d, account, ret);
+}
+
+/* The password is right, or the provider's word. */
 static tw_err go_on(struct tw_login_work *w, const struct tw_account *a, struct tw_reply *rp)
 {
-	struct tw_login_step s = { .account = a->id, .who = w->who, .began = w->began };
+	struct tw_login_step s = { .account = a->id, .who = w->who, .began = w->began, .outside = w->outside };
 	struct tw_password_kept kept;
 
 	(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a->id, a->name);
 	TW_TRY(tw_factors_of(w->d, a->id, &s.factors));
-	TW_TRY(tw_password_of(w->d, a->id, &kept));
+	TW_TRY(first_of(w->d, a->id, w->outside, &kept));
 	if (!s.factors && tw_policy_second(w->d, a))
 		return tw_reply_problem(rp, 403, "second-factor", "LA.AS.2.1", "A second factor is needed",
 			"Enrol an authenticator in a session of another kind: by a client certificate, or by a code that somebody makes for you.",
-			"The password is right, and for this account it does not suffice. It has no second factor.");
+			"The first factor is right, and for this account it does not suffice. It has no second one.");
 	s.by = kept.by;
 	s.wants_new = kept.must_change || w->too_short;
-	s.how = TW_HOW_PASSWORD;
+	s.how = w->outside ? TW_HOW_OUTSIDE : TW_HOW_PASSWORD;
 	if (s.factors || s.wants_new)
 		return begin_step(w, &s, rp);
 	struct arrival v = { w->d, &w->who, a->id, "", kept.by, "" };
@@ -231,16 +238,21 @@ static tw_err go_on(struct tw_login_work *w, const struct tw_account *a, struct 
  * The account, while it is active and has the password that the login began with: what was changed, removed or taken away since opens nothing.
  * NOTFOUND: it is not so. Of an account that is not there as much is looked up, and of one without a password the hash is nobody's.
  */
-static tw_err still(struct tw_device *d, int64_t account, const struct tw_phc *began, struct tw_account *ret)
+struct beginning {
+	int64_t account;
+	const struct tw_phc *first;
+	bool outside;
+};
+static tw_err still(struct tw_device *d, const struct beginning *b, struct tw_account *ret)
 {
 	struct tw_password_kept kept;
 
 	*ret = (struct tw_account){ .id = 0 };
-	tw_err e = tw_account_get(d, account, ret);
+	tw_err e = tw_account_get(d, b->account, ret);
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
-	TW_TRY(tw_password_of(d, account, &kept));
-	if (tw_failed(e) || ret->state != TW_ACCOUNT_ACTIVE || !tw_phc_same(&kept.hash, began))
+	TW_TRY(first_of(d, b->account, b->outside, &kept));
+	if (tw_failed(e) || ret->state != TW_ACCOUNT_ACTIVE || !tw_phc_same(&kept.hash, b->first))
 		return TW_RAISE(NOTFOUND, "no active account with this password");
 	return TW_OK;
 }
@@ -248,7 +260,7 @@ static tw_err still(struct tw_device *d, int64_t account, const struct tw_phc *b
 static tw_err judge(struct tw_login_work *w, bool right, struct tw_reply *rp)
 {
 	struct tw_account a;
-	tw_err e = still(w->d, w->account, &w->began, &a);
+	tw_err e = still(w->d, &(struct beginning){ w->account, &w->began, w->outside }, &a);
 
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
@@ -311,7 +323,7 @@ static void on_made(struct tw_login_work *w, const struct tw_hash_answer *made)
 		if (w->d->access->steps[i].number == w->step)
 			s = &w->d->access->steps[i];
 	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(made->phc));
-	tw_err e = s ? still(w->d, s->account, &s->began, &a) : TW_OK;
+	tw_err e = s ? still(w->d, &(struct beginning){ s->account, &s->began, s->outside }, &a) : TW_OK;
 	if (!s || tw_is(e, TW_CODE_NOTFOUND)) {
 		e = no_step(&rp);
 	} else if (!tw_failed(e)) {
@@ -388,7 +400,7 @@ static tw_err continue_login(struct tw_context *c, const struct tw_request *rq, 
 	if (!s)
 		return no_step(rp);
 	d->access->proven = true; /* what counts was counted here, against whom it counts */
-	tw_err e = still(d, s->account, &s->began, &a);
+	tw_err e = still(d, &(struct beginning){ s->account, &s->began, s->outside }, &a);
 	if (tw_is(e, TW_CODE_NOTFOUND)) {
 		tw_wipe(s, sizeof *s);
 		return no_step(rp);
@@ -398,9 +410,22 @@ static tw_err continue_login(struct tw_context *c, const struct tw_request *rq, 
 	return proceed(c, rq, s, &a, rp);
 }
 
+/* Counted here, against whom it counts. */
+static tw_err by_provider(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_login_who who;
+	int64_t account = 0;
+
+	TW_TRY(who_is(tw_device_of(c), rq, &who, &account));
+	tw_device_of(c)->access->proven = true;
+	return tw_oidc_login(c, rq, &who, rp);
+}
+
 tw_err tw_access_login_open(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	if (tw_policy_strength(tw_device_of(c)) == TW_STRENGTH_CERTIFICATE)
 		return tw_policy_refuse(rp);
+	if (tw_json_bool(rq->input, "outside") || tw_oidc_is_begun(tw_device_of(c), tw_slice_of(tw_json_text(rq->input, "login"))))
+		return by_provider(c, rq, rp);
 	return *tw_json_text(rq->input, "login") ? continue_login(c, rq, rp) : begin(c, rq, rp);
 }

@@ -12,6 +12,7 @@
 #include "device/logical-access/places.h"
 #include "device/logical-access/throttle.h"
 #include "device/platform/hash.h"
+#include "formats/oidc.h"
 #include "formats/radius.h"
 
 #define TW_LOGIN_WORKS 10            /* what the hash role takes at a time, waiting ones included */
@@ -39,6 +40,7 @@ struct tw_login_step {
 	struct tw_login_who who;
 	struct tw_placer by; /* through whose hands the password came */
 	struct tw_phc began; /* the password's: the login ends with it */
+	bool outside;        /* in its place, who it is at the organization's provider (oidc.h) */
 	unsigned factors;    /* the kinds of second factor of which one is wanted (login-factor.h); 0: none, or none any more */
 	const struct tw_login_factor *asked; /* the one that was asked for last; NULL: none */
 	const char *how;                     /* by what the session will have been opened, as far as it has been shown */
@@ -50,6 +52,13 @@ struct tw_login_step {
 struct tw_radius_asked {
 	uint8_t id, authenticator[TW_RADIUS_AUTHENTICATOR];
 	bool forged; /* something came that is not by who knows the secret */
+};
+/* What an answer of the organization's provider has to fit, and how far it is asked (oidc.h). */
+struct tw_oidc_asked {
+	uint64_t turn, epoch; /* turn 0: this is nothing of the provider's */
+	int64_t until_ms, since_s;
+	struct tw_oidc_words words;
+	bool begins, has_token, has_keys;
 };
 /* Something about a password that the hash role computes, or another server judges. */
 struct tw_login_work {
@@ -65,6 +74,8 @@ struct tw_login_work {
 	uint64_t step;       /* whose new password it is; 0: nobody's */
 	tw_secret *fresh;    /* a new password that waits for something else to be computed first; or see radius.h */
 	struct tw_radius_asked asked;
+	bool outside; /* no password: the organization's provider says who it is */
+	struct tw_oidc_asked oidc;
 };
 
 tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw_login_step **ret); /* NULL: there is none */

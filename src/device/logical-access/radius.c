@@ -3,6 +3,7 @@
 #include "device/logical-access/radius.h"
 
 #include "base/text.h"
+#include "device/logical-access/oidc.h"
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 #include "device/platform/ask.h"
@@ -184,26 +185,41 @@ tw_err tw_access_password_delegate(struct tw_context *c, const struct tw_request
 	return tw_account_do(&w);
 }
 
-/* @nist LA.AS.2.1.2 */
-tw_err tw_access_status_server(struct tw_context *c, struct tw_element_status *ret)
+/* Either of the two is enough: a server that judges passwords, or a provider of OpenID Connect. */
+static tw_err named(struct tw_context *c, bool *ret_server, bool *ret_provider)
 {
-	struct tw_device *d = tw_device_of(c);
-	const char *missing = tw_ask_missing(d);
+	char provider[TW_OIDC_NAME_MAX + 1];
 	struct tw_setting_state server;
 	bool secret = false;
 
 	TW_TRY(state_of(c, SERVER, &server));
-	TW_TRY(tw_radius_secret_is(d, &secret));
+	TW_TRY(tw_radius_secret_is(tw_device_of(c), &secret));
+	TW_TRY(tw_oidc_name(tw_device_of(c), provider));
+	*ret_server = server.value[0] && secret;
+	*ret_provider = *provider;
+	return TW_OK;
+}
+
+/* @nist LA.AS.2.1.2 */
+tw_err tw_access_status_server(struct tw_context *c, struct tw_element_status *ret)
+{
+	const char *no_ask = tw_ask_missing(tw_device_of(c)), *no_fetch = tw_fetch_missing(tw_device_of(c));
+	bool server = false, provider = false;
+
+	TW_TRY(named(c, &server, &provider));
 	(void)snprintf(ret->setting, sizeof ret->setting, SERVER);
-	if (missing) {
+	server = server && !no_ask;
+	if (!server && (provider ? no_fetch : no_ask)) {
 		ret->status = TW_STATUS_NEEDS_PART;
-		(void)snprintf(ret->reason, sizeof ret->reason, "%s", missing);
+		(void)snprintf(ret->reason, sizeof ret->reason, "%s", provider ? no_fetch : no_ask);
 		return TW_OK;
 	}
-	ret->status = server.value[0] && secret ? TW_STATUS_PROVIDED : TW_STATUS_OFF;
+	provider = provider && !no_fetch;
+	ret->status = server || provider ? TW_STATUS_PROVIDED : TW_STATUS_OFF;
 	(void)snprintf(ret->reason, sizeof ret->reason, "%s",
-		ret->status == TW_STATUS_PROVIDED
-			? "The organization's server judges the passwords of the accounts that were given to it; without its yes nobody comes in to them."
-			: "The organization has named no server that judges passwords, or shares no secret with one.");
+		server ? "The organization's server judges the passwords of the accounts that were given to it; without its yes nobody comes in to them."
+			: provider
+			? "The organization's OpenID Connect provider says who comes in to the accounts that belong to somebody there."
+			: "The organization has named no server that judges passwords, or shares no secret with one, and no provider.");
 	return TW_OK;
 }

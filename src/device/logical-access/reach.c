@@ -97,6 +97,16 @@ static tw_err add_server(struct listing *l)
 			   : TW_OK;
 }
 
+static tw_err add_provider(struct listing *l)
+{
+	char name[TW_OIDC_NAME_MAX + 1];
+
+	TW_TRY(tw_oidc_name(tw_device_of(l->c), name));
+	return *name ? add_fixed(l, "authority", name, "the OpenID Connect provider that the owner named",
+			       "nothing itself; it lets into each account that belongs to somebody there")
+		     : TW_OK;
+}
+
 static tw_err add_account(void *user, const struct tw_account *a)
 {
 	struct listing *l = user;
@@ -128,6 +138,7 @@ tw_err tw_access_reach(struct tw_context *c, const struct tw_request *rq, struct
 	TW_TRY(add_built_in(&l));
 	TW_TRY(add_peers(&l));
 	TW_TRY(add_server(&l));
+	TW_TRY(add_provider(&l));
 	TW_TRY(tw_account_each(tw_device_of(c), (int64_t)after, (int64_t)l.page.limit + 1, add_account, &l));
 	return tw_page_end(&l.page, rp);
 }

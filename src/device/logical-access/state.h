@@ -7,6 +7,7 @@
 #include "device/logical-access/login.h"
 #include "device/logical-access/notice.h"
 #include "device/logical-access/message.h"
+#include "device/logical-access/oidc.h"
 #include "device/logical-access/placed.h"
 #include "device/logical-access/step-up.h"
 #include "device/logical-access/throttle.h"
@@ -32,6 +33,9 @@
 #define TW_HOW_PASSWORD_TOTP "password+totp"
 #define TW_HOW_CERTIFICATE "client-certificate"
 #define TW_HOW_PASSWORD_MESSAGE "password+message"
+#define TW_HOW_OUTSIDE "outside" /* the organization's provider said so */
+#define TW_HOW_OUTSIDE_TOTP "outside+totp"
+#define TW_HOW_OUTSIDE_MESSAGE "outside+message"
 #define TW_HOW_BROWSER "console" /* the label's secret, and somebody at the console */
 
 struct tw_owner {
@@ -105,6 +109,7 @@ struct tw_access {
 	uint64_t last_step;
 	struct tw_login_work works[TW_LOGIN_WORKS];
 	struct tw_messages messages;
+	struct tw_oidc_state oidc;
 	int64_t throttle_written_ms; /* when the store last got what had changed in it */
 	struct tw_notice notice;     /* the one that counts now */
 	struct tw_accepted accepted[TW_ACCEPTED_MAX];

@@ -5,6 +5,7 @@
  * is worth nothing here; a proof heard once is worth nothing twice, since a challenge is good for one attempt.
  */
 #include "base/text.h"
+#include "device/logical-access/oidc.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/takeover.h"
 #include "device/rows-logical-access.h"
@@ -54,8 +55,12 @@ tw_err tw_access_read(struct tw_context *c, const struct tw_request *rq, struct 
 {
 	struct tw_device *d = tw_device_of(c);
 	bool has_owner = d->access->owners.count > 0;
+	char provider[TW_OIDC_NAME_MAX + 1];
 
+	TW_TRY(tw_oidc_name(d, provider));
 	rp->body = json_object();
+	if (has_owner && *provider)
+		TW_TRY(tw_json_set(rp->body, "provider", json_string(provider)));
 	TW_TRY(tw_json_set(rp->body, "owned", json_boolean(has_owner)));
 	TW_TRY(tw_json_set(rp->body, "methods", has_owner ? json_array() : json_pack("[s, s]", "secret", "secret+console")));
 	return has_owner || rq->subject.door != TW_DOOR_HTTPS ? TW_OK : add_challenge(d, rq->subject.source, rp->body);

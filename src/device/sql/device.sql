@@ -147,7 +147,7 @@ DELETE FROM kept WHERE name = 'ownership.since';
 
 -- name: owner_all
 SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id AND c.kind = 'certificate' ORDER BY c.id LIMIT 1),
-	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server', 'message'))
+	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc'))
 	FROM account_role r JOIN account a ON a.id = r.account WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
 
 -- name: account_put
@@ -307,6 +307,18 @@ INSERT INTO credential (account, kind, label, data, made_ms, placed_by) VALUES (
 -- name: message_end_placed
 UPDATE credential SET data = '', placed_by = '' WHERE account = ?1 AND placed_by = ?2 AND kind = 'message';
 
+-- name: oidc_put
+INSERT INTO credential (account, kind, label, lookup, made_ms, placed_by) VALUES (?1, 'oidc', ?2, ?3, ?4, ?5);
+
+-- name: oidc_drop
+DELETE FROM credential WHERE account = ?1 AND kind = 'oidc';
+
+-- name: oidc_of
+SELECT label, placed_by FROM credential WHERE account = ?1 AND kind = 'oidc';
+
+-- name: oidc_account
+SELECT account FROM credential WHERE lookup = ?1 AND kind = 'oidc';
+
 -- name: credential_data
 UPDATE credential SET data = ?2 WHERE id = ?1 AND data = ?3;
 
@@ -361,10 +373,10 @@ DELETE FROM session WHERE token_hash = ?1;
 SELECT id, account, kind, label, lookup, made_ms FROM credential WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: credential_count
-SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server', 'message');
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc');
 
 -- name: credential_beside_password
-SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'password', 'server', 'message');
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'password', 'server', 'message', 'oidc');
 
 -- name: credential_account
 SELECT account FROM credential WHERE id = ?1;
