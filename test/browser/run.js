@@ -8,6 +8,7 @@ import { haveBrowser, openBrowser, openPage, violations } from './browser.js';
 import { access } from './access.js';
 import { following } from './following.js';
 import { login } from './login.js';
+import { outside } from './outside.js';
 import { pages } from './pages.js';
 import { places } from './places.js';
 import { real } from './real.js';
@@ -16,7 +17,7 @@ import { realAccess } from './real-access.js';
 class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
 const wanted = process.argv.slice(2);
-const tests = [...pages, ...places, ...access, ...login, ...following, ...real, ...realAccess].filter(([name]) => wanted.every((word) => name.includes(word)));
+const tests = [...pages, ...places, ...access, ...login, ...outside, ...following, ...real, ...realAccess].filter(([name]) => wanted.every((word) => name.includes(word)));
 const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {

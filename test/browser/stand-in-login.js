@@ -66,6 +66,16 @@ function ownPassword(s, json) {
 	return { status: 204 };
 }
 
+// By the organization's provider, which stands elsewhere; `location` is where the browser is sent.
+const beganOutside = (s) => ({ body: { needed: ['outside'], login: 'h'.repeat(43), location: s.location, expires_in_s: 300 } });
+
+function cameBack(s, { answer }) {
+	if (answer === 'wrong')
+		return refused(403, 'oidc.stranger', 'The provider’s word opens nothing', 'Nobody here is you.', 'Ask whoever gives accounts.');
+	Object.assign(s, { who: s.people.alice, step: { factors: [] } });
+	return goOn(s);
+}
+
 export const loginRoutes = {
 	'PUT /api/v1/password': (s, { json }) => ownPassword(s, json),
 	'POST /api/v1/authenticator': (s, { json }) => {
@@ -93,6 +103,8 @@ export const loginRoutes = {
 			return refused(409, 'LA.SUN.3', 'The use notice has to be accepted first', '', 'Read it.');
 		if (s.waitS)
 			return tooMany(s.waitS);
+		if (json.outside || json.answer)
+			return json.outside ? beganOutside(s) : cameBack(s, json);
 		return json.login ? answered(s, json) : began(s, json);
 	},
 };

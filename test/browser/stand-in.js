@@ -60,7 +60,7 @@ export function healthy() {
 const problem = (status, kind, title, detail, rule, next) => ({ status, body: { type: `urn:thingward:problem:${kind}`, title, status, detail, rule, next } });
 
 const ROUTES = {
-	'GET /api/v1/commissioning': (s) => ({ body: s.owned ? { owned: true, methods: [] } : { owned: false, challenge: 'A'.repeat(43), expires_in_s: 120, listener: '5e'.repeat(32), methods: ['secret', 'secret+console'] } }),
+	'GET /api/v1/commissioning': (s) => ({ body: s.owned ? { owned: true, methods: [], ...(s.provider ? { provider: s.provider } : {}) } : { owned: false, challenge: 'A'.repeat(43), expires_in_s: 120, listener: '5e'.repeat(32), methods: ['secret', 'secret+console'] } }),
 	'POST /api/v1/commissioning/browser': (s, rq) => {
 		s.taken = rq.json;
 		return s.refuse || { status: 202, body: { request: 'r1', code: '482913', expires_in_s: 300 } };

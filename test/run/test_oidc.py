@@ -62,6 +62,8 @@ def test_a_real_provider(device):
             login, location = begin(unit)
             came = oidc.browse(location, BACK, "u-bob", anchors)
             assert came["iss"] == issuer
+            page = Client(unit, certificate=False).ask("GET", f"/?{urllib.parse.urlencode(came)}")
+            assert page.status == 200 and page.headers["content-type"].startswith("text/html")
             status, _, opened = finish(unit, login, came)
             assert (status, opened.json["account"]) == (201, "a2"), opened.body
             bearer = [f"Authorization: Bearer {opened.json['token']}"]

@@ -443,6 +443,17 @@ static void test_wrong_answers(void **unused)
 	CHECK_INT(come(), 503);
 	SAYS("oidc.provider");
 	idp.status = 0;
+	CHECK_INT(come(), 201); /* nobody else's login is kept waiting for it */
+}
+
+/* For so long it is not asked again. */
+static void test_left_in_peace(void **unused)
+{
+	CHECK_INT(ask_begin(), 0);
+	job();
+	fetched_answers(TW_FETCH_NO_FAILURE, 404);
+	CHECK_INT(serve(), 503);
+	SAYS("oidc.provider");
 	pass_ms(TW_OIDC_DOWN_MS - 1);
 	CHECK_INT(come(), 503);
 	pass_ms(1);
@@ -815,7 +826,8 @@ static void test_without_memory(void **unused)
 
 #define OUTSIDE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down_all)
 CHECK_MAIN(OUTSIDE(test_opens), OUTSIDE(test_without_secret), OUTSIDE(test_nobody_elses), OUTSIDE(test_of_one_provider),
-	OUTSIDE(test_bound), OUTSIDE(test_tokens), OUTSIDE(test_new_keys), OUTSIDE(test_wrong_answers), OUTSIDE(test_down),
-	OUTSIDE(test_silent), OUTSIDE(test_bound_to_one_login), OUTSIDE(test_not_for_ever), OUTSIDE(test_places), OUTSIDE(test_throttled),
-	OUTSIDE(test_second_factor), OUTSIDE(test_policy), OUTSIDE(test_changed_meanwhile), OUTSIDE(test_nothing_to_ask),
-	OUTSIDE(test_forms), OUTSIDE(test_through_whose_hands), OUTSIDE(test_status), OUTSIDE(test_without_memory))
+	OUTSIDE(test_bound), OUTSIDE(test_tokens), OUTSIDE(test_new_keys), OUTSIDE(test_wrong_answers), OUTSIDE(test_left_in_peace),
+	OUTSIDE(test_down), OUTSIDE(test_silent), OUTSIDE(test_bound_to_one_login), OUTSIDE(test_not_for_ever),
+	OUTSIDE(test_places), OUTSIDE(test_throttled), OUTSIDE(test_second_factor), OUTSIDE(test_policy),
+	OUTSIDE(test_changed_meanwhile), OUTSIDE(test_nothing_to_ask), OUTSIDE(test_forms), OUTSIDE(test_through_whose_hands),
+	OUTSIDE(test_status), OUTSIDE(test_without_memory))

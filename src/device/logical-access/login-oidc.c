@@ -363,6 +363,8 @@ static void take_failure(struct tw_login_work *w, enum tw_oidc_question asked, c
 		refuse(w, CODE, "");
 	else if (asked == TW_OIDC_TOKEN && a->status == 401)
 		refuse(w, CLIENT, "");
+	else if (asked == TW_OIDC_TOKEN)
+		refuse(w, STRANGE, ""); /* which what somebody brought may have made it say: others are not kept waiting for that */
 	else
 		refuse_down(w, STRANGE);
 }

@@ -55,11 +55,12 @@ tw_err tw_access_read(struct tw_context *c, const struct tw_request *rq, struct 
 {
 	struct tw_device *d = tw_device_of(c);
 	bool has_owner = d->access->owners.count > 0;
-	char provider[TW_OIDC_NAME_MAX + 1];
+	char provider[TW_OIDC_NAME_MAX + 1] = "";
 
-	TW_TRY(tw_oidc_name(d, provider));
+	if (has_owner)
+		TW_TRY(tw_oidc_name(d, provider));
 	rp->body = json_object();
-	if (has_owner && *provider)
+	if (*provider)
 		TW_TRY(tw_json_set(rp->body, "provider", json_string(provider)));
 	TW_TRY(tw_json_set(rp->body, "owned", json_boolean(has_owner)));
 	TW_TRY(tw_json_set(rp->body, "methods", has_owner ? json_array() : json_pack("[s, s]", "secret", "secret+console")));
