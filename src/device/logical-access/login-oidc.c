@@ -577,7 +577,7 @@ static tw_err finish(struct tw_context *c, const struct tw_request *rq, const st
 		tw_login_failed(d, who);
 	if (!tw_failed(e) && !rp->problem[0])
 		e = enqueue(c, rq, who, rp, &w);
-	if (!tw_failed(e) && w) {
+	if (!tw_failed(e) && w && !rp->problem[0]) {
 		w->oidc.words = was.words;
 		w->oidc.since_s = was.since_s;
 		e = tw_secret_new(c->sys, answer.at, answer.size, &w->fresh);
