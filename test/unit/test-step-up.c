@@ -144,6 +144,8 @@ static void test_what_proves(void **state)
 	CHECK_INT(ask(bob, "PUT", ROLE, BODY), 403); /* though the device is not up for as long as that */
 	open_as(NULL, "a2", again);
 	CHECK_INT(ask(again, "PUT", ROLE, BODY), 201);
+	CHECK_OK(tw_access_load(device())); /* what is read anew is as old as it was */
+	CHECK_INT(ask(again, "PUT", ROLE, BODY), 201);
 }
 
 /* While nobody can tell how old a proof may be, none is young enough. */
