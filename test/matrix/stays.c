@@ -6,8 +6,14 @@
  *   OPERATION ROLE STATE STATUS RULE CHANGES
  *
  * CHANGES is how many rows of the store the request has changed. What the answers should be, `run` takes from the oracle.
+ *
+ * A session is bound to the door it was opened at and to the client key of that connection, if there was one; so among the states are its token at
+ * another door, without its key, and with another one.
  */
 #include "one-world.h"
+#include "played-hash.h"
+
+#include "device/logical-access/password.h"
 
 #include <string.h>
 
@@ -22,6 +28,21 @@ static void pass(int64_t ms)
 {
 	now += ms;
 	world_at(&w, WORLD_WALL + now, now);
+}
+
+/* Each time to another value, by the version that it has. */
+static void set(const char *key, const char *value)
+{
+	char target[96], body[64];
+
+	(void)snprintf(target, sizeof target, "/api/v1/settings/%s", key);
+	(void)snprintf(body, sizeof body, "{\"value\":\"%s\"}", value);
+	check_as(NULL, "GET", target, NULL, 200, NULL);
+	TW_CLEANUP(tw_jsonp) json_t *is = NULL;
+	char version[24];
+	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(w.unit)), 65536, &is));
+	(void)snprintf(version, sizeof version, "\"%lld\"", (long long)tw_json_int(is, "version"));
+	CHECK_INT(tw_unit_request(w.unit, "PUT", target, version, body), 200);
 }
 
 static void ask_owner(const char *method, const char *place, const char *id, const char *rest, const char *body, int want)
@@ -77,6 +98,35 @@ static void idle(const char *id, const char *role)
 	pass(25 * HOUR);
 }
 
+/* The session could live on for hours; the account was not used for longer than it may be. */
+static void disable(const char *id, const char *role)
+{
+	set("logical-access.inactive", "3600");
+	pass(2 * HOUR);
+}
+
+static void enable(void)
+{
+	set("logical-access.inactive", "7776000");
+}
+
+static void change_password(const char *id, const char *role)
+{
+	ask_owner("PUT", "passwords/", id, "", "{\"password\":\"nine quiet herons wade\"}", 0);
+	CHECK(played_step());
+	CHECK_INT(tw_unit_later(w.unit), 204);
+}
+
+static void take_password(const char *id, const char *role)
+{
+	static const char phc[] = "$argon2id$v=19$m=19456,t=2,p=1$dGhlcmUgaXMgbm8gb25lIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	int64_t account = 0;
+
+	CHECK(tw_account_id_read(tw_slice_of(id), &account));
+	CHECK_OK(tw_password_put(device(), &(struct tw_password_new){ account, phc, "", false }));
+	ask_owner("DELETE", "passwords/", id, "", NULL, 204);
+}
+
 static void power_cut(const char *id, const char *role)
 {
 	static unsigned boot;
@@ -85,20 +135,33 @@ static void power_cut(const char *id, const char *role)
 	world_start(&w);
 }
 
+static const struct tw_unit_way at_local = { .local = true }, with_key = { .has_key = true, .key = { 7 } },
+				with_other_key = { .has_key = true, .key = { 8 } };
+
 static const struct state {
 	const char *name;
 	void (*come)(const char *id, const char *role);
-	bool temporary;
+	bool temporary, lives;
+	const struct tw_unit_way *opened, *shown; /* how the session was opened, and how its token comes; NULL: over HTTPS, without a key */
+	void (*leave)(void);
 } states[] = {
-	{ "live", stay, false },
-	{ "suspended", suspend, false },
-	{ "resumed", resume_too, false },
-	{ "removed", take_out, false },
-	{ "expired", expire, true },
-	{ "revoked", end_sessions, false },
-	{ "role-taken", take_role, false },
-	{ "idle", idle, false },
-	{ "power-cut", power_cut, false },
+	{ "live", stay, .lives = true },
+	{ "suspended", suspend },
+	{ "resumed", resume_too },
+	{ "removed", take_out },
+	{ "expired", expire, .temporary = true },
+	{ "disabled", disable, .leave = enable },
+	{ "revoked", end_sessions },
+	{ "role-taken", take_role },
+	{ "password-changed", change_password },
+	{ "password-taken", take_password },
+	{ "idle", idle },
+	{ "power-cut", power_cut },
+	{ "own-key", stay, .lives = true, .opened = &with_key, .shown = &with_key },
+	{ "no-key", stay, .opened = &with_key },
+	{ "other-key", stay, .opened = &with_key, .shown = &with_other_key },
+	{ "at-local", stay, .shown = &at_local },
+	{ "of-local", stay, .opened = &at_local },
 };
 
 /* --- Questions --- */
@@ -154,31 +217,34 @@ static void make(const char *role, bool temporary, char ret_id[24])
 	check_as(NULL, "POST", "/api/v1/role-assignments", body, 201, NULL);
 }
 
+static void open_so(const char *id, const struct state *s, char token[64])
+{
+	tw_unit_by(w.unit, s->opened);
+	CHECK_INT(open_for(id, token), 201);
+	/* Nobody shows a token at the local door: the kernel says who stands there. */
+	CHECK((world_reads(&w, token) == 401) == (s->opened == &at_local));
+	tw_unit_by(w.unit, NULL);
+}
+
 static void ask_all(const char *role, const struct state *s)
 {
 	char id[24], token[64];
 
 	make(role, s->temporary, id);
-	CHECK_INT(open_for(id, token), 201);
-	CHECK(world_reads(&w, token) != 401);
+	open_so(id, s, token);
 	s->come(id, role);
 	for (const struct tw_part *p = tw_parts; p->capability; p++)
 		for (const struct tw_operation_row *o = p->capability->operations; o->name; o++) {
 			if (!o->path || !*o->path || !strcmp(o->name, "log.stream")) /* a stream has no end */
 				continue;
-			if (s->come == stay)
-				CHECK_INT(open_for(id, token), 201); /* one of them ends it */
+			if (s->lives)
+				open_so(id, s, token); /* one of them ends it */
+			tw_unit_by(w.unit, s->shown);
 			ask(o, role, s->name, token);
+			tw_unit_by(w.unit, NULL);
 		}
-}
-
-static void set(const char *key, const char *value)
-{
-	char target[96], body[64];
-
-	(void)snprintf(target, sizeof target, "/api/v1/settings/%s", key);
-	(void)snprintf(body, sizeof body, "{\"value\":\"%s\"}", value);
-	CHECK_INT(tw_unit_request(w.unit, "PUT", target, "\"0\"", body), 200);
+	if (s->leave)
+		s->leave();
 }
 
 int main(void)

@@ -134,6 +134,14 @@ class Unit:
         assert status == 201, body
         return json.loads(body)["token"]
 
+    def token_of(self, certificate):
+        """Of a session that is opened on a connection with that certificate."""
+        body = json.dumps({"code": self.unit.json("session", "code")["code"]})
+        head = f"POST /api/v1/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        status, answer = over_tls(self.unit, f"{head}\r\n\r\n{body}".encode(), certificate)
+        assert status == 201, answer
+        return answer["token"]
+
     def ask(self, who, method, path, has_input):
         fields = []
         if who == "session":
@@ -259,3 +267,32 @@ def test_a_closed_session_is_nobody(units):
     assert over_tls(unit.unit, request_bytes("GET", "/api/v1/settings", False, fields))[0] == 200
     assert over_tls(unit.unit, request_bytes("DELETE", "/api/v1/sessions/current", False, fields))[0] == 204
     assert over_tls(unit.unit, request_bytes("GET", "/api/v1/settings", False, fields))[0] == 401
+
+
+def bearing(token, operation):
+    return request_bytes(*operation[1:], [f"Authorization: Bearer {token}"])
+
+
+def test_a_session_stays_with_its_key(units, tmp_path):
+    """Opened on a connection with a client key, its token is nobody's on one without, or with another, whatever is asked."""
+    unit = units["owned"]
+    token, other = unit.token_of(unit.strange), strange_certificate(tmp_path)
+    assert over_tls(unit.unit, bearing(token, (None, "GET", "/api/v1/settings", False)), unit.strange)[0] == 200
+    for certificate in (None, other):
+        answers = {o[0]: over_tls(unit.unit, bearing(token, o), certificate) for o in operations()}
+        assert {(status, body["rule"]) for status, body in answers.values()} == {(401, "path.credentials")}, answers
+    assert over_tls(unit.unit, bearing(token, (None, "GET", "/api/v1/settings", False)), unit.strange)[0] == 200
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="needs root, to come as another user")
+def test_a_session_stays_at_its_door(units):
+    """At the local door the kernel says who calls; a token that was opened over HTTPS says nothing there."""
+    unit, rows, wrong = units["owned"], oracle.rows(), []
+    token = unit.token()
+    for operation in operations():
+        want = oracle.verdict(rows[operation[0]], "anyone", "local", "owned")
+        status, body = over_socket(unit.unit, bearing(token, operation), STRANGER)
+        rule = body.get("rule", "")
+        if (rule.startswith("gate.") or status == 401) if want == "allow" else (status, rule) != REFUSED[want]:
+            wrong.append(f"{operation[0]}: {status} {rule}, the oracle says {want}")
+    assert not wrong, "\n".join(wrong)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hash role, played: questions wait until they are answered, one by one, by a hash that costs nothing. Linked with
- * --wrap=tw_hash_verify,--wrap=tw_hash_make,--wrap=tw_hash_cancel.
+ * The hash role, played: questions wait until they are answered, one by one and preferred ones first, by a hash that costs nothing. Linked with
+ * --wrap=tw_hash_verify,--wrap=tw_hash_make,--wrap=tw_hash_cancel,--wrap=tw_hash_prefer.
  */
 #ifndef TW_TEST_UNIT_PLAYED_HASH_H
 #define TW_TEST_UNIT_PLAYED_HASH_H
@@ -11,7 +11,7 @@
 #include "sys/real.h"
 
 struct played_question {
-	bool make, used;
+	bool make, used, first;
 	struct tw_phc hash;
 	char password[TW_HASH_PASSWORD_MAX + 1];
 	tw_hash_done *done;
@@ -74,20 +74,35 @@ void __wrap_tw_hash_cancel(struct tw_device *d, const void *user)
 		}
 }
 
+void __wrap_tw_hash_prefer(struct tw_device *d, const void *user);
+void __wrap_tw_hash_prefer(struct tw_device *d, const void *user)
+{
+	for (size_t i = 0; i < TW_COUNT(played.of); i++)
+		if (played.of[i].used && played.of[i].user == user)
+			played.of[i].first = true;
+}
+
+static inline struct played_question *played_next(void)
+{
+	struct played_question *next = NULL;
+
+	for (size_t i = 0; i < TW_COUNT(played.of); i++)
+		if (played.of[i].used && (!next || (played.of[i].first && !next->first)))
+			next = &played.of[i];
+	return next;
+}
+
 /* One question is answered; false: there was none. */
 static inline bool played_step(void)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	struct tw_hash_answer a = { .outcome = TW_HASH_YES };
-	struct played_question q = { .used = false };
+	struct played_question *next = played_next(), q;
 
-	for (size_t i = 0; i < TW_COUNT(played.of) && !q.used; i++)
-		if (played.of[i].used) {
-			q = played.of[i];
-			tw_wipe(&played.of[i], sizeof played.of[i]);
-		}
-	if (!q.used)
+	if (!next)
 		return false;
+	q = *next;
+	tw_wipe(next, sizeof *next);
 	tw_buf_init(&text, tw_sys_real(), TW_PHC_MAX);
 	struct tw_phc h = q.hash;
 	played_tag(&h, q.password);

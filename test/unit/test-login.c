@@ -142,6 +142,10 @@ static void test_one_at_a_time(void **state)
 	CHECK_INT(settle(0), 403);
 }
 
+/*
+ * @nist LA.AC.1.1: strangers have all the places they may have, and still whoever is known finds one, and is looked at before all of them that wait; so
+ * is whoever is logged in
+ */
 static void test_known_clients_find_a_place(void **state)
 {
 	char source[16], name[16];
@@ -159,7 +163,14 @@ static void test_known_clients_find_a_place(void **state)
 	}
 	memcpy(client, known, sizeof client);
 	CHECK_INT(login_begin("alice", GOOD), 0);
-	CHECK_INT(settle(0), 201);
+	CHECK(played_step());
+	CHECK_INT(tw_unit_later(w.unit), 201);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/password", NULL, "{\"password\":\"" BETTER "\",\"old\":\"" GOOD "\"}"), 0);
+	CHECK(played_step()); /* the old one is compared, and then the new one hashed */
+	CHECK_INT(tw_unit_later(w.unit), 0);
+	CHECK(played_step());
+	CHECK_INT(tw_unit_later(w.unit), 204);
+	CHECK_INT(settle(0), 403); /* the strangers', one by one */
 }
 
 /* --- Passwords --- */

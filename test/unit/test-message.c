@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Codes that the organization's gateway sends: asked for, sent, good once, and what becomes of a login when nobody takes them. */
+#include "spill.h"
+
 #include "anchors.h"
 #include "lacking.h"
 #include "logins.h"
@@ -448,7 +450,82 @@ static void test_without_memory(void **state)
 	}
 }
 
+static struct tw_sys drawing;
+
+static int known_random(const struct tw_sys *s, void *buffer, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)buffer)[i] = (uint8_t)(0x51 + 37 * i);
+	return 0;
+}
+
+/* In how many places what logical access keeps in memory has it. */
+static unsigned places_of(const char *what)
+{
+	const char *at = (const char *)device()->access, *end = at + sizeof *device()->access;
+	unsigned n = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), what, TW_MESSAGE_DIGITS))) {
+		at++;
+		n++;
+	}
+	return n;
+}
+
+/* A code is where it waits to be sent and where it is waited for, and in no memory that was given back; then in neither. */
+static void test_nothing_of_it_stays(void **state)
+{
+	static char drawn[TW_MESSAGE_DIGITS + 1];
+	uint64_t number;
+
+	(void)known_random(NULL, &number, sizeof number);
+	(void)snprintf(drawn, sizeof drawn, "%08u", (unsigned)(number % 100000000));
+	CHECK_INT(login_begin("alice", GOOD), 0);
+	drawing = *device()->context.sys;
+	drawing.random = known_random;
+	device()->context.sys = &drawing;
+	spill_watch(drawn, TW_MESSAGE_DIGITS);
+	spill_clear_stack();
+	CHECK_INT(settle(0), 200);
+	bool left = spill_on_stack(drawn, TW_MESSAGE_DIGITS);
+	CHECK_INT(spill_seen(), 0);
+	CHECK(!left);
+	CHECK_INT(places_of(drawn), 2);
+	spill_watch(drawn, TW_MESSAGE_DIGITS);
+	spill_clear_stack();
+	job();
+	left = spill_on_stack(drawn, TW_MESSAGE_DIGITS);
+	CHECK_INT(spill_seen(), 0);
+	CHECK(!left && strstr(fetched.body, drawn));
+	fetched_answers(TW_FETCH_NO_FAILURE, 204);
+	job();
+	CHECK_INT(places_of(drawn), 1);
+	world_text(&w, "login", handle, sizeof handle);
+	CHECK_INT(go_on("code", drawn), 201);
+	CHECK_INT(places_of(drawn), 0);
+}
+
+/* Nor after the tries are used up, nor when the device ends with one that waits. */
+static void test_nothing_stays_when_it_is_over(void **state)
+{
+	static char sent[sizeof code];
+
+	log_in();
+	take_code();
+	CHECK_INT(places_of(code), 1);
+	for (int i = 0; i < TW_MESSAGE_TRIES; i++)
+		CHECK_INT(go_on("code", other_code()), 403);
+	CHECK_INT(places_of(code), 0);
+	log_in();
+	memcpy(sent, device()->access->messages.waiting[0].code, sizeof sent);
+	CHECK_INT(places_of(sent), 2);
+	spill_watch(sent, TW_MESSAGE_DIGITS);
+	tw_access_stop(device());
+	CHECK_INT(spill_seen(), 0);
+}
+
 #define MESSAGE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(MESSAGE(test_sent), MESSAGE(test_good_once), MESSAGE(test_another_one), MESSAGE(test_several), MESSAGE(test_nobody_takes_it),
-	MESSAGE(test_nothing_to_send_by), MESSAGE(test_gone_meanwhile), MESSAGE(test_often), MESSAGE(test_forms),
-	MESSAGE(test_through_whose_hands), MESSAGE(test_policy), MESSAGE(test_condition), MESSAGE(test_without_memory))
+CHECK_MAIN(MESSAGE(test_sent), MESSAGE(test_good_once), MESSAGE(test_another_one), MESSAGE(test_several),
+	MESSAGE(test_nobody_takes_it), MESSAGE(test_nothing_to_send_by), MESSAGE(test_gone_meanwhile), MESSAGE(test_often),
+	MESSAGE(test_forms), MESSAGE(test_through_whose_hands), MESSAGE(test_policy), MESSAGE(test_condition),
+	MESSAGE(test_without_memory), MESSAGE(test_nothing_of_it_stays), MESSAGE(test_nothing_stays_when_it_is_over))

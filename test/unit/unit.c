@@ -31,8 +31,9 @@ struct tw_unit {
 	tw_channel *keys_end;
 	int keys_dir;
 	struct tw_buf body;
-	const char *source; /* NULL: 192.0.2.7 */
-	int later;          /* status of the last answer that came later */
+	const char *source;            /* NULL: 192.0.2.7 */
+	const struct tw_unit_way *way; /* NULL: as at first */
+	int later;                     /* status of the last answer that came later */
 	uint8_t owner_key[32];
 	struct tw_buf owner_cert;
 };
@@ -210,7 +211,7 @@ static int walk(tw_unit *u, struct tw_request *rq, struct tw_buf *text, const ch
 	struct tw_http_fault fault;
 	struct tw_path_reply reply = { 0 };
 
-	rq->subject = (struct tw_subject){ .door = TW_DOOR_HTTPS, .source = "192.0.2.7" };
+	rq->subject = (struct tw_subject){ .door = rq->subject.door, .source = "192.0.2.7" };
 	if (u->source)
 		(void)snprintf(rq->subject.source, sizeof rq->subject.source, "%s", u->source);
 	rq->body = tw_slice_of(body);
@@ -229,6 +230,11 @@ static int walk(tw_unit *u, struct tw_request *rq, struct tw_buf *text, const ch
 void tw_unit_from(tw_unit *u, const char *source)
 {
 	u->source = source;
+}
+
+void tw_unit_by(tw_unit *u, const struct tw_unit_way *way)
+{
+	u->way = way;
 }
 
 int tw_unit_later(const tw_unit *u)
@@ -253,6 +259,11 @@ int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const 
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	struct tw_request rq = { .has_exporter = true };
 
+	if (u->way) {
+		rq.subject.door = u->way->local ? TW_DOOR_LOCAL : TW_DOOR_HTTPS;
+		rq.has_client_key = u->way->has_key;
+		memcpy(rq.client_key, u->way->key, sizeof rq.client_key);
+	}
 	tw_buf_init(&text, tw_sys_real(), 4096);
 	if (tw_failed(write_head(&text, method, target, NULL, body)) ||
 		(token && tw_failed(tw_buf_format(&text, "Authorization: Bearer %s\r\n", token))))

@@ -32,6 +32,12 @@ int tw_unit_request(tw_unit *u, const char *method, const char *target, const ch
 /* The same without the owner's key: with a session's token, or NULL for nobody. */
 int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const char *target, const char *body);
 void tw_unit_from(tw_unit *u, const char *source); /* where the next requests come from; NULL: as at first */
+/* By what door the next requests that are not the owner's come, and with what client key; NULL: as at first, over HTTPS and without. */
+struct tw_unit_way {
+	bool local, has_key;
+	uint8_t key[32];
+};
+void tw_unit_by(tw_unit *u, const struct tw_unit_way *way);
 /* 0 also: the answer comes later. What it is by now; 0: it has not come. */
 int tw_unit_later(const tw_unit *u);
 const char *tw_unit_body(const tw_unit *u); /* of the last reply */

@@ -55,6 +55,16 @@ static void on_hash(void *user, const struct tw_hash_answer *a)
 		w->next(w, a);
 }
 
+/*
+ * @nist LA.AC.1.1: a crowd that guesses keeps nobody out. Whoever the device knows, by his client or for he is logged in, waits for what is being
+ * computed, and never for strangers that wait.
+ */
+static void prefer(struct tw_login_work *w)
+{
+	if (w->who.known || !tw_login_is(tw_later_request(w->later)))
+		tw_hash_prefer(w->d, w);
+}
+
 tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp)
 {
 	struct tw_password_kept kept;
@@ -63,6 +73,8 @@ tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct
 	w->began = kept.hash;
 	if (!tw_failed(e))
 		e = tw_hash_verify(w->d, &kept.hash, password, on_hash, w);
+	if (!tw_failed(e))
+		prefer(w);
 	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
 }
 
@@ -71,6 +83,8 @@ tw_err tw_login_make(struct tw_login_work *w, struct tw_slice password, struct t
 	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };
 	tw_err e = tw_hash_make(w->d, cost, password, on_hash, w);
 
+	if (!tw_failed(e))
+		prefer(w);
 	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
 }
 
@@ -83,7 +97,9 @@ void tw_login_then_make(struct tw_login_work *w, void (*next)(struct tw_login_wo
 	w->next = next;
 	tw_err e = tw_hash_make(w->d, cost, fresh, on_hash, w);
 	w->fresh = tw_secret_free(w->fresh);
-	if (tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE))
+	if (!tw_failed(e))
+		prefer(w);
+	else if (tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_STATE))
 		tw_login_finish_busy(w, "So many passwords are being looked at.");
 	else if (tw_failed(e))
 		tw_login_finish(w, &rp, e);

@@ -9,6 +9,7 @@
 
 struct question {
 	uint32_t order; /* 0: free */
+	bool first;     /* before all that are not */
 	uint16_t type;
 	struct tw_buf message; /* it has the password in it */
 	tw_hash_done *done;    /* NULL: cancelled */
@@ -37,7 +38,13 @@ static void forget(struct question *q)
 	*q = (struct question){ 0 };
 }
 
-static struct question *longest_waiting(tw_hashing *h)
+static bool is_before(const struct question *a, const struct question *b)
+{
+	return a->first != b->first ? a->first : a->order < b->order;
+}
+
+/* Of those that go first, or else of the others, the one that has waited longest. */
+static struct question *next_waiting(tw_hashing *h)
 {
 	struct question *best = NULL;
 
@@ -47,7 +54,7 @@ static struct question *longest_waiting(tw_hashing *h)
 
 		for (size_t w = 0; w < WORKERS; w++)
 			taken = taken || h->workers[w].at == q;
-		if (!taken && (!best || q->order < best->order))
+		if (!taken && (!best || is_before(q, best)))
 			best = q;
 	}
 	return best;
@@ -83,7 +90,7 @@ static void begin(struct worker *w, struct question *q)
 static void give_work(tw_hashing *h)
 {
 	for (size_t i = 0; i < WORKERS; i++) {
-		struct question *q = h->workers[i].at ? NULL : longest_waiting(h);
+		struct question *q = h->workers[i].at ? NULL : next_waiting(h);
 
 		if (q)
 			begin(&h->workers[i], q);
@@ -236,6 +243,13 @@ tw_err tw_hash_verify(struct tw_device *d, const struct tw_phc *hash, struct tw_
 	q->done = done;
 	q->user = user;
 	return ask(d, q, NULL, &v);
+}
+
+void tw_hash_prefer(struct tw_device *d, const void *user)
+{
+	for (size_t i = 0; d->hashing && i < QUESTIONS; i++)
+		if (d->hashing->of[i].order && d->hashing->of[i].user == user)
+			d->hashing->of[i].first = true;
 }
 
 void tw_hash_cancel(struct tw_device *d, const void *user)

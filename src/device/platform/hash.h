@@ -2,9 +2,9 @@
 /*
  * Core's side of the hash role: questions about passwords, and their answers from the loop.
  *
- * Two are computed at a time, the second by a process of its own; TW_HASH_WAITING more wait their turn, and what comes beyond that is
- * refused at once: better than a queue that no login survives. Nothing here waits. Whatever goes wrong with a question (its role dies, is late,
- * makes no sense or cannot be started) answers it with REFUSED, which is never a yes.
+ * Two are computed at a time, the second by a process of its own; TW_HASH_WAITING more wait their turn, those first that whoever asks prefers
+ * (tw_hash_prefer), and what comes beyond that is refused at once: better than a queue that no login survives. Nothing here waits. Whatever goes
+ * wrong with a question (its role dies, is late, makes no sense or cannot be started) answers it with REFUSED, which is never a yes.
  */
 #ifndef TW_DEVICE_PLATFORM_HASH_H
 #define TW_DEVICE_PLATFORM_HASH_H
@@ -32,5 +32,7 @@ const char *tw_hash_missing(const struct tw_device *d); /* NULL: it could be sta
 /* LIMIT: too many at once, or too long. STATE: tw_hash_missing says why. SYNTAX: an empty password. */
 tw_err tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user);
 tw_err tw_hash_verify(struct tw_device *d, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user);
+/* His questions, while they wait, come before those that are not preferred. */
+void tw_hash_prefer(struct tw_device *d, const void *user);
 void tw_hash_cancel(struct tw_device *d, const void *user); /* his questions: the answers are not wanted any more */
 #endif

@@ -190,6 +190,29 @@ static void test_two_at_a_time_and_the_rest_in_order(void **state)
 	CHECK(beyond.times == 1 && !at_work[TW_ERRAND_HASH] && !at_work[TW_ERRAND_HASH_2]);
 }
 
+/* Those that are preferred come before all that wait, in their own order; what has begun is not taken back. */
+static void test_preferred_ones_first(void **state)
+{
+	struct told t[2 + TW_HASH_WAITING] = { 0 };
+	static const size_t order[] = { 7, 9, 2, 3, 4, 5, 6, 8 };
+	struct tw_message m;
+
+	for (size_t i = 0; i < TW_COUNT(t); i++)
+		CHECK_OK(verify(&t[i], "x"));
+	tw_hash_prefer(d, &t[9]);
+	tw_hash_prefer(d, &t[7]);
+	(void)hears(TW_ERRAND_HASH);
+	m = hears(TW_ERRAND_HASH_2); /* the second, which has begun */
+	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, m.tag, "\1", 1);
+	CHECK_INT(t[1].times, 1);
+	for (size_t i = 0; i < TW_COUNT(order); i++) {
+		m = hears(TW_ERRAND_HASH_2);
+		says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, m.tag, "\1", 1);
+		CHECK_INT(t[order[i]].times, 1);
+	}
+	CHECK_INT(t[0].times, 0);
+}
+
 /* What makes no sense is no answer, and never a yes. */
 static void test_nonsense_is_refused(void **state)
 {
@@ -313,5 +336,6 @@ static void test_without_memory(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(T(test_yes_and_no), T(test_two_at_a_time_and_the_rest_in_order), T(test_nonsense_is_refused), T(test_failure_is_refused),
-	T(test_death), T(test_late_is_refused_and_ended), T(test_cancelled), T(test_what_is_not_asked), T(test_without_memory))
+CHECK_MAIN(T(test_yes_and_no), T(test_two_at_a_time_and_the_rest_in_order), T(test_preferred_ones_first),
+	T(test_nonsense_is_refused), T(test_failure_is_refused), T(test_death), T(test_late_is_refused_and_ended),
+	T(test_cancelled), T(test_what_is_not_asked), T(test_without_memory))
