@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every call of the seam fails once, in every way that call can fail, while the device starts, is taken over, answers a read,
- * changes a setting, lets somebody in, takes his role, his account or his session away, brings the store of the release before to its own format, takes its keys over into the keystore, starts from
+ * changes a setting, lets somebody in, takes his role, his account or his session away, is told of logging in and logged in to by it (logins.c), brings the store of the release before to its own format, takes its keys over into the keystore, starts from
  * there, or ends because it was asked to: one process per point, forked from one that stands just before the scenario.
  *
  * After each: no crash, no descriptor and no byte held once the unit is gone, an answer that is true (what was said to be done
@@ -14,8 +14,8 @@
  *   sweep [-j JOBS] [-a STEP] [-s SEED] [SCENARIO [CALL KIND]]     the last form runs one point and lets it speak
  */
 #include "balance.h"
+#include "scenario.h"
 #include "tree.h"
-#include "unit.h"
 
 #include "base/mem.h"
 #include "base/log.h"
@@ -170,7 +170,7 @@ static int drain(tw_unit *u)
 /* An account that may do something, and a code that it was made. */
 static char code[64];
 
-static bool make_sue(tw_unit *u)
+bool make_sue(tw_unit *u)
 {
 	static const char body[] = "{\"account\":\"a2\",\"role\":\"operator\"}";
 
@@ -178,7 +178,7 @@ static bool make_sue(tw_unit *u)
 		tw_unit_request(u, "POST", "/api/v1/role-assignments", NULL, body) == 201;
 }
 
-static bool make_code(tw_unit *u)
+bool make_code(tw_unit *u)
 {
 	const char *at;
 
@@ -189,7 +189,7 @@ static bool make_code(tw_unit *u)
 	return at != NULL;
 }
 
-static int log_in(tw_unit *u)
+int log_in(tw_unit *u)
 {
 	return tw_unit_request_as(u, NULL, "POST", "/api/v1/sessions", code);
 }
@@ -200,7 +200,7 @@ static bool make_session(tw_unit *u)
 }
 
 /* The account remembers it. The session itself has ended at once where the boot clock failed: then there is no telling when it would. */
-static bool is_logged_in(tw_unit *u)
+bool is_logged_in(tw_unit *u)
 {
 	return tw_unit_request(u, "GET", "/api/v1/accounts/a2", NULL, NULL) == 200 && strstr(tw_unit_body(u), "\"login\":");
 }
@@ -276,17 +276,7 @@ static bool is_adopted(tw_unit *u)
 	return !tw_failed(tw_keys_client_state(tw_unit_device(u)->context.keys, &keys)) && !keys.plain;
 }
 
-static const struct scenario {
-	const char *name, *begins; /* with a copy of which tree */
-	bool fault_start;          /* the faults are in the start; else in the request */
-	int (*request)(tw_unit *u);
-	int good;                   /* its status when nothing fails */
-	bool (*done)(tw_unit *u);   /* whether its effect is there; NULL: it has none */
-	uint64_t outcomes;          /* "done" records that there are without it */
-	bool (*before)(tw_unit *u); /* without faults, before the request */
-	bool (*after)(tw_unit *u);  /* likewise, after it: how the same life goes on */
-	bool fault_end;             /* the faults go on until the unit is gone */
-} scenarios[] = {
+static const struct scenario scenarios[] = {
 	{ "first start", "fresh", true, NULL, 0, NULL, 0 },
 	{ "start", "owned", true, NULL, 0, NULL, 1 },
 	{ "takeover", "fresh", false, take, 201, is_owned, 0 },
@@ -302,6 +292,18 @@ static const struct scenario {
 	{ "adopted start", "adopted", true, NULL, 0, NULL, 1 },
 	{ "shutdown", "owned", false, drain, 200, is_changed, 1, .before = change_and_leave_open, .fault_end = true },
 };
+
+/* Those of this file, then the others; NULL: no more. */
+static const struct scenario *scenario_at(size_t i)
+{
+	const struct scenario *more = scenarios_of_logins;
+
+	if (i < TW_COUNT(scenarios))
+		return &scenarios[i];
+	for (i -= TW_COUNT(scenarios); i > 0 && more->name; i--)
+		more++;
+	return more->name ? more : NULL;
+}
 
 /* --- One point, in its own process --- */
 
@@ -603,8 +605,9 @@ static long number(const char *text)
 
 static void run_all(struct place *p, const char *only, struct tally *total)
 {
-	for (size_t i = 0; i < TW_COUNT(scenarios); i++) {
-		const struct scenario *s = &scenarios[i];
+	const struct scenario *s;
+
+	for (size_t i = 0; (s = scenario_at(i)); i++) {
 		struct timespec from, to;
 		struct tally t;
 		double seconds;
@@ -625,13 +628,15 @@ static void run_all(struct place *p, const char *only, struct tally *total)
 
 static void run_one(struct place *p, const char *name, long call, const char *kind, struct tally *total)
 {
-	for (size_t i = 0; i < TW_COUNT(scenarios); i++)
-		if (strcmp(name, scenarios[i].name) == 0) {
+	const struct scenario *s;
+
+	for (size_t i = 0; (s = scenario_at(i)); i++)
+		if (strcmp(name, s->name) == 0) {
 			bool good;
 
-			(void)snprintf(p->tree, sizeof p->tree, "%.120s/%s", p->base, scenarios[i].begins);
-			warm_up(&scenarios[i], p);
-			good = fork_point(&scenarios[i], p, 1, NULL, 0) && fork_point(&scenarios[i], p, call, find_kind(kind), 0);
+			(void)snprintf(p->tree, sizeof p->tree, "%.120s/%s", p->base, s->begins);
+			warm_up(s, p);
+			good = fork_point(s, p, 1, NULL, 0) && fork_point(s, p, call, find_kind(kind), 0);
 			printf("%s\n", good ? "well" : shared->job[0].complaint);
 			total->passed += good;
 			total->failed += !good;

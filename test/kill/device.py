@@ -19,6 +19,7 @@ import keystore  # noqa: E402
 import world as worlds  # noqa: E402
 from harness import Client, report_well, spki  # noqa: E402
 from server import Server  # noqa: E402
+from verdicts import SECRET, Verdicts  # noqa: E402
 from test_files import Disk  # noqa: E402
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives.serialization import Encoding  # noqa: E402
@@ -26,6 +27,7 @@ from verify_log import INTENT, OUTCOME, Fault, Verifier, read_directory  # noqa:
 
 FILES, LOCAL = "/api/v1/inventory/check", "/api/v1/local-identity"
 SETTING = "/api/v1/settings/application.target"
+GOOD = "nine quiet herons wade"
 BACK_S = 12  # a device that was struck is there again after this at the latest, on a busy machine too
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
 ALLOWED = re.compile(r"core/store\.db(-wal)?|log/(\d{20}\.twlog|spare)|boot/confirmed|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret|keystore\.(a|b|root)|(listener|takeover|log)\.sealed)")
@@ -225,7 +227,7 @@ class Witness:
         self.unit, self.line = unit, Line(client)
         self.nobody = Line(Client(unit, certificate=False))
         self.life = None
-        self.taken = self.new_key = self.changed = self.token = None  # acknowledged
+        self.taken = self.new_key = self.changed = self.token = self.password = None  # acknowledged
         self.tried_take = self.well = False
         self.acknowledged = []  # operations, in order
         self.struck = None
@@ -401,6 +403,56 @@ class Witness:
         if not self.ask_calmly("GET", LOCAL)[1]["enrolled"]:
             raise Bad("enrolled, and it is not")
 
+    def ask_about_a_password(self, line, method, path, body):
+        """Of hash, and of ask behind it: struck, they refuse this and nothing else."""
+        before = len(line.refusals)
+        try:
+            return line.ask(method, path, body)
+        except Interrupted as failure:
+            if line.refusals[before:] == ["access.hash"]:
+                raise
+            raise Bad(f"another role was taken along: {failure}") from failure
+
+    def set_password(self):
+        """By hash: the owner's own."""
+        if self.password:
+            return
+        status, answer, _ = self.ask_about_a_password(self.line, "PUT", "/api/v1/password", {"password": GOOD})
+        if status != 204:
+            raise Bad(f"a password: {status} {answer}")
+        self.password, self.token = True, None  # his sessions have ended with the password that he had not
+        self.acknowledged.append("password.change")
+
+    def log_in(self, name):
+        """By hash, and of an account whose password a server judges, by ask."""
+        status, answer, _ = self.ask_about_a_password(self.nobody, "POST", "/api/v1/logins", {"account": name, "password": GOOD})
+        if status != 201:
+            raise Bad(f"a login: {status} {answer}")
+        self.acknowledged.append("login.open")
+        token = answer["token"]
+        status, answer, _ = self.nobody.ask("DELETE", "/api/v1/sessions/current", token=token)
+        if status != 204:
+            raise Bad(f"the session of a login: {status} {answer}")
+        self.acknowledged.append("session.close")
+
+    def log_in_as_owner(self):
+        self.log_in(self.ask_calmly("GET", "/api/v1/accounts")[1]["accounts"][0]["name"])
+
+    def log_in_by_verdict(self):
+        self.log_in("robin")
+
+    def delegate(self, server):
+        """An account whose password a server judges. Nothing of it takes a role on demand."""
+        status, made, _ = self.ask_calmly("POST", "/api/v1/accounts", {"name": "robin", "kind": "person"})
+        if status != 201:
+            raise Bad(f"an account: {status} {made}")
+        for method, path, body, version, good in (("PUT", "/api/v1/settings/logical-access.radius-server", {"value": server.place}, ['If-Match: "0"'], 200),
+                                                  ("PUT", "/api/v1/radius-secret", {"secret": SECRET}, [], 204),
+                                                  ("PUT", f"/api/v1/server-passwords/{made['account']}", {}, [], 204)):
+            status, answer, _ = self.ask_calmly(method, path, body, version)
+            if status != good:
+                raise Bad(f"{method} {path}: {status} {answer}")
+
     def end(self):
         """SIGTERM; whether something was struck only then. An unharmed device ends with 0."""
         self.close()
@@ -428,6 +480,13 @@ class Witness:
             self.step(self.migrated)
             with Server() as self.server:
                 self.step(self.enrol)
+        elif point[0] == "hash":
+            self.step(self.set_password)
+            self.step(self.log_in_as_owner)
+        elif point[0] == "ask":
+            with Verdicts() as server:
+                self.delegate(server)
+                self.step(self.log_in_by_verdict)
         if self.end():
             self.start()
             self.step(self.settle)

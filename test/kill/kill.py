@@ -15,7 +15,7 @@ from collections import Counter
 from device import Bad, Interrupted, Unit, Witness, worlds
 from harness import Client
 
-ROLES = ("hands", "core", "front", "keys", "scan", "fetch")
+ROLES = ("hands", "core", "front", "keys", "scan", "fetch", "hash", "ask")
 # What leaves a trace outside the process: these are struck before and after, and never left to the sample.
 TRACES = {"write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdirat",
           "sendmsg"}

@@ -117,7 +117,7 @@ static bool read_account(tw_unit *u, unsigned *ret)
 	if (tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j)))
 		return complain("the form of accounts", tw_err_detail());
 	const json_t *accounts = tw_json_get(j, "accounts");
-	if (json_array_size(accounts) > 2)
+	if (json_array_size(accounts) > 3)
 		return complain("more accounts than were made", tw_unit_body(u));
 	*ret = 0;
 	json_array_foreach(accounts, i, one) {
@@ -131,10 +131,67 @@ static bool read_account(tw_unit *u, unsigned *ret)
 	return true;
 }
 
+/* A word in what the owner is shown: that something was said, or was not. */
+static bool read_word(tw_unit *u, const char *path, const char *word, unsigned bit, unsigned *ret)
+{
+	if (tw_unit_request(u, "GET", path, NULL, NULL) != 200)
+		return complain(path, tw_unit_body(u));
+	*ret |= strstr(tw_unit_body(u), word) ? bit : 0;
+	return true;
+}
+
+/* Where there is a notice, whoever comes accepts it, or nothing else is answered. */
+static bool read_notice(tw_unit *u, unsigned *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	char body[128];
+
+	if (tw_unit_request(u, "GET", "/api/v1/notice", NULL, NULL) != 200)
+		return complain("the notice cannot be read", tw_unit_body(u));
+	if (tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j)))
+		return complain("the form of the notice", tw_err_detail());
+	*ret = *tw_json_text(j, "text") ? STORY_NOTICE : 0;
+	(void)snprintf(body, sizeof body, "{\"notice\":\"%s\"}", tw_json_text(j, "notice"));
+	return !*ret || tw_unit_request(u, "POST", "/api/v1/notice-acceptances", NULL, body) == 204 ||
+		complain("the notice cannot be accepted", tw_unit_body(u));
+}
+
+static bool read_members(tw_unit *u, unsigned *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	char path[96] = "";
+	size_t i;
+	const json_t *one;
+
+	if (tw_unit_request(u, "GET", "/api/v1/accounts", NULL, NULL) != 200)
+		return complain("accounts cannot be read", tw_unit_body(u));
+	if (tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j)))
+		return complain("the form of accounts", tw_err_detail());
+	json_array_foreach(tw_json_get(j, "accounts"), i, one)
+		if (strcmp(tw_json_text(one, "name"), STORY_SHARED_NAME) == 0)
+			(void)snprintf(path, sizeof path, "/api/v1/shared-accounts/%s", tw_json_text(one, "account"));
+	if (!path[0])
+		return true;
+	*ret |= STORY_SHARED;
+	if (tw_unit_request(u, "GET", path, NULL, NULL) == 200)
+		*ret |= STORY_MEMBERS;
+	return (*ret & STORY_MEMBERS) || strstr(tw_unit_body(u), "shared.none") ||
+		complain("who uses a shared account", tw_unit_body(u));
+}
+
+static bool read_said(tw_unit *u, unsigned *ret)
+{
+	return read_notice(u, ret) && read_members(u, ret) &&
+		read_word(u, "/api/v1/message-gateway", "\"set\":true", STORY_GATEWAY, ret) &&
+		read_word(u, "/api/v1/radius-secret", "\"secret\":true", STORY_SECRET, ret) &&
+		read_word(u, "/api/v1/credentials", "\"kind\":\"message\"", STORY_DESTINATION, ret) &&
+		read_word(u, "/api/v1/credentials", "\"kind\":\"password\"", STORY_DELEGATED, ret);
+}
+
 static bool look_as_owner(tw_unit *u, const struct promise *p, struct side *ret)
 {
-	return read_version(u, &ret->version) && read_key(u, &ret->key) && read_suspected(u, &ret->suspected) &&
-		read_list(u, p, &ret->list) && read_account(u, &ret->account);
+	return read_said(u, &ret->said) && read_version(u, &ret->version) && read_key(u, &ret->key) &&
+		read_suspected(u, &ret->suspected) && read_list(u, p, &ret->list) && read_account(u, &ret->account);
 }
 
 static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
@@ -160,7 +217,7 @@ static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
 static bool same_side(const struct side *a, const struct side *b)
 {
 	return a->owned == b->owned && a->version == b->version && a->key == b->key && a->suspected == b->suspected &&
-		a->list == b->list && a->account == b->account && strcmp(a->owner, b->owner) == 0;
+		a->list == b->list && a->account == b->account && a->said == b->said && strcmp(a->owner, b->owner) == 0;
 }
 
 static bool secret_is(const char *directory, const uint8_t secret[16])
@@ -180,10 +237,10 @@ static bool kept(const char *directory, const struct promise *p, const struct se
 {
 	static const uint8_t none[32];
 	bool moving = p->under_way && (p->now.owned != p->next.owned);
-	char text[128];
+	char text[160];
 
-	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d, suspected %d, list %d, account %u", s->side.owned,
-		s->side.owner, (int)s->side.version, s->side.key, s->side.suspected, s->side.list, s->side.account);
+	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d, suspected %d, list %d, account %u, said %u", s->side.owned,
+		s->side.owner, (int)s->side.version, s->side.key, s->side.suspected, s->side.list, s->side.account, s->side.said);
 	struct side now = p->now;
 
 	now.key = now.key && (s->side.key || !moving); /* recovery destroys an owner's keys before it forgets him */

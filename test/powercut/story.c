@@ -277,6 +277,65 @@ static void account_life(struct teller *t)
 	account_made(t); /* until the owner goes */
 }
 
+/* One thing more that the organization says, or less. */
+static void say(struct teller *t, unsigned then, const char *method, const char *path, const char *body, int want)
+{
+	struct side next = t->story->now.now;
+
+	next.said = then;
+	begin(t, "organization", next);
+	must(tw_unit_request(t->unit, method, path, NULL, body) == want, path, t->unit);
+	end(t);
+}
+
+/* The manufacturer's certificate is as good an anchor as any; as a JSON text has it. */
+static void gateway(const struct teller *t, char ret[6000])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
+	size_t n = (size_t)snprintf(ret, 6000, "{\"url\":\"https://gateway.example/codes\",\"secret\":\"s3cret!\",\"anchors\":\"");
+
+	tw_buf_init(&pem, tw_sys_real(), 2500);
+	must(!tw_failed(tw_cert_pem(tw_unit_device(t->unit)->manufacturer, &pem)), "an anchor", NULL);
+	for (const char *at = tw_buf_cstr(&pem); *at; at++) {
+		if (*at == '\n')
+			ret[n++] = '\\';
+		ret[n++] = (char)(*at == '\n' ? 'n' : *at);
+	}
+	(void)snprintf(ret + n, 6000 - n, "\"}");
+}
+
+/* Who accepts nothing is asked again; the notice itself is there or is not. */
+static void notice(struct teller *t, unsigned said)
+{
+	char digest[80], body[128];
+
+	say(t, said | STORY_NOTICE, "PUT", "/api/v1/notice", "{\"text\":\"Use of this device is recorded.\"}", 200);
+	text_of(t, "notice", digest, sizeof digest);
+	(void)snprintf(body, sizeof body, "{\"notice\":\"%s\"}", digest);
+	say(t, said | STORY_NOTICE, "POST", "/api/v1/notice-acceptances", body, 204);
+	say(t, said, "DELETE", "/api/v1/notice", NULL, 204);
+}
+
+/* sue is there; what stays stays until the owner goes. */
+static void organization(struct teller *t)
+{
+	unsigned said = STORY_GATEWAY;
+	char body[6000], path[64], members[96];
+
+	gateway(t, body);
+	say(t, said, "PUT", "/api/v1/message-gateway", body, 204);
+	say(t, said |= STORY_DESTINATION, "PUT", of_account(t, "destinations", ""), "{\"to\":\"+49 30 12345\"}", 204);
+	say(t, said |= STORY_SECRET, "PUT", "/api/v1/radius-secret", "{\"secret\":\"a secret shared with the server\"}", 204);
+	say(t, said |= STORY_DELEGATED, "PUT", of_account(t, "server-passwords", ""), "{}", 204);
+	say(t, said |= STORY_SHARED, "POST", "/api/v1/accounts", "{\"name\":\"" STORY_SHARED_NAME "\",\"kind\":\"shared\"}", 201);
+	(void)snprintf(path, sizeof path, "/api/v1/shared-accounts/");
+	text_of(t, "account", path + strlen(path), sizeof path - strlen(path));
+	(void)snprintf(members, sizeof members, "{\"members\":\"%s\",\"conditions\":{\"sessions\":2}}", t->account);
+	say(t, said |= STORY_MEMBERS, "PUT", path, members, 200);
+	notice(t, said);
+	say(t, said &= ~(unsigned)STORY_GATEWAY, "DELETE", "/api/v1/message-gateway", NULL, 204);
+}
+
 static void burst(struct teller *t)
 {
 	uint64_t first = tw_audit_last(tw_unit_device(t->unit)->context.audit);
@@ -364,6 +423,7 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	suspect(&t);
 	open_session(&t);
 	account_life(&t);
+	organization(&t);
 	checkpoint(&t);
 	migrate(&t);
 	change(&t);

@@ -2,7 +2,7 @@
 /*
  * The life that power is cut out of, and what the device has promised at each moment of it: first start, take-over, changes of a
  * setting, a key, lists of revoked certificates, a suspicion that another device has a double, sessions, an account with what it is given
- * and loses, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the console, the next owner, an orderly end.
+ * and loses, codes by message, a password that a server judges, a shared account and its members, a use notice, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the console, the next owner, an orderly end.
  */
 #ifndef TW_TEST_STORY_H
 #define TW_TEST_STORY_H
@@ -17,6 +17,18 @@
 #define STORY_NAME "sue"
 enum { STORY_ACCOUNT = 1, STORY_ROLE = 2, STORY_SUSPENDED = 4, STORY_CAME = 8 };
 
+/* By what codes are sent, where to, whose password a server judges and the secret shared with it, who uses a shared account, and the use notice. */
+#define STORY_SHARED_NAME "night"
+enum {
+	STORY_GATEWAY = 1,
+	STORY_DESTINATION = 2,
+	STORY_SECRET = 4,
+	STORY_DELEGATED = 8,
+	STORY_SHARED = 16,
+	STORY_MEMBERS = 32,
+	STORY_NOTICE = 64
+};
+
 #define STORY_LISTS "/api/v1/certificates/crls"
 #define STORY_SERVERS 2 /* whose certificates the list of number n judges: it takes back server n % 2 and no other */
 #define STORY_CHECK_MAX 2048
@@ -29,6 +41,7 @@ struct side {
 	int list; /* number of the list of revoked certificates that is kept; 0: none. It takes back one server of STORY_SERVERS */
 	bool suspected;   /* another device */
 	unsigned account; /* STORY_ACCOUNT and what it has; 0: there is none */
+	unsigned said;    /* what the organization said of logging in */
 };
 /* What may be found after a cut: `now`, or with a step under way also what the step leads to. All bytes: it goes through a file. */
 struct promise {
