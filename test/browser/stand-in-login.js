@@ -3,7 +3,7 @@
 
 const refused = (status, rule, title, detail, next, retryAfter) => ({ status, retryAfter, body: { type: 'urn:thingward:problem:login', title, status, detail, rule, next } });
 
-// `people` by name: { password, factors, code, given }; `logins` is what was sent.
+// `people` by name: { password, factors, code, given }; `logins` is what was sent. careful: changes want a proof, which whoever logged in just now (fresh) is given.
 export function withPeople(state) {
 	return Object.assign(state, { logins: [], uri: 'otpauth://totp/Thermostat%20T1:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Thermostat%20T1&algorithm=SHA1&digits=6&period=30', people: { alice: { password: 'nine quiet herons wade', factors: [] } } });
 }
@@ -18,6 +18,7 @@ function goOn(s) {
 	if (who.given)
 		return wanted(['new-password']);
 	s.step = null;
+	s.fresh = true;
 	return { status: 201, body: { token: s.token, account: 'a1', name: 'alice', expires_in_s: 1800, idle_s: 900, client: 'c'.repeat(43), previous: '2026-11-20T08:15:00Z', previous_how: 'password', previous_from: '192.0.2.99' } };
 }
 
@@ -77,6 +78,13 @@ function cameBack(s, { answer }) {
 }
 
 export const loginRoutes = {
+	'POST /api/v1/step-ups': (s, { json }) => {
+		if (!s.fresh)
+			return refused(403, 'step-up.login', 'Log in again first', 'This session was opened too long ago.', 'Log in, and ask for it in the new session.');
+		s.proven = json.digest;
+		s.proof = 'p'.repeat(43);
+		return { status: 201, body: { token: s.proof, expires_in_s: 60 } };
+	},
 	'PUT /api/v1/password': (s, { json }) => ownPassword(s, json),
 	'POST /api/v1/authenticator': (s, { json }) => {
 		if (!shows(s, json))

@@ -73,7 +73,7 @@ const ROUTES = {
 	'POST /api/v1/sessions': (s, rq) => (s.notice && rq.json.notice !== s.notice.digest ? problem(409, 'notice', 'The use notice has to be accepted first', '', 'LA.SUN.3', 'read it')
 		: rq.json.code === s.code ? { status: 201, body: { token: s.token, expires_in_s: 1800 } }
 		: problem(403, 'code', 'This code does not open the device', 'it is mistyped, older than five minutes, or was used before', 'session.code', 'ask the owner for a new one')),
-	'DELETE /api/v1/sessions/current': () => ({ status: 204 }),
+	'DELETE /api/v1/sessions/current': (s) => { s.ended = (s.ended || 0) + 1; return { status: 204 }; },
 	...loginRoutes,
 	'GET /api/v1/capabilities': (s) => ({ body: s.capabilities }),
 	'GET /api/v1/identity': (s) => (s.setting.value === 'off' ? problem(403, 'off', 'The identifier is not given out', 'remote reading is switched off', 'DI.IMS.1', 'switch identification.remote-read on') : { body: { ...s.identity, ...(assignment(s).assigned ? { assigned_to: assignment(s).assigned_to } : {}) } }),
@@ -234,6 +234,8 @@ function answer(s, rq, path) {
 	const route = ROUTES[`${rq.method} ${path}`] || removal(rq.method, path) || ((...both) => accessRoute(rq.method, path)(...both) || nothing);
 	if (!(OPEN.test(path) && ROUTES[`${rq.method} ${path}`]) && rq.headers.authorization !== `Bearer ${s.token}`)
 		return problem(401, 'anonymous', 'Sign in first', '', 'gate.anonymous', 'enter a one-use code');
+	if (s.careful && rq.method === 'PUT' && (!s.proof || rq.headers['thingward-step-up'] !== s.proof))
+		return problem(403, 'step-up', 'Prove once more who you are', 'this is too dangerous for a session that somebody may have left open', 'step-up', 'log in again');
 	return route(s, rq);
 }
 

@@ -37,8 +37,9 @@ export function session() {
 	return kept && kept.token && kept.ends > Date.now() ? kept : null;
 }
 
-export function keepSession({ token, expires_in_s: left, account, name, previous, previous_how, previous_from }) {
-	sessionStorage.setItem(TOKEN, JSON.stringify({ token, ends: Date.now() + left * 1000, account, name, previous, previous_how, previous_from }));
+// before: tokens of this tab's sessions that it has replaced; they end when the person signs out.
+export function keepSession({ token, expires_in_s: left, account, name, previous, previous_how, previous_from, before }) {
+	sessionStorage.setItem(TOKEN, JSON.stringify({ token, ends: Date.now() + left * 1000, account, name, previous, previous_how, previous_from, before }));
 }
 
 // What it told of the session before is kept until a person has put it away.
@@ -57,15 +58,15 @@ export const forgetTakeover = () => sessionStorage.removeItem(PENDING);
 
 // ---- requests ----
 
-function headersFor(type) {
-	const kept = session();
-	return kept ? { Accept: type, Authorization: `Bearer ${kept.token}` } : { Accept: type };
+// token: another than the session's; null: none.
+function headersFor(type, token = (session() || {}).token) {
+	return token ? { Accept: type, Authorization: `Bearer ${token}` } : { Accept: type };
 }
 
 const FETCH = { cache: 'no-store', credentials: 'omit', redirect: 'error' };
 
 async function send(method, path, options) {
-	const headers = headersFor('application/json');
+	const headers = headersFor('application/json', options.token);
 	if (options.body !== undefined)
 		headers['Content-Type'] = 'application/json';
 	if (options.ifMatch)
@@ -93,13 +94,30 @@ function parsed(text) {
 
 const refusal = (reply, body) => new Refused(reply.status, body || {}, Number(reply.headers.get('Retry-After')) || 0);
 
+let proveAnew = null;
+
+// Asked when a proof wants a login of a moment ago: true once there was one.
+export const onProof = (ask) => {
+	proveAnew = ask;
+};
+
+async function proof(digest) {
+	const ask = () => call('POST', '/api/v1/step-ups', { body: { digest } });
+	try {
+		return await ask();
+	} catch (error) {
+		if (error.rule !== 'step-up.login' || !proveAnew || !await proveAnew())
+			throw error;
+		return ask();
+	}
+}
+
 // What is too dangerous for an old session is done once more with a proof for this very request, which a login of a moment ago is given.
 async function steppedUp(method, path, options) {
 	const said = options.body === undefined ? '' : JSON.stringify(options.body);
 	const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${method} ${path}\n${said}`));
 	const digest = [...new Uint8Array(hash)].map((b) => b.toString(16).padStart(2, '0')).join('');
-	const proof = await call('POST', '/api/v1/step-ups', { body: { digest } });
-	return call(method, path, { ...options, stepUp: proof.body.token });
+	return call(method, path, { ...options, stepUp: (await proof(digest)).body.token });
 }
 
 export async function call(method, path, options = {}) {

@@ -5,7 +5,7 @@
 //   owned, signed in       the place that the address names, home first; read again every REFRESH_MS while it is looked at
 // What a person typed is never thrown away by a failure.
 
-import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, pendingTakeover, post, putAwayPrevious, session } from './api.js';
+import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, onProof, pendingTakeover, post, putAwayPrevious, session } from './api.js';
 import { accessPlace } from './access.js';
 import { accountsPlace } from './accounts.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
@@ -18,6 +18,7 @@ import { cameBefore, loginSection } from './login.js';
 import { noticeParts, readNotice } from './notice.js';
 import { takeReturn } from './outside.js';
 import { peersPlace } from './peers.js';
+import { proving, stopProving } from './prove.js';
 import { revokedPlace } from './revoked.js';
 import { rolesPlace } from './roles.js';
 import { secretField } from './secret.js';
@@ -259,6 +260,7 @@ function sessionBar() {
 }
 
 function leave(why) {
+	stopProving();
 	forgetSession();
 	sessionBar();
 	last = {};
@@ -271,7 +273,9 @@ function leave(why) {
 }
 
 async function signOut() {
+	const { before = [] } = session() || {};
 	try {
+		await Promise.allSettled(before.map((token) => call('DELETE', '/api/v1/sessions/current', { token })));
 		await call('DELETE', '/api/v1/sessions/current');
 		leave('You are signed out.');
 	} catch (error) {
@@ -416,6 +420,8 @@ async function change(button, box, work) {
 	});
 	return made;
 }
+
+onProof(proving(busy));
 
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 

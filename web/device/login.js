@@ -5,7 +5,7 @@
 // A browser that has logged in is known to the account: what it was given then is kept in localStorage, for it has to outlast the tab. It opens nothing; with it,
 // strangers who guess at the account make this browser wait no longer.
 
-import { post } from './api.js';
+import { call } from './api.js';
 import { byId, field, form, h, minutes, moment, say, sentence, show, trouble, words } from './dom.js';
 import { goThere, outsideSection } from './outside.js';
 import { codeField, newPasswordFields, newPasswordWrong, secretField } from './secret.js';
@@ -101,16 +101,17 @@ export async function attempt(busy, pressed, told, work) {
 }
 
 // page, busy: of the frame. provider: what the organization calls its provider; returned: what came back from there. accepted: the use notice's digest, or nothing. arrive: gets the session. begin: begins anew, and says why. renotice: the notice has changed.
-export function loginSection({ page, busy, provider, returned, accepted, arrive, begin, renotice }) {
+// who: the only account that may log in here; nothing: any.
+export function loginSection({ page, busy, provider, returned, accepted, arrive, begin, renotice, who }) {
 	const fields = {
-		account: field('account', 'Name', 'Your account on this device.', { autocomplete: 'username', maxlength: 48 }),
+		account: field('account', 'Name', 'Your account on this device.', { autocomplete: 'username', maxlength: 48, ...(who ? { value: who, readonly: true } : {}) }),
 		password: secretField('password', 'Password', 'Blanks count, also at its ends.', 'current-password'),
 	};
 	let account = '';
 
 	const send = async (body) => {
 		try {
-			return await post('/api/v1/logins', accepted ? { ...body, notice: accepted } : body);
+			return (await call('POST', '/api/v1/logins', { body: accepted ? { ...body, notice: accepted } : body, token: null })).body;
 		} catch (error) {
 			if (error.rule === 'LA.SUN.3')
 				await renotice();

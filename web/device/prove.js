@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Once more, who one is: what is too dangerous for an old session asks for a login of a moment ago, in a dialog over the place, and is done then. What stands on
+// the page stays. The login is the same as any other, so whatever the device asks for is asked here too.
+
+import { keepSession, session } from './api.js';
+import { byId, h, say, show } from './dom.js';
+import { loginSection } from './login.js';
+import { noticeParts, readNotice } from './notice.js';
+
+const TITLE = 'Once more, who you are.';
+
+export function stopProving() {
+	if (byId('prove'))
+		byId('prove').close();
+}
+
+// The page's own heading is there already: in here what would be one comes second.
+const lower = (one) => (one.tagName === 'H1' ? h('h2', {}, one.textContent) : one);
+
+// The fresh session takes the place of the one before, which is not ended: what hangs on it, as a shared account's session, goes on.
+function replace(kept, reply) {
+	const { previous, previous_how, previous_from, before = [] } = kept;
+	keepSession({ ...reply, previous, previous_how, previous_from, before: [...before, kept.token] });
+}
+
+// busy: of the frame. Answers with a function that asks, and says whether there was a login: one at a time, and not where nobody knows whose session it is.
+export const proving = (busy) => () => new Promise((resolve) => {
+	const kept = session();
+	if (!kept || !kept.name || byId('prove')) {
+		resolve(false);
+		return;
+	}
+	let proven = false;
+	const box = h('div', { id: 'prove-box' });
+	const dialog = h('dialog', { id: 'prove', 'aria-labelledby': 'prove-title', onclose: () => {
+		dialog.remove();
+		resolve(proven);
+	} },
+	h('h2', { id: 'prove-title' }, TITLE),
+	box,
+	h('p', {}, h('button', { type: 'button', class: 'second', id: 'prove-leave', onclick: () => dialog.close() }, 'Leave it')));
+	const page = (title, ...children) => {
+		say(title);
+		show(box, children.flat(Infinity).filter(Boolean).map(lower));
+		const first = box.querySelector('input:not([readonly]), button');
+		if (first)
+			first.focus();
+	};
+	const arrive = (reply) => {
+		replace(kept, reply);
+		proven = true;
+		say('The device knows you; what you asked for is done now.');
+		dialog.close();
+	};
+	const begin = (why, accepted) => page(TITLE,
+		why ? h('p', { class: 'note' }, why) : null,
+		h('p', { class: 'lead' }, 'What you are about to do is too dangerous for a session that somebody may have left open. Log in again, and it is done.'),
+		loginSection({ page, busy, accepted, arrive, begin: (told) => begin(told, accepted), renotice, who: kept.name }));
+	const renotice = async () => {
+		const notice = await readNotice().catch(() => null);
+		if (notice)
+			page('Before you sign in', noticeParts(notice, () => begin('', notice.digest)));
+		else
+			begin('');
+	};
+	document.body.append(dialog);
+	dialog.showModal();
+	renotice();
+});
