@@ -3,10 +3,13 @@
  * The sweep every parser and constructor goes through: run it, run it again with its first call of the seam failing, with its
  * second, and so on until nothing is left to fail. It must say so each time (leaks are the sanitizer build's to see), must not
  * be worse for it afterwards, and the last run must succeed. Allocations of OpenSSL and Jansson count too.
+ *
+ * TW_OOM_STEP=n lets one call in n fail, where an emulator makes each of them dear.
  */
 #ifndef TW_TEST_OOM_H
 #define TW_TEST_OOM_H
 #include "base/json.h"
+#include "base/text.h"
 #include "crypto/hash.h"
 #include "sys/fake.h"
 #include "sys/real.h"
@@ -15,20 +18,30 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 
+static inline long sweep_step(void)
+{
+	uint64_t step = 1;
+	const char *text = getenv("TW_OOM_STEP");
+	if (text)
+		CHECK_OK(tw_parse_u64(tw_slice_of(text), 1000, &step));
+	return step ? (long)step : 1;
+}
+
 /* Set by tests whose input is always right: then no failure may be blamed on it. */
 static bool sweep_is_strict;
 
 /* The stricter sweep, for what is ours alone: a call that failed is told to the caller, or is one of `quiet` ("close unlink").
-   OpenSSL's allocations are left out: it copes with the loss of some. Returns how many were told. */
+   OpenSSL's allocations are left out: it copes with the loss of some. Returns how many were told, those left out by the step with them. */
 static inline long told_sweep(int error_number, tw_err (*body)(const struct tw_sys *sys, void *user), void *user, const char *quiet)
 {
 	tw_fake *f = tw_fake_new();
+	const long step = sweep_step();
 	long told = 0;
 	bool fired = true;
 	tw_crypto_use(tw_sys_real());
 	tw_json_use(tw_fake_sys(f));
 	CHECK_OK(body(tw_fake_sys(f), user));
-	for (long n = 1; fired; n++) {
+	for (long n = 1; fired; n += step) {
 		tw_json_use(tw_fake_sys(f));
 		tw_fake_fail(f, n, error_number, false);
 		tw_err e = body(tw_fake_sys(f), user);
@@ -39,7 +52,7 @@ static inline long told_sweep(int error_number, tw_err (*body)(const struct tw_s
 			fail_msg("call %ld (%s) failed and nobody was told", n, failed);
 		if (fired && sweep_is_strict && (tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX)))
 			fail_msg("call %ld (%s) failed, and the input was blamed: %s", n, failed, tw_err_detail());
-		told += fired && tw_failed(e);
+		told += fired && tw_failed(e) ? step : 0;
 		if (!fired)
 			CHECK_OK(e);
 	}
@@ -53,13 +66,15 @@ static inline long loose_sweep_with(int error_number, tw_err (*body)(const struc
 {
 	tw_fake *f = tw_fake_new();
 	const struct tw_sys *sys = tw_fake_sys(f);
-	long n = 0, refused = 0;
+	const long step = sweep_step();
+	long n = 1 - step, refused = 0;
 	bool fired = true;
 	tw_crypto_use(sys);
 	tw_json_use(sys);
 	CHECK_OK(body(sys, user)); /* what libraries keep for ever is allocated now */
 	while (fired) {
-		tw_fake_fail(f, ++n, error_number, false);
+		n += step;
+		tw_fake_fail(f, n, error_number, false);
 		tw_err e = body(sys, user);
 		fired = tw_fake_fired(f);
 		tw_fake_fail(f, 0, 0, false);
@@ -100,8 +115,9 @@ static inline void lack_memory_once(void)
 static inline void judged_sweep(tw_err (*body)(const struct tw_sys *sys, void *user), void (*judge)(void *user), void *user)
 {
 	tw_fake *f = tw_fake_new();
+	const long step = sweep_step();
 	bool fired = true;
-	for (long n = 1; fired; n++) {
+	for (long n = 1; fired; n += step) {
 		tw_crypto_use(tw_fake_sys(f));
 		tw_fake_fail(f, n, ENOMEM, false);
 		tw_err e = body(tw_fake_sys(f), user);
@@ -131,7 +147,7 @@ static inline void write_sweep(tw_err (*write)(struct tw_buf *b, void *user), vo
 	static const char before[512];
 	tw_fake *f = tw_fake_new();
 	long told = 0;
-	for (size_t n = 0; n <= sizeof before; n++) {
+	for (size_t n = 0; n <= sizeof before; n += (size_t)sweep_step()) {
 		bool fired = true;
 		for (long nth = 1; fired; nth++) {
 			TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };

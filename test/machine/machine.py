@@ -142,9 +142,10 @@ def initramfs(image, folder, modules):
 
 
 def emulator(image, packed, out, append):
+    """no_timer_check: on a busy host no tick may come by while the kernel looks for one, and it would give up."""
     share = "security_model=none,multidevs=remap"
     return [QEMU, "-accel", "tcg", "-cpu", "max", "-smp", PROCESSORS, "-m", MEMORY, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
-            "-kernel", image / "vmlinuz", "-initrd", packed, "-append", f"console=ttyS0 quiet panic=-1 random.trust_cpu=on {append}".strip(),
+            "-kernel", image / "vmlinuz", "-initrd", packed, "-append", f"console=ttyS0 quiet panic=-1 random.trust_cpu=on no_timer_check {append}".strip(),
             "-virtfs", f"local,path=/,mount_tag=host,readonly=on,{share}", "-virtfs", f"local,path={out},mount_tag=out,{share}"]
 
 
