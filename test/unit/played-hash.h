@@ -21,6 +21,7 @@ static struct {
 	struct played_question of[TW_HASH_WAITING + 2];
 	unsigned verified, made, cancelled;
 	bool missing, refuses, full;
+	bool agrees;        /* every password is the right one */
 	struct tw_phc last; /* that was verified against */
 } played;
 
@@ -112,7 +113,7 @@ static inline bool played_step(void)
 	} else {
 		played.verified++;
 		played.last = q.hash;
-		a.outcome = tw_phc_same(&h, &q.hash) ? TW_HASH_YES : TW_HASH_NO;
+		a.outcome = played.agrees || tw_phc_same(&h, &q.hash) ? TW_HASH_YES : TW_HASH_NO;
 	}
 	if (played.refuses)
 		a = (struct tw_hash_answer){ .why = "The role that hashes has died." };

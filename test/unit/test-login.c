@@ -52,6 +52,15 @@ static void test_nobody_learns_who_there_is(void **state)
 	}
 }
 
+/* What is computed for a name that nobody has is nobody's: also its password opens nothing, if somebody found it. */
+static void test_nobodys_password(void **state)
+{
+	played.agrees = true;
+	CHECK_INT(login("carol", GOOD), 403);
+	SAYS("access.login\"");
+	CHECK_INT(login("alice", "whatever it may be"), 201);
+}
+
 static void test_forms(void **state)
 {
 	static const struct {
@@ -216,6 +225,8 @@ static void test_own(void **state)
 	CHECK_INT(login("alice", BETTER), 403);
 	CHECK_INT(ask("PUT", "/api/v1/password", "{}"), 404);
 	SAYS("password.none");
+	CHECK_INT(ask("DELETE", "/api/v1/passwords/a1", NULL), 409); /* with one credential as with two */
+	SAYS("password.own");
 }
 
 static void test_the_old_one_is_not_guessed(void **state)
@@ -561,6 +572,11 @@ static void test_the_use_notice(void **state)
 	CHECK_INT(with_notice(ALICE, digest), 200);
 	CHECK_INT(go_on("code", next_code(secret)), 409); /* asked for at each step, and the code stays good */
 	CHECK_INT(go_on_with("code", code_at(secret, step_used), digest), 201);
+	for (int i = 0; i < 5; i++)
+		CHECK_INT(with_notice("\"account\":\"alice\",\"password\":\"guess number one\"", digest), 403);
+	CHECK_INT(with_notice(ALICE, digest), 429);
+	CHECK_INT(login("alice", GOOD), 409); /* who has not accepted it does not learn that either */
+	SAYS("\"rule\":\"LA.SUN.3\"");
 }
 
 /* One that changes while a hash is computed is another: what was accepted opens nothing, and the next try does. */
@@ -681,12 +697,12 @@ static void test_without_memory(void **state)
 }
 
 #define LOGIN(f) cmocka_unit_test_setup_teardown(f, set_up_logins, tear_down)
-CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test_forms), LOGIN(test_who_waits),
-	LOGIN(test_a_known_client_waits_for_its_own), LOGIN(test_one_at_a_time), LOGIN(test_known_clients_find_a_place),
-	LOGIN(test_given_has_to_be_changed), LOGIN(test_own), LOGIN(test_the_old_one_is_not_guessed), LOGIN(test_of_others),
-	LOGIN(test_through_whose_hands), LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash),
-	LOGIN(test_ends_with_its_password), LOGIN(test_recovery_ends_what_is_under_way), LOGIN(test_length_is_a_setting),
-	LOGIN(test_second_factor), LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew),
-	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_policy_of_a_shared_account),
-	LOGIN(test_the_use_notice), LOGIN(test_the_use_notice_changes_meanwhile), LOGIN(test_no_hash_no_login),
-	LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors), LOGIN(test_without_memory))
+CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test_nobodys_password), LOGIN(test_forms),
+	LOGIN(test_who_waits), LOGIN(test_a_known_client_waits_for_its_own), LOGIN(test_one_at_a_time),
+	LOGIN(test_known_clients_find_a_place), LOGIN(test_given_has_to_be_changed), LOGIN(test_own),
+	LOGIN(test_the_old_one_is_not_guessed), LOGIN(test_of_others), LOGIN(test_through_whose_hands),
+	LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash), LOGIN(test_ends_with_its_password),
+	LOGIN(test_recovery_ends_what_is_under_way), LOGIN(test_length_is_a_setting), LOGIN(test_second_factor),
+	LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew), LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy),
+	LOGIN(test_policy_of_a_shared_account), LOGIN(test_the_use_notice), LOGIN(test_the_use_notice_changes_meanwhile),
+	LOGIN(test_no_hash_no_login), LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors), LOGIN(test_without_memory))

@@ -67,6 +67,8 @@ static void take_code(void)
 	CHECK_INT(strspn(code, "0123456789"), TW_MESSAGE_DIGITS);
 	CHECK_INT(fetched.body[9 + TW_MESSAGE_DIGITS], '"');
 	CHECK_INT(due(), -1);
+	job(); /* for something else: while it is under way there is nothing to do */
+	CHECK(fetched.running && due() == -1);
 	fetched_answers(TW_FETCH_NO_FAILURE, 204);
 	CHECK_INT(due(), 0);
 	job();
@@ -102,6 +104,8 @@ static void test_sent(void **state)
 	CHECK(strstr(fetched.body, "\"product\":\"") && strstr(fetched.body, " is the code for your login."));
 	CHECK_INT(go_on("code", code), 201);
 	CHECK_INT(world_reads(&w, token), 200);
+	job();
+	CHECK(!world_log_says(&w, "login.message-failed")); /* neither what was sent, nor what nobody asked for */
 	CHECK(world_log_says(&w, "session of a1 alice by password+message"));
 	CHECK(!world_log_says(&w, code) && !world_log_says(&w, "s3cret!") && !world_log_says(&w, "+49 30"));
 	CHECK_INT(ask("GET", "/api/v1/credentials", NULL), 200);
@@ -159,6 +163,17 @@ static void test_another_one(void **state)
 	CHECK_INT(go_on("code", code), 201);
 }
 
+/* The kind of second factor that the only login under way was asked for; "": none. */
+static const char *asked_for(void)
+{
+	const char *name = "";
+
+	for (size_t i = 0; i < TW_LOGIN_STEPS; i++)
+		if (device()->access->steps[i].asked)
+			name = device()->access->steps[i].asked->name;
+	return name;
+}
+
 /* @nist LA.AS.2.1: one of several, which the person chooses; nothing is sent that nobody asked for */
 static void test_several(void **state)
 {
@@ -166,6 +181,9 @@ static void test_several(void **state)
 	CHECK_INT(login("alice", GOOD), 200);
 	SAYS("\"needed\":[\"totp\",\"message\"]");
 	CHECK_INT(due(), -1);
+	CHECK_TEXT(asked_for(), ""); /* nothing that nobody chose */
+	CHECK_INT(go_on("new_password", BETTER), 200);
+	CHECK_TEXT(asked_for(), "totp"); /* who goes on without choosing has the first */
 	CHECK_INT(go_on("code", next_code(secret)), 201);
 	CHECK_INT(login("alice", GOOD), 200);
 	CHECK_INT(go_on("factor", "message"), 200);
@@ -188,12 +206,14 @@ static void test_nobody_takes_it(void **state)
 		unsigned status;
 		const char *rule;
 	} rows[] = { { TW_FETCH_TIMEOUT, 0, "fetch.timeout" }, { TW_FETCH_UNTRUSTED, 0, "fetch.untrusted" },
-		{ TW_FETCH_NO_FAILURE, 500, "gateway.500" }, { TW_FETCH_NO_FAILURE, 300, "gateway.300" } };
+		{ TW_FETCH_NO_FAILURE, 500, "gateway.500" }, { TW_FETCH_NO_FAILURE, 300, "gateway.300" },
+		{ TW_FETCH_NO_FAILURE, 199, "gateway.199" }, { TW_FETCH_TOO_LARGE, 200, "fetch.too-large" } };
 	char before[600];
 
 	enrol();
 	CHECK_INT(login("alice", GOOD), 200);
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		memset(device()->access->messages.sent, 0, sizeof device()->access->messages.sent); /* else it were too many */
 		CHECK_INT(go_on("factor", "message"), 200);
 		(void)snprintf(before, sizeof before, "%s", tw_unit_body(w.unit));
 		CHECK(!world_log_says(&w, rows[i].rule));
@@ -249,6 +269,10 @@ static void test_gone_meanwhile(void **state)
 	job();
 	CHECK_INT(due(), 250);
 	CHECK_INT(fetched.begun, 0);
+	fetched.refuses = TW_CODE_OK;
+	job(); /* before its time nobody is asked again */
+	CHECK_INT(fetched.begun, 0);
+	fetched.refuses = TW_CODE_STATE;
 	world_at(&w, WORLD_WALL, WORLD_BOOT + 250);
 	CHECK_INT(due(), 0);
 	world_at(&w, WORLD_WALL, WORLD_BOOT + TW_LOGIN_STEP_MS - 1);
@@ -258,6 +282,68 @@ static void test_gone_meanwhile(void **state)
 	job();
 	CHECK(world_log_says(&w, "access.message-late"));
 	CHECK_INT(due(), -1);
+}
+
+/* What the role fetches for somebody else is no answer to what waits. */
+static void test_anothers_answer(void **state)
+{
+	log_in();
+	fetched.refuses = TW_CODE_STATE;
+	job();
+	fetched_answers(TW_FETCH_NO_FAILURE, 204);
+	job();
+	CHECK_INT(fetched.ended, 0);
+	CHECK_INT(due(), 250);
+}
+
+/* What the gateway is being told is not given up for it: whether it was sent is known when the role answers. */
+static void test_late_under_way(void **state)
+{
+	log_in();
+	job();
+	later(TW_LOGIN_STEP_MS);
+	job();
+	CHECK(fetched.running && due() == -1);
+	CHECK(!world_log_says(&w, "access.message-late"));
+}
+
+/* Where the store cannot tell where to, it is not said that there is nowhere. */
+static void test_a_store_that_cannot_tell(void **state)
+{
+	log_in();
+	CHECK_OK(tw_store_run(device()->context.store, "ALTER TABLE credential RENAME TO away", NULL, 0, NULL, NULL));
+	job();
+	CHECK_OK(tw_store_run(device()->context.store, "ALTER TABLE away RENAME TO credential", NULL, 0, NULL, NULL));
+	CHECK(world_log_says(&w, "access.message-internal"));
+	CHECK(!world_log_says(&w, "access.message-none"));
+}
+
+/* The code that was sent is not told of again, so it is gone whatever came of it; nothing else is right. */
+static void test_a_code_and_its_tries(void **state)
+{
+	static const struct {
+		const char *sent, *typed;
+		int tries, left;
+		bool right, kept;
+	} rows[] = {
+		{ "12345678", "12345678", 3, 0, true, false }, { "12345678", "12345678", 1, 0, true, false },
+		{ "12345678", "12345679", 3, 2, false, true }, { "12345678", "12345679", 1, 0, false, false },
+		{ "12345678", "12345678", 0, 0, false, false }, /* there were enough */
+		{ "1234567", "1234567", 3, 2, false, true },    /* of seven digits none is sent */
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "code", rows[i].typed);
+		const struct tw_request rq = { .input = input };
+		struct tw_reply rp = { .status = 200 };
+		struct tw_login_step step = { .tries = rows[i].tries, .who = { .source = "192.0.2.1", .name = "alice" } };
+
+		(void)snprintf(step.code, sizeof step.code, "%s", rows[i].sent);
+		CHECK_OK(tw_message_verify(&(struct tw_factor_step){ &device()->context, &rq, &step, &rp }));
+		if (!rp.problem[0] != rows[i].right || step.tries != rows[i].left || (step.code[0] != '\0') != rows[i].kept)
+			fail_msg("row %zu: %s, %d left, %s", i, rp.problem, step.tries, step.code);
+		tw_reply_done(&rp);
+	}
 }
 
 /* Five an hour for an account; and whoever waits for the role is sent his own. */
@@ -297,6 +383,46 @@ static void test_often(void **state)
 	CHECK_INT(login("bob", GOOD), 429);
 }
 
+/* Of another curve, as a JSON text has it. */
+static const char not_p256[] = "-----BEGIN CERTIFICATE-----\\n"
+			       "MIIBmTCCAR+gAwIBAgIBATAKBggqhkjOPQQDAjAMMQowCAYDVQQDDAF4MCAXDTI2\\n"
+			       "MTEyMjExMzgxN1oYDzIxMjYxMDI5MTEzODE3WjAMMQowCAYDVQQDDAF4MHYwEAYH\\n"
+			       "KoZIzj0CAQYFK4EEACIDYgAEwcU4reWo2bWNLe86Y+vzFKHBUCkYoPOVEE7ydAPC\\n"
+			       "HINPbq7W6tbHEkqwcR6Eu440DO8OBAVeoX1AEteoBARjrcXhOVLFfAr3MNsEhJ46\\n"
+			       "3Yz1gYwbAVuPoemEdOTDC8f3o1MwUTAdBgNVHQ4EFgQUtfuRyeXeV1VvYiy7Cqmg\\n"
+			       "NGIzJnAwHwYDVR0jBBgwFoAUtfuRyeXeV1VvYiy7CqmgNGIzJnAwDwYDVR0TAQH/\\n"
+			       "BAUwAwEB/zAKBggqhkjOPQQDAgNoADBlAjEAgWEo191dCu9HvFGsOPBXfhxKhXgm\\n"
+			       "7qWTlzvXpgeBEmvr78YocAdz4UNaxPXNhhCVAjBMM+KbihKoKi8yhsNX8HIPWuPH\\n"
+			       "VY6t+O4zJxYE/EMWvWAtTSURGvQnAe58SSREKkA=\\n"
+			       "-----END CERTIFICATE-----\\n";
+
+/* The same certificate so many times. */
+static void name_many(int count, int want)
+{
+	static char all[sizeof anchors * 9 + 1];
+	static char body[sizeof all + 128];
+
+	all[0] = '\0';
+	for (int i = 0; i < count; i++)
+		(void)snprintf(all + strlen(all), sizeof anchors, "%s", anchors);
+	(void)snprintf(body, sizeof body, "{\"url\":\"" URL "\",\"anchors\":\"%s\"}", all);
+	CHECK_INT(ask("PUT", GATEWAY, body), want);
+}
+
+/* As no form lets it through. */
+static int set_directly(const char *url, const char *pem)
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s, s:s}", "url", url, "anchors", pem);
+	const struct tw_request rq = { .input = input };
+	struct tw_reply rp = { .status = 204 };
+
+	CHECK_OK(tw_access_gateway_set(&device()->context, &rq, &rp));
+	int status = rp.status;
+	CHECK_TEXT(rp.rule, "gateway.url");
+	tw_reply_done(&rp);
+	return status;
+}
+
 static void test_forms(void **state)
 {
 	name_gateway("http://gateway.example/", anchors, NULL, 400);
@@ -305,10 +431,21 @@ static void test_forms(void **state)
 	name_gateway("https://gateway.example/ x", anchors, NULL, 400);
 	name_gateway("https://gateway.example/\xc3\xa4", anchors, NULL, 400);
 	SAYS("gateway.url");
+	name_gateway("https://gateway.example/\x7f", anchors, NULL, 400);
+	SAYS("gateway.url");
+	CHECK_INT(set_directly("https://", anchors), 400);
 	name_gateway(URL, "x", NULL, 400);
 	SAYS("gateway.anchors");
+	name_gateway(URL, not_p256, NULL, 400);
+	SAYS("gateway.anchors");
+	name_many(9, 400);
+	SAYS("gateway.anchors");
+	name_many(8, 204);
 	name_gateway(URL, anchors, "a b", 400);
 	SAYS("gateway.secret");
+	name_gateway(URL "/more", "x", NULL, 400); /* what is refused changes nothing */
+	name_gateway(URL, anchors, "s3cret!", 204);
+	name_gateway(URL "/more", "x", NULL, 400);
 	CHECK_INT(ask("GET", GATEWAY, NULL), 200);
 	SAYS("\"set\":true,\"url\":\"" URL "\"");
 	SAYS("\"secret\":true");
@@ -388,6 +525,56 @@ static void test_condition(void **state)
 	take_code();
 	CHECK_INT(go_on("code", code), 201);
 	CHECK_INT(world_reads(&w, token), 200);
+}
+
+/* Without randomness there is no code. */
+static int no_random(const struct tw_sys *s, void *buffer, size_t size)
+{
+	return size == sizeof(uint64_t) ? -1 : memory.own->random(memory.own, buffer, size);
+}
+
+static void test_no_randomness_no_code(void **state)
+{
+	struct tw_context *c = &device()->context;
+
+	CHECK_INT(login_begin("alice", GOOD), 0);
+	memory.own = c->sys;
+	memory.sys = *c->sys;
+	memory.sys.random = no_random;
+	c->sys = &memory.sys;
+	int status = settle(0);
+	c->sys = memory.own;
+	CHECK_INT(status, 500);
+	CHECK_INT(due(), -1);
+}
+
+/* What the elements are now: as long as nobody logs in by password, off; and codes are sent where there is something to send them by. */
+static void check_statuses(enum tw_status second, enum tw_status message)
+{
+	struct tw_context *c = &device()->context;
+	struct tw_element_status s = { .status = TW_STATUS_NOT_PROVIDED };
+
+	CHECK_OK(tw_access_status_second(c, &s));
+	CHECK_INT(s.status, second);
+	s.status = TW_STATUS_NOT_PROVIDED;
+	CHECK_OK(tw_access_status_one_time(c, &s));
+	CHECK_INT(s.status, second);
+	s.status = TW_STATUS_NOT_PROVIDED;
+	CHECK_OK(tw_access_status_message(c, &s));
+	CHECK_INT(s.status, message);
+	CHECK(s.reason[0]);
+}
+
+static void test_statuses(void **state)
+{
+	check_statuses(TW_STATUS_PROVIDED, TW_STATUS_PROVIDED);
+	fetched.missing = true;
+	check_statuses(TW_STATUS_PROVIDED, TW_STATUS_NEEDS_PART);
+	fetched.missing = false;
+	CHECK_INT(ask("DELETE", GATEWAY, NULL), 204);
+	check_statuses(TW_STATUS_PROVIDED, TW_STATUS_NEEDS_PART);
+	set("logical-access.network-methods", "\"0\"", "certificate", 200);
+	check_statuses(TW_STATUS_OFF, TW_STATUS_OFF);
 }
 
 /* --- Without memory --- */
@@ -524,8 +711,31 @@ static void test_nothing_stays_when_it_is_over(void **state)
 	CHECK_INT(spill_seen(), 0);
 }
 
+/* What could not be told ends the round: what waits behind it is neither sent nor given up before that is known. */
+static void test_what_cannot_be_told(void **state)
+{
+	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+	destination("/api/v1/destinations/a2", "bob@example.org", 204);
+	for (int late = 0; late < 2; late++) {
+		tw_messages_stop(device());
+		later(0);
+		fetched.begun = 0;
+		log_in();
+		CHECK_INT(login("bob", BETTER), 200);
+		job();
+		fetched_answers(TW_FETCH_NO_FAILURE, 500);
+		later(late ? TW_LOGIN_STEP_MS : 0);
+		CHECK_INT(ask_without(do_send, NULL, 1), 500);
+		CHECK(memory.fired);
+		CHECK_INT(fetched.begun, 1);
+		CHECK_INT(due(), 0);
+	}
+}
+
 #define MESSAGE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(MESSAGE(test_sent), MESSAGE(test_good_once), MESSAGE(test_another_one), MESSAGE(test_several),
-	MESSAGE(test_nobody_takes_it), MESSAGE(test_nothing_to_send_by), MESSAGE(test_gone_meanwhile), MESSAGE(test_often),
-	MESSAGE(test_forms), MESSAGE(test_through_whose_hands), MESSAGE(test_policy), MESSAGE(test_condition),
-	MESSAGE(test_without_memory), MESSAGE(test_nothing_of_it_stays), MESSAGE(test_nothing_stays_when_it_is_over))
+CHECK_MAIN(MESSAGE(test_sent), MESSAGE(test_good_once), MESSAGE(test_another_one), MESSAGE(test_several), MESSAGE(test_nobody_takes_it),
+	MESSAGE(test_nothing_to_send_by), MESSAGE(test_gone_meanwhile), MESSAGE(test_often), MESSAGE(test_forms),
+	MESSAGE(test_through_whose_hands), MESSAGE(test_policy), MESSAGE(test_condition), MESSAGE(test_without_memory),
+	MESSAGE(test_nothing_of_it_stays), MESSAGE(test_nothing_stays_when_it_is_over), MESSAGE(test_anothers_answer),
+	MESSAGE(test_late_under_way), MESSAGE(test_a_store_that_cannot_tell), MESSAGE(test_a_code_and_its_tries),
+	MESSAGE(test_no_randomness_no_code), MESSAGE(test_what_cannot_be_told), MESSAGE(test_statuses))

@@ -204,6 +204,7 @@ static void test_the_history_is_bounded(void **state)
 	check_ask("GET", target, NULL, 200, "number 2.");
 	CHECK(!strstr(tw_unit_body(w.unit), "\"next\"") && !strstr(tw_unit_body(w.unit), "number 1."));
 	check_ask("GET", "/api/v1/notice-history?cursor=x", NULL, 400, "page.cursor");
+	CHECK(!strstr(tw_unit_body(w.unit), "\"reference\"")); /* and nothing failed by it */
 }
 
 /* --- Nobody is let in without --- */
@@ -241,8 +242,20 @@ static void test_a_session_needs_it(void **state)
 	CHECK_INT(open_with(spare, old), 409);
 	accept_it();
 	check_ask("DELETE", NOTICE, NULL, 204, NULL);
-	CHECK_INT(world_open(&w, spare), 201); /* and none is asked for where there is none */
+	CHECK_INT(world_open(&w, spare), 201); /* and none is asked for where there is none, nor said to be accepted */
+	CHECK(!world_log_says(&w, "\"notice\":\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\""));
 	CHECK_OK(world_opens(&w, token));
+}
+
+/* What is no digest accepts nothing, whatever was asked just before. */
+static void test_no_digest(void **state)
+{
+	write_notice("Only for staff.");
+	TW_CLEANUP(tw_jsonp) json_t *right = json_pack("{s:s}", "notice", digest), *wrong = json_pack("{s:s}", "notice", "x");
+	const struct tw_request good = { .input = right }, bad = { .input = wrong };
+	bool given = tw_notice_given(device(), &good), none = tw_notice_given(device(), &bad);
+
+	CHECK(given && !none);
 }
 
 /* @nist LA.SUN.3: whoever comes by certificate accepts once for his account, and may read and accept before */
@@ -293,11 +306,15 @@ static void test_who_is_asked(void **state)
 	check_ask("GET", "/api/v1/identity", NULL, 500, NULL);
 	be(TW_SUBJECT_CONSOLE, "", "console");
 	check_ask("GET", "/api/v1/capabilities", NULL, 200, NULL);
+	const size_t next = device()->access->accepted_next;
 	accept_it();
+	CHECK_INT(device()->access->accepted_next, next); /* nor does it take the place of anybody's */
 	be_owner();
 	check_ask("GET", "/api/v1/identity", NULL, 409, NULL); /* the console's acceptance is nobody else's */
 	accept_it();
 	CHECK(world_log_says(&w, "\"account\":\"\",\"how\":\"console\""));
+	be(TW_SUBJECT_ACCOUNT, "a2", "client-certificate"); /* nor hers */
+	check_ask("GET", "/api/v1/identity", NULL, 409, "LA.SUN.3");
 }
 
 /* With more accounts than memory holds the others are read, and each is known. */
@@ -326,6 +343,21 @@ static void test_a_store_that_fails(void **state)
 	accept_it();
 	be(TW_SUBJECT_ACCOUNT, "a1", "client-certificate");
 	check_ask("GET", "/api/v1/identity", NULL, 200, NULL);
+}
+
+/* Nor does the device take a text from it that is longer than any that was written. */
+static void test_a_row_that_is_too_long(void **state)
+{
+	static const char put[] = "INSERT INTO notice (text, changed_ms, changed_by) VALUES (?1, 1, 'x')";
+	struct tw_notice n;
+
+	for (int more = 0; more < 2; more++) {
+		(void)snprintf(body, sizeof body, "%0*d", TW_NOTICE_MAX + more, 0);
+		const struct tw_value v[] = { TW_V_TEXT(body) };
+		CHECK_OK(tw_store_run(device()->context.store, put, v, TW_COUNT(v), NULL, NULL));
+		tw_err e = tw_notice_load(device(), &n);
+		CHECK(more ? tw_is(e, TW_CODE_LIMIT) : !tw_failed(e) && strlen(n.text) == TW_NOTICE_MAX);
+	}
 }
 
 /* It is the organization's: with the ownership it goes, its history with it. */
@@ -382,5 +414,6 @@ static void test_without_memory(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_owned, tear_down)
 
 CHECK_MAIN(cmocka_unit_test(test_texts), TEST(test_the_largest), TEST(test_who_writes_it), TEST(test_the_history_is_bounded),
-	TEST(test_a_session_needs_it), TEST(test_a_certificate_needs_it), TEST(test_who_is_asked), TEST(test_more_than_memory_holds),
-	TEST(test_a_store_that_fails), TEST(test_it_ends_with_the_ownership), TEST(test_without_memory))
+	TEST(test_a_session_needs_it), TEST(test_no_digest), TEST(test_a_certificate_needs_it), TEST(test_who_is_asked),
+	TEST(test_more_than_memory_holds), TEST(test_a_store_that_fails), TEST(test_a_row_that_is_too_long),
+	TEST(test_it_ends_with_the_ownership), TEST(test_without_memory))

@@ -18,7 +18,7 @@ static void test_rows_that_are_no_password(void **state)
 {
 #define DATA(text) "UPDATE credential SET data = " text " WHERE kind = 'password'"
 	static const char *const rows[] = { DATA("''"), DATA("'own'"), DATA("'given'"), DATA("'own '"), DATA("'given x'"),
-		DATA("substr(label, 5)"), DATA("'mine ' || substr(label, 5)") };
+		DATA("substr(label, 5)"), DATA("'mine ' || substr(label, 5)"), DATA("'server ' || printf('%254d', 0)") };
 
 	store("UPDATE credential SET label = data WHERE kind = 'password'");
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {

@@ -497,6 +497,43 @@ static void test_the_last_owner_has_a_way_of_his_own(void **state)
 	CHECK_INT(tw_unit_request_as(w.unit, token, "PUT", "/api/v1/server-passwords/a4", "{}"), 409); /* a shared one has no password */
 }
 
+static void no_owner_has_enrolled(void)
+{
+	for (size_t i = 0; i < device()->access->owners.count; i++)
+		device()->access->owners.of[i].enrolled = false;
+}
+
+/* Who is no owner is none of those of whom one has to stay; and what the server judged was no way in of an owner's, so it may go. */
+static void test_whose_way_counts(void **state)
+{
+	CHECK_INT(ask("POST", "/api/v1/accounts", "{\"name\":\"carol\",\"kind\":\"person\"}"), 201);
+	no_owner_has_enrolled();
+	CHECK_INT(ask("PUT", "/api/v1/server-passwords/a3", "{}"), 204);
+	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"owner\"}"), 201);
+	CHECK_INT(ask("PUT", "/api/v1/server-passwords/a2", "{}"), 204);
+	no_owner_has_enrolled();
+	CHECK_INT(ask("DELETE", "/api/v1/passwords/a2", NULL), 204);
+}
+
+/* An admin is told that he may not reach the account, whatever kind it is of. */
+static void test_a_shared_one_that_may_do_more(void **state)
+{
+	static const char *const rows[][2] = { { "/api/v1/passwords/a3", "{\"password\":\"" GOOD "\"}" },
+		{ "/api/v1/server-passwords/a3", "{}" } };
+
+	without_step_up();
+	CHECK_INT(ask("POST", "/api/v1/accounts", "{\"name\":\"crew\",\"kind\":\"shared\"}"), 201);
+	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a3\",\"role\":\"auditor\"}"), 201);
+	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"admin\"}"), 201);
+	CHECK_INT(login("bob", GOOD, TW_RADIUS_ACCEPT), 201);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_INT(tw_unit_request_as(w.unit, token, "PUT", rows[i][0], rows[i][1]), 403);
+		SAYS("account.cover");
+		CHECK_INT(ask("PUT", rows[i][0], rows[i][1]), 409);
+		SAYS("shared.own-proof");
+	}
+}
+
 static void test_goes_with_the_ownership(void **state)
 {
 	CHECK_OK(tw_device_forget_owner(tw_unit_device(w.unit)));
@@ -506,8 +543,8 @@ static void test_goes_with_the_ownership(void **state)
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 CHECK_MAIN(WITH(test_yes), WITH(test_each_question_is_another), WITH(test_no), WITH(test_no_verdict),
-	WITH(test_the_right_one_may_come_yet), WITH(test_nothing_to_fall_back_to), WITH(test_not_set_up),
-	WITH(test_changed_meanwhile), WITH(test_changed_before_it_is_asked), WITH(test_no_randomness_no_question),
-	WITH(test_how_long_a_secret_is), WITH(test_status), WITH(test_a_second_factor_is_the_devices), WITH(test_no_role_no_login),
-	WITH(test_stopped_meanwhile), WITH(test_nothing_of_it_stays), WITH(test_only_owners_say_which_server),
-	WITH(test_the_last_owner_has_a_way_of_his_own), WITH(test_goes_with_the_ownership))
+	WITH(test_the_right_one_may_come_yet), WITH(test_nothing_to_fall_back_to), WITH(test_not_set_up), WITH(test_changed_meanwhile),
+	WITH(test_changed_before_it_is_asked), WITH(test_no_randomness_no_question), WITH(test_how_long_a_secret_is),
+	WITH(test_status), WITH(test_a_second_factor_is_the_devices), WITH(test_no_role_no_login), WITH(test_stopped_meanwhile),
+	WITH(test_nothing_of_it_stays), WITH(test_only_owners_say_which_server), WITH(test_the_last_owner_has_a_way_of_his_own),
+	WITH(test_whose_way_counts), WITH(test_a_shared_one_that_may_do_more), WITH(test_goes_with_the_ownership))

@@ -179,11 +179,10 @@ static struct tw_login_step *step_place(struct tw_device *d, int64_t account)
 /* What is still wanted, in words, under a handle. */
 static tw_err say_wanted(const struct tw_login_step *s, const char *handle, struct tw_reply *rp)
 {
-	json_t *needed = json_array();
-
-	rp->body = json_pack("{s:o, s:s, s:i}", "needed", needed, "login", handle, "expires_in_s", TW_LOGIN_STEP_MS / 1000);
+	rp->body = json_pack("{s:[], s:s, s:i}", "needed", "login", handle, "expires_in_s", TW_LOGIN_STEP_MS / 1000);
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
+	json_t *needed = json_object_get(rp->body, "needed");
 	return s->factors ? tw_factors_list(s->factors, needed) : tw_json_append(needed, json_string("new-password"));
 }
 
