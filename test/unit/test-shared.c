@@ -539,11 +539,17 @@ static void test_nobody_is_let_in_from_it(void **state)
 	char shared[64], match[128];
 
 	people();
+	check_as(NULL, "GET", "/api/v1/access?operation=accounts.make&account=a4", NULL, 200, "\"rule\":\"gate.permission\"");
 	give("a4", "admin");
+	check_as(NULL, "GET", "/api/v1/access?operation=accounts.make&account=a4", NULL, 200, "\"allowed\":false");
+	check_as(NULL, "GET", "/api/v1/access?operation=accounts.make&account=a4", NULL, 200, "\"rule\":\"shared.session\"");
+	check_as(NULL, "GET", "/api/v1/access?operation=settings.list&account=a4", NULL, 200, "\"allowed\":true");
 	say("a2", "{\"sessions\":1}");
 	enter(bob, shared);
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		check_as(shared, rows[i].method, rows[i].target, rows[i].body, 403, "shared.session");
+	check_as(shared, "GET", "/api/v1/access?operation=accounts.make", NULL, 200, "\"rule\":\"shared.session\"");
+	check_as(shared, "GET", "/api/v1/access?operation=accounts.make&kind=local", NULL, 200, "\"rule\":\"gate.permission\"");
 	(void)snprintf(match, sizeof match, "%s\r\nIf-Match: \"0\"", shared);
 	check_as(match, "PUT", "/api/v1/settings/identification.remote-read", "{\"value\":\"off\"}", 200, NULL);
 	check_as(shared, "GET", "/api/v1/settings/logical-access.mode", NULL, 200, NULL);

@@ -7,6 +7,7 @@
 #include "device/grants.h"
 #include "device/logical-access/placed.h"
 #include "device/logical-access/rights-edit.h"
+#include "device/logical-access/shared.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
 #include "service/path/path-match.h"
@@ -354,6 +355,13 @@ static tw_err refuse_all(struct tw_reply *rp, const char *rule)
 	return tw_json_set(rp->body, "rule", json_string(rule));
 }
 
+/* In a session of a shared account, what the gate lets pass is looked at once more. */
+static tw_err refuse_lasting(struct tw_reply *rp, const struct tw_operation_row *o)
+{
+	return json_is_true(json_object_get(rp->body, "allowed")) && tw_shared_lasts(o->permission) ? refuse_all(rp, "shared.session")
+												    : TW_OK;
+}
+
 /* @nist LA.AZ.1: of an account that is not there the answer is no, whatever the operation */
 static tw_err explain_account(struct tw_context *c, const char *id, const struct tw_operation_row *o, struct tw_reply *rp)
 {
@@ -368,7 +376,9 @@ static tw_err explain_account(struct tw_context *c, const char *id, const struct
 	TW_TRY(explain(c, &s, o, rp));
 	if (unknown)
 		return refuse_all(rp, "account.unknown");
-	return a.state == TW_ACCOUNT_ACTIVE ? TW_OK : refuse_all(rp, "account.state");
+	if (a.state != TW_ACCOUNT_ACTIVE)
+		return refuse_all(rp, "account.state");
+	return a.kind == TW_ACCOUNT_SHARED ? refuse_lasting(rp, o) : TW_OK;
 }
 
 /* What is asked for without an operation of the API, as an application's events are, has a permission all the same. */
@@ -400,7 +410,8 @@ tw_err tw_access_explain(struct tw_context *c, const struct tw_request *rq, stru
 		return explain_account(c, id, o, rp);
 	if (*kind && !imagine_kind(kind, &s))
 		return bad(rp, "access.subject", "A kind is anyone, local, console, application or device.");
-	return explain(c, &s, o, rp);
+	TW_TRY(explain(c, &s, o, rp));
+	return s.member[0] ? refuse_lasting(rp, o) : TW_OK;
 }
 
 static tw_err fact_of_setting(struct tw_context *c, const char *key, json_t **ret)

@@ -81,7 +81,7 @@ tw_err tw_shared_admits(struct tw_device *d, const struct tw_proof *p, const str
 }
 
 /* What lets somebody in, or makes somebody of him: it would go on when the session, the membership and the conditions are over. */
-static bool lasts(const char *permission)
+bool tw_shared_lasts(const char *permission)
 {
 	static const char *const lasting[] = { "accounts.change", "access.change", "session.code", "peers.change", "policies.change" };
 
@@ -101,7 +101,7 @@ tw_err tw_shared_passes(struct tw_context *c, const struct tw_request *rq, struc
 	(void)snprintf(key, sizeof key, TW_SLICE_FMT, TW_SLICE_ARG(rq->parameter));
 	if (!strcmp(rq->operation->name, "settings.change"))
 		row = tw_setting_find(c, key);
-	if (!lasts(rq->operation->permission) && !(row && lasts(row->permission)))
+	if (!tw_shared_lasts(rq->operation->permission) && !(row && tw_shared_lasts(row->permission)))
 		return TW_OK;
 	return tw_reply_problem(rp, 403, "forbidden", "shared.session", "Not in a session of a shared account",
 		"Use your own account.", "Who may come in, and what somebody may do, is said in one's own name alone.");

@@ -23,6 +23,7 @@ tw_err tw_shared_get(struct tw_device *d, int64_t account, struct tw_shared *ret
 tw_err tw_shared_judge(struct tw_device *d, const struct tw_proof *p, const struct tw_moment *now, const char **ret_rule);
 /* The same for what has been opened: DENIED, with access->refused. */
 tw_err tw_shared_admits(struct tw_device *d, const struct tw_proof *p, const struct tw_moment *now);
+bool tw_shared_lasts(const char *permission); /* no session of a shared account is let do it, whatever the roles permit */
 /* A problem for whoever comes by a session of one and would change, for longer than that session, who may come in or do something. */
 tw_err tw_shared_passes(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 /* There is no way into it but by a member's own account. */
