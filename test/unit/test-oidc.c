@@ -620,6 +620,11 @@ static void test_second_factor(void **unused)
 	SAYS("access.login-step");
 	bind_to("/api/v1/oidc-subjects/a1", "u-alice", 204);
 	CHECK_INT(come(), 200);
+	name_provider("https://login.example/other", "", 204); /* whose u-alice is somebody else */
+	CHECK_INT(go_on("code", next_code(secret)), 403);
+	SAYS("access.login-step");
+	name_provider(ISSUER, "", 204);
+	CHECK_INT(come(), 200);
 	CHECK_INT(ask("DELETE", OIDC, NULL), 204);
 	CHECK_INT(go_on("code", next_code(secret)), 403);
 	SAYS("access.login-step");
@@ -636,9 +641,23 @@ static void test_policy(void **unused)
 	CHECK_INT(login("bob", BETTER), 200);
 	CHECK_INT(go_on("new_password", GOOD), 201);
 	CHECK_INT(world_reads(&w, token), 403); /* by a password it is not outside */
+	char his[64];
+	memcpy(his, token, sizeof his);
 	set("logical-access.second-factor", "\"0\"", "operator", 200);
 	CHECK_INT(come(), 403);
 	SAYS("LA.AS.2.1");
+	step_used = 0;
+	CHECK_INT(ask_as(his, "POST", "/api/v1/authenticator", "{}"), 201);
+	take_secret(secret);
+	char body[32];
+	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", next_code(secret));
+	CHECK_INT(ask_as(his, "PUT", "/api/v1/authenticator", body), 204);
+	CHECK_INT(login("bob", GOOD), 200);
+	CHECK_INT(go_on("code", next_code(secret)), 201);
+	CHECK_INT(world_reads(&w, token), 403); /* nor with a second factor */
+	CHECK_INT(come(), 200);
+	CHECK_INT(go_on("code", next_code(secret)), 201);
+	CHECK_INT(world_reads(&w, token), 200);
 	set("logical-access.network-methods", "\"0\"", "certificate", 200);
 	CHECK_INT(ask_begin(), 403);
 	SAYS("LA.AS.2");
@@ -661,6 +680,9 @@ static void test_changed_meanwhile(void **unused)
 	SAYS("access.login-step");
 	CHECK_INT(begin(), 200);
 	CHECK_INT(asked_places, 3);
+	CHECK_INT(ask("DELETE", OIDC, NULL), 204);
+	for (size_t i = 0; i < TW_PLACES_MAX; i++)
+		CHECK_INT(device()->access->oidc.begun[i].expires_ms, 0);
 }
 
 static void test_nothing_to_ask(void **unused)

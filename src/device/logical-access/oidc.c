@@ -229,17 +229,12 @@ tw_err tw_oidc_first(struct tw_device *d, int64_t account, struct tw_password_ke
 	TW_CLEANUP(tw_oidc_config_done) struct tw_oidc_config o = { .issuer = "" };
 	const struct tw_value v[] = { TW_V_INT(account) };
 	struct bound b = { .kept = ret };
-	int64_t whose = 0;
 
 	*ret = (struct tw_password_kept){ .is = false };
 	TW_TRY(tw_oidc_config_read(d, &o));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_oidc_of, v, TW_COUNT(v), take_bound, &b));
-	if (b.is) {
-		TW_TRY(lookup_of(&o, b.subject, ret->hash.tag));
-		TW_TRY(account_of(d, ret->hash.tag, &whose));
-	}
-	ret->is = b.is && whose == account; /* else it was bound to somebody of another provider */
-	return ret->is ? TW_OK : TW_RAISE(NOTFOUND, "nobody of the provider's");
+	ret->is = b.is;
+	return b.is ? lookup_of(&o, b.subject, ret->hash.tag) : TW_RAISE(NOTFOUND, "nobody of the provider's");
 }
 
 static tw_err drop(struct tw_account_work *w)

@@ -30,7 +30,7 @@ void tw_oidc_config_done(struct tw_oidc_config *o);
 tw_err tw_oidc_config_read(struct tw_device *d, struct tw_oidc_config *ret); /* NOTFOUND: none was named */
 tw_err tw_oidc_name(struct tw_device *d, char ret[TW_OIDC_NAME_MAX + 1]);    /* "": none was named */
 tw_err tw_oidc_account(struct tw_device *d, const struct tw_oidc_config *o, const char *subject, int64_t *ret); /* 0: nobody's here */
-/* As of a password, with what the account is bound to now in the hash's place. NOTFOUND: to nobody of the provider that counts now. */
+/* As of a password, with who it is at the provider that counts now in the hash's place. NOTFOUND: nobody, or there is no provider. */
 tw_err tw_oidc_first(struct tw_device *d, int64_t account, struct tw_password_kept *ret);
 
 /* A login that went to the provider and has not come back. */
