@@ -64,15 +64,24 @@ def roles_say(unit, abi):
     check("reports elements", len(said["elements"]) > 0, said)
 
 
-def kernel_says():
+def kernel_says(roles):
     living = processes()
-    for role in ROLES:
+    for role in roles:
         uid = str(worlds.ROLES[role])
         status = living.get("\t".join([uid] * 4), {})
         check(f"the kernel sees {role} under its id of roles.tab", status.get("Gid") == "\t".join([uid] * 4), living)
         held = {key: status.get(key) for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
         check(f"the kernel sees no capability on {role}", all(value and int(value, 16) == 0 for value in held.values()), held)
         check(f"the kernel sees the filter on {role}", (status.get("Seccomp"), status.get("NoNewPrivs")) == ("2", "1"), status)
+
+
+def a_role_on_demand(unit):
+    """The one that hashes lives half a minute behind its last hash."""
+    word = unit.folder / "password"
+    word.write_text("six windows and a door\n")
+    unit.tool("device", "password", "set", "--password-file", word, "--device", "unit", "--owner", unit.owner)
+    check("a password is hashed", True)
+    kernel_says(("hash",))
 
 
 def ends_and_comes_back(unit):
@@ -97,7 +106,8 @@ def main():
             unit.take_over()
             check("is taken over through the network", True)
             roles_say(unit, abi)
-            kernel_says()
+            kernel_says(ROLES)
+            a_role_on_demand(unit)
             ends_and_comes_back(unit)
         except worlds.Failed as failure:
             check("goes on", False, f"{failure}\n{unit.said()}")

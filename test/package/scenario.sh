@@ -43,6 +43,9 @@ appears() { # waits for an event
 	done
 	return 1
 }
+second="--device unit --owner /root/second"
+login() { thingward device login $second --account second --password-file "$@"; }
+refused() { ! "$@"; }
 differs() { [ -n "$1" ] && [ -n "$2" ] && [ "$1" != "$2" ]; }
 same() { [ -n "$1" ] && [ "$1" = "$2" ]; }
 no_output() { [ -z "$("$@" | tee -a /out/log)" ]; }
@@ -65,6 +68,9 @@ before=$(identifier)
 old=$(release)
 check "reads its identity" test -n "$before"
 
+printf 'six windows and a door\n' >given
+printf 'seven doors and no window\n' >chosen
+
 # On trial: nobody reports that the application is well, so the boot is not confirmed and the store stays as the release before reads it.
 check "upgrades" dpkg -i /out/new/*.deb
 check "answers after the upgrade" answers
@@ -72,15 +78,24 @@ check "runs the new release" differs "$old" "$(release)"
 check "keeps its identifier through an update" same "$before" "$(identifier)"
 check "keeps its state through an update" same 2 "$(setting)"
 thingward device settings change identification.remote-read off $owner
+other=$(thingward device accounts make --name second --kind person $owner | sed -n 's/.*"account": *"\([^"]*\)".*/\1/p')
+check "has a second owner while on trial" thingward device accounts role-give --account "$other" --role owner $owner
+check "hashes a password" thingward device passwords set "$other" --password-file given $owner
+check "lets the second owner in" login given --new-password-file chosen --known /root/owner/devices/unit.json
 
 check "goes back while on trial" dpkg -i --force-downgrade /out/old/*.deb
 check "answers after going back" answers
 check "runs the old release" same "$old" "$(release)"
 check "keeps through going back what was changed on trial" same 3 "$(setting)"
 check "still knows its owner" thingward device settings list $owner
+check "still knows the owner of the trial" thingward device settings list $second
+check "lets the owner of the trial in" login chosen
+check "parts with the owner of the trial" thingward device accounts suspend "$other" $owner
 
 check "upgrades again" dpkg -i /out/new/*.deb
 check "answers after the second upgrade" answers
+check "still knows its owner after the second upgrade" thingward device settings list $owner
+check "knows that the other was parted with" refused login chosen
 install -m 755 /out/thermostat /usr/local/bin/ # its user cannot look into /out
 systemd-run --quiet --unit=application --uid=thingward-app /usr/local/bin/thermostat --socket /run/thingward/events.sock
 check "is confirmed by the application's report" appears "device.confirmed"
