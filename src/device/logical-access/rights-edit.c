@@ -116,10 +116,12 @@ tw_err tw_rights_put(struct tw_rights_edit *e, json_t *entry, tw_rights_check *c
 tw_err tw_rights_remove(struct tw_rights_edit *e, tw_rights_check *check)
 {
 	TW_TRY(tw_rights_begin(e));
-	long at = e->rp->problem[0] ? 0 : place_of(e);
+	if (e->rp->problem[0])
+		return TW_OK;
+	long at = place_of(e);
 	if (at < 0)
 		return unknown(e->rp);
-	if (!e->rp->problem[0] && check)
+	if (check)
 		TW_TRY(check(e));
 	if (e->rp->problem[0])
 		return TW_OK;
