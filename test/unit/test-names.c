@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* By what names browsers reach the device: which certificates may say so, what becomes of them, and who puts them there. */
 #include "lacking.h"
+#include "not-p256.h"
 
 #include "base/text.h"
 #include "crypto/cert.h"
@@ -88,6 +89,7 @@ static void test_refused(void **state)
 	} rows[] = {
 		{ "names.purpose", { .common_name = "pump", .is_client = true, .dns = "pump.example" } },
 		{ "names.purpose", { .common_name = "pump", .is_ca = true, .dns = "pump.example" } },
+		{ "names.purpose", { .common_name = "pump", .is_ca = true, .is_server = true, .dns = "pump.example" } },
 		{ "names.dates", { .common_name = "pump", .is_server = true, .dns = "pump.example", .not_after_ms = WORLD_WALL - 1000 } },
 		{ "names.dates", { .common_name = "pump", .is_server = true, .dns = "pump.example", .not_before_ms = WORLD_WALL + DAY } },
 		{ "names.name", { .common_name = "pump", .is_server = true } },
@@ -98,6 +100,8 @@ static void test_refused(void **state)
 	CHECK_OK(tw_key_generate(tw_sys_real(), &other));
 	check_as(NULL, "PUT", NAMES, with(&good, NULL), 204, NULL);
 	check_as(NULL, "PUT", NAMES, "{\"certificate\":\"no certificate\"}", 400, "names.certificate");
+	(void)snprintf(body, sizeof body, "{\"certificate\":\"%s\"}", not_p256);
+	check_as(NULL, "PUT", NAMES, body, 400, "names.certificate");
 	check_as(NULL, "PUT", NAMES, with(&good, other), 400, "names.key");
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		check_as(NULL, "PUT", NAMES, with(&rows[i].want, NULL), 400, rows[i].rule);
@@ -138,6 +142,24 @@ static void test_of_another_key_counts_for_nothing(void **state)
 	CHECK_OK(tw_device_keep(device(), "owner.names", "what an older release took"));
 	world_start(&w);
 	check_names("\"names\":[]");
+}
+
+/* As it was kept by a release that takes more: the device starts without it. */
+static void test_kept_and_not_taken(void **state)
+{
+	const struct tw_cert_want nameless = { .common_name = "pump", .is_server = true, .not_before_ms = WORLD_WALL - DAY };
+	const char *const rows[] = { with(&nameless, NULL), NULL };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+		if (!rows[i])
+			(void)snprintf(body, sizeof body, "{\"certificate\":\"%s\"}", not_p256);
+		CHECK_OK(tw_json_parse(tw_slice_of(body), sizeof body, &j));
+		CHECK_OK(tw_device_keep(device(), "owner.names", tw_json_text(j, "certificate")));
+		world_start(&w);
+		check_names("\"names\":[]");
+	}
 }
 
 static void test_only_an_owner_says(void **state)
@@ -194,4 +216,4 @@ static void test_without_memory(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, end)
 CHECK_MAIN(T(test_given_kept_and_taken_back), T(test_refused), T(test_dates_want_a_clock), T(test_ends_with_the_ownership),
-	T(test_of_another_key_counts_for_nothing), T(test_only_an_owner_says), T(test_without_memory))
+	T(test_of_another_key_counts_for_nothing), T(test_kept_and_not_taken), T(test_only_an_owner_says), T(test_without_memory))

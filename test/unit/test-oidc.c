@@ -772,6 +772,14 @@ static void test_through_whose_hands(void **unused)
 	CHECK_INT(come(), 201);
 }
 
+static void check_status(enum tw_status want)
+{
+	struct tw_element_status s = { .status = TW_STATUS_NOT_PROVIDED };
+
+	CHECK_OK(tw_access_status_server(&device()->context, &s));
+	CHECK_INT(s.status, want);
+}
+
 static void test_status(void **unused)
 {
 	CHECK_INT(ask("GET", "/api/v1/capabilities", NULL), 200);
@@ -779,6 +787,9 @@ static void test_status(void **unused)
 	fetched.missing = true;
 	CHECK_INT(ask("GET", "/api/v1/capabilities", NULL), 200);
 	CHECK(!strstr(tw_unit_body(w.unit), "OpenID Connect provider says who comes in"));
+	check_status(TW_STATUS_NEEDS_PART);
+	fetched.missing = false;
+	check_status(TW_STATUS_PROVIDED);
 }
 
 /* --- Without memory --- */

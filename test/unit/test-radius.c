@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* @nist LA.AS.2.1.2: the server says yes, no, or nothing that counts. Passwords that the organization's server judges, and who says which server that is. */
+#include "anchors.h"
 #include "authenticator.h"
 #include "lacking.h"
 #include "played-ask.h"
@@ -337,6 +338,19 @@ static enum tw_status status_now(void)
 	return s.status;
 }
 
+/* One that this device has nothing to ask by. */
+static void name_provider(void)
+{
+	char body[6000];
+
+	find_anchors();
+	(void)snprintf(body, sizeof body,
+		"{\"issuer\":\"https://login.example/realm\",\"client\":\"device-7\",\"address\":\"https://device.example\","
+		"\"name\":\"Example Works\",\"anchors\":\"%s\"}",
+		anchors);
+	CHECK_INT(ask("PUT", "/api/v1/oidc", body), 204);
+}
+
 static void test_status(void **state)
 {
 	CHECK_INT(status_now(), TW_STATUS_PROVIDED);
@@ -346,8 +360,10 @@ static void test_status(void **state)
 	CHECK_INT(ask("DELETE", "/api/v1/radius-secret", NULL), 204);
 	CHECK_INT(status_now(), TW_STATUS_OFF);
 	CHECK_INT(put_secret(TW_RADIUS_SECRET_MIN), 204);
+	name_provider();
+	CHECK_INT(status_now(), TW_STATUS_PROVIDED); /* the server is enough, whatever keeps the device from asking the provider */
 	set("logical-access.radius-server", "\"1\"", "", 200);
-	CHECK_INT(status_now(), TW_STATUS_OFF);
+	CHECK_INT(status_now(), TW_STATUS_NEEDS_PART);
 }
 
 static void test_a_second_factor_is_the_devices(void **state)

@@ -214,7 +214,6 @@ tw_err tw_access_status_server(struct tw_context *c, struct tw_element_status *r
 		(void)snprintf(ret->reason, sizeof ret->reason, "%s", provider ? no_fetch : no_ask);
 		return TW_OK;
 	}
-	provider = provider && !no_fetch;
 	ret->status = server || provider ? TW_STATUS_PROVIDED : TW_STATUS_OFF;
 	(void)snprintf(ret->reason, sizeof ret->reason, "%s",
 		server ? "The organization's server judges the passwords of the accounts that were given to it; without its yes nobody comes in to them."
