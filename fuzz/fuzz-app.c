@@ -20,6 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tw_slice key, signature;
 	struct tw_app_key k;
 	enum tw_app_scope scope;
+	struct tw_app_provide p;
+	enum tw_app_verdict verdict;
 
 	if (size < 1)
 		return 0;
@@ -46,6 +48,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (data[0] == 'c' && !tw_failed(tw_app_read_sealing(all, &scope, &key))) {
 		inside(all, key, all.size);
 		if (scope >= TW_APP_SCOPES)
+			abort();
+	} else if (data[0] == 'p' && !tw_failed(tw_app_read_provide(all, &p))) {
+		inside(all, p.name, TW_APP_PROVIDER_MAX);
+	} else if (data[0] == 'j' && !tw_failed(tw_app_read_verdict(all, &key, &verdict))) {
+		inside(all, key, TW_APP_CHALLENGE);
+		if (verdict >= TW_APP_VERDICTS)
 			abort();
 	}
 	return 0;

@@ -3,7 +3,7 @@
  * libthingward: what a product's own application says to the device software on the same machine.
  *
  * An application logs events that its product manifest declares, reports the health of its parts, reads its own settings, and asks
- * before it does something for somebody whether he may.
+ * before it does something for somebody whether he may. A provider, a program of its own, judges at logins who somebody is.
  * Who it is the kernel says (its user id), so there is nothing to configure and no secret to keep.
  *
  * Ownership: everything passed in stays yours and is copied before the call returns; what thingward_open gives is freed by
@@ -34,7 +34,8 @@ extern "C" {
 #define THINGWARD_SEAL_MAX 1024
 #define THINGWARD_SEALED_MAX (THINGWARD_SEAL_MAX + 28) /* nonce and tag */
 #define THINGWARD_ACCOUNT_MAX 25                       /* of an account's id, with its NUL */
-#define THINGWARD_PENDING_MAX 64                       /* questions without an answer at a time */
+#define THINGWARD_CHALLENGE_SIZE 16
+#define THINGWARD_PENDING_MAX 64 /* questions without an answer at a time */
 
 /* What every call returns. */
 enum thingward_result {
@@ -118,6 +119,28 @@ enum thingward_scope { THINGWARD_UNIT = 0, THINGWARD_OWNERSHIP = 1 };
 int thingward_seal(thingward *t, enum thingward_scope scope, const void *data, size_t size_bytes, void *ret);
 /* ret: the text has size_bytes - 28; THINGWARD_SEAL_MAX is room for any. Wipe it after use. */
 int thingward_unseal(thingward *t, enum thingward_scope scope, const void *sealed, size_t size_bytes, void *ret);
+
+/*
+ * Being a provider: a reader of biometrics, or a method of the manufacturer's own (a key switch, a badge), which the device asks at a login whether it
+ * is the person whose account it is. A process of its own, run as the user that the product manifest names for it and for nothing else
+ * (application.providers: name, kind, uid), which the kernel tells the device. Each is there once: a second one is REFUSED.
+ *
+ * Connect, say who you are, then poll thingward_fd and call thingward_dispatch; each question comes to your callback, from there alone. Remember it,
+ * and answer it when you know, by its challenge, on this connection. One question is asked at a time. The login waits for
+ * logical-access.provider-timeout (20 s) and goes on by THINGWARD_YES alone: by _NO somebody has failed; _CANNOT, silence, a verdict
+ * under another challenge and the end of your process or connection let nobody in. How you know an account's person is yours to keep: the id of the
+ * account never changes and is never given again, so enrol under it.
+ *
+ * simulated 1: you only pretend to judge, as in a test. The device then says so wherever it says that you are there.
+ */
+enum thingward_verdict { THINGWARD_NO = 0, THINGWARD_YES = 1, THINGWARD_CANNOT = 2 };
+/* account: whose login it is, as "a17", valid during the call; NULL: nobody waits for the verdict of this challenge any more. */
+typedef void thingward_question(void *user, const uint8_t challenge[THINGWARD_CHALLENGE_SIZE], const char *account);
+/* REFUSED: "provider.unknown" (the manifest has none of that name), "provider.user" (it is another user's), "provider.taken" (it is there
+   already), "gate.permission" (this user is no provider's). */
+int thingward_provide(thingward *t, const char *name, int simulated, thingward_question *call, void *user);
+/* OK: the device has it. REFUSED "provider.challenge": nobody waits for it; forget the question. Not from within the callback. */
+int thingward_verdict(thingward *t, const uint8_t challenge[THINGWARD_CHALLENGE_SIZE], enum thingward_verdict verdict);
 
 /* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */
 int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);

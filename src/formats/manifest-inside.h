@@ -13,4 +13,6 @@ struct tw_manifest_access {
 };
 /* "access" of the application, NULL when it has none. The arrays are the caller's, also when it fails. SYNTAX, LIMIT. */
 tw_err tw_manifest_access_read(const struct tw_sys *sys, const json_t *access, struct tw_manifest_access *ret);
+/* "providers" of the application, NULL when it has none; ret: room for TW_MANIFEST_PROVIDERS. SYNTAX, LIMIT. */
+tw_err tw_manifest_providers_read(const json_t *list, struct tw_manifest_provider *ret, size_t *ret_count);
 #endif

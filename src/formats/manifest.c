@@ -25,6 +25,7 @@ struct tw_manifest_doc {
 	struct tw_manifest_event *events;
 	const char **health, **claims;
 	struct tw_manifest_access access;
+	struct tw_manifest_provider providers[TW_MANIFEST_PROVIDERS];
 };
 
 tw_manifest_doc *tw_manifest_free(tw_manifest_doc *d)
@@ -360,7 +361,8 @@ static tw_err floors_read(const json_t *floors, struct tw_manifest_floors *ret)
 static tw_err application_read(const struct tw_sys *sys, const json_t *application, tw_manifest_doc *d)
 {
 	static const struct tw_shape shape[] = { { "settings", TW_JSON_ARRAY, true, 0, 0 }, { "events", TW_JSON_ARRAY, true, 0, 0 },
-		{ "health", TW_JSON_ARRAY, true, 0, 0 }, { "access", TW_JSON_OBJECT, false, 0, 0 }, { 0 } };
+		{ "health", TW_JSON_ARRAY, true, 0, 0 }, { "access", TW_JSON_OBJECT, false, 0, 0 },
+		{ "providers", TW_JSON_ARRAY, false, 0, 0 }, { 0 } };
 	TW_TRY(tw_json_check(application, shape));
 	TW_TRY(settings_read(sys, tw_json_get(application, "settings"), d));
 	TW_TRY(events_read(sys, tw_json_get(application, "events"), d));
@@ -371,7 +373,8 @@ static tw_err application_read(const struct tw_sys *sys, const json_t *applicati
 	d->m.permission_count = d->access.permission_count;
 	d->m.roles = d->access.roles;
 	d->m.role_count = d->access.role_count;
-	return TW_OK;
+	d->m.providers = d->providers;
+	return tw_manifest_providers_read(tw_json_get(application, "providers"), d->providers, &d->m.provider_count);
 }
 
 tw_err tw_manifest_read(const struct tw_sys *sys, json_t *payload, tw_manifest_doc **ret)

@@ -16,7 +16,9 @@
 #define TW_MANIFEST_FIELDS 16        /* of one event */
 #define TW_MANIFEST_PERMISSIONS 64   /* of the product; the gate has room for them beside the device's own */
 #define TW_MANIFEST_ROLES 32         /* of the product; the organization needs room for its own */
-#define TW_MANIFEST_NAMES 8          /* roles that one role inherits, or that hold one permission */
+#define TW_MANIFEST_PROVIDERS 4      /* more than a product has readers */
+#define TW_MANIFEST_PROVIDER_NAME_MAX 32
+#define TW_MANIFEST_NAMES 8 /* roles that one role inherits, or that hold one permission */
 #define TW_MANIFEST_ROLE_NAME_MAX 40
 #define TW_MANIFEST_PERMISSION_NAME_MAX 64
 
@@ -57,6 +59,15 @@ struct tw_manifest_role {
 	const char *inherits[TW_MANIFEST_NAMES]; /* guest, user, operator, and the product's own; in no ring */
 	size_t inherit_count;
 };
+/* A program of the product's beside its application, that judges who somebody is and says so to the device (platform/provider.h). */
+enum tw_manifest_provider_kind { TW_MANIFEST_BIOMETRIC, TW_MANIFEST_AUTH_PLUGIN, TW_MANIFEST_PROVIDER_KINDS };
+extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" "auth-plugin" */
+struct tw_manifest_provider {
+	const char *name; /* "reader" */
+	const char *help; /* what it is, for people */
+	enum tw_manifest_provider_kind kind;
+	uint32_t uid; /* as whom it runs on the device; never root */
+};
 struct tw_manifest_contact {
 	const char *kind;    /* "security" "support" "documents" "privacy" */
 	const char *address; /* URI: mailto:, tel: or https: */
@@ -91,6 +102,8 @@ struct tw_manifest {
 	size_t permission_count;
 	const struct tw_manifest_role *roles;
 	size_t role_count;
+	const struct tw_manifest_provider *providers;
+	size_t provider_count;
 	const char *const *claims; /* catalog ids that the maker claims for this product */
 	size_t claim_count;
 };

@@ -87,6 +87,21 @@ static tw_err access_write(const struct tw_manifest *m, json_t *application)
 	return tw_json_set(application, "access", TW_STEAL(o));
 }
 
+/* Likewise one that has none. */
+static tw_err providers_write(const struct tw_manifest *m, json_t *application)
+{
+	if (!m->provider_count)
+		return TW_OK;
+	TW_CLEANUP(tw_jsonp) json_t *list = json_array();
+	for (size_t i = 0; i < m->provider_count; i++) {
+		const struct tw_manifest_provider *p = &m->providers[i];
+		TW_TRY(tw_json_append(list,
+			json_pack("{s:s, s:s, s:s, s:I}", "name", p->name, "help", p->help, "kind",
+				tw_manifest_provider_kinds[p->kind], "uid", (json_int_t)p->uid)));
+	}
+	return tw_json_set(application, "providers", TW_STEAL(list));
+}
+
 static tw_err application_write(const struct tw_manifest *m, json_t *payload)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
@@ -100,6 +115,7 @@ static tw_err application_write(const struct tw_manifest *m, json_t *payload)
 	TW_TRY(tw_json_set(o, "events", TW_STEAL(events)));
 	TW_TRY(words_write(m->health, m->health_count, o, "health"));
 	TW_TRY(access_write(m, o));
+	TW_TRY(providers_write(m, o));
 	return tw_json_set(payload, "application", TW_STEAL(o));
 }
 

@@ -22,7 +22,9 @@ static const char GOOD[] =
 	"\"required\":true}]}],\"health\":[\"sensor\",\"control\"],\"access\":{\"permissions\":[{\"name\":\"application.temperature.read\","
 	"\"help\":\"See it.\",\"roles\":[\"anyone\"]},{\"name\":\"application.sensor.calibrate\",\"help\":\"Correct it.\",\"roles\":["
 	"\"application.installer\",\"admin\"]}],\"roles\":[{\"name\":\"application.installer\",\"help\":\"Put it up.\",\"inherits\":["
-	"\"application.resident\"]},{\"name\":\"application.resident\",\"help\":\"Lives there.\",\"inherits\":[\"user\"]}]}},"
+	"\"application.resident\"]},{\"name\":\"application.resident\",\"help\":\"Lives there.\",\"inherits\":[\"user\"]}]},"
+	"\"providers\":[{\"name\":\"reader\",\"help\":\"Reads fingers.\",\"kind\":\"biometric\",\"uid\":64020},{\"name\":\"key-2\",\"help\":\"A key.\","
+	"\"kind\":\"auth-plugin\",\"uid\":64021}]},"
 	"\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]}";
 
 static int set_up(void **state)
@@ -56,6 +58,11 @@ static void test_read_and_write(void **state)
 	CHECK_INT(m->setting_count, 2);
 	CHECK_TEXT(m->settings[1].choices, "comfort|eco");
 	CHECK_INT(m->settings[0].max, 30);
+	CHECK_INT(m->provider_count, 2);
+	CHECK_TEXT(m->providers[0].name, "reader");
+	CHECK_TEXT(m->providers[0].help, "Reads fingers.");
+	CHECK(m->providers[0].kind == TW_MANIFEST_BIOMETRIC && m->providers[0].uid == 64020);
+	CHECK(m->providers[1].kind == TW_MANIFEST_AUTH_PLUGIN && m->providers[1].uid == 64021);
 	CHECK_INT(m->event_count, 1);
 	CHECK(m->events[0].fields[0].required && m->events[0].fields[0].kind == TW_JSON_TEXT);
 	CHECK_INT(m->health_count, 2);
@@ -101,6 +108,10 @@ static tw_err read_changed(const char *from, const char *to, tw_manifest_doc **r
 #define INHERITS "\"inherits\":[\"application.resident\"]"
 #define READ "application.temperature.read"
 
+#define A_PROVIDER(name) "{\"name\":\"" name "\",\"help\":\"x\",\"kind\":\"biometric\",\"uid\":1},"
+#define MORE_PROVIDERS A_PROVIDER("x") A_PROVIDER("y")
+#define PROVIDER(more) "\"providers\":[" more
+
 /* What is right at a bound is taken. */
 static void test_taken(void **state)
 {
@@ -132,6 +143,11 @@ static void test_taken(void **state)
 		{ "\"roles\":[\"anyone\"]", "\"roles\":[]" },
 		{ "\"roles\":[\"anyone\"]",
 			"\"roles\":[\"account\",\"guest\",\"user\",\"operator\",\"admin\",\"auditor\",\"emergency\",\"supporting-party\"]" },
+		{ "\"reader\"", "\"a\"" },
+		{ "\"reader\"", "\"" L16 L16 "\"" }, /* 32 */
+		{ "\"uid\":64020", "\"uid\":1" },
+		{ "\"uid\":64020", "\"uid\":4294967294" },
+		{ PROVIDER(""), PROVIDER(MORE_PROVIDERS) }, /* four */
 		{ INHERITS, "\"inherits\":[]" },
 		{ INHERITS, "\"inherits\":[\"guest\",\"user\",\"operator\",\"application.resident\"]" },
 	};
@@ -164,6 +180,20 @@ static void test_without_access(void **state)
 	CHECK_INT(json_object_del(json_object_get(j, "application"), "access"), 0);
 	CHECK_OK(tw_manifest_read(sys, j, &d));
 	CHECK(!tw_manifest_of(d)->permissions && !tw_manifest_of(d)->roles && !tw_manifest_of(d)->permission_count);
+	CHECK_OK(tw_manifest_write(tw_manifest_of(d), &again));
+	CHECK(json_equal(j, again));
+}
+
+/* And one without providers is one that releases before them read. */
+static void test_without_providers(void **state)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *again = NULL;
+	CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &j));
+	CHECK_INT(json_object_del(json_object_get(j, "application"), "providers"), 0);
+	CHECK_OK(tw_manifest_read(sys, j, &d));
+	CHECK_INT(tw_manifest_of(d)->provider_count, 0);
 	CHECK_OK(tw_manifest_write(tw_manifest_of(d), &again));
 	CHECK(json_equal(j, again));
 }
@@ -316,6 +346,22 @@ static const struct {
 	{ RESIDENT, RESIDENT ",\"help\":\"x\",\"inherits\":[]}," RESIDENT },
 	{ RESIDENT, "{\"name\":\"application.\"" },
 	{ RESIDENT, "{\"name\":\"application." L16 "abcdefghijklm\",\"help\":\"x\",\"inherits\":[]}," RESIDENT },
+	{ "\"reader\"", "\"\"" },
+	{ "\"reader\"", "\"" L16 L16 "a\"" },
+	{ "\"reader\"", "\"Reader\"" },
+	{ "\"reader\"", "\"2reader\"" },
+	{ "\"reader\"", "\"-\"" },
+	{ "\"reader\"", "\"reader-\"" },
+	{ "\"reader\"", "\"a.b\"" },
+	{ "\"reader\"", "\"key-2\"" },
+	{ "\"help\":\"A key.\"", "\"help\":\"\"" },
+	{ "\"help\":\"A key.\"", "\"help\":\"\\u0007\"" },
+	{ "\"help\":\"A key.\"", "\"help\":\"x\",\"new\":1" },
+	{ "\"kind\":\"biometric\"", "\"kind\":\"telepathy\"" },
+	{ "\"uid\":64020", "\"uid\":0" },
+	{ "\"uid\":64020", "\"uid\":4294967295" },
+	{ "\"uid\":64020", "\"uid\":\"64020\"" },
+	{ PROVIDER(""), PROVIDER("1,") },
 	{ INHERITS, "\"inherits\":[\"admin\"]" },
 	{ INHERITS, "\"inherits\":[\"owner\"]" },
 	{ INHERITS, "\"inherits\":[\"anyone\"]" },
@@ -341,6 +387,7 @@ static void test_refusals(void **state)
 static void test_limits(void **state)
 {
 	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	CHECK_ERR(read_changed(PROVIDER(""), PROVIDER(MORE_PROVIDERS A_PROVIDER("z")), &d), LIMIT);
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	CHECK_OK(tw_json_parse(TW_SLICE(GOOD), TW_MANIFEST_MAX, &j));
 	json_t *health = json_object_get(json_object_get(j, "application"), "health");
@@ -477,5 +524,5 @@ static void test_out_of_memory(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_without_floors), TEST(test_without_access),
-	TEST(test_half_an_access), TEST(test_limits_of_access), TEST(test_no_rows_no_array), TEST(test_refusals), TEST(test_limits),
-	TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))
+	TEST(test_half_an_access), TEST(test_without_providers), TEST(test_limits_of_access), TEST(test_no_rows_no_array),
+	TEST(test_refusals), TEST(test_limits), TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))

@@ -137,6 +137,64 @@ static void test_who_may_what(void **state)
 	close_door(&d);
 }
 
+struct question {
+	uint8_t challenge[THINGWARD_CHALLENGE_SIZE];
+	char account[THINGWARD_ACCOUNT_MAX];
+	int asked, over;
+};
+
+static void take_question(void *user, const uint8_t challenge[THINGWARD_CHALLENGE_SIZE], const char *account)
+{
+	struct question *q = user;
+
+	memcpy(q->challenge, challenge, sizeof q->challenge);
+	(void)snprintf(q->account, sizeof q->account, "%s", account ? account : "");
+	q->asked += account != NULL;
+	q->over += account == NULL;
+}
+
+/* A provider says who it is, is asked, and answers; questions that come by on the way are not answers. */
+static void test_a_provider(void **state)
+{
+	static const char asked[] = "0123456789abcdef\0\3a17", long_name[] = "abcdefghijklmnopqrstuvwxyz0123456";
+	struct door d = { .fd = -1 };
+	struct question q = { .asked = 0 };
+	struct tw_message m;
+
+	open_door(&d);
+	CHECK_INT(thingward_provide(d.t, "", 0, take_question, &q), THINGWARD_INVALID);
+	CHECK_INT(thingward_provide(d.t, NULL, 0, take_question, &q), THINGWARD_INVALID);
+	CHECK_INT(thingward_provide(d.t, long_name, 0, take_question, &q), THINGWARD_INVALID);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ASKED, 0, asked, sizeof asked - 1, NULL, 0));
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ACK, 1, NULL, 0, NULL, 0));
+	CHECK_INT(thingward_provide(d.t, "reader", 1, take_question, &q), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_PROVIDE);
+	CHECK_BYTES(m.payload.at, "\1\0\6reader", 9);
+	CHECK_INT(q.asked, 1);
+	CHECK_TEXT(q.account, "a17");
+	CHECK_BYTES(q.challenge, asked, sizeof q.challenge);
+	CHECK_INT(thingward_pending(d.t), 0);
+
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 2, "\0\1r\0\1w", 6, NULL, 0));
+	CHECK_INT(thingward_verdict(d.t, q.challenge, THINGWARD_YES), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "r: w");
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_VERDICT);
+	CHECK_BYTES(m.payload.at, "0123456789abcdef\1", 17);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_OVER, 0, asked, THINGWARD_CHALLENGE_SIZE, NULL, 0));
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
+	CHECK_INT(q.over, 1);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ACK, 3, NULL, 0, NULL, 0));
+	CHECK_INT(thingward_verdict(d.t, q.challenge, THINGWARD_CANNOT), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.payload.at[THINGWARD_CHALLENGE_SIZE], 2);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ASKED, 0, "0123456789abcdef\0\4a17", 21, NULL, 0));
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_GONE);
+	CHECK_INT(q.asked, 1);
+	close_door(&d);
+}
+
 static void test_who_is_asked_about(void **state)
 {
 	char longest[TW_APP_PASS_MAX + 2] = "", name[TW_APP_NAME_MAX + 2] = "";
@@ -358,6 +416,7 @@ static void test_a_lost_or_lying_device(void **state)
 	close_door(&d);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_who_may_what), cmocka_unit_test(test_who_is_asked_about),
-	cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes), cmocka_unit_test(test_keys),
-	cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))
+CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_who_may_what), cmocka_unit_test(test_a_provider),
+	cmocka_unit_test(test_who_is_asked_about), cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes),
+	cmocka_unit_test(test_keys), cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent),
+	cmocka_unit_test(test_a_lost_or_lying_device))

@@ -31,6 +31,8 @@ struct thingward {
 	char why[TW_APP_NAME_MAX + TW_DETAIL_MAX + 4];
 	thingward_answer *call;
 	void *user;
+	thingward_question *question; /* of a provider */
+	void *question_user;
 };
 
 static int say(thingward *t, int result, const char *why)
@@ -221,6 +223,29 @@ static tw_err read_result(struct tw_cursor *in, int *ret)
 	return TW_OK;
 }
 
+static bool is_question(uint16_t type)
+{
+	return type == TW_APP_ASKED || type == TW_APP_OVER;
+}
+
+/* Of a provider: what the device asks, or asks no more. */
+static tw_err take_question(thingward *t, const struct tw_message *m)
+{
+	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
+	uint8_t challenge[THINGWARD_CHALLENGE_SIZE];
+	char account[THINGWARD_ACCOUNT_MAX] = "";
+	struct tw_slice id = { "", 0 };
+
+	TW_TRY(tw_cursor_bytes(&in, challenge, sizeof challenge));
+	if (m->type == TW_APP_ASKED)
+		TW_TRY(tw_cursor_block16(&in, TW_APP_ACCOUNT_MAX, &id));
+	TW_TRY(tw_cursor_end(&in));
+	memcpy(account, id.at, id.size);
+	if (t->question)
+		t->question(t->question_user, challenge, m->type == TW_APP_ASKED ? account : NULL);
+	return TW_OK;
+}
+
 /* One answer: to the call that waits for it, or to the callback. */
 static tw_err take(thingward *t, const struct tw_message *m)
 {
@@ -260,7 +285,7 @@ static int take_all(thingward *t)
 	tw_err e;
 
 	while (!tw_failed(e = tw_channel_receive(t->channel, &m))) {
-		tw_err taken = take(t, &m);
+		tw_err taken = is_question(m.type) ? take_question(t, &m) : take(t, &m);
 
 		tw_wipe((void *)(uintptr_t)m.payload.at, m.payload.size);
 		if (tw_failed(taken))
@@ -367,6 +392,47 @@ int thingward_authorize(thingward *t, const char *pass, const char *permission, 
 }
 
 _Static_assert(THINGWARD_ACCOUNT_MAX == TW_APP_ACCOUNT_MAX + 1, "one size at both ends");
+_Static_assert(THINGWARD_CHALLENGE_SIZE == TW_APP_CHALLENGE, "one size at both ends");
+_Static_assert((int)THINGWARD_NO == TW_APP_NO && (int)THINGWARD_YES == TW_APP_YES && (int)THINGWARD_CANNOT == TW_APP_CANNOT,
+	"one verdict at both ends");
+
+static tw_err write_provide(struct tw_buf *b, const char *name, bool simulated)
+{
+	if (!name || !*name || strlen(name) > TW_APP_PROVIDER_MAX)
+		return TW_RAISE(SYNTAX, "a provider's name has 1 to %d bytes", TW_APP_PROVIDER_MAX);
+	TW_TRY(tw_buf_u8(b, simulated));
+	return tw_buf_block16(b, name, strlen(name));
+}
+
+int thingward_provide(thingward *t, const char *name, int simulated, thingward_question *call, void *user)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	uint32_t ticket = 0;
+	int result;
+
+	t->question = call;
+	t->question_user = user;
+	tw_buf_init(&b, t->sys, 3 + TW_APP_PROVIDER_MAX);
+	result = of_error(t, write_provide(&b, name, simulated != 0));
+	if (result == THINGWARD_OK)
+		result = post(t, TW_APP_PROVIDE, &b, &ticket);
+	return result == THINGWARD_OK ? await(t, ticket) : result;
+}
+
+int thingward_verdict(thingward *t, const uint8_t challenge[THINGWARD_CHALLENGE_SIZE], enum thingward_verdict verdict)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	uint32_t ticket = 0;
+
+	tw_buf_init(&b, t->sys, TW_APP_CHALLENGE + 1);
+	tw_err e = tw_buf_add(&b, challenge, THINGWARD_CHALLENGE_SIZE);
+	if (!tw_failed(e))
+		e = tw_buf_u8(&b, (uint8_t)verdict);
+	int result = of_error(t, e);
+	if (result == THINGWARD_OK)
+		result = post(t, TW_APP_VERDICT, &b, &ticket);
+	return result == THINGWARD_OK ? await(t, ticket) : result;
+}
 
 /* A message without an answer, which waits until the device has room for it. */
 static int push(thingward *t, uint16_t type, const void *payload, size_t size)

@@ -19,6 +19,7 @@ struct compiler {
 	const char **health, **claims;
 	struct tw_manifest_permission *permissions;
 	struct tw_manifest_role *roles;
+	struct tw_manifest_provider providers[TW_MANIFEST_PROVIDERS];
 	struct tw_manifest m;
 };
 
@@ -200,6 +201,28 @@ static tw_err permissions_and_roles(struct compiler *c)
 	return TW_OK;
 }
 
+static tw_err providers(struct compiler *c, const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	if (json_array_size(rows) > TW_MANIFEST_PROVIDERS)
+		return TW_RAISE(LIMIT, "%zu providers, limit %d", json_array_size(rows), TW_MANIFEST_PROVIDERS);
+	json_array_foreach(rows, i, row) {
+		struct tw_manifest_provider *p = &c->providers[i];
+
+		p->name = tw_json_text(row, "name");
+		p->help = tw_json_text(row, "help");
+		p->uid = (uint32_t)tw_json_int(row, "uid");
+		for (size_t k = 0; k < TW_MANIFEST_PROVIDER_KINDS; k++)
+			if (!strcmp(tw_json_text(row, "kind"), tw_manifest_provider_kinds[k]))
+				p->kind = (enum tw_manifest_provider_kind)k;
+	}
+	c->m.providers = c->providers;
+	c->m.provider_count = json_array_size(rows);
+	return TW_OK;
+}
+
 static tw_err contacts(struct compiler *c)
 {
 	static const struct {
@@ -275,6 +298,7 @@ tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const
 	TW_TRY(events(&c, json_object_get(application, "events")));
 	TW_TRY(health_and_claims(&c));
 	TW_TRY(permissions_and_roles(&c));
+	TW_TRY(providers(&c, json_object_get(application, "providers")));
 	TW_TRY(tw_manifest_write(&c.m, &payload));
 	TW_TRY(tw_manifest_read(sys, payload, &doc)); /* the device's own judgement, before anything is signed */
 	*ret_payload = TW_STEAL(payload);

@@ -149,12 +149,21 @@ static const struct tw_field role_fields[] = {
 	{},
 };
 
+static const struct tw_field provider_fields[] = {
+	{ "name", TW_FIELD_WORD, true, 1, 32, "-", NULL, "what it calls itself (name: reader)" },
+	{ "kind", TW_FIELD_CHOICE, true, 0, 0, "biometric|auth-plugin", NULL, "what it judges by (kind: biometric)" },
+	{ "uid", TW_FIELD_INT, true, 1, UINT32_MAX - 1, NULL, NULL, "the user id it runs as on the device, and nothing else does (uid: 64020)" },
+	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what it is, for the customer" },
+	{},
+};
+
 static const struct tw_field application_fields[] = {
 	{ "events", TW_FIELD_LIST, false, 0, 128, NULL, event_fields, "the events that the application may log" },
 	{ "settings", TW_FIELD_LIST, false, 0, 128, NULL, setting_fields, "the application's settings" },
 	{ "health", TW_FIELD_LIST, false, 0, 32, NULL, health_fields, "the health reports without which an update is not confirmed" },
 	{ "permissions", TW_FIELD_LIST, false, 0, 64, NULL, permission_fields, "what the application asks about before it acts for somebody" },
 	{ "roles", TW_FIELD_LIST, false, 0, 32, NULL, role_fields, "the product's roles, which owners give to accounts" },
+	{ "providers", TW_FIELD_LIST, false, 0, 4, NULL, provider_fields, "programs that judge who somebody is at a login" },
 	{},
 };
 
@@ -173,7 +182,7 @@ const struct tw_field tw_product_fields[] = {
 	{ "cryptography", TW_FIELD_MAP, false, 0, 0, NULL, cryptography_fields,
 		"how fast its cryptography is at least, on the slowest hardware you sell; the device measures itself against it" },
 	{ "application", TW_FIELD_MAP, false, 0, 0, NULL, application_fields,
-		"what the product's own application adds: events, settings, health, permissions, roles" },
+		"what the product's own application adds: events, settings, health, permissions, roles, providers" },
 	{ "claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL, "ids of the catalog elements that you say the product has (claims: [DI.IMS.1])" },
 	{},
 };
@@ -225,6 +234,7 @@ static tw_err check_names(const tw_yaml *root, struct tw_problems *p)
 		{ "application", "health", "name" },
 		{ "application", "permissions", "name" },
 		{ "application", "roles", "name" },
+		{ "application", "providers", "name" },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {

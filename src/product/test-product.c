@@ -127,6 +127,12 @@ static const struct {
 	{ 9, "application: {roles: [{name: application.r, help: h}, {name: application.r, help: h}]}",
 		"p.yaml:9:62: name 'application.r' stands already in line 9;" },
 	{ 9, "application: {roles: [{name: application.r, help: h, inherits: user}]}", "p.yaml:9:64: 'inherits' must be a list" },
+	{ 9, "application: {providers: [{name: reader, kind: biometric, uid: 64020, help: h}, {name: key, kind: auth-plugin, uid: 4294967294, help: h}]}",
+		"" },
+	{ 9, "application: {providers: [{name: reader, kind: biometric, uid: 0, help: h}]}", "p.yaml:9:64: 'uid' is out of range ('0');" },
+	{ 9, "application: {providers: [{name: reader, kind: telepathy, uid: 1, help: h}]}", "p.yaml:9:48: 'kind' must be one of biometric|" },
+	{ 9, "application: {providers: [{name: a, kind: biometric, uid: 1, help: h}, {name: a, kind: biometric, uid: 2, help: h}]}",
+		"p.yaml:9:79: name 'a' stands already in line 9;" },
 	{ 9, "claims: &a [DI.IMS.1]", "p.yaml:9:9: " },
 	{ 9, "claims: [DI.IMS.1", "p.yaml:" },
 };

@@ -19,6 +19,8 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_UNSEAL, 0, 1, 1 + TW_APP_SEAL_MAX + TW_APP_SEAL_MORE, "unseal" },
 	{ TW_APP_HASH_VERIFY, 0, 6, 4 + TW_APP_KEY_MAX + TW_APP_SIGNATURE_MAX, "hash verify" },
 	{ TW_APP_AUTHORIZE, 0, 5, 4 + TW_APP_NAME_MAX + TW_APP_PASS_MAX, "authorize" },
+	{ TW_APP_PROVIDE, 0, 4, 3 + TW_APP_PROVIDER_MAX, "provide" },
+	{ TW_APP_VERDICT, 0, TW_APP_CHALLENGE + 1, TW_APP_CHALLENGE + 1, "verdict" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_app_from_device[] = {
@@ -32,6 +34,8 @@ const struct tw_channel_row tw_rows_app_from_device[] = {
 	{ TW_APP_SEALED, 0, TW_APP_SEAL_MORE, TW_APP_SEAL_MAX + TW_APP_SEAL_MORE, "sealed" },
 	{ TW_APP_UNSEALED, 0, 0, TW_APP_SEAL_MAX, "unsealed" },
 	{ TW_APP_ALLOWED, 0, 2, 2 + TW_APP_ACCOUNT_MAX, "allowed" },
+	{ TW_APP_ASKED, 0, TW_APP_CHALLENGE + 3, TW_APP_CHALLENGE + 2 + TW_APP_ACCOUNT_MAX, "asked" },
+	{ TW_APP_OVER, 0, TW_APP_CHALLENGE, TW_APP_CHALLENGE, "over" },
 	{ 0 },
 };
 
@@ -138,4 +142,36 @@ tw_err tw_app_read_sealing(struct tw_slice payload, enum tw_app_scope *ret_scope
 		return TW_RAISE(SYNTAX, "no scope %u", scope);
 	*ret_scope = (enum tw_app_scope)scope;
 	return tw_cursor_slice(&in, tw_cursor_left(&in), ret_bytes);
+}
+
+tw_err tw_app_read_provide(struct tw_slice payload, struct tw_app_provide *ret)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_app_provide p;
+	uint8_t simulated = 0;
+
+	TW_TRY(tw_cursor_u8(&in, &simulated));
+	TW_TRY(tw_cursor_block16(&in, TW_APP_PROVIDER_MAX, &p.name));
+	TW_TRY(tw_cursor_end(&in));
+	if (simulated > 1 || !p.name.size || !tw_text_printable(p.name))
+		return TW_RAISE(SYNTAX, "a provider's name must be printable, simulated 0 or 1");
+	p.simulated = simulated == 1;
+	*ret = p;
+	return TW_OK;
+}
+
+tw_err tw_app_read_verdict(struct tw_slice payload, struct tw_slice *ret_challenge, enum tw_app_verdict *ret)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_slice challenge;
+	uint8_t verdict = 0;
+
+	TW_TRY(tw_cursor_slice(&in, TW_APP_CHALLENGE, &challenge));
+	TW_TRY(tw_cursor_u8(&in, &verdict));
+	TW_TRY(tw_cursor_end(&in));
+	if (verdict >= TW_APP_VERDICTS)
+		return TW_RAISE(SYNTAX, "no verdict %u", verdict);
+	*ret_challenge = challenge;
+	*ret = (enum tw_app_verdict)verdict;
+	return TW_OK;
 }

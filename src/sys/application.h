@@ -10,6 +10,9 @@
  * HASH_END by DIGEST, HASH_CHECK and HASH_VERIFY (a signature over a SHA-256) by RESULT, or REFUSED when it could not begin.
  *
  * SEAL is answered by SEALED, UNSEAL by UNSEALED, AUTHORIZE by ALLOWED, or REFUSED.
+ *
+ * A provider (a reader, a method of the manufacturer's) says by PROVIDE which one it is, and from then on is sent ASKED, which it answers by VERDICT; both
+ * of its messages are answered by ACK or REFUSED. OVER says that nobody waits for a verdict any more.
  */
 #ifndef TW_SYS_APPLICATION_H
 #define TW_SYS_APPLICATION_H
@@ -30,6 +33,8 @@ enum tw_application_message {
 	TW_APP_SEAL = 0x0630,      /* u8 enum tw_app_scope, bytes: at most TW_APP_SEAL_MAX */
 	TW_APP_UNSEAL,             /* u8 enum tw_app_scope, what SEALED gave */
 	TW_APP_AUTHORIZE = 0x0640, /* block16 permission, block16 pass: empty for anyone */
+	TW_APP_PROVIDE = 0x0650,   /* u8 simulated, block16 name */
+	TW_APP_VERDICT,            /* TW_APP_CHALLENGE bytes, u8 enum tw_app_verdict */
 	TW_APP_ACK = 0x0681,
 	TW_APP_SETTING_IS,       /* block16 value */
 	TW_APP_REFUSED,          /* block16 rule, block16 detail */
@@ -40,6 +45,8 @@ enum tw_application_message {
 	TW_APP_SEALED = 0x06b0,  /* bytes, TW_APP_SEAL_MORE longer */
 	TW_APP_UNSEALED,         /* bytes */
 	TW_APP_ALLOWED = 0x06c0, /* block16 account: empty for anyone */
+	TW_APP_ASKED = 0x06d0,   /* TW_APP_CHALLENGE bytes, block16 account; no tag */
+	TW_APP_OVER,             /* TW_APP_CHALLENGE bytes; no tag */
 };
 #define TW_APP_NAME_MAX 96     /* of an event, a health name, a setting */
 #define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */
@@ -58,6 +65,9 @@ enum tw_application_message {
 enum tw_app_scope { TW_APP_SCOPE_UNIT, TW_APP_SCOPE_OWNERSHIP, TW_APP_SCOPES }; /* how long it opens */
 #define TW_APP_PASS_MAX 64
 #define TW_APP_ACCOUNT_MAX 24
+#define TW_APP_PROVIDER_MAX 32 /* of a provider's name */
+#define TW_APP_CHALLENGE 16
+enum tw_app_verdict { TW_APP_NO, TW_APP_YES, TW_APP_CANNOT, TW_APP_VERDICTS }; /* CANNOT: it could not be found out */
 #define TW_APP_KEY_MAX 1920
 #define TW_APP_SIGNATURE_MAX 72
 struct tw_app_event {
@@ -80,6 +90,13 @@ tw_err tw_app_read_key(struct tw_slice payload, bool signs, struct tw_app_key *r
 /* ret_bytes: the rest, whatever it holds. SYNTAX: no such scope. */
 tw_err tw_app_read_sealing(struct tw_slice payload, enum tw_app_scope *ret_scope, struct tw_slice *ret_bytes);
 tw_err tw_app_read_authorize(struct tw_slice payload, struct tw_slice *ret_permission, struct tw_slice *ret_pass); /* both printable */
+struct tw_app_provide {
+	struct tw_slice name; /* printable, not empty */
+	bool simulated;       /* it says of itself that it judges nothing */
+};
+tw_err tw_app_read_provide(struct tw_slice payload, struct tw_app_provide *ret);
+/* ret_challenge: TW_APP_CHALLENGE bytes. SYNTAX: no such verdict. */
+tw_err tw_app_read_verdict(struct tw_slice payload, struct tw_slice *ret_challenge, enum tw_app_verdict *ret);
 tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

@@ -54,6 +54,36 @@ static void test_reads_who_may_what(void **state)
 	CHECK_ERR(tw_app_read_authorize((struct tw_slice){ name, sizeof name }, &permission, &shown), LIMIT);
 }
 
+static void test_reads_providers(void **state)
+{
+	static const struct tw_slice bad[] = { S(""), S("\0"), S("\0\0\0"), S("\2\0\1a"), S("\0\0\2a"), S("\0\0\1ab"), S("\0\0\1\n") };
+	char name[3 + TW_APP_PROVIDER_MAX + 1] = { 0, 0, TW_APP_PROVIDER_MAX }, verdict[TW_APP_CHALLENGE + 2] = "0123456789abcdef\1";
+	struct tw_app_provide p;
+	struct tw_slice challenge;
+	enum tw_app_verdict said;
+
+	CHECK_OK(tw_app_read_provide(S("\0\0\6reader"), &p));
+	CHECK(!p.simulated && tw_slice_is(p.name, "reader"));
+	CHECK_OK(tw_app_read_provide(S("\1\0\1r"), &p));
+	CHECK(p.simulated && tw_slice_is(p.name, "r"));
+	for (size_t i = 0; i < TW_COUNT(bad); i++)
+		CHECK_ERR(tw_app_read_provide(bad[i], &p), SYNTAX);
+	memset(name + 3, 'n', TW_APP_PROVIDER_MAX + 1);
+	CHECK_OK(tw_app_read_provide((struct tw_slice){ name, sizeof name - 1 }, &p));
+	name[2]++;
+	CHECK_ERR(tw_app_read_provide((struct tw_slice){ name, sizeof name }, &p), LIMIT);
+	for (int i = TW_APP_NO; i < TW_APP_VERDICTS; i++) {
+		verdict[TW_APP_CHALLENGE] = (char)i;
+		CHECK_OK(tw_app_read_verdict((struct tw_slice){ verdict, TW_APP_CHALLENGE + 1 }, &challenge, &said));
+		CHECK(said == (enum tw_app_verdict)i && tw_slice_is(challenge, "0123456789abcdef"));
+	}
+	CHECK_ERR(tw_app_read_verdict((struct tw_slice){ verdict, TW_APP_CHALLENGE }, &challenge, &said), SYNTAX);
+	CHECK_ERR(tw_app_read_verdict((struct tw_slice){ verdict, TW_APP_CHALLENGE - 1 }, &challenge, &said), SYNTAX);
+	CHECK_ERR(tw_app_read_verdict((struct tw_slice){ verdict, sizeof verdict }, &challenge, &said), SYNTAX);
+	verdict[TW_APP_CHALLENGE] = TW_APP_VERDICTS;
+	CHECK_ERR(tw_app_read_verdict((struct tw_slice){ verdict, TW_APP_CHALLENGE + 1 }, &challenge, &said), SYNTAX);
+}
+
 static void test_refuses(void **state)
 {
 	static const struct {
@@ -83,4 +113,5 @@ static void test_refuses(void **state)
 	CHECK_ERR(tw_app_read_event((struct tw_slice){ name, sizeof name }, &e), LIMIT);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_reads_who_may_what), cmocka_unit_test(test_refuses))
+CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_reads_providers),
+	cmocka_unit_test(test_reads_who_may_what), cmocka_unit_test(test_refuses))

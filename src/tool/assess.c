@@ -39,6 +39,8 @@ const struct tw_option tw_options_assess[] = {
 	TW_OPTION_ACCEPT_NOTICE,
 	{ "label-scan", "TEXT|FILE", false, "what a scanner read off the device's label, TW1:..., or a file that holds it" },
 	{ "messages", "FILE", false, "where the gateway that sends codes writes down what it is sent, one JSON object a line" },
+	{ "verdicts", "FILE", false,
+		"where a reader of biometrics or a method of the manufacturer's, on trial, reads what to say; it is written to: on, off, error, leave" },
 	{},
 };
 
@@ -178,6 +180,7 @@ static tw_err gather(struct assessment *a)
 	a->c.product = a->product;
 	a->c.packages = tw_arg(a->args, "packages");
 	a->c.messages = tw_arg(a->args, "messages");
+	a->c.verdicts = tw_arg(a->args, "verdicts");
 	TW_TRY(take_planted(a));
 	if (before)
 		TW_TRY(read_before(a, before));

@@ -26,7 +26,7 @@ static const struct tw_option login_options[] = {
 	{ "account", "NAME", false, "whose login; without this the terminal is asked" },
 	{ "password-file", "FILE", false, "its only line is the password, - is standard input; without this the terminal is asked" },
 	{ "code-file", "FILE", false, "the same with a code, where the device asks for one" },
-	{ "factor", "NAME", false, "which second factor, where the account has several: totp, message" },
+	{ "factor", "NAME", false, "which second factor, where the account has several: totp, message, biometric, auth-plugin" },
 	{ "new-password-file", "FILE", false, "the same with a new password, where the device wants one" },
 	{ "known", "FILE", false, "the first time: devices/NAME.json of somebody who knows the device; nothing in it is secret" },
 	TW_OPTION_ACCEPT_NOTICE,
@@ -120,13 +120,15 @@ static tw_err ask_account(struct login *l)
 /* What a login can need after name and password. Of second factors an account may have several: one is enough. */
 struct step {
 	const char *needed; /* as the device names it */
-	const char *key;    /* the input that answers it */
+	const char *key;    /* the input that answers it; NULL: none, the device asks somebody else, and waits for him */
 	const char *option, *prompt;
 	bool twice, factor;
 };
 static const struct step steps[] = {
 	{ "totp", "code", "code-file", "Code of your authenticator", .factor = true },
 	{ "message", "code", "code-file", "Code that was sent to you", .factor = true },
+	{ "biometric", NULL, "code-file", "Show the device's reader who you are", .factor = true },
+	{ "auth-plugin", NULL, "code-file", "Do at the device what its maker's own method wants", .factor = true },
 	{ "new-password", "new_password", "new-password-file", "New password", .twice = true },
 };
 static const struct step first_step = { "", "password", "password-file", "Password" };
@@ -134,6 +136,11 @@ static const struct step first_step = { "", "password", "password-file", "Passwo
 static tw_err give(struct login *l, const struct step *s, json_t *body)
 {
 	char option[40], prompt[96];
+
+	if (!s->key) {
+		tw_progress(l->t, "%s; it waits.\n", s->prompt);
+		return TW_OK;
+	}
 	const struct tw_passphrase_ask ask = { .file = tw_arg(l->a, s->option), .prompt = prompt, .option = option, .twice = s->twice };
 
 	(void)snprintf(option, sizeof option, "--%s", s->option);
@@ -155,7 +162,7 @@ static tw_err call(struct login *l, const json_t *body)
 /* Whether the device still holds the login open, and the one who typed may do so again. */
 static bool may_retry(const struct login *l, const struct step *s)
 {
-	return !tw_arg(l->a, s->option) && (l->answer.status == 400 || l->answer.status == 403) &&
+	return s->key && !tw_arg(l->a, s->option) && (l->answer.status == 400 || l->answer.status == 403) &&
 		strcmp(tw_json_text(l->answer.body, "rule"), "access.login-step") != 0;
 }
 
@@ -253,7 +260,7 @@ static tw_err begin_factor(struct login *l, const struct step *s, const char *ha
 {
 	TW_CLEANUP(tw_jsonp) json_t *body = json_pack("{s:s, s:s}", "login", handle, "factor", s->needed);
 
-	if (!s->factor || json_array_size(json_object_get(l->answer.body, "needed")) < 2)
+	if (!s->factor || !s->key || json_array_size(json_object_get(l->answer.body, "needed")) < 2)
 		return TW_OK;
 	return body ? call(l, body) : TW_RAISE(NOMEM, "request");
 }

@@ -7,7 +7,7 @@ DOORS = {
     "https": {"anyone", "owner", "peer", "account"},
     "local": {"anyone", "owner", "local", "application", "account"},
     "console": {"console"},
-    "event": {"anyone", "application"},
+    "event": {"anyone", "application", "provider"},
     "internal": {"device"},
 }
 

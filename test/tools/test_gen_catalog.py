@@ -85,9 +85,9 @@ def test_c_rows(tmp_path):
     assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0, false }' in text
     assert '{ "a.job", 1000, "the thing", tw_a_run, NULL }' in text and '{ "b.job", 2000, "another", tw_b_run, tw_b_due }' in text
     made = emit_c.grants_source(g, "x")
-    assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << 8, true, true }' in made and '{ "p.change", 1u << TW_SUBJECT_OWNER, false, false }' in made
-    assert '{ "owner", 1u << 8 | 1u << 9, true, "h" }' in made and '{ "peer", 0, false, "h" }' in made
-    assert '{ "admin", 1u << 8, true, "changes" }' in made
+    assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << 9, true, true }' in made and '{ "p.change", 1u << TW_SUBJECT_OWNER, false, false }' in made
+    assert '{ "owner", 1u << 9 | 1u << 10, true, "h" }' in made and '{ "peer", 0, false, "h" }' in made
+    assert '{ "admin", 1u << 9, true, "changes" }' in made
     assert g["p.read"] == ["anyone", "owner", "guest", "admin"] and g["p.change"] == ["owner"]
 
 

@@ -38,6 +38,11 @@ static const struct tw_manifest_setting settings[] = {
 static const struct tw_manifest_event events[] = {
 	{ .id = "application.warm", .severity = "info", .help = "It is warm." },
 };
+static const struct tw_manifest_provider providers[] = {
+	{ "reader", "Reads fingers.", TW_MANIFEST_BIOMETRIC, 64020 },
+	{ "keyswitch", "The key switch beside the door.", TW_MANIFEST_AUTH_PLUGIN, 64021 },
+	{ "badge", "Reads badges.", TW_MANIFEST_AUTH_PLUGIN, 64022 },
+};
 static const struct tw_manifest manifest = {
 	.organization = "Example",
 	.pen = 32473,
@@ -54,6 +59,8 @@ static const struct tw_manifest manifest = {
 	.role_count = TW_COUNT(roles),
 	.events = events,
 	.event_count = TW_COUNT(events),
+	.providers = providers,
+	.provider_count = TW_COUNT(providers),
 	.settings = settings,
 	.setting_count = TW_COUNT(settings),
 };

@@ -10,7 +10,7 @@ from .strict_yaml import List, Map, Refused, Text, load, made
 
 LONG_BODY_MAX = 1048576  # TW_LONG_BODY_MAX of src/service/path/request.h
 KINDS = ("text", "int", "bool", "object", "array", "any")
-SUBJECTS = ("anyone", "owner", "local", "console", "application", "device", "peer", "account")  # enum tw_subject_kind, in its order
+SUBJECTS = ("anyone", "owner", "local", "console", "application", "device", "peer", "account", "provider")  # enum tw_subject_kind, in its order
 BUILT_IN_MAX = 32  # roles in one word of bits
 YES_NO = ("yes", "no")
 INT = re.compile(r"-?[0-9]{1,18}")

@@ -73,7 +73,7 @@ async function send(method, path, options) {
 		headers['If-Match'] = options.ifMatch;
 	if (options.stepUp)
 		headers['Thingward-Step-Up'] = options.stepUp;
-	const request = { method, headers, ...FETCH, signal: AbortSignal.timeout(15000) };
+	const request = { method, headers, ...FETCH, signal: AbortSignal.timeout(options.patience || 15000) };
 	if (options.body !== undefined)
 		request.body = JSON.stringify(options.body);
 	try {

@@ -12,6 +12,7 @@ import { codeField, newPasswordFields, newPasswordWrong, secretField } from './s
 
 const CLIENTS = 'thingward.clients';
 const CLIENTS_MAX = 8;
+const PATIENCE = 45000; // somebody else may have to judge first: the organization's server, a reader at the device
 
 // ---- as which client this browser is known, by account ----
 
@@ -43,10 +44,15 @@ const code = (digits) => ({
 	body: (typed) => ({ code: typed.code.replace(/\s/g, '') }),
 });
 
+// Nothing to type: the device asks a part of its own, and answers when that has.
+const nothing = { fields: () => ({}), wrong: () => ({}), body: () => ({}) };
+
 const STEPS = {
 	'__proto__': null,
 	'totp': { name: 'The code of your authenticator', lead: 'Open your authenticator app and type the code that it shows for this device now.', ...code('Six') },
 	'message': { name: 'A code that is sent to you', lead: 'The device sends a code to the place that is known for you. Type it when it has come.', ...code('Eight') },
+	'biometric': { name: 'The reader', lead: 'Press the button, then show the reader at the device who you are. The device waits for it.', ...nothing },
+	'auth-plugin': { name: 'The way of the device’s maker', lead: 'Press the button, then do at the device what its maker’s own method wants. The device waits for it.', ...nothing },
 	'new-password': {
 		name: 'A new password',
 		lead: 'Somebody else gave you the present one and knows it, or it is shorter than it may be now. Choose one that only you know.',
@@ -111,7 +117,7 @@ export function loginSection({ page, busy, provider, returned, accepted, arrive,
 
 	const send = async (body) => {
 		try {
-			return (await call('POST', '/api/v1/logins', { body: accepted ? { ...body, notice: accepted } : body, token: null })).body;
+			return (await call('POST', '/api/v1/logins', { body: accepted ? { ...body, notice: accepted } : body, token: null, patience: PATIENCE })).body;
 		} catch (error) {
 			if (error.rule === 'LA.SUN.3')
 				await renotice();
@@ -159,7 +165,7 @@ export function loginSection({ page, busy, provider, returned, accepted, arrive,
 			h('p', {}, others.length ? [h('button', { type: 'button', class: 'second', id: 'step-other', onclick: () => choicePage(reply) }, 'Another way'), ' '] : null,
 				h('button', { type: 'button', class: 'second', id: 'step-back', onclick: () => begin() }, 'Begin again')),
 			h('p', { class: 'quiet' }, `${account ? `You log in as ${account}. ` : ''}The device waits ${minutes(reply.expires_in_s * 1000)} for this.`));
-		document.querySelector('#step-form input:not([readonly])').focus();
+		(document.querySelector('#step-form input:not([readonly])') || byId('step-send')).focus();
 	};
 
 	const goOutside = () => attempt(busy, 'outside', 'outside-failed', async () => {

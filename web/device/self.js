@@ -8,7 +8,7 @@ import { attempt } from './login.js';
 import { qr } from './qr.js';
 import { codeField, newPasswordFields, newPasswordWrong, secretField } from './secret.js';
 
-const WAYS = { '__proto__': null, 'certificate': 'a certificate', 'password': 'a password', 'totp': 'an authenticator', 'message': 'a code that is sent to you' };
+const WAYS = { '__proto__': null, 'certificate': 'a certificate', 'password': 'a password', 'totp': 'an authenticator', 'message': 'a code that is sent to you', 'biometric': 'a reader at the device', 'auth-plugin': 'the way of the device’s maker' };
 const AUTHENTICATOR = '/api/v1/authenticator';
 
 export const wayWords = (kind) => WAYS[kind] || words(kind).toLowerCase();

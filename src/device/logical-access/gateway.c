@@ -170,20 +170,6 @@ static tw_err put(struct tw_account_work *w)
 	return tw_store_run(w->c->store, tw_sql_message_put, v, TW_COUNT(v), NULL, NULL);
 }
 
-/* Whoever says where another's codes go may read them, so only who may do that himself. */
-static tw_err wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret)
-{
-	bool reached = true;
-
-	TW_TRY(tw_account_wanted(c, rq, rq->parameter, rp, ret));
-	if (!rp->problem[0])
-		TW_TRY(tw_placed_reaches(c, &rq->subject, ret->id, &reached));
-	if (reached)
-		return TW_OK;
-	return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
-		"This account may do more than you, and whoever is sent its codes is asked for its password alone.");
-}
-
 tw_err tw_access_destination_set(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = put, .what = "given a place that codes are sent to" };
@@ -194,7 +180,7 @@ tw_err tw_access_destination_set(struct tw_context *c, const struct tw_request *
 	if (!tw_text_printable(tw_slice_of(w.text)))
 		return tw_reply_problem(rp, 400, "input", "message.to", "This is no place that codes are sent to",
 			"Send a number or an address.", "At most %d bytes of printable text are taken.", TW_MESSAGE_TO_MAX);
-	TW_TRY(wanted(c, rq, rp, &w.account));
+	TW_TRY(tw_factor_wanted(c, rq, rp, &w.account));
 	if (!rp->problem[0])
 		TW_TRY(tw_placed_by(tw_device_of(c), rq, w.account.id, rp, &by));
 	return rp->problem[0] ? TW_OK : tw_account_do(&w);
@@ -204,6 +190,6 @@ tw_err tw_access_destination_remove(struct tw_context *c, const struct tw_reques
 {
 	struct tw_account_work w = { .c = c, .rq = rq, .rp = rp, .act = drop, .what = "lost the place that codes were sent to" };
 
-	TW_TRY(wanted(c, rq, rp, &w.account));
+	TW_TRY(tw_factor_wanted(c, rq, rp, &w.account));
 	return rp->problem[0] ? TW_OK : tw_account_do(&w);
 }

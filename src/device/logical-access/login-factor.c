@@ -2,6 +2,7 @@
 #include "device/logical-access/login-factor.h"
 
 #include "base/text.h"
+#include "device/logical-access/login-provider.h"
 #include "device/logical-access/message.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/totp.h"
@@ -29,6 +30,10 @@ static tw_err verify_totp(const struct tw_factor_step *t)
 static const struct tw_login_factor kinds[] = {
 	{ "totp", TW_HOW_PASSWORD_TOTP, TW_HOW_OUTSIDE_TOTP, TW_METHOD_TOTP, tw_totp_wanted, NULL, verify_totp },
 	{ "message", TW_HOW_PASSWORD_MESSAGE, TW_HOW_OUTSIDE_MESSAGE, TW_METHOD_MESSAGE, tw_message_wanted, tw_message_begin, tw_message_verify },
+	{ "biometric", TW_HOW_PASSWORD_BIOMETRIC, TW_HOW_OUTSIDE_BIOMETRIC, TW_METHOD_BIOMETRIC, tw_login_biometric_wanted,
+		.ask = tw_login_provider_ask },
+	{ "auth-plugin", TW_HOW_PASSWORD_PLUGIN, TW_HOW_OUTSIDE_PLUGIN, TW_METHOD_PROVIDER, tw_login_plugin_wanted,
+		.ask = tw_login_provider_ask },
 };
 
 tw_err tw_factors_of(struct tw_device *d, int64_t account, unsigned *ret)
@@ -103,6 +108,10 @@ tw_err tw_factor_answer(const struct tw_factor_step *t)
 	if (!f)
 		return tw_reply_problem(t->rp, 400, "input", "access.factor", "This account has no such second factor",
 			"Choose one of those that the answer before named.", "It has others, or none is wanted any more.");
+	if (f->ask) {
+		t->s->asked = f;
+		return f->ask(t);
+	}
 	if (!*tw_json_text(t->rq->input, "code"))
 		return t->s->asked && !*tw_json_text(t->rq->input, "factor") ? TW_OK : ask_for(t, f);
 	TW_TRY(f->verify(t));
@@ -111,4 +120,18 @@ tw_err tw_factor_answer(const struct tw_factor_step *t)
 	t->s->factors = 0;
 	t->s->how = t->s->outside ? f->how_outside : f->how;
 	return TW_OK;
+}
+
+/* Whoever says where another's codes go may read them, and whoever takes a factor away makes the password enough. */
+tw_err tw_factor_wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret)
+{
+	bool reached = true;
+
+	TW_TRY(tw_account_wanted(c, rq, rq->parameter, rp, ret));
+	if (!rp->problem[0])
+		TW_TRY(tw_placed_reaches(c, &rq->subject, ret->id, &reached));
+	if (reached)
+		return TW_OK;
+	return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
+		"This account may do more than you, and what its logins ask for beside the password is not yours to say.");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a login asks for beside the password: a table of kinds. An account may have several, and whoever logs in chooses one of them; one is enough.
+ * Some are typed as a code; of others a program of the product's is asked (login-provider.h), and the step is answered when it has.
  * What an account has is asked for whether it can be answered now or not: nothing that fails makes the password enough.
  */
 #ifndef TW_DEVICE_LOGICAL_ACCESS_LOGIN_FACTOR_H
@@ -23,6 +24,7 @@ struct tw_login_factor {
 	tw_err (*has)(struct tw_device *d, int64_t account, bool *ret);
 	tw_err (*begin)(const struct tw_factor_step *t); /* asks for it; a problem: it cannot be asked for now. NULL: nothing to do */
 	tw_err (*verify)(const struct tw_factor_step *t); /* a problem: no. It counts what fails. */
+	tw_err (*ask)(const struct tw_factor_step *t); /* in place of both: somebody else says it, later; a problem: he cannot be asked */
 };
 
 tw_err tw_factors_of(struct tw_device *d, int64_t account, unsigned *ret); /* bits by the table's order; 0: it has none */
@@ -30,6 +32,8 @@ tw_err tw_factors_list(unsigned factors, json_t *needed);                  /* ap
 const struct tw_login_factor *tw_factor_of_how(const char *how);           /* NULL: what opened it is none */
 /* After the password: the only one is asked for at once. */
 tw_err tw_factor_begin(const struct tw_factor_step *t);
-/* What was sent is judged, or another kind is chosen. Passed: the step wants none any more and knows by what. */
+/* Whoever may say of another's account what its logins ask for: who may do whatever that may. A problem: not he. */
+tw_err tw_factor_wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret);
+/* What was sent is judged, or another kind is chosen. Passed: the step wants none any more and knows by what. Or the answer comes later. */
 tw_err tw_factor_answer(const struct tw_factor_step *t);
 #endif

@@ -146,6 +146,7 @@ void tw_login_stop(struct tw_device *d)
 
 		tw_hash_cancel(d, w);
 		tw_ask_cancel(d, w);
+		tw_provider_cancel(d, w);
 		(void)tw_later_drop(w->later);
 		release(w);
 	}

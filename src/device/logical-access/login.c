@@ -311,16 +311,21 @@ static tw_err begin(struct tw_context *c, const struct tw_request *rq, struct tw
 /* --- What else was wanted --- */
 
 /* A password that is new, and no other's than the one it takes the place of. */
+static struct tw_login_step *step_of(const struct tw_login_work *w)
+{
+	for (size_t i = 0; i < TW_LOGIN_STEPS; i++)
+		if (w->d->access->steps[i].number == w->step && w->d->access->steps[i].expires_ms > tw_time_boot_ms(&w->d->time))
+			return &w->d->access->steps[i];
+	return NULL;
+}
+
 static void on_made(struct tw_login_work *w, const struct tw_hash_answer *made)
 {
 	struct tw_reply rp = { .status = 200 };
-	struct tw_login_step *s = NULL;
+	struct tw_login_step *s = step_of(w);
 	struct tw_account a;
 	char phc[TW_PHC_MAX];
 
-	for (size_t i = 0; i < TW_LOGIN_STEPS; i++)
-		if (w->d->access->steps[i].number == w->step)
-			s = &w->d->access->steps[i];
 	(void)snprintf(phc, sizeof phc, TW_SLICE_FMT, TW_SLICE_ARG(made->phc));
 	tw_err e = s ? still(w->d, &(struct beginning){ s->account, &s->began, s->outside }, &a) : TW_OK;
 	if (!s || tw_is(e, TW_CODE_NOTFOUND)) {
@@ -376,7 +381,7 @@ static tw_err proceed(
 
 	if (s->factors)
 		TW_TRY(tw_factor_answer(&(struct tw_factor_step){ c, rq, s, rp }));
-	if (rp->problem[0])
+	if (rp->problem[0] || rp->later)
 		return TW_OK;
 	if (!s->factors && s->wants_new && *tw_json_text(rq->input, "new_password"))
 		return renew(c, rq, s, a, rp);
@@ -387,6 +392,38 @@ static tw_err proceed(
 	if (!rp->problem[0])
 		tw_wipe(s, sizeof *s);
 	return TW_OK;
+}
+
+/* As proceed goes on, when a second factor was shown to somebody who says so later. */
+static tw_err go_on_shown(struct tw_login_work *w, struct tw_reply *rp)
+{
+	struct tw_login_step *s = step_of(w);
+	struct tw_account a;
+
+	if (!s)
+		return no_step(rp);
+	tw_err e = still(w->d, &(struct beginning){ s->account, &s->began, s->outside }, &a);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return no_step(rp);
+	TW_TRY(e);
+	(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a.id, a.name);
+	s->factors = 0;
+	s->how = s->outside ? w->factor->how_outside : w->factor->how;
+	if (s->wants_new)
+		return say_wanted(s, (const char *)tw_secret_bytes(w->fresh), rp);
+	struct arrival v = { w->d, &s->who, a.id, "", s->by, "" };
+	TW_TRY(let_in(w->d, tw_later_request(w->later), &a, &v, s->how, rp));
+	if (!rp->problem[0])
+		tw_wipe(s, sizeof *s);
+	return TW_OK;
+}
+
+void tw_login_shown(struct tw_login_work *w)
+{
+	struct tw_reply rp = { .status = 200 };
+
+	tw_err e = go_on_shown(w, &rp);
+	tw_login_finish(w, &rp, e);
 }
 
 static tw_err continue_login(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

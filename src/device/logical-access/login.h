@@ -71,11 +71,13 @@ struct tw_login_work {
 	struct tw_phc began; /* what a password was compared with */
 	bool too_short;      /* what was typed, by the rules of now */
 	const char *how;     /* of the step it came of */
-	uint64_t step;       /* whose new password it is; 0: nobody's */
-	tw_secret *fresh;    /* a new password that waits for something else to be computed first; or see radius.h */
+	uint64_t step;       /* whose new password or second factor it is; 0: nobody's */
+	tw_secret *fresh; /* a new password that waits for something else to be computed first; of a provider's, the handle; or see radius.h */
 	struct tw_radius_asked asked;
 	bool outside; /* no password: the organization's provider says who it is */
 	struct tw_oidc_asked oidc;
+	const struct tw_login_factor *factor; /* that a provider is asked for (login-provider.h) */
+	size_t provider;                      /* which */
 };
 
 tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw_login_step **ret); /* NULL: there is none */
@@ -99,6 +101,7 @@ void tw_login_stop(struct tw_device *d);
 
 /* login.c: what the password is found to be, and the answer. */
 void tw_login_judged(struct tw_login_work *w, bool right);
+void tw_login_shown(struct tw_login_work *w); /* its factor was, as somebody else found */
 
 /* passwords.c */
 struct tw_password_kept {

@@ -55,6 +55,20 @@ static tw_err add_local(struct listing *l)
 }
 
 /* What the device is built to trust, whoever owns it. */
+/* Whoever holds such a program decides at the logins that it judges. */
+static tw_err add_providers(struct listing *l)
+{
+	const struct tw_manifest *m = tw_device_of(l->c)->manifest;
+	char how[96];
+
+	for (size_t i = 0; i < m->provider_count; i++) {
+		(void)snprintf(how, sizeof how, "a program of the product's, by its user id %u", m->providers[i].uid);
+		TW_TRY(add_fixed(l, "provider", m->providers[i].name, how,
+			"nothing itself; beside the password, it lets into each account whose logins it judges"));
+	}
+	return TW_OK;
+}
+
 static tw_err add_built_in(struct listing *l)
 {
 	const struct tw_manifest *m = tw_device_of(l->c)->manifest;
@@ -65,7 +79,8 @@ static tw_err add_built_in(struct listing *l)
 		"nothing while it has one"));
 	TW_TRY(add_kind(l, TW_SUBJECT_CONSOLE, "console", "whoever stands at the device's own console", "physical presence"));
 	TW_TRY(add_local(l));
-	return add_kind(l, TW_SUBJECT_APPLICATION, "application", m->product, "the product's own program, by its user id");
+	TW_TRY(add_kind(l, TW_SUBJECT_APPLICATION, "application", m->product, "the product's own program, by its user id"));
+	return add_providers(l);
 }
 
 /* Devices and authorities that an owner has named. */

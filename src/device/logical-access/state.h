@@ -36,6 +36,10 @@
 #define TW_HOW_OUTSIDE "outside" /* the organization's provider said so */
 #define TW_HOW_OUTSIDE_TOTP "outside+totp"
 #define TW_HOW_OUTSIDE_MESSAGE "outside+message"
+#define TW_HOW_PASSWORD_BIOMETRIC "password+biometric"
+#define TW_HOW_PASSWORD_PLUGIN "password+auth-plugin"
+#define TW_HOW_OUTSIDE_BIOMETRIC "outside+biometric"
+#define TW_HOW_OUTSIDE_PLUGIN "outside+auth-plugin"
 #define TW_HOW_BROWSER "console" /* the label's secret, and somebody at the console */
 
 struct tw_owner {

@@ -3,6 +3,7 @@
 #include "device/logical-access/message.h"
 #include "device/logical-access/state.h"
 #include "device/platform/fetch.h"
+#include "device/platform/provider.h"
 #include "device/rows-logical-access.h"
 
 /* By policy nobody logs in by password, so nothing beside it is asked for. */
@@ -58,4 +59,62 @@ tw_err tw_access_status_message(struct tw_context *c, struct tw_element_status *
 			: tw_failed(e) ? "Codes are sent by a gateway of the organization's; none was named."
 				       : "The organization's gateway is sent codes of eight digits for the accounts that say where to.");
 	return TW_OK;
+}
+
+/* --- Providers --- */
+
+/* The first of that kind that is there and judges; else the first that is there; else the first. -1: the product has none. */
+static int best_of(const struct tw_device *d, enum tw_manifest_provider_kind kind)
+{
+	int best = -1, rank = -1;
+
+	for (size_t i = 0; i < d->manifest->provider_count; i++) {
+		const struct tw_provider_seat *s = &d->providers.of[i];
+		const int own = !s->line ? 0 : s->simulated ? 1 : 2;
+
+		if (d->manifest->providers[i].kind != kind || own <= rank)
+			continue;
+		best = (int)i;
+		rank = own;
+	}
+	return best;
+}
+
+static tw_err status_of(struct tw_device *d, enum tw_manifest_provider_kind kind, const char *what, struct tw_element_status *ret)
+{
+	const int best = best_of(d, kind);
+
+	if (is_off(d, ret))
+		return TW_OK;
+	ret->status = TW_STATUS_NEEDS_PART;
+	if (best < 0) {
+		(void)snprintf(ret->reason, sizeof ret->reason, "The product declares no %s.", what);
+		return TW_OK;
+	}
+	const char *name = d->manifest->providers[best].name;
+	const struct tw_provider_seat *s = &d->providers.of[best];
+	if (!s->line) {
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"The product's %s, %s, is not connected; whoever needs it is refused.", what, name);
+	} else if (s->simulated) {
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"The product's %s, %s, is simulated: it says that it only pretends to judge.", what, name);
+	} else {
+		ret->status = TW_STATUS_PROVIDED;
+		(void)snprintf(ret->reason, sizeof ret->reason,
+			"The product's %s, %s, judges the logins of the accounts that use it; its yes alone lets anybody in.", what, name);
+	}
+	return TW_OK;
+}
+
+/* @nist LA.AS.2.1.3 */
+tw_err tw_access_status_biometric(struct tw_context *c, struct tw_element_status *ret)
+{
+	return status_of(tw_device_of(c), TW_MANIFEST_BIOMETRIC, "reader of biometrics", ret);
+}
+
+/* @nist LA.AS.2.1.6 */
+tw_err tw_access_status_plugin(struct tw_context *c, struct tw_element_status *ret)
+{
+	return status_of(tw_device_of(c), TW_MANIFEST_AUTH_PLUGIN, "method of its own", ret);
 }

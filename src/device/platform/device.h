@@ -8,6 +8,7 @@
 #ifndef TW_DEVICE_PLATFORM_DEVICE_H
 #define TW_DEVICE_PLATFORM_DEVICE_H
 #include "crypto/dnsnames.h"
+#include "device/platform/provider.h"
 #include "formats/manifest.h"
 #include "service/keys/keys.h"
 #include "service/path/path.h"
@@ -47,6 +48,7 @@ struct tw_device {
 	struct tw_fetch *fetch;     /* likewise */
 	struct tw_hashing *hashing; /* likewise */
 	struct tw_asking *asking;   /* likewise */
+	struct tw_providers providers;
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;
 	struct tw_identity *identity;

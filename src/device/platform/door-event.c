@@ -6,6 +6,8 @@
  * cost one sync. A bound on the turn keeps a busy application from starving the other doors, and a budget of records keeps a mad
  * one from filling the log: what is beyond is refused, which its sender is told, and counted in a record. The budget is the
  * application's, not a connection's: connecting again earns nothing.
+ *
+ * Providers (provider.h) come by it too, each as the user that the manifest names; they may do what a provider may, and the application nothing of that.
  */
 #include "device/platform/core.h"
 
@@ -16,7 +18,8 @@
 #include "device/platform/listener.h"
 #include "sys/application.h"
 
-#define CONNECTIONS_MAX 4 /* one application, perhaps with helpers; each costs a channel's buffers */
+#define CONNECTIONS_MAX 4 /* of one user: an application, perhaps with helpers; each costs a channel's buffers */
+#define REFUSALS_MS 60000 /* of providers: a record at most so often, so that nobody fills the log by trying */
 #define BATCHES 4         /* of TW_CHANNEL_BATCH messages in a turn */
 #define BATCH_MAX (BATCHES * TW_CHANNEL_BATCH)
 #define BEYOND "application.budget"
@@ -27,6 +30,7 @@ struct connection {
 	tw_channel *channel;
 	struct event *readable;
 	struct tw_subject subject;
+	uid_t uid;
 	uint32_t acks[BATCH_MAX]; /* tags that wait for the commit */
 	size_t ack_count;
 	struct tw_app_hash hash;
@@ -38,7 +42,11 @@ struct tw_door_event {
 	struct tw_budget budget;
 	struct tw_app_told told;
 	struct connection *first;
-	size_t count;
+	struct tw_budget coming; /* of providers, which come and go */
+	struct {
+		int64_t next_ms; /* when the next may be recorded */
+		int64_t count;   /* not recorded yet */
+	} refusals;
 };
 
 static void leave(struct connection *c)
@@ -48,7 +56,7 @@ static void leave(struct connection *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
-	c->door->count--;
+	tw_provider_leave(&c->door->core->device, c->channel);
 	if (c->readable)
 		event_free(c->readable);
 	tw_app_hash_done(&c->hash);
@@ -373,6 +381,56 @@ static tw_err take_authorize(struct connection *c, const struct tw_message *m)
 	return tw_channel_send(c->channel, TW_APP_ALLOWED, m->tag, reply.data, reply.size, NULL, 0);
 }
 
+/* --- Providers --- */
+
+static tw_err tell_refused(struct tw_door_event *d, uid_t uid, const char *rule)
+{
+	const int64_t now = now_ms(d);
+
+	d->refusals.count++;
+	if (now < d->refusals.next_ms)
+		return TW_OK;
+	TW_TRY(tw_event(&d->core->device.context, "provider.refused",
+		json_pack("{s:I, s:s, s:I}", "uid", (json_int_t)uid, "rule", rule, "count", (json_int_t)d->refusals.count)));
+	d->refusals.count = 0;
+	d->refusals.next_ms = now + REFUSALS_MS;
+	return TW_OK;
+}
+
+static tw_err refuse_provider(struct connection *c, uint32_t tag, const char *rule)
+{
+	tw_err e = tell_refused(c->door, c->uid, rule);
+
+	if (tw_failed(e))
+		tw_log_err(e, "recording that a provider was refused"); /* it is, whether or not the log can take it */
+	return refuse(c, tag, rule, "the device does not take it");
+}
+
+static tw_err take_provide(struct connection *c, const struct tw_message *m)
+{
+	const char *rule = "provider.budget";
+
+	for (int records = 0; records < 2; records++) /* that it is there, and later that it has gone */
+		if (!tw_budget_take(&c->door->coming, now_ms(c->door)))
+			return refuse_provider(c, m->tag, rule);
+	TW_TRY(tw_provider_join(&c->door->core->device, c->channel, c->uid, m->payload, &rule));
+	if (rule)
+		return refuse_provider(c, m->tag, rule);
+	c->acks[c->ack_count++] = m->tag;
+	return TW_OK;
+}
+
+static tw_err take_verdict(struct connection *c, const struct tw_message *m)
+{
+	const char *rule = NULL;
+
+	TW_TRY(tw_provider_verdict(&c->door->core->device, c->channel, m->payload, &rule));
+	if (rule)
+		return refuse_provider(c, m->tag, rule);
+	c->acks[c->ack_count++] = m->tag;
+	return TW_OK;
+}
+
 static const struct {
 	uint16_t type;
 	const char *permission;
@@ -392,6 +450,8 @@ static const struct {
 	{ TW_APP_SEAL, "application.crypto", take_sealing },
 	{ TW_APP_UNSEAL, "application.crypto", take_sealing },
 	{ TW_APP_AUTHORIZE, "application.authorize", take_authorize },
+	{ TW_APP_PROVIDE, "provider.answer", take_provide },
+	{ TW_APP_VERDICT, "provider.answer", take_verdict },
 };
 
 static tw_err take(struct connection *c, const struct tw_message *m)
@@ -452,9 +512,49 @@ static void on_readable(int fd, short what, void *user)
 	tw_core_settle(core);
 }
 
+/* Who stands there, by the kernel's word: the application, one of the product's providers, or nobody. */
+static tw_err know(struct tw_door_event *d, uid_t uid, pid_t pid, struct tw_subject *ret)
+{
+	const bool application = uid == d->core->device.application_uid;
+
+	if (!application && !tw_provider_is_user(&d->core->device, uid)) {
+		tw_err e = tell_refused(d, uid, "provider.user");
+
+		if (tw_failed(e))
+			tw_log_err(e, "recording that somebody was refused at the application's door");
+		return TW_RAISE(DENIED, "user %u is neither the application nor a provider", uid);
+	}
+	*ret = (struct tw_subject){
+		.door = TW_DOOR_EVENT, .kind = application ? TW_SUBJECT_APPLICATION : TW_SUBJECT_PROVIDER, .how = "peer-credentials"
+	};
+	(void)snprintf(ret->name, sizeof ret->name, "%s", application ? "application" : "provider");
+	(void)snprintf(ret->source, sizeof ret->source, "pid %d", pid);
+	return TW_OK;
+}
+
+static bool has_room(const struct tw_door_event *d, uid_t uid)
+{
+	size_t count = 0;
+
+	for (const struct connection *c = d->first; c; c = c->next)
+		count += c->uid == uid;
+	return count < CONNECTIONS_MAX;
+}
+
+/* Whose records are within the application's budget; of a provider what it says it is will be told. */
+static bool told(struct connection *c, pid_t pid)
+{
+	struct tw_door_event *d = c->door;
+
+	if (c->subject.kind != TW_SUBJECT_APPLICATION || !affords(d))
+		return true;
+	return !tw_failed(tw_event(&d->core->device.context, "application.connected", json_pack("{s:i}", "pid", (int)pid)));
+}
+
 static tw_err welcome(struct tw_door_event *d, int fd)
 {
 	struct tw_core *core = d->core;
+	struct tw_subject subject;
 	struct connection *c;
 	pid_t pid = 0;
 	uid_t uid = 0;
@@ -462,25 +562,24 @@ static tw_err welcome(struct tw_door_event *d, int fd)
 
 	if (core->sys->peer(core->sys, fd, &pid, &uid, &gid))
 		return TW_RAISE_ERRNO("asking who is calling");
-	if (uid != core->device.application_uid)
-		return TW_RAISE(DENIED, "user %u is not the application", uid);
+	TW_TRY(know(d, uid, pid, &subject));
+	if (!has_room(d, uid))
+		return TW_RAISE(LIMIT, "user %u has %d connections", uid, CONNECTIONS_MAX);
 	c = TW_NEW(core->sys, struct connection);
 	if (!c)
 		return TW_RAISE(NOMEM, "an application's connection");
 	c->door = d;
-	c->subject = (struct tw_subject){ .door = TW_DOOR_EVENT, .kind = TW_SUBJECT_APPLICATION, .name = "application", .how = "peer-credentials" };
-	(void)snprintf(c->subject.source, sizeof c->subject.source, "pid %d", pid);
+	c->subject = subject;
+	c->uid = uid;
 	if (tw_failed(tw_channel_new(core->sys, fd, tw_rows_device_from_app, &c->channel))) {
 		free(c);
 		return TW_RAISE(NOMEM, "an application's connection");
 	}
 	c->next = d->first;
 	d->first = c;
-	d->count++;
 	c->readable = tw_core_watch(core, fd, EV_READ | EV_PERSIST, on_readable, c);
 	/* Who cannot be recorded as connected is not; the descriptor goes with the connection. Beyond the budget it is counted. */
-	if (!c->readable || tw_failed(tw_channel_batch(c->channel)) || event_add(c->readable, NULL) ||
-		(affords(d) && tw_failed(tw_event(&core->device.context, "application.connected", json_pack("{s:i}", "pid", (int)pid)))))
+	if (!c->readable || tw_failed(tw_channel_batch(c->channel)) || event_add(c->readable, NULL) || !told(c, pid))
 		leave(c);
 	return TW_OK;
 }
@@ -489,7 +588,7 @@ static void on_accepted(void *user, int fd)
 {
 	tw_door_event *d = user;
 
-	if (d->count >= CONNECTIONS_MAX || tw_failed(welcome(d, fd)))
+	if (tw_failed(welcome(d, fd)))
 		(void)d->core->sys->close(d->core->sys, fd);
 	tw_core_settle(d->core);
 }
@@ -513,6 +612,7 @@ tw_door_event *tw_door_event_free(tw_door_event *d)
 {
 	if (!d)
 		return NULL;
+	tw_provider_stop(&d->core->device);
 	tw_listener_stop(&d->listener);
 	if (d->seal)
 		event_free(d->seal);

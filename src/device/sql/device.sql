@@ -147,7 +147,7 @@ DELETE FROM kept WHERE name = 'ownership.since';
 
 -- name: owner_all
 SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id AND c.kind = 'certificate' ORDER BY c.id LIMIT 1),
-	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc'))
+	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin'))
 	FROM account_role r JOIN account a ON a.id = r.account WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
 
 -- name: account_put
@@ -319,6 +319,18 @@ SELECT label, placed_by FROM credential WHERE account = ?1 AND kind = 'oidc';
 -- name: oidc_account
 SELECT account FROM credential WHERE lookup = ?1 AND kind = 'oidc';
 
+-- name: provider_of
+SELECT label FROM credential WHERE account = ?1 AND kind = ?2;
+
+-- name: provider_drop_kind
+DELETE FROM credential WHERE account = ?1 AND kind = ?2;
+
+-- name: provider_drop
+DELETE FROM credential WHERE account = ?1 AND kind IN ('biometric', 'auth-plugin');
+
+-- name: provider_put
+INSERT INTO credential (account, kind, label, made_ms) VALUES (?1, ?2, ?3, ?4);
+
 -- name: credential_data
 UPDATE credential SET data = ?2 WHERE id = ?1 AND data = ?3;
 
@@ -373,10 +385,10 @@ DELETE FROM session WHERE token_hash = ?1;
 SELECT id, account, kind, label, lookup, made_ms FROM credential WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: credential_count
-SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc');
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin');
 
 -- name: credential_beside_password
-SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'password', 'server', 'message', 'oidc');
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'password', 'server', 'message', 'oidc', 'biometric', 'auth-plugin');
 
 -- name: credential_account
 SELECT account FROM credential WHERE id = ?1;

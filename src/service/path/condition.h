@@ -20,15 +20,16 @@
 #define TW_CONDITION_SESSIONS_MAX 1000
 
 /* How somebody proved who it is. An account's second factor is a method of its own. */
-#define TW_METHOD_LIST(X)                                                           \
-	X(CERTIFICATE, "client-certificate")                                        \
-	X(PASSWORD, "password")                                                     \
-	X(TOTP, "totp")                                                             \
-	X(PASSKEY, "passkey")                                                       \
-	X(CODE, "code")         /* of one use */                                    \
-	X(OUTSIDE, "outside")   /* a third party said so: RADIUS, OpenID Connect */ \
-	X(PROVIDER, "provider") /* a method plugged in by the manufacturer */       \
-	X(MESSAGE, "message")   /* a code that was sent */
+#define TW_METHOD_LIST(X)                                                             \
+	X(CERTIFICATE, "client-certificate")                                          \
+	X(PASSWORD, "password")                                                       \
+	X(TOTP, "totp")                                                               \
+	X(PASSKEY, "passkey")                                                         \
+	X(CODE, "code")           /* of one use */                                    \
+	X(OUTSIDE, "outside")     /* a third party said so: RADIUS, OpenID Connect */ \
+	X(PROVIDER, "provider")   /* a method plugged in by the manufacturer */       \
+	X(MESSAGE, "message")     /* a code that was sent */                          \
+	X(BIOMETRIC, "biometric") /* a reader of the product's said so */
 enum tw_method {
 #define TW_METHOD_ENUM(name, word) TW_METHOD_##name,
 	TW_METHOD_LIST(TW_METHOD_ENUM)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/types.h>
 
-/* Where the bytes came in. A door says who may stand behind it; only core's own doors can produce LOCAL, CONSOLE, APPLICATION. */
+/* Where the bytes came in. A door says who may stand behind it; only core's own doors can produce LOCAL, CONSOLE, APPLICATION, PROVIDER. */
 enum tw_door { TW_DOOR_HTTPS, TW_DOOR_LOCAL, TW_DOOR_CONSOLE, TW_DOOR_EVENT, TW_DOOR_INTERNAL };
 enum tw_subject_kind {
 	TW_SUBJECT_ANYONE,      /* nothing proven */
@@ -18,8 +18,9 @@ enum tw_subject_kind {
 	TW_SUBJECT_CONSOLE,     /* a person at the device's own console */
 	TW_SUBJECT_APPLICATION, /* the product's application, by uid from the product manifest */
 	TW_SUBJECT_DEVICE,      /* the daemon itself (jobs, self-test) */
-	TW_SUBJECT_PEER,    /* another device, whose claim to its identifier was checked; what it may do, rules of the owner say */
-	TW_SUBJECT_ACCOUNT, /* a person, service or party that has an account here; what it may do, its roles say */
+	TW_SUBJECT_PEER,     /* another device, whose claim to its identifier was checked; what it may do, rules of the owner say */
+	TW_SUBJECT_ACCOUNT,  /* a person, service or party that has an account here; what it may do, its roles say */
+	TW_SUBJECT_PROVIDER, /* a reader or a method of the manufacturer's, by uid from the product manifest */
 	TW_SUBJECT_KINDS,
 };
 struct tw_subject {

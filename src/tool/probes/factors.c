@@ -2,6 +2,7 @@
 /*
  * Probes of what a login asks for beside the password. Somebody made up is given a password, chooses his own, and logs in with an authenticator that
  * the probe plays, or with the code that the organization's gateway was sent: whoever assesses says in which file that gateway writes down what it gets.
+ * A reader of biometrics, and a method of the manufacturer's, is put on trial: whoever assesses says in which file it reads what to say.
  */
 #include "crypto/otp.h"
 #include "tool/files.h"
@@ -291,6 +292,129 @@ static tw_err sends(struct entrant *e)
 		"That it is good for five minutes alone was not waited for.");
 }
 
+/* --- Providers --- */
+
+struct says {
+	const char *word, *what;
+	bool opens;
+};
+
+static tw_err write_word(struct tw_probe_context *c, const char *word)
+{
+	return tw_file_write(c->sys, c->verdicts, word, strlen(word), 0644); /* another user reads it */
+}
+
+/* One login, in which the provider says that. */
+static tw_err try_word(struct entrant *e, const char *kind, const struct says *s, bool *ret_good)
+{
+	*ret_good = false;
+	TW_TRY(write_word(e->c, s->word));
+	TW_TRY(begin(e, CHOSEN));
+	if (!needs(e, kind) || is_in(e))
+		return wrong(e, "The password alone, where a provider judges the account's logins,");
+	TW_TRY(go_on(e, "factor", kind));
+	TW_TRY(tw_saw(e->f, s->what, tw_json_text(e->answer.body, s->opens ? "name" : "rule")));
+	*ret_good = s->opens ? is_in(e) : e->answer.status >= 400;
+	return *ret_good
+		? TW_OK
+		: tw_found(e->f, TW_VERDICT_FAIL, "The provider %s, and the login was answered with %ld.", s->what, e->answer.status);
+}
+
+/* The first of that kind that is there. */
+static tw_err find_provider(struct tw_probe_context *c, const char *kind, char ret_name[40], bool *ret_declared)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	const json_t *one;
+	size_t i;
+
+	TW_TRY(tw_order(c, "GET", "/api/v1/login-providers", &answer));
+	json_array_foreach(tw_json_get(answer.body, "providers"), i, one) {
+		if (!json_is_object(one) || strcmp(tw_json_text(one, "kind"), kind) != 0)
+			continue;
+		*ret_declared = true;
+		if (tw_json_bool(one, "connected") && !*ret_name)
+			(void)snprintf(ret_name, 40, "%s", tw_json_text(one, "provider"));
+	}
+	return TW_OK;
+}
+
+static tw_err judged_by(struct entrant *e, const char *kind, const char *name)
+{
+	static const struct says rows[] = { { "on", "said yes", true }, { "off", "said no", false },
+		{ "error", "said that it could not find out", false }, { "leave", "ended without a word", false } };
+	char path[96];
+	bool good = true;
+
+	(void)snprintf(path, sizeof path, "/api/v1/login-providers/%s", e->p->id);
+	TW_TRY(tw_order_with(e->c, "PUT", path, json_pack("{s:s}", "provider", name), NULL));
+	for (size_t i = 0; i < TW_COUNT(rows) && good; i++)
+		TW_TRY(try_word(e, kind, &rows[i], &good));
+	return good ? tw_found(e->f, TW_VERDICT_PASS,
+			      "With the provider %s on trial, the password alone was refused; with its yes the login opened, and it did not when it said no, "
+			      "when it could not find out, and when it ended without a word.",
+			      name)
+		    : TW_OK;
+}
+
+/* @nist LA.AS.2.1.3: the reader says match, no match and error: the login follows the match alone */
+static tw_err judged_by_reader(struct entrant *e)
+{
+	char name[40] = "";
+	bool declared = false;
+
+	TW_TRY(find_provider(e->c, "biometric", name, &declared));
+	return judged_by(e, "biometric", name);
+}
+
+/* @nist LA.AS.2.1.6: what the plug-in says is honoured, and when it crashes nobody comes in */
+static tw_err judged_by_plugin(struct entrant *e)
+{
+	char name[40] = "";
+	bool declared = false;
+
+	TW_TRY(find_provider(e->c, "auth-plugin", name, &declared));
+	return judged_by(e, "auth-plugin", name);
+}
+
+static tw_err ask_reader(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
+{
+	return with_entrant(c, p, f, judged_by_reader);
+}
+
+static tw_err ask_plugin(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
+{
+	return with_entrant(c, p, f, judged_by_plugin);
+}
+
+static tw_err provider(struct tw_probe_context *c, struct tw_finding *ret, const char *kind,
+	tw_err (*ask)(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f))
+{
+	char name[40] = "";
+	bool declared = false;
+
+	tw_err e = find_provider(c, kind, name, &declared);
+	if (tw_failed(e))
+		return tw_found_trouble(ret, "Reading which providers there are", e);
+	if (!*name)
+		return tw_found(ret, TW_VERDICT_INCONCLUSIVE,
+			declared ? "The product's provider of this kind is not connected."
+				 : "The product declares no provider of this kind.");
+	if (!c->verdicts)
+		return tw_found(ret, TW_VERDICT_INCONCLUSIVE,
+			"Nobody said where the provider, on trial, reads what to say. Assess with --verdicts FILE, as examples/keyswitch reads one.");
+	return tw_person_with(c, ret, ask);
+}
+
+static tw_err reader(struct tw_probe_context *c, struct tw_finding *ret)
+{
+	return provider(c, ret, "biometric", ask_reader);
+}
+
+static tw_err plugin(struct tw_probe_context *c, struct tw_finding *ret)
+{
+	return provider(c, ret, "auth-plugin", ask_plugin);
+}
+
 static tw_err ask_more(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	return with_entrant(c, p, f, asks_for_more);
@@ -334,6 +458,9 @@ static tw_err message(struct tw_probe_context *c, struct tw_finding *ret)
 const struct tw_probe tw_probes_factors[] = {
 	{ "LA.AS.2.1", "second-factor", TW_SOURCE_OUTSIDE, "Is the password not enough where a second factor is enrolled?", second_factor },
 	{ "LA.AS.2.1.1", "one-time-code", TW_SOURCE_OUTSIDE, "Is a one-time code good once, and not after its time?", one_time },
+	{ "LA.AS.2.1.3", "biometric-match", TW_SOURCE_OUTSIDE, "Does a login follow the reader's match, and nothing else?", reader },
+	{ "LA.AS.2.1.6", "plugged-in-method", TW_SOURCE_OUTSIDE,
+		"Are the manufacturer's own method's verdicts honoured, and is nobody let in when it ends?", plugin },
 	{ "LA.AS.2.1.4", "code-by-message", TW_SOURCE_OUTSIDE, "Does the gateway get the code, and is no other taken?", message },
 	{ .element = NULL },
 };

@@ -39,6 +39,7 @@ struct tw_probe_context {
 	size_t planted_count;
 	const char *local_path; /* of the next, or NULL */
 	const char *messages;   /* the file in which the organization's gateway writes down what it is sent, or NULL */
+	const char *verdicts;   /* the file in which a provider on trial reads what to say, or NULL */
 	const char *scan;       /* what was scanned off the first device's label, or NULL */
 	tw_client *local;       /* the first device's local socket, or NULL */
 };

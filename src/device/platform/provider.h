@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Providers: programs of the product's that judge who somebody is, each a process of its own on the application's door.
+ *
+ * Who may be which the signed manifest says, by the user it runs as, which the kernel tells; each is there once. A question has an id that
+ * is drawn for it, and a time; what answers it is a verdict under that id on the connection it went out by, once. Whatever else happens
+ * is no verdict, and whoever asked is told which it was: an end of the connection, silence, an answer that cannot be read. Nothing here waits.
+ */
+#ifndef TW_DEVICE_PLATFORM_PROVIDER_H
+#define TW_DEVICE_PLATFORM_PROVIDER_H
+#include "formats/manifest.h"
+#include "sys/application.h"
+
+struct tw_device;
+
+/* How a question ended. */
+enum tw_provider_end {
+	TW_PROVIDER_YES,
+	TW_PROVIDER_NO,
+	TW_PROVIDER_CANNOT, /* it says that it could not find out */
+	TW_PROVIDER_GONE,
+	TW_PROVIDER_LATE,
+	TW_PROVIDER_MALFORMED,
+	TW_PROVIDER_ENDS,
+};
+struct tw_provider_question {
+	int64_t account;
+	int64_t wait_ms;
+	/* Once, and not before tw_provider_ask has returned. */
+	void (*ended)(void *user, enum tw_provider_end how);
+	void *user;
+};
+/* One for each that the manifest has, in its order. */
+struct tw_provider_seat {
+	tw_channel *line; /* its connection, which is the door's; NULL: it is not there */
+	bool simulated;
+	uint8_t challenge[TW_APP_CHALLENGE];
+	int64_t until_ms;                  /* boot clock */
+	struct tw_provider_question asked; /* ended NULL: nothing is */
+};
+struct tw_providers {
+	struct tw_provider_seat of[TW_MANIFEST_PROVIDERS];
+};
+
+int tw_provider_named(const struct tw_device *d, struct tw_slice name); /* its place; -1: the product has none of that name */
+bool tw_provider_is_user(const struct tw_device *d, uid_t uid);
+bool tw_provider_busy(const struct tw_device *d, size_t at);
+/* NOTFOUND: it is not there, or its connection is full. STATE: it is asked something already. */
+tw_err tw_provider_ask(struct tw_device *d, size_t at, const struct tw_provider_question *q);
+void tw_provider_cancel(struct tw_device *d, const void *user); /* his questions: nobody is told any more */
+
+/*
+ * For the door. ret_rule: why not, NULL when it was done. An error is the end of the connection.
+ */
+tw_err tw_provider_join(struct tw_device *d, tw_channel *line, uid_t uid, struct tw_slice payload, const char **ret_rule);
+tw_err tw_provider_verdict(struct tw_device *d, const tw_channel *line, struct tw_slice payload, const char **ret_rule);
+void tw_provider_leave(struct tw_device *d, const tw_channel *line); /* the connection ends; it may be nobody's */
+void tw_provider_stop(struct tw_device *d);                          /* the device ends: nobody is told any more */
+#endif

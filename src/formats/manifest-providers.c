@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The product's providers, as the manifest has them: who they are is signed, so that nobody on the device can put another program in the
+ * place of a reader than one that runs as the user whom the manufacturer named.
+ */
+#include "base/text.h"
+#include "formats/manifest-inside.h"
+
+#include <string.h>
+
+const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS] = {
+	[TW_MANIFEST_BIOMETRIC] = "biometric", [TW_MANIFEST_AUTH_PLUGIN] = "auth-plugin"
+};
+
+/* One lower case word, with hyphens inside. */
+static bool is_name(const char *text)
+{
+	const size_t size = strlen(text);
+
+	return text[0] >= 'a' && text[0] <= 'z' && text[size - 1] != '-' && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
+}
+
+static tw_err kind_read(const char *word, enum tw_manifest_provider_kind *ret)
+{
+	for (size_t i = 0; i < TW_MANIFEST_PROVIDER_KINDS; i++) {
+		if (strcmp(word, tw_manifest_provider_kinds[i]) == 0) {
+			*ret = (enum tw_manifest_provider_kind)i;
+			return TW_OK;
+		}
+	}
+	return TW_RAISE(SYNTAX, "'%s' is no kind of provider", word);
+}
+
+static tw_err provider_read(const json_t *o, struct tw_manifest_provider *p)
+{
+	static const struct tw_shape shape[] = { { "name", TW_JSON_TEXT, true, 1, TW_MANIFEST_PROVIDER_NAME_MAX },
+		{ "help", TW_JSON_TEXT, true, 1, TW_MANIFEST_HELP_MAX }, { "kind", TW_JSON_TEXT, true, 1, 16 },
+		{ "uid", TW_JSON_INT, true, 1, UINT32_MAX - 1 }, { 0 } };
+
+	TW_TRY(tw_json_check(o, shape));
+	p->name = tw_json_text(o, "name");
+	p->help = tw_json_text(o, "help");
+	p->uid = (uint32_t)tw_json_int(o, "uid");
+	if (!is_name(p->name))
+		return TW_RAISE(SYNTAX, "'%s' is not a name of a provider: a lower case word", p->name);
+	if (!tw_text_printable(tw_slice_of(p->help)))
+		return TW_RAISE(SYNTAX, "%s: its help has characters that cannot be printed", p->name);
+	return kind_read(tw_json_text(o, "kind"), &p->kind);
+}
+
+tw_err tw_manifest_providers_read(const json_t *list, struct tw_manifest_provider *ret, size_t *ret_count)
+{
+	const size_t count = json_array_size(list);
+
+	if (count > TW_MANIFEST_PROVIDERS)
+		return TW_RAISE(LIMIT, "%zu providers of the product, limit %d", count, TW_MANIFEST_PROVIDERS);
+	for (size_t i = 0; i < count; i++) {
+		TW_TRY(provider_read(json_array_get(list, i), &ret[i]));
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(ret[i].name, ret[j].name) == 0)
+				return TW_RAISE(SYNTAX, "provider %s is there twice", ret[i].name);
+	}
+	*ret_count = count;
+	return TW_OK;
+}

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Providers as processes: the example key switch, and the same program as a simulated reader, judge logins at a real device; and end, hang and lie."""
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+import world as worlds
+from harness import Client, local, unb64, wait_for
+from liar import Liar, beside
+
+GOOD = "nine quiet herons wade"
+READER, KEYSWITCH, FOREIGN = 58721, 58722, 58723
+MORE = f"""  providers:
+    - {{name: reader, kind: biometric, uid: {READER}, help: Reads fingers.}}
+    - {{name: keyswitch, kind: auth-plugin, uid: {KEYSWITCH}, help: The key switch beside the door.}}
+  permissions:
+"""
+
+
+class Provider:
+    """A process that reads its verdict from a file."""
+
+    def __init__(self, unit, folder, name, user, *words):
+        self.position = folder / f"{name}.position"
+        if not self.position.exists():
+            self.position.write_text("off")
+        command = [worlds.program("keyswitch"), "--socket", unit.run / "events.sock", "--name", name, "--position", self.position, *words]
+        self.process = subprocess.Popen([str(w) for w in command], stderr=subprocess.PIPE, text=True, user=user, group=user, extra_groups=[])
+        self.asked, self.said = 0, ""
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stderr:
+            self.asked += "asked for" in line
+            self.said += line
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def folder():
+    """Where providers may read."""
+    with tempfile.TemporaryDirectory() as one:
+        os.chmod(one, 0o755)
+        yield Path(one)
+
+
+@pytest.fixture(scope="module")
+def device(folder):
+    """A product with two providers, both there, and its owner, who has a password. None waits for his failures."""
+    if os.geteuid() != 0:
+        pytest.skip("providers run as users of their own: needs root")
+    with worlds.World() as world:
+        product = world.product / "product.yaml"
+        product.write_text(product.read_text().replace("  permissions:\n", MORE, 1))
+        unit = world.device("PROVIDERS").start()
+        unit.take_over()
+        unit.json("settings", "change", "logical-access.throttle", "off")
+        unit.owned = Client(unit)
+        (folder / "password").write_text(GOOD + "\n")
+        unit.tool("device", "password", "set", "--password-file", folder / "password", "--device", "unit", "--owner", unit.owner)
+        unit.reader = Provider(unit, folder, "reader", READER, "--simulated")
+        unit.keyswitch = Provider(unit, folder, "keyswitch", KEYSWITCH)
+        wait_for(lambda: connected(unit) == {"reader", "keyswitch"})
+        yield unit
+        unit.reader.end()
+        unit.keyswitch.end()
+
+
+def connected(unit):
+    return {p["provider"] for p in unit.json("login-providers", "list")["providers"] if p["connected"]}
+
+
+def use(unit, name):
+    unit.json("login-providers", "remove", "a1")
+    unit.json("login-providers", "set", "a1", "--provider", name)
+
+
+def ask(unit, body):
+    return Client(unit, certificate=False).ask("POST", "/api/v1/logins", body)
+
+
+def begin(unit, kind):
+    asked = ask(unit, {"account": "alice", "password": GOOD})
+    assert (asked.status, asked.json["needed"]) == (200, [kind]) and "token" not in asked.json
+    return {"login": asked.json["login"], "factor": kind}
+
+
+def judged(unit, provider, kind, word):
+    provider.position.write_text(word)
+    answer = ask(unit, begin(unit, kind))
+    return answer.status, answer.json.get("rule")
+
+
+def events(unit, name):
+    return [r["fields"] for r in local(unit, "GET", "/api/v1/log?limit=200").json["records"] if r.get("event") == name]
+
+
+def test_the_reader(device):
+    """@nist LA.AS.2.1.3: match, no match and error: the login follows the match alone; the status says that it is simulated."""
+    use(device, "reader")
+    assert judged(device, device.reader, "biometric", "on") == (201, None)
+    assert judged(device, device.reader, "biometric", "off") == (403, "access.biometric")
+    assert judged(device, device.reader, "biometric", "?") == (503, "provider.error")
+    elements = {e["id"]: e for e in device.json("capabilities", "read")["elements"]}
+    assert elements["LA.AS.2.1.3"]["status"] == "needs a part" and "simulated" in elements["LA.AS.2.1.3"]["reason"]
+    assert elements["LA.AS.2.1.6"]["status"] == "provided"
+    assert [e["verdict"] for e in events(device, "login.verdict")][:3] == ["none", "no", "yes"], "the newest first"
+
+
+def held(device, provider, then):
+    """A login whose provider was asked and says nothing; what then happens to the provider; the answer."""
+    provider.position.write_text("wait")
+    body, before, answers = begin(device, "auth-plugin"), provider.asked, []
+    asker = threading.Thread(target=lambda: answers.append(ask(device, body)))
+    asker.start()
+    wait_for(lambda: provider.asked > before)
+    then()
+    asker.join(30)
+    return answers[0].status, answers[0].json["rule"]
+
+
+def test_the_method_of_the_manufacturer(device, folder):
+    """@nist LA.AS.2.1.6: its yes and its no are honoured; killed while it is asked, hanging, or gone, nobody comes in."""
+    use(device, "keyswitch")
+    assert judged(device, device.keyswitch, "auth-plugin", "on") == (201, None)
+    assert judged(device, device.keyswitch, "auth-plugin", "off") == (403, "access.auth-plugin")
+    assert held(device, device.keyswitch, device.keyswitch.end) == (503, "provider.gone")
+    wait_for(lambda: connected(device) == {"reader"})
+    assert judged(device, device.keyswitch, "auth-plugin", "on") == (503, "provider.gone")
+    device.keyswitch = Provider(device, folder, "keyswitch", KEYSWITCH)
+    wait_for(lambda: connected(device) == {"reader", "keyswitch"})
+    device.json("settings", "change", "logical-access.provider-timeout", "1")
+    assert held(device, device.keyswitch, lambda: device.keyswitch.process.send_signal(signal.SIGSTOP)) == (503, "provider.late")
+    device.json("settings", "change", "logical-access.provider-timeout", "20")
+    device.keyswitch.process.send_signal(signal.SIGCONT)
+    assert judged(device, device.keyswitch, "auth-plugin", "on") == (201, None)
+
+
+def test_who_may_be_it(device, folder):
+    """@nist LA.AS.2.1.6: another user's process, and a second one, are refused, and the log says so."""
+    before = len(events(device, "provider.connected"))
+    one = Provider(device, folder, "keyswitch", FOREIGN)
+    refused = wait_for(lambda: events(device, "provider.refused"))
+    assert refused[0]["uid"] == FOREIGN and refused[0]["rule"] == "provider.user"
+    one.end()
+    for user, rule in ((READER, "provider.user"), (KEYSWITCH, "provider.taken"), (worlds.ROLES["application"], "gate.permission")):
+        one = Provider(device, folder, "keyswitch", user)
+        wait_for(lambda: rule in one.said)  # noqa: B023
+        one.end()
+    assert len(events(device, "provider.connected")) == before
+
+
+def test_the_tool_waits_for_it(device, folder, tmp_path):
+    """The tool says what to do, waits, and is in when the key is turned."""
+    use(device, "keyswitch")
+    device.keyswitch.position.write_text("on")
+    done = device.tool("device", "login", "--device", "unit", "--owner", tmp_path / "me", "--known", device.owner / "devices/unit.json", "--account", "alice",
+                       "--password-file", folder / "password")
+    assert "You are logged in at unit as alice" in done.stdout and "it waits" in done.stderr
+
+
+def assess(unit, tmp_path, device, element, *more):
+    worlds.run(worlds.program("thingward"), "assess", "--device", device, "--owner", unit.owner, "--product", unit.world.product, "--out",
+               tmp_path / "e.json", "--element", element, *more, ok=(0, 1), timeout=90)
+    payload = json.loads(unb64(json.loads((tmp_path / "e.json").read_text())["payload"]))
+    return next(row["verdict"] for row in payload["results"] if row["probe"] in ("biometric-match", "plugged-in-method"))
+
+
+class Pretends(dict):
+    """Asks for what it should, and lets everybody in, or nobody, whatever the provider says."""
+    alone = opens = False
+
+    def get(self, path, default=None):
+        if path == "/api/v1/login-providers":
+            return 200, {"providers": [{"provider": "x", "kind": kind, "help": "x", "connected": True, "simulated": False} for kind in ("biometric", "auth-plugin")]}
+        if path == "/api/v1/logins":
+            return self.login
+        return self.set if path.startswith("/api/v1/login-providers/") else (201, {"account": "a2"})
+
+    def set(self, _asked):
+        self.given = True
+        return 204, {}
+
+    given = False
+
+    def login(self, asked):
+        if self.given and "login" in asked and not self.opens:
+            return 403, {"rule": "access.x"}
+        if "login" in asked or (self.given and self.alone):
+            return 201, {"token": "x" * 43}
+        return 200, {"needed": ["biometric", "auth-plugin"] if self.given else ["new-password"], "login": "x" * 43}
+
+
+class Opens(Pretends):
+    opens = True
+
+
+class Alone(Opens):
+    alone = True
+
+
+def test_the_probes(device, tmp_path):
+    """@nist LA.AS.2.1.3 LA.AS.2.1.6: they pass where the verdicts are honoured, fail where anybody or nobody comes in; undecided where nobody can see."""
+    rows = (("LA.AS.2.1.3", device.reader, (Opens,)), ("LA.AS.2.1.6", device.keyswitch, (Pretends, Alone)))
+    assert assess(device, tmp_path, "unit", rows[0][0]) == "inconclusive"
+    for element, provider, _ in rows:
+        assert assess(device, tmp_path, "unit", element, "--verdicts", provider.position) == "pass"
+    with beside(device, tmp_path):
+        for element, provider, liars in rows:
+            for one in liars:
+                Liar.answers = one()
+                assert assess(device, tmp_path, "liar", element, "--verdicts", provider.position) == "fail", one

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Logins that a program of the product's judges: who may be it, what is a verdict, and that nothing else lets anybody in. */
+#include "lacking.h"
+#include "logins.h"
+
+#include "device/logical-access/login-factor.h"
+#include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
+#include "device/rows-platform.h"
+
+#include <sys/socket.h>
+
+#define PROVIDERS "/api/v1/login-providers"
+#define HERS PROVIDERS "/a1"
+#define READER 64020
+#define KEYSWITCH 64021
+#define BADGE 64022
+#define WAIT_MS 20000
+
+/* A connection of a provider, both ends of it. */
+struct line {
+	tw_channel *here, *there;
+	uint8_t challenge[TW_APP_CHALLENGE];
+};
+static struct line reader, other;
+
+static void connect_line(struct line *l)
+{
+	int ends[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+	CHECK_OK(tw_channel_new(tw_sys_real(), ends[0], tw_rows_device_from_app, &l->here));
+	CHECK_OK(tw_channel_new(tw_sys_real(), ends[1], tw_rows_app_from_device, &l->there));
+}
+
+static void hang_up(struct line *l)
+{
+	if (l->here && w.unit)
+		tw_provider_leave(device(), l->here);
+	l->here = tw_channel_free(l->here);
+	l->there = tw_channel_free(l->there);
+}
+
+/* NULL: it was taken. */
+static const char *join(struct line *l, uid_t uid, const char *name, bool simulated)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf payload = { 0 };
+	const char *rule = "nothing";
+
+	tw_buf_init(&payload, tw_sys_real(), 64);
+	CHECK_OK(tw_buf_u8(&payload, simulated));
+	CHECK_OK(tw_buf_block16(&payload, name, strlen(name)));
+	CHECK_OK(tw_provider_join(device(), l->here, uid, tw_buf_slice(&payload), &rule));
+	return rule;
+}
+
+/* What the device says on it next; 0: nothing. */
+static uint16_t hears(struct line *l, char account[TW_APP_ACCOUNT_MAX + 1])
+{
+	struct tw_message m;
+
+	account[0] = '\0';
+	if (tw_failed(tw_channel_receive(l->there, &m)))
+		return 0;
+	memcpy(l->challenge, m.payload.at, sizeof l->challenge);
+	if (m.type == TW_APP_ASKED)
+		(void)snprintf(account, TW_APP_ACCOUNT_MAX + 1, "%.*s", (int)(m.payload.size - TW_APP_CHALLENGE - 2),
+			m.payload.at + TW_APP_CHALLENGE + 2);
+	return m.type;
+}
+
+/* The rule that it is refused by; NULL: it was taken. */
+static const char *says(const struct line *by, const uint8_t challenge[TW_APP_CHALLENGE], int verdict)
+{
+	const char *rule = "nothing";
+	char payload[TW_APP_CHALLENGE + 1];
+
+	memcpy(payload, challenge, TW_APP_CHALLENGE);
+	payload[TW_APP_CHALLENGE] = (char)verdict;
+	tw_err e = tw_provider_verdict(device(), by->here, (struct tw_slice){ payload, sizeof payload }, &rule);
+	return tw_failed(e) ? tw_code_name(e.code) : rule;
+}
+
+static void use(const char *target, const char *name, int want)
+{
+	char body[64];
+
+	(void)snprintf(body, sizeof body, "{\"provider\":\"%s\"}", name);
+	CHECK_INT(ask("PUT", target, body), want);
+}
+
+static int set_up(void **state)
+{
+	if (set_up_logins(state))
+		return -1;
+	connect_line(&reader);
+	connect_line(&other);
+	CHECK(!join(&reader, READER, "reader", false));
+	use(HERS, "reader", 204);
+	return 0;
+}
+
+static int end(void **state)
+{
+	hang_up(&reader);
+	hang_up(&other);
+	return tear_down(state);
+}
+
+static void log_in(void)
+{
+	CHECK_INT(login("alice", GOOD), 200);
+	SAYS("\"needed\":[\"biometric\"]");
+	CHECK(!strstr(tw_unit_body(w.unit), "\"token\""));
+}
+
+/* The step names it: the provider is asked, and nobody is answered yet. */
+static void ask_reader(void)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1];
+
+	CHECK_INT(go_on("factor", "biometric"), 0);
+	CHECK_INT(hears(&reader, account), TW_APP_ASKED);
+	CHECK_TEXT(account, "a1");
+}
+
+static void late(void)
+{
+	CHECK_OK(tw_provider_job_late(&device()->context));
+}
+
+static int64_t due(void)
+{
+	return tw_provider_due_ms(&device()->context);
+}
+
+/* @nist LA.AS.2.1.3: a match goes on, and its session is one of two factors */
+static void test_yes(void **state)
+{
+	log_in();
+	ask_reader();
+	CHECK_INT(due(), WAIT_MS);
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 201);
+	CHECK_INT(due(), -1);
+	world_text(&w, "token", token, sizeof token);
+	CHECK_INT(world_reads(&w, token), 200);
+	CHECK(world_log_says(&w, "session of a1 alice by password+biometric"));
+	CHECK(world_log_says(&w, "\"provider\":\"reader\",\"rule\":\"biometric\",\"verdict\":\"yes\""));
+	CHECK_INT(ask("GET", "/api/v1/credentials", NULL), 200);
+	SAYS("\"kind\":\"biometric\",\"label\":\"reader\"");
+	set("logical-access.network-methods", "\"0\"", "two-factors", 200);
+	CHECK_INT(world_reads(&w, token), 200);
+}
+
+/* It is asked also when the step says nothing, and a code is none of its. */
+static void test_asked_by_itself(void **state)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1];
+
+	log_in();
+	CHECK_INT(go_on("code", "123456"), 0);
+	CHECK_INT(hears(&reader, account), TW_APP_ASKED);
+	CHECK(!says(&reader, reader.challenge, TW_APP_NO));
+	CHECK_INT(tw_unit_later(w.unit), 403);
+	SAYS("access.biometric");
+}
+
+/* @nist LA.AS.2.1.3: no match is a failure: told, counted, and whoever goes on so waits */
+static void test_no(void **state)
+{
+	for (int i = 0; i < 5; i++) {
+		log_in();
+		ask_reader();
+		CHECK(!says(&reader, reader.challenge, TW_APP_NO));
+		CHECK_INT(tw_unit_later(w.unit), 403);
+		SAYS("\"access.biometric\"");
+	}
+	CHECK(world_log_says(&w, "\"verdict\":\"no\""));
+	CHECK_INT(login("alice", GOOD), 429);
+}
+
+enum ends_by { ERROR, HANGS_UP, SILENCE, NONSENSE };
+
+static void end_by(enum ends_by how)
+{
+	switch (how) {
+	case ERROR:
+		CHECK(!says(&reader, reader.challenge, TW_APP_CANNOT));
+		break;
+	case HANGS_UP:
+		hang_up(&reader);
+		connect_line(&reader);
+		CHECK(!join(&reader, READER, "reader", false));
+		break;
+	case SILENCE:
+		later(WAIT_MS);
+		late();
+		break;
+	case NONSENSE:
+		CHECK_TEXT(says(&reader, reader.challenge, TW_APP_VERDICTS), "SYNTAX");
+		break;
+	}
+}
+
+/* @nist LA.AS.2.1.3 LA.AS.2.1.6: an error, a crash, silence and nonsense let nobody in, by their names, and count against nobody */
+static void test_no_verdict(void **state)
+{
+	static const char *const rules[] = {
+		[ERROR] = "provider.error", [HANGS_UP] = "provider.gone", [SILENCE] = "provider.late", [NONSENSE] = "provider.malformed"
+	};
+	char account[TW_APP_ACCOUNT_MAX + 1];
+
+	for (int i = 0; i < 8; i++) {
+		log_in();
+		ask_reader();
+		end_by((enum ends_by)(i % 4));
+		CHECK_INT(tw_unit_later(w.unit), 503);
+		SAYS(rules[i % 4]);
+		CHECK(world_log_says(&w, rules[i % 4]));
+		world_at(&w, WORLD_WALL, WORLD_BOOT);
+		while (hears(&reader, account))
+			;
+	}
+	CHECK(!world_log_says(&w, "\"verdict\":\"yes\""));
+	log_in();
+	ask_reader();
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 201);
+}
+
+/* The time is what the setting says, no sooner; the provider is told that nobody waits, and its verdict then is none. */
+static void test_late(void **state)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1];
+	uint8_t old[TW_APP_CHALLENGE];
+
+	set("logical-access.provider-timeout", "\"0\"", "3", 200);
+	log_in();
+	ask_reader();
+	memcpy(old, reader.challenge, sizeof old);
+	CHECK_INT(due(), 3000);
+	later(2999);
+	late();
+	CHECK_INT(due(), 1);
+	CHECK_INT(tw_unit_later(w.unit), 0);
+	later(3000);
+	CHECK_INT(due(), 0);
+	late();
+	CHECK_INT(tw_unit_later(w.unit), 503);
+	CHECK_INT(hears(&reader, account), TW_APP_OVER);
+	CHECK_BYTES(reader.challenge, old, sizeof old);
+	CHECK_TEXT(says(&reader, old, TW_APP_YES), "provider.challenge");
+	CHECK_INT(tw_unit_later(w.unit), 503);
+	log_in();
+	ask_reader();
+	CHECK(memcmp(reader.challenge, old, sizeof old) != 0);
+	CHECK_TEXT(says(&reader, old, TW_APP_YES), "provider.challenge"); /* the old one is not this one's */
+	CHECK_INT(tw_unit_later(w.unit), 0);
+	CHECK(!says(&reader, reader.challenge, TW_APP_NO));
+	CHECK_INT(tw_unit_later(w.unit), 403);
+	CHECK_TEXT(says(&reader, reader.challenge, TW_APP_YES), "provider.challenge"); /* once */
+}
+
+/* Each answers what it was asked itself. */
+static void test_foreign_challenge(void **state)
+{
+	log_in();
+	ask_reader();
+	CHECK_TEXT(says(&other, reader.challenge, TW_APP_YES), "provider.challenge"); /* nobody yet */
+	CHECK(!join(&other, KEYSWITCH, "keyswitch", false));
+	CHECK_TEXT(says(&other, reader.challenge, TW_APP_YES), "provider.challenge");
+	CHECK_INT(tw_unit_later(w.unit), 0);
+	CHECK_TEXT(says(&other, reader.challenge, TW_APP_VERDICTS), "SYNTAX"); /* nonsense ends what its own are asked */
+	CHECK_INT(tw_unit_later(w.unit), 0);
+	tw_provider_leave(device(), other.here);
+	CHECK_INT(tw_unit_later(w.unit), 0);
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 201);
+}
+
+/* @nist LA.AS.2.1.6: who it is, the kernel says; each is there once */
+static void test_who_may_be_it(void **state)
+{
+	static const struct {
+		uid_t uid;
+		const char *name, *rule;
+	} rows[] = { { KEYSWITCH, "nothing", "provider.unknown" }, { KEYSWITCH, "keyswitc", "provider.unknown" },
+		{ READER, "keyswitch", "provider.user" }, { 0, "keyswitch", "provider.user" }, { READER, "reader", "provider.taken" } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		CHECK_TEXT(join(&other, rows[i].uid, rows[i].name, false), rows[i].rule);
+	CHECK(tw_provider_is_user(device(), READER) && tw_provider_is_user(device(), BADGE) && !tw_provider_is_user(device(), 0) &&
+		!tw_provider_is_user(device(), 64023));
+	CHECK(!join(&other, KEYSWITCH, "keyswitch", true));
+	CHECK(world_log_says(&w, "\"name\":\"keyswitch\",\"simulated\":true"));
+	CHECK_INT(ask("GET", PROVIDERS, NULL), 200);
+	SAYS("{\"connected\":true,\"help\":\"Reads fingers.\",\"kind\":\"biometric\",\"provider\":\"reader\",\"simulated\":false}");
+	SAYS("{\"connected\":true,\"help\":\"The key switch beside the door.\",\"kind\":\"auth-plugin\",\"provider\":\"keyswitch\",\"simulated\":true}");
+	SAYS("{\"connected\":false,\"help\":\"Reads badges.\",\"kind\":\"auth-plugin\",\"provider\":\"badge\",\"simulated\":false}");
+	tw_provider_leave(device(), other.here);
+	CHECK(world_log_says(&w, "provider.gone"));
+	CHECK_INT(ask("GET", PROVIDERS, NULL), 200);
+	SAYS("\"provider\":\"keyswitch\",\"simulated\":false}");
+	CHECK(!join(&other, KEYSWITCH, "keyswitch", false));
+	const char *rule = NULL;
+	CHECK_ERR(tw_provider_join(device(), other.here, KEYSWITCH, TW_SLICE("\2\0\1x"), &rule), SYNTAX);
+}
+
+/* A login waits for nobody who is not there, and the password does not become enough. */
+static void test_not_there(void **state)
+{
+	hang_up(&reader);
+	log_in();
+	CHECK_INT(go_on("factor", "biometric"), 503);
+	SAYS("provider.gone");
+	connect_line(&reader);
+	CHECK(!join(&reader, READER, "reader", false));
+	reader.there = tw_channel_free(reader.there); /* it died, and the door has not seen it yet */
+	CHECK_INT(go_on("factor", "biometric"), 503);
+	SAYS("provider.gone");
+	CHECK_INT(due(), -1);
+}
+
+static void test_busy(void **state)
+{
+	char first[sizeof handle];
+
+	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+	use(PROVIDERS "/a2", "reader", 204);
+	log_in();
+	memcpy(first, handle, sizeof first);
+	ask_reader();
+	tw_unit_from(w.unit, "192.0.2.9");
+	CHECK_INT(login("bob", BETTER), 200);
+	CHECK_INT(go_on("factor", "biometric"), 503);
+	SAYS("provider.busy");
+	CHECK(!says(&reader, reader.challenge, TW_APP_NO));
+	CHECK_INT(go_on("factor", "biometric"), 0);
+	(void)hears(&reader, first);
+	CHECK_TEXT(first, "a2");
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 200);
+	SAYS("\"needed\":[\"new-password\"]");
+	SAYS(handle);
+	CHECK_INT(go_on("new_password", GOOD), 201);
+	CHECK(world_log_says(&w, "by password+biometric"));
+}
+
+/* What is taken away while it is asked opens nothing. */
+static void test_taken_away_meanwhile(void **state)
+{
+	log_in();
+	ask_reader();
+	CHECK_INT(tw_unit_request(w.unit, "DELETE", HERS, NULL, NULL), 204);
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 503);
+	SAYS("provider.gone");
+	CHECK(!world_log_says(&w, "\"verdict\":\"yes\""));
+	use(HERS, "reader", 204);
+	log_in();
+	ask_reader();
+	device()->access->steps[0].expires_ms = 0;
+	device()->access->steps[1].expires_ms = 0;
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 403);
+	SAYS("access.login-step");
+	log_in();
+	ask_reader();
+	device()->access->steps[0].began.tag[0] ^= 1;
+	device()->access->steps[1].began.tag[0] ^= 1;
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 403);
+	SAYS("access.login-step");
+}
+
+/* A provider that the product has no more, or that is of another kind, judges nothing. */
+static void test_not_declared(void **state)
+{
+	struct tw_manifest changed = *device()->manifest;
+	const struct tw_manifest *own = device()->manifest;
+	struct tw_manifest_provider row = own->providers[0];
+
+	log_in();
+	changed.providers = &row;
+	changed.provider_count = 1;
+	device()->manifest = &changed;
+	row.kind = TW_MANIFEST_AUTH_PLUGIN;
+	CHECK_INT(go_on("factor", "biometric"), 503);
+	SAYS("provider.gone");
+	row.kind = TW_MANIFEST_BIOMETRIC;
+	row.name = "another";
+	CHECK_INT(go_on("factor", "biometric"), 503);
+	SAYS("provider.gone");
+	device()->manifest = own;
+}
+
+/* @nist LA.AS.2.1.6: a method of the manufacturer's, one beside another factor; its name is one's that conditions know */
+static void test_plugin(void **state)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1];
+
+	use(HERS, "badge", 204);
+	use(HERS, "keyswitch", 204); /* one of a kind */
+	CHECK(!join(&other, KEYSWITCH, "keyswitch", false));
+	CHECK_INT(login("alice", GOOD), 200);
+	SAYS("\"needed\":[\"biometric\",\"auth-plugin\"]");
+	CHECK_INT(go_on("factor", "auth-plugin"), 0);
+	CHECK_INT(hears(&reader, account), 0);
+	CHECK_INT(hears(&other, account), TW_APP_ASKED);
+	CHECK(!says(&other, other.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 201);
+	CHECK(world_log_says(&w, "by password+auth-plugin"));
+	CHECK_INT(ask("GET", "/api/v1/credentials", NULL), 200);
+	CHECK(!strstr(tw_unit_body(w.unit), "badge"));
+	CHECK_INT(ask("DELETE", HERS, NULL), 204);
+	CHECK_INT(login("alice", GOOD), 201);
+	CHECK_TEXT(tw_factor_of_how("password+biometric")->name, "biometric");
+	CHECK_INT(tw_factor_of_how("password+biometric")->method, TW_METHOD_BIOMETRIC);
+	CHECK_INT(tw_factor_of_how("password+auth-plugin")->method, TW_METHOD_PROVIDER);
+}
+
+/* Who may say it: nobody for an account that may do more than he. */
+static void test_who_says_it(void **state)
+{
+	char admin[64];
+
+	use(HERS, "nothing", 400);
+	SAYS("provider.unknown");
+	use(PROVIDERS "/a9", "reader", 404);
+	CHECK_INT(ask("DELETE", PROVIDERS "/a9", NULL), 404);
+	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"admin\"}"), 201);
+	CHECK_INT(open_for("a2", admin), 201);
+	CHECK_INT(ask_as(admin, "PUT", HERS, "{\"provider\":\"badge\"}"), 403);
+	SAYS("account.owner");
+	CHECK_INT(ask_as(admin, "DELETE", HERS, NULL), 403);
+	SAYS("account.owner");
+	CHECK_INT(ask("POST", "/api/v1/accounts", "{\"name\":\"kim\",\"kind\":\"person\"}"), 201);
+	CHECK_INT(ask_as(admin, "PUT", PROVIDERS "/a3", "{\"provider\":\"badge\"}"), 204);
+	CHECK_INT(ask_as(admin, "DELETE", PROVIDERS "/a3", NULL), 204);
+	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a3\",\"role\":\"auditor\"}"), 201);
+	CHECK_INT(ask_as(admin, "PUT", PROVIDERS "/a3", "{\"provider\":\"badge\"}"), 403);
+	SAYS("account.cover");
+	CHECK_INT(ask_as(admin, "DELETE", PROVIDERS "/a3", NULL), 403);
+	SAYS("account.cover");
+	log_in();
+	CHECK_INT(ask_as(admin, "GET", PROVIDERS, NULL), 200);
+	CHECK_INT(ask_as(NULL, "GET", PROVIDERS, NULL), 401);
+}
+
+/* What the statuses say is what is so. */
+static void test_statuses(void **state)
+{
+	struct tw_element_status s = { .status = TW_STATUS_OFF };
+	struct tw_context *c = &device()->context;
+
+	CHECK_OK(tw_access_status_biometric(c, &s));
+	CHECK(s.status == TW_STATUS_PROVIDED && strstr(s.reason, "reader, judges"));
+	CHECK_OK(tw_access_status_plugin(c, &s));
+	CHECK(s.status == TW_STATUS_NEEDS_PART && strstr(s.reason, "keyswitch, is not connected"));
+	CHECK(!join(&other, BADGE, "badge", true));
+	CHECK_OK(tw_access_status_plugin(c, &s));
+	CHECK(s.status == TW_STATUS_NEEDS_PART && strstr(s.reason, "badge, is simulated"));
+	hang_up(&reader);
+	connect_line(&reader);
+	CHECK(!join(&reader, KEYSWITCH, "keyswitch", false));
+	CHECK_OK(tw_access_status_plugin(c, &s));
+	CHECK(s.status == TW_STATUS_PROVIDED && strstr(s.reason, "keyswitch, judges"));
+	CHECK_OK(tw_access_status_biometric(c, &s));
+	CHECK(s.status == TW_STATUS_NEEDS_PART && strstr(s.reason, "reader, is not connected"));
+	struct tw_manifest none = *device()->manifest;
+	const struct tw_manifest *own = device()->manifest;
+	none.provider_count = 0;
+	device()->manifest = &none;
+	CHECK_OK(tw_access_status_biometric(c, &s));
+	CHECK(s.status == TW_STATUS_NEEDS_PART && strstr(s.reason, "declares no"));
+	device()->manifest = own;
+	set("logical-access.network-methods", "\"0\"", "certificate", 200);
+	CHECK_OK(tw_access_status_plugin(c, &s));
+	CHECK(s.status == TW_STATUS_OFF);
+}
+
+/* A device that ends waits for nobody, and says so. */
+static void test_device_ends(void **state)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1];
+
+	log_in();
+	ask_reader();
+	tw_login_stop(device());
+	CHECK_INT(due(), -1);
+	CHECK_INT(hears(&reader, account), TW_APP_OVER);
+	log_in();
+	ask_reader();
+	tw_provider_stop(device());
+	CHECK_INT(due(), -1);
+	tw_provider_leave(device(), reader.here);
+	CHECK_INT(tw_unit_later(w.unit), 0);
+	tw_login_stop(device());
+}
+
+/* --- Without memory --- */
+
+static int do_set(const void *what)
+{
+	return ask("PUT", HERS, "{\"provider\":\"reader\"}");
+}
+
+static int do_list(const void *what)
+{
+	return ask("GET", PROVIDERS, NULL);
+}
+
+static int do_ask(const void *what)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1];
+	int status = go_on("factor", "biometric");
+
+	if (status == 0 && !tw_provider_busy(device(), 0))
+		return tw_unit_later(w.unit); /* what came of the one before */
+	while (hears(&reader, account))
+		;
+	if (status == 0)
+		(void)says(&reader, reader.challenge, TW_APP_CANNOT);
+	return status == 0 ? tw_unit_later(w.unit) : status;
+}
+
+static void test_without_memory(void **state)
+{
+	static int (*const asks[])(const void *) = { do_set, do_list, do_ask };
+	static const int want[] = { 204, 200, 503 };
+
+	log_in();
+	for (size_t i = 0; i < TW_COUNT(asks); i++) {
+		for (long nth = 1; nth == 1 || memory.fired; nth++) {
+			int status = ask_without(asks[i], NULL, nth);
+
+			if (status != want[i] && status < 500)
+				fail_msg("row %zu, block %ld: %d %s", i, nth, status, tw_unit_body(w.unit));
+			CHECK_INT(due(), -1);
+		}
+		CHECK_INT(asks[i](NULL), want[i]);
+	}
+	SAYS("provider.error");
+}
+
+#define PROVIDER(f) cmocka_unit_test_setup_teardown(f, set_up, end)
+CHECK_MAIN(PROVIDER(test_yes), PROVIDER(test_asked_by_itself), PROVIDER(test_no), PROVIDER(test_no_verdict), PROVIDER(test_late),
+	PROVIDER(test_foreign_challenge), PROVIDER(test_who_may_be_it), PROVIDER(test_not_there), PROVIDER(test_busy),
+	PROVIDER(test_taken_away_meanwhile), PROVIDER(test_not_declared), PROVIDER(test_plugin), PROVIDER(test_who_says_it),
+	PROVIDER(test_statuses), PROVIDER(test_device_ends), PROVIDER(test_without_memory))
