@@ -6,6 +6,7 @@
 #include "anchors.h"
 #include "lacking.h"
 #include "logins.h"
+#include "not-p256.h"
 #include "played-fetch.h"
 
 #include "device/logical-access/oidc.h"
@@ -772,6 +773,27 @@ static void test_through_whose_hands(void **unused)
 	CHECK_INT(come(), 201);
 }
 
+static void set_with(const char *address, const char *pem, int times, const char *rule)
+{
+	static char body[16000];
+	size_t at = (size_t)snprintf(body, sizeof body,
+		"{\"issuer\":\"" ISSUER "\",\"client\":\"device-7\",\"name\":\"E\",\"address\":\"%s\",\"anchors\":\"", address);
+
+	for (int i = 0; i < times; i++)
+		at += (size_t)snprintf(body + at, sizeof body - at, "%s", pem);
+	(void)snprintf(body + at, sizeof body - at, "\"}");
+	CHECK_INT(ask("PUT", OIDC, body), 400);
+	SAYS(rule);
+}
+
+/* Certificates that are none for this device; and of several faults the first is told. */
+static void test_anchors(void **unused)
+{
+	set_with("https://device.example", not_p256, 1, "oidc.anchors");
+	set_with("https://device.example", anchors, 9, "oidc.anchors");
+	set_with("https://device.example/", "x", 1, "oidc.address");
+}
+
 static void check_status(enum tw_status want)
 {
 	struct tw_element_status s = { .status = TW_STATUS_NOT_PROVIDED };
@@ -863,4 +885,4 @@ CHECK_MAIN(OUTSIDE(test_opens), OUTSIDE(test_without_secret), OUTSIDE(test_nobod
 	OUTSIDE(test_down), OUTSIDE(test_silent), OUTSIDE(test_bound_to_one_login), OUTSIDE(test_not_for_ever),
 	OUTSIDE(test_places), OUTSIDE(test_throttled), OUTSIDE(test_second_factor), OUTSIDE(test_policy),
 	OUTSIDE(test_changed_meanwhile), OUTSIDE(test_nothing_to_ask), OUTSIDE(test_forms), OUTSIDE(test_through_whose_hands),
-	OUTSIDE(test_status), OUTSIDE(test_without_memory))
+	OUTSIDE(test_status), OUTSIDE(test_anchors), OUTSIDE(test_without_memory))
