@@ -32,6 +32,7 @@ struct tw_unit {
 	int keys_dir;
 	struct tw_buf body;
 	const char *source;            /* NULL: 192.0.2.7 */
+	const char *host;              /* NULL: an address */
 	const struct tw_unit_way *way; /* NULL: as at first */
 	int later;                     /* status of the last answer that came later */
 	uint8_t owner_key[32];
@@ -189,9 +190,9 @@ tw_unit *tw_unit_stop(tw_unit *u)
 	return NULL;
 }
 
-static tw_err write_head(struct tw_buf *b, const char *method, const char *target, const char *if_match, const char *body)
+static tw_err write_head(const tw_unit *u, struct tw_buf *b, const char *method, const char *target, const char *if_match, const char *body)
 {
-	TW_TRY(tw_buf_format(b, "%s %s HTTP/1.1\r\nHost: [::1]\r\n", method, target));
+	TW_TRY(tw_buf_format(b, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, target, u->host ? u->host : "[::1]"));
 	if (if_match)
 		TW_TRY(tw_buf_format(b, "If-Match: %s\r\n", if_match));
 	if (body)
@@ -237,6 +238,11 @@ void tw_unit_by(tw_unit *u, const struct tw_unit_way *way)
 	u->way = way;
 }
 
+void tw_unit_under(tw_unit *u, const char *host)
+{
+	u->host = host;
+}
+
 int tw_unit_later(const tw_unit *u)
 {
 	return u->later;
@@ -249,7 +255,7 @@ int tw_unit_request(tw_unit *u, const char *method, const char *target, const ch
 
 	memcpy(rq.client_key, u->owner_key, sizeof rq.client_key);
 	tw_buf_init(&text, tw_sys_real(), 4096);
-	if (tw_failed(write_head(&text, method, target, if_match, body)))
+	if (tw_failed(write_head(u, &text, method, target, if_match, body)))
 		return 0;
 	return walk(u, &rq, &text, body);
 }
@@ -265,7 +271,7 @@ int tw_unit_request_as(tw_unit *u, const char *token, const char *method, const 
 		memcpy(rq.client_key, u->way->key, sizeof rq.client_key);
 	}
 	tw_buf_init(&text, tw_sys_real(), 4096);
-	if (tw_failed(write_head(&text, method, target, NULL, body)) ||
+	if (tw_failed(write_head(u, &text, method, target, NULL, body)) ||
 		(token && tw_failed(tw_buf_format(&text, "Authorization: Bearer %s\r\n", token))))
 		return 0;
 	return walk(u, &rq, &text, body);

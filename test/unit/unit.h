@@ -38,6 +38,7 @@ struct tw_unit_way {
 	uint8_t key[32];
 };
 void tw_unit_by(tw_unit *u, const struct tw_unit_way *way);
+void tw_unit_under(tw_unit *u, const char *host); /* by which name they come (Host); NULL: as at first */
 /* 0 also: the answer comes later. What it is by now; 0: it has not come. */
 int tw_unit_later(const tw_unit *u);
 const char *tw_unit_body(const tw_unit *u); /* of the last reply */

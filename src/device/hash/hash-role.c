@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * thingward-hash: passwords, made slow to guess, in a process that can do nothing but compute. A program of its own, so that nothing
- * else of the device links libargon2.
+ * thingward-hash: passwords, made slow to guess, and passkeys, in a process that can do nothing but compute. A program of its own, so that nothing
+ * else of the device links libargon2 and libfido2.
  *
  * One question at a time, answered before the next is read; hands starts two of it at most, so that no number of logins takes the
  * device's memory. Idle for half a minute it ends: a person who mistyped, or has a second device, does not pay for a start again.
@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "device/hash/argon.h"
 #include "device/hash/hash-row.h"
+#include "device/hash/passkey.h"
 #include "service/errand.h"
 #include "service/hash/hash-wire.h"
 
@@ -49,18 +50,66 @@ static tw_err verify(struct tw_argon_room *room, struct tw_slice payload, struct
 	return e;
 }
 
+/* What is no passkey of that site, or has not signed, is an answer. */
+static tw_err judged(tw_err e, struct tw_buf *ret)
+{
+	if (!tw_is(e, TW_CODE_DENIED))
+		return e;
+	tw_buf_clear(ret);
+	return tw_buf_u8(ret, 0);
+}
+
+static tw_err enrol(struct tw_slice payload, struct tw_buf *ret)
+{
+	struct tw_passkey_enrol q;
+
+	if (tw_failed(tw_passkey_enrol_read(payload, &q)))
+		return TW_RAISE(UNTRUSTED, "core sends a question that is none: %s", tw_err_detail());
+	return judged(tw_passkey_enrol(&q, ret), ret);
+}
+
+static tw_err assert_passkey(struct tw_slice payload, struct tw_buf *ret)
+{
+	struct tw_passkey_assert q;
+
+	if (tw_failed(tw_passkey_assert_read(payload, &q)))
+		return TW_RAISE(UNTRUSTED, "core sends a question that is none: %s", tw_err_detail());
+	tw_err e = tw_passkey_assert(&q);
+	return tw_failed(e) ? judged(e, ret) : tw_buf_u8(ret, 1);
+}
+
+static tw_err answer(struct tw_argon_room *room, const struct tw_message *m, struct tw_buf *ret)
+{
+	switch (m->type) {
+	case TW_HASH_MAKE:
+		return make(room, m->payload, ret);
+	case TW_HASH_VERIFY:
+		return verify(room, m->payload, ret);
+	case TW_HASH_ENROL:
+		return enrol(m->payload, ret);
+	default:
+		return assert_passkey(m->payload, ret);
+	}
+}
+
+static uint16_t type_of(uint16_t asked, const struct tw_buf *answer)
+{
+	if (asked == TW_HASH_MAKE)
+		return TW_HASH_MADE;
+	return asked == TW_HASH_ENROL && answer->size > 1 ? TW_HASH_ENROLLED : TW_HASH_VERIFIED;
+}
+
 static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf answer = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf said = { 0 };
 	struct tw_argon_room *room = user;
-	const bool making = m->type == TW_HASH_MAKE;
 	char words[TW_HASH_WORDS_MAX];
 
-	tw_buf_init(&answer, room->sys, TW_PHC_MAX);
-	tw_err e = making ? make(room, m->payload, &answer) : verify(room, m->payload, &answer);
+	tw_buf_init(&said, room->sys, TW_PASSKEY_ENROLLED_MAX);
+	tw_err e = answer(room, m, &said);
 	tw_wipe((void *)(uintptr_t)m->payload.at, m->payload.size); /* the channel's own memory, used again for the next */
 	if (!tw_failed(e))
-		return tw_channel_send(core, making ? TW_HASH_MADE : TW_HASH_VERIFIED, m->tag, answer.data, answer.size, NULL, 0);
+		return tw_channel_send(core, type_of(m->type, &said), m->tag, said.data, said.size, NULL, 0);
 	if (tw_is(e, TW_CODE_UNTRUSTED))
 		return e;
 	(void)snprintf(words, sizeof words, "%s: %s", tw_code_name(e.code), tw_err_detail());

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "device/logical-access/login-provider.h"
 #include "device/logical-access/message.h"
+#include "device/logical-access/passkey.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/totp.h"
 
@@ -34,6 +35,7 @@ static const struct tw_login_factor kinds[] = {
 		.ask = tw_login_provider_ask },
 	{ "auth-plugin", TW_HOW_PASSWORD_PLUGIN, TW_HOW_OUTSIDE_PLUGIN, TW_METHOD_PROVIDER, tw_login_plugin_wanted,
 		.ask = tw_login_provider_ask },
+	{ "passkey", TW_HOW_PASSWORD_PASSKEY, TW_HOW_OUTSIDE_PASSKEY, TW_METHOD_PASSKEY, tw_passkey_wanted, tw_passkey_begin, tw_passkey_verify },
 };
 
 tw_err tw_factors_of(struct tw_device *d, int64_t account, unsigned *ret)
@@ -112,10 +114,10 @@ tw_err tw_factor_answer(const struct tw_factor_step *t)
 		t->s->asked = f;
 		return f->ask(t);
 	}
-	if (!*tw_json_text(t->rq->input, "code"))
+	if (!*tw_json_text(t->rq->input, "code") && !tw_json_get(t->rq->input, "passkey"))
 		return t->s->asked && !*tw_json_text(t->rq->input, "factor") ? TW_OK : ask_for(t, f);
 	TW_TRY(f->verify(t));
-	if (t->rp->problem[0])
+	if (t->rp->problem[0] || t->rp->later)
 		return TW_OK;
 	t->s->factors = 0;
 	t->s->how = t->s->outside ? f->how_outside : f->how;

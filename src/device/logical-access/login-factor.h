@@ -23,7 +23,7 @@ struct tw_login_factor {
 	enum tw_method method;
 	tw_err (*has)(struct tw_device *d, int64_t account, bool *ret);
 	tw_err (*begin)(const struct tw_factor_step *t); /* asks for it; a problem: it cannot be asked for now. NULL: nothing to do */
-	tw_err (*verify)(const struct tw_factor_step *t); /* a problem: no. It counts what fails. */
+	tw_err (*verify)(const struct tw_factor_step *t); /* a problem: no. It counts what fails. An answer that comes later: tw_login_passed, if it is good */
 	tw_err (*ask)(const struct tw_factor_step *t); /* in place of both: somebody else says it, later; a problem: he cannot be asked */
 };
 

@@ -78,6 +78,20 @@ tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct
 	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
 }
 
+tw_err tw_login_assert(struct tw_login_work *w, const struct tw_passkey_assert *q, struct tw_reply *rp)
+{
+	tw_err e = tw_hash_assert(w->d, q, on_hash, w);
+
+	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
+}
+
+tw_err tw_login_enrol(struct tw_login_work *w, const struct tw_passkey_enrol *q, struct tw_reply *rp)
+{
+	tw_err e = tw_hash_enrol(w->d, q, on_hash, w);
+
+	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
+}
+
 tw_err tw_login_make(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp)
 {
 	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };

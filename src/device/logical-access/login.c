@@ -179,9 +179,13 @@ static struct tw_login_step *step_place(struct tw_device *d, int64_t account)
 /* What is still wanted, in words, under a handle. */
 static tw_err say_wanted(const struct tw_login_step *s, const char *handle, struct tw_reply *rp)
 {
+	TW_CLEANUP(tw_jsonp) json_t *asked = TW_STEAL(rp->body); /* what a passkey is asked, or nothing */
+
 	rp->body = json_pack("{s:[], s:s, s:i}", "needed", "login", handle, "expires_in_s", TW_LOGIN_STEP_MS / 1000);
 	if (!rp->body)
 		return TW_RAISE(NOMEM, "reply");
+	if (asked)
+		TW_TRY(tw_json_set(rp->body, "passkey", json_incref(asked)));
 	json_t *needed = json_object_get(rp->body, "needed");
 	return s->factors ? tw_factors_list(s->factors, needed) : tw_json_append(needed, json_string("new-password"));
 }
@@ -395,7 +399,7 @@ static tw_err proceed(
 }
 
 /* As proceed goes on, when a second factor was shown to somebody who says so later. */
-static tw_err go_on_shown(struct tw_login_work *w, struct tw_reply *rp)
+tw_err tw_login_passed(struct tw_login_work *w, struct tw_reply *rp)
 {
 	struct tw_login_step *s = step_of(w);
 	struct tw_account a;
@@ -422,7 +426,7 @@ void tw_login_shown(struct tw_login_work *w)
 {
 	struct tw_reply rp = { .status = 200 };
 
-	tw_err e = go_on_shown(w, &rp);
+	tw_err e = tw_login_passed(w, &rp);
 	tw_login_finish(w, &rp, e);
 }
 

@@ -47,6 +47,7 @@ struct tw_login_step {
 	bool wants_new;
 	char code[TW_MESSAGE_DIGITS + 1]; /* that was sent for it, while it may be tried */
 	int tries;                        /* how often */
+	char challenge[44];               /* that a passkey was asked for it, until it has answered; "": none (passkey.h) */
 };
 /* What an answer of the organization's server has to fit (radius.h). */
 struct tw_radius_asked {
@@ -60,7 +61,13 @@ struct tw_oidc_asked {
 	struct tw_oidc_words words;
 	bool begins, has_token, has_keys;
 };
-/* Something about a password that the hash role computes, or another server judges. */
+/* What the hash role is asked of a passkey: at an enrolment the new one, at a login the one that is to have signed. */
+struct tw_passkey_work {
+	int64_t id;
+	uint32_t counter;
+	char label[TW_ACCOUNT_NAME_MAX + 1], site[TW_PASSKEY_SITE_MAX + 1];
+};
+/* Something about a password or a passkey that the hash role computes, or another server judges. */
 struct tw_login_work {
 	tw_later *later; /* NULL: free */
 	struct tw_device *d;
@@ -76,8 +83,9 @@ struct tw_login_work {
 	struct tw_radius_asked asked;
 	bool outside; /* no password: the organization's provider says who it is */
 	struct tw_oidc_asked oidc;
-	const struct tw_login_factor *factor; /* that a provider is asked for (login-provider.h) */
+	const struct tw_login_factor *factor; /* that a provider is asked for (login-provider.h), or that the hash role judges */
 	size_t provider;                      /* which */
+	struct tw_passkey_work passkey;
 };
 
 tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw_login_step **ret); /* NULL: there is none */
@@ -90,6 +98,8 @@ tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct 
 /* A free place, and an answer that comes later; a problem: none to be had. */
 tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_login_work **ret);
 tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp);
+tw_err tw_login_assert(struct tw_login_work *w, const struct tw_passkey_assert *q, struct tw_reply *rp);
+tw_err tw_login_enrol(struct tw_login_work *w, const struct tw_passkey_enrol *q, struct tw_reply *rp);
 tw_err tw_login_cannot(struct tw_login_work *w, tw_err e, struct tw_reply *rp); /* before it was begun: the place is free again */
 tw_err tw_login_make(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp);
 /* Behind something else that was computed: fresh, which is forgotten. */
@@ -101,7 +111,8 @@ void tw_login_stop(struct tw_device *d);
 
 /* login.c: what the password is found to be, and the answer. */
 void tw_login_judged(struct tw_login_work *w, bool right);
-void tw_login_shown(struct tw_login_work *w); /* its factor was, as somebody else found */
+void tw_login_shown(struct tw_login_work *w);                         /* its factor was, as somebody else found */
+tw_err tw_login_passed(struct tw_login_work *w, struct tw_reply *rp); /* the same, where the answer is the asker's to finish */
 
 /* passwords.c */
 struct tw_password_kept {

@@ -6,6 +6,7 @@
 #include "device/logical-access/accounts.h"
 #include "device/logical-access/login.h"
 #include "device/logical-access/notice.h"
+#include "device/logical-access/passkey.h"
 #include "device/logical-access/message.h"
 #include "device/logical-access/oidc.h"
 #include "device/logical-access/placed.h"
@@ -31,6 +32,8 @@
 #define TW_HOW_CODE "code"
 #define TW_HOW_PASSWORD "password"
 #define TW_HOW_PASSWORD_TOTP "password+totp"
+#define TW_HOW_PASSWORD_PASSKEY "password+passkey"
+#define TW_HOW_OUTSIDE_PASSKEY "outside+passkey"
 #define TW_HOW_CERTIFICATE "client-certificate"
 #define TW_HOW_PASSWORD_MESSAGE "password+message"
 #define TW_HOW_OUTSIDE "outside" /* the organization's provider said so */
@@ -108,6 +111,7 @@ struct tw_access {
 	struct tw_step_up step_ups[TW_STEP_UPS_MAX];
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
 	struct tw_browser browsers[TW_BROWSER_MAX];
+	struct tw_passkey_offer passkey_offers[TW_PLACES_MAX];
 	struct tw_throttle throttle;
 	struct tw_login_step steps[TW_LOGIN_STEPS];
 	uint64_t last_step;

@@ -4,6 +4,7 @@
 #include "device/platform/errand.h"
 
 #define WORKERS 2
+#define OF_PASSKEYS 1 /* the worker that judges them, beside passwords */
 #define QUESTIONS (WORKERS + TW_HASH_WAITING)
 #define LEAVING_MS 100 /* a role that was leaving when it was asked is seen to be gone by then */
 
@@ -38,19 +39,24 @@ static void forget(struct question *q)
 	*q = (struct question){ 0 };
 }
 
+static bool is_passkey(const struct question *q)
+{
+	return q->type == TW_HASH_ENROL || q->type == TW_HASH_ASSERT;
+}
+
 static bool is_before(const struct question *a, const struct question *b)
 {
 	return a->first != b->first ? a->first : a->order < b->order;
 }
 
 /* Of those that go first, or else of the others, the one that has waited longest. */
-static struct question *next_waiting(tw_hashing *h)
+static struct question *next_waiting(tw_hashing *h, bool passkeys)
 {
 	struct question *best = NULL;
 
 	for (size_t i = 0; i < QUESTIONS; i++) {
 		struct question *q = &h->of[i];
-		bool taken = q->order == 0;
+		bool taken = q->order == 0 || (is_passkey(q) && !passkeys);
 
 		for (size_t w = 0; w < WORKERS; w++)
 			taken = taken || h->workers[w].at == q;
@@ -90,7 +96,7 @@ static void begin(struct worker *w, struct question *q)
 static void give_work(tw_hashing *h)
 {
 	for (size_t i = 0; i < WORKERS; i++) {
-		struct question *q = h->workers[i].at ? NULL : next_waiting(h);
+		struct question *q = h->workers[i].at ? NULL : next_waiting(h, i == OF_PASSKEYS);
 
 		if (q)
 			begin(&h->workers[i], q);
@@ -124,19 +130,31 @@ static bool judge(const struct question *q, const struct tw_message *m, struct t
 		ret->phc = m->payload;
 		return m->type == TW_HASH_MADE && !tw_failed(tw_phc_read(m->payload, &made));
 	}
+	if (q->type == TW_HASH_ENROL && m->type == TW_HASH_ENROLLED) {
+		ret->outcome = TW_HASH_YES;
+		return !tw_failed(tw_passkey_enrolled_read(m->payload, &ret->enrolled));
+	}
+	if (m->type != TW_HASH_VERIFIED || (uint8_t)m->payload.at[0] > (q->type != TW_HASH_ENROL))
+		return false;
 	ret->outcome = m->payload.at[0] == 1 ? TW_HASH_YES : TW_HASH_NO;
-	return m->type == TW_HASH_VERIFIED && (uint8_t)m->payload.at[0] <= 1;
+	return true;
 }
 
 static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 {
 	struct worker *w = user;
 	struct tw_hash_answer a = { 0 };
+	struct tw_message said = *m;
+	char kept[TW_PASSKEY_ENROLLED_MAX];
 
 	if (!w->asked || m->tag != w->at->order)
-		return; /* to a question that was given up */
-	if (judge(w->at, m, &a))
-		answer(w, &a, false);
+		return;                                            /* to a question that was given up */
+	if (is_passkey(w->at) && m->payload.size <= sizeof kept) { /* its line, and what came by it, goes before the answer is told */
+		memcpy(kept, m->payload.at, m->payload.size);
+		said.payload.at = kept;
+	}
+	if (judge(w->at, &said, &a))
+		answer(w, &a, is_passkey(w->at));
 	else
 		refuse(w, "The role that hashes answers in a way that makes no sense.", true);
 	give_work(w->all);
@@ -182,33 +200,56 @@ const char *tw_hash_missing(const struct tw_device *d)
 	return NULL;
 }
 
-static tw_err free_place(struct tw_device *d, struct tw_slice password, struct question **ret)
+static tw_err free_place(struct tw_device *d, struct question **ret)
 {
 	if (tw_hash_missing(d))
 		return TW_RAISE(STATE, "%s", tw_hash_missing(d));
-	if (password.size == 0)
-		return TW_RAISE(SYNTAX, "no password");
-	if (password.size > TW_HASH_PASSWORD_MAX)
-		return TW_RAISE(LIMIT, "a password of %zu bytes, at most %d are hashed", password.size, TW_HASH_PASSWORD_MAX);
 	for (size_t i = 0; i < QUESTIONS; i++) {
 		*ret = &d->hashing->of[i];
 		if ((*ret)->order == 0)
 			return TW_OK;
 	}
-	return TW_RAISE(LIMIT, "%d passwords wait to be hashed", TW_HASH_WAITING);
+	return TW_RAISE(LIMIT, "%d questions wait for the role that hashes", TW_HASH_WAITING);
 }
 
-static tw_err message_of(struct question *q, const struct tw_sys *sys, const struct tw_hash_make *m, const struct tw_hash_verify *v)
+static tw_err check_password(struct tw_slice password)
 {
-	tw_buf_init(&q->message, sys, TW_HASH_QUESTION_MAX);
-	TW_TRY(tw_buf_reserve(&q->message, TW_HASH_QUESTION_MAX)); /* one that grows leaves copies of what is in it */
-	return m ? tw_hash_make_write(m, &q->message) : tw_hash_verify_write(v, &q->message);
+	if (password.size == 0)
+		return TW_RAISE(SYNTAX, "no password");
+	if (password.size > TW_HASH_PASSWORD_MAX)
+		return TW_RAISE(LIMIT, "a password of %zu bytes, at most %d are hashed", password.size, TW_HASH_PASSWORD_MAX);
+	return TW_OK;
 }
 
-static tw_err ask(struct tw_device *d, struct question *q, const struct tw_hash_make *m, const struct tw_hash_verify *v)
-{
-	tw_err e = message_of(q, d->context.sys, m, v);
+/* One of these is asked. */
+struct asking {
+	const struct tw_hash_make *make;
+	const struct tw_hash_verify *verify;
+	const struct tw_passkey_enrol *enrol;
+	const struct tw_passkey_assert *assert;
+	tw_hash_done *done;
+	void *user;
+};
 
+#define MESSAGE_MAX (TW_HASH_QUESTION_MAX > TW_PASSKEY_QUESTION_MAX ? TW_HASH_QUESTION_MAX : TW_PASSKEY_QUESTION_MAX)
+
+static tw_err message_of(struct question *q, const struct tw_sys *sys, const struct asking *a)
+{
+	tw_buf_init(&q->message, sys, MESSAGE_MAX);
+	TW_TRY(tw_buf_reserve(&q->message, MESSAGE_MAX)); /* one that grows leaves copies of what is in it */
+	if (a->make)
+		return tw_hash_make_write(a->make, &q->message);
+	if (a->verify)
+		return tw_hash_verify_write(a->verify, &q->message);
+	return a->enrol ? tw_passkey_enrol_write(a->enrol, &q->message) : tw_passkey_assert_write(a->assert, &q->message);
+}
+
+static tw_err ask(struct tw_device *d, const struct asking *a)
+{
+	struct question *q = NULL;
+
+	TW_TRY(free_place(d, &q));
+	tw_err e = message_of(q, d->context.sys, a);
 	if (tw_failed(e)) {
 		forget(q);
 		return e;
@@ -216,7 +257,9 @@ static tw_err ask(struct tw_device *d, struct question *q, const struct tw_hash_
 	if (++d->hashing->last_order == 0)
 		d->hashing->last_order = 1;
 	q->order = d->hashing->last_order;
-	q->type = m ? TW_HASH_MAKE : TW_HASH_VERIFY;
+	q->type = a->make ? TW_HASH_MAKE : a->verify ? TW_HASH_VERIFY : a->enrol ? TW_HASH_ENROL : TW_HASH_ASSERT;
+	q->done = a->done;
+	q->user = a->user;
 	give_work(d->hashing);
 	return TW_OK;
 }
@@ -224,25 +267,29 @@ static tw_err ask(struct tw_device *d, struct question *q, const struct tw_hash_
 tw_err tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user)
 {
 	const struct tw_hash_make m = { cost, password };
-	struct question *q = NULL;
 
-	TW_TRY(free_place(d, password, &q));
+	TW_TRY(check_password(password));
 	if (!tw_hash_cost_valid(cost))
 		return TW_RAISE(LIMIT, "a hash of %u KiB and %u passes", cost.memory_kib, cost.passes);
-	q->done = done;
-	q->user = user;
-	return ask(d, q, &m, NULL);
+	return ask(d, &(struct asking){ .make = &m, .done = done, .user = user });
 }
 
 tw_err tw_hash_verify(struct tw_device *d, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user)
 {
 	const struct tw_hash_verify v = { *hash, password };
-	struct question *q = NULL;
 
-	TW_TRY(free_place(d, password, &q));
-	q->done = done;
-	q->user = user;
-	return ask(d, q, NULL, &v);
+	TW_TRY(check_password(password));
+	return ask(d, &(struct asking){ .verify = &v, .done = done, .user = user });
+}
+
+tw_err tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
+{
+	return ask(d, &(struct asking){ .enrol = q, .done = done, .user = user });
+}
+
+tw_err tw_hash_assert(struct tw_device *d, const struct tw_passkey_assert *q, tw_hash_done *done, void *user)
+{
+	return ask(d, &(struct asking){ .assert = q, .done = done, .user = user });
 }
 
 void tw_hash_prefer(struct tw_device *d, const void *user)

@@ -9,7 +9,7 @@
 #ifndef TW_DEVICE_PLATFORM_HASH_H
 #define TW_DEVICE_PLATFORM_HASH_H
 #include "device/platform/device.h"
-#include "service/hash/hash-wire.h"
+#include "service/hash/passkey-wire.h"
 
 #define TW_HASH_WAITING 8
 #define TW_HASH_DEADLINE_MS \
@@ -19,9 +19,10 @@ struct tw_core;
 typedef struct tw_hashing tw_hashing;
 enum tw_hash_outcome { TW_HASH_REFUSED, TW_HASH_NO, TW_HASH_YES };
 struct tw_hash_answer {
-	enum tw_hash_outcome outcome; /* YES: made, or verified; NO: it is another password */
-	struct tw_slice phc;          /* what was made */
-	const char *why;              /* REFUSED: a sentence */
+	enum tw_hash_outcome outcome;        /* YES: made, or verified; NO: it is another password */
+	struct tw_slice phc;                 /* what was made */
+	struct tw_passkey_enrolled enrolled; /* of a passkey that is new */
+	const char *why;                     /* REFUSED: a sentence */
 };
 /* Once for each question that was not cancelled; never before the call that asked has returned. What it is given lasts until it returns. */
 typedef void tw_hash_done(void *user, const struct tw_hash_answer *a);
@@ -34,5 +35,8 @@ tw_err tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_sli
 tw_err tw_hash_verify(struct tw_device *d, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user);
 /* His questions, while they wait, come before those that are not preferred. */
 void tw_hash_prefer(struct tw_device *d, const void *user);
+/* Of passkeys: YES or NO. By the second process alone, which ends behind it: it has parsed what a stranger's authenticator said. LIMIT, STATE. */
+tw_err tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
+tw_err tw_hash_assert(struct tw_device *d, const struct tw_passkey_assert *q, tw_hash_done *done, void *user);
 void tw_hash_cancel(struct tw_device *d, const void *user); /* his questions: the answers are not wanted any more */
 #endif

@@ -19,6 +19,7 @@ static tw_channel *lines[TW_ERRANDS], *far[TW_ERRANDS];
 static struct tw_errand_user role[TW_ERRANDS];
 static bool at_work[TW_ERRANDS], unlisted, unwilling;
 static unsigned begun[TW_ERRANDS], ended_at_once;
+static char heard[1024]; /* the channel's memory of the last message */
 
 struct timeval tw_core_ms(int64_t ms)
 {
@@ -49,6 +50,8 @@ void tw_errand_finish(tw_errands *e, enum tw_errand which, bool at_once)
 {
 	at_work[which] = false;
 	ended_at_once += at_once;
+	if (at_once) /* the line goes, and what was heard by it */
+		memset(heard, 0, sizeof heard);
 }
 
 bool tw_errand_listed(const tw_errands *e, enum tw_errand which)
@@ -130,9 +133,66 @@ static struct tw_message hears(enum tw_errand which)
 
 static void says(enum tw_errand which, uint16_t type, uint32_t tag, const char *payload, size_t size)
 {
-	struct tw_message m = { .type = type, .tag = tag, .payload = { payload, size } };
+	struct tw_message m = { .type = type, .tag = tag, .payload = { heard, size } };
 
+	memcpy(heard, payload, size);
 	role[which].heard(role[which].user, lines[which], &m);
+}
+
+static char told_key[64], told_id[64];
+
+static void enrolled(void *user, const struct tw_hash_answer *a)
+{
+	done(user, a);
+	if (a->outcome == TW_HASH_YES) {
+		memcpy(told_key, a->enrolled.key.at, a->enrolled.key.size);
+		(void)snprintf(told_id, sizeof told_id, TW_SLICE_FMT, TW_SLICE_ARG(a->enrolled.id));
+	}
+}
+
+/* Of passkeys the second process alone is asked, and it ends with the answer, also when the first has nothing to do. */
+static void test_passkeys(void **state)
+{
+	static char data[TW_PASSKEY_DATA_MIN], key[64], big[TW_PASSKEY_ENROLLED_MAX];
+	TW_CLEANUP(tw_buf_done) struct tw_buf said = { 0 };
+	const struct tw_passkey_enrol q = { TW_SLICE("pump.example"), { data, sizeof data } };
+	const struct tw_passkey_enrolled made = { TW_PASSKEY_ES256, { key, sizeof key }, TW_SLICE("an id") };
+	const struct tw_passkey_assert p = { .site = TW_SLICE("pump.example"),
+		.kind = TW_PASSKEY_ES256,
+		.key = { key, sizeof key },
+		.data = { data, sizeof data },
+		.signature = TW_SLICE("signed") };
+	struct told t = { 0 }, other = { 0 };
+
+	memset(key, 'k', sizeof key);
+	tw_buf_init(&said, tw_sys_real(), sizeof big);
+	CHECK_OK(tw_passkey_enrolled_write(&made, &said));
+	CHECK_OK(tw_hash_enrol(d, &q, enrolled, &t));
+	CHECK(!at_work[TW_ERRAND_HASH]);
+	struct tw_message m = hears(TW_ERRAND_HASH_2);
+	CHECK_INT(m.type, TW_HASH_ENROL);
+	says(TW_ERRAND_HASH_2, TW_HASH_ENROLLED, m.tag, said.data, said.size);
+	CHECK(t.times == 1 && t.outcome == TW_HASH_YES && ended_at_once == 1);
+	CHECK(!memcmp(told_key, key, sizeof key) && !strcmp(told_id, "an id"));
+	for (uint8_t yes = 0; yes < 2; yes++) {
+		CHECK_OK(tw_hash_assert(d, &p, done, &t));
+		CHECK_OK(verify(&other, "x")); /* the first is free for it */
+		m = hears(TW_ERRAND_HASH_2);
+		CHECK_INT(m.type, TW_HASH_ASSERT);
+		says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, m.tag, (const char *)&yes, 1);
+		CHECK(t.outcome == (yes ? TW_HASH_YES : TW_HASH_NO) && ended_at_once == 2u + yes);
+		m = hears(TW_ERRAND_HASH);
+		says(TW_ERRAND_HASH, TW_HASH_VERIFIED, m.tag, "\1", 1);
+	}
+	CHECK_INT(other.times, 2);
+	CHECK_OK(tw_hash_enrol(d, &q, done, &t));
+	m = hears(TW_ERRAND_HASH_2);
+	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, m.tag, "\1", 1); /* no answer to that */
+	CHECK_INT(t.outcome, TW_HASH_REFUSED);
+	CHECK_OK(tw_hash_enrol(d, &q, done, &t));
+	m = hears(TW_ERRAND_HASH_2);
+	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, m.tag, "\0", 1);
+	CHECK_INT(t.outcome, TW_HASH_NO);
 }
 
 static void test_yes_and_no(void **state)
@@ -336,6 +396,6 @@ static void test_without_memory(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(T(test_yes_and_no), T(test_two_at_a_time_and_the_rest_in_order), T(test_preferred_ones_first),
+CHECK_MAIN(T(test_yes_and_no), T(test_passkeys), T(test_two_at_a_time_and_the_rest_in_order), T(test_preferred_ones_first),
 	T(test_nonsense_is_refused), T(test_failure_is_refused), T(test_death), T(test_late_is_refused_and_ended),
 	T(test_cancelled), T(test_what_is_not_asked), T(test_without_memory))

@@ -147,7 +147,7 @@ DELETE FROM kept WHERE name = 'ownership.since';
 
 -- name: owner_all
 SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id AND c.kind = 'certificate' ORDER BY c.id LIMIT 1),
-	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin'))
+	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin', 'passkey'))
 	FROM account_role r JOIN account a ON a.id = r.account WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
 
 -- name: account_put
@@ -331,6 +331,15 @@ DELETE FROM credential WHERE account = ?1 AND kind IN ('biometric', 'auth-plugin
 -- name: provider_put
 INSERT INTO credential (account, kind, label, made_ms) VALUES (?1, ?2, ?3, ?4);
 
+-- name: passkey_of
+SELECT id, account, label, data, made_ms FROM credential WHERE account = ?1 AND kind = 'passkey' ORDER BY id;
+
+-- name: passkey_get
+SELECT id, account, label, data, made_ms FROM credential WHERE id = ?1 AND kind = 'passkey';
+
+-- name: passkey_of_key
+SELECT id, account, label, data, made_ms FROM credential WHERE lookup = ?1 AND kind = 'passkey';
+
 -- name: credential_data
 UPDATE credential SET data = ?2 WHERE id = ?1 AND data = ?3;
 
@@ -385,10 +394,10 @@ DELETE FROM session WHERE token_hash = ?1;
 SELECT id, account, kind, label, lookup, made_ms FROM credential WHERE id > ?1 ORDER BY id LIMIT ?2;
 
 -- name: credential_count
-SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin');
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin', 'passkey');
 
 -- name: credential_beside_password
-SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'password', 'server', 'message', 'oidc', 'biometric', 'auth-plugin');
+SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'password', 'server', 'message', 'oidc', 'biometric', 'auth-plugin', 'passkey');
 
 -- name: credential_account
 SELECT account FROM credential WHERE id = ?1;

@@ -3,16 +3,20 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "service/hash/passkey-wire.h"
 
 const struct tw_channel_row tw_rows_hash_from_core[] = {
 	{ TW_HASH_MAKE, 0, 4 + 4 + 2 + 1, 4 + 4 + 2 + TW_HASH_PASSWORD_MAX, "make" },
 	{ TW_HASH_VERIFY, 0, 2 + TW_PHC_SIZE + 2 + 1, TW_HASH_QUESTION_MAX, "verify" },
+	{ TW_HASH_ENROL, 0, 2 + 1 + 2 + TW_PASSKEY_DATA_MIN, TW_PASSKEY_QUESTION_MAX, "enrol" },
+	{ TW_HASH_ASSERT, 0, 2 + 1 + 1 + 2 + 32 + 32 + 2 + TW_PASSKEY_DATA_MIN + 2 + 1, TW_PASSKEY_QUESTION_MAX, "assert" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_core_from_hash[] = {
 	{ TW_HASH_MADE, 0, TW_PHC_SIZE, TW_PHC_SIZE, "made" },
 	{ TW_HASH_VERIFIED, 0, 1, 1, "verified" },
 	{ TW_HASH_FAILED, 0, 0, TW_HASH_WORDS_MAX, "failed" },
+	{ TW_HASH_ENROLLED, 0, 1 + 2 + 32 + 2 + 1, TW_PASSKEY_ENROLLED_MAX, "enrolled" },
 	{ 0 },
 };
 

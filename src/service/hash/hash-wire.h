@@ -2,7 +2,7 @@
 /*
  * What core and the hash role say to one another: one question, one answer with its tag. Integers big-endian, blocks length-prefixed.
  *
- * core -> hash  MAKE, with what it shall cost; VERIFY, with the hash, which says what it cost itself.
+ * core -> hash  MAKE, with what it shall cost; VERIFY, with the hash, which says what it cost itself. Of passkeys: passkey-wire.h.
  * hash -> core  MADE, VERIFIED; FAILED instead when it could not be computed, which is a refusal whatever was asked.
  */
 #ifndef TW_SERVICE_HASH_WIRE_H
@@ -13,9 +13,12 @@
 enum tw_hash_wire {
 	TW_HASH_MAKE = 0x0901, /* u32 KiB, u32 passes, block16 password */
 	TW_HASH_VERIFY,        /* block16 PHC text, block16 password */
+	TW_HASH_ENROL,         /* of a passkey (passkey-wire.h), likewise ASSERT */
+	TW_HASH_ASSERT,
 	TW_HASH_MADE = 0x0911, /* PHC text */
-	TW_HASH_VERIFIED,      /* u8 1: that was the password; 0: it was not */
+	TW_HASH_VERIFIED,      /* u8 1: that was the password, or the passkey; 0: it was not */
 	TW_HASH_FAILED,        /* words */
+	TW_HASH_ENROLLED,      /* the new passkey's key and id */
 };
 #define TW_HASH_PASSWORD_MAX 1024 /* bytes; Argon2id takes each into account, so there is no length that makes it slow */
 #define TW_HASH_WORDS_MAX 160

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A token that this test plays enrols and logs in; whatever is replayed, foreign, or of another page, login or account opens nothing. */
+#include "logins.h"
+#include "played-passkey.h"
+#include "token.h"
+
+#include "base/text.h"
+#include "device/logical-access/passkey.h"
+
+#define SITE "pump.example"
+#define HOST SITE ":8443"
+#define ORIGIN "https://" HOST
+#define KEYS "/api/v1/passkeys"
+#define CHALLENGES "/api/v1/passkey-challenges"
+
+static struct token mine, others;
+
+static int answered(int status)
+{
+	status = settle(status);
+	while (passkey_step())
+		;
+	return status ? status : tw_unit_later(w.unit);
+}
+
+static int set_up(void **state)
+{
+	const struct tw_dns_names names = { .count = 2, .of = { SITE, "other.example" } };
+
+	if (set_up_logins(state))
+		return -1;
+	memset(&passkey_is, 0, sizeof passkey_is);
+	tw_device_named(device(), NULL, &names);
+	tw_unit_under(w.unit, HOST);
+	token_make(&mine, false, 'm');
+	token_make(&others, false, 'o');
+	return 0;
+}
+
+static int end(void **state)
+{
+	token_done(&mine);
+	token_done(&others);
+	return tear_down(state);
+}
+
+/* --- What a browser makes of it --- */
+
+struct page {
+	const char *type, *origin;
+	char challenge[64];
+	char more[64];
+};
+
+static void encode(const void *data, size_t size, char *ret, size_t max)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, tw_sys_real(), max - 1);
+	CHECK_OK(tw_buf_base64url(&b, data, size));
+	(void)snprintf(ret, max, "%s", tw_buf_cstr(&b));
+}
+
+static char client_text[600], client_64[900], data_64[1700], signature_64[200], body[4000];
+
+static void client_data(const struct page *p, uint8_t ret_hash[32])
+{
+	(void)snprintf(client_text, sizeof client_text, "{\"type\":\"%s\",\"challenge\":\"%s\",\"origin\":\"%s\"%s}", p->type,
+		p->challenge, p->origin, p->more);
+	CHECK_OK(tw_sha256(client_text, strlen(client_text), ret_hash));
+	encode(client_text, strlen(client_text), client_64, sizeof client_64);
+}
+
+static struct page page_of(const char *type)
+{
+	struct page p = { .type = type, .origin = ORIGIN };
+
+	world_text(&w, "challenge", p.challenge, sizeof p.challenge);
+	return p;
+}
+
+/* The challenge of a login stands one object further in. */
+static struct page page_of_login(void)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	struct page p = { .type = "webauthn.get", .origin = ORIGIN };
+
+	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(w.unit)), 65536, &j));
+	(void)snprintf(p.challenge, sizeof p.challenge, "%s", tw_json_text(tw_json_get(j, "passkey"), "challenge"));
+	return p;
+}
+
+/* --- Enrolling --- */
+
+static int add(const struct token *t, const struct page *p, const char *site, uint8_t flags)
+{
+	struct token_bytes data;
+	uint8_t hash[32];
+
+	client_data(p, hash);
+	token_made(t, site, flags, 5, &data);
+	encode(data.at, data.size, data_64, sizeof data_64);
+	(void)snprintf(body, sizeof body, "{\"label\":\"a key\",\"client_data\":\"%s\",\"authenticator_data\":\"%s\"}", client_64, data_64);
+	return answered(tw_unit_request(w.unit, "POST", KEYS, NULL, body));
+}
+
+static struct page begin_enrolling(void)
+{
+	CHECK_INT(tw_unit_request(w.unit, "POST", CHALLENGES, NULL, NULL), 201);
+	SAYS("\"site\":\"" SITE "\"");
+	return page_of("webauthn.create");
+}
+
+static void enrol_token(const struct token *t)
+{
+	struct page p = begin_enrolling();
+
+	CHECK_INT(add(t, &p, SITE, TOKEN_PRESENT | TOKEN_MADE), 201);
+}
+
+static void test_enrolled_listed_and_removed(void **state)
+{
+	char id[16];
+
+	CHECK_INT(ask("GET", KEYS, NULL), 200);
+	SAYS("[]");
+	enrol_token(&mine);
+	world_text(&w, "credential", id, sizeof id);
+	CHECK_INT(ask("GET", KEYS, NULL), 200);
+	SAYS("\"label\":\"a key\"");
+	SAYS("\"site\":\"" SITE "\"");
+	CHECK_INT(ask("GET", "/api/v1/credentials", NULL), 200);
+	SAYS("\"kind\":\"passkey\"");
+	CHECK(world_log_says(&w, "enrolled the passkey a key"));
+	(void)snprintf(body, sizeof body, KEYS "/%s", id);
+	CHECK_INT(ask("DELETE", body, NULL), 204);
+	CHECK_INT(ask("DELETE", body, NULL), 404);
+	CHECK_INT(ask("DELETE", KEYS "/x1", NULL), 404);
+	CHECK_INT(ask("DELETE", KEYS "/c1", NULL), 404); /* the certificate */
+	CHECK_INT(ask("GET", KEYS, NULL), 200);
+	SAYS("[]");
+	CHECK_INT(login("alice", GOOD), 201); /* and nothing more is asked for */
+}
+
+static void test_enrols_for_this_page_and_challenge_alone(void **state)
+{
+	static const struct {
+		const char *type, *origin, *site, *more;
+		uint8_t flags;
+	} rows[] = {
+		{ "webauthn.get", ORIGIN, SITE, "", TOKEN_PRESENT | TOKEN_MADE },
+		{ "webauthn.create", "https://" SITE, SITE, "", TOKEN_PRESENT | TOKEN_MADE },
+		{ "webauthn.create", "https://other.example:8443", SITE, "", TOKEN_PRESENT | TOKEN_MADE },
+		{ "webauthn.create", ORIGIN, "other.example", "", TOKEN_PRESENT | TOKEN_MADE },
+		{ "webauthn.create", ORIGIN, SITE, ",\"crossOrigin\":true", TOKEN_PRESENT | TOKEN_MADE },
+		{ "webauthn.create", ORIGIN, SITE, "", TOKEN_MADE },
+		{ "webauthn.create", ORIGIN, SITE, "", TOKEN_PRESENT },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		int64_t boot = WORLD_BOOT + (int64_t)(i + 1) * 60 * MINUTE; /* an hour: nobody waits for the one before */
+
+		world_at(&w, WORLD_WALL, boot);
+		struct page p = begin_enrolling();
+		p.type = rows[i].type;
+		p.origin = rows[i].origin;
+		(void)snprintf(p.more, sizeof p.more, "%s", rows[i].more);
+		if (add(&mine, &p, rows[i].site, rows[i].flags) != 403 || !strstr(tw_unit_body(w.unit), "access.passkey"))
+			fail_msg("row %zu: %s", i, tw_unit_body(w.unit));
+		p = (struct page){ .type = "webauthn.create", .origin = ORIGIN };
+		CHECK_INT(add(&mine, &p, SITE, TOKEN_PRESENT | TOKEN_MADE), 409); /* the challenge is used up */
+		SAYS("passkey.none");
+	}
+	CHECK_INT(ask("GET", KEYS, NULL), 200);
+	SAYS("[]");
+}
+
+static void test_enrols_in_time_and_once(void **state)
+{
+	struct page p = begin_enrolling(), first = p;
+
+	later(TW_PASSKEY_MS);
+	CHECK_INT(add(&mine, &p, SITE, TOKEN_PRESENT | TOKEN_MADE), 409);
+	p = begin_enrolling();
+	CHECK_INT(add(&mine, &first, SITE, TOKEN_PRESENT | TOKEN_MADE), 403); /* of the one before */
+	enrol_token(&mine);
+	p = begin_enrolling();
+	SAYS("\"credentials\":[\"bW1tbW1t"); /* so that a browser makes none twice */
+	CHECK_INT(add(&mine, &p, SITE, TOKEN_PRESENT | TOKEN_MADE), 409);
+	SAYS("passkey.exists");
+	p = begin_enrolling();
+	tw_unit_under(w.unit, "other.example:8443");
+	p.origin = "https://other.example:8443";
+	CHECK_INT(add(&others, &p, "other.example", TOKEN_PRESENT | TOKEN_MADE), 403); /* begun under another name */
+}
+
+static void test_enrols_so_many(void **state)
+{
+	for (uint8_t i = 0; i < TW_PASSKEYS_OWN; i++) {
+		token_done(&others);
+		token_make(&others, i % 2, i);
+		enrol_token(&others);
+	}
+	CHECK_INT(tw_unit_request(w.unit, "POST", CHALLENGES, NULL, NULL), 409);
+	SAYS("passkey.limit");
+}
+
+static void test_guessing_waits(void **state)
+{
+	for (int i = 0; i < 5; i++) {
+		struct page p = begin_enrolling();
+		p.origin = "https://evil.example";
+		CHECK_INT(add(&mine, &p, SITE, TOKEN_PRESENT | TOKEN_MADE), 403);
+	}
+	CHECK_INT(tw_unit_request(w.unit, "POST", CHALLENGES, NULL, NULL), 429);
+}
+
+static void test_only_under_a_name(void **state)
+{
+	static const char *const hosts[] = { "[::1]", "[::1]:8443", "192.0.2.7", "localhost", "evil.example", "x." SITE };
+	const struct tw_dns_names none = { .count = 0 };
+
+	for (size_t i = 0; i < TW_COUNT(hosts); i++) {
+		tw_unit_under(w.unit, hosts[i]);
+		CHECK_INT(tw_unit_request(w.unit, "POST", CHALLENGES, NULL, NULL), 409);
+		SAYS("passkey.name");
+		SAYS("https://" SITE);
+	}
+	tw_unit_under(w.unit, HOST);
+	tw_device_named(device(), NULL, &none);
+	CHECK_INT(tw_unit_request(w.unit, "POST", CHALLENGES, NULL, NULL), 409);
+	SAYS("passkey.name");
+}
+
+static void test_labels(void **state)
+{
+	(void)begin_enrolling();
+	CHECK_INT(ask("POST", KEYS, "{\"label\":\" x\",\"client_data\":\"AA\",\"authenticator_data\":\"AA\"}"), 400);
+	SAYS("credential.label");
+}
+
+/* --- Logging in --- */
+
+static struct page begin_login(void)
+{
+	CHECK_INT(login("alice", GOOD), 200);
+	SAYS("\"needed\":[\"passkey\"]");
+	CHECK(!strstr(tw_unit_body(w.unit), "challenge"));
+	CHECK_INT(go_on("factor", "passkey"), 200);
+	SAYS("\"site\":\"" SITE "\"");
+	return page_of_login();
+}
+
+struct shows {
+	const struct token *by, *as; /* who signs, whose id it bears */
+	const char *site;
+	uint8_t flags;
+	uint32_t counter;
+	bool garbled;
+};
+
+/* What goes to the device, for this page. */
+static void sign(const struct page *p, const struct shows *s)
+{
+	struct token_bytes data, signature;
+	char id[200];
+	uint8_t hash[32];
+
+	client_data(p, hash);
+	token_head(&data, s->site, s->flags, s->counter);
+	token_sign(s->by, &data, hash, &signature);
+	if (s->garbled)
+		signature.at[10] ^= 1;
+	encode(data.at, data.size, data_64, sizeof data_64);
+	encode(signature.at, signature.size, signature_64, sizeof signature_64);
+	encode(s->as->id, s->as->id_size, id, sizeof id);
+	(void)snprintf(body, sizeof body,
+		"{\"login\":\"%s\",\"factor\":\"passkey\",\"passkey\":{\"credential\":\"%s\",\"client_data\":\"%s\",\"authenticator_data\":\"%s\",\"signature\":\"%s\"}}",
+		handle, id, client_64, data_64, signature_64);
+}
+
+static int show(void)
+{
+	int status = answered(tw_unit_request_as(w.unit, NULL, "POST", LOGINS, body));
+
+	if (status == 201)
+		world_text(&w, "token", token, sizeof token);
+	return status;
+}
+
+#define RIGHT(count) ((struct shows){ .by = &mine, .as = &mine, .site = SITE, .flags = TOKEN_PRESENT, .counter = (count) })
+
+static void test_opens(void **state)
+{
+	enrol_token(&mine);
+	struct page p = begin_login();
+	sign(&p, &RIGHT(6));
+	CHECK_INT(show(), 201);
+	SAYS("\"account\":\"a1\"");
+	CHECK_INT(world_reads(&w, token), 200);
+	CHECK(world_log_says(&w, "session of a1 alice by password+passkey"));
+	CHECK_INT(show(), 403); /* the login is over */
+	SAYS("access.login-step");
+	p = begin_login();
+	sign(&p, &RIGHT(7));
+	world_start(&w); /* a core that was started again knows no login of before */
+	tw_unit_under(w.unit, HOST);
+	CHECK_INT(show(), 403);
+}
+
+static void test_opens_by_ed25519(void **state)
+{
+	struct shows s = RIGHT(6);
+
+	token_done(&mine);
+	token_make(&mine, true, 'm');
+	enrol_token(&mine);
+	struct page p = begin_login();
+	sign(&p, &s);
+	CHECK_INT(show(), 201);
+}
+
+static void test_no_lie_opens(void **state)
+{
+	const struct {
+		const char *type, *origin, *more;
+		struct shows shows;
+	} rows[] = {
+		{ "webauthn.get", ORIGIN, "", { &others, &mine, SITE, TOKEN_PRESENT, 6, false } },
+		{ "webauthn.get", ORIGIN, "", { &others, &others, SITE, TOKEN_PRESENT, 6, false } },
+		{ "webauthn.get", ORIGIN, "", { &mine, &mine, "other.example", TOKEN_PRESENT, 6, false } },
+		{ "webauthn.get", ORIGIN, "", { &mine, &mine, SITE, 0, 6, false } },
+		{ "webauthn.get", ORIGIN, "", { &mine, &mine, SITE, TOKEN_PRESENT, 6, true } },
+		{ "webauthn.create", ORIGIN, "", { &mine, &mine, SITE, TOKEN_PRESENT, 6, false } },
+		{ "webauthn.get", "https://" SITE, "", { &mine, &mine, SITE, TOKEN_PRESENT, 6, false } },
+		{ "webauthn.get", "https://evil.example:8443", "", { &mine, &mine, SITE, TOKEN_PRESENT, 6, false } },
+		{ "webauthn.get", ORIGIN, ",\"crossOrigin\":true", { &mine, &mine, SITE, TOKEN_PRESENT, 6, false } },
+	};
+
+	enrol_token(&mine);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		world_at(&w, WORLD_WALL, WORLD_BOOT + (int64_t)(i + 1) * 60 * MINUTE);
+		struct page p = begin_login();
+		p.type = rows[i].type;
+		p.origin = rows[i].origin;
+		(void)snprintf(p.more, sizeof p.more, "%s", rows[i].more);
+		sign(&p, &rows[i].shows);
+		if (show() != 403 || !strstr(tw_unit_body(w.unit), "access.passkey"))
+			fail_msg("row %zu: %s", i, tw_unit_body(w.unit));
+		p = page_of_login();
+		sign(&p, &RIGHT(6)); /* nothing is asked now */
+		CHECK_INT(show(), 403);
+	}
+	struct page p = begin_login();
+	sign(&p, &RIGHT(6));
+	CHECK_INT(show(), 201);
+}
+
+/* What a login was shown is worth nothing in another, and nothing a second time. */
+static void test_replays(void **state)
+{
+	char kept[sizeof body], was[sizeof handle];
+
+	enrol_token(&mine);
+	struct page p = begin_login();
+	sign(&p, &RIGHT(6));
+	memcpy(kept, body, sizeof kept);
+	memcpy(was, handle, sizeof was);
+	CHECK_INT(go_on("factor", "passkey"), 200); /* asked anew: the challenge of before is none */
+	CHECK_INT(show(), 403);
+	p = begin_login();
+	(void)memcpy(strstr(kept, was), handle, strlen(was)); /* the same for another login */
+	memcpy(body, kept, sizeof body);
+	CHECK_INT(show(), 403);
+	SAYS("access.passkey");
+	p = begin_login();
+	sign(&p, &RIGHT(6));
+	CHECK_INT(show(), 201);
+}
+
+static void test_a_counter_that_does_not_rise(void **state)
+{
+	static const uint32_t rows[] = { 5, 4, 0 }; /* it was 5 when it was enrolled */
+
+	enrol_token(&mine);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		struct page p = begin_login();
+		sign(&p, &RIGHT(rows[i]));
+		CHECK_INT(show(), 403);
+		CHECK(world_log_says(&w, "login.passkey-counter"));
+	}
+	struct page p = begin_login();
+	sign(&p, &RIGHT(6));
+	CHECK_INT(show(), 201);
+	world_start(&w);
+	const struct tw_dns_names names = { .count = 1, .of = { SITE } };
+	tw_device_named(device(), NULL, &names);
+	tw_unit_under(w.unit, HOST);
+	p = begin_login();
+	sign(&p, &RIGHT(6)); /* it is durable */
+	CHECK_INT(show(), 403);
+}
+
+/* Many authenticators do not count at all. */
+static void test_one_that_does_not_count(void **state)
+{
+	struct page p = begin_enrolling();
+	struct token_bytes data;
+	uint8_t hash[32];
+
+	client_data(&p, hash);
+	token_made(&mine, SITE, TOKEN_PRESENT | TOKEN_MADE, 0, &data);
+	encode(data.at, data.size, data_64, sizeof data_64);
+	(void)snprintf(body, sizeof body, "{\"label\":\"a key\",\"client_data\":\"%s\",\"authenticator_data\":\"%s\"}", client_64, data_64);
+	CHECK_INT(answered(tw_unit_request(w.unit, "POST", KEYS, NULL, body)), 201);
+	for (int i = 0; i < 2; i++) {
+		p = begin_login();
+		sign(&p, &RIGHT(0));
+		CHECK_INT(show(), 201);
+	}
+	CHECK(!world_log_says(&w, "login.passkey-counter"));
+}
+
+static void test_only_under_its_name(void **state)
+{
+	enrol_token(&mine);
+	CHECK_INT(login("alice", GOOD), 200);
+	tw_unit_under(w.unit, "[::1]");
+	CHECK_INT(go_on("factor", "passkey"), 409);
+	SAYS("passkey.name");
+	tw_unit_under(w.unit, "other.example");
+	CHECK_INT(go_on("factor", "passkey"), 409);
+	SAYS("passkey.other-name");
+	tw_unit_under(w.unit, HOST);
+	CHECK_INT(go_on("factor", "passkey"), 200);
+	struct page p = page_of_login();
+	tw_unit_under(w.unit, "other.example:8443");
+	p.origin = "https://other.example:8443";
+	sign(&p, &RIGHT(6));
+	CHECK_INT(show(), 403);
+}
+
+/* Of another account it opens nothing, also when that one has asked. */
+static void test_of_another_account(void **state)
+{
+	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+	enrol_token(&mine); /* alice's */
+	CHECK_INT(login("bob", BETTER), 200);
+	CHECK_INT(go_on("new_password", "six brown bears nod off"), 201);
+	char session[64];
+	memcpy(session, token, sizeof session);
+	CHECK_INT(login("bob", "six brown bears nod off"), 201);
+	memcpy(session, token, sizeof session);
+	CHECK_INT(tw_unit_request_as(w.unit, session, "POST", CHALLENGES, NULL), 201);
+	CHECK_INT(ask_as(session, "DELETE", KEYS "/c1", NULL), 403); /* a step-up is wanted before anything is looked at */
+	CHECK_INT(ask_as(session, "GET", KEYS, NULL), 200);
+	SAYS("[]");
+}
+
+static void test_the_role_fails(void **state)
+{
+	enrol_token(&mine);
+	struct page p = begin_login();
+	passkey_is.dies = true;
+	sign(&p, &RIGHT(6));
+	CHECK_INT(show(), 503);
+	passkey_is.dies = false;
+	p = begin_login();
+	passkey_is.full = true;
+	sign(&p, &RIGHT(6));
+	CHECK_INT(show(), 503);
+	passkey_is.full = false;
+	p = begin_login();
+	sign(&p, &RIGHT(6));
+	CHECK_INT(show(), 201);
+	p = begin_enrolling();
+	passkey_is.dies = true;
+	CHECK_INT(add(&others, &p, SITE, TOKEN_PRESENT | TOKEN_MADE), 503);
+}
+
+/* What becomes of the login while the role is asked counts. */
+static void test_removed_meanwhile(void **state)
+{
+	enrol_token(&mine);
+	struct page p = begin_login();
+	sign(&p, &RIGHT(6));
+	CHECK_INT(settle(tw_unit_request_as(w.unit, NULL, "POST", LOGINS, body)), 0);
+	const struct tw_value v[] = { TW_V_INT(1) };
+	CHECK_OK(tw_store_run(device()->context.store, "DELETE FROM credential WHERE kind = 'passkey' AND account = ?1", v, 1, NULL, NULL));
+	CHECK(passkey_step());
+	CHECK_INT(tw_unit_later(w.unit), 403);
+	SAYS("access.passkey");
+}
+
+static void test_password_changed_meanwhile(void **state)
+{
+	enrol_token(&mine);
+	struct page p = begin_login();
+	sign(&p, &RIGHT(6));
+	CHECK_INT(settle(tw_unit_request_as(w.unit, NULL, "POST", LOGINS, body)), 0);
+	const struct tw_value v[] = { TW_V_INT(1) };
+	CHECK_OK(tw_store_run(device()->context.store, "DELETE FROM credential WHERE kind = 'password' AND account = ?1", v, 1, NULL, NULL));
+	CHECK(passkey_step());
+	CHECK_INT(tw_unit_later(w.unit), 403);
+	SAYS("access.login-step");
+}
+
+static void test_forms(void **state)
+{
+	static const char *const rows[] = { "{}",
+		"{\"credential\":\"AA\",\"client_data\":\"AA\",\"authenticator_data\":\"AA\",\"signature\":\"A\"}",
+		"{\"credential\":7,\"client_data\":\"AA\",\"authenticator_data\":\"AA\",\"signature\":\"AA\"}",
+		"{\"credential\":\"AA\",\"client_data\":\"AA\",\"authenticator_data\":\"AA\",\"signature\":\"AA\",\"more\":1}",
+		"{\"credential\":\"AA\",\"client_data\":\"e30\",\"authenticator_data\":\"AA\",\"signature\":\"AA\"}" };
+
+	enrol_token(&mine);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		world_at(&w, WORLD_WALL, WORLD_BOOT + (int64_t)(i + 1) * 60 * MINUTE);
+		(void)begin_login();
+		(void)snprintf(body, sizeof body, "{\"login\":\"%s\",\"factor\":\"passkey\",\"passkey\":%s}", handle, rows[i]);
+		CHECK_INT(show(), 403);
+		SAYS("access.passkey");
+	}
+	CHECK_INT(passkey_is.asked, 1); /* at the enrolment alone */
+}
+
+/* A password that is to be changed is asked for behind it, under a handle that is new. */
+static void test_a_new_password_behind_it(void **state)
+{
+	enrol_token(&mine);
+	set("logical-access.password-min", "\"0\"", "64", 200);
+	struct page p = begin_login();
+	sign(&p, &RIGHT(6));
+	CHECK_INT(show(), 200);
+	SAYS("new-password");
+	world_text(&w, "login", handle, sizeof handle);
+	CHECK_INT(go_on("new_password", "a new one that is long enough, for sixty-four characters are many to type"), 201);
+	CHECK(world_log_says(&w, "by password+passkey"));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, end)
+CHECK_MAIN(T(test_enrolled_listed_and_removed), T(test_enrols_for_this_page_and_challenge_alone), T(test_enrols_in_time_and_once),
+	T(test_enrols_so_many), T(test_guessing_waits), T(test_only_under_a_name), T(test_labels), T(test_opens),
+	T(test_opens_by_ed25519), T(test_no_lie_opens), T(test_replays), T(test_a_counter_that_does_not_rise),
+	T(test_one_that_does_not_count), T(test_only_under_its_name), T(test_of_another_account), T(test_the_role_fails),
+	T(test_removed_meanwhile), T(test_password_changed_meanwhile), T(test_forms), T(test_a_new_password_behind_it))
