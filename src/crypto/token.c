@@ -123,6 +123,11 @@ tw_token *tw_token_free(tw_token *t)
 	return NULL;
 }
 
+int tw_token_fd(const tw_token *t)
+{
+	return tw_channel_fd(t->channel);
+}
+
 void tw_token_turn(tw_token *t)
 {
 	t->in_turn = true;
@@ -173,7 +178,7 @@ tw_err tw_token_ask(tw_token *t, const struct tw_token_question *q, struct tw_to
 	TW_TRY(write_question(q, &b));
 	tw_err e = tw_channel_call(t->channel, ASK, b.data, b.size, ANSWER, TW_TOKEN_TIMEOUT_MS, &m);
 	if (tw_is(e, TW_CODE_CLOSED))
-		return TW_RAISE(CLOSED, "the process that speaks to the token has ended; it starts again with the device's software");
+		return TW_RAISE(CLOSED, "the process that speaks to the token has ended; it starts again with the keys role");
 	if (tw_is(e, TW_CODE_UNTRUSTED)) /* it broke the channel's rules, nobody else did */
 		return TW_RAISE(CLOSED, "the process that speaks to the token does not answer as it should");
 	TW_TRY(e);

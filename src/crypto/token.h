@@ -67,6 +67,7 @@ tw_err tw_token_begin(const struct tw_sys *sys, const struct tw_token_plan *plan
 tw_err tw_token_new(const struct tw_sys *sys, int fd, tw_token **ret); /* takes fd when OK */
 tw_token *tw_token_free(tw_token *t);
 TW_DEFINE_FREEP(tw_token, tw_token_free)
+int tw_token_fd(const tw_token *t); /* at its end once the supervisor has ended, which it does not by itself */
 tw_err tw_token_ask(tw_token *t, const struct tw_token_question *q, struct tw_token_answer *ret);
 /*
  * A turn: what is done for one message of somebody who waits TW_TOKEN_TIMEOUT_MS for all of it. Its first question is always asked, a further one

@@ -17,20 +17,25 @@ for folder in ("", "run", "est"):
 
 import keystore  # noqa: E402
 import world as worlds  # noqa: E402
-from harness import Client, report_well, spki  # noqa: E402
+from harness import Client, b64, report_well, spki  # noqa: E402
 from server import Server  # noqa: E402
 from verdicts import SECRET, Verdicts  # noqa: E402
 from test_files import Disk  # noqa: E402
+from test_keys import check_proof  # noqa: E402
+from test_tokens import Token  # noqa: E402
 from cryptography import x509  # noqa: E402
+from cryptography.exceptions import InvalidSignature  # noqa: E402
 from cryptography.hazmat.primitives.serialization import Encoding  # noqa: E402
 from verify_log import INTENT, OUTCOME, Fault, Verifier, read_directory  # noqa: E402
 
 FILES, LOCAL = "/api/v1/inventory/check", "/api/v1/local-identity"
 SETTING = "/api/v1/settings/application.target"
+KEYS = "/api/v1/keys"
+WITH_TOKEN = ("token", "library")  # what stands between keys and a token: the supervisor, and its worker, which loads the library
 GOOD = "nine quiet herons wade"
 BACK_S = 12  # a device that was struck is there again after this at the latest, on a busy machine too
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
-ALLOWED = re.compile(r"core/store\.db(-wal)?|log/(\d{20}\.twlog|spare)|boot/confirmed|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret|keystore\.(a|b|root)|(listener|takeover|log)\.sealed)")
+ALLOWED = re.compile(r"core/store\.db(-wal)?|log/(\d{20}\.twlog|spare)|boot/confirmed|keys/(identity\.(crt|key)|listener\.pem|log\.(epoch|master)|takeover\.secret|keystore\.(a|b|root)|pkcs11\.[ab]|(listener|takeover|log)\.sealed)")
 
 
 class Bad(Exception):
@@ -126,6 +131,7 @@ class Unit:
         self.identifier = f"urn:dev:ops:32473-thermostat-{template.serial}"
         self.first_key = self.key_in(template.state)
         self.disk = Disk(self)
+        self.token = None
 
     @staticmethod
     def key_in(state):
@@ -133,8 +139,11 @@ class Unit:
         pem = re.search(rb"-----BEGIN CERT.*-----END CERTIFICATE-----\n", keystore.listener(state / "keys"), re.S)
         return spki(x509.load_pem_x509_certificate(pem[0]).public_bytes(Encoding.DER))
 
-    def fresh(self):
+    def fresh(self, role=None):
+        """As it left the factory; for a role beside keys with an empty token to keep its keys in."""
         copy(self.template.state, self.state)
+        shutil.rmtree(self.folder / "softhsm", ignore_errors=True)
+        self.token = Token(self, self.folder) if role in WITH_TOKEN else None
         shutil.rmtree(self.run, ignore_errors=True)
         self.run.mkdir(mode=0o755)
         self.said.write_bytes(b"")
@@ -142,7 +151,8 @@ class Unit:
     def start(self, point=None):
         command = [str(w) for w in [worlds.program("thingward-device"), "-f", "--role-program", worlds.program("thingward-role"), "--state", self.state, "--run", self.run,
                                     "--config", self.config, "--listen", self.address, "--roles", self.template.world.roles,
-                                    "--packages", f"debian:{self.disk.database}", "--inventory-root", self.disk.root]]
+                                    "--packages", f"debian:{self.disk.database}", "--inventory-root", self.disk.root,
+                                    *(self.token.words if self.token else ())]]
         with open(self.said, "ab") as log:
             return Life(command, log, point)
 
@@ -226,9 +236,10 @@ class Witness:
     def __init__(self, unit, client):
         self.unit, self.line = unit, Line(client)
         self.nobody = Line(Client(unit, certificate=False))
-        self.life = None
+        self.life = self.first = None
         self.taken = self.new_key = self.changed = self.token = self.password = None  # acknowledged
         self.tried_take = self.well = False
+        self.key = None  # that was made for the owner
         self.acknowledged = []  # operations, in order
         self.struck = None
 
@@ -453,6 +464,32 @@ class Witness:
             if status != good:
                 raise Bad(f"{method} {path}: {status} {answer}")
 
+    def use_keys(self):
+        """By token: once its own keys are in there too, one is made for the owner, kept, and signs."""
+        self.report_health()  # after a strike in the midst of it they go in with the next word of the application
+        until = time.monotonic() + BACK_S
+        while not self.line.ask("GET", "/api/v1/keystore")[1]["taken_over"]:
+            if time.monotonic() > until:
+                raise Bad("its own keys do not get into the token")
+            time.sleep(0.01)
+        there = self.line.ask("GET", KEYS)[1]["keys"]
+        if self.key and self.key not in there:
+            raise Bad(f"an acknowledged key is not there: {there}")
+        if not there:
+            status, self.key, _ = self.line.ask("POST", KEYS, {"name": "web"})
+            if status != 201:
+                raise Bad(f"a key: {status} {self.key}")
+            self.acknowledged.append("keys.create")
+        made = self.key or there[0]
+        nonce = os.urandom(32)
+        status, answer, _ = self.line.ask("POST", "/api/v1/key-proofs", {"name": "web", "fingerprint": made["fingerprint"], "nonce": b64(nonce)})
+        if status != 200:
+            raise Bad(f"a key does not sign: {status} {answer}")
+        try:
+            check_proof(made, "web", nonce, answer["signature"])
+        except (InvalidSignature, AssertionError) as failure:
+            raise Bad(f"a key signs wrongly: {answer}") from failure
+
     def end(self):
         """SIGTERM; whether something was struck only then. An unharmed device ends with 0."""
         self.close()
@@ -470,6 +507,7 @@ class Witness:
     def story(self, point):
         """A role on demand is the first that is demanded when the story is its own."""
         self.start(point)
+        self.first = self.life
         for step in (self.take_over, self.report_health, self.change, self.read, self.session):
             self.step(step)
         self.step(self.settle)
@@ -487,9 +525,13 @@ class Witness:
             with Verdicts() as server:
                 self.delegate(server)
                 self.step(self.log_in_by_verdict)
-        if self.end():
+        elif point[0] in WITH_TOKEN:
+            self.step(self.use_keys)
+        if self.end() or self.key:
             self.start()
             self.step(self.settle)
+            if self.key:
+                self.step(self.use_keys)
             self.end()
 
     # ---- what must be so ----
@@ -502,7 +544,7 @@ class Witness:
         if shown == self.unit.first_key:
             owed = (self.was_struck() or "").endswith("EIO")  # made up for, once the disk is well again
             raise (Interrupted if owed else Bad)("an owned device shows the key of the label")
-        if shown != self.unit.key_in(self.unit.state):
+        if not self.unit.token and shown != self.unit.key_in(self.unit.state):  # what a token keeps nobody else reads
             raise Bad("two listener keys: the one shown is not the one kept")
         if self.new_key and shown.hex() != self.new_key:
             raise Bad("the listener key is not the one that the taker was told")

@@ -7,6 +7,8 @@
  *   killer REPORT-FD ROLE list 0 entry -- PROGRAM ARGS...    names every call instead
  *   killer REPORT-FD nobody - 0 entry -- PROGRAM ARGS...     only starts and waits, as a service manager does
  *
+ * ROLE is one of hands' children, or one of the lineage behind keys: token and library.
+ *
  * Only the first life of a role counts: what is started after the kill is left alone. The calls of a role begin after the fork,
  * those of hands after its exec.
  *
@@ -44,6 +46,9 @@
 static const char *const order[] = { "keys", "core", "front" };
 enum { RESIDENT = 3, ROLES_MAX = 5 };
 
+/* What is no child of hands: keys, the first of its children, forks token, and that its worker with the token's library. Each is its parent's first. */
+static const char *const lineage[] = { "keys", "token", "library" };
+
 enum when { ENTRY, EXIT, FAIL };
 
 static struct {
@@ -51,7 +56,7 @@ static struct {
 	const char *role, *call;
 	long k;
 	enum when when;
-	bool list, done, failing;
+	bool list, done, failing, in_lineage;
 	pid_t hands, victim, born[ROLES_MAX]; /* hands' first children, as it told of them */
 	long roles;                           /* so many of them are told of, the victim among them */
 	long forks, n, of_name;
@@ -157,7 +162,7 @@ static void at_call(pid_t pid)
 }
 
 /* The children of hands come in a fixed order; the word behind the program's name must say the same once it is there. */
-static void check_order(pid_t pid)
+static void check_order(pid_t pid, const char *want)
 {
 	char path[64], words[256] = "";
 	const char *second;
@@ -169,7 +174,7 @@ static void check_order(pid_t pid)
 	n = fd < 0 ? -1 : read(fd, words, sizeof words - 1);
 	(void)close(fd);
 	second = n > 0 ? words + strlen(words) + 1 : "";
-	if (strcmp(second, run.role) != 0) {
+	if (strcmp(second, want) != 0) {
 		say("wrong %s\n", second);
 		_exit(3);
 	}
@@ -177,6 +182,8 @@ static void check_order(pid_t pid)
 
 static bool is_victim(long fork)
 {
+	if (run.in_lineage)
+		return fork + 1 == run.roles;
 	return fork < RESIDENT ? strcmp(order[fork], run.role) == 0 : fork + 1 == run.roles;
 }
 
@@ -197,17 +204,19 @@ static void stopped(pid_t pid, int status)
 	if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
 		if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child) == 0)
 			born((pid_t)child);
-		if (run.forks == run.roles)
+		if (pid != run.victim && (run.forks == run.roles || run.in_lineage)) /* in a lineage, each has one child that counts */
 			release(pid);
 		else
 			go_on(pid, way_of(pid), 0);
 	} else if (event == PTRACE_EVENT_EXEC) {
-		if (pid == run.victim && pid != run.hands)
-			check_order(pid);
+		if (run.in_lineage)
+			check_order(pid, lineage[0]);
+		else if (pid == run.victim && pid != run.hands)
+			check_order(pid, run.role);
 		go_on(pid, way_of(pid), 0);
 	} else if (signal_number == (SIGTRAP | 0x80)) {
 		at_call(pid);
-	} else if (pid != run.hands && pid != run.victim) {
+	} else if (pid != run.hands && pid != run.victim && !(run.in_lineage && run.forks < run.roles)) {
 		release(pid); /* another role, just born */
 	} else {
 		go_on(pid, way_of(pid), signal_number == SIGSTOP || signal_number == SIGTRAP ? 0 : signal_number);
@@ -247,12 +256,14 @@ static void await_rest(void)
 {
 	int64_t until = now_ms() + PATIENCE_MS;
 	char path[64], pids[256] = "";
-	int fd;
+	int fd, status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) >= 0 && now_ms() < until)
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) >= 0 && now_ms() < until)
 		if (pid == 0)
 			(void)usleep(2000);
+		else if (WIFSTOPPED(status)) /* what hands does not know ends a moment later, and is held until then */
+			stopped(pid, status);
 	if (pid < 0)
 		return;
 	(void)snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
@@ -310,6 +321,17 @@ static bool is_resident(const char *role)
 	return strcmp(role, "hands") == 0;
 }
 
+/* So many births are waited for. */
+static long births(const char *role)
+{
+	for (size_t i = 1; i < sizeof lineage / sizeof *lineage; i++) {
+		run.in_lineage |= strcmp(lineage[i], role) == 0;
+		if (run.in_lineage)
+			return (long)i + 1;
+	}
+	return is_resident(role) ? RESIDENT : strcmp(role, "ask") == 0 ? RESIDENT + 2 : RESIDENT + 1;
+}
+
 static bool begin(char **argv)
 {
 	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
@@ -348,7 +370,7 @@ int main(int argc, char **argv)
 	run.k = number(&at[1]);
 	run.when = strcmp(argv[5], "exit") == 0 ? EXIT : strcmp(argv[5], "EIO") == 0 ? FAIL : ENTRY;
 	run.list = strcmp(run.call, "list") == 0;
-	run.roles = is_resident(run.role) ? RESIDENT : strcmp(run.role, "ask") == 0 ? RESIDENT + 2 : RESIDENT + 1;
+	run.roles = births(run.role);
 	(void)fcntl(run.report, F_SETFD, FD_CLOEXEC);
 	if (!begin(argv + 7))
 		return 3;

@@ -25,15 +25,18 @@ import world as worlds
 NAMES = ("web", "broker.example-2")
 
 
+def check_proof(key, name, nonce, signature):
+    """InvalidSignature or AssertionError, or it is that key's."""
+    signature, spki = unb64(signature), unb64(key["public"])
+    der = utils.encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+    serialization.load_der_public_key(spki).verify(der, b"thingward-key-proof-1\0" + name.encode() + b"\0" + nonce, ec.ECDSA(hashes.SHA256()))
+    assert hashlib.sha256(spki).hexdigest() == key["fingerprint"]
+
+
 def proof_holds(unit, key, name=None, nonce=None):
     nonce = nonce or os.urandom(32)
     answer = unit.json("keys", "prove", key["name"], "--fingerprint", key["fingerprint"], "--nonce", b64(nonce))
-    signature = unb64(answer["signature"])
-    spki = unb64(key["public"])
-    public = serialization.load_der_public_key(spki)
-    der = utils.encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
-    public.verify(der, b"thingward-key-proof-1\0" + (name or key["name"]).encode() + b"\0" + nonce, ec.ECDSA(hashes.SHA256()))
-    assert hashlib.sha256(spki).hexdigest() == key["fingerprint"]
+    check_proof(key, name or key["name"], nonce, answer["signature"])
 
 
 def owner_asks(unit, method, path, body=None):

@@ -78,11 +78,16 @@ static tw_err serve(struct role *r, int i)
 
 static tw_err wait_and_serve(struct role *r)
 {
-	struct pollfd p[CHANNELS];
+	struct pollfd p[CHANNELS + 1];
 	for (int i = 0; i < CHANNELS; i++)
 		p[i] = (struct pollfd){ .fd = r->channels[i] ? tw_channel_fd(r->channels[i]) : -1, .events = POLLIN };
-	if (r->sys->poll(r->sys, p, CHANNELS, -1) < 0)
+	p[CHANNELS] = (struct pollfd){ .fd = r->token ? tw_token_fd(r->token) : -1 };
+	if (r->sys->poll(r->sys, p, CHANNELS + 1, -1) < 0)
 		return errno == EINTR ? TW_OK : TW_RAISE_ERRNO("waiting for a question");
+	if (p[CHANNELS].revents & POLLHUP) { /* only before the sandbox stands another one can be started */
+		tw_error("the process that speaks to the token has ended, so keys ends and begins anew");
+		return TW_RAISE(CLOSED, "the token");
+	}
 	for (int i = 0; i < CHANNELS; i++) {
 		if (!p[i].revents)
 			continue;

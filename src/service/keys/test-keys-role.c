@@ -15,6 +15,7 @@ struct running {
 static const struct tw_sys *its_sys;
 static int its_root;
 static bool its_root_counts;
+static int its_beside; /* the way to a token; 0: none */
 static tw_fake *its_fake;
 static long its_nth;
 static struct {
@@ -27,6 +28,7 @@ static int tear_down_role(void **state)
 	its_sys = NULL;
 	its_root = -1;
 	its_root_counts = false;
+	its_beside = 0;
 	CHECK_INT(munmap(fate, sizeof *fate), 0);
 	return tear_down(state);
 }
@@ -51,13 +53,14 @@ static _Noreturn void be_the_role(const int born[5], int words_out)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int i = 0; i < 5; i++)
 		high[i] = fcntl(born[i], F_DUPFD, 50);
+	int beside = its_beside > 0 ? fcntl(its_beside, F_DUPFD, 60) : 0;
 	dup2(words_out, STDERR_FILENO);
 	for (int i = 0; i < 5; i++)
 		dup2(high[i], TW_FD_HANDS + i);
 	for (int fd = TW_FD_OWN + 2; fd < 60; fd++)
 		close(fd);
-	int status = tw_keys_run(
-		its_sys, &(struct tw_role_start){ .fd_count = TW_FD_OWN + 2, .word_count = its_root_counts, .words = words });
+	int status = tw_keys_run(its_sys,
+		&(struct tw_role_start){ .fd_count = TW_FD_OWN + 2, .word_count = its_root_counts, .words = words, .beside_fd = beside });
 	fate->fired = its_fake && tw_fake_fired(its_fake);
 	if (fate->fired)
 		(void)snprintf(fate->call, sizeof fate->call, "%s", tw_fake_name(its_fake, its_nth));
@@ -442,6 +445,23 @@ static void test_nothing_beside(void **state)
 	}
 }
 
+/* What speaks to a token is begun before the sandbox: the role that has lost it ends, and begins anew with another. */
+static void test_ends_with_what_is_beside(void **state)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *device = NULL;
+	struct running r;
+	char words[4096];
+	int pair[2];
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	its_beside = pair[1];
+	start_role(&r);
+	close(pair[1]);
+	CHECK_OK(tw_keys_client_identity(r.client, &device));
+	close(pair[0]);
+	CHECK_INT(end_role(&r, words, sizeof words), 1);
+	CHECK(strstr(words, "begins anew") != NULL);
+}
+
 /* --- Every failure is told --- */
 
 /* A start that lacks something does not go on without it; what is only tidied up may wait for the next one, and says so. */
@@ -471,5 +491,5 @@ static void test_begins_whole_or_not_at_all(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_role, tear_down_role)
 CHECK_MAIN(TEST(test_role_and_client), TEST(test_front), TEST(test_role_ends_on_attack), TEST(test_role_and_the_dead),
-	TEST(test_waiting), TEST(test_roots), TEST(test_root_decides), TEST(test_root_on_the_same_disk),
-	TEST(test_fails_at_the_end), TEST(test_nothing_beside), TEST(test_begins_whole_or_not_at_all))
+	TEST(test_waiting), TEST(test_roots), TEST(test_root_decides), TEST(test_root_on_the_same_disk), TEST(test_fails_at_the_end),
+	TEST(test_nothing_beside), TEST(test_ends_with_what_is_beside), TEST(test_begins_whole_or_not_at_all))
