@@ -94,7 +94,7 @@ static void refuse_down(struct tw_login_work *w, enum lack why)
 	struct tw_oidc_state *s = state_of(w->d);
 
 	s->down_ms = now_of(w->d) + TW_OIDC_DOWN_MS;
-	s->down = why;
+	s->down = (int)why;
 	refuse(w, why, "");
 }
 
