@@ -8,6 +8,7 @@
 #include "device/logical-access/passkey.h"
 
 #define SITE "pump.example"
+#define ELSEWHERE "x." SITE
 #define HOST SITE ":8443"
 #define ORIGIN "https://" HOST
 #define KEYS "/api/v1/passkeys"
@@ -217,7 +218,7 @@ static void test_guessing_waits(void **state)
 
 static void test_only_under_a_name(void **state)
 {
-	static const char *const hosts[] = { "[::1]", "[::1]:8443", "192.0.2.7", "localhost", "evil.example", "x." SITE };
+	static const char *const hosts[] = { "[::1]", "[::1]:8443", "192.0.2.7", "localhost", "evil.example", ELSEWHERE };
 	const struct tw_dns_names none = { .count = 0 };
 
 	for (size_t i = 0; i < TW_COUNT(hosts); i++) {
