@@ -150,12 +150,10 @@ static int ask_begin(void)
 	return tw_unit_request_as(w.unit, NULL, "POST", LOGINS, "{\"outside\":true}");
 }
 
-static int begin(void)
+static int take_begun(int status)
 {
-	int status = ask_begin();
 	char location[TW_OIDC_LOCATION_MAX];
 
-	status = status ? status : serve();
 	if (status != 200)
 		return status;
 	SAYS("\"needed\":[\"outside\"]");
@@ -168,6 +166,13 @@ static int begin(void)
 	take_parameter(location, "&nonce=", nonce);
 	take_parameter(location, "&code_challenge=", challenge);
 	return status;
+}
+
+static int begin(void)
+{
+	int status = ask_begin();
+
+	return take_begun(status ? status : serve());
 }
 
 static int ask_finish(const char *with, const char *back, const char *more)
@@ -488,6 +493,55 @@ static void test_down(void **unused)
 	CHECK(world_log_says(&w, "\"rule\":\"oidc.silent\",\"verdict\":\"none\""));
 }
 
+/* What one brings, and its answer, is nobody else's: only who is not the provider at all is believed by nobody for a while. */
+static void test_odd_answers(void **unused)
+{
+	static const struct {
+		enum tw_fetch_failure failure;
+		unsigned status;
+		const char *rule;
+		bool counts;
+	} rows[] = { { TW_FETCH_NO_FAILURE, 500, "oidc.provider", true }, { TW_FETCH_TOO_LARGE, 0, "oidc.provider", true },
+		{ TW_FETCH_BAD_ANSWER, 0, "oidc.provider", true }, { TW_FETCH_REDIRECTED, 0, "oidc.provider", true },
+		{ TW_FETCH_TIMEOUT, 0, "oidc.silent", false }, { TW_FETCH_UNREACHABLE, 0, "oidc.silent", false } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		for (int k = 0; k < 5; k++) {
+			CHECK_INT(begin(), 200);
+			CHECK_INT(ask_finish(handle, state, ""), 0);
+			job();
+			fetched_answers(rows[i].failure, rows[i].status);
+			CHECK_INT(serve(), 503);
+			SAYS(rows[i].rule);
+		}
+		CHECK_INT(begin(), rows[i].counts ? 429 : 200);
+		tw_unit_from(w.unit, "198.51.100.7");
+		CHECK_INT(come(), 201);
+		tw_unit_from(w.unit, "192.0.2.50");
+		pass_ms(MINUTE * 80);
+	}
+	CHECK_INT(begin(), 200);
+	CHECK_INT(ask_finish(handle, state, ""), 0);
+	job();
+	fetched_answers(TW_FETCH_UNTRUSTED, 0);
+	CHECK_INT(serve(), 503);
+	CHECK_INT(begin(), 503);
+	SAYS("oidc.untrusted");
+}
+
+/* Whose time others used up says nothing of the provider either. */
+static void test_silent_to_one(void **unused)
+{
+	CHECK_INT(begin(), 200);
+	CHECK_INT(ask_finish(handle, state, ""), 0);
+	job();
+	pass_ms(TW_OIDC_WAIT_MS);
+	CHECK_INT(serve(), 503);
+	SAYS("oidc.silent");
+	CHECK(!fetched.running);
+	CHECK_INT(come(), 201);
+}
+
 /* Nobody waits for longer than that, whoever else has the role. */
 static void test_silent(void **unused)
 {
@@ -629,6 +683,72 @@ static void test_second_factor(void **unused)
 	CHECK_INT(ask("DELETE", OIDC, NULL), 204);
 	CHECK_INT(go_on("code", next_code(secret)), 403);
 	SAYS("access.login-step");
+}
+
+static int come_with(const char *subject, const char *more)
+{
+	char body[256];
+
+	idp.subject = subject;
+	(void)snprintf(body, sizeof body, "{\"outside\":true%s}", more);
+	CHECK_INT(tw_unit_request_as(w.unit, NULL, "POST", LOGINS, body), 0);
+	CHECK_INT(take_begun(serve()), 200);
+	CHECK_INT(ask_finish(handle, state, more), 0);
+	int status = serve();
+	if (status == 200)
+		world_text(&w, "login", handle, sizeof handle);
+	return status;
+}
+
+/* Whoever has somebody's word guesses his code no faster than anybody: not by what he types beside it, nor by coming in as himself in between. */
+static void test_guesses_count(void **unused)
+{
+	char known[64], more[160];
+
+	tw_unit_from(w.unit, NULL);
+	enrol();
+	bind_to("/api/v1/oidc-subjects/a1", "u-alice", 204);
+	tw_unit_from(w.unit, "192.0.2.50");
+	CHECK_INT(come(), 201);
+	world_text(&w, "client", known, sizeof known);
+	(void)snprintf(more, sizeof more, ",\"account\":\"bob\",\"client\":\"%s\"", known);
+	for (int i = 0; i < 5; i++) {
+		CHECK_INT(come_with("u-alice", more), 200);
+		CHECK_INT(go_on("code", "000000"), 403);
+		SAYS("access.totp");
+		if (i < 4)
+			CHECK_INT(come_with("u-bob", more), 201);
+	}
+	CHECK_INT(go_on("code", next_code(secret)), 429);
+	tw_unit_from(w.unit, "198.51.100.7");
+	CHECK_INT(come_with("u-alice", more), 429);
+	SAYS("access.throttle");
+	CHECK_INT(come_with("u-bob", more), 201); /* other accounts are others */
+	CHECK_INT(login("alice", GOOD), 429);
+	pass_ms(MINUTE * 5);
+	step_used = tw_time_wall_ms(&device()->time) / TW_TOTP_STEP_MS;
+	CHECK_INT(come_with("u-alice", more), 200);
+	CHECK_INT(go_on("code", next_code(secret)), 201);
+}
+
+/* Nor is a login by the provider anybody's whom somebody names beside it: his failures are not theirs, and theirs not his. */
+static void test_names_nobody(void **unused)
+{
+	for (int i = 0; i < 5; i++) {
+		CHECK_INT(begin(), 200);
+		CHECK_INT(ask_finish(handle, "x", ",\"account\":\"alice\""), 403);
+	}
+	tw_unit_from(w.unit, "198.51.100.7");
+	CHECK_INT(login("alice", GOOD), 201);
+	for (int i = 0; i < 5; i++) {
+		char source[16];
+
+		(void)snprintf(source, sizeof source, "203.0.113.%d", i);
+		tw_unit_from(w.unit, source);
+		CHECK_INT(login("outside 198.51.100.7", GOOD), 403);
+	}
+	tw_unit_from(w.unit, "198.51.100.7");
+	CHECK_INT(come(), 201);
 }
 
 static void test_policy(void **unused)
@@ -882,7 +1002,8 @@ static void test_without_memory(void **unused)
 #define OUTSIDE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down_all)
 CHECK_MAIN(OUTSIDE(test_opens), OUTSIDE(test_without_secret), OUTSIDE(test_nobody_elses), OUTSIDE(test_of_one_provider),
 	OUTSIDE(test_bound), OUTSIDE(test_tokens), OUTSIDE(test_new_keys), OUTSIDE(test_wrong_answers), OUTSIDE(test_left_in_peace),
-	OUTSIDE(test_down), OUTSIDE(test_silent), OUTSIDE(test_bound_to_one_login), OUTSIDE(test_not_for_ever),
-	OUTSIDE(test_places), OUTSIDE(test_throttled), OUTSIDE(test_second_factor), OUTSIDE(test_policy),
+	OUTSIDE(test_down), OUTSIDE(test_silent), OUTSIDE(test_odd_answers), OUTSIDE(test_silent_to_one),
+	OUTSIDE(test_bound_to_one_login), OUTSIDE(test_not_for_ever), OUTSIDE(test_places), OUTSIDE(test_throttled),
+	OUTSIDE(test_second_factor), OUTSIDE(test_guesses_count), OUTSIDE(test_names_nobody), OUTSIDE(test_policy),
 	OUTSIDE(test_changed_meanwhile), OUTSIDE(test_nothing_to_ask), OUTSIDE(test_forms), OUTSIDE(test_through_whose_hands),
 	OUTSIDE(test_status), OUTSIDE(test_anchors), OUTSIDE(test_without_memory))

@@ -98,6 +98,14 @@ static void refuse_down(struct tw_login_work *w, enum lack why)
 	refuse(w, why, "");
 }
 
+/* What somebody brought may have made the provider answer so: it counts against him, and others are not kept waiting for it. Silence is nobody's fault. */
+static void refuse_brought(struct tw_login_work *w, enum lack why)
+{
+	if (why == STRANGE)
+		tw_login_failed(w->d, &w->who);
+	refuse(w, why, "");
+}
+
 /* --- Begun --- */
 
 static tw_err holder_of(const char *source, int64_t *ret)
@@ -259,6 +267,15 @@ static tw_err let_go_on(struct tw_login_work *w)
 	return tell(w, "yes", "LA.AS.2.1.2", "");
 }
 
+/* Whoever has the provider's word guesses what else is wanted no faster than anybody: from here on his failures count against the account as well. */
+static tw_err count_against(struct tw_login_work *w, const struct tw_account *a, struct tw_reply *rp)
+{
+	tw_account_name_fold(a->name, w->who.name);
+	int wait = tw_login_wait_s(w->d, &w->who);
+
+	return wait ? tw_access_wait(tw_later_request(w->later), wait, rp) : TW_OK;
+}
+
 static void identified(struct tw_login_work *w, const struct tw_oidc_config *o, const char *subject)
 {
 	struct tw_reply rp = { .status = 200 };
@@ -272,8 +289,10 @@ static void identified(struct tw_login_work *w, const struct tw_oidc_config *o, 
 		return;
 	}
 	if (!tw_failed(e))
+		e = count_against(w, &a, &rp);
+	if (!tw_failed(e) && !rp.problem[0])
 		e = let_go_on(w);
-	if (tw_failed(e))
+	if (tw_failed(e) || rp.problem[0])
 		tw_login_finish(w, &rp, e); /* what cannot be told is not done */
 	else
 		tw_login_judged(w, true);
@@ -347,26 +366,33 @@ static void take_token(struct tw_login_work *w, struct tw_slice body)
 	if (tw_is(e, TW_CODE_NOMEM))
 		tw_login_finish(w, &rp, e);
 	else if (tw_failed(e))
-		refuse(w, STRANGE, "");
+		refuse_brought(w, STRANGE);
 	else
 		w->oidc.has_token = true;
+}
+
+static enum lack lack_of(const struct tw_fetch_answer *a)
+{
+	if (a->failure == TW_FETCH_UNTRUSTED)
+		return UNTRUSTED;
+	return !a->failure || a->failure == TW_FETCH_REDIRECTED || a->failure == TW_FETCH_TOO_LARGE || a->failure == TW_FETCH_BAD_ANSWER
+		? STRANGE
+		: SILENT;
 }
 
 /* What came with another status than 200, or not at all. */
 static void take_failure(struct tw_login_work *w, enum tw_oidc_question asked, const struct tw_fetch_answer *a)
 {
-	if (a->failure == TW_FETCH_UNTRUSTED || a->failure == TW_FETCH_REDIRECTED)
-		refuse_down(w, UNTRUSTED);
-	else if (a->failure)
-		refuse_down(w, a->failure == TW_FETCH_TOO_LARGE || a->failure == TW_FETCH_BAD_ANSWER ? STRANGE : SILENT);
-	else if (asked == TW_OIDC_TOKEN && a->status == 400)
+	const bool token = asked == TW_OIDC_TOKEN;
+
+	if (token && !a->failure && a->status == 400)
 		refuse(w, CODE, "");
-	else if (asked == TW_OIDC_TOKEN && a->status == 401)
+	else if (token && !a->failure && a->status == 401)
 		refuse(w, CLIENT, "");
-	else if (asked == TW_OIDC_TOKEN)
-		refuse(w, STRANGE, ""); /* which what somebody brought may have made it say: others are not kept waiting for that */
+	else if (token && a->failure != TW_FETCH_UNTRUSTED)
+		refuse_brought(w, lack_of(a));
 	else
-		refuse_down(w, STRANGE);
+		refuse_down(w, a->failure == TW_FETCH_REDIRECTED ? UNTRUSTED : lack_of(a));
 }
 
 static void take_answer(struct tw_login_work *w, const struct tw_oidc_config *o, const struct tw_fetch_answer *a)
@@ -426,6 +452,18 @@ static void give_up_question(struct tw_device *d)
 	state_of(d)->asked = TW_OIDC_NOTHING;
 }
 
+/* Of the time of a login others may have used some, with what they brought: the provider is down for all only when it kept its places or keys back. */
+static void refuse_silent(struct tw_login_work *w)
+{
+	const enum tw_oidc_question asked = state_of(w->d)->asked;
+
+	give_up_question(w->d);
+	if (asked == TW_OIDC_PLACES || asked == TW_OIDC_KEYS)
+		refuse_down(w, SILENT);
+	else
+		refuse(w, SILENT, "");
+}
+
 /* One thing for the login whose turn it is. */
 static void serve(struct tw_login_work *w)
 {
@@ -440,8 +478,7 @@ static void serve(struct tw_login_work *w)
 		give_up_question(d);
 		refuse(w, OFF, "");
 	} else if (!tw_failed(e) && w->oidc.until_ms <= now_of(d)) {
-		give_up_question(d);
-		refuse_down(w, SILENT);
+		refuse_silent(w);
 	} else if (!tw_failed(e) && s->asked && tw_fetch_ended(d, &a)) {
 		take_answer(w, &o, &a);
 		give_up_question(d);
@@ -588,20 +625,17 @@ static tw_err finish(struct tw_context *c, const struct tw_request *rq, const st
 	return e;
 }
 
-/* Failures count against the source alone: which account it would be, nobody has said yet. */
+/* Failures count against the source alone (who): which account it would be, nobody has said yet. */
 tw_err tw_oidc_login(struct tw_context *c, const struct tw_request *rq, const struct tw_login_who *who, struct tw_reply *rp)
 {
 	struct tw_login_work *w = NULL;
-	struct tw_login_who by_source = *who;
-
-	(void)snprintf(by_source.name, sizeof by_source.name, "outside %.39s", who->source);
 
 	TW_TRY(check_way(tw_device_of(c), rp));
 	if (rp->problem[0])
 		return TW_OK;
 	if (*tw_json_text(rq->input, "login"))
-		return finish(c, rq, &by_source, rp);
-	TW_TRY(enqueue(c, rq, &by_source, rp, &w));
+		return finish(c, rq, who, rp);
+	TW_TRY(enqueue(c, rq, who, rp, &w));
 	if (!rp->problem[0])
 		w->oidc.begins = true;
 	return TW_OK;

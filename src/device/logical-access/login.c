@@ -31,11 +31,28 @@ tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw
 	return TW_OK;
 }
 
+static bool goes_outside(struct tw_device *d, const struct tw_request *rq)
+{
+	return tw_json_bool(rq->input, "outside") || tw_oidc_is_begun(d, tw_slice_of(tw_json_text(rq->input, "login")));
+}
+
+/* Whose account it is the provider says later: what is typed beside it names none, and makes no client known. The name is one that no typed name folds to. */
+static void who_is_outside(const struct tw_request *rq, struct tw_login_who *ret)
+{
+	*ret = (struct tw_login_who){ .known = false };
+	tw_throttle_source(rq->subject.source, ret->source);
+	(void)snprintf(ret->name, sizeof ret->name, "OUTSIDE %.39s", ret->source);
+}
+
 /* Who tries, and which account that is; 0: none, which costs as much to find out. */
 static tw_err who_is(struct tw_device *d, const struct tw_request *rq, struct tw_login_who *ret, int64_t *ret_account)
 {
 	const char *name = tw_json_text(rq->input, "account");
 
+	if (goes_outside(d, rq)) {
+		who_is_outside(rq, ret);
+		return TW_OK;
+	}
 	*ret = (struct tw_login_who){ .known = false };
 	(void)snprintf(ret->name, sizeof ret->name, "%s", name);
 	tw_account_name_fold(name, ret->name);
@@ -59,6 +76,13 @@ void tw_login_failed(struct tw_device *d, const struct tw_login_who *w)
 	const struct tw_throttle_try try = try_of(w);
 
 	tw_throttle_login_failed(tw_access_throttle(d), &try, tw_time_boot_ms(&d->time));
+}
+
+int tw_login_wait_s(struct tw_device *d, const struct tw_login_who *w)
+{
+	const struct tw_throttle_try try = try_of(w);
+
+	return tw_throttle_login_wait_s(tw_access_throttle(d), &try, tw_time_boot_ms(&d->time));
 }
 
 /* A known client begins anew itself; what strangers did to the account goes on to make strangers wait. */
@@ -111,8 +135,7 @@ tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(tw_login_step_find(d, tw_slice_of(tw_json_text(rq->input, "login")), &step));
 	if (step)
 		who = step->who;
-	const struct tw_throttle_try try = try_of(&who);
-	int wait = tw_throttle_login_wait_s(tw_access_throttle(d), &try, tw_time_boot_ms(&d->time));
+	int wait = tw_login_wait_s(d, &who);
 	if (!wait && crowded(d, &who))
 		wait = 1;
 	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
@@ -454,9 +477,8 @@ static tw_err continue_login(struct tw_context *c, const struct tw_request *rq, 
 static tw_err by_provider(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_login_who who;
-	int64_t account = 0;
 
-	TW_TRY(who_is(tw_device_of(c), rq, &who, &account));
+	who_is_outside(rq, &who);
 	tw_device_of(c)->access->proven = true;
 	return tw_oidc_login(c, rq, &who, rp);
 }
@@ -465,7 +487,7 @@ tw_err tw_access_login_open(struct tw_context *c, const struct tw_request *rq, s
 {
 	if (tw_policy_strength(tw_device_of(c)) == TW_STRENGTH_CERTIFICATE)
 		return tw_policy_refuse(rp);
-	if (tw_json_bool(rq->input, "outside") || tw_oidc_is_begun(tw_device_of(c), tw_slice_of(tw_json_text(rq->input, "login"))))
+	if (goes_outside(tw_device_of(c), rq))
 		return by_provider(c, rq, rp);
 	return *tw_json_text(rq->input, "login") ? continue_login(c, rq, rp) : begin(c, rq, rp);
 }

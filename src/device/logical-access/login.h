@@ -90,6 +90,7 @@ struct tw_login_work {
 
 tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw_login_step **ret); /* NULL: there is none */
 void tw_login_failed(struct tw_device *d, const struct tw_login_who *w); /* counts against source and account */
+int tw_login_wait_s(struct tw_device *d, const struct tw_login_who *w);  /* 0: he may try */
 /* The path's admit asks here first. */
 bool tw_login_is(const struct tw_request *rq);
 tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
