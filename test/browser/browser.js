@@ -10,21 +10,23 @@ import { chromium } from 'playwright-core';
 
 export const CHROMIUM = process.env.TW_CHROMIUM || '/usr/bin/chromium';
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
-	'--host-resolver-rules=MAP rebound.example 127.0.0.1']; // a name of somebody else's that has come to lead to the device
+	'--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP pump.example 127.0.0.1']; // a name of somebody else's that has come to lead to the device, and one of the owner's
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const haveBrowser = () => existsSync(CHROMIUM);
 
-export async function openBrowser() {
+// prepare: gets its home before it starts.
+export async function openBrowser(prepare = () => {}) {
 	const home = mkdtempSync(join(tmpdir(), 'tw-browser-'));
+	prepare(home);
 	const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home } });
 	return { browser, close: async () => { await browser.close(); rmSync(home, { recursive: true, force: true }); } };
 }
 
-// A page with its list of faults. `look` may set width, dark, zoom (200 % text), timezone.
+// A page with its list of faults. `look` may set width, dark, zoom (200 % text), timezone; strict: certificates that nobody vouches for are refused.
 export async function openPage(browser, look = {}) {
 	const context = await browser.newContext({
-		ignoreHTTPSErrors: true,
+		ignoreHTTPSErrors: !look.strict,
 		viewport: { width: look.width || 1280, height: look.height || 900 },
 		colorScheme: look.dark ? 'dark' : 'light',
 		reducedMotion: 'reduce',

@@ -316,7 +316,7 @@ const validate = new HtmlValidate({ extends: ['html-validate:recommended'], rule
 // One page for all looks, in each state that a person can meet.
 async function everyLook({ open }) {
 	await withStory(self(), async (story) => {
-		Object.assign(story.state.people.alice, { factors: ['totp', 'message'], code: '123456', given: true });
+		Object.assign(story.state.people.alice, { factors: ['totp', 'message', 'passkey'], code: '123456', given: true });
 		const page = await open(story.url, { width: 320 });
 		const looks = async () => {
 			const report = await validate.validateString(`<!DOCTYPE html>${await page.evaluate(() => document.documentElement.outerHTML)}`);
@@ -335,6 +335,11 @@ async function everyLook({ open }) {
 		await typeLogin(page);
 		await page.waitForSelector('#choice-totp');
 		await looks();
+		await page.click('#choice-passkey');
+		await has(page, 'no-passkeys', 'opened by an address');
+		assert.equal(await page.evaluate(() => document.activeElement.id), 'step-other');
+		await looks();
+		await page.click('#step-other');
 		await page.click('#choice-totp');
 		await page.waitForSelector('#step-code');
 		await looks();

@@ -51,6 +51,7 @@ const STATES = {
 	'login-wait': [() => ({ ...crowd(), waitS: 42 }), async (page) => { await typeLogin(page); await page.waitForSelector('#wait'); }],
 	'login-choice': [() => asked(['totp', 'message']), async (page) => { await typeLogin(page); await page.waitForSelector('#choice-totp'); }],
 	'login-code': [() => asked(['totp']), async (page) => { await typeLogin(page); await page.waitForSelector('#step-code'); await page.fill('#step-code', '1'); await page.click('#step-send'); await page.waitForSelector('.trouble'); }],
+	'login-passkey': [() => asked(['passkey', 'totp']), async (page) => { await typeLogin(page); await page.click('#choice-passkey'); await page.waitForSelector('#no-passkeys'); }],
 	'login-new': [() => asked([]), async (page) => { await typeLogin(page); await page.waitForSelector('#step-fresh'); await page.fill('#step-fresh', 'short'); await page.click('#step-fresh-show'); await page.click('#step-send'); }],
 	'prove': [crowd, async (page, story) => { await typeLogin(page); await page.waitForSelector('#save-identification-remote-read'); Object.assign(story.state, { careful: true, fresh: false }); await page.check('#off-identification-remote-read'); await page.click('#save-identification-remote-read'); await page.waitForSelector('#prove #password'); }],
 	'login-came': [crowd, async (page) => { await typeLogin(page); await page.waitForSelector('#part-log h2'); }],

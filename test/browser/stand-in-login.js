@@ -85,6 +85,7 @@ export const loginRoutes = {
 		s.proof = 'p'.repeat(43);
 		return { status: 201, body: { token: s.proof, expires_in_s: 60 } };
 	},
+	'GET /api/v1/passkeys': (s) => ({ body: { passkeys: s.passkeys || [] } }),
 	'PUT /api/v1/password': (s, { json }) => ownPassword(s, json),
 	'POST /api/v1/authenticator': (s, { json }) => {
 		if (!shows(s, json))

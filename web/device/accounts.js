@@ -61,7 +61,7 @@ function passwordOf(one, id, now, fields, act) {
 	};
 	return [
 		form({ id: `give-password-${id}`, press: has ? 'Give it another password' : 'Give it a password', fields: { password }, check: (typed) => ({ password: typed.password ? '' : 'Type the password.' }), send }),
-		has ? h('p', {}, sure(`drop-password-${id}`, 'Take its password away', 'It cannot come in by it any more, and its sessions end.', `Take the password of ${one.name} away`, (button) => act(button, id, () => call('DELETE', path), `${one.name} has no password any more.`))) : null,
+		has ? h('p', {}, sure(`drop-password-${id}`, 'Take its password away', 'It cannot come in by it any more, and its sessions end.', `Take its password away: ${one.name}`, (button) => act(button, id, () => call('DELETE', path), `${one.name} has no password any more.`))) : null,
 	];
 }
 

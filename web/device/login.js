@@ -8,6 +8,7 @@
 import { call } from './api.js';
 import { byId, field, form, h, minutes, moment, say, sentence, show, trouble, words } from './dom.js';
 import { goThere, outsideSection } from './outside.js';
+import { noPasskeys, usePasskey } from './passkey.js';
 import { codeField, newPasswordFields, newPasswordWrong, secretField } from './secret.js';
 
 const CLIENTS = 'thingward.clients';
@@ -53,6 +54,7 @@ const STEPS = {
 	'message': { name: 'A code that is sent to you', lead: 'The device sends a code to the place that is known for you. Type it when it has come.', ...code('Eight') },
 	'biometric': { name: 'The reader', lead: 'Press the button, then show the reader at the device who you are. The device waits for it.', ...nothing },
 	'auth-plugin': { name: 'The way of the device’s maker', lead: 'Press the button, then do at the device what its maker’s own method wants. The device waits for it.', ...nothing },
+	'passkey': { name: 'Your passkey', lead: 'Your browser asks for it: touch the key, or let this computer or telephone sign.', press: 'Use it', ...nothing },
 	'new-password': {
 		name: 'A new password',
 		lead: 'Somebody else gave you the present one and knows it, or it is shorter than it may be now. Choose one that only you know.',
@@ -140,32 +142,41 @@ export function loginSection({ page, busy, provider, returned, accepted, arrive,
 		await arrive(reply);
 	};
 
-	const choicePage = ({ needed, login }) => {
-		const choose = (kind) => attempt(busy, `choice-${kind}`, 'choice-failed', async () => {
+	const choicePage = (asked) => {
+		const { needed, login } = asked;
+		const choose = (kind) => (kind === 'passkey' ? stepPage(asked, kind) : attempt(busy, `choice-${kind}`, 'choice-failed', async () => {
 			const reply = await send({ login, factor: kind });
 			if (reply && !reply.token)
 				stepPage(reply, kind);
 			else
 				await took(reply);
-		});
+		}));
 		page('One of these, too.',
 			h('h1', {}, 'One of these, too.'),
 			h('p', { class: 'lead' }, 'The first factor is right. Choose how you go on.'),
 			needed.map((kind) => h('p', {}, h('button', { type: 'button', id: `choice-${kind}`, onclick: () => choose(kind) }, stepOf(kind).name))),
 			h('div', { id: 'choice-failed' }));
 	};
+	// What a passkey is asked belongs to this login, and is good for one answer.
+	const byPasskey = async (login) => {
+		const asks = await send({ login, factor: 'passkey' });
+		if (asks)
+			await took(await send({ login, factor: 'passkey', passkey: await usePasskey(asks.passkey) }));
+	};
 	const stepPage = (reply, kind) => {
 		const step = stepOf(kind);
 		const others = kind === 'new-password' ? [] : reply.needed.filter((one) => one !== kind);
 		const factor = kind === 'new-password' ? {} : { factor: kind };
+		const none = kind === 'passkey' ? noPasskeys() : '';
+		const answer = (typed) => (kind === 'passkey' ? byPasskey(reply.login) : send({ login: reply.login, ...factor, ...step.body(typed) }).then(took));
 		page(`${step.name}.`,
 			h('h1', {}, `${step.name}.`),
-			h('p', { class: 'lead' }, step.lead),
-			form({ id: 'step', press: 'Go on', fields: step.fields(account), check: step.wrong, send: (typed) => attempt(busy, 'step-send', 'step-failed', async () => took(await send({ login: reply.login, ...factor, ...step.body(typed) }))) }),
+			none ? null : h('p', { class: 'lead' }, step.lead),
+			none ? h('p', { class: 'note', id: 'no-passkeys' }, none) : form({ id: 'step', press: step.press || 'Go on', fields: step.fields(account), check: step.wrong, send: (typed) => attempt(busy, 'step-send', 'step-failed', () => answer(typed)) }),
 			h('p', {}, others.length ? [h('button', { type: 'button', class: 'second', id: 'step-other', onclick: () => choicePage(reply) }, 'Another way'), ' '] : null,
 				h('button', { type: 'button', class: 'second', id: 'step-back', onclick: () => begin() }, 'Begin again')),
 			h('p', { class: 'quiet' }, `${account ? `You log in as ${account}. ` : ''}The device waits ${minutes(reply.expires_in_s * 1000)} for this.`));
-		(document.querySelector('#step-form input:not([readonly])') || byId('step-send')).focus();
+		(document.querySelector('#step-form input:not([readonly])') || byId('step-send') || byId('step-other') || byId('step-back')).focus();
 	};
 
 	const goOutside = () => attempt(busy, 'outside', 'outside-failed', async () => {

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// One's own account: the password and the authenticator by which one comes in, made, changed and removed. Who may not read the list of credentials is not
+// One's own account: the password, the authenticator and the passkeys by which one comes in, made, changed and removed. Who may not read the list of credentials is not
 // told here what he has, and finds the same forms.
 
 import { call, post, session } from './api.js';
-import { byId, field, form, h, lead, say, show, sure, words } from './dom.js';
+import { byId, field, form, h, lead, moment, say, show, sure, trouble, words } from './dom.js';
 import { attempt } from './login.js';
+import { makePasskey, noPasskeys } from './passkey.js';
 import { qr } from './qr.js';
 import { codeField, newPasswordFields, newPasswordWrong, secretField } from './secret.js';
 
-const WAYS = { '__proto__': null, 'certificate': 'a certificate', 'password': 'a password', 'totp': 'an authenticator', 'message': 'a code that is sent to you', 'biometric': 'a reader at the device', 'auth-plugin': 'the way of the device’s maker' };
+const WAYS = { '__proto__': null, 'certificate': 'a certificate', 'password': 'a password', 'totp': 'an authenticator', 'message': 'a code that is sent to you', 'passkey': 'a passkey', 'biometric': 'a reader at the device', 'auth-plugin': 'the way of the device’s maker' };
 const AUTHENTICATOR = '/api/v1/authenticator';
+const PASSKEYS = '/api/v1/passkeys';
 
 export const wayWords = (kind) => WAYS[kind] || words(kind).toLowerCase();
 
@@ -75,6 +77,18 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 			say('Your authenticator is asked for no more.');
 	};
 
+	const enrolPasskey = async ({ label }) => {
+		if (await change('passkey-send', 'passkey-failed', async () => {
+			const offer = (await call('POST', '/api/v1/passkey-challenges')).body;
+			await call('POST', PASSKEYS, { body: { label, ...await makePasskey(offer) } });
+		}))
+			say('The passkey is yours. From now on your logins by password need it, or another second factor of yours.');
+	};
+	const removePasskey = (one) => async (button) => {
+		if (await change(button, 'passkeys-failed', () => call('DELETE', `${PASSKEYS}/${one.credential}`)))
+			say('The passkey opens nothing any more.');
+	};
+
 	const showEnrolled = () => {
 		const box = byId('enrolled');
 		show(box, enrolled ? [secretOf(enrolled),
@@ -88,7 +102,7 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 			h('p', {}, has ? 'You have one. Whoever changes it ends all your sessions.' : has === false ? 'You have none. With one you come in by name and password. When it is set your sessions end, and you come in by it.' : 'Whoever sets or changes it ends all your sessions.'),
 			form({ id: 'own-password', press: has ? 'Change it' : 'Set it', fields: { account, ...old, ...newPasswordFields('own') },
 				check: (typed) => ({ ...newPasswordWrong(typed), old: has && !typed.old ? 'Type the present one.' : '' }), send: setPassword }),
-			has === false ? null : h('p', {}, sure('own-password-remove', 'Remove it', 'You cannot come in by it any more, and all your sessions end.', 'Remove your password', removePassword)),
+			has === false ? null : h('p', {}, sure('own-password-remove', 'Remove', 'You cannot come in by it any more, and all your sessions end.', 'Remove your password', removePassword)),
 		];
 	};
 	const authenticatorPart = (has) => [
@@ -96,9 +110,25 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 		has === false ? form({ id: 'enrol', press: 'Enrol one', fields: {}, check: () => ({}), send: () => enrol({ present: '' }) })
 			: form({ id: 'enrol', press: has ? 'Enrol another' : 'Enrol one', fields: { present: codeField('enrol-code', 'Code of the one you have', has ? 'To replace it or to remove it.' : 'To replace it or to remove it. Empty, if you have none.') },
 				check: ({ present }) => ({ present: has && !digits(present) ? 'Type what it shows.' : '' }), send: enrol }),
-		has === false ? null : h('p', {}, sure('authenticator-remove', 'Remove it', 'Your logins by password need no code then.', 'Remove your authenticator', removeAuthenticator)),
+		has === false ? null : h('p', {}, sure('authenticator-remove', 'Remove', 'Your logins by password need no code then.', 'Remove your authenticator', removeAuthenticator)),
 		h('div', { id: 'enrolled' }),
 	];
+
+	const passkeysPart = ({ value, error }) => {
+		if (error)
+			return trouble(error);
+		const mine = value.passkeys;
+		const none = noPasskeys();
+		return [
+			h('p', {}, 'A passkey is a key in a token, a telephone or a computer that signs for this page and for no other. With one, your password alone opens nothing any more.'),
+			mine.length ? h('ul', { id: 'passkeys' }, mine.map((one) => h('li', {}, `${one.label}, for ${one.site}, since `, moment(one.made), ' ',
+				sure(`passkey-remove-${one.credential}`, 'Remove', 'It opens nothing any more.', `Remove the passkey ${one.label}`, removePasskey(one))))) : h('p', {}, 'You have none.'),
+			h('div', { id: 'passkeys-failed' }),
+			none ? h('p', { class: 'note', id: 'no-passkeys' }, none)
+				: form({ id: 'passkey', press: 'Enrol a passkey', fields: { label: field('passkey-label', 'What to call it', 'So that you know it again, when you have several.', { maxlength: 48 }) },
+					check: ({ label }) => ({ label: label ? '' : 'Give it a name.' }), send: enrolPasskey }),
+		];
+	};
 
 	return {
 		path: '#/account',
@@ -109,23 +139,26 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 				h('section', { id: 'part-self' }),
 				h('section', { 'aria-labelledby': 'own-password-title' }, h('h2', { id: 'own-password-title' }, 'Your password'), h('div', { id: 'part-own-password' })),
 				h('section', { 'aria-labelledby': 'own-authenticator-title' }, h('h2', { id: 'own-authenticator-title' }, 'Your authenticator'), h('div', { id: 'part-own-authenticator' })),
+				h('section', { 'aria-labelledby': 'own-passkeys-title' }, h('h2', { id: 'own-passkeys-title' }, 'Your passkeys'), h('div', { id: 'part-own-passkeys' })),
 			];
 		},
 		read: async () => {
 			const all = await part('/api/v1/credentials', 'credentials');
+			const passkeys = await part(PASSKEYS, 'passkeys');
 			const kept = session() || {};
 			let [account, name] = [kept.account, kept.name];
 			if (!account) {
 				const own = ((await part('/api/v1/sessions', 'sessions')).value || { sessions: [] }).sessions.find((one) => one.own);
 				[account, name] = own ? [own.account, own.name] : [];
 			}
-			return { name, ways: all.value && account ? all.value.credentials.filter((one) => one.account === account) : null };
+			return { name, passkeys, ways: all.value && account ? all.value.credentials.filter((one) => one.account === account) : null };
 		},
 		show: (now) => {
 			document.title = 'Your account';
 			const has = (kind) => (now.ways ? now.ways.some((one) => one.kind === kind) : null);
 			putIfNew('self', now, () => answerPart(now));
 			putIfNew('own-password', [has('password'), now.name], () => passwordPart(has('password'), now.name));
+			putIfNew('own-passkeys', now.passkeys, () => passkeysPart(now.passkeys));
 			putIfNew('own-authenticator', has('totp'), () => authenticatorPart(has('totp')));
 			if (enrolled && !byId('authenticator-secret'))
 				showEnrolled();
