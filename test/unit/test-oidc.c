@@ -784,6 +784,68 @@ static void test_policy(void **unused)
 	SAYS("LA.AS.2");
 }
 
+/* With a provider go those whom it let in, and what they had begun; nobody else does. */
+static void test_ends_with_it(void **unused)
+{
+	static const char *const ways[] = { "PUT", "DELETE" };
+
+	tw_unit_from(w.unit, NULL);
+	enrol();
+	bind_to("/api/v1/oidc-subjects/a1", "u-alice", 204);
+	tw_unit_from(w.unit, "192.0.2.50");
+	CHECK_INT(login("alice", GOOD), 200);
+	CHECK_INT(go_on("code", next_code(secret)), 201);
+	char own[64], his[64];
+	memcpy(own, token, sizeof own);
+	for (size_t i = 0; i < TW_COUNT(ways); i++) {
+		idp.subject = "u-alice";
+		CHECK_INT(come(), 200);
+		CHECK_INT(go_on("code", next_code(secret)), 201);
+		CHECK_INT(world_reads(&w, token), 200);
+		memcpy(his, token, sizeof his);
+		CHECK_INT(come(), 200);
+		if (i)
+			CHECK_INT(ask(ways[i], OIDC, NULL), 204);
+		else
+			name_provider(ISSUER, "", 204);
+		CHECK_INT(world_reads(&w, his), 401);
+		CHECK_INT(world_reads(&w, own), 200);
+		CHECK_INT(go_on("code", next_code(secret)), 403);
+		SAYS("access.login-step");
+		CHECK(world_log_says(&w, "session.ended"));
+		CHECK_OK(tw_access_load(device()));
+		CHECK_INT(world_reads(&w, his), 401); /* nor does the store know it */
+	}
+}
+
+/* What the provider said of him stays in memory for no longer than his login. */
+static void test_token_forgotten(void **unused)
+{
+	idp.at = "/keys";
+	idp.garbage = "<html>";
+	CHECK_INT(come(), 503);
+	CHECK_INT(asked_tokens, 1);
+	CHECK(!device()->access->oidc.token.data);
+	pass_ms(TW_OIDC_DOWN_MS);
+	idp.at = NULL;
+	CHECK_INT(come(), 201);
+	CHECK(!device()->access->oidc.token.data);
+}
+
+/* The client's secret is opened for the token alone: one that cannot be opened keeps nothing else from being done. */
+static void test_secret_for_the_token(void **unused)
+{
+	TW_CLEANUP(tw_jsonp)
+	json_t *kept = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "issuer", ISSUER, "client", "device-7", "address",
+		"https://device.example", "name", "Example Works", "claim", "sub", "anchors", anchors, "secret", "AAAA");
+
+	CHECK_OK(tw_device_keep_json(device(), TW_KEPT_OF_OWNER "oidc", kept));
+	CHECK_INT(begin(), 200);
+	bind_to(HIS, "u-bob", 204);
+	CHECK(finish() >= 500);
+	CHECK_INT(asked_tokens, 0);
+}
+
 /* No other provider than it began with. */
 static void test_changed_meanwhile(void **unused)
 {
@@ -1004,6 +1066,7 @@ CHECK_MAIN(OUTSIDE(test_opens), OUTSIDE(test_without_secret), OUTSIDE(test_nobod
 	OUTSIDE(test_bound), OUTSIDE(test_tokens), OUTSIDE(test_new_keys), OUTSIDE(test_wrong_answers), OUTSIDE(test_left_in_peace),
 	OUTSIDE(test_down), OUTSIDE(test_silent), OUTSIDE(test_odd_answers), OUTSIDE(test_silent_to_one),
 	OUTSIDE(test_bound_to_one_login), OUTSIDE(test_not_for_ever), OUTSIDE(test_places), OUTSIDE(test_throttled),
-	OUTSIDE(test_second_factor), OUTSIDE(test_guesses_count), OUTSIDE(test_names_nobody), OUTSIDE(test_policy),
-	OUTSIDE(test_changed_meanwhile), OUTSIDE(test_nothing_to_ask), OUTSIDE(test_forms), OUTSIDE(test_through_whose_hands),
-	OUTSIDE(test_status), OUTSIDE(test_anchors), OUTSIDE(test_without_memory))
+	OUTSIDE(test_second_factor), OUTSIDE(test_guesses_count), OUTSIDE(test_ends_with_it), OUTSIDE(test_token_forgotten),
+	OUTSIDE(test_secret_for_the_token), OUTSIDE(test_names_nobody), OUTSIDE(test_policy), OUTSIDE(test_changed_meanwhile),
+	OUTSIDE(test_nothing_to_ask), OUTSIDE(test_forms), OUTSIDE(test_through_whose_hands), OUTSIDE(test_status),
+	OUTSIDE(test_anchors), OUTSIDE(test_without_memory))

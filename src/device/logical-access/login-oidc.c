@@ -222,7 +222,7 @@ static tw_err ask_keys(struct tw_login_work *w, const struct tw_oidc_config *o)
 static tw_err ask_token(struct tw_login_work *w, const struct tw_oidc_config *o)
 {
 	const size_t most = (size_t)3 * (TW_OIDC_CODE_MAX + TW_OIDC_URL_MAX + TW_OIDC_CLIENT_MAX) + 256;
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf body = { 0 }, basic = { 0 };
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf secret = { 0 }, body = { 0 }, basic = { 0 };
 	const struct tw_slice code = { (const char *)tw_secret_bytes(w->fresh), tw_secret_size(w->fresh) };
 	const struct tw_oidc_client client = client_of(o);
 	struct tw_fetch_want want = { .job = { .method = TW_FETCH_POST,
@@ -233,9 +233,10 @@ static tw_err ask_token(struct tw_login_work *w, const struct tw_oidc_config *o)
 	tw_buf_init(&basic, w->d->context.sys, 4096);
 	TW_TRY(tw_buf_reserve(&body, most)); /* one that grows leaves copies of what is in it */
 	TW_TRY(tw_buf_reserve(&basic, 4096));
-	TW_TRY(tw_oidc_exchange(&client, o->secret.size > 0, code, w->oidc.words.verifier, &body));
-	if (o->secret.size)
-		TW_TRY(tw_oidc_basic(&client, tw_buf_slice(&o->secret), &basic));
+	TW_TRY(tw_oidc_secret(w->d, &secret));
+	TW_TRY(tw_oidc_exchange(&client, secret.size > 0, code, w->oidc.words.verifier, &body));
+	if (secret.size)
+		TW_TRY(tw_oidc_basic(&client, tw_buf_slice(&secret), &basic));
 	want.body = tw_buf_slice(&body);
 	want.job.authorization = tw_buf_slice(&basic);
 	return begin_fetch(w->d, o, TW_OIDC_TOKEN, &want);
@@ -311,7 +312,6 @@ static void judge(struct tw_login_work *w, const struct tw_oidc_config *o)
 		s->keys_ms = 0; /* it may have new ones */
 		return;
 	}
-	tw_buf_wipe(&s->token);
 	if (tw_failed(e))
 		tw_login_finish(w, &rp, e);
 	else if (fault)
@@ -470,6 +470,7 @@ static void serve(struct tw_login_work *w)
 	TW_CLEANUP(tw_oidc_config_done) struct tw_oidc_config o = { .issuer = "" };
 	struct tw_oidc_state *s = state_of(w->d);
 	struct tw_device *d = w->d;
+	const uint64_t turn = w->oidc.turn;
 	struct tw_reply rp = { .status = 200 };
 	struct tw_fetch_answer a;
 
@@ -489,6 +490,8 @@ static void serve(struct tw_login_work *w)
 		give_up_question(d);
 		tw_login_finish(w, &rp, e);
 	}
+	if (w->oidc.turn != turn) /* however it ended, what was said of him goes with it */
+		tw_buf_wipe(&s->token);
 }
 
 static int64_t due_ms(struct tw_device *d)
@@ -651,6 +654,9 @@ void tw_oidc_forget(struct tw_device *d)
 	s->epoch++;
 	s->places_ms = s->keys_ms = s->down_ms = 0;
 	tw_wipe(s->begun, sizeof s->begun);
+	for (size_t i = 0; i < TW_LOGIN_STEPS; i++)
+		if (d->access->steps[i].outside)
+			tw_wipe(&d->access->steps[i], sizeof d->access->steps[i]);
 }
 
 void tw_oidc_stop(struct tw_device *d)

@@ -45,21 +45,28 @@ tw_err tw_oidc_config_read(struct tw_device *d, struct tw_oidc_config *ret)
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 
 	tw_buf_init(&ret->anchors, d->context.sys, TW_FETCH_ANCHORS_MAX);
-	tw_buf_init(&ret->secret, d->context.sys, TW_OIDC_SECRET_MAX);
 	TW_TRY(tw_device_kept_json(d, KEPT, kept_shape, &j));
 	(void)snprintf(ret->issuer, sizeof ret->issuer, "%s", tw_json_text(j, "issuer"));
 	(void)snprintf(ret->client, sizeof ret->client, "%s", tw_json_text(j, "client"));
 	(void)snprintf(ret->back, sizeof ret->back, "%s/", tw_json_text(j, "address"));
 	(void)snprintf(ret->name, sizeof ret->name, "%s", tw_json_text(j, "name"));
 	(void)snprintf(ret->claim, sizeof ret->claim, "%s", tw_json_text(j, "claim"));
-	TW_TRY(tw_buf_text(&ret->anchors, tw_json_text(j, "anchors")));
-	return unseal(d, tw_json_text(j, "secret"), &ret->secret);
+	return tw_buf_text(&ret->anchors, tw_json_text(j, "anchors"));
+}
+
+/* Apart from the rest, so that it is open nowhere but where the provider is asked for a token. */
+tw_err tw_oidc_secret(struct tw_device *d, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	tw_buf_init(ret, d->context.sys, TW_OIDC_SECRET_MAX);
+	TW_TRY(tw_device_kept_json(d, KEPT, kept_shape, &j));
+	return unseal(d, tw_json_text(j, "secret"), ret);
 }
 
 void tw_oidc_config_done(struct tw_oidc_config *o)
 {
 	tw_buf_done(&o->anchors);
-	tw_buf_wipe(&o->secret);
 }
 
 tw_err tw_oidc_name(struct tw_device *d, char ret[TW_OIDC_NAME_MAX + 1])
@@ -145,6 +152,46 @@ static tw_err seal(struct tw_device *d, const char *secret, struct tw_buf *ret)
 	return tw_buf_base64url(ret, sealed.data, sealed.size);
 }
 
+static bool is_by_provider(const struct tw_session *s)
+{
+	return s->used && !strncmp(s->how, TW_HOW_OUTSIDE, strlen(TW_HOW_OUTSIDE));
+}
+
+struct change {
+	struct tw_device *d;
+	const json_t *provider; /* NULL: none any more */
+};
+static tw_err write_change(tw_store *store, void *user)
+{
+	const struct change *g = user;
+
+	TW_TRY(g->provider ? tw_device_keep_json(g->d, KEPT, g->provider) : tw_device_forget(g->d, KEPT));
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
+		const struct tw_session *s = &g->d->access->sessions[i];
+		const struct tw_value v[] = { TW_V_BLOB(s->hash, sizeof s->hash) };
+
+		if (!is_by_provider(s))
+			continue;
+		TW_TRY(tw_store_run(store, tw_sql_session_drop, v, TW_COUNT(v), NULL, NULL));
+		TW_TRY(tw_access_session_told(g->d, s));
+	}
+	return TW_OK;
+}
+
+/* Whom one let in that counts no more is out, with what he has begun. */
+static tw_err change(struct tw_device *d, const json_t *provider)
+{
+	struct change g = { d, provider };
+
+	TW_TRY(tw_access_sessions_sweep(d));
+	TW_TRY(tw_store_transaction(d->context.store, write_change, &g));
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (is_by_provider(&d->access->sessions[i]))
+			tw_wipe(&d->access->sessions[i], sizeof d->access->sessions[i]);
+	tw_oidc_forget(d);
+	return TW_OK;
+}
+
 tw_err tw_access_oidc_set(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf secret = { 0 };
@@ -162,16 +209,12 @@ tw_err tw_access_oidc_set(struct tw_context *c, const struct tw_request *rq, str
 		"claim", *claim ? claim : "sub", "anchors", tw_json_text(rq->input, "anchors"), "secret", tw_buf_cstr(&secret));
 	if (!j)
 		return TW_RAISE(NOMEM, "a provider");
-	TW_TRY(tw_device_keep_json(d, KEPT, j));
-	tw_oidc_forget(d);
-	return TW_OK;
+	return change(d, j);
 }
 
 tw_err tw_access_oidc_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	TW_TRY(tw_device_forget(tw_device_of(c), KEPT));
-	tw_oidc_forget(tw_device_of(c));
-	return TW_OK;
+	return change(tw_device_of(c), NULL);
 }
 
 /* --- Who is who --- */

@@ -24,11 +24,12 @@
 struct tw_oidc_config {
 	char issuer[TW_OIDC_URL_MAX + 1], client[TW_OIDC_CLIENT_MAX + 1], back[TW_OIDC_URL_MAX + 2];
 	char name[TW_OIDC_NAME_MAX + 1], claim[TW_OIDC_CLAIM_MAX + 1];
-	struct tw_buf anchors, secret; /* secret: empty when there is none; wiped */
+	struct tw_buf anchors;
 };
 void tw_oidc_config_done(struct tw_oidc_config *o);
 tw_err tw_oidc_config_read(struct tw_device *d, struct tw_oidc_config *ret); /* NOTFOUND: none was named */
-tw_err tw_oidc_name(struct tw_device *d, char ret[TW_OIDC_NAME_MAX + 1]);    /* "": none was named */
+tw_err tw_oidc_secret(struct tw_device *d, struct tw_buf *ret); /* the client's; empty: it has none; wiped by the caller */
+tw_err tw_oidc_name(struct tw_device *d, char ret[TW_OIDC_NAME_MAX + 1]); /* "": none was named */
 tw_err tw_oidc_account(struct tw_device *d, const struct tw_oidc_config *o, const char *subject, int64_t *ret); /* 0: nobody's here */
 /* As of a password, with who it is at the provider that counts now in the hash's place. NOTFOUND: nobody, or there is no provider. */
 tw_err tw_oidc_first(struct tw_device *d, int64_t account, struct tw_password_kept *ret);

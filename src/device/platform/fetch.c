@@ -177,9 +177,9 @@ const char *tw_fetch_missing(const struct tw_device *d)
 
 static void forget(tw_fetch *f)
 {
-	tw_buf_wipe(&f->job);  /* it may have a password in it */
-	tw_buf_wipe(&f->body); /* likewise a code */
-	tw_buf_done(&f->answer);
+	tw_buf_wipe(&f->job);    /* it may have a password in it */
+	tw_buf_wipe(&f->body);   /* likewise a code */
+	tw_buf_wipe(&f->answer); /* or a token */
 	memset(&f->result, 0, sizeof f->result);
 	memset(f->slot, 0, sizeof f->slot);
 	f->as_unit = false;
