@@ -203,7 +203,7 @@ static void end_by(enum ends_by how)
 	}
 }
 
-/* @nist LA.AS.2.1.3 LA.AS.2.1.6: an error, a crash, silence and nonsense let nobody in, by their names, and count against nobody */
+/* @nist LA.AS.2.1.3 LA.AS.2.1.6: an error, a crash, silence and nonsense let nobody in, by their names */
 static void test_no_verdict(void **state)
 {
 	static const char *const rules[] = {
@@ -227,6 +227,143 @@ static void test_no_verdict(void **state)
 	ask_reader();
 	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
 	CHECK_INT(tw_unit_later(w.unit), 201);
+}
+
+static void fail_by(enum ends_by how, int status)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1];
+
+	for (int i = 0; i < 5; i++) {
+		log_in();
+		ask_reader();
+		end_by(how);
+		CHECK_INT(tw_unit_later(w.unit), 503);
+		world_at(&w, WORLD_WALL, WORLD_BOOT);
+		while (hears(&reader, account))
+			;
+	}
+	CHECK_INT(login("alice", GOOD), status);
+	tw_unit_from(w.unit, "192.0.2.9");
+	CHECK_INT(login("alice", GOOD), status);
+}
+
+/* @nist LA.AS.2.1.3: who keeps the reader asked until somebody answers it pays for it, by source and account */
+static void test_silence_counts(void **state)
+{
+	fail_by(SILENCE, 429);
+}
+
+static void test_error_counts(void **state)
+{
+	fail_by(ERROR, 429);
+}
+
+/* The fault of what judges is not whose login it judges. */
+static void test_crash_counts_not(void **state)
+{
+	fail_by(HANGS_UP, 200);
+}
+
+static void test_nonsense_counts_not(void **state)
+{
+	fail_by(NONSENSE, 200);
+}
+
+/* Two logins of alice's have come as far as the reader; it is asked for the first, whose answer is pending. */
+static void contest(int status)
+{
+	log_in();
+	ask_reader();
+	tw_unit_from(w.unit, "192.0.2.9");
+	log_in();
+	CHECK_INT(go_on("factor", "biometric"), status);
+}
+
+/* @nist LA.AS.2.1.3: whose finger it is cannot be known, so it opens neither */
+static void test_two_of_one_account(void **state)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1];
+
+	contest(503);
+	SAYS("provider.contested");
+	CHECK(world_log_says(&w, "\"provider\":\"reader\",\"rule\":\"provider.contested\",\"verdict\":\"none\""));
+	CHECK_INT(hears(&reader, account), TW_APP_OVER);
+	CHECK_TEXT(says(&reader, reader.challenge, TW_APP_YES), "provider.challenge");
+	CHECK_INT(due(), 0);
+	late();
+	CHECK_INT(hears(&reader, account), 0); /* it was told already */
+	CHECK_INT(tw_unit_later(w.unit), 503);
+	SAYS("provider.contested");
+	CHECK(!world_log_says(&w, "\"verdict\":\"yes\""));
+	log_in();
+	ask_reader();
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 201);
+}
+
+/* Sent twice it is the same login still, and no other's. */
+static void test_one_login_twice(void **state)
+{
+	log_in();
+	ask_reader();
+	CHECK_INT(go_on("factor", "biometric"), 503);
+	SAYS("provider.busy");
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 201);
+}
+
+/* Both pay: three times two are more than five. */
+static void test_contest_counts(void **state)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1];
+
+	for (int i = 0; i < 3; i++) {
+		tw_unit_from(w.unit, "192.0.2.8");
+		contest(503);
+		late();
+		while (hears(&reader, account))
+			;
+	}
+	tw_unit_from(w.unit, "192.0.2.10");
+	CHECK_INT(login("alice", GOOD), 429);
+}
+
+/* Who comes and goes too often keeps himself away, and nobody else; and nobody does it in another's name. */
+static void test_coming_and_going(void **state)
+{
+	const char *rule = NULL;
+	int times = 0;
+
+	for (int i = 0; i < TW_BUDGET_AT_ONCE; i++)
+		CHECK_TEXT(join(&other, KEYSWITCH, "badge", false), "provider.user");
+	CHECK(!join(&other, BADGE, "badge", false));
+	for (int i = 0; i < TW_BUDGET_AT_ONCE; i++)
+		CHECK_TEXT(join(&other, BADGE, "badge", false), "provider.taken");
+	for (; !rule && times < TW_BUDGET_AT_ONCE; times++) {
+		tw_provider_leave(device(), other.here);
+		rule = join(&other, BADGE, "badge", false);
+	}
+	CHECK_TEXT(rule, "provider.budget");
+	CHECK_INT(times, TW_BUDGET_AT_ONCE / 2);
+	tw_provider_leave(device(), reader.here);
+	CHECK(!join(&reader, READER, "reader", false));
+}
+
+/* An owner whom nobody real judges has to have another way in. */
+static void test_owner_keeps_a_way(void **state)
+{
+	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+	use(PROVIDERS "/a2", "badge", 204);
+	CHECK_INT(ask("DELETE", PROVIDERS "/a2", NULL), 204);
+	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"owner\"}"), 201);
+	use(PROVIDERS "/a2", "badge", 409);
+	SAYS("provider.owner");
+	SAYS("not connected");
+	CHECK(!join(&other, BADGE, "badge", true));
+	use(PROVIDERS "/a2", "badge", 409);
+	SAYS("simulated");
+	use(HERS, "badge", 204); /* she has a certificate */
+	use(PROVIDERS "/a2", "reader", 204);
 }
 
 /* The time is what the setting says, no sooner; the provider is told that nobody waits, and its verdict then is none. */
@@ -530,6 +667,7 @@ static void test_without_memory(void **state)
 	static int (*const asks[])(const void *) = { do_set, do_list, do_ask };
 	static const int want[] = { 204, 200, 503 };
 
+	set("logical-access.throttle", "\"0\"", "off", 200);
 	log_in();
 	for (size_t i = 0; i < TW_COUNT(asks); i++) {
 		for (long nth = 1; nth == 1 || memory.fired; nth++) {
@@ -545,7 +683,10 @@ static void test_without_memory(void **state)
 }
 
 #define PROVIDER(f) cmocka_unit_test_setup_teardown(f, set_up, end)
-CHECK_MAIN(PROVIDER(test_yes), PROVIDER(test_asked_by_itself), PROVIDER(test_no), PROVIDER(test_no_verdict), PROVIDER(test_late),
+CHECK_MAIN(PROVIDER(test_yes), PROVIDER(test_asked_by_itself), PROVIDER(test_no), PROVIDER(test_no_verdict),
+	PROVIDER(test_silence_counts), PROVIDER(test_error_counts), PROVIDER(test_crash_counts_not),
+	PROVIDER(test_nonsense_counts_not), PROVIDER(test_two_of_one_account), PROVIDER(test_one_login_twice),
+	PROVIDER(test_contest_counts), PROVIDER(test_coming_and_going), PROVIDER(test_owner_keeps_a_way), PROVIDER(test_late),
 	PROVIDER(test_foreign_challenge), PROVIDER(test_who_may_be_it), PROVIDER(test_not_there), PROVIDER(test_busy),
 	PROVIDER(test_taken_away_meanwhile), PROVIDER(test_not_declared), PROVIDER(test_plugin), PROVIDER(test_who_says_it),
 	PROVIDER(test_statuses), PROVIDER(test_device_ends), PROVIDER(test_without_memory))

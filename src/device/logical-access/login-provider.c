@@ -75,6 +75,9 @@ static const struct {
 		"What judges it did not answer in time." },
 	[TW_PROVIDER_MALFORMED] = { 503, "provider.malformed", "Tell whoever looks after this device.",
 		"What judges it answered something that is no answer." },
+	[TW_PROVIDER_CONTESTED] = { 503, "provider.contested",
+		"If the other login was not yours, somebody knows your password: change it. Else wait, and log in once.",
+		"Two logins of this account asked for it at once; both ended." },
 };
 
 static tw_err say_lack(struct tw_reply *rp, enum tw_provider_end how)
@@ -106,6 +109,9 @@ static tw_err take_yes(struct tw_login_work *w, bool *ret_same)
 
 static tw_err no_verdict(struct tw_login_work *w, struct tw_reply *rp, enum tw_provider_end how)
 {
+	/* Whoever could ask at no cost would ask until somebody answers who meant another login. */
+	if (how == TW_PROVIDER_LATE || how == TW_PROVIDER_CANNOT || how == TW_PROVIDER_CONTESTED)
+		tw_login_failed(w->d, &w->who);
 	TW_TRY(tell(w, "none", lacks[how].rule));
 	return say_lack(rp, how);
 }
@@ -175,6 +181,39 @@ static tw_err ask(struct tw_login_work *w, const struct tw_factor_step *t, size_
 	return tw_provider_ask(w->d, provider, &q);
 }
 
+/* Which login it is asked for; NULL: none. */
+static const struct tw_login_work *asked_for(const struct tw_device *d, size_t provider)
+{
+	for (size_t i = 0; i < TW_LOGIN_WORKS; i++) {
+		const struct tw_login_work *w = &d->access->works[i];
+
+		if (w->later && w->factor && w->provider == provider)
+			return w;
+	}
+	return NULL;
+}
+
+/*
+ * @nist LA.AS.2.1.3: whoever stands at the reader cannot see which login it is asked for. So of two of one account neither goes on; the same
+ * login, sent once more, only waits.
+ */
+static tw_err say_taken(const struct tw_factor_step *t, size_t provider)
+{
+	struct tw_device *d = tw_device_of(t->c);
+	const struct tw_login_work *first = asked_for(d, provider);
+
+	if (first && first->account == t->s->account && first->step != t->s->number) {
+		struct tw_login_work second = { .d = d, .account = t->s->account, .who = t->s->who, .provider = provider };
+
+		tw_provider_contest(d, provider);
+		return no_verdict(&second, t->rp, TW_PROVIDER_CONTESTED);
+	}
+	TW_TRY(tw_reply_problem(t->rp, 503, "busy", "provider.busy", "Somebody else is being looked at", "Try again in a moment.",
+		"What judges it is asked about one login at a time."));
+	t->rp->retry_after_s = 1;
+	return TW_OK;
+}
+
 tw_err tw_login_provider_ask(const struct tw_factor_step *t)
 {
 	struct tw_device *d = tw_device_of(t->c);
@@ -184,12 +223,8 @@ tw_err tw_login_provider_ask(const struct tw_factor_step *t)
 	TW_TRY(place_of(d, t->s->account, t->s->asked, &place));
 	if (place < 0)
 		return say_lack(t->rp, TW_PROVIDER_GONE);
-	if (tw_provider_busy(d, (size_t)place)) {
-		TW_TRY(tw_reply_problem(t->rp, 503, "busy", "provider.busy", "Somebody else is being looked at",
-			"Try again in a moment.", "What judges it is asked about one login at a time."));
-		t->rp->retry_after_s = 1;
-		return TW_OK;
-	}
+	if (tw_provider_busy(d, (size_t)place))
+		return say_taken(t, (size_t)place);
 	TW_TRY(tw_login_work(t->c, t->rq, t->rp, &w));
 	if (t->rp->problem[0])
 		return TW_OK;

@@ -99,7 +99,10 @@ bool tw_login_is(const struct tw_request *rq)
 	return rq->operation && !strcmp(rq->operation->name, "login.open");
 }
 
-/* One try at a time of an account's strangers, and of a source: a failure counts before the next begins. And the last places are for who is known. */
+/*
+ * One try at a time of an account's strangers, and of a source: a failure counts before the next begins. And the last places are for who is known.
+ * What a provider is asked keeps nobody away: whoever comes meanwhile for the same account has to come as far as to end it (login-provider.c).
+ */
 static bool crowded(const struct tw_device *d, const struct tw_login_who *who)
 {
 	size_t busy = 0;
@@ -110,7 +113,7 @@ static bool crowded(const struct tw_device *d, const struct tw_login_who *who)
 
 		busy += w->later != NULL;
 		same = same ||
-			(w->later &&
+			(w->later && !w->factor &&
 				(!strcmp(w->who.source, who->source) || (!who->known && !w->who.known && !strcmp(w->who.name, who->name))));
 	}
 	return same || busy >= (who->known ? TW_LOGIN_WORKS : TW_LOGIN_WORKS - TW_LOGIN_KEPT);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which of the product's providers there are, and which of them judges the logins of an account. */
 #include "device/logical-access/login-provider.h"
+#include "device/logical-access/message.h"
 #include "device/logical-access/state.h"
+#include "device/logical-access/totp.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
 
@@ -39,6 +41,25 @@ static tw_err put(struct tw_account_work *w)
 	return tw_store_run(w->c->store, tw_sql_provider_put, v, TW_COUNT(v), NULL, NULL);
 }
 
+/* An owner without a certificate comes in by his password and this: by nothing, or by what anybody can turn, when nobody real judges. */
+static tw_err check_owner(struct tw_device *d, const struct tw_account *a, int place, struct tw_reply *rp)
+{
+	const struct tw_provider_seat *s = &d->providers.of[place];
+	const struct tw_owner *owner = tw_access_owner(d, a->id);
+	bool totp = false, message = false;
+
+	if (!owner || owner->has_key || (s->line && !s->simulated))
+		return TW_OK;
+	TW_TRY(tw_totp_wanted(d, a->id, &totp));
+	TW_TRY(tw_message_wanted(d, a->id, &message));
+	if (totp || message)
+		return TW_OK;
+	return tw_reply_problem(rp, 409, "last-owner", "provider.owner", "Nobody real would judge this owner's logins",
+		"Start the provider, or enrol a client certificate or an authenticator for this account first.",
+		"The provider is %s, and this owner has neither a certificate nor another second factor.",
+		s->line ? "simulated" : "not connected");
+}
+
 /* Through whose hands it came is not kept: he gives no secret away, and what takes it back makes the password enough. */
 tw_err tw_access_provider_set(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
@@ -52,6 +73,8 @@ tw_err tw_access_provider_set(struct tw_context *c, const struct tw_request *rq,
 	w.text = d->manifest->providers[place].name;
 	w.word = tw_manifest_provider_kinds[d->manifest->providers[place].kind];
 	TW_TRY(tw_factor_wanted(c, rq, rp, &w.account));
+	if (!rp->problem[0])
+		TW_TRY(check_owner(tw_device_of(c), &w.account, place, rp));
 	return rp->problem[0] ? TW_OK : tw_account_do(&w);
 }
 

@@ -42,7 +42,6 @@ struct tw_door_event {
 	struct tw_budget budget;
 	struct tw_app_told told;
 	struct connection *first;
-	struct tw_budget coming; /* of providers, which come and go */
 	struct {
 		int64_t next_ms; /* when the next may be recorded */
 		int64_t count;   /* not recorded yet */
@@ -408,11 +407,8 @@ static tw_err refuse_provider(struct connection *c, uint32_t tag, const char *ru
 
 static tw_err take_provide(struct connection *c, const struct tw_message *m)
 {
-	const char *rule = "provider.budget";
+	const char *rule = NULL;
 
-	for (int records = 0; records < 2; records++) /* that it is there, and later that it has gone */
-		if (!tw_budget_take(&c->door->coming, now_ms(c->door)))
-			return refuse_provider(c, m->tag, rule);
 	TW_TRY(tw_provider_join(&c->door->core->device, c->channel, c->uid, m->payload, &rule));
 	if (rule)
 		return refuse_provider(c, m->tag, rule);

@@ -82,8 +82,20 @@ tw_err tw_provider_ask(struct tw_device *d, size_t at, const struct tw_provider_
 		return TW_RAISE(NOTFOUND, "provider %s does not read", row(d, at)->name);
 	TW_TRY(e);
 	s->asked = *q;
+	s->contested = false;
 	s->until_ms = tw_time_boot_ms(&d->time) + q->wait_ms;
 	return TW_OK;
+}
+
+void tw_provider_contest(struct tw_device *d, size_t at)
+{
+	struct tw_provider_seat *s = seat(d, at);
+
+	if (!s->asked.ended || s->contested)
+		return;
+	s->contested = true;
+	s->until_ms = tw_time_boot_ms(&d->time);
+	say_over(s);
 }
 
 void tw_provider_cancel(struct tw_device *d, const void *user)
@@ -117,8 +129,9 @@ tw_err tw_provider_job_late(struct tw_context *c)
 
 	for (size_t i = 0; i < TW_MANIFEST_PROVIDERS; i++)
 		if (seat(d, i)->asked.ended && seat(d, i)->until_ms <= tw_time_boot_ms(&d->time)) {
-			say_over(seat(d, i));
-			end(seat(d, i), TW_PROVIDER_LATE);
+			if (!seat(d, i)->contested)
+				say_over(seat(d, i));
+			end(seat(d, i), seat(d, i)->contested ? TW_PROVIDER_CONTESTED : TW_PROVIDER_LATE);
 		}
 	return TW_OK;
 }
@@ -128,6 +141,14 @@ tw_err tw_provider_job_late(struct tw_context *c)
 static tw_err tell(struct tw_device *d, const char *event, size_t at, bool simulated)
 {
 	return tw_event(&d->context, event, json_pack("{s:s, s:b}", "name", row(d, at)->name, "simulated", simulated));
+}
+
+/* That it is there, and later that it has gone: two records. Taken by nobody but the one whose it is. */
+static bool affords(struct tw_device *d, size_t at)
+{
+	const int64_t now = tw_time_boot_ms(&d->time);
+
+	return tw_budget_take(&seat(d, at)->coming, now) && tw_budget_take(&seat(d, at)->coming, now);
 }
 
 /* @nist LA.AS.2.1.6: who it is, the kernel and the signed manifest say */
@@ -146,11 +167,14 @@ tw_err tw_provider_join(struct tw_device *d, tw_channel *line, uid_t uid, struct
 	*ret_rule = "provider.taken";
 	if (seat(d, (size_t)at)->line)
 		return TW_OK;
+	*ret_rule = "provider.budget";
+	if (!affords(d, (size_t)at))
+		return TW_OK;
 	/* Who cannot be recorded as connected is not. */
 	*ret_rule = "audit.space";
 	if (tw_failed(tell(d, "provider.connected", (size_t)at, p.simulated)))
 		return TW_OK;
-	*seat(d, (size_t)at) = (struct tw_provider_seat){ .line = line, .simulated = p.simulated };
+	*seat(d, (size_t)at) = (struct tw_provider_seat){ .line = line, .simulated = p.simulated, .coming = seat(d, (size_t)at)->coming };
 	*ret_rule = NULL;
 	return TW_OK;
 }
@@ -180,7 +204,7 @@ tw_err tw_provider_verdict(struct tw_device *d, const tw_channel *line, struct t
 	for (size_t i = 0; i < TW_MANIFEST_PROVIDERS; i++) {
 		struct tw_provider_seat *s = seat(d, i);
 
-		if (s->line != line || !s->asked.ended || memcmp(s->challenge, challenge.at, sizeof s->challenge) != 0)
+		if (s->line != line || !s->asked.ended || s->contested || memcmp(s->challenge, challenge.at, sizeof s->challenge) != 0)
 			continue;
 		*ret_rule = NULL;
 		end(s, ends[verdict]);

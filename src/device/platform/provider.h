@@ -8,6 +8,7 @@
  */
 #ifndef TW_DEVICE_PLATFORM_PROVIDER_H
 #define TW_DEVICE_PLATFORM_PROVIDER_H
+#include "device/platform/budget.h"
 #include "formats/manifest.h"
 #include "sys/application.h"
 
@@ -21,6 +22,7 @@ enum tw_provider_end {
 	TW_PROVIDER_GONE,
 	TW_PROVIDER_LATE,
 	TW_PROVIDER_MALFORMED,
+	TW_PROVIDER_CONTESTED, /* two wanted it for one account: whose login it would answer cannot be known */
 	TW_PROVIDER_ENDS,
 };
 struct tw_provider_question {
@@ -37,6 +39,8 @@ struct tw_provider_seat {
 	uint8_t challenge[TW_APP_CHALLENGE];
 	int64_t until_ms;                  /* boot clock */
 	struct tw_provider_question asked; /* ended NULL: nothing is */
+	bool contested;                    /* no verdict counts any more */
+	struct tw_budget coming;           /* of this one alone, so that no other keeps it away */
 };
 struct tw_providers {
 	struct tw_provider_seat of[TW_MANIFEST_PROVIDERS];
@@ -47,6 +51,8 @@ bool tw_provider_is_user(const struct tw_device *d, uid_t uid);
 bool tw_provider_busy(const struct tw_device *d, size_t at);
 /* NOTFOUND: it is not there, or its connection is full. STATE: it is asked something already. */
 tw_err tw_provider_ask(struct tw_device *d, size_t at, const struct tw_provider_question *q);
+/* Whom it is asked for is another login's account too: it ends without a verdict, behind what is done now. */
+void tw_provider_contest(struct tw_device *d, size_t at);
 void tw_provider_cancel(struct tw_device *d, const void *user); /* his questions: nobody is told any more */
 
 /*
