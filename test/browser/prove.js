@@ -56,6 +56,7 @@ async function askedAndDone({ open }) {
 		story.state.proof = '';
 		await save(page, 'on');
 		await outcome(page, 'Saved: on.');
+		assert.equal(await page.locator('#came-before p:not(:last-child)').count(), 2, 'what both logins told of those before them');
 		assert.equal(story.state.logins.length, 4, 'a proof of a moment ago does for the next change too');
 		await page.click('#sign-out');
 		await page.waitForSelector('#password');
@@ -76,6 +77,25 @@ async function leftAlone({ open }) {
 			assert.equal(story.state.setting.value, 'on');
 		}
 		assert.equal(story.state.logins.length, 1);
+	});
+}
+
+// A login under way when the page has signed out is ended at the device, and the tab keeps nothing of it.
+async function signedOutMeanwhile({ open }) {
+	await withStory(crowd(), async (story) => {
+		const page = await old(open, story);
+		Object.assign(story.state.people.alice, { factors: ['totp'], code: '123456' });
+		await save(page, 'off');
+		await page.fill('#prove #password', GOOD);
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('#prove #step-code');
+		await page.evaluate(() => sessionStorage.removeItem('thingward.token'));
+		await page.keyboard.type('123456');
+		await page.keyboard.press('Enter');
+		await gone(page);
+		assert.equal(story.state.ended, 1);
+		assert.equal(await page.evaluate(() => sessionStorage.getItem('thingward.token')), null);
+		assert.equal(story.state.setting.value, 'on');
 	});
 }
 
@@ -119,6 +139,7 @@ async function everyLook({ open }) {
 export const prove = [
 	['prove: a dangerous change asks for a login in a dialog, and is made then; the next one asks for none', askedAndDone],
 	['prove: whoever leaves the dialog has changed nothing, and stands where he stood', leftAlone],
+	['prove: a login under way when somebody has signed out is ended, and nothing of it kept', signedOutMeanwhile],
 	['prove: the use notice is shown and accepted first', noticeFirst],
 	['prove: 320 px, wide, dark, text at 200 %: fits, valid, axe finds nothing', everyLook],
 ];

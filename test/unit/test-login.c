@@ -182,6 +182,35 @@ static void test_known_clients_find_a_place(void **state)
 	CHECK_INT(settle(0), 403); /* the strangers', one by one */
 }
 
+/* All clients that an account knows have one place together; a stranger at it, and whoever is known elsewhere, have others. */
+static void test_one_for_all_known_clients(void **state)
+{
+	char known[2][64];
+
+	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+	CHECK_INT(login("bob", BETTER), 200);
+	CHECK_INT(go_on("new_password", GOOD), 201);
+	char bobs[64];
+	world_text(&w, "client", bobs, sizeof bobs);
+	for (int i = 0; i < 2; i++) {
+		client[0] = '\0';
+		CHECK_INT(login("alice", GOOD), 201);
+		world_text(&w, "client", known[i], sizeof known[i]);
+	}
+	memcpy(client, known[0], sizeof client);
+	CHECK_INT(login_begin("alice", "guess number one"), 0);
+	memcpy(client, known[1], sizeof client);
+	CHECK_INT(login_begin("alice", "guess number two"), 503);
+	SAYS("access.one-at-a-time");
+	memcpy(client, bobs, sizeof client);
+	CHECK_INT(login_begin("bob", GOOD), 0);
+	client[0] = '\0';
+	CHECK_INT(login_begin("alice", GOOD), 0);
+	CHECK_INT(settle(0), 201);
+	memcpy(client, known[1], sizeof client);
+	CHECK_INT(login("alice", GOOD), 201);
+}
+
 /* --- Passwords --- */
 
 static void test_given_has_to_be_changed(void **state)
@@ -699,8 +728,8 @@ static void test_without_memory(void **state)
 #define LOGIN(f) cmocka_unit_test_setup_teardown(f, set_up_logins, tear_down)
 CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test_nobodys_password), LOGIN(test_forms),
 	LOGIN(test_who_waits), LOGIN(test_a_known_client_waits_for_its_own), LOGIN(test_one_at_a_time),
-	LOGIN(test_known_clients_find_a_place), LOGIN(test_given_has_to_be_changed), LOGIN(test_own),
-	LOGIN(test_the_old_one_is_not_guessed), LOGIN(test_of_others), LOGIN(test_through_whose_hands),
+	LOGIN(test_known_clients_find_a_place), LOGIN(test_one_for_all_known_clients), LOGIN(test_given_has_to_be_changed),
+	LOGIN(test_own), LOGIN(test_the_old_one_is_not_guessed), LOGIN(test_of_others), LOGIN(test_through_whose_hands),
 	LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash), LOGIN(test_ends_with_its_password),
 	LOGIN(test_recovery_ends_what_is_under_way), LOGIN(test_length_is_a_setting), LOGIN(test_second_factor),
 	LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew), LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy),

@@ -1061,6 +1061,49 @@ static void test_without_memory(void **unused)
 	}
 }
 
+/* Who comes in by the provider alone proves himself there anew before what is dangerous; a first password is that too. Without a provider there is no way to. */
+static void test_proves_anew(void **unused)
+{
+	static const char role[] = "/api/v1/roles/night", body[] = "{\"permissions\":\"settings.read\"}",
+			  own[] = "/api/v1/password", first[] = "{\"password\":\"" BETTER "\"}";
+	const char *const targets[] = { role, own }, *const bodies[] = { body, first };
+	const int wanted[] = { 201, 204 };
+
+	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"admin\"}"), 201);
+	for (int i = 0; i < 2; i++) {
+		char text[600], hex[65], with[192], step[64];
+		TW_CLEANUP(tw_buf_done) struct tw_buf digest = { 0 };
+		uint8_t hash[32];
+
+		CHECK_INT(come(), 201);
+		CHECK_INT(ask_as(token, "PUT", targets[i], bodies[i]), 403);
+		SAYS("\"rule\":\"step-up\"");
+		int size = snprintf(text, sizeof text, "PUT %s\n%s", targets[i], bodies[i]);
+		CHECK_OK(tw_sha256(text, (size_t)size, hash));
+		tw_buf_init(&digest, tw_sys_real(), 64);
+		CHECK_OK(tw_buf_hex(&digest, hash, sizeof hash));
+		(void)snprintf(hex, sizeof hex, "%s", tw_buf_cstr(&digest));
+		(void)snprintf(text, sizeof text, "{\"digest\":\"%s\"}", hex);
+		pass_ms(300000);
+		CHECK_INT(ask_as(token, "POST", "/api/v1/step-ups", text), 403);
+		SAYS("step-up.login");
+		CHECK_INT(come(), 201);
+		CHECK_INT(ask_as(token, "POST", "/api/v1/step-ups", text), 201);
+		world_text(&w, "token", step, sizeof step);
+		(void)snprintf(with, sizeof with, "%s\r\nThingward-Step-Up: %s", token, step);
+		CHECK_INT(ask_as(with, "PUT", targets[i], bodies[i]), wanted[i]);
+	}
+	CHECK_INT(come(), 201);
+	CHECK_INT(ask_as(token, "PUT", own, "{\"old\":\"guess number one\"}"), 403);
+	SAYS("password.old"); /* which proves it there */
+	CHECK_INT(ask_as(token, "PUT", own, "{\"old\":\"" BETTER "\"}"), 204);
+	CHECK_INT(come(), 201);
+	CHECK_INT(ask_as(token, "PUT", role, body), 403);
+	CHECK_INT(ask("DELETE", OIDC, NULL), 204);
+	CHECK_INT(ask_as(token, "PUT", role, body), 200);
+	CHECK_INT(ask_as(token, "PUT", own, first), 204);
+}
+
 #define OUTSIDE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down_all)
 CHECK_MAIN(OUTSIDE(test_opens), OUTSIDE(test_without_secret), OUTSIDE(test_nobody_elses), OUTSIDE(test_of_one_provider),
 	OUTSIDE(test_bound), OUTSIDE(test_tokens), OUTSIDE(test_new_keys), OUTSIDE(test_wrong_answers), OUTSIDE(test_left_in_peace),
@@ -1069,4 +1112,4 @@ CHECK_MAIN(OUTSIDE(test_opens), OUTSIDE(test_without_secret), OUTSIDE(test_nobod
 	OUTSIDE(test_second_factor), OUTSIDE(test_guesses_count), OUTSIDE(test_ends_with_it), OUTSIDE(test_token_forgotten),
 	OUTSIDE(test_secret_for_the_token), OUTSIDE(test_names_nobody), OUTSIDE(test_policy), OUTSIDE(test_changed_meanwhile),
 	OUTSIDE(test_nothing_to_ask), OUTSIDE(test_forms), OUTSIDE(test_through_whose_hands), OUTSIDE(test_status),
-	OUTSIDE(test_anchors), OUTSIDE(test_without_memory))
+	OUTSIDE(test_proves_anew), OUTSIDE(test_anchors), OUTSIDE(test_without_memory))

@@ -102,14 +102,48 @@ static void test_no_owner_any_more(void **state)
 	CHECK_INT(login("kim", BETTER), 403);
 }
 
-/* As many as the hash role takes; one more is told to try again. */
+/* As many as the hash role takes, each somebody else's; one more is told to try again. */
 static void test_so_many_at_a_time(void **state)
 {
+	char own[TW_LOGIN_WORKS + 1][64], text[64], id[TW_ACCOUNT_ID_MAX + 2];
+
+	for (int i = 0; i <= TW_LOGIN_WORKS; i++) {
+		(void)snprintf(text, sizeof text, "{\"name\":\"kim%d\",\"kind\":\"person\"}", i);
+		CHECK_INT(ask("POST", "/api/v1/accounts", text), 201);
+		tw_account_id(3 + i, id);
+		CHECK_INT(open_for(id, own[i]), 201);
+	}
 	for (int i = 0; i < TW_LOGIN_WORKS; i++)
-		CHECK_INT(tw_unit_request(w.unit, "PUT", PASSWORD_OF "a2", NULL, "{\"password\":\"" BETTER "\"}"), 0);
-	CHECK_INT(tw_unit_request(w.unit, "PUT", PASSWORD_OF "a2", NULL, "{\"password\":\"" BETTER "\"}"), 503);
-	SAYS("access.hash");
+		CHECK_INT(tw_unit_request_as(w.unit, own[i], "PUT", PASSWORD, "{\"password\":\"" BETTER "\"}"), 0);
+	CHECK_INT(tw_unit_request_as(w.unit, own[TW_LOGIN_WORKS], "PUT", PASSWORD, "{\"password\":\"" BETTER "\"}"), 503);
+	SAYS("\"rule\":\"access.hash\"");
 	CHECK_INT(settle(0), 204);
+}
+
+/* Whoever is logged in has one thing computed at a time, for himself or for another: a wrong old password counts before the next is looked at. */
+static void test_one_of_ones_own_at_a_time(void **state)
+{
+	static const char *const wrong = "{\"old\":\"guess number one\"}";
+	char bob[64];
+
+	CHECK_INT(open_for("a2", bob), 201);
+	for (int i = 0; i < 5; i++) {
+		CHECK_INT(tw_unit_request(w.unit, "PUT", PASSWORD, NULL, wrong), 0);
+		CHECK_INT(tw_unit_request(w.unit, "PUT", PASSWORD, NULL, wrong), 503);
+		SAYS("access.one-at-a-time");
+		CHECK_INT(tw_unit_request(w.unit, "PUT", PASSWORD_OF "a2", NULL, "{\"password\":\"" BETTER "\"}"), 503);
+		SAYS("access.one-at-a-time");
+		CHECK_INT(tw_unit_request_as(w.unit, bob, "PUT", PASSWORD, "{\"password\":\"short\"}"), 400);
+		CHECK(played_step());
+		CHECK_INT(tw_unit_later(w.unit), 403);
+	}
+	CHECK_INT(tw_unit_request(w.unit, "PUT", PASSWORD, NULL, wrong), 429);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", PASSWORD_OF "a2", NULL, "{\"password\":\"" BETTER "\"}"), 0);
+	CHECK_INT(tw_unit_request(w.unit, "PUT", PASSWORD_OF "a2", NULL, "{\"password\":\"" BETTER "\"}"), 503);
+	SAYS("access.one-at-a-time");
+	CHECK_INT(tw_unit_request_as(w.unit, bob, "PUT", PASSWORD, "{\"password\":\"" BETTER "\"}"), 0);
+	CHECK(played_step());
+	CHECK_INT(tw_unit_later(w.unit), 204);
 }
 
 /* --- One's own --- */
@@ -316,7 +350,8 @@ static void test_no_owner_is_locked_out(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_logins, tear_down)
 CHECK_MAIN(TEST(test_rows_that_are_no_password), TEST(test_a_length_that_cannot_be_read), TEST(test_what_happens_meanwhile),
-	TEST(test_no_owner_any_more), TEST(test_so_many_at_a_time), TEST(test_which_fault_is_told), TEST(test_no_hash_in_between),
-	TEST(test_own_change_undoes_nothing), TEST(test_own_change_of_what_began), TEST(test_own_change_when_suspended),
-	TEST(test_each_without_memory), TEST(test_without_a_clock), TEST(test_confirming_is_not_guessed),
-	TEST(test_removed_meanwhile), TEST(test_what_is_strong_enough), TEST(test_no_owner_is_locked_out))
+	TEST(test_no_owner_any_more), TEST(test_so_many_at_a_time), TEST(test_one_of_ones_own_at_a_time),
+	TEST(test_which_fault_is_told), TEST(test_no_hash_in_between), TEST(test_own_change_undoes_nothing),
+	TEST(test_own_change_of_what_began), TEST(test_own_change_when_suspended), TEST(test_each_without_memory),
+	TEST(test_without_a_clock), TEST(test_confirming_is_not_guessed), TEST(test_removed_meanwhile),
+	TEST(test_what_is_strong_enough), TEST(test_no_owner_is_locked_out))

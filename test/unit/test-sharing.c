@@ -119,6 +119,45 @@ static void test_by_role_to_whom_is_listed(void **state)
 	check_as(NULL, "DELETE", INSURER, NULL, 404, "rights.unknown");
 }
 
+/* Of the recipient's key as it is now: SHA-256, in hexadecimal. */
+static void key_text(char ret[65])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	uint8_t digest[32];
+
+	tw_buf_init(&hex, tw_sys_real(), 64);
+	CHECK_OK(tw_key_fingerprint(key, digest));
+	CHECK_OK(tw_buf_hex(&hex, digest, sizeof digest));
+	(void)snprintf(ret, 65, "%s", tw_buf_cstr(&hex));
+}
+
+/* Whom an owner has listed stays as the owner put him, and whose key counts is in the log and in the answer. */
+static void test_an_owners_recipient(void **state)
+{
+	char first[65], says[96];
+
+	people();
+	key_text(first);
+	put(NULL, INSURER, ",\"telemetry\":\"guard\"", 201, "\"owners\":true");
+	(void)snprintf(says, sizeof says, "\"key\":\"%s\",\"list\":\"recipients\"", first);
+	CHECK(world_log_says(&w, says));
+	(void)snprintf(says, sizeof says, "added: insurer, key sha256 %s", first);
+	CHECK(world_log_says(&w, says));
+	make_certificate(WORLD_WALL - 1000, 0);
+	put(carol, INSURER, ",\"telemetry\":\"guard\"", 403, "rights.owner");
+	check_as(carol, "PUT", INSURER, "{\"certificate\":\"x\"}", 403, "rights.owner"); /* nor is he told what else is wrong with it */
+	check_as(carol, "DELETE", INSURER, NULL, 403, "rights.owner");
+	(void)snprintf(says, sizeof says, "\"key\":\"%s\"", first);
+	share(bob, INSURER, "telemetry", 200, says);
+	put(carol, "/api/v1/recipients/clinic", "", 201, "\"owners\":false");
+	put(NULL, "/api/v1/recipients/clinic", "", 200, "\"owners\":true");
+	check_as(carol, "DELETE", "/api/v1/recipients/clinic", NULL, 403, "rights.owner");
+	check_as(NULL, "DELETE", INSURER, NULL, 204, NULL);
+	put(carol, INSURER, "", 201, "\"owners\":false");
+	put(carol, INSURER, ",\"kinds\":\"person\"", 200, NULL);
+	check_as(carol, "DELETE", INSURER, NULL, 204, NULL);
+}
+
 /* Whoever may share it reads it himself, or does not share it. */
 static void test_nobody_shares_what_he_may_not_read(void **state)
 {
@@ -252,6 +291,6 @@ static void test_telemetry(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, done)
-CHECK_MAIN(TEST(test_by_role_to_whom_is_listed), TEST(test_nobody_shares_what_he_may_not_read), TEST(test_by_kind_of_account),
-	TEST(test_with_a_rule), TEST(test_certificates_that_are_over), TEST(test_what_is_none), TEST(test_no_more_than_8),
-	TEST(test_telemetry))
+CHECK_MAIN(TEST(test_by_role_to_whom_is_listed), TEST(test_an_owners_recipient), TEST(test_nobody_shares_what_he_may_not_read),
+	TEST(test_by_kind_of_account), TEST(test_with_a_rule), TEST(test_certificates_that_are_over), TEST(test_what_is_none),
+	TEST(test_no_more_than_8), TEST(test_telemetry))

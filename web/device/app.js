@@ -273,6 +273,7 @@ function leave(why) {
 }
 
 async function signOut() {
+	stopProving();
 	const { before = [] } = session() || {};
 	try {
 		await Promise.allSettled(before.map((token) => call('DELETE', '/api/v1/sessions/current', { token })));
@@ -469,7 +470,7 @@ async function refresh(anew = false) {
 		enterPlace(place);
 		place.show(now);
 		putIfNew('trouble', null, () => []);
-		putIfNew('came', session() && session().previous, () => cameBefore(session() || {}, () => {
+		putIfNew('came', session() && [session().earlier, session().previous], () => cameBefore(session() || {}, () => {
 			putAwayPrevious();
 			refresh();
 		}));

@@ -208,10 +208,11 @@ export function loginSection({ page, busy, provider, returned, accepted, arrive,
 // ---- who came in before ----
 
 // What a login tells about the one before, to be compared with what one knows; it stays until it is put away.
-export function cameBefore({ previous, previous_how: how, previous_from: from }, putAway) {
-	if (!previous)
+export function cameBefore(told, putAway) {
+	const all = [...(told.earlier || []), told].filter((one) => one.previous);
+	if (!all.length)
 		return [];
 	return h('div', { class: 'note', id: 'came-before' },
-		h('p', {}, 'Somebody came in by this account before you, on ', moment(previous), how ? ` by ${how}` : '', from ? ` from ${from}` : '', '. If that was not you, change your password and end the sessions that you do not know.'),
+		all.map(({ previous, previous_how: how, previous_from: from }) => h('p', {}, 'Somebody came in by this account before you, on ', moment(previous), how ? ` by ${how}` : '', from ? ` from ${from}` : '', '. If that was not you, change your password and end the sessions that you do not know.')),
 		h('p', {}, h('button', { type: 'button', class: 'second', id: 'put-away', onclick: putAway }, 'That was me')));
 }

@@ -571,10 +571,9 @@ static tw_err enqueue(struct tw_context *c, const struct tw_request *rq, const s
 	struct tw_device *d = tw_device_of(c);
 	struct tw_oidc_state *s = state_of(d);
 
-	TW_TRY(tw_login_work(c, rq, rp, ret));
+	TW_TRY(tw_login_work(c, rq, rp, &(struct tw_login_want){ who, 0 }, ret));
 	if (rp->problem[0])
 		return TW_OK;
-	(*ret)->who = *who;
 	(*ret)->outside = true;
 	(*ret)->oidc.turn = ++s->last_turn;
 	(*ret)->oidc.epoch = s->epoch;

@@ -184,7 +184,7 @@ tw_err tw_passkey_verify(const struct tw_factor_step *t)
 		.data = slice(&shown.data),
 		.signature = slice(&shown.signature) };
 	TW_TRY(tw_sha256(shown.client.at, shown.client.size, q.client_hash));
-	TW_TRY(tw_login_work(t->c, t->rq, t->rp, &w));
+	TW_TRY(tw_login_work(t->c, t->rq, t->rp, &(struct tw_login_want){ &t->s->who, t->s->account }, &w));
 	if (t->rp->problem[0])
 		return TW_OK;
 	w->passkey.id = p.id;

@@ -225,7 +225,7 @@ tw_err tw_login_provider_ask(const struct tw_factor_step *t)
 		return say_lack(t->rp, TW_PROVIDER_GONE);
 	if (tw_provider_busy(d, (size_t)place))
 		return say_taken(t, (size_t)place);
-	TW_TRY(tw_login_work(t->c, t->rq, t->rp, &w));
+	TW_TRY(tw_login_work(t->c, t->rq, t->rp, &(struct tw_login_want){ &t->s->who, t->s->account }, &w));
 	if (t->rp->problem[0])
 		return TW_OK;
 	tw_err e = ask(w, t, (size_t)place);

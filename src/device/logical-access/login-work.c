@@ -14,11 +14,38 @@ static tw_err busy(struct tw_reply *rp, const char *why)
 	return TW_OK;
 }
 
-tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_login_work **ret)
+/*
+ * One thing at a time is computed for all known clients of one account, and one for whoever is logged in to it: nobody takes more than his share, and
+ * a wrong password counts before the next is looked at.
+ */
+static bool has_his_share(const struct tw_device *d, const struct tw_login_want *want)
+{
+	for (size_t i = 0; i < TW_LOGIN_WORKS; i++) {
+		const struct tw_login_work *w = &d->access->works[i];
+
+		if (w->later &&
+			(!strcmp(w->who.source, want->who->source) || (want->who->known && w->who.known && w->account == want->account)))
+			return true;
+	}
+	return false;
+}
+
+static tw_err one_at_a_time(struct tw_reply *rp)
+{
+	TW_TRY(tw_reply_problem(rp, 503, "busy", "access.one-at-a-time", "The device is computing something of yours already",
+		"Wait for its answer, then try again.", "Of each account one password is looked at, at a time."));
+	rp->retry_after_s = 1;
+	return TW_OK;
+}
+
+tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_login_want *want,
+	struct tw_login_work **ret)
 {
 	struct tw_device *d = tw_device_of(c);
 
 	*ret = NULL;
+	if (has_his_share(d, want))
+		return one_at_a_time(rp);
 	for (size_t i = 0; i < TW_LOGIN_WORKS && !*ret; i++)
 		if (!d->access->works[i].later)
 			*ret = &d->access->works[i];
@@ -28,7 +55,7 @@ tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct t
 	if (rp->problem[0])
 		return TW_OK;
 	tw_notice_keep(rq, tw_later_request(rp->later));
-	**ret = (struct tw_login_work){ .later = rp->later, .d = d };
+	**ret = (struct tw_login_work){ .later = rp->later, .d = d, .account = want->account, .who = *want->who };
 	return TW_OK;
 }
 

@@ -327,11 +327,9 @@ static tw_err begin(struct tw_context *c, const struct tw_request *rq, struct tw
 			"See /api/v1/openapi.json for the form.",
 			"A login begins with account and password, and goes on with login and what is needed.");
 	TW_TRY(who_is(d, rq, &who, &account));
-	TW_TRY(tw_login_work(c, rq, rp, &w));
+	TW_TRY(tw_login_work(c, rq, rp, &(struct tw_login_want){ &who, account }, &w));
 	if (rp->problem[0])
 		return TW_OK;
-	w->who = who;
-	w->account = account;
 	w->too_short = tw_password_short(d, password);
 	w->next = on_verified;
 	tw_err e = tw_radius_takes(w, password);
@@ -390,11 +388,9 @@ static tw_err renew(struct tw_context *c, const struct tw_request *rq, const str
 
 	TW_TRY(tw_password_check(tw_device_of(c), a, password, rp));
 	if (!rp->problem[0])
-		TW_TRY(tw_login_work(c, rq, rp, &w));
+		TW_TRY(tw_login_work(c, rq, rp, &(struct tw_login_want){ &s->who, s->account }, &w));
 	if (rp->problem[0])
 		return TW_OK;
-	w->who = s->who;
-	w->account = s->account;
 	w->how = s->how;
 	w->by = s->by;
 	w->step = s->number;

@@ -97,7 +97,13 @@ tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct 
 
 /* login-work.c */
 /* A free place, and an answer that comes later; a problem: none to be had. */
-tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_login_work **ret);
+/* A place for what is computed for who and account of want, and rp holds a problem when there is none. */
+struct tw_login_want {
+	const struct tw_login_who *who;
+	int64_t account; /* 0: there is no such, or nobody knows yet */
+};
+tw_err tw_login_work(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_login_want *want,
+	struct tw_login_work **ret);
 tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp);
 tw_err tw_login_assert(struct tw_login_work *w, const struct tw_passkey_assert *q, struct tw_reply *rp);
 tw_err tw_login_enrol(struct tw_login_work *w, const struct tw_passkey_enrol *q, struct tw_reply *rp);

@@ -224,6 +224,7 @@ tw_err tw_access_passkey_add(struct tw_context *c, const struct tw_request *rq, 
 	const char *label = tw_json_text(rq->input, "label");
 	struct tw_passkey_offer o = { .account = 0 };
 	struct tw_device *d = tw_device_of(c);
+	struct tw_login_who who = { .known = false };
 	struct tw_login_work *w = NULL;
 	struct tw_passkey_bytes data;
 	struct tw_account a;
@@ -241,11 +242,10 @@ tw_err tw_access_passkey_add(struct tw_context *c, const struct tw_request *rq, 
 	if (tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT))
 		return refuse(d, &a, rp);
 	TW_TRY(e);
-	TW_TRY(tw_login_work(c, rq, rp, &w));
+	own_source(&a, who.source);
+	TW_TRY(tw_login_work(c, rq, rp, &(struct tw_login_want){ &who, a.id }, &w));
 	if (rp->problem[0])
 		return TW_OK;
-	w->account = a.id;
-	own_source(&a, w->who.source);
 	w->passkey.counter = tw_passkey_counter(&data);
 	(void)snprintf(w->passkey.label, sizeof w->passkey.label, "%s", label);
 	(void)snprintf(w->passkey.site, sizeof w->passkey.site, "%s", o.site);

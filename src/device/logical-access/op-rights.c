@@ -110,17 +110,6 @@ static const char *wrong_rule(const struct tw_context *c, const json_t *input)
 	return NULL;
 }
 
-/* An owner's rule is an owner's matter. What somebody else makes stands in no owner's way. */
-static tw_err check_owners(struct tw_rights_edit *e)
-{
-	const json_t *there = tw_rights_at(e);
-
-	if (!there || e->rq->subject.kind == TW_SUBJECT_OWNER || !json_is_true(json_object_get(there, "owners")))
-		return TW_OK;
-	return tw_reply_problem(e->rp, 403, "forbidden", "rights.owner", "Not permitted", "Ask an owner.",
-		"An owner has made this rule; only an owner changes or removes it.");
-}
-
 tw_err tw_access_rule_put(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	static const char *const keys[] = { "effect", "permission", "role", "fact", "is", "value" };
@@ -134,7 +123,7 @@ tw_err tw_access_rule_put(struct tw_context *c, const struct tw_request *rq, str
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_json_set(entry, "name", json_string(e.name)));
-	TW_TRY(check_owners(&e));
+	TW_TRY(tw_rights_check_owners(&e));
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_json_set(entry, "owners", json_boolean(rq->subject.kind == TW_SUBJECT_OWNER)));
@@ -175,7 +164,7 @@ tw_err tw_access_rule_remove(struct tw_context *c, const struct tw_request *rq, 
 {
 	TW_CLEANUP(tw_rights_edit_done) struct tw_rights_edit e = { .c = c, .rq = rq, .rp = rp, .list = "rules" };
 
-	return tw_rights_remove(&e, check_owners);
+	return tw_rights_remove(&e, tw_rights_check_owners);
 }
 
 tw_err tw_access_action_remove(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

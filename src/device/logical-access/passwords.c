@@ -114,6 +114,15 @@ tw_err tw_password_check(struct tw_device *d, const struct tw_account *a, struct
 		"%s At least %zu characters.", tw_password_advice(fault), r.min);
 }
 
+/* Whoever is logged in, as what he has computed counts: for his own account, or for another. */
+static struct tw_login_who own_of(const struct tw_request *rq)
+{
+	struct tw_login_who who = { .known = false };
+
+	(void)snprintf(who.source, sizeof who.source, "own:%.48s", tw_subject_key(&rq->subject));
+	return who;
+}
+
 /* --- Set by whoever may reach the account --- */
 
 tw_err tw_password_wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret)
@@ -182,6 +191,7 @@ static void on_given(struct tw_login_work *w, const struct tw_hash_answer *a)
 tw_err tw_access_password_set(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_slice password = tw_slice_of(tw_json_text(rq->input, "password"));
+	const struct tw_login_who who = own_of(rq);
 	struct tw_login_work *w = NULL;
 	struct tw_placer by;
 	struct tw_account a;
@@ -194,7 +204,7 @@ tw_err tw_access_password_set(struct tw_context *c, const struct tw_request *rq,
 	if (!rp->problem[0])
 		TW_TRY(tw_placed_by(tw_device_of(c), rq, a.id, rp, &by));
 	if (!rp->problem[0])
-		TW_TRY(tw_login_work(c, rq, rp, &w));
+		TW_TRY(tw_login_work(c, rq, rp, &(struct tw_login_want){ &who, 0 }, &w));
 	if (rp->problem[0])
 		return TW_OK;
 	w->by = by;
@@ -217,11 +227,6 @@ tw_err tw_access_password_clear(struct tw_context *c, const struct tw_request *r
 }
 
 /* --- Changed by whoever's it is --- */
-
-static void own_source(int64_t account, char ret[64])
-{
-	(void)snprintf(ret, 64, "own:a%lld", (long long)account);
-}
 
 /* Done with the account as it is now; n NULL: there is to be none. */
 static tw_err change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_password_new *n)
@@ -302,10 +307,9 @@ static tw_err check_change(struct tw_context *c, const struct tw_request *rq, co
 {
 	struct tw_slice fresh = tw_slice_of(tw_json_text(rq->input, "password"));
 	struct tw_device *d = tw_device_of(c);
-	char source[64];
+	const struct tw_login_who who = own_of(rq);
 
-	own_source(a->id, source);
-	int wait = tw_throttle_wait_s(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
+	int wait = tw_throttle_wait_s(tw_access_throttle(d), who.source, tw_time_boot_ms(&d->time));
 	if (wait)
 		return tw_access_wait(rq, wait, rp);
 	if (kept->user[0])
@@ -322,6 +326,7 @@ static tw_err check_change(struct tw_context *c, const struct tw_request *rq, co
 tw_err tw_access_password_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
+	const struct tw_login_who who = own_of(rq);
 	struct tw_login_work *w = NULL;
 	struct tw_password_kept kept;
 	struct tw_placer by;
@@ -340,12 +345,10 @@ tw_err tw_access_password_change(struct tw_context *c, const struct tw_request *
 	if (!rp->problem[0])
 		TW_TRY(tw_placed_by(d, rq, a.id, rp, &by));
 	if (!rp->problem[0])
-		TW_TRY(tw_login_work(c, rq, rp, &w));
+		TW_TRY(tw_login_work(c, rq, rp, &(struct tw_login_want){ &who, a.id }, &w));
 	if (rp->problem[0])
 		return TW_OK;
-	w->account = a.id;
 	w->by = by;
-	own_source(a.id, w->who.source);
 	if (kept.is)
 		return look_at_old(w, rq, rp);
 	w->began = kept.hash;

@@ -65,6 +65,16 @@ static const struct {
 	{ TW_CODE_LIMIT, 409, "rights.limit", "There is no room for more" },
 };
 
+tw_err tw_rights_check_owners(struct tw_rights_edit *e)
+{
+	const json_t *there = tw_rights_at(e);
+
+	if (!there || e->rq->subject.kind == TW_SUBJECT_OWNER || !json_is_true(json_object_get(there, "owners")))
+		return TW_OK;
+	return tw_reply_problem(e->rp, 403, "forbidden", "rights.owner", "Not permitted", "Ask an owner.",
+		"An owner has put this here; only an owner changes or removes it.");
+}
+
 /* What the gate does not take is an answer; anything else is a failure. */
 static tw_err compile(struct tw_rights_edit *e)
 {
@@ -81,9 +91,9 @@ static tw_err compile(struct tw_rights_edit *e)
 
 static tw_err finish(struct tw_rights_edit *e, const char *what)
 {
-	(void)snprintf(e->rp->note, sizeof e->rp->note, "%s %s: %s", e->list, what, e->name);
+	(void)snprintf(e->rp->note, sizeof e->rp->note, "%s %s: %s%s%s", e->list, what, e->name, *e->key ? ", key sha256 " : "", e->key);
 	tw_err failed = tw_rights_change(tw_device_of(e->c), e->document,
-		json_pack("{s:s, s:s, s:s}", "list", e->list, "name", e->name, "what", what), &e->gate);
+		json_pack("{s:s, s:s, s:s, s:s}", "list", e->list, "name", e->name, "what", what, "key", e->key), &e->gate);
 	if (tw_is(failed, TW_CODE_LIMIT) && tw_store_fault(e->c->store) == TW_STORE_WELL)
 		return tw_reply_problem(e->rp, 409, "full", "rights.limit", "There is no room for more",
 			"Remove a role or rule that is not needed.", "All roles and rules together take %d bytes.", TW_RIGHTS_MAX);

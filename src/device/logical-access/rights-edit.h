@@ -4,6 +4,7 @@
  */
 #ifndef TW_DEVICE_LOGICAL_ACCESS_RIGHTS_EDIT_H
 #define TW_DEVICE_LOGICAL_ACCESS_RIGHTS_EDIT_H
+#include "crypto/hash.h"
 #include "device/logical-access/rights.h"
 #include "service/path/page.h"
 
@@ -15,10 +16,13 @@ struct tw_rights_edit {
 	json_t *document; /* owned */
 	tw_gate *gate;    /* owned, until it is the device's */
 	char name[TW_ROLE_NAME_MAX + 1];
+	char key[2 * TW_SHA256_SIZE + 1]; /* of a recipient: the SHA-256 of his key; "": nothing to tell */
 };
 /* May answer with a problem. */
 typedef tw_err tw_rights_check(struct tw_rights_edit *e);
 
+/* What an owner has put is an owner's matter, by "owners" of the entry. What somebody else puts stands in no owner's way. */
+tw_rights_check tw_rights_check_owners;
 void tw_rights_edit_done(struct tw_rights_edit *e);
 tw_err tw_rights_begin(struct tw_rights_edit *e);     /* reads the name and the document; a problem: it can be no name */
 json_t *tw_rights_at(const struct tw_rights_edit *e); /* the entry of that name, borrowed; NULL: it is not there */

@@ -57,7 +57,20 @@ static bool is_name(const char *name)
 	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0' && name[0] >= 'a' && name[strlen(name) - 1] != '-';
 }
 
-static tw_err check(struct tw_context *c, const struct tw_rights_edit *e)
+/* Whose key it is, whatever certificate holds it. */
+static tw_err key_of(const struct tw_sys *sys, const tw_cert *certificate, char ret[2 * TW_SHA256_SIZE + 1])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	uint8_t key[TW_SHA256_SIZE];
+
+	tw_buf_init(&hex, sys, 2 * sizeof key);
+	TW_TRY(tw_cert_fingerprint(certificate, key));
+	TW_TRY(tw_buf_hex(&hex, key, sizeof key));
+	(void)snprintf(ret, 2 * TW_SHA256_SIZE + 1, "%s", tw_buf_cstr(&hex));
+	return TW_OK;
+}
+
+static tw_err check(struct tw_context *c, struct tw_rights_edit *e)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *certificate = NULL;
 
@@ -67,6 +80,7 @@ static tw_err check(struct tw_context *c, const struct tw_rights_edit *e)
 	if (tw_is(failed, TW_CODE_SYNTAX) || tw_is(failed, TW_CODE_UNSUPPORTED) || tw_is(failed, TW_CODE_LIMIT))
 		return bad(e->rp, "sharing.certificate", "The recipient's certificate is none in PEM with a P-256 key.");
 	TW_TRY(failed);
+	TW_TRY(key_of(c->sys, certificate, e->key));
 	if (!are_kinds(tw_json_text(e->rq->input, "kinds")))
 		return bad(e->rp, "sharing.kind", "A kind of account is person, service, shared, temporary, emergency or supporting.");
 	if (tw_rights_at(e) || tw_rights_count(e) < TW_RECIPIENTS_MAX)
@@ -83,10 +97,13 @@ tw_err tw_access_recipient_put(struct tw_context *c, const struct tw_request *rq
 
 	TW_TRY(tw_rights_begin(&e));
 	if (!rp->problem[0])
+		TW_TRY(tw_rights_check_owners(&e));
+	if (!rp->problem[0])
 		TW_TRY(check(c, &e));
 	if (rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_json_set(entry, "name", json_string(e.name)));
+	TW_TRY(tw_json_set(entry, "owners", json_boolean(rq->subject.kind == TW_SUBJECT_OWNER)));
 	for (size_t i = 0; i < TW_COUNT(keys); i++)
 		TW_TRY(tw_json_set(entry, keys[i], json_string(tw_json_text(rq->input, keys[i]))));
 	for (size_t i = 0; i < TW_SHARED_KINDS; i++)
@@ -98,7 +115,7 @@ tw_err tw_access_recipient_remove(struct tw_context *c, const struct tw_request 
 {
 	TW_CLEANUP(tw_rights_edit_done) struct tw_rights_edit e = { .c = c, .rq = rq, .rp = rp, .list = "recipients" };
 
-	return tw_rights_remove(&e, NULL);
+	return tw_rights_remove(&e, tw_rights_check_owners);
 }
 
 tw_err tw_access_recipients(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -239,16 +256,19 @@ static tw_err describe(struct sharing *s, struct tw_export *ret)
 	return TW_OK;
 }
 
-static tw_err answer(struct sharing *s, const struct tw_export *e, const struct tw_buf *sealed)
+static tw_err answer(struct sharing *s, const struct tw_export *e, const tw_cert *recipient, const struct tw_buf *sealed)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	char key[2 * TW_SHA256_SIZE + 1];
 	uint8_t digest[TW_SHA256_SIZE];
 
+	TW_TRY(key_of(s->c->sys, recipient, key));
 	tw_buf_init(&hex, s->c->sys, 2 * sizeof digest);
 	TW_TRY(tw_sha256(sealed->data, sealed->size, digest));
 	TW_TRY(tw_buf_hex(&hex, digest, sizeof digest));
 	(void)snprintf(s->rp->note, sizeof s->rp->note, "%s for %s, sealed: sha256 %s", e->data, e->recipient, tw_buf_cstr(&hex));
-	s->rp->body = json_pack("{s:s, s:s, s:s}", "recipient", e->recipient, "data", e->data, "sealed", tw_buf_cstr(sealed));
+	s->rp->body = json_pack(
+		"{s:s, s:s, s:s, s:s}", "recipient", e->recipient, "key", key, "data", e->data, "sealed", tw_buf_cstr(sealed));
 	return s->rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }
 
@@ -273,7 +293,7 @@ static tw_err give(struct sharing *s)
 	TW_TRY(describe(s, &e));
 	parties.recipient = recipient;
 	TW_TRY(tw_export_seal(s->c->sys, &e, content, &parties, &sealed));
-	return answer(s, &e, &sealed);
+	return answer(s, &e, recipient, &sealed);
 }
 
 tw_err tw_access_share(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

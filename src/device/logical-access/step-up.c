@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/logical-access/login.h"
+#include "device/logical-access/oidc.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 
@@ -48,8 +49,13 @@ static tw_err is_wanted(struct tw_context *c, const struct tw_request *rq, const
 	if (!s || !strcmp(s->how, TW_HOW_CERTIFICATE) || tw_setting_is(c, "logical-access.step-up", "off") || !is_dangerous(c, rq))
 		return TW_OK;
 	TW_TRY(tw_password_of(tw_device_of(c), who_of(s), &kept));
+	if (kept.is) {
+		*ret = strcmp(rq->operation->name, "password.change") != 0; /* the old one proves it */
+		return TW_OK;
+	}
+	tw_err e = tw_oidc_first(tw_device_of(c), who_of(s), &kept); /* a login by the provider proves it as well */
 	*ret = kept.is;
-	return TW_OK;
+	return tw_is(e, TW_CODE_NOTFOUND) ? TW_OK : e;
 }
 
 /* --- Using one --- */

@@ -3,8 +3,9 @@
  * Dangerous operations want a fresh proof from whoever comes by a session: that he logged in a moment ago, for this very request.
  *
  * A session that is left open, or whose token is stolen, can so read and go on with daily work, and give nobody a way in or a right. Who
- * comes by a client certificate proves himself at each connection and is not asked. Nor is an account without a password: whoever sits at its
- * session could give it one, so that asking would protect nothing.
+ * comes by a client certificate proves himself at each connection and is not asked. An account with a password or with somebody at the organization's
+ * provider has a login to prove it by; one with neither is not asked, for whoever sits at its session could not be told from its owner. A first password of
+ * one's own is dangerous too: by it whoever gives it comes back.
  */
 #ifndef TW_DEVICE_LOGICAL_ACCESS_STEP_UP_H
 #define TW_DEVICE_LOGICAL_ACCESS_STEP_UP_H
