@@ -171,8 +171,8 @@ static void put_as_before(const char *setting, const char *value)
 	json_t *action = json_array_get(json_object_get(document, "actions"), 0);
 	CHECK(!json_object_set_new(action, "setting", json_string(setting)) && !json_object_set_new(action, "value", json_string(value)));
 	CHECK_OK(tw_rights_compile(device(), document, &g));
-	CHECK_OK(tw_rights_change(
-		device(), document, json_pack("{s:s, s:s, s:s}", "list", "actions", "name", "night", "what", "changed"), &g));
+	CHECK_OK(tw_rights_change(device(), document,
+		json_pack("{s:s, s:s, s:s, s:s}", "list", "actions", "name", "night", "what", "changed", "key", ""), &g));
 }
 
 /* One that a release or product does not take any more: its setting is gone, or the device cannot have the value. */
