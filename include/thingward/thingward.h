@@ -128,9 +128,10 @@ int thingward_unseal(thingward *t, enum thingward_scope scope, const void *seale
  * Connect, say who you are, then poll thingward_fd and call thingward_dispatch; each question comes to your callback, from there alone. Remember it,
  * and answer it when you know, by its challenge, on this connection. One question is asked at a time. The login waits for
  * logical-access.provider-timeout (20 s) and goes on by THINGWARD_YES alone: by _NO, _CANNOT and silence somebody has failed; a verdict
- * under another challenge and the end of your process or connection let nobody in. When somebody else begins a login of the same account meanwhile, both end and you are told
- * that nobody waits. The question has no word that you and the page could both show: say at your display for which account you ask. How you know an account's person is yours to keep: the id of the
- * account never changes and is never given again, so enrol under it.
+ * under another challenge and the end of your process or connection let nobody in. When somebody else begins a login of the same account meanwhile,
+ * both end and you are told that nobody waits. The question has no word that you and the page could both show: say at your display for which
+ * account you ask. How you know an account's person is yours to keep: the id of the account never changes and is never given again, so enrol
+ * under it.
  *
  * simulated 1: you only pretend to judge, as in a test. The device then says so wherever it says that you are there.
  */
