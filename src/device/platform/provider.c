@@ -147,8 +147,9 @@ static tw_err tell(struct tw_device *d, const char *event, size_t at, bool simul
 static bool affords(struct tw_device *d, size_t at)
 {
 	const int64_t now = tw_time_boot_ms(&d->time);
+	const bool comes = tw_budget_take(&seat(d, at)->coming, now);
 
-	return tw_budget_take(&seat(d, at)->coming, now) && tw_budget_take(&seat(d, at)->coming, now);
+	return comes && tw_budget_take(&seat(d, at)->coming, now);
 }
 
 /* @nist LA.AS.2.1.6: who it is, the kernel and the signed manifest say */
