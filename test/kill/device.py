@@ -466,12 +466,13 @@ class Witness:
 
     def use_keys(self):
         """By token: once its own keys are in there too, one is made for the owner, kept, and signs."""
-        self.report_health()  # after a strike in the midst of it they go in with the next word of the application
         until = time.monotonic() + BACK_S
         while not self.line.ask("GET", "/api/v1/keystore")[1]["taken_over"]:
             if time.monotonic() > until:
                 raise Bad("its own keys do not get into the token")
-            time.sleep(0.01)
+            self.well = False  # they go in once this life of core has heard from the application; the one before may have taken its word with it
+            self.report_health()
+            time.sleep(0.05)
         there = self.line.ask("GET", KEYS)[1]["keys"]
         if self.key and self.key not in there:
             raise Bad(f"an acknowledged key is not there: {there}")
