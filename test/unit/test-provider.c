@@ -301,6 +301,74 @@ static void test_two_of_one_account(void **state)
 	CHECK_INT(tw_unit_later(w.unit), 201);
 }
 
+/* Who shares an address with the other one, or is as known as he, comes as far as to end his question. */
+static void test_two_of_one_source(void **state)
+{
+	log_in();
+	ask_reader();
+	log_in();
+	CHECK_INT(go_on("factor", "biometric"), 503);
+	SAYS("provider.contested");
+	CHECK_TEXT(says(&reader, reader.challenge, TW_APP_YES), "provider.challenge");
+	late();
+	CHECK_INT(tw_unit_later(w.unit), 503);
+	SAYS("provider.contested");
+}
+
+static void test_two_known_clients(void **state)
+{
+	char account[TW_APP_ACCOUNT_MAX + 1], first[sizeof client];
+
+	for (int i = 0; i < 2; i++) {
+		client[0] = '\0';
+		log_in();
+		ask_reader();
+		CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+		CHECK_INT(tw_unit_later(w.unit), 201);
+		world_text(&w, "client", client, sizeof client);
+		if (i == 0)
+			memcpy(first, client, sizeof first);
+	}
+	log_in();
+	ask_reader();
+	memcpy(client, first, sizeof client);
+	log_in();
+	CHECK_INT(go_on("factor", "biometric"), 503);
+	SAYS("provider.contested");
+	CHECK_INT(hears(&reader, account), TW_APP_OVER);
+	late();
+	CHECK_INT(tw_unit_later(w.unit), 503);
+	SAYS("provider.contested");
+}
+
+/* What is computed of a passkey is nothing that a provider is asked: it ends nobody's question, and makes others wait. */
+static void test_no_provider_but_a_passkey(void **state)
+{
+	static int nothing;
+	struct tw_login_work *slot = &device()->access->works[0];
+
+	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
+	use(PROVIDERS "/a2", "reader", 204);
+	tw_unit_from(w.unit, "192.0.2.9");
+	CHECK_INT(login("bob", BETTER), 200);
+	*slot = (struct tw_login_work){
+		.later = (void *)&nothing, .factor = tw_factor_of_how("password+passkey"), .account = 2, .who = { .source = "192.0.2.7" }
+	};
+	char his[sizeof handle];
+	memcpy(his, handle, sizeof his);
+	tw_unit_from(w.unit, "192.0.2.8");
+	log_in();
+	ask_reader();
+	memcpy(handle, his, sizeof handle);
+	CHECK_INT(go_on("factor", "biometric"), 503);
+	SAYS("provider.busy");
+	tw_unit_from(w.unit, "192.0.2.7");
+	CHECK_INT(login("carol", GOOD), 429);
+	*slot = (struct tw_login_work){ .later = NULL };
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 201);
+}
+
 /* Sent twice it is the same login still, and no other's. */
 static void test_one_login_twice(void **state)
 {
@@ -685,7 +753,8 @@ static void test_without_memory(void **state)
 #define PROVIDER(f) cmocka_unit_test_setup_teardown(f, set_up, end)
 CHECK_MAIN(PROVIDER(test_yes), PROVIDER(test_asked_by_itself), PROVIDER(test_no), PROVIDER(test_no_verdict),
 	PROVIDER(test_silence_counts), PROVIDER(test_error_counts), PROVIDER(test_crash_counts_not),
-	PROVIDER(test_nonsense_counts_not), PROVIDER(test_two_of_one_account), PROVIDER(test_one_login_twice),
+	PROVIDER(test_nonsense_counts_not), PROVIDER(test_two_of_one_account), PROVIDER(test_two_of_one_source),
+	PROVIDER(test_two_known_clients), PROVIDER(test_no_provider_but_a_passkey), PROVIDER(test_one_login_twice),
 	PROVIDER(test_contest_counts), PROVIDER(test_coming_and_going), PROVIDER(test_owner_keeps_a_way), PROVIDER(test_late),
 	PROVIDER(test_foreign_challenge), PROVIDER(test_who_may_be_it), PROVIDER(test_not_there), PROVIDER(test_busy),
 	PROVIDER(test_taken_away_meanwhile), PROVIDER(test_not_declared), PROVIDER(test_plugin), PROVIDER(test_who_says_it),

@@ -39,6 +39,11 @@ static tw_err wanted(struct tw_device *d, int64_t account, enum tw_manifest_prov
 	return TW_OK;
 }
 
+bool tw_login_asks_provider(const struct tw_login_work *w)
+{
+	return w->factor && w->factor->ask == tw_login_provider_ask;
+}
+
 tw_err tw_login_biometric_wanted(struct tw_device *d, int64_t account, bool *ret)
 {
 	return wanted(d, account, TW_MANIFEST_BIOMETRIC, ret);
@@ -181,18 +186,6 @@ static tw_err ask(struct tw_login_work *w, const struct tw_factor_step *t, size_
 	return tw_provider_ask(w->d, provider, &q);
 }
 
-/* Which login it is asked for; NULL: none. */
-static const struct tw_login_work *asked_for(const struct tw_device *d, size_t provider)
-{
-	for (size_t i = 0; i < TW_LOGIN_WORKS; i++) {
-		const struct tw_login_work *w = &d->access->works[i];
-
-		if (w->later && w->factor && w->provider == provider)
-			return w;
-	}
-	return NULL;
-}
-
 /*
  * @nist LA.AS.2.1.3: whoever stands at the reader cannot see which login it is asked for. So of two of one account neither goes on; the same
  * login, sent once more, only waits.
@@ -200,9 +193,9 @@ static const struct tw_login_work *asked_for(const struct tw_device *d, size_t p
 static tw_err say_taken(const struct tw_factor_step *t, size_t provider)
 {
 	struct tw_device *d = tw_device_of(t->c);
-	const struct tw_login_work *first = asked_for(d, provider);
+	const struct tw_login_work *first = d->providers.of[provider].asked.user;
 
-	if (first && first->account == t->s->account && first->step != t->s->number) {
+	if (first->account == t->s->account && first->step != t->s->number) {
 		struct tw_login_work second = { .d = d, .account = t->s->account, .who = t->s->who, .provider = provider };
 
 		tw_provider_contest(d, provider);

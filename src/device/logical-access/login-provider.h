@@ -14,5 +14,6 @@
 
 tw_err tw_login_biometric_wanted(struct tw_device *d, int64_t account, bool *ret);
 tw_err tw_login_plugin_wanted(struct tw_device *d, int64_t account, bool *ret);
+bool tw_login_asks_provider(const struct tw_login_work *w);   /* and computes nothing */
 tw_err tw_login_provider_ask(const struct tw_factor_step *t); /* of the step's kind */
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the hash role computes for a login or for a password: places, questions and the answers that come later. */
 #include "base/text.h"
+#include "device/logical-access/login-provider.h"
 #include "device/logical-access/oidc.h"
 #include "device/logical-access/state.h"
 #include "device/platform/ask.h"
@@ -16,14 +17,15 @@ static tw_err busy(struct tw_reply *rp, const char *why)
 
 /*
  * One thing at a time is computed for all known clients of one account, and one for whoever is logged in to it: nobody takes more than his share, and
- * a wrong password counts before the next is looked at.
+ * a wrong password counts before the next is looked at. A provider's question computes nothing, and whoever comes meanwhile has to come as far as to
+ * end it (login-provider.c), from the same address too.
  */
 static bool has_his_share(const struct tw_device *d, const struct tw_login_want *want)
 {
 	for (size_t i = 0; i < TW_LOGIN_WORKS; i++) {
 		const struct tw_login_work *w = &d->access->works[i];
 
-		if (w->later &&
+		if (w->later && !tw_login_asks_provider(w) &&
 			(!strcmp(w->who.source, want->who->source) || (want->who->known && w->who.known && w->account == want->account)))
 			return true;
 	}

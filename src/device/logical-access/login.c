@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/logical-access/login-factor.h"
+#include "device/logical-access/login-provider.h"
 #include "device/logical-access/oidc.h"
 #include "device/logical-access/radius.h"
 #include "device/logical-access/state.h"
@@ -113,7 +114,7 @@ static bool crowded(const struct tw_device *d, const struct tw_login_who *who)
 
 		busy += w->later != NULL;
 		same = same ||
-			(w->later && !w->factor &&
+			(w->later && !tw_login_asks_provider(w) &&
 				(!strcmp(w->who.source, who->source) || (!who->known && !w->who.known && !strcmp(w->who.name, who->name))));
 	}
 	return same || busy >= (who->known ? TW_LOGIN_WORKS : TW_LOGIN_WORKS - TW_LOGIN_KEPT);
