@@ -185,7 +185,7 @@ static bool read_said(tw_unit *u, unsigned *ret)
 		read_word(u, "/api/v1/message-gateway", "\"set\":true", STORY_GATEWAY, ret) &&
 		read_word(u, "/api/v1/radius-secret", "\"secret\":true", STORY_SECRET, ret) &&
 		read_word(u, "/api/v1/credentials", "\"kind\":\"message\"", STORY_DESTINATION, ret) &&
-		read_word(u, "/api/v1/credentials", "\"kind\":\"password\"", STORY_DELEGATED, ret);
+		read_word(u, "/api/v1/credentials", "\"kind\":\"server\"", STORY_DELEGATED, ret);
 }
 
 static bool look_as_owner(tw_unit *u, const struct promise *p, struct side *ret)
