@@ -206,19 +206,33 @@ export function form({ id, press, fields, check, send }) {
 		h('p', {}, h('button', { type: 'submit', id: `${id}-send` }, press)));
 }
 
+let asked = null; // whose question stands: what is drawn anew meanwhile keeps it
+
 // A button for what cannot be had back as it was: asks once more, in its place, and says what will be gone.
 export function sure(id, press, what, aria, work) {
 	const box = h('span', { class: 'sure' });
 	const first = h('button', { type: 'button', class: 'second', id, 'aria-label': aria, onclick: () => ask() }, press);
 	const back = () => {
+		asked = null;
 		box.replaceChildren(first);
 		first.focus();
 	};
-	const ask = () => {
-		const yes = h('button', { type: 'button', id: `${id}-yes`, 'aria-label': `Yes: ${aria}`, onclick: () => work(yes.id) }, press);
-		box.replaceChildren(h('span', {}, `${what} `), yes, h('button', { type: 'button', class: 'second', id: `${id}-no`, onclick: back }, 'Keep it'));
-		yes.focus();
+	const done = (button) => {
+		asked = null;
+		return work(button);
 	};
-	box.append(first);
+	const show = () => {
+		const yes = h('button', { type: 'button', id: `${id}-yes`, 'aria-label': `Yes: ${aria}`, onclick: () => done(yes.id) }, press);
+		box.replaceChildren(h('span', {}, `${what} `), yes, h('button', { type: 'button', class: 'second', id: `${id}-no`, onclick: back }, 'Keep it'));
+		return yes;
+	};
+	const ask = () => {
+		asked = id;
+		show().focus();
+	};
+	if (asked === id)
+		show();
+	else
+		box.append(first);
 	return box;
 }
