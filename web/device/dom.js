@@ -206,11 +206,12 @@ export function form({ id, press, fields, check, send }) {
 		h('p', {}, h('button', { type: 'submit', id: `${id}-send` }, press)));
 }
 
-let asked = null; // whose question stands: what is drawn anew meanwhile keeps it
+let asked = null; // the question that stands: what is drawn anew meanwhile keeps it, as long as it is the same one about the same thing
 
 // A button for what cannot be had back as it was: asks once more, in its place, and says what will be gone.
 export function sure(id, press, what, aria, work) {
 	const box = h('span', { class: 'sure' });
+	const question = `${id} ${aria} ${what}`;
 	const first = h('button', { type: 'button', class: 'second', id, 'aria-label': aria, onclick: () => ask() }, press);
 	const back = () => {
 		asked = null;
@@ -227,10 +228,10 @@ export function sure(id, press, what, aria, work) {
 		return yes;
 	};
 	const ask = () => {
-		asked = id;
+		asked = question;
 		show().focus();
 	};
-	if (asked === id)
+	if (asked === question && document.getElementById(`${id}-yes`))
 		show();
 	else
 		box.append(first);
