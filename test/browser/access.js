@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { HtmlValidate } from 'html-validate';
-import { axe, largeText, overhang } from './browser.js';
+import { fitsEverywhere, fitsWithLargeText } from './browser.js';
 import { FOREIGN, signIn, withStory } from './pages.js';
 import { payloads } from './payloads.js';
 import { healthy } from './stand-in.js';
@@ -252,15 +252,8 @@ const everyLook = (name, more) => [`access: ${name}: 320 px, wide, dark, text at
 		await more(page);
 		const report = await validate.validateString(`<!DOCTYPE html>${await page.evaluate(() => document.documentElement.outerHTML)}`);
 		assert.deepEqual(report.results.flatMap((one) => one.messages.map((message) => `${message.ruleId} ${message.message} ${message.selector}`)), []);
-		for (const [width, colorScheme] of [[320, 'light'], [320, 'dark'], [1280, 'light']]) {
-			await page.setViewportSize({ width, height: 900 });
-			await page.emulateMedia({ colorScheme });
-			assert.equal(await overhang(page), 0);
-			assert.deepEqual(await axe(page), []);
-		}
-		await page.setViewportSize({ width: 640, height: 900 });
-		await largeText(page);
-		assert.equal(await overhang(page), 0);
+		await fitsEverywhere(page);
+		await fitsWithLargeText(page);
 	});
 }];
 

@@ -2,6 +2,7 @@
 // One headless Chromium for all tests, and for each test a fresh context that notes what must never happen: a script
 // that was not ours, a breach of the content security policy, an uncaught error, a request to anywhere else.
 
+import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -61,3 +62,21 @@ export const violations = (page) => page.evaluate(() => window.twViolations);
 // How far anything is wider than its place; 0 when nothing scrolls sideways.
 export const overhang = (page) => page.evaluate(() => Math.max(document.scrollingElement.scrollWidth - innerWidth,
 	...[document.body, document.querySelector('main')].map((box) => box.scrollWidth - box.clientWidth), 0));
+
+// Fits at every width, light and dark, and axe finds nothing.
+export async function fitsEverywhere(page, more = () => {}) {
+	for (const [width, colorScheme] of [[320, 'light'], [320, 'dark'], [1280, 'light']]) {
+		await page.setViewportSize({ width, height: 900 });
+		await page.emulateMedia({ colorScheme });
+		assert.equal(await overhang(page), 0);
+		assert.deepEqual(await axe(page), []);
+		await more(width);
+	}
+}
+
+// The last look at a page, as its text stays large.
+export async function fitsWithLargeText(page) {
+	await page.setViewportSize({ width: 640, height: 900 });
+	await largeText(page);
+	assert.equal(await overhang(page), 0);
+}

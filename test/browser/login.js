@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HtmlValidate } from 'html-validate';
-import { axe, largeText, overhang } from './browser.js';
+import { fitsEverywhere, fitsWithLargeText } from './browser.js';
 import { withStory } from './pages.js';
 import { healthy } from './stand-in.js';
 import { inhabited } from './stand-in-access.js';
@@ -321,12 +321,7 @@ async function everyLook({ open }) {
 		const looks = async () => {
 			const report = await validate.validateString(`<!DOCTYPE html>${await page.evaluate(() => document.documentElement.outerHTML)}`);
 			assert.deepEqual(report.results.flatMap((one) => one.messages.map((message) => `${message.ruleId} ${message.message} ${message.selector}`)), []);
-			for (const [width, colorScheme] of [[320, 'light'], [320, 'dark'], [1280, 'light']]) {
-				await page.setViewportSize({ width, height: 900 });
-				await page.emulateMedia({ colorScheme });
-				assert.equal(await overhang(page), 0);
-				assert.deepEqual(await axe(page), []);
-			}
+			await fitsEverywhere(page);
 			await page.setViewportSize({ width: 320, height: 900 });
 		};
 		await typeLogin(page, 'alice', 'wrong');
@@ -354,9 +349,7 @@ async function everyLook({ open }) {
 		await page.click('#enrol-send');
 		await page.waitForSelector('#authenticator-secret');
 		await looks();
-		await page.setViewportSize({ width: 640, height: 900 });
-		await largeText(page);
-		assert.equal(await overhang(page), 0);
+		await fitsWithLargeText(page);
 	});
 }
 

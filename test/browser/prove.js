@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { HtmlValidate } from 'html-validate';
-import { axe, largeText, overhang } from './browser.js';
+import { fitsEverywhere, fitsWithLargeText } from './browser.js';
 import { crowd, GOOD, typeLogin } from './login.js';
 import { withStory } from './pages.js';
 
@@ -122,17 +122,11 @@ async function everyLook({ open }) {
 		await page.waitForSelector('#prove[open] #password');
 		const report = await validate.validateString(`<!DOCTYPE html>${await page.evaluate(() => document.documentElement.outerHTML)}`);
 		assert.deepEqual(report.results.flatMap((one) => one.messages.map((message) => `${message.ruleId} ${message.message} ${message.selector}`)), []);
-		for (const [width, colorScheme] of [[320, 'light'], [320, 'dark'], [1280, 'light']]) {
-			await page.setViewportSize({ width, height: 900 });
-			await page.emulateMedia({ colorScheme });
-			assert.equal(await overhang(page), 0);
-			assert.deepEqual(await axe(page), []);
+		await fitsEverywhere(page, async (width) => {
 			const box = await page.locator('#prove').boundingBox();
 			assert.ok(box.x >= 0 && box.x + box.width <= width && box.y >= 0 && box.y + box.height <= 900);
-		}
-		await page.setViewportSize({ width: 640, height: 900 });
-		await largeText(page);
-		assert.equal(await overhang(page), 0);
+		});
+		await fitsWithLargeText(page);
 	});
 }
 
