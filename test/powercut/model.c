@@ -44,9 +44,20 @@ static void mark(struct story *s)
 	tw_fake_mark(r->fake, ++r->promise_count);
 }
 
+static void ahead(struct story *s, int64_t ms)
+{
+	struct recording *r = s->user;
+	struct timespec wall, boot;
+
+	(void)clock_gettime(CLOCK_REALTIME, &wall);
+	(void)clock_gettime(CLOCK_BOOTTIME, &boot);
+	tw_fake_clock(r->fake, false, (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000 + ms,
+		(int64_t)boot.tv_sec * 1000 + boot.tv_nsec / 1000000 + ms);
+}
+
 static void record_story(struct recording *r, const char *directory)
 {
-	struct story s = { .mark = mark, .user = r };
+	struct story s = { .mark = mark, .ahead = ahead, .user = r };
 
 	if (mkdir(directory, 0700) != 0)
 		fail(directory);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define BOOTS 1000 /* after those of the story */
+#define LATER_MS 2000
 
 struct seen {
 	struct side side;
@@ -188,10 +189,18 @@ static bool read_said(tw_unit *u, unsigned *ret)
 		read_word(u, "/api/v1/credentials", "\"kind\":\"server\"", STORY_DELEGATED, ret);
 }
 
+static bool read_ways(tw_unit *u, const struct promise *p, struct ways *ret)
+{
+	const char *bad = ways_read(u, &p->ways, ret);
+
+	return !bad || complain(bad, tw_err_detail());
+}
+
 static bool look_as_owner(tw_unit *u, const struct promise *p, struct side *ret)
 {
 	return read_said(u, &ret->said) && read_version(u, &ret->version) && read_key(u, &ret->key) &&
-		read_suspected(u, &ret->suspected) && read_list(u, p, &ret->list) && read_account(u, &ret->account);
+		read_suspected(u, &ret->suspected) && read_list(u, p, &ret->list) && read_account(u, &ret->account) &&
+		read_ways(u, p, &ret->ways);
 }
 
 static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
@@ -214,10 +223,12 @@ static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
 	return (!ret->side.owned || look_as_owner(u, p, &ret->side)) && keys_sign(u, &ret->side);
 }
 
+/* What is found, and what was promised. */
 static bool same_side(const struct side *a, const struct side *b)
 {
 	return a->owned == b->owned && a->version == b->version && a->key == b->key && a->suspected == b->suspected &&
-		a->list == b->list && a->account == b->account && a->said == b->said && strcmp(a->owner, b->owner) == 0;
+		a->list == b->list && a->account == b->account && a->said == b->said && ways_kept(&a->ways, &b->ways) &&
+		strcmp(a->owner, b->owner) == 0;
 }
 
 static bool secret_is(const char *directory, const uint8_t secret[16])
@@ -237,10 +248,13 @@ static bool kept(const char *directory, const struct promise *p, const struct se
 {
 	static const uint8_t none[32];
 	bool moving = p->under_way && (p->now.owned != p->next.owned);
-	char text[160];
+	const struct ways *w = &s->side.ways;
+	char text[280];
 
-	(void)snprintf(text, sizeof text, "owned %d by '%s', version %d, key %d, suspected %d, list %d, account %u, said %u", s->side.owned,
-		s->side.owner, (int)s->side.version, s->side.key, s->side.suspected, s->side.list, s->side.account, s->side.said);
+	(void)snprintf(text, sizeof text,
+		"owned %d by '%s', version %d, key %d, suspected %d, list %d, account %u, said %u, password %d, known %d, step %d, counter %u, waits %d %d %d",
+		s->side.owned, s->side.owner, (int)s->side.version, s->side.key, s->side.suspected, s->side.list, s->side.account,
+		s->side.said, w->password, w->known, (int)w->step, w->counter, w->waits[0], w->waits[1], w->waits[2]);
 	struct side now = p->now;
 
 	now.key = now.key && (s->side.key || !moving); /* recovery destroys an owner's keys before it forgets him */
@@ -260,28 +274,36 @@ static bool kept(const char *directory, const struct promise *p, const struct se
 
 static bool works(tw_unit *u, const struct seen *s, const struct promise *p)
 {
+	const char *bad = NULL;
 	char version[24];
 
 	if (p->token[0] && tw_unit_request_as(u, p->token, "GET", "/api/v1/identity", NULL) == 200)
 		return complain("a session has outlived its boot", "");
 	if (!s->side.owned)
 		return tw_unit_takeover(u, "carol") == 201 || complain("it cannot be taken over", tw_unit_body(u));
+	if (p->closely)
+		bad = ways_work(u, &p->ways, &s->side.ways);
+	if (bad)
+		return complain(bad, tw_unit_body(u));
 	(void)snprintf(version, sizeof version, "\"%lld\"", (long long)s->side.version);
 	return tw_unit_request(u, "PUT", STORY_SETTING, version, s->side.version % 2 ? "{\"value\":\"on\"}" : "{\"value\":\"off\"}") == 200 ||
 		complain("it takes no change", tw_unit_body(u));
 }
 
-static bool start(const char *directory, unsigned boot, tw_unit **ret)
+/* A little later than the promise, by the story's clock. */
+static bool start(const char *directory, unsigned boot, const struct promise *p, tw_unit **ret)
 {
+	const struct tw_sys *sys = p->wall_ms ? ways_clock(p->wall_ms + LATER_MS) : tw_sys_real();
+
 	tw_unit_boot(BOOTS + boot);
-	return !tw_failed(tw_unit_start(tw_sys_real(), directory, ret)) || complain("does not start", tw_err_detail());
+	return !tw_failed(tw_unit_start(sys, directory, ret)) || complain("does not start", tw_err_detail());
 }
 
 static bool second_start(const char *directory, const struct promise *p, const struct seen *first)
 {
 	struct seen second = { 0 };
 	tw_unit *u = NULL;
-	bool good = start(directory, 2, &u) && look(u, p, &second);
+	bool good = start(directory, 2, p, &u) && look(u, p, &second);
 
 	if (good && (!same_side(&first->side, &second.side) || second.log.earlier < first->log.earlier))
 		good = complain("a second start finds it otherwise", "");
@@ -302,7 +324,7 @@ const char *oracle_judge(const char *directory, const struct promise *p, size_t 
 
 	if (count == 0 || !p[0].provisioned)
 		return NULL;
-	good = start(directory, 1, &u) && look(u, &p[count - 1], &first);
+	good = start(directory, 1, &p[count - 1], &u) && look(u, &p[count - 1], &first);
 	for (size_t i = 0; good && i < count; i++)
 		good = kept(directory, &p[i], &first);
 	(void)tw_unit_stop(u);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lists.h"
-#include "story.h"
+#include "teller.h"
 #include "unit.h"
 
 #include "base/json.h"
@@ -18,19 +17,7 @@
 
 #define BURST 1400 /* reads: more than a segment of the harness holds */
 
-struct teller {
-	struct story *story;
-	const struct tw_sys *sys;
-	const char *directory;
-	tw_unit *unit;
-	unsigned boot;
-	struct tw_unit_authority authority;
-	tw_cert *server[STORY_SERVERS];
-	char list[sizeof STORY_LISTS + 65]; /* path of the one that is kept */
-	char account[24];                   /* id of the one that is not the owner's */
-};
-
-static void must(bool good, const char *what, tw_unit *u)
+void teller_must(bool good, const char *what, tw_unit *u)
 {
 	if (good)
 		return;
@@ -47,17 +34,24 @@ static void note_records(struct teller *t)
 		t->story->now.records = tw_audit_last(a);
 }
 
-static void begin(struct teller *t, const char *step, struct side next)
+/* From then on the oracle's clock runs. */
+static void note_time(struct teller *t)
+{
+	t->story->now.wall_ms = t->unit ? tw_time_wall_ms(&tw_unit_device(t->unit)->time) : 0;
+}
+
+void teller_begin(struct teller *t, const char *step, struct side next)
 {
 	struct promise *p = &t->story->now;
 
 	(void)snprintf(p->step, sizeof p->step, "%s", step);
 	p->next = next;
 	p->under_way = true;
+	note_time(t);
 	t->story->mark(t->story);
 }
 
-static void end(struct teller *t)
+void teller_end(struct teller *t)
 {
 	struct promise *p = &t->story->now;
 
@@ -65,12 +59,13 @@ static void end(struct teller *t)
 	p->under_way = p->migrating = false;
 	p->format = tw_store_format(tw_unit_device(t->unit)->context.store);
 	note_records(t);
+	note_time(t);
 	t->story->mark(t->story);
 }
 
 static void name_step(struct teller *t, const char *step)
 {
-	begin(t, step, t->story->now.now);
+	teller_begin(t, step, t->story->now.now);
 }
 
 static void epoch_given(void *user, uint64_t epoch)
@@ -87,15 +82,15 @@ static void start(struct teller *t, const char *step)
 	name_step(t, step);
 	t->unit = tw_unit_stop(t->unit);
 	tw_unit_boot(++t->boot);
-	must(!tw_failed(tw_unit_start(t->sys, t->directory, &t->unit)), "starting", NULL);
-	end(t);
+	teller_must(!tw_failed(tw_unit_start(t->sys, t->directory, &t->unit)), "starting", NULL);
+	teller_end(t);
 }
 
-static void text_of(struct teller *t, const char *key, char *ret, size_t size)
+void teller_text(struct teller *t, const char *key, char *ret, size_t size)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 
-	must(!tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(t->unit)), 65536, &j)), "reading an answer", t->unit);
+	teller_must(!tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(t->unit)), 65536, &j)), "reading an answer", t->unit);
 	(void)snprintf(ret, size, "%s", tw_json_text(j, key));
 }
 
@@ -105,11 +100,11 @@ static void take(struct teller *t, const char *name)
 	char listener[80];
 
 	(void)snprintf(owned.owner, sizeof owned.owner, "%s", name);
-	begin(t, "take-over", owned);
-	must(tw_unit_takeover(t->unit, name) == 201, "taking over", t->unit);
-	text_of(t, "listener", listener, sizeof listener);
-	must(!tw_failed(tw_parse_hex(tw_slice_of(listener), t->story->now.listener, 32)), "the new listener", t->unit);
-	end(t);
+	teller_begin(t, "take-over", owned);
+	teller_must(tw_unit_takeover(t->unit, name) == 201, "taking over", t->unit);
+	teller_text(t, "listener", listener, sizeof listener);
+	teller_must(!tw_failed(tw_parse_hex(tw_slice_of(listener), t->story->now.listener, 32)), "the new listener", t->unit);
+	teller_end(t);
 }
 
 static void change(struct teller *t)
@@ -118,10 +113,11 @@ static void change(struct teller *t)
 	char version[16];
 
 	(void)snprintf(version, sizeof version, "\"%d\"", (int)next.version++);
-	begin(t, "change", next);
-	must(tw_unit_request(t->unit, "PUT", STORY_SETTING, version, next.version % 2 ? "{\"value\":\"off\"}" : "{\"value\":\"on\"}") == 200,
+	teller_begin(t, "change", next);
+	teller_must(tw_unit_request(t->unit, "PUT", STORY_SETTING, version,
+			    next.version % 2 ? "{\"value\":\"off\"}" : "{\"value\":\"on\"}") == 200,
 		"changing the setting", t->unit);
-	end(t);
+	teller_end(t);
 }
 
 static void make_key(struct teller *t)
@@ -129,9 +125,9 @@ static void make_key(struct teller *t)
 	struct side next = t->story->now.now;
 
 	next.key = true;
-	begin(t, "key", next);
-	must(tw_unit_request(t->unit, "POST", "/api/v1/keys", NULL, "{\"name\":\"one\"}") == 201, "making a key", t->unit);
-	end(t);
+	teller_begin(t, "key", next);
+	teller_must(tw_unit_request(t->unit, "POST", "/api/v1/keys", NULL, "{\"name\":\"one\"}") == 201, "making a key", t->unit);
+	teller_end(t);
 }
 
 static void suspect(struct teller *t)
@@ -139,9 +135,9 @@ static void suspect(struct teller *t)
 	struct side next = t->story->now.now;
 
 	next.suspected = true;
-	begin(t, "suspicion", next);
-	must(!tw_failed(tw_unit_suspect(t->unit, STORY_SUSPECT)), "suspecting a device", NULL);
-	end(t);
+	teller_begin(t, "suspicion", next);
+	teller_must(!tw_failed(tw_unit_suspect(t->unit, STORY_SUSPECT)), "suspecting a device", NULL);
+	teller_end(t);
 }
 
 static void clear_suspect(struct teller *t)
@@ -149,10 +145,10 @@ static void clear_suspect(struct teller *t)
 	struct side next = t->story->now.now;
 
 	next.suspected = false;
-	begin(t, "clearing", next);
-	must(tw_unit_request(t->unit, "DELETE", "/api/v1/peer-suspicions/" STORY_SUSPECT, NULL, NULL) == 204,
+	teller_begin(t, "clearing", next);
+	teller_must(tw_unit_request(t->unit, "DELETE", "/api/v1/peer-suspicions/" STORY_SUSPECT, NULL, NULL) == 204,
 		"clearing a suspicion", t->unit);
-	end(t);
+	teller_end(t);
 }
 
 /* An authority that the owner trusts, and what it certifies; its lists are judged by it alone. */
@@ -161,20 +157,21 @@ static void trust(struct teller *t)
 	TW_CLEANUP(tw_buf_done) struct tw_buf body;
 
 	tw_buf_init(&body, tw_sys_real(), 8192);
-	must(!tw_failed(tw_unit_authority_make(tw_sys_real(), "authority", tw_time_wall_ms(&tw_unit_device(t->unit)->time), &t->authority)),
+	teller_must(!tw_failed(tw_unit_authority_make(
+			    tw_sys_real(), "authority", tw_time_wall_ms(&tw_unit_device(t->unit)->time), &t->authority)),
 		"an authority", NULL);
 	for (size_t i = 0; i < STORY_SERVERS; i++) {
 		tw_buf_clear(&body);
-		must(!tw_failed(tw_unit_authority_server(&t->authority, &t->server[i])) &&
+		teller_must(!tw_failed(tw_unit_authority_server(&t->authority, &t->server[i])) &&
 				!tw_failed(tw_unit_authority_check(&t->authority, t->server[i], &body)) && body.size < STORY_CHECK_MAX,
 			"a server", NULL);
 		memcpy(t->story->now.check[i], tw_buf_cstr(&body), body.size + 1);
 	}
 	tw_buf_clear(&body);
-	must(!tw_failed(tw_unit_authority_trust(&t->authority, &body)), "a certificate", NULL);
+	teller_must(!tw_failed(tw_unit_authority_trust(&t->authority, &body)), "a certificate", NULL);
 	name_step(t, "trust");
-	must(tw_unit_request(t->unit, "POST", "/api/v1/peer-anchors", NULL, tw_buf_cstr(&body)) == 201, "trusting", t->unit);
-	end(t);
+	teller_must(tw_unit_request(t->unit, "POST", "/api/v1/peer-anchors", NULL, tw_buf_cstr(&body)) == 201, "trusting", t->unit);
+	teller_end(t);
 }
 
 static void take_list(struct teller *t, int number)
@@ -184,13 +181,14 @@ static void take_list(struct teller *t, int number)
 	char fingerprint[65];
 
 	tw_buf_init(&body, tw_sys_real(), 8192);
-	must(!tw_failed(tw_unit_authority_list(&t->authority, (uint64_t)number, t->server[number % STORY_SERVERS], &body)), "a list", NULL);
+	teller_must(!tw_failed(tw_unit_authority_list(&t->authority, (uint64_t)number, t->server[number % STORY_SERVERS], &body)),
+		"a list", NULL);
 	next.list = number;
-	begin(t, "list", next);
-	must(tw_unit_request(t->unit, "POST", STORY_LISTS, NULL, tw_buf_cstr(&body)) == 201, "keeping a list", t->unit);
-	text_of(t, "fingerprint", fingerprint, sizeof fingerprint);
+	teller_begin(t, "list", next);
+	teller_must(tw_unit_request(t->unit, "POST", STORY_LISTS, NULL, tw_buf_cstr(&body)) == 201, "keeping a list", t->unit);
+	teller_text(t, "fingerprint", fingerprint, sizeof fingerprint);
 	(void)snprintf(t->list, sizeof t->list, STORY_LISTS "/%s", fingerprint);
-	end(t);
+	teller_end(t);
 }
 
 static void remove_list(struct teller *t)
@@ -198,9 +196,9 @@ static void remove_list(struct teller *t)
 	struct side next = t->story->now.now;
 
 	next.list = 0;
-	begin(t, "list removed", next);
-	must(tw_unit_request(t->unit, "DELETE", t->list, NULL, NULL) == 204, "removing a list", t->unit);
-	end(t);
+	teller_begin(t, "list removed", next);
+	teller_must(tw_unit_request(t->unit, "DELETE", t->list, NULL, NULL) == 204, "removing a list", t->unit);
+	teller_end(t);
 }
 
 static void open_session(struct teller *t)
@@ -208,12 +206,12 @@ static void open_session(struct teller *t)
 	char code[16], body[64];
 
 	name_step(t, "session");
-	must(tw_unit_request(t->unit, "POST", "/api/v1/session-codes", NULL, NULL) == 201, "a code", t->unit);
-	text_of(t, "code", code, sizeof code);
+	teller_must(tw_unit_request(t->unit, "POST", "/api/v1/session-codes", NULL, NULL) == 201, "a code", t->unit);
+	teller_text(t, "code", code, sizeof code);
 	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
-	must(tw_unit_request_as(t->unit, NULL, "POST", "/api/v1/sessions", body) == 201, "a session", t->unit);
-	text_of(t, "token", t->story->now.token, sizeof t->story->now.token);
-	end(t);
+	teller_must(tw_unit_request_as(t->unit, NULL, "POST", "/api/v1/sessions", body) == 201, "a session", t->unit);
+	teller_text(t, "token", t->story->now.token, sizeof t->story->now.token);
+	teller_end(t);
 }
 
 static const char *of_account(const struct teller *t, const char *place, const char *rest)
@@ -230,9 +228,9 @@ static void account(struct teller *t, unsigned then, const char *method, const c
 	struct side next = t->story->now.now;
 
 	next.account = then;
-	begin(t, "account", next);
-	must(tw_unit_request(t->unit, method, path, NULL, body) == want, path, t->unit);
-	end(t);
+	teller_begin(t, "account", next);
+	teller_must(tw_unit_request(t->unit, method, path, NULL, body) == want, path, t->unit);
+	teller_end(t);
 }
 
 /* It comes in by a code that the owner asked for, and is remembered to have. */
@@ -243,21 +241,21 @@ static void account_comes(struct teller *t, unsigned then)
 
 	(void)snprintf(body, sizeof body, "{\"account\":\"%s\"}", t->account);
 	name_step(t, "code");
-	must(tw_unit_request(t->unit, "POST", "/api/v1/session-codes", NULL, body) == 201, "a code", t->unit);
-	text_of(t, "code", code, sizeof code);
-	end(t);
+	teller_must(tw_unit_request(t->unit, "POST", "/api/v1/session-codes", NULL, body) == 201, "a code", t->unit);
+	teller_text(t, "code", code, sizeof code);
+	teller_end(t);
 	(void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
 	next.account = then;
-	begin(t, "login", next);
-	must(tw_unit_request_as(t->unit, NULL, "POST", "/api/v1/sessions", body) == 201, "logging in", t->unit);
-	text_of(t, "token", t->story->now.token, sizeof t->story->now.token);
-	end(t);
+	teller_begin(t, "login", next);
+	teller_must(tw_unit_request_as(t->unit, NULL, "POST", "/api/v1/sessions", body) == 201, "logging in", t->unit);
+	teller_text(t, "token", t->story->now.token, sizeof t->story->now.token);
+	teller_end(t);
 }
 
 static void account_made(struct teller *t)
 {
 	account(t, STORY_ACCOUNT, "POST", "/api/v1/accounts", "{\"name\":\"" STORY_NAME "\",\"kind\":\"person\"}", 201);
-	text_of(t, "account", t->account, sizeof t->account);
+	teller_text(t, "account", t->account, sizeof t->account);
 }
 
 static void account_life(struct teller *t)
@@ -283,9 +281,9 @@ static void say(struct teller *t, unsigned then, const char *method, const char 
 	struct side next = t->story->now.now;
 
 	next.said = then;
-	begin(t, "organization", next);
-	must(tw_unit_request(t->unit, method, path, NULL, body) == want, path, t->unit);
-	end(t);
+	teller_begin(t, "organization", next);
+	teller_must(tw_unit_request(t->unit, method, path, NULL, body) == want, path, t->unit);
+	teller_end(t);
 }
 
 /* The manufacturer's certificate is as good an anchor as any; as a JSON text has it. */
@@ -295,7 +293,7 @@ static void gateway(const struct teller *t, char ret[6000])
 	size_t n = (size_t)snprintf(ret, 6000, "{\"url\":\"https://gateway.example/codes\",\"secret\":\"s3cret!\",\"anchors\":\"");
 
 	tw_buf_init(&pem, tw_sys_real(), 2500);
-	must(!tw_failed(tw_cert_pem(tw_unit_device(t->unit)->manufacturer, &pem)), "an anchor", NULL);
+	teller_must(!tw_failed(tw_cert_pem(tw_unit_device(t->unit)->manufacturer, &pem)), "an anchor", NULL);
 	for (const char *at = tw_buf_cstr(&pem); *at; at++) {
 		if (*at == '\n')
 			ret[n++] = '\\';
@@ -310,7 +308,7 @@ static void notice(struct teller *t, unsigned said)
 	char digest[80], body[128];
 
 	say(t, said | STORY_NOTICE, "PUT", "/api/v1/notice", "{\"text\":\"Use of this device is recorded.\"}", 200);
-	text_of(t, "notice", digest, sizeof digest);
+	teller_text(t, "notice", digest, sizeof digest);
 	(void)snprintf(body, sizeof body, "{\"notice\":\"%s\"}", digest);
 	say(t, said | STORY_NOTICE, "POST", "/api/v1/notice-acceptances", body, 204);
 	say(t, said, "DELETE", "/api/v1/notice", NULL, 204);
@@ -329,7 +327,7 @@ static void organization(struct teller *t)
 	say(t, said |= STORY_DELEGATED, "PUT", of_account(t, "server-passwords", ""), "{}", 204);
 	say(t, said |= STORY_SHARED, "POST", "/api/v1/accounts", "{\"name\":\"" STORY_SHARED_NAME "\",\"kind\":\"shared\"}", 201);
 	(void)snprintf(path, sizeof path, "/api/v1/shared-accounts/");
-	text_of(t, "account", path + strlen(path), sizeof path - strlen(path));
+	teller_text(t, "account", path + strlen(path), sizeof path - strlen(path));
 	(void)snprintf(members, sizeof members, "{\"members\":\"%s\",\"conditions\":{\"sessions\":2}}", t->account);
 	say(t, said |= STORY_MEMBERS, "PUT", path, members, 200);
 	notice(t, said);
@@ -342,16 +340,16 @@ static void burst(struct teller *t)
 
 	name_step(t, "burst");
 	for (int i = 0; i < BURST; i++)
-		must(tw_unit_request(t->unit, "GET", "/api/v1/identity", NULL, NULL) == 200, "reading", t->unit);
-	must(tw_audit_last(tw_unit_device(t->unit)->context.audit) >= first + BURST, "recording reads", t->unit);
-	end(t);
+		teller_must(tw_unit_request(t->unit, "GET", "/api/v1/identity", NULL, NULL) == 200, "reading", t->unit);
+	teller_must(tw_audit_last(tw_unit_device(t->unit)->context.audit) >= first + BURST, "recording reads", t->unit);
+	teller_end(t);
 }
 
 static void checkpoint(struct teller *t)
 {
 	name_step(t, "checkpoint");
-	must(!tw_failed(tw_unit_settle(t->unit)), "a checkpoint", NULL);
-	end(t);
+	teller_must(!tw_failed(tw_unit_settle(t->unit)), "a checkpoint", NULL);
+	teller_end(t);
 }
 
 /* As core does when the boot is confirmed. */
@@ -361,10 +359,10 @@ static void migrate(struct teller *t)
 
 	t->story->now.migrating = true;
 	name_step(t, "migration");
-	must(!tw_failed(tw_start_migrate(tw_unit_device(t->unit))), "the store's next format", NULL);
-	must(TW_STORE_FORMAT == 1 || tw_store_format(tw_unit_device(t->unit)->context.store) == before + 1, "another format", NULL);
-	must(!tw_failed(tw_audit_commit(tw_unit_device(t->unit)->context.audit)), "recording the other format", NULL);
-	end(t);
+	teller_must(!tw_failed(tw_start_migrate(tw_unit_device(t->unit))), "the store's next format", NULL);
+	teller_must(TW_STORE_FORMAT == 1 || tw_store_format(tw_unit_device(t->unit)->context.store) == before + 1, "another format", NULL);
+	teller_must(!tw_failed(tw_audit_commit(tw_unit_device(t->unit)->context.audit)), "recording the other format", NULL);
+	teller_end(t);
 }
 
 static void recover(struct teller *t)
@@ -372,18 +370,18 @@ static void recover(struct teller *t)
 	struct side nobody = { .owned = false };
 	char listener[80];
 
-	begin(t, "recovery", nobody);
-	must(tw_unit_recover(t->unit, t->story->now.secret) == 200, "recovering ownership", t->unit);
-	text_of(t, "listener", listener, sizeof listener);
-	must(!tw_failed(tw_parse_hex(tw_slice_of(listener), t->story->now.listener, 32)), "the new listener", t->unit);
-	end(t);
+	teller_begin(t, "recovery", nobody);
+	teller_must(tw_unit_recover(t->unit, t->story->now.secret) == 200, "recovering ownership", t->unit);
+	teller_text(t, "listener", listener, sizeof listener);
+	teller_must(!tw_failed(tw_parse_hex(tw_slice_of(listener), t->story->now.listener, 32)), "the new listener", t->unit);
+	teller_end(t);
 }
 
 static void finish(struct teller *t)
 {
 	name_step(t, "end");
-	must(!tw_failed(tw_unit_end(t->unit)), "ending", NULL);
-	end(t);
+	teller_must(!tw_failed(tw_unit_end(t->unit)), "ending", NULL);
+	teller_end(t);
 }
 
 static void read_secret(struct teller *t)
@@ -395,7 +393,7 @@ static void read_secret(struct teller *t)
 	(void)snprintf(path, sizeof path, "%s/keys", t->directory);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	tw_buf_init(&b, tw_sys_real(), 64);
-	must(dir >= 0 && !tw_failed(tw_durable_read(tw_sys_real(), dir, TW_KEYS_SECRET, 64, &b)) && b.size == 16, "the secret", NULL);
+	teller_must(dir >= 0 && !tw_failed(tw_durable_read(tw_sys_real(), dir, TW_KEYS_SECRET, 64, &b)) && b.size == 16, "the secret", NULL);
 	memcpy(t->story->now.secret, b.data, 16);
 	(void)close(dir);
 }
@@ -423,9 +421,14 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	suspect(&t);
 	open_session(&t);
 	account_life(&t);
+	s->now.closely = true;
+	teller_ways(&t);
+	s->now.closely = false;
 	organization(&t);
 	checkpoint(&t);
+	s->now.closely = true;
 	migrate(&t);
+	s->now.closely = false;
 	change(&t);
 	change(&t);
 	start(&t, "second boot");

@@ -2,12 +2,14 @@
 /*
  * The life that power is cut out of, and what the device has promised at each moment of it: first start, take-over, changes of a
  * setting, a key, lists of revoked certificates, a suspicion that another device has a double, sessions, an account with what it is given
- * and loses, codes by message, a password that a server judges, a shared account and its members, a use notice, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the console, the next owner, an orderly end.
+ * and loses, the owner's other ways in and guesses at them, codes by message, a password that a server judges, a shared account and its members, a use notice, a burst of events over the end of a segment, checkpoints, the store's next format, the next boot, recovery of ownership at the console, the next owner, an orderly end.
  */
 #ifndef TW_TEST_STORY_H
 #define TW_TEST_STORY_H
 #include "base/err.h"
 #include "base/sys.h"
+
+#include "ways.h"
 
 #define STORY_UNIT "unit" /* the unit's directory, beneath the one that the power is cut of */
 #define STORY_SUSPECT "urn:dev:ops:32473-LAMP-1"
@@ -42,6 +44,7 @@ struct side {
 	bool suspected;   /* another device */
 	unsigned account; /* STORY_ACCOUNT and what it has; 0: there is none */
 	unsigned said;    /* what the organization said of logging in */
+	struct ways ways; /* the owner's */
 };
 /* What may be found after a cut: `now`, or with a step under way also what the step leads to. All bytes: it goes through a file. */
 struct promise {
@@ -53,14 +56,18 @@ struct promise {
 	bool migrating;   /* the next one may be there too */
 	/* Told to somebody, and in force; not to be relied on while a change of ownership is under way. */
 	uint8_t secret[16], listener[32];
-	char token[64];                             /* of a session: ends with the boot */
+	char token[64]; /* of a session: ends with the boot */
+	struct ways_told ways;
+	bool closely;                               /* the owner's ways are tried, not only read: where something becomes of them */
+	int64_t wall_ms;                            /* by the story's clock, which a code depends on; 0: before the first start */
 	char check[STORY_SERVERS][STORY_CHECK_MAX]; /* requests that ask for the verdict on each; "": there is none yet */
 	char step[24];                              /* its name, for people */
 };
 
 struct story {
 	struct promise now;
-	void (*mark)(struct story *s); /* the promise is s->now from here on */
+	void (*mark)(struct story *s);              /* the promise is s->now from here on */
+	void (*ahead)(struct story *s, int64_t ms); /* both clocks of the system that it is told over are so far ahead of the real ones */
 	void *user;
 };
 /* Takes a directory that provisioning has just filled. What the device refuses ends the process: there is nothing to test then. */

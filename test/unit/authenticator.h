@@ -2,10 +2,11 @@
 /* An authenticator, as a person has it: it takes the secret out of the otpauth URI it is shown, and says the code of a step. */
 #ifndef TW_TEST_UNIT_AUTHENTICATOR_H
 #define TW_TEST_UNIT_AUTHENTICATOR_H
-#include "one-world.h"
-
+#include "check.h"
 #include "crypto/otp.h"
 #include "device/logical-access/totp.h"
+
+#include <string.h>
 
 static inline void secret_in(const char *uri, uint8_t ret[TW_TOTP_SECRET])
 {

@@ -3,6 +3,7 @@
 #ifndef TW_TEST_UNIT_LOGINS_H
 #define TW_TEST_UNIT_LOGINS_H
 #include "authenticator.h"
+#include "one-world.h"
 #include "played-hash.h"
 
 #define GOOD "nine quiet herons wade"

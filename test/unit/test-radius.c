@@ -3,6 +3,7 @@
 #include "anchors.h"
 #include "authenticator.h"
 #include "lacking.h"
+#include "one-world.h"
 #include "played-ask.h"
 #include "played-hash.h"
 

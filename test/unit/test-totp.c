@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Codes of an authenticator: good once, around their time, under a clock that can be trusted, and a used one after no power cut. */
 #include "authenticator.h"
+#include "one-world.h"
 
 #include <errno.h>
 
