@@ -18,7 +18,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PHC "$argon2id$v=19$m=19456,t=2,p=1$dGhlcmUgaXMgbm8gb25lIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define PHC_OF(tag) "$argon2id$v=19$m=19456,t=2,p=1$dGhlcmUgaXMgbm8gb25lIQ$" tag
+#define PHC PHC_OF("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+#define PHC_MADE PHC_OF("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE")
 #define ROLE_PATH "/api/v1/roles/night"
 #define ROLE_BODY "{\"permissions\":\"settings.read\"}"
 
@@ -29,33 +31,54 @@ static char token[64], input[6000];
 static struct {
 	tw_hash_done *done; /* NULL: nobody asks */
 	void *user;
+	struct tw_hash_answer answer;
 } hash;
+
+static tw_err asked(tw_hash_done *done, void *user, const struct tw_hash_answer *answer)
+{
+	hash.done = done;
+	hash.user = user;
+	hash.answer = *answer;
+	return TW_OK;
+}
 
 tw_err __wrap_tw_hash_verify(struct tw_device *d, const struct tw_phc *of, struct tw_slice password, tw_hash_done *done, void *user);
 tw_err __wrap_tw_hash_verify(struct tw_device *d, const struct tw_phc *of, struct tw_slice password, tw_hash_done *done, void *user)
 {
-	hash.done = done;
-	hash.user = user;
-	return TW_OK;
+	return asked(done, user, &(struct tw_hash_answer){ .outcome = TW_HASH_YES });
 }
 
-/* The answer, also when it comes later. */
-static int settle(tw_unit *u, int status)
+tw_err __wrap_tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user)
 {
-	const struct tw_hash_answer yes = { .outcome = TW_HASH_YES };
-	tw_hash_done *done = hash.done;
+	return asked(done, user, &(struct tw_hash_answer){ .outcome = TW_HASH_YES, .phc = TW_SLICE(PHC_MADE) });
+}
 
+tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
+{
+	static const uint8_t key[TW_PASSKEY_KEY_MAX] = { 4 };
+	const struct tw_passkey_enrolled made = { TW_PASSKEY_ES256, { (const char *)key, sizeof key }, TW_SLICE("of one token") };
+
+	return asked(done, user, &(struct tw_hash_answer){ .outcome = TW_HASH_YES, .enrolled = made });
+}
+
+int settle(tw_unit *u, int status)
+{
+	while (!status && hash.done) {
+		tw_hash_done *done = hash.done;
+
+		hash.done = NULL;
+		done(hash.user, &hash.answer);
+		status = tw_unit_later(u);
+	}
 	hash.done = NULL;
-	if (status || !done)
-		return status ? status : 500;
-	done(hash.user, &yes);
-	return tw_unit_later(u) ? tw_unit_later(u) : 500;
+	return status ? status : 500;
 }
 
 /* --- What is there before --- */
 
-/* A member of the last answer; "": it has none. */
-static void text_of(tw_unit *u, const char *key, char *ret, size_t size)
+void text_of(tw_unit *u, const char *key, char *ret, size_t size)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 
@@ -64,9 +87,9 @@ static void text_of(tw_unit *u, const char *key, char *ret, size_t size)
 		(void)snprintf(ret, size, "%s", tw_json_text(j, key));
 }
 
-static int ask(tw_unit *u, const char *method, const char *path, const char *body)
+int ask(tw_unit *u, const char *method, const char *path, const char *body)
 {
-	return tw_unit_request(u, method, path, NULL, body);
+	return settle(u, tw_unit_request(u, method, path, NULL, body));
 }
 
 static bool shows(tw_unit *u, const char *path, const char *word)
@@ -74,7 +97,7 @@ static bool shows(tw_unit *u, const char *path, const char *word)
 	return ask(u, "GET", path, NULL) == 200 && strstr(tw_unit_body(u), word);
 }
 
-static bool has_password(tw_unit *u, int64_t account)
+bool has_password(tw_unit *u, int64_t account)
 {
 	return !tw_failed(tw_password_put(tw_unit_device(u), &(struct tw_password_new){ account, PHC, "", false }));
 }

@@ -17,11 +17,18 @@ struct scenario {
 	bool (*after)(tw_unit *u);  /* likewise, after it: how the same life goes on */
 	bool fault_end;             /* the faults go on until the unit is gone */
 };
-extern const struct scenario scenarios_of_logins[]; /* up to one without a name */
+/* Up to one without a name. */
+extern const struct scenario scenarios_of_logins[], scenarios_of_credentials[];
 
 /* An account that may do something, a2, and a code that it was made, as what opens its session. */
 bool make_sue(tw_unit *u);
 bool make_code(tw_unit *u);
 int log_in(tw_unit *u);
 bool is_logged_in(tw_unit *u);
+
+/* The answer, also when it comes later: the role that hashes is played, says yes to all, and makes another hash than has_password has put. */
+int settle(tw_unit *u, int status);
+int ask(tw_unit *u, const char *method, const char *path, const char *body); /* the owner's */
+void text_of(tw_unit *u, const char *key, char *ret, size_t size);           /* a member of the last answer; "": it has none */
+bool has_password(tw_unit *u, int64_t account);
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every call of the seam fails once, in every way that call can fail, while the device starts, is taken over, answers a read,
- * changes a setting, lets somebody in, takes his role, his account or his session away, is told of logging in and logged in to by it (logins.c), brings the store of the release before to its own format, takes its keys over into the keystore, starts from
+ * changes a setting, lets somebody in, takes his role, his account or his session away, is told of logging in and logged in to by it (logins.c), is given
+ * and loses passwords, authenticators and passkeys (credentials.c), brings the store of the release before to its own format, takes its keys over into the keystore, starts from
  * there, or ends because it was asked to: one process per point, forked from one that stands just before the scenario.
  *
  * After each: no crash, no descriptor and no byte held once the unit is gone, an answer that is true (what was said to be done
@@ -296,13 +297,16 @@ static const struct scenario scenarios[] = {
 /* Those of this file, then the others; NULL: no more. */
 static const struct scenario *scenario_at(size_t i)
 {
-	const struct scenario *more = scenarios_of_logins;
+	const struct scenario *const tables[] = { scenarios_of_logins, scenarios_of_credentials };
 
 	if (i < TW_COUNT(scenarios))
 		return &scenarios[i];
-	for (i -= TW_COUNT(scenarios); i > 0 && more->name; i--)
-		more++;
-	return more->name ? more : NULL;
+	i -= TW_COUNT(scenarios);
+	for (size_t t = 0; t < TW_COUNT(tables); t++)
+		for (const struct scenario *s = tables[t]; s->name; s++)
+			if (i-- == 0)
+				return s;
+	return NULL;
 }
 
 /* --- One point, in its own process --- */
