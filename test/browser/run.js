@@ -10,6 +10,7 @@ import { following } from './following.js';
 import { login } from './login.js';
 import { outside } from './outside.js';
 import { pages } from './pages.js';
+import { pasting } from './pasting.js';
 import { places } from './places.js';
 import { prove } from './prove.js';
 import { real } from './real.js';
@@ -19,7 +20,7 @@ import { realPasskey } from './real-passkey.js';
 class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
 const wanted = process.argv.slice(2);
-const tests = [...pages, ...places, ...access, ...login, ...prove, ...outside, ...following, ...real, ...realAccess, ...realPasskey].filter(([name]) => wanted.every((word) => name.includes(word)));
+const tests = [...pages, ...places, ...access, ...login, ...pasting, ...prove, ...outside, ...following, ...real, ...realAccess, ...realPasskey].filter(([name]) => wanted.every((word) => name.includes(word)));
 const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {
