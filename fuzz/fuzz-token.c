@@ -33,7 +33,7 @@ static void look(const struct tw_token_plan *p)
 	text(p->label, sizeof p->label);
 	text(p->serial, sizeof p->serial);
 	text(p->env, sizeof p->env);
-	if (p->fd != -1 || p->refused || p->trying)
+	if (p->fd != -1 || p->refused || p->doubt || p->pin)
 		abort();
 	if (p->kind == TW_TOKEN_PKCS11 ? p->is_socket || (!*p->label && !*p->serial) : *p->label || *p->serial || *p->env)
 		abort();

@@ -171,14 +171,16 @@ static tw_err log_in(const struct tw_sys *sys, struct tw_token_plan *plan, CK_FL
 		return raise(CKR_PIN_LOCKED, "its flags");
 	if (flags & CKF_USER_PIN_FINAL_TRY)
 		return TW_RAISE(STATE, "PKCS#11 token: one try is left before its PIN locks; log in by hand with the right one first");
-	if (plan->refused)
+	/* Whether the one who ended had said a wrong one is the token's to tell: it forgets its count with a right one alone. */
+	if (plan->refused || (plan->doubt && (flags & CKF_USER_PIN_COUNT_LOW)))
 		return raise(CKR_PIN_INCORRECT, "said before");
 	TW_TRY(read_pin(sys, plan, &pin));
-	*plan->trying = true; /* a worker that ends in this call leaves it so */
+	*plan->pin = TW_PIN_TRYING;
 	CK_RV rv = p11.f->C_Login(p11.session, CKU_USER, (CK_UTF8CHAR_PTR)tw_secret_mutable(pin), tw_secret_size(pin));
 	plan->refused = rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE;
-	*plan->trying = plan->refused;
-	return rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN ? TW_OK : raise(rv, "C_Login");
+	const bool in = rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN;
+	*plan->pin = plan->refused ? TW_PIN_REFUSED : in ? TW_PIN_TAKEN : TW_PIN_UNSAID;
+	return in ? TW_OK : raise(rv, "C_Login");
 }
 
 static tw_err need_session(const struct tw_sys *sys, struct tw_token_plan *plan)

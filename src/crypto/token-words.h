@@ -2,12 +2,16 @@
 /* What `--keystore` says of a token. Read by hands, which opens the TPM, and by the keys role, which has the rest opened. */
 #ifndef TW_CRYPTO_TOKEN_WORDS_H
 #define TW_CRYPTO_TOKEN_WORDS_H
+#include <stdint.h>
+
 #include "base/err.h"
 
 #define TW_TOKEN_PATH_MAX 255
 #define TW_TOKEN_WORDS_MAX 1000
 
 enum tw_token_kind { TW_TOKEN_TPM, TW_TOKEN_PKCS11 };
+/* How far the PIN has come; a worker that ends leaves it as it was. */
+enum tw_token_pin { TW_PIN_UNSAID, TW_PIN_TRYING, TW_PIN_TAKEN, TW_PIN_REFUSED };
 /* What hands' word says, and what was opened for it. */
 struct tw_token_plan {
 	enum tw_token_kind kind;
@@ -18,7 +22,8 @@ struct tw_token_plan {
 	char env[TW_TOKEN_PATH_MAX + 1];                                 /* PKCS#11: NAME=VALUE for the module; "": nothing */
 	int fd;                /* the open TPM, or the file with the PIN; -1: not opened yet */
 	bool refused;          /* the token refused the PIN; it is not said again, since a few wrong ones lock a token for good */
-	volatile bool *trying; /* between supervisor and worker: the PIN is being said, or was refused */
+	bool doubt;            /* a worker ended while it said the PIN, and none has got in since */
+	volatile uint8_t *pin; /* an enum tw_token_pin between supervisor and worker */
 };
 /* tpm:device:PATH, tpm:swtpm:path=PATH or pkcs11:module=PATH;token=LABEL[;serial=S][;files=DIR][;reads=PATH][;env=NAME=VALUE]. SYNTAX */
 tw_err tw_token_parse(const char *words, struct tw_token_plan *ret);

@@ -267,6 +267,21 @@ static tw_err need_worker(struct supervisor *s)
 	return e;
 }
 
+/*
+ * After a worker's end. One that ends while it says the PIN may have been killed by somebody else, and a device whose keys stay out of
+ * reach for that would be the worse one: so it is said once more, unless the token counts a wrong one. A second end in a row is the
+ * software's own, and nobody knows how often it may be told before the token locks.
+ */
+static bool may_say_pin_again(struct tw_token_plan *plan)
+{
+	if (*plan->pin != TW_PIN_TRYING)
+		return true;
+	*plan->pin = TW_PIN_UNSAID;
+	plan->refused = plan->doubt;
+	plan->doubt = true;
+	return !plan->refused;
+}
+
 static tw_err relay(struct supervisor *s, const struct tw_message *question, struct tw_message *ret)
 {
 	TW_TRY(need_worker(s));
@@ -274,11 +289,9 @@ static tw_err relay(struct supervisor *s, const struct tw_message *question, str
 	if (!tw_failed(e))
 		return TW_OK;
 	end_worker(s);
-	if (*s->plan->trying) { /* nobody will ever know whether the token counted it as a wrong one */
-		s->plan->refused = true;
+	if (!may_say_pin_again(s->plan))
 		return TW_RAISE(DENIED, "the token's software %s while it was told the PIN, and it is not said again",
 			tw_is(e, TW_CODE_TIMEOUT) ? "did not answer" : "crashed");
-	}
 	if (tw_is(e, TW_CODE_TIMEOUT))
 		return TW_RAISE(TIMEOUT, "the token does not answer in %d ms; its software was ended and starts again with the next call",
 			TW_TOKEN_LIMIT_MS);
@@ -290,6 +303,8 @@ static void note(struct supervisor *s, struct tw_slice answer)
 {
 	if ((uint8_t)answer.at[0] == TW_CODE_DENIED)
 		s->plan->refused = true;
+	if (*s->plan->pin == TW_PIN_TAKEN)
+		s->plan->doubt = false;
 	if ((uint8_t)answer.at[0] == TW_CODE_CLOSED)
 		end_worker(s);
 }
@@ -316,9 +331,9 @@ static tw_err serve(struct supervisor *s, const struct tw_message *question)
 /* What it needs to answer it has from the start: a moment without memory is no reason for it to end. */
 static tw_err prepare(struct supervisor *s, int fd)
 {
-	void *trying;
-	TW_TRY(tw_worker_shared(sizeof(bool), &trying));
-	s->plan->trying = trying;
+	void *pin;
+	TW_TRY(tw_worker_shared(sizeof *s->plan->pin, &pin));
+	s->plan->pin = pin;
 	tw_buf_init(&s->answer, s->sys, MESSAGE_MAX);
 	TW_TRY(tw_buf_reserve(&s->answer, MESSAGE_MAX - 1));
 	return tw_channel_new(s->sys, fd, asks, &s->keystore);

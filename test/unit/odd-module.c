@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, out, keep,
+ * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, low, out, keep,
  * leaky, bare (says so of "sensitive"), slow-login, crash-login, stuck (destroys nothing and says so), made (makes a key and crashes), lag
  * (takes its time, but does it), no-list and null-list (has no functions), unready, zeros (pads by NUL), blank (has no model), short-id,
  * many (the same object 128 times), point-bare, -long, -head, -size (a public half of another form); or FUNCTION=CODE in hexadecimal digits, which is
@@ -82,7 +82,7 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
 	lag();
 	if (is("out"))
 		return CKR_TOKEN_NOT_PRESENT;
-	ret->flags |= is("locked") ? CKF_USER_PIN_LOCKED : is("final") ? CKF_USER_PIN_FINAL_TRY : 0;
+	ret->flags |= is("locked") ? CKF_USER_PIN_LOCKED : is("final") ? CKF_USER_PIN_FINAL_TRY : is("low") ? CKF_USER_PIN_COUNT_LOW : 0;
 	if (is("unready"))
 		ret->flags &= ~(CK_FLAGS)CKF_TOKEN_INITIALIZED;
 	if (is("blank"))

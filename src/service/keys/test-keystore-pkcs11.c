@@ -212,25 +212,72 @@ static void test_pin_changed_in_use(void **state)
 	tw_keystore_close(k);
 }
 
-/* Ended while it was told the PIN, nobody knows whether that was a wrong one: it counts as refused. */
+/* Ended while it was told the PIN: somebody may have killed it, so it is told once more, and when it ends again never. */
 static void test_ended_in_login(void **state)
 {
-	static const char *const rows[] = { "slow-login", "crash-login" };
+	static const struct {
+		const char *what;
+		enum tw_code first;
+	} rows[] = { { "slow-login", TW_CODE_TIMEOUT }, { "crash-login", TW_CODE_CLOSED } };
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		tw_keystore *k = NULL;
 		use_odd();
-		odd(rows[i]);
-		for (int n = 0; n < 3; n++)
+		odd(rows[i].what);
+		CHECK(tw_is(open_token(&k), rows[i].first));
+		for (int n = 0; n < 2; n++)
 			CHECK_ERR(open_token(&k), DENIED);
 		restart();
 		CHECK_ERR(open_token(&k), DENIED);
-		CHECK_INT(counted("login"), 1);
+		CHECK_INT(counted("login"), 2);
 		odd("");
 		use_pin(PIN);
 		restart();
 		CHECK_OK(open_token(&k));
 		tw_keystore_close(k);
 	}
+}
+
+/* Whoever got in since has shown that the PIN was right: the next end is a first one again, and nothing was written down. */
+static void test_killed_in_login(void **state)
+{
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	for (int i = 0; i < 3; i++) {
+		odd("out"); /* ends the worker that is in */
+		check_sign_is(k, TW_CODE_CLOSED);
+		odd("crash-login");
+		check_sign_is(k, TW_CODE_CLOSED);
+		odd("");
+		check_signs(k, "one", point);
+	}
+	CHECK_INT(counted("login"), 7);
+	CHECK(faccessat(dir.fd, "pin.refused", F_OK, 0) != 0);
+	tw_keystore_close(k);
+}
+
+/* The token itself says that it was told a wrong one: whether that was whoever ended, nobody tries out. */
+static void test_ended_in_wrong_login(void **state)
+{
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	odd("low");
+	CHECK_OK(open_token(&k)); /* somebody else's: nothing of ours is in doubt */
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	CHECK_INT(counted("login"), 1);
+	odd("out");
+	check_sign_is(k, TW_CODE_CLOSED);
+	odd("crash-login");
+	check_sign_is(k, TW_CODE_CLOSED);
+	odd("low");
+	for (int n = 0; n < 2; n++)
+		check_sign_is(k, TW_CODE_DENIED);
+	CHECK_INT(counted("login"), 2);
+	CHECK_INT(faccessat(dir.fd, "pin.refused", F_OK, 0), 0);
+	tw_keystore_close(k);
 }
 
 static void test_locked_pin(void **state)
@@ -951,7 +998,8 @@ int main(void)
 		cmocka_unit_test(test_token_files_taken_away),
 		cmocka_unit_test(test_wrong_pin),
 		cmocka_unit_test(test_pin_changed_in_use),
-		cmocka_unit_test(test_ended_in_login),
+		cmocka_unit_test(test_ended_in_login), cmocka_unit_test(test_killed_in_login),
+		cmocka_unit_test(test_ended_in_wrong_login),
 		cmocka_unit_test(test_locked_pin),
 		cmocka_unit_test(test_pin_file),
 		cmocka_unit_test(test_another_token),
