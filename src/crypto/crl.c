@@ -121,14 +121,32 @@ static tw_err read_key(tw_crl *l)
 	return l->key ? TW_OK : TW_RAISE_REFUSED(UNSUPPORTED, "the list does not name its issuer's key");
 }
 
-static tw_err read_list(tw_crl *l)
+/*
+ * What is signed names the algorithm too, and it is the one beside the signature (RFC 5280 section 5.1.1.2). Not every OpenSSL compares
+ * them, and none gives this one away: it stands behind the version, in bytes that are known to be DER and a list of version 2.
+ */
+static bool names_algorithm(struct tw_slice der)
+{
+	static const uint8_t wanted[] = { 2, 1, X509_CRL_VERSION_2, 0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2 };
+	const uint8_t *at = (const uint8_t *)der.at, *end = at + der.size;
+	size_t length;
+
+	for (int i = 0; i < 2; i++) { /* CertificateList, TBSCertList */
+		at++;
+		if (!tw_der_length(&at, end, &length))
+			return false;
+	}
+	return (size_t)(end - at) >= sizeof wanted && !memcmp(at, wanted, sizeof wanted);
+}
+
+static tw_err read_list(tw_crl *l, struct tw_slice der)
 {
 	const X509_ALGOR *outer = NULL;
 
 	X509_CRL_get0_signature(l->of, NULL, &outer);
 	if (X509_CRL_get_version(l->of) != X509_CRL_VERSION_2)
 		return TW_RAISE(UNSUPPORTED, "not a version 2 list");
-	if (!tw_x509_algorithm_ours(outer))
+	if (!tw_x509_algorithm_ours(outer) || !names_algorithm(der))
 		return TW_RAISE(UNSUPPORTED, "the list is not signed with ECDSA and SHA-256");
 	if (!tw_x509_time_ms(X509_CRL_get0_lastUpdate(l->of), &l->this_ms) || !X509_CRL_get0_nextUpdate(l->of) ||
 		!tw_x509_time_ms(X509_CRL_get0_nextUpdate(l->of), &l->next_ms) || l->next_ms <= l->this_ms)
@@ -152,7 +170,7 @@ static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_crl **r
 	l->of = d2i_X509_CRL(NULL, &at, (long)der.size);
 	if (!l->of)
 		return TW_RAISE_REFUSED(SYNTAX, "not a certificate revocation list");
-	TW_TRY(read_list(l));
+	TW_TRY(read_list(l, der));
 	*ret = TW_STEAL(l);
 	return TW_OK;
 }

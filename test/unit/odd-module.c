@@ -82,7 +82,10 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
 	lag();
 	if (is("out"))
 		return CKR_TOKEN_NOT_PRESENT;
-	ret->flags |= is("locked") ? CKF_USER_PIN_LOCKED : is("final") ? CKF_USER_PIN_FINAL_TRY : is("low") ? CKF_USER_PIN_COUNT_LOW : 0;
+	ret->flags |= is("locked") ? CKF_USER_PIN_LOCKED
+		: is("final")      ? CKF_USER_PIN_FINAL_TRY
+		: is("low")        ? CKF_USER_PIN_COUNT_LOW
+				   : 0;
 	if (is("unready"))
 		ret->flags &= ~(CK_FLAGS)CKF_TOKEN_INITIALIZED;
 	if (is("blank"))

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How often a token is told its PIN, by whom, and when no more. */
+#include "service/keys/test-pkcs11.h"
+
+/* A wrong PIN is said once: not by the next call, nor a new worker, nor the next start, until the file is another. */
+static void test_wrong_pin(void **state)
+{
+	tw_keystore *k = NULL;
+	use_odd();
+	use_pin("999999\n");
+	restart();
+	for (int i = 0; i < 3; i++)
+		CHECK_ERR(open_token(&k), DENIED);
+	restart();
+	CHECK_ERR(open_token(&k), DENIED);
+	CHECK(strstr(tw_err_detail(), "not tried again") != NULL);
+	CHECK_INT(counted("login"), 1);
+	use_pin(PIN);
+	restart();
+	CHECK_OK(open_token(&k));
+	CHECK_INT(counted("login"), 2);
+	k = tw_keystore_close(k);
+	CHECK(faccessat(dir.fd, "pin.refused", F_OK, 0) != 0);
+}
+
+/* Refused while it was in use: whoever asks next, and whatever process, does not say it again. */
+static void test_pin_changed_in_use(void **state)
+{
+	struct stat first, last;
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	odd("crash");
+	check_sign_is(k, TW_CODE_CLOSED);
+	odd("wrong");
+	check_sign_is(k, TW_CODE_DENIED);
+	CHECK_INT(fstatat(dir.fd, "pin.refused", &first, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		check_sign_is(k, TW_CODE_DENIED);
+		CHECK(fstatat(dir.fd, "pin.refused", &last, 0) == 0 && last.st_ino == first.st_ino); /* not written again */
+	}
+	CHECK_INT(counted("login"), 2);
+	k = tw_keystore_close(k);
+	restart();
+	odd("");
+	CHECK_ERR(open_token(&k), DENIED);
+	CHECK_INT(counted("login"), 2);
+	use_pin(PIN);
+	restart();
+	CHECK_OK(open_token(&k));
+	tw_keystore_close(k);
+}
+
+/* Ended while it was told the PIN: somebody may have killed it, so it is told once more, and when it ends again never. */
+static void test_ended_in_login(void **state)
+{
+	static const struct {
+		const char *what;
+		enum tw_code first;
+	} rows[] = { { "slow-login", TW_CODE_TIMEOUT }, { "crash-login", TW_CODE_CLOSED } };
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		tw_keystore *k = NULL;
+		use_odd();
+		odd(rows[i].what);
+		CHECK(tw_is(open_token(&k), rows[i].first));
+		for (int n = 0; n < 2; n++)
+			CHECK_ERR(open_token(&k), DENIED);
+		restart();
+		CHECK_ERR(open_token(&k), DENIED);
+		CHECK_INT(counted("login"), 2);
+		odd("");
+		use_pin(PIN);
+		restart();
+		CHECK_OK(open_token(&k));
+		tw_keystore_close(k);
+	}
+}
+
+/* Whoever got in since has shown that the PIN was right: the next end is a first one again, and nothing was written down. */
+static void test_killed_in_login(void **state)
+{
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	CHECK_OK(open_token(&k));
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	for (int i = 0; i < 3; i++) {
+		odd("out"); /* ends the worker that is in */
+		check_sign_is(k, TW_CODE_CLOSED);
+		odd("crash-login");
+		check_sign_is(k, TW_CODE_CLOSED);
+		odd("");
+		check_signs(k, "one", point);
+	}
+	CHECK_INT(counted("login"), 7);
+	CHECK(faccessat(dir.fd, "pin.refused", F_OK, 0) != 0);
+	tw_keystore_close(k);
+}
+
+/* The token itself says that it was told a wrong one: whether that was whoever ended, nobody tries out. */
+static void test_ended_in_wrong_login(void **state)
+{
+	tw_keystore *k = NULL;
+	uint8_t point[TW_POINT_SIZE];
+	use_odd();
+	odd("low");
+	CHECK_OK(open_token(&k)); /* somebody else's: nothing of ours is in doubt */
+	CHECK_OK(tw_keystore_generate(k, "one", point));
+	CHECK_INT(counted("login"), 1);
+	odd("out");
+	check_sign_is(k, TW_CODE_CLOSED);
+	odd("crash-login");
+	check_sign_is(k, TW_CODE_CLOSED);
+	odd("low");
+	for (int n = 0; n < 2; n++)
+		check_sign_is(k, TW_CODE_DENIED);
+	CHECK_INT(counted("login"), 2);
+	CHECK_INT(faccessat(dir.fd, "pin.refused", F_OK, 0), 0);
+	tw_keystore_close(k);
+}
+
+static void test_locked_pin(void **state)
+{
+	static const char *const rows[] = { "locked", "final" };
+	tw_keystore *k = NULL;
+	use_odd();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		odd(rows[i]);
+		CHECK_ERR(open_token(&k), STATE);
+	}
+	CHECK_INT(counted("login"), 0);
+}
+
+static void test_pin_file(void **state)
+{
+	static const char *const bad[] = { "", "123", "\n", "1234567890123456789012345678901234567890123456789012345678901234x" };
+	tw_keystore *k = NULL;
+	use_odd();
+	for (size_t i = 0; i < TW_COUNT(bad); i++) {
+		use_pin(bad[i]);
+		restart();
+		CHECK_ERR(open_token(&k), STATE);
+	}
+	CHECK_INT(counted("login"), 0);
+	use_pin(PIN);
+	restart();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wrong_pin),
+		cmocka_unit_test(test_pin_changed_in_use),
+		cmocka_unit_test(test_ended_in_login),
+		cmocka_unit_test(test_killed_in_login),
+		cmocka_unit_test(test_ended_in_wrong_login),
+		cmocka_unit_test(test_locked_pin),
+		cmocka_unit_test(test_pin_file),
+	};
+	const char *filter = getenv("CMOCKA_TEST_FILTER");
+	if (filter)
+		cmocka_set_test_filter(filter);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
