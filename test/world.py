@@ -11,7 +11,8 @@ taken over and stopped. Everything is in one temporary directory that every nume
 
 As a program (`test/world.py serve [OPTION...]`) it does the same for tests in other languages: it provisions one device and starts it
 with these options, prints a line of JSON about it, then obeys lines of JSON on its input: {"console": "confirm 123456"},
-{"tool": ["session", "code"]}, {"take_over": true}; each answered by one line. At the end of its input everything is stopped and removed.
+{"tool": ["session", "code"]}, {"take_over": true}, {"turn": "on"}; each answered by one line. At the end of its input everything is stopped and removed.
+--keyswitch as its first option declares the example key switch as a provider of the product's, which "turn" starts and turns (as root only, for it has a user of its own).
 
 The build is TW_BUILD (build/). As root, each role gets a user id that no account holds.
 """
@@ -33,6 +34,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("TW_BUILD", ROOT / "build"))
 ROLES = {"core": 58711, "front": 58712, "keys": 58713, "application": 58714, "fetch": 58715, "scan": 58716, "hash": 58717}
+KEYSWITCH = 58718
+DECLARED = f'  providers:\n    - {{name: keyswitch, kind: auth-plugin, uid: {KEYSWITCH}, help: The key switch beside the door.}}\n'
 INSIDE = "TW_INSIDE_NAMESPACES"
 
 
@@ -118,7 +121,7 @@ class Device:
         self.address = f"127.0.0.1:{self.port}"
         self.state, self.config, self.run = self.folder / "state", self.folder / "config", self.folder / "run"
         self.label, self.owner, self.log = self.folder / "label.json", self.folder / "owner", self.folder / "log"
-        self.process = self.console = None
+        self.process = self.console = self.keyswitch = None
         self.launcher = []  # words before the program: what lowers its limits, say
         self.run.mkdir(mode=0o755)
         run(program("thingward", build), "provision", "--ca", world.ca, "--product", world.product, "--serial", serial, "--state", self.state, "--config", self.config,
@@ -166,6 +169,10 @@ class Device:
         if self.console is not None:
             os.close(self.console)
             self.console = None
+        if self.keyswitch is not None:
+            self.keyswitch.kill()
+            self.keyswitch.wait()
+            self.keyswitch = None
         if self.process is None:
             return None
         process, self.process = self.process, None
@@ -237,6 +244,14 @@ class Device:
             said += os.read(self.console, 4096)
         return said.decode("utf-8", "replace")
 
+    def turn(self, word):
+        """The example key switch stands at this word; a process of its own, which the first turn starts."""
+        position = self.folder / "position"
+        position.write_text(word)
+        if self.keyswitch is None:
+            words = [program("keyswitch"), "--socket", self.run / "events.sock", "--name", "keyswitch", "--position", position]
+            self.keyswitch = subprocess.Popen([str(w) for w in words], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=KEYSWITCH, group=KEYSWITCH, extra_groups=[])
+
 
 def obey(unit, wish):
     if "console" in wish:
@@ -246,6 +261,9 @@ def obey(unit, wish):
     if "run" in wish:
         done = unit.tool(*wish["run"], ok=None)
         return {"status": done.returncode, "out": done.stdout, "err": done.stderr}
+    if "turn" in wish:
+        unit.turn(wish["turn"])
+        return {}
     if wish.get("take_over"):
         unit.take_over()
         return {}
@@ -254,6 +272,10 @@ def obey(unit, wish):
 
 def serve(*options):
     with World() as world:
+        if options[:1] == ("--keyswitch",):
+            options = options[1:]
+            product = world.product / "product.yaml"
+            product.write_text(product.read_text().replace("  permissions:\n", f"{DECLARED}  permissions:\n", 1))
         unit = world.device("BROWSER-1").start(*options)
         about = {"url": f"https://{unit.address}/", "label": json.loads(unit.label.read_text()), "folder": str(unit.folder), "product": str(world.product),
                  "ca": str(world.ca), "owner": str(unit.owner)}

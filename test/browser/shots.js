@@ -9,6 +9,7 @@ import { largeText, openBrowser, openPage } from './browser.js';
 import { crowd, self, typeLogin } from './login.js';
 import { peopled } from './places.js';
 import { change, healthy, standIn } from './stand-in.js';
+import { enterWays, settled, ways } from './ways.js';
 
 const signIn = async (page, story) => {
 	await page.fill('#code', story.state.code);
@@ -30,6 +31,7 @@ function asked(factors) {
 	return state;
 }
 
+const outsiders = () => Object.assign(crowd(), { provider: 'Example Works' });
 const unowned = () => ({ ...healthy(), owned: false });
 const off = () => {
 	const state = healthy();
@@ -52,6 +54,9 @@ const STATES = {
 	'login-choice': [() => asked(['totp', 'message']), async (page) => { await typeLogin(page); await page.waitForSelector('#choice-totp'); }],
 	'login-code': [() => asked(['totp']), async (page) => { await typeLogin(page); await page.waitForSelector('#step-code'); await page.fill('#step-code', '1'); await page.click('#step-send'); await page.waitForSelector('.trouble'); }],
 	'login-passkey': [() => asked(['passkey', 'totp']), async (page) => { await typeLogin(page); await page.click('#choice-passkey'); await page.waitForSelector('#no-passkeys'); }],
+	'login-outside': [outsiders, async () => {}],
+	'login-outside-refused': [outsiders, async (page, story) => { await page.evaluate(() => sessionStorage.setItem('thingward.outside', JSON.stringify({ login: 'h'.repeat(43), state: 's' }))); await page.goto(`${story.url}?code=wrong&state=s`); await page.waitForSelector('.note'); }],
+	'login-reader': [() => ({ ...asked(['biometric']), verdict: 'no' }), async (page) => { await typeLogin(page); await page.waitForSelector('#step-send'); await page.click('#step-send'); await page.waitForSelector('.trouble'); }],
 	'login-new': [() => asked([]), async (page) => { await typeLogin(page); await page.waitForSelector('#step-fresh'); await page.fill('#step-fresh', 'short'); await page.click('#step-fresh-show'); await page.click('#step-send'); }],
 	'prove': [crowd, async (page, story) => { await typeLogin(page); await page.waitForSelector('#save-identification-remote-read'); Object.assign(story.state, { careful: true, fresh: false }); await page.check('#off-identification-remote-read'); await page.click('#save-identification-remote-read'); await page.waitForSelector('#prove #password'); }],
 	'login-came': [crowd, async (page) => { await typeLogin(page); await page.waitForSelector('#part-log h2'); }],
@@ -72,6 +77,9 @@ const STATES = {
 	'accounts': [people, async (page, story) => { await enterAccess(page, story, 'access-accounts'); await page.click('#summary-account-a1'); await page.click('#code-a1'); await page.waitForSelector('#account-a1 .code'); await page.click('#delete-a1'); }],
 	'sessions': [people, async (page, story) => { await enterAccess(page, story, 'access-sessions'); await page.click('#end-session-1'); }],
 	'roles': [people, async (page, story) => { await enterAccess(page, story, 'access-roles'); await page.click('#summary-role-1'); }],
+	'ways': [ways, enterWays],
+	'ways-set': [settled, enterWays],
+	...Object.fromEntries(['strength', 'guesses', 'names', 'messages', 'server', 'provider', 'readers'].flatMap((name) => [[`ways-${name}-none`, [ways, (page, story) => enterWays(page, story, `ways-${name}`)]], [`ways-${name}`, [settled, (page, story) => enterWays(page, story, `ways-${name}`)]]])),
 	'home-task': [() => ({ ...healthy(), stuck: true }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForFunction(() => document.querySelector('progress')?.value > 0); }],
 	'home-task-broken': [() => ({ ...healthy(), logFault: 'segment 00000000000000000001.twlog, record 1 at byte 512: the chain differs' }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForSelector(`#result-${'ab'.repeat(16)}`); await page.click(`#summary-result-${'ab'.repeat(16)}`); }],
 	'home-off': [off, async (page, story) => { await signIn(page, story); await page.click('.cell'); }],

@@ -30,9 +30,13 @@ function began(s, { account, password }) {
 	return goOn(s);
 }
 
+const VERDICTS = { 'biometric': true, 'auth-plugin': true }; // s.verdict: what a provider says of whoever logs in
+
 function answered(s, { code, new_password: fresh }) {
 	if (!s.step)
 		return refused(403, 'access.login-step', 'There is no such login', 'It was finished, or is older than five minutes.', 'Begin again with name and password.');
+	if (s.step.factors.some((kind) => VERDICTS[kind] && s.verdict === 'no'))
+		return refused(403, `access.${s.step.factors[0]}`, 'You were not recognized', 'What judges it says that you are not the one whose account this is.', 'Try again, or use another second factor if the account has one.');
 	if (s.step.factors.length && code === undefined)
 		return goOn(s);
 	if (s.step.factors.length && code !== s.who.code)

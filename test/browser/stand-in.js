@@ -9,6 +9,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accessRoute } from './stand-in-access.js';
 import { loginRoutes } from './stand-in-login.js';
+import { waysRoute } from './stand-in-ways.js';
 
 const PAGES = join(fileURLToPath(new URL('.', import.meta.url)), '../../web/device');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
@@ -108,7 +109,7 @@ const ROUTES = {
 	},
 	'GET /api/v1/policies': (s) => ({ body: { policies: s.policies } }),
 	'POST /api/v1/policies': (s, rq) => added(s.policies, { name: rq.json.name, subject: rq.json.subject, operation: rq.json.operation, target: '', allow: rq.json.effect === 'allow' }),
-	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting, s.peersSwitch] } }),
+	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting, s.peersSwitch, ...(s.ways || [])] } }),
 	'GET /api/v1/log/stream': (s) => s.refuseStream || {},
 	'GET /api/v1/log': (s, rq) => {
 		const asked = new URL(rq.url, 'http://x').searchParams;
@@ -231,7 +232,7 @@ const OPEN = /^\/api\/v1\/(commissioning|logins$|notice$|sessions$)/;
 
 function answer(s, rq, path) {
 	const nothing = problem(404, 'path', 'There is no such thing here', '', 'path', '');
-	const route = ROUTES[`${rq.method} ${path}`] || removal(rq.method, path) || ((...both) => accessRoute(rq.method, path)(...both) || nothing);
+	const route = ROUTES[`${rq.method} ${path}`] || removal(rq.method, path) || ((...both) => (waysRoute(rq.method, path) || (() => null))(...both) || accessRoute(rq.method, path)(...both) || nothing);
 	if (!(OPEN.test(path) && ROUTES[`${rq.method} ${path}`]) && rq.headers.authorization !== `Bearer ${s.token}`)
 		return problem(401, 'anonymous', 'Sign in first', '', 'gate.anonymous', 'enter a one-use code');
 	if (s.careful && rq.method === 'PUT' && (!s.proof || rq.headers['thingward-step-up'] !== s.proof))

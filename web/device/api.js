@@ -176,6 +176,17 @@ export function fromHex(text) {
 	return Uint8Array.from(text.match(/../g) || [], (pair) => parseInt(pair, 16));
 }
 
+// PEM of what is DER.
+export const pem = (bytes, what) => `-----BEGIN ${what}-----\n${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')).replace(/.{1,64}/g, '$&\n')}-----END ${what}-----\n`;
+
+const DER = 0x30; // how every certificate and list of them begins; PEM begins with a dash
+
+// A file's text: PEM as it is, and what is DER as PEM; '' for no file.
+export async function readPem(file, what) {
+	const bytes = file ? new Uint8Array(await file.arrayBuffer()) : [];
+	return bytes[0] === DER ? pem(bytes, what) : new TextDecoder().decode(Uint8Array.from(bytes));
+}
+
 function joined(...parts) {
 	const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
 	let at = 0;
@@ -244,6 +255,9 @@ function publicKeyOf(certificate) {
 		at = derAt(certificate, at).end;
 	return certificate.slice(at, derAt(certificate, at).end);
 }
+
+// Of a certificate in PEM, in DER.
+export const certificateKey = (text) => publicKeyOf(fromBase64(text.replace(/-----[^-]+-----|\s/g, '')));
 
 async function signedBy(jws, certificate) {
 	const key = await crypto.subtle.importKey('spki', publicKeyOf(certificate), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']);

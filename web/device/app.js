@@ -25,6 +25,7 @@ import { secretField } from './secret.js';
 import { selfPlace } from './self.js';
 import { sessionsPlace } from './sessions.js';
 import { TASK_MS, goesOn, taskEnd, tasksPart } from './tasks.js';
+import { waysPlaces } from './ways.js';
 
 const REFRESH_MS = 20000;
 const CLAIM_MS = 2000;
@@ -427,7 +428,7 @@ onProof(proving(busy));
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 
 const shared = { again, busy, change, leave, part, putIfNew };
-const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared), accountsPlace(shared), sessionsPlace(shared), rolesPlace(shared), selfPlace(shared)];
+const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared), accountsPlace(shared), sessionsPlace(shared), rolesPlace(shared), ...waysPlaces(shared), selfPlace(shared)];
 const placeOf = (hash) => PLACES.find((one) => one.path === hash) || (hash.startsWith('#/') ? PLACES[0] : shown || PLACES[0]);
 
 function placesBar(here) {

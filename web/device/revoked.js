@@ -2,14 +2,13 @@
 // Lists of revoked certificates: those that the device keeps, how old each is and whether it still counts, a new one from a file, and
 // the removal of one. What the device said comes in; the buttons ask it.
 
-import { call, post } from './api.js';
+import { call, post, readPem } from './api.js';
 import { fileField, form, h, moment, say, shape, sure, table, trouble } from './dom.js';
 
 const PATH = '/api/v1/certificates/crls';
 const DAY_MS = 24 * 3600 * 1000;
 const LIST_MAX = 34000; // as the operation's own: of text
 const AUTHORITY_MAX = 4096;
-const DER = 0x30; // how every list and certificate begins that is not text
 const count = (number, one, many) => (number === 1 ? `One ${one}` : `${number} ${many}`);
 
 // ---- what the device says ----
@@ -59,18 +58,6 @@ function listsPart({ value }, remove) {
 
 // ---- a list from a file ----
 
-// Text as it is; what is DER as the text that the device reads.
-function asText(bytes, what) {
-	if (bytes[0] !== DER)
-		return new TextDecoder().decode(bytes);
-	const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-	return `-----BEGIN ${what}-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END ${what}-----\n`;
-}
-
-async function read(file, what) {
-	return file ? asText(new Uint8Array(await file.arrayBuffer()), what) : '';
-}
-
 const fields = () => ({
 	crl: fileField('list-crl', 'The list', 'As the authority publishes it, usually a file that ends in .crl; PEM or DER.', { accept: '.crl,.pem,application/pkix-crl' }),
 	issuer: fileField('list-issuer', 'The authority’s certificate', 'Only for an authority that is not among those you trust for other devices.', { accept: '.crt,.cer,.pem,.der' }),
@@ -96,7 +83,7 @@ export function revokedPlace({ change, part, putIfNew }) {
 	const files = fields();
 
 	const onAdd = async (chosen) => {
-		const texts = { crl: await read(chosen.crl, 'X509 CRL'), issuer: await read(chosen.issuer, 'CERTIFICATE') };
+		const texts = { crl: await readPem(chosen.crl, 'X509 CRL'), issuer: await readPem(chosen.issuer, 'CERTIFICATE') };
 		const wrong = wrongTexts(texts);
 		files.issuer.setWrong(wrong.issuer);
 		files.crl.setWrong(wrong.crl);

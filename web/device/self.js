@@ -9,7 +9,7 @@ import { makePasskey, noPasskeys } from './passkey.js';
 import { qr } from './qr.js';
 import { codeField, newPasswordFields, newPasswordWrong, secretField } from './secret.js';
 
-const WAYS = { '__proto__': null, 'certificate': 'a certificate', 'password': 'a password', 'totp': 'an authenticator', 'message': 'a code that is sent to you', 'passkey': 'a passkey', 'biometric': 'a reader at the device', 'auth-plugin': 'the way of the device’s maker' };
+const WAYS = { '__proto__': null, 'certificate': 'a certificate', 'password': 'a password', 'totp': 'an authenticator', 'message': 'a code that is sent to you', 'passkey': 'a passkey', 'server': 'a password that your server judges', 'oidc': 'your OpenID Connect provider', 'biometric': 'a reader at the device', 'auth-plugin': 'the way of the device’s maker' };
 const AUTHENTICATOR = '/api/v1/authenticator';
 const PASSKEYS = '/api/v1/passkeys';
 
