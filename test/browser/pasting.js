@@ -85,6 +85,7 @@ async function givingAndChanging({ open }) {
 		await page.fill('#code', story.state.code);
 		await page.click('#enter');
 		await page.click('#summary-account-a1');
+		await page.waitForSelector('#password-a1');
 		await takes(page, { 'password-a1': 'new-password' });
 		await page.click('#place-account');
 		await page.waitForSelector('#enrol-code');
