@@ -18,6 +18,27 @@ ROLES = ("owner", "guest", "user", "operator", "admin", "auditor", "emergency", 
 USERS = {"application.resident", "application.installer"}
 
 
+def lines(name):
+    """The words of each line between tabs, comments left out."""
+    for line in (pathlib.Path(__file__).parent / name).read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            yield line.split("\t")
+
+
+def shared():
+    """{operations} that no session of a shared account does"""
+    found = [operation for operation, in lines("shared.tsv")]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def methods():
+    """method -> {what may be asked for of which it is enough}"""
+    found = {method: set(enough.split()) for method, enough in lines("methods.tsv")}
+    assert all(enough <= {"any", "two-factors", "certificate"} for enough in found.values())
+    return found
+
+
 def roles():
     """operation -> {roles}"""
     found = {}

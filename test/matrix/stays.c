@@ -9,6 +9,10 @@
  *
  * A session is bound to the door it was opened at and to the client key of that connection, if there was one; so among the states are its token at
  * another door, without its key, and with another one.
+ *
+ * Two more kinds of states: what the session was opened by ("by password+totp", and that where the organization asks for more, "by code under
+ * two-factors"), or a connection with a client certificate; and sessions of a shared account, which live on with their member's alone ("shared",
+ * and "shared, ...": what has happened to member or account since). What another server judges of a password opens a session "by password" too.
  */
 #include "one-world.h"
 #include "played-hash.h"
@@ -243,8 +247,197 @@ static void ask_all(const char *role, const struct state *s)
 			ask(o, role, s->name, token);
 			tw_unit_by(w.unit, NULL);
 		}
+	if (s->lives)
+		end_sessions(id, role); /* of all accounts together there are only so many */
 	if (s->leave)
 		s->leave();
+}
+
+static void ask_each(const char *role, const char *state, const struct tw_unit_way *way,
+	void (*open)(const char *id, char token[64]), const char *id)
+{
+	char token[64] = "";
+
+	for (const struct tw_part *p = tw_parts; p->capability; p++)
+		for (const struct tw_operation_row *o = p->capability->operations; o->name; o++) {
+			if (!o->path || !*o->path || !strcmp(o->name, "log.stream"))
+				continue;
+			if (open)
+				open(id, token);
+			tw_unit_by(w.unit, way);
+			ask(o, role, state, open ? token : NULL);
+			tw_unit_by(w.unit, NULL);
+		}
+}
+
+/* --- What a session was opened by --- */
+
+static const char *const strengths[] = { "any", "two-factors", "certificate" };
+static const char *const methods[] = { TW_HOW_CODE, TW_HOW_PASSWORD, TW_HOW_PASSWORD_TOTP, TW_HOW_PASSWORD_MESSAGE,
+	TW_HOW_PASSWORD_PASSKEY, TW_HOW_OUTSIDE, TW_HOW_OUTSIDE_TOTP };
+static const char *method;
+
+static void open_by(const char *id, char token[64])
+{
+	const struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .source = "192.0.2.7" } };
+	struct tw_opening o = { .how = method, .rq = &rq };
+
+	CHECK(tw_account_id_read(tw_slice_of(id), &o.account));
+	CHECK_OK(tw_access_session(device(), &o, token));
+}
+
+static void ask_certificate(const char *role, const char *id, const char *state)
+{
+	struct tw_unit_way own = { .has_key = true };
+	int64_t account = 0, credential = 0;
+
+	CHECK(tw_account_id_read(tw_slice_of(id), &account));
+	memcpy(own.key, &account, sizeof account);
+	own.key[31] = 9;
+	CHECK_OK(tw_credential_put(device(), &(struct tw_new_credential){ account, "his", own.key, NULL }, &credential));
+	ask_each(role, state, &own, NULL, id);
+}
+
+static void ask_methods(const char *role, const char *strength)
+{
+	const bool any = !strcmp(strength, "any");
+	char id[24], state[80];
+
+	if (!any)
+		set("logical-access.network-methods", strength);
+	for (size_t i = 0; i <= TW_COUNT(methods); i++) {
+		method = i < TW_COUNT(methods) ? methods[i] : TW_HOW_CERTIFICATE;
+		make(role, false, id);
+		(void)snprintf(state, sizeof state, "by %s%s%s", method, any ? "" : " under ", any ? "" : strength);
+		if (i < TW_COUNT(methods))
+			ask_each(role, state, NULL, open_by, id);
+		else
+			ask_certificate(role, id, state);
+		take_out(id, role); /* with its sessions */
+	}
+	if (!any)
+		set("logical-access.network-methods", "any");
+}
+
+/* --- Sessions of shared accounts --- */
+
+static struct {
+	char member[24], token[64];
+} by;
+
+static void let_use(const char *id, const char *member)
+{
+	char body[128];
+
+	(void)snprintf(body, sizeof body, "{\"members\":\"%s\",\"conditions\":{\"sessions\":2}}", member);
+	ask_owner("PUT", "shared-accounts/", id, "", body, 200);
+}
+
+/* Of the one before nothing is left, so that there are never more than may be. */
+static void open_shared(const char *id, char token[64])
+{
+	char body[64];
+
+	if (token[0])
+		(void)tw_unit_request_as(w.unit, token, "DELETE", "/api/v1/sessions/current", NULL);
+	(void)snprintf(body, sizeof body, "{\"account\":\"%s\"}", id);
+	check_as(by.token, "POST", "/api/v1/shared-sessions", body, 201, NULL);
+	world_text(&w, "token", token, 64);
+}
+
+static void make_shared(const char *role, char ret_id[24])
+{
+	char body[128];
+
+	make("guest", false, by.member);
+	CHECK_INT(open_for(by.member, by.token), 201);
+	(void)snprintf(body, sizeof body, "{\"name\":\"shared%u\",\"kind\":\"shared\"}", ++made);
+	check_as(NULL, "POST", "/api/v1/accounts", body, 201, NULL);
+	world_text(&w, "account", ret_id, 24);
+	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"role\":\"%s\"}", ret_id, role);
+	check_as(NULL, "POST", "/api/v1/role-assignments", body, 201, NULL);
+	let_use(ret_id, by.member);
+}
+
+static void leave_out(const char *id, const char *role)
+{
+	let_use(id, "a1");
+}
+
+static void say_nothing(const char *id, const char *role)
+{
+	ask_owner("DELETE", "shared-accounts/", id, "", NULL, 204);
+}
+
+static void suspend_member(const char *id, const char *role)
+{
+	suspend(by.member, role);
+}
+
+static void take_member_out(const char *id, const char *role)
+{
+	take_out(by.member, role);
+}
+
+static void end_members(const char *id, const char *role)
+{
+	end_sessions(by.member, role);
+}
+
+static void take_members_role(const char *id, const char *role)
+{
+	take_role(by.member, "guest");
+}
+
+static void change_members_password(const char *id, const char *role)
+{
+	change_password(by.member, role);
+}
+
+static void sign_member_out(const char *id, const char *role)
+{
+	CHECK_INT(tw_unit_request_as(w.unit, by.token, "DELETE", "/api/v1/sessions/current", NULL), 204);
+}
+
+static const struct {
+	const char *name;
+	void (*come)(const char *id, const char *role);
+} ends[] = {
+	{ "shared, membership ended", leave_out },
+	{ "shared, nobody's", say_nothing },
+	{ "shared, suspended", suspend },
+	{ "shared, removed", take_out },
+	{ "shared, role taken", take_role },
+	{ "shared, member suspended", suspend_member },
+	{ "shared, member removed", take_member_out },
+	{ "shared, member's sessions ended", end_members },
+	{ "shared, member's role taken", take_members_role },
+	{ "shared, member's password changed", change_members_password },
+	{ "shared, member signed out", sign_member_out },
+};
+
+/* The one session that there was. */
+static char over[64];
+
+static void still(const char *id, char token[64])
+{
+	memcpy(token, over, sizeof over);
+}
+
+static void ask_shared(const char *role)
+{
+	char id[24];
+
+	make_shared(role, id);
+	ask_each(role, "shared", NULL, open_shared, id);
+	for (size_t i = 0; i < TW_COUNT(ends); i++) {
+		make_shared(role, id);
+		over[0] = '\0';
+		open_shared(id, over);
+		CHECK(world_reads(&w, over) != 401);
+		ends[i].come(id, role);
+		ask_each(role, ends[i].name, NULL, still, id);
+	}
 }
 
 int main(void)
@@ -258,5 +451,11 @@ int main(void)
 	for (size_t r = 0; r < TW_COUNT(roles); r++)
 		for (size_t s = 0; s < TW_COUNT(states); s++)
 			ask_all(roles[r], &states[s]);
+	for (size_t r = 0; r < TW_COUNT(roles); r++) {
+		ask_methods(roles[r], "any");
+		ask_shared(roles[r]);
+	}
+	for (size_t s = 1; s < TW_COUNT(strengths); s++)
+		ask_methods("admin", strengths[s]);
 	return world_end(&w);
 }
