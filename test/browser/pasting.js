@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { crowd, GOOD, self, typeLogin } from './login.js';
 import { withStory } from './pages.js';
 import { healthy } from './stand-in.js';
+import { enterWays, ways } from './ways.js';
 
 const COPIED = 'four odd kettles hum';
 
@@ -102,8 +103,24 @@ async function givingAndChanging({ open }) {
 	});
 }
 
+// What the organization's gateway, server and provider share with the device.
+async function sharedWithOthers({ open }) {
+	const fields = { 'ways-messages': 'gateway-secret', 'ways-server': 'radius-secret', 'ways-provider': 'oidc-secret' };
+	await withStory(ways(), async (story) => {
+		for (const [place, id] of Object.entries(fields)) {
+			const page = await open(story.url);
+			await page.waitForSelector('#account');
+			await copy(page, '#account');
+			await enterWays(page, story, place);
+			await page.waitForSelector(`#${id}`);
+			await takes(page, { [id]: 'new-password' });
+		}
+	});
+}
+
 export const pasting = [
 	['pasting: into the field for the secret of the label', takingOver],
 	['pasting: into each field for a secret by which somebody comes in, and managers are told which it is', comingIn],
 	['pasting: likewise where passwords and authenticators are given and changed', givingAndChanging],
+	['pasting: likewise the secrets shared with those who judge or send for the organization', sharedWithOthers],
 ];
