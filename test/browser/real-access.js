@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { axe, openPage, overhang } from './browser.js';
 import { secretsStayHidden } from './real-login.js';
+import { rulesHold } from './real-rights.js';
 import { signIn, withDevice } from './real.js';
 
 const HOSTILE = '<b onclick=console.log("XSS-RAN")>b';
@@ -117,6 +118,15 @@ async function othersDoNothing(browser, device) {
 	assert.deepEqual(answer.accounts.filter((one) => one.name === 'planted'), []);
 }
 
+async function rightsWork({ open, skip }) {
+	await withDevice(skip, async (device) => {
+		await device.ask({ take_over: true });
+		const page = await open(device.url);
+		await signIn(page, device);
+		await rulesHold(page, device, open);
+	});
+}
+
 async function accessWorks({ open, skip, browser }) {
 	await withDevice(skip, async (device) => {
 		await device.ask({ take_over: true });
@@ -134,4 +144,5 @@ async function accessWorks({ open, skip, browser }) {
 	});
 }
 
-export const realAccess = [['device: who can reach it and why; an account comes, is cut off and goes; a role and a rule; frames, pages and names of others get nowhere; a password is chosen and opens, and is seen nowhere', accessWorks]];
+export const realAccess = [['device: who can reach it and why; an account comes, is cut off and goes; a role and a rule; frames, pages and names of others get nowhere; a password is chosen and opens, and is seen nowhere', accessWorks],
+	['device: a role under a condition, a shared account, an action, a recipient, what is recorded, a cap and a use notice, each made on the page, read back, and seen to count', rightsWork]];

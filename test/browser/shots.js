@@ -8,6 +8,7 @@ import { enterAccess, people } from './access.js';
 import { largeText, openBrowser, openPage } from './browser.js';
 import { crowd, self, typeLogin } from './login.js';
 import { peopled } from './places.js';
+import { together, told } from './rights.js';
 import { change, healthy, standIn } from './stand-in.js';
 import { enterWays, settled, ways } from './ways.js';
 
@@ -75,11 +76,18 @@ const STATES = {
 	'peers-none': [healthy, async (page, story) => { await signIn(page, story); await page.click('#place-peers'); await page.waitForSelector('#part-rules h2'); }],
 	'access': [people, async (page, story) => { await enterAccess(page, story); await page.fill('#why-operation', 'settings.change'); await page.click('#why-send'); await page.waitForSelector('#why-told'); }],
 	'accounts': [people, async (page, story) => { await enterAccess(page, story, 'access-accounts'); await page.click('#summary-account-a1'); await page.click('#code-a1'); await page.waitForSelector('#account-a1 .code'); await page.click('#delete-a1'); }],
+	'conditions': [people, async (page, story) => { await enterAccess(page, story, 'access-accounts'); await page.click('#summary-account-a1'); await page.click('#summary-conditions-a1'); await page.click('#summary-more-a1'); await page.fill('#conditions-a1-hours', '8'); await page.click('#give-a1-send'); await page.waitForSelector('#conditions-a1-hours-wrong:not(:empty)'); }],
 	'sessions': [people, async (page, story) => { await enterAccess(page, story, 'access-sessions'); await page.click('#end-session-1'); }],
 	'roles': [people, async (page, story) => { await enterAccess(page, story, 'access-roles'); await page.click('#summary-role-1'); }],
 	'ways': [ways, enterWays],
 	'ways-set': [settled, enterWays],
 	...Object.fromEntries(['strength', 'guesses', 'names', 'messages', 'server', 'provider', 'readers'].flatMap((name) => [[`ways-${name}-none`, [ways, (page, story) => enterWays(page, story, `ways-${name}`)]], [`ways-${name}`, [settled, (page, story) => enterWays(page, story, `ways-${name}`)]]])),
+	'shared': [together, async (page, story) => { await enterAccess(page, story, 'access-shared'); await page.click('#summary-shared-a7'); await page.click('#unsay-a7'); await page.click('#summary-shared-a8'); await page.click('#say-a8-send'); }],
+	'actions': [people, async (page, story) => { await enterAccess(page, story, 'access-actions'); await page.click('#do-0'); await page.waitForSelector('#actions-failed .done'); await page.click('#drop-action-1'); await page.click('#action-send'); }],
+	'policy': [people, async (page, story) => { await enterAccess(page, story, 'access-policy'); await page.click('#summary-fresh-list'); }],
+	'recipients': [people, async (page, story) => { await enterAccess(page, story, 'access-recipients'); await page.click('#summary-recipient-0'); await page.fill('#share-name', 'utility'); await page.click('#share-send'); await page.waitForSelector('#sealed-file'); await page.click('#recipient-send'); }],
+	'recorded': [people, async (page, story) => { await enterAccess(page, story, 'access-recorded'); await page.click('#record-0'); }],
+	'notice': [told, async (page, story) => { await enterAccess(page, story, 'access-notice'); await page.click('#accepted-send'); await page.waitForSelector('#accepted-seen'); await page.fill('#notice-text', `${'An example of a line that is longer than the display is wide, and goes on in the next. '.repeat(2)}\n\nSecond.`); await page.click('#summary-notice-console'); await page.click('#notice-withdraw'); }],
 	'home-task': [() => ({ ...healthy(), stuck: true }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForFunction(() => document.querySelector('progress')?.value > 0); }],
 	'home-task-broken': [() => ({ ...healthy(), logFault: 'segment 00000000000000000001.twlog, record 1 at byte 512: the chain differs' }), async (page, story) => { await signIn(page, story); await page.click('#verify-log'); await page.waitForSelector(`#result-${'ab'.repeat(16)}`); await page.click(`#summary-result-${'ab'.repeat(16)}`); }],
 	'home-off': [off, async (page, story) => { await signIn(page, story); await page.click('.cell'); }],

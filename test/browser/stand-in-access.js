@@ -2,6 +2,8 @@
 // What the stand-in says about accounts, sessions, caps, roles and rules, and how a change of them turns it. As in stand-in.js, it
 // proves nothing about the device.
 
+import { RIGHTS, rightsState, turnedRight } from './stand-in-rights.js';
+
 const account = (id, name, more = {}) => ({ account: id, name, kind: 'person', state: 'active', roles: [], groups: [], made: '2026-11-01T08:00:00Z', made_by: 'owner:alice', ...more });
 const role = (name, from, purpose, assignable, holds) => ({ name, from, purpose, assignable, holds });
 
@@ -24,16 +26,20 @@ export function inhabited(state) {
 			role('night', 'organization', 'who is here at night', true, ['settings.read'])],
 		rules: [{ name: 'day-only', effect: 'deny', permission: 'settings.change', role: 'operator', fact: 'logical-access.mode', is: 'equal', value: 'emergency' }],
 		why: { operation: 'settings.change', permission: 'settings.change', allowed: false, rule: 'gate.permission', roles: ['account', 'operator'], needs: ['admin', 'owner'] },
+		...rightsState(),
+		done: [{ at: '2026-11-20T08:00:00Z', account: 'a2', name: 'rob', what: 'renamed to bob', by: 'owner:alice' }],
 		changes: [],
 	});
 }
 
 const list = (name) => (s) => s.refuseAccess || { body: { [name]: s[name === 'access' ? 'reach' : name] } };
-const operation = (id, permission, summary) => ({ get: { 'operationId': id, summary, 'x-thingward-permission': permission } });
-const withRoles = (s, one) => ({ ...one, assignments: one.roles.map((name) => ({ role: name, given: '2026-11-01T08:00:00Z', by: 'owner:alice', conditions: s.conditions })) });
+const operation = (id, permission, summary, more) => ({ get: { 'operationId': id, summary, 'x-thingward-permission': permission, ...more } });
+const withRoles = (s, one) => ({ ...one, assignments: one.roles.map((name) => ({ role: name, given: '2026-11-01T08:00:00Z', by: 'owner:alice', conditions: s.given && s.given.conditions && s.given.role === name && s.given.account === one.account ? s.given.conditions : s.conditions })) });
 
 const ROUTES = {
-	'GET /api/v1/openapi.json': () => ({ body: { paths: { '/a': operation('settings.change', 'settings.change', 'Changes one setting.'), '/b': operation('settings.list', 'settings.read', 'Every setting.') } } }),
+	'GET /api/v1/account-changes': (s) => s.refuseAccess || { body: { changes: s.done } },
+	'GET /api/v1/openapi.json': () => ({ body: { paths: { '/a': operation('settings.change', 'settings.change', 'Changes one setting.', { 'x-thingward-step-up': true }), '/b': operation('settings.list', 'settings.read', 'Every setting.', { 'x-thingward-audit': 'read' }),
+		'/c': operation('health.read', 'health.read', 'Whether it works.'), '/d': operation('log.read', 'log.read', 'The latest records.', { 'x-thingward-audit': 'read' }), '/e': operation('names.read', 'access.read', 'By what names it is reached', { 'x-thingward-audit': 'read' }) } } }),
 	'GET /api/v1/access-list': list('access'),
 	'GET /api/v1/accounts': list('accounts'),
 	'GET /api/v1/credentials': list('credentials'),
@@ -52,8 +58,18 @@ const ROUTES = {
 		if (s.refuseRole)
 			return s.refuseRole;
 		const one = s.accounts.find(({ account: id }) => id === rq.json.account);
-		one.roles.push(rq.json.role);
+		s.given = rq.json;
+		one.roles = [...one.roles.filter((name) => name !== rq.json.role), rq.json.role];
 		return { status: 201, body: withRoles(s, one) };
+	},
+	'POST /api/v1/group-members': (s, rq) => {
+		s.accounts.find(({ account: id }) => id === rq.json.account).groups.push(rq.json.group);
+		return { status: 201, body: {} };
+	},
+	'POST /api/v1/credentials': (s, rq) => {
+		s.enrolled = rq.json;
+		s.credentials.push({ credential: 'c9', account: rq.json.account, kind: 'certificate', label: rq.json.label, key: 'cd'.repeat(32), made: '2026-11-21T12:00:00Z' });
+		return { status: 201, body: {} };
 	},
 	'POST /api/v1/session-codes': (s, rq) => ({ status: 201, body: { name: s.accounts.find(({ account: id }) => id === rq.json.account).name, code: 'ABCDE-12345', expires_in_s: 300 } }),
 };
@@ -67,6 +83,8 @@ function turned(s, method, path, json) {
 	const known = (id) => s.accounts.find((one) => one.account === id);
 	const to = {
 		'GET accounts': () => ({ body: withRoles(s, known(name)) }),
+		'PUT accounts': () => done(() => { known(name).name = json.name || known(name).name; }),
+		'DELETE group-members': () => done(() => { const one = known(name.split('.')[0]); one.groups = one.groups.filter((group) => group !== name.slice(name.indexOf('.') + 1)); }),
 		'DELETE accounts': () => done(() => drop(s.accounts, 'account')),
 		'PUT suspensions': () => done(() => { known(name).state = 'suspended'; }),
 		'DELETE suspensions': () => done(() => { known(name).state = 'active'; }),
@@ -90,8 +108,10 @@ function turned(s, method, path, json) {
 export function accessRoute(method, path) {
 	if (ROUTES[`${method} ${path}`])
 		return ROUTES[`${method} ${path}`];
+	if (RIGHTS[`${method} ${path}`])
+		return RIGHTS[`${method} ${path}`];
 	return (s, rq) => {
-		const work = s.accounts && turned(s, method, path, rq.json);
+		const work = s.accounts && (turned(s, method, path, rq.json) || turnedRight(s, method, path, rq.json));
 		if (work && method !== 'GET' && s.refuseAccess)
 			return s.refuseAccess;
 		if (work && method !== 'GET')

@@ -109,7 +109,7 @@ const ROUTES = {
 	},
 	'GET /api/v1/policies': (s) => ({ body: { policies: s.policies } }),
 	'POST /api/v1/policies': (s, rq) => added(s.policies, { name: rq.json.name, subject: rq.json.subject, operation: rq.json.operation, target: '', allow: rq.json.effect === 'allow' }),
-	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting, s.peersSwitch, ...(s.ways || [])] } }),
+	'GET /api/v1/settings': (s) => ({ body: { settings: [s.setting, s.peersSwitch, ...(s.ways || []), ...(s.settings || [])] } }),
 	'GET /api/v1/log/stream': (s) => s.refuseStream || {},
 	'GET /api/v1/log': (s, rq) => {
 		const asked = new URL(rq.url, 'http://x').searchParams;
@@ -233,7 +233,7 @@ const OPEN = /^\/api\/v1\/(commissioning|logins$|notice$|sessions$)/;
 function answer(s, rq, path) {
 	const nothing = problem(404, 'path', 'There is no such thing here', '', 'path', '');
 	const route = ROUTES[`${rq.method} ${path}`] || removal(rq.method, path) || ((...both) => (waysRoute(rq.method, path) || (() => null))(...both) || accessRoute(rq.method, path)(...both) || nothing);
-	if (!(OPEN.test(path) && ROUTES[`${rq.method} ${path}`]) && rq.headers.authorization !== `Bearer ${s.token}`)
+	if (!(OPEN.test(path) && ROUTES[`${rq.method} ${path}`]) && ![s.token, s.sharedToken].some((one) => one && rq.headers.authorization === `Bearer ${one}`))
 		return problem(401, 'anonymous', 'Sign in first', '', 'gate.anonymous', 'enter a one-use code');
 	if (s.careful && rq.method === 'PUT' && (!s.proof || rq.headers['thingward-step-up'] !== s.proof))
 		return problem(403, 'step-up', 'Prove once more who you are', 'this is too dangerous for a session that somebody may have left open', 'step-up', 'log in again');

@@ -2,17 +2,17 @@
 // Accounts: who has one, what it is, what it may by its roles, and what ends it. One is made with its roles and its end; each opens to what can
 // be done with it. What somebody may do here the device decides, each time.
 
+import { DAY_S, ENDING, editFields, moreOf, rolesOf } from './account-edit.js';
 import { call, post, session } from './api.js';
 import { byId, count, detail, facts, field, form, h, lead, minutes, moment, pick, say, sentence, several, shape, show, sure, table, trouble, words } from './dom.js';
 import { secretField } from './secret.js';
 import { wayWords } from './self.js';
 
 const KINDS = [['person', 'A person'], ['service', 'A service: a program elsewhere'], ['shared', 'Shared by several people'], ['temporary', 'Temporary: 366 days at most'], ['emergency', 'Emergency: 7 days at most'], ['supporting', 'Supporting party: 31 days at most']];
-const ENDING = { temporary: 366, emergency: 7, supporting: 31 };
 const STATES = { __proto__: null, active: ['provided', 'Active'], suspended: ['off by policy', 'Suspended'], disabled: ['off by policy', 'Disabled: not used for too long'], expired: ['not provided', 'Its time is up'] };
+const USES_MAX = 1000000;
 const place = encodeURIComponent;
 const plain = (id) => id.replace(/[^A-Za-z0-9]/g, '-');
-const DAY_S = 24 * 3600;
 
 function answerPart({ all }) {
 	if (!all.value)
@@ -20,21 +20,6 @@ function answerPart({ all }) {
 	const { accounts } = all.value;
 	const out = accounts.filter((one) => one.state !== 'active').length;
 	return lead(out ? 'off by policy' : 'provided', `${count(accounts.length, 'account', 'accounts')}${out ? `, ${out} of which cannot come in` : ''}.`, 'Open one to see what it may do, to give it a code to come in by, or to end it. Take away what nobody needs any more.');
-}
-
-// What has to be so for a role to count, in words.
-const conditionWords = (given) => Object.entries(given || {}).map(([name, value]) => `${words(name)}: ${Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : value}`).join('; ') || 'always';
-
-function rolesOf(one, id, read, roles, act) {
-	const may = read && read.value ? read.value.assignments : [];
-	const give = { role: pick(`role-${id}`, 'One more role', 'Nobody gives a role that may do more than he may.', roles.filter((role) => !one.roles.includes(role.name)).map((role) => [role.name, `${role.name}: ${role.purpose}`])) };
-	return [
-		read && read.error ? trouble(read.error) : null,
-		may.length ? table('When one is taken away, the sessions of the account end.', ['Role', 'Given', 'Counts', ''], may.map((role, i) => [role.role, [moment(role.given), ` by ${role.by}`], conditionWords(role.conditions),
-			sure(`untake-${id}-${i}`, 'Take away', `${one.name} may no longer do what it permits.`, `Take away: the role ${role.role} of ${one.name}`,
-				(button) => act(button, id, () => call('DELETE', `/api/v1/role-assignments/${place(`${one.account}.${role.role}`)}`), `${one.name} no longer has the role ${role.role}.`))])) : read ? h('p', {}, 'It has no role, so it may do nothing.') : null,
-		roles.length ? form({ id: `give-${id}`, press: 'Give it', fields: give, check: () => ({}), send: ({ role }) => act(`give-${id}-send`, id, () => post('/api/v1/role-assignments', { account: one.account, role }), `${one.name} has the role ${role} now.`) }) : null,
-	];
 }
 
 const waysOf = (one, all) => [...new Set(all.filter((each) => each.account === one.account && each.kind !== 'totp-new').map((each) => wayWords(each.kind)))].join(', ') || 'nothing of its own';
@@ -85,30 +70,40 @@ function codeOf({ code, ends }) {
 		h('p', {}, `Pass it on to nobody else. It opens one session and is good for ${minutes(ends - Date.now())}. It is not shown again once you leave this place.`));
 }
 
-function accountRow(one, now, { open, codes, passwords, toggle, act, onCode }) {
+function accountRow(one, now, { open, codes, passwords, edits, toggle, act, onCode }) {
 	const id = plain(one.account);
+	if (open.has(one.account) && !edits.has(one.account))
+		edits.set(one.account, editFields(id));
+	const edit = { read: now.read[one.account], roles: now.roles, fields: edits.get(one.account), act };
 	const [status, word] = STATES[one.state] || ['not provided', words(one.state)];
 	const summary = [h('span', { class: 'state' }, shape(status), h('strong', {}, word)), h('span', { class: 'text' }, h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account), one.roles.length ? `: ${one.roles.join(', ')}` : ': no role')];
 	return detail(`account-${id}`, open.has(one.account), summary, open.has(one.account) ? [
-		facts(['Kind', words(one.kind)], ['Made', [moment(one.made), ` by ${one.made_by}`]], ['Ends', one.ends ? moment(one.ends) : 'not by itself'],
+		facts(['Kind', words(one.kind)], ['Made', [moment(one.made), ` by ${one.made_by}`]], ['Ends', [one.ends ? moment(one.ends) : 'not by itself', one.uses_left === undefined ? null : `, after ${count(one.uses_left, 'more login', 'more logins')} at the latest`]],
 			['Came in last', one.login ? [moment(one.login), ` by ${one.login_how}`, one.login_from ? ` from ${one.login_from}` : ''] : 'never'], ['Comes in by', waysOf(one, now.credentials)], one.groups.length ? ['Groups', one.groups.join(', ')] : null),
-		rolesOf(one, id, now.read[one.account], now.roles, act),
+		rolesOf(one, id, edit),
 		certificatesOf(one, id, now.credentials, act),
-		one.state === 'active' ? passwordOf(one, id, now, passwords, act) : null,
+		one.kind === 'shared' ? h('p', {}, h('a', { href: '#/access/shared' }, 'Who may use it, and under which conditions')) : one.state === 'active' ? passwordOf(one, id, now, passwords, act) : null,
+		moreOf(one, id, edit),
 		codes.has(one.account) ? codeOf(codes.get(one.account)) : null,
 		h('div', { id: `act-${id}` }),
 		actionsOf(one, id, now, act, onCode),
 	] : null, (event) => toggle(one.account, event.target.open));
 }
 
+// The newest of what was done with accounts, whoever did it.
+const changesPart = ({ value, error }) => (value && value.changes.length ? detail('changes', Boolean(byId('changes') && byId('changes').open), h('span', { class: 'text' }, 'What was done with accounts lately'),
+	table('By people, scripts and the device itself; the newest first.', ['When', 'Whose', 'What', 'By'], value.changes.map((one) => [moment(one.at), [h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account)], sentence(one.what), one.by]))) : error ? trouble(error) : null);
+
 export function accountsPlace({ again, change, part, putIfNew }) {
 	const open = new Set();
 	const codes = new Map();
 	const passwords = new Map();
+	const edits = new Map();
 	const fields = {
 		name: field('account-name', 'Name', 'No other account has it, whatever the case of its letters.', { maxlength: 48 }),
 		kind: pick('account-kind', 'What it is for', 'An account that has an end is removed by itself.', KINDS),
 		days: field('account-days', 'Ends after so many days', 'Of a temporary, emergency or supporting account; others stay until somebody deletes them.', { maxlength: 3, inputmode: 'numeric' }),
+		uses: field('account-uses', 'Ends after so many logins', 'Of such an account as well, if you say so.', { maxlength: 7, inputmode: 'numeric' }),
 		roles: several('account-roles', 'Its roles. Without one it may do nothing'),
 	};
 
@@ -134,24 +129,25 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 		again(0);
 	};
 	// The account is made first: what of its roles is refused then is told, and it may not do it.
-	const onMake = async ({ name, kind, days, roles }) => {
+	const onMake = async ({ name, kind, days, uses, roles }) => {
 		const refused = [];
 		if (!await change('make-send', 'make-failed', async () => {
-			const { account } = await post('/api/v1/accounts', { name, kind, ...(days ? { lifetime: Number(days) * DAY_S } : {}) });
+			const { account } = await post('/api/v1/accounts', { name, kind, ...(days ? { lifetime: Number(days) * DAY_S } : {}), ...(uses ? { uses: Number(uses) } : {}) });
 			for (const role of roles)
 				await post('/api/v1/role-assignments', { account, role }).catch((error) => refused.push([role, error]));
 			open.add(account);
 		}))
 			return;
-		for (const one of [fields.name, fields.days])
+		for (const one of [fields.name, fields.days, fields.uses])
 			one.input.value = '';
 		fields.roles.value = [];
 		show(byId('make-failed'), refused.map(([role, error]) => [h('p', {}, `${name} is made, and was not given the role ${role}:`), trouble(error)]));
 		say(sentence(`The account ${name} is made`));
 	};
-	const check = ({ name, kind, days }) => ({
+	const check = ({ name, kind, days, uses }) => ({
 		name: name ? '' : 'Type a name.',
 		days: !ENDING[kind] ? (days ? 'Leave it empty: an account of this kind has no end.' : '') : /^[1-9][0-9]*$/.test(days) && Number(days) <= ENDING[kind] ? '' : `A whole number from 1 to ${ENDING[kind]}.`,
+		uses: !uses ? '' : !ENDING[kind] ? 'Leave it empty: an account of this kind has no end.' : /^[1-9][0-9]*$/.test(uses) && Number(uses) <= USES_MAX ? '' : `A whole number from 1 to ${USES_MAX}.`,
 	});
 
 	return {
@@ -161,9 +157,11 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 		frame: () => {
 			codes.clear();
 			passwords.clear();
+			edits.clear();
 			return [
 				h('section', { id: 'part-accounts' }),
 				h('section', { 'aria-labelledby': 'all-accounts' }, h('h2', { id: 'all-accounts' }, 'All of them'), h('div', { id: 'part-all' })),
+				h('div', { id: 'part-changes' }),
 				h('section', { 'aria-labelledby': 'make' },
 					h('h2', { id: 'make' }, 'Make one'),
 					form({ id: 'make', press: 'Make the account', fields, check, send: onMake })),
@@ -176,7 +174,7 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 			for (const id of (all.value ? all.value.accounts : []).map((one) => one.account).filter((one) => open.has(one)))
 				read[id] = await part(`/api/v1/accounts/${place(id)}`);
 			const [roles, credentials, sessions] = [await list('/api/v1/roles', 'roles'), await list('/api/v1/credentials', 'credentials'), await list('/api/v1/sessions', 'sessions')];
-			return { all, read, roles: roles.filter((one) => one.assignable), credentials, sessions: sessions.map(({ account }) => ({ account })) };
+			return { all, read, changes: all.value ? await part('/api/v1/account-changes') : {}, roles: roles.filter((one) => one.assignable), credentials, sessions: sessions.map(({ account }) => ({ account })) };
 		},
 		show: (now) => {
 			document.title = 'Accounts';
@@ -184,7 +182,8 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 				if (ends < Date.now())
 					codes.delete(account);
 			putIfNew('accounts', now.all, () => answerPart(now));
-			putIfNew('all', [now, [...open], [...codes]], () => (now.all.value ? now.all.value.accounts : []).map((one) => accountRow(one, now, { open, codes, passwords, toggle, act, onCode })));
+			putIfNew('changes', now.changes, () => [changesPart(now.changes)]);
+			putIfNew('all', [{ ...now, changes: null }, [...open], [...codes]], () => (now.all.value ? now.all.value.accounts : []).map((one) => accountRow(one, now, { open, codes, passwords, edits, toggle, act, onCode })));
 			fields.roles.fill(now.roles.map((one) => [one.name, `${one.name}: ${one.purpose}`]));
 		},
 	};

@@ -39,8 +39,9 @@ export function session() {
 
 // before: tokens of this tab's sessions that it has replaced; they end when the person signs out.
 // earlier: what they told of the sessions before them, while nobody has put it away.
-export function keepSession({ token, expires_in_s: left, account, name, previous, previous_how, previous_from, before, earlier }) {
-	sessionStorage.setItem(TOKEN, JSON.stringify({ token, ends: Date.now() + left * 1000, account, name, previous, previous_how, previous_from, before, earlier }));
+// own: of a shared account's, the session in whose place it stands.
+export function keepSession({ token, expires_in_s: left, account, name, previous, previous_how, previous_from, before, earlier, own }) {
+	sessionStorage.setItem(TOKEN, JSON.stringify({ token, ends: Date.now() + left * 1000, account, name, previous, previous_how, previous_from, before, earlier, own }));
 }
 
 // What it told of the session before is kept until a person has put it away.

@@ -8,6 +8,7 @@
 import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, onProof, pendingTakeover, post, putAwayPrevious, session } from './api.js';
 import { accessPlace } from './access.js';
 import { accountsPlace } from './accounts.js';
+import { actionsPlace } from './actions.js';
 import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
 import { abilitiesPart, answerPart, frame, identityPart, put, settingId, settingsPart } from './home.js';
 import { identityPlace } from './identity.js';
@@ -16,14 +17,19 @@ import { keysPlace } from './keys.js';
 import { logCard } from './log.js';
 import { cameBefore, loginSection } from './login.js';
 import { noticeParts, readNotice } from './notice.js';
+import { noticePlace } from './notice-edit.js';
 import { takeReturn } from './outside.js';
 import { peersPlace } from './peers.js';
+import { policyPlace } from './policy.js';
 import { proving, stopProving } from './prove.js';
+import { recipientsPlace } from './recipients.js';
+import { recordedPlace } from './recorded.js';
 import { revokedPlace } from './revoked.js';
 import { rolesPlace } from './roles.js';
 import { secretField } from './secret.js';
 import { selfPlace } from './self.js';
 import { sessionsPlace } from './sessions.js';
+import { sharedPlace } from './shared.js';
 import { TASK_MS, goesOn, taskEnd, tasksPart } from './tasks.js';
 import { waysPlaces } from './ways.js';
 
@@ -427,8 +433,8 @@ onProof(proving(busy));
 
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 
-const shared = { again, busy, change, leave, part, putIfNew };
-const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared), accountsPlace(shared), sessionsPlace(shared), rolesPlace(shared), ...waysPlaces(shared), selfPlace(shared)];
+const shared = { again, busy, change, drafts, leave, notes, part, putIfNew, saveSetting };
+const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared), accountsPlace(shared), sharedPlace(shared), sessionsPlace(shared), rolesPlace(shared), actionsPlace(shared), policyPlace(shared), noticePlace(shared), recipientsPlace(shared), recordedPlace(shared), ...waysPlaces(shared), selfPlace(shared)];
 const placeOf = (hash) => PLACES.find((one) => one.path === hash) || (hash.startsWith('#/') ? PLACES[0] : shown || PLACES[0]);
 
 function placesBar(here) {

@@ -163,6 +163,7 @@ export function pick(id, label, hint, options = []) {
 // Some of a list, which the device says: [value, words] each.
 export function several(id, legend) {
 	const list = h('div', { class: 'choices', id });
+	const wrong = h('p', { class: 'wrong', id: `${id}-wrong` });
 	const boxes = () => [...list.querySelectorAll('input')];
 	const chosen = () => boxes().filter((one) => one.checked).map((one) => one.value);
 	return {
@@ -172,7 +173,12 @@ export function several(id, legend) {
 			const had = chosen();
 			show(list, options.map(([value, words], i) => h('label', {}, h('input', { type: 'checkbox', id: `${id}-${i}`, value, checked: had.includes(value) }), words)));
 		},
-		box: h('fieldset', { class: 'choices' }, h('legend', {}, legend), list),
+		setWrong: (text) => {
+			wrong.textContent = text;
+			if (text && boxes().length)
+				boxes()[0].focus();
+		},
+		box: h('fieldset', { 'class': 'choices', 'aria-describedby': `${id}-wrong` }, h('legend', {}, legend), wrong, list),
 	};
 }
 

@@ -160,7 +160,7 @@ function textField(setting, draft) {
 const switchable = (setting) => setting.type === 'bool' || Boolean(setting.choices);
 
 // `drafts` maps a key to what the person chose and has not saved; `notes` to what became of the last try.
-export function settingsPart(settings, drafts, notes, onSave) {
+export function settingsPart(settings, drafts, notes, onSave, title = 'What you may switch') {
 	const form = (setting) => {
 		const draft = drafts.get(setting.key) ?? setting.value;
 		const submit = (event) => {
@@ -175,7 +175,7 @@ export function settingsPart(settings, drafts, notes, onSave) {
 			h('div', { class: 'outcome', id: settingId('outcome', setting.key) }, notes.get(setting.key)),
 			h('p', {}, h('button', { type: 'submit', id: settingId('save', setting.key) }, 'Save')));
 	};
-	return [h('h2', { id: 'settings' }, 'What you may switch'), settings.length ? settings.map(form) : h('p', {}, 'Nothing can be switched on this device.')];
+	return [h('h2', { id: 'settings' }, title), settings.length ? settings.map(form) : h('p', {}, 'Nothing can be switched on this device.')];
 }
 
 // ---- what happened lately ----

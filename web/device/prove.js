@@ -31,7 +31,7 @@ const unwanted = (reply) => call('DELETE', '/api/v1/sessions/current', { token: 
 // busy: of the frame. Answers with a function that asks, and says whether there was a login: one at a time, and not where nobody knows whose session it is.
 export const proving = (busy) => () => new Promise((resolve) => {
 	const kept = session();
-	if (!kept || !kept.name || byId('prove')) {
+	if (!kept || !kept.name || kept.own || byId('prove')) { // own: a shared account’s, which has no login of its own
 		resolve(false);
 		return;
 	}

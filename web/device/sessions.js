@@ -23,11 +23,19 @@ function ends(one, i, sessions, end) {
 	];
 }
 
-function sessionsPart({ all }, end) {
+function sessionsPart({ all, accounts }, end) {
 	const list = all.value ? all.value.sessions : [];
 	return list.length ? table('Each belongs to one account and ends by itself.', ['Whose', 'From', 'Opened', 'Not used for', 'Ends in', ''], list.map((one, i) => [
-		[h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account)], `${one.source}, by ${one.how}`, moment(one.opened), minutes(one.idle_s * 1000), minutes(one.ends_in_s * 1000), ends(one, i, list, end)])) : [];
+		[h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account), one.member ? h('span', { class: 'rest' }, `used by ${(accounts.find((each) => each.account === one.member) || { name: one.member }).name}`) : null], `${one.source}, by ${one.how}`, moment(one.opened), minutes(one.idle_s * 1000), minutes(one.ends_in_s * 1000), ends(one, i, list, end)])) : [];
 }
+
+// What a cap may hang on beside people: the word it begins with, what is chosen, what is typed, and how that is written.
+const WHEN = [
+	['date', 'On a day', 'The day', 'As 2026-12-24, or with the place’s offset, 2026-12-24+01:00.', /^\d{4}-\d\d-\d\d([+-]\d\d:\d\d)?$/, (name) => `On ${name}, all together`],
+	['hours', 'At hours of each day', 'The hours', 'As 22:00-06:00, in UTC; or with an offset, 22:00-06:00+01:00.', /^\d\d:\d\d-\d\d:\d\d([+-]\d\d:\d\d)?$/, (name) => `At ${name}, all together`],
+	['place', 'While the device is at a place', 'The place', 'As the setting of its place says.', /./, (name) => `While the device is at ${name}, all together`],
+	['parameter', 'While a setting of the product has a value', 'The setting and its value', 'As application.mode=eco, or of a number application.battery<20.', /^[^=<>]+[=<>]./, (name) => `While ${name}, all together`],
+];
 
 // "role.operator" as a person would say it.
 function capWords(cap, accounts) {
@@ -36,6 +44,9 @@ function capWords(cap, accounts) {
 		return 'Each account that has none of its own';
 	if (kind === 'account')
 		return `The account ${(accounts.find((one) => one.account === name) || { name }).name}`;
+	const when = WHEN.find(([word]) => word === kind);
+	if (when && name)
+		return when[5](name);
 	return kind === 'role' ? `All who have the role ${name}, together` : kind === 'group' ? `All of the group ${name}, together` : cap;
 }
 
@@ -48,6 +59,7 @@ function capsPart({ caps, accounts }, clear) {
 export function sessionsPlace({ change, part, putIfNew }) {
 	const fields = {
 		cap: pick('cap-who', 'For whom', 'A cap that is there is replaced.'),
+		name: field('cap-name', 'Which', 'Only of a day, hours, a place or a setting.', { maxlength: 87, class: 'wide' }),
 		most: field('cap-most', 'How many at a time', 'A whole number from 1 to 128.', { maxlength: 3, inputmode: 'numeric' }),
 	};
 	let times = [];
@@ -59,9 +71,18 @@ export function sessionsPlace({ change, part, putIfNew }) {
 		if (await change(button, 'cap-failed', () => call('DELETE', `/api/v1/session-caps/${place(one.cap)}`)))
 			say('The cap is gone.');
 	};
-	const onSet = async ({ cap, most }) => {
-		if (!await change('cap-send', 'cap-failed', () => call('PUT', `/api/v1/session-caps/${place(cap)}`, { body: { most: Number(most) } })))
+	const whenOf = (cap) => WHEN.find(([word]) => cap === `${word}.`);
+	const check = ({ cap, name, most }) => {
+		const when = whenOf(cap);
+		return {
+			name: when ? (when[4].test(name) ? '' : `${when[2]}: ${when[3]}`) : name ? 'Leave it empty: it is only for a day, hours, a place or a setting.' : '',
+			most: /^[1-9][0-9]?$|^1[01][0-9]$|^12[0-8]$/.test(most) ? '' : 'A whole number from 1 to 128.',
+		};
+	};
+	const onSet = async ({ cap, name, most }) => {
+		if (!await change('cap-send', 'cap-failed', () => call('PUT', `/api/v1/session-caps/${place(cap + (whenOf(cap) ? name : ''))}`, { body: { most: Number(most) } })))
 			return;
+		fields.name.input.value = '';
 		fields.most.input.value = '';
 		say('The cap counts now.');
 	};
@@ -75,7 +96,7 @@ export function sessionsPlace({ change, part, putIfNew }) {
 			h('section', { 'aria-labelledby': 'caps' },
 				h('h2', { id: 'caps' }, 'How many there may be'),
 				h('div', { id: 'part-caps' }),
-				form({ id: 'cap', press: 'Set it', fields, check: ({ most }) => ({ most: /^[1-9][0-9]?$|^1[01][0-9]$|^12[0-8]$/.test(most) ? '' : 'A whole number from 1 to 128.' }), send: onSet })),
+				form({ id: 'cap', press: 'Set it', fields, check, send: onSet })),
 		],
 		read: async () => {
 			const list = async (path, name) => { const { value } = await part(path, name); return value ? value[name] : []; };
@@ -91,7 +112,7 @@ export function sessionsPlace({ change, part, putIfNew }) {
 			putIfNew('open', [list.map((one) => [one.session, one.name]), times], () => sessionsPart(now, end));
 			putIfNew('caps', [now.caps, now.accounts], () => capsPart(now, clear));
 			const groups = [...new Set(now.accounts.flatMap((one) => one.groups))];
-			fields.cap.fill(['account.each', ...now.accounts.map((one) => `account.${one.account}`), ...now.roles.filter((one) => one.assignable).map((one) => `role.${one.name}`), ...groups.map((one) => `group.${one}`)].map((cap) => [cap, capWords(cap, now.accounts)]));
+			fields.cap.fill(['account.each', ...now.accounts.map((one) => `account.${one.account}`), ...now.roles.filter((one) => one.assignable).map((one) => `role.${one.name}`), ...groups.map((one) => `group.${one}`)].map((cap) => [cap, capWords(cap, now.accounts)]).concat(WHEN.map(([word, chosen]) => [`${word}.`, chosen])));
 		},
 	};
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accounts that several people use: who may, under which conditions, said and taken back; and using one, in a session that ends with one's own. Who may not read
+// the accounts uses one by its id.
+
+import { call, keepSession, post, session } from './api.js';
+import { conditionWords, conditionsField } from './conditions.js';
+import { byId, count, detail, facts, field, form, h, lead, moment, say, several, shape, show, sure } from './dom.js';
+import { noticeParts, readNotice } from './notice.js';
+
+const MEMBERS_MAX = 32;
+const place = encodeURIComponent;
+const pathOf = (account) => `/api/v1/shared-accounts/${place(account)}`;
+const plain = (id) => id.replace(/[^A-Za-z0-9]/g, '-');
+const nameOf = (accounts, id) => (accounts.find((one) => one.account === id) || { name: id }).name;
+
+function answerPart({ all, said }) {
+	if (!all.value)
+		return lead('not provided', 'This device does not tell you its shared accounts.', 'An owner, an admin or an auditor may ask it. One that you are a member of you use by its id, below.', all);
+	const shared = all.value.accounts.filter((one) => one.kind === 'shared');
+	const used = shared.filter((one) => said[one.account] && said[one.account].value).length;
+	return shared.length ? lead(used < shared.length ? 'off by policy' : 'provided', `${used} of ${count(shared.length, 'shared account', 'shared accounts')} may be used.`, 'A shared account has no password of its own: its members come by their own accounts, and the log names both. One of which nothing is said is used by nobody.')
+		: lead('provided', 'No account is shared.', 'Where several people need the same rights, give each the role. If one account has to be used by several, make one of the kind “shared” at Accounts, and say here who may use it.');
+}
+
+const fieldsOf = (id) => ({ members: several(`members-${id}`, 'Its members'), conditions: conditionsField(`shared-conditions-${id}`, 'Under which conditions') });
+
+function sharedRow(one, now, { edits, act, use }) {
+	const id = plain(one.account);
+	const { value, error } = now.said[one.account] || {};
+	const unsaid = error && error.status === 404;
+	const accounts = now.all.value.accounts;
+	if (!edits.has(one.account))
+		edits.set(one.account, { ...fieldsOf(id), begun: false });
+	const fields = edits.get(one.account);
+	fields.members.fill(accounts.filter((each) => each.kind !== 'shared').map((each) => [each.account, `${each.name} (${each.account})`]));
+	if (value && fields.begun !== value.said) {
+		fields.members.value = value.members;
+		fields.conditions.value = value.conditions;
+		fields.begun = value.said;
+	}
+	const check = ({ members }) => ({ members: !members.length ? 'Choose who may use it.' : members.length > MEMBERS_MAX ? `${MEMBERS_MAX} members at most.` : '', conditions: fields.conditions.wrong });
+	const onSay = ({ members, conditions }) => act(`say-${id}-send`, id, () => call('PUT', pathOf(one.account), { body: { members: members.join(' '), ...(Object.keys(conditions).length ? { conditions } : {}) } }), `Who may use ${one.name} counts now.`);
+	const was = byId(`shared-${id}`);
+	const summary = [h('span', { class: 'state' }, shape(value ? 'provided' : 'off by policy'), h('strong', {}, value ? count(value.members.length, 'member', 'members') : unsaid ? 'Used by nobody' : 'Not told')), h('span', { class: 'text' }, h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account), one.roles.length ? `: ${one.roles.join(', ')}` : ': no role')];
+	return detail(`shared-${id}`, Boolean(was && was.open), summary, [
+		value ? facts(['Members', value.members.map((each) => nameOf(accounts, each)).join(', ')], ['Under these conditions', conditionWords(value.conditions)], ['Said', [moment(value.said), ` by ${value.by}`]]) : null,
+		form({ id: `say-${id}`, press: value ? 'Say it anew' : 'Let them use it', fields: { members: fields.members, conditions: fields.conditions }, check, send: onSay }),
+		h('div', { id: `told-${id}` }),
+		h('p', {}, value ? [h('button', { 'type': 'button', 'id': `use-${id}`, 'class': 'second', 'aria-label': `Use it: ${one.name}`, 'onclick': () => use(`use-${id}`, one.account, `told-${id}`) }, 'Use it'), ' ',
+			sure(`unsay-${id}`, 'Let nobody use it', 'Its sessions end now. The account and its roles stay.', `Let nobody use it: ${one.name}`, (button) => act(button, id, () => call('DELETE', pathOf(one.account)), `Nobody may use ${one.name} any more.`))] : null),
+	]);
+}
+
+// One's own session, as long as a shared account's takes its place in this tab.
+function backPart(own, name, back) {
+	return own ? [
+		h('p', { class: 'note' }, `You use the shared account ${name || ''} as ${own.name || 'yourself'}: the log names both. Nobody gives roles, lets others in or changes accounts in such a session. It ends with your own.`),
+		h('p', {}, h('button', { type: 'button', id: 'shared-back', onclick: back }, 'Go back to your own account')),
+	] : [];
+}
+
+export function sharedPlace({ again, change, part, putIfNew }) {
+	const edits = new Map();
+	const own = { account: field('shared-id', 'The account’s id', 'As a17. Whoever says who may use it can tell you.', { maxlength: 21 }) };
+
+	const act = async (button, id, work, said) => {
+		if (await change(button, `told-${id}`, work))
+			say(said);
+	};
+	// The notice that counts is accepted with each session that is opened.
+	const use = async (button, account, box, accepted) => {
+		const notice = accepted ? null : await readNotice().catch(() => null);
+		if (notice) {
+			show(byId(box), noticeParts(notice, () => use('accept', account, box, notice.digest)).map((one) => (one.tagName === 'H1' ? h('h3', {}, one.textContent) : one)));
+			byId('accept').focus();
+			return;
+		}
+		const kept = session();
+		if (await change(button, box, async () => {
+			const reply = await post('/api/v1/shared-sessions', accepted ? { account, notice: accepted } : { account });
+			keepSession({ ...reply, own: kept, before: [...(kept.before || []), kept.token] });
+		})) {
+			own.account.input.value = '';
+			say(`You use the shared account ${session() ? session().name : account} now.`);
+		}
+	};
+	const back = async () => {
+		const kept = session();
+		await call('DELETE', '/api/v1/sessions/current').catch(() => null);
+		keepSession({ ...kept.own, expires_in_s: (kept.own.ends - Date.now()) / 1000 });
+		say('You are back in your own account.');
+		again(0);
+	};
+	return {
+		path: '#/access/shared',
+		name: 'Shared accounts',
+		within: true,
+		frame: () => {
+			edits.clear();
+			return [
+				h('section', { id: 'part-shared' }),
+				h('div', { id: 'part-shared-back' }),
+				h('div', { id: 'part-shared-all' }),
+				h('section', { 'aria-labelledby': 'use' },
+					h('h2', { id: 'use' }, 'Use one that you are a member of'),
+					h('p', {}, 'You use it in this tab, in a session that ends with your own.'),
+					form({ id: 'use', press: 'Use it', fields: own, check: ({ account }) => ({ account: /^a[1-9][0-9]*$/.test(account) ? '' : 'An id is the letter a and a number, as a17.' }), send: ({ account }) => use('use-send', account, 'use-failed') })),
+			];
+		},
+		read: async () => {
+			const all = await part('/api/v1/accounts', 'accounts');
+			const said = {};
+			for (const one of (all.value ? all.value.accounts : []).filter(({ kind }) => kind === 'shared'))
+				said[one.account] = await part(pathOf(one.account));
+			return { all, said };
+		},
+		show: (now) => {
+			const kept = session() || {};
+			document.title = 'Shared accounts';
+			putIfNew('shared', now, () => answerPart(now));
+			putIfNew('shared-back', [kept.own, kept.name], () => backPart(kept.own, kept.name, back));
+			putIfNew('shared-all', now, () => {
+				const shared = now.all.value ? now.all.value.accounts.filter((one) => one.kind === 'shared') : [];
+				return shared.length ? [h('h2', {}, 'All of them'), shared.map((one) => sharedRow(one, now, { edits, act, use }))] : [];
+			});
+		},
+	};
+}
