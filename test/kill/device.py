@@ -148,6 +148,10 @@ class Unit:
         self.run.mkdir(mode=0o755)
         self.said.write_bytes(b"")
 
+    def token_is_lost(self):
+        """SoftHSM writes its token's file anew in place: ended in between, it has no token any more, whoever asks."""
+        return bool(self.token) and any(f.stat().st_size == 0 for f in self.token.files.rglob("token.object"))
+
     def start(self, point=None):
         command = [str(w) for w in [worlds.program("thingward-device"), "-f", "--role-program", worlds.program("thingward-role"), "--state", self.state, "--run", self.run,
                                     "--config", self.config, "--listen", self.address, "--roles", self.template.world.roles,
