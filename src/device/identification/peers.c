@@ -89,7 +89,8 @@ static const char *peer_rule(const char *rule)
 	return rule ? "peer.anchor" : NULL;
 }
 
-/* While the clock is not trusted it stands at the latest time known to have passed: never earlier, so that nothing ended revives. */
+/* @nist LA.AC.2: a system of others is who an authority says that an owner trusts, and nobody by any other.
+   While the clock is not trusted it stands at the latest time known to have passed: never earlier, so that nothing ended revives. */
 static tw_err ask_anchors(struct claim *m, const char **ret_rule)
 {
 	TW_CLEANUP(tw_trust_done) struct tw_trust t = { .anchors.count = 0 };

@@ -198,6 +198,7 @@ tw_err tw_account_reached(struct tw_context *c, const struct tw_request *rq, con
 		"This account may do more than you; only who may do all that it may changes it.");
 }
 
+/* @nist LA.RSM.4.2: each change by whoever may reach the account, with its event in one transaction; then what has to end with it has ended */
 tw_err tw_account_do(struct tw_account_work *w)
 {
 	struct tw_device *d = tw_device_of(w->c);
@@ -298,7 +299,10 @@ static tw_err check_room(struct tw_context *c, struct tw_reply *rp)
 			  "Remove one that is not needed any more.", "This device keeps %d accounts.", TW_ACCOUNTS_MAX);
 }
 
-/* With an answer that is the account, it is known only inside what its id is. */
+/*
+ * With an answer that is the account, it is known only inside what its id is.
+ * @nist LA.RSM.3: the store gives the id (AUTOINCREMENT), which was nobody's before; a name is not what an account is told apart by
+ */
 static tw_err make(struct tw_account_work *w)
 {
 	const struct tw_new_account n = { .name = w->account.name,

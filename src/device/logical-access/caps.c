@@ -178,6 +178,12 @@ static tw_err check_uses(struct tw_device *d, int64_t account, struct tw_reply *
 		: TW_OK;
 }
 
+/*
+ * @nist LA.LDU.2: asked before a session is opened, whatever opens it; one more than a cap is refused, by that cap's rule
+ * @nist LA.LDU.2.1: of an account, its own or each one's
+ * @nist LA.LDU.2.2: of a role, with all that inherit it
+ * @nist LA.LDU.2.3: of a group
+ */
 tw_err tw_access_caps_check(struct tw_device *d, int64_t account, struct tw_reply *rp)
 {
 	static const struct {

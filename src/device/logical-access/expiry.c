@@ -29,6 +29,7 @@ static tw_err find(void *user, const struct tw_account *a)
 	return TW_OK;
 }
 
+/* @nist LA.AC.1.4.2: the account itself goes, so nobody can resume it; its id is given to nobody */
 static tw_err drop(struct tw_account_work *w)
 {
 	const struct tw_value v[] = { TW_V_INT(w->account.id) };

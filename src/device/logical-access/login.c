@@ -258,6 +258,7 @@ static tw_err go_on(struct tw_login_work *w, const struct tw_account *a, struct 
 	s.by = kept.by;
 	s.wants_new = kept.must_change || w->too_short;
 	s.how = w->outside ? TW_HOW_OUTSIDE : TW_HOW_PASSWORD;
+	/* @nist LA.AS.2.1: the right password opens nothing where there is a second factor: it begins the step that asks for it */
 	if (s.factors || s.wants_new)
 		return begin_step(w, &s, rp);
 	struct arrival v = { w->d, &w->who, a->id, "", kept.by, "" };

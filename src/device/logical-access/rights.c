@@ -94,6 +94,7 @@ static void take_product(const struct tw_device *d, struct parts *p)
 				m->permissions[i].roles, m->permissions[i].role_count, false };
 }
 
+/* @nist LA.RSM.5.1: a role holds what it names and inherits, nothing besides; so one for a single task can do that alone */
 static tw_err take_roles(const struct tw_sys *sys, const json_t *list, struct parts *p)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {

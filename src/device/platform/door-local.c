@@ -397,6 +397,7 @@ static tw_err welcome(struct tw_door_local *d, int fd)
 	c->uid = uid;
 	c->serial = ++d->serial;
 	c->subject.door = TW_DOOR_LOCAL;
+	/* @nist LA.RSM.4.4: a process has the level of its user, which the kernel says: root's and our own, or nobody's */
 	c->subject.kind = uid == 0 || uid == d->core->device.own_uid ? TW_SUBJECT_LOCAL : TW_SUBJECT_ANYONE;
 	(void)snprintf(c->subject.name, sizeof c->subject.name, "uid:%u", uid);
 	(void)snprintf(c->subject.source, sizeof c->subject.source, "pid %d", pid);

@@ -102,7 +102,10 @@ bool tw_gate_role_may(const tw_gate *g, int role, const char *permission)
 	return p && tw_role_set_has(&p->roles, role);
 }
 
-/* What a door makes of somebody, no account can bring along: only what is assigned counts of an account's. */
+/*
+ * What a door makes of somebody, no account can bring along: only what is assigned counts of an account's.
+ * @nist LA.RSM.4.4: so a process keeps the level of its kind, and a person that of his roles
+ */
 struct tw_role_set tw_subject_roles(const struct tw_subject *s)
 {
 	const uint64_t doors = (UINT64_C(1) << TW_SUBJECT_KINDS) - 1;
@@ -158,7 +161,10 @@ static enum so judge(const struct tw_gate_rule *r, const json_t *fact)
 	return UNKNOWN;
 }
 
-/* What the organization's rules say of this permission now; what cannot be known refuses */
+/*
+ * What the organization's rules say of this permission now; what cannot be known refuses
+ * @nist LA.RSM.7: the facts are those of this request, so what was granted a moment ago may be refused
+ */
 static const struct tw_gate_rule *refusing(const tw_gate *g, const struct tw_gate_permission *p, const struct tw_role_set *held,
 	const struct tw_role_set *given, const json_t *facts)
 {
@@ -189,8 +195,10 @@ static struct tw_decision decide(const tw_gate *g, const struct tw_ask *a)
 	struct tw_role_set held = tw_subject_roles(a->subject);
 	const char *role = p ? granting(g, p, &held) : NULL;
 
+	/* @nist LA.AS.1: whoever has proven nothing is told to log in, whatever it is, unless it is granted to anyone */
 	if (!role && a->subject->kind == TW_SUBJECT_ANYONE)
 		return (struct tw_decision){ TW_DENY_ANONYMOUS, "gate.anonymous", NULL };
+	/* @nist LA.RSM.5: what no role of his grants he may not, so who was given none may nothing */
 	if (!role)
 		return (struct tw_decision){ TW_DENY_PERMISSION, "gate.permission", NULL };
 	const struct tw_gate_rule *r = a->could ? NULL : refusing(g, p, &held, &a->subject->given, a->facts);
