@@ -223,7 +223,7 @@ static void slistp(struct curl_slist **s)
 
 static tw_err header(struct curl_slist **list, const char *name, const char *value)
 {
-	char line[256];
+	char line[320]; /* a DNS name has up to 253 */
 
 	(void)snprintf(line, sizeof(line), "%s: %s", name, value);
 	struct curl_slist *more = curl_slist_append(*list, line);
@@ -297,6 +297,8 @@ static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 
 	tw_buf_init(&body, c->sys, TW_ANSWER_MAX);
 	TW_TRY(header(&headers, "Accept", call->take ? "*/*" : "application/json"));
+	if (call->host)
+		TW_TRY(header(&headers, "Host", call->host));
 	if (call->step_up)
 		TW_TRY(header(&headers, "Thingward-Step-Up", call->step_up));
 	if (call->last_id)

@@ -29,6 +29,7 @@ struct tw_call {
 	const char *token;    /* of a session; NULL: none */
 	const char *last_id;  /* Last-Event-ID; NULL: none */
 	const char *step_up;  /* a proof for this very call; NULL: none */
+	const char *host;     /* the name and port that the device is asked under; NULL: its address */
 	/* A body of status 200 goes here as it comes, not into the answer; NULL: into the answer. An error of it ends the call. */
 	tw_err (*take)(void *user, struct tw_slice bytes);
 	void *user;

@@ -4,10 +4,8 @@ devices that get one thing wrong."""
 import json
 import os
 import pathlib
-import socketserver
-import tempfile
-import threading
 
+import liar as liars
 import pytest
 import world as worlds
 from harness import unb64
@@ -70,26 +68,11 @@ class Yes(dict):
         return (200 if path.startswith(("/api/v1/settings", "/api/v1/log", "/api/v1/inventory", "/api/v1/keystore")) else 201), everything
 
 
-class Inside(Liar):
-    """The same at a local socket."""
-    disable_nagle_algorithm = False
-
-
-class Socket(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
-    block_on_close = False
-
-
 @pytest.fixture
 def lying_socket():
     """Of this very process: root, in no sandbox, and all that there is of the device."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        with Socket(f"{folder}/admin.sock", Inside) as server:
-            os.chmod(f"{folder}/admin.sock", 0o666)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            yield f"{folder}/admin.sock"
-            server.shutdown()
+    with liars.at_socket() as path:
+        yield path
 
 
 def test_a_device_that_only_says_yes_is_found_out(liar, lying_socket, tmp_path):

@@ -16,10 +16,10 @@ from harness import Client, unb64
 from liar import Liar
 
 INSIDE = {("LA.AS.2", "local-methods")} if os.geteuid() == 0 else set()
-PROBES = {("LA.AC.1", "login-rules"), ("LA.AC.1.1", "lockout-length"), ("LA.AC.1.2", "lockout-count"), ("LA.AS.2", "network-methods"),
-          ("LA.AS.3", "login-masked")}
+PROBES = {("LA.AC.1", "login-rules"), ("LA.AC.1.1", "lockout-length"), ("LA.AC.1.2", "lockout-count"), ("LA.X.1", "lockout-switch"),
+          ("LA.AS.2", "network-methods"), ("LA.AS.3", "login-masked")}
 LENGTH, COUNT, RULES, METHODS = "LA.AC.1.1/lockout-length", "LA.AC.1.2/lockout-count", "LA.AC.1/login-rules", "LA.AS.2/network-methods"
-MASKED = "LA.AS.3/login-masked"
+MASKED, SWITCH = "LA.AS.3/login-masked", "LA.X.1/lockout-switch"
 
 
 def command(unit, tmp_path, only, device, more=()):
@@ -34,10 +34,10 @@ def assess(unit, tmp_path, only, device="unit", more=()):
     return {(row["element"], row["probe"]): (row["verdict"], row["reason"]) for row in payload["results"] if row["probe"] != "live-status"}
 
 
-# @nist LA.AC.1 LA.AC.1.1 LA.AC.1.2 LA.AS.2 LA.AS.3
+# @nist LA.AC.1 LA.AC.1.1 LA.AC.1.2 LA.AS.2 LA.AS.3 LA.X.1
 def test_a_sound_device_passes_and_is_left_as_it_was(owned, tmp_path):
     settings, roles = (owned.json(what, "list")[what] for what in ("settings", "roles"))
-    verdicts = assess(owned, tmp_path, {"LA.AC.1", "LA.AC.1.1", "LA.AC.1.2", "LA.AS.2", "LA.AS.3"}, more=("--local", owned.run / "admin.sock"))
+    verdicts = assess(owned, tmp_path, {one for one, _ in PROBES}, more=("--local", owned.run / "admin.sock"))
     assert PROBES | INSIDE <= set(verdicts)
     assert [one for one in verdicts.items() if one[1][0] != "pass" and one[0] in PROBES | INSIDE] == []
     assert [(one["key"], one["value"]) for one in owned.json("settings", "list")["settings"]] == [(one["key"], one["value"]) for one in settings]
@@ -59,15 +59,26 @@ class Sham:
     DEFAULTS = {"attempts": "5", "attempts-wait": "60", "attempts-wait-most": "900", "password-min": "15", "network-methods": "any",
                 "second-factor": "", "throttle": "on"}
 
+    ADMIN = "c" * 43  # whom a code lets in
+
     def __init__(self, *wrong):
         self.wrong = wrong
         self.settings = dict(self.DEFAULTS)
         self.changed = threading.Event()  # attempts-wait is not as it was
         self.log = []
-        self.password, self.given, self.role, self.failures, self.until = "", False, "", 0, 0.0
+        self.password, self.given, self.role, self.failures, self.until, self.was_off = "", False, "", 0, 0.0, False
 
     def get(self, path, default=None):
         return lambda asked: self.answer(path.removeprefix("/api/v1/"), asked or {})
+
+    def told(self, _method, path, asked, headers):
+        """Who shows no token is the owner, by his certificate."""
+        token = headers.get("Authorization", "").removeprefix("Bearer ")
+        if path == "/api/v1/settings/logical-access.throttle" and asked and token:
+            may = token == self.ADMIN and "admins may not" not in self.wrong or token != self.ADMIN and "anybody may" in self.wrong
+            if not may:
+                return 403, {}
+        return self.get(path)(asked)
 
     def answer(self, path, asked):
         if path.startswith("settings/logical-access."):
@@ -86,7 +97,7 @@ class Sham:
             return 200, {"records": self.log}
         if path == "sessions" and asked:
             weak = self.settings["network-methods"] != "any" and "codes come in" not in self.wrong
-            return (403, {}) if weak else (201, {"token": "c" * 43})
+            return (403, {}) if weak else (201, {"token": self.ADMIN})
         if path in ("identity", "sessions?limit=1", "notice", "health"):
             return 200, {"sessions": [], "text": "", "notice": ""}
         return 201, {"account": "a2", "code": "00000-00000", "capabilities": []}
@@ -94,6 +105,7 @@ class Sham:
     def setting(self, key, asked):
         if "value" in asked:
             self.settings[key] = asked["value"]
+            self.was_off |= self.settings["throttle"] == "off"
             if key == "attempts-wait":
                 self.changed.set()
         return 200, {"value": self.settings[key]}
@@ -126,6 +138,9 @@ class Sham:
         return self.come_in()
 
     def fail(self):
+        off = self.settings["throttle"] == "off" and "never off" not in self.wrong
+        if off or self.was_off and "never on again" in self.wrong:
+            return 403, {}
         self.failures += 1
         late = "one too late" in self.wrong
         wait = int(self.settings["attempts-wait"]) * (0.25 if "ends early" in self.wrong else 1000 if "never ends" in self.wrong else 1)
@@ -148,13 +163,17 @@ def sham(world, tmp_path_factory):
 
 # Each row: what is wrong, and what has to be found out. The first: nothing is, so that a row that fails does not fail for the sham's own sake.
 @pytest.mark.parametrize("wrong, found", [
-    ((), (RULES, METHODS, MASKED)),
+    ((), (RULES, METHODS, MASKED, SWITCH)),
+    (("never off",), (SWITCH,)),
+    (("never on again",), (SWITCH,)),
+    (("admins may not",), (SWITCH,)),
+    (("anybody may",), (SWITCH,)),
     (("tells what was typed",), (MASKED,)),
     (("shows the password",), (MASKED,)),
     (("logs passwords",), (MASKED,)),
     (("logs nothing",), (MASKED,)),
     (("nobody waits", "old length", "passwords come in"), (LENGTH, RULES, METHODS)),
-    (("all wait", "no factor", "codes come in"), (LENGTH, RULES, METHODS)),
+    (("all wait", "no factor", "codes come in"), (LENGTH, RULES, METHODS, SWITCH)),
     (("ends early", "sessions stay"), (LENGTH, METHODS)),
     (("never ends",), (LENGTH,)),
     (("one too late",), (COUNT,)),
@@ -166,6 +185,27 @@ def test_what_is_wrong_is_found_out(sham, tmp_path, wrong, found):
     assert {f"{e}/{probe}" for e, probe in verdicts} == set(found)
     assert [one for one in verdicts.items() if one[1][0] != ("fail" if wrong else "pass")] == []
     assert Liar.answers.settings == Sham.DEFAULTS
+
+
+class Local:
+    """Answers root and everybody else, at the local socket, as it is told to."""
+
+    def __init__(self, root, others):
+        self.root, self.others = root, others
+
+    def told(self, _method, _path, _asked, headers):
+        return (self.root if headers.get("X-User", "0") == "0" else self.others), {"capabilities": [], "elements": []}
+
+
+# @nist LA.AS.2
+# The first: as it should be, so that none of the others fails for the sham's own sake.
+@pytest.mark.skipif(os.geteuid() != 0, reason="it takes root to become somebody without rights")
+@pytest.mark.parametrize("root, others, verdict", [(200, 401, "pass"), (200, 200, "fail"), (200, 403, "fail"), (401, 401, "fail")])
+def test_a_socket_that_does_not_tell_who_asks_is_found_out(sham, tmp_path, root, others, verdict):
+    Liar.answers = Local(root, others)
+    with liars.at_socket() as path:
+        said = assess(sham, tmp_path, {"LA.AS.2/local-methods"}, "liar", ("--local", path))
+    assert said["LA.AS.2", "local-methods"][0] == verdict, said
 
 
 # @nist LA.AS.1 LA.AIM.1

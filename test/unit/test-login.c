@@ -4,6 +4,7 @@
 #include "logins.h"
 
 #include "device/logical-access/throttle-store.h"
+#include "device/rows-logical-access.h"
 
 static void give_bob(void)
 {
@@ -113,6 +114,46 @@ static void test_who_waits(void **state)
 	CHECK_INT(login("alice", GOOD), 201);
 	tw_unit_from(w.unit, "198.51.100.79");
 	CHECK_INT(login("alice", "guess number one"), 403); /* and then they begin anew */
+}
+
+static int guess(int times, const char *network)
+{
+	char source[24];
+	int status = 0;
+
+	for (int i = 0; i < times; i++) {
+		(void)snprintf(source, sizeof source, "%s.%d", network, i);
+		tw_unit_from(w.unit, source);
+		status = login("alice", "guess number one");
+	}
+	return status;
+}
+
+/* @nist LA.X.1: off, whoever guessed too often comes in by the right one at once; on, strangers wait as long as is set, and who is known does not */
+static void test_waiting_is_switched(void **state)
+{
+	struct tw_element_status s = { .status = TW_STATUS_NOT_PROVIDED };
+	char known[64];
+
+	CHECK_OK(tw_access_status_throttle(&device()->context, &s));
+	CHECK_INT(s.status, TW_STATUS_PROVIDED);
+	CHECK_TEXT(s.setting, "logical-access.throttle");
+	CHECK_INT(login("alice", GOOD), 201);
+	world_text(&w, "client", known, sizeof known);
+	set("logical-access.throttle", "\"0\"", "off", 200);
+	CHECK_INT(guess(7, "198.51.100"), 403);
+	CHECK_INT(login("alice", GOOD), 201);
+	set("logical-access.throttle", "\"1\"", "on", 200);
+	CHECK_INT(guess(5, "203.0.113"), 403); /* what was failed meanwhile was not counted */
+	tw_unit_from(w.unit, "203.0.113.77");
+	CHECK_INT(login("alice", GOOD), 429);
+	memcpy(client, known, sizeof client);
+	CHECK_INT(login("alice", GOOD), 201);
+	client[0] = '\0';
+	later(MINUTE - 1000);
+	CHECK_INT(login("alice", GOOD), 429);
+	later(MINUTE);
+	CHECK_INT(login("alice", GOOD), 201);
 }
 
 /* Who steals what a client is known by guesses no faster by it. */
@@ -727,11 +768,12 @@ static void test_without_memory(void **state)
 
 #define LOGIN(f) cmocka_unit_test_setup_teardown(f, set_up_logins, tear_down)
 CHECK_MAIN(LOGIN(test_opens), LOGIN(test_nobody_learns_who_there_is), LOGIN(test_nobodys_password), LOGIN(test_forms),
-	LOGIN(test_who_waits), LOGIN(test_a_known_client_waits_for_its_own), LOGIN(test_one_at_a_time),
-	LOGIN(test_known_clients_find_a_place), LOGIN(test_one_for_all_known_clients), LOGIN(test_given_has_to_be_changed),
-	LOGIN(test_own), LOGIN(test_the_old_one_is_not_guessed), LOGIN(test_of_others), LOGIN(test_through_whose_hands),
-	LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash), LOGIN(test_ends_with_its_password),
-	LOGIN(test_recovery_ends_what_is_under_way), LOGIN(test_length_is_a_setting), LOGIN(test_second_factor),
-	LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew), LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy),
-	LOGIN(test_policy_of_a_shared_account), LOGIN(test_the_use_notice), LOGIN(test_the_use_notice_changes_meanwhile),
-	LOGIN(test_no_hash_no_login), LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors), LOGIN(test_without_memory))
+	LOGIN(test_who_waits), LOGIN(test_waiting_is_switched), LOGIN(test_a_known_client_waits_for_its_own),
+	LOGIN(test_one_at_a_time), LOGIN(test_known_clients_find_a_place), LOGIN(test_one_for_all_known_clients),
+	LOGIN(test_given_has_to_be_changed), LOGIN(test_own), LOGIN(test_the_old_one_is_not_guessed), LOGIN(test_of_others),
+	LOGIN(test_through_whose_hands), LOGIN(test_an_admin_does_not_reach_up), LOGIN(test_asked_again_behind_the_hash),
+	LOGIN(test_ends_with_its_password), LOGIN(test_recovery_ends_what_is_under_way), LOGIN(test_length_is_a_setting),
+	LOGIN(test_second_factor), LOGIN(test_codes_are_not_guessed), LOGIN(test_enrolled_anew),
+	LOGIN(test_first_the_factor_then_the_password), LOGIN(test_policy), LOGIN(test_policy_of_a_shared_account),
+	LOGIN(test_the_use_notice), LOGIN(test_the_use_notice_changes_meanwhile), LOGIN(test_no_hash_no_login),
+	LOGIN(test_stopped_meanwhile), LOGIN(test_other_doors), LOGIN(test_without_memory))

@@ -30,6 +30,16 @@ tw_err tw_access_status_lockout(struct tw_context *c, struct tw_element_status *
 	return TW_OK;
 }
 
+/* @nist LA.X.1: the switch is there in both of its places; which it is in LA.AC.1.1 tells */
+tw_err tw_access_status_throttle(struct tw_context *c, struct tw_element_status *ret)
+{
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.throttle");
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"Whether those who fail have to wait is a setting, which counts from the next try on; owners and admins change it.");
+	return TW_OK;
+}
+
 /* @nist LA.AS.2 */
 tw_err tw_access_status_methods(struct tw_context *c, struct tw_element_status *ret)
 {

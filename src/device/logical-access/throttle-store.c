@@ -99,6 +99,7 @@ struct tw_throttle *tw_access_throttle(struct tw_device *d)
 {
 	struct tw_throttle *t = &d->access->throttle;
 
+	/* @nist LA.X.1: the switch is read anew too, so nobody waits from the moment when it is off, and whoever fails does when it is on */
 	t->off = tw_setting_is(&d->context, "logical-access.throttle", "off");
 	t->limit = (unsigned)number(&d->context, "logical-access.attempts", 5);
 	t->first_ms = number(&d->context, "logical-access.attempts-wait", 60) * 1000;

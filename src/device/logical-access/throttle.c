@@ -79,6 +79,7 @@ static int left_s(const struct tw_throttle *t, enum tw_throttle_kind kind, const
 
 	if (!s && !place(of, now_ms))
 		s = &of[OTHERS];
+	/* @nist LA.X.1: switched off, nobody waits, also not for what he failed before */
 	int64_t left = s && !t->off ? s->until_ms - now_ms : 0;
 
 	return left > 0 ? (int)((left + 999) / 1000) : 0;
@@ -105,6 +106,7 @@ static void count(struct tw_throttle *t, enum tw_throttle_kind kind, const char 
 {
 	struct tw_throttled *s = find(t->of[kind], who);
 
+	/* @nist LA.X.1: what is failed while it is off makes nobody wait when it is on again */
 	if (t->off)
 		return;
 	if (!s)
