@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "device/logical-access/passkey.h"
+#include "device/rows-logical-access.h"
 
 #define SITE "pump.example"
 #define ELSEWHERE "x." SITE
@@ -539,9 +540,45 @@ static void test_a_new_password_behind_it(void **state)
 	CHECK(world_log_says(&w, "by password+passkey"));
 }
 
+/* @nist LA.AS.2.1.5: it takes a name to have any, in time where that is known; and it is off where nobody logs in by password */
+static void test_status(void **state)
+{
+	static const struct {
+		int64_t begins, ends;
+		enum tw_status status;
+	} rows[] = { { -1, 1, TW_STATUS_PROVIDED }, { -2, -1, TW_STATUS_NEEDS_PART }, { 1, 2, TW_STATUS_NEEDS_PART } };
+	const struct tw_dns_names names = { .count = 1, .of = { SITE } };
+	struct tw_context *c = &device()->context;
+	struct tw_element_status s = { .status = TW_STATUS_NOT_PROVIDED };
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+
+	CHECK_OK(tw_access_status_token(c, &s));
+	CHECK_INT(s.status, TW_STATUS_PROVIDED);
+	CHECK_OK(tw_key_generate(tw_sys_real(), &key));
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const struct tw_cert_want want = { .common_name = "x",
+			.dns = SITE,
+			.is_server = true,
+			.not_before_ms = WORLD_WALL + rows[i].begins * 3600000,
+			.not_after_ms = WORLD_WALL + rows[i].ends * 3600000 };
+		tw_cert *made = NULL;
+
+		CHECK_OK(tw_cert_make(tw_sys_real(), &want, key, NULL, key, &made));
+		tw_device_named(device(), made, &names);
+		CHECK_OK(tw_access_status_token(c, &s));
+		CHECK_INT(s.status, rows[i].status);
+	}
+	tw_device_named(device(), NULL, NULL);
+	CHECK_OK(tw_access_status_token(c, &s));
+	CHECK_INT(s.status, TW_STATUS_NEEDS_PART);
+	set("logical-access.network-methods", "\"0\"", "certificate", 200);
+	CHECK_OK(tw_access_status_token(c, &s));
+	CHECK_INT(s.status, TW_STATUS_OFF);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, end)
 CHECK_MAIN(T(test_enrolled_listed_and_removed), T(test_enrols_for_this_page_and_challenge_alone), T(test_enrols_in_time_and_once),
 	T(test_enrols_so_many), T(test_guessing_waits), T(test_only_under_a_name), T(test_labels), T(test_opens),
 	T(test_opens_by_ed25519), T(test_no_lie_opens), T(test_replays), T(test_a_counter_that_does_not_rise),
 	T(test_one_that_does_not_count), T(test_only_under_its_name), T(test_of_another_account), T(test_the_role_fails),
-	T(test_removed_meanwhile), T(test_password_changed_meanwhile), T(test_forms), T(test_a_new_password_behind_it))
+	T(test_removed_meanwhile), T(test_password_changed_meanwhile), T(test_forms), T(test_a_new_password_behind_it), T(test_status))

@@ -94,7 +94,10 @@ static struct tw_slice slice(const struct tw_passkey_bytes *b)
 	return (struct tw_slice){ (const char *)b->at, b->size };
 }
 
-/* The challenge of this login, once; from the page of this name; a key of this account. NOTFOUND, DENIED, SYNTAX, LIMIT: no */
+/*
+ * The challenge of this login, once; from the page of this name; a key of this account. NOTFOUND, DENIED, SYNTAX, LIMIT: no
+ * @nist LA.AS.2.1.5: so nothing that was signed before, for another or for another page is looked at any further
+ */
 static tw_err match(const struct tw_factor_step *t, const struct shown *shown, struct tw_passkey *ret)
 {
 	struct tw_device *d = tw_device_of(t->c);
@@ -127,7 +130,10 @@ static tw_err tell_counter(struct tw_login_work *w)
 	return tw_event(&w->d->context, "login.passkey-counter", json_pack("{s:s, s:s}", "account", account, "credential", credential));
 }
 
-/* Durable before anybody is let in: no power cut takes a counter back. */
+/*
+ * Durable before anybody is let in: no power cut takes a counter back.
+ * @nist LA.AS.2.1.5: behind the role's yes to the signature; of two tokens with one key the one that is behind opens nothing
+ */
 static tw_err signed_well(struct tw_login_work *w, struct tw_reply *rp)
 {
 	struct tw_passkey p;

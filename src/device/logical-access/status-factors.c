@@ -61,6 +61,32 @@ tw_err tw_access_status_message(struct tw_context *c, struct tw_element_status *
 	return TW_OK;
 }
 
+/* --- Tokens --- */
+
+/* Why no browser has a passkey here now; NULL: nothing stands before it. */
+static const char *token_missing(const struct tw_device *d)
+{
+	if (!d->names.count)
+		return "Browsers have tokens and passkeys for a DNS name that they trust alone; the device was given none.";
+	if (d->named && tw_time_trusted(&d->time) && tw_failed(tw_cert_in_time(d->named, tw_time_wall_ms(&d->time))))
+		return "Browsers have tokens and passkeys for a DNS name that they trust alone; the certificate of the device's own is beyond its dates.";
+	return NULL;
+}
+
+/* @nist LA.AS.2.1.5 */
+tw_err tw_access_status_token(struct tw_context *c, struct tw_element_status *ret)
+{
+	const char *missing = token_missing(tw_device_of(c));
+
+	if (is_off(tw_device_of(c), ret))
+		return TW_OK;
+	ret->status = missing ? TW_STATUS_NEEDS_PART : TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason, "%s",
+		missing ? missing
+			: "Each person may enrol tokens and passkeys under the device's name; a login then needs a signature over its own challenge.");
+	return TW_OK;
+}
+
 /* --- Providers --- */
 
 /* The first of that kind that is there and judges; else the first that is there; else the first. -1: the product has none. */
