@@ -73,11 +73,12 @@ static bool is_password_changed(tw_unit *u)
 
 /* --- An authenticator --- */
 
+static int64_t step_now; /* of the code that was written last */
+
 static void write_code(tw_unit *u, const uint8_t secret[TW_TOTP_SECRET], int steps_on)
 {
-	const int64_t step = tw_time_wall_ms(&tw_unit_device(u)->time) / TW_TOTP_STEP_MS + steps_on;
-
-	(void)snprintf(input, sizeof input, "{\"code\":\"%s\"}", code_at(secret, step));
+	step_now = tw_time_wall_ms(&tw_unit_device(u)->time) / TW_TOTP_STEP_MS + steps_on;
+	(void)snprintf(input, sizeof input, "{\"code\":\"%s\"}", code_at(secret, step_now));
 }
 
 static bool begin_authenticator(tw_unit *u, uint8_t ret_secret[TW_TOTP_SECRET])
@@ -113,16 +114,16 @@ static bool is_authenticator(tw_unit *u)
 	return !tw_failed(tw_totp_wanted(tw_unit_device(u), OWNER, &is)) && is;
 }
 
-/* By the code of the step before, so that the one of now is good still. */
+/* By the code of now; the next one is good too, and both are if a step goes by meanwhile. */
 static bool has_authenticator(tw_unit *u)
 {
 	uint8_t secret[TW_TOTP_SECRET];
 
 	if (!begin_authenticator(u, secret))
 		return false;
-	write_code(u, secret, -1);
-	bool good = confirm_authenticator(u) == 204;
 	write_code(u, secret, 0);
+	bool good = confirm_authenticator(u) == 204;
+	write_code(u, secret, 1);
 	return good;
 }
 
@@ -136,6 +137,42 @@ static bool is_authenticator_removed(tw_unit *u)
 	bool is = true;
 
 	return !tw_failed(tw_totp_wanted(tw_unit_device(u), OWNER, &is)) && !is;
+}
+
+/* From the password to the session, by the code of now. */
+static bool make_login(tw_unit *u)
+{
+	return has_password(u, OWNER) && has_authenticator(u);
+}
+
+static int log_in_by_code(tw_unit *u)
+{
+	static const char begin[] = "{\"account\":\"alice\",\"password\":\"nine quiet herons wade\"}";
+	char handle[64], body[160];
+	int status = settle(u, tw_unit_request_as(u, NULL, "POST", "/api/v1/logins", begin));
+
+	if (status != 200)
+		return status;
+	text_of(u, "login", handle, sizeof handle);
+	(void)snprintf(body, sizeof body, "{\"login\":\"%s\",%.16s", handle, input + 1); /* "code":"123456"} */
+	return settle(u, tw_unit_request_as(u, NULL, "POST", "/api/v1/logins", body));
+}
+
+static tw_err take_used(void *user, const tw_row *row)
+{
+	*(bool *)user = tw_row_int(row, 0) == 1;
+	return TW_OK;
+}
+
+/* The account remembers it, and the code is kept as used: the step of now, in front of the secret. */
+static bool is_logged_in_by_code(tw_unit *u)
+{
+	static const char used[] = "SELECT count(*) FROM credential WHERE kind = 'totp' AND CAST(data AS INTEGER) = ?1";
+	const struct tw_value v[] = { TW_V_INT(step_now) };
+	bool is = false;
+
+	return !tw_failed(tw_store_run(tw_unit_device(u)->context.store, used, v, TW_COUNT(v), take_used, &is)) && is &&
+		ask(u, "GET", "/api/v1/accounts/a1", NULL) == 200 && strstr(tw_unit_body(u), "\"password+totp\"");
 }
 
 /* --- A passkey --- */
@@ -220,6 +257,7 @@ const struct scenario scenarios_of_credentials[] = {
 	{ "password changed", "owned", false, change_password, 204, is_password_changed, 1, .before = make_password },
 	{ "authenticator confirmed", "owned", false, confirm_authenticator, 204, is_authenticator, 2, .before = make_authenticator },
 	{ "authenticator removed", "owned", false, remove_authenticator, 204, is_authenticator_removed, 3, .before = has_authenticator },
+	{ "login by code", "owned", false, log_in_by_code, 201, is_logged_in_by_code, 3, .before = make_login },
 	{ "passkey enrolled", "owned", false, enrol_passkey, 201, is_passkey, 1, .before = make_passkey },
 	{ "passkey removed", "owned", false, remove_passkey, 204, is_passkey_removed, 2, .before = has_passkey },
 	{},
