@@ -232,7 +232,7 @@ function codePage(why, accepted, returned) {
 	page('Sign in.',
 		h('h1', {}, 'Sign in.'),
 		why ? h('p', { class: 'note' }, why) : null,
-		h('p', { class: 'lead' }, 'This device has an owner. Come in by your account’s password, or by a code that somebody makes for you.'),
+		h('p', { class: 'lead' }, `This device has an owner. Come in by ${provider ? `${provider}, by ` : ''}your account’s password, or by a code that somebody makes for you.`),
 		loginSection({ page, busy, provider, returned, accepted, arrive, begin: (told) => codePage(told, accepted), renotice }),
 		h('section', { 'aria-labelledby': 'by-code' },
 			h('h2', { id: 'by-code' }, 'By a one-use code'),

@@ -37,7 +37,7 @@ function passkeysPart({ known }) {
 		!names.length ? h('p', {}, 'No. A browser has passkeys only under a name whose certificate it trusts. They are offered as soon as the device has one.')
 			: [
 				h('p', {}, 'Yes, under ', names.map((name, i) => [i ? ', ' : '', h('a', { href: urlOf(name) }, name)]), ', in browsers that trust the certificate. One that is enrolled under a name works under that name alone.'),
-				h('p', {}, here ? `Not on this page, as it was opened: ${here.charAt(0).toLowerCase()}${here.slice(1)}` : ['This page can have them: ', h('a', { href: '#/account' }, 'enrol one at your account'), '.']),
+				h('p', {}, here ? `Not on this page, as it was opened: ${here.charAt(0).toLowerCase()}${here.slice(1)}` : ['This page was opened under a name: ', h('a', { href: '#/account' }, 'enrol one at your account'), '. A browser that does not trust the certificate says so then.']),
 			],
 	];
 }

@@ -41,7 +41,7 @@ export function readersPlace(tools) {
 		patience = settingForm({ id: 'patience', key: 'logical-access.provider-timeout', tell: (value) => `${value} seconds.`, wrong: (text) => (/^([1-9]|1[0-9]|2[0-5])$/.test(text) ? '' : 'A whole number from 1 to 25.'),
 			one: field('patience-value', 'Seconds it has to judge', 'From 1 to 25. Who has not got its yes by then is refused.', { maxlength: 2, inputmode: 'numeric' }) }, tools);
 		accounts = boundAccounts({
-			id: 'uses', kinds: ['biometric', 'auth-plugin'], title: 'Which account uses which?', caption: 'By password they come in only with its yes, or another second factor of theirs.', none: 'No account uses one.', what: 'What judges',
+			id: 'uses', kinds: ['biometric', 'auth-plugin'], title: 'Which account uses which?', caption: 'By password they come in only with its yes, or another second factor of theirs.', none: 'No account uses one.', what: 'By',
 			fields: { provider }, wrong: (typed) => ({ provider: typed.provider ? '' : 'This product has none.' }), body: (typed) => ({ provider: typed.provider }), press: 'Let it judge', path: '/api/v1/login-providers',
 			gone: () => 'No reader and no method judges its logins any more: the password alone may open it.', given: 'It judges the logins of',
 		}, tools);
