@@ -5,8 +5,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { enterAccess, everyLook, has, look, people } from './access.js';
+import { GOOD, crowd, typeLogin } from './login.js';
 import { FOREIGN, withStory } from './pages.js';
 import { payloads } from './payloads.js';
+import { inhabited } from './stand-in-access.js';
 import { digestOf, noticed, sharing } from './stand-in-rights.js';
 
 const OLD = 'For staff of the works alone.';
@@ -301,6 +303,33 @@ async function readingLeftOut({ open }) {
 	});
 }
 
+// @nist LA.RSM.5.4: what gives somebody a way in is done after a login in a dialog, with what was chosen; in a shared account's session, which has no login, it is refused
+async function dangerous({ open }) {
+	await withStory(sharing(inhabited(crowd())), async (story) => {
+		const page = await open(story.url);
+		await typeLogin(page);
+		await page.waitForSelector('#part-log h2');
+		Object.assign(story.state, { careful: true, fresh: false });
+		await page.goto(`${story.url}#/access/shared`);
+		await page.click('#summary-shared-a8');
+		await page.check('#members-a8 input[value="a2"]');
+		await page.click('#say-a8-send');
+		await page.waitForSelector('#prove[open] #password');
+		assert.deepEqual(story.state.changes, [], 'nothing is done before');
+		await page.fill('#password', GOOD);
+		await page.keyboard.press('Enter');
+		await has(page, 'shared-a8', '1 member');
+		assert.deepEqual([story.state.put, story.state.changes], [{ members: 'a2' }, ['PUT /api/v1/shared-accounts/a8']]);
+		await page.fill('#shared-id', 'a7');
+		await page.click('#use-send');
+		await page.waitForSelector('#shared-back');
+		Object.assign(story.state, { fresh: false, proof: '' });
+		await page.click('#say-a8-send');
+		await has(page, 'told-a8', 'Log in again first.');
+		assert.equal(await page.locator('#prove').count(), 0);
+	});
+}
+
 const PLACES = [['access-shared', 'part-shared-all'], ['access-actions', 'part-actions-all'], ['access-recipients', 'part-recipients-all'], ['access-recorded', 'part-left-out'], ['access-policy', 'part-settings']];
 
 // Who may not know is told by which rule, in each place.
@@ -353,6 +382,7 @@ export const rights = [
 	['rights: hostile text in the use notice stays text', noticeHostile],
 	['rights: who may use a shared account, under which conditions, is said, refused, changed and taken back', sharedSaid],
 	['rights: a shared account is used in the place of one’s own, by its notice, and left', sharedUsed],
+	['rights: what is dangerous asks for a login in a dialog, but not in the session of a shared account', dangerous],
 	['rights: actions are named, done, refused, changed and removed', actionsNamed],
 	['rights: what needs no login, what wants a fresh one, and the settings of access', strictness],
 	['rights: recipients are listed, given something sealed, changed and removed', recipientsListed],
