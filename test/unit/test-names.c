@@ -148,12 +148,17 @@ static void test_of_another_key_counts_for_nothing(void **state)
 static void test_kept_and_not_taken(void **state)
 {
 	const struct tw_cert_want nameless = { .common_name = "pump", .is_server = true, .not_before_ms = WORLD_WALL - DAY };
-	const char *const rows[] = { with(&nameless, NULL), NULL };
+	TW_CLEANUP(tw_key_freep) tw_key *other = NULL;
 
-	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+	CHECK_OK(tw_key_generate(tw_sys_real(), &other));
+	for (size_t i = 0; i < 3; i++) {
 		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 
-		if (!rows[i])
+		if (i == 0)
+			(void)with(&nameless, NULL);
+		else if (i == 1)
+			(void)with(&good, other); /* good, and for another key than the listener's */
+		else
 			(void)snprintf(body, sizeof body, "{\"certificate\":\"%s\"}", not_p256);
 		CHECK_OK(tw_json_parse(tw_slice_of(body), sizeof body, &j));
 		CHECK_OK(tw_device_keep(device(), "owner.names", tw_json_text(j, "certificate")));

@@ -417,9 +417,23 @@ static void test_coming_and_going(void **state)
 	CHECK(!join(&reader, READER, "reader", false));
 }
 
+/* What a provider is asked computes nothing: who comes from the same place meanwhile is looked at, and so is whoever is known to the same account. */
+static void test_asked_keeps_nobody_away(void **state)
+{
+	log_in();
+	ask_reader();
+	CHECK_INT(login("bob", GOOD), 403); /* as if nothing else went on */
+	SAYS("access.login");
+}
+
 /* An owner whom nobody real judges has to have another way in. */
 static void test_owner_keeps_a_way(void **state)
 {
+	static const char *const factors[] = {
+		"INSERT INTO credential (account, kind, label, data, made_ms) VALUES (2, 'totp', 'another', '0 AA', 0)",
+		"INSERT INTO credential (account, kind, label, data, made_ms) VALUES (2, 'message', 'another', '+49 30 12345', 0)",
+	};
+
 	CHECK_INT(ask("PUT", "/api/v1/passwords/a2", "{\"password\":\"" BETTER "\"}"), 204);
 	use(PROVIDERS "/a2", "badge", 204);
 	CHECK_INT(ask("DELETE", PROVIDERS "/a2", NULL), 204);
@@ -430,6 +444,13 @@ static void test_owner_keeps_a_way(void **state)
 	CHECK(!join(&other, BADGE, "badge", true));
 	use(PROVIDERS "/a2", "badge", 409);
 	SAYS("simulated");
+	for (size_t i = 0; i < TW_COUNT(factors); i++) {
+		CHECK_OK(tw_store_run(device()->context.store, factors[i], NULL, 0, NULL, NULL));
+		use(PROVIDERS "/a2", "badge", 204); /* another second factor is a way in as well */
+		CHECK_INT(ask("DELETE", PROVIDERS "/a2", NULL), 204);
+		CHECK_OK(tw_store_run(device()->context.store, "DELETE FROM credential WHERE label = 'another'", NULL, 0, NULL, NULL));
+		use(PROVIDERS "/a2", "badge", 409);
+	}
 	use(HERS, "badge", 204); /* she has a certificate */
 	use(PROVIDERS "/a2", "reader", 204);
 }
@@ -752,10 +773,10 @@ static void test_without_memory(void **state)
 
 #define PROVIDER(f) cmocka_unit_test_setup_teardown(f, set_up, end)
 CHECK_MAIN(PROVIDER(test_yes), PROVIDER(test_asked_by_itself), PROVIDER(test_no), PROVIDER(test_no_verdict),
-	PROVIDER(test_silence_counts), PROVIDER(test_error_counts), PROVIDER(test_crash_counts_not),
-	PROVIDER(test_nonsense_counts_not), PROVIDER(test_two_of_one_account), PROVIDER(test_two_of_one_source),
-	PROVIDER(test_two_known_clients), PROVIDER(test_no_provider_but_a_passkey), PROVIDER(test_one_login_twice),
-	PROVIDER(test_contest_counts), PROVIDER(test_coming_and_going), PROVIDER(test_owner_keeps_a_way), PROVIDER(test_late),
-	PROVIDER(test_foreign_challenge), PROVIDER(test_who_may_be_it), PROVIDER(test_not_there), PROVIDER(test_busy),
-	PROVIDER(test_taken_away_meanwhile), PROVIDER(test_not_declared), PROVIDER(test_plugin), PROVIDER(test_who_says_it),
-	PROVIDER(test_statuses), PROVIDER(test_device_ends), PROVIDER(test_without_memory))
+	PROVIDER(test_silence_counts), PROVIDER(test_error_counts), PROVIDER(test_crash_counts_not), PROVIDER(test_nonsense_counts_not),
+	PROVIDER(test_two_of_one_account), PROVIDER(test_two_of_one_source), PROVIDER(test_two_known_clients),
+	PROVIDER(test_no_provider_but_a_passkey), PROVIDER(test_one_login_twice), PROVIDER(test_contest_counts),
+	PROVIDER(test_coming_and_going), PROVIDER(test_asked_keeps_nobody_away), PROVIDER(test_owner_keeps_a_way),
+	PROVIDER(test_late), PROVIDER(test_foreign_challenge), PROVIDER(test_who_may_be_it), PROVIDER(test_not_there),
+	PROVIDER(test_busy), PROVIDER(test_taken_away_meanwhile), PROVIDER(test_not_declared), PROVIDER(test_plugin),
+	PROVIDER(test_who_says_it), PROVIDER(test_statuses), PROVIDER(test_device_ends), PROVIDER(test_without_memory))
