@@ -23,6 +23,7 @@
 #include "device/logical-access/state.h"
 #include "device/platform/device.h"
 #include "device/platform/start.h"
+#include "device/rows-logical-access.h"
 #include "sys/fake.h"
 #include "sys/real.h"
 
@@ -228,6 +229,19 @@ static bool is_role_taken(tw_unit *u)
 		!strstr(tw_unit_body(u), "\"operator\"");
 }
 
+/* The time of a role is up, and nobody has looked yet. */
+static bool make_ending(tw_unit *u)
+{
+	static const char over[] = "INSERT INTO role_end (account, role, ends_ms) VALUES (2, 'operator', 1)";
+
+	return make_session(u) && !tw_failed(tw_store_run(tw_unit_device(u)->context.store, over, NULL, 0, NULL, NULL));
+}
+
+static int end_role(tw_unit *u)
+{
+	return tw_failed(tw_access_job_accounts(&tw_unit_device(u)->context)) ? 500 : 200;
+}
+
 static int suspend(tw_unit *u)
 {
 	return tw_unit_request(u, "PUT", "/api/v1/suspensions/a2", NULL, NULL);
@@ -285,6 +299,7 @@ static const struct scenario scenarios[] = {
 	{ "change", "owned", false, change, 200, is_changed, 1 },
 	{ "login", "owned", false, log_in, 201, is_logged_in, 4, .before = make_code },
 	{ "role taken", "owned", false, take_role, 204, is_role_taken, 5, .before = make_session },
+	{ "role ended", "owned", false, end_role, 200, is_role_taken, 4, .before = make_ending },
 	{ "suspension", "owned", false, suspend, 204, is_suspended, 5, .before = make_session },
 	{ "revocation", "owned", false, end_sessions, 204, is_ended, 5, .before = make_session },
 	{ "suspicion", "owned", false, suspect, 200, is_suspected, 0 },

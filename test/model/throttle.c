@@ -198,7 +198,7 @@ static void put_back(const struct tw_throttle *was, int64_t was_ms)
 		}
 	CHECK_OK(tw_client_known(device(), 1, client, &who));
 	CHECK(who.known);
-	CHECK_OK(tw_client_came(device(), 1, &who, NULL));
+	CHECK_OK(tw_client_came(device(), 1, &who, "192.0.2.1", NULL));
 }
 
 static void begin(void)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accounts of a running device: as the tool makes them, who can reach the device, and probes that find a device that only says so."""
 import json
+import time
 
 import world as worlds
-from harness import unb64
+from harness import Client, unb64
 from liar import Liar
 
 ELEMENTS = {"LA.AC.1.3", "LA.AC.1.4.2", "LA.RSM.1", "LA.RSM.2", "LA.RSM.3", "LA.RSM.4.2", "LA.LDU.2.1", "LA.LDU.2.2", "LA.LDU.2.3"}
@@ -62,3 +63,27 @@ def test_who_can_reach_the_device(owned):
     assert rows[-1]["who"] == "Bob" and rows[-1]["may"] == "by its roles: operator" and "sessions open: 0" in rows[-1]["how"]
     assert rows[-2]["who"] == "alice" and rows[-2]["may"] == "by its roles: owner"
     assert [everybody(owned, limit) for limit in (1, 3)] == [rows, rows], "each once, whatever the pages"
+
+
+def events(unit, name):
+    return [one["fields"] for one in unit.json("log", "read", "--limit", "60")["records"] if one.get("event") == name]
+
+
+# @nist LA.AC.1.4.2: by the real clock and the real job: the role goes, the session with it, and owners are told
+def test_a_supporting_party_ends_by_itself(owned):
+    helper = owned.json("accounts", "make", "--name", "helper", "--kind", "person")["account"]
+    owned.json("accounts", "role-give", "--account", helper, "--role", "supporting-party", "--lifetime", "6")
+    somebody = Client(owned, certificate=False)
+    somebody.token = somebody.ask("POST", "/api/v1/sessions", {"code": owned.json("session", "code", "--account", helper)["code"]}).json["token"]
+    began = events(owned, "support.began")
+    assert [one["account"] for one in began] == [helper]
+    assert somebody.ask("GET", "/api/v1/identity").status == 200
+    until = time.monotonic() + 20
+    while not events(owned, "support.ended"):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert somebody.ask("GET", "/api/v1/identity").status == 401
+    assert owned.json("accounts", "read", helper)["roles"] == []
+    assert "lost the role supporting-party, for its time was up" in [one["what"] for one in owned.json("accounts", "changes")["changes"]]
+    done = owned.json("log", "read", "--session", began[0]["session"], "--all")["records"]
+    assert [one.get("operation", one.get("event")) for one in done] == ["support.ended", "identity.read", "support.began"]

@@ -593,7 +593,7 @@ static void put_session(uint8_t first, size_t size, int64_t expires_ms)
 	const struct tw_value v[] = { TW_V_BLOB(hash, size), TW_V_INT(device()->access->owners.of[0].id), TW_V_TEXT("https"),
 		TW_V_TEXT("code"), TW_V_TEXT("192.0.2.1"), { .kind = TW_VALUE_NULL }, TW_V_INT(WORLD_WALL),
 		TW_V_BLOB(device()->boot_id, 16), TW_V_INT(expires_ms), TW_V_TEXT(""), TW_V_INT(0), TW_V_INT(0), TW_V_INT(0),
-		{ .kind = TW_VALUE_NULL } };
+		{ .kind = TW_VALUE_NULL }, TW_V_INT(0) };
 
 	CHECK_OK(tw_store_run(device()->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL));
 }

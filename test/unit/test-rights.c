@@ -229,7 +229,7 @@ static void test_ones_own_account(void **state)
 
 	make("bob", "person", "admin");
 	as_owner("POST", "/api/v1/role-assignments",
-		"{\"account\":\"a2\",\"role\":\"auditor\",\"conditions\":{\"until\":\"2000-01-01T00:00:00Z\"}}", 201, NULL);
+		"{\"account\":\"a2\",\"role\":\"auditor\",\"conditions\":{\"from\":\"2100-01-01T00:00:00Z\"}}", 201, NULL);
 	CHECK_INT(open_for("a2", token), 201);
 	check_as(token, "PUT", "/api/v1/accounts/a2", "{\"name\":\"robert\"}", 200, "robert");
 	check_as(token, "POST", "/api/v1/session-codes", NULL, 201, NULL);
@@ -288,7 +288,7 @@ static void test_a_rule_is_not_shed_by_a_condition(void **state)
 
 	make("bob", "person", "operator");
 	as_owner("POST", "/api/v1/role-assignments",
-		"{\"account\":\"a2\",\"role\":\"guest\",\"conditions\":{\"until\":\"2000-01-01T00:00:00Z\"}}", 201, NULL);
+		"{\"account\":\"a2\",\"role\":\"guest\",\"conditions\":{\"from\":\"2100-01-01T00:00:00Z\"}}", 201, NULL);
 	CHECK_INT(open_for("a2", token), 201);
 	check_as(token, "GET", "/api/v1/identity", NULL, 200, NULL);
 	as_owner("PUT", "/api/v1/rules/keep-out",
@@ -343,7 +343,7 @@ static void test_an_account_has_so_many(void **state)
 
 	make("bob", "person", NULL);
 	for (size_t i = 0; i < TW_COUNT(roles); i++) {
-		(void)snprintf(body, sizeof body, "{\"account\":\"a2\",\"role\":\"%s\"}", roles[i]);
+		(void)snprintf(body, sizeof body, "{\"account\":\"a2\",\"role\":\"%s\",\"lifetime\":60}", roles[i]);
 		as_owner("POST", "/api/v1/role-assignments", body, 201, NULL);
 		as_owner("POST", "/api/v1/role-assignments", body, 201, NULL);
 	}

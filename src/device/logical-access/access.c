@@ -12,11 +12,18 @@
 #include "device/sql-device.h"
 #include "service/path/condition.h"
 
+struct reading {
+	struct tw_device *device;
+	struct tw_owners *owners;
+};
+
 static tw_err take_owner(void *user, const tw_row *row)
 {
-	struct tw_owners *all = user;
+	const struct reading *r = user;
+	struct tw_owners *all = r->owners;
 	struct tw_owner *o = &all->of[all->count];
 	struct tw_slice name = tw_row_bytes(row, 1), key = tw_row_bytes(row, 2);
+	const struct tw_ending end = tw_ending_read(r->device, row, 4); /* by its members: owners are compared as bytes */
 
 	if (all->count == TW_OWNERS_MAX || name.size > TW_ACCOUNT_NAME_MAX)
 		return TW_RAISE(LIMIT, "more owners in the store than %d, or a name too long", TW_OWNERS_MAX);
@@ -24,6 +31,9 @@ static tw_err take_owner(void *user, const tw_row *row)
 	memcpy(o->name, name.at, name.size);
 	o->has_key = key.size == sizeof o->key;
 	o->enrolled = tw_row_int(row, 3) > 0;
+	o->end.ends_ms = end.ends_ms;
+	o->end.boot_ms = end.boot_ms;
+	o->end.this_boot = end.this_boot;
 	if (o->has_key)
 		memcpy(o->key, key.at, key.size);
 	all->count++;
@@ -32,18 +42,10 @@ static tw_err take_owner(void *user, const tw_row *row)
 
 tw_err tw_access_owners_read(struct tw_device *d, struct tw_owners *ret)
 {
+	struct reading r = { d, ret };
+
 	*ret = (struct tw_owners){ .count = 0 };
-	return tw_store_run(d->context.store, tw_sql_owner_all, NULL, 0, take_owner, ret);
-}
-
-const struct tw_owner *tw_access_owner(const struct tw_device *d, int64_t account)
-{
-	const struct tw_owners *all = &d->access->owners;
-
-	for (size_t i = 0; i < all->count; i++)
-		if (all->of[i].id == account)
-			return &all->of[i];
-	return NULL;
+	return tw_store_run(d->context.store, tw_sql_owner_all, NULL, 0, take_owner, &r);
 }
 
 static bool has_session(const struct tw_device *d, int64_t account)
@@ -54,12 +56,50 @@ static bool has_session(const struct tw_device *d, int64_t account)
 	return false;
 }
 
+static bool can_come_in(const struct tw_device *d, const struct tw_owner *o)
+{
+	return o->enrolled || has_session(d, o->id);
+}
+
+/* He can come in, and his role goes on; or it ended later, which makes him the last of those whose ended. */
+static bool outlasts(const struct tw_device *d, const struct tw_owner *other, const struct tw_owner *o)
+{
+	if (other == o || !can_come_in(d, other))
+		return false;
+	if (!tw_ending_counts(d, &other->end))
+		return true;
+	return other->end.ends_ms != o->end.ends_ms ? other->end.ends_ms > o->end.ends_ms : other->id > o->id;
+}
+
+/* The role of one may have ended. It counts then only as long as there is no other who could come in. */
+static bool is_owner_now(const struct tw_device *d, const struct tw_owner *o)
+{
+	const struct tw_owners *all = &d->access->owners;
+
+	if (!tw_ending_counts(d, &o->end))
+		return true;
+	for (size_t i = 0; i < all->count; i++)
+		if (outlasts(d, &all->of[i], o))
+			return false;
+	return true;
+}
+
+const struct tw_owner *tw_access_owner(const struct tw_device *d, int64_t account)
+{
+	const struct tw_owners *all = &d->access->owners;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->of[i].id == account)
+			return is_owner_now(d, &all->of[i]) ? &all->of[i] : NULL;
+	return NULL;
+}
+
 bool tw_access_other_owner(const struct tw_device *d, int64_t account)
 {
 	const struct tw_owners *all = &d->access->owners;
 
 	for (size_t i = 0; i < all->count; i++)
-		if (all->of[i].id != account && (all->of[i].enrolled || has_session(d, all->of[i].id)))
+		if (all->of[i].id != account && can_come_in(d, &all->of[i]) && is_owner_now(d, &all->of[i]))
 			return true;
 	return false;
 }
@@ -167,6 +207,7 @@ static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_s
 
 	if (!s || !tw_access_session_fits(s, rq))
 		return TW_RAISE(DENIED, "no such session, or no longer");
+	tw_session_id(s->hash, rq->subject.session);
 	TW_TRY(end_collecting(d, s));
 	if (!rq->goes_on)
 		s->used_ms = tw_time_boot_ms(&d->time);
@@ -311,6 +352,7 @@ tw_err tw_access_start(struct tw_device *d)
 	d->context.agreed = agreed;
 	d->context.step_up = tw_access_step_up_asked;
 	d->context.unrecorded = tw_audit_unrecorded;
+	TW_TRY(tw_support_left(d));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_session_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(tw_store_run(d->context.store, tw_sql_code_drop_old, now, TW_COUNT(now), NULL, NULL));
 	TW_TRY(end_uncollected(d));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts as rows of the store, and as JSON. */
 #include "base/text.h"
+#include "device/logical-access/ending.h"
 #include "device/logical-access/state.h"
 #include "device/sql-device.h"
 
@@ -55,23 +56,13 @@ struct reading {
 	void *user;
 };
 
-/* In the boot it was made in the boot clock says when its time is up, which nobody sets; in a later one only a clock that is
-   trusted can, and until there is one it counts as up. */
 static void judge_end(struct tw_device *d, const tw_row *row, struct tw_account *a)
 {
-	struct tw_slice boot = tw_row_bytes(row, 7);
-	bool expired;
+	struct tw_ending e = tw_ending_read(d, row, 6);
 
-	a->ends_ms = tw_row_int(row, 6);
-	if (a->ends_ms == 0)
-		return;
-	if (boot.size == sizeof d->boot_id && memcmp(boot.at, d->boot_id, boot.size) == 0) {
-		a->over = expired = tw_time_boot_ms(&d->time) >= tw_row_int(row, 8);
-	} else {
-		a->over = tw_time_trusted(&d->time) && tw_time_wall_ms(&d->time) >= a->ends_ms;
-		expired = a->over || !tw_time_trusted(&d->time);
-	}
-	if (expired)
+	a->ends_ms = e.ends_ms;
+	a->over = tw_ending_over(d, &e);
+	if (tw_ending_counts(d, &e))
 		a->state = TW_ACCOUNT_EXPIRED;
 }
 
@@ -172,15 +163,15 @@ tw_err tw_account_named(struct tw_device *d, const char *name, int64_t *ret)
 
 tw_err tw_account_put(struct tw_device *d, const struct tw_new_account *n, int64_t *ret_id)
 {
-	const struct tw_value null = { .kind = TW_VALUE_NULL };
+	const struct tw_ending end = tw_ending_in(d, n->lifetime_ms);
 	char folded[TW_ACCOUNT_NAME_MAX + 1];
-	bool ends = n->lifetime_ms != 0;
+	struct tw_value ends[3];
 
+	tw_ending_values(d, &end, ends);
 	tw_account_name_fold(n->name, folded);
 	const struct tw_value v[] = { TW_V_TEXT(n->name), TW_V_TEXT(folded), TW_V_TEXT(tw_account_kinds[n->kind]),
-		TW_V_INT(n->made_ms), TW_V_TEXT(n->made_by), ends ? TW_V_INT(tw_time_wall_ms(&d->time) + n->lifetime_ms) : null,
-		ends ? TW_V_BLOB(d->boot_id, sizeof d->boot_id) : null,
-		ends ? TW_V_INT(tw_time_boot_ms(&d->time) + n->lifetime_ms) : null, n->uses ? TW_V_INT(n->uses) : null };
+		TW_V_INT(n->made_ms), TW_V_TEXT(n->made_by), ends[0], ends[1], ends[2],
+		n->uses ? TW_V_INT(n->uses) : (struct tw_value){ .kind = TW_VALUE_NULL } };
 	return tw_store_run(d->context.store, tw_sql_account_put, v, TW_COUNT(v), take_id, ret_id);
 }
 

@@ -115,6 +115,10 @@ static tw_err add_role(void *user, const tw_row *row)
 	json_t *j = json_pack("{s:s%, s:s, s:s%}", "role", role.at, role.size, "given", given, "by", by.at, by.size);
 	if (!j)
 		return TW_RAISE(NOMEM, "a role");
+	if (tw_row_int(row, 4)) {
+		tw_time_text(tw_row_int(row, 4), given);
+		TW_TRY(tw_json_set(j, "ends", json_string(given)));
+	}
 	if (text.size) {
 		TW_TRY(tw_json_parse(text, TW_CONDITIONS_MAX, &conditions));
 		TW_TRY(tw_json_set(j, "conditions", TW_STEAL(conditions)));

@@ -7,6 +7,7 @@
  */
 #ifndef TW_DEVICE_LOGICAL_ACCESS_ACCOUNTS_H
 #define TW_DEVICE_LOGICAL_ACCESS_ACCOUNTS_H
+#include "device/logical-access/ending.h"
 #include "device/logical-access/name.h"
 #include "device/platform/device.h"
 #include "service/path/condition.h"
@@ -106,11 +107,13 @@ struct tw_account_work {
 	tw_err (*act)(struct tw_account_work *w);
 	char what[128];                  /* for the event: "suspended" */
 	bool ends_sessions;              /* of this account */
+	bool to_owner;                   /* it becomes one */
 	bool shows;                      /* the answer is the account as it then is; else it has none, unless act makes one */
 	const char *word, *text, *hands; /* for act */
 	const uint8_t *bytes;
 	int64_t number, uses;
 	struct tw_condition condition;
+	struct tw_ending end;     /* of a role */
 	struct tw_placed *placed; /* NULL, or what act ended in the store of what others put there */
 };
 tw_err tw_account_do(struct tw_account_work *w);

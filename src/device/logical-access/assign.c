@@ -4,6 +4,7 @@
  * owner's to give: to a person, and without conditions, so that the last owner is never one who cannot come in.
  */
 #include "base/text.h"
+#include "device/logical-access/role-end.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
@@ -49,6 +50,9 @@ static tw_err check_giver(const struct tw_account_work *w, struct tw_reply *rp)
 		return refuse_role(rp, "There is no such role, or it is none for accounts.");
 	if (!strcmp(w->word, TW_ROLE_OWNER))
 		return check_owner_role(w, rp);
+	if (!strcmp(w->word, TW_ROLE_SUPPORTING) && s->kind != TW_SUBJECT_OWNER)
+		return tw_reply_problem(rp, 403, "forbidden", "account.supporting", "Not permitted", "Ask an owner.",
+			"Only an owner lets a supporting party in.");
 	if (tw_account_owns(&w->account))
 		return refuse_role(rp, "An owner holds every role; another takes the role owner away first.");
 	tw_account_id(w->account.id, id);
@@ -86,9 +90,10 @@ static tw_err give(struct tw_account_work *w)
 {
 	const struct tw_value v[] = { TW_V_INT(w->account.id) };
 
-	if (w->ends_sessions)
+	if (w->to_owner)
 		TW_TRY(tw_store_run(w->c->store, tw_sql_credential_drop_of, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(tw_account_role_put(tw_device_of(w->c), w->account.id, w->word, w->text, w->rq->subject.name));
+	TW_TRY(tw_role_end_put(w));
 	TW_TRY(tw_placed_end(tw_device_of(w->c), w->c->gate, w->account.id, w->placed));
 	return w->ends_sessions ? TW_OK : tw_access_caps_exceeded(tw_device_of(w->c), w->account.id, &w->ends_sessions);
 }
@@ -116,13 +121,21 @@ tw_err tw_access_role_give(struct tw_context *c, const struct tw_request *rq, st
 	if (!rp->problem[0])
 		TW_TRY(read_conditions(&w, &text, rp));
 	if (!rp->problem[0])
+		TW_TRY(tw_role_end_read(&w, rp));
+	if (!rp->problem[0])
 		TW_TRY(check_giver(&w, rp));
+	if (!rp->problem[0])
+		TW_TRY(tw_role_end_check(&w, rp));
 	if (!rp->problem[0])
 		TW_TRY(check_count(w.account.roles, w.word, TW_ACCOUNT_ROLES_MAX, "account.roles", rp));
 	if (rp->problem[0])
 		return TW_OK;
-	w.ends_sessions = !strcmp(w.word, TW_ROLE_OWNER) && !tw_account_owns(&w.account);
-	(void)snprintf(w.what, sizeof w.what, "given the role %s%s", w.word, w.text ? ", under conditions" : "");
+	w.to_owner = !strcmp(w.word, TW_ROLE_OWNER) && !tw_account_owns(&w.account);
+	w.ends_sessions = w.to_owner || (!strcmp(w.word, TW_ROLE_SUPPORTING) && !tw_account_has(w.account.roles, w.word)); /* its own begins told */
+	(void)snprintf(w.what, sizeof w.what, "given the role %s%s", w.word,
+		w.text                  ? ", under conditions"
+			: w.end.ends_ms ? ", for a time"
+					: "");
 	rp->status = 201;
 	return tw_account_do(&w);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The job that ends accounts: temporary, emergency and supporting ones are removed when their time is up, others are disabled when nobody
- * used them for too long. What an account counts as is judged whenever it is read, so nobody comes in between the moment and the job.
+ * used them for too long; and roles that were given for a time (role-end.c) are taken away. What an account or a role counts as is judged
+ * whenever it is read, so nobody comes in between the moment and the job.
  */
+#include "device/logical-access/role-end.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
@@ -66,7 +68,7 @@ static tw_err take_end(void *user, const tw_row *row)
 
 tw_err tw_access_next_end(struct tw_device *d, int64_t *ret)
 {
-	const struct tw_value v[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id) };
+	const struct tw_value v[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(tw_time_boot_ms(&d->time)) };
 
 	return tw_store_run(d->context.store, tw_sql_account_next_end, v, TW_COUNT(v), take_end, ret);
 }
@@ -84,6 +86,7 @@ static tw_err end_all(struct tw_context *c)
 		for (size_t i = 0; i < f->count; i++)
 			TW_TRY(end(c, &f->accounts[i]));
 	} while (f->count == AT_ONCE);
+	TW_TRY(tw_roles_end(c));
 	return tw_access_next_end(d, &d->access->next_end_ms);
 }
 

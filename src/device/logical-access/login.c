@@ -166,6 +166,7 @@ struct arrival {
 	const char *phc; /* of a new password; "": none */
 	struct tw_placer by;
 	char client[TW_TOKEN_TEXT + 1];
+	const char *source;
 };
 
 static tw_err arrive(tw_store *s, void *user)
@@ -174,7 +175,7 @@ static tw_err arrive(tw_store *s, void *user)
 
 	if (*v->phc)
 		TW_TRY(tw_password_put(v->d, &(struct tw_password_new){ v->account, v->phc, v->by.hands, false }));
-	return tw_client_came(v->d, v->account, v->who, v->client);
+	return tw_client_came(v->d, v->account, v->who, v->source, v->client);
 }
 
 /* Everything that was wanted has been shown. */
@@ -183,6 +184,7 @@ static tw_err let_in(struct tw_device *d, const struct tw_request *rq, const str
 {
 	const struct tw_entering e = { a, how, rq, v->by, arrive, v };
 
+	v->source = rq->subject.source;
 	TW_TRY(tw_access_enter(d, &e, rp));
 	if (rp->problem[0])
 		return TW_OK;

@@ -149,7 +149,7 @@ tw_err tw_access_credential_last(struct tw_context *c, const struct tw_account *
 tw_err tw_client_known(struct tw_device *d, int64_t account, const char *text, struct tw_login_who *ret);
 /* Inside a transaction of the caller's: one that is known came again, which leaves ret_text as it is; or is known from now on by the text that is put
    there, of TW_TOKEN_TEXT + 1. */
-tw_err tw_client_came(struct tw_device *d, int64_t account, const struct tw_login_who *who, char *ret_text);
+tw_err tw_client_came(struct tw_device *d, int64_t account, const struct tw_login_who *who, const char *source, char *ret_text);
 
 /* policy.c: what the organization asks for */
 enum tw_strength { TW_STRENGTH_ANY, TW_STRENGTH_TWO, TW_STRENGTH_CERTIFICATE };

@@ -3,6 +3,7 @@
 #include "device/logical-access/placed.h"
 
 #include "base/text.h"
+#include "device/logical-access/role-end.h"
 #include "device/logical-access/state.h"
 #include "device/sql-device.h"
 
@@ -77,6 +78,7 @@ int64_t tw_placed_until(const struct tw_placer *p, int64_t account)
 /* --- What he may --- */
 
 struct having {
+	const struct tw_device *device;
 	const tw_gate *gate;
 	const struct tw_condition *whenever;
 	struct tw_role_set roles;
@@ -89,7 +91,7 @@ static tw_err take_role(void *user, const tw_row *row)
 	struct tw_condition own;
 	char name[TW_ROLE_NAME_MAX + 1];
 
-	tw_err e = tw_access_conditions_read(tw_row_bytes(row, 1), &own);
+	tw_err e = tw_role_conditions(h->device, row, &own);
 	if (tw_is(e, TW_CODE_NOMEM))
 		return e;
 	if (tw_failed(e) || role.size > TW_ROLE_NAME_MAX || !tw_condition_within(h->whenever, &own))
@@ -101,7 +103,7 @@ static tw_err take_role(void *user, const tw_row *row)
 
 tw_err tw_placed_roles(struct tw_device *d, const tw_gate *g, int64_t account, const struct tw_condition *whenever, struct tw_role_set *ret)
 {
-	struct having h = { .gate = g, .whenever = whenever };
+	struct having h = { .device = d, .gate = g, .whenever = whenever };
 	const struct tw_value v[] = { TW_V_INT(account) };
 	struct tw_account a = { .state = TW_ACCOUNT_ACTIVE };
 
@@ -140,6 +142,7 @@ struct assigned {
 		struct tw_condition condition;
 	} of[TW_ACCOUNT_ROLES_MAX];
 	size_t count;
+	const struct tw_device *device;
 	bool odd; /* there is what cannot be read */
 };
 
@@ -151,7 +154,7 @@ static tw_err take_assigned(void *user, const tw_row *row)
 	all->odd |= all->count == TW_COUNT(all->of) || role.size > TW_ROLE_NAME_MAX;
 	if (all->odd)
 		return TW_OK;
-	tw_err e = tw_access_conditions_read(tw_row_bytes(row, 1), &all->of[all->count].condition);
+	tw_err e = tw_role_conditions(all->device, row, &all->of[all->count].condition);
 	if (tw_is(e, TW_CODE_NOMEM))
 		return e;
 	all->odd |= tw_failed(e);
@@ -167,6 +170,7 @@ tw_err tw_placed_reaches(struct tw_context *c, const struct tw_subject *s, int64
 
 	if (!all)
 		return TW_RAISE(NOMEM, "roles");
+	all->device = tw_device_of(c);
 	TW_TRY(tw_store_run(c->store, tw_sql_role_of, v, TW_COUNT(v), take_assigned, all));
 	for (size_t i = 0; i < all->count && covered; i++)
 		TW_TRY(tw_placed_covers(c, s, all->of[i].role, &all->of[i].condition, &covered));

@@ -92,7 +92,7 @@ static tw_err check_owners_stay(struct tw_device *d, const char *roles)
 }
 
 /* Each word is a role that accounts are assigned: a word that is none would ask nobody for anything. */
-tw_err tw_access_apply_second(struct tw_context *c, const char *value)
+static tw_err check_roles(const struct tw_context *c, const char *value)
 {
 	char roles[512] = "", *at, *save = NULL;
 
@@ -100,6 +100,17 @@ tw_err tw_access_apply_second(struct tw_context *c, const char *value)
 	for (at = strtok_r(roles, " ", &save); at; at = strtok_r(NULL, " ", &save))
 		if (!tw_gate_assignable(c->gate, tw_gate_role(c->gate, at)))
 			return TW_RAISE(DENIED, "%s is no role that accounts are assigned", at);
+	return TW_OK;
+}
+
+tw_err tw_access_apply_privileged(struct tw_context *c, const char *value)
+{
+	return check_roles(c, value);
+}
+
+tw_err tw_access_apply_second(struct tw_context *c, const char *value)
+{
+	TW_TRY(check_roles(c, value));
 	return check_owners_stay(tw_device_of(c), value);
 }
 

@@ -5,28 +5,18 @@
 #include "device/rows-logical-access.h"
 #include "service/path/page.h"
 
-#define ID_SIZE 8 /* of a session's hash: names it and opens nothing */
+#define ID_SIZE (TW_SESSION_ID / 2)
 
 /* --- Who has one --- */
-
-static tw_err id_of(const struct tw_sys *sys, const struct tw_session *s, char ret[2 * ID_SIZE + 1])
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-
-	tw_buf_init(&text, sys, 2 * ID_SIZE);
-	TW_TRY(tw_buf_hex(&text, s->hash, ID_SIZE));
-	(void)snprintf(ret, 2 * ID_SIZE + 1, "%s", tw_buf_cstr(&text));
-	return TW_OK;
-}
 
 static tw_err describe(struct tw_device *d, const struct tw_session *s, bool own, json_t **ret)
 {
 	int64_t now = tw_time_boot_ms(&d->time);
-	char id[2 * ID_SIZE + 1], account[TW_ACCOUNT_ID_MAX + 2], opened[TW_TIME_TEXT_MAX];
+	char id[TW_SESSION_ID + 1], account[TW_ACCOUNT_ID_MAX + 2], opened[TW_TIME_TEXT_MAX];
 	struct tw_account a;
 
 	TW_TRY(tw_account_get(d, s->account, &a));
-	TW_TRY(id_of(d->context.sys, s, id));
+	tw_session_id(s->hash, id);
 	tw_account_id(s->account, account);
 	tw_time_text(s->opened_ms, opened);
 	*ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "session", id, "account", account, "name", a.name, "how",

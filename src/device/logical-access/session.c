@@ -221,7 +221,8 @@ static tw_err take_session(void *user, const tw_row *row)
 		.expires_ms = tw_row_int(row, 7),
 		.by.ends_ms = tw_row_int(row, 9),
 		.idle_ms = tw_row_int(row, 10),
-		.member = tw_row_int(row, 11) };
+		.member = tw_row_int(row, 11),
+		.supports = tw_row_int(row, 13) != 0 };
 
 	s.has_key = !tw_row_null(row, 5);
 	s.has_parent = !tw_row_null(row, 12);
@@ -258,6 +259,12 @@ tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret)
 	return TW_OK;
 }
 
+void tw_session_id(const uint8_t hash[32], char ret[TW_SESSION_ID + 1])
+{
+	for (size_t i = 0; i < TW_SESSION_ID / 2; i++)
+		(void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+}
+
 bool tw_access_session_fits(const struct tw_session *s, const struct tw_request *rq)
 {
 	return s->door == rq->subject.door &&
@@ -271,7 +278,8 @@ static tw_err put_session(struct tw_device *d, const struct tw_session *s)
 		s->has_key ? TW_V_BLOB(s->key, sizeof s->key) : (struct tw_value){ .kind = TW_VALUE_NULL }, TW_V_INT(s->opened_ms),
 		TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(s->expires_ms), TW_V_TEXT(s->by.hands), TW_V_INT(s->by.ends_ms),
 		TW_V_INT(s->idle_ms), TW_V_INT(s->member),
-		s->has_parent ? TW_V_BLOB(s->parent, sizeof s->parent) : (struct tw_value){ .kind = TW_VALUE_NULL } };
+		s->has_parent ? TW_V_BLOB(s->parent, sizeof s->parent) : (struct tw_value){ .kind = TW_VALUE_NULL },
+		TW_V_INT(s->supports) };
 
 	return tw_store_run(d->context.store, tw_sql_session_put, v, TW_COUNT(v), NULL, NULL);
 }
@@ -309,9 +317,11 @@ tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char r
 	memcpy(s.key, o->rq->client_key, sizeof s.key);
 	TW_TRY(tw_token_make(d->context.sys, &token));
 	memcpy(s.hash, token.hash, sizeof s.hash);
+	TW_TRY(tw_support_judge(d, &s));
 	TW_TRY(make_room(d, &place));
 	TW_TRY(tw_notice_tell_accepted(d, o->member ? o->member : o->account, o->how));
 	TW_TRY(put_session(d, &s));
+	TW_TRY(tw_support_began(d, &s));
 	*place = s;
 	memcpy(ret_token, token.text, sizeof token.text);
 	return TW_OK;

@@ -11,11 +11,14 @@
 #include "device/logical-access/oidc.h"
 #include "device/logical-access/placed.h"
 #include "device/logical-access/step-up.h"
+#include "device/logical-access/support.h"
 #include "device/logical-access/throttle.h"
 
 #define TW_OWNERS_MAX 16
 #define TW_PASSES_MAX 128   /* likewise; one more is refused, so that nobody ends another's */
 #define TW_SESSIONS_MAX 128 /* of all accounts; one more ends the one that would end first */
+#define TW_SUPPORTS_MAX (2 * TW_SESSIONS_MAX)
+#define TW_SESSION_ID 16 /* hex of the beginning of its hash: names it and opens nothing */
 #define TW_CODE_MS 300000
 #define TW_CODES_MAX 8
 #define TW_CODE_SIZE 10  /* Crockford base32: 50 bits, for five minutes, five tries a minute */
@@ -50,6 +53,7 @@ struct tw_owner {
 	char name[TW_ACCOUNT_NAME_MAX + 1];
 	bool has_key, enrolled; /* enrolled: there is a credential that lets him in, of whatever kind */
 	uint8_t key[32];        /* fingerprint of the client key */
+	struct tw_ending end;   /* of the role */
 };
 struct tw_owners {
 	struct tw_owner of[TW_OWNERS_MAX];
@@ -71,7 +75,12 @@ struct tw_session {
 	int64_t member;              /* of a shared account: the account of whoever uses it; 0: of no shared one */
 	bool has_parent;             /* likewise: opened in a session of that one's, with which it ends */
 	uint8_t parent[32];          /* its hash */
+	bool supports;               /* it is a supporting party's */
 	int64_t proven_ms;           /* boot clock, in memory only: when he last proved who he is; 0: not since core was started */
+};
+struct tw_support {      /* a supporting party's session whose end has to be told */
+	int64_t account; /* 0: free */
+	uint8_t hash[32];
 };
 /* What somebody shows to the application. Bound to what he had proven, and to be asked about at each use. */
 struct tw_pass {
@@ -102,12 +111,15 @@ struct tw_access {
 	struct tw_product_out product_out;
 	struct tw_owners owners; /* those whose accounts are active */
 	struct tw_session sessions[TW_SESSIONS_MAX];
+	struct tw_support supports[TW_SUPPORTS_MAX];
+	int64_t support_again_ms; /* boot clock */
 	struct tw_pass passes[TW_PASSES_MAX];
 	int64_t idle_ms, limit_ms, inactive_ms; /* what the settings say; inactive_ms 0: never */
 	size_t list_max;                        /* likewise, for the context; used while it is read alone */
 	const char *refused; /* why who showed something good is not let in: the rule; NULL: by none that could be named */
 	bool proven;         /* the request under way showed a good code: that it is refused for another reason is no guess */
 	int64_t next_end_ms; /* boot clock: when the next account ends whose end this boot knows; 0: none does */
+	int64_t owner_kept;  /* of which it was told that he stays an owner, for there is no other; 0: of none */
 	struct tw_step_up step_ups[TW_STEP_UPS_MAX];
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
 	struct tw_browser browsers[TW_BROWSER_MAX];
@@ -218,6 +230,7 @@ tw_err tw_access_sessions_drop(struct tw_device *d, int64_t account);
 void tw_access_sessions_forget(struct tw_device *d, int64_t account);
 /* The session of a token; NULL when there is no such session, or no longer. */
 struct tw_session *tw_access_session_of(struct tw_device *d, struct tw_slice token);
+void tw_session_id(const uint8_t hash[32], char ret[TW_SESSION_ID + 1]);
 bool tw_access_session_fits(const struct tw_session *s, const struct tw_request *rq); /* its door, and its key where it has one */
 struct tw_session *tw_access_session_by_hash(struct tw_device *d, const uint8_t hash[32]); /* NULL: none, though it may live no longer */
 /* What its session has proven of an account: asked at each use of the session, and of a pass that hangs on it. */

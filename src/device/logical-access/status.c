@@ -57,7 +57,7 @@ tw_err tw_access_status_previous(struct tw_context *c, struct tw_element_status 
 tw_err tw_access_status_ends(struct tw_context *c, struct tw_element_status *ret)
 {
 	return say(c, ret, tw_sql_account_end_count, "Temporary, emergency and supporting accounts",
-		"Each is removed when its time is up; while the time is not known after a start, it opens nothing.");
+		"Each is removed when its time is up, and a role given for a time is taken away; while the time is not known after a start, neither counts.");
 }
 
 /* @nist LA.LDU.2 LA.LDU.2.1 LA.LDU.2.2 LA.LDU.2.3 LA.LDU.2.4 LA.LDU.2.5 */

@@ -8,6 +8,7 @@
  * conditions all hold at this moment. Found anew at each request, so that what was taken away is gone with the next one.
  */
 #include "base/text.h"
+#include "device/logical-access/role-end.h"
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 #include "device/sql-device.h"
@@ -39,7 +40,7 @@ static tw_err take_role(void *user, const tw_row *row)
 	struct tw_condition condition;
 	char name[TW_ROLE_NAME_MAX + 1];
 
-	if (role.size > TW_ROLE_NAME_MAX)
+	if (role.size > TW_ROLE_NAME_MAX || tw_role_ended(tw_device_of(g->c), row))
 		return TW_OK;
 	(void)snprintf(name, sizeof name, TW_SLICE_FMT, TW_SLICE_ARG(role));
 	tw_role_set_add(&g->given, tw_gate_role(g->c->gate, name));

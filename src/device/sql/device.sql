@@ -40,6 +40,15 @@ CREATE TABLE account_role (
 	given_by TEXT NOT NULL,
 	PRIMARY KEY (account, role)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE role_end (
+	account INTEGER NOT NULL,
+	role TEXT NOT NULL,
+	ends_ms INTEGER NOT NULL,
+	boot_id BLOB,
+	boot_ms INTEGER,
+	PRIMARY KEY (account, role),
+	FOREIGN KEY (account, role) REFERENCES account_role (account, role) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
 CREATE TABLE account_group (
 	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
 	name TEXT NOT NULL,
@@ -66,7 +75,9 @@ CREATE TABLE throttle (
 CREATE TABLE login_client (
 	hash BLOB PRIMARY KEY NOT NULL,
 	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-	used_ms INTEGER NOT NULL
+	used_ms INTEGER NOT NULL,
+	made_ms INTEGER NOT NULL,
+	source TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session_cap (
 	kind TEXT NOT NULL,
@@ -97,7 +108,8 @@ CREATE TABLE session (
 	placer_ends_boot_ms INTEGER NOT NULL,
 	idle_ms INTEGER NOT NULL,
 	member INTEGER NOT NULL,
-	parent BLOB
+	parent BLOB,
+	supports INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session_code (
 	code_hash BLOB PRIMARY KEY NOT NULL,
@@ -147,8 +159,9 @@ DELETE FROM kept WHERE name = 'ownership.since';
 
 -- name: owner_all
 SELECT a.id, a.name, (SELECT c.lookup FROM credential c WHERE c.account = a.id AND c.kind = 'certificate' ORDER BY c.id LIMIT 1),
-	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin', 'passkey'))
-	FROM account_role r JOIN account a ON a.id = r.account WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
+	(SELECT count(*) FROM credential c WHERE c.account = a.id AND c.kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin', 'passkey')),
+	e.ends_ms, e.boot_id, e.boot_ms FROM account_role r JOIN account a ON a.id = r.account
+	LEFT JOIN role_end e ON e.account = r.account AND e.role = r.role WHERE r.role = 'owner' AND a.state = 'active' ORDER BY a.id;
 
 -- name: account_put
 INSERT INTO account (name, folded, kind, state, made_ms, made_by, active_ms, ends_ms, ends_boot_id, ends_boot_ms, uses_left)
@@ -216,7 +229,8 @@ UPDATE account SET active_ms = ?2, login_ms = ?2, login_how = ?3, login_from = ?
 UPDATE account SET active_ms = ?2 WHERE id = ?1;
 
 -- name: account_next_end
-SELECT coalesce(min(ends_boot_ms), 0) FROM account WHERE ends_boot_id = ?1;
+SELECT coalesce(min(at_ms), 0) FROM (SELECT min(ends_boot_ms) AS at_ms FROM account WHERE ends_boot_id = ?1
+	UNION ALL SELECT min(boot_ms) FROM role_end WHERE boot_id = ?1 AND (role <> 'owner' OR boot_ms > ?2));
 
 -- name: account_drop
 DELETE FROM account WHERE id = ?1;
@@ -235,7 +249,18 @@ DELETE FROM account_role WHERE account = ?1 AND role = ?2;
 SELECT count(*) FROM account_role WHERE role = ?1;
 
 -- name: role_of
-SELECT role, conditions, given_ms, given_by FROM account_role WHERE account = ?1 ORDER BY role;
+SELECT r.role, r.conditions, r.given_ms, r.given_by, e.ends_ms, e.boot_id, e.boot_ms FROM account_role r
+	LEFT JOIN role_end e ON e.account = r.account AND e.role = r.role WHERE r.account = ?1 ORDER BY r.role;
+
+-- name: role_end_put
+INSERT INTO role_end (account, role, ends_ms, boot_id, boot_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+	ON CONFLICT (account, role) DO UPDATE SET ends_ms = ?3, boot_id = ?4, boot_ms = ?5;
+
+-- name: role_end_drop
+DELETE FROM role_end WHERE account = ?1 AND role = ?2;
+
+-- name: role_end_all
+SELECT account, role, ends_ms, boot_id, boot_ms FROM role_end ORDER BY account, role;
 
 -- name: group_put
 INSERT INTO account_group (account, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
@@ -262,7 +287,17 @@ UPDATE credential SET placed_by = ?2 WHERE id = ?1;
 SELECT account FROM login_client WHERE hash = ?1;
 
 -- name: client_put
-INSERT INTO login_client (hash, account, used_ms) VALUES (?1, ?2, ?3) ON CONFLICT (hash) DO UPDATE SET used_ms = ?3;
+INSERT INTO login_client (hash, account, used_ms, made_ms, source) VALUES (?1, ?2, ?3, ?3, ?4)
+	ON CONFLICT (hash) DO UPDATE SET used_ms = ?3, source = ?4;
+
+-- name: client_all
+SELECT hash, used_ms, made_ms, source FROM login_client WHERE account = ?1 ORDER BY used_ms DESC, hash;
+
+-- name: client_drop
+DELETE FROM login_client WHERE account = ?1 AND substr(hash, 1, ?3) = ?2 RETURNING 1;
+
+-- name: client_drop_all
+DELETE FROM login_client WHERE account = ?1 RETURNING 1;
 
 -- name: client_trim
 DELETE FROM login_client WHERE account = ?1 AND hash NOT IN
@@ -381,11 +416,14 @@ DELETE FROM shared_account WHERE account = ?1;
 SELECT count(*) FROM shared_account;
 
 -- name: session_all
-SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms, member, parent FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
+SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms, member, parent, supports FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2;
 
 -- name: session_put
 INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms,
-	member, parent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
+	member, parent, supports) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15);
+
+-- name: session_left
+SELECT account, token_hash FROM session WHERE supports <> 0 AND (boot_id <> ?1 OR expires_boot_ms <= ?2) ORDER BY opened_ms;
 
 -- name: session_drop
 DELETE FROM session WHERE token_hash = ?1;

@@ -6,6 +6,8 @@
 #include "service/keys/keys.h"
 #include "service/path/page.h"
 
+#include <inttypes.h>
+
 static const char *const types[TW_LOG_TYPE_USED] = {
 	[TW_LOG_INTENT] = "intent",
 	[TW_LOG_OUTCOME] = "outcome",
@@ -16,9 +18,13 @@ static const char *const types[TW_LOG_TYPE_USED] = {
 	[TW_LOG_OPEN] = "open",
 };
 
+#define SCAN TW_AUDIT_RECENT_MAX /* records that one answer looks at, where not all are wanted */
+
 struct listing {
 	struct tw_page page;
 	tw_err result;
+	const char *session, *account; /* whose records are wanted; "": anybody's */
+	uint64_t seen;                 /* the last record that was looked at */
 };
 
 tw_err tw_op_log_record(const struct tw_log_record *r, json_t **ret)
@@ -41,12 +47,38 @@ static tw_err add_record(struct tw_page *p, const struct tw_log_record *r)
 	return tw_page_add_at(p, r->seq, body);
 }
 
+static bool filters(const struct listing *l)
+{
+	return *l->session || *l->account;
+}
+
+static bool is_named(const json_t *in, const char *key, const char *want)
+{
+	return !strcmp(tw_json_text(in, key), want);
+}
+
+/* What was done in a session, and the events that tell of it; of an account what it did, and not what befell it. */
+static bool is_wanted(const struct listing *l, const json_t *body)
+{
+	return (!*l->session || is_named(body, "session", l->session) || is_named(json_object_get(body, "fields"), "session", l->session)) &&
+		(!*l->account || is_named(body, "account", l->account));
+}
+
+static tw_err add_wanted(struct listing *l, const struct tw_log_record *r)
+{
+	TW_CLEANUP(tw_jsonp) json_t *body = NULL;
+
+	TW_TRY(tw_op_log_record(r, &body));
+	return is_wanted(l, body) ? tw_page_add_at(&l->page, r->seq, TW_STEAL(body)) : TW_OK;
+}
+
 static bool take_record(void *user, const struct tw_log_record *r)
 {
 	struct listing *l = user;
 	if (!tw_page_takes(&l->page))
 		return false;
-	l->result = add_record(&l->page, r);
+	l->result = filters(l) ? add_wanted(l, r) : add_record(&l->page, r);
+	l->seen = l->page.more ? l->seen : r->seq;
 	return !tw_failed(l->result); /* full, it is asked once more, and says so */
 }
 
@@ -55,12 +87,19 @@ tw_err tw_op_log_read(struct tw_context *c, const struct tw_request *rq, struct 
 {
 	struct listing l = { .result = TW_OK };
 	uint64_t before = 0;
+	l.session = rq->input ? tw_json_text(rq->input, "session") : "";
+	l.account = rq->input ? tw_json_text(rq->input, "account") : "";
 	TW_TRY(tw_page_begin(c, rq, rp, &l.page));
 	TW_TRY(tw_page_after(&l.page, rp, &before));
 	if (rp->problem[0])
 		return TW_OK;
-	TW_TRY(tw_audit_recent(c->audit, before, l.page.limit + 1, take_record, &l)); /* one more, to know whether there is one */
+	size_t count = filters(&l) ? SCAN : l.page.limit + 1; /* one more, to know whether there is one */
+	TW_TRY(tw_audit_recent(c->audit, before, count, take_record, &l));
 	TW_TRY(l.result);
+	if (filters(&l) && !l.page.more && l.seen > 1) { /* older ones were not looked at */
+		l.page.more = true;
+		(void)snprintf(l.page.last, sizeof l.page.last, "%" PRIu64, l.seen);
+	}
 	return tw_page_end(&l.page, rp);
 }
 

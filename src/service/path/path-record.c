@@ -32,6 +32,7 @@ static tw_err who(struct tw_buf *b, const struct tw_request *rq)
 	TW_TRY(text(b, "subject", rq->subject.name));
 	TW_TRY(text(b, "account", rq->subject.account));
 	TW_TRY(text(b, "member", rq->subject.member));
+	TW_TRY(text(b, "session", rq->subject.session));
 	TW_TRY(text(b, "how", rq->subject.how));
 	return text(b, "source", rq->subject.source);
 }
@@ -67,6 +68,8 @@ static tw_err outcome(struct tw_buf *b, const struct tw_request *rq, const struc
 	TW_TRY(tw_buf_format(b, "\"intent\":%llu,\"result\":\"%s\",\"status\":%d", (unsigned long long)rq->intent, result, rp->status));
 	TW_TRY(text(b, "rule", rp->rule));
 	TW_TRY(text(b, "detail", rp->note[0] ? rp->note : rp->detail));
+	TW_TRY(text(b, "account", rq->subject.account));
+	TW_TRY(text(b, "session", rq->subject.session));
 	/* The handler may have found out who it was: a take-over makes its owner. */
 	return text(b, "subject", rq->subject.name);
 }

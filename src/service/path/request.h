@@ -29,6 +29,7 @@ struct tw_subject {
 	char name[64];            /* "owner:alice", "uid:0", "console", "anyone" */
 	char account[24];         /* the id of an account, which stays when its name changes: "a17"; "" of whoever has none */
 	char member[24];          /* of a shared account: the id of the account of whoever uses it */
+	char session[20];         /* the id of the session that he came by; "": by none */
 	char source[64];          /* peer address, "pid 812", or "" */
 	char how[24];             /* "client-certificate", "session", "peer-credentials", "console", "device-certificate", "" */
 	struct tw_role_set roles; /* of an account or owner: those assigned to it that count now (gate.h); of others it does not count */

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See role-end.h. The owner who would be the last that can come in keeps the role past its end, until there is another. */
+#include "device/logical-access/role-end.h"
+
+#include "base/text.h"
+#include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
+#include "device/sql-device.h"
+
+#define AT_ONCE 32 /* more than there are owners who stay, so that each turn but the last takes some away */
+
+/* For when nobody else is there, and for whoever comes to help: neither is a way of working. */
+static const char *const passing[] = { "emergency", "supporting-party" };
+
+/* --- Giving --- */
+
+static tw_err refuse(struct tw_reply *rp, const char *rule, const char *next, const char *detail)
+{
+	return tw_reply_problem(rp, 400, "input", rule, "For how long is this role given?", next, "%s", detail);
+}
+
+static struct tw_ending at(const struct tw_device *d, int64_t until_ms)
+{
+	struct tw_ending e = { .ends_ms = until_ms };
+
+	e.this_boot = until_ms && tw_time_trusted(&d->time);
+	e.boot_ms = e.this_boot ? tw_time_boot_ms(&d->time) + until_ms - tw_time_wall_ms(&d->time) : 0;
+	return e;
+}
+
+static tw_err check_passing(const struct tw_account_work *w, struct tw_reply *rp)
+{
+	for (size_t i = 0; i < TW_COUNT(passing) && !w->end.ends_ms && !w->account.ends_ms; i++)
+		if (!strcmp(w->word, passing[i]))
+			return refuse(rp, "account.role-end", "Give it with a lifetime, or until a time, or to an account that ends.",
+				"The roles emergency and supporting-party are given for a time.");
+	return TW_OK;
+}
+
+/* Is it one of those, or may it do as much? */
+static bool is_privileged(const tw_gate *g, const char *word, const char *listed)
+{
+	char words[512] = "", *one, *save = NULL;
+	struct tw_role_set held = { 0 };
+
+	tw_role_set_add(&held, tw_gate_role(g, word));
+	(void)snprintf(words, sizeof words, "%s", listed);
+	for (one = strtok_r(words, " ", &save); one; one = strtok_r(NULL, " ", &save))
+		if (tw_gate_covers(g, &held, tw_gate_role(g, one)))
+			return true;
+	return false;
+}
+
+static tw_err check_most(const struct tw_account_work *w, struct tw_reply *rp)
+{
+	struct tw_setting_state most = { .version = 0 }, roles = { .version = 0 };
+	char next[160];
+	uint64_t s = 0;
+
+	TW_TRY(tw_setting_state(w->c, tw_setting_find(w->c, "logical-access.privileged-most"), &most));
+	TW_TRY(tw_parse_u64(tw_slice_of(most.value), INT32_MAX, &s));
+	TW_TRY(tw_setting_state(w->c, tw_setting_find(w->c, "logical-access.privileged-roles"), &roles));
+	if (s == 0 || !is_privileged(w->c->gate, w->word, roles.value))
+		return TW_OK;
+	if (w->end.ends_ms && w->end.ends_ms - tw_time_wall_ms(w->c->time) <= (int64_t)s * 1000)
+		return TW_OK;
+	(void)snprintf(next, sizeof next, "Give it with a lifetime of %llu seconds at most.", (unsigned long long)s);
+	return refuse(rp, "account.role-most", next,
+		"The organization gives privileged roles for a time (logical-access.privileged-most, logical-access.privileged-roles).");
+}
+
+/* An owner for a time makes none that outlasts him. */
+static tw_err check_own(const struct tw_account_work *w, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(w->c);
+	const struct tw_owner *self = NULL;
+	int64_t id = 0;
+
+	if (!strcmp(w->word, TW_ROLE_OWNER) && tw_account_id_read(tw_slice_of(w->rq->subject.account), &id))
+		self = tw_access_owner(d, id);
+	if (!self || !self->end.ends_ms || (w->end.ends_ms && w->end.ends_ms <= self->end.ends_ms))
+		return TW_OK;
+	return tw_reply_problem(rp, 403, "forbidden", "account.role-end", "Not permitted", "Ask an owner whose role does not end.",
+		"You hold the role owner for a time, and make no owner for longer, yourself neither.");
+}
+
+tw_err tw_role_end_read(struct tw_account_work *w, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(w->c);
+	struct tw_ending until = at(d, w->condition.until_ms);
+
+	if (tw_ending_over(d, &until))
+		return refuse(rp, "account.role-end", "Choose a time to come, or leave until away.", "This until has passed already.");
+	w->end = tw_ending_first(until, tw_ending_in(d, tw_json_int(w->rq->input, "lifetime") * 1000));
+	w->condition.until_ms = w->end.ends_ms;
+	return TW_OK;
+}
+
+tw_err tw_role_end_check(const struct tw_account_work *w, struct tw_reply *rp)
+{
+	TW_TRY(check_passing(w, rp));
+	if (!rp->problem[0])
+		TW_TRY(check_own(w, rp));
+	return rp->problem[0] ? TW_OK : check_most(w, rp);
+}
+
+tw_err tw_role_end_put(const struct tw_account_work *w)
+{
+	struct tw_value v[5] = { TW_V_INT(w->account.id), TW_V_TEXT(w->word) };
+
+	tw_ending_values(tw_device_of(w->c), &w->end, &v[2]);
+	return tw_store_run(w->c->store, w->end.ends_ms ? tw_sql_role_end_put : tw_sql_role_end_drop, v, w->end.ends_ms ? 5 : 2, NULL, NULL);
+}
+
+/* --- Reading --- */
+
+#define ENDS 4 /* the first of the columns of role_of that say so */
+
+bool tw_role_ended(const struct tw_device *d, const tw_row *row)
+{
+	struct tw_ending e = tw_ending_read(d, row, ENDS);
+
+	return tw_ending_counts(d, &e);
+}
+
+tw_err tw_role_conditions(const struct tw_device *d, const tw_row *row, struct tw_condition *ret)
+{
+	struct tw_ending e = tw_ending_read(d, row, ENDS);
+
+	TW_TRY(tw_access_conditions_read(tw_row_bytes(row, 1), ret));
+	e = tw_ending_first(e, (struct tw_ending){ .ends_ms = ret->until_ms });
+	ret->until_ms = e.ends_ms;
+	return TW_OK;
+}
+
+/* --- Ending --- */
+
+struct found {
+	struct tw_device *device;
+	struct {
+		int64_t account;
+		char role[TW_ROLE_NAME_MAX + 1];
+	} of[AT_ONCE];
+	size_t count;
+};
+
+static tw_err find(void *user, const tw_row *row)
+{
+	struct found *f = user;
+	struct tw_slice role = tw_row_bytes(row, 1);
+	struct tw_ending e = tw_ending_read(f->device, row, 2);
+
+	if (f->count == AT_ONCE || role.size > TW_ROLE_NAME_MAX || !tw_ending_over(f->device, &e))
+		return TW_OK;
+	f->of[f->count].account = tw_row_int(row, 0);
+	(void)snprintf(f->of[f->count++].role, sizeof f->of[0].role, TW_SLICE_FMT, TW_SLICE_ARG(role));
+	return TW_OK;
+}
+
+static tw_err take_away(struct tw_account_work *w)
+{
+	const struct tw_value v[] = { TW_V_INT(w->account.id), TW_V_TEXT(w->word) };
+
+	return tw_store_run(w->c->store, tw_sql_role_drop, v, TW_COUNT(v), NULL, NULL);
+}
+
+static tw_err nothing(struct tw_account_work *w)
+{
+	return TW_OK;
+}
+
+static tw_err tell_kept(struct tw_account_work *w)
+{
+	struct tw_access *a = tw_device_of(w->c)->access;
+
+	if (a->owner_kept == w->account.id)
+		return TW_OK;
+	w->act = nothing;
+	(void)snprintf(w->what, sizeof w->what, "keeps the role owner past its end, for no other owner can come in");
+	TW_TRY(tw_account_do(w));
+	a->owner_kept = w->account.id; /* once, and not with each run */
+	return tw_audit_commit(w->c->audit);
+}
+
+static tw_err end(struct tw_context *c, int64_t account, const char *role, size_t *ended)
+{
+	struct tw_account_work w = { .c = c, .act = take_away, .word = role, .ends_sessions = true };
+	struct tw_device *d = tw_device_of(c);
+
+	TW_TRY(tw_account_get(d, account, &w.account));
+	if (!strcmp(role, TW_ROLE_OWNER) && tw_access_owner(d, account)) {
+		w.ends_sessions = false;
+		return tell_kept(&w);
+	}
+	(void)snprintf(w.what, sizeof w.what, "lost the role %s, for its time was up", role);
+	TW_TRY(tw_account_do(&w));
+	++*ended;
+	return tw_audit_commit(c->audit);
+}
+
+/* @nist LA.AC.1.4.2: what was given for a time is taken away, and not only passed over */
+tw_err tw_roles_end(struct tw_context *c)
+{
+	TW_CLEANUP(tw_freep) struct found *f = TW_NEW(c->sys, struct found);
+	size_t ended = 0;
+
+	if (!f)
+		return TW_RAISE(NOMEM, "roles that end");
+	f->device = tw_device_of(c);
+	do {
+		f->count = ended = 0;
+		TW_TRY(tw_store_run(c->store, tw_sql_role_end_all, NULL, 0, find, f));
+		for (size_t i = 0; i < f->count; i++)
+			TW_TRY(end(c, f->of[i].account, f->of[i].role, &ended));
+	} while (f->count == AT_ONCE && ended);
+	return TW_OK;
+}

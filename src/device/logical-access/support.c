@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See support.h. A session ends in many ways: closed, ended by somebody, unused, over, with its account, with its role. None of them has to
+ * know about this: beside the sessions stands which of them are supporting parties', and what stands there and lives no more has ended.
+ */
+#include "device/logical-access/support.h"
+
+#include "base/text.h"
+#include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
+#include "device/sql-device.h"
+
+#define AGAIN_MS 60000
+
+tw_err tw_support_judge(struct tw_device *d, struct tw_session *s)
+{
+	struct tw_account a;
+	tw_err e = tw_account_get(d, s->account, &a);
+
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return TW_OK;
+	TW_TRY(e);
+	s->supports = a.kind == TW_ACCOUNT_SUPPORTING || tw_account_has(a.roles, TW_ROLE_SUPPORTING);
+	return TW_OK;
+}
+
+static void note(struct tw_device *d, const struct tw_session *s)
+{
+	struct tw_support *room = NULL;
+
+	for (size_t i = 0; i < TW_SUPPORTS_MAX; i++) {
+		struct tw_support *u = &d->access->supports[i];
+
+		if (u->account && memcmp(u->hash, s->hash, sizeof u->hash) == 0)
+			return;
+		if (!room && !u->account)
+			room = u;
+	}
+	if (!room)
+		return; /* there are twice as many places as sessions, and those that ended are told of at once */
+	room->account = s->account;
+	memcpy(room->hash, s->hash, sizeof room->hash);
+}
+
+tw_err tw_support_began(struct tw_device *d, const struct tw_session *s)
+{
+	char id[TW_SESSION_ID + 1], account[TW_ACCOUNT_ID_MAX + 2], until[TW_TIME_TEXT_MAX];
+	struct tw_account a;
+
+	if (!s->supports)
+		return TW_OK;
+	note(d, s);
+	TW_TRY(tw_account_get(d, s->account, &a));
+	tw_session_id(s->hash, id);
+	tw_account_id(s->account, account);
+	tw_time_text(tw_time_wall_ms(&d->time) + s->expires_ms - tw_time_boot_ms(&d->time), until);
+	return tw_event(&d->context, "support.began",
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "account", account, "name", a.name, "session", id, "how", s->how,
+			"source", s->source, "until", until));
+}
+
+static tw_err tell_ended(struct tw_device *d, int64_t account, const uint8_t hash[32], const char *what)
+{
+	char id[TW_SESSION_ID + 1], text[TW_ACCOUNT_ID_MAX + 2];
+
+	tw_session_id(hash, id);
+	tw_account_id(account, text);
+	return tw_event(&d->context, "support.ended", json_pack("{s:s, s:s, s:s}", "account", text, "session", id, "what", what));
+}
+
+/* --- While core runs --- */
+
+static const struct tw_session *session_of(struct tw_device *d, const struct tw_support *u)
+{
+	return u->account ? tw_access_session_by_hash(d, u->hash) : NULL;
+}
+
+/* The boot clock when the next one is over, as they stand; 0: one is; -1: there is none. */
+static int64_t next(struct tw_device *d)
+{
+	int64_t first = -1;
+
+	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
+		if (d->access->sessions[i].supports && tw_access_session_lives(d, &d->access->sessions[i]))
+			note(d, &d->access->sessions[i]);
+	for (size_t i = 0; i < TW_SUPPORTS_MAX; i++) {
+		const struct tw_support *u = &d->access->supports[i];
+		const struct tw_session *s = session_of(d, u);
+		int64_t due = !s ? 0 : tw_access_session_lives(d, s) ? tw_access_session_due(d, s) : 0;
+
+		if (u->account && (first < 0 || due < first))
+			first = due;
+	}
+	return first;
+}
+
+int64_t tw_access_support_due_ms(struct tw_context *c)
+{
+	struct tw_device *d = tw_device_of(c);
+	const int64_t now = tw_time_boot_ms(c->time), at = next(d);
+	int64_t left = at - now;
+
+	if (at < 0)
+		return -1;
+	if (left < d->access->support_again_ms - now)
+		left = d->access->support_again_ms - now; /* it could not be told a moment ago */
+	return left > 0 ? left : 0;
+}
+
+static tw_err end_one(struct tw_device *d, struct tw_support *u)
+{
+	struct tw_session *s = tw_access_session_by_hash(d, u->hash);
+
+	if (s && tw_access_session_lives(d, s))
+		return TW_OK;
+	TW_TRY(tell_ended(d, u->account, u->hash, s ? "its time was up" : "it was ended"));
+	if (s)
+		TW_TRY(tw_access_session_drop(d, s));
+	*u = (struct tw_support){ .account = 0 };
+	return tw_audit_commit(d->context.audit);
+}
+
+tw_err tw_access_job_support(struct tw_context *c)
+{
+	struct tw_device *d = tw_device_of(c);
+	tw_err e = TW_OK;
+
+	(void)next(d);
+	for (size_t i = 0; i < TW_SUPPORTS_MAX && !tw_failed(e); i++)
+		if (d->access->supports[i].account)
+			e = end_one(d, &d->access->supports[i]);
+	d->access->support_again_ms = tw_failed(e) ? tw_time_boot_ms(c->time) + AGAIN_MS : 0;
+	return e;
+}
+
+/* --- At the start --- */
+
+static tw_err take_left(void *user, const tw_row *row)
+{
+	struct tw_slice hash = tw_row_bytes(row, 1);
+
+	return hash.size == 32 ? tell_ended(user, tw_row_int(row, 0), (const uint8_t *)hash.at, "the device was started") : TW_OK;
+}
+
+tw_err tw_support_left(struct tw_device *d)
+{
+	const struct tw_value v[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(tw_time_boot_ms(&d->time)) };
+
+	TW_TRY(tw_store_run(d->context.store, tw_sql_session_left, v, TW_COUNT(v), take_left, d));
+	return tw_audit_commit(d->context.audit);
+}

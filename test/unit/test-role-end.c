@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roles that are given for a time: they count no more when it is up, and are taken away, but for the last owner's; and for how long they may be given. */
+#include "as.h"
+
+#include "device/rows-logical-access.h"
+#include "service/store/store-inside.h"
+
+#define MINUTE_S ",\"lifetime\":60"
+
+static void give_for(const char *token, const char *id, const char *role, const char *how, int want, const char *says)
+{
+	char body[256];
+
+	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"role\":\"%s\"%s}", id, role, how);
+	check_as(token, "POST", ROLES, body, want, says);
+}
+
+static void run_job(void)
+{
+	CHECK_OK(tw_access_job_accounts(&device()->context));
+}
+
+static void sql(const char *statement)
+{
+	CHECK_OK(tw_store_script(device()->context.store, statement, "a test's"));
+}
+
+static void set(const char *key, const char *value)
+{
+	CHECK_OK(tw_setting_set(&device()->context, tw_setting_find(&device()->context, key), value, -1, "test"));
+}
+
+/* What lets that account in, so that it is an owner who can come in when it has the role. */
+static void enrol(int64_t account, uint8_t key)
+{
+	const uint8_t bytes[32] = { key };
+
+	CHECK_OK(tw_credential_put(device(), &(struct tw_new_credential){ account, "a key", bytes, "none" }, &(int64_t){ 0 }));
+	CHECK_OK(tw_access_load(device()));
+}
+
+static int64_t due(void)
+{
+	return tw_access_accounts_due_ms(&device()->context);
+}
+
+/* @nist LA.AC.1.4.2: it counts no more from that moment on, is taken away by the job, and that is recorded */
+static void test_a_role_ends(void **state)
+{
+	char token[64];
+
+	make("bob", "user");
+	CHECK_INT(due(), -1);
+	give_for(NULL, "a2", "operator", MINUTE_S, 201, "\"ends\":\"2030-03-17T17:47:40.000Z\"");
+	CHECK(world_log_says(&w, "given the role operator, for a time"));
+	CHECK_INT(due(), 60000);
+	open_as(NULL, "a2", token);
+	check_as(token, "GET", "/api/v1/settings?limit=1", NULL, 200, NULL);
+	later(59999);
+	run_job();
+	check_as(token, "GET", "/api/v1/settings?limit=1", NULL, 200, NULL);
+	CHECK_INT(due(), 1);
+	later(60000);
+	check_as(token, "GET", "/api/v1/settings?limit=1", NULL, 403, "gate.permission"); /* also before the job */
+	CHECK_INT(due(), 0);
+	run_job();
+	CHECK_INT(due(), -1);
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[\"user\"]");
+	check_as(token, "GET", "/api/v1/identity", NULL, 401, NULL);
+	check_as(NULL, "GET", "/api/v1/account-changes", NULL, 200,
+		"\"by\":\"the device\",\"name\":\"bob\",\"what\":\"lost the role operator, for its time was up\"");
+	CHECK(world_log_says(&w, "lost the role operator, for its time was up"));
+	world_start(&w);
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[\"user\"]");
+}
+
+/* The until of its conditions is an end too; of both the sooner one is. */
+static void test_until_ends_it(void **state)
+{
+	static const struct {
+		const char *how, *ends;
+		int64_t due;
+	} rows[] = {
+		{ ",\"conditions\":{\"until\":\"2030-03-17T17:47:00Z\"}", "2030-03-17T17:47:00.000Z", 20000 },
+		{ ",\"conditions\":{\"until\":\"2030-03-17T17:47:00Z\"},\"lifetime\":60", "2030-03-17T17:47:00.000Z", 20000 },
+		{ ",\"conditions\":{\"until\":\"2030-03-17T17:47:00Z\"},\"lifetime\":10", "2030-03-17T17:46:50.000Z", 10000 },
+		{ ",\"conditions\":{\"doors\":[\"https\"]},\"lifetime\":10", "2030-03-17T17:46:50.000Z", 10000 },
+	};
+
+	make("bob", NULL);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		give_for(NULL, "a2", "operator", rows[i].how, 201, rows[i].ends);
+		CHECK_INT(due(), rows[i].due);
+	}
+	give("a2", "operator"); /* given again without an end, it has none */
+	CHECK(!strstr(tw_unit_body(w.unit), "\"ends\""));
+	CHECK_INT(due(), -1);
+	give_for(NULL, "a2", "operator", ",\"conditions\":{\"until\":\"2030-03-17T17:46:40Z\"}", 400, "account.role-end");
+	give_for(NULL, "a2", "operator", ",\"lifetime\":0", 400, "path.input");
+	give_for(NULL, "a2", "operator", ",\"lifetime\":31622401", 400, "path.input");
+}
+
+/* A clock that is set back lengthens nothing, one that jumps ahead ends nothing before its time. */
+static void test_clocks_that_are_wrong(void **state)
+{
+	static const int64_t walls[] = { 0, WORLD_WALL - 315360000000, WORLD_WALL + 946080000000, INT64_MAX, -1 };
+
+	make("bob", NULL);
+	for (size_t i = 0; i < TW_COUNT(walls); i++) {
+		world_at(&w, WORLD_WALL, WORLD_BOOT);
+		give_for(NULL, "a2", "operator", MINUTE_S, 201, NULL);
+		world_at(&w, walls[i], WORLD_BOOT + 59999);
+		run_job();
+		check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[\"operator\"]");
+		world_at(&w, walls[i], WORLD_BOOT + 60000);
+		run_job();
+		check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[]");
+	}
+}
+
+static bool is_operator(void)
+{
+	const struct tw_proof proof = { .account = 2 };
+	struct tw_subject s = { .door = TW_DOOR_HTTPS };
+
+	CHECK_OK(tw_access_become(device(), &s, &proof));
+	return tw_role_set_has(&s.roles, tw_gate_role(device()->context.gate, "operator")) &&
+		tw_role_set_has(&s.given, tw_gate_role(device()->context.gate, "operator"));
+}
+
+/* In another boot a clock that is trusted says so; until there is one it does not count, and is not taken away. */
+static void test_in_another_boot(void **state)
+{
+	make("bob", NULL);
+	give_for(NULL, "a2", "operator", MINUTE_S, 201, NULL);
+	tw_unit_boot(7);
+	world_start(&w);
+	world_at(&w, WORLD_WALL + 59999, WORLD_BOOT + 600000);
+	run_job();
+	CHECK(is_operator());
+	world_at(&w, 0, WORLD_BOOT);
+	run_job();
+	CHECK(!is_operator());
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[\"operator\"]");
+	world_at(&w, WORLD_WALL + 60000, WORLD_BOOT);
+	CHECK(!is_operator());
+	run_job();
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[]");
+	tw_unit_boot(0);
+}
+
+/* Where the clock was not trusted when it was given, its until cannot be told by the boot clock: a clock that is trusted says. */
+static void test_given_without_a_clock(void **state)
+{
+	make("bob", NULL);
+	world_at(&w, 0, WORLD_BOOT);
+	give_for(NULL, "a2", "operator", ",\"conditions\":{\"until\":\"2030-03-17T17:47:40Z\"}", 201, NULL);
+	CHECK_INT(due(), -1);
+	later(59000);
+	run_job();
+	CHECK(is_operator());
+	world_at(&w, WORLD_WALL + 60000, WORLD_BOOT + 60000);
+	run_job();
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[]");
+}
+
+/* --- Who has to say how long --- */
+
+static void test_roles_that_always_end(void **state)
+{
+	static const char *const roles[] = { "emergency", "supporting-party" };
+
+	make("bob", NULL);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"helper\",\"kind\":\"supporting\",\"lifetime\":60}", 201, "a3");
+	for (size_t i = 0; i < TW_COUNT(roles); i++) {
+		give_for(NULL, "a2", roles[i], "", 400, "account.role-end");
+		give_for(NULL, "a2", roles[i], ",\"conditions\":{\"doors\":[\"https\"]}", 400, "account.role-end");
+		give_for(NULL, "a2", roles[i], MINUTE_S, 201, NULL);
+		give_for(NULL, "a2", roles[i], ",\"conditions\":{\"until\":\"2031-01-01T00:00:00Z\"}", 201, NULL);
+		give_for(NULL, "a3", roles[i], "", 201, NULL); /* the account ends by itself */
+	}
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[\"emergency\",\"supporting-party\"]");
+}
+
+static void test_the_organization_says_how_long(void **state)
+{
+	static const struct {
+		const char *roles, *role, *how;
+		int status;
+	} rows[] = {
+		{ "owner admin", "admin", "", 400 },
+		{ "owner admin", "admin", ",\"lifetime\":3601", 400 },
+		{ "owner admin", "admin", ",\"lifetime\":3600", 201 },
+		{ "owner admin", "admin", ",\"conditions\":{\"until\":\"2030-03-17T18:46:41Z\"}", 400 },
+		{ "owner admin", "admin", ",\"conditions\":{\"until\":\"2030-03-17T18:46:40Z\"}", 201 },
+		{ "owner admin", "owner", "", 400 },
+		{ "owner admin", "operator", "", 201 },
+		{ "operator", "operator", "", 400 },
+		{ "operator", "admin", "", 400 }, /* it may do all that an operator may */
+		{ "operator", "user", "", 201 },
+		{ "auditor", "admin", "", 201 },
+		{ "", "admin", "", 201 },
+	};
+
+	set("logical-access.privileged-most", "3600");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		char id[8], name[16];
+
+		(void)snprintf(name, sizeof name, "n%zu", i);
+		(void)snprintf(id, sizeof id, "a%zu", i + 2);
+		make(name, NULL);
+		set("logical-access.privileged-roles", rows[i].roles);
+		give_for(NULL, id, rows[i].role, rows[i].how, rows[i].status, rows[i].status == 400 ? "account.role-most" : NULL);
+	}
+	CHECK_ERR(tw_setting_set(&device()->context, tw_setting_find(&device()->context, "logical-access.privileged-roles"),
+			  "nobody", -1, "test"),
+		DENIED);
+	set("logical-access.privileged-most", "0");
+	give("a2", "admin");
+}
+
+/* Whoever holds a role for a time gives it for no longer. */
+static void test_nobody_gives_for_longer(void **state)
+{
+	char token[64];
+
+	make("bob", NULL);
+	make("carl", NULL);
+	give_for(NULL, "a2", "admin", ",\"lifetime\":600", 201, NULL);
+	open_as(NULL, "a2", token);
+	give_for(token, "a3", "operator", "", 403, "account.conditions");
+	give_for(token, "a3", "operator", ",\"lifetime\":601", 403, "account.conditions");
+	give_for(token, "a3", "operator", ",\"lifetime\":600", 201, NULL);
+}
+
+static void test_only_an_owner_lets_a_supporting_party_in(void **state)
+{
+	char token[64];
+
+	make("bob", "admin");
+	make("carl", NULL);
+	give("a2", "auditor");
+	open_as(NULL, "a2", token);
+	give_for(token, "a3", "supporting-party", MINUTE_S, 403, "account.supporting");
+	give_for(NULL, "a3", "supporting-party", MINUTE_S, 201, NULL);
+}
+
+/* --- Owners --- */
+
+static void test_an_owner_for_a_time(void **state)
+{
+	char token[64];
+
+	make("bob", NULL);
+	make("carl", NULL);
+	give_for(NULL, "a2", "owner", MINUTE_S, 201, "\"ends\"");
+	open_as(NULL, "a2", token);
+	check_as(token, "GET", "/api/v1/identity", NULL, 200, NULL);
+	give_for(token, "a3", "owner", "", 403, "account.role-end");
+	give_for(token, "a2", "owner", "", 403, "account.role-end");
+	give_for(token, "a3", "owner", ",\"lifetime\":61", 403, "account.role-end");
+	give_for(token, "a3", "owner", ",\"lifetime\":30", 201, NULL);
+	later(60000);
+	check_as(token, "GET", "/api/v1/settings?limit=1", NULL, 403, NULL); /* also before the job */
+	run_job();
+	CHECK_INT(device()->access->owners.count, 1);
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[]");
+	check_as(NULL, "GET", "/api/v1/accounts/a3", NULL, 200, "\"roles\":[]");
+}
+
+static int count_in_log(const char *what)
+{
+	int n = 0;
+
+	CHECK(world_log_says(&w, what));
+	for (const char *at = tw_unit_body(w.unit); (at = strstr(at, what)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* Nobody would be there to let another in: it stays, is told once, and goes when there is another who can come in. */
+static void test_the_last_owner_stays(void **state)
+{
+	make("bob", NULL);
+	CHECK_OK(tw_account_role_put(device(), 2, "owner", NULL, "test"));
+	sql("INSERT INTO role_end VALUES (1, 'owner', 1, NULL, NULL)"); /* alice's, long over */
+	CHECK_OK(tw_access_load(device()));
+	run_job();
+	run_job();
+	check_as(NULL, "GET", "/api/v1/accounts/a1", NULL, 200, "\"roles\":[\"owner\"]"); /* bob has nothing to come in by */
+	CHECK_INT(count_in_log("keeps the role owner past its end"), 1);
+	CHECK_INT(due(), -1); /* and it is not tried again and again */
+	enrol(2, 7);
+	CHECK(!tw_access_owner(device(), 1)); /* at once */
+	CHECK(tw_access_owner(device(), 2));
+	run_job();
+	CHECK_INT(device()->access->owners.count, 1);
+	CHECK_INT(device()->access->owners.of[0].id, 2);
+}
+
+/* Of several whose time is up the one stays who has it longest; and a last owner can be taken away by nobody else either. */
+static void test_all_owners_end(void **state)
+{
+	make("bob", NULL);
+	give_for(NULL, "a2", "owner", ",\"lifetime\":120", 201, NULL);
+	enrol(2, 7);
+	sql("INSERT INTO role_end VALUES (1, 'owner', 1900000060000, NULL, NULL)");
+	CHECK_OK(tw_access_load(device()));
+	check_as(NULL, "PUT", "/api/v1/suspensions/a2", NULL, 204, NULL);
+	check_as(NULL, "DELETE", "/api/v1/suspensions/a2", NULL, 204, NULL);
+	world_at(&w, WORLD_WALL + 120000, WORLD_BOOT + 120000);
+	CHECK(!tw_access_owner(device(), 1));
+	CHECK(tw_access_owner(device(), 2));
+	CHECK(!tw_access_other_owner(device(), 2)); /* whose time is up is no other */
+	CHECK(tw_access_other_owner(device(), 1));
+	run_job();
+	CHECK_INT(device()->access->owners.count, 1);
+	CHECK_INT(device()->access->owners.of[0].id, 2);
+}
+
+/* In another boot without a clock that is trusted, his role counts no more while there is another, and is not taken away. */
+static void test_an_owner_in_another_boot(void **state)
+{
+	make("bob", NULL);
+	give_for(NULL, "a2", "owner", MINUTE_S, 201, NULL);
+	enrol(2, 7);
+	tw_unit_boot(5);
+	world_start(&w);
+	CHECK(tw_access_owner(device(), 2));
+	world_at(&w, 0, WORLD_BOOT);
+	run_job();
+	CHECK(!tw_access_owner(device(), 2));
+	CHECK(tw_access_owner(device(), 1));
+	CHECK_INT(device()->access->owners.count, 2);
+	world_at(&w, WORLD_WALL + 60000, WORLD_BOOT);
+	run_job();
+	CHECK_INT(device()->access->owners.count, 1);
+	tw_unit_boot(0);
+}
+
+/* --- All of it or nothing --- */
+
+static int end_roles(const void *what)
+{
+	return (int)tw_access_job_accounts(&device()->context).code;
+}
+
+/* What the store or the memory refuses leaves role and session as they were, is tried again in a minute, and then done. */
+static void test_a_store_that_refuses(void **state)
+{
+	static const char *const refuse[] = { "CREATE TRIGGER no BEFORE DELETE ON account_role BEGIN SELECT RAISE(ABORT, 'no'); END",
+		"CREATE TRIGGER no BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'no'); END",
+		"CREATE TRIGGER no BEFORE INSERT ON account_change BEGIN SELECT RAISE(ABORT, 'no'); END" };
+	char token[64];
+
+	make("bob", "user");
+	give_for(NULL, "a2", "operator", MINUTE_S, 201, NULL);
+	open_as(NULL, "a2", token);
+	later(60000);
+	for (size_t i = 0; i < TW_COUNT(refuse); i++) {
+		sql(refuse[i]);
+		CHECK(tw_failed(tw_access_job_accounts(&device()->context)));
+		sql("DROP TRIGGER no");
+		check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[\"operator\",\"user\"]");
+		check_as(token, "GET", "/api/v1/settings?limit=1", NULL, 403, "gate.permission"); /* it is there, and may not */
+		CHECK_INT(due(), 60000);
+	}
+	run_job();
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[\"user\"]");
+}
+
+static void test_without_memory(void **state)
+{
+	long nth = 0;
+	int code;
+
+	make("bob", NULL);
+	give_for(NULL, "a2", "operator", MINUTE_S, 201, NULL);
+	later(60000);
+	do {
+		code = ask_without(end_roles, NULL, ++nth);
+		if (code != TW_CODE_OK && !(memory.fired && code == TW_CODE_NOMEM))
+			fail_msg("block %ld: %s", nth, tw_code_name((enum tw_code)code));
+	} while (memory.fired);
+	CHECK(nth > 4);
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[]");
+}
+
+/* Many end in one run, whose answer does not grow with them. */
+static void test_many(void **state)
+{
+	sql("WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 80) INSERT INTO account (name, folded, kind, state, made_ms, "
+	    "made_by, active_ms) SELECT 'n' || i, 'n' || i, 'person', 'active', 1900000000000, 'x', 1900000000000 FROM n");
+	sql("INSERT INTO account_role SELECT id, 'user', NULL, 0, 'x' FROM account WHERE id > 1");
+	sql("INSERT INTO role_end SELECT id, 'user', 1, NULL, NULL FROM account WHERE id > 1");
+	run_job();
+	check_as(NULL, "GET", "/api/v1/accounts/a80", NULL, 200, "\"roles\":[]");
+	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[]");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
+CHECK_MAIN(TEST(test_a_role_ends), TEST(test_until_ends_it), TEST(test_clocks_that_are_wrong), TEST(test_in_another_boot),
+	TEST(test_given_without_a_clock), TEST(test_roles_that_always_end), TEST(test_the_organization_says_how_long),
+	TEST(test_nobody_gives_for_longer), TEST(test_only_an_owner_lets_a_supporting_party_in), TEST(test_an_owner_for_a_time),
+	TEST(test_the_last_owner_stays), TEST(test_all_owners_end), TEST(test_an_owner_in_another_boot),
+	TEST(test_a_store_that_refuses), TEST(test_without_memory), TEST(test_many))
