@@ -28,6 +28,7 @@
 const struct tw_option tw_options_assess[] = {
 	{ "device", "NAME|HOST:PORT", true, "the device to assess; again for devices to compare it with" },
 	{ "owner", "DIR", true, "your directory" },
+	{ "by-login", NULL, false, "go by the login that is kept there (device login), and not by your certificate" },
 	{ "product", "DIR", true, "the directory with product.yaml, for its claims" },
 	{ "out", "FILE", true, "where the evidence goes" },
 	{ "local", "SOCKET", false, "on the device itself: its local socket, to compare from inside" },
@@ -128,6 +129,32 @@ static tw_err look_at(struct assessment *a, struct tw_target *g)
 	return TW_OK;
 }
 
+/* The evidence is signed: whoever logs in by a password has no key yet, and gets one here that opens nothing. */
+static tw_err sign_with(struct assessment *a, struct tw_session *s)
+{
+	tw_owner *made = NULL;
+
+	if (tw_owner_has_key(s->owner))
+		return TW_OK;
+	TW_TRY(tw_owner_make(a->t, tw_arg(a->args, "owner"), "assessor", &made));
+	tw_owner_free(s->owner);
+	s->owner = made;
+	return TW_OK;
+}
+
+static tw_err open_session(struct assessment *a, const char *name, struct tw_session *ret)
+{
+	const char *owner = tw_arg(a->args, "owner");
+
+	if (!tw_arg(a->args, "by-login"))
+		return tw_session_owner(a->t, owner, name, ret);
+	TW_TRY(tw_session_with(a->t, owner, name, ret));
+	if (!ret->by_login)
+		return tw_fail(a->t, TW_EXIT_FAILED, "thingward device login --device NAME --owner DIR",
+			TW_RAISE(STATE, "you are not logged in at %s", ret->device.name));
+	return sign_with(a, ret);
+}
+
 static tw_err open_target(struct assessment *a, const char *name)
 {
 	struct tw_target *g = &a->c.target[a->c.target_count];
@@ -135,7 +162,7 @@ static tw_err open_target(struct assessment *a, const char *name)
 	tw_answer_init(&g->identity, a->sys);
 	tw_answer_init(&g->capabilities, a->sys);
 	a->c.target_count++;
-	TW_TRY(tw_session_owner(a->t, tw_arg(a->args, "owner"), name, &g->session));
+	TW_TRY(open_session(a, name, &g->session));
 	TW_TRY(tw_cert_load(a->sys, tw_slice_of(tw_json_text(g->session.device.data, "anchor")), &g->anchor));
 	for (size_t i = 0; i + 1 < a->c.target_count; i++)
 		if (!strcmp(a->c.target[i].session.device.name, g->session.device.name))

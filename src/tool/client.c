@@ -23,6 +23,7 @@ struct tw_client {
 	char base[URL_MAX];
 	char trouble[CURL_ERROR_SIZE], token[128];
 	bool local, introduced; /* the device has answered: it knows whose certificate this is */
+	void *beside;
 };
 
 void tw_answer_init(struct tw_answer *a, const struct tw_sys *sys)
@@ -339,6 +340,21 @@ static tw_err call_once(tw_client *c, const struct tw_call *call, struct tw_answ
 	if (ret->raw.size && tw_failed(tw_json_parse(tw_buf_slice(&ret->raw), TW_ANSWER_MAX, &ret->body)))
 		ret->body = NULL; /* not JSON: the caller decides whether that is wrong */
 	return TW_OK;
+}
+
+void tw_client_token(tw_client *c, const char *token)
+{
+	(void)snprintf(c->token, sizeof c->token, "%s", token);
+}
+
+void tw_client_keep(tw_client *c, void *beside)
+{
+	c->beside = beside;
+}
+
+void *tw_client_kept(const tw_client *c)
+{
+	return c->beside;
 }
 
 /* Who has not been answered yet may send little: a longer body waits for one answer, whatever it is. */

@@ -52,6 +52,11 @@ typedef struct tw_client tw_client;
 tw_err tw_client_new(const struct tw_sys *sys, const struct tw_place *place, tw_client **ret);
 tw_client *tw_client_free(tw_client *c);
 TW_DEFINE_FREEP(tw_client, tw_client_free)
+/* Another session from the next call on. */
+void tw_client_token(tw_client *c, const char *token);
+/* What whoever made the client keeps beside it: a session that can log in anew; NULL: none. */
+void tw_client_keep(tw_client *c, void *beside);
+void *tw_client_kept(const tw_client *c);
 /* Any status is an answer. CLOSED: cannot be reached. UNTRUSTED: the pin does not fit. SYNTAX: that was no HTTP. Connections are kept. */
 tw_err tw_client_call(tw_client *c, const struct tw_call *call, struct tw_answer *ret);
 /* A refusal in the words of the device, as an error; OK for a status below 300. */

@@ -9,11 +9,13 @@
 
 #define LOGINS "logins"
 #define KEPT_MAX 16384
+#define BEFORE_MAX 8   /* sessions that newer ones took the place of; older ones end by themselves */
 #define CLIENTS_MAX 32 /* accounts on one device whose logins are remembered at one desk */
 
 static const struct tw_shape kept_shape[] = {
 	{ "account", TW_JSON_TEXT, false, 1, 48 },
 	{ "token", TW_JSON_TEXT, false, 1, 100 },
+	{ "before", TW_JSON_ANY },
 	{ "clients", TW_JSON_ANY },
 	{},
 };
@@ -113,8 +115,23 @@ tw_err tw_kept_login_take(json_t *kept, const json_t *answer)
 	return *client ? take_client(kept, account, client) : TW_OK;
 }
 
+tw_err tw_kept_login_renew(json_t *kept, const json_t *answer)
+{
+	json_t *before = json_object_get(kept, "before");
+
+	if (!json_is_array(before)) {
+		TW_TRY(tw_json_set(kept, "before", json_array()));
+		before = json_object_get(kept, "before");
+	}
+	if (json_array_size(before) >= BEFORE_MAX)
+		(void)json_array_remove(before, 0);
+	TW_TRY(tw_json_append(before, json_string(tw_json_text(kept, "token"))));
+	return tw_kept_login_take(kept, answer);
+}
+
 void tw_kept_login_forget(json_t *kept)
 {
+	(void)json_object_del(kept, "before");
 	(void)json_object_del(kept, "account");
 	(void)json_object_del(kept, "token");
 }

@@ -9,11 +9,13 @@
 #define TW_TOOL_KEPT_LOGIN_H
 #include "tool/owner.h"
 
-/* { "account", "token", "clients": { NAME: TEXT } }; without members when there is none. */
+/* { "account", "token", "before": [ TOKEN ], "clients": { NAME: TEXT } }; without members when there is none. */
 tw_err tw_kept_login_read(const tw_owner *o, const char *device, json_t **ret);
 tw_err tw_kept_login_write(const tw_owner *o, const char *device, const json_t *kept);
 const char *tw_kept_login_client(const json_t *kept, const char *account); /* NULL: not known there */
-/* Takes what login.open answered, and what a session's end leaves: the clients. */
+/* Takes what login.open answered, and what a session's end leaves: the clients. A login in a session's place keeps the one before beside it,
+   since what hangs on that goes on. */
 tw_err tw_kept_login_take(json_t *kept, const json_t *answer);
+tw_err tw_kept_login_renew(json_t *kept, const json_t *answer);
 void tw_kept_login_forget(json_t *kept);
 #endif

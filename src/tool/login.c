@@ -351,6 +351,45 @@ static tw_err cmd_login(struct tw_tool *t, const struct tw_args *a)
 	return say(&l);
 }
 
+/* --- Once more --- */
+
+/* @nist LA.RSM.5.4: in the words of the page */
+static const char again_words[] = "Once more, who you are.\nWhat you are about to do is too dangerous for a session that somebody may have left open. "
+				  "Log in again, and it is done.\n";
+
+static tw_err again(struct login *l, tw_client *c)
+{
+	struct tw_place place = { .address = l->device.address, .has_pin = true };
+
+	TW_TRY(tw_kept_login_read(l->owner, l->device.name, &l->kept));
+	if (!*tw_json_text(l->kept, "account") || !*tw_json_text(l->kept, "token"))
+		return TW_RAISE(NOTFOUND, "nobody knows whose session it is");
+	(void)snprintf(l->account, sizeof l->account, "%s", tw_json_text(l->kept, "account"));
+	memcpy(place.pin, l->device.listener, sizeof(place.pin));
+	TW_TRY(tw_terminal_show(l->t->sys, tw_slice_of(again_words)));
+	TW_TRY(tw_client_new(l->t->sys, &place, &l->client));
+	TW_TRY(read_notice(l));
+	TW_TRY(open_session(l));
+	TW_TRY(tw_kept_login_renew(l->kept, l->answer.body));
+	TW_TRY(tw_kept_login_write(l->owner, l->device.name, l->kept));
+	tw_client_token(c, tw_json_text(l->answer.body, "token"));
+	tw_progress(l->t, "The device knows you; what you asked for is done now.\n");
+	return TW_OK;
+}
+
+tw_err tw_login_again(struct tw_tool *t, const struct tw_session *s)
+{
+	static const struct tw_args none_given = { .given_count = 0 };
+	struct login l = { .t = t, .a = &none_given, .owner = s->owner, .device = s->device };
+
+	tw_answer_init(&l.answer, t->sys);
+	tw_err e = again(&l, s->client);
+	l.owner = NULL; /* both are the session's */
+	l.device = (struct tw_device){ .data = NULL };
+	login_done(&l);
+	return e;
+}
+
 /* --- Out again --- */
 
 tw_err tw_login_forget(const struct tw_session *s)
@@ -366,6 +405,25 @@ tw_err tw_login_forget(const struct tw_session *s)
 	return tw_kept_login_write(s->owner, s->device.name, kept);
 }
 
+/* Those that this one took the place of; whatever the device says of one, it ends by itself. */
+static tw_err end_before(const struct tw_session *s)
+{
+	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
+	size_t i;
+	json_t *token;
+
+	TW_TRY(tw_kept_login_read(s->owner, s->device.name, &kept));
+	json_array_foreach(json_object_get(kept, "before"), i, token) {
+		TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+		const struct tw_call close = { .method = "DELETE", .path = "/api/v1/sessions/current", .token = json_string_value(token) };
+
+		tw_answer_init(&answer, tw_owner_sys(s->owner));
+		if (close.token)
+			tw_ignore(tw_client_call(s->client, &close, &answer));
+	}
+	return TW_OK;
+}
+
 /* First it is forgotten here, whatever the device then says: what is not kept cannot be taken. */
 static tw_err cmd_logout(struct tw_tool *t, const struct tw_args *a)
 {
@@ -377,6 +435,7 @@ static tw_err cmd_logout(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(tw_session_open(t, a, &s));
 	if (!s.by_login)
 		return tw_fail(t, TW_EXIT_FAILED, "thingward device login", TW_RAISE(STATE, "you are not logged in at %s", s.device.name));
+	TW_TRY(end_before(&s));
 	TW_TRY(tw_login_forget(&s));
 	tw_err e = tw_session_call(t, s.client, &close, &answer);
 	if (tw_is(e, TW_CODE_CLOSED))

@@ -7,6 +7,7 @@
 #include "formats/labelcode.h"
 #include "tool/files.h"
 #include "tool/kept-login.h"
+#include "tool/login.h"
 #include "tool/notice.h"
 
 #define NONCE_SIZE 32
@@ -45,6 +46,8 @@ static tw_err open_as(struct tw_tool *t, const char *owner_dir, const char *devi
 	s.by_login = place.token != NULL;
 	*ret = s;
 	memset(&s, 0, sizeof(s)); /* handed over: the cleanup finds nothing */
+	if (ret->by_login)
+		tw_client_keep(ret->client, ret);
 	return TW_OK;
 }
 
@@ -100,19 +103,48 @@ static tw_err ask_step_up(struct tw_tool *t, tw_client *c, const struct tw_call 
 	return tw_client_call(c, &call, ret);
 }
 
-/* A session whose login was a moment ago proves itself anew, and the call is made once more; an older one is told to log in again. */
+static bool wants_login(const struct tw_answer *a)
+{
+	return a->status == 403 && a->body && !strcmp(tw_json_text(a->body, "rule"), "step-up.login");
+}
+
+static tw_err refused(struct tw_tool *t, const struct tw_answer *proof)
+{
+	t->exit = TW_EXIT_REFUSED;
+	TW_TRY(tw_answer_check(proof, t->hint, sizeof t->hint));
+	return TW_RAISE(SYNTAX, "the device was asked for a step-up and answered something else");
+}
+
+static void hint_login(struct tw_tool *t, const struct tw_session *s)
+{
+	(void)snprintf(t->hint, sizeof t->hint,
+		"thingward device login --device %s --owner DIR, and then this once more, within some minutes", s->device.name);
+}
+
+/* A session whose login was a moment ago proves itself anew, and the call is made once more. For an older one whoever sits at the terminal logs in
+   again; without one he is told to. */
 static tw_err call_again(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer proof = { 0 };
 	struct tw_call again = *call;
+	const struct tw_session *s = call->token ? NULL : tw_client_kept(c);
 
 	tw_answer_init(&proof, t->sys);
 	TW_TRY(ask_step_up(t, c, call, &proof));
-	if (proof.status != 201 || !proof.body) {
-		t->exit = TW_EXIT_REFUSED;
-		TW_TRY(tw_answer_check(&proof, t->hint, sizeof t->hint));
-		return TW_RAISE(SYNTAX, "the device was asked for a step-up and answered something else");
+	if (wants_login(&proof) && s) {
+		tw_err e = tw_login_again(t, s);
+
+		if (tw_is(e, TW_CODE_NOTFOUND)) {
+			e = refused(t, &proof);
+			hint_login(t, s);
+		}
+		TW_TRY(e);
+		tw_answer_done(&proof);
+		tw_answer_init(&proof, t->sys);
+		TW_TRY(ask_step_up(t, c, call, &proof));
 	}
+	if (proof.status != 201 || !proof.body)
+		return refused(t, &proof);
 	again.step_up = tw_json_text(proof.body, "token");
 	tw_answer_done(ret);
 	tw_answer_init(ret, t->sys);
@@ -165,13 +197,17 @@ static tw_err call_agreed(struct tw_tool *t, tw_client *c, const struct tw_call 
 	return tw_session_call_once(t, c, &next, ret);
 }
 
+tw_err tw_session_prove(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
+{
+	return wants_step_up(ret) ? call_again(t, c, call, ret) : TW_OK;
+}
+
 tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
 {
 	TW_TRY(reach(t, c, call, ret));
 	if (tw_notice_stops(ret))
 		return call_agreed(t, c, call, ret);
-	if (wants_step_up(ret))
-		TW_TRY(call_again(t, c, call, ret));
+	TW_TRY(tw_session_prove(t, c, call, ret));
 	return checked(t, ret);
 }
 

@@ -24,6 +24,8 @@ tw_err tw_session_owner(struct tw_tool *t, const char *owner_dir, const char *de
    shown and asked for; once: not so. */
 tw_err tw_session_call_once(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);
 tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);
+/* Where ret is the refusal of a call for want of a fresh proof: proves it, and makes the call once more. */
+tw_err tw_session_prove(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);
 /* A statement over a fresh nonce, verified: nonce, exporter (over TLS), chain to the anchor. */
 struct tw_stated {
 	struct tw_statement statement;

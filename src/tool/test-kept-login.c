@@ -76,6 +76,30 @@ static void test_clients(void **state)
 	CHECK_TEXT(tw_kept_login_client(kept, "account-39"), "3");
 }
 
+/* A session in the place of another keeps that one beside it, some of them; the end of all leaves the clients alone. */
+static void test_in_the_place_of_another(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *kept = json_object();
+	const json_t *before;
+	char token[24];
+
+	take(kept, "bob", "1");
+	CHECK_OK(tw_json_set(kept, "token", json_string("token-0")));
+	for (int i = 1; i <= 10; i++) {
+		(void)snprintf(token, sizeof token, "token-%d", i);
+		TW_CLEANUP(tw_jsonp) json_t *answer = json_pack("{s:s, s:s}", "name", "bob", "token", token);
+		CHECK_OK(tw_kept_login_renew(kept, answer));
+		CHECK_TEXT(tw_json_text(kept, "token"), token);
+	}
+	before = json_object_get(kept, "before");
+	CHECK_INT(json_array_size(before), 8);
+	CHECK_TEXT(json_string_value(json_array_get(before, 0)), "token-2");
+	CHECK_TEXT(json_string_value(json_array_get(before, 7)), "token-9");
+	tw_kept_login_forget(kept);
+	CHECK(!json_object_get(kept, "before") && !json_object_get(kept, "token"));
+	CHECK_TEXT(tw_kept_login_client(kept, "bob"), "1");
+}
+
 static void test_what_is_none(void **state)
 {
 	static const char *const texts[] = { "", "[]", "{", "{\"token\": 1}", "{\"tokens\": \"x\"}", "{\"token\": \"\"}" };
@@ -144,4 +168,5 @@ static int tear_down(void **state)
 }
 
 CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_read_as_written), cmocka_unit_test(test_clients),
-	cmocka_unit_test(test_what_is_none), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_a_code_for_a_terminal))
+	cmocka_unit_test(test_in_the_place_of_another), cmocka_unit_test(test_what_is_none), cmocka_unit_test(test_out_of_memory),
+	cmocka_unit_test(test_a_code_for_a_terminal))

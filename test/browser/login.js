@@ -12,7 +12,7 @@ import { fitsEverywhere, fitsWithLargeText } from './browser.js';
 import { withStory } from './pages.js';
 import { healthy } from './stand-in.js';
 import { inhabited } from './stand-in-access.js';
-import { withPeople } from './stand-in-login.js';
+import { CLIENT, withPeople } from './stand-in-login.js';
 
 export const GOOD = 'nine quiet herons wade';
 export const crowd = () => withPeople(healthy());
@@ -225,6 +225,29 @@ async function ownPassword({ open }) {
 	});
 }
 
+async function ownClients({ open }) {
+	await withStory(self(), async (story) => {
+		const one = (client, source) => ({ client, source, used: '2026-11-21T12:00:00Z', known: '2026-11-01T12:00:00Z' });
+		story.state.clients = [one(CLIENT, '192.0.2.7'), one('8899aabbccddeeff', '2001:db8::7')];
+		const page = await open(story.url, { width: 320 });
+		await ownPlace(page, story);
+		await has(page, 'clients', 'From 192.0.2.7');
+		await fitsEverywhere(page);
+		await page.click(`#client-forget-${CLIENT}`);
+		assert.equal(story.state.clients.length, 2, 'it asks once more');
+		await page.click(`#client-forget-${CLIENT}-yes`);
+		await page.waitForFunction((id) => !document.getElementById(id), `client-forget-${CLIENT}`);
+		assert.deepEqual(story.state.clients.map((left) => left.client), ['8899aabbccddeeff']);
+		assert.equal(await page.$('#clients-forget'), null, 'all is for several');
+		story.state.clients.push(one(CLIENT, '192.0.2.7'));
+		await page.reload();
+		await page.click('#clients-forget');
+		await page.click('#clients-forget-yes');
+		await has(page, 'part-own-clients', 'It knows none.');
+		assert.deepEqual(story.state.clients, []);
+	});
+}
+
 // What the camera sees is read by a decoder of others.
 function decoded(picture) {
 	const folder = mkdtempSync(join(tmpdir(), 'tw-qr-'));
@@ -360,6 +383,7 @@ export const login = [
 	['login: the use notice is accepted with each step, and comes again when it has changed', noticeGoesAlong],
 	['login: a wait is counted down, and nothing is sent meanwhile', waitsAreCounted],
 	['login: one’s own password is set, changed and removed, and the sessions end', ownPassword],
+	['login: the clients that one’s account knows are shown, and forgotten one by one or all', ownClients],
 	['login: an authenticator is enrolled by picture, link or letters, confirmed, replaced and removed', ownAuthenticator],
 	['login: who is not told what he has finds the same forms', ownUntold],
 	['login: an account is given a password, and it is taken away', givenByOthers],

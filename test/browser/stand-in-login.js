@@ -81,6 +81,7 @@ function cameBack(s, { answer }) {
 	return goOn(s);
 }
 
+export const CLIENT = '0011223344556677';
 export const loginRoutes = {
 	'POST /api/v1/step-ups': (s, { json }) => {
 		if (!s.fresh)
@@ -88,6 +89,15 @@ export const loginRoutes = {
 		s.proven = json.digest;
 		s.proof = 'p'.repeat(43);
 		return { status: 201, body: { token: s.proof, expires_in_s: 60 } };
+	},
+	'GET /api/v1/known-clients': (s) => ({ body: { clients: s.clients || [] } }),
+	'DELETE /api/v1/known-clients': (s) => {
+		s.clients = [];
+		return { status: 204 };
+	},
+	[`DELETE /api/v1/known-clients/${CLIENT}`]: (s) => {
+		s.clients = s.clients.filter((one) => one.client !== CLIENT);
+		return { status: 204 };
 	},
 	'GET /api/v1/passkeys': (s) => ({ body: { passkeys: s.passkeys || [] } }),
 	'PUT /api/v1/password': (s, { json }) => ownPassword(s, json),

@@ -278,3 +278,79 @@ def test_the_echo_comes_back_however_the_question_ends(person):
         t.type(WRONG)
         assert t.ended() == (3, True), t.text
         assert WRONG not in t.text and "access.login" in t.text
+
+
+def step_up_age(device, seconds):
+    device.json("settings", "change", "logical-access.step-up-age", str(seconds))
+
+
+# @nist LA.RSM.5.4: whoever sits at the terminal proves himself anew there, and it is done then; without a terminal he is told what to do
+def test_an_old_session_is_asked_once_more(person):
+    ivan = person("ivan")
+    device = ivan.device
+    device.json("accounts", "role-give", "--account", ivan.account, "--role", "admin")
+    judy = device.json("accounts", "make", "--name", "judy", "--kind", "person")["account"]
+    assert ivan.choose().returncode == 0
+    first = json.loads(ivan.kept.read_text())["token"]
+    give = ["accounts", "role-give", "--account", judy, "--role", "user", *ivan.here]
+    step_up_age(device, 4)
+    try:
+        time.sleep(4.2)
+        refused = tool(*give)
+        assert refused.returncode == 3 and "step-up.login" in refused.stderr
+        assert "Try: thingward device login --device unit --owner DIR, and then this once more" in refused.stderr
+        with Terminal("device", *give) as t:
+            t.asked()
+            t.type(WRONG)
+            assert t.ended() == (3, True), t.text
+        assert json.loads(ivan.kept.read_text())["token"] == first and device.json("accounts", "read", judy)["roles"] == []
+        with Terminal("device", *give) as t:
+            t.says("Once more, who you are.")
+            t.asked()
+            t.type(CHOSEN)
+            assert t.ended() == (0, True), t.text
+            assert "what you asked for is done now" in t.text and CHOSEN not in t.text
+    finally:
+        step_up_age(device, 300)
+    assert device.json("accounts", "read", judy)["roles"] == ["user"]
+    kept = json.loads(ivan.kept.read_text())
+    assert kept["token"] != first and kept["before"] == [first]
+    assert len([one for one in device.json("sessions", "list")["sessions"] if one["name"] == "ivan"]) == 2, "what hangs on the first goes on"
+    assert "logged out" in well("logout", *ivan.here)
+    assert [one for one in device.json("sessions", "list")["sessions"] if one["name"] == "ivan"] == []
+
+
+def test_an_assessment_goes_by_a_login(person, tmp_path):
+    karl = person("karl")
+    karl.device.json("accounts", "role-give", "--account", karl.account, "--role", "admin")
+    words = [str(worlds.program("thingward")), "assess", *map(str, karl.here), "--product", str(karl.device.world.product), "--out", str(tmp_path / "e.json"),
+             "--element", "LA.RSM.1", "--by-login"]
+    assert karl.choose().returncode == 0
+    well("logout", *karl.here)
+    run = lambda: subprocess.run(words, capture_output=True, text=True, timeout=90, check=False, stdin=subprocess.DEVNULL, start_new_session=True)
+    refused = run()
+    assert refused.returncode == 1 and "device login" in refused.stderr and not (tmp_path / "e.json").exists()
+    well(*karl.login(CHOSEN))
+    assert not (tmp_path / "me/owner.key").exists()
+    done = run()
+    assert done.returncode in (0, 1), done.stderr
+    payload = json.loads((tmp_path / "e.json").read_text())["payload"]
+    rows = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["results"]
+    assert {row["verdict"] for row in rows if row["element"] == "LA.RSM.1"} == {"pass"}, rows
+    assert subprocess.run([words[0], "evidence", "verify", str(tmp_path / "e.json"), "--signer", str(tmp_path / "me/owner.crt")], check=False).returncode == 0
+    assert json.loads(well("identity", "read", *karl.here, "--json"))["model"], "the key made for the signature opens nothing and shuts nothing"
+
+
+def test_known_clients_are_listed_and_forgotten(person):
+    lena = person("lena")
+    assert lena.choose().returncode == 0
+    known = json.loads(well("clients", "list", *lena.here, "--json"))["clients"]
+    assert len(known) == 1 and known[0]["source"] == "127.0.0.1" and known[0]["known"] <= known[0]["used"]
+    well("clients", "forget", known[0]["client"], *lena.here)
+    assert json.loads(well("clients", "list", *lena.here, "--json"))["clients"] == []
+    assert tool("clients", "forget", known[0]["client"], *lena.here).returncode == 3
+    old = json.loads(lena.kept.read_text())["clients"]["lena"]
+    well(*lena.login(CHOSEN))
+    assert json.loads(lena.kept.read_text())["clients"]["lena"] != old, "it is known anew"
+    well("clients", "forget-all", *lena.here)
+    assert json.loads(well("clients", "list", *lena.here, "--json"))["clients"] == []

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One's own account: the password, the authenticator and the passkeys by which one comes in, made, changed and removed. Who may not read the list of credentials is not
+// One's own account: the password, the authenticator and the passkeys by which one comes in, made, changed and removed; the clients it knows, forgotten. Who may not read the list of credentials is not
 // told here what he has, and finds the same forms.
 
 import { call, post, session } from './api.js';
@@ -12,6 +12,7 @@ import { codeField, newPasswordFields, newPasswordWrong, secretField } from './s
 const WAYS = { '__proto__': null, 'certificate': 'a certificate', 'password': 'a password', 'totp': 'an authenticator', 'message': 'a code that is sent to you', 'passkey': 'a passkey', 'server': 'a password that your server judges', 'oidc': 'your OpenID Connect provider', 'biometric': 'a reader at the device', 'auth-plugin': 'the way of the device’s maker' };
 const AUTHENTICATOR = '/api/v1/authenticator';
 const PASSKEYS = '/api/v1/passkeys';
+const CLIENTS = '/api/v1/known-clients';
 
 export const wayWords = (kind) => WAYS[kind] || words(kind).toLowerCase();
 
@@ -89,6 +90,11 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 			say('The passkey opens nothing any more.');
 	};
 
+	const forget = (one) => async (button) => {
+		if (await change(button, 'clients-failed', () => call('DELETE', one ? `${CLIENTS}/${one.client}` : CLIENTS)))
+			say(one ? 'Your account knows it no more.' : 'Your account knows no browser and no program any more.');
+	};
+
 	const showEnrolled = () => {
 		const box = byId('enrolled');
 		show(box, enrolled ? [secretOf(enrolled),
@@ -130,6 +136,19 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 		];
 	};
 
+	const clientsPart = ({ value, error }) => {
+		if (error)
+			return trouble(error);
+		const known = value.clients;
+		return [
+			h('p', {}, 'Each has logged in to your account. When strangers fail at it, none of these has to wait. To be known opens nothing: sessions and password stay as they are.'),
+			known.length ? h('ul', { id: 'clients' }, known.map((one) => h('li', {}, `From ${one.source}, last `, moment(one.used), ', known since ', moment(one.known), ' ',
+				sure(`client-forget-${one.client}`, 'Forget', 'It is a stranger then, until it logs in again.', `Forget the one from ${one.source}`, forget(one))))) : h('p', {}, 'It knows none.'),
+			known.length > 1 ? h('p', {}, sure('clients-forget', 'Forget all', 'All are strangers then, this browser too.', 'Forget all of them', forget(null))) : null,
+			h('div', { id: 'clients-failed' }),
+		];
+	};
+
 	return {
 		path: '#/account',
 		name: 'Your account',
@@ -140,18 +159,20 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 				h('section', { 'aria-labelledby': 'own-password-title' }, h('h2', { id: 'own-password-title' }, 'Your password'), h('div', { id: 'part-own-password' })),
 				h('section', { 'aria-labelledby': 'own-authenticator-title' }, h('h2', { id: 'own-authenticator-title' }, 'Your authenticator'), h('div', { id: 'part-own-authenticator' })),
 				h('section', { 'aria-labelledby': 'own-passkeys-title' }, h('h2', { id: 'own-passkeys-title' }, 'Your passkeys'), h('div', { id: 'part-own-passkeys' })),
+				h('section', { 'aria-labelledby': 'own-clients-title' }, h('h2', { id: 'own-clients-title' }, 'Browsers and programs it knows'), h('div', { id: 'part-own-clients' })),
 			];
 		},
 		read: async () => {
 			const all = await part('/api/v1/credentials', 'credentials');
 			const passkeys = await part(PASSKEYS, 'passkeys');
+			const clients = await part(CLIENTS, 'clients');
 			const kept = session() || {};
 			let [account, name] = [kept.account, kept.name];
 			if (!account) {
 				const own = ((await part('/api/v1/sessions', 'sessions')).value || { sessions: [] }).sessions.find((one) => one.own);
 				[account, name] = own ? [own.account, own.name] : [];
 			}
-			return { name, passkeys, ways: all.value && account ? all.value.credentials.filter((one) => one.account === account) : null };
+			return { name, passkeys, clients, ways: all.value && account ? all.value.credentials.filter((one) => one.account === account) : null };
 		},
 		show: (now) => {
 			document.title = 'Your account';
@@ -159,6 +180,7 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 			putIfNew('self', now, () => answerPart(now));
 			putIfNew('own-password', [has('password'), now.name], () => passwordPart(has('password'), now.name));
 			putIfNew('own-passkeys', now.passkeys, () => passkeysPart(now.passkeys));
+			putIfNew('own-clients', now.clients, () => clientsPart(now.clients));
 			putIfNew('own-authenticator', has('totp'), () => authenticatorPart(has('totp')));
 			if (enrolled && !byId('authenticator-secret'))
 				showEnrolled();
