@@ -267,31 +267,43 @@ static tw_err need_worker(struct supervisor *s)
 	return e;
 }
 
-/*
- * After a worker's end. One that ends while it says the PIN may have been killed by somebody else, and a device whose keys stay out of
- * reach for that would be the worse one: so it is said once more, unless the token counts a wrong one. A second end in a row is the
- * software's own, and nobody knows how often it may be told before the token locks.
- */
-static bool may_say_pin_again(struct tw_token_plan *plan)
+static tw_err call_worker(struct supervisor *s, const struct tw_message *question, struct tw_message *ret)
 {
-	if (*plan->pin != TW_PIN_TRYING)
-		return true;
+	tw_err e = tw_channel_call(s->worker, ASK, question->payload.at, question->payload.size, ANSWER, TW_TOKEN_LIMIT_MS, ret);
+	if (tw_failed(e))
+		end_worker(s);
+	return e;
+}
+
+/*
+ * A worker that ends while it says the PIN may have been killed by somebody else, and a device whose keys stay out of reach for that would
+ * be the worse one: so the PIN is said once more, unless the token counts a wrong one. That is within the same question: the second end
+ * is known as such to whoever asks, and written down, before anybody has had the occasion to begin anew. One that hangs was killed by nobody.
+ */
+static bool may_say_pin_again(struct tw_token_plan *plan, tw_err e)
+{
+	if (!tw_failed(e) || tw_is(e, TW_CODE_TIMEOUT) || *plan->pin != TW_PIN_TRYING || plan->doubt)
+		return false;
 	*plan->pin = TW_PIN_UNSAID;
-	plan->refused = plan->doubt;
 	plan->doubt = true;
-	return !plan->refused;
+	return true;
 }
 
 static tw_err relay(struct supervisor *s, const struct tw_message *question, struct tw_message *ret)
 {
 	TW_TRY(need_worker(s));
-	tw_err e = tw_channel_call(s->worker, ASK, question->payload.at, question->payload.size, ANSWER, TW_TOKEN_LIMIT_MS, ret);
+	tw_err e = call_worker(s, question, ret);
+	if (may_say_pin_again(s->plan, e)) {
+		TW_TRY(need_worker(s));
+		e = call_worker(s, question, ret);
+	}
 	if (!tw_failed(e))
 		return TW_OK;
-	end_worker(s);
-	if (!may_say_pin_again(s->plan))
+	if (*s->plan->pin == TW_PIN_TRYING || *s->plan->pin == TW_PIN_REFUSED) {
+		s->plan->refused = true;
 		return TW_RAISE(DENIED, "the token's software %s while it was told the PIN, and it is not said again",
 			tw_is(e, TW_CODE_TIMEOUT) ? "did not answer" : "crashed");
+	}
 	if (tw_is(e, TW_CODE_TIMEOUT))
 		return TW_RAISE(TIMEOUT, "the token does not answer in %d ms; its software was ended and starts again with the next call",
 			TW_TOKEN_LIMIT_MS);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, low, out, keep,
- * leaky, bare (says so of "sensitive"), slow-login, crash-login, stuck (destroys nothing and says so), made (makes a key and crashes), lag
+ * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, out, keep,
+ * leaky, bare (says so of "sensitive"), slow-login, crash-login, once (crashes in one login and is well from then on), once-low (says
+ * from then on that a wrong PIN was counted), wrong-gone (says that it is wrong, and crashes), stuck (destroys nothing and says so), made (makes a key and crashes), lag
  * (takes its time, but does it), no-list and null-list (has no functions), unready, zeros (pads by NUL), blank (has no model), short-id,
  * many (the same object 128 times), point-bare, -long, -head, -size (a public half of another form); or FUNCTION=CODE in hexadecimal digits, which is
  * done and said to have failed with that. A module's misfortunes cannot be had from SoftHSM itself. Logins, destroyed objects and what
@@ -27,6 +28,15 @@ static void read_word(char ret[32])
 		ret[0] = '\0';
 	if (f)
 		(void)fclose(f);
+}
+
+static void write_word(const char *what)
+{
+	FILE *f = fopen(getenv("ODD_MODULE"), "w");
+	if (f) {
+		(void)fputs(what, f);
+		(void)fclose(f);
+	}
 }
 
 static int is(const char *what)
@@ -108,9 +118,18 @@ static CK_RV login(CK_SESSION_HANDLE s, CK_USER_TYPE who, CK_UTF8CHAR_PTR pin, C
 	count("login");
 	if (is("slow-login"))
 		(void)sleep(60);
-	if (is("crash-login"))
+	if (is("once") || is("once-low"))
+		write_word(is("once") ? "" : "low");
+	else if (!is("crash-login"))
+		return is("wrong") || is("wrong-gone") ? CKR_PIN_INCORRECT : told("Login", real->C_Login(s, who, pin, size));
+	_exit(9);
+}
+
+static CK_RV close_session(CK_SESSION_HANDLE s)
+{
+	if (is("wrong-gone"))
 		_exit(9);
-	return is("wrong") ? CKR_PIN_INCORRECT : told("Login", real->C_Login(s, who, pin, size));
+	return real->C_CloseSession(s);
 }
 
 static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE_PTR data, CK_ULONG size, CK_BYTE_PTR ret, CK_ULONG_PTR ret_size)
@@ -213,6 +232,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ret)
 	ours.C_GetTokenInfo = get_token_info;
 	ours.C_GetSessionInfo = get_session_info;
 	ours.C_Login = login;
+	ours.C_CloseSession = close_session;
 	ours.C_Sign = sign;
 	ours.C_GenerateKeyPair = make_pair;
 	ours.C_CreateObject = make_object;
