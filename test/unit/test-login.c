@@ -140,9 +140,13 @@ static void test_waiting_is_switched(void **state)
 	CHECK_TEXT(s.setting, "logical-access.throttle");
 	CHECK_INT(login("alice", GOOD), 201);
 	world_text(&w, "client", known, sizeof known);
+	CHECK_INT(guess(5, "192.0.2"), 403);
+	CHECK_INT(login("alice", GOOD), 429);
 	set("logical-access.throttle", "\"0\"", "off", 200);
+	CHECK_INT(login("alice", GOOD), 201); /* also whoever had to wait */
 	CHECK_INT(guess(7, "198.51.100"), 403);
 	CHECK_INT(login("alice", GOOD), 201);
+	CHECK_INT(guess(7, "198.51.100"), 403);
 	set("logical-access.throttle", "\"1\"", "on", 200);
 	CHECK_INT(guess(5, "203.0.113"), 403); /* what was failed meanwhile was not counted */
 	tw_unit_from(w.unit, "203.0.113.77");
