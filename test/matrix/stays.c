@@ -209,6 +209,16 @@ static void ask(const struct tw_operation_row *o, const char *role, const char *
 	printf("%s\t%s\t%s\t%d\t%s\t%lld\n", o->name, role, state, status, rule, (long long)(after - before));
 }
 
+/* Two roles are given for a time alone. */
+static void give_role(const char *id, const char *role)
+{
+	char body[128];
+
+	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"role\":\"%s\"%s}", id, role,
+		strstr("emergency supporting-party", role) ? ",\"lifetime\":31622400" : "");
+	check_as(NULL, "POST", "/api/v1/role-assignments", body, 201, NULL);
+}
+
 static void make(const char *role, bool temporary, char ret_id[24])
 {
 	char body[128];
@@ -217,9 +227,7 @@ static void make(const char *role, bool temporary, char ret_id[24])
 		temporary ? ",\"lifetime\":" TRIES_END_S : "");
 	check_as(NULL, "POST", "/api/v1/accounts", body, 201, NULL);
 	world_text(&w, "account", ret_id, 24);
-	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"role\":\"%s\"%s}", ret_id, role,
-		strstr("emergency supporting-party", role) ? ",\"lifetime\":31622400" : "");
-	check_as(NULL, "POST", "/api/v1/role-assignments", body, 201, NULL);
+	give_role(ret_id, role);
 }
 
 static void open_so(const char *id, const struct state *s, char token[64])
@@ -355,8 +363,7 @@ static void make_shared(const char *role, char ret_id[24])
 	(void)snprintf(body, sizeof body, "{\"name\":\"shared%u\",\"kind\":\"shared\"}", ++made);
 	check_as(NULL, "POST", "/api/v1/accounts", body, 201, NULL);
 	world_text(&w, "account", ret_id, 24);
-	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"role\":\"%s\"}", ret_id, role);
-	check_as(NULL, "POST", "/api/v1/role-assignments", body, 201, NULL);
+	give_role(ret_id, role);
 	let_use(ret_id, by.member);
 }
 

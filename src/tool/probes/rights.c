@@ -291,8 +291,10 @@ static tw_err by_class(struct tw_probe_context *c, struct tw_person *p, struct t
 	TW_TRY(tw_person_comes(c, p));
 	for (size_t i = 0; good && i < TW_COUNT(guarded); i++)
 		TW_TRY(guard(c, p, &guarded[i], false, f, &good));
-	if (good)
+	if (good) {
 		TW_TRY(tw_person_give(c, p, "supporting-party"));
+		TW_TRY(tw_person_comes(c, p)); /* anew: what a supporting party does begins with a session of its own */
+	}
 	for (size_t i = 0; good && i < TW_COUNT(guarded); i++)
 		TW_TRY(guard(c, p, &guarded[i], true, f, &good));
 	if (!good)
