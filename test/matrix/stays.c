@@ -215,7 +215,7 @@ static void give_role(const char *id, const char *role)
 	char body[128];
 
 	(void)snprintf(body, sizeof body, "{\"account\":\"%s\",\"role\":\"%s\"%s}", id, role,
-		strstr("emergency supporting-party", role) ? ",\"lifetime\":31622400" : "");
+		strstr("emergency supporting-party", role) ? ",\"lifetime\":604800" : "");
 	check_as(NULL, "POST", "/api/v1/role-assignments", body, 201, NULL);
 }
 

@@ -168,16 +168,22 @@ static void test_given_without_a_clock(void **state)
 
 static void test_roles_that_always_end(void **state)
 {
-	static const char *const roles[] = { "emergency", "supporting-party" };
+	static const char *const roles[] = { "emergency", "supporting-party" }, *const most[] = { "of 7 days at most", "of 31 days at most" },
+				 *const lifetimes[] = { ",\"lifetime\":604800", ",\"lifetime\":2678400" },
+				 *const longer[] = { ",\"lifetime\":604801", ",\"lifetime\":2678401" };
 
 	make("bob", NULL);
 	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"helper\",\"kind\":\"supporting\",\"lifetime\":60}", 201, "a3");
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"guest\",\"kind\":\"temporary\",\"lifetime\":2678401}", 201, "a4");
 	for (size_t i = 0; i < TW_COUNT(roles); i++) {
 		give_for(NULL, "a2", roles[i], "", 400, "account.role-end");
 		give_for(NULL, "a2", roles[i], ",\"conditions\":{\"doors\":[\"https\"]}", 400, "account.role-end");
 		give_for(NULL, "a2", roles[i], MINUTE_S, 201, NULL);
-		give_for(NULL, "a2", roles[i], ",\"conditions\":{\"until\":\"2031-01-01T00:00:00Z\"}", 201, NULL);
-		give_for(NULL, "a3", roles[i], "", 201, NULL); /* the account ends by itself */
+		give_for(NULL, "a2", roles[i], ",\"conditions\":{\"until\":\"2031-01-01T00:00:00Z\"}", 400, most[i]);
+		give_for(NULL, "a2", roles[i], lifetimes[i], 201, NULL);
+		give_for(NULL, "a2", roles[i], longer[i], 400, most[i]);
+		give_for(NULL, "a4", roles[i], "", 400, most[i]); /* it ends too late */
+		give_for(NULL, "a3", roles[i], "", 201, NULL);    /* the account ends by itself */
 	}
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[\"emergency\",\"supporting-party\"]");
 }
@@ -245,6 +251,23 @@ static void test_only_an_owner_lets_a_supporting_party_in(void **state)
 	give_for(NULL, "a3", "supporting-party", MINUTE_S, 201, NULL);
 }
 
+static void test_only_an_owner_lets_it_stay(void **state)
+{
+	char token[64];
+
+	make("bob", "admin");
+	give("a2", "auditor");
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"helper\",\"kind\":\"supporting\",\"lifetime\":60}", 201, "a3");
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"visitor\",\"kind\":\"temporary\",\"lifetime\":60}", 201, "a4");
+	open_as(NULL, "a2", token);
+	check_as(token, "PUT", "/api/v1/accounts/a4", "{\"lifetime\":600}", 200, NULL);
+	give_for(NULL, "a4", "supporting-party", MINUTE_S, 201, NULL);
+	for (const char *const *path = (const char *const[]){ "/api/v1/accounts/a3", "/api/v1/accounts/a4", NULL }; *path; path++) {
+		check_as(token, "PUT", *path, "{\"lifetime\":700}", 403, "account.supporting");
+		check_as(NULL, "PUT", *path, "{\"lifetime\":700}", 200, NULL);
+	}
+}
+
 /* --- Owners --- */
 
 static void test_an_owner_for_a_time(void **state)
@@ -268,6 +291,76 @@ static void test_an_owner_for_a_time(void **state)
 	check_as(NULL, "GET", "/api/v1/accounts/a3", NULL, 200, "\"roles\":[]");
 }
 
+/* Whom he cannot outlast he neither drives out nor comes in as: he would be the last, who stays one, or another who does. */
+static void test_an_owner_for_a_time_and_the_others(void **state)
+{
+	static const struct {
+		const char *method, *target, *rest, *body;
+	} rows[] = {
+		{ "DELETE", "/api/v1/accounts/", "", NULL },
+		{ "PUT", "/api/v1/suspensions/", "", NULL },
+		{ "DELETE", "/api/v1/suspensions/", "", NULL },
+		{ "DELETE", "/api/v1/account-sessions/", "", NULL },
+		{ "DELETE", ROLES "/", ".owner", NULL },
+		{ "PUT", "/api/v1/accounts/", "", "{\"name\":\"robert\"}" },
+		{ "PUT", "/api/v1/passwords/", "", "{\"password\":\"correct horse battery staple\"}" },
+	};
+	static const char *const longer[] = { "a1", "a3", "a4" };
+	char token[64], target[64];
+
+	for (const char *const *name = (const char *const[]){ "bob", "carl", "dora", "emil", NULL }; *name; name++)
+		make(*name, NULL);
+	give_for(NULL, "a2", "owner", MINUTE_S, 201, NULL);
+	give_for(NULL, "a3", "owner", ",\"lifetime\":61", 201, NULL);
+	give("a4", "owner");
+	give_for(NULL, "a5", "owner", MINUTE_S, 201, NULL);
+	check_as(NULL, "PUT", "/api/v1/suspensions/a4", NULL, 204, NULL);
+	open_as(NULL, "a2", token);
+	for (size_t i = 0; i < TW_COUNT(rows) * TW_COUNT(longer); i++) {
+		const size_t row = i / TW_COUNT(longer);
+
+		(void)snprintf(target, sizeof target, "%s%s%s", rows[row].target, longer[i % TW_COUNT(longer)], rows[row].rest);
+		check_as(token, rows[row].method, target, rows[row].body, 403, "account.role-end");
+	}
+	check_as(token, "POST", CODES, "{\"account\":\"a1\"}", 403, "account.role-end");
+	check_as(token, "PUT", "/api/v1/accounts/a2", "{\"name\":\"robert\"}", 200, NULL); /* himself */
+	check_as(token, "POST", CODES, "{\"account\":\"a5\"}", 201, NULL);
+	check_as(token, "PUT", "/api/v1/suspensions/a5", NULL, 204, NULL);
+}
+
+/* Nor does he leave somebody behind who may do as much. */
+static void test_an_owner_for_a_time_gives_for_a_time(void **state)
+{
+	char token[64];
+
+	make("bob", NULL);
+	make("carl", NULL);
+	give_for(NULL, "a2", "owner", MINUTE_S, 201, NULL);
+	open_as(NULL, "a2", token);
+	give_for(token, "a3", "admin", "", 403, "account.role-end");
+	give_for(token, "a3", "admin", ",\"lifetime\":61", 403, "account.role-end");
+	give_for(token, "a3", "admin", ",\"lifetime\":60", 201, NULL);
+}
+
+/* What shuts others out counts those who stay owners: whose role ends could not come in to take it back. */
+static void test_who_stays_counts(void **state)
+{
+	static const char *const keys[] = { "logical-access.network-methods", "logical-access.second-factor" };
+	static const char *const values[] = { "certificate", "owner" };
+
+	make("bob", NULL);
+	give_for(NULL, "a2", "owner", MINUTE_S, 201, NULL);
+	enrol(2, 7);
+	sql("UPDATE credential SET kind = 'password' WHERE account = 1");
+	CHECK_OK(tw_access_load(device()));
+	for (size_t i = 0; i < TW_COUNT(keys); i++)
+		CHECK_ERR(tw_setting_set(&device()->context, tw_setting_find(&device()->context, keys[i]), values[i], -1, "test"), DENIED);
+	sql("INSERT INTO role_end VALUES (1, 'owner', 1900000030000, NULL, NULL)"); /* sooner than his, who is the last then */
+	CHECK_OK(tw_access_load(device()));
+	for (size_t i = 0; i < TW_COUNT(keys); i++)
+		set(keys[i], values[i]);
+}
+
 static int count_in_log(const char *what)
 {
 	int n = 0;
@@ -281,6 +374,8 @@ static int count_in_log(const char *what)
 /* Nobody would be there to let another in: it stays, is told once, and goes when there is another who can come in. */
 static void test_the_last_owner_stays(void **state)
 {
+	char token[64];
+
 	make("bob", NULL);
 	CHECK_OK(tw_account_role_put(device(), 2, "owner", NULL, "test"));
 	sql("INSERT INTO role_end VALUES (1, 'owner', 1, NULL, NULL)"); /* alice's, long over */
@@ -290,6 +385,11 @@ static void test_the_last_owner_stays(void **state)
 	check_as(NULL, "GET", "/api/v1/accounts/a1", NULL, 200, "\"roles\":[\"owner\"]"); /* bob has nothing to come in by */
 	CHECK_INT(count_in_log("keeps the role owner past its end"), 1);
 	CHECK_INT(due(), -1); /* and it is not tried again and again */
+	open_as(NULL, "a2", token);
+	give_for(NULL, "a2", "owner", "", 403, "account.role-end");
+	CHECK(tw_access_owner(device(), 1)); /* a session ends, and he could not come in again */
+	run_job();
+	CHECK_INT(device()->access->owners.count, 2);
 	enrol(2, 7);
 	CHECK(!tw_access_owner(device(), 1)); /* at once */
 	CHECK(tw_access_owner(device(), 2));
@@ -304,10 +404,10 @@ static void test_all_owners_end(void **state)
 	make("bob", NULL);
 	give_for(NULL, "a2", "owner", ",\"lifetime\":120", 201, NULL);
 	enrol(2, 7);
-	sql("INSERT INTO role_end VALUES (1, 'owner', 1900000060000, NULL, NULL)");
-	CHECK_OK(tw_access_load(device()));
 	check_as(NULL, "PUT", "/api/v1/suspensions/a2", NULL, 204, NULL);
 	check_as(NULL, "DELETE", "/api/v1/suspensions/a2", NULL, 204, NULL);
+	sql("INSERT INTO role_end VALUES (1, 'owner', 1900000060000, NULL, NULL)");
+	CHECK_OK(tw_access_load(device()));
 	world_at(&w, WORLD_WALL + 120000, WORLD_BOOT + 120000);
 	CHECK(!tw_access_owner(device(), 1));
 	CHECK(tw_access_owner(device(), 2));
@@ -401,6 +501,7 @@ static void test_many(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_a_role_ends), TEST(test_until_ends_it), TEST(test_clocks_that_are_wrong), TEST(test_in_another_boot),
 	TEST(test_given_without_a_clock), TEST(test_roles_that_always_end), TEST(test_the_organization_says_how_long),
-	TEST(test_nobody_gives_for_longer), TEST(test_only_an_owner_lets_a_supporting_party_in), TEST(test_an_owner_for_a_time),
-	TEST(test_the_last_owner_stays), TEST(test_all_owners_end), TEST(test_an_owner_in_another_boot),
-	TEST(test_a_store_that_refuses), TEST(test_without_memory), TEST(test_many))
+	TEST(test_nobody_gives_for_longer), TEST(test_only_an_owner_lets_a_supporting_party_in), TEST(test_only_an_owner_lets_it_stay),
+	TEST(test_an_owner_for_a_time), TEST(test_an_owner_for_a_time_and_the_others), TEST(test_an_owner_for_a_time_gives_for_a_time),
+	TEST(test_who_stays_counts), TEST(test_the_last_owner_stays), TEST(test_all_owners_end),
+	TEST(test_an_owner_in_another_boot), TEST(test_a_store_that_refuses), TEST(test_without_memory), TEST(test_many))

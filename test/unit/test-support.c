@@ -162,11 +162,11 @@ static void test_a_role_given_later(void **state)
 
 	make("bob", "user");
 	open_as(NULL, "a2", token);
-	give_as(NULL, "a2", "supporting-party", "{\"until\":\"2031-01-01T00:00:00Z\"}", 201, NULL);
+	give_as(NULL, "a2", "supporting-party", "{\"until\":\"2030-03-20T00:00:00Z\"}", 201, NULL);
 	CHECK_INT(world_reads(&w, token), 401);
 	open_as(NULL, "a2", token);
 	CHECK_INT(count("support.began"), 1);
-	give_as(NULL, "a2", "supporting-party", "{\"until\":\"2032-01-01T00:00:00Z\"}", 201, NULL); /* it goes on */
+	give_as(NULL, "a2", "supporting-party", "{\"until\":\"2030-03-21T00:00:00Z\"}", 201, NULL); /* it goes on */
 	check_as(token, "GET", "/api/v1/identity", NULL, 200, NULL);
 }
 
@@ -225,6 +225,27 @@ static void test_what_was_done(void **state)
 	check_as(NULL, "GET", "/api/v1/log?session=0123", NULL, 400, "path.input");
 }
 
+/* Of a shared account whoever uses it is the supporting party; what it did there is listed by its own account too. */
+static void test_a_shared_account(void **state)
+{
+	char token[64], shared[64];
+
+	come(token);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"night\",\"kind\":\"shared\"}", 201, "\"a3\"");
+	give("a3", "operator");
+	check_as(NULL, "PUT", "/api/v1/shared-accounts/a3", "{\"members\":\"a2\",\"conditions\":{}}", 200, NULL);
+	list("account=a2", 0);
+	check_as(token, "POST", "/api/v1/shared-sessions", "{\"account\":\"a3\"}", 201, NULL);
+	world_text(&w, "token", shared, sizeof shared);
+	CHECK_INT(count("support.began"), 2);
+	check_as(shared, "GET", "/api/v1/settings?limit=1", NULL, 200, NULL);
+	check_as(NULL, "GET", "/api/v1/log?limit=100&account=a2", NULL, 200, "\"member\":\"a2\",");
+	run_job();
+	check_as(shared, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+	run_job();
+	CHECK_INT(count("support.ended"), 1);
+}
+
 /* A page looks at so many records and says where to go on, until the beginning. */
 static void test_further_back(void **state)
 {
@@ -272,4 +293,4 @@ static void test_full_pages(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_told_at_begin_and_end), TEST(test_others), TEST(test_every_end), TEST(test_ends_with_the_account),
 	TEST(test_another_core), TEST(test_a_role_given_later), TEST(test_a_log_that_refuses), TEST(test_what_was_done),
-	TEST(test_further_back), TEST(test_full_pages))
+	TEST(test_a_shared_account), TEST(test_further_back), TEST(test_full_pages))

@@ -61,14 +61,30 @@ static bool can_come_in(const struct tw_device *d, const struct tw_owner *o)
 	return o->enrolled || has_session(d, o->id);
 }
 
-/* He can come in, and his role goes on; or it ended later, which makes him the last of those whose ended. */
+static bool is_later(const struct tw_owner *a, const struct tw_owner *b)
+{
+	if (!a->end.ends_ms || !b->end.ends_ms)
+		return !a->end.ends_ms && b->end.ends_ms;
+	return a->end.ends_ms != b->end.ends_ms ? a->end.ends_ms > b->end.ends_ms : a->id > b->id;
+}
+
+/* He has what lets him in again (a session ends, and nobody were there then), and his role goes on; or it ended later, which makes him the last of
+   those whose ended. */
 static bool outlasts(const struct tw_device *d, const struct tw_owner *other, const struct tw_owner *o)
 {
-	if (other == o || !can_come_in(d, other))
+	if (other == o || !other->enrolled)
 		return false;
-	if (!tw_ending_counts(d, &other->end))
-		return true;
-	return other->end.ends_ms != o->end.ends_ms ? other->end.ends_ms > o->end.ends_ms : other->id > o->id;
+	return !tw_ending_counts(d, &other->end) || is_later(other, o);
+}
+
+bool tw_access_owner_stays(const struct tw_device *d, const struct tw_owner *o)
+{
+	const struct tw_owners *all = &d->access->owners;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->of[i].enrolled && is_later(&all->of[i], o))
+			return false;
+	return true;
 }
 
 /* The role of one may have ended. It counts then only as long as there is no other who could come in. */

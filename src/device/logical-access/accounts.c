@@ -8,6 +8,7 @@
 #include "device/logical-access/accounts.h"
 
 #include "base/text.h"
+#include "device/logical-access/role-end.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
@@ -26,6 +27,11 @@ static const struct {
 	[TW_ACCOUNT_EMERGENCY] = { 7 * DAY },   /* an emergency of a week is a way of working */
 	[TW_ACCOUNT_SUPPORTING] = { 31 * DAY }, /* a month of repairs; then the owner says so again */
 };
+
+int64_t tw_account_most_ms(enum tw_account_kind kind)
+{
+	return lives[kind].most_ms;
+}
 
 static tw_err unknown(struct tw_reply *rp)
 {
@@ -197,7 +203,7 @@ tw_err tw_account_reached(struct tw_context *c, const struct tw_request *rq, con
 
 	tw_account_id(a->id, id);
 	if (!strcmp(rq->subject.account, id) || tw_account_covered(c, &rq->subject, a->roles))
-		return TW_OK;
+		return tw_role_end_reach(c, rq, a->id, rp);
 	return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
 		"This account may do more than you; only who may do all that it may changes it.");
 }
@@ -365,6 +371,16 @@ static tw_err change(struct tw_account_work *w)
 	return tw_store_run(w->c->store, tw_sql_account_extend, v, TW_COUNT(v), NULL, NULL);
 }
 
+/* That a supporting party comes is an owner's to say, and so is that it stays */
+static tw_err check_supporting(const struct tw_account_work *w, struct tw_reply *rp)
+{
+	if (w->rq->subject.kind == TW_SUBJECT_OWNER ||
+		(w->account.kind != TW_ACCOUNT_SUPPORTING && !tw_account_has(w->account.roles, TW_ROLE_SUPPORTING)))
+		return TW_OK;
+	return tw_reply_problem(rp, 403, "forbidden", "account.supporting", "Not permitted", "Ask an owner.",
+		"Only an owner gives a supporting party more time.");
+}
+
 /* What an account is called has no part in what it is: its id, roles and sessions stay. */
 tw_err tw_access_account_change(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
@@ -382,6 +398,8 @@ tw_err tw_access_account_change(struct tw_context *c, const struct tw_request *r
 	if (!rp->problem[0] && w.number && rq->subject.kind != TW_SUBJECT_OWNER && !strcmp(rq->subject.account, id))
 		return tw_reply_problem(rp, 403, "forbidden", "account.self", "Not permitted",
 			"Ask somebody else who may change accounts.", "Nobody gives himself more time.");
+	if (!rp->problem[0] && w.number)
+		TW_TRY(check_supporting(&w, rp));
 	if (!rp->problem[0] && w.number)
 		TW_TRY(check_life(w.account.kind, w.number / S, rp));
 	if (!rp->problem[0] && w.word)

@@ -91,7 +91,8 @@ tw_err tw_account_wanted(
 	struct tw_context *c, const struct tw_request *rq, struct tw_slice id, struct tw_reply *rp, struct tw_account *ret);
 /* Does the subject hold whatever whoever has these roles may do? An owner does. */
 bool tw_account_covered(struct tw_context *c, const struct tw_subject *s, const char *roles);
-/* A problem when the account may do more than rq's subject, who is another: what every change of one asks first. */
+int64_t tw_account_most_ms(enum tw_account_kind kind); /* how long one of that kind may live; 0: it has no end */
+/* A problem when the account may do more than rq's subject, who is another, or for longer (role-end.h): what every change of one asks first. */
 tw_err tw_account_reached(struct tw_context *c, const struct tw_request *rq, const struct tw_account *a, struct tw_reply *rp);
 tw_err tw_account_last_owner(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp); /* a problem when it is he */
 struct tw_placed;

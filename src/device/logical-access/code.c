@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "device/logical-access/role-end.h"
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
@@ -46,6 +47,8 @@ static tw_err whose(struct tw_context *c, const struct tw_request *rq, struct tw
 	if (!reached)
 		return tw_reply_problem(rp, 403, "forbidden", "account.cover", "Not permitted", "Ask an owner.",
 			"This account may do more than you, and whoever has the code may do what it may.");
+	if (!rp->problem[0])
+		TW_TRY(tw_role_end_reach(c, rq, ret->id, rp));
 	if (!rp->problem[0] && ret->kind == TW_ACCOUNT_SHARED)
 		return tw_shared_refuse_own(rp);
 	if (rp->problem[0] || ret->state == TW_ACCOUNT_ACTIVE)

@@ -81,14 +81,14 @@ static tw_err check_owners_stay(struct tw_device *d, const char *roles)
 		bool is_asked = false, keeps = false;
 
 		TW_TRY(keeps_way(d, &all->of[i], roles, &is_asked, &keeps));
-		if (keeps)
+		if (keeps && tw_access_owner_stays(d, &all->of[i]))
 			return TW_OK;
 		asked = asked || is_asked;
 	}
 	if (!asked)
 		return TW_OK;
 	return TW_RAISE(DENIED,
-		"no owner has a client certificate, or a password with a second factor, so none could come in; enrol one first");
+		"no owner who stays one has a client certificate, or a password with a second factor, so none could come in; enrol one first");
 }
 
 /* Each word is a role that accounts are assigned: a word that is none would ask nobody for anything. */
@@ -117,12 +117,13 @@ tw_err tw_access_apply_second(struct tw_context *c, const char *value)
 /* Not by somebody who could then not come in to take it back. */
 tw_err tw_access_apply_methods(struct tw_context *c, const char *value)
 {
-	const struct tw_owners *all = &tw_device_of(c)->access->owners;
+	const struct tw_device *d = tw_device_of(c);
+	const struct tw_owners *all = &d->access->owners;
 
 	if (!strcmp(value, strengths[TW_STRENGTH_ANY]))
 		return TW_OK;
 	for (size_t i = 0; i < all->count; i++)
-		if (all->of[i].has_key)
+		if (all->of[i].has_key && tw_access_owner_stays(d, &all->of[i]))
 			return TW_OK;
-	return TW_RAISE(DENIED, "no owner has a client certificate, so none could come in; enrol one first");
+	return TW_RAISE(DENIED, "no owner who stays one has a client certificate, so none could come in; enrol one first");
 }

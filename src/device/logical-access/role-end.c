@@ -9,8 +9,13 @@
 
 #define AT_ONCE 32 /* more than there are owners who stay, so that each turn but the last takes some away */
 
+#define ENDS 4 /* the first of the columns of role_of that say when it ends */
+
 /* For when nobody else is there, and for whoever comes to help: neither is a way of working. */
-static const char *const passing[] = { "emergency", "supporting-party" };
+static const struct {
+	const char *role;
+	enum tw_account_kind kind; /* whose accounts live no longer either */
+} passing[] = { { "emergency", TW_ACCOUNT_EMERGENCY }, { TW_ROLE_SUPPORTING, TW_ACCOUNT_SUPPORTING } };
 
 /* --- Giving --- */
 
@@ -30,11 +35,18 @@ static struct tw_ending at(const struct tw_device *d, int64_t until_ms)
 
 static tw_err check_passing(const struct tw_account_work *w, struct tw_reply *rp)
 {
-	for (size_t i = 0; i < TW_COUNT(passing) && !w->end.ends_ms && !w->account.ends_ms; i++)
-		if (!strcmp(w->word, passing[i]))
-			return refuse(rp, "account.role-end", "Give it with a lifetime, or until a time, or to an account that ends.",
-				"The roles emergency and supporting-party are given for a time.");
-	return TW_OK;
+	const struct tw_ending e = tw_ending_first(w->end, (struct tw_ending){ .ends_ms = w->account.ends_ms });
+	char detail[160];
+	int64_t most = 0;
+
+	for (size_t i = 0; i < TW_COUNT(passing); i++)
+		if (!strcmp(w->word, passing[i].role))
+			most = tw_account_most_ms(passing[i].kind);
+	if (!most || (e.ends_ms && e.ends_ms - tw_time_wall_ms(w->c->time) <= most))
+		return TW_OK;
+	(void)snprintf(detail, sizeof detail, "The role %s is given for a time, of %lld days at most.", w->word,
+		(long long)(most / 86400000));
+	return refuse(rp, "account.role-end", "Give it with a lifetime, or until a time, or to an account that ends.", detail);
 }
 
 /* Is it one of those, or may it do as much? */
@@ -69,19 +81,66 @@ static tw_err check_most(const struct tw_account_work *w, struct tw_reply *rp)
 		"The organization gives privileged roles for a time (logical-access.privileged-most, logical-access.privileged-roles).");
 }
 
-/* An owner for a time makes none that outlasts him. */
-static tw_err check_own(const struct tw_account_work *w, struct tw_reply *rp)
+/* The owner for a time who asks; NULL: it is somebody else. */
+static const struct tw_owner *owner_for_a_time(struct tw_context *c, const struct tw_request *rq)
 {
-	struct tw_device *d = tw_device_of(w->c);
 	const struct tw_owner *self = NULL;
 	int64_t id = 0;
 
-	if (!strcmp(w->word, TW_ROLE_OWNER) && tw_account_id_read(tw_slice_of(w->rq->subject.account), &id))
-		self = tw_access_owner(d, id);
-	if (!self || !self->end.ends_ms || (w->end.ends_ms && w->end.ends_ms <= self->end.ends_ms))
+	if (tw_account_id_read(tw_slice_of(rq->subject.account), &id))
+		self = tw_access_owner(tw_device_of(c), id);
+	return self && self->end.ends_ms ? self : NULL;
+}
+
+static tw_err refuse_owner(struct tw_reply *rp, const char *detail)
+{
+	return tw_reply_problem(
+		rp, 403, "forbidden", "account.role-end", "Not permitted", "Ask an owner whose role does not end.", "%s", detail);
+}
+
+/* An owner for a time gives nothing that outlasts him. Who is one past his time, for there is no other, gives what an owner gives, but makes none. */
+static tw_err check_own(const struct tw_account_work *w, struct tw_reply *rp)
+{
+	const struct tw_owner *self = owner_for_a_time(w->c, w->rq);
+
+	if (!self || (w->end.ends_ms && w->end.ends_ms <= self->end.ends_ms))
 		return TW_OK;
-	return tw_reply_problem(rp, 403, "forbidden", "account.role-end", "Not permitted", "Ask an owner whose role does not end.",
-		"You hold the role owner for a time, and make no owner for longer, yourself neither.");
+	if (tw_ending_counts(tw_device_of(w->c), &self->end) && strcmp(w->word, TW_ROLE_OWNER) != 0)
+		return TW_OK;
+	return refuse_owner(rp, "You hold the role owner for a time, and give no role for longer, to yourself neither.");
+}
+
+struct owning {
+	struct tw_device *device;
+	bool is;
+	int64_t ends_ms;
+};
+
+static tw_err take_owning(void *user, const tw_row *row)
+{
+	struct owning *o = user;
+
+	if (!tw_slice_is(tw_row_bytes(row, 0), TW_ROLE_OWNER))
+		return TW_OK;
+	o->is = true;
+	o->ends_ms = tw_ending_read(o->device, row, ENDS).ends_ms;
+	return TW_OK;
+}
+
+/* From the store: whoever is suspended is not among the owners in memory, and is one when he is resumed. Who is an owner past his time, for no other
+   can come in, may let another in. */
+tw_err tw_role_end_reach(struct tw_context *c, const struct tw_request *rq, int64_t account, struct tw_reply *rp)
+{
+	const struct tw_owner *self = owner_for_a_time(c, rq);
+	struct owning o = { .device = tw_device_of(c) };
+	const struct tw_value v[] = { TW_V_INT(account) };
+
+	if (!self || self->id == account || tw_ending_counts(o.device, &self->end))
+		return TW_OK;
+	TW_TRY(tw_store_run(c->store, tw_sql_role_of, v, TW_COUNT(v), take_owning, &o));
+	if (!o.is || (o.ends_ms && o.ends_ms <= self->end.ends_ms))
+		return TW_OK;
+	return refuse_owner(rp, "You hold the role owner for a time, and this is the account of an owner who holds it for longer.");
 }
 
 tw_err tw_role_end_read(struct tw_account_work *w, struct tw_reply *rp)
@@ -113,8 +172,6 @@ tw_err tw_role_end_put(const struct tw_account_work *w)
 }
 
 /* --- Reading --- */
-
-#define ENDS 4 /* the first of the columns of role_of that say so */
 
 bool tw_role_ended(const struct tw_device *d, const tw_row *row)
 {

@@ -182,6 +182,7 @@ tw_err tw_access_session_drop(struct tw_device *d, struct tw_session *s);
 tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret);
 tw_err tw_access_owners_read(struct tw_device *d, struct tw_owners *ret);           /* LIMIT: more than there may be */
 bool tw_access_other_owner(const struct tw_device *d, int64_t account);             /* is there one, and can he come in? */
+bool tw_access_owner_stays(const struct tw_device *d, const struct tw_owner *o);    /* his role never ends, or is the last to */
 const struct tw_owner *tw_access_owner(const struct tw_device *d, int64_t account); /* NULL: it is none, or not now */
 
 /* Whose session, by what he came, and the request that asked (its door, source and key). */

@@ -12,16 +12,24 @@
 
 #define AGAIN_MS 60000
 
-tw_err tw_support_judge(struct tw_device *d, struct tw_session *s)
+static tw_err is_party(struct tw_device *d, int64_t account, bool *ret)
 {
 	struct tw_account a;
-	tw_err e = tw_account_get(d, s->account, &a);
+	tw_err e = tw_account_get(d, account, &a);
 
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
 	TW_TRY(e);
-	s->supports = a.kind == TW_ACCOUNT_SUPPORTING || tw_account_has(a.roles, TW_ROLE_SUPPORTING);
+	*ret = *ret || a.kind == TW_ACCOUNT_SUPPORTING || tw_account_has(a.roles, TW_ROLE_SUPPORTING);
 	return TW_OK;
+}
+
+/* Of a shared account it is whoever uses it, or all that it is shared by. */
+tw_err tw_support_judge(struct tw_device *d, struct tw_session *s)
+{
+	s->supports = false;
+	TW_TRY(is_party(d, s->account, &s->supports));
+	return s->member ? is_party(d, s->member, &s->supports) : TW_OK;
 }
 
 static void note(struct tw_device *d, const struct tw_session *s)

@@ -57,11 +57,11 @@ static bool is_named(const json_t *in, const char *key, const char *want)
 	return !strcmp(tw_json_text(in, key), want);
 }
 
-/* What was done in a session, and the events that tell of it; of an account what it did, and not what befell it. */
+/* What was done in a session, and the events that tell of it; of an account what it did, also as a member of a shared one, and not what befell it. */
 static bool is_wanted(const struct listing *l, const json_t *body)
 {
 	return (!*l->session || is_named(body, "session", l->session) || is_named(json_object_get(body, "fields"), "session", l->session)) &&
-		(!*l->account || is_named(body, "account", l->account));
+		(!*l->account || is_named(body, "account", l->account) || is_named(body, "member", l->account));
 }
 
 static tw_err add_wanted(struct listing *l, const struct tw_log_record *r)
