@@ -12,6 +12,26 @@ static void inside(struct tw_slice whole, struct tw_slice part, size_t max)
 		abort();
 }
 
+/* What a program says that is none of the application's: a provider, or the device's button. */
+static void of_providers(char which, struct tw_slice all)
+{
+	struct tw_app_provide p;
+	struct tw_app_present press;
+	enum tw_app_verdict verdict;
+	struct tw_slice challenge;
+
+	if (which == 'p' && !tw_failed(tw_app_read_provide(all, &p))) {
+		inside(all, p.name, TW_APP_PROVIDER_MAX);
+	} else if (which == 'j' && !tw_failed(tw_app_read_verdict(all, &challenge, &verdict))) {
+		inside(all, challenge, TW_APP_CHALLENGE);
+		if (verdict >= TW_APP_VERDICTS)
+			abort();
+	} else if (which == 'b' && !tw_failed(tw_app_read_present(all, &press))) {
+		if (press.down_ms < 0 || press.held_ms < 0 || press.down_ms > INT64_MAX - press.held_ms)
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tw_slice all;
@@ -20,8 +40,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tw_slice key, signature;
 	struct tw_app_key k;
 	enum tw_app_scope scope;
-	struct tw_app_provide p;
-	enum tw_app_verdict verdict;
 
 	if (size < 1)
 		return 0;
@@ -49,12 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		inside(all, key, all.size);
 		if (scope >= TW_APP_SCOPES)
 			abort();
-	} else if (data[0] == 'p' && !tw_failed(tw_app_read_provide(all, &p))) {
-		inside(all, p.name, TW_APP_PROVIDER_MAX);
-	} else if (data[0] == 'j' && !tw_failed(tw_app_read_verdict(all, &key, &verdict))) {
-		inside(all, key, TW_APP_CHALLENGE);
-		if (verdict >= TW_APP_VERDICTS)
-			abort();
+	} else {
+		of_providers((char)data[0], all);
 	}
 	return 0;
 }

@@ -3,7 +3,8 @@
  * libthingward: what a product's own application says to the device software on the same machine.
  *
  * An application logs events that its product manifest declares, reports the health of its parts, reads its own settings, and asks
- * before it does something for somebody whether he may. A provider, a program of its own, judges at logins who somebody is.
+ * before it does something for somebody whether he may. A provider, a program of its own, judges at logins who somebody is, or says that
+ * somebody stands at the device.
  * Who it is the kernel says (its user id), so there is nothing to configure and no secret to keep.
  *
  * Ownership: everything passed in stays yours and is copied before the call returns; what thingward_open gives is freed by
@@ -143,6 +144,22 @@ typedef void thingward_question(void *user, const uint8_t challenge[THINGWARD_CH
 int thingward_provide(thingward *t, const char *name, int simulated, thingward_question *call, void *user);
 /* OK: the device has it. REFUSED "provider.challenge": nobody waits for it; forget the question. Not from within the callback. */
 int thingward_verdict(thingward *t, const uint8_t challenge[THINGWARD_CHALLENGE_SIZE], enum thingward_verdict verdict);
+
+/*
+ * Being the device's button, by which somebody shows that he stands at it: a process of its own, run as the user that the product manifest names
+ * for it and for nothing else (application.providers with the kind button). Say who you are by thingward_provide (call NULL: nothing is asked of a button), then
+ * say each press, at once, by thingward_present. A press confirms the one thing that waits for it, and nothing else: that a browser takes the
+ * device over, or, held for THINGWARD_HOLD_MS, that ownership is ended as somebody asked for from a browser. It confirms nothing that was asked
+ * for after the button went down, and nothing after ten seconds. Say a press when it is let go, or when it has been held for so long; never both.
+ *
+ * held_ms: for how long it was held; ago_ms: how long ago it was let go, 0 while it is held.
+ * OK: it confirmed something. REFUSED: "presence.nothing" (nothing waits for it), "presence.before" (what waits was asked for later: press again),
+ * "presence.hold" (hold it), "presence.several" (two browsers wait: the console tells them apart), "presence.shown" (no console would show the new secret),
+ * "presence.late", "presence.often" (wait; each press for nothing doubles it, up to a minute), "presence.user" (this user is not the button's, or
+ * has not said which it is).
+ */
+#define THINGWARD_HOLD_MS 5000
+int thingward_present(thingward *t, uint32_t held_ms, uint32_t ago_ms);
 
 /* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */
 int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS] = {
-	[TW_MANIFEST_BIOMETRIC] = "biometric", [TW_MANIFEST_AUTH_PLUGIN] = "auth-plugin"
+	[TW_MANIFEST_BIOMETRIC] = "biometric", [TW_MANIFEST_AUTH_PLUGIN] = "auth-plugin", [TW_MANIFEST_BUTTON] = "button"
 };
 
 /* One lower case word, with hyphens inside. */
@@ -48,6 +48,16 @@ static tw_err provider_read(const json_t *o, struct tw_manifest_provider *p)
 	return kind_read(tw_json_text(o, "kind"), &p->kind);
 }
 
+/* By its user alone the device knows whose word it hears, so a button has one of its own. */
+static tw_err check_pair(const struct tw_manifest_provider *a, const struct tw_manifest_provider *b)
+{
+	if (strcmp(a->name, b->name) == 0)
+		return TW_RAISE(SYNTAX, "provider %s is there twice", a->name);
+	if (a->uid == b->uid && a->kind != b->kind && (a->kind == TW_MANIFEST_BUTTON || b->kind == TW_MANIFEST_BUTTON))
+		return TW_RAISE(SYNTAX, "%s and %s run as one user; a button has one of its own", a->name, b->name);
+	return TW_OK;
+}
+
 tw_err tw_manifest_providers_read(const json_t *list, struct tw_manifest_provider *ret, size_t *ret_count)
 {
 	const size_t count = json_array_size(list);
@@ -57,8 +67,7 @@ tw_err tw_manifest_providers_read(const json_t *list, struct tw_manifest_provide
 	for (size_t i = 0; i < count; i++) {
 		TW_TRY(provider_read(json_array_get(list, i), &ret[i]));
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(ret[i].name, ret[j].name) == 0)
-				return TW_RAISE(SYNTAX, "provider %s is there twice", ret[i].name);
+			TW_TRY(check_pair(&ret[i], &ret[j]));
 	}
 	*ret_count = count;
 	return TW_OK;

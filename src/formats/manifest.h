@@ -59,9 +59,12 @@ struct tw_manifest_role {
 	const char *inherits[TW_MANIFEST_NAMES]; /* guest, user, operator, and the product's own; in no ring */
 	size_t inherit_count;
 };
-/* A program of the product's beside its application, that judges who somebody is and says so to the device (platform/provider.h). */
-enum tw_manifest_provider_kind { TW_MANIFEST_BIOMETRIC, TW_MANIFEST_AUTH_PLUGIN, TW_MANIFEST_PROVIDER_KINDS };
-extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" "auth-plugin" */
+/*
+ * A program of the product's beside its application (platform/provider.h): one that judges who somebody is at a login, one that says that the
+ * device's button was pressed (platform/presence.h), or one that shows things to people.
+ */
+enum tw_manifest_provider_kind { TW_MANIFEST_BIOMETRIC, TW_MANIFEST_AUTH_PLUGIN, TW_MANIFEST_BUTTON, TW_MANIFEST_PROVIDER_KINDS };
+extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" "auth-plugin" "button" */
 struct tw_manifest_provider {
 	const char *name; /* "reader" */
 	const char *help; /* what it is, for people */

@@ -148,6 +148,8 @@ static void test_taken(void **state)
 		{ "\"uid\":64020", "\"uid\":1" },
 		{ "\"uid\":64020", "\"uid\":4294967294" },
 		{ PROVIDER(""), PROVIDER(MORE_PROVIDERS) }, /* four */
+		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64021" },
+		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"auth-plugin\",\"uid\":64020" }, /* one reads both */
 		{ INHERITS, "\"inherits\":[]" },
 		{ INHERITS, "\"inherits\":[\"guest\",\"user\",\"operator\",\"application.resident\"]" },
 	};
@@ -362,6 +364,7 @@ static const struct {
 	{ "\"uid\":64020", "\"uid\":4294967295" },
 	{ "\"uid\":64020", "\"uid\":\"64020\"" },
 	{ PROVIDER(""), PROVIDER("1,") },
+	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64020" }, /* whose word is it? */
 	{ INHERITS, "\"inherits\":[\"admin\"]" },
 	{ INHERITS, "\"inherits\":[\"owner\"]" },
 	{ INHERITS, "\"inherits\":[\"anyone\"]" },

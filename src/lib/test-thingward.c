@@ -2,12 +2,14 @@
 /* The library against a door that the test itself holds: each answer, a lost connection, too many questions. */
 #include "thingward/thingward.h"
 
+#include "base/cursor.h"
 #include "base/mem.h"
 #include "check.h"
 #include "sys/application.h"
 #include "sys/real.h"
 
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 struct door {
@@ -192,6 +194,35 @@ static void test_a_provider(void **state)
 	CHECK_OK(tw_channel_send(d.peer, TW_APP_ASKED, 0, "0123456789abcdef\0\4a17", 21, NULL, 0));
 	CHECK_INT(thingward_dispatch(d.t), THINGWARD_GONE);
 	CHECK_INT(q.asked, 1);
+	close_door(&d);
+}
+
+/* A press is said by when the button went down, which the device's clock knows. */
+static void test_a_button(void **state)
+{
+	struct door d = { .fd = -1 };
+	struct timespec at;
+	struct tw_message m;
+	uint64_t down = 0;
+	uint32_t held = 0;
+
+	open_door(&d);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ACK, 1, NULL, 0, NULL, 0));
+	CHECK_INT(thingward_present(d.t, THINGWARD_HOLD_MS, 20), THINGWARD_OK);
+	CHECK_INT(clock_gettime(CLOCK_BOOTTIME, &at), 0);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_PRESENT);
+	struct tw_cursor in = tw_cursor_of(m.payload.at, m.payload.size);
+	CHECK_OK(tw_cursor_u64(&in, &down));
+	CHECK_OK(tw_cursor_u32(&in, &held));
+	CHECK_INT(held, 5000);
+	const int64_t ago = (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000 - (int64_t)down;
+	CHECK(ago >= 5020 && ago < 10000);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 2, "\0\1r\0\1w", 6, NULL, 0));
+	CHECK_INT(thingward_present(d.t, 0, 0), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "r: w");
+	if (at.tv_sec < UINT32_MAX / 1000) /* nobody held it before there was a boot */
+		CHECK_INT(thingward_present(d.t, UINT32_MAX, 0), THINGWARD_INVALID);
 	close_door(&d);
 }
 
@@ -417,6 +448,6 @@ static void test_a_lost_or_lying_device(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_who_may_what), cmocka_unit_test(test_a_provider),
-	cmocka_unit_test(test_who_is_asked_about), cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes),
-	cmocka_unit_test(test_keys), cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent),
-	cmocka_unit_test(test_a_lost_or_lying_device))
+	cmocka_unit_test(test_a_button), cmocka_unit_test(test_who_is_asked_about), cmocka_unit_test(test_waits_for_its_own_answer),
+	cmocka_unit_test(test_hashes), cmocka_unit_test(test_keys), cmocka_unit_test(test_sealing),
+	cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))

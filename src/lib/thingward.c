@@ -434,6 +434,30 @@ int thingward_verdict(thingward *t, const uint8_t challenge[THINGWARD_CHALLENGE_
 	return result == THINGWARD_OK ? await(t, ticket) : result;
 }
 
+/* When it went down, by the clock that the device has too: it counts for nothing that was asked later, however long this message lies. */
+static tw_err write_present(struct tw_buf *b, int64_t down_ms, uint32_t held_ms)
+{
+	if (down_ms < 0)
+		return TW_RAISE(LIMIT, "it was pressed before the machine was started");
+	TW_TRY(tw_buf_u64(b, (uint64_t)down_ms));
+	return tw_buf_u32(b, held_ms);
+}
+
+int thingward_present(thingward *t, uint32_t held_ms, uint32_t ago_ms)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct timespec at = { 0 };
+	uint32_t ticket = 0;
+
+	if (t->sys->clock(t->sys, CLOCK_BOOTTIME, &at))
+		return say(t, THINGWARD_GONE, "the clock cannot be read");
+	tw_buf_init(&b, t->sys, 12);
+	int result = of_error(t, write_present(&b, (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000 - ago_ms - held_ms, held_ms));
+	if (result == THINGWARD_OK)
+		result = post(t, TW_APP_PRESENT, &b, &ticket);
+	return result == THINGWARD_OK ? await(t, ticket) : result;
+}
+
 /* A message without an answer, which waits until the device has room for it. */
 static int push(thingward *t, uint16_t type, const void *payload, size_t size)
 {

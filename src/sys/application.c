@@ -21,6 +21,7 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_AUTHORIZE, 0, 5, 4 + TW_APP_NAME_MAX + TW_APP_PASS_MAX, "authorize" },
 	{ TW_APP_PROVIDE, 0, 4, 3 + TW_APP_PROVIDER_MAX, "provide" },
 	{ TW_APP_VERDICT, 0, TW_APP_CHALLENGE + 1, TW_APP_CHALLENGE + 1, "verdict" },
+	{ TW_APP_PRESENT, 0, 12, 12, "present" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_app_from_device[] = {
@@ -173,5 +174,20 @@ tw_err tw_app_read_verdict(struct tw_slice payload, struct tw_slice *ret_challen
 		return TW_RAISE(SYNTAX, "no verdict %u", verdict);
 	*ret_challenge = challenge;
 	*ret = (enum tw_app_verdict)verdict;
+	return TW_OK;
+}
+
+tw_err tw_app_read_present(struct tw_slice payload, struct tw_app_present *ret)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	uint64_t down = 0;
+	uint32_t held = 0;
+
+	TW_TRY(tw_cursor_u64(&in, &down));
+	TW_TRY(tw_cursor_u32(&in, &held));
+	TW_TRY(tw_cursor_end(&in));
+	if (down > INT64_MAX - UINT32_MAX)
+		return TW_RAISE(SYNTAX, "no clock says %llu ms", (unsigned long long)down);
+	*ret = (struct tw_app_present){ .down_ms = (int64_t)down, .held_ms = held };
 	return TW_OK;
 }

@@ -12,7 +12,8 @@
  * SEAL is answered by SEALED, UNSEAL by UNSEALED, AUTHORIZE by ALLOWED, or REFUSED.
  *
  * A provider (a reader, a method of the manufacturer's) says by PROVIDE which one it is, and from then on is sent ASKED, which it answers by VERDICT; both
- * of its messages are answered by ACK or REFUSED. OVER says that nobody waits for a verdict any more.
+ * of its messages are answered by ACK or REFUSED. OVER says that nobody waits for a verdict any more. A button says by PROVIDE which one it is, and
+ * then by PRESENT that it was pressed; ACK: that confirmed what waited for it.
  */
 #ifndef TW_SYS_APPLICATION_H
 #define TW_SYS_APPLICATION_H
@@ -35,6 +36,7 @@ enum tw_application_message {
 	TW_APP_AUTHORIZE = 0x0640, /* block16 permission, block16 pass: empty for anyone */
 	TW_APP_PROVIDE = 0x0650,   /* u8 simulated, block16 name */
 	TW_APP_VERDICT,            /* TW_APP_CHALLENGE bytes, u8 enum tw_app_verdict */
+	TW_APP_PRESENT,            /* u64 when it went down, in milliseconds of the boot clock, u32 for how many it was held */
 	TW_APP_ACK = 0x0681,
 	TW_APP_SETTING_IS,       /* block16 value */
 	TW_APP_REFUSED,          /* block16 rule, block16 detail */
@@ -97,6 +99,11 @@ struct tw_app_provide {
 tw_err tw_app_read_provide(struct tw_slice payload, struct tw_app_provide *ret);
 /* ret_challenge: TW_APP_CHALLENGE bytes. SYNTAX: no such verdict. */
 tw_err tw_app_read_verdict(struct tw_slice payload, struct tw_slice *ret_challenge, enum tw_app_verdict *ret);
+struct tw_app_present {
+	int64_t down_ms; /* boot clock */
+	int64_t held_ms;
+};
+tw_err tw_app_read_present(struct tw_slice payload, struct tw_app_present *ret); /* SYNTAX: no clock says that */
 tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

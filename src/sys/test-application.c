@@ -84,6 +84,22 @@ static void test_reads_providers(void **state)
 	CHECK_ERR(tw_app_read_verdict((struct tw_slice){ verdict, TW_APP_CHALLENGE + 1 }, &challenge, &said), SYNTAX);
 }
 
+static void test_presses(void **state)
+{
+	struct tw_app_present p = { 0 };
+
+	CHECK_OK(tw_app_read_present(S("\0\0\0\0\0\0\1\2\0\0\3\4"), &p));
+	CHECK_INT(p.down_ms, 258);
+	CHECK_INT(p.held_ms, 772);
+	CHECK_OK(tw_app_read_present(S("\177\377\377\377\0\0\0\0\377\377\377\377"), &p));
+	CHECK(p.down_ms == INT64_MAX - UINT32_MAX && p.held_ms == UINT32_MAX);
+	CHECK_ERR(tw_app_read_present(S("\177\377\377\377\0\0\0\1\0\0\0\0"), &p), SYNTAX); /* their sum is no time */
+	CHECK_ERR(tw_app_read_present(S("\0\0\0\0\0\0\1\2\0\0\3"), &p), SYNTAX);
+	CHECK_ERR(tw_app_read_present(S("\0\0\0\0\0\0\1\2\0\0\3\4\5"), &p), SYNTAX);
+	CHECK_ERR(tw_app_read_present(S(""), &p), SYNTAX);
+	CHECK_INT(p.held_ms, UINT32_MAX); /* set on success only */
+}
+
 static void test_refuses(void **state)
 {
 	static const struct {
@@ -114,4 +130,4 @@ static void test_refuses(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_reads_providers),
-	cmocka_unit_test(test_reads_who_may_what), cmocka_unit_test(test_refuses))
+	cmocka_unit_test(test_reads_who_may_what), cmocka_unit_test(test_presses), cmocka_unit_test(test_refuses))

@@ -38,9 +38,9 @@ static const struct tw_option waits[] = {
 /* Parts of protocols that this tool speaks elsewhere, or that belong to browsers; secrets would stand on the command line. */
 static bool for_others(const char *name)
 {
-	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "session.open",
-		"session.close", "log.segment", "log.stream", "login.open", "password.change", "passwords.set", "radius.secret",
-		"totp.enrol", "totp.confirm", "totp.remove", "passkeys.begin", "passkeys.add" };
+	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "recovery.ask",
+		"recovery.state", "session.open", "session.close", "log.segment", "log.stream", "login.open", "password.change",
+		"passwords.set", "radius.secret", "totp.enrol", "totp.confirm", "totp.remove", "passkeys.begin", "passkeys.add" };
 
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		if (!strcmp(names[i], name))
@@ -50,7 +50,7 @@ static bool for_others(const char *name)
 
 static bool offered(const json_t *operation)
 {
-	return strcmp(tw_json_text(operation, "method"), "CONSOLE") != 0 && !for_others(tw_json_text(operation, "name"));
+	return *tw_json_text(operation, "path") && !for_others(tw_json_text(operation, "name"));
 }
 
 static void words_of(const json_t *operation, char ret[WORDS_MAX])

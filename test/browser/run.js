@@ -13,6 +13,7 @@ import { pages } from './pages.js';
 import { pasting } from './pasting.js';
 import { places } from './places.js';
 import { prove } from './prove.js';
+import { recover } from './recover.js';
 import { real } from './real.js';
 import { realAccess } from './real-access.js';
 import { realPasskey } from './real-passkey.js';
@@ -23,7 +24,7 @@ import { waysIn } from './ways.js';
 class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
 const wanted = process.argv.slice(2);
-const tests = [...pages, ...places, ...access, ...rights, ...login, ...pasting, ...prove, ...outside, ...waysIn, ...following, ...real, ...realAccess, ...realPasskey, ...realWays].filter(([name]) => wanted.every((word) => name.includes(word)));
+const tests = [...pages, ...places, ...access, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following, ...real, ...realAccess, ...realPasskey, ...realWays].filter(([name]) => wanted.every((word) => name.includes(word)));
 const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {

@@ -61,7 +61,7 @@ export function healthy() {
 const problem = (status, kind, title, detail, rule, next) => ({ status, body: { type: `urn:thingward:problem:${kind}`, title, status, detail, rule, next } });
 
 const ROUTES = {
-	'GET /api/v1/commissioning': (s) => ({ body: s.owned ? { owned: true, methods: [], ...(s.provider ? { provider: s.provider } : {}) } : { owned: false, challenge: 'A'.repeat(43), expires_in_s: 120, listener: '5e'.repeat(32), methods: ['secret', 'secret+console'] } }),
+	'GET /api/v1/commissioning': (s) => ({ body: s.owned ? { owned: true, methods: [], ...(s.provider ? { provider: s.provider } : {}) } : { owned: false, challenge: 'A'.repeat(43), expires_in_s: 120, listener: '5e'.repeat(32), methods: ['secret', 'secret+console', ...(s.button ? ['secret+button'] : [])] } }),
 	'POST /api/v1/commissioning/browser': (s, rq) => {
 		s.taken = rq.json;
 		return s.refuse || { status: 202, body: { request: 'r1', code: '482913', expires_in_s: 300 } };
@@ -69,6 +69,14 @@ const ROUTES = {
 	'POST /api/v1/commissioning/claim': (s) => {
 		s.owned = s.owned || s.confirmed;
 		return s.confirmed ? { status: 201, body: { token: s.token, expires_in_s: 1800 } } : { status: 202, body: { state: 'waiting' } };
+	},
+	'POST /api/v1/recovery': (s) => {
+		s.asked = (s.asked || 0) + 1;
+		return s.refuse || { status: 202, body: { request: 'q1', code: '730154', expires_in_s: 300, console: s.console !== false, button: Boolean(s.button) } };
+	},
+	'POST /api/v1/recovery/state': (s, rq) => {
+		s.owned = s.owned && !s.recovered;
+		return rq.json.request === 'q1' ? { body: { state: s.recovered ? 'recovered' : 'waiting' } } : problem(404, 'not-found', 'Nothing waits under this request', '', 'recovery.request', 'begin again');
 	},
 	'GET /api/v1/notice': (s) => ({ body: { text: s.notice ? s.notice.text : '', notice: s.notice ? s.notice.digest : '', most_bytes: 1760, most_lines: 22, columns: 80 } }),
 	'POST /api/v1/sessions': (s, rq) => (s.notice && rq.json.notice !== s.notice.digest ? problem(409, 'notice', 'The use notice has to be accepted first', '', 'LA.SUN.3', 'read it')
@@ -228,7 +236,7 @@ export function change(s, value, by) {
 	return { body: s.setting };
 }
 
-const OPEN = /^\/api\/v1\/(commissioning|logins$|notice$|sessions$)/;
+const OPEN = /^\/api\/v1\/(commissioning|recovery|logins$|notice$|sessions$)/;
 
 function answer(s, rq, path) {
 	const nothing = problem(404, 'path', 'There is no such thing here', '', 'path', '');

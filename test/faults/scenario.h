@@ -16,6 +16,7 @@ struct scenario {
 	bool (*before)(tw_unit *u); /* without faults, before the request */
 	bool (*after)(tw_unit *u);  /* likewise, after it: how the same life goes on */
 	bool fault_end;             /* the faults go on until the unit is gone */
+	bool ends_owner;            /* afterwards it has its owner, or none */
 };
 /* Up to one without a name. */
 extern const struct scenario scenarios_of_logins[], scenarios_of_credentials[];

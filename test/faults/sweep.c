@@ -269,6 +269,29 @@ static bool is_owned(tw_unit *u)
 	return tw_unit_owned(u);
 }
 
+static bool ask_recovery(tw_unit *u)
+{
+	return tw_unit_ask_recovery(u) == 202;
+}
+
+static int hold_button(tw_unit *u)
+{
+	return tw_unit_press(u, TW_HOLD_MS);
+}
+
+static bool is_free(tw_unit *u)
+{
+	return !tw_unit_owned(u);
+}
+
+/* Whoever holds it next needs the secret that the console shows, whatever failed. */
+static bool has_owner_or_way(tw_unit *u)
+{
+	uint8_t secret[16];
+
+	return tw_unit_owned(u) != tw_unit_shown_secret(u, secret);
+}
+
 static bool is_changed(tw_unit *u)
 {
 	return tw_unit_request(u, "GET", SETTING, NULL, NULL) == 200 && strstr(tw_unit_body(u), "\"value\":\"off\"");
@@ -302,6 +325,7 @@ static const struct scenario scenarios[] = {
 	{ "role ended", "owned", false, end_role, 200, is_role_taken, 4, .before = make_ending },
 	{ "suspension", "owned", false, suspend, 204, is_suspended, 5, .before = make_session },
 	{ "revocation", "owned", false, end_sessions, 204, is_ended, 5, .before = make_session },
+	{ "recovery", "owned", false, hold_button, 204, is_free, 2, .before = ask_recovery, .after = has_owner_or_way, .ends_owner = true },
 	{ "suspicion", "owned", false, suspect, 200, is_suspected, 0 },
 	{ "upgrade", "owned", false, migrate, 200, is_migrated, 0, .after = goes_on },
 	{ "adoption", "owned", false, adopt, 200, is_adopted, 0, .after = goes_on },
@@ -420,7 +444,7 @@ static int judge_after(const struct scenario *s, const char *work, const struct 
 		bad = complain(job, "an intent stays open", "");
 	else if (s->done && o->status == s->good && !s->done(u))
 		bad = complain(job, "acknowledged, and not there", "");
-	else if (strcmp(s->begins, "fresh") != 0 && !tw_unit_owned(u))
+	else if (strcmp(s->begins, "fresh") != 0 && !s->ends_owner && !tw_unit_owned(u))
 		bad = complain(job, "an owned device looks unowned", "");
 	else if (s->done && o->status >= 400 && o->status < 500 && s->done(u))
 		bad = complain(job, "refused, and there all the same", "");

@@ -18,8 +18,8 @@ from test_tasks import confirm  # noqa: E402
 pytestmark = pytest.mark.skipif(worlds.missing() is not None, reason=str(worlds.missing()))
 FORM, NO_CONTENT = (400, "path.input"), (400, "RFC 9110 9.3.1")
 WRONG_KIND = {"text": "7", "bool": '"true"', "int": '"1"', "object": '"x"'}
-# Before there is an owner, or for nobody who is anybody already: test/run/test_takeover.py and test_session.py have these.
-NOT_THE_OWNERS = {"commissioning.take", "commissioning.browser", "commissioning.claim", "session.open", "login.open"}
+# Before there is an owner, or for nobody who is anybody already: test/run/test_takeover.py, test_session.py and test_presence.py have these.
+NOT_THE_OWNERS = {"commissioning.take", "commissioning.browser", "commissioning.claim", "session.open", "login.open", "recovery.ask", "recovery.state"}
 STREAMS = {"log.stream"}  # an answer that does not end: test/run/test_stream.py
 KEPT = ("/api/v1/peers", "/api/v1/policies", "/api/v1/keys", "/api/v1/certificates/crls", "/api/v1/local-identity", "/api/v1/identity/assignment",
         "/api/v1/settings", "/api/v1/tasks", "/api/v1/accounts", "/api/v1/credentials", "/api/v1/session-caps", "/api/v1/roles", "/api/v1/rules")

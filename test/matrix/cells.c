@@ -15,8 +15,8 @@
 #include <stdio.h>
 
 static const char *const kinds[] = { "anyone", "owner", "local", "console", "application", "device", "peer", "account", "provider",
-	"no-such-kind" };
-static const char *const doors[] = { "https", "local", "console", "event", "internal", "no-such-door" };
+	"button", "no-such-kind" };
+static const char *const doors[] = { "https", "local", "console", "event", "internal", "button", "no-such-door" };
 static const char *const verdicts[] = {
 	[TW_ALLOW] = "allow", [TW_DENY_ANONYMOUS] = "deny-anonymous", [TW_DENY_PERMISSION] = "deny-permission", [TW_DENY_UNOWNED] = "deny-unowned", [TW_DENY_OWNED] = "deny-owned", [TW_DENY_RULE] = "deny-rule"
 };
@@ -119,6 +119,7 @@ int main(void)
 	ask("application.crypto", "application.crypto", TW_WHEN_ALWAYS);
 	ask("application.authorize", "application.authorize", TW_WHEN_ALWAYS);
 	ask("provider.answer", "provider.answer", TW_WHEN_ALWAYS);
+	ask("provider.join", "provider.join", TW_WHEN_ALWAYS);
 	for (size_t i = 0; i < tw_manifest_of(product)->permission_count; i++) {
 		const char *name = tw_manifest_of(product)->permissions[i].name;
 

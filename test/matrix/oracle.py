@@ -9,6 +9,7 @@ DOORS = {
     "console": {"console"},
     "event": {"anyone", "application", "provider"},
     "internal": {"device"},
+    "button": {"button"},
 }
 
 

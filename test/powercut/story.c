@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "device/logical-access/recovery.h"
 #include "device/platform/start.h"
 #include "formats/keydir.h"
 #include "sys/durable.h"
@@ -377,6 +378,20 @@ static void recover(struct teller *t)
 	teller_end(t);
 }
 
+/* As a browser asked, and somebody holds the button; the console shows the secret. */
+static void recover_by_button(struct teller *t)
+{
+	struct side nobody = { .owned = false };
+
+	name_step(t, "recovery is asked for");
+	teller_must(tw_unit_ask_recovery(t->unit) == 202, "asking for recovery", t->unit);
+	teller_end(t);
+	teller_begin(t, "recovery by the button", nobody);
+	teller_must(tw_unit_press(t->unit, TW_HOLD_MS) < 300 && tw_unit_shown_secret(t->unit, t->story->now.secret), "holding the button", t->unit);
+	memcpy(t->story->now.listener, tw_unit_device(t->unit)->listener_key, 32);
+	teller_end(t);
+}
+
 static void finish(struct teller *t)
 {
 	name_step(t, "end");
@@ -441,6 +456,9 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	change(&t);
 	recover(&t);
 	take(&t, "bob");
+	change(&t);
+	recover_by_button(&t);
+	take(&t, "carol");
 	change(&t);
 	finish(&t);
 	start(&t, "third boot");

@@ -85,9 +85,9 @@ def test_c_rows(tmp_path):
     assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0, false }' in text
     assert '{ "a.job", 1000, "the thing", tw_a_run, NULL }' in text and '{ "b.job", 2000, "another", tw_b_run, tw_b_due }' in text
     made = emit_c.grants_source(g, "x")
-    assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << 9, true, true }' in made and '{ "p.change", 1u << TW_SUBJECT_OWNER, false, false }' in made
-    assert '{ "owner", 1u << 9 | 1u << 10, true, "h" }' in made and '{ "peer", 0, false, "h" }' in made
-    assert '{ "admin", 1u << 9, true, "changes" }' in made
+    assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << 10, true, true }' in made and '{ "p.change", 1u << TW_SUBJECT_OWNER, false, false }' in made
+    assert '{ "owner", 1u << 10 | 1u << 11, true, "h" }' in made and '{ "peer", 0, false, "h" }' in made
+    assert '{ "admin", 1u << 10, true, "changes" }' in made
     assert g["p.read"] == ["anyone", "owner", "guest", "admin"] and g["p.change"] == ["owner"]
 
 
@@ -217,7 +217,8 @@ REFUSED = [
     ("choice without choices", "choices: x|y, ", "", 7, "needs choices"),
     ("GET that changes", "audit: none, handler: tw_a_read", "audit: change, handler: tw_a_read", 21, "GET changes nothing"),
     ("unrecorded owned operation", "audit: change\n", "audit: none\n", 9, "leaves a record"),
-    ("console with a path", "method: PUT", "method: CONSOLE", 9, "console has no path"),
+    ("console with a path", "method: PUT", "method: CONSOLE", 9, "console and button have no path"),
+    ("button with a path", "method: PUT", "method: BUTTON", 9, "console and button have no path"),
     ("not a C name", "tw_a_put", "tw-a-put", 15, "not of its form"),
     ("field twice", '{key: value, kind: text, required: "yes", max: "9", help: new}',
      "{key: value, kind: text, help: new}, {key: value, kind: text, help: new}", 19, "stands twice"),

@@ -42,6 +42,7 @@ static const struct tw_manifest_provider providers[] = {
 	{ "reader", "Reads fingers.", TW_MANIFEST_BIOMETRIC, 64020 },
 	{ "keyswitch", "The key switch beside the door.", TW_MANIFEST_AUTH_PLUGIN, 64021 },
 	{ "badge", "Reads badges.", TW_MANIFEST_AUTH_PLUGIN, 64022 },
+	{ "button", "The button on its front.", TW_MANIFEST_BUTTON, 64030 },
 };
 static const struct tw_manifest manifest = {
 	.organization = "Example",

@@ -375,7 +375,7 @@ static void test_who_reaches_it(void **state)
 {
 	device()->own_uid = 0;
 	check_as(NULL, "GET", "/api/v1/access-list", NULL, 200,
-		"\"may\":\"holds application.temperature.read, commissioning.confirm, commissioning.read, health.read, notice.accept, notice.read, ownership.recover, status.read\"");
+		"\"may\":\"holds application.temperature.read, commissioning.confirm, commissioning.read, health.read, notice.accept, notice.read, ownership.recover, recovery.read, status.read\"");
 	check_as(NULL, "GET", "/api/v1/access-list", NULL, 200, "\"who\":\"root on the device\"");
 	device()->own_uid = 998;
 	check_as(NULL, "GET", "/api/v1/access-list", NULL, 200, "\"who\":\"root on the device, and user 998, which core runs as\"");

@@ -516,8 +516,8 @@ static void test_who_may_be_it(void **state)
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		CHECK_TEXT(join(&other, rows[i].uid, rows[i].name, false), rows[i].rule);
-	CHECK(tw_provider_is_user(device(), READER) && tw_provider_is_user(device(), BADGE) && !tw_provider_is_user(device(), 0) &&
-		!tw_provider_is_user(device(), 64023));
+	CHECK(tw_provider_of_user(device(), READER) && tw_provider_of_user(device(), BADGE) && !tw_provider_of_user(device(), 0) &&
+		!tw_provider_of_user(device(), 64023));
 	CHECK(!join(&other, KEYSWITCH, "keyswitch", true));
 	CHECK(world_log_says(&w, "\"name\":\"keyswitch\",\"simulated\":true"));
 	CHECK_INT(ask("GET", PROVIDERS, NULL), 200);

@@ -35,7 +35,8 @@ static int set_up(void **state)
 	return set_up_owned(state);
 }
 
-static const char *const way_in[] = { "commissioning.read", "commissioning.take", "commissioning.claim", "session.open", "notice.read" };
+static const char *const way_in[] = { "commissioning.read", "commissioning.take", "commissioning.claim", "session.open",
+	"notice.read", "recovery.ask" };
 
 static bool is_way_in(const char *permission)
 {

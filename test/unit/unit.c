@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/identification/peers.h"
-#include "device/logical-access/access.h"
+#include "device/logical-access/state.h"
 #include "device/logical-access/takeover.h"
 #include "device/platform/start.h"
 #include "service/path/path-match.h"
@@ -406,6 +406,45 @@ int tw_unit_confirm(tw_unit *u, const struct tw_unit_offer *o)
 	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "code", o->code);
 
 	return input ? at_console(u, "commissioning.confirm", input) : 0;
+}
+
+int tw_unit_ask_recovery(tw_unit *u)
+{
+	u->device.console_there = true;
+	int status = tw_unit_request_as(u, NULL, "POST", "/api/v1/recovery", NULL);
+	u->device.access->recovery.began_ms -= 2 * TW_HOLD_MS;
+	return status;
+}
+
+int tw_unit_press(tw_unit *u, int64_t held_ms)
+{
+	TW_CLEANUP(tw_jsonp)
+	json_t *input = json_pack(
+		"{s:I, s:I}", "down_ms", (json_int_t)(tw_time_boot_ms(&u->device.time) - held_ms), "held_ms", (json_int_t)held_ms);
+	struct tw_request rq = {
+		.subject = { .door = TW_DOOR_BUTTON, .kind = TW_SUBJECT_BUTTON, .name = "button", .source = "button", .how = "peer-credentials" },
+		.operation = tw_operation_find(u->device.context.capabilities, TW_SLICE("presence.confirm")),
+		.input = input,
+	};
+	struct tw_path_reply reply = { 0 };
+
+	tw_buf_clear(&u->body);
+	if (input)
+		tw_path_walk(&u->device.context, &rq, &u->body, &reply);
+	return reply.status;
+}
+
+bool tw_unit_shown_secret(tw_unit *u, uint8_t ret[16])
+{
+	static const char words[] = "shown only now: ";
+	const char *at = strstr(u->device.console_notice, words);
+
+	return at && !tw_failed(tw_parse_hex(tw_slice_of(at + sizeof words - 1), ret, 16));
+}
+
+int tw_unit_waiting(tw_unit *u)
+{
+	return at_console(u, "recovery.waiting", NULL);
 }
 
 int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16])

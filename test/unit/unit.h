@@ -57,6 +57,11 @@ int tw_unit_confirm(tw_unit *u, const struct tw_unit_offer *o); /* at the consol
 int tw_unit_claim(tw_unit *u, const struct tw_unit_offer *o);
 /* Ends ownership as the console does. Returns the status; the new secret, as told to the person there. */
 int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16]);
+/* A browser asks to end ownership, some seconds ago; what the console is told of it; and its button, held for so long until now. */
+int tw_unit_ask_recovery(tw_unit *u);
+int tw_unit_waiting(tw_unit *u);
+int tw_unit_press(tw_unit *u, int64_t held_ms);
+bool tw_unit_shown_secret(tw_unit *u, uint8_t ret[16]); /* what the console shows of a recovery by the button; false: nothing */
 /* As when another device of that identifier calls, one with another key in its place, and then the first again. */
 tw_err tw_unit_suspect(tw_unit *u, const char *identifier);
 tw_err tw_unit_settle(tw_unit *u); /* commits reads, signs the head: what timers would do */

@@ -144,7 +144,7 @@ def document(capabilities, granted, version):
     paths = {}
     for c in capabilities:
         for row in c["operations"]:
-            if row["method"] != "CONSOLE":
+            if row["path"]:
                 paths.setdefault(str(row["path"]), {})[row["method"].lower()] = operation_of(row, c, granted)
     problem = {"content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     return {

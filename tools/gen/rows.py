@@ -10,7 +10,8 @@ from .strict_yaml import List, Map, Refused, Text, load, made
 
 LONG_BODY_MAX = 1048576  # TW_LONG_BODY_MAX of src/service/path/request.h
 KINDS = ("text", "int", "bool", "object", "array", "any")
-SUBJECTS = ("anyone", "owner", "local", "console", "application", "device", "peer", "account", "provider")  # enum tw_subject_kind, in its order
+AT_THE_DEVICE = ("CONSOLE", "BUTTON")  # not by HTTP: doors of the device itself
+SUBJECTS = ("anyone", "owner", "local", "console", "application", "device", "peer", "account", "provider", "button")  # enum tw_subject_kind, in its order
 BUILT_IN_MAX = 32  # roles in one word of bits
 YES_NO = ("yes", "no")
 INT = re.compile(r"-?[0-9]{1,18}")
@@ -47,7 +48,7 @@ TABLES = {
         "apply": Key(C_NAME, False, True), "help": Key(), "element": Key(ELEMENT, False, True),
     },
     "operations": {
-        "name": Key(NAME), "method": Key(("GET", "POST", "PUT", "DELETE", "CONSOLE")), "path": Key(PATH, True, True),
+        "name": Key(NAME), "method": Key(("GET", "POST", "PUT", "DELETE", *AT_THE_DEVICE)), "path": Key(PATH, True, True),
         "permission": Key(NAME), "when": Key(("owned", "unowned", "always")), "audit": Key(("none", "read", "change")),
         "handler": Key(C_NAME), "help": Key(), "elements": Key(items=ELEMENT), "input": Key(rows=FIELDS),
         "output": Key(rows=FIELDS), "query": Key(None, False, rows=FIELDS),
@@ -157,8 +158,8 @@ def _check_setting(row, path):
 
 def _check_operation(row, path):
     where = f"operation '{row['name']}'"
-    if (row["method"] == "CONSOLE") != (row["path"] == ""):
-        raise Refused(f"{path}:{row.line}: {where}: the console has no path, and everything else has one")
+    if (row["method"] in AT_THE_DEVICE) != (row["path"] == ""):
+        raise Refused(f"{path}:{row.line}: {where}: console and button have no path, and everything else has one")
     if row["audit"] == "none" and row["when"] == "owned":
         raise Refused(f"{path}:{row.line}: {where}: an operation of an owned device leaves a record")
     if row["input"] and row["method"] in ("GET", "DELETE"):

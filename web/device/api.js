@@ -7,6 +7,7 @@
 
 const TOKEN = 'thingward.token';
 const PENDING = 'thingward.takeover';
+const RECOVERY = 'thingward.recovery';
 
 export class Refused extends Error {
 	constructor(status, problem, retryAfter) {
@@ -57,6 +58,13 @@ export function forgetSession() {
 export const pendingTakeover = () => stored(PENDING);
 export const keepTakeover = (what) => sessionStorage.setItem(PENDING, JSON.stringify(what));
 export const forgetTakeover = () => sessionStorage.removeItem(PENDING);
+export function pendingRecovery() {
+	const kept = stored(RECOVERY);
+	return kept && kept.ends > Date.now() ? kept : null;
+}
+
+export const keepRecovery = (what) => sessionStorage.setItem(RECOVERY, JSON.stringify(what));
+export const forgetRecovery = () => sessionStorage.removeItem(RECOVERY);
 
 // ---- requests ----
 
@@ -204,7 +212,7 @@ export const random = (size) => crypto.getRandomValues(new Uint8Array(size));
 
 // The proof binds the label's secret to this attempt and to the listener key that the device names. A browser has no
 // key of its own to enrol and cannot see the TLS key, so the certificate's place is filled with zeros and the device
-// asks for a confirmation at its console on top.
+// asks for a confirmation by somebody who stands there on top.
 async function takeoverProof(secretHex, challenge, nonce, listenerHex) {
 	const key = await crypto.subtle.importKey('raw', fromHex(secretHex), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
 	const message = joined(utf8.encode('thingward-takeover-1\0client\0'), fromBase64(challenge), nonce, fromHex(listenerHex), new Uint8Array(32));
@@ -222,7 +230,7 @@ export async function askTakeover(secretHex, ownerName) {
 	return pending;
 }
 
-// True once the device's console has confirmed and the session is kept.
+// True once somebody at the device has confirmed it and the session is kept.
 export async function claimTakeover(pending) {
 	const { status, body } = await call('POST', '/api/v1/commissioning/claim', { body: { request: pending.request, client_nonce: pending.client_nonce } });
 	if (status !== 201)

@@ -5,7 +5,7 @@
 //   owned, signed in       the place that the address names, home first; read again every REFRESH_MS while it is looked at
 // What a person typed is never thrown away by a failure.
 
-import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, onProof, pendingTakeover, post, putAwayPrevious, session } from './api.js';
+import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeover, get, getAll, keepSession, onProof, pendingRecovery, pendingTakeover, post, putAwayPrevious, session } from './api.js';
 import { accessPlace } from './access.js';
 import { accountsPlace } from './accounts.js';
 import { actionsPlace } from './actions.js';
@@ -24,6 +24,7 @@ import { policyPlace } from './policy.js';
 import { proving, stopProving } from './prove.js';
 import { recipientsPlace } from './recipients.js';
 import { recordedPlace } from './recorded.js';
+import { recoverNote, recoverPage, waitPage } from './recover.js';
 import { revokedPlace } from './revoked.js';
 import { rolesPlace } from './roles.js';
 import { secretField } from './secret.js';
@@ -111,7 +112,7 @@ function takeoverPage(commissioning) {
 			return;
 		busy(button, async () => {
 			try {
-				confirmPage(await askTakeover(given.secret, given.name));
+				confirmPage({ ...await askTakeover(given.secret, given.name), button: commissioning.methods.includes('secret+button') });
 			} catch (error) {
 				show(failed, trouble(error));
 			}
@@ -119,7 +120,7 @@ function takeoverPage(commissioning) {
 	};
 	page('This device has no owner yet.',
 		h('h1', {}, 'This device has no owner yet.'),
-		h('p', { class: 'lead' }, 'Take it over to use it: nothing but this works until then. You need the label that came with it, and you need to reach its console.'),
+		h('p', { class: 'lead' }, 'Take it over to use it: nothing but this works until then. You need the label that came with it, and you need to stand at the device.'),
 		h('form', { onsubmit: submit, novalidate: true }, secret.box, name.box, failed, h('p', {}, button)),
 		lastsNote(),
 		trustNote(commissioning));
@@ -150,6 +151,7 @@ function confirmPage(pending) {
 		h('h1', {}, 'Now confirm it at the device.'),
 		h('p', { class: 'lead' }, 'This shows that you stand before it. At the device’s own console, type:'),
 		h('p', { class: 'code' }, h('code', { id: 'console-code' }, `confirm ${pending.code}`)),
+		pending.button ? h('p', { id: 'by-button' }, 'Or press the device’s button, once.') : null,
 		h('p', {}, 'This page goes on by itself. ', left),
 		state,
 		h('p', {}, h('button', { type: 'button', class: 'second', id: 'start-again', onclick: again }, 'Start again')));
@@ -198,6 +200,15 @@ async function enterPage(why) {
 		codePage(why);
 }
 
+const recovering = {
+	page,
+	busy,
+	back: () => start(),
+	repeat: (work, ms) => {
+		timer = setTimeout(work, ms);
+	},
+};
+
 let provider = ''; // what the organization calls the one by which people may log in, too
 
 function codePage(why, accepted, returned) {
@@ -240,8 +251,8 @@ function codePage(why, accepted, returned) {
 		h('section', { class: 'note', 'aria-labelledby': 'where-from' },
 			h('h2', { id: 'where-from' }, 'Where the code comes from'),
 			h('p', {}, 'It works once, within five minutes. An owner or admin makes it on this page, at your account, or on the computer that holds the owner’s key:'),
-			h('p', {}, h('code', {}, 'thingward device session code')),
-			h('p', {}, 'There is no password from the factory, and no code that works for every device. If no owner can come in any more, the device can be recovered at its console; ownership and every changed setting are gone then.')));
+			h('p', {}, h('code', {}, 'thingward device session code'))),
+		recoverNote(() => recoverPage(recovering)));
 }
 
 // ---- owned, signed in ----
@@ -515,6 +526,8 @@ async function start() {
 		provider = commissioning.provider || '';
 		if (back && back.body)
 			codePage('', back.accepted, back.body);
+		else if (commissioning.owned && pendingRecovery())
+			waitPage(pendingRecovery(), recovering);
 		else if (commissioning.owned)
 			await enterPage(back && back.why);
 		else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Taking over from a browser: it cannot hold a key of ours and cannot see the listener key, so a person at the device's console
- * has to type the code that the browser shows. The owner is made when the browser collects its session; a browser whose answer
+ * Taking over from a browser: it cannot hold a key of ours and cannot see the listener key, so a person at the device has to type the code that the
+ * browser shows at its console, or to press its button where it has one. The owner is made when the browser collects its session; a browser whose answer
  * was lost asks again.
  */
 #include "base/text.h"
@@ -34,15 +34,23 @@ static void notify_console(struct tw_device *d, const struct tw_request *rq, con
 	(void)snprintf(d->console_notice, sizeof d->console_notice, "%s", tw_buf_cstr(&text));
 }
 
-static tw_err make_code(const struct tw_access *a, const struct tw_sys *sys, char ret[7])
+tw_err tw_code_digits(struct tw_device *d, char ret[7])
 {
 	uint32_t number = 0;
+
+	if (d->context.sys->random(d->context.sys, &number, sizeof number))
+		return TW_RAISE_ERRNO("randomness");
+	(void)snprintf(ret, 7, "%06u", number % 1000000U);
+	return TW_OK;
+}
+
+static tw_err make_code(struct tw_device *d, char ret[7])
+{
+	const struct tw_access *a = d->access;
 	bool taken;
 
 	do {
-		if (sys->random(sys, &number, sizeof number))
-			return TW_RAISE_ERRNO("randomness");
-		(void)snprintf(ret, 7, "%06u", number % 1000000U);
+		TW_TRY(tw_code_digits(d, ret));
 		taken = false;
 		for (size_t i = 0; i < TW_BROWSER_MAX; i++)
 			taken |= strcmp(a->browsers[i].code, ret) == 0;
@@ -54,7 +62,8 @@ tw_err tw_access_browser(struct tw_context *c, const struct tw_request *rq, stru
 {
 	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	struct tw_browser b = { .expires_ms = tw_time_boot_ms(&d->time) + TW_BROWSER_MS };
+	const int64_t now = tw_time_boot_ms(&d->time);
+	struct tw_browser b = { .began_ms = now, .expires_ms = now + TW_BROWSER_MS };
 	struct tw_takeover t;
 
 	TW_TRY(tw_takeover_check(d, rq, NULL, &t, rp));
@@ -63,7 +72,7 @@ tw_err tw_access_browser(struct tw_context *c, const struct tw_request *rq, stru
 	tw_buf_init(&text, c->sys, 64);
 	memcpy(b.client_nonce, t.client_nonce, sizeof b.client_nonce);
 	(void)snprintf(b.owner, sizeof b.owner, "%s", tw_json_text(rq->input, "owner_name"));
-	TW_TRY(make_code(d->access, c->sys, b.code));
+	TW_TRY(make_code(d, b.code));
 	if (c->sys->random(c->sys, b.request, sizeof b.request))
 		return TW_RAISE_ERRNO("randomness");
 	TW_TRY(tw_buf_base64url(&text, b.request, sizeof b.request));
@@ -96,12 +105,45 @@ tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, stru
 		if (b->expires_ms <= now || !same_code(b, tw_json_text(rq->input, "code")))
 			continue;
 		b->confirmed = true;
+		b->pressed_until_ms = 0;
 		rp->body = json_pack("{s:s}", "owner_name", b->owner);
 		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 	}
 	tw_throttle_failed(tw_access_throttle(d), rq->subject.source, now);
 	return tw_reply_problem(rp, 404, "code", "commissioning.code", "No browser waits with this code",
 		"Compare the digits with the browser's.", "It was mistyped, or is older than five minutes.");
+}
+
+static bool waits(const struct tw_browser *b, int64_t now_ms)
+{
+	return b->expires_ms > now_ms && !b->collected && (!b->confirmed || (b->pressed_until_ms && b->pressed_until_ms <= now_ms));
+}
+
+/* A press says which browser it means by there being one alone: it shows no code. */
+tw_err tw_browser_by_button(struct tw_device *d, int64_t down_ms, struct tw_reply *rp)
+{
+	const int64_t now = tw_time_boot_ms(&d->time);
+	struct tw_browser *one = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < TW_BROWSER_MAX; i++)
+		if (waits(&d->access->browsers[i], now)) {
+			one = &d->access->browsers[i];
+			count++;
+		}
+	if (!one)
+		return tw_reply_problem(rp, 409, "presence", "presence.nothing", "Nothing waits for the button",
+			"Ask to take the device over from a browser first.", "No browser waits to be confirmed.");
+	if (count > 1)
+		return tw_reply_problem(rp, 409, "presence", "presence.several", "More than one browser waits",
+			"Type your browser's code at the console, or wait five minutes.", "A press does not say which one it means.");
+	if (one->began_ms >= down_ms)
+		return tw_reply_problem(rp, 409, "presence", "presence.before", "It was asked for after the button went down",
+			"Press it again, now.", "A press counts for what waited before it.");
+	one->confirmed = true;
+	one->pressed_until_ms = now + TW_PRESENT_COUNTS_MS;
+	(void)snprintf(rp->note, sizeof rp->note, "take-over by %s", one->owner);
+	return TW_OK;
 }
 
 static struct tw_browser *find(struct tw_device *d, const json_t *input)
@@ -125,7 +167,7 @@ static struct tw_browser *find(struct tw_device *d, const json_t *input)
 static tw_err make_owner(struct tw_device *d, struct tw_browser *b)
 {
 	struct tw_browser kept = *b; /* making the owner forgets all that wait */
-	const struct tw_new_owner owner = { kept.owner, "secret+console", NULL, NULL };
+	const struct tw_new_owner owner = { kept.owner, kept.pressed_until_ms ? "secret+button" : "secret+console", NULL, NULL };
 
 	tw_err e = tw_access_own(d, &owner);
 	if (d->access->owners.count == 0)
@@ -143,7 +185,7 @@ static tw_err make_owner(struct tw_device *d, struct tw_browser *b)
  */
 static tw_err claim(struct tw_device *d, const struct tw_request *rq, struct tw_browser *b, char ret_token[TW_TOKEN_TEXT + 1])
 {
-	struct tw_opening o = { .how = TW_HOW_BROWSER, .rq = rq };
+	struct tw_opening o = { .how = b->pressed_until_ms ? TW_HOW_BUTTON : TW_HOW_BROWSER, .rq = rq };
 
 	const char *event = b->collected ? "ownership.claimed-again" : "ownership.claiming";
 
@@ -168,7 +210,7 @@ tw_err tw_access_claim(struct tw_context *c, const struct tw_request *rq, struct
 	if (!b)
 		return tw_reply_problem(rp, 404, "not-found", "commissioning.request", "Nothing waits under this request",
 			"Begin again.", "It is older than five minutes, or somebody else has taken the device over.");
-	if (!b->confirmed) {
+	if (waits(b, tw_time_boot_ms(&d->time))) {
 		rp->status = 202;
 		rp->body = json_pack("{s:s}", "state", "waiting");
 		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");

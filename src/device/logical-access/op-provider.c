@@ -16,6 +16,8 @@ tw_err tw_access_providers(struct tw_context *c, const struct tw_request *rq, st
 		const struct tw_manifest_provider *p = &d->manifest->providers[i];
 		const struct tw_provider_seat *s = &d->providers.of[i];
 
+		if (!tw_provider_judges(p))
+			continue;
 		TW_TRY(tw_json_append(list,
 			json_pack("{s:s, s:s, s:s, s:b, s:b}", "provider", p->name, "kind", tw_manifest_provider_kinds[p->kind],
 				"help", p->help, "connected", s->line != NULL, "simulated", s->line && s->simulated)));
@@ -67,7 +69,7 @@ tw_err tw_access_provider_set(struct tw_context *c, const struct tw_request *rq,
 	const struct tw_device *d = tw_device_of(c);
 	const int place = tw_provider_named(d, tw_slice_of(tw_json_text(rq->input, "provider")));
 
-	if (place < 0)
+	if (place < 0 || !tw_provider_judges(&d->manifest->providers[place]))
 		return tw_reply_problem(rp, 400, "input", "provider.unknown", "There is no such provider",
 			"Choose one of those that GET /api/v1/login-providers names.", "The product declares none of this name.");
 	w.text = d->manifest->providers[place].name;

@@ -317,6 +317,7 @@ static const struct {
 	{ "console", TW_SUBJECT_CONSOLE, TW_DOOR_CONSOLE },
 	{ "application", TW_SUBJECT_APPLICATION, TW_DOOR_LOCAL },
 	{ "device", TW_SUBJECT_DEVICE, TW_DOOR_INTERNAL },
+	{ "button", TW_SUBJECT_BUTTON, TW_DOOR_BUTTON },
 };
 
 static bool imagine_kind(const char *word, struct tw_subject *ret)

@@ -25,7 +25,7 @@ enum tw_strength tw_policy_strength(struct tw_device *d)
 bool tw_policy_takes(struct tw_device *d, const char *how)
 {
 	const bool key = !strcmp(how, TW_HOW_CERTIFICATE); /* each connection of that session shows it */
-	const bool two = tw_factor_of_how(how) || !strcmp(how, TW_HOW_BROWSER);
+	const bool two = tw_factor_of_how(how) || !strcmp(how, TW_HOW_BROWSER) || !strcmp(how, TW_HOW_BUTTON);
 	enum tw_strength wanted = tw_policy_strength(d);
 
 	return key || wanted == TW_STRENGTH_ANY || (wanted == TW_STRENGTH_TWO && two);

@@ -63,6 +63,10 @@ static tw_err add_providers(struct listing *l)
 
 	for (size_t i = 0; i < m->provider_count; i++) {
 		(void)snprintf(how, sizeof how, "a program of the product's, by its user id %u", m->providers[i].uid);
+		if (m->providers[i].kind == TW_MANIFEST_BUTTON) {
+			TW_TRY(add_kind(l, TW_SUBJECT_BUTTON, "button", m->providers[i].name, how));
+			continue;
+		}
 		TW_TRY(add_fixed(l, "provider", m->providers[i].name, how,
 			"nothing itself; beside the password, it lets into each account whose logins it judges"));
 	}

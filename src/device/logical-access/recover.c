@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ending ownership at the console, when every credential is lost. The log and the device's identity stay; what belonged to the
+ * Ending ownership when every credential is lost, by whoever stands at the device. The log and the device's identity stay; what belonged to the
  * owner goes, and with it everything the former owner could use: secret, listener key, sessions, keys made for owner and application.
  *
  * The secret is replaced first. Cut short after that, the device still has its owner and the person starts again; the other way
  * round there would be a moment in which whoever kept a copy of the label could take the device over.
  */
+#include "base/text.h"
+#include "device/logical-access/recovery.h"
 #include "device/logical-access/rights.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
@@ -28,16 +30,25 @@ static tw_err purge(tw_store *s, void *user)
 	return tw_device_keep(p->device, TW_KEPT_LISTENER, "owed");
 }
 
-static tw_err add_hex(const struct tw_sys *sys, json_t *to, const char *key, const uint8_t *bytes, size_t size)
+static tw_err hex_of(const struct tw_sys *sys, const uint8_t *bytes, size_t size, char *ret)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf text = { 0 };
 
 	tw_buf_init(&text, sys, 2 * size);
-	tw_err e = tw_buf_hex(&text, bytes, size);
-	if (!tw_failed(e))
-		e = tw_json_set(to, key, json_string(tw_buf_cstr(&text)));
-	if (text.data)
-		tw_wipe(text.data, text.size);
+	TW_TRY(tw_buf_reserve(&text, 2 * size)); /* so that no copy is left where it grew */
+	TW_TRY(tw_buf_hex(&text, bytes, size));
+	memcpy(ret, text.data, 2 * size);
+	ret[2 * size] = '\0';
+	return TW_OK;
+}
+
+tw_err tw_recover_secret(struct tw_device *d, char ret[TW_RECOVER_SECRET])
+{
+	uint8_t secret[16];
+
+	TW_TRY(tw_keys_client_secret_new(d->context.keys, secret));
+	tw_err e = hex_of(d->context.sys, secret, sizeof secret, ret);
+	tw_wipe(secret, sizeof secret);
 	return e;
 }
 
@@ -48,34 +59,80 @@ static void forget(struct tw_device *d, tw_gate **plain)
 	tw_tasks_drop(&d->context, "Ownership has ended.");
 	tw_login_stop(d);                                         /* what is computed has nobody to answer */
 	const struct tw_product_out out = d->access->product_out; /* which is no owner's */
+	struct tw_recovery asked = d->access->recovery;           /* nor is this: whoever asked is told */
+	const bool waited = tw_recovery_waits(d);
 	tw_wipe(d->access, sizeof *d->access);
 	d->access->product_out = out;
+	asked.done |= waited;
+	if (waited)
+		asked.expires_ms = tw_time_boot_ms(&d->time) + TW_RECOVERY_MS;
+	d->access->recovery = asked;
 	tw_access_limits_default(&d->context, d->access);
 	tw_settings_free(&d->context);
 	tw_rights_use(d, plain);
 	d->listener_owed = true; /* if what follows fails, core makes up for it */
 }
 
-tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+tw_err tw_recover_end(struct tw_device *d)
 {
-	struct tw_device *d = tw_device_of(c);
 	TW_CLEANUP(tw_gate_freep) tw_gate *plain = NULL;
+	struct tw_context *c = &d->context;
 	struct purge p = { .device = d };
 	size_t owners = d->access->owners.count;
-	uint8_t secret[16];
 
-	rp->body = json_object();
-	TW_TRY(tw_keys_client_secret_new(c->keys, secret));
-	tw_err e = add_hex(c->sys, rp->body, "secret", secret, sizeof secret);
-	tw_wipe(secret, sizeof secret);
-	TW_TRY(e);
 	TW_TRY(tw_rights_plain(d, &plain));
 	TW_TRY(tw_keys_client_purge(c->keys));
 	TW_TRY(tw_store_transaction(c->store, purge, &p));
 	forget(d, &plain);
 	TW_TRY(tw_settings_load(c));
 	TW_TRY(tw_event(c, "ownership.ended", json_pack("{s:I, s:I}", "owners", (json_int_t)owners, "settings", (json_int_t)p.settings)));
-	TW_TRY(tw_access_listener(d));
+	return tw_access_listener(d);
+}
+
+tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	char secret[TW_RECOVER_SECRET], listener[2 * sizeof d->listener_key + 1];
+
+	rp->body = json_object();
+	TW_TRY(tw_recover_secret(d, secret));
+	tw_err e = tw_json_set(rp->body, "secret", json_string(secret));
+	tw_wipe(secret, sizeof secret);
+	TW_TRY(e);
+	TW_TRY(tw_recover_end(d));
 	rp->close_connections = true;
-	return add_hex(c->sys, rp->body, "listener", d->listener_key, sizeof d->listener_key);
+	TW_TRY(hex_of(c->sys, d->listener_key, sizeof d->listener_key, listener));
+	return tw_json_set(rp->body, "listener", json_string(listener));
+}
+
+/* Whatever failed behind it: from the moment nobody owns the device, the new secret is the way to it, and stands nowhere else. */
+static void show_secret(struct tw_device *d, const char *secret)
+{
+	(void)snprintf(d->console_notice, sizeof d->console_notice,
+		"Ownership is ended by the button, as a browser asked. New secret, shown only now: %s", secret);
+}
+
+tw_err tw_recover_by_button(struct tw_device *d, int64_t down_ms, int64_t held_ms, struct tw_reply *rp)
+{
+	char secret[TW_RECOVER_SECRET];
+
+	if (!tw_recovery_waits(d))
+		return tw_reply_problem(rp, 409, "presence", "presence.nothing", "Nothing waits for the button",
+			"Ask for recovery from a browser first.", "Nobody has asked to end ownership, or it has lapsed.");
+	if (d->access->recovery.began_ms >= down_ms)
+		return tw_reply_problem(rp, 409, "presence", "presence.before", "It was asked for after the button went down",
+			"Press it again, now.", "A press counts for what waited before it.");
+	if (held_ms < TW_HOLD_MS)
+		return tw_reply_problem(rp, 409, "presence", "presence.hold", "The button was not held long enough",
+			"Hold it for five seconds to end ownership.", "It was held for %lld ms.", (long long)held_ms);
+	if (!d->console_there)
+		return tw_reply_problem(rp, 409, "presence", "presence.shown", "Nothing would show the new secret",
+			"Connect a terminal to the device's console.", "Without it nobody could take the device over again.");
+	TW_TRY(tw_recover_secret(d, secret));
+	tw_err e = tw_recover_end(d);
+	if (d->access->owners.count == 0)
+		show_secret(d, secret);
+	tw_wipe(secret, sizeof secret);
+	rp->close_connections = true;
+	return e;
 }

@@ -197,7 +197,12 @@ tw_err tw_token_make(const struct tw_sys *sys, struct tw_token *t)
 }
 
 static const char *const doors[] = {
-	[TW_DOOR_HTTPS] = "https", [TW_DOOR_LOCAL] = "local", [TW_DOOR_CONSOLE] = "console", [TW_DOOR_EVENT] = "event", [TW_DOOR_INTERNAL] = "internal"
+	[TW_DOOR_HTTPS] = "https",
+	[TW_DOOR_LOCAL] = "local",
+	[TW_DOOR_CONSOLE] = "console",
+	[TW_DOOR_EVENT] = "event",
+	[TW_DOOR_INTERNAL] = "internal",
+	[TW_DOOR_BUTTON] = "button",
 };
 
 static bool door_of(struct tw_slice word, enum tw_door *ret)

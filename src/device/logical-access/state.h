@@ -10,6 +10,7 @@
 #include "device/logical-access/message.h"
 #include "device/logical-access/oidc.h"
 #include "device/logical-access/placed.h"
+#include "device/logical-access/recovery.h"
 #include "device/logical-access/step-up.h"
 #include "device/logical-access/support.h"
 #include "device/logical-access/throttle.h"
@@ -47,6 +48,7 @@
 #define TW_HOW_OUTSIDE_BIOMETRIC "outside+biometric"
 #define TW_HOW_OUTSIDE_PLUGIN "outside+auth-plugin"
 #define TW_HOW_BROWSER "console" /* the label's secret, and somebody at the console */
+#define TW_HOW_BUTTON "button"   /* the same, and somebody at the button */
 
 struct tw_owner {
 	int64_t id; /* of the account */
@@ -97,8 +99,10 @@ struct tw_challenge {
 	uint8_t bytes[32];
 	char source[64];
 };
-struct tw_browser {         /* a take-over that waits for the console, then for its session to be used */
+struct tw_browser {         /* a take-over that waits for console or button, then for its session to be used */
 	int64_t expires_ms; /* 0: free */
+	int64_t began_ms;
+	int64_t pressed_until_ms; /* by the button: until when that counts; 0: the console confirmed it, or nobody yet */
 	bool confirmed, collected;
 	uint8_t session[32]; /* the hash of the token last given; zeros before */
 	uint8_t request[16], client_nonce[32];
@@ -123,6 +127,7 @@ struct tw_access {
 	struct tw_step_up step_ups[TW_STEP_UPS_MAX];
 	struct tw_challenge challenges[TW_CHALLENGES_MAX];
 	struct tw_browser browsers[TW_BROWSER_MAX];
+	struct tw_recovery recovery;
 	struct tw_passkey_offer passkey_offers[TW_PLACES_MAX];
 	struct tw_throttle throttle;
 	struct tw_login_step steps[TW_LOGIN_STEPS];

@@ -8,6 +8,7 @@
 #include "device/logical-access/oidc.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/takeover.h"
+#include "device/platform/presence.h"
 #include "device/rows-logical-access.h"
 
 /* A place for a new challenge: the oldest of this source when it has its share, else the oldest of all. A free one is older than any. */
@@ -64,6 +65,8 @@ tw_err tw_access_read(struct tw_context *c, const struct tw_request *rq, struct 
 		TW_TRY(tw_json_set(rp->body, "provider", json_string(provider)));
 	TW_TRY(tw_json_set(rp->body, "owned", json_boolean(has_owner)));
 	TW_TRY(tw_json_set(rp->body, "methods", has_owner ? json_array() : json_pack("[s, s]", "secret", "secret+console")));
+	if (!has_owner && tw_presence_there(d))
+		TW_TRY(tw_json_append(tw_json_get(rp->body, "methods"), json_string("secret+button")));
 	return has_owner || rq->subject.door != TW_DOOR_HTTPS ? TW_OK : add_challenge(d, rq->subject.source, rp->body);
 }
 

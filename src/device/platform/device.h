@@ -40,7 +40,8 @@ struct tw_device {
 	uid_t own_uid, application_uid;
 	const char *packages; /* whose database TW_FD_PACKAGES is, as hands was told; NULL: it is none */
 	struct tw_boxed_role boxed[TW_DEVICE_ROLES];
-	char console_notice[160]; /* a line for the person at the console, "" when there is none */
+	char console_notice[256]; /* a line for the person at the console, "" when there is none; wiped when it was shown */
+	bool console_there;       /* somebody at a console would see it */
 	struct tw_application_rows *application;
 	bool listener_owed;         /* a new owner, and not yet a new listener key */
 	struct tw_streams *streams; /* of the log; NULL where no door carries them */

@@ -29,7 +29,7 @@ struct tw_door_console {
 	int64_t typed_ms;               /* boot clock: when the last line came */
 	char shown[DIGEST_TEXT + 1];    /* the use notice that stands on the screen and waits; "" when none does */
 	char accepted[DIGEST_TEXT + 1]; /* the one that was accepted here last */
-	char recover_code[5];           /* what must be typed next to recover; "" when nothing was asked */
+	char recover_code[7];           /* what must be typed next to recover; "" when nothing was asked */
 };
 
 /* A terminal that cannot take a line loses it: nothing waits for a console. */
@@ -169,20 +169,37 @@ static void do_confirm(tw_door_console *d, const char *code)
 	say_text(d, " becomes the owner when the browser asks again.\n");
 }
 
+/* What a browser asked for has a code of its own, which the person compares; "" when none has asked. False: it cannot be known. */
+static bool browser_code(tw_door_console *d, char ret_who[256])
+{
+	TW_CLEANUP(tw_jsonp) json_t *waits = NULL;
+
+	ret_who[0] = '\0';
+	if (!walk(d, "recovery.waiting", NULL, &waits))
+		return false;
+	(void)snprintf(d->recover_code, sizeof d->recover_code, "%s", tw_json_text(waits, "code"));
+	if (d->recover_code[0])
+		(void)snprintf(ret_who, 256,
+			"The browser at %s shows the code %s. If yours shows another, somebody else has asked: it is the same recovery.\n",
+			tw_json_text(waits, "source"), d->recover_code);
+	return true;
+}
+
 static void do_recover(tw_door_console *d, const char *rest)
 {
 	const struct tw_sys *sys = d->core->sys;
-	char line[400];
+	char line[700], who[256];
 	uint16_t number = 0;
 
-	if (sys->random(sys, &number, sizeof number))
+	if (!browser_code(d, who) || sys->random(sys, &number, sizeof number))
 		return;
-	(void)snprintf(d->recover_code, sizeof d->recover_code, "%04u", number % 10000U);
+	if (!d->recover_code[0])
+		(void)snprintf(d->recover_code, sizeof d->recover_code, "%04u", number % 10000U);
 	(void)snprintf(line, sizeof line,
 		"This ends ownership. Gone will be: every owner and session, every changed setting.\n"
 		"Kept: the audit log, this device's identity. The secret on the label stops working; a new one is shown here.\n"
-		"Type %s to go on, anything else to leave all as it is.\n",
-		d->recover_code);
+		"%sType %s to go on, anything else to leave all as it is.\n",
+		who, d->recover_code);
 	say_text(d, line);
 }
 
@@ -264,6 +281,7 @@ static void on_readable(int fd, short what, void *user)
 		return;
 	if (n <= 0) {
 		tw_warn("the console has gone; nobody can confirm or recover until the next start");
+		d->core->device.console_there = false;
 		(void)event_del(d->readable);
 		return;
 	}
@@ -278,7 +296,7 @@ void tw_door_console_notice(tw_door_console *d)
 
 	say_text(d, notice);
 	say_text(d, "\n");
-	notice[0] = '\0';
+	tw_wipe(notice, sizeof d->core->device.console_notice);
 }
 
 tw_err tw_door_console_new(struct tw_core *c, int fd, tw_door_console **ret)
@@ -293,6 +311,7 @@ tw_err tw_door_console_new(struct tw_core *c, int fd, tw_door_console **ret)
 	d->readable = tw_core_watch(c, fd, EV_READ | EV_PERSIST, on_readable, d);
 	if (!d->readable || event_add(d->readable, NULL))
 		return TW_RAISE(STATE, "the console is not a terminal that can be waited for");
+	c->device.console_there = true;
 	return TW_OK;
 }
 
@@ -300,6 +319,7 @@ tw_door_console *tw_door_console_free(tw_door_console *d)
 {
 	if (!d)
 		return NULL;
+	d->core->device.console_there = false;
 	if (d->readable)
 		event_free(d->readable);
 	free(d);

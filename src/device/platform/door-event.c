@@ -8,6 +8,7 @@
  * application's, not a connection's: connecting again earns nothing.
  *
  * Providers (provider.h) come by it too, each as the user that the manifest names; they may do what a provider may, and the application nothing of that.
+ * So does what speaks for the device's button (presence.h): of it, door and subject are the button's.
  */
 #include "device/platform/core.h"
 
@@ -16,6 +17,7 @@
 #include "device/platform/app-hash.h"
 #include "device/platform/budget.h"
 #include "device/platform/listener.h"
+#include "device/platform/presence.h"
 #include "sys/application.h"
 
 #define CONNECTIONS_MAX 4 /* of one user: an application, perhaps with helpers; each costs a channel's buffers */
@@ -427,35 +429,54 @@ static tw_err take_verdict(struct connection *c, const struct tw_message *m)
 	return TW_OK;
 }
 
+static tw_err take_present(struct connection *c, const struct tw_message *m)
+{
+	char rule[TW_PRESENCE_RULE];
+
+	TW_TRY(tw_presence_report(&c->door->core->device, c->channel, m->payload, rule));
+	if (!strcmp(rule, "presence.user") || !strcmp(rule, "presence.often"))
+		return refuse_provider(c, m->tag, rule);
+	if (*rule)
+		return refuse(c, m->tag, rule, "it confirms nothing");
+	c->acks[c->ack_count++] = m->tag;
+	return TW_OK;
+}
+
 static const struct {
 	uint16_t type;
 	const char *permission;
 	tw_err (*take)(struct connection *c, const struct tw_message *m);
+	const char *rule; /* of who may not, and that is recorded; NULL: gate.permission */
 } messages[] = {
-	{ TW_APP_EVENT, "application.event", take_event },
-	{ TW_APP_HEALTH, "application.health", take_health },
-	{ TW_APP_SETTING, "application.setting", take_setting },
-	{ TW_APP_HASH, "application.crypto", take_hash },
-	{ TW_APP_HASH_DATA, "application.crypto", take_hash_data },
-	{ TW_APP_HASH_END, "application.crypto", take_hash_end },
-	{ TW_APP_HASH_CHECK, "application.crypto", take_hash_check },
-	{ TW_APP_KEY_NEW, "application.crypto", take_key_new },
-	{ TW_APP_KEY_PUBLIC, "application.crypto", take_key_public },
-	{ TW_APP_KEY_SIGN, "application.crypto", take_key_sign },
-	{ TW_APP_HASH_VERIFY, "application.crypto", take_hash_verify },
-	{ TW_APP_SEAL, "application.crypto", take_sealing },
-	{ TW_APP_UNSEAL, "application.crypto", take_sealing },
-	{ TW_APP_AUTHORIZE, "application.authorize", take_authorize },
-	{ TW_APP_PROVIDE, "provider.answer", take_provide },
-	{ TW_APP_VERDICT, "provider.answer", take_verdict },
+	{ TW_APP_EVENT, "application.event", take_event, NULL },
+	{ TW_APP_HEALTH, "application.health", take_health, NULL },
+	{ TW_APP_SETTING, "application.setting", take_setting, NULL },
+	{ TW_APP_HASH, "application.crypto", take_hash, NULL },
+	{ TW_APP_HASH_DATA, "application.crypto", take_hash_data, NULL },
+	{ TW_APP_HASH_END, "application.crypto", take_hash_end, NULL },
+	{ TW_APP_HASH_CHECK, "application.crypto", take_hash_check, NULL },
+	{ TW_APP_KEY_NEW, "application.crypto", take_key_new, NULL },
+	{ TW_APP_KEY_PUBLIC, "application.crypto", take_key_public, NULL },
+	{ TW_APP_KEY_SIGN, "application.crypto", take_key_sign, NULL },
+	{ TW_APP_HASH_VERIFY, "application.crypto", take_hash_verify, NULL },
+	{ TW_APP_SEAL, "application.crypto", take_sealing, NULL },
+	{ TW_APP_UNSEAL, "application.crypto", take_sealing, NULL },
+	{ TW_APP_AUTHORIZE, "application.authorize", take_authorize, NULL },
+	{ TW_APP_PROVIDE, "provider.join", take_provide, NULL },
+	{ TW_APP_VERDICT, "provider.answer", take_verdict, NULL },
+	{ TW_APP_PRESENT, "presence.confirm", take_present, "presence.user" },
 };
 
 static tw_err take(struct connection *c, const struct tw_message *m)
 {
-	for (size_t i = 0; i < TW_COUNT(messages); i++)
-		if (messages[i].type == m->type)
-			return may(c, messages[i].permission) ? messages[i].take(c, m)
-							      : refuse(c, m->tag, "gate.permission", "not permitted");
+	for (size_t i = 0; i < TW_COUNT(messages); i++) {
+		if (messages[i].type != m->type)
+			continue;
+		if (may(c, messages[i].permission))
+			return messages[i].take(c, m);
+		return messages[i].rule ? refuse_provider(c, m->tag, messages[i].rule)
+					: refuse(c, m->tag, "gate.permission", "not permitted");
+	}
 	return TW_RAISE(UNTRUSTED, "a message of no known type");
 }
 
@@ -508,22 +529,33 @@ static void on_readable(int fd, short what, void *user)
 	tw_core_settle(core);
 }
 
+/* Which kind of subject, in the order of enum: the application, a provider, or the device's button. */
+static void subject_of(const struct tw_manifest_provider *p, struct tw_subject *ret)
+{
+	const bool button = p && p->kind == TW_MANIFEST_BUTTON;
+
+	*ret = (struct tw_subject){ .door = button ? TW_DOOR_BUTTON : TW_DOOR_EVENT,
+		.kind = button ? TW_SUBJECT_BUTTON
+			: p    ? TW_SUBJECT_PROVIDER
+			       : TW_SUBJECT_APPLICATION,
+		.how = "peer-credentials" };
+	(void)snprintf(ret->name, sizeof ret->name, "%s", button ? "button" : p ? "provider" : "application");
+}
+
 /* Who stands there, by the kernel's word: the application, one of the product's providers, or nobody. */
 static tw_err know(struct tw_door_event *d, uid_t uid, pid_t pid, struct tw_subject *ret)
 {
 	const bool application = uid == d->core->device.application_uid;
+	const struct tw_manifest_provider *provider = tw_provider_of_user(&d->core->device, uid);
 
-	if (!application && !tw_provider_is_user(&d->core->device, uid)) {
+	if (!application && !provider) {
 		tw_err e = tell_refused(d, uid, "provider.user");
 
 		if (tw_failed(e))
 			tw_log_err(e, "recording that somebody was refused at the application's door");
 		return TW_RAISE(DENIED, "user %u is neither the application nor a provider", uid);
 	}
-	*ret = (struct tw_subject){
-		.door = TW_DOOR_EVENT, .kind = application ? TW_SUBJECT_APPLICATION : TW_SUBJECT_PROVIDER, .how = "peer-credentials"
-	};
-	(void)snprintf(ret->name, sizeof ret->name, "%s", application ? "application" : "provider");
+	subject_of(application ? NULL : provider, ret);
 	(void)snprintf(ret->source, sizeof ret->source, "pid %d", pid);
 	return TW_OK;
 }

@@ -15,6 +15,11 @@ static const struct tw_manifest_provider *row(const struct tw_device *d, size_t 
 	return &d->manifest->providers[at];
 }
 
+bool tw_provider_judges(const struct tw_manifest_provider *p)
+{
+	return p->kind == TW_MANIFEST_BIOMETRIC || p->kind == TW_MANIFEST_AUTH_PLUGIN;
+}
+
 int tw_provider_named(const struct tw_device *d, struct tw_slice name)
 {
 	for (size_t i = 0; i < d->manifest->provider_count; i++)
@@ -23,12 +28,12 @@ int tw_provider_named(const struct tw_device *d, struct tw_slice name)
 	return -1;
 }
 
-bool tw_provider_is_user(const struct tw_device *d, uid_t uid)
+const struct tw_manifest_provider *tw_provider_of_user(const struct tw_device *d, uid_t uid)
 {
 	for (size_t i = 0; i < d->manifest->provider_count; i++)
 		if (row(d, i)->uid == uid)
-			return true;
-	return false;
+			return row(d, i);
+	return NULL;
 }
 
 bool tw_provider_busy(const struct tw_device *d, size_t at)
@@ -175,7 +180,12 @@ tw_err tw_provider_join(struct tw_device *d, tw_channel *line, uid_t uid, struct
 	*ret_rule = "audit.space";
 	if (tw_failed(tell(d, "provider.connected", (size_t)at, p.simulated)))
 		return TW_OK;
-	*seat(d, (size_t)at) = (struct tw_provider_seat){ .line = line, .simulated = p.simulated, .coming = seat(d, (size_t)at)->coming };
+	const struct tw_provider_seat before = *seat(d, (size_t)at); /* coming again earns nothing */
+	*seat(d, (size_t)at) = (struct tw_provider_seat){ .line = line,
+		.simulated = p.simulated,
+		.coming = before.coming,
+		.next_press_ms = before.next_press_ms,
+		.press_wait_ms = before.press_wait_ms };
 	*ret_rule = NULL;
 	return TW_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Providers: programs of the product's that judge who somebody is, each a process of its own on the application's door.
+ * Providers: programs of the product's that judge who somebody is, each a process of its own on the application's door; and those that say that its
+ * button was pressed (presence.h), of whom nothing is asked.
  *
  * Who may be which the signed manifest says, by the user it runs as, which the kernel tells; each is there once. A question has an id that
  * is drawn for it, and a time; what answers it is a verdict under that id on the connection it went out by, once. Whatever else happens
@@ -41,13 +42,16 @@ struct tw_provider_seat {
 	struct tw_provider_question asked; /* ended NULL: nothing is */
 	bool contested;                    /* no verdict counts any more */
 	struct tw_budget coming;           /* of this one alone, so that no other keeps it away */
+	int64_t next_press_ms, press_wait_ms; /* of a button, boot clock: when the next press is heard, and what it waits for after one for nothing */
 };
 struct tw_providers {
 	struct tw_provider_seat of[TW_MANIFEST_PROVIDERS];
 };
 
+/* It judges logins: its kind is that of a second factor. */
+bool tw_provider_judges(const struct tw_manifest_provider *p);
 int tw_provider_named(const struct tw_device *d, struct tw_slice name); /* its place; -1: the product has none of that name */
-bool tw_provider_is_user(const struct tw_device *d, uid_t uid);
+const struct tw_manifest_provider *tw_provider_of_user(const struct tw_device *d, uid_t uid); /* NULL: he is none's */
 bool tw_provider_busy(const struct tw_device *d, size_t at);
 /* NOTFOUND: it is not there, or its connection is full. STATE: it is asked something already. */
 tw_err tw_provider_ask(struct tw_device *d, size_t at, const struct tw_provider_question *q);

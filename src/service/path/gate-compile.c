@@ -80,7 +80,8 @@ static struct tw_role_set low_bits(unsigned bits)
 
 static tw_err add_built_in(tw_gate *g, const struct tw_gate_source *s)
 {
-	static const char *const kinds[] = { "anyone", "owner", "local", "console", "application", "device", "peer", "account", "provider" };
+	static const char *const kinds[] = { "anyone", "owner", "local", "console", "application", "device", "peer", "account",
+		"provider", "button" };
 
 	_Static_assert(TW_COUNT(kinds) == TW_SUBJECT_KINDS, "a name for each kind of subject");
 	for (size_t i = 0; i < built_in_count(s); i++) {

@@ -18,6 +18,7 @@ static const unsigned door_kinds[] = {
 	[TW_DOOR_CONSOLE] = KIND(CONSOLE),
 	[TW_DOOR_EVENT] = KIND(ANYONE) | KIND(APPLICATION) | KIND(PROVIDER),
 	[TW_DOOR_INTERNAL] = KIND(DEVICE),
+	[TW_DOOR_BUTTON] = KIND(BUTTON),
 };
 
 static bool kind_fits_door(const struct tw_subject *s)

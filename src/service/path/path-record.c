@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-static const char *const doors[] = { "https", "local", "console", "event", "internal" };
+static const char *const doors[] = { "https", "local", "console", "event", "internal", "button" };
 
 static tw_err member(struct tw_buf *b, const char *key, struct tw_slice value)
 {

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/types.h>
 
-/* Where the bytes came in. A door says who may stand behind it; only core's own doors can produce LOCAL, CONSOLE, APPLICATION, PROVIDER. */
-enum tw_door { TW_DOOR_HTTPS, TW_DOOR_LOCAL, TW_DOOR_CONSOLE, TW_DOOR_EVENT, TW_DOOR_INTERNAL };
+/* Where the bytes came in. A door says who may stand behind it; only core's own doors can produce LOCAL, CONSOLE, APPLICATION, PROVIDER, BUTTON. */
+enum tw_door { TW_DOOR_HTTPS, TW_DOOR_LOCAL, TW_DOOR_CONSOLE, TW_DOOR_EVENT, TW_DOOR_INTERNAL, TW_DOOR_BUTTON };
 enum tw_subject_kind {
 	TW_SUBJECT_ANYONE,      /* nothing proven */
 	TW_SUBJECT_OWNER,       /* client certificate or session of an enrolled owner */
@@ -21,6 +21,7 @@ enum tw_subject_kind {
 	TW_SUBJECT_PEER,     /* another device, whose claim to its identifier was checked; what it may do, rules of the owner say */
 	TW_SUBJECT_ACCOUNT,  /* a person, service or party that has an account here; what it may do, its roles say */
 	TW_SUBJECT_PROVIDER, /* a reader or a method of the manufacturer's, by uid from the product manifest */
+	TW_SUBJECT_BUTTON,   /* whoever pressed the device's own button, as the program says that the manifest names for it */
 	TW_SUBJECT_KINDS,
 };
 struct tw_subject {

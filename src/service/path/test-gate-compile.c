@@ -11,7 +11,7 @@
 #define BIT(k) (1u << (k))
 enum { GUEST = TW_SUBJECT_KINDS, USER, OPERATOR, ADMIN };
 static const struct tw_built_in_role built_in[] = { { "anyone", 0, false }, { "owner", BIT(ADMIN), true }, { "local" },
-	{ "console" }, { "application" }, { "device" }, { "peer" }, { "account" }, { "provider" }, { "guest", 0, true },
+	{ "console" }, { "application" }, { "device" }, { "peer" }, { "account" }, { "provider" }, { "button" }, { "guest", 0, true },
 	{ "user", BIT(GUEST), true }, { "operator", BIT(USER), true }, { "admin", BIT(OPERATOR), true }, { .name = NULL } };
 static const struct tw_grant_row grants[] = { { "see", BIT(GUEST) | BIT(TW_SUBJECT_ANYONE) }, { "use", BIT(USER) },
 	{ "operate", BIT(OPERATOR) }, { "administer", BIT(ADMIN) }, { "own", BIT(TW_SUBJECT_OWNER) },
@@ -93,11 +93,11 @@ static void test_hierarchy(void **state)
 			fail_msg("%s, %s", hierarchy[i].role, hierarchy[i].permission);
 	CHECK_TEXT(may(g, "night", "see"), "night"); /* one role, as it is held */
 	CHECK(!may(g, "admin", NULL));
-	CHECK_INT(tw_gate_role_count(g), 16);
+	CHECK_INT(tw_gate_role_count(g), 17);
 	CHECK_TEXT(tw_gate_role_name(g, tw_gate_role(g, "night")), "night");
-	CHECK(!tw_gate_role_name(g, -1) && !tw_gate_role_name(g, 16));
+	CHECK(!tw_gate_role_name(g, -1) && !tw_gate_role_name(g, 17));
 	CHECK(tw_gate_assignable(g, tw_gate_role(g, "night")) && tw_gate_assignable(g, TW_SUBJECT_OWNER));
-	CHECK(!tw_gate_assignable(g, TW_SUBJECT_ANYONE) && !tw_gate_assignable(g, -1) && !tw_gate_assignable(g, 16));
+	CHECK(!tw_gate_assignable(g, TW_SUBJECT_ANYONE) && !tw_gate_assignable(g, -1) && !tw_gate_assignable(g, 17));
 	CHECK(tw_gate_role_may(g, USER, "see") && !tw_gate_role_may(g, USER, "own") && !tw_gate_role_may(g, USER, "none") &&
 		!tw_gate_role_may(g, -1, "see"));
 	CHECK_TEXT(tw_gate_permission_name(g, 0), "administer");
@@ -211,9 +211,9 @@ static void test_limits(void **state)
 		(void)snprintf(names[i], sizeof names[i], "r%zu", i);
 		added[i] = (struct tw_role_def){ .name = names[i] };
 	}
-	s.added_count = TW_ROLES_MAX - 13;
+	s.added_count = TW_ROLES_MAX - 14;
 	CHECK_OK(tw_gate_compile(tw_sys_real(), &s, &g));
-	CHECK(may(g, names[114], "own-session") && tw_gate_role(g, names[114]) == 127);
+	CHECK(may(g, names[113], "own-session") && tw_gate_role(g, names[113]) == 127);
 	g = tw_gate_free(g);
 	s.added_count++;
 	CHECK_ERR(tw_gate_compile(tw_sys_real(), &s, &g), LIMIT);

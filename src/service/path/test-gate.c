@@ -74,7 +74,7 @@ static void test_rules(void **state)
 #define BIT(k) (1u << TW_SUBJECT_##k)
 static const struct tw_grant_row grants[] = { { "any", BIT(ANYONE) | BIT(OWNER) }, { "own", BIT(OWNER) | BIT(PEER) },
 	{ "local", BIT(LOCAL) }, { "console", BIT(CONSOLE) }, { "device", BIT(DEVICE) }, { "account", BIT(ACCOUNT) },
-	{ .permission = NULL } };
+	{ "button", BIT(BUTTON) }, { .permission = NULL } };
 
 static const struct {
 	enum tw_door door;
@@ -105,7 +105,11 @@ static const struct {
 	{ TW_DOOR_CONSOLE, TW_SUBJECT_ANYONE, "any", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
 	{ TW_DOOR_INTERNAL, TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_ALLOW, "gate.granted" },
 	{ TW_DOOR_HTTPS, TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
-	{ (enum tw_door)(TW_DOOR_INTERNAL + 1), TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_BUTTON, TW_SUBJECT_BUTTON, "button", TW_WHEN_ALWAYS, true, TW_ALLOW, "gate.granted" },
+	{ TW_DOOR_EVENT, TW_SUBJECT_BUTTON, "button", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_BUTTON, TW_SUBJECT_PROVIDER, "any", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
+	{ TW_DOOR_BUTTON, TW_SUBJECT_BUTTON, "console", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.permission" },
+	{ (enum tw_door)(TW_DOOR_BUTTON + 1), TW_SUBJECT_DEVICE, "device", TW_WHEN_ALWAYS, true, TW_DENY_PERMISSION, "gate.door" },
 	{ TW_DOOR_HTTPS, TW_SUBJECT_ACCOUNT, "account", TW_WHEN_OWNED, true, TW_ALLOW, "gate.granted" },
 	{ TW_DOOR_LOCAL, TW_SUBJECT_ACCOUNT, "account", TW_WHEN_OWNED, true, TW_ALLOW, "gate.granted" },
 	{ TW_DOOR_HTTPS, TW_SUBJECT_ACCOUNT, "any", TW_WHEN_OWNED, true, TW_DENY_PERMISSION, "gate.permission" },

@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 #define KEY "logical-access.without-login"
-#define WAY_IN "commissioning.read commissioning.take commissioning.claim session.open notice.read"
+#define WAY_IN "commissioning.read commissioning.take commissioning.claim session.open notice.read recovery.ask"
 #define FREE_AT_MOST "health.read status.read"
 
 /* A word that nobody may list; NULL: there is none. */

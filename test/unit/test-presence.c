@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What somebody at the device confirms by its button, and what a browser may ask for when nobody can come in: each alone does nothing. */
+#include "lacking.h"
+#include "one-world.h"
+
+#include "base/text.h"
+#include "device/logical-access/state.h"
+#include "device/platform/presence.h"
+#include "device/rows-platform.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#define BUTTON 64030
+#define RECOVERY "/api/v1/recovery"
+
+static int64_t now = WORLD_BOOT;
+static struct {
+	tw_channel *here, *there;
+} line;
+static char request[24], code[8];
+
+static void hang_up(void)
+{
+	if (line.here && w.unit)
+		tw_provider_leave(device(), line.here);
+	line.here = tw_channel_free(line.here);
+	line.there = tw_channel_free(line.there);
+}
+
+/* NULL: it was taken. */
+static const char *join(uid_t uid, const char *name)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf payload = { 0 };
+	const char *rule = "nothing";
+	int ends[2];
+
+	hang_up();
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+	CHECK_OK(tw_channel_new(tw_sys_real(), ends[0], tw_rows_device_from_app, &line.here));
+	CHECK_OK(tw_channel_new(tw_sys_real(), ends[1], tw_rows_app_from_device, &line.there));
+	tw_buf_init(&payload, tw_sys_real(), 64);
+	CHECK_OK(tw_buf_u8(&payload, false));
+	CHECK_OK(tw_buf_block16(&payload, name, strlen(name)));
+	CHECK_OK(tw_provider_join(device(), line.here, uid, tw_buf_slice(&payload), &rule));
+	return rule;
+}
+
+static void pass(int64_t ms)
+{
+	now += ms;
+	world_at(&w, WORLD_WALL + now, now);
+}
+
+static int set_up(void **state)
+{
+	now = WORLD_BOOT;
+	if (set_up_unowned(state))
+		return -1;
+	device()->console_there = true;
+	pass(60 * MINUTE);
+	CHECK(!join(BUTTON, "button"));
+	return 0;
+}
+
+static int end(void **state)
+{
+	hang_up();
+	return tear_down(state);
+}
+
+/* The rule that refuses it, "" when it confirmed something. */
+static const char *presses_at(int64_t down_ms, int64_t held_ms)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf payload = { 0 };
+	static char rule[TW_PRESENCE_RULE];
+
+	tw_buf_init(&payload, tw_sys_real(), 12);
+	CHECK_OK(tw_buf_u64(&payload, (uint64_t)down_ms));
+	CHECK_OK(tw_buf_u32(&payload, (uint32_t)held_ms));
+	tw_err e = tw_presence_report(device(), line.here, tw_buf_slice(&payload), rule);
+	return tw_failed(e) ? tw_code_name(e.code) : rule;
+}
+
+/* It went down a moment ago, behind whatever was asked before; nobody has pressed it for nothing for a minute. */
+static const char *presses(int64_t held_ms)
+{
+	pass(MINUTE);
+	return presses_at(now - held_ms - 1, held_ms);
+}
+
+static int asks(void)
+{
+	int status = tw_unit_request_as(w.unit, NULL, "POST", RECOVERY, NULL);
+
+	if (status == 202) {
+		world_text(&w, "request", request, sizeof request);
+		world_text(&w, "code", code, sizeof code);
+	}
+	return status;
+}
+
+static int state_of(const char *which)
+{
+	char body[64];
+
+	(void)snprintf(body, sizeof body, "{\"request\":\"%s\"}", which);
+	return tw_unit_request_as(w.unit, NULL, "POST", RECOVERY "/state", body);
+}
+
+#define SAYS(text) CHECK(strstr(tw_unit_body(w.unit), text))
+
+static bool find_words(void *user, const struct tw_log_record *r)
+{
+	const char **words = user;
+
+	if (*words && memmem(r->body.at, r->body.size, *words, strlen(*words)))
+		*words = NULL;
+	return true;
+}
+
+/* Who owns the device has no certificate here. */
+static bool logged(const char *words)
+{
+	CHECK_OK(tw_audit_recent(device()->context.audit, 0, 100, find_words, &words));
+	return !words;
+}
+
+/* --- Taking over --- */
+
+static void test_a_press_confirms_a_browser(void **state)
+{
+	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
+	SAYS("\"secret+console\",\"secret+button\"");
+	CHECK_INT(begin_browser(), 202);
+	CHECK_INT(claim(), 202);
+	CHECK_TEXT(presses(0), "");
+	CHECK_INT(claim(), 201);
+	CHECK(logged("\"door\":\"button\",\"operation\":\"presence.confirm\",\"subject\":\"button\",\"how\":\"peer-credentials\",\"source\":\"button\""));
+	CHECK(logged("\"how\":\"secret+button\""));
+	CHECK_TEXT(device()->access->sessions[0].how, TW_HOW_BUTTON);
+	hang_up();
+	make_unowned();
+	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
+	CHECK(!strstr(tw_unit_body(w.unit), "secret+button"));
+}
+
+/* It counts for half a minute, and once: a browser that comes later waits for another. */
+static void test_a_press_lapses(void **state)
+{
+	make_browser();
+	CHECK_TEXT(presses(0), "");
+	CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
+	pass(TW_PRESENT_COUNTS_MS - 1);
+	CHECK_INT(device()->access->browsers[0].confirmed, true);
+	pass(1);
+	CHECK_INT(claim(), 202);
+	CHECK_TEXT(presses(0), "");
+	CHECK_INT(claim(), 201);
+}
+
+/* What the console confirmed does not lapse so. */
+static void test_the_console_counts_longer(void **state)
+{
+	make_browser();
+	CHECK_TEXT(presses(0), "");
+	CHECK_INT(confirm(), 200);
+	pass(TW_PRESENT_COUNTS_MS);
+	CHECK_INT(claim(), 201);
+	CHECK(logged("\"how\":\"secret+console\""));
+}
+
+static void test_what_a_press_does_not_confirm(void **state)
+{
+	struct tw_unit_offer second;
+
+	CHECK_TEXT(presses(0), "presence.nothing");
+	make_browser();
+	CHECK_TEXT(presses_at(now, 0), "presence.often");
+	pass(MINUTE);
+	CHECK_TEXT(presses_at(now - MINUTE, MINUTE), "presence.before"); /* as old as what was asked */
+	pass(MINUTE);
+	CHECK_TEXT(presses_at(now, 1), "presence.late"); /* it is not over yet */
+	pass(MINUTE);
+	CHECK_TEXT(presses_at(now - TW_PRESENT_MS - 1, 0), "presence.late");
+	CHECK_INT(tw_unit_offer(w.unit, &second), 200);
+	CHECK_INT(tw_unit_browser(w.unit, &second, "mallory"), 202);
+	CHECK_TEXT(presses(0), "presence.several");
+	CHECK_INT(claim(), 202);
+	CHECK_INT(tw_unit_claim(w.unit, &second), 202);
+	pass(MINUTE);
+	CHECK_TEXT(presses_at(now - TW_PRESENT_MS, 0), ""); /* the first has lapsed: one is left */
+	CHECK_INT(tw_unit_claim(w.unit, &second), 201);
+}
+
+/* Who presses for nothing waits, twice as long each time and a minute at most; what confirms something ends that. */
+static void test_presses_for_nothing_wait(void **state)
+{
+	for (int64_t wait = TW_PRESENCE_WAIT_MS; wait < TW_PRESENCE_WAIT_MOST_MS; wait *= 2) {
+		CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
+		pass(wait - 1);
+		CHECK_TEXT(presses_at(now - 1, 0), "presence.often");
+		CHECK(!join(BUTTON, "button")); /* coming again earns nothing */
+		CHECK_TEXT(presses_at(now - 1, 0), "presence.often");
+		pass(1);
+	}
+	CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
+	make_browser();
+	pass(TW_PRESENCE_WAIT_MOST_MS);
+	CHECK_TEXT(presses_at(now - 1, 0), "");
+	CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
+	pass(TW_PRESENCE_WAIT_MS);
+	CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
+}
+
+/* Whose press it is, the kernel and the manifest say; a login's provider is no button, and a button none of a login's. */
+static void test_whose_press(void **state)
+{
+	static const struct {
+		uid_t uid;
+		const char *name, *rule;
+	} rows[] = { { 64020, "button", "provider.user" }, { 0, "button", "provider.user" }, { BUTTON, "reader", "provider.user" } };
+
+	make_browser();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_TEXT(join(rows[i].uid, rows[i].name), rows[i].rule);
+		CHECK_TEXT(presses(0), "presence.user");
+	}
+	CHECK(!join(64020, "reader"));
+	CHECK_TEXT(presses(0), "presence.user");
+	CHECK_INT(claim(), 202);
+	make_owned();
+	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/login-providers/a1", NULL, "{\"provider\":\"button\"}"), 400);
+	SAYS("provider.unknown");
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/login-providers", NULL, NULL), 200);
+	CHECK(!strstr(tw_unit_body(w.unit), "button"));
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/access-list", NULL, NULL), 200);
+	SAYS("\"kind\":\"button\",\"may\":\"holds application.temperature.read, presence.confirm, provider.join\",\"who\":\"button\"");
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/access?operation=ownership.recover&kind=button", NULL, NULL), 200);
+	SAYS("\"allowed\":false");
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/access?operation=presence.confirm&kind=button", NULL, NULL), 200);
+	SAYS("\"allowed\":true");
+}
+
+static void test_a_press_that_cannot_be_read(void **state)
+{
+	char rule[TW_PRESENCE_RULE];
+
+	CHECK_ERR(tw_presence_report(device(), line.here, TW_SLICE("press"), rule), SYNTAX);
+	CHECK(tw_presence_there(device()));
+	hang_up();
+	CHECK(!tw_presence_there(device()));
+}
+
+/* --- Recovery --- */
+
+static const char *notice(void)
+{
+	return device()->console_notice;
+}
+
+/* What the console shows is what the device knows: by it somebody takes it over. */
+static void check_new_secret(void)
+{
+	const char *told = strstr(notice(), "shown only now: ");
+	char path[128];
+	uint8_t known[17], shown[16];
+
+	CHECK(told != NULL);
+	CHECK_OK(tw_parse_hex(tw_slice_of(told + strlen("shown only now: ")), shown, sizeof shown));
+	(void)snprintf(path, sizeof path, "%s/keys/%s", w.directory, TW_KEYS_SECRET);
+	FILE *f = fopen(path, "re");
+	assert_non_null(f);
+	CHECK_INT(fread(known, 1, sizeof known, f), 16);
+	(void)fclose(f);
+	CHECK_BYTES(shown, known, 16);
+}
+
+static void test_a_held_button_ends_what_a_browser_asked(void **state)
+{
+	make_owned();
+	CHECK_INT(asks(), 202);
+	SAYS("\"button\":true");
+	SAYS("\"console\":true");
+	CHECK(strstr(notice(), code) && strstr(notice(), "recover"));
+	CHECK(logged("ownership.recovery-asked"));
+	CHECK_INT(state_of(request), 200);
+	SAYS("\"state\":\"waiting\"");
+	CHECK(tw_unit_owned(w.unit));
+	CHECK_TEXT(presses(TW_HOLD_MS), "");
+	CHECK(!tw_unit_owned(w.unit));
+	check_new_secret();
+	CHECK(logged("\"event\":\"ownership.ended\""));
+	CHECK(logged("\"operation\":\"presence.confirm\""));
+	CHECK_INT(state_of(request), 200);
+	SAYS("\"state\":\"recovered\"");
+	CHECK(!strstr(tw_unit_body(w.unit), strstr(notice(), "now: ") + 5));
+	pass(TW_RECOVERY_MS);
+	CHECK_INT(state_of(request), 404);
+	CHECK_INT(tw_unit_takeover(w.unit, "bob"), 201);
+}
+
+/* Neither alone does anything, nor both in the wrong order, nor a press that was not held. */
+static void test_what_does_not_end_it(void **state)
+{
+	make_owned();
+	CHECK_TEXT(presses(TW_HOLD_MS), "presence.nothing");
+	pass(MINUTE);
+	CHECK_INT(asks(), 202);
+	CHECK_TEXT(presses_at(now - TW_HOLD_MS, TW_HOLD_MS), "presence.before");
+	CHECK_TEXT(presses(TW_HOLD_MS - 1), "presence.hold");
+	device()->console_there = false;
+	CHECK_TEXT(presses(TW_HOLD_MS), "presence.shown");
+	device()->console_there = true;
+	pass(3 * MINUTE);
+	CHECK_TEXT(presses_at(now - 2 * TW_HOLD_MS, TW_HOLD_MS), "presence.nothing"); /* lapsed, five minutes behind it */
+	CHECK_INT(state_of(request), 404);
+	CHECK(tw_unit_owned(w.unit));
+	CHECK(!strstr(notice(), "now: "));
+}
+
+/* One at a time; whoever asked last lets others have their turn; no browser guesses another's request. */
+static void test_asking(void **state)
+{
+	CHECK_INT(asks(), 403);
+	SAYS("gate.not-owned");
+	make_owned();
+	CHECK_INT(tw_unit_request(w.unit, "POST", RECOVERY, NULL, NULL), 403); /* an owner needs none */
+	CHECK_INT(asks(), 202);
+	CHECK_INT(asks(), 409);
+	SAYS("recovery.pending");
+	CHECK_INT(state_of("AAAAAAAAAAAAAAAAAAAAAA"), 404);
+	CHECK_INT(state_of("?AAAAAAAAAAAAAAAAAAAAA"), 404);
+	pass(TW_RECOVERY_MS);
+	CHECK_INT(asks(), 429);
+	SAYS("recovery.again");
+	tw_unit_from(w.unit, "198.51.100.7");
+	CHECK_INT(asks(), 202);
+	pass(TW_RECOVERY_MS);
+	tw_unit_from(w.unit, NULL);
+	CHECK_INT(asks(), 202);
+	pass(2 * TW_RECOVERY_MS);
+	CHECK_INT(asks(), 202);
+	world_start(&w);
+	CHECK_INT(state_of(request), 404);
+	CHECK_INT(asks(), 202);
+}
+
+static void test_the_owner_switches_it_off(void **state)
+{
+	make_owned();
+	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/" TW_RECOVERY_SETTING, "\"0\"", "{\"value\":\"off\"}"), 200);
+	CHECK_INT(asks(), 403);
+	SAYS("recovery.off");
+	CHECK_INT(recover(), 200);
+	make_owned();
+	CHECK_INT(asks(), 202); /* it ended with him */
+}
+
+/* The console sees the same code, and ends it for whoever asked. */
+static void test_the_console_ends_what_a_browser_asked(void **state)
+{
+	make_owned();
+	CHECK_INT(tw_unit_waiting(w.unit), 200);
+	CHECK_TEXT(tw_unit_body(w.unit), "{}");
+	CHECK_INT(asks(), 202);
+	CHECK_INT(tw_unit_waiting(w.unit), 200);
+	SAYS(code);
+	SAYS("\"source\"");
+	CHECK_INT(recover(), 200);
+	CHECK_INT(state_of(request), 200);
+	SAYS("\"state\":\"recovered\"");
+	CHECK_INT(tw_unit_waiting(w.unit), 200);
+	CHECK_TEXT(tw_unit_body(w.unit), "{}");
+	make_owned();
+	CHECK_TEXT(presses(TW_HOLD_MS), "presence.nothing"); /* it is done once */
+	CHECK(tw_unit_owned(w.unit));
+	CHECK_INT(asks(), 202); /* and in nobody's way */
+}
+
+/* --- Without memory, and with a failing disk --- */
+
+static int asks_anew(void)
+{
+	device()->access->recovery = (struct tw_recovery){ .expires_ms = 0 };
+	return asks();
+}
+
+static int holds(void)
+{
+	const char *rule = presses(TW_HOLD_MS);
+
+	return !*rule ? 200 : !strcmp(rule, "presence.nothing") ? 409 : 500;
+}
+
+/* Cut short anywhere, the device has its owner and no request, or its owner and one that can be confirmed; or it has none, and the console shows the way to it. */
+static void test_without_memory(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	bool ended = false;
+
+	make_owned();
+	for (long nth = 1; !ended && nth < 3000; nth++) {
+		if (!tw_recovery_waits(device()))
+			CHECK_INT(asks_anew(), 202);
+		tw_json_use(tw_fake_sys(f));
+		tw_fake_fail(f, nth, ENOMEM, false);
+		int status = holds();
+		tw_fake_fail(f, 0, 0, false);
+		tw_json_use(tw_sys_real());
+		ended = !tw_unit_owned(w.unit);
+		CHECK(ended || status != 200);
+		CHECK(ended == (strstr(notice(), "now: ") != NULL));
+	}
+	CHECK(ended);
+	check_new_secret();
+	tw_fake_free(f);
+}
+
+#define REFUSED_ROW(what) "CREATE TRIGGER no BEFORE " what " BEGIN SELECT RAISE(ABORT, 'no'); END"
+
+static void test_a_store_that_fails(void **state)
+{
+	static const char *const triggers[] = { REFUSED_ROW("DELETE ON account"), REFUSED_ROW("INSERT ON kept") };
+
+	for (size_t i = 0; i < TW_COUNT(triggers); i++) {
+		make_owned();
+		CHECK_INT(asks_anew(), 202);
+		CHECK_OK(tw_store_run(device()->context.store, triggers[i], NULL, 0, NULL, NULL));
+		CHECK_INT(holds(), 500);
+		CHECK(tw_unit_owned(w.unit) && tw_recovery_waits(device()) && !strstr(notice(), "now: "));
+		CHECK_OK(tw_store_run(device()->context.store, "DROP TRIGGER no", NULL, 0, NULL, NULL));
+		CHECK_INT(holds(), 200);
+		CHECK(!tw_unit_owned(w.unit));
+		check_new_secret();
+		tw_wipe(device()->console_notice, sizeof device()->console_notice);
+	}
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, end)
+CHECK_MAIN(TEST(test_a_press_confirms_a_browser), TEST(test_a_press_lapses), TEST(test_the_console_counts_longer),
+	TEST(test_what_a_press_does_not_confirm), TEST(test_presses_for_nothing_wait), TEST(test_whose_press),
+	TEST(test_a_press_that_cannot_be_read), TEST(test_a_held_button_ends_what_a_browser_asked), TEST(test_what_does_not_end_it),
+	TEST(test_asking), TEST(test_the_owner_switches_it_off), TEST(test_the_console_ends_what_a_browser_asked),
+	TEST(test_without_memory), TEST(test_a_store_that_fails))
