@@ -2,11 +2,12 @@
 /*
  * An example of a presence provider: it tells the device that its button was pressed, and for how long.
  *
- *     button --name button --event /dev/input/event0 [--key 116] [--socket PATH]
+ *     button --name button --event /dev/input/event0 --key 256 [--socket PATH]
  *     button --name button --fifo FILE [--socket PATH]
  *
- * --event: a key of a Linux input device (evdev), as gpio-keys or a power button give it; 116 is KEY_POWER. A press is said when it
- * is let go, or when it has been held for THINGWARD_HOLD_MS, whichever comes first. When it happened the kernel says, by the clock that the device reads too.
+ * --event: a key of a Linux input device (evdev), as gpio-keys give it; 256 is BTN_0. Which key, whoever builds the device says: never one that
+ * people hold for something else, as they do the power button. A press is said when it is let go, or when it has been held for THINGWARD_HOLD_MS,
+ * whichever comes first. When it happened the kernel says, by a clock that the device reads too. A press of which events were lost is none.
  *
  * --fifo: for demonstration, where there is no such device. Each line is a press, which was held for as many milliseconds as it says. Anybody who
  * may write to the file then stands at the device, so it says of itself that it is simulated, and the device's records do. Never ship it.
@@ -25,6 +26,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -37,6 +39,7 @@ struct button {
 	const char *socket, *name, *event, *fifo;
 	int64_t key;
 	int fd;
+	clockid_t clock; /* of the kernel's stamps */
 	bool down, said;
 	int64_t down_ms; /* the kernel's clock: when it went down */
 	char line[LINE_MAX_BYTES];
@@ -53,11 +56,11 @@ static int64_t number_of(const char *digits)
 	return n <= UINT32_MAX ? n : -1;
 }
 
-static int64_t now_ms(void)
+static int64_t now_ms(const struct button *b)
 {
 	struct timespec at = { 0 };
 
-	(void)clock_gettime(CLOCK_BOOTTIME, &at);
+	(void)clock_gettime(b->clock, &at);
 	return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
 }
 
@@ -74,14 +77,15 @@ static bool press(thingward *t, int64_t held_ms, int64_t ago_ms)
 /* Its stamps are of CLOCK_BOOTTIME where the kernel has it for input devices, else of CLOCK_MONOTONIC: the same while nothing sleeps. */
 static bool open_event(struct button *b)
 {
-	int clock = CLOCK_BOOTTIME;
+	static const int clocks[] = { CLOCK_BOOTTIME, CLOCK_MONOTONIC };
 
 	b->fd = open(b->event, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (b->fd >= 0 && ioctl(b->fd, EVIOCSCLOCKID, &clock)) {
-		clock = CLOCK_MONOTONIC;
-		(void)ioctl(b->fd, EVIOCSCLOCKID, &clock);
-	}
-	return b->fd >= 0;
+	for (size_t i = 0; b->fd >= 0 && i < sizeof clocks / sizeof clocks[0]; i++)
+		if (ioctl(b->fd, EVIOCSCLOCKID, &clocks[i]) == 0) {
+			b->clock = clocks[i];
+			return true;
+		}
+	return false; /* by wall time nobody knows how long it was held */
 }
 
 /* For writing, too, so that it does not end with whoever wrote last. */
@@ -95,6 +99,8 @@ static bool take_key(struct button *b, thingward *t, const struct input_event *e
 {
 	const int64_t at = (int64_t)e->input_event_sec * 1000 + e->input_event_usec / 1000;
 
+	if (e->type == EV_SYN && e->code == SYN_DROPPED)
+		b->down = false;
 	if (e->type != EV_KEY || e->code != b->key || e->value > 1) /* 2: it repeats itself */
 		return true;
 	if (e->value == 1) {
@@ -105,25 +111,37 @@ static bool take_key(struct button *b, thingward *t, const struct input_event *e
 	}
 	const bool tell = b->down && !b->said;
 	b->down = false;
-	return !tell || press(t, at - b->down_ms, now_ms() - at);
+	return !tell || press(t, at - b->down_ms, now_ms(b) - at);
+}
+
+/* The button is gone: whoever starts this program starts it again when it is back. */
+static void end_if_gone(const struct button *b, ssize_t got)
+{
+	if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	(void)fprintf(stderr, "button: %s: %s\n", b->fifo ? b->fifo : b->event, got ? strerror(errno) : "it has ended");
+	exit(1);
 }
 
 static bool read_event(struct button *b, thingward *t)
 {
 	struct input_event e;
 	bool good = true;
+	ssize_t got = 1;
 
-	while (good && read(b->fd, &e, sizeof e) == (ssize_t)sizeof e)
+	while (good && (got = read(b->fd, &e, sizeof e)) == (ssize_t)sizeof e)
 		good = take_key(b, t, &e);
+	end_if_gone(b, got);
 	return good;
 }
 
 static bool read_fifo(struct button *b, thingward *t)
 {
 	bool good = true;
+	ssize_t got = 1;
 	char byte;
 
-	while (good && read(b->fd, &byte, 1) == 1) {
+	while (good && (got = read(b->fd, &byte, 1)) == 1) {
 		if (byte != '\n') {
 			if (b->size + 1 < sizeof b->line)
 				b->line[b->size++] = byte;
@@ -136,13 +154,14 @@ static bool read_fifo(struct button *b, thingward *t)
 		else
 			(void)fprintf(stderr, "button: a line is a number of milliseconds\n");
 	}
+	end_if_gone(b, got);
 	return good;
 }
 
 /* Until it has been held for long enough; -1: it is not held. */
 static int wait_ms(const struct button *b)
 {
-	const int64_t left = b->down_ms + THINGWARD_HOLD_MS - now_ms();
+	const int64_t left = b->down_ms + THINGWARD_HOLD_MS - now_ms(b);
 
 	return !b->down || b->said ? -1 : left > 0 ? (int)left : 0;
 }
@@ -162,7 +181,7 @@ static void serve(struct button *b, thingward *t)
 			good = b->fifo ? read_fifo(b, t) : read_event(b, t);
 		if (good && wait_ms(b) == 0) {
 			b->said = true;
-			good = press(t, now_ms() - b->down_ms, 0);
+			good = press(t, now_ms(b) - b->down_ms, 0);
 		}
 	}
 }
@@ -183,16 +202,16 @@ static bool read_options(int argc, char **argv, struct button *b)
 			return false;
 		*text = argv[++i];
 	}
-	b->key = key ? number_of(key) : KEY_POWER;
-	return b->name && b->key >= 0 && !b->event != !b->fifo;
+	b->key = key ? number_of(key) : -1;
+	return b->name && !b->event != !b->fifo && !b->event == (b->key < 0);
 }
 
 int main(int argc, char **argv)
 {
-	struct button b = { .socket = THINGWARD_SOCKET, .fd = -1 };
+	struct button b = { .socket = THINGWARD_SOCKET, .fd = -1, .clock = CLOCK_BOOTTIME };
 
 	if (!read_options(argc, argv, &b)) {
-		(void)fprintf(stderr, "usage: button --name NAME --event DEVICE [--key CODE] | --fifo FILE [--socket PATH]\n");
+		(void)fprintf(stderr, "usage: button --name NAME --event DEVICE --key CODE | --fifo FILE [--socket PATH]\n");
 		return 2;
 	}
 	if (!(b.fifo ? open_fifo(&b) : open_event(&b))) {

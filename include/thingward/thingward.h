@@ -147,16 +147,18 @@ int thingward_verdict(thingward *t, const uint8_t challenge[THINGWARD_CHALLENGE_
 
 /*
  * Being the device's button, by which somebody shows that he stands at it: a process of its own, run as the user that the product manifest names
- * for it and for nothing else (application.providers with the kind button). Say who you are by thingward_provide (call NULL: nothing is asked of a button), then
- * say each press, at once, by thingward_present. A press confirms the one thing that waits for it, and nothing else: that a browser takes the
- * device over, or, held for THINGWARD_HOLD_MS, that ownership is ended as somebody asked for from a browser. It confirms nothing that was asked
- * for after the button went down, and nothing after ten seconds. Say a press when it is let go, or when it has been held for so long; never both.
+ * for it and for nothing else (application.providers with the kind button). Say who you are by thingward_provide (call NULL: nothing is asked of
+ * a button), then say each press, at once, by thingward_present. A press confirms the one thing that waits for it, and nothing else: that a browser
+ * takes the device over, or, held for THINGWARD_HOLD_MS, that ownership is ended as somebody asked for from a browser. It confirms nothing that was
+ * asked for after the button went down or more than a minute before, and nothing after ten seconds. Say a press when it is let go, or when it has
+ * been held for so long; never both.
  *
  * held_ms: for how long it was held; ago_ms: how long ago it was let go, 0 while it is held.
  * OK: it confirmed something. REFUSED: "presence.nothing" (nothing waits for it), "presence.before" (what waits was asked for later: press again),
- * "presence.hold" (hold it), "presence.several" (two browsers wait: the console tells them apart), "presence.shown" (no console would show the new secret),
- * "presence.late", "presence.often" (wait; each press for nothing doubles it, up to a minute), "presence.user" (this user is not the button's, or
- * has not said which it is).
+ * "presence.hold" (hold it), "presence.several" (two browsers wait: the console tells them apart), "presence.old" (it was asked for more than a
+ * minute before: ask again), "presence.console" (no console is connected that would tell a new secret), "presence.late", "presence.often" (wait; each
+ * press for nothing doubles it, up to a minute, and a minute without any ends it), "presence.user" (this user is not the button's, or has not said
+ * which it is).
  */
 #define THINGWARD_HOLD_MS 5000
 int thingward_present(thingward *t, uint32_t held_ms, uint32_t ago_ms);

@@ -75,6 +75,8 @@ const ROUTES = {
 		return s.refuse || { status: 202, body: { request: 'q1', code: '730154', expires_in_s: 300, console: s.console !== false, button: Boolean(s.button) } };
 	},
 	'POST /api/v1/recovery/state': (s, rq) => {
+		if (s.refuseState)
+			return s.refuseState;
 		s.owned = s.owned && !s.recovered;
 		return rq.json.request === 'q1' ? { body: { state: s.recovered ? 'recovered' : 'waiting' } } : problem(404, 'not-found', 'Nothing waits under this request', '', 'recovery.request', 'begin again');
 	},

@@ -366,19 +366,26 @@ static void migrate(struct teller *t)
 	teller_end(t);
 }
 
-static void recover(struct teller *t)
+/* What the console tells of it. */
+static void recover_there(struct teller *t)
 {
-	struct side nobody = { .owned = false };
 	char listener[80];
 
-	teller_begin(t, "recovery", nobody);
 	teller_must(tw_unit_recover(t->unit, t->story->now.secret) == 200, "recovering ownership", t->unit);
 	teller_text(t, "listener", listener, sizeof listener);
 	teller_must(!tw_failed(tw_parse_hex(tw_slice_of(listener), t->story->now.listener, 32)), "the new listener", t->unit);
+}
+
+static void recover(struct teller *t)
+{
+	struct side nobody = { .owned = false };
+
+	teller_begin(t, "recovery", nobody);
+	recover_there(t);
 	teller_end(t);
 }
 
-/* As a browser asked, and somebody holds the button; the console shows the secret. */
+/* As a browser asked, and somebody holds the button; then the console tells a new secret. */
 static void recover_by_button(struct teller *t)
 {
 	struct side nobody = { .owned = false };
@@ -387,8 +394,8 @@ static void recover_by_button(struct teller *t)
 	teller_must(tw_unit_ask_recovery(t->unit) == 202, "asking for recovery", t->unit);
 	teller_end(t);
 	teller_begin(t, "recovery by the button", nobody);
-	teller_must(tw_unit_press(t->unit, TW_HOLD_MS) < 300 && tw_unit_shown_secret(t->unit, t->story->now.secret), "holding the button", t->unit);
-	memcpy(t->story->now.listener, tw_unit_device(t->unit)->listener_key, 32);
+	teller_must(tw_unit_press(t->unit, TW_HOLD_MS) < 300 && !tw_unit_owned(t->unit), "holding the button", t->unit);
+	recover_there(t);
 	teller_end(t);
 }
 

@@ -137,6 +137,10 @@ def ask(unit):
     return one, answer.json
 
 
+def code_of(said):
+    return said.split("Type ")[1].split(" ")[0]
+
+
 def state(unit, asked):
     return browser(unit).ask("POST", "/api/v1/recovery/state", {"request": asked["request"]}).json
 
@@ -155,20 +159,21 @@ def test_neither_alone_ends_ownership(device):
 
 
 def test_a_held_button_recovers(device):
-    """What was asked, and behind it a button held: ownership has ended, and the console alone shows the new secret."""
+    """What was asked, and behind it a button held: ownership has ended, and the console alone tells a new secret, to whoever asks there."""
     device.at_console("", timeout_s=0.5)
     old = browser(device).listener()
     time.sleep(5)
     assert "confirmed" in device.button.hold(5000)
     said = device.at_console("", timeout_s=2)
-    secret = bytes.fromhex(said.split("shown only now: ")[1][:32])
+    assert "Ownership was ended by the button; type recover for a new secret." in said and "shown only now" not in said
     assert state(device, device.asked) == {"state": "recovered"}
+    secret = bytes.fromhex(device.at_console(code_of(device.at_console("recover"))).split("shown only now: ")[1][:32])
     assert not owned(device) and browser(device).listener() != old
     taker = Client(device)
     assert taker.take().status == 403, "the label's secret has ended"
     assert taker.take(secret=secret).status == 201
     taken = [r for r in taker.ask("GET", "/api/v1/log?limit=100").json["records"] if r.get("event")]
-    assert [r["event"] for r in taken if r["event"].startswith("ownership.")][:3] == ["ownership.taken", "ownership.ended", "ownership.recovery-asked"]
+    assert [r["event"] for r in taken if r["event"].startswith("ownership.")][:4] == ["ownership.taken", "ownership.ended", "ownership.ended", "ownership.recovery-asked"]
     assert secret.hex().encode() not in b"".join(p.read_bytes() for p in (device.state / "log").iterdir())
     device.secret = secret
 
@@ -180,8 +185,9 @@ def test_the_console_recovers_for_a_browser(device):
     said = device.at_console("recover")
     assert said.count(asked["code"]) >= 2 and f"Type {asked['code']}" in said
     assert "Nothing was changed" in device.at_console("000000" if asked["code"] != "000000" else "1")
-    assert owned(device)
-    device.at_console("recover")
+    assert owned(device) and browser(device).ask("POST", "/api/v1/recovery/state", {"request": asked["request"]}).status == 404, "declined"
+    asked = Client(device, certificate=False, source="127.0.0.3").ask("POST", "/api/v1/recovery").json
+    assert f"Type {asked['code']}" in device.at_console("recover")
     said = device.at_console(asked["code"])
     assert "Ownership is ended. New secret" in said
     assert state(device, asked) == {"state": "recovered"} and not owned(device)

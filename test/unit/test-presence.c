@@ -151,11 +151,17 @@ static void test_a_press_lapses(void **state)
 	make_browser();
 	CHECK_TEXT(presses(0), "");
 	CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
-	pass(TW_PRESENT_COUNTS_MS - 1);
-	CHECK_INT(device()->access->browsers[0].confirmed, true);
-	pass(1);
+	pass(TW_PRESENT_COUNTS_MS);
 	CHECK_INT(claim(), 202);
+	CHECK_TEXT(presses(0), "presence.old");
+	CHECK_INT(claim(), 202);
+}
+
+static void test_a_press_counts_until_then(void **state)
+{
+	make_browser();
 	CHECK_TEXT(presses(0), "");
+	pass(TW_PRESENT_COUNTS_MS - 1);
 	CHECK_INT(claim(), 201);
 }
 
@@ -183,14 +189,28 @@ static void test_what_a_press_does_not_confirm(void **state)
 	CHECK_TEXT(presses_at(now, 1), "presence.late"); /* it is not over yet */
 	pass(MINUTE);
 	CHECK_TEXT(presses_at(now - TW_PRESENT_MS - 1, 0), "presence.late");
+	make_browser();
 	CHECK_INT(tw_unit_offer(w.unit, &second), 200);
 	CHECK_INT(tw_unit_browser(w.unit, &second, "mallory"), 202);
 	CHECK_TEXT(presses(0), "presence.several");
 	CHECK_INT(claim(), 202);
 	CHECK_INT(tw_unit_claim(w.unit, &second), 202);
+	CHECK_TEXT(presses(0), "presence.old");
+	CHECK_INT(tw_unit_claim(w.unit, &second), 202);
+	make_browser();
 	pass(MINUTE);
-	CHECK_TEXT(presses_at(now - TW_PRESENT_MS, 0), ""); /* the first has lapsed: one is left */
-	CHECK_INT(tw_unit_claim(w.unit, &second), 201);
+	CHECK_TEXT(presses_at(now - TW_PRESENT_MS, 0), ""); /* the others wait still, and are too old for it */
+	CHECK_INT(tw_unit_claim(w.unit, &second), 202);
+	CHECK_INT(claim(), 201);
+}
+
+static void test_how_old_it_may_be(void **state)
+{
+	make_browser();
+	pass(TW_PRESENT_WITHIN_MS);
+	CHECK_TEXT(presses_at(now, 0), "presence.old");
+	pass(TW_PRESENCE_WAIT_MS);
+	CHECK_TEXT(presses_at(now - TW_PRESENCE_WAIT_MS - 1, 0), "");
 }
 
 /* Who presses for nothing waits, twice as long each time and a minute at most; what confirms something ends that. */
@@ -211,6 +231,35 @@ static void test_presses_for_nothing_wait(void **state)
 	CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
 	pass(TW_PRESENCE_WAIT_MS);
 	CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
+}
+
+/* Whoever has let it be for the longest wait begins anew. */
+static void test_the_wait_ends(void **state)
+{
+	for (int i = 0; i < 8; i++)
+		CHECK_TEXT(presses(0), "presence.nothing");
+	pass(TW_PRESENCE_WAIT_MOST_MS - 1);
+	CHECK_TEXT(presses_at(now - 1, 0), "presence.often");
+	pass(2);
+	CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
+	pass(TW_PRESENCE_WAIT_MS);
+	CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
+}
+
+/* Who is too early, or lets it go too soon, waits no longer for that each time. */
+static void test_clumsy_presses_wait_alike(void **state)
+{
+	make_owned();
+	CHECK_INT(asks(), 202);
+	for (int i = 0; i < 3; i++) {
+		CHECK_TEXT(presses_at(now - TW_PRESENT_MS, 0), "presence.before");
+		pass(TW_PRESENCE_WAIT_MS);
+	}
+	for (int i = 0; i < 3; i++) {
+		CHECK_TEXT(presses_at(now - 1, 0), "presence.hold");
+		CHECK_TEXT(presses_at(now - 1, 0), "presence.often");
+		pass(TW_PRESENCE_WAIT_MS);
+	}
 }
 
 /* Whose press it is, the kernel and the manifest say; a login's provider is no button, and a button none of a login's. */
@@ -259,26 +308,41 @@ static const char *notice(void)
 	return device()->console_notice;
 }
 
-/* What the console shows is what the device knows: by it somebody takes it over. */
-static void check_new_secret(void)
-{
-	const char *told = strstr(notice(), "shown only now: ");
-	char path[128];
-	uint8_t known[17], shown[16];
+#define TOLD "Ownership was ended by the button; type recover for a new secret."
 
-	CHECK(told != NULL);
-	CHECK_OK(tw_parse_hex(tw_slice_of(told + strlen("shown only now: ")), shown, sizeof shown));
+static void read_secret(uint8_t ret[16])
+{
+	char path[128];
+	uint8_t known[17];
+
 	(void)snprintf(path, sizeof path, "%s/keys/%s", w.directory, TW_KEYS_SECRET);
 	FILE *f = fopen(path, "re");
 	assert_non_null(f);
 	CHECK_INT(fread(known, 1, sizeof known, f), 16);
 	(void)fclose(f);
-	CHECK_BYTES(shown, known, 16);
+	memcpy(ret, known, 16);
+}
+
+/* The button shows none, and the one before has ended; what the console tells whoever asks there is what the device knows. */
+static void check_way(const uint8_t before[16])
+{
+	uint8_t unseen[16], known[16], told[16];
+
+	CHECK_TEXT(notice(), TOLD);
+	read_secret(unseen);
+	CHECK(memcmp(unseen, before, 16) != 0);
+	CHECK_INT(tw_unit_recover(w.unit, told), 200);
+	read_secret(known);
+	CHECK_BYTES(told, known, 16);
+	CHECK(memcmp(unseen, known, 16) != 0);
 }
 
 static void test_a_held_button_ends_what_a_browser_asked(void **state)
 {
+	uint8_t before[16];
+
 	make_owned();
+	read_secret(before);
 	CHECK_INT(asks(), 202);
 	SAYS("\"button\":true");
 	SAYS("\"console\":true");
@@ -289,12 +353,12 @@ static void test_a_held_button_ends_what_a_browser_asked(void **state)
 	CHECK(tw_unit_owned(w.unit));
 	CHECK_TEXT(presses(TW_HOLD_MS), "");
 	CHECK(!tw_unit_owned(w.unit));
-	check_new_secret();
 	CHECK(logged("\"event\":\"ownership.ended\""));
 	CHECK(logged("\"operation\":\"presence.confirm\""));
+	CHECK(logged("recovery asked for from 192.0.2.7"));
 	CHECK_INT(state_of(request), 200);
 	SAYS("\"state\":\"recovered\"");
-	CHECK(!strstr(tw_unit_body(w.unit), strstr(notice(), "now: ") + 5));
+	check_way(before);
 	pass(TW_RECOVERY_MS);
 	CHECK_INT(state_of(request), 404);
 	CHECK_INT(tw_unit_takeover(w.unit, "bob"), 201);
@@ -308,15 +372,19 @@ static void test_what_does_not_end_it(void **state)
 	pass(MINUTE);
 	CHECK_INT(asks(), 202);
 	CHECK_TEXT(presses_at(now - TW_HOLD_MS, TW_HOLD_MS), "presence.before");
-	CHECK_TEXT(presses(TW_HOLD_MS - 1), "presence.hold");
+	pass(TW_PRESENT_WITHIN_MS / 3);
+	CHECK_TEXT(presses_at(now - TW_HOLD_MS, TW_HOLD_MS - 1), "presence.hold");
 	device()->console_there = false;
-	CHECK_TEXT(presses(TW_HOLD_MS), "presence.shown");
+	pass(TW_PRESENT_WITHIN_MS / 3);
+	CHECK_TEXT(presses_at(now - TW_HOLD_MS, TW_HOLD_MS), "presence.console");
 	device()->console_there = true;
-	pass(3 * MINUTE);
+	pass(TW_PRESENT_WITHIN_MS / 3 + TW_HOLD_MS);
+	CHECK_TEXT(presses_at(now - TW_HOLD_MS, TW_HOLD_MS), "presence.old"); /* a stranger may keep one standing */
+	pass(4 * MINUTE);
 	CHECK_TEXT(presses_at(now - 2 * TW_HOLD_MS, TW_HOLD_MS), "presence.nothing"); /* lapsed, five minutes behind it */
 	CHECK_INT(state_of(request), 404);
 	CHECK(tw_unit_owned(w.unit));
-	CHECK(!strstr(notice(), "now: "));
+	CHECK(!strstr(notice(), TOLD));
 }
 
 /* One at a time; whoever asked last lets others have their turn; no browser guesses another's request. */
@@ -346,10 +414,65 @@ static void test_asking(void **state)
 	CHECK_INT(asks(), 202);
 }
 
+/* To ask in vain is no guess; and whoever comes by the local socket is his user, however many processes he makes. */
+static void test_turns(void **state)
+{
+	static const struct tw_unit_way local = { .local = true };
+
+	make_owned();
+	CHECK_INT(asks(), 202);
+	for (int i = 0; i < 10; i++) {
+		CHECK_INT(asks(), 409);
+		SAYS("recovery.pending");
+	}
+	pass(TW_RECOVERY_MS);
+	for (int i = 0; i < 10; i++) {
+		CHECK_INT(asks(), 429);
+		SAYS("recovery.again");
+	}
+	CHECK_INT(world_open(&w, "{\"code\":\"00000-00000\"}"), 403);
+	tw_unit_by(w.unit, &local);
+	tw_unit_from(w.unit, "pid 71");
+	CHECK_INT(asks(), 202);
+	pass(TW_RECOVERY_MS);
+	tw_unit_from(w.unit, "pid 72");
+	CHECK_INT(asks(), 429);
+	SAYS("recovery.again");
+	tw_unit_by(w.unit, NULL);
+	tw_unit_from(w.unit, NULL);
+}
+
+/* Whoever was shown the code at the console and does not type it ends that request, and no other. */
+static void test_declined_at_the_console(void **state)
+{
+	make_owned();
+	CHECK_INT(tw_unit_decline(w.unit, "000000"), 204);
+	CHECK_INT(asks(), 202);
+	CHECK_INT(tw_unit_decline(w.unit, strcmp(code, "000000") ? "000000" : "000001"), 204);
+	CHECK(tw_recovery_waits(device()));
+	CHECK_INT(tw_unit_decline(w.unit, code), 204);
+	CHECK(logged("\"operation\":\"recovery.decline\""));
+	CHECK_TEXT(presses(TW_HOLD_MS), "presence.nothing");
+	CHECK_INT(state_of(request), 404);
+	CHECK_INT(tw_unit_waiting(w.unit), 200);
+	CHECK_TEXT(tw_unit_body(w.unit), "{}");
+	CHECK(tw_unit_owned(w.unit));
+	CHECK_INT(asks(), 429);
+	tw_unit_from(w.unit, "198.51.100.7");
+	CHECK_INT(asks(), 202);
+	tw_unit_from(w.unit, NULL);
+}
+
+/* What waits then is stopped, too. */
 static void test_the_owner_switches_it_off(void **state)
 {
 	make_owned();
+	CHECK_INT(asks(), 202);
 	CHECK_INT(tw_unit_request(w.unit, "PUT", "/api/v1/settings/" TW_RECOVERY_SETTING, "\"0\"", "{\"value\":\"off\"}"), 200);
+	CHECK_TEXT(presses(TW_HOLD_MS), "presence.nothing");
+	CHECK_INT(tw_unit_waiting(w.unit), 200);
+	CHECK_TEXT(tw_unit_body(w.unit), "{}");
+	CHECK_INT(state_of(request), 404);
 	CHECK_INT(asks(), 403);
 	SAYS("recovery.off");
 	CHECK_INT(recover(), 200);
@@ -393,16 +516,17 @@ static int holds(void)
 	return !*rule ? 200 : !strcmp(rule, "presence.nothing") ? 409 : 500;
 }
 
-/* Cut short anywhere, the device has its owner and no request, or its owner and one that can be confirmed; or it has none, and the console shows the way to it. */
+/* Cut short anywhere, the device has its owner and no request, or its owner and one that can be confirmed; or it has none, and the console says so. */
 static void test_without_memory(void **state)
 {
 	tw_fake *f = tw_fake_new();
 	bool ended = false;
+	uint8_t before[16];
 
 	make_owned();
+	read_secret(before);
 	for (long nth = 1; !ended && nth < 3000; nth++) {
-		if (!tw_recovery_waits(device()))
-			CHECK_INT(asks_anew(), 202);
+		CHECK_INT(asks_anew(), 202);
 		tw_json_use(tw_fake_sys(f));
 		tw_fake_fail(f, nth, ENOMEM, false);
 		int status = holds();
@@ -410,10 +534,10 @@ static void test_without_memory(void **state)
 		tw_json_use(tw_sys_real());
 		ended = !tw_unit_owned(w.unit);
 		CHECK(ended || status != 200);
-		CHECK(ended == (strstr(notice(), "now: ") != NULL));
+		CHECK(ended == (strstr(notice(), TOLD) != NULL));
 	}
 	CHECK(ended);
-	check_new_secret();
+	check_way(before);
 	tw_fake_free(f);
 }
 
@@ -424,21 +548,27 @@ static void test_a_store_that_fails(void **state)
 	static const char *const triggers[] = { REFUSED_ROW("DELETE ON account"), REFUSED_ROW("INSERT ON kept") };
 
 	for (size_t i = 0; i < TW_COUNT(triggers); i++) {
+		uint8_t before[16];
+
 		make_owned();
+		read_secret(before);
 		CHECK_INT(asks_anew(), 202);
 		CHECK_OK(tw_store_run(device()->context.store, triggers[i], NULL, 0, NULL, NULL));
 		CHECK_INT(holds(), 500);
-		CHECK(tw_unit_owned(w.unit) && tw_recovery_waits(device()) && !strstr(notice(), "now: "));
+		CHECK(tw_unit_owned(w.unit) && tw_recovery_waits(device()) && !strstr(notice(), TOLD));
 		CHECK_OK(tw_store_run(device()->context.store, "DROP TRIGGER no", NULL, 0, NULL, NULL));
+		CHECK_INT(asks_anew(), 202);
 		CHECK_INT(holds(), 200);
 		CHECK(!tw_unit_owned(w.unit));
-		check_new_secret();
+		check_way(before);
 		tw_wipe(device()->console_notice, sizeof device()->console_notice);
 	}
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, end)
-CHECK_MAIN(TEST(test_a_press_confirms_a_browser), TEST(test_a_press_lapses), TEST(test_the_console_counts_longer),
+CHECK_MAIN(TEST(test_a_press_confirms_a_browser), TEST(test_a_press_lapses),
+	TEST(test_a_press_counts_until_then), TEST(test_how_old_it_may_be), TEST(test_the_wait_ends), TEST(test_clumsy_presses_wait_alike),
+	TEST(test_turns), TEST(test_declined_at_the_console), TEST(test_the_console_counts_longer),
 	TEST(test_what_a_press_does_not_confirm), TEST(test_presses_for_nothing_wait), TEST(test_whose_press),
 	TEST(test_a_press_that_cannot_be_read), TEST(test_a_held_button_ends_what_a_browser_asked), TEST(test_what_does_not_end_it),
 	TEST(test_asking), TEST(test_the_owner_switches_it_off), TEST(test_the_console_ends_what_a_browser_asked),

@@ -190,6 +190,20 @@ static void test_settings(void **state)
 	CHECK_INT(world_open(&w, WRONG), 429);
 }
 
+/* Who failed at the one who owned it before waits for nobody's sake. */
+static void test_ends_with_ownership(void **state)
+{
+	fail_times(5);
+	CHECK_INT(world_open(&w, WRONG), 429);
+	job();
+	CHECK_INT(kept("SELECT count(*) FROM throttle"), 1);
+	CHECK_INT(recover(), 200);
+	CHECK_INT(kept("SELECT count(*) FROM throttle"), 0);
+	world_start(&w);
+	make_owned();
+	fail_times(1);
+}
+
 #define OWNED(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(OWNED(test_across_a_start), OWNED(test_written_at_most_so_often), OWNED(test_disk_fails), OWNED(test_over),
-	OWNED(test_rows_of_others), OWNED(test_settings))
+	OWNED(test_rows_of_others), OWNED(test_settings), OWNED(test_ends_with_ownership))

@@ -434,17 +434,16 @@ int tw_unit_press(tw_unit *u, int64_t held_ms)
 	return reply.status;
 }
 
-bool tw_unit_shown_secret(tw_unit *u, uint8_t ret[16])
-{
-	static const char words[] = "shown only now: ";
-	const char *at = strstr(u->device.console_notice, words);
-
-	return at && !tw_failed(tw_parse_hex(tw_slice_of(at + sizeof words - 1), ret, 16));
-}
-
 int tw_unit_waiting(tw_unit *u)
 {
 	return at_console(u, "recovery.waiting", NULL);
+}
+
+int tw_unit_decline(tw_unit *u, const char *code)
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "code", code);
+
+	return input ? at_console(u, "recovery.decline", input) : 0;
 }
 
 int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16])

@@ -61,7 +61,7 @@ int tw_unit_recover(tw_unit *u, uint8_t ret_secret[16]);
 int tw_unit_ask_recovery(tw_unit *u);
 int tw_unit_waiting(tw_unit *u);
 int tw_unit_press(tw_unit *u, int64_t held_ms);
-bool tw_unit_shown_secret(tw_unit *u, uint8_t ret[16]); /* what the console shows of a recovery by the button; false: nothing */
+int tw_unit_decline(tw_unit *u, const char *code); /* at the console, which showed this one */
 /* As when another device of that identifier calls, one with another key in its place, and then the first again. */
 tw_err tw_unit_suspect(tw_unit *u, const char *identifier);
 tw_err tw_unit_settle(tw_unit *u); /* commits reads, signs the head: what timers would do */

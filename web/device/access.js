@@ -16,7 +16,7 @@ export async function operations() {
 const DOORS = [
 	['over-network', 'With an account', 'An account that is not active cannot come in.', ['account']],
 	['as-device', 'As another device, over the network', 'An owner has named it or who certifies it.', ['device', 'authority']],
-	['at-it', 'Standing before it', 'Whoever has hands on it.', ['console', 'label']],
+	['at-it', 'Standing before it', 'Whoever has hands on it.', ['console', 'button', 'label']],
 	['on-it', 'On the device itself', 'Programs that run there.', ['local', 'application']],
 	['who-made-it', 'Whoever made it', 'What the device is built to trust, whoever owns it.', ['manufacturer']],
 ];

@@ -151,7 +151,7 @@ function confirmPage(pending) {
 		h('h1', {}, 'Now confirm it at the device.'),
 		h('p', { class: 'lead' }, 'This shows that you stand before it. At the device’s own console, type:'),
 		h('p', { class: 'code' }, h('code', { id: 'console-code' }, `confirm ${pending.code}`)),
-		pending.button ? h('p', { id: 'by-button' }, 'Or press the device’s button, once.') : null,
+		pending.button ? h('p', { id: 'by-button' }, 'Or press the device’s button, once, within a minute of asking.') : null,
 		h('p', {}, 'This page goes on by itself. ', left),
 		state,
 		h('p', {}, h('button', { type: 'button', class: 'second', id: 'start-again', onclick: again }, 'Start again')));

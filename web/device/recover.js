@@ -14,15 +14,15 @@ export const recoverNote = (begin) => h('section', { class: 'note', 'aria-labell
 
 const doneParts = () => [
 	h('h1', {}, 'Ownership has ended.'),
-	h('p', { class: 'lead' }, 'The device’s console shows its new secret, once. Write it down: the one on the label works no more.'),
+	h('p', { class: 'lead' }, 'The secret on the label works no more. The device’s console shows a new one, once: write it down. If the button ended ownership, type recover there to be told one.'),
 	h('p', {}, 'The device has made itself a new key, too, so your browser may ask about its certificate.'),
 	h('p', {}, h('button', { type: 'button', id: 'go-on', onclick: () => location.reload() }, 'Take it over'))];
 
 function places(pending) {
 	const byConsole = h('li', {}, 'At its console, type ', h('code', {}, 'recover'), '. It shows this code too: compare, then type it.');
-	const byButton = h('li', {}, 'Or hold its button for five seconds. It shows no code, so press only if nobody else may have asked.');
+	const byButton = h('li', {}, 'Or hold its button for five seconds, within a minute of asking. It shows no code, so press only if nobody else may have asked. It shows no secret either: you get that at the console.');
 	if (!pending.console)
-		return h('p', {}, 'This device has no console connected. Connect a terminal to it: without one nobody would see the new secret.');
+		return h('p', {}, 'This device has no console connected. Connect a terminal to it: without one nobody gets the new secret.');
 	return h('ul', {}, byConsole, pending.button ? byButton : null);
 }
 
@@ -56,11 +56,12 @@ export function waitPage(pending, { page, back, repeat }) {
 			show(state);
 		} catch (error) {
 			if (error instanceof Refused) {
-				forgetRecovery();
 				show(state, trouble(error));
-				return;
-			}
-			if (!byId('reload'))
+				if (error.status === 404) {
+					forgetRecovery();
+					return;
+				}
+			} else if (!byId('reload'))
 				show(state, lost());
 		}
 		repeat(ask, ASK_MS);

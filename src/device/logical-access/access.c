@@ -276,7 +276,7 @@ static tw_err agreed(struct tw_context *c, const struct tw_request *rq, struct t
 }
 
 /* A local user makes as many processes as he likes, so it is the user who has to wait. */
-static void source_of(const struct tw_request *rq, char ret[64])
+void tw_access_source(const struct tw_request *rq, char ret[64])
 {
 	tw_throttle_source(rq->subject.door == TW_DOOR_LOCAL ? rq->subject.name : rq->subject.source, ret);
 }
@@ -290,9 +290,11 @@ static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw
 	d->access->proven = false;
 	if (tw_login_is(rq))
 		return tw_login_admit(c, rq, rp);
-	source_of(rq, source);
+	tw_access_source(rq, source);
 	int wait = tw_throttle_wait_s(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
-	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
+	if (wait)
+		return tw_access_wait(rq, wait, rp);
+	return tw_recovery_asks(rq) ? tw_recovery_admit(c, rq, rp) : TW_OK;
 }
 
 static void count_refused(struct tw_context *c, const struct tw_request *rq)
@@ -304,7 +306,7 @@ static void count_refused(struct tw_context *c, const struct tw_request *rq)
 	d->access->proven = false;
 	if (proven)
 		return;
-	source_of(rq, source);
+	tw_access_source(rq, source);
 	tw_throttle_failed(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
 }
 

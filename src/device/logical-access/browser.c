@@ -119,24 +119,41 @@ static bool waits(const struct tw_browser *b, int64_t now_ms)
 	return b->expires_ms > now_ms && !b->collected && (!b->confirmed || (b->pressed_until_ms && b->pressed_until_ms <= now_ms));
 }
 
-/* A press says which browser it means by there being one alone: it shows no code. */
+static tw_err refuse_press(bool old, struct tw_reply *rp)
+{
+	if (old)
+		return tw_reply_problem(rp, 409, "presence", "presence.old", "It was asked for too long before the button went down",
+			"Start again in the browser, then press it.", "A press counts for what was asked for within %d seconds.",
+			TW_PRESENT_WITHIN_MS / 1000);
+	return tw_reply_problem(rp, 409, "presence", "presence.nothing", "Nothing waits for the button",
+		"Ask to take the device over from a browser first.", "No browser waits to be confirmed.");
+}
+
+/* A press says which browser it means by there being one alone that asked within the last minute: it shows no code. */
 tw_err tw_browser_by_button(struct tw_device *d, int64_t down_ms, struct tw_reply *rp)
 {
 	const int64_t now = tw_time_boot_ms(&d->time);
 	struct tw_browser *one = NULL;
 	size_t count = 0;
+	bool old = false;
 
-	for (size_t i = 0; i < TW_BROWSER_MAX; i++)
-		if (waits(&d->access->browsers[i], now)) {
-			one = &d->access->browsers[i];
-			count++;
+	for (size_t i = 0; i < TW_BROWSER_MAX; i++) {
+		struct tw_browser *b = &d->access->browsers[i];
+
+		if (!waits(b, now))
+			continue;
+		if (b->began_ms <= down_ms - TW_PRESENT_WITHIN_MS) {
+			old = true;
+			continue;
 		}
+		one = b;
+		count++;
+	}
 	if (!one)
-		return tw_reply_problem(rp, 409, "presence", "presence.nothing", "Nothing waits for the button",
-			"Ask to take the device over from a browser first.", "No browser waits to be confirmed.");
+		return refuse_press(old, rp);
 	if (count > 1)
 		return tw_reply_problem(rp, 409, "presence", "presence.several", "More than one browser waits",
-			"Type your browser's code at the console, or wait five minutes.", "A press does not say which one it means.");
+			"Type your browser's code at the console, or start again in a minute.", "A press does not say which one it means.");
 	if (one->began_ms >= down_ms)
 		return tw_reply_problem(rp, 409, "presence", "presence.before", "It was asked for after the button went down",
 			"Press it again, now.", "A press counts for what waited before it.");

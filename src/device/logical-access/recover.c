@@ -11,6 +11,7 @@
 #include "device/logical-access/rights.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
+#include "device/sql-device.h"
 #include "service/task/task.h"
 
 struct purge {
@@ -27,6 +28,7 @@ static tw_err purge(tw_store *s, void *user)
 	TW_TRY(tw_device_forget_owner(p->device));
 	TW_TRY(tw_settings_purge(&p->device->context, &p->settings));
 	TW_TRY(tw_tasks_purge(&p->device->context));
+	TW_TRY(tw_store_run(s, tw_sql_throttle_drop_all, NULL, 0, NULL, NULL)); /* who had to wait did at his accounts */
 	return tw_device_keep(p->device, TW_KEPT_LISTENER, "owed");
 }
 
@@ -60,7 +62,7 @@ static void forget(struct tw_device *d, tw_gate **plain)
 	tw_login_stop(d);                                         /* what is computed has nobody to answer */
 	const struct tw_product_out out = d->access->product_out; /* which is no owner's */
 	struct tw_recovery asked = d->access->recovery;           /* nor is this: whoever asked is told */
-	const bool waited = tw_recovery_waits(d);
+	const bool waited = tw_recovery_stands(d);
 	tw_wipe(d->access, sizeof *d->access);
 	d->access->product_out = out;
 	asked.done |= waited;
@@ -84,8 +86,8 @@ tw_err tw_recover_end(struct tw_device *d)
 	TW_TRY(tw_keys_client_purge(c->keys));
 	TW_TRY(tw_store_transaction(c->store, purge, &p));
 	forget(d, &plain);
-	TW_TRY(tw_settings_load(c));
 	TW_TRY(tw_event(c, "ownership.ended", json_pack("{s:I, s:I}", "owners", (json_int_t)owners, "settings", (json_int_t)p.settings)));
+	TW_TRY(tw_settings_load(c));
 	return tw_access_listener(d);
 }
 
@@ -105,34 +107,48 @@ tw_err tw_access_recover(struct tw_context *c, const struct tw_request *rq, stru
 	return tw_json_set(rp->body, "listener", json_string(listener));
 }
 
-/* Whatever failed behind it: from the moment nobody owns the device, the new secret is the way to it, and stands nowhere else. */
-static void show_secret(struct tw_device *d, const char *secret)
+/* A problem: why it ends nothing. A press counts for what was asked for shortly before it, and the button shows no code. */
+static tw_err check_press(struct tw_device *d, int64_t down_ms, int64_t held_ms, struct tw_reply *rp)
 {
-	(void)snprintf(d->console_notice, sizeof d->console_notice,
-		"Ownership is ended by the button, as a browser asked. New secret, shown only now: %s", secret);
-}
-
-tw_err tw_recover_by_button(struct tw_device *d, int64_t down_ms, int64_t held_ms, struct tw_reply *rp)
-{
-	char secret[TW_RECOVER_SECRET];
-
 	if (!tw_recovery_waits(d))
 		return tw_reply_problem(rp, 409, "presence", "presence.nothing", "Nothing waits for the button",
 			"Ask for recovery from a browser first.", "Nobody has asked to end ownership, or it has lapsed.");
 	if (d->access->recovery.began_ms >= down_ms)
 		return tw_reply_problem(rp, 409, "presence", "presence.before", "It was asked for after the button went down",
 			"Press it again, now.", "A press counts for what waited before it.");
+	if (d->access->recovery.began_ms <= down_ms - TW_PRESENT_WITHIN_MS)
+		return tw_reply_problem(rp, 409, "presence", "presence.old", "It was asked for too long before the button went down",
+			"Type recover at the console, or ask again when it has lapsed.", "A press counts for what was asked for within %d seconds.",
+			TW_PRESENT_WITHIN_MS / 1000);
 	if (held_ms < TW_HOLD_MS)
 		return tw_reply_problem(rp, 409, "presence", "presence.hold", "The button was not held long enough",
 			"Hold it for five seconds to end ownership.", "It was held for %lld ms.", (long long)held_ms);
 	if (!d->console_there)
-		return tw_reply_problem(rp, 409, "presence", "presence.shown", "Nothing would show the new secret",
-			"Connect a terminal to the device's console.", "Without it nobody could take the device over again.");
-	TW_TRY(tw_recover_secret(d, secret));
-	tw_err e = tw_recover_end(d);
-	if (d->access->owners.count == 0)
-		show_secret(d, secret);
-	tw_wipe(secret, sizeof secret);
+		return tw_reply_problem(rp, 409, "presence", "presence.console", "The device has no console connected",
+			"Connect a terminal to the device's console.", "Its next owner needs a new secret, which recover tells there.");
+	return TW_OK;
+}
+
+/* The label's secret stops working before anything ends, and nobody sees the one that takes its place. */
+static tw_err end_unseen(struct tw_device *d)
+{
+	char unseen[TW_RECOVER_SECRET];
+
+	TW_TRY(tw_recover_secret(d, unseen));
+	tw_wipe(unseen, sizeof unseen);
+	return tw_recover_end(d);
+}
+
+tw_err tw_recover_by_button(struct tw_device *d, int64_t down_ms, int64_t held_ms, struct tw_reply *rp)
+{
+	TW_TRY(check_press(d, down_ms, held_ms, rp));
+	if (rp->problem[0])
+		return TW_OK;
+	(void)snprintf(rp->note, sizeof rp->note, "recovery asked for from %s", d->access->recovery.source);
+	tw_err e = end_unseen(d);
+	if (d->access->owners.count == 0) /* whatever failed behind it */
+		(void)snprintf(d->console_notice, sizeof d->console_notice,
+			"Ownership was ended by the button; type recover for a new secret.");
 	rp->close_connections = true;
 	return e;
 }

@@ -13,9 +13,15 @@ static bool lives(struct tw_device *d)
 	return d->access->recovery.expires_ms > tw_time_boot_ms(&d->time);
 }
 
-bool tw_recovery_waits(struct tw_device *d)
+bool tw_recovery_stands(struct tw_device *d)
 {
 	return lives(d) && !d->access->recovery.done;
+}
+
+/* Switching it off stops what waits, too. */
+bool tw_recovery_waits(struct tw_device *d)
+{
+	return tw_recovery_stands(d) && tw_setting_is(&d->context, TW_RECOVERY_SETTING, "on");
 }
 
 static int seconds_until(struct tw_device *d, int64_t ms)
@@ -84,6 +90,22 @@ static void tell_console(struct tw_device *d, const struct tw_request *rq, const
 	(void)snprintf(d->console_notice, sizeof d->console_notice, "%s", tw_buf_cstr(&text));
 }
 
+bool tw_recovery_asks(const struct tw_request *rq)
+{
+	return rq->operation && !strcmp(rq->operation->name, "recovery.ask");
+}
+
+tw_err tw_recovery_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	char source[64];
+
+	if (!tw_setting_is(c, TW_RECOVERY_SETTING, "on"))
+		return tw_reply_problem(rp, 403, "forbidden", "recovery.off", "This device takes no such request",
+			"Type recover at the device's console.", "Its owner switched it off (" TW_RECOVERY_SETTING ").");
+	tw_access_source(rq, source);
+	return check_turn(tw_device_of(c), source, rp);
+}
+
 /* Nothing has changed when this is answered, and nothing does until somebody at the device says so. */
 tw_err tw_access_recovery_ask(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
@@ -91,13 +113,7 @@ tw_err tw_access_recovery_ask(struct tw_context *c, const struct tw_request *rq,
 	char source[64];
 	struct tw_recovery r;
 
-	tw_throttle_source(rq->subject.source, source);
-	if (!tw_setting_is(c, TW_RECOVERY_SETTING, "on"))
-		return tw_reply_problem(rp, 403, "forbidden", "recovery.off", "This device takes no such request",
-			"Type recover at the device's console.", "Its owner switched it off (" TW_RECOVERY_SETTING ").");
-	TW_TRY(check_turn(d, source, rp));
-	if (rp->problem[0])
-		return TW_OK;
+	tw_access_source(rq, source);
 	TW_TRY(make(d, source, &r));
 	TW_TRY(answer(d, &r, rp));
 	TW_TRY(tw_event(c, "ownership.recovery-asked", json_pack("{s:s}", "source", rq->subject.source)));
@@ -113,10 +129,11 @@ tw_err tw_access_recovery_state(struct tw_context *c, const struct tw_request *r
 	const struct tw_recovery *r = &d->access->recovery;
 	uint8_t request[sizeof r->request] = { 0 };
 
-	if (!tw_takeover_bytes(rq->input, "request", request, sizeof request) || !lives(d) ||
+	if (!tw_takeover_bytes(rq->input, "request", request, sizeof request) || !lives(d) || (!r->done && !tw_recovery_waits(d)) ||
 		!tw_equal_secret(r->request, request, sizeof request))
 		return tw_reply_problem(rp, 404, "not-found", "recovery.request", "Nothing waits under this request",
-			"Begin again.", "It is older than five minutes, or the device was started since.");
+			"Begin again.",
+			"It is older than five minutes, was declined at the device or switched off, or the device was started since.");
 	rp->body = json_pack("{s:s}", "state", r->done ? "recovered" : "waiting");
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }
@@ -128,4 +145,18 @@ tw_err tw_access_recovery_waiting(struct tw_context *c, const struct tw_request 
 
 	rp->body = tw_recovery_waits(d) ? json_pack("{s:s, s:s}", "code", r->code, "source", r->source) : json_object();
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
+}
+
+/* Whoever stands at the console was shown the code and typed something else: a later request is not what he declined. */
+tw_err tw_access_recovery_decline(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_device *d = tw_device_of(c);
+	struct tw_recovery *r = &d->access->recovery;
+	const char *code = tw_json_text(rq->input, "code");
+
+	if (!tw_recovery_stands(d) || strlen(code) != sizeof r->code - 1 || !tw_equal_secret(r->code, code, sizeof r->code - 1))
+		return TW_OK;
+	(void)snprintf(rp->note, sizeof rp->note, "recovery asked for from %s", r->source);
+	r->expires_ms = tw_time_boot_ms(&d->time);
+	return TW_OK;
 }

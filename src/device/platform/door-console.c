@@ -30,6 +30,7 @@ struct tw_door_console {
 	char shown[DIGEST_TEXT + 1];    /* the use notice that stands on the screen and waits; "" when none does */
 	char accepted[DIGEST_TEXT + 1]; /* the one that was accepted here last */
 	char recover_code[7];           /* what must be typed next to recover; "" when nothing was asked */
+	bool browsers;                  /* it is the code of a browser's request */
 };
 
 /* A terminal that cannot take a line loses it: nothing waits for a console. */
@@ -178,7 +179,8 @@ static bool browser_code(tw_door_console *d, char ret_who[256])
 	if (!walk(d, "recovery.waiting", NULL, &waits))
 		return false;
 	(void)snprintf(d->recover_code, sizeof d->recover_code, "%s", tw_json_text(waits, "code"));
-	if (d->recover_code[0])
+	d->browsers = d->recover_code[0] != '\0';
+	if (d->browsers)
 		(void)snprintf(ret_who, 256,
 			"The browser at %s shows the code %s. If yours shows another, somebody else has asked: it is the same recovery.\n",
 			tw_json_text(waits, "source"), d->recover_code);
@@ -216,6 +218,15 @@ static void recover(tw_door_console *d)
 	say_text(d, "\n");
 }
 
+/* Nor may the button end it, then. */
+static void decline(tw_door_console *d, const char *code)
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "code", code), *answer = NULL;
+
+	if (!d->browsers || (input && walk(d, "recovery.decline", input, &answer)))
+		say_text(d, "Nothing was changed.\n");
+}
+
 static const struct {
 	const char *word;
 	bool argument;
@@ -229,19 +240,20 @@ static const struct {
 
 static void run_line(tw_door_console *d)
 {
-	char *rest = strchr(d->line, ' ');
+	char *rest = strchr(d->line, ' '), code[sizeof d->recover_code];
 	bool asked = d->recover_code[0] != '\0';
 	bool agreed = asked && strcmp(d->line, d->recover_code) == 0;
 
 	if (held(d))
 		return;
+	memcpy(code, d->recover_code, sizeof code);
 	tw_wipe(d->recover_code, sizeof d->recover_code);
 	if (agreed) {
 		recover(d);
 		return;
 	}
 	if (asked) {
-		say_text(d, "Nothing was changed.\n");
+		decline(d, code);
 		return;
 	}
 	if (rest)

@@ -55,12 +55,22 @@ static tw_err walk(struct tw_device *d, const struct tw_subject *who, const stru
 	return TW_OK;
 }
 
-/* A child at the button leaves a record a minute. */
-static void count(struct tw_provider_seat *s, int64_t now_ms, bool confirmed)
+/* Who pressed too soon, or not long enough, wants what waits. */
+static bool is_clumsy(const char *rule)
 {
-	const int64_t twice = s->press_wait_ms ? 2 * s->press_wait_ms : TW_PRESENCE_WAIT_MS;
+	return !strcmp(rule, "presence.hold") || !strcmp(rule, "presence.before");
+}
 
-	s->press_wait_ms = confirmed ? 0 : twice < TW_PRESENCE_WAIT_MOST_MS ? twice : TW_PRESENCE_WAIT_MOST_MS;
+/* A child at the button leaves a record a minute. After as long without a press it is somebody else. */
+static void count(struct tw_provider_seat *s, int64_t now_ms, const char *rule)
+{
+	const int64_t last_ms = s->next_press_ms - s->press_wait_ms;
+	const int64_t before = now_ms - last_ms > TW_PRESENCE_WAIT_MOST_MS ? 0 : s->press_wait_ms;
+	int64_t wait = before && !is_clumsy(rule) ? 2 * before : before;
+
+	if (wait < TW_PRESENCE_WAIT_MS)
+		wait = TW_PRESENCE_WAIT_MS;
+	s->press_wait_ms = !*rule ? 0 : wait < TW_PRESENCE_WAIT_MOST_MS ? wait : TW_PRESENCE_WAIT_MOST_MS;
 	s->next_press_ms = now_ms + s->press_wait_ms;
 }
 
@@ -79,6 +89,6 @@ tw_err tw_presence_report(struct tw_device *d, const tw_channel *line, struct tw
 	(void)snprintf(who.source, sizeof who.source, "%s", name);
 	(void)snprintf(who.how, sizeof who.how, "%s", s->simulated ? "simulated" : "peer-credentials");
 	TW_TRY(walk(d, &who, &p, ret_rule));
-	count(s, now, !*ret_rule);
+	count(s, now, ret_rule);
 	return TW_OK;
 }

@@ -4,7 +4,8 @@
  *
  * Who may say so the signed manifest says, by the user it runs as, which the kernel tells. A press walks the one path as the subject "button" by the
  * door "button", which may do one thing: confirm what waits for somebody to be there (presence.confirm). What that is, whether it waited before the button
- * went down, and whether the press is too old, whoever is confirmed to decides. Who presses for nothing waits, each time twice as long.
+ * went down, and whether the press is too old, whoever is confirmed to decides. Who presses for nothing waits, each time twice as long,
+ * until he has let it be for the longest of these waits.
  */
 #ifndef TW_DEVICE_PLATFORM_PRESENCE_H
 #define TW_DEVICE_PLATFORM_PRESENCE_H
