@@ -237,9 +237,10 @@ static bool make_ending(tw_unit *u)
 	return make_session(u) && !tw_failed(tw_store_run(tw_unit_device(u)->context.store, over, NULL, 0, NULL, NULL));
 }
 
+/* Where the clock cannot be asked nobody can tell that it is over, and it waits. */
 static int end_role(tw_unit *u)
 {
-	return tw_failed(tw_access_job_accounts(&tw_unit_device(u)->context)) ? 500 : 200;
+	return tw_failed(tw_access_job_accounts(&tw_unit_device(u)->context)) || has_session(u) ? 500 : 200;
 }
 
 static int suspend(tw_unit *u)
