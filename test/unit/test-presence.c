@@ -566,10 +566,10 @@ static void test_a_store_that_fails(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, end)
-CHECK_MAIN(TEST(test_a_press_confirms_a_browser), TEST(test_a_press_lapses),
-	TEST(test_a_press_counts_until_then), TEST(test_how_old_it_may_be), TEST(test_the_wait_ends), TEST(test_clumsy_presses_wait_alike),
-	TEST(test_turns), TEST(test_declined_at_the_console), TEST(test_the_console_counts_longer),
-	TEST(test_what_a_press_does_not_confirm), TEST(test_presses_for_nothing_wait), TEST(test_whose_press),
-	TEST(test_a_press_that_cannot_be_read), TEST(test_a_held_button_ends_what_a_browser_asked), TEST(test_what_does_not_end_it),
-	TEST(test_asking), TEST(test_the_owner_switches_it_off), TEST(test_the_console_ends_what_a_browser_asked),
-	TEST(test_without_memory), TEST(test_a_store_that_fails))
+CHECK_MAIN(TEST(test_a_press_confirms_a_browser), TEST(test_a_press_lapses), TEST(test_a_press_counts_until_then),
+	TEST(test_how_old_it_may_be), TEST(test_the_wait_ends), TEST(test_clumsy_presses_wait_alike), TEST(test_turns),
+	TEST(test_declined_at_the_console), TEST(test_the_console_counts_longer), TEST(test_what_a_press_does_not_confirm),
+	TEST(test_presses_for_nothing_wait), TEST(test_whose_press), TEST(test_a_press_that_cannot_be_read),
+	TEST(test_a_held_button_ends_what_a_browser_asked), TEST(test_what_does_not_end_it), TEST(test_asking),
+	TEST(test_the_owner_switches_it_off), TEST(test_the_console_ends_what_a_browser_asked), TEST(test_without_memory),
+	TEST(test_a_store_that_fails))

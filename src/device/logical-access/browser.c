@@ -122,9 +122,9 @@ static bool waits(const struct tw_browser *b, int64_t now_ms)
 static tw_err refuse_press(bool old, struct tw_reply *rp)
 {
 	if (old)
-		return tw_reply_problem(rp, 409, "presence", "presence.old", "It was asked for too long before the button went down",
-			"Start again in the browser, then press it.", "A press counts for what was asked for within %d seconds.",
-			TW_PRESENT_WITHIN_MS / 1000);
+		return tw_reply_problem(rp, 409, "presence", "presence.old",
+			"It was asked for too long before the button went down", "Start again in the browser, then press it.",
+			"A press counts for what was asked for within %d seconds.", TW_PRESENT_WITHIN_MS / 1000);
 	return tw_reply_problem(rp, 409, "presence", "presence.nothing", "Nothing waits for the button",
 		"Ask to take the device over from a browser first.", "No browser waits to be confirmed.");
 }
@@ -153,7 +153,8 @@ tw_err tw_browser_by_button(struct tw_device *d, int64_t down_ms, struct tw_repl
 		return refuse_press(old, rp);
 	if (count > 1)
 		return tw_reply_problem(rp, 409, "presence", "presence.several", "More than one browser waits",
-			"Type your browser's code at the console, or start again in a minute.", "A press does not say which one it means.");
+			"Type your browser's code at the console, or start again in a minute.",
+			"A press does not say which one it means.");
 	if (one->began_ms >= down_ms)
 		return tw_reply_problem(rp, 409, "presence", "presence.before", "It was asked for after the button went down",
 			"Press it again, now.", "A press counts for what waited before it.");

@@ -118,8 +118,8 @@ static tw_err check_press(struct tw_device *d, int64_t down_ms, int64_t held_ms,
 			"Press it again, now.", "A press counts for what waited before it.");
 	if (d->access->recovery.began_ms <= down_ms - TW_PRESENT_WITHIN_MS)
 		return tw_reply_problem(rp, 409, "presence", "presence.old", "It was asked for too long before the button went down",
-			"Type recover at the console, or ask again when it has lapsed.", "A press counts for what was asked for within %d seconds.",
-			TW_PRESENT_WITHIN_MS / 1000);
+			"Type recover at the console, or ask again when it has lapsed.",
+			"A press counts for what was asked for within %d seconds.", TW_PRESENT_WITHIN_MS / 1000);
 	if (held_ms < TW_HOLD_MS)
 		return tw_reply_problem(rp, 409, "presence", "presence.hold", "The button was not held long enough",
 			"Hold it for five seconds to end ownership.", "It was held for %lld ms.", (long long)held_ms);

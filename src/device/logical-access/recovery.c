@@ -131,8 +131,7 @@ tw_err tw_access_recovery_state(struct tw_context *c, const struct tw_request *r
 
 	if (!tw_takeover_bytes(rq->input, "request", request, sizeof request) || !lives(d) || (!r->done && !tw_recovery_waits(d)) ||
 		!tw_equal_secret(r->request, request, sizeof request))
-		return tw_reply_problem(rp, 404, "not-found", "recovery.request", "Nothing waits under this request",
-			"Begin again.",
+		return tw_reply_problem(rp, 404, "not-found", "recovery.request", "Nothing waits under this request", "Begin again.",
 			"It is older than five minutes, was declined at the device or switched off, or the device was started since.");
 	rp->body = json_pack("{s:s}", "state", r->done ? "recovered" : "waiting");
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");

@@ -15,8 +15,9 @@
 #define TW_RECOVERY_SETTING "logical-access.recovery-by-browser"
 #define TW_PRESENT_MS 10000        /* a press that is older counts for nothing */
 #define TW_PRESENT_COUNTS_MS 30000 /* a browser collects within this what a press confirmed */
-#define TW_PRESENT_WITHIN_MS 60000 /* a press confirms what was asked for within this before it: else a stranger keeps one standing for any press */
-#define TW_HOLD_MS 5000            /* nobody holds a button so long by mistake */
+#define TW_PRESENT_WITHIN_MS \
+	60000 /* a press confirms what was asked for within this before it: else a stranger keeps one standing for any press */
+#define TW_HOLD_MS 5000 /* nobody holds a button so long by mistake */
 
 struct tw_context;
 struct tw_device;

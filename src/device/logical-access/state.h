@@ -244,6 +244,6 @@ tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, 
 tw_err tw_access_account_of_key(struct tw_device *d, const struct tw_request *rq, int64_t *ret); /* 0: nobody's */
 tw_err tw_access_by_pass(struct tw_device *d, struct tw_request *rq);                 /* DENIED: it is good for nothing */
 struct tw_slice tw_access_bearer(const struct tw_request *rq);                        /* empty: none was sent */
-void tw_access_source(const struct tw_request *rq, char ret[64]);                    /* who has to wait for what he does */
+void tw_access_source(const struct tw_request *rq, char ret[64]);                     /* who has to wait for what he does */
 tw_err tw_access_wait(const struct tw_request *rq, int seconds, struct tw_reply *rp); /* 429 */
 #endif
