@@ -9,7 +9,7 @@
 
 #define LOGINS "logins"
 #define KEPT_MAX 16384
-#define BEFORE_MAX 8   /* sessions that newer ones took the place of; older ones end by themselves */
+#define BEFORE_MAX 8   /* sessions that newer ones took the place of; an older one is ended then */
 #define CLIENTS_MAX 32 /* accounts on one device whose logins are remembered at one desk */
 
 static const struct tw_shape kept_shape[] = {
@@ -115,7 +115,7 @@ tw_err tw_kept_login_take(json_t *kept, const json_t *answer)
 	return *client ? take_client(kept, account, client) : TW_OK;
 }
 
-tw_err tw_kept_login_renew(json_t *kept, const json_t *answer)
+tw_err tw_kept_login_renew(json_t *kept, const json_t *answer, json_t **ret_out)
 {
 	json_t *before = json_object_get(kept, "before");
 
@@ -123,8 +123,11 @@ tw_err tw_kept_login_renew(json_t *kept, const json_t *answer)
 		TW_TRY(tw_json_set(kept, "before", json_array()));
 		before = json_object_get(kept, "before");
 	}
-	if (json_array_size(before) >= BEFORE_MAX)
+	*ret_out = NULL;
+	if (json_array_size(before) >= BEFORE_MAX) {
+		*ret_out = json_incref(json_array_get(before, 0));
 		(void)json_array_remove(before, 0);
+	}
 	TW_TRY(tw_json_append(before, json_string(tw_json_text(kept, "token"))));
 	return tw_kept_login_take(kept, answer);
 }

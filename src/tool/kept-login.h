@@ -16,6 +16,6 @@ const char *tw_kept_login_client(const json_t *kept, const char *account); /* NU
 /* Takes what login.open answered, and what a session's end leaves: the clients. A login in a session's place keeps the one before beside it,
    since what hangs on that goes on. */
 tw_err tw_kept_login_take(json_t *kept, const json_t *answer);
-tw_err tw_kept_login_renew(json_t *kept, const json_t *answer);
+tw_err tw_kept_login_renew(json_t *kept, const json_t *answer, json_t **ret_out); /* the token there is no room for any more, to be ended; NULL: none */
 void tw_kept_login_forget(json_t *kept);
 #endif

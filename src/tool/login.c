@@ -246,9 +246,11 @@ static tw_err choose(struct login *l, const json_t *needed, const struct step **
 		return first ? TW_OK : unknown_step(l, needed);
 	tw_buf_init(&typed, l->t->sys, TW_TERMINAL_LINE_MAX);
 	(void)snprintf(prompt, sizeof prompt, "Log in by %s: ", names);
-	if (!name && tw_failed(tw_terminal_line(l->t->sys, prompt, &typed)))
+	if (!name && !tw_terminal_there(l->t->sys))
 		return tw_fail(l->t, TW_EXIT_USAGE, "--factor NAME",
 			TW_RAISE(NOTFOUND, "the account has several second factors: %s", names));
+	if (!name)
+		TW_TRY(tw_terminal_line(l->t->sys, prompt, &typed));
 	*ret = step_named(name ? name : tw_buf_cstr(&typed));
 	if (!*ret || !is_needed(needed, (*ret)->needed))
 		return tw_fail(l->t, TW_EXIT_USAGE, "--factor NAME", TW_RAISE(SYNTAX, "this account logs in by %s", names));
@@ -357,22 +359,36 @@ static tw_err cmd_login(struct tw_tool *t, const struct tw_args *a)
 static const char again_words[] = "Once more, who you are.\nWhat you are about to do is too dangerous for a session that somebody may have left open. "
 				  "Log in again, and it is done.\n";
 
+/* Whatever the device says of it, it ends by itself. */
+static void end_session(const struct tw_sys *sys, tw_client *c, const json_t *token)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	const struct tw_call close = { .method = "DELETE", .path = "/api/v1/sessions/current", .token = json_string_value(token) };
+
+	tw_answer_init(&answer, sys);
+	if (close.token)
+		tw_ignore(tw_client_call(c, &close, &answer));
+}
+
 static tw_err again(struct login *l, tw_client *c)
 {
+	TW_CLEANUP(tw_jsonp) json_t *out = NULL;
 	struct tw_place place = { .address = l->device.address, .has_pin = true };
 
 	TW_TRY(tw_kept_login_read(l->owner, l->device.name, &l->kept));
 	if (!*tw_json_text(l->kept, "account") || !*tw_json_text(l->kept, "token"))
-		return TW_RAISE(NOTFOUND, "nobody knows whose session it is");
+		return tw_fail(l->t, TW_EXIT_FAILED, "thingward device login --device NAME --owner DIR",
+			TW_RAISE(STATE, "what was kept of the login is gone"));
 	(void)snprintf(l->account, sizeof l->account, "%s", tw_json_text(l->kept, "account"));
 	memcpy(place.pin, l->device.listener, sizeof(place.pin));
 	TW_TRY(tw_terminal_show(l->t->sys, tw_slice_of(again_words)));
 	TW_TRY(tw_client_new(l->t->sys, &place, &l->client));
 	TW_TRY(read_notice(l));
 	TW_TRY(open_session(l));
-	TW_TRY(tw_kept_login_renew(l->kept, l->answer.body));
+	TW_TRY(tw_kept_login_renew(l->kept, l->answer.body, &out));
 	TW_TRY(tw_kept_login_write(l->owner, l->device.name, l->kept));
 	tw_client_token(c, tw_json_text(l->answer.body, "token"));
+	end_session(l->t->sys, c, out);
 	tw_progress(l->t, "The device knows you; what you asked for is done now.\n");
 	return TW_OK;
 }
@@ -405,38 +421,24 @@ tw_err tw_login_forget(const struct tw_session *s)
 	return tw_kept_login_write(s->owner, s->device.name, kept);
 }
 
-/* Those that this one took the place of; whatever the device says of one, it ends by itself. */
-static tw_err end_before(const struct tw_session *s)
-{
-	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
-	size_t i;
-	json_t *token;
-
-	TW_TRY(tw_kept_login_read(s->owner, s->device.name, &kept));
-	json_array_foreach(json_object_get(kept, "before"), i, token) {
-		TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-		const struct tw_call close = { .method = "DELETE", .path = "/api/v1/sessions/current", .token = json_string_value(token) };
-
-		tw_answer_init(&answer, tw_owner_sys(s->owner));
-		if (close.token)
-			tw_ignore(tw_client_call(s->client, &close, &answer));
-	}
-	return TW_OK;
-}
-
-/* First it is forgotten here, whatever the device then says: what is not kept cannot be taken. */
+/* First it is forgotten here, and those that it took the place of, whatever the device then says: what is not kept cannot be taken. */
 static tw_err cmd_logout(struct tw_tool *t, const struct tw_args *a)
 {
 	TW_CLEANUP(tw_session_done) struct tw_session s = { 0 };
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *kept = NULL;
 	const struct tw_call close = { .method = "DELETE", .path = "/api/v1/sessions/current" };
+	json_t *token;
+	size_t i;
 
 	tw_answer_init(&answer, t->sys);
 	TW_TRY(tw_session_open(t, a, &s));
 	if (!s.by_login)
 		return tw_fail(t, TW_EXIT_FAILED, "thingward device login", TW_RAISE(STATE, "you are not logged in at %s", s.device.name));
-	TW_TRY(end_before(&s));
+	TW_TRY(tw_kept_login_read(s.owner, s.device.name, &kept));
 	TW_TRY(tw_login_forget(&s));
+	json_array_foreach(json_object_get(kept, "before"), i, token)
+		end_session(t->sys, s.client, token);
 	tw_err e = tw_session_call(t, s.client, &close, &answer);
 	if (tw_is(e, TW_CODE_CLOSED))
 		return tw_fail(t, TW_EXIT_UNREACHABLE, "nothing: it ends there by itself when it is not used", e);

@@ -9,6 +9,7 @@
 #include "tool/kept-login.h"
 #include "tool/login.h"
 #include "tool/notice.h"
+#include "tool/terminal.h"
 
 #define NONCE_SIZE 32
 #define LABEL_MAX 32768
@@ -121,6 +122,16 @@ static void hint_login(struct tw_tool *t, const struct tw_session *s)
 		"thingward device login --device %s --owner DIR, and then this once more, within some minutes", s->device.name);
 }
 
+/* By whoever sits at the terminal; where there is none the device's refusal stands, and what to do. Whatever else goes wrong is told as it is. */
+static tw_err log_in(struct tw_tool *t, const struct tw_session *s, const struct tw_answer *proof)
+{
+	if (tw_terminal_there(t->sys))
+		return tw_login_again(t, s);
+	tw_err e = refused(t, proof);
+	hint_login(t, s);
+	return e;
+}
+
 /* A session whose login was a moment ago proves itself anew, and the call is made once more. For an older one whoever sits at the terminal logs in
    again; without one he is told to. */
 static tw_err call_again(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)
@@ -132,13 +143,7 @@ static tw_err call_again(struct tw_tool *t, tw_client *c, const struct tw_call *
 	tw_answer_init(&proof, t->sys);
 	TW_TRY(ask_step_up(t, c, call, &proof));
 	if (wants_login(&proof) && s) {
-		tw_err e = tw_login_again(t, s);
-
-		if (tw_is(e, TW_CODE_NOTFOUND)) {
-			e = refused(t, &proof);
-			hint_login(t, s);
-		}
-		TW_TRY(e);
+		TW_TRY(log_in(t, s, &proof));
 		tw_answer_done(&proof);
 		tw_answer_init(&proof, t->sys);
 		TW_TRY(ask_step_up(t, c, call, &proof));
@@ -149,6 +154,24 @@ static tw_err call_again(struct tw_tool *t, tw_client *c, const struct tw_call *
 	tw_answer_done(ret);
 	tw_answer_init(ret, t->sys);
 	return tw_client_call(c, &again, ret);
+}
+
+tw_err tw_session_fresh(struct tw_tool *t, tw_client *c)
+{
+	static const struct tw_call switched = { .method = "GET", .path = "/api/v1/settings/logical-access.step-up" },
+				    any = { .method = "PUT", .path = "/api/v1/settings" }; /* the answer goes by the session's age alone */
+	TW_CLEANUP(tw_answer_done) struct tw_answer is = { 0 }, proof = { 0 };
+	const struct tw_session *s = tw_client_kept(c);
+
+	if (!s)
+		return TW_OK;
+	tw_answer_init(&is, t->sys);
+	tw_answer_init(&proof, t->sys);
+	TW_TRY(tw_client_call(c, &switched, &is));
+	if (is.body && !strcmp(tw_json_text(is.body, "value"), "off"))
+		return TW_OK;
+	TW_TRY(ask_step_up(t, c, &any, &proof));
+	return wants_login(&proof) ? log_in(t, s, &proof) : TW_OK;
 }
 
 static tw_err reach(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret)

@@ -26,6 +26,8 @@ tw_err tw_session_call_once(struct tw_tool *t, tw_client *c, const struct tw_cal
 tw_err tw_session_call(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);
 /* Where ret is the refusal of a call for want of a fresh proof: proves it, and makes the call once more. */
 tw_err tw_session_prove(struct tw_tool *t, tw_client *c, const struct tw_call *call, struct tw_answer *ret);
+/* Before what no question may come into: where the client's session is by now too old for such a proof, asks for a login now. */
+tw_err tw_session_fresh(struct tw_tool *t, tw_client *c);
 /* A statement over a fresh nonce, verified: nonce, exporter (over TLS), chain to the anchor. */
 struct tw_stated {
 	struct tw_statement statement;

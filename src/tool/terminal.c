@@ -193,6 +193,13 @@ tw_err tw_terminal_line(const struct tw_sys *sys, const char *prompt, struct tw_
 	return ask(sys, prompt, false, ret);
 }
 
+bool tw_terminal_there(const struct tw_sys *sys)
+{
+	TW_CLEANUP(tw_closep) int tty = sys->open_path(sys, "/dev/tty", O_RDWR | O_NOCTTY, 0);
+
+	return tty >= 0;
+}
+
 tw_err tw_terminal_show(const struct tw_sys *sys, struct tw_slice text)
 {
 	TW_CLEANUP(tw_closep) int tty = sys->open_path(sys, "/dev/tty", O_WRONLY | O_NOCTTY, 0);

@@ -15,6 +15,7 @@
    what ends others. LIMIT: the line does not fit. An empty line is one. */
 tw_err tw_terminal_secret(const struct tw_sys *sys, const char *prompt, struct tw_buf *ret);
 tw_err tw_terminal_line(const struct tw_sys *sys, const char *prompt, struct tw_buf *ret); /* with echo */
+bool tw_terminal_there(const struct tw_sys *sys);
 /* Bytes of ours, as they are: what came from outside is cleaned before. NOTFOUND: there is no terminal. */
 tw_err tw_terminal_show(const struct tw_sys *sys, struct tw_slice text);
 #endif

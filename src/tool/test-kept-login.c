@@ -88,7 +88,11 @@ static void test_in_the_place_of_another(void **state)
 	for (int i = 1; i <= 10; i++) {
 		(void)snprintf(token, sizeof token, "token-%d", i);
 		TW_CLEANUP(tw_jsonp) json_t *answer = json_pack("{s:s, s:s}", "name", "bob", "token", token);
-		CHECK_OK(tw_kept_login_renew(kept, answer));
+		TW_CLEANUP(tw_jsonp) json_t *out = NULL;
+		CHECK_OK(tw_kept_login_renew(kept, answer, &out));
+		CHECK_INT(out != NULL, i > 8); /* and whoever asked ends that one at the device */
+		if (out)
+			CHECK_TEXT(json_string_value(out), i == 9 ? "token-0" : "token-1");
 		CHECK_TEXT(tw_json_text(kept, "token"), token);
 	}
 	before = json_object_get(kept, "before");

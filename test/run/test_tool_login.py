@@ -215,6 +215,23 @@ def test_a_factor_is_chosen_and_one_that_it_does_not_know_is_named(device, tmp_p
         assert done.returncode == 1 and "more and more" in done.stderr and len(asked) == 9
 
 
+# What is not kept cannot be taken: also when the device is slow, or the tool is ended meanwhile.
+def test_whoever_logs_out_is_forgotten_first(device, tmp_path):
+    kept, at_the_end = device.owner / "logins/liar.json", []
+
+    def end(_):
+        at_the_end.append(json.loads(kept.read_text()))
+        return 200, {}
+
+    with liars.beside(device, tmp_path):
+        Liar.answers = {"/api/v1/sessions/current": end, "/api/v1/notice": (200, {"text": ""})}
+        kept.parent.mkdir(mode=0o700, exist_ok=True)
+        kept.write_text(json.dumps({"account": "bob", "token": "t" * 43, "before": ["u" * 43], "clients": {"bob": "c"}}))
+        kept.chmod(0o600)
+        assert "logged out" in well("logout", "--device", "liar", "--owner", device.owner)
+    assert at_the_end == [{"clients": {"bob": "c"}}] * 2
+
+
 def drawn(text):
     """The modules of a QR code as the terminal shows them, without the quiet zone."""
     rows = []
@@ -322,7 +339,8 @@ def test_an_old_session_is_asked_once_more(person):
 
 def test_an_assessment_goes_by_a_login(person, tmp_path):
     karl = person("karl")
-    karl.device.json("accounts", "role-give", "--account", karl.account, "--role", "admin")
+    for role in ("admin", "auditor"):
+        karl.device.json("accounts", "role-give", "--account", karl.account, "--role", role)
     words = [str(worlds.program("thingward")), "assess", *map(str, karl.here), "--product", str(karl.device.world.product), "--out", str(tmp_path / "e.json"),
              "--element", "LA.RSM.1", "--by-login"]
     assert karl.choose().returncode == 0
@@ -337,6 +355,15 @@ def test_an_assessment_goes_by_a_login(person, tmp_path):
     payload = json.loads((tmp_path / "e.json").read_text())["payload"]
     rows = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["results"]
     assert {row["verdict"] for row in rows if row["element"] == "LA.RSM.1"} == {"pass"}, rows
+    karl.device.json("settings", "change", "logical-access.throttle", "on")
+    try:
+        for words[-2], probe in (("LA.LDU.1", "searches"), ("LA.AC.1", "login-rules")):  # they change settings, which needs a proof of a moment ago
+            assert run().returncode in (0, 1)
+            payload = json.loads((tmp_path / "e.json").read_text())["payload"]
+            rows = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["results"]
+            assert [row["verdict"] for row in rows if row["probe"] == probe] == ["pass"], rows
+    finally:
+        karl.device.json("settings", "change", "logical-access.throttle", "off")
     assert subprocess.run([words[0], "evidence", "verify", str(tmp_path / "e.json"), "--signer", str(tmp_path / "me/owner.crt")], check=False).returncode == 0
     assert json.loads(well("identity", "read", *karl.here, "--json"))["model"], "the key made for the signature opens nothing and shuts nothing"
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #define LOGINS "/api/v1/logins"
+#define GUEST_S 3600
 
 tw_err tw_guest_secret(const struct tw_sys *sys, size_t size, char ret[TW_GUEST_SECRET + 1])
 {
@@ -82,7 +83,7 @@ tw_err tw_guest_enrol(struct tw_guest *g, size_t size)
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 }, chosen = { 0 };
 	char given[TW_GUEST_SECRET + 1], path[64];
 
-	TW_TRY(tw_person_make(g->c, "person", 0, &g->p));
+	TW_TRY(tw_person_make(g->c, "temporary", GUEST_S, &g->p)); /* ends by itself where the tool is killed before it takes it back */
 	TW_TRY(tw_guest_secret(g->c->sys, TW_GUEST_SECRET, given));
 	TW_TRY(tw_guest_secret(g->c->sys, size, g->password));
 	(void)snprintf(path, sizeof path, "/api/v1/passwords/%s", g->p.id);
@@ -102,8 +103,9 @@ tw_err tw_guest_with(struct tw_probe_context *c, struct tw_finding *f, tw_err (*
 {
 	struct tw_guest g = { .c = c, .f = f };
 
-	tw_moment_begin(&g.m, c, f);
-	tw_err e = ask(&g);
+	tw_err e = tw_moment_begin(&g.m, c, f);
+	if (!tw_failed(e))
+		e = ask(&g);
 	if (tw_failed(e))
 		e = tw_found_trouble(f, "What the probe needs of logins", e);
 	tw_moment_back(&g.m);

@@ -54,7 +54,7 @@ static tw_err set_setting(struct tw_probe_context *c, const char *key, const cha
 		return TW_RAISE(NOMEM, "a request");
 	const struct tw_call call = { .method = "PUT", .path = path, .body = body, .if_match = etag };
 	tw_answer_init(&answer, c->sys);
-	TW_TRY(tw_client_call(c->target[0].session.client, &call, &answer));
+	TW_TRY(tw_ask_call(c, &call, &answer));
 	return tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
 }
 

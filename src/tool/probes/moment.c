@@ -3,16 +3,20 @@
 
 #include "base/text.h"
 
-void tw_moment_begin(struct tw_moment *m, struct tw_probe_context *c, struct tw_finding *f)
+tw_err tw_moment_begin(struct tw_moment *m, struct tw_probe_context *c, struct tw_finding *f)
 {
-	static const int held[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int held[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+	tw_client *client = c->target[0].session.client;
+	tw_err e = tw_session_fresh(c->tool, client); /* who is asked later could not get out of the question */
 	sigset_t set;
 
-	*m = (struct tw_moment){ .c = c, .f = f };
+	*m = (struct tw_moment){ .c = c, .f = f, .kept = tw_client_kept(client) };
+	tw_client_keep(client, NULL);
 	(void)sigemptyset(&set);
 	for (size_t i = 0; i < TW_COUNT(held); i++)
 		(void)sigaddset(&set, held[i]);
 	(void)sigprocmask(SIG_BLOCK, &set, &m->mask);
+	return e;
 }
 
 static tw_err get(struct tw_moment *m, const char *key, char path[128], struct tw_answer *ret)
@@ -48,7 +52,7 @@ static tw_err put(struct tw_moment *m, const char *key, const char *value, char 
 		return TW_OK;
 	const struct tw_call call = { .method = "PUT", .path = path, .body = body, .if_match = before.etag };
 	tw_answer_init(&answer, m->c->sys);
-	TW_TRY(tw_client_call(m->c->target[0].session.client, &call, &answer));
+	TW_TRY(tw_ask_call(m->c, &call, &answer));
 	return tw_answer_check(&answer, m->c->tool->hint, sizeof m->c->tool->hint);
 }
 
@@ -79,6 +83,7 @@ void tw_moment_back(struct tw_moment *m)
 
 void tw_moment_end(struct tw_moment *m)
 {
+	tw_client_keep(m->c->target[0].session.client, m->kept);
 	(void)sigprocmask(SIG_SETMASK, &m->mask, NULL);
 }
 

@@ -172,7 +172,7 @@ static tw_err put_sized(struct tw_probe_context *c, size_t size, char text[TEXT_
 	if (!body)
 		return TW_RAISE(NOMEM, "a request");
 	const struct tw_call call = { .method = "PUT", .path = NOTICE, .body = body };
-	return tw_client_call(c->target[0].session.client, &call, ret);
+	return tw_ask_call(c, &call, ret);
 }
 
 /* @nist LA.SUN.2.2: a notice of exactly what it says it holds is stored, one byte more is not */

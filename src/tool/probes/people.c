@@ -201,7 +201,7 @@ tw_err tw_probe_set(struct tw_probe_context *c, const char *key, const char *val
 		return TW_OK;
 	const struct tw_call call = { .method = "PUT", .path = now.path, .body = body, .if_match = now.etag };
 	tw_answer_init(&answer, c->sys);
-	TW_TRY(tw_client_call(c->target[0].session.client, &call, &answer));
+	TW_TRY(tw_ask_call(c, &call, &answer));
 	return tw_answer_check(&answer, c->tool->hint, sizeof c->tool->hint);
 }
 

@@ -99,7 +99,7 @@ static tw_err call_anew(struct tw_probe_context *c, const struct tw_asker *who, 
 }
 
 /* Also by a login, which may have to prove itself anew. */
-static tw_err call_owner(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret)
+tw_err tw_ask_call(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret)
 {
 	TW_TRY(tw_client_call(c->target[0].session.client, call, ret));
 	return tw_session_prove(c->tool, c->target[0].session.client, call, ret);
@@ -113,7 +113,7 @@ tw_err tw_ask(struct tw_probe_context *c, const struct tw_asker *who, const char
 	tw_answer_init(ret, c->sys);
 	if (who->kind == TW_ASKER_ANEW)
 		return call_anew(c, who, &call, ret);
-	return who->kind == TW_ASKER_LOCAL ? tw_client_call(c->local, &call, ret) : call_owner(c, &call, ret);
+	return who->kind == TW_ASKER_LOCAL ? tw_client_call(c->local, &call, ret) : tw_ask_call(c, &call, ret);
 }
 
 static tw_err send_body(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret)
@@ -125,7 +125,7 @@ static tw_err send_body(struct tw_probe_context *c, const char *method, const ch
 	tw_answer_init(ret, c->sys);
 	if (!owned)
 		return TW_RAISE(NOMEM, "a request");
-	return call_owner(c, &call, ret);
+	return tw_ask_call(c, &call, ret);
 }
 
 tw_err tw_ask_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret)

@@ -82,6 +82,7 @@ extern const struct tw_asker tw_asker_owner, tw_asker_local, tw_asker_stranger; 
 
 /* Any status is an answer. ret is begun here; zeroed before its first use. */
 tw_err tw_ask(struct tw_probe_context *c, const struct tw_asker *who, const char *method, const char *path, struct tw_answer *ret);
+tw_err tw_ask_call(struct tw_probe_context *c, const struct tw_call *call, struct tw_answer *ret); /* the owner's, ret begun; see session.h of step-ups */
 /* The owner asks; body is consumed. NOMEM when it is NULL: it could not be made, and nothing is sent without it. */
 tw_err tw_ask_with(struct tw_probe_context *c, const char *method, const char *path, json_t *body, struct tw_answer *ret);
 tw_err tw_ask_post(struct tw_probe_context *c, const char *path, json_t *body, struct tw_answer *ret);

@@ -279,8 +279,9 @@ static tw_err ask_server(struct tw_probe_context *c, struct tw_finding *f)
 	if (!free_to)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 			"A server is named, or a secret shared with one; it could not be put back. Try a device of the same release that has none.");
-	tw_moment_begin(&t.moment, c, f);
-	e = begin(c, &t);
+	e = tw_moment_begin(&t.moment, c, f);
+	if (!tw_failed(e))
+		e = begin(c, &t);
 	for (enum says i = SAYS_YES; i < SAYS_COUNT && !tw_failed(e); i++)
 		e = log_in(c, &t, i);
 	if (tw_is(e, TW_CODE_DENIED) && t.server.pid == 0)

@@ -115,8 +115,9 @@ static tw_err with_moment(
 	TW_CLEANUP(tw_matrix_done) struct tw_matrix matrix = { .operations = { 0 } };
 	struct tw_moment m;
 
-	tw_moment_begin(&m, c, f);
-	tw_err e = tw_matrix_read(c, &matrix);
+	tw_err e = tw_moment_begin(&m, c, f);
+	if (!tw_failed(e))
+		e = tw_matrix_read(c, &matrix);
 	if (!tw_failed(e))
 		e = ask(&m, &matrix);
 	if (tw_failed(e))
