@@ -139,6 +139,13 @@ async function conditionsSaid({ open }) {
 		await page.keyboard.press('Enter');
 		assert.match(await page.textContent('#conditions-a1-hours-wrong'), /written as 08:00-17:30/);
 		assert.ok(await page.isVisible('#conditions-a1-hours'), 'what is wrong is opened');
+		await page.focus('#conditions-a1-from');
+		await page.keyboard.type('12');
+		await page.fill('#conditions-a1-hours', '');
+		await page.click('#give-a1-send');
+		assert.match(await page.textContent('#conditions-a1-from-wrong'), /Finish the date and the time/);
+		await page.fill('#conditions-a1-from', '2027-01-01T00:00');
+		await page.fill('#conditions-a1-from', '');
 		await page.fill('#conditions-a1-until', '2027-01-01T00:00');
 		await page.check('#conditions-a1-days input[value="mon"]');
 		await page.check('#conditions-a1-days input[value="fri"]');
@@ -174,6 +181,15 @@ async function conditionsSaid({ open }) {
 		await page.waitForFunction(() => !/3 sessions/.test(document.querySelector('#account-a1').textContent));
 		const { sessions, ...rest } = CONDITIONS;
 		assert.deepEqual(story.state.given.conditions, { ...rest, moon: 'full' }, 'the others stay, also what the page does not know');
+		story.state.given.conditions = { hours: ['01:00-02:00'] };
+		await look(page);
+		await has(page, 'account-a1', 'at 01:00-02:00, UTC');
+		assert.deepEqual([await page.inputValue('#conditions-a1-hours'), await page.inputValue('#conditions-a1-zone')], ['01:00-02:00', ''], 'where nothing was typed it begins from what counts; without a zone that is UTC');
+		await page.fill('#conditions-a1-sessions', '5');
+		story.state.given.conditions = { hours: ['03:00-04:00'] };
+		await look(page);
+		await has(page, 'meanwhile-a1', 'Somebody has changed these conditions meanwhile');
+		assert.equal(await page.inputValue('#conditions-a1-sessions'), '5');
 	});
 }
 
@@ -236,12 +252,14 @@ async function sessionsEnd({ open }) {
 		await enterAccess(page, story, 'access-sessions');
 		assert.equal(await page.textContent('h1'), '2 sessions are open.');
 		assert.match(await page.textContent('#part-open'), /This one is yours/);
-		await page.click('#end-session-1');
-		story.state.sessions[0].idle_s = 1200;
+		await page.click('#end-session-s2');
+		story.state.sessions.unshift({ ...story.state.sessions[1], session: 's0' });
 		await look(page);
-		await page.click('#end-session-1-yes');
-		await page.waitForFunction(() => !document.querySelector('#end-session-1'));
-		assert.deepEqual(story.state.sessions.map((one) => one.session), ['s1']);
+		await has(page, 'part-sessions', '3 sessions');
+		assert.equal(await page.locator('#part-open [id^="end-session-"][id$="-yes"]').count(), 1);
+		await page.click('#end-session-s2-yes');
+		await page.waitForFunction(() => !document.querySelector('#end-session-s2'));
+		assert.deepEqual(story.state.sessions.map((one) => one.session), ['s0', 's1'], 'the one that was asked about, wherever it stands by now');
 		await page.selectOption('#cap-who', 'role.operator');
 		await page.fill('#cap-most', '129');
 		await page.click('#cap-send');
@@ -271,11 +289,11 @@ async function sessionsEnd({ open }) {
 		await page.click('#clear-cap-0');
 		await page.click('#clear-cap-0-yes');
 		await page.waitForFunction(() => !/none of its own/.test(document.querySelector('#part-caps').textContent));
-		story.state.sessions.push({ ...story.state.sessions[0], session: 's3', own: false, member: 'a2' });
+		story.state.sessions.push({ ...story.state.sessions[1], session: 's3', own: false, member: 'a2' });
 		await look(page);
 		await has(page, 'part-open', 'used by bob');
-		await page.click('#end-all-0');
-		await page.click('#end-all-0-yes');
+		await page.click('#end-all-a1');
+		await page.click('#end-all-a1-yes');
 		await page.waitForFunction(() => /^0 sessions/.test(document.querySelector('h1').textContent));
 	});
 }
@@ -386,6 +404,6 @@ export const access = [
 	['access: hostile text stays text in every field', hostileText],
 	everyLook('access', async (page) => { await page.fill('#why-operation', 'settings.change'); await page.click('#why-send'); await page.waitForSelector('#why-told'); }),
 	everyLook('access-accounts', async (page) => { await page.click('#summary-account-a1'); await page.click('#summary-conditions-a1'); await page.click('#summary-more-a1'); await page.click('#code-a1'); await page.waitForSelector('#account-a1 .code'); await page.click('#delete-a1'); }),
-	everyLook('access-sessions', async (page) => { await page.click('#end-session-1'); }),
+	everyLook('access-sessions', async (page) => { await page.click('#end-session-s2'); }),
 	everyLook('access-roles', async (page) => { await page.click('#summary-role-3'); await page.click('#drop-role-3'); }),
 ];

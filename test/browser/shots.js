@@ -77,7 +77,7 @@ const STATES = {
 	'access': [people, async (page, story) => { await enterAccess(page, story); await page.fill('#why-operation', 'settings.change'); await page.click('#why-send'); await page.waitForSelector('#why-told'); }],
 	'accounts': [people, async (page, story) => { await enterAccess(page, story, 'access-accounts'); await page.click('#summary-account-a1'); await page.click('#code-a1'); await page.waitForSelector('#account-a1 .code'); await page.click('#delete-a1'); }],
 	'conditions': [people, async (page, story) => { await enterAccess(page, story, 'access-accounts'); await page.click('#summary-account-a1'); await page.click('#summary-conditions-a1'); await page.click('#summary-more-a1'); await page.fill('#conditions-a1-hours', '8'); await page.click('#give-a1-send'); await page.waitForSelector('#conditions-a1-hours-wrong:not(:empty)'); }],
-	'sessions': [people, async (page, story) => { await enterAccess(page, story, 'access-sessions'); await page.click('#end-session-1'); }],
+	'sessions': [people, async (page, story) => { await enterAccess(page, story, 'access-sessions'); await page.click('#end-session-s2'); }],
 	'roles': [people, async (page, story) => { await enterAccess(page, story, 'access-roles'); await page.click('#summary-role-1'); }],
 	'ways': [ways, enterWays],
 	'ways-set': [settled, enterWays],

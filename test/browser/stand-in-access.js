@@ -39,7 +39,7 @@ const withRoles = (s, one) => ({ ...one, assignments: one.roles.map((name) => ({
 const ROUTES = {
 	'GET /api/v1/account-changes': (s) => s.refuseAccess || { body: { changes: s.done } },
 	'GET /api/v1/openapi.json': () => ({ body: { paths: { '/a': operation('settings.change', 'settings.change', 'Changes one setting.', { 'x-thingward-step-up': true }), '/b': operation('settings.list', 'settings.read', 'Every setting.', { 'x-thingward-audit': 'read' }),
-		'/c': operation('health.read', 'health.read', 'Whether it works.'), '/d': operation('log.read', 'log.read', 'The latest records.', { 'x-thingward-audit': 'read' }), '/e': operation('names.read', 'access.read', 'By what names it is reached', { 'x-thingward-audit': 'read' }) } } }),
+		'/c': operation('health.read', 'health.read', 'Whether it works.'), '/d': operation('log.read', 'log.read', 'The latest records.', { 'x-thingward-audit': 'read' }), '/e': operation('names.read', 'access.read', 'By what names it is reached', { 'x-thingward-audit': 'read', 'x-thingward-step-up': true }) } } }),
 	'GET /api/v1/access-list': list('access'),
 	'GET /api/v1/accounts': list('accounts'),
 	'GET /api/v1/credentials': list('credentials'),

@@ -123,6 +123,7 @@ async function namesCome({ open }) {
 			story.state.names.until = new Date(Date.now() + days * 24 * 3600 * 1000).toISOString();
 			await look(page);
 			await has(page, 'part-names', text);
+			assert.equal(/No\. Their certificate has run out/.test(await page.textContent('#part-passkeys')), days < 0);
 		}
 		await pressTwice(page, 'drop-names');
 		await has(page, 'part-names', 'has no name');
@@ -156,7 +157,9 @@ async function oneSecret(page, story, { name, id, path, secret, fields, sent, se
 	await press(page, `${id}-send`);
 	await page.waitForSelector(`#${id}-failed .trouble`);
 	assert.match(await page.textContent(`#${id}-failed`), new RegExp(`This cannot be.*Type another.*${path}\\.form`, 's'));
+	story.state.accounts[1].name = `bob of ${name}`;
 	await look(page);
+	await page.waitForFunction((text) => document.querySelector('main').textContent.includes(text), `bob of ${name} (a2)`);
 	for (const [field, [, right]] of Object.entries(fields))
 		assert.equal((await page.inputValue(`#${field}`)).trim(), right.trim(), 'what was typed stays');
 	assert.equal(await page.inputValue(`#${secret}`), SECRET);
@@ -170,6 +173,14 @@ async function oneSecret(page, story, { name, id, path, secret, fields, sent, se
 	const { secret: _, ...open } = sent;
 	if (!Object.keys(fields).length)
 		return pressTwice(page, 'forget-secret').then(() => has(page, 'main', unset));
+	if (name === 'messages') {
+		await page.fill('#gateway-url', sent.url.replace('send', 'other'));
+		story.state.gateway = { ...story.state.gateway, url: 'https://codes.example/new' };
+		await press(page, 'gateway-send');
+		await has(page, 'gateway-failed', 'Somebody has changed it meanwhile');
+		assert.equal(story.state.gateway.url, 'https://codes.example/new', 'nothing that nobody saw is replaced');
+		await page.fill('#gateway-url', sent.url);
+	}
 	await press(page, `${id}-send`);
 	await has(page, 'main', unset);
 	assert.deepEqual(story.state.changed.at(-1), [`PUT ${path}`, open], 'what stands there goes again, and no secret');
@@ -223,6 +234,9 @@ async function accountsUseThem({ open }) {
 		}
 		await page.goto(`${story.url}#/ways/server`);
 		await page.waitForSelector(READY['ways-server']);
+		await press(page, 'judged-send');
+		assert.match(await page.textContent('#judged-account-wrong'), /Choose the account/, 'nobody is chosen before somebody does');
+		await page.selectOption('#judged-account', 'a1');
 		await press(page, 'judged-send');
 		await has(page, 'part-judged', 'alice');
 		assert.deepEqual(story.state.changed.at(-1), ['PUT server-passwords/a1', {}], 'by the name of the account');

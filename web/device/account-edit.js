@@ -4,7 +4,7 @@
 
 import { call, post, readPem } from './api.js';
 import { conditionWords, conditionsField } from './conditions.js';
-import { detail, field, fileField, form, h, moment, pick, sure, table, trouble } from './dom.js';
+import { detail, field, fileField, form, h, moment, pick, show, sure, table, trouble } from './dom.js';
 
 const place = encodeURIComponent;
 const GROUP = /^[a-z][a-z0-9-]{0,31}$/;
@@ -15,6 +15,8 @@ export const DAY_S = 24 * 3600;
 export function editFields(id) {
 	return {
 		chosen: null, // the role whose conditions stand in the form
+		begun: '', // and what counted of it then, in JSON
+		told: h('div', { id: `act-${id}` }), // what the device refused
 		role: pick(`role-${id}`, 'A role', 'Nobody gives a role that may do more than he may. One that it has is given other conditions.'),
 		conditions: conditionsField(`conditions-${id}`, 'Only under conditions'),
 		name: field(`name-${id}`, 'Another name', 'Its id, roles and sessions stay.', { maxlength: 48 }),
@@ -33,20 +35,30 @@ export function rolesOf(one, id, { read, roles, fields, act }) {
 	const options = roles.map((role) => [role.name, one.roles.includes(role.name) ? `${role.name}, which it has: other conditions` : `${role.name}: ${role.purpose}`]);
 	fields.role.fill(options.sort(([a], [b]) => one.roles.includes(a) - one.roles.includes(b)));
 	// What counts of a role now is where one begins to change it.
+	const known = Boolean(read && read.value);
+	const counts = () => has.find((each) => each.role === fields.role.input.value);
+	const said = () => JSON.stringify(counts() ? counts().conditions || {} : null);
 	const begin = () => {
-		fields.chosen = fields.role.input.value;
-		fields.conditions.value = (has.find((each) => each.role === fields.chosen) || {}).conditions;
+		[fields.chosen, fields.begun] = [fields.role.input.value, said()];
+		fields.conditions.value = (counts() || {}).conditions;
+		show(meanwhile);
 	};
-	fields.role.input.onchange = begin;
-	if (fields.role.input.value !== fields.chosen)
+	const meanwhile = h('div', { id: `meanwhile-${id}` });
+	fields.role.input.onchange = known ? begin : null;
+	if (known && (fields.role.input.value !== fields.chosen || (said() !== fields.begun && !fields.conditions.touched)))
 		begin();
-	const onGive = ({ role, conditions }) => act(`give-${id}-send`, id, () => post('/api/v1/role-assignments', { account: one.account, role, ...(Object.keys(conditions).length ? { conditions } : {}) }), `${one.name} has the role ${role} now.`);
+	if (known && said() !== fields.begun)
+		show(meanwhile, h('p', { class: 'note' }, 'Somebody has changed these conditions meanwhile; what counts now stands above. What you typed is kept.'));
+	const onGive = ({ role, conditions }) => act(`give-${id}-send`, id, async () => {
+		await post('/api/v1/role-assignments', { account: one.account, role, ...(Object.keys(conditions).length ? { conditions } : {}) });
+		fields.conditions.rest();
+	}, `${one.name} has the role ${role} now.`);
 	return [
 		read && read.error ? trouble(read.error) : null,
 		has.length ? table('When one is taken away, the sessions of the account end.', ['Role', 'Given', 'Counts', ''], has.map((role, i) => [role.role, [moment(role.given), ` by ${role.by}`], conditionWords(role.conditions),
 			sure(`untake-${id}-${i}`, 'Take away', `${one.name} may no longer do what it permits.`, `Take away: the role ${role.role} of ${one.name}`,
 				(button) => act(button, id, () => call('DELETE', `/api/v1/role-assignments/${place(`${one.account}.${role.role}`)}`), `${one.name} no longer has the role ${role.role}.`))])) : read ? h('p', {}, 'It has no role, so it may do nothing.') : null,
-		roles.length ? form({ id: `give-${id}`, press: 'Give it', fields: { role: fields.role, conditions: fields.conditions }, check: () => ({ conditions: fields.conditions.wrong }), send: onGive }) : null,
+		roles.length ? [meanwhile, form({ id: `give-${id}`, press: 'Give it', fields: { role: fields.role, conditions: fields.conditions }, check: () => ({ role: known ? '' : 'The device has not said which roles it has, and under which conditions.', conditions: fields.conditions.wrong }), send: onGive })] : null,
 	];
 }
 
@@ -80,8 +92,7 @@ function nameOf(one, id, { fields, act }) {
 function certificateOf(one, id, { fields, act }) {
 	const check = ({ label, certificate }) => ({ label: label ? '' : 'Give it a name.', certificate: !certificate ? 'Choose the file with the certificate.' : certificate.size > CERTIFICATE_MAX ? 'The file is too long for one certificate.' : '' });
 	const onAdd = async ({ label, certificate }) => {
-		const text = await readPem(certificate, 'CERTIFICATE');
-		if (await act(`enrol-${id}-send`, id, () => post('/api/v1/credentials', { account: one.account, label, certificate: text }), `${one.name} comes in by the certificate ${label} now.`))
+		if (await act(`enrol-${id}-send`, id, async () => post('/api/v1/credentials', { account: one.account, label, certificate: await readPem(certificate, 'CERTIFICATE') }), `${one.name} comes in by the certificate ${label} now.`))
 			emptied(fields.label, fields.certificate);
 	};
 	return form({ id: `enrol-${id}`, press: 'Enrol it', fields: { label: fields.label, certificate: fields.certificate }, check, send: onAdd });

@@ -85,7 +85,7 @@ function accountRow(one, now, { open, codes, passwords, edits, toggle, act, onCo
 		one.kind === 'shared' ? h('p', {}, h('a', { href: '#/access/shared' }, 'Who may use it, and under which conditions')) : one.state === 'active' ? passwordOf(one, id, now, passwords, act) : null,
 		moreOf(one, id, edit),
 		codes.has(one.account) ? codeOf(codes.get(one.account)) : null,
-		h('div', { id: `act-${id}` }),
+		edits.get(one.account).told,
 		actionsOf(one, id, now, act, onCode),
 	] : null, (event) => toggle(one.account, event.target.open));
 }
@@ -124,8 +124,10 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 			return;
 		if (is)
 			open.add(account);
-		else
+		else {
 			open.delete(account);
+			show(edits.get(account).told);
+		}
 		again(0);
 	};
 	// The account is made first: what of its roles is refused then is told, and it may not do it.

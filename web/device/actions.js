@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Actions that the organization names: each for its roles and for nobody else, one setting with one value or nothing but the record. Made, changed, removed, and done.
 
-import { call } from './api.js';
+import { call, getAll } from './api.js';
 import { byId, count, field, form, h, lead, pick, say, several, show, sure, table, trouble, words } from './dom.js';
+import { origin } from './setting.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const pathOf = (name) => `/api/v1/actions/${encodeURIComponent(name)}`;
@@ -28,7 +29,7 @@ function actionsPart({ all }, { remove, take, perform }) {
 	] : [];
 }
 
-export function actionsPlace({ busy, change, part, putIfNew, leave }) {
+export function actionsPlace({ again, busy, change, part, putIfNew, leave }) {
 	const fields = {
 		name: field('action-name', 'Name', 'Small letters, digits and hyphens. An action that has it is replaced.', { maxlength: 32 }),
 		purpose: field('action-purpose', 'What it is for', 'In a few words.', { maxlength: 160, class: 'wide' }),
@@ -36,6 +37,9 @@ export function actionsPlace({ busy, change, part, putIfNew, leave }) {
 		setting: pick('action-setting', 'What it sets', 'You have to be allowed to change it yourself.', [['', 'Nothing: it is only recorded']]),
 		value: field('action-value', 'To what', 'As the setting takes it, as on, off, a number or a word.', { maxlength: 511, class: 'wide' }),
 	};
+	let known = [];
+	const find = (all, name) => all.find((one) => one.name === name);
+	const stood = origin(async (name) => find((await getAll('/api/v1/actions', 'actions')).actions, name), again);
 	const own = { name: field('do-name', 'Its name', 'Whoever names the actions can tell you.', { maxlength: 32 }) };
 	const nameWrong = (name) => (NAME.test(name) ? '' : 'A small letter, then small letters, digits and hyphens; 32 at most.');
 	const fill = (one) => {
@@ -46,8 +50,12 @@ export function actionsPlace({ busy, change, part, putIfNew, leave }) {
 
 	const onPut = async ({ name, purpose, roles, setting, value }) => {
 		const body = { purpose, roles: roles.join(' '), ...(setting ? { setting, value } : {}) };
-		if (!await change('action-send', 'action-failed', () => call('PUT', pathOf(name), { body })))
+		if (!await change('action-send', 'action-failed', async () => {
+			await stood.hold(name, find(known, name));
+			await call('PUT', pathOf(name), { body });
+		}))
 			return;
+		stood.rest();
 		fill({ name: '', purpose: '', roles: '', setting: '', value: '' });
 		say(`The action ${name} counts now.`);
 	};
@@ -57,6 +65,7 @@ export function actionsPlace({ busy, change, part, putIfNew, leave }) {
 	};
 	const take = (one) => {
 		fill(one);
+		stood.begin(one.name, one);
 		fields.name.input.focus();
 		say(`${one.name} stands in the form below.`);
 	};
@@ -93,10 +102,12 @@ export function actionsPlace({ busy, change, part, putIfNew, leave }) {
 		read: async () => ({ all: await part('/api/v1/actions', 'actions'), roles: await part('/api/v1/roles', 'roles'), settings: await part('/api/v1/settings', 'settings') }),
 		show: (now) => {
 			document.title = 'Actions';
+			known = now.all.value ? now.all.value.actions : [];
 			putIfNew('actions', now.all, () => answerPart(now));
 			putIfNew('actions-all', now.all, () => actionsPart(now, { remove, take, perform }));
 			fields.roles.fill((now.roles.value ? now.roles.value.roles : []).filter((one) => one.assignable).map((one) => [one.name, one.name]));
-			fields.setting.fill([['', 'Nothing: it is only recorded'], ...(now.settings.value ? now.settings.value.settings : []).map((one) => [one.key, words(one.key)])]);
+			if (now.settings.value)
+				fields.setting.fill([['', 'Nothing: it is only recorded'], ...now.settings.value.settings.map((one) => [one.key, words(one.key)])]);
 		},
 	};
 }

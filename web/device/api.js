@@ -192,7 +192,8 @@ const DER = 0x30; // how every certificate and list of them begins; PEM begins w
 
 // A file's text: PEM as it is, and what is DER as PEM; '' for no file.
 export async function readPem(file, what) {
-	const bytes = file ? new Uint8Array(await file.arrayBuffer()) : [];
+	const unread = () => { throw Object.assign(new Error('This file cannot be read'), { status: 0, next: 'Choose it again.' }); }; // as one that was moved since
+	const bytes = file ? new Uint8Array(await file.arrayBuffer().catch(unread)) : [];
 	return bytes[0] === DER ? pem(bytes, what) : new TextDecoder().decode(Uint8Array.from(bytes));
 }
 

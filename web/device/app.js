@@ -419,14 +419,16 @@ async function saveSetting(setting, value) {
 	});
 }
 
-// A change that a place makes: with its button off, its refusal shown in the box, and all read again after it. True when it was made.
+// A change that a place makes: with its button off, its refusal shown in the box, and all read again after it. True when it was made; work that answers
+// false has found something wrong, has told it, and has sent nothing.
 async function change(button, box, work) {
 	let made = false;
 	await busy(byId(button), async () => {
 		try {
-			await work();
-			made = true;
+			made = await work() !== false;
 			show(byId(box));
+			if (!made)
+				return;
 		} catch (error) {
 			if (error.status === 401) {
 				leave('Your session has ended.');

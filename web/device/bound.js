@@ -11,7 +11,7 @@ export const readAccounts = async (part) => ({ accounts: await part('/api/v1/acc
 
 export const usedBy = ({ credentials }, ...kinds) => (credentials.value ? credentials.value.credentials.filter((one) => kinds.includes(one.kind)) : []);
 
-const nameOf = ({ accounts }, id) => ((accounts.value ? accounts.value.accounts : []).find((one) => one.account === id) || { name: id }).name;
+const namesOf = ({ accounts }) => new Map((accounts.value ? accounts.value.accounts : []).map((one) => [one.account, one.name]));
 
 // id: of its parts. kinds: of credentials. title, caption, none: words. what: names the column of the label; label: what it says. fields: of the form, beside the account;
 // wrong, body: of what was typed. path: of an account's; ends: of taking it back, when that is another; gone: what is gone then.
@@ -30,21 +30,21 @@ export function boundAccounts({ id, kinds, title, caption, none, what, label = (
 				one.input.value = '';
 		say(`${given} ${name}.`);
 	};
-	const rows = (now) => usedBy(now, ...kinds).map((one, i) => {
-		const name = nameOf(now, one.account);
+	const rowOf = (names) => (one, i) => {
+		const name = names.get(one.account) || one.account;
 		return [[h('span', { class: 'breaks' }, name), ' ', h('span', { class: 'mark' }, one.account)], h('span', { class: 'breaks' }, label(one)), moment(one.made), sure(`${id}-end-${i}`, 'Take it back', gone(one), `Take it back: ${name}`, end(one, name))];
-	});
+	};
 	return {
 		box: h('section', { 'aria-labelledby': `${id}-title` },
 			h('h2', { id: `${id}-title` }, title),
 			h('div', { id: `part-${id}` }),
-			form({ id, press, fields: all, check: (typed) => ({ account: typed.account ? '' : 'There is no account to choose.', ...wrong(typed) }), send })),
+			form({ id, press, fields: all, check: (typed) => ({ account: typed.account ? '' : 'Choose the account.', ...wrong(typed) }), send })),
 		show: (now) => {
-			const list = now.accounts.value ? now.accounts.value.accounts.filter((one) => one.kind !== 'shared') : [];
-			all.account.fill(list.map((one) => [one.account, `${one.name} (${one.account})`]));
+			if (now.accounts.value)
+				all.account.fill([['', 'Choose the account'], ...now.accounts.value.accounts.filter((one) => one.kind !== 'shared').map((one) => [one.account, `${one.name} (${one.account})`])]);
 			putIfNew(id, [now.credentials, now.accounts], () => [
 				now.credentials.error ? trouble(now.credentials.error) : null,
-				usedBy(now, ...kinds).length ? table(caption, ['Account', what, 'Since', ''], rows(now)) : now.credentials.value ? h('p', {}, none) : null,
+				usedBy(now, ...kinds).length ? table(caption, ['Account', what, 'Since', ''], usedBy(now, ...kinds).map(rowOf(namesOf(now)))) : now.credentials.value ? h('p', {}, none) : null,
 			]);
 		},
 	};

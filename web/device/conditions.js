@@ -65,8 +65,10 @@ function zoneHere() {
 
 // How each is asked for: what of the field is told the device, and what of the device fills the field.
 function askedFor(id) {
-	const at = (name, label) => ({ ...field(`${id}-${name}`, label, 'In the time of this browser. Empty: no such bound.', { 'type': 'datetime-local', 'autocapitalize': null, 'spellcheck': null }),
-		said: (typed) => (typed ? toUtc(typed) : null), filled: toLocal });
+	const at = (name, label) => {
+		const one = field(`${id}-${name}`, label, 'In the time of this browser. Empty: no such bound.', { 'type': 'datetime-local', 'autocapitalize': null, 'spellcheck': null });
+		return { ...one, said: (typed) => (typed ? toUtc(typed) : null), filled: toLocal, wrong: () => (one.input.validity.badInput ? 'Finish the date and the time.' : '') };
+	};
 	const some = (name, legend, pairs) => {
 		const one = several(`${id}-${name}`, legend);
 		one.fill(pairs);
@@ -80,8 +82,8 @@ function askedFor(id) {
 		days: some('days', 'On these days; none: on any', DAYS),
 		hours: { ...list('hours', 'At these hours', 'As 08:00-17:30, or 22:00-06:00 over midnight; four at most, with blanks between.'),
 			wrong: (typed) => (split(typed).every((one) => WINDOW.test(one)) ? '' : 'Hours are written as 08:00-17:30.') },
-		zone: { ...field(`${id}-zone`, 'By a clock at', 'How far it is from UTC, for days and hours. This browser’s is set.', { maxlength: 6, value: zoneHere() }),
-			said: (typed, { days, hours }) => ((days || hours) && typed ? typed : null), filled: (zone) => zone, empty: zoneHere, wrong: (typed) => (!typed || ZONE.test(typed) ? '' : 'An offset is written as +01:00.') },
+		zone: { ...field(`${id}-zone`, 'By a clock at', 'How far it is from UTC, for days and hours. Empty: UTC.', { maxlength: 6, value: zoneHere() }),
+			said: (typed, { days, hours }) => ((days || hours) && typed ? typed : null), filled: (zone) => zone, empty: ({ days, hours }) => (days || hours ? '' : zoneHere()), wrong: (typed) => (!typed || ZONE.test(typed) ? '' : 'An offset is written as +01:00.') },
 		networks: list('networks', 'From these networks', 'As 192.0.2.0/24 or 2001:db8::/32, or one address; eight at most, with blanks between.'),
 		doors: some('doors', 'By these doors; none: by any', DOORS),
 		methods: some('methods', 'Proven by one of these; none: by any', METHODS),
@@ -97,11 +99,15 @@ function askedFor(id) {
 export function conditionsField(id, legend) {
 	const fields = askedFor(id);
 	let kept = {}; // what this page does not know
+	let touched = false; // by somebody, since it was filled
 	const typedIn = (one) => (one.several ? one.several.value : one.input.value.trim());
 	const wrongs = () => Object.values(fields).map((one) => [one, one.wrong ? one.wrong(typedIn(one)) : '']);
 	const box = h('details', { class: 'reason', id }, h('summary', { id: `summary-${id}` }, h('span', { class: 'text' }, legend)), h('p', { class: 'hint' }, 'All that is said here has to be so, each time. While the device does not trust its clock, nothing holds that needs the time.'), Object.values(fields).map((one) => one.box));
+	box.addEventListener('input', () => { touched = true; });
 	return {
 		box,
+		get touched() { return touched; },
+		rest: () => { touched = false; },
 		get value() {
 			const said = {};
 			for (const [name, one] of Object.entries(fields)) {
@@ -112,9 +118,10 @@ export function conditionsField(id, legend) {
 			return { ...kept, ...said };
 		},
 		set value(given) {
+			touched = false;
 			kept = Object.fromEntries(Object.entries(given || {}).filter(([name]) => !Object.hasOwn(fields, name)));
 			for (const [name, one] of Object.entries(fields)) {
-				const value = given && given[name] !== undefined ? one.filled(given[name]) : one.several ? [] : one.empty ? one.empty() : '';
+				const value = given && given[name] !== undefined ? one.filled(given[name]) : one.several ? [] : one.empty ? one.empty(given || {}) : '';
 				(one.several || one.input).value = value;
 			}
 		},

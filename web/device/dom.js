@@ -147,14 +147,23 @@ export function field(id, label, hint, { rows, ...attributes } = {}) {
 // What is chosen here is a File, or null.
 export const fileField = (id, label, hint, attributes) => labelled(h('input', { type: 'file', id, name: id, ...attributes }), label, hint);
 
-// One of a list: [value, words] each. A device that lets many words be chosen says them, so the list may come later and again.
+// One of a list: [value, words] each. A device that lets many words be chosen says them, so the list may come later and again. What was chosen and is no longer
+// on it leaves nothing chosen, which a form refuses: it is never another one that nobody chose.
 export function pick(id, label, hint, options = []) {
 	const one = labelled(h('select', { id, name: id }), label, hint);
+	let [filled, lost] = ['', null];
 	one.fill = (list) => {
-		const had = one.input.value;
+		const text = JSON.stringify(list);
+		if (text === filled)
+			return;
+		filled = text;
+		const first = !one.input.options.length && lost === null;
+		const had = one.input.selectedIndex < 0 ? lost : one.input.value;
 		one.input.replaceChildren(...list.map(([value, words]) => h('option', { value }, words)));
-		if (list.some(([value]) => value === had))
-			one.input.value = had;
+		if (first)
+			return;
+		lost = had;
+		one.input.selectedIndex = list.findIndex(([value]) => value === had);
 	};
 	one.fill(options);
 	return one;
@@ -166,11 +175,15 @@ export function several(id, legend) {
 	const wrong = h('p', { class: 'wrong', id: `${id}-wrong` });
 	const boxes = () => [...list.querySelectorAll('input')];
 	const chosen = () => boxes().filter((one) => one.checked).map((one) => one.value);
+	let filled = '';
 	return {
 		get value() { return chosen(); },
 		set value(value) { boxes().forEach((one) => { one.checked = value.includes(one.value); }); },
 		fill: (options) => {
-			const had = chosen();
+			const [had, text] = [chosen(), JSON.stringify(options)];
+			if (text === filled)
+				return;
+			filled = text;
 			show(list, options.map(([value, words], i) => h('label', {}, h('input', { type: 'checkbox', id: `${id}-${i}`, value, checked: had.includes(value) }), words)));
 		},
 		setWrong: (text) => {
@@ -200,6 +213,9 @@ export function form({ id, press, fields, check, send }) {
 		Object.values(fields).forEach((one) => one.mask && one.mask());
 		const typed = Object.fromEntries(Object.entries(fields).map(([key, one]) => [key, given(one)]));
 		const wrong = check(typed);
+		for (const [key, one] of Object.entries(fields))
+			if (one.input && one.input.selectedIndex === -1)
+				wrong[key] = wrong[key] || 'Choose one: what was chosen is no longer there.';
 		for (const [key, one] of Object.entries(fields).reverse())
 			if (one.setWrong)
 				one.setWrong(wrong[key] || '');

@@ -2,10 +2,10 @@
 // Codes by message: the organization's gateway that sends them, what it is shown, and whose codes go where. Its secret goes to the device and never comes back.
 
 import { boundAccounts, hostOf, httpsWrong, knownBy, pemWrong, readAccounts, usedBy } from './bound.js';
-import { call } from './api.js';
+import { call, get } from './api.js';
 import { count, facts, field, form, h, lead, say, sure } from './dom.js';
 import { secretField } from './secret.js';
-import { following } from './setting.js';
+import { following, origin } from './setting.js';
 
 const PATH = '/api/v1/message-gateway';
 
@@ -24,14 +24,16 @@ function gatewayPart({ gateway }, onRemove) {
 	const { set, url, anchors, secret } = gateway.value || {};
 	return set ? [
 		facts(['Address', h('code', { class: 'breaks' }, url)], ['Known by', knownBy(anchors)], ['Secret', secret ? 'It is shown one, which nobody can read here.' : 'It is shown none.']),
-		h('p', {}, sure('drop-gateway', 'Name none', 'No codes are sent any more. Who has no other second factor cannot log in by password.', 'Name none: no gateway sends codes', onRemove)),
+		h('p', {}, sure('drop-gateway', 'Name none', 'No codes are sent any more. Who has no other second factor cannot log in by password.', `Name none: no codes are sent by ${url}`, onRemove)),
 	] : [];
 }
 
-export function messagesPlace({ change, part, putIfNew }) {
+export function messagesPlace({ again, change, part, putIfNew }) {
+	const stood = origin(() => get(PATH), again);
 	let [fields, follow, accounts] = [{}, null, null];
 	const onSet = async ({ url, anchors, secret }) => {
 		if (!await change('gateway-send', 'gateway-failed', async () => {
+			await stood.hold(PATH);
 			await call('PUT', PATH, { body: { url, anchors: `${anchors}\n`, ...(secret ? { secret } : {}) } });
 			follow.rest();
 		}))
@@ -74,8 +76,10 @@ export function messagesPlace({ change, part, putIfNew }) {
 			document.title = 'Codes by message';
 			putIfNew('messages', now, () => answerPart(now));
 			putIfNew('gateway', now.gateway, () => gatewayPart(now, onRemove));
-			if (now.gateway.value)
+			if (now.gateway.value && !follow.touched) {
 				follow.fill({ url: now.gateway.value.url || '', anchors: (now.gateway.value.anchors || '').trim() });
+				stood.begin(PATH, now.gateway.value);
+			}
 			accounts.show(now);
 		},
 	};

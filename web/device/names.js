@@ -10,6 +10,7 @@ const FILE_MAX = 8192;
 const SOON_DAYS = 30;
 const DAY_MS = 24 * 3600 * 1000;
 
+export const ended = (until) => new Date(until) < Date.now();
 const listed = (names) => (names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`);
 
 function answerPart({ known }) {
@@ -30,11 +31,12 @@ function answerPart({ known }) {
 const urlOf = (name) => `https://${name}${location.port ? `:${location.port}` : ''}/`;
 
 function passkeysPart({ known }) {
-	const { names } = known.value || { names: [] };
+	const { names, until } = known.value || { names: [] };
 	const here = noPasskeys();
 	return [
 		h('h2', { id: 'passkeys-offered' }, 'Are passkeys offered?'),
 		!names.length ? h('p', {}, 'No. A browser has passkeys only under a name whose certificate it trusts. They are offered as soon as the device has one.')
+			: ended(until) ? h('p', {}, 'No. Their certificate has run out, so browsers have no passkeys under them. Those that are enrolled work again as soon as it is renewed.')
 			: [
 				h('p', {}, 'Yes, under ', names.map((name, i) => [i ? ', ' : '', h('a', { href: urlOf(name) }, name)]), ', in browsers that trust the certificate. One that is enrolled under a name works under that name alone.'),
 				h('p', {}, here ? `Not on this page, as it was opened: ${here.charAt(0).toLowerCase()}${here.slice(1)}` : ['This page was opened under a name: ', h('a', { href: '#/account' }, 'enrol one at your account'), '. A browser that does not trust the certificate says so then.']),
@@ -46,7 +48,7 @@ function keptPart({ known }, onRemove) {
 	const { names, until } = known.value || { names: [] };
 	return names.length ? [
 		facts(['Names', h('span', { class: 'breaks' }, listed(names))], ['Certificate good until', day(until)]),
-		h('p', {}, sure('drop-names', 'Take the names back', 'The device answers to its addresses alone then; what was opened by a name, this page too, finds nothing more. Passkeys of these names open nothing until they are given again.', 'Take the names back from this device', onRemove)),
+		h('p', {}, sure('drop-names', 'Take the names back', 'The device answers to its addresses alone then; what was opened by a name, this page too, finds nothing more. Passkeys of these names open nothing until they are given again.', `Take the names back from this device: ${listed(names)}`, onRemove)),
 	] : [];
 }
 
@@ -65,11 +67,14 @@ function stepsPart({ known }) {
 
 export function namesPlace({ change, part, putIfNew }) {
 	let file = null;
-	const onSet = async () => {
-		const certificate = await readPem(file.input.files[0], 'CERTIFICATE');
+	const give = async (chosen) => {
+		const certificate = await readPem(chosen, 'CERTIFICATE');
 		const wrong = certificate.length > FILE_MAX ? 'The file is too long for one certificate.' : certificate.includes('-----BEGIN CERTIFICATE-----') ? '' : 'This is no certificate.';
 		file.setWrong(wrong);
-		if (wrong || !await change('names-send', 'names-failed', () => call('PUT', PATH, { body: { certificate } })))
+		return wrong ? false : call('PUT', PATH, { body: { certificate } });
+	};
+	const onSet = async ({ file: chosen }) => {
+		if (!await change('names-send', 'names-failed', () => give(chosen)))
 			return;
 		file.input.value = '';
 		say('The device answers to these names now.');

@@ -43,7 +43,7 @@ function nowPart({ notice, history }, withdraw) {
 		h('h2', { id: 'notice-now' }, 'What counts now'),
 		h('section', { class: 'notice', tabindex: '0', 'aria-label': 'The notice that counts now' }, notice.value.text),
 		last ? h('p', { class: 'quiet' }, 'Since ', moment(last.changed), `, by ${last.by}.`) : null,
-		h('p', {}, sure('notice-withdraw', 'Take it back', 'Nothing has to be accepted any more. Its text stays in the list below.', 'Take it back: the use notice', withdraw)),
+		h('p', {}, sure('notice-withdraw', 'Take it back', 'Nothing has to be accepted any more. Its text stays in the list below.', `Take it back: the use notice${last ? `, version ${last.version}` : ''}`, withdraw)),
 	] : [];
 }
 
@@ -150,7 +150,10 @@ export function noticePlace({ change, part, putIfNew }) {
 			if (now.notice.value) {
 				const { text: counts, most_bytes: bytes, most_lines: lines, columns } = now.notice.value;
 				Object.assign(most, { bytes, lines, columns });
+				const old = digest;
 				digest = now.notice.value.notice;
+				if (looked && digest !== old)
+					drawAccepted();
 				if (text.input.value === loaded)
 					text.input.value = counts;
 				show(byId('notice-meanwhile'), counts === loaded || text.input.value === counts ? [] : h('p', { class: 'note' }, 'Somebody has changed the notice meanwhile; what counts now stands above. What you typed is kept.'));

@@ -3,8 +3,9 @@
 
 import { call } from './api.js';
 import { operations } from './access.js';
-import { byId, count, detail, form, h, lead, say, sentence, several } from './dom.js';
+import { byId, count, detail, form, h, lead, say, sentence, several, show } from './dom.js';
 import { settingsPart } from './home.js';
+import { following, MEANWHILE } from './setting.js';
 
 const FREE = 'logical-access.without-login';
 const OURS = 'logical-access.';
@@ -18,13 +19,14 @@ const held = ({ roles, all }) => {
 	return all.filter((one) => anyone && anyone.holds.includes(one['x-thingward-permission']));
 };
 const dangerous = ({ all }) => all.filter((one) => one['x-thingward-step-up']);
+const always = (now) => dangerous(now).filter((one) => one.operationId !== 'settings.change').length; // of the settings only some want it
 const settingOf = ({ settings }, key) => (settings.value ? settings.value.settings.find((one) => one.key === key) : null);
 
 function answerPart(now) {
 	if (!now.roles.value)
 		return lead('not provided', 'This device does not tell you how strict it is.', 'An owner, an admin or an auditor may ask it.', now.roles, now.settings);
 	const fresh = settingOf(now, `${OURS}step-up`);
-	return lead(fresh && fresh.value === 'off' ? 'off by policy' : 'provided', `${count(held(now).length, 'thing', 'things')} can be asked of it without signing in; ${!fresh || fresh.value === 'on' ? `${dangerous(now).length} ${dangerous(now).length === 1 ? 'wants' : 'want'} a fresh login` : 'nothing wants a fresh login'}.`,
+	return lead(fresh && fresh.value === 'off' ? 'off by policy' : 'provided', `${count(held(now).length, 'thing', 'things')} can be asked of it without signing in; ${!fresh || fresh.value === 'on' ? `${always(now)} ${always(now) === 1 ? 'wants' : 'want'} a fresh login` : 'nothing wants a fresh login'}.`,
 		'Everything else needs somebody who has signed in, and whom one of his roles permits it.', now.settings);
 }
 
@@ -40,7 +42,7 @@ function freshPart(now) {
 	const was = byId('fresh-list');
 	return [
 		h('h2', { id: 'fresh' }, 'What wants a fresh login'),
-		h('p', {}, 'What gives somebody a right or a way in, and what cannot be taken back, is asked for anew from whoever comes by a session: a login of a moment ago, for that one request. Two settings below say whether and for how long.'),
+		h('p', {}, 'What gives somebody a right or a way in, and what cannot be taken back, wants a login of a moment ago, for that one request. The operations below are asked for anew from accounts that have a password or log in by your provider. A setting only if it has a permission of its own. Two settings below say whether and for how long.'),
 		detail('fresh-list', Boolean(was && was.open), h('span', { class: 'text' }, `The list of ${count(dangerous(now).length, 'operation', 'operations')}`), listed(dangerous(now))),
 	];
 }
@@ -48,32 +50,38 @@ function freshPart(now) {
 export function policyPlace({ change, part, putIfNew, drafts, notes, saveSetting }) {
 	const free = several('free-may', 'Permit without a login');
 	free.fill(MAY.map(([name, what]) => [name, `${what} (${name})`]));
-	let [setting, begun] = [null, null];
+	let [setting, begun, follow] = [null, null, null];
 	const onFree = async ({ free: chosen }) => {
-		if (await change('free-send', 'free-failed', () => call('PUT', `/api/v1/settings/${FREE}`, { body: { value: chosen.join(' ') }, ifMatch: `"${setting.version}"` })))
+		if (await change('free-send', 'free-failed', async () => {
+			await call('PUT', `/api/v1/settings/${FREE}`, { body: { value: chosen.join(' ') }, ifMatch: `"${setting.version}"` });
+			follow.rest();
+		}))
 			say('What needs no login is as you said.');
 	};
 	return {
 		path: '#/access/policy',
 		name: 'How strict',
 		within: true,
-		frame: () => [
-			h('section', { id: 'part-policy' }),
-			h('section', { 'aria-labelledby': 'free' },
-				h('div', { id: 'part-free' }),
-				form({ id: 'free', press: 'Save', fields: { free }, check: () => ({ free: setting ? '' : 'The device does not tell you this setting.' }), send: onFree })),
-			h('section', { 'id': 'part-fresh', 'aria-labelledby': 'fresh' }),
-			h('section', { 'id': 'part-settings', 'aria-labelledby': 'settings' }),
-		],
+		frame: () => {
+			const box = form({ id: 'free', press: 'Save', fields: { free }, check: () => ({ free: setting ? '' : 'The device does not tell you this setting.' }), send: onFree });
+			follow = following(box, { free });
+			return [
+				h('section', { id: 'part-policy' }),
+				h('section', { 'aria-labelledby': 'free' }, h('div', { id: 'part-free' }), h('div', { id: 'free-meanwhile' }), box),
+				h('section', { 'id': 'part-fresh', 'aria-labelledby': 'fresh' }),
+				h('section', { 'id': 'part-settings', 'aria-labelledby': 'settings' }),
+			];
+		},
 		read: async () => ({ roles: await part('/api/v1/roles', 'roles'), settings: await part('/api/v1/settings', 'settings'), all: await operations() }),
 		show: (now) => {
 			document.title = 'How strict coming in is';
 			setting = settingOf(now, FREE);
-			// What is there is where one begins; a choice that is not saved stays until somebody else has changed it.
-			if (setting && begun !== setting.version) {
+			// What is there is where one begins; a choice that is not saved stays, and somebody else’s is told beside it.
+			if (setting && !follow.touched) {
 				begun = setting.version;
-				free.value = setting.value.split(' ');
+				follow.fill({ free: setting.value.split(' ') });
 			}
+			show(byId('free-meanwhile'), setting && begun !== setting.version ? h('p', { class: 'note' }, MEANWHILE) : []);
 			const ours = now.settings.value ? now.settings.value.settings.filter((one) => HERE.includes(one.key)) : [];
 			putIfNew('policy', [now.roles, now.settings], () => answerPart(now));
 			putIfNew('free', now.roles, () => freePart(now));

@@ -2,10 +2,10 @@
 // The organization's OpenID Connect provider: named and taken back, and who there is which account. Its client's secret goes to the device and never comes back.
 
 import { boundAccounts, httpsWrong, knownBy, pemWrong, readAccounts, usedBy } from './bound.js';
-import { call } from './api.js';
+import { call, get } from './api.js';
 import { count, facts, field, form, h, lead, say, sure } from './dom.js';
 import { secretField } from './secret.js';
-import { following } from './setting.js';
+import { following, origin } from './setting.js';
 
 const PATH = '/api/v1/oidc';
 const TEXTS = ['issuer', 'client', 'address', 'name', 'claim', 'anchors'];
@@ -26,7 +26,7 @@ function keptPart({ oidc }, onRemove) {
 	return one.set ? [
 		facts(['On the page', `Log in with ${one.name}`], ['Issuer', h('code', { class: 'breaks' }, one.issuer)], ['This device there', h('code', { class: 'breaks' }, one.client)], ['Its secret', one.secret ? 'There is one, which nobody can read here.' : 'It has none.'],
 			['Browsers come back to', h('code', { class: 'breaks' }, `${one.address}/`)], ['Who it is, says', h('code', { class: 'breaks' }, one.claim)], ['Known by', knownBy(one.anchors)]),
-		h('p', {}, sure('drop-oidc', 'Name none', 'Nobody logs in by it any more, and the sessions that it opened end. Who is who there is kept for the case that it is named again.', 'Name none: no provider lets people in', onRemove)),
+		h('p', {}, sure('drop-oidc', 'Name none', 'Nobody logs in by it any more, and the sessions that it opened end. Who is who there is kept for the case that it is named again.', `Name none: nobody comes in by ${one.issuer}`, onRemove)),
 	] : [];
 }
 
@@ -52,10 +52,12 @@ const wrongOf = (typed) => ({
 });
 
 export function providerPlace(tools) {
-	const { change, part, putIfNew } = tools;
+	const { again, change, part, putIfNew } = tools;
+	const stood = origin(() => get(PATH), again);
 	let [fields, follow, accounts] = [{}, null, null];
 	const onSet = async ({ secret, anchors, ...rest }) => {
 		if (!await change('oidc-send', 'oidc-failed', async () => {
+			await stood.hold(PATH);
 			await call('PUT', PATH, { body: { ...rest, anchors: `${anchors}\n`, ...(secret ? { secret } : {}) } });
 			follow.rest();
 		}))
@@ -97,6 +99,8 @@ export function providerPlace(tools) {
 			document.title = 'OpenID Connect';
 			putIfNew('provider', now, () => answerPart(now));
 			putIfNew('oidc', now.oidc, () => keptPart(now, onRemove));
+			if (now.oidc.value && !follow.touched)
+				stood.begin(PATH, now.oidc.value);
 			if (now.oidc.value && now.oidc.value.set)
 				follow.fill(Object.fromEntries(TEXTS.map((name) => [name, now.oidc.value[name].trim()])));
 			accounts.show(now);

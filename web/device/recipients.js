@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // To whom data of this device may be given, what, and by whom; and giving it, sealed for the recipient.
 
-import { call, post, readPem } from './api.js';
+import { call, getAll, post, readPem } from './api.js';
 import { byId, count, detail, facts, field, fileField, form, choice, h, lead, say, several, show, sure, trouble, words } from './dom.js';
+import { origin } from './setting.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const CERTIFICATE_MAX = 4096;
@@ -41,7 +42,7 @@ function sealedPart({ recipient, key, data, sealed }) {
 	];
 }
 
-export function recipientsPlace({ busy, change, leave, part, putIfNew }) {
+export function recipientsPlace({ again, busy, change, leave, part, putIfNew }) {
 	const by = (data, what) => several(`by-${data}`, `${what}: given by these roles; none: by nobody`);
 	const fields = {
 		name: field('recipient-name', 'Name', 'Small letters, digits and hyphens. A recipient that has it is replaced.', { maxlength: 32 }),
@@ -56,8 +57,10 @@ export function recipientsPlace({ busy, change, leave, part, putIfNew }) {
 		data: choice('share-data', 'What', DATA, 'telemetry'),
 	};
 	let known = [];
+	const find = (all, name) => all.find((one) => one.name === name);
+	const stood = origin(async (name) => find((await getAll('/api/v1/recipients', 'recipients')).recipients, name), again);
 	const nameWrong = (name) => (NAME.test(name) ? '' : 'A small letter, then small letters, digits and hyphens; 32 at most.');
-	const kept = (name) => (known.find((one) => one.name === name) || { certificate: '' }).certificate;
+	const kept = (name) => (find(known, name) || { certificate: '' }).certificate;
 	const fill = (one) => {
 		fields.name.input.value = one.name;
 		fields.purpose.input.value = one.purpose;
@@ -68,10 +71,13 @@ export function recipientsPlace({ busy, change, leave, part, putIfNew }) {
 	const check = ({ name, file }) => ({ name: nameWrong(name), file: !file ? (kept(name) ? '' : 'Choose the file with his certificate.') : file.size > CERTIFICATE_MAX ? 'The file is too long for one certificate.' : '' });
 
 	const onPut = async ({ name, purpose, file, kinds, ...given }) => {
-		const certificate = file ? await readPem(file, 'CERTIFICATE') : kept(name);
-		const body = { purpose, certificate, ...Object.fromEntries(DATA.map(([data]) => [data, given[data].join(' ')])), kinds: kinds.join(' ') };
-		if (!await change('recipient-send', 'recipient-failed', () => call('PUT', pathOf(name), { body })))
+		const body = { purpose, ...Object.fromEntries(DATA.map(([data]) => [data, given[data].join(' ')])), kinds: kinds.join(' ') };
+		if (!await change('recipient-send', 'recipient-failed', async () => {
+			await stood.hold(name, find(known, name));
+			await call('PUT', pathOf(name), { body: { ...body, certificate: file ? await readPem(file, 'CERTIFICATE') : kept(name) } });
+		}))
 			return;
+		stood.rest();
 		fill({ name: '', purpose: '', telemetry: '', log: '', identity: '', kinds: '' });
 		say(`The recipient ${name} counts now.`);
 	};
@@ -81,6 +87,7 @@ export function recipientsPlace({ busy, change, leave, part, putIfNew }) {
 	};
 	const take = (one) => {
 		fill(one);
+		stood.begin(one.name, one);
 		fields.name.input.focus();
 		say(`${one.name} stands in the form below.`);
 	};

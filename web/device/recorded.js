@@ -60,7 +60,7 @@ export function recordedPlace({ change, part, putIfNew }) {
 			document.title = 'What is recorded';
 			putIfNew('recorded', now.rules, () => answerPart(now));
 			putIfNew('left-out', now.rules, () => leftOutPart(now, recordAgain));
-			fields.operation.fill(may.map((one) => [one.operationId, `${one.operationId}: ${one.summary}`]));
+			fields.operation.fill([['', 'Choose what is read'], ...may.map((one) => [one.operationId, `${one.operationId}: ${one.summary}`])]);
 		},
 	};
 }

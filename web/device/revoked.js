@@ -82,12 +82,15 @@ function wrongTexts({ crl, issuer }) {
 export function revokedPlace({ change, part, putIfNew }) {
 	const files = fields();
 
-	const onAdd = async (chosen) => {
+	const add = async (chosen) => {
 		const texts = { crl: await readPem(chosen.crl, 'X509 CRL'), issuer: await readPem(chosen.issuer, 'CERTIFICATE') };
 		const wrong = wrongTexts(texts);
 		files.issuer.setWrong(wrong.issuer);
 		files.crl.setWrong(wrong.crl);
-		if (wrong.crl || wrong.issuer || !await change('list-send', 'list-failed', () => post(PATH, texts.issuer ? texts : { crl: texts.crl })))
+		return wrong.crl || wrong.issuer ? false : post(PATH, texts.issuer ? texts : { crl: texts.crl });
+	};
+	const onAdd = async (chosen) => {
+		if (!await change('list-send', 'list-failed', () => add(chosen)))
 			return;
 		files.crl.input.value = '';
 		files.issuer.input.value = '';

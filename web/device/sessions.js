@@ -5,6 +5,7 @@ import { call } from './api.js';
 import { byId, count, field, form, h, lead, minutes, moment, pick, say, sure, table } from './dom.js';
 
 const place = encodeURIComponent;
+const plain = (id) => id.replace(/[^A-Za-z0-9_-]/g, '-');
 
 function answerPart({ all }) {
 	if (!all.value)
@@ -17,8 +18,8 @@ function answerPart({ all }) {
 function ends(one, i, sessions, end) {
 	const others = sessions.filter((each) => each.account === one.account).length;
 	return [
-		one.own ? 'This one is yours: sign out above.' : sure(`end-session-${i}`, 'End', 'What goes on in it is cut off.', `End the session of ${one.name} from ${one.source}`, (button) => end(button, `/api/v1/sessions/${place(one.session)}`, 'The session has ended.')), ' ',
-		others > 1 && sessions.findIndex((each) => each.account === one.account) === i ? sure(`end-all-${i}`, `End all ${others}`, `All sessions of ${one.name} end, and no code that waits for it is good any more.`, `End all ${others} sessions of ${one.name}`,
+		one.own ? 'This one is yours: sign out above.' : sure(`end-session-${plain(one.session)}`, 'End', 'What goes on in it is cut off.', `End the session of ${one.name} from ${one.source}`, (button) => end(button, `/api/v1/sessions/${place(one.session)}`, 'The session has ended.')), ' ',
+		others > 1 && sessions.findIndex((each) => each.account === one.account) === i ? sure(`end-all-${plain(one.account)}`, `End all ${others}`, `All sessions of ${one.name} end, and no code that waits for it is good any more.`, `End all ${others} sessions of ${one.name}`,
 			(button) => end(button, `/api/v1/account-sessions/${place(one.account)}`, `All sessions of ${one.name} have ended.`)) : null,
 	];
 }

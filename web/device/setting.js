@@ -15,17 +15,42 @@ const put = (one, value) => {
 		one.value = value;
 };
 
-// Fields of a form that follow what the device says: `fill` does nothing once somebody has typed there, until `rest`.
-export function following(box, fields) {
+// Fields that follow what the device says: `fill` does nothing once somebody has typed in their boxes, until `rest`.
+export function following(boxes, fields) {
 	let touched = false;
-	box.addEventListener('input', () => { touched = true; });
+	[boxes].flat().forEach((box) => box.addEventListener('input', () => { touched = true; }));
 	return {
+		get touched() { return touched; },
 		fill: (values) => {
 			if (!touched)
 				Object.entries(values).forEach(([name, value]) => put(fields[name], value));
 		},
 		rest: () => { touched = false; },
 	};
+}
+
+export const MEANWHILE = 'Somebody has changed it meanwhile; what counts now stands above. What you chose is kept.';
+
+// What a form replaces whole, of one name or of none: `begin` says what the device had when the form was filled; `hold` asks again just before, and refuses once
+// what would undo a change of somebody else. What it is then is what the form begins from. `known`: of a name that was typed and not taken.
+export function origin(read, again) {
+	let [whose, from] = [null, ''];
+	const begin = (name, one) => { [whose, from] = [name, JSON.stringify(one)]; };
+	const hold = async (name, known) => {
+		if (name !== whose)
+			begin(name, known);
+		const now = await read(name).then((one) => JSON.stringify(one), (error) => {
+			if (error.status === 403) // who may not look may still replace it
+				return from;
+			throw error;
+		});
+		if (now === from)
+			return;
+		from = now;
+		again(0);
+		throw Object.assign(new Error('Somebody has changed it meanwhile'), { status: 409, next: 'What counts now stands above. What you typed is kept; press once more if it is to count instead.' });
+	};
+	return { begin, hold, rest: () => { whose = null; } };
 }
 
 const changedBy = (setting) => (Number(setting.version) > 0 ? ['Changed by ', setting.changed_by || 'somebody', ', ', moment(setting.changed), '.'] : 'As delivered.');

@@ -6,12 +6,12 @@ import { call, keepSession, post, session } from './api.js';
 import { conditionWords, conditionsField } from './conditions.js';
 import { byId, count, detail, facts, field, form, h, lead, moment, say, several, shape, show, sure } from './dom.js';
 import { noticeParts, readNotice } from './notice.js';
+import { following, MEANWHILE } from './setting.js';
 
 const MEMBERS_MAX = 32;
 const place = encodeURIComponent;
 const pathOf = (account) => `/api/v1/shared-accounts/${place(account)}`;
 const plain = (id) => id.replace(/[^A-Za-z0-9]/g, '-');
-const nameOf = (accounts, id) => (accounts.find((one) => one.account === id) || { name: id }).name;
 
 function answerPart({ all, said }) {
 	if (!all.value)
@@ -22,30 +22,41 @@ function answerPart({ all, said }) {
 		: lead('provided', 'No account is shared.', 'Where several people need the same rights, give each the role. If one account has to be used by several, make one of the kind “shared” at Accounts, and say here who may use it.');
 }
 
-const fieldsOf = (id) => ({ members: several(`members-${id}`, 'Its members'), conditions: conditionsField(`shared-conditions-${id}`, 'Under which conditions') });
+// begun: when what stands in the form was said. told: what the device refused, or wants accepted.
+function editOf(id) {
+	const fields = { members: several(`members-${id}`, 'Its members'), conditions: conditionsField(`shared-conditions-${id}`, 'Under which conditions') };
+	return { fields, follow: following([fields.members.box, fields.conditions.box], fields), begun: null, told: h('div', { id: `told-${id}` }) };
+}
 
-function sharedRow(one, now, { edits, act, use }) {
+// A member that the list does not have, as one whom this page may not see, stays one.
+const choices = (accounts, members) => [...accounts, ...members.filter((id) => !accounts.some(([account]) => account === id)).map((id) => [id, id])];
+
+function sharedRow(one, now, { edits, act, use, names, people }) {
 	const id = plain(one.account);
 	const { value, error } = now.said[one.account] || {};
 	const unsaid = error && error.status === 404;
-	const accounts = now.all.value.accounts;
 	if (!edits.has(one.account))
-		edits.set(one.account, { ...fieldsOf(id), begun: false });
-	const fields = edits.get(one.account);
-	fields.members.fill(accounts.filter((each) => each.kind !== 'shared').map((each) => [each.account, `${each.name} (${each.account})`]));
-	if (value && fields.begun !== value.said) {
-		fields.members.value = value.members;
-		fields.conditions.value = value.conditions;
-		fields.begun = value.said;
+		edits.set(one.account, editOf(id));
+	const edit = edits.get(one.account);
+	const { fields, follow } = edit;
+	const said = value ? value.said : '';
+	fields.members.fill(choices(people, value ? value.members : []));
+	if ((value || unsaid) && edit.begun !== said && !follow.touched) {
+		follow.fill(value ? { members: value.members, conditions: value.conditions } : { members: [], conditions: {} });
+		edit.begun = said;
 	}
 	const check = ({ members }) => ({ members: !members.length ? 'Choose who may use it.' : members.length > MEMBERS_MAX ? `${MEMBERS_MAX} members at most.` : '', conditions: fields.conditions.wrong });
-	const onSay = ({ members, conditions }) => act(`say-${id}-send`, id, () => call('PUT', pathOf(one.account), { body: { members: members.join(' '), ...(Object.keys(conditions).length ? { conditions } : {}) } }), `Who may use ${one.name} counts now.`);
+	const onSay = ({ members, conditions }) => act(`say-${id}-send`, id, async () => {
+		await call('PUT', pathOf(one.account), { body: { members: members.join(' '), ...(Object.keys(conditions).length ? { conditions } : {}) } });
+		follow.rest();
+	}, `Who may use ${one.name} counts now.`);
 	const was = byId(`shared-${id}`);
 	const summary = [h('span', { class: 'state' }, shape(value ? 'provided' : 'off by policy'), h('strong', {}, value ? count(value.members.length, 'member', 'members') : unsaid ? 'Used by nobody' : 'Not told')), h('span', { class: 'text' }, h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account), one.roles.length ? `: ${one.roles.join(', ')}` : ': no role')];
 	return detail(`shared-${id}`, Boolean(was && was.open), summary, [
-		value ? facts(['Members', value.members.map((each) => nameOf(accounts, each)).join(', ')], ['Under these conditions', conditionWords(value.conditions)], ['Said', [moment(value.said), ` by ${value.by}`]]) : null,
+		value ? facts(['Members', value.members.map((each) => names.get(each) || each).join(', ')], ['Under these conditions', conditionWords(value.conditions)], ['Said', [moment(value.said), ` by ${value.by}`]]) : null,
+		(value || unsaid) && edit.begun !== said ? h('p', { class: 'note' }, MEANWHILE) : null,
 		form({ id: `say-${id}`, press: value ? 'Say it anew' : 'Let them use it', fields: { members: fields.members, conditions: fields.conditions }, check, send: onSay }),
-		h('div', { id: `told-${id}` }),
+		edit.told,
 		h('p', {}, value ? [h('button', { 'type': 'button', 'id': `use-${id}`, 'class': 'second', 'aria-label': `Use it: ${one.name}`, 'onclick': () => use(`use-${id}`, one.account, `told-${id}`) }, 'Use it'), ' ',
 			sure(`unsay-${id}`, 'Let nobody use it', 'Its sessions end now. The account and its roles stay.', `Let nobody use it: ${one.name}`, (button) => act(button, id, () => call('DELETE', pathOf(one.account)), `Nobody may use ${one.name} any more.`))] : null),
 	]);
@@ -61,6 +72,7 @@ function backPart(own, name, back) {
 
 export function sharedPlace({ again, change, part, putIfNew }) {
 	const edits = new Map();
+	let asked = ''; // the box in which a notice waits to be accepted
 	const own = { account: field('shared-id', 'The account’s id', 'As a17. Whoever says who may use it can tell you.', { maxlength: 21 }) };
 
 	const act = async (button, id, work, said) => {
@@ -71,8 +83,11 @@ export function sharedPlace({ again, change, part, putIfNew }) {
 	const use = async (button, account, box, accepted) => {
 		const notice = accepted ? null : await readNotice().catch(() => null);
 		if (notice) {
+			if (byId(asked) && asked !== box)
+				show(byId(asked));
+			asked = box;
 			show(byId(box), noticeParts(notice, () => use('accept', account, box, notice.digest)).map((one) => (one.tagName === 'H1' ? h('h3', {}, one.textContent) : one)));
-			byId('accept').focus();
+			byId(box).querySelector('button').focus();
 			return;
 		}
 		const kept = session();
@@ -121,7 +136,10 @@ export function sharedPlace({ again, change, part, putIfNew }) {
 			putIfNew('shared-back', [kept.own, kept.name], () => backPart(kept.own, kept.name, back));
 			putIfNew('shared-all', now, () => {
 				const shared = now.all.value ? now.all.value.accounts.filter((one) => one.kind === 'shared') : [];
-				return shared.length ? [h('h2', {}, 'All of them'), shared.map((one) => sharedRow(one, now, { edits, act, use }))] : [];
+				const accounts = now.all.value ? now.all.value.accounts : [];
+				const names = new Map(accounts.map((one) => [one.account, one.name]));
+				const people = accounts.filter((one) => one.kind !== 'shared').map((one) => [one.account, `${one.name} (${one.account})`]);
+				return shared.length ? [h('h2', {}, 'All of them'), now.all.value.next ? h('p', { class: 'note' }, 'This device has more accounts than this page reads.') : null, shared.map((one) => sharedRow(one, now, { edits, act, use, names, people }))] : [];
 			});
 		},
 	};

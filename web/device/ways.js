@@ -4,7 +4,7 @@
 import { readAccounts, usedBy } from './bound.js';
 import { count, h, lead, shape, table } from './dom.js';
 import { messagesPlace } from './messages.js';
-import { namesPlace } from './names.js';
+import { ended, namesPlace } from './names.js';
 import { providerPlace } from './provider.js';
 import { radiusPlace } from './radius.js';
 import { readersPlace } from './readers.js';
@@ -65,7 +65,9 @@ const WAYS = [
 // ---- the second factors ----
 
 function passkeyState({ names }) {
-	return untold(names) || (names.value.names.length ? ['provided', `Under ${names.value.names.join(', ')}`] : ['needs a part', 'The device has no name']);
+	if (untold(names))
+		return untold(names);
+	return !names.value.names.length ? ['needs a part', 'The device has no name'] : ended(names.value.until) ? ['not provided', 'The certificate of its names has run out'] : ['provided', `Under ${names.value.names.join(', ')}`];
 }
 
 function messageState(now) {
