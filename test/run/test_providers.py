@@ -67,11 +67,11 @@ def device(folder):
         (folder / "password").write_text(GOOD + "\n")
         unit.tool("device", "password", "set", "--password-file", folder / "password", "--device", "unit", "--owner", unit.owner)
         unit.reader = Provider(unit, folder, "reader", READER, "--simulated")
-        unit.keyswitch = Provider(unit, folder, "keyswitch", KEYSWITCH)
+        unit.switch = Provider(unit, folder, "keyswitch", KEYSWITCH)
         wait_for(lambda: connected(unit) == {"reader", "keyswitch"})
         yield unit
         unit.reader.end()
-        unit.keyswitch.end()
+        unit.switch.end()
 
 
 def connected(unit):
@@ -130,18 +130,18 @@ def held(device, provider, then):
 def test_the_method_of_the_manufacturer(device, folder):
     """@nist LA.AS.2.1.6: its yes and its no are honoured; killed while it is asked, hanging, or gone, nobody comes in."""
     use(device, "keyswitch")
-    assert judged(device, device.keyswitch, "auth-plugin", "on") == (201, None)
-    assert judged(device, device.keyswitch, "auth-plugin", "off") == (403, "access.auth-plugin")
-    assert held(device, device.keyswitch, device.keyswitch.end) == (503, "provider.gone")
+    assert judged(device, device.switch, "auth-plugin", "on") == (201, None)
+    assert judged(device, device.switch, "auth-plugin", "off") == (403, "access.auth-plugin")
+    assert held(device, device.switch, device.switch.end) == (503, "provider.gone")
     wait_for(lambda: connected(device) == {"reader"})
-    assert judged(device, device.keyswitch, "auth-plugin", "on") == (503, "provider.gone")
-    device.keyswitch = Provider(device, folder, "keyswitch", KEYSWITCH)
+    assert judged(device, device.switch, "auth-plugin", "on") == (503, "provider.gone")
+    device.switch = Provider(device, folder, "keyswitch", KEYSWITCH)
     wait_for(lambda: connected(device) == {"reader", "keyswitch"})
     device.json("settings", "change", "logical-access.provider-timeout", "1")
-    assert held(device, device.keyswitch, lambda: device.keyswitch.process.send_signal(signal.SIGSTOP)) == (503, "provider.late")
+    assert held(device, device.switch, lambda: device.switch.process.send_signal(signal.SIGSTOP)) == (503, "provider.late")
     device.json("settings", "change", "logical-access.provider-timeout", "20")
-    device.keyswitch.process.send_signal(signal.SIGCONT)
-    assert judged(device, device.keyswitch, "auth-plugin", "on") == (201, None)
+    device.switch.process.send_signal(signal.SIGCONT)
+    assert judged(device, device.switch, "auth-plugin", "on") == (201, None)
 
 
 def test_who_may_be_it(device, folder):
@@ -161,7 +161,7 @@ def test_who_may_be_it(device, folder):
 def test_the_tool_waits_for_it(device, folder, tmp_path):
     """The tool says what to do, waits, and is in when the key is turned."""
     use(device, "keyswitch")
-    device.keyswitch.position.write_text("on")
+    device.switch.position.write_text("on")
     done = device.tool("device", "login", "--device", "unit", "--owner", tmp_path / "me", "--known", device.owner / "devices/unit.json", "--account", "alice",
                        "--password-file", folder / "password")
     assert "You are logged in at unit as alice" in done.stdout and "it waits" in done.stderr
@@ -209,7 +209,7 @@ class Alone(Opens):
 
 def test_the_probes(device, tmp_path):
     """@nist LA.AS.2.1.3 LA.AS.2.1.6: they pass where the verdicts are honoured, fail where anybody or nobody comes in; undecided where nobody can see."""
-    rows = (("LA.AS.2.1.3", device.reader, (Opens,)), ("LA.AS.2.1.6", device.keyswitch, (Pretends, Alone)))
+    rows = (("LA.AS.2.1.3", device.reader, (Opens,)), ("LA.AS.2.1.6", device.switch, (Pretends, Alone)))
     assert assess(device, tmp_path, "unit", rows[0][0]) == "inconclusive"
     for element, provider, _ in rows:
         assert assess(device, tmp_path, "unit", element, "--verdicts", provider.position) == "pass"
