@@ -39,13 +39,14 @@ tw_err tw_conceal_status_network(struct tw_context *c, struct tw_element_status 
 	return TW_OK;
 }
 
-/* Whoever is on the device without being root: who may take it over and how, and a session for who has a code, behind the organization's use notice. What
+/* Whoever is on the device without being root: who may take it over and how, a session for who has a code, behind the organization's use notice, and
+   asking for recovery, which somebody at the device then confirms. What
    the organization may permit without login is not on it: that it is well, and how it is. */
 static const char *const open_to_all[] = { "commissioning.read", "commissioning.take", "commissioning.browser",
-	"commissioning.claim", "session.open", "login.open", "notice.read" };
+	"commissioning.claim", "session.open", "login.open", "notice.read", "recovery.ask", "recovery.state" };
 /* A person at the console: the same word of health, what the device can do, and the two things that need presence. */
 static const char *const open_at_console[] = { "health.read", "commissioning.read", "capabilities.read", "commissioning.confirm",
-	"ownership.recover", "notice.read", "notice.accept" };
+	"ownership.recover", "recovery.waiting", "recovery.decline", "notice.read", "notice.accept" };
 
 static bool listed(const char *name, const char *const *list, size_t count)
 {

@@ -99,6 +99,9 @@ tw_err tw_recovery_admit(struct tw_context *c, const struct tw_request *rq, stru
 {
 	char source[64];
 
+	if (rq->subject.door != TW_DOOR_HTTPS)
+		return tw_reply_problem(rp, 403, "forbidden", "recovery.door", "Only a browser asks for this",
+			"Type recover at the device's console.", "A program of the device's own is nobody who stands before it.");
 	if (!tw_setting_is(c, TW_RECOVERY_SETTING, "on"))
 		return tw_reply_problem(rp, 403, "forbidden", "recovery.off", "This device takes no such request",
 			"Type recover at the device's console.", "Its owner switched it off (" TW_RECOVERY_SETTING ").");
