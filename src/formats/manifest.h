@@ -60,8 +60,8 @@ struct tw_manifest_role {
 	size_t inherit_count;
 };
 /*
- * A program of the product's beside its application (platform/provider.h): one that judges who somebody is at a login, one that says that the
- * device's button was pressed (platform/presence.h), or one that shows things to people.
+ * A program of the product's beside its application (platform/provider.h): one that judges who somebody is at a login, or one that says that the
+ * device's button was pressed (platform/presence.h).
  */
 enum tw_manifest_provider_kind { TW_MANIFEST_BIOMETRIC, TW_MANIFEST_AUTH_PLUGIN, TW_MANIFEST_BUTTON, TW_MANIFEST_PROVIDER_KINDS };
 extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" "auth-plugin" "button" */
