@@ -32,7 +32,7 @@ def trace(tmp_path):
 
 
 def test_nothing_is_nothing(trace):
-    assert trace({}) == (0, ["0 of 258 device elements, 0 of 185 supporting details"], "")
+    assert trace({}) == (0, ["0 of 0 claimed elements have a test that turns them", "0 of 258 device elements, 0 of 185 supporting details"], "")
 
 
 def test_a_whole_thread_counts(trace, tmp_path):
@@ -94,3 +94,27 @@ def test_a_mark_no_row_claims_fails(trace, name):
     code, _, err = trace({**WHOLE, name: "// @nist SU.UC.5: x\n"})
     assert code == 1
     assert f"{name}:1: SU.UC.5 is marked, but no row" in err
+
+
+def test_what_turns_an_element_is_counted(trace, tmp_path):
+    files = {**WHOLE, "src/device/identification/capability.yaml":
+             "elements:\n" + "".join(f"  - {{id: DI.IMS.{n}, status: tw_s}}\n" for n in (1, 2, 3)),
+             "test/run/test_x.py": "    (1, 2),  # @turns DI.IMS.1 DI.IMS.2: neither has a name\n"}
+    _, out, _ = trace(files, "--json", tmp_path / "t.json")
+    assert out[-2] == "2 of 3 claimed elements have a test that turns them; not DI.IMS.3"
+    found = json.loads((tmp_path / "t.json").read_text())
+    assert found["elements"]["DI.IMS.1"]["turns"] == ["test/run/test_x.py:1"] and found["counts"]["turned"] == [2, 3]
+    assert found["elements"]["DI.IMS.1"]["test"] == ["src/device/identification/test-identity.c:1"], "a turn is no test of the feature"
+
+
+def test_a_turn_that_turns_nothing_fails(trace):
+    wrong = {"test/run/test_a.py": ("# @turns DI.IMS.99: x\n", "is not in the catalog"),
+             "test/run/test_b.py": ("# @turns SU.UC.5: x\n", "no row of a capability.yaml claims it"),
+             "test/run/test_c.py": ("# @turns DI.IMS.1\n", "says what is wrong"),
+             "test/run/test_d.py": ("# @turns DI.IMS.1:\n", "says what is wrong"),
+             "src/device/identification/test-x.c": ("/* @turns DI.IMS.1: x */\n", "is turned in test/"),
+             "src/tool/probes/x.c": ("/* @turns DI.IMS.1: x */\n", "is turned in test/")}
+    code, out, err = trace({**WHOLE, **{name: text for name, (text, _) in wrong.items()}})
+    assert code == 1 and out[-2].startswith("0 of 1 ")
+    for name, (_, why) in wrong.items():
+        assert [why in line for line in err.splitlines() if line.startswith(f"{name}:1: ")] == [True], name
