@@ -11,8 +11,9 @@ taken over and stopped. Everything is in one temporary directory that every nume
 
 As a program (`test/world.py serve [OPTION...]`) it does the same for tests in other languages: it provisions one device and starts it
 with these options, prints a line of JSON about it, then obeys lines of JSON on its input: {"console": "confirm 123456"},
-{"tool": ["session", "code"]}, {"take_over": true}, {"turn": "on"}; each answered by one line. At the end of its input everything is stopped and removed.
---keyswitch as its first option declares the example key switch as a provider of the product's, which "turn" starts and turns (as root only, for it has a user of its own).
+{"tool": ["session", "code"]}, {"take_over": true}, {"turn": "on"}, {"press": 5000}; each answered by one line. At the end of its input everything is
+stopped and removed. --keyswitch or --button as its first option declares the example of that name as a provider of the product's: "turn" starts and turns the
+key switch, the button is there from the start and "press" says what the device said to it (as root only, for each has a user of its own).
 
 The build is TW_BUILD (build/). As root, each role gets a user id that no account holds.
 """
@@ -28,14 +29,16 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = Path(os.environ.get("TW_BUILD", ROOT / "build"))
 ROLES = {"core": 58711, "front": 58712, "keys": 58713, "application": 58714, "fetch": 58715, "scan": 58716, "hash": 58717}
-KEYSWITCH = 58718
-DECLARED = f'  providers:\n    - {{name: keyswitch, kind: auth-plugin, uid: {KEYSWITCH}, help: The key switch beside the door.}}\n'
+KEYSWITCH, BUTTON = 58718, 58731
+DECLARED = {"--keyswitch": f"{{name: keyswitch, kind: auth-plugin, uid: {KEYSWITCH}, help: The key switch beside the door.}}",
+            "--button": f"{{name: button, kind: button, uid: {BUTTON}, help: The button on its front.}}"}
 INSIDE = "TW_INSIDE_NAMESPACES"
 
 
@@ -80,6 +83,12 @@ def enter_namespaces(before=lambda: None):
     os.execvp(again[0], again + sys.orig_argv)
 
 
+def declare(product, option):
+    """In product.yaml, before a unit of it is provisioned."""
+    text = product.read_text()
+    product.write_text(text.replace("  permissions:\n", f"  providers:\n    - {DECLARED[option]}\n  permissions:\n", 1))
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -103,6 +112,8 @@ class World:
     def __exit__(self, *_):
         for device in self.devices:
             device.stop()
+            if device.button is not None:  # it outlives its device, and comes back to it
+                device.button.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def device(self, serial, build=BUILD):
@@ -121,7 +132,7 @@ class Device:
         self.address = f"127.0.0.1:{self.port}"
         self.state, self.config, self.run = self.folder / "state", self.folder / "config", self.folder / "run"
         self.label, self.owner, self.log = self.folder / "label.json", self.folder / "owner", self.folder / "log"
-        self.process = self.console = self.keyswitch = None
+        self.process = self.console = self.keyswitch = self.button = None
         self.launcher = []  # words before the program: what lowers its limits, say
         self.run.mkdir(mode=0o755)
         run(program("thingward", build), "provision", "--ca", world.ca, "--product", world.product, "--serial", serial, "--state", self.state, "--config", self.config,
@@ -253,6 +264,43 @@ class Device:
             self.keyswitch = subprocess.Popen([str(w) for w in words], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=KEYSWITCH, group=KEYSWITCH, extra_groups=[])
 
 
+class Button:
+    """The example program, pressed by lines in a FIFO."""
+
+    def __init__(self, unit, folder, user=BUTTON):
+        self.fifo = folder / f"fifo-{user}-{time.monotonic_ns()}"
+        os.mkfifo(self.fifo, 0o600)
+        os.chown(self.fifo, user, user)
+        command = [program("button"), "--socket", unit.run / "events.sock", "--name", "button", "--fifo", self.fifo]
+        self.process = subprocess.Popen([str(w) for w in command], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, user=user, group=user, extra_groups=[])
+        self.said, self.rest, self.next = [], 0, 0
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        self.said += (line.strip() for line in self.process.stderr)
+
+    def wait_said(self, count, timeout_s=10):
+        until = time.monotonic() + timeout_s
+        while len(self.said) < count:
+            if time.monotonic() > until:
+                raise Failed(f"the button said no more than {self.said}")
+            time.sleep(0.02)
+
+    def hold(self, ms):
+        """What the device said to it, behind what the presses before made it wait for."""
+        time.sleep(max(0, self.next - time.monotonic()))
+        before = len(self.said)
+        self.fifo.write_text(f"{ms}\n")
+        self.wait_said(before + 1)
+        self.rest = 0 if "confirmed" in self.said[before] else 2 * self.rest or 1
+        self.next = time.monotonic() + self.rest + 0.1
+        return self.said[before]
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
 def obey(unit, wish):
     if "console" in wish:
         return {"said": unit.at_console(wish["console"])}
@@ -264,6 +312,8 @@ def obey(unit, wish):
     if "turn" in wish:
         unit.turn(wish["turn"])
         return {}
+    if "press" in wish:
+        return {"said": unit.button.hold(wish["press"])}
     if wish.get("take_over"):
         unit.take_over()
         return {}
@@ -272,11 +322,13 @@ def obey(unit, wish):
 
 def serve(*options):
     with World() as world:
-        if options[:1] == ("--keyswitch",):
-            options = options[1:]
-            product = world.product / "product.yaml"
-            product.write_text(product.read_text().replace("  permissions:\n", f"{DECLARED}  permissions:\n", 1))
+        provider, options = (options[0], options[1:]) if options[:1] and options[0] in DECLARED else ("", options)
+        if provider:
+            declare(world.product / "product.yaml", provider)
         unit = world.device("BROWSER-1").start(*options)
+        if provider == "--button":
+            unit.button = Button(unit, unit.folder)
+            unit.button.wait_said(1)
         about = {"url": f"https://{unit.address}/", "label": json.loads(unit.label.read_text()), "folder": str(unit.folder), "product": str(world.product),
                  "ca": str(world.ca), "owner": str(unit.owner)}
         print(json.dumps(about), flush=True)

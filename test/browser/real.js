@@ -15,6 +15,7 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { HtmlValidate } from 'html-validate';
 import { axe, overhang } from './browser.js';
+import { recovers } from './real-recover.js';
 import { POLICY } from './stand-in.js';
 
 const WORLD = fileURLToPath(new URL('../world.py', import.meta.url));
@@ -110,6 +111,7 @@ async function told(page, id, provided) {
 }
 
 async function homeTurns({ open, skip }) {
+	const root = process.getuid() === 0; // a button runs as a user of its own
 	await withDevice(skip, async (device) => {
 		await device.ask({ take_over: true });
 		const page = await open(device.url);
@@ -136,8 +138,9 @@ async function homeTurns({ open, skip }) {
 		await page.setViewportSize({ width: 320, height: 640 });
 		assert.equal(await overhang(page), 0);
 		await page.click('#sign-out');
-		await page.waitForSelector('#code');
-	});
+		await signIn(page, device);
+		await recovers(page, device, open, root);
+	}, ...(root ? ['--button'] : []));
 }
 
 // DI.IMS.1, DI.IMS.2, DI.IMS.3: the identifier, its check and its assignment; DI.ABI.1, DI.DAS.2: who else may talk to it.
@@ -301,7 +304,7 @@ async function reportReads({ open, skip }) {
 export const real = [
 	['device: serves the page under its policy, with the fingerprint to compare', servesThePage],
 	['device: is taken over by label, browser and console; a hostile name stays text', takenOverByBrowser],
-	['device: code, identity check, switching off and on, a conflict, signing out', homeTurns],
+	['device: code, identity check, switching off and on, a conflict, signing out; then all is lost, and who stands at console or button recovers it', homeTurns],
 	['device: identity is checked, assigned and reported; a device and a rule come and go', placesWork],
 	['device: a list of revoked certificates is kept from a file, and removed', keepsAList],
 	['device: records appear as they are written, and wait while the page is paused', followsTheLog],

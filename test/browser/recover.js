@@ -23,6 +23,8 @@ async function goesOn({ open }) {
 		assert.match(await page.textContent('main'), /every owner and account.*every changed setting.*the secret on the label.*cannot be undone/s);
 		assert.equal(story.state.asked, undefined, 'looking asks for nothing');
 		assert.deepEqual([await overhang(page), await axe(page)], [0, []]);
+		const [one, other] = await Promise.all(['#ask-recovery', '#leave-it'].map((id) => page.locator(id).boundingBox()));
+		assert.ok(other.y >= one.y + one.height + 6, `no room between asking and leaving: ${JSON.stringify([one, other])}`);
 		await page.click('#ask-recovery');
 		assert.equal(await page.textContent('#recovery-code'), '730154');
 		assert.match(await page.textContent('main'), /Nothing has changed yet.*recover.*hold its button for five seconds, within a minute of asking/s);

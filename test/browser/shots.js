@@ -34,6 +34,16 @@ function asked(factors) {
 
 const outsiders = () => Object.assign(crowd(), { provider: 'Example Works' });
 const unowned = () => ({ ...healthy(), owned: false });
+const pressed = () => ({ ...healthy(), button: true });
+const recovering = async (page) => {
+	await page.click('#recover');
+	await page.waitForSelector('#ask-recovery');
+};
+const waiting = async (page) => {
+	await recovering(page);
+	await page.click('#ask-recovery');
+	await page.waitForSelector('#recovery-code');
+};
 const off = () => {
 	const state = healthy();
 	change(state, 'off', 'owner:alice');
@@ -49,6 +59,13 @@ const STATES = {
 		await page.click('#take');
 		await page.waitForSelector('#console-code');
 	}],
+	'confirm-button': [() => ({ ...unowned(), button: true }), (page, story) => STATES.confirm[1](page, story)],
+	'recover': [pressed, recovering],
+	'recover-refused': [() => ({ ...pressed(), refuse: { status: 409, body: { title: 'Somebody has asked for this already', status: 409, detail: 'A request waits for five minutes, one at a time.', rule: 'recovery.pending', next: 'Confirm it at the device, where it is the same whoever asked; or wait.' } } }), async (page) => { await recovering(page); await page.click('#ask-recovery'); await page.waitForSelector('.trouble'); }],
+	'recover-waiting': [pressed, waiting],
+	'recover-console': [() => ({ ...pressed(), console: false }), waiting],
+	'recover-silent': [pressed, async (page, story) => { await waiting(page); story.down = true; await page.waitForSelector('#reload'); }],
+	'recover-done': [pressed, async (page, story) => { await waiting(page); story.state.recovered = true; await page.waitForSelector('#go-on'); }],
 	'code': [healthy, async () => {}],
 	'code-wrong': [healthy, async (page) => { await page.fill('#code', '00000-00000'); await page.click('#enter'); await page.waitForSelector('.trouble'); }],
 	'login-wait': [() => ({ ...crowd(), waitS: 42 }), async (page) => { await typeLogin(page); await page.waitForSelector('#wait'); }],

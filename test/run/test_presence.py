@@ -4,7 +4,6 @@ for, and nobody's word alone does anything."""
 import os
 import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -12,11 +11,7 @@ import pytest
 import world as worlds
 from harness import Client, local, wait_for
 
-BUTTON, FOREIGN = 58731, 58732
-MORE = f"""  providers:
-    - {{name: button, kind: button, uid: {BUTTON}, help: The button on its front.}}
-  permissions:
-"""
+FOREIGN = 58732
 # A press without having said who it is: what the example never does.
 PRESS = """import ctypes, sys
 lib = ctypes.CDLL(sys.argv[1])
@@ -27,36 +22,6 @@ t = ctypes.c_void_p()
 print("open", lib.thingward_open(sys.argv[2].encode(), ctypes.byref(t)))
 print("present", lib.thingward_present(t, 5000, 0), lib.thingward_why(t).decode())
 """
-
-
-class Button:
-    """The example program, pressed by lines in a FIFO."""
-
-    def __init__(self, unit, folder, user=BUTTON):
-        self.fifo = folder / f"fifo-{user}-{time.monotonic_ns()}"
-        os.mkfifo(self.fifo, 0o600)
-        os.chown(self.fifo, user, user)
-        command = [worlds.program("button"), "--socket", unit.run / "events.sock", "--name", "button", "--fifo", self.fifo]
-        self.process = subprocess.Popen([str(w) for w in command], stderr=subprocess.PIPE, text=True, user=user, group=user, extra_groups=[])
-        self.said, self.rest, self.next = [], 0, 0
-        threading.Thread(target=self.read, daemon=True).start()
-
-    def read(self):
-        self.said += (line.strip() for line in self.process.stderr)
-
-    def hold(self, ms):
-        """What the device said to it, behind what the presses before made it wait for."""
-        time.sleep(max(0, self.next - time.monotonic()))
-        before = len(self.said)
-        self.fifo.write_text(f"{ms}\n")
-        wait_for(lambda: len(self.said) > before)
-        self.rest = 0 if "confirmed" in self.said[before] else 2 * self.rest or 1
-        self.next = time.monotonic() + self.rest + 0.1
-        return self.said[before]
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +37,11 @@ def device(folder):
     if os.geteuid() != 0:
         pytest.skip("a button runs as a user of its own: needs root")
     with worlds.World() as world:
-        product = world.product / "product.yaml"
-        product.write_text(product.read_text().replace("  permissions:\n", MORE, 1))
+        worlds.declare(world.product / "product.yaml", "--button")
         unit = world.device("PRESENCE").start()
-        unit.button = Button(unit, folder)
+        unit.button = worlds.Button(unit, folder)
         wait_for(lambda: "button: connected" in unit.button.said)
         yield unit
-        unit.button.end()
 
 
 def browser(unit):
@@ -119,12 +82,12 @@ def test_a_press_lets_a_browser_take_over(device):
 def test_whose_press_it_is(device, folder):
     """Another user's, the application's, and one that has not said who it is: each refused by name, and recorded."""
     library = worlds.BUILD / "src/lib/libthingward.so"
-    for user, said in ((worlds.ROLES["application"], "present -7 presence.user"), (BUTTON, "present -7 presence.user"), (FOREIGN, "present -4")):
+    for user, said in ((worlds.ROLES["application"], "present -7 presence.user"), (worlds.BUTTON, "present -7 presence.user"), (FOREIGN, "present -4")):
         done = subprocess.run(["python3", "-c", PRESS, library, device.run / "events.sock"], user=user, group=user, extra_groups=[], capture_output=True,
                               text=True, timeout=20, check=False)
         assert said in done.stdout, done.stdout + done.stderr
     assert events(device, "provider.refused")[-1]["rule"] == "presence.user"
-    second = Button(device, folder)
+    second = worlds.Button(device, folder)
     wait_for(lambda: second.said)
     assert "provider.taken" in second.said[0]
     second.end()

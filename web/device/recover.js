@@ -93,5 +93,5 @@ export function recoverPage(ways) {
 			h('li', {}, 'the secret on the label, which stops working; the device shows a new one')),
 		h('p', {}, 'Kept: the record of what happened, this recovery in it, and the device’s identity. It cannot be undone.'),
 		failed,
-		h('p', {}, button, ' ', h('button', { type: 'button', class: 'second', id: 'leave-it', onclick: ways.back }, 'Leave it as it is')));
+		h('p', { class: 'with-button' }, button, h('button', { type: 'button', class: 'second', id: 'leave-it', onclick: ways.back }, 'Leave it as it is')));
 }
