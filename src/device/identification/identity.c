@@ -5,6 +5,8 @@
  * certificate and the chain agree; then the identifier is compared with the product's and with the one of earlier starts.
  *
  * If any of this fails the device goes on, since an owner must be able to see why, but the identifier is no longer given out.
+ * A disk or a process that failed meanwhile says nothing about the identity: then it is tried again, once a second, until
+ * there is a verdict.
  */
 #include "device/identification/identity.h"
 
@@ -19,9 +21,12 @@
 
 #define KEPT_IDENTITY "identity"
 #define REMOTE_READ "identification.remote-read"
+#define AGAIN_MS 1000
 
 struct tw_identity {
 	bool consistent;
+	bool undecided; /* something else failed; tried again at again_ms of the boot clock */
+	int64_t again_ms;
 	char why[TW_DETAIL_MAX]; /* not, in words */
 	char identifier[TW_IDENTIFIER_MAX + 1];
 };
@@ -102,6 +107,38 @@ static tw_err establish(struct tw_device *d)
 	return compare_kept(d);
 }
 
+/* Of the machine, which may pass, and not of what was found. */
+static bool says_nothing(const struct tw_device *d, tw_err e)
+{
+	bool full = tw_is(e, TW_CODE_LIMIT) && tw_store_fault(d->context.store) != TW_STORE_WELL;
+
+	return full || tw_is(e, TW_CODE_IO) || tw_is(e, TW_CODE_NOMEM) || tw_is(e, TW_CODE_TIMEOUT) || tw_is(e, TW_CODE_CLOSED);
+}
+
+static tw_err judge(struct tw_device *d)
+{
+	struct tw_identity *i = d->identity;
+	bool again = i->undecided;
+	tw_err e = establish(d);
+
+	i->consistent = !tw_failed(e);
+	i->undecided = says_nothing(d, e);
+	i->again_ms = tw_time_boot_ms(&d->time) + AGAIN_MS;
+	if (i->consistent) {
+		if (again)
+			tw_warn("the identity of this device has been proven after all");
+		return TW_OK;
+	}
+	(void)snprintf(i->why, sizeof i->why, "%s", tw_err_detail());
+	if (!i->undecided) {
+		tw_error("the identity of this device is not consistent: %s; the identifier is not given out", i->why);
+		return tw_event(&d->context, "identity.inconsistent", json_pack("{s:s}", "what", i->why));
+	}
+	if (!again) /* not each second */
+		tw_error("the identity of this device could not be tried: %s; until it is, the identifier is not given out", i->why);
+	return TW_OK;
+}
+
 const char *tw_identity_own(const struct tw_device *d)
 {
 	return d->identity && d->identity->consistent ? d->identity->identifier : "";
@@ -116,13 +153,22 @@ tw_err tw_identity_start(struct tw_device *d)
 		return TW_RAISE(NOMEM, "identification");
 	d->identity = i;
 	TW_TRY(tw_peers_start(d));
-	tw_err e = establish(d);
-	i->consistent = !tw_failed(e);
-	if (i->consistent)
-		return TW_OK;
-	(void)snprintf(i->why, sizeof i->why, "%s", tw_err_detail());
-	tw_error("the identity of this device is not consistent: %s; the identifier is not given out", i->why);
-	return tw_event(&d->context, "identity.inconsistent", json_pack("{s:s}", "what", i->why));
+	return judge(d);
+}
+
+int64_t tw_identity_due_ms(struct tw_context *c)
+{
+	const struct tw_identity *i = tw_device_of(c)->identity;
+
+	if (!i || !i->undecided)
+		return -1;
+	int64_t left = i->again_ms - tw_time_boot_ms(c->time);
+	return left > 0 ? left : 0;
+}
+
+tw_err tw_identity_job_prove(struct tw_context *c)
+{
+	return tw_identity_due_ms(c) == 0 ? judge(tw_device_of(c)) : TW_OK;
 }
 
 void tw_identity_stop(struct tw_device *d)
@@ -143,6 +189,11 @@ tw_err tw_identity_refuse(struct tw_context *c, const struct tw_request *rq, str
 		return tw_reply_problem(rp, 403, "off-by-policy", "DI.IMS.1", "Reading the identity remotely is switched off",
 			"The owner can switch it on: thingward device settings change " REMOTE_READ " on.",
 			"The setting " REMOTE_READ " is off.");
+	if (i->undecided)
+		return tw_reply_problem(rp, 503, "identity", "identity.untried",
+			"Whether this device has its identity could not be tried yet",
+			"Ask again: the device tries once a second. If it stays so, see what its log says of its disk and its keys.",
+			"%s", i->why);
 	if (!i->consistent)
 		return tw_reply_problem(rp, 503, "identity", "DI.IMS.1", "This device has no identity that it can prove",
 			"Ask the manufacturer: the device needs to be provisioned again.", "%s", i->why);
@@ -233,7 +284,8 @@ tw_err tw_identity_status(struct tw_context *c, const char *provided, struct tw_
 	(void)snprintf(ret->setting, sizeof ret->setting, "%s", REMOTE_READ);
 	if (!i->consistent) {
 		ret->status = TW_STATUS_NOT_PROVIDED;
-		(void)snprintf(ret->reason, sizeof ret->reason, "The identity is missing or not consistent: %.180s.", i->why);
+		(void)snprintf(ret->reason, sizeof ret->reason, "The identity %s: %.180s.",
+			i->undecided ? "could not be tried yet" : "is missing or not consistent", i->why);
 		return TW_OK;
 	}
 	TW_TRY(tw_setting_state(c, tw_setting_find(c, REMOTE_READ), &setting));
