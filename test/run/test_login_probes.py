@@ -168,15 +168,17 @@ def sham(world, tmp_path_factory):
     (("never on again",), (SWITCH,)),
     (("admins may not",), (SWITCH,)),
     (("anybody may",), (SWITCH,)),
-    (("tells what was typed",), (MASKED,)),
+    (("tells what was typed",), (MASKED,)),  # @turns LA.AS.3: an answer says what was typed
     (("shows the password",), (MASKED,)),
     (("logs passwords",), (MASKED,)),
     (("logs nothing",), (MASKED,)),
-    (("nobody waits", "old length", "passwords come in"), (LENGTH, RULES, METHODS)),
+    (("nobody waits",), (LENGTH,)),  # @turns LA.AC.1.1: who fails does not wait at all
+    (("old length",), (RULES,)),  # @turns LA.AC.1: a new least length of passwords counts for nobody
+    (("passwords come in",), (METHODS,)),  # @turns LA.AS.2: what the policy calls too weak opens
     (("all wait", "no factor", "codes come in"), (LENGTH, RULES, METHODS, SWITCH)),
     (("ends early", "sessions stay"), (LENGTH, METHODS)),
     (("never ends",), (LENGTH,)),
-    (("one too late",), (COUNT,)),
+    (("one too late",), (COUNT,)),  # @turns LA.AC.1.2: one failure more than was set is free
     (("one too early",), (COUNT,)),
 ], ids=lambda one: " and ".join(one) or "nothing" if isinstance(one, tuple) else None)
 def test_what_is_wrong_is_found_out(sham, tmp_path, wrong, found):
@@ -198,6 +200,7 @@ class Local:
 
 
 # @nist LA.AS.2
+# @turns LA.AS.2: whoever has no rights comes in at the local socket, or is not told from root
 # The first: as it should be, so that none of the others fails for the sham's own sake.
 @pytest.mark.skipif(os.geteuid() != 0, reason="it takes root to become somebody without rights")
 @pytest.mark.parametrize("root, others, verdict", [(200, 401, "pass"), (200, 200, "fail"), (200, 403, "fail"), (401, 401, "fail")])

@@ -123,6 +123,6 @@ def test_the_probe(liar, gateway, tmp_path):
     assert assess(liar, tmp_path, "unit", messages) == "pass"
     assert [one["name"] for one in liar.json("accounts", "list")["accounts"]] == ["alice"]
     Pretends.file = gateway.file
-    for one in (Pretends, Alone):
+    for one in (Pretends, Alone):  # @turns LA.AS.2.1.4: every code opens; the password alone does
         Liar.answers = one()
         assert assess(liar, tmp_path, "liar", messages) == "fail", one

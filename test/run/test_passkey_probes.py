@@ -170,7 +170,7 @@ def listener(unit):
 # Each row: what is wrong, and how it is told. The first: nothing is, so that a row that fails does not fail for the sham's own sake.
 @pytest.mark.parametrize("wrong, told", [
     ((), "With a token enrolled"),
-    (("any signature opens",), "The signature of another key"),
+    (("any signature opens",), "The signature of another key"),  # @turns LA.AS.2.1.5: what another key signed opens
     (("any challenge opens",), "A signature over another challenge"),
     (("replays open",), "What the token had signed for the login before"),
     (("counters stay",), "A counter that did not rise"),

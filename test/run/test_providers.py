@@ -209,7 +209,8 @@ class Alone(Opens):
 
 def test_the_probes(device, tmp_path):
     """@nist LA.AS.2.1.3 LA.AS.2.1.6: they pass where the verdicts are honoured, fail where anybody or nobody comes in; undecided where nobody can see."""
-    rows = (("LA.AS.2.1.3", device.reader, (Opens,)), ("LA.AS.2.1.6", device.switch, (Pretends, Alone)))
+    rows = (("LA.AS.2.1.3", device.reader, (Opens,)),  # @turns LA.AS.2.1.3: a login opens whatever the reader says
+            ("LA.AS.2.1.6", device.switch, (Pretends, Alone)))  # @turns LA.AS.2.1.6: a login opens without the method, or never
     assert assess(device, tmp_path, "unit", rows[0][0]) == "inconclusive"
     for element, provider, _ in rows:
         assert assess(device, tmp_path, "unit", element, "--verdicts", provider.position) == "pass"
