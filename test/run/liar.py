@@ -25,16 +25,22 @@ class Liar(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     answers = {}
 
+    @staticmethod
+    def prepare(context, unit):
+        """Nobody is asked for a certificate."""
+
     def answer(self):
         asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         said = json.loads(asked) if asked else None
         if hasattr(self.answers, "told"):
-            status, body = self.answers.told(self.command, self.path, said, self.headers)
+            status, body, *more = self.answers.told(self.command, self.path, said, self.headers)
         else:
             wanted = self.answers.get(self.path, (404, {"title": "none"}))
-            status, body = wanted(said) if callable(wanted) else wanted
-        sent = json.dumps(body, ensure_ascii=False).encode()
+            status, body, *more = wanted(said) if callable(wanted) else wanted
+        sent = json.dumps(body, ensure_ascii=False).encode() if status != 204 else b""
         self.send_response(status)
+        for name, value in (more[0] if more else {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(sent)))
         self.end_headers()
@@ -66,17 +72,18 @@ def make_listener(folder):
 
 
 @contextmanager
-def beside(unit, folder):
-    """A device named `liar` in the owner's directory, which says Liar.answers."""
+def beside(unit, folder, handler=Liar, name="liar"):
+    """A device of this name in the owner's directory, which says the handler's answers."""
     listener, pin = make_listener(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(listener)
-    server = Server(("127.0.0.1", 0), Liar)
+    handler.prepare(context, unit)
+    server = Server(("127.0.0.1", 0), handler)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     known = json.loads((unit.owner / "devices/unit.json").read_text())
     known.update(address=f"127.0.0.1:{server.server_port}", listener_sha256=pin)
-    (unit.owner / "devices/liar.json").write_text(json.dumps(known))
+    (unit.owner / f"devices/{name}.json").write_text(json.dumps(known))
     Liar.answers = {}
     try:
         yield unit
