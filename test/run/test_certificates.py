@@ -214,6 +214,7 @@ def test_a_sound_device_passes(owned, tmp_path):
     assert assess(owned, tmp_path)["DP.CCS.2", "only-good-passes"] == "pass"
 
 
+# @turns DP.CCS.2: every certificate is good
 def test_devices_that_lie_are_found_out(liar, tmp_path):
     good = {"result": "good", "rule": "", "reason": "", "at": 0, "unrevoked": False, "time_trusted": True}
     for answer in ((200, good), (200, {**good, "result": "refused", "rule": "chain.dates"}), (200, {}), (403, {"title": "no", "rule": "x"})):

@@ -137,7 +137,7 @@ class Talker(http.server.BaseHTTPRequestHandler):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to come as another user")
 def test_a_local_socket_that_answers_anybody_is_found(owned, tmp_path):
-    """@nist DI.ABI.1.3"""
+    """@nist DI.ABI.1.3 @turns DI.ABI.1.3: the local socket answers anybody"""
     path = owned.run / "talker.sock"
     server = socketserver.ThreadingUnixStreamServer(str(path), Talker)
     path.chmod(0o666)

@@ -221,15 +221,18 @@ def test_a_sound_device_passes(owned, tmp_path):
 
 def test_devices_that_lie_are_found_out(liar, tmp_path):
     """Always match, always mismatch, something else, and a refusal."""
+    # @turns DP.CCS.6: every digest matches
     for answer in ((200, {"result": "match"}), (200, {"result": "mismatch"}), (200, {"result": ""}), (200, {}), (403, {"title": "no", "rule": "x"})):
         Liar.answers[CHECK] = answer
         assert assess(liar, tmp_path, "liar")["DP.CCS.6", "match-and-mismatch"] == "fail", answer
+    # @turns DP.CCS.4: every digest is that of nothing
     refused = (400, {"title": "no", "rule": "crypto.approved"})
     for answer, verdicts in (((200, {"digest": hashlib.sha256(b"").hexdigest()}), ("fail", "fail")), (refused, ("fail", "pass")),
                              ((400, {"title": "no", "rule": "x"}), ("fail", "fail"))):
         Liar.answers[HASH] = answer
         seen = assess(liar, tmp_path, "liar")
         assert (seen["DP.CCS.4", "digests-agree"], seen["DP.CCS.4", "others-refused"]) == verdicts, answer
+    # @turns DP.CCS.3: every signature is good
     for answer in ((200, {"result": "verified"}), (422, {"title": "no", "rule": "crypto.signature"}), (400, {"title": "no", "rule": "x"}), (200, {})):
         Liar.answers[VERIFY] = answer
         assert assess(liar, tmp_path, "liar")["DP.CCS.3", "signatures-judged"] == "fail", answer
@@ -265,6 +268,7 @@ def test_devices_whose_algorithms_are_weak_or_slow_are_found_out(liar, tmp_path)
     Liar.answers[VERIFY] = (422, {"title": "no", "rule": "crypto.signature"})
     assert verdicts((200, measured())) == ["fail", "fail", "pass"]
     Liar.answers[VERIFY] = lambda asked: (200, {"result": "verified"}) if asked["signature"].endswith("Agw") else (422, {"title": "no", "rule": "crypto.signature"})
+    # @turns DP.CCS.1: an algorithm that is not approved is there, and all else is as it should be
     assert verdicts((200, measured())) == ["pass", "fail", "pass"]
     assert verdicts((200, measured()), liar.world.product)[2] == "fail", "a floor that is not the product's"
     hashes_well = Liar.answers[HASH]

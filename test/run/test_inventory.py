@@ -173,6 +173,7 @@ def assess(unit, tmp_path, *more, device="unit"):
     return {row["probe"]: row["verdict"] for row in payload["results"] if row["element"] == "DI.ABI.3"}
 
 
+# @turns DI.ABI.3: what is installed is told to nobody
 def test_probe_passes_and_fails_when_the_feature_is_off(planted, tmp_path):
     unit = planted(stanza("a") + stanza("b"))
     assert assess(unit, tmp_path)["equals-database"] == "inconclusive", "there is nothing to compare with"

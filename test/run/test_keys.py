@@ -110,6 +110,7 @@ def test_a_sound_device_passes(owned, tmp_path):
     assert [k["name"] for k in owned.json("keys", "list")["keys"]] == ["mine"], "the probes take away what they made"
 
 
+# @turns DP.CKM.1: one key stands under two names
 def test_devices_that_lie_are_found_out(liar, tmp_path):
     """One key under two names, a signature that does not verify, a private half beside the public one."""
     key = liar.json("keys", "create", "real")
@@ -189,12 +190,15 @@ def refused_to_start(unit, words, *more):
     unit.log.unlink()
 
 
-def test_a_root_beside_needs_a_part_and_one_from_outside_provides_it(new_unit):
+# @turns DP.CKM.2: what opens the keystore lies beside it
+def test_a_root_beside_needs_a_part_and_one_from_outside_provides_it(new_unit, tmp_path):
     unit = new_unit().start()
     unit.take_over()
     confirmed(unit)
+    inside = ("--local", unit.run / "admin.sock")
     if os.geteuid() == 0:
         assert status(unit)["status"] == "needs a part" and "--root-secret" in status(unit)["reason"]
+        assert assess(unit, tmp_path, element="DP.CKM.2", more=inside) == {"live-status": "fail", "strangers-denied": "pass", "disk-opens-nothing": "fail"}
     made = unit.json("keys", "create", "web")
     assert (unit.state / "keys/keystore.root").exists()
     assert unit.stop() == 0
@@ -204,6 +208,7 @@ def test_a_root_beside_needs_a_part_and_one_from_outside_provides_it(new_unit):
         unit.start("--root-secret", root.name)
         if os.geteuid() == 0:
             assert status(unit)["status"] == "provided", status(unit)
+            assert set(assess(unit, tmp_path, element="DP.CKM.2", more=inside).values()) == {"pass"}
         assert unit.json("keystore", "read")["outside"] and not (unit.state / "keys/keystore.root").exists()
         proof_holds(unit, made)
         assert unit.stop() == 0

@@ -198,6 +198,7 @@ def test_a_record_that_says_otherwise_fails(owned, tmp_path):
     assert assess(owned, tmp_path / "e.json", "--label-scan", code_of(owned), "--ca", tmp_path / "ca") == "fail"
 
 
+# @turns DI.PI.1: the device says that another label is its own
 def test_a_device_that_says_otherwise_fails(liar, tmp_path):
     identity, capabilities = liar.json("identity", "read"), liar.json("capabilities", "read")
     for said, wanted in ((identity["physical_id"], "pass"), ("0000/0", "fail"), ("", "fail")):

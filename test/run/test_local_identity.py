@@ -426,6 +426,7 @@ def test_probe_of_a_device_enrolled_or_not_and_of_one_that_pretends(owned, liar,
             return 202, {"task": "0" * 32, "state": "waiting"}
 
         liars.Liar.answers = {"/api/v1/identity": (200, owned.json("identity", "read")), HERE: (200, told), HERE + "/presentation": come}
+        # @turns DI.DAS.1: whoever comes has made its certificate itself
         verdict, reason = assess(owned, tmp_path, "liar")
         assert verdict == "fail" and "could not show" in reason
 

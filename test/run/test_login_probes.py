@@ -164,7 +164,7 @@ def sham(world, tmp_path_factory):
 # Each row: what is wrong, and what has to be found out. The first: nothing is, so that a row that fails does not fail for the sham's own sake.
 @pytest.mark.parametrize("wrong, found", [
     ((), (RULES, METHODS, MASKED, SWITCH)),
-    (("never off",), (SWITCH,)),
+    (("never off",), (SWITCH,)),  # @turns LA.X.1: lockouts cannot be switched off
     (("never on again",), (SWITCH,)),
     (("admins may not",), (SWITCH,)),
     (("anybody may",), (SWITCH,)),

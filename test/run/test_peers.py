@@ -229,13 +229,15 @@ def test_probes_of_a_sound_device_and_with_the_feature_off(owned, tmp_path):
     assert seen["DI.ABI.1.2", "only-the-valid"] == seen["DI.ABI.2", "each-by-its-name"] == "pass", payload["results"]
     assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == claims["DI.ABI.1.2"] == claims["DI.ABI.2"] == "holds"
     assert owned.json("peers", "list") == NOBODY and owned.json("policies", "list") == {"policies": []}
+    # @turns DI.ABI.2: another action is watched
     owned.json("settings", "change", "identification.watched", "settings.list")
     seen, claims, _ = assess(owned, tmp_path / "2.json")
     assert (seen["DI.ABI.2", "each-by-its-name"], claims["DI.ABI.2"]) == ("fail", "contradicted"), "another action is watched, not the one that was done"
+    # @turns DI.DAS.2 DI.ABI.1 DI.ABI.1.2: no other device is heard
     owned.json("settings", "change", "identification.peers", "off")
     seen, claims, _ = assess(owned, tmp_path / "2.json")
-    assert seen["DI.DAS.2", "wrong-key"] == seen["DI.ABI.1", "rule-admits-one"] == "fail"
-    assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == "contradicted"
+    assert seen["DI.DAS.2", "wrong-key"] == seen["DI.ABI.1", "rule-admits-one"] == seen["DI.ABI.1.2", "only-the-valid"] == "fail"
+    assert claims["DI.DAS.2"] == claims["DI.ABI.1"] == claims["DI.ABI.1.2"] == "contradicted"
 
 
 PROBES = ("DI.DAS.2/wrong-key", "DI.DAS.2/revoked-serial", "DI.ABI.1/rule-admits-one")

@@ -57,6 +57,7 @@ def test_a_sound_device_and_the_feature_switched_off(owned, tmp_path):
     assert second.returncode == 0
     assert claims(second) == dict.fromkeys(("DI.IMS.1", "DI.IMS.2", "DI.IMS.3"), "holds")
 
+    # @turns DI.IMS.1 DI.IMS.2 DI.IMS.3: nobody reads the identity over the network
     owned.json("settings", "change", FEATURE, "off")
     third = assess(owned, tmp_path / "3.json", *local, *ca)
     assert third.returncode == 1
@@ -81,6 +82,7 @@ def test_one_element_or_one_check_alone(owned, tmp_path):
         assert refused.returncode == 2 and f"no check is {word}" in refused.stderr and not (tmp_path / "none.json").exists()
 
 
+# @turns DI.IMS.1: two devices share an identifier
 def test_two_devices_that_share_an_identifier(world, tmp_path):
     """A maker who provisions one serial number twice, from a copied CA, gets found out."""
     copy = worlds.World.__new__(worlds.World)
@@ -210,6 +212,7 @@ def test_what_a_device_says_cannot_touch_the_terminal(liar):
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", answer.stdout + answer.stderr)
 
 
+# @turns DI.IMS.2: the statement is a recorded one
 def test_a_recorded_statement_convinces_nobody(liar, tmp_path):
     """Whoever stole the listener's key still lacks the device's: an old statement is all that is left to him."""
     assess(liar, tmp_path / "e.json")
@@ -224,7 +227,7 @@ def test_a_recorded_statement_convinces_nobody(liar, tmp_path):
 
 
 def test_an_assignment_that_is_said_and_not_returned(liar, tmp_path):
-    """@nist DI.IMS.3: a device that takes the assignment and gives it out without its identifier, or in one place only."""
+    """@nist DI.IMS.3 @turns DI.IMS.3: a device that takes the assignment and gives it out without its identifier, or in one place only."""
     identity, capabilities = liar.json("identity", "read"), liar.json("capabilities", "read")
     to = {"kind": "person", "name": "Bob", "contact": "", "reference": "", "since": "2026-01-01T00:00:00.000Z", "by": "owner:alice"}
     told = {"identifier": identity["identifier"], "assigned": True, "assigned_to": to, "history": [to]}
