@@ -19,6 +19,8 @@ class Asked:
     path: str
     said: dict
     headers: list
+    by_owner: bool
+    owner: Client
 
     def answer(self, **other):
         """What the unit answers it, where this is said instead; None: it is not said."""
@@ -26,9 +28,12 @@ class Asked:
         got = self.client.ask(self.method, self.path, said, self.headers)
         return got.status, got.json if got.body else {}, {"ETag": got.headers["etag"]} if "etag" in got.headers else {}
 
+    def owner_reads(self, path):
+        return self.owner.ask("GET", f"/api/v1/{path}").json
+
 
 class Through:
-    """The unit, where `spoil` makes the answer to what is asked with this method at a path like this one."""
+    """The unit, where `spoil` makes the answer to what is asked with a method and at a path like these."""
 
     def __init__(self, unit, method, path, spoil):
         self.method, self.path, self.spoil = method, f"/api/v1/{path}", spoil
@@ -37,8 +42,9 @@ class Through:
 
     def told(self, method, path, said, headers):
         passed = [f"{name}: {headers[name]}" for name in PASSED if name in headers]
-        asked = Asked(self.owner if "X-Owner" in headers else self.nobody, method, path, said, passed)
-        return self.spoil(asked) if method == self.method and fnmatch.fnmatch(path, self.path) else asked.answer()
+        by_owner = "X-Owner" in headers
+        asked = Asked(self.owner if by_owner else self.nobody, method, path, said, passed, by_owner, self.owner)
+        return self.spoil(asked) if fnmatch.fnmatch(method, self.method) and fnmatch.fnmatch(path, self.path) else asked.answer()
 
 
 class Between(liars.Liar):
