@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tools/trace counts only what has row, code, test, probe and document, and fails on every broken thread."""
+"""tools/trace counts only what has row, code, test, probe, document and turn, and fails on every broken thread."""
 import json
 import pathlib
 import shutil
@@ -14,6 +14,7 @@ WHOLE = {
     "src/device/identification/test-identity.c": "/* @nist DI.IMS.1 */\n",
     "src/tool/probes/identification.c": 'static const struct probe p = { "DI.IMS.1", run };\n',
     "src/device/identification/document.md": "# Identity\n\n## One name (DI.IMS.1)\n",
+    "test/run/test_probes.py": "# @turns DI.IMS.1: it has no name\n",
 }
 
 
@@ -49,7 +50,8 @@ def test_one_mark_may_name_several(trace):
              "src/device/identification/identity.c": "/* @nist DI.IMS.1, DI.IMS.2: both */\n",
              "test/run/test_identity.py": "# @nist DI.IMS.2\n",
              "src/tool/probes/identification.c": "/* @nist DI.IMS.1 DI.IMS.2 */\n",
-             "src/device/identification/document.md": "<!-- @nist DI.IMS.1 DI.IMS.2 -->\n"}
+             "src/device/identification/document.md": "<!-- @nist DI.IMS.1 DI.IMS.2 -->\n",
+             "test/run/test_probes.py": "    (1, 2),  # @turns DI.IMS.1 DI.IMS.2: neither has a name\n"}
     code, out, err = trace(files)
     assert (code, err) == (0, "")
     assert out[-1].startswith("2 of 258")
@@ -66,6 +68,7 @@ def test_a_supporting_detail_counts_apart(trace):
     ("src/device/identification/test-identity.c", "test"),
     ("src/tool/probes/identification.c", "probe"),
     ("src/device/identification/document.md", "document"),
+    ("test/run/test_probes.py", "turn"),
 ])
 def test_a_row_that_lacks_one_is_an_orphan(trace, name, kind):
     code, out, err = trace({**WHOLE, name: "\n"})
@@ -96,15 +99,11 @@ def test_a_mark_no_row_claims_fails(trace, name):
     assert f"{name}:1: SU.UC.5 is marked, but no row" in err
 
 
-def test_what_turns_an_element_is_counted(trace, tmp_path):
-    files = {**WHOLE, "src/device/identification/capability.yaml":
-             "elements:\n" + "".join(f"  - {{id: DI.IMS.{n}, status: tw_s}}\n" for n in (1, 2, 3)),
-             "test/run/test_x.py": "    (1, 2),  # @turns DI.IMS.1 DI.IMS.2: neither has a name\n"}
-    _, out, _ = trace(files, "--json", tmp_path / "t.json")
-    assert out[-2] == "2 of 3 claimed elements have a test that turns them; not DI.IMS.3"
+def test_a_turn_is_no_test_of_the_feature(trace, tmp_path):
+    code, out, err = trace({**WHOLE, "src/device/identification/test-identity.c": ""}, "--json", tmp_path / "t.json")
+    assert code == 1 and "DI.IMS.1 has no test\n" in err and out[-2] == "1 of 1 claimed elements have a test that turns them"
     found = json.loads((tmp_path / "t.json").read_text())
-    assert found["elements"]["DI.IMS.1"]["turns"] == ["test/run/test_x.py:1"] and found["counts"]["turned"] == [2, 3]
-    assert found["elements"]["DI.IMS.1"]["test"] == ["src/device/identification/test-identity.c:1"], "a turn is no test of the feature"
+    assert found["elements"]["DI.IMS.1"]["turn"] == ["test/run/test_probes.py:1"] and found["counts"]["turned"] == [1, 1]
 
 
 def test_a_turn_that_turns_nothing_fails(trace):
@@ -114,7 +113,7 @@ def test_a_turn_that_turns_nothing_fails(trace):
              "test/run/test_d.py": ("# @turns DI.IMS.1:\n", "says what is wrong"),
              "src/device/identification/test-x.c": ("/* @turns DI.IMS.1: x */\n", "is turned in test/"),
              "src/tool/probes/x.c": ("/* @turns DI.IMS.1: x */\n", "is turned in test/")}
-    code, out, err = trace({**WHOLE, **{name: text for name, (text, _) in wrong.items()}})
-    assert code == 1 and out[-2].startswith("0 of 1 ")
+    code, out, err = trace({**WHOLE, "test/run/test_probes.py": "", **{name: text for name, (text, _) in wrong.items()}})
+    assert code == 1 and out[-2].startswith("0 of 1 ") and "DI.IMS.1 has no turn\n" in err
     for name, (_, why) in wrong.items():
         assert [why in line for line in err.splitlines() if line.startswith(f"{name}:1: ")] == [True], name
