@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "device/logical-access/state.h"
+#include "device/rows-logical-access.h"
 #include "formats/keydir.h"
 #include "sys/durable.h"
 #include "sys/real.h"
@@ -106,6 +107,62 @@ static bool read_list(tw_unit *u, const struct promise *p, int *ret)
 	return list_counts(u, p, *ret);
 }
 
+/* Its one role; that it ends stands beside it or the device would never end it. */
+static bool read_role(tw_unit *u, const char *id, unsigned *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	char path[64];
+
+	(void)snprintf(path, sizeof path, "/api/v1/accounts/%s", id);
+	if (tw_unit_request(u, "GET", path, NULL, NULL) != 200 || tw_failed(tw_json_parse(tw_slice_of(tw_unit_body(u)), 65536, &j)))
+		return complain("the account cannot be read", tw_unit_body(u));
+	const json_t *roles = tw_json_get(j, "assignments");
+	*ret |= json_array_size(roles) ? STORY_ROLE : 0;
+	*ret |= *tw_json_text(json_array_get(roles, 0), "ends") ? STORY_ENDS : 0;
+	return true;
+}
+
+static tw_err take_count(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static bool read_ended(tw_unit *u, int64_t *ret)
+{
+	static const char sql[] = "SELECT count(*) FROM account_change WHERE what = '" STORY_ENDED "'";
+
+	*ret = 0;
+	return !tw_failed(tw_store_run(tw_unit_device(u)->context.store, sql, NULL, 0, take_count, ret)) ||
+		complain("the report of accounts cannot be read", tw_err_detail());
+}
+
+static bool find_ended(void *user, const struct tw_log_record *r)
+{
+	bool *found = user;
+
+	*found |= memmem(r->body.at, r->body.size, STORY_ENDED, strlen(STORY_ENDED)) != NULL;
+	return true;
+}
+
+/* What ended has its event, and what is to end by now ends. */
+static bool role_ends(tw_unit *u, const struct promise *p, const struct side *s)
+{
+	struct tw_device *d = tw_unit_device(u);
+	const bool over = p->wall_ms >= p->ends_ms;
+	struct side then = { .owned = true };
+	bool found = false;
+
+	if (tw_failed(tw_access_job_accounts(&d->context)) || !read_ended(u, &then.ended))
+		return complain("a role does not end", tw_err_detail());
+	if (then.ended != (over ? 1 : s->ended))
+		return complain("a role that has an end is held beyond it, or not until then", "");
+	if (tw_failed(tw_audit_recent(d->context.audit, 0, 300, find_ended, &found)))
+		return complain("the log cannot be read", tw_err_detail());
+	return found == (then.ended == 1) ||
+		complain(found ? "a role has not ended, and there is its event" : "a role has ended without an event", p->step);
+}
+
 /* Not the owner's; in nobody's place, and whole. */
 static bool read_account(tw_unit *u, unsigned *ret)
 {
@@ -125,7 +182,8 @@ static bool read_account(tw_unit *u, unsigned *ret)
 		if (strcmp(tw_json_text(one, "name"), STORY_NAME) != 0)
 			continue;
 		*ret = STORY_ACCOUNT;
-		*ret |= json_array_size(json_object_get(one, "roles")) ? STORY_ROLE : 0;
+		if (!read_role(u, tw_json_text(one, "account"), ret))
+			return false;
 		*ret |= strcmp(tw_json_text(one, "state"), "suspended") == 0 ? STORY_SUSPENDED : 0;
 		*ret |= *tw_json_text(one, "login") ? STORY_CAME : 0;
 	}
@@ -200,7 +258,7 @@ static bool look_as_owner(tw_unit *u, const struct promise *p, struct side *ret)
 {
 	return read_said(u, &ret->said) && read_version(u, &ret->version) && read_key(u, &ret->key) &&
 		read_suspected(u, &ret->suspected) && read_list(u, p, &ret->list) && read_account(u, &ret->account) &&
-		read_ways(u, p, &ret->ways);
+		read_ended(u, &ret->ended) && read_ways(u, p, &ret->ways);
 }
 
 static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
@@ -227,8 +285,8 @@ static bool look(tw_unit *u, const struct promise *p, struct seen *ret)
 static bool same_side(const struct side *a, const struct side *b)
 {
 	return a->owned == b->owned && a->version == b->version && a->key == b->key && a->suspected == b->suspected &&
-		a->list == b->list && a->account == b->account && a->said == b->said && ways_kept(&a->ways, &b->ways) &&
-		strcmp(a->owner, b->owner) == 0;
+		a->list == b->list && a->account == b->account && a->ended == b->ended && a->said == b->said &&
+		ways_kept(&a->ways, &b->ways) && strcmp(a->owner, b->owner) == 0;
 }
 
 static bool secret_is(const char *directory, const uint8_t secret[16])
@@ -252,9 +310,10 @@ static bool kept(const char *directory, const struct promise *p, const struct se
 	char text[280];
 
 	(void)snprintf(text, sizeof text,
-		"owned %d by '%s', version %d, key %d, suspected %d, list %d, account %u, said %u, password %d, known %d, step %d, counter %u, waits %d %d %d",
+		"owned %d by '%s', version %d, key %d, suspected %d, list %d, account %u, ended %d, said %u, password %d, known %d, step %d, counter %u, waits %d %d %d",
 		s->side.owned, s->side.owner, (int)s->side.version, s->side.key, s->side.suspected, s->side.list, s->side.account,
-		s->side.said, w->password, w->known, (int)w->step, w->counter, w->waits[0], w->waits[1], w->waits[2]);
+		(int)s->side.ended, s->side.said, w->password, w->known, (int)w->step, w->counter, w->waits[0], w->waits[1],
+		w->waits[2]);
 	struct side now = p->now;
 
 	now.key = now.key && (s->side.key || !moving); /* recovery destroys an owner's keys before it forgets him */
@@ -285,6 +344,8 @@ static bool works(tw_unit *u, const struct seen *s, const struct promise *p)
 		bad = ways_work(u, &p->ways, &s->side.ways);
 	if (bad)
 		return complain(bad, tw_unit_body(u));
+	if (p->ending && (s->side.account & STORY_ACCOUNT) && !role_ends(u, p, &s->side))
+		return false;
 	(void)snprintf(version, sizeof version, "\"%lld\"", (long long)s->side.version);
 	return tw_unit_request(u, "PUT", STORY_SETTING, version, s->side.version % 2 ? "{\"value\":\"on\"}" : "{\"value\":\"off\"}") == 200 ||
 		complain("it takes no change", tw_unit_body(u));

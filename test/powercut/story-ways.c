@@ -12,7 +12,7 @@
 #define WAIT_S 60    /* then, and twice as long with each more */
 #define AT_ONCE 6000 /* within a step of the authenticator, this far in */
 
-static void later(struct teller *t, int64_t ms)
+void teller_later(struct teller *t, int64_t ms)
 {
 	t->ahead_ms += ms;
 	t->story->ahead(t->story, t->ahead_ms);
@@ -23,7 +23,7 @@ static void next_step(struct teller *t)
 {
 	int64_t now = tw_time_wall_ms(&tw_unit_device(t->unit)->time);
 
-	later(t, TW_TOTP_STEP_MS - now % TW_TOTP_STEP_MS + AT_ONCE);
+	teller_later(t, TW_TOTP_STEP_MS - now % TW_TOTP_STEP_MS + AT_ONCE);
 }
 
 static struct side now_of(const struct teller *t)
@@ -145,14 +145,14 @@ static void guesses(struct teller *t)
 	guess_at_account(t, GUESSES);
 	keep_waits(t, "keeping waits");
 	next.ways.waits[WAYS_OF_OTHER] = WAIT_S;
-	later(t, 1000);
+	teller_later(t, 1000);
 	teller_begin(t, "another's guesses", next);
 	for (int i = 0; i < GUESSES; i++)
 		teller_must(ways_guess(t->unit, WAYS_OTHER) == 403, "guessing at codes", t->unit);
-	later(t, TW_THROTTLE_WRITE_MS);
+	teller_later(t, TW_THROTTLE_WRITE_MS);
 	keep_waits(t, "keeping another's wait");
 	next.ways.waits[WAYS_OF_GUESSER] = next.ways.waits[WAYS_OF_ACCOUNT] = 2 * WAIT_S;
-	later(t, WAIT_S * 1000);
+	teller_later(t, WAIT_S * 1000);
 	teller_begin(t, "one guess more", next);
 	guess_at_account(t, 1);
 	keep_waits(t, "keeping a longer wait");
@@ -164,7 +164,7 @@ static void quiet(struct teller *t)
 	struct side next = now_of(t);
 
 	memset(next.ways.waits, 0, sizeof next.ways.waits);
-	later(t, 2 * WAIT_S * 1000 + TW_THROTTLE_MEMORY_MS);
+	teller_later(t, 2 * WAIT_S * 1000 + TW_THROTTLE_MEMORY_MS);
 	teller_begin(t, "quiet", next);
 	keep_waits(t, "ending waits");
 }

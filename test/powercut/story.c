@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "device/logical-access/recovery.h"
 #include "device/platform/start.h"
+#include "device/rows-logical-access.h"
 #include "formats/keydir.h"
 #include "sys/durable.h"
 #include "sys/real.h"
@@ -16,7 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BURST 1400 /* reads: more than a segment of the harness holds */
+#define ROLE_S 7200 /* for which a role is given */
+#define BURST 1400  /* reads: more than a segment of the harness holds */
 
 void teller_must(bool good, const char *what, tw_unit *u)
 {
@@ -276,6 +278,33 @@ static void account_life(struct teller *t)
 	account_made(t); /* until the owner goes */
 }
 
+/* A role for a time: a while into it, and when its time is up, before the job that takes it away and in its midst. */
+static void role_for_a_time(struct teller *t)
+{
+	struct promise *p = &t->story->now;
+	struct tw_context *c = &tw_unit_device(t->unit)->context;
+	struct side next = p->now;
+	char role[96];
+
+	p->ends_ms = tw_time_wall_ms(c->time) + ROLE_S * 1000;
+	(void)snprintf(role, sizeof role, "{\"account\":\"%s\",\"role\":\"operator\",\"lifetime\":%d}", t->account, ROLE_S);
+	p->ending = true;
+	account(t, STORY_ACCOUNT | STORY_ROLE | STORY_ENDS, "POST", "/api/v1/role-assignments", role, 201);
+	teller_later(t, ROLE_S * 500);
+	change(t);
+	change(t);
+	teller_later(t, ROLE_S * 500 + 1000);
+	next = p->now;
+	next.account = STORY_ACCOUNT;
+	next.ended = 1;
+	teller_begin(t, "role's end", next);
+	teller_must(!tw_failed(tw_access_job_accounts(c)), "ending a role", t->unit);
+	teller_end(t);
+	change(t);
+	change(t);
+	p->ending = false;
+}
+
 /* One thing more that the organization says, or less. */
 static void say(struct teller *t, unsigned then, const char *method, const char *path, const char *body, int want)
 {
@@ -443,6 +472,7 @@ void story_run(struct story *s, const struct tw_sys *sys, const char *directory)
 	suspect(&t);
 	open_session(&t);
 	account_life(&t);
+	role_for_a_time(&t);
 	s->now.closely = true;
 	teller_ways(&t);
 	s->now.closely = false;

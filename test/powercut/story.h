@@ -17,7 +17,8 @@
 
 /* Of the account that is not the owner's. */
 #define STORY_NAME "sue"
-enum { STORY_ACCOUNT = 1, STORY_ROLE = 2, STORY_SUSPENDED = 4, STORY_CAME = 8 };
+enum { STORY_ACCOUNT = 1, STORY_ROLE = 2, STORY_SUSPENDED = 4, STORY_CAME = 8, STORY_ENDS = 16 /* its role does, by itself */ };
+#define STORY_ENDED "lost the role operator, for its time was up"
 
 /* By what codes are sent, where to, whose password a server judges and the secret shared with it, who uses a shared account, and the use notice. */
 #define STORY_SHARED_NAME "night"
@@ -43,6 +44,7 @@ struct side {
 	int list; /* number of the list of revoked certificates that is kept; 0: none. It takes back one server of STORY_SERVERS */
 	bool suspected;   /* another device */
 	unsigned account; /* STORY_ACCOUNT and what it has; 0: there is none */
+	int64_t ended;    /* roles whose time was up, as the report of account administration has it */
 	unsigned said;    /* what the organization said of logging in */
 	struct ways ways; /* the owner's */
 };
@@ -58,8 +60,10 @@ struct promise {
 	uint8_t secret[16], listener[32];
 	char token[64]; /* of a session: ends with the boot */
 	struct ways_told ways;
-	bool closely;                               /* the owner's ways are tried, not only read: where something becomes of them */
-	int64_t wall_ms;                            /* by the story's clock, which a code depends on; 0: before the first start */
+	bool closely;    /* the owner's ways are tried, not only read: where something becomes of them */
+	int64_t ends_ms; /* by the same clock: when the role ends that the account was given; 0: it was given none for a time */
+	bool ending;     /* that is looked at: in the log, and by ending it now */
+	int64_t wall_ms; /* by the story's clock, which a code depends on; 0: before the first start */
 	char check[STORY_SERVERS][STORY_CHECK_MAX]; /* requests that ask for the verdict on each; "": there is none yet */
 	char step[24];                              /* its name, for people */
 };

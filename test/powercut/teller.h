@@ -23,6 +23,7 @@ void teller_begin(struct teller *t, const char *step, struct side next);
 void teller_end(struct teller *t);
 void teller_text(struct teller *t, const char *key, char *ret, size_t size); /* of the last answer */
 
+void teller_later(struct teller *t, int64_t ms); /* both clocks */
 /* The owner's ways in beside his certificate: given, used, changed, guessed at. */
 void teller_ways(struct teller *t);
 #endif

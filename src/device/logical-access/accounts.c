@@ -194,7 +194,8 @@ static tw_err act_and_tell(tw_store *s, void *user)
 	TW_TRY(tw_access_next_end(d, &g->next_end_ms));
 	if (w->shows)
 		TW_TRY(show(w->c, w->account.id, w->rp));
-	return tell(w);
+	TW_TRY(tell(w));
+	return w->rq ? TW_OK : tw_audit_commit(w->c->audit); /* what the device does by itself has no intent that would tell of it, cut short */
 }
 
 tw_err tw_account_reached(struct tw_context *c, const struct tw_request *rq, const struct tw_account *a, struct tw_reply *rp)
