@@ -8,7 +8,8 @@ PATH is what a client asks for. The media type follows from the suffix; the ETag
 them and with nothing else. JSON is for programs to read: it is built in without its white space, a third of it. Modules and styles are
 built in without indentation and lines of comment, which browsers do not read, and in gzip where that is shorter; all pages together have at
 most PAGES_MAX bytes in the program, and PLAIN_MAX before they are packed: a slow line loads them in a second or two, and a slow reader reads
-them at all. The same files give the same bytes: gzip's head names no time.
+them at all. The same files give the same bytes: gzip's head names no time. A page that stands in the folder of another and is not named is
+refused: a browser would ask for it in vain, and nobody would see that before somebody opens the place.
 """
 import collections
 import hashlib
@@ -79,6 +80,14 @@ def asset(word):
     return Asset(path, TYPES[suffix], short if gzip else data, data, gzip)
 
 
+def hold_folders(words):
+    named = {pathlib.Path(word.partition("=")[2]).resolve() for word in words}
+    pages = {one for one in named if one.suffix != ".json"}
+    for one in sorted(beside for folder in {page.parent for page in pages} for beside in folder.iterdir()):
+        if one.suffix in TYPES and one.suffix != ".json" and one not in named:
+            raise Refused(f"{one}: stands beside the pages and is not built in: name it where they are named (page_files in src/device/meson.build)")
+
+
 def hold_bounds(pages):
     for size, most, what in ((sum(len(page.data) for page in pages), PAGES_MAX, "in the program"), (sum(len(page.plain) for page in pages), PLAIN_MAX, "unpacked")):
         if size > most:
@@ -91,6 +100,7 @@ def main():
         assets = [asset(word) for word in words]
         if len({one.path for one in assets}) != len(assets):
             raise Refused("a path twice")
+        hold_folders(words)
         hold_bounds([one for one in assets if not one.path.endswith(".json")])
     except (Refused, OSError, ValueError) as error:
         sys.exit(f"embed: {error}")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tools/embed.py builds into the program: pages as they are, modules and styles without comments and indentation, in gzip where that is shorter; JSON without its white space; and never too much."""
+"""What tools/embed.py builds into the program: pages as they are, modules and styles without comments and indentation, in gzip where that is shorter; JSON without its white space; and never too much; every page of the folder, and none that is missing."""
 import gzip
 import hashlib
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,7 @@ def test_pages_stay_as_they_are(tmp_path):
 def test_code_loses_comments_and_indentation(tmp_path):
     _, c = embed(tmp_path, "some.js", "// why\nconst a = 'https://x'; // kept\n\n\tif (a)\n\t\t// not\n\t\tb(`c\t // d`);\n")
     assert bytes_in(c)[1] == b"const a = 'https://x'; // kept\nif (a)\nb(`c\t // d`);\n"
+    (tmp_path / "some.js").unlink()
     _, c = embed(tmp_path, "some.css", "/* why\n * and how */\na {\n\tcontent: \"/* b */\";\n}\n")
     assert bytes_in(c)[1] == b'a {\ncontent: "/* b */";\n}\n'
 
@@ -69,3 +71,39 @@ def test_the_pages_have_a_bound(tmp_path):
 def test_what_is_refused(tmp_path, name, text):
     done, _ = embed(tmp_path, name, text)
     assert done.returncode != 0
+
+
+PAGES = ROOT / "web/device"
+
+
+def listed():
+    """What src/device/meson.build builds in."""
+    return re.findall(r"'([^']+)'", re.search(r"page_files = \[(.*?)\]", (ROOT / "src/device/meson.build").read_text(encoding="utf-8"), re.DOTALL)[1])
+
+
+def embed_listed(folder, out):
+    words = [f"/{name}={folder / name}" for name in listed()]
+    return subprocess.run([sys.executable, ROOT / "tools/embed.py", out, *words], capture_output=True, text=True, check=False)
+
+
+def test_every_page_is_built_in(tmp_path):
+    assert sorted(listed()) == sorted(one.name for one in PAGES.iterdir())
+    done = embed_listed(PAGES, tmp_path / "out.c")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["unlisted.js", "unlisted.css", "unlisted.svg", "unlisted.html"])
+def test_a_page_that_is_not_listed(tmp_path, name):
+    folder = shutil.copytree(PAGES, tmp_path / "pages")
+    (folder / name).write_text("<p>\n", encoding="utf-8")
+    done = embed_listed(folder, tmp_path / "out.c")
+    assert done.returncode != 0 and f"{name}: stands beside the pages and is not built in" in done.stderr, done.stderr
+    assert not (tmp_path / "out.c").exists()
+
+
+@pytest.mark.parametrize("name", ["log.js", "style.css"])
+def test_a_page_that_is_not_there(tmp_path, name):
+    folder = shutil.copytree(PAGES, tmp_path / "pages")
+    (folder / name).unlink()
+    done = embed_listed(folder, tmp_path / "out.c")
+    assert done.returncode != 0 and name in done.stderr, done.stderr
