@@ -155,5 +155,70 @@ static void test_sessions_that_are_open(void **state)
 	CHECK(strstr(tw_unit_body(w.unit), "account a1, person, active; sessions open: 1"));
 }
 
+/* How many of a list fit what is asked for, and whether the first of them says so. */
+static void check_found(size_t i, const char *query, size_t want, const char *first)
+{
+	char target[160];
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+
+	(void)snprintf(target, sizeof target, "%s?%s", lists[i].target, query);
+	ask_well("GET", target, NULL);
+	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(w.unit)), 1 << 20, &j));
+	const json_t *list = json_object_get(j, lists[i].name);
+	if (json_array_size(list) != want || (first && strcmp(tw_json_text(json_array_get(list, 0), "name"), first) != 0))
+		fail_msg("%s: %zu, %s", target, json_array_size(list), tw_unit_body(w.unit));
+}
+
+static void test_found(void **state)
+{
+	static const struct {
+		size_t list;
+		const char *query;
+		size_t want;
+		const char *first;
+	} rows[] = {
+		{ 0, "name=bob", 1, "bob" },
+		{ 0, "name=O", 2, "bob" },
+		{ 0, "name=R%C3%96", 1, "Kr\xc3\xb6te %" },
+		{ 0, "name=%25", 1, "Kr\xc3\xb6te %" },
+		{ 0, "name=_", 0, NULL },
+		{ 0, "name=a3", 1, "carol" },
+		{ 0, "name=a3&kind=shared", 0, NULL },
+		{ 0, "kind=shared", 1, "Kr\xc3\xb6te %" },
+		{ 0, "kind=nothing", 0, NULL },
+		{ 0, "name=nobody", 0, NULL },
+		{ 2, "account=a3", 1, "carol" },
+		{ 2, "account=a3&kind=certificate", 1, "carol" },
+		{ 2, "account=a3&kind=password", 0, NULL },
+		{ 2, "kind=server%20oidc", 1, "dave" },
+		{ 2, "kind=word", 0, NULL },
+		{ 2, "account=a99", 0, NULL },
+		{ 2, "account=bob", 0, NULL },
+	};
+
+	fill();
+	ask_well("POST", "/api/v1/accounts", "{\"name\":\"Kr\xc3\xb6te %\",\"kind\":\"shared\"}");
+	ask_well("PUT", "/api/v1/server-passwords/a4", "{}");
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		check_found(rows[i].list, rows[i].query, rows[i].want, rows[i].first);
+}
+
+/* What is found comes in pages as all does. */
+static void test_found_by_pages(void **state)
+{
+	char target[320], first[64];
+
+	fill();
+	ask_well("GET", "/api/v1/accounts?name=o&limit=1", NULL);
+	world_text(&w, "next", first, sizeof first);
+	(void)snprintf(target, sizeof target, "/api/v1/accounts?name=o&limit=1&cursor=%s", first);
+	ask_well("GET", target, NULL);
+	CHECK(strstr(tw_unit_body(w.unit), "\"carol\"") && !strstr(tw_unit_body(w.unit), "\"bob\"") &&
+		!strstr(tw_unit_body(w.unit), "\"next\""));
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/accounts?name=", NULL, NULL), 400);
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/credentials?owner=a1", NULL, NULL), 400);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_page_by_page), TEST(test_places_that_are_none), TEST(test_sessions_that_are_open))
+CHECK_MAIN(TEST(test_page_by_page), TEST(test_places_that_are_none), TEST(test_found), TEST(test_found_by_pages),
+	TEST(test_sessions_that_are_open))

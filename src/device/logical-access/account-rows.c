@@ -137,12 +137,20 @@ tw_err tw_account_get(struct tw_device *d, int64_t id, struct tw_account *ret)
 	return ret->id ? TW_OK : TW_RAISE(NOTFOUND, "no account %" PRId64, id);
 }
 
-tw_err tw_account_each(struct tw_device *d, int64_t after, int64_t most, tw_err (*visit)(void *user, const struct tw_account *a), void *user)
+tw_err tw_account_find(
+	struct tw_device *d, const struct tw_account_search *s, tw_err (*visit)(void *user, const struct tw_account *a), void *user)
 {
 	struct reading r = { d, visit, user };
-	const struct tw_value v[] = { TW_V_INT(after), TW_V_INT(most) };
+	char folded[TW_ACCOUNT_NAME_MAX + 1];
 
+	tw_account_name_fold(s->name, folded);
+	const struct tw_value v[] = { TW_V_INT(s->after), TW_V_INT(s->most), TW_V_TEXT(folded), TW_V_TEXT(s->kind) };
 	return tw_store_run(d->context.store, tw_sql_account_page, v, TW_COUNT(v), take_account, &r);
+}
+
+tw_err tw_account_each(struct tw_device *d, int64_t after, int64_t most, tw_err (*visit)(void *user, const struct tw_account *a), void *user)
+{
+	return tw_account_find(d, &(struct tw_account_search){ after, most, "", "" }, visit, user);
 }
 
 static tw_err take_id(void *user, const tw_row *row)

@@ -106,7 +106,9 @@ tw_err tw_access_accounts(struct tw_context *c, const struct tw_request *rq, str
 	TW_TRY(tw_page_after(&p, rp, &after));
 	if (rp->problem[0])
 		return TW_OK;
-	TW_TRY(tw_account_each(tw_device_of(c), (int64_t)after, (int64_t)p.limit + 1, add_to_page, &p));
+	const struct tw_account_search s = { (int64_t)after, (int64_t)p.limit + 1, tw_json_text(rq->input, "name"),
+		tw_json_text(rq->input, "kind") };
+	TW_TRY(tw_account_find(tw_device_of(c), &s, add_to_page, &p));
 	return tw_page_end(&p, rp);
 }
 

@@ -62,7 +62,14 @@ static inline bool tw_account_owns(const struct tw_account *a)
 {
 	return tw_account_has(a->roles, TW_ROLE_OWNER);
 }
-/* Each account behind that id, by id; visit ends it with an error of its own. */
+/* Each account behind that id, by id; visit ends it with an error of its own. Found by a part of its name, in any case, or by its id, and by its
+ * kind; "" finds all. */
+struct tw_account_search {
+	int64_t after, most;
+	const char *name, *kind;
+};
+tw_err tw_account_find(struct tw_device *d, const struct tw_account_search *s,
+	tw_err (*visit)(void *user, const struct tw_account *a), void *user);
 tw_err tw_account_each(
 	struct tw_device *d, int64_t after, int64_t most, tw_err (*visit)(void *user, const struct tw_account *a), void *user);
 tw_err tw_account_json(const struct tw_account *a, json_t **ret);

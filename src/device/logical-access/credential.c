@@ -36,7 +36,8 @@ static tw_err add(void *user, const tw_row *row)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf key = { 0 };
 	struct tw_page *p = user;
-	struct tw_slice kind = tw_row_bytes(row, 2), label = tw_row_bytes(row, 3), lookup = tw_row_bytes(row, 4);
+	struct tw_slice kind = tw_row_bytes(row, 2), label = tw_row_bytes(row, 3), lookup = tw_row_bytes(row, 4),
+			name = tw_row_bytes(row, 6);
 	char id[TW_ACCOUNT_ID_MAX + 2], account[TW_ACCOUNT_ID_MAX + 2], made[TW_TIME_TEXT_MAX];
 
 	if (!tw_page_takes(p))
@@ -47,8 +48,8 @@ static tw_err add(void *user, const tw_row *row)
 	tw_buf_init(&key, p->c->sys, 64);
 	TW_TRY(tw_buf_hex(&key, lookup.at, lookup.size < 32 ? lookup.size : 32));
 	return tw_page_add_at(p, (uint64_t)tw_row_int(row, 0),
-		json_pack("{s:s, s:s, s:s%, s:s%, s:s, s:s}", "credential", id, "account", account, "kind", kind.at, kind.size,
-			"label", label.at, label.size, "key", tw_buf_cstr(&key), "made", made));
+		json_pack("{s:s, s:s, s:s%, s:s%, s:s%, s:s, s:s}", "credential", id, "account", account, "name", name.at, name.size,
+			"kind", kind.at, kind.size, "label", label.at, label.size, "key", tw_buf_cstr(&key), "made", made));
 }
 
 tw_err tw_access_credentials(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -60,7 +61,12 @@ tw_err tw_access_credentials(struct tw_context *c, const struct tw_request *rq, 
 	TW_TRY(tw_page_after(&p, rp, &after));
 	if (rp->problem[0])
 		return TW_OK;
-	const struct tw_value v[] = { TW_V_INT((int64_t)after), TW_V_INT((int64_t)p.limit + 1) };
+	const char *whose = tw_json_text(rq->input, "account");
+	int64_t account = 0;
+	if (*whose && !tw_account_id_read(tw_slice_of(whose), &account))
+		account = -1; /* of nobody */
+	const char *kinds = tw_json_text(rq->input, "kind");
+	const struct tw_value v[] = { TW_V_INT((int64_t)after), TW_V_INT((int64_t)p.limit + 1), TW_V_INT(account), TW_V_TEXT(kinds) };
 	TW_TRY(tw_store_run(c->store, tw_sql_credential_page, v, TW_COUNT(v), add, &p));
 	return tw_page_end(&p, rp);
 }

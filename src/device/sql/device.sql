@@ -175,7 +175,8 @@ SELECT id, name, kind, state, made_ms, made_by, ends_ms, ends_boot_id, ends_boot
 -- name: account_page
 SELECT id, name, kind, state, made_ms, made_by, ends_ms, ends_boot_id, ends_boot_ms, active_ms, login_ms, login_how, login_from,
 	(SELECT group_concat(role, ' ') FROM account_role WHERE account = id),
-	(SELECT group_concat(g.name, ' ') FROM account_group g WHERE g.account = account.id), uses_left FROM account WHERE id > ?1 ORDER BY id LIMIT ?2;
+	(SELECT group_concat(g.name, ' ') FROM account_group g WHERE g.account = account.id), uses_left FROM account
+	WHERE id > ?1 AND (instr(folded, ?3) > 0 OR 'a' || id = ?3) AND (?4 = '' OR kind = ?4) ORDER BY id LIMIT ?2;
 
 -- name: account_change_put
 INSERT INTO account_change (at_ms, account, name, what, who) VALUES (?1, ?2, ?3, ?4, ?5);
@@ -429,7 +430,8 @@ SELECT account, token_hash FROM session WHERE supports <> 0 AND (boot_id <> ?1 O
 DELETE FROM session WHERE token_hash = ?1;
 
 -- name: credential_page
-SELECT id, account, kind, label, lookup, made_ms FROM credential WHERE id > ?1 ORDER BY id LIMIT ?2;
+SELECT id, account, kind, label, lookup, made_ms, (SELECT name FROM account WHERE id = credential.account) FROM credential
+	WHERE id > ?1 AND (?3 = 0 OR account = ?3) AND (?4 = '' OR instr(' ' || ?4 || ' ', ' ' || kind || ' ') > 0) ORDER BY id LIMIT ?2;
 
 -- name: credential_count
 SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin', 'passkey');
