@@ -63,6 +63,16 @@ export const violations = (page) => page.evaluate(() => window.twViolations);
 export const overhang = (page) => page.evaluate(() => Math.max(document.scrollingElement.scrollWidth - innerWidth,
 	...[document.body, document.querySelector('main')].map((box) => box.scrollWidth - box.clientWidth), 0));
 
+// By the navigation, which stands behind a button where there is little room.
+export async function goTo(page, name) {
+	const turn = page.locator('#places-turn');
+	await page.waitForSelector(`#place-${name}`, { state: 'attached' });
+	if (await turn.isVisible() && await turn.getAttribute('aria-expanded') === 'false')
+		await turn.click();
+	await page.click(`#place-${name}`);
+	await page.waitForSelector(`#place-${name}[aria-current="page"]`, { state: 'attached' });
+}
+
 // Fits at every width, light and dark, and axe finds nothing.
 export async function fitsEverywhere(page, more = () => {}) {
 	for (const [width, colorScheme] of [[320, 'light'], [320, 'dark'], [1280, 'light']]) {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { HtmlValidate } from 'html-validate';
-import { axe, largeText, overhang } from './browser.js';
+import { axe, goTo, largeText, overhang } from './browser.js';
 import { FOREIGN, signIn, withStory } from './pages.js';
 import { payloads } from './payloads.js';
 import { healthy, list } from './stand-in.js';
@@ -18,8 +18,7 @@ const FINDINGS = [{ kind: 'changed', by: 'md5', path: '/usr/bin/lamp' }, { kind:
 async function enter(page, story, name) {
 	await page.waitForSelector('#code');
 	await signIn(page, story);
-	await page.click(`#place-${name}`);
-	await page.waitForSelector(`#place-${name}[aria-current="page"]`);
+	await goTo(page, name);
 }
 
 export function peopled() {
@@ -424,6 +423,49 @@ async function enrols({ open }) {
 	});
 }
 
+// Where there is little room the places stand behind one button; by keyboard they come in the order in which they are read, and where one is, is said.
+async function navigated({ open }) {
+	await withStory(peopled(), async (story) => {
+		const page = await open(story.url, { width: 320 });
+		await enter(page, story, 'software');
+		const height = () => page.evaluate(() => document.getElementById('places').getBoundingClientRect().height);
+		const tabbed = async (times) => {
+			for (let i = 0; i < times; i++)
+				await page.keyboard.press('Tab');
+			return page.evaluate(() => document.activeElement.textContent);
+		};
+		assert.equal(await page.textContent('#places-turn'), 'Places: Software');
+		assert.equal(await page.getAttribute('#places-turn', 'aria-expanded'), 'false', 'whoever has chosen sees the place');
+		assert.ok(await height() < 100, 'one line, or two');
+		await page.focus('#places-turn');
+		await page.keyboard.press('Enter');
+		assert.deepEqual([await tabbed(1), await tabbed(1), await tabbed(3), await tabbed(1)], ['This device', 'Ways in', 'Your account', 'Home'], 'the groups, then the places of this one');
+		assert.deepEqual(await axe(page), []);
+		assert.equal(await overhang(page), 0);
+		await page.focus('#place-ways');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('#place-ways[aria-current="page"]');
+		assert.equal(await page.getAttribute('#place-group', 'aria-current'), 'true');
+		assert.equal(await page.textContent('#live'), 'All ways');
+		assert.equal(await page.getAttribute('#places-turn', 'aria-expanded'), 'true', 'a group leads on to its places');
+		await page.focus('#place-ways-names');
+		await page.keyboard.press('Enter');
+		await page.waitForFunction(() => document.getElementById('places-turn').textContent === 'Places: Names');
+		assert.equal(await page.getAttribute('#places-turn', 'aria-expanded'), 'false');
+		await page.click('#places-turn');
+		await page.click('#place-account');
+		await page.waitForSelector('#place-account[aria-current="page"]', { state: 'attached' });
+		assert.equal(await page.getAttribute('#places-turn', 'aria-expanded'), 'false', 'a group of one place leads there');
+		await page.goBack();
+		await page.waitForFunction(() => document.getElementById('places-turn').textContent === 'Places: Names');
+		await page.setViewportSize({ width: 1280, height: 900 });
+		assert.deepEqual([await page.isVisible('#places-turn'), await page.isVisible('#place-ways-names'), await page.isVisible('#place-access')], [false, true, true]);
+		await largeText(page);
+		await page.setViewportSize({ width: 640, height: 900 });
+		assert.deepEqual([await page.isVisible('#places-turn'), await page.isVisible('#place-ways-names')], [true, false], 'large text makes the room little too');
+	});
+}
+
 // The places are addresses: back goes back, a reader's link leads there, and the end of the session shows none of them.
 async function placesAreAddresses({ open }) {
 	await withStory(peopled(), async (story) => {
@@ -499,6 +541,7 @@ const everyLook = (name, more) => LOOKS.map((look) => [`place: ${name}, ${look.w
 }]);
 
 export const places = [
+	['place: the navigation behind a button where there is little room, by keyboard, and in two lines where there is more', navigated],
 	['place: identity: assigned, refused without losing what was typed, taken back after asking twice', assigns],
 	['place: identity: a label is shown to the device', showsTheLabel],
 	['place: identity: a report over a fresh number is saved', takesTheReport],

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { enterAccess, people } from './access.js';
-import { largeText, openBrowser, openPage } from './browser.js';
+import { goTo, largeText, openBrowser, openPage } from './browser.js';
 import { crowd, self, typeLogin } from './login.js';
 import { peopled } from './places.js';
 import { together, told } from './rights.js';
@@ -78,19 +78,19 @@ const STATES = {
 	'login-new': [() => asked([]), async (page) => { await typeLogin(page); await page.waitForSelector('#step-fresh'); await page.fill('#step-fresh', 'short'); await page.click('#step-fresh-show'); await page.click('#step-send'); }],
 	'prove': [crowd, async (page, story) => { await typeLogin(page); await page.waitForSelector('#save-identification-remote-read'); Object.assign(story.state, { careful: true, fresh: false }); await page.check('#off-identification-remote-read'); await page.click('#save-identification-remote-read'); await page.waitForSelector('#prove #password'); }],
 	'login-came': [crowd, async (page) => { await typeLogin(page); await page.waitForSelector('#part-log h2'); }],
-	'account-none': [self, async (page, story) => { await signIn(page, story); await page.click('#place-account'); await page.click('#enrol-send'); await page.waitForSelector('#authenticator-secret'); }],
-	'account': [self, async (page, story) => { await signIn(page, story); story.state.credentials.push(...['password', 'totp'].map((kind) => ({ account: 'a1', kind, label: '', made: '' }))); await page.click('#place-account'); await page.click('#own-password-remove'); await page.click('#own-password-send'); }],
-	'accounts-password': [self, async (page, story) => { await signIn(page, story); await page.click('#place-access'); await page.click('#place-access-accounts'); await page.click('#summary-account-a1'); await page.waitForSelector('#give-password-a1-send'); }],
+	'account-none': [self, async (page, story) => { await signIn(page, story); await goTo(page, 'account'); await page.click('#enrol-send'); await page.waitForSelector('#authenticator-secret'); }],
+	'account': [self, async (page, story) => { await signIn(page, story); story.state.credentials.push(...['password', 'totp'].map((kind) => ({ account: 'a1', kind, label: '', made: '' }))); await goTo(page, 'account'); await page.click('#own-password-remove'); await page.click('#own-password-send'); }],
+	'accounts-password': [self, async (page, story) => { await signIn(page, story); await goTo(page, 'access'); await goTo(page, 'access-accounts'); await page.click('#summary-account-a1'); await page.waitForSelector('#give-password-a1-send'); }],
 	'home': [healthy, signIn],
-	'identity': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-identity'); await page.waitForSelector('#part-assigned h2'); await page.click('#summary-assignments'); }],
-	'software': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-software'); await page.waitForSelector('#part-findings h2'); }],
-	'software-never': [healthy, async (page, story) => { await signIn(page, story); await page.click('#place-software'); await page.waitForSelector('#part-packages p'); }],
-	'keys': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-keys'); await page.waitForSelector('#part-own h2'); await page.click('#try-algorithms'); await page.waitForSelector('#algorithms-told'); }],
-	'revoked': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-revoked'); await page.waitForSelector('#part-lists h2'); }],
-	'revoked-asked': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-revoked'); await page.waitForSelector('#part-lists h2'); await page.click('#drop-list-1'); await page.click('#list-send'); }],
-	'revoked-none': [healthy, async (page, story) => { await signIn(page, story); await page.click('#place-revoked'); await page.waitForSelector('#part-lists h2'); }],
-	'peers': [peopled, async (page, story) => { await signIn(page, story); await page.click('#place-peers'); await page.waitForSelector('#part-rules h2'); }],
-	'peers-none': [healthy, async (page, story) => { await signIn(page, story); await page.click('#place-peers'); await page.waitForSelector('#part-rules h2'); }],
+	'identity': [peopled, async (page, story) => { await signIn(page, story); await goTo(page, 'identity'); await page.waitForSelector('#part-assigned h2'); await page.click('#summary-assignments'); }],
+	'software': [peopled, async (page, story) => { await signIn(page, story); await goTo(page, 'software'); await page.waitForSelector('#part-findings h2'); }],
+	'software-never': [healthy, async (page, story) => { await signIn(page, story); await goTo(page, 'software'); await page.waitForSelector('#part-packages p'); }],
+	'keys': [peopled, async (page, story) => { await signIn(page, story); await goTo(page, 'keys'); await page.waitForSelector('#part-own h2'); await page.click('#try-algorithms'); await page.waitForSelector('#algorithms-told'); }],
+	'revoked': [peopled, async (page, story) => { await signIn(page, story); await goTo(page, 'revoked'); await page.waitForSelector('#part-lists h2'); }],
+	'revoked-asked': [peopled, async (page, story) => { await signIn(page, story); await goTo(page, 'revoked'); await page.waitForSelector('#part-lists h2'); await page.click('#drop-list-1'); await page.click('#list-send'); }],
+	'revoked-none': [healthy, async (page, story) => { await signIn(page, story); await goTo(page, 'revoked'); await page.waitForSelector('#part-lists h2'); }],
+	'peers': [peopled, async (page, story) => { await signIn(page, story); await goTo(page, 'peers'); await page.waitForSelector('#part-rules h2'); }],
+	'peers-none': [healthy, async (page, story) => { await signIn(page, story); await goTo(page, 'peers'); await page.waitForSelector('#part-rules h2'); }],
 	'access': [people, async (page, story) => { await enterAccess(page, story); await page.fill('#why-operation', 'settings.change'); await page.click('#why-send'); await page.waitForSelector('#why-told'); }],
 	'accounts': [people, async (page, story) => { await enterAccess(page, story, 'access-accounts'); await page.click('#summary-account-a1'); await page.click('#code-a1'); await page.waitForSelector('#account-a1 .code'); await page.click('#delete-a1'); }],
 	'conditions': [people, async (page, story) => { await enterAccess(page, story, 'access-accounts'); await page.click('#summary-account-a1'); await page.click('#summary-conditions-a1'); await page.click('#summary-more-a1'); await page.fill('#conditions-a1-hours', '8'); await page.click('#give-a1-send'); await page.waitForSelector('#conditions-a1-hours-wrong:not(:empty)'); }],

@@ -9,7 +9,7 @@ import { Refused, askTakeover, call, claimTakeover, forgetSession, forgetTakeove
 import { accessPlace } from './access.js';
 import { accountsPlace } from './accounts.js';
 import { actionsPlace } from './actions.js';
-import { byId, field, h, minutes, say, sentence, show, trouble } from './dom.js';
+import { byId, field, h, minutes, say, sentence, show, titled, trouble } from './dom.js';
 import { abilitiesPart, answerPart, frame, identityPart, put, settingId, settingsPart } from './home.js';
 import { identityPlace } from './identity.js';
 import { inventoryPlace } from './inventory.js';
@@ -245,8 +245,7 @@ function codePage(why, accepted, returned) {
 		why ? h('p', { class: 'note' }, why) : null,
 		h('p', { class: 'lead' }, `This device has an owner. Come in by ${provider ? `${provider}, by ` : ''}your account’s password, or by a code that somebody makes for you.`),
 		loginSection({ page, busy, provider, returned, accepted, arrive, begin: (told) => codePage(told, accepted), renotice }),
-		h('section', { 'aria-labelledby': 'by-code' },
-			h('h2', { id: 'by-code' }, 'By a one-use code'),
+		titled('by-code', 'By a one-use code',
 			h('form', { onsubmit: submit, novalidate: true }, code.box, failed, h('p', {}, button))),
 		h('section', { class: 'note', 'aria-labelledby': 'where-from' },
 			h('h2', { id: 'where-from' }, 'Where the code comes from'),
@@ -447,15 +446,34 @@ onProof(proving(busy));
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 
 const shared = { again, busy, change, drafts, leave, notes, part, putIfNew, saveSetting };
-const PLACES = [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, identityPlace(shared), inventoryPlace(shared), peersPlace(shared), revokedPlace(shared), keysPlace(shared), accessPlace(shared), accountsPlace(shared), sharedPlace(shared), sessionsPlace(shared), rolesPlace(shared), actionsPlace(shared), policyPlace(shared), noticePlace(shared), recipientsPlace(shared), recordedPlace(shared), ...waysPlaces(shared), selfPlace(shared)];
+// Each group has a question of its own, and its places stand in a second line while one is in there.
+const made = (...places) => places.map((one) => one(shared));
+const GROUPS = [
+	['This device', [{ path: '#/', name: 'Home', frame, read: readDevice, show: showDevice }, ...made(identityPlace, inventoryPlace, peersPlace, revokedPlace, keysPlace)]],
+	['Ways in', [...waysPlaces(shared), ...made(noticePlace)]],
+	['Who may do what', made(accessPlace, accountsPlace, sharedPlace, sessionsPlace, rolesPlace, actionsPlace, policyPlace)],
+	['Data and records', made(recipientsPlace, recordedPlace)],
+	['Your account', made(selfPlace)],
+];
+const PLACES = GROUPS.flatMap(([, places]) => places);
 const placeOf = (hash) => PLACES.find((one) => one.path === hash) || (hash.startsWith('#/') ? PLACES[0] : shown || PLACES[0]);
+let placesOpen = false; // where there is little room, they stand behind a button
 
 function placesBar(here) {
-	// A place within another, as #/access/accounts, stands in a second line while one is in there.
-	const under = (one) => one.path.split('/')[1];
-	const link = (one) => h('li', {}, h('a', { href: one.path, id: `place-${one.path.slice(2).replace('/', '-') || 'home'}`, 'aria-current': one === here ? 'page' : under(one) === under(here) && !one.within ? 'true' : null }, one.name));
-	const inside = PLACES.filter((one) => one.within && under(one) === under(here));
-	show(byId('places'), h('ul', {}, PLACES.filter((one) => !one.within).map(link)), inside.length ? h('ul', { class: 'within' }, inside.map(link)) : null);
+	const close = { onclick: () => { placesOpen = false; } };
+	const link = (one, name, current, more) => h('li', {}, h('a', { 'href': one.path, 'id': `place-${one.path.slice(2).replace('/', '-') || 'home'}`, 'aria-current': current, ...more }, name));
+	const turn = (event) => {
+		placesOpen = event.currentTarget.getAttribute('aria-expanded') !== 'true';
+		event.currentTarget.setAttribute('aria-expanded', String(placesOpen));
+	};
+	const inside = GROUPS.find(([, places]) => places.includes(here));
+	const [group, places] = inside;
+	const alone = places.length === 1;
+	show(byId('places'),
+		h('button', { 'type': 'button', 'class': 'second', 'id': 'places-turn', 'aria-expanded': String(placesOpen), 'onclick': turn }, `Places: ${here.name}`),
+		h('ul', {}, GROUPS.map((one) => link(one[1][0], one[0], one !== inside ? null : alone ? 'page' : 'true', one[1].length === 1 ? close : one === inside ? { id: 'place-group' } : {}))),
+		alone ? null : h('p', { class: 'live' }, `${group}:`),
+		alone ? null : h('ul', { class: 'within' }, places.map((one) => link(one, one.name, one === here ? 'page' : null, close))));
 }
 
 // The frame of a place comes before its contents: where one has gone is to be seen at once.
@@ -470,6 +488,7 @@ function enterPlace(place) {
 	if (shown) {
 		main.focus({ preventScroll: true });
 		scrollTo(0, 0);
+		say(place.name);
 	}
 	shown = place;
 }

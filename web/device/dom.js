@@ -98,6 +98,12 @@ export function bars(rows) {
 // The first line of a place, which answers its question, what it means, and what kept the device from saying more.
 export const lead = (status, title, what, ...said) => [h('h1', { class: 'answer' }, shape(status), h('span', {}, title)), h('p', { class: 'lead' }, what), said.filter((one) => one && one.error).map((one) => trouble(one.error))];
 
+// The same of what is not told to whoever asks.
+export const untold = (what, ...said) => lead('not provided', `This device does not tell you ${what}.`, 'An owner, an admin or an auditor may ask it.', ...said);
+
+// A part of a place, named by its title.
+export const titled = (id, title, ...children) => h('section', { 'aria-labelledby': id }, h('h2', { id }, title), children);
+
 // What opens at a press; it stays open when it is shown again with `open`.
 export const detail = (id, open, summary, content, ontoggle) => h('details', { class: 'reason', id, open, ontoggle }, h('summary', { id: `summary-${id}` }, summary), content);
 

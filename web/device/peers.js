@@ -65,7 +65,7 @@ function devicesPart({ value, error }, remove) {
 function suspectedPart({ value }, clear) {
 	const list = value ? value.suspected : [];
 	return list.length ? [
-		h('h2', { id: 'suspected' }, shape('needs a part'), h('span', {}, list.length === 1 ? 'A device may have a double' : `${list.length} devices may have a double`)),
+		h('h2', { id: 'suspected', class: 'state' }, shape('needs a part'), h('span', {}, list.length === 1 ? 'A device may have a double' : `${list.length} devices may have a double`)),
 		h('p', {}, 'Two seem to go by one identifier: a copy, or one that was restored from a backup. Find out which before you clear it; a key that was copied has to be revoked.'),
 		table('What was seen stays here, also over a restart, until you clear it.', ['Device', 'What was seen', 'Last', ''], list.map((one, i) => [
 			h('code', { class: 'breaks' }, one.identifier),
