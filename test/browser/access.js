@@ -42,7 +42,12 @@ async function whoCanReach({ open }) {
 		await page.waitForSelector('#why-told');
 		assert.match(await page.textContent('#why-answer'), /You may not do this\..*None of its roles permits it.*admin, owner.*gate\.permission/s);
 		story.state.why = { ...story.state.why, rule: 'gate.rule', by: 'day-only' };
-		await page.selectOption('#why-account', 'a2');
+		await page.fill('#why-account', 'Bo');
+		await page.waitForSelector('#why-account-offered option[value="bob (a2)"]', { state: 'attached' });
+		assert.equal(await page.locator('#why-account-offered option').count(), 1);
+		await page.click('#why-send');
+		assert.match(await page.textContent('#why-account-wrong'), /Choose one of those that are offered/, 'a part of a name is nobody');
+		await page.fill('#why-account', 'bob (a2)');
 		await page.click('#why-send');
 		await has(page, 'why-answer', 'rule “day-only”');
 		assert.match(await page.textContent('#live'), /bob \(a2\) may not do this/);

@@ -72,7 +72,7 @@ async function sharedCounts(page, device, dana, other) {
 	const room = await makeAccount(page, device, 'control room', 'shared', 'operator');
 	await goTo(page, device, 'shared', `summary-shared-${room}`);
 	await page.click(`#summary-shared-${room}`);
-	await page.check(`#members-${room} input[value="${dana}"]`);
+	await page.fill(`#members-${room}`, dana);
 	await page.click(`#summary-shared-conditions-${room}`);
 	await page.fill(`#shared-conditions-${room}-sessions`, '1');
 	await page.click(`#say-${room}-send`);

@@ -8,6 +8,7 @@ import { haveBrowser, openBrowser, openPage, violations } from './browser.js';
 import { access } from './access.js';
 import { following } from './following.js';
 import { login } from './login.js';
+import { many } from './many.js';
 import { outside } from './outside.js';
 import { pages } from './pages.js';
 import { pasting } from './pasting.js';
@@ -24,7 +25,7 @@ import { waysIn } from './ways.js';
 class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
 const wanted = process.argv.slice(2);
-const tests = [...pages, ...places, ...access, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following, ...real, ...realAccess, ...realPasskey, ...realWays].filter(([name]) => wanted.every((word) => name.includes(word)));
+const tests = [...pages, ...places, ...access, ...many, ...rights, ...login, ...pasting, ...prove, ...recover, ...outside, ...waysIn, ...following, ...real, ...realAccess, ...realPasskey, ...realWays].filter(([name]) => wanted.every((word) => name.includes(word)));
 const told = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(outcome, name, more) {

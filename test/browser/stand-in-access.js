@@ -32,7 +32,17 @@ export function inhabited(state) {
 	});
 }
 
-const list = (name) => (s) => s.refuseAccess || { body: { [name]: s[name === 'access' ? 'reach' : name] } };
+// As the device does: a page of what there is, or of what a part of a name, a kind or an account finds.
+function paged(name, all, url) {
+	const asked = new URL(url, 'http://x').searchParams;
+	const [wanted, kinds, whose] = [(asked.get('name') || '').toLowerCase(), asked.get('kind'), asked.get('account')];
+	const fit = all.filter((one) => (!wanted || one.account === wanted || one.name.toLowerCase().includes(wanted)) && (!kinds || kinds.split(' ').includes(one.kind)) && (!whose || one.account === whose));
+	const [from, most] = [Number(asked.get('cursor')) || 0, Math.min(Number(asked.get('limit')) || 25, 100)];
+	return { body: { [name]: fit.slice(from, from + most), ...(from + most < fit.length ? { next: String(from + most) } : {}) } };
+}
+
+const list = (name) => (s, rq) => s.refuseAccess || paged(name, s[name === 'access' ? 'reach' : name], rq.url);
+const called = (s, id) => (s.accounts.find((one) => one.account === id) || { name: id }).name;
 const operation = (id, permission, summary, more) => ({ get: { 'operationId': id, summary, 'x-thingward-permission': permission, ...more } });
 const withRoles = (s, one) => ({ ...one, assignments: one.roles.map((name) => ({ role: name, given: '2026-11-01T08:00:00Z', by: 'owner:alice', conditions: s.given && s.given.conditions && s.given.role === name && s.given.account === one.account ? s.given.conditions : s.conditions })) });
 
@@ -42,7 +52,10 @@ const ROUTES = {
 		'/c': operation('health.read', 'health.read', 'Whether it works.'), '/d': operation('log.read', 'log.read', 'The latest records.', { 'x-thingward-audit': 'read' }), '/e': operation('names.read', 'access.read', 'By what names it is reached', { 'x-thingward-audit': 'read', 'x-thingward-step-up': true }) } } }),
 	'GET /api/v1/access-list': list('access'),
 	'GET /api/v1/accounts': list('accounts'),
-	'GET /api/v1/credentials': list('credentials'),
+	'GET /api/v1/credentials': (s, rq) => {
+		const said = s.refuseAccess || paged('credentials', s.credentials, rq.url);
+		return said.status ? said : { body: { ...said.body, credentials: said.body.credentials.map((one) => ({ ...one, name: called(s, one.account) })) } };
+	},
 	'GET /api/v1/sessions': list('sessions'),
 	'GET /api/v1/session-caps': list('caps'),
 	'GET /api/v1/roles': list('roles'),
@@ -82,7 +95,7 @@ function turned(s, method, path, json) {
 	const done = (work) => { work(); return { status: 204 }; };
 	const known = (id) => s.accounts.find((one) => one.account === id);
 	const to = {
-		'GET accounts': () => ({ body: withRoles(s, known(name)) }),
+		'GET accounts': () => s.refuseAccess || (known(name) ? { body: withRoles(s, known(name)) } : { status: 404, body: { title: 'There is no such account', status: 404, detail: '', rule: 'account.unknown', next: '' } }),
 		'PUT accounts': () => done(() => { known(name).name = json.name || known(name).name; }),
 		'DELETE group-members': () => done(() => { const one = known(name.split('.')[0]); one.groups = one.groups.filter((group) => group !== name.slice(name.indexOf('.') + 1)); }),
 		'DELETE accounts': () => done(() => drop(s.accounts, 'account')),

@@ -157,9 +157,10 @@ async function oneSecret(page, story, { name, id, path, secret, fields, sent, se
 	await press(page, `${id}-send`);
 	await page.waitForSelector(`#${id}-failed .trouble`);
 	assert.match(await page.textContent(`#${id}-failed`), new RegExp(`This cannot be.*Type another.*${path}\\.form`, 's'));
-	story.state.accounts[1].name = `bob of ${name}`;
+	story.state.credentials.push({ credential: 'c8', account: 'a2', kind: { messages: 'message', server: 'server', provider: 'oidc' }[name], label: `bob of ${name}`, key: '', made: '' });
 	await look(page);
-	await page.waitForFunction((text) => document.querySelector('main').textContent.includes(text), `bob of ${name} (a2)`);
+	await has(page, 'main', `bob of ${name}`);
+	story.state.credentials.pop();
 	for (const [field, [, right]] of Object.entries(fields))
 		assert.equal((await page.inputValue(`#${field}`)).trim(), right.trim(), 'what was typed stays');
 	assert.equal(await page.inputValue(`#${secret}`), SECRET);
@@ -217,7 +218,7 @@ async function accountsUseThem({ open }) {
 		for (const [name, id, fill, sent, path, label, ends = path] of BOUND) {
 			await page.goto(`${story.url}#/ways/${name}`);
 			await page.waitForSelector(READY[`ways-${name}`]);
-			await page.selectOption(`#${id}-account`, 'a2');
+			await page.fill(`#${id}-account`, 'a2');
 			await fill(page);
 			story.state.refuseWays = { ...refusal('account.cover', 'Not permitted', 'Ask an owner.'), status: 403 };
 			await press(page, `${id}-send`);
@@ -236,7 +237,7 @@ async function accountsUseThem({ open }) {
 		await page.waitForSelector(READY['ways-server']);
 		await press(page, 'judged-send');
 		assert.match(await page.textContent('#judged-account-wrong'), /Choose the account/, 'nobody is chosen before somebody does');
-		await page.selectOption('#judged-account', 'a1');
+		await page.fill('#judged-account', 'a1');
 		await press(page, 'judged-send');
 		await has(page, 'part-judged', 'alice');
 		assert.deepEqual(story.state.changed.at(-1), ['PUT server-passwords/a1', {}], 'by the name of the account');
@@ -253,7 +254,7 @@ async function readersStand({ open }) {
 		Object.assign(story.state.providers[0], { connected: true, simulated: true });
 		await look(page);
 		await has(page, 'part-providers', 'only pretends to judge');
-		await page.selectOption('#uses-account', 'a2');
+		await page.fill('#uses-account', 'a2');
 		await page.selectOption('#uses-provider', 'keyswitch');
 		await press(page, 'uses-send');
 		await has(page, 'part-uses', 'bob');

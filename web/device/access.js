@@ -3,7 +3,8 @@
 // is decided here.
 
 import { get } from './api.js';
-import { byId, count, facts, field, form, h, lead, pick, say, sentence, shape, show, table } from './dom.js';
+import { byId, count, facts, field, form, h, lead, say, sentence, shape, show, table, titled, untold } from './dom.js';
+import { accountField, accountWrong, pager, some } from './lists.js';
 
 // What an operation is for, by its name and by the permission it needs, in the words of the device's own document; read once.
 let known = null;
@@ -24,17 +25,19 @@ const KNOWN = DOORS.flatMap(([, , , kinds]) => kinds);
 
 function answerPart({ reach, accounts }) {
 	if (!reach.value)
-		return lead('not provided', 'This device does not tell you who can reach it.', 'An owner, an admin or an auditor may ask it.', reach);
-	const of = (kind) => reach.value.access.filter((one) => one.kind === kind).length;
+		return untold('who can reach it', reach);
+	const { access, next } = reach.first.value || reach.value;
+	const of = (kind) => access.filter((one) => one.kind === kind).length;
 	const active = accounts.value ? accounts.value.accounts.filter((one) => one.state === 'active').length : of('account');
 	const devices = of('device') + of('authority');
-	return lead('provided', `${count(active, 'account', 'accounts')}${devices ? ` and ${count(devices, 'other device or authority', 'other devices and authorities')}` : ''} can come in over the network.`,
+	return lead('provided', `${some(active, accounts.value ? accounts.value.next : next, 'account', 'accounts')}${devices ? ` and ${count(devices, 'other device or authority', 'other devices and authorities')}` : ''} can come in over the network.`,
 		'Whoever has access to this device or control over it stands below, by the door they come in at, its manufacturer too.');
 }
 
-function reachPart({ value }) {
+function reachPart({ value, page }) {
 	const rows = (list) => list.map((one) => [h('span', { class: 'breaks' }, one.who), sentence(one.how), sentence(one.may)]);
-	const door = (id, name, what, list) => [h('h2', { id }, name), list.length ? table(what, ['Who', 'How they come in', 'What they may do'], rows(list)) : h('p', {}, 'Nobody.')];
+	const whole = value && !value.next && page === 1;
+	const door = (id, name, what, list) => (list.length || whole ? [h('h2', { id }, name), list.length ? table(what, ['Who', 'How they come in', 'What they may do'], rows(list)) : h('p', {}, 'Nobody.')] : null);
 	const others = value ? value.access.filter((one) => !KNOWN.includes(one.kind)) : [];
 	return value ? [
 		DOORS.map(([id, name, what, kinds]) => door(id, name, what, value.access.filter((one) => kinds.includes(one.kind)))),
@@ -66,13 +69,14 @@ function whyPart(one, whose) {
 	];
 }
 
-export function accessPlace({ change, part, putIfNew }) {
+export function accessPlace({ again, change, part, putIfNew }) {
+	const pages = pager({ id: 'reach', path: '/api/v1/access-list' }, { again, part });
 	const fields = {
-		account: pick('why-account', 'Who', 'You, or one of the accounts that you may see. Of an account as if all conditions of its roles held.', [['', 'You, as you are signed in here']]),
+		account: accountField('why-account', 'Who', 'Empty: you, as you are signed in here. Of another account as if all conditions of its roles held.'),
 		operation: field('why-operation', 'What was to be done', 'The name of one operation, as it stands in the log and in a refusal; a few letters find it.', { maxlength: 64, list: 'operations', class: 'wide' }),
 	};
 	const onAsk = async ({ operation, account }) => {
-		const who = fields.account.input.selectedOptions[0].textContent;
+		const who = fields.account.words;
 		let one = null;
 		if (!await change('why-send', 'why-failed', async () => { one = await get(`/api/v1/access?operation=${encodeURIComponent(operation)}${account ? `&account=${encodeURIComponent(account)}` : ''}`); }))
 			return;
@@ -85,18 +89,17 @@ export function accessPlace({ change, part, putIfNew }) {
 		frame: () => [
 			h('section', { id: 'part-access' }),
 			h('div', { id: 'part-reach' }),
-			h('section', { 'aria-labelledby': 'why' },
-				h('h2', { id: 'why' }, 'Why may somebody do something, or not?'),
-				form({ id: 'why', press: 'Ask the device', fields, check: ({ operation }) => ({ operation: /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(operation) ? '' : 'An operation has two words and a dot, as settings.change.' }), send: onAsk }),
+			titled('why', 'Why may somebody do something, or not?',
+				form({ id: 'why', press: 'Ask the device', fields, check: ({ account, operation }) => ({ account: account === null ? accountWrong(null) : '', operation: /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(operation) ? '' : 'An operation has two words and a dot, as settings.change.' }), send: onAsk }),
 				h('datalist', { id: 'operations' }),
 				h('div', { id: 'why-answer' })),
 		],
-		read: async () => ({ reach: await part('/api/v1/access-list', 'access'), accounts: await part('/api/v1/accounts', 'accounts'), all: await operations() }),
+		read: async () => ({ reach: await pages.read(), accounts: await part('/api/v1/accounts?limit=100'), all: await operations() }),
 		show: (now) => {
 			document.title = 'Who can reach this device';
 			putIfNew('access', now, () => answerPart(now));
-			putIfNew('reach', now.reach, () => reachPart(now.reach));
-			fields.account.fill([['', 'You, as you are signed in here'], ...(now.accounts.value ? now.accounts.value.accounts.map((one) => [one.account, `${one.name} (${one.account})`]) : [])]);
+			putIfNew('reach', now.reach, () => [pages.told(now.reach), reachPart(now.reach), pages.foot(now.reach)]);
+			pages.arrived();
 			byId('operations').replaceChildren(...now.all.map((one) => h('option', { value: one.operationId }, one.summary)));
 		},
 	};

@@ -4,7 +4,8 @@
 
 import { DAY_S, ENDING, editFields, moreOf, rolesOf } from './account-edit.js';
 import { call, post, session } from './api.js';
-import { byId, count, detail, facts, field, form, h, lead, minutes, moment, pick, say, sentence, several, shape, show, sure, table, trouble, words } from './dom.js';
+import { byId, count, detail, facts, field, form, h, lead, minutes, moment, pick, say, sentence, several, shape, show, sure, table, titled, trouble, untold, words } from './dom.js';
+import { pager, searchField, some } from './lists.js';
 import { secretField } from './secret.js';
 import { wayWords } from './self.js';
 
@@ -16,10 +17,10 @@ const plain = (id) => id.replace(/[^A-Za-z0-9]/g, '-');
 
 function answerPart({ all }) {
 	if (!all.value)
-		return lead('not provided', 'This device does not tell you its accounts.', 'An owner, an admin or an auditor may ask it.', all);
-	const { accounts } = all.value;
+		return untold('its accounts', all);
+	const { accounts, next } = all.first.value || all.value;
 	const out = accounts.filter((one) => one.state !== 'active').length;
-	return lead(out ? 'off by policy' : 'provided', `${count(accounts.length, 'account', 'accounts')}${out ? `, ${out} of which cannot come in` : ''}.`, 'Open one to see what it may do, to give it a code to come in by, or to end it. Take away what nobody needs any more.');
+	return lead(out ? 'off by policy' : 'provided', `${some(accounts.length, next, 'account', 'accounts')}${out ? `, ${next ? 'some' : out} of which cannot come in` : ''}.`, 'Open one to see what it may do, to give it a code to come in by, or to end it. Take away what nobody needs any more.');
 }
 
 const waysOf = (one, all) => [...new Set(all.filter((each) => each.account === one.account && each.kind !== 'totp-new').map((each) => wayWords(each.kind)))].join(', ') || 'nothing of its own';
@@ -99,6 +100,7 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 	const codes = new Map();
 	const passwords = new Map();
 	const edits = new Map();
+	const pages = pager({ id: 'all', path: '/api/v1/accounts' }, { again, part });
 	const fields = {
 		name: field('account-name', 'Name', 'No other account has it, whatever the case of its letters.', { maxlength: 48 }),
 		kind: pick('account-kind', 'What it is for', 'An account that has an end is removed by itself.', KINDS),
@@ -155,27 +157,28 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 	return {
 		path: '#/access/accounts',
 		name: 'Accounts',
-		within: true,
 		frame: () => {
 			codes.clear();
 			passwords.clear();
 			edits.clear();
 			return [
 				h('section', { id: 'part-accounts' }),
-				h('section', { 'aria-labelledby': 'all-accounts' }, h('h2', { id: 'all-accounts' }, 'All of them'), h('div', { id: 'part-all' })),
+				titled('all-accounts', 'All of them', searchField('account-search', pages).box, h('div', { id: 'part-all' })),
 				h('div', { id: 'part-changes' }),
-				h('section', { 'aria-labelledby': 'make' },
-					h('h2', { id: 'make' }, 'Make one'),
+				titled('make', 'Make one',
 					form({ id: 'make', press: 'Make the account', fields, check, send: onMake })),
 			];
 		},
 		read: async () => {
 			const list = async (path, name) => { const { value } = await part(path, name); return value ? value[name] : []; };
-			const all = await part('/api/v1/accounts', 'accounts');
+			const all = await pages.read();
 			const read = {};
-			for (const id of (all.value ? all.value.accounts : []).map((one) => one.account).filter((one) => open.has(one)))
+			const credentials = [];
+			for (const id of (all.value ? all.value.accounts : []).map((one) => one.account).filter((one) => open.has(one))) {
 				read[id] = await part(`/api/v1/accounts/${place(id)}`);
-			const [roles, credentials, sessions] = [await list('/api/v1/roles', 'roles'), await list('/api/v1/credentials', 'credentials'), await list('/api/v1/sessions', 'sessions')];
+				credentials.push(...await list(`/api/v1/credentials?limit=100&account=${place(id)}`, 'credentials'));
+			}
+			const [roles, sessions] = [await list('/api/v1/roles', 'roles'), await list('/api/v1/sessions', 'sessions')];
 			return { all, read, changes: all.value ? await part('/api/v1/account-changes') : {}, roles: roles.filter((one) => one.assignable), credentials, sessions: sessions.map(({ account }) => ({ account })) };
 		},
 		show: (now) => {
@@ -185,7 +188,11 @@ export function accountsPlace({ again, change, part, putIfNew }) {
 					codes.delete(account);
 			putIfNew('accounts', now.all, () => answerPart(now));
 			putIfNew('changes', now.changes, () => [changesPart(now.changes)]);
-			putIfNew('all', [{ ...now, changes: null }, [...open], [...codes]], () => (now.all.value ? now.all.value.accounts : []).map((one) => accountRow(one, now, { open, codes, passwords, edits, toggle, act, onCode })));
+			putIfNew('all', [{ ...now, changes: null }, [...open], [...codes]], () => {
+				const shown = now.all.value ? now.all.value.accounts : [];
+				return [pages.told(now.all), shown.map((one) => accountRow(one, now, { open, codes, passwords, edits, toggle, act, onCode })), shown.length || !now.all.search ? null : h('p', {}, 'None is called so.'), pages.foot(now.all)];
+			});
+			pages.arrived();
 			fields.roles.fill(now.roles.map((one) => [one.name, `${one.name}: ${one.purpose}`]));
 		},
 	};

@@ -2,7 +2,7 @@
 // Actions that the organization names: each for its roles and for nobody else, one setting with one value or nothing but the record. Made, changed, removed, and done.
 
 import { call, getAll } from './api.js';
-import { byId, count, field, form, h, lead, pick, say, several, show, sure, table, trouble, words } from './dom.js';
+import { byId, count, field, form, h, lead, pick, say, several, show, sure, table, titled, trouble, words } from './dom.js';
 import { origin } from './setting.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -87,16 +87,13 @@ export function actionsPlace({ again, busy, change, part, putIfNew, leave }) {
 	return {
 		path: '#/access/actions',
 		name: 'Actions',
-		within: true,
 		frame: () => [
 			h('section', { id: 'part-actions' }),
 			h('div', { id: 'part-actions-all' }),
 			h('div', { id: 'actions-failed' }),
-			h('section', { 'aria-labelledby': 'action' },
-				h('h2', { id: 'action' }, 'Name one, or change it'),
+			titled('action', 'Name one, or change it',
 				form({ id: 'action', press: 'Keep the action', fields, check: ({ name, roles, setting, value }) => ({ name: nameWrong(name), value: !setting && value ? 'Choose the setting that this is for.' : '', roles: roles.length ? '' : 'Choose who may do it.' }), send: onPut })),
-			h('section', { 'aria-labelledby': 'do' },
-				h('h2', { id: 'do' }, 'Do one by its name'),
+			titled('do', 'Do one by its name',
 				form({ id: 'do', press: 'Do it', fields: own, check: ({ name }) => ({ name: nameWrong(name) }), send: ({ name }) => perform('do-send', name, 'do-failed') })),
 		],
 		read: async () => ({ all: await part('/api/v1/actions', 'actions'), roles: await part('/api/v1/roles', 'roles'), settings: await part('/api/v1/settings', 'settings') }),

@@ -154,13 +154,13 @@ export async function openStream(path, signal) {
 }
 
 export const get = async (path) => (await call('GET', path)).body;
-// A list in pages, to its end. No list of a device is longer than this many pages: one that is never ends.
+// A list in pages, to its end, of those that a device keeps short. One that is longer than this many pages never ends.
 const PAGES_MAX = 100;
 
 export async function getAll(path, list) {
 	const whole = await get(path);
 	for (let page = 1; whole.next && page < PAGES_MAX; page++) {
-		const more = await get(`${path}?cursor=${encodeURIComponent(whole.next)}`);
+		const more = await get(`${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(whole.next)}`);
 		whole[list].push(...more[list]);
 		whole.next = more.next;
 	}

@@ -2,50 +2,52 @@
 // Which accounts use a way in: a table of them, each with a button that ends it, and a form for one more. The device decides what somebody may do here.
 
 import { call } from './api.js';
-import { count, form, h, moment, pick, say, sure, table, trouble } from './dom.js';
+import { count, form, h, moment, say, sure, table, titled, trouble } from './dom.js';
+import { accountField, accountWrong, pager, some } from './lists.js';
 
 export const place = encodeURIComponent;
 
-// What several places read: the accounts and what opens the device to them.
-export const readAccounts = async (part) => ({ accounts: await part('/api/v1/accounts', 'accounts'), credentials: await part('/api/v1/credentials', 'credentials') });
+export const CREDENTIALS = '/api/v1/credentials';
 
-export const usedBy = ({ credentials }, ...kinds) => (credentials.value ? credentials.value.credentials.filter((one) => kinds.includes(one.kind)) : []);
+// The pages of those that have something of these kinds, for `boundAccounts` of the same id.
+export const boundPages = (id, kinds, tools) => pager({ id, path: CREDENTIALS, ask: { kind: kinds.join(' ') } }, tools);
 
-const namesOf = ({ accounts }) => new Map((accounts.value ? accounts.value.accounts : []).map((one) => [one.account, one.name]));
+// Of the first page of them, or of all; and how many there are, or more.
+export const usedBy = ({ credentials }, ...kinds) => (credentials.first.value ? credentials.first.value.credentials.filter((one) => kinds.includes(one.kind)) : []);
+export const users = (now, one, many, ...kinds) => some(new Set(usedBy(now, ...kinds).map(({ account }) => account)).size, now.credentials.first.value && now.credentials.first.value.next, one, many);
 
-// id: of its parts. kinds: of credentials. title, caption, none: words. what: names the column of the label; label: what it says. fields: of the form, beside the account;
+// id: of its parts. pages: of those who use it. title, caption, none: words. what: names the column of the label; label: what it says. fields: of the form, beside the account;
 // wrong, body: of what was typed. path: of an account's; ends: of taking it back, when that is another; gone: what is gone then.
-export function boundAccounts({ id, kinds, title, caption, none, what, label = (one) => one.label, fields, wrong, body, press, path, ends = path, gone, given }, { change, putIfNew }) {
-	const all = { account: pick(`${id}-account`, 'Account', 'Who shares an account comes in by his own.'), ...fields };
+export function boundAccounts({ id, title, caption, none, what, label = (one) => one.label, fields, wrong, body, press, path, ends = path, gone, given, pages }, { change, putIfNew }) {
+	const all = { account: accountField(`${id}-account`, 'Account', 'Who shares an account comes in by his own.', (one) => one.kind !== 'shared'), ...fields };
 	const end = (one, name) => async (button) => {
 		if (await change(button, `${id}-failed`, () => call('DELETE', `${ends}/${place(one.account)}`)))
 			say(`It counts no more for ${name}.`);
 	};
 	const send = async (typed) => {
-		const name = all.account.input.selectedOptions[0].textContent;
+		const name = all.account.words;
 		if (!await change(`${id}-send`, `${id}-failed`, () => call('PUT', `${path}/${place(typed.account)}`, { body: body(typed) })))
 			return;
 		for (const one of Object.values(fields))
 			if (one.input && !one.fill)
 				one.input.value = '';
+		all.account.clear();
 		say(`${given} ${name}.`);
 	};
-	const rowOf = (names) => (one, i) => {
-		const name = names.get(one.account) || one.account;
-		return [[h('span', { class: 'breaks' }, name), ' ', h('span', { class: 'mark' }, one.account)], h('span', { class: 'breaks' }, label(one)), moment(one.made), sure(`${id}-end-${i}`, 'Take it back', gone(one), `Take it back: ${name}`, end(one, name))];
-	};
+	const row = (one, i) => [[h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account)], h('span', { class: 'breaks' }, label(one)), moment(one.made), sure(`${id}-end-${i}`, 'Take it back', gone(one), `Take it back: ${one.name}`, end(one, one.name))];
 	return {
-		box: h('section', { 'aria-labelledby': `${id}-title` },
-			h('h2', { id: `${id}-title` }, title),
+		box: titled(`${id}-title`, title,
 			h('div', { id: `part-${id}` }),
-			form({ id, press, fields: all, check: (typed) => ({ account: typed.account ? '' : 'Choose the account.', ...wrong(typed) }), send })),
-		show: (now) => {
-			if (now.accounts.value)
-				all.account.fill([['', 'Choose the account'], ...now.accounts.value.accounts.filter((one) => one.kind !== 'shared').map((one) => [one.account, `${one.name} (${one.account})`])]);
-			putIfNew(id, [now.credentials, now.accounts], () => [
-				now.credentials.error ? trouble(now.credentials.error) : null,
-				usedBy(now, ...kinds).length ? table(caption, ['Account', what, 'Since', ''], usedBy(now, ...kinds).map(rowOf(namesOf(now)))) : now.credentials.value ? h('p', {}, none) : null,
+			form({ id, press, fields: all, check: (typed) => ({ account: accountWrong(typed.account), ...wrong(typed) }), send })),
+		show: ({ credentials }) => {
+			const list = credentials.value ? credentials.value.credentials : [];
+			putIfNew(id, credentials, () => [
+				credentials.error ? trouble(credentials.error) : null,
+				pages.told(credentials),
+				list.length ? table(caption, ['Account', what, 'Since', ''], list.map(row)) : credentials.value ? h('p', {}, none) : null,
+				pages.foot(credentials),
 			]);
+			pages.arrived();
 		},
 	};
 }

@@ -3,7 +3,7 @@
 // along. What the device said comes in; the buttons ask it.
 
 import { call, checkIdentity, fromBase64, post, random, toBase64url } from './api.js';
-import { byId, choice, day, facts, field, form, h, moment, say, shape, show, sure, trouble, words } from './dom.js';
+import { byId, choice, day, facts, field, form, h, moment, say, shape, show, sure, titled, trouble, words } from './dom.js';
 
 const KINDS = { person: 'a person', process: 'a process', nobody: 'nobody' };
 const NONCE = /^[A-Za-z0-9_-]{22,86}$/;
@@ -165,8 +165,7 @@ export function identityPlace({ busy, change, part, putIfNew }) {
 		name: 'Identity',
 		frame: () => [
 			h('section', { id: 'part-who' }),
-			h('section', { 'aria-labelledby': 'check' },
-				h('h2', { id: 'check' }, 'Is it really this one?'),
+			titled('check', 'Is it really this one?',
 				h('p', {}, 'The device signs a fresh random number with its own key, and this page shows what was signed.'),
 				h('p', {}, h('button', { type: 'button', id: 'check-identity', onclick: onCheck }, 'Check it')),
 				h('div', { id: 'identity-check' })),
@@ -175,12 +174,10 @@ export function identityPlace({ busy, change, part, putIfNew }) {
 				h('h3', {}, 'Assign it'),
 				h('p', { class: 'hint' }, 'A note for people and inventories. It changes nothing in what anybody may do here.'),
 				form({ id: 'assign', press: 'Save', fields: assign, check: (typed) => ({ name: typed.name ? '' : 'Type a name.' }), send: onAssign })),
-			h('section', { 'aria-labelledby': 'scan-label' },
-				h('h2', { id: 'scan-label' }, 'Is it the device in your hand?'),
+			titled('scan-label', 'Is it the device in your hand?',
 				h('p', {}, 'Scan the label on its housing. The device says whether the label is its own, and remembers that it has one.'),
 				form({ id: 'scan', press: 'Show it to the device', fields: code, check: (typed) => ({ code: /^TW1:/.test(typed.code) ? '' : 'The text of the code begins with TW1:' }), send: onLabel })),
-			h('section', { 'aria-labelledby': 'take-report' },
-				h('h2', { id: 'take-report' }, 'A report to take along'),
+			titled('take-report', 'A report to take along',
 				h('p', {}, 'How the device stands, signed by itself over a number that only who asks has chosen: which abilities work, which software runs, where the log ends.'),
 				form({ id: 'report', press: 'Make a report', fields: nonce, check: (typed) => ({ nonce: !typed.nonce || NONCE.test(typed.nonce) ? '' : 'This is no base64url of 16 to 64 bytes.' }), send: onReport })),
 			h('section', { id: 'part-certificate' }),

@@ -3,7 +3,7 @@
 // the packages, filtered as one types.
 
 import { call, get, post } from './api.js';
-import { bars, byId, count, field, h, moment, say, sentence, shape, table, trouble } from './dom.js';
+import { bars, byId, count, field, h, moment, say, sentence, shape, table, titled, trouble } from './dom.js';
 import { TASK_MS, goesOn, lookAgain, taskEnd } from './tasks.js';
 
 const OPERATION = 'inventory.check';
@@ -157,7 +157,7 @@ export function inventoryPlace({ again, busy, change, leave, part, putIfNew }) {
 			h('section', { id: 'part-inventory' }),
 			h('section', { 'aria-labelledby': 'checked' }, h('div', { id: 'part-picture' }), h('div', { id: 'part-check' }), h('div', { id: 'check-failed' })),
 			h('section', { id: 'part-findings' }),
-			h('section', { 'aria-labelledby': 'packages' }, h('h2', { id: 'packages' }, 'What is installed'), typed.box, h('div', { id: 'part-packages' })),
+			titled('packages', 'What is installed', typed.box, h('div', { id: 'part-packages' })),
 		],
 		read: async () => ({ list: await part('/api/v1/inventory', 'packages'), findings: await part('/api/v1/inventory/findings', 'findings'), tasks: await part('/api/v1/tasks?limit=20') }),
 		show: (now) => {

@@ -6,7 +6,7 @@
 // strangers who guess at the account make this browser wait no longer.
 
 import { call } from './api.js';
-import { byId, field, form, h, minutes, moment, say, sentence, show, trouble, words } from './dom.js';
+import { byId, field, form, h, minutes, moment, say, sentence, show, titled, trouble, words } from './dom.js';
 import { goThere, outsideSection } from './outside.js';
 import { noPasskeys, usePasskey } from './passkey.js';
 import { codeField, newPasswordFields, newPasswordWrong, secretField } from './secret.js';
@@ -194,8 +194,7 @@ export function loginSection({ page, busy, provider, returned, accepted, arrive,
 	if (returned)
 		comeBack();
 
-	return [provider ? outsideSection(provider, goOutside) : null, h('section', { 'aria-labelledby': 'by-password' },
-		h('h2', { id: 'by-password' }, 'By name and password'),
+	return [provider ? outsideSection(provider, goOutside) : null, titled('by-password', 'By name and password',
 		form({ id: 'login', press: 'Sign in', fields,
 			check: (typed) => ({ account: typed.account ? '' : 'Type the name of your account.', password: typed.password ? '' : 'Type your password.' }),
 			send: (typed) => attempt(busy, 'login-send', 'login-failed', async () => {

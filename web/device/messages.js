@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Codes by message: the organization's gateway that sends them, what it is shown, and whose codes go where. Its secret goes to the device and never comes back.
 
-import { boundAccounts, hostOf, httpsWrong, knownBy, pemWrong, readAccounts, usedBy } from './bound.js';
+import { boundAccounts, boundPages, hostOf, httpsWrong, knownBy, pemWrong, usedBy, users } from './bound.js';
 import { call, get } from './api.js';
-import { count, facts, field, form, h, lead, say, sure } from './dom.js';
+import { facts, field, form, h, lead, say, sure, titled, untold } from './dom.js';
 import { secretField } from './secret.js';
 import { following, origin } from './setting.js';
 
@@ -11,12 +11,12 @@ const PATH = '/api/v1/message-gateway';
 
 function answerPart(now) {
 	if (!now.gateway.value)
-		return lead('not provided', 'This device does not tell you who sends its codes.', 'An owner, an admin or an auditor may ask it.', now.gateway);
-	const waiting = new Set(usedBy(now, 'message').map((one) => one.account)).size;
+		return untold('who sends its codes', now.gateway);
+	const waiting = usedBy(now, 'message').length;
 	const { set, url } = now.gateway.value;
 	if (set)
 		return lead('provided', `Codes are sent by ${hostOf(url)}.`, 'For each the device makes one HTTPS request with a code that is good once, for five minutes and three tries. Whoever runs that service reads all codes.');
-	return waiting ? lead('not provided', `${count(waiting, 'account needs', 'accounts need')} a code that nobody sends.`, 'No gateway is named. Name one, or take the destinations back; who has no other second factor cannot log in by password meanwhile.')
+	return waiting ? lead('not provided', `${users(now, 'account needs', 'accounts need', 'message')} a code that nobody sends.`, 'No gateway is named. Name one, or take the destinations back; who has no other second factor cannot log in by password meanwhile.')
 		: lead('off by policy', 'No codes are sent: no gateway is named.', 'A service of yours can send people the codes of their logins, to a telephone or by mail. Name it here, then say whose codes go where.');
 }
 
@@ -29,6 +29,7 @@ function gatewayPart({ gateway }, onRemove) {
 }
 
 export function messagesPlace({ again, change, part, putIfNew }) {
+	const pages = boundPages('destinations', ['message'], { again, part });
 	const stood = origin(() => get(PATH), again);
 	let [fields, follow, accounts] = [{}, null, null];
 	const onSet = async ({ url, anchors, secret }) => {
@@ -54,7 +55,7 @@ export function messagesPlace({ again, change, part, putIfNew }) {
 		const box = form({ id: 'gateway', press: 'Name this gateway', fields, check: (typed) => ({ url: httpsWrong(typed.url), anchors: pemWrong(typed.anchors) }), send: onSet });
 		follow = following(box, fields);
 		accounts = boundAccounts({
-			id: 'destinations', kinds: ['message'], title: 'Whose codes go where?', caption: 'By password they come in only with a code, or another second factor of theirs.', none: 'Nobody is sent a code.', what: 'Where to',
+			id: 'destinations', pages, title: 'Whose codes go where?', caption: 'By password they come in only with a code, or another second factor of theirs.', none: 'Nobody is sent a code.', what: 'Where to',
 			label: (one) => one.label || 'Nowhere: whoever said it may do less now than the account. Say it anew.',
 			fields: { to: field('destinations-to', 'Where to', 'A number or an address, in the gateway’s words. What was there before is replaced.', { maxlength: 128 }) },
 			wrong: ({ to }) => ({ to: to ? '' : 'Type a number or an address.' }), body: ({ to }) => ({ to }), press: 'Send codes there', path: '/api/v1/destinations',
@@ -62,16 +63,15 @@ export function messagesPlace({ again, change, part, putIfNew }) {
 		}, { change, putIfNew });
 		return [
 			h('section', { id: 'part-messages' }),
-			h('section', { 'aria-labelledby': 'gateway-title' }, h('h2', { id: 'gateway-title' }, 'Who sends them?'), h('div', { id: 'part-gateway' }), box),
+			titled('gateway-title', 'Who sends them?', h('div', { id: 'part-gateway' }), box),
 			accounts.box,
 		];
 	};
 	return {
 		path: '#/ways/messages',
 		name: 'Messages',
-		within: true,
 		frame,
-		read: async () => ({ gateway: await part(PATH), ...await readAccounts(part) }),
+		read: async () => ({ gateway: await part(PATH), credentials: await pages.read() }),
 		show: (now) => {
 			document.title = 'Codes by message';
 			putIfNew('messages', now, () => answerPart(now));

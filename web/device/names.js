@@ -2,7 +2,7 @@
 // By what DNS names browsers reach the device: the certificate of an authority that they trust, how to get one over the key of the device's listener, and whether there are passkeys.
 
 import { call, certificateKey, pem, readPem } from './api.js';
-import { count, day, facts, fileField, form, h, lead, say, sure } from './dom.js';
+import { count, day, facts, fileField, form, h, lead, say, sure, titled, untold } from './dom.js';
 import { noPasskeys } from './passkey.js';
 
 const PATH = '/api/v1/names';
@@ -15,7 +15,7 @@ const listed = (names) => (names.length < 2 ? names.join('') : `${names.slice(0,
 
 function answerPart({ known }) {
 	if (!known.value)
-		return lead('not provided', 'This device does not tell you its names.', 'An owner, an admin or an auditor may ask it.', known);
+		return untold('its names', known);
 	const { names, until } = known.value;
 	const left = (new Date(until) - Date.now()) / DAY_MS;
 	if (!names.length)
@@ -86,15 +86,13 @@ export function namesPlace({ change, part, putIfNew }) {
 	return {
 		path: '#/ways/names',
 		name: 'Names',
-		within: true,
 		frame: () => {
 			file = fileField('names-certificate', 'Its certificate', 'PEM or DER, one certificate; what was there before is replaced.', { accept: '.crt,.cer,.pem,.der' });
 			return [
 				h('section', { id: 'part-names' }),
 				h('section', { 'id': 'part-names-kept', 'aria-label': 'The names' }),
 				h('section', { 'id': 'part-passkeys', 'aria-labelledby': 'passkeys-offered' }),
-				h('section', { 'aria-labelledby': 'names-get' },
-					h('h2', { id: 'names-get' }, 'Give it a name, or renew the certificate'),
+				titled('names-get', 'Give it a name, or renew the certificate',
 					h('div', { id: 'part-steps' }),
 					form({ id: 'names', press: 'Give it to the device', fields: { file }, check: (typed) => ({ file: typed.file ? '' : 'Choose the file with the certificate.' }), send: onSet })),
 			];

@@ -3,7 +3,8 @@
 // holds it, who has accepted it, what it said before, and taking it back.
 
 import { call, get } from './api.js';
-import { byId, count, detail, field, form, h, lead, moment, say, show, sure, table } from './dom.js';
+import { byId, count, detail, field, form, h, lead, moment, say, show, sure, table, titled } from './dom.js';
+import { accountNames } from './lists.js';
 
 const PATH = '/api/v1/notice';
 const LOG = '/api/v1/log?limit=200';
@@ -62,8 +63,8 @@ function beforePart({ value }) {
 
 const HOW = { '__proto__': null, 'client-certificate': 'for a client certificate', 'console': 'at the console' };
 
-function acceptedPart({ found, records, oldest, next, digest }, accounts) {
-	const name = (id) => (id ? (accounts.find((one) => one.account === id) || { name: id }).name : 'somebody at the console');
+function acceptedPart({ found, records, oldest, next, digest }, names) {
+	const name = (id) => (id ? names.of(id) : 'somebody at the console');
 	return [
 		found.length ? table('The newest first.', ['When', 'Who', 'How', 'What'], found.map((one) => [moment(one.time), h('span', { class: 'breaks' }, name(one.account)), HOW[one.how] || `by ${one.how}`, one.notice === digest ? 'the present text' : 'an earlier text']))
 			: h('p', {}, 'Nobody has, in these records.'),
@@ -74,7 +75,8 @@ function acceptedPart({ found, records, oldest, next, digest }, accounts) {
 export function noticePlace({ change, part, putIfNew }) {
 	const most = { bytes: 0, lines: 0, columns: 80 };
 	const text = { ...field('notice-text', 'The text', 'Plain text. Lines end where you end them.', { rows: 8, spellcheck: 'true', autocapitalize: 'sentences' }), raw: true };
-	let [loaded, drawn, looked, accounts, digest] = ['', '', null, [], ''];
+	const names = accountNames(part);
+	let [loaded, drawn, looked, digest] = ['', '', null, ''];
 	const size = h('p', { class: 'hint', id: 'notice-size' });
 	const preview = h('div', { id: 'notice-preview' });
 	text.box.append(size, preview);
@@ -108,7 +110,7 @@ export function noticePlace({ change, part, putIfNew }) {
 			say('The notice is taken back.');
 	};
 	const drawAccepted = () => {
-		show(byId('accepted'), looked ? acceptedPart({ ...looked, digest }, accounts) : []);
+		show(byId('accepted'), looked ? acceptedPart({ ...looked, digest }, names) : []);
 		show(byId('accepted-more'), looked && !looked.next ? [] : h('button', { type: 'button', class: 'second', id: 'accepted-send', onclick: onLook }, looked ? 'Look further back' : 'Look in the log'));
 	};
 	const onLook = async () => {
@@ -116,6 +118,7 @@ export function noticePlace({ change, part, putIfNew }) {
 			const before = looked || { found: [], records: 0, next: '' };
 			const page = await get(before.next ? `${LOG}&cursor=${encodeURIComponent(before.next)}` : LOG);
 			const flat = page.records.map((one) => ({ ...one, ...one.fields }));
+			await names.learn(flat.filter((one) => one.event === 'notice.accepted').map((one) => one.account));
 			looked = { found: [...before.found, ...flat.filter((one) => one.event === 'notice.accepted')], records: before.records + flat.length, oldest: flat.length ? flat[flat.length - 1].time : before.oldest, next: page.next };
 		});
 		drawAccepted();
@@ -124,18 +127,16 @@ export function noticePlace({ change, part, putIfNew }) {
 	return {
 		path: '#/access/notice',
 		name: 'Use notice',
-		within: true,
 		frame: () => {
 			looked = null;
+			names.forget();
 			return [
 				h('section', { id: 'part-notice' }),
 				h('div', { id: 'part-notice-now' }),
-				h('section', { 'aria-labelledby': 'write' },
-					h('h2', { id: 'write' }, 'Write it, or another text of it'),
+				titled('write', 'Write it, or another text of it',
 					h('div', { id: 'notice-meanwhile' }),
 					form({ id: 'write', press: 'Let it count', fields: { text }, check: ({ text: typed }) => ({ text: wrongOf(typed) }), send: onWrite })),
-				h('section', { 'aria-labelledby': 'who-accepted' },
-					h('h2', { id: 'who-accepted' }, 'Who has accepted it'),
+				titled('who-accepted', 'Who has accepted it',
 					h('p', {}, 'Each acceptance stands in the log, with the text that was accepted. Reading the log leaves a record of its own.'),
 					h('div', { id: 'accepted' }),
 					h('div', { id: 'accepted-failed' }),
@@ -143,10 +144,9 @@ export function noticePlace({ change, part, putIfNew }) {
 				h('div', { id: 'part-notice-before' }),
 			];
 		},
-		read: async () => ({ notice: await part(PATH), history: await part('/api/v1/notice-history', 'notices'), accounts: await part('/api/v1/accounts', 'accounts') }),
+		read: async () => ({ notice: await part(PATH), history: await part('/api/v1/notice-history', 'notices') }),
 		show: (now) => {
 			document.title = 'Use notice';
-			accounts = now.accounts.value ? now.accounts.value.accounts : [];
 			if (now.notice.value) {
 				const { text: counts, most_bytes: bytes, most_lines: lines, columns } = now.notice.value;
 				Object.assign(most, { bytes, lines, columns });

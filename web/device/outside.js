@@ -4,7 +4,7 @@
 // What the device handed out when it began stands in this tab's sessionStorage and in no address: without it nothing that comes back opens anything, so that nobody
 // can have this browser finish a login that he began himself. What comes back is taken out of the address before anything else is done.
 
-import { h } from './dom.js';
+import { h, titled } from './dom.js';
 
 const BEGUN = 'thingward.outside';
 
@@ -43,8 +43,7 @@ export function takeReturn() {
 }
 
 export function outsideSection(provider, press) {
-	return h('section', { 'aria-labelledby': 'by-provider' },
-		h('h2', { id: 'by-provider' }, `By ${provider}`),
+	return titled('by-provider', `By ${provider}`,
 		h('p', {}, 'You log in there, and come back here.'),
 		h('div', { id: 'outside-failed' }),
 		h('p', {}, h('button', { type: 'button', id: 'outside', onclick: press }, `Log in with ${provider}`)));

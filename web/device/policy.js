@@ -3,7 +3,7 @@
 
 import { call } from './api.js';
 import { operations } from './access.js';
-import { byId, count, detail, form, h, lead, say, sentence, several, show } from './dom.js';
+import { byId, count, detail, form, h, lead, say, sentence, several, show, untold } from './dom.js';
 import { settingsPart } from './home.js';
 import { following, MEANWHILE } from './setting.js';
 
@@ -24,7 +24,7 @@ const settingOf = ({ settings }, key) => (settings.value ? settings.value.settin
 
 function answerPart(now) {
 	if (!now.roles.value)
-		return lead('not provided', 'This device does not tell you how strict it is.', 'An owner, an admin or an auditor may ask it.', now.roles, now.settings);
+		return untold('how strict it is', now.roles, now.settings);
 	const fresh = settingOf(now, `${OURS}step-up`);
 	return lead(fresh && fresh.value === 'off' ? 'off by policy' : 'provided', `${count(held(now).length, 'thing', 'things')} can be asked of it without signing in; ${!fresh || fresh.value === 'on' ? `${always(now)} ${always(now) === 1 ? 'wants' : 'want'} a fresh login` : 'nothing wants a fresh login'}.`,
 		'Everything else needs somebody who has signed in, and whom one of his roles permits it.', now.settings);
@@ -61,7 +61,6 @@ export function policyPlace({ change, part, putIfNew, drafts, notes, saveSetting
 	return {
 		path: '#/access/policy',
 		name: 'How strict',
-		within: true,
 		frame: () => {
 			const box = form({ id: 'free', press: 'Save', fields: { free }, check: () => ({ free: setting ? '' : 'The device does not tell you this setting.' }), send: onFree });
 			follow = following(box, { free });

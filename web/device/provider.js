@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The organization's OpenID Connect provider: named and taken back, and who there is which account. Its client's secret goes to the device and never comes back.
 
-import { boundAccounts, httpsWrong, knownBy, pemWrong, readAccounts, usedBy } from './bound.js';
+import { boundAccounts, boundPages, httpsWrong, knownBy, pemWrong, usedBy, users } from './bound.js';
 import { call, get } from './api.js';
-import { count, facts, field, form, h, lead, say, sure } from './dom.js';
+import { facts, field, form, h, lead, say, sure, titled } from './dom.js';
 import { secretField } from './secret.js';
 import { following, origin } from './setting.js';
 
@@ -13,12 +13,12 @@ const TEXTS = ['issuer', 'client', 'address', 'name', 'claim', 'anchors'];
 function answerPart(now) {
 	if (!now.oidc.value)
 		return lead('not provided', 'This device does not tell you its provider.', 'Only an owner may ask it.', now.oidc);
-	const known = new Set(usedBy(now, 'oidc').map((one) => one.account)).size;
+	const known = usedBy(now, 'oidc').length;
 	const { set, name } = now.oidc.value;
 	if (set)
-		return lead(known ? 'provided' : 'needs a part', `${known ? count(known, 'account comes', 'accounts come') : 'Nobody comes'} in by ${name}.`,
+		return lead(known ? 'provided' : 'needs a part', `${known ? users(now, 'account comes', 'accounts come', 'oidc') : 'Nobody comes'} in by ${name}.`,
 			known ? 'Nobody else of the provider’s does, and no account is made by itself. While the provider does not answer nobody comes in by it: keep another way.' : 'The provider is named. Say below who there is which account here.');
-	return lead('off by policy', 'No OpenID Connect provider is named.', known ? `${count(known, 'account has', 'accounts have')} somebody at one; that counts again when it is named again.` : 'People who log in at one of yours can come in here by it. Register this device there, then name it below.');
+	return lead('off by policy', 'No OpenID Connect provider is named.', known ? `${users(now, 'account has', 'accounts have', 'oidc')} somebody at one; that counts again when it is named again.` : 'People who log in at one of yours can come in here by it. Register this device there, then name it below.');
 }
 
 function keptPart({ oidc }, onRemove) {
@@ -53,6 +53,7 @@ const wrongOf = (typed) => ({
 
 export function providerPlace(tools) {
 	const { again, change, part, putIfNew } = tools;
+	const pages = boundPages('subjects', ['oidc'], tools);
 	const stood = origin(() => get(PATH), again);
 	let [fields, follow, accounts] = [{}, null, null];
 	const onSet = async ({ secret, anchors, ...rest }) => {
@@ -74,7 +75,7 @@ export function providerPlace(tools) {
 		const box = form({ id: 'oidc', press: 'Name this provider', fields, check: wrongOf, send: onSet });
 		follow = following(box, fields);
 		accounts = boundAccounts({
-			id: 'subjects', kinds: ['oidc'], title: 'Who there is which account?', caption: 'They log in there and come in here. A second factor that the account has is asked for too.', none: 'Nobody.', what: 'There',
+			id: 'subjects', pages, title: 'Who there is which account?', caption: 'They log in there and come in here. A second factor that the account has is asked for too.', none: 'Nobody.', what: 'There',
 			fields: { subject: field('subjects-who', 'Who it is there', 'The value of the claim, to the letter. Who has tried without an account stands in the log (login.outside). Its sessions end now.', { maxlength: 255, class: 'wide' }) },
 			wrong: ({ subject }) => ({ subject: subject ? '' : 'Type who it is there.' }), body: ({ subject }) => ({ subject }), press: 'It is this account', path: '/api/v1/oidc-subjects',
 			gone: () => 'Nobody comes in to it by the provider, and its sessions end.', given: 'Somebody at the provider is',
@@ -82,8 +83,7 @@ export function providerPlace(tools) {
 		return [
 			h('section', { id: 'part-provider' }),
 			h('section', { 'id': 'part-oidc', 'aria-label': 'The provider' }),
-			h('section', { 'aria-labelledby': 'oidc-title' },
-				h('h2', { id: 'oidc-title' }, 'Name it, or another'),
+			titled('oidc-title', 'Name it, or another',
 				h('p', {}, 'There, register this device as a client of the authorization code flow with PKCE. The place to come back to is the address below with a slash at its end; ID tokens are signed by ES256 or RS256 and say auth_time. Another provider ends the sessions that the one before opened.'),
 				box),
 			accounts.box,
@@ -92,9 +92,8 @@ export function providerPlace(tools) {
 	return {
 		path: '#/ways/provider',
 		name: 'OpenID Connect',
-		within: true,
 		frame,
-		read: async () => ({ oidc: await part(PATH), ...await readAccounts(part) }),
+		read: async () => ({ oidc: await part(PATH), credentials: await pages.read() }),
 		show: (now) => {
 			document.title = 'OpenID Connect';
 			putIfNew('provider', now, () => answerPart(now));

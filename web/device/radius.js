@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A RADIUS server of the organization's that judges passwords: where it is, the secret that device and server share, and whose passwords it judges.
 
-import { boundAccounts, readAccounts, usedBy } from './bound.js';
+import { boundAccounts, boundPages, usedBy, users } from './bound.js';
 import { call } from './api.js';
-import { count, field, form, h, lead, say, sure } from './dom.js';
+import { field, form, h, lead, say, sure, titled } from './dom.js';
 import { secretField } from './secret.js';
 import { settingForm, settingOf } from './setting.js';
 
@@ -14,10 +14,10 @@ function answerPart(now) {
 	if (!now.radius.value)
 		return lead('not provided', 'This device does not tell you who judges passwords.', 'Only an owner may ask it.', now.radius);
 	const [server, { secret }] = [settingOf(now, 'radius-server'), now.radius.value];
-	const judged = new Set(usedBy(now, 'server').map((one) => one.account)).size;
-	const stuck = judged ? ` Until then ${count(judged, 'account cannot', 'accounts cannot')} come in by password.` : '';
+	const judged = usedBy(now, 'server').length;
+	const stuck = judged ? ` Until then ${users(now, 'account cannot', 'accounts cannot', 'server')} come in by password.` : '';
 	if (server && secret)
-		return lead('provided', `${server} judges the ${judged === 1 ? 'password of 1 account' : `passwords of ${judged} accounts`}.`, 'The device has none of these passwords. A no, silence or an answer of somebody else lets nobody in; a second factor is the device’s own.');
+		return lead('provided', `${server} judges the ${judged === 1 ? 'password' : 'passwords'} of ${users(now, 'account', 'accounts', 'server')}.`, 'The device has none of these passwords. A no, silence or an answer of somebody else lets nobody in; a second factor is the device’s own.');
 	if (server || secret)
 		return lead('needs a part', server ? 'The server is named, but shares no secret with the device.' : 'There is a secret, but no server is named.', `${server ? 'Set the same secret here and there.' : 'Say where it is.'}${stuck}`);
 	return lead(judged ? 'not provided' : 'off by policy', 'No server of yours judges passwords.', `A RADIUS server can: say where it is, share a secret with it, then say whose passwords it judges. It needs Message-Authenticator in its answers.${stuck}`);
@@ -25,6 +25,7 @@ function answerPart(now) {
 
 export function radiusPlace(tools) {
 	const { change, part, putIfNew } = tools;
+	const pages = boundPages('judged', ['server'], tools);
 	let [fields, forms, accounts] = [{}, [], null];
 	const onSet = async ({ secret }) => {
 		if (!await change('radius-secret-send', 'radius-secret-failed', () => call('PUT', PATH, { body: { secret } })))
@@ -45,15 +46,15 @@ export function radiusPlace(tools) {
 				one: field('radius-timeout-value', 'Seconds it has to answer', 'From 1 to 30. Who has not got its yes by then is refused.', { maxlength: 2, inputmode: 'numeric' }) }, tools),
 		];
 		accounts = boundAccounts({
-			id: 'judged', kinds: ['server'], title: 'Whose passwords does it judge?', caption: 'The device has no password of theirs to fall back to.', none: 'Nobody’s.', what: 'As whom there',
+			id: 'judged', pages, title: 'Whose passwords does it judge?', caption: 'The device has no password of theirs to fall back to.', none: 'Nobody’s.', what: 'As whom there',
 			fields: { user: field('judged-user', 'As whom the server knows it', 'Empty: by the name of the account. Keep an owner with a certificate, for the day the server is silent.', { maxlength: 253 }) },
 			wrong: () => ({}), body: ({ user }) => (user ? { user } : {}), press: 'Let the server judge', path: '/api/v1/server-passwords', ends: '/api/v1/passwords',
 			gone: () => 'It has no password at all then, and its sessions end. Give it one at Accounts.', given: 'The server judges the password of',
 		}, tools);
 		return [
 			h('section', { id: 'part-radius' }),
-			h('section', { 'aria-labelledby': 'radius-where' }, h('h2', { id: 'radius-where' }, 'Where is it?'), forms.map((one) => one.box)),
-			h('section', { 'aria-labelledby': 'radius-shared' }, h('h2', { id: 'radius-shared' }, 'What do they share?'), h('div', { id: 'part-radius-secret' }),
+			titled('radius-where', 'Where is it?', forms.map((one) => one.box)),
+			titled('radius-shared', 'What do they share?', h('div', { id: 'part-radius-secret' }),
 				form({ id: 'radius-secret', press: 'Set the secret', fields, check: ({ secret }) => ({ secret: new TextEncoder().encode(secret).length < 16 ? 'At least 16 characters.' : '' }), send: onSet })),
 			accounts.box,
 		];
@@ -61,9 +62,8 @@ export function radiusPlace(tools) {
 	return {
 		path: '#/ways/server',
 		name: 'Password server',
-		within: true,
 		frame,
-		read: async () => ({ settings: await part('/api/v1/settings', 'settings'), radius: await part(PATH), ...await readAccounts(part) }),
+		read: async () => ({ settings: await part('/api/v1/settings', 'settings'), radius: await part(PATH), credentials: await pages.read() }),
 		show: (now) => {
 			document.title = 'Password server';
 			putIfNew('radius', now, () => answerPart(now));

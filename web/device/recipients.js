@@ -2,7 +2,7 @@
 // To whom data of this device may be given, what, and by whom; and giving it, sealed for the recipient.
 
 import { call, getAll, post, readPem } from './api.js';
-import { byId, count, detail, facts, field, fileField, form, choice, h, lead, say, several, show, sure, trouble, words } from './dom.js';
+import { byId, choice, count, detail, facts, field, fileField, form, h, lead, say, several, show, sure, titled, trouble, words } from './dom.js';
 import { origin } from './setting.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -106,17 +106,14 @@ export function recipientsPlace({ again, busy, change, leave, part, putIfNew }) 
 	return {
 		path: '#/access/recipients',
 		name: 'Recipients',
-		within: true,
 		frame: () => [
 			h('section', { id: 'part-recipients' }),
 			h('div', { id: 'part-recipients-all' }),
 			h('div', { id: 'recipients-failed' }),
-			h('section', { 'aria-labelledby': 'share' },
-				h('h2', { id: 'share' }, 'Give somebody something'),
+			titled('share', 'Give somebody something',
 				form({ id: 'share', press: 'Seal it', fields: share, check: ({ name }) => ({ name: nameWrong(name) }), send: onShare }),
 				h('datalist', { id: 'recipients' })),
-			h('section', { 'aria-labelledby': 'recipient' },
-				h('h2', { id: 'recipient' }, 'List one, or change it'),
+			titled('recipient', 'List one, or change it',
 				form({ id: 'recipient', press: 'Keep the recipient', fields, check, send: onPut })),
 		],
 		read: async () => ({ all: await part('/api/v1/recipients', 'recipients'), roles: await part('/api/v1/roles', 'roles') }),

@@ -4,7 +4,7 @@
 
 import { call, get } from './api.js';
 import { operations } from './access.js';
-import { count, form, h, lead, pick, say, sentence, sure, table } from './dom.js';
+import { count, form, h, lead, pick, say, sentence, sure, table, titled } from './dom.js';
 
 const PATH = '/api/v1/audit-rules';
 const listOf = (text) => text.split(' ').filter(Boolean);
@@ -45,12 +45,10 @@ export function recordedPlace({ change, part, putIfNew }) {
 	return {
 		path: '#/access/recorded',
 		name: 'What is recorded',
-		within: true,
 		frame: () => [
 			h('section', { id: 'part-recorded' }),
 			h('div', { id: 'part-left-out' }),
-			h('section', { 'aria-labelledby': 'leave' },
-				h('h2', { id: 'leave' }, 'Leave something out'),
+			titled('leave', 'Leave something out',
 				form({ id: 'leave', press: 'Leave no record of it', fields, check: ({ operation }) => ({ operation: operation ? '' : 'Choose what is to leave no record.' }), send: onLeave })),
 		],
 		read: async () => ({ rules: await part(PATH), all: await operations() }),

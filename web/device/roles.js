@@ -4,7 +4,7 @@
 
 import { call } from './api.js';
 import { operations } from './access.js';
-import { choice, count, detail, facts, field, form, h, lead, pick, say, several, sure, table, words } from './dom.js';
+import { choice, count, detail, facts, field, form, h, lead, pick, say, several, sure, table, untold, words } from './dom.js';
 
 const place = encodeURIComponent;
 const FROM = { __proto__: null, device: 'built in', product: 'of the product', organization: 'of your organization' };
@@ -13,7 +13,7 @@ const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
 function answerPart({ roles, rules }) {
 	if (!roles.value || !rules.value)
-		return lead('not provided', 'This device does not tell you its roles and rules.', 'An owner, an admin or an auditor may ask it.', roles, rules);
+		return untold('its roles and rules', roles, rules);
 	const own = roles.value.roles.filter((one) => one.from === 'organization').length;
 	return lead('provided', `${count(own, 'role', 'roles')} and ${count(rules.value.rules.length, 'rule', 'rules')} of your own stand beside what is built in.`, 'A role permits; a rule only takes away. What no role of somebody permits is refused.');
 }
@@ -84,7 +84,6 @@ export function rolesPlace({ change, part, putIfNew }) {
 	return {
 		path: '#/access/roles',
 		name: 'Roles and rules',
-		within: true,
 		frame: () => [
 			h('section', { id: 'part-rights' }),
 			h('section', { 'aria-label': 'Roles' },

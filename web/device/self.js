@@ -3,7 +3,7 @@
 // told here what he has, and finds the same forms.
 
 import { call, post, session } from './api.js';
-import { byId, field, form, h, lead, moment, say, show, sure, trouble, words } from './dom.js';
+import { byId, field, form, h, lead, moment, say, show, sure, titled, trouble, words } from './dom.js';
 import { attempt } from './login.js';
 import { makePasskey, noPasskeys } from './passkey.js';
 import { qr } from './qr.js';
@@ -156,14 +156,13 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 			enrolled = null;
 			return [
 				h('section', { id: 'part-self' }),
-				h('section', { 'aria-labelledby': 'own-password-title' }, h('h2', { id: 'own-password-title' }, 'Your password'), h('div', { id: 'part-own-password' })),
-				h('section', { 'aria-labelledby': 'own-authenticator-title' }, h('h2', { id: 'own-authenticator-title' }, 'Your authenticator'), h('div', { id: 'part-own-authenticator' })),
-				h('section', { 'aria-labelledby': 'own-passkeys-title' }, h('h2', { id: 'own-passkeys-title' }, 'Your passkeys'), h('div', { id: 'part-own-passkeys' })),
-				h('section', { 'aria-labelledby': 'own-clients-title' }, h('h2', { id: 'own-clients-title' }, 'Browsers and programs it knows'), h('div', { id: 'part-own-clients' })),
+				titled('own-password-title', 'Your password', h('div', { id: 'part-own-password' })),
+				titled('own-authenticator-title', 'Your authenticator', h('div', { id: 'part-own-authenticator' })),
+				titled('own-passkeys-title', 'Your passkeys', h('div', { id: 'part-own-passkeys' })),
+				titled('own-clients-title', 'Browsers and programs it knows', h('div', { id: 'part-own-clients' })),
 			];
 		},
 		read: async () => {
-			const all = await part('/api/v1/credentials', 'credentials');
 			const passkeys = await part(PASSKEYS, 'passkeys');
 			const clients = await part(CLIENTS, 'clients');
 			const kept = session() || {};
@@ -172,7 +171,8 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 				const own = ((await part('/api/v1/sessions', 'sessions')).value || { sessions: [] }).sessions.find((one) => one.own);
 				[account, name] = own ? [own.account, own.name] : [];
 			}
-			return { name, passkeys, clients, ways: all.value && account ? all.value.credentials.filter((one) => one.account === account) : null };
+			const own = account ? await part(`/api/v1/credentials?limit=100&account=${account}`) : {};
+			return { name, passkeys, clients, ways: own.value ? own.value.credentials : null };
 		},
 		show: (now) => {
 			document.title = 'Your account';

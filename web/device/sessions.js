@@ -2,14 +2,15 @@
 // Sessions: which are open, whose and from where, one or all of somebody ended; and how many there may be at a time.
 
 import { call } from './api.js';
-import { byId, count, field, form, h, lead, minutes, moment, pick, say, sure, table } from './dom.js';
+import { byId, count, field, form, h, lead, minutes, moment, pick, say, sure, table, titled, untold } from './dom.js';
+import { accountField, accountNames, accountWrong } from './lists.js';
 
 const place = encodeURIComponent;
 const plain = (id) => id.replace(/[^A-Za-z0-9_-]/g, '-');
 
 function answerPart({ all }) {
 	if (!all.value)
-		return lead('not provided', 'This device does not tell you its sessions.', 'An owner, an admin or an auditor may ask it.', all);
+		return untold('its sessions', all);
 	const { sessions } = all.value;
 	return lead('provided', `${count(sessions.length, 'session is', 'sessions are')} open.`, 'End one that you do not know, and look at the log for what was done in it.');
 }
@@ -24,14 +25,15 @@ function ends(one, i, sessions, end) {
 	];
 }
 
-function sessionsPart({ all, accounts }, end) {
+function sessionsPart({ all }, names, end) {
 	const list = all.value ? all.value.sessions : [];
 	return list.length ? table('Each belongs to one account and ends by itself.', ['Whose', 'From', 'Opened', 'Not used for', 'Ends in', ''], list.map((one, i) => [
-		[h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account), one.member ? h('span', { class: 'rest' }, `used by ${(accounts.find((each) => each.account === one.member) || { name: one.member }).name}`) : null], `${one.source}, by ${one.how}`, moment(one.opened), minutes(one.idle_s * 1000), minutes(one.ends_in_s * 1000), ends(one, i, list, end)])) : [];
+		[h('span', { class: 'breaks' }, one.name), ' ', h('span', { class: 'mark' }, one.account), one.member ? h('span', { class: 'rest' }, `used by ${names.of(one.member)}`) : null], `${one.source}, by ${one.how}`, moment(one.opened), minutes(one.idle_s * 1000), minutes(one.ends_in_s * 1000), ends(one, i, list, end)])) : [];
 }
 
 // What a cap may hang on beside people: the word it begins with, what is chosen, what is typed, and how that is written.
 const WHEN = [
+	['group', 'All of a group, together', 'The group', 'As it is called at Accounts.', /^[a-z][a-z0-9-]*$/, (name) => `All of the group ${name}, together`],
 	['date', 'On a day', 'The day', 'As 2026-12-24, or with the place’s offset, 2026-12-24+01:00.', /^\d{4}-\d\d-\d\d([+-]\d\d:\d\d)?$/, (name) => `On ${name}, all together`],
 	['hours', 'At hours of each day', 'The hours', 'As 22:00-06:00, in UTC; or with an offset, 22:00-06:00+01:00.', /^\d\d:\d\d-\d\d:\d\d([+-]\d\d:\d\d)?$/, (name) => `At ${name}, all together`],
 	['place', 'While the device is at a place', 'The place', 'As the setting of its place says.', /./, (name) => `While the device is at ${name}, all together`],
@@ -39,30 +41,30 @@ const WHEN = [
 ];
 
 // "role.operator" as a person would say it.
-function capWords(cap, accounts) {
+function capWords(cap, names) {
 	const [kind, name] = [cap.slice(0, cap.indexOf('.')), cap.slice(cap.indexOf('.') + 1)];
 	if (cap === 'account.each')
 		return 'Each account that has none of its own';
 	if (kind === 'account')
-		return `The account ${(accounts.find((one) => one.account === name) || { name }).name}`;
+		return `The account ${names.of(name)}`;
 	const when = WHEN.find(([word]) => word === kind);
-	if (when && name)
-		return when[5](name);
-	return kind === 'role' ? `All who have the role ${name}, together` : kind === 'group' ? `All of the group ${name}, together` : cap;
+	return when && name ? when[5](name) : kind === 'role' ? `All who have the role ${name}, together` : cap;
 }
 
-function capsPart({ caps, accounts }, clear) {
+function capsPart({ caps }, names, clear) {
 	const list = caps.value ? caps.value.caps : [];
-	return list.length ? table('Who would be one too many is refused.', ['Who', 'At a time', ''], list.map((one, i) => [h('span', { class: 'breaks' }, capWords(one.cap, accounts)), h('span', { class: 'number' }, String(one.most)),
-		sure(`clear-cap-${i}`, 'Remove', 'Only what the device itself can hold limits them then.', `Remove the cap: ${capWords(one.cap, accounts)}`, (button) => clear(button, one))])) : caps.value ? h('p', {}, 'Nothing but what the device can hold: 128 in all.') : [];
+	return list.length ? table('Who would be one too many is refused.', ['Who', 'At a time', ''], list.map((one, i) => [h('span', { class: 'breaks' }, capWords(one.cap, names)), h('span', { class: 'number' }, String(one.most)),
+		sure(`clear-cap-${i}`, 'Remove', 'Only what the device itself can hold limits them then.', `Remove the cap: ${capWords(one.cap, names)}`, (button) => clear(button, one))])) : caps.value ? h('p', {}, 'Nothing but what the device can hold: 128 in all.') : [];
 }
 
 export function sessionsPlace({ change, part, putIfNew }) {
 	const fields = {
 		cap: pick('cap-who', 'For whom', 'A cap that is there is replaced.'),
-		name: field('cap-name', 'Which', 'Only of a day, hours, a place or a setting.', { maxlength: 87, class: 'wide' }),
+		account: accountField('cap-account', 'Which account', 'Only of one account.'),
+		name: field('cap-name', 'Which', 'Only of a group, a day, hours, a place or a setting.', { maxlength: 87, class: 'wide' }),
 		most: field('cap-most', 'How many at a time', 'A whole number from 1 to 128.', { maxlength: 3, inputmode: 'numeric' }),
 	};
+	const names = accountNames(part);
 	let times = [];
 	const end = async (button, path, said) => {
 		if (await change(button, 'sessions-failed', () => call('DELETE', path)))
@@ -73,16 +75,19 @@ export function sessionsPlace({ change, part, putIfNew }) {
 			say('The cap is gone.');
 	};
 	const whenOf = (cap) => WHEN.find(([word]) => cap === `${word}.`);
-	const check = ({ cap, name, most }) => {
+	const check = ({ cap, account, name, most }) => {
 		const when = whenOf(cap);
+		const one = cap === 'account.';
 		return {
-			name: when ? (when[4].test(name) ? '' : `${when[2]}: ${when[3]}`) : name ? 'Leave it empty: it is only for a day, hours, a place or a setting.' : '',
+			account: one ? accountWrong(account) : account === '' ? '' : 'Leave it empty: it is only for one account.',
+			name: when ? (when[4].test(name) ? '' : `${when[2]}: ${when[3]}`) : name ? 'Leave it empty: it is only for a group, a day, hours, a place or a setting.' : '',
 			most: /^[1-9][0-9]?$|^1[01][0-9]$|^12[0-8]$/.test(most) ? '' : 'A whole number from 1 to 128.',
 		};
 	};
-	const onSet = async ({ cap, name, most }) => {
-		if (!await change('cap-send', 'cap-failed', () => call('PUT', `/api/v1/session-caps/${place(cap + (whenOf(cap) ? name : ''))}`, { body: { most: Number(most) } })))
+	const onSet = async ({ cap, account, name, most }) => {
+		if (!await change('cap-send', 'cap-failed', () => call('PUT', `/api/v1/session-caps/${place(cap + (account || name))}`, { body: { most: Number(most) } })))
 			return;
+		fields.account.clear();
 		fields.name.input.value = '';
 		fields.most.input.value = '';
 		say('The cap counts now.');
@@ -90,18 +95,21 @@ export function sessionsPlace({ change, part, putIfNew }) {
 	return {
 		path: '#/access/sessions',
 		name: 'Sessions',
-		within: true,
-		frame: () => [
-			h('section', { id: 'part-sessions' }),
-			h('section', { 'aria-label': 'Sessions' }, h('div', { id: 'part-open' }), h('div', { id: 'sessions-failed' })),
-			h('section', { 'aria-labelledby': 'caps' },
-				h('h2', { id: 'caps' }, 'How many there may be'),
-				h('div', { id: 'part-caps' }),
-				form({ id: 'cap', press: 'Set it', fields, check, send: onSet })),
-		],
+		frame: () => {
+			names.forget();
+			return [
+				h('section', { id: 'part-sessions' }),
+				h('section', { 'aria-label': 'Sessions' }, h('div', { id: 'part-open' }), h('div', { id: 'sessions-failed' })),
+				titled('caps', 'How many there may be',
+					h('div', { id: 'part-caps' }),
+					form({ id: 'cap', press: 'Set it', fields, check, send: onSet })),
+			];
+		},
 		read: async () => {
 			const list = async (path, name) => { const { value } = await part(path, name); return value ? value[name] : []; };
-			return { all: await part('/api/v1/sessions', 'sessions'), caps: await part('/api/v1/session-caps', 'caps'), accounts: await list('/api/v1/accounts', 'accounts'), roles: await list('/api/v1/roles', 'roles') };
+			const [all, caps, roles] = [await part('/api/v1/sessions', 'sessions'), await part('/api/v1/session-caps', 'caps'), await list('/api/v1/roles', 'roles')];
+			await names.learn([...(all.value ? all.value.sessions.map((one) => one.member) : []), ...(caps.value ? caps.value.caps.filter(({ cap }) => /^account\.a/.test(cap)).map(({ cap }) => cap.slice('account.'.length)) : [])]);
+			return { all, caps, roles };
 		},
 		show: (now) => {
 			document.title = 'Sessions';
@@ -110,10 +118,9 @@ export function sessionsPlace({ change, part, putIfNew }) {
 			const list = now.all.value ? now.all.value.sessions : [];
 			if (!byId('part-open').querySelector('[id$="-yes"]'))
 				times = list.map((one) => [minutes(one.idle_s * 1000), minutes(one.ends_in_s * 1000)]);
-			putIfNew('open', [list.map((one) => [one.session, one.name]), times], () => sessionsPart(now, end));
-			putIfNew('caps', [now.caps, now.accounts], () => capsPart(now, clear));
-			const groups = [...new Set(now.accounts.flatMap((one) => one.groups))];
-			fields.cap.fill(['account.each', ...now.accounts.map((one) => `account.${one.account}`), ...now.roles.filter((one) => one.assignable).map((one) => `role.${one.name}`), ...groups.map((one) => `group.${one}`)].map((cap) => [cap, capWords(cap, now.accounts)]).concat(WHEN.map(([word, chosen]) => [`${word}.`, chosen])));
+			putIfNew('open', [list.map((one) => [one.session, one.name]), times], () => sessionsPart(now, names, end));
+			putIfNew('caps', now.caps, () => capsPart(now, names, clear));
+			fields.cap.fill([['account.each', capWords('account.each', names)], ['account.', 'One account'], ...now.roles.filter((one) => one.assignable).map((one) => `role.${one.name}`).map((cap) => [cap, capWords(cap, names)])].concat(WHEN.map(([word, chosen]) => [`${word}.`, chosen])));
 		},
 	};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two questions about logging in, each a place: what is strong enough, and how long those wait who fail. The settings behind them, in words.
 
-import { choice, field, h, lead, minutes, several } from './dom.js';
+import { choice, field, h, lead, minutes, several, titled } from './dom.js';
 import { settingForm, settingOf } from './setting.js';
 
 const METHODS = [['any', 'Whatever the account has'], ['two-factors', 'A certificate, or a password with a second factor'], ['certificate', 'A client certificate alone']];
@@ -25,10 +25,9 @@ function settingsPlace({ path, name, id, forms, answer, more = async () => ({}),
 	return {
 		path,
 		name,
-		within: true,
 		frame: () => {
 			shown = forms(tools);
-			return [h('section', { id: `part-${id}` }), shown.map(([title, about, one], i) => h('section', { 'aria-labelledby': `${id}-${i}` }, h('h2', { id: `${id}-${i}` }, title), h('p', {}, about), one.box))];
+			return [h('section', { id: `part-${id}` }), shown.map(([title, about, one], i) => titled(`${id}-${i}`, title, h('p', {}, about), one.box))];
 		},
 		read: async () => ({ settings: await tools.part('/api/v1/settings', 'settings'), ...await more() }),
 		show: (now) => {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How people may come in: every way over the network, what may be asked for beside it, and how each stands on this device. Each is set up in a place of its own.
 
-import { readAccounts, usedBy } from './bound.js';
-import { count, h, lead, shape, table } from './dom.js';
+import { CREDENTIALS, usedBy } from './bound.js';
+import { h, lead, shape, table } from './dom.js';
+import { some } from './lists.js';
 import { messagesPlace } from './messages.js';
 import { ended, namesPlace } from './names.js';
 import { providerPlace } from './provider.js';
@@ -33,7 +34,18 @@ function answerPart(now) {
 
 // ---- the ways ----
 
-const having = (now, ...kinds) => (now.credentials.value ? count(new Set(usedBy(now, ...kinds).map((one) => one.account)).size, 'account', 'accounts') : '');
+const having = (now, ...kinds) => (now.credentials.first.value ? some(new Set(usedBy(now, ...kinds).map((one) => one.account)).size, kinds.some((kind) => now.credentials.more.includes(kind)), 'account', 'accounts') : '');
+
+// One page of all credentials; where that does not hold them, one page of each kind, and the kinds of which there are more.
+async function readCredentials(part) {
+	const all = await part(`${CREDENTIALS}?limit=100`);
+	if (!all.value || !all.value.next)
+		return { first: all, more: [] };
+	const kinds = [...WAYS, ...FACTORS].flatMap(([, , one]) => KINDS[one] || [one]).filter((one) => one !== 'code');
+	const pages = await Promise.all(kinds.map((kind) => part(`${CREDENTIALS}?limit=100&kind=${kind}`)));
+	return { first: { value: { credentials: pages.flatMap(({ value }) => (value ? value.credentials : [])) } }, more: kinds.filter((kind, i) => !pages[i].value || pages[i].value.next) };
+}
+
 const strength = (now) => settingOf(now, 'network-methods');
 const weak = ['off by policy', 'Not strong enough here'];
 const certificateAlone = (now) => (strength(now) === 'certificate' ? weak : null);
@@ -113,12 +125,12 @@ function allPart(now) {
 function waysPlace({ part, putIfNew }) {
 	return {
 		path: '#/ways',
-		name: 'Ways in',
+		name: 'All ways',
 		frame: () => [h('section', { id: 'part-ways' }), h('section', { 'id': 'part-all-ways', 'aria-label': 'All ways' })],
-		read: async () => ({
-			settings: await part('/api/v1/settings', 'settings'), names: await part('/api/v1/names'), gateway: await part('/api/v1/message-gateway'), radius: await part('/api/v1/radius-secret'),
-			oidc: await part('/api/v1/oidc'), providers: await part('/api/v1/login-providers'), ...await readAccounts(part),
-		}),
+		read: async () => {
+			const [settings, names, gateway, radius, oidc, providers, credentials] = await Promise.all([part('/api/v1/settings', 'settings'), ...['names', 'message-gateway', 'radius-secret', 'oidc', 'login-providers'].map((name) => part(`/api/v1/${name}`)), readCredentials(part)]);
+			return { settings, names, gateway, radius, oidc, providers, credentials };
+		},
 		show: (now) => {
 			document.title = 'Ways in';
 			putIfNew('ways', now.settings, () => answerPart(now));
