@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First byte: which payload of the application's door. What is accepted lies inside the input and within its limits. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "formats/screen.h"
 #include "sys/application.h"
+#include "sys/real.h"
 
 #include <stdlib.h>
 
@@ -9,6 +13,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void inside(struct tw_slice whole, struct tw_slice part, size_t max)
 {
 	if (part.size > max || (part.size && (part.at < whole.at || part.at + part.size > whole.at + whole.size)))
+		abort();
+}
+
+/* On the smallest screen a notice as long as may be fits the message, whatever it says. */
+static void of_displays(char which, struct tw_slice all)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	const struct tw_screen screen = { TW_APP_COLUMNS_LEAST, TW_APP_LINES_LEAST };
+	struct tw_app_screen size;
+	struct tw_app_shows s;
+	size_t pages = 0;
+
+	if (which == 'm' && !tw_failed(tw_app_read_screen(all, &size)) && all.size != 4)
+		abort();
+	if (which == 'n' && !tw_failed(tw_app_read_shows(all, &s)))
+		inside(all, s.notice, TW_APP_NOTICE_ID);
+	if (which != 'w' || all.size > 1760 || memchr(all.at, 0, all.size))
+		return;
+	tw_buf_init(&b, tw_sys_real(), TW_APP_NOTICE_MAX);
+	tw_err e = tw_screen_wrap(all, &screen, &b, &pages);
+	if (tw_failed(e) == tw_utf8_valid(all))
 		abort();
 }
 
@@ -29,6 +54,8 @@ static void of_providers(char which, struct tw_slice all)
 	} else if (which == 'b' && !tw_failed(tw_app_read_present(all, &press))) {
 		if (press.down_ms < 0 || press.held_ms < 0 || press.down_ms > INT64_MAX - press.held_ms)
 			abort();
+	} else {
+		of_displays(which, all);
 	}
 }
 

@@ -3,8 +3,8 @@
  * libthingward: what a product's own application says to the device software on the same machine.
  *
  * An application logs events that its product manifest declares, reports the health of its parts, reads its own settings, and asks
- * before it does something for somebody whether he may. A provider, a program of its own, judges at logins who somebody is, or says that
- * somebody stands at the device.
+ * before it does something for somebody whether he may. A provider, a program of its own, judges at logins who somebody is, says that
+ * somebody stands at the device, or shows the use notice on the product's display.
  * Who it is the kernel says (its user id), so there is nothing to configure and no secret to keep.
  *
  * Ownership: everything passed in stays yours and is copied before the call returns; what thingward_open gives is freed by
@@ -162,6 +162,31 @@ int thingward_verdict(thingward *t, const uint8_t challenge[THINGWARD_CHALLENGE_
  */
 #define THINGWARD_HOLD_MS 5000
 int thingward_present(thingward *t, uint32_t held_ms, uint32_t ago_ms);
+
+/*
+ * Being a display of the product's own, which shows the organization's use notice to whoever stands at the device: a process of its own, run as the user
+ * that the product manifest names for it (application.providers with the kind display). Say who you are by thingward_provide (call NULL: nothing is asked
+ * of a display), then by thingward_display how large you are, then poll thingward_fd and call thingward_dispatch.
+ *
+ * The notice comes to your callback, from there and from thingward_display alone, at once and whenever it changes or is taken back. Put it on the screen, and
+ * then say so by thingward_shows, which is not for the callback: until then the device says of you that you show another. When your screen shows it no
+ * more, end the connection. Where the product lets people do something at the device without a login, hold the notice on the screen until somebody accepts
+ * it by a key of yours, and let him go on when thingward_shows with accepted 1 is OK: that he accepted it is in the log then, durably. Offer the key when the
+ * last page has been shown. It opens nothing in the device: whoever logs in, by whatever way, accepts the notice for himself.
+ */
+#define THINGWARD_NOTICE_ID 32 /* bytes that tell one notice from another */
+#define THINGWARD_COLUMNS_LEAST 16
+#define THINGWARD_LINES_LEAST 2
+/*
+ * text: UTF-8, valid during the call: lines of at most so many columns with a line feed between, or a form feed where the next page begins; "": there is no
+ * notice, take it from the screen. A character takes one column, or two if it has three bytes or more.
+ */
+typedef void thingward_notice(void *user, const uint8_t notice[THINGWARD_NOTICE_ID], const char *text);
+/* REFUSED: "display.user" (this user is no display's, or has not said which it is), "display.size" (too small, or more than 1000). */
+int thingward_display(thingward *t, unsigned columns, unsigned lines, thingward_notice *call, void *user);
+/* accepted 0: the screen shows it, 1: somebody accepted it there. REFUSED: "display.former" (another one counts now, and comes to your callback),
+   "display.often" (one in two seconds), "notice.none" (there is nothing to accept), "display.user", "display.size" (say how large you are). */
+int thingward_shows(thingward *t, const uint8_t notice[THINGWARD_NOTICE_ID], int accepted);
 
 /* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */
 int thingward_post_event(thingward *t, const char *id, const char *fields, uint32_t *ret_ticket);

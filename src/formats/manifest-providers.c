@@ -9,7 +9,10 @@
 #include <string.h>
 
 const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS] = {
-	[TW_MANIFEST_BIOMETRIC] = "biometric", [TW_MANIFEST_AUTH_PLUGIN] = "auth-plugin", [TW_MANIFEST_BUTTON] = "button"
+	[TW_MANIFEST_BIOMETRIC] = "biometric",
+	[TW_MANIFEST_AUTH_PLUGIN] = "auth-plugin",
+	[TW_MANIFEST_BUTTON] = "button",
+	[TW_MANIFEST_DISPLAY] = "display",
 };
 
 /* One lower case word, with hyphens inside. */

@@ -60,11 +60,17 @@ struct tw_manifest_role {
 	size_t inherit_count;
 };
 /*
- * A program of the product's beside its application (platform/provider.h): one that judges who somebody is at a login, or one that says that the
- * device's button was pressed (platform/presence.h).
+ * A program of the product's beside its application (platform/provider.h): one that judges who somebody is at a login, one that says that the
+ * device's button was pressed (platform/presence.h), or one that shows the use notice on the product's own display (platform/display.h).
  */
-enum tw_manifest_provider_kind { TW_MANIFEST_BIOMETRIC, TW_MANIFEST_AUTH_PLUGIN, TW_MANIFEST_BUTTON, TW_MANIFEST_PROVIDER_KINDS };
-extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" "auth-plugin" "button" */
+enum tw_manifest_provider_kind {
+	TW_MANIFEST_BIOMETRIC,
+	TW_MANIFEST_AUTH_PLUGIN,
+	TW_MANIFEST_BUTTON,
+	TW_MANIFEST_DISPLAY,
+	TW_MANIFEST_PROVIDER_KINDS
+};
+extern const char *const tw_manifest_provider_kinds[TW_MANIFEST_PROVIDER_KINDS]; /* "biometric" "auth-plugin" "button" "display" */
 struct tw_manifest_provider {
 	const char *name; /* "reader" */
 	const char *help; /* what it is, for people */

@@ -149,6 +149,7 @@ static void test_taken(void **state)
 		{ "\"uid\":64020", "\"uid\":4294967294" },
 		{ PROVIDER(""), PROVIDER(MORE_PROVIDERS) }, /* four */
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64021" },
+		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"display\",\"uid\":64020" }, /* a reader with a display */
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"auth-plugin\",\"uid\":64020" }, /* one reads both */
 		{ INHERITS, "\"inherits\":[]" },
 		{ INHERITS, "\"inherits\":[\"guest\",\"user\",\"operator\",\"application.resident\"]" },

@@ -226,6 +226,65 @@ static void test_a_button(void **state)
 	close_door(&d);
 }
 
+struct page {
+	uint8_t notice[THINGWARD_NOTICE_ID];
+	char text[TW_APP_NOTICE_MAX + 1];
+	int times;
+};
+
+static void take_page(void *user, const uint8_t notice[THINGWARD_NOTICE_ID], const char *text)
+{
+	struct page *p = user;
+
+	memcpy(p->notice, notice, sizeof p->notice);
+	(void)snprintf(p->text, sizeof p->text, "%s", text);
+	p->times++;
+}
+
+/* A display says how large it is, is told the notice, and says what it shows. */
+static void test_a_display(void **state)
+{
+	static char longest[THINGWARD_NOTICE_ID + TW_APP_NOTICE_MAX] = "0123456789abcdef0123456789abcdefa\fb";
+	struct door d = { .fd = -1 };
+	struct page p = { .times = 0 };
+	struct tw_message m;
+
+	open_door(&d);
+	CHECK_INT(thingward_display(d.t, 65536, 4, take_page, &p), THINGWARD_INVALID);
+	CHECK_INT(thingward_display(d.t, 20, 65536, take_page, &p), THINGWARD_INVALID);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_NOTICE, 0, longest, THINGWARD_NOTICE_ID + 3, NULL, 0));
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ACK, 1, NULL, 0, NULL, 0));
+	CHECK_INT(thingward_display(d.t, 20, 260, take_page, &p), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_SCREEN);
+	CHECK_BYTES(m.payload.at, "\0\24\1\4", 4);
+	CHECK_INT(p.times, 1);
+	CHECK_TEXT(p.text, "a\fb");
+	CHECK_BYTES(p.notice, longest, sizeof p.notice);
+
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_ACK, 2, NULL, 0, NULL, 0));
+	CHECK_INT(thingward_shows(d.t, p.notice, 0), THINGWARD_OK);
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.type, TW_APP_SHOWS);
+	CHECK_BYTES(m.payload.at, "0123456789abcdef0123456789abcdef\0", 33);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_REFUSED, 3, "\0\1r\0\1w", 6, NULL, 0));
+	CHECK_INT(thingward_shows(d.t, p.notice, 7), THINGWARD_REFUSED);
+	CHECK_TEXT(thingward_why(d.t), "r: w");
+	CHECK_OK(tw_channel_receive(d.peer, &m));
+	CHECK_INT(m.payload.at[THINGWARD_NOTICE_ID], 1);
+
+	memset(longest + THINGWARD_NOTICE_ID, 'x', TW_APP_NOTICE_MAX);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_NOTICE, 0, longest, sizeof longest, NULL, 0));
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
+	CHECK_INT(strlen(p.text), TW_APP_NOTICE_MAX);
+	CHECK_OK(tw_channel_send(d.peer, TW_APP_NOTICE, 0, longest, THINGWARD_NOTICE_ID, NULL, 0)); /* there is none */
+	CHECK_INT(thingward_dispatch(d.t), THINGWARD_OK);
+	CHECK_TEXT(p.text, "");
+	CHECK_INT(p.times, 3);
+	CHECK_INT(thingward_pending(d.t), 0);
+	close_door(&d);
+}
+
 static void test_who_is_asked_about(void **state)
 {
 	char longest[TW_APP_PASS_MAX + 2] = "", name[TW_APP_NAME_MAX + 2] = "";
@@ -448,6 +507,6 @@ static void test_a_lost_or_lying_device(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_posts_and_answers), cmocka_unit_test(test_who_may_what), cmocka_unit_test(test_a_provider),
-	cmocka_unit_test(test_a_button), cmocka_unit_test(test_who_is_asked_about), cmocka_unit_test(test_waits_for_its_own_answer),
-	cmocka_unit_test(test_hashes), cmocka_unit_test(test_keys), cmocka_unit_test(test_sealing),
-	cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))
+	cmocka_unit_test(test_a_button), cmocka_unit_test(test_a_display), cmocka_unit_test(test_who_is_asked_about),
+	cmocka_unit_test(test_waits_for_its_own_answer), cmocka_unit_test(test_hashes), cmocka_unit_test(test_keys),
+	cmocka_unit_test(test_sealing), cmocka_unit_test(test_refuses_what_cannot_be_sent), cmocka_unit_test(test_a_lost_or_lying_device))

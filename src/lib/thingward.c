@@ -33,6 +33,8 @@ struct thingward {
 	void *user;
 	thingward_question *question; /* of a provider */
 	void *question_user;
+	thingward_notice *notice; /* of a display */
+	void *notice_user;
 };
 
 static int say(thingward *t, int result, const char *why)
@@ -223,19 +225,35 @@ static tw_err read_result(struct tw_cursor *in, int *ret)
 	return TW_OK;
 }
 
-static bool is_question(uint16_t type)
+/* What the device says unasked. */
+static bool is_unasked(uint16_t type)
 {
-	return type == TW_APP_ASKED || type == TW_APP_OVER;
+	return type == TW_APP_ASKED || type == TW_APP_OVER || type == TW_APP_NOTICE;
 }
 
-/* Of a provider: what the device asks, or asks no more. */
-static tw_err take_question(thingward *t, const struct tw_message *m)
+static tw_err take_notice(thingward *t, const struct tw_message *m)
+{
+	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
+	uint8_t notice[THINGWARD_NOTICE_ID];
+	char text[TW_APP_NOTICE_MAX + 1] = "";
+
+	TW_TRY(tw_cursor_bytes(&in, notice, sizeof notice));
+	TW_TRY(tw_cursor_bytes(&in, text, tw_cursor_left(&in)));
+	if (t->notice)
+		t->notice(t->notice_user, notice, text);
+	return TW_OK;
+}
+
+/* Of a provider: what the device asks, or asks no more; of a display, what it is to show. */
+static tw_err take_unasked(thingward *t, const struct tw_message *m)
 {
 	struct tw_cursor in = tw_cursor_of(m->payload.at, m->payload.size);
 	uint8_t challenge[THINGWARD_CHALLENGE_SIZE];
 	char account[THINGWARD_ACCOUNT_MAX] = "";
 	struct tw_slice id = { "", 0 };
 
+	if (m->type == TW_APP_NOTICE)
+		return take_notice(t, m);
 	TW_TRY(tw_cursor_bytes(&in, challenge, sizeof challenge));
 	if (m->type == TW_APP_ASKED)
 		TW_TRY(tw_cursor_block16(&in, TW_APP_ACCOUNT_MAX, &id));
@@ -285,7 +303,7 @@ static int take_all(thingward *t)
 	tw_err e;
 
 	while (!tw_failed(e = tw_channel_receive(t->channel, &m))) {
-		tw_err taken = is_question(m.type) ? take_question(t, &m) : take(t, &m);
+		tw_err taken = is_unasked(m.type) ? take_unasked(t, &m) : take(t, &m);
 
 		tw_wipe((void *)(uintptr_t)m.payload.at, m.payload.size);
 		if (tw_failed(taken))
@@ -455,6 +473,47 @@ int thingward_present(thingward *t, uint32_t held_ms, uint32_t ago_ms)
 	int result = of_error(t, write_present(&b, (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000 - ago_ms - held_ms, held_ms));
 	if (result == THINGWARD_OK)
 		result = post(t, TW_APP_PRESENT, &b, &ticket);
+	return result == THINGWARD_OK ? await(t, ticket) : result;
+}
+
+_Static_assert(THINGWARD_NOTICE_ID == TW_APP_NOTICE_ID && THINGWARD_COLUMNS_LEAST == TW_APP_COLUMNS_LEAST &&
+		THINGWARD_LINES_LEAST == TW_APP_LINES_LEAST,
+	"one size at both ends");
+
+static tw_err write_screen(struct tw_buf *b, unsigned columns, unsigned lines)
+{
+	if (columns > UINT16_MAX || lines > UINT16_MAX)
+		return TW_RAISE(LIMIT, "no display has %u columns and %u lines", columns, lines);
+	TW_TRY(tw_buf_u16(b, (uint16_t)columns));
+	return tw_buf_u16(b, (uint16_t)lines);
+}
+
+int thingward_display(thingward *t, unsigned columns, unsigned lines, thingward_notice *call, void *user)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	uint32_t ticket = 0;
+
+	t->notice = call;
+	t->notice_user = user;
+	tw_buf_init(&b, t->sys, 4);
+	int result = of_error(t, write_screen(&b, columns, lines));
+	if (result == THINGWARD_OK)
+		result = post(t, TW_APP_SCREEN, &b, &ticket);
+	return result == THINGWARD_OK ? await(t, ticket) : result;
+}
+
+int thingward_shows(thingward *t, const uint8_t notice[THINGWARD_NOTICE_ID], int accepted)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	uint32_t ticket = 0;
+
+	tw_buf_init(&b, t->sys, TW_APP_NOTICE_ID + 1);
+	tw_err e = tw_buf_add(&b, notice, THINGWARD_NOTICE_ID);
+	if (!tw_failed(e))
+		e = tw_buf_u8(&b, accepted != 0);
+	int result = of_error(t, e);
+	if (result == THINGWARD_OK)
+		result = post(t, TW_APP_SHOWS, &b, &ticket);
 	return result == THINGWARD_OK ? await(t, ticket) : result;
 }
 

@@ -151,8 +151,8 @@ static const struct tw_field role_fields[] = {
 
 static const struct tw_field provider_fields[] = {
 	{ "name", TW_FIELD_WORD, true, 1, 32, "-", NULL, "what it calls itself (name: reader)" },
-	{ "kind", TW_FIELD_CHOICE, true, 0, 0, "biometric|auth-plugin|button", NULL,
-		"what it judges by (kind: biometric), or button: it says that somebody stands at the device and pressed it" },
+	{ "kind", TW_FIELD_CHOICE, true, 0, 0, "biometric|auth-plugin|button|display", NULL,
+		"what it judges by (kind: biometric), button: it says that somebody stands at the device and pressed it, or display: it shows the use notice" },
 	{ "uid", TW_FIELD_INT, true, 1, UINT32_MAX - 1, NULL, NULL, "the user id it runs as on the device, and nothing else does (uid: 64020)" },
 	{ "help", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what it is, for the customer" },
 	{},
@@ -165,7 +165,7 @@ static const struct tw_field application_fields[] = {
 	{ "permissions", TW_FIELD_LIST, false, 0, 64, NULL, permission_fields, "what the application asks about before it acts for somebody" },
 	{ "roles", TW_FIELD_LIST, false, 0, 32, NULL, role_fields, "the product's roles, which owners give to accounts" },
 	{ "providers", TW_FIELD_LIST, false, 0, 4, NULL, provider_fields,
-		"programs that judge who somebody is at a login, or say that the device's button was pressed" },
+		"programs that judge who somebody is at a login, say that the device's button was pressed, or show the use notice" },
 	{},
 };
 

@@ -22,6 +22,8 @@ const struct tw_channel_row tw_rows_device_from_app[] = {
 	{ TW_APP_PROVIDE, 0, 4, 3 + TW_APP_PROVIDER_MAX, "provide" },
 	{ TW_APP_VERDICT, 0, TW_APP_CHALLENGE + 1, TW_APP_CHALLENGE + 1, "verdict" },
 	{ TW_APP_PRESENT, 0, 12, 12, "present" },
+	{ TW_APP_SCREEN, 0, 4, 4, "screen" },
+	{ TW_APP_SHOWS, 0, TW_APP_NOTICE_ID + 1, TW_APP_NOTICE_ID + 1, "shows" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_app_from_device[] = {
@@ -37,6 +39,7 @@ const struct tw_channel_row tw_rows_app_from_device[] = {
 	{ TW_APP_ALLOWED, 0, 2, 2 + TW_APP_ACCOUNT_MAX, "allowed" },
 	{ TW_APP_ASKED, 0, TW_APP_CHALLENGE + 3, TW_APP_CHALLENGE + 2 + TW_APP_ACCOUNT_MAX, "asked" },
 	{ TW_APP_OVER, 0, TW_APP_CHALLENGE, TW_APP_CHALLENGE, "over" },
+	{ TW_APP_NOTICE, 0, TW_APP_NOTICE_ID, TW_APP_NOTICE_ID + TW_APP_NOTICE_MAX, "notice" },
 	{ 0 },
 };
 
@@ -189,5 +192,33 @@ tw_err tw_app_read_present(struct tw_slice payload, struct tw_app_present *ret)
 	if (down > INT64_MAX - UINT32_MAX)
 		return TW_RAISE(SYNTAX, "no clock says %llu ms", (unsigned long long)down);
 	*ret = (struct tw_app_present){ .down_ms = (int64_t)down, .held_ms = held };
+	return TW_OK;
+}
+
+tw_err tw_app_read_screen(struct tw_slice payload, struct tw_app_screen *ret)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_app_screen s = { 0, 0 };
+
+	TW_TRY(tw_cursor_u16(&in, &s.columns));
+	TW_TRY(tw_cursor_u16(&in, &s.lines));
+	TW_TRY(tw_cursor_end(&in));
+	*ret = s;
+	return TW_OK;
+}
+
+tw_err tw_app_read_shows(struct tw_slice payload, struct tw_app_shows *ret)
+{
+	struct tw_cursor in = tw_cursor_of(payload.at, payload.size);
+	struct tw_app_shows s = { .accepted = false };
+	uint8_t accepted = 0;
+
+	TW_TRY(tw_cursor_slice(&in, TW_APP_NOTICE_ID, &s.notice));
+	TW_TRY(tw_cursor_u8(&in, &accepted));
+	TW_TRY(tw_cursor_end(&in));
+	if (accepted > 1)
+		return TW_RAISE(SYNTAX, "accepted must be 0 or 1");
+	s.accepted = accepted == 1;
+	*ret = s;
 	return TW_OK;
 }

@@ -13,7 +13,8 @@
  *
  * A provider (a reader, a method of the manufacturer's) says by PROVIDE which one it is, and from then on is sent ASKED, which it answers by VERDICT; both
  * of its messages are answered by ACK or REFUSED. OVER says that nobody waits for a verdict any more. A button says by PROVIDE which one it is, and
- * then by PRESENT that it was pressed; ACK: that confirmed what waited for it.
+ * then by PRESENT that it was pressed; ACK: that confirmed what waited for it. A display says by PROVIDE which one it is and by SCREEN how large, and from
+ * then on is sent NOTICE, at once and whenever the use notice changes; by SHOWS it says that it shows that one, or that somebody accepted it there.
  */
 #ifndef TW_SYS_APPLICATION_H
 #define TW_SYS_APPLICATION_H
@@ -37,6 +38,8 @@ enum tw_application_message {
 	TW_APP_PROVIDE = 0x0650,   /* u8 simulated, block16 name */
 	TW_APP_VERDICT,            /* TW_APP_CHALLENGE bytes, u8 enum tw_app_verdict */
 	TW_APP_PRESENT,            /* u64 when it went down, in milliseconds of the boot clock, u32 for how many it was held */
+	TW_APP_SCREEN,             /* u16 columns, u16 lines */
+	TW_APP_SHOWS,              /* TW_APP_NOTICE_ID bytes, u8 accepted */
 	TW_APP_ACK = 0x0681,
 	TW_APP_SETTING_IS,       /* block16 value */
 	TW_APP_REFUSED,          /* block16 rule, block16 detail */
@@ -49,6 +52,7 @@ enum tw_application_message {
 	TW_APP_ALLOWED = 0x06c0, /* block16 account: empty for anyone */
 	TW_APP_ASKED = 0x06d0,   /* TW_APP_CHALLENGE bytes, block16 account; no tag */
 	TW_APP_OVER,             /* TW_APP_CHALLENGE bytes; no tag */
+	TW_APP_NOTICE, /* TW_APP_NOTICE_ID bytes, text: lines that fit, a form feed before each next page; none: no notice; no tag */
 };
 #define TW_APP_NAME_MAX 96     /* of an event, a health name, a setting */
 #define TW_APP_FIELDS_MAX 2048 /* an event's record must fit the log's record */
@@ -70,6 +74,11 @@ enum tw_app_scope { TW_APP_SCOPE_UNIT, TW_APP_SCOPE_OWNERSHIP, TW_APP_SCOPES }; 
 #define TW_APP_PROVIDER_MAX 32 /* of a provider's name */
 #define TW_APP_CHALLENGE 16
 enum tw_app_verdict { TW_APP_NO, TW_APP_YES, TW_APP_CANNOT, TW_APP_VERDICTS }; /* CANNOT: it could not be found out */
+#define TW_APP_NOTICE_ID 32     /* SHA-256 of the notice as it was written, zeros when there is none */
+#define TW_APP_NOTICE_MAX 2048  /* the largest notice with the line feeds that the smallest screen needs */
+#define TW_APP_COLUMNS_LEAST 16 /* of a screen: fewer show no word whole */
+#define TW_APP_LINES_LEAST 2
+#define TW_APP_SCREEN_MOST 1000 /* columns, and lines */
 #define TW_APP_KEY_MAX 1920
 #define TW_APP_SIGNATURE_MAX 72
 struct tw_app_event {
@@ -104,6 +113,15 @@ struct tw_app_present {
 	int64_t held_ms;
 };
 tw_err tw_app_read_present(struct tw_slice payload, struct tw_app_present *ret); /* SYNTAX: no clock says that */
+struct tw_app_screen {
+	uint16_t columns, lines; /* any: whether it is large enough, whoever sends it a notice says */
+};
+tw_err tw_app_read_screen(struct tw_slice payload, struct tw_app_screen *ret);
+struct tw_app_shows {
+	struct tw_slice notice; /* TW_APP_NOTICE_ID bytes */
+	bool accepted;
+};
+tw_err tw_app_read_shows(struct tw_slice payload, struct tw_app_shows *ret);
 tw_err tw_app_read_hash(struct tw_slice payload, struct tw_slice *ret_function);
 extern const struct tw_channel_row tw_rows_device_from_app[], tw_rows_app_from_device[];
 #endif

@@ -100,6 +100,31 @@ static void test_presses(void **state)
 	CHECK_INT(p.held_ms, UINT32_MAX); /* set on success only */
 }
 
+static void test_displays(void **state)
+{
+	char shows[TW_APP_NOTICE_ID + 2] = "0123456789abcdef0123456789abcdef\1";
+	struct tw_app_screen screen = { 0, 0 };
+	struct tw_app_shows s = { .accepted = false };
+
+	CHECK_OK(tw_app_read_screen(S("\0\24\1\4"), &screen));
+	CHECK(screen.columns == 20 && screen.lines == 260);
+	CHECK_ERR(tw_app_read_screen(S("\0\1\0"), &screen), SYNTAX);
+	CHECK_ERR(tw_app_read_screen(S("\0\1\0\1\0"), &screen), SYNTAX);
+	CHECK_ERR(tw_app_read_screen(S(""), &screen), SYNTAX);
+	CHECK_INT(screen.columns, 20); /* set on success only */
+	CHECK_OK(tw_app_read_shows((struct tw_slice){ shows, TW_APP_NOTICE_ID + 1 }, &s));
+	CHECK(s.accepted && tw_slice_is(s.notice, "0123456789abcdef0123456789abcdef"));
+	CHECK_ERR(tw_app_read_shows((struct tw_slice){ shows, TW_APP_NOTICE_ID }, &s), SYNTAX);
+	CHECK_ERR(tw_app_read_shows((struct tw_slice){ shows, TW_APP_NOTICE_ID - 1 }, &s), SYNTAX);
+	CHECK_ERR(tw_app_read_shows((struct tw_slice){ shows, TW_APP_NOTICE_ID + 2 }, &s), SYNTAX);
+	shows[TW_APP_NOTICE_ID] = 2;
+	CHECK_ERR(tw_app_read_shows((struct tw_slice){ shows, TW_APP_NOTICE_ID + 1 }, &s), SYNTAX);
+	CHECK(s.accepted);
+	shows[TW_APP_NOTICE_ID] = 0;
+	CHECK_OK(tw_app_read_shows((struct tw_slice){ shows, TW_APP_NOTICE_ID + 1 }, &s));
+	CHECK(!s.accepted);
+}
+
 static void test_refuses(void **state)
 {
 	static const struct {
@@ -129,5 +154,5 @@ static void test_refuses(void **state)
 	CHECK_ERR(tw_app_read_event((struct tw_slice){ name, sizeof name }, &e), LIMIT);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_reads_providers),
-	cmocka_unit_test(test_reads_who_may_what), cmocka_unit_test(test_presses), cmocka_unit_test(test_refuses))
+CHECK_MAIN(cmocka_unit_test(test_reads_each_form), cmocka_unit_test(test_reads_providers), cmocka_unit_test(test_reads_who_may_what),
+	cmocka_unit_test(test_presses), cmocka_unit_test(test_displays), cmocka_unit_test(test_refuses))

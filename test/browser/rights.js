@@ -65,7 +65,7 @@ async function noticeAccepted({ open }) {
 		assert.equal(await page.textContent('#accepted'), '');
 		await page.click('#accepted-send');
 		await has(page, 'accepted', 'records of the log looked at');
-		assert.match(await page.textContent('#accepted'), /bob.*by password.*the present text.*alice.*for a client certificate.*an earlier text.*somebody at the console.*the present text.*there are no older ones/s);
+		assert.match(await page.textContent('#accepted'), /bob.*by password.*the present text.*alice.*for a client certificate.*an earlier text.*somebody at the device.*at the console.*the present text.*there are no older ones/s);
 		assert.equal(await page.locator('#accepted-send').count(), 0);
 		await page.fill('#notice-text', FRESH);
 		story.state.notice = { text: 'Of somebody else.', digest: digestOf('Of somebody else.') };
@@ -76,6 +76,24 @@ async function noticeAccepted({ open }) {
 	});
 }
 
+// @nist LA.SUN.2.1: what each display of the product's says that it shows; none, and nothing is said of displays
+async function noticeDisplayed({ open }) {
+	await withStory(told(), async (story) => {
+		const page = await open(story.url);
+		await enterAccess(page, story, 'access-notice');
+		assert.equal(await page.textContent('#part-notice-displays'), '');
+		const panel = { display: 'panel', help: 'The display on its front.', shows: 'current', columns: 20, lines: 4, pages: 2, simulated: false };
+		story.state.displays = [panel, { ...panel, display: 'door', shows: 'absent', columns: 0, lines: 0, pages: 0 }];
+		await look(page);
+		await has(page, 'part-notice-displays', 'panel, The display on its front: it shows what counts now, in 2 pages of 4 lines of 20 columns.');
+		await has(page, 'part-notice-displays', 'door, The display on its front: it is not there.');
+		story.state.displays = [{ ...panel, shows: 'former', simulated: true }, { ...panel, shows: 'silent', pages: 1 }];
+		await look(page);
+		await has(page, 'part-notice-displays', 'it does not show what counts now, in 2 pages of 4 lines of 20 columns; it only pretends.');
+		await has(page, 'part-notice-displays', 'it has not said what it shows, in 1 page of');
+	});
+}
+
 // Hostile text in every field of the notice stays text.
 async function noticeHostile({ open }) {
 	await withStory(people(), async (story) => {
@@ -83,6 +101,7 @@ async function noticeHostile({ open }) {
 		await enterAccess(page, story, 'access-notice');
 		for (const text of payloads) {
 			story.state.notice = { text, digest: digestOf(text) };
+			story.state.displays = [{ display: text, help: text, shows: text, columns: 20, lines: text, pages: 1, simulated: false }];
 			story.state.notices = [{ version: 1, text, notice: text, changed: text, by: text }];
 			story.state.records = [{ seq: 9, type: 'event', time: text, event: 'notice.accepted', account: text, how: text, notice: text }];
 			await look(page);
@@ -407,6 +426,7 @@ async function hostile({ open }) {
 export const rights = [
 	['rights: the use notice is written, previewed, held to its size, refused and taken back', noticeWritten],
 	['rights: who has accepted the use notice; one that is changed meanwhile keeps what was typed', noticeAccepted],
+	['rights: what the product’s own displays show of the notice', noticeDisplayed],
 	['rights: hostile text in the use notice stays text', noticeHostile],
 	['rights: who may use a shared account, under which conditions, is said, refused, changed and taken back', sharedSaid],
 	['rights: a shared account is used in the place of one’s own, by its notice, and left', sharedUsed],

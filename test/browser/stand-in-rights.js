@@ -26,6 +26,7 @@ const setting = (key, type, value, more) => ({ key: `logical-access.${key}`, typ
 
 export const rightsState = () => ({
 	notices: [],
+	displays: [],
 	actions: [{ name: 'night', permission: 'action.night', purpose: 'lets the heating sleep', roles: 'operator night', setting: 'application.mode', value: 'eco' }, { name: 'seen', permission: 'action.seen', purpose: '', roles: 'owner', setting: '', value: '' }],
 	recipients: [{ name: 'utility', purpose: 'billing', certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', telemetry: 'operator owner', log: '', identity: 'owner', kinds: 'person service', owners: true }],
 	unrecorded: 'health.read',
@@ -46,6 +47,7 @@ const list = (name) => (s) => s.refuseAccess || { body: { [name]: s[name] } };
 // What is there by one name alone.
 export const RIGHTS = {
 	'GET /api/v1/notice-history': list('notices'),
+	'GET /api/v1/notice-displays': list('displays'),
 	'GET /api/v1/actions': list('actions'),
 	'GET /api/v1/recipients': list('recipients'),
 	'GET /api/v1/audit-rules': (s) => s.refuseAccess || { body: { unrecorded: s.unrecorded } },

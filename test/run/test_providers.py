@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Providers as processes: the example key switch, and the same program as a simulated reader, judge logins at a real device; and end, hang and lie."""
+"""Providers as processes: the example key switch, and the same program as a simulated reader, judge logins at a real device; and end, hang and lie. The
+example display shows the use notice."""
+import hashlib
 import json
 import os
 import signal
@@ -14,10 +16,11 @@ from harness import Client, local, unb64, wait_for
 from liar import Liar, beside
 
 GOOD = "nine quiet herons wade"
-READER, KEYSWITCH, FOREIGN = 58721, 58722, 58723
+READER, KEYSWITCH, FOREIGN, PANEL = 58721, 58722, 58723, 58724
 MORE = f"""  providers:
     - {{name: reader, kind: biometric, uid: {READER}, help: Reads fingers.}}
     - {{name: keyswitch, kind: auth-plugin, uid: {KEYSWITCH}, help: The key switch beside the door.}}
+    - {{name: panel, kind: display, uid: {PANEL}, help: The display on its front.}}
   permissions:
 """
 
@@ -219,3 +222,138 @@ def test_the_probes(device, tmp_path):
             for one in liars:
                 Liar.answers = one()
                 assert assess(device, tmp_path, "liar", element, "--verdicts", provider.position) == "fail", one
+
+
+# What the example never says: a word without having said who it is, and of a notice that nobody wrote.
+WORDS = """import ctypes, sys
+lib = ctypes.CDLL(sys.argv[1])
+lib.thingward_why.restype = ctypes.c_char_p
+lib.thingward_why.argtypes = [ctypes.c_void_p]
+t = ctypes.c_void_p()
+lib.thingward_open(sys.argv[2].encode(), ctypes.byref(t))
+call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(lambda *_: None)
+def say(what, result):
+    print(what, result, lib.thingward_why(t).decode())
+say("shows", lib.thingward_shows(t, b"x" * 32, 1))
+say("provide", lib.thingward_provide(t, b"panel", 0, None, None))
+say("small", lib.thingward_display(t, 15, 2, call, None))
+say("size", lib.thingward_display(t, 20, 4, call, None))
+say("nonsense", lib.thingward_shows(t, b"x" * 32, 1))
+"""
+
+
+class Display:
+    """The example program, whose pictures are kept."""
+
+    def __init__(self, unit, user=PANEL):
+        command = [worlds.program("display"), "--socket", unit.run / "events.sock", "--name", "panel", "--columns", "20", "--lines", "2"]
+        self.process = subprocess.Popen([str(w) for w in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        user=user, group=user, extra_groups=[])
+        self.screen, self.said = "", ""
+        threading.Thread(target=self.read, args=("screen", self.process.stdout), daemon=True).start()
+        threading.Thread(target=self.read, args=("said", self.process.stderr), daemon=True).start()
+
+    def read(self, name, stream):
+        for line in stream:
+            setattr(self, name, getattr(self, name) + line)
+
+    def picture(self):
+        return self.screen.rpartition("----\n")[2]
+
+    def press(self, keys):
+        self.process.stdin.write(keys + "\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def of_notice(unit, *words):
+    unit.tool("device", *words, "--device", "unit", "--owner", unit.owner)
+
+
+def write_notice(unit, text):
+    """By the owner, who accepts it for his certificate."""
+    of_notice(unit, "notice", "change", "--text", text)
+    of_notice(unit, "identity", "read", "--accept-notice", hashlib.sha256(text.encode()).hexdigest())
+
+
+def shown(unit):
+    one, = local(unit, "GET", "/api/v1/notice-displays").json["displays"]
+    return one["shows"]
+
+
+@pytest.fixture
+def noticed(device):
+    """The device with a use notice, which is taken back."""
+    write_notice(device, "Only for staff. What is done here is recorded.")
+    yield device
+    if local(device, "GET", "/api/v1/notice").json["text"]:
+        of_notice(device, "notice", "withdraw")
+
+
+def edit_verdict(unit, tmp_path):
+    worlds.run(worlds.program("thingward"), "assess", "--device", "unit", "--owner", unit.owner, "--product", unit.world.product, "--out",
+               tmp_path / "e.json", "--element", "LA.SUN.2.1", ok=(0, 1), timeout=90)
+    payload = json.loads(unb64(json.loads((tmp_path / "e.json").read_text())["payload"]))
+    return next((row["verdict"], row["reason"]) for row in payload["results"] if row["probe"] == "notice-edited")
+
+
+def test_the_display(noticed, tmp_path):
+    """@nist LA.SUN.2.1 LA.SUN.3: it shows what counts now, page by page, and what is written while it shows; the device knows when it does not, the probe too."""
+    assert shown(noticed) == "absent"
+    panel = Display(noticed)
+    wait_for(lambda: shown(noticed) == "current")
+    assert panel.picture() == "Only for staff. What\nis done here is\n"
+    panel.press("a")
+    panel.press("n")
+    wait_for(lambda: panel.picture() == "recorded.\n")
+    assert "accepted" not in panel.said, "before its last page was there"
+    panel.press("a")
+    wait_for(lambda: "accepted: taken" in panel.said and panel.picture() == "Ready.\n")
+    assert {"account": "", "how": "display"}.items() <= events(noticed, "notice.accepted")[0].items()
+    write_notice(noticed, "Only for staff, and guests.")
+    wait_for(lambda: shown(noticed) == "current" and panel.picture() == "Only for staff, and\nguests.\n")
+    assert edit_verdict(noticed, tmp_path)[0] == "pass"
+    panel.process.send_signal(signal.SIGSTOP)
+    write_notice(noticed, "Only for staff.")
+    assert shown(noticed) == "former"
+    verdict, reason = edit_verdict(noticed, tmp_path)
+    assert verdict == "fail" and "panel (former)" in reason  # @turns LA.SUN.2.1: the product's display shows the notice before
+    panel.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: shown(noticed) == "current" and panel.picture() == "Only for staff.\n")
+    panel.end()
+    wait_for(lambda: shown(noticed) == "absent")
+    element = next(e for e in local(noticed, "GET", "/api/v1/capabilities?limit=300").json["elements"] if e["id"] == "LA.SUN.2.1")
+    assert element["status"] == "needs a part" and "panel is not there" in element["reason"]
+    panel = Display(noticed)
+    wait_for(lambda: shown(noticed) == "current" and panel.picture() == "Only for staff.\n")
+    of_notice(noticed, "notice", "withdraw")
+    wait_for(lambda: shown(noticed) == "current" and panel.picture() == "Ready.\n")
+    panel.end()
+
+
+def test_whose_display_it_is(noticed):
+    """@nist LA.SUN.2.1: another user's, a reader's, the application's, and what it says that cannot be: refused by name; nothing of it is believed."""
+    library, door = worlds.BUILD / "src/lib/libthingward.so", str(noticed.run / "events.sock")
+    for user, wanted in ((PANEL, ("shows -7 display.user", "provide 0", "small -7 display.size", "size 0", "nonsense -7 display.former")),
+                         (READER, ("shows -7 display.user", "provide -7 provider.user", "size -7 display.user")),
+                         (worlds.ROLES["application"], ("shows -7 display.user", "provide -7 gate.permission", "size -7 display.user"))):
+        done = subprocess.run(["python3", "-c", WORDS, library, door], user=user, group=user, extra_groups=[], capture_output=True, text=True, timeout=20, check=False)
+        assert all(any(line.startswith(one) for line in done.stdout.splitlines()) for one in wanted), done.stdout + done.stderr
+    foreign = Display(noticed, FOREIGN)
+    wait_for(lambda: "display: " in foreign.said)
+    foreign.end()
+    assert "connected" not in foreign.said and shown(noticed) == "absent"
+    assert events(noticed, "provider.refused"), "one record a minute names the user and the rule"
+    panel = Display(noticed)
+    wait_for(lambda: shown(noticed) == "current")
+    second = Display(noticed)
+    wait_for(lambda: "provider.taken" in second.said)
+    second.end()
+    garbage = "import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect(sys.argv[1]); s.send(bytes(range(200))); print(s.recv(1))"
+    done = subprocess.run(["python3", "-c", garbage, door], user=PANEL, group=PANEL, extra_groups=[], capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout.strip() == "b''", done.stdout + done.stderr
+    assert shown(noticed) == "current", "its own connection goes on"
+    panel.end()

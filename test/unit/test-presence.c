@@ -73,7 +73,7 @@ static int end(void **state)
 static const char *presses_at(int64_t down_ms, int64_t held_ms)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf payload = { 0 };
-	static char rule[TW_PRESENCE_RULE];
+	static char rule[TW_PROVIDER_RULE];
 
 	tw_buf_init(&payload, tw_sys_real(), 12);
 	CHECK_OK(tw_buf_u64(&payload, (uint64_t)down_ms));
@@ -293,7 +293,7 @@ static void test_whose_press(void **state)
 
 static void test_a_press_that_cannot_be_read(void **state)
 {
-	char rule[TW_PRESENCE_RULE];
+	char rule[TW_PROVIDER_RULE];
 
 	CHECK_ERR(tw_presence_report(device(), line.here, TW_SLICE("press"), rule), SYNTAX);
 	CHECK(tw_presence_there(device()));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The organization's use notice as whoever looks after it sees it: what counts now, another text with what it will look like and whether the display
-// holds it, who has accepted it, what it said before, and taking it back.
+// The organization's use notice as whoever looks after it sees it: what counts now, what the product's own displays show of it, another text with what it
+// will look like and whether the display holds it, who has accepted it, what it said before, and taking it back.
 
 import { call, get } from './api.js';
-import { byId, count, detail, field, form, h, lead, moment, say, show, sure, table, titled } from './dom.js';
+import { byId, count, detail, field, form, h, lead, moment, say, shape, show, sure, table, titled } from './dom.js';
 import { accountNames } from './lists.js';
 
 const PATH = '/api/v1/notice';
@@ -30,7 +30,8 @@ export function linesOf(text, columns) {
 	return text ? lines.flat() : [];
 }
 
-function answerPart({ notice, history }) {
+function answerPart({ notice, history: before, displays }) {
+	const history = before.error ? before : displays;
 	if (!notice.value)
 		return lead('not provided', 'This device does not say its use notice.', 'What it answered stands below.', notice);
 	return notice.value.text
@@ -48,6 +49,18 @@ function nowPart({ notice, history }, withdraw) {
 	] : [];
 }
 
+const SHOWS = { '__proto__': null, 'current': 'shows what counts now', 'former': 'does not show what counts now', 'silent': 'has not said what it shows', 'absent': 'is not there' };
+
+// Each display of the product's own: what it says that it shows.
+function displaysPart({ value }) {
+	const list = value ? value.displays : [];
+	return list.length ? [
+		h('h2', { id: 'notice-displays' }, 'On the product’s own display'),
+		h('ul', {}, list.map((one) => h('li', { class: 'breaks' }, shape(one.shows === 'current' && !one.simulated ? 'provided' : 'needs a part'),
+			` ${one.display}, ${one.help.replace(/\.$/, '')}: it ${SHOWS[one.shows] || one.shows}${one.columns ? `, in ${count(one.pages, 'page', 'pages')} of ${one.lines} lines of ${one.columns} columns` : ''}${one.simulated ? '; it only pretends' : ''}.`))),
+	] : [];
+}
+
 function beforePart({ value }) {
 	const open = new Set([...document.querySelectorAll('#part-notice-before details[open]')].map((one) => one.id));
 	const list = value ? value.notices : [];
@@ -61,10 +74,10 @@ function beforePart({ value }) {
 
 // ---- who has accepted it: the log says ----
 
-const HOW = { '__proto__': null, 'client-certificate': 'for a client certificate', 'console': 'at the console' };
+const HOW = { '__proto__': null, 'client-certificate': 'for a client certificate', 'console': 'at the console', 'display': 'at a display of the product’s', 'simulated': 'at a simulated display' };
 
 function acceptedPart({ found, records, oldest, next, digest }, names) {
-	const name = (id) => (id ? names.of(id) : 'somebody at the console');
+	const name = (id) => (id ? names.of(id) : 'somebody at the device');
 	return [
 		found.length ? table('The newest first.', ['When', 'Who', 'How', 'What'], found.map((one) => [moment(one.time), h('span', { class: 'breaks' }, name(one.account)), HOW[one.how] || `by ${one.how}`, one.notice === digest ? 'the present text' : 'an earlier text']))
 			: h('p', {}, 'Nobody has, in these records.'),
@@ -133,6 +146,7 @@ export function noticePlace({ change, part, putIfNew }) {
 			return [
 				h('section', { id: 'part-notice' }),
 				h('div', { id: 'part-notice-now' }),
+				h('div', { id: 'part-notice-displays' }),
 				titled('write', 'Write it, or another text of it',
 					h('div', { id: 'notice-meanwhile' }),
 					form({ id: 'write', press: 'Let it count', fields: { text }, check: ({ text: typed }) => ({ text: wrongOf(typed) }), send: onWrite })),
@@ -144,7 +158,7 @@ export function noticePlace({ change, part, putIfNew }) {
 				h('div', { id: 'part-notice-before' }),
 			];
 		},
-		read: async () => ({ notice: await part(PATH), history: await part('/api/v1/notice-history', 'notices') }),
+		read: async () => ({ notice: await part(PATH), history: await part('/api/v1/notice-history', 'notices'), displays: await part('/api/v1/notice-displays') }),
 		show: (now) => {
 			document.title = 'Use notice';
 			if (now.notice.value) {
@@ -161,7 +175,8 @@ export function noticePlace({ change, part, putIfNew }) {
 					loaded = counts;
 				draw();
 			}
-			putIfNew('notice', [now.notice, now.history.error], () => answerPart(now));
+			putIfNew('notice', [now.notice, now.history.error, now.displays.error], () => answerPart(now));
+			putIfNew('notice-displays', now.displays, () => displaysPart(now.displays));
 			putIfNew('notice-now', [now.notice, now.history], () => nowPart(now, onWithdraw));
 			putIfNew('notice-before', now.history, () => beforePart(now.history));
 		},

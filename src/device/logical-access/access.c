@@ -138,6 +138,7 @@ tw_err tw_access_load(struct tw_device *d)
 	d->context.list_max = fresh->list_max;
 	memcpy(a->sessions, fresh->sessions, sizeof a->sessions);
 	a->notice = fresh->notice;
+	tw_notice_display(d);
 	return TW_OK;
 }
 

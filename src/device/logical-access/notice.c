@@ -5,30 +5,19 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "formats/screen.h"
 #include "service/path/page.h"
 
 #define DIGEST_TEXT 64
-#define WIDE_FROM 3 /* bytes of a character in UTF-8: from there on it may take two columns, and is counted so */
 
 /* --- Its text --- */
-
-/* Up to the next line break; the rest is left in s. */
-static struct tw_slice cut_line(struct tw_slice *s)
-{
-	const char *end = memchr(s->at, '\n', s->size);
-	struct tw_slice line = { s->at, end ? (size_t)(end - s->at) : s->size };
-	size_t taken = line.size + (end != NULL);
-
-	*s = (struct tw_slice){ s->at + taken, s->size - taken };
-	return line;
-}
 
 const char *tw_notice_wrong(struct tw_slice text)
 {
 	bool shows = false;
 
 	while (text.size > 0) {
-		struct tw_slice line = cut_line(&text);
+		struct tw_slice line = tw_screen_cut(&text);
 
 		if (!tw_text_printable(line))
 			return "It holds control characters, or such as turn the order of others around. Lines end with a line feed alone.";
@@ -46,7 +35,7 @@ static size_t columns(struct tw_slice line)
 		size = tw_utf8_size((struct tw_slice){ line.at + i, line.size - i });
 		if (size == 0)
 			return TW_NOTICE_MAX; /* of no text that can be shown */
-		n += size >= WIDE_FROM ? 2 : 1;
+		n += size >= TW_SCREEN_WIDE_FROM ? 2 : 1;
 	}
 	return n;
 }
@@ -57,7 +46,7 @@ size_t tw_notice_lines(struct tw_slice text)
 	size_t lines = 0;
 
 	while (text.size > 0) {
-		size_t wide = columns(cut_line(&text));
+		size_t wide = columns(tw_screen_cut(&text));
 
 		lines += wide ? (wide + TW_NOTICE_COLUMNS - 1) / TW_NOTICE_COLUMNS : 1;
 	}
@@ -268,6 +257,7 @@ static tw_err change(struct tw_context *c, const struct tw_request *rq, const ch
 	(void)snprintf(rp->note, sizeof rp->note, "notice %s, was %s", text ? w.after : "withdrawn", w.before[0] ? w.before : "none");
 	TW_TRY(tw_store_transaction(c->store, write_change, &w));
 	d->access->notice = next;
+	tw_notice_display(d);
 	return TW_OK;
 }
 
@@ -381,7 +371,7 @@ tw_err tw_access_status_notice(struct tw_context *c, struct tw_element_status *r
 	return TW_OK;
 }
 
-/* @nist LA.SUN.2 LA.SUN.2.1 */
+/* @nist LA.SUN.2 */
 tw_err tw_access_status_notice_change(struct tw_context *c, struct tw_element_status *ret)
 {
 	say(c, ret, "Who holds notice.change writes, edits and withdraws it; the log has the digests before and after.");

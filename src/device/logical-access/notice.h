@@ -34,6 +34,7 @@ const char *tw_notice_wrong(struct tw_slice text);
 /* As many lines as a display of TW_NOTICE_COLUMNS needs for it; of text that can be shown. */
 size_t tw_notice_lines(struct tw_slice text);
 
+void tw_notice_display(struct tw_device *d); /* the one that counts now, to the product's displays */
 tw_err tw_notice_load(struct tw_device *d, struct tw_notice *ret);
 /* Whether rq accepts the notice that counts now, or there is none. */
 bool tw_notice_given(struct tw_device *d, const struct tw_request *rq);

@@ -50,6 +50,7 @@ struct tw_device {
 	struct tw_hashing *hashing; /* likewise */
 	struct tw_asking *asking;   /* likewise */
 	struct tw_providers providers;
+	struct tw_display_notice display; /* what displays of the product's have to show */
 	/* The state of capabilities, each its own folder's business. */
 	struct tw_access *access;
 	struct tw_identity *identity;

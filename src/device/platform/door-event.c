@@ -8,7 +8,7 @@
  * application's, not a connection's: connecting again earns nothing.
  *
  * Providers (provider.h) come by it too, each as the user that the manifest names; they may do what a provider may, and the application nothing of that.
- * So does what speaks for the device's button (presence.h): of it, door and subject are the button's.
+ * So does what speaks for the device's button (presence.h): of it, door and subject are the button's. A display (display.h) is a provider.
  */
 #include "device/platform/core.h"
 
@@ -16,6 +16,7 @@
 #include "device/platform/app-authorize.h"
 #include "device/platform/app-hash.h"
 #include "device/platform/budget.h"
+#include "device/platform/display.h"
 #include "device/platform/listener.h"
 #include "device/platform/presence.h"
 #include "sys/application.h"
@@ -431,13 +432,28 @@ static tw_err take_verdict(struct connection *c, const struct tw_message *m)
 
 static tw_err take_present(struct connection *c, const struct tw_message *m)
 {
-	char rule[TW_PRESENCE_RULE];
+	char rule[TW_PROVIDER_RULE];
 
 	TW_TRY(tw_presence_report(&c->door->core->device, c->channel, m->payload, rule));
 	if (!strcmp(rule, "presence.user") || !strcmp(rule, "presence.often"))
 		return refuse_provider(c, m->tag, rule);
 	if (*rule)
 		return refuse(c, m->tag, rule, "it confirms nothing");
+	c->acks[c->ack_count++] = m->tag;
+	return TW_OK;
+}
+
+static tw_err take_display(struct connection *c, const struct tw_message *m)
+{
+	struct tw_device *d = &c->door->core->device;
+	char rule[TW_PROVIDER_RULE];
+
+	TW_TRY(m->type == TW_APP_SCREEN ? tw_display_screen(d, c->channel, m->payload, rule)
+					: tw_display_shows(d, c->channel, m->payload, rule));
+	if (!strcmp(rule, "display.user"))
+		return refuse_provider(c, m->tag, rule);
+	if (*rule)
+		return refuse(c, m->tag, rule, "the device does not take it");
 	c->acks[c->ack_count++] = m->tag;
 	return TW_OK;
 }
@@ -465,6 +481,8 @@ static const struct {
 	{ TW_APP_PROVIDE, "provider.join", take_provide, NULL },
 	{ TW_APP_VERDICT, "provider.answer", take_verdict, NULL },
 	{ TW_APP_PRESENT, "presence.confirm", take_present, "presence.user" },
+	{ TW_APP_SCREEN, "provider.show", take_display, "display.user" },
+	{ TW_APP_SHOWS, "provider.show", take_display, "display.user" },
 };
 
 static tw_err take(struct connection *c, const struct tw_message *m)

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/platform/presence.h"
 
-#include "service/path/path-match.h"
-
-#define ANSWER_MAX 4096
-
 /* The seat of a button that has said on this connection which one it is; NULL: none has. */
 static struct tw_provider_seat *seat_on(struct tw_device *d, const tw_channel *line, const char **ret_name)
 {
@@ -22,37 +18,6 @@ bool tw_presence_there(const struct tw_device *d)
 		if (d->manifest->providers[i].kind == TW_MANIFEST_BUTTON && d->providers.of[i].line)
 			return true;
 	return false;
-}
-
-static void read_rule(const struct tw_buf *body, char ret[TW_PRESENCE_RULE])
-{
-	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
-
-	(void)snprintf(ret, TW_PRESENCE_RULE, "path.failure");
-	if (!tw_failed(tw_json_parse(tw_buf_slice(body), body->max, &answer)) && *tw_json_text(answer, "rule"))
-		(void)snprintf(ret, TW_PRESENCE_RULE, "%s", tw_json_text(answer, "rule"));
-}
-
-static tw_err walk(struct tw_device *d, const struct tw_subject *who, const struct tw_app_present *p, char ret_rule[TW_PRESENCE_RULE])
-{
-	TW_CLEANUP(tw_jsonp)
-	json_t *input = json_pack("{s:I, s:I}", "down_ms", (json_int_t)p->down_ms, "held_ms", (json_int_t)p->held_ms);
-	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
-	struct tw_request rq = {
-		.subject = *who,
-		.operation = tw_operation_find(d->context.capabilities, tw_slice_of("presence.confirm")),
-		.input = input,
-	};
-	struct tw_path_reply reply = { 0 };
-
-	if (!input)
-		return TW_RAISE(NOMEM, "a press");
-	tw_buf_init(&body, d->context.sys, ANSWER_MAX);
-	tw_path_walk(&d->context, &rq, &body, &reply);
-	ret_rule[0] = '\0';
-	if (reply.status >= 300)
-		read_rule(&body, ret_rule);
-	return TW_OK;
 }
 
 /* Who pressed too soon, or not long enough, wants what waits. */
@@ -74,7 +39,7 @@ static void count(struct tw_provider_seat *s, int64_t now_ms, const char *rule)
 	s->next_press_ms = now_ms + s->press_wait_ms;
 }
 
-tw_err tw_presence_report(struct tw_device *d, const tw_channel *line, struct tw_slice payload, char ret_rule[TW_PRESENCE_RULE])
+tw_err tw_presence_report(struct tw_device *d, const tw_channel *line, struct tw_slice payload, char ret_rule[TW_PROVIDER_RULE])
 {
 	struct tw_subject who = { .door = TW_DOOR_BUTTON, .kind = TW_SUBJECT_BUTTON, .name = "button" };
 	const int64_t now = tw_time_boot_ms(&d->time);
@@ -83,12 +48,13 @@ tw_err tw_presence_report(struct tw_device *d, const tw_channel *line, struct tw
 	struct tw_provider_seat *s = seat_on(d, line, &name);
 
 	TW_TRY(tw_app_read_present(payload, &p));
-	(void)snprintf(ret_rule, TW_PRESENCE_RULE, "%s", s ? "presence.often" : "presence.user");
+	(void)snprintf(ret_rule, TW_PROVIDER_RULE, "%s", s ? "presence.often" : "presence.user");
 	if (!s || now < s->next_press_ms)
 		return TW_OK;
 	(void)snprintf(who.source, sizeof who.source, "%s", name);
 	(void)snprintf(who.how, sizeof who.how, "%s", s->simulated ? "simulated" : "peer-credentials");
-	TW_TRY(walk(d, &who, &p, ret_rule));
+	TW_TRY(tw_provider_walk(d, &who, "presence.confirm",
+		json_pack("{s:I, s:I}", "down_ms", (json_int_t)p.down_ms, "held_ms", (json_int_t)p.held_ms), ret_rule));
 	count(s, now, ret_rule);
 	return TW_OK;
 }

@@ -11,11 +11,10 @@
 #define TW_DEVICE_PLATFORM_PRESENCE_H
 #include "device/platform/device.h"
 
-#define TW_PRESENCE_RULE 48
 #define TW_PRESENCE_WAIT_MS 1000       /* after a press for nothing */
 #define TW_PRESENCE_WAIT_MOST_MS 60000 /* a person who wants something waits no longer for those who played before */
 
 /* For the door. ret_rule: why not, "" when it confirmed something. An error is the end of the connection. */
-tw_err tw_presence_report(struct tw_device *d, const tw_channel *line, struct tw_slice payload, char ret_rule[TW_PRESENCE_RULE]);
+tw_err tw_presence_report(struct tw_device *d, const tw_channel *line, struct tw_slice payload, char ret_rule[TW_PROVIDER_RULE]);
 bool tw_presence_there(const struct tw_device *d); /* a button is connected */
 #endif

@@ -4,6 +4,9 @@
 #include "base/log.h"
 #include "device/platform/device.h"
 #include "device/rows-platform.h"
+#include "service/path/path-match.h"
+
+#define ANSWER_MAX 4096
 
 static struct tw_provider_seat *seat(struct tw_device *d, size_t at)
 {
@@ -221,6 +224,39 @@ tw_err tw_provider_verdict(struct tw_device *d, const tw_channel *line, struct t
 		end(s, ends[verdict]);
 		break;
 	}
+	return TW_OK;
+}
+
+/* --- What one does that is asked nothing --- */
+
+static void read_rule(const struct tw_buf *body, char ret[TW_PROVIDER_RULE])
+{
+	TW_CLEANUP(tw_jsonp) json_t *answer = NULL;
+
+	(void)snprintf(ret, TW_PROVIDER_RULE, "path.failure");
+	if (!tw_failed(tw_json_parse(tw_buf_slice(body), body->max, &answer)) && *tw_json_text(answer, "rule"))
+		(void)snprintf(ret, TW_PROVIDER_RULE, "%s", tw_json_text(answer, "rule"));
+}
+
+tw_err tw_provider_walk(
+	struct tw_device *d, const struct tw_subject *who, const char *operation, json_t *input, char ret_rule[TW_PROVIDER_RULE])
+{
+	TW_CLEANUP(tw_jsonp) json_t *owned = input;
+	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
+	struct tw_request rq = {
+		.subject = *who,
+		.operation = tw_operation_find(d->context.capabilities, tw_slice_of(operation)),
+		.input = owned,
+	};
+	struct tw_path_reply reply = { 0 };
+
+	if (!owned)
+		return TW_RAISE(NOMEM, "what a provider did");
+	tw_buf_init(&body, d->context.sys, ANSWER_MAX);
+	tw_path_walk(&d->context, &rq, &body, &reply);
+	ret_rule[0] = '\0';
+	if (reply.status >= 300)
+		read_rule(&body, ret_rule);
 	return TW_OK;
 }
 

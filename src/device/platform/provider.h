@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Providers: programs of the product's that judge who somebody is, each a process of its own on the application's door; and those that say that its
- * button was pressed (presence.h), of whom nothing is asked.
+ * button was pressed (presence.h) or show the use notice on its display (display.h), of whom nothing is asked.
  *
  * Who may be which the signed manifest says, by the user it runs as, which the kernel tells; each is there once. A question has an id that
  * is drawn for it, and a time; what answers it is a verdict under that id on the connection it went out by, once. Whatever else happens
@@ -11,7 +11,11 @@
 #define TW_DEVICE_PLATFORM_PROVIDER_H
 #include "device/platform/budget.h"
 #include "formats/manifest.h"
+#include "formats/screen.h"
+#include "service/path/path.h"
 #include "sys/application.h"
+
+#define TW_PROVIDER_RULE 48
 
 struct tw_device;
 
@@ -33,6 +37,13 @@ struct tw_provider_question {
 	void (*ended)(void *user, enum tw_provider_end how);
 	void *user;
 };
+/* Of a display. */
+struct tw_display_seat {
+	struct tw_screen screen; /* columns 0: it has not said */
+	size_t pages;            /* of what it was sent last */
+	bool says, owed;         /* it has said what it shows; it did not read what it has to show now */
+	uint8_t shown[TW_APP_NOTICE_ID];
+};
 /* One for each that the manifest has, in its order. */
 struct tw_provider_seat {
 	tw_channel *line; /* its connection, which is the door's; NULL: it is not there */
@@ -42,7 +53,13 @@ struct tw_provider_seat {
 	struct tw_provider_question asked; /* ended NULL: nothing is */
 	bool contested;                    /* no verdict counts any more */
 	struct tw_budget coming;           /* of this one alone, so that no other keeps it away */
-	int64_t next_press_ms, press_wait_ms; /* of a button, boot clock: when the next press is heard, and what it waits for after one for nothing */
+	int64_t next_press_ms, press_wait_ms; /* boot clock: when the next press is heard, and what a button waits for after one for nothing */
+	struct tw_display_seat display;
+};
+#define TW_DISPLAY_TEXT_MAX 1760
+struct tw_display_notice {
+	char text[TW_DISPLAY_TEXT_MAX + 1]; /* "": there is none */
+	uint8_t id[TW_APP_NOTICE_ID];       /* zeros then */
 };
 struct tw_providers {
 	struct tw_provider_seat of[TW_MANIFEST_PROVIDERS];
@@ -64,6 +81,9 @@ void tw_provider_cancel(struct tw_device *d, const void *user); /* his questions
  */
 tw_err tw_provider_join(struct tw_device *d, tw_channel *line, uid_t uid, struct tw_slice payload, const char **ret_rule);
 tw_err tw_provider_verdict(struct tw_device *d, const tw_channel *line, struct tw_slice payload, const char **ret_rule);
+/* What one of them did, by the one path. Takes input over. ret_rule: why it was refused, "" when it was done. */
+tw_err tw_provider_walk(
+	struct tw_device *d, const struct tw_subject *who, const char *operation, json_t *input, char ret_rule[TW_PROVIDER_RULE]);
 void tw_provider_leave(struct tw_device *d, const tw_channel *line); /* the connection ends; it may be nobody's */
 void tw_provider_stop(struct tw_device *d);                          /* the device ends: nobody is told any more */
 #endif

@@ -20,7 +20,7 @@ enum tw_subject_kind {
 	TW_SUBJECT_DEVICE,      /* the daemon itself (jobs, self-test) */
 	TW_SUBJECT_PEER,     /* another device, whose claim to its identifier was checked; what it may do, rules of the owner say */
 	TW_SUBJECT_ACCOUNT,  /* a person, service or party that has an account here; what it may do, its roles say */
-	TW_SUBJECT_PROVIDER, /* a reader or a method of the manufacturer's, by uid from the product manifest */
+	TW_SUBJECT_PROVIDER, /* a reader, a method or a display of the manufacturer's, by uid from the product manifest */
 	TW_SUBJECT_BUTTON,   /* whoever pressed the device's own button, as the program says that the manifest names for it */
 	TW_SUBJECT_KINDS,
 };

@@ -138,10 +138,42 @@ static tw_err written_by_few(struct tw_probe_context *c, struct tw_person *p, st
 	return tw_found(f, TW_VERDICT_PASS, "The owner's notice is shown; an operator who wrote one was refused.");
 }
 
-/* @nist LA.SUN.2.1: one line of it is edited; it is shown, and the log has both digests */
+/* --- The product's own displays --- */
+
+#define DISPLAYS "/api/v1/notice-displays"
+#define SHOWN_MS 5000 /* a display has put up another text in */
+#define LOOK_MS 200
+
+/* Which of them does not show what counts now, and what it says; "": each does, or there is none. */
+static tw_err lagging(struct tw_probe_context *c, char ret[96])
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	size_t i;
+	json_t *one;
+
+	ret[0] = '\0';
+	TW_TRY(tw_order(c, "GET", DISPLAYS, &answer));
+	json_array_foreach(json_object_get(answer.body, "displays"), i, one)
+		if (strcmp(tw_json_text(one, "shows"), "current") != 0)
+			(void)snprintf(ret, 96, "%.40s (%.40s)", tw_json_text(one, "display"), tw_json_text(one, "shows"));
+	return TW_OK;
+}
+
+static tw_err on_displays(struct tw_probe_context *c, char ret[96])
+{
+	TW_TRY(lagging(c, ret));
+	for (int waited = 0; *ret && waited < SHOWN_MS; waited += LOOK_MS) {
+		(void)c->sys->poll(c->sys, NULL, 0, LOOK_MS);
+		TW_TRY(lagging(c, ret));
+	}
+	return TW_OK;
+}
+
+/* @nist LA.SUN.2.1: one line of it is edited; it is shown, on each display of the product's too, and the log has both digests */
 static tw_err edited(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	char text[96], other[128], got[TEXT_SIZE], before[TW_NOTICE_DIGEST + 1], after[TW_NOTICE_DIGEST + 1];
+	char late[96];
 	bool told = false;
 
 	TW_TRY(fresh_text(c->sys, text));
@@ -157,6 +189,10 @@ static tw_err edited(struct tw_probe_context *c, struct tw_person *p, struct tw_
 	if (strcmp(got, other) != 0 || !told)
 		return tw_found(f, TW_VERDICT_FAIL, "After an edit %s.",
 			told ? "the former text is shown" : "the newest records of the log do not name the digests before and after");
+	TW_TRY(on_displays(c, late));
+	if (*late)
+		return tw_found(f, TW_VERDICT_FAIL, "%d seconds after an edit a display of the product's does not show it: %s.",
+			SHOWN_MS / 1000, late);
 	return tw_found(f, TW_VERDICT_PASS, "An edit is shown, and the log names the digests before and after.");
 }
 
@@ -259,7 +295,8 @@ ASK(held)
 const struct tw_probe tw_probes_notice[] = {
 	{ "LA.SUN.1", "notice-shown", TW_SOURCE_OUTSIDE, "Is the use notice shown before anybody logs in?", ask_shown_first },
 	{ "LA.SUN.2", "notice-written", TW_SOURCE_OUTSIDE, "Do those write it who may, and nobody else?", ask_written_by_few },
-	{ "LA.SUN.2.1", "notice-edited", TW_SOURCE_OUTSIDE, "Is an edit shown, and does the log have both digests?", ask_edited },
+	{ "LA.SUN.2.1", "notice-edited", TW_SOURCE_OUTSIDE,
+		"Is an edit shown, also on displays, and does the log have both digests?", ask_edited },
 	{ "LA.SUN.2.2", "notice-bounded", TW_SOURCE_OUTSIDE, "Does it hold what it says it holds, and no byte more?", ask_bounded },
 	{ "LA.SUN.3", "notice-held", TW_SOURCE_OUTSIDE, "Is nobody let in who has not accepted it?", ask_held },
 	{ .element = NULL },
