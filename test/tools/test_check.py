@@ -156,6 +156,17 @@ def test_a_failed_build_ends_it(tmp_path):
     assert (code, out[-1]) == (1, "0 passed, 1 failed")
 
 
+def test_what_rests_on_a_failed_part_is_not_run_and_everything_else_is(tmp_path):
+    bad = script(tmp_path, "bad", "echo 'FAILED build arm64'; echo '0 passed, 1 failed'; exit 1\n")
+    good = script(tmp_path, "good", "echo '1 passed, 0 failed'\n")
+    code, out = check(tmp_path, ("arm64-build", 9, "t", bad), ("arm64", 9, "t", good), ("b", 9, "t", good))
+    assert (code, out[-1]) == (1, "1 passed, 1 failed")
+    assert not any(line.startswith("== arm64 (") for line in out)
+    assert f"{'arm64':16} not run: arm64-build failed" in out
+    code, out = check(tmp_path, ("arm64-build", 9, "t", good), ("arm64", 9, "t", good), ("b", 9, "t", good))
+    assert (code, out[-1]) == (0, "3 passed, 0 failed")
+
+
 def test_the_ceilings_fit_into_forty_minutes():
     sys.path.insert(0, str(ROOT / "tools"))
     rows = [r.split("\t") for r in (ROOT / "test/parts.tsv").read_text().splitlines() if r and not r.startswith("#")]
