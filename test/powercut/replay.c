@@ -52,7 +52,7 @@ struct disk {
 };
 
 struct tally {
-	long states, twice, bad;
+	long places, states, twice, bad;
 };
 
 static struct {
@@ -276,6 +276,7 @@ static void try_place(struct worker *w, size_t end)
 {
 	char line[512];
 
+	w->tally.places++;
 	for (int v = 0; v <= plan.variants; v++) {
 		if (v > 0 && w->flushed == end)
 			break; /* nothing is in flight */
@@ -343,6 +344,7 @@ static bool run_jobs(struct tally *total)
 		}
 	(void)close(pipes[1]);
 	while (read(pipes[0], &t, sizeof t) == sizeof t) {
+		total->places += t.places;
 		total->states += t.states;
 		total->twice += t.twice;
 		total->bad += t.bad;
@@ -380,7 +382,7 @@ int main(int argc, char **argv)
 	good = run_jobs(&total);
 	(void)clock_gettime(CLOCK_MONOTONIC, &to);
 	seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-	printf("%zu operations, %ld states, %ld of them cut twice, %ld bad, %.1f s, %.0f states/s\n", op_count,
+	printf("%zu operations, %ld places, %ld states, %ld of them cut twice, %ld bad, %.1f s, %.0f states/s\n", op_count, total.places,
 		total.states + total.twice, total.twice, total.bad, seconds, (double)(total.states + total.twice) / seconds);
 	return good ? total.bad > 0 : 2;
 }
