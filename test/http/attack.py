@@ -7,7 +7,7 @@
 FORM is idle, hello (a handshake a byte at a time), head, body (likewise), read (many answers asked for and hardly taken), or
 stuffed (answers are not taken at all, and requests sent for as long as anybody has room for them).
 COUNT connections come from SOURCES addresses of 127.0.0.0/8; what the device ends is opened anew, at most REOPEN each tick.
-Says "ready" when each was opened once; at the end of its input says how many were opened and ended, and ends.
+Says "ready" when each was tried once; at the end of its input says how many were opened, could not be, and were ended by the device, and ends.
 """
 import select
 import socket
@@ -67,7 +67,7 @@ class Slow:
 
 
 def attack(port, form, count, sources):
-    held, opened, ended, reopen = [], 0, 0, count
+    held, tried, refused, ended, reopen = [], 0, 0, 0, count
     ready = False
     while not select.select([sys.stdin], [], [], TICK_S if ready else 0)[0]:
         for slow in held[:]:
@@ -78,15 +78,15 @@ def attack(port, form, count, sources):
                 held.remove(slow)
                 ended += 1
         for _ in range(min(reopen, count - len(held))):
-            opened += 1
+            tried += 1
             try:
-                held.append(Slow(port, form, f"127.1.{opened % sources // 250}.{opened % sources % 250 + 1}"))
+                held.append(Slow(port, form, f"127.1.{tried % sources // 250}.{tried % sources % 250 + 1}"))
             except OSError:
-                ended += 1
+                refused += 1
         if not ready:
             print("ready", flush=True)
         ready, reopen = True, REOPEN
-    print(opened, ended, flush=True)
+    print(tried - refused, refused, ended, flush=True)
 
 
 if __name__ == "__main__":
