@@ -9,6 +9,9 @@
  * is done, what was refused is not half done), and a start without faults that finds everything whole: the store passes its
  * check, the log verifies and misses no acknowledged outcome, the change is there or is not.
  *
+ * A point whose call was not made this time (a signature may be a byte shorter), or whose read or write moves one byte and cannot
+ * be cut, struck nothing: it is counted apart and has not passed, and a scenario with more than a few of them fails.
+ *
  * Allocations are the most by far (OpenSSL's and SQLite's are among them), so of these every STEPth is failed, beginning with
  * SEED modulo STEP; -a 1 fails all of them.
  *
@@ -44,6 +47,7 @@
 #define SLACK 16
 #define REFUSALS 12            /* two more than are recorded one by one */
 #define ALLOCATIONS_ENOUGH 150 /* of one scenario in a sampled run */
+#define UNSTRUCK_MAX 1         /* percent of a scenario's points */
 #define JOBS_MAX 8
 #define ABOVE 32
 
@@ -110,7 +114,8 @@ static unsigned what_is(const char *call)
 struct outcome {
 	int status; /* of the request; 0: none was made or the unit did not start */
 	bool started;
-	bool lame; /* what must go well without faults did not */
+	bool struck; /* the fault has happened */
+	bool lame;   /* what must go well without faults did not */
 };
 
 static int take(tw_unit *u)
@@ -363,6 +368,7 @@ static struct shared {
 	char names[65536][16];
 	struct {
 		char complaint[400];
+		bool struck;
 	} job[JOBS_MAX];
 } * shared;
 
@@ -418,6 +424,7 @@ static struct outcome run_faulty(const struct scenario *s, const char *work, tw_
 		u = tw_unit_stop(u);
 	if (!k)
 		note_calls(f);
+	o.struck = tw_fake_fired(f);
 	arm(f, 0, NULL);
 	if (u && s->after)
 		o.lame = !s->after(u);
@@ -469,6 +476,7 @@ static int run_point(const struct scenario *s, const struct place *p, long call,
 	OPENSSL_thread_stop(); /* OpenSSL's own bookkeeping for this thread, its error queue among it */
 	before = balance_now();
 	o = run_faulty(s, work, f, call, k);
+	shared->job[job].struck = o.struck;
 	OPENSSL_thread_stop();
 	after = balance_now();
 	(void)snprintf(much, sizeof much, "%zu bytes", after.bytes - before.bytes);
@@ -500,6 +508,7 @@ static bool fork_point(const struct scenario *s, const struct place *p, long cal
 	pid_t pid;
 
 	shared->job[job].complaint[0] = '\0';
+	shared->job[job].struck = false;
 	pid = fork();
 	if (pid == 0) {
 		(void)alarm(POINT_MAX_S);
@@ -508,7 +517,7 @@ static bool fork_point(const struct scenario *s, const struct place *p, long cal
 		_exit(run_point(s, p, call, k, job));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return false;
+		return complain(job, "no process for it: ", strerror(errno)) == 0;
 	if (WIFSIGNALED(status))
 		(void)complain(job, WTERMSIG(status) == SIGALRM ? "hangs: " : "died: ", strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) && !shared->job[job].complaint[0])
@@ -519,7 +528,7 @@ static bool fork_point(const struct scenario *s, const struct place *p, long cal
 /* --- The sweep --- */
 
 struct tally {
-	long passed, failed;
+	long passed, failed, unstruck;
 };
 
 /* A short scenario has all of its allocations failed, whatever the step. */
@@ -529,6 +538,16 @@ static bool chosen(const struct place *p, long call, const struct kind *k)
 	long enough = shared->calls / ALLOCATIONS_ENOUGH + 1, step = p->step < enough ? p->step : enough;
 
 	return (k->calls & is) && (is != ALLOCATES || call % step == p->seed % step);
+}
+
+static long points_of(const struct place *p)
+{
+	long n = 0;
+
+	for (long call = 1; call <= shared->calls; call++)
+		for (size_t i = 0; i < TW_COUNT(kinds); i++)
+			n += chosen(p, call, &kinds[i]);
+	return n;
 }
 
 static struct tally sweep_share(const struct scenario *s, const struct place *p, int job)
@@ -541,7 +560,8 @@ static struct tally sweep_share(const struct scenario *s, const struct place *p,
 			if (!chosen(p, call, &kinds[i]) || n++ % p->jobs != job)
 				continue;
 			if (fork_point(s, p, call, &kinds[i], job)) {
-				t.passed++;
+				t.passed += shared->job[job].struck;
+				t.unstruck += !shared->job[job].struck;
 				continue;
 			}
 			t.failed++;
@@ -572,32 +592,55 @@ static int pipe_above(int ends[2])
 	return ends[0] < 0 || ends[1] < 0 ? -1 : 0;
 }
 
+/* Adds up what the shares tell. One that ended before it could tell has lost its points. */
+static void gather(const struct scenario *s, const struct place *p, int from, struct tally *total)
+{
+	const long points = points_of(p);
+	struct tally t;
+	long told = 0, shares = 0;
+
+	for (; read(from, &t, sizeof t) == (ssize_t)sizeof t; shares++) {
+		told += t.passed + t.failed + t.unstruck;
+		total->passed += t.passed;
+		total->failed += t.failed;
+		total->unstruck += t.unstruck;
+	}
+	if (shares != p->jobs || told != points) {
+		printf("FAILED %s: %ld of %ld shares ended with a tally, of %ld points %ld are told\n  repeat: build/test/faults/sweep '%s'\n",
+			s->name, shares, p->jobs, points, told, s->name);
+		total->failed += points > told ? points - told : 1;
+	}
+	if (total->unstruck * 100 > points * UNSTRUCK_MAX) {
+		printf("FAILED %s: %ld of %ld points struck nothing, more than %d in a hundred\n  repeat: build/test/faults/sweep '%s'\n",
+			s->name, total->unstruck, points, UNSTRUCK_MAX, s->name);
+		total->failed++;
+	}
+}
+
 static struct tally sweep(const struct scenario *s, const struct place *p)
 {
-	struct tally total = { 0 }, t;
+	struct tally total = { 0 };
 	int ends[2];
 
 	warm_up(s, p);
 	if (!fork_point(s, p, 1, NULL, 0)) {
 		printf("FAILED %s without any fault: %s\n  repeat: build/test/faults/sweep '%s'\n", s->name,
 			shared->job[0].complaint, s->name);
-		return (struct tally){ 0, 1 };
+		return (struct tally){ .failed = 1 };
 	}
 	total.passed = 1;
 	if (pipe_above(ends) != 0)
-		return (struct tally){ 0, 1 };
+		return (struct tally){ .failed = 1 };
 	(void)fflush(stdout);
 	for (int job = 0; job < p->jobs; job++)
 		if (fork() == 0) {
-			t = sweep_share(s, p, job);
+			const struct tally t = sweep_share(s, p, job);
+
 			(void)fflush(stdout);
 			_exit(write(ends[1], &t, sizeof t) != sizeof t);
 		}
 	(void)close(ends[1]);
-	while (read(ends[0], &t, sizeof t) == (ssize_t)sizeof t) {
-		total.passed += t.passed;
-		total.failed += t.failed;
-	}
+	gather(s, p, ends[0], &total);
 	(void)close(ends[0]);
 	while (wait(NULL) > 0)
 		;
@@ -638,6 +681,37 @@ static const struct kind *find_kind(const char *name)
 	return NULL;
 }
 
+static const struct scenario *find_scenario(const char *name)
+{
+	const struct scenario *s;
+
+	for (size_t i = 0; (s = scenario_at(i)); i++)
+		if (strcmp(name, s->name) == 0)
+			return s;
+	return NULL;
+}
+
+/* Whether the words name a scenario, and a kind of fault where they name one. Says which there are. */
+static bool words_known(int words, char **word)
+{
+	const struct scenario *s;
+
+	if (words >= 1 && !find_scenario(word[0])) {
+		printf("FAILED no scenario \"%s\"; there are:", word[0]);
+		for (size_t i = 0; (s = scenario_at(i)); i++)
+			printf("%s %s", i ? "," : "", s->name);
+		puts("");
+		return false;
+	}
+	if (words == 0 || words == 1 || (words == 3 && find_kind(word[2])))
+		return true;
+	printf("FAILED no point: SCENARIO CALL KIND, of the kinds");
+	for (size_t i = 0; i < TW_COUNT(kinds); i++)
+		printf("%s %s", i ? "," : "", kinds[i].name);
+	puts("");
+	return false;
+}
+
 static long number(const char *text)
 {
 	long n = 0;
@@ -663,8 +737,8 @@ static void run_all(struct place *p, const char *only, struct tally *total)
 		t = sweep(s, p);
 		(void)clock_gettime(CLOCK_MONOTONIC, &to);
 		seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-		printf("%s: %ld calls, %ld points, %.1f s, %.0f points/s\n", s->name, shared->calls, t.passed + t.failed, seconds,
-			(double)(t.passed + t.failed) / seconds);
+		printf("%s: %ld calls, %ld points, %ld struck nothing, %.1f s, %.0f points/s\n", s->name, shared->calls,
+			t.passed + t.failed + t.unstruck, t.unstruck, seconds, (double)(t.passed + t.failed + t.unstruck) / seconds);
 		total->passed += t.passed;
 		total->failed += t.failed;
 	}
@@ -672,19 +746,17 @@ static void run_all(struct place *p, const char *only, struct tally *total)
 
 static void run_one(struct place *p, const char *name, long call, const char *kind, struct tally *total)
 {
-	const struct scenario *s;
+	const struct scenario *s = find_scenario(name);
+	bool good;
 
-	for (size_t i = 0; (s = scenario_at(i)); i++)
-		if (strcmp(name, s->name) == 0) {
-			bool good;
-
-			(void)snprintf(p->tree, sizeof p->tree, "%.120s/%s", p->base, s->begins);
-			warm_up(s, p);
-			good = fork_point(s, p, 1, NULL, 0) && fork_point(s, p, call, find_kind(kind), 0);
-			printf("%s\n", good ? "well" : shared->job[0].complaint);
-			total->passed += good;
-			total->failed += !good;
-		}
+	(void)snprintf(p->tree, sizeof p->tree, "%.120s/%s", p->base, s->begins);
+	warm_up(s, p);
+	good = fork_point(s, p, 1, NULL, 0) && fork_point(s, p, call, find_kind(kind), 0);
+	if (good && !shared->job[0].struck)
+		good = complain(0, "struck nothing: the call was not made, or moves one byte", "") == 0;
+	printf("%s\n", good ? "well" : shared->job[0].complaint);
+	total->passed += good;
+	total->failed += !good;
 }
 
 /* -j, -a and -s. Returns where the words begin. */
@@ -716,6 +788,10 @@ int main(int argc, char **argv)
 
 	balance_begin(argv);
 	at = read_options(&p, argc, argv);
+	if (!words_known(argc - at, argv + at)) {
+		printf("  repeat: build/test/faults/sweep [-j JOBS] [-a STEP] [-s SEED] [SCENARIO [CALL KIND]]\n0 passed, 1 failed, 0 skipped\n");
+		return 1;
+	}
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		return 1;
