@@ -66,11 +66,30 @@ def test_offers_files_where_a_path_is_wanted(shell, tmp_path):
     assert "label.json" not in offer("provision --serial ", cwd=tmp_path)
 
 
+def commands():
+    said = subprocess.run([BUILD / "src/tool/thingward", "--json", "--help"], capture_output=True, text=True, check=True).stdout
+    return {row["words"]: {"--" + one["name"] for one in row["options"]} for row in json.loads(said)["commands"]}
+
+
 @pytest.mark.parametrize("shell", ["bash"])
 def test_offers_every_command_with_its_options(shell):
-    said = subprocess.run([BUILD / "src/tool/thingward", "--json", "--help"], capture_output=True, text=True, check=True).stdout
-    for row in json.loads(said)["commands"]:
-        assert bash(row["words"] + " --") == {"--" + one["name"] for one in row["options"]}, row["words"]
+    for words, options in commands().items():
+        assert bash(words + " --") == options, words
+
+
+# fish is asked for all of them in one life; zsh, whose line editor is stood in for, for CASES alone.
+@pytest.mark.parametrize("shell", ["fish"])
+def test_fish_offers_every_command_with_its_options(shell):
+    wanted = commands()
+    script = "source $argv[1]/thingward.fish; for words in $argv[2..-1]; echo \"? $words\"; complete -C \"thingward $words --\"; end"
+    said = subprocess.run(["fish", "--no-config", "-c", script, HERE, *wanted], capture_output=True, text=True, check=True, timeout=120).stdout
+    found = {}
+    for line in said.splitlines():
+        if line.startswith("? "):
+            offered = found.setdefault(line[2:], set())
+        else:
+            offered.add(line.split("\t")[0])
+    assert found == wanted
 
 
 # zsh completes only inside its line editor: its helpers are stood in for by ones that print what they are given.

@@ -35,6 +35,21 @@ def test_floors(floors, words):
     assert cover.table(FOUND, floors)[1] == words
 
 
+@pytest.mark.parametrize("text,words", [
+    ("src/a\t1\t1\t-\nsrc/b\t1\t1\t-", []),
+    ("src/a\t1\t1\t-", ["src/b: has no row in test/floors.tsv"]),
+    ("src/a\t1\t1\t-\nsrc/b\t-\t1\t-", ["src/b: has no floor and no reason"]),
+    ("# folder\tlines\nsrc/a\t1\t-\t-\nsrc/b\t1\t1\t-", ["src/a: has no floor and no reason"]),
+    ("src/a\t1\t1\t-\n# made by a program\nsrc/b\t-\t-\t-", []),
+])
+def test_a_folder_without_a_row(text, words):
+    assert cover.forgotten({"src/a", "src/b"}, text.splitlines()) == words
+
+
+def test_every_folder_has_a_row():
+    assert cover.rowless() == []
+
+
 def test_what_is_counted():
     assert cover.counted("src/sys/durable.c")
     for name in ("src/sys/test-durable.c", "src/sys/fake.c", "test/unit/unit.c", "build/src/device/rows.c"):
