@@ -11,6 +11,16 @@
 #define FORGET "DELETE FROM kept WHERE name = 'identity'"
 #define ANOTHER "UPDATE kept SET value = 'urn:ietf:params:dev-id:another' WHERE name = 'identity'"
 
+static bool locked;
+
+tw_err __real_tw_keys_client_sign(tw_keys_client *k, enum tw_sign_purpose purpose, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE]);
+tw_err __wrap_tw_keys_client_sign(tw_keys_client *k, enum tw_sign_purpose purpose, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE]);
+tw_err __wrap_tw_keys_client_sign(tw_keys_client *k, enum tw_sign_purpose purpose, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	return locked ? TW_RAISE(STATE, "TPM: locked, after wrong authorizations by others")
+		      : __real_tw_keys_client_sign(k, purpose, message, ret);
+}
+
 static void sql(const char *statement)
 {
 	CHECK_OK(tw_store_script(device()->context.store, statement, "a test's"));
@@ -80,6 +90,55 @@ static void test_what_fails_once(void **state)
 	CHECK(!world_log_says(&w, "identity.inconsistent"));
 }
 
+/* How often the log says that it could not be tried. */
+static int told(void)
+{
+	int n = 0;
+
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/log?limit=100", NULL, NULL), 200);
+	for (const char *at = tw_unit_body(w.unit); (at = strstr(at, "\"identity.untried\"")); at++)
+		n++;
+	return n;
+}
+
+/* Until it passes: neither battery nor flash is worn by it, and it is told once. */
+static void test_what_fails_for_long(void **state)
+{
+	int64_t now = 0, pause = 1000;
+
+	sql("CREATE TRIGGER no_more BEFORE INSERT ON kept BEGIN SELECT raise(ABORT, 'never'); END");
+	sql(FORGET);
+	tw_identity_stop(device());
+	CHECK_OK(tw_identity_start(device()));
+	for (int i = 0; i < 12; i++) {
+		CHECK_INT(due(), pause);
+		later(now += pause);
+		CHECK_OK(tw_identity_job_prove(&device()->context));
+		pause = pause < 150000 ? pause * 2 : 300000;
+	}
+	CHECK(!world_log_says(&w, "identity.inconsistent"));
+	CHECK_INT(told(), 1);
+	sql("DROP TRIGGER no_more");
+	later(now += pause);
+	CHECK_OK(tw_identity_job_prove(&device()->context));
+	CHECK_INT(due(), -1);
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/identity", NULL, NULL), 200);
+}
+
+/* Whatever word the keys have for it. */
+static void test_keys_that_do_not_sign(void **state)
+{
+	tw_identity_stop(device());
+	locked = true;
+	CHECK_OK(tw_identity_start(device()));
+	locked = false;
+	CHECK_INT(due(), 1000);
+	CHECK_INT(told(), 1);
+	later(1000);
+	CHECK_OK(tw_identity_job_prove(&device()->context));
+	CHECK(*tw_identity_own(device()) != '\0');
+}
+
 /* What was found is not asked again until somebody does it on purpose. */
 static void test_what_is_wrong(void **state)
 {
@@ -97,4 +156,4 @@ static void test_what_is_wrong(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_what_fails_once), TEST(test_what_is_wrong))
+CHECK_MAIN(TEST(test_what_fails_once), TEST(test_what_fails_for_long), TEST(test_keys_that_do_not_sign), TEST(test_what_is_wrong))

@@ -5,8 +5,8 @@
  * certificate and the chain agree; then the identifier is compared with the product's and with the one of earlier starts.
  *
  * If any of this fails the device goes on, since an owner must be able to see why, but the identifier is no longer given out.
- * A disk or a process that failed meanwhile says nothing about the identity: then it is tried again, once a second, until
- * there is a verdict.
+ * A disk or keys that failed meanwhile say nothing about the identity: then it is tried again, after a second and then after
+ * pauses that double up to five minutes, until there is a verdict.
  */
 #include "device/identification/identity.h"
 
@@ -21,12 +21,16 @@
 
 #define KEPT_IDENTITY "identity"
 #define REMOTE_READ "identification.remote-read"
+#define NONCE_SIZE 32
 #define AGAIN_MS 1000
+#define AGAIN_MOST_MS 300000
 
 struct tw_identity {
 	bool consistent;
-	bool undecided; /* something else failed; tried again at again_ms of the boot clock */
-	int64_t again_ms;
+	bool undecided; /* something else failed */
+	bool settled;   /* nothing is to be tried or told any more; until then again at again_ms of the boot clock */
+	int64_t again_ms, pause_ms;
+	const char *told;        /* the event that says so, once it is told */
 	char why[TW_DETAIL_MAX]; /* not, in words */
 	char identifier[TW_IDENTIFIER_MAX + 1];
 };
@@ -53,20 +57,6 @@ static tw_err state_identity(struct tw_device *d, const void *nonce, size_t nonc
 	return tw_statement_sign(d->context.sys, &s, d->certificate, &signer, ret);
 }
 
-static tw_err try_key(struct tw_device *d)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	struct tw_statement seen;
-	uint8_t nonce[32];
-
-	tw_buf_init(&text, d->context.sys, 16 * 1024);
-	if (d->context.sys->random(d->context.sys, nonce, sizeof nonce))
-		return TW_RAISE_ERRNO("randomness");
-	TW_TRY(state_identity(d, nonce, sizeof nonce, NULL, &text));
-	return tw_statement_verify(
-		d->context.sys, tw_buf_slice(&text), d->manufacturer, tw_time_wall_ms(&d->time), nonce, sizeof nonce, NULL, &seen);
-}
-
 /* The unit is of the product that the manifest describes: same maker, same class. */
 static tw_err compare_product(const struct tw_device *d)
 {
@@ -79,63 +69,94 @@ static tw_err compare_product(const struct tw_device *d)
 	return TW_OK;
 }
 
-/* An identifier lasts as long as the unit: another one than at the first start means that keys were exchanged. */
-static tw_err compare_kept(struct tw_device *d)
+/* What the unit says of itself, as a stranger would read it. */
+static tw_err verify(struct tw_device *d, const uint8_t nonce[NONCE_SIZE], const struct tw_buf *text)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
+	struct tw_statement seen;
 
+	return tw_statement_verify(
+		d->context.sys, tw_buf_slice(text), d->manufacturer, tw_time_wall_ms(&d->time), nonce, NONCE_SIZE, NULL, &seen);
+}
+
+/* The identifier of the first start, which this one may be. */
+static tw_err read_kept(struct tw_device *d, struct tw_buf *ret)
+{
+	tw_err e = tw_device_kept(d, KEPT_IDENTITY, ret);
+
+	if (!tw_is(e, TW_CODE_NOTFOUND))
+		return e;
+	TW_TRY(tw_device_keep(d, KEPT_IDENTITY, d->identity->identifier));
+	return tw_buf_add(ret, d->identity->identifier, strlen(d->identity->identifier));
+}
+
+/*
+ * @nist DI.IMS.1: one identifier, and it is this unit's
+ * ret_finding: a failure is of the identity. Keys that do not sign and a store that does not answer are none: that may pass.
+ */
+static tw_err prove(struct tw_device *d, bool *ret_finding)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf uri = { 0 }, text = { 0 }, kept = { 0 };
+	uint8_t nonce[NONCE_SIZE];
+
+	tw_buf_init(&uri, d->context.sys, TW_IDENTIFIER_MAX);
+	tw_buf_init(&text, d->context.sys, 16 * 1024);
 	tw_buf_init(&kept, d->context.sys, TW_IDENTIFIER_MAX);
-	tw_err e = tw_device_kept(d, KEPT_IDENTITY, &kept);
-	if (tw_is(e, TW_CODE_NOTFOUND))
-		return tw_device_keep(d, KEPT_IDENTITY, d->identity->identifier);
-	TW_TRY(e);
-	if (!tw_slice_is(tw_buf_slice(&kept), d->identity->identifier))
+	*ret_finding = true;
+	TW_TRY(tw_cert_uri(d->certificate, &uri));
+	(void)snprintf(d->identity->identifier, sizeof d->identity->identifier, "%s", tw_buf_cstr(&uri));
+	TW_TRY(compare_product(d));
+	*ret_finding = false;
+	if (d->context.sys->random(d->context.sys, nonce, sizeof nonce))
+		return TW_RAISE_ERRNO("randomness");
+	TW_TRY(state_identity(d, nonce, sizeof nonce, NULL, &text));
+	*ret_finding = true;
+	TW_TRY(verify(d, nonce, &text));
+	*ret_finding = false;
+	TW_TRY(read_kept(d, &kept));
+	*ret_finding = true;
+	if (!tw_slice_is(tw_buf_slice(&kept), d->identity->identifier)) /* it lasts as long as the unit, so keys were exchanged */
 		return TW_RAISE(UNTRUSTED, "the certificate names another identifier than at earlier starts");
 	return TW_OK;
 }
 
-/* @nist DI.IMS.1: one identifier, and it is this unit's */
-static tw_err establish(struct tw_device *d)
+/* Once for each of the two; what could not be told is tried again with the rest. */
+static tw_err tell(struct tw_device *d)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf uri = { 0 };
+	struct tw_identity *i = d->identity;
+	const char *event = i->undecided ? "identity.untried" : "identity.inconsistent";
 
-	tw_buf_init(&uri, d->context.sys, TW_IDENTIFIER_MAX);
-	TW_TRY(tw_cert_uri(d->certificate, &uri));
-	(void)snprintf(d->identity->identifier, sizeof d->identity->identifier, "%s", tw_buf_cstr(&uri));
-	TW_TRY(compare_product(d));
-	TW_TRY(try_key(d));
-	return compare_kept(d);
-}
-
-/* Of the machine, which may pass, and not of what was found. */
-static bool says_nothing(const struct tw_device *d, tw_err e)
-{
-	bool full = tw_is(e, TW_CODE_LIMIT) && tw_store_fault(d->context.store) != TW_STORE_WELL;
-
-	return full || tw_is(e, TW_CODE_IO) || tw_is(e, TW_CODE_NOMEM) || tw_is(e, TW_CODE_TIMEOUT) || tw_is(e, TW_CODE_CLOSED);
+	if (i->told == event)
+		return TW_OK;
+	tw_error("the identity of this device %s: %s; the identifier is not given out",
+		i->undecided ? "could not be tried" : "is not consistent", i->why);
+	TW_TRY(tw_event(&d->context, event, json_pack("{s:s}", "what", i->why)));
+	i->told = event;
+	return TW_OK;
 }
 
 static tw_err judge(struct tw_device *d)
 {
 	struct tw_identity *i = d->identity;
-	bool again = i->undecided;
-	tw_err e = establish(d);
+	bool finding;
+	tw_err e = prove(d, &finding);
 
-	i->consistent = !tw_failed(e);
-	i->undecided = says_nothing(d, e);
-	i->again_ms = tw_time_boot_ms(&d->time) + AGAIN_MS;
+	i->again_ms = tw_time_boot_ms(&d->time) + i->pause_ms;
+	i->pause_ms = i->pause_ms < AGAIN_MOST_MS / 2 ? i->pause_ms * 2 : AGAIN_MOST_MS;
+	i->consistent = i->settled = !tw_failed(e);
+	i->undecided = tw_failed(e) && (!finding || tw_is(e, TW_CODE_NOMEM) || tw_is(e, TW_CODE_IO));
 	if (i->consistent) {
-		if (again)
+		if (i->told)
 			tw_warn("the identity of this device has been proven after all");
 		return TW_OK;
 	}
 	(void)snprintf(i->why, sizeof i->why, "%s", tw_err_detail());
+	e = tell(d);
 	if (!i->undecided) {
-		tw_error("the identity of this device is not consistent: %s; the identifier is not given out", i->why);
-		return tw_event(&d->context, "identity.inconsistent", json_pack("{s:s}", "what", i->why));
+		i->settled = !tw_failed(e);
+		return e;
 	}
-	if (!again) /* not each second */
-		tw_error("the identity of this device could not be tried: %s; until it is, the identifier is not given out", i->why);
+	if (tw_failed(e)) /* the same disk: told with a later try */
+		tw_log_err(e, "telling that the identity could not be tried");
 	return TW_OK;
 }
 
@@ -151,6 +172,7 @@ tw_err tw_identity_start(struct tw_device *d)
 
 	if (!i)
 		return TW_RAISE(NOMEM, "identification");
+	i->pause_ms = AGAIN_MS;
 	d->identity = i;
 	TW_TRY(tw_peers_start(d));
 	return judge(d);
@@ -160,7 +182,7 @@ int64_t tw_identity_due_ms(struct tw_context *c)
 {
 	const struct tw_identity *i = tw_device_of(c)->identity;
 
-	if (!i || !i->undecided)
+	if (!i || i->settled)
 		return -1;
 	int64_t left = i->again_ms - tw_time_boot_ms(c->time);
 	return left > 0 ? left : 0;
@@ -181,23 +203,28 @@ void tw_identity_stop(struct tw_device *d)
 	d->identity = NULL;
 }
 
-tw_err tw_identity_refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+tw_err tw_identity_missing(const struct tw_device *d, struct tw_reply *rp)
 {
-	const struct tw_identity *i = tw_device_of(c)->identity;
+	const struct tw_identity *i = d->identity;
 
-	if (rq->subject.door == TW_DOOR_HTTPS && !tw_setting_is(c, REMOTE_READ, "on"))
-		return tw_reply_problem(rp, 403, "off-by-policy", "DI.IMS.1", "Reading the identity remotely is switched off",
-			"The owner can switch it on: thingward device settings change " REMOTE_READ " on.",
-			"The setting " REMOTE_READ " is off.");
 	if (i->undecided)
 		return tw_reply_problem(rp, 503, "identity", "identity.untried",
 			"Whether this device has its identity could not be tried yet",
-			"Ask again: the device tries once a second. If it stays so, see what its log says of its disk and its keys.",
+			"Ask again: the device tries again by itself, soon at first. If it stays so, see what its log says of its disk and its keys.",
 			"%s", i->why);
 	if (!i->consistent)
 		return tw_reply_problem(rp, 503, "identity", "DI.IMS.1", "This device has no identity that it can prove",
 			"Ask the manufacturer: the device needs to be provisioned again.", "%s", i->why);
 	return TW_OK;
+}
+
+tw_err tw_identity_refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	if (rq->subject.door == TW_DOOR_HTTPS && !tw_setting_is(c, REMOTE_READ, "on"))
+		return tw_reply_problem(rp, 403, "off-by-policy", "DI.IMS.1", "Reading the identity remotely is switched off",
+			"The owner can switch it on: thingward device settings change " REMOTE_READ " on.",
+			"The setting " REMOTE_READ " is off.");
+	return tw_identity_missing(tw_device_of(c), rp);
 }
 
 /* @nist DI.IMS.1: returned to authorized clients; the gate has judged the client before we are called */

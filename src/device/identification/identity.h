@@ -9,7 +9,9 @@ void tw_identity_stop(struct tw_device *d);
 const char *tw_identity_identifier(const struct tw_device *d);
 /* Answers with the problem when the identifier is not to be given out to this caller now. */
 tw_err tw_identity_refuse(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
-/* The same, and the nonce of the request, which may be of another form, or a network request without its exporter. */
+/* Answers with the problem when there is no identity that holds, or it could not be tried. */
+tw_err tw_identity_missing(const struct tw_device *d, struct tw_reply *rp);
+/* As tw_identity_refuse, and the nonce of the request, which may be of another form, or a network request without its exporter. */
 tw_err tw_identity_asked(
 	struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, uint8_t *ret_nonce, size_t max, size_t *ret_size);
 /* provided: the reason while the identity is consistent and given out. */

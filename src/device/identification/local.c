@@ -239,9 +239,9 @@ static tw_err check_anchors(struct tw_context *c, const char *pem, bool *ret)
 
 static tw_err check_credential(struct tw_context *c, const char *secret, bool as_unit, struct tw_reply *rp)
 {
-	if (!*tw_identity_own(tw_device_of(c)))
-		return tw_reply_problem(rp, 503, "identity", "DI.IMS.1", "This device has no identity that it can prove",
-			"Ask the manufacturer: the device needs to be provisioned again.", "A certificate would name nobody.");
+	TW_TRY(tw_identity_missing(tw_device_of(c), rp)); /* a certificate would name nobody */
+	if (rp->problem[0])
+		return TW_OK;
 	if (as_unit && *secret)
 		return tw_reply_problem(rp, 400, "input", "local.credential", "There are two things to enrol with",
 			"Send one of them.", "A secret, and the unit's own certificate.");

@@ -204,6 +204,11 @@ const char *tw_identity_own(const struct tw_device *d)
 	return "";
 }
 
+tw_err tw_identity_missing(const struct tw_device *d, struct tw_reply *rp)
+{
+	return TW_OK;
+}
+
 tw_err tw_identity_refuse(struct tw_context *context, const struct tw_request *rq, struct tw_reply *rp)
 {
 	return TW_OK;
