@@ -50,6 +50,8 @@ def bare(text, suffix):
         if any(line.count("`") % 2 for line in text.splitlines() if not line.lstrip().startswith("//")):
             raise Refused("a template literal over several lines")
         text = re.sub(r"(?m)^[ \t]*//.*\n", "", text)
+        # What ends a line is a comment where no quote follows: in a text one would.
+        text = re.sub(r"(?m)([;,{}()])[ \t]+// [^'\"`\n]*$", r"\1", text)
     else:
         text = re.sub(r"(?ms)^[ \t]*/\*.*?\*/[ \t]*\n", "", text)
     return re.sub(r"(?m)^[ \t]+", "", re.sub(r"\n{2,}", "\n", text))

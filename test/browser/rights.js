@@ -121,6 +121,7 @@ async function sharedSaid({ open }) {
 		await enterAccess(page, story, 'access-shared');
 		assert.equal(await page.textContent('h1'), '1 of 2 shared accounts may be used.');
 		await page.click('#summary-shared-a7');
+		await has(page, 'shared-a7', 'by owner:alice');
 		assert.match(await page.textContent('#shared-a7'), /alice, bob.*at 06:00-22:00, by a clock at UTC\+01:00.*with 2 sessions at a time at most.*by owner:alice/s);
 		await page.click('#summary-shared-a8');
 		await page.focus('#say-a8-send');

@@ -33,15 +33,17 @@ export function inhabited(state) {
 }
 
 // As the device does: a page of what there is, or of what a part of a name, a kind or an account finds.
-function paged(name, all, url) {
+function paged(name, all, url, listMax = 100) {
 	const asked = new URL(url, 'http://x').searchParams;
 	const [wanted, kinds, whose] = [(asked.get('name') || '').toLowerCase(), asked.get('kind'), asked.get('account')];
+	if (Buffer.byteLength(wanted) > 48) // bytes, not letters
+		return { status: 400, body: { type: 'urn:thingward:problem:input', title: 'The request is not as it has to be', status: 400, detail: 'name is too long', rule: 'input', next: 'write less' } };
 	const fit = all.filter((one) => (!wanted || one.account === wanted || one.name.toLowerCase().includes(wanted)) && (!kinds || kinds.split(' ').includes(one.kind)) && (!whose || one.account === whose));
-	const [from, most] = [Number(asked.get('cursor')) || 0, Math.min(Number(asked.get('limit')) || 25, 100)];
+	const [from, most] = [Number(asked.get('cursor')) || 0, Math.min(Number(asked.get('limit')) || 25, listMax)];
 	return { body: { [name]: fit.slice(from, from + most), ...(from + most < fit.length ? { next: String(from + most) } : {}) } };
 }
 
-const list = (name) => (s, rq) => s.refuseAccess || paged(name, s[name === 'access' ? 'reach' : name], rq.url);
+const list = (name) => (s, rq) => s.refuseAccess || (s.refusePages && /[?&]cursor=/.test(rq.url) ? s.refusePages : paged(name, s[name === 'access' ? 'reach' : name], rq.url, s.listMax));
 const called = (s, id) => (s.accounts.find((one) => one.account === id) || { name: id }).name;
 const operation = (id, permission, summary, more) => ({ get: { 'operationId': id, summary, 'x-thingward-permission': permission, ...more } });
 const withRoles = (s, one) => ({ ...one, assignments: one.roles.map((name) => ({ role: name, given: '2026-11-01T08:00:00Z', by: 'owner:alice', conditions: s.given && s.given.conditions && s.given.role === name && s.given.account === one.account ? s.given.conditions : s.conditions })) });
@@ -53,7 +55,7 @@ const ROUTES = {
 	'GET /api/v1/access-list': list('access'),
 	'GET /api/v1/accounts': list('accounts'),
 	'GET /api/v1/credentials': (s, rq) => {
-		const said = s.refuseAccess || paged('credentials', s.credentials, rq.url);
+		const said = s.refuseAccess || paged('credentials', s.credentials, rq.url, s.listMax);
 		return said.status ? said : { body: { ...said.body, credentials: said.body.credentials.map((one) => ({ ...one, name: called(s, one.account) })) } };
 	},
 	'GET /api/v1/sessions': list('sessions'),

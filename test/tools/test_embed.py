@@ -50,8 +50,8 @@ def test_pages_stay_as_they_are(tmp_path):
 
 
 def test_code_loses_comments_and_indentation(tmp_path):
-    _, c = embed(tmp_path, "some.js", "// why\nconst a = 'https://x'; // kept\n\n\tif (a)\n\t\t// not\n\t\tb(`c\t // d`);\n")
-    assert bytes_in(c)[1] == b"const a = 'https://x'; // kept\nif (a)\nb(`c\t // d`);\n"
+    _, c = embed(tmp_path, "some.js", "// why\nconst a = 'https://x; // kept';\n\n\tif (a)\n\t\t// not\n\t\tb(`c\t // d`); // nor this\n")
+    assert bytes_in(c)[1] == b"const a = 'https://x; // kept';\nif (a)\nb(`c\t // d`);\n"
     (tmp_path / "some.js").unlink()
     _, c = embed(tmp_path, "some.css", "/* why\n * and how */\na {\n\tcontent: \"/* b */\";\n}\n")
     assert bytes_in(c)[1] == b'a {\ncontent: "/* b */";\n}\n'

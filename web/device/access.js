@@ -24,9 +24,9 @@ const DOORS = [
 const KNOWN = DOORS.flatMap(([, , , kinds]) => kinds);
 
 function answerPart({ reach, accounts }) {
-	if (!reach.value)
-		return untold('who can reach it', reach);
-	const { access, next } = reach.first.value || reach.value;
+	if (!reach.first.value)
+		return untold('who can reach it', reach.first);
+	const { access, next } = reach.first.value;
 	const of = (kind) => access.filter((one) => one.kind === kind).length;
 	const active = accounts.value ? accounts.value.accounts.filter((one) => one.state === 'active').length : of('account');
 	const devices = of('device') + of('authority');

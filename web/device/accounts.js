@@ -16,9 +16,9 @@ const place = encodeURIComponent;
 const plain = (id) => id.replace(/[^A-Za-z0-9]/g, '-');
 
 function answerPart({ all }) {
-	if (!all.value)
-		return untold('its accounts', all);
-	const { accounts, next } = all.first.value || all.value;
+	if (!all.first.value)
+		return untold('its accounts', all.first);
+	const { accounts, next } = all.first.value;
 	const out = accounts.filter((one) => one.state !== 'active').length;
 	return lead(out ? 'off by policy' : 'provided', `${some(accounts.length, next, 'account', 'accounts')}${out ? `, ${next ? 'some' : out} of which cannot come in` : ''}.`, 'Open one to see what it may do, to give it a code to come in by, or to end it. Take away what nobody needs any more.');
 }

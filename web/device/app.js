@@ -14,6 +14,7 @@ import { abilitiesPart, answerPart, frame, identityPart, put, settingId, setting
 import { identityPlace } from './identity.js';
 import { inventoryPlace } from './inventory.js';
 import { keysPlace } from './keys.js';
+import { forgetTyped, onEnd } from './lists.js';
 import { logCard } from './log.js';
 import { cameBefore, loginSection } from './login.js';
 import { noticeParts, readNotice } from './notice.js';
@@ -261,6 +262,7 @@ const notes = new Map();
 let last = {};
 let tasks = { tasks: [], error: null, failed: null };
 let shown = null; // the place that stands on the page
+let question = 0; // an older one that is answered last is for nobody
 
 function sessionBar() {
 	const bar = byId('session');
@@ -282,6 +284,8 @@ function leave(why) {
 	sessionBar();
 	last = {};
 	card.forget();
+	forgetTyped();
+	question++;
 	tasks = { tasks: [], error: null, failed: null };
 	shown = null;
 	byId('device').textContent = 'Device';
@@ -442,6 +446,7 @@ async function change(button, box, work) {
 }
 
 onProof(proving(busy));
+onEnd(() => leave('Your session has ended.'));
 
 // ---- where one is: #/peers names a place, and anything else is a spot on the page ----
 
@@ -496,6 +501,7 @@ function enterPlace(place) {
 // anew: nothing that was read before is kept.
 async function refresh(anew = false) {
 	const place = placeOf(location.hash);
+	const mine = ++question;
 	clearTimeout(timer);
 	sessionBar();
 	if (!session()) {
@@ -504,7 +510,7 @@ async function refresh(anew = false) {
 	}
 	try {
 		const now = await place.read(anew);
-		if (place !== placeOf(location.hash))
+		if (mine !== question || place !== placeOf(location.hash))
 			return;
 		enterPlace(place);
 		place.show(now);
@@ -519,7 +525,7 @@ async function refresh(anew = false) {
 			leave('Your session has ended.');
 			return;
 		}
-		if (place !== placeOf(location.hash))
+		if (mine !== question || place !== placeOf(location.hash))
 			return;
 		enterPlace(place);
 		delete last.trouble;

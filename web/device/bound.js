@@ -42,7 +42,7 @@ export function boundAccounts({ id, title, caption, none, what, label = (one) =>
 		show: ({ credentials }) => {
 			const list = credentials.value ? credentials.value.credentials : [];
 			putIfNew(id, credentials, () => [
-				credentials.error ? trouble(credentials.error) : null,
+				credentials.first.error ? trouble(credentials.first.error) : null,
 				pages.told(credentials),
 				list.length ? table(caption, ['Account', what, 'Since', ''], list.map(row)) : credentials.value ? h('p', {}, none) : null,
 				pages.foot(credentials),

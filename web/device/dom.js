@@ -211,12 +211,15 @@ export function choice(name, label, options, first) {
 	};
 }
 
-// A form of fields: `send` gets what was typed or chosen when `check` finds nothing wrong. What it answers with is shown in the box below it.
+// A form of fields, of which one may have to be `ready` first: `send` gets what was typed or chosen when `check` finds nothing wrong. What it answers with is shown in the box below it.
 export function form({ id, press, fields, check, send }) {
 	const given = (one) => (!one.input ? one.value : one.input.type === 'file' ? one.input.files[0] || null : one.raw ? one.input.value : one.input.value.trim());
-	const submit = (event) => {
+	const submit = async (event) => {
 		event.preventDefault();
+		const asking = Object.values(fields).filter((one) => one.ready);
 		Object.values(fields).forEach((one) => one.mask && one.mask());
+		if (asking.length)
+			await Promise.all(asking.map((one) => one.ready()));
 		const typed = Object.fromEntries(Object.entries(fields).map(([key, one]) => [key, given(one)]));
 		const wrong = check(typed);
 		for (const [key, one] of Object.entries(fields))

@@ -171,7 +171,7 @@ export function selfPlace({ busy, change, leave, part, putIfNew }) {
 				const own = ((await part('/api/v1/sessions', 'sessions')).value || { sessions: [] }).sessions.find((one) => one.own);
 				[account, name] = own ? [own.account, own.name] : [];
 			}
-			const own = account ? await part(`/api/v1/credentials?limit=100&account=${account}`) : {};
+			const own = account ? await part(`/api/v1/credentials?limit=100&account=${account}`, 'credentials') : {};
 			return { name, passkeys, clients, ways: own.value ? own.value.credentials : null };
 		},
 		show: (now) => {

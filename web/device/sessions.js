@@ -95,17 +95,16 @@ export function sessionsPlace({ change, part, putIfNew }) {
 	return {
 		path: '#/access/sessions',
 		name: 'Sessions',
-		frame: () => {
-			names.forget();
-			return [
-				h('section', { id: 'part-sessions' }),
-				h('section', { 'aria-label': 'Sessions' }, h('div', { id: 'part-open' }), h('div', { id: 'sessions-failed' })),
-				titled('caps', 'How many there may be',
-					h('div', { id: 'part-caps' }),
-					form({ id: 'cap', press: 'Set it', fields, check, send: onSet })),
-			];
-		},
+		frame: () => [
+			h('section', { id: 'part-sessions' }),
+			h('section', { 'aria-label': 'Sessions' }, h('div', { id: 'part-open' }), h('div', { id: 'sessions-failed' })),
+			titled('caps', 'How many there may be',
+				h('div', { id: 'part-caps' }),
+				form({ id: 'cap', press: 'Set it', fields, check, send: onSet })),
+		],
 		read: async () => {
+			if (!byId('part-sessions')) // come anew
+				names.forget();
 			const list = async (path, name) => { const { value } = await part(path, name); return value ? value[name] : []; };
 			const [all, caps, roles] = [await part('/api/v1/sessions', 'sessions'), await part('/api/v1/session-caps', 'caps'), await list('/api/v1/roles', 'roles')];
 			await names.learn([...(all.value ? all.value.sessions.map((one) => one.member) : []), ...(caps.value ? caps.value.caps.filter(({ cap }) => /^account\.a/.test(cap)).map(({ cap }) => cap.slice('account.'.length)) : [])]);

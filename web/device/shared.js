@@ -15,9 +15,9 @@ const pathOf = (account) => `/api/v1/shared-accounts/${place(account)}`;
 const plain = (id) => id.replace(/[^A-Za-z0-9]/g, '-');
 
 function answerPart({ all, said }) {
-	if (!all.value)
-		return lead('not provided', 'This device does not tell you its shared accounts.', 'An owner, an admin or an auditor may ask it. One that you are a member of you use by its id, below.', all);
-	const { accounts: shared, next } = (all.first.value || all.value);
+	if (!all.first.value)
+		return lead('not provided', 'This device does not tell you its shared accounts.', 'An owner, an admin or an auditor may ask it. One that you are a member of you use by its id, below.', all.first);
+	const { accounts: shared, next } = all.first.value;
 	const used = shared.filter((one) => said[one.account] && said[one.account].value).length;
 	const known = !next && shared.every((one) => said[one.account]);
 	return shared.length ? lead(known && used === shared.length ? 'provided' : 'off by policy', `${known ? `${used} of ${count(shared.length, 'shared account', 'shared accounts')} may be used` : `There are ${some(shared.length, next, 'shared account', 'shared accounts')}`}.`, 'A shared account has no password of its own: its members come by their own accounts, and the log names both. One of which nothing is said is used by nobody.')
