@@ -168,11 +168,13 @@ int thingward_present(thingward *t, uint32_t held_ms, uint32_t ago_ms);
  * that the product manifest names for it (application.providers with the kind display). Say who you are by thingward_provide (call NULL: nothing is asked
  * of a display), then by thingward_display how large you are, then poll thingward_fd and call thingward_dispatch.
  *
- * The notice comes to your callback, from there and from thingward_display alone, at once and whenever it changes or is taken back. Put it on the screen, and
- * then say so by thingward_shows, which is not for the callback: until then the device says of you that you show another. When your screen shows it no
- * more, end the connection. Where the product lets people do something at the device without a login, hold the notice on the screen until somebody accepts
- * it by a key of yours, and let him go on when thingward_shows with accepted 1 is OK: that he accepted it is in the log then, durably. Offer the key when the
- * last page has been shown. It opens nothing in the device: whoever logs in, by whatever way, accepts the notice for himself.
+ * The notice comes to your callback, at once and whenever it changes or is taken back: from thingward_dispatch, and from every call on this connection that
+ * waits, thingward_shows among them, so that another may have come when it returns. Put it on the screen within five seconds (an assessment waits no longer),
+ * and then say so by thingward_shows, which is not for the callback: until then the device says of you that you show another. Keep its id beside what is on
+ * the screen, accept that one alone, and take no key that was pressed before it was there. When your screen shows it no more, end the connection.
+ * Where the product lets people do something at the device without a login, hold the notice on the screen until somebody accepts it by a key of
+ * yours, and let him go on when thingward_shows with accepted 1 is OK: that he accepted it is in the log then, durably. Offer the key when the last
+ * page has been shown. It opens nothing in the device: whoever logs in, by whatever way, accepts the notice for himself.
  */
 #define THINGWARD_NOTICE_ID 32 /* bytes that tell one notice from another */
 #define THINGWARD_COLUMNS_LEAST 16
@@ -185,7 +187,9 @@ typedef void thingward_notice(void *user, const uint8_t notice[THINGWARD_NOTICE_
 /* REFUSED: "display.user" (this user is no display's, or has not said which it is), "display.size" (too small, or more than 1000). */
 int thingward_display(thingward *t, unsigned columns, unsigned lines, thingward_notice *call, void *user);
 /* accepted 0: the screen shows it, 1: somebody accepted it there. REFUSED: "display.former" (another one counts now, and comes to your callback),
-   "display.often" (one in two seconds), "notice.none" (there is nothing to accept), "display.user", "display.size" (say how large you are). */
+   "display.often" (one in two seconds), "notice.none" (there is nothing to accept), "display.user", "display.size" (say how large you are), "audit.space"
+   (the log has no room), "audit.broken" (it cannot be written now): that it was accepted is not recorded, so hold the notice and let nobody go on; the key
+   may be pressed again. LATE with accepted 1: it may be in the log or not; hold the notice too, for twice in the log does no harm. */
 int thingward_shows(thingward *t, const uint8_t notice[THINGWARD_NOTICE_ID], int accepted);
 
 /* Without waiting: OK means sent, and that an answer will come under *ret_ticket (which may be NULL). BUSY, GONE, INVALID. */

@@ -51,13 +51,20 @@ static tw_err provider_read(const json_t *o, struct tw_manifest_provider *p)
 	return kind_read(tw_json_text(o, "kind"), &p->kind);
 }
 
-/* By its user alone the device knows whose word it hears, so a button has one of its own. */
+/* Button or display: the device knows by its user alone whose word it hears. */
+static const char *is_alone(const struct tw_manifest_provider *a, const struct tw_manifest_provider *b)
+{
+	if (a->kind == TW_MANIFEST_DISPLAY || b->kind == TW_MANIFEST_DISPLAY)
+		return "display";
+	return a->kind != b->kind && (a->kind == TW_MANIFEST_BUTTON || b->kind == TW_MANIFEST_BUTTON) ? "button" : NULL;
+}
+
 static tw_err check_pair(const struct tw_manifest_provider *a, const struct tw_manifest_provider *b)
 {
 	if (strcmp(a->name, b->name) == 0)
 		return TW_RAISE(SYNTAX, "provider %s is there twice", a->name);
-	if (a->uid == b->uid && a->kind != b->kind && (a->kind == TW_MANIFEST_BUTTON || b->kind == TW_MANIFEST_BUTTON))
-		return TW_RAISE(SYNTAX, "%s and %s run as one user; a button has one of its own", a->name, b->name);
+	if (a->uid == b->uid && is_alone(a, b))
+		return TW_RAISE(SYNTAX, "%s and %s run as one user; a %s has one of its own", a->name, b->name, is_alone(a, b));
 	return TW_OK;
 }
 

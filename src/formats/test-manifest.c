@@ -149,7 +149,7 @@ static void test_taken(void **state)
 		{ "\"uid\":64020", "\"uid\":4294967294" },
 		{ PROVIDER(""), PROVIDER(MORE_PROVIDERS) }, /* four */
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64021" },
-		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"display\",\"uid\":64020" }, /* a reader with a display */
+		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"display\",\"uid\":64021" },
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"auth-plugin\",\"uid\":64020" }, /* one reads both */
 		{ INHERITS, "\"inherits\":[]" },
 		{ INHERITS, "\"inherits\":[\"guest\",\"user\",\"operator\",\"application.resident\"]" },
@@ -365,7 +365,10 @@ static const struct {
 	{ "\"uid\":64020", "\"uid\":4294967295" },
 	{ "\"uid\":64020", "\"uid\":\"64020\"" },
 	{ PROVIDER(""), PROVIDER("1,") },
-	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64020" }, /* whose word is it? */
+	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64020" },  /* whose word is it? */
+	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"display\",\"uid\":64020" }, /* a reader with a display: the same */
+	{ "\"kind\":\"biometric\",\"uid\":64020},{\"name\":\"key-2\",\"help\":\"A key.\",\"kind\":\"auth-plugin\",\"uid\":64021",
+		"\"kind\":\"display\",\"uid\":64020},{\"name\":\"key-2\",\"help\":\"A key.\",\"kind\":\"display\",\"uid\":64020" }, /* which of them? */
 	{ INHERITS, "\"inherits\":[\"admin\"]" },
 	{ INHERITS, "\"inherits\":[\"owner\"]" },
 	{ INHERITS, "\"inherits\":[\"anyone\"]" },

@@ -114,6 +114,8 @@ ROWS = [
     ("LA.SUN.2/notice-written", "PUT", "notice", written_by_anybody, "An operator (login 201) who wrote a notice was answered 200"),
     # @turns LA.SUN.2.1: the log does not have the digests of an edit
     ("LA.SUN.2.1/notice-edited", "GET", "log*", without_digests, "After an edit the newest records of the log do not name the digests"),
+    # @turns LA.SUN.2.1: it does not say what the product's displays show
+    ("LA.SUN.2.1/notice-edited", "GET", "notice-displays", not_done, "The device does not say what the product's displays show"),
     # @turns LA.SUN.2.2: a notice longer than what it says it holds is not refused
     ("LA.SUN.2.2/notice-bounded", "PUT", "notice", taken_when_too_long, "It says it holds"),
     # @turns LA.SUN.3: whoever does not accept the notice is let in

@@ -245,8 +245,9 @@ say("nonsense", lib.thingward_shows(t, b"x" * 32, 1))
 class Display:
     """The example program, whose pictures are kept."""
 
-    def __init__(self, unit, user=PANEL):
-        command = [worlds.program("display"), "--socket", unit.run / "events.sock", "--name", "panel", "--columns", "20", "--lines", "2"]
+    def __init__(self, unit, user=PANEL, words=()):
+        command = [worlds.program("display"), "--socket", unit.run / "events.sock", "--name", "panel", "--columns", "20", "--lines", "2",
+                   *words]
         self.process = subprocess.Popen([str(w) for w in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         user=user, group=user, extra_groups=[])
         self.screen, self.said = "", ""
@@ -321,14 +322,18 @@ def test_the_display(noticed, tmp_path):
     assert shown(noticed) == "former"
     verdict, reason = edit_verdict(noticed, tmp_path)
     assert verdict == "fail" and "panel (former)" in reason  # @turns LA.SUN.2.1: the product's display shows the notice before
+    panel.press("a")
     panel.process.send_signal(signal.SIGCONT)
     wait_for(lambda: shown(noticed) == "current" and panel.picture() == "Only for staff.\n")
+    assert panel.said.count("accepted") == 1, "a key pressed while another notice was there accepts none"
     panel.end()
     wait_for(lambda: shown(noticed) == "absent")
     element = next(e for e in local(noticed, "GET", "/api/v1/capabilities?limit=300").json["elements"] if e["id"] == "LA.SUN.2.1")
     assert element["status"] == "needs a part" and "panel is not there" in element["reason"]
-    panel = Display(noticed)
+    panel = Display(noticed, words=("--simulated",))
     wait_for(lambda: shown(noticed) == "current" and panel.picture() == "Only for staff.\n")
+    verdict, reason = edit_verdict(noticed, tmp_path)
+    assert verdict == "inconclusive" and "panel is simulated" in reason
     of_notice(noticed, "notice", "withdraw")
     wait_for(lambda: shown(noticed) == "current" and panel.picture() == "Ready.\n")
     panel.end()
@@ -351,6 +356,8 @@ def test_whose_display_it_is(noticed):
     second = Display(noticed)
     wait_for(lambda: "provider.taken" in second.said)
     second.end()
+    for words, code in ((("--name", "other"), 1), (("--name", "panel", "--columns", "15"), 2), (("--name", "panel", "--lines", "1001"), 2)):
+        assert subprocess.run([worlds.program("display"), "--socket", door, *words], user=PANEL, group=PANEL, extra_groups=[], timeout=20, check=False).returncode == code
     garbage = "import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect(sys.argv[1]); s.send(bytes(range(200))); print(s.recv(1))"
     done = subprocess.run(["python3", "-c", garbage, door], user=PANEL, group=PANEL, extra_groups=[], capture_output=True, text=True, timeout=20, check=False)
     assert done.stdout.strip() == "b''", done.stdout + done.stderr

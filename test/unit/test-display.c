@@ -190,6 +190,25 @@ static void test_what_counts_now(void **state)
 	CHECK_TEXT(shows(id, 0), "");
 	check_listed("\"shows\":\"current\"");
 	CHECK_TEXT(shows(id, 1), "notice.none");
+	CHECK(!world_log_says(&w, "\"operation\":\"notice.accept\"")); /* so that one may press for nothing as often as he likes */
+}
+
+/* @nist LA.SUN.2.1: the notice ends with the ownership that it was written in, on displays too */
+static void test_recovery(void **state)
+{
+	static const uint8_t none[TW_APP_NOTICE_ID];
+
+	CHECK_TEXT(sized(20, 4), "");
+	CHECK_INT(write_notice("Only for staff."), 200);
+	CHECK(told());
+	CHECK_TEXT(shows(id, 0), "");
+	CHECK_INT(tw_display_state(device(), 2), TW_DISPLAY_CURRENT);
+	CHECK_INT(recover(), 200);
+	CHECK(told() && !*text);
+	CHECK_BYTES(id, none, sizeof none);
+	CHECK_INT(tw_display_state(device(), 2), TW_DISPLAY_FORMER);
+	CHECK_TEXT(shows(id, 0), "");
+	CHECK_INT(tw_display_state(device(), 2), TW_DISPLAY_CURRENT);
 }
 
 /* One that comes again, or with the device, is sent it anew; until it says so it shows nothing. */
@@ -234,6 +253,9 @@ static void test_one_that_does_not_read(void **state)
 		(void)snprintf(what, sizeof what, "Number %d.", i++);
 		CHECK_INT(write_notice(what), 200);
 	}
+	CHECK(device()->providers.of[2].display.owed);
+	CHECK_TEXT(shows(old, 0), "display.former"); /* nothing that the door would take for no message */
+	CHECK_TEXT(sized(20, 4), "");
 	CHECK(device()->providers.of[2].display.owed);
 	CHECK(told() && strcmp(text, what) != 0);
 	CHECK(!told());
@@ -355,4 +377,4 @@ static void test_without_memory(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, end)
 CHECK_MAIN(TEST(test_what_counts_now), TEST(test_coming_again), TEST(test_one_that_does_not_read), TEST(test_accepting),
-	TEST(test_who_is_one), TEST(test_the_largest), TEST(test_without_memory))
+	TEST(test_who_is_one), TEST(test_the_largest), TEST(test_recovery), TEST(test_without_memory))

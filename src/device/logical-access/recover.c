@@ -70,6 +70,7 @@ static void forget(struct tw_device *d, tw_gate **plain)
 		asked.expires_ms = tw_time_boot_ms(&d->time) + TW_RECOVERY_MS;
 	d->access->recovery = asked;
 	tw_access_limits_default(&d->context, d->access);
+	tw_notice_display(d); /* there is none any more */
 	tw_settings_free(&d->context);
 	tw_rights_use(d, plain);
 	d->listener_owed = true; /* if what follows fails, core makes up for it */

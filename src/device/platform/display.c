@@ -43,9 +43,11 @@ static tw_err send_notice(struct tw_device *d, struct tw_provider_seat *s)
 	tw_buf_init(&b, d->context.sys, TW_APP_NOTICE_ID + TW_APP_NOTICE_MAX);
 	TW_TRY(tw_buf_add(&b, d->display.id, sizeof d->display.id));
 	TW_TRY(tw_screen_wrap(tw_slice_of(d->display.text), &s->display.screen, &b, &s->display.pages));
-	TW_TRY(tw_channel_send(s->line, TW_APP_NOTICE, 0, b.data, b.size, NULL, 0));
-	s->display.owed = false;
-	return TW_OK;
+	tw_err e = tw_channel_send(s->line, TW_APP_NOTICE, 0, b.data, b.size, NULL, 0);
+	if (tw_is(e, TW_CODE_TIMEOUT)) /* which means to the door that nothing has come; what answers it finds the same */
+		return TW_OK;
+	s->display.owed = tw_failed(e);
+	return e;
 }
 
 /* @nist LA.SUN.2.1: an edit reaches the displays at once */
@@ -124,5 +126,9 @@ tw_err tw_display_shows(struct tw_device *d, const tw_channel *line, struct tw_s
 	ret_rule[0] = '\0';
 	s->display.says = true;
 	memcpy(s->display.shown, d->display.id, sizeof s->display.shown);
+	if (p.accepted && !*d->display.text) { /* here, for it is no use of anything and leaves no record */
+		(void)snprintf(ret_rule, TW_PROVIDER_RULE, "notice.none");
+		return TW_OK;
+	}
 	return p.accepted ? take_accepted(d, s, name, ret_rule) : TW_OK;
 }

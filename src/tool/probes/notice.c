@@ -144,36 +144,69 @@ static tw_err written_by_few(struct tw_probe_context *c, struct tw_person *p, st
 #define SHOWN_MS 5000 /* a display has put up another text in */
 #define LOOK_MS 200
 
-/* Which of them does not show what counts now, and what it says; "": each does, or there is none. */
-static tw_err lagging(struct tw_probe_context *c, char ret[96])
+struct shown_there {
+	bool told;         /* the device lists them, each with what it shows */
+	char late[96];     /* which does not show what counts now, and what it says; "": each does, or there is none */
+	char pretends[48]; /* which says of itself that it is simulated; "": none */
+};
+
+static bool is_told(const json_t *list)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(list, i, one)
+		if (!*tw_json_text(one, "display") || !*tw_json_text(one, "shows") || !json_is_boolean(json_object_get(one, "simulated")))
+			return false;
+	return json_is_array(list);
+}
+
+static tw_err look(struct tw_probe_context *c, struct shown_there *ret)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 	size_t i;
 	json_t *one;
 
-	ret[0] = '\0';
+	*ret = (struct shown_there){ .told = false };
 	TW_TRY(tw_order(c, "GET", DISPLAYS, &answer));
-	json_array_foreach(json_object_get(answer.body, "displays"), i, one)
+	const json_t *list = json_object_get(answer.body, "displays");
+	ret->told = is_told(list);
+	if (!ret->told)
+		return TW_OK;
+	json_array_foreach(list, i, one) {
 		if (strcmp(tw_json_text(one, "shows"), "current") != 0)
-			(void)snprintf(ret, 96, "%.40s (%.40s)", tw_json_text(one, "display"), tw_json_text(one, "shows"));
+			(void)snprintf(ret->late, sizeof ret->late, "%.40s (%.40s)", tw_json_text(one, "display"),
+				tw_json_text(one, "shows"));
+		if (json_is_true(json_object_get(one, "simulated")))
+			(void)snprintf(ret->pretends, sizeof ret->pretends, "%.40s", tw_json_text(one, "display"));
+	}
 	return TW_OK;
 }
 
-static tw_err on_displays(struct tw_probe_context *c, char ret[96])
+static tw_err on_displays(struct tw_probe_context *c, struct tw_finding *f)
 {
-	TW_TRY(lagging(c, ret));
-	for (int waited = 0; *ret && waited < SHOWN_MS; waited += LOOK_MS) {
+	struct shown_there now;
+
+	TW_TRY(look(c, &now));
+	for (int waited = 0; *now.late && waited < SHOWN_MS; waited += LOOK_MS) {
 		(void)c->sys->poll(c->sys, NULL, 0, LOOK_MS);
-		TW_TRY(lagging(c, ret));
+		TW_TRY(look(c, &now));
 	}
-	return TW_OK;
+	if (!now.told)
+		return tw_found(f, TW_VERDICT_FAIL, "The device does not say what the product's displays show.");
+	if (*now.late)
+		return tw_found(f, TW_VERDICT_FAIL, "%d seconds after an edit a display of the product's does not show it: %s.",
+			SHOWN_MS / 1000, now.late);
+	if (*now.pretends)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"The product's display %s is simulated, so nobody is shown an edit there.", now.pretends);
+	return tw_found(f, TW_VERDICT_PASS, "An edit is shown, and the log names the digests before and after.");
 }
 
 /* @nist LA.SUN.2.1: one line of it is edited; it is shown, on each display of the product's too, and the log has both digests */
 static tw_err edited(struct tw_probe_context *c, struct tw_person *p, struct tw_finding *f)
 {
 	char text[96], other[128], got[TEXT_SIZE], before[TW_NOTICE_DIGEST + 1], after[TW_NOTICE_DIGEST + 1];
-	char late[96];
 	bool told = false;
 
 	TW_TRY(fresh_text(c->sys, text));
@@ -189,11 +222,7 @@ static tw_err edited(struct tw_probe_context *c, struct tw_person *p, struct tw_
 	if (strcmp(got, other) != 0 || !told)
 		return tw_found(f, TW_VERDICT_FAIL, "After an edit %s.",
 			told ? "the former text is shown" : "the newest records of the log do not name the digests before and after");
-	TW_TRY(on_displays(c, late));
-	if (*late)
-		return tw_found(f, TW_VERDICT_FAIL, "%d seconds after an edit a display of the product's does not show it: %s.",
-			SHOWN_MS / 1000, late);
-	return tw_found(f, TW_VERDICT_PASS, "An edit is shown, and the log names the digests before and after.");
+	return on_displays(c, f);
 }
 
 static tw_err put_sized(struct tw_probe_context *c, size_t size, char text[TEXT_SIZE], struct tw_answer *ret)
