@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Outside text made safe for the place it goes to: a JSON string, an HTML page, a terminal. Each writes through one loop that
- * asks a function for the replacement of a character and goes back to where it began when the buffer is full.
+ * Outside text made safe for the place it goes to: a JSON string, an HTML page, a terminal, a URI. The first three write through
+ * one loop that asks a function for the replacement of a character and goes back to where it began when the buffer is full.
  */
 #include "base/text.h"
 
@@ -134,4 +134,34 @@ tw_err tw_buf_terminal(struct tw_buf *b, struct tw_slice s)
 		b->data[before] = '\0';
 	}
 	return e;
+}
+
+/* RFC 3986 section 2.3; of ASCII, whatever the locale */
+static bool unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+tw_err tw_buf_percent(struct tw_buf *b, struct tw_slice s)
+{
+	static const char digits[] = "0123456789ABCDEF"; /* section 2.1: upper case */
+	size_t total = s.size;
+
+	for (size_t i = 0; i < s.size; i++)
+		if (__builtin_add_overflow(total, unreserved(s.at[i]) ? 0 : 2, &total))
+			return TW_RAISE(LIMIT, "more than %zu bytes", b->max);
+	TW_TRY(tw_buf_reserve(b, total));
+	if (s.size == 0)
+		return TW_OK;
+	for (size_t i = 0; i < s.size; i++) {
+		const uint8_t c = (uint8_t)s.at[i];
+
+		if (!unreserved(s.at[i])) {
+			b->data[b->size++] = '%';
+			b->data[b->size++] = digits[c >> 4];
+		}
+		b->data[b->size++] = unreserved(s.at[i]) ? s.at[i] : digits[c & 15];
+	}
+	b->data[b->size] = '\0';
+	return TW_OK;
 }

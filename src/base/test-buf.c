@@ -32,6 +32,7 @@ static void test_limit_leaves_it_as_it_was(void **state)
 	CHECK_ERR(tw_buf_base64url(&b, "12", 2), LIMIT);
 	CHECK_ERR(tw_buf_json_string(&b, TW_SLICE("d")), LIMIT);
 	CHECK_ERR(tw_buf_html(&b, TW_SLICE("d<")), LIMIT);
+	CHECK_ERR(tw_buf_percent(&b, TW_SLICE(" ")), LIMIT);
 	CHECK_ERR(tw_buf_terminal(&b, TW_SLICE("\033")), LIMIT);
 	CHECK_TEXT(tw_buf_cstr(&b), "abc");
 	CHECK_INT(b.size, 3);
@@ -181,6 +182,39 @@ static void test_encodings(void **state)
 	tw_buf_done(&b);
 }
 
+/* As a value of a query: whoever decodes it has what was written, and no reader takes a part of it for something else. */
+static void test_percent(void **state)
+{
+	static const struct {
+		const char *plain, *want;
+	} rows[] = {
+		{ "", "" },
+		{ "abzABZ019-._~", "abzABZ019-._~" },
+		{ "control room", "control%20room" },
+		{ "Kr\xc3\xb6te", "Kr%C3%B6te" },
+		{ "100 %", "100%20%25" },
+		{ "%20", "%2520" },
+		{ "a&b", "a%26b" },
+		{ "a=b", "a%3Db" },
+		{ "a+b", "a%2Bb" },
+		{ "urn:dev:ops:1", "urn%3Adev%3Aops%3A1" },
+		{ "/?#[]@!$'()*,;", "%2F%3F%23%5B%5D%40%21%24%27%28%29%2A%2C%3B" },
+		{ "\001\177\xff\"<>\\^`{|}", "%01%7F%FF%22%3C%3E%5C%5E%60%7B%7C%7D" },
+	};
+	struct tw_buf b;
+
+	tw_buf_init(&b, tw_sys_real(), 60);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		tw_buf_clear(&b);
+		CHECK_OK(tw_buf_percent(&b, tw_slice_of(rows[i].plain)));
+		CHECK_TEXT(tw_buf_cstr(&b), rows[i].want);
+	}
+	tw_buf_clear(&b);
+	CHECK_OK(tw_buf_percent(&b, (struct tw_slice){ "a\0b", 3 }));
+	CHECK_TEXT(tw_buf_cstr(&b), "a%00b");
+	tw_buf_done(&b);
+}
+
 static void test_out_of_memory(void **state)
 {
 	tw_fake *f = tw_fake_new();
@@ -194,6 +228,8 @@ static void test_out_of_memory(void **state)
 		tw_fake_fail(f, k, ENOMEM, false);
 		tw_buf_init(&b, tw_fake_sys(f), 1000);
 		e = write_numbers(&b);
+		if (!tw_failed(e))
+			e = tw_buf_percent(&b, TW_SLICE("control room, control room, control room"));
 		for (int i = 0; i < 100 && !tw_failed(e); i++)
 			e = tw_buf_text(&b, "12345");
 		fired = tw_fake_fired(f);
@@ -233,4 +269,5 @@ static void test_allocation_helpers(void **state)
 
 CHECK_MAIN(cmocka_unit_test(test_slices), cmocka_unit_test(test_limit_leaves_it_as_it_was), cmocka_unit_test(test_take_and_clear),
 	cmocka_unit_test(test_numbers_there_and_back), cmocka_unit_test(test_cursor_never_passes_the_end),
-	cmocka_unit_test(test_encodings), cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_allocation_helpers))
+	cmocka_unit_test(test_encodings), cmocka_unit_test(test_percent), cmocka_unit_test(test_out_of_memory),
+	cmocka_unit_test(test_allocation_helpers))

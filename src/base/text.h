@@ -23,6 +23,7 @@ bool tw_utf8_valid(struct tw_slice s);  /* no overlong form, no surrogate, nothi
 bool tw_text_printable(struct tw_slice s); /* valid UTF-8 without control characters */
 /* For showing outside text on a terminal: control characters and invalid bytes become \xNN. */
 tw_err tw_buf_terminal(struct tw_buf *b, struct tw_slice s);
+tw_err tw_buf_percent(struct tw_buf *b, struct tw_slice s);      /* RFC 3986: all that is not unreserved becomes %XX */
 bool tw_equal_secret(const void *a, const void *b, size_t size); /* in constant time */
 
 #endif

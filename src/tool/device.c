@@ -368,43 +368,54 @@ static bool segment_character(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~:", c);
 }
 
-static tw_err make_path(struct tw_tool *t, const struct tw_args *a, const json_t *operation, char ret[PATH_SIZE])
+static tw_err add_parameter(struct tw_tool *t, const struct tw_args *a, struct tw_buf *b)
 {
-	const char *path = tw_json_text(operation, "path"), *brace = strchr(path, '{');
-	size_t size = brace ? (size_t)(brace - path) : strlen(path), i;
-	json_t *field;
-	char between = '?';
+	const char *c = a->rest[0];
 
-	(void)snprintf(ret, PATH_SIZE, "%.*s", (int)size, path);
-	for (const char *c = brace ? a->rest[0] : ""; *c; c++) {
-		if (!segment_character(*c) || size + 2 > PATH_SIZE)
-			return tw_fail(t, TW_EXIT_USAGE, "a name of letters, digits, '.', '-', ':'",
-				TW_RAISE(SYNTAX, "'%.64s' is no name", a->rest[0]));
-		ret[size++] = *c;
-		ret[size] = '\0';
-	}
-	bool list = *tw_json_text(operation, "list");
+	while (*c && segment_character(*c))
+		c++;
+	if (*c)
+		return tw_fail(t, TW_EXIT_USAGE, "a name of letters, digits, '.', '-', ':'",
+			TW_RAISE(SYNTAX, "'%.64s' is no name", a->rest[0]));
+	return tw_buf_text(b, a->rest[0]);
+}
+
+/* What is asked of a list is what people called things, with blanks and umlauts. */
+static tw_err add_query(struct tw_tool *t, const struct tw_args *a, const json_t *operation, struct tw_buf *b)
+{
+	const bool list = *tw_json_text(operation, "list");
+	char between = '?';
+	size_t i;
+	json_t *field, *v = NULL;
 
 	json_array_foreach(json_object_get(operation, "query"), i, field) {
-		if (list && (!strcmp(tw_json_text(field, "key"), "limit") || !strcmp(tw_json_text(field, "key"), "cursor")))
-			continue; /* of the pages: list_pages */
-		const char *value = tw_arg(a, tw_json_text(field, "key"));
-		json_t *v = NULL;
+		const char *key = tw_json_text(field, "key"), *value = tw_arg(a, key);
 
-		if (!value)
-			continue;
+		if (!value || (list && (!strcmp(key, "limit") || !strcmp(key, "cursor"))))
+			continue; /* of the pages: list_pages */
 		TW_TRY(typed(t, field, value, &v));
 		json_decref(v);
-		for (const char *c = value; *c; c++)
-			if (!segment_character(*c))
-				return tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"),
-					TW_RAISE(SYNTAX, "'%.64s' does not fit", value));
-		int n = snprintf(ret + size, PATH_SIZE - size, "%c%s=%s", between, tw_json_text(field, "key"), value);
-		size += n > 0 ? (size_t)n : 0;
-		if (size >= PATH_SIZE)
-			return TW_RAISE(LIMIT, "the query is too long");
+		TW_TRY(tw_buf_format(b, "%c%s=", between, key));
+		TW_TRY(tw_buf_percent(b, tw_slice_of(value)));
 		between = '&';
 	}
+	return TW_OK;
+}
+
+static tw_err make_path(struct tw_tool *t, const struct tw_args *a, const json_t *operation, char ret[PATH_SIZE])
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	const char *path = tw_json_text(operation, "path"), *brace = strchr(path, '{');
+
+	tw_buf_init(&b, t->sys, PATH_SIZE - 1);
+	TW_TRY(tw_buf_add(&b, path, brace ? (size_t)(brace - path) : strlen(path)));
+	tw_err e = brace ? add_parameter(t, a, &b) : TW_OK;
+	if (!tw_failed(e))
+		e = add_query(t, a, operation, &b);
+	if (tw_is(e, TW_CODE_LIMIT))
+		return tw_fail(t, TW_EXIT_USAGE, "the command with --help", TW_RAISE(LIMIT, "the values are too long"));
+	TW_TRY(e);
+	(void)snprintf(ret, PATH_SIZE, "%s", tw_buf_cstr(&b));
 	return TW_OK;
 }
 

@@ -63,6 +63,10 @@ def test_who_can_reach_the_device(owned):
     assert rows[-1]["who"] == "Bob" and rows[-1]["may"] == "by its roles: operator" and "sessions open: 0" in rows[-1]["how"]
     assert rows[-2]["who"] == "alice" and rows[-2]["may"] == "by its roles: owner"
     assert [everybody(owned, limit) for limit in (1, 3)] == [rows, rows], "each once, whatever the pages"
+    owned.json("accounts", "make", "--name", "Control room Kr\u00f6te & 100 %", "--kind", "shared")
+    for part in ("control room", "kr\u00f6te", "& 100 %"):
+        assert [one["account"] for one in owned.json("accounts", "list", "--name", part)["accounts"]] == ["a3"], part
+    assert owned.json("credentials", "list", "--kind", "server oidc")["credentials"] == []
 
 
 def events(unit, name):

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "device/sql-device.h"
 
 #define PAGES_MAX 40
 
@@ -185,15 +186,13 @@ static void test_found(void **state)
 		{ 0, "name=a3", 1, "carol" },
 		{ 0, "name=a3&kind=shared", 0, NULL },
 		{ 0, "kind=shared", 1, "Kr\xc3\xb6te %" },
-		{ 0, "kind=nothing", 0, NULL },
 		{ 0, "name=nobody", 0, NULL },
 		{ 2, "account=a3", 1, "carol" },
 		{ 2, "account=a3&kind=certificate", 1, "carol" },
 		{ 2, "account=a3&kind=password", 0, NULL },
 		{ 2, "kind=server%20oidc", 1, "dave" },
-		{ 2, "kind=word", 0, NULL },
+		{ 2, "kind=totp-new", 0, NULL },
 		{ 2, "account=a99", 0, NULL },
-		{ 2, "account=bob", 0, NULL },
 	};
 
 	fill();
@@ -201,6 +200,77 @@ static void test_found(void **state)
 	ask_well("PUT", "/api/v1/server-passwords/a4", "{}");
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		check_found(rows[i].list, rows[i].query, rows[i].want, rows[i].first);
+}
+
+/* A question that can find nothing is refused and not answered with nothing: whoever mistyped it would take it that there are none. */
+static void test_questions_of_nothing(void **state)
+{
+	static const struct {
+		size_t list;
+		const char *query, *rule;
+	} rows[] = {
+		{ 0, "kind=nothing", "account.kind" },
+		{ 0, "name=bob&kind=Person", "account.kind" },
+		{ 2, "kind=word", "credential.kind" },
+		{ 2, "kind=server%20", "credential.kind" },
+		{ 2, "kind=%20", "credential.kind" },
+		{ 2, "kind=server%20%20oidc", "credential.kind" },
+		{ 2, "kind=server%20oidcs", "credential.kind" },
+		{ 2, "account=a3&kind=server,oidc", "credential.kind" },
+		{ 2, "account=bob", "credential.account" },
+		{ 2, "account=a3x&kind=server", "credential.account" },
+		{ 2, "account=99", "credential.account" },
+	};
+	char target[160];
+
+	fill();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		(void)snprintf(target, sizeof target, "%s?%s", lists[rows[i].list].target, rows[i].query);
+		if (tw_unit_request(w.unit, "GET", target, NULL, NULL) != 400 || !strstr(tw_unit_body(w.unit), rows[i].rule))
+			fail_msg("%s: %s", target, tw_unit_body(w.unit));
+	}
+}
+
+/* Every kind that a credential can have may be asked for. */
+static void test_kinds_of_credentials(void **state)
+{
+	check_found(2, "kind=certificate%20password%20server%20oidc%20totp%20totp-new%20message%20passkey%20biometric%20auth-plugin",
+		1, "alice");
+}
+
+static tw_err add_step(void *user, const tw_row *row)
+{
+	const struct tw_slice detail = tw_row_bytes(row, 3);
+
+	TW_TRY(tw_buf_add(user, detail.at, detail.size));
+	return tw_buf_text(user, "\n");
+}
+
+/* How SQLite finds what is asked: a page goes on from where the one before ended, and an account's credentials are found by the index of
+   them, so that neither reads what others have. */
+static void test_by_which_index(void **state)
+{
+	static const struct {
+		const char *sql;
+		size_t values;
+		const char *first;
+	} rows[] = {
+		{ tw_sql_credential_page, 3, "SEARCH credential USING INTEGER PRIMARY KEY (rowid>?)\n" },
+		{ tw_sql_credential_page_of, 4, "SEARCH credential USING INDEX credential_of (account=? AND rowid>?)\n" },
+	};
+	const struct tw_value v[] = { TW_V_INT(0), TW_V_INT(26), TW_V_TEXT(""), TW_V_INT(1) };
+	static char sql[TW_COUNT(rows)][1024]; /* the store knows a statement by where it stands */
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf plan = { 0 };
+
+		tw_buf_init(&plan, tw_sys_real(), 1024);
+		CHECK((size_t)snprintf(sql[i], sizeof sql[i], "EXPLAIN QUERY PLAN %s", rows[i].sql) < sizeof sql[i]);
+		CHECK_OK(tw_store_run(device()->context.store, sql[i], v, rows[i].values, add_step, &plan));
+		if (strncmp(tw_buf_cstr(&plan), rows[i].first, strlen(rows[i].first)) != 0 || strstr(tw_buf_cstr(&plan), "SCAN ") ||
+			strstr(tw_buf_cstr(&plan), "TEMP B-TREE"))
+			fail_msg("%zu: %s", i, tw_buf_cstr(&plan));
+	}
 }
 
 /* What is found comes in pages as all does. */
@@ -221,4 +291,4 @@ static void test_found_by_pages(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_page_by_page), TEST(test_places_that_are_none), TEST(test_found), TEST(test_found_by_pages),
-	TEST(test_sessions_that_are_open))
+	TEST(test_questions_of_nothing), TEST(test_kinds_of_credentials), TEST(test_by_which_index), TEST(test_sessions_that_are_open))

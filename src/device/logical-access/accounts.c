@@ -18,6 +18,7 @@
 
 #define S 1000LL
 #define DAY (86400 * S)
+#define KINDS "The kind is person, service, shared, temporary, emergency or supporting."
 
 /* How long accounts of a kind may live; 0: they have no end, and none may be given. */
 static const struct {
@@ -97,6 +98,21 @@ static tw_err add_to_page(void *user, const struct tw_account *a)
 	return tw_page_add_at(p, (uint64_t)a->id, j);
 }
 
+static enum tw_account_kind kind_of(const char *word)
+{
+	size_t i = 0;
+
+	while (i < TW_ACCOUNT_KINDS && strcmp(word, tw_account_kinds[i]) != 0)
+		i++;
+	return (enum tw_account_kind)i;
+}
+
+static tw_err bad(struct tw_reply *rp, const char *rule, const char *detail)
+{
+	return tw_reply_problem(rp, 400, "input", rule, "The request is not of the wanted form",
+		"See /api/v1/openapi.json for the form.", "%s", detail);
+}
+
 tw_err tw_access_accounts(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_page p;
@@ -108,6 +124,8 @@ tw_err tw_access_accounts(struct tw_context *c, const struct tw_request *rq, str
 		return TW_OK;
 	const struct tw_account_search s = { (int64_t)after, (int64_t)p.limit + 1, tw_json_text(rq->input, "name"),
 		tw_json_text(rq->input, "kind") };
+	if (*s.kind && kind_of(s.kind) == TW_ACCOUNT_KINDS)
+		return bad(rp, "account.kind", KINDS);
 	TW_TRY(tw_account_find(tw_device_of(c), &s, add_to_page, &p));
 	return tw_page_end(&p, rp);
 }
@@ -248,21 +266,6 @@ static tw_err change_wanted(struct tw_account_work *w, bool keeps_an_owner)
 
 /* --- Making and changing --- */
 
-static enum tw_account_kind kind_of(const char *word)
-{
-	size_t i = 0;
-
-	while (i < TW_ACCOUNT_KINDS && strcmp(word, tw_account_kinds[i]) != 0)
-		i++;
-	return (enum tw_account_kind)i;
-}
-
-static tw_err bad(struct tw_reply *rp, const char *rule, const char *detail)
-{
-	return tw_reply_problem(rp, 400, "input", rule, "The request is not of the wanted form",
-		"See /api/v1/openapi.json for the form.", "%s", detail);
-}
-
 /* @nist LA.RSM.1: one name, one account, whatever the case of its letters */
 static tw_err check_name(struct tw_context *c, const char *name, int64_t self, struct tw_reply *rp)
 {
@@ -340,7 +343,7 @@ tw_err tw_access_account_make(struct tw_context *c, const struct tw_request *rq,
 	w.account.kind = kind_of(tw_json_text(rq->input, "kind"));
 	w.account.made_ms = tw_time_wall_ms(c->time);
 	if (w.account.kind == TW_ACCOUNT_KINDS)
-		return bad(rp, "account.kind", "The kind is person, service, shared, temporary, emergency or supporting.");
+		return bad(rp, "account.kind", KINDS);
 	w.uses = tw_json_int(rq->input, "uses");
 	TW_TRY(check_life(w.account.kind, lifetime_s, rp));
 	if (!rp->problem[0])

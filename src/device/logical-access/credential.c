@@ -52,6 +52,32 @@ static tw_err add(void *user, const tw_row *row)
 			"kind", kind.at, kind.size, "label", label.at, label.size, "key", tw_buf_cstr(&key), "made", made));
 }
 
+/* Words of the list, with a blank between two: one that it does not know would find nothing, and seem to say that there are none. */
+static bool kinds_known(const char *words)
+{
+	static const char *const kinds[] = { "certificate", "password", "server", "oidc", "totp", "totp-new", "message", "passkey",
+		"biometric", "auth-plugin" };
+
+	for (;;) {
+		const size_t size = strcspn(words, " ");
+		size_t i = 0;
+
+		while (i < TW_COUNT(kinds) && !tw_slice_is((struct tw_slice){ words, size }, kinds[i]))
+			i++;
+		if (i == TW_COUNT(kinds))
+			return false;
+		if (!words[size])
+			return true;
+		words += size + 1;
+	}
+}
+
+static tw_err bad_question(struct tw_reply *rp, const char *rule, const char *detail)
+{
+	return tw_reply_problem(rp, 400, "input", rule, "The question is not of the wanted form",
+		"See /api/v1/openapi.json for the form.", "%s", detail);
+}
+
 tw_err tw_access_credentials(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_page p;
@@ -63,11 +89,15 @@ tw_err tw_access_credentials(struct tw_context *c, const struct tw_request *rq, 
 		return TW_OK;
 	const char *whose = tw_json_text(rq->input, "account");
 	int64_t account = 0;
-	if (*whose && !tw_account_id_read(tw_slice_of(whose), &account))
-		account = -1; /* of nobody */
 	const char *kinds = tw_json_text(rq->input, "kind");
-	const struct tw_value v[] = { TW_V_INT((int64_t)after), TW_V_INT((int64_t)p.limit + 1), TW_V_INT(account), TW_V_TEXT(kinds) };
-	TW_TRY(tw_store_run(c->store, tw_sql_credential_page, v, TW_COUNT(v), add, &p));
+	if (*whose && !tw_account_id_read(tw_slice_of(whose), &account))
+		return bad_question(rp, "credential.account", "account is the id of one, as accounts.list says it: a1.");
+	if (*kinds && !kinds_known(kinds))
+		return bad_question(rp, "credential.kind",
+			"kind is certificate, password, server, oidc, totp, totp-new, message, passkey, biometric or auth-plugin, or several "
+			"with a blank between two.");
+	const struct tw_value v[] = { TW_V_INT((int64_t)after), TW_V_INT((int64_t)p.limit + 1), TW_V_TEXT(kinds), TW_V_INT(account) };
+	TW_TRY(tw_store_run(c->store, *whose ? tw_sql_credential_page_of : tw_sql_credential_page, v, TW_COUNT(v) - !*whose, add, &p));
 	return tw_page_end(&p, rp);
 }
 

@@ -58,28 +58,16 @@ static tw_err add_base32(struct tw_buf *b, const uint8_t secret[TW_TOTP_SECRET])
 	return TW_OK;
 }
 
-/* RFC 3986: what is not unreserved is written as bytes. */
-static tw_err add_escaped(struct tw_buf *b, const char *text)
-{
-	for (; *text; text++) {
-		const unsigned char c = (unsigned char)*text;
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c);
-
-		TW_TRY(plain ? tw_buf_u8(b, c) : tw_buf_format(b, "%%%02X", c));
-	}
-	return TW_OK;
-}
-
 tw_err tw_totp_uri(const uint8_t secret[TW_TOTP_SECRET], const char *issuer, const char *account, struct tw_buf *ret)
 {
 	TW_TRY(tw_buf_text(ret, "otpauth://totp/"));
-	TW_TRY(add_escaped(ret, issuer));
+	TW_TRY(tw_buf_percent(ret, tw_slice_of(issuer)));
 	TW_TRY(tw_buf_text(ret, ":"));
-	TW_TRY(add_escaped(ret, account));
+	TW_TRY(tw_buf_percent(ret, tw_slice_of(account)));
 	TW_TRY(tw_buf_text(ret, "?secret="));
 	TW_TRY(add_base32(ret, secret));
 	TW_TRY(tw_buf_text(ret, "&issuer="));
-	TW_TRY(add_escaped(ret, issuer));
+	TW_TRY(tw_buf_percent(ret, tw_slice_of(issuer)));
 	return tw_buf_text(ret, "&algorithm=SHA1&digits=6&period=30");
 }
 

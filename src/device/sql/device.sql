@@ -431,7 +431,11 @@ DELETE FROM session WHERE token_hash = ?1;
 
 -- name: credential_page
 SELECT id, account, kind, label, lookup, made_ms, (SELECT name FROM account WHERE id = credential.account) FROM credential
-	WHERE id > ?1 AND (?3 = 0 OR account = ?3) AND (?4 = '' OR instr(' ' || ?4 || ' ', ' ' || kind || ' ') > 0) ORDER BY id LIMIT ?2;
+	WHERE id > ?1 AND (?3 = '' OR instr(' ' || ?3 || ' ', ' ' || kind || ' ') > 0) ORDER BY id LIMIT ?2;
+
+-- name: credential_page_of
+SELECT id, account, kind, label, lookup, made_ms, (SELECT name FROM account WHERE id = credential.account) FROM credential
+	WHERE account = ?4 AND id > ?1 AND (?3 = '' OR instr(' ' || ?3 || ' ', ' ' || kind || ' ') > 0) ORDER BY id LIMIT ?2;
 
 -- name: credential_count
 SELECT count(*) FROM credential WHERE account = ?1 AND kind NOT IN ('totp', 'totp-new', 'server', 'message', 'oidc', 'biometric', 'auth-plugin', 'passkey');
