@@ -569,8 +569,8 @@ static int64_t number(const char *sql)
 static void test_a_start_without_a_part_of_the_store(void **state)
 {
 	static const char *const spoils[] = { "ALTER TABLE account RENAME TO hidden", "ALTER TABLE session RENAME TO hidden",
-		"ALTER TABLE session_code RENAME TO hidden", "ALTER TABLE kept RENAME TO hidden",
-		"CREATE TRIGGER no BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'no'); END",
+		"ALTER TABLE session_code RENAME TO hidden", "ALTER TABLE support RENAME TO hidden",
+		"ALTER TABLE kept RENAME TO hidden", "CREATE TRIGGER no BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'no'); END",
 		"CREATE TRIGGER no BEFORE DELETE ON session_code BEGIN SELECT RAISE(ABORT, 'no'); END" };
 	char token[64], body[64];
 

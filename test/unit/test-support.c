@@ -105,7 +105,7 @@ static void cut(void)
 	tw_unit_boot(0);
 }
 
-static void test_every_end(void **state)
+static void check_every_end(void (*then)(void))
 {
 	static const struct {
 		void (*end)(void);
@@ -121,11 +121,95 @@ static void test_every_end(void **state)
 		run_job();
 		rows[i].end();
 		CHECK_INT(world_reads(&w, token), 401);
-		run_job();
+		then();
 		(void)snprintf(want, sizeof want, "\"what\":\"%s\"", rows[i].what);
 		if (count("support.ended") != 1 || count(want) != 1)
 			fail_msg("row %zu: %s", i, tw_unit_body(w.unit));
+		then();
+		CHECK_INT(count("support.ended"), 1);
+		CHECK_INT(due(), -1);
 	}
+}
+
+static void test_every_end(void **state)
+{
+	check_every_end(run_job);
+}
+
+/* Core is killed before the job has told of it. */
+static void start_again(void)
+{
+	world_start(&w);
+}
+
+static void test_every_end_and_another_core(void **state)
+{
+	check_every_end(start_again);
+}
+
+/* What was opened in a session that ended lives no more, and its end is told as well. */
+static void test_ends_with_its_parent_and_another_core(void **state)
+{
+	char token[64];
+
+	come(token);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"night\",\"kind\":\"shared\"}", 201, "\"a3\"");
+	give("a3", "operator");
+	check_as(NULL, "PUT", "/api/v1/shared-accounts/a3", "{\"members\":\"a2\",\"conditions\":{}}", 200, NULL);
+	check_as(token, "POST", "/api/v1/shared-sessions", "{\"account\":\"a3\"}", 201, NULL);
+	check_as(token, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+	world_start(&w);
+	CHECK_INT(due(), 0);
+	run_job();
+	CHECK_INT(count("support.ended"), 2);
+	CHECK_INT(count("\"fields\":{\"account\":\"a3\",\"session\":"), 1);
+	CHECK_INT(due(), -1);
+}
+
+static void sql(const char *statement)
+{
+	CHECK_OK(tw_store_run(device()->context.store, statement, NULL, 0, NULL, NULL));
+}
+
+/* A session that the store took back at the last, with its transaction, has not ended: it never was. */
+static void test_an_opening_that_is_refused(void **state)
+{
+	char token[64], body[64];
+
+	come(token);
+	check_as(token, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+	run_job();
+	sql("CREATE TABLE later (account INTEGER REFERENCES account (id) DEFERRABLE INITIALLY DEFERRED)");
+	sql("CREATE TRIGGER no AFTER INSERT ON session BEGIN INSERT INTO later VALUES (-1); END");
+	code_as(NULL, "a2", body);
+	CHECK_INT(world_open(&w, body), 500);
+	sql("DROP TRIGGER no");
+	run_job();
+	CHECK_INT(due(), -1);
+	CHECK_INT(count("support.ended"), 1);
+	world_start(&w);
+	CHECK_INT(count("support.ended"), 1);
+	CHECK_INT(world_open(&w, body), 201);
+}
+
+/* The event is durable before the store forgets that it is owed: between the two it is told again, and not lost. */
+static void test_a_store_that_refuses(void **state)
+{
+	char token[64];
+
+	come(token);
+	sql("CREATE TRIGGER no BEFORE DELETE ON support BEGIN SELECT RAISE(ABORT, 'no'); END");
+	check_as(token, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+	CHECK(tw_failed(tw_access_job_support(&device()->context)));
+	CHECK(!tw_audit_pending(device()->context.audit));
+	CHECK_INT(count("support.ended"), 1);
+	CHECK_INT(due(), 60000);
+	sql("DROP TRIGGER no");
+	world_start(&w);
+	CHECK_INT(count("support.ended"), 2);
+	CHECK_INT(due(), -1);
+	world_start(&w);
+	CHECK_INT(count("support.ended"), 2);
 }
 
 /* At once: with its account, and not with the session's own limit. */
@@ -291,6 +375,7 @@ static void test_full_pages(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_told_at_begin_and_end), TEST(test_others), TEST(test_every_end), TEST(test_ends_with_the_account),
-	TEST(test_another_core), TEST(test_a_role_given_later), TEST(test_a_log_that_refuses), TEST(test_what_was_done),
-	TEST(test_a_shared_account), TEST(test_further_back), TEST(test_full_pages))
+CHECK_MAIN(TEST(test_told_at_begin_and_end), TEST(test_others), TEST(test_every_end), TEST(test_every_end_and_another_core),
+	TEST(test_ends_with_its_parent_and_another_core), TEST(test_an_opening_that_is_refused), TEST(test_a_store_that_refuses),
+	TEST(test_ends_with_the_account), TEST(test_another_core), TEST(test_a_role_given_later), TEST(test_a_log_that_refuses),
+	TEST(test_what_was_done), TEST(test_a_shared_account), TEST(test_further_back), TEST(test_full_pages))

@@ -2,6 +2,8 @@
 /*
  * See support.h. A session ends in many ways: closed, ended by somebody, unused, over, with its account, with its role. None of them has to
  * know about this: beside the sessions stands which of them are supporting parties', and what stands there and lives no more has ended.
+ * It stands in the store, from the transaction that opens the session until the event is durable; memory has it too, so that finding out
+ * when the next one is over reads nothing.
  */
 #include "device/logical-access/support.h"
 
@@ -11,6 +13,8 @@
 #include "device/sql-device.h"
 
 #define AGAIN_MS 60000
+#define ENDED_OVER "its time was up"
+#define ENDED_BY "it was ended"
 
 static tw_err is_party(struct tw_device *d, int64_t account, bool *ret)
 {
@@ -32,6 +36,7 @@ tw_err tw_support_judge(struct tw_device *d, struct tw_session *s)
 	return s->member ? is_party(d, s->member, &s->supports) : TW_OK;
 }
 
+/* In memory, which may name too much: that an end is owed says the store. */
 static void note(struct tw_device *d, const struct tw_session *s)
 {
 	struct tw_support *room = NULL;
@@ -52,12 +57,14 @@ static void note(struct tw_device *d, const struct tw_session *s)
 
 tw_err tw_support_began(struct tw_device *d, const struct tw_session *s)
 {
+	const struct tw_value v[] = { TW_V_BLOB(s->hash, sizeof s->hash), TW_V_INT(s->account), TW_V_INT(s->opened_ms) };
 	char id[TW_SESSION_ID + 1], account[TW_ACCOUNT_ID_MAX + 2], until[TW_TIME_TEXT_MAX];
 	struct tw_account a;
 
 	if (!s->supports)
 		return TW_OK;
 	note(d, s);
+	TW_TRY(tw_store_run(d->context.store, tw_sql_support_put, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(tw_account_get(d, s->account, &a));
 	tw_session_id(s->hash, id);
 	tw_account_id(s->account, account);
@@ -89,7 +96,7 @@ static int64_t next(struct tw_device *d)
 	int64_t first = -1;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (d->access->sessions[i].supports && tw_access_session_lives(d, &d->access->sessions[i]))
+		if (d->access->sessions[i].supports)
 			note(d, &d->access->sessions[i]);
 	for (size_t i = 0; i < TW_SUPPORTS_MAX; i++) {
 		const struct tw_support *u = &d->access->supports[i];
@@ -115,17 +122,31 @@ int64_t tw_access_support_due_ms(struct tw_context *c)
 	return left > 0 ? left : 0;
 }
 
+static tw_err take_owed(void *user, const tw_row *row)
+{
+	*(bool *)user = true;
+	return TW_OK;
+}
+
+/* The event is durable before the row goes: cut in between, it is told again. */
 static tw_err end_one(struct tw_device *d, struct tw_support *u)
 {
+	const struct tw_value v[] = { TW_V_BLOB(u->hash, sizeof u->hash) };
 	struct tw_session *s = tw_access_session_by_hash(d, u->hash);
+	bool owed = false;
 
 	if (s && tw_access_session_lives(d, s))
 		return TW_OK;
-	TW_TRY(tell_ended(d, u->account, u->hash, s ? "its time was up" : "it was ended"));
+	TW_TRY(tw_store_run(d->context.store, tw_sql_support_owed, v, TW_COUNT(v), take_owed, &owed));
+	if (owed) {
+		TW_TRY(tell_ended(d, u->account, u->hash, s ? ENDED_OVER : ENDED_BY));
+		TW_TRY(tw_audit_commit(d->context.audit));
+		TW_TRY(tw_store_run(d->context.store, tw_sql_support_drop, v, TW_COUNT(v), NULL, NULL));
+	}
 	if (s)
 		TW_TRY(tw_access_session_drop(d, s));
 	*u = (struct tw_support){ .account = 0 };
-	return tw_audit_commit(d->context.audit);
+	return TW_OK;
 }
 
 tw_err tw_access_job_support(struct tw_context *c)
@@ -146,14 +167,16 @@ tw_err tw_access_job_support(struct tw_context *c)
 static tw_err take_left(void *user, const tw_row *row)
 {
 	struct tw_slice hash = tw_row_bytes(row, 1);
+	const char *what = tw_row_null(row, 2) ? ENDED_BY : tw_row_int(row, 2) ? ENDED_OVER : "the device was started";
 
-	return hash.size == 32 ? tell_ended(user, tw_row_int(row, 0), (const uint8_t *)hash.at, "the device was started") : TW_OK;
+	return hash.size == 32 ? tell_ended(user, tw_row_int(row, 0), (const uint8_t *)hash.at, what) : TW_OK;
 }
 
 tw_err tw_support_left(struct tw_device *d)
 {
 	const struct tw_value v[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(tw_time_boot_ms(&d->time)) };
 
-	TW_TRY(tw_store_run(d->context.store, tw_sql_session_left, v, TW_COUNT(v), take_left, d));
-	return tw_audit_commit(d->context.audit);
+	TW_TRY(tw_store_run(d->context.store, tw_sql_support_left, v, TW_COUNT(v), take_left, d));
+	TW_TRY(tw_audit_commit(d->context.audit));
+	return tw_store_run(d->context.store, tw_sql_support_drop_left, v, TW_COUNT(v), NULL, NULL);
 }

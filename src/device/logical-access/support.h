@@ -12,6 +12,7 @@
 struct tw_session;
 /* Says of a session whether it is one, and whose: of one that is opened, or read from the store. */
 tw_err tw_support_judge(struct tw_device *d, struct tw_session *s);
-tw_err tw_support_began(struct tw_device *d, const struct tw_session *s); /* its event; nothing of other sessions */
-tw_err tw_support_left(struct tw_device *d); /* at the start: tells of those that a start has ended, and that are still in the store */
+/* Inside the transaction that opens it: its event, and that its end is to be told; nothing of other sessions. */
+tw_err tw_support_began(struct tw_device *d, const struct tw_session *s);
+tw_err tw_support_left(struct tw_device *d); /* at the start: tells of those that have ended, by it or before it, and were not told of */
 #endif

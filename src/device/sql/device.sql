@@ -111,6 +111,11 @@ CREATE TABLE session (
 	parent BLOB,
 	supports INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE support (
+	token_hash BLOB PRIMARY KEY NOT NULL,
+	account INTEGER NOT NULL,
+	opened_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE session_code (
 	code_hash BLOB PRIMARY KEY NOT NULL,
 	account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
@@ -423,8 +428,21 @@ SELECT token_hash, account, door, how, source, client_key, opened_ms, expires_bo
 INSERT INTO session (token_hash, account, door, how, source, client_key, opened_ms, boot_id, expires_boot_ms, placed_by, placer_ends_boot_ms, idle_ms,
 	member, parent, supports) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15);
 
--- name: session_left
-SELECT account, token_hash FROM session WHERE supports <> 0 AND (boot_id <> ?1 OR expires_boot_ms <= ?2) ORDER BY opened_ms;
+-- name: support_put
+INSERT INTO support (token_hash, account, opened_ms) VALUES (?1, ?2, ?3);
+
+-- name: support_owed
+SELECT 1 FROM support WHERE token_hash = ?1;
+
+-- name: support_left
+SELECT u.account, u.token_hash, s.boot_id = ?1 FROM support u LEFT JOIN session s ON s.token_hash = u.token_hash
+	WHERE s.token_hash IS NULL OR s.boot_id <> ?1 OR s.expires_boot_ms <= ?2 ORDER BY u.opened_ms;
+
+-- name: support_drop
+DELETE FROM support WHERE token_hash = ?1;
+
+-- name: support_drop_left
+DELETE FROM support WHERE token_hash NOT IN (SELECT token_hash FROM session WHERE boot_id = ?1 AND expires_boot_ms > ?2);
 
 -- name: session_drop
 DELETE FROM session WHERE token_hash = ?1;
