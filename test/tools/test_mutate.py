@@ -261,6 +261,26 @@ def test_every_test_is_asked_about_a_guard_that_none_noticed(monkeypatch):
     assert sorted(run.cache) == ["0", "1"]  # not what is explained, nor what is only counted
 
 
+def test_lines_that_are_new_since_a_commit(tmp_path, monkeypatch):
+    tool = the_tool()
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
+
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.c").write_text("one\ntwo\nthree\nfour\nfive\n")
+    (tmp_path / "src/b.c").write_text("one\n")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "before")
+    (tmp_path / "src/a.c").write_text("one\nother\nthree\nfive\nsix\nseven\n")
+    (tmp_path / "src/new.c").write_text("a\nb\n")
+    git("add", ".")
+    lines = tool.new_lines("HEAD")
+    assert {name: sorted(numbers) for name, numbers in lines.items() if numbers} == {"src/a.c": [2, 5, 6], "src/new.c": [1, 2]}
+
+
 def test_the_tool_lists_what_it_would_change():
     if not (ROOT / "build/compile_commands.json").exists():
         pytest.skip("no build")
