@@ -20,6 +20,8 @@ SOURCE = """#include "base/err.h"
 int first(int n);
 int second(int a, int b);
 tw_err third(int n);
+tw_err fourth(int fd);
+tw_err tw_durable_sync(int fd);
 void wipe(void);
 int fsync(int fd);
 static tw_err low(int n) { return n < 0 ? TW_RAISE(LIMIT, "100%% of %d", n) : TW_OK; }
@@ -42,6 +44,11 @@ tw_err third(int n)
 	TW_TRY(low(n));
 	return low(n - 1);
 }
+tw_err fourth(int fd)
+{
+	TW_TRY(tw_durable_sync(fd));
+	return tw_durable_sync(fd);
+}
 """
 WANTED = {
     ("first", "check: n > MAX => false"),
@@ -61,11 +68,17 @@ WANTED = {
     ("third", "call: TW_TRY(low(n)) => (void)0"),
     ("third", "ignore: TW_TRY(low(n)) => tw_ignore(low(n))"),
     ("third", "answer: low(n - 1) => TW_OK"),
+    ("fourth", "call: TW_TRY(tw_durable_sync(fd)) => (void)0"),
+    ("fourth", "ignore: TW_TRY(tw_durable_sync(fd)) => tw_ignore(tw_durable_sync(fd))"),
+    ("fourth", "sync: tw_durable_sync(fd) => TW_OK"),
+    ("fourth", "sync: tw_durable_sync(fd) => TW_OK (no. 2)"),
 }
 MAIN = """
 int wiped;
 void wipe(void) { wiped++; }
 int fsync(int fd) { return 0; }
+int synced;
+tw_err tw_durable_sync(int fd) { return ++synced == fd ? (tw_err){ TW_CODE_IO } : (tw_err){ 0 }; }
 (tw_raise)
 int main(int c, char **v)
 {
@@ -75,6 +88,8 @@ int main(int c, char **v)
 		return 2;
 	if (c > 1 && (!tw_failed(third(-1)) || !tw_failed(third(0)) || tw_failed(third(1))))
 		return 3;
+	if (c > 1 && (!tw_failed(fourth(1)) || synced != 1 || !tw_failed(fourth(3)) || synced != 3))
+		return 4;
 	return 0;
 }
 """

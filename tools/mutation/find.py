@@ -21,7 +21,8 @@ import clang.cindex as ci
 FLIP = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 OTHER_WAY = {"<": "-", "<=": "+", ">": "+", ">=": "-"}  # the step of a bound that the flip does not make
 TURN = {"==": "!=", "!=": "=="}
-SYNCS = {"fsync", "fdatasync", "syncfs", "ftruncate", "flock"}
+SYNCS = {"fsync", "fdatasync", "syncfs", "ftruncate", "flock", "sync_whole"}
+OUR_SYNCS = {"tw_durable_sync", "tw_durable_sync_dir", "tw_durable_sync_all"}  # these answer a tw_err
 # Words for people: no test reads them, and leaving one out changes nothing a device does. An ignored result changes nothing either.
 IDLE = {"tw_debug", "tw_info", "tw_warn", "tw_error", "tw_log_err", "tw_ignore", "assert"}
 TRY = re.compile(r"\bTW_TRY\(")
@@ -176,6 +177,8 @@ class Finder:
         span = self.span(node)
         if span and node.spelling in SYNCS:
             self.add("sync", span, "0", "(TW_M(@N@) ? 0 : (", "))")
+        elif span and node.spelling in OUR_SYNCS:
+            self.add("sync", span, "TW_OK", "(TW_M(@N@) ? TW_OK : (", "))")
 
     def on_return(self, node):
         children = list(node.get_children())
@@ -185,7 +188,7 @@ class Finder:
         while inner.kind.name in ("UNEXPOSED_EXPR", "PAREN_EXPR"):
             inner = list(inner.get_children())[-1]
         span = self.span(inner)
-        if span and inner.kind.name == "CALL_EXPR" and not self.cut(*span).startswith(("TW_RAISE", "tw_sure", "tw_raise")):
+        if span and inner.kind.name == "CALL_EXPR" and inner.spelling not in OUR_SYNCS and not self.cut(*span).startswith(("TW_RAISE", "tw_sure", "tw_raise")):
             self.add("answer", span, "TW_OK", "(TW_M(@N@) ? TW_OK : (", "))")
 
     def tries(self, start, end):
