@@ -183,6 +183,16 @@ def test_nothing_is_wrong_with_who_is_between(unit, tmp_path):
     assert len(verdicts) == len(SOUND) and [one for one in verdicts.items() if one[1][0] != "pass"] == []
 
 
+def test_nothing_is_wrong_where_a_use_notice_is_in_force(unit, tmp_path):
+    """Whoever the tool plays accepts it at each step of a login."""
+    notice = unit.json("notice", "change", "--text", "Only for staff.")["notice"]
+    try:
+        verdicts = assess(unit, tmp_path, {"LA.RSM.5.4/step-up", "LA.AS.2.1/second-factor"}, "unit", ("--accept-notice", notice))
+    finally:
+        unit.tool("device", "notice", "withdraw", "--device", "unit", "--owner", unit.owner, "--accept-notice", notice)
+    assert len(verdicts) == 2 and [one for one in verdicts.items() if one[1][0] != "pass"] == []
+
+
 @pytest.mark.parametrize("check, method, path, spoil, told", ROWS, ids=[row[0] for row in ROWS])
 def test_what_is_wrong_is_found_out(unit, tmp_path, check, method, path, spoil, told):
     with spoiled(unit, tmp_path, method, path, spoil) as device:

@@ -36,6 +36,7 @@ static tw_err step(struct entrant *e, json_t *body)
 
 	if (!owned)
 		return TW_RAISE(NOMEM, "a request");
+	TW_TRY(tw_accept_in(e->c, owned));
 	TW_TRY(tw_person_call(e->c, NULL, &call, &e->answer));
 	if (e->answer.status == 200 && e->answer.body)
 		(void)snprintf(e->handle, sizeof e->handle, "%s", tw_json_text(e->answer.body, "login"));

@@ -18,6 +18,7 @@ static tw_err log_in(struct tw_probe_context *c, struct tw_person *p, json_t *bo
 
 	if (!held)
 		return TW_RAISE(NOMEM, "a request");
+	TW_TRY(tw_accept_in(c, held));
 	TW_TRY(tw_person_call(c, NULL, &call, ret));
 	TW_TRY(tw_answer_check(ret, c->tool->hint, sizeof c->tool->hint));
 	(void)snprintf(p->token, sizeof p->token, "%s", tw_json_text(ret->body, "token"));
