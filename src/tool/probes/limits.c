@@ -412,7 +412,7 @@ static tw_err policy_counts(struct tw_probe_context *c, struct tw_finding *f)
 static tw_err searches(struct tw_probe_context *c, struct tw_finding *f)
 {
 	static const char *const wrong[] = { "/api/v1/log?limit=1000000", "/api/v1/log?everything=1",
-		"/api/v1/log?cursor=AAAAAAAAAAAAAAAA", "/api/v1/accounts?limit=1000000", "/api/v1/accounts?name=alice",
+		"/api/v1/log?cursor=AAAAAAAAAAAAAAAA", "/api/v1/accounts?limit=1000000", "/api/v1/accounts?password=alice",
 		"/api/v1/settings?limit=1000000", "/api/v1/inventory?limit=1000000" };
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
 
