@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HtmlValidate } from 'html-validate';
-import { fitsEverywhere, fitsWithLargeText } from './browser.js';
+import { fitsEverywhere, fitsWithLargeText, goTo } from './browser.js';
 import { withStory } from './pages.js';
 import { healthy } from './stand-in.js';
 import { inhabited } from './stand-in-access.js';
@@ -186,7 +186,7 @@ async function ownPlace(page, story) {
 	await page.waitForSelector('#account');
 	await page.fill('#code', story.state.code);
 	await page.click('#enter');
-	await page.click('#place-account');
+	await goTo(page, 'account');
 	await page.waitForSelector('#own-password-send');
 }
 
@@ -288,7 +288,7 @@ async function ownAuthenticator({ open }) {
 		await page.waitForSelector('#authenticator-secret');
 		await page.click('#place-home');
 		await page.waitForSelector('#part-log h2');
-		await page.click('#place-account');
+		await goTo(page, 'account');
 		await page.waitForSelector('#authenticator-remove');
 		assert.equal(await page.locator('#authenticator-secret').count(), 0, 'it is not shown again');
 		await page.fill('#enrol-code', '123456');
@@ -368,7 +368,7 @@ async function everyLook({ open }) {
 		await page.fill('#step-fresh', `${GOOD}s`);
 		await page.fill('#step-again', `${GOOD}s`);
 		await page.click('#step-send');
-		await page.click('#place-account');
+		await goTo(page, 'account');
 		await page.click('#enrol-send');
 		await page.waitForSelector('#authenticator-secret');
 		await looks();

@@ -2,6 +2,7 @@
 // Every field for a secret, wherever one stands: what was copied elsewhere can be pasted into it, and it says to password managers what belongs there.
 
 import assert from 'node:assert/strict';
+import { goTo } from './browser.js';
 import { crowd, GOOD, self, typeLogin } from './login.js';
 import { withStory } from './pages.js';
 import { healthy } from './stand-in.js';
@@ -88,7 +89,7 @@ async function givingAndChanging({ open }) {
 		await page.click('#summary-account-a1');
 		await page.waitForSelector('#password-a1');
 		await takes(page, { 'password-a1': 'new-password' });
-		await page.click('#place-account');
+		await goTo(page, 'account');
 		await page.waitForSelector('#enrol-code');
 		await named(page, 'own-account');
 		const own = { 'own-old': 'current-password', 'own-fresh': 'new-password', 'own-again': 'new-password', 'enrol-code': 'one-time-code' };
@@ -97,7 +98,7 @@ async function givingAndChanging({ open }) {
 		await page.click('#enrol-send');
 		await page.waitForSelector('#confirm-code');
 		await takes(page, { ...own, 'confirm-code': 'one-time-code' });
-		await page.click('#place-keys');
+		await goTo(page, 'keys');
 		await page.waitForSelector('#local-secret');
 		await takes(page, { 'local-secret': 'new-password' });
 	});

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { enterAccess, everyLook, has, look, people } from './access.js';
+import { goTo } from './browser.js';
 import { GOOD, crowd, typeLogin } from './login.js';
 import { FOREIGN, withStory } from './pages.js';
 import { payloads } from './payloads.js';
@@ -387,8 +388,7 @@ async function refusedEverywhere({ open }) {
 		await enterAccess(page, story, 'access-shared');
 		story.state.refuseAccess = refusal('gate.permission', 'Not permitted', 'ask somebody who holds it');
 		for (const [place, part] of [...PLACES.slice(0, 4), ['access-policy', 'part-free']]) {
-			await page.click(`#place-${place}`);
-			await page.waitForSelector(`#place-${place}[aria-current="page"]`);
+			await goTo(page, place);
 			await has(page, 'main', 'Ask somebody who holds it.');
 			assert.match(await page.textContent('h1'), /does not tell you/);
 			assert.equal(await page.textContent(`#${part}`), '');
@@ -415,8 +415,7 @@ async function hostile({ open }) {
 		for (const text of payloads) {
 			story.state = filledWith(text);
 			for (const [place, part] of PLACES) {
-				await page.click(`#place-${place}`);
-				await page.waitForSelector(`#place-${place}[aria-current="page"]`);
+				await goTo(page, place);
 				await has(page, part, place === 'access-recorded' ? text.replaceAll(' ', '\u00a0') : text);
 				assert.equal(await page.locator(FOREIGN).count(), 0, text);
 			}
