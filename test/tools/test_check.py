@@ -88,6 +88,18 @@ def test_a_set_may_have_a_ceiling_in_all(tmp_path):
     assert out[-1].endswith("1 failed") or out[-1].endswith("2 failed")
 
 
+def test_a_part_may_use_what_those_before_it_left(tmp_path):
+    quick = script(tmp_path, "a", "echo '1 passed, 0 failed'\n")
+    slow = script(tmp_path, "b", "sleep 2.2; echo '1 passed, 0 failed'\n")
+    code, out = check(tmp_path, ("a", 9, "check", quick), ("b", 1, "check", slow), name="check")
+    assert (code, out[-1]) == (0, "2 passed, 0 failed")
+    assert any(line.startswith("note: b took 2 s, more than its own 1 s") for line in out)
+    code, out = check(tmp_path, ("a", 2, "check", slow), ("b", 1, "check", slow), name="check")
+    assert (code, out[-1]) == (1, "0 passed, 2 failed")
+    code, out = check(tmp_path, ("a", 9, "t", quick), ("b", 1, "t", slow))
+    assert (code, out[-1]) == (1, "1 passed, 1 failed")
+
+
 def test_the_inner_loop_has_ninety_seconds(tmp_path):
     code, out = check(tmp_path, ("a", 200, "quick", script(tmp_path, "a", "echo '1 passed, 0 failed'\n")), name="quick")
     assert code == 0

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The use notice on a display of the product's own: who may be one, what it is sent and when, and what its word is believed of. */
 #include "lacking.h"
+#include "one-line.h"
 #include "one-world.h"
 
 #include "crypto/hash.h"
@@ -17,20 +18,9 @@
 
 static struct tw_manifest manifest;
 static struct tw_manifest_provider providers[4];
-static struct {
-	tw_channel *here, *there;
-} line;
 static char text[TW_APP_NOTICE_MAX + 1]; /* as it was sent last */
 static uint8_t id[TW_APP_NOTICE_ID];
 static int64_t now;
-
-static void hang_up(void)
-{
-	if (line.here && w.unit)
-		tw_provider_leave(device(), line.here);
-	line.here = tw_channel_free(line.here);
-	line.there = tw_channel_free(line.there);
-}
 
 /* The harness's product, with a display in the place of its badge reader. */
 static void give_display(void)
@@ -40,24 +30,6 @@ static void give_display(void)
 	providers[2] = (struct tw_manifest_provider){ "panel", "The display on its front.", TW_MANIFEST_DISPLAY, PANEL };
 	manifest.providers = providers;
 	device()->manifest = &manifest;
-}
-
-/* NULL: it was taken. */
-static const char *join(uid_t uid, const char *name, bool simulated)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf payload = { 0 };
-	const char *rule = "nothing";
-	int ends[2];
-
-	hang_up();
-	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-	CHECK_OK(tw_channel_new(tw_sys_real(), ends[0], tw_rows_device_from_app, &line.here));
-	CHECK_OK(tw_channel_new(tw_sys_real(), ends[1], tw_rows_app_from_device, &line.there));
-	tw_buf_init(&payload, tw_sys_real(), 64);
-	CHECK_OK(tw_buf_u8(&payload, simulated));
-	CHECK_OK(tw_buf_block16(&payload, name, strlen(name)));
-	CHECK_OK(tw_provider_join(device(), line.here, uid, tw_buf_slice(&payload), &rule));
-	return rule;
 }
 
 static const char *sized(unsigned columns, unsigned lines)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What somebody at the device confirms by its button, and what a browser may ask for when nobody can come in: each alone does nothing. */
 #include "lacking.h"
+#include "one-line.h"
 #include "one-world.h"
 
 #include "base/text.h"
@@ -9,42 +10,12 @@
 #include "device/rows-platform.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 #define BUTTON 64030
 #define RECOVERY "/api/v1/recovery"
 
 static int64_t now = WORLD_BOOT;
-static struct {
-	tw_channel *here, *there;
-} line;
 static char request[24], code[8];
-
-static void hang_up(void)
-{
-	if (line.here && w.unit)
-		tw_provider_leave(device(), line.here);
-	line.here = tw_channel_free(line.here);
-	line.there = tw_channel_free(line.there);
-}
-
-/* NULL: it was taken. */
-static const char *join(uid_t uid, const char *name)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf payload = { 0 };
-	const char *rule = "nothing";
-	int ends[2];
-
-	hang_up();
-	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-	CHECK_OK(tw_channel_new(tw_sys_real(), ends[0], tw_rows_device_from_app, &line.here));
-	CHECK_OK(tw_channel_new(tw_sys_real(), ends[1], tw_rows_app_from_device, &line.there));
-	tw_buf_init(&payload, tw_sys_real(), 64);
-	CHECK_OK(tw_buf_u8(&payload, false));
-	CHECK_OK(tw_buf_block16(&payload, name, strlen(name)));
-	CHECK_OK(tw_provider_join(device(), line.here, uid, tw_buf_slice(&payload), &rule));
-	return rule;
-}
 
 static void pass(int64_t ms)
 {
@@ -59,7 +30,7 @@ static int set_up(void **state)
 		return -1;
 	device()->console_there = true;
 	pass(60 * MINUTE);
-	CHECK(!join(BUTTON, "button"));
+	CHECK(!join(BUTTON, "button", false));
 	return 0;
 }
 
@@ -220,7 +191,7 @@ static void test_presses_for_nothing_wait(void **state)
 		CHECK_TEXT(presses_at(now - 1, 0), "presence.nothing");
 		pass(wait - 1);
 		CHECK_TEXT(presses_at(now - 1, 0), "presence.often");
-		CHECK(!join(BUTTON, "button")); /* coming again earns nothing */
+		CHECK(!join(BUTTON, "button", false)); /* coming again earns nothing */
 		CHECK_TEXT(presses_at(now - 1, 0), "presence.often");
 		pass(1);
 	}
@@ -272,10 +243,10 @@ static void test_whose_press(void **state)
 
 	make_browser();
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		CHECK_TEXT(join(rows[i].uid, rows[i].name), rows[i].rule);
+		CHECK_TEXT(join(rows[i].uid, rows[i].name, false), rows[i].rule);
 		CHECK_TEXT(presses(0), "presence.user");
 	}
-	CHECK(!join(64020, "reader"));
+	CHECK(!join(64020, "reader", false));
 	CHECK_TEXT(presses(0), "presence.user");
 	CHECK_INT(claim(), 202);
 	make_owned();
