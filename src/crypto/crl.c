@@ -17,7 +17,11 @@ struct tw_crl {
 	uint64_t number;
 	int64_t this_ms, next_ms;
 	size_t count;
-	const ASN1_INTEGER *serials[TW_CRL_ENTRIES_MAX]; /* sorted; borrowed from `of` */
+	const ASN1_INTEGER **serials; /* sorted; borrowed from `of` */
+};
+struct limits {
+	size_t bytes;
+	int entries;
 };
 
 static int by_serial(const void *a, const void *b)
@@ -80,15 +84,18 @@ static tw_err read_entry(tw_crl *l, const X509_REVOKED *r)
 	return TW_OK;
 }
 
-static tw_err read_entries(tw_crl *l)
+static tw_err read_entries(tw_crl *l, int most)
 {
 	STACK_OF(X509_REVOKED) *all = X509_CRL_get_REVOKED(l->of);
 	int count = sk_X509_REVOKED_num(all); /* -1: the field is left out, which is how an empty list is written */
 
 	if (count == 0)
 		return TW_RAISE(SYNTAX, "an empty list that is written out"); /* RFC 5280 section 5.1.2.6 */
-	if (count > TW_CRL_ENTRIES_MAX)
-		return TW_RAISE(LIMIT, "a list of %d entries, limit %d", count, TW_CRL_ENTRIES_MAX);
+	if (count > most)
+		return TW_RAISE(LIMIT, "a list of %d entries, limit %d", count, most);
+	l->serials = count > 0 ? l->sys->alloc(l->sys, (size_t)count * sizeof *l->serials) : NULL;
+	if (count > 0 && !l->serials)
+		return TW_RAISE(NOMEM, "the numbers of a list");
 	for (int i = 0; i < count; i++)
 		TW_TRY(read_entry(l, sk_X509_REVOKED_value(all, i)));
 	if (l->count)
@@ -139,7 +146,7 @@ static bool names_algorithm(struct tw_slice der)
 	return (size_t)(end - at) >= sizeof wanted && !memcmp(at, wanted, sizeof wanted);
 }
 
-static tw_err read_list(tw_crl *l, struct tw_slice der)
+static tw_err read_list(tw_crl *l, struct tw_slice der, int most)
 {
 	const X509_ALGOR *outer = NULL;
 
@@ -154,10 +161,10 @@ static tw_err read_list(tw_crl *l, struct tw_slice der)
 	TW_TRY(extensions_good(X509_CRL_get0_extensions(l->of), known_extension));
 	TW_TRY(read_number(l));
 	TW_TRY(read_key(l));
-	return read_entries(l);
+	return read_entries(l, most);
 }
 
-static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_crl **ret)
+static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, int most, tw_crl **ret)
 {
 	TW_CLEANUP(tw_crl_freep) tw_crl *l = NULL;
 	const uint8_t *at = (const uint8_t *)der.at;
@@ -170,20 +177,30 @@ static tw_err load_der(const struct tw_sys *sys, struct tw_slice der, tw_crl **r
 	l->of = d2i_X509_CRL(NULL, &at, (long)der.size);
 	if (!l->of)
 		return TW_RAISE_REFUSED(SYNTAX, "not a certificate revocation list");
-	TW_TRY(read_list(l, der));
+	TW_TRY(read_list(l, der, most));
 	*ret = TW_STEAL(l);
 	return TW_OK;
 }
 
-tw_err tw_crl_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_crl **ret)
+static tw_err load(const struct tw_sys *sys, struct tw_slice pem_or_der, const struct limits *limits, tw_crl **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
 
-	if (pem_or_der.size > 2 * TW_CRL_MAX)
-		return TW_RAISE(LIMIT, "a list of %zu bytes, limit %d", pem_or_der.size, TW_CRL_MAX);
-	tw_buf_init(&der, sys, TW_CRL_MAX);
+	if (pem_or_der.size > 2 * limits->bytes)
+		return TW_RAISE(LIMIT, "a list of %zu bytes, limit %zu", pem_or_der.size, limits->bytes);
+	tw_buf_init(&der, sys, limits->bytes);
 	TW_TRY(tw_pem_or_der("X509 CRL", pem_or_der, &der));
-	return load_der(sys, tw_buf_slice(&der), ret);
+	return load_der(sys, tw_buf_slice(&der), limits->entries, ret);
+}
+
+tw_err tw_crl_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_crl **ret)
+{
+	return load(sys, pem_or_der, &(struct limits){ TW_CRL_MAX, TW_CRL_ENTRIES_MAX }, ret);
+}
+
+tw_err tw_crl_load_long(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_crl **ret)
+{
+	return load(sys, pem_or_der, &(struct limits){ TW_CRL_LONG_MAX, TW_CRL_LONG_ENTRIES_MAX }, ret);
 }
 
 tw_crl *tw_crl_free(tw_crl *l)
@@ -191,6 +208,7 @@ tw_crl *tw_crl_free(tw_crl *l)
 	if (l) {
 		ASN1_OCTET_STRING_free(l->key);
 		X509_CRL_free(l->of);
+		free(l->serials);
 	}
 	free(l);
 	return NULL;

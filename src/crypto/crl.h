@@ -12,10 +12,14 @@
 #define TW_CRL_MAX (24 * 1024) /* bytes of DER: what a request carries in PEM, with room for the issuer's certificate */
 #define TW_CRL_NAME_MAX 255
 #define TW_CRL_ENTRIES_MAX 600 /* what fits with numbers of 16 bytes; an authority with more is to be replaced */
+/* Of a list that is looked at once and not kept: a public authority's. */
+#define TW_CRL_LONG_MAX (160 * 1024)
+#define TW_CRL_LONG_ENTRIES_MAX 4000
 
 typedef struct tw_crl tw_crl;
 /* One list. Says nothing about who signed it. SYNTAX, UNSUPPORTED, LIMIT. */
 tw_err tw_crl_load(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_crl **ret);
+tw_err tw_crl_load_long(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_crl **ret); /* the same, with the larger limits */
 tw_crl *tw_crl_free(tw_crl *l);
 TW_DEFINE_FREEP(tw_crl, tw_crl_free)
 uint64_t tw_crl_number(const tw_crl *l); /* a higher one replaces a lower one */

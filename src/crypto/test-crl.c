@@ -45,12 +45,14 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static tw_err (*load)(const struct tw_sys *sys, struct tw_slice pem_or_der, tw_crl **ret) = tw_crl_load;
+
 static tw_err signed_list(X509_CRL *x, const EVP_MD *hash, tw_crl **ret)
 {
 	uint8_t *der = NULL;
 	CHECK(X509_CRL_sign(x, tw_key_evp(ca_key), hash) > 0);
 	int n = i2d_X509_CRL(x, &der);
-	tw_err e = tw_crl_load(sys, (struct tw_slice){ (char *)der, (size_t)n }, ret);
+	tw_err e = load(sys, (struct tw_slice){ (char *)der, (size_t)n }, ret);
 	OPENSSL_free(der);
 	return e;
 }
@@ -327,6 +329,31 @@ static void one_too_many(X509_CRL *x)
 	serials(x, TW_CRL_ENTRIES_MAX + 1);
 }
 
+static void as_many_as_a_long_one_holds(X509_CRL *x)
+{
+	serials(x, TW_CRL_LONG_ENTRIES_MAX);
+}
+
+static void too_many_for_a_long_one(X509_CRL *x)
+{
+	serials(x, TW_CRL_LONG_ENTRIES_MAX + 1);
+}
+
+/* A list that is looked at once may be longer than one that is kept. */
+static void test_long(void **state)
+{
+	TW_CLEANUP(tw_crl_freep) tw_crl *one = NULL, *long_one = NULL, *none = NULL;
+
+	CHECK_ERR(encoded(one_too_many, EVP_sha256(), &one), LIMIT);
+	load = tw_crl_load_long;
+	CHECK_OK(encoded(one_too_many, EVP_sha256(), &one));
+	CHECK_INT(tw_crl_entries(one), TW_CRL_ENTRIES_MAX + 1);
+	CHECK_OK(encoded(as_many_as_a_long_one_holds, EVP_sha256(), &long_one));
+	CHECK_INT(tw_crl_entries(long_one), TW_CRL_LONG_ENTRIES_MAX);
+	CHECK_ERR(encoded(too_many_for_a_long_one, EVP_sha256(), &none), LIMIT);
+	load = tw_crl_load;
+}
+
 /* What one check alone refuses, and what it just lets pass. */
 static void test_each_refusal_of_a_list(void **state)
 {
@@ -541,4 +568,5 @@ static void test_never_half_a_list(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_each_refusal_of_a_list), TEST(test_issuer_in_words), TEST(test_whose), TEST(test_limit), TEST(test_never_half_a_list))
+CHECK_MAIN(TEST(test_each_refusal_of_a_list), TEST(test_long), TEST(test_issuer_in_words), TEST(test_whose), TEST(test_limit),
+	TEST(test_never_half_a_list))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `thingward device WORDS`: the operation rows as subcommands. `settings.change` is `settings change KEY VALUE`: first the
- * parameter of the path, then the input fields, as positions, as name=value or as --name value.
+ * parameter of the path, then the input fields, as positions, as name=value or as --name value. A document may stand in a file: @FILE.
  */
 #include "tool/commands.h"
+#include "tool/files.h"
 #include "tool/notice.h"
 #include "tool/pages.h"
 #include "tool/passphrase.h"
@@ -18,7 +19,8 @@
 
 #define PATH_SIZE 512
 #define WORDS_MAX 64
-#define KEY_SIZE 40 /* of an option that a field gives */
+#define KEY_SIZE 40       /* of an option that a field gives */
+#define DOCUMENT_MIN 4096 /* a text that may be so long is a document, and may stand in a file */
 
 static const struct tw_option places[] = {
 	{ "device", "NAME|HOST:PORT", false, "the device, as you named it at take-over, or by its address" },
@@ -187,6 +189,17 @@ struct made {
 	char secret[KEY_SIZE]; /* the option of the field that is one; a row has one at most */
 };
 
+/* How long this text may be; 0: it is no document. */
+static size_t document_max(const json_t *field)
+{
+	uint64_t max = 0;
+
+	if (!strcmp(tw_json_text(field, "kind"), "text") &&
+		!tw_failed(tw_parse_u64(tw_slice_of(tw_json_text(field, "max")), SIZE_MAX, &max)))
+		return max >= DOCUMENT_MIN ? max : 0;
+	return 0;
+}
+
 static void made_fields(struct made *m, const json_t *fields)
 {
 	size_t i;
@@ -198,8 +211,8 @@ static void made_fields(struct made *m, const json_t *fields)
 			m->options[m->count++] = (struct tw_option){ m->secret, "FILE", false,
 				"its only line is the secret; without this the terminal is asked" };
 		} else if (m->count < TW_COUNT(m->options) - 1)
-			m->options[m->count++] = (struct tw_option){ tw_json_text(field, "key"), "VALUE", false,
-				tw_json_text(field, "help") };
+			m->options[m->count++] = (struct tw_option){ tw_json_text(field, "key"),
+				document_max(field) ? "VALUE|@FILE" : "VALUE", false, tw_json_text(field, "help") };
 }
 
 /* "KEY VALUE [MORE]": what may be left out stands in brackets. */
@@ -261,8 +274,26 @@ static void make_command(const json_t *operation, struct made *m)
 	};
 }
 
+/* A document is too long for an argument, or stands in a file already. */
+static tw_err read_document(struct tw_tool *t, const json_t *field, const char *path, json_t **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	size_t max = document_max(field);
+
+	tw_buf_init(&text, t->sys, max);
+	tw_err e = strcmp(path, "-") ? tw_file_named(path, tw_file_read(t->sys, path, max, &text)) : tw_input_read(t->sys, max, &text);
+	if (tw_failed(e))
+		return tw_fail(t, TW_EXIT_USAGE, "@FILE, or @- for the standard input", e);
+	if (!tw_utf8_valid(tw_buf_slice(&text)))
+		return tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"), TW_RAISE(SYNTAX, "what stands in %s is no text", path));
+	*ret = json_stringn(text.size ? text.data : "", text.size);
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "field");
+}
+
 static tw_err typed(struct tw_tool *t, const json_t *field, const char *text, json_t **ret)
 {
+	if (*text == '@' && document_max(field))
+		return read_document(t, field, text + 1, ret);
 	const char *kind = tw_json_text(field, "kind");
 	uint64_t number;
 

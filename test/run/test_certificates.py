@@ -107,6 +107,32 @@ def test_what_is_no_question(trusting):
     assert (said["result"], said["rule"], said["time_trusted"]) == ("good", "", True)
 
 
+def test_a_long_list_is_looked_at_once(trusting, tmp_path):
+    """It crosses as sealed memory, of whoever the device knows; one that is kept is shorter."""
+    unit, ca = trusting
+    (good, _), (gone, serial) = made(ca), made(ca)
+    files = {name: tmp_path / name for name in ("good", "gone", "long", "longer")}
+    files["good"].write_text(pem(good))
+    files["gone"].write_text(pem(gone))
+    numbers = [f"{0x70000000000000000000000000000000 + i:x}" for i in range(4000)]
+    files["long"].write_text(ca.revoked(serial, *numbers[1:]))
+    files["longer"].write_text(ca.revoked(serial, *numbers))
+    assert files["long"].stat().st_size > 180000
+
+    def asked(chain, crl, *more):
+        return unit.tool("device", "certificates", "check", "--device", "unit", "--owner", unit.owner, "--chain", f"@{chain}", "--purpose", "server",
+                         "--crl", f"@{crl}", "--json", *more)
+
+    assert json.loads(asked(files["good"], files["long"], "--unrevoked", "yes").stdout)["rule"] == ""
+    assert json.loads(asked(files["gone"], files["long"]).stdout)["rule"] == "chain.revoked"
+    longer = asked(files["good"], files["longer"])
+    assert longer.returncode and "a list of 4001 entries, limit 4000" in longer.stderr
+    absent = asked(files["good"], tmp_path / "absent")
+    assert absent.returncode == 2 and "there is no file" in absent.stderr
+    kept = unit.tool("device", "certificates", "crl", f"@{files['long']}", "--device", "unit", "--owner", unit.owner)
+    assert kept.returncode and "34000" in kept.stderr, kept.stderr
+
+
 def test_a_kept_list_counts_and_only_a_higher_number_replaces_it(trusting):
     """For the check and for other devices, after a restart too; whoever holds an old list gives no credit back."""
     unit, ca = trusting

@@ -256,7 +256,7 @@ static tw_err read_lists(struct tw_context *c, const struct tw_request *rq, stru
 		k->lists[k->ask.crl_count++] = k->kept.of[i];
 	if (!text.size)
 		return TW_OK;
-	tw_err e = tw_crl_load(c->sys, text, &k->brought);
+	tw_err e = tw_crl_load_long(c->sys, text, &k->brought);
 	if (of_no_form(e))
 		return bad(rp, "crl.form", tw_err_detail());
 	TW_TRY(e);
