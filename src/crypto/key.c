@@ -92,17 +92,18 @@ static tw_err pem_lines(const char *name, struct tw_slice text, struct tw_buf *r
 
 tw_err tw_pem_or_der(const char *name, struct tw_slice text, struct tw_buf *ret_der)
 {
-	TW_CLEANUP(tw_buf_wipe) struct tw_buf lines = { 0 };
-	TW_CLEANUP(tw_secret_freep) tw_secret *der = NULL; /* wiped: it may be a private key */
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf lines = { 0 }, der = { 0 }; /* wiped: it may be a private key */
 	size_t size = 0;
 	tw_buf_init(&lines, ret_der->sys, text.size + 1);
+	tw_buf_init(&der, ret_der->sys, text.size + 1);
 	if (text.size > 0 && text.at[0] == 0x30)
 		return tw_buf_add(ret_der, text.at, text.size);
 	TW_TRY(tw_buf_reserve(&lines, text.size));
 	TW_TRY(pem_lines(name, text, &lines));
-	TW_TRY(tw_secret_new(ret_der->sys, NULL, text.size, &der));
-	TW_TRY(tw_parse_base64(tw_buf_slice(&lines), text.size, tw_secret_mutable(der), &size));
-	return tw_buf_add(ret_der, tw_secret_bytes(der), size);
+	TW_TRY(tw_buf_reserve(&der, text.size));
+	der.size = text.size;
+	TW_TRY(tw_parse_base64(tw_buf_slice(&lines), text.size, (uint8_t *)der.data, &size));
+	return tw_buf_add(ret_der, der.data, size);
 }
 
 tw_err tw_pem_write(const char *name, struct tw_slice der, struct tw_buf *ret)

@@ -343,6 +343,7 @@ static void too_many_for_a_long_one(X509_CRL *x)
 static void test_long(void **state)
 {
 	TW_CLEANUP(tw_crl_freep) tw_crl *one = NULL, *long_one = NULL, *none = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf pem = { 0 };
 
 	CHECK_ERR(encoded(one_too_many, EVP_sha256(), &one), LIMIT);
 	load = tw_crl_load_long;
@@ -350,6 +351,10 @@ static void test_long(void **state)
 	CHECK_INT(tw_crl_entries(one), TW_CRL_ENTRIES_MAX + 1);
 	CHECK_OK(encoded(as_many_as_a_long_one_holds, EVP_sha256(), &long_one));
 	CHECK_INT(tw_crl_entries(long_one), TW_CRL_LONG_ENTRIES_MAX);
+	tw_buf_init(&pem, sys, 2 * TW_CRL_LONG_MAX);
+	CHECK_OK(tw_crl_pem(long_one, &pem));
+	CHECK_OK(tw_crl_load_long(sys, tw_buf_slice(&pem), &none));
+	none = tw_crl_free(none);
 	CHECK_ERR(encoded(too_many_for_a_long_one, EVP_sha256(), &none), LIMIT);
 	load = tw_crl_load;
 }

@@ -300,7 +300,9 @@ async function recipientsListed({ open }) {
 		story.state.refuseAccess = refusal('rights.owners', 'An owner put this here', 'ask an owner');
 		await page.click('#recipient-send');
 		await has(page, 'recipient-failed', 'rights.owners');
-		assert.ok(await page.isChecked('#by-log input[value="owner"]'));
+		await look(page);
+		await has(page, 'part-recipients', 'not tell you its recipients');
+		assert.ok(await page.isChecked('#by-log input[value="owner"]'), 'what is chosen stays, though the roles are not told now');
 		story.state.refuseAccess = null;
 		await page.click('#recipient-send');
 		await has(page, 'part-recipients-all', 'telemetry, log, identity');
@@ -311,6 +313,7 @@ async function recipientsListed({ open }) {
 		await page.setInputFiles('#recipient-certificate', { name: 'i.crt', mimeType: 'text/plain', buffer: Buffer.from('PEM') });
 		await page.click('#recipient-send');
 		await has(page, 'part-recipients-all', 'insurer is given nothing');
+		await page.click('#summary-recipient-0');
 		await page.click('#drop-recipient-0');
 		await page.click('#drop-recipient-0-yes');
 		await page.waitForFunction(() => !/utility/.test(document.querySelector('#part-recipients-all').textContent));

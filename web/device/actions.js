@@ -99,10 +99,11 @@ export function actionsPlace({ again, busy, change, part, putIfNew, leave }) {
 		read: async () => ({ all: await part('/api/v1/actions', 'actions'), roles: await part('/api/v1/roles', 'roles'), settings: await part('/api/v1/settings', 'settings') }),
 		show: (now) => {
 			document.title = 'Actions';
-			known = now.all.value ? now.all.value.actions : [];
+			known = now.all.value ? now.all.value.actions : known;
 			putIfNew('actions', now.all, () => answerPart(now));
 			putIfNew('actions-all', now.all, () => actionsPart(now, { remove, take, perform }));
-			fields.roles.fill((now.roles.value ? now.roles.value.roles : []).filter((one) => one.assignable).map((one) => [one.name, one.name]));
+			if (now.roles.value) // else what is chosen stays
+				fields.roles.fill(now.roles.value.roles.filter((one) => one.assignable).map((one) => [one.name, one.name]));
 			if (now.settings.value)
 				fields.setting.fill([['', 'Nothing: it is only recorded'], ...now.settings.value.settings.map((one) => [one.key, words(one.key)])]);
 		},

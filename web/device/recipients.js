@@ -118,13 +118,14 @@ export function recipientsPlace({ again, busy, change, leave, part, putIfNew }) 
 		],
 		read: async () => ({ all: await part('/api/v1/recipients', 'recipients'), roles: await part('/api/v1/roles', 'roles') }),
 		show: (now) => {
-			known = now.all.value ? now.all.value.recipients : [];
+			known = now.all.value ? now.all.value.recipients : known;
 			document.title = 'Recipients';
 			putIfNew('recipients', now.all, () => answerPart(now));
-			putIfNew('recipients-all', now.all, () => (known.length ? [h('h2', {}, 'All of them'), known.map((one, i) => recipientRow(one, i, { take, remove }))] : []));
+			putIfNew('recipients-all', now.all, () => (now.all.value && known.length ? [h('h2', {}, 'All of them'), known.map((one, i) => recipientRow(one, i, { take, remove }))] : []));
 			byId('recipients').replaceChildren(...known.map((one) => h('option', { value: one.name })));
-			for (const [data] of DATA)
-				fields[data].fill((now.roles.value ? now.roles.value.roles : []).filter((one) => one.assignable).map((one) => [one.name, one.name]));
+			if (now.roles.value) // else what is chosen stays
+				for (const [data] of DATA)
+					fields[data].fill(now.roles.value.roles.filter((one) => one.assignable).map((one) => [one.name, one.name]));
 		},
 	};
 }
