@@ -87,19 +87,20 @@ static tw_err read_entry(tw_crl *l, const X509_REVOKED *r)
 static tw_err read_entries(tw_crl *l, int most)
 {
 	STACK_OF(X509_REVOKED) *all = X509_CRL_get_REVOKED(l->of);
-	int count = sk_X509_REVOKED_num(all); /* -1: the field is left out, which is how an empty list is written */
+	int count = sk_X509_REVOKED_num(all);
 
+	if (count < 0)
+		return TW_OK; /* the field is left out, which is how an empty list is written */
 	if (count == 0)
 		return TW_RAISE(SYNTAX, "an empty list that is written out"); /* RFC 5280 section 5.1.2.6 */
 	if (count > most)
 		return TW_RAISE(LIMIT, "a list of %d entries, limit %d", count, most);
-	l->serials = count > 0 ? l->sys->alloc(l->sys, (size_t)count * sizeof *l->serials) : NULL;
-	if (count > 0 && !l->serials)
+	l->serials = tw_alloc_array(l->sys, (size_t)count, sizeof *l->serials);
+	if (!l->serials)
 		return TW_RAISE(NOMEM, "the numbers of a list");
 	for (int i = 0; i < count; i++)
 		TW_TRY(read_entry(l, sk_X509_REVOKED_value(all, i)));
-	if (l->count)
-		qsort(l->serials, l->count, sizeof *l->serials, by_serial);
+	qsort(l->serials, l->count, sizeof *l->serials, by_serial);
 	for (size_t i = 1; i < l->count; i++)
 		if (by_serial(&l->serials[i - 1], &l->serials[i]) == 0)
 			return TW_RAISE(SYNTAX, "the same number twice on one list");
