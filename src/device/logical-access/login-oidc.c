@@ -478,6 +478,7 @@ static void serve(struct tw_login_work *w)
 	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && w->oidc.epoch != s->epoch)) {
 		give_up_question(d);
 		refuse(w, OFF, "");
+		e = TW_OK; /* which is the answer: its place is free */
 	} else if (!tw_failed(e) && w->oidc.until_ms <= now_of(d)) {
 		refuse_silent(w);
 	} else if (!tw_failed(e) && s->asked && tw_fetch_ended(d, &a)) {
