@@ -18,7 +18,7 @@ tw_err tw_rsa_check(const struct tw_rsa_key *k)
 	if (k->modulus_size < TW_RSA_MIN || k->modulus_size > TW_RSA_MAX || !(k->modulus[0] & 0x80) ||
 		!(k->modulus[k->modulus_size - 1] & 1))
 		return TW_RAISE(UNSUPPORTED, "an RSA modulus that is not odd, of 2048 to 4096 bits in whole bytes");
-	if (k->exponent_size == 0 || k->exponent_size > TW_RSA_EXPONENT_MAX)
+	if (k->exponent_size > TW_RSA_EXPONENT_MAX)
 		return TW_RAISE(UNSUPPORTED, "an RSA exponent of %zu bytes", k->exponent_size);
 	for (size_t i = 0; i < k->exponent_size; i++)
 		exponent = exponent << 8 | k->exponent[i];

@@ -61,6 +61,8 @@ static void test_names(void **state)
 		{ "DNS:a.x,DNS:b.x,DNS:c.x,DNS:d.x,DNS:e.x,DNS:f.x,DNS:g.x,DNS:h.x", TW_CODE_OK, 8 },
 		{ "DNS:a.x,DNS:b.x,DNS:c.x,DNS:d.x,DNS:e.x,DNS:f.x,DNS:g.x,DNS:h.x,DNS:i.x", TW_CODE_LIMIT },
 		{ "DNS:7.x1", TW_CODE_OK, 1 },
+		{ "DNS:pump.7x", TW_CODE_OK, 1 },
+		{ "DNS:pump.7-7", TW_CODE_OK, 1 },
 		{ NULL, TW_CODE_NOTFOUND },
 		{ "IP:192.0.2.1", TW_CODE_NOTFOUND },
 		{ "DNS:*.example", TW_CODE_UNSUPPORTED },
@@ -71,6 +73,7 @@ static void test_names(void **state)
 		{ "DNS:pump.example.", TW_CODE_UNSUPPORTED },
 		{ "DNS:pump_7.example", TW_CODE_UNSUPPORTED },
 		{ "DNS:good.example,DNS:*.example", TW_CODE_UNSUPPORTED },
+		{ "DNS:*.example,DNS:good.example", TW_CODE_UNSUPPORTED },
 		{ "DNS:" TEN TEN TEN "a12345678901234567890123456789012345678901234567890123456789", TW_CODE_OK, 1 },
 		{ "DNS:" TEN TEN TEN TEN "abc", TW_CODE_UNSUPPORTED },
 	};
@@ -97,18 +100,34 @@ static void test_have(void **state)
 		!tw_dns_names_have(&n, TW_SLICE("")));
 }
 
-static tw_err one(const struct tw_sys *fake, void *user)
-{
-	struct tw_dns_names n;
+struct named {
+	tw_cert *certificate;
+	struct tw_dns_names names;
+};
 
-	return tw_cert_dns_names(user, &n);
+static tw_err read_names(const struct tw_sys *fake, void *user)
+{
+	struct named *m = user;
+
+	return tw_cert_dns_names(m->certificate, &m->names);
+}
+
+static void judge_names(void *user)
+{
+	const struct named *m = user;
+
+	CHECK_INT(m->names.count, 2);
+	CHECK_TEXT(m->names.of[0], "pump.example");
+	CHECK_TEXT(m->names.of[1], "pump-7");
 }
 
 static void test_without_memory(void **state)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *c = with("DNS:pump.example,DNS:pump-7");
+	struct named m = { .certificate = c };
 
-	CHECK(oom_sweep(one, c) > 1);
+	CHECK(oom_sweep(read_names, &m) > 1);
+	judged_sweep(read_names, judge_names, &m); /* nor is it said of the certificate that it has none */
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

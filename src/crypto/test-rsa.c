@@ -99,6 +99,7 @@ static void test_keys(void **state)
 		{ TW_RSA_MIN, 0, 0x80, 1, { 0 }, false },
 		{ TW_RSA_MIN, 9, 0x80, 1, { 1, 0, 1 }, false },
 		{ TW_RSA_MIN, 3, 0x80, 1, { 1, 0, 0 }, false },
+		{ TW_RSA_MIN, 3, 0x80, 1, { 1, 0, 2 }, false },
 		{ TW_RSA_MIN, 2, 0x80, 1, { 0xff, 0xff }, false },
 		{ TW_RSA_MIN, 1, 0x80, 1, { 3 }, false },
 		{ TW_RSA_MIN, 1, 0x80, 1, { 1 }, false },
@@ -122,11 +123,25 @@ static tw_err verify_good(const struct tw_sys *sys, void *user)
 	return verify(&key, TW_RSA_MIN);
 }
 
+static tw_err verify_bad(const struct tw_sys *sys, void *user)
+{
+	tw_err e = tw_rsa_verify(&key, said, 1, (struct tw_slice){ (const char *)signature, TW_RSA_MIN });
+
+	CHECK(tw_failed(e)); /* whatever fails on the way */
+	return tw_is(e, TW_CODE_UNTRUSTED) ? TW_OK : e;
+}
+
+static void nothing_to_judge(void *user)
+{
+}
+
 static void test_without_memory(void **state)
 {
 	sign(EVP_sha256(), RSA_PKCS1_PADDING);
 	sweep_is_strict = true;
 	CHECK(oom_sweep(verify_good, NULL) > 0);
+	judged_sweep(verify_good, nothing_to_judge, NULL);
+	judged_sweep(verify_bad, nothing_to_judge, NULL);
 }
 
 CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_without_memory), cmocka_unit_test(test_good),

@@ -164,6 +164,20 @@ static void test_keys_used_once(void **state)
 	check_epk("P-256", "EC", "!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!", y, "", TW_CODE_SYNTAX);
 }
 
+/* The key is agreed upon: one that is brought along, wrapped, has no place in it. */
+static void test_no_wrapped_key(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 }, other = { 0 };
+	seal(&sealed);
+	const char *dots = memmem(sealed.data, sealed.size, "..", 2);
+	CHECK(dots != NULL);
+	tw_buf_init(&other, sys, TW_JWE_MAX);
+	CHECK_OK(tw_buf_add(&other, sealed.data, (size_t)(dots + 1 - sealed.data)));
+	CHECK_OK(tw_buf_text(&other, "AA"));
+	CHECK_OK(tw_buf_add(&other, dots + 1, sealed.size - (size_t)(dots + 1 - sealed.data)));
+	CHECK_ERR(open_text(own, tw_buf_slice(&other)), SYNTAX);
+}
+
 static void test_parts(void **state)
 {
 	static const char *const texts[] = { "", ".", "a.b.c.d", "a..b.c.d.e", "a.x.b.c.d", "....", "!..a.a.a" };
@@ -214,5 +228,5 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(TEST(test_for_its_key_alone), TEST(test_headers), TEST(test_keys_used_once), TEST(test_parts), TEST(test_sizes),
-	TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_for_its_key_alone), TEST(test_headers), TEST(test_keys_used_once), TEST(test_no_wrapped_key), TEST(test_parts),
+	TEST(test_sizes), TEST(test_out_of_memory))

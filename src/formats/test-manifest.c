@@ -111,6 +111,9 @@ static tw_err read_changed(const char *from, const char *to, tw_manifest_doc **r
 #define A_PROVIDER(name) "{\"name\":\"" name "\",\"help\":\"x\",\"kind\":\"biometric\",\"uid\":1},"
 #define MORE_PROVIDERS A_PROVIDER("x") A_PROVIDER("y")
 #define PROVIDER(more) "\"providers\":[" more
+#define READER_AND(first, second, uid) \
+	"\"kind\":\"" first "\",\"uid\":64020},{\"name\":\"key-2\",\"help\":\"A key.\",\"kind\":\"" second "\",\"uid\":" uid
+#define READER_AND_KEY READER_AND("biometric", "auth-plugin", "64021")
 
 /* What is right at a bound is taken. */
 static void test_taken(void **state)
@@ -151,6 +154,7 @@ static void test_taken(void **state)
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64021" },
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"display\",\"uid\":64021" },
 		{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"auth-plugin\",\"uid\":64020" }, /* one reads both */
+		{ READER_AND_KEY, READER_AND("button", "button", "64020") },                            /* of two buttons as well */
 		{ INHERITS, "\"inherits\":[]" },
 		{ INHERITS, "\"inherits\":[\"guest\",\"user\",\"operator\",\"application.resident\"]" },
 	};
@@ -367,8 +371,9 @@ static const struct {
 	{ PROVIDER(""), PROVIDER("1,") },
 	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"button\",\"uid\":64020" },  /* whose word is it? */
 	{ "\"kind\":\"auth-plugin\",\"uid\":64021", "\"kind\":\"display\",\"uid\":64020" }, /* a reader with a display: the same */
-	{ "\"kind\":\"biometric\",\"uid\":64020},{\"name\":\"key-2\",\"help\":\"A key.\",\"kind\":\"auth-plugin\",\"uid\":64021",
-		"\"kind\":\"display\",\"uid\":64020},{\"name\":\"key-2\",\"help\":\"A key.\",\"kind\":\"display\",\"uid\":64020" }, /* which of them? */
+	{ READER_AND_KEY, READER_AND("display", "display", "64020") },                      /* which of them? */
+	{ READER_AND_KEY, READER_AND("display", "auth-plugin", "64020") },                  /* also in the other order */
+	{ READER_AND_KEY, READER_AND("button", "auth-plugin", "64020") },
 	{ INHERITS, "\"inherits\":[\"admin\"]" },
 	{ INHERITS, "\"inherits\":[\"owner\"]" },
 	{ INHERITS, "\"inherits\":[\"anyone\"]" },

@@ -155,6 +155,24 @@ static void test_good(void **state)
 	CHECK_INT(judge_for(tw_buf_slice(&token), "mail", "", subject), TW_OIDC_NONCE);
 }
 
+/* Who expects nothing is given nothing: neither a login without a nonce nor one that began when the clocks did takes a token that says nothing of it. */
+static void test_nothing_expected(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf none = { 0 }, empty = { 0 }, undated = { 0 };
+	const struct tw_oidc_expected early = { &client, &keys, NONCE, "sub", NOW, TW_OIDC_SKEW_S };
+	char subject[TW_OIDC_SUBJECT_MAX + 1] = "";
+	enum tw_oidc_fault fault = TW_OIDC_GOOD;
+
+	make(ES, "{" ISS AUD TIMES AUTH "\"sub\":\"u-1\"}", BY_EC, &none);
+	CHECK_INT(judge_for(tw_buf_slice(&none), "sub", "", subject), TW_OIDC_NONCE);
+	make(ES, "{" ISS AUD TIMES AUTH SUB "\"nonce\":\"\"}", BY_EC, &empty);
+	CHECK_INT(judge_for(tw_buf_slice(&empty), "sub", "", subject), TW_OIDC_NONCE);
+	make(ES, "{" ISS AUD TIMES SUB NON "}", BY_EC, &undated);
+	CHECK_OK(tw_oidc_judge(sys, tw_buf_slice(&undated), &early, &fault, subject));
+	CHECK_INT(fault, TW_OIDC_AGE);
+	CHECK_TEXT(subject, "");
+}
+
 /* @nist LA.AS.2.1.2: whose signature counts is said by our list of keys, never by the token */
 static void test_signatures(void **state)
 {
@@ -189,6 +207,45 @@ static void test_signatures(void **state)
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		if (judge(rows[i].header, WHOLE, rows[i].by) != rows[i].fault)
 			fail_msg("row %zu: %s", i, rows[i].header);
+}
+
+/* A key of the list that is of no algorithm verifies nothing. */
+static void test_key_without_algorithm(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf token = { 0 };
+	struct tw_oidc_keys odd = keys;
+	const struct tw_oidc_expected x = { &client, &odd, NONCE, "sub", NOW, BEGUN };
+	char subject[TW_OIDC_SUBJECT_MAX + 1] = "";
+	enum tw_oidc_fault fault = TW_OIDC_GOOD;
+
+	odd.of[1].algorithm = TW_OIDC_NONE;
+	make("{\"alg\":\"none\",\"kid\":\"r1\"}", WHOLE, BY_RSA, &token);
+	CHECK_OK(tw_oidc_judge(sys, tw_buf_slice(&token), &x, &fault, subject));
+	CHECK_INT(fault, TW_OIDC_ALGORITHM);
+}
+
+/* One that ends with a zero, and the same without it. */
+static void test_short_signature(void **state)
+{
+	uint8_t signature[TW_SIGNATURE_SIZE];
+	char subject[TW_OIDC_SUBJECT_MAX + 1] = "";
+
+	for (int i = 0; i < 20000; i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf token = { 0 };
+		size_t size = 0;
+
+		make(ES, WHOLE, BY_EC, &token);
+		const char *dot = strrchr(tw_buf_cstr(&token), '.');
+		CHECK_OK(tw_parse_base64url(tw_slice_of(dot + 1), sizeof signature, signature, &size));
+		if (signature[size - 1])
+			continue;
+		CHECK_INT(judge_for(tw_buf_slice(&token), "sub", NONCE, subject), TW_OIDC_GOOD);
+		token.size = (size_t)(dot + 1 - (const char *)token.data);
+		CHECK_OK(tw_buf_base64url(&token, signature, size - 1));
+		CHECK_INT(judge_for(tw_buf_slice(&token), "sub", NONCE, subject), TW_OIDC_SIGNATURE);
+		return;
+	}
+	fail();
 }
 
 static void test_claims(void **state)
@@ -272,6 +329,7 @@ static void test_forms(void **state)
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		CHECK(judge_for(tw_slice_of(rows[i]), "sub", NONCE, subject) != TW_OIDC_GOOD);
+	CHECK_INT(judge_for(TW_SLICE("e30..x"), "sub", NONCE, subject), TW_OIDC_FORM); /* before anything is asked of its header */
 	make(ES, WHOLE, BY_EC, &token);
 	(void)snprintf(longer, sizeof longer, "%s.e30", tw_buf_cstr(&token));
 	CHECK_INT(judge_for(tw_slice_of(longer), "sub", NONCE, subject), TW_OIDC_SIGNATURE);
@@ -290,6 +348,27 @@ static void test_forms(void **state)
 	large[10] = large[20] = '.';
 	CHECK_INT(judge_for((struct tw_slice){ large, TW_OIDC_TOKEN_MAX + 1 }, "sub", NONCE, subject), TW_OIDC_FORM);
 	free(large);
+}
+
+/* All that is judged in one is bounded, also where each part of it would be taken. */
+static void test_longest_token(void **state)
+{
+	static char filler[TW_OIDC_TOKEN_MAX], claims[TW_OIDC_TOKEN_MAX + 1024];
+	char subject[TW_OIDC_SUBJECT_MAX + 1] = "";
+	bool taken = false, refused = false;
+
+	memset(filler, 'x', sizeof filler);
+	for (int size = TW_OIDC_TOKEN_MAX / 4 * 3 - 600; size < TW_OIDC_TOKEN_MAX / 4 * 3; size += 50) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf token = { 0 };
+
+		(void)snprintf(claims, sizeof claims, "{\"more\":\"%.*s\"," ISS AUD TIMES AUTH SUB NON "}", size, filler);
+		make(ES, claims, BY_EC, &token);
+		const bool fits = token.size <= TW_OIDC_TOKEN_MAX;
+		CHECK_INT(judge_for(tw_buf_slice(&token), "sub", NONCE, subject), fits ? TW_OIDC_GOOD : TW_OIDC_FORM);
+		taken |= fits;
+		refused |= !fits;
+	}
+	CHECK(taken && refused);
 }
 
 /* --- Keys --- */
@@ -329,6 +408,50 @@ static void test_keys(void **state)
 		CHECK_OK(tw_oidc_keys_read(tw_buf_slice(&text), &got));
 		if (got.count != 2 + rows[i].more)
 			fail_msg("row %zu: %zu", i, got.count);
+	}
+}
+
+/* Good numbers make no key of what is none of RSA, or of another algorithm. */
+static void test_rsa_keys(void **state)
+{
+	static const struct {
+		const char *head;
+		size_t count;
+	} rows[] = { { "\"kty\":\"RSA\"", 1 }, { "\"kty\":\"RSA\",\"alg\":\"RS256\"", 1 }, { "\"kty\":\"RSA\",\"alg\":\"RS384\"", 0 },
+		{ "\"kty\":\"RSA\",\"use\":\"enc\"", 0 }, { "\"kty\":\"oct\"", 0 }, { "\"kid\":\"r1\"", 0 } };
+	uint8_t modulus[TW_RSA_MAX], exponent[TW_RSA_EXPONENT_MAX];
+	const size_t n = number(OSSL_PKEY_PARAM_RSA_N, modulus), e = number(OSSL_PKEY_PARAM_RSA_E, exponent);
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+		struct tw_oidc_keys got;
+
+		tw_buf_init(&text, sys, TW_OIDC_ANSWER_MAX);
+		CHECK_OK(tw_buf_format(&text, "{\"keys\":[{%s,\"n\":\"", rows[i].head));
+		CHECK_OK(tw_buf_base64url(&text, modulus, n));
+		CHECK_OK(tw_buf_text(&text, "\",\"e\":\""));
+		CHECK_OK(tw_buf_base64url(&text, exponent, e));
+		CHECK_OK(tw_buf_text(&text, "\"}]}"));
+		CHECK_OK(tw_oidc_keys_read(tw_buf_slice(&text), &got));
+		if (got.count != rows[i].count)
+			fail_msg("row %zu: %zu", i, got.count);
+	}
+}
+
+/* So many entries are looked at, whatever they are. */
+static void test_keys_seen(void **state)
+{
+	for (int before = 63; before <= 64; before++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+		struct tw_oidc_keys got;
+
+		tw_buf_init(&text, sys, TW_OIDC_ANSWER_MAX);
+		CHECK_OK(tw_buf_text(&text, "{\"keys\":["));
+		for (int i = 0; i < before; i++)
+			CHECK_OK(tw_buf_text(&text, "7,"));
+		CHECK_OK(tw_buf_text(&text, "{\"kty\":\"EC\",\"crv\":\"P-256\"," X Y "\"kid\":\"k\"}]}"));
+		CHECK_OK(tw_oidc_keys_read(tw_buf_slice(&text), &got));
+		CHECK_INT(got.count, before < 64);
 	}
 }
 
@@ -414,9 +537,9 @@ static void test_addresses(void **state)
 	static const struct {
 		const char *url;
 		bool good;
-	} rows[] = { { "https://a", true }, { "https://[::1]:8443/b?c=d&e=%20", true }, { "http://a/", false },
-		{ "https://", false }, { "https:///a", false }, { "https://?a", false }, { "https://a/#b", false },
-		{ "https://u@a/", false }, { "https://a b", false }, { "https://a\n", false }, { "https://a/\xc3\xa4", false },
+	} rows[] = { { "https://a", true }, { "https://[::1]:8443/b?c=d&e=%20", true }, { "http://a/", false }, { "https://", false },
+		{ "https:///a", false }, { "https://?a", false }, { "https://a/#b", false }, { "https://u@a/", false },
+		{ "https://a b", false }, { "https://a\n", false }, { "https://a/\xc3\xa4", false }, { "https://a/\x7f", false },
 		{ "https://a\\b", false }, { "https://a/\"", false }, { "HTTPS://a", false }, { "", false } };
 	char longer[TW_OIDC_URL_MAX + 2] = "https://";
 
@@ -459,11 +582,17 @@ static void test_asked(void **state)
 	CHECK_OK(tw_oidc_basic(&odd, TW_SLICE("s:\xc3\xa4"), &b)); /* a%20b%26c:s%3A%C3%A4 */
 	CHECK_TEXT(tw_buf_cstr(&b), "Basic YSUyMGIlMjZjOnMlM0ElQzMlQTQ=");
 	tw_buf_clear(&b);
+	CHECK_OK(tw_oidc_exchange(&odd, true, TW_SLICE("@AZ[`az{/09:-._~"), "v", &b)); /* what stands beside what is plain */
+	CHECK(strstr(tw_buf_cstr(&b), "&code=%40AZ%5B%60az%7B%2F09%3A-._%7E&"));
+	tw_buf_clear(&b);
 	CHECK_OK(tw_oidc_discovery(ISSUER, &b));
 	CHECK_TEXT(tw_buf_cstr(&b), ISSUER "/.well-known/openid-configuration");
 	tw_buf_clear(&b);
 	CHECK_OK(tw_oidc_discovery("https://a/", &b));
 	CHECK_TEXT(tw_buf_cstr(&b), "https://a/.well-known/openid-configuration");
+	tw_buf_clear(&b);
+	CHECK_OK(tw_oidc_discovery("", &b));
+	CHECK_TEXT(tw_buf_cstr(&b), "/.well-known/openid-configuration");
 }
 
 static void test_answers(void **state)
@@ -525,6 +654,8 @@ static void test_without_memory(void **state)
 
 /* The first decides whose memory OpenSSL takes. */
 CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_without_memory), cmocka_unit_test(test_good),
+	cmocka_unit_test(test_nothing_expected), cmocka_unit_test(test_key_without_algorithm), cmocka_unit_test(test_short_signature),
+	cmocka_unit_test(test_longest_token), cmocka_unit_test(test_rsa_keys), cmocka_unit_test(test_keys_seen),
 	cmocka_unit_test(test_signatures), cmocka_unit_test(test_claims), cmocka_unit_test(test_long_subject),
 	cmocka_unit_test(test_forms), cmocka_unit_test(test_keys), cmocka_unit_test(test_key_bounds), cmocka_unit_test(test_places),
 	cmocka_unit_test(test_addresses), cmocka_unit_test(test_asked), cmocka_unit_test(test_answers))

@@ -2,11 +2,11 @@
 /*
  * A PKCS#11 module that is SoftHSM, but for what the file named by ODD_MODULE says: slow, crash, wrong, locked, final, out, keep,
  * leaky, bare (says so of "sensitive"), slow-login, crash-login, once (crashes in one login and is well from then on), once-low (says
- * from then on that a wrong PIN was counted), wrong-gone (says that it is wrong, and crashes), stuck (destroys nothing and says so), made (makes a key and crashes), lag
- * (takes its time, but does it), no-list and null-list (has no functions), unready, zeros (pads by NUL), blank (has no model), short-id,
- * many (the same object 128 times), point-bare, -long, -head, -size (a public half of another form); or FUNCTION=CODE in hexadecimal digits, which is
- * done and said to have failed with that. A module's misfortunes cannot be had from SoftHSM itself. Logins, destroyed objects and what
- * lagged are counted by lines in ODD_MODULE.log.
+ * from then on that a wrong PIN was counted), once-out (is gone from then on), wrong-gone (says that it is wrong, and crashes), stuck (destroys
+ * nothing and says so), made (makes a key and crashes), lag (takes its time, but does it), no-list and null-list (has no functions), unready,
+ * zeros (pads by NUL), blank (has no model), short-id, many (the same object 128 times), point-bare, -long, -head, -size (a public half of
+ * another form); or FUNCTION=CODE in hexadecimal digits, which is done and said to have failed with that. A module's misfortunes cannot be had
+ * from SoftHSM itself. Looks at tokens, logins, destroyed objects and what lagged are counted by lines in ODD_MODULE.log.
  */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
@@ -89,6 +89,7 @@ static void pad_by_zeros(CK_BYTE *field, size_t size)
 static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR ret)
 {
 	CK_RV rv = real->C_GetTokenInfo(slot, ret);
+	count("look");
 	lag();
 	if (is("out"))
 		return CKR_TOKEN_NOT_PRESENT;
@@ -118,8 +119,8 @@ static CK_RV login(CK_SESSION_HANDLE s, CK_USER_TYPE who, CK_UTF8CHAR_PTR pin, C
 	count("login");
 	if (is("slow-login"))
 		(void)sleep(60);
-	if (is("once") || is("once-low"))
-		write_word(is("once") ? "" : "low");
+	if (is("once") || is("once-low") || is("once-out"))
+		write_word(is("once") ? "" : is("once-low") ? "low" : "out");
 	else if (!is("crash-login"))
 		return is("wrong") || is("wrong-gone") ? CKR_PIN_INCORRECT : told("Login", real->C_Login(s, who, pin, size));
 	_exit(9);

@@ -3,6 +3,8 @@
 #include "lacking.h"
 #include "logins.h"
 
+#include "device/rows-logical-access.h"
+
 #define CLIENTS "/api/v1/known-clients"
 
 static int set_up(void **state)
@@ -114,6 +116,58 @@ static void test_of_others(void **state)
 	CHECK_INT(tw_unit_request_as(w.unit, NULL, "GET", CLIENTS, NULL), 401);
 }
 
+static void sql(const char *statement)
+{
+	CHECK_OK(tw_store_run(device()->context.store, statement, NULL, 0, NULL, NULL));
+}
+
+static tw_err add(void *user, const tw_row *row)
+{
+	*(int64_t *)user += tw_row_int(row, 0);
+	return TW_OK;
+}
+
+/* A shared account has no way in of its own, so nobody knows it: whoever uses it is told so, and changes nothing. */
+static void test_of_a_shared_account(void **state)
+{
+	static const struct {
+		tw_err (*handler)(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
+		struct tw_slice parameter;
+	} rows[] = {
+		{ tw_access_clients, { NULL, 0 } },
+		{ tw_access_client_forget, TW_SLICE("0101010101010101") },
+		{ tw_access_clients_forget, { NULL, 0 } },
+	};
+	int64_t left = 0;
+
+	CHECK_INT(ask("POST", "/api/v1/accounts", "{\"name\":\"night\",\"kind\":\"shared\"}"), 201);
+	struct tw_request rq = { .subject = { .kind = TW_SUBJECT_ACCOUNT } };
+	world_text(&w, "account", rq.subject.account, sizeof rq.subject.account);
+	sql("INSERT INTO login_client SELECT x'0101010101010101', id, 1, 1, '192.0.2.1' FROM account WHERE kind = 'shared'");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_reply_done) struct tw_reply rp = { .status = 200 };
+
+		rq.parameter = rows[i].parameter;
+		CHECK_OK(rows[i].handler(&device()->context, &rq, &rp));
+		CHECK_TEXT(rp.rule, "shared.own-proof");
+		CHECK_INT(rp.status, 409);
+		CHECK(!rp.body);
+	}
+	CHECK_OK(tw_store_run(device()->context.store, "SELECT count(*) FROM login_client", NULL, 0, add, &left));
+	CHECK_INT(left, 1);
+}
+
+/* What is no digest in the store is none of a client's. */
+static void test_what_is_no_digest(void **state)
+{
+	come_from("192.0.2.1");
+	sql("INSERT INTO login_client VALUES (x'0101010101010101', 1, 1, 1, '192.0.2.2')");
+	sql("INSERT INTO login_client VALUES (zeroblob(33), 1, 1, 1, '192.0.2.3')");
+	CHECK_INT(ask_as(token, "GET", CLIENTS, NULL), 200);
+	CHECK_INT(count(), 1);
+	SAYS("192.0.2.1");
+}
+
 static int list_them(const void *what)
 {
 	return tw_unit_request_as(w.unit, token, "GET", CLIENTS, NULL);
@@ -134,4 +188,5 @@ static void test_without_memory(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-CHECK_MAIN(TEST(test_listed), TEST(test_one_is_forgotten), TEST(test_all_are_forgotten), TEST(test_of_others), TEST(test_without_memory))
+CHECK_MAIN(TEST(test_listed), TEST(test_one_is_forgotten), TEST(test_all_are_forgotten), TEST(test_of_others),
+	TEST(test_of_a_shared_account), TEST(test_what_is_no_digest), TEST(test_without_memory))

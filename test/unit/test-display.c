@@ -100,7 +100,7 @@ static void check_status(const char *says)
 	const char *at = strstr(tw_unit_body(w.unit), "\"LA.SUN.2.1\"");
 	CHECK(at);
 	char row[400];
-	(void)snprintf(row, sizeof row, "%s", at);
+	(void)snprintf(row, sizeof row, "%.*s", (int)strcspn(at, "}"), at); /* of this element alone */
 	if (!strstr(row, says))
 		fail_msg("%s: %s", says, row);
 }
@@ -190,8 +190,10 @@ static void test_coming_again(void **state)
 	CHECK_INT(write_notice("Only for staff."), 200);
 	CHECK(told());
 	CHECK_TEXT(shows(id, 0), "");
+	check_listed("\"shows\":\"current\",\"simulated\":false");
 	hang_up();
-	check_listed("\"shows\":\"absent\",\"simulated\":false");
+	check_listed("\"columns\":0,\"display\":\"panel\",\"help\":\"The display on its front.\",\"lines\":0,\"pages\":0,"
+		     "\"shows\":\"absent\",\"simulated\":false");
 	check_status("is not there");
 	CHECK(!join(PANEL, "panel", true));
 	check_listed("\"shows\":\"silent\",\"simulated\":true");
@@ -201,6 +203,7 @@ static void test_coming_again(void **state)
 	CHECK_TEXT(shows(id, 0), "");
 	check_status("is simulated");
 	hang_up();
+	check_listed("\"shows\":\"absent\",\"simulated\":false");
 	world_start(&w);
 	give_display();
 	owner_agrees();

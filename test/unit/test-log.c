@@ -292,6 +292,19 @@ static void test_each_refused_statement_is_told(void **state)
 	}
 }
 
+/* Where the oldest part was taken away the list ends with what is left. */
+static void test_a_log_without_its_beginning(void **state)
+{
+	char path[96];
+
+	json_decref(ask_keys("limit=1", 200));
+	(void)snprintf(path, sizeof path, "%s/log/00000000000000000001.twlog", w.directory);
+	CHECK_INT(unlink(path), 0);
+	world_start(&w);
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/log?limit=200", NULL, NULL), 200);
+	CHECK(strstr(tw_unit_body(w.unit), "the owner was given the keys") && !strstr(tw_unit_body(w.unit), "\"next\""));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
-CHECK_MAIN(TEST(test_keys_of_all_ended_epochs), TEST(test_keys_in_pages), TEST(test_keys_on_a_full_disk),
-	TEST(test_keys_of_a_broken_log), TEST(test_keys_behind_the_last), TEST(test_each_refused_statement_is_told))
+CHECK_MAIN(TEST(test_keys_of_all_ended_epochs), TEST(test_keys_in_pages), TEST(test_keys_on_a_full_disk), TEST(test_keys_of_a_broken_log),
+	TEST(test_keys_behind_the_last), TEST(test_a_log_without_its_beginning), TEST(test_each_refused_statement_is_told))

@@ -99,6 +99,24 @@ static void test_names_nobody(void **unused)
 	CHECK_INT(come(), 201);
 }
 
+/* Nor does it make a client known that it was one of somebody's: whoever fails here waits, whatever he shows beside it. */
+static void test_knows_no_client(void **unused)
+{
+	char known[64], body[160];
+
+	CHECK_INT(come(), 201);
+	world_text(&w, "client", known, sizeof known);
+	(void)snprintf(body, sizeof body, "{\"outside\":true,\"account\":\"bob\",\"client\":\"%s\"}", known);
+	CHECK_INT(ask_as(NULL, "POST", LOGINS, body), 0);
+	CHECK_INT(serve(), 200);
+	for (int i = 0; i < 5; i++) {
+		CHECK_INT(begin(), 200);
+		CHECK_INT(ask_finish(handle, "x", ""), 403);
+	}
+	CHECK_INT(ask_as(NULL, "POST", LOGINS, body), 429);
+	SAYS("access.throttle");
+}
+
 static void test_policy(void **unused)
 {
 	CHECK_INT(ask("POST", "/api/v1/role-assignments",
@@ -277,6 +295,6 @@ static void test_proves_anew(void **unused)
 	CHECK_INT(ask_as(token, "PUT", role, body), 401); /* the session ended with what opened it */
 }
 
-CHECK_MAIN(OUTSIDE(test_second_factor), OUTSIDE(test_guesses_count), OUTSIDE(test_names_nobody), OUTSIDE(test_policy),
-	OUTSIDE(test_ends_with_it), OUTSIDE(test_token_forgotten), OUTSIDE(test_secret_for_the_token),
+CHECK_MAIN(OUTSIDE(test_second_factor), OUTSIDE(test_guesses_count), OUTSIDE(test_names_nobody), OUTSIDE(test_knows_no_client),
+	OUTSIDE(test_policy), OUTSIDE(test_ends_with_it), OUTSIDE(test_token_forgotten), OUTSIDE(test_secret_for_the_token),
 	OUTSIDE(test_changed_meanwhile), OUTSIDE(test_nothing_to_ask), OUTSIDE(test_proves_anew))

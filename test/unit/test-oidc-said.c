@@ -91,14 +91,18 @@ static void test_wrong_answers(void **unused)
 /* For so long it is not asked again. */
 static void test_left_in_peace(void **unused)
 {
-	CHECK_INT(ask_begin(), 0);
-	job();
-	fetched_answers(TW_FETCH_NO_FAILURE, 404);
-	CHECK_INT(serve(), 503);
-	SAYS("oidc.provider");
-	pass_ms(TW_OIDC_DOWN_MS - 1);
-	CHECK_INT(come(), 503);
-	pass_ms(1);
+	static const unsigned rows[] = { 404, 400, 401 }; /* what means something of a code means nothing of its places */
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_INT(ask_begin(), 0);
+		job();
+		fetched_answers(TW_FETCH_NO_FAILURE, rows[i]);
+		CHECK_INT(serve(), 503);
+		SAYS("oidc.provider");
+		pass_ms(TW_OIDC_DOWN_MS - 1);
+		CHECK_INT(come(), 503);
+		pass_ms(1);
+	}
 	CHECK_INT(come(), 201);
 }
 
@@ -139,7 +143,9 @@ static void test_odd_answers(void **unused)
 		bool counts;
 	} rows[] = { { TW_FETCH_NO_FAILURE, 500, "oidc.provider", true }, { TW_FETCH_TOO_LARGE, 0, "oidc.provider", true },
 		{ TW_FETCH_BAD_ANSWER, 0, "oidc.provider", true }, { TW_FETCH_REDIRECTED, 0, "oidc.provider", true },
-		{ TW_FETCH_TIMEOUT, 0, "oidc.silent", false }, { TW_FETCH_UNREACHABLE, 0, "oidc.silent", false } };
+		{ TW_FETCH_TOO_LARGE, 400, "oidc.provider", true }, { TW_FETCH_BAD_ANSWER, 401, "oidc.provider", true },
+		{ TW_FETCH_TIMEOUT, 200, "oidc.silent", false }, { TW_FETCH_TIMEOUT, 0, "oidc.silent", false },
+		{ TW_FETCH_UNREACHABLE, 0, "oidc.silent", false } };
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		for (int k = 0; k < 5; k++) {
@@ -162,6 +168,19 @@ static void test_odd_answers(void **unused)
 	fetched_answers(TW_FETCH_UNTRUSTED, 0);
 	CHECK_INT(serve(), 503);
 	CHECK_INT(begin(), 503);
+	SAYS("oidc.untrusted");
+}
+
+/* However good what came looks. */
+static void test_by_nobody_trusted(void **unused)
+{
+	CHECK_INT(come(), 201);
+	CHECK_INT(begin(), 200);
+	CHECK_INT(ask_finish(handle, state, ""), 0);
+	job();
+	play();
+	fetched.answer.failure = TW_FETCH_UNTRUSTED;
+	CHECK_INT(serve(), 503);
 	SAYS("oidc.untrusted");
 }
 
@@ -205,5 +224,36 @@ static void test_silent(void **unused)
 	CHECK_INT(come(), 201);
 }
 
+static void check_left_in_peace(void)
+{
+	const unsigned before = fetched.begun;
+
+	pass_ms(TW_OIDC_WAIT_MS);
+	CHECK_INT(serve(), 503);
+	SAYS("oidc.silent");
+	CHECK_INT(begin(), 503);
+	SAYS("oidc.silent");
+	CHECK_INT(fetched.begun, before);
+	pass_ms(TW_OIDC_DOWN_MS);
+}
+
+/* What it keeps back of itself it keeps from all. */
+static void test_silent_to_all(void **unused)
+{
+	CHECK_INT(ask_begin(), 0);
+	job();
+	CHECK(strstr(fetched.url, "openid-configuration"));
+	check_left_in_peace();
+	CHECK_INT(begin(), 200);
+	CHECK_INT(ask_finish(handle, state, ""), 0);
+	job();
+	play();
+	job();
+	CHECK(strstr(fetched.url, "/keys"));
+	check_left_in_peace();
+	CHECK_INT(come(), 201);
+}
+
 CHECK_MAIN(OUTSIDE(test_tokens), OUTSIDE(test_new_keys), OUTSIDE(test_wrong_answers), OUTSIDE(test_left_in_peace),
-	OUTSIDE(test_down), OUTSIDE(test_odd_answers), OUTSIDE(test_silent_to_one), OUTSIDE(test_silent))
+	OUTSIDE(test_down), OUTSIDE(test_odd_answers), OUTSIDE(test_silent_to_one), OUTSIDE(test_silent),
+	OUTSIDE(test_by_nobody_trusted), OUTSIDE(test_silent_to_all))

@@ -58,6 +58,7 @@ static void test_through_whose_hands(void **unused)
 	memcpy(admin, token, sizeof admin);
 	set("logical-access.step-up", "\"0\"", "off", 200);
 	CHECK_INT(ask_as(admin, "PUT", "/api/v1/oidc-subjects/a1", "{\"subject\":\"u-bob2\"}"), 403);
+	SAYS("account.owner");
 	CHECK_INT(ask_as(admin, "DELETE", "/api/v1/oidc-subjects/a1", NULL), 403);
 	CHECK_INT(ask_as(admin, "GET", OIDC, NULL), 403);
 	CHECK_INT(ask_as(admin, "DELETE", OIDC, NULL), 403);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "device/logical-access/state.h"
 #include "device/platform/presence.h"
+#include "device/rows-logical-access.h"
 #include "device/rows-platform.h"
 
 #include <errno.h>
@@ -110,10 +111,38 @@ static void test_a_press_confirms_a_browser(void **state)
 	CHECK(logged("\"door\":\"button\",\"operation\":\"presence.confirm\",\"subject\":\"button\",\"how\":\"peer-credentials\",\"source\":\"button\""));
 	CHECK(logged("\"how\":\"secret+button\""));
 	CHECK_TEXT(device()->access->sessions[0].how, TW_HOW_BUTTON);
+	CHECK_INT(tw_unit_request_as(w.unit, NULL, "GET", "/api/v1/commissioning", NULL), 200);
+	SAYS("\"methods\":[]"); /* whoever stands there takes over nothing that is owned */
 	hang_up();
 	make_unowned();
 	CHECK_INT(tw_unit_offer(w.unit, &offer), 200);
 	CHECK(!strstr(tw_unit_body(w.unit), "secret+button"));
+}
+
+/* The answer may have been lost: what was collected is collected again, when the press itself has long lapsed. */
+static void test_what_was_collected_does_not_lapse(void **state)
+{
+	make_browser();
+	CHECK_TEXT(presses(0), "");
+	CHECK_INT(claim(), 201);
+	pass(TW_PRESENT_COUNTS_MS);
+	CHECK_INT(claim(), 201);
+}
+
+/* @nist LA.AS.2: the label's secret and a press are two factors, and no certificate */
+static void test_what_a_press_opens_is_of_two_factors(void **state)
+{
+	static const struct {
+		const char *methods;
+		bool takes;
+	} rows[] = { { "any", true }, { "two-factors", true }, { "certificate", false } };
+	struct tw_context *c = &device()->context;
+
+	make_owned();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_OK(tw_setting_set(c, tw_setting_find(c, "logical-access.network-methods"), rows[i].methods, -1, "test"));
+		CHECK(tw_policy_takes(device(), TW_HOW_BUTTON) == rows[i].takes);
+	}
 }
 
 /* It counts for half a minute, and once: a browser that comes later waits for another. */
@@ -385,6 +414,16 @@ static void test_asking(void **state)
 	CHECK_INT(asks(), 202);
 }
 
+/* Soon after the start nobody has asked before, wherever the first is from. */
+static void test_the_first(void **state)
+{
+	make_owned();
+	world_at(&w, WORLD_WALL, MINUTE);
+	tw_unit_from(w.unit, "");
+	CHECK_INT(asks(), 202);
+	tw_unit_from(w.unit, NULL);
+}
+
 /* To ask in vain is no guess; and programs of the device's own do not ask. */
 static void test_turns(void **state)
 {
@@ -431,6 +470,71 @@ static void test_declined_at_the_console(void **state)
 	tw_unit_from(w.unit, NULL);
 }
 
+static void decline(const char *typed)
+{
+	TW_CLEANUP(tw_reply_done) struct tw_reply rp = { .status = 204 };
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "code", typed);
+	const struct tw_request rq = { .input = input };
+
+	CHECK_OK(tw_access_recovery_decline(&device()->context, &rq, &rp));
+	CHECK_TEXT(rp.note, "");
+}
+
+/* What begins as the code does is another; and what is done is declined no more, so that whoever asked comes to know. */
+static void test_what_declines_nothing(void **state)
+{
+	char longer[16];
+
+	make_owned();
+	CHECK_INT(asks(), 202);
+	(void)snprintf(longer, sizeof longer, "%s0", code);
+	decline(longer);
+	longer[5] = '\0';
+	decline(longer);
+	CHECK(tw_recovery_waits(device()));
+	CHECK_INT(recover(), 200);
+	decline(code);
+	CHECK_INT(state_of(request), 200);
+	SAYS("\"state\":\"recovered\"");
+}
+
+/* What cannot be read is no request, not even where a request is all zeros. */
+static void test_a_request_that_cannot_be_read(void **state)
+{
+	make_owned();
+	CHECK_INT(asks(), 202);
+	memset(device()->access->recovery.request, 0, sizeof device()->access->recovery.request);
+	CHECK_INT(state_of("?AAAAAAAAAAAAAAAAAAAAA"), 404);
+	CHECK_INT(state_of("AAAAAAAAAAAAAAAAAAAAAA"), 200);
+}
+
+/* Whoever asks is told by what it can be confirmed here. */
+static void test_how_it_can_be_confirmed(void **state)
+{
+	static const struct {
+		bool console, button;
+		const char *says;
+	} rows[] = {
+		{ true, true, "\"button\":true" },
+		{ false, true, "\"button\":false" }, /* it ends ownership only where a console tells the new secret */
+		{ true, false, "\"button\":false" },
+		{ false, false, "\"button\":false" },
+	};
+
+	make_owned();
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		device()->access->recovery = (struct tw_recovery){ .expires_ms = 0 };
+		device()->console_there = rows[i].console;
+		if (rows[i].button)
+			CHECK(!join(BUTTON, "button", false));
+		else
+			hang_up();
+		CHECK_INT(asks(), 202);
+		SAYS(rows[i].says);
+		SAYS(rows[i].console ? "\"console\":true" : "\"console\":false");
+	}
+}
+
 /* What waits then is stopped, too. */
 static void test_the_owner_switches_it_off(void **state)
 {
@@ -469,7 +573,39 @@ static void test_the_console_ends_what_a_browser_asked(void **state)
 	CHECK_INT(asks(), 202); /* and in nobody's way */
 }
 
-/* --- Without memory, and with a failing disk --- */
+/* --- Without randomness, without memory, and with a failing disk --- */
+
+static long draws; /* that one fails, the first being 1; 0: none */
+
+static int draw(const struct tw_sys *s, void *p, size_t size)
+{
+	if (draws > 0 && --draws == 0) {
+		errno = EIO;
+		return -1;
+	}
+	return memory.own->random(memory.own, p, size);
+}
+
+/* A request that others could guess is never made. */
+static void test_without_randomness(void **state)
+{
+	struct tw_context *c = &device()->context;
+
+	make_owned();
+	memory.own = c->sys;
+	memory.sys = *c->sys;
+	memory.sys.random = draw;
+	for (long nth = 1; nth <= 2; nth++) {
+		c->sys = &memory.sys;
+		draws = nth;
+		int status = asks();
+		c->sys = memory.own;
+		CHECK_INT(status, 500);
+		CHECK_INT(draws, 0);
+		CHECK(!tw_recovery_waits(device()));
+	}
+	CHECK_INT(asks(), 202);
+}
 
 static int asks_anew(void)
 {
@@ -535,9 +671,11 @@ static void test_a_store_that_fails(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, end)
 CHECK_MAIN(TEST(test_a_press_confirms_a_browser), TEST(test_a_press_lapses), TEST(test_a_press_counts_until_then),
-	TEST(test_how_old_it_may_be), TEST(test_the_wait_ends), TEST(test_clumsy_presses_wait_alike), TEST(test_turns),
-	TEST(test_declined_at_the_console), TEST(test_the_console_counts_longer), TEST(test_what_a_press_does_not_confirm),
-	TEST(test_presses_for_nothing_wait), TEST(test_whose_press), TEST(test_a_press_that_cannot_be_read),
-	TEST(test_a_held_button_ends_what_a_browser_asked), TEST(test_what_does_not_end_it), TEST(test_asking),
-	TEST(test_the_owner_switches_it_off), TEST(test_the_console_ends_what_a_browser_asked), TEST(test_without_memory),
-	TEST(test_a_store_that_fails))
+	TEST(test_what_was_collected_does_not_lapse), TEST(test_what_a_press_opens_is_of_two_factors), TEST(test_how_old_it_may_be),
+	TEST(test_the_wait_ends), TEST(test_clumsy_presses_wait_alike), TEST(test_the_first), TEST(test_turns),
+	TEST(test_declined_at_the_console), TEST(test_what_declines_nothing), TEST(test_a_request_that_cannot_be_read),
+	TEST(test_how_it_can_be_confirmed), TEST(test_without_randomness), TEST(test_the_console_counts_longer),
+	TEST(test_what_a_press_does_not_confirm), TEST(test_presses_for_nothing_wait), TEST(test_whose_press),
+	TEST(test_a_press_that_cannot_be_read), TEST(test_a_held_button_ends_what_a_browser_asked), TEST(test_what_does_not_end_it),
+	TEST(test_asking), TEST(test_the_owner_switches_it_off), TEST(test_the_console_ends_what_a_browser_asked),
+	TEST(test_without_memory), TEST(test_a_store_that_fails))

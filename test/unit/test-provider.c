@@ -369,6 +369,27 @@ static void test_no_provider_but_a_passkey(void **state)
 	CHECK_INT(tw_unit_later(w.unit), 201);
 }
 
+/* A known client waits for what is computed for another one of the account. */
+static void test_a_password_meanwhile(void **state)
+{
+	static int nothing;
+	struct tw_login_work *slot = &device()->access->works[TW_LOGIN_WORKS - 1];
+	char account[TW_APP_ACCOUNT_MAX + 1];
+
+	log_in();
+	ask_reader();
+	CHECK(!says(&reader, reader.challenge, TW_APP_YES));
+	CHECK_INT(tw_unit_later(w.unit), 201);
+	world_text(&w, "client", client, sizeof client);
+	log_in();
+	*slot = (struct tw_login_work){ .later = (void *)&nothing, .account = 1, .who = { .known = true, .source = "192.0.2.7" } };
+	int status = go_on("factor", "biometric");
+	*slot = (struct tw_login_work){ .later = NULL };
+	CHECK_INT(status, 503);
+	SAYS("access.one-at-a-time");
+	CHECK_INT(hears(&reader, account), 0);
+}
+
 /* Sent twice it is the same login still, and no other's. */
 static void test_one_login_twice(void **state)
 {
@@ -653,6 +674,14 @@ static void test_who_says_it(void **state)
 
 	use(HERS, "nothing", 400);
 	SAYS("provider.unknown");
+	struct tw_manifest changed = *device()->manifest;
+	const struct tw_manifest *own = device()->manifest;
+	changed.providers++; /* what lies before the first is none of them */
+	changed.provider_count--;
+	device()->manifest = &changed;
+	use(HERS, "nothing", 400);
+	use(HERS, "reader", 400);
+	device()->manifest = own;
 	use(PROVIDERS "/a9", "reader", 404);
 	CHECK_INT(ask("DELETE", PROVIDERS "/a9", NULL), 404);
 	CHECK_INT(ask("POST", "/api/v1/role-assignments", "{\"account\":\"a2\",\"role\":\"admin\"}"), 201);
@@ -751,6 +780,25 @@ static int do_ask(const void *what)
 	return status == 0 ? tw_unit_later(w.unit) : status;
 }
 
+static int do_yes(const void *what)
+{
+	(void)says(&reader, reader.challenge, TW_APP_YES);
+	return tw_unit_later(w.unit);
+}
+
+/* @nist LA.AS.2.1.3: a yes that cannot be told lets nobody in */
+static void test_a_yes_without_memory(void **state)
+{
+	set("logical-access.throttle", "\"0\"", "off", 200);
+	for (long nth = 1; nth == 1 || memory.fired; nth++) {
+		log_in();
+		ask_reader();
+		int status = ask_without(do_yes, NULL, nth);
+		CHECK_INT(status, memory.fired ? 503 : 201);
+	}
+	CHECK(world_log_says(&w, "\"verdict\":\"yes\""));
+}
+
 static void test_without_memory(void **state)
 {
 	static int (*const asks[])(const void *) = { do_set, do_list, do_ask };
@@ -773,10 +821,11 @@ static void test_without_memory(void **state)
 
 #define PROVIDER(f) cmocka_unit_test_setup_teardown(f, set_up, end)
 CHECK_MAIN(PROVIDER(test_yes), PROVIDER(test_asked_by_itself), PROVIDER(test_no), PROVIDER(test_no_verdict),
-	PROVIDER(test_silence_counts), PROVIDER(test_error_counts), PROVIDER(test_crash_counts_not), PROVIDER(test_nonsense_counts_not),
-	PROVIDER(test_two_of_one_account), PROVIDER(test_two_of_one_source), PROVIDER(test_two_known_clients),
-	PROVIDER(test_no_provider_but_a_passkey), PROVIDER(test_one_login_twice), PROVIDER(test_contest_counts),
-	PROVIDER(test_coming_and_going), PROVIDER(test_asked_keeps_nobody_away), PROVIDER(test_owner_keeps_a_way),
-	PROVIDER(test_late), PROVIDER(test_foreign_challenge), PROVIDER(test_who_may_be_it), PROVIDER(test_not_there),
-	PROVIDER(test_busy), PROVIDER(test_taken_away_meanwhile), PROVIDER(test_not_declared), PROVIDER(test_plugin),
-	PROVIDER(test_who_says_it), PROVIDER(test_statuses), PROVIDER(test_device_ends), PROVIDER(test_without_memory))
+	PROVIDER(test_silence_counts), PROVIDER(test_error_counts), PROVIDER(test_crash_counts_not),
+	PROVIDER(test_nonsense_counts_not), PROVIDER(test_two_of_one_account), PROVIDER(test_two_of_one_source),
+	PROVIDER(test_two_known_clients), PROVIDER(test_no_provider_but_a_passkey), PROVIDER(test_a_password_meanwhile),
+	PROVIDER(test_one_login_twice), PROVIDER(test_contest_counts), PROVIDER(test_coming_and_going),
+	PROVIDER(test_asked_keeps_nobody_away), PROVIDER(test_owner_keeps_a_way), PROVIDER(test_late),
+	PROVIDER(test_foreign_challenge), PROVIDER(test_who_may_be_it), PROVIDER(test_not_there), PROVIDER(test_busy),
+	PROVIDER(test_taken_away_meanwhile), PROVIDER(test_not_declared), PROVIDER(test_plugin), PROVIDER(test_who_says_it),
+	PROVIDER(test_statuses), PROVIDER(test_device_ends), PROVIDER(test_a_yes_without_memory), PROVIDER(test_without_memory))

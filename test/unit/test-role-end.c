@@ -164,6 +164,70 @@ static void test_given_without_a_clock(void **state)
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"roles\":[]");
 }
 
+/* By the boot clock says the boot it was set in, and no other whose id begins alike. */
+static void test_which_boot_it_was(void **state)
+{
+	static const struct {
+		const char *ends_ms, *boot_ms;
+		size_t id; /* so many bytes of this boot's */
+		bool counts;
+	} rows[] = {
+		{ "1900000060000", "1", 16, false },
+		{ "1900000060000", "1", 15, true },
+		{ "1900000060000", "1", 0, true },
+		{ "1899999999999", "9000000000", 16, true },
+		{ "1899999999999", "9000000000", 15, false },
+		{ "1899999999999", "9000000000", 0, false },
+	};
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	char statement[256];
+
+	CHECK_INT(sizeof device()->boot_id, 16);
+	tw_buf_init(&hex, tw_sys_real(), 32);
+	CHECK_OK(tw_buf_hex(&hex, device()->boot_id, sizeof device()->boot_id));
+	make("bob", "operator");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		(void)snprintf(statement, sizeof statement, "INSERT OR REPLACE INTO role_end VALUES (2, 'operator', %s, x'%.*s', %s)",
+			rows[i].ends_ms, (int)(2 * rows[i].id), tw_buf_cstr(&hex), rows[i].boot_ms);
+		sql(statement);
+		if (is_operator() != rows[i].counts)
+			fail_msg("row %zu", i);
+	}
+}
+
+/* What has no end is written without one, and the boot's clock only where it counts. */
+static void test_how_it_is_written(void **state)
+{
+	static const struct {
+		struct tw_ending e;
+		bool ends, boot;
+	} rows[] = {
+		{ { .ends_ms = 0 }, false, false },
+		{ { .ends_ms = 0, .boot_ms = 7, .this_boot = true }, false, false },
+		{ { .ends_ms = 7 }, true, false },
+		{ { .ends_ms = 7, .boot_ms = 7, .this_boot = true }, true, true },
+	};
+	struct tw_value v[3];
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		tw_ending_values(device(), &rows[i].e, v);
+		CHECK_INT(v[0].kind, rows[i].ends ? TW_VALUE_INT : TW_VALUE_NULL);
+		CHECK_INT(v[1].kind, rows[i].boot ? TW_VALUE_BLOB : TW_VALUE_NULL);
+		CHECK_INT(v[2].kind, rows[i].boot ? TW_VALUE_INT : TW_VALUE_NULL);
+	}
+}
+
+/* A name that no role can have is not cut short until it is another's. */
+static void test_a_role_that_is_none(void **state)
+{
+	make("bob", "user");
+	sql("INSERT INTO account_role VALUES (2, 'user4567890123456789012345678901234567890', NULL, 0, 'x')");
+	sql("INSERT INTO account_role VALUES (2, 'user45678901234567890123456789012345678901', NULL, 0, 'x')");
+	sql("INSERT INTO role_end VALUES (2, 'user45678901234567890123456789012345678901', 1, NULL, NULL)");
+	run_job();
+	CHECK(!world_log_says(&w, "lost the role"));
+}
+
 /* --- Who has to say how long --- */
 
 static void test_roles_that_always_end(void **state)
@@ -266,6 +330,11 @@ static void test_only_an_owner_lets_it_stay(void **state)
 		check_as(token, "PUT", *path, "{\"lifetime\":700}", 403, "account.supporting");
 		check_as(NULL, "PUT", *path, "{\"lifetime\":700}", 200, NULL);
 	}
+	check_as(token, "PUT", "/api/v1/accounts/a3", "{\"name\":\"friend\"}", 200, NULL); /* what it is called is no time */
+	make("dora", NULL);
+	give_for(NULL, "a5", "supporting-party", MINUTE_S, 201, NULL);
+	give("a5", "owner"); /* whose account it is counts before what it is for */
+	check_as(token, "PUT", "/api/v1/accounts/a5", "{\"lifetime\":700}", 403, "account.owner");
 }
 
 /* --- Owners --- */
@@ -324,6 +393,8 @@ static void test_an_owner_for_a_time_and_the_others(void **state)
 	}
 	check_as(token, "POST", CODES, "{\"account\":\"a1\"}", 403, "account.role-end");
 	check_as(token, "PUT", "/api/v1/accounts/a2", "{\"name\":\"robert\"}", 200, NULL); /* himself */
+	make("fay", "user");
+	check_as(token, "PUT", "/api/v1/accounts/a6", "{\"name\":\"faye\"}", 200, NULL); /* who holds another role for longer */
 	check_as(token, "POST", CODES, "{\"account\":\"a5\"}", 201, NULL);
 	check_as(token, "PUT", "/api/v1/suspensions/a5", NULL, 204, NULL);
 }
@@ -387,7 +458,9 @@ static void test_the_last_owner_stays(void **state)
 	CHECK_INT(due(), -1); /* and it is not tried again and again */
 	open_as(NULL, "a2", token);
 	give_for(NULL, "a2", "owner", "", 403, "account.role-end");
-	CHECK(tw_access_owner(device(), 1)); /* a session ends, and he could not come in again */
+	make("carl", NULL);
+	give_for(NULL, "a3", "user", "", 201, NULL); /* what an owner gives */
+	CHECK(tw_access_owner(device(), 1));         /* a session ends, and he could not come in again */
 	run_job();
 	CHECK_INT(device()->access->owners.count, 2);
 	enrol(2, 7);
@@ -396,6 +469,36 @@ static void test_the_last_owner_stays(void **state)
 	run_job();
 	CHECK_INT(device()->access->owners.count, 1);
 	CHECK_INT(device()->access->owners.of[0].id, 2);
+}
+
+/* It is the role owner that stays, and no other that he holds. */
+static void test_another_role_of_the_last_owner(void **state)
+{
+	sql("INSERT INTO account_role VALUES (1, 'operator', NULL, 0, 'x')"); /* from before he was one */
+	sql("INSERT INTO role_end VALUES (1, 'operator', 1, NULL, NULL)");
+	run_job();
+	check_as(NULL, "GET", "/api/v1/accounts/a1", NULL, 200, "\"roles\":[\"owner\"]");
+	CHECK(world_log_says(&w, "lost the role operator"));
+}
+
+static bool stays(int64_t account)
+{
+	return tw_access_owner_stays(device(), tw_access_owner(device(), account));
+}
+
+/* Whose role never ends stays whoever else comes in; and nobody goes for somebody who cannot come in. */
+static void test_who_stays(void **state)
+{
+	make("bob", NULL);
+	give_for(NULL, "a2", "owner", MINUTE_S, 201, NULL);
+	enrol(2, 7);
+	CHECK(stays(1) && !stays(2));
+	sql("INSERT INTO role_end VALUES (1, 'owner', 1900000030000, NULL, NULL)");
+	CHECK_OK(tw_access_load(device()));
+	CHECK(!stays(1) && stays(2));
+	sql("DELETE FROM credential WHERE account = 2");
+	CHECK_OK(tw_access_load(device()));
+	CHECK(stays(1));
 }
 
 /* Of several whose time is up the one stays who has it longest; and a last owner can be taken away by nobody else either. */
@@ -435,6 +538,32 @@ static void test_an_owner_in_another_boot(void **state)
 	world_at(&w, WORLD_WALL + 60000, WORLD_BOOT);
 	run_job();
 	CHECK_INT(device()->access->owners.count, 1);
+	tw_unit_boot(0);
+}
+
+/* Whose role goes on, as this boot's clock tells, comes before one of whom nobody can tell, though his would end later. */
+static void test_an_owner_whose_role_goes_on(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
+	char statement[160];
+
+	make("bob", NULL);
+	give_for(NULL, "a2", "owner", MINUTE_S, 201, NULL);
+	enrol(2, 7);
+	tw_unit_boot(5);
+	world_start(&w);
+	tw_buf_init(&hex, tw_sys_real(), 32);
+	CHECK_OK(tw_buf_hex(&hex, device()->boot_id, sizeof device()->boot_id));
+	(void)snprintf(statement, sizeof statement, "INSERT INTO role_end VALUES (1, 'owner', 1900000030000, x'%s', 1030000)",
+		tw_buf_cstr(&hex));
+	sql(statement);
+	CHECK_OK(tw_access_load(device()));
+	world_at(&w, 0, WORLD_BOOT);
+	CHECK(tw_access_owner(device(), 1));
+	CHECK(!tw_access_owner(device(), 2));
+	world_at(&w, 0, WORLD_BOOT + 30000);
+	CHECK(!tw_access_owner(device(), 1)); /* both are over, and bob's was the later */
+	CHECK(tw_access_owner(device(), 2));
 	tw_unit_boot(0);
 }
 
@@ -500,8 +629,10 @@ static void test_many(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)
 CHECK_MAIN(TEST(test_a_role_ends), TEST(test_until_ends_it), TEST(test_clocks_that_are_wrong), TEST(test_in_another_boot),
-	TEST(test_given_without_a_clock), TEST(test_roles_that_always_end), TEST(test_the_organization_says_how_long),
-	TEST(test_nobody_gives_for_longer), TEST(test_only_an_owner_lets_a_supporting_party_in), TEST(test_only_an_owner_lets_it_stay),
-	TEST(test_an_owner_for_a_time), TEST(test_an_owner_for_a_time_and_the_others), TEST(test_an_owner_for_a_time_gives_for_a_time),
-	TEST(test_who_stays_counts), TEST(test_the_last_owner_stays), TEST(test_all_owners_end),
-	TEST(test_an_owner_in_another_boot), TEST(test_a_store_that_refuses), TEST(test_without_memory), TEST(test_many))
+	TEST(test_given_without_a_clock), TEST(test_which_boot_it_was), TEST(test_how_it_is_written), TEST(test_a_role_that_is_none),
+	TEST(test_roles_that_always_end), TEST(test_the_organization_says_how_long), TEST(test_nobody_gives_for_longer),
+	TEST(test_only_an_owner_lets_a_supporting_party_in), TEST(test_only_an_owner_lets_it_stay), TEST(test_an_owner_for_a_time),
+	TEST(test_an_owner_for_a_time_and_the_others), TEST(test_an_owner_for_a_time_gives_for_a_time), TEST(test_who_stays_counts),
+	TEST(test_the_last_owner_stays), TEST(test_another_role_of_the_last_owner), TEST(test_who_stays), TEST(test_all_owners_end),
+	TEST(test_an_owner_whose_role_goes_on), TEST(test_an_owner_in_another_boot), TEST(test_a_store_that_refuses),
+	TEST(test_without_memory), TEST(test_many))

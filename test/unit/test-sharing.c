@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What may be shared: by the right role and kind of account, what he may read himself, with a listed recipient; and everything else is refused. */
 #include "as.h"
+#include "not-p256.h"
 
+#include "device/logical-access/rights.h"
+#include "device/logical-access/sharing.h"
+#include "device/rows-logical-access.h"
 #include "formats/export.h"
 
 #define INSURER "/api/v1/recipients/insurer"
@@ -237,21 +241,54 @@ static void test_what_is_none(void **state)
 		{ INSURER, ",\"kinds\":\"robot\"", 400, "sharing.kind" },
 		{ INSURER, ",\"kinds\":\"person robot\"", 400, "sharing.kind" },
 		{ "/api/v1/recipients/Insurer", "", 400, "rights.form" },
+		{ "/api/v1/recipients/insurEr", "", 400, "rights.form" },
+		{ "/api/v1/recipients/in.surer", "", 400, "rights.form" },
 		{ "/api/v1/recipients/9insurer", "", 400, "rights.form" },
 		{ "/api/v1/recipients/insurer-", "", 400, "rights.form" },
 		{ "/api/v1/recipients/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 400, "rights.name" },
 	};
+	char other[2048];
 
 	people();
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		put(NULL, rows[i].target, rows[i].rest, rows[i].want, rows[i].rule);
 	put(bob, INSURER, "", 403, "gate.permission");
 	check_as(NULL, "PUT", INSURER, "{\"certificate\":\"x\"}", 400, "sharing.certificate");
+	(void)snprintf(other, sizeof other, "{\"certificate\":\"%s\"}", not_p256);
+	check_as(NULL, "PUT", INSURER, other, 400, "sharing.certificate");
 	check_as(NULL, "PUT", "/api/v1/roles/clerk", "{\"permissions\":\"share.telemetry.insurer\"}", 409, "rights.missing");
 	put(NULL, INSURER, ",\"telemetry\":\"guard\"", 201, NULL);
 	check_as(NULL, "PUT", "/api/v1/roles/clerk", "{\"permissions\":\"share.telemetry.insurer\"}", 403, "rights.reserved");
 	check_as(NULL, "DELETE", "/api/v1/accounts/a2", NULL, 204, NULL);
 	check_as(NULL, "DELETE", "/api/v1/roles/guard", NULL, 409, "rights.missing");
+}
+
+/* A permission's name is never cut short, by which one recipient's would be another's; how long those are that he is not given does not matter. */
+static void test_whole_names_alone(void **state)
+{
+	static const struct {
+		const char *data;
+		int size;
+		enum tw_code want;
+	} rows[] = {
+		{ "telemetry", TW_PERMISSION_NAME_MAX - 16, TW_CODE_OK },
+		{ "telemetry", TW_PERMISSION_NAME_MAX - 15, TW_CODE_SYNTAX },
+		{ "log", TW_PERMISSION_NAME_MAX - 15, TW_CODE_OK },
+		{ "log", TW_PERMISSION_NAME_MAX - 10, TW_CODE_OK },
+		{ "log", TW_PERMISSION_NAME_MAX - 9, TW_CODE_SYNTAX },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_gate_freep) tw_gate *g = NULL;
+		char name[TW_PERMISSION_NAME_MAX + 1] = "";
+
+		memset(name, 'a', (size_t)rows[i].size);
+		TW_CLEANUP(tw_jsonp)
+		json_t *document = json_pack("{s:[{s:s, s:s}]}", "recipients", "name", name, rows[i].data, "admin");
+		tw_err e = tw_rights_compile(device(), document, &g);
+		if (!tw_is(e, rows[i].want))
+			fail_msg("%s of %d: %s", rows[i].data, rows[i].size, tw_code_name(e.code));
+	}
 }
 
 /* With every kind of data each, beside as many actions as there may be: the gate has room for all. */
@@ -271,6 +308,131 @@ static void test_no_more_than_8(void **state)
 	put(NULL, INSURER, "", 409, "rights.limit");
 	put(NULL, "/api/v1/recipients/r7", ",\"telemetry\":\"admin\"", 200, NULL);
 	check_as(NULL, "GET", "/api/v1/recipients?limit=8", NULL, 200, "\"r7\"");
+}
+
+/* Nobody's permission is another's because its name was cut short. */
+static void test_how_long_a_name_may_be(void **state)
+{
+	char name[TW_PERMISSION_NAME_MAX], permission[TW_PERMISSION_NAME_MAX + 1];
+
+	(void)snprintf(name, sizeof name, "%0*d", TW_PERMISSION_NAME_MAX - (int)strlen("share.log."), 0);
+	CHECK(tw_shared_permission(1, name, permission));
+	CHECK_INT(strlen(permission), TW_PERMISSION_NAME_MAX);
+	CHECK(!tw_shared_permission(0, name, permission));
+}
+
+/* --- Asked of the handler, with what the way to it does not let happen --- */
+
+/* bob's, as he shares telemetry; what is wrong with it, "" when nothing is. */
+static tw_err ask_for(struct tw_request *rq, char ret_rule[64])
+{
+	TW_CLEANUP(tw_reply_done) struct tw_reply rp = { .status = 200 };
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "data", "telemetry");
+
+	rq->input = input;
+	TW_TRY(tw_access_share(&device()->context, rq, &rp));
+	CHECK(!rp.problem[0] == (rp.body != NULL));
+	(void)snprintf(ret_rule, 64, "%s", rp.rule);
+	return TW_OK;
+}
+
+static const char *asked(struct tw_request *rq)
+{
+	static char rule[64];
+
+	CHECK_OK(ask_for(rq, rule));
+	return rule;
+}
+
+static void ask_as_bob(struct tw_request *ret)
+{
+	*ret = (struct tw_request){ .subject = { .door = TW_DOOR_HTTPS }, .parameter = TW_SLICE("insurer") };
+	CHECK_OK(tw_access_become(device(), &ret->subject, &(struct tw_proof){ .account = 2 }));
+}
+
+/* Whoever is of no kind is not of those that it is for. */
+static void test_without_an_account(void **state)
+{
+	struct tw_request rq;
+
+	people();
+	put(NULL, INSURER, ",\"telemetry\":\"guard\",\"kinds\":\"person\"", 201, NULL);
+	ask_as_bob(&rq);
+	CHECK_TEXT(asked(&rq), "");
+	rq.subject.account[0] = '\0';
+	CHECK_TEXT(asked(&rq), "sharing.kind");
+}
+
+/* A recipient whose name is too long for a permission, which only another program can have written, is given nothing. */
+static void test_a_name_that_is_too_long(void **state)
+{
+	static const char name[] = "insurer-of-all-the-houses-in-the-valley-and-of-those-on-the-hills";
+	char statement[200], rule[64];
+	struct tw_request rq;
+
+	people();
+	put(NULL, INSURER, ",\"telemetry\":\"guard\"", 201, NULL);
+	ask_as_bob(&rq);
+	rq.parameter = TW_SLICE(name);
+	(void)snprintf(statement, sizeof statement,
+		"UPDATE kept SET value = replace(value, '\"insurer\"', '\"%s\"') WHERE name = '%s'", name, TW_KEPT_RIGHTS);
+	CHECK_OK(tw_store_run(device()->context.store, statement, NULL, 0, NULL, NULL));
+	CHECK_ERR(ask_for(&rq, rule), INTERNAL);
+}
+
+/* More than there may be in any certificate is a recipient's mistake, too. */
+static void test_a_certificate_that_is_too_long(void **state)
+{
+	TW_CLEANUP(tw_reply_done) struct tw_reply rp = { .status = 200 };
+	char text[20000];
+
+	(void)snprintf(text, sizeof text, "%0*d", (int)sizeof text - 1, 0);
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s, s:s}", "certificate", text, "kinds", "");
+	const struct tw_request rq = { .subject = { .kind = TW_SUBJECT_OWNER }, .input = input, .parameter = TW_SLICE("insurer") };
+	CHECK_OK(tw_access_recipient_put(&device()->context, &rq, &rp));
+	CHECK_TEXT(rp.rule, "sharing.certificate");
+}
+
+static tw_err refuse_to_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	CHECK(rq->input && json_object_size(rq->input) == 0);
+	return tw_reply_problem(rp, 409, "busy", "test.busy", "Not now", "Wait.", "It is being changed.");
+}
+
+static int ask_without_memory(const void *what)
+{
+	struct tw_request rq = *(const struct tw_request *)what;
+	char rule[64];
+
+	return (int)ask_for(&rq, rule).code;
+}
+
+/* Where the operation that reads has a problem, that is the answer, and nothing is sealed; asked it is in its own form, or not at all. */
+static void test_what_cannot_be_read_now(void **state)
+{
+	static const struct tw_operation_row operations[] = {
+		{ .name = "telemetry.read", .permission = "telemetry.read", .handler = refuse_to_read },
+		{ .name = NULL },
+	};
+	static const struct tw_capability refuses = { .operations = operations };
+	static const struct tw_capability *const only[] = { &refuses, NULL };
+	const struct tw_capability *const *all = device()->context.capabilities;
+	struct tw_request rq;
+	long nth = 0;
+
+	people();
+	put(NULL, INSURER, ",\"telemetry\":\"guard\"", 201, NULL);
+	ask_as_bob(&rq);
+	device()->context.capabilities = only;
+	CHECK_TEXT(asked(&rq), "test.busy");
+	do {
+		int code = ask_without(ask_without_memory, &rq, ++nth);
+		if (code != TW_CODE_OK && !(memory.fired && code == TW_CODE_NOMEM))
+			fail_msg("block %ld: %s", nth, tw_code_name((enum tw_code)code));
+	} while (memory.fired);
+	CHECK(nth > 4);
+	device()->context.capabilities = all;
+	CHECK_TEXT(asked(&rq), "");
 }
 
 /* The product's own and nothing else: health, settings and its events, not those of the device. */
@@ -293,4 +455,6 @@ static void test_telemetry(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, done)
 CHECK_MAIN(TEST(test_by_role_to_whom_is_listed), TEST(test_an_owners_recipient), TEST(test_nobody_shares_what_he_may_not_read),
 	TEST(test_by_kind_of_account), TEST(test_with_a_rule), TEST(test_certificates_that_are_over), TEST(test_what_is_none),
-	TEST(test_no_more_than_8), TEST(test_telemetry))
+	TEST(test_whole_names_alone), TEST(test_no_more_than_8), TEST(test_how_long_a_name_may_be), TEST(test_without_an_account),
+	TEST(test_a_name_that_is_too_long), TEST(test_a_certificate_that_is_too_long), TEST(test_what_cannot_be_read_now),
+	TEST(test_telemetry))

@@ -2,6 +2,7 @@
 /* Supporting parties: their sessions are told of at begin and end, end by themselves, and what was done in one is listed together. */
 #include "as.h"
 
+#include "device/logical-access/support.h"
 #include "device/rows-logical-access.h"
 
 #define HELPER "{\"name\":\"helper\",\"kind\":\"supporting\",\"lifetime\":600}"
@@ -270,6 +271,110 @@ static void test_a_log_that_refuses(void **state)
 	CHECK_INT(count("support.ended"), 1);
 }
 
+/* Two helpers, a2 and a3, each with a session. */
+static void come_both(char first[64], char second[64])
+{
+	check_as(NULL, "POST", "/api/v1/accounts", HELPER, 201, "\"a2\"");
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"other\",\"kind\":\"supporting\",\"lifetime\":600}", 201, "\"a3\"");
+	give("a2", "supporting-party");
+	give("a3", "supporting-party");
+	open_as(NULL, "a2", first);
+	open_as(NULL, "a3", second);
+}
+
+/* The job is due when one of them is over, whichever came first: what is used stays longer. */
+static void test_the_first_that_is_over(void **state)
+{
+	char tokens[2][64];
+
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(tear_down(NULL), 0);
+		CHECK_INT(set_up_owned(NULL), 0);
+		come_both(tokens[0], tokens[1]);
+		CHECK_INT(due(), 30 * MINUTE);
+		later(MINUTE);
+		CHECK_INT(world_reads(&w, tokens[i]), 200);
+		CHECK_INT(due(), 29 * MINUTE);
+		check_as(tokens[i], "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+		CHECK_INT(due(), 0);
+	}
+}
+
+/* Where one end cannot be told the job has failed, and tries again, whatever became of the others. */
+static void test_one_that_is_refused(void **state)
+{
+	char first[64], second[64];
+
+	come_both(first, second);
+	run_job();
+	sql("CREATE TRIGGER no BEFORE DELETE ON support WHEN OLD.account = 2 BEGIN SELECT RAISE(ABORT, 'no'); END");
+	check_as(first, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+	check_as(second, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+	CHECK(tw_failed(tw_access_job_support(&device()->context)));
+	CHECK_INT(due(), 60000);
+	sql("DROP TRIGGER no");
+	run_job();
+	CHECK_INT(due(), -1);
+	CHECK_INT(count("\"fields\":{\"account\":\"a3\",\"session\":"), 1);
+}
+
+/* Whose session it is: whoever is of that kind or has that role, he or who uses it; an account that is gone is neither. */
+static void test_whose_it_is(void **state)
+{
+	static const struct {
+		int64_t account, member;
+		bool supports;
+	} rows[] = {
+		{ 1, 0, false },
+		{ 2, 0, true },  /* of the kind, without the role */
+		{ 3, 0, true },  /* with the role, of another kind */
+		{ 4, 0, false }, /* shared */
+		{ 4, 1, false },
+		{ 4, 2, true },
+		{ 4, 3, true },
+		{ 2, 1, true },
+		{ 9, 0, false },
+		{ 9, 2, true },
+		{ 4, 9, false },
+	};
+
+	check_as(NULL, "POST", "/api/v1/accounts", HELPER, 201, "\"a2\"");
+	make("bob", NULL);
+	give_as(NULL, "a3", "supporting-party", "{\"until\":\"2030-03-20T00:00:00Z\"}", 201, NULL);
+	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"night\",\"kind\":\"shared\"}", 201, "\"a4\"");
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		struct tw_session s = { .account = rows[i].account, .member = rows[i].member, .supports = !rows[i].supports };
+
+		CHECK_OK(tw_support_judge(device(), &s));
+		if (s.supports != rows[i].supports)
+			fail_msg("row %zu", i);
+	}
+}
+
+/* A session is noted once; and where there is no place for another it has to wait, in the store, until there is. */
+static void test_what_memory_notes(void **state)
+{
+	struct tw_support *all = device()->access->supports;
+	char token[64];
+	int noted = 0;
+
+	come(token);
+	for (int i = 0; i < 3; i++)
+		CHECK(due() > 0);
+	for (int i = 0; i < TW_SUPPORTS_MAX; i++)
+		noted += all[i].account != 0;
+	CHECK_INT(noted, 1);
+	for (int i = 0; i < TW_SUPPORTS_MAX; i++)
+		all[i] = (struct tw_support){ 2, { 1, (uint8_t)i } }; /* of none that is */
+	CHECK_INT(due(), 0);
+	run_job();
+	run_job();
+	CHECK_INT(count("support.ended"), 0);
+	check_as(token, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
+	world_start(&w);
+	CHECK_INT(count("support.ended"), 1);
+}
+
 /* --- What was done in it --- */
 
 static void list(const char *filter, int want)
@@ -312,7 +417,7 @@ static void test_what_was_done(void **state)
 /* Of a shared account whoever uses it is the supporting party; what it did there is listed by its own account too. */
 static void test_a_shared_account(void **state)
 {
-	char token[64], shared[64];
+	char token[64], shared[64], id[TW_SESSION_ID + 1], filter[40];
 
 	come(token);
 	check_as(NULL, "POST", "/api/v1/accounts", "{\"name\":\"night\",\"kind\":\"shared\"}", 201, "\"a3\"");
@@ -324,6 +429,9 @@ static void test_a_shared_account(void **state)
 	CHECK_INT(count("support.began"), 2);
 	check_as(shared, "GET", "/api/v1/settings?limit=1", NULL, 200, NULL);
 	check_as(NULL, "GET", "/api/v1/log?limit=100&account=a2", NULL, 200, "\"member\":\"a2\",");
+	tw_session_id(tw_access_session_of(device(), tw_slice_of(shared))->hash, id);
+	(void)snprintf(filter, sizeof filter, "session=%s", id);
+	list(filter, 2); /* its beginning too, whoever used it */
 	run_job();
 	check_as(shared, "DELETE", "/api/v1/sessions/current", NULL, 204, NULL);
 	run_job();
@@ -378,4 +486,5 @@ static void test_full_pages(void **state)
 CHECK_MAIN(TEST(test_told_at_begin_and_end), TEST(test_others), TEST(test_every_end), TEST(test_every_end_and_another_core),
 	TEST(test_ends_with_its_parent_and_another_core), TEST(test_an_opening_that_is_refused), TEST(test_a_store_that_refuses),
 	TEST(test_ends_with_the_account), TEST(test_another_core), TEST(test_a_role_given_later), TEST(test_a_log_that_refuses),
+	TEST(test_the_first_that_is_over), TEST(test_one_that_is_refused), TEST(test_whose_it_is), TEST(test_what_memory_notes),
 	TEST(test_what_was_done), TEST(test_a_shared_account), TEST(test_further_back), TEST(test_full_pages))

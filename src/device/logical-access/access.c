@@ -61,10 +61,11 @@ static bool can_come_in(const struct tw_device *d, const struct tw_owner *o)
 	return o->enrolled || has_session(d, o->id);
 }
 
+/* Whose role has no end has it longest; of equal ends one is the later, whichever. */
 static bool is_later(const struct tw_owner *a, const struct tw_owner *b)
 {
 	if (!a->end.ends_ms || !b->end.ends_ms)
-		return !a->end.ends_ms && b->end.ends_ms;
+		return b->end.ends_ms;
 	return a->end.ends_ms != b->end.ends_ms ? a->end.ends_ms > b->end.ends_ms : a->id > b->id;
 }
 

@@ -78,8 +78,7 @@ static tw_err read_shown(const struct tw_request *rq, struct shown *ret)
 	TW_TRY(tw_passkey_bytes(j, "client_data", TW_CLIENT_DATA_MAX, &ret->client));
 	TW_TRY(tw_passkey_bytes(j, "authenticator_data", TW_PASSKEY_DATA_MAX, &ret->data));
 	TW_TRY(tw_passkey_bytes(j, "signature", TW_PASSKEY_SIGNATURE_MAX, &ret->signature));
-	return ret->data.size >= TW_PASSKEY_DATA_MIN && ret->credential.size && ret->signature.size ? TW_OK
-												    : TW_RAISE(SYNTAX, "too short");
+	return ret->data.size >= TW_PASSKEY_DATA_MIN ? TW_OK : TW_RAISE(SYNTAX, "too short");
 }
 
 static tw_err refuse(struct tw_device *d, const struct tw_login_who *who, struct tw_reply *rp)
@@ -101,8 +100,8 @@ static struct tw_slice slice(const struct tw_passkey_bytes *b)
 static tw_err match(const struct tw_factor_step *t, const struct shown *shown, struct tw_passkey *ret)
 {
 	struct tw_device *d = tw_device_of(t->c);
+	struct tw_passkey_site site = { .name = "" };
 	char challenge[sizeof t->s->challenge];
-	struct tw_passkey_site site;
 
 	memcpy(challenge, t->s->challenge, sizeof challenge);
 	memset(t->s->challenge, 0, sizeof t->s->challenge);

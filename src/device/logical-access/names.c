@@ -51,12 +51,10 @@ static tw_err add_pem(struct tw_context *c, const char *key, const tw_cert *cert
 tw_err tw_access_names(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_device *d = tw_device_of(c);
-	json_t *names = json_array();
 	char until[TW_TIME_TEXT_MAX];
 
-	rp->body = json_pack("{s:o}", "names", names);
-	if (!rp->body)
-		return TW_RAISE(NOMEM, "reply");
+	rp->body = json_pack("{s:[]}", "names"); /* without one, whatever is to stand in it fails for lack of memory */
+	json_t *names = tw_json_get(rp->body, "names");
 	for (size_t i = 0; i < d->names.count; i++)
 		TW_TRY(tw_json_append(names, json_string(d->names.of[i])));
 	TW_TRY(add_pem(c, "listener", d->listener, rp));

@@ -19,15 +19,15 @@ tw_err tw_access_notice_displays(struct tw_context *c, const struct tw_request *
 	for (size_t i = 0; i < d->manifest->provider_count; i++) {
 		const struct tw_manifest_provider *p = &d->manifest->providers[i];
 		const struct tw_display_seat *s = &d->providers.of[i].display;
-		const bool sized = d->providers.of[i].line && s->screen.columns;
+		const bool there = d->providers.of[i].line != NULL; /* who has said no size has none */
 
 		if (!tw_display_is(d, i))
 			continue;
 		TW_TRY(tw_json_append(list,
 			json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:b}", "display", p->name, "help", p->help, "shows",
-				tw_display_words[tw_display_state(d, i)], "columns", (json_int_t)(sized ? s->screen.columns : 0),
-				"lines", (json_int_t)(sized ? s->screen.lines : 0), "pages", (json_int_t)(sized ? s->pages : 0),
-				"simulated", d->providers.of[i].line && d->providers.of[i].simulated)));
+				tw_display_words[tw_display_state(d, i)], "columns", (json_int_t)(there ? s->screen.columns : 0),
+				"lines", (json_int_t)(there ? s->screen.lines : 0), "pages", (json_int_t)(there ? s->pages : 0),
+				"simulated", there && d->providers.of[i].simulated)));
 	}
 	rp->body = json_pack("{s:O}", "displays", list);
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");

@@ -99,7 +99,7 @@ tw_err tw_access_oidc(struct tw_context *c, const struct tw_request *rq, struct 
 /* An origin: the page is at its root, and comes back there. */
 static bool is_address(const char *url)
 {
-	return tw_oidc_url_valid(url) && strlen(url) < TW_OIDC_URL_MAX && !strpbrk(url + strlen("https://"), "/?");
+	return tw_oidc_url_valid(url) && !strpbrk(url + strlen("https://"), "/?");
 }
 
 static tw_err no_form(struct tw_reply *rp, const char *rule, const char *next, const char *why)

@@ -149,8 +149,8 @@ static bool take_offer(struct tw_device *d, int64_t account, struct tw_passkey_o
 /* What the browser says it asked: DENIED, SYNTAX, LIMIT: it is none of this offer's. */
 static tw_err match(struct tw_context *c, const struct tw_request *rq, const struct tw_passkey_offer *o, struct tw_passkey_bytes *ret_data)
 {
+	struct tw_passkey_site site = { .name = "" };
 	struct tw_passkey_bytes client;
-	struct tw_passkey_site site;
 
 	if (!tw_passkey_site(tw_device_of(c), rq, &site) || strcmp(site.name, o->site) != 0)
 		return TW_RAISE(DENIED, "another name than it was begun under");

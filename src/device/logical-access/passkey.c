@@ -170,13 +170,13 @@ static tw_err do_count(tw_store *s, void *user)
 	return tw_store_changes(s) == 1 ? TW_OK : TW_RAISE(DENIED, "another use of it came between");
 }
 
-/* Zero and zero: an authenticator that does not count (WebAuthn level 2, section 6.1.1). */
+/* Nothing but zero before: an authenticator that does not count, or has not yet (WebAuthn level 2, section 6.1.1). */
 tw_err tw_passkey_counted(struct tw_device *d, const struct tw_passkey *p, uint32_t counter)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf data = { 0 }, before = { 0 };
 	struct counting c = { .id = p->id };
 
-	if ((counter || p->counter) && counter <= p->counter)
+	if (p->counter && counter <= p->counter)
 		return TW_RAISE(DENIED, "a counter of %" PRIu32 " after %" PRIu32, counter, p->counter);
 	tw_buf_init(&data, d->context.sys, DATA_MAX);
 	tw_buf_init(&before, d->context.sys, DATA_MAX);

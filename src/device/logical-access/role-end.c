@@ -8,6 +8,7 @@
 #include "device/sql-device.h"
 
 #define AT_ONCE 32 /* more than there are owners who stay, so that each turn but the last takes some away */
+_Static_assert(AT_ONCE > TW_OWNERS_MAX, "a turn that takes nothing away is the last");
 
 #define ENDS 4 /* the first of the columns of role_of that say when it ends */
 
@@ -28,7 +29,7 @@ static struct tw_ending at(const struct tw_device *d, int64_t until_ms)
 {
 	struct tw_ending e = { .ends_ms = until_ms };
 
-	e.this_boot = until_ms && tw_time_trusted(&d->time);
+	e.this_boot = tw_time_trusted(&d->time);
 	e.boot_ms = e.this_boot ? tw_time_boot_ms(&d->time) + until_ms - tw_time_wall_ms(&d->time) : 0;
 	return e;
 }
@@ -135,7 +136,7 @@ tw_err tw_role_end_reach(struct tw_context *c, const struct tw_request *rq, int6
 	struct owning o = { .device = tw_device_of(c) };
 	const struct tw_value v[] = { TW_V_INT(account) };
 
-	if (!self || self->id == account || tw_ending_counts(o.device, &self->end))
+	if (!self || tw_ending_counts(o.device, &self->end))
 		return TW_OK;
 	TW_TRY(tw_store_run(c->store, tw_sql_role_of, v, TW_COUNT(v), take_owning, &o));
 	if (!o.is || (o.ends_ms && o.ends_ms <= self->end.ends_ms))
@@ -239,7 +240,7 @@ static tw_err tell_kept(struct tw_account_work *w)
 	return tw_audit_commit(w->c->audit);
 }
 
-static tw_err end(struct tw_context *c, int64_t account, const char *role, size_t *ended)
+static tw_err end(struct tw_context *c, int64_t account, const char *role)
 {
 	struct tw_account_work w = { .c = c, .act = take_away, .word = role, .ends_sessions = true };
 	struct tw_device *d = tw_device_of(c);
@@ -251,7 +252,6 @@ static tw_err end(struct tw_context *c, int64_t account, const char *role, size_
 	}
 	(void)snprintf(w.what, sizeof w.what, "lost the role %s, for its time was up", role);
 	TW_TRY(tw_account_do(&w));
-	++*ended;
 	return tw_audit_commit(c->audit);
 }
 
@@ -259,16 +259,15 @@ static tw_err end(struct tw_context *c, int64_t account, const char *role, size_
 tw_err tw_roles_end(struct tw_context *c)
 {
 	TW_CLEANUP(tw_freep) struct found *f = TW_NEW(c->sys, struct found);
-	size_t ended = 0;
 
 	if (!f)
 		return TW_RAISE(NOMEM, "roles that end");
 	f->device = tw_device_of(c);
 	do {
-		f->count = ended = 0;
+		f->count = 0;
 		TW_TRY(tw_store_run(c->store, tw_sql_role_end_all, NULL, 0, find, f));
 		for (size_t i = 0; i < f->count; i++)
-			TW_TRY(end(c, f->of[i].account, f->of[i].role, &ended));
-	} while (f->count == AT_ONCE && ended);
+			TW_TRY(end(c, f->of[i].account, f->of[i].role));
+	} while (f->count == AT_ONCE);
 	return TW_OK;
 }

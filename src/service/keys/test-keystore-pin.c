@@ -53,6 +53,16 @@ static void test_pin_changed_in_use(void **state)
 	tw_keystore_close(k);
 }
 
+static int looks_of_one_refusal(void)
+{
+	const struct tw_token_question q = { .op = TW_TOKEN_DESCRIBE, .owner = "a owner" };
+	TW_CLEANUP(tw_token_answer_done) struct tw_token_answer a = { 0 };
+	const int before = counted("look");
+	tw_token_answer_init(sys, &a);
+	CHECK_ERR(tw_token_ask(token, &q, &a), DENIED);
+	return counted("look") - before;
+}
+
 /*
  * Ended while it was told the PIN: somebody may have killed it, so it is told once more within the question; whoever hangs there was
  * killed by nobody. Then never again, by no question, no new worker and no new start.
@@ -69,6 +79,8 @@ static void test_ended_in_login(void **state)
 		odd(rows[i].what);
 		for (int n = 0; n < 3; n++)
 			CHECK_ERR(open_token(&k), DENIED);
+		const int looks = looks_of_one_refusal();
+		CHECK(looks > 0 && looks_of_one_refusal() == looks); /* what was answered is not asked again */
 		CHECK_INT(faccessat(dir.fd, "pin.refused", F_OK, 0), 0);
 		restart();
 		CHECK_ERR(open_token(&k), DENIED);
@@ -99,6 +111,20 @@ static void test_killed_in_login(void **state)
 	CHECK_INT(counted("login"), 8);
 	CHECK(faccessat(dir.fd, "pin.refused", F_OK, 0) != 0);
 	tw_keystore_close(k);
+}
+
+/* Nor is it forgotten that it was told twice when the token was out in between: nobody has shown yet that it is right. */
+static void test_in_doubt_over_several_questions(void **state)
+{
+	tw_keystore *k = NULL;
+	use_odd();
+	odd("once-out");
+	CHECK_ERR(open_token(&k), CLOSED);
+	CHECK_INT(counted("login"), 1);
+	odd("crash-login");
+	for (int n = 0; n < 2; n++)
+		CHECK_ERR(open_token(&k), DENIED);
+	CHECK_INT(counted("login"), 2);
 }
 
 /* Somebody else's wrong PIN is counted by the token, and nothing of ours is in doubt. */
@@ -146,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_pin_changed_in_use),
 		cmocka_unit_test(test_ended_in_login),
 		cmocka_unit_test(test_killed_in_login),
+		cmocka_unit_test(test_in_doubt_over_several_questions),
 		cmocka_unit_test(test_counted_before),
 		cmocka_unit_test(test_locked_pin),
 		cmocka_unit_test(test_pin_file),

@@ -96,7 +96,7 @@ tw_err tw_op_log_read(struct tw_context *c, const struct tw_request *rq, struct 
 	size_t count = filters(&l) ? SCAN : l.page.limit + 1; /* one more, to know whether there is one */
 	TW_TRY(tw_audit_recent(c->audit, before, count, take_record, &l));
 	TW_TRY(l.result);
-	if (filters(&l) && !l.page.more && l.seen > 1) { /* older ones were not looked at */
+	if (filters(&l) && l.seen > 1) { /* older ones were not looked at, or had no room */
 		l.page.more = true;
 		(void)snprintf(l.page.last, sizeof l.page.last, "%" PRIu64, l.seen);
 	}
