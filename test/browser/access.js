@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { HtmlValidate } from 'html-validate';
-import { fitsEverywhere, fitsWithLargeText } from './browser.js';
+import { comeTo, fitsEverywhere, fitsWithLargeText } from './browser.js';
 import { FOREIGN, signIn, withStory } from './pages.js';
 import { payloads } from './payloads.js';
 import { healthy } from './stand-in.js';
@@ -17,8 +17,7 @@ export async function enterAccess(page, story, name = 'access') {
 	if (await page.isVisible('#accept'))
 		await page.click('#accept');
 	await signIn(page, story);
-	await page.goto(`${story.url}#/${name.replace('-', '/')}`);
-	await page.waitForSelector(READY[name]);
+	await comeTo(page, story.url, name.replace('-', '/'), READY[name]);
 }
 
 export const has = (page, box, text) => page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [box, text]);

@@ -63,6 +63,13 @@ export const violations = (page) => page.evaluate(() => window.twViolations);
 export const overhang = (page) => page.evaluate(() => Math.max(document.scrollingElement.scrollWidth - innerWidth,
 	...[document.body, document.querySelector('main')].map((box) => box.scrollWidth - box.clientWidth), 0));
 
+// By its address, and there: places share names of parts, so the one before must be gone before any is waited for.
+export async function comeTo(page, url, place, box) {
+	await page.goto(`${url}#/${place}`);
+	await page.waitForSelector(`#place-${place.replace('/', '-')}[aria-current="page"]`, { state: 'attached' });
+	await page.waitForSelector(box);
+}
+
 // By the navigation, which stands behind a button where there is little room; a place of another group, which it does not show, by its address.
 export async function goTo(page, name) {
 	const turn = page.locator('#places-turn');

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { axe, openPage, overhang } from './browser.js';
+import { axe, comeTo, openPage, overhang } from './browser.js';
 import { secretsStayHidden } from './real-login.js';
 import { rulesHold } from './real-rights.js';
 import { signIn, withDevice } from './real.js';
@@ -13,8 +13,7 @@ const HOSTILE = '<b onclick=console.log("XSS-RAN")>b';
 const has = (page, box, text) => page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [box, text]);
 
 async function goTo(page, device, place, box) {
-	await page.goto(`${device.url}#/${place}`);
-	await page.waitForSelector(`#${box}`);
+	await comeTo(page, device.url, place, `#${box}`);
 }
 
 async function reachHolds(page, device) {

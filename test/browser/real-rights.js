@@ -6,14 +6,15 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
+import { comeTo } from './browser.js';
+
 const HOSTILE = '<i onmouseover=console.log("XSS-RAN")>i';
 const has = (page, box, text) => page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [box, text]);
 const look = (page) => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
 const told = async (device, ...words) => (await device.ask({ tool: words })).answer;
 
 async function goTo(page, device, place, box) {
-	await page.goto(`${device.url}#/access/${place}`);
-	await page.waitForSelector(`#${box}`);
+	await comeTo(page, device.url, `access/${place}`, `#${box}`);
 }
 
 async function makeAccount(page, device, name, kind, role) {

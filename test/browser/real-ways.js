@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { axe, overhang } from './browser.js';
+import { axe, comeTo, overhang } from './browser.js';
 import { typeLogin } from './login.js';
 import { signIn, withDevice } from './real.js';
 
@@ -18,8 +18,7 @@ const has = (page, box, text) => page.waitForFunction(([id, want]) => document.g
 const read = async (device, ...words) => (await device.ask({ tool: words })).answer;
 
 async function goTo(page, device, place, box) {
-	await page.goto(`${device.url}#/ways${place}`);
-	await page.waitForSelector(`#${box}`);
+	await comeTo(page, device.url, `ways${place}`, `#${box}`);
 }
 
 // The key comes from the page, the certificate goes back to it.

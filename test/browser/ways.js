@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { HtmlValidate } from 'html-validate';
-import { fitsEverywhere, fitsWithLargeText } from './browser.js';
+import { comeTo, fitsEverywhere, fitsWithLargeText } from './browser.js';
 import { crowd, GOOD, typeLogin } from './login.js';
 import { FOREIGN, signIn, withStory } from './pages.js';
 import { payloads } from './payloads.js';
@@ -39,8 +39,7 @@ export function settled() {
 export async function enterWays(page, story, name = 'ways') {
 	await page.waitForSelector('#code');
 	await signIn(page, story);
-	await page.goto(`${story.url}#/${name.replace('-', '/')}`);
-	await page.waitForSelector(READY[name]);
+	await comeTo(page, story.url, name.replace('-', '/'), READY[name]);
 }
 
 const has = (page, box, text) => page.waitForFunction(([id, want]) => document.getElementById(id)?.textContent.includes(want), [box, text]);
@@ -142,8 +141,7 @@ const SECRETS = [
 
 // @nist LA.AS.3: masked while it is typed and refused; and gone from the page once the device has it
 async function oneSecret(page, story, { name, id, path, secret, fields, sent, set, unset }) {
-	await page.goto(`${story.url}#/ways/${name}`);
-	await page.waitForSelector(READY[`ways-${name}`]);
+	await comeTo(page, story.url, `ways/${name}`, READY[`ways-${name}`]);
 	for (const [field, [wrong]] of Object.entries(fields))
 		await page.fill(`#${field}`, wrong);
 	await press(page, `${id}-send`);
@@ -216,8 +214,7 @@ async function accountsUseThem({ open }) {
 		const page = await open(story.url);
 		await enterWays(page, story);
 		for (const [name, id, fill, sent, path, label, ends = path] of BOUND) {
-			await page.goto(`${story.url}#/ways/${name}`);
-			await page.waitForSelector(READY[`ways-${name}`]);
+			await comeTo(page, story.url, `ways/${name}`, READY[`ways-${name}`]);
 			await page.fill(`#${id}-account`, 'a2');
 			await fill(page);
 			story.state.refuseWays = { ...refusal('account.cover', 'Not permitted', 'Ask an owner.'), status: 403 };
@@ -301,8 +298,7 @@ async function settingsAreDecided({ open }) {
 		await page.waitForSelector('#methods-failed .trouble');
 		assert.match(await page.textContent('#methods-failed'), /cannot take this value now.*setting\.apply/s);
 		assert.ok(await page.isChecked('#methods-certificate'));
-		await page.goto(`${story.url}#/ways/guesses`);
-		await page.waitForSelector('#throttle-now');
+		await comeTo(page, story.url, 'ways/guesses', '#throttle-now');
 		assert.equal(await page.textContent('h1'), 'After 5 failures one waits 60 seconds.');
 		story.state.refuseWays = null;
 		await page.check('#throttle-off');
@@ -375,15 +371,13 @@ async function everyLook({ open }) {
 		const page = await open(story.url, { width: 320 });
 		await enterWays(page, story);
 		for (const name of Object.keys(READY)) {
-			await page.goto(`${story.url}#/${name.replace('-', '/')}`);
-			await page.waitForSelector(READY[name]);
+			await comeTo(page, story.url, name.replace('-', '/'), READY[name]);
 			const report = await validate.validateString(`<!DOCTYPE html>${await page.evaluate(() => document.documentElement.outerHTML)}`);
 			assert.deepEqual(report.results.flatMap((one) => one.messages.map((message) => `${name}: ${message.ruleId} ${message.message} ${message.selector}`)), []);
 			await fitsEverywhere(page, async () => assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll('.choices input')].filter((one) => one.getBoundingClientRect().width < 20).map((one) => one.id)), [], 'what is to be hit keeps its size'));
 		}
 		for (const name of Object.keys(READY)) {
-			await page.goto(`${story.url}#/${name.replace('-', '/')}`);
-			await page.waitForSelector(READY[name]);
+			await comeTo(page, story.url, name.replace('-', '/'), READY[name]);
 			await fitsWithLargeText(page);
 		}
 	});
