@@ -3,19 +3,26 @@
  * CVSS 2.0, 3.0, 3.1 and 4.0: vector strings, their scores, and what a JSON object says of them.
  *
  * A vector is read as its specification writes it: 3.x in any order, 2.0 and 4.0 in theirs, every base metric, none twice. Scores
- * are whole numbers of tenths from whole-number arithmetic, so that no machine's rounding decides one. Where FIRST's own calculator
- * of 3.0 rounds up what is a tenth already (twelve products with RC:U; the reason why 3.1 says how to round), the score here is the
- * specification's, and an object that has either is in agreement.
+ * are whole numbers of tenths from whole-number arithmetic, so that no machine's rounding decides one.
+ *
+ * Calculators in binary floating point go astray in two places, and an object that has a score of theirs is in agreement too: FIRST's
+ * own of 3.0 rounds up what is a tenth already (10 times 0.92; the reason why 3.1 says how to round), and of 2.0, which does not say
+ * where a half goes, some take 8.55 down. The scores here are the specification's, and halves go up.
  */
 #ifndef TW_FORMATS_CVSS_H
 #define TW_FORMATS_CVSS_H
 #include "base/json.h"
 
-#define TW_CVSS_TEXT_MAX 256  /* the longest vector, of 4.0 with all its metrics, has 218 characters */
+#define TW_CVSS_TEXT_MAX 256   /* the longest vector, of 4.0 with all its metrics, has 178 characters */
 #define TW_CVSS_METRICS_MAX 32 /* of 4.0 */
 
 enum tw_cvss_version { TW_CVSS_20, TW_CVSS_30, TW_CVSS_31, TW_CVSS_40 };
-enum tw_cvss_group { TW_CVSS_BASE, TW_CVSS_TEMPORAL, TW_CVSS_ENVIRONMENTAL, TW_CVSS_SUPPLEMENTAL }; /* 4.0 calls the second "threat" */
+enum tw_cvss_group {
+	TW_CVSS_BASE,
+	TW_CVSS_TEMPORAL,
+	TW_CVSS_ENVIRONMENTAL,
+	TW_CVSS_SUPPLEMENTAL
+}; /* 4.0 calls the second "threat" */
 
 struct tw_cvss_value {
 	const char *code; /* "N"; NULL ends the list */
