@@ -29,6 +29,7 @@ tw_err tw_cmd_log_verify(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_export_open(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_label(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_units(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_cvss(struct tw_tool *t, const struct tw_args *a);
 extern const struct tw_command tw_commands_device_log[], tw_commands_device_report[], tw_commands_device_login[],
 	tw_commands_device_password[], tw_commands_device_totp[]; /* each ends with a row without words */
 extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_product_inventory[],

@@ -55,6 +55,8 @@ static const struct tw_command commands[] = {
 		"thingward export open shared.json --key recipient.key --anchor manufacturer.crt" },
 	{ "units", "", 0, 0, tw_options_units, tw_cmd_units, "list your devices: which unit each is, and whom it is assigned to",
 		"thingward units --owner ./owner --csv units.csv" },
+	{ "cvss", "VECTOR...", 1, 10000, no_options, tw_cmd_cvss, "read CVSS vectors (2.0 to 4.0): score, severity, and each metric in words",
+		"thingward cvss CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N" },
 	{ "device", "WORDS...", 0, 0, no_options, NULL, "administer a device; thingward device --help lists the words" },
 	{},
 };
