@@ -4,7 +4,7 @@
  * memory for a token. Here an allocation that fails is NOMEM and nothing else, and depth is bounded as it is met.
  *
  * Stricter than the RFC where two readers could differ: no key twice, nothing behind the value, no NUL in a text, an object or
- * an array at the top, whole numbers within 64 bits. Recursion ends at TW_JSON_DEPTH_MAX.
+ * an array at the top, whole numbers within 64 bits. Recursion ends at TW_JSON_DEPTH_MAX, or where the caller says.
  */
 #include "base/json.h"
 #include "base/text.h"
@@ -17,7 +17,7 @@
 struct reader {
 	const char *start, *at, *end;
 	char *scratch; /* room for any text of the input: unescaped it is never longer */
-	int depth;
+	int depth, deepest;
 };
 
 static tw_err read_value(struct reader *r, json_t **ret);
@@ -286,8 +286,8 @@ static tw_err read_object(struct reader *r, json_t **ret)
 
 static tw_err read_container(struct reader *r, bool object, json_t **ret)
 {
-	if (++r->depth > TW_JSON_DEPTH_MAX)
-		return TW_RAISE(LIMIT, "JSON deeper than %d levels, at byte %zu", TW_JSON_DEPTH_MAX, (size_t)(r->at - r->start));
+	if (++r->depth > r->deepest)
+		return TW_RAISE(LIMIT, "JSON deeper than %d levels, at byte %zu", r->deepest, (size_t)(r->at - r->start));
 	TW_TRY(object ? read_object(r, ret) : read_array(r, ret));
 	r->depth--;
 	return TW_OK;
@@ -330,9 +330,9 @@ static tw_err read_all(struct reader *r, json_t **ret)
 	return TW_OK;
 }
 
-tw_err tw_json_parse(struct tw_slice text, size_t max, json_t **ret)
+tw_err tw_json_parse_deep(struct tw_slice text, size_t max, int deepest, json_t **ret)
 {
-	struct reader r = { .start = text.at, .at = text.at, .end = text.at + text.size };
+	struct reader r = { .start = text.at, .at = text.at, .end = text.at + text.size, .deepest = deepest };
 	json_malloc_t allocate;
 	json_free_t release;
 	tw_err e;
@@ -349,4 +349,9 @@ tw_err tw_json_parse(struct tw_slice text, size_t max, json_t **ret)
 	tw_wipe(r.scratch, text.size); /* proofs and tokens pass here */
 	release(r.scratch);
 	return e;
+}
+
+tw_err tw_json_parse(struct tw_slice text, size_t max, json_t **ret)
+{
+	return tw_json_parse_deep(text, max, TW_JSON_DEPTH_MAX, ret);
 }

@@ -22,6 +22,9 @@ static inline void tw_jsonp(json_t **j)
 	*j = NULL;
 }
 tw_err tw_json_parse(struct tw_slice text, size_t max, json_t **ret); /* SYNTAX with line and column, LIMIT */
+/* For a format whose documents nest without a limit of their own; deepest: at most TW_JSON_DEEPEST, for the stack's sake. */
+#define TW_JSON_DEEPEST 512
+tw_err tw_json_parse_deep(struct tw_slice text, size_t max, int deepest, json_t **ret);
 tw_err tw_json_write(const json_t *j, struct tw_buf *b);  /* compact, keys sorted: the form we sign (RFC 8785 for our data) */
 tw_err tw_json_pretty(const json_t *j, struct tw_buf *b); /* for people */
 

@@ -79,6 +79,19 @@ static void test_limits(void **state)
 	CHECK_OK(parse("[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[\"]", &j)); /* brackets in a text are none */
 }
 
+static void test_deeper_where_asked(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	char deep[2 * TW_JSON_DEEPEST + 2];
+
+	memset(deep, '[', TW_JSON_DEEPEST + 1);
+	memset(deep + TW_JSON_DEEPEST + 1, ']', TW_JSON_DEEPEST + 1);
+	CHECK_ERR(tw_json_parse_deep((struct tw_slice){ deep, sizeof deep }, sizeof deep, TW_JSON_DEEPEST, &j), LIMIT);
+	CHECK_OK(tw_json_parse_deep((struct tw_slice){ deep + 1, sizeof deep - 2 }, sizeof deep, TW_JSON_DEEPEST, &j));
+	tw_jsonp(&j);
+	CHECK_ERR(tw_json_parse_deep((struct tw_slice){ deep + 1, sizeof deep - 2 }, sizeof deep, TW_JSON_DEEPEST - 1, &j), LIMIT);
+}
+
 static const struct tw_shape shape[] = {
 	{ "name", TW_JSON_TEXT, true, 1, 8 },
 	{ "count", TW_JSON_INT, false, -1, 10 },
@@ -301,6 +314,6 @@ static void test_out_of_memory(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_refusals), cmocka_unit_test(test_place_of_an_error), cmocka_unit_test(test_limits),
-	cmocka_unit_test(test_shapes), cmocka_unit_test(test_shapes_of_each), cmocka_unit_test(test_access),
-	cmocka_unit_test(test_one_form), cmocka_unit_test(test_pretty), cmocka_unit_test(test_whole_numbers_our_reader_refuses),
-	cmocka_unit_test(test_write_limits), cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_deeper_where_asked), cmocka_unit_test(test_shapes), cmocka_unit_test(test_shapes_of_each),
+	cmocka_unit_test(test_access), cmocka_unit_test(test_one_form), cmocka_unit_test(test_pretty),
+	cmocka_unit_test(test_whole_numbers_our_reader_refuses), cmocka_unit_test(test_write_limits), cmocka_unit_test(test_out_of_memory))
