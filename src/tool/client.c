@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "tool/curl-late.h"
 
-#include <curl/curl.h>
 #include <openssl/ssl.h>
 
 #define CONNECT_MS 5000
@@ -47,7 +47,8 @@ tw_client *tw_client_free(tw_client *c)
 {
 	if (!c)
 		return NULL;
-	curl_easy_cleanup(c->curl);
+	if (c->curl)
+		tw_curl()->easy_cleanup(c->curl);
 	tw_wipe(c->token, sizeof c->token);
 	free(c);
 	return NULL;
@@ -61,7 +62,7 @@ static tw_err look_at_tls(tw_client *c)
 
 	if (c->local || c->answer->has_exporter)
 		return TW_OK;
-	if (curl_easy_getinfo(c->curl, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
+	if (tw_curl()->easy_getinfo(c->curl, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
 		info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
 		return TW_RAISE(UNSUPPORTED, "this libcurl does not give its TLS session; one built on OpenSSL is needed");
 	SSL *ssl = info->internals;
@@ -119,7 +120,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *user)
 	tw_client *c = user;
 	long status = 0;
 
-	if (c->call->take && curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 200)
+	if (c->call->take && tw_curl()->easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 200)
 		return tw_failed(c->call->take(c->call->user, (struct tw_slice){ data, size })) ? 0 : size;
 	return tw_failed(tw_buf_add(&c->answer->raw, data, size)) ? 0 : size;
 }
@@ -142,19 +143,19 @@ static CURLcode set_common(tw_client *c)
 {
 	CURLcode r = CURLE_OK;
 
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_PROXY, "");
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, c->local ? "http" : "https");
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_FOLLOWLOCATION, 0L);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_USERAGENT, "thingward/" TW_VERSION);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->trouble);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, on_head);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_HEADERDATA, c);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_body);
-	return r ? r : curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_PROXY, "");
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, c->local ? "http" : "https");
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_FOLLOWLOCATION, 0L);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_USERAGENT, "thingward/" TW_VERSION);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->trouble);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, on_head);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_HEADERDATA, c);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_body);
+	return r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
 }
 
 /*
@@ -166,15 +167,15 @@ static CURLcode set_tls(tw_client *c, const struct tw_place *p, const char *pin)
 {
 	CURLcode r = CURLE_OK;
 
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 0L);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	if (p->has_pin)
-		r = r ? r : curl_easy_setopt(c->curl, CURLOPT_PINNEDPUBLICKEY, pin);
+		r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_PINNEDPUBLICKEY, pin);
 	if (p->certificate) {
-		r = r ? r : curl_easy_setopt(c->curl, CURLOPT_SSLCERT, p->certificate);
-		r = r ? r : curl_easy_setopt(c->curl, CURLOPT_SSLKEY, p->key);
+		r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSLCERT, p->certificate);
+		r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSLKEY, p->key);
 	}
 	return r;
 }
@@ -199,7 +200,8 @@ tw_err tw_client_new(const struct tw_sys *sys, const struct tw_place *place, tw_
 	c->sys = sys;
 	c->local = place->socket != NULL;
 	(void)snprintf(c->token, sizeof c->token, "%s", place->token ? place->token : "");
-	c->curl = curl_easy_init();
+	TW_TRY(tw_curl_load());
+	c->curl = tw_curl()->easy_init();
 	if (!c->curl)
 		return TW_RAISE(NOMEM, "client");
 	if (!c->local && !address_valid(place->address))
@@ -208,18 +210,18 @@ tw_err tw_client_new(const struct tw_sys *sys, const struct tw_place *place, tw_
 	TW_TRY(pin_text(place, pin, sizeof(pin)));
 	r = set_common(c);
 	if (c->local)
-		r = r ? r : curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, place->socket);
+		r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, place->socket);
 	else
 		r = r ? r : set_tls(c, place, pin);
 	if (r != CURLE_OK)
-		return TW_RAISE(UNSUPPORTED, "libcurl: %s", curl_easy_strerror(r));
+		return TW_RAISE(UNSUPPORTED, "libcurl: %s", tw_curl()->easy_strerror(r));
 	*ret = TW_STEAL(c);
 	return TW_OK;
 }
 
 static void slistp(struct curl_slist **s)
 {
-	curl_slist_free_all(*s);
+	tw_curl()->slist_free_all(*s);
 }
 
 static tw_err header(struct curl_slist **list, const char *name, const char *value)
@@ -227,7 +229,7 @@ static tw_err header(struct curl_slist **list, const char *name, const char *val
 	char line[320]; /* a DNS name has up to 253 */
 
 	(void)snprintf(line, sizeof(line), "%s: %s", name, value);
-	struct curl_slist *more = curl_slist_append(*list, line);
+	struct curl_slist *more = tw_curl()->slist_append(*list, line);
 	if (!more)
 		return TW_RAISE(NOMEM, "header");
 	*list = more;
@@ -250,7 +252,7 @@ static tw_err header_remove(struct curl_slist **list, const char *name)
 	char line[64];
 
 	(void)snprintf(line, sizeof(line), "%s:", name);
-	struct curl_slist *more = curl_slist_append(*list, line);
+	struct curl_slist *more = tw_curl()->slist_append(*list, line);
 	if (!more)
 		return TW_RAISE(NOMEM, "header");
 	*list = more;
@@ -259,7 +261,7 @@ static tw_err header_remove(struct curl_slist **list, const char *name)
 
 static tw_err explain(tw_client *c, CURLcode r)
 {
-	const char *words = *c->trouble ? c->trouble : curl_easy_strerror(r);
+	const char *words = *c->trouble ? c->trouble : tw_curl()->easy_strerror(r);
 
 	if (r == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
 		return TW_RAISE(UNTRUSTED, "whoever answers at %s does not hold the key that was pinned", c->base);
@@ -278,17 +280,17 @@ static CURLcode set_call(tw_client *c, const struct tw_call *call, const char *u
 {
 	CURLcode r = CURLE_OK;
 
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_URL, url);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, call->quiet_s ? 0L : (long)WHOLE_MS);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, call->quiet_s ? 1L : 0L);
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)call->quiet_s);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_URL, url);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, call->quiet_s ? 0L : (long)WHOLE_MS);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, call->quiet_s ? 1L : 0L);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)call->quiet_s);
 	if (strcmp(call->method, "GET") != 0) { /* without a body too, so that its length is stated */
-		r = r ? r : curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, tw_buf_cstr(body));
-		r = r ? r : curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE, (long)body->size);
+		r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_POSTFIELDS, tw_buf_cstr(body));
+		r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE, (long)body->size);
 	}
-	r = r ? r : curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, call->method);
-	return r ? r : curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, call->method);
+	return r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
 }
 
 static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
@@ -316,8 +318,8 @@ static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 	}
 	c->trouble[0] = '\0';
 	CURLcode r = set_call(c, call, url, &body, headers);
-	r = r ? r : curl_easy_perform(c->curl);
-	r = r ? r : curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &c->answer->status);
+	r = r ? r : tw_curl()->easy_perform(c->curl);
+	r = r ? r : tw_curl()->easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &c->answer->status);
 	return r == CURLE_OK ? TW_OK : explain(c, r);
 }
 
