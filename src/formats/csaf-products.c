@@ -381,9 +381,9 @@ static const char *range_in(const char *name)
 	if (strpbrk(name, "<>"))
 		return strchr(name, '<') ? "<" : ">";
 	while (*name) {
-		size_t size = 0, space;
+		size_t size = 0;
 
-		while (name[size] && !(space = tw_csaf_space(name + size)))
+		while (name[size] && !tw_csaf_space(name + size))
 			size++;
 		for (size_t i = 0; i < TW_COUNT(words); i++)
 			if (size == strlen(words[i]) && !strncasecmp(name, words[i], size))

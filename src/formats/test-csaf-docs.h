@@ -72,6 +72,8 @@ static inline char *quoted(const char *text)
 {
 	char *copy = strdup(text);
 
+	if (!copy)
+		abort();
 	for (char *at = copy; *at; at++)
 		if (*at == '\'')
 			*at = '"';
@@ -103,7 +105,7 @@ static inline void edit_document(json_t *document, const struct edit *e)
 		if (json_is_array(here) && strcmp(part, "-") != 0)
 			CHECK_OK(tw_parse_u64(tw_slice_of(part), 1000, &index));
 		if (!at[size] && json_is_array(here) && *part == '-')
-			CHECK_INT(json_array_append_new(here, json_of(e->json)), 0);
+			CHECK_INT(json_array_append_new(here, json_of(e->json ? e->json : "nothing to append")), 0);
 		else if (!at[size] && json_is_array(here))
 			CHECK_INT(e->json ? json_array_set_new(here, index, json_of(e->json)) : json_array_remove(here, index), 0);
 		else if (!at[size])

@@ -225,7 +225,7 @@ static void next(uint32_t *seed, struct tw_cvss *c)
 	const struct tw_cvss_metric *m = tw_cvss_metrics(c->version);
 
 	for (size_t i = 0; m[i].code; i++) {
-		uint32_t values = 0;
+		uint32_t values = 1; /* each has some */
 
 		while (m[i].values[values].code)
 			values++;
