@@ -292,6 +292,6 @@ const char *tw_csaf_language_fault(const char *s)
 		return "has a script that is not registered";
 	if (t.region.size && !subtag_prefixes('r', t.region).at)
 		return "has a region that is not registered";
-	const char *fault = variants_fault(s, t.variants);
-	return fault ? fault : extensions_fault(t.extensions);
+	const char *fault = t.variants.size ? variants_fault(s, t.variants) : NULL;
+	return fault || !t.extensions.size ? fault : extensions_fault(t.extensions);
 }
