@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roles.tab: what is accepted has different users for all who have a line, none of them root. */
-#include "device/hands/tab.h"
+#include "service/parent/tab.h"
 
 #include <stdint.h>
 #include <stdlib.h>
+
+static const char *const words[] = { "core", "front", "keys", "application", "fetch", "scan", "hash" };
+static const struct tw_tab_names names = { words, 7, 4 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -11,10 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tw_tab tab;
 
-	if (tw_failed(tw_tab_parse((struct tw_slice){ (const char *)data, size }, &tab)))
+	if (tw_failed(tw_tab_parse((struct tw_slice){ (const char *)data, size }, &names, &tab)))
 		return 0;
-	for (size_t i = 0; i < TW_TAB_NAMES; i++) {
-		if (i >= TW_TAB_NEEDED && tab.of[i].uid == 0 && tab.of[i].gid == 0)
+	for (size_t i = 0; i < names.count; i++) {
+		if (i >= names.needed && tab.of[i].uid == 0 && tab.of[i].gid == 0)
 			continue;
 		if (tab.of[i].uid == 0 || tab.of[i].gid == 0 || tab.of[i].uid == (uid_t)-1 || tab.of[i].gid == (gid_t)-1)
 			abort();

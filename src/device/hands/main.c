@@ -8,8 +8,9 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
-#include "device/hands/loop.h"
-#include "device/hands/os.h"
+#include "device/hands/plan.h"
+#include "service/parent/loop.h"
+#include "service/parent/os.h"
 #include "sys/real.h"
 #include "sys/sandbox.h"
 
@@ -40,6 +41,7 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_hands_options *o, 
 	TW_CLEANUP(tw_closep) int signals = -1;
 	TW_CLEANUP(tw_closep) int watchdog = -1;
 	struct tw_notify notify;
+	struct tw_plan plan;
 	struct tw_crew crew;
 	struct tw_errands errands;
 
@@ -48,8 +50,9 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_hands_options *o, 
 	TW_TRY(tw_places_open(sys, o, &places));
 	TW_TRY(open_watchdog(sys, o->watchdog, &watchdog));
 	TW_TRY(tw_os_signals(&signals));
-	TW_TRY(tw_crew_init(sys, &places, o->role_program, &crew));
-	tw_errands_init(sys, &places, o->role_program, &errands);
+	tw_plan_make(&places, &plan);
+	TW_TRY(tw_crew_init(sys, plan.crew, places.null, o->role_program, &crew));
+	tw_errands_init(sys, plan.errands, places.null, o->role_program, &errands);
 	if (geteuid() != 0)
 		tw_warn("not root: all roles share user %u, which keeps them apart less; the statuses say so", geteuid());
 	TW_TRY(tw_os_drop());

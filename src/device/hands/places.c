@@ -2,8 +2,8 @@
 #include "device/hands/places.h"
 
 #include "base/mem.h"
-#include "device/hands/doors.h"
-#include "device/hands/os.h"
+#include "service/parent/doors.h"
+#include "service/parent/os.h"
 #include "device/hands/token.h"
 #include "crypto/token-words.h"
 #include "sys/durable.h"
@@ -33,24 +33,16 @@ void tw_places_done(struct tw_places *p)
 		tw_closep(&p->tcp[i]);
 }
 
+static const char *const tab_names[TW_TAB_NAMES] = { "core", "front", "keys", "application", "fetch", "scan", "hash" };
+static const struct tw_tab_names tab = { tab_names, TW_TAB_NAMES, TW_TAB_NEEDED };
+
 static tw_err read_tab(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_tab *ret)
 {
-	char name[4096], text[TW_TAB_MAX + 1];
-	TW_CLEANUP(tw_closep) int fd = -1;
-	struct stat st;
-	ssize_t size;
+	char name[4096];
 
 	if (snprintf(name, sizeof name, "%s/roles.tab", o->config) >= (int)sizeof name)
 		return TW_RAISE(LIMIT, "--config is too long");
-	fd = sys->open_path(sys, o->roles ? o->roles : name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
-	if (fd < 0 || sys->fstat(sys, fd, &st))
-		return TW_RAISE_ERRNO("reading %s", o->roles ? o->roles : name);
-	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return TW_RAISE(DENIED, "%s must be a file of root's that nobody else can write", o->roles ? o->roles : name);
-	size = sys->pread(sys, fd, text, sizeof text, 0);
-	if (size < 0)
-		return TW_RAISE_ERRNO("reading %s", o->roles ? o->roles : name);
-	return tw_tab_parse((struct tw_slice){ text, (size_t)size }, ret);
+	return tw_tab_read(sys, o->roles ? o->roles : name, &tab, ret);
 }
 
 static tw_err find_ids(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_tab *ret)

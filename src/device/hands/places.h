@@ -8,8 +8,19 @@
 #ifndef TW_DEVICE_HANDS_PLACES_H
 #define TW_DEVICE_HANDS_PLACES_H
 #include "device/hands/options.h"
-#include "device/hands/tab.h"
+#include "service/parent/tab.h"
 
+enum tw_tab_name {
+	TW_TAB_CORE,
+	TW_TAB_FRONT,
+	TW_TAB_KEYS,
+	TW_TAB_APPLICATION,
+	TW_TAB_FETCH,
+	TW_TAB_SCAN,
+	TW_TAB_HASH,
+	TW_TAB_NAMES
+};
+#define TW_TAB_NEEDED TW_TAB_FETCH /* those before it must have a line */
 struct tw_places {
 	struct tw_tab tab;
 	int core, log, keys, boot, config, run; /* directories */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/hands/notify.h"
+#include "service/parent/notify.h"
 
 #include "base/mem.h"
 #include "check.h"

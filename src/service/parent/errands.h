@@ -6,11 +6,20 @@
  * hands takes from it. Core gets the other end of the channel only after the role has said that its sandbox stands. One that
  * dies takes nobody along; what it was doing is core's to mourn.
  */
-#ifndef TW_DEVICE_HANDS_ERRANDS_H
-#define TW_DEVICE_HANDS_ERRANDS_H
-#include "device/hands/places.h"
+#ifndef TW_SERVICE_PARENT_ERRANDS_H
+#define TW_SERVICE_PARENT_ERRANDS_H
+#include "base/sys.h"
 #include "service/wire.h"
 
+/* One of a side's roles on demand, in the order of enum tw_errand. All of it stays the side's. */
+struct tw_errand_row {
+	uid_t uid; /* 0: it has no line in roles.tab, or nothing to work on, and is never started */
+	gid_t gid;
+	const char *program; /* beside that of the roles; NULL: it is that one */
+	const char *file;    /* opened anew at each start, since others replace it; what is missing is empty to the role */
+	int dirs[2];         /* in place of the file: directories for reading */
+	size_t dir_count;
+};
 struct tw_errand_run {
 	pid_t pid;     /* 0: not running */
 	bool unwanted; /* core has said that it shall end: its end is no death */
@@ -22,11 +31,13 @@ struct tw_errand_run {
 };
 struct tw_errands {
 	const struct tw_sys *sys;
-	const struct tw_places *places;
+	const struct tw_errand_row *rows; /* NULL: the side has none */
+	int null;
 	const char *program; /* of the roles; others stand beside it */
 	struct tw_errand_run of[TW_ERRANDS];
 };
-void tw_errands_init(const struct tw_sys *sys, const struct tw_places *places, const char *program, struct tw_errands *ret);
+void tw_errands_init(const struct tw_sys *sys, const struct tw_errand_row rows[TW_ERRANDS], int null, const char *program,
+	struct tw_errands *ret);
 /* The reason why not, in ret_not; 0 when it has been started. */
 void tw_errands_start(struct tw_errands *e, unsigned which, int64_t now_ms, enum tw_errand_not *ret_not);
 /* Its first word: its sandbox stands. The descriptor for core is the caller's now; -1: it was said twice or by nobody. */
@@ -36,5 +47,4 @@ bool tw_errands_gone(struct tw_errands *e, unsigned which); /* its process has b
 void tw_errands_end(struct tw_errands *e, unsigned which);  /* at once: nothing it holds outlives it */
 void tw_errands_end_all(struct tw_errands *e);
 int64_t tw_errands_late(struct tw_errands *e, int64_t now_ms); /* ends those whose sandbox does not stand in time; when the next is due */
-bool tw_errand_in_tab(const struct tw_tab *tab, unsigned which); /* roles.tab has a line for it */
 #endif

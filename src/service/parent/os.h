@@ -3,8 +3,8 @@
  * What only the privileged parent asks of the kernel, and the seam therefore does not carry: signals, children, sockets' options,
  * owners of directories, capabilities. Everything else in hands goes through struct tw_sys like everywhere.
  */
-#ifndef TW_DEVICE_HANDS_OS_H
-#define TW_DEVICE_HANDS_OS_H
+#ifndef TW_SERVICE_PARENT_OS_H
+#define TW_SERVICE_PARENT_OS_H
 #include "base/err.h"
 #include "base/sys.h"
 

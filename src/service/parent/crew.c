@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/hands/crew.h"
+#include "service/parent/crew.h"
 
 #include "base/mem.h"
-#include "device/hands/errands.h"
-#include "crypto/token-words.h"
 
 #include <fcntl.h>
 #include <string.h>
 
-const char *const tw_crew_names[TW_CREW_SIZE] = { "front", "core", "keys" };
 static const struct tw_channel_row *const rows[TW_CREW_SIZE] = { tw_rows_hands_from_role, tw_rows_hands_from_core, tw_rows_hands_from_role };
-static const int tab_name[TW_CREW_SIZE] = { TW_TAB_FRONT, TW_TAB_CORE, TW_TAB_KEYS };
 
 /* The boot's name, as the kernel gives it, without its hyphens. */
 static tw_err read_boot_id(const struct tw_sys *sys, char ret[33])
@@ -29,11 +25,13 @@ static tw_err read_boot_id(const struct tw_sys *sys, char ret[33])
 	return n == 32 ? TW_OK : TW_RAISE(SYNTAX, "the kernel's boot id has %zu digits", n);
 }
 
-tw_err tw_crew_init(const struct tw_sys *sys, const struct tw_places *places, const char *program, struct tw_crew *ret)
+tw_err tw_crew_init(
+	const struct tw_sys *sys, const struct tw_crew_plan plan[TW_CREW_SIZE], int null, const char *program, struct tw_crew *ret)
 {
 	memset(ret, 0, sizeof *ret);
 	ret->sys = sys;
-	ret->places = places;
+	ret->plan = plan;
+	ret->null = null;
 	ret->program = program;
 	return read_boot_id(sys, ret->boot_id);
 }
@@ -61,7 +59,7 @@ static tw_err open_pairs(const struct tw_sys *sys, struct pairs *p)
 	return TW_OK;
 }
 
-#define FDS_MAX (6 + 6 + TW_LISTEN_MAX)
+#define FDS_MAX (6 + TW_CREW_OWN_MAX)
 struct birth {
 	int fds[FDS_MAX];
 	size_t count;
@@ -72,79 +70,46 @@ static void give(struct birth *b, int fd)
 	b->fds[b->count++] = fd;
 }
 
-static void births(const struct tw_places *at, const struct pairs *p, struct birth b[TW_CREW_SIZE])
+static void births(const struct tw_crew *c, const struct pairs *p, struct birth b[TW_CREW_SIZE])
 {
 	const int first[TW_CREW_SIZE][3] = {
 		[TW_CREW_FRONT] = { p->hands_front[1], p->core_front[1], p->front_keys[0] },
 		[TW_CREW_CORE] = { p->hands_core[1], p->core_front[0], p->core_keys[0] },
 		[TW_CREW_KEYS] = { p->hands_keys[1], p->core_keys[1], p->front_keys[1] },
 	};
-	const int core[] = { at->core, at->log, at->config, at->packages < 0 ? at->config : at->packages, at->admin, at->events,
-		at->console };
 
 	for (size_t r = 0; r < TW_CREW_SIZE; r++) {
 		b[r].count = 0;
-		give(&b[r], at->null);
-		give(&b[r], at->null);
+		give(&b[r], c->null);
+		give(&b[r], c->null);
 		give(&b[r], STDERR_FILENO);
 		for (size_t i = 0; i < 3; i++)
 			give(&b[r], first[r][i]);
+		for (size_t i = 0; i < c->plan[r].own_count; i++)
+			give(&b[r], c->plan[r].own[i]);
 	}
-	for (size_t i = 0; i < TW_COUNT(core); i++)
-		give(&b[TW_CREW_CORE], core[i]);
-	for (size_t i = 0; i < at->tcp_count; i++)
-		give(&b[TW_CREW_FRONT], at->tcp[i]);
-	give(&b[TW_CREW_KEYS], at->keys);
-	give(&b[TW_CREW_KEYS], at->root);
-	give(&b[TW_CREW_KEYS], at->token);
-}
-
-#define KEYSTORE_WORD (TW_TOKEN_WORDS_MAX + 16)
-#define KEYS_WORDS 4 /* with the NULL at the end */
-static void add_keys_words(const struct tw_places *at, char keystore[KEYSTORE_WORD], char *words[KEYS_WORDS])
-{
-	size_t n = 0;
-
-	if (at->keystore && snprintf(keystore, KEYSTORE_WORD, "keystore=%s", at->keystore) < KEYSTORE_WORD)
-		words[n++] = keystore;
-	if (at->has_root)
-		words[n++] = (char *)(uintptr_t) "root=yes";
-	words[n] = NULL;
-}
-
-/* Which roles on demand roles.tab has a line for: core says so without having to start one. */
-static void add_errands(const struct tw_places *at, char *ret, size_t size)
-{
-	size_t n = (size_t)snprintf(ret, size, "errands=");
-
-	for (unsigned i = 0; i < TW_ERRANDS; i++)
-		if (tw_errand_in_tab(&at->tab, i))
-			n += (size_t)snprintf(ret + n, size - n, "%s,", tw_errand_names[i]);
 }
 
 static tw_err start_one(struct tw_crew *c, int role, const struct birth *b)
 {
-	const struct tw_tab *tab = &c->places->tab;
-	char uid[16], gid[16], boot[48], application[32], died[32], keystore[KEYSTORE_WORD], packages[32], errands[64];
-	char *argv[] = { (char *)(uintptr_t)c->program, (char *)(uintptr_t)tw_crew_names[role], uid, gid, boot, application, died,
-		packages, errands, NULL, NULL };
+	const struct tw_crew_plan *plan = &c->plan[role];
+	char uid[16], gid[16], boot[48], died[32];
+	char *argv[6 + TW_CREW_WORDS_MAX + 1] = { (char *)(uintptr_t)c->program, (char *)(uintptr_t)plan->name, uid, gid };
 	char *journal = getenv("JOURNAL_STREAM"), stream[128];
 	char *envp[] = { NULL, NULL };
 	struct tw_spawn what = { c->program, argv, envp, b->fds, b->count };
+	size_t n = 4;
 
-	(void)snprintf(uid, sizeof uid, "%u", tab->of[tab_name[role]].uid);
-	(void)snprintf(gid, sizeof gid, "%u", tab->of[tab_name[role]].gid);
+	(void)snprintf(uid, sizeof uid, "%u", plan->uid);
+	(void)snprintf(gid, sizeof gid, "%u", plan->gid);
 	(void)snprintf(boot, sizeof boot, "boot_id=%s", c->boot_id);
-	(void)snprintf(application, sizeof application, "app_uid=%u", tab->of[TW_TAB_APPLICATION].uid);
 	(void)snprintf(died, sizeof died, "died=%s", c->died);
-	(void)snprintf(packages, sizeof packages, "%s=%s", c->places->packages < 0 ? "no-packages" : "packages", c->places->packages_kind);
-	add_errands(c->places, errands, sizeof errands);
-	if (role != TW_CREW_CORE)
-		argv[4] = NULL;
-	else if (c->places->has_console)
-		argv[9] = (char *)(uintptr_t) "console=yes";
-	if (role == TW_CREW_KEYS)
-		add_keys_words(c->places, keystore, argv + 4);
+	if (role == TW_CREW_CORE) {
+		argv[n++] = boot;
+		argv[n++] = died;
+	}
+	for (size_t i = 0; i < plan->word_count; i++)
+		argv[n++] = (char *)(uintptr_t)plan->words[i];
 	if (journal && snprintf(stream, sizeof stream, "JOURNAL_STREAM=%s", journal) < (int)sizeof stream)
 		envp[0] = stream;
 	if (c->sys->spawn(c->sys, &what, &c->of[role].pid))
@@ -159,7 +124,7 @@ tw_err tw_crew_start(struct tw_crew *c)
 	struct birth b[TW_CREW_SIZE];
 
 	TW_TRY(open_pairs(c->sys, &p));
-	births(c->places, &p, b);
+	births(c, &p, b);
 	for (int r = 0; r < TW_CREW_SIZE; r++) {
 		TW_TRY(tw_channel_new(c->sys, *mine[r], rows[r], &c->of[r].channel));
 		*mine[r] = -1;

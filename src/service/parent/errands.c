@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/hands/errands.h"
+#include "service/parent/errands.h"
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "device/hands/os.h"
+#include "service/parent/os.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -13,32 +13,16 @@
 #define MINUTE_MS 60000
 #define PATH_SIZE 4096
 
-static const struct {
-	enum tw_tab_name tab;
-	bool disk;           /* in place of the file: the inventory's root and the package database, for reading */
-	const char *program; /* beside that of the roles; NULL: it is that one */
-	const char *file;    /* opened anew at each start, since others replace it; what is missing is empty to the role */
-} rows[TW_ERRANDS] = {
-	[TW_ERRAND_FETCH] = { TW_TAB_FETCH, false, "thingward-fetch", "/etc/resolv.conf" },
-	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, true, NULL, NULL },
-	[TW_ERRAND_HASH] = { TW_TAB_HASH, false, "thingward-hash", NULL },
-	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, false, "thingward-hash", NULL },
-	[TW_ERRAND_ASK] = { TW_TAB_FETCH, false, "thingward-fetch", NULL },
-};
-
-void tw_errands_init(const struct tw_sys *sys, const struct tw_places *places, const char *program, struct tw_errands *ret)
+void tw_errands_init(const struct tw_sys *sys, const struct tw_errand_row rows[TW_ERRANDS], int null, const char *program,
+	struct tw_errands *ret)
 {
 	memset(ret, 0, sizeof *ret);
 	ret->sys = sys;
-	ret->places = places;
+	ret->rows = rows;
+	ret->null = null;
 	ret->program = program;
 	for (size_t i = 0; i < TW_ERRANDS; i++)
 		ret->of[i].core_end = -1;
-}
-
-bool tw_errand_in_tab(const struct tw_tab *tab, unsigned which)
-{
-	return tab->of[rows[which].tab].uid != 0;
 }
 
 static bool within_budget(struct tw_errand_run *r, int64_t now_ms)
@@ -58,8 +42,8 @@ static tw_err program_path(const struct tw_errands *e, unsigned which, char ret[
 	const char *slash = strrchr(e->program, '/');
 	int folder = slash ? (int)(slash - e->program) + 1 : 0, n;
 
-	if (rows[which].program)
-		n = snprintf(ret, PATH_SIZE, "%.*s%s", folder, e->program, rows[which].program);
+	if (e->rows[which].program)
+		n = snprintf(ret, PATH_SIZE, "%.*s%s", folder, e->program, e->rows[which].program);
 	else
 		n = snprintf(ret, PATH_SIZE, "%s", e->program);
 	return n < 0 || n >= PATH_SIZE ? TW_RAISE(LIMIT, "the path of %s is too long", tw_errand_names[which]) : TW_OK;
@@ -69,16 +53,17 @@ static tw_err program_path(const struct tw_errands *e, unsigned which, char ret[
 static tw_err spawn(struct tw_errands *e, unsigned which, int hands, int core)
 {
 	const struct tw_sys *sys = e->sys;
-	TW_CLEANUP(tw_closep) int file = rows[which].file ? sys->open_path(sys, rows[which].file, O_RDONLY | O_CLOEXEC, 0) : -1;
-	const int null = e->places->null, first = rows[which].disk ? e->places->inventory : file;
-	const int fds[] = { null, null, STDERR_FILENO, hands, core, null, first < 0 ? null : first, e->places->packages };
+	const struct tw_errand_row *row = &e->rows[which];
+	TW_CLEANUP(tw_closep) int file = row->file ? sys->open_path(sys, row->file, O_RDONLY | O_CLOEXEC, 0) : -1;
+	const int null = e->null, first = row->dir_count ? row->dirs[0] : file;
+	const int fds[] = { null, null, STDERR_FILENO, hands, core, null, first < 0 ? null : first, row->dirs[1] };
 	char path[PATH_SIZE], uid[16], gid[16], stream[128], *journal = getenv("JOURNAL_STREAM");
 	char *argv[] = { path, (char *)(uintptr_t)tw_errand_names[which], uid, gid, NULL }, *envp[] = { NULL, NULL };
-	const struct tw_spawn what = { path, argv, envp, fds, TW_COUNT(fds) - (rows[which].disk ? 0 : 1) };
+	const struct tw_spawn what = { path, argv, envp, fds, TW_COUNT(fds) - (row->dir_count > 1 ? 0 : 1) };
 
 	TW_TRY(program_path(e, which, path));
-	(void)snprintf(uid, sizeof uid, "%u", e->places->tab.of[rows[which].tab].uid);
-	(void)snprintf(gid, sizeof gid, "%u", e->places->tab.of[rows[which].tab].gid);
+	(void)snprintf(uid, sizeof uid, "%u", row->uid);
+	(void)snprintf(gid, sizeof gid, "%u", row->gid);
 	if (journal && snprintf(stream, sizeof stream, "JOURNAL_STREAM=%s", journal) < (int)sizeof stream)
 		envp[0] = stream;
 	return sys->spawn(sys, &what, &e->of[which].pid) ? TW_RAISE_ERRNO("starting %s", path) : TW_OK;
@@ -120,7 +105,7 @@ void tw_errands_start(struct tw_errands *e, unsigned which, int64_t now_ms, enum
 	*ret_not = 0;
 	if (!r->pid)
 		r->unwanted = false;
-	if (!tw_errand_in_tab(&e->places->tab, which) || (rows[which].disk && e->places->packages < 0))
+	if (!e->rows || !e->rows[which].uid)
 		*ret_not = TW_ERRAND_NO_LINE;
 	else if (r->pid)
 		*ret_not = TW_ERRAND_RUNS;

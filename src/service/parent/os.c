@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/hands/os.h"
+#include "service/parent/os.h"
 
 #include "base/mem.h"
 

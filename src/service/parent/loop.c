@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/hands/loop.h"
+#include "service/parent/loop.h"
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "device/hands/os.h"
+#include "service/parent/os.h"
 #include "sys/durable.h"
 
 #include <errno.h>
@@ -84,7 +84,7 @@ static void stop(struct state *s)
 static void note_death(struct state *s, int role, int status)
 {
 	struct tw_crew *c = s->l->crew;
-	const char *name = tw_crew_names[role];
+	const char *name = c->plan[role].name;
 	int64_t lived = now_ms(s->l->sys) - s->started;
 
 	if (WIFSIGNALED(status))
@@ -136,7 +136,7 @@ static void reap(struct state *s)
 		if (role < 0)
 			continue;
 		if (s->phase != RUNNING && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
-			tw_warn("%s was ended by signal %d as it ended", tw_crew_names[role], WTERMSIG(status));
+			tw_warn("%s was ended by signal %d as it ended", s->l->crew->plan[role].name, WTERMSIG(status));
 		tw_crew_gone(s->l->crew, role);
 		if (dead < 0 || (WIFSIGNALED(status) && !WIFSIGNALED(dead_status))) {
 			dead = role;
@@ -208,10 +208,10 @@ static void confirm(struct state *s, struct tw_slice payload)
 static void boxed(struct state *s, int role, struct tw_slice payload)
 {
 	char text[2 + TW_WIRE_ROLE_NAME_MAX];
-	size_t size = strlen(tw_crew_names[role]);
+	size_t size = strlen(s->l->crew->plan[role].name);
 
 	memcpy(text, payload.at, 2);
-	memcpy(text + 2, tw_crew_names[role], size);
+	memcpy(text + 2, s->l->crew->plan[role].name, size);
 	(void)tw_crew_say(s->l->crew, TW_CREW_CORE, TW_WIRE_HANDS_ROLE_IS, text, 2 + size);
 }
 
@@ -278,7 +278,7 @@ static void listen_to(struct state *s, int role)
 		}
 		/* Closed: its death will be reaped. Anything else broke the rules of the channel. */
 		if (!tw_is(e, TW_CODE_CLOSED)) {
-			tw_log_err(e, "%s broke the rules of its channel and is ended", tw_crew_names[role]);
+			tw_log_err(e, "%s broke the rules of its channel and is ended", s->l->crew->plan[role].name);
 			tw_os_kill(member->pid);
 		}
 		member->channel = tw_channel_free(member->channel);
@@ -317,7 +317,7 @@ static void take_deadlines(struct state *s)
 	int64_t now = now_ms(s->l->sys);
 
 	if (s->phase == ENDING && now >= s->deadline) {
-		tw_warn("%s did not end in time and is killed", tw_crew_names[s->ending]);
+		tw_warn("%s did not end in time and is killed", s->l->crew->plan[s->ending].name);
 		tw_os_kill(s->l->crew->of[s->ending].pid);
 		s->deadline = now + END_MS;
 	} else if (s->phase == WAITING && !s->stopping && now >= s->deadline) {

@@ -2,8 +2,8 @@
 /*
  * The service manager's notification protocol (sd_notify), in the lines it takes. Without $NOTIFY_SOCKET nothing is said.
  */
-#ifndef TW_DEVICE_HANDS_NOTIFY_H
-#define TW_DEVICE_HANDS_NOTIFY_H
+#ifndef TW_SERVICE_PARENT_NOTIFY_H
+#define TW_SERVICE_PARENT_NOTIFY_H
 #include "base/err.h"
 #include "base/buf.h"
 #include "base/sys.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/hands/doors.h"
+#include "service/parent/doors.h"
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "device/hands/os.h"
+#include "service/parent/os.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,11 +3,11 @@
  * What hands does once all is open: waits. It wakes for a signal, a message of a role, or a deadline, and has a deadline only
  * while something is due (a watchdog to feed, a role to end or to start again).
  */
-#ifndef TW_DEVICE_HANDS_LOOP_H
-#define TW_DEVICE_HANDS_LOOP_H
-#include "device/hands/crew.h"
-#include "device/hands/errands.h"
-#include "device/hands/notify.h"
+#ifndef TW_SERVICE_PARENT_LOOP_H
+#define TW_SERVICE_PARENT_LOOP_H
+#include "service/parent/crew.h"
+#include "service/parent/errands.h"
+#include "service/parent/notify.h"
 
 struct tw_loop {
 	const struct tw_sys *sys;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Binding what the roles only accept on: TCP listeners and the two local sockets. */
-#ifndef TW_DEVICE_HANDS_DOORS_H
-#define TW_DEVICE_HANDS_DOORS_H
+#ifndef TW_SERVICE_PARENT_DOORS_H
+#define TW_SERVICE_PARENT_DOORS_H
 #include "base/buf.h"
 #include "base/err.h"
 

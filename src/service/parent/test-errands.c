@@ -2,10 +2,12 @@
 /*
  * Roles on demand, as hands starts them: real processes of a small script that says it is boxed, says nothing, or ends at once.
  */
-#include "device/hands/errands.h"
+#include "service/parent/errands.h"
 
+#include "base/fd.h"
+#include "base/mem.h"
 #include "check.h"
-#include "device/hands/os.h"
+#include "service/parent/os.h"
 #include "sys/real.h"
 
 #include <fcntl.h>
@@ -18,7 +20,8 @@
 #define MINUTE 60000
 
 static char folder[32], program[64], role_program[64];
-static struct tw_places places;
+static struct tw_errand_row rows[TW_ERRANDS];
+static int null = -1;
 static struct tw_errands all;
 
 /* thingward-fetch is a script there, and the roles' program a name only. */
@@ -34,11 +37,9 @@ static void set_up(const char *script)
 		fd = open(program, O_WRONLY | O_CREAT | O_EXCL, 0700);
 		CHECK(fd >= 0 && write(fd, script, strlen(script)) == (ssize_t)strlen(script) && close(fd) == 0);
 	}
-	tw_places_init(&places);
-	places.null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	places.tab.of[TW_TAB_FETCH].uid = 4711;
-	places.tab.of[TW_TAB_FETCH].gid = 4712;
-	tw_errands_init(tw_sys_real(), &places, role_program, &all);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	rows[TW_ERRAND_FETCH] = (struct tw_errand_row){ .uid = 4711, .gid = 4712, .program = "thingward-fetch" };
+	tw_errands_init(tw_sys_real(), rows, null, role_program, &all);
 }
 
 static void tear_down(void)
@@ -49,7 +50,7 @@ static void tear_down(void)
 	if (all.of[0].pid)
 		(void)waitpid(all.of[0].pid, &status, 0);
 	(void)tw_errands_gone(&all, 0);
-	tw_places_done(&places);
+	tw_closep(&null);
 	(void)unlink(program);
 	(void)rmdir(folder);
 }
@@ -137,7 +138,7 @@ static void test_refusals(void **state)
 	set_up(NULL);
 	CHECK_INT(start(1000), TW_ERRAND_FAILED); /* its program is not installed */
 	CHECK(all.of[0].pid == 0 && !all.of[0].channel && all.of[0].core_end == -1);
-	places.tab.of[TW_TAB_FETCH].uid = 0;
+	rows[TW_ERRAND_FETCH].uid = 0;
 	CHECK_INT(start(1000), TW_ERRAND_NO_LINE);
 	CHECK_INT(tw_errands_find(&all, 1), -1);
 	tear_down();

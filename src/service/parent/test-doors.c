@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses: read, and written back the same; names, blanks and half addresses are refused. */
-#include "device/hands/doors.h"
+#include "service/parent/doors.h"
 
 #include "base/mem.h"
 #include "check.h"

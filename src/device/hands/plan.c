@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/hands/plan.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+static const struct {
+	enum tw_tab_name tab;
+	bool disk; /* it reads the inventory's root and the package database */
+	const char *program, *file;
+} errands[TW_ERRANDS] = {
+	[TW_ERRAND_FETCH] = { TW_TAB_FETCH, false, "thingward-fetch", "/etc/resolv.conf" },
+	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, true, NULL, NULL },
+	[TW_ERRAND_HASH] = { TW_TAB_HASH, false, "thingward-hash", NULL },
+	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, false, "thingward-hash", NULL },
+	[TW_ERRAND_ASK] = { TW_TAB_FETCH, false, "thingward-fetch", NULL },
+};
+
+static void give(struct tw_crew_plan *p, int fd)
+{
+	p->own[p->own_count++] = fd;
+}
+
+static void say(struct tw_crew_plan *p, const char *word)
+{
+	p->words[p->word_count++] = word;
+}
+
+static void begin(const struct tw_places *at, const char *name, enum tw_tab_name of, struct tw_crew_plan *p)
+{
+	p->name = name;
+	p->uid = at->tab.of[of].uid;
+	p->gid = at->tab.of[of].gid;
+}
+
+static void plan_core(const struct tw_places *at, struct tw_plan *plan)
+{
+	struct tw_crew_plan *p = &plan->crew[TW_CREW_CORE];
+	const int own[] = { at->core, at->log, at->config, at->packages < 0 ? at->config : at->packages, at->admin, at->events, at->console };
+
+	begin(at, "core", TW_TAB_CORE, p);
+	for (size_t i = 0; i < TW_COUNT(own); i++)
+		give(p, own[i]);
+	(void)snprintf(plan->application, sizeof plan->application, "app_uid=%u", at->tab.of[TW_TAB_APPLICATION].uid);
+	(void)snprintf(plan->packages, sizeof plan->packages, "%s=%s", at->packages < 0 ? "no-packages" : "packages", at->packages_kind);
+	say(p, plan->application);
+	say(p, plan->packages);
+	say(p, plan->errand_names);
+	if (at->has_console)
+		say(p, "console=yes");
+}
+
+static void plan_keys(const struct tw_places *at, struct tw_plan *plan)
+{
+	struct tw_crew_plan *p = &plan->crew[TW_CREW_KEYS];
+	const size_t size = sizeof plan->keystore;
+
+	begin(at, "keys", TW_TAB_KEYS, p);
+	give(p, at->keys);
+	give(p, at->root);
+	give(p, at->token);
+	if (at->keystore && snprintf(plan->keystore, size, "keystore=%s", at->keystore) < (int)size)
+		say(p, plan->keystore);
+	if (at->has_root)
+		say(p, "root=yes");
+}
+
+/* Core is told which of them roles.tab has a line for, so that it can say so without having to start one. */
+static void plan_errands(const struct tw_places *at, struct tw_plan *plan)
+{
+	const size_t size = sizeof plan->errand_names;
+	size_t n = (size_t)snprintf(plan->errand_names, size, "errands=");
+
+	for (unsigned i = 0; i < TW_ERRANDS; i++) {
+		uid_t uid = at->tab.of[errands[i].tab].uid;
+
+		if (uid)
+			n += (size_t)snprintf(plan->errand_names + n, size - n, "%s,", tw_errand_names[i]);
+		plan->errands[i] = (struct tw_errand_row){ errands[i].disk && at->packages < 0 ? 0 : uid, at->tab.of[errands[i].tab].gid,
+			errands[i].program, errands[i].file, { at->inventory, at->packages }, errands[i].disk ? 2 : 0 };
+	}
+}
+
+void tw_plan_make(const struct tw_places *at, struct tw_plan *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	begin(at, "front", TW_TAB_FRONT, &ret->crew[TW_CREW_FRONT]);
+	for (size_t i = 0; i < at->tcp_count; i++)
+		give(&ret->crew[TW_CREW_FRONT], at->tcp[i]);
+	plan_errands(at, ret);
+	plan_core(at, ret);
+	plan_keys(at, ret);
+}
