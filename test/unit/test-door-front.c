@@ -75,7 +75,7 @@ static bool answers_or_ends(tw_unit *u, tw_fake *f, long nth)
 	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	CHECK_OK(tw_channel_new(tw_sys_real(), pair[1], tw_rows_front_from_core, &front));
 	make_core(&c, u, tw_fake_sys(f));
-	CHECK_OK(tw_door_front_new(&c, pair[0], &c.front));
+	CHECK_OK(tw_core_open_front(&c, pair[0]));
 	ask(front);
 	tw_fake_fail(f, nth, ENOMEM, false);
 	(void)event_base_loop(c.loop, EVLOOP_ONCE | EVLOOP_NONBLOCK);
@@ -148,7 +148,7 @@ static void test_bodies_that_are_not_as_stated(void **state)
 		CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 		CHECK_OK(tw_channel_new(sys, pair[1], tw_rows_front_from_core, &front));
 		make_core(&c, u, sys);
-		CHECK_OK(tw_door_front_new(&c, pair[0], &c.front));
+		CHECK_OK(tw_core_open_front(&c, pair[0]));
 		send_body(front, rows[i].stated, rows[i].fd, rows[i].given);
 		(void)event_base_loop(c.loop, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 		CHECK_INT(c.status, rows[i].honest ? 0 : 1);

@@ -4,11 +4,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "device/platform/ask.h"
-#include "device/platform/core-stream.h"
 #include "device/platform/errand.h"
 #include "device/platform/fetch.h"
 #include "device/platform/hash.h"
 #include "device/platform/start.h"
+#include "service/door/stream.h"
 #include "service/task/task.h"
 
 struct timeval tw_core_ms(int64_t ms)
@@ -60,7 +60,7 @@ void tw_core_settle(struct tw_core *c)
 		tw_door_console_notice(c->console);
 	if (c->front)
 		tw_door_front_announce(c->front);
-	tw_streams_wake(c->device.streams);
+	tw_streams_wake(c->device.context.streams);
 }
 
 /* A log that cannot be written refuses changes from there on; the path says so to whoever asks. */
@@ -77,7 +77,7 @@ static void on_commit(int fd, short what, void *user)
 	struct tw_core *c = user;
 
 	commit(c);
-	tw_streams_wake(c->device.streams);
+	tw_streams_wake(c->device.context.streams);
 }
 
 static void checkpoint(struct tw_core *c)
@@ -94,7 +94,7 @@ static void on_checkpoint(int fd, short what, void *user)
 	struct tw_core *c = user;
 
 	checkpoint(c);
-	tw_streams_wake(c->device.streams);
+	tw_streams_wake(c->device.context.streams);
 }
 
 static void on_refusals(int fd, short what, void *user)
@@ -148,8 +148,10 @@ static void say_ready(struct tw_core *c)
 		arm(c->confirm_timer, TW_CONFIRM_MS);
 }
 
-void tw_core_front_ready(struct tw_core *c)
+static void front_ready(void *user)
 {
+	struct tw_core *c = user;
+
 	c->front_ready = true;
 	if (!c->said_ready)
 		say_ready(c);
@@ -326,9 +328,41 @@ static tw_err make_loop(struct tw_core *c)
 	return tw_core_mend_new(c);
 }
 
+static void front_broke(void *user, const char *what)
+{
+	tw_core_fail(user, "front", what);
+}
+
+static void front_lost(void *user)
+{
+	struct tw_core *c = user;
+
+	c->status = 1;
+	(void)event_base_loopbreak(c->loop);
+}
+
+static void front_settle(void *user)
+{
+	tw_core_settle(user);
+}
+
+static struct tw_front_shown front_shows(void *user)
+{
+	const struct tw_device *d = &((struct tw_core *)user)->device;
+
+	return (struct tw_front_shown){ d->listener, d->named, d->listener_generation, d->named_generation };
+}
+
+static const struct tw_front_side front_side = { front_ready, front_broke, front_lost, front_settle, front_shows };
+
+tw_err tw_core_open_front(struct tw_core *c, int fd)
+{
+	return tw_door_front_new(&c->device.context, c->loop, fd, &front_side, c, &c->front);
+}
+
 static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
 {
-	TW_TRY(tw_door_front_new(c, TW_FD_PEER1, &c->front));
+	TW_TRY(tw_core_open_front(c, TW_FD_PEER1));
 	TW_TRY(tw_door_local_new(c, TW_FD_OWN + 4, &c->local));
 	TW_TRY(tw_door_event_new(c, TW_FD_OWN + 5, &c->events));
 	if (tw_role_word(start, "console"))

@@ -9,6 +9,7 @@
 #ifndef TW_DEVICE_PLATFORM_CORE_H
 #define TW_DEVICE_PLATFORM_CORE_H
 #include "device/platform/application.h"
+#include "service/door/door-front.h"
 #include "service/role.h"
 
 #include <event2/event.h>
@@ -18,7 +19,6 @@
 #define TW_CONFIRM_MS 120000   /* an application that has not reported by then is said to be missing */
 #define TW_JOBS_MAX 16
 
-typedef struct tw_door_front tw_door_front;
 typedef struct tw_door_local tw_door_local;
 typedef struct tw_door_event tw_door_event;
 typedef struct tw_door_console tw_door_console;
@@ -52,11 +52,11 @@ struct tw_core {
 
 int tw_core_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run */
 
+tw_err tw_core_open_front(struct tw_core *c, int fd);
 /* For the doors. */
 struct event *tw_core_watch(struct tw_core *c, int fd, short what, event_callback_fn call, void *user); /* NULL: NOMEM */
 void tw_core_settle(struct tw_core *c); /* after anything that may have left a record: arms what is due */
 void tw_core_fail(struct tw_core *c, const char *role, const char *what); /* a peer broke the rules: recorded, then all start again */
-void tw_core_front_ready(struct tw_core *c);
 void tw_core_check_health(struct tw_core *c);
 void tw_core_confirm(struct tw_core *c); /* asks hands for the boot's mark */
 void tw_core_migrate(struct tw_core *c);
@@ -72,9 +72,6 @@ tw_err tw_core_jobs_start(struct tw_core *c);
 void tw_core_jobs_arm(struct tw_core *c); /* those that are due sooner than their timers end */
 void tw_core_jobs_end(struct tw_core *c);
 
-tw_err tw_door_front_new(struct tw_core *c, int fd, tw_door_front **ret);
-tw_door_front *tw_door_front_free(tw_door_front *d);
-void tw_door_front_announce(tw_door_front *d); /* sends the listener's certificate when front has not got the present one */
 tw_err tw_door_local_new(struct tw_core *c, int fd, tw_door_local **ret);
 tw_door_local *tw_door_local_free(tw_door_local *d);
 tw_err tw_door_event_new(struct tw_core *c, int fd, tw_door_event **ret);

@@ -44,7 +44,6 @@ struct tw_device {
 	bool console_there;       /* somebody at a console would see it */
 	struct tw_application_rows *application;
 	bool listener_owed;         /* a new owner, and not yet a new listener key */
-	struct tw_streams *streams; /* of the log; NULL where no door carries them */
 	struct tw_errands *errands; /* roles on demand; NULL where nobody could start them */
 	struct tw_fetch *fetch;     /* likewise */
 	struct tw_hashing *hashing; /* likewise */

@@ -13,4 +13,5 @@ tw_err tw_op_log_record(const struct tw_log_record *r, json_t **ret); /* one rec
 tw_err tw_op_log_keys(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
 tw_err tw_op_log_segments(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp); /* query: cursor, limit */
 tw_err tw_op_log_segment(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);  /* a file */
+tw_err tw_op_log_stream(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);   /* records as they are written */
 #endif

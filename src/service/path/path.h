@@ -47,6 +47,7 @@ struct tw_context {
 	size_t list_max;              /* of entries in one answer of a list, whatever is asked for; 0: as many as its row says */
 	struct tw_settings *settings; /* the cache; tw_settings_load */
 	struct tw_tasks *tasks;       /* service/task/task.h; NULL while none runs */
+	struct tw_streams *streams;   /* of the log (service/door/stream.h); NULL where no door carries them */
 	/* Is whoever this was still known here (an owner that is one)? Asked for what goes on after its request; NULL: always. An account's
 	   roles are set anew, as they are now. */
 	bool (*known)(struct tw_context *c, struct tw_subject *s);

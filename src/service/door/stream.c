@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/platform/core-stream.h"
+#include "service/door/stream.h"
 
 #include "base/log.h"
 #include "base/text.h"
-#include "device/platform/device.h"
-#include "device/rows-platform.h"
 #include "service/path/operations.h"
 
 #include <event2/event.h>
@@ -323,7 +321,7 @@ static bool read_place(const struct tw_context *c, const struct tw_request *rq, 
 	return true;
 }
 
-tw_err tw_platform_log_stream(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+tw_err tw_op_log_stream(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_audit_follow unused;
 
@@ -335,7 +333,7 @@ tw_err tw_platform_log_stream(struct tw_context *c, const struct tw_request *rq,
 		return tw_reply_problem(rp, 410, "place-gone", "stream.place", "The log does not go on from there",
 			"Read the log from its beginning: after=0, or from what log.read shows.", "%s", tw_err_detail());
 	TW_TRY(e);
-	TW_TRY(tw_streams_room(tw_device_of(c)->streams, tw_subject_key(&rq->subject), rp));
+	TW_TRY(tw_streams_room(c->streams, tw_subject_key(&rq->subject), rp));
 	rp->stream = rp->problem[0] == '\0';
 	return TW_OK;
 }

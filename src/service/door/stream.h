@@ -5,8 +5,8 @@
  * A stream is given only as much as its client's door says has been taken, so that a client who reads slowly costs no memory and
  * misses nothing: what he has not heard is still in the log. Whether he may hear it is asked again before each piece.
  */
-#ifndef TW_DEVICE_PLATFORM_CORE_STREAM_H
-#define TW_DEVICE_PLATFORM_CORE_STREAM_H
+#ifndef TW_SERVICE_DOOR_STREAM_H
+#define TW_SERVICE_DOOR_STREAM_H
 #include "service/path/path.h"
 
 struct event_base;

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Requests that front has framed. What front says of the connection is believed of the network only: whatever comes through
- * here is a network subject, and nothing that front can write makes it a local one.
- *
- * A client that vanishes is not front's fault: GONE is allowed at any time, and a reply to nobody is dropped there. What only a
- * broken or captured front would send ends it.
- */
-#include "device/platform/core.h"
+#include "service/door/door-front.h"
 
 #include "base/log.h"
+#include "service/door/stream.h"
+#include "service/wire.h"
 #include "sys/parcel.h"
-#include "device/platform/core-stream.h"
+
+#include <event2/event.h>
 
 #define QUEUE_MAX 64 /* replies waiting for front to read; at that many, its requests wait too */
 #define AT_ONCE 8    /* requests; then the other doors and the timers have their turn */
@@ -24,7 +20,10 @@ struct waiting {
 	char bytes[];
 };
 struct tw_door_front {
-	struct tw_core *core;
+	const struct tw_sys *sys;
+	struct tw_context *context;
+	const struct tw_front_side *side;
+	void *user;
 	tw_channel *channel;
 	struct event *readable, *writable;
 	struct waiting *first, **last;
@@ -37,7 +36,7 @@ struct tw_door_front {
 static void lost(tw_door_front *d, tw_err e)
 {
 	if (tw_is(e, TW_CODE_UNTRUSTED)) {
-		tw_core_fail(d->core, "front", tw_err_detail());
+		d->side->broke(d->user, tw_err_detail());
 		return;
 	}
 	(void)event_del(d->readable);
@@ -47,8 +46,7 @@ static void lost(tw_door_front *d, tw_err e)
 		return;
 	/* Else it lives and waits for an answer that will never come: nobody but us can have all start again. */
 	tw_log_err(e, "the channel to front cannot go on; all roles start again");
-	d->core->status = 1;
-	(void)event_base_loopbreak(d->core->loop);
+	d->side->lost(d->user);
 }
 
 static struct waiting *drop(const struct tw_sys *sys, struct waiting *w)
@@ -75,7 +73,7 @@ static void on_writable(int fd, short what, void *user)
 			lost(d, e);
 			return;
 		}
-		d->first = drop(d->core->sys, w);
+		d->first = drop(d->sys, w);
 		if (!d->first)
 			d->last = &d->first;
 		d->waiting--;
@@ -86,7 +84,7 @@ static void on_writable(int fd, short what, void *user)
 
 static tw_err queue(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slice payload, int file)
 {
-	const struct tw_sys *sys = d->core->sys;
+	const struct tw_sys *sys = d->sys;
 	struct waiting *w = sys->alloc(sys, sizeof *w + payload.size);
 
 	if (!w)
@@ -118,7 +116,7 @@ static tw_err pass(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slic
 			return TW_OK;
 	}
 	if (file >= 0)
-		(void)d->core->sys->close(d->core->sys, file);
+		(void)d->sys->close(d->sys, file);
 	return e;
 }
 
@@ -137,11 +135,11 @@ static tw_err announce(tw_door_front *d, uint16_t type, const tw_cert *certifica
 /* A new listener ends the names in front, and a key that is replaced ends them here. */
 void tw_door_front_announce(tw_door_front *d)
 {
-	struct tw_device *device = &d->core->device;
-	tw_err e = announce(d, TW_WIRE_LISTENER, device->listener, device->listener_generation, &d->announced);
+	struct tw_front_shown now = d->side->shows(d->user);
+	tw_err e = announce(d, TW_WIRE_LISTENER, now.listener, now.listener_generation, &d->announced);
 
 	if (!tw_failed(e))
-		e = announce(d, TW_WIRE_NAMED, device->named, device->named_generation, &d->announced_named);
+		e = announce(d, TW_WIRE_NAMED, now.named, now.named_generation, &d->announced_named);
 	if (tw_failed(e))
 		lost(d, e);
 }
@@ -149,7 +147,7 @@ void tw_door_front_announce(tw_door_front *d)
 /* A body longer than a message crosses as sealed memory, and so much memory is not kept for the next one. */
 static void outgrow(tw_door_front *d, struct tw_path_reply *reply)
 {
-	const struct tw_sys *sys = d->core->sys;
+	const struct tw_sys *sys = d->sys;
 
 	if (d->body.size <= TW_WIRE_REPLY_BODY_MAX)
 		return;
@@ -168,7 +166,7 @@ static tw_err send_reply(tw_door_front *d, const struct tw_wire_reply *out, int 
 	if (!tw_failed(e))
 		return pass(d, TW_WIRE_REPLY, 0, tw_buf_slice(&d->wire), file);
 	if (file >= 0)
-		(void)d->core->sys->close(d->core->sys, file);
+		(void)d->sys->close(d->sys, file);
 	return e;
 }
 
@@ -254,7 +252,7 @@ static tw_err answer(tw_door_front *d, const struct tw_wire_request *w, const st
 	memcpy(rq.client_key, w->client_key, sizeof rq.client_key);
 	rq.certificate = w->certificate;
 	tw_buf_clear(&d->body);
-	tw_path_walk(&d->core->device.context, &rq, &d->body, &reply);
+	tw_path_walk(d->context, &rq, &d->body, &reply);
 	if (!reply.later)
 		return send_answer(d, w->connection, &rq, &reply);
 	tw_later_bind(reply.later, &(struct tw_later_door){ &d->body, send_later, d, w->connection });
@@ -273,10 +271,10 @@ static tw_err busy(tw_door_front *d, const struct tw_wire_request *w)
 static tw_err open_body(tw_door_front *d, struct tw_message *m, struct tw_wire_request *w)
 {
 	if ((w->file > 0) != (m->fd_count == 1)) {
-		tw_message_drop(d->core->sys, m);
+		tw_message_drop(d->sys, m);
 		return TW_RAISE(UNTRUSTED, "a request whose descriptor is not as stated");
 	}
-	return w->file ? tw_parcel_open(d->core->sys, m->fds[0], w->file, &w->body) : TW_OK;
+	return w->file ? tw_parcel_open(d->sys, m->fds[0], w->file, &w->body) : TW_OK;
 }
 
 static tw_err request(tw_door_front *d, struct tw_message *m)
@@ -287,7 +285,7 @@ static tw_err request(tw_door_front *d, struct tw_message *m)
 
 	/* front has read the same bytes with the same parser: if they do not parse here, it is front that is wrong. */
 	if (tw_failed(tw_wire_request_read(m->payload, &w)) || tw_failed(tw_http_parse(w.head, &head, &fault)) || head.size != w.head.size) {
-		tw_message_drop(d->core->sys, m);
+		tw_message_drop(d->sys, m);
 		return TW_RAISE(UNTRUSTED, "a request that does not parse");
 	}
 	if (m->fds_lost)
@@ -299,7 +297,7 @@ static tw_err request(tw_door_front *d, struct tw_message *m)
 		return busy(d, &w);
 	e = answer(d, &w, &head);
 	if (w.file)
-		tw_parcel_close(d->core->sys, w.body);
+		tw_parcel_close(d->sys, w.body);
 	return e;
 }
 
@@ -322,7 +320,7 @@ static tw_err obey(tw_door_front *d, struct tw_message *m)
 	if (m->type == TW_WIRE_DRAINED)
 		return drained(d, m->payload);
 	if (m->type == TW_WIRE_FRONT_READY)
-		tw_core_front_ready(d->core);
+		d->side->ready(d->user);
 	else if (m->type == TW_WIRE_GONE && !tw_failed(tw_cursor_u32(&c, &connection)))
 		tw_streams_close(d->streams, connection);
 	return TW_OK;
@@ -343,26 +341,30 @@ static void on_readable(int fd, short what, void *user)
 	}
 	if (tw_failed(e) && !tw_is(e, TW_CODE_TIMEOUT))
 		lost(d, e);
-	tw_core_settle(d->core);
+	d->side->settle(d->user);
 }
 
-tw_err tw_door_front_new(struct tw_core *c, int fd, tw_door_front **ret)
+tw_err tw_door_front_new(
+	struct tw_context *c, struct event_base *loop, int fd, const struct tw_front_side *side, void *user, tw_door_front **ret)
 {
 	tw_door_front *d = TW_NEW(c->sys, tw_door_front);
 
 	if (!d)
 		return TW_RAISE(NOMEM, "the door to front");
-	d->core = c;
+	d->sys = c->sys;
+	d->context = c;
+	d->side = side;
+	d->user = user;
 	d->last = &d->first;
 	tw_buf_init(&d->body, c->sys, TW_REPLY_MAX);
 	tw_buf_init(&d->wire, c->sys, TW_CHANNEL_MAX);
 	const struct tw_stream_sink sink = { stream_put, stream_end, d };
 	*ret = d;
-	TW_TRY(tw_streams_new(&c->device.context, c->loop, &sink, &d->streams));
-	c->device.streams = d->streams;
+	TW_TRY(tw_streams_new(c, loop, &sink, &d->streams));
+	c->streams = d->streams;
 	TW_TRY(tw_channel_new(c->sys, fd, tw_rows_core_from_front, &d->channel));
-	d->readable = tw_core_watch(c, fd, EV_READ | EV_PERSIST, on_readable, d);
-	d->writable = tw_core_watch(c, fd, EV_WRITE | EV_PERSIST, on_writable, d);
+	d->readable = event_new(loop, fd, EV_READ | EV_PERSIST, on_readable, d);
+	d->writable = event_new(loop, fd, EV_WRITE | EV_PERSIST, on_writable, d);
 	if (!d->readable || !d->writable || event_add(d->readable, NULL))
 		return TW_RAISE(NOMEM, "the door to front");
 	tw_door_front_announce(d);
@@ -378,8 +380,8 @@ tw_door_front *tw_door_front_free(tw_door_front *d)
 	if (d->writable)
 		event_free(d->writable);
 	while (d->first)
-		d->first = drop(d->core->sys, d->first);
-	d->core->device.streams = NULL;
+		d->first = drop(d->sys, d->first);
+	d->context->streams = NULL;
 	d->streams = tw_streams_free(d->streams);
 	(void)tw_channel_free(d->channel);
 	tw_buf_done(&d->body);

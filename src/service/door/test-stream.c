@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams of the log: who gets one, how much is on its way, when the gate ends it, and what want of memory does. */
-#include "device/platform/core-stream.h"
+#include "service/door/stream.h"
 
 #include "base/text.h"
-#include "device/platform/device.h"
-#include "device/rows-platform.h"
+#include "service/path/operations.h"
 #include "service/path/test-one-context.h"
 
 #include <errno.h>
@@ -13,7 +12,6 @@
 #define WINDOW 4096
 #define SINK_MAX (512 * 1024)
 
-static struct tw_device device;
 static struct event_base *loop;
 static tw_streams *streams;
 static bool may;
@@ -57,7 +55,7 @@ static tw_err owned(struct tw_context *c, bool *ret)
 }
 
 static const struct tw_operation_row row = { "log.stream", "GET", "/api/v1/log/stream", "log.read", TW_WHEN_OWNED, TW_AUDIT_READ,
-	NULL, tw_platform_log_stream, "", "", NULL };
+	NULL, tw_op_log_stream, "", "", NULL };
 static const struct tw_capability *const none[] = { NULL };
 static const struct tw_grant_row grants[] = { { "log.read", 1u << TW_SUBJECT_OWNER }, { .permission = NULL } };
 static const struct tw_stream_sink to_sink = { put, on_end, NULL };
@@ -80,13 +78,11 @@ static int set_up(void **state)
 	tw_buf_init(&sink.got, tw_sys_real(), SINK_MAX);
 	if (tw_failed(test_context_open(&t, tw_fake_sys(fake), dir.fd, none, grants)))
 		return -1;
-	device = (struct tw_device){ 0 };
-	t.c.side = &device;
 	t.c.owned = owned;
 	t.c.authenticate = who;
 	loop = event_base_new();
 	CHECK_OK(tw_streams_new(&t.c, loop, &to_sink, &streams));
-	device.streams = streams;
+	t.c.streams = streams;
 	return 0;
 }
 
@@ -322,7 +318,7 @@ static void test_the_place_in_a_request(void **state)
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		struct tw_reply rp = { .status = 200 };
 		struct asked a;
-		CHECK_OK(tw_platform_log_stream(&t.c, asked(&a, "owner:alice", rows[i].fields), &rp));
+		CHECK_OK(tw_op_log_stream(&t.c, asked(&a, "owner:alice", rows[i].fields), &rp));
 		CHECK_INT(rp.status, rows[i].status);
 		CHECK_INT(rp.stream, rows[i].status == 200);
 		CHECK(rp.stream || (rp.rule[0] && strcmp(rp.rule, "stream.place") == 0));
