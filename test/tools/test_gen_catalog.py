@@ -211,6 +211,7 @@ REFUSED = [
     ("tag", "name: Device Identification", "name: !!str Device Identification", 2, "tags"),
     ("unknown word", "when: owned", "when: sometimes", 13, "not one of"),
     ("bad path", "/api/v1/a/{key}", "/api/v1/../a", 11, "not of its form"),
+    ("only pages stand elsewhere", "/api/v1/a/{key}", "/a/{key}", 9, "only a page (media: text/html)"),
     ("default outside range", 'default: "5"', 'default: "61"', 6, "outside its own range"),
     ("baseline outside choices", "baseline: y", "baseline: z", 7, "outside its own range"),
     ("int without range", 'min: "1", max: "60", ', "", 6, "needs min and max"),

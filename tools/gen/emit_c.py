@@ -24,6 +24,12 @@ def symbol(folder):
     return folder.replace("-", "_")
 
 
+def side(source):
+    """device or support: whose rows these are, by where they stand."""
+    parts = source.split("/")
+    return parts[1] if parts[0] == "src" else "device"
+
+
 def _shape(name, fields):
     lines = [f"static const struct tw_shape {name}[] = {{"]
     for f in fields:
@@ -60,7 +66,7 @@ def _event(i, r):
 
 
 def rows_source(c, source):
-    parts = [HEAD.format(source), f'#include "device/rows-{c["folder"]}.h"\n', "#include <stddef.h>\n"]
+    parts = [HEAD.format(source), f'#include "{side(source)}/rows-{c["folder"]}.h"\n', "#include <stddef.h>\n"]
     for i, r in enumerate(c["operations"]):
         if r["input"]:
             parts.append(_shape(f"input_{i}", r["input"]))
@@ -125,7 +131,7 @@ def grants_source(granted, source):
     rows = [f"\t{{ {string(permission)}, {_bits(listed, granted.roles)}, {'true' if permission in granted.unruled else 'false'}, "
             f"{'true' if permission in granted.free else 'false'} }},"
             for permission, listed in granted.listed.items()]
-    return "\n".join([HEAD.format(source), '#include "device/grants.h"\n', '#include "service/path/request.h"\n', "#include <stddef.h>\n",
+    return "\n".join([HEAD.format(source), f'#include "{side(source)}/grants.h"\n', '#include "service/path/request.h"\n', "#include <stddef.h>\n",
                       "const struct tw_built_in_role tw_built_in_roles[] = {"] + roles + ["\t{ .name = NULL },", "};",
                       "const struct tw_grant_row tw_grants[] = {"] + rows + ["\t{ .permission = NULL },", "};", ""])
 

@@ -21,7 +21,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*")
 FIELD = re.compile(r"[a-z][a-z0-9_]*|\*")
 C_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 ELEMENT = re.compile(r"[A-Z]{2}(\.[A-Z]+)?(\.[A-Za-z0-9]+)+")
-PATH = re.compile(r"/api/v1(/[a-z][a-z0-9-]*)+(\.json)?(/\{[a-z_]+\})?")
+PATH = re.compile(r"/|(/[a-z][a-z0-9-]*)+(\.json)?(/\{[a-z_]+\})?")
 
 
 class Key:
@@ -54,7 +54,7 @@ TABLES = {
         "output": Key(rows=FIELDS), "query": Key(None, False, rows=FIELDS),
         "status": Key(re.compile(r"2[0-9][0-9]( 2[0-9][0-9])*"), False),  # of success, the usual one first
         "body_max": Key(re.compile(r"[1-9][0-9]{0,6}"), False),  # bytes; 65536 unless it says so
-        "media": Key(("application/octet-stream", "text/event-stream"), False),  # of an answer that is not JSON and therefore has no output
+        "media": Key(("application/octet-stream", "text/event-stream", "text/html"), False),  # of an answer that is not JSON and therefore has no output
         "if_match": Key(YES_NO, False),  # 428 without If-Match
         "step_up": Key(YES_NO, False),  # dangerous: whoever comes by a session proves himself anew
         "list": Key(FIELD, False),  # the array of the output that comes in pages; limit, cursor and next are made from this
@@ -162,6 +162,8 @@ def _check_operation(row, path):
         raise Refused(f"{path}:{row.line}: {where}: console and button have no path, and everything else has one")
     if row["audit"] == "none" and row["when"] == "owned":
         raise Refused(f"{path}:{row.line}: {where}: an operation of an owned device leaves a record")
+    if row["path"] and not row["path"].startswith("/api/v1/") and row.get("media") != "text/html":
+        raise Refused(f"{path}:{row.line}: {where}: only a page (media: text/html) has a path outside /api/v1")
     if row["input"] and row["method"] in ("GET", "DELETE"):
         raise Refused(f"{path}:{row.line}: {where}: {row['method']} takes no body; use query")
     if row["method"] == "GET" and row["audit"] == "change":

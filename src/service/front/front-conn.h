@@ -93,7 +93,7 @@ struct tw_front {
 	struct tw_conn_list waiting[TW_WAITS], ended;
 	struct tw_self *self; /* while the self-request runs */
 	int64_t timer_ms;     /* when the timer fires; 0: it does not */
-	bool accepting, draining, core_gone, ready;
+	bool accepting, draining, core_gone, ready, portal;
 	tw_err outcome;
 	int64_t date_s;
 	char date[40];

@@ -15,6 +15,16 @@
 #define FOR_DATA                      \
 	"Cache-Control: no-store\r\n" \
 	"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n" ALWAYS
+/* Pages that core makes: no script at all, and forms that go nowhere else. A referrer of our own origin, because a browser that sends none
+   calls a form's origin "null", and that we refuse. */
+#define FOR_CORE_PAGES                                                                                     \
+	"Cache-Control: no-store\r\n"                                                                      \
+	"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; " \
+	"form-action 'self'; frame-ancestors 'none'\r\n"                                                   \
+	"Cross-Origin-Opener-Policy: same-origin\r\n"                                                      \
+	"X-Content-Type-Options: nosniff\r\n"                                                              \
+	"Referrer-Policy: same-origin\r\n"                                                                 \
+	"Cross-Origin-Resource-Policy: same-origin\r\n"
 #define FOR_PAGES                                                                                                                \
 	"Cache-Control: no-cache\r\n"                                                                                            \
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " \
@@ -79,6 +89,13 @@ static tw_err length(struct tw_buf *b, uint64_t size)
 	return tw_buf_add(b, "\r\n", 2);
 }
 
+static bool is_page(struct tw_slice type)
+{
+	static const char html[] = "text/html";
+
+	return type.size >= sizeof html - 1 && memcmp(type.at, html, sizeof html - 1) == 0;
+}
+
 tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bool head_only, bool close)
 {
 	struct tw_buf *b = &f->reply;
@@ -99,7 +116,7 @@ tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bo
 		TW_TRY(tw_buf_text(b, "Transfer-Encoding: chunked\r\n"));
 	else if (r->status != 204 && r->status != 304)
 		TW_TRY(length(b, r->file ? r->file : r->body.size));
-	TW_TRY(tw_buf_add(b, FOR_DATA "\r\n", sizeof FOR_DATA "\r\n" - 1));
+	TW_TRY(tw_buf_text(b, is_page(r->type) ? FOR_CORE_PAGES "\r\n" : FOR_DATA "\r\n"));
 	return head_only ? TW_OK : tw_buf_add(b, r->body.at, r->body.size);
 }
 

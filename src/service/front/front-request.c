@@ -122,6 +122,19 @@ void tw_conn_next_of(const struct tw_conn *of)
 	}
 }
 
+static bool is_api(const struct tw_http_head *h)
+{
+	return h->path.size >= 5 && memcmp(h->path.at, "/api/", 5) == 0;
+}
+
+/* A link from elsewhere may lead to a page; a form elsewhere may not send us anything. */
+static bool another_asks(const struct tw_http_head *h)
+{
+	bool reads = tw_slice_is(h->method, "GET") || tw_slice_is(h->method, "HEAD");
+
+	return (is_api(h) || !reads) && !tw_front_origin_ours(h);
+}
+
 static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_slice head, struct tw_slice body)
 {
 	struct tw_front *f = c->front;
@@ -144,9 +157,9 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 			tw_conn_end(c);
 		else
 			tw_conn_answer(c, rest);
-	} else if (h->path.size < 5 || memcmp(h->path.at, "/api/", 5) != 0) {
+	} else if (!f->portal && !is_api(h)) {
 		tw_conn_problem(c, 404, "RFC 9110 15.5.5: no such page");
-	} else if (!tw_front_origin_ours(h)) {
+	} else if (another_asks(h)) {
 		tw_conn_problem(c, 403, "RFC 6454 7.2: a page of another origin asks for nothing here");
 	} else if (f->core_gone || tw_failed(pass_to_core(c, head, body))) {
 		tw_conn_problem(c, 503, "RFC 9110 15.6.4: the device is busy or restarting");

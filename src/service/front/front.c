@@ -297,6 +297,7 @@ tw_err tw_front_new(const struct tw_front_options *o, tw_front **ret)
 	f->sys = o->sys;
 	f->limits = o->limits;
 	f->assets = o->assets;
+	f->portal = o->portal;
 	for (int w = 0; w < TW_WAITS; w++)
 		TAILQ_INIT(&f->waiting[w]);
 	TAILQ_INIT(&f->ended);
@@ -360,7 +361,7 @@ tw_err tw_front_serve(tw_front *f)
 	return f->outcome;
 }
 
-int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *start)
+static int run(const struct tw_sys *sys, const struct tw_role_start *start, bool portal)
 {
 	TW_CLEANUP(tw_front_freep) tw_front *f = NULL;
 	int listeners[TW_FRONT_LISTENERS_MAX];
@@ -375,6 +376,7 @@ int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *star
 		.listeners = listeners,
 		.listener_count = count,
 		.assets = tw_assets,
+		.portal = portal,
 		.limits = TW_FRONT_LIMITS };
 	tw_err e = tw_front_new(&o, &f);
 	if (!tw_failed(e))
@@ -382,4 +384,14 @@ int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *star
 	if (tw_failed(e))
 		tw_log_err(e, "front: ending");
 	return tw_failed(e) ? 1 : 0;
+}
+
+int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	return run(sys, start, false);
+}
+
+int tw_front_portal_run(const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	return run(sys, start, true);
 }

@@ -46,6 +46,7 @@ struct tw_front_options {
 	const int *listeners;
 	size_t listener_count;
 	const struct tw_asset *assets;
+	bool portal; /* core has pages too: whatever is no asset goes there, and not only what is under /api/ */
 	struct tw_front_limits limits;
 };
 
@@ -55,5 +56,7 @@ tw_front *tw_front_free(tw_front *f);
 TW_DEFINE_FREEP(tw_front, tw_front_free)
 tw_err tw_front_serve(tw_front *f); /* until drained (OK), or until hands has gone or core broke the rules */
 
-int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run */
+/* The row's run, for a side whose core answers under /api/ alone, and for one whose core has pages. */
+int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *start);
+int tw_front_portal_run(const struct tw_sys *sys, const struct tw_role_start *start);
 #endif

@@ -354,8 +354,19 @@ static void fail(struct walk *w, tw_err e)
 			"Give the reference to whoever looks after the device.", "The failure is on the device's side."));
 }
 
+static bool wants_page(const struct walk *w)
+{
+	static const char api[] = "/api/";
+	const struct tw_http_head *h = w->rq->head;
+	return w->c->problem_page && h && (h->path.size < sizeof api - 1 || memcmp(h->path.at, api, sizeof api - 1) != 0);
+}
+
 static tw_err write_body(struct walk *w, struct tw_buf *body, struct tw_path_reply *ret)
 {
+	if (tw_reply_refused(&w->rp) && wants_page(w)) {
+		ret->type = "text/html; charset=utf-8";
+		return w->c->problem_page(w->c, &w->rp, w->reference, body);
+	}
 	if (tw_reply_refused(&w->rp)) {
 		ret->type = "application/problem+json";
 		return tw_reply_write_problem(&w->rp, w->reference, body);
@@ -363,6 +374,10 @@ static tw_err write_body(struct walk *w, struct tw_buf *body, struct tw_path_rep
 	if (ret->has_file || ret->stream) {
 		ret->type = ret->stream ? "text/event-stream" : w->rp.file_type;
 		return TW_OK;
+	}
+	if (w->rp.text_type) {
+		ret->type = w->rp.text_type;
+		return tw_buf_add(body, w->rp.text.data, w->rp.text.size);
 	}
 	if (!w->rp.body) {
 		w->rp.status = w->rp.status == 200 ? 204 : w->rp.status;

@@ -6,6 +6,13 @@
 
 #define PROBLEM_URN "urn:thingward:problem:"
 
+static void drop_text(struct tw_reply *rp)
+{
+	if (rp->text_type)
+		tw_buf_done(&rp->text);
+	rp->text_type = NULL;
+}
+
 tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const char *rule, const char *title, const char *next,
 	const char *format, ...)
 {
@@ -23,13 +30,23 @@ tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const
 	json_decref(rp->body);    /* a handler may find out late */
 	rp->body = NULL;
 	rp->etag[0] = rp->location[0] = '\0';
+	drop_text(rp);
 	return TW_OK;
+}
+
+struct tw_buf *tw_reply_text(struct tw_reply *rp, const struct tw_sys *sys, const char *type)
+{
+	drop_text(rp);
+	tw_buf_init(&rp->text, sys, TW_REPLY_MAX);
+	rp->text_type = type;
+	return &rp->text;
 }
 
 void tw_reply_done(struct tw_reply *rp)
 {
 	json_decref(rp->body);
 	rp->body = NULL;
+	drop_text(rp);
 	rp->later = tw_later_drop(rp->later);
 }
 

@@ -83,6 +83,9 @@ struct tw_reply {
 	char problem[48], title[96], rule[64], detail[TW_DETAIL_MAX], next[160]; /* next: what to do now */
 	char see[48];   /* with a refusal: the path that says more; "" when none does. Set after tw_reply_problem */
 	char note[192]; /* what the outcome's record should say of a change, in words; never a secret */
+	/* In place of body: what the handler has written, of this media type; text_type NULL: nothing. Owned, set up by tw_reply_text. */
+	struct tw_buf text;
+	const char *text_type;
 	/* In place of body: so many bytes from the start of a descriptor that nobody can change them through, of this media type. */
 	bool has_file;
 	int file; /* owned by the path as soon as it is set */
@@ -100,5 +103,7 @@ struct tw_reply {
 /* Fills a problem reply and returns OK: a refusal is an answer, not a failure. */
 tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const char *rule, const char *title, const char *next,
 	const char *format, ...) __attribute__((format(printf, 7, 8)));
+/* A handler writes its answer there, in place of a JSON body. type: a literal. */
+struct tw_buf *tw_reply_text(struct tw_reply *rp, const struct tw_sys *sys, const char *type);
 void tw_reply_done(struct tw_reply *rp);
 #endif
