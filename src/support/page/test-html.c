@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whatever a page is given to show stays text, and what could act cannot be written. */
+#include "support/page/html.h"
+
+#include "base/mem.h"
+#include "check.h"
+#include "sys/real.h"
+
+static struct tw_buf out;
+static struct tw_html h;
+
+static void begin(void)
+{
+	tw_buf_done(&out);
+	tw_buf_init(&out, tw_sys_real(), 4096);
+	tw_html_begin(&h, &out);
+}
+
+static void ends_as(const char *want)
+{
+	char whole[512];
+
+	CHECK_OK(tw_html_finish(&h));
+	(void)snprintf(whole, sizeof whole, "<!DOCTYPE html>\n%s", want);
+	assert_string_equal(tw_buf_cstr(&out), whole);
+}
+
+static void test_text_stays_text(void **state)
+{
+	static const struct {
+		struct tw_slice in;
+		const char *want;
+	} rows[] = {
+		{ TW_SLICE("a<b"), "a&lt;b" },
+		{ TW_SLICE("</p><script>x()</script>"), "&lt;/p&gt;&lt;script&gt;x()&lt;/script&gt;" },
+		{ TW_SLICE("&lt;"), "&amp;lt;" },
+		{ TW_SLICE("\xc3\xa4"), "\xc3\xa4" },
+		{ TW_SLICE("a\0<"), "a\xef\xbf\xbd&lt;" },
+		{ TW_SLICE("\xc0\xbc"), "\xef\xbf\xbd\xef\xbf\xbd" }, /* "<" in two bytes */
+		{ TW_SLICE("\xc3"), "\xef\xbf\xbd" },
+		{ TW_SLICE(""), "" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		char want[256];
+
+		begin();
+		tw_html_open(&h, TW_E_P);
+		tw_html_text(&h, rows[i].in);
+		tw_html_close(&h);
+		(void)snprintf(want, sizeof want, "<p>%s</p>", rows[i].want);
+		ends_as(want);
+	}
+}
+
+static void test_values_stay_values(void **state)
+{
+	begin();
+	tw_html_open(&h, TW_E_INPUT);
+	tw_html_attr(&h, TW_AT_VALUE, TW_SLICE("\" autofocus onfocus='x()'>"));
+	tw_html_close(&h);
+	CHECK_OK(tw_html_finish(&h));
+	assert_null(strstr(tw_buf_cstr(&out), "\" autofocus"));
+	assert_null(strchr(tw_buf_cstr(&out), '\''));
+	assert_non_null(strstr(tw_buf_cstr(&out), "&quot; autofocus"));
+}
+
+static void test_addresses(void **state)
+{
+	static const struct {
+		const char *address;
+		bool taken;
+	} rows[] = { { "/", true }, { "#main", true }, { "#", false }, { "/report?a=1&b=2", true },
+		{ "https://example.org/", true }, { "mailto:psirt@example.org", true }, { "//example.org/", false },
+		{ "javascript:x()", false }, { "JavaScript:x()", false }, { "http://example.org/", false },
+		{ "data:text/html,x", false }, { "/\\example.org", false }, { "/\t/example.org", false },
+		{ "java\nscript:x()", false }, { " /", false }, { "", false }, { "report", false }, { "https:", false } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		begin();
+		tw_html_open(&h, TW_E_A);
+		tw_html_link(&h, tw_slice_of(rows[i].address));
+		tw_html_close(&h);
+		if (rows[i].taken)
+			CHECK_OK(tw_html_finish(&h));
+		else
+			CHECK_ERR(tw_html_finish(&h), DENIED);
+	}
+	begin();
+	tw_html_open(&h, TW_E_FORM); /* a form goes nowhere else */
+	tw_html_link(&h, TW_SLICE("https://example.org/"));
+	tw_html_close(&h);
+	CHECK_ERR(tw_html_finish(&h), DENIED);
+	begin();
+	tw_html_open(&h, TW_E_P);
+	tw_html_link(&h, TW_SLICE("/"));
+	tw_html_close(&h);
+	CHECK_ERR(tw_html_finish(&h), DENIED);
+}
+
+static void test_order(void **state)
+{
+	begin();
+	tw_html_open(&h, TW_E_UL);
+	tw_html_attr(&h, TW_AT_CLASS, TW_SLICE("x"));
+	tw_html_put(&h, TW_E_LI, "one");
+	tw_html_open(&h, TW_E_META);
+	tw_html_close(&h);
+	tw_html_close(&h);
+	ends_as("<ul class=\"x\"><li>one</li><meta></ul>");
+	begin();
+	tw_html_open(&h, TW_E_P);
+	CHECK_ERR(tw_html_finish(&h), INTERNAL);
+	begin();
+	tw_html_close(&h);
+	CHECK_ERR(tw_html_finish(&h), INTERNAL);
+	begin();
+	tw_html_open(&h, TW_E_P);
+	tw_html_text(&h, TW_SLICE("a"));
+	tw_html_attr(&h, TW_AT_ID, TW_SLICE("late"));
+	tw_html_close(&h);
+	CHECK_ERR(tw_html_finish(&h), INTERNAL);
+	begin();
+	for (size_t i = 0; i <= TW_HTML_DEPTH; i++)
+		tw_html_open(&h, TW_E_SECTION);
+	CHECK_ERR(tw_html_finish(&h), INTERNAL);
+}
+
+static void test_the_first_failure_stays(void **state)
+{
+	char long_text[5000];
+
+	memset(long_text, '<', sizeof long_text);
+	begin();
+	tw_html_open(&h, TW_E_P);
+	tw_html_text(&h, (struct tw_slice){ long_text, sizeof long_text });
+	tw_html_attr(&h, TW_AT_ID, TW_SLICE("late"));
+	CHECK_ERR(tw_html_finish(&h), LIMIT);
+	CHECK(out.size <= 4096);
+}
+
+static int done(void **state)
+{
+	tw_buf_done(&out);
+	return 0;
+}
+
+CHECK_MAIN(cmocka_unit_test_teardown(test_text_stays_text, done), cmocka_unit_test_teardown(test_values_stay_values, done),
+	cmocka_unit_test_teardown(test_addresses, done), cmocka_unit_test_teardown(test_order, done),
+	cmocka_unit_test_teardown(test_the_first_failure_stays, done))

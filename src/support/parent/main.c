@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingward-support: the parent of the support service's roles. It binds the listener, opens each role's directory, gives its privileges up
+ * as far as starting roles allows, and stays to notice when one dies. It parses its command line and roles.tab, and nothing else.
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "service/parent/loop.h"
+#include "service/parent/os.h"
+#include "support/parent/places.h"
+#include "sys/real.h"
+#include "sys/sandbox.h"
+
+#define FDS_MAX 64 /* all of ours are below; what is above is somebody's leak */
+
+static tw_err box_self(void)
+{
+	const struct tw_sandbox box = { .role = "hands", .uid = geteuid(), .gid = getegid(), .keep_fds = FDS_MAX, .want = TW_WANT_PARENT };
+	struct tw_sandbox_state state;
+
+	return tw_sandbox_enter(&box, &state);
+}
+
+static tw_err serve(const struct tw_sys *sys, const struct tw_support_options *o)
+{
+	TW_CLEANUP(tw_support_places_done) struct tw_support_places places;
+	TW_CLEANUP(tw_closep) int signals = -1;
+	struct tw_notify notify;
+	struct tw_crew crew;
+	struct tw_errands errands;
+
+	tw_support_places_init(&places);
+	if (o->check)
+		return tw_support_places_open(sys, o, &places);
+	TW_TRY(tw_notify_open(sys, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"), &notify));
+	TW_TRY(tw_support_places_open(sys, o, &places));
+	TW_TRY(tw_os_signals(&signals));
+	TW_TRY(tw_crew_init(sys, places.crew, places.null, o->role_program, &crew));
+	tw_errands_init(sys, NULL, places.null, o->role_program, &errands);
+	if (geteuid() != 0)
+		tw_warn("not root: app, front and keys share user %u. Their sandboxes hold, but no user ids keep their files and memory apart; "
+			"start as root with roles.tab for that",
+			geteuid());
+	TW_TRY(tw_os_drop());
+	TW_TRY(box_self());
+	const struct tw_loop loop = { sys, &crew, &errands, &notify, signals, -1, -1, -1 };
+	return tw_loop_run(&loop);
+}
+
+int main(int argc, char **argv)
+{
+	struct tw_support_options o;
+	tw_err e;
+
+	tw_log_setup("thingward-support", TW_LEVEL_INFO);
+	e = tw_support_options_parse(argc, argv, &o);
+	if (tw_failed(e)) {
+		tw_log_err(e, "command line");
+		return 2;
+	}
+	if (o.help)
+		return fputs(tw_support_help, stdout) < 0 ? 1 : 0;
+	e = serve(tw_sys_real(), &o);
+	if (tw_failed(e))
+		tw_log_err(e, o.check ? "the check failed" : "cannot go on");
+	return tw_failed(e) ? 1 : 0;
+}

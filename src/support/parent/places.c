@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/parent/places.h"
+
+#include "base/mem.h"
+#include "service/parent/doors.h"
+#include "service/parent/os.h"
+#include "service/parent/tab.h"
+#include "sys/durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+enum { APP, FRONT, KEYS, NAMES };
+static const char *const tab_names[NAMES] = { "app", "front", "keys" };
+static const struct tw_tab_names names = { tab_names, NAMES, NAMES };
+
+void tw_support_places_init(struct tw_support_places *p)
+{
+	memset(p, 0, sizeof *p);
+	p->dir = p->app = p->log = p->keys = p->null = p->tcp = -1;
+}
+
+void tw_support_places_done(struct tw_support_places *p)
+{
+	int *const all[] = { &p->dir, &p->app, &p->log, &p->keys, &p->null, &p->tcp };
+
+	for (size_t i = 0; i < TW_COUNT(all); i++)
+		tw_closep(all[i]);
+}
+
+static tw_err find_ids(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_tab *ret)
+{
+	char path[4096];
+
+	if (geteuid() == 0) {
+		if (snprintf(path, sizeof path, "%s/roles.tab", o->dir) >= (int)sizeof path)
+			return TW_RAISE(LIMIT, "--dir is too long");
+		return tw_tab_read(sys, o->roles ? o->roles : path, &names, ret);
+	}
+	for (size_t i = 0; i < NAMES; i++) {
+		ret->of[i].uid = geteuid();
+		ret->of[i].gid = getegid();
+	}
+	return TW_OK;
+}
+
+static tw_err check_dir(const struct tw_sys *sys, int fd, const char *dir, const char *name, uid_t uid)
+{
+	struct stat st;
+
+	if (sys->fstat(sys, fd, &st))
+		return TW_RAISE_ERRNO("looking at %s%s", dir, name);
+	if (st.st_uid != uid)
+		return TW_RAISE(DENIED, "%s%s belongs to user %u and not to %u; look who made it, then: chown %u %s%s", dir, name,
+			st.st_uid, uid, uid, dir, name);
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		return TW_RAISE(DENIED, "%s%s has mode %o, open to others; look what they did there, then: chmod 700 %s%s", dir,
+			name, st.st_mode & 07777, dir, name);
+	return TW_OK;
+}
+
+static tw_err open_top(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
+{
+	p->dir = sys->open_path(sys, o->dir, DIRECTORY, 0);
+	if (p->dir < 0 && errno == ENOENT)
+		return TW_RAISE(NOTFOUND, "%s is not there; make it: mkdir -m 700 %s", o->dir, o->dir);
+	if (p->dir < 0)
+		return TW_RAISE_ERRNO("opening %s", o->dir);
+	return check_dir(sys, p->dir, o->dir, "", geteuid());
+}
+
+static tw_err open_one(const struct tw_sys *sys, const struct tw_support_options *o, const char *name,
+	const struct tw_crew_plan *of, int dir, int *ret)
+{
+	bool made = !o->check && sys->mkdir(sys, dir, name + 1, 0700) == 0;
+
+	*ret = sys->open_beneath(sys, dir, name + 1, DIRECTORY, 0);
+	if (*ret < 0 && errno == ENOENT && o->check)
+		return TW_OK;
+	if (*ret < 0)
+		return TW_RAISE_ERRNO("opening %s%s", o->dir, name);
+	if (made && of->uid != geteuid())
+		TW_TRY(tw_os_owner(*ret, of->uid, of->gid));
+	return check_dir(sys, *ret, o->dir, name, of->uid);
+}
+
+static void plan(const struct tw_tab *tab, struct tw_support_places *p)
+{
+	static const int of[TW_CREW_SIZE] = { [TW_CREW_FRONT] = FRONT, [TW_CREW_CORE] = APP, [TW_CREW_KEYS] = KEYS };
+
+	for (size_t i = 0; i < TW_CREW_SIZE; i++) {
+		p->crew[i].name = tab_names[of[i]];
+		p->crew[i].uid = tab->of[of[i]].uid;
+		p->crew[i].gid = tab->of[of[i]].gid;
+	}
+}
+
+/* What each is born with, as roles.c expects it: keys in the places of a root secret and a token, of which there are none. */
+static void give(struct tw_support_places *p)
+{
+	const int front[] = { p->tcp }, app[] = { p->app, p->log }, keys[] = { p->keys, p->null, p->null };
+
+	memcpy(p->crew[TW_CREW_FRONT].own, front, sizeof front);
+	memcpy(p->crew[TW_CREW_CORE].own, app, sizeof app);
+	memcpy(p->crew[TW_CREW_KEYS].own, keys, sizeof keys);
+	p->crew[TW_CREW_FRONT].own_count = TW_COUNT(front);
+	p->crew[TW_CREW_CORE].own_count = TW_COUNT(app);
+	p->crew[TW_CREW_KEYS].own_count = TW_COUNT(keys);
+}
+
+/* Where TCP is offered in truth: port 0 lets the kernel choose, and somebody must be told. */
+static tw_err say_where(const struct tw_sys *sys, const struct tw_support_places *p)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	struct sockaddr_storage a;
+
+	tw_buf_init(&text, sys, 128);
+	TW_TRY(tw_os_port(p->tcp, &a));
+	TW_TRY(tw_listen_text(&a, &text));
+	TW_TRY(tw_buf_text(&text, "\n"));
+	return tw_durable_replace(sys, p->dir, "listening", text.data, text.size, 0644);
+}
+
+tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
+{
+	struct tw_tab tab = { 0 };
+	struct sockaddr_storage a;
+	socklen_t size;
+
+	TW_TRY(open_top(sys, o, p));
+	TW_TRY(find_ids(sys, o, &tab));
+	plan(&tab, p);
+	TW_TRY(open_one(sys, o, "/app", &p->crew[TW_CREW_CORE], p->dir, &p->app));
+	TW_TRY(open_one(sys, o, "/log", &p->crew[TW_CREW_CORE], p->dir, &p->log));
+	TW_TRY(open_one(sys, o, "/keys", &p->crew[TW_CREW_KEYS], p->dir, &p->keys));
+	if (o->check)
+		return tw_listen_parse(o->listen, &a, &size);
+	p->null = sys->open_path(sys, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+	if (p->null < 0)
+		return TW_RAISE_ERRNO("opening /dev/null");
+	TW_TRY(tw_door_tcp(sys, o->listen, &p->tcp));
+	give(p);
+	return say_where(sys, p);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parent opens before it gives its privileges up: DIR and what lies in it, the ids of the roles, the listener.
+ *
+ * What is missing in DIR is made. What is there with another owner, or open to others, is refused and not mended, since somebody has been
+ * there; the message says what to do.
+ */
+#ifndef TW_SUPPORT_PARENT_PLACES_H
+#define TW_SUPPORT_PARENT_PLACES_H
+#include "service/parent/crew.h"
+
+struct tw_support_options {
+	const char *dir, *listen, *roles, *role_program;
+	bool help, check;
+};
+struct tw_support_places {
+	int dir, app, log, keys, null, tcp; /* descriptors */
+	struct tw_crew_plan crew[TW_CREW_SIZE];
+};
+/* SYNTAX: what is wrong with the command line. */
+tw_err tw_support_options_parse(int argc, char *const *argv, struct tw_support_options *ret);
+extern const char tw_support_help[];
+
+void tw_support_places_init(struct tw_support_places *p);
+void tw_support_places_done(struct tw_support_places *p);
+tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p);
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The app role: the one process that owns the database and the log. One loop, which sleeps until something is there.
+ *
+ * It has no network and no private key. Requests come framed by front through the door of src/service; the path walks them, and nothing
+ * is acknowledged before it is on the disk.
+ */
+#ifndef TW_SUPPORT_PLATFORM_APP_H
+#define TW_SUPPORT_PLATFORM_APP_H
+#include "service/door/door-front.h"
+#include "service/role.h"
+#include "service/wire.h"
+
+#include <event2/event.h>
+
+#define TW_APP_COMMIT_MS 200 /* a read's record may be lost with this much of the last moment before a power cut */
+#define TW_APP_CHECKPOINT_MS 60000
+
+struct tw_app {
+	const struct tw_sys *sys;
+	struct tw_context context;
+	struct tw_time time;
+	tw_cert *identity, *listener;
+	int64_t started_ms; /* wall time */
+	struct event_base *loop;
+	tw_channel *hands;
+	tw_door_front *front;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer;
+	uint64_t signed_seq; /* the log is signed up to here */
+	bool said_ready, draining;
+	int status; /* of the process */
+};
+static inline struct tw_app *tw_app_of(struct tw_context *c)
+{
+	return c->side;
+}
+int tw_app_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run */
+
+/* Opens what the app stands on, in the order in which each needs the one before: keys, store, log, gate. */
+tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start);
+void tw_app_close(struct tw_app *a);
+#endif

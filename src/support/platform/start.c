@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "service/keys/keys.h"
+#include "service/sql-service.h"
+#include "support/grants.h"
+#include "support/page/page.h"
+#include "support/platform/app.h"
+#include "support/rows-platform.h"
+#include "support/sql-support.h"
+
+#include <string.h>
+
+#define SEGMENT_SIZE (1024 * 1024)
+#define STORE_FD (TW_FD_OWN + 0)
+#define LOG_FD (TW_FD_OWN + 1)
+
+/* Every format of the store there ever was. */
+static const struct tw_store_step steps[] = {
+	{ 1, tw_sql_settings_format_1 },
+	{ 1, tw_sql_support_format_1 },
+	{ 0, NULL },
+};
+static const struct tw_store_formats formats = { steps, 1, 1 };
+
+/* What this service can do: the one explicit list. */
+static const struct tw_capability *const capabilities[] = { &tw_capability_platform, NULL };
+
+/* The gate's question of devices; this service always has somebody whose it is. */
+static tw_err owned(struct tw_context *c, bool *ret)
+{
+	*ret = true;
+	return TW_OK;
+}
+
+static tw_err epoch_key(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	return tw_keys_client_epoch(user, epoch, ret);
+}
+
+static tw_err old_key(void *user, uint64_t epoch, uint8_t ret[32])
+{
+	return tw_keys_client_old_epoch(user, epoch, ret);
+}
+
+static tw_err sign_checkpoint(void *user, struct tw_slice message, uint8_t ret[TW_SIGNATURE_SIZE])
+{
+	return tw_keys_client_sign(user, TW_SIGN_CHECKPOINT, message, ret);
+}
+
+static tw_err take_number(void *user, const tw_row *row)
+{
+	*(uint64_t *)user = (uint64_t)tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static tw_err open_log(struct tw_app *a, const char *boot, uint64_t starts)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	const struct tw_audit_keys keys = { epoch_key, sign_checkpoint, a->context.keys, old_key };
+	struct tw_audit_options o = { .dir = LOG_FD, .segment_size = SEGMENT_SIZE, .boot_count = starts, .keys = &keys, .time = &a->time };
+
+	TW_TRY(tw_parse_hex(tw_slice_of(boot), o.boot_id, sizeof o.boot_id));
+	TW_TRY(tw_keys_client_identity(a->context.keys, &a->identity));
+	TW_TRY(tw_cert_fingerprint(a->identity, o.device));
+	TW_TRY(tw_cert_key(a->identity, &key));
+	o.device_key = key;
+	return tw_audit_open(a->sys, &o, &a->context.audit);
+}
+
+tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
+{
+	struct tw_context *c = &a->context;
+	const char *boot = tw_role_word(start, "boot_id");
+	uint64_t starts = 0;
+
+	if (!boot)
+		return TW_RAISE(STATE, "the parent gave no boot id");
+	*c = (struct tw_context){
+		.sys = a->sys, .time = &a->time, .capabilities = capabilities, .owned = owned, .problem_page = tw_page_problem, .side = a
+	};
+	tw_time_init(&a->time, a->sys, 0);
+	a->started_ms = tw_time_wall_ms(&a->time);
+	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
+	TW_TRY(tw_store_open(a->sys, STORE_FD, "support.db", &formats, &c->store));
+	TW_TRY(tw_store_run(c->store, tw_sql_support_starts, NULL, 0, take_number, &starts));
+	TW_TRY(open_log(a, boot, starts));
+	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
+	TW_TRY(tw_settings_load(c));
+	return tw_keys_client_listener(c->keys, false, &a->listener);
+}
+
+void tw_app_close(struct tw_app *a)
+{
+	tw_settings_free(&a->context);
+	(void)tw_gate_free(a->context.gate);
+	(void)tw_audit_free(a->context.audit);
+	(void)tw_store_free(a->context.store);
+	(void)tw_keys_client_free(a->context.keys);
+	(void)tw_cert_free(a->identity);
+	(void)tw_cert_free(a->listener);
+}
