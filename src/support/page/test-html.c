@@ -4,7 +4,10 @@
 
 #include "base/mem.h"
 #include "check.h"
+#include "sys/fake.h"
 #include "sys/real.h"
+
+#include <errno.h>
 
 static struct tw_buf out;
 static struct tw_html h;
@@ -139,6 +142,34 @@ static void test_the_first_failure_stays(void **state)
 	CHECK(out.size <= 4096);
 }
 
+/* The call of the seam that fails is found at the end of the page, whichever it is, and nothing is lost in memory. */
+static void test_memory_that_runs_out(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	bool fired = true;
+	long nth = 1;
+
+	for (; fired && nth < 100; nth++) {
+		tw_buf_done(&out);
+		tw_buf_init(&out, tw_fake_sys(f), 4096);
+		tw_fake_fail(f, nth, ENOMEM, false);
+		tw_html_begin(&h, &out);
+		tw_html_open(&h, TW_E_P);
+		for (int i = 0; i < 100; i++)
+			tw_html_text(&h, TW_SLICE("a < b"));
+		tw_html_close(&h);
+		fired = tw_fake_fired(f);
+		tw_fake_fail(f, 0, 0, false);
+		if (fired)
+			CHECK_ERR(tw_html_finish(&h), NOMEM);
+		else
+			CHECK_OK(tw_html_finish(&h));
+	}
+	CHECK(nth > 3 && nth < 100);
+	tw_buf_done(&out);
+	(void)tw_fake_free(f);
+}
+
 static int done(void **state)
 {
 	tw_buf_done(&out);
@@ -147,4 +178,4 @@ static int done(void **state)
 
 CHECK_MAIN(cmocka_unit_test_teardown(test_text_stays_text, done), cmocka_unit_test_teardown(test_values_stay_values, done),
 	cmocka_unit_test_teardown(test_addresses, done), cmocka_unit_test_teardown(test_order, done),
-	cmocka_unit_test_teardown(test_the_first_failure_stays, done))
+	cmocka_unit_test_teardown(test_the_first_failure_stays, done), cmocka_unit_test_teardown(test_memory_that_runs_out, done))
