@@ -6,12 +6,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "formats/csaf-text.h"
+#include "formats/purl-inside.h"
 
 #include <string.h>
 #include <strings.h>
 
 struct purl {
-	struct tw_slice type, namespace, name, version, query, subpath;
+	struct tw_purl_parts parts;
 	struct tw_buf decoded, run; /* of one part at a time; of what is encoded in it, one piece after another */
 	bool has_qualifiers, has_channel;
 };
@@ -22,11 +23,6 @@ static void purl_done(struct purl *p)
 	tw_buf_done(&p->run);
 }
 
-static bool is_encoded(struct tw_slice s)
-{
-	return s.size > 2 && *s.at == '%' && tw_hex_value(s.at[1]) >= 0 && tw_hex_value(s.at[2]) >= 0;
-}
-
 /* What is percent-encoded in the part, decoded. plus: '+' stands for a space. */
 static tw_err decode(struct purl *p, struct tw_slice part, bool plus)
 {
@@ -34,7 +30,7 @@ static tw_err decode(struct purl *p, struct tw_slice part, bool plus)
 	for (size_t i = 0; i < part.size; i++) {
 		char c = plus && part.at[i] == '+' ? ' ' : part.at[i];
 
-		if (is_encoded((struct tw_slice){ part.at + i, part.size - i })) {
+		if (tw_purl_encoded((struct tw_slice){ part.at + i, part.size - i })) {
 			c = (char)(tw_hex_value(part.at[i + 1]) << 4 | tw_hex_value(part.at[i + 2]));
 			i += 2;
 		}
@@ -62,7 +58,7 @@ static tw_err encoded_right(struct purl *p, struct tw_slice s, bool *ret)
 	*ret = true;
 	while (*ret && s.size) {
 		tw_buf_clear(&p->run);
-		for (; is_encoded(s); s = (struct tw_slice){ s.at + 3, s.size - 3 })
+		for (; tw_purl_encoded(s); s = (struct tw_slice){ s.at + 3, s.size - 3 })
 			TW_TRY(tw_buf_u8(&p->run, (uint8_t)(tw_hex_value(s.at[1]) << 4 | tw_hex_value(s.at[2]))));
 		*ret = is_text(tw_buf_slice(&p->run)) && (!s.size || *s.at != '%');
 		if (s.size)
@@ -83,36 +79,6 @@ static bool is_blank(struct tw_slice s)
 	return true;
 }
 
-static struct tw_slice before(struct tw_slice *s, char sign)
-{
-	const char *found = s->size ? memchr(s->at, sign, s->size) : NULL;
-	size_t size = found ? (size_t)(found - s->at) : s->size;
-	struct tw_slice first = { s->at, size };
-
-	*s = found ? (struct tw_slice){ found + 1, s->size - size - 1 } : (struct tw_slice){ 0 };
-	return first;
-}
-
-static void split(const char *text, struct purl *p)
-{
-	struct tw_slice rest = { text + 4, strlen(text + 4) }, path = before(&rest, '#');
-
-	p->subpath = rest;
-	rest = path;
-	path = before(&rest, '?');
-	p->query = rest;
-	p->type = before(&path, '/');
-	const char *at = path.size ? memrchr(path.at, '@', path.size) : NULL;
-	if (at && at[-1] != '/') { /* a name may begin with it */
-		p->version = (struct tw_slice){ at + 1, (size_t)(path.at + path.size - at - 1) };
-		path.size = (size_t)(at - path.at);
-	}
-	const char *slash = path.size ? memrchr(path.at, '/', path.size) : NULL;
-	if (slash)
-		p->namespace = (struct tw_slice){ path.at, (size_t)(slash - path.at) };
-	p->name = slash ? (struct tw_slice){ slash + 1, (size_t)(path.at + path.size - slash - 1) } : path;
-}
-
 static bool is_key(struct tw_slice key)
 {
 	for (size_t i = 0; i < key.size; i++) {
@@ -130,7 +96,7 @@ static tw_err check_qualifier(struct purl *p, struct tw_slice one, const char **
 	struct tw_slice key, value = one;
 	bool right;
 
-	key = before(&value, '=');
+	key = tw_purl_before(&value, '=');
 	TW_TRY(decode(p, value, true));
 	TW_TRY(encoded_right(p, tw_buf_slice(&p->decoded), &right)); /* decoded once more, as said above */
 	if (!right)
@@ -148,10 +114,10 @@ static tw_err check_qualifier(struct purl *p, struct tw_slice one, const char **
 
 static tw_err check_qualifiers(struct purl *p, const char **ret)
 {
-	struct tw_slice rest = p->query;
+	struct tw_slice rest = p->parts.query;
 
 	while (rest.size && !*ret) {
-		struct tw_slice one = before(&rest, '&');
+		struct tw_slice one = tw_purl_before(&rest, '&');
 
 		if (one.size)
 			TW_TRY(check_qualifier(p, one, ret));
@@ -162,12 +128,12 @@ static tw_err check_qualifiers(struct purl *p, const char **ret)
 /* Every part decodes; then decoded has the name. */
 static tw_err check_parts(struct purl *p, const char **ret)
 {
-	const struct tw_slice parts[] = { p->version, p->namespace, p->subpath, p->name };
+	const struct tw_slice parts[] = { p->parts.version, p->parts.namespace, p->parts.subpath, p->parts.name };
 	bool right = true;
 
 	for (size_t i = 0; i < TW_COUNT(parts) && right; i++)
 		TW_TRY(encoded_right(p, parts[i], &right));
-	TW_TRY(decode(p, p->name, false));
+	TW_TRY(decode(p, p->parts.name, false));
 	if (!right)
 		*ret = "what is percent-encoded is not UTF-8";
 	else if (is_blank(tw_buf_slice(&p->decoded)))
@@ -187,7 +153,7 @@ static tw_err check_golang(struct purl *p, const char **ret)
 {
 	struct tw_csaf_version version;
 
-	TW_TRY(decode(p, p->version, false));
+	TW_TRY(decode(p, p->parts.version, false));
 	const char *text = tw_buf_cstr(&p->decoded), *end = text + p->decoded.size;
 	while (*text && tw_csaf_space(text))
 		text += tw_csaf_space(text);
@@ -210,25 +176,25 @@ static const char *pub_fault(const struct purl *p)
 
 static tw_err check_type(struct purl *p, const char **ret)
 {
-	if (tw_slice_is_nocase(p->type, "pub"))
+	if (tw_slice_is_nocase(p->parts.type, "pub"))
 		*ret = pub_fault(p);
-	TW_TRY(decode(p, p->version, false));
+	TW_TRY(decode(p, p->parts.version, false));
 	bool of_version = !is_blank(tw_buf_slice(&p->decoded));
-	TW_TRY(decode(p, p->namespace, false));
+	TW_TRY(decode(p, p->parts.namespace, false));
 	bool of_namespace = !is_nothing(tw_buf_slice(&p->decoded));
-	if (tw_slice_is_nocase(p->type, "conan") && !of_namespace && p->has_channel)
+	if (tw_slice_is_nocase(p->parts.type, "conan") && !of_namespace && p->has_channel)
 		*ret = "a Conan package with a channel has a namespace";
-	else if (tw_slice_is_nocase(p->type, "conan") && of_namespace && !p->has_qualifiers)
+	else if (tw_slice_is_nocase(p->parts.type, "conan") && of_namespace && !p->has_qualifiers)
 		*ret = "a Conan package with a namespace has qualifiers";
-	else if (tw_slice_is_nocase(p->type, "cran") && !of_version)
+	else if (tw_slice_is_nocase(p->parts.type, "cran") && !of_version)
 		*ret = "a CRAN package has a version";
-	else if (tw_slice_is_nocase(p->type, "maven") && !of_namespace)
+	else if (tw_slice_is_nocase(p->parts.type, "maven") && !of_namespace)
 		*ret = "a Maven package has a namespace";
-	else if ((tw_slice_is_nocase(p->type, "mlflow") || tw_slice_is_nocase(p->type, "oci")) && of_namespace)
+	else if ((tw_slice_is_nocase(p->parts.type, "mlflow") || tw_slice_is_nocase(p->parts.type, "oci")) && of_namespace)
 		*ret = "a package of this type has no namespace";
-	else if (tw_slice_is_nocase(p->type, "swift") && (!of_namespace || !of_version))
+	else if (tw_slice_is_nocase(p->parts.type, "swift") && (!of_namespace || !of_version))
 		*ret = "a Swift package has a namespace and a version";
-	return *ret || !tw_slice_is_nocase(p->type, "golang") ? TW_OK : check_golang(p, ret);
+	return *ret || !tw_slice_is_nocase(p->parts.type, "golang") ? TW_OK : check_golang(p, ret);
 }
 
 tw_err tw_csaf_purl_fault(const struct tw_sys *sys, const char *s, const char **ret)
@@ -236,7 +202,7 @@ tw_err tw_csaf_purl_fault(const struct tw_sys *sys, const char *s, const char **
 	TW_CLEANUP(purl_done) struct purl p = { 0 };
 
 	*ret = NULL;
-	split(s, &p);
+	tw_purl_split((struct tw_slice){ s + 4, strlen(s + 4) }, &p.parts);
 	tw_buf_init(&p.decoded, sys, strlen(s) + 1);
 	tw_buf_init(&p.run, sys, strlen(s) + 1);
 	TW_TRY(check_qualifiers(&p, ret));
