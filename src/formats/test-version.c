@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Orders of versions: lists in ascending order, where "=" stands before one that is equal to the one before it, every one compared with
+ * every other. Those of deb and PEP 440 beyond the standards' own were generated and sorted by dpkg 1.21 and by packaging 23.0
+ * (test-version-order.h); rpm's and semver.org's are those of their documents.
+ */
+#include "formats/version.h"
+
+#include "base/mem.h"
+#include "check.h"
+#include "test-version-order.h"
+
+#define LIST_MAX 400
+
+static void check_order(enum tw_version_scheme s, const char *const *list, size_t count)
+{
+	static int place[LIST_MAX];
+	int at = 0, c;
+
+	CHECK(count && count <= LIST_MAX);
+	for (size_t i = 0; i < count; i++)
+		place[i] = list[i][0] == '=' ? at : ++at;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < count; j++) {
+			const char *a = list[i] + (list[i][0] == '='), *b = list[j] + (list[j][0] == '=');
+
+			CHECK_OK(tw_version_compare(s, a, b, &c));
+			if (c != (place[i] > place[j]) - (place[i] < place[j]))
+				fail_msg("%s: '%s' and '%s': got %d", tw_version_scheme_name(s), a, b, c);
+		}
+}
+#define CHECK_ORDER(s, list) check_order(s, list, TW_COUNT(list))
+
+static void test_semver(void **state)
+{
+	static const char *const list[] = { "0.9.9", "1.0.0-1", "1.0.0-2", "1.0.0-11", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta",
+		"1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "=1.0.0+build", "1.2.0", "1.10.0", "2.0.0" };
+
+	CHECK_ORDER(TW_VERSION_SEMVER, list);
+}
+
+static void test_deb(void **state)
+{
+	static const char *const list[] = { "1.0~~", "1.0~~a", "1.0~", "1.0~a", "1.0", "=1.0-0", "=0:1.0", "1.0-1~bpo11+1", "1.0-1",
+		"=01.00-1", "1.0-1+b1", "1.0-1.1", "1.0a", "1.0+dfsg-1", "1.0-1-1", "1.0.1", "1.10", "9999999999999999999999",
+		"1:0.1", "10:0.1" };
+
+	CHECK_ORDER(TW_VERSION_DEB, list);
+	CHECK_ORDER(TW_VERSION_DEB, deb_order);
+}
+
+static void test_rpm(void **state)
+{
+	static const char *const list[] = { "1.0~rc1", "=1.0~rc1.", "1.0~rc1-2", "1.0~rc1^git1", "1.0~rc2", "1.0", "=1.00",
+		"1.0-0.1", "1.0-1", "=1.0-01", "1.0-1.fc25", "1.0-2", "1.0^", "1.0^git1~pre", "1.0^git1", "1.0^git2", "1.0^20160101",
+		"1.0^20160101^git1", "1.0^20160102", "1.0a", "1.0.1", "1.0.1^a", "2.0", "=2_0", "2.0.1", "2.0.1a", "=2.0.1.a", "5.5p1",
+		"5.5p2", "5.5p10", "5.6p1", "10", "10a2", "10b2", "10.0001", "=10.1", "10.1xyz", "20101121", "20101122", "1:0", "2:0~" };
+
+	CHECK_ORDER(TW_VERSION_RPM, list);
+}
+
+static void test_pep440(void **state)
+{
+	static const char *const list[] = { "1.dev0", "1.0.dev456", "1.0a1", "=1.0.alpha-1", "1.0a2.dev456", "1.0a12.dev456",
+		"1.0a12", "1.0b1.dev456", "1.0b2", "1.0b2.post345.dev456", "1.0b2.post345", "1.0rc1.dev456", "1.0rc1", "=1.0c1",
+		"=1.0-preview_1", "1.0", "=v1", "=1.0.0", "1.0+abc.5", "=1.0+ABC-5", "1.0+abc.7", "1.0+5", "=1.0+05",
+		"1.0.post456.dev34", "1.0.post456", "=1.0-456", "=1.0-r456", "1.0.15", "1.1.dev1", "1!0.1" };
+
+	CHECK_ORDER(TW_VERSION_PEP440, list);
+	CHECK_ORDER(TW_VERSION_PEP440, pep440_order);
+}
+
+static void test_generic(void **state)
+{
+	static const char *const list[] = { "0", "=0.0", "0.9", "1.0a1", "=1.0-alpha1", "1.0a2", "1.0b1", "=1.0.BETA.1", "1.0-dev1",
+		"=1.0.devel1", "1.0-rc1", "1.0", "=1", "=1.0.0", "=1.00-0", "=v1.0", "1.0-patch1", "=1.0-post1", "1.0.1", "1.0.2",
+		"1.0.2a", "1.0.2k", "=1.0.2K", "1.0.2za", "1.0.10", "1.0z", "1.1", "2024.1", "99999999999999999999999" };
+
+	CHECK_ORDER(TW_VERSION_GENERIC, list);
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		enum tw_version_scheme s;
+		const char *text, *detail;
+	} rows[] = {
+		{ TW_VERSION_SEMVER, "1.0", "'1.0' is no semantic version" },
+		{ TW_VERSION_SEMVER, "v1.0.0", "'v1.0.0' is no semantic version" },
+		{ TW_VERSION_SEMVER, "", "'' is no semantic version" },
+		{ TW_VERSION_DEB, "", "'': no version, or no revision behind '-'" },
+		{ TW_VERSION_DEB, "1.0-", "'1.0-': no version, or no revision behind '-'" },
+		{ TW_VERSION_DEB, "1:", "'1:': no version, or no revision behind '-'" },
+		{ TW_VERSION_DEB, "a:1", "'a:1': what stands before ':' is no number" },
+		{ TW_VERSION_DEB, ":1", "':1': what stands before ':' is no number" },
+		{ TW_VERSION_DEB, "1_0", "'1_0': character 2 is none of such a version" },
+		{ TW_VERSION_DEB, "1:1-1:1", "'1:1-1:1': character 6 is none of such a version" },
+		{ TW_VERSION_RPM, "1.0-1:1", "'1.0-1:1': what stands before ':' is no number" },
+		{ TW_VERSION_RPM, "1.0-1-1", "'1.0-1-1': character 4 is none of such a version" },
+		{ TW_VERSION_RPM, "1 0", "'1 0': character 2 is none of such a version" },
+		{ TW_VERSION_PEP440, "1.0-x", "'1.0-x' is no version by PEP 440" },
+		{ TW_VERSION_PEP440, "1.0+", "'1.0+' is no version by PEP 440" },
+		{ TW_VERSION_PEP440, "1.0+a..b", "'1.0+a..b' is no version by PEP 440" },
+		{ TW_VERSION_PEP440, "a1", "'a1' is no version by PEP 440" },
+		{ TW_VERSION_PEP440, "1..0", "'1..0' is no version by PEP 440" },
+		{ TW_VERSION_GENERIC, "", "'' has neither a digit nor a letter" },
+		{ TW_VERSION_GENERIC, "*", "'*' has neither a digit nor a letter" },
+		{ TW_VERSION_GENERIC, "244fd47e07d1014f0aed9c244fd47e07d1014f0a",
+			"'244fd47e07d1014f0aed9c244fd47e07d1014f0a' is the id of a commit, which has no order" },
+		{ TW_VERSION_GENERIC, "1\n", "a version that is not UTF-8, or has a control character" },
+		{ TW_VERSION_DEB, "1\xff", "a version that is not UTF-8, or has a control character" },
+	};
+	static char text[TW_VERSION_MAX + 2];
+	int c = 7;
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		CHECK_ERR(tw_version_check(rows[i].s, rows[i].text), SYNTAX);
+		CHECK_TEXT(tw_err_detail(), rows[i].detail);
+		CHECK_ERR(tw_version_compare(rows[i].s, rows[i].text, "1.0.0", &c), SYNTAX);
+		CHECK_ERR(tw_version_compare(rows[i].s, "1.0.0", rows[i].text, &c), SYNTAX);
+	}
+	CHECK_INT(c, 7);
+	memset(text, '1', TW_VERSION_MAX + 1);
+	CHECK_ERR(tw_version_check(TW_VERSION_DEB, text), LIMIT);
+	text[TW_VERSION_MAX] = '\0';
+	CHECK_OK(tw_version_compare(TW_VERSION_DEB, text, "2", &c));
+	CHECK_INT(c, 1);
+}
+
+static void test_names(void **state)
+{
+	enum tw_version_scheme s = TW_VERSION_GENERIC;
+
+	CHECK(tw_version_scheme_named("PyPI", &s) && s == TW_VERSION_PEP440);
+	CHECK(tw_version_scheme_named("npm", &s) && s == TW_VERSION_SEMVER);
+	CHECK(tw_version_scheme_named("generic", &s) && s == TW_VERSION_GENERIC);
+	CHECK(!tw_version_scheme_named("maven", &s) && !tw_version_scheme_named("", &s) && !tw_version_scheme_named("git", &s));
+	CHECK_TEXT(tw_version_scheme_name(TW_VERSION_RPM), "rpm");
+}
+
+CHECK_MAIN(cmocka_unit_test(test_semver), cmocka_unit_test(test_deb), cmocka_unit_test(test_rpm), cmocka_unit_test(test_pep440),
+	cmocka_unit_test(test_generic), cmocka_unit_test(test_refused), cmocka_unit_test(test_names))
