@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ranges of versions in OSV and CVE records: see range.h. */
+#include "formats/range.h"
+
+#include "base/mem.h"
+
+/* --- OSV --- */
+
+enum event { INTRODUCED, FIXED, LAST_AFFECTED, LIMIT, EVENTS };
+static const char *const events[EVENTS] = { "introduced", "fixed", "last_affected", "limit" };
+
+static enum event event_of(const json_t *event, const char **ret_version)
+{
+	size_t kind = 0;
+
+	while (kind < LIMIT && !json_object_get(event, events[kind]))
+		kind++;
+	*ret_version = json_string_value(json_object_get(event, events[kind]));
+	*ret_version = *ret_version ? *ret_version : "";
+	return (enum event)kind;
+}
+
+/* "0" is before everything. */
+static tw_err compare_start(enum tw_version_scheme s, const char *version, const char *start, int *ret)
+{
+	*ret = 1;
+	return strcmp(start, "0") ? tw_version_compare(s, version, start, ret) : tw_version_check(s, version);
+}
+
+static tw_err before_limits(const json_t *list, enum tw_version_scheme s, const char *version, bool *ret)
+{
+	const json_t *event;
+	bool any = false;
+	size_t i;
+	int c;
+
+	*ret = false;
+	json_array_foreach(list, i, event) {
+		const char *limit;
+
+		if (event_of(event, &limit) != LIMIT)
+			continue;
+		any = true;
+		c = -1;
+		if (strcmp(limit, "*") != 0)
+			TW_TRY(tw_version_compare(s, version, limit, &c));
+		*ret = *ret || c < 0;
+	}
+	*ret = *ret || !any;
+	return TW_OK;
+}
+
+/* At one version: what was fixed was fixed before it came again, and what ends with a version comes after what begins with it. */
+static int turn(enum event kind)
+{
+	return kind == FIXED ? 0 : kind == INTRODUCED ? 1 : 2;
+}
+
+static tw_err comes_before(enum tw_version_scheme s, const json_t *a, const json_t *b, bool *ret)
+{
+	const char *x, *y;
+	enum event kind = event_of(a, &x), other = event_of(b, &y);
+	int c = 0;
+
+	if (strcmp(x, "0") == 0 || strcmp(y, "0") == 0)
+		c = (strcmp(y, "0") == 0) - (strcmp(x, "0") == 0);
+	else
+		TW_TRY(tw_version_compare(s, x, y, &c));
+	*ret = c < 0 || (c == 0 && turn(kind) <= turn(other));
+	return TW_OK;
+}
+
+/* The last event, in the order of versions, that is behind the version. What the algorithm of the schema ends with. */
+tw_err tw_range_osv(const json_t *range, enum tw_version_scheme ecosystem, const char *version, bool *ret)
+{
+	const char *type = tw_json_text(range, "type"), *at;
+	enum tw_version_scheme s = !strcmp(type, "SEMVER") ? TW_VERSION_SEMVER : ecosystem;
+	const json_t *list = json_object_get(range, "events"), *event, *last = NULL;
+	bool within, later = true;
+	size_t i;
+	int c;
+
+	if (!strcmp(type, "GIT"))
+		return TW_RAISE(UNSUPPORTED, "a range of commits can be told only by their repository");
+	TW_TRY(before_limits(list, s, version, &within));
+	json_array_foreach(list, i, event) {
+		enum event kind = event_of(event, &at);
+
+		if (kind == LIMIT)
+			continue;
+		TW_TRY(compare_start(s, version, at, &c));
+		if (kind == LAST_AFFECTED ? c <= 0 : c < 0)
+			continue;
+		if (last)
+			TW_TRY(comes_before(s, last, event, &later));
+		last = later ? event : last;
+	}
+	*ret = within && last && event_of(last, &at) == INTRODUCED;
+	return TW_OK;
+}
+
+/* --- CVE --- */
+
+#define HUGE_NUMBER "99999999999999999999"
+
+/* -1: the version is below the limit, which may end in '*'. */
+static tw_err compare_limit(enum tw_version_scheme s, const char *version, const char *limit, int *ret)
+{
+	char text[TW_VERSION_MAX + sizeof HUGE_NUMBER + 8];
+	size_t size = strnlen(limit, TW_VERSION_MAX + 1), dots = 0;
+
+	if (size > TW_VERSION_MAX)
+		return TW_RAISE(LIMIT, "a version has at most %d characters", TW_VERSION_MAX);
+	if (!size || limit[size - 1] != '*')
+		return tw_version_compare(s, version, limit, ret);
+	if (size == 1) {
+		*ret = -1;
+		return tw_version_check(s, version);
+	}
+	for (size_t i = 0; i < size; i++)
+		dots += limit[i] == '.';
+	/* A semantic version has three numbers. */
+	(void)snprintf(text, sizeof text, "%.*s" HUGE_NUMBER "%s", (int)size - 1, limit,
+		s != TW_VERSION_SEMVER || dots > 1 ? ""
+			: dots                     ? ".0"
+						   : ".0.0");
+	return tw_version_compare(s, version, text, ret);
+}
+
+static enum tw_range_status status_of(const char *text)
+{
+	return !strcmp(text, "affected") ? TW_RANGE_AFFECTED : !strcmp(text, "unaffected") ? TW_RANGE_UNAFFECTED : TW_RANGE_UNKNOWN;
+}
+
+/* Whether the entry is about the version; *ret as it came in where it is not. */
+static tw_err within_entry(const json_t *entry, enum tw_version_scheme s, const char *version, bool *ret)
+{
+	const char *from = tw_json_text(entry, "version"), *less = tw_json_text(entry, "lessThan");
+	const char *most = tw_json_text(entry, "lessThanOrEqual");
+	int c;
+
+	*ret = false;
+	if (!strcmp(from, version) && !*less) {
+		*ret = true;
+		return TW_OK;
+	}
+	if (!*less && !*most) {
+		TW_TRY(tw_version_compare(s, version, from, &c));
+		*ret = c == 0;
+		return TW_OK;
+	}
+	TW_TRY(compare_start(s, version, from, &c));
+	if (c < 0)
+		return TW_OK;
+	TW_TRY(compare_limit(s, version, *less ? less : most, &c));
+	*ret = *less ? c < 0 : c <= 0;
+	return TW_OK;
+}
+
+static tw_err changed(const json_t *entry, enum tw_version_scheme s, const char *version, enum tw_range_status *ret)
+{
+	const json_t *change;
+	size_t i;
+	int c;
+
+	json_array_foreach(json_object_get(entry, "changes"), i, change) {
+		TW_TRY(compare_start(s, version, tw_json_text(change, "at"), &c));
+		if (c >= 0)
+			*ret = status_of(tw_json_text(change, "status"));
+	}
+	return TW_OK;
+}
+
+static bool is_exact(const json_t *entry)
+{
+	return !*tw_json_text(entry, "lessThan") && !*tw_json_text(entry, "lessThanOrEqual");
+}
+
+static tw_err scheme_of(const json_t *entry, const char *version, enum tw_version_scheme *ret)
+{
+	const char *type = tw_json_text(entry, "versionType");
+
+	*ret = TW_VERSION_GENERIC;
+	(void)tw_version_scheme_named(type, ret);
+	if (!strcmp(type, "git") && !(is_exact(entry) && !strcmp(tw_json_text(entry, "version"), version)))
+		return TW_RAISE(UNSUPPORTED, "a range of commits can be told only by their repository");
+	return TW_OK;
+}
+
+tw_err tw_range_cve(const json_t *product, const char *version, struct tw_range_found *ret)
+{
+	struct tw_range_found found = { .entry = SIZE_MAX };
+	const json_t *entry;
+	bool within;
+	size_t i;
+
+	json_array_foreach(json_object_get(product, "versions"), i, entry) {
+		TW_TRY(scheme_of(entry, version, &found.scheme));
+		TW_TRY(within_entry(entry, found.scheme, version, &within));
+		if (!within)
+			continue;
+		found.status = status_of(tw_json_text(entry, "status"));
+		found.entry = i;
+		if (!is_exact(entry))
+			TW_TRY(changed(entry, found.scheme, version, &found.status));
+		*ret = found;
+		return TW_OK;
+	}
+	found.status = status_of(tw_json_text(product, "defaultStatus"));
+	*ret = found;
+	return TW_OK;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ranges of OSV and CVE records and of vers strings: rows of a range, a version and whether it is in it, or why nobody can say. */
+#include "formats/range.h"
+
+#include "base/mem.h"
+#include "check.h"
+#include "oom.h"
+
+/* JSON with ' for ". */
+static json_t *json_of(const char *text)
+{
+	static char copy[4096];
+	json_t *j = NULL;
+
+	(void)snprintf(copy, sizeof copy, "%s", text);
+	for (char *at = copy; *at; at++)
+		if (*at == '\'')
+			*at = '"';
+	CHECK_OK(tw_json_parse(tw_slice_of(copy), sizeof copy, &j));
+	return j;
+}
+
+struct row {
+	const char *range, *version;
+	char want; /* y, n, ? */
+	const char *detail;
+};
+
+#define ECO(events) "{'type':'ECOSYSTEM','events':[" events "]}"
+#define SEM(events) "{'type':'SEMVER','events':[" events "]}"
+static const struct row osv[] = {
+	{ ECO("{'introduced':'0'},{'fixed':'7.74.0-1.3'}"), "7.64.0-4", 'y' },
+	{ ECO("{'introduced':'0'},{'fixed':'7.74.0-1.3'}"), "7.74.0-1.3~deb11u1", 'y' },
+	{ ECO("{'introduced':'0'},{'fixed':'7.74.0-1.3'}"), "7.74.0-1.3", 'n' },
+	{ ECO("{'introduced':'0'}"), "99", 'y' },
+	{ ECO("{'fixed':'2'},{'introduced':'1'},{'fixed':'4'},{'introduced':'3'}"), "0.9", 'n' },
+	{ ECO("{'fixed':'2'},{'introduced':'1'},{'fixed':'4'},{'introduced':'3'}"), "1", 'y' },
+	{ ECO("{'fixed':'2'},{'introduced':'1'},{'fixed':'4'},{'introduced':'3'}"), "2.5", 'n' },
+	{ ECO("{'fixed':'2'},{'introduced':'1'},{'fixed':'4'},{'introduced':'3'}"), "3.5", 'y' },
+	{ ECO("{'fixed':'2'},{'introduced':'1'},{'fixed':'4'},{'introduced':'3'}"), "4", 'n' },
+	{ ECO("{'introduced':'1'},{'last_affected':'2'}"), "2", 'y' },
+	{ ECO("{'introduced':'1'},{'last_affected':'2'}"), "2.0.1", 'n' },
+	{ ECO("{'introduced':'2'},{'last_affected':'2'}"), "2", 'y' },
+	{ ECO("{'last_affected':'2'},{'introduced':'2'}"), "3", 'n' },
+	{ ECO("{'introduced':'2'},{'fixed':'2'}"), "2", 'y' },
+	{ ECO("{'introduced':'0'},{'limit':'2'}"), "1", 'y' },
+	{ ECO("{'introduced':'0'},{'limit':'2'}"), "2", 'n' },
+	{ ECO("{'introduced':'0'},{'limit':'2'},{'limit':'4'}"), "3", 'y' },
+	{ ECO("{'introduced':'0'},{'limit':'*'}"), "3", 'y' },
+	{ SEM("{'introduced':'1.0.0'},{'fixed':'1.0.1'}"), "1.0.1-rc1", 'y' },
+	{ SEM("{'introduced':'1.0.0'},{'fixed':'1.0.1'}"), "1.0.0-rc1", 'n' },
+	{ SEM("{'introduced':'1.0.0'},{'fixed':'1.0.1'}"), "1.0", '?', "'1.0' is no semantic version" },
+	{ SEM("{'introduced':'0'}"), "1.0", '?', "'1.0' is no semantic version" },
+	{ SEM("{'introduced':'0'},{'limit':'*'}"), "1.0", '?', "'1.0' is no semantic version" },
+	{ ECO("{'introduced':'0'},{'fixed':'1_0'}"), "1", '?', "'1_0': character 2 is none of such a version" },
+	{ "{'type':'GIT','repo':'x','events':[{'introduced':'0'}]}", "1", '?', "a range of commits can be told only by their repository" },
+};
+
+static void check_answer(const struct row *row, tw_err e, bool within)
+{
+	if (row->want == '?' ? !tw_failed(e) : tw_failed(e) || within != (row->want == 'y'))
+		fail_msg("%s, %s: got %s %d, want %c; %s", row->range, row->version, tw_failed(e) ? tw_code_name(e.code) : "OK",
+			within, row->want, tw_err_detail());
+	if (row->want == '?')
+		CHECK_TEXT(tw_err_detail(), row->detail);
+}
+
+static void test_osv(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(osv); i++) {
+		json_t *range = json_of(osv[i].range);
+		bool within = false;
+
+		tw_err e = tw_range_osv(range, TW_VERSION_DEB, osv[i].version, &within);
+		check_answer(&osv[i], e, within);
+		json_decref(range);
+	}
+}
+
+#define CVE(status, versions) "{'defaultStatus':'" status "','versions':[" versions "]}"
+static const struct {
+	const char *product, *version;
+	enum tw_range_status want;
+	size_t entry;
+	const char *detail; /* where nobody can say */
+} cve[] = {
+	{ CVE("unaffected", "{'version':'1.0','status':'affected'}"), "1.0", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'1.0','status':'affected'}"), "1.0.0", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'1.0','status':'affected'}"), "1.1", TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("affected", "{'version':'2','status':'unaffected','lessThan':'3','versionType':'custom'}"), "2.5", TW_RANGE_UNAFFECTED, 0 },
+	{ CVE("affected", "{'version':'2','status':'unaffected','lessThan':'3','versionType':'custom'}"), "3", TW_RANGE_AFFECTED, SIZE_MAX },
+	{ "{'versions':[]}", "3", TW_RANGE_UNKNOWN, SIZE_MAX },
+	{ "{}", "3", TW_RANGE_UNKNOWN, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThan':'*','versionType':'semver'}"), "3.0.0-rc1", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'1.0.0','status':'affected','lessThan':'1.*','versionType':'semver'}"), "1.99.0",
+		TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'1.0.0','status':'affected','lessThan':'1.*','versionType':'semver'}"), "2.0.0",
+		TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'1','status':'affected','lessThanOrEqual':'1.2.*','versionType':'rpm'}"), "1.2.77-1",
+		TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'1','status':'affected','lessThanOrEqual':'1.2','versionType':'rpm'}"), "1.2", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'1','status':'affected','lessThanOrEqual':'1.2','versionType':'rpm'}"), "1.2.1",
+		TW_RANGE_UNAFFECTED, SIZE_MAX },
+	{ CVE("unaffected",
+		  "{'version':'0','status':'affected','lessThan':'6.7','versionType':'custom','changes':[{'at':'6.1.70','status':'unaffected'},"
+		  "{'at':'6.2','status':'affected'},{'at':'6.6.9','status':'unknown'}]}"),
+		"6.1.69", TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected",
+		  "{'version':'0','status':'affected','lessThan':'6.7','versionType':'custom','changes':[{'at':'6.1.70','status':'unaffected'},"
+		  "{'at':'6.2','status':'affected'},{'at':'6.6.9','status':'unknown'}]}"),
+		"6.1.70", TW_RANGE_UNAFFECTED, 0 },
+	{ CVE("unaffected",
+		  "{'version':'0','status':'affected','lessThan':'6.7','versionType':'custom','changes':[{'at':'6.1.70','status':'unaffected'},"
+		  "{'at':'6.2','status':'affected'},{'at':'6.6.9','status':'unknown'}]}"),
+		"6.6.10", TW_RANGE_UNKNOWN, 0 },
+	{ CVE("unaffected", "{'version':'5','status':'affected'},{'version':'1','status':'affected','lessThan':'2','versionType':'python'}"),
+		"1.0.post1", TW_RANGE_AFFECTED, 1 },
+	{ CVE("unaffected", "{'version':'1.0','status':'affected','lessThan':'2.0.0','versionType':'semver'}"), "1.0.0", 0, 0,
+		"'1.0' is no semantic version" },
+	{ CVE("unaffected", "{'version':'aa','status':'affected','lessThan':'bb','versionType':'git'}"), "1", 0, 0,
+		"a range of commits can be told only by their repository" },
+	{ CVE("unaffected", "{'version':'aa','status':'affected','versionType':'git'}"), "aa", TW_RANGE_AFFECTED, 0 },
+};
+
+static void test_cve(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(cve); i++) {
+		json_t *product = json_of(cve[i].product);
+		struct tw_range_found found;
+		tw_err e = tw_range_cve(product, cve[i].version, &found);
+
+		json_decref(product);
+		if (cve[i].detail) {
+			CHECK(tw_failed(e));
+			CHECK_TEXT(tw_err_detail(), cve[i].detail);
+			continue;
+		}
+		CHECK_OK(e);
+		if (found.status != cve[i].want || found.entry != cve[i].entry)
+			fail_msg("%s, %s: got %d of %zd", cve[i].product, cve[i].version, (int)found.status, (ssize_t)found.entry);
+	}
+}
+
+static const struct row vers[] = {
+	{ "vers:deb/*", "1", 'y' },
+	{ "vers:deb/*", "1_", '?', "'1_': character 2 is none of such a version" },
+	{ "vers:deb/1.0|2.0", "2.0-0", 'y' },
+	{ "vers:deb/1.0|2.0", "1.5", 'n' },
+	{ "vers:npm/>=1.0.0|<2.0.0", "1.0.0", 'y' },
+	{ "vers:npm/>1.0.0|<2.0.0", "1.0.0", 'n' },
+	{ "vers:npm/>1.0.0|<2.0.0", "1.9.9", 'y' },
+	{ "vers:npm/>1.0.0|<2.0.0", "2.0.0", 'n' },
+	{ "vers:npm/>1.0.0|<=2.0.0", "2.0.0", 'y' },
+	{ "vers:npm/>1.0.0|!=1.5.0|<=2.0.0", "1.5.0", 'n' },
+	{ "vers:npm/>1.0.0|!=1.5.0|<=2.0.0", "1.6.0", 'y' },
+	{ "vers:npm/<1.0.0|>=2.0.0|<3.0.0|4.0.0|>5.0.0", "0.1.0", 'y' },
+	{ "vers:npm/<1.0.0|>=2.0.0|<3.0.0|4.0.0|>5.0.0", "1.5.0", 'n' },
+	{ "vers:npm/<1.0.0|>=2.0.0|<3.0.0|4.0.0|>5.0.0", "2.0.0", 'y' },
+	{ "vers:npm/<1.0.0|>=2.0.0|<3.0.0|4.0.0|>5.0.0", "3.5.0", 'n' },
+	{ "vers:npm/<1.0.0|>=2.0.0|<3.0.0|4.0.0|>5.0.0", "4.0.0", 'y' },
+	{ "vers:npm/<1.0.0|>=2.0.0|<3.0.0|4.0.0|>5.0.0", "5.0.0", 'n' },
+	{ "vers:npm/<1.0.0|>=2.0.0|<3.0.0|4.0.0|>5.0.0", "6.0.0", 'y' },
+	{ "vers:generic/!=1.0", "1.0.0", 'n' },
+	{ "vers:generic/!=1.0|!=1.1", "1.0.1", 'y' },
+	{ "vers:deb/1.0%2bb1", "1.0+b1", 'y' },
+	{ "vers:maven/>=1.0", "1.0.1", 'y' },
+	{ "", "1", '?', "character 1: a range begins with vers:" },
+	{ "vers:deb", "1", '?', "character 6: no scheme with '/', or no versions behind it" },
+	{ "vers:/1", "1", '?', "character 6: no scheme with '/', or no versions behind it" },
+	{ "vers:deb/", "1", '?', "character 6: no scheme with '/', or no versions behind it" },
+	{ "vers:deb/1|", "1", '?', "character 12: no version" },
+	{ "vers:deb/>=", "1", '?', "character 12: no version" },
+	{ "vers:deb/1 |2", "1", '?', "character 11: a blank, or no character of ASCII" },
+	{ "vers:deb/1%2", "1", '?', "character 11: a '%' that encodes nothing" },
+	{ "vers:deb/1%00", "1", '?', "character 13: a NUL in a version" },
+	{ "vers:deb/2|1", "1", '?', "character 12: '1' does not come after '2'" },
+	{ "vers:deb/1|1-0", "1", '?', "character 12: '1-0' does not come after '1'" },
+	{ "vers:deb/>1|>=2", "1", '?', "character 13: after a '>' comes a '<', with versions between them only" },
+	{ "vers:deb/<1|2|<3", "1", '?', "character 15: after a '<' comes a '>', with versions between them only" },
+	{ "vers:npm/1.0", "1.0.0", '?', "'1.0' is no semantic version" },
+};
+
+static void test_vers(void **state)
+{
+	static char text[TW_RANGE_VERS_MAX + 2];
+
+	for (size_t i = 0; i < TW_COUNT(vers); i++) {
+		bool within = false;
+
+		tw_err e = tw_range_vers(tw_sys_real(), tw_slice_of(vers[i].range), vers[i].version, &within);
+		check_answer(&vers[i], e, within);
+	}
+	bool within;
+	memset(text, '1', TW_RANGE_VERS_MAX + 1);
+	CHECK_ERR(tw_range_vers(tw_sys_real(), tw_slice_of(text), "1", &within), LIMIT);
+}
+
+static tw_err sweep(const struct tw_sys *sys, void *user)
+{
+	bool within;
+
+	return tw_range_vers(sys, TW_SLICE("vers:deb/>=1.0|!=1.5|<2.0"), "1.2", &within);
+}
+
+static void test_without_memory(void **state)
+{
+	oom_sweep(sweep, NULL);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_osv), cmocka_unit_test(test_cve), cmocka_unit_test(test_vers), cmocka_unit_test(test_without_memory))
