@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Components and records: rows of both and of what is told, in one line each. */
+#include "formats/vulnmatch.h"
+
+#include "base/mem.h"
+#include "check.h"
+#include "oom.h"
+
+#include <stdio.h>
+
+/* ' for ". */
+static struct tw_slice quoted(const char *text)
+{
+	static char copy[8192];
+
+	(void)snprintf(copy, sizeof copy, "%s", text);
+	for (char *at = copy; *at; at++)
+		if (*at == '\'')
+			*at = '"';
+	return tw_slice_of(copy);
+}
+
+static tw_err on_match(void *user, const struct tw_vuln_match *m)
+{
+	static const char *const verdicts[] = { "affected", "unaffected", "undecided" };
+
+	return tw_buf_format(user, "%s %s|%s|%s|%s\n", verdicts[m->verdict], tw_vuln_by_name(m->by), m->identifier, m->place, m->reason);
+}
+
+struct row {
+	struct tw_component c;
+	const char *record, *told;
+};
+
+static void check_rows(tw_err (*read)(struct tw_slice text, json_t **ret),
+	tw_err (*match)(const struct tw_subject *s, const json_t *record, tw_vuln_tell tell, void *user), const struct row *rows,
+	size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		struct tw_subject s;
+		json_t *record = NULL;
+
+		tw_buf_init(&b, tw_sys_real(), 65536);
+		CHECK_OK(tw_subject_init(tw_sys_real(), &rows[i].c, &s));
+		CHECK_OK(read(quoted(rows[i].record), &record));
+		CHECK_OK(match(&s, record, on_match, &b));
+		CHECK_TEXT(tw_buf_cstr(&b), rows[i].told);
+		tw_subject_done(&s);
+		json_decref(record);
+	}
+}
+
+#define OSV(more, affected) "{'id':'OSV-1','modified':'2026-01-02T03:04:05Z'" more ",'affected':[" affected "]}"
+#define DEBIAN \
+	"{'package':{'ecosystem':'Debian:12','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'7.88.1-10+deb12u5'}]}]}"
+#define CURL(version)                                                      \
+	{                                                                  \
+		"curl", NULL, "pkg:deb/debian/curl@" version "?arch=arm64" \
+	}
+
+static const struct row osv[] = {
+	{ CURL("7.88.1-10%2Bdeb12u4"), OSV("", DEBIAN),
+		"affected package|Debian:12 curl|/affected/0/ranges/0|version 7.88.1-10+deb12u4 is in this range (order of versions: deb)\n" },
+	{ CURL("7.88.1-10%2Bdeb12u5"), OSV("", DEBIAN),
+		"unaffected package|Debian:12 curl|/affected/0|version 7.88.1-10+deb12u5 is not listed, and in no range\n" },
+	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl?distro=debian-12" }, OSV("", DEBIAN),
+		"affected package|Debian:12 curl|/affected/0/ranges/0|version 7.88.1-10 is in this range (order of versions: deb)\n" },
+	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl?distro=debian-12.5" }, OSV("", DEBIAN),
+		"affected package|Debian:12 curl|/affected/0/ranges/0|version 7.88.1-10 is in this range (order of versions: deb)\n" },
+	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl?distro=debian-11" }, OSV("", DEBIAN), "" },
+	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl?distro=debian-121" }, OSV("", DEBIAN), "" },
+	{ { "curl", "7.88.1-10", "pkg:deb/ubuntu/curl" }, OSV("", DEBIAN), "" },
+	{ CURL("7.88.1-10"), OSV(",'withdrawn':'2026-01-02T03:04:05Z'", DEBIAN), "" },
+	{ { "curl", "7.88.1", NULL }, OSV("", DEBIAN),
+		"affected name|Debian:12 curl|/affected/0/ranges/0|only the name is the same; version 7.88.1 is in this range (order of versions: deb)\n" },
+	{ { "curl", NULL, "pkg:deb/debian/curl" }, OSV("", DEBIAN),
+		"undecided package|Debian:12 curl|/affected/0|the component has no version\n" },
+	{ { "curl", "7_8", "pkg:deb/debian/curl" }, OSV("", DEBIAN),
+		"undecided package|Debian:12 curl|/affected/0|'7_8': character 2 is none of such a version\n" },
+	{ { NULL, "1.0", "pkg:pypi/Foo_Bar" },
+		OSV("", "{'package':{'ecosystem':'PyPI','name':'foo-bar','purl':'pkg:pypi/foo-bar'},'versions':['0.9','1.0']}"),
+		"affected purl|pkg:pypi/foo-bar|/affected/0/versions/1|version 1.0 is listed\n" },
+	{ { NULL, "1.0", "pkg:pypi/foo-bar" }, OSV("", "{'package':{'ecosystem':'PyPI','name':'foo-bar'},'versions':['0.9']}"),
+		"unaffected package|PyPI foo-bar|/affected/0|version 1.0 is not listed, and in no range\n" },
+	{ { NULL, "1.0", "pkg:pypi/foo-bar" }, OSV("", "{'package':{'ecosystem':'PyPI','name':'foo-bar'}}"),
+		"undecided package|PyPI foo-bar|/affected/0|the record names no versions\n" },
+	{ { NULL, NULL, "pkg:npm/%40a/b@1.2.3" },
+		OSV("",
+			"{'package':{'ecosystem':'npm','name':'@a/b'},'ranges':[{'type':'SEMVER','events':[{'introduced':'1.0.0'},"
+			"{'last_affected':'1.2.3'}]}]}"),
+		"affected package|npm @a/b|/affected/0/ranges/0|version 1.2.3 is in this range (order of versions: semver)\n" },
+	{ { NULL, NULL, "pkg:maven/g.h/a@1.2" },
+		OSV("",
+			"{'package':{'ecosystem':'Maven','name':'g.h:a'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},"
+			"{'fixed':'1.10'}]}]}"),
+		"affected package|Maven g.h:a|/affected/0/ranges/0|version 1.2 is in this range (order of versions: generic)\n" },
+	{ { NULL, NULL, "pkg:golang/x.org/m@v1.2.3" },
+		OSV("",
+			"{'package':{'ecosystem':'Go','name':'x.org/m'},'ranges':[{'type':'SEMVER','events':[{'introduced':'0'},"
+			"{'fixed':'1.2.4'}]}]}"),
+		"affected package|Go x.org/m|/affected/0/ranges/0|version 1.2.3 is in this range (order of versions: semver)\n" },
+	{ { NULL, NULL, "pkg:rpm/redhat/curl@7.1-2?epoch=1" },
+		OSV("",
+			"{'package':{'ecosystem':'Red Hat:x','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':"
+			"[{'introduced':'0'},{'fixed':'1:7.1-3'}]}]}"),
+		"affected package|Red Hat:x curl|/affected/0/ranges/0|version 1:7.1-2 is in this range (order of versions: rpm)\n" },
+	{ { NULL, "1.0", "pkg:cargo/x" },
+		OSV("", "{'package':{'ecosystem':'crates.io','name':'x'},'ranges':[{'type':'GIT','repo':'r','events':[{'introduced':'0'}]}]}"),
+		"undecided package|crates.io x|/affected/0|a range of commits can be told only by their repository\n" },
+	{ { NULL, "1.0.0", "pkg:cargo/x" },
+		OSV("",
+			"{'package':{'ecosystem':'crates.io','name':'x'},'ranges':[{'type':'GIT','repo':'r','events':[{'introduced':'0'}]},"
+			"{'type':'SEMVER','events':[{'introduced':'2.0.0'}]}]}"),
+		"unaffected package|crates.io x|/affected/0|version 1.0.0 is not listed, and in no range\n" },
+	{ { "Kernel", "6.1.5", NULL },
+		OSV("",
+			"{},{'package':{'ecosystem':'Linux','name':'Kernel'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},"
+			"{'fixed':'6.1.70'}]}]}"),
+		"affected name|Linux Kernel|/affected/1/ranges/0|only the name is the same; version 6.1.5 is in this range (order of versions: generic)\n" },
+};
+
+static void test_osv(void **state)
+{
+	check_rows(tw_osv_read, tw_vuln_match_osv, osv, TW_COUNT(osv));
+}
+
+#define CVE(state, more)                                                                                      \
+	"{'dataType':'CVE_RECORD','dataVersion':'5.1','cveMetadata':{'cveId':'CVE-2026-0001','state':'" state \
+	"'},'containers':{'cna':{'affected':[" more "]}}}"
+#define RANGE \
+	"'defaultStatus':'unaffected','versions':[{'version':'7.0','status':'affected','lessThan':'7.89','versionType':'custom'}]"
+#define HAXX "cpe:2.3:a:haxx:curl:7.88.1:*:*:*:*:*:*:*"
+#define OF "cpe:2.3:a:haxx:curl:*:*:*:*:*:*:*:*"
+
+static const struct row cve[] = {
+	{ { "curl", NULL, NULL, HAXX }, CVE("PUBLISHED", "{'vendor':'x','product':'y','cpes':['cpe:/bad:','" OF "']," RANGE "}"),
+		"affected cpe|" OF
+		"|/containers/cna/affected/0/versions/0|version 7.88.1 is affected by this entry (order of versions: generic)\n" },
+	{ { "curl", NULL, NULL, HAXX }, CVE("REJECTED", "{'cpes':['" OF "']," RANGE "}"), "" },
+	{ { "libcurl", NULL, NULL, HAXX }, CVE("PUBLISHED", "{'cpes':['cpe:2.3:a:haxx:curl:7.1:*:*:*:*:*:*:*']," RANGE "}"), "" },
+	{ { "libcurl", NULL, NULL, HAXX },
+		CVE("PUBLISHED", "{'cpes':['cpe:2.3:a:*:*:*:*:*:*:*:*:*:*','cpe:2.3:a:haxx:libcurl:*:*:*:*:*:*:*:*']," RANGE "}"), "" },
+	{ { "x", "7.89", NULL, HAXX }, CVE("PUBLISHED", "{'vendor':'HAXX','product':'Curl'," RANGE "}"),
+		"unaffected vendor|HAXX Curl|/containers/cna/affected/0|version 7.89 is in none of the record's versions; all others are unaffected\n" },
+	{ CURL("7.88.1-10"), CVE("PUBLISHED", "{'vendor':'haxx','product':'curl'," RANGE "}"),
+		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88.1 is affected by this entry "
+		"(order of versions: generic); the distribution's package may have the correction\n" },
+	{ CURL("1:7.88.1-10"), CVE("PUBLISHED", "{'product':'x','packageName':'CURL','defaultStatus':'affected'}"),
+		"affected name|CURL|/containers/cna/affected/0|only the name is the same; version 7.88.1 is in none of the record's versions; all others are "
+		"affected; the distribution's package may have the correction\n" },
+	{ CURL("7.88.1-10"),
+		CVE("PUBLISHED",
+			"{'packageURL':'pkg:deb/debian/curl','defaultStatus':'unknown','versions':[{'version':'0','status':'affected',"
+			"'lessThan':'7.88.1-9','versionType':'deb'}]}"),
+		"undecided purl|pkg:deb/debian/curl|/containers/cna/affected/0|version 7.88.1-10 is in none of the record's versions; all others are of unknown status\n" },
+	{ CURL("7.88.1-10"), CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:deb/debian/libcurl'," RANGE "}"), "" },
+	{ CURL("7.88.1-10"), CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:github/curl/curl'," RANGE "}"),
+		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88.1 is affected by this entry "
+		"(order of versions: generic); the distribution's package may have the correction\n" },
+	{ { "curl", "7.88", NULL, NULL },
+		CVE("PUBLISHED",
+			"{'product':'other'},{'product':'curl','versions':[{'version':'7','status':'affected','lessThan':'8',"
+			"'versionType':'semver'}]}"),
+		"undecided name|curl|/containers/cna/affected/1|only the name is the same; '7.88' is no semantic version\n" },
+	{ { "curl", NULL, NULL, NULL }, CVE("PUBLISHED", "{'product':'curl'}"),
+		"undecided name|curl|/containers/cna/affected/0|only the name is the same; the component has no version\n" },
+	{ { NULL, "1", NULL, NULL }, CVE("PUBLISHED", "{'vendor':'x'}"), "" },
+	{ { "curl", "7.1", NULL, NULL }, CVE("PUBLISHED", "]},'adp':[{'affected':[{},{'product':'curl'," RANGE "}]}],'x':{'y':["),
+		"affected name|curl|/containers/adp/0/affected/1/versions/0|only the name is the same; version 7.1 is affected by this entry (order of versions: generic)\n" },
+};
+
+static void test_cve(void **state)
+{
+	check_rows(tw_cve_read, tw_vuln_match_cve, cve, TW_COUNT(cve));
+}
+
+static void test_components(void **state)
+{
+	struct tw_subject s;
+
+	CHECK_ERR(tw_subject_init(tw_sys_real(), &(struct tw_component){ "a", "1", "pkg:a", NULL }, &s), SYNTAX);
+	CHECK_TEXT(tw_err_detail(), "purl: character 6: no name");
+	CHECK_ERR(tw_subject_init(tw_sys_real(), &(struct tw_component){ "a", "1", "pkg:npm/a", "cpe:/x" }, &s), SYNTAX);
+	CHECK_TEXT(tw_err_detail(), "CPE name: character 6: the part is a, h or o");
+	CHECK(!s.has_purl && !s.purl.own.data);
+	CHECK_OK(tw_subject_init(tw_sys_real(), &(struct tw_component){ NULL, "1:2-3-4", "pkg:deb/a@9", NULL }, &s));
+	CHECK_TEXT(s.name, "a");
+	CHECK_TEXT(s.version, "1:2-3-4");
+	CHECK_TEXT(s.upstream, "2-3");
+	tw_subject_done(&s);
+	CHECK_OK(tw_subject_init(tw_sys_real(), &(struct tw_component){ "b", NULL, "pkg:npm/a@9-1", HAXX }, &s));
+	CHECK_TEXT(s.name, "b");
+	CHECK_TEXT(s.version, "9-1");
+	CHECK(s.upstream == s.version);
+	tw_subject_done(&s);
+}
+
+static tw_err one_match(const struct tw_sys *sys, const struct row *row, tw_err (*read)(struct tw_slice text, json_t **ret),
+	tw_err (*match)(const struct tw_subject *s, const json_t *record, tw_vuln_tell tell, void *user))
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *record = NULL;
+	TW_CLEANUP(tw_subject_done) struct tw_subject s = { 0 };
+
+	tw_buf_init(&b, sys, 65536);
+	TW_TRY(tw_subject_init(sys, &row->c, &s));
+	TW_TRY(read(quoted(row->record), &record));
+	TW_TRY(match(&s, record, on_match, &b));
+	CHECK_TEXT(tw_buf_cstr(&b), row->told);
+	return TW_OK;
+}
+
+static tw_err sweep(const struct tw_sys *sys, void *user)
+{
+	TW_TRY(one_match(sys, &osv[11], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &osv[17], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &cve[4], tw_cve_read, tw_vuln_match_cve));
+	return one_match(sys, &cve[7], tw_cve_read, tw_vuln_match_cve);
+}
+
+static void test_without_memory(void **state)
+{
+	oom_sweep(sweep, NULL);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_osv), cmocka_unit_test(test_cve), cmocka_unit_test(test_components), cmocka_unit_test(test_without_memory))

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Among the files vulnmatch*.c: one matching on its way, and what is told of an entry. */
+#ifndef TW_FORMATS_VULNMATCH_INSIDE_H
+#define TW_FORMATS_VULNMATCH_INSIDE_H
+#include "formats/range.h"
+#include "formats/vulnmatch.h"
+
+struct tw_vuln_run {
+	const struct tw_subject *s;
+	tw_vuln_tell tell;
+	void *user;
+	struct tw_vuln_match m;
+	char identifier[TW_CPE_MAX + 1], place[160], reason[512];
+};
+void tw_vuln_place(struct tw_vuln_run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tw_vuln_identify(struct tw_vuln_run *r, enum tw_vuln_by by, const char *format, ...) __attribute__((format(printf, 3, 4)));
+tw_err tw_vuln_say(struct tw_vuln_run *r, enum tw_vuln_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool tw_vuln_undecidable(tw_err e); /* no fault of ours: of the versions or the record */
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Components against vulnerability records: see vulnmatch.h. Here components, what is told, and OSV. */
+#include "formats/vulnmatch.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "formats/vulnmatch-inside.h"
+
+#include <stdarg.h>
+
+/* --- Components --- */
+
+static bool of_distribution(const struct tw_subject *s)
+{
+	return s->has_purl && (!strcmp(s->purl.type, "deb") || !strcmp(s->purl.type, "rpm") || !strcmp(s->purl.type, "apk"));
+}
+
+/* What a text has wrong, behind the name of the text. */
+static tw_err of(tw_err e, const char *what)
+{
+	char detail[TW_DETAIL_MAX];
+
+	(void)snprintf(detail, sizeof detail, "%s", tw_err_detail());
+	if (tw_is(e, TW_CODE_SYNTAX))
+		return TW_RAISE(SYNTAX, "%s: %s", what, detail);
+	return tw_is(e, TW_CODE_LIMIT) ? TW_RAISE(LIMIT, "%s: %s", what, detail) : e;
+}
+
+static tw_err set_version(struct tw_subject *s, const char *version)
+{
+	const char *epoch = s->has_purl && !strcmp(s->purl.type, "rpm") ? tw_purl_qualifier(&s->purl, "epoch") : NULL;
+
+	if (*version)
+		TW_TRY(tw_buf_text(&s->own_version, version));
+	else if (s->has_purl)
+		TW_TRY(tw_buf_text(&s->own_version, s->purl.version));
+	if (!s->own_version.size && s->has_cpe)
+		TW_TRY(tw_cpe_value(&s->cpe, TW_CPE_VERSION, &s->own_version));
+	s->version = tw_buf_cstr(&s->own_version);
+	if (s->has_purl && !strcmp(s->purl.type, "golang") && *s->version == 'v')
+		s->version++; /* a module's version begins with it, a record's does not */
+	if (!epoch || !*s->version || strchr(s->version, ':'))
+		return TW_OK;
+	TW_TRY(tw_buf_format(&s->own_upstream, "%s:%s", epoch, s->version));
+	tw_buf_clear(&s->own_version);
+	TW_TRY(tw_buf_add(&s->own_version, s->own_upstream.data, s->own_upstream.size));
+	s->version = tw_buf_cstr(&s->own_version);
+	return TW_OK;
+}
+
+static tw_err set_upstream(struct tw_subject *s)
+{
+	const char *from = s->version, *colon = strchr(from, ':'), *dash = strrchr(from, '-');
+
+	tw_buf_clear(&s->own_upstream);
+	s->upstream = s->version;
+	if (!of_distribution(s))
+		return TW_OK;
+	from = colon ? colon + 1 : from;
+	TW_TRY(tw_buf_add(&s->own_upstream, from, dash && dash > from ? (size_t)(dash - from) : strlen(from)));
+	s->upstream = tw_buf_cstr(&s->own_upstream);
+	return TW_OK;
+}
+
+static tw_err init(const struct tw_component *c, struct tw_subject *s)
+{
+	if (c->purl && *c->purl) {
+		TW_TRY(of(tw_purl_parse(s->sys, tw_slice_of(c->purl), &s->purl), "purl"));
+		s->has_purl = true;
+	}
+	if (c->cpe && *c->cpe) {
+		TW_TRY(of(tw_cpe_parse(tw_slice_of(c->cpe), &s->cpe), "CPE name"));
+		s->has_cpe = true;
+	}
+	s->name = c->name && *c->name ? c->name : s->has_purl ? s->purl.name : "";
+	TW_TRY(set_version(s, c->version ? c->version : ""));
+	return set_upstream(s);
+}
+
+tw_err tw_subject_init(const struct tw_sys *sys, const struct tw_component *c, struct tw_subject *ret)
+{
+	*ret = (struct tw_subject){ .sys = sys };
+	tw_buf_init(&ret->own_version, sys, 8192);
+	tw_buf_init(&ret->own_upstream, sys, 8192);
+	tw_err e = init(c, ret);
+	if (tw_failed(e))
+		tw_subject_done(ret);
+	return e;
+}
+
+void tw_subject_done(struct tw_subject *s)
+{
+	tw_purl_done(&s->purl);
+	tw_buf_done(&s->own_version);
+	tw_buf_done(&s->own_upstream);
+	*s = (struct tw_subject){ 0 };
+}
+
+/* --- What is told --- */
+
+const char *tw_vuln_by_name(enum tw_vuln_by by)
+{
+	static const char *const names[] = { "purl", "package", "cpe", "vendor", "name" };
+
+	return names[by];
+}
+
+void tw_vuln_place(struct tw_vuln_run *r, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	(void)vsnprintf(r->place, sizeof r->place, format, list);
+	va_end(list);
+}
+
+void tw_vuln_identify(struct tw_vuln_run *r, enum tw_vuln_by by, const char *format, ...)
+{
+	va_list list;
+
+	r->m.by = by;
+	va_start(list, format);
+	(void)vsnprintf(r->identifier, sizeof r->identifier, format, list);
+	va_end(list);
+	tw_utf8_mend(r->identifier);
+}
+
+tw_err tw_vuln_say(struct tw_vuln_run *r, enum tw_vuln_verdict verdict, const char *format, ...)
+{
+	size_t size;
+	va_list list;
+
+	size = (size_t)snprintf(r->reason, sizeof r->reason, "%s", r->m.by == TW_VULN_BY_NAME ? "only the name is the same; " : "");
+	va_start(list, format);
+	(void)vsnprintf(r->reason + size, sizeof r->reason - size, format, list);
+	va_end(list);
+	tw_utf8_mend(r->reason);
+	r->m.verdict = verdict;
+	r->m.identifier = r->identifier;
+	r->m.place = r->place;
+	r->m.reason = r->reason;
+	return r->tell(r->user, &r->m);
+}
+
+bool tw_vuln_undecidable(tw_err e)
+{
+	return tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT) || tw_is(e, TW_CODE_UNSUPPORTED);
+}
+
+/* --- OSV --- */
+
+/* Ecosystems of OSV whose packages have purls, and how. */
+static const struct ecosystem {
+	const char *name, *type, *space;
+	char sign; /* between namespace and name, besides '/' */
+} ecosystems[] = {
+	{ "AlmaLinux", "rpm", "almalinux" },
+	{ "Alpine", "apk", "alpine" },
+	{ "Chainguard", "apk", "chainguard" },
+	{ "ConanCenter", "conan" },
+	{ "CRAN", "cran" },
+	{ "Debian", "deb", "debian" },
+	{ "GitHub Actions", "github" },
+	{ "Go", "golang" },
+	{ "Hackage", "hackage" },
+	{ "Hex", "hex" },
+	{ "Mageia", "rpm", "mageia" },
+	{ "Maven", "maven", NULL, ':' },
+	{ "NuGet", "nuget" },
+	{ "Packagist", "composer" },
+	{ "Pub", "pub" },
+	{ "PyPI", "pypi" },
+	{ "Red Hat", "rpm", "redhat" },
+	{ "Rocky Linux", "rpm", "rocky-linux" },
+	{ "RubyGems", "gem" },
+	{ "SUSE", "rpm", "suse" },
+	{ "SwiftURL", "swift" },
+	{ "Ubuntu", "deb", "ubuntu" },
+	{ "Wolfi", "apk", "wolfi" },
+	{ "crates.io", "cargo" },
+	{ "npm", "npm" },
+	{ "openEuler", "rpm", "openeuler" },
+	{ "openSUSE", "rpm", "opensuse" },
+};
+
+static const struct ecosystem *ecosystem_of(const char *text)
+{
+	struct tw_slice name = { text, strcspn(text, ":") };
+
+	for (size_t i = 0; i < TW_COUNT(ecosystems); i++)
+		if (tw_slice_is(name, ecosystems[i].name))
+			return &ecosystems[i];
+	return NULL;
+}
+
+static tw_err write_package(const struct ecosystem *e, const char *name, struct tw_buf *b)
+{
+	TW_TRY(tw_buf_format(b, "pkg:%s/%s%s", e->type, e->space ? e->space : "", e->space ? "/" : ""));
+	while (*name) {
+		size_t size = 0;
+
+		while (name[size] && name[size] != '/' && name[size] != e->sign)
+			size++;
+		TW_TRY(tw_buf_percent(b, (struct tw_slice){ name, size }));
+		name += size;
+		if (*name) {
+			TW_TRY(tw_buf_text(b, "/"));
+			name++;
+		}
+	}
+	return TW_OK;
+}
+
+/* A text that is no purl names no package. */
+static tw_err names_subject(const struct tw_subject *s, struct tw_slice text, bool *ret)
+{
+	struct tw_purl p;
+	tw_err e = tw_purl_parse(s->sys, text, &p);
+
+	*ret = false;
+	if (tw_failed(e))
+		return tw_vuln_undecidable(e) ? TW_OK : e;
+	*ret = tw_purl_same_package(&s->purl, &p);
+	tw_purl_done(&p);
+	return TW_OK;
+}
+
+/* The ecosystem is of one release of a distribution, and the component says that it is of another. */
+static bool other_release(const struct tw_subject *s, const char *ecosystem)
+{
+	const char *distro = s->has_purl ? tw_purl_qualifier(&s->purl, "distro") : NULL, *colon = strchr(ecosystem, ':');
+	const char *dash = distro ? strrchr(distro, '-') : NULL, *release = colon ? colon + 1 : "";
+
+	release += *release == 'v';
+	size_t size = strcspn(release, ":");
+	if (!dash || dash[1] < '0' || dash[1] > '9' || *release < '0' || *release > '9')
+		return false; /* one of them does not say, or by another name */
+	return strncmp(dash + 1, release, size) != 0 || (dash[1 + size] && dash[1 + size] != '.');
+}
+
+static tw_err identify_osv(struct tw_vuln_run *r, const json_t *package, bool *ret)
+{
+	const char *ecosystem = tw_json_text(package, "ecosystem"), *name = tw_json_text(package, "name"),
+		   *purl = tw_json_text(package, "purl");
+	const struct ecosystem *known = ecosystem_of(ecosystem);
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	*ret = false;
+	if (!package || other_release(r->s, ecosystem))
+		return TW_OK;
+	if (r->s->has_purl && *purl) {
+		TW_TRY(names_subject(r->s, tw_slice_of(purl), ret));
+		tw_vuln_identify(r, TW_VULN_BY_PURL, "%s", purl);
+	}
+	if (!*ret && r->s->has_purl && known) {
+		tw_buf_init(&b, r->s->sys, 2 * TW_PURL_MAX);
+		TW_TRY(write_package(known, name, &b));
+		TW_TRY(names_subject(r->s, tw_buf_slice(&b), ret));
+		tw_vuln_identify(r, TW_VULN_BY_PACKAGE, "%s %s", ecosystem, name);
+	}
+	/* Of two packages that both have purls the name says nothing more. */
+	if (!*ret && *r->s->name && !(r->s->has_purl && (*purl || known)) && tw_slice_is_nocase(tw_slice_of(name), r->s->name)) {
+		*ret = true;
+		tw_vuln_identify(r, TW_VULN_BY_NAME, "%s %s", ecosystem, name);
+	}
+	return TW_OK;
+}
+
+struct osv_state {
+	const json_t *one; /* of affected */
+	size_t i;
+	enum tw_version_scheme scheme;
+	bool compared;               /* a range gave an answer */
+	char why[TW_DETAIL_MAX];     /* of a range of versions that gave none */
+	char commits[TW_DETAIL_MAX]; /* of one of commits, which counts only where nothing else does */
+};
+
+static tw_err tell_listed(struct tw_vuln_run *r, const struct osv_state *o, bool *ret)
+{
+	const json_t *version;
+	size_t k;
+
+	json_array_foreach(json_object_get(o->one, "versions"), k, version)
+		if (!*ret && !strcmp(json_string_value(version), r->s->version)) {
+			*ret = true;
+			tw_vuln_place(r, "/affected/%zu/versions/%zu", o->i, k);
+			TW_TRY(tw_vuln_say(r, TW_VULN_AFFECTED, "version %.100s is listed", r->s->version));
+		}
+	return TW_OK;
+}
+
+static tw_err tell_ranges(struct tw_vuln_run *r, struct osv_state *o, bool *ret)
+{
+	const json_t *range;
+	bool within;
+	size_t k;
+
+	json_array_foreach(json_object_get(o->one, "ranges"), k, range) {
+		enum tw_version_scheme s = !strcmp(tw_json_text(range, "type"), "SEMVER") ? TW_VERSION_SEMVER : o->scheme;
+		tw_err e = tw_range_osv(range, o->scheme, r->s->version, &within);
+
+		if (tw_failed(e) && !tw_vuln_undecidable(e))
+			return e;
+		if (tw_failed(e)) {
+			(void)snprintf(tw_is(e, TW_CODE_UNSUPPORTED) ? o->commits : o->why, TW_DETAIL_MAX, "%s", tw_err_detail());
+			continue;
+		}
+		o->compared = true;
+		if (!within)
+			continue;
+		*ret = true;
+		tw_vuln_place(r, "/affected/%zu/ranges/%zu", o->i, k);
+		return tw_vuln_say(r, TW_VULN_AFFECTED, "version %.100s is in this range (order of versions: %s)", r->s->version,
+			tw_version_scheme_name(s));
+	}
+	return TW_OK;
+}
+
+static tw_err match_affected(struct tw_vuln_run *r, struct osv_state *o)
+{
+	bool told = false;
+
+	tw_vuln_place(r, "/affected/%zu", o->i);
+	if (!*r->s->version)
+		return tw_vuln_say(r, TW_VULN_UNDECIDED, "the component has no version");
+	TW_TRY(tell_listed(r, o, &told));
+	if (!told)
+		TW_TRY(tell_ranges(r, o, &told));
+	if (told)
+		return TW_OK;
+	tw_vuln_place(r, "/affected/%zu", o->i);
+	if (*o->why || (*o->commits && !o->compared))
+		return tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", *o->why ? o->why : o->commits);
+	if (!json_array_size(json_object_get(o->one, "ranges")) && !json_array_size(json_object_get(o->one, "versions")))
+		return tw_vuln_say(r, TW_VULN_UNDECIDED, "the record names no versions");
+	return tw_vuln_say(r, TW_VULN_UNAFFECTED, "version %.100s is not listed, and in no range", r->s->version);
+}
+
+static enum tw_version_scheme scheme_of(const char *ecosystem)
+{
+	const struct ecosystem *known = ecosystem_of(ecosystem);
+	enum tw_version_scheme s = TW_VERSION_GENERIC;
+
+	if (known)
+		(void)tw_version_scheme_named(known->type, &s);
+	return s;
+}
+
+tw_err tw_vuln_match_osv(const struct tw_subject *s, const json_t *record, tw_vuln_tell tell, void *user)
+{
+	struct tw_vuln_run r = { .s = s, .tell = tell, .user = user };
+	const json_t *list = json_object_get(record, "affected"), *one;
+	bool means;
+	size_t i;
+
+	if (json_object_get(record, "withdrawn"))
+		return TW_OK;
+	json_array_foreach(list, i, one) {
+		const json_t *package = json_object_get(one, "package");
+		struct osv_state o = { .one = one, .i = i, .scheme = scheme_of(tw_json_text(package, "ecosystem")) };
+
+		TW_TRY(identify_osv(&r, package, &means));
+		if (means)
+			TW_TRY(match_affected(&r, &o));
+	}
+	return TW_OK;
+}
