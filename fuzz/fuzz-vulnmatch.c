@@ -32,8 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tw_slice text = { (const char *)data, size };
 	char lines[4][600];
-	struct tw_component c = { 0 };
-	struct tw_subject s;
+	struct tw_vuln_component c = { 0 };
+	struct tw_vuln_subject s;
 	json_t *record = NULL;
 
 	tw_json_use(tw_sys_real());
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c.version = take_line(&text, lines[1]);
 	c.purl = take_line(&text, lines[2]);
 	c.cpe = take_line(&text, lines[3]);
-	if (tw_failed(tw_subject_init(tw_sys_real(), &c, &s)))
+	if (tw_failed(tw_vuln_subject_init(tw_sys_real(), &c, &s)))
 		return 0;
 	if (!tw_failed(tw_osv_read(text, &record)) && tw_failed(tw_vuln_match_osv(&s, record, on_match, NULL)))
 		abort();
@@ -50,6 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!tw_failed(tw_cve_read(text, &record)) && tw_failed(tw_vuln_match_cve(&s, record, on_match, NULL)))
 		abort();
 	json_decref(record);
-	tw_subject_done(&s);
+	tw_vuln_subject_done(&s);
 	return 0;
 }

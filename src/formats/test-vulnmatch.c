@@ -28,25 +28,25 @@ static tw_err on_match(void *user, const struct tw_vuln_match *m)
 }
 
 struct row {
-	struct tw_component c;
+	struct tw_vuln_component c;
 	const char *record, *told;
 };
 
 static void check_rows(tw_err (*read)(struct tw_slice text, json_t **ret),
-	tw_err (*match)(const struct tw_subject *s, const json_t *record, tw_vuln_tell tell, void *user), const struct row *rows,
-	size_t count)
+	tw_err (*match)(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user),
+	const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-		struct tw_subject s;
+		struct tw_vuln_subject s;
 		json_t *record = NULL;
 
 		tw_buf_init(&b, tw_sys_real(), 65536);
-		CHECK_OK(tw_subject_init(tw_sys_real(), &rows[i].c, &s));
+		CHECK_OK(tw_vuln_subject_init(tw_sys_real(), &rows[i].c, &s));
 		CHECK_OK(read(quoted(rows[i].record), &record));
 		CHECK_OK(match(&s, record, on_match, &b));
 		CHECK_TEXT(tw_buf_cstr(&b), rows[i].told);
-		tw_subject_done(&s);
+		tw_vuln_subject_done(&s);
 		json_decref(record);
 	}
 }
@@ -177,34 +177,34 @@ static void test_cve(void **state)
 
 static void test_components(void **state)
 {
-	struct tw_subject s;
+	struct tw_vuln_subject s;
 
-	CHECK_ERR(tw_subject_init(tw_sys_real(), &(struct tw_component){ "a", "1", "pkg:a", NULL }, &s), SYNTAX);
+	CHECK_ERR(tw_vuln_subject_init(tw_sys_real(), &(struct tw_vuln_component){ "a", "1", "pkg:a", NULL }, &s), SYNTAX);
 	CHECK_TEXT(tw_err_detail(), "purl: character 6: no name");
-	CHECK_ERR(tw_subject_init(tw_sys_real(), &(struct tw_component){ "a", "1", "pkg:npm/a", "cpe:/x" }, &s), SYNTAX);
+	CHECK_ERR(tw_vuln_subject_init(tw_sys_real(), &(struct tw_vuln_component){ "a", "1", "pkg:npm/a", "cpe:/x" }, &s), SYNTAX);
 	CHECK_TEXT(tw_err_detail(), "CPE name: character 6: the part is a, h or o");
 	CHECK(!s.has_purl && !s.purl.own.data);
-	CHECK_OK(tw_subject_init(tw_sys_real(), &(struct tw_component){ NULL, "1:2-3-4", "pkg:deb/a@9", NULL }, &s));
+	CHECK_OK(tw_vuln_subject_init(tw_sys_real(), &(struct tw_vuln_component){ NULL, "1:2-3-4", "pkg:deb/a@9", NULL }, &s));
 	CHECK_TEXT(s.name, "a");
 	CHECK_TEXT(s.version, "1:2-3-4");
 	CHECK_TEXT(s.upstream, "2-3");
-	tw_subject_done(&s);
-	CHECK_OK(tw_subject_init(tw_sys_real(), &(struct tw_component){ "b", NULL, "pkg:npm/a@9-1", HAXX }, &s));
+	tw_vuln_subject_done(&s);
+	CHECK_OK(tw_vuln_subject_init(tw_sys_real(), &(struct tw_vuln_component){ "b", NULL, "pkg:npm/a@9-1", HAXX }, &s));
 	CHECK_TEXT(s.name, "b");
 	CHECK_TEXT(s.version, "9-1");
 	CHECK(s.upstream == s.version);
-	tw_subject_done(&s);
+	tw_vuln_subject_done(&s);
 }
 
 static tw_err one_match(const struct tw_sys *sys, const struct row *row, tw_err (*read)(struct tw_slice text, json_t **ret),
-	tw_err (*match)(const struct tw_subject *s, const json_t *record, tw_vuln_tell tell, void *user))
+	tw_err (*match)(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user))
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *record = NULL;
-	TW_CLEANUP(tw_subject_done) struct tw_subject s = { 0 };
+	TW_CLEANUP(tw_vuln_subject_done) struct tw_vuln_subject s = { 0 };
 
 	tw_buf_init(&b, sys, 65536);
-	TW_TRY(tw_subject_init(sys, &row->c, &s));
+	TW_TRY(tw_vuln_subject_init(sys, &row->c, &s));
 	TW_TRY(read(quoted(row->record), &record));
 	TW_TRY(match(&s, record, on_match, &b));
 	CHECK_TEXT(tw_buf_cstr(&b), row->told);

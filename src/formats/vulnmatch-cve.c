@@ -166,7 +166,7 @@ static tw_err match_container(struct tw_vuln_run *r, const json_t *container, co
 	return TW_OK;
 }
 
-tw_err tw_vuln_match_cve(const struct tw_subject *s, const json_t *record, tw_vuln_tell tell, void *user)
+tw_err tw_vuln_match_cve(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user)
 {
 	struct tw_vuln_run r = { .s = s, .tell = tell, .user = user };
 	const json_t *containers = json_object_get(record, "containers"), *one;

@@ -6,7 +6,7 @@
 #include "formats/vulnmatch.h"
 
 struct tw_vuln_run {
-	const struct tw_subject *s;
+	const struct tw_vuln_subject *s;
 	tw_vuln_tell tell;
 	void *user;
 	struct tw_vuln_match m;

@@ -10,7 +10,7 @@
 
 /* --- Components --- */
 
-static bool of_distribution(const struct tw_subject *s)
+static bool of_distribution(const struct tw_vuln_subject *s)
 {
 	return s->has_purl && (!strcmp(s->purl.type, "deb") || !strcmp(s->purl.type, "rpm") || !strcmp(s->purl.type, "apk"));
 }
@@ -26,7 +26,7 @@ static tw_err of(tw_err e, const char *what)
 	return tw_is(e, TW_CODE_LIMIT) ? TW_RAISE(LIMIT, "%s: %s", what, detail) : e;
 }
 
-static tw_err set_version(struct tw_subject *s, const char *version)
+static tw_err set_version(struct tw_vuln_subject *s, const char *version)
 {
 	const char *epoch = s->has_purl && !strcmp(s->purl.type, "rpm") ? tw_purl_qualifier(&s->purl, "epoch") : NULL;
 
@@ -48,7 +48,7 @@ static tw_err set_version(struct tw_subject *s, const char *version)
 	return TW_OK;
 }
 
-static tw_err set_upstream(struct tw_subject *s)
+static tw_err set_upstream(struct tw_vuln_subject *s)
 {
 	const char *from = s->version, *colon = strchr(from, ':'), *dash = strrchr(from, '-');
 
@@ -62,7 +62,7 @@ static tw_err set_upstream(struct tw_subject *s)
 	return TW_OK;
 }
 
-static tw_err init(const struct tw_component *c, struct tw_subject *s)
+static tw_err init(const struct tw_vuln_component *c, struct tw_vuln_subject *s)
 {
 	if (c->purl && *c->purl) {
 		TW_TRY(of(tw_purl_parse(s->sys, tw_slice_of(c->purl), &s->purl), "purl"));
@@ -77,23 +77,23 @@ static tw_err init(const struct tw_component *c, struct tw_subject *s)
 	return set_upstream(s);
 }
 
-tw_err tw_subject_init(const struct tw_sys *sys, const struct tw_component *c, struct tw_subject *ret)
+tw_err tw_vuln_subject_init(const struct tw_sys *sys, const struct tw_vuln_component *c, struct tw_vuln_subject *ret)
 {
-	*ret = (struct tw_subject){ .sys = sys };
+	*ret = (struct tw_vuln_subject){ .sys = sys };
 	tw_buf_init(&ret->own_version, sys, 8192);
 	tw_buf_init(&ret->own_upstream, sys, 8192);
 	tw_err e = init(c, ret);
 	if (tw_failed(e))
-		tw_subject_done(ret);
+		tw_vuln_subject_done(ret);
 	return e;
 }
 
-void tw_subject_done(struct tw_subject *s)
+void tw_vuln_subject_done(struct tw_vuln_subject *s)
 {
 	tw_purl_done(&s->purl);
 	tw_buf_done(&s->own_version);
 	tw_buf_done(&s->own_upstream);
-	*s = (struct tw_subject){ 0 };
+	*s = (struct tw_vuln_subject){ 0 };
 }
 
 /* --- What is told --- */
@@ -212,7 +212,7 @@ static tw_err write_package(const struct ecosystem *e, const char *name, struct 
 }
 
 /* A text that is no purl names no package. */
-static tw_err names_subject(const struct tw_subject *s, struct tw_slice text, bool *ret)
+static tw_err names_subject(const struct tw_vuln_subject *s, struct tw_slice text, bool *ret)
 {
 	struct tw_purl p;
 	tw_err e = tw_purl_parse(s->sys, text, &p);
@@ -226,7 +226,7 @@ static tw_err names_subject(const struct tw_subject *s, struct tw_slice text, bo
 }
 
 /* The ecosystem is of one release of a distribution, and the component says that it is of another. */
-static bool other_release(const struct tw_subject *s, const char *ecosystem)
+static bool other_release(const struct tw_vuln_subject *s, const char *ecosystem)
 {
 	const char *distro = s->has_purl ? tw_purl_qualifier(&s->purl, "distro") : NULL, *colon = strchr(ecosystem, ':');
 	const char *dash = distro ? strrchr(distro, '-') : NULL, *release = colon ? colon + 1 : "";
@@ -346,7 +346,7 @@ static enum tw_version_scheme scheme_of(const char *ecosystem)
 	return s;
 }
 
-tw_err tw_vuln_match_osv(const struct tw_subject *s, const json_t *record, tw_vuln_tell tell, void *user)
+tw_err tw_vuln_match_osv(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user)
 {
 	struct tw_vuln_run r = { .s = s, .tell = tell, .user = user };
 	const json_t *list = json_object_get(record, "affected"), *one;

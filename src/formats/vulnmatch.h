@@ -14,11 +14,11 @@
 #include "formats/vulnfeed.h"
 
 /* As an inventory has it. Absent is NULL or "". */
-struct tw_component {
+struct tw_vuln_component {
 	const char *name, *version, *purl, *cpe;
 };
 /* Made once of each, and matched with many records. */
-struct tw_subject {
+struct tw_vuln_subject {
 	const struct tw_sys *sys;
 	const char *name, *version; /* "" when absent. The version: the component's, else its purl's, else its CPE name's */
 	const char *upstream;       /* of a distribution's package: without epoch and revision; else as version */
@@ -28,8 +28,8 @@ struct tw_subject {
 	struct tw_buf own_version, own_upstream;
 };
 /* SYNTAX, LIMIT: of its purl or CPE name, which comes first in the detail. The component's texts have to stay. */
-tw_err tw_subject_init(const struct tw_sys *sys, const struct tw_component *c, struct tw_subject *ret);
-void tw_subject_done(struct tw_subject *s); /* of a zeroed one too */
+tw_err tw_vuln_subject_init(const struct tw_sys *sys, const struct tw_vuln_component *c, struct tw_vuln_subject *ret);
+void tw_vuln_subject_done(struct tw_vuln_subject *s); /* of a zeroed one too */
 
 enum tw_vuln_by {
 	TW_VULN_BY_PURL,    /* the record's purl */
@@ -52,6 +52,6 @@ struct tw_vuln_match {
 typedef tw_err (*tw_vuln_tell)(void *user, const struct tw_vuln_match *m); /* an error ends the matching and comes out of it */
 
 /* Of records that tw_osv_read and tw_cve_read made. OK also where nothing was told. */
-tw_err tw_vuln_match_osv(const struct tw_subject *s, const json_t *record, tw_vuln_tell tell, void *user);
-tw_err tw_vuln_match_cve(const struct tw_subject *s, const json_t *record, tw_vuln_tell tell, void *user);
+tw_err tw_vuln_match_osv(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user);
+tw_err tw_vuln_match_cve(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user);
 #endif

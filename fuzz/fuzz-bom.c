@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inventories that others wrote: every component has a place and texts; what is refused leaves nothing behind. */
+#include "base/json.h"
+#include "formats/bom.h"
+#include "sys/real.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct tw_bom i;
+
+	tw_json_use(tw_sys_real());
+	if (tw_failed(tw_bom_read(tw_sys_real(), (struct tw_slice){ (const char *)data, size }, &i))) {
+		if (!*tw_err_detail() || i.document || i.of)
+			abort();
+		return 0;
+	}
+	for (size_t k = 0; k < i.count; k++) {
+		struct tw_vuln_subject s;
+		struct tw_buf b;
+
+		tw_buf_init(&b, tw_sys_real(), 1024);
+		if (tw_failed(tw_bom_place(&i, k, &b)) || b.size < 11 || !i.of[k].c.name || !i.of[k].c.version)
+			abort();
+		tw_buf_done(&b);
+		if (!tw_failed(tw_vuln_subject_init(tw_sys_real(), &i.of[k].c, &s)))
+			tw_vuln_subject_done(&s);
+	}
+	tw_bom_done(&i);
+	return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inventories that others wrote: what components come out, a line each, and each fault with its place. */
+#include "formats/bom.h"
+
+#include "base/mem.h"
+#include "check.h"
+#include "oom.h"
+
+/* ' for ". */
+static struct tw_slice quoted(const char *text)
+{
+	static char copy[8192];
+
+	(void)snprintf(copy, sizeof copy, "%s", text);
+	for (char *at = copy; *at; at++)
+		if (*at == '\'')
+			*at = '"';
+	return tw_slice_of(copy);
+}
+
+static tw_err list(const struct tw_bom *i, struct tw_buf *b)
+{
+	for (size_t k = 0; k < i->count; k++) {
+		const struct tw_bom_part *p = &i->of[k];
+
+		TW_TRY(tw_bom_place(i, k, b));
+		TW_TRY(tw_buf_format(b, "%s %s %s|%s|%s|%s|%s\n", p->again ? " again" : "", p->id, p->kind, p->c.name, p->c.version,
+			p->c.purl ? p->c.purl : "-", p->c.cpe ? p->c.cpe : "-"));
+	}
+	return TW_OK;
+}
+
+#define CYCLONE(version, more) "{'bomFormat':'CycloneDX','specVersion':'" version "','version':1" more "}"
+#define SPDX(version, more) "{'spdxVersion':'" version "','SPDXID':'SPDXRef-DOCUMENT','name':'x'" more "}"
+#define PACKAGE(more) "{'SPDXID':'SPDXRef-1','name':'curl'" more "}"
+#define REF(type, text) "{'referenceCategory':'SECURITY','referenceType':'" type "','referenceLocator':'" text "'}"
+
+static const struct {
+	const char *text, *want;
+} read_rows[] = {
+	{ CYCLONE("1.4", ""), "" },
+	{ CYCLONE("1.6",
+		  ",'metadata':{'component':{'type':'firmware','name':'f'}},'components':[{'type':'library','bom-ref':'a','name':'curl',"
+		  "'version':'8.0-1','purl':'pkg:deb/debian/curl@8.0-1','cpe':'cpe:/a:haxx:curl:8.0','licenses':[]},{'type':'file','name':''}]"),
+		"/components/0 a library|curl|8.0-1|pkg:deb/debian/curl@8.0-1|cpe:/a:haxx:curl:8.0\n/components/1  file||||\n" },
+	{ CYCLONE("1.5",
+		  ",'components':[{'type':'application','name':'a','components':[{'type':'library','name':'b','version':'1','components':"
+		  "[{'type':'library','name':'c'}]},{'type':'library','name':'d'}]},{'type':'library','name':'e'}]"),
+		"/components/0  application|a|||\n/components/1  library|e|||\n/components/0/components/0  library|b|1||\n/components/0/components/1  "
+		"library|d|||\n/components/0/components/0/components/0  library|c|||\n" },
+	{ SPDX("SPDX-2.3", ""), "" },
+	{ SPDX("SPDX-2.2",
+		  ",'packages':[" PACKAGE(",'versionInfo':'8.0','primaryPackagePurpose':'LIBRARY','externalRefs':[" REF(
+			  "cpe23Type", "C1") "," REF("purl", "P1") "," REF("swh", "x") "," REF("cpe22Type",
+			  "C2") "," REF("cpe23Type", "C3") "," REF("purl", "P2") "]") ",{'SPDXID':'SPDXRef-2','name':'b'}]"),
+		"/packages/0 SPDXRef-1 LIBRARY|curl|8.0|P1|C1\n/packages/0 again SPDXRef-1 LIBRARY|curl|8.0|-|C2\n"
+		"/packages/0 again SPDXRef-1 LIBRARY|curl|8.0|P2|C3\n/packages/1 SPDXRef-2 |b||-|-\n" },
+};
+
+static void test_read(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(read_rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		struct tw_bom inventory;
+
+		tw_buf_init(&b, tw_sys_real(), 65536);
+		CHECK_OK(tw_bom_read(tw_sys_real(), quoted(read_rows[i].text), &inventory));
+		CHECK_OK(list(&inventory, &b));
+		CHECK_TEXT(tw_buf_cstr(&b), read_rows[i].want);
+		tw_bom_done(&inventory);
+	}
+}
+
+static const struct {
+	const char *text;
+	enum tw_code code;
+	const char *detail;
+} refused[] = {
+	{ "{}", TW_CODE_UNSUPPORTED, "neither CycloneDX (bomFormat) nor SPDX 2 (spdxVersion)" },
+	{ "[]", TW_CODE_UNSUPPORTED, "neither CycloneDX (bomFormat) nor SPDX 2 (spdxVersion)" },
+	{ CYCLONE("1.7", ""), TW_CODE_UNSUPPORTED, "/specVersion: CycloneDX '1.7', read are 1.4, 1.5 and 1.6" },
+	{ SPDX("SPDX-3.0", ""), TW_CODE_UNSUPPORTED, "/spdxVersion: 'SPDX-3.0', read are SPDX-2.2 and SPDX-2.3" },
+	{ CYCLONE("1.6", ",'components':{}"), TW_CODE_SYNTAX, "/components: is no list" },
+	{ CYCLONE("1.6", ",'components':[1]"), TW_CODE_SYNTAX, "/components/0: an object is wanted" },
+	{ CYCLONE("1.6", ",'components':[{'type':'library','name':'a'},{'type':'library'}]"), TW_CODE_SYNTAX,
+		"/components/1: 'name' is missing" },
+	{ CYCLONE("1.6", ",'components':[{'type':'library','name':'a','components':1}]"), TW_CODE_SYNTAX,
+		"/components/0/components: is no list" },
+	{ CYCLONE("1.6", ",'components':[{'type':'x','name':'a'},{'type':'x','name':'a','components':[{'type':'x','name':'a','purl':1}]}]"),
+		TW_CODE_SYNTAX, "/components/1/components/0: 'purl' must be a text" },
+	{ SPDX("SPDX-2.3", ",'packages':1"), TW_CODE_SYNTAX, "/packages: is no list" },
+	{ SPDX("SPDX-2.3", ",'packages':[" PACKAGE("") ",{}]"), TW_CODE_SYNTAX, "/packages/1: 'SPDXID' is missing" },
+	{ SPDX("SPDX-2.3", ",'packages':[" PACKAGE(",'externalRefs':{}") "]"), TW_CODE_SYNTAX, "/packages/0/externalRefs: is no list" },
+	{ SPDX("SPDX-2.3", ",'packages':[" PACKAGE(",'externalRefs':[{'referenceType':'purl'}]") "]"), TW_CODE_SYNTAX,
+		"/packages/0/externalRefs/0: 'referenceLocator' is missing" },
+};
+
+static void test_refused(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(refused); i++) {
+		struct tw_bom inventory;
+		tw_err e = tw_bom_read(tw_sys_real(), quoted(refused[i].text), &inventory);
+
+		CHECK_INT(e.code, refused[i].code);
+		CHECK_TEXT(tw_err_detail(), refused[i].detail);
+		CHECK(!inventory.document && !inventory.of && !inventory.count);
+	}
+}
+
+static tw_err sweep(const struct tw_sys *sys, void *user)
+{
+	TW_CLEANUP(tw_bom_done) struct tw_bom cyclone = { 0 };
+	TW_CLEANUP(tw_bom_done) struct tw_bom spdx = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, sys, 65536);
+	TW_TRY(tw_bom_read(sys, quoted(read_rows[2].text), &cyclone));
+	TW_TRY(list(&cyclone, &b));
+	TW_TRY(tw_bom_read(sys, quoted(read_rows[4].text), &spdx));
+	return list(&spdx, &b);
+}
+
+static void test_without_memory(void **state)
+{
+	oom_sweep(sweep, NULL);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_read), cmocka_unit_test(test_refused), cmocka_unit_test(test_without_memory))
