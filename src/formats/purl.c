@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Package URLs: see purl.h. What single types ask for is one row each in types[]. */
+/* Package URLs: see purl.h. What single types ask for is in purl-types.c. */
 #include "formats/purl.h"
 
 #include "base/mem.h"
@@ -43,71 +43,7 @@ bool tw_purl_encoded(struct tw_slice s)
 	return s.size > 2 && *s.at == '%' && tw_hex_value(s.at[1]) >= 0 && tw_hex_value(s.at[2]) >= 0;
 }
 
-/* --- What types ask for --- */
-
-enum {
-	SMALL_NAMESPACE = 1,
-	SMALL_NAME = 2,
-	SMALL_VERSION = 4,
-	LARGE_NAMESPACE = 8,
-	DASHES = 16,      /* '_' in a name becomes '-' */
-	UNDERSCORES = 32, /* whatever is no letter or digit in a name becomes '_' */
-	WITH_NAMESPACE = 64,
-	WITHOUT_NAMESPACE = 128,
-};
-
-static const struct type {
-	const char *name;
-	unsigned rules;
-	const char *qualifier; /* that must be there */
-} types[] = {
-	{ "alpm", SMALL_NAMESPACE | SMALL_NAME },
-	{ "apk", SMALL_NAMESPACE | SMALL_NAME },
-	{ "bazel", WITHOUT_NAMESPACE },
-	{ "bitbucket", SMALL_NAMESPACE | SMALL_NAME },
-	{ "bitnami", SMALL_NAME | WITHOUT_NAMESPACE },
-	{ "brew", SMALL_NAMESPACE | SMALL_NAME },
-	{ "cargo", WITHOUT_NAMESPACE },
-	{ "chrome-extension", SMALL_NAME | WITHOUT_NAMESPACE },
-	{ "cocoapods", WITHOUT_NAMESPACE },
-	{ "composer", SMALL_NAMESPACE | SMALL_NAME },
-	{ "conda", WITHOUT_NAMESPACE },
-	{ "cpan", LARGE_NAMESPACE },
-	{ "cran", WITHOUT_NAMESPACE },
-	{ "deb", SMALL_NAMESPACE | SMALL_NAME },
-	{ "gem", WITHOUT_NAMESPACE },
-	{ "github", SMALL_NAMESPACE | SMALL_NAME },
-	{ "hackage", WITHOUT_NAMESPACE },
-	{ "hex", SMALL_NAMESPACE | SMALL_NAME },
-	{ "huggingface", SMALL_VERSION },
-	{ "julia", WITHOUT_NAMESPACE, "uuid" },
-	{ "luarocks", SMALL_NAMESPACE | SMALL_NAME },
-	{ "maven", WITH_NAMESPACE },
-	{ "mlflow", WITHOUT_NAMESPACE },
-	{ "nuget", WITHOUT_NAMESPACE },
-	{ "oci", SMALL_NAME | SMALL_VERSION | WITHOUT_NAMESPACE },
-	{ "opam", WITHOUT_NAMESPACE },
-	{ "otp", SMALL_NAME | WITHOUT_NAMESPACE },
-	{ "pub", SMALL_NAME | UNDERSCORES | WITHOUT_NAMESPACE },
-	{ "pypi", SMALL_NAME | DASHES | SMALL_VERSION | WITHOUT_NAMESPACE },
-	{ "qpkg", SMALL_NAMESPACE },
-	{ "rpm", SMALL_NAMESPACE },
-	{ "swid", 0, "tag_id" },
-	{ "swift", WITH_NAMESPACE },
-	{ "vcpkg", WITHOUT_NAMESPACE },
-	{ "vscode-extension", SMALL_NAMESPACE | SMALL_NAME | SMALL_VERSION | WITH_NAMESPACE },
-	{ "yocto", SMALL_NAMESPACE },
-};
-
-static const struct type *type_of(const char *name)
-{
-	static const struct type other;
-
-	for (size_t i = 0; i < TW_COUNT(types); i++)
-		if (!strcmp(types[i].name, name))
-			return &types[i];
-	return &other;
-}
+/* --- Reading --- */
 
 static bool is_small(char c)
 {
@@ -123,29 +59,6 @@ static char small(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
-
-static char large(char c)
-{
-	return is_small(c) ? (char)(c - ('a' - 'A')) : c;
-}
-
-static void each(char *text, char (*change)(char c))
-{
-	for (; *text; text++)
-		*text = change(*text);
-}
-
-static char dash(char c)
-{
-	return c == '_' ? '-' : c;
-}
-
-static char underscore(char c)
-{
-	return is_small(c) || is_digit(c) ? c : '_';
-}
-
-/* --- Reading --- */
 
 struct reader {
 	struct tw_slice text;
@@ -320,59 +233,6 @@ static void borrow(struct reader *r)
 	r->p->qualifiers = own + r->qualifiers;
 }
 
-static bool has(const char *text, const char *what)
-{
-	return text && strstr(text, what);
-}
-
-static void normalize(struct reader *r)
-{
-	unsigned rules = type_of(r->p->type)->rules;
-	char *own = r->p->own.data;
-
-	if (rules & SMALL_NAMESPACE)
-		each(own + r->namespace, small);
-	if (rules & LARGE_NAMESPACE)
-		each(own + r->namespace, large);
-	if (rules & SMALL_NAME || (!strcmp(r->p->type, "mlflow") && has(tw_purl_qualifier(r->p, "repository_url"), "databricks")))
-		each(own + r->name, small); /* Databricks finds models by any spelling, Azure by one */
-	if (rules & SMALL_VERSION)
-		each(own + r->version, small);
-	if (rules & DASHES)
-		each(own + r->name, dash);
-	if (rules & UNDERSCORES)
-		each(own + r->name, underscore);
-}
-
-static bool is_extension(const struct tw_purl *p)
-{
-	size_t numbers = 1;
-
-	for (const char *v = p->version; *v; v++) {
-		if (*v == '.' ? !is_digit(v[1]) || v == p->version : !is_digit(*v))
-			return false;
-		numbers += *v == '.';
-	}
-	return numbers <= 4 && strlen(p->name) == 32 && strspn(p->name, "abcdefghijklmnop") == 32;
-}
-
-static tw_err check_type(const struct tw_purl *p)
-{
-	const struct type *t = type_of(p->type);
-
-	if (t->rules & WITH_NAMESPACE && !*p->namespace)
-		return TW_RAISE(SYNTAX, "a package of type '%s' has a namespace", t->name);
-	if (t->rules & WITHOUT_NAMESPACE && *p->namespace)
-		return TW_RAISE(SYNTAX, "a package of type '%s' has no namespace", t->name);
-	if (t->qualifier && !tw_purl_qualifier(p, t->qualifier))
-		return TW_RAISE(SYNTAX, "a package of type '%s' has the qualifier %s", t->name, t->qualifier);
-	if (!strcmp(p->type, "cpan") && strstr(p->name, "::"))
-		return TW_RAISE(SYNTAX, "a CPAN package is named by its distribution, not by a module");
-	if (!strcmp(p->type, "chrome-extension") && !is_extension(p))
-		return TW_RAISE(SYNTAX, "an extension of Chrome has 32 letters from a to p, and a version of up to four numbers");
-	return TW_OK;
-}
-
 static tw_err read_parts(struct reader *r)
 {
 	struct tw_buf *own = &r->p->own;
@@ -426,8 +286,7 @@ tw_err tw_purl_parse(const struct tw_sys *sys, struct tw_slice text, struct tw_p
 	tw_err e = read_text(&r);
 	if (!tw_failed(e)) {
 		borrow(&r);
-		normalize(&r);
-		e = check_type(ret);
+		e = tw_purl_finish(ret);
 	}
 	if (tw_failed(e))
 		tw_purl_done(ret);
