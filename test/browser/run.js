@@ -2,8 +2,12 @@
 // Runs the browser tests and closes with "N passed, M failed, K skipped".
 //   node run.js [WORD...]      only tests whose name holds every word (or words)
 // A test gets the browser and calls `skip(why)` when what it needs is not on this machine.
+// Tests mostly wait, and none knows of another: two processes with a browser each take the next one from this list, until it is empty.
 
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { haveBrowser, openBrowser, openPage, violations } from './browser.js';
 import { access } from './access.js';
 import { following } from './following.js';
@@ -21,6 +25,8 @@ import { realPasskey } from './real-passkey.js';
 import { realWays } from './real-ways.js';
 import { rights } from './rights.js';
 import { waysIn } from './ways.js';
+
+const LANES = 2;
 
 class Skip extends Error {}
 const skip = (why) => { throw new Skip(why); };
@@ -74,13 +80,56 @@ async function runOne(browser, name, test) {
 	}
 }
 
+// A lane: runs whichever test it is given, and says when it is ready for the next.
+async function lane() {
+	const { browser, close } = await openBrowser();
+	process.send({ ready: true });
+	for await (const at of takes()) {
+		const [name, test] = tests[at];
+		await runOne(browser, name, test);
+		process.send({ ready: true, told });
+	}
+	await close();
+}
+
+async function* takes() {
+	for (;;) {
+		const [message] = await once(process, 'message');
+		if (message.at === undefined)
+			return;
+		yield message.at;
+	}
+}
+
+// Gives each lane one test after the other. What a lane that ended early had in its hands has failed.
+async function direct(queue) {
+	const child = fork(fileURLToPath(import.meta.url), wanted, { env: { ...process.env, TW_BROWSER_LANE: '1' } });
+	let holds, counts = {};
+	child.on('message', ({ told: now = {} }) => {
+		counts = now;
+		holds = queue.shift();
+		child.send({ at: holds });
+	});
+	const [code, signal] = await once(child, 'exit');
+	for (const outcome of Object.keys(counts))
+		told[outcome] += counts[outcome];
+	if (holds !== undefined)
+		tell('failed', tests[holds][0], `its process ended with ${signal || code}`);
+	else if (code)
+		tell('failed', 'a process of the browser tests', `it ended with ${signal || code}`);
+}
+
+if (process.env.TW_BROWSER_LANE) {
+	await lane();
+	process.exit(0);
+}
 if (tests.length === 0)
 	tell('failed', wanted.join(' '), 'no test has these words in its name');
-if (haveBrowser()) {
-	const { browser, close } = await openBrowser();
-	for (const [name, test] of tests)
-		await runOne(browser, name, test);
-	await close();
+else if (haveBrowser()) {
+	const queue = tests.map((_, at) => at);
+	await Promise.all(tests.slice(0, LANES).map(() => direct(queue)));
+	if (queue.length)
+		tell('failed', `${queue.length} browser tests`, 'nobody was left to run them');
 } else {
 	for (const [name] of tests)
 		tell('skipped', name, 'chromium is not installed');
