@@ -203,6 +203,18 @@ def test_a_directory_without_tests_is_a_skip(tmp_path):
     assert out == ["SKIPPED test/empty: no tests", "SKIPPED test/absent: no tests", "0 passed, 0 failed, 2 skipped"]
 
 
+def test_two_directories_at_a_time(tmp_path):
+    for name, other in (("x", "y"), ("y", "x")):  # each waits for the other
+        (tmp_path / "test" / name).mkdir(parents=True)
+        script(tmp_path / "test" / name, "run", f'touch here; for i in $(seq 300); do [ -e ../{other}/here ] && break; sleep 0.1; done\n'
+               .replace("touch here", 'cd "$(dirname "$0")"; touch here') + f"[ -e ../{other}/here ] || exit 3\necho 'FAILED {name}'; echo '3 passed, 1 failed, 1 skipped'; exit 1\n")
+    (tmp_path / "test/z").mkdir()
+    script(tmp_path / "test/z", "run", "kill -9 $PPID\n")
+    code, out = run_tests(tmp_path, "beside", "test/x", "test/y", "test/z")
+    assert (code, out[-1]) == (1, "6 passed, 3 failed, 2 skipped")
+    assert {"FAILED x", "  repeat: test/x/run", "FAILED y", "FAILED test/z: it ended without a count", "  repeat: tools/run-tests dirs test/z"} <= set(out)
+
+
 def test_pytest_is_counted_and_repeatable(tmp_path):
     (tmp_path / "test/x").mkdir(parents=True)
     (tmp_path / "test/x/test_it.py").write_text(
