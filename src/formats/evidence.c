@@ -60,8 +60,13 @@ static tw_err check_result(const json_t *r)
 		{ "title", TW_JSON_TEXT, false, 0, 1024 }, { "claimed", TW_JSON_BOOL, true, 0, 0 },
 		{ "status", TW_JSON_TEXT, false, 0, 64 }, { "verdict", TW_JSON_TEXT, true, 1, 32 },
 		{ "source", TW_JSON_TEXT, true, 1, 32 }, { "reason", TW_JSON_TEXT, true, 1, 2048 },
-		{ "time", TW_JSON_TEXT, true, 1, TW_TIME_TEXT_MAX }, { "seen", TW_JSON_OBJECT, false, 0, 0 }, { 0 } };
+		{ "time", TW_JSON_TEXT, true, 1, TW_TIME_TEXT_MAX }, { "seen", TW_JSON_OBJECT, false, 0, 0 },
+		{ "intrusive", TW_JSON_BOOL, false, 0, 0 }, { "calls", TW_JSON_INT, false, 1, INT32_MAX },
+		{ "transcript", TW_JSON_TEXT, false, 64, 64 }, { "run", TW_JSON_TEXT, false, 22, 86 }, { 0 } };
+	uint8_t digest[32];
 	TW_TRY(tw_json_check(r, shape));
+	if (tw_json_get(r, "transcript"))
+		TW_TRY(tw_parse_hex(tw_slice_of(tw_json_text(r, "transcript")), digest, sizeof digest));
 	if (!one_of(tw_json_text(r, "verdict"), verdicts, TW_COUNT(verdicts)))
 		return TW_RAISE(SYNTAX, "'%.32s' is no verdict", tw_json_text(r, "verdict"));
 	if (!one_of(tw_json_text(r, "source"), sources, TW_COUNT(sources)))
@@ -109,6 +114,51 @@ static tw_err check_notes(const json_t *notes)
 	return TW_OK;
 }
 
+static tw_err check_setup(const json_t *setup)
+{
+	static const struct tw_shape shape[] = { { "source", TW_JSON_TEXT, true, 1, 32 }, { "sample", TW_JSON_TEXT, false, 1, 128 },
+		{ "hardware", TW_JSON_TEXT, false, 1, 128 }, { "firmware_sha256", TW_JSON_TEXT, false, 64, 64 },
+		{ "words", TW_JSON_TEXT, false, 1, 2048 }, { 0 } };
+	uint8_t digest[32];
+	if (!setup)
+		return TW_OK;
+	TW_TRY(tw_json_check(setup, shape));
+	if (!one_of(tw_json_text(setup, "source"), sources, TW_COUNT(sources)))
+		return TW_RAISE(SYNTAX, "'%.32s' is no source of a set-up", tw_json_text(setup, "source"));
+	if (!tw_json_get(setup, "firmware_sha256"))
+		return TW_OK;
+	return tw_parse_hex(tw_slice_of(tw_json_text(setup, "firmware_sha256")), digest, sizeof digest);
+}
+
+static tw_err check_earlier(const json_t *earlier)
+{
+	static const struct tw_shape shape[] = { { "nonce", TW_JSON_TEXT, true, 22, 86 },
+		{ "created", TW_JSON_TEXT, true, 1, TW_TIME_TEXT_MAX }, { "tool", TW_JSON_OBJECT, true, 0, 0 },
+		{ "statement", TW_JSON_OBJECT, false, 0, 0 }, { 0 } };
+	TW_TRY(tw_json_check_each(earlier, shape, TW_EVIDENCE_RUNS));
+	for (size_t i = 0; i < json_array_size(earlier); i++) {
+		const json_t *run = json_array_get(earlier, i);
+		TW_TRY(check_nonce(run));
+		TW_TRY(check_time(run, "created"));
+		TW_TRY(check_tool(tw_json_get(run, "tool")));
+	}
+	return TW_OK;
+}
+
+/* A result that stayed says of which run it is; that run is named with its own nonce. */
+static tw_err check_run(const json_t *payload, const json_t *result)
+{
+	const json_t *earlier = tw_json_get(payload, "earlier");
+	const char *run = tw_json_text(result, "run");
+	if (!*run)
+		return TW_OK;
+	for (size_t i = 0; i < json_array_size(earlier); i++) {
+		if (strcmp(tw_json_text(json_array_get(earlier, i), "nonce"), run) == 0)
+			return TW_OK;
+	}
+	return TW_RAISE(SYNTAX, "%s has a result of a run that is not named", tw_json_text(result, "element"));
+}
+
 tw_err tw_evidence_check(const json_t *payload)
 {
 	static const struct tw_shape shape[] = { { "format", TW_JSON_INT, true, TW_EVIDENCE_FORMAT, TW_EVIDENCE_FORMAT },
@@ -116,19 +166,23 @@ tw_err tw_evidence_check(const json_t *payload)
 		{ "tool", TW_JSON_OBJECT, true, 0, 0 }, { "catalog", TW_JSON_TEXT, true, 1, 128 },
 		{ "device", TW_JSON_OBJECT, true, 0, 0 }, { "product", TW_JSON_OBJECT, false, 0, 0 },
 		{ "assessor", TW_JSON_TEXT, true, 1, 128 }, { "results", TW_JSON_ARRAY, true, 0, 0 },
-		{ "totals", TW_JSON_OBJECT, true, 0, 0 }, { "notes", TW_JSON_ARRAY, false, 0, 0 }, { 0 } };
+		{ "totals", TW_JSON_OBJECT, true, 0, 0 }, { "notes", TW_JSON_ARRAY, false, 0, 0 },
+		{ "setup", TW_JSON_OBJECT, false, 0, 0 }, { "earlier", TW_JSON_ARRAY, false, 0, 0 }, { 0 } };
 	TW_TRY(tw_json_check(payload, shape));
 	TW_TRY(check_time(payload, "created"));
 	TW_TRY(check_nonce(payload));
 	TW_TRY(check_tool(tw_json_get(payload, "tool")));
 	TW_TRY(check_device(tw_json_get(payload, "device")));
 	TW_TRY(check_notes(tw_json_get(payload, "notes")));
+	TW_TRY(check_setup(tw_json_get(payload, "setup")));
+	TW_TRY(check_earlier(tw_json_get(payload, "earlier")));
 	const json_t *results = tw_json_get(payload, "results");
 	if (json_array_size(results) > TW_EVIDENCE_RESULTS)
 		return TW_RAISE(LIMIT, "%zu results, limit %d", json_array_size(results), TW_EVIDENCE_RESULTS);
 	for (size_t i = 0; i < json_array_size(results); i++) {
 		TW_TRY(check_result(json_array_get(results, i)));
 		TW_TRY(check_unique(results, i));
+		TW_TRY(check_run(payload, json_array_get(results, i)));
 	}
 	return check_totals(payload);
 }

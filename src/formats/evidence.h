@@ -13,6 +13,7 @@
 #define TW_EVIDENCE_FORMAT 1
 #define TW_EVIDENCE_MAX TW_JWS_MAX
 #define TW_EVIDENCE_RESULTS 1024
+#define TW_EVIDENCE_RUNS 64
 
 #define TW_EVIDENCE_VERDICTS                                     \
 	{                                                        \

@@ -5,24 +5,21 @@
  * The evidence is bound to a nonce of this run, to the device's own statement over it, to this very executable, and to the
  * time; the owner's key signs it. It is evidence for a claim and says so; nobody is certified here.
  */
+#include "tool/assess-inside.h"
+
 #include "formats/evidence.h"
 #include "tool/ca.h"
 #include "tool/commands.h"
 #include "tool/files.h"
 #include "tool/notice.h"
 #include "tool/pages.h"
-#include "tool/probes/probe.h"
 #include "tool/rows.h"
+#include "tool/transcript.h"
 #include "tool/verdict.h"
 
 #include "base/text.h"
-#include "crypto/hash.h"
-#include "formats/catalog.h"
 #include "product/product.h"
 
-#include <fcntl.h>
-
-#define PROGRAM_MAX (64 * 1024 * 1024)
 #define STATUS_PROBE "live-status"
 
 const struct tw_option tw_options_assess[] = {
@@ -38,6 +35,13 @@ const struct tw_option tw_options_assess[] = {
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
 	{ "element", "ID[/CHECK]", false, "try only this element, or one check of it, as the evidence names them; again for more" },
 	TW_OPTION_ACCEPT_NOTICE,
+	{ "into", "EVIDENCE", false, "an earlier run of yours: what --element names is tried again, all else is taken over from it" },
+	{ "resume", NULL, false, "go on with the run that was cut off while it wrote to --out" },
+	{ "not-intrusive", NULL, false, "leave out the checks that change something on the device for a moment" },
+	{ "sample", "TEXT", false, "which sample this is, as the laboratory names it" },
+	{ "hardware", "TEXT", false, "its hardware revision" },
+	{ "firmware", "SHA256", false, "the digest of the image that it runs" },
+	{ "setup", "TEXT", false, "how it was set up" },
 	{ "label-scan", "TEXT|FILE", false, "what a scanner read off the device's label, TW1:..., or a file that holds it" },
 	{ "messages", "FILE", false, "where the gateway that sends codes writes down what it is sent, one JSON object a line" },
 	{ "verdicts", "FILE", false,
@@ -51,19 +55,6 @@ static const struct tw_probe *const tables[] = { tw_probes_participant, tw_probe
 	tw_probes_administration, tw_probes_shared, tw_probes_step_up, tw_probes_actions, tw_probes_sharing, tw_probes_auditing,
 	tw_probes_notice, tw_probes_logins, tw_probes_lockout, tw_probes_strangers, tw_probes_server, tw_probes_factors,
 	tw_probes_passkeys, NULL };
-
-struct assessment {
-	struct tw_tool *t;
-	const struct tw_sys *sys;
-	const struct tw_args *args;
-	struct tw_probe_context c;
-	json_t *product, *before;
-	tw_registry *registry;
-	struct tw_buf scan;
-	tw_rows *rows;
-	json_t *results;
-	char created[TW_TIME_TEXT_MAX];
-};
 
 static void target_done(struct tw_target *g)
 {
@@ -82,6 +73,10 @@ static void assessment_done(struct assessment *a)
 	json_decref(a->product);
 	json_decref(a->before);
 	json_decref(a->results);
+	json_decref(a->into);
+	json_decref(a->about);
+	tw_transcript_done(&a->transcript);
+	tw_buf_done(&a->earlier_lines);
 	if (a->scan.data)
 		tw_buf_wipe(&a->scan); /* of a sealed label it holds the secret */
 	tw_registry_free(a->registry);
@@ -246,7 +241,9 @@ static const json_t *live_status(const struct assessment *a, const char *element
 	return NULL;
 }
 
-static tw_err add_result(struct assessment *a, const char *element, const char *probe, const char *title, struct tw_finding *f)
+/* intrusive: of a check that ran; what was not asked changed nothing. */
+static tw_err add_result(
+	struct assessment *a, const char *element, const char *probe, const char *title, bool intrusive, struct tw_finding *f)
 {
 	const json_t *status = live_status(a, element);
 	char now[TW_TIME_TEXT_MAX];
@@ -267,8 +264,11 @@ static tw_err add_result(struct assessment *a, const char *element, const char *
 	TW_TRY(tw_json_set(r, "time", json_string(now)));
 	if (f->seen)
 		TW_TRY(tw_json_set(r, "seen", json_incref(f->seen)));
+	TW_TRY(tw_json_set(r, "intrusive", json_boolean(intrusive)));
+	TW_TRY(tw_transcript_end(&a->transcript, r));
 	tw_progress(a->t, "  %-9s %-24s %s", element, probe, tw_verdict_words[f->verdict]);
-	return tw_json_append(a->results, TW_STEAL(r));
+	TW_TRY(tw_json_append(a->results, TW_STEAL(r)));
+	return assess_part(a);
 }
 
 /* What the device says of itself stands beside what was seen, never instead of it. */
@@ -285,7 +285,7 @@ static tw_err judge_status(struct assessment *a, const char *element)
 			*tw_json_text(row, "changed_by") ? " Changed by " : "", tw_json_text(row, "changed_by"),
 			*tw_json_text(row, "changed_by") && *tw_json_text(row, "setting") ? ", by the setting " : "",
 			*tw_json_text(row, "changed_by") ? tw_json_text(row, "setting") : "", *tw_json_text(row, "changed_by") ? "." : ""));
-	return add_result(a, element, STATUS_PROBE, "What does the device say of itself?", &f);
+	return add_result(a, element, STATUS_PROBE, "What does the device say of itself?", false, &f);
 }
 
 static void finding_done(struct tw_finding *f)
@@ -297,9 +297,15 @@ static tw_err run_probe(struct assessment *a, const struct tw_probe *p)
 {
 	TW_CLEANUP(finding_done) struct tw_finding f = { .verdict = TW_VERDICT_INCONCLUSIVE, .source = p->source };
 
+	if (p->intrusive && tw_arg(a->args, "not-intrusive")) {
+		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE,
+			"Not tried: it changes something on the device for a moment. Without --not-intrusive it is."));
+		return add_result(a, p->element, p->name, p->title, false, &f);
+	}
+	TW_TRY(tw_transcript_begin(&a->transcript));
 	TW_TRY(p->run(&a->c, &f));
 	tw_found_end(&f);
-	return add_result(a, p->element, p->name, p->title, &f);
+	return add_result(a, p->element, p->name, p->title, p->intrusive, &f);
 }
 
 static bool has_probe(const char *element)
@@ -323,6 +329,8 @@ static bool wanted(const struct assessment *a, const char *element, const char *
 {
 	const char *word;
 
+	if (tw_arg(a->args, "resume") && assess_kept(a, element, probe))
+		return false;
 	if (!tw_arg(a->args, "element"))
 		return true;
 	for (size_t i = 0; (word = tw_arg_nth(a->args, "element", i)); i++)
@@ -359,12 +367,36 @@ static tw_err claims_without_probe(struct assessment *a)
 	json_array_foreach(tw_json_get(a->product, "claims"), i, id) {
 		struct tw_finding f = { .source = TW_SOURCE_PERSON };
 
-		if (has_probe(json_string_value(id)) || !wanted(a, json_string_value(id), "none"))
+		if (has_probe(json_string_value(id)))
 			continue;
+		if (!wanted(a, json_string_value(id), "none")) {
+			if (assess_kept(a, json_string_value(id), "none"))
+				TW_TRY(assess_keep(a, assess_kept(a, json_string_value(id), "none")));
+			continue;
+		}
 		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE, "This tool has no probe for it; a person has to look."));
-		TW_TRY(add_result(a, json_string_value(id), "none", "Is the claim true?", &f));
+		TW_TRY(add_result(a, json_string_value(id), "none", "Is the claim true?", false, &f));
 	}
 	return TW_OK;
+}
+
+/* Once for each check, in the order of the tables: tried, or taken over, or neither. */
+static tw_err status_of(struct assessment *a, const char *element)
+{
+	const json_t *kept = assess_kept(a, element, STATUS_PROBE);
+
+	if (wanted(a, element, STATUS_PROBE))
+		return judge_status(a, element);
+	return kept ? assess_keep(a, kept) : TW_OK;
+}
+
+static tw_err try_check(struct assessment *a, const struct tw_probe *p)
+{
+	const json_t *kept = assess_kept(a, p->element, p->name);
+
+	if (wanted(a, p->element, p->name))
+		return run_probe(a, p);
+	return kept ? assess_keep(a, kept) : TW_OK;
 }
 
 static tw_err run_all(struct assessment *a)
@@ -373,156 +405,12 @@ static tw_err run_all(struct assessment *a)
 
 	for (size_t i = 0; tables[i]; i++)
 		for (const struct tw_probe *p = tables[i]; p->element; p++) {
-			if (strcmp(p->element, element) != 0 && wanted(a, p->element, STATUS_PROBE))
-				TW_TRY(judge_status(a, p->element));
+			if (strcmp(p->element, element) != 0)
+				TW_TRY(status_of(a, p->element));
 			element = p->element;
-			if (wanted(a, p->element, p->name))
-				TW_TRY(run_probe(a, p));
+			TW_TRY(try_check(a, p));
 		}
 	return claims_without_probe(a);
-}
-
-static tw_err tool_member(struct assessment *a, json_t **ret)
-{
-	TW_CLEANUP(tw_closep) int fd = a->sys->open_path(a->sys, "/proc/self/exe", O_RDONLY, 0);
-	TW_CLEANUP(tw_buf_done) struct tw_buf bytes = { 0 }, hex = { 0 };
-	char piece[65536];
-	uint8_t digest[32];
-	ssize_t n = 0;
-
-	tw_buf_init(&bytes, a->sys, PROGRAM_MAX);
-	tw_buf_init(&hex, a->sys, 64);
-	while (fd >= 0 && (n = a->sys->read(a->sys, fd, piece, sizeof(piece))) > 0)
-		TW_TRY(tw_buf_add(&bytes, piece, (size_t)n));
-	if (fd < 0 || n < 0)
-		return TW_RAISE_ERRNO("reading this executable");
-	TW_TRY(tw_sha256(bytes.data, bytes.size, digest));
-	TW_TRY(tw_buf_hex(&hex, digest, sizeof(digest)));
-	*ret = json_pack("{s:s, s:s, s:s}", "name", "thingward", "version", TW_VERSION, "sha256", tw_buf_cstr(&hex));
-	return *ret ? TW_OK : TW_RAISE(NOMEM, "tool");
-}
-
-static tw_err device_member(const struct assessment *a, json_t **ret)
-{
-	const struct tw_target *g = &a->c.target[0];
-	const char *identifier = g->has_statement ? g->stated.statement.identifier : g->session.device.identifier;
-	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
-
-	if (!o)
-		return TW_RAISE(NOMEM, "device");
-	TW_TRY(tw_json_set(o, "identifier", json_string(identifier)));
-	TW_TRY(tw_json_set(o, "model",
-		json_string(g->has_statement ? g->stated.statement.model : tw_json_text(g->session.device.data, "model"))));
-	TW_TRY(tw_json_set(o, "software", json_string(g->has_statement ? g->stated.statement.software : "")));
-	TW_TRY(tw_json_set(o, "product_version", json_string(g->has_statement ? g->stated.statement.product_version : "")));
-	TW_TRY(tw_json_set(o, "address", json_string(g->session.device.address)));
-	if (g->stated.text)
-		TW_TRY(tw_json_set(o, "statement", json_incref(g->stated.text)));
-	*ret = TW_STEAL(o);
-	return TW_OK;
-}
-
-static tw_err product_member(const struct assessment *a, json_t **ret)
-{
-	const json_t *product = tw_json_get(a->product, "product"), *support = tw_json_get(a->product, "support");
-	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
-
-	if (!o)
-		return TW_RAISE(NOMEM, "product");
-	TW_TRY(tw_json_set(o, "name", json_string(tw_json_text(product, "name"))));
-	TW_TRY(tw_json_set(o, "organization", json_string(tw_json_text(tw_json_get(a->product, "organization"), "name"))));
-	TW_TRY(tw_json_set(o, "version", json_string(tw_product_version(a->product))));
-	TW_TRY(tw_json_set(o, "security_updates_until", json_string(tw_json_text(support, "security-updates-until"))));
-	json_t *claims = json_deep_copy(tw_json_get(a->product, "claims"));
-	TW_TRY(tw_json_set(o, "claims", claims ? claims : json_array()));
-	*ret = TW_STEAL(o);
-	return TW_OK;
-}
-
-static tw_err totals_member(const json_t *results, json_t **ret)
-{
-	json_int_t count[TW_VERDICTS] = { 0 };
-	size_t i;
-	json_t *r;
-	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
-
-	json_array_foreach(results, i, r)
-		for (size_t v = 0; v < TW_VERDICTS; v++)
-			count[v] += !strcmp(tw_json_text(r, "verdict"), tw_verdict_words[v]);
-	for (size_t v = 0; v < TW_VERDICTS; v++)
-		TW_TRY(tw_json_set(o, tw_verdict_words[v], json_integer(count[v])));
-	*ret = TW_STEAL(o);
-	return TW_OK;
-}
-
-/* The nonce the device signed; of a device that signed none, one of ours, so that no two reports are the same. */
-static tw_err nonce_member(const struct assessment *a, json_t **ret)
-{
-	const struct tw_target *g = &a->c.target[0];
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	uint8_t nonce[32];
-
-	tw_buf_init(&text, a->sys, 128);
-	if (!g->has_statement && a->sys->random(a->sys, nonce, sizeof(nonce)) != 0)
-		return TW_RAISE_ERRNO("randomness");
-	TW_TRY(tw_buf_base64url(&text, g->has_statement ? g->stated.statement.nonce : nonce,
-		g->has_statement ? g->stated.statement.nonce_size : sizeof(nonce)));
-	*ret = json_string(tw_buf_cstr(&text));
-	return *ret ? TW_OK : TW_RAISE(NOMEM, "nonce");
-}
-
-/* Evidence of a part says so: who reads it must not take what is missing for what was tried and is well. */
-static tw_err notes_member(const struct assessment *a, json_t **ret)
-{
-	TW_CLEANUP(tw_jsonp) json_t *notes = json_array();
-	const char *word;
-
-	for (size_t i = 0; (word = tw_arg_nth(a->args, "element", i)); i++)
-		TW_TRY(tw_json_append(notes, json_sprintf("Only a part was tried: %s.", word)));
-	*ret = TW_STEAL(notes);
-	return TW_OK;
-}
-
-static tw_err put(json_t *o, const char *key, tw_err e, json_t **value)
-{
-	TW_TRY(e);
-	return tw_json_set(o, key, *value);
-}
-
-static tw_err payload(struct assessment *a, json_t **ret)
-{
-	TW_CLEANUP(tw_jsonp) json_t *o = json_object();
-	TW_CLEANUP(tw_buf_done) struct tw_buf name = { 0 };
-	json_t *v = NULL;
-
-	tw_buf_init(&name, a->sys, 128);
-	TW_TRY(tw_cert_name(tw_owner_cert(a->c.target[0].session.owner), &name));
-	TW_TRY(tw_json_set(o, "format", json_integer(TW_EVIDENCE_FORMAT)));
-	TW_TRY(tw_json_set(o, "created", json_string(a->created)));
-	TW_TRY(put(o, "nonce", nonce_member(a, &v), &v));
-	TW_TRY(put(o, "tool", tool_member(a, &v), &v));
-	TW_TRY(tw_json_set(o, "catalog", json_sprintf("Thingward catalog %s, %zu elements", TW_VERSION, tw_catalog_count)));
-	TW_TRY(put(o, "device", device_member(a, &v), &v));
-	TW_TRY(put(o, "product", product_member(a, &v), &v));
-	TW_TRY(tw_json_set(o, "assessor", json_string(tw_buf_cstr(&name))));
-	TW_TRY(tw_json_set(o, "results", json_incref(a->results)));
-	TW_TRY(put(o, "totals", totals_member(a->results, &v), &v));
-	if (tw_arg(a->args, "element"))
-		TW_TRY(put(o, "notes", notes_member(a, &v), &v));
-	*ret = TW_STEAL(o);
-	return TW_OK;
-}
-
-static tw_err sign_and_write(struct assessment *a, const json_t *evidence)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	const tw_owner *owner = a->c.target[0].session.owner;
-	struct tw_signer signer = tw_signer_of_key(tw_owner_key(owner));
-
-	tw_buf_init(&text, a->sys, TW_EVIDENCE_MAX);
-	TW_TRY(tw_evidence_sign(a->sys, evidence, tw_owner_cert(owner), &signer, &text));
-	TW_TRY(tw_buf_text(&text, "\n"));
-	return tw_file_write(a->sys, tw_arg(a->args, "out"), text.data, text.size, 0644);
 }
 
 static tw_err tell(struct assessment *a, const json_t *evidence)
@@ -566,16 +454,21 @@ tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *args)
 	TW_CLEANUP(assessment_done) struct assessment a = { .t = t, .sys = t->sys, .args = args, .results = json_array() };
 	TW_CLEANUP(tw_jsonp) json_t *evidence = NULL;
 
+	tw_transcript_init(&a.transcript, t->sys);
+	tw_buf_init(&a.earlier_lines, t->sys, TW_TRANSCRIPT_MAX);
 	a.c.tool = t;
 	a.c.sys = t->sys;
 	if (!a.results)
 		return TW_RAISE(NOMEM, "results");
 	tw_time_text(tw_now_ms(t->sys), a.created);
 	TW_TRY(check_wanted(&a));
+	if (tw_arg(args, "into") && (!tw_arg(args, "element") || tw_arg(args, "resume")))
+		return tw_fail(t, TW_EXIT_USAGE, "--into EVIDENCE --element ID, or --resume alone",
+			TW_RAISE(SYNTAX, "--into wants --element, and no --resume"));
 	TW_TRY(gather(&a));
+	TW_TRY(assess_into(&a));
 	TW_TRY(run_all(&a));
-	TW_TRY(payload(&a, &evidence));
-	TW_TRY(sign_and_write(&a, evidence));
+	TW_TRY(assess_finish(&a, &evidence));
 	TW_TRY(tell(&a, evidence));
 	return judge_claims(&a, evidence);
 }

@@ -22,7 +22,7 @@ struct tw_client {
 	const struct tw_call *call;
 	char base[URL_MAX];
 	char trouble[CURL_ERROR_SIZE], token[128];
-	bool local, introduced; /* the device has answered: it knows whose certificate this is */
+	bool local, known, introduced; /* the device has answered: it knows whose certificate this is */
 	void *beside;
 };
 
@@ -199,6 +199,7 @@ tw_err tw_client_new(const struct tw_sys *sys, const struct tw_place *place, tw_
 		return TW_RAISE(NOMEM, "client");
 	c->sys = sys;
 	c->local = place->socket != NULL;
+	c->known = place->certificate != NULL;
 	(void)snprintf(c->token, sizeof c->token, "%s", place->token ? place->token : "");
 	TW_TRY(tw_curl_load());
 	c->curl = tw_curl()->easy_init();
@@ -323,6 +324,30 @@ static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 	return r == CURLE_OK ? TW_OK : explain(c, r);
 }
 
+static struct {
+	void (*tell)(void *user, const struct tw_heard *h);
+	void *user;
+} listener;
+
+void tw_client_hear(void (*tell)(void *user, const struct tw_heard *h), void *user)
+{
+	listener.tell = tell;
+	listener.user = user;
+}
+
+/* The words of the call's error are the last that were raised, and stay so. */
+static tw_err tell_listener(const tw_client *c, const struct tw_call *call, const struct tw_answer *answer, tw_err e)
+{
+	const struct tw_heard h = { c->local, c->known || call->token || *c->token, call, answer, e };
+	char words[TW_DETAIL_MAX];
+
+	if (!listener.tell)
+		return e;
+	(void)snprintf(words, sizeof words, "%s", tw_failed(e) ? tw_err_detail() : "");
+	listener.tell(listener.user, &h);
+	return tw_failed(e) ? tw_sure(tw_raise(e.code, __func__, __LINE__, "%s", words)) : e;
+}
+
 static tw_err call_once(tw_client *c, const struct tw_call *call, struct tw_answer *ret)
 {
 	char url[URL_MAX + 512];
@@ -337,11 +362,12 @@ static tw_err call_once(tw_client *c, const struct tw_call *call, struct tw_answ
 	tw_err e = perform(c, call, url);
 	c->answer = NULL;
 	c->call = NULL;
-	TW_TRY(e);
+	if (tw_failed(e))
+		return tell_listener(c, call, ret, e);
 	c->introduced = true;
 	if (ret->raw.size && tw_failed(tw_json_parse(tw_buf_slice(&ret->raw), TW_ANSWER_MAX, &ret->body)))
 		ret->body = NULL; /* not JSON: the caller decides whether that is wrong */
-	return TW_OK;
+	return tell_listener(c, call, ret, TW_OK);
 }
 
 void tw_client_token(tw_client *c, const char *token)

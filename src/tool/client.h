@@ -59,6 +59,14 @@ void tw_client_keep(tw_client *c, void *beside);
 void *tw_client_kept(const tw_client *c);
 /* Any status is an answer. CLOSED: cannot be reached. UNTRUSTED: the pin does not fit. SYNTAX: that was no HTTP. Connections are kept. */
 tw_err tw_client_call(tw_client *c, const struct tw_call *call, struct tw_answer *ret);
+/* What every call was and came to, told to one listener at a time; NULL: nobody listens. Told before the caller knows. */
+struct tw_heard {
+	bool local, known; /* known: a certificate or a token was shown */
+	const struct tw_call *call;
+	const struct tw_answer *answer;
+	tw_err result;
+};
+void tw_client_hear(void (*listener)(void *user, const struct tw_heard *h), void *user);
 /* A refusal in the words of the device, as an error; OK for a status below 300. */
 tw_err tw_answer_check(const struct tw_answer *a, char *hint, size_t hint_size);
 #endif

@@ -22,6 +22,8 @@ tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv); /* parses itself
 tw_err tw_help_device(struct tw_tool *t, json_t *list);         /* tw_help_row() of each of them */
 tw_err tw_cmd_takeover(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_assess_compare(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_assess_gate(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_report(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_docs(struct tw_tool *t, const struct tw_args *a);
@@ -38,7 +40,7 @@ extern const struct tw_option tw_options_product_init[], tw_options_product_comp
 	tw_options_provision_sign[], tw_options_provision_install[], tw_options_provision[], tw_options_provision_batch[],
 	tw_options_provision_verify[], tw_options_takeover[], tw_options_evidence_verify[], tw_options_assess[],
 	tw_options_report[], tw_options_docs[], tw_options_log_verify[], tw_options_units[], tw_options_label[],
-	tw_options_export_open[], tw_options_csaf_validate[];
+	tw_options_export_open[], tw_options_csaf_validate[], tw_options_assess_compare[], tw_options_assess_gate[];
 
 /* product.yaml in a directory, read without a problem; STATE after its problems were printed. */
 tw_err tw_product_load(struct tw_tool *t, const char *dir, json_t **ret);

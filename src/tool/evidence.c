@@ -6,10 +6,14 @@
 #include "formats/statement.h"
 #include "tool/commands.h"
 #include "tool/files.h"
+#include "tool/transcript.h"
 
 const struct tw_option tw_options_evidence_verify[] = {
 	{ "anchor", "FILE", false, "the manufacturer's certificate (ca.crt): verifies the device's statement inside" },
 	{ "signer", "FILE", false, "the certificate that must have signed it (owner.crt)" },
+	{ "device", "IDENTIFIER", false, "the device that it must be of" },
+	{ "nonce", "TEXT", false, "the nonce of the run that it must be of" },
+	{ "transcript", "FILE", false, "what was said while each check ran (the evidence's name and .transcript): verifies each line" },
 	{},
 };
 
@@ -60,31 +64,65 @@ static tw_err own_exporter(const struct tw_sys *sys, struct tw_slice statement, 
 	return size == 32 ? TW_OK : TW_RAISE(SYNTAX, "the statement's exporter has %zu bytes", size);
 }
 
-static tw_err check_statement(struct tw_tool *t, const json_t *payload, const char *anchor_path, bool *ret_verified)
+/* One run's statement: over its nonce, of its time, of this device. */
+static tw_err check_run(struct tw_tool *t, const tw_cert *anchor, const json_t *run, const json_t *statement, const char *identifier)
 {
-	TW_CLEANUP(tw_cert_freep) tw_cert *anchor = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	const json_t *device = tw_json_get(payload, "device"), *statement = tw_json_get(device, "statement");
 	struct tw_statement s;
 	uint8_t nonce[TW_STATEMENT_NONCE_MAX], exporter[32];
 	size_t nonce_size = 0;
 	int64_t created = 0;
 	bool bound = false;
 
+	tw_buf_init(&text, t->sys, TW_JWS_MAX);
+	TW_TRY(tw_json_write(statement, &text));
+	TW_TRY(tw_parse_base64url(tw_slice_of(tw_json_text(run, "nonce")), sizeof(nonce), nonce, &nonce_size));
+	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(run, "created")), &created));
+	TW_TRY(own_exporter(t->sys, tw_buf_slice(&text), exporter, &bound));
+	TW_TRY(tw_statement_verify(t->sys, tw_buf_slice(&text), anchor, created, nonce, nonce_size, bound ? exporter : NULL, &s));
+	if (strcmp(s.identifier, identifier) != 0)
+		return TW_RAISE(UNTRUSTED, "a statement inside is of another device, %.100s", s.identifier);
+	return TW_OK;
+}
+
+/* Of this run, and of each earlier one whose results stand here. */
+static tw_err check_statement(struct tw_tool *t, const json_t *payload, const char *anchor_path, bool *ret_verified)
+{
+	TW_CLEANUP(tw_cert_freep) tw_cert *anchor = NULL;
+	const json_t *device = tw_json_get(payload, "device"), *statement = tw_json_get(device, "statement");
+	const char *identifier = tw_json_text(device, "identifier");
+	size_t i;
+	json_t *run;
+
 	*ret_verified = false;
 	if (!anchor_path || !statement)
 		return TW_OK;
-	tw_buf_init(&text, t->sys, TW_JWS_MAX);
 	TW_TRY(tw_file_cert(t->sys, anchor_path, &anchor));
-	TW_TRY(tw_json_write(statement, &text));
-	TW_TRY(tw_parse_base64url(tw_slice_of(tw_json_text(payload, "nonce")), sizeof(nonce), nonce, &nonce_size));
-	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(payload, "created")), &created));
-	TW_TRY(own_exporter(t->sys, tw_buf_slice(&text), exporter, &bound));
-	TW_TRY(tw_statement_verify(t->sys, tw_buf_slice(&text), anchor, created, nonce, nonce_size, bound ? exporter : NULL, &s));
-	if (strcmp(s.identifier, tw_json_text(device, "identifier")) != 0)
-		return TW_RAISE(UNTRUSTED, "the statement inside is of another device, %.100s", s.identifier);
+	TW_TRY(check_run(t, anchor, payload, statement, identifier));
+	json_array_foreach(tw_json_get(payload, "earlier"), i, run) {
+		if (!tw_json_get(run, "statement"))
+			return TW_RAISE(UNTRUSTED, "the device signed nothing in the earlier run of %s", tw_json_text(run, "created"));
+		TW_TRY(check_run(t, anchor, run, tw_json_get(run, "statement"), identifier));
+	}
 	*ret_verified = true;
 	return TW_OK;
+}
+
+/* What the reader knows of the run that he wants evidence of. */
+static tw_err check_wanted(struct tw_tool *t, const struct tw_args *a, const json_t *payload)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	const char *device = tw_arg(a, "device"), *nonce = tw_arg(a, "nonce"), *transcript = tw_arg(a, "transcript");
+
+	if (device && strcmp(device, tw_json_text(tw_json_get(payload, "device"), "identifier")) != 0)
+		return TW_RAISE(UNTRUSTED, "it is of another device, %.100s", tw_json_text(tw_json_get(payload, "device"), "identifier"));
+	if (nonce && strcmp(nonce, tw_json_text(payload, "nonce")) != 0)
+		return TW_RAISE(UNTRUSTED, "it is of another run, with the nonce %.100s", tw_json_text(payload, "nonce"));
+	if (!transcript)
+		return TW_OK;
+	tw_buf_init(&text, t->sys, TW_TRANSCRIPT_MAX);
+	TW_TRY(tw_file_read(t->sys, transcript, TW_TRANSCRIPT_MAX, &text));
+	return tw_transcript_check(t->sys, tw_buf_slice(&text), tw_json_get(payload, "results"));
 }
 
 static tw_err check_signer(struct tw_tool *t, const struct tw_evidence_file *f, const char *path)
@@ -111,6 +149,7 @@ tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a)
 
 	TW_TRY(tw_evidence_file_read(t, a->rest[0], &f));
 	TW_TRY(check_signer(t, &f, tw_arg(a, "signer")));
+	TW_TRY(check_wanted(t, a, f.payload));
 	TW_TRY(check_statement(t, f.payload, tw_arg(a, "anchor"), &verified));
 	TW_CLEANUP(tw_jsonp)
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "signer", f.signer, "signer_sha256", f.signer_sha256, "created",
@@ -122,6 +161,9 @@ tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a)
 		return TW_RAISE(NOMEM, "answer");
 	if (json_array_size(tw_json_get(f.payload, "notes")))
 		TW_TRY(tw_json_set(o, "notes", json_incref(tw_json_get(f.payload, "notes"))));
+	TW_TRY(tw_json_set(o, "nonce", json_string(tw_json_text(f.payload, "nonce"))));
+	if (tw_json_get(f.payload, "setup"))
+		TW_TRY(tw_json_set(o, "setup", json_incref(tw_json_get(f.payload, "setup"))));
 	TW_TRY(tw_print_value(t, o));
 	return tw_print(t, "\nForm and signature hold. Whether you trust that signer is yours to decide.\n");
 }

@@ -97,6 +97,15 @@ tw_err tw_file_write(const struct tw_sys *sys, const char *path, const void *dat
 	return tw_durable_replace(sys, dir, name, data, size, mode);
 }
 
+tw_err tw_file_remove(const struct tw_sys *sys, const char *path)
+{
+	TW_CLEANUP(tw_closep) int dir = -1;
+	char name[256];
+
+	TW_TRY(split(sys, path, &dir, name));
+	return tw_durable_remove(sys, dir, name);
+}
+
 tw_err tw_file_text(const struct tw_sys *sys, int dir, const char *name, const char *text, mode_t mode)
 {
 	return tw_durable_replace(sys, dir, name, text, strlen(text), mode);

@@ -13,6 +13,7 @@ tw_err tw_dir_beneath(const struct tw_sys *sys, int dir, const char *name, mode_
 tw_err tw_file_read(const struct tw_sys *sys, const char *path, size_t max, struct tw_buf *ret);
 tw_err tw_input_read(const struct tw_sys *sys, size_t max, struct tw_buf *ret); /* standard input, to its end */
 tw_err tw_file_write(const struct tw_sys *sys, const char *path, const void *data, size_t size, mode_t mode); /* whole or not at all */
+tw_err tw_file_remove(const struct tw_sys *sys, const char *path); /* OK when it is not there */
 tw_err tw_file_text(const struct tw_sys *sys, int dir, const char *name, const char *text, mode_t mode);
 tw_err tw_file_json(const struct tw_sys *sys, const char *path, json_t **ret);
 tw_err tw_file_cert(const struct tw_sys *sys, const char *path, tw_cert **ret);

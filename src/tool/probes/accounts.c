@@ -303,16 +303,17 @@ ASK(role_cap)
 ASK(group_cap)
 
 const struct tw_probe tw_probes_accounts[] = {
-	{ "LA.AC.1.3", "login-before-told", TW_SOURCE_OUTSIDE, "Does a login tell when the one before was?", ask_previous },
-	{ "LA.AC.1.4.2", "emergency-ends", TW_SOURCE_OUTSIDE, "Is an emergency account gone when its time is up?", ask_ends },
-	{ "LA.RSM.1", "one-name", TW_SOURCE_OUTSIDE, "Is a second account of one name a conflict?", ask_one_name },
-	{ "LA.RSM.2", "roles-count", TW_SOURCE_OUTSIDE, "Do a role given and a role taken count at the next request?", ask_roles_count },
-	{ "LA.RSM.3", "ids-stay", TW_SOURCE_OUTSIDE, "Does an id stay, and is it never given again?", ask_ids_stay },
-	{ "LA.RSM.4.2", "state-follows", TW_SOURCE_OUTSIDE, "Do state and sessions follow suspending, resuming and removing?", ask_kept },
+	{ "LA.AC.1.3", "login-before-told", TW_SOURCE_OUTSIDE, "Does a login tell when the one before was?", ask_previous, true },
+	{ "LA.AC.1.4.2", "emergency-ends", TW_SOURCE_OUTSIDE, "Is an emergency account gone when its time is up?", ask_ends, true },
+	{ "LA.RSM.1", "one-name", TW_SOURCE_OUTSIDE, "Is a second account of one name a conflict?", ask_one_name, true },
+	{ "LA.RSM.2", "roles-count", TW_SOURCE_OUTSIDE, "Do a role given and a role taken count at the next request?", ask_roles_count, true },
+	{ "LA.RSM.3", "ids-stay", TW_SOURCE_OUTSIDE, "Does an id stay, and is it never given again?", ask_ids_stay, true },
+	{ "LA.RSM.4.2", "state-follows", TW_SOURCE_OUTSIDE, "Do state and sessions follow suspending, resuming and removing?",
+		ask_kept, true },
 	{ "LA.LDU.2", "capped-and-freed", TW_SOURCE_OUTSIDE,
-		"Is one session too many refused and logged, and does an end make room?", ask_freed },
-	{ "LA.LDU.2.1", "account-capped", TW_SOURCE_OUTSIDE, "Is one session too many of an account refused?", ask_account_cap },
-	{ "LA.LDU.2.2", "role-capped", TW_SOURCE_OUTSIDE, "Is one session too many of a role refused?", ask_role_cap },
-	{ "LA.LDU.2.3", "group-capped", TW_SOURCE_OUTSIDE, "Is one session too many of a group refused?", ask_group_cap },
+		"Is one session too many refused and logged, and does an end make room?", ask_freed, true },
+	{ "LA.LDU.2.1", "account-capped", TW_SOURCE_OUTSIDE, "Is one session too many of an account refused?", ask_account_cap, true },
+	{ "LA.LDU.2.2", "role-capped", TW_SOURCE_OUTSIDE, "Is one session too many of a role refused?", ask_role_cap, true },
+	{ "LA.LDU.2.3", "group-capped", TW_SOURCE_OUTSIDE, "Is one session too many of a group refused?", ask_group_cap, true },
 	{ .element = NULL },
 };

@@ -201,10 +201,11 @@ ASK(action_rule)
 ASK(state_flips)
 
 const struct tw_probe tw_probes_actions[] = {
-	{ "LA.RSM.6", "actions-for-roles", TW_SOURCE_OUTSIDE, "Is each action of the organization done for its role only?", ask_named_roles },
+	{ "LA.RSM.6", "actions-for-roles", TW_SOURCE_OUTSIDE, "Is each action of the organization done for its role only?",
+		ask_named_roles, true },
 	{ "LA.RSM.6.2", "actions-come-and-go", TW_SOURCE_OUTSIDE,
-		"Is an action there once it is added, and gone once it is removed?", ask_come_and_go },
-	{ "LA.RSM.7", "state-flips", TW_SOURCE_OUTSIDE, "Is a request refused when the device's state gets worse?", ask_state_flips },
-	{ "LA.RSM.7.2", "action-ruled", TW_SOURCE_OUTSIDE, "Does a rule stand before an action that was added?", ask_action_rule },
+		"Is an action there once it is added, and gone once it is removed?", ask_come_and_go, true },
+	{ "LA.RSM.7", "state-flips", TW_SOURCE_OUTSIDE, "Is a request refused when the device's state gets worse?", ask_state_flips, true },
+	{ "LA.RSM.7.2", "action-ruled", TW_SOURCE_OUTSIDE, "Does a rule stand before an action that was added?", ask_action_rule, true },
 	{ .element = NULL },
 };

@@ -99,6 +99,7 @@ static tw_err controlled(struct tw_probe_context *c, struct tw_finding *f)
 }
 
 const struct tw_probe tw_probes_auditing[] = {
-	{ "LA.RSM.6.3.1", "controlled-by-auditor", TW_SOURCE_OUTSIDE, "Does an auditor control what is recorded, and an admin not?", controlled },
+	{ "LA.RSM.6.3.1", "controlled-by-auditor", TW_SOURCE_OUTSIDE, "Does an auditor control what is recorded, and an admin not?",
+		controlled, true },
 	{ .element = NULL },
 };

@@ -402,11 +402,11 @@ static tw_err disk_opens_nothing(struct tw_probe_context *c, struct tw_finding *
 }
 
 const struct tw_probe tw_probes_data_protection[] = {
-	{ "DP.CKM.1", "pairs-differ", TW_SOURCE_INSIDE, "Does the device make key pairs that differ, and hold them?", pairs_differ },
-	{ "DP.CKM.1", "nothing-private", TW_SOURCE_INSIDE, "Does no answer carry a private half?", nothing_private },
+	{ "DP.CKM.1", "pairs-differ", TW_SOURCE_INSIDE, "Does the device make key pairs that differ, and hold them?", pairs_differ, true },
+	{ "DP.CKM.1", "nothing-private", TW_SOURCE_INSIDE, "Does no answer carry a private half?", nothing_private, true },
 	{ "DP.CKM.2", "strangers-denied", TW_SOURCE_INSIDE, "Can nobody else read key files or the memory with keys?", strangers_denied },
 	{ "DP.CKM.2", "disk-opens-nothing", TW_SOURCE_DEVICE, "Does a copy of the disk open no key?", disk_opens_nothing },
-	{ "DP.CKM.3", "old-key-refused", TW_SOURCE_INSIDE, "Is a replaced key refused, and does the new one work?", old_key_refused },
-	{ "DP.CKM.3", "storage-key", TW_SOURCE_INSIDE, "Can what seals the keys be replaced while they serve?", storage_key },
+	{ "DP.CKM.3", "old-key-refused", TW_SOURCE_INSIDE, "Is a replaced key refused, and does the new one work?", old_key_refused, true },
+	{ "DP.CKM.3", "storage-key", TW_SOURCE_INSIDE, "Can what seals the keys be replaced while they serve?", storage_key, true },
 	{},
 };

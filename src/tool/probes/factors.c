@@ -457,11 +457,12 @@ static tw_err message(struct tw_probe_context *c, struct tw_finding *ret)
 }
 
 const struct tw_probe tw_probes_factors[] = {
-	{ "LA.AS.2.1", "second-factor", TW_SOURCE_OUTSIDE, "Is the password not enough where a second factor is enrolled?", second_factor },
-	{ "LA.AS.2.1.1", "one-time-code", TW_SOURCE_OUTSIDE, "Is a one-time code good once, and not after its time?", one_time },
-	{ "LA.AS.2.1.3", "biometric-match", TW_SOURCE_OUTSIDE, "Does a login follow the reader's match, and nothing else?", reader },
+	{ "LA.AS.2.1", "second-factor", TW_SOURCE_OUTSIDE, "Is the password not enough where a second factor is enrolled?",
+		second_factor, true },
+	{ "LA.AS.2.1.1", "one-time-code", TW_SOURCE_OUTSIDE, "Is a one-time code good once, and not after its time?", one_time, true },
+	{ "LA.AS.2.1.3", "biometric-match", TW_SOURCE_OUTSIDE, "Does a login follow the reader's match, and nothing else?", reader, true },
 	{ "LA.AS.2.1.6", "plugged-in-method", TW_SOURCE_OUTSIDE,
-		"Are the manufacturer's own method's verdicts honoured, and is nobody let in when it ends?", plugin },
-	{ "LA.AS.2.1.4", "code-by-message", TW_SOURCE_OUTSIDE, "Does the gateway get the code, and is no other taken?", message },
+		"Are the manufacturer's own method's verdicts honoured, and is nobody let in when it ends?", plugin, true },
+	{ "LA.AS.2.1.4", "code-by-message", TW_SOURCE_OUTSIDE, "Does the gateway get the code, and is no other taken?", message, true },
 	{ .element = NULL },
 };

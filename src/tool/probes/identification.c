@@ -507,7 +507,7 @@ const struct tw_probe tw_probes_identification[] = {
 		tw_probe_report_holds },
 	{ "DI.IMS.2", "report-is-bound", TW_SOURCE_INSIDE, "Is a recorded, passed-on or changed report worthless?", tw_probe_report_is_bound },
 	{ "DI.IMS.3", "assignment-returned", TW_SOURCE_INSIDE, "Is the identifier returned with whom the device is assigned to?",
-		assignment_returned },
+		assignment_returned, true },
 	{ "DI.PI.1", "label-agrees", TW_SOURCE_PERSON, "Does the code on the housing name this unit?", label_agrees },
 	{},
 };

@@ -256,9 +256,12 @@ ASK(network)
 ASK(masked)
 
 const struct tw_probe tw_probes_logins[] = {
-	{ "LA.AC.1", "login-rules", TW_SOURCE_OUTSIDE, "Does the next login obey new settings of length, factor and lockout?", ask_obeyed },
-	{ "LA.AS.2", "network-methods", TW_SOURCE_OUTSIDE, "Is a weaker method than the policy names refused over the network?", ask_network },
+	{ "LA.AC.1", "login-rules", TW_SOURCE_OUTSIDE, "Does the next login obey new settings of length, factor and lockout?",
+		ask_obeyed, true },
+	{ "LA.AS.2", "network-methods", TW_SOURCE_OUTSIDE, "Is a weaker method than the policy names refused over the network?",
+		ask_network, true },
 	{ "LA.AS.2", "local-methods", TW_SOURCE_INSIDE, "Is whoever has no rights refused at the local socket?", local },
-	{ "LA.AS.3", "login-masked", TW_SOURCE_OUTSIDE, "Does what is typed at a login stand in no answer and not in the log?", ask_masked },
+	{ "LA.AS.3", "login-masked", TW_SOURCE_OUTSIDE, "Does what is typed at a login stand in no answer and not in the log?",
+		ask_masked, true },
 	{ .element = NULL },
 };

@@ -322,11 +322,11 @@ ASK(bounded)
 ASK(held)
 
 const struct tw_probe tw_probes_notice[] = {
-	{ "LA.SUN.1", "notice-shown", TW_SOURCE_OUTSIDE, "Is the use notice shown before anybody logs in?", ask_shown_first },
-	{ "LA.SUN.2", "notice-written", TW_SOURCE_OUTSIDE, "Do those write it who may, and nobody else?", ask_written_by_few },
+	{ "LA.SUN.1", "notice-shown", TW_SOURCE_OUTSIDE, "Is the use notice shown before anybody logs in?", ask_shown_first, true },
+	{ "LA.SUN.2", "notice-written", TW_SOURCE_OUTSIDE, "Do those write it who may, and nobody else?", ask_written_by_few, true },
 	{ "LA.SUN.2.1", "notice-edited", TW_SOURCE_OUTSIDE,
-		"Is an edit shown, also on displays, and does the log have both digests?", ask_edited },
-	{ "LA.SUN.2.2", "notice-bounded", TW_SOURCE_OUTSIDE, "Does it hold what it says it holds, and no byte more?", ask_bounded },
-	{ "LA.SUN.3", "notice-held", TW_SOURCE_OUTSIDE, "Is nobody let in who has not accepted it?", ask_held },
+		"Is an edit shown, also on displays, and does the log have both digests?", ask_edited, true },
+	{ "LA.SUN.2.2", "notice-bounded", TW_SOURCE_OUTSIDE, "Does it hold what it says it holds, and no byte more?", ask_bounded, true },
+	{ "LA.SUN.3", "notice-held", TW_SOURCE_OUTSIDE, "Is nobody let in who has not accepted it?", ask_held, true },
 	{ .element = NULL },
 };

@@ -137,7 +137,8 @@ static tw_err ask_withdrawn(struct tw_probe_context *c, struct tw_finding *ret)
 }
 
 const struct tw_probe tw_probes_outside[] = {
-	{ "LA.AC.2", "partner-known", TW_SOURCE_OUTSIDE, "Is a partner known by a trusted issuer, and not by another?", ask_authenticated },
-	{ "LA.AC.3", "access-withdrawn", TW_SOURCE_OUTSIDE, "Is outside access withdrawn at the next request?", ask_withdrawn },
+	{ "LA.AC.2", "partner-known", TW_SOURCE_OUTSIDE, "Is a partner known by a trusted issuer, and not by another?",
+		ask_authenticated, true },
+	{ "LA.AC.3", "access-withdrawn", TW_SOURCE_OUTSIDE, "Is outside access withdrawn at the next request?", ask_withdrawn, true },
 	{ .element = NULL },
 };

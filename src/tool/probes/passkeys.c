@@ -296,6 +296,6 @@ static tw_err ask_token(struct tw_probe_context *c, struct tw_finding *ret)
 
 const struct tw_probe tw_probes_passkeys[] = {
 	{ "LA.AS.2.1.5", "token-signs", TW_SOURCE_OUTSIDE,
-		"Does a login follow what a token signs for it, and nothing replayed or foreign?", ask_token },
+		"Does a login follow what a token signs for it, and nothing replayed or foreign?", ask_token, true },
 	{ .element = NULL },
 };

@@ -250,10 +250,11 @@ static tw_err each_by_its_name(struct tw_probe_context *c, struct tw_finding *f)
 }
 
 const struct tw_probe tw_probes_peers[] = {
-	{ "DI.DAS.2", "wrong-key", TW_SOURCE_OUTSIDE, "Is a device with a wrong key refused?", wrong_key },
-	{ "DI.DAS.2", "revoked-serial", TW_SOURCE_OUTSIDE, "Is a device whose certificate was revoked refused?", revoked_serial },
-	{ "DI.ABI.1", "rule-admits-one", TW_SOURCE_OUTSIDE, "Does a rule admit the device it names, and no other?", rule_admits_one },
-	{ "DI.ABI.1.2", "only-the-valid", TW_SOURCE_OUTSIDE, "Is only a valid credential served?", only_the_valid },
-	{ "DI.ABI.2", "each-by-its-name", TW_SOURCE_OUTSIDE, "Does the log name each device that did a watched thing?", each_by_its_name },
+	{ "DI.DAS.2", "wrong-key", TW_SOURCE_OUTSIDE, "Is a device with a wrong key refused?", wrong_key, true },
+	{ "DI.DAS.2", "revoked-serial", TW_SOURCE_OUTSIDE, "Is a device whose certificate was revoked refused?", revoked_serial, true },
+	{ "DI.ABI.1", "rule-admits-one", TW_SOURCE_OUTSIDE, "Does a rule admit the device it names, and no other?", rule_admits_one, true },
+	{ "DI.ABI.1.2", "only-the-valid", TW_SOURCE_OUTSIDE, "Is only a valid credential served?", only_the_valid, true },
+	{ "DI.ABI.2", "each-by-its-name", TW_SOURCE_OUTSIDE, "Does the log name each device that did a watched thing?",
+		each_by_its_name, true },
 	{},
 };

@@ -357,8 +357,9 @@ static tw_err ask_several(struct tw_probe_context *c, struct tw_finding *ret)
 }
 
 const struct tw_probe tw_probes_processes[] = {
-	{ "LA.RSM.4.4", "several-levels", TW_SOURCE_INSIDE, "Do services and processes reach their own level and no more?", ask_several },
-	{ "LA.RSM.5", "least", TW_SOURCE_INSIDE, "Has each process, and a new account, no more privilege than declared?", ask_least },
+	{ "LA.RSM.4.4", "several-levels", TW_SOURCE_INSIDE, "Do services and processes reach their own level and no more?",
+		ask_several, true },
+	{ "LA.RSM.5", "least", TW_SOURCE_INSIDE, "Has each process, and a new account, no more privilege than declared?", ask_least, true },
 	{ "LA.RSM.5.2", "confined", TW_SOURCE_INSIDE, "Is each of the device's processes confined?", confined },
 	{ .element = NULL },
 };

@@ -318,11 +318,11 @@ ASK(reserved)
 ASK(by_class)
 
 const struct tw_probe tw_probes_rights[] = {
-	{ "LA.RSM.6.3.2", "log-readers", TW_SOURCE_OUTSIDE, "May an auditor read the log, and an operator not?", ask_log_readers },
-	{ "LA.RSM.5.3", "reserved", TW_SOURCE_OUTSIDE, "Is what governs rights kept from who is no admin?", ask_reserved },
-	{ "LA.RSM.6.3.3", "log-names", TW_SOURCE_OUTSIDE, "Does the log name whoever reads it?", ask_log_names },
-	{ "LA.RSM.9", "by-class", TW_SOURCE_OUTSIDE, "Are software, hardware and data told to the right role only?", ask_by_class },
-	{ "LA.AZ.1", "verdicts", TW_SOURCE_OUTSIDE, "Does the device know who may what, and do as it says?", ask_verdicts },
-	{ "LA.AZ.2", "both-doors", TW_SOURCE_INSIDE, "Are rights told apart at the device and over the network?", ask_both_doors },
+	{ "LA.RSM.6.3.2", "log-readers", TW_SOURCE_OUTSIDE, "May an auditor read the log, and an operator not?", ask_log_readers, true },
+	{ "LA.RSM.5.3", "reserved", TW_SOURCE_OUTSIDE, "Is what governs rights kept from who is no admin?", ask_reserved, true },
+	{ "LA.RSM.6.3.3", "log-names", TW_SOURCE_OUTSIDE, "Does the log name whoever reads it?", ask_log_names, true },
+	{ "LA.RSM.9", "by-class", TW_SOURCE_OUTSIDE, "Are software, hardware and data told to the right role only?", ask_by_class, true },
+	{ "LA.AZ.1", "verdicts", TW_SOURCE_OUTSIDE, "Does the device know who may what, and do as it says?", ask_verdicts, true },
+	{ "LA.AZ.2", "both-doors", TW_SOURCE_INSIDE, "Are rights told apart at the device and over the network?", ask_both_doors, true },
 	{ .element = NULL },
 };

@@ -206,11 +206,12 @@ ASK(narrow_service)
 ASK(judged_anew)
 
 const struct tw_probe tw_probes_roles[] = {
-	{ "LA.RSM.4", "as-published", TW_SOURCE_OUTSIDE, "Does every role get from every operation what is published?", ask_ranked },
-	{ "LA.RSM.4.1", "drawn-from-roles", TW_SOURCE_OUTSIDE, "May an account do what its role says, and nothing else?", ask_drawn_from_roles },
+	{ "LA.RSM.4", "as-published", TW_SOURCE_OUTSIDE, "Does every role get from every operation what is published?", ask_ranked, true },
+	{ "LA.RSM.4.1", "drawn-from-roles", TW_SOURCE_OUTSIDE, "May an account do what its role says, and nothing else?",
+		ask_drawn_from_roles, true },
 	{ "LA.RSM.4.3", "own-roles", TW_SOURCE_OUTSIDE, "Does a role of the organization count, and is a malformed one rejected?",
-		ask_own_roles },
-	{ "LA.RSM.5.1", "narrow-service", TW_SOURCE_OUTSIDE, "Can a service get a role for its one task alone?", ask_narrow_service },
-	{ "LA.RSM.7.1", "judged-anew", TW_SOURCE_OUTSIDE, "Is a lost privilege refused at the next request?", ask_judged_anew },
+		ask_own_roles, true },
+	{ "LA.RSM.5.1", "narrow-service", TW_SOURCE_OUTSIDE, "Can a service get a role for its one task alone?", ask_narrow_service, true },
+	{ "LA.RSM.7.1", "judged-anew", TW_SOURCE_OUTSIDE, "Is a lost privilege refused at the next request?", ask_judged_anew, true },
 	{ .element = NULL },
 };

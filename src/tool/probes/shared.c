@@ -219,8 +219,10 @@ ASK(changes)
 ASK(every_use)
 
 const struct tw_probe tw_probes_shared[] = {
-	{ "LA.RSM.6.4", "shared-set", TW_SOURCE_OUTSIDE, "Do members, hours and limits of a shared account read back?", ask_reads_back },
-	{ "LA.RSM.6.5", "shared-changed", TW_SOURCE_OUTSIDE, "Do changed members and hours of a shared account count at once?", ask_changes },
-	{ "LA.RSM.6.6", "shared-enforced", TW_SOURCE_OUTSIDE, "Is a shared account refused outside its hours and members?", ask_every_use },
+	{ "LA.RSM.6.4", "shared-set", TW_SOURCE_OUTSIDE, "Do members, hours and limits of a shared account read back?", ask_reads_back, true },
+	{ "LA.RSM.6.5", "shared-changed", TW_SOURCE_OUTSIDE, "Do changed members and hours of a shared account count at once?",
+		ask_changes, true },
+	{ "LA.RSM.6.6", "shared-enforced", TW_SOURCE_OUTSIDE, "Is a shared account refused outside its hours and members?",
+		ask_every_use, true },
 	{ .element = NULL },
 };

@@ -127,6 +127,6 @@ static tw_err ask_sharing(struct tw_probe_context *c, struct tw_finding *f)
 
 const struct tw_probe tw_probes_sharing[] = {
 	{ "LA.RSM.8", "sharing", TW_SOURCE_OUTSIDE,
-		"Is data shared by the right role, with a listed recipient, and by nobody else?", ask_sharing },
+		"Is data shared by the right role, with a listed recipient, and by nobody else?", ask_sharing, true },
 	{ .element = NULL },
 };

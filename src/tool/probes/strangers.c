@@ -139,8 +139,8 @@ static tw_err ask_only_listed(struct tw_probe_context *c, struct tw_finding *ret
 
 const struct tw_probe tw_probes_strangers[] = {
 	{ "LA.AS.1", "login-demanded", TW_SOURCE_OUTSIDE,
-		"Does every operation refuse who has proven nothing, but those on the list?", ask_demanded },
+		"Does every operation refuse who has proven nothing, but those on the list?", ask_demanded, true },
 	{ "LA.AIM.1", "without-login", TW_SOURCE_OUTSIDE,
-		"Is what the organization lists permitted without login, and nothing else?", ask_only_listed },
+		"Is what the organization lists permitted without login, and nothing else?", ask_only_listed, true },
 	{ .element = NULL },
 };

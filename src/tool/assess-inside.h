@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of `assess` share. */
+#ifndef TW_TOOL_ASSESS_INSIDE_H
+#define TW_TOOL_ASSESS_INSIDE_H
+#include "tool/ca.h"
+#include "tool/probes/probe.h"
+#include "tool/rows.h"
+#include "tool/transcript.h"
+
+#include "base/text.h"
+
+#define ASSESS_PART ".part" /* behind the name of the evidence: what a run that still goes on has so far */
+
+struct assessment {
+	struct tw_tool *t;
+	const struct tw_sys *sys;
+	const struct tw_args *args;
+	struct tw_probe_context c;
+	json_t *product, *before;
+	tw_registry *registry;
+	struct tw_buf scan;
+	tw_rows *rows;
+	json_t *results;
+	json_t *into;  /* payload of the evidence that is gone on with, or NULL */
+	json_t *about; /* this program, once it was looked at */
+	struct tw_transcript transcript;
+	struct tw_buf earlier_lines; /* the transcript of what is gone on with */
+	int64_t kept_ms;             /* when the part was written last */
+	char created[TW_TIME_TEXT_MAX];
+};
+
+tw_err assess_into(struct assessment *a); /* reads what --into or --resume names, if either does */
+const json_t *assess_kept(const struct assessment *a, const char *element, const char *probe); /* NULL: it has none */
+tw_err assess_keep(struct assessment *a, const json_t *result);                                /* takes over a result as it was */
+tw_err assess_part(struct assessment *a);                          /* writes what there is so far, now and then */
+tw_err assess_finish(struct assessment *a, json_t **ret_evidence); /* signs and writes all; the part is removed */
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A transcript that was changed, shortened or exchanged is found; what opens something is not in it. */
+#include "tool/transcript.h"
+
+#include "check.h"
+#include "sys/real.h"
+#include "tool/client.h"
+
+/* Nothing listens there: the call is heard all the same. */
+static void call(const char *password)
+{
+	const struct tw_place place = { .socket = "/nonexistent/admin.sock" };
+	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	TW_CLEANUP(tw_jsonp)
+	json_t *body = json_pack("{s:s, s:s, s:[{s:s}]}", "password", password, "name", "alice", "list", "token", password);
+	const struct tw_call one = { .method = "POST", .path = "/api/v1/accounts", .body = body };
+
+	tw_answer_init(&answer, tw_sys_real());
+	CHECK_OK(tw_client_new(tw_sys_real(), &place, &client));
+	CHECK_ERR(tw_client_call(client, &one, &answer), CLOSED);
+	CHECK(strstr(tw_err_detail(), "the local socket"));
+}
+
+static json_t *result(const char *probe)
+{
+	return json_pack("{s:s, s:s, s:s}", "element", "LA.X.1", "probe", probe, "time", "2026-01-01T00:00:00.000Z");
+}
+
+static void begin(struct tw_transcript *t, json_t *results)
+{
+	tw_transcript_init(t, tw_sys_real());
+	for (int i = 0; i < 2; i++) {
+		json_t *r = result(i ? "second" : "first");
+
+		CHECK_OK(tw_transcript_begin(t));
+		call("hunter2-hunter2");
+		CHECK_OK(tw_transcript_end(t, r));
+		CHECK_INT(tw_json_int(r, "calls"), 1);
+		CHECK_INT(strlen(tw_json_text(r, "transcript")), 64);
+		CHECK_OK(tw_json_append(results, r));
+	}
+}
+
+static void test_what_opens_is_left_out(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *results = json_array();
+	TW_CLEANUP(tw_transcript_done) struct tw_transcript t;
+
+	begin(&t, results);
+	CHECK(strstr(tw_buf_cstr(&t.lines), "alice") && strstr(tw_buf_cstr(&t.lines), "/api/v1/accounts"));
+	CHECK(strstr(tw_buf_cstr(&t.lines), "(left out)") && !strstr(tw_buf_cstr(&t.lines), "hunter2"));
+}
+
+static void test_nothing_is_heard_between_checks(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *r = result("none");
+	TW_CLEANUP(tw_transcript_done) struct tw_transcript t;
+
+	tw_transcript_init(&t, tw_sys_real());
+	call("x");
+	CHECK_OK(tw_transcript_end(&t, r));
+	CHECK(!tw_json_get(r, "transcript") && !t.lines.size);
+}
+
+/* Any byte of it, and any line more or less. */
+static void test_every_change_is_found(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *results = json_array();
+	TW_CLEANUP(tw_transcript_done) struct tw_transcript t;
+
+	begin(&t, results);
+	struct tw_slice whole = tw_buf_slice(&t.lines);
+	CHECK_OK(tw_transcript_check(tw_sys_real(), whole, results));
+	for (size_t i = 0; i < whole.size; i++) {
+		t.lines.data[i] ^= 1;
+		CHECK_ERR(tw_transcript_check(tw_sys_real(), whole, results), UNTRUSTED);
+		t.lines.data[i] ^= 1;
+		CHECK_ERR(tw_transcript_check(tw_sys_real(), (struct tw_slice){ whole.at, i }, results), UNTRUSTED);
+	}
+	CHECK_INT(json_array_remove(results, 0), 0);
+	CHECK_ERR(tw_transcript_check(tw_sys_real(), whole, results), UNTRUSTED);
+}
+
+static void test_what_stays_is_kept(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *results = json_array();
+	TW_CLEANUP(tw_transcript_done) struct tw_transcript t;
+	struct tw_transcript other;
+
+	begin(&t, results);
+	tw_transcript_init(&other, tw_sys_real());
+	CHECK_INT(json_array_remove(results, 0), 0);
+	CHECK_OK(tw_transcript_keep(&other, tw_buf_slice(&t.lines), results));
+	CHECK_OK(tw_transcript_check(tw_sys_real(), tw_buf_slice(&other.lines), results));
+	tw_transcript_done(&other);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_what_opens_is_left_out), cmocka_unit_test(test_nothing_is_heard_between_checks),
+	cmocka_unit_test(test_every_change_is_found), cmocka_unit_test(test_what_stays_is_kept))
