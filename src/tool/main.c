@@ -51,7 +51,7 @@ static const struct tw_command commands[] = {
 	{ "assess", "", 0, 0, tw_options_assess, tw_cmd_assess, "check the claims on running devices and write signed evidence",
 		"thingward assess --device hall --owner ./owner --product ./product --out evidence.json" },
 	{ "evidence verify", "FILE", 1, 1, tw_options_evidence_verify, tw_cmd_evidence_verify, "check form and signature of an evidence file" },
-	{ "report", "EVIDENCE", 1, 1, tw_options_report, tw_cmd_report, "write evidence as a page for people and paper",
+	{ "report", "EVIDENCE", 1, 1, tw_options_report, tw_cmd_report, "write evidence as a page for people and paper, or for other programs",
 		"thingward report evidence.json --html report.html" },
 	{ "docs", "PRODUCTDIR", 1, 1, tw_options_docs, tw_cmd_docs, "write the customer's pages of a product",
 		"thingward docs ./product --out ./pages" },

@@ -10,6 +10,7 @@
 #include "tool/commands.h"
 #include "tool/evidence.h"
 #include "tool/files.h"
+#include "tool/forms.h"
 #include "tool/html.h"
 #include "tool/map.h"
 #include "tool/verdict.h"
@@ -18,6 +19,9 @@
 
 const struct tw_option tw_options_report[] = {
 	{ "html", "FILE", false, "write the page there" },
+	{ "oscal", "FILE", false, "write it there as OSCAL 1.2.1 assessment results" },
+	{ "cyclonedx", "FILE", false, "write it there as CycloneDX 1.6 declarations" },
+	{ "owner", "DIR", false, "your directory, whose key signs the declarations" },
 	{},
 };
 
@@ -284,22 +288,69 @@ static void report_done(struct report *r)
 	tw_buf_done(&r->b);
 }
 
+static tw_err write_json(struct tw_tool *t, const char *path, const json_t *document)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+	tw_buf_init(&text, t->sys, TW_FILE_MAX);
+	TW_TRY(tw_json_write(document, &text));
+	TW_TRY(tw_buf_text(&text, "\n"));
+	return tw_file_write(t->sys, path, text.data, text.size, 0644);
+}
+
+static tw_err write_oscal(struct report *r, const char *path)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+
+	TW_TRY(tw_form_oscal(r->t->sys, r->file, r->elements, &document));
+	return write_json(r->t, path, document);
+}
+
+static tw_err write_declarations(struct report *r, const char *path, const char *owner_dir)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+	TW_CLEANUP(tw_owner_freep) tw_owner *owner = NULL;
+
+	if (owner_dir)
+		TW_TRY(tw_owner_open(r->t, owner_dir, &owner));
+	if (owner && !tw_owner_has_key(owner))
+		return tw_fail(r->t, TW_EXIT_FAILED, "the directory of an owner with a key",
+			TW_RAISE(STATE, "%s has no key to sign with", owner_dir));
+	TW_TRY(tw_form_declarations(r->t->sys, r->file, r->elements, owner, &document));
+	return write_json(r->t, path, document);
+}
+
+static tw_err write_forms(struct report *r, const struct tw_args *a)
+{
+	const char *html = tw_arg(a, "html"), *oscal = tw_arg(a, "oscal"), *declarations = tw_arg(a, "cyclonedx");
+
+	if (html) {
+		TW_TRY(write_page(r));
+		TW_TRY(tw_file_write(r->t->sys, html, r->b.data, r->b.size, 0644));
+		TW_TRY(tw_print(r->t, "Wrote %s.\n", html));
+	}
+	if (oscal) {
+		TW_TRY(write_oscal(r, oscal));
+		TW_TRY(tw_print(r->t, "Wrote %s.\n", oscal));
+	}
+	if (declarations) {
+		TW_TRY(write_declarations(r, declarations, tw_arg(a, "owner")));
+		TW_TRY(tw_print(r->t, "Wrote %s%s.\n", declarations, tw_arg(a, "owner") ? "" : ", not signed (--owner signs it)"));
+	}
+	return TW_OK;
+}
+
 tw_err tw_cmd_report(struct tw_tool *t, const struct tw_args *a)
 {
 	TW_CLEANUP(tw_evidence_file_done) struct tw_evidence_file file = { 0 };
 	TW_CLEANUP(report_done) struct report r = { .t = t, .file = &file };
-	const char *html = tw_arg(a, "html");
 
 	tw_buf_init(&r.b, t->sys, TW_PAGE_MAX);
-	if (!html && !t->json)
-		return tw_fail(t, TW_EXIT_USAGE, "--html FILE, or --json", TW_RAISE(SYNTAX, "where should the report go?"));
+	if (!tw_arg(a, "html") && !tw_arg(a, "oscal") && !tw_arg(a, "cyclonedx") && !t->json)
+		return tw_fail(t, TW_EXIT_USAGE, "--html, --oscal or --cyclonedx FILE, or --json",
+			TW_RAISE(SYNTAX, "where should the report go?"));
 	TW_TRY(tw_evidence_file_read(t, a->rest[0], &file));
 	TW_TRY(tw_verdict_elements(file.payload, &r.elements));
-	if (html) {
-		TW_TRY(write_page(&r));
-		TW_TRY(tw_file_write(t->sys, html, r.b.data, r.b.size, 0644));
-	}
-	if (t->json)
-		return print_json(&r);
-	return tw_print(t, "Wrote %s.\n", html);
+	TW_TRY(write_forms(&r, a));
+	return t->json ? print_json(&r) : TW_OK;
 }
