@@ -14,6 +14,7 @@
 #include "tool/html.h"
 #include "tool/map.h"
 #include "tool/verdict.h"
+#include "tool/views.h"
 
 #include "base/text.h"
 
@@ -21,6 +22,7 @@ const struct tw_option tw_options_report[] = {
 	{ "html", "FILE", false, "write the page there" },
 	{ "oscal", "FILE", false, "write it there as OSCAL 1.2.1 assessment results" },
 	{ "cyclonedx", "FILE", false, "write it there as CycloneDX 1.6 declarations" },
+	{ "view", "NAME", false, "by another scheme's provisions: " TW_VIEWS },
 	{ "owner", "DIR", false, "your directory, whose key signs the declarations" },
 	{},
 };
@@ -340,17 +342,65 @@ static tw_err write_forms(struct report *r, const struct tw_args *a)
 	return TW_OK;
 }
 
+static tw_err ids_of(const json_t *list, json_t *row)
+{
+	TW_CLEANUP(tw_jsonp) json_t *text = json_string("");
+	size_t i;
+	json_t *id;
+
+	json_array_foreach(list, i, id) {
+		json_t *longer = json_sprintf("%s%s%s", json_string_value(text), i ? " " : "", json_string_value(id));
+
+		json_decref(text);
+		text = longer;
+	}
+	return tw_json_append(row, text ? json_incref(text) : NULL);
+}
+
+/* What was not assessed is counted: its ids would hide the others. */
+static tw_err print_view(struct report *r, const char *name)
+{
+	static const char *const heads[] = { "provision", "evidence for", "against", "open", "not assessed", NULL };
+	TW_CLEANUP(tw_jsonp) json_t *view = NULL, *rows = json_array();
+	size_t i;
+	json_t *o;
+
+	tw_err e = tw_view(name, r->elements, &view);
+	if (tw_is(e, TW_CODE_NOTFOUND))
+		return tw_fail(r->t, TW_EXIT_USAGE, TW_VIEWS, e);
+	TW_TRY(e);
+	if (r->t->json)
+		return tw_print_value(r->t, view);
+	json_array_foreach(tw_json_get(view, "rows"), i, o) {
+		TW_CLEANUP(tw_jsonp) json_t *row = json_pack("[s]", tw_json_text(o, "provision"));
+		size_t missing = json_array_size(tw_json_get(o, "missing"));
+
+		TW_TRY(ids_of(tw_json_get(o, "for"), row));
+		TW_TRY(ids_of(tw_json_get(o, "against"), row));
+		TW_TRY(ids_of(tw_json_get(o, "open"), row));
+		TW_TRY(tw_json_append(row, missing ? json_sprintf("%zu", missing) : json_string("")));
+		TW_TRY(tw_json_append(rows, TW_STEAL(row)));
+	}
+	TW_TRY(tw_print(r->t,
+		"%s, by our own mapping. Evidence for a provision does not say that it is fulfilled; a row without any is answered by "
+		"documents.\n\n",
+		tw_json_text(view, "title")));
+	return tw_print_table(r->t, heads, rows);
+}
+
 tw_err tw_cmd_report(struct tw_tool *t, const struct tw_args *a)
 {
 	TW_CLEANUP(tw_evidence_file_done) struct tw_evidence_file file = { 0 };
 	TW_CLEANUP(report_done) struct report r = { .t = t, .file = &file };
 
 	tw_buf_init(&r.b, t->sys, TW_PAGE_MAX);
-	if (!tw_arg(a, "html") && !tw_arg(a, "oscal") && !tw_arg(a, "cyclonedx") && !t->json)
-		return tw_fail(t, TW_EXIT_USAGE, "--html, --oscal or --cyclonedx FILE, or --json",
+	if (!tw_arg(a, "html") && !tw_arg(a, "oscal") && !tw_arg(a, "cyclonedx") && !tw_arg(a, "view") && !t->json)
+		return tw_fail(t, TW_EXIT_USAGE, "--html, --oscal or --cyclonedx FILE, --view NAME, or --json",
 			TW_RAISE(SYNTAX, "where should the report go?"));
 	TW_TRY(tw_evidence_file_read(t, a->rest[0], &file));
 	TW_TRY(tw_verdict_elements(file.payload, &r.elements));
 	TW_TRY(write_forms(&r, a));
+	if (tw_arg(a, "view"))
+		return print_view(&r, tw_arg(a, "view"));
 	return t->json ? print_json(&r) : TW_OK;
 }

@@ -145,3 +145,21 @@ def test_a_changed_declaration_is_found(evidence):
     assert "signature" not in json.loads(form(evidence, "cyclonedx").read_text())
     assert tool("report", path, "--cyclonedx", path.parent / "x.json", "--owner", path.parent / "nobody").returncode == 1
     assert not (path.parent / "x.json").exists()
+
+
+def test_views_by_other_schemes(evidence):
+    """The mapping read here from catalog/ on its own."""
+    _, path, _ = evidence
+    folder = SPEC.parents[1] / "catalog"
+    baseline = {row["id"]: row["catalog"] for row in json.loads((folder / "core-baseline-8259a.json").read_text())["elements"]}
+    joins = dict(line.split("\t")[::2][:2] for line in (folder / "crosswalk/joins.tsv").read_text().splitlines())
+    pairs = [line.split("\t") for line in (folder / "crosswalk/crosswalk.tsv").read_text().splitlines()[1:]]
+    for name, framework in (("en303645", "EN303645-3.1.3"), ("cra", "CRA-2024/2847")):
+        view = json.loads(tool("report", path, "--view", name, "--json").stdout)
+        wanted = {target for source, other, target, *_ in pairs if other == framework and "DP.CCS.3" in baseline.get(joins[source], ())}
+        assert wanted and {row["provision"] for row in view["rows"] if "DP.CCS.3" in row["for"]} == wanted
+        assert {row["provision"] for row in view["rows"]} == {target for _, other, target, *_ in pairs if other == framework}
+    shown = tool("report", path, "--view", "8259a")
+    assert shown.returncode == 0 and "does not say that it is fulfilled" in shown.stdout and "compliant" not in shown.stdout.lower()
+    assert re.search(r"8259A\.DP\.1 +DP\.CCS\.3 ", shown.stdout)
+    assert tool("report", path, "--view", "iso").returncode == 2
