@@ -136,7 +136,7 @@ static tw_err check_affected(const json_t *one)
 	return check_texts(one, "versions");
 }
 
-static tw_err check_osv(const json_t *record)
+tw_err tw_osv_check(const json_t *record)
 {
 	static const struct tw_shape shape[] = { { "id", TW_JSON_TEXT, true, 1, 256 }, { "modified", TW_JSON_TEXT, true, 1, 64 },
 		{ "published", TW_JSON_TEXT, false, 1, 64 }, { "withdrawn", TW_JSON_TEXT, false, 1, 64 },
@@ -213,7 +213,7 @@ static tw_err check_metadata(const json_t *metadata)
 	return check_word(metadata, "state", states);
 }
 
-static tw_err check_cve(const json_t *record)
+tw_err tw_cve_check(const json_t *record)
 {
 	static const struct tw_shape shape[] = { { "dataType", TW_JSON_TEXT, true, 1, 32 },
 		{ "dataVersion", TW_JSON_TEXT, true, 1, 32 }, { "cveMetadata", TW_JSON_OBJECT, true, 0, 0 },
@@ -248,10 +248,10 @@ static tw_err read_checked(struct tw_slice text, check_item check, json_t **ret)
 
 tw_err tw_osv_read(struct tw_slice text, json_t **ret)
 {
-	return read_checked(text, check_osv, ret);
+	return read_checked(text, tw_osv_check, ret);
 }
 
 tw_err tw_cve_read(struct tw_slice text, json_t **ret)
 {
-	return read_checked(text, check_cve, ret);
+	return read_checked(text, tw_cve_check, ret);
 }

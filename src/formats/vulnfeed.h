@@ -20,6 +20,9 @@ bool tw_cve_id(struct tw_slice text); /* CVE-YYYY-NNNN and more digits */
 /* The record, for range.h and vulnmatch.h. The caller owns *ret. */
 tw_err tw_osv_read(struct tw_slice text, json_t **ret);
 tw_err tw_cve_read(struct tw_slice text, json_t **ret);
+/* The same of an object that was read already. */
+tw_err tw_osv_check(const json_t *record);
+tw_err tw_cve_check(const json_t *record);
 
 /* One row of KEV. Texts are borrowed for the call, and others' words. */
 struct tw_kev {

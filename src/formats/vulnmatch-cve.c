@@ -136,21 +136,44 @@ static tw_err tell_status(struct tw_vuln_run *r, const char *version, const stru
 		words[found->status], tw_version_scheme_name(found->scheme), found->status == TW_RANGE_UNAFFECTED ? "" : note);
 }
 
-static tw_err match_product(struct tw_vuln_run *r, const json_t *product)
+/* Of commits a record speaks in an entry of its own, beside one of versions: then this one decides, and the other is not told. */
+struct container {
+	json_t *decided; /* vendor and product of entries that gave an answer */
+	bool commits;    /* those of commits are looked at, after all others */
+};
+
+static tw_err key_of(const json_t *product, struct tw_buf *ret)
+{
+	static const char *const keys[] = { "vendor", "product", "packageName", "packageURL" };
+
+	for (size_t i = 0; i < TW_COUNT(keys); i++)
+		TW_TRY(tw_buf_format(ret, "%s\n", tw_json_text(product, keys[i])));
+	return TW_OK;
+}
+
+static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const struct container *c)
 {
 	/* A CVE record has the versions of who wrote the software, but where it names the distribution's own package. */
 	const char *version = r->m.by == TW_VULN_BY_PURL ? r->s->version : r->s->upstream;
+	TW_CLEANUP(tw_buf_done) struct tw_buf key = { 0 };
 	struct tw_range_found found;
+	tw_err e = *version ? tw_range_cve(product, version, &found) : TW_OK;
 
+	if (tw_failed(e) && !tw_vuln_undecidable(e))
+		return e;
+	if (tw_is(e, TW_CODE_UNSUPPORTED) != c->commits)
+		return TW_OK;
 	if (!*version)
 		return tw_vuln_say(r, TW_VULN_UNDECIDED, "the component has no version");
-	tw_err e = tw_range_cve(product, version, &found);
+	tw_buf_init(&key, r->s->sys, 16384);
+	TW_TRY(key_of(product, &key));
 	if (tw_failed(e))
-		return tw_vuln_undecidable(e) ? tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", tw_err_detail()) : e;
+		return json_object_get(c->decided, tw_buf_cstr(&key)) ? TW_OK : tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", tw_err_detail());
+	TW_TRY(tw_json_set(c->decided, tw_buf_cstr(&key), json_true()));
 	return tell_status(r, version, &found);
 }
 
-static tw_err match_container(struct tw_vuln_run *r, const json_t *container, const char *place)
+static tw_err match_entries(struct tw_vuln_run *r, const json_t *container, const char *place, const struct container *c)
 {
 	const json_t *product;
 	bool means;
@@ -161,9 +184,21 @@ static tw_err match_container(struct tw_vuln_run *r, const json_t *container, co
 		if (!means)
 			continue;
 		tw_vuln_place(r, "%s/affected/%zu", place, i);
-		TW_TRY(match_product(r, product));
+		TW_TRY(match_product(r, product, c));
 	}
 	return TW_OK;
+}
+
+static tw_err match_container(struct tw_vuln_run *r, const json_t *container, const char *place)
+{
+	TW_CLEANUP(tw_jsonp) json_t *decided = json_object();
+	struct container c = { .decided = decided };
+
+	if (!decided)
+		return TW_RAISE(NOMEM, "entries of a record");
+	TW_TRY(match_entries(r, container, place, &c));
+	c.commits = true;
+	return match_entries(r, container, place, &c);
 }
 
 tw_err tw_vuln_match_cve(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user)

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements of others: rows of documents and what is told of each, in one line; each fault with its place. */
+#include "formats/vexread.h"
+
+#include "base/mem.h"
+#include "check.h"
+#include "oom.h"
+
+/* ' for ". */
+static json_t *quoted(const char *text)
+{
+	char copy[8192];
+	json_t *document = NULL;
+
+	(void)snprintf(copy, sizeof copy, "%s", text);
+	for (char *at = copy; *at; at++)
+		if (*at == '\'')
+			*at = '"';
+	CHECK_OK(tw_json_parse(tw_slice_of(copy), sizeof copy, &document));
+	return document;
+}
+
+static tw_err on_statement(void *user, const struct tw_vex_statement *s)
+{
+	return tw_buf_format(user, "%s %s %s|%s|%s|%s|%s|%s\n", s->place, s->vulnerability, tw_vex_status_name(s->status), s->purl,
+		s->cpe, s->name, s->version, s->justification);
+}
+
+#define CSAF(more) "{'document':{'csaf_version':'2.0'}" more "}"
+#define TREE                                                                                                                                         \
+	",'product_tree':{'branches':[{'branches':[{'product':{'product_id':'A','product_identification_helper':{'purl':'pkg:deb/debian/a@1'}}}]}]," \
+	"'full_product_names':[{'product_id':'B','product_identification_helper':{'cpe':'cpe:/a:b:b:1'}},{'product_id':'D'}],"                       \
+	"'relationships':[{'product_reference':'A','relates_to_product_reference':'D','full_product_name':{'product_id':'A:D'}}]}"
+#define VEX(more) "{'@context':'https://openvex.dev/ns/v0.2.0','statements':[" more "]}"
+
+static const struct {
+	const char *text, *told;
+} rows[] = {
+	{ CSAF(""), "" },
+	{ CSAF(TREE ",'vulnerabilities':[{'cve':'CVE-2026-1','product_status':{'known_affected':['B','D','X'],'fixed':['A:D'],"
+		    "'known_not_affected':['A'],'under_investigation':['B'],'recommended':['A']},"
+		    "'flags':[{'label':'component_not_present','product_ids':['B']},{'label':'inline_mitigations_already_exist','product_ids':['A']}]},"
+		    "{'ids':[],'product_status':{'fixed':['A']}}]"),
+		"/vulnerabilities/0/product_status/known_affected/0 CVE-2026-1 affected||cpe:/a:b:b:1|||\n"
+		"/vulnerabilities/0/product_status/known_not_affected/0 CVE-2026-1 not_affected|pkg:deb/debian/a@1||||inline_mitigations_already_exist\n"
+		"/vulnerabilities/0/product_status/fixed/0 CVE-2026-1 fixed|pkg:deb/debian/a@1||||\n"
+		"/vulnerabilities/0/product_status/under_investigation/0 CVE-2026-1 under_investigation||cpe:/a:b:b:1|||\n" },
+	{ VEX("{'vulnerability':{'name':'CVE-2026-1'},'status':'not_affected','justification':'component_not_present','products':"
+	      "[{'@id':'pkg:npm/a@1'},{'@id':'https://x','identifiers':{'cpe23':'C'}},{'@id':'p','subcomponents':[{'identifiers':{'purl':'pkg:npm/b'}}]},"
+	      "{'@id':'nothing'}]}"),
+		"/statements/0/products/0 CVE-2026-1 not_affected|pkg:npm/a@1||||component_not_present\n"
+		"/statements/0/products/1 CVE-2026-1 not_affected||C|||component_not_present\n"
+		"/statements/0/products/2/subcomponents/0 CVE-2026-1 not_affected|pkg:npm/b||||component_not_present\n" },
+	{ "{'version':'1','package':[{'name':'curl','version':'8.0','issue':[{'id':'CVE-2026-1','status':'Patched','detail':'backported-patch'},"
+	  "{'id':'CVE-2026-2','status':'Unpatched'},{'id':'CVE-2026-3','status':'Ignored'},{'id':'CVE-2026-4','status':'Ignored','detail':"
+	  "'upstream-wontfix'},{'id':'CVE-2026-5','status':'Ignored','detail':'cpe-incorrect'}]},{'name':'b'}]}",
+		"/package/0/issue/0 CVE-2026-1 fixed|||curl|8.0|backported-patch\n"
+		"/package/0/issue/1 CVE-2026-2 affected|||curl|8.0|\n"
+		"/package/0/issue/4 CVE-2026-5 not_affected|||curl|8.0|cpe-incorrect\n" },
+};
+
+static void test_read(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		TW_CLEANUP(tw_jsonp) json_t *document = quoted(rows[i].text);
+
+		tw_buf_init(&b, tw_sys_real(), 65536);
+		CHECK_OK(tw_vex_read(document, on_statement, &b));
+		CHECK_TEXT(tw_buf_cstr(&b), rows[i].told);
+	}
+}
+
+static const struct {
+	const char *text;
+	enum tw_code code;
+	const char *detail;
+} refused[] = {
+	{ "{}", TW_CODE_UNSUPPORTED, "neither CSAF, OpenVEX nor the output of cve-check" },
+	{ "{'id':'X','modified':'x'}", TW_CODE_UNSUPPORTED, "neither CSAF, OpenVEX nor the output of cve-check" },
+	{ CSAF(",'product_tree':{'branches':{}}"), TW_CODE_SYNTAX, "/product_tree/branches: is no list" },
+	{ CSAF(",'product_tree':{'relationships':1}"), TW_CODE_SYNTAX, "/product_tree/relationships: is no list" },
+	{ CSAF(",'vulnerabilities':1"), TW_CODE_SYNTAX, "/vulnerabilities: is no list" },
+	{ CSAF(",'vulnerabilities':[{'product_status':{'fixed':1}}]"), TW_CODE_SYNTAX, "/vulnerabilities/0/product_status/fixed: is no list" },
+	{ VEX("{}"), TW_CODE_SYNTAX, "/statements/0/vulnerability: has no name" },
+	{ VEX("{'vulnerability':{'name':'x'},'status':'good'}"), TW_CODE_SYNTAX, "/statements/0/status: 'good' is none of its words" },
+	{ VEX("{'vulnerability':{'name':'x'},'status':'fixed','products':1}"), TW_CODE_SYNTAX, "/statements/0/products: is no list" },
+	{ "{'package':[{}]}", TW_CODE_SYNTAX, "/package/0/name: is missing" },
+	{ "{'package':[{'name':'a','issue':[{}]}]}", TW_CODE_SYNTAX, "/package/0/issue/0/id: is missing" },
+};
+
+static void test_refused(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(refused); i++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		TW_CLEANUP(tw_jsonp) json_t *document = quoted(refused[i].text);
+
+		tw_buf_init(&b, tw_sys_real(), 65536);
+		CHECK_INT(tw_vex_read(document, on_statement, &b).code, refused[i].code);
+		CHECK_TEXT(tw_err_detail(), refused[i].detail);
+	}
+}
+
+static void test_deep(void **state)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *branch = json_object();
+
+	for (int i = 0; i < 20; i++) {
+		json_t *outer = json_pack("{s:[O]}", "branches", branch);
+
+		json_decref(branch);
+		branch = outer;
+	}
+	TW_CLEANUP(tw_jsonp)
+	json_t *document = json_pack("{s:{s:s}, s:O}", "document", "csaf_version", "2.0", "product_tree", branch);
+	CHECK_ERR(tw_vex_read(document, on_statement, &b), LIMIT);
+}
+
+static void test_kinds(void **state)
+{
+	static const struct {
+		const char *text;
+		enum tw_feed_kind kind;
+	} kinds[] = {
+		{ "{'dataType':'CVE_RECORD'}", TW_FEED_CVE },
+		{ "{'catalogVersion':'1'}", TW_FEED_KEV },
+		{ "{'id':'a','modified':'b'}", TW_FEED_OSV },
+		{ "{'id':'a'}", TW_FEED_UNKNOWN },
+		{ "[]", TW_FEED_UNKNOWN },
+		{ CSAF(""), TW_FEED_CSAF },
+		{ VEX(""), TW_FEED_OPENVEX },
+		{ "{'package':[]}", TW_FEED_CVE_CHECK },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(kinds); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *document = quoted(kinds[i].text);
+
+		CHECK_INT(tw_feed_kind_of(document), kinds[i].kind);
+	}
+}
+
+static tw_err sweep(const struct tw_sys *sys, void *user)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, sys, 65536);
+	return tw_vex_read(user, on_statement, &b);
+}
+
+static void test_out_of_memory(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = quoted(rows[1].text);
+
+	(void)told_sweep(ENOMEM, sweep, document, "");
+}
+
+CHECK_MAIN(cmocka_unit_test(test_read), cmocka_unit_test(test_refused), cmocka_unit_test(test_deep), cmocka_unit_test(test_kinds),
+	cmocka_unit_test(test_out_of_memory))

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `thingward triage`: one run over an inventory and a directory of feeds. */
+#ifndef TW_TOOL_TRIAGE_H
+#define TW_TOOL_TRIAGE_H
+#include "product/triage.h"
+#include "tool/tool.h"
+
+struct tw_feeds {
+	size_t files;   /* that were read */
+	json_t *unread; /* texts: which could not be, and why; the first of them */
+	size_t unread_count;
+};
+/* Every record, statement and list beneath the directory, one file in memory at a time: records first, then the rest. */
+tw_err tw_feeds_read(struct tw_tool *t, const char *dir, tw_triage *triage, struct tw_feeds *ret);
+#endif
