@@ -103,6 +103,30 @@ def test_feeds_that_cannot_be_read_are_told_and_cost_no_other(tmp_path):
     assert "\x1b" not in done.stdout and "1  taken by the rule outside-range" in done.stdout
 
 
+def test_vex_of_a_release(tmp_path):
+    product = tmp_path / "product"
+    tool = str(worlds.program("thingward"))
+    subprocess.run([tool, "product", "init", "--example", product], check=True, capture_output=True)
+    (product / "feeds").mkdir()
+    words = small(product)
+    out = tmp_path / "vex.json"
+    assert "triage import first" in run("vex", product, "--out", out).stderr
+    assert run("import", *words).returncode == 0
+    assert run("vex", product, "--out", out).returncode == 0
+    first = json.loads(out.read_text())
+    assert first["vulnerabilities"][0]["product_status"] == {"under_investigation": ["P:C1"]} and first["document"]["category"] == "csaf_vex"
+    # What is decided after the import is in it, and the document is carried on.
+    assert run("decide", product, "CVE-2026-0001", "curl", "--status", "affected", "--action", "Update.", "--by", "J", "--reason", "r").returncode == 0
+    assert run("vex", product, "--out", out).returncode == 0
+    second = json.loads(out.read_text())
+    assert second["vulnerabilities"][0]["remediations"][0]["details"] == "Update." and second["document"]["tracking"]["version"] == "2"
+    assert subprocess.run([tool, "csaf", "validate", "--strict", out], capture_output=True, check=False).returncode == 0
+    assert "another" in run("vex", product, "--out", out, "--version", "99").stderr and json.loads(out.read_text()) == second
+    assert run("vex", product, "--out", tmp_path / "open.json", "--format", "openvex").returncode == 0
+    assert json.loads((tmp_path / "open.json").read_text())["statements"][0]["status"] == "affected"
+    assert run("vex", product, "--out", out, "--format", "xml").returncode == 2
+
+
 def test_wrong_usage(tmp_path):
     words = small(tmp_path)
     assert run("check", tmp_path, "--release", tmp_path / "sbom.json").returncode == 2
