@@ -157,8 +157,10 @@ static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const 
 	const char *version = r->m.by == TW_VULN_BY_PURL ? r->s->version : r->s->upstream;
 	TW_CLEANUP(tw_buf_done) struct tw_buf key = { 0 };
 	struct tw_range_found found;
-	tw_err e = *version ? tw_range_cve(product, version, &found) : TW_OK;
+	tw_err e = TW_OK;
 
+	if (*version)
+		e = tw_range_cve(product, version, &found);
 	if (tw_failed(e) && !tw_vuln_undecidable(e))
 		return e;
 	if (tw_is(e, TW_CODE_UNSUPPORTED) != c->commits)

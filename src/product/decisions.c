@@ -185,7 +185,7 @@ static tw_err read_item(const struct tw_sys *sys, struct tw_slice line, size_t n
 tw_err tw_triage_state_read(const struct tw_sys *sys, struct tw_slice text, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *map = json_object();
-	struct tw_slice rest = text;
+	struct tw_slice rest;
 	size_t size = sizeof head - 1;
 
 	if (!map)

@@ -7,15 +7,19 @@
 #include "oom.h"
 
 #define FACTS "\"facts\":\"00112233445566778899aabbccddeeff\""
-#define ITEM(id, more) "\"" id " k\":{\"vulnerability\":\"" id "\",\"component\":\"pkg:deb/debian/curl\",\"name\":\"curl\",\"version\":\"8.0-1\",\"purl\":\"pkg:deb/debian/curl@8.0-1\"," FACTS more "}"
+#define ITEM(id, more)                                                                                                                        \
+	"\"" id " k\":{\"vulnerability\":\"" id                                                                                               \
+	"\",\"component\":\"pkg:deb/debian/curl\",\"name\":\"curl\",\"version\":\"8.0-1\",\"purl\":\"pkg:deb/debian/curl@8.0-1\"," FACTS more \
+	"}"
 #define RULED(rule) ",\"state\":\"ruled\",\"rule\":\"" rule "\",\"because\":\"it is so\",\"evidence\":[\"seen\"]"
 
-static const char items[] = "{" ITEM("CVE-2026-0001", ",\"state\":\"open\",\"summary\":\"S\"") "," ITEM("CVE-2026-0002", RULED("not-compiled")) "," ITEM(
-	"CVE-2026-0003", RULED("corrected")) "," ITEM("CVE-2026-0004", RULED("outside-range")) "," ITEM("CVE-2026-0005", ",\"state\":\"open\"") "," ITEM("CVE-2026-0006",
+static const char items[] = "{" ITEM("CVE-2026-0001", ",\"state\":\"open\",\"summary\":\"S\"") "," ITEM(
+	"CVE-2026-0002", RULED("not-compiled")) "," ITEM("CVE-2026-0003", RULED("corrected")) "," ITEM("CVE-2026-0004",
+	RULED("outside-range")) "," ITEM("CVE-2026-0005", ",\"state\":\"open\"") "," ITEM("CVE-2026-0006",
 	",\"state\":\"open\"") "," ITEM("GHSA-1", RULED("not-present")) "," ITEM("CVE-2026-0007",
 	RULED("stated") ",\"statements\":[{\"status\":\"not_affected\",\"justification\":\"inline_mitigations_already_exist\"}]") "," ITEM("CVE-2026-0008",
 	RULED("stated") ",\"statements\":[{\"status\":\"fixed\"}]") ",\"o\":{\"vulnerability\":\"CVE-2026-0001\",\"component\":\"odd one\",\"name\":\"odd one\",\"version\":\"\","
-								     "\"purl\":\"no purl\",\"state\":\"again\"," FACTS "}}";
+								    "\"purl\":\"no purl\",\"state\":\"again\"," FACTS "}}";
 static const char decisions[] =
 	"{\"CVE-2026-0005\":[{\"component\":\"curl\",\"status\":\"affected\",\"action\":\"Update.\"," FACTS "}],"
 	"\"CVE-2026-0006\":[{\"component\":\"curl\",\"status\":\"not_affected\",\"impact\":\"None.\"," FACTS "}],"
@@ -149,4 +153,5 @@ static void test_out_of_memory(void **state)
 	from_done(&f);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_csaf), cmocka_unit_test(test_openvex), cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_out_of_memory))
+CHECK_MAIN(cmocka_unit_test(test_csaf), cmocka_unit_test(test_openvex), cmocka_unit_test(test_nothing_to_say),
+	cmocka_unit_test(test_out_of_memory))

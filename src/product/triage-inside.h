@@ -26,8 +26,8 @@ struct tw_triage {
 	json_t *by_key, *by_vulnerability; /* -> number, -> array of numbers */
 	json_t *problems, *sorted;
 };
-/* The item of this vulnerability and component, made where there is none. */
-tw_err tw_triage_find(tw_triage *t, const char *vulnerability, size_t part, struct tw_triage_item **ret);
+/* The number of the item of this vulnerability and component, made where there is none. */
+tw_err tw_triage_find(tw_triage *t, const char *vulnerability, size_t part, size_t *ret);
 /* state, rule, because and evidence where a rule takes the item away; else nothing. */
 tw_err tw_triage_apply(tw_triage *t, const struct tw_triage_rules *r, struct tw_triage_item *i);
 tw_err tw_triage_facts(tw_triage *t, const struct tw_triage_rules *r, struct tw_triage_item *i);

@@ -194,7 +194,7 @@ static tw_err make_item(tw_triage *t, const char *vulnerability, const char *ver
 	return tw_json_set(i->o, "name", json_string(t->subjects[part].name));
 }
 
-tw_err tw_triage_find(tw_triage *t, const char *vulnerability, size_t part, struct tw_triage_item **ret)
+tw_err tw_triage_find(tw_triage *t, const char *vulnerability, size_t part, size_t *ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	const char *version = t->subjects[part].version;
@@ -203,14 +203,14 @@ tw_err tw_triage_find(tw_triage *t, const char *vulnerability, size_t part, stru
 	TW_TRY(key_of(&b, vulnerability, json_string_value(json_array_get(t->names, part)), version));
 	const json_t *number = json_object_get(t->by_key, tw_buf_cstr(&b));
 	if (number) {
-		*ret = &t->of[json_integer_value(number)];
+		*ret = (size_t)json_integer_value(number);
 		return TW_OK;
 	}
 	TW_TRY(grow(t));
 	TW_TRY(make_item(t, vulnerability, version, part, &t->of[t->count]));
 	TW_TRY(tw_json_set(t->by_key, tw_buf_cstr(&b), json_integer((json_int_t)t->count - 1)));
 	TW_TRY(note_number(t->by_vulnerability, vulnerability, t->count - 1));
-	*ret = &t->of[t->count - 1];
+	*ret = t->count - 1;
 	return TW_OK;
 }
 
@@ -307,10 +307,11 @@ static tw_err note(const struct matching *m, const char *vulnerability, const st
 {
 	static const char *const verdicts[] = { "affected", "unaffected", "undecided" };
 	const json_t *entry = entry_of(m, v->place);
-	struct tw_triage_item *i;
+	size_t number = 0;
 	char hash[17];
 
-	TW_TRY(tw_triage_find(m->t, vulnerability, m->part, &i));
+	TW_TRY(tw_triage_find(m->t, vulnerability, m->part, &number));
+	struct tw_triage_item *i = &m->t->of[number];
 	weigh(m, i, v);
 	if (m->kind == TW_FEED_CVE && v->verdict != TW_VULN_UNAFFECTED && !strncmp(v->place, "/containers/cna/", 16))
 		TW_TRY(add_files(i, entry));
@@ -451,13 +452,14 @@ static tw_err means(const struct stating *g, const struct tw_vuln_subject *subje
 static tw_err on_named(void *user, size_t part)
 {
 	const struct stating *g = user;
-	struct tw_triage_item *i;
+	size_t number = 0;
 	bool meant;
 
 	TW_TRY(means(g, &g->t->subjects[part], &meant));
 	if (!meant)
 		return TW_OK;
-	TW_TRY(tw_triage_find(g->t, g->s->vulnerability, part, &i));
+	TW_TRY(tw_triage_find(g->t, g->s->vulnerability, part, &number));
+	struct tw_triage_item *i = &g->t->of[number];
 	i->said_affected = i->said_affected || g->s->status == TW_VEX_AFFECTED || g->s->status == TW_VEX_INVESTIGATED;
 	i->said_settled = i->said_settled || g->s->status == TW_VEX_FIXED || g->s->status == TW_VEX_NOT_AFFECTED;
 	json_t *list = json_object_get(i->o, "statements");

@@ -115,7 +115,9 @@ static tw_err write_purl(const struct tw_sys *sys, const char *purl, const char 
 	if (tw_failed(e) && !tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
 		return e;
 	if (tw_failed(e))
-		p = (struct tw_purl){ .type = "generic", .namespace = "", .name = *name ? name : "unnamed", .version = "", .subpath = "", .qualifiers = "\0" };
+		p = (struct tw_purl){
+			.type = "generic", .namespace = "", .name = *name ? name : "unnamed", .version = "", .subpath = "", .qualifiers = "\0"
+		};
 	if (!*p.version)
 		p.version = version;
 	e = tw_purl_write(&p, ret);
@@ -147,8 +149,8 @@ static tw_err find_namespace(const json_t *product, const char **ret)
 struct csaf {
 	const struct tw_sys *sys;
 	const struct tw_vex_from *from;
-	json_t *names, *relationships;         /* of the product tree */
-	json_t *ids;                           /* component and version -> its number */
+	json_t *names, *relationships; /* of the product tree */
+	json_t *ids;                   /* component and version -> its number */
 	json_t *vulnerabilities, *by_vulnerability;
 };
 
@@ -172,9 +174,11 @@ static tw_err product_id(struct csaf *c, const json_t *item, char ret[32])
 		return TW_OK;
 	TW_TRY(tw_json_set(c->ids, tw_buf_cstr(&key), json_integer((json_int_t)n)));
 	TW_TRY(item_purl(c->sys, item, &purl));
-	TW_TRY(tw_buf_format(&name, "%s%s%s", *tw_json_text(item, "name") ? tw_json_text(item, "name") : "unnamed", *version ? " " : "", version));
-	TW_TRY(tw_json_append(c->names, json_pack("{s:s, s:s, s:{s:s}}", "name", tw_buf_cstr(&name), "product_id", own,
-						"product_identification_helper", "purl", tw_buf_cstr(&purl))));
+	TW_TRY(tw_buf_format(&name, "%s%s%s", *tw_json_text(item, "name") ? tw_json_text(item, "name") : "unnamed",
+		*version ? " " : "", version));
+	TW_TRY(tw_json_append(c->names,
+		json_pack("{s:s, s:s, s:{s:s}}", "name", tw_buf_cstr(&name), "product_id", own, "product_identification_helper",
+			"purl", tw_buf_cstr(&purl))));
 	TW_TRY(tw_buf_format(&name, " in %s %s", tw_json_text(json_object_get(c->from->product, "product"), "name"), c->from->version));
 	return tw_json_append(c->relationships,
 		json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "category", "default_component_of", "product_reference", own,
@@ -215,8 +219,9 @@ static tw_err append_to(json_t *object, const char *key, json_t *value)
 
 static tw_err add_csaf_item(struct csaf *c, const json_t *item, const struct said *s)
 {
-	static const char *const statuses[] = { [TW_VEX_AFFECTED] = "known_affected", [TW_VEX_NOT_AFFECTED] = "known_not_affected", [TW_VEX_FIXED] = "fixed",
-		[TW_VEX_INVESTIGATED] = "under_investigation" };
+	static const char *const statuses[] = {
+		[TW_VEX_AFFECTED] = "known_affected", [TW_VEX_NOT_AFFECTED] = "known_not_affected", [TW_VEX_FIXED] = "fixed", [TW_VEX_INVESTIGATED] = "under_investigation"
+	};
 	json_t *o;
 	char id[32];
 
@@ -234,7 +239,8 @@ static tw_err add_csaf_item(struct csaf *c, const json_t *item, const struct sai
 	return TW_OK;
 }
 
-static tw_err each_item(const struct tw_sys *sys, const struct tw_vex_from *from, tw_err (*add)(void *to, const json_t *item, const struct said *s), void *to)
+static tw_err each_item(const struct tw_sys *sys, const struct tw_vex_from *from,
+	tw_err (*add)(void *to, const json_t *item, const struct said *s), void *to)
 {
 	const char *key;
 	json_t *item;
@@ -272,10 +278,12 @@ static tw_err make_tracking(const struct csaf *c, const char *id, json_t **ret)
 	if (!list)
 		return TW_RAISE(NOMEM, "a history");
 	if (c->from->previous && strcmp(tw_json_text(before, "id"), id) != 0)
-		return TW_RAISE(UNTRUSTED, "the document before is '%.80s' and not '%.80s': write to another file", tw_json_text(before, "id"), id);
+		return TW_RAISE(UNTRUSTED, "the document before is '%.80s' and not '%.80s': write to another file",
+			tw_json_text(before, "id"), id);
 	(void)snprintf(number, sizeof number, "%zu", json_array_size(list) + 1);
-	TW_TRY(tw_json_append(list, json_pack("{s:s, s:s, s:s}", "date", c->from->now, "number", number, "summary",
-					  json_array_size(list) ? "Triage of the same release again." : "First triage of this release.")));
+	TW_TRY(tw_json_append(list,
+		json_pack("{s:s, s:s, s:s}", "date", c->from->now, "number", number, "summary",
+			json_array_size(list) ? "Triage of the same release again." : "First triage of this release.")));
 	*ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "id", id, "status", "final", "version", number, "initial_release_date",
 		*initial ? initial : c->from->now, "current_release_date", c->from->now, "revision_history", list);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "a document");
@@ -283,7 +291,8 @@ static tw_err make_tracking(const struct csaf *c, const char *id, json_t **ret)
 
 static tw_err make_document(const struct csaf *c, json_t **ret)
 {
-	const json_t *product = json_object_get(c->from->product, "product"), *organization = json_object_get(c->from->product, "organization");
+	const json_t *product = json_object_get(c->from->product, "product"),
+		     *organization = json_object_get(c->from->product, "organization");
 	const char *space;
 	TW_CLEANUP(tw_jsonp) json_t *tracking = NULL;
 	char id[256], title[256];
@@ -292,21 +301,23 @@ static tw_err make_document(const struct csaf *c, json_t **ret)
 	(void)snprintf(id, sizeof id, "%s-%s-vex", tw_json_text(product, "code"), c->from->version);
 	(void)snprintf(title, sizeof title, "Known vulnerabilities and %s %s", tw_json_text(product, "name"), c->from->version);
 	TW_TRY(make_tracking(c, id, &tracking));
-	*ret = json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:O}", "category", "csaf_vex", "csaf_version", "2.0", "lang", "en", "title", title,
-		"publisher", "category", "vendor", "name", tw_json_text(organization, "name"), "namespace", space, "tracking", tracking);
+	*ret = json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:O}", "category", "csaf_vex", "csaf_version", "2.0", "lang",
+		"en", "title", title, "publisher", "category", "vendor", "name", tw_json_text(organization, "name"), "namespace",
+		space, "tracking", tracking);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "a document");
 }
 
 static tw_err make_tree(const struct csaf *c, json_t **ret)
 {
-	const json_t *product = json_object_get(c->from->product, "product"), *organization = json_object_get(c->from->product, "organization");
+	const json_t *product = json_object_get(c->from->product, "product"),
+		     *organization = json_object_get(c->from->product, "organization");
 	char name[256];
 
 	(void)snprintf(name, sizeof name, "%s %s", tw_json_text(product, "name"), c->from->version);
-	*ret = json_pack("{s:[{s:s, s:s, s:[{s:s, s:s, s:[{s:s, s:s, s:{s:s, s:s}}]}]}], s:O, s:O}", "branches", "category", "vendor", "name",
-		tw_json_text(organization, "name"), "branches", "category", "product_name", "name", tw_json_text(product, "name"), "branches",
-		"category", "product_version", "name", c->from->version, "product", "name", name, "product_id", "P", "full_product_names", c->names,
-		"relationships", c->relationships);
+	*ret = json_pack("{s:[{s:s, s:s, s:[{s:s, s:s, s:[{s:s, s:s, s:{s:s, s:s}}]}]}], s:O, s:O}", "branches", "category",
+		"vendor", "name", tw_json_text(organization, "name"), "branches", "category", "product_name", "name",
+		tw_json_text(product, "name"), "branches", "category", "product_version", "name", c->from->version, "product",
+		"name", name, "product_id", "P", "full_product_names", c->names, "relationships", c->relationships);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "a product tree");
 }
 
@@ -375,8 +386,8 @@ static tw_err to_openvex(void *to, const json_t *item, const struct said *s)
 	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
 
 	TW_TRY(item_purl(v->sys, item, &purl));
-	o = json_pack("{s:{s:s}, s:[{s:s, s:[{s:s}]}], s:s}", "vulnerability", "name", tw_json_text(item, "vulnerability"), "products", "@id", v->product,
-		"subcomponents", "@id", tw_buf_cstr(&purl), "status", tw_vex_status_name(s->status));
+	o = json_pack("{s:{s:s}, s:[{s:s, s:[{s:s}]}], s:s}", "vulnerability", "name", tw_json_text(item, "vulnerability"),
+		"products", "@id", v->product, "subcomponents", "@id", tw_buf_cstr(&purl), "status", tw_vex_status_name(s->status));
 	if (!o)
 		return TW_RAISE(NOMEM, "a statement");
 	if (s->status == TW_VEX_NOT_AFFECTED && *s->justification)
@@ -404,11 +415,12 @@ tw_err tw_vex_openvex(const struct tw_sys *sys, const struct tw_vex_from *from, 
 	TW_TRY(write_purl(sys, "", tw_json_text(product, "code"), from->version, &purl));
 	struct openvex v = { sys, tw_buf_cstr(&purl), statements };
 	TW_TRY(each_item(sys, from, to_openvex, &v));
-	(void)snprintf(id, sizeof id, "%s%svex/%s-%s", space, space[strlen(space) - 1] == '/' ? "" : "/", tw_json_text(product, "code"), from->version);
+	(void)snprintf(id, sizeof id, "%s%svex/%s-%s", space, space[strlen(space) - 1] == '/' ? "" : "/",
+		tw_json_text(product, "code"), from->version);
 	if (from->previous && strcmp(tw_json_text(from->previous, "@id"), id) != 0)
 		return TW_RAISE(UNTRUSTED, "the document before is another one: write to another file");
 	*ret = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:O}", "@context", "https://openvex.dev/ns/v0.2.0", "@id", id, "author",
-		tw_json_text(json_object_get(from->product, "organization"), "name"), "timestamp", from->now, "version", (json_int_t)version, "tooling",
-		"thingward triage vex", "statements", statements);
+		tw_json_text(json_object_get(from->product, "organization"), "name"), "timestamp", from->now, "version",
+		(json_int_t)version, "tooling", "thingward triage vex", "statements", statements);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "a document");
 }

@@ -16,8 +16,8 @@ struct tw_vex_from {
 	const char *version;     /* of its software */
 	const json_t *items;     /* by tw_triage_key(), as triage.yaml has them */
 	const json_t *decisions; /* tw_decisions_read(); NULL: none. They count over what the items have of them */
-	const json_t *previous;  /* the document before this one; NULL: none. Of CSAF its history is carried on, of OpenVEX its version */
-	const char *now;         /* RFC 3339 */
+	const json_t *previous; /* the document before this one; NULL: none. Of CSAF its history is carried on, of OpenVEX its version */
+	const char *now;        /* RFC 3339 */
 };
 /* STATE: there is nothing to say, or the product's file lacks what a document needs; UNTRUSTED: the previous one is of something else. */
 tw_err tw_vex_csaf(const struct tw_sys *sys, const struct tw_vex_from *from, json_t **ret);

@@ -76,11 +76,13 @@ static tw_err make(struct writing *w, bool openvex)
 {
 	char now[TW_TIME_TEXT_MAX];
 	const char *version = tw_arg(w->a, "version");
-	const struct tw_vex_from from = { w->product, version ? version : tw_product_version(w->product), w->items, w->decisions, w->previous, now };
+	const struct tw_vex_from from = { w->product, version ? version : tw_product_version(w->product), w->items, w->decisions,
+		w->previous, now };
 
 	tw_time_text(tw_now_ms(w->t->sys), now);
 	if (!*from.version)
-		return tw_fail(w->t, TW_EXIT_USAGE, "--version, or a row of software in product.yaml", TW_RAISE(STATE, "the product has no version"));
+		return tw_fail(w->t, TW_EXIT_USAGE, "--version, or a row of software in product.yaml",
+			TW_RAISE(STATE, "the product has no version"));
 	return openvex ? tw_vex_openvex(w->t->sys, &from, &w->document) : tw_vex_csaf(w->t->sys, &from, &w->document);
 }
 
