@@ -133,7 +133,15 @@ static void test_osv(void **state)
 #define HAXX "cpe:2.3:a:haxx:curl:7.88.1:*:*:*:*:*:*:*"
 #define OF "cpe:2.3:a:haxx:curl:*:*:*:*:*:*:*:*"
 
+#define COMMITS "'versions':[{'version':'1da177e4','lessThan':'2ab3','status':'affected','versionType':'git'}]"
+
 static const struct row cve[] = {
+	/* Commits in an entry of their own: told only where no entry of versions of the same product decides. */
+	{ { "Linux", "6.1" }, CVE("PUBLISHED", "{'product':'Linux'," COMMITS "},{'product':'Linux'," RANGE "}"),
+		"unaffected name|Linux|/containers/cna/affected/1|only the name is the same; version 6.1 is in none of the record's versions; all others are unaffected\n" },
+	{ { "Linux", "6.1" }, CVE("PUBLISHED", "{'vendor':'a','product':'Linux'," COMMITS "},{'vendor':'b','product':'Linux'," RANGE "}"),
+		"unaffected name|Linux|/containers/cna/affected/1|only the name is the same; version 6.1 is in none of the record's versions; all others are unaffected\n"
+		"undecided name|Linux|/containers/cna/affected/0|only the name is the same; a range of commits can be told only by their repository\n" },
 	{ { "curl", NULL, NULL, HAXX }, CVE("PUBLISHED", "{'vendor':'x','product':'y','cpes':['cpe:/bad:','" OF "']," RANGE "}"),
 		"affected cpe|" OF
 		"|/containers/cna/affected/0/versions/0|version 7.88.1 is affected by this entry (order of versions: generic)\n" },

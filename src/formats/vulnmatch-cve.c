@@ -157,16 +157,14 @@ static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const 
 	const char *version = r->m.by == TW_VULN_BY_PURL ? r->s->version : r->s->upstream;
 	TW_CLEANUP(tw_buf_done) struct tw_buf key = { 0 };
 	struct tw_range_found found;
-	tw_err e = TW_OK;
 
-	if (*version)
-		e = tw_range_cve(product, version, &found);
+	if (!*version)
+		return c->commits ? TW_OK : tw_vuln_say(r, TW_VULN_UNDECIDED, "the component has no version");
+	tw_err e = tw_range_cve(product, version, &found);
 	if (tw_failed(e) && !tw_vuln_undecidable(e))
 		return e;
 	if (tw_is(e, TW_CODE_UNSUPPORTED) != c->commits)
 		return TW_OK;
-	if (!*version)
-		return tw_vuln_say(r, TW_VULN_UNDECIDED, "the component has no version");
 	tw_buf_init(&key, r->s->sys, 16384);
 	TW_TRY(key_of(product, &key));
 	if (tw_failed(e))

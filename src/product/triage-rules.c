@@ -9,18 +9,20 @@
 
 #define EVIDENCE_MAX 20 /* lines kept of one item */
 
+/* Takes the text, also when it fails. */
 static tw_err add_evidence(struct tw_triage_item *i, json_t *text)
 {
 	json_t *list = json_object_get(i->o, "evidence");
+	tw_err e = TW_OK;
 
 	if (!list) {
 		list = json_array();
-		TW_TRY(tw_json_set(i->o, "evidence", list));
+		e = tw_json_set(i->o, "evidence", list);
 	}
-	if (json_array_size(list) < EVIDENCE_MAX)
+	if (!tw_failed(e) && json_array_size(list) < EVIDENCE_MAX)
 		return tw_json_append(list, text);
 	json_decref(text);
-	return TW_OK;
+	return e;
 }
 
 /* --- The rules: each says whether it takes the item, and adds its evidence --- */
