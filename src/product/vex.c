@@ -220,7 +220,10 @@ static tw_err append_to(json_t *object, const char *key, json_t *value)
 static tw_err add_csaf_item(struct csaf *c, const json_t *item, const struct said *s)
 {
 	static const char *const statuses[] = {
-		[TW_VEX_AFFECTED] = "known_affected", [TW_VEX_NOT_AFFECTED] = "known_not_affected", [TW_VEX_FIXED] = "fixed", [TW_VEX_INVESTIGATED] = "under_investigation"
+		[TW_VEX_AFFECTED] = "known_affected",
+		[TW_VEX_NOT_AFFECTED] = "known_not_affected",
+		[TW_VEX_FIXED] = "fixed",
+		[TW_VEX_INVESTIGATED] = "under_investigation",
 	};
 	json_t *o;
 	char id[32];
