@@ -53,12 +53,12 @@ static tw_err read_keys(const json_t *list, struct tw_csaf_site *s)
 	size_t i;
 
 	if (json_array_size(list) > TW_CSAF_KEYS_MAX)
-		return TW_RAISE(LIMIT, TW_CSAF_PROVIDER ": more than %d keys", TW_CSAF_KEYS_MAX);
+		return TW_RAISE(LIMIT, "more than %d keys", TW_CSAF_KEYS_MAX);
 	json_array_foreach(list, i, key) {
 		const char *text = tw_csaf_text(key, "fingerprint");
 
 		if (!text || !tw_csaf_fingerprint(tw_slice_of(text)))
-			return TW_RAISE(SYNTAX, TW_CSAF_PROVIDER ": /public_openpgp_keys/%zu/fingerprint is none", i);
+			return TW_RAISE(SYNTAX, "/public_openpgp_keys/%zu/fingerprint is none", i);
 		(void)snprintf(s->keys.of[s->keys.count++], sizeof(s->keys.of[0]), "%s", text);
 	}
 	return TW_OK;
@@ -73,11 +73,11 @@ tw_err tw_csaf_provider_read(const struct tw_sys *sys, struct tw_slice text, str
 	const char *canonical = tw_csaf_text(o, "canonical_url"), *updated = tw_csaf_text(o, "last_updated");
 	size_t size = canonical ? strlen(canonical) : 0, tail = strlen("/" TW_CSAF_PROVIDER);
 	if (size <= tail || size >= sizeof(url) || strcmp(canonical + size - tail, "/" TW_CSAF_PROVIDER) != 0)
-		return TW_RAISE(SYNTAX, TW_CSAF_PROVIDER ": /canonical_url is none of a provider");
+		return TW_RAISE(SYNTAX, "/canonical_url is none of a provider");
 	if (!updated || strlen(updated) >= sizeof(ret->updated) || !tw_csaf_is_time(updated))
-		return TW_RAISE(SYNTAX, TW_CSAF_PROVIDER ": /last_updated is no time");
+		return TW_RAISE(SYNTAX, "/last_updated is no time");
 	if (!json_is_object(tw_json_get(o, "publisher")))
-		return TW_RAISE(SYNTAX, TW_CSAF_PROVIDER ": there is no /publisher");
+		return TW_RAISE(SYNTAX, "there is no /publisher");
 	(void)snprintf(url, sizeof(url), "%.*s", (int)(size - tail), canonical);
 	TW_TRY(tw_csaf_site_url(ret, url));
 	(void)snprintf(ret->updated, sizeof(ret->updated), "%s", updated);
@@ -365,18 +365,17 @@ static tw_err put_hash(struct writing *w, const char *algorithm, const char *suf
 	return w->put(w->user, path, tw_buf_slice(&w->b));
 }
 
-tw_err tw_csaf_beside(const struct tw_sys *sys, const struct tw_csaf_site *s, const json_t *entry, struct tw_slice text,
-	const json_t *document, tw_csaf_put put, void *user)
+tw_err tw_csaf_beside(const struct tw_sys *sys, const struct tw_csaf_site *s, const struct tw_csaf_published *p, tw_csaf_put put, void *user)
 {
 	TW_CLEANUP(writing_done) struct writing w = { s, put, user, { 0 } };
-	const char *file = tw_json_text(entry, "file");
+	const char *file = tw_json_text(p->entry, "file");
 	char path[TW_CSAF_PATH_MAX];
 
 	tw_buf_init(&w.b, sys, 2 * (size_t)TW_CSAF_MAX);
-	TW_TRY(put_hash(&w, "sha-256", "sha256", file, text));
-	TW_TRY(put_hash(&w, "sha-512", "sha512", file, text));
+	TW_TRY(put_hash(&w, "sha-256", "sha256", file, p->text));
+	TW_TRY(put_hash(&w, "sha-512", "sha512", file, p->text));
 	tw_buf_clear(&w.b);
-	TW_TRY(tw_csaf_page(sys, s, entry, document, &w.b));
+	TW_TRY(tw_csaf_page(sys, s, p->entry, p->document, &w.b));
 	(void)snprintf(path, sizeof(path), TW_CSAF_FOLDER "/%.*s.html", (int)(strlen(file) - strlen(".json")), file);
 	return put(user, path, tw_buf_slice(&w.b));
 }

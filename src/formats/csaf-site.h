@@ -65,8 +65,13 @@ typedef tw_err (*tw_csaf_put)(void *user, const char *path, struct tw_slice byte
 /* Everything that belongs to no one document. */
 tw_err tw_csaf_site_write(const struct tw_sys *sys, const struct tw_csaf_site *s, tw_csaf_put put, void *user);
 /* The neighbours of one document: both hashes and the page. */
-tw_err tw_csaf_beside(const struct tw_sys *sys, const struct tw_csaf_site *s, const json_t *entry, struct tw_slice text,
-	const json_t *document, tw_csaf_put put, void *user);
+struct tw_csaf_published {
+	const json_t *entry;
+	struct tw_slice text; /* its exact bytes */
+	const json_t *document;
+};
+tw_err tw_csaf_beside(
+	const struct tw_sys *sys, const struct tw_csaf_site *s, const struct tw_csaf_published *p, tw_csaf_put put, void *user);
 
 /* The parts of the two above. */
 tw_err tw_csaf_provider(const struct tw_csaf_site *s, struct tw_buf *b);

@@ -245,7 +245,7 @@ static tw_err write_all(const struct tw_sys *sys, void *user)
 				      "\"product_id\":\"P\"}]}}"),
 		4096, &document));
 	TW_TRY(tw_csaf_entry(document, &entry));
-	return tw_csaf_beside(sys, s, entry, TW_SLICE("x"), document, ignore_file, NULL);
+	return tw_csaf_beside(sys, s, &(const struct tw_csaf_published){ entry, TW_SLICE("x"), document }, ignore_file, NULL);
 }
 
 static void test_out_of_memory(void **state)
