@@ -35,7 +35,8 @@ static void try_provider(struct tw_slice text)
 	if (!tw_failed(tw_csaf_provider_read(tw_sys_real(), text, &s))) {
 		must(!tw_failed(tw_csaf_provider(&s, &b)));
 		must(!tw_failed(tw_csaf_provider_read(tw_sys_real(), tw_buf_slice(&b), &again)));
-		must(!strcmp(s.url, again.url) && !strcmp(s.updated, again.updated) && s.keys.count == again.keys.count && json_equal(s.publisher, again.publisher));
+		must(!strcmp(s.url, again.url) && !strcmp(s.updated, again.updated) && s.keys.count == again.keys.count &&
+			json_equal(s.publisher, again.publisher));
 	}
 	tw_buf_done(&b);
 	tw_csaf_site_done(&s);

@@ -187,3 +187,18 @@ def test_withdrawn(tmp_path):
     good("validate", tree / "white/2026/lamps_1.json")
     good("tree", "check", tree)
     assert run("publish", tree, tmp_path / "a.json").returncode == 1
+
+
+def test_drafts(tmp_path):
+    product = pathlib.Path(__file__).resolve().parents[2] / "examples" / "thermostat"
+    drafts, tree = tmp_path / "drafts", tmp_path / "tree"
+    for number, profile in enumerate(("csaf_security_advisory", "csaf_vex", "csaf_informational_advisory", "csaf_security_incident_response", "csaf_base"), 1):
+        done = good("new", drafts, "--product", product, "--profile", profile, "--title", "Heat", "--cve", "CVE-2026-0001", "--json")
+        made = pathlib.Path(json.loads(done.stdout)["wrote"])
+        assert re.fullmatch(rf"thermostat-20\d\d-{number:04}\.json", made.name)
+        good("validate", "--strict", made)
+        assert made.stem.upper() == json.loads(made.read_text(encoding="utf-8"))["document"]["tracking"]["id"]
+    done = run("publish", tree, made, "--url", URL)
+    assert done.returncode == 1 and "AMBER" in done.stderr and not tree.exists()
+    done = run("new", drafts, "--product", product, "--profile", "csaf_vex", "--title", "Heat", "--cve", "CVE-1")
+    assert done.returncode == 1 and "/vulnerabilities/0/cve" in done.stderr and len(list(drafts.iterdir())) == 5
