@@ -128,7 +128,7 @@ static tw_err verify_in(const char *home)
 	TW_TRY(from_start(SIGNATURE, &signature));
 	if (gpgme_err_code(gpgme_op_verify(c, signature, in, NULL)) != GPG_ERR_NO_ERROR)
 		return TW_RAISE(UNTRUSTED, "there is no signature");
-	const gpgme_verify_result_t result = gpgme_op_verify_result(c);
+	gpgme_verify_result_t result = gpgme_op_verify_result(c);
 	if (!result || !result->signatures || result->signatures->next)
 		return TW_RAISE(UNTRUSTED, "there is not one signature");
 	return judge(c, result->signatures);
