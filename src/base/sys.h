@@ -59,7 +59,9 @@ struct tw_sys {
 	int (*ftruncate)(const struct tw_sys *s, int fd, off_t size);
 	int (*allocate)(const struct tw_sys *s, int fd, off_t offset, off_t size); /* as posix_fallocate, but -1 and errno */
 	int (*rename)(const struct tw_sys *s, int from_dir, const char *from, int to_dir, const char *to);
+	int (*exchange)(const struct tw_sys *s, int dir, const char *a, const char *b); /* both names at once; EINVAL where the file system cannot */
 	int (*unlink)(const struct tw_sys *s, int dir, const char *path);
+	int (*rmdir)(const struct tw_sys *s, int dir, const char *path);
 	int (*mkdir)(const struct tw_sys *s, int dir, const char *path, mode_t mode);
 	int (*fstat)(const struct tw_sys *s, int fd, struct stat *ret);
 	int (*fchown)(const struct tw_sys *s, int fd, uid_t uid, gid_t gid);

@@ -167,6 +167,103 @@ tw_err tw_durable_rename(const struct tw_sys *sys, int dir, const char *from, co
 	return tw_durable_sync_dir(sys, dir);
 }
 
+tw_err tw_durable_exchange(const struct tw_sys *sys, int dir, const char *a, const char *b)
+{
+	if (sys->exchange(sys, dir, a, b) != 0)
+		return errno == EINVAL || errno == ENOSYS
+			? TW_RAISE(UNSUPPORTED, "%s and %s: this file system cannot exchange two names", a, b)
+			: TW_RAISE_ERRNO("exchanging %s and %s", a, b);
+	return tw_durable_sync_dir(sys, dir);
+}
+
+/* A name of the directory: one at a time, since what is removed while it is listed may hide another. */
+struct first {
+	char name[NAME_SIZE];
+};
+
+static bool keep_first(void *user, const char *name)
+{
+	struct first *f = user;
+
+	(void)snprintf(f->name, sizeof f->name, "%s", name);
+	return false;
+}
+
+/* The way down: the next name of the deepest directory is removed, or becomes the deepest. */
+struct way {
+	int dir[TW_DURABLE_DEPTH_MAX + 1];
+	struct first name[TW_DURABLE_DEPTH_MAX + 1]; /* in the directory of the same place */
+	size_t depth;
+};
+
+static tw_err descend(const struct tw_sys *sys, struct way *w)
+{
+	const char *name = w->name[w->depth].name;
+	int fd;
+
+	if (w->depth == TW_DURABLE_DEPTH_MAX)
+		return TW_RAISE(LIMIT, "%s: more than %d directories deep", name, TW_DURABLE_DEPTH_MAX);
+	fd = open_retry(sys, w->dir[w->depth], name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return TW_RAISE_ERRNO("opening %s", name);
+	w->dir[++w->depth] = fd;
+	return TW_OK;
+}
+
+static tw_err ascend(const struct tw_sys *sys, struct way *w)
+{
+	(void)sys->close(sys, w->dir[w->depth--]);
+	const char *name = w->name[w->depth].name;
+	if (sys->rmdir(sys, w->dir[w->depth], name) != 0)
+		return TW_RAISE_ERRNO("removing the directory %s", name);
+	return TW_OK;
+}
+
+/* A file or a link goes; of a directory, Linux says EISDIR. */
+static tw_err remove_one(const struct tw_sys *sys, struct way *w)
+{
+	const char *name = w->name[w->depth].name;
+
+	if (sys->unlink(sys, w->dir[w->depth], name) == 0)
+		return TW_OK;
+	return errno == EISDIR ? descend(sys, w) : TW_RAISE_ERRNO("removing %s", name);
+}
+
+static tw_err empty_out(const struct tw_sys *sys, struct way *w)
+{
+	while (w->depth > 0) {
+		struct first *f = &w->name[w->depth];
+
+		f->name[0] = '\0';
+		if (sys->list(sys, w->dir[w->depth], keep_first, f) != 0)
+			return TW_RAISE_ERRNO("listing %s", w->name[w->depth - 1].name);
+		TW_TRY(f->name[0] ? remove_one(sys, w) : ascend(sys, w));
+	}
+	return TW_OK;
+}
+
+tw_err tw_durable_remove_tree(const struct tw_sys *sys, int dir, const char *name)
+{
+	struct way w = { .dir = { dir } };
+	tw_err e;
+
+	if ((size_t)snprintf(w.name[0].name, NAME_SIZE, "%s", name) >= NAME_SIZE)
+		return TW_RAISE(LIMIT, "a file name of %zu bytes", strlen(name));
+	if (sys->unlink(sys, dir, name) != 0) {
+		if (errno == ENOENT)
+			return TW_OK;
+		if (errno != EISDIR)
+			return TW_RAISE_ERRNO("removing %s", name);
+		e = descend(sys, &w);
+		if (!tw_failed(e))
+			e = empty_out(sys, &w);
+		while (w.depth > 0)
+			(void)sys->close(sys, w.dir[w.depth--]); /* of a failure */
+		TW_TRY(e);
+	}
+	return tw_durable_sync_dir(sys, dir);
+}
+
 /* LIMIT says of a read that the file is too large; no room for a descriptor must not look like it (a log once was set aside so). */
 static tw_err raise_reading(const char *what, const char *name)
 {

@@ -18,6 +18,12 @@ tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name); /
 tw_err tw_durable_destroy(const struct tw_sys *sys, int dir, const char *name);
 /* For a file whose content is durable already. Replaces a file of that name. */
 tw_err tw_durable_rename(const struct tw_sys *sys, int dir, const char *from, const char *to);
+/* Two names change places, durably, in one step: whoever looks, and whatever is cut, sees both or neither moved. UNSUPPORTED: the file system cannot. */
+tw_err tw_durable_exchange(const struct tw_sys *sys, int dir, const char *a, const char *b);
+/* A directory and all beneath it, links themselves and not what they lead to; OK when it is not there. Not at once: what a cut leaves of it is
+   removed by the next call. LIMIT: deeper than TW_DURABLE_DEPTH_MAX. */
+#define TW_DURABLE_DEPTH_MAX 16
+tw_err tw_durable_remove_tree(const struct tw_sys *sys, int dir, const char *name);
 /* A copy of a file that nobody writes to, durable before its name is; the name is, after tw_durable_rename or tw_durable_sync_dir. */
 tw_err tw_durable_copy(const struct tw_sys *sys, int dir, const char *from, const char *to, mode_t mode);
 /* For many new files at once: nothing is durable, and a file may be torn, until tw_durable_sync_all. Whoever uses it must know by

@@ -235,6 +235,7 @@ static bool covers(const struct tw_op *op, size_t object, bool is_dir)
 {
 	switch (op->kind) {
 	case TW_OP_NAME:
+	case TW_OP_SWAP:
 		return is_dir && op->dir == object;
 	case TW_OP_WRITE:
 	case TW_OP_SIZE:
@@ -370,6 +371,21 @@ void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int
 	add_text(&kind, from);
 	op->kind_name = copy_text(kind.at);
 	must(op->dir != TW_NOTHING && op->to_dir != TW_NOTHING, "a rename across the border of what is recorded");
+}
+
+void tw_journal_exchange(struct tw_journal *j, int dir, const char *a, const char *b)
+{
+	size_t object = find_name(j, dir, b), other = find_name(j, dir, a);
+	struct tw_op *op;
+
+	if (object == TW_NOTHING || other == TW_NOTHING)
+		return;
+	op = add(j, TW_OP_SWAP, object);
+	op->other = other;
+	op->dir = find_fd(j, dir);
+	op->name = copy_text(a);
+	op->to_name = copy_text(b);
+	must(op->dir != TW_NOTHING, "an exchange outside of what is recorded");
 }
 
 void tw_journal_unlink(struct tw_journal *j, int dir, const char *name, size_t victim)

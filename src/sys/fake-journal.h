@@ -8,14 +8,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum tw_op_kind { TW_OP_NAME, TW_OP_MOVE, TW_OP_WRITE, TW_OP_SIZE, TW_OP_GROW, TW_OP_SYNC, TW_OP_MARK };
+enum tw_op_kind { TW_OP_NAME, TW_OP_MOVE, TW_OP_SWAP, TW_OP_WRITE, TW_OP_SIZE, TW_OP_GROW, TW_OP_SYNC, TW_OP_MARK };
 
 #define TW_NOTHING SIZE_MAX /* the object of a name that is taken away */
 
 struct tw_op {
 	enum tw_op_kind kind;
 	size_t object; /* WRITE, SIZE, GROW, SYNC: of what; a SYNC of TW_NOTHING is one of all. NAME: what the name stands for from now on. MARK: the number */
-	size_t dir, to_dir; /* NAME, MOVE */
+	size_t dir, to_dir; /* NAME, MOVE; SWAP has dir alone */
+	size_t other;       /* SWAP: what name stands for from now on; object is what to_name does */
 	size_t victim;      /* NAME, MOVE: what loses its name by it; TW_NOTHING */
 	char *name, *to_name;
 	char *kind_name;     /* SYNC, MOVE: the call and what it is for, "fdatasync log/N.twlog" */
@@ -70,6 +71,7 @@ void tw_journal_sync_all(struct tw_journal *j);           /* syncfs: what is rec
 void tw_journal_cover(struct tw_journal *j, size_t sync); /* marks what the sync at this place makes durable */
 size_t tw_journal_victim(const struct tw_journal *j, int dir, const char *name); /* before the call: what the name stands for */
 void tw_journal_rename(struct tw_journal *j, int from_dir, const char *from, int to_dir, const char *to, size_t victim);
+void tw_journal_exchange(struct tw_journal *j, int dir, const char *a, const char *b);
 void tw_journal_unlink(struct tw_journal *j, int dir, const char *name, size_t victim);
 void tw_journal_mkdir(struct tw_journal *j, int dir, const char *name);
 void tw_journal_mark(struct tw_journal *j, uint64_t acknowledged);

@@ -104,6 +104,10 @@ static void apply(struct made *objects, const struct tw_op *op)
 		set_entry(own(&objects[op->dir]), op->name, TW_NOTHING);
 		set_entry(own(&objects[op->to_dir]), op->to_name, op->object);
 		break;
+	case TW_OP_SWAP: /* one change of one directory: both or none */
+		set_entry(own(&objects[op->dir]), op->name, op->other);
+		set_entry(own(&objects[op->dir]), op->to_name, op->object);
+		break;
 	case TW_OP_WRITE:
 		apply_write(own(&objects[op->object]), op, 0, (size_t)op->size);
 		break;

@@ -205,10 +205,29 @@ static int fake_rename(const struct tw_sys *s, int from_dir, const char *from, i
 	return r;
 }
 
+static int fake_exchange(const struct tw_sys *s, int dir, const char *a, const char *b)
+{
+	int r = fails(of(s), "exchange") ? -1 : of(s)->real->exchange(of(s)->real, dir, a, b);
+
+	if (r == 0 && of(s)->journal)
+		tw_journal_exchange(of(s)->journal, dir, a, b);
+	return r;
+}
+
 static int fake_unlink(const struct tw_sys *s, int dir, const char *path)
 {
 	size_t victim = of(s)->journal ? tw_journal_victim(of(s)->journal, dir, path) : TW_NOTHING;
 	int r = fails(of(s), "unlink") ? -1 : of(s)->real->unlink(of(s)->real, dir, path);
+
+	if (r == 0 && of(s)->journal)
+		tw_journal_unlink(of(s)->journal, dir, path, victim);
+	return r;
+}
+
+static int fake_rmdir(const struct tw_sys *s, int dir, const char *path)
+{
+	size_t victim = of(s)->journal ? tw_journal_victim(of(s)->journal, dir, path) : TW_NOTHING;
+	int r = fails(of(s), "rmdir") ? -1 : of(s)->real->rmdir(of(s)->real, dir, path);
 
 	if (r == 0 && of(s)->journal)
 		tw_journal_unlink(of(s)->journal, dir, path, victim);
@@ -379,7 +398,9 @@ static const struct tw_sys members = {
 	.ftruncate = fake_ftruncate,
 	.allocate = fake_allocate,
 	.rename = fake_rename,
+	.exchange = fake_exchange,
 	.unlink = fake_unlink,
+	.rmdir = fake_rmdir,
 	.mkdir = fake_mkdir,
 	.fstat = fake_fstat,
 	.fchown = fake_fchown,

@@ -117,9 +117,19 @@ static int real_rename(const struct tw_sys *s, int from_dir, const char *from, i
 	return plain(from) && plain(to) ? renameat(from_dir, from, to_dir, to) : -1;
 }
 
+static int real_exchange(const struct tw_sys *s, int dir, const char *a, const char *b)
+{
+	return plain(a) && plain(b) ? renameat2(dir, a, dir, b, RENAME_EXCHANGE) : -1;
+}
+
 static int real_unlink(const struct tw_sys *s, int dir, const char *path)
 {
 	return plain(path) ? unlinkat(dir, path, 0) : -1;
+}
+
+static int real_rmdir(const struct tw_sys *s, int dir, const char *path)
+{
+	return plain(path) ? unlinkat(dir, path, AT_REMOVEDIR) : -1;
 }
 
 static int real_mkdir(const struct tw_sys *s, int dir, const char *path, mode_t mode)
@@ -288,7 +298,9 @@ static const struct tw_sys real = {
 	.ftruncate = real_ftruncate,
 	.allocate = real_allocate,
 	.rename = real_rename,
+	.exchange = real_exchange,
 	.unlink = real_unlink,
+	.rmdir = real_rmdir,
 	.mkdir = real_mkdir,
 	.fstat = real_fstat,
 	.fchown = real_fchown,

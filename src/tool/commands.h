@@ -37,6 +37,10 @@ tw_err tw_cmd_triage_import(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_triage_check(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_triage_decide(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_triage_vex(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_csaf_new(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_csaf_publish(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_csaf_withdraw(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_csaf_tree_check(struct tw_tool *t, const struct tw_args *a);
 extern const struct tw_command tw_commands_device_log[], tw_commands_device_report[], tw_commands_device_login[],
 	tw_commands_device_password[], tw_commands_device_totp[]; /* each ends with a row without words */
 extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_product_inventory[],
@@ -45,7 +49,8 @@ extern const struct tw_option tw_options_product_init[], tw_options_product_comp
 	tw_options_provision_verify[], tw_options_takeover[], tw_options_evidence_verify[], tw_options_assess[], tw_options_report[],
 	tw_options_docs[], tw_options_log_verify[], tw_options_units[], tw_options_label[], tw_options_export_open[],
 	tw_options_csaf_validate[], tw_options_assess_compare[], tw_options_assess_gate[],
-	tw_options_triage[], tw_options_triage_decide[], tw_options_triage_vex[];
+	tw_options_triage[], tw_options_triage_decide[], tw_options_triage_vex[], tw_options_csaf_publish[], tw_options_csaf_withdraw[],
+	tw_options_csaf_tree_check[], tw_options_csaf_new[];
 
 /* product.yaml in a directory, read without a problem; STATE after its problems were printed. */
 tw_err tw_product_load(struct tw_tool *t, const char *dir, json_t **ret);

@@ -55,12 +55,12 @@ static tw_err capability_page(struct docs *d, const struct tw_capability_documen
 	char file[80];
 
 	tw_buf_init(&b, d->sys, TW_PAGE_MAX);
-	TW_TRY(tw_html_begin(&b, what.capability ? tw_json_text(what.capability, "name") : doc->folder));
+	TW_TRY(tw_sheet_begin(&b, what.capability ? tw_json_text(what.capability, "name") : doc->folder));
 	TW_TRY(tw_buf_text(&b, "<p><a href=\"index.html\">"));
-	TW_TRY(tw_html_text(&b, text_of(d, "product", "name")));
+	TW_TRY(tw_sheet_text(&b, text_of(d, "product", "name")));
 	TW_TRY(tw_buf_text(&b, "</a></p>\n"));
 	TW_TRY(tw_document_render(d->sys, &what, tw_slice_of(doc->text), &b));
-	TW_TRY(tw_html_end(&b));
+	TW_TRY(tw_sheet_end(&b));
 	(void)snprintf(file, sizeof(file), "%s.html", doc->folder);
 	return tw_file_text(d->sys, d->out, file, tw_buf_cstr(&b), 0644);
 }
@@ -70,22 +70,22 @@ static tw_err link_to(struct tw_buf *b, const char *scheme, const char *address)
 	if (!*address)
 		return TW_OK;
 	TW_TRY(tw_buf_format(b, "<li><a href=\"%s", scheme));
-	TW_TRY(tw_html_text(b, address));
+	TW_TRY(tw_sheet_text(b, address));
 	TW_TRY(tw_buf_text(b, "\">"));
-	TW_TRY(tw_html_text(b, address));
+	TW_TRY(tw_sheet_text(b, address));
 	return tw_buf_text(b, "</a></li>\n");
 }
 
 static tw_err support_section(const struct docs *d, struct tw_buf *b)
 {
 	TW_TRY(tw_buf_text(b, "<h2>Support</h2>\n<dl>\n"));
-	TW_TRY(tw_html_pair(b, "Begins", text_of(d, "support", "start")));
-	TW_TRY(tw_html_pair(b, "Security updates until", text_of(d, "support", "security-updates-until")));
-	TW_TRY(tw_html_pair(b, "Ends", text_of(d, "support", "end")));
-	TW_TRY(tw_html_pair(b, "Newest software", tw_product_version(d->product)));
+	TW_TRY(tw_sheet_pair(b, "Begins", text_of(d, "support", "start")));
+	TW_TRY(tw_sheet_pair(b, "Security updates until", text_of(d, "support", "security-updates-until")));
+	TW_TRY(tw_sheet_pair(b, "Ends", text_of(d, "support", "end")));
+	TW_TRY(tw_sheet_pair(b, "Newest software", tw_product_version(d->product)));
 	TW_TRY(tw_buf_text(b, "</dl>\n"));
 	if (*text_of(d, "support", "terms"))
-		TW_TRY(tw_html_element(b, "p", "", text_of(d, "support", "terms")));
+		TW_TRY(tw_sheet_element(b, "p", "", text_of(d, "support", "terms")));
 	TW_TRY(tw_buf_text(b, "<h2>Whom to ask</h2>\n<h3>You found a weakness</h3>\n<ul>\n"));
 	TW_TRY(link_to(b, "mailto:", text_of(d, "contacts", "security-email")));
 	TW_TRY(link_to(b, "", text_of(d, "contacts", "security-url")));
@@ -123,7 +123,7 @@ static tw_err list_section(const struct docs *d, struct tw_buf *b, size_t l)
 		return TW_OK;
 	TW_TRY(tw_buf_format(b, "<h2>%s</h2>\n<table>\n<thead><tr>", lists[l].heading));
 	for (c = 0; c < TW_COUNT(lists[l].columns); c++)
-		TW_TRY(tw_html_element(b, "th", "scope=\"col\"", lists[l].columns[c].head));
+		TW_TRY(tw_sheet_element(b, "th", "scope=\"col\"", lists[l].columns[c].head));
 	TW_TRY(tw_buf_text(b, "</tr></thead>\n<tbody>\n"));
 	json_array_foreach(rows, i, row) {
 		TW_TRY(tw_buf_text(b, "<tr>"));
@@ -131,7 +131,7 @@ static tw_err list_section(const struct docs *d, struct tw_buf *b, size_t l)
 			char head[48];
 
 			(void)snprintf(head, sizeof(head), "data-head=\"%s\"", lists[l].columns[c].head);
-			TW_TRY(tw_html_element(b, "td", head, tw_json_text(row, lists[l].columns[c].key)));
+			TW_TRY(tw_sheet_element(b, "td", head, tw_json_text(row, lists[l].columns[c].key)));
 		}
 		TW_TRY(tw_buf_text(b, "</tr>\n"));
 	}
@@ -145,7 +145,7 @@ static tw_err abilities_section(const struct docs *d, struct tw_buf *b)
 		const json_t *c = capability_in(d->rows, doc->folder);
 
 		TW_TRY(tw_buf_format(b, "<li><a href=\"%s.html\">", doc->folder));
-		TW_TRY(tw_html_text(b, c ? tw_json_text(c, "name") : doc->folder));
+		TW_TRY(tw_sheet_text(b, c ? tw_json_text(c, "name") : doc->folder));
 		TW_TRY(tw_buf_text(b, "</a></li>\n"));
 	}
 	return tw_buf_text(b, "</ul>\n");
@@ -156,23 +156,23 @@ static tw_err index_page(struct docs *d)
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 
 	tw_buf_init(&b, d->sys, TW_PAGE_MAX);
-	TW_TRY(tw_html_begin(&b, text_of(d, "product", "name")));
-	TW_TRY(tw_html_element(&b, "h1", "", text_of(d, "product", "name")));
+	TW_TRY(tw_sheet_begin(&b, text_of(d, "product", "name")));
+	TW_TRY(tw_sheet_element(&b, "h1", "", text_of(d, "product", "name")));
 	TW_TRY(tw_buf_text(&b, "<p class=\"lead\">Security updates come until "));
-	TW_TRY(tw_html_text(&b, text_of(d, "support", "security-updates-until")));
+	TW_TRY(tw_sheet_text(&b, text_of(d, "support", "security-updates-until")));
 	TW_TRY(tw_buf_text(&b, ". If you find a weakness, write to "));
-	TW_TRY(tw_html_text(&b, text_of(d, "contacts", "security-email")));
+	TW_TRY(tw_sheet_text(&b, text_of(d, "contacts", "security-email")));
 	TW_TRY(tw_buf_text(&b, ".</p>\n"));
-	TW_TRY(tw_html_element(&b, "p", "", text_of(d, "product", "summary")));
-	TW_TRY(tw_html_element(&b, "p", "", text_of(d, "product", "intended-use")));
+	TW_TRY(tw_sheet_element(&b, "p", "", text_of(d, "product", "summary")));
+	TW_TRY(tw_sheet_element(&b, "p", "", text_of(d, "product", "intended-use")));
 	TW_TRY(support_section(d, &b));
 	TW_TRY(abilities_section(d, &b));
 	for (size_t l = 0; l < TW_COUNT(lists); l++)
 		TW_TRY(list_section(d, &b, l));
 	TW_TRY(tw_buf_text(&b, "<footer>"));
-	TW_TRY(tw_html_text(&b, text_of(d, "organization", "name")));
+	TW_TRY(tw_sheet_text(&b, text_of(d, "organization", "name")));
 	TW_TRY(tw_buf_text(&b, "</footer>\n"));
-	TW_TRY(tw_html_end(&b));
+	TW_TRY(tw_sheet_end(&b));
 	return tw_file_text(d->sys, d->out, "index.html", tw_buf_cstr(&b), 0644);
 }
 

@@ -49,7 +49,7 @@ static tw_err mark(struct tw_buf *b, const char *verdict)
 	for (size_t i = 0; i < TW_COUNT(marks); i++)
 		if (!strcmp(marks[i].verdict, verdict))
 			return tw_buf_format(b, "<span class=\"mark %s\">%s %s</span>", marks[i].style, marks[i].shape, marks[i].verdict);
-	return tw_html_text(b, verdict);
+	return tw_sheet_text(b, verdict);
 }
 
 /* An element's id as a name within the page. The file may come from anybody: nothing else of it gets into an attribute. */
@@ -68,7 +68,7 @@ static tw_err link_to(struct tw_buf *b, const char *id)
 	TW_TRY(tw_buf_text(b, "<a class=\"id\" href=\"#e-"));
 	TW_TRY(name_of(b, id));
 	TW_TRY(tw_buf_text(b, "\">"));
-	TW_TRY(tw_html_text(b, id));
+	TW_TRY(tw_sheet_text(b, id));
 	return tw_buf_text(b, "</a>");
 }
 
@@ -81,14 +81,14 @@ static tw_err head(struct report *r)
 		tw_json_text(device, "model"));
 	while (!tw_utf8_valid(tw_slice_of(title)))
 		title[strlen(title) - 1] = '\0'; /* the cut went through a character */
-	TW_TRY(tw_html_begin(&r->b, title));
-	TW_TRY(tw_html_element(&r->b, "h1", "", title));
+	TW_TRY(tw_sheet_begin(&r->b, title));
+	TW_TRY(tw_sheet_element(&r->b, "h1", "", title));
 	TW_TRY(tw_buf_text(&r->b, "<p class=\"soft\">Unit <span class=\"id\">"));
-	TW_TRY(tw_html_text(&r->b, tw_json_text(device, "identifier")));
+	TW_TRY(tw_sheet_text(&r->b, tw_json_text(device, "identifier")));
 	TW_TRY(tw_buf_text(&r->b, "</span>, assessed on "));
-	TW_TRY(tw_html_time(&r->b, tw_json_text(payload, "created")));
+	TW_TRY(tw_sheet_time(&r->b, tw_json_text(payload, "created")));
 	TW_TRY(tw_buf_text(&r->b, " by "));
-	TW_TRY(tw_html_text(&r->b, tw_json_text(payload, "assessor")));
+	TW_TRY(tw_sheet_text(&r->b, tw_json_text(payload, "assessor")));
 	return tw_buf_text(&r->b, ".</p>\n");
 }
 
@@ -109,7 +109,7 @@ static tw_err answer_list(struct report *r, const char *verdict, const char *sty
 	json_t *e;
 
 	TW_TRY(tw_buf_format(&r->b, "<li class=\"%s\">\n", style));
-	TW_TRY(tw_html_element(&r->b, "h2", "", heading));
+	TW_TRY(tw_sheet_element(&r->b, "h2", "", heading));
 	if (!count_verdict(r->elements, verdict))
 		return tw_buf_format(&r->b, "<p>%s</p>\n</li>\n", none);
 	TW_TRY(tw_buf_text(&r->b, "<ul>\n"));
@@ -117,7 +117,7 @@ static tw_err answer_list(struct report *r, const char *verdict, const char *sty
 		if (strcmp(tw_json_text(e, "verdict"), verdict) != 0)
 			continue;
 		TW_TRY(tw_buf_text(&r->b, "<li>"));
-		TW_TRY(tw_html_text(&r->b, tw_json_text(e, "text")));
+		TW_TRY(tw_sheet_text(&r->b, tw_json_text(e, "text")));
 		TW_TRY(tw_buf_text(&r->b, " "));
 		TW_TRY(link_to(&r->b, tw_json_text(e, "element")));
 		TW_TRY(tw_buf_text(&r->b, "</li>\n"));
@@ -136,7 +136,7 @@ static tw_err answers(struct report *r)
 		"evidence for %zu was found, against %zu, and %zu could not be decided.</p>\n",
 		all, shown, failed, open));
 	json_array_foreach(tw_json_get(r->file->payload, "notes"), i, note)
-		TW_TRY(tw_html_element(&r->b, "p", "", json_string_value(note)));
+		TW_TRY(tw_sheet_element(&r->b, "p", "", json_string_value(note)));
 	TW_TRY(tw_buf_text(&r->b, "<ul class=\"answers\">\n"));
 	TW_TRY(answer_list(r, "pass", "good", "Shown", "Nothing was shown completely."));
 	TW_TRY(answer_list(r, "fail", "bad", "Not so", "Nothing was found against a claim."));
@@ -156,11 +156,11 @@ static tw_err table(struct report *r)
 		TW_TRY(tw_buf_text(&r->b, "<tr><td>"));
 		TW_TRY(link_to(&r->b, tw_json_text(e, "element")));
 		TW_TRY(tw_buf_text(&r->b, " "));
-		TW_TRY(tw_html_text(&r->b, tw_json_text(e, "text")));
+		TW_TRY(tw_sheet_text(&r->b, tw_json_text(e, "text")));
 		TW_TRY(tw_buf_text(&r->b, "</td><td data-head=\"Verdict\">"));
 		TW_TRY(mark(&r->b, tw_json_text(e, "verdict")));
 		TW_TRY(tw_buf_text(&r->b, "</td><td data-head=\"Claim\">"));
-		TW_TRY(tw_html_text(&r->b, tw_json_text(e, "claim")));
+		TW_TRY(tw_sheet_text(&r->b, tw_json_text(e, "claim")));
 		TW_TRY(tw_buf_text(&r->b, "</td></tr>\n"));
 	}
 	return tw_buf_text(&r->b, "</tbody>\n</table>\n");
@@ -184,19 +184,19 @@ static tw_err check(struct report *r, const json_t *result)
 	json_t *value;
 
 	TW_TRY(tw_buf_text(&r->b, "<div class=\"check\">\n"));
-	TW_TRY(tw_html_element(&r->b, "h3", "", tw_json_text(result, "title")));
+	TW_TRY(tw_sheet_element(&r->b, "h3", "", tw_json_text(result, "title")));
 	TW_TRY(tw_buf_text(&r->b, "<p>"));
 	TW_TRY(mark(&r->b, tw_json_text(result, "verdict")));
 	TW_TRY(tw_buf_text(&r->b, " <span class=\"soft\">"));
-	TW_TRY(tw_html_text(&r->b, tw_json_text(result, "source")));
+	TW_TRY(tw_sheet_text(&r->b, tw_json_text(result, "source")));
 	TW_TRY(tw_buf_text(&r->b, ", "));
-	TW_TRY(tw_html_time(&r->b, tw_json_text(result, "time")));
+	TW_TRY(tw_sheet_time(&r->b, tw_json_text(result, "time")));
 	TW_TRY(tw_buf_text(&r->b, "</span></p>\n"));
-	TW_TRY(tw_html_element(&r->b, "p", "", tw_json_text(result, "reason")));
+	TW_TRY(tw_sheet_element(&r->b, "p", "", tw_json_text(result, "reason")));
 	if (tw_json_get(result, "seen")) {
 		TW_TRY(tw_buf_text(&r->b, "<dl>\n"));
 		json_object_foreach(tw_json_get(result, "seen"), key, value)
-			TW_TRY(tw_html_pair(&r->b, key, json_string_value(value) ? json_string_value(value) : ""));
+			TW_TRY(tw_sheet_pair(&r->b, key, json_string_value(value) ? json_string_value(value) : ""));
 		TW_TRY(tw_buf_text(&r->b, "</dl>\n"));
 	}
 	return tw_buf_text(&r->b, "</div>\n");
@@ -210,21 +210,21 @@ static tw_err element(struct report *r, const json_t *e)
 	TW_TRY(tw_buf_text(&r->b, "<section class=\"sheet\" id=\"e-"));
 	TW_TRY(name_of(&r->b, tw_json_text(e, "element")));
 	TW_TRY(tw_buf_text(&r->b, "\">\n"));
-	TW_TRY(tw_html_element(&r->b, "h2", "", tw_json_text(e, "text")));
+	TW_TRY(tw_sheet_element(&r->b, "h2", "", tw_json_text(e, "text")));
 	TW_TRY(tw_buf_text(&r->b, "<p><span class=\"id\">"));
-	TW_TRY(tw_html_text(&r->b, tw_json_text(e, "element")));
+	TW_TRY(tw_sheet_text(&r->b, tw_json_text(e, "element")));
 	TW_TRY(tw_buf_text(&r->b, "</span> "));
 	TW_TRY(mark(&r->b, tw_json_text(e, "verdict")));
 	TW_TRY(tw_buf_text(&r->b, ". Claim: "));
-	TW_TRY(tw_html_text(&r->b, tw_json_text(e, "claim")));
+	TW_TRY(tw_sheet_text(&r->b, tw_json_text(e, "claim")));
 	if (*tw_json_text(e, "status")) {
 		TW_TRY(tw_buf_text(&r->b, ". The device says: "));
-		TW_TRY(tw_html_text(&r->b, tw_json_text(e, "status")));
+		TW_TRY(tw_sheet_text(&r->b, tw_json_text(e, "status")));
 	}
 	TW_TRY(tw_buf_text(&r->b, ".</p>\n"));
 	if (tw_catalog_check(tw_json_text(e, "element"))) {
 		TW_TRY(tw_buf_text(&r->b, "<p class=\"soft\">What the catalog wants to see: "));
-		TW_TRY(tw_html_text(&r->b, tw_catalog_check(tw_json_text(e, "element"))));
+		TW_TRY(tw_sheet_text(&r->b, tw_catalog_check(tw_json_text(e, "element"))));
 		TW_TRY(tw_buf_text(&r->b, "</p>\n"));
 	}
 	json_array_foreach(tw_json_get(e, "results"), i, result)
@@ -244,18 +244,19 @@ static tw_err made_by(struct report *r)
 		"<p>A program asked the running device and wrote down what it saw. What is marked \xe2\x80\x9cstated by device\xe2\x80\x9d or "
 		"\xe2\x80\x9cstated by person\xe2\x80\x9d is their word; everything else was observed. This is evidence for or "
 		"against single claims at one moment, and no certificate.</p>\n<dl>\n"));
-	TW_TRY(tw_html_pair(&r->b, "Product", product ? tw_json_text(product, "name") : ""));
-	TW_TRY(tw_html_pair(&r->b, "Manufacturer", product ? tw_json_text(product, "organization") : ""));
-	TW_TRY(tw_html_pair(&r->b, "Product software", tw_json_text(device, "product_version")));
-	TW_TRY(tw_html_pair(&r->b, "Security updates until", product ? tw_json_text(product, "security_updates_until") : ""));
-	TW_TRY(tw_html_pair(&r->b, "Device software", tw_json_text(device, "software")));
-	TW_TRY(tw_html_pair(&r->b, "Address", tw_json_text(device, "address")));
-	TW_TRY(tw_html_pair(&r->b, "Signed by", r->file->signer));
-	TW_TRY(tw_html_pair(&r->b, "Signer's key, SHA-256", r->file->signer_sha256));
-	TW_TRY(tw_html_pair(&r->b, "Tool", version));
-	TW_TRY(tw_html_pair(&r->b, "Tool's program file, SHA-256", tw_json_text(tool, "sha256")));
-	TW_TRY(tw_html_pair(&r->b, "Nonce signed by the device", tw_json_get(device, "statement") ? tw_json_text(payload, "nonce") : "none"));
-	TW_TRY(tw_html_pair(&r->b, "Catalog", tw_json_text(payload, "catalog")));
+	TW_TRY(tw_sheet_pair(&r->b, "Product", product ? tw_json_text(product, "name") : ""));
+	TW_TRY(tw_sheet_pair(&r->b, "Manufacturer", product ? tw_json_text(product, "organization") : ""));
+	TW_TRY(tw_sheet_pair(&r->b, "Product software", tw_json_text(device, "product_version")));
+	TW_TRY(tw_sheet_pair(&r->b, "Security updates until", product ? tw_json_text(product, "security_updates_until") : ""));
+	TW_TRY(tw_sheet_pair(&r->b, "Device software", tw_json_text(device, "software")));
+	TW_TRY(tw_sheet_pair(&r->b, "Address", tw_json_text(device, "address")));
+	TW_TRY(tw_sheet_pair(&r->b, "Signed by", r->file->signer));
+	TW_TRY(tw_sheet_pair(&r->b, "Signer's key, SHA-256", r->file->signer_sha256));
+	TW_TRY(tw_sheet_pair(&r->b, "Tool", version));
+	TW_TRY(tw_sheet_pair(&r->b, "Tool's program file, SHA-256", tw_json_text(tool, "sha256")));
+	TW_TRY(tw_sheet_pair(
+		&r->b, "Nonce signed by the device", tw_json_get(device, "statement") ? tw_json_text(payload, "nonce") : "none"));
+	TW_TRY(tw_sheet_pair(&r->b, "Catalog", tw_json_text(payload, "catalog")));
 	return tw_buf_text(&r->b,
 		"</dl>\n<p>To check the signed file behind this page: "
 		"<code>thingward evidence verify FILE</code>.</p>\n</section>\n");
@@ -272,7 +273,7 @@ static tw_err write_page(struct report *r)
 	json_array_foreach(r->elements, i, e)
 		TW_TRY(element(r, e));
 	TW_TRY(made_by(r));
-	return tw_html_end(&r->b);
+	return tw_sheet_end(&r->b);
 }
 
 static tw_err print_json(struct report *r)

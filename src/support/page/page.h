@@ -3,7 +3,7 @@
 #ifndef TW_SUPPORT_PAGE_PAGE_H
 #define TW_SUPPORT_PAGE_PAGE_H
 #include "service/path/path.h"
-#include "support/page/html.h"
+#include "formats/html.h"
 
 #define TW_PAGE_TYPE "text/html; charset=utf-8"
 

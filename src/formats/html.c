@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support/page/html.h"
+#include "formats/html.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -99,7 +99,7 @@ static bool begins(struct tw_slice s, const char *with)
 }
 
 /* Browsers drop tabs and line ends inside an address and read a backslash as a slash, so nothing of the kind may be in one. */
-static bool is_address(struct tw_slice s)
+bool tw_html_may_link(struct tw_slice s)
 {
 	for (size_t i = 0; i < s.size; i++)
 		if ((unsigned char)s.at[i] <= ' ' || s.at[i] == '\\' || s.at[i] == 0x7f)
@@ -117,7 +117,7 @@ void tw_html_link(struct tw_html *h, struct tw_slice address)
 
 	if (e != TW_E_A && e != TW_E_LINK && e != TW_E_FORM)
 		keep(h, TW_RAISE(DENIED, "an address at an element that has none"));
-	else if (!is_address(address) || (e != TW_E_A && address.at[0] != '/'))
+	else if (!tw_html_may_link(address) || (e != TW_E_A && address.at[0] != '/'))
 		keep(h, TW_RAISE(DENIED, "an address that may not be linked: " TW_SLICE_FMT, TW_SLICE_ARG(address)));
 	put(h, e == TW_E_FORM ? " action=\"" : " href=\"");
 	escape(h, address);

@@ -12,8 +12,8 @@
  *
  * The first failure stays, and everything after it does nothing: a page is written straight through, and asked once at its end.
  */
-#ifndef TW_SUPPORT_PAGE_HTML_H
-#define TW_SUPPORT_PAGE_HTML_H
+#ifndef TW_FORMATS_HTML_H
+#define TW_FORMATS_HTML_H
 #include "base/buf.h"
 
 /* clang-format off */
@@ -21,7 +21,7 @@
 	X(HTML, "html")                                                                                                         \
 	X(HEAD, "head")                                                                                                         \
 	X(TITLE, "title") X(META, "meta") X(LINK, "link") X(BODY, "body") X(HEADER, "header") X(NAV, "nav") X(MAIN, "main")     \
-		X(FOOTER, "footer") X(SECTION, "section") X(H1, "h1") X(H2, "h2") X(P, "p") X(A, "a") X(UL, "ul") X(OL, "ol")   \
+		X(FOOTER, "footer") X(SECTION, "section") X(H1, "h1") X(H2, "h2") X(H3, "h3") X(P, "p") X(A, "a") X(UL, "ul") X(OL, "ol")   \
 			X(LI, "li") X(DL, "dl") X(DT, "dt") X(DD, "dd") X(STRONG, "strong") X(CODE, "code") X(PRE, "pre")       \
 				X(TIME, "time") X(TABLE, "table") X(CAPTION, "caption") X(THEAD, "thead") X(TBODY, "tbody")     \
 					X(TR, "tr") X(TH, "th") X(TD, "td") X(FORM, "form") X(LABEL, "label") X(INPUT, "input") \
@@ -60,6 +60,7 @@ void tw_html_open(struct tw_html *h, enum tw_html_element e);
 void tw_html_attr(struct tw_html *h, enum tw_html_attribute a, struct tw_slice value); /* right behind open, or another attribute */
 /* href of a and link, action of form. Refused (DENIED): any other element, and an address that is not as said above. */
 void tw_html_link(struct tw_html *h, struct tw_slice address);
+bool tw_html_may_link(struct tw_slice address); /* of an a: what tw_html_link would take */
 void tw_html_text(struct tw_html *h, struct tw_slice text);
 void tw_html_close(struct tw_html *h); /* the last that is open; of an element that holds nothing, only its tag ends */
 tw_err tw_html_finish(struct tw_html *h);

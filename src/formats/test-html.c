@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever a page is given to show stays text, and what could act cannot be written. */
-#include "support/page/html.h"
+#include "formats/html.h"
 
 #include "base/mem.h"
 #include "check.h"

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "product/advisory.h"
+
+#include "product/product.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VEX "csaf_vex"
+#define ADVISORY "csaf_security_advisory"
+#define UNWRITTEN "To be written."
+
+const char *const tw_advisory_profiles[] = { "csaf_base", ADVISORY, "csaf_informational_advisory",
+	"csaf_security_incident_response", VEX, NULL };
+
+static const char *contact(const json_t *product, const char *key)
+{
+	return tw_json_text(tw_json_get(product, "contacts"), key);
+}
+
+/* Scheme and host of an address: whose it is. */
+static json_t *site_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t size = host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : strlen(url);
+
+	return json_sprintf("%.*s", (int)size, url);
+}
+
+static json_t *publisher(const json_t *product, const struct tw_advisory *a)
+{
+	return json_pack("{s:s, s:s, s:o, s:s}", "category", "vendor", "name", tw_json_text(tw_json_get(product, "organization"), "name"),
+		"namespace", a->namespace ? json_string(a->namespace) : site_of(contact(product, "policy-url")), "contact_details",
+		contact(product, "security-email"));
+}
+
+static json_t *notes(const json_t *product)
+{
+	const json_t *support = tw_json_get(product, "support");
+
+	return json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:o}]", "category", "summary", "title", "Summary", "text", UNWRITTEN,
+		"category", "general", "title", "Support", "text",
+		json_sprintf("Supported from %s to %s; security updates until %s. %s", tw_json_text(support, "start"),
+			tw_json_text(support, "end"), tw_json_text(support, "security-updates-until"), tw_json_text(support, "terms")));
+}
+
+static json_t *tracking(const struct tw_advisory *a)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:{s:s, s:s}}, s:[{s:s, s:s, s:s}]}", "id", a->id, "status", "draft",
+		"version", "0", "initial_release_date", a->now, "current_release_date", a->now, "generator", "engine", "name",
+		"thingward", "version", TW_VERSION, "revision_history", "date", a->now, "number", "0", "summary", "Draft.");
+}
+
+/* One product for each model and version of its software, in the order of the file. ids collects what stands for them. */
+static tw_err version_branch(const json_t *product, const json_t *model, const json_t *software, json_t *list, json_t *ids)
+{
+	const json_t *what = tw_json_get(product, "product");
+	const char *number = tw_json_text(model, "model"), *version = tw_json_text(software, "version");
+	json_t *id = json_sprintf("%s-%s-%s", tw_json_text(what, "code"), number, version);
+
+	TW_TRY(tw_json_append(ids, id));
+	return tw_json_append(list,
+		json_pack("{s:s, s:s, s:{s:o, s:O, s:{s:[s]}}}", "category", "product_version", "name", version, "product", "name",
+			json_sprintf("%s %s %s", tw_json_text(what, "name"), number, version), "product_id", id,
+			"product_identification_helper", "model_numbers", number));
+}
+
+static tw_err model_branch(const json_t *product, const json_t *model, json_t *list, json_t *ids)
+{
+	json_t *versions = json_array();
+	const json_t *software;
+	size_t i;
+
+	TW_TRY(tw_json_append(list,
+		json_pack("{s:s, s:o, s:o}", "category", "product_name", "name",
+			json_sprintf("%s %s", tw_json_text(tw_json_get(product, "product"), "name"), tw_json_text(model, "model")),
+			"branches", versions)));
+	json_array_foreach(tw_json_get(product, "software"), i, software)
+		TW_TRY(version_branch(product, model, software, versions, ids));
+	return TW_OK;
+}
+
+static tw_err product_tree(const json_t *product, json_t *document, json_t *ids)
+{
+	json_t *models = json_array();
+	const json_t *model;
+	size_t i;
+
+	TW_TRY(tw_json_set(document, "product_tree",
+		json_pack("{s:[{s:s, s:s, s:o}]}", "branches", "category", "vendor", "name",
+			tw_json_text(tw_json_get(product, "organization"), "name"), "branches", models)));
+	json_array_foreach(tw_json_get(product, "models"), i, model)
+		TW_TRY(model_branch(product, model, models, ids));
+	return TW_OK;
+}
+
+static tw_err vulnerability(json_t *list, const char *cve, json_t *ids)
+{
+	json_t *v = json_pack("{s:[{s:s, s:s}], s:{s:O}}", "notes", "category", "description", "text", UNWRITTEN, "product_status",
+		"under_investigation", ids);
+
+	TW_TRY(tw_json_append(list, v));
+	return cve ? tw_json_set(v, "cve", json_string(cve)) : TW_OK;
+}
+
+/* What is not known yet is under investigation, and said so of every product. */
+static tw_err vulnerabilities(const struct tw_advisory *a, json_t *document, json_t *ids)
+{
+	json_t *list = json_array();
+
+	TW_TRY(tw_json_set(document, "vulnerabilities", list));
+	for (const char *const *cve = a->cves; *cve; cve++)
+		TW_TRY(vulnerability(list, *cve, ids));
+	return *a->cves ? TW_OK : vulnerability(list, NULL, ids);
+}
+
+static tw_err check_wish(const struct tw_advisory *a)
+{
+	const char *const *p = tw_advisory_profiles;
+
+	while (*p && strcmp(*p, a->profile) != 0)
+		p++;
+	if (!*p)
+		return TW_RAISE(SYNTAX, "'%s' is no profile of CSAF 2.0", a->profile);
+	if (!strcmp(a->profile, VEX) && !*a->cves)
+		return TW_RAISE(SYNTAX, "CSAF 2.0 test 6.1.27.8: a VEX document names its vulnerabilities");
+	return TW_OK;
+}
+
+tw_err tw_advisory_draft(const json_t *product, const struct tw_advisory *a, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL, *ids = json_array();
+
+	TW_TRY(check_wish(a));
+	document = json_pack("{s:{s:s, s:s, s:s, s:s, s:o, s:o, s:{s:{s:s}}, s:[{s:s, s:s, s:s}], s:o}}", "document", "category",
+		a->profile, "csaf_version", "2.0", "lang", "en", "title", a->title, "publisher", publisher(product, a), "notes",
+		notes(product), "distribution", "tlp", "label", "AMBER", "references", "category", "external", "summary",
+		"How we treat weaknesses", "url", contact(product, "policy-url"), "tracking", tracking(a));
+	if (!document || !ids)
+		return TW_RAISE(NOMEM, "a draft");
+	TW_TRY(product_tree(product, document, ids));
+	if (!strcmp(a->profile, VEX) || !strcmp(a->profile, ADVISORY))
+		TW_TRY(vulnerabilities(a, document, ids));
+	*ret = TW_STEAL(document);
+	return TW_OK;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every profile's draft is a valid document, names every product, and could not be published as it is. */
+#include "product/advisory.h"
+
+#include "check.h"
+#include "formats/csaf-site.h"
+#include "formats/csaf.h"
+#include "oom.h"
+#include "product/product.h"
+
+static const char *const two[] = { "CVE-2026-0001", "CVE-2026-0002", NULL }, *const none[] = { NULL };
+static json_t *product;
+
+static tw_err on_finding(void *user, const struct tw_csaf_finding *f)
+{
+	print_message("%s %s: %s\n", tw_csaf_test_id(f->test), f->path, f->message);
+	return TW_OK;
+}
+
+static tw_err draft(const struct tw_sys *sys, void *user)
+{
+	const struct tw_advisory *a = user;
+	TW_CLEANUP(tw_jsonp) json_t *made = NULL;
+
+	return tw_advisory_draft(product, a, &made);
+}
+
+static void test_each_profile_is_valid(void **state)
+{
+	const struct tw_csaf_check how = { .tell = on_finding, .strict = true };
+	struct tw_csaf_counts counts;
+
+	for (const char *const *p = tw_advisory_profiles; *p; p++) {
+		const struct tw_advisory a = { .profile = *p, .id = "T-1", .title = "Heat", .now = "2026-11-23T05:00:00Z", .cves = two };
+		TW_CLEANUP(tw_jsonp) json_t *made = NULL, *entry = NULL;
+
+		CHECK_OK(tw_advisory_draft(product, &a, &made));
+		CHECK_OK(tw_csaf_check_json(tw_sys_real(), made, &how, &counts));
+		CHECK_INT(counts.all, 0);
+		CHECK_ERR(tw_csaf_entry(made, &entry), DENIED);
+		const json_t *vendor = json_array_get(tw_json_get(tw_json_get(made, "product_tree"), "branches"), 0);
+		CHECK_INT(json_array_size(tw_json_get(vendor, "branches")), json_array_size(tw_json_get(product, "models")));
+		const json_t *status = tw_json_get(json_array_get(tw_json_get(made, "vulnerabilities"), 0), "product_status");
+		if (status)
+			CHECK_INT(json_array_size(tw_json_get(status, "under_investigation")),
+				json_array_size(tw_json_get(product, "models")) * json_array_size(tw_json_get(product, "software")));
+		CHECK_TEXT(tw_json_text(tw_json_get(tw_json_get(made, "document"), "publisher"), "namespace"), "https://example.com");
+	}
+}
+
+static void test_refusals(void **state)
+{
+	struct tw_advisory a = { .profile = "csaf_vex", .id = "T-1", .title = "Heat", .now = "2026-11-23T05:00:00Z", .cves = none };
+
+	CHECK_ERR(draft(tw_sys_real(), &a), SYNTAX);
+	a.profile = "csaf_security_advisory";
+	CHECK_OK(draft(tw_sys_real(), &a));
+	a.profile = "vex";
+	CHECK_ERR(draft(tw_sys_real(), &a), SYNTAX);
+}
+
+static void test_out_of_memory(void **state)
+{
+	struct tw_advisory a = { .profile = "csaf_vex", .id = "T-1", .title = "Heat", .now = "2026-11-23T05:00:00Z", .cves = two };
+
+	CHECK(oom_sweep_with(ENOMEM, draft, &a) > 20);
+}
+
+static int setup(void **state)
+{
+	struct tw_problems p = { 0 };
+
+	tw_json_use(tw_sys_real());
+	CHECK_OK(tw_problems_init(&p, "product.yaml"));
+	CHECK_OK(tw_product_read(tw_sys_real(), tw_slice_of(tw_product_example), &p, &product));
+	CHECK_INT(p.count, 0);
+	tw_problems_done(&p);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tw_jsonp(&product);
+	return 0;
+}
+
+#define WITH_PRODUCT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+CHECK_MAIN(WITH_PRODUCT(test_each_profile_is_valid), WITH_PRODUCT(test_refusals), WITH_PRODUCT(test_out_of_memory))
