@@ -7,6 +7,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ALIGN 4U
@@ -186,9 +187,7 @@ tw_err tw_netlink_socket(struct tw_slice payload, struct tw_netlink_socket *ret)
 		return TW_RAISE(SYNTAX, "netlink: %zu bytes are no socket", payload.size);
 	memcpy(&m, payload.at, sizeof m);
 	(void)take(&payload, sizeof m);
-	struct tw_netlink_socket s = {
-		.family = m.idiag_family, .state = m.idiag_state, .uid = m.idiag_uid, .port = ntohs(m.id.idiag_sport)
-	};
+	struct tw_netlink_socket s = { .family = m.idiag_family, .state = m.idiag_state, .uid = m.idiag_uid, .port = ntohs(m.id.idiag_sport) };
 	TW_TRY(socket_address(&m, s.address, sizeof s.address));
 	while (any) {
 		TW_TRY(next_attribute(&payload, &type, &value, &any));

@@ -163,9 +163,9 @@ static void test_messages(void **state)
 
 static void test_uevents(void **state)
 {
-	static const struct tw_slice wrong[] = { { NULL, 0 }, TW_SLICE("libudev"), TW_SLICE("@/a\0SUBSYSTEM=b"), TW_SLICE("add@\0SUBSYSTEM=b"),
-		TW_SLICE("add@a\0SUBSYSTEM=b"), TW_SLICE("add@/a"), TW_SLICE("add@/a\0SUBSYSTEM="), TW_SLICE("add@/a\0SUBSYSTEM=a b"),
-		TW_SLICE("a\xff@/a\0SUBSYSTEM=b"), TW_SLICE("add@/\n\0SUBSYSTEM=b") };
+	static const struct tw_slice wrong[] = { { NULL, 0 }, TW_SLICE("libudev"), TW_SLICE("@/a\0SUBSYSTEM=b"),
+		TW_SLICE("add@\0SUBSYSTEM=b"), TW_SLICE("add@a\0SUBSYSTEM=b"), TW_SLICE("add@/a"), TW_SLICE("add@/a\0SUBSYSTEM="),
+		TW_SLICE("add@/a\0SUBSYSTEM=a b"), TW_SLICE("a\xff@/a\0SUBSYSTEM=b"), TW_SLICE("add@/\n\0SUBSYSTEM=b") };
 	struct tw_uevent u;
 
 	CHECK_OK(tw_uevent_read(TW_SLICE("add@/devices/x\0ACTION=add\0SUBSYSTEM=usb\0SEQNUM=1"), &u));
@@ -189,5 +189,5 @@ static void test_plain(void **state)
 	}
 }
 
-CHECK_MAIN(cmocka_unit_test(test_link), cmocka_unit_test(test_long_address), cmocka_unit_test(test_socket), cmocka_unit_test(test_messages),
-	cmocka_unit_test(test_uevents), cmocka_unit_test(test_plain))
+CHECK_MAIN(cmocka_unit_test(test_link), cmocka_unit_test(test_long_address), cmocka_unit_test(test_socket),
+	cmocka_unit_test(test_messages), cmocka_unit_test(test_uevents), cmocka_unit_test(test_plain))
