@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/role.h"
 
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "crypto/hash.h"
 #include "service/wire.h"
 #include "sys/real.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FDS_MAX 64 /* more listeners than hands takes */
 
@@ -65,9 +64,12 @@ static tw_err enter(const struct tw_role_row *row, char **argv, struct tw_role_s
 	if (start->fd_count < TW_FD_OWN + row->own_fds)
 		return TW_RAISE(STATE, "started with %d descriptors, wants %d: only thingward-device starts roles", start->fd_count,
 			TW_FD_OWN + row->own_fds);
+	/* What it opens comes right behind what was given, and not behind somebody's leak. */
+	if (row->beside && close_range((unsigned)start->fd_count, ~0U, 0) != 0)
+		return TW_RAISE_ERRNO("closing what was not given");
 	if (row->beside)
 		TW_TRY(row->beside(tw_sys_real(), start, box.uid, box.gid));
-	box.keep_fds += start->beside_fd > 0 ? 1 : 0;
+	box.keep_fds += start->more_fds + (start->beside_fd > 0 ? 1 : 0);
 	for (int i = 0; i < row->dirs && i < (int)TW_COUNT(dirs); i++)
 		dirs[box.dir_count++] = TW_FD_OWN + i;
 	return tw_sandbox_enter(&box, &start->box);
@@ -90,7 +92,7 @@ static tw_err say_boxed(const struct tw_sys *sys, const struct tw_sandbox_state 
 	return TW_OK;
 }
 
-int tw_role_main(const struct tw_role_row *rows, int argc, char **argv)
+int tw_role_bare(const struct tw_role_row *rows, void (*prepare)(const struct tw_sys *sys), int argc, char **argv)
 {
 	const struct tw_sys *sys = tw_sys_real();
 	struct tw_role_start start = { .fd_count = count_fds() };
@@ -113,8 +115,7 @@ int tw_role_main(const struct tw_role_row *rows, int argc, char **argv)
 		tw_log_err(e, "the sandbox does not stand, so nothing is done");
 		return 71;
 	}
-	/* For every role, here: one that forgot would read OpenSSL's configuration and seed its hash tables by the time of day. */
-	tw_crypto_use(sys);
-	tw_json_use(sys);
+	if (prepare)
+		prepare(sys);
 	return row->run(sys, &start);
 }

@@ -36,6 +36,7 @@ struct tw_role_start {
 	size_t word_count;
 	char *const *words;     /* KEY=VALUE, as hands gave them */
 	int beside_fd;          /* to what the row's beside has started, 0: nothing */
+	int more_fds;           /* what the row's beside has opened for the role, from fd_count on */
 	struct tw_token *token; /* the keys role's way to its token, NULL: it has none */
 };
 /* The value of a word, NULL when hands gave none. */
@@ -48,9 +49,11 @@ struct tw_role_row {
 	int dirs;      /* the first dirs of OWN are directories that stay usable */
 	int read_only; /* of these the last so many for reading only */
 	int (*run)(const struct tw_sys *sys, const struct tw_role_start *start); /* returns the exit status */
-	/* Before the sandbox, NULL: nothing. Starts a process beside the role, and leaves one descriptor more: beside_fd. */
+	/* Before the sandbox, NULL: nothing. Starts a process beside the role, and leaves one descriptor more, beside_fd; or opens more_fds. */
 	tw_err (*beside)(const struct tw_sys *sys, struct tw_role_start *start, uid_t uid, gid_t gid);
 };
 extern const struct tw_role_row tw_roles[]; /* ends with name NULL; in src/device/platform/roles.c */
 int tw_role_main(const struct tw_role_row *rows, int argc, char **argv);
+/* The same for a program without OpenSSL and Jansson; prepare: run in the sandbox before the row is, NULL: nothing. */
+int tw_role_bare(const struct tw_role_row *rows, void (*prepare)(const struct tw_sys *sys), int argc, char **argv);
 #endif

@@ -80,7 +80,7 @@ static tw_err restrict_to(const struct tw_sandbox *box, int ruleset, uint64_t fs
 {
 	size_t writable = box->dir_count - (box->read_only < box->dir_count ? box->read_only : box->dir_count);
 
-	for (size_t i = 0; box->want & TW_WANT_FILES && i < box->dir_count; i++)
+	for (size_t i = 0; box->want & (TW_WANT_FILES | TW_WANT_PATHS) && i < box->dir_count; i++)
 		TW_TRY(allow_beneath(ruleset, box->dirs[i], fs & (i < writable ? READ_RIGHTS | WRITE_RIGHTS : READ_RIGHTS)));
 	if (tw_sandbox_san)
 		TW_TRY(allow_proc(ruleset));

@@ -24,6 +24,7 @@
 #define CONNECT TW_WANT_CONNECT
 #define PARENT TW_WANT_PARENT
 #define MODULE TW_WANT_MODULE
+#define PATHS TW_WANT_PATHS
 /* Rights that the parent hands on, and must therefore have itself, are not its own: a filter is inherited. */
 #define ROLES (TW_WANT_ROLE)
 
@@ -108,7 +109,7 @@ const struct tw_call_row tw_call_rows[] = {
 	ARGS(fcntl, ROLES, { 1, EXACTLY, F_GET_SEALS }),
 	ARGS(ioctl, ROLES, { 1, EXACTLY, FIONREAD }), /* how libevent sizes a read */
 
-	ALLOW(openat2, FILES | PARENT), /* confined by Landlock; the seam adds RESOLVE_BENEATH */
+	ALLOW(openat2, FILES | PARENT | PATHS), /* confined by Landlock; the seam adds RESOLVE_BENEATH */
 	ALLOW(pwrite64, FILES | PARENT),
 	ALLOW(fsync, FILES | PARENT),
 	ALLOW(fdatasync, FILES | PARENT),
@@ -119,7 +120,7 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(unlinkat, FILES | PARENT),
 	ALLOW(mkdirat, FILES | PARENT),
 	ALLOW(flock, FILES | PARENT),
-	ALLOW(getdents64, FILES | PARENT),
+	ALLOW(getdents64, FILES | PARENT | PATHS),
 
 	ALLOW(accept4, NET | LOCAL | PARENT),
 	ALLOW(getsockopt, NET | LOCAL | CONNECT | PARENT | MODULE),
@@ -172,7 +173,7 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(dup3, PARENT | MODULE),
 	ALLOW(close_range, PARENT),
 	ALLOW(open, PARENT | MODULE),
-	ALLOW(openat, PARENT | MODULE),
+	ALLOW(openat, PARENT | MODULE | PATHS),
 	ALLOW(unlink, PARENT | MODULE),
 	ALLOW(mkdir, PARENT | MODULE),
 	ALLOW(fchmod, PARENT | MODULE),

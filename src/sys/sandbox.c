@@ -166,13 +166,14 @@ static tw_err prove_files(const struct tw_sandbox *box, int landlock_abi)
 {
 	bool confined = landlock_abi > 0;
 
-	if ((confined || !(tw_sandbox_san || box->want & TW_WANT_MODULE)) && opened(open("/etc/passwd", O_RDONLY | O_CLOEXEC)))
+	if ((confined || !(tw_sandbox_san || box->want & (TW_WANT_MODULE | TW_WANT_PATHS))) &&
+		opened(open("/etc/passwd", O_RDONLY | O_CLOEXEC)))
 		return TW_RAISE(INTERNAL, "the sandbox of %s let open through", box->role);
 	if (confined && box->want & TW_WANT_DISK)
 		return opened(tw_sys_open_outside("/dev/null", O_WRONLY))
 			? TW_RAISE(INTERNAL, "the sandbox of %s let something be written", box->role)
 			: TW_OK;
-	if ((confined || !(box->want & TW_WANT_FILES)) && opened(tw_sys_open_outside("/etc/passwd", O_RDONLY)))
+	if ((confined || !(box->want & (TW_WANT_FILES | TW_WANT_PATHS))) && opened(tw_sys_open_outside("/etc/passwd", O_RDONLY)))
 		return TW_RAISE(INTERNAL, "the sandbox of %s let openat2 leave its directories", box->role);
 	return TW_OK;
 }

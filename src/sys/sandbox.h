@@ -21,7 +21,9 @@ enum tw_sandbox_want {
 	   Never programs, networks, or executable memory that comes from no file */
 	TW_WANT_MODULE = 128,
 	TW_WANT_DISK = 256, /* with FILES: its directories may be the root, so that reading outside of them proves nothing, and writing does */
-	TW_WANT_ROLE = 32, /* everybody but hands; tw_sandbox_enter adds it */
+	/* Instead of FILES: opens for reading, by paths and with links followed, what Landlock leaves it. For trees whose links are the kernel's own */
+	TW_WANT_PATHS = 512,
+	TW_WANT_ROLE = 32,   /* everybody but hands; tw_sandbox_enter adds it */
 };
 struct tw_sandbox {
 	const char *role;
@@ -29,7 +31,7 @@ struct tw_sandbox {
 	gid_t gid;       /* equal to the present ids: nothing is dropped, and the status says so */
 	int keep_fds;    /* descriptors 0..keep_fds-1 stay, all others are closed */
 	unsigned want;   /* of enum tw_sandbox_want; everything else is refused with EPERM, program starts are fatal */
-	const int *dirs; /* directories, or single files, that stay usable with TW_WANT_FILES */
+	const int *dirs; /* directories, or single files, that stay usable with TW_WANT_FILES or TW_WANT_PATHS */
 	size_t dir_count;
 	size_t read_only; /* of these the last so many are for reading only */
 };

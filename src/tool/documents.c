@@ -8,5 +8,6 @@ const struct tw_capability_document tw_capability_documents[] = {
 	{ "identification", tw_document_identification },
 	{ "data-protection", tw_document_data_protection },
 	{ "logical-access", tw_document_logical_access },
+	{ "interfaces", tw_document_interfaces },
 	{ NULL, NULL },
 };

@@ -9,5 +9,6 @@ struct tw_capability_document {
 extern const struct tw_capability_document tw_capability_documents[];
 extern const char tw_document_data_protection[];
 extern const char tw_document_logical_access[];
+extern const char tw_document_interfaces[];
 extern const char tw_document_identification[]; /* one line for each file that src/tool/meson.build names */
 #endif

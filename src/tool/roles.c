@@ -12,6 +12,7 @@ static const char *const names[TW_ROLE_COUNT] = {
 	[TW_ROLE_FETCH] = "fetch",
 	[TW_ROLE_SCAN] = "scan",
 	[TW_ROLE_HASH] = "hash",
+	[TW_ROLE_WATCH] = "watch",
 };
 
 void tw_roles_all(struct tw_roles *r, uint32_t uid, uint32_t gid)
@@ -50,7 +51,7 @@ static tw_err read_line(struct tw_roles *r, struct tw_slice line, size_t number)
 		return TW_OK;
 	}
 	return TW_RAISE(SYNTAX,
-		"roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application, fetch, scan and hash at most once",
+		"roles line %zu must be `name uid gid` in numbers, each of core, front, keys, application, fetch, scan, hash and watch at most once",
 		number);
 }
 

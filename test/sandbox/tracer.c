@@ -3,7 +3,7 @@
  * Tries every system call number, and what an intruder would do with them, inside each role of a release build, and compares
  * with the table the sandbox is made of: what is not in it answers EPERM, what is in it does not, what is fatal ends the process.
  *
- *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM DEVICE-PROGRAM DIRECTORY
+ *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM DEVICE-PROGRAM DIRECTORY
  *
  * Needs root. Prints what tools/run-tests counts.
  */
@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "device/fetch/fetch-row.h"
 #include "device/hash/hash-row.h"
+#include "device/watch/watch-row.h"
 #include "service/role.h"
 #include "sys/sandbox-rows.h"
 
@@ -35,7 +36,7 @@
 #define X32 0x40000000
 
 static struct {
-	const char *role_program, *fetch_program, *hash_program, *device_program, *directory;
+	const char *role_program, *fetch_program, *hash_program, *watch_program, *device_program, *directory;
 	long passed, failed;
 } run;
 
@@ -408,19 +409,23 @@ int main(int argc, char **argv)
 {
 	static const struct tw_role_row fetch_row = { TW_FETCH_ROLE_ROW, NULL };
 	static const struct tw_role_row hash_row = { "hash", TW_HASH_ROLE_MAY, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash;
+	static const struct tw_role_row watch_row = { "watch", TW_WATCH_ROLE_MAY, NULL };
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch;
 
-	if (argc != 6) {
-		(void)fprintf(stderr, "usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
+	if (argc != 7) {
+		(void)fprintf(stderr,
+			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 		return 2;
 	}
 	run.role_program = argv[1];
 	run.fetch_program = argv[2];
 	run.hash_program = argv[3];
-	run.device_program = argv[4];
-	run.directory = argv[5];
+	run.watch_program = argv[4];
+	run.device_program = argv[5];
+	run.directory = argv[6];
 	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
 	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
+	watch = (struct subject){ watch_row.name, &watch_row, run.watch_program, watch_row.want | TW_WANT_ROLE };
 	if (!prepare()) {
 		perror(run.directory);
 		return 2;
@@ -432,6 +437,7 @@ int main(int argc, char **argv)
 	}
 	try_all(&fetch);
 	try_all(&hash);
+	try_all(&watch);
 	try_status(&hands);
 	try_numbers(&hands);
 	try_fatal(&hands);

@@ -19,13 +19,13 @@ void tw_places_init(struct tw_places *p)
 {
 	memset(p, 0, sizeof *p);
 	p->core = p->log = p->keys = p->boot = p->config = p->run = -1;
-	p->null = p->console = p->admin = p->events = p->root = p->token = p->packages = p->inventory = -1;
+	p->null = p->console = p->admin = p->events = p->root = p->token = p->packages = p->inventory = p->kernel = -1;
 }
 
 void tw_places_done(struct tw_places *p)
 {
 	int *const all[] = { &p->core, &p->log, &p->keys, &p->boot, &p->config, &p->run, &p->null, &p->console, &p->admin,
-		&p->events, &p->root, &p->token, &p->packages, &p->inventory };
+		&p->events, &p->root, &p->token, &p->packages, &p->inventory, &p->kernel };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -33,7 +33,7 @@ void tw_places_done(struct tw_places *p)
 		tw_closep(&p->tcp[i]);
 }
 
-static const char *const tab_names[TW_TAB_NAMES] = { "core", "front", "keys", "application", "fetch", "scan", "hash" };
+static const char *const tab_names[TW_TAB_NAMES] = { "core", "front", "keys", "application", "fetch", "scan", "hash", "watch" };
 static const struct tw_tab_names tab = { tab_names, TW_TAB_NAMES, TW_TAB_NEEDED };
 
 static tw_err read_tab(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_tab *ret)
@@ -217,6 +217,7 @@ tw_err tw_places_open(const struct tw_sys *sys, const struct tw_hands_options *o
 	p->has_console = o->console != NULL;
 	if (p->null < 0 || p->console < 0)
 		return TW_RAISE_ERRNO("opening %s", p->null < 0 || !o->console ? "/dev/null" : o->console);
+	p->kernel = sys->open_path(sys, "/sys", DIRECTORY, 0);
 	TW_TRY(open_root(sys, o, p));
 	TW_TRY(tw_hands_token_open(sys, o, &p->token));
 	return open_doors(sys, o, p);

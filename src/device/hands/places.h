@@ -18,6 +18,7 @@ enum tw_tab_name {
 	TW_TAB_FETCH,
 	TW_TAB_SCAN,
 	TW_TAB_HASH,
+	TW_TAB_WATCH,
 	TW_TAB_NAMES
 };
 #define TW_TAB_NEEDED TW_TAB_FETCH /* those before it must have a line */
@@ -30,6 +31,7 @@ struct tw_places {
 	const char *keystore; /* the kind that was asked for, NULL: none was */
 	bool has_root;
 	int inventory;          /* what the inventory is held against: the root directory, but for images under test */
+	int kernel;             /* /sys: what watch may read; /dev/null where there is none */
 	int packages;           /* directory of the package database, -1: none */
 	char packages_kind[16]; /* of it, as the command line says; core knows which there are */
 	bool has_console;       /* console is a terminal, and not only a place holder */

@@ -15,6 +15,7 @@ static const struct {
 	[TW_ERRAND_HASH] = { TW_TAB_HASH, false, "thingward-hash", NULL },
 	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, false, "thingward-hash", NULL },
 	[TW_ERRAND_ASK] = { TW_TAB_FETCH, false, "thingward-fetch", NULL },
+	[TW_ERRAND_WATCH] = { TW_TAB_WATCH, false, "thingward-watch", NULL },
 };
 
 static void give(struct tw_crew_plan *p, int fd)
@@ -80,6 +81,9 @@ static void plan_errands(const struct tw_places *at, struct tw_plan *plan)
 		plan->errands[i] = (struct tw_errand_row){ errands[i].disk && at->packages < 0 ? 0 : uid, at->tab.of[errands[i].tab].gid,
 			errands[i].program, errands[i].file, { at->inventory, at->packages }, errands[i].disk ? 2 : 0 };
 	}
+	/* Of the kernel's own trees nothing but this one. */
+	plan->errands[TW_ERRAND_WATCH].dirs[0] = at->kernel;
+	plan->errands[TW_ERRAND_WATCH].dir_count = 1;
 }
 
 void tw_plan_make(const struct tw_places *at, struct tw_plan *ret)

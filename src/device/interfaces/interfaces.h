@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What interfaces this device has: links, listening sockets, radios, and what is plugged in. The watch role sees them; core keeps them,
+ * in memory and bounded, compares each look with the one before, and records what is other.
+ *
+ * Nothing of it is kept across a start: the first look after one says what there is and is no event.
+ */
+#ifndef TW_DEVICE_INTERFACES_H
+#define TW_DEVICE_INTERFACES_H
+#include "device/platform/device.h"
+#include "service/watch/watch-wire.h"
+
+#define TW_INTERFACES_MAX 256     /* those that have gone make room first; what finds none is said to be missed */
+#define TW_INTERFACES_TOLD_MAX 60 /* events a minute; beyond that they are counted */
+
+struct tw_interface {
+	uint64_t id;
+	enum tw_watch_kind kind;
+	bool present, marked;                               /* marked: in the look that is being taken */
+	int64_t first_ms, last_ms;                          /* wall clock; last: of a change, while it is present */
+	const char *name, *what, *driver, *address, *state; /* behind this, in the same memory */
+};
+struct tw_interfaces {
+	enum { TW_INTERFACES_AWAY, TW_INTERFACES_BEGUN, TW_INTERFACES_HERE } role;
+	tw_channel *line; /* while HERE */
+	bool asked, owed; /* a look that has not come back yet; one that has to be asked for */
+	bool known;       /* there was one since the role is here */
+	bool ever;        /* there was one since the start */
+	bool full;
+	uint8_t missed;                        /* enum tw_watch_missed */
+	char why[TW_DETAIL_MAX];               /* it is not here; "" when that is nobody's fault */
+	int64_t seen_ms;                       /* wall clock */
+	int64_t again_ms, pause_ms, minute_ms; /* boot clock: when it is begun again, after how long, and since when events are counted */
+	unsigned told;
+	int64_t untold;
+	uint64_t last_id;
+	size_t count;
+	struct tw_interface *of[TW_INTERFACES_MAX]; /* by id */
+};
+tw_err tw_interfaces_start(struct tw_device *d);
+void tw_interfaces_stop(struct tw_device *d);
+bool tw_interfaces_watched(const struct tw_device *d); /* what it has is what there is */
+
+/* seen.c: one look, as the role says it. UNTRUSTED: it says what no role of ours says; NOMEM. */
+tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen);
+/* Records an event within the budget, or counts it. fields is consumed. */
+tw_err tw_interfaces_tell(struct tw_device *d, const char *id, json_t *fields);
+/* What was counted, when its minute is over. */
+tw_err tw_interfaces_tell_more(struct tw_device *d);
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the elements of interfaces are on this device now. */
+#include "device/interfaces/interfaces.h"
+
+#include "device/platform/errand.h"
+#include "device/rows-interfaces.h"
+
+/* Why nothing is known of any, or "". */
+static tw_err away(struct tw_context *c, struct tw_element_status *ret)
+{
+	struct tw_device *d = tw_device_of(c);
+	struct tw_setting_state state;
+
+	ret->status = TW_STATUS_NOT_PROVIDED;
+	(void)snprintf(ret->setting, sizeof ret->setting, "interfaces.watch");
+	TW_TRY(tw_setting_state(c, tw_setting_find(c, "interfaces.watch"), &state));
+	if (!d->errands || !tw_errand_listed(d->errands, TW_ERRAND_WATCH)) {
+		(void)snprintf(ret->reason, sizeof ret->reason, "roles.tab has no line for watch, the role that hears the kernel.");
+	} else if (strcmp(state.value, "on") != 0) {
+		ret->status = TW_STATUS_OFF;
+		ret->since_ms = state.changed_ms;
+		(void)snprintf(ret->changed_by, sizeof ret->changed_by, "%s", state.changed_by);
+		(void)snprintf(ret->reason, sizeof ret->reason, "Interfaces are not watched: interfaces.watch is off.");
+	} else if (!tw_interfaces_watched(d)) {
+		(void)snprintf(ret->reason, sizeof ret->reason, "The role that hears the kernel is not here. %.180s", d->interfaces->why);
+	} else if (d->interfaces->missed & TW_WATCH_NO_LINKS) {
+		(void)snprintf(ret->reason, sizeof ret->reason, "The kernel does not say what links there are.");
+	}
+	return TW_OK;
+}
+
+/* @nist LA.IC.14.3 */
+tw_err tw_interfaces_status_ethernet(struct tw_context *c, struct tw_element_status *ret)
+{
+	const struct tw_interfaces *f = tw_device_of(c)->interfaces;
+	size_t there = 0, up = 0;
+
+	TW_TRY(away(c, ret));
+	if (ret->reason[0])
+		return TW_OK;
+	for (size_t n = 0; n < f->count; n++) {
+		const struct tw_interface *i = f->of[n];
+
+		if (i->kind == TW_WATCH_LINK && i->present && strcmp(i->what, "ethernet") == 0) {
+			there++;
+			up += strcmp(i->state, "up") == 0;
+		}
+	}
+	ret->status = there ? TW_STATUS_PROVIDED : TW_STATUS_NEEDS_PART;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		there ? "Ethernet links: %zu, of these up: %zu. What becomes of one is in the list at once, and an event."
+		      : "There is no Ethernet link.",
+		there, up);
+	return TW_OK;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices that the machine of the tests does not have, as files that stand as the kernel's tree does; and that tree with calls that fail. */
+#include "device/watch/look.h"
+
+#include "base/mem.h"
+#include "sys/fake.h"
+#include "sys/real.h"
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char place[64];
+
+static void put(const char *path, const char *content)
+{
+	char all[256];
+
+	(void)snprintf(all, sizeof all, "%s/%s", place, path);
+	for (char *slash = strchr(all + strlen(place) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(all, 0755);
+		*slash = '/';
+	}
+	FILE *f = fopen(all, "we");
+	CHECK(f && fputs(content, f) >= 0 && fclose(f) == 0);
+}
+
+static int set_up(void **state)
+{
+	static const char *const files[][2] = {
+		{ "class/rfkill/rfkill0/type", "wlan\n" },
+		{ "class/rfkill/rfkill0/name", "phy0\n" },
+		{ "class/rfkill/rfkill0/soft", "1\n" },
+		{ "class/rfkill/rfkill0/hard", "0\n" },
+		{ "class/rfkill/rfkill0/device/device/uevent", "DRIVER=brcmfmac\n" },
+		{ "class/rfkill/rfkill1/type", "bluetooth\n" },
+		{ "class/rfkill/rfkill1/soft", "0\n" },
+		{ "class/rfkill/rfkill1/hard", "1\n" },
+		{ "class/bluetooth/hci0/device/uevent", "OF_NAME=bt\nDRIVER=hci_uart_bcm\n" },
+		{ "class/bluetooth/hci0:11/x", "" },
+		{ "bus/usb/devices/usb1/product", "xHCI\n" },
+		{ "bus/usb/devices/1-1:1.0/x", "" },
+		{ "bus/usb/devices/1-1/product", "Stick\x1b[2J\n" },
+		{ "bus/usb/devices/1-1/manufacturer", "Maker\n" },
+		{ "bus/usb/devices/1-1/idVendor", "0781\n" },
+		{ "bus/usb/devices/1-1/idProduct", "5567\n" },
+		{ "bus/usb/devices/1-1/authorized", "0\n" },
+		{ "bus/usb/devices/1-1/uevent", "DEVTYPE=usb_device\nDRIVER=usb\n" },
+		{ "class/tty/ttyS0/device/uevent", "DRIVER=serial8250\n" },
+		{ "class/tty/ttyS0/type", "4\n" },
+		{ "class/tty/ttyS1/device/uevent", "DRIVER=serial8250\n" },
+		{ "class/tty/ttyS1/type", "0\n" },
+		{ "class/tty/tty7/active", "" },
+		{ "class/video4linux/video0/name", "Camera\n" },
+		{ "class/video4linux/video0/device/uevent", "DRIVER=uvcvideo\n" },
+		{ "class/video4linux/v4l-subdev0/name", "lens\n" },
+		{ "class/sound/pcmC0D0c/device/id", "Mic\n" },
+		{ "class/sound/pcmC0D0c/device/device/uevent", "DRIVER=snd\n" },
+		{ "class/sound/pcmC0D0p/device/id", "Mic\n" },
+		{ "class/input/input3/name", "Keys\n" },
+		{ "class/input/input3/id/vendor", "046d\n" },
+		{ "class/input/input3/id/product", "c31c\n" },
+		{ "class/input/event3/x", "" },
+		{ "block/sda/removable", "1\n" },
+		{ "block/sda/device/model", "Disk 1  \n" },
+		{ "block/sda/device/uevent", "DRIVER=sd\n" },
+		{ "block/loop0/removable", "0\n" },
+	};
+
+	(void)snprintf(place, sizeof place, "/dev/shm/tw-test-XXXXXX");
+	CHECK(mkdtemp(place) != NULL);
+	for (size_t i = 0; i < TW_COUNT(files); i++)
+		put(files[i][0], files[i][1]);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		(void)execlp("rm", "rm", "-rf", place, NULL);
+	return pid > 0 && waitpid(pid, NULL, 0) == pid ? 0 : -1;
+}
+
+static tw_err devices(const struct tw_sys *sys, size_t max, struct tw_buf *ret)
+{
+	const struct tw_watch_look l = { .sys = sys, .tree = place, .ret = ret };
+
+	tw_buf_init(ret, sys, max);
+	return tw_watch_look_devices(&l);
+}
+
+static void test_devices(void **state)
+{
+	static const char *const want[] = { "radio rfkill0|wlan|brcmfmac|phy0|blocked", "radio rfkill1|bluetooth|||switched off",
+		"bluetooth hci0|controller|hci_uart_bcm||present", "usb 1-1|Maker Stick?[2J|usb|0781:5567|not authorized",
+		"serial ttyS0|serial line|serial8250||present", "camera video0|Camera|uvcvideo||present",
+		"microphone pcmC0D0c|Mic|snd||present", "input input3|Keys||046d:c31c|present", "storage sda|Disk 1|sd||removable" };
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_watch_item i;
+	size_t found = 0;
+
+	CHECK_OK(devices(tw_sys_real(), TW_WATCH_SEEN_MAX, &b));
+	for (struct tw_slice rest = tw_buf_slice(&b); rest.size; found++) {
+		char got[512];
+		bool is_wanted = false;
+
+		CHECK_OK(tw_watch_item_read(&rest, &i));
+		(void)snprintf(got, sizeof got, "%s " TW_SLICE_FMT "|" TW_SLICE_FMT "|" TW_SLICE_FMT "|" TW_SLICE_FMT "|" TW_SLICE_FMT,
+			tw_watch_kinds[i.kind], TW_SLICE_ARG(i.name), TW_SLICE_ARG(i.what), TW_SLICE_ARG(i.driver),
+			TW_SLICE_ARG(i.address), TW_SLICE_ARG(i.state));
+		for (size_t n = 0; n < TW_COUNT(want); n++)
+			is_wanted = is_wanted || strcmp(want[n], got) == 0;
+		if (!is_wanted)
+			fail_msg("not wanted: %s", got);
+	}
+	CHECK_INT(found, TW_COUNT(want));
+}
+
+static void test_full(void **state)
+{
+	for (size_t max = 0; max < 300; max++) {
+		TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+		struct tw_watch_item i;
+
+		CHECK_ERR(devices(tw_sys_real(), max, &b), LIMIT);
+		for (struct tw_slice rest = tw_buf_slice(&b); rest.size;) /* whole ones only */
+			CHECK_OK(tw_watch_item_read(&rest, &i));
+	}
+}
+
+/* Each call fails once: what is then told is of its form, and nothing is lost of what was open. */
+static void test_failures(void **state)
+{
+	static const int numbers[] = { ENOMEM, EIO, EACCES };
+	tw_fake *f = tw_fake_new();
+
+	for (size_t k = 0; k < TW_COUNT(numbers); k++) {
+		bool fired = true;
+
+		for (long n = 1; fired; n++) {
+			TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+			struct tw_watch_item i;
+
+			tw_fake_fail(f, n, numbers[k], false);
+			(void)devices(tw_fake_sys(f), TW_WATCH_SEEN_MAX, &b);
+			fired = tw_fake_fired(f);
+			for (struct tw_slice rest = tw_buf_slice(&b); rest.size;)
+				CHECK_OK(tw_watch_item_read(&rest, &i));
+		}
+	}
+	tw_fake_free(f);
+}
+
+CHECK_MAIN(cmocka_unit_test_setup_teardown(test_devices, set_up, tear_down),
+	cmocka_unit_test_setup_teardown(test_full, set_up, tear_down), cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down))

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Probes of interfaces. Whether what a device says of its links follows them is only seen by one that somebody there takes down and
+ * up again, and names; without that these probes say that it watches, and not that it sees.
+ */
+#include "tool/probes/probe.h"
+
+#define LIST "/api/v1/interfaces?limit=300"
+#define LOG "/api/v1/log?limit=200"
+
+static const json_t *link_of(const json_t *list, const char *name)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(list, i, one)
+		if (!strcmp(tw_json_text(one, "kind"), "link") && !strcmp(tw_json_text(one, "name"), name))
+			return one;
+	return NULL;
+}
+
+/* Is this record that the link came to a state, or left it? */
+static bool is_change(const json_t *record, const char *link, const char *key)
+{
+	const json_t *fields = json_object_get(record, "fields");
+
+	return !strcmp(tw_json_text(record, "event"), "interface.changed") && !strcmp(tw_json_text(fields, "kind"), "link") &&
+		!strcmp(tw_json_text(fields, "name"), link) && !strcmp(tw_json_text(fields, "what"), "state") &&
+		!strcmp(tw_json_text(fields, key), "up");
+}
+
+/* The newest first: it came up, and before that it had gone down. */
+static bool went_and_came(const json_t *records, const char *link)
+{
+	bool came = false;
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(records, i, one) {
+		if (!came && is_change(one, link, "from"))
+			return false;
+		if (came && is_change(one, link, "from"))
+			return true;
+		came = came || is_change(one, link, "to");
+	}
+	return false;
+}
+
+static tw_err judge(struct tw_probe_context *c, const json_t *list, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer log = { 0 };
+	const json_t *link = link_of(list, c->link);
+
+	if (!link || !tw_json_bool(link, "present"))
+		return tw_found(f, TW_VERDICT_FAIL, "%.40s was named as a link of the device, which does not list it.", c->link);
+	TW_TRY(tw_saw(f, "what", tw_json_text(link, "what")));
+	TW_TRY(tw_saw(f, "driver", tw_json_text(link, "driver")));
+	TW_TRY(tw_saw(f, "state", tw_json_text(link, "state")));
+	if (strcmp(tw_json_text(link, "what"), "ethernet") != 0)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "The device says that %.40s is no Ethernet link. Name one that is.", c->link);
+	if (!tw_json_text(link, "driver")[0] || strcmp(tw_json_text(link, "state"), "up") != 0)
+		return tw_found(f, TW_VERDICT_FAIL, "%.40s is up again, and the device says '%.40s', by the driver '%.40s'.",
+			c->link, tw_json_text(link, "state"), tw_json_text(link, "driver"));
+	tw_err e = tw_order(c, "GET", LOG, &log);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The log", e);
+	if (!went_and_came(json_object_get(log.body, "records"), c->link))
+		return tw_found(f, TW_VERDICT_FAIL, "The last records of the device do not tell that %.40s went down and came up.", c->link);
+	return tw_found(f, TW_VERDICT_PASS,
+		"The device lists %.40s as an Ethernet link with its driver, tells that it went down and came up, and says that it is up.", c->link);
+}
+
+/* @nist LA.IC.14.3: state and events follow the link */
+static tw_err follows_a_link(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
+	tw_err e = tw_order_all(c, LIST, "interfaces", &answer);
+
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The list of interfaces", e);
+	if (!tw_json_bool(answer.body, "watched"))
+		return tw_found(f, TW_VERDICT_FAIL, "The device does not watch its interfaces: %.200s", tw_json_text(answer.body, "why"));
+	if (!c->link)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"The device lists its interfaces. Whether that follows them is seen by one: take an Ethernet link of its down and up, and name it with --link NAME.");
+	return judge(c, json_object_get(answer.body, "interfaces"), f);
+}
+
+const struct tw_probe tw_probes_interfaces[] = {
+	{ "LA.IC.14.3", "follows-a-link", TW_SOURCE_INSIDE, "Do state and events follow an Ethernet link?", follows_a_link },
+	{},
+};

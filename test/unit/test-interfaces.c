@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looks at interfaces, taken one after another into a real device: what is listed, what is recorded, what is refused, and where memory ends. */
+#include "lacking.h"
+
+#include "device/interfaces/interfaces.h"
+
+static struct tw_buf seen;
+
+static int begin(void **state)
+{
+	tw_buf_init(&seen, tw_sys_real(), 1 + TW_WATCH_SEEN_MAX);
+	if (world_make(&w))
+		return -1;
+	world_start_owned(&w);
+	return 0;
+}
+
+static int end(void **state)
+{
+	tw_buf_done(&seen);
+	return world_end(&w);
+}
+
+static void look(enum tw_watch_missed missed)
+{
+	tw_buf_clear(&seen);
+	CHECK_OK(tw_buf_u8(&seen, (uint8_t)missed));
+}
+
+static void has(enum tw_watch_kind kind, const char *name, const char *state)
+{
+	const struct tw_watch_item i = { .kind = kind, .name = tw_slice_of(name), .what = TW_SLICE("ethernet"), .state = tw_slice_of(state) };
+
+	CHECK_OK(tw_watch_item_write(&i, &seen));
+}
+
+static tw_err take_look(void)
+{
+	return tw_interfaces_take(device(), tw_buf_slice(&seen));
+}
+
+static json_t *answer(const char *path)
+{
+	json_t *j = NULL;
+
+	CHECK_INT(tw_unit_request(w.unit, "GET", path, NULL, NULL), 200);
+	CHECK_OK(tw_json_parse(tw_slice_of(tw_unit_body(w.unit)), TW_REPLY_MAX, &j));
+	return j;
+}
+
+/* "left up; right gone": those of the list, in its order. */
+static void check_listed(const char *want)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = answer("/api/v1/interfaces?limit=300");
+	char got[512] = "";
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(tw_json_get(j, "interfaces"), i, one)
+		(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s %s", i ? "; " : "", tw_json_text(one, "name"),
+			tw_json_bool(one, "present") ? tw_json_text(one, "state") : "gone");
+	CHECK_TEXT(got, want);
+}
+
+static json_int_t count_events(const char *id)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = answer("/api/v1/log?limit=200");
+	json_int_t count = 0;
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(tw_json_get(j, "records"), i, one)
+		count += !strcmp(tw_json_text(one, "event"), id);
+	return count;
+}
+
+static void test_looks(void **state)
+{
+	look(0);
+	has(TW_WATCH_LINK, "left", "up");
+	has(TW_WATCH_SOCKET, "left", "listening"); /* another kind: another interface */
+	has(TW_WATCH_SOCKET, "left", "listening"); /* shared: the same */
+	CHECK_OK(take_look());
+	check_listed("left up; left listening");
+	CHECK_INT(count_events("interface.appeared"), 0); /* what is there at the start */
+	look(0);
+	has(TW_WATCH_LINK, "left", "off");
+	has(TW_WATCH_USB, "1-1", "authorized");
+	CHECK_OK(take_look());
+	check_listed("left off; left gone; 1-1 authorized");
+	CHECK_INT(count_events("interface.appeared"), 1);
+	CHECK_INT(count_events("interface.changed"), 1);
+	CHECK_INT(count_events("interface.gone"), 1);
+	look(0);
+	has(TW_WATCH_LINK, "left", "off");
+	has(TW_WATCH_SOCKET, "left", "listening");
+	CHECK_OK(take_look());
+	CHECK_INT(count_events("interface.appeared"), 2);
+	CHECK_INT(count_events("interface.gone"), 2);
+	CHECK_OK(take_look());
+	CHECK_INT(count_events("interface.appeared") + count_events("interface.gone") + count_events("interface.changed"), 5);
+}
+
+/* What a source did not tell of has not gone. */
+static void test_missed(void **state)
+{
+	look(0);
+	has(TW_WATCH_LINK, "left", "up");
+	has(TW_WATCH_SOCKET, "tcp", "listening");
+	has(TW_WATCH_USB, "1-1", "authorized");
+	CHECK_OK(take_look());
+	look(TW_WATCH_NO_LINKS);
+	CHECK_OK(take_look());
+	check_listed("left up; tcp gone; 1-1 gone");
+	look(TW_WATCH_NO_LINKS | TW_WATCH_FULL);
+	has(TW_WATCH_SOCKET, "tcp", "listening");
+	CHECK_OK(take_look());
+	look(TW_WATCH_FULL);
+	CHECK_OK(take_look());
+	check_listed("left up; tcp listening; 1-1 gone");
+	TW_CLEANUP(tw_jsonp) json_t *j = answer("/api/v1/interfaces");
+	CHECK_TEXT(tw_json_text(j, "missed"), "what is beyond the longest list");
+	CHECK(!tw_json_bool(j, "watched") && tw_json_text(j, "why")[0]); /* nobody watches in this harness */
+}
+
+static void test_refused(void **state)
+{
+	look(0);
+	has(TW_WATCH_LINK, "left", "up");
+	CHECK_OK(take_look());
+	look(0);
+	has(TW_WATCH_LINK, "right", "up");
+	CHECK_OK(tw_buf_u8(&seen, 99));
+	CHECK_ERR(take_look(), UNTRUSTED);
+	check_listed("left up"); /* and nothing of it was taken */
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/interfaces/1", NULL, NULL), 200);
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/interfaces/2", NULL, NULL), 404);
+	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/interfaces/left", NULL, NULL), 404);
+}
+
+static void fill(const char *word, int count)
+{
+	char name[32];
+
+	look(0);
+	for (int i = 0; i < count; i++) {
+		(void)snprintf(name, sizeof name, "%s%d", word, i);
+		has(TW_WATCH_SOCKET, name, "listening");
+	}
+	CHECK_OK(take_look());
+}
+
+/* What has gone makes room; what is there stays, and what finds no room is said to be missing. Events have a budget, and the rest is counted. */
+static void test_bounds(void **state)
+{
+	struct tw_interfaces *f = device()->interfaces;
+
+	fill("a", TW_INTERFACES_MAX);
+	CHECK_INT(f->count, TW_INTERFACES_MAX);
+	fill("a", TW_INTERFACES_MAX - 2);
+	CHECK(!f->full);
+	fill("b", 3);
+	CHECK_INT(f->count, TW_INTERFACES_MAX);
+	CHECK_INT(f->told, TW_INTERFACES_TOLD_MAX);
+	CHECK_INT(f->untold, 2 + TW_INTERFACES_MAX - 2 + 3 - TW_INTERFACES_TOLD_MAX);
+	CHECK_INT(count_events("interface.appeared") + count_events("interface.gone"), TW_INTERFACES_TOLD_MAX);
+	CHECK_OK(tw_interfaces_tell_more(device()));
+	CHECK_INT(count_events("interface.more"), 0); /* its minute is not over */
+	f->minute_ms -= 60000;
+	CHECK_OK(tw_interfaces_tell_more(device()));
+	CHECK_INT(count_events("interface.more"), 1);
+	CHECK_INT(f->untold, 0);
+	fill("c", TW_INTERFACES_MAX + 1);
+	CHECK(f->full);
+}
+
+static int take_lacking(const void *what)
+{
+	tw_err e = tw_interfaces_take(device(), tw_buf_slice(&seen));
+
+	CHECK(!tw_failed(e) || tw_is(e, TW_CODE_NOMEM));
+	return tw_failed(e) ? 503 : 200;
+}
+
+/* Without memory nothing seems to have gone, and the next look has it all. */
+static void test_no_memory(void **state)
+{
+	for (long n = 1;; n++) {
+		look(0);
+		has(TW_WATCH_LINK, "left", n % 2 ? "up" : "off");
+		has(TW_WATCH_USB, n % 2 ? "1-1" : "1-2", "authorized");
+		(void)ask_without(take_lacking, NULL, n);
+		bool fired = memory.fired;
+		CHECK_OK(take_look());
+		const struct tw_interfaces *f = device()->interfaces;
+		CHECK(f->of[0]->present && !strcmp(f->of[0]->state, n % 2 ? "up" : "off"));
+		if (!fired)
+			return;
+	}
+}
+
+#define ON_A_DEVICE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+CHECK_MAIN(ON_A_DEVICE(test_looks), ON_A_DEVICE(test_missed), ON_A_DEVICE(test_refused), ON_A_DEVICE(test_bounds),
+	ON_A_DEVICE(test_no_memory))
