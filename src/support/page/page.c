@@ -74,7 +74,7 @@ static void no_page(struct tw_html *h, struct tw_buf *body)
 	tw_html_close(h);
 }
 
-tw_err tw_page_problem(struct tw_context *c, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)
+tw_err tw_page_problem(struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)
 {
 	struct tw_html h;
 	char number[24];
