@@ -82,7 +82,7 @@ def test_c_rows(tmp_path):
     assert '{ "a.wait", TW_SETTING_INT, "s", 1, 60, NULL, "5", "5", "p.change", NULL, "h", NULL }' in text
     assert '{ "value", TW_JSON_TEXT, true, 0, 9 }' in text
     assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL, NULL, 0, NULL, 0, false, false }' in text
-    assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0, false }' in text
+    assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0, false, false }' in text
     assert '{ "a.job", 1000, "the thing", tw_a_run, NULL }' in text and '{ "b.job", 2000, "another", tw_b_run, tw_b_due }' in text
     made = emit_c.grants_source(g, "x")
     assert '{ "p.read", 1u << TW_SUBJECT_ANYONE | 1u << 10, true, true }' in made and '{ "p.change", 1u << TW_SUBJECT_OWNER, false, false }' in made
