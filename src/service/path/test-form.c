@@ -13,7 +13,8 @@ static tw_err parse(const struct tw_sys *sys, const char *text, json_t **ret)
 	size_t size = strlen(text);
 	char *copy = malloc(size ? size : 1);
 
-	memcpy(copy, text, size);
+	for (size_t i = 0; i < size; i++)
+		copy[i] = text[i];
 	tw_err e = tw_form_parse(sys, (struct tw_slice){ copy, size }, 200, shape, ret);
 	free(copy);
 	return e;
