@@ -6,9 +6,12 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
+import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -224,3 +227,234 @@ def test_the_command_line(tmp_path):
         assert subprocess.run([PROGRAM, *words], capture_output=True).returncode == 2
     p = subprocess.run([PROGRAM, "serve", "-n", "--dir", tmp_path, "--listen", "localhost:1"], capture_output=True, text=True)
     assert p.returncode == 1
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+PAGES = ("/", "/report", "/report/status", "/policy", "/thanks")
+
+
+def send(service, path, fields, **headers):
+    return service.ask(path, "POST", {**FORM, **headers}, urllib.parse.urlencode(fields))
+
+
+def hidden(body, name="receipt"):
+    return html.unescape(re.search(rf'name="{name}" value="([^"]*)"', body)[1])
+
+
+def receipt_of(body):
+    return re.search(r"<code>([0-9A-Z-]{34})</code>", body)[1]
+
+
+def report(service, description, **more):
+    r, body = send(service, "/report", {"description": description, **more})
+    assert r.status == 200, body
+    return receipt_of(body)
+
+
+def test_a_report_is_taken_followed_and_answered_without_account_or_script(service):
+    r, body = service.start().ask("/report")
+    assert r.status == 200 and r.getheader("Cache-Control") == "no-store" and body.count(" required=") == 1
+    receipt = hidden(body)
+    typed = {"receipt": receipt, "description": "It breaks.\nThen it burns.", "product": "Pump & Co", "version": "1.2", "flaw": "leak", "traits": "from the network",
+             "fix": "do not", "contact": "me@example.com", "credit": "Ann"}
+    r, body = send(service, "/report", typed)
+    assert r.status == 200 and receipt_of(body) == receipt
+    r, body = send(service, "/report", typed)  # impatient, or the answer was lost
+    assert r.status == 200 and receipt_of(body) == receipt
+    r, body = send(service, "/report", {**typed, "description": "Another one."})  # gone back, and written a new one
+    assert r.status == 200 and receipt_of(body) != receipt
+    r, body = send(service, "/report/status", {"receipt": receipt.lower().replace("-", " ")})
+    assert r.status == 200 and "It breaks.\nThen it burns." in body and "Pump &amp; Co" in body and "Data is disclosed" in body
+    assert "me@example.com" not in body and "Ann" not in body  # the receipt may have come into other hands
+    r, body = send(service, "/report/answer", {"receipt": receipt, "text": "One thing more"})
+    assert r.status == 200 and body.count("One thing more") == 1 and "Your message is stored." in body
+    r, body = send(service, "/report/answer", {"receipt": receipt, "text": " "})
+    assert r.status == 422 and 'href="#field-text"' in body
+    assert service.stop() == 0
+    files = [p for p in service.dir.rglob("*") if p.is_file()]
+    assert files and not [p for p in files if receipt.encode() in p.read_bytes() or receipt.replace("-", "").encode() in p.read_bytes()]
+    assert not [p for p in (service.dir / "log").rglob("*") if b"It breaks" in p.read_bytes()]
+
+
+def test_what_was_typed_comes_back_with_what_is_wrong(service):
+    service.start()
+    r, body = send(service, "/report", {"description": " ", "product": "a" * 101, "fix": "kept as it was"})
+    assert r.status == 422 and "kept as it was" in body and "a" * 101 in body
+    for key in ("description", "product"):
+        assert f'id="error-{key}"' in body and f'href="#field-{key}"' in body and f'aria-describedby="error-{key} hint-{key}" aria-invalid="true"' in body
+    r, body = send(service, "/report", {"description": "x", "flaw": "none of these"})
+    assert r.status == 422 and 'id="error-flaw"' in body
+    assert send(service, "/report", {"description": "x", "colour": "red"})[0].status == 400
+    assert service.ask("/report", "POST", {"Content-Type": "application/json"}, '{"description":"x"}')[0].status == 415
+    assert send(service, "/report", {"description": "x"}, **{"Origin": "https://evil.example"})[0].status == 403
+    longest = {"description": "語" * 4500, "traits": "語" * 700, "fix": "語" * 700, "product": "語" * 100, "version": "語" * 60, "contact": "語" * 120, "credit": "語" * 80}
+    assert "語" * 4500 in send(service, "/report/status", {"receipt": report(service, **longest)})[1]
+
+
+def test_strangers_are_bounded_and_keep_what_they_typed(service):
+    service.start()
+    for n in range(12):
+        assert send(service, "/report", {"description": f"number {n}"})[0].status == 200
+    r, body = send(service, "/report", {"description": "one too many", "receipt": "R"})
+    assert r.status == 429 and int(r.getheader("Retry-After")) > 0 and "one too many" in body and 'role="alert"' in body
+    r, body = send(service, "/report/status", {"receipt": "0000-0000-0000-0000-0000-0000-0000"})
+    assert r.status == 422 and "mistyped" in body
+    right = hidden(service.ask("/report")[1])  # whole, and of no report
+    answers = {send(service, "/report/status", {"receipt": right})[1] for _ in range(10)}
+    assert len(answers) == 1 and "There is no report with this receipt" in answers.pop()
+    assert send(service, "/report/status", {"receipt": right})[0].status == 429
+
+
+HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "</textarea><svg onload=alert(1)>", "'); DROP TABLE report; --", "../../../etc/passwd",
+           "a\r\nSet-Cookie: x=y", "{{7*7}}${7*7}", "javascript:alert(1)", "\u202egnp.exe", "&lt;b&gt;", "%3Cscript%3E", "\x1b[31m"]
+
+
+def stays_text(body, texts):
+    assert not re.search(r"<(script|img|svg|b)\b", body) and "\x1b" not in body
+    for text in texts:
+        shown = text.replace("\r\n", "\n").replace("\x1b", "\ufffd")
+        assert html.escape(shown).replace("&#x27;", "&#39;") in body, text
+
+
+def test_hostile_text_comes_back_as_text_on_every_page(service):
+    service.start()
+    for i in range(0, len(HOSTILE), 3):
+        some = HOSTILE[i:i + 3]
+        boxes, line = "\n".join(some), " ".join(some).replace("\r\n", " ")[:60]
+        lines = dict.fromkeys(("product", "version", "contact", "credit"), line)
+        typed = {"description": boxes, "traits": boxes, "fix": boxes, **lines}
+        r, body = send(service, "/report", {**typed, "product": boxes})  # one line alone is taken there
+        assert r.status == 422 and "Set-Cookie" not in r.headers
+        stays_text(body, [boxes, line])
+        r, body = send(service, "/report/answer", {"receipt": report(service, **typed), "text": boxes})
+        assert r.status == 200 and "Set-Cookie" not in r.headers
+        stays_text(body, [boxes, line])
+        assert body.count("Set-Cookie") == (4 if "Set-Cookie" in boxes else 0) + ("Set-Cookie" in line) * 2
+    r, body = send(service, "/report/status", {"receipt": boxes})
+    assert r.status == 422
+    stays_text(body, [boxes])
+
+
+def test_credit_is_shown_when_published_and_not_before(service):
+    service.start()
+    report(service, "a", credit="<Ann & Co>")
+    report(service, "b", credit="Bob")
+    assert "Ann" not in service.ask("/thanks")[1]
+    assert service.stop() == 0
+    with sqlite3.connect(service.dir / "app/support.db") as db:
+        db.execute("UPDATE report SET published_ms = 1 WHERE credit LIKE '%Ann%'")
+    db.close()
+    for f in (service.dir / "app").iterdir():
+        os.chown(f, *[(service.dir / "app").stat().st_uid] * 2)
+    body = service.start().ask("/thanks")[1]
+    assert "&lt;Ann &amp; Co&gt;" in body and "Bob" not in body
+
+
+DESK = '{"name":"Example Works","site":"https://security.example.com","contacts":["mailto:psirt@example.com"],"expires":"2099-01-01T00:00:00Z"}'
+
+
+def test_security_txt_says_what_the_desk_says(service):
+    service.start()
+    assert service.ask("/.well-known/security.txt")[0].status == 404
+    assert "has not published a contact" in service.ask("/policy")[1]
+    service.stop()
+    desk = service.dir / "app/desk.json"
+    desk.write_text(DESK)
+    r, body = service.start().ask("/.well-known/security.txt")
+    assert r.status == 200 and r.getheader("Content-Type") == "text/plain; charset=utf-8"
+    lines = dict(line.split(": ", 1) for line in reversed(body.splitlines()))
+    site = "https://security.example.com"
+    assert lines == {"Contact": f"{site}/report", "Expires": "2099-01-01T00:00:00.000Z", "Preferred-Languages": "en, de",
+                     "Canonical": f"{site}/.well-known/security.txt", "Policy": f"{site}/policy", "Acknowledgments": f"{site}/thanks"}
+    assert "Contact: mailto:psirt@example.com" in body
+    body = service.ask("/policy")[1]
+    assert 'href="mailto:psirt@example.com"' in body and "Example Works" in body
+    service.stop()
+    desk.write_text(DESK.replace("2099", "2020"))  # out of date
+    assert service.start().ask("/.well-known/security.txt")[0].status == 404
+
+
+def test_pages_in_both_languages(service):
+    service.start()
+    for path in PAGES:
+        english = service.ask(path)[1]
+        german = service.ask(path, headers={"Accept-Language": "de-DE,de;q=0.9,en;q=0.8"})[1]
+        assert '<html lang="en">' in english and '<html lang="de">' in german and len(german) < 50_000
+        assert f'href="{path}?lang=de" lang="de"' in english
+        chosen = service.ask(path + "?lang=en", headers={"Accept-Language": "de"})[1]
+        assert '<html lang="en">' in chosen and 'href="/?lang=en"' in chosen
+        texts = {t.strip() for t in re.findall(r">([^<>]{4,})<", re.sub(r"<(code|time)[^>]*>[^<]*", "<", english))}
+        same = {t for t in texts if f">{t}<" in german}
+        assert not same, f"{path}: not translated: {same}"
+    r, body = send(service, "/report", {"description": "", "lang": "de"})
+    assert r.status == 422 and "Noch nicht abgesendet" in body and hidden(body, "lang") == "de"
+    assert "Zur ersten Seite" in service.ask("/nowhere", headers={"Accept-Language": "de"})[1]
+
+
+def test_no_text_of_a_page_stands_outside_its_list():
+    root = Path(__file__).resolve().parents[2] / "src/support"
+    for source in [*root.glob("p*/*.c"), *root.glob("query-reception/*.c")]:
+        if not source.name.startswith("test-"):
+            for text in re.findall(r'tw_html_(?:text|put)\([^;]*?"((?:[^"\\]|\\.)*)"', source.read_text()):
+                assert not re.search(r"[A-Za-z]{2}", text), f"{source.name}: {text}"
+
+
+@pytest.mark.parametrize("role", ["app", "front", "keys", "all"])
+def test_nothing_acknowledged_is_lost_by_a_kill(service, role):
+    service.start()
+    kept, stop = [], threading.Event()
+
+    def go_on():
+        n = 0
+        while not stop.is_set() and n < 11:
+            try:
+                r, body = send(service, "/report", {"description": f"killed while it was sent: {n}"})
+                if r.status == 200:
+                    kept.append((receipt_of(body), f"killed while it was sent: {n}"))
+                    n += 1
+            except OSError:
+                time.sleep(0.02)
+    sender = threading.Thread(target=go_on)
+    sender.start()
+    wait_for(lambda: len(kept) >= 3, 10)
+    if role == "all":
+        service.process.kill()
+        service.process.wait()
+        stop.set()
+    else:
+        os.kill(service.roles()[role], signal.SIGKILL)
+        wait_for(lambda: service.well(), 10)
+        stop.set()
+    sender.join()
+    if role == "all":
+        time.sleep(0.2)
+        service.start()
+    assert len(kept) >= 3
+    for receipt, text in kept:
+        assert text in send(service, "/report/status", {"receipt": receipt})[1]
+
+
+@ROOT_ONLY
+def test_a_full_disk_is_told_and_keeps_what_was_typed(service):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", service.dir], check=True)
+    try:
+        (service.dir / "roles.tab").write_text("".join(f"{n} {i} {i}\n" for n, i in IDS.items()))
+        service.start()
+        receipt = report(service, "before it was full")
+        with open(service.dir / "fill", "wb", buffering=0) as fill, pytest.raises(OSError):
+            while True:
+                fill.write(b"x" * 4096)
+        for n in range(8):  # there is room in what the files have already
+            r, body = send(service, "/report", {"description": f"typed {n} " + "x" * 4000})
+            if r.status != 200:
+                break
+        assert r.status == 503 and f"typed {n} " in body and "There is no room" in body
+        assert "before it was full" in send(service, "/report/status", {"receipt": receipt})[1]
+        (service.dir / "fill").unlink()
+        wait_for(lambda: send(service, "/report/status", {"receipt": receipt})[0].status == 200, 5)
+        service.stop()
+        service.start()
+        assert send(service, "/report", {"description": "there is room again"})[0].status == 200
+    finally:
+        service.stop()
+        subprocess.run(["umount", "-l", service.dir], check=True)

@@ -105,6 +105,9 @@ def _success(row):
     return out
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
 def operation_of(row, capability, granted):
     anyone = "anyone" in granted[row["permission"]]
     parameters = []
@@ -136,7 +139,7 @@ def operation_of(row, capability, granted):
         out["x-thingward-list"] = str(row["list"])
         next(p for p in parameters if p["name"] == "limit")["schema"]["default"] = int(row["page"])
     if row["input"]:
-        out["requestBody"] = {"required": True, "content": {"application/json": {"schema": object_of(row["input"], strict=True)}}}
+        out["requestBody"] = {"required": True, "content": {FORM if row.get("form") == "yes" else "application/json": {"schema": object_of(row["input"], strict=True)}}}
     return out
 
 

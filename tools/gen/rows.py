@@ -21,7 +21,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*")
 FIELD = re.compile(r"[a-z][a-z0-9_]*|\*")
 C_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 ELEMENT = re.compile(r"[A-Z]{2}(\.[A-Z]+)?(\.[A-Za-z0-9]+)+")
-PATH = re.compile(r"/|(/[a-z][a-z0-9-]*)+(\.json)?(/\{[a-z_]+\})?")
+PATH = re.compile(r"/|/\.well-known/[a-z]+\.txt|(/[a-z][a-z0-9-]*)+(\.json)?(/\{[a-z_]+\})?")
 
 
 class Key:
@@ -54,7 +54,8 @@ TABLES = {
         "output": Key(rows=FIELDS), "query": Key(None, False, rows=FIELDS),
         "status": Key(re.compile(r"2[0-9][0-9]( 2[0-9][0-9])*"), False),  # of success, the usual one first
         "body_max": Key(re.compile(r"[1-9][0-9]{0,6}"), False),  # bytes; 65536 unless it says so
-        "media": Key(("application/octet-stream", "text/event-stream", "text/html"), False),  # of an answer that is not JSON and therefore has no output
+        "media": Key(("application/octet-stream", "text/event-stream", "text/html", "text/plain"), False),  # of an answer that is not JSON and therefore has no output
+        "form": Key(YES_NO, False),  # its body is a page's form in place of JSON
         "if_match": Key(YES_NO, False),  # 428 without If-Match
         "step_up": Key(YES_NO, False),  # dangerous: whoever comes by a session proves himself anew
         "list": Key(FIELD, False),  # the array of the output that comes in pages; limit, cursor and next are made from this
@@ -162,7 +163,7 @@ def _check_operation(row, path):
         raise Refused(f"{path}:{row.line}: {where}: console and button have no path, and everything else has one")
     if row["audit"] == "none" and row["when"] == "owned":
         raise Refused(f"{path}:{row.line}: {where}: an operation of an owned device leaves a record")
-    if row["path"] and not row["path"].startswith("/api/v1/") and row.get("media") != "text/html":
+    if row["path"] and not row["path"].startswith("/api/v1/") and row.get("media") not in ("text/html", "text/plain"):
         raise Refused(f"{path}:{row.line}: {where}: only a page (media: text/html) has a path outside /api/v1")
     if row["input"] and row["method"] in ("GET", "DELETE"):
         raise Refused(f"{path}:{row.line}: {where}: {row['method']} takes no body; use query")
@@ -170,6 +171,10 @@ def _check_operation(row, path):
         raise Refused(f"{path}:{row.line}: {where}: GET changes nothing")
     if "body_max" in row and (not row["input"] or int(row["body_max"]) > LONG_BODY_MAX):
         raise Refused(f"{path}:{row.line}: {where}: body_max is for a body, and {LONG_BODY_MAX} at most")
+    if row.get("form") == "yes" and (row["method"] != "POST" or row.get("media") != "text/html" or not row["input"]):
+        raise Refused(f"{path}:{row.line}: {where}: a form is sent by POST, has fields, and is answered by a page (media: text/html)")
+    if row.get("form") == "yes" and any(field["kind"] not in ("text", "int", "bool") for field in row["input"]):
+        raise Refused(f"{path}:{row.line}: {where}: a form has fields of text, int and bool")
     if "media" in row and row["output"]:
         raise Refused(f"{path}:{row.line}: {where}: an answer that is not JSON has no fields")
     for name in ("input", "output", "query"):

@@ -27,9 +27,8 @@
  */
 #define TW_FRONT_TURN_BYTES 4096
 #define TW_FRONT_TURN_REQUESTS 4
-#define TW_FRONT_REKEYS 16         /* of one connection; TLS libraries ask for one in 2^24 records */
-#define TW_FRONT_PARTY 4           /* requests of one party at core at a time; core answers in the order they come */
-#define TW_FRONT_UNKNOWN_BODY 8192 /* head and body of an unknown peer together; a take-over has under 3 KiB */
+#define TW_FRONT_REKEYS 16 /* of one connection; TLS libraries ask for one in 2^24 records */
+#define TW_FRONT_PARTY 4   /* requests of one party at core at a time; core answers in the order they come */
 
 enum tw_front_wait {
 	TW_WAIT_HEAD, /* for the rest of a head, or of the handshake */

@@ -172,7 +172,7 @@ static void dispatch(struct tw_conn *c, const struct tw_http_head *h, struct tw_
 /* Bodies of unknown peers are small: together with the head they stay within what one peer may cost. */
 static size_t body_max(const struct tw_conn *c, const struct tw_http_head *h)
 {
-	return c->known ? TW_LONG_BODY_MAX : TW_FRONT_UNKNOWN_BODY - h->size;
+	return c->known ? TW_LONG_BODY_MAX : c->front->limits.unknown_body - h->size;
 }
 
 /* Keeps the head until the body is there. The slices are made anew, because they must point into our copy. */

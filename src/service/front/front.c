@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define MESSAGES_AT_ONCE 64
+#define PORTAL_BODY TW_BODY_MAX /* strangers send forms there: a long report, whose letters may take nine bytes each */
 #define SSL_BLOCK_MAX \
 	22528 /* OpenSSL asks for 21848 bytes for any handshake; for a hello that states 128 KiB it would ask for more */
 
@@ -378,6 +379,9 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start, bool
 		.assets = tw_assets,
 		.portal = portal,
 		.limits = TW_FRONT_LIMITS };
+
+	if (portal)
+		o.limits.unknown_body = PORTAL_BODY;
 	tw_err e = tw_front_new(&o, &f);
 	if (!tw_failed(e))
 		e = tw_front_serve(f);

@@ -25,19 +25,21 @@ extern const struct tw_asset tw_assets[];
 
 struct tw_front_limits {
 	unsigned connections; /* of all peers */
-	unsigned unknown;     /* of peers that core does not know as somebody: at most 48 KiB each */
+	unsigned unknown;     /* of peers that core does not know as somebody: at most 40 KiB and unknown_body each */
 	unsigned per_source;  /* of these, from one IPv4 address or one IPv6 /64 */
 	unsigned long_bodies; /* being collected at a time: each is up to 1 MiB of sealed memory, and only of peers that core knows */
-	int head_ms;          /* from the first byte (or from accepting) to the end of the head, handshake included */
-	int body_ms;          /* for a whole body, and for taking a whole answer */
-	int idle_ms;          /* between two requests of an unknown peer */
-	int known_ms;         /* between two requests of a known one: a person reading a page */
-	int linger_ms;        /* reading on after a fatal answer, so that a reset does not overtake it (RFC 9112 9.6) */
+	size_t unknown_body; /* head and body of an unknown peer together: at least a head, at most TW_BODY_MAX */
+	int head_ms;         /* from the first byte (or from accepting) to the end of the head, handshake included */
+	int body_ms;         /* for a whole body, and for taking a whole answer */
+	int idle_ms;         /* between two requests of an unknown peer */
+	int known_ms;        /* between two requests of a known one: a person reading a page */
+	int linger_ms;       /* reading on after a fatal answer, so that a reset does not overtake it (RFC 9112 9.6) */
 };
-#define TW_FRONT_LIMITS                                                                                                     \
-	{                                                                                                                   \
-		.connections = 256, .unknown = 128, .per_source = 32, .long_bodies = 8, .head_ms = 10000, .body_ms = 30000, \
-		.idle_ms = 15000, .known_ms = 60000, .linger_ms = 2000,                                                     \
+/* What a device takes from somebody unknown: a take-over has under 3 KiB. */
+#define TW_FRONT_LIMITS                                                                                                         \
+	{                                                                                                                       \
+		.connections = 256, .unknown = 128, .per_source = 32, .long_bodies = 8, .unknown_body = 8192, .head_ms = 10000, \
+		.body_ms = 30000, .idle_ms = 15000, .known_ms = 60000, .linger_ms = 2000,                                       \
 	}
 
 struct tw_front_options {
@@ -56,7 +58,7 @@ tw_front *tw_front_free(tw_front *f);
 TW_DEFINE_FREEP(tw_front, tw_front_free)
 tw_err tw_front_serve(tw_front *f); /* until drained (OK), or until hands has gone or core broke the rules */
 
-/* The row's run, for a side whose core answers under /api/ alone, and for one whose core has pages. */
+/* The row's run, for a side whose core answers under /api/ alone, and for one whose core has pages. The second takes forms of 64 KiB from strangers. */
 int tw_front_role_run(const struct tw_sys *sys, const struct tw_role_start *start);
 int tw_front_portal_run(const struct tw_sys *sys, const struct tw_role_start *start);
 #endif

@@ -520,6 +520,30 @@ static void test_known_peers_give_back_what_they_borrowed(void **state)
 	end(&r, &stranger);
 }
 
+/* Of a side's own measure: head and body together. */
+static void test_a_stranger_sends_as_much_as_the_side_takes(void **state)
+{
+	static const char request[] = "POST /api/v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 20000\r\n\r\n";
+	struct tw_front_limits forms = TW_FRONT_LIMITS;
+	struct run r = { 0 };
+	struct client c;
+
+	begin(&r, &c);
+	CHECK(exchange(&r, &c, request, "HTTP/1.1 413 "));
+	end(&r, &c);
+	forms.unknown_body = sizeof request - 1 + 20000;
+	r = (struct run){ .limits = &forms };
+	begin(&r, &c);
+	CHECK(!exchange(&r, &c, request, "HTTP/1.1 413 "));
+	CHECK(c.got[0] == '\0');
+	end(&r, &c);
+	forms.unknown_body--;
+	r = (struct run){ .limits = &forms };
+	begin(&r, &c);
+	CHECK(exchange(&r, &c, request, "HTTP/1.1 413 "));
+	end(&r, &c);
+}
+
 /* RFC 8446 6.1: close_notify ends what the client says, not what it hears. */
 static void test_who_has_said_all_still_hears(void **state)
 {
@@ -617,6 +641,7 @@ static int group(void)
 		cmocka_unit_test(test_a_flood_of_key_updates_has_one_turn),
 		cmocka_unit_test(test_many_requests_at_once_have_their_turns),
 		cmocka_unit_test(test_a_party_has_its_share_at_core),
+		cmocka_unit_test(test_a_stranger_sends_as_much_as_the_side_takes),
 		cmocka_unit_test(test_known_peers_give_back_what_they_borrowed),
 		cmocka_unit_test(test_who_has_said_all_still_hears),
 		cmocka_unit_test(test_a_hello_of_any_length_is_not_waited_for),

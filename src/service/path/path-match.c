@@ -114,7 +114,7 @@ tw_err tw_match_query(const struct tw_sys *sys, struct tw_slice query, const str
 	return TW_OK;
 }
 
-bool tw_match_is_json(const struct tw_http_head *head)
+bool tw_match_is(const struct tw_http_head *head, const char *wanted)
 {
 	const struct tw_http_field *f = tw_http_find(head, "Content-Type");
 	if (!f)
@@ -131,7 +131,7 @@ bool tw_match_is_json(const struct tw_http_head *head)
 		while (type.size && type.at[type.size - 1] == ' ')
 			type.size--;
 	}
-	return tw_slice_is_nocase(type, "application/json");
+	return tw_slice_is_nocase(type, wanted);
 }
 
 const struct tw_operation_row *tw_operation_find(const struct tw_capability *const *capabilities, struct tw_slice name)

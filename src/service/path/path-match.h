@@ -13,7 +13,7 @@ struct tw_match {
 void tw_match_operation(const struct tw_context *c, const struct tw_http_head *head, struct tw_match *ret);
 /* A query string into an object by its shape. SYNTAX: malformed, a key twice or unknown, a number that is none. */
 tw_err tw_match_query(const struct tw_sys *sys, struct tw_slice query, const struct tw_shape *shape, json_t **ret);
-bool tw_match_is_json(const struct tw_http_head *head); /* Content-Type */
+bool tw_match_is(const struct tw_http_head *head, const char *type); /* whether Content-Type is that, with charset=utf-8 or none */
 /* NULL: there is none of this name. */
 const struct tw_operation_row *tw_operation_find(const struct tw_capability *const *capabilities, struct tw_slice name);
 #endif

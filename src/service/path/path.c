@@ -8,6 +8,7 @@
  */
 #include "service/path/path.h"
 
+#include "service/path/form.h"
 #include "service/path/path-later.h"
 #include "service/path/path-match.h"
 #include "service/path/path-record.h"
@@ -170,14 +171,21 @@ static tw_err bad_input(struct walk *w, tw_err e)
 		"See /api/v1/openapi.json for the form.", "%s", why);
 }
 
+static const char *body_type(const struct tw_operation_row *o)
+{
+	return o->form ? "application/x-www-form-urlencoded" : "application/json";
+}
+
 static tw_err read_body(struct walk *w)
 {
 	const struct tw_request *rq = w->rq;
 	if (!rq->operation->input)
 		return rq->body.size ? bad_input(w, TW_RAISE(SYNTAX, "this operation takes no body")) : TW_OK;
-	if (rq->body.size && !tw_match_is_json(rq->head))
-		return tw_reply_problem(&w->rp, 415, "media-type", "path.media-type", "A body must be JSON",
-			"Send Content-Type: application/json.", "The body's Content-Type is not application/json.");
+	if (rq->body.size && !tw_match_is(rq->head, body_type(rq->operation)))
+		return tw_reply_problem(&w->rp, 415, "media-type", "path.media-type",
+			rq->operation->form ? "A body must be a form" : "A body must be JSON",
+			rq->operation->form ? "Send it from the page." : "Send Content-Type: application/json.",
+			"The body's Content-Type is not %s.", body_type(rq->operation));
 	if (rq->body.size == 0) {
 		w->input = json_object();
 		return w->input ? TW_OK : TW_RAISE(NOMEM, "input");
@@ -186,7 +194,8 @@ static tw_err read_body(struct walk *w)
 	if (rq->body.size > most)
 		return tw_reply_problem(&w->rp, 413, "too-long", "path.body-max", "The body is too long for this operation",
 			"Send less.", "It has %zu bytes, and %zu are the most.", rq->body.size, most);
-	tw_err e = tw_json_parse(rq->body, most, &w->input);
+	tw_err e = rq->operation->form ? tw_form_parse(w->c->sys, rq->body, most, rq->operation->input, &w->input)
+				       : tw_json_parse(rq->body, most, &w->input);
 	return tw_failed(e) ? bad_input(w, e) : TW_OK;
 }
 
@@ -365,7 +374,7 @@ static tw_err write_body(struct walk *w, struct tw_buf *body, struct tw_path_rep
 {
 	if (tw_reply_refused(&w->rp) && wants_page(w)) {
 		ret->type = "text/html; charset=utf-8";
-		return w->c->problem_page(w->c, &w->rp, w->reference, body);
+		return w->c->problem_page(w->c, w->rq, &w->rp, w->reference, body);
 	}
 	if (tw_reply_refused(&w->rp)) {
 		ret->type = "application/problem+json";

@@ -51,8 +51,10 @@ struct tw_context {
 	/* Is whoever this was still known here (an owner that is one)? Asked for what goes on after its request; NULL: always. An account's
 	   roles are set anew, as they are now. */
 	bool (*known)(struct tw_context *c, struct tw_subject *s);
-	/* Writes a refusal as a page (text/html), for paths outside /api/: who asked there reads it with a browser. NULL: all are JSON. */
-	tw_err (*problem_page)(struct tw_context *c, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
+	/* Writes a refusal as a page (text/html), for paths outside /api/: who asked there reads it with a browser. NULL: all are JSON. rq has its
+	   operation and input, as far as the walk came, so that a form can come back with what was typed. */
+	tw_err (*problem_page)(struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference,
+		struct tw_buf *body);
 	void *side; /* struct tw_device, or the support service's own */
 };
 /* body_type: media type out, "application/json" or "application/problem+json". The reply body is appended to body. Never fails

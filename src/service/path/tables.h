@@ -53,6 +53,7 @@ struct tw_operation_row {
 	const struct tw_task_kind *task; /* service/task/task.h: it only begins here, and goes on behind its answer; NULL: no task */
 	size_t body_max;                 /* of its body, in bytes; 0: TW_BODY_MAX; at most TW_LONG_BODY_MAX */
 	bool step_up;                    /* dangerous: whoever comes by a session proves himself anew */
+	bool form;                       /* its body is a form (service/path/form.h) in place of JSON */
 };
 
 enum tw_severity {

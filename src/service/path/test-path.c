@@ -89,6 +89,7 @@ static const struct tw_operation_row operations[] = {
 		0, NULL, 200000 },
 	{ "file", "GET", "/api/v1/file", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, NULL, give_file, "", "", NULL },
 	{ "thing.poke", "POST", "/api/v1/things/{name}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
+	{ "form", "POST", "/api/v1/form", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, value_input, say_ok, "", "", NULL, .form = true },
 	{ .name = NULL },
 };
 static const struct tw_capability capability = { .code = "T", .name = "Test", .folder = "test", .operations = operations };
@@ -150,6 +151,7 @@ static int ask(const char *line, const char *fields, const char *body, struct tw
 }
 
 #define JSON "Content-Type: application/json\r\n"
+#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
 #define GOOD "Authorization: Bearer good\r\n"
 static const struct {
 	const char *line, *fields, *body;
@@ -197,6 +199,11 @@ static const struct {
 	{ "PUT /api/v1/things/x", GOOD, "", false, 400, "missing" }, /* of nothing, no type is asked */
 	{ "PUT /api/v1/things/x", GOOD JSON, "{\"value\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
 		false, 400, "path.input" },
+	{ "POST /api/v1/form", FORM, "value=a+b&n=3", false, 200, "\"n\":3,\"value\":\"a b\"" },
+	{ "POST /api/v1/form", FORM, "value=a&value=b", false, 400, "twice" },
+	{ "POST /api/v1/form", FORM, "n=3", false, 400, "missing" },
+	{ "POST /api/v1/form", JSON, "{\"value\":\"a\"}", false, 415, "x-www-form-urlencoded" },
+	{ "PUT /api/v1/things/x", GOOD FORM, "value=a", false, 415, "application/json" },
 	{ "GET /api/v1/list?word=a&", "", "", false, 200, "\"word\":\"a\"" },
 	{ "PUT /api/v1/things/x", "", "{{{{", false, 401, "gate.anonymous" }, /* a stranger's body is not looked at */
 	{ "GET /api/v1/list", "", "", false, 200, "by" },
@@ -288,7 +295,7 @@ static void test_types_where_they_end(void **state)
 	for (size_t i = 0; i < TW_COUNT(types); i++) {
 		struct tw_http_head head = { .field_count = 1 };
 		head.fields[0] = (struct tw_http_field){ TW_SLICE("Content-Type"), alone(types[i].type, strlen(types[i].type)) };
-		if (tw_match_is_json(&head) != types[i].is_json)
+		if (tw_match_is(&head, "application/json") != types[i].is_json)
 			fail_msg("'%s'", types[i].type);
 		done(head.fields[0].value);
 	}

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/page/page.h"
 
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <string.h>
+
 static void meta(struct tw_html *h, const char *name, const char *content)
 {
 	tw_html_open(h, TW_E_META);
@@ -25,32 +30,81 @@ static void head(struct tw_html *h, const char *title)
 }
 
 /* The first thing a keyboard reaches leads past what every page begins with. */
-static void skip(struct tw_html *h)
+static void skip(struct tw_html *h, struct tw_look look)
 {
 	tw_html_open(h, TW_E_A);
 	tw_html_attr(h, TW_AT_CLASS, TW_SLICE("skip"));
 	tw_html_link(h, TW_SLICE("#main"));
-	tw_html_text(h, TW_SLICE("Skip to the content"));
+	tw_html_text(h, tw_slice_of(tw_word(TW_W_SKIP, look.language)));
 	tw_html_close(h);
 }
 
-void tw_page_open(struct tw_html *h, struct tw_buf *out, const char *title)
+struct tw_look tw_look_of(const struct tw_request *rq)
+{
+	struct tw_look look = { .language = TW_ENGLISH };
+	const struct tw_http_field *accepts = rq->head ? tw_http_find(rq->head, "accept-language") : NULL;
+	const char *chosen = rq->input ? tw_json_text(rq->input, "lang") : "";
+
+	if (tw_language_find(tw_slice_of(chosen), &look.language))
+		look.chosen = true;
+	else if (accepts)
+		look.language = tw_language_wanted(accepts->value);
+	return look;
+}
+
+static void address(struct tw_html *h, const char *path, enum tw_language language)
+{
+	char text[128];
+
+	(void)snprintf(text, sizeof text, "%s?lang=%s", path, tw_language_tag(language));
+	tw_html_link(h, tw_slice_of(text));
+}
+
+void tw_page_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w)
+{
+	tw_html_open(h, TW_E_A);
+	if (look.chosen)
+		address(h, path, look.language);
+	else
+		tw_html_link(h, tw_slice_of(path));
+	tw_html_text(h, tw_slice_of(tw_word(w, look.language)));
+	tw_html_close(h);
+}
+
+void tw_page_put(struct tw_html *h, struct tw_look look, enum tw_html_element e, enum tw_word w)
+{
+	tw_html_put(h, e, tw_word(w, look.language));
+}
+
+/* Its name is in the language it leads to. */
+static void other_language(struct tw_html *h, struct tw_look look, const char *here)
+{
+	enum tw_language other = look.language == TW_ENGLISH ? TW_GERMAN : TW_ENGLISH;
+
+	tw_html_open(h, TW_E_A);
+	address(h, here, other);
+	tw_html_attr(h, TW_AT_LANG, tw_slice_of(tw_language_tag(other)));
+	tw_html_attr(h, TW_AT_HREFLANG, tw_slice_of(tw_language_tag(other)));
+	tw_html_text(h, tw_slice_of(tw_word(TW_W_OTHER_LANGUAGE, look.language)));
+	tw_html_close(h);
+}
+
+void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, enum tw_word title)
 {
 	tw_html_begin(h, out);
 	tw_html_open(h, TW_E_HTML);
-	tw_html_attr(h, TW_AT_LANG, TW_SLICE("en"));
-	head(h, title);
+	tw_html_attr(h, TW_AT_LANG, tw_slice_of(tw_language_tag(look.language)));
+	head(h, tw_word(title, look.language));
 	tw_html_open(h, TW_E_BODY);
-	skip(h);
+	skip(h, look);
 	tw_html_open(h, TW_E_HEADER);
-	tw_html_open(h, TW_E_A);
-	tw_html_link(h, TW_SLICE("/"));
-	tw_html_text(h, TW_SLICE("Product security"));
-	tw_html_close(h);
+	tw_page_link(h, look, "/", TW_W_PORTAL);
+	tw_html_text(h, TW_SLICE(" "));
+	other_language(h, look, here);
 	tw_html_close(h);
 	tw_html_open(h, TW_E_MAIN);
 	tw_html_attr(h, TW_AT_ID, TW_SLICE("main"));
-	tw_html_put(h, TW_E_H1, title);
+	tw_page_put(h, look, TW_E_H1, title);
 }
 
 tw_err tw_page_close(struct tw_html *h)
@@ -61,40 +115,86 @@ tw_err tw_page_close(struct tw_html *h)
 	return tw_html_finish(h);
 }
 
-/* The path's own words for it are for who writes programs. */
-static void no_page(struct tw_html *h, struct tw_buf *body)
+void tw_page_time(struct tw_html *h, int64_t ms)
 {
-	tw_page_open(h, body, "There is no page here");
-	tw_html_open(h, TW_E_P);
-	tw_html_text(h, TW_SLICE("The address may be mistyped, or the page has gone. "));
-	tw_html_open(h, TW_E_A);
-	tw_html_link(h, TW_SLICE("/"));
-	tw_html_text(h, TW_SLICE("Go to the first page"));
-	tw_html_close(h);
+	char text[TW_TIME_TEXT_MAX], shown[24];
+
+	tw_time_text(ms, text);
+	(void)snprintf(shown, sizeof shown, "%.10s %.5s UTC", text, text + 11);
+	tw_html_open(h, TW_E_TIME);
+	tw_html_attr(h, TW_AT_DATETIME, tw_slice_of(text));
+	tw_html_text(h, tw_slice_of(shown));
 	tw_html_close(h);
 }
 
-tw_err tw_page_problem(struct tw_context *c, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)
-{
-	struct tw_html h;
-	char number[24];
+/* The path's own words are for who writes programs or looks after the machine; a person here gets these. */
+static const struct kind {
+	const char *problem;
+	enum tw_word word;
+} kinds[] = {
+	{ "storage-full", TW_W_PROBLEM_FULL },
+	{ "log-full", TW_W_PROBLEM_FULL },
+	{ "storage-broken", TW_W_PROBLEM_LATER },
+	{ "log-broken", TW_W_PROBLEM_LATER },
+	{ "busy", TW_W_PROBLEM_LATER },
+	{ "internal", TW_W_PROBLEM_LATER },
+	{ "too-many", TW_W_PROBLEM_WAIT },
+};
 
-	if (rp->status == 404) {
-		no_page(&h, body);
-		return tw_page_close(&h);
+/* A row's %d replaced by the number. */
+static void counted(const char *row, int number, char *ret, size_t size)
+{
+	const char *mark = strstr(row, "%d");
+
+	if (mark)
+		(void)snprintf(ret, size, "%.*s%d%s", (int)(mark - row), row, number, mark + 2);
+	else
+		(void)snprintf(ret, size, "%s", row);
+}
+
+/* Why it was refused: what matters to whoever reads it, in his language, and the rule for whom he asks. */
+void tw_page_why(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference)
+{
+	enum tw_word word = TW_W_PROBLEM_REQUEST;
+	char text[256], number[24];
+
+	for (size_t i = 0; i < TW_COUNT(kinds); i++)
+		if (strcmp(kinds[i].problem, rp->problem) == 0)
+			word = kinds[i].word;
+	counted(tw_word(word, look.language), rp->retry_after_s, text, sizeof text);
+	tw_html_put(h, TW_E_P, text);
+	if (word == TW_W_PROBLEM_REQUEST) {
+		tw_html_open(h, TW_E_P);
+		tw_html_attr(h, TW_AT_LANG, TW_SLICE("en"));
+		tw_html_text(h, tw_slice_of(rp->detail));
+		tw_html_close(h);
 	}
-	tw_page_open(&h, body, rp->title);
-	tw_html_put(&h, TW_E_P, rp->detail);
-	tw_html_put(&h, TW_E_P, rp->next);
-	tw_html_open(&h, TW_E_P);
-	tw_html_attr(&h, TW_AT_CLASS, TW_SLICE("quiet"));
-	tw_html_text(&h, TW_SLICE("Rule: "));
-	tw_html_put(&h, TW_E_CODE, rp->rule);
+	tw_html_open(h, TW_E_P);
+	tw_html_attr(h, TW_AT_CLASS, TW_SLICE("quiet"));
+	tw_html_text(h, tw_slice_of(tw_word(TW_W_RULE, look.language)));
+	tw_html_put(h, TW_E_CODE, rp->rule);
 	if (reference) {
 		(void)snprintf(number, sizeof number, "%llu", (unsigned long long)reference);
-		tw_html_text(&h, TW_SLICE(". Reference: "));
-		tw_html_put(&h, TW_E_CODE, number);
+		tw_html_text(h, tw_slice_of(tw_word(TW_W_REFERENCE, look.language)));
+		tw_html_put(h, TW_E_CODE, number);
 	}
-	tw_html_close(&h);
+	tw_html_close(h);
+}
+
+tw_err tw_page_problem(struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)
+{
+	struct tw_look look = tw_look_of(rq);
+	struct tw_html h;
+
+	if (rp->status == 404) {
+		tw_page_open(&h, body, look, "/", TW_W_NO_PAGE);
+		tw_html_open(&h, TW_E_P);
+		tw_html_text(&h, tw_slice_of(tw_word(TW_W_NO_PAGE_WHY, look.language)));
+		tw_page_link(&h, look, "/", TW_W_TO_FIRST);
+		tw_html_close(&h);
+		return tw_page_close(&h);
+	}
+	tw_page_open(&h, body, look, "/", TW_W_NOT_DONE);
+	tw_page_why(&h, look, rp, reference);
 	return tw_page_close(&h);
 }

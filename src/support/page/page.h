@@ -4,11 +4,25 @@
 #define TW_SUPPORT_PAGE_PAGE_H
 #include "service/path/path.h"
 #include "formats/html.h"
+#include "support/page/words.h"
+#include "service/path/request.h"
 
 #define TW_PAGE_TYPE "text/html; charset=utf-8"
 
-void tw_page_open(struct tw_html *h, struct tw_buf *out, const char *title); /* up to and with its heading */
+/* How a page is to be for whoever asked. */
+struct tw_look {
+	enum tw_language language;
+	bool chosen; /* by the link that each page has: then addresses carry it, and the browser's wish does not count */
+};
+struct tw_look tw_look_of(const struct tw_request *rq);
+/* Up to and with its heading. here: the path under which it is in the other language. */
+void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, enum tw_word title);
+void tw_page_put(struct tw_html *h, struct tw_look look, enum tw_html_element e, enum tw_word w);
+void tw_page_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w);
+void tw_page_time(struct tw_html *h, int64_t ms);
+void tw_page_why(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference);
 tw_err tw_page_close(struct tw_html *h);
 /* The context's problem_page: what was refused, by which rule, and what to do now. */
-tw_err tw_page_problem(struct tw_context *c, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
+tw_err tw_page_problem(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
 #endif

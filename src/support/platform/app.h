@@ -10,6 +10,8 @@
 #include "service/door/door-front.h"
 #include "service/role.h"
 #include "service/wire.h"
+#include "support/platform/admission.h"
+#include "support/platform/desk.h"
 
 #include <event2/event.h>
 
@@ -27,6 +29,8 @@ struct tw_app {
 	tw_door_front *front;
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer;
 	uint64_t signed_seq; /* the log is signed up to here */
+	struct tw_admission admission;
+	struct tw_desk desk;
 	bool said_ready, draining;
 	int status; /* of the process */
 };

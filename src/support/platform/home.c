@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first page: what there is here, in its first line. */
-#include "base/text.h"
 #include "support/page/page.h"
 #include "support/platform/app.h"
 #include "support/rows-platform.h"
 
-static void since(struct tw_html *h, int64_t ms)
+static void entry(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w)
 {
-	char text[TW_TIME_TEXT_MAX], shown[24];
-
-	tw_time_text(ms, text);
-	(void)snprintf(shown, sizeof shown, "%.10s %.5s UTC", text, text + 11);
-	tw_html_open(h, TW_E_TIME);
-	tw_html_attr(h, TW_AT_DATETIME, tw_slice_of(text));
-	tw_html_text(h, tw_slice_of(shown));
+	tw_html_open(h, TW_E_LI);
+	tw_page_link(h, look, path, w);
 	tw_html_close(h);
 }
 
 tw_err tw_support_home(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	const struct tw_app *app = tw_app_of(c);
+	const struct tw_look look = tw_look_of(rq);
 	struct tw_html h;
 
-	tw_page_open(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), "Product security");
+	tw_page_open(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), look, "/", TW_W_PORTAL);
 	tw_html_open(&h, TW_E_P);
 	tw_html_attr(&h, TW_AT_CLASS, TW_SLICE("lead"));
-	tw_html_text(&h, TW_SLICE("This service is running. It does not take reports yet."));
+	tw_html_text(&h, tw_slice_of(tw_word(TW_W_HOME_LEAD, look.language)));
+	tw_html_close(&h);
+	tw_html_open(&h, TW_E_UL);
+	entry(&h, look, "/report", TW_W_REPORT);
+	entry(&h, look, "/report/status", TW_W_FOLLOW);
+	entry(&h, look, "/policy", TW_W_POLICY);
+	entry(&h, look, "/thanks", TW_W_THANKS);
 	tw_html_close(&h);
 	tw_html_open(&h, TW_E_DL);
-	tw_html_put(&h, TW_E_DT, "Running since");
+	tw_page_put(&h, look, TW_E_DT, TW_W_RUNNING_SINCE);
 	tw_html_open(&h, TW_E_DD);
-	since(&h, app->started_ms);
+	tw_page_time(&h, tw_app_of(c)->started_ms);
 	tw_html_close(&h);
-	tw_html_put(&h, TW_E_DT, "For programs");
+	tw_page_put(&h, look, TW_E_DT, TW_W_FOR_PROGRAMS);
 	tw_html_open(&h, TW_E_DD);
 	tw_html_open(&h, TW_E_A);
 	tw_html_link(&h, TW_SLICE("/api/v1/health"));
-	tw_html_text(&h, TW_SLICE("Its health as JSON"));
+	tw_html_text(&h, tw_slice_of(tw_word(TW_W_HEALTH, look.language)));
 	tw_html_close(&h);
 	tw_html_close(&h);
 	tw_html_close(&h);

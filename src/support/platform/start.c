@@ -5,7 +5,9 @@
 #include "support/grants.h"
 #include "support/page/page.h"
 #include "support/platform/app.h"
+#include "support/query-reception/reception.h"
 #include "support/rows-platform.h"
+#include "support/rows-query-reception.h"
 #include "support/sql-support.h"
 
 #include <string.h>
@@ -18,12 +20,13 @@
 static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_settings_format_1 },
 	{ 1, tw_sql_support_format_1 },
+	{ 1, tw_sql_reception_format_1 },
 	{ 0, NULL },
 };
 static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
-static const struct tw_capability *const capabilities[] = { &tw_capability_platform, NULL };
+static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)
@@ -75,11 +78,17 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 
 	if (!boot)
 		return TW_RAISE(STATE, "the parent gave no boot id");
-	*c = (struct tw_context){
-		.sys = a->sys, .time = &a->time, .capabilities = capabilities, .owned = owned, .problem_page = tw_page_problem, .side = a
-	};
+	*c = (struct tw_context){ .sys = a->sys,
+		.time = &a->time,
+		.capabilities = capabilities,
+		.owned = owned,
+		.problem_page = tw_reception_problem,
+		.admit = tw_admit,
+		.side = a };
 	tw_time_init(&a->time, a->sys, 0);
 	a->started_ms = tw_time_wall_ms(&a->time);
+	TW_TRY(tw_admission_begin(a->sys, &a->admission));
+	TW_TRY(tw_desk_read(a->sys, STORE_FD, &a->desk));
 	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
 	TW_TRY(tw_store_open(a->sys, STORE_FD, "support.db", &formats, &c->store));
 	TW_TRY(tw_store_run(c->store, tw_sql_support_starts, NULL, 0, take_number, &starts));

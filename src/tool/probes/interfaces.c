@@ -67,7 +67,8 @@ static tw_err judge(struct tw_probe_context *c, const json_t *list, struct tw_fi
 	if (!went_and_came(json_object_get(log.body, "records"), c->link))
 		return tw_found(f, TW_VERDICT_FAIL, "The last records of the device do not tell that %.40s went down and came up.", c->link);
 	return tw_found(f, TW_VERDICT_PASS,
-		"The device lists %.40s as an Ethernet link with its driver, tells that it went down and came up, and says that it is up.", c->link);
+		"The device lists %.40s as an Ethernet link with its driver, tells that it went down and came up, and says that it is up.",
+		c->link);
 }
 
 /* @nist LA.IC.14.3: state and events follow the link */

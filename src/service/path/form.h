@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The body of a page's form (application/x-www-form-urlencoded, as the URL standard has browsers write it) as the object that an operation's
+ * shape describes. Pure, but for memory.
+ *
+ * It is strict about what only a program could have sent: a percent sign without two digits, a key that is unknown or there twice, bytes that
+ * are no UTF-8. It is not about what a person typed or pasted, which must be able to come back: line ends become LF, and control characters,
+ * which no page can show, become U+FFFD. How long a text may be is the shape's to say; what it has to be, the handler's.
+ */
+#ifndef TW_SERVICE_FORM_H
+#define TW_SERVICE_FORM_H
+#include "base/json.h"
+
+#define TW_FORM_KEY_MAX 63
+/*
+ * A TEXT is there as it came, also when it is empty. An INT that is empty is not there; one that is no whole number is refused. A BOOL is a box: true when its
+ * value is "on", and not there else. SYNTAX says what is wrong and at which byte; LIMIT: body is longer than max.
+ */
+tw_err tw_form_parse(const struct tw_sys *sys, struct tw_slice body, size_t max, const struct tw_shape *shape, json_t **ret);
+#endif

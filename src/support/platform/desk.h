@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whose desk this is and how else he is reached: desk.json, which whoever runs the service writes into DIR/app. Read once, at the start. A file that is not
+ * wholly right starts nothing; without one there is a desk that names nobody.
+ */
+#ifndef TW_SUPPORT_PLATFORM_DESK_H
+#define TW_SUPPORT_PLATFORM_DESK_H
+#include "base/buf.h"
+#include "base/err.h"
+
+#define TW_DESK_FILE "desk.json"
+#define TW_DESK_CONTACTS 5
+struct tw_desk {
+	char name[101], site[201]; /* site: "https://security.example.com", without a slash behind it */
+	char contacts[TW_DESK_CONTACTS][201];
+	size_t contact_count; /* 0: there is no file */
+	int64_t expires_ms;
+};
+/* SYNTAX, LIMIT say what is wrong. Pure, but for memory. */
+tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret);
+tw_err tw_desk_read(const struct tw_sys *sys, int dir, struct tw_desk *ret);
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/platform/desk.h"
+
+#include "check.h"
+#include "oom.h"
+#include "service/test-dir.h"
+#include "sys/durable.h"
+
+#define DESK(name, site, contacts, expires) \
+	"{\"name\":\"" name "\",\"site\":\"" site "\",\"contacts\":[" contacts "],\"expires\":\"" expires "\"}"
+#define GOOD DESK("Example Works", "https://security.example.com", "\"mailto:psirt@example.com\"", "2027-01-01T00:00:00Z")
+
+static const struct {
+	const char *text;
+	enum tw_code code;
+} rows[] = {
+	{ GOOD, TW_CODE_OK },
+	{ "", TW_CODE_SYNTAX },
+	{ "{}", TW_CODE_SYNTAX },
+	{ DESK("a\\nb", "https://a", "\"mailto:a@b\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "http://example.com", "\"mailto:a@b\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "https://example.com/", "\"mailto:a@b\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "https:///example", "\"mailto:a@b\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "https://a\\r\\nX: y", "\"mailto:a@b\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "https://example.com", "", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "https://example.com", "1", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "https://example.com", "\"javascript:alert(1)\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "https://example.com", "\"mailto:a@b\\nX\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "https://example.com", "\"mailto:a@b\",\"mailto:a@b\",\"mailto:a@b\",\"mailto:a@b\",\"mailto:a@b\",\"mailto:a@b\"",
+		  "2027-01-01T00:00:00Z"),
+		TW_CODE_LIMIT },
+	{ DESK("a", "https://example.com", "\"mailto:a@b\"", "next year"), TW_CODE_SYNTAX },
+};
+
+static void test_rows(void **state)
+{
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		struct tw_desk d;
+		tw_err e = tw_desk_parse(tw_slice_of(rows[i].text), &d);
+
+		if (e.code != rows[i].code)
+			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_failed(e) ? tw_err_detail() : "");
+	}
+}
+
+static void test_read_from_its_folder(void **state)
+{
+	struct test_dir dir = test_dir_new();
+	struct tw_desk d;
+
+	CHECK_OK(tw_desk_read(tw_sys_real(), dir.fd, &d));
+	CHECK_INT(d.contact_count, 0);
+	CHECK_OK(tw_durable_replace(tw_sys_real(), dir.fd, TW_DESK_FILE, GOOD, sizeof GOOD - 1, 0600));
+	CHECK_OK(tw_desk_read(tw_sys_real(), dir.fd, &d));
+	CHECK_TEXT(d.contacts[0], "mailto:psirt@example.com");
+	CHECK_TEXT(d.name, "Example Works");
+	CHECK_OK(tw_durable_replace(tw_sys_real(), dir.fd, TW_DESK_FILE, "{", 1, 0600));
+	CHECK_ERR(tw_desk_read(tw_sys_real(), dir.fd, &d), SYNTAX);
+	test_dir_done(&dir);
+}
+
+static tw_err sweep(const struct tw_sys *sys, void *user)
+{
+	struct tw_desk d;
+
+	TW_TRY(tw_desk_read(sys, *(int *)user, &d));
+	return d.contact_count == 1 ? TW_OK : TW_RAISE(INTERNAL, "nothing was read, and nobody was told");
+}
+
+static void test_every_call_fails(void **state)
+{
+	struct test_dir dir = test_dir_new();
+
+	CHECK_OK(tw_durable_replace(tw_sys_real(), dir.fd, TW_DESK_FILE, GOOD, sizeof GOOD - 1, 0600));
+	oom_sweep_with(EIO, sweep, &dir.fd);
+	test_dir_done(&dir);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_read_from_its_folder), cmocka_unit_test(test_every_call_fails))

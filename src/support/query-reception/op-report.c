@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The report page. Only a description is needed. The receipt travels in the form from its first page on, so a report that is sent twice, because
+ * its answer was lost or somebody was impatient, is kept once, and answered with the same receipt.
+ */
+#include "base/mem.h"
+#include "support/platform/app.h"
+#include "support/query-reception/field.h"
+#include "support/query-reception/reception.h"
+#include "support/query-reception/report.h"
+#include "support/rows-query-reception.h"
+
+#include <string.h>
+
+const struct tw_choice tw_report_kinds[] = { { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG }, { .value = NULL } };
+const struct tw_choice tw_report_flaws[] = {
+	{ "", TW_W_FLAW_UNKNOWN },
+	{ "memory", TW_W_FLAW_MEMORY },
+	{ "injection", TW_W_FLAW_INJECTION },
+	{ "login", TW_W_FLAW_LOGIN },
+	{ "rights", TW_W_FLAW_RIGHTS },
+	{ "crypto", TW_W_FLAW_CRYPTO },
+	{ "leak", TW_W_FLAW_LEAK },
+	{ "outage", TW_W_FLAW_OUTAGE },
+	{ "update", TW_W_FLAW_UPDATE },
+	{ "other", TW_W_FLAW_OTHER },
+	{ .value = NULL },
+};
+/* Together, each character as nine bytes, they fit into what front takes from a stranger. */
+static const struct tw_field fields[] = {
+	{ "kind", TW_W_KIND, TW_WORDS, .choices = tw_report_kinds },
+	{ "description", TW_W_DESCRIPTION_NEEDED, TW_W_DESCRIPTION_HINT, 4500, .rows = 10, .needed = true },
+	{ "product", TW_W_PRODUCT, TW_W_PRODUCT_HINT, 100, .plain = true },
+	{ "version", TW_W_VERSION, TW_W_VERSION_HINT, 60, .plain = true },
+	{ "flaw", TW_W_FLAW, TW_WORDS, .choices = tw_report_flaws },
+	{ "traits", TW_W_TRAITS, TW_W_TRAITS_HINT, 700, .rows = 4 },
+	{ "fix", TW_W_FIX, TW_W_FIX_HINT, 700, .rows = 4 },
+	{ "contact", TW_W_CONTACT, TW_W_CONTACT_HINT, 120 },
+	{ "credit", TW_W_CREDIT, TW_W_CREDIT_HINT, 80 },
+};
+
+static const char *typed(const json_t *input, const char *key)
+{
+	return input ? tw_json_text(input, key) : "";
+}
+
+void tw_reception_why(struct tw_html *h, struct tw_look look, const struct tw_refusal *refusal)
+{
+	tw_html_open(h, TW_E_SECTION);
+	tw_html_attr(h, TW_AT_ROLE, TW_SLICE("alert"));
+	tw_page_put(h, look, TW_E_H2, TW_W_NOT_DONE);
+	tw_page_why(h, look, refusal->reply, refusal->reference);
+	tw_html_close(h);
+}
+
+/* input NULL: nothing was typed yet. */
+static void write_form(struct tw_html *h, struct tw_look look, const json_t *input, const enum tw_word *faults, const char *receipt)
+{
+	tw_form_open(h, look, "/report");
+	tw_form_hidden(h, "receipt", receipt);
+	for (size_t i = 0; i < TW_COUNT(fields); i++)
+		tw_field_write(h, look, &fields[i], typed(input, fields[i].key), faults ? faults[i] : TW_WORDS);
+	tw_form_close(h, look, TW_W_SEND);
+}
+
+static tw_err empty_form(struct tw_buf *out, struct tw_look look, const char *receipt)
+{
+	struct tw_html h;
+
+	tw_page_open(&h, out, look, "/report", TW_W_REPORT);
+	tw_page_put(&h, look, TW_E_P, TW_W_REPORT_LEAD);
+	write_form(&h, look, NULL, NULL, receipt);
+	return tw_page_close(&h);
+}
+
+tw_err tw_report_refused(const struct tw_request *rq, const struct tw_refusal *refusal, struct tw_buf *body)
+{
+	const struct tw_look look = tw_look_of(rq);
+	struct tw_html h;
+
+	tw_page_open(&h, body, look, "/report", TW_W_REPORT);
+	tw_reception_why(&h, look, refusal);
+	write_form(&h, look, rq->input, NULL, typed(rq->input, "receipt"));
+	return tw_page_close(&h);
+}
+
+tw_err tw_reception_form(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_receipt receipt;
+
+	TW_TRY(tw_receipt_make(c->sys, &receipt));
+	return empty_form(tw_reply_text(rp, c->sys, TW_PAGE_TYPE), tw_look_of(rq), receipt.text);
+}
+
+static tw_err form_again(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const enum tw_word *faults)
+{
+	const struct tw_look look = tw_look_of(rq);
+	struct tw_html h;
+
+	tw_page_open(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), look, "/report", TW_W_REPORT);
+	tw_field_summary(&h, look, fields, faults, TW_COUNT(fields));
+	write_form(&h, look, rq->input, faults, typed(rq->input, "receipt"));
+	rp->status = 422;
+	return tw_page_close(&h);
+}
+
+static tw_err confirm(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const char *receipt)
+{
+	const struct tw_look look = tw_look_of(rq);
+	struct tw_html h;
+
+	tw_page_open(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), look, "/report/status", TW_W_SENT);
+	tw_page_put(&h, look, TW_E_P, TW_W_SENT_LEAD);
+	tw_html_open(&h, TW_E_P);
+	tw_html_attr(&h, TW_AT_CLASS, TW_SLICE("receipt"));
+	tw_html_put(&h, TW_E_CODE, receipt);
+	tw_html_close(&h);
+	tw_page_put(&h, look, TW_E_P, TW_W_SENT_KEEP);
+	tw_form_open(&h, look, "/report/status");
+	tw_form_hidden(&h, "receipt", receipt);
+	tw_form_close(&h, look, TW_W_FOLLOW);
+	return tw_page_close(&h);
+}
+
+static tw_err keep(struct tw_context *c, const struct tw_request *rq, struct tw_receipt *receipt, enum tw_kept *ret)
+{
+	const json_t *in = rq->input;
+	const char *kind = tw_json_text(in, "kind");
+	const struct tw_report r = { .received_ms = tw_time_wall_ms(c->time),
+		.language = tw_language_tag(tw_look_of(rq).language),
+		.kind = *kind ? kind : "flaw",
+		.description = tw_json_text(in, "description"),
+		.product = tw_json_text(in, "product"),
+		.version = tw_json_text(in, "version"),
+		.flaw = tw_json_text(in, "flaw"),
+		.traits = tw_json_text(in, "traits"),
+		.fix = tw_json_text(in, "fix"),
+		.contact = tw_json_text(in, "contact"),
+		.credit = tw_json_text(in, "credit") };
+
+	if (tw_failed(tw_receipt_parse(tw_slice_of(tw_json_text(in, "receipt")), receipt)))
+		TW_TRY(tw_receipt_make(c->sys, receipt)); /* a program's, or somebody's who changed the page */
+	TW_TRY(tw_report_add(c->store, receipt, &r, ret));
+	if (*ret != TW_KEPT_OTHER)
+		return TW_OK;
+	TW_TRY(tw_receipt_make(c->sys, receipt)); /* he went back and wrote another one */
+	return tw_report_add(c->store, receipt, &r, ret);
+}
+
+tw_err tw_reception_send(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	enum tw_word faults[TW_COUNT(fields)];
+	struct tw_receipt receipt;
+	enum tw_kept kept;
+	bool good = true;
+
+	for (size_t i = 0; i < TW_COUNT(fields); i++) {
+		faults[i] = tw_field_fault(&fields[i], tw_json_text(rq->input, fields[i].key));
+		good = good && faults[i] == TW_WORDS;
+	}
+	if (!good)
+		return form_again(c, rq, rp, faults);
+	TW_TRY(keep(c, rq, &receipt, &kept));
+	if (kept == TW_KEPT_FULL)
+		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken", "Try again later.",
+			"There are %d, which is the most.", TW_REPORTS_MAX);
+	(void)snprintf(rp->note, sizeof rp->note, "%s", kept == TW_KEPT ? "kept" : "kept before");
+	return confirm(c, rq, rp, receipt.text);
+}

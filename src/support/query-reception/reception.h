@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the pages of the reception have in common. */
+#ifndef TW_SUPPORT_QUERY_RECEPTION_RECEPTION_H
+#define TW_SUPPORT_QUERY_RECEPTION_RECEPTION_H
+#include "support/query-reception/field.h"
+
+/* Of a refused request: why, and the form with what was typed. */
+struct tw_refusal {
+	const struct tw_reply *reply;
+	uint64_t reference;
+};
+void tw_reception_why(struct tw_html *h, struct tw_look look, const struct tw_refusal *refusal);
+tw_err tw_report_refused(const struct tw_request *rq, const struct tw_refusal *refusal, struct tw_buf *body);
+tw_err tw_follow_refused(const struct tw_request *rq, const struct tw_refusal *refusal, struct tw_buf *body);
+/* The context's problem_page: a refused form comes back with what was typed, and everything else is said by tw_page_problem. */
+tw_err tw_reception_problem(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
+
+extern const struct tw_choice tw_report_kinds[], tw_report_flaws[];
+#endif

@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Reports as they came, and what was said about them. Nothing that was said is ever changed or taken out; only the state moves on.
+
+-- name: reception_format_1
+CREATE TABLE report (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	receipt BLOB NOT NULL UNIQUE CHECK (length(receipt) = 32),
+	received_ms INTEGER NOT NULL,
+	published_ms INTEGER,
+	language TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	description TEXT NOT NULL,
+	product TEXT NOT NULL,
+	version TEXT NOT NULL,
+	flaw TEXT NOT NULL,
+	traits TEXT NOT NULL,
+	fix TEXT NOT NULL,
+	contact TEXT NOT NULL,
+	credit TEXT NOT NULL
+) STRICT;
+CREATE TABLE report_message (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	report INTEGER NOT NULL REFERENCES report (id),
+	at_ms INTEGER NOT NULL,
+	ours INTEGER NOT NULL CHECK (ours IN (0, 1)),
+	text TEXT NOT NULL
+) STRICT;
+CREATE INDEX report_message_of ON report_message (report, id);
+CREATE INDEX report_published ON report (published_ms) WHERE published_ms IS NOT NULL;
+CREATE TRIGGER report_stays BEFORE DELETE ON report BEGIN SELECT RAISE(ABORT, 'a report stays'); END;
+CREATE TRIGGER report_is_as_it_came BEFORE UPDATE OF id, receipt, received_ms, language, kind, description, product, version, flaw, traits, fix, contact, credit ON report
+BEGIN SELECT RAISE(ABORT, 'a report is as it came'); END;
+CREATE TRIGGER report_message_stays BEFORE DELETE ON report_message BEGIN SELECT RAISE(ABORT, 'what was said stays'); END;
+CREATE TRIGGER report_message_is_as_it_came BEFORE UPDATE ON report_message BEGIN SELECT RAISE(ABORT, 'what was said stays'); END;
+
+-- name: report_count
+SELECT count(*) FROM report;
+
+-- name: report_by_receipt
+SELECT id, received_ms, published_ms, kind, description, product, version, flaw, traits, fix FROM report WHERE receipt = ?1;
+
+-- name: report_add
+INSERT INTO report (receipt, received_ms, language, kind, description, product, version, flaw, traits, fix, contact, credit)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+
+-- name: report_messages
+SELECT at_ms, ours, text FROM report_message WHERE report = ?1 ORDER BY id LIMIT ?2;
+
+-- name: report_messages_count
+SELECT count(*) FROM report_message WHERE report = ?1;
+
+-- name: report_message_last
+SELECT ours, text FROM report_message WHERE report = ?1 ORDER BY id DESC LIMIT 1;
+
+-- name: report_message_add
+INSERT INTO report_message (report, at_ms, ours, text) VALUES (?1, ?2, ?3, ?4);
+
+-- name: report_publish
+UPDATE report SET published_ms = ?2 WHERE id = ?1 AND published_ms IS NULL;
+
+-- name: report_thanks
+SELECT credit, published_ms FROM report WHERE published_ms IS NOT NULL AND credit <> '' ORDER BY published_ms DESC, id DESC LIMIT ?1;

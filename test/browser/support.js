@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pages of the manufacturer's server, of the real program: sent and followed with JavaScript switched off, by keyboard, at 320 px and in print.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HtmlValidate } from 'html-validate';
+import { axe, fitsEverywhere, fitsWithLargeText } from './browser.js';
+import { payloads } from './payloads.js';
+
+const BUILD = process.env.TW_BUILD || fileURLToPath(new URL('../../build', import.meta.url));
+const PROGRAM = join(BUILD, 'src/support/thingward-support');
+const validate = new HtmlValidate({ extends: ['html-validate:recommended', 'html-validate:a11y'], rules: { 'attribute-boolean-style': 'off', 'long-title': 'off' } });
+const HOSTILE_TEXTS = payloads.filter((text) => !/[\p{Cc}]/u.test(text)); // what no page can show comes back as U+FFFD: test/run/test_support.py
+const PAGES = ['/', '/report', '/report/status', '/policy', '/thanks'];
+
+async function until(what, ms = 15000) {
+	for (const end = Date.now() + ms; Date.now() < end; await new Promise((go) => { setTimeout(go, 50); }))
+		if (what())
+			return;
+	throw new Error('the service does not answer');
+}
+
+export async function withSupport(test, skip) {
+	if (!existsSync(PROGRAM))
+		skip('the support service is not built');
+	const folder = mkdtempSync(join(tmpdir(), 'tw-support-'));
+	const dir = join(folder, 'desk');
+	mkdirSync(dir, { mode: 0o700 });
+	if (process.getuid() === 0)
+		writeFileSync(join(dir, 'roles.tab'), 'app 64501 64501\nfront 64502 64502\nkeys 64503 64503\n');
+	const child = spawn(PROGRAM, ['serve', '--dir', dir, '--listen', '127.0.0.1:0', '--role-program', join(BUILD, 'src/support/thingward-support-role')], { stdio: ['ignore', 'ignore', 'pipe'] });
+	const said = [];
+	child.stderr.on('data', (data) => said.push(data));
+	const ended = new Promise((go) => { child.on('exit', go); });
+	try {
+		await until(() => existsSync(join(dir, 'listening')));
+		await test(`https://${readFileSync(join(dir, 'listening'), 'utf8').trim()}`);
+	} finally {
+		child.kill('SIGTERM');
+		await ended;
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+// As the server sent it.
+async function valid(page) {
+	const { results } = await validate.validateString(await (await page.request.get(page.url())).text());
+	assert.deepEqual(results.flatMap((one) => one.messages.map((m) => `${m.ruleId}: ${m.message}`)), []);
+}
+
+async function everyPage({ open, skip }) {
+	await withSupport(async (url) => {
+		const page = await open(`${url}/`);
+		for (const path of PAGES) {
+			await page.goto(`${url}${path}?lang=de`);
+			assert.equal(await page.getAttribute('html', 'lang'), 'de');
+			await valid(page);
+			await fitsWithLargeText(page);
+			await page.goto(`${url}${path}?lang=en`);
+			await valid(page);
+			await fitsEverywhere(page);
+		}
+	}, skip);
+}
+
+// By keyboard alone: what is wrong is said, what was typed stays, and the receipt leads back to the report.
+async function byKeyboard({ open, skip }) {
+	await withSupport(async (url) => {
+		const page = await open(`${url}/`);
+		await page.keyboard.press('Tab');
+		assert.equal(await page.evaluate(() => document.activeElement.getAttribute('href')), '#main');
+		await page.goto(`${url}/report`);
+		await page.focus('#field-kind');
+		await page.keyboard.press('Tab');
+		await page.keyboard.type('   ');
+		await page.keyboard.press('Tab');
+		await page.keyboard.type(HOSTILE_TEXTS[0]);
+		await page.focus('main button');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('[role="alert"]');
+		assert.equal(await page.inputValue('#field-product'), HOSTILE_TEXTS[0]);
+		assert.deepEqual(await axe(page), []);
+		await page.fill('#field-description', HOSTILE_TEXTS.join('\n'));
+		await page.focus('main button');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('.receipt');
+		const receipt = await page.textContent('.receipt code');
+		assert.match(receipt, /^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$/);
+		await fitsEverywhere(page);
+		await page.emulateMedia({ media: 'print' });
+		assert.ok(await page.isVisible('.receipt') && !await page.isVisible('main button'), 'print shows the receipt and nothing to press');
+		await page.emulateMedia({ media: 'screen' });
+		await page.goto(`${url}/report/status`);
+		await page.fill('#field-receipt', receipt.toLowerCase());
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('dl');
+		assert.equal(await page.textContent('dd.text >> nth=3'), HOSTILE_TEXTS.join('\n'));
+		await page.fill('#field-text', HOSTILE_TEXTS.join('\n'));
+		await page.focus('main button');
+		await page.keyboard.press('Enter');
+		await page.waitForSelector('[role="status"]');
+		assert.equal(await page.textContent('ol .text'), HOSTILE_TEXTS.join('\n'));
+		await fitsEverywhere(page);
+	}, skip);
+}
+
+// Without JavaScript at all.
+async function withoutScript({ browser, skip }) {
+	await withSupport(async (url) => {
+		const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false, locale: 'de-DE' });
+		try {
+			const page = await context.newPage();
+			await page.goto(`${url}/report`);
+			assert.match(await page.textContent('h1'), /Einen Fehler melden/);
+			await page.fill('#field-description', 'Es geht nicht.');
+			await page.click('main button');
+			await page.waitForSelector('.receipt');
+			await page.click('main button');
+			assert.match(await page.textContent('main'), /Es geht nicht\./);
+		} finally {
+			await context.close();
+		}
+	}, skip);
+}
+
+export const support = [
+	['support: every page in both languages is valid, accessible, and fits 320 px and large text', everyPage],
+	['support: by keyboard: a report is refused, sent, printed, followed and answered, and hostile text stays text', byKeyboard],
+	['support: without JavaScript a report is sent and followed', withoutScript],
+];
