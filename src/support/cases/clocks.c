@@ -171,7 +171,12 @@ int64_t tw_a14_next(const struct tw_clock clocks[TW_A14_STEPS])
 void tw_clock_words(const struct tw_clock *c, int64_t now_ms, char ret[64])
 {
 	static const char *const without[] = {
-		[TW_CLOCK_RUNNING] = "", [TW_CLOCK_WAITING] = "waits for what starts it", [TW_CLOCK_MET] = "submitted in time", [TW_CLOCK_MET_LATE] = "submitted late", [TW_CLOCK_LATE] = "", [TW_CLOCK_OFF] = "not reportable"
+		[TW_CLOCK_RUNNING] = "",
+		[TW_CLOCK_WAITING] = "waits for what starts it",
+		[TW_CLOCK_MET] = "submitted in time",
+		[TW_CLOCK_MET_LATE] = "submitted late",
+		[TW_CLOCK_LATE] = "",
+		[TW_CLOCK_OFF] = "not reportable",
 	};
 	int64_t ms = now_ms > c->due_ms ? now_ms - c->due_ms : c->due_ms - now_ms;
 	const char *end = c->state == TW_CLOCK_LATE ? "late" : "left";
