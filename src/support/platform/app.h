@@ -8,6 +8,7 @@
 #ifndef TW_SUPPORT_PLATFORM_APP_H
 #define TW_SUPPORT_PLATFORM_APP_H
 #include "service/door/door-front.h"
+#include "service/door/door-local.h"
 #include "service/role.h"
 #include "service/wire.h"
 
@@ -25,6 +26,7 @@ struct tw_app {
 	struct event_base *loop;
 	tw_channel *hands;
 	tw_door_front *front;
+	tw_door_local *desk;
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer;
 	uint64_t signed_seq; /* the log is signed up to here */
 	bool said_ready, draining;
