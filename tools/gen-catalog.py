@@ -68,8 +68,9 @@ def make_device(a):
     put(a.json, text)
     put(a.openapi, json.dumps(emit_openapi.document(capabilities, granted, a.version), indent="\t", ensure_ascii=False) + "\n")
     compact = json.dumps(device, separators=(",", ":"), ensure_ascii=False, sort_keys=True).encode()
-    put(a.c, emit_c.blob_source(compact, "tw_device_rows", "formats/device-rows.h", "every capability.yaml"))
-    put(a.h, emit_c.blob_header("tw_device_rows", "every capability.yaml", "The device's rows as JSON (device.json without blanks)."))
+    side = pathlib.Path(a.rows).name.removesuffix("-rows.h")
+    put(a.c, emit_c.blob_source(compact, f"tw_{side}_rows", a.rows, "every capability.yaml"))
+    put(a.h, emit_c.blob_header(f"tw_{side}_rows", "every capability.yaml", f"The {side}'s rows as JSON ({side}.json without blanks)."))
 
 
 def make_catalog(a):
@@ -96,6 +97,7 @@ def main():
             s.add_argument("capability", nargs="+")
             for option in ("--json", "--openapi", "--c", "--h", "--version"):
                 s.add_argument(option, required=True)
+            s.add_argument("--rows", default="formats/device-rows.h")  # how the header is included
     a = p.parse_args()
     try:
         verbs[a.what][0](a)

@@ -88,6 +88,7 @@ enum tw_sign_purpose {
 	TW_SIGN_REPORT = 4,     /* prefix: a JWS header of typ TW_REPORT_JWT_TYP, or a Sig_structure of typ TW_REPORT_CWT_TYP */
 	TW_SIGN_TLS_CLIENT = 5, /* the whole of it is what a TLS 1.3 client signs (tw_fetch_sign_valid) */
 	TW_SIGN_EXPORT = 6,     /* prefix: as of a statement, with the typ TW_JWS_EXPORT */
+	TW_SIGN_JOURNAL = 7,    /* the whole of it is the head of a journal of cases (tw_journal_message_parse) */
 };
 #define TW_KEYS_OF_TOKEN 0x80u /* added to the code of what failed: a token holds the keys */
 enum tw_wire_keystore { TW_KEYSTORE_HARDWARE = 1, TW_KEYSTORE_OUTSIDE = 2, TW_KEYSTORE_SINGLE = 4, TW_KEYSTORE_PLAIN = 8 };

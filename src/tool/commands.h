@@ -18,8 +18,10 @@ tw_err tw_cmd_provision_sign(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_provision_install(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_provision_batch(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_provision_verify(struct tw_tool *t, const struct tw_args *a);
-tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv); /* parses itself: its subcommands are the operation rows */
-tw_err tw_help_device(struct tw_tool *t, json_t *list);         /* tw_help_row() of each of them */
+/* `device` and `desk` parse themselves: their subcommands are operation rows. */
+bool tw_is_rows(const char *word);
+tw_err tw_cmd_rows(struct tw_tool *t, int argc, char **argv);
+tw_err tw_help_rows(struct tw_tool *t, const char *word, json_t *list); /* tw_help_row() of each of them */
 tw_err tw_cmd_takeover(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_assess_compare(struct tw_tool *t, const struct tw_args *a);
@@ -42,7 +44,7 @@ tw_err tw_cmd_csaf_publish(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_csaf_withdraw(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_csaf_tree_check(struct tw_tool *t, const struct tw_args *a);
 extern const struct tw_command tw_commands_device_log[], tw_commands_device_report[], tw_commands_device_login[],
-	tw_commands_device_password[], tw_commands_device_totp[]; /* each ends with a row without words */
+	tw_commands_device_password[], tw_commands_device_totp[], tw_commands_desk_journal[]; /* each ends with a row without words */
 extern const struct tw_option tw_options_product_init[], tw_options_product_compile[], tw_options_product_inventory[],
 	tw_options_ca_init[], tw_options_ca_protect[], tw_options_ca_revoke[], tw_options_ca_crl[], tw_options_provision_request[],
 	tw_options_provision_sign[], tw_options_provision_install[], tw_options_provision[], tw_options_provision_batch[],

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `thingward device WORDS`: the operation rows as subcommands. `settings.change` is `settings change KEY VALUE`: first the
- * parameter of the path, then the input fields, as positions, as name=value or as --name value. A document may stand in a file: @FILE.
+ * `thingward device WORDS` and `thingward desk WORDS`: the operation rows of a device, or of the manufacturer's server, as subcommands.
+ * `settings.change` is `settings change KEY VALUE`: first the parameter of the path, then the input fields, as positions, as name=value or as
+ * --name value. A document may stand in a file: @FILE.
  */
 #include "tool/commands.h"
 #include "tool/files.h"
@@ -30,6 +31,11 @@ static const struct tw_option places[] = {
 	{},
 };
 
+static const struct tw_option desk_places[] = {
+	{ "local", "SOCKET", true, "the server's socket: desk.sock in its directory" },
+	{},
+};
+
 /* Of an operation that is a task. */
 static const struct tw_option waits[] = {
 	{ "no-wait", NULL, false, "only begin it; `thingward device tasks read ID` says how far it is" },
@@ -42,7 +48,8 @@ static bool for_others(const char *name)
 {
 	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "recovery.ask",
 		"recovery.state", "session.open", "session.close", "log.segment", "log.stream", "login.open", "password.change",
-		"passwords.set", "radius.secret", "totp.enrol", "totp.confirm", "totp.remove", "passkeys.begin", "passkeys.add" };
+		"passwords.set", "radius.secret", "totp.enrol", "totp.confirm", "totp.remove", "passkeys.begin", "passkeys.add",
+		"portal.home" };
 
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		if (!strcmp(names[i], name))
@@ -71,36 +78,75 @@ static bool begins(const json_t *operation, const char *word)
 	return offered(operation) && (size == 0 || (!strncmp(name, word, size) && name[size] == '.'));
 }
 
-/* The commands below `device` that are no operation's row; NULL past the last. */
-static const struct tw_command *own(size_t i)
-{
-	const struct tw_command *const tables[] = { tw_commands_device_login, tw_commands_device_password, tw_commands_device_totp,
-		tw_commands_device_log, tw_commands_device_report };
+static const struct tw_command takeover = {
+	"device takeover",
+	"",
+	0,
+	0,
+	tw_options_takeover,
+	tw_cmd_takeover,
+	"take a device over with its label",
+	"thingward device takeover --device 192.0.2.7:8443 --label label.json --owner ./owner",
+};
+static const struct tw_command no_commands[] = { {} };
 
-	for (size_t t = 0; t < TW_COUNT(tables); t++)
-		for (const struct tw_command *c = tables[t]; c->words; c++)
+/* Whose rows they are. */
+#define TABLES_MAX 5
+static const struct side {
+	const char *word, *is, *each; /* "device"; what a sentence calls it; what its commands take */
+	const struct tw_option *places;
+	const struct tw_command *takeover;           /* NULL: there is none */
+	const struct tw_command *tables[TABLES_MAX]; /* commands that are no operation's row */
+	tw_err (*rows)(const struct tw_sys *sys, tw_rows **ret);
+} sides[] = {
+	{ "device", "a device", "--device NAME --owner DIR, or --local SOCKET", places, &takeover,
+		{ tw_commands_device_login, tw_commands_device_password, tw_commands_device_totp, tw_commands_device_log,
+			tw_commands_device_report },
+		tw_rows_new },
+	{ "desk", "the server", "--local SOCKET", desk_places, NULL,
+		{ tw_commands_desk_journal, no_commands, no_commands, no_commands, no_commands }, tw_rows_support },
+};
+
+static const struct side *side_of(const char *word)
+{
+	for (size_t i = 0; i < TW_COUNT(sides); i++)
+		if (!strcmp(word, sides[i].word))
+			return &sides[i];
+	return NULL;
+}
+
+/* The commands below its word that are no operation's row; NULL past the last. */
+static const struct tw_command *own(const struct side *s, size_t i)
+{
+	for (size_t t = 0; t < TABLES_MAX; t++)
+		for (const struct tw_command *c = s->tables[t]; c->words; c++)
 			if (i-- == 0)
 				return c;
 	return NULL;
 }
 
-/* Whether the first word after "device" is this one. */
-static bool own_begins(const struct tw_command *c, const char *word)
+static const char *behind(const struct side *s, const struct tw_command *c)
 {
-	const char *first = c->words + strlen("device ");
+	return c->words + strlen(s->word) + 1;
+}
+
+/* Whether the first word after "device" is this one. */
+static bool own_begins(const struct side *s, const struct tw_command *c, const char *word)
+{
+	const char *first = behind(s, c);
 	size_t size = strlen(word);
 
 	return size == 0 || (!strncmp(first, word, size) && first[size] == ' ');
 }
 
-static bool any_begins(const tw_rows *rows, const char *word)
+static bool any_begins(const struct side *s, const tw_rows *rows, const char *word)
 {
 	size_t i, k;
 	json_t *capability, *operation;
 	const struct tw_command *c;
 
-	for (i = 0; (c = own(i)); i++)
-		if (own_begins(c, word))
+	for (i = 0; (c = own(s, i)); i++)
+		if (own_begins(s, c, word))
 			return true;
 	json_array_foreach(tw_rows_capabilities(rows), i, capability)
 		json_array_foreach(json_object_get(capability, "operations"), k, operation)
@@ -110,11 +156,11 @@ static bool any_begins(const tw_rows *rows, const char *word)
 }
 
 /* All words, or those that begin with one. */
-static tw_err list_help(const struct tw_tool *t, const tw_rows *rows, const char *word)
+static tw_err list_help(const struct tw_tool *t, const struct side *s, const tw_rows *rows, const char *word)
 {
 	const struct tw_tool people = { .sys = t->sys, .out = t->out };
 	TW_CLEANUP(tw_jsonp)
-	json_t *list = *word ? json_array() : json_pack("[[s, s]]", "  takeover", "Takes a device over with its label.");
+	json_t *list = *word || !s->takeover ? json_array() : json_pack("[[s, s]]", "  takeover", "Takes a device over with its label.");
 	size_t i, k;
 	json_t *capability, *operation;
 	char words[WORDS_MAX];
@@ -122,9 +168,9 @@ static tw_err list_help(const struct tw_tool *t, const tw_rows *rows, const char
 	if (!list)
 		return TW_RAISE(NOMEM, "help");
 	const struct tw_command *c;
-	for (i = 0; (c = own(i)); i++)
-		if (own_begins(c, word))
-			TW_TRY(tw_json_append(list, json_pack("[o, s]", json_sprintf("  %s", c->words + strlen("device ")), c->help)));
+	for (i = 0; (c = own(s, i)); i++)
+		if (own_begins(s, c, word))
+			TW_TRY(tw_json_append(list, json_pack("[o, s]", json_sprintf("  %s", behind(s, c)), c->help)));
 	json_array_foreach(tw_rows_capabilities(rows), i, capability)
 		json_array_foreach(json_object_get(capability, "operations"), k, operation)
 			if (begins(operation, word)) {
@@ -132,9 +178,9 @@ static tw_err list_help(const struct tw_tool *t, const tw_rows *rows, const char
 				TW_TRY(tw_json_append(
 					list, json_pack("[o, s]", json_sprintf("  %s", words), tw_json_text(operation, "help"))));
 			}
-	TW_TRY(tw_print(&people, "thingward device WORDS [options]\n\n"));
+	TW_TRY(tw_print(&people, "thingward %s WORDS [options]\n\n", s->word));
 	TW_TRY(tw_print_table(&people, NULL, list));
-	return tw_print(&people, "\nEach: --device NAME --owner DIR, or --local SOCKET; --json; --help.\n");
+	return tw_print(&people, "\nEach: %s; --json; --help.\n", s->each);
 }
 
 /* "settings.change" at argv[2] "settings", argv[3] "change". */
@@ -242,7 +288,7 @@ static bool is_whole(const json_t *operation)
 	return strcmp(tw_json_text(operation, "whole"), "no") != 0;
 }
 
-static void make_command(const json_t *operation, struct made *m)
+static void make_command(const struct side *s, const json_t *operation, struct made *m)
 {
 	const char *brace = strchr(tw_json_text(operation, "path"), '{');
 	const json_t *input = json_object_get(operation, "input");
@@ -250,8 +296,8 @@ static void make_command(const json_t *operation, struct made *m)
 
 	*m = (struct made){ .count = 0 };
 	words_of(operation, words);
-	(void)snprintf(m->words, sizeof(m->words), "device %s", words);
-	for (const struct tw_option *o = places; o->name; o++)
+	(void)snprintf(m->words, sizeof(m->words), "%s %s", s->word, words);
+	for (const struct tw_option *o = s->places; o->name; o++)
 		m->options[m->count++] = *o;
 	made_fields(m, input);
 	made_fields(m, json_object_get(operation, "query"));
@@ -678,28 +724,17 @@ static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
 	return print_answer(t, &s, operation, &answer);
 }
 
-static const struct tw_command takeover = {
-	"device takeover",
-	"",
-	0,
-	0,
-	tw_options_takeover,
-	tw_cmd_takeover,
-	"take a device over with its label",
-	"thingward device takeover --device 192.0.2.7:8443 --label label.json --owner ./owner",
-};
-
 /* Those that are more than one operation: "device login", "device log follow". NULL: an operation's row has to do. */
-static const struct tw_command *own_command(int argc, char **argv)
+static const struct tw_command *own_command(const struct side *s, int argc, char **argv)
 {
 	char one[WORDS_MAX], two[WORDS_MAX];
 
-	if (!strcmp(argv[2], "takeover"))
-		return &takeover;
-	(void)snprintf(one, sizeof(one), "device %.40s", argv[2]);
-	(void)snprintf(two, sizeof(two), "device %.20s %.20s", argv[2], argc > 3 ? argv[3] : "");
+	if (s->takeover && !strcmp(argv[2], "takeover"))
+		return s->takeover;
+	(void)snprintf(one, sizeof(one), "%s %.40s", s->word, argv[2]);
+	(void)snprintf(two, sizeof(two), "%s %.20s %.20s", s->word, argv[2], argc > 3 ? argv[3] : "");
 	const struct tw_command *c;
-	for (size_t i = 0; (c = own(i)); i++)
+	for (size_t i = 0; (c = own(s, i)); i++)
 		if (!strcmp(c->words, one) || !strcmp(c->words, two))
 			return c;
 	return NULL;
@@ -713,56 +748,64 @@ static tw_err run_own(struct tw_tool *t, const struct tw_command *c, int argc, c
 	return c->run(t, &a);
 }
 
-tw_err tw_help_device(struct tw_tool *t, json_t *list)
+tw_err tw_help_rows(struct tw_tool *t, const char *word, json_t *list)
 {
+	const struct side *s = side_of(word);
 	TW_CLEANUP(tw_rows_freep) tw_rows *rows = NULL;
 	struct made made;
 	size_t i, k;
 	json_t *capability, *operation;
 
-	TW_TRY(tw_rows_new(t->sys, &rows));
-	TW_TRY(tw_help_row(&takeover, list));
+	TW_TRY(s->rows(t->sys, &rows));
+	if (s->takeover)
+		TW_TRY(tw_help_row(s->takeover, list));
 	const struct tw_command *c;
-	for (i = 0; (c = own(i)); i++)
+	for (i = 0; (c = own(s, i)); i++)
 		TW_TRY(tw_help_row(c, list));
 	json_array_foreach(tw_rows_capabilities(rows), i, capability)
 		json_array_foreach(json_object_get(capability, "operations"), k, operation)
 			if (offered(operation)) {
-				make_command(operation, &made);
+				make_command(s, operation, &made);
 				TW_TRY(tw_help_row(&made.command, list));
 			}
 	return TW_OK;
 }
 
-static tw_err unknown(struct tw_tool *t, const tw_rows *rows, int argc, char **argv)
+static tw_err unknown(struct tw_tool *t, const struct side *s, const tw_rows *rows, int argc, char **argv)
 {
 	bool more = argc > 3 && *argv[3] != '-';
 	char hint[96];
 
-	(void)snprintf(hint, sizeof(hint), "thingward device %.40s%s--help", any_begins(rows, argv[2]) ? argv[2] : "",
-		any_begins(rows, argv[2]) ? " " : "");
+	(void)snprintf(hint, sizeof(hint), "thingward %s %.40s%s--help", s->word, any_begins(s, rows, argv[2]) ? argv[2] : "",
+		any_begins(s, rows, argv[2]) ? " " : "");
 	return tw_fail(t, TW_EXIT_USAGE, hint,
-		TW_RAISE(SYNTAX, "a device has no '%.40s%s%.40s'", argv[2], more ? " " : "", more ? argv[3] : ""));
+		TW_RAISE(SYNTAX, "%s has no '%.40s%s%.40s'", s->is, argv[2], more ? " " : "", more ? argv[3] : ""));
 }
 
-tw_err tw_cmd_device(struct tw_tool *t, int argc, char **argv)
+tw_err tw_cmd_rows(struct tw_tool *t, int argc, char **argv)
 {
+	const struct side *s = side_of(argv[1]);
 	TW_CLEANUP(tw_rows_freep) tw_rows *rows = NULL;
 	struct made made;
 	struct tw_args a;
 
-	TW_TRY(tw_rows_new(t->sys, &rows));
+	TW_TRY(s->rows(t->sys, &rows));
 	if (argc < 3 || !strcmp(argv[2], "--help"))
-		return list_help(t, rows, "");
-	const struct tw_command *own = own_command(argc, argv);
+		return list_help(t, s, rows, "");
+	const struct tw_command *own = own_command(s, argc, argv);
 	if (own)
 		return run_own(t, own, argc, argv);
 	const json_t *operation = find_operation(rows, argc, argv);
-	if (!operation && argc > 3 && !strcmp(argv[3], "--help") && any_begins(rows, argv[2]))
-		return list_help(t, rows, argv[2]);
+	if (!operation && argc > 3 && !strcmp(argv[3], "--help") && any_begins(s, rows, argv[2]))
+		return list_help(t, s, rows, argv[2]);
 	if (!operation)
-		return unknown(t, rows, argc, argv);
-	make_command(operation, &made);
+		return unknown(t, s, rows, argc, argv);
+	make_command(s, operation, &made);
 	TW_TRY(tw_args_parse(t, &made.command, argc, argv, &a));
 	return *tw_json_text(operation, "list") ? run_list(t, &a) : run_operation(t, &a);
+}
+
+bool tw_is_rows(const char *word)
+{
+	return side_of(word) != NULL;
 }

@@ -91,6 +91,7 @@ static const struct tw_command commands[] = {
 	{ "cvss", "VECTOR...", 1, 10000, no_options, tw_cmd_cvss, "read CVSS vectors (2.0 to 4.0): score, severity, and each metric in words",
 		"thingward cvss CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N" },
 	{ "device", "WORDS...", 0, 0, no_options, NULL, "administer a device; thingward device --help lists the words" },
+	{ "desk", "WORDS...", 0, 0, no_options, NULL, "work at the manufacturer's server; thingward desk --help lists the words" },
 	{},
 };
 
@@ -111,7 +112,7 @@ static tw_err help_json(struct tw_tool *t)
 	if (!list || !codes)
 		return TW_RAISE(NOMEM, "help");
 	for (const struct tw_command *c = commands; c->words; c++)
-		TW_TRY(c->run ? tw_help_row(c, list) : tw_help_device(t, list));
+		TW_TRY(c->run ? tw_help_row(c, list) : tw_help_rows(t, c->words, list));
 	for (size_t i = 0; i < TW_COUNT(exits); i++)
 		TW_TRY(tw_json_append(codes, json_string(exits[i])));
 	TW_CLEANUP(tw_jsonp) json_t *all = json_pack("{s:s, s:O, s:O}", "version", TW_VERSION, "commands", list, "exits", codes);
@@ -178,8 +179,8 @@ static tw_err run(struct tw_tool *t, int argc, char **argv)
 		return t->json ? help_json(t) : help_of(t, "");
 	if (!strcmp(argv[1], "--version"))
 		return tw_print(t, "thingward %s\n", TW_VERSION);
-	if (!strcmp(argv[1], "device"))
-		return tw_cmd_device(t, argc, argv);
+	if (tw_is_rows(argv[1]))
+		return tw_cmd_rows(t, argc, argv);
 	for (const struct tw_command *c = commands; c->words; c++) {
 		if (!words_match(c->words, argc, argv))
 			continue;

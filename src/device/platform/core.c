@@ -341,7 +341,7 @@ static void front_lost(void *user)
 	(void)event_base_loopbreak(c->loop);
 }
 
-static void front_settle(void *user)
+static void door_settle(void *user)
 {
 	tw_core_settle(user);
 }
@@ -353,7 +353,7 @@ static struct tw_front_shown front_shows(void *user)
 	return (struct tw_front_shown){ d->listener, d->named, d->listener_generation, d->named_generation };
 }
 
-static const struct tw_front_side front_side = { front_ready, front_broke, front_lost, front_settle, front_shows };
+static const struct tw_front_side front_side = { front_ready, front_broke, front_lost, door_settle, front_shows };
 
 tw_err tw_core_open_front(struct tw_core *c, int fd)
 {
@@ -362,8 +362,10 @@ tw_err tw_core_open_front(struct tw_core *c, int fd)
 
 static tw_err open_doors(struct tw_core *c, const struct tw_role_start *start)
 {
+	const struct tw_local_side local = { &c->device.context, c->loop, c->device.own_uid, door_settle, c };
+
 	TW_TRY(tw_core_open_front(c, TW_FD_PEER1));
-	TW_TRY(tw_door_local_new(c, TW_FD_OWN + 4, &c->local));
+	TW_TRY(tw_door_local_new(&local, TW_FD_OWN + 4, &c->local));
 	TW_TRY(tw_door_event_new(c, TW_FD_OWN + 5, &c->events));
 	if (tw_role_word(start, "console"))
 		TW_TRY(tw_door_console_new(c, TW_FD_OWN + 6, &c->console));

@@ -10,6 +10,7 @@
 #define TW_DEVICE_PLATFORM_CORE_H
 #include "device/platform/application.h"
 #include "service/door/door-front.h"
+#include "service/door/door-local.h"
 #include "service/role.h"
 
 #include <event2/event.h>
@@ -19,7 +20,6 @@
 #define TW_CONFIRM_MS 120000   /* an application that has not reported by then is said to be missing */
 #define TW_JOBS_MAX 16
 
-typedef struct tw_door_local tw_door_local;
 typedef struct tw_door_event tw_door_event;
 typedef struct tw_door_console tw_door_console;
 
@@ -72,8 +72,6 @@ tw_err tw_core_jobs_start(struct tw_core *c);
 void tw_core_jobs_arm(struct tw_core *c); /* those that are due sooner than their timers end */
 void tw_core_jobs_end(struct tw_core *c);
 
-tw_err tw_door_local_new(struct tw_core *c, int fd, tw_door_local **ret);
-tw_door_local *tw_door_local_free(tw_door_local *d);
 tw_err tw_door_event_new(struct tw_core *c, int fd, tw_door_event **ret);
 tw_door_event *tw_door_event_free(tw_door_event *d);
 void tw_door_event_seal(tw_door_event *d); /* records what was refused beyond the budget and not yet counted */

@@ -17,8 +17,8 @@
 #include "device/platform/app-hash.h"
 #include "device/platform/budget.h"
 #include "device/platform/display.h"
-#include "device/platform/listener.h"
 #include "device/platform/presence.h"
+#include "service/door/listener.h"
 #include "sys/application.h"
 
 #define CONNECTIONS_MAX 4 /* of one user: an application, perhaps with helpers; each costs a channel's buffers */

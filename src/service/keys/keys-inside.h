@@ -20,6 +20,7 @@ struct tw_keys {
 	uint64_t given;      /* the one being written: its key was given out in this run; 0 for none */
 	uint64_t signed_seq; /* of the last checkpoint */
 	uint8_t signed_chain[32];
+	uint64_t journal_size;             /* entries of the longest journal whose head was signed */
 	const tw_secret *root;             /* from outside, or NULL */
 	const struct tw_role_start *words; /* of hands, or NULL */
 	bool root_near;                    /* it only seems to be from outside */

@@ -16,6 +16,7 @@
 #include "crypto/selftest.h"
 #include "formats/auditlog.h"
 #include "formats/export.h"
+#include "formats/journal.h"
 #include "formats/jws.h"
 #include "formats/report.h"
 #include "formats/sbom.h"
@@ -202,14 +203,29 @@ static tw_err checkpoint_valid(tw_keys *k, struct tw_slice m)
 	return TW_OK;
 }
 
+/* The head of a journal of our own, which never becomes shorter while we run: who asks for that has lost some of it, or hides it. */
+static tw_err journal_valid(tw_keys *k, struct tw_slice m)
+{
+	struct tw_journal_head h;
+
+	if (tw_failed(tw_journal_message_parse(m, &h)))
+		return attack("the head of a journal that is none");
+	if (memcmp(h.service, k->device, sizeof h.service) != 0)
+		return attack("the head of another service's journal");
+	if (h.size < k->journal_size)
+		return TW_RAISE(DENIED, "a journal of %llu entries was signed before", (unsigned long long)k->journal_size);
+	k->journal_size = h.size;
+	return TW_OK;
+}
+
 /* A handshake of this device as TLS client, with whom is core's word: its text is never that of a server, or of another purpose here. */
 static tw_err client_valid(struct tw_slice m)
 {
 	return tw_fetch_sign_valid(m) ? TW_OK : attack("the handshake of something other than a TLS 1.3 client");
 }
 
-/* @nist DI.IMS.2: the device key signs statements, inventories, reports and exports of this device, checkpoints of its log and its handshakes as
-   client, nothing else */
+/* @nist DI.IMS.2: the device key signs statements, inventories, reports and exports of this device, checkpoints of its log, heads of its journal and its
+   handshakes as client, nothing else */
 static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
 	uint8_t signature[TW_SIGNATURE_SIZE];
@@ -232,6 +248,9 @@ static tw_err do_sign(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 		break;
 	case TW_SIGN_TLS_CLIENT:
 		TW_TRY(client_valid(m));
+		break;
+	case TW_SIGN_JOURNAL:
+		TW_TRY(journal_valid(k, m));
 		break;
 	default:
 		return attack("a signature for no known purpose");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The purpose of a signature that core asks for, held against the bytes: reports; what the role tries of itself; sealing. */
 #include "formats/cose.h"
+#include "formats/journal.h"
 #include "formats/report.h"
 #include "service/fetch/fetch-wire.h"
 #include "service/keys/test-keys.h"
@@ -152,5 +153,35 @@ static void test_sealing(void **state)
 	bench_done(&b);
 }
 
+static tw_err ask_journal(struct bench *b, uint8_t first, uint64_t size, struct tw_message *m)
+{
+	struct tw_journal_head h = { .size = size };
+	TW_CLEANUP(tw_buf_done) struct tw_buf message = { 0 };
+
+	tw_buf_init(&message, sys, TW_JOURNAL_MESSAGE);
+	CHECK_OK(tw_cert_fingerprint(cert, h.service));
+	h.service[0] ^= first;
+	CHECK_OK(tw_journal_message(&h, &message));
+	return ask_sign(b, TW_SIGN_JOURNAL, tw_buf_slice(&message), m);
+}
+
+static void test_heads_of_a_journal(void **state)
+{
+	struct bench b;
+	struct tw_message m;
+
+	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask_journal(&b, 0, 5, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	CHECK_OK(ask_journal(&b, 0, 5, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_SIGNED);
+	CHECK_OK(ask_journal(&b, 0, 4, &m)); /* some of it is gone */
+	CHECK_INT(failed_with(&m), TW_CODE_DENIED);
+	CHECK_ERR(ask_journal(&b, 1, 6, &m), UNTRUSTED);
+	CHECK_ERR(ask_sign(&b, TW_SIGN_JOURNAL, TW_SLICE("thingward-case-journal-1"), &m), UNTRUSTED);
+	bench_done(&b);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-CHECK_MAIN(TEST(test_report_refusals), TEST(test_handshake_refusals), TEST(test_algorithms), TEST(test_sealing))
+CHECK_MAIN(TEST(test_report_refusals), TEST(test_handshake_refusals), TEST(test_heads_of_a_journal), TEST(test_algorithms),
+	TEST(test_sealing))

@@ -20,12 +20,12 @@ static const struct tw_tab_names names = { tab_names, NAMES, NAMES };
 void tw_support_places_init(struct tw_support_places *p)
 {
 	memset(p, 0, sizeof *p);
-	p->dir = p->app = p->log = p->keys = p->null = p->tcp = -1;
+	p->dir = p->app = p->log = p->keys = p->null = p->tcp = p->desk = -1;
 }
 
 void tw_support_places_done(struct tw_support_places *p)
 {
-	int *const all[] = { &p->dir, &p->app, &p->log, &p->keys, &p->null, &p->tcp };
+	int *const all[] = { &p->dir, &p->app, &p->log, &p->keys, &p->null, &p->tcp, &p->desk };
 
 	for (size_t i = 0; i < TW_COUNT(all); i++)
 		tw_closep(all[i]);
@@ -101,7 +101,7 @@ static void plan(const struct tw_tab *tab, struct tw_support_places *p)
 /* What each is born with, as roles.c expects it: keys in the places of a root secret and a token, of which there are none. */
 static void give(struct tw_support_places *p)
 {
-	const int front[] = { p->tcp }, app[] = { p->app, p->log }, keys[] = { p->keys, p->null, p->null };
+	const int front[] = { p->tcp }, app[] = { p->app, p->log, p->desk }, keys[] = { p->keys, p->null, p->null };
 
 	memcpy(p->crew[TW_CREW_FRONT].own, front, sizeof front);
 	memcpy(p->crew[TW_CREW_CORE].own, app, sizeof app);
@@ -109,6 +109,15 @@ static void give(struct tw_support_places *p)
 	p->crew[TW_CREW_FRONT].own_count = TW_COUNT(front);
 	p->crew[TW_CREW_CORE].own_count = TW_COUNT(app);
 	p->crew[TW_CREW_KEYS].own_count = TW_COUNT(keys);
+}
+
+/* For whoever is let into DIR. It is named by our descriptor of DIR, since the name of a socket may be no longer than 107 bytes, and that of DIR may. */
+static tw_err open_desk(const struct tw_sys *sys, struct tw_support_places *p)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", p->dir);
+	return tw_door_local(sys, p->dir, path, "desk.sock", SOCK_STREAM, &p->desk);
 }
 
 /* Where TCP is offered in truth: port 0 lets the kernel choose, and somebody must be told. */
@@ -142,6 +151,7 @@ tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_
 	if (p->null < 0)
 		return TW_RAISE_ERRNO("opening /dev/null");
 	TW_TRY(tw_door_tcp(sys, o->listen, &p->tcp));
+	TW_TRY(open_desk(sys, p));
 	give(p);
 	return say_where(sys, p);
 }

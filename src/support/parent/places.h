@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parent opens before it gives its privileges up: DIR and what lies in it, the ids of the roles, the listener.
+ * What the parent opens before it gives its privileges up: DIR and what lies in it, the ids of the roles, the listener, the desk's
+ * socket.
  *
  * What is missing in DIR is made. What is there with another owner, or open to others, is refused and not mended, since somebody has been
  * there; the message says what to do.
@@ -14,7 +15,7 @@ struct tw_support_options {
 	bool help, check;
 };
 struct tw_support_places {
-	int dir, app, log, keys, null, tcp; /* descriptors */
+	int dir, app, log, keys, null, tcp, desk; /* descriptors */
 	struct tw_crew_plan crew[TW_CREW_SIZE];
 };
 /* SYNTAX: what is wrong with the command line. */

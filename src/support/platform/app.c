@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define DESK_FD (TW_FD_OWN + 2) /* desk.sock */
+
 static void arm(struct event *timer, int64_t ms)
 {
 	struct timeval t = { .tv_sec = ms < 0 ? 0 : ms / 1000, .tv_usec = ms < 0 ? 0 : ms % 1000 * 1000 };
@@ -103,7 +105,7 @@ static void front_lost(void *user)
 	leave(user, 1);
 }
 
-static void front_settle(void *user)
+static void door_settle(void *user)
 {
 	settle(user);
 }
@@ -115,7 +117,7 @@ static struct tw_front_shown front_shows(void *user)
 	return (struct tw_front_shown){ .listener = a->listener, .listener_generation = 1 };
 }
 
-static const struct tw_front_side front_side = { front_ready, front_broke, front_lost, front_settle, front_shows };
+static const struct tw_front_side front_side = { front_ready, front_broke, front_lost, door_settle, front_shows };
 
 /* What a role's own word says it lacks; an operator reads it in the service manager's journal. */
 static void say_confinement(const char *role, int landlock, unsigned boxed)
@@ -202,6 +204,8 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 			(start->box.not_dumpable ? TW_BOXED_NOT_DUMPABLE : 0u));
 	if (before && *before)
 		record(a, "role.died", json_pack("{s:s}", "role", before));
+	const struct tw_local_side desk = { &a->context, a->loop, getuid(), door_settle, a };
+	TW_TRY(tw_door_local_new(&desk, DESK_FD, &a->local));
 	return tw_door_front_new(&a->context, a->loop, TW_FD_PEER1, &front_side, a, &a->front);
 }
 
@@ -209,6 +213,7 @@ static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer };
 
+	a->local = tw_door_local_free(a->local);
 	a->front = tw_door_front_free(a->front);
 	for (size_t i = 0; i < TW_COUNT(events); i++)
 		if (events[i])

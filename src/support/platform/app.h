@@ -8,6 +8,7 @@
 #ifndef TW_SUPPORT_PLATFORM_APP_H
 #define TW_SUPPORT_PLATFORM_APP_H
 #include "service/door/door-front.h"
+#include "service/door/door-local.h"
 #include "service/role.h"
 #include "service/wire.h"
 #include "support/platform/admission.h"
@@ -27,6 +28,7 @@ struct tw_app {
 	struct event_base *loop;
 	tw_channel *hands;
 	tw_door_front *front;
+	tw_door_local *local;
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer;
 	uint64_t signed_seq; /* the log is signed up to here */
 	struct tw_admission admission;

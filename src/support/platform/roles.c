@@ -6,7 +6,7 @@
 #include "support/platform/keys.h"
 
 static const struct tw_role_row roles[] = {
-	{ "app", TW_WANT_FILES | TW_WANT_MEMFD, 2, 2, 0, tw_app_run },
+	{ "app", TW_WANT_FILES | TW_WANT_LOCAL | TW_WANT_MEMFD, 3, 2, 0, tw_app_run },
 	{ "front", TW_WANT_NET | TW_WANT_MEMFD, 1, 0, 0, tw_front_portal_run },
 	{ "keys", TW_WANT_FILES, 3, 1, 0, tw_support_keys_run },
 	{ .name = NULL },

@@ -6,6 +6,7 @@
 #include "support/page/page.h"
 #include "support/platform/app.h"
 #include "support/query-reception/reception.h"
+#include "support/rows-cases.h"
 #include "support/rows-platform.h"
 #include "support/rows-query-reception.h"
 #include "support/sql-support.h"
@@ -21,12 +22,14 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_settings_format_1 },
 	{ 1, tw_sql_support_format_1 },
 	{ 1, tw_sql_reception_format_1 },
+	{ 1, tw_sql_cases_format_1 },
 	{ 0, NULL },
 };
 static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
-static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception, NULL };
+static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
+	&tw_capability_cases, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)

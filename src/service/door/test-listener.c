@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A listener that cannot be served rests, wakes nobody, and goes on by itself or when it is told. */
-#include "device/platform/core.h"
-#include "device/platform/listener.h"
+#include "service/door/listener.h"
+
+#include "base/mem.h"
 
 #include "check.h"
 #include "sys/fake.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <netinet/in.h>
 #include <unistd.h>
 

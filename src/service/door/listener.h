@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A listening socket of core: what arrives is passed on, a few at a time, so that a crowd at one door does not hold up the others.
+ * A listening socket of core or app: what arrives is passed on, a few at a time, so that a crowd at one door does not hold up the others.
  *
  * Out of descriptors or memory it stops listening and tries again after a second, or as soon as its door says that it has closed
  * one: a listener that cannot be served would otherwise wake the loop without end. While all is well it has no timer.
  */
-#ifndef TW_DEVICE_PLATFORM_LISTENER_H
-#define TW_DEVICE_PLATFORM_LISTENER_H
+#ifndef TW_SERVICE_DOOR_LISTENER_H
+#define TW_SERVICE_DOOR_LISTENER_H
 #include "base/err.h"
 #include "base/sys.h"
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The local socket: HTTP/1.1 as at the front door, by the same parser, accepted here so that the kernel says who is calling.
- *
- * Anybody on the device may connect; root, and whoever we run as when all roles share one user, is LOCAL, everybody else is
+ * Anybody on the machine may connect; root, and whoever we run as when all roles share one user, is LOCAL, everybody else is
  * ANYONE. A newcomer always finds a place: a few are kept for LOCAL alone, and elsewhere, or over a user's share, the one goes that
  * has waited longest for nothing. A request has one deadline from its first byte to its last, and after each request the other
  * connections have their turn, so that neither dripping nor pipelining nor holding wins anything.
  */
-#include "device/platform/core.h"
-#include "device/platform/http-reply.h"
-#include "device/platform/listener.h"
+#include "service/door/door-local.h"
+
+#include "service/door/http-reply.h"
+#include "service/door/listener.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <sys/uio.h>
 
 #define CONNECTIONS_MAX 32
@@ -46,7 +46,8 @@ struct connection {
 	bool close_after;
 };
 struct tw_door_local {
-	struct tw_core *core;
+	const struct tw_sys *sys;
+	struct tw_local_side side;
 	struct tw_listener listener;
 	struct connection *first;
 	size_t count;
@@ -55,7 +56,7 @@ struct tw_door_local {
 
 static int64_t now_ms(const struct connection *c)
 {
-	return tw_time_boot_ms(&c->door->core->device.time);
+	return tw_time_boot_ms(c->door->side.context->time);
 }
 
 static struct connection *free_connection(struct connection *c)
@@ -71,7 +72,7 @@ static struct connection *free_connection(struct connection *c)
 	tw_buf_done(&c->head);
 	tw_buf_done(&c->body);
 	free(c->parsed);
-	(void)c->door->core->sys->close(c->door->core->sys, c->fd);
+	(void)c->door->sys->close(c->door->sys, c->fd);
 	free(c);
 	return NULL;
 }
@@ -91,7 +92,7 @@ static void leave(struct connection *c)
 
 static void wait_for(struct connection *c, struct event *what, int64_t ms)
 {
-	struct timeval t = tw_core_ms(ms > 0 ? ms : 0);
+	const struct timeval t = { .tv_sec = ms > 0 ? ms / 1000 : 0, .tv_usec = ms > 0 ? ms % 1000 * 1000 : 0 };
 
 	(void)event_del(what == c->readable ? c->writable : c->readable);
 	(void)event_add(what, &t);
@@ -113,7 +114,7 @@ static void wait_on(struct connection *c, struct event *what)
 /* What a client has sent and nobody will read would turn our close into a reset that overtakes the answer. */
 static void discard(const struct connection *c)
 {
-	const struct tw_sys *sys = c->door->core->sys;
+	const struct tw_sys *sys = c->door->sys;
 	char bytes[4096];
 
 	for (int i = 0; i < DISCARD_MAX; i++) {
@@ -128,7 +129,7 @@ static void discard(const struct connection *c)
 /* False: the connection is gone. */
 static bool send_out(struct connection *c)
 {
-	const struct tw_sys *sys = c->door->core->sys;
+	const struct tw_sys *sys = c->door->sys;
 
 	while (c->sent < c->out.size) {
 		struct iovec part = { c->out.data + c->sent, c->out.size - c->sent };
@@ -167,8 +168,8 @@ static tw_err answer(struct connection *c, const struct tw_http_head *head, stru
 	struct tw_request rq = { .subject = c->subject, .head = head, .body = body };
 	struct tw_path_reply reply = { 0 };
 
-	tw_buf_init(&reply_body, c->door->core->sys, OUT_MAX / 2);
-	tw_path_walk(&c->door->core->device.context, &rq, &reply_body, &reply);
+	tw_buf_init(&reply_body, c->door->sys, OUT_MAX / 2);
+	tw_path_walk(c->door->side.context, &rq, &reply_body, &reply);
 	reply.close |= !head->keep_alive;
 	c->close_after = reply.close;
 	return tw_http_reply_write(&reply, tw_buf_slice(&reply_body), &c->out);
@@ -192,7 +193,7 @@ static tw_err begin_body(struct connection *c, size_t head_size)
 	struct tw_http_fault unused;
 
 	TW_TRY(tw_buf_add(&c->head, c->in.data, head_size));
-	c->parsed = TW_NEW(c->door->core->sys, struct tw_http_head);
+	c->parsed = TW_NEW(c->door->sys, struct tw_http_head);
 	if (!c->parsed)
 		return TW_RAISE(NOMEM, "a request");
 	TW_TRY(tw_http_parse(tw_buf_slice(&c->head), c->parsed, &unused));
@@ -269,7 +270,7 @@ static tw_err take_request(struct connection *c)
 /* False: the connection is to end. Errors that pass leave what had been waited for. */
 static bool read_more(struct connection *c)
 {
-	const struct tw_sys *sys = c->door->core->sys;
+	const struct tw_sys *sys = c->door->sys;
 	char bytes[READ_MAX];
 	struct iovec part = { bytes, sizeof bytes };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
@@ -287,7 +288,7 @@ static bool read_more(struct connection *c)
 static void on_readable(int fd, short what, void *user)
 {
 	struct connection *c = user;
-	struct tw_core *core = c->door->core;
+	const struct tw_local_side *side = &c->door->side;
 	bool late = what & EV_TIMEOUT && !c->again;
 
 	if (late || (!c->again && !read_more(c))) {
@@ -306,7 +307,7 @@ static void on_readable(int fd, short what, void *user)
 	}
 	set_deadline(c, true, REQUEST_MS);
 	(void)send_out(c);
-	tw_core_settle(core);
+	side->settle(side->user);
 }
 
 static void on_writable(int fd, short what, void *user)
@@ -380,7 +381,7 @@ static void make_room(struct tw_door_local *d, uid_t uid, bool local)
 
 static tw_err welcome(struct tw_door_local *d, int fd)
 {
-	const struct tw_sys *sys = d->core->sys;
+	const struct tw_sys *sys = d->sys;
 	struct connection *c;
 	pid_t pid = 0;
 	uid_t uid = 0;
@@ -388,7 +389,7 @@ static tw_err welcome(struct tw_door_local *d, int fd)
 
 	if (sys->peer(sys, fd, &pid, &uid, &gid))
 		return TW_RAISE_ERRNO("asking who is calling");
-	make_room(d, uid, uid == 0 || uid == d->core->device.own_uid);
+	make_room(d, uid, uid == 0 || uid == d->side.own_uid);
 	c = TW_NEW(sys, struct connection);
 	if (!c)
 		return TW_RAISE(NOMEM, "a local connection");
@@ -398,7 +399,7 @@ static tw_err welcome(struct tw_door_local *d, int fd)
 	c->serial = ++d->serial;
 	c->subject.door = TW_DOOR_LOCAL;
 	/* @nist LA.RSM.4.4: a process has the level of its user, which the kernel says: root's and our own, or nobody's */
-	c->subject.kind = uid == 0 || uid == d->core->device.own_uid ? TW_SUBJECT_LOCAL : TW_SUBJECT_ANYONE;
+	c->subject.kind = uid == 0 || uid == d->side.own_uid ? TW_SUBJECT_LOCAL : TW_SUBJECT_ANYONE;
 	(void)snprintf(c->subject.name, sizeof c->subject.name, "uid:%u", uid);
 	(void)snprintf(c->subject.source, sizeof c->subject.source, "pid %d", pid);
 	(void)snprintf(c->subject.how, sizeof c->subject.how, "peer-credentials");
@@ -406,8 +407,8 @@ static tw_err welcome(struct tw_door_local *d, int fd)
 	tw_buf_init(&c->out, sys, OUT_MAX);
 	tw_buf_init(&c->head, sys, TW_HTTP_HEAD_MAX);
 	tw_buf_init(&c->body, sys, TW_BODY_MAX);
-	c->readable = tw_core_watch(d->core, fd, EV_READ, on_readable, c);
-	c->writable = tw_core_watch(d->core, fd, EV_WRITE, on_writable, c);
+	c->readable = event_new(d->side.loop, fd, EV_READ, on_readable, c);
+	c->writable = event_new(d->side.loop, fd, EV_WRITE, on_writable, c);
 	c->next = d->first;
 	d->first = c;
 	d->count++;
@@ -424,19 +425,21 @@ static void on_accepted(void *user, int fd)
 	struct tw_door_local *d = user;
 
 	if (tw_failed(welcome(d, fd)))
-		(void)d->core->sys->close(d->core->sys, fd);
+		(void)d->sys->close(d->sys, fd);
 }
 
-tw_err tw_door_local_new(struct tw_core *c, int fd, tw_door_local **ret)
+tw_err tw_door_local_new(const struct tw_local_side *side, int fd, tw_door_local **ret)
 {
-	tw_door_local *d = TW_NEW(c->sys, tw_door_local);
+	const struct tw_sys *sys = side->context->sys;
+	tw_door_local *d = TW_NEW(sys, tw_door_local);
 
 	if (!d)
 		return TW_RAISE(NOMEM, "the local door");
-	d->core = c;
-	d->listener = (struct tw_listener){ .sys = c->sys, .fd = fd, .take = on_accepted, .user = d };
+	d->sys = sys;
+	d->side = *side;
+	d->listener = (struct tw_listener){ .sys = sys, .fd = fd, .take = on_accepted, .user = d };
 	*ret = d;
-	return tw_listener_start(&d->listener, c->loop);
+	return tw_listener_start(&d->listener, side->loop);
 }
 
 tw_door_local *tw_door_local_free(tw_door_local *d)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/platform/listener.h"
-
-#include "device/platform/core.h"
+#include "service/door/listener.h"
 
 #include <errno.h>
+#include <event2/event.h>
 
 static void rest(struct tw_listener *l)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/platform/http-reply.h"
+#include "service/door/http-reply.h"
 
 static tw_err field(struct tw_buf *out, const char *name, const char *value)
 {

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cases in the store. A case is one JSON document; every change of it is one transaction, which writes the document and the journal's entry
+ * together, so that neither is ever there without the other.
+ */
+#ifndef TW_SUPPORT_CASES_CASES_H
+#define TW_SUPPORT_CASES_CASES_H
+#include "formats/journal.h"
+#include "service/path/path.h"
+#include "support/cases/clocks.h"
+#include "support/cases/states.h"
+
+#define TW_CASE_DOC_MAX (56 * 1024) /* with what stands beside it, it fits into one answer */
+#define TW_CASE_LIST_MAX 64         /* entries of any list within a case */
+#define TW_CASE_NO_CLOCK INT64_MAX
+
+/* What the intake knows of a report when it becomes a case. */
+struct tw_case_report {
+	const char *title, *product, *versions, *description;
+	const char *report; /* its reference there */
+};
+/* Opens a case of a report, outside of any request. by: who does; ret_id: "c12" */
+tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_report *r, const char *by, char ret_id[24]);
+
+struct tw_case_edit {
+	struct tw_context *c;
+	const struct tw_request *rq;
+	struct tw_reply *rp; /* a refusal goes there, and nothing is changed */
+	int64_t id;
+	json_t *doc; /* to be changed */
+	int64_t now_ms;
+};
+/* Loads the case that the request's parameter names, lets edit change it, and writes both. An unknown case, and one that the subject
+   may not see, is answered with 404. The answer's body is the case. */
+tw_err tw_case_edit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, tw_err (*edit)(struct tw_case_edit *e));
+/* The same for a new one: doc has what it begins with. */
+tw_err tw_case_new(struct tw_context *c, const char *by, const char *what, json_t *doc, json_t **ret);
+/* NULL in *ret, and a problem, when there is none for this subject. */
+tw_err tw_case_load(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, int64_t *ret_id, json_t **ret);
+tw_err tw_case_shown(struct tw_context *c, json_t *doc, json_t **ret); /* as answers have it: with its hash; doc is borrowed */
+bool tw_case_sees(const json_t *doc, const struct tw_subject *s, int64_t now_ms);
+bool tw_case_stands_for(const json_t *doc, const struct tw_subject *s); /* it is assigned to him, or he is an administrator */
+
+/* What Article 14 knows of a case; false: nothing of this kind. */
+bool tw_case_a14(const json_t *doc, enum tw_a14_kind kind, struct tw_a14 *ret);
+json_t *tw_case_a14_of(const json_t *doc, enum tw_a14_kind kind); /* borrowed; NULL */
+int64_t tw_case_next(const json_t *doc);                          /* TW_CASE_NO_CLOCK */
+tw_err tw_case_clocks(const json_t *doc, enum tw_a14_kind kind, int64_t now_ms, json_t **ret);
+
+/* Helpers of the operations. */
+tw_err tw_case_set_time(json_t *j, const char *key, int64_t ms);
+/* The field of the input, else now. A time that is none, or later than now, or before `from`: a problem. */
+tw_err tw_case_moment(const struct tw_case_edit *e, const char *key, int64_t from, int64_t *ret);
+/* Appends to a list of the case, which is made when there is none; too many: a problem. entry is consumed. */
+tw_err tw_case_append(struct tw_case_edit *e, json_t *in, const char *list, json_t *entry);
+
+/* The journal. */
+tw_err tw_journal_append(struct tw_context *c, json_t *entry); /* within the caller's transaction; the entry gets its number */
+tw_err tw_journal_length(struct tw_context *c, uint64_t *ret);
+struct tw_merkle_nodes tw_journal_nodes(struct tw_context *c);
+#endif

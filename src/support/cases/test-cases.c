@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cases over the one path: what is refused, who sees what, and that a case and its journal's entry are there together or not at all. */
+#include "support/cases/cases.h"
+
+#include "base/text.h"
+#include "check.h"
+#include "service/path/test-context.h"
+#include "service/test-dir.h"
+#include "support/rows-cases.h"
+#include "support/sql-support.h"
+#include "sys/fake.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct tw_capability *const all[] = { &tw_capability_cases, NULL };
+static const struct tw_grant_row no_grants[] = { { NULL } };
+static const struct tw_subject root = { .kind = TW_SUBJECT_LOCAL, .door = TW_DOOR_LOCAL, .name = "uid:0" };
+static const struct tw_subject ann = { .kind = TW_SUBJECT_ACCOUNT, .name = "ann", .account = "a1" };
+static const struct tw_subject bob = { .kind = TW_SUBJECT_ACCOUNT, .name = "bob", .account = "a2" };
+
+static struct {
+	tw_fake *fake;
+	struct test_dir dir;
+	struct test_context t;
+	long fail_at; /* the call of the seam, within the handler */
+} world;
+
+static int begin(void **state)
+{
+	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_cases_format_1 }, { 0, NULL } };
+	static const struct tw_store_formats formats = { steps, 1, 1 };
+
+	memset(&world, 0, sizeof world);
+	world.fake = tw_fake_new();
+	world.dir = test_dir_new();
+	CHECK_OK(test_context_open(&world.t, tw_fake_sys(world.fake), world.dir.fd, all, no_grants));
+	world.t.c.store = tw_store_free(world.t.c.store);
+	CHECK_OK(tw_store_open(tw_fake_sys(world.fake), world.dir.fd, "cases.db", &formats, &world.t.c.store));
+	return 0;
+}
+
+static int end(void **state)
+{
+	test_context_close(&world.t);
+	(void)tw_key_free(world.t.key);
+	test_dir_done(&world.dir);
+	tw_fake_free(world.fake);
+	return 0;
+}
+
+static const struct tw_operation_row *row_named(const char *name)
+{
+	for (const struct tw_operation_row *r = tw_capability_cases.operations; r->name; r++)
+		if (!strcmp(r->name, name))
+			return r;
+	fail_msg("no operation %s", name);
+	return NULL;
+}
+
+/* One operation's handler, as the path would call it once gate and shape have let it through. */
+static tw_err try_ask(const struct tw_subject *s, const char *name, const char *parameter, const char *input, struct tw_reply *ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	const struct tw_operation_row *row = row_named(name);
+	struct tw_request rq = { .subject = *s, .operation = row, .parameter = tw_slice_of(parameter) };
+
+	if (*input) {
+		CHECK_OK(tw_json_parse(tw_slice_of(input), 65536, &j));
+		CHECK_OK(tw_json_check(j, row->input ? row->input : row->query));
+	}
+	rq.input = j;
+	*ret = (struct tw_reply){ .status = 200 };
+	tw_json_use(tw_fake_sys(world.fake));
+	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, false);
+	tw_err e = row->handler(&world.t.c, &rq, ret);
+	tw_json_use(tw_sys_real());
+	return e;
+}
+
+/* "" when it was done, else the rule that refused. */
+static const char *rule_of(const struct tw_subject *s, const char *name, const char *parameter, const char *input)
+{
+	static char rule[64];
+	struct tw_reply rp;
+
+	CHECK_OK(try_ask(s, name, parameter, input, &rp));
+	(void)snprintf(rule, sizeof rule, "%s", rp.problem[0] ? rp.rule : "");
+	tw_reply_done(&rp);
+	return rule;
+}
+
+static json_t *answer(const struct tw_subject *s, const char *name, const char *parameter, const char *input)
+{
+	struct tw_reply rp;
+	json_t *body;
+
+	CHECK_OK(try_ask(s, name, parameter, input, &rp));
+	if (rp.problem[0])
+		fail_msg("%s: %s: %s", name, rp.rule, rp.detail);
+	body = json_incref(rp.body);
+	tw_reply_done(&rp);
+	return body;
+}
+
+static void test_what_is_refused(void **state)
+{
+	static const struct {
+		const char *name, *parameter, *input, *rule;
+	} rows[] = {
+		{ "case.create", "", "{\"title\":\"Lamp\",\"product\":\"L3\"}", "" },
+		{ "case.create", "", "{\"title\":\"Other\"}", "" },
+		{ "case.create", "", "{\"title\":\"-\"}", "case.title" },
+		{ "case.read", "c1", "", "" },
+		{ "case.read", "c3", "", "case.unknown" },
+		{ "case.read", "c01", "", "case.unknown" },
+		{ "case.read", "1", "", "case.unknown" },
+		{ "case.change", "c1", "{\"cvss\":\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\",\"cwe\":\"CWE-79\"}", "" },
+		{ "case.change", "c1", "{\"cvss\":\"CVSS:3.1/AV:N\"}", "case.cvss" },
+		{ "case.change", "c1", "{\"cwe\":\"CWE-999999\"}", "case.cwe" },
+		{ "case.move", "c1", "{\"to\":\"triage\"}", "case.move" },
+		{ "case.move", "c1", "{\"to\":\"done\"}", "case.move" },
+		{ "case.move", "c1", "{\"to\":\"closed\"}", "case.reason" },
+		{ "case.move", "c1", "{\"to\":\"acknowledged\"}", "" },
+		{ "case.move", "c1", "{\"to\":\"triage\"}", "" },
+		{ "case.move", "c1", "{\"to\":\"duplicate\",\"reason\":\"same\"}", "case.duplicate" },
+		{ "case.move", "c1", "{\"to\":\"duplicate\",\"reason\":\"same\",\"duplicate_of\":\"c1\"}", "case.duplicate" },
+		{ "case.move", "c1", "{\"to\":\"duplicate\",\"reason\":\"same\",\"duplicate_of\":\"c2\"}", "" },
+		{ "case.embargo", "c1", "{\"until\":\"2020-01-01T00:00:00Z\"}", "case.time" },
+		{ "case.embargo", "c1", "{\"until\":\"soon\"}", "case.time" },
+		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\",\"at\":\"2999-01-01T00:00:00Z\"}", "case.time" },
+		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\"}", "" },
+		{ "article14.submit", "c1", "{\"step\":\"early-warning\"}", "article14.not-started" },
+		{ "article14.start", "c1", "{\"kind\":\"incident\"}", "article14.kind" },
+		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"zone\":\"Mars/Olympus\"}", "article14.zone" },
+		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"aware\":\"2999-01-01T00:00:00Z\"}", "case.time" },
+		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"aware\":\"2026-09-11T08:00:00Z\"}", "" },
+		{ "article14.start", "c1", "{\"kind\":\"severe-incident\"}", "article14.started" },
+		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T07:00:00Z\"}", "case.time" },
+		{ "article14.submit", "c1", "{\"step\":\"warning\"}", "article14.step" },
+		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T09:00:00Z\"}", "" },
+		{ "article14.submit", "c1", "{\"step\":\"early-warning\"}", "article14.submitted" },
+		{ "article14.measure", "c1", "{\"what\":\"1.5\"}", "" },
+		{ "article14.measure", "c1", "{\"what\":\"1.6\"}", "article14.measure" },
+		{ "article14.delay", "c1", "{\"ground\":\"imminent-risk\",\"why\":\"no remedy yet\"}", "article14.ground" }, /* not of an incident */
+		{ "article14.delay", "c1", "{\"ground\":\"cybersecurity\",\"why\":\"no remedy yet\"}", "" },
+		{ "article14.asked", "c1", "{\"by\":\"CSIRT\",\"what\":\"how is it going\"}", "" },
+		{ "article14.users", "c1", "{\"how\":\"by mail\"}", "" },
+		{ "article14.not-reportable", "c1", "{\"reason\":\"it was a test of ours\"}", "" },
+		{ "article14.not-reportable", "c1", "{\"reason\":\"it was a test of ours\"}", "article14.not-reportable" },
+		{ "article14.start", "c1", "{\"kind\":\"severe-incident\"}", "" }, /* it is taken back */
+		{ "article14.start", "c1", "{\"kind\":\"exploited-vulnerability\"}", "" },
+		{ "article14.measure", "c1", "{\"what\":\"1.5\"}", "article14.kind" }, /* which of the two? */
+		{ "article14.draft", "c1", "{\"step\":\"report\",\"kind\":\"severe-incident\"}", "article14.step" },
+		{ "article14.draft", "c1", "{\"step\":\"intermediate-report\",\"kind\":\"severe-incident\"}", "" },
+		{ "article14.drill", "", "{\"zone\":\"here\"}", "article14.zone" },
+		{ "article14.drill", "", "{}", "" },
+		{ "journal.inclusion", "", "{\"entry\":99}", "journal.unknown" },
+		{ "journal.consistency", "", "{\"before\":3,\"size\":99}", "journal.unknown" },
+		{ "journal.consistency", "", "{\"before\":3}", "" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const char *rule = rule_of(&root, rows[i].name, rows[i].parameter, rows[i].input);
+
+		if (strcmp(rule, rows[i].rule) != 0)
+			fail_msg("row %zu (%s %s): got '%s', want '%s'", i, rows[i].name, rows[i].input, rule, rows[i].rule);
+	}
+}
+
+static void test_who_sees_and_moves(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *list = NULL;
+
+	CHECK_TEXT(rule_of(&root, "case.create", "", "{\"title\":\"Secret\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "");
+	CHECK_TEXT(rule_of(&root, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a3, a1\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "case.unknown");
+	CHECK_TEXT(rule_of(&bob, "case.change", "c1", "{\"title\":\"x\"}"), "case.unknown");
+	CHECK_TEXT(rule_of(&bob, "article14.read", "c1", ""), "case.unknown");
+	CHECK_TEXT(rule_of(&ann, "case.read", "c1", ""), "");
+	list = answer(&bob, "cases.list", "", "{}");
+	CHECK_INT(json_array_size(tw_json_get(list, "cases")), 0);
+	json_decref(list);
+	list = answer(&ann, "cases.list", "", "{}");
+	CHECK_INT(json_array_size(tw_json_get(list, "cases")), 1);
+	CHECK_TEXT(rule_of(&ann, "case.move", "c1", "{\"to\":\"acknowledged\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "case.move", "c1", "{\"to\":\"triage\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "case.move", "c1", "{\"to\":\"verified\"}"), "case.assigned");
+	CHECK_TEXT(rule_of(&root, "case.assign", "c1", "{\"who\":\"a2\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "case.move", "c1", "{\"to\":\"verified\"}"), ""); /* whoever stands for it sees it */
+	CHECK_TEXT(rule_of(&root, "case.assign", "c1", "{\"who\":\"-\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "case.unknown");
+	CHECK_TEXT(rule_of(&root, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "");
+}
+
+static void test_sorted_by_the_next_clock(void **state)
+{
+	static const char *const want[] = { "c2", "c3", "c1", "c4" };
+	TW_CLEANUP(tw_jsonp) json_t *first = NULL, *second = NULL;
+	char more[256];
+
+	for (int i = 0; i < 4; i++)
+		CHECK_TEXT(rule_of(&root, "case.create", "", "{\"title\":\"t\"}"), "");
+	CHECK_TEXT(rule_of(&root, "article14.start", "c3", "{\"kind\":\"severe-incident\",\"aware\":\"2026-09-12T00:00:00Z\"}"), "");
+	CHECK_TEXT(rule_of(&root, "article14.start", "c2", "{\"kind\":\"severe-incident\",\"aware\":\"2026-09-11T00:00:00Z\"}"), "");
+	first = answer(&root, "cases.list", "", "{\"limit\":3}");
+	(void)snprintf(more, sizeof more, "{\"limit\":3,\"cursor\":\"%s\"}", tw_json_text(first, "next"));
+	second = answer(&root, "cases.list", "", more);
+	CHECK_INT(json_array_extend(tw_json_get(first, "cases"), tw_json_get(second, "cases")), 0);
+	CHECK_INT(json_array_size(tw_json_get(first, "cases")), 4);
+	for (size_t i = 0; i < 4; i++)
+		CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(first, "cases"), i), "id"), want[i]);
+	CHECK(!*tw_json_text(second, "next"));
+}
+
+static void test_from_a_report(void **state)
+{
+	const struct tw_case_report r = { "Lamp", "L3", NULL, "it opens", "r17" };
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	char id[24];
+
+	CHECK_OK(tw_case_open_from_report(&world.t.c, &r, "intake", id));
+	CHECK_TEXT(id, "c1");
+	j = answer(&root, "case.read", "c1", "");
+	CHECK_TEXT(tw_json_text(j, "report"), "r17");
+	CHECK_TEXT(tw_json_text(j, "state"), "received");
+	CHECK(!tw_json_get(j, "versions") && !tw_json_bool(j, "drill"));
+}
+
+/* The case as the journal's last entry says that it is. */
+static void consistent(uint64_t want_size)
+{
+	TW_CLEANUP(tw_jsonp)
+	json_t *doc = answer(&root, "case.read", "c1", ""), *list = answer(&root, "journal.list", "", "{\"limit\":400}"), *last = NULL;
+	const json_t *entries = tw_json_get(list, "entries");
+	const struct tw_merkle_nodes nodes = tw_journal_nodes(&world.t.c);
+	uint8_t root_hash[TW_MERKLE_HASH];
+
+	CHECK_INT(json_array_size(entries), want_size);
+	CHECK_OK(tw_journal_entry_read(tw_slice_of(tw_json_text(json_array_get(entries, want_size - 1), "text")), want_size - 1, &last));
+	CHECK_TEXT(tw_json_text(last, "after"), tw_json_text(doc, "hash"));
+	CHECK_OK(tw_merkle_root(&nodes, want_size, root_hash));
+}
+
+static void test_every_failure_leaves_both_or_neither(void **state)
+{
+	uint64_t size = 1, now = 0, told = 0;
+	bool fired = true;
+	long points = 0;
+
+	CHECK_TEXT(rule_of(&root, "case.create", "", "{\"title\":\"t\"}"), "");
+	for (long n = 1; fired; n++) {
+		struct tw_reply rp;
+
+		world.fail_at = n;
+		tw_err e = try_ask(&root, "case.assign", "c1", "{\"who\":\"a9\"}", &rp);
+		fired = tw_fake_fired(world.fake);
+		world.fail_at = 0;
+		tw_fake_fail(world.fake, 0, 0, false);
+		tw_reply_done(&rp);
+		CHECK_OK(tw_journal_length(&world.t.c, &now));
+		if (!tw_failed(e) && !fired)
+			CHECK_INT(now, size + 1);
+		CHECK(now == size || (!tw_failed(e) && now == size + 1));
+		told += tw_failed(e);
+		size = now;
+		consistent(size);
+		points = n;
+	}
+	CHECK(points > 100 && told > 60); /* allocations, and the disk */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+CHECK_MAIN(TEST(test_what_is_refused), TEST(test_who_sees_and_moves), TEST(test_sorted_by_the_next_clock), TEST(test_from_a_report),
+	TEST(test_every_failure_leaves_both_or_neither))
