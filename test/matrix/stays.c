@@ -17,7 +17,7 @@
 #include "one-world.h"
 #include "played-hash.h"
 
-#include "device/logical-access/password.h"
+#include "service/access/password.h"
 
 #include <string.h>
 

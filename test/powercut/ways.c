@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "device/logical-access/passkey.h"
-#include "device/logical-access/password.h"
+#include "service/access/password.h"
 #include "device/logical-access/state.h"
 #include "device/logical-access/throttle-store.h"
 #include "device/logical-access/totp.h"
@@ -57,8 +57,8 @@ static struct {
 	void *user;
 } passkey;
 
-tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_enrol(tw_hashing *h, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_enrol(tw_hashing *h, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
 {
 	passkey.enrols = true;
 	passkey.done = done;
@@ -66,8 +66,8 @@ tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *
 	return TW_OK;
 }
 
-tw_err __wrap_tw_hash_assert(struct tw_device *d, const struct tw_passkey_assert *q, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_assert(struct tw_device *d, const struct tw_passkey_assert *q, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_assert(tw_hashing *h, const struct tw_passkey_assert *q, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_assert(tw_hashing *h, const struct tw_passkey_assert *q, tw_hash_done *done, void *user)
 {
 	passkey.enrols = false;
 	passkey.done = done;

@@ -8,7 +8,7 @@
 #ifndef TW_DEVICE_LOGICAL_ACCESS_ACCOUNTS_H
 #define TW_DEVICE_LOGICAL_ACCESS_ACCOUNTS_H
 #include "device/logical-access/ending.h"
-#include "device/logical-access/name.h"
+#include "service/access/name.h"
 #include "device/platform/device.h"
 #include "service/path/condition.h"
 

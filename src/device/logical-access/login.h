@@ -9,9 +9,9 @@
 #ifndef TW_DEVICE_LOGICAL_ACCESS_LOGIN_H
 #define TW_DEVICE_LOGICAL_ACCESS_LOGIN_H
 #include "device/logical-access/placed.h"
-#include "device/logical-access/places.h"
-#include "device/logical-access/throttle.h"
-#include "device/platform/hash.h"
+#include "service/access/places.h"
+#include "service/access/throttle.h"
+#include "service/hash/hashing.h"
 #include "formats/oidc.h"
 #include "formats/radius.h"
 

@@ -3,7 +3,7 @@
  * Passwords: one of an account, kept as the text of its Argon2id hash with a word in front that says whose choice it was. "own" is good as it is; "given"
  * was set by somebody else, who knows it, and opens nothing before it is replaced.
  */
-#include "device/logical-access/password.h"
+#include "service/access/password.h"
 
 #include "base/text.h"
 #include "crypto/hash.h"

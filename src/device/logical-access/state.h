@@ -13,7 +13,7 @@
 #include "device/logical-access/recovery.h"
 #include "device/logical-access/step-up.h"
 #include "device/logical-access/support.h"
-#include "device/logical-access/throttle.h"
+#include "service/access/throttle.h"
 
 #define TW_OWNERS_MAX 16
 #define TW_PASSES_MAX 128   /* likewise; one more is refused, so that nobody ends another's */

@@ -7,7 +7,7 @@
  */
 #ifndef TW_DEVICE_LOGICAL_ACCESS_THROTTLE_STORE_H
 #define TW_DEVICE_LOGICAL_ACCESS_THROTTLE_STORE_H
-#include "device/logical-access/throttle.h"
+#include "service/access/throttle.h"
 #include "device/platform/device.h"
 
 #define TW_THROTTLE_WRITE_MS 10000

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/logical-access/throttle.h"
+#include "service/access/throttle.h"
 
 #include "base/mem.h"
 

@@ -6,8 +6,8 @@
  * the most gives up its oldest. To answer "busy" instead would let a few insiders keep everybody out for as long as a place lasts; so nobody is
  * refused, and who holds one place loses it only when no account holds two.
  */
-#ifndef TW_DEVICE_LOGICAL_ACCESS_PLACES_H
-#define TW_DEVICE_LOGICAL_ACCESS_PLACES_H
+#ifndef TW_SERVICE_ACCESS_PLACES_H
+#define TW_SERVICE_ACCESS_PLACES_H
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Core's side of roles on demand, with hands' words in every order in which they can come. */
-#include "device/platform/errand.h"
+#include "service/errand-line.h"
 
 #include "service/wire.h"
 #include "sys/real.h"
@@ -9,23 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct tw_core core;
+static struct tw_errands_side side;
 static tw_errands *errands;
 static int hands; /* the other end */
 static unsigned here[2], gone[2];
 
-/* Of core.c, which would bring the whole of core: what errand.c wants of it. */
-struct event *tw_core_watch(struct tw_core *c, int fd, short what, event_callback_fn call, void *user)
-{
-	return event_new(c->loop, fd, what, call, user);
-}
-
-struct timeval tw_core_ms(int64_t ms)
-{
-	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-}
-
-void tw_core_settle(struct tw_core *c)
+static void settle(void *user)
 {
 }
 
@@ -59,25 +48,25 @@ static int set_up(void **state)
 
 	memset(here, 0, sizeof here);
 	memset(gone, 0, sizeof gone);
-	core = (struct tw_core){ .sys = tw_sys_real(), .loop = event_base_new() };
-	CHECK(core.loop && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
-	CHECK_OK(tw_channel_new(core.sys, pair[0], none, &core.hands));
+	side = (struct tw_errands_side){ .sys = tw_sys_real(), .loop = event_base_new(), .settle = settle };
+	CHECK(side.loop && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
+	CHECK_OK(tw_channel_new(side.sys, pair[0], none, &side.hands));
 	hands = pair[1];
-	CHECK_OK(tw_errands_new(&core, "scan,", &errands));
+	CHECK_OK(tw_errands_new(&side, "scan,", &errands));
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	errands = tw_errands_free(errands);
-	core.hands = tw_channel_free(core.hands);
-	event_base_free(core.loop);
+	side.hands = tw_channel_free(side.hands);
+	event_base_free(side.loop);
 	return close(hands);
 }
 
 static void turn(void)
 {
-	CHECK(event_base_loop(core.loop, EVLOOP_NONBLOCK) >= 0);
+	CHECK(event_base_loop(side.loop, EVLOOP_NONBLOCK) >= 0);
 }
 
 /* Until what is put off is due. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/logical-access/name.h"
+#include "service/access/name.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/logical-access/places.h"
+#include "service/access/places.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/logical-access/password.h"
+#include "service/access/password.h"
 
 #include "base/mem.h"
 #include "base/text.h"

@@ -6,8 +6,8 @@
  * chooses. Characters are counted, not bytes, and any printable one will do, blanks too. Nothing is normalized: a password is the bytes that came, so
  * that the same word typed by another kind of keyboard may be another password; whoever is in doubt keeps to ASCII.
  */
-#ifndef TW_DEVICE_LOGICAL_ACCESS_PASSWORD_H
-#define TW_DEVICE_LOGICAL_ACCESS_PASSWORD_H
+#ifndef TW_SERVICE_ACCESS_PASSWORD_H
+#define TW_SERVICE_ACCESS_PASSWORD_H
 #include "base/buf.h"
 
 #define TW_PASSWORD_MIN 15       /* characters, where a password is all that is asked for (NIST SP 800-63B-4, 3.1.1.1) */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/platform/errand.h"
+#include "service/errand-line.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -22,9 +22,19 @@ struct one {
 	bool listed;
 };
 struct tw_errands {
-	struct tw_core *core;
+	struct tw_errands_side side;
 	struct one of[TW_ERRANDS];
 };
+
+struct timeval tw_errand_ms(int64_t ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+static void settle(tw_errands *e)
+{
+	e->side.settle(e->side.user);
+}
 
 static void hang_up(struct one *o)
 {
@@ -45,15 +55,15 @@ static void tell_gone(struct one *o, const char *why)
 		return;
 	o->used = false;
 	user.gone(user.user, why);
-	tw_core_settle(o->all->core);
+	settle(o->all);
 }
 
 static void say(struct one *o, uint16_t type)
 {
 	const uint8_t which = (uint8_t)o->which;
 
-	/* When hands does not hear it, there is nobody left to start or end anything, and core ends too. */
-	tw_ignore(tw_channel_send(o->all->core->hands, type, 0, &which, 1, NULL, 0));
+	/* When the parent does not hear it, there is nobody left to start or end anything, and we end too. */
+	tw_ignore(tw_channel_send(o->all->side.hands, type, 0, &which, 1, NULL, 0));
 }
 
 static void ask(struct one *o)
@@ -64,7 +74,7 @@ static void ask(struct one *o)
 
 static void ask_again(struct one *o)
 {
-	struct timeval t = tw_core_ms(AGAIN_MS);
+	struct timeval t = tw_errand_ms(AGAIN_MS);
 
 	(void)event_add(o->timer, &t);
 }
@@ -79,20 +89,19 @@ static void on_timer(int fd, short what, void *user)
 		ask(o);
 	else if (o->state == HERE && o->used)
 		o->user.here(o->user.user, o->line);
-	tw_core_settle(o->all->core);
+	settle(o->all);
 }
 
 static void broke_rules(struct one *o)
 {
-	struct tw_core *c = o->all->core;
-	tw_err e = tw_event(&c->device.context, "role.broke-rules",
+	tw_err e = tw_event(o->all->side.context, "role.broke-rules",
 		json_pack("{s:s, s:s}", "role", tw_errand_names[o->which], "what", tw_err_detail()));
 
 	if (tw_failed(e))
 		tw_log_err(e, "recording role.broke-rules");
 	say(o, TW_WIRE_HANDS_ERRAND_END);
 	tell_gone(o, "It broke the rules of its channel and was ended.");
-	tw_core_settle(c);
+	settle(o->all);
 }
 
 /* One message at a time: a user that finishes in it has said all it wants to hear. */
@@ -105,19 +114,19 @@ static void on_line(int fd, short what, void *user)
 	while (o->state == HERE && !tw_failed(e = tw_channel_receive(o->line, &m))) {
 		if (o->used)
 			o->user.heard(o->user.user, o->line, &m);
-		tw_message_drop(o->all->core->sys, &m);
+		tw_message_drop(o->all->side.sys, &m);
 	}
 	if (o->state == HERE && tw_is(e, TW_CODE_CLOSED))
 		tell_gone(o, "It ended before it was done.");
 	else if (o->state == HERE && !tw_is(e, TW_CODE_TIMEOUT))
 		broke_rules(o);
-	tw_core_settle(o->all->core);
+	settle(o->all);
 }
 
 static tw_err open_line(struct one *o, int fd)
 {
-	TW_TRY(tw_channel_new(o->all->core->sys, fd, o->rows, &o->line));
-	o->readable = tw_core_watch(o->all->core, fd, EV_READ | EV_PERSIST, on_line, o);
+	TW_TRY(tw_channel_new(o->all->side.sys, fd, o->rows, &o->line));
+	o->readable = event_new(o->all->side.loop, fd, EV_READ | EV_PERSIST, on_line, o);
 	if (!o->readable || event_add(o->readable, NULL))
 		return TW_RAISE(NOMEM, "event loop");
 	return TW_OK;
@@ -137,9 +146,9 @@ static void take_line(struct one *o, struct tw_message *m)
 	tw_err e = open_line(o, fd);
 	if (tw_failed(e)) {
 		if (!o->line)
-			(void)o->all->core->sys->close(o->all->core->sys, fd);
+			(void)o->all->side.sys->close(o->all->side.sys, fd);
 		say(o, TW_WIRE_HANDS_ERRAND_END);
-		tell_gone(o, "The device has no memory for it.");
+		tell_gone(o, "There is no memory for it.");
 		return;
 	}
 	o->state = HERE;
@@ -172,7 +181,7 @@ void tw_errands_from_hands(tw_errands *e, struct tw_message *m)
 		take_line(&e->of[which], m);
 	else if (which < TW_ERRANDS && m->type == TW_WIRE_HANDS_ERRAND_NOT)
 		take_refusal(&e->of[which], (uint8_t)m->payload.at[1]);
-	tw_message_drop(e->core->sys, m);
+	tw_message_drop(e->side.sys, m);
 }
 
 tw_err tw_errand_begin(tw_errands *e, enum tw_errand which, const struct tw_channel_row *rows, const struct tw_errand_user *user)
@@ -225,17 +234,17 @@ static bool has_name(const char *listed, const char *name)
 	return false;
 }
 
-tw_err tw_errands_new(struct tw_core *c, const char *listed, tw_errands **ret)
+tw_err tw_errands_new(const struct tw_errands_side *side, const char *listed, tw_errands **ret)
 {
-	tw_errands *e = TW_NEW(c->sys, tw_errands);
+	tw_errands *e = TW_NEW(side->sys, tw_errands);
 
 	if (!e)
 		return TW_RAISE(NOMEM, "roles on demand");
-	e->core = c;
+	e->side = *side;
 	*ret = e;
 	for (unsigned i = 0; i < TW_ERRANDS; i++) {
 		e->of[i] = (struct one){ .all = e, .which = (enum tw_errand)i, .listed = listed && has_name(listed, tw_errand_names[i]) };
-		e->of[i].timer = tw_core_watch(c, -1, 0, on_timer, &e->of[i]);
+		e->of[i].timer = event_new(side->loop, -1, 0, on_timer, &e->of[i]);
 		if (!e->of[i].timer)
 			return TW_RAISE(NOMEM, "roles on demand");
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of accounts: what may be one, and when two are the same. Pure. */
-#ifndef TW_DEVICE_LOGICAL_ACCESS_NAME_H
-#define TW_DEVICE_LOGICAL_ACCESS_NAME_H
+#ifndef TW_SERVICE_ACCESS_NAME_H
+#define TW_SERVICE_ACCESS_NAME_H
 #include "base/buf.h"
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a password may be: a row for each refusal, and one beside it that just passes. */
-#include "device/logical-access/password.h"
+#include "service/access/password.h"
 
 #include "base/mem.h"
 #include "check.h"

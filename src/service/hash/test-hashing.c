@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions about passwords, two at a time and each answered once, whatever becomes of the roles. Roles and loop are played here. */
-#include "device/platform/hash.h"
+#include "service/hash/hashing.h"
 
 #include "check.h"
-#include "device/platform/errand.h"
 #include "oom.h"
 #include "sys/real.h"
 
@@ -12,8 +11,10 @@
 #define GOOD "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$gYJZtjEAJqjg26xdLmknq8/bB7MiWPrE9hsYuA+SkIU"
 #define COST ((struct tw_hash_cost){ TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN })
 
-static struct tw_core core;
-static struct tw_device *const d = &core.device;
+static struct tw_context context;
+static struct tw_time clock_of;
+static struct event_base *loop;
+static tw_hashing *hashing;
 static tw_fake *world;
 static tw_channel *lines[TW_ERRANDS], *far[TW_ERRANDS];
 static struct tw_errand_user role[TW_ERRANDS];
@@ -21,17 +22,12 @@ static bool at_work[TW_ERRANDS], unlisted, unwilling;
 static unsigned begun[TW_ERRANDS], ended_at_once;
 static char heard[1024]; /* the channel's memory of the last message */
 
-struct timeval tw_core_ms(int64_t ms)
+struct timeval tw_errand_ms(int64_t ms)
 {
 	return (struct timeval){ .tv_sec = ms == TW_HASH_DEADLINE_MS ? 0 : ms / 1000, .tv_usec = ms == TW_HASH_DEADLINE_MS ? 50000 : 0 };
 }
 
-struct event *tw_core_watch(struct tw_core *c, int fd, short what, event_callback_fn call, void *user)
-{
-	return event_new(c->loop, fd, what, call, user);
-}
-
-void tw_core_settle(struct tw_core *c)
+static void settle(void *user)
 {
 }
 
@@ -81,11 +77,11 @@ static int set_up(void **state)
 {
 	world = tw_fake_new();
 	tw_fake_clock(world, true, 0, 1000);
-	core = (struct tw_core){ .sys = tw_fake_sys(world), .loop = event_base_new() };
-	d->context.sys = core.sys;
-	d->errands = (struct tw_errands *)&core; /* never looked into */
-	tw_time_init(&d->time, core.sys, 0);
-	CHECK_OK(tw_hashing_new(&core, &d->hashing));
+	loop = event_base_new();
+	context = (struct tw_context){ .sys = tw_fake_sys(world), .time = &clock_of };
+	tw_time_init(&clock_of, context.sys, 0);
+	const struct tw_errands_side side = { .sys = context.sys, .loop = loop, .context = &context, .settle = settle };
+	CHECK_OK(tw_hashing_new(&side, (tw_errands *)&context /* never looked into */, &hashing));
 	for (unsigned i = TW_ERRAND_HASH; i <= TW_ERRAND_HASH_2; i++) {
 		int pair[2];
 
@@ -102,12 +98,12 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	d->hashing = tw_hashing_free(d->hashing);
+	hashing = tw_hashing_free(hashing);
 	for (unsigned i = TW_ERRAND_HASH; i <= TW_ERRAND_HASH_2; i++) {
 		lines[i] = tw_channel_free(lines[i]);
 		far[i] = tw_channel_free(far[i]);
 	}
-	event_base_free(core.loop);
+	event_base_free(loop);
 	world = tw_fake_free(world);
 	return 0;
 }
@@ -117,7 +113,7 @@ static tw_err verify(struct told *t, const char *password)
 	struct tw_phc h;
 
 	CHECK_OK(tw_phc_read(TW_SLICE(GOOD), &h));
-	return tw_hash_verify(d, &h, tw_slice_of(password), done, t);
+	return tw_hash_verify(hashing, &h, tw_slice_of(password), done, t);
 }
 
 /* The role is there, and hears a question. */
@@ -167,7 +163,7 @@ static void test_passkeys(void **state)
 	memset(key, 'k', sizeof key);
 	tw_buf_init(&said, tw_sys_real(), sizeof big);
 	CHECK_OK(tw_passkey_enrolled_write(&made, &said));
-	CHECK_OK(tw_hash_enrol(d, &q, enrolled, &t));
+	CHECK_OK(tw_hash_enrol(hashing, &q, enrolled, &t));
 	CHECK(!at_work[TW_ERRAND_HASH]);
 	struct tw_message m = hears(TW_ERRAND_HASH_2);
 	CHECK_INT(m.type, TW_HASH_ENROL);
@@ -175,7 +171,7 @@ static void test_passkeys(void **state)
 	CHECK(t.times == 1 && t.outcome == TW_HASH_YES && ended_at_once == 1);
 	CHECK(!memcmp(told_key, key, sizeof key) && !strcmp(told_id, "an id"));
 	for (uint8_t yes = 0; yes < 2; yes++) {
-		CHECK_OK(tw_hash_assert(d, &p, done, &t));
+		CHECK_OK(tw_hash_assert(hashing, &p, done, &t));
 		CHECK_OK(verify(&other, "x")); /* the first is free for it */
 		m = hears(TW_ERRAND_HASH_2);
 		CHECK_INT(m.type, TW_HASH_ASSERT);
@@ -185,11 +181,11 @@ static void test_passkeys(void **state)
 		says(TW_ERRAND_HASH, TW_HASH_VERIFIED, m.tag, "\1", 1);
 	}
 	CHECK_INT(other.times, 2);
-	CHECK_OK(tw_hash_enrol(d, &q, done, &t));
+	CHECK_OK(tw_hash_enrol(hashing, &q, done, &t));
 	m = hears(TW_ERRAND_HASH_2);
 	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, m.tag, "\1", 1); /* no answer to that */
 	CHECK_INT(t.outcome, TW_HASH_REFUSED);
-	CHECK_OK(tw_hash_enrol(d, &q, done, &t));
+	CHECK_OK(tw_hash_enrol(hashing, &q, done, &t));
 	m = hears(TW_ERRAND_HASH_2);
 	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, m.tag, "\0", 1);
 	CHECK_INT(t.outcome, TW_HASH_NO);
@@ -212,7 +208,7 @@ static void test_yes_and_no(void **state)
 		CHECK_INT(t.outcome, yes ? TW_HASH_YES : TW_HASH_NO);
 		CHECK(!at_work[TW_ERRAND_HASH]);
 	}
-	CHECK_OK(tw_hash_make(d, COST, TW_SLICE("open sesame"), done, &t));
+	CHECK_OK(tw_hash_make(hashing, COST, TW_SLICE("open sesame"), done, &t));
 	m = hears(TW_ERRAND_HASH);
 	CHECK_INT(m.type, TW_HASH_MAKE);
 	says(TW_ERRAND_HASH, TW_HASH_MADE, m.tag, GOOD, strlen(GOOD));
@@ -259,8 +255,8 @@ static void test_preferred_ones_first(void **state)
 
 	for (size_t i = 0; i < TW_COUNT(t); i++)
 		CHECK_OK(verify(&t[i], "x"));
-	tw_hash_prefer(d, &t[9]);
-	tw_hash_prefer(d, &t[7]);
+	tw_hash_prefer(hashing, &t[9]);
+	tw_hash_prefer(hashing, &t[7]);
 	(void)hears(TW_ERRAND_HASH);
 	m = hears(TW_ERRAND_HASH_2); /* the second, which has begun */
 	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, m.tag, "\1", 1);
@@ -289,7 +285,7 @@ static void test_nonsense_is_refused(void **state)
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		struct told t = { 0 };
 
-		CHECK_OK(rows[i].making ? tw_hash_make(d, COST, TW_SLICE("x"), done, &t) : verify(&t, "x"));
+		CHECK_OK(rows[i].making ? tw_hash_make(hashing, COST, TW_SLICE("x"), done, &t) : verify(&t, "x"));
 		struct tw_message m = hears(TW_ERRAND_HASH);
 		says(TW_ERRAND_HASH, rows[i].type, m.tag + 1, rows[i].payload, rows[i].size); /* to a question long gone */
 		CHECK_INT(t.times, 0);
@@ -343,14 +339,14 @@ static void test_late_is_refused_and_ended(void **state)
 
 	CHECK_OK(verify(&t, "x"));
 	(void)hears(TW_ERRAND_HASH);
-	CHECK(event_base_loop(core.loop, EVLOOP_ONCE) == 0);
+	CHECK(event_base_loop(loop, EVLOOP_ONCE) == 0);
 	CHECK(t.times == 1 && t.outcome == TW_HASH_REFUSED);
 	CHECK_TEXT(t.words, "The role that hashes did not answer in time and was ended.");
 	CHECK_INT(ended_at_once, 1);
 	unwilling = true; /* then he is told from the loop too, not in his call */
 	CHECK_OK(verify(&next, "x"));
 	CHECK_INT(next.times, 0);
-	CHECK(event_base_loop(core.loop, EVLOOP_ONCE) == 0);
+	CHECK(event_base_loop(loop, EVLOOP_ONCE) == 0);
 	CHECK(next.times == 1 && next.outcome == TW_HASH_REFUSED);
 }
 
@@ -361,7 +357,7 @@ static void test_cancelled(void **state)
 	CHECK_OK(verify(&t, "x"));
 	CHECK_OK(verify(&other, "x"));
 	struct tw_message m = hears(TW_ERRAND_HASH), n = hears(TW_ERRAND_HASH_2);
-	tw_hash_cancel(d, &t);
+	tw_hash_cancel(hashing, &t);
 	says(TW_ERRAND_HASH, TW_HASH_VERIFIED, m.tag, "\1", 1);
 	says(TW_ERRAND_HASH_2, TW_HASH_VERIFIED, n.tag, "\1", 1);
 	CHECK(t.times == 0 && other.times == 1);
@@ -374,14 +370,14 @@ static void test_what_is_not_asked(void **state)
 
 	memset(big, 'x', sizeof big);
 	CHECK_ERR(verify(&t, ""), SYNTAX);
-	CHECK_ERR(tw_hash_make(d, COST, (struct tw_slice){ big, sizeof big }, done, &t), LIMIT);
-	CHECK_ERR(tw_hash_make(d, ((struct tw_hash_cost){ TW_HASH_KIB_MAX + 1, 2 }), TW_SLICE("x"), done, &t), LIMIT);
-	CHECK_OK(tw_hash_make(d, COST, (struct tw_slice){ big, TW_HASH_PASSWORD_MAX }, done, &t));
+	CHECK_ERR(tw_hash_make(hashing, COST, (struct tw_slice){ big, sizeof big }, done, &t), LIMIT);
+	CHECK_ERR(tw_hash_make(hashing, ((struct tw_hash_cost){ TW_HASH_KIB_MAX + 1, 2 }), TW_SLICE("x"), done, &t), LIMIT);
+	CHECK_OK(tw_hash_make(hashing, COST, (struct tw_slice){ big, TW_HASH_PASSWORD_MAX }, done, &t));
 	unlisted = true;
 	CHECK_ERR(verify(&t, "x"), STATE);
-	CHECK(tw_hash_missing(d) != NULL);
+	CHECK(tw_hash_missing(hashing) != NULL);
 	unlisted = false;
-	CHECK(tw_hash_missing(d) == NULL);
+	CHECK(tw_hash_missing(hashing) == NULL);
 }
 
 static void test_without_memory(void **state)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/platform/hash.h"
-
-#include "device/platform/errand.h"
+#include "service/hash/hashing.h"
 
 #define WORKERS 2
 #define OF_PASSKEYS 1 /* the worker that judges them, beside passwords */
@@ -25,7 +23,8 @@ struct worker {
 	struct event *deadline;
 };
 struct tw_hashing {
-	struct tw_core *core;
+	struct tw_errands_side side;
+	tw_errands *errands;
 	struct question of[QUESTIONS];
 	struct worker workers[WORKERS];
 	uint32_t last_order;
@@ -71,7 +70,7 @@ static void answer(struct worker *w, const struct tw_hash_answer *a, bool at_onc
 	struct question q = *w->at;
 
 	(void)event_del(w->deadline);
-	tw_errand_finish(w->all->core->device.errands, w->which, at_once);
+	tw_errand_finish(w->all->errands, w->which, at_once);
 	forget(w->at);
 	w->at = NULL;
 	if (q.done)
@@ -88,7 +87,7 @@ static void begin(struct worker *w, struct question *q)
 {
 	w->at = q;
 	w->asked = w->again = false;
-	struct timeval t = tw_core_ms(tw_failed(ask_for_role(w)) ? 0 : TW_HASH_DEADLINE_MS);
+	struct timeval t = tw_errand_ms(tw_failed(ask_for_role(w)) ? 0 : TW_HASH_DEADLINE_MS);
 	(void)event_add(w->deadline, &t);
 }
 
@@ -109,7 +108,7 @@ static void on_here(void *user, tw_channel *line)
 	tw_err e = tw_channel_send(line, w->at->type, w->at->order, w->at->message.data, w->at->message.size, NULL, 0);
 
 	w->asked = true;
-	w->asked_ms = tw_time_boot_ms(&w->all->core->device.time);
+	w->asked_ms = tw_time_boot_ms(w->all->side.context->time);
 	/* A line that is closed is seen as such by whoever reads it. */
 	if (tw_failed(e) && !tw_is(e, TW_CODE_CLOSED)) {
 		refuse(w, "The role that hashes does not listen.", true);
@@ -164,7 +163,7 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 static void on_gone(void *user, const char *why)
 {
 	struct worker *w = user;
-	bool leaving = w->asked && !w->again && tw_time_boot_ms(&w->all->core->device.time) - w->asked_ms < LEAVING_MS;
+	bool leaving = w->asked && !w->again && tw_time_boot_ms(w->all->side.context->time) - w->asked_ms < LEAVING_MS;
 
 	if (leaving) {
 		w->again = true;
@@ -179,33 +178,33 @@ static void on_gone(void *user, const char *why)
 static void on_deadline(int fd, short what, void *user)
 {
 	struct worker *w = user;
-	struct tw_core *c = w->all->core;
+	tw_hashing *h = w->all;
 
 	refuse(w, "The role that hashes did not answer in time and was ended.", true);
-	give_work(w->all);
-	tw_core_settle(c);
+	give_work(h);
+	h->side.settle(h->side.user);
 }
 
 static tw_err ask_for_role(struct worker *w)
 {
 	const struct tw_errand_user user = { on_here, on_heard, on_gone, w };
 
-	return tw_errand_begin(w->all->core->device.errands, w->which, tw_rows_core_from_hash, &user);
+	return tw_errand_begin(w->all->errands, w->which, tw_rows_core_from_hash, &user);
 }
 
-const char *tw_hash_missing(const struct tw_device *d)
+const char *tw_hash_missing(const tw_hashing *h)
 {
-	if (!d->errands || !d->hashing || !tw_errand_listed(d->errands, TW_ERRAND_HASH))
+	if (!h || !tw_errand_listed(h->errands, TW_ERRAND_HASH))
 		return "roles.tab has no line for hash, the role that computes hashes of passwords.";
 	return NULL;
 }
 
-static tw_err free_place(struct tw_device *d, struct question **ret)
+static tw_err free_place(tw_hashing *h, struct question **ret)
 {
-	if (tw_hash_missing(d))
-		return TW_RAISE(STATE, "%s", tw_hash_missing(d));
+	if (tw_hash_missing(h))
+		return TW_RAISE(STATE, "%s", tw_hash_missing(h));
 	for (size_t i = 0; i < QUESTIONS; i++) {
-		*ret = &d->hashing->of[i];
+		*ret = &h->of[i];
 		if ((*ret)->order == 0)
 			return TW_OK;
 	}
@@ -244,80 +243,81 @@ static tw_err message_of(struct question *q, const struct tw_sys *sys, const str
 	return a->enrol ? tw_passkey_enrol_write(a->enrol, &q->message) : tw_passkey_assert_write(a->assert, &q->message);
 }
 
-static tw_err ask(struct tw_device *d, const struct asking *a)
+static tw_err ask(tw_hashing *h, const struct asking *a)
 {
 	struct question *q = NULL;
 
-	TW_TRY(free_place(d, &q));
-	tw_err e = message_of(q, d->context.sys, a);
+	TW_TRY(free_place(h, &q));
+	tw_err e = message_of(q, h->side.sys, a);
 	if (tw_failed(e)) {
 		forget(q);
 		return e;
 	}
-	if (++d->hashing->last_order == 0)
-		d->hashing->last_order = 1;
-	q->order = d->hashing->last_order;
+	if (++h->last_order == 0)
+		h->last_order = 1;
+	q->order = h->last_order;
 	q->type = a->make ? TW_HASH_MAKE : a->verify ? TW_HASH_VERIFY : a->enrol ? TW_HASH_ENROL : TW_HASH_ASSERT;
 	q->done = a->done;
 	q->user = a->user;
-	give_work(d->hashing);
+	give_work(h);
 	return TW_OK;
 }
 
-tw_err tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user)
+tw_err tw_hash_make(tw_hashing *h, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user)
 {
 	const struct tw_hash_make m = { cost, password };
 
 	TW_TRY(check_password(password));
 	if (!tw_hash_cost_valid(cost))
 		return TW_RAISE(LIMIT, "a hash of %u KiB and %u passes", cost.memory_kib, cost.passes);
-	return ask(d, &(struct asking){ .make = &m, .done = done, .user = user });
+	return ask(h, &(struct asking){ .make = &m, .done = done, .user = user });
 }
 
-tw_err tw_hash_verify(struct tw_device *d, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user)
+tw_err tw_hash_verify(tw_hashing *h, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user)
 {
 	const struct tw_hash_verify v = { *hash, password };
 
 	TW_TRY(check_password(password));
-	return ask(d, &(struct asking){ .verify = &v, .done = done, .user = user });
+	return ask(h, &(struct asking){ .verify = &v, .done = done, .user = user });
 }
 
-tw_err tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
+tw_err tw_hash_enrol(tw_hashing *h, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
 {
-	return ask(d, &(struct asking){ .enrol = q, .done = done, .user = user });
+	return ask(h, &(struct asking){ .enrol = q, .done = done, .user = user });
 }
 
-tw_err tw_hash_assert(struct tw_device *d, const struct tw_passkey_assert *q, tw_hash_done *done, void *user)
+tw_err tw_hash_assert(tw_hashing *h, const struct tw_passkey_assert *q, tw_hash_done *done, void *user)
 {
-	return ask(d, &(struct asking){ .assert = q, .done = done, .user = user });
+	return ask(h, &(struct asking){ .assert = q, .done = done, .user = user });
 }
 
-void tw_hash_prefer(struct tw_device *d, const void *user)
+void tw_hash_prefer(tw_hashing *h, const void *user)
 {
-	for (size_t i = 0; d->hashing && i < QUESTIONS; i++)
-		if (d->hashing->of[i].order && d->hashing->of[i].user == user)
-			d->hashing->of[i].first = true;
+	for (size_t i = 0; h && i < QUESTIONS; i++)
+		if (h->of[i].order && h->of[i].user == user)
+			h->of[i].first = true;
 }
 
-void tw_hash_cancel(struct tw_device *d, const void *user)
+void tw_hash_cancel(tw_hashing *h, const void *user)
 {
-	for (size_t i = 0; d->hashing && i < QUESTIONS; i++)
-		if (d->hashing->of[i].order && d->hashing->of[i].user == user)
-			d->hashing->of[i].done = NULL;
+	for (size_t i = 0; h && i < QUESTIONS; i++)
+		if (h->of[i].order && h->of[i].user == user)
+			h->of[i].done = NULL;
 }
 
-tw_err tw_hashing_new(struct tw_core *c, tw_hashing **ret)
+tw_err tw_hashing_new(const struct tw_errands_side *side, tw_errands *errands, tw_hashing **ret)
 {
 	static const enum tw_errand which[WORKERS] = { TW_ERRAND_HASH, TW_ERRAND_HASH_2 };
-	tw_hashing *h = TW_NEW(c->sys, tw_hashing);
+	tw_hashing *h = TW_NEW(side->sys, tw_hashing);
 
 	if (!h)
 		return TW_RAISE(NOMEM, "hashing");
-	h->core = c;
+	h->side = *side;
+	h->errands = errands;
 	*ret = h;
 	for (size_t i = 0; i < WORKERS; i++) {
 		h->workers[i] = (struct worker){ .all = h, .which = which[i] };
-		h->workers[i].deadline = tw_core_watch(c, -1, 0, on_deadline, &h->workers[i]);
+		h->workers[i].deadline = event_new(side->loop, -1, 0, on_deadline, &h->workers[i]);
 		if (!h->workers[i].deadline)
 			return TW_RAISE(NOMEM, "hashing");
 	}

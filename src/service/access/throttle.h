@@ -10,8 +10,8 @@
  * All times are of the boot clock, so no clock that is set, back or forward, shortens or lengthens a wait. What is kept across a start is
  * how long somebody had to wait, and he waits for all of it again: a power cut shortens nothing.
  */
-#ifndef TW_DEVICE_LOGICAL_ACCESS_THROTTLE_H
-#define TW_DEVICE_LOGICAL_ACCESS_THROTTLE_H
+#ifndef TW_SERVICE_ACCESS_THROTTLE_H
+#define TW_SERVICE_ACCESS_THROTTLE_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
