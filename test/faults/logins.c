@@ -99,7 +99,7 @@ static bool shows(tw_unit *u, const char *path, const char *word)
 
 bool has_password(tw_unit *u, int64_t account)
 {
-	return !tw_failed(tw_password_put(tw_unit_device(u), &(struct tw_password_new){ account, PHC, "", false }));
+	return !tw_failed(tw_password_put(&tw_unit_device(u)->context, &(struct tw_password_new){ account, PHC, "", false }));
 }
 
 static bool make_session(tw_unit *u)
@@ -234,7 +234,7 @@ static bool is_delegated(tw_unit *u)
 {
 	struct tw_password_kept kept = { .is = false };
 
-	return !tw_failed(tw_password_of(tw_unit_device(u), 2, &kept)) && kept.user[0];
+	return !tw_failed(tw_password_of(&tw_unit_device(u)->context, 2, &kept)) && kept.user[0];
 }
 
 /* --- A fresh proof --- */

@@ -97,7 +97,7 @@ static void prefer(struct tw_login_work *w)
 tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp)
 {
 	struct tw_password_kept kept;
-	tw_err e = tw_password_of(w->d, w->account, &kept);
+	tw_err e = tw_password_of(&w->d->context, w->account, &kept);
 
 	w->began = kept.hash;
 	if (!tw_failed(e))

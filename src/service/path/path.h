@@ -53,7 +53,8 @@ struct tw_context {
 	bool (*known)(struct tw_context *c, struct tw_subject *s);
 	/* Writes a refusal as a page (text/html), for paths outside /api/: who asked there reads it with a browser. NULL: all are JSON. */
 	tw_err (*problem_page)(struct tw_context *c, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
-	void *side; /* struct tw_device, or the support service's own */
+	struct tw_guard *guard; /* service/access/guard.h; NULL: nobody comes in here */
+	void *side;             /* struct tw_device, or the support service's own */
 };
 /* body_type: media type out, "application/json" or "application/problem+json". The reply body is appended to body. Never fails
    towards the door: a failure of ours is a 500 problem with a reference into the log. */

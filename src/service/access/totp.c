@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/logical-access/totp.h"
+#include "service/access/totp.h"
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "crypto/otp.h"
-#include "device/logical-access/accounts.h"
-#include "device/sql-device.h"
+#include "service/keys/keys.h"
+#include "service/sql-service.h"
 
 #include <string.h>
 
@@ -99,12 +99,12 @@ static tw_err take_kept(void *user, const tw_row *row)
 #define CONFIRMED "totp"
 #define FRESH "totp-new"
 
-static tw_err find(struct tw_device *d, int64_t account, const char *kind, struct kept *ret)
+static tw_err find(struct tw_context *c, int64_t account, const char *kind, struct kept *ret)
 {
 	const struct tw_value v[] = { TW_V_INT(account), TW_V_TEXT(kind) };
 
 	ret->id = 0;
-	return tw_store_run(d->context.store, tw_sql_totp_of, v, TW_COUNT(v), take_kept, ret);
+	return tw_store_run(c->store, tw_sql_totp_of, v, TW_COUNT(v), take_kept, ret);
 }
 
 static void whose(int64_t account, char ret[WHOSE_MAX])
@@ -112,7 +112,7 @@ static void whose(int64_t account, char ret[WHOSE_MAX])
 	(void)snprintf(ret, WHOSE_MAX, "totp:%lld", (long long)account);
 }
 
-static tw_err unseal(struct tw_device *d, int64_t account, const struct kept *k, uint8_t ret[TW_TOTP_SECRET])
+static tw_err unseal(struct tw_context *c, int64_t account, const struct kept *k, uint8_t ret[TW_TOTP_SECRET])
 {
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf plain = { 0 };
 	uint8_t sealed[SEALED_MAX];
@@ -120,130 +120,130 @@ static tw_err unseal(struct tw_device *d, int64_t account, const struct kept *k,
 	size_t size = 0;
 
 	whose(account, name);
-	tw_buf_init(&plain, d->context.sys, SEALED_MAX);
+	tw_buf_init(&plain, c->sys, SEALED_MAX);
 	TW_TRY(tw_buf_reserve(&plain, SEALED_MAX));
 	TW_TRY(tw_parse_base64url(k->sealed, sizeof sealed, sealed, &size));
-	TW_TRY(tw_keys_client_unseal(d->context.keys, name, (struct tw_slice){ (const char *)sealed, size }, &plain));
+	TW_TRY(tw_keys_client_unseal(c->keys, name, (struct tw_slice){ (const char *)sealed, size }, &plain));
 	if (plain.size != TW_TOTP_SECRET)
 		return TW_RAISE(SYNTAX, "the secret of an authenticator has %zu bytes", plain.size);
 	memcpy(ret, plain.data, TW_TOTP_SECRET);
 	return TW_OK;
 }
 
-static tw_err write_data(struct tw_device *d, int64_t used, struct tw_slice sealed, struct tw_buf *ret)
+static tw_err write_data(struct tw_context *c, int64_t used, struct tw_slice sealed, struct tw_buf *ret)
 {
-	tw_buf_init(ret, d->context.sys, DATA_MAX - 1);
+	tw_buf_init(ret, c->sys, DATA_MAX - 1);
 	return tw_buf_format(ret, "%lld " TW_SLICE_FMT, (long long)used, TW_SLICE_ARG(sealed));
 }
 
 struct change {
-	struct tw_device *d;
+	struct tw_context *c;
 	int64_t account;
 	const struct kept *before;
 	const char *data;
 	bool confirms; /* the one that was there before goes, and this one counts from now on */
 };
 
-static tw_err drop_kind(struct tw_device *d, int64_t account, const char *kind)
+static tw_err drop_kind(struct tw_context *c, int64_t account, const char *kind)
 {
 	const struct tw_value v[] = { TW_V_INT(account), TW_V_TEXT(kind) };
 
-	return tw_store_run(d->context.store, tw_sql_totp_drop_kind, v, TW_COUNT(v), NULL, NULL);
+	return tw_store_run(c->store, tw_sql_totp_drop_kind, v, TW_COUNT(v), NULL, NULL);
 }
 
 /* One use of it at a time: what was read is still there, or another has used it meanwhile. */
 static tw_err do_use(tw_store *s, void *user)
 {
-	struct change *c = user;
-	const struct tw_value v[] = { TW_V_INT(c->before->id), TW_V_TEXT(c->data), TW_V_TEXT(c->before->data) };
+	struct change *g = user;
+	const struct tw_value v[] = { TW_V_INT(g->before->id), TW_V_TEXT(g->data), TW_V_TEXT(g->before->data) };
 
-	if (c->confirms)
-		TW_TRY(drop_kind(c->d, c->account, CONFIRMED));
-	TW_TRY(tw_store_run(s, c->confirms ? tw_sql_totp_confirm : tw_sql_credential_data, v, TW_COUNT(v), NULL, NULL));
+	if (g->confirms)
+		TW_TRY(drop_kind(g->c, g->account, CONFIRMED));
+	TW_TRY(tw_store_run(s, g->confirms ? tw_sql_totp_confirm : tw_sql_credential_data, v, TW_COUNT(v), NULL, NULL));
 	return tw_store_changes(s) == 1 ? TW_OK : TW_RAISE(DENIED, "another has used a code meanwhile");
 }
 
-static tw_err use(struct tw_device *d, int64_t account, const char *kind, struct tw_slice code)
+static tw_err use(struct tw_context *c, int64_t account, const char *kind, struct tw_slice code)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf data = { 0 };
 	struct kept k = { 0 };
-	struct change c = { d, account, &k, NULL, !strcmp(kind, FRESH) };
+	struct change g = { c, account, &k, NULL, !strcmp(kind, FRESH) };
 	uint8_t secret[TW_TOTP_SECRET];
 	int64_t step = 0;
 
-	if (!tw_time_trusted(&d->time))
+	if (!tw_time_trusted(c->time))
 		return TW_RAISE(STATE, "no code is good while the clock cannot be trusted");
-	TW_TRY(find(d, account, kind, &k));
+	TW_TRY(find(c, account, kind, &k));
 	if (k.id == 0)
 		return TW_RAISE(NOTFOUND, "the account has no authenticator");
-	TW_TRY(unseal(d, account, &k, secret));
-	tw_err e = tw_totp_match(secret, tw_time_wall_ms(&d->time), k.used, code, &step);
+	TW_TRY(unseal(c, account, &k, secret));
+	tw_err e = tw_totp_match(secret, tw_time_wall_ms(c->time), k.used, code, &step);
 	tw_wipe(secret, sizeof secret);
 	TW_TRY(e);
-	TW_TRY(write_data(d, step, k.sealed, &data));
-	c.data = tw_buf_cstr(&data);
-	return tw_store_transaction(d->context.store, do_use, &c);
+	TW_TRY(write_data(c, step, k.sealed, &data));
+	g.data = tw_buf_cstr(&data);
+	return tw_store_transaction(c->store, do_use, &g);
 }
 
-tw_err tw_totp_use(struct tw_device *d, int64_t account, struct tw_slice code)
+tw_err tw_totp_use(struct tw_context *c, int64_t account, struct tw_slice code)
 {
-	return use(d, account, CONFIRMED, code);
+	return use(c, account, CONFIRMED, code);
 }
 
-tw_err tw_totp_confirm(struct tw_device *d, int64_t account, struct tw_slice code)
+tw_err tw_totp_confirm(struct tw_context *c, int64_t account, struct tw_slice code)
 {
-	return use(d, account, FRESH, code);
+	return use(c, account, FRESH, code);
 }
 
-tw_err tw_totp_wanted(struct tw_device *d, int64_t account, bool *ret)
+tw_err tw_totp_wanted(struct tw_context *c, int64_t account, bool *ret)
 {
 	struct kept k = { 0 };
 
-	TW_TRY(find(d, account, CONFIRMED, &k));
+	TW_TRY(find(c, account, CONFIRMED, &k));
 	*ret = k.id != 0;
 	return TW_OK;
 }
 
-tw_err tw_totp_remove(struct tw_device *d, int64_t account)
+tw_err tw_totp_remove(struct tw_context *c, int64_t account)
 {
 	const struct tw_value v[] = { TW_V_INT(account) };
 
-	return tw_store_run(d->context.store, tw_sql_totp_drop, v, TW_COUNT(v), NULL, NULL);
+	return tw_store_run(c->store, tw_sql_totp_drop, v, TW_COUNT(v), NULL, NULL);
 }
 
 static tw_err do_enrol(tw_store *s, void *user)
 {
-	struct change *c = user;
-	const struct tw_value v[] = { TW_V_INT(c->account), TW_V_TEXT(FRESH), TW_V_TEXT("authenticator"), { .kind = TW_VALUE_NULL },
-		TW_V_TEXT(c->data), TW_V_INT(tw_time_wall_ms(&c->d->time)) };
+	struct change *g = user;
+	const struct tw_value v[] = { TW_V_INT(g->account), TW_V_TEXT(FRESH), TW_V_TEXT("authenticator"), { .kind = TW_VALUE_NULL },
+		TW_V_TEXT(g->data), TW_V_INT(tw_time_wall_ms(g->c->time)) };
 
-	TW_TRY(drop_kind(c->d, c->account, FRESH));
+	TW_TRY(drop_kind(g->c, g->account, FRESH));
 	return tw_store_run(s, tw_sql_credential_put, v, TW_COUNT(v), NULL, NULL);
 }
 
-static tw_err seal(struct tw_device *d, int64_t account, const uint8_t secret[TW_TOTP_SECRET], struct tw_buf *ret_data)
+static tw_err seal(struct tw_context *c, int64_t account, const uint8_t secret[TW_TOTP_SECRET], struct tw_buf *ret_data)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf sealed = { 0 }, text = { 0 };
 	char name[WHOSE_MAX];
 
 	whose(account, name);
-	tw_buf_init(&sealed, d->context.sys, SEALED_MAX);
-	tw_buf_init(&text, d->context.sys, DATA_MAX);
-	TW_TRY(tw_keys_client_seal(d->context.keys, name, (struct tw_slice){ (const char *)secret, TW_TOTP_SECRET }, &sealed));
+	tw_buf_init(&sealed, c->sys, SEALED_MAX);
+	tw_buf_init(&text, c->sys, DATA_MAX);
+	TW_TRY(tw_keys_client_seal(c->keys, name, (struct tw_slice){ (const char *)secret, TW_TOTP_SECRET }, &sealed));
 	TW_TRY(tw_buf_base64url(&text, sealed.data, sealed.size));
-	return write_data(d, 0, tw_buf_slice(&text), ret_data);
+	return write_data(c, 0, tw_buf_slice(&text), ret_data);
 }
 
-tw_err tw_totp_enrol(struct tw_device *d, int64_t account, const char *issuer, const char *name, struct tw_buf *ret_uri)
+tw_err tw_totp_enrol(struct tw_context *c, int64_t account, const char *issuer, const char *name, struct tw_buf *ret_uri)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *secret = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf data = { 0 };
-	struct change c = { d, account, NULL, NULL, false };
+	struct change g = { c, account, NULL, NULL, false };
 
-	TW_TRY(tw_secret_random(d->context.sys, TW_TOTP_SECRET, &secret));
-	TW_TRY(seal(d, account, tw_secret_bytes(secret), &data));
+	TW_TRY(tw_secret_random(c->sys, TW_TOTP_SECRET, &secret));
+	TW_TRY(seal(c, account, tw_secret_bytes(secret), &data));
 	TW_TRY(tw_buf_reserve(ret_uri, TW_TOTP_URI_MAX)); /* one that grows leaves copies of what is in it */
 	TW_TRY(tw_totp_uri(tw_secret_bytes(secret), issuer, name, ret_uri));
-	c.data = tw_buf_cstr(&data);
-	return tw_store_transaction(d->context.store, do_enrol, &c);
+	g.data = tw_buf_cstr(&data);
+	return tw_store_transaction(c->store, do_enrol, &g);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts as rows of the store, and as JSON. */
 #include "base/text.h"
-#include "device/logical-access/ending.h"
-#include "device/logical-access/state.h"
-#include "device/sql-device.h"
+#include "service/access/guard.h"
+#include "service/sql-service.h"
 
 #include <inttypes.h>
 
@@ -51,48 +50,40 @@ static size_t find(const char *const *words, size_t count, struct tw_slice word)
 }
 
 struct reading {
-	struct tw_device *device;
+	struct tw_context *c;
 	tw_err (*visit)(void *user, const struct tw_account *a);
 	void *user;
 };
 
-static void judge_end(struct tw_device *d, const tw_row *row, struct tw_account *a)
+static void judge_end(struct tw_context *c, const tw_row *row, struct tw_account *a)
 {
-	struct tw_ending e = tw_ending_read(d, row, 6);
+	struct tw_ending e = tw_ending_read(c, row, 6);
 
 	a->ends_ms = e.ends_ms;
-	a->over = tw_ending_over(d, &e);
-	if (tw_ending_counts(d, &e))
+	a->over = tw_ending_over(c, &e);
+	if (tw_ending_counts(c, &e))
 		a->state = TW_ACCOUNT_EXPIRED;
 }
 
-static bool has_session(const struct tw_device *d, int64_t account)
-{
-	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (d->access->sessions[i].account == account && tw_access_session_lives(d, &d->access->sessions[i]))
-			return true;
-	return false;
-}
-
 /* @nist LA.RSM.6.1: the session of the last login is the last; with its end the account has ended */
-static void judge_uses(struct tw_device *d, const tw_row *row, struct tw_account *a)
+static void judge_uses(struct tw_context *c, const tw_row *row, struct tw_account *a)
 {
 	a->counts_uses = !tw_row_null(row, 15);
 	a->uses_left = tw_row_int(row, 15);
-	if (!a->counts_uses || a->uses_left > 0 || has_session(d, a->id))
+	if (!a->counts_uses || a->uses_left > 0 || tw_access_has_session(c, a->id))
 		return;
 	a->over = true;
 	a->state = TW_ACCOUNT_EXPIRED;
 }
 
-/* Owners are spared: nobody could let the last one in again, and which one is the last changes. And accounts that end by themselves: a
+/* Whom the side spares (owners): nobody could let the last one in again, and which one is the last changes. And accounts that end by themselves: a
    clock that is set is not to end them sooner. */
-static void judge_use(struct tw_device *d, struct tw_account *a)
+static void judge_use(struct tw_context *c, struct tw_account *a)
 {
-	int64_t most = d->access->inactive_ms;
+	int64_t most = c->guard->inactive_ms;
 
-	if (a->state == TW_ACCOUNT_ACTIVE && most > 0 && !a->ends_ms && tw_time_trusted(&d->time) &&
-		tw_time_wall_ms(&d->time) - a->active_ms >= most && !tw_account_owns(a))
+	if (a->state == TW_ACCOUNT_ACTIVE && most > 0 && !a->ends_ms && tw_time_trusted(c->time) &&
+		tw_time_wall_ms(c->time) - a->active_ms >= most && !c->guard->side->spared(a))
 		a->state = TW_ACCOUNT_DISABLED;
 }
 
@@ -115,9 +106,9 @@ static tw_err take_account(void *user, const tw_row *row)
 	copy(a.login_from, sizeof a.login_from, tw_row_bytes(row, 12));
 	copy(a.roles, sizeof a.roles, tw_row_bytes(row, 13));
 	copy(a.groups, sizeof a.groups, tw_row_bytes(row, 14));
-	judge_end(r->device, row, &a);
-	judge_uses(r->device, row, &a);
-	judge_use(r->device, &a);
+	judge_end(r->c, row, &a);
+	judge_uses(r->c, row, &a);
+	judge_use(r->c, &a);
 	return r->visit(r->user, &a);
 }
 
@@ -127,30 +118,30 @@ static tw_err keep(void *user, const struct tw_account *a)
 	return TW_OK;
 }
 
-tw_err tw_account_get(struct tw_device *d, int64_t id, struct tw_account *ret)
+tw_err tw_account_get(struct tw_context *c, int64_t id, struct tw_account *ret)
 {
-	struct reading r = { d, keep, ret };
+	struct reading r = { c, keep, ret };
 	const struct tw_value v[] = { TW_V_INT(id) };
 
 	ret->id = 0;
-	TW_TRY(tw_store_run(d->context.store, tw_sql_account_get, v, TW_COUNT(v), take_account, &r));
+	TW_TRY(tw_store_run(c->store, tw_sql_account_get, v, TW_COUNT(v), take_account, &r));
 	return ret->id ? TW_OK : TW_RAISE(NOTFOUND, "no account %" PRId64, id);
 }
 
-tw_err tw_account_find(
-	struct tw_device *d, const struct tw_account_search *s, tw_err (*visit)(void *user, const struct tw_account *a), void *user)
+tw_err tw_account_find(struct tw_context *c, const struct tw_account_search *s,
+	tw_err (*visit)(void *user, const struct tw_account *a), void *user)
 {
-	struct reading r = { d, visit, user };
+	struct reading r = { c, visit, user };
 	char folded[TW_ACCOUNT_NAME_MAX + 1];
 
 	tw_account_name_fold(s->name, folded);
 	const struct tw_value v[] = { TW_V_INT(s->after), TW_V_INT(s->most), TW_V_TEXT(folded), TW_V_TEXT(s->kind) };
-	return tw_store_run(d->context.store, tw_sql_account_page, v, TW_COUNT(v), take_account, &r);
+	return tw_store_run(c->store, tw_sql_account_page, v, TW_COUNT(v), take_account, &r);
 }
 
-tw_err tw_account_each(struct tw_device *d, int64_t after, int64_t most, tw_err (*visit)(void *user, const struct tw_account *a), void *user)
+tw_err tw_account_each(struct tw_context *c, int64_t after, int64_t most, tw_err (*visit)(void *user, const struct tw_account *a), void *user)
 {
-	return tw_account_find(d, &(struct tw_account_search){ after, most, "", "" }, visit, user);
+	return tw_account_find(c, &(struct tw_account_search){ after, most, "", "" }, visit, user);
 }
 
 static tw_err take_id(void *user, const tw_row *row)
@@ -159,37 +150,37 @@ static tw_err take_id(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-tw_err tw_account_named(struct tw_device *d, const char *name, int64_t *ret)
+tw_err tw_account_named(struct tw_context *c, const char *name, int64_t *ret)
 {
 	char folded[TW_ACCOUNT_NAME_MAX + 1];
 
 	tw_account_name_fold(name, folded);
 	const struct tw_value v[] = { TW_V_TEXT(folded) };
 	*ret = 0;
-	return tw_store_run(d->context.store, tw_sql_account_named, v, TW_COUNT(v), take_id, ret);
+	return tw_store_run(c->store, tw_sql_account_named, v, TW_COUNT(v), take_id, ret);
 }
 
-tw_err tw_account_put(struct tw_device *d, const struct tw_new_account *n, int64_t *ret_id)
+tw_err tw_account_put(struct tw_context *c, const struct tw_new_account *n, int64_t *ret_id)
 {
-	const struct tw_ending end = tw_ending_in(d, n->lifetime_ms);
+	const struct tw_ending end = tw_ending_in(c, n->lifetime_ms);
 	char folded[TW_ACCOUNT_NAME_MAX + 1];
 	struct tw_value ends[3];
 
-	tw_ending_values(d, &end, ends);
+	tw_ending_values(c, &end, ends);
 	tw_account_name_fold(n->name, folded);
 	const struct tw_value v[] = { TW_V_TEXT(n->name), TW_V_TEXT(folded), TW_V_TEXT(tw_account_kinds[n->kind]),
 		TW_V_INT(n->made_ms), TW_V_TEXT(n->made_by), ends[0], ends[1], ends[2],
 		n->uses ? TW_V_INT(n->uses) : (struct tw_value){ .kind = TW_VALUE_NULL } };
-	return tw_store_run(d->context.store, tw_sql_account_put, v, TW_COUNT(v), take_id, ret_id);
+	return tw_store_run(c->store, tw_sql_account_put, v, TW_COUNT(v), take_id, ret_id);
 }
 
-tw_err tw_account_role_put(struct tw_device *d, int64_t id, const char *role, const char *conditions, const char *by)
+tw_err tw_account_role_put(struct tw_context *c, int64_t id, const char *role, const char *conditions, const char *by)
 {
 	const struct tw_value v[] = { TW_V_INT(id), TW_V_TEXT(role),
-		conditions ? TW_V_TEXT(conditions) : (struct tw_value){ .kind = TW_VALUE_NULL },
-		TW_V_INT(tw_time_wall_ms(&d->time)), TW_V_TEXT(by) };
+		conditions ? TW_V_TEXT(conditions) : (struct tw_value){ .kind = TW_VALUE_NULL }, TW_V_INT(tw_time_wall_ms(c->time)),
+		TW_V_TEXT(by) };
 
-	return tw_store_run(d->context.store, tw_sql_role_put, v, TW_COUNT(v), NULL, NULL);
+	return tw_store_run(c->store, tw_sql_role_put, v, TW_COUNT(v), NULL, NULL);
 }
 
 static tw_err set_time(json_t *j, const char *key, int64_t ms)
@@ -238,4 +229,14 @@ tw_err tw_account_json(const struct tw_account *a, json_t **ret)
 	}
 	*ret = TW_STEAL(j);
 	return TW_OK;
+}
+
+tw_err tw_account_note(struct tw_context *c, const struct tw_account_note *n)
+{
+	const struct tw_value v[] = { TW_V_INT(tw_time_wall_ms(c->time)), TW_V_INT(n->account), TW_V_TEXT(n->name),
+		TW_V_TEXT(n->what), TW_V_TEXT(n->who) };
+	const struct tw_value most[] = { TW_V_INT(TW_ACCOUNT_CHANGES_MAX) };
+
+	TW_TRY(tw_store_run(c->store, tw_sql_account_change_put, v, TW_COUNT(v), NULL, NULL));
+	return tw_store_run(c->store, tw_sql_account_change_trim, most, TW_COUNT(most), NULL, NULL);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/logical-access/throttle-store.h"
+#include "service/access/throttle-store.h"
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "device/logical-access/state.h"
-#include "device/rows-logical-access.h"
-#include "device/sql-device.h"
+#include "service/access/guard.h"
+#include "service/sql-service.h"
 
 #include <string.h>
 
@@ -14,7 +13,7 @@
 
 static tw_err take_throttled(void *user, const tw_row *row)
 {
-	struct tw_device *d = user;
+	struct tw_context *c = user;
 	struct tw_slice who = tw_row_bytes(row, 1);
 	int64_t kind = tw_row_int(row, 0), failures = tw_row_int(row, 2), wait_ms = tw_row_int(row, 3);
 	char text[sizeof((struct tw_throttled *)NULL)->who];
@@ -25,14 +24,14 @@ static tw_err take_throttled(void *user, const tw_row *row)
 		return TW_OK;
 	memcpy(text, who.at, who.size);
 	text[who.size] = '\0';
-	tw_throttle_put(&d->access->throttle, (enum tw_throttle_kind)kind, text, (unsigned)failures, wait_ms, tw_time_boot_ms(&d->time));
+	tw_throttle_put(&c->guard->throttle, (enum tw_throttle_kind)kind, text, (unsigned)failures, wait_ms, tw_time_boot_ms(c->time));
 	return TW_OK;
 }
 
-tw_err tw_throttle_load(struct tw_device *d)
+tw_err tw_throttle_load(struct tw_context *c)
 {
-	d->access->throttle_written_ms = INT64_MIN;
-	return tw_store_run(d->context.store, tw_sql_throttle_all, NULL, 0, take_throttled, d);
+	c->guard->throttle_written_ms = INT64_MIN;
+	return tw_store_run(c->store, tw_sql_throttle_all, NULL, 0, take_throttled, c);
 }
 
 /* All of it anew: few rows, and what is gone from memory goes here too. */
@@ -58,9 +57,8 @@ static tw_err write_all(tw_store *s, void *user)
 
 int64_t tw_access_throttle_due_ms(struct tw_context *c)
 {
-	struct tw_device *d = tw_device_of(c);
-	struct tw_access *a = d->access;
-	int64_t now = tw_time_boot_ms(&d->time), over = tw_throttle_forget(tw_access_throttle(d), now);
+	struct tw_guard *a = c->guard;
+	int64_t now = tw_time_boot_ms(c->time), over = tw_throttle_forget(tw_access_throttle(c), now);
 
 	if (!a->throttle.changed)
 		return over;
@@ -71,14 +69,13 @@ int64_t tw_access_throttle_due_ms(struct tw_context *c)
 
 tw_err tw_access_job_throttle(struct tw_context *c)
 {
-	struct tw_device *d = tw_device_of(c);
-	struct tw_access *a = d->access;
+	struct tw_guard *a = c->guard;
 
 	if (tw_access_throttle_due_ms(c) != 0)
 		return TW_OK;
-	a->throttle_written_ms = tw_time_boot_ms(&d->time); /* also when it fails: the disk is not asked more often for that */
+	a->throttle_written_ms = tw_time_boot_ms(c->time); /* also when it fails: the disk is not asked more often for that */
 	a->throttle.changed = false;
-	tw_err e = tw_store_transaction(c->store, write_all, tw_access_throttle(d));
+	tw_err e = tw_store_transaction(c->store, write_all, tw_access_throttle(c));
 	a->throttle.changed = a->throttle.changed || tw_failed(e);
 	return e;
 }
@@ -95,14 +92,14 @@ static int64_t number(struct tw_context *c, const char *key, uint64_t otherwise)
 }
 
 /* @nist LA.AC.1: read anew at each try */
-struct tw_throttle *tw_access_throttle(struct tw_device *d)
+struct tw_throttle *tw_access_throttle(struct tw_context *c)
 {
-	struct tw_throttle *t = &d->access->throttle;
+	struct tw_throttle *t = &c->guard->throttle;
 
 	/* @nist LA.X.1: the switch is read anew too, so nobody waits from the moment when it is off, and whoever fails does when it is on */
-	t->off = tw_setting_is(&d->context, "logical-access.throttle", "off");
-	t->limit = (unsigned)number(&d->context, "logical-access.attempts", 5);
-	t->first_ms = number(&d->context, "logical-access.attempts-wait", 60) * 1000;
-	t->most_ms = number(&d->context, "logical-access.attempts-wait-most", 900) * 1000;
+	t->off = tw_setting_is(c, "logical-access.throttle", "off");
+	t->limit = (unsigned)number(c, "logical-access.attempts", 5);
+	t->first_ms = number(c, "logical-access.attempts-wait", 60) * 1000;
+	t->most_ms = number(c, "logical-access.attempts-wait-most", 900) * 1000;
 	return t;
 }
