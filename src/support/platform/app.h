@@ -8,6 +8,7 @@
 #ifndef TW_SUPPORT_PLATFORM_APP_H
 #define TW_SUPPORT_PLATFORM_APP_H
 #include "service/door/door-front.h"
+#include "service/hash/hashing.h"
 #include "service/role.h"
 #include "service/wire.h"
 
@@ -22,10 +23,15 @@ struct tw_app {
 	struct tw_time time;
 	tw_cert *identity, *listener;
 	int64_t started_ms; /* wall time */
+	uint8_t boot_id[16];
+	int dir;                /* its own, with the database */
+	struct tw_staff *staff; /* who comes in (support/staff) */
+	tw_errands *errands;    /* roles on demand */
+	tw_hashing *hashing;
 	struct event_base *loop;
 	tw_channel *hands;
 	tw_door_front *front;
-	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer;
 	uint64_t signed_seq; /* the log is signed up to here */
 	bool said_ready, draining;
 	int status; /* of the process */

@@ -6,7 +6,9 @@
 #include "support/page/page.h"
 #include "support/platform/app.h"
 #include "support/rows-platform.h"
+#include "support/rows-staff.h"
 #include "support/sql-support.h"
+#include "support/staff/staff.h"
 
 #include <string.h>
 
@@ -17,13 +19,14 @@
 /* Every format of the store there ever was. */
 static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_settings_format_1 },
+	{ 1, tw_sql_access_format_1 },
 	{ 1, tw_sql_support_format_1 },
 	{ 0, NULL },
 };
 static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
-static const struct tw_capability *const capabilities[] = { &tw_capability_platform, NULL };
+static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_staff, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)
@@ -60,6 +63,7 @@ static tw_err open_log(struct tw_app *a, const char *boot, uint64_t starts)
 	struct tw_audit_options o = { .dir = LOG_FD, .segment_size = SEGMENT_SIZE, .boot_count = starts, .keys = &keys, .time = &a->time };
 
 	TW_TRY(tw_parse_hex(tw_slice_of(boot), o.boot_id, sizeof o.boot_id));
+	memcpy(a->boot_id, o.boot_id, sizeof a->boot_id);
 	TW_TRY(tw_keys_client_identity(a->context.keys, &a->identity));
 	TW_TRY(tw_cert_fingerprint(a->identity, o.device));
 	TW_TRY(tw_cert_key(a->identity, &key));
@@ -86,6 +90,8 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(open_log(a, boot, starts));
 	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
 	TW_TRY(tw_settings_load(c));
+	a->dir = STORE_FD;
+	TW_TRY(tw_staff_start(a, STORE_FD));
 	return tw_keys_client_listener(c->keys, false, &a->listener);
 }
 
