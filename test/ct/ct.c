@@ -103,7 +103,8 @@ static struct tw_device *with_access(void)
 
 	memset(&access_state, 0, sizeof access_state);
 	access_state.idle_ms = INT64_MAX;
-	device = (struct tw_device){ .access = &access_state, .context = { .sys = sys, .time = &device.time, .guard = &access_state.guard } };
+	device = (struct tw_device){ .access = &access_state,
+		.context = { .sys = sys, .time = &device.time, .guard = &access_state.guard } };
 	device.context.side = &device;
 	tw_time_init(&device.time, sys, 0);
 	return &device;

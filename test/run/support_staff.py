@@ -21,7 +21,7 @@ def totp(secret, step):
 
 class Person:
     def __init__(self, service):
-        self.service, self.token, self.secret, self.name, self.id, self.step = service, None, None, None, None, 0
+        self.service, self.token, self.secret, self.name, self.id, self.step, self.client = service, None, None, None, None, 0, None
 
     def ask(self, method, path, body=None):
         headers = {"Content-Type": "application/json"} if body is not None else {}
@@ -48,8 +48,9 @@ class Person:
 
     def login(self, password=PASSWORD, code=None):
         self.token = None
-        said = self.ask("POST", "/api/v1/logins", {"account": self.name, "password": password, "code": code or self.code()})
-        self.token = said[1].get("token")
+        body = {"account": self.name, "password": password, "code": code or self.code()}
+        said = self.ask("POST", "/api/v1/logins", body if self.client is None else {**body, "client": self.client})
+        self.token, self.client = said[1].get("token"), said[1].get("client", self.client)
         return said
 
 

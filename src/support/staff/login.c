@@ -18,16 +18,22 @@ static tw_err busy(struct tw_reply *rp)
 	return TW_OK;
 }
 
-/* A failure counts before the next try of the same source, or at the same account, begins. */
+static bool same(const struct tw_login_who *a, const struct tw_login_who *b)
+{
+	return !strcmp(a->source, b->source) || (!a->known && !b->known && *a->name && !strcmp(a->name, b->name));
+}
+
+/* A failure counts before the next try of the same source, or of strangers at the same account, begins. The last places are for who is known. */
 static bool crowded(const struct tw_staff *s, const struct tw_login_who *who)
 {
-	for (size_t i = 0; i < TW_STAFF_WORKS; i++) {
-		const struct tw_staff_work *w = &s->works[i];
+	size_t busy = 0;
 
-		if (w->later && (!strcmp(w->who.source, who->source) || (*who->name && !strcmp(w->who.name, who->name))))
+	for (size_t i = 0; i < TW_STAFF_WORKS; i++) {
+		busy += s->works[i].later != NULL;
+		if (s->works[i].later && same(&s->works[i].who, who))
 			return true;
 	}
-	return false;
+	return busy >= (who->known ? TW_STAFF_WORKS : TW_STAFF_WORKS - TW_STAFF_KEPT);
 }
 
 /* A place and an answer that comes later; rp holds a problem when there is none. */
@@ -75,20 +81,22 @@ static tw_err cannot(struct tw_staff_work *w, tw_err e, struct tw_reply *rp)
 struct opening {
 	struct tw_context *c;
 	struct tw_opening o;
-	char token[TW_TOKEN_TEXT + 1];
+	const struct tw_login_who *who;
+	char token[TW_TOKEN_TEXT + 1], client[TW_TOKEN_TEXT + 1];
 };
 
 static tw_err open_session(tw_store *s, void *user)
 {
 	struct opening *g = user;
 
+	TW_TRY(tw_client_came(g->c, g->o.account, g->who, g->o.rq->subject.source, g->client));
 	return tw_access_login(g->c, &g->o, g->token);
 }
 
 static tw_err let_in(struct tw_staff_work *w, const struct tw_account *a, struct tw_reply *rp)
 {
 	struct tw_context *c = &w->app->context;
-	struct opening g = { .c = c, .o = { .account = a->id, .how = TW_HOW_PASSWORD_TOTP, .rq = tw_later_request(w->later) } };
+	struct opening g = { .c = c, .o = { .account = a->id, .how = TW_HOW_PASSWORD_TOTP, .rq = tw_later_request(w->later) }, .who = &w->who };
 	tw_err e = tw_store_transaction(c->store, open_session, &g);
 
 	if (tw_failed(e)) { /* the cache may hold what the store took back */
@@ -99,7 +107,10 @@ static tw_err let_in(struct tw_staff_work *w, const struct tw_account *a, struct
 		(void)snprintf(rp->note, sizeof rp->note, "session of a%lld %s", (long long)a->id, a->name);
 		e = tw_access_login_reply(c, a, g.token, rp);
 	}
+	if (!tw_failed(e) && g.client[0])
+		e = tw_json_set(rp->body, "client", json_string(g.client));
 	tw_wipe(g.token, sizeof g.token);
+	tw_wipe(g.client, sizeof g.client);
 	return e;
 }
 
@@ -149,7 +160,7 @@ static void on_verified(void *user, const struct tw_hash_answer *a)
 
 tw_err tw_staff_login(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), "", rq->subject.source };
+	const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), tw_json_text(rq->input, "client"), rq->subject.source };
 	struct tw_staff_work want = { .account = 0 }, *w = NULL;
 	struct tw_password_kept kept;
 

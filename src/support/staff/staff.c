@@ -103,15 +103,17 @@ static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw
 	int wait;
 
 	tw_app_of(c)->staff->proven = false;
-	tw_throttle_source(rq->subject.source, source);
-	wait = tw_throttle_wait_s(tw_access_throttle(c), source, tw_time_boot_ms(c->time));
-	if (!wait && is_login(rq)) {
-		const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), "", rq->subject.source };
+	if (is_login(rq)) {
+		const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), tw_json_text(rq->input, "client"),
+			rq->subject.source };
 		struct tw_login_who who;
 		int64_t account = 0;
 
 		TW_TRY(tw_login_who(c, &typed, &who, &account));
 		wait = tw_login_wait_s(c, &who);
+	} else {
+		tw_throttle_source(rq->subject.source, source);
+		wait = tw_throttle_wait_s(tw_access_throttle(c), source, tw_time_boot_ms(c->time));
 	}
 	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
 }

@@ -16,6 +16,7 @@
 #include "support/platform/app.h"
 
 #define TW_STAFF_WORKS TW_HASH_WAITING
+#define TW_STAFF_KEPT 3 /* of these, for clients that are known: a crowd of strangers keeps nobody out */
 #define TW_STAFF_INVITED_MS 86400000
 #define TW_STAFF_SETUP "setup-code" /* in app's directory */
 #define TW_ROLE_ADMINISTRATOR "administrator"
