@@ -138,10 +138,12 @@ tw_err tw_staff_invitation(struct tw_context *c, int64_t account, const struct t
 	const struct tw_value v[] = { TW_V_BLOB(t->hash, sizeof t->hash), TW_V_INT(account),
 		TW_V_BLOB(c->guard->boot_id, sizeof c->guard->boot_id), TW_V_INT(tw_time_boot_ms(c->time) + TW_STAFF_INVITED_MS),
 		TW_V_TEXT(""), TW_V_INT(0) };
+	const struct tw_value active[] = { TW_V_INT(account), TW_V_INT(tw_time_wall_ms(c->time)) };
 
 	TW_TRY(tw_access_sessions_drop(c, account)); /* and the invitations before it */
 	TW_TRY(tw_password_drop(c, account));
 	TW_TRY(tw_totp_remove(c, account));
+	TW_TRY(tw_store_run(c->store, tw_sql_account_resume, active, TW_COUNT(active), NULL, NULL)); /* unused for too long, it is in use again */
 	return tw_store_run(c->store, tw_sql_code_put, v, TW_COUNT(v), NULL, NULL);
 }
 
@@ -168,8 +170,6 @@ static tw_err invite_first(tw_store *s, void *user)
 	if (!id)
 		TW_TRY(tw_account_put(f->c, &n, &id));
 	TW_TRY(tw_account_role_put(f->c, id, TW_ROLE_ADMINISTRATOR, NULL, n.made_by));
-	const struct tw_value v[] = { TW_V_INT(id), TW_V_INT(n.made_ms) };
-	TW_TRY(tw_store_run(s, tw_sql_account_resume, v, TW_COUNT(v), NULL, NULL));
 	return tw_staff_invitation(f->c, id, &f->token);
 }
 
