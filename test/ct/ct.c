@@ -102,7 +102,7 @@ static struct tw_device *with_access(void)
 	const struct tw_sys *sys = tw_sys_real();
 
 	memset(&access_state, 0, sizeof access_state);
-	access_state.idle_ms = INT64_MAX;
+	access_state.guard.idle_ms = INT64_MAX;
 	device = (struct tw_device){ .access = &access_state,
 		.context = { .sys = sys, .time = &device.time, .guard = &access_state.guard } };
 	device.context.side = &device;
