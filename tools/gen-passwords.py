@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the table of common passwords: gen-passwords.py LIST OUT.c (device/logical-access/password.h).
+"""Makes the table of common passwords: gen-passwords.py LIST OUT.c (service/access/password.h).
 
 A password is kept as the 32 bits of its FNV-1a, a third of the room of its text. One in three million other passwords has the bits of one
 in the list and is refused too, which is no harm: whoever chose it chooses another.
@@ -22,7 +22,7 @@ def main():
         sys.exit(f"{sys.argv[1]}: not in order, twice, empty or not in lower case")
     table = sorted({fingerprint(w) for w in words})
     with open(sys.argv[2], "w", encoding="ascii") as f:
-        f.write('/* Made by tools/gen-passwords.py. */\n#include "device/logical-access/password.h"\n\n'
+        f.write('/* Made by tools/gen-passwords.py. */\n#include "service/access/password.h"\n\n'
                 f"const size_t tw_common_passwords_count = {len(table)};\nconst uint32_t tw_common_passwords[] = {{\n")
         for at in range(0, len(table), 8):
             f.write("\t" + " ".join(f"0x{v:08x}u," for v in table[at:at + 8]) + "\n")

@@ -15,7 +15,7 @@
 #include "crypto/hash.h"
 #include "crypto/md5.h"
 #include "device/logical-access/state.h"
-#include "device/logical-access/totp.h"
+#include "service/access/totp.h"
 #include "device/platform/app-hash.h"
 #include "device/rows-logical-access.h"
 #include "formats/auditlog.h"
@@ -41,9 +41,9 @@ struct tw_throttle *__wrap_tw_access_throttle(struct tw_device *d);
 
 struct tw_throttle *__wrap_tw_access_throttle(struct tw_device *d)
 {
-	d->access->throttle.limit = 5;
-	d->access->throttle.first_ms = d->access->throttle.most_ms = 60000;
-	return &d->access->throttle;
+	d->access->guard.throttle.limit = 5;
+	d->access->guard.throttle.first_ms = d->access->guard.throttle.most_ms = 60000;
+	return &d->access->guard.throttle;
 }
 
 static void secret(const void *at, size_t size)
@@ -102,8 +102,9 @@ static struct tw_device *with_access(void)
 	const struct tw_sys *sys = tw_sys_real();
 
 	memset(&access_state, 0, sizeof access_state);
-	access_state.idle_ms = INT64_MAX;
-	device = (struct tw_device){ .access = &access_state, .context = { .sys = sys } };
+	access_state.guard.idle_ms = INT64_MAX;
+	device = (struct tw_device){ .access = &access_state,
+		.context = { .sys = sys, .time = &device.time, .guard = &access_state.guard } };
 	device.context.side = &device;
 	tw_time_init(&device.time, sys, 0);
 	return &device;
@@ -113,7 +114,7 @@ static struct tw_device *with_access(void)
 static bool session(bool right)
 {
 	struct tw_device *d = with_access();
-	struct tw_session *s = &d->access->sessions[3];
+	struct tw_session *s = &d->access->guard.sessions[3];
 	char token[TW_TOKEN_TEXT];
 
 	memset(token, 'x', sizeof token);
@@ -124,7 +125,7 @@ static bool session(bool right)
 	token[7] = right ? 'x' : 'y';
 	secret(s->hash, sizeof s->hash);
 	secret(token, sizeof token);
-	return (tw_access_session_of(d, (struct tw_slice){ token, sizeof token }) == s) == right;
+	return (tw_access_session_of(&d->context, (struct tw_slice){ token, sizeof token }) == s) == right;
 }
 
 /* What the application was shown, against the passes that are good: the one it is hangs on a session that is over. */
@@ -152,10 +153,10 @@ static bool session_end(bool right)
 	struct tw_device *d = with_access();
 	uint8_t hash[32] = { 9 };
 
-	d->access->sessions[0].used = true;
-	memset(d->access->sessions[0].hash, 5, 32);
-	secret(d->access->sessions[0].hash, 32);
-	return !right || !tw_failed(tw_access_session_end(d, hash));
+	d->access->guard.sessions[0].used = true;
+	memset(d->access->guard.sessions[0].hash, 5, 32);
+	secret(d->access->guard.sessions[0].hash, 32);
+	return !right || !tw_failed(tw_access_session_end(&d->context, hash));
 }
 
 /* The token of a step-up against those that are good. */

@@ -50,7 +50,7 @@ static bool is_password(tw_unit *u)
 {
 	struct tw_password_kept kept = { .is = false };
 
-	return !tw_failed(tw_password_of(tw_unit_device(u), OWNER, &kept)) && kept.is;
+	return !tw_failed(tw_password_of(&tw_unit_device(u)->context, OWNER, &kept)) && kept.is;
 }
 
 static bool make_password(tw_unit *u)
@@ -68,7 +68,7 @@ static bool is_password_changed(tw_unit *u)
 {
 	struct tw_password_kept kept = { .is = false };
 
-	return !tw_failed(tw_password_of(tw_unit_device(u), OWNER, &kept)) && kept.is && kept.hash.tag[0] == 1;
+	return !tw_failed(tw_password_of(&tw_unit_device(u)->context, OWNER, &kept)) && kept.is && kept.hash.tag[0] == 1;
 }
 
 /* --- An authenticator --- */
@@ -111,7 +111,7 @@ static bool is_authenticator(tw_unit *u)
 {
 	bool is = false;
 
-	return !tw_failed(tw_totp_wanted(tw_unit_device(u), OWNER, &is)) && is;
+	return !tw_failed(tw_totp_wanted(&tw_unit_device(u)->context, OWNER, &is)) && is;
 }
 
 /* By the code of now; the next one is good too, and both are if a step goes by meanwhile. */
@@ -136,7 +136,7 @@ static bool is_authenticator_removed(tw_unit *u)
 {
 	bool is = true;
 
-	return !tw_failed(tw_totp_wanted(tw_unit_device(u), OWNER, &is)) && !is;
+	return !tw_failed(tw_totp_wanted(&tw_unit_device(u)->context, OWNER, &is)) && !is;
 }
 
 /* From the password to the session, by the code of now. */

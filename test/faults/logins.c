@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "crypto/hash.h"
-#include "device/logical-access/password.h"
+#include "service/access/password.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "sys/real.h"
@@ -42,20 +42,20 @@ static tw_err asked(tw_hash_done *done, void *user, const struct tw_hash_answer 
 	return TW_OK;
 }
 
-tw_err __wrap_tw_hash_verify(struct tw_device *d, const struct tw_phc *of, struct tw_slice password, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_verify(struct tw_device *d, const struct tw_phc *of, struct tw_slice password, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_verify(tw_hashing *h, const struct tw_phc *of, struct tw_slice password, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_verify(tw_hashing *h, const struct tw_phc *of, struct tw_slice password, tw_hash_done *done, void *user)
 {
 	return asked(done, user, &(struct tw_hash_answer){ .outcome = TW_HASH_YES });
 }
 
-tw_err __wrap_tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_make(tw_hashing *h, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_make(tw_hashing *h, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user)
 {
 	return asked(done, user, &(struct tw_hash_answer){ .outcome = TW_HASH_YES, .phc = TW_SLICE(PHC_MADE) });
 }
 
-tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_enrol(tw_hashing *h, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_enrol(tw_hashing *h, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
 {
 	static const uint8_t key[TW_PASSKEY_KEY_MAX] = { 4 };
 	const struct tw_passkey_enrolled made = { TW_PASSKEY_ES256, { (const char *)key, sizeof key }, TW_SLICE("of one token") };
@@ -99,7 +99,7 @@ static bool shows(tw_unit *u, const char *path, const char *word)
 
 bool has_password(tw_unit *u, int64_t account)
 {
-	return !tw_failed(tw_password_put(tw_unit_device(u), &(struct tw_password_new){ account, PHC, "", false }));
+	return !tw_failed(tw_password_put(&tw_unit_device(u)->context, &(struct tw_password_new){ account, PHC, "", false }));
 }
 
 static bool make_session(tw_unit *u)
@@ -234,7 +234,7 @@ static bool is_delegated(tw_unit *u)
 {
 	struct tw_password_kept kept = { .is = false };
 
-	return !tw_failed(tw_password_of(tw_unit_device(u), 2, &kept)) && kept.user[0];
+	return !tw_failed(tw_password_of(&tw_unit_device(u)->context, 2, &kept)) && kept.user[0];
 }
 
 /* --- A fresh proof --- */

@@ -217,7 +217,7 @@ static bool has_session(tw_unit *u)
 	const struct tw_access *a = tw_unit_device(u)->access;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (a->sessions[i].used && a->sessions[i].account == 2)
+		if (a->guard.sessions[i].used && a->guard.sessions[i].account == 2)
 			return true;
 	return false;
 }

@@ -17,7 +17,7 @@
 #include "one-world.h"
 #include "played-hash.h"
 
-#include "device/logical-access/password.h"
+#include "service/access/password.h"
 
 #include <string.h>
 
@@ -127,7 +127,7 @@ static void take_password(const char *id, const char *role)
 	int64_t account = 0;
 
 	CHECK(tw_account_id_read(tw_slice_of(id), &account));
-	CHECK_OK(tw_password_put(device(), &(struct tw_password_new){ account, phc, "", false }));
+	CHECK_OK(tw_password_put(&device()->context, &(struct tw_password_new){ account, phc, "", false }));
 	ask_owner("DELETE", "passwords/", id, "", NULL, 204);
 }
 
@@ -292,7 +292,7 @@ static void open_by(const char *id, char token[64])
 	struct tw_opening o = { .how = method, .rq = &rq };
 
 	CHECK(tw_account_id_read(tw_slice_of(id), &o.account));
-	CHECK_OK(tw_access_session(device(), &o, token));
+	CHECK_OK(tw_access_session(&device()->context, &o, token));
 }
 
 static void ask_certificate(const char *role, const char *id, const char *state)

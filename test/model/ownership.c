@@ -187,7 +187,7 @@ static void observe(char ret[WALK_TEXT])
 	for (size_t i = 0; i < TW_CHALLENGES_MAX; i++)
 		challenged |= a->challenges[i].expires_ms > now;
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		session |= a->sessions[i].used && a->sessions[i].expires_ms > now;
+		session |= a->guard.sessions[i].used && a->guard.sessions[i].expires_ms > now;
 	walk_broken |= kept(TW_KEPT_LISTENER); /* after each event nothing is owed */
 	memcpy(heard, hears, sizeof heard);
 	memcpy(hears, device()->listener_key, sizeof hears);

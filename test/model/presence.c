@@ -243,7 +243,7 @@ static void begin(void)
 		walk_broken |= recover() != 200;
 	memset(a->browsers, 0, sizeof a->browsers);
 	memset(&a->recovery, 0, sizeof a->recovery);
-	memset(&a->throttle, 0, sizeof a->throttle);
+	memset(&a->guard.throttle, 0, sizeof a->guard.throttle);
 	pass(MINUTE);
 	of_a = of_b = (struct tw_unit_offer){ .code = "999999", .request = "AAAAAAAAAAAAAAAAAAAAAA" };
 	(void)snprintf(request, sizeof request, "AAAAAAAAAAAAAAAAAAAAAA");

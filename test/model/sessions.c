@@ -102,7 +102,7 @@ static struct tw_password_kept kept(void)
 	uint64_t n = 0;
 
 	CHECK_OK(tw_parse_u64(tw_slice_of(id + 1), INT64_MAX, &n));
-	CHECK_OK(tw_password_of(device(), (int64_t)n, &k));
+	CHECK_OK(tw_password_of(&device()->context, (int64_t)n, &k));
 	return k;
 }
 
@@ -205,9 +205,9 @@ static const struct tw_session *open_session(int64_t account)
 	const struct tw_session *found = NULL;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
-		const struct tw_session *s = &device()->access->sessions[i];
+		const struct tw_session *s = &device()->access->guard.sessions[i];
 
-		if (s->account != account || !tw_access_session_lives(device(), s))
+		if (s->account != account || !tw_access_session_lives(&device()->context, s))
 			continue;
 		walk_broken |= found != NULL; /* more than there may be */
 		found = s;
@@ -237,7 +237,7 @@ static void observe(char ret[WALK_TEXT])
 	uint64_t n = 0;
 
 	CHECK_OK(tw_parse_u64(tw_slice_of(id + 1), INT64_MAX, &n));
-	bool there = !tw_failed(tw_account_get(device(), (int64_t)n, &a));
+	bool there = !tw_failed(tw_account_get(&device()->context, (int64_t)n, &a));
 	const struct tw_session *s = there ? open_session(a.id) : NULL;
 	memcpy(had, has, sizeof had);
 	memset(has, 0, sizeof has);

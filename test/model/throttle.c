@@ -3,7 +3,7 @@
 #include "played-hash.h"
 #include "walk.h"
 
-#include "device/logical-access/throttle-store.h"
+#include "service/access/throttle-store.h"
 #include "device/rows-logical-access.h"
 
 #define GOOD "nine quiet herons wade"
@@ -121,8 +121,8 @@ static int hours(void)
 
 static void write_down(void)
 {
-	device()->access->throttle.changed = true;
-	device()->access->throttle_written_ms = INT64_MIN;
+	device()->access->guard.throttle.changed = true;
+	device()->access->guard.throttle_written_ms = INT64_MIN;
 	CHECK_OK(tw_access_job_throttle(&device()->context));
 }
 
@@ -152,7 +152,7 @@ static int guess_cut(void)
 static const char *count_of(enum tw_throttle_kind kind, const char *who)
 {
 	static const char *const few[] = { "0", "1", "2" };
-	const struct tw_throttled *all = device()->access->throttle.of[kind];
+	const struct tw_throttled *all = device()->access->guard.throttle.of[kind];
 
 	for (size_t i = 0; i < TW_THROTTLE_PLACES; i++) {
 		const struct tw_throttled *s = &all[i];
@@ -179,14 +179,14 @@ static const char *what(void)
 
 static void keep(size_t state)
 {
-	of[state] = device()->access->throttle;
+	of[state] = device()->access->guard.throttle;
 	of_ms[state] = now;
 }
 
 /* As it was, with its times as long ago; and the client is known still, however many have logged in since. */
 static void put_back(const struct tw_throttle *was, int64_t was_ms)
 {
-	struct tw_throttle *t = &device()->access->throttle;
+	struct tw_throttle *t = &device()->access->guard.throttle;
 	struct tw_login_who who = { .known = false };
 
 	(void)later_by(1);
@@ -196,9 +196,9 @@ static void put_back(const struct tw_throttle *was, int64_t was_ms)
 			t->of[kind][i].last_ms += now - was_ms;
 			t->of[kind][i].until_ms += now - was_ms;
 		}
-	CHECK_OK(tw_client_known(device(), 1, client, &who));
+	CHECK_OK(tw_client_known(&device()->context, 1, client, &who));
 	CHECK(who.known);
-	CHECK_OK(tw_client_came(device(), 1, &who, "192.0.2.1", NULL));
+	CHECK_OK(tw_client_came(&device()->context, 1, &who, "192.0.2.1", NULL));
 }
 
 static void begin(void)
@@ -227,7 +227,7 @@ static void set_up(void)
 	CHECK_INT(answered(tw_unit_request(w.unit, "PUT", "/api/v1/password", NULL, "{\"password\":\"" GOOD "\"}")), 204);
 	CHECK_INT(from_here("alice", GOOD, false), 201);
 	world_text(&w, "client", client, sizeof client);
-	empty = device()->access->throttle;
+	empty = device()->access->guard.throttle;
 }
 
 /* --- The walk --- */

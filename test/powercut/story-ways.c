@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "teller.h"
 
-#include "device/logical-access/throttle-store.h"
-#include "device/logical-access/totp.h"
+#include "service/access/throttle-store.h"
+#include "service/access/totp.h"
+#include "device/platform/device.h"
 #include "device/rows-logical-access.h"
 
 #include <stdio.h>

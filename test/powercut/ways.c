@@ -7,10 +7,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "device/logical-access/passkey.h"
-#include "device/logical-access/password.h"
+#include "service/access/password.h"
 #include "device/logical-access/state.h"
-#include "device/logical-access/throttle-store.h"
-#include "device/logical-access/totp.h"
+#include "service/access/throttle-store.h"
+#include "service/access/totp.h"
 #include "sys/real.h"
 
 #include <stdio.h>
@@ -57,8 +57,8 @@ static struct {
 	void *user;
 } passkey;
 
-tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_enrol(tw_hashing *h, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_enrol(tw_hashing *h, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
 {
 	passkey.enrols = true;
 	passkey.done = done;
@@ -66,8 +66,8 @@ tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *
 	return TW_OK;
 }
 
-tw_err __wrap_tw_hash_assert(struct tw_device *d, const struct tw_passkey_assert *q, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_assert(struct tw_device *d, const struct tw_passkey_assert *q, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_assert(tw_hashing *h, const struct tw_passkey_assert *q, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_assert(tw_hashing *h, const struct tw_passkey_assert *q, tw_hash_done *done, void *user)
 {
 	passkey.enrols = false;
 	passkey.done = done;
@@ -281,7 +281,7 @@ static const char *read_password(struct tw_device *d, struct ways *ret)
 {
 	struct tw_password_kept kept;
 
-	if (tw_failed(tw_password_of(d, WAYS_OWNER, &kept)))
+	if (tw_failed(tw_password_of(&d->context, WAYS_OWNER, &kept)))
 		return "the password cannot be read";
 	ret->password = is_password(&kept, WAYS_FIRST) ? 1 : is_password(&kept, WAYS_SECOND) ? 2 : 0;
 	return kept.is && !ret->password ? "a password that nobody gave" : NULL;
@@ -319,7 +319,7 @@ static void read_waits(struct tw_device *d, int ret[WAYS_WAITS])
 		enum tw_throttle_kind kind;
 		const char *who;
 	} of[WAYS_WAITS] = { { TW_THROTTLE_SOURCE, WAYS_GUESSER }, { TW_THROTTLE_SOURCE, WAYS_OTHER }, { TW_THROTTLE_ACCOUNT, WAYS_NAME } };
-	const struct tw_throttle *t = tw_access_throttle(d);
+	const struct tw_throttle *t = tw_access_throttle(&d->context);
 
 	for (size_t i = 0; i < WAYS_WAITS; i++) {
 		const struct tw_throttled *one;
@@ -338,7 +338,7 @@ const char *ways_read(tw_unit *u, const struct ways_told *told, struct ways *ret
 
 	if (!bad)
 		bad = read_factors(d, ret);
-	if (!bad && tw_failed(tw_client_known(d, WAYS_OWNER, told->client, &who)))
+	if (!bad && tw_failed(tw_client_known(&d->context, WAYS_OWNER, told->client, &who)))
 		bad = "known clients cannot be read";
 	ret->known = !bad && who.known;
 	read_waits(d, ret->waits);

@@ -14,7 +14,7 @@ import pytest
 from harness import Client
 from test_application import at_panel, find, folder_of_its_own, start, wait_for  # noqa: F401
 
-UNIT_TEST = Path(__file__).resolve().parents[2] / "src/device/logical-access/test-password.c"
+UNIT_TEST = Path(__file__).resolve().parents[2] / "src/service/access/test-password.c"
 GOOD = "nine quiet herons wade"
 STRANGER = 58795
 AT_SOCKET = """

@@ -22,18 +22,23 @@ from harness import wait_for
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 PROGRAM = worlds.BUILD / "src/support/thingward-support"
 ROLE = worlds.BUILD / "src/support/thingward-support-role"
-IDS = {"app": 64501, "front": 64502, "keys": 64503}
+HASH = worlds.BUILD / "src/device/thingward-hash"
+IDS = {"app": 64501, "front": 64502, "keys": 64503, "hash": 64504}
 
 
 class Service:
     def __init__(self, folder):
         self.folder, self.dir, self.process = folder, folder / "desk", None
         self.dir.mkdir(mode=0o700)
+        self.programs = folder / "programs"  # side by side, as they are installed
+        self.programs.mkdir()
+        for program in (ROLE, HASH):
+            (self.programs / program.name).symlink_to(program)
         if os.geteuid() == 0:
             (self.dir / "roles.tab").write_text("".join(f"{n} {i} {i}\n" for n, i in IDS.items()))
 
     def command(self, *more):
-        return [PROGRAM, "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--role-program", ROLE, *more]
+        return [PROGRAM, "serve", "--dir", self.dir, "--listen", "127.0.0.1:0", "--role-program", self.programs / ROLE.name, *more]
 
     def start(self):
         address = str(self.folder / "notify")

@@ -4,7 +4,7 @@
 #define TW_TEST_UNIT_AUTHENTICATOR_H
 #include "check.h"
 #include "crypto/otp.h"
-#include "device/logical-access/totp.h"
+#include "service/access/totp.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #define TW_TEST_UNIT_PLAYED_HASH_H
 #include "check.h"
 #include "crypto/hash.h"
-#include "device/platform/hash.h"
+#include "service/hash/hashing.h"
 #include "sys/real.h"
 
 struct played_question {
@@ -50,14 +50,14 @@ static inline tw_err played_ask(const struct played_question *q, struct tw_slice
 	return TW_RAISE(LIMIT, "too many");
 }
 
-tw_err __wrap_tw_hash_verify(struct tw_device *d, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_verify(struct tw_device *d, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_verify(tw_hashing *h, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_verify(tw_hashing *h, const struct tw_phc *hash, struct tw_slice password, tw_hash_done *done, void *user)
 {
 	return played_ask(&(struct played_question){ .hash = *hash, .done = done, .user = user }, password);
 }
 
-tw_err __wrap_tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_make(tw_hashing *h, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_make(tw_hashing *h, struct tw_hash_cost cost, struct tw_slice password, tw_hash_done *done, void *user)
 {
 	return played_ask(
 		&(struct played_question){
@@ -65,8 +65,8 @@ tw_err __wrap_tw_hash_make(struct tw_device *d, struct tw_hash_cost cost, struct
 		password);
 }
 
-void __wrap_tw_hash_cancel(struct tw_device *d, const void *user);
-void __wrap_tw_hash_cancel(struct tw_device *d, const void *user)
+void __wrap_tw_hash_cancel(tw_hashing *h, const void *user);
+void __wrap_tw_hash_cancel(tw_hashing *h, const void *user)
 {
 	for (size_t i = 0; i < TW_COUNT(played.of); i++)
 		if (played.of[i].used && played.of[i].user == user) {
@@ -75,8 +75,8 @@ void __wrap_tw_hash_cancel(struct tw_device *d, const void *user)
 		}
 }
 
-void __wrap_tw_hash_prefer(struct tw_device *d, const void *user);
-void __wrap_tw_hash_prefer(struct tw_device *d, const void *user)
+void __wrap_tw_hash_prefer(tw_hashing *h, const void *user);
+void __wrap_tw_hash_prefer(tw_hashing *h, const void *user)
 {
 	for (size_t i = 0; i < TW_COUNT(played.of); i++)
 		if (played.of[i].used && played.of[i].user == user)

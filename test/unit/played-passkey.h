@@ -29,15 +29,15 @@ static inline tw_err passkey_take(bool enrols, tw_hash_done *done, void *user)
 	return TW_OK;
 }
 
-tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_enrol(struct tw_device *d, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_enrol(tw_hashing *h, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_enrol(tw_hashing *h, const struct tw_passkey_enrol *q, tw_hash_done *done, void *user)
 {
 	TW_TRY(passkey_take(true, done, user));
 	return tw_passkey_enrol_write(q, &passkey_is.question);
 }
 
-tw_err __wrap_tw_hash_assert(struct tw_device *d, const struct tw_passkey_assert *q, tw_hash_done *done, void *user);
-tw_err __wrap_tw_hash_assert(struct tw_device *d, const struct tw_passkey_assert *q, tw_hash_done *done, void *user)
+tw_err __wrap_tw_hash_assert(tw_hashing *h, const struct tw_passkey_assert *q, tw_hash_done *done, void *user);
+tw_err __wrap_tw_hash_assert(tw_hashing *h, const struct tw_passkey_assert *q, tw_hash_done *done, void *user)
 {
 	TW_TRY(passkey_take(false, done, user));
 	return tw_passkey_assert_write(q, &passkey_is.question);

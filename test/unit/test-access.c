@@ -5,7 +5,7 @@
 #include "crypto/hash.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
-#include "device/sql-device.h"
+#include "service/sql-service.h"
 
 /* Who a request with this field is from, as core finds out. */
 static tw_err who(struct tw_request *rq, const char *authorization)
@@ -348,7 +348,7 @@ static void test_a_session_belongs_to_its_key(void **state)
 	const struct tw_opening o = { .account = device()->access->owners.of[0].id, .how = "code", .rq = &with };
 	char token[TW_TOKEN_TEXT + 1], text[80];
 
-	CHECK_OK(tw_access_session(device(), &o, token));
+	CHECK_OK(tw_access_session(&device()->context, &o, token));
 	(void)snprintf(text, sizeof text, "Bearer %s", token);
 	for (int again = 0; again < 2; again++) {
 		struct tw_request rq = with;
@@ -360,7 +360,7 @@ static void test_a_session_belongs_to_its_key(void **state)
 		CHECK_ERR(who(&rq, text), DENIED);
 		rq = (struct tw_request){ .subject.door = TW_DOOR_HTTPS };
 		CHECK_ERR(who(&rq, text), DENIED);
-		device()->access->sessions[0].door = TW_DOOR_LOCAL;
+		device()->access->guard.sessions[0].door = TW_DOOR_LOCAL;
 		rq = with;
 		CHECK_ERR(who(&rq, text), DENIED);
 		CHECK_OK(tw_access_load(device())); /* and as it comes back from the store */
@@ -375,7 +375,7 @@ static void test_a_session_of_a_key_of_zeros(void **state)
 	struct tw_request rq = { .subject.door = TW_DOOR_HTTPS };
 	char token[TW_TOKEN_TEXT + 1], text[80];
 
-	CHECK_OK(tw_access_session(device(), &o, token));
+	CHECK_OK(tw_access_session(&device()->context, &o, token));
 	(void)snprintf(text, sizeof text, "Bearer %s", token);
 	CHECK_ERR(who(&rq, text), DENIED);
 	rq = with;
@@ -503,8 +503,8 @@ static void put_owner(const char *name)
 	const struct tw_new_account n = { .name = name, .made_by = "secret", .kind = TW_ACCOUNT_PERSON, .made_ms = WORLD_WALL };
 	int64_t id = 0;
 
-	CHECK_OK(tw_account_put(device(), &n, &id));
-	CHECK_OK(tw_account_role_put(device(), id, "owner", NULL, "secret"));
+	CHECK_OK(tw_account_put(&device()->context, &n, &id));
+	CHECK_OK(tw_account_role_put(&device()->context, id, "owner", NULL, "secret"));
 }
 
 static void test_owners_that_cannot_be_are_not_loaded(void **state)
@@ -603,7 +603,7 @@ static size_t loaded(uint8_t first)
 	size_t n = 0;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		n += device()->access->sessions[i].used && device()->access->sessions[i].hash[0] == first;
+		n += device()->access->guard.sessions[i].used && device()->access->guard.sessions[i].hash[0] == first;
 	return n;
 }
 
@@ -629,7 +629,7 @@ static void test_sessions_that_cannot_be_are_not_loaded(void **state)
 		put_session((uint8_t)(100 + i), 32, WORLD_BOOT + 1);
 	CHECK_OK(tw_access_load(device())); /* no more than there is room for */
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		CHECK(device()->access->sessions[i].used);
+		CHECK(device()->access->guard.sessions[i].used);
 }
 
 static void test_a_session_ends_by_its_token_alone(void **state)
@@ -641,16 +641,16 @@ static void test_a_session_ends_by_its_token_alone(void **state)
 	CHECK_OK(world_opens(&w, second));
 	CHECK(strcmp(token, second) != 0);
 	CHECK_INT(strlen(token), TW_TOKEN_TEXT);
-	const struct tw_session *s = tw_access_session_of(d, tw_slice_of(token));
+	const struct tw_session *s = tw_access_session_of(&d->context, tw_slice_of(token));
 	CHECK(s && s->account == d->access->owners.of[0].id);
 	CHECK_INT(s->expires_ms, WORLD_BOOT + 30 * MINUTE);
 	uint8_t hash[32];
 	memcpy(hash, s->hash, sizeof hash);
-	CHECK_OK(tw_access_session_end(d, hash));
-	CHECK(!tw_access_session_of(d, tw_slice_of(token)));
-	CHECK(tw_access_session_of(d, tw_slice_of(second)));
-	CHECK_OK(tw_access_session_end(d, hash)); /* nobody's */
-	CHECK(tw_access_session_of(d, tw_slice_of(second)));
+	CHECK_OK(tw_access_session_end(&d->context, hash));
+	CHECK(!tw_access_session_of(&d->context, tw_slice_of(token)));
+	CHECK(tw_access_session_of(&d->context, tw_slice_of(second)));
+	CHECK_OK(tw_access_session_end(&d->context, hash)); /* nobody's */
+	CHECK(tw_access_session_of(&d->context, tw_slice_of(second)));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_owned, tear_down)

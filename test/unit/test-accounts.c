@@ -118,9 +118,9 @@ static void test_a_kind_or_state_that_is_none(void **state)
 	make("bob", "person", "a2");
 	for (size_t i = 0; i < TW_COUNT(spoils); i++) {
 		sql(spoils[i]);
-		CHECK_ERR(tw_account_get(device(), 2, &a), UNTRUSTED);
+		CHECK_ERR(tw_account_get(&device()->context, 2, &a), UNTRUSTED);
 		sql("UPDATE account SET kind = 'person', state = 'active'");
-		CHECK_OK(tw_account_get(device(), 2, &a));
+		CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	}
 }
 
@@ -236,7 +236,7 @@ static void test_the_last_owner_stays(void **state)
 	char token[64];
 
 	make("bob", "person", "a2");
-	CHECK_OK(tw_account_role_put(device(), 2, "owner", NULL, "test"));
+	CHECK_OK(tw_account_role_put(&device()->context, 2, "owner", NULL, "test"));
 	CHECK_OK(tw_credential_put(device(), &(struct tw_new_credential){ 2, "bob's", (const uint8_t[32]){ 7 }, "none" }, &(int64_t){ 0 }));
 	CHECK_OK(tw_access_load(device()));
 	world_session(&w, token); /* alice's */
@@ -262,7 +262,7 @@ static void test_a_suspended_owner(void **state)
 	char token[64], code[64];
 
 	make("bob", "person", "a2");
-	CHECK_OK(tw_account_role_put(device(), 2, "owner", NULL, "test"));
+	CHECK_OK(tw_account_role_put(&device()->context, 2, "owner", NULL, "test"));
 	CHECK_OK(tw_credential_put(device(), &(struct tw_new_credential){ 2, "bob's", (const uint8_t[32]){ 7 }, "none" }, &(int64_t){ 0 }));
 	CHECK_OK(tw_access_load(device()));
 	world_session(&w, token);
@@ -282,12 +282,12 @@ static void test_so_many_owners(void **state)
 		(void)snprintf(id, sizeof id, "a%d", i);
 		make(name, "person", id);
 		if (i <= TW_OWNERS_MAX)
-			CHECK_OK(tw_account_role_put(device(), i, "owner", NULL, "test"));
+			CHECK_OK(tw_account_role_put(&device()->context, i, "owner", NULL, "test"));
 	}
 	CHECK_OK(tw_access_load(device()));
 	CHECK_INT(device()->access->owners.count, TW_OWNERS_MAX);
 	check_ask("PUT", "/api/v1/suspensions/a2", NULL, 204);
-	CHECK_OK(tw_account_role_put(device(), TW_OWNERS_MAX + 1, "owner", NULL, "test"));
+	CHECK_OK(tw_account_role_put(&device()->context, TW_OWNERS_MAX + 1, "owner", NULL, "test"));
 	CHECK_OK(tw_access_load(device()));
 	check_ask("DELETE", "/api/v1/suspensions/a2", NULL, 409);
 	check_says("account.owners");
@@ -341,13 +341,13 @@ static void test_accounts_that_end(void **state)
 	make("helper", "temporary", "a2");
 	check_says("\"ends\":\"2030-03-17T17:47:40.000Z\"");
 	later(59999);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK_INT(a.state, TW_ACCOUNT_ACTIVE);
 	world_at(&w, WORLD_WALL + 3600000, WORLD_BOOT + 59999); /* a clock that is set changes nothing */
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK_INT(a.state, TW_ACCOUNT_ACTIVE);
 	world_at(&w, WORLD_WALL - 3600000, WORLD_BOOT + 60000);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK(a.state == TW_ACCOUNT_EXPIRED && a.over);
 	check_ask("PUT", "/api/v1/accounts/a2", "{\"lifetime\":60}", 404);
 	check_ask("POST", "/api/v1/session-codes", "{\"account\":\"a2\"}", 409);
@@ -363,10 +363,10 @@ static void test_more_time(void **state)
 	check_ask("PUT", "/api/v1/accounts/a2", "{\"lifetime\":60}", 200);
 	CHECK(world_log_says(&w, "\"what\":\"given more time\""));
 	later(89999);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK_INT(a.state, TW_ACCOUNT_ACTIVE);
 	later(90000);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK_INT(a.state, TW_ACCOUNT_EXPIRED);
 	check_ask("PUT", "/api/v1/accounts/a1", "{\"lifetime\":60}", 400);
 }
@@ -379,24 +379,24 @@ static void test_accounts_that_end_in_another_boot(void **state)
 	make("helper", "emergency", "a2");
 	tw_unit_boot(7);
 	world_start(&w);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK(a.state == TW_ACCOUNT_ACTIVE && !a.over);
 	world_at(&w, WORLD_WALL + 59999, WORLD_BOOT + 600000);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK_INT(a.state, TW_ACCOUNT_ACTIVE);
 	world_at(&w, 0, WORLD_BOOT);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK(a.state == TW_ACCOUNT_EXPIRED && !a.over); /* nobody can tell: it counts as up, and waits */
 	world_at(&w, WORLD_WALL + 60000, WORLD_BOOT);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK(a.state == TW_ACCOUNT_EXPIRED && a.over);
 	sql("UPDATE account SET ends_boot_id = NULL, ends_boot_ms = 1"); /* of no boot at all: the wall clock has to say */
 	world_at(&w, WORLD_WALL, WORLD_BOOT);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK_INT(a.state, TW_ACCOUNT_ACTIVE);
 	sql("UPDATE account SET ends_ms = 1");
 	world_at(&w, 0, WORLD_BOOT);
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK(a.state == TW_ACCOUNT_EXPIRED && !a.over); /* however long ago that was, by a clock that is not trusted */
 	tw_unit_boot(0);
 }
@@ -419,7 +419,7 @@ static void know(struct tw_buf *ret)
 	tw_buf_init(ret, tw_sys_real(), 65536);
 	CHECK_OK(tw_store_run(device()->context.store, all, NULL, 0, add_row, ret));
 	CHECK_OK(tw_buf_add(ret, &device()->access->owners, sizeof device()->access->owners));
-	CHECK_OK(tw_buf_add(ret, device()->access->sessions, sizeof device()->access->sessions));
+	CHECK_OK(tw_buf_add(ret, device()->access->guard.sessions, sizeof device()->access->guard.sessions));
 }
 
 static const struct change {
@@ -452,9 +452,9 @@ static void prepare(void)
 	make("bob", "person", "a2");
 	make("helper", "temporary", "a3");
 	make("carl", "person", "a4");
-	CHECK_OK(tw_account_role_put(device(), 2, "owner", NULL, "test"));
+	CHECK_OK(tw_account_role_put(&device()->context, 2, "owner", NULL, "test"));
 	CHECK_OK(tw_access_load(device()));
-	CHECK_OK(tw_access_session(device(), &o, token));
+	CHECK_OK(tw_access_session(&device()->context, &o, token));
 	check_ask("POST", "/api/v1/session-codes", "{\"account\":\"a2\"}", 201);
 	check_ask("PUT", "/api/v1/suspensions/a4", NULL, 204);
 }
@@ -525,7 +525,7 @@ static void test_conditions_without_memory(void **state)
 	long nth = 0, missed = 0;
 
 	make("bob", "person", "a2");
-	CHECK_OK(tw_account_role_put(device(), 2, "operator", "{\"until\":\"2040-01-01T00:00:00Z\"}", "test"));
+	CHECK_OK(tw_account_role_put(&device()->context, 2, "operator", "{\"until\":\"2040-01-01T00:00:00Z\"}", "test"));
 	do {
 		int code = ask_without(become, NULL, ++nth);
 

@@ -158,9 +158,9 @@ static void test_the_session_ends(void **state)
 	make_resident(session);
 	make_pass(session, pass);
 	later(PASS_MS - 1);
-	device()->access->idle_ms = PASS_MS - 1;
+	device()->access->guard.idle_ms = PASS_MS - 1;
 	denied(pass, CHANGE, "access.pass"); /* nobody used it for too long; a pass does not keep it awake */
-	device()->access->idle_ms = PASS_MS;
+	device()->access->guard.idle_ms = PASS_MS;
 	allowed(pass, CHANGE, "a2");
 	CHECK_INT(tw_unit_request_as(w.unit, session, "DELETE", "/api/v1/sessions/current", NULL), 204);
 	denied(pass, READ, "access.pass");

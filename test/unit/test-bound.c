@@ -31,7 +31,7 @@ static bool lives(const char *token)
 /* The same without using it. */
 static bool stands(const char *token)
 {
-	return tw_access_session_of(device(), tw_slice_of(token)) != NULL;
+	return tw_access_session_of(&device()->context, tw_slice_of(token)) != NULL;
 }
 
 static void join(const char *id, const char *group)

@@ -3,7 +3,7 @@
 #include "lacking.h"
 #include "logins.h"
 
-#include "device/logical-access/throttle-store.h"
+#include "service/access/throttle-store.h"
 #include "device/rows-logical-access.h"
 
 static void give_bob(void)

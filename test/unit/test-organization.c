@@ -514,7 +514,7 @@ static void test_recovery_without_memory(void **state)
 		tw_buf_init(&idle, tw_sys_real(), 16);
 		CHECK_OK(tw_setting_get(&device()->context, "logical-access.session-idle", &idle));
 		if ((tw_gate_role(device()->context.gate, "night") >= 0) != owned || (!strcmp(tw_buf_cstr(&idle), "60")) != owned ||
-			(device()->access->idle_ms == 60000) != owned)
+			(device()->access->guard.idle_ms == 60000) != owned)
 			fail_msg("block %ld: owned %d, and the rest says another thing", nth, owned);
 		if (!owned && memory.fired) {
 			CHECK_OK(tw_access_mend(device())); /* as core does by itself */

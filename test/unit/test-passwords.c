@@ -37,8 +37,8 @@ static void test_a_length_that_cannot_be_read(void **state)
 
 	store("ALTER TABLE setting RENAME TO hidden");
 	c->settings = NULL;
-	bool fourteen = tw_password_short(device(), TW_SLICE("fourteen signs")),
-	     fifteen = tw_password_short(device(), TW_SLICE("fifteen of them"));
+	bool fourteen = tw_password_short(&device()->context, TW_SLICE("fourteen signs")),
+	     fifteen = tw_password_short(&device()->context, TW_SLICE("fifteen of them"));
 	CHECK(tw_policy_second(device(), &(struct tw_account){ .id = 1 })); /* and a second factor is wanted */
 	c->settings = kept;
 	store("ALTER TABLE hidden RENAME TO setting");

@@ -332,7 +332,7 @@ static void test_what_stays(void **state)
 	check_as(NULL, "PUT", "/api/v1/roles/other", "{\"inherits\":\"user\"}", 201, NULL); /* which nobody has */
 	check_as(planted, "GET", "/api/v1/health", NULL, 200, NULL);
 	open_as(NULL, "a3", own);
-	CHECK_OK(tw_account_role_put(device(), 3, "gone", NULL, "test")); /* no role any more: what is it to an owner? */
+	CHECK_OK(tw_account_role_put(&device()->context, 3, "gone", NULL, "test")); /* no role any more: what is it to an owner? */
 	give("a3", "admin");
 	check_as(planted, "GET", "/api/v1/health", NULL, 401, NULL);
 	check_as(own, "GET", "/api/v1/health", NULL, 200, NULL);
@@ -417,14 +417,14 @@ static void test_until_when_something_is_given(void **state)
 	make("bob", NULL);
 	open_as(NULL, "a2", token);
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (device()->access->sessions[i].account == 2)
-			s = &device()->access->sessions[i];
+		if (device()->access->guard.sessions[i].account == 2)
+			s = &device()->access->guard.sessions[i];
 	CHECK(s != NULL);
 	s->by.ends_ms = s->expires_ms + MINUTE;
 	open_as(token, "a3", token);
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (device()->access->sessions[i].account == 3)
-			CHECK_INT(device()->access->sessions[i].by.ends_ms, s->expires_ms);
+		if (device()->access->guard.sessions[i].account == 3)
+			CHECK_INT(device()->access->guard.sessions[i].by.ends_ms, s->expires_ms);
 }
 
 /* How many there may be has an end, which is an answer and no failure. */
@@ -438,13 +438,13 @@ static void test_too_many_hands(void **state)
 	for (int i = 0; i < TW_HANDS_MAX / 2; i++) /* the same hand again is no other */
 		open_as(token, NULL, token);
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (device()->access->sessions[i].account == 2)
-			(void)snprintf(device()->access->sessions[i].by.hands, TW_HANDS_MAX, "%070d 777777", 0);
+		if (device()->access->guard.sessions[i].account == 2)
+			(void)snprintf(device()->access->guard.sessions[i].by.hands, TW_HANDS_MAX, "%070d 777777", 0);
 	check_as(token, "POST", CODES, NULL, 201, NULL); /* it fits to the last byte */
 	sql("DELETE FROM session_code");
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (device()->access->sessions[i].account == 2)
-			(void)snprintf(device()->access->sessions[i].by.hands, TW_HANDS_MAX, "%070d 7777777", 0);
+		if (device()->access->guard.sessions[i].account == 2)
+			(void)snprintf(device()->access->guard.sessions[i].by.hands, TW_HANDS_MAX, "%070d 7777777", 0);
 	check_as(token, "POST", CODES, NULL, 409, "access.hands");
 	CHECK_INT(enrol_as(token, "a2", key), 409);
 	check_as(NULL, "GET", "/api/v1/credentials", NULL, 200, NULL);

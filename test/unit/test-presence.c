@@ -110,7 +110,7 @@ static void test_a_press_confirms_a_browser(void **state)
 	CHECK_INT(claim(), 201);
 	CHECK(logged("\"door\":\"button\",\"operation\":\"presence.confirm\",\"subject\":\"button\",\"how\":\"peer-credentials\",\"source\":\"button\""));
 	CHECK(logged("\"how\":\"secret+button\""));
-	CHECK_TEXT(device()->access->sessions[0].how, TW_HOW_BUTTON);
+	CHECK_TEXT(device()->access->guard.sessions[0].how, TW_HOW_BUTTON);
 	CHECK_INT(tw_unit_request_as(w.unit, NULL, "GET", "/api/v1/commissioning", NULL), 200);
 	SAYS("\"methods\":[]"); /* whoever stands there takes over nothing that is owned */
 	hang_up();

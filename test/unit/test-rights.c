@@ -140,7 +140,7 @@ static void test_what_roles_are_refused(void **state)
 static void check_session_stays(const char *token, const char *of, const char *rule)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf target = { 0 };
-	const struct tw_session *s = tw_access_session_of(device(), tw_slice_of(of));
+	const struct tw_session *s = tw_access_session_of(&device()->context, tw_slice_of(of));
 
 	CHECK(s != NULL);
 	tw_buf_init(&target, tw_sys_real(), 64);
@@ -240,7 +240,7 @@ static void test_ones_own_account(void **state)
 static void test_a_role_that_is_gone(void **state)
 {
 	make("bob", "person", NULL);
-	CHECK_OK(tw_account_role_put(device(), 2, "gone", NULL, "test"));
+	CHECK_OK(tw_account_role_put(&device()->context, 2, "gone", NULL, "test"));
 	as_owner("PUT", "/api/v1/suspensions/a2", NULL, 204, NULL);
 	as_owner("DELETE", "/api/v1/role-assignments/a2.gone", NULL, 204, NULL);
 }
@@ -254,11 +254,11 @@ static void test_conditions_that_cannot_be_read(void **state)
 
 	make("bob", "person", "operator");
 	for (size_t i = 0; i < TW_COUNT(texts); i++) {
-		CHECK_OK(tw_account_role_put(device(), 2, "operator", texts[i], "test"));
+		CHECK_OK(tw_account_role_put(&device()->context, 2, "operator", texts[i], "test"));
 		CHECK(c->known(c, &s) && !tw_role_set_has(&s.roles, tw_gate_role(c->gate, "operator")));
 		CHECK(tw_role_set_has(&s.given, tw_gate_role(c->gate, "operator")));
 	}
-	CHECK_OK(tw_account_role_put(device(), 2, "operator", "{}", "test"));
+	CHECK_OK(tw_account_role_put(&device()->context, 2, "operator", "{}", "test"));
 	CHECK(c->known(c, &s) && tw_role_set_has(&s.roles, tw_gate_role(c->gate, "operator")));
 }
 
@@ -332,7 +332,7 @@ static void test_owners_are_made_by_owners(void **state)
 	CHECK_INT(device()->access->owners.count, 1);
 	as_owner("GET", "/api/v1/accounts", NULL, 403, NULL); /* her key is her account's still, which has no role any more */
 	check_as(token, "DELETE", "/api/v1/role-assignments/a2.owner", NULL, 409, "account.last-owner");
-	CHECK_OK(tw_account_role_put(device(), 2, "user", NULL, "test"));
+	CHECK_OK(tw_account_role_put(&device()->context, 2, "user", NULL, "test"));
 	check_as(token, "DELETE", "/api/v1/role-assignments/a2.user", NULL, 204, NULL); /* another of his he may lose */
 }
 

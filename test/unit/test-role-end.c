@@ -210,7 +210,7 @@ static void test_how_it_is_written(void **state)
 	struct tw_value v[3];
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
-		tw_ending_values(device(), &rows[i].e, v);
+		tw_ending_values(&device()->context, &rows[i].e, v);
 		CHECK_INT(v[0].kind, rows[i].ends ? TW_VALUE_INT : TW_VALUE_NULL);
 		CHECK_INT(v[1].kind, rows[i].boot ? TW_VALUE_BLOB : TW_VALUE_NULL);
 		CHECK_INT(v[2].kind, rows[i].boot ? TW_VALUE_INT : TW_VALUE_NULL);
@@ -448,7 +448,7 @@ static void test_the_last_owner_stays(void **state)
 	char token[64];
 
 	make("bob", NULL);
-	CHECK_OK(tw_account_role_put(device(), 2, "owner", NULL, "test"));
+	CHECK_OK(tw_account_role_put(&device()->context, 2, "owner", NULL, "test"));
 	sql("INSERT INTO role_end VALUES (1, 'owner', 1, NULL, NULL)"); /* alice's, long over */
 	CHECK_OK(tw_access_load(device()));
 	run_job();

@@ -355,7 +355,7 @@ static void test_no_way_in_of_its_own(void **state)
 	CHECK_OK(tw_credential_put(device(), &(struct tw_new_credential){ 4, "old", key, "none" }, &id));
 	CHECK_ERR(tw_access_become(device(), &s, &by_key), DENIED);
 	CHECK_TEXT(device()->access->refused, "shared.members");
-	CHECK_OK(tw_account_get(device(), 4, &a));
+	CHECK_OK(tw_account_get(&device()->context, 4, &a));
 	CHECK_OK(tw_access_enter(device(), &(struct tw_entering){ .account = &a, .how = "code", .rq = &rq }, &rp));
 	CHECK_TEXT(rp.rule, "shared.own-proof");
 	tw_reply_done(&rp);
@@ -413,7 +413,7 @@ static void test_by_certificate(void **state)
 	rq.input = input;
 	CHECK_OK(tw_access_shared_open(&device()->context, &rq, &rp));
 	CHECK_INT(rp.status, 201);
-	struct tw_session *s = tw_access_session_of(device(), tw_slice_of(tw_json_text(rp.body, "token")));
+	struct tw_session *s = tw_access_session_of(&device()->context, tw_slice_of(tw_json_text(rp.body, "token")));
 	CHECK(s && s->has_key && s->member == 2);
 	CHECK_TEXT(s->how, TW_HOW_CERTIFICATE);
 	tw_reply_done(&rp);
@@ -496,8 +496,8 @@ static void test_by_whose_hands_a_member_comes(void **state)
 	tw_reply_done(&rp);
 	enter(bob, shared);
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (device()->access->sessions[i].account == 2)
-			(void)snprintf(device()->access->sessions[i].by.hands, TW_HANDS_MAX, "%070d 7777777", 0);
+		if (device()->access->guard.sessions[i].account == 2)
+			(void)snprintf(device()->access->guard.sessions[i].by.hands, TW_HANDS_MAX, "%070d 7777777", 0);
 	check_as(bob, "POST", OPEN, NIGHT, 409, "access.hands"); /* through too many */
 	check_as(shared, "GET", "/api/v1/log", NULL, 200, NULL);
 }

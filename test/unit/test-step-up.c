@@ -18,7 +18,7 @@ static char bob[64];
 
 static void has_password(int64_t account)
 {
-	CHECK_OK(tw_password_put(device(), &(struct tw_password_new){ account, PHC, "", false }));
+	CHECK_OK(tw_password_put(&device()->context, &(struct tw_password_new){ account, PHC, "", false }));
 }
 
 /* bob is an admin with a password, and has just come in by a code that the owner asked for. */

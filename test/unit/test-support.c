@@ -429,7 +429,7 @@ static void test_a_shared_account(void **state)
 	CHECK_INT(count("support.began"), 2);
 	check_as(shared, "GET", "/api/v1/settings?limit=1", NULL, 200, NULL);
 	check_as(NULL, "GET", "/api/v1/log?limit=100&account=a2", NULL, 200, "\"member\":\"a2\",");
-	tw_session_id(tw_access_session_of(device(), tw_slice_of(shared))->hash, id);
+	tw_session_id(tw_access_session_of(&device()->context, tw_slice_of(shared))->hash, id);
 	(void)snprintf(filter, sizeof filter, "session=%s", id);
 	list(filter, 2); /* its beginning too, whoever used it */
 	run_job();

@@ -2,7 +2,7 @@
 /* Who failed too often waits, across restarts and by no wall clock, as the settings say; and the store is not written for each failure. */
 #include "one-world.h"
 
-#include "device/logical-access/throttle-store.h"
+#include "service/access/throttle-store.h"
 #include "device/rows-logical-access.h"
 
 #include <errno.h>
@@ -94,9 +94,9 @@ static void test_written_at_most_so_often(void **state)
 	fail_times(1);
 	job();
 	later(3 * MINUTE + 1);
-	tw_throttle_failed(tw_access_throttle(device()), "uid:4711", tw_time_boot_ms(&device()->time));
+	tw_throttle_failed(tw_access_throttle(&device()->context), "uid:4711", tw_time_boot_ms(&device()->time));
 	for (int i = 0; i < 4; i++)
-		tw_throttle_failed(tw_access_throttle(device()), "uid:4711", tw_time_boot_ms(&device()->time));
+		tw_throttle_failed(tw_access_throttle(&device()->context), "uid:4711", tw_time_boot_ms(&device()->time));
 	CHECK_INT(due(), TW_THROTTLE_WRITE_MS - 1);
 	job(); /* before its time it does nothing */
 	CHECK_INT(kept("SELECT count(*) FROM throttle"), 1);
@@ -157,7 +157,7 @@ static void test_rows_of_others(void **state)
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		CHECK_OK(tw_store_run(device()->context.store, rows[i], NULL, 0, NULL, NULL));
 	world_start(&w);
-	const struct tw_throttle *t = tw_access_throttle(device());
+	const struct tw_throttle *t = tw_access_throttle(&device()->context);
 	while (tw_throttle_next(t, TW_THROTTLE_SOURCE, &at))
 		count++;
 	CHECK_INT(count, 1);

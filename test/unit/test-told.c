@@ -53,10 +53,10 @@ static void all_places_taken(void)
 	owner();
 	world_session(&w, token);
 	for (int i = 1; i < TW_SESSIONS_MAX; i++) { /* the one that is there would end before them */
-		device()->access->sessions[i] = device()->access->sessions[0];
-		device()->access->sessions[i].hash[0] ^= (uint8_t)i;
-		device()->access->sessions[i].used_ms += i;
-		device()->access->sessions[i].expires_ms += i;
+		device()->access->guard.sessions[i] = device()->access->guard.sessions[0];
+		device()->access->guard.sessions[i].hash[0] ^= (uint8_t)i;
+		device()->access->guard.sessions[i].used_ms += i;
+		device()->access->guard.sessions[i].expires_ms += i;
 	}
 	world_code(&w, code);
 }

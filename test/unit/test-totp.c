@@ -49,18 +49,18 @@ static void enrol(uint8_t ret[TW_TOTP_SECRET])
 	TW_CLEANUP(tw_buf_wipe) struct tw_buf uri = { 0 };
 
 	tw_buf_init(&uri, tw_sys_real(), TW_TOTP_URI_MAX);
-	CHECK_OK(tw_totp_enrol(device(), OWNER, "ACME", "alice", &uri));
+	CHECK_OK(tw_totp_enrol(&device()->context, OWNER, "ACME", "alice", &uri));
 	secret_in(tw_buf_cstr(&uri), ret);
 }
 
 static tw_err use(const uint8_t secret[TW_TOTP_SECRET], int64_t step)
 {
-	return tw_totp_use(device(), OWNER, tw_slice_of(code_at(secret, step)));
+	return tw_totp_use(&device()->context, OWNER, tw_slice_of(code_at(secret, step)));
 }
 
 static tw_err confirm_code(const uint8_t secret[TW_TOTP_SECRET], int64_t step)
 {
-	return tw_totp_confirm(device(), OWNER, tw_slice_of(code_at(secret, step)));
+	return tw_totp_confirm(&device()->context, OWNER, tw_slice_of(code_at(secret, step)));
 }
 
 /* By the code of the step before, so that the one of now is still good. */
@@ -74,7 +74,7 @@ static bool wanted(void)
 {
 	bool is = false;
 
-	CHECK_OK(tw_totp_wanted(device(), OWNER, &is));
+	CHECK_OK(tw_totp_wanted(&device()->context, OWNER, &is));
 	return is;
 }
 
@@ -83,7 +83,7 @@ static void test_a_code_is_good_once(void **state)
 	const int64_t now = WORLD_WALL / TW_TOTP_STEP_MS;
 	uint8_t secret[TW_TOTP_SECRET], other[TW_TOTP_SECRET];
 
-	CHECK_ERR(tw_totp_use(device(), OWNER, TW_SLICE("123456")), NOTFOUND);
+	CHECK_ERR(tw_totp_use(&device()->context, OWNER, TW_SLICE("123456")), NOTFOUND);
 	CHECK(!wanted());
 	enrol(secret);
 	CHECK(!wanted()); /* until one of its codes was used: nobody is locked out by a code that was never read */
@@ -100,10 +100,10 @@ static void test_a_code_is_good_once(void **state)
 	CHECK_OK(confirm_code(other, now));
 	CHECK_ERR(confirm_code(other, now + 1), NOTFOUND);
 	CHECK_ERR(use(secret, now + 1), DENIED);
-	CHECK_OK(tw_totp_remove(device(), OWNER));
+	CHECK_OK(tw_totp_remove(&device()->context, OWNER));
 	CHECK(!wanted());
 	CHECK_ERR(use(other, now + 1), NOTFOUND);
-	CHECK_OK(tw_totp_remove(device(), OWNER));
+	CHECK_OK(tw_totp_remove(&device()->context, OWNER));
 }
 
 /* What is moved to another account, or changed, opens nothing. */
@@ -114,9 +114,9 @@ static void test_the_secret_is_the_accounts(void **state)
 	enrol_for_good(secret);
 	CHECK_INT(tw_unit_request(w.unit, "POST", "/api/v1/accounts", NULL, "{\"name\":\"bob\",\"kind\":\"person\"}"), 201);
 	CHECK_OK(tw_store_run(device()->context.store, "UPDATE credential SET account = 2 WHERE kind = 'totp'", NULL, 0, NULL, NULL));
-	CHECK_ERR(tw_totp_use(device(), 2, tw_slice_of(code_at(secret, WORLD_WALL / TW_TOTP_STEP_MS))), SYNTAX);
+	CHECK_ERR(tw_totp_use(&device()->context, 2, tw_slice_of(code_at(secret, WORLD_WALL / TW_TOTP_STEP_MS))), SYNTAX);
 	CHECK_OK(tw_store_run(device()->context.store, "UPDATE credential SET data = 'x' WHERE kind = 'totp'", NULL, 0, NULL, NULL));
-	CHECK_ERR(tw_totp_use(device(), 2, TW_SLICE("123456")), SYNTAX);
+	CHECK_ERR(tw_totp_use(&device()->context, 2, TW_SLICE("123456")), SYNTAX);
 }
 
 #define SET_DATA(to) "UPDATE credential SET data = " to " WHERE kind = 'totp-new'"

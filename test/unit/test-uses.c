@@ -28,7 +28,7 @@ static void test_uses_are_counted(void **state)
 	CHECK_INT(open_for("a2", third), 409);
 	struct tw_account a;
 	later(31 * MINUTE); /* the second is over too, though it was not swept away, and whoever else has one */
-	CHECK_OK(tw_account_get(device(), 2, &a));
+	CHECK_OK(tw_account_get(&device()->context, 2, &a));
 	CHECK_INT(a.state, TW_ACCOUNT_EXPIRED);
 	world_session(&w, third);
 	check_as(NULL, "GET", "/api/v1/accounts/a2", NULL, 200, "\"state\":\"expired\"");
@@ -116,10 +116,10 @@ static void test_the_report_has_an_end(void **state)
 	int64_t count = 0;
 
 	CHECK_OK(tw_store_run(s, "UPDATE sqlite_sequence SET seq = 10000 WHERE name = 'account_change'", NULL, 0, NULL, NULL));
-	CHECK_OK(tw_account_note(device(), &note)); /* the 10001st: the first, of the owner, goes */
+	CHECK_OK(tw_account_note(&device()->context, &note)); /* the 10001st: the first, of the owner, goes */
 	CHECK_OK(tw_store_run(s, "SELECT count(*) FROM account_change", NULL, 0, take_count, &count));
 	CHECK_INT(count, 1);
-	CHECK_OK(tw_account_note(device(), &note));
+	CHECK_OK(tw_account_note(&device()->context, &note));
 	CHECK_OK(tw_store_run(s, "SELECT count(*) FROM account_change", NULL, 0, take_count, &count));
 	CHECK_INT(count, 2);
 }

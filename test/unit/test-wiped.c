@@ -146,7 +146,7 @@ static void test_opening_that_fails(void **state)
 	bool left = spill_on_stack(token, TW_TOKEN_TEXT);
 	CHECK(tw_failed(e));
 	CHECK(!left);
-	CHECK(!device()->access->sessions[0].used);
+	CHECK(!device()->access->guard.sessions[0].used);
 }
 
 static void test_a_session_that_fails(void **state)
@@ -207,7 +207,7 @@ static void test_an_end(void **state)
 
 	CHECK_INT(tw_unit_takeover(w.unit, "alice"), 201);
 	CHECK_OK(world_opens(&w, given));
-	memcpy(hash, device()->access->sessions[0].hash, sizeof hash);
+	memcpy(hash, device()->access->guard.sessions[0].hash, sizeof hash);
 	spill_watch(hash, sizeof hash);
 	tw_access_stop(device());
 	CHECK_INT(spill_seen(), 0);

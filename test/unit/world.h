@@ -118,6 +118,6 @@ static inline tw_err world_opens(struct world *w, char token[TW_TOKEN_TEXT + 1])
 	const struct tw_request rq = { .subject = { .door = TW_DOOR_HTTPS, .source = "192.0.2.1" } };
 	const struct tw_opening o = { .account = d->access->owners.of[0].id, .how = "code", .rq = &rq };
 
-	return tw_access_session(d, &o, token);
+	return tw_access_session(&d->context, &o, token);
 }
 #endif

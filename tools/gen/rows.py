@@ -4,6 +4,7 @@
 The words here are those of src/service/path/tables.h. An unknown key, a missing one or a value outside its words is an error that
 names file and line.
 """
+import pathlib
 import re
 
 from .strict_yaml import List, Map, Refused, Text, load, made
@@ -80,8 +81,10 @@ TABLES = {
 }
 TOP = {
     "capability": Key(re.compile(r"[A-Z]{2,8}")), "name": Key(), "folder": Key(re.compile(r"[a-z]+(-[a-z]+)*")),
+    "shared": Key(None, False, items=re.compile(r"[a-z]+")),  # folders of src/service whose rows.yaml this capability takes over
     **{table: Key(None, False, rows=shape) for table, shape in TABLES.items()},
 }
+SHARED = {table: TOP[table] for table in ("settings", "operations", "events", "jobs")}
 FIRST = {"settings": "key", "operations": "name", "events": "id", "elements": "id", "facts": "name", "jobs": "name"}
 
 
@@ -249,10 +252,21 @@ def _add_list(row):
                                "help": "there while more exist: the cursor of the next page"}, line))
 
 
+def _take_over(top, path):
+    """The rows that both sides have, behind the capability's own; they claim no element."""
+    for name in top.pop("shared", []):
+        other = str(pathlib.Path(path).resolve().parents[2] / "service" / name / "rows.yaml")
+        rows = load(other)
+        _check_map(rows, SHARED, "shared rows", other)
+        for table, listed in rows.items():
+            top.setdefault(table, List()).extend(listed)
+
+
 def capability(path):
     """One capability.yaml, checked for itself."""
     top = load(path)
     _check_map(top, TOP, "capability", path)
+    _take_over(top, path)
     for table, first in FIRST.items():
         top.setdefault(table, List())
         seen = set()

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "device/identification/files.h"
 #include "device/identification/identity.h"
-#include "device/platform/errand.h"
+#include "service/errand-line.h"
 #include "device/rows-identification.h"
 #include "service/task/task.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "device/identification/identity.h"
-#include "device/platform/errand.h"
+#include "service/errand-line.h"
 #include "device/rows-identification.h"
 #include "service/path/page.h"
 

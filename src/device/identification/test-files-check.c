@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The task that holds files against the inventory, with a role that says nothing any more. */
 #include "device/identification/files.h"
-#include "device/platform/errand.h"
+#include "service/errand-line.h"
 #include "device/rows-identification.h"
 #include "service/scan/scan-wire.h"
 #include "service/task/task.h"

@@ -2,14 +2,14 @@
 /*
  * Core's line to the watch role: begun at the start and whenever it has ended, asked for a look when it says that something is other.
  *
- * A role that breaks the rules is ended (platform/errand.c) and begun again like one that died; each time the pause is longer, to a
+ * A role that breaks the rules is ended (service/errand-line.c) and begun again like one that died; each time the pause is longer, to a
  * minute. As long as it is away, what is known is said to be of before.
  */
 #include "device/interfaces/interfaces.h"
 
 #include "base/log.h"
 #include "base/text.h"
-#include "device/platform/errand.h"
+#include "service/errand-line.h"
 #include "device/rows-interfaces.h"
 
 #define PAUSE_MS 1000

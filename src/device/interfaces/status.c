@@ -2,7 +2,7 @@
 /* What the elements of interfaces are on this device now. */
 #include "device/interfaces/interfaces.h"
 
-#include "device/platform/errand.h"
+#include "service/errand-line.h"
 #include "device/rows-interfaces.h"
 
 /* Why nothing is known of any, or "". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/logical-access/state.h"
-#include "device/logical-access/throttle-store.h"
+#include "service/access/throttle-store.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -10,6 +10,7 @@
 #include "device/logical-access/shared.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 #include "service/path/condition.h"
 
 struct reading {
@@ -23,7 +24,7 @@ static tw_err take_owner(void *user, const tw_row *row)
 	struct tw_owners *all = r->owners;
 	struct tw_owner *o = &all->of[all->count];
 	struct tw_slice name = tw_row_bytes(row, 1), key = tw_row_bytes(row, 2);
-	const struct tw_ending end = tw_ending_read(r->device, row, 4); /* by its members: owners are compared as bytes */
+	const struct tw_ending end = tw_ending_read(&r->device->context, row, 4); /* by its members: owners are compared as bytes */
 
 	if (all->count == TW_OWNERS_MAX || name.size > TW_ACCOUNT_NAME_MAX)
 		return TW_RAISE(LIMIT, "more owners in the store than %d, or a name too long", TW_OWNERS_MAX);
@@ -48,17 +49,9 @@ tw_err tw_access_owners_read(struct tw_device *d, struct tw_owners *ret)
 	return tw_store_run(d->context.store, tw_sql_owner_all, NULL, 0, take_owner, &r);
 }
 
-static bool has_session(const struct tw_device *d, int64_t account)
-{
-	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (d->access->sessions[i].account == account && tw_access_session_lives(d, &d->access->sessions[i]))
-			return true;
-	return false;
-}
-
 static bool can_come_in(const struct tw_device *d, const struct tw_owner *o)
 {
-	return o->enrolled || has_session(d, o->id);
+	return o->enrolled || tw_access_has_session(&d->context, o->id);
 }
 
 /* Whose role has no end has it longest; of equal ends one is the later, whichever. */
@@ -75,7 +68,7 @@ static bool outlasts(const struct tw_device *d, const struct tw_owner *other, co
 {
 	if (other == o || !other->enrolled)
 		return false;
-	return !tw_ending_counts(d, &other->end) || is_later(other, o);
+	return !tw_ending_counts(&d->context, &other->end) || is_later(other, o);
 }
 
 bool tw_access_owner_stays(const struct tw_device *d, const struct tw_owner *o)
@@ -93,7 +86,7 @@ static bool is_owner_now(const struct tw_device *d, const struct tw_owner *o)
 {
 	const struct tw_owners *all = &d->access->owners;
 
-	if (!tw_ending_counts(d, &o->end))
+	if (!tw_ending_counts(&d->context, &o->end))
 		return true;
 	for (size_t i = 0; i < all->count; i++)
 		if (outlasts(d, &all->of[i], o))
@@ -129,15 +122,15 @@ tw_err tw_access_load(struct tw_device *d)
 	if (!fresh)
 		return TW_RAISE(NOMEM, "owners and sessions");
 	TW_TRY(tw_access_owners_read(d, &fresh->owners));
-	TW_TRY(tw_access_limits_read(d, fresh));
-	TW_TRY(tw_access_sessions_read(d, fresh));
+	TW_TRY(tw_access_limits_read(&d->context, &fresh->guard));
+	TW_TRY(tw_access_sessions_read(&d->context, &fresh->guard));
 	TW_TRY(tw_notice_load(d, &fresh->notice));
 	a->owners = fresh->owners;
-	a->idle_ms = fresh->idle_ms;
-	a->limit_ms = fresh->limit_ms;
-	a->inactive_ms = fresh->inactive_ms;
-	d->context.list_max = fresh->list_max;
-	memcpy(a->sessions, fresh->sessions, sizeof a->sessions);
+	a->guard.idle_ms = fresh->guard.idle_ms;
+	a->guard.limit_ms = fresh->guard.limit_ms;
+	a->guard.inactive_ms = fresh->guard.inactive_ms;
+	d->context.list_max = fresh->guard.list_max;
+	memcpy(a->guard.sessions, fresh->guard.sessions, sizeof a->guard.sessions);
 	a->notice = fresh->notice;
 	tw_notice_display(d);
 	return TW_OK;
@@ -147,15 +140,6 @@ static tw_err owned(struct tw_context *c, bool *ret)
 {
 	*ret = tw_device_of(c)->access->owners.count > 0;
 	return TW_OK;
-}
-
-struct tw_slice tw_access_bearer(const struct tw_request *rq)
-{
-	const struct tw_http_field *f = rq->head ? tw_http_find(rq->head, "Authorization") : NULL;
-
-	if (!f || f->value.size <= 7 || !tw_slice_is_nocase((struct tw_slice){ f->value.at, 7 }, "Bearer "))
-		return TW_SLICE("");
-	return (struct tw_slice){ f->value.at + 7, f->value.size - 7 };
 }
 
 /* Whoever uses the session of a browser take-over has got it: its request need not be answered any more, and its owner stays. */
@@ -221,7 +205,7 @@ tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, 
 
 static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_slice token, struct tw_proof *ret)
 {
-	struct tw_session *s = tw_access_session_of(d, token);
+	struct tw_session *s = tw_access_session_of(&d->context, token);
 
 	if (!s || !tw_access_session_fits(s, rq))
 		return TW_RAISE(DENIED, "no such session, or no longer");
@@ -238,7 +222,7 @@ static tw_err by_session(struct tw_device *d, struct tw_request *rq, struct tw_s
 /* Whoever comes by a certificate may use a session of a shared account on that connection. */
 static bool is_shared(struct tw_device *d, struct tw_slice token)
 {
-	const struct tw_session *s = tw_access_session_of(d, token);
+	const struct tw_session *s = tw_access_session_of(&d->context, token);
 
 	return s && s->member;
 }
@@ -293,7 +277,7 @@ static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw
 	if (tw_login_is(rq))
 		return tw_login_admit(c, rq, rp);
 	tw_access_source(rq, source);
-	int wait = tw_throttle_wait_s(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
+	int wait = tw_throttle_wait_s(tw_access_throttle(&d->context), source, tw_time_boot_ms(&d->time));
 	if (wait)
 		return tw_access_wait(rq, wait, rp);
 	return tw_recovery_asks(rq) ? tw_recovery_admit(c, rq, rp) : TW_OK;
@@ -309,7 +293,7 @@ static void count_refused(struct tw_context *c, const struct tw_request *rq)
 	if (proven)
 		return;
 	tw_access_source(rq, source);
-	tw_throttle_failed(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
+	tw_throttle_failed(tw_access_throttle(&d->context), source, tw_time_boot_ms(&d->time));
 }
 
 /* A change of ownership that was cut short owes a new listener key: whoever held the device before knows the old one. */
@@ -357,6 +341,38 @@ static tw_err end_uncollected(struct tw_device *d)
 	return tw_store_transaction(d->context.store, drop_uncollected, d);
 }
 
+static bool given(struct tw_context *c, const struct tw_request *rq)
+{
+	return tw_notice_given(tw_device_of(c), rq);
+}
+
+static tw_err judge(struct tw_context *c, struct tw_session *s)
+{
+	return tw_support_judge(tw_device_of(c), s);
+}
+
+static tw_err begins(struct tw_context *c, int64_t account, const char *how)
+{
+	return tw_notice_tell_accepted(tw_device_of(c), account, how);
+}
+
+static tw_err began(struct tw_context *c, const struct tw_session *s)
+{
+	return tw_support_began(tw_device_of(c), s);
+}
+
+void tw_access_guard(struct tw_device *d)
+{
+	static const struct tw_guard_side side = { tw_account_owns, given, judge, begins, began };
+	struct tw_guard *g = &d->access->guard;
+
+	g->side = &side;
+	g->product = d->manifest->product;
+	g->maker = d->manifest->organization;
+	memcpy(g->boot_id, d->boot_id, sizeof g->boot_id);
+	d->context.guard = g;
+}
+
 tw_err tw_access_start(struct tw_device *d)
 {
 	const struct tw_value now[] = { TW_V_BLOB(d->boot_id, sizeof d->boot_id), TW_V_INT(tw_time_boot_ms(&d->time)) };
@@ -364,6 +380,7 @@ tw_err tw_access_start(struct tw_device *d)
 	d->access = TW_NEW(d->context.sys, struct tw_access);
 	if (!d->access)
 		return TW_RAISE(NOMEM, "logical access");
+	tw_access_guard(d);
 	d->context.authenticate = authenticate;
 	d->context.owned = owned;
 	d->context.known = tw_access_known;
@@ -379,7 +396,7 @@ tw_err tw_access_start(struct tw_device *d)
 	TW_TRY(tw_access_load(d));
 	TW_TRY(tw_rights_fit_product(d));
 	TW_TRY(tw_rights_load(d));
-	TW_TRY(tw_throttle_load(d));
+	TW_TRY(tw_throttle_load(&d->context));
 	TW_TRY(tw_names_load(d));
 	return pay_listener(d);
 }
@@ -394,6 +411,7 @@ void tw_access_stop(struct tw_device *d)
 		tw_wipe(d->access, sizeof *d->access);
 	free(d->access);
 	d->access = NULL;
+	d->context.guard = NULL;
 }
 
 tw_err tw_access_listener(struct tw_device *d)
@@ -426,10 +444,10 @@ static tw_err put_owner(tw_store *s, void *user)
 	int64_t id = 0;
 
 	TW_TRY(tw_store_run(s, tw_sql_ownership_begin, since, TW_COUNT(since), NULL, NULL));
-	TW_TRY(tw_account_put(d, &account, &id));
-	TW_TRY(tw_account_note(d,
+	TW_TRY(tw_account_put(&d->context, &account, &id));
+	TW_TRY(tw_account_note(&d->context,
 		&(struct tw_account_note){ .account = id, .name = o->owner->name, .what = "made, as owner", .who = o->owner->how }));
-	TW_TRY(tw_account_role_put(d, id, TW_ROLE_OWNER, NULL, o->owner->how));
+	TW_TRY(tw_account_role_put(&d->context, id, TW_ROLE_OWNER, NULL, o->owner->how));
 	if (o->owner->key)
 		TW_TRY(tw_credential_put(
 			d, &(struct tw_new_credential){ id, "taken over with", o->owner->key, o->owner->certificate }, &id));
@@ -449,14 +467,6 @@ tw_err tw_access_own(struct tw_device *d, const struct tw_new_owner *o)
 	memset(d->access->browsers, 0, sizeof d->access->browsers);
 	TW_TRY(tw_event(&d->context, "ownership.taken", json_pack("{s:s, s:s}", "owner", o->name, "how", o->how)));
 	return tw_access_listener(d);
-}
-
-tw_err tw_access_wait(const struct tw_request *rq, int seconds, struct tw_reply *rp)
-{
-	TW_TRY(tw_reply_problem(rp, 429, "throttled", "access.throttle", "Too many failed attempts", "Wait, then try again.",
-		"Attempts from %s have to wait %d seconds.", rq->subject.source, seconds));
-	rp->retry_after_s = seconds;
-	return TW_OK;
 }
 
 tw_err tw_access_fact_owner(struct tw_context *c, json_t **ret)

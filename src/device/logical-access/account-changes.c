@@ -11,18 +11,6 @@
 #include "device/sql-device.h"
 #include "service/path/page.h"
 
-#define CHANGES_MAX 10000 /* about a megabyte; the log keeps the rest */
-
-tw_err tw_account_note(struct tw_device *d, const struct tw_account_note *n)
-{
-	const struct tw_value v[] = { TW_V_INT(tw_time_wall_ms(&d->time)), TW_V_INT(n->account), TW_V_TEXT(n->name),
-		TW_V_TEXT(n->what), TW_V_TEXT(n->who) };
-	const struct tw_value most[] = { TW_V_INT(CHANGES_MAX) };
-
-	TW_TRY(tw_store_run(d->context.store, tw_sql_account_change_put, v, TW_COUNT(v), NULL, NULL));
-	return tw_store_run(d->context.store, tw_sql_account_change_trim, most, TW_COUNT(most), NULL, NULL);
-}
-
 static tw_err add(void *user, const tw_row *row)
 {
 	struct tw_slice name = tw_row_bytes(row, 3), what = tw_row_bytes(row, 4), who = tw_row_bytes(row, 5);

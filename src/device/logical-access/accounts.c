@@ -12,6 +12,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 #include "service/path/page.h"
 
 #include <inttypes.h>
@@ -46,7 +47,7 @@ tw_err tw_account_wanted(struct tw_context *c, const struct tw_request *rq, stru
 
 	if (!tw_account_id_read(id, &number))
 		return unknown(rp);
-	tw_err e = tw_account_get(tw_device_of(c), number, ret);
+	tw_err e = tw_account_get(c, number, ret);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return unknown(rp);
 	TW_TRY(e);
@@ -126,7 +127,7 @@ tw_err tw_access_accounts(struct tw_context *c, const struct tw_request *rq, str
 		tw_json_text(rq->input, "kind") };
 	if (*s.kind && kind_of(s.kind) == TW_ACCOUNT_KINDS)
 		return bad(rp, "account.kind", KINDS);
-	TW_TRY(tw_account_find(tw_device_of(c), &s, add_to_page, &p));
+	TW_TRY(tw_account_find(c, &s, add_to_page, &p));
 	return tw_page_end(&p, rp);
 }
 
@@ -158,7 +159,7 @@ static tw_err show(struct tw_context *c, int64_t id, struct tw_reply *rp)
 	const struct tw_value v[] = { TW_V_INT(id) };
 	struct tw_account a;
 
-	TW_TRY(tw_account_get(tw_device_of(c), id, &a));
+	TW_TRY(tw_account_get(c, id, &a));
 	TW_TRY(tw_account_json(&a, &rp->body));
 	if (!roles)
 		return TW_RAISE(NOMEM, "roles");
@@ -193,7 +194,7 @@ static tw_err tell(const struct tw_account_work *w)
 		.account = w->account.id, .name = w->account.name, .what = w->what, .who = w->rq ? w->rq->subject.name : "the device"
 	};
 
-	TW_TRY(tw_account_note(tw_device_of(w->c), &note));
+	TW_TRY(tw_account_note(w->c, &note));
 	tw_account_id(w->account.id, id);
 	return tw_event(w->c, "account.changed",
 		json_pack("{s:s, s:s, s:s, s:s}", "account", id, "name", note.name, "what", note.what, "by", note.who));
@@ -207,7 +208,7 @@ static tw_err act_and_tell(tw_store *s, void *user)
 
 	TW_TRY(w->act(w));
 	if (w->ends_sessions)
-		TW_TRY(tw_access_sessions_drop(d, w->account.id));
+		TW_TRY(tw_access_sessions_drop(&d->context, w->account.id));
 	tw_err e = tw_access_owners_read(d, &g->owners);
 	g->too_many = tw_is(e, TW_CODE_LIMIT);
 	TW_TRY(e);
@@ -247,7 +248,7 @@ tw_err tw_account_do(struct tw_account_work *w)
 	d->access->owners = g.owners;
 	d->access->next_end_ms = g.next_end_ms;
 	if (w->ends_sessions)
-		tw_access_sessions_forget(d, w->account.id);
+		tw_access_sessions_forget(&d->context, w->account.id);
 	if (w->placed)
 		tw_placed_forget(d, w->placed);
 	if (w->rp && !w->rp->body)
@@ -273,7 +274,7 @@ static tw_err check_name(struct tw_context *c, const char *name, int64_t self, s
 
 	if (!tw_account_name_valid(name))
 		return bad(rp, "account.name", "A name is 1 to 48 printable characters that can be told apart, without blanks at its ends.");
-	TW_TRY(tw_account_named(tw_device_of(c), name, &other));
+	TW_TRY(tw_account_named(c, name, &other));
 	if (other == 0 || other == self)
 		return TW_OK;
 	return tw_reply_problem(rp, 409, "exists", "account.exists", "There is such an account already", "Choose another name.",
@@ -328,7 +329,7 @@ static tw_err make(struct tw_account_work *w)
 		.lifetime_ms = w->number,
 		.uses = w->uses };
 
-	TW_TRY(tw_account_put(tw_device_of(w->c), &n, &w->account.id));
+	TW_TRY(tw_account_put(w->c, &n, &w->account.id));
 	(void)snprintf(w->rp->note, sizeof w->rp->note, "a%" PRId64 " %s, %s", w->account.id, n.name, tw_account_kinds[n.kind]);
 	(void)snprintf(w->rp->location, sizeof w->rp->location, "/api/v1/accounts/a%" PRId64, w->account.id);
 	return TW_OK;

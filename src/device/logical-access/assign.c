@@ -8,6 +8,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 #include "service/path/condition.h"
 
 static size_t count_words(const char *words)
@@ -92,7 +93,7 @@ static tw_err give(struct tw_account_work *w)
 
 	if (w->to_owner)
 		TW_TRY(tw_store_run(w->c->store, tw_sql_credential_drop_of, v, TW_COUNT(v), NULL, NULL));
-	TW_TRY(tw_account_role_put(tw_device_of(w->c), w->account.id, w->word, w->text, w->rq->subject.name));
+	TW_TRY(tw_account_role_put(w->c, w->account.id, w->word, w->text, w->rq->subject.name));
 	TW_TRY(tw_role_end_put(w));
 	TW_TRY(tw_placed_end(tw_device_of(w->c), w->c->gate, w->account.id, w->placed));
 	return w->ends_sessions ? TW_OK : tw_access_caps_exceeded(tw_device_of(w->c), w->account.id, &w->ends_sessions);

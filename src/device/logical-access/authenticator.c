@@ -7,8 +7,8 @@
 #include "device/logical-access/login.h"
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
-#include "device/logical-access/throttle-store.h"
-#include "device/logical-access/totp.h"
+#include "service/access/throttle-store.h"
+#include "service/access/totp.h"
 #include "device/rows-logical-access.h"
 
 static tw_err no_clock(struct tw_reply *rp)
@@ -22,7 +22,7 @@ static tw_err wrong(struct tw_device *d, const struct tw_account *a, struct tw_r
 	char source[64];
 
 	(void)snprintf(source, sizeof source, "own:a%lld", (long long)a->id);
-	tw_throttle_failed(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
+	tw_throttle_failed(tw_access_throttle(&d->context), source, tw_time_boot_ms(&d->time));
 	return tw_reply_problem(rp, 403, "login", "access.totp", "This is not the code of now",
 		"Wait for the next code of the authenticator.", "It was mistyped, used, or is of another time.");
 }
@@ -35,7 +35,7 @@ static tw_err mine(struct tw_context *c, const struct tw_request *rq, struct tw_
 
 	TW_TRY(tw_account_wanted(c, rq, tw_slice_of(rq->subject.account), rp, ret));
 	(void)snprintf(source, sizeof source, "own:a%lld", (long long)ret->id);
-	int wait = tw_throttle_wait_s(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
+	int wait = tw_throttle_wait_s(tw_access_throttle(&d->context), source, tw_time_boot_ms(&d->time));
 	return !rp->problem[0] && wait ? tw_access_wait(rq, wait, rp) : TW_OK;
 }
 
@@ -51,10 +51,10 @@ static tw_err show_present(struct tw_context *c, const struct tw_request *rq, co
 	struct tw_device *d = tw_device_of(c);
 	bool there = false;
 
-	TW_TRY(tw_totp_wanted(d, a->id, &there));
+	TW_TRY(tw_totp_wanted(&d->context, a->id, &there));
 	if (!there)
 		return *tw_json_text(rq->input, "code") ? none(rp) : TW_OK;
-	tw_err e = tw_totp_use(d, a->id, tw_slice_of(tw_json_text(rq->input, "code")));
+	tw_err e = tw_totp_use(&d->context, a->id, tw_slice_of(tw_json_text(rq->input, "code")));
 	if (tw_is(e, TW_CODE_STATE))
 		return no_clock(rp);
 	return tw_is(e, TW_CODE_DENIED) ? wrong(d, a, rp) : e;
@@ -74,7 +74,7 @@ tw_err tw_access_totp_enrol(struct tw_context *c, const struct tw_request *rq, s
 	if (rp->problem[0])
 		return TW_OK;
 	tw_buf_init(&uri, c->sys, TW_TOTP_URI_MAX);
-	TW_TRY(tw_totp_enrol(d, a.id, d->manifest->product, a.name, &uri));
+	TW_TRY(tw_totp_enrol(&d->context, a.id, d->manifest->product, a.name, &uri));
 	rp->status = 201;
 	rp->body = json_pack("{s:s, s:s}", "name", a.name, "uri", tw_buf_cstr(&uri));
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
@@ -87,7 +87,7 @@ static tw_err nothing(struct tw_account_work *w)
 
 static tw_err drop(struct tw_account_work *w)
 {
-	return tw_totp_remove(tw_device_of(w->c), w->account.id);
+	return tw_totp_remove(w->c, w->account.id);
 }
 
 tw_err tw_access_totp_confirm(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -98,7 +98,7 @@ tw_err tw_access_totp_confirm(struct tw_context *c, const struct tw_request *rq,
 	TW_TRY(mine(c, rq, rp, &w.account));
 	if (rp->problem[0])
 		return TW_OK;
-	tw_err e = tw_totp_confirm(d, w.account.id, tw_slice_of(tw_json_text(rq->input, "code")));
+	tw_err e = tw_totp_confirm(&d->context, w.account.id, tw_slice_of(tw_json_text(rq->input, "code")));
 	if (tw_is(e, TW_CODE_STATE))
 		return no_clock(rp);
 	if (tw_is(e, TW_CODE_NOTFOUND))

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/logical-access/state.h"
-#include "device/logical-access/throttle-store.h"
+#include "service/access/throttle-store.h"
 #include "device/logical-access/takeover.h"
 #include "device/rows-logical-access.h"
 
@@ -95,7 +95,7 @@ tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, stru
 {
 	struct tw_device *d = tw_device_of(c);
 	int64_t now = tw_time_boot_ms(&d->time);
-	int wait = tw_throttle_wait_s(tw_access_throttle(d), rq->subject.source, now);
+	int wait = tw_throttle_wait_s(tw_access_throttle(&d->context), rq->subject.source, now);
 
 	if (wait)
 		return tw_access_wait(rq, wait, rp);
@@ -109,7 +109,7 @@ tw_err tw_access_confirm(struct tw_context *c, const struct tw_request *rq, stru
 		rp->body = json_pack("{s:s}", "owner_name", b->owner);
 		return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 	}
-	tw_throttle_failed(tw_access_throttle(d), rq->subject.source, now);
+	tw_throttle_failed(tw_access_throttle(&d->context), rq->subject.source, now);
 	return tw_reply_problem(rp, 404, "code", "commissioning.code", "No browser waits with this code",
 		"Compare the digits with the browser's.", "It was mistyped, or is older than five minutes.");
 }
@@ -210,11 +210,11 @@ static tw_err claim(struct tw_device *d, const struct tw_request *rq, struct tw_
 	TW_TRY(tw_event(&d->context, event, json_pack("{s:s}", "owner", b->owner)));
 	TW_TRY(tw_audit_commit(d->context.audit));
 	if (b->collected)
-		TW_TRY(tw_access_session_end(d, b->session));
+		TW_TRY(tw_access_session_end(&d->context, b->session));
 	else
 		TW_TRY(make_owner(d, b));
 	o.account = d->access->owners.of[0].id; /* of the ownership that this request began, nobody else has joined yet */
-	TW_TRY(tw_access_session(d, &o, ret_token));
+	TW_TRY(tw_access_session(&d->context, &o, ret_token));
 	TW_TRY(tw_sha256(ret_token, TW_TOKEN_TEXT, b->session));
 	return tw_audit_commit(d->context.audit);
 }
@@ -236,7 +236,7 @@ tw_err tw_access_claim(struct tw_context *c, const struct tw_request *rq, struct
 	rp->close_connections = !b->collected; /* the listener key is new */
 	tw_err e = claim(d, rq, b, token);
 	if (!tw_failed(e))
-		rp->body = json_pack("{s:s, s:i}", "token", token, "expires_in_s", (int)(d->access->limit_ms / 1000));
+		rp->body = json_pack("{s:s, s:i}", "token", token, "expires_in_s", (int)(d->access->guard.limit_ms / 1000));
 	tw_wipe(token, sizeof token);
 	TW_TRY(e);
 	rp->status = 201;

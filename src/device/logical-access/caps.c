@@ -11,6 +11,7 @@
 #include "device/logical-access/caps.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 #include "service/path/page.h"
 
 #define CAPS_MAX 64
@@ -59,7 +60,7 @@ static tw_err add_holder(struct counting *g, int64_t account)
 
 	if (holder_of(g, account))
 		return TW_OK;
-	TW_TRY(tw_account_get(g->device, account, &a));
+	TW_TRY(tw_account_get(&g->device->context, account, &a));
 	h->account = account;
 	memcpy(h->roles, a.roles, sizeof h->roles);
 	memcpy(h->groups, a.groups, sizeof h->groups);
@@ -80,8 +81,8 @@ static tw_err begin(struct tw_device *d, int64_t account, struct counting *ret)
 	if (account)
 		TW_TRY(add_holder(ret, account));
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (tw_access_session_lives(d, &d->access->sessions[i]))
-			TW_TRY(add_holder(ret, d->access->sessions[i].account));
+		if (tw_access_session_lives(&d->context, &d->access->guard.sessions[i]))
+			TW_TRY(add_holder(ret, d->access->guard.sessions[i].account));
 	return TW_OK;
 }
 
@@ -138,7 +139,7 @@ static bool concerns(const struct counting *g, const struct tw_cap *cap, const s
 /* Is this session one of those that are counted together with the account's? */
 static bool counts(const struct counting *g, const struct tw_cap *cap, const struct tw_session *s, int64_t account)
 {
-	return tw_access_session_lives(g->device, s) && (strcmp(cap->kind, "account") != 0 || s->account == account) &&
+	return tw_access_session_lives(&g->device->context, s) && (strcmp(cap->kind, "account") != 0 || s->account == account) &&
 		concerns(g, cap, holder_of(g, s->account));
 }
 
@@ -147,7 +148,7 @@ static int64_t count(const struct counting *g, const struct tw_cap *cap, int64_t
 	int64_t n = 0;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		n += counts(g, cap, &g->device->access->sessions[i], account);
+		n += counts(g, cap, &g->device->access->guard.sessions[i], account);
 	return n;
 }
 
@@ -171,7 +172,7 @@ static tw_err check_uses(struct tw_device *d, int64_t account, struct tw_reply *
 {
 	struct tw_account a;
 
-	TW_TRY(tw_account_get(d, account, &a));
+	TW_TRY(tw_account_get(&d->context, account, &a));
 	return a.counts_uses && a.uses_left <= 0
 		? tw_reply_problem(rp, 409, "account-state", "account.uses", "This account has been used as often as it may",
 			  "Ask for another account.", "Its last session is open; when that ends, the account has ended.")
@@ -197,7 +198,7 @@ tw_err tw_access_caps_check(struct tw_device *d, int64_t account, struct tw_repl
 	TW_TRY(check_uses(d, account, rp));
 	if (rp->problem[0])
 		return TW_OK;
-	TW_TRY(tw_access_sessions_sweep(d));
+	TW_TRY(tw_access_sessions_sweep(&d->context));
 	TW_TRY(begin(d, account, g));
 	const struct tw_cap *cap = broken(g, account, 1);
 	for (size_t i = 0; cap && i < TW_COUNT(rules); i++)
@@ -289,7 +290,7 @@ static bool may_end(const struct setting *s, const struct tw_session *one)
 {
 	const struct holder *h = holder_of(s->g, one->account);
 
-	return one != tw_access_session_of(tw_device_of(s->c), tw_access_bearer(s->rq)) &&
+	return one != tw_access_session_of(s->c, tw_access_bearer(s->rq)) &&
 		(s->rq->subject.kind == TW_SUBJECT_OWNER ||
 			(!tw_account_has(h->roles, TW_ROLE_OWNER) && tw_account_covered(s->c, &s->rq->subject, h->roles)));
 }
@@ -298,14 +299,15 @@ static bool may_end(const struct setting *s, const struct tw_session *one)
 static tw_err end_one(struct setting *s, const struct tw_cap *cap, int64_t account, bool *ret_ended)
 {
 	struct tw_device *d = tw_device_of(s->c);
-	const struct tw_session *all = d->access->sessions, *first = NULL;
+	const struct tw_session *all = d->access->guard.sessions, *first = NULL;
 	int64_t left = 0;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
 		if (s->ends[i] || !counts(s->g, cap, &all[i], account))
 			continue;
 		left++;
-		if (may_end(s, &all[i]) && (!first || tw_access_session_due(d, &all[i]) < tw_access_session_due(d, first)))
+		if (may_end(s, &all[i]) &&
+			(!first || tw_access_session_due(&d->context, &all[i]) < tw_access_session_due(&d->context, first)))
 			first = &all[i];
 	}
 	*ret_ended = first && left > cap->most;
@@ -314,7 +316,7 @@ static tw_err end_one(struct setting *s, const struct tw_cap *cap, int64_t accou
 	const struct tw_value v[] = { TW_V_BLOB(first->hash, sizeof first->hash) };
 	s->ends[first - all] = true;
 	TW_TRY(tw_store_run(s->c->store, tw_sql_session_drop, v, TW_COUNT(v), NULL, NULL));
-	return tw_access_session_told(d, first);
+	return tw_access_session_told(&d->context, first);
 }
 
 /* With the cap go the sessions beyond it: else it would say what is not so. */
@@ -346,11 +348,11 @@ static tw_err put(struct setting *s)
 		(json_int_t)s->cap->most, "owners", s->cap->by_owner);
 	if (!s->rp->body)
 		return TW_RAISE(NOMEM, "a cap");
-	TW_TRY(tw_access_sessions_sweep(d));
+	TW_TRY(tw_access_sessions_sweep(&d->context));
 	TW_TRY(tw_store_transaction(s->c->store, set, s));
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
 		if (s->ends[i])
-			tw_wipe(&d->access->sessions[i], sizeof d->access->sessions[i]);
+			tw_wipe(&d->access->guard.sessions[i], sizeof d->access->guard.sessions[i]);
 	return TW_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford: no I, L, O, U */
 
@@ -160,7 +161,7 @@ tw_err tw_access_open(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(find_code(d, tw_json_text(rq->input, "code"), &l));
 	if (!l.account)
 		return no_code(rp);
-	TW_TRY(tw_account_get(d, l.account, &a));
+	TW_TRY(tw_account_get(&d->context, l.account, &a));
 	if (a.state != TW_ACCOUNT_ACTIVE)
 		return no_code(rp); /* what became of the account is nobody's business here */
 	d->access->proven = true;

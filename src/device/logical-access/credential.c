@@ -8,6 +8,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 #include "service/path/page.h"
 
 #include <inttypes.h>

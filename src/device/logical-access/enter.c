@@ -4,6 +4,12 @@
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
 
+tw_err tw_access_may_open(struct tw_device *d, int64_t account, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_TRY(tw_notice_wanted(d, rq, rp));
+	return rp->problem[0] ? TW_OK : tw_access_caps_check(d, account, rp);
+}
+
 struct entering {
 	struct tw_device *d;
 	const struct tw_entering *e;
@@ -24,7 +30,7 @@ static tw_err use_and_open(tw_store *s, void *user)
 
 	if (g->e->use)
 		TW_TRY(g->e->use(s, g->e->user));
-	return tw_access_login(g->d, &o, g->token);
+	return tw_access_login(&g->d->context, &o, g->token);
 }
 
 tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct tw_reply *rp)
@@ -44,7 +50,7 @@ tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct 
 	}
 	rp->status = 201;
 	(void)snprintf(rp->note, sizeof rp->note, "session of a%lld %s by %s", (long long)e->account->id, e->account->name, e->how);
-	failed = tw_access_login_reply(d, e->account, g.token, rp);
+	failed = tw_access_login_reply(&d->context, e->account, g.token, rp);
 	tw_wipe(g.token, sizeof g.token);
 	return failed;
 }

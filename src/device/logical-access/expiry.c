@@ -8,6 +8,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 
 #define AGAIN_MS 60000
 #define AT_ONCE 32 /* of each kind in one transaction's reach: the next run, at once, takes the rest */
@@ -82,7 +83,7 @@ static tw_err end_all(struct tw_context *c)
 		return TW_RAISE(NOMEM, "accounts that end");
 	do {
 		f->count = 0;
-		TW_TRY(tw_account_each(d, 0, TW_ACCOUNTS_MAX, find, f));
+		TW_TRY(tw_account_each(&d->context, 0, TW_ACCOUNTS_MAX, find, f));
 		for (size_t i = 0; i < f->count; i++)
 			TW_TRY(end(c, &f->accounts[i]));
 	} while (f->count == AT_ONCE);

@@ -6,30 +6,35 @@
 #include "device/logical-access/message.h"
 #include "device/logical-access/passkey.h"
 #include "device/logical-access/state.h"
-#include "device/logical-access/totp.h"
+#include "service/access/totp.h"
 
 /* --- An authenticator --- */
 
 static tw_err verify_totp(const struct tw_factor_step *t)
 {
 	struct tw_device *d = tw_device_of(t->c);
-	tw_err e = tw_totp_use(d, t->s->account, tw_slice_of(tw_json_text(t->rq->input, "code")));
+	tw_err e = tw_totp_use(&d->context, t->s->account, tw_slice_of(tw_json_text(t->rq->input, "code")));
 
 	if (tw_is(e, TW_CODE_STATE))
 		return tw_reply_problem(t->rp, 503, "clock", "access.clock", "The device's clock cannot be trusted now",
 			"Use a client certificate, or wait until the clock is set.", "Without the time no code can be judged.");
 	if (tw_is(e, TW_CODE_DENIED) || tw_is(e, TW_CODE_NOTFOUND)) {
-		tw_login_failed(d, &t->s->who);
+		tw_login_failed(&d->context, &t->s->who);
 		return tw_reply_problem(t->rp, 403, "login", "access.totp", "This is not the code of now",
 			"Wait for the next code of the authenticator.", "It was mistyped, used, or is of another time.");
 	}
 	return e;
 }
 
+static tw_err has_totp(struct tw_device *d, int64_t account, bool *ret)
+{
+	return tw_totp_wanted(&d->context, account, ret);
+}
+
 /* --- The table --- */
 
 static const struct tw_login_factor kinds[] = {
-	{ "totp", TW_HOW_PASSWORD_TOTP, TW_HOW_OUTSIDE_TOTP, TW_METHOD_TOTP, tw_totp_wanted, NULL, verify_totp },
+	{ "totp", TW_HOW_PASSWORD_TOTP, TW_HOW_OUTSIDE_TOTP, TW_METHOD_TOTP, has_totp, NULL, verify_totp },
 	{ "message", TW_HOW_PASSWORD_MESSAGE, TW_HOW_OUTSIDE_MESSAGE, TW_METHOD_MESSAGE, tw_message_wanted, tw_message_begin, tw_message_verify },
 	{ "biometric", TW_HOW_PASSWORD_BIOMETRIC, TW_HOW_OUTSIDE_BIOMETRIC, TW_METHOD_BIOMETRIC, tw_login_biometric_wanted,
 		.ask = tw_login_provider_ask },

@@ -76,7 +76,7 @@ static void refuse_as(struct tw_login_work *w, int status, const char *rule, con
 	tw_err e = tell(w, status == 403 ? "no" : "none", rule, subject);
 
 	if (status == 403)
-		tw_login_failed(w->d, &w->who);
+		tw_login_failed(&w->d->context, &w->who);
 	if (!tw_failed(e))
 		e = tw_reply_problem(&rp, status, status == 403 ? "login" : "verifier", rule, "The provider's word opens nothing",
 			next, "%s", detail);
@@ -102,7 +102,7 @@ static void refuse_down(struct tw_login_work *w, enum lack why)
 static void refuse_brought(struct tw_login_work *w, enum lack why)
 {
 	if (why == STRANGE)
-		tw_login_failed(w->d, &w->who);
+		tw_login_failed(&w->d->context, &w->who);
 	refuse(w, why, "");
 }
 
@@ -272,7 +272,7 @@ static tw_err let_go_on(struct tw_login_work *w)
 static tw_err count_against(struct tw_login_work *w, const struct tw_account *a, struct tw_reply *rp)
 {
 	tw_account_name_fold(a->name, w->who.name);
-	int wait = tw_login_wait_s(w->d, &w->who);
+	int wait = tw_login_wait_s(&w->d->context, &w->who);
 
 	return wait ? tw_access_wait(tw_later_request(w->later), wait, rp) : TW_OK;
 }
@@ -284,7 +284,7 @@ static void identified(struct tw_login_work *w, const struct tw_oidc_config *o, 
 	tw_err e = tw_oidc_account(w->d, o, subject, &w->account);
 
 	if (!tw_failed(e) && w->account)
-		e = tw_account_get(w->d, w->account, &a);
+		e = tw_account_get(&w->d->context, w->account, &a);
 	if (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE) {
 		refuse(w, NOBODY, subject);
 		return;
@@ -614,7 +614,7 @@ static tw_err finish(struct tw_context *c, const struct tw_request *rq, const st
 	tw_wipe(b, sizeof *b); /* whatever becomes of it, it was used */
 	tw_err e = check_back(d, rq, &was.words, rp);
 	if (!tw_failed(e) && rp->problem[0])
-		tw_login_failed(d, who);
+		tw_login_failed(&d->context, who);
 	if (!tw_failed(e) && !rp->problem[0])
 		e = enqueue(c, rq, who, rp, &w);
 	if (!tw_failed(e) && w && !rp->problem[0]) {

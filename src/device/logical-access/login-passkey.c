@@ -83,7 +83,7 @@ static tw_err read_shown(const struct tw_request *rq, struct shown *ret)
 
 static tw_err refuse(struct tw_device *d, const struct tw_login_who *who, struct tw_reply *rp)
 {
-	tw_login_failed(d, who);
+	tw_login_failed(&d->context, who);
 	return tw_reply_problem(rp, 403, "login", "access.passkey", "This passkey opens nothing here",
 		"Begin again, with a passkey of this account.", "It is of another account or site, or it has not signed this challenge.");
 }

@@ -116,7 +116,7 @@ static tw_err no_verdict(struct tw_login_work *w, struct tw_reply *rp, enum tw_p
 {
 	/* Whoever could ask at no cost would ask until somebody answers who meant another login. */
 	if (how == TW_PROVIDER_LATE || how == TW_PROVIDER_CANNOT || how == TW_PROVIDER_CONTESTED)
-		tw_login_failed(w->d, &w->who);
+		tw_login_failed(&w->d->context, &w->who);
 	TW_TRY(tell(w, "none", lacks[how].rule));
 	return say_lack(rp, how);
 }
@@ -126,7 +126,7 @@ static tw_err turn_away(struct tw_login_work *w, struct tw_reply *rp)
 	char rule[32];
 
 	TW_TRY(tell(w, "no", w->factor->name));
-	tw_login_failed(w->d, &w->who);
+	tw_login_failed(&w->d->context, &w->who);
 	(void)snprintf(rule, sizeof rule, "access.%s", w->factor->name);
 	return tw_reply_problem(rp, 403, "login", rule, "You were not recognized",
 		"Try again, or use another second factor if the account has one.",

@@ -136,10 +136,10 @@ static tw_err look_again(struct tw_login_work *w, struct tw_password_kept *ret)
 {
 	struct tw_account a;
 
-	TW_TRY(tw_password_of(w->d, w->account, ret));
+	TW_TRY(tw_password_of(&w->d->context, w->account, ret));
 	if (!ret->user[0])
 		return TW_OK;
-	TW_TRY(tw_account_get(w->d, w->account, &a));
+	TW_TRY(tw_account_get(&w->d->context, w->account, &a));
 	if (a.state != TW_ACCOUNT_ACTIVE)
 		ret->user[0] = '\0';
 	return TW_OK;
@@ -187,7 +187,7 @@ tw_err tw_radius_takes(struct tw_login_work *w, struct tw_slice password)
 {
 	struct tw_password_kept kept;
 
-	TW_TRY(tw_password_of(w->d, w->account, &kept));
+	TW_TRY(tw_password_of(&w->d->context, w->account, &kept));
 	if (!kept.user[0])
 		return TW_OK;
 	w->too_short = false; /* how long it has to be is said where it is kept */

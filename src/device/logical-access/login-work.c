@@ -91,17 +91,17 @@ static void on_hash(void *user, const struct tw_hash_answer *a)
 static void prefer(struct tw_login_work *w)
 {
 	if (w->who.known || !tw_login_is(tw_later_request(w->later)))
-		tw_hash_prefer(w->d, w);
+		tw_hash_prefer(w->d->hashing, w);
 }
 
 tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp)
 {
 	struct tw_password_kept kept;
-	tw_err e = tw_password_of(w->d, w->account, &kept);
+	tw_err e = tw_password_of(&w->d->context, w->account, &kept);
 
 	w->began = kept.hash;
 	if (!tw_failed(e))
-		e = tw_hash_verify(w->d, &kept.hash, password, on_hash, w);
+		e = tw_hash_verify(w->d->hashing, &kept.hash, password, on_hash, w);
 	if (!tw_failed(e))
 		prefer(w);
 	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
@@ -109,14 +109,14 @@ tw_err tw_login_verify(struct tw_login_work *w, struct tw_slice password, struct
 
 tw_err tw_login_assert(struct tw_login_work *w, const struct tw_passkey_assert *q, struct tw_reply *rp)
 {
-	tw_err e = tw_hash_assert(w->d, q, on_hash, w);
+	tw_err e = tw_hash_assert(w->d->hashing, q, on_hash, w);
 
 	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
 }
 
 tw_err tw_login_enrol(struct tw_login_work *w, const struct tw_passkey_enrol *q, struct tw_reply *rp)
 {
-	tw_err e = tw_hash_enrol(w->d, q, on_hash, w);
+	tw_err e = tw_hash_enrol(w->d->hashing, q, on_hash, w);
 
 	return tw_failed(e) ? tw_login_cannot(w, e, rp) : TW_OK;
 }
@@ -124,7 +124,7 @@ tw_err tw_login_enrol(struct tw_login_work *w, const struct tw_passkey_enrol *q,
 tw_err tw_login_make(struct tw_login_work *w, struct tw_slice password, struct tw_reply *rp)
 {
 	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };
-	tw_err e = tw_hash_make(w->d, cost, password, on_hash, w);
+	tw_err e = tw_hash_make(w->d->hashing, cost, password, on_hash, w);
 
 	if (!tw_failed(e))
 		prefer(w);
@@ -138,7 +138,7 @@ void tw_login_then_make(struct tw_login_work *w, void (*next)(struct tw_login_wo
 	struct tw_reply rp = { .status = 200 };
 
 	w->next = next;
-	tw_err e = tw_hash_make(w->d, cost, fresh, on_hash, w);
+	tw_err e = tw_hash_make(w->d->hashing, cost, fresh, on_hash, w);
 	w->fresh = tw_secret_free(w->fresh);
 	if (!tw_failed(e))
 		prefer(w);
@@ -187,7 +187,7 @@ void tw_login_stop(struct tw_device *d)
 	for (size_t i = 0; i < TW_LOGIN_WORKS; i++) {
 		struct tw_login_work *w = &d->access->works[i];
 
-		tw_hash_cancel(d, w);
+		tw_hash_cancel(d->hashing, w);
 		tw_ask_cancel(d, w);
 		tw_provider_cancel(d, w);
 		(void)tw_later_drop(w->later);

@@ -12,7 +12,7 @@
 #include "device/logical-access/oidc.h"
 #include "device/logical-access/radius.h"
 #include "device/logical-access/state.h"
-#include "device/logical-access/throttle-store.h"
+#include "service/access/throttle-store.h"
 #include "device/rows-logical-access.h"
 
 /* --- Who has to wait --- */
@@ -48,51 +48,13 @@ static void who_is_outside(const struct tw_request *rq, struct tw_login_who *ret
 /* Who tries, and which account that is; 0: none, which costs as much to find out. */
 static tw_err who_is(struct tw_device *d, const struct tw_request *rq, struct tw_login_who *ret, int64_t *ret_account)
 {
-	const char *name = tw_json_text(rq->input, "account");
-
 	if (goes_outside(d, rq)) {
 		who_is_outside(rq, ret);
 		return TW_OK;
 	}
-	*ret = (struct tw_login_who){ .known = false };
-	(void)snprintf(ret->name, sizeof ret->name, "%s", name);
-	tw_account_name_fold(name, ret->name);
-	TW_TRY(tw_account_named(d, name, ret_account));
-	TW_TRY(tw_client_known(d, *ret_account, tw_json_text(rq->input, "client"), ret));
-	if (ret->known)
-		(void)snprintf(ret->source, sizeof ret->source, "client:%02x%02x%02x%02x%02x%02x%02x%02x", ret->client[0],
-			ret->client[1], ret->client[2], ret->client[3], ret->client[4], ret->client[5], ret->client[6], ret->client[7]);
-	else
-		tw_throttle_source(rq->subject.source, ret->source);
-	return TW_OK;
-}
-
-static struct tw_throttle_try try_of(const struct tw_login_who *w)
-{
-	return (struct tw_throttle_try){ .source = w->source, .account = w->name, .known = w->known };
-}
-
-void tw_login_failed(struct tw_device *d, const struct tw_login_who *w)
-{
-	const struct tw_throttle_try try = try_of(w);
-
-	tw_throttle_login_failed(tw_access_throttle(d), &try, tw_time_boot_ms(&d->time));
-}
-
-int tw_login_wait_s(struct tw_device *d, const struct tw_login_who *w)
-{
-	const struct tw_throttle_try try = try_of(w);
-
-	return tw_throttle_login_wait_s(tw_access_throttle(d), &try, tw_time_boot_ms(&d->time));
-}
-
-/* A known client begins anew itself; what strangers did to the account goes on to make strangers wait. */
-static void passed(struct tw_device *d, const struct tw_login_who *w)
-{
-	struct tw_throttle_try try = try_of(w);
-
-	try.account = w->known ? "" : try.account;
-	tw_throttle_login_passed(tw_access_throttle(d), &try);
+	return tw_login_who(&d->context,
+		&(struct tw_login_typed){ tw_json_text(rq->input, "account"), tw_json_text(rq->input, "client"), rq->subject.source },
+		ret, ret_account);
 }
 
 bool tw_login_is(const struct tw_request *rq)
@@ -139,7 +101,7 @@ tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct 
 	TW_TRY(tw_login_step_find(d, tw_slice_of(tw_json_text(rq->input, "login")), &step));
 	if (step)
 		who = step->who;
-	int wait = tw_login_wait_s(d, &who);
+	int wait = tw_login_wait_s(&d->context, &who);
 	if (!wait && crowded(d, &who))
 		wait = 1;
 	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
@@ -174,8 +136,8 @@ static tw_err arrive(tw_store *s, void *user)
 	struct arrival *v = user;
 
 	if (*v->phc)
-		TW_TRY(tw_password_put(v->d, &(struct tw_password_new){ v->account, v->phc, v->by.hands, false }));
-	return tw_client_came(v->d, v->account, v->who, v->source, v->client);
+		TW_TRY(tw_password_put(&v->d->context, &(struct tw_password_new){ v->account, v->phc, v->by.hands, false }));
+	return tw_client_came(&v->d->context, v->account, v->who, v->source, v->client);
 }
 
 /* Everything that was wanted has been shown. */
@@ -188,7 +150,7 @@ static tw_err let_in(struct tw_device *d, const struct tw_request *rq, const str
 	TW_TRY(tw_access_enter(d, &e, rp));
 	if (rp->problem[0])
 		return TW_OK;
-	passed(d, v->who);
+	tw_login_forgiven(&d->context, v->who);
 	tw_err done = v->client[0] ? tw_json_set(rp->body, "client", json_string(v->client)) : TW_OK;
 	tw_wipe(v->client, sizeof v->client);
 	return done;
@@ -241,7 +203,7 @@ static tw_err begin_step(struct tw_login_work *w, const struct tw_login_step *s,
 /* What a login is begun by: a password, or who it is at the organization's provider. */
 static tw_err first_of(struct tw_device *d, int64_t account, bool outside, struct tw_password_kept *ret)
 {
-	return outside ? tw_oidc_first(d, account, ret) : tw_password_of(d, account, ret);
+	return outside ? tw_oidc_first(d, account, ret) : tw_password_of(&d->context, account, ret);
 }
 
 /* The password is right, or the provider's word. */
@@ -281,7 +243,7 @@ static tw_err still(struct tw_device *d, const struct beginning *b, struct tw_ac
 	struct tw_password_kept kept;
 
 	*ret = (struct tw_account){ .id = 0 };
-	tw_err e = tw_account_get(d, b->account, ret);
+	tw_err e = tw_account_get(&d->context, b->account, ret);
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
 	TW_TRY(first_of(d, b->account, b->outside, &kept));
@@ -299,7 +261,7 @@ static tw_err judge(struct tw_login_work *w, bool right, struct tw_reply *rp)
 		return e;
 	if (right && !tw_failed(e))
 		return go_on(w, &a, rp);
-	tw_login_failed(w->d, &w->who);
+	tw_login_failed(&w->d->context, &w->who);
 	if (a.id)
 		(void)snprintf(rp->note, sizeof rp->note, "a%lld %s", (long long)a.id, a.name);
 	return no_login(rp);
@@ -334,7 +296,7 @@ static tw_err begin(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_TRY(tw_login_work(c, rq, rp, &(struct tw_login_want){ &who, account }, &w));
 	if (rp->problem[0])
 		return TW_OK;
-	w->too_short = tw_password_short(d, password);
+	w->too_short = tw_password_short(&d->context, password);
 	w->next = on_verified;
 	tw_err e = tw_radius_takes(w, password);
 	return tw_failed(e) ? tw_login_cannot(w, e, rp) : tw_login_verify(w, password, rp);
@@ -390,7 +352,7 @@ static tw_err renew(struct tw_context *c, const struct tw_request *rq, const str
 	struct tw_slice password = tw_slice_of(tw_json_text(rq->input, "new_password"));
 	struct tw_login_work *w = NULL;
 
-	TW_TRY(tw_password_check(tw_device_of(c), a, password, rp));
+	TW_TRY(tw_password_check(c, a, password, rp));
 	if (!rp->problem[0])
 		TW_TRY(tw_login_work(c, rq, rp, &(struct tw_login_want){ &s->who, s->account }, &w));
 	if (rp->problem[0])

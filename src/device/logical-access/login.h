@@ -9,9 +9,10 @@
 #ifndef TW_DEVICE_LOGICAL_ACCESS_LOGIN_H
 #define TW_DEVICE_LOGICAL_ACCESS_LOGIN_H
 #include "device/logical-access/placed.h"
-#include "device/logical-access/places.h"
-#include "device/logical-access/throttle.h"
-#include "device/platform/hash.h"
+#include "service/access/login-who.h"
+#include "service/access/password-store.h"
+#include "service/access/places.h"
+#include "service/hash/hashing.h"
 #include "formats/oidc.h"
 #include "formats/radius.h"
 
@@ -21,16 +22,8 @@
 #define TW_LOGIN_STEPS_OWN 2         /* of one account; one more ends its oldest */
 #define TW_LOGIN_STEP_MS 300000
 #define TW_MESSAGE_DIGITS 8 /* of a code that is sent (message.h) */
-#define TW_LOGIN_CLIENTS 16 /* that are known at one account; the one that came longest ago is forgotten for a new one */
 
 struct tw_login_factor;
-/* Who tries to come in, as failures are counted. */
-struct tw_login_who {
-	char name[TW_ACCOUNT_NAME_MAX + 1]; /* as typed, in one case; there may be no such account */
-	char source[64];                    /* of a known client: the client */
-	bool known;
-	uint8_t client[32]; /* SHA-256 of what it is known by */
-};
 /* A password right, and something more is wanted. */
 struct tw_login_step {
 	int64_t expires_ms; /* boot clock; 0: free */
@@ -89,8 +82,6 @@ struct tw_login_work {
 };
 
 tw_err tw_login_step_find(struct tw_device *d, struct tw_slice handle, struct tw_login_step **ret); /* NULL: there is none */
-void tw_login_failed(struct tw_device *d, const struct tw_login_who *w); /* counts against source and account */
-int tw_login_wait_s(struct tw_device *d, const struct tw_login_who *w);  /* 0: he may try */
 /* The path's admit asks here first. */
 bool tw_login_is(const struct tw_request *rq);
 tw_err tw_login_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp);
@@ -122,34 +113,10 @@ void tw_login_shown(struct tw_login_work *w);                         /* its fac
 tw_err tw_login_passed(struct tw_login_work *w, struct tw_reply *rp); /* the same, where the answer is the asker's to finish */
 
 /* passwords.c */
-struct tw_password_kept {
-	bool is, must_change;
-	struct tw_placer by;
-	struct tw_phc hash; /* of nobody's password when there is none */
-	char user[TW_RADIUS_TEXT_MAX + 1]; /* as whom the organization's server knows the account, when it judges the password; "": the device does */
-};
-tw_err tw_password_of(struct tw_device *d, int64_t account, struct tw_password_kept *ret);
-struct tw_password_new {
-	int64_t account;
-	const char *phc, *hands;
-	bool must_change;
-};
-tw_err tw_password_put(struct tw_device *d, const struct tw_password_new *n); /* inside a transaction of the caller's */
-bool tw_password_short(struct tw_device *d, struct tw_slice password);        /* by the setting of now */
-/* A problem when it may be none of this account's. */
-tw_err tw_password_check(struct tw_device *d, const struct tw_account *a, struct tw_slice password, struct tw_reply *rp);
-
 /* The account of the path's parameter, another's than whose asks, who reaches it; rp holds the problem otherwise. */
 tw_err tw_password_wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret);
-tw_err tw_password_drop(struct tw_device *d, int64_t account);
 
 tw_err tw_access_credential_last(struct tw_context *c, const struct tw_account *a, struct tw_reply *rp); /* a problem: nobody could come in without */
-
-/* clients.c */
-tw_err tw_client_known(struct tw_device *d, int64_t account, const char *text, struct tw_login_who *ret);
-/* Inside a transaction of the caller's: one that is known came again, which leaves ret_text as it is; or is known from now on by the text that is put
-   there, of TW_TOKEN_TEXT + 1. */
-tw_err tw_client_came(struct tw_device *d, int64_t account, const struct tw_login_who *who, const char *source, char *ret_text);
 
 /* policy.c: what the organization asks for */
 enum tw_strength { TW_STRENGTH_ANY, TW_STRENGTH_TWO, TW_STRENGTH_CERTIFICATE };

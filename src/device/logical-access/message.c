@@ -129,7 +129,7 @@ tw_err tw_message_verify(const struct tw_factor_step *t)
 	}
 	if (right)
 		return TW_OK;
-	tw_login_failed(tw_device_of(t->c), &s->who);
+	tw_login_failed(t->c, &s->who);
 	return tw_reply_problem(t->rp, 403, "login", "access.message", "This is not the code that was sent",
 		"Look at it, or ask for another one by naming the factor without a code.",
 		"It was mistyped, used, or is not the last one that was sent for this login.");

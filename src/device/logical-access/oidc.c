@@ -9,6 +9,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 
 #define KEPT TW_KEPT_OF_OWNER "oidc"
 #define WHOSE "oidc"
@@ -167,13 +168,13 @@ static tw_err write_change(tw_store *store, void *user)
 
 	TW_TRY(g->provider ? tw_device_keep_json(g->d, KEPT, g->provider) : tw_device_forget(g->d, KEPT));
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
-		const struct tw_session *s = &g->d->access->sessions[i];
+		const struct tw_session *s = &g->d->access->guard.sessions[i];
 		const struct tw_value v[] = { TW_V_BLOB(s->hash, sizeof s->hash) };
 
 		if (!is_by_provider(s))
 			continue;
 		TW_TRY(tw_store_run(store, tw_sql_session_drop, v, TW_COUNT(v), NULL, NULL));
-		TW_TRY(tw_access_session_told(g->d, s));
+		TW_TRY(tw_access_session_told(&g->d->context, s));
 	}
 	return TW_OK;
 }
@@ -183,11 +184,11 @@ static tw_err change(struct tw_device *d, const json_t *provider)
 {
 	struct change g = { d, provider };
 
-	TW_TRY(tw_access_sessions_sweep(d));
+	TW_TRY(tw_access_sessions_sweep(&d->context));
 	TW_TRY(tw_store_transaction(d->context.store, write_change, &g));
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (is_by_provider(&d->access->sessions[i]))
-			tw_wipe(&d->access->sessions[i], sizeof d->access->sessions[i]);
+		if (is_by_provider(&d->access->guard.sessions[i]))
+			tw_wipe(&d->access->guard.sessions[i], sizeof d->access->guard.sessions[i]);
 	tw_oidc_forget(d);
 	return TW_OK;
 }

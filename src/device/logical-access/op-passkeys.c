@@ -5,7 +5,7 @@
 #include "device/logical-access/passkey.h"
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
-#include "device/logical-access/throttle-store.h"
+#include "service/access/throttle-store.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
 #include "formats/clientdata.h"
@@ -30,7 +30,7 @@ static tw_err mine(struct tw_context *c, const struct tw_request *rq, struct tw_
 	if (ret->kind == TW_ACCOUNT_SHARED)
 		return tw_shared_refuse_own(rp);
 	own_source(ret, source);
-	int wait = tw_throttle_wait_s(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
+	int wait = tw_throttle_wait_s(tw_access_throttle(&d->context), source, tw_time_boot_ms(&d->time));
 	return wait ? tw_access_wait(rq, wait, rp) : TW_OK;
 }
 
@@ -39,7 +39,7 @@ static tw_err refuse(struct tw_device *d, const struct tw_account *a, struct tw_
 	char source[64];
 
 	own_source(a, source);
-	tw_throttle_failed(tw_access_throttle(d), source, tw_time_boot_ms(&d->time));
+	tw_throttle_failed(tw_access_throttle(&d->context), source, tw_time_boot_ms(&d->time));
 	return tw_reply_problem(rp, 403, "login", "access.passkey", "This is no new passkey for here", "Begin again.",
 		"It was made for another page or another challenge, nobody touched it, or its kind of key is not taken (P-256 and Ed25519 are).");
 }

@@ -3,7 +3,7 @@
 #include "device/logical-access/login-provider.h"
 #include "device/logical-access/message.h"
 #include "device/logical-access/state.h"
-#include "device/logical-access/totp.h"
+#include "service/access/totp.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
 
@@ -52,7 +52,7 @@ static tw_err check_owner(struct tw_device *d, const struct tw_account *a, int p
 
 	if (!owner || owner->has_key || (s->line && !s->simulated))
 		return TW_OK;
-	TW_TRY(tw_totp_wanted(d, a->id, &totp));
+	TW_TRY(tw_totp_wanted(&d->context, a->id, &totp));
 	TW_TRY(tw_message_wanted(d, a->id, &message));
 	if (totp || message)
 		return TW_OK;

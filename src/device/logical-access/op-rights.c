@@ -336,7 +336,7 @@ static tw_err read_account(struct tw_context *c, const char *id, struct tw_accou
 
 	if (!tw_account_id_read(tw_slice_of(id), &number))
 		return TW_RAISE(NOTFOUND, "no id");
-	return tw_account_get(tw_device_of(c), number, ret);
+	return tw_account_get(c, number, ret);
 }
 
 static tw_err refuse_all(struct tw_reply *rp, const char *rule)

@@ -59,7 +59,7 @@ tw_err tw_access_shared(struct tw_context *c, const struct tw_request *rq, struc
 
 	if (!tw_account_id_read(rq->parameter, &id))
 		return none(rp);
-	tw_err e = tw_account_get(tw_device_of(c), id, &a);
+	tw_err e = tw_account_get(c, id, &a);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return none(rp);
 	TW_TRY(e);
@@ -99,7 +99,7 @@ static tw_err check_member(const struct tw_account_work *w, const char *id, cons
 
 	if (!tw_account_id_read(tw_slice_of(id), &number))
 		return refuse(w->rp, "shared.member", "Members are ids of accounts, as a17, with blanks between.");
-	tw_err e = tw_account_get(tw_device_of(w->c), number, &a);
+	tw_err e = tw_account_get(w->c, number, &a);
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND))
 		return e;
 	if (a.kind == TW_ACCOUNT_SHARED)
@@ -164,10 +164,10 @@ static bool ends(const struct tw_account_work *w)
 	int open = 0;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
-		const struct tw_session *s = &d->access->sessions[i];
+		const struct tw_session *s = &d->access->guard.sessions[i];
 		char id[TW_ACCOUNT_ID_MAX + 2];
 
-		if (!tw_access_session_lives(d, s) || s->account != w->account.id)
+		if (!tw_access_session_lives(&d->context, s) || s->account != w->account.id)
 			continue;
 		tw_account_id(s->member, id);
 		gone = gone || !tw_account_has(w->word, id);
@@ -222,7 +222,8 @@ tw_err tw_access_shared_clear(struct tw_context *c, const struct tw_request *rq,
 /* What whoever asks has proven: by the session that he asks in, or by his certificate. */
 static tw_err prove(struct tw_device *d, const struct tw_request *rq, struct tw_proof *ret, struct tw_entering *e)
 {
-	const struct tw_session *s = strcmp(rq->subject.how, "session") == 0 ? tw_access_session_of(d, tw_access_bearer(rq)) : NULL;
+	const struct tw_session *s = strcmp(rq->subject.how, "session") == 0 ? tw_access_session_of(&d->context, tw_access_bearer(rq))
+									     : NULL;
 
 	*ret = (struct tw_proof){ .methods = 1U << TW_METHOD_CERTIFICATE, .factors = 1 };
 	e->how = s ? s->how : TW_HOW_CERTIFICATE;
@@ -281,7 +282,7 @@ tw_err tw_access_shared_open(struct tw_context *c, const struct tw_request *rq, 
 	int64_t id = 0;
 
 	if (tw_account_id_read(tw_slice_of(tw_json_text(rq->input, "account")), &id)) {
-		tw_err failed = tw_account_get(d, id, &a);
+		tw_err failed = tw_account_get(&d->context, id, &a);
 		if (tw_failed(failed) && !tw_is(failed, TW_CODE_NOTFOUND))
 			return failed;
 	}

@@ -43,7 +43,8 @@ static struct tw_pass *place_for(struct tw_device *d, int64_t account)
 tw_err tw_access_pass(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	const struct tw_session *s = strcmp(rq->subject.how, "session") == 0 ? tw_access_session_of(d, tw_access_bearer(rq)) : NULL;
+	const struct tw_session *s = strcmp(rq->subject.how, "session") == 0 ? tw_access_session_of(&d->context, tw_access_bearer(rq))
+									     : NULL;
 	struct tw_pass fresh = { .expires_ms = tw_time_boot_ms(&d->time) + PASS_MS, .door = rq->subject.door, .of_session = s != NULL };
 	TW_CLEANUP(tw_token_done) struct tw_token token = { .text = "" };
 	struct tw_pass *place;
@@ -87,9 +88,9 @@ static tw_err still_proven(struct tw_device *d, const struct tw_pass *p, struct 
 	struct tw_request shown = { .has_client_key = true };
 
 	if (p->of_session) {
-		const struct tw_session *s = tw_access_session_by_hash(d, p->proven_by);
+		const struct tw_session *s = tw_access_session_by_hash(&d->context, p->proven_by);
 
-		if (!s || !tw_access_session_lives(d, s))
+		if (!s || !tw_access_session_lives(&d->context, s))
 			return TW_RAISE(DENIED, "the session it was given for is over");
 		TW_TRY(tw_access_session_prove(d, s, ret));
 	} else {

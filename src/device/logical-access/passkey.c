@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "device/logical-access/state.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 
 #include <inttypes.h>
 

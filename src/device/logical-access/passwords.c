@@ -1,118 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Passwords: one of an account, kept as the text of its Argon2id hash with a word in front that says whose choice it was. "own" is good as it is; "given"
- * was set by somebody else, who knows it, and opens nothing before it is replaced.
- */
-#include "device/logical-access/password.h"
+/* Passwords: set, changed and removed, by whoever may. How they are kept: service/access/password-store.h. */
 
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/logical-access/login.h"
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
-#include "device/logical-access/throttle-store.h"
+#include "service/access/throttle-store.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
-
-#define OWN "own "
-#define GIVEN "given "
-#define SERVER "server " /* and as whom: the organization's server judges it (radius.h) */
-/* Of no password anybody knows: what is computed for an account that has none. */
-#define NOBODYS "$argon2id$v=19$m=19456,t=2,p=1$dGhlcmUgaXMgbm8gb25lIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
-/* --- Kept --- */
-
-static bool begins(struct tw_slice text, const char *word)
-{
-	return text.size > strlen(word) && memcmp(text.at, word, strlen(word)) == 0;
-}
-
-/* Nothing hashes to it, and it is another for another user there: a login ends with what it began with. */
-static tw_err take_server(struct tw_password_kept *k, struct tw_slice user, struct tw_slice hands)
-{
-	if (user.size >= sizeof k->user)
-		return TW_RAISE(SYNTAX, "a password that is not of its form");
-	(void)snprintf(k->user, sizeof k->user, TW_SLICE_FMT, TW_SLICE_ARG(user));
-	(void)snprintf(k->by.hands, sizeof k->by.hands, TW_SLICE_FMT, TW_SLICE_ARG(hands));
-	k->is = true;
-	return tw_sha256(user.at, user.size, k->hash.tag);
-}
-
-static tw_err take_password(void *user, const tw_row *row)
-{
-	struct tw_password_kept *k = user;
-	struct tw_slice data = tw_row_bytes(row, 0);
-	size_t skip = begins(data, OWN) ? strlen(OWN) : begins(data, GIVEN) ? strlen(GIVEN) : 0;
-
-	if (begins(data, SERVER))
-		return take_server(k, (struct tw_slice){ data.at + strlen(SERVER), data.size - strlen(SERVER) }, tw_row_bytes(row, 1));
-	if (!skip)
-		return TW_RAISE(SYNTAX, "a password that is not of its form");
-	TW_TRY(tw_phc_read((struct tw_slice){ data.at + skip, data.size - skip }, &k->hash));
-	(void)snprintf(k->by.hands, sizeof k->by.hands, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 1)));
-	k->is = true;
-	k->must_change = begins(data, GIVEN);
-	return TW_OK;
-}
-
-tw_err tw_password_of(struct tw_device *d, int64_t account, struct tw_password_kept *ret)
-{
-	const struct tw_value v[] = { TW_V_INT(account) };
-
-	*ret = (struct tw_password_kept){ .is = false };
-	TW_TRY(tw_phc_read(TW_SLICE(NOBODYS), &ret->hash));
-	return tw_store_run(d->context.store, tw_sql_password_of, v, TW_COUNT(v), take_password, ret);
-}
-
-tw_err tw_password_drop(struct tw_device *d, int64_t account)
-{
-	const struct tw_value v[] = { TW_V_INT(account) };
-
-	return tw_store_run(d->context.store, tw_sql_password_drop, v, TW_COUNT(v), NULL, NULL);
-}
-
-tw_err tw_password_put(struct tw_device *d, const struct tw_password_new *n)
-{
-	char data[sizeof GIVEN + TW_PHC_MAX];
-
-	(void)snprintf(data, sizeof data, "%s%s", n->must_change ? GIVEN : OWN, n->phc);
-	const struct tw_value v[] = { TW_V_INT(n->account), TW_V_TEXT(data), TW_V_INT(tw_time_wall_ms(&d->time)), TW_V_TEXT(n->hands) };
-	TW_TRY(tw_password_drop(d, n->account));
-	return tw_store_run(d->context.store, tw_sql_password_put, v, TW_COUNT(v), NULL, NULL);
-}
-
-/* --- Judged --- */
-
-/* By the setting as it is now. One that cannot be read is the default. */
-static size_t least(struct tw_device *d)
-{
-	struct tw_setting_state state = { .version = 0 };
-	uint64_t n = 0;
-
-	if (tw_failed(tw_setting_state(&d->context, tw_setting_find(&d->context, "logical-access.password-min"), &state)) ||
-		tw_failed(tw_parse_u64(tw_slice_of(state.value), TW_PASSWORD_MAX, &n)))
-		return TW_PASSWORD_MIN;
-	return (size_t)n;
-}
-
-bool tw_password_short(struct tw_device *d, struct tw_slice password)
-{
-	const struct tw_password_rules r = { .min = least(d) };
-
-	return tw_password_judge(&r, password) == TW_PASSWORD_SHORT;
-}
-
-tw_err tw_password_check(struct tw_device *d, const struct tw_account *a, struct tw_slice password, struct tw_reply *rp)
-{
-	const char *const names[] = { a->name, d->manifest->product, d->manifest->organization };
-	const struct tw_password_rules r = { least(d), names, TW_COUNT(names) };
-	enum tw_password_fault fault = tw_password_judge(&r, password);
-
-	if (fault == TW_PASSWORD_GOOD)
-		return TW_OK;
-	return tw_reply_problem(rp, 400, "input", "password.rules", "This can be no password", "Choose another.",
-		"%s At least %zu characters.", tw_password_advice(fault), r.min);
-}
 
 /* Whoever is logged in, as what he has computed counts: for his own account, or for another. */
 static struct tw_login_who own_of(const struct tw_request *rq)
@@ -146,17 +42,17 @@ tw_err tw_password_wanted(struct tw_context *c, const struct tw_request *rq, str
 
 static tw_err put_given(struct tw_account_work *w)
 {
-	return tw_password_put(tw_device_of(w->c), &(struct tw_password_new){ w->account.id, w->text, w->hands, true });
+	return tw_password_put(w->c, &(struct tw_password_new){ w->account.id, w->text, w->hands, true });
 }
 
 static tw_err put_own(struct tw_account_work *w)
 {
-	return tw_password_put(tw_device_of(w->c), &(struct tw_password_new){ w->account.id, w->text, w->hands, false });
+	return tw_password_put(w->c, &(struct tw_password_new){ w->account.id, w->text, w->hands, false });
 }
 
 static tw_err put_none(struct tw_account_work *w)
 {
-	return tw_password_drop(tw_device_of(w->c), w->account.id);
+	return tw_password_drop(w->c, w->account.id);
 }
 
 /* Who asked may have lost his right while something was computed. */
@@ -200,7 +96,7 @@ tw_err tw_access_password_set(struct tw_context *c, const struct tw_request *rq,
 	if (!rp->problem[0] && a.kind == TW_ACCOUNT_SHARED)
 		return tw_shared_refuse_own(rp);
 	if (!rp->problem[0])
-		TW_TRY(tw_password_check(tw_device_of(c), &a, password, rp));
+		TW_TRY(tw_password_check(c, &a, password, rp));
 	if (!rp->problem[0])
 		TW_TRY(tw_placed_by(tw_device_of(c), rq, a.id, rp, &by));
 	if (!rp->problem[0])
@@ -220,7 +116,7 @@ tw_err tw_access_password_clear(struct tw_context *c, const struct tw_request *r
 
 	TW_TRY(tw_password_wanted(c, rq, rp, &w.account));
 	if (!rp->problem[0])
-		TW_TRY(tw_password_of(tw_device_of(c), w.account.id, &kept));
+		TW_TRY(tw_password_of(c, w.account.id, &kept));
 	if (!rp->problem[0] && !kept.user[0]) /* what another server judges counts as no way in that is left */
 		TW_TRY(tw_access_credential_last(c, &w.account, rp));
 	return rp->problem[0] ? TW_OK : tw_account_do(&w);
@@ -253,7 +149,7 @@ static tw_err change_what_began(struct tw_login_work *w, struct tw_reply *rp, co
 
 	TW_TRY(may_still(&w->d->context, rq, rp));
 	if (!rp->problem[0])
-		TW_TRY(tw_password_of(w->d, w->account, &kept));
+		TW_TRY(tw_password_of(&w->d->context, w->account, &kept));
 	if (!rp->problem[0] && !tw_phc_same(&kept.hash, &w->began))
 		TW_TRY(tw_reply_problem(rp, 409, "changed", "password.changed", "Your password is another one now",
 			"Log in with that one, then change it.", "It was changed or removed while this was computed."));
@@ -277,7 +173,7 @@ static void on_old(struct tw_login_work *w, const struct tw_hash_answer *a)
 	tw_err e;
 
 	if (a->outcome == TW_HASH_NO) {
-		tw_throttle_failed(tw_access_throttle(w->d), w->who.source, tw_time_boot_ms(&w->d->time));
+		tw_throttle_failed(tw_access_throttle(&w->d->context), w->who.source, tw_time_boot_ms(&w->d->time));
 		e = tw_reply_problem(&rp, 403, "login", "password.old", "This is not your password", "Look at it, then try again.",
 			"To change it, or to remove it, the one that is there is needed.");
 	} else if (w->fresh) {
@@ -309,14 +205,14 @@ static tw_err check_change(struct tw_context *c, const struct tw_request *rq, co
 	struct tw_device *d = tw_device_of(c);
 	const struct tw_login_who who = own_of(rq);
 
-	int wait = tw_throttle_wait_s(tw_access_throttle(d), who.source, tw_time_boot_ms(&d->time));
+	int wait = tw_throttle_wait_s(tw_access_throttle(&d->context), who.source, tw_time_boot_ms(&d->time));
 	if (wait)
 		return tw_access_wait(rq, wait, rp);
 	if (kept->user[0])
 		return tw_reply_problem(rp, 409, "elsewhere", "password.server", "Your password is not this device's",
 			"Change it where the organization keeps it.", "The organization's server judges it.");
 	if (fresh.size)
-		return tw_password_check(d, a, fresh, rp);
+		return tw_password_check(&d->context, a, fresh, rp);
 	return kept->is ? TW_OK
 			: tw_reply_problem(rp, 404, "not-found", "password.none", "There is no password to remove",
 				  "Give one, and it is set.", "This account has none.");
@@ -337,7 +233,7 @@ tw_err tw_access_password_change(struct tw_context *c, const struct tw_request *
 		return TW_OK;
 	if (a.kind == TW_ACCOUNT_SHARED)
 		return tw_shared_refuse_own(rp);
-	TW_TRY(tw_password_of(d, a.id, &kept));
+	TW_TRY(tw_password_of(&d->context, a.id, &kept));
 	TW_TRY(check_change(c, rq, &a, &kept, rp));
 	if (!rp->problem[0] && kept.is && !*tw_json_text(rq->input, "old"))
 		TW_TRY(tw_reply_problem(rp, 400, "input", "password.old", "The old password is needed",

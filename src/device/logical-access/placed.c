@@ -6,6 +6,7 @@
 #include "device/logical-access/role-end.h"
 #include "device/logical-access/state.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 
 #include <inttypes.h>
 
@@ -53,7 +54,7 @@ static int64_t end_for(const struct tw_session *s, int64_t account)
 tw_err tw_placed_by(struct tw_device *d, const struct tw_request *rq, int64_t account, struct tw_reply *rp, struct tw_placer *ret)
 {
 	bool by_session = !strcmp(rq->subject.how, "session");
-	const struct tw_session *s = by_session ? tw_access_session_of(d, tw_access_bearer(rq)) : NULL;
+	const struct tw_session *s = by_session ? tw_access_session_of(&d->context, tw_access_bearer(rq)) : NULL;
 	const struct tw_value v[] = { TW_V_BLOB(rq->client_key, sizeof rq->client_key) };
 	int64_t own = 0;
 
@@ -65,14 +66,6 @@ tw_err tw_placed_by(struct tw_device *d, const struct tw_request *rq, int64_t ac
 		TW_TRY(tw_store_run(d->context.store, tw_sql_credential_placed_by, v, TW_COUNT(v), take_hands, ret));
 	}
 	return tw_account_id_read(tw_slice_of(rq->subject.account), &own) ? add_hand(ret, own, rp) : TW_OK;
-}
-
-int64_t tw_placed_until(const struct tw_placer *p, int64_t account)
-{
-	char word[24];
-
-	word_of(account, word);
-	return tw_account_has(p->hands, word) ? p->ends_ms : 0;
 }
 
 /* --- What he may --- */
@@ -108,7 +101,7 @@ tw_err tw_placed_roles(struct tw_device *d, const tw_gate *g, int64_t account, c
 	struct tw_account a = { .state = TW_ACCOUNT_ACTIVE };
 
 	*ret = h.roles;
-	tw_err e = tw_account_get(d, account, &a);
+	tw_err e = tw_account_get(&d->context, account, &a);
 	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE))
 		return TW_OK;
 	TW_TRY(e);
@@ -290,7 +283,7 @@ static tw_err judge(struct tw_device *d, const tw_gate *g, bool widened, const s
 	*ret = false;
 	if (was_owner(d, one->account))
 		return TW_OK;
-	TW_TRY(tw_account_get(d, one->account, &a));
+	TW_TRY(tw_account_get(&d->context, one->account, &a));
 	(void)snprintf(words, sizeof words, "%s", a.roles);
 	for (char *role = strtok_r(words, " ", &rest); role && !more; role = strtok_r(NULL, " ", &rest))
 		more = holds_more(d->context.gate, g, role);
@@ -339,7 +332,7 @@ void tw_placed_forget(struct tw_device *d, const struct tw_placed *p)
 		struct pair one = pair_at(p, i);
 
 		for (size_t k = 0; k < TW_SESSIONS_MAX; k++) {
-			struct tw_session *s = &d->access->sessions[k];
+			struct tw_session *s = &d->access->guard.sessions[k];
 
 			if (s->used && s->account == one.account && !strcmp(s->by.hands, one.hands))
 				tw_wipe(s, sizeof *s);

@@ -9,15 +9,8 @@
 #include "device/logical-access/accounts.h"
 #include "service/path/condition.h"
 
-#define TW_HANDS_MAX 80 /* the text of some ids, with blanks between */
-struct tw_placer {
-	char hands[TW_HANDS_MAX]; /* "1 17"; "": of nobody but the account itself */
-	int64_t ends_ms;          /* boot clock: when the session ends that it began in; 0: in none */
-};
 /* Through whose hands goes what this request puts on that account. Through too many: rp holds the problem. */
 tw_err tw_placed_by(struct tw_device *d, const struct tw_request *rq, int64_t account, struct tw_reply *rp, struct tw_placer *ret);
-/* One of the hands is the account's own, and until when it may have what it gave itself; 0: for as long as any. */
-int64_t tw_placed_until(const struct tw_placer *p, int64_t account);
 
 /* The roles that an account has whenever that condition holds, by what gate. Empty: it is not active, or gone. */
 tw_err tw_placed_roles(

@@ -64,7 +64,7 @@ static tw_err keeps_way(struct tw_device *d, const struct tw_owner *o, const cha
 	struct tw_account a;
 	unsigned factors = 0;
 
-	TW_TRY(tw_account_get(d, o->id, &a));
+	TW_TRY(tw_account_get(&d->context, o->id, &a));
 	TW_TRY(tw_factors_of(d, o->id, &factors));
 	*ret_asked = names_one_of(roles, a.roles);
 	*ret = o->has_key || (o->enrolled && (factors || !*ret_asked));

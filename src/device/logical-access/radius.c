@@ -158,7 +158,7 @@ static tw_err put_server(struct tw_account_work *w)
 	const struct tw_value v[] = { TW_V_INT(w->account.id), TW_V_TEXT(w->text), TW_V_INT(tw_time_wall_ms(&d->time)),
 		TW_V_TEXT(w->hands) };
 
-	TW_TRY(tw_password_drop(d, w->account.id));
+	TW_TRY(tw_password_drop(&d->context, w->account.id));
 	return tw_store_run(w->c->store, tw_sql_password_delegate, v, TW_COUNT(v), NULL, NULL);
 }
 

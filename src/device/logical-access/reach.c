@@ -135,9 +135,9 @@ static tw_err add_account(void *user, const struct tw_account *a)
 	size_t sessions = 0;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
-		const struct tw_session *s = &tw_device_of(l->c)->access->sessions[i];
+		const struct tw_session *s = &tw_device_of(l->c)->access->guard.sessions[i];
 
-		sessions += s->used && s->account == a->id && tw_access_session_lives(tw_device_of(l->c), s);
+		sessions += s->used && s->account == a->id && tw_access_session_lives(l->c, s);
 	}
 	(void)snprintf(place, sizeof place, "1%lld", (long long)a->id);
 	(void)snprintf(how, sizeof how, "account a%lld, %s, %s; sessions open: %zu", (long long)a->id, tw_account_kinds[a->kind],
@@ -160,6 +160,6 @@ tw_err tw_access_reach(struct tw_context *c, const struct tw_request *rq, struct
 	TW_TRY(add_peers(&l));
 	TW_TRY(add_server(&l));
 	TW_TRY(add_provider(&l));
-	TW_TRY(tw_account_each(tw_device_of(c), (int64_t)after, (int64_t)l.page.limit + 1, add_account, &l));
+	TW_TRY(tw_account_each(c, (int64_t)after, (int64_t)l.page.limit + 1, add_account, &l));
 	return tw_page_end(&l.page, rp);
 }

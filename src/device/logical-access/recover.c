@@ -11,7 +11,7 @@
 #include "device/logical-access/rights.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
-#include "device/sql-device.h"
+#include "service/sql-service.h"
 #include "service/task/task.h"
 
 struct purge {
@@ -69,7 +69,8 @@ static void forget(struct tw_device *d, tw_gate **plain)
 	if (waited)
 		asked.expires_ms = tw_time_boot_ms(&d->time) + TW_RECOVERY_MS;
 	d->access->recovery = asked;
-	tw_access_limits_default(&d->context, d->access);
+	tw_access_guard(d);
+	tw_access_limits_default(&d->context, d->context.guard);
 	tw_notice_display(d); /* there is none any more */
 	tw_settings_free(&d->context);
 	tw_rights_use(d, plain);

@@ -6,6 +6,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 
 #define AT_ONCE 32 /* more than there are owners who stay, so that each turn but the last takes some away */
 _Static_assert(AT_ONCE > TW_OWNERS_MAX, "a turn that takes nothing away is the last");
@@ -106,7 +107,7 @@ static tw_err check_own(const struct tw_account_work *w, struct tw_reply *rp)
 
 	if (!self || (w->end.ends_ms && w->end.ends_ms <= self->end.ends_ms))
 		return TW_OK;
-	if (tw_ending_counts(tw_device_of(w->c), &self->end) && strcmp(w->word, TW_ROLE_OWNER) != 0)
+	if (tw_ending_counts(w->c, &self->end) && strcmp(w->word, TW_ROLE_OWNER) != 0)
 		return TW_OK;
 	return refuse_owner(rp, "You hold the role owner for a time, and give no role for longer, to yourself neither.");
 }
@@ -124,7 +125,7 @@ static tw_err take_owning(void *user, const tw_row *row)
 	if (!tw_slice_is(tw_row_bytes(row, 0), TW_ROLE_OWNER))
 		return TW_OK;
 	o->is = true;
-	o->ends_ms = tw_ending_read(o->device, row, ENDS).ends_ms;
+	o->ends_ms = tw_ending_read(&o->device->context, row, ENDS).ends_ms;
 	return TW_OK;
 }
 
@@ -136,7 +137,7 @@ tw_err tw_role_end_reach(struct tw_context *c, const struct tw_request *rq, int6
 	struct owning o = { .device = tw_device_of(c) };
 	const struct tw_value v[] = { TW_V_INT(account) };
 
-	if (!self || tw_ending_counts(o.device, &self->end))
+	if (!self || tw_ending_counts(&o.device->context, &self->end))
 		return TW_OK;
 	TW_TRY(tw_store_run(c->store, tw_sql_role_of, v, TW_COUNT(v), take_owning, &o));
 	if (!o.is || (o.ends_ms && o.ends_ms <= self->end.ends_ms))
@@ -149,9 +150,9 @@ tw_err tw_role_end_read(struct tw_account_work *w, struct tw_reply *rp)
 	struct tw_device *d = tw_device_of(w->c);
 	struct tw_ending until = at(d, w->condition.until_ms);
 
-	if (tw_ending_over(d, &until))
+	if (tw_ending_over(&d->context, &until))
 		return refuse(rp, "account.role-end", "Choose a time to come, or leave until away.", "This until has passed already.");
-	w->end = tw_ending_first(until, tw_ending_in(d, tw_json_int(w->rq->input, "lifetime") * 1000));
+	w->end = tw_ending_first(until, tw_ending_in(&d->context, tw_json_int(w->rq->input, "lifetime") * 1000));
 	w->condition.until_ms = w->end.ends_ms;
 	return TW_OK;
 }
@@ -168,7 +169,7 @@ tw_err tw_role_end_put(const struct tw_account_work *w)
 {
 	struct tw_value v[5] = { TW_V_INT(w->account.id), TW_V_TEXT(w->word) };
 
-	tw_ending_values(tw_device_of(w->c), &w->end, &v[2]);
+	tw_ending_values(w->c, &w->end, &v[2]);
 	return tw_store_run(w->c->store, w->end.ends_ms ? tw_sql_role_end_put : tw_sql_role_end_drop, v, w->end.ends_ms ? 5 : 2, NULL, NULL);
 }
 
@@ -176,14 +177,14 @@ tw_err tw_role_end_put(const struct tw_account_work *w)
 
 bool tw_role_ended(const struct tw_device *d, const tw_row *row)
 {
-	struct tw_ending e = tw_ending_read(d, row, ENDS);
+	struct tw_ending e = tw_ending_read(&d->context, row, ENDS);
 
-	return tw_ending_counts(d, &e);
+	return tw_ending_counts(&d->context, &e);
 }
 
 tw_err tw_role_conditions(const struct tw_device *d, const tw_row *row, struct tw_condition *ret)
 {
-	struct tw_ending e = tw_ending_read(d, row, ENDS);
+	struct tw_ending e = tw_ending_read(&d->context, row, ENDS);
 
 	TW_TRY(tw_access_conditions_read(tw_row_bytes(row, 1), ret));
 	e = tw_ending_first(e, (struct tw_ending){ .ends_ms = ret->until_ms });
@@ -206,9 +207,9 @@ static tw_err find(void *user, const tw_row *row)
 {
 	struct found *f = user;
 	struct tw_slice role = tw_row_bytes(row, 1);
-	struct tw_ending e = tw_ending_read(f->device, row, 2);
+	struct tw_ending e = tw_ending_read(&f->device->context, row, 2);
 
-	if (f->count == AT_ONCE || role.size > TW_ROLE_NAME_MAX || !tw_ending_over(f->device, &e))
+	if (f->count == AT_ONCE || role.size > TW_ROLE_NAME_MAX || !tw_ending_over(&f->device->context, &e))
 		return TW_OK;
 	f->of[f->count].account = tw_row_int(row, 0);
 	(void)snprintf(f->of[f->count++].role, sizeof f->of[0].role, TW_SLICE_FMT, TW_SLICE_ARG(role));
@@ -245,7 +246,7 @@ static tw_err end(struct tw_context *c, int64_t account, const char *role)
 	struct tw_account_work w = { .c = c, .act = take_away, .word = role, .ends_sessions = true };
 	struct tw_device *d = tw_device_of(c);
 
-	TW_TRY(tw_account_get(d, account, &w.account));
+	TW_TRY(tw_account_get(&d->context, account, &w.account));
 	if (!strcmp(role, TW_ROLE_OWNER) && tw_access_owner(d, account)) {
 		w.ends_sessions = false;
 		return tell_kept(&w);

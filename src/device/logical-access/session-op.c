@@ -15,7 +15,7 @@ static tw_err describe(struct tw_device *d, const struct tw_session *s, bool own
 	char id[TW_SESSION_ID + 1], account[TW_ACCOUNT_ID_MAX + 2], opened[TW_TIME_TEXT_MAX];
 	struct tw_account a;
 
-	TW_TRY(tw_account_get(d, s->account, &a));
+	TW_TRY(tw_account_get(&d->context, s->account, &a));
 	tw_session_id(s->hash, id);
 	tw_account_id(s->account, account);
 	tw_time_text(s->opened_ms, opened);
@@ -33,7 +33,7 @@ static tw_err describe(struct tw_device *d, const struct tw_session *s, bool own
 tw_err tw_access_sessions(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	struct tw_device *d = tw_device_of(c);
-	const struct tw_session *mine = tw_access_session_of(d, tw_access_bearer(rq));
+	const struct tw_session *mine = tw_access_session_of(&d->context, tw_access_bearer(rq));
 	struct tw_page p;
 	uint64_t after = 0;
 
@@ -42,10 +42,10 @@ tw_err tw_access_sessions(struct tw_context *c, const struct tw_request *rq, str
 	if (rp->problem[0])
 		return TW_OK;
 	for (size_t i = after < TW_SESSIONS_MAX ? (size_t)after : TW_SESSIONS_MAX; i < TW_SESSIONS_MAX; i++) {
-		const struct tw_session *s = &d->access->sessions[i];
+		const struct tw_session *s = &d->access->guard.sessions[i];
 		json_t *j = NULL;
 
-		if (!s->used || !tw_access_session_lives(d, s))
+		if (!s->used || !tw_access_session_lives(&d->context, s))
 			continue;
 		if (!tw_page_takes(&p))
 			break;
@@ -64,9 +64,9 @@ static struct tw_session *find(struct tw_device *d, struct tw_slice id)
 	if (tw_failed(tw_parse_hex(id, bytes, sizeof bytes)))
 		return NULL;
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++) {
-		struct tw_session *s = &d->access->sessions[i];
+		struct tw_session *s = &d->access->guard.sessions[i];
 
-		if (s->used && memcmp(s->hash, bytes, ID_SIZE) == 0 && tw_access_session_lives(d, s))
+		if (s->used && memcmp(s->hash, bytes, ID_SIZE) == 0 && tw_access_session_lives(&d->context, s))
 			return s;
 	}
 	return NULL;
@@ -89,7 +89,7 @@ tw_err tw_access_session_stop(struct tw_context *c, const struct tw_request *rq,
 	if (rp->problem[0])
 		return TW_OK;
 	rp->status = 204;
-	return tw_access_session_drop(d, s);
+	return tw_access_session_drop(&d->context, s);
 }
 
 static tw_err nothing(struct tw_account_work *w)

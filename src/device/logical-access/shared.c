@@ -42,7 +42,7 @@ static tw_err judge_member(struct tw_device *d, const struct tw_shared *s, int64
 	*ret_rule = "shared.members";
 	if (!member || !tw_account_has(s->members, id))
 		return TW_OK;
-	tw_err e = tw_account_get(d, member, &a);
+	tw_err e = tw_account_get(&d->context, member, &a);
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
 	TW_TRY(e);

@@ -171,7 +171,7 @@ static tw_err ask_kind(struct sharing *s)
 		return TW_OK;
 	if (!tw_account_id_read(tw_slice_of(s->rq->subject.account), &id))
 		return refuse(s, "sharing.kind", "You have no account here.");
-	TW_TRY(tw_account_get(tw_device_of(s->c), id, &a));
+	TW_TRY(tw_account_get(s->c, id, &a));
 	return tw_account_has(kinds, tw_account_kinds[a.kind])
 		? TW_OK
 		: refuse(s, "sharing.kind", "This is for other kinds of accounts than yours.");

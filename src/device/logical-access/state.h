@@ -13,17 +13,13 @@
 #include "device/logical-access/recovery.h"
 #include "device/logical-access/step-up.h"
 #include "device/logical-access/support.h"
-#include "device/logical-access/throttle.h"
 
 #define TW_OWNERS_MAX 16
-#define TW_PASSES_MAX 128   /* likewise; one more is refused, so that nobody ends another's */
-#define TW_SESSIONS_MAX 128 /* of all accounts; one more ends the one that would end first */
+#define TW_PASSES_MAX 128 /* likewise; one more is refused, so that nobody ends another's */
 #define TW_SUPPORTS_MAX (2 * TW_SESSIONS_MAX)
-#define TW_SESSION_ID 16 /* hex of the beginning of its hash: names it and opens nothing */
 #define TW_CODE_MS 300000
 #define TW_CODES_MAX 8
-#define TW_CODE_SIZE 10  /* Crockford base32: 50 bits, for five minutes, five tries a minute */
-#define TW_TOKEN_TEXT 43 /* 32 bytes in base64url */
+#define TW_CODE_SIZE 10 /* Crockford base32: 50 bits, for five minutes, five tries a minute */
 #define TW_CHALLENGES_MAX 16
 #define TW_CHALLENGES_PER_SOURCE 4 /* so that one peer cannot use up all */
 #define TW_CHALLENGE_MS 120000
@@ -34,8 +30,6 @@
 
 /* What a session was opened by, as it is kept and shown. */
 #define TW_HOW_CODE "code"
-#define TW_HOW_PASSWORD "password"
-#define TW_HOW_PASSWORD_TOTP "password+totp"
 #define TW_HOW_PASSWORD_PASSKEY "password+passkey"
 #define TW_HOW_OUTSIDE_PASSKEY "outside+passkey"
 #define TW_HOW_CERTIFICATE "client-certificate"
@@ -60,25 +54,6 @@ struct tw_owner {
 struct tw_owners {
 	struct tw_owner of[TW_OWNERS_MAX];
 	size_t count;
-};
-/* Bound to the door it was opened at, and, where there was one, to the key of the connection. It remembers whose it is, never what he may. */
-struct tw_session {
-	bool used;
-	uint8_t hash[32]; /* of the token's text */
-	int64_t account;
-	enum tw_door door;
-	char how[24], source[64];
-	bool has_key;
-	uint8_t key[32];
-	int64_t opened_ms;           /* wall clock */
-	int64_t idle_ms;             /* for how long it may be unused, if that is less than the setting says; 0: as long as that */
-	int64_t used_ms, expires_ms; /* boot clock; 0 when not used */
-	struct tw_placer by;         /* through whose hands its code came */
-	int64_t member;              /* of a shared account: the account of whoever uses it; 0: of no shared one */
-	bool has_parent;             /* likewise: opened in a session of that one's, with which it ends */
-	uint8_t parent[32];          /* its hash */
-	bool supports;               /* it is a supporting party's */
-	int64_t proven_ms;           /* boot clock, in memory only: when he last proved who he is; 0: not since core was started */
 };
 struct tw_support {      /* a supporting party's session whose end has to be told */
 	int64_t account; /* 0: free */
@@ -113,13 +88,11 @@ struct tw_product_out { /* by their place in the manifest: what of the product's
 };
 struct tw_access {
 	struct tw_product_out product_out;
+	struct tw_guard guard;   /* the context's */
 	struct tw_owners owners; /* those whose accounts are active */
-	struct tw_session sessions[TW_SESSIONS_MAX];
 	struct tw_support supports[TW_SUPPORTS_MAX];
 	int64_t support_again_ms; /* boot clock */
 	struct tw_pass passes[TW_PASSES_MAX];
-	int64_t idle_ms, limit_ms, inactive_ms; /* what the settings say; inactive_ms 0: never */
-	size_t list_max;                        /* likewise, for the context; used while it is read alone */
 	const char *refused; /* why who showed something good is not let in: the rule; NULL: by none that could be named */
 	bool proven;         /* the request under way showed a good code: that it is refused for another reason is no guess */
 	int64_t next_end_ms; /* boot clock: when the next account ends whose end this boot knows; 0: none does */
@@ -129,14 +102,12 @@ struct tw_access {
 	struct tw_browser browsers[TW_BROWSER_MAX];
 	struct tw_recovery recovery;
 	struct tw_passkey_offer passkey_offers[TW_PLACES_MAX];
-	struct tw_throttle throttle;
 	struct tw_login_step steps[TW_LOGIN_STEPS];
 	uint64_t last_step;
 	struct tw_login_work works[TW_LOGIN_WORKS];
 	struct tw_messages messages;
 	struct tw_oidc_state oidc;
-	int64_t throttle_written_ms; /* when the store last got what had changed in it */
-	struct tw_notice notice;     /* the one that counts now */
+	struct tw_notice notice; /* the one that counts now */
 	struct tw_accepted accepted[TW_ACCEPTED_MAX];
 	size_t accepted_next; /* the place that the next one takes */
 };
@@ -146,6 +117,7 @@ struct tw_new_owner {
 	const uint8_t *key;      /* fingerprint, NULL for a browser */
 	const char *certificate; /* PEM, NULL for a browser */
 };
+void tw_access_guard(struct tw_device *d); /* what the gate's general part needs of this side; again when access was wiped */
 bool tw_audit_unrecorded(struct tw_context *c, const struct tw_request *rq); /* the path's */
 /* Makes the owner and gives the listener a new key. Cut short, the next start completes it. */
 tw_err tw_access_own(struct tw_device *d, const struct tw_new_owner *o);
@@ -154,8 +126,6 @@ tw_err tw_access_ownership_end(tw_store *s); /* every account and what hangs on 
 tw_err tw_access_listener(struct tw_device *d);
 /* Owners and sessions from the store. Failed, what was known stays: a device that cannot read who owns it is not ownerless. */
 tw_err tw_access_load(struct tw_device *d);
-void tw_access_limits_default(struct tw_context *c, struct tw_access *ret); /* cannot fail */
-tw_err tw_access_limits_read(struct tw_device *d, struct tw_access *ret);
 /* Who somebody has proven to be, and by what. */
 struct tw_proof {
 	int64_t account;
@@ -177,44 +147,12 @@ tw_err tw_access_caps_exceeded(struct tw_device *d, int64_t account, bool *ret);
  * rq's input), and whether there is room. A problem: not now. tw_access_session opens none without the notice, whoever forgets to ask here.
  */
 tw_err tw_access_may_open(struct tw_device *d, int64_t account, const struct tw_request *rq, struct tw_reply *rp);
-/* Those that nobody can use any more, from store and memory. */
-tw_err tw_access_sessions_sweep(struct tw_device *d);
 tw_err tw_access_next_end(struct tw_device *d, int64_t *ret);
-bool tw_access_session_lives(const struct tw_device *d, const struct tw_session *s);
-int64_t tw_access_session_due(const struct tw_device *d, const struct tw_session *s); /* when it ends, as it stands; -1: it has */
-tw_err tw_access_session_told(struct tw_device *d, const struct tw_session *s);       /* its event */
-tw_err tw_access_session_drop(struct tw_device *d, struct tw_session *s);
-tw_err tw_access_sessions_read(struct tw_device *d, struct tw_access *ret);
 tw_err tw_access_owners_read(struct tw_device *d, struct tw_owners *ret);           /* LIMIT: more than there may be */
 bool tw_access_other_owner(const struct tw_device *d, int64_t account);             /* is there one, and can he come in? */
 bool tw_access_owner_stays(const struct tw_device *d, const struct tw_owner *o);    /* his role never ends, or is the last to */
 const struct tw_owner *tw_access_owner(const struct tw_device *d, int64_t account); /* NULL: it is none, or not now */
 
-/* Whose session, by what he came, and the request that asked (its door, source and key). */
-struct tw_opening {
-	int64_t account;
-	const char *how;
-	const struct tw_request *rq;
-	struct tw_placer by;         /* zeros: through nobody's hands */
-	int64_t idle_ms;             /* as the session's */
-	int64_t member;              /* likewise */
-	int64_t proven_ms;           /* of a member, likewise */
-	const struct tw_session *in; /* the session that he asks in; NULL: none */
-};
-/* Random bytes, the text of them that is handed out, and its SHA-256, which is kept. Wiped at the end. */
-struct tw_token {
-	uint8_t bytes[32], hash[32];
-	char text[TW_TOKEN_TEXT + 1];
-};
-tw_err tw_token_make(const struct tw_sys *sys, struct tw_token *t);
-void tw_token_done(struct tw_token *t);
-/* Opens a session: stored hashed, in the cache, the token's text handed out once. */
-tw_err tw_access_session(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1]);
-/* The same for somebody who has just proven who he is: the account remembers it. Inside a transaction of the caller's; when that fails, the
-   cache has to be read anew. */
-tw_err tw_access_login(struct tw_device *d, const struct tw_opening *o, char ret_token[TW_TOKEN_TEXT + 1]);
-/* What a login is answered: the token, and when the one before was. before: the account as it was then. */
-tw_err tw_access_login_reply(struct tw_device *d, const struct tw_account *before, const char *token, struct tw_reply *rp);
 /* The one way in for whoever logs in: use, in the same transaction, uses up what opened it. Refused (a cap): rp holds the problem. */
 struct tw_entering {
 	const struct tw_account *account; /* as it was before */
@@ -229,21 +167,9 @@ struct tw_entering {
 	const struct tw_session *in; /* as the opening's */
 };
 tw_err tw_access_enter(struct tw_device *d, const struct tw_entering *e, struct tw_reply *rp);
-/* Ends the session whose token has this hash, if there is one. */
-tw_err tw_access_session_end(struct tw_device *d, const uint8_t hash[32]);
-/* All of an account, and its codes: in the store, inside the caller's transaction; and then in memory, which cannot fail. */
-tw_err tw_access_sessions_drop(struct tw_device *d, int64_t account);
-void tw_access_sessions_forget(struct tw_device *d, int64_t account);
-/* The session of a token; NULL when there is no such session, or no longer. */
-struct tw_session *tw_access_session_of(struct tw_device *d, struct tw_slice token);
-void tw_session_id(const uint8_t hash[32], char ret[TW_SESSION_ID + 1]);
-bool tw_access_session_fits(const struct tw_session *s, const struct tw_request *rq); /* its door, and its key where it has one */
-struct tw_session *tw_access_session_by_hash(struct tw_device *d, const uint8_t hash[32]); /* NULL: none, though it may live no longer */
 /* What its session has proven of an account: asked at each use of the session, and of a pass that hangs on it. */
 tw_err tw_access_session_prove(struct tw_device *d, const struct tw_session *s, struct tw_proof *ret);
 tw_err tw_access_account_of_key(struct tw_device *d, const struct tw_request *rq, int64_t *ret); /* 0: nobody's */
-tw_err tw_access_by_pass(struct tw_device *d, struct tw_request *rq);                 /* DENIED: it is good for nothing */
-struct tw_slice tw_access_bearer(const struct tw_request *rq);                        /* empty: none was sent */
-void tw_access_source(const struct tw_request *rq, char ret[64]);                     /* who has to wait for what he does */
-tw_err tw_access_wait(const struct tw_request *rq, int seconds, struct tw_reply *rp); /* 429 */
+tw_err tw_access_by_pass(struct tw_device *d, struct tw_request *rq); /* DENIED: it is good for nothing */
+void tw_access_source(const struct tw_request *rq, char ret[64]);     /* who has to wait for what he does */
 #endif

@@ -11,7 +11,7 @@
 /* @nist LA.AC.1.4 */
 tw_err tw_access_status_unused(struct tw_context *c, struct tw_element_status *ret)
 {
-	bool is = tw_device_of(c)->access->inactive_ms > 0;
+	bool is = tw_device_of(c)->access->guard.inactive_ms > 0;
 
 	(void)snprintf(ret->setting, sizeof ret->setting, "logical-access.inactive");
 	ret->status = is ? TW_STATUS_PROVIDED : TW_STATUS_OFF;

@@ -3,6 +3,7 @@
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
 #include "device/sql-device.h"
+#include "service/sql-service.h"
 
 static tw_err take_count(void *user, const tw_row *row)
 {

@@ -18,7 +18,7 @@
 
 static const struct tw_session *session_of(struct tw_device *d, const struct tw_request *rq)
 {
-	return strcmp(rq->subject.how, "session") == 0 ? tw_access_session_of(d, tw_access_bearer(rq)) : NULL;
+	return strcmp(rq->subject.how, "session") == 0 ? tw_access_session_of(&d->context, tw_access_bearer(rq)) : NULL;
 }
 
 static int64_t who_of(const struct tw_session *s)
@@ -48,7 +48,7 @@ static tw_err is_wanted(struct tw_context *c, const struct tw_request *rq, const
 	*ret = false;
 	if (!s || !strcmp(s->how, TW_HOW_CERTIFICATE) || tw_setting_is(c, "logical-access.step-up", "off") || !is_dangerous(c, rq))
 		return TW_OK;
-	TW_TRY(tw_password_of(tw_device_of(c), who_of(s), &kept));
+	TW_TRY(tw_password_of(c, who_of(s), &kept));
 	if (kept.is) {
 		*ret = strcmp(rq->operation->name, "password.change") != 0; /* the old one proves it */
 		return TW_OK;

@@ -10,7 +10,7 @@
 #ifndef TW_DEVICE_LOGICAL_ACCESS_STEP_UP_H
 #define TW_DEVICE_LOGICAL_ACCESS_STEP_UP_H
 #include "base/buf.h"
-#include "device/logical-access/places.h"
+#include "service/access/places.h"
 
 #include <stdint.h>
 

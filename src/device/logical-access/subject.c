@@ -11,7 +11,7 @@
 #include "device/logical-access/role-end.h"
 #include "device/logical-access/shared.h"
 #include "device/logical-access/state.h"
-#include "device/sql-device.h"
+#include "service/sql-service.h"
 #include "service/path/condition.h"
 
 #define ACTIVE_MS 3600000 /* that an account is in use is written down this often at most, and not at every request */
@@ -57,7 +57,7 @@ static int sessions_of(const struct tw_device *d, int64_t account)
 	int n = 0;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		n += tw_access_session_lives(d, &d->access->sessions[i]) && d->access->sessions[i].account == account;
+		n += tw_access_session_lives(&d->context, &d->access->guard.sessions[i]) && d->access->guard.sessions[i].account == account;
 	return n;
 }
 
@@ -106,7 +106,7 @@ static tw_err collect(struct tw_device *d, const struct tw_proof *p, const struc
 /* @nist LA.AC.1.4: where accounts are disabled sooner, so much oftener that one in use is not */
 static void note_use(struct tw_device *d, const struct tw_account *a)
 {
-	int64_t now = tw_time_wall_ms(&d->time), part = d->access->inactive_ms / 4;
+	int64_t now = tw_time_wall_ms(&d->time), part = d->access->guard.inactive_ms / 4;
 	int64_t often = part > 0 && part < ACTIVE_MS ? part : ACTIVE_MS;
 	const struct tw_value v[] = { TW_V_INT(a->id), TW_V_INT(now) };
 
@@ -130,7 +130,7 @@ tw_err tw_access_become(struct tw_device *d, struct tw_subject *s, const struct 
 		tw_access_become_owner(s, o);
 		return TW_OK;
 	}
-	tw_err e = tw_account_get(d, p->account, &a);
+	tw_err e = tw_account_get(&d->context, p->account, &a);
 	if (tw_is(e, TW_CODE_NOTFOUND) || (!tw_failed(e) && a.state != TW_ACCOUNT_ACTIVE))
 		return TW_RAISE(DENIED, "the account is not active, or gone");
 	TW_TRY(e);

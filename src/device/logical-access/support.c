@@ -19,7 +19,7 @@
 static tw_err is_party(struct tw_device *d, int64_t account, bool *ret)
 {
 	struct tw_account a;
-	tw_err e = tw_account_get(d, account, &a);
+	tw_err e = tw_account_get(&d->context, account, &a);
 
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
@@ -65,7 +65,7 @@ tw_err tw_support_began(struct tw_device *d, const struct tw_session *s)
 		return TW_OK;
 	note(d, s);
 	TW_TRY(tw_store_run(d->context.store, tw_sql_support_put, v, TW_COUNT(v), NULL, NULL));
-	TW_TRY(tw_account_get(d, s->account, &a));
+	TW_TRY(tw_account_get(&d->context, s->account, &a));
 	tw_session_id(s->hash, id);
 	tw_account_id(s->account, account);
 	tw_time_text(tw_time_wall_ms(&d->time) + s->expires_ms - tw_time_boot_ms(&d->time), until);
@@ -87,7 +87,7 @@ static tw_err tell_ended(struct tw_device *d, int64_t account, const uint8_t has
 
 static const struct tw_session *session_of(struct tw_device *d, const struct tw_support *u)
 {
-	return u->account ? tw_access_session_by_hash(d, u->hash) : NULL;
+	return u->account ? tw_access_session_by_hash(&d->context, u->hash) : NULL;
 }
 
 /* The boot clock when the next one is over, as they stand; 0: one is; -1: there is none. */
@@ -96,12 +96,12 @@ static int64_t next(struct tw_device *d)
 	int64_t first = -1;
 
 	for (size_t i = 0; i < TW_SESSIONS_MAX; i++)
-		if (d->access->sessions[i].supports)
-			note(d, &d->access->sessions[i]);
+		if (d->access->guard.sessions[i].supports)
+			note(d, &d->access->guard.sessions[i]);
 	for (size_t i = 0; i < TW_SUPPORTS_MAX; i++) {
 		const struct tw_support *u = &d->access->supports[i];
 		const struct tw_session *s = session_of(d, u);
-		int64_t due = !s ? 0 : tw_access_session_lives(d, s) ? tw_access_session_due(d, s) : 0;
+		int64_t due = !s ? 0 : tw_access_session_lives(&d->context, s) ? tw_access_session_due(&d->context, s) : 0;
 
 		if (u->account && (first < 0 || due < first))
 			first = due;
@@ -132,10 +132,10 @@ static tw_err take_owed(void *user, const tw_row *row)
 static tw_err end_one(struct tw_device *d, struct tw_support *u)
 {
 	const struct tw_value v[] = { TW_V_BLOB(u->hash, sizeof u->hash) };
-	struct tw_session *s = tw_access_session_by_hash(d, u->hash);
+	struct tw_session *s = tw_access_session_by_hash(&d->context, u->hash);
 	bool owed = false;
 
-	if (s && tw_access_session_lives(d, s))
+	if (s && tw_access_session_lives(&d->context, s))
 		return TW_OK;
 	TW_TRY(tw_store_run(d->context.store, tw_sql_support_owed, v, TW_COUNT(v), take_owed, &owed));
 	if (owed) {
@@ -144,7 +144,7 @@ static tw_err end_one(struct tw_device *d, struct tw_support *u)
 		TW_TRY(tw_store_run(d->context.store, tw_sql_support_drop, v, TW_COUNT(v), NULL, NULL));
 	}
 	if (s)
-		TW_TRY(tw_access_session_drop(d, s));
+		TW_TRY(tw_access_session_drop(&d->context, s));
 	*u = (struct tw_support){ .account = 0 };
 	return TW_OK;
 }

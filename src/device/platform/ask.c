@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/platform/ask.h"
 
-#include "device/platform/errand.h"
+#include "device/platform/core.h"
+#include "service/errand-line.h"
 
 #define START_MS 5000  /* beside the question's own deadline, which the role keeps: its start, and a slow machine */
 #define LEAVING_MS 100 /* a role that was leaving when it was asked is seen to be gone by then */

@@ -4,9 +4,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "device/platform/ask.h"
-#include "device/platform/errand.h"
+#include "service/errand-line.h"
 #include "device/platform/fetch.h"
-#include "device/platform/hash.h"
+#include "service/hash/hashing.h"
 #include "device/platform/start.h"
 #include "service/door/stream.h"
 #include "service/task/task.h"
@@ -396,15 +396,23 @@ static void done(struct tw_core *c)
 	(void)tw_channel_free(c->hands);
 }
 
+static void settle_for(void *user)
+{
+	tw_core_settle(user);
+}
+
 static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 {
 	const char *died = tw_role_word(start, "died");
+	struct tw_errands_side side = { .sys = c->sys, .context = &c->device.context, .settle = settle_for, .user = c };
 
 	TW_TRY(tw_channel_new(c->sys, TW_FD_HANDS, tw_rows_core_from_hands, &c->hands));
 	TW_TRY(make_loop(c));
-	TW_TRY(tw_errands_new(c, tw_role_word(start, "errands"), &c->device.errands));
+	side.loop = c->loop;
+	side.hands = c->hands;
+	TW_TRY(tw_errands_new(&side, tw_role_word(start, "errands"), &c->device.errands));
 	TW_TRY(tw_fetch_new(c, &c->device.fetch));
-	TW_TRY(tw_hashing_new(c, &c->device.hashing));
+	TW_TRY(tw_hashing_new(&side, c->device.errands, &c->device.hashing));
 	TW_TRY(tw_asking_new(c, &c->device.asking));
 	TW_TRY(tw_start(&c->device, c->sys, start));
 	if (tw_audit_fault(c->device.context.audit)[0])

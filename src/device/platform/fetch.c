@@ -4,7 +4,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/hash.h"
-#include "device/platform/errand.h"
+#include "device/platform/core.h"
+#include "service/errand-line.h"
 #include "service/task/task.h"
 
 #define START_MS 5000 /* beside the job's own deadline, which the role keeps: its start, and a slow machine */

@@ -23,6 +23,7 @@
 /* Every format of the store there ever was. To add one: its steps here, and the number in meson_options.txt. */
 static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_settings_format_1 },
+	{ 1, tw_sql_access_format_1 },
 	{ 1, tw_sql_device_format_1 },
 	{ 2, tw_sql_task_format_2 },
 	{ 0, NULL },

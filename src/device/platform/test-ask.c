@@ -3,7 +3,8 @@
 #include "device/platform/ask.h"
 
 #include "check.h"
-#include "device/platform/errand.h"
+#include "device/platform/core.h"
+#include "service/errand-line.h"
 #include "oom.h"
 #include "sys/real.h"
 

@@ -3,7 +3,8 @@
 #include "device/platform/fetch.h"
 
 #include "check.h"
-#include "device/platform/errand.h"
+#include "device/platform/core.h"
+#include "service/errand-line.h"
 #include "sys/real.h"
 
 static struct tw_errand_user role;

@@ -55,7 +55,8 @@ struct tw_context {
 	   operation and input, as far as the walk came, so that a form can come back with what was typed. */
 	tw_err (*problem_page)(struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference,
 		struct tw_buf *body);
-	void *side; /* struct tw_device, or the support service's own */
+	struct tw_guard *guard; /* service/access/guard.h; NULL: nobody comes in here */
+	void *side;             /* struct tw_device, or the support service's own */
 };
 /* body_type: media type out, "application/json" or "application/problem+json". The reply body is appended to body. Never fails
    towards the door: a failure of ours is a 500 problem with a reference into the log. */

@@ -36,7 +36,7 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_support_options *o
 	TW_TRY(tw_support_places_open(sys, o, &places));
 	TW_TRY(tw_os_signals(&signals));
 	TW_TRY(tw_crew_init(sys, places.crew, places.null, o->role_program, &crew));
-	tw_errands_init(sys, NULL, places.null, o->role_program, &errands);
+	tw_errands_init(sys, places.errands, places.null, o->role_program, &errands);
 	if (geteuid() != 0)
 		tw_warn("not root: app, front and keys share user %u. Their sandboxes hold, but no user ids keep their files and memory apart; "
 			"start as root with roles.tab for that",

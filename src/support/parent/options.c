@@ -5,18 +5,19 @@
 
 #include <string.h>
 
-const char tw_support_help[] = "Usage: thingward-support serve --dir DIR [--listen ADDR:PORT]\n"
-			       "\n"
-			       "The manufacturer's server for product security. Ends on SIGTERM.\n"
-			       "\n"
-			       "  --dir DIR            where its database, log and keys live; belongs to who starts it, mode 700\n"
-			       "  --listen ADDR:PORT   where HTTPS is offered, a numeric address ([::]:8443); port 0: any, DIR/listening says which\n"
-			       "  --roles FILE         as root: user and group ids of the roles app, front and keys (DIR/roles.tab)\n"
-			       "  --role-program FILE  the program of the roles\n"
-			       "  -n                   check what is configured, then end\n"
-			       "  --help               print this\n"
-			       "\n"
-			       "Ends with 0 when it was asked to end, 1 when it cannot go on, 2 when the command line is wrong.\n";
+const char tw_support_help[] =
+	"Usage: thingward-support serve --dir DIR [--listen ADDR:PORT]\n"
+	"\n"
+	"The manufacturer's server for product security. Ends on SIGTERM.\n"
+	"\n"
+	"  --dir DIR            where its database, log and keys live; belongs to who starts it, mode 700\n"
+	"  --listen ADDR:PORT   where HTTPS is offered, a numeric address ([::]:8443); port 0: any, DIR/listening says which\n"
+	"  --roles FILE         as root: user and group ids of the roles app, front, keys and hash (DIR/roles.tab)\n"
+	"  --role-program FILE  the program of the roles\n"
+	"  -n                   check what is configured, then end\n"
+	"  --help               print this\n"
+	"\n"
+	"Ends with 0 when it was asked to end, 1 when it cannot go on, 2 when the command line is wrong.\n";
 
 static const struct row {
 	const char *name;

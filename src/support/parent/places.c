@@ -13,9 +13,9 @@
 
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-enum { APP, FRONT, KEYS, NAMES };
-static const char *const tab_names[NAMES] = { "app", "front", "keys" };
-static const struct tw_tab_names names = { tab_names, NAMES, NAMES };
+enum { APP, FRONT, KEYS, HASH, NAMES };
+static const char *const tab_names[NAMES] = { "app", "front", "keys", "hash" };
+static const struct tw_tab_names names = { tab_names, NAMES, HASH }; /* without hash nobody of the staff logs in */
 
 void tw_support_places_init(struct tw_support_places *p)
 {
@@ -98,6 +98,17 @@ static void plan(const struct tw_tab *tab, struct tw_support_places *p)
 	}
 }
 
+/* Two of it at most, as on the device; it has nothing but its channels. */
+static void plan_errands(const struct tw_tab *tab, struct tw_support_places *p)
+{
+	const struct tw_errand_row hash = { .uid = tab->of[HASH].uid, .gid = tab->of[HASH].gid, .program = "thingward-hash" };
+	struct tw_crew_plan *app = &p->crew[TW_CREW_CORE];
+
+	p->errands[TW_ERRAND_HASH] = p->errands[TW_ERRAND_HASH_2] = hash;
+	(void)snprintf(p->errand_names, sizeof p->errand_names, "errands=%s", hash.uid ? "hash,hash-2," : "");
+	app->words[app->word_count++] = p->errand_names;
+}
+
 /* What each is born with, as roles.c expects it: keys in the places of a root secret and a token, of which there are none. */
 static void give(struct tw_support_places *p)
 {
@@ -142,6 +153,7 @@ tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_
 	TW_TRY(open_top(sys, o, p));
 	TW_TRY(find_ids(sys, o, &tab));
 	plan(&tab, p);
+	plan_errands(&tab, p);
 	TW_TRY(open_one(sys, o, "/app", &p->crew[TW_CREW_CORE], p->dir, &p->app));
 	TW_TRY(open_one(sys, o, "/log", &p->crew[TW_CREW_CORE], p->dir, &p->log));
 	TW_TRY(open_one(sys, o, "/keys", &p->crew[TW_CREW_KEYS], p->dir, &p->keys));

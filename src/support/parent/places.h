@@ -9,6 +9,7 @@
 #ifndef TW_SUPPORT_PARENT_PLACES_H
 #define TW_SUPPORT_PARENT_PLACES_H
 #include "service/parent/crew.h"
+#include "service/parent/errands.h"
 
 struct tw_support_options {
 	const char *dir, *listen, *roles, *role_program;
@@ -17,6 +18,8 @@ struct tw_support_options {
 struct tw_support_places {
 	int dir, app, log, keys, null, tcp, desk; /* descriptors */
 	struct tw_crew_plan crew[TW_CREW_SIZE];
+	struct tw_errand_row errands[TW_ERRANDS];
+	char errand_names[64]; /* app's word: which of them there are */
 };
 /* SYNTAX: what is wrong with the command line. */
 tw_err tw_support_options_parse(int argc, char *const *argv, struct tw_support_options *ret);

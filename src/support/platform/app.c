@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "service/access/throttle-store.h"
+#include "support/staff/staff.h"
 
 #include <string.h>
 
@@ -20,7 +22,7 @@ static void arm(struct event *timer, int64_t ms)
 static void settle(struct tw_app *a)
 {
 	const tw_audit *audit = a->context.audit;
-	int64_t refusals = tw_audit_refusals_due_ms(audit);
+	int64_t refusals = tw_audit_refusals_due_ms(audit), waits = tw_access_throttle_due_ms(&a->context);
 
 	if (tw_audit_pending(audit))
 		arm(a->commit_timer, TW_APP_COMMIT_MS);
@@ -28,6 +30,8 @@ static void settle(struct tw_app *a)
 		arm(a->checkpoint_timer, TW_APP_CHECKPOINT_MS);
 	if (refusals >= 0)
 		arm(a->refusal_timer, refusals - tw_time_boot_ms(&a->time));
+	if (waits >= 0)
+		arm(a->throttle_timer, waits);
 }
 
 static void report(tw_err e, const char *what)
@@ -59,6 +63,14 @@ static void on_refusals(int fd, short what, void *user)
 	struct tw_app *a = user;
 
 	report(tw_audit_refusals_seal(a->context.audit, false), "recording how many were refused");
+	settle(a);
+}
+
+static void on_throttle(int fd, short what, void *user)
+{
+	struct tw_app *a = user;
+
+	report(tw_access_job_throttle(&a->context), "keeping who has to wait");
 	settle(a);
 }
 
@@ -161,6 +173,8 @@ static void on_hands(int fd, short what, void *user)
 			role_is(m.payload);
 		} else if (m.type == TW_WIRE_HANDS_ROLE_DIED) {
 			died(a, m.payload);
+		} else if (m.type == TW_WIRE_HANDS_ERRAND_IS || m.type == TW_WIRE_HANDS_ERRAND_NOT) {
+			tw_errands_from_hands(a->errands, &m);
 		} else if (m.type == TW_WIRE_HANDS_DRAIN) {
 			a->draining = true; /* front has ended before us: nobody waits for an answer */
 			leave(a, a->status);
@@ -184,8 +198,10 @@ static tw_err make_loop(struct tw_app *a)
 	a->commit_timer = event_new(a->loop, -1, 0, on_commit, a);
 	a->checkpoint_timer = event_new(a->loop, -1, 0, on_checkpoint, a);
 	a->refusal_timer = event_new(a->loop, -1, 0, on_refusals, a);
+	a->throttle_timer = event_new(a->loop, -1, 0, on_throttle, a);
 	a->hands_event = event_new(a->loop, TW_FD_HANDS, EV_READ | EV_PERSIST, on_hands, a);
-	if (!a->commit_timer || !a->checkpoint_timer || !a->refusal_timer || !a->hands_event || event_add(a->hands_event, NULL))
+	if (!a->commit_timer || !a->checkpoint_timer || !a->refusal_timer || !a->throttle_timer || !a->hands_event ||
+		event_add(a->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
 	return TW_OK;
 }
@@ -196,6 +212,9 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 
 	TW_TRY(tw_channel_new(a->sys, TW_FD_HANDS, tw_rows_core_from_hands, &a->hands));
 	TW_TRY(make_loop(a));
+	const struct tw_errands_side side = { a->sys, a->loop, a->hands, &a->context, door_settle, a };
+	TW_TRY(tw_errands_new(&side, tw_role_word(start, "errands"), &a->errands));
+	TW_TRY(tw_hashing_new(&side, a->errands, &a->hashing));
 	TW_TRY(tw_app_open(a, start));
 	if (tw_audit_fault(a->context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(a->context.audit));
@@ -211,13 +230,16 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 
 static void done(struct tw_app *a)
 {
-	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer };
+	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer };
 
 	a->local = tw_door_local_free(a->local);
+	tw_staff_stop(a);
 	a->front = tw_door_front_free(a->front);
 	for (size_t i = 0; i < TW_COUNT(events); i++)
 		if (events[i])
 			event_free(events[i]);
+	a->hashing = tw_hashing_free(a->hashing);
+	a->errands = tw_errands_free(a->errands);
 	if (a->loop)
 		event_base_free(a->loop);
 	tw_app_close(a);

@@ -9,6 +9,7 @@
 #define TW_SUPPORT_PLATFORM_APP_H
 #include "service/door/door-front.h"
 #include "service/door/door-local.h"
+#include "service/hash/hashing.h"
 #include "service/role.h"
 #include "service/wire.h"
 #include "support/platform/admission.h"
@@ -25,11 +26,16 @@ struct tw_app {
 	struct tw_time time;
 	tw_cert *identity, *listener;
 	int64_t started_ms; /* wall time */
+	uint8_t boot_id[16];
+	int dir;                /* its own, with the database */
+	struct tw_staff *staff; /* who comes in (support/staff) */
+	tw_errands *errands;    /* roles on demand */
+	tw_hashing *hashing;
 	struct event_base *loop;
 	tw_channel *hands;
 	tw_door_front *front;
 	tw_door_local *local;
-	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer;
 	uint64_t signed_seq; /* the log is signed up to here */
 	struct tw_admission admission;
 	struct tw_desk desk;

@@ -9,7 +9,9 @@
 #include "support/rows-cases.h"
 #include "support/rows-platform.h"
 #include "support/rows-query-reception.h"
+#include "support/rows-staff.h"
 #include "support/sql-support.h"
+#include "support/staff/staff.h"
 
 #include <string.h>
 
@@ -20,6 +22,7 @@
 /* Every format of the store there ever was. */
 static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_settings_format_1 },
+	{ 1, tw_sql_access_format_1 },
 	{ 1, tw_sql_support_format_1 },
 	{ 1, tw_sql_reception_format_1 },
 	{ 1, tw_sql_cases_format_1 },
@@ -29,7 +32,7 @@ static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
-	&tw_capability_cases, NULL };
+	&tw_capability_cases, &tw_capability_staff, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)
@@ -66,6 +69,7 @@ static tw_err open_log(struct tw_app *a, const char *boot, uint64_t starts)
 	struct tw_audit_options o = { .dir = LOG_FD, .segment_size = SEGMENT_SIZE, .boot_count = starts, .keys = &keys, .time = &a->time };
 
 	TW_TRY(tw_parse_hex(tw_slice_of(boot), o.boot_id, sizeof o.boot_id));
+	memcpy(a->boot_id, o.boot_id, sizeof a->boot_id);
 	TW_TRY(tw_keys_client_identity(a->context.keys, &a->identity));
 	TW_TRY(tw_cert_fingerprint(a->identity, o.device));
 	TW_TRY(tw_cert_key(a->identity, &key));
@@ -81,13 +85,9 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 
 	if (!boot)
 		return TW_RAISE(STATE, "the parent gave no boot id");
-	*c = (struct tw_context){ .sys = a->sys,
-		.time = &a->time,
-		.capabilities = capabilities,
-		.owned = owned,
-		.problem_page = tw_reception_problem,
-		.admit = tw_admit,
-		.side = a };
+	*c = (struct tw_context){
+		.sys = a->sys, .time = &a->time, .capabilities = capabilities, .owned = owned, .problem_page = tw_reception_problem, .side = a
+	};
 	tw_time_init(&a->time, a->sys, 0);
 	a->started_ms = tw_time_wall_ms(&a->time);
 	TW_TRY(tw_admission_begin(a->sys, &a->admission));
@@ -98,6 +98,8 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(open_log(a, boot, starts));
 	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
 	TW_TRY(tw_settings_load(c));
+	a->dir = STORE_FD;
+	TW_TRY(tw_staff_start(a, STORE_FD));
 	return tw_keys_client_listener(c->keys, false, &a->listener);
 }
 

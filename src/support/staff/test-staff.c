@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first invitation, whatever becomes of a start: the one in the file is the one that counts, and there is no other. */
+#include "support/staff/staff.h"
+
+#include "check.h"
+#include "crypto/hash.h"
+#include "service/sql-service.h"
+#include "service/test-dir.h"
+#include "support/grants.h"
+#include "support/rows-platform.h"
+#include "support/rows-staff.h"
+#include "sys/durable.h"
+#include "sys/fake.h"
+#include "sys/real.h"
+
+#include <errno.h>
+
+#define CALLS_MAX 2000
+#define STRIDE 7 /* of some 900, most of them allocations: enough of each, and short */
+
+static const char codes[] = "SELECT count(*) FROM session_code";
+static const char administrators[] =
+	"SELECT count(*) FROM account a JOIN account_role r ON r.account = a.id WHERE a.name = 'administrator' AND r.role = 'administrator'";
+static const char password[] =
+	"INSERT INTO credential (account, kind, label, data, made_ms) SELECT id, 'password', 'password', 'own x', 1 FROM account";
+
+static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_staff, NULL };
+static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_access_format_1 }, { 0, NULL } };
+static const struct tw_store_formats formats = { steps, 1, 1 };
+
+/* What a start of it stands on. */
+static void open_ground(struct tw_app *a, const struct tw_sys *sys, int dir)
+{
+	struct tw_context *c = &a->context;
+
+	*a = (struct tw_app){ .sys = sys, .dir = dir, .context = { .sys = sys, .time = &a->time, .capabilities = capabilities, .side = a } };
+	tw_time_init(&a->time, sys, 0);
+	CHECK_OK(tw_store_open(sys, dir, "t.db", &formats, &c->store));
+	CHECK_OK(tw_gate_compile(sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
+	CHECK_OK(tw_settings_load(c));
+}
+
+static tw_err open_app(struct tw_app *a, const struct tw_sys *sys, int dir)
+{
+	open_ground(a, sys, dir);
+	return tw_staff_start(a, dir);
+}
+
+static void close_app(struct tw_app *a)
+{
+	tw_staff_stop(a);
+	tw_settings_free(&a->context);
+	a->context.gate = tw_gate_free(a->context.gate);
+	a->context.store = tw_store_free(a->context.store);
+}
+
+static tw_err take_int(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static int64_t number(const struct tw_app *a, const char *sql)
+{
+	int64_t n = -1;
+
+	CHECK_OK(tw_store_run(a->context.store, sql, NULL, 0, take_int, &n));
+	return n;
+}
+
+/* Whose the text in the file is; 0: nobody's. */
+static int64_t invited_by_file(const struct tw_app *a)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	uint8_t hash[32];
+	int64_t account = 0;
+
+	tw_buf_init(&text, tw_sys_real(), 256);
+	CHECK_OK(tw_durable_read(tw_sys_real(), a->dir, TW_STAFF_SETUP, 256, &text));
+	CHECK(text.size == TW_TOKEN_TEXT);
+	CHECK_OK(tw_sha256(text.data, text.size, hash));
+	const struct tw_value v[] = { TW_V_BLOB(hash, sizeof hash), TW_V_BLOB(a->boot_id, sizeof a->boot_id),
+		TW_V_INT(tw_time_boot_ms(&a->time)) };
+	CHECK_OK(tw_store_run(a->context.store, tw_sql_code_get, v, TW_COUNT(v), take_int, &account));
+	return account;
+}
+
+static void check_invited(const struct tw_app *a)
+{
+	CHECK(invited_by_file(a) > 0);
+	CHECK_INT(number(a, codes), 1);
+	CHECK_INT(number(a, administrators), 1);
+}
+
+static void test_each_start_invites_anew_until_somebody_came(void **state)
+{
+	struct test_dir d = test_dir_new();
+	struct tw_app a;
+
+	for (int i = 0; i < 2; i++) {
+		CHECK_OK(open_app(&a, tw_sys_real(), d.fd));
+		check_invited(&a);
+		close_app(&a);
+	}
+	CHECK_OK(open_app(&a, tw_sys_real(), d.fd));
+	CHECK_OK(tw_store_run(a.context.store, password, NULL, 0, NULL, NULL));
+	close_app(&a);
+	CHECK_OK(open_app(&a, tw_sys_real(), d.fd));
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	tw_buf_init(&text, tw_sys_real(), 256);
+	CHECK_ERR(tw_durable_read(tw_sys_real(), d.fd, TW_STAFF_SETUP, 256, &text), NOTFOUND);
+	close_app(&a);
+	test_dir_done(&d);
+}
+
+/* A call of the seam fails, and the next start puts right what was left. */
+static void test_every_failure_is_put_right_by_the_next_start(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	bool fired = true;
+	long nth = 1;
+
+	for (; fired && nth < CALLS_MAX; nth += STRIDE) {
+		struct test_dir d = test_dir_new();
+		struct tw_app a;
+
+		open_ground(&a, tw_fake_sys(f), d.fd);
+		tw_fake_fail(f, nth, EIO, false);
+		tw_err e = tw_staff_start(&a, d.fd);
+		fired = tw_fake_fired(f);
+		tw_fake_fail(f, 0, 0, false);
+		if (!fired)
+			CHECK_OK(e);
+		close_app(&a);
+		CHECK_OK(open_app(&a, tw_sys_real(), d.fd));
+		check_invited(&a);
+		close_app(&a);
+		test_dir_done(&d);
+	}
+	CHECK(nth > 100 && nth < CALLS_MAX);
+	(void)tw_fake_free(f);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_each_start_invites_anew_until_somebody_came),
+	cmocka_unit_test(test_every_failure_is_put_right_by_the_next_start))
