@@ -55,8 +55,16 @@ def told(unit, event):
     return [one["fields"] for one in reversed(records) if one.get("event") == event]
 
 
-def watchers():
-    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and os.stat(f"/proc/{pid}").st_uid == worlds.ROLES["watch"]]
+def watchers(unit):
+    """Those of this device: other tests have theirs at the same time."""
+    def is_one(pid):
+        try:
+            status = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status", encoding="ascii") if ":\t" in line)
+        except OSError:
+            return False
+        return int(status["PPid"]) == unit.process.pid and int(status["Uid"].split()[0]) == worlds.ROLES["watch"]
+
+    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and is_one(pid)]
 
 
 def test_a_link_that_comes_goes_down_and_up_and_goes_is_followed(unit):
@@ -102,20 +110,20 @@ def test_lists_come_in_pages_and_one_that_is_not_there_is_said(unit):
 
 
 def test_the_role_that_watches_is_one_and_is_there_again_when_it_dies(unit):
-    (pid,) = watchers()
+    (pid,) = watchers(unit)
     os.kill(pid, signal.SIGKILL)
-    wait(lambda: watchers() and watchers() != [pid])
+    wait(lambda: watchers(unit) and watchers(unit) != [pid])
     wait(lambda: listed(unit)[1]["watched"])
     assert told(unit, "interface.unwatched")
 
 
 def test_switched_off_nobody_watches_and_that_is_said(unit):
     unit.json("settings", "change", "interfaces.watch", "off")
-    wait(lambda: not watchers())
+    wait(lambda: not watchers(unit))
     said = listed(unit)[1]
     assert not said["watched"] and "interfaces.watch is off" in said["why"]
     unit.json("settings", "change", "interfaces.watch", "on")
-    wait(lambda: watchers() and listed(unit)[1]["watched"])
+    wait(lambda: watchers(unit) and listed(unit)[1]["watched"])
 
 
 def judged(unit, folder, *more, device="unit"):
@@ -151,6 +159,6 @@ def test_the_probe_passes_and_fails_when_nothing_is_told(unit, link, tmp_path):
         with spoiled(unit, tmp_path, "GET", path, wrong) as device:
             assert judged(unit, tmp_path, "--link", link, device=device)[0] == "fail"
     unit.json("settings", "change", "interfaces.watch", "off")
-    wait(lambda: not watchers())
+    wait(lambda: not watchers(unit))
     assert judged(unit, tmp_path, "--link", link)[0] == "fail"
     unit.json("settings", "change", "interfaces.watch", "on")
