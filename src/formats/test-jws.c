@@ -423,13 +423,27 @@ static tw_err evidence_verify(struct tw_slice text)
 	return tw_evidence_verify(sys, text, &payload, &by);
 }
 
+/* What a run tells besides its verdicts: the set-up, the runs whose results stay, and what each check said. */
+#define HEX64 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define SETUP                                                                                                                     \
+	"\"setup\":{\"source\":\"stated by person\",\"sample\":\"S-7\",\"hardware\":\"rev C\",\"firmware_sha256\":\"" HEX64 "\"," \
+	"\"words\":\"on a desk\"}"
+#define EARLIER                                                                                              \
+	"\"earlier\":[{\"nonce\":\"BBBBBBBBBBBBBBBBBBBBBA\",\"created\":\"2026-11-20T12:00:00Z\",\"tool\":{" \
+	"\"name\":\"thingward\",\"version\":\"0.0.9\",\"sha256\":\"" HEX64 "\"}}]"
+#define KEPT                                                                                                                            \
+	"{\"element\":\"DI.IMS.1\",\"probe\":\"p\",\"claimed\":true,\"verdict\":\"pass\",\"source\":\"observed outside\","              \
+	"\"reason\":\"because\",\"time\":\"2026-11-21T12:00:00Z\",\"intrusive\":true,\"calls\":3,\"transcript\":\"" HEX64 "\",\"run\":" \
+	"\"BBBBBBBBBBBBBBBBBBBBBA\"}"
+static const char RUN_TEXT[] = REPORT(KEPT, TOTALS("1", "0") "}," SETUP "," EARLIER ",\"product\":{");
+
 /* T-EVD: every byte, every cut, every place for one more byte. */
 static void test_evidence_every_byte(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	tw_buf_init(&b, sys, TW_EVIDENCE_MAX);
-	CHECK_OK(tw_json_parse(tw_slice_of(REPORT_TEXT), TW_EVIDENCE_MAX, &j));
+	CHECK_OK(tw_json_parse(tw_slice_of(RUN_TEXT), TW_EVIDENCE_MAX, &j));
 	CHECK_OK(tw_evidence_sign(sys, j, cert, &signer, &b));
 	CHECK_OK(evidence_verify(tw_buf_slice(&b)));
 	TW_CLEANUP(tw_freep) char *longer = sys->alloc(sys, b.size + 1);
@@ -451,6 +465,62 @@ static void test_evidence_every_byte(void **state)
 	memset(blanks, ' ', 4 * b.size);
 	memcpy(blanks, b.data, b.size);
 	CHECK_ERR(evidence_verify((struct tw_slice){ blanks, 4 * b.size }), UNTRUSTED);
+}
+
+static void test_evidence_of_runs(void **state)
+{
+	static const struct {
+		const char *part, *instead;
+		enum tw_code code;
+	} rows[] = {
+		{ "\"format\":1", "\"format\":1", TW_CODE_OK },
+		{ "stated by person", "hearsay", TW_CODE_SYNTAX },
+		{ "\"source\":\"stated by person\",", "", TW_CODE_SYNTAX },
+		{ "\"sample\":\"S-7\"", "\"sample\":\"\"", TW_CODE_SYNTAX },
+		{ "\"sample\":\"S-7\",", "", TW_CODE_OK },
+		{ "\"hardware\":\"rev C\"", "\"hardware\":3", TW_CODE_SYNTAX },
+		{ "\"firmware_sha256\":\"e3b0", "\"firmware_sha256\":\"e3bx", TW_CODE_SYNTAX },
+		{ "\"firmware_sha256\":\"e3b0", "\"firmware_sha256\":\"e3b", TW_CODE_SYNTAX },
+		{ "\"words\":", "\"colour\":", TW_CODE_SYNTAX },
+		{ "\"setup\":{", "\"setup\":[],\"x\":{", TW_CODE_SYNTAX },
+		{ "\"nonce\":\"BBBBBBBBBBBBBBBBBBBBBA", "\"nonce\":\"CBBBBBBBBBBBBBBBBBBBBA", TW_CODE_SYNTAX }, /* nobody's run */
+		{ "\"nonce\":\"BBBBBBBBBBBBBBBBBBBBBA", "\"nonce\":\"BBBBBBBBBBBBBBBBBBBBBB", TW_CODE_SYNTAX }, /* no base64url */
+		{ "\"run\":\"BBBBBBBBBBBBBBBBBBBBBA", "\"run\":\"CBBBBBBBBBBBBBBBBBBBBA", TW_CODE_SYNTAX },
+		{ "\"run\":\"BBBBBBBBBBBBBBBBBBBBBA", "\"run\":\"B", TW_CODE_SYNTAX },
+		{ "2026-11-20T12:00:00Z", "2026-11-20T12:00:00", TW_CODE_SYNTAX },
+		{ "\"version\":\"0.0.9\",", "", TW_CODE_SYNTAX },
+		{ "\"earlier\":[{", "\"earlier\":[{\"statement\":{},", TW_CODE_OK },
+		{ "\"earlier\":[{", "\"earlier\":[{\"statement\":1,", TW_CODE_SYNTAX },
+		{ "\"earlier\":[{", "\"earlier\":[{\"more\":1,", TW_CODE_SYNTAX },
+		{ "\"calls\":3", "\"calls\":0", TW_CODE_SYNTAX },
+		{ "\"intrusive\":true", "\"intrusive\":\"yes\"", TW_CODE_SYNTAX },
+		{ "\"transcript\":\"e3b0", "\"transcript\":\"e3b", TW_CODE_SYNTAX },
+		{ "\"transcript\":\"e3b0", "\"transcript\":\"e3bx", TW_CODE_SYNTAX },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+		char text[4096];
+		const char *at = strstr(RUN_TEXT, rows[i].part);
+		CHECK(at);
+		(void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - RUN_TEXT), RUN_TEXT, rows[i].instead, at + strlen(rows[i].part));
+		CHECK_OK(tw_json_parse(tw_slice_of(text), TW_EVIDENCE_MAX, &j));
+		tw_err e = tw_evidence_check(j);
+		if (e.code != rows[i].code)
+			fail_msg("row %zu: %s, %s", i, tw_code_name(e.code), tw_err_detail());
+	}
+}
+
+/* As many earlier runs as there may be, and one more. */
+static void test_evidence_earlier_runs(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	CHECK_OK(tw_json_parse(tw_slice_of(RUN_TEXT), TW_EVIDENCE_MAX, &j));
+	json_t *earlier = tw_json_get(j, "earlier");
+	while (json_array_size(earlier) < TW_EVIDENCE_RUNS)
+		CHECK_OK(tw_json_append(earlier, json_copy(json_array_get(earlier, 0))));
+	CHECK_OK(tw_evidence_check(j));
+	CHECK_OK(tw_json_append(earlier, json_copy(json_array_get(earlier, 0))));
+	CHECK(tw_failed(tw_evidence_check(j)));
 }
 
 /* As many results as there may be, and one more. */
@@ -602,6 +672,7 @@ static void test_evidence_out_of_memory(void **state)
 CHECK_MAIN(TEST(test_sign_and_verify), TEST(test_refused_forms), TEST(test_sizes), TEST(test_base64url_is_canonical),
 	TEST(test_out_of_memory), TEST(test_statement), TEST(test_statement_of_another), TEST(test_statement_without_exporter),
 	TEST(test_statement_forms), TEST(test_statement_out_of_memory), TEST(test_evidence_forms), TEST(test_evidence_members),
-	TEST(test_evidence_every_byte), TEST(test_evidence_results), TEST(test_evidence_notes), TEST(test_evidence_that_is_signed),
-	TEST(test_signing_without_memory), TEST(test_statement_of_no_device), TEST(test_nonce_sizes),
-	TEST(test_statement_says_how_it_is_bound), TEST(test_certificate_spellings), TEST(test_evidence_out_of_memory))
+	TEST(test_evidence_every_byte), TEST(test_evidence_of_runs), TEST(test_evidence_earlier_runs), TEST(test_evidence_results),
+	TEST(test_evidence_notes), TEST(test_evidence_that_is_signed), TEST(test_signing_without_memory),
+	TEST(test_statement_of_no_device), TEST(test_nonce_sizes), TEST(test_statement_says_how_it_is_bound),
+	TEST(test_certificate_spellings), TEST(test_evidence_out_of_memory))

@@ -237,7 +237,7 @@ static tw_err sign_and_write(struct assessment *a, const json_t *evidence, const
 	return tw_file_write(a->sys, path[0], text.data, text.size, 0644);
 }
 
-tw_err assess_part(struct assessment *a)
+tw_err tw_assess_part(struct assessment *a)
 {
 	TW_CLEANUP(tw_jsonp) json_t *evidence = NULL;
 	int64_t now = tw_now_ms(a->sys);
@@ -258,7 +258,7 @@ static tw_err remove_part(struct assessment *a, const char *suffix)
 	return tw_file_remove(a->sys, path);
 }
 
-tw_err assess_finish(struct assessment *a, json_t **ret_evidence)
+tw_err tw_assess_finish(struct assessment *a, json_t **ret_evidence)
 {
 	TW_TRY(payload(a, true, ret_evidence));
 	TW_TRY(sign_and_write(a, *ret_evidence, ""));
@@ -302,7 +302,7 @@ static tw_err keep_transcript(struct assessment *a, const char *path)
 	return tw_buf_add(&a->earlier_lines, text.data, text.size);
 }
 
-tw_err assess_into(struct assessment *a)
+tw_err tw_assess_into(struct assessment *a)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	TW_CLEANUP(tw_cert_freep) tw_cert *signer = NULL;
@@ -323,7 +323,7 @@ tw_err assess_into(struct assessment *a)
 	return keep_transcript(a, path);
 }
 
-const json_t *assess_kept(const struct assessment *a, const char *element, const char *probe)
+const json_t *tw_assess_kept(const struct assessment *a, const char *element, const char *probe)
 {
 	size_t i;
 	json_t *r;
@@ -334,7 +334,7 @@ const json_t *assess_kept(const struct assessment *a, const char *element, const
 	return NULL;
 }
 
-tw_err assess_keep(struct assessment *a, const json_t *result)
+tw_err tw_assess_keep(struct assessment *a, const json_t *result)
 {
 	TW_CLEANUP(tw_jsonp) json_t *copy = json_deep_copy(result), *one = json_array();
 

@@ -29,9 +29,9 @@ struct assessment {
 	char created[TW_TIME_TEXT_MAX];
 };
 
-tw_err assess_into(struct assessment *a); /* reads what --into or --resume names, if either does */
-const json_t *assess_kept(const struct assessment *a, const char *element, const char *probe); /* NULL: it has none */
-tw_err assess_keep(struct assessment *a, const json_t *result);                                /* takes over a result as it was */
-tw_err assess_part(struct assessment *a);                          /* writes what there is so far, now and then */
-tw_err assess_finish(struct assessment *a, json_t **ret_evidence); /* signs and writes all; the part is removed */
+tw_err tw_assess_into(struct assessment *a); /* reads what --into or --resume names, if either does */
+const json_t *tw_assess_kept(const struct assessment *a, const char *element, const char *probe); /* NULL: it has none */
+tw_err tw_assess_keep(struct assessment *a, const json_t *result);    /* takes over a result as it was */
+tw_err tw_assess_part(struct assessment *a);                          /* writes what there is so far, now and then */
+tw_err tw_assess_finish(struct assessment *a, json_t **ret_evidence); /* signs and writes all; the part is removed */
 #endif

@@ -270,7 +270,7 @@ static tw_err add_result(
 	TW_TRY(tw_transcript_end(&a->transcript, r));
 	tw_progress(a->t, "  %-9s %-24s %s", element, probe, tw_verdict_words[f->verdict]);
 	TW_TRY(tw_json_append(a->results, TW_STEAL(r)));
-	return assess_part(a);
+	return tw_assess_part(a);
 }
 
 /* What the device says of itself stands beside what was seen, never instead of it. */
@@ -331,7 +331,7 @@ static bool wanted(const struct assessment *a, const char *element, const char *
 {
 	const char *word;
 
-	if (tw_arg(a->args, "resume") && assess_kept(a, element, probe))
+	if (tw_arg(a->args, "resume") && tw_assess_kept(a, element, probe))
 		return false;
 	if (!tw_arg(a->args, "element"))
 		return true;
@@ -372,8 +372,8 @@ static tw_err claims_without_probe(struct assessment *a)
 		if (has_probe(json_string_value(id)))
 			continue;
 		if (!wanted(a, json_string_value(id), "none")) {
-			if (assess_kept(a, json_string_value(id), "none"))
-				TW_TRY(assess_keep(a, assess_kept(a, json_string_value(id), "none")));
+			if (tw_assess_kept(a, json_string_value(id), "none"))
+				TW_TRY(tw_assess_keep(a, tw_assess_kept(a, json_string_value(id), "none")));
 			continue;
 		}
 		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE, "This tool has no probe for it; a person has to look."));
@@ -385,20 +385,20 @@ static tw_err claims_without_probe(struct assessment *a)
 /* Once for each check, in the order of the tables: tried, or taken over, or neither. */
 static tw_err status_of(struct assessment *a, const char *element)
 {
-	const json_t *kept = assess_kept(a, element, STATUS_PROBE);
+	const json_t *kept = tw_assess_kept(a, element, STATUS_PROBE);
 
 	if (wanted(a, element, STATUS_PROBE))
 		return judge_status(a, element);
-	return kept ? assess_keep(a, kept) : TW_OK;
+	return kept ? tw_assess_keep(a, kept) : TW_OK;
 }
 
 static tw_err try_check(struct assessment *a, const struct tw_probe *p)
 {
-	const json_t *kept = assess_kept(a, p->element, p->name);
+	const json_t *kept = tw_assess_kept(a, p->element, p->name);
 
 	if (wanted(a, p->element, p->name))
 		return run_probe(a, p);
-	return kept ? assess_keep(a, kept) : TW_OK;
+	return kept ? tw_assess_keep(a, kept) : TW_OK;
 }
 
 static tw_err run_all(struct assessment *a)
@@ -468,9 +468,9 @@ tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *args)
 		return tw_fail(t, TW_EXIT_USAGE, "--into EVIDENCE --element ID, or --resume alone",
 			TW_RAISE(SYNTAX, "--into wants --element, and no --resume"));
 	TW_TRY(gather(&a));
-	TW_TRY(assess_into(&a));
+	TW_TRY(tw_assess_into(&a));
 	TW_TRY(run_all(&a));
-	TW_TRY(assess_finish(&a, &evidence));
+	TW_TRY(tw_assess_finish(&a, &evidence));
 	TW_TRY(tell(&a, evidence));
 	return judge_claims(&a, evidence);
 }

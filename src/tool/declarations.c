@@ -20,21 +20,18 @@ static json_t *requirement_of(const json_t *e)
 	return json_pack("{s:o, s:s, s:s}", "bom-ref", json_sprintf("requirement:%s", id), "identifier", id, "text", *text ? text : id);
 }
 
-static tw_err evidence_of(const json_t *r, json_t *list)
+static tw_err evidence_of(const struct tw_sys *sys, const json_t *r, json_t *list)
 {
-	TW_CLEANUP(tw_jsonp) json_t *copy = json_deep_copy(r);
-	char *text = copy ? json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	json_t *o;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 
-	if (!text)
-		return TW_RAISE(NOMEM, "evidence");
-	o = json_pack("{s:o, s:o, s:s, s:s, s:[{s:s, s:{s:{s:s, s:s}}}]}", "bom-ref",
-		json_sprintf("evidence:%s:%s", tw_json_text(r, "element"), tw_json_text(r, "probe")), "propertyName",
-		json_sprintf("thingward:verdict:%s", tw_json_text(r, "verdict")), "description", tw_json_text(r, "reason"),
-		"created", tw_json_text(r, "time"), "data", "name", "the result as it stands in the signed evidence", "contents",
-		"attachment", "contentType", "application/json", "content", text);
-	free(text);
-	return tw_json_append(list, o);
+	tw_buf_init(&text, sys, DOCUMENT_MAX);
+	TW_TRY(tw_json_write(r, &text));
+	return tw_json_append(list,
+		json_pack("{s:o, s:o, s:s, s:s, s:[{s:s, s:{s:{s:s, s:s}}}]}", "bom-ref",
+			json_sprintf("evidence:%s:%s", tw_json_text(r, "element"), tw_json_text(r, "probe")), "propertyName",
+			json_sprintf("thingward:verdict:%s", tw_json_text(r, "verdict")), "description", tw_json_text(r, "reason"),
+			"created", tw_json_text(r, "time"), "data", "name", "the result as it stands in the signed evidence",
+			"contents", "attachment", "contentType", "application/json", "content", tw_buf_cstr(&text)));
 }
 
 /* For: what passed. Against: what failed. What is open is neither, and stands as evidence that it was looked at. */
@@ -44,6 +41,8 @@ static tw_err references(const json_t *e, bool against, json_t **ret)
 	size_t i;
 	json_t *r;
 
+	if (!list)
+		return TW_RAISE(NOMEM, "references");
 	json_array_foreach(tw_json_get(e, "results"), i, r)
 		if (!strcmp(tw_json_text(r, "verdict"), "fail") == against)
 			TW_TRY(tw_json_append(list, json_sprintf("evidence:%s:%s", tw_json_text(r, "element"), tw_json_text(r, "probe"))));
@@ -104,14 +103,14 @@ static tw_err device_of(const json_t *payload, json_t **ret)
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "device");
 }
 
-static tw_err declarations(const json_t *payload, const json_t *elements, json_t **ret)
+static tw_err declarations(const struct tw_sys *sys, const json_t *payload, const json_t *elements, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *claims = json_array(), *evidence = json_array(), *map = json_array(), *device = NULL;
 	size_t i;
 	json_t *row;
 
 	json_array_foreach(tw_json_get(payload, "results"), i, row)
-		TW_TRY(evidence_of(row, evidence));
+		TW_TRY(evidence_of(sys, row, evidence));
 	json_array_foreach(elements, i, row) {
 		TW_TRY(claim_of(row, claims));
 		TW_TRY(map_of(row, map));
@@ -163,7 +162,7 @@ tw_err tw_form_declarations(
 
 	json_array_foreach(elements, i, e)
 		TW_TRY(tw_json_append(requirements, requirement_of(e)));
-	TW_TRY(declarations(f->payload, elements, &inside));
+	TW_TRY(declarations(sys, f->payload, elements, &inside));
 	TW_TRY(tw_form_uuid(f->payload, "cyclonedx", "", id));
 	o = json_pack("{s:s, s:s, s:o, s:i, s:{s:s, s:{s:[{s:s, s:s, s:s, s:[{s:s, s:s}]}]}}, s:{s:[{s:s, s:s, s:s, s:O}]}, s:O}",
 		"bomFormat", "CycloneDX", "specVersion", "1.6", "serialNumber", json_sprintf("urn:uuid:%s", id), "version", 1,

@@ -48,6 +48,15 @@ static tw_err shape(struct tw_buf *b, const char *verdict, size_t x, size_t y)
 	return tw_buf_format(b, "<path class=\"na\" d=\"M%zu %zuh7\"/>", x + 2, y + 5);
 }
 
+static const char *style_of(const char *verdict)
+{
+	if (!strcmp(verdict, "pass"))
+		return " is-pass";
+	if (!strcmp(verdict, "fail"))
+		return " is-fail";
+	return strcmp(verdict, "inconclusive") ? " is-na" : " is-open";
+}
+
 static tw_err cell(struct tw_buf *b, const struct tw_catalog_row *row, const json_t *elements, size_t x, size_t y)
 {
 	const json_t *e = tw_verdict_of(elements, row->id);
@@ -56,17 +65,39 @@ static tw_err cell(struct tw_buf *b, const struct tw_catalog_row *row, const jso
 	TW_TRY(tw_buf_html(b, tw_slice_of(row->id)));
 	TW_TRY(tw_buf_text(b, ": "));
 	TW_TRY(tw_buf_html(b, tw_slice_of(e ? tw_json_text(e, "verdict") : "not assessed")));
-	TW_TRY(tw_buf_format(b, "</title><rect class=\"cell\" x=\"%zu.5\" y=\"%zu.5\" width=\"%d\" height=\"%d\"/>", x, y, CELL, CELL));
+	TW_TRY(tw_buf_format(b, "</title><rect class=\"cell%s\" x=\"%zu.5\" y=\"%zu.5\" width=\"%d\" height=\"%d\"/>",
+		e ? style_of(tw_json_text(e, "verdict")) : "", x, y, CELL, CELL));
 	if (e)
 		TW_TRY(shape(b, tw_json_text(e, "verdict"), x, y));
 	return tw_buf_text(b, "</g>");
+}
+
+/* How many of a capability have each verdict, as "12 pass, 1 fail"; nothing where none was assessed. */
+static tw_err counts(struct tw_buf *b, const char *code, const json_t *elements)
+{
+	static const char *const verdicts[][2] = { { "pass", "\xe2\x9c\x93" }, { "fail", "\xe2\x9c\x97" }, { "inconclusive", "?" },
+		{ "not applicable", "\xe2\x80\x93" } };
+
+	for (size_t v = 0; v < TW_COUNT(verdicts); v++) {
+		size_t n = 0;
+
+		for (const struct tw_catalog_row *row = tw_catalog; row->id; row++)
+			n += !strcmp(row->capability, code) &&
+				!strcmp(tw_json_text(tw_verdict_of(elements, row->id), "verdict"), verdicts[v][0]);
+		if (n)
+			TW_TRY(tw_buf_format(b, " %s %zu", verdicts[v][1], n));
+	}
+	return TW_OK;
 }
 
 static tw_err row_of(struct tw_buf *b, size_t i, const json_t *elements, size_t *y)
 {
 	size_t n = 0, count = cells_of(capabilities[i].code);
 
-	TW_TRY(tw_buf_format(b, "<text x=\"0\" y=\"%zu\">%s, %zu abilities</text>\n", *y + LABEL - 5, capabilities[i].name, count));
+	TW_TRY(tw_buf_format(b, "<text x=\"0\" y=\"%zu\">%s, %zu abilities", *y + LABEL - 5, capabilities[i].name, count));
+	TW_TRY(tw_buf_format(b, "</text><text class=\"count\" x=\"%d\" y=\"%zu\">", PER_LINE * STEP - STEP + CELL + 1, *y + LABEL - 5));
+	TW_TRY(counts(b, capabilities[i].code, elements));
+	TW_TRY(tw_buf_text(b, "</text>\n"));
 	*y += LABEL;
 	for (const struct tw_catalog_row *row = tw_catalog; row->id; row++) {
 		if (strcmp(row->capability, capabilities[i].code) != 0)

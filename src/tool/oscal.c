@@ -53,9 +53,9 @@ static tw_err property(json_t *list, const char *name, const char *value)
 
 static tw_err put_properties(json_t *o, json_t *list)
 {
-	TW_CLEANUP(tw_jsonp) json_t *owned = list;
-
-	return json_array_size(owned) ? tw_json_set(o, "props", json_incref(owned)) : TW_OK;
+	if (!list)
+		return TW_RAISE(NOMEM, "properties");
+	return json_array_size(list) ? tw_json_set(o, "props", json_incref(list)) : TW_OK;
 }
 
 /* Ids of the catalog are tokens; another's are made ones. */
@@ -90,7 +90,7 @@ static const char *method_of(const char *source)
 static tw_err observation(const struct form *f, const json_t *r, json_t *list)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = NULL;
-	json_t *props = json_array();
+	TW_CLEANUP(tw_jsonp) json_t *props = json_array();
 	char id[TW_UUID_TEXT];
 
 	TW_TRY(observation_name(f, r, id));
@@ -133,12 +133,11 @@ static tw_err target(const json_t *e, json_t **ret)
 static tw_err finding(const struct form *f, const json_t *e, json_t *list)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = NULL, *to = NULL, *seen = json_array();
-	json_t *props = json_array(), *r;
+	TW_CLEANUP(tw_jsonp) json_t *props = json_array();
+	json_t *r;
 	char id[TW_UUID_TEXT];
 	size_t i;
 
-	if (!strcmp(tw_json_text(e, "verdict"), "not applicable"))
-		return TW_OK;
 	json_array_foreach(tw_json_get(e, "results"), i, r) {
 		TW_TRY(observation_name(f, r, id));
 		TW_TRY(tw_json_append(seen, json_pack("{s:s}", "observation-uuid", id)));
@@ -173,7 +172,7 @@ static tw_err device_item(const struct form *f, json_t **ret)
 {
 	const json_t *device = tw_json_get(f->payload, "device"), *setup = tw_json_get(f->payload, "setup");
 	TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s, s:s}", "uuid", f->device, "description", "The device that was assessed.");
-	json_t *props = json_array();
+	TW_CLEANUP(tw_jsonp) json_t *props = json_array();
 
 	TW_TRY(property(props, "identifier", tw_json_text(device, "identifier")));
 	TW_TRY(property(props, "model", tw_json_text(device, "model")));
@@ -198,7 +197,8 @@ static tw_err lists(const struct form *f, const json_t *elements, json_t *result
 	json_array_foreach(tw_json_get(f->payload, "results"), i, row)
 		TW_TRY(observation(f, row, observations));
 	json_array_foreach(elements, i, row)
-		TW_TRY(finding(f, row, findings));
+		if (strcmp(tw_json_text(row, "verdict"), "not applicable") != 0)
+			TW_TRY(finding(f, row, findings));
 	TW_TRY(tw_json_set(result, "observations", json_incref(observations)));
 	return json_array_size(findings) ? tw_json_set(result, "findings", json_incref(findings)) : TW_OK;
 }
@@ -219,7 +219,7 @@ static const char *began(const json_t *payload)
 static tw_err result_of(const struct form *f, const json_t *elements, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *o = NULL, *controls = NULL, *item = NULL;
-	json_t *props = json_array();
+	TW_CLEANUP(tw_jsonp) json_t *props = json_array();
 	char id[TW_UUID_TEXT];
 
 	TW_TRY(reviewed(elements, &controls));

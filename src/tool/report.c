@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `thingward report`: evidence as one page for people and paper.
+ * `thingward report`: evidence as one page for people and paper, and in the forms that programs read.
  *
- * Its first lines answer: what is shown, what is not, what needs a person? State is a word and a shape before it is a colour.
  * The evidence is verified first; a report is never made of a file whose signature does not hold.
  */
-#include "formats/catalog.h"
 #include "formats/evidence.h"
 #include "tool/commands.h"
 #include "tool/evidence.h"
 #include "tool/files.h"
 #include "tool/forms.h"
-#include "tool/html.h"
-#include "tool/map.h"
+#include "tool/report-page.h"
+#include "tool/transcript.h"
 #include "tool/verdict.h"
 #include "tool/views.h"
 
@@ -20,6 +18,7 @@
 
 const struct tw_option tw_options_report[] = {
 	{ "html", "FILE", false, "write the page there" },
+	{ "transcript", "FILE", false, "what was said while each check ran (the evidence's name and .transcript): the page shows it" },
 	{ "oscal", "FILE", false, "write it there as OSCAL 1.2.1 assessment results" },
 	{ "cyclonedx", "FILE", false, "write it there as CycloneDX 1.6 declarations" },
 	{ "view", "NAME", false, "by another scheme's provisions: " TW_VIEWS },
@@ -323,12 +322,31 @@ static tw_err write_declarations(struct report *r, const char *path, const char 
 	return write_json(r->t, path, document);
 }
 
+/* A transcript that is not this evidence's would be believed beside it. */
+static tw_err write_page(struct report *r, const char *path)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *lines = NULL;
+	struct tw_report_page page = { .file = r->file, .elements = r->elements };
+
+	if (path) {
+		tw_buf_init(&text, r->t->sys, TW_TRANSCRIPT_MAX);
+		TW_TRY(tw_file_read(r->t->sys, path, TW_TRANSCRIPT_MAX, &text));
+		tw_err e = tw_transcript_read(r->t->sys, tw_buf_slice(&text), tw_json_get(r->file->payload, "results"), &lines);
+		if (tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX))
+			return tw_fail(r->t, TW_EXIT_FAILED, "the transcript that was written with this evidence", e);
+		TW_TRY(e);
+		page.transcripts = lines;
+	}
+	return tw_report_page(&page, &r->b);
+}
+
 static tw_err write_forms(struct report *r, const struct tw_args *a)
 {
 	const char *html = tw_arg(a, "html"), *oscal = tw_arg(a, "oscal"), *declarations = tw_arg(a, "cyclonedx");
 
 	if (html) {
-		TW_TRY(write_page(r));
+		TW_TRY(write_page(r, tw_arg(a, "transcript")));
 		TW_TRY(tw_file_write(r->t->sys, html, r->b.data, r->b.size, 0644));
 		TW_TRY(tw_print(r->t, "Wrote %s.\n", html));
 	}
@@ -394,10 +412,12 @@ tw_err tw_cmd_report(struct tw_tool *t, const struct tw_args *a)
 	TW_CLEANUP(tw_evidence_file_done) struct tw_evidence_file file = { 0 };
 	TW_CLEANUP(report_done) struct report r = { .t = t, .file = &file };
 
-	tw_buf_init(&r.b, t->sys, TW_PAGE_MAX);
+	tw_buf_init(&r.b, t->sys, TW_REPORT_PAGE_MAX);
 	if (!tw_arg(a, "html") && !tw_arg(a, "oscal") && !tw_arg(a, "cyclonedx") && !tw_arg(a, "view") && !t->json)
 		return tw_fail(t, TW_EXIT_USAGE, "--html, --oscal or --cyclonedx FILE, --view NAME, or --json",
 			TW_RAISE(SYNTAX, "where should the report go?"));
+	if (tw_arg(a, "transcript") && !tw_arg(a, "html"))
+		return tw_fail(t, TW_EXIT_USAGE, "--html FILE", TW_RAISE(SYNTAX, "only the page shows a transcript"));
 	TW_TRY(tw_evidence_file_read(t, a->rest[0], &file));
 	TW_TRY(tw_verdict_elements(file.payload, &r.elements));
 	TW_TRY(write_forms(&r, a));

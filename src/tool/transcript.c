@@ -229,3 +229,23 @@ tw_err tw_transcript_check(const struct tw_sys *sys, struct tw_slice text, const
 		return TW_RAISE(UNTRUSTED, "the transcript has %zu lines, the results name %zu", lines, wanted);
 	return TW_OK;
 }
+
+tw_err tw_transcript_read(const struct tw_sys *sys, struct tw_slice text, const json_t *results, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *all = json_object();
+	struct tw_slice line;
+	char digest[65];
+
+	if (!all)
+		return TW_RAISE(NOMEM, "transcript");
+	TW_TRY(tw_transcript_check(sys, text, results));
+	while ((line = next_line(&text)).at) {
+		json_t *o = NULL;
+
+		TW_TRY(digest_of(line, sys, digest));
+		TW_TRY(tw_json_parse(line, TW_TRANSCRIPT_MAX, &o));
+		TW_TRY(tw_json_set(all, digest, o));
+	}
+	*ret = TW_STEAL(all);
+	return TW_OK;
+}

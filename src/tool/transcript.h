@@ -26,4 +26,6 @@ tw_err tw_transcript_end(struct tw_transcript *t, json_t *result);
 tw_err tw_transcript_keep(struct tw_transcript *t, struct tw_slice earlier, const json_t *results);
 /* Every line is of one result, and every result that names one has it. UNTRUSTED says which is not so. */
 tw_err tw_transcript_check(const struct tw_sys *sys, struct tw_slice text, const json_t *results);
+/* Checks it so, and reads it: {digest: line}. SYNTAX: a line of it is no transcript, whatever its digest. */
+tw_err tw_transcript_read(const struct tw_sys *sys, struct tw_slice text, const json_t *results, json_t **ret);
 #endif

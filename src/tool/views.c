@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-extern const char tw_views_text[];
-
 static const char *place_of(const json_t *element)
 {
 	const char *verdict = tw_json_text(element, "verdict");

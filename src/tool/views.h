@@ -4,6 +4,7 @@
 #define TW_TOOL_VIEWS_H
 #include "base/json.h"
 
+extern const char tw_views_text[]; /* {NAME: {title, rows}} */
 #define TW_VIEWS "8259a, en303645, cra"
 /*
  * {view, title, rows: [{provision, text, pairs, for: [ids], against: [ids], open: [ids], missing: [ids]}]}; elements: as

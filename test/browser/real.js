@@ -281,7 +281,7 @@ async function reportReads({ open, skip }) {
 		const html = `${device.folder}/evidence.html`;
 		const { err } = await device.ask({ run: ['assess', '--device', 'unit', '--owner', device.owner, '--product', device.product, '--out', evidence] });
 		assert.ok(existsSync(evidence), err);
-		await device.run('report', evidence, '--html', html);
+		await device.run('report', evidence, '--html', html, '--transcript', `${evidence}.transcript`);
 		// Catalog ids are the anchors of the report, dots and all.
 		const validate = new HtmlValidate({ extends: ['html-validate:recommended'], rules: { 'valid-id': ['error', { relaxed: true }] } });
 		const report = await validate.validateString(readFileSync(html, 'utf8'));
@@ -291,6 +291,13 @@ async function reportReads({ open, skip }) {
 			assert.deepEqual(await axe(page), []);
 			assert.equal(await overhang(page), 0);
 			assert.equal(await page.locator('script, iframe, object').count(), 0);
+			// The picture is on the first screen, before the words.
+			const { y } = await page.locator('figure svg').boundingBox();
+			assert.ok(y < 400 && y < (await page.locator('.lead').boundingBox()).y, `the map is at ${y}`);
+			await page.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true; }));
+			assert.deepEqual(await axe(page), [], 'with all that was said open');
+			assert.equal(await overhang(page), 0);
+			assert.ok(await page.locator('details li code').count() > 0);
 		}
 		const paper = await open(`file://${html}`, { width: 794, dark: true });
 		await paper.emulateMedia({ media: 'print' });

@@ -145,6 +145,23 @@ def test_report_is_one_quiet_page(owned, tmp_path):
     assert not re.search(r"<script|<link|<img|\bsrc=|@import|url\(", page)
     assert 'role="img"' in page and "<title id=" in page and "@media print" in page
     assert {"DI.IMS.1", "DI.IMS.2", "DI.IMS.3"} <= {row["element"] for row in data["elements"]}
+    assert page.index("<svg") < page.index('class="lead"'), "the picture comes first"
+    rows = [row for element in data["elements"] for row in element["results"]]
+    assert page.count("<h4>What it did</h4>") == page.count("<h4>What it saw</h4>") == len(rows)
+    assert all(row["transcript"] in page for row in rows if "transcript" in row) and "<details>" not in page
+    shown(tmp_path, rows)
+
+
+def shown(folder, rows):
+    """What was said is shown where its file is given, and only the file of this very evidence."""
+    said, page = folder / "e.json.transcript", folder / "r.html"
+    assert tool("report", folder / "e.json", "--html", page, "--transcript", said).returncode == 0
+    assert page.read_text().count("<details>") == sum("transcript" in row for row in rows) > 0
+    said.write_bytes(said.read_bytes().replace(b'"method":"', b'"method":"X', 1))
+    page.unlink()
+    refused = tool("report", folder / "e.json", "--html", page, "--transcript", said)
+    assert refused.returncode == 1 and "line " in refused.stderr and not page.exists()
+    assert tool("report", folder / "e.json", "--json", "--transcript", said).returncode == 2
 
 
 def test_the_same_device_twice_proves_nothing(owned, tmp_path):
