@@ -6,6 +6,7 @@
 #include "device/sql-device.h"
 #include "device/grants.h"
 #include "device/platform/application.h"
+#include "device/platform/firewall.h"
 #include "service/path/change.h"
 #include "service/sql-service.h"
 #include "service/task/task.h"
@@ -235,7 +236,7 @@ static int64_t change_within_s(struct tw_context *c)
 	return (int64_t)s;
 }
 
-static const struct tw_changes_side changes_side = { NULL, change_within_s };
+static const struct tw_changes_side changes_side = { tw_firewall_unsettled, change_within_s };
 
 tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_role_start *start)
 {

@@ -114,11 +114,11 @@ tw_err tw_os_owner(int fd, uid_t uid, gid_t gid)
 /* SETPCAP and the ids: a new role drops its own with them. KILL: ending a role that has another uid. */
 static const unsigned kept[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL };
 
-tw_err tw_os_drop(void)
+tw_err tw_os_drop(bool filter)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2] = { 0 };
-	uint32_t keep = 0;
+	uint32_t keep = filter ? 1U << CAP_NET_ADMIN : 0;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return TW_RAISE_ERRNO("no_new_privs");

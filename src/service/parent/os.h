@@ -21,6 +21,6 @@ tw_err tw_os_owner(int fd, uid_t uid, gid_t gid);
 /* What stands under a name, a link not followed: -1 and errno as fstatat. */
 int tw_os_look(int dir, const char *name, struct stat *ret);
 /* Once everything privileged is open: no way to gain privileges, and of root only what starting and ending roles takes. */
-tw_err tw_os_drop(void);
+tw_err tw_os_drop(bool filter); /* filter: also what a role needs that changes the packet filter */
 tw_err tw_os_background(bool *ret_is_parent, int *ret_ready_fd);
 #endif
