@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from harness import local, wait_for
+from world import ROLES
 
 NFT = shutil.which("nft", path="/usr/sbin:/usr/bin")
 pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="needs namespaces"), pytest.mark.skipif(not NFT, reason="needs nftables")]
@@ -103,6 +104,9 @@ def test_who_may_reach_it_does_and_others_do_not(far, hosts):
     assert manager.reaches(far.port) and stranger.reaches(far.port)
     enforce(far)
     assert state(far)["holds"] and state(far)["ports"] == [far.port]
+    with open(f"/proc/{far.role_pids()['firewall']}/status", encoding="ascii") as file:
+        status = dict(line.split(":\t", 1) for line in file.read().splitlines())
+    assert {status["CapEff"], status["CapBnd"]} == {f"{1 << 12:016x}"} and status["Seccomp"] == "2" and set(status["Uid"].split()) == {str(ROLES["firewall"])}
     assert manager.reaches(far.port) and not stranger.reaches(far.port)
 
     # Somebody empties it: seen at once, and put back.
