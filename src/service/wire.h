@@ -93,7 +93,16 @@ enum tw_sign_purpose {
 #define TW_KEYS_OF_TOKEN 0x80u /* added to the code of what failed: a token holds the keys */
 enum tw_wire_keystore { TW_KEYSTORE_HARDWARE = 1, TW_KEYSTORE_OUTSIDE = 2, TW_KEYSTORE_SINGLE = 4, TW_KEYSTORE_PLAIN = 8 };
 /* Roles that run only while they have something to do, and watch, which always has: at most one of each, started by hands when core says so. */
-enum tw_errand { TW_ERRAND_FETCH, TW_ERRAND_SCAN, TW_ERRAND_HASH, TW_ERRAND_HASH_2, TW_ERRAND_ASK, TW_ERRAND_WATCH, TW_ERRANDS };
+enum tw_errand {
+	TW_ERRAND_FETCH,
+	TW_ERRAND_SCAN,
+	TW_ERRAND_HASH,
+	TW_ERRAND_HASH_2,
+	TW_ERRAND_ASK,
+	TW_ERRAND_WATCH,
+	TW_ERRAND_FIREWALL,
+	TW_ERRANDS
+};
 extern const char *const tw_errand_names[TW_ERRANDS];
 enum tw_errand_not {
 	TW_ERRAND_NO_LINE = 1, /* roles.tab has none for it */

@@ -32,7 +32,7 @@ struct ruleset {
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | \
 		LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | FS_TRUNCATE)
 
-#define FILE_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
+#define FILE_RIGHTS (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
 
 static uint64_t handled(int abi)
 {
@@ -76,12 +76,34 @@ static tw_err allow_proc(int ruleset)
 	return e;
 }
 
+/*
+ * Of the system: the program that changes the packet filter, its loader and libraries, and what that loader reads. Beneath /usr/lib is all that is
+ * executable, since a loader by itself starts anything it may read.
+ */
+static tw_err allow_filter(int ruleset)
+{
+	static const char *const places[] = { "/usr/sbin/nft", "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache" };
+
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		int fd = open(places[i], O_PATH | O_CLOEXEC);
+		tw_err e = fd < 0 ? TW_OK : allow_beneath(ruleset, fd, READ_RIGHTS | LANDLOCK_ACCESS_FS_EXECUTE);
+
+		if (fd >= 0)
+			(void)close(fd);
+		if (tw_failed(e))
+			return e;
+	}
+	return TW_OK;
+}
+
 static tw_err restrict_to(const struct tw_sandbox *box, int ruleset, uint64_t fs)
 {
 	size_t writable = box->dir_count - (box->read_only < box->dir_count ? box->read_only : box->dir_count);
 
 	for (size_t i = 0; box->want & (TW_WANT_FILES | TW_WANT_PATHS) && i < box->dir_count; i++)
 		TW_TRY(allow_beneath(ruleset, box->dirs[i], fs & (i < writable ? READ_RIGHTS | WRITE_RIGHTS : READ_RIGHTS)));
+	if (box->want & TW_WANT_FILTER)
+		TW_TRY(allow_filter(ruleset));
 	if (tw_sandbox_san)
 		TW_TRY(allow_proc(ruleset));
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)

@@ -25,6 +25,7 @@
 #define PARENT TW_WANT_PARENT
 #define MODULE TW_WANT_MODULE
 #define PATHS TW_WANT_PATHS
+#define FILTER TW_WANT_FILTER
 /* Rights that the parent hands on, and must therefore have itself, are not its own: a filter is inherited. */
 #define ROLES (TW_WANT_ROLE)
 
@@ -83,8 +84,8 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(madvise, ALL),
 	ALLOW(mlock, ALL), /* secrets */
 	/* No memory is ever executable that was not so at the start. */
-	ARGS(mmap, ROLES, { 2, PROT_EXEC, 0 }),
-	ARGS(mprotect, ROLES, { 2, PROT_EXEC, 0 }),
+	ARGS(mmap, ROLES | FILTER, { 2, PROT_EXEC, 0 }),
+	ARGS(mprotect, ROLES | FILTER, { 2, PROT_EXEC, 0 }),
 	ALLOW(futex, ALL),
 	ALLOW(getrandom, ALL),
 	ALLOW(clock_gettime, ALL),
@@ -123,8 +124,8 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(getdents64, FILES | PARENT | PATHS),
 
 	ALLOW(accept4, NET | LOCAL | PARENT),
-	ALLOW(getsockopt, NET | LOCAL | CONNECT | PARENT | MODULE),
-	ALLOW(getsockname, NET | LOCAL | CONNECT | PARENT | MODULE),
+	ALLOW(getsockopt, NET | LOCAL | CONNECT | PARENT | MODULE | FILTER),
+	ALLOW(getsockname, NET | LOCAL | CONNECT | PARENT | MODULE | FILTER),
 	ALLOW(getpeername, NET | LOCAL | CONNECT | PARENT | MODULE),
 	ALLOW(shutdown, NET | LOCAL | CONNECT | PARENT | MODULE),
 	ALLOW(recvmmsg, LOCAL | PARENT),
@@ -147,33 +148,33 @@ const struct tw_call_row tw_call_rows[] = {
 
 	/* hands: doors, roles and their ends. */
 	ALLOW(socket, PARENT),
-	ALLOW(socketpair, PARENT | MODULE),
-	ALLOW(bind, PARENT),
+	ALLOW(socketpair, PARENT | MODULE | FILTER),
+	ALLOW(bind, PARENT | FILTER),
 	ALLOW(listen, PARENT),
 	ALLOW(connect, CONNECT | PARENT | MODULE), /* PARENT: to the service manager's notification socket */
-	ALLOW(setsockopt, PARENT),
-	ALLOW(fcntl, PARENT | MODULE),
-	ALLOW(ioctl, PARENT),
-	ALLOW(clone, PARENT | MODULE),
-	ALLOW(clone3, PARENT | MODULE),
-	ALLOW(fork, PARENT | MODULE),
-	ALLOW(vfork, PARENT | MODULE),
-	ALLOW(execve, PARENT),
-	ALLOW(wait4, PARENT | MODULE),
+	ALLOW(setsockopt, PARENT | FILTER),
+	ALLOW(fcntl, PARENT | MODULE | FILTER),
+	ALLOW(ioctl, PARENT | FILTER),
+	ALLOW(clone, PARENT | MODULE | FILTER),
+	ALLOW(clone3, PARENT | MODULE | FILTER),
+	ALLOW(fork, PARENT | MODULE | FILTER),
+	ALLOW(vfork, PARENT | MODULE | FILTER),
+	ALLOW(execve, PARENT | FILTER),
+	ALLOW(wait4, PARENT | MODULE | FILTER),
 	ALLOW(waitid, PARENT),
-	ALLOW(kill, PARENT | MODULE),
+	ALLOW(kill, PARENT | MODULE | FILTER),
 	ALLOW(tgkill, PARENT | MODULE),
 	ALLOW(rt_sigtimedwait, PARENT),
 	ALLOW(signalfd4, PARENT),
 	ALLOW(timerfd_create, PARENT),
 	ALLOW(timerfd_settime, PARENT),
 	ALLOW(clock_nanosleep, PARENT | MODULE),
-	ALLOW(dup, PARENT | MODULE),
-	ALLOW(dup2, PARENT | MODULE),
-	ALLOW(dup3, PARENT | MODULE),
-	ALLOW(close_range, PARENT),
+	ALLOW(dup, PARENT | MODULE | FILTER),
+	ALLOW(dup2, PARENT | MODULE | FILTER),
+	ALLOW(dup3, PARENT | MODULE | FILTER),
+	ALLOW(close_range, PARENT | FILTER),
 	ALLOW(open, PARENT | MODULE),
-	ALLOW(openat, PARENT | MODULE | PATHS),
+	ALLOW(openat, PARENT | MODULE | PATHS | FILTER),
 	ALLOW(unlink, PARENT | MODULE),
 	ALLOW(mkdir, PARENT | MODULE),
 	ALLOW(fchmod, PARENT | MODULE),
@@ -188,16 +189,16 @@ const struct tw_call_row tw_call_rows[] = {
 	/* What a role does between exec and its own filter: the loader, then the drops. */
 	ALLOW(mmap, PARENT),
 	ALLOW(mprotect, PARENT),
-	ALLOW(access, PARENT | MODULE),
-	ALLOW(faccessat, PARENT | MODULE),
-	ALLOW(newfstatat, PARENT | MODULE),
-	ALLOW(readlink, PARENT | MODULE),
-	ALLOW(readlinkat, PARENT | MODULE),
-	ALLOW(arch_prctl, PARENT | MODULE),
-	ALLOW(set_tid_address, PARENT | MODULE),
-	ALLOW(set_robust_list, PARENT | MODULE),
-	ALLOW(rseq, PARENT | MODULE),
-	ALLOW(prlimit64, PARENT | MODULE),
+	ALLOW(access, PARENT | MODULE | FILTER),
+	ALLOW(faccessat, PARENT | MODULE | FILTER),
+	ALLOW(newfstatat, PARENT | MODULE | FILTER),
+	ALLOW(readlink, PARENT | MODULE | FILTER),
+	ALLOW(readlinkat, PARENT | MODULE | FILTER),
+	ALLOW(arch_prctl, PARENT | MODULE | FILTER),
+	ALLOW(set_tid_address, PARENT | MODULE | FILTER),
+	ALLOW(set_robust_list, PARENT | MODULE | FILTER),
+	ALLOW(rseq, PARENT | MODULE | FILTER),
+	ALLOW(prlimit64, PARENT | MODULE | FILTER),
 	ALLOW(sysinfo, PARENT | MODULE),
 	ALLOW(uname, PARENT | MODULE),
 	ALLOW(prctl, PARENT),
@@ -227,7 +228,9 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(sched_getaffinity, PARENT | MODULE),
 	ALLOW(sigaltstack, PARENT | MODULE),
 	/* A library's code comes from its file. */
-	ARGS(mmap, MODULE, { 2, PROT_EXEC, PROT_EXEC }, { 3, MAP_ANONYMOUS, 0 }),
+	ARGS(mmap, MODULE | FILTER, { 2, PROT_EXEC, PROT_EXEC }, { 3, MAP_ANONYMOUS, 0 }),
+	ALLOW(pselect6, PARENT | FILTER), /* how nft waits for the kernel */
+	ARGS(socket, FILTER, { 0, EXACTLY, AF_NETLINK }),
 	ARGS(socket, MODULE, { 0, EXACTLY, AF_UNIX }, { 1, SOCK_TYPE, SOCK_STREAM }), /* the service of card readers */
 
 	KILL(execve, ROLES),

@@ -25,13 +25,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static tw_err drop_bounding_set(void)
+/* The one capability that a role may keep: to change the kernel's packet filter. */
+static bool keeps(const struct tw_sandbox *box, int cap)
+{
+	return box->want & TW_WANT_FILTER && cap == CAP_NET_ADMIN;
+}
+
+static tw_err drop_bounding_set(const struct tw_sandbox *box)
 {
 	/* Without CAP_SETPCAP there is nothing that could be gained from the set either: no_new_privs follows. */
 	if (geteuid() != 0)
 		return TW_OK;
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
+		if (!keeps(box, cap) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
 			return TW_RAISE_ERRNO("dropping capability %d from the bounding set", cap);
 	return TW_OK;
 }
@@ -41,6 +47,8 @@ static tw_err drop_ids(const struct tw_sandbox *box, bool *ret_dropped)
 	*ret_dropped = box->uid != geteuid() || box->gid != getegid();
 	if (!*ret_dropped)
 		return TW_OK;
+	if (box->want & TW_WANT_FILTER && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		return TW_RAISE_ERRNO("keeping a capability");
 	if (setgroups(0, NULL) != 0)
 		return TW_RAISE_ERRNO("dropping the groups");
 	if (setresgid(box->gid, box->gid, box->gid) != 0)
@@ -50,16 +58,25 @@ static tw_err drop_ids(const struct tw_sandbox *box, bool *ret_dropped)
 	return TW_OK;
 }
 
-/* @nist LA.RSM.5: none is left, whatever started it: no task of a worker needs one */
-static tw_err drop_capabilities(void)
+/* @nist LA.RSM.5: none is left, whatever started it: no task of a worker needs one, but for the packet filter's, which keeps that one */
+static tw_err drop_capabilities(const struct tw_sandbox *box)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct none[2] = { { 0 } };
+	struct __user_cap_data_struct left[2] = { { 0 } };
 
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
 		return TW_RAISE_ERRNO("clearing the ambient capabilities");
-	if (syscall(SYS_capset, &head, none) != 0)
+	if (syscall(SYS_capget, &head, left) != 0)
+		return TW_RAISE_ERRNO("reading capabilities");
+	const uint32_t keep = keeps(box, CAP_NET_ADMIN) ? left[0].permitted & (1u << CAP_NET_ADMIN) : 0;
+
+	left[0] = (struct __user_cap_data_struct){ keep, keep, keep };
+	left[1] = (struct __user_cap_data_struct){ 0 };
+	if (syscall(SYS_capset, &head, left) != 0)
 		return TW_RAISE_ERRNO("dropping capabilities");
+	/* The program that it starts is nobody's with rights of its own. */
+	if (keep && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0) != 0)
+		return TW_RAISE_ERRNO("keeping a capability");
 	return TW_OK;
 }
 
@@ -90,9 +107,9 @@ static tw_err drop_everything(const struct tw_sandbox *box, struct tw_sandbox_st
 
 	if (close_range((unsigned)box->keep_fds, ~0U, 0) != 0)
 		return TW_RAISE_ERRNO("closing what was not given");
-	TW_TRY(drop_bounding_set());
+	TW_TRY(drop_bounding_set(box));
 	TW_TRY(drop_ids(box, &state->ids_dropped));
-	TW_TRY(drop_capabilities());
+	TW_TRY(drop_capabilities(box));
 	return tie_to_parent(parent);
 }
 
@@ -166,7 +183,7 @@ static tw_err prove_files(const struct tw_sandbox *box, int landlock_abi)
 {
 	bool confined = landlock_abi > 0;
 
-	if ((confined || !(tw_sandbox_san || box->want & (TW_WANT_MODULE | TW_WANT_PATHS))) &&
+	if ((confined || !(tw_sandbox_san || box->want & (TW_WANT_MODULE | TW_WANT_PATHS | TW_WANT_FILTER))) &&
 		opened(open("/etc/passwd", O_RDONLY | O_CLOEXEC)))
 		return TW_RAISE(INTERNAL, "the sandbox of %s let open through", box->role);
 	if (confined && box->want & TW_WANT_DISK)
@@ -187,7 +204,7 @@ static tw_err prove(const struct tw_sandbox *box, int landlock_abi)
 	if ((!(box->want & TW_WANT_CONNECT) && opened(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))) ||
 		opened(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)))
 		return TW_RAISE(INTERNAL, "the sandbox of %s let socket through", box->role);
-	if (bind(-1, NULL, 0) == 0 || errno != EPERM) /* without the filter it were EBADF */
+	if (!(box->want & TW_WANT_FILTER) && (bind(-1, NULL, 0) == 0 || errno != EPERM)) /* without the filter it were EBADF */
 		return TW_RAISE(INTERNAL, "the sandbox of %s let bind through", box->role);
 	TW_TRY(prove_files(box, landlock_abi));
 	if (tw_sandbox_san)
@@ -206,6 +223,12 @@ static tw_err enter_parent(struct tw_sandbox_state *state)
 	return TW_OK;
 }
 
+/* Who starts a program cannot have that kill it. */
+static unsigned as_role(unsigned want)
+{
+	return want & TW_WANT_FILTER ? want : want | TW_WANT_ROLE;
+}
+
 tw_err tw_sandbox_enter(const struct tw_sandbox *box, struct tw_sandbox_state *ret)
 {
 	struct tw_sandbox_state state = { 0 };
@@ -218,7 +241,7 @@ tw_err tw_sandbox_enter(const struct tw_sandbox *box, struct tw_sandbox_state *r
 	TW_TRY(drop_everything(box, &state));
 	TW_TRY(lock_down(&state.not_dumpable));
 	TW_TRY(tw_landlock_enter(box, &state.landlock_abi));
-	TW_TRY(filter_calls(box->want | TW_WANT_ROLE));
+	TW_TRY(filter_calls(as_role(box->want)));
 	state.seccomp = true;
 	TW_TRY(prove(box, state.landlock_abi));
 	*ret = state;
@@ -229,7 +252,7 @@ const char *tw_sandbox_call(unsigned want, size_t i)
 {
 	size_t n = 0;
 
-	want |= want & TW_WANT_PARENT ? 0 : TW_WANT_ROLE;
+	want = want & TW_WANT_PARENT ? want : as_role(want);
 	for (const struct tw_call_row *row = tw_call_rows; row->name; row++)
 		if (tw_call_wanted(row, want) && row->rule != TW_CALL_KILL && n++ == i)
 			return row->name;

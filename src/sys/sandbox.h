@@ -23,7 +23,9 @@ enum tw_sandbox_want {
 	TW_WANT_DISK = 256, /* with FILES: its directories may be the root, so that reading outside of them proves nothing, and writing does */
 	/* Instead of FILES: opens for reading, by paths and with links followed, what Landlock leaves it. For trees whose links are the kernel's own */
 	TW_WANT_PATHS = 512,
-	TW_WANT_ROLE = 32, /* everybody but hands; tw_sandbox_enter adds it */
+	/* Starts one program that speaks to the kernel's packet filter, and keeps the capability for it, alone. Never another network */
+	TW_WANT_FILTER = 1024,
+	TW_WANT_ROLE = 32, /* everybody but hands and whoever wants FILTER; tw_sandbox_enter adds it */
 };
 struct tw_sandbox {
 	const char *role;

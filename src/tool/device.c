@@ -5,6 +5,7 @@
  * --name value. A document may stand in a file: @FILE.
  */
 #include "tool/commands.h"
+#include "tool/confirm.h"
 #include "tool/files.h"
 #include "tool/notice.h"
 #include "tool/pages.h"
@@ -288,6 +289,24 @@ static bool is_whole(const json_t *operation)
 	return strcmp(tw_json_text(operation, "whole"), "no") != 0;
 }
 
+static const json_t *field_named(const json_t *fields, const char *key, size_t size)
+{
+	size_t i;
+	json_t *field;
+
+	json_array_foreach(fields, i, field)
+		if (strlen(tw_json_text(field, "key")) == size && !memcmp(tw_json_text(field, "key"), key, size))
+			return field;
+	return NULL;
+}
+
+/* Its answer may say that the change is taken back unless it is confirmed. */
+static bool may_wait(const json_t *operation)
+{
+	return !strcmp(tw_json_text(operation, "audit"), "change") &&
+		field_named(json_object_get(operation, "output"), "confirm_within", strlen("confirm_within"));
+}
+
 static void make_command(const struct side *s, const json_t *operation, struct made *m)
 {
 	const char *brace = strchr(tw_json_text(operation, "path"), '{');
@@ -305,6 +324,8 @@ static void make_command(const struct side *s, const json_t *operation, struct m
 		m->options[m->count++] = (struct tw_option){ "all", NULL, false,
 			is_whole(operation) ? "to the end, as without --limit" : "to the end, and not only the first page" };
 	for (const struct tw_option *o = waits; *tw_json_text(operation, "task") && o->name && m->count < TW_COUNT(m->options) - 1; o++)
+		m->options[m->count++] = *o;
+	for (const struct tw_option *o = tw_confirm_options; may_wait(operation) && o->name && m->count < TW_COUNT(m->options) - 1; o++)
 		m->options[m->count++] = *o;
 	if (brace)
 		(void)snprintf(m->positional, sizeof(m->positional), "%.*s", (int)strcspn(brace + 1, "}"), brace + 1);
@@ -353,17 +374,6 @@ static tw_err typed(struct tw_tool *t, const json_t *field, const char *text, js
 		return tw_fail(t, TW_EXIT_USAGE, tw_json_text(field, "help"),
 			TW_RAISE(SYNTAX, "'%.64s' does not fit %s, which is %s", text, tw_json_text(field, "key"), kind));
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "field");
-}
-
-static const json_t *field_named(const json_t *fields, const char *key, size_t size)
-{
-	size_t i;
-	json_t *field;
-
-	json_array_foreach(fields, i, field)
-		if (strlen(tw_json_text(field, "key")) == size && !memcmp(tw_json_text(field, "key"), key, size))
-			return field;
-	return NULL;
 }
 
 /* A positional word: "name=value" for a field of that name, otherwise the next field that has no value yet. */
@@ -721,7 +731,8 @@ static tw_err run_operation(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(tw_session_call(t, s.client, &call, &answer));
 	if (follow)
 		return follow_task(t, a, &s, operation, &answer);
-	return print_answer(t, &s, operation, &answer);
+	TW_TRY(print_answer(t, &s, operation, &answer));
+	return may_wait(operation) ? tw_confirm(t, a, answer.body) : TW_OK;
 }
 
 /* Those that are more than one operation: "device login", "device log follow". NULL: an operation's row has to do. */

@@ -195,7 +195,7 @@ WHO = {
     "local-application": ("anyone", "local"),
 }
 # Past the gate, and then not possible on a device that has only just started, or on what the test made up.
-LATER = {"task.unconfirmed", "task.unknown", "keys.unknown", "peer.unknown", "crl.unknown", "local.none", "account.unknown",
+LATER = {"task.unconfirmed", "task.unknown", "keys.unknown", "peer.unknown", "crl.unknown", "local.none", "change.none", "account.unknown",
          "credential.unknown", "session.unknown", "rights.unknown", "shared.none", "passkey.unknown", "client.unknown"}
 NEEDS_OWNER = {"owner-certificate", "session", "peer"}
 NEEDS_ROOT = {"local-stranger", "local-application"}

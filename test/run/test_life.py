@@ -93,7 +93,7 @@ def test_roles_have_their_own_users_and_no_more(owned):
         assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
     status = dict(line.split(":\t", 1) for line in open(f"/proc/{owned.process.pid}/status").read().splitlines() if ":\t" in line)
     assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
-    kept = (1 << 6) | (1 << 7) | (1 << 8) | (1 << 5)  # setgid, setuid, setpcap, kill
+    kept = (1 << 6) | (1 << 7) | (1 << 8) | (1 << 5) | (1 << 12)  # setgid, setuid, setpcap, kill, and net_admin for the role firewall
     assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == kept
 
 

@@ -3,7 +3,7 @@
  * Tries every system call number, and what an intruder would do with them, inside each role of a release build, and compares
  * with the table the sandbox is made of: what is not in it answers EPERM, what is in it does not, what is fatal ends the process.
  *
- *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM DEVICE-PROGRAM DIRECTORY
+ *   sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM DEVICE-PROGRAM DIRECTORY
  *
  * Needs root. Prints what tools/run-tests counts.
  */
@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "device/fetch/fetch-row.h"
+#include "device/firewall/firewall-row.h"
 #include "device/hash/hash-row.h"
 #include "device/watch/watch-row.h"
 #include "service/role.h"
@@ -18,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
@@ -36,7 +38,7 @@
 #define X32 0x40000000
 
 static struct {
-	const char *role_program, *fetch_program, *hash_program, *watch_program, *device_program, *directory;
+	const char *role_program, *fetch_program, *hash_program, *watch_program, *firewall_program, *device_program, *directory;
 	long passed, failed;
 } run;
 
@@ -236,7 +238,8 @@ static void try_fatal(const struct subject *s)
 /* --- What an intruder would do --- */
 
 #define SCRATCH UINT64_MAX /* stands for the address where the probe's bytes are */
-enum wants { ANY_ROLE = 0, WITH_FILES = TW_WANT_FILES, TO_OTHERS = TW_WANT_CONNECT };
+/* What starts a program cannot be kept from what its loader does; what that is worth to an intruder, Landlock and the one capability bound. */
+enum wants { ANY_ROLE = 0, WITH_FILES = TW_WANT_FILES, TO_OTHERS = TW_WANT_CONNECT, TO_FILTER = TW_WANT_FILTER };
 
 static const struct probe {
 	const char *what;
@@ -249,33 +252,39 @@ static const struct probe {
 } probes[] = {
 	{ "opening /etc/passwd", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/etc/passwd", ANY_ROLE, false },
 	{ "opening /proc/self/mem", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDWR }, "/proc/self/mem", ANY_ROLE, false },
-	{ "asking about a path", SYS_newfstatat, { (uint64_t)AT_FDCWD, SCRATCH, SCRATCH, 0 }, "/etc/passwd", ANY_ROLE, false },
-	{ "reading a link", SYS_readlink, { SCRATCH, SCRATCH, 64 }, "/proc/self/exe", ANY_ROLE, false },
+	{ "asking about a path", SYS_newfstatat, { (uint64_t)AT_FDCWD, SCRATCH, SCRATCH, 0 }, "/etc/passwd", ANY_ROLE, false, TO_FILTER },
+	{ "reading a link", SYS_readlink, { SCRATCH, SCRATCH, 64 }, "/proc/self/exe", ANY_ROLE, false, TO_FILTER },
 	{ "a network socket", SYS_socket, { AF_INET, SOCK_STREAM, 0 }, "", ANY_ROLE, false, TO_OTHERS },
 	{ "a network socket, to connect", SYS_socket, { AF_INET, SOCK_STREAM, 0 }, "", TO_OTHERS, true },
 	{ "a packet of its own making", SYS_socket, { AF_INET, SOCK_RAW, 6 }, "", ANY_ROLE, false },
 	{ "frames of a network", SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, "", ANY_ROLE, false },
-	{ "a port of its own", SYS_bind, { 4, SCRATCH, 16 }, "", ANY_ROLE, false },
+	{ "a port of its own", SYS_bind, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, TO_FILTER },
 	{ "a socket for datagrams, to ask with", SYS_socket, { AF_INET, SOCK_DGRAM, 0 }, "", TO_OTHERS, true },
 	{ "a socket for datagrams", SYS_socket, { AF_INET6, SOCK_DGRAM, 0 }, "", ANY_ROLE, false, TO_OTHERS },
-	{ "a netlink socket", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, "", ANY_ROLE, false },
+	{ "a netlink socket", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, "", ANY_ROLE, false, TO_FILTER },
+	{ "a netlink socket, to change the packet filter", SYS_socket, { AF_NETLINK, SOCK_RAW, 12 }, "", TO_FILTER, true },
+	{ "a program that is not nft", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/bin/sh", TO_FILTER, false },
+	{ "nft", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_RDONLY }, "/usr/sbin/nft", TO_FILTER, true },
+	{ "a file in place of nft", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_WRONLY }, "/usr/sbin/nft", TO_FILTER, false },
+	{ "a file among its libraries", SYS_openat, { (uint64_t)AT_FDCWD, SCRATCH, O_CREAT | O_WRONLY, 0600 }, "/usr/lib/probe",
+		TO_FILTER, false },
 	{ "a local socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, "", ANY_ROLE, false },
 	{ "connecting", SYS_connect, { 4, SCRATCH, 16 }, "", ANY_ROLE, false, TO_OTHERS },
 	{ "listening", SYS_listen, { 4, 1 }, "", ANY_ROLE, false },
-	{ "a packet filter on a socket", SYS_setsockopt, { 4, SOL_SOCKET, SO_ATTACH_FILTER, SCRATCH, 16 }, "", ANY_ROLE, false },
+	{ "a packet filter on a socket", SYS_setsockopt, { 4, SOL_SOCKET, SO_ATTACH_FILTER, SCRATCH, 16 }, "", ANY_ROLE, false, TO_FILTER },
 	{ "a signal to the parent", SYS_kill, { 1, 0 }, "", ANY_ROLE, false },
-	{ "another thread", SYS_clone, { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD }, "", ANY_ROLE, false },
-	{ "a child", SYS_fork, { 0 }, "", ANY_ROLE, false },
+	{ "another thread", SYS_clone, { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD }, "", ANY_ROLE, false, TO_FILTER },
+	{ "a child", SYS_fork, { 0 }, "", ANY_ROLE, false, TO_FILTER },
 	{ "executable memory", SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX - 1 }, "", ANY_ROLE, false },
 	{ "making memory executable", SYS_mprotect, { SCRATCH, 4096, PROT_READ | PROT_EXEC }, "", ANY_ROLE, false },
 	{ "becoming root", SYS_setuid, { 0 }, "", ANY_ROLE, false },
 	{ "all ids at once", SYS_setresuid, { 0, 0, 0 }, "", ANY_ROLE, false },
 	{ "becoming dumpable", SYS_prctl, { PR_SET_DUMPABLE, 1 }, "", ANY_ROLE, false },
 	{ "a second filter", SYS_seccomp, { 1, 0, SCRATCH }, "", ANY_ROLE, false },
-	{ "typing into a terminal", SYS_ioctl, { 0, TIOCSTI, SCRATCH }, "", ANY_ROLE, false },
-	{ "signals by a descriptor", SYS_fcntl, { 4, F_SETOWN, 1 }, "", ANY_ROLE, false },
+	{ "typing into a terminal", SYS_ioctl, { 0, TIOCSTI, SCRATCH }, "", ANY_ROLE, false, TO_FILTER },
+	{ "signals by a descriptor", SYS_fcntl, { 4, F_SETOWN, 1 }, "", ANY_ROLE, false, TO_FILTER },
 	{ "changing the time", SYS_clock_settime, { CLOCK_REALTIME, SCRATCH }, "", ANY_ROLE, false },
-	{ "raising a limit", SYS_prlimit64, { 0, 7, SCRATCH, 0 }, "", ANY_ROLE, false },
+	{ "raising a limit", SYS_prlimit64, { 0, 7, SCRATCH, 0 }, "", ANY_ROLE, false, TO_FILTER },
 	{ "its own sockets' state", SYS_fcntl, { 4, F_GETFL }, "", ANY_ROLE, true },
 	{ "memory", SYS_mmap, { 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX - 1 }, "", ANY_ROLE, true },
 	{ "a link in its directory", SYS_symlinkat, { SCRATCH, TW_FD_OWN, SCRATCH }, "probe", WITH_FILES, false },
@@ -360,9 +369,9 @@ static void try_probes(const struct subject *s)
 /* What the kernel says of the process. */
 static void try_status(const struct subject *s)
 {
-	static const char *const lines[] = { "NoNewPrivs:\t1\n", "Seccomp:\t2\n", "CapEff:\t0000000000000000\n",
-		"CapBnd:\t0000000000000000\n", "CapAmb:\t0000000000000000\n", "Uid:\t61001\t61001\t61001\t61001\n",
+	static const char *const lines[] = { "NoNewPrivs:\t1\n", "Seccomp:\t2\n", "Uid:\t61001\t61001\t61001\t61001\n",
 		"Gid:\t61001\t61001\t61001\t61001\n", "Groups:\t \n" };
+	static const char *const sets[] = { "CapEff", "CapPrm", "CapBnd", "CapAmb" };
 	struct tracee t = { 0 };
 	char path[64], text[4096] = "";
 	int fd;
@@ -376,6 +385,12 @@ static void try_status(const struct subject *s)
 	(void)close(fd);
 	for (size_t i = 0; i < (s->row ? TW_COUNT(lines) : 2); i++)
 		judge(strstr(text, lines[i]) != NULL, s->name, lines[i], 0);
+	for (size_t i = 0; s->row && i < TW_COUNT(sets); i++) {
+		char line[48];
+
+		(void)snprintf(line, sizeof line, "%s:\t%016llx\n", sets[i], s->want & TW_WANT_FILTER ? 1ULL << CAP_NET_ADMIN : 0);
+		judge(strstr(text, line) != NULL, s->name, line, 0);
+	}
 	tracee_end(&t);
 }
 
@@ -410,22 +425,25 @@ int main(int argc, char **argv)
 	static const struct tw_role_row fetch_row = { TW_FETCH_ROLE_ROW, NULL };
 	static const struct tw_role_row hash_row = { "hash", TW_HASH_ROLE_MAY, NULL };
 	static const struct tw_role_row watch_row = { "watch", TW_WATCH_ROLE_MAY, NULL };
-	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch;
+	static const struct tw_role_row firewall_row = { TW_FIREWALL_ROLE_ROW, NULL };
+	struct subject hands = { "hands", NULL, NULL, TW_WANT_PARENT }, fetch, hash, watch, firewall;
 
-	if (argc != 7) {
+	if (argc != 8) {
 		(void)fprintf(stderr,
-			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
+			"usage: sandbox-tracer ROLE-PROGRAM FETCH-PROGRAM HASH-PROGRAM WATCH-PROGRAM FIREWALL-PROGRAM DEVICE-PROGRAM DIRECTORY\n");
 		return 2;
 	}
 	run.role_program = argv[1];
 	run.fetch_program = argv[2];
 	run.hash_program = argv[3];
 	run.watch_program = argv[4];
-	run.device_program = argv[5];
-	run.directory = argv[6];
+	run.firewall_program = argv[5];
+	run.device_program = argv[6];
+	run.directory = argv[7];
 	fetch = (struct subject){ fetch_row.name, &fetch_row, run.fetch_program, fetch_row.want | TW_WANT_ROLE };
 	hash = (struct subject){ hash_row.name, &hash_row, run.hash_program, hash_row.want | TW_WANT_ROLE };
 	watch = (struct subject){ watch_row.name, &watch_row, run.watch_program, watch_row.want | TW_WANT_ROLE };
+	firewall = (struct subject){ firewall_row.name, &firewall_row, run.firewall_program, firewall_row.want };
 	if (!prepare()) {
 		perror(run.directory);
 		return 2;
@@ -438,6 +456,7 @@ int main(int argc, char **argv)
 	try_all(&fetch);
 	try_all(&hash);
 	try_all(&watch);
+	try_all(&firewall);
 	try_status(&hands);
 	try_numbers(&hands);
 	try_fatal(&hands);

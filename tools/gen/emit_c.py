@@ -48,7 +48,7 @@ def _setting(r):
     high = r.get("max", 511 if r["type"] == "text" else 0)
     return (f"\t{{ {string(r['key'])}, TW_SETTING_{r['type'].upper()}, {string(r.get('unit'))}, {low}, {high}, "
             f"{string(r.get('choices'))}, {text(r['default'])}, {text(r['baseline'])}, {string(r['permission'])}, "
-            f"{r.get('apply') or 'NULL'}, {string(r['help'])}, {string(r.get('element'))} }},")
+            f"{r.get('apply') or 'NULL'}, {string(r['help'])}, {string(r.get('element'))}, {'true' if r.get('confirm') == 'yes' else 'false'} }},")
 
 
 def _operation(i, r):

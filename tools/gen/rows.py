@@ -47,6 +47,7 @@ TABLES = {
         "min": Key(INT, False), "max": Key(INT, False), "choices": Key(re.compile(r"[^|]+(\|[^|]+)+"), False),
         "default": Key(None, True, True), "baseline": Key(None, True, True), "permission": Key(NAME),
         "apply": Key(C_NAME, False, True), "help": Key(), "element": Key(ELEMENT, False, True),
+        "confirm": Key(YES_NO, False),  # a change of it is taken back unless it is confirmed
     },
     "operations": {
         "name": Key(NAME), "method": Key(("GET", "POST", "PUT", "DELETE", *AT_THE_DEVICE)), "path": Key(PATH, True, True),

@@ -33,7 +33,7 @@ void tw_places_done(struct tw_places *p)
 		tw_closep(&p->tcp[i]);
 }
 
-static const char *const tab_names[TW_TAB_NAMES] = { "core", "front", "keys", "application", "fetch", "scan", "hash", "watch" };
+static const char *const tab_names[TW_TAB_NAMES] = { "core", "front", "keys", "application", "fetch", "scan", "hash", "watch", "firewall" };
 static const struct tw_tab_names tab = { tab_names, TW_TAB_NAMES, TW_TAB_NEEDED };
 
 static tw_err read_tab(const struct tw_sys *sys, const struct tw_hands_options *o, struct tw_tab *ret)
@@ -197,8 +197,9 @@ static tw_err open_doors(const struct tw_sys *sys, const struct tw_hands_options
 	}
 	if (p->run < 0)
 		return TW_RAISE_ERRNO("opening %s", o->run);
+	/* Without root nobody puts rules that they had to wait for, and a kernel may refuse a filter to others. */
 	for (size_t i = 0; i < o->listen_count; i++) {
-		TW_TRY(tw_door_tcp(sys, o->listen[i], &p->tcp[i]));
+		TW_TRY(tw_door_tcp(sys, o->listen[i], geteuid() == 0, &p->tcp[i]));
 		p->tcp_count++;
 	}
 	TW_TRY(say_where(sys, p));

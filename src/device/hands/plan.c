@@ -2,6 +2,9 @@
 #include "device/hands/plan.h"
 
 #include "base/mem.h"
+#include "service/parent/os.h"
+
+#include <netinet/in.h>
 
 #include <string.h>
 
@@ -14,6 +17,7 @@ static const struct {
 	[TW_ERRAND_SCAN] = { TW_TAB_SCAN, true, NULL, NULL },
 	[TW_ERRAND_HASH] = { TW_TAB_HASH, false, "thingward-hash", NULL },
 	[TW_ERRAND_HASH_2] = { TW_TAB_HASH, false, "thingward-hash", NULL },
+	[TW_ERRAND_FIREWALL] = { TW_TAB_FIREWALL, false, "thingward-firewall", NULL },
 	[TW_ERRAND_ASK] = { TW_TAB_FETCH, false, "thingward-fetch", NULL },
 	[TW_ERRAND_WATCH] = { TW_TAB_WATCH, false, "thingward-watch", NULL },
 };
@@ -48,6 +52,7 @@ static void plan_core(const struct tw_places *at, struct tw_plan *plan)
 	say(p, plan->application);
 	say(p, plan->packages);
 	say(p, plan->errand_names);
+	say(p, plan->ports);
 	if (at->has_console)
 		say(p, "console=yes");
 }
@@ -86,6 +91,24 @@ static void plan_errands(const struct tw_places *at, struct tw_plan *plan)
 	plan->errands[TW_ERRAND_WATCH].dir_count = 1;
 }
 
+/* Where the device's management is offered: what may reach it is core's to say. */
+static void plan_ports(const struct tw_places *at, struct tw_plan *plan)
+{
+	const size_t size = sizeof plan->ports;
+	size_t n = (size_t)snprintf(plan->ports, size, "ports=");
+
+	for (size_t i = 0; i < at->tcp_count && n < size; i++) {
+		struct sockaddr_storage a;
+
+		if (tw_failed(tw_os_port(at->tcp[i], &a)))
+			continue;
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a;
+		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a;
+
+		n += (size_t)snprintf(plan->ports + n, size - n, "%u,", ntohs(a.ss_family == AF_INET ? v4->sin_port : v6->sin6_port));
+	}
+}
+
 void tw_plan_make(const struct tw_places *at, struct tw_plan *ret)
 {
 	memset(ret, 0, sizeof *ret);
@@ -93,6 +116,7 @@ void tw_plan_make(const struct tw_places *at, struct tw_plan *ret)
 	for (size_t i = 0; i < at->tcp_count; i++)
 		give(&ret->crew[TW_CREW_FRONT], at->tcp[i]);
 	plan_errands(at, ret);
+	plan_ports(at, ret);
 	plan_core(at, ret);
 	plan_keys(at, ret);
 }

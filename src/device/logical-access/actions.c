@@ -13,6 +13,7 @@
 #include "device/logical-access/rights.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
+#include "service/path/change.h"
 
 /* --- Whether it may be put --- */
 
@@ -85,7 +86,7 @@ static tw_err set(struct tw_context *c, const struct tw_request *rq, const json_
 		return tw_reply_problem(rp, 409, "refused", "rights.action", "This action changes nothing any more", "Remove it.",
 			"Its setting is none of this release or product.");
 	bool fits = !tw_failed(tw_setting_check(row, value)); /* it did when the action was put, by the release or product of then */
-	tw_err e = tw_setting_set(c, row, value, -1, rq->subject.name);
+	tw_err e = tw_change_setting(c, row, value, -1, &rq->subject);
 	if (fits && !tw_is(e, TW_CODE_DENIED))
 		return e;
 	return tw_reply_problem(rp, 409, "refused", "setting.apply", "The device cannot take this value now", "See the detail.",

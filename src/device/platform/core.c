@@ -6,6 +6,7 @@
 #include "device/platform/ask.h"
 #include "service/errand-line.h"
 #include "device/platform/fetch.h"
+#include "device/platform/firewall.h"
 #include "service/hash/hashing.h"
 #include "device/platform/start.h"
 #include "service/door/stream.h"
@@ -350,6 +351,8 @@ static struct tw_front_shown front_shows(void *user)
 {
 	const struct tw_device *d = &((struct tw_core *)user)->device;
 
+	if (!tw_firewall_ready((struct tw_device *)(uintptr_t)d)) /* as if there were none yet: no door opens */
+		return (struct tw_front_shown){ 0 };
 	return (struct tw_front_shown){ d->listener, d->named, d->listener_generation, d->named_generation };
 }
 
@@ -388,6 +391,7 @@ static void done(struct tw_core *c)
 	c->device.fetch = tw_fetch_free(c->device.fetch);
 	c->device.hashing = tw_hashing_free(c->device.hashing);
 	c->device.asking = tw_asking_free(c->device.asking);
+	c->device.firewall = tw_firewall_free(c->device.firewall);
 	c->device.errands = tw_errands_free(c->device.errands);
 	tw_core_jobs_end(c);
 	if (c->loop)
@@ -414,6 +418,7 @@ static tw_err begin(struct tw_core *c, const struct tw_role_start *start)
 	TW_TRY(tw_fetch_new(c, &c->device.fetch));
 	TW_TRY(tw_hashing_new(&side, c->device.errands, &c->device.hashing));
 	TW_TRY(tw_asking_new(c, &c->device.asking));
+	TW_TRY(tw_firewall_new(c, tw_role_word(start, "ports"), &c->device.firewall));
 	TW_TRY(tw_start(&c->device, c->sys, start));
 	if (tw_audit_fault(c->device.context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(c->device.context.audit));

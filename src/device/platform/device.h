@@ -43,11 +43,12 @@ struct tw_device {
 	char console_notice[256]; /* a line for the person at the console, "" when there is none; wiped when it was shown */
 	bool console_there;       /* somebody at a console would see it */
 	struct tw_application_rows *application;
-	bool listener_owed;         /* a new owner, and not yet a new listener key */
-	struct tw_errands *errands; /* roles on demand; NULL where nobody could start them */
-	struct tw_fetch *fetch;     /* likewise */
-	struct tw_hashing *hashing; /* likewise */
-	struct tw_asking *asking;   /* likewise */
+	bool listener_owed;           /* a new owner, and not yet a new listener key */
+	struct tw_errands *errands;   /* roles on demand; NULL where nobody could start them */
+	struct tw_fetch *fetch;       /* likewise */
+	struct tw_hashing *hashing;   /* likewise */
+	struct tw_asking *asking;     /* likewise */
+	struct tw_firewall *firewall; /* likewise */
 	struct tw_providers providers;
 	struct tw_display_notice display; /* what displays of the product's have to show */
 	/* The state of capabilities, each its own folder's business. */

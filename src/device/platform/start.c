@@ -6,6 +6,8 @@
 #include "device/sql-device.h"
 #include "device/grants.h"
 #include "device/platform/application.h"
+#include "device/platform/firewall.h"
+#include "service/path/change.h"
 #include "service/sql-service.h"
 #include "service/task/task.h"
 #include "sys/durable.h"
@@ -223,6 +225,19 @@ tw_err tw_start_adopt(struct tw_device *d)
 	return tw_audit_commit(d->context.audit);
 }
 
+static int64_t change_within_s(struct tw_context *c)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	uint64_t s = TW_CHANGE_WITHIN_DEFAULT_S;
+
+	tw_buf_init(&text, c->sys, 16);
+	if (!tw_failed(tw_setting_get(c, "change.within", &text)))
+		tw_ignore(tw_parse_u64(tw_buf_slice(&text), 3600, &s));
+	return (int64_t)s;
+}
+
+static const struct tw_changes_side changes_side = { tw_firewall_unsettled, change_within_s };
+
 tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_role_start *start)
 {
 	d->context.sys = sys;
@@ -236,6 +251,7 @@ tw_err tw_start(struct tw_device *d, const struct tw_sys *sys, const struct tw_r
 	TW_TRY(open_manifest(d, sys));
 	TW_TRY(list_capabilities(d));
 	TW_TRY(tw_settings_load(&d->context));
+	TW_TRY(tw_changes_start(&d->context, &changes_side));
 	TW_TRY(note_format(d));
 	TW_TRY(tw_device_listener(d, false));
 	for (const struct tw_part *p = tw_parts; p->capability; p++)
@@ -250,6 +266,7 @@ void tw_start_done(struct tw_device *d)
 	for (const struct tw_part *p = tw_parts; p->capability; p++)
 		if (p->stop)
 			p->stop(d);
+	tw_changes_free(&d->context);
 	tw_settings_free(&d->context);
 	d->context.gate = tw_gate_free(d->context.gate);
 	(void)tw_application_free(d->application);

@@ -75,7 +75,7 @@ tw_err tw_listen_text(const struct sockaddr_storage *a, struct tw_buf *ret)
 	return tw_buf_format(ret, v6 ? "[%s]:%u" : "%s:%u", host, ntohs(v6 ? a6->sin6_port : a4->sin_port));
 }
 
-tw_err tw_door_tcp(const struct tw_sys *sys, const char *address, int *ret_fd)
+tw_err tw_door_tcp(const struct tw_sys *sys, const char *address, bool shut, int *ret_fd)
 {
 	struct sockaddr_storage a;
 	socklen_t size = 0;
@@ -86,6 +86,8 @@ tw_err tw_door_tcp(const struct tw_sys *sys, const char *address, int *ret_fd)
 	if (fd < 0)
 		return TW_RAISE_ERRNO("socket for %s", address);
 	TW_TRY(tw_os_reuse(fd, a.ss_family == AF_INET6));
+	if (shut)
+		TW_TRY(tw_os_shut(fd, true));
 	if (sys->bind(sys, fd, (struct sockaddr *)&a, size) || sys->listen(sys, fd, BACKLOG))
 		return TW_RAISE_ERRNO("listening on %s", address);
 	*ret_fd = tw_take_fd(&fd);

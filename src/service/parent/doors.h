@@ -10,7 +10,8 @@
 /* "192.0.2.1:8443", "[::]:8443": numbers only, no names are looked up. SYNTAX. */
 tw_err tw_listen_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size);
 tw_err tw_listen_text(const struct sockaddr_storage *a, struct tw_buf *ret); /* the same form back */
-tw_err tw_door_tcp(const struct tw_sys *sys, const char *address, int *ret_fd);
+/* shut: until tw_os_shut says otherwise, from its first moment on */
+tw_err tw_door_tcp(const struct tw_sys *sys, const char *address, bool shut, int *ret_fd);
 /* A socket left behind by an earlier run is replaced; anything else of that name is an error. Everybody may connect: core
    reads who it is, and decides. */
 tw_err tw_door_local(const struct tw_sys *sys, int run_dir, const char *run_path, const char *name, int type, int *ret_fd);

@@ -176,10 +176,21 @@ static void feed(struct state *s)
 		(void)s->l->sys->write(s->l->sys, s->l->watchdog, "", 1);
 }
 
+static void open_listeners(const struct tw_loop *l)
+{
+	for (size_t i = 0; i < l->shut_count; i++) {
+		tw_err e = tw_os_shut(l->shut[i], false);
+
+		if (tw_failed(e))
+			tw_log_err(e, "it stays shut until the device is started again");
+	}
+}
+
 static void ready(struct state *s, struct tw_slice text)
 {
 	if (s->said_ready)
 		return;
+	open_listeners(s->l);
 	s->said_ready = true;
 	tw_notify_ready(s->l->notify, text);
 	if (s->l->ready_fd >= 0)

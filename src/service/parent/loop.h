@@ -15,8 +15,10 @@ struct tw_loop {
 	struct tw_errands *errands;
 	const struct tw_notify *notify;
 	int signals;
-	int boot;     /* directory of the boot mark */
-	int watchdog; /* the hardware's, -1: none */
+	int boot;        /* directory of the boot mark */
+	int watchdog;    /* the hardware's, -1: none */
+	const int *shut; /* listeners that are opened when core says that doors may answer */
+	size_t shut_count;
 	int ready_fd; /* one byte when the doors answer; -1: nobody waits */
 };
 tw_err tw_loop_run(const struct tw_loop *l); /* until SIGTERM and all roles have ended */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 
 #define UNSENT_MAX (32 * 1024) /* bytes; the kernel doubles it for its own use */
+#define LOOPBACK 1             /* its index, in every network namespace */
 #define UNREAD_MAX (16 * 1024) /* likewise; front reads 4 KiB at a time, and stops while an answer waits to be taken */
 
 tw_err tw_os_signals(int *ret_fd)
@@ -80,6 +82,25 @@ tw_err tw_os_reuse(int fd, bool v6)
 	return TW_OK;
 }
 
+/* A listener that is not one yet would leave its port to others, and its poller without rest; one whose packets are dropped does neither. */
+tw_err tw_os_shut(int fd, bool shut)
+{
+	struct sock_filter from_here[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, LOOPBACK, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog program = { TW_COUNT(from_here), from_here };
+	const int unused = 0;
+
+	if (shut && setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program))
+		return TW_RAISE_ERRNO("shutting a listener");
+	if (!shut && setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused) && errno != ENOENT)
+		return TW_RAISE_ERRNO("opening a listener");
+	return TW_OK;
+}
+
 tw_err tw_os_port(int fd, struct sockaddr_storage *ret)
 {
 	socklen_t size = sizeof *ret;
@@ -114,11 +135,11 @@ tw_err tw_os_owner(int fd, uid_t uid, gid_t gid)
 /* SETPCAP and the ids: a new role drops its own with them. KILL: ending a role that has another uid. */
 static const unsigned kept[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL };
 
-tw_err tw_os_drop(void)
+tw_err tw_os_drop(bool filter)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2] = { 0 };
-	uint32_t keep = 0;
+	uint32_t keep = filter ? 1U << CAP_NET_ADMIN : 0;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return TW_RAISE_ERRNO("no_new_privs");

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses: read, and written back the same; names, blanks and half addresses are refused. */
 #include "service/parent/doors.h"
+#include "service/parent/os.h"
 
 #include "base/mem.h"
 #include "check.h"
 #include "sys/real.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,4 +70,45 @@ static void test_local_doors(void **state)
 	(void)close(dir);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_refuses), cmocka_unit_test(test_local_doors))
+static bool reaches(const struct sockaddr_storage *a, socklen_t size, int wait_ms)
+{
+	int fd = socket(a->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int fault = 1;
+	socklen_t fault_size = sizeof fault;
+
+	(void)connect(fd, (const struct sockaddr *)a, size);
+	bool answered = poll(&p, 1, wait_ms) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &fault_size) == 0 && fault == 0;
+	(void)close(fd);
+	return answered;
+}
+
+/* This machine reaches what is shut, as the rules of the packet filter have it; test/run/test_firewall.py tries it from another. */
+static void test_shut_doors(void **state)
+{
+	struct sockaddr_storage a;
+	const socklen_t size = sizeof(struct sockaddr_in);
+	struct sock_filter held[8];
+	socklen_t held_count = TW_COUNT(held);
+	int fd = -1;
+
+	if (geteuid() != 0) /* a kernel may refuse filters to others */
+		skip();
+	CHECK_OK(tw_door_tcp(tw_sys_real(), "127.0.0.1:0", true, &fd));
+	CHECK_OK(tw_os_port(fd, &a));
+	assert_true(reaches(&a, size, 1000));
+	CHECK_INT(getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, held, &held_count), 0);
+	CHECK_INT(held_count, 4);
+	CHECK_OK(tw_os_shut(fd, false));
+	CHECK_OK(tw_os_shut(fd, false)); /* again is no error */
+	held_count = TW_COUNT(held);
+	CHECK_INT(getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, held, &held_count), 0);
+	CHECK_INT(held_count, 0);
+	assert_true(reaches(&a, size, 1000));
+	tw_closep(&fd);
+	CHECK_ERR(tw_os_shut(-1, true), IO);
+	CHECK_ERR(tw_os_shut(-1, false), IO);
+}
+
+CHECK_MAIN(cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_refuses), cmocka_unit_test(test_local_doors),
+	cmocka_unit_test(test_shut_doors))

@@ -3,6 +3,7 @@
 #include "service/path/operations.h"
 
 #include "base/text.h"
+#include "service/path/change.h"
 #include "service/path/page.h"
 
 tw_err tw_op_health(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -30,6 +31,7 @@ static tw_err describe_range(const struct tw_setting_row *row, json_t *j)
 static tw_err describe(struct tw_context *c, const struct tw_setting_row *row, json_t **ret, int64_t *ret_version)
 {
 	struct tw_setting_state state;
+	int64_t left = 0;
 	TW_TRY(tw_setting_state(c, row, &state));
 	TW_CLEANUP(tw_jsonp) json_t *j = json_object();
 	TW_TRY(tw_json_set(j, "key", json_string(row->key)));
@@ -45,6 +47,8 @@ static tw_err describe(struct tw_context *c, const struct tw_setting_row *row, j
 		TW_TRY(tw_json_set(j, "changed", json_string(when)));
 		TW_TRY(tw_json_set(j, "changed_by", json_string(state.changed_by)));
 	}
+	if (row->confirm && tw_change_waits(c, row->key, &left))
+		TW_TRY(tw_json_set(j, "confirm_within", json_integer(left)));
 	*ret_version = state.version;
 	*ret = TW_STEAL(j);
 	return TW_OK;
@@ -185,7 +189,7 @@ static tw_err change(
 	struct tw_setting_state before;
 	const char *value = tw_json_text(rq->input, "value");
 	TW_TRY(tw_setting_state(c, row, &before));
-	TW_TRY(tw_setting_set(c, row, value, version, rq->subject.name));
+	TW_TRY(tw_change_setting(c, row, value, version, &rq->subject));
 	snprintf(rp->note, sizeof rp->note, "%.60s: %.50s, was %.50s", row->key, value, before.value);
 	return TW_OK;
 }

@@ -46,6 +46,7 @@ struct tw_context {
 	bool (*unrecorded)(struct tw_context *c, const struct tw_request *rq);
 	size_t list_max;              /* of entries in one answer of a list, whatever is asked for; 0: as many as its row says */
 	struct tw_settings *settings; /* the cache; tw_settings_load */
+	struct tw_changes *changes;   /* change.h; NULL: this side has none that have to be confirmed */
 	struct tw_tasks *tasks;       /* service/task/task.h; NULL while none runs */
 	struct tw_streams *streams;   /* of the log (service/door/stream.h); NULL where no door carries them */
 	/* Is whoever this was still known here (an owner that is one)? Asked for what goes on after its request; NULL: always. An account's
@@ -135,6 +136,18 @@ tw_err tw_setting_check(const struct tw_setting_row *row, const char *value); /*
 const struct tw_setting_row *tw_setting_find(struct tw_context *c, const char *key);
 tw_err tw_setting_set(struct tw_context *c, const struct tw_setting_row *row, const char *value,
 	int64_t expected_version /* -1: any */, const char *by); /* SYNTAX, LIMIT: value; STATE: version differs; DENIED: apply refused */
+/* The same, with something beside it in the same transaction, which may refuse. */
+struct tw_setting_write {
+	const struct tw_setting_row *row;
+	const char *value;
+	int64_t expected_version;
+	const char *by;
+	tw_err (*beside)(tw_store *s, void *user); /* NULL: nothing */
+	void *user;
+};
+tw_err tw_setting_write(struct tw_context *c, const struct tw_setting_write *w);
+/* The value that is lived by until the store can be written again; the store has another one, and the next start reads that. */
+tw_err tw_setting_live(struct tw_context *c, const struct tw_setting_row *row, const char *value);
 
 /* Records an event of a declared row; unknown id or fields not of its shape: INTERNAL. fields is consumed; NULL: there was no memory to
    make them, so none is recorded (NOMEM). */

@@ -5,7 +5,7 @@
  *
  * A stored value that its row no longer allows (an older release wrote it) counts as the row's secure baseline.
  */
-#include "service/path/path.h"
+#include "service/path/change.h"
 
 #include "base/text.h"
 #include "service/sql-service.h"
@@ -198,7 +198,7 @@ tw_err tw_setting_state(struct tw_context *c, const struct tw_setting_row *row, 
 
 struct change {
 	struct tw_context *c;
-	const struct tw_setting_row *row;
+	const struct tw_setting_write *w;
 	struct tw_setting_state state;
 	bool applied;
 };
@@ -206,26 +206,31 @@ struct change {
 static tw_err write_change(tw_store *s, void *user)
 {
 	struct change *ch = user;
-	const struct tw_value v[] = { TW_V_TEXT(ch->row->key), TW_V_TEXT(ch->state.value), TW_V_INT(ch->state.version),
+	const struct tw_setting_row *row = ch->w->row;
+	const struct tw_value v[] = { TW_V_TEXT(row->key), TW_V_TEXT(ch->state.value), TW_V_INT(ch->state.version),
 		TW_V_INT(ch->state.changed_ms), TW_V_TEXT(ch->state.changed_by) };
+	if (ch->w->beside)
+		TW_TRY(ch->w->beside(s, ch->w->user));
 	TW_TRY(tw_store_run(s, tw_sql_settings_put, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(tw_store_run(s, tw_sql_settings_remember, v, TW_COUNT(v), NULL, NULL));
-	if (!ch->row->apply)
+	if (!row->apply)
 		return TW_OK;
 	ch->applied = true; /* also when it fails half way: the former value is then applied again */
-	return ch->row->apply(ch->c, ch->state.value);
+	return row->apply(ch->c, ch->state.value);
 }
 
-tw_err tw_setting_set(struct tw_context *c, const struct tw_setting_row *row, const char *value, int64_t expected_version, const char *by)
+tw_err tw_setting_write(struct tw_context *c, const struct tw_setting_write *w)
 {
+	const struct tw_setting_row *row = w->row;
 	struct entry *e = NULL;
-	TW_TRY(tw_setting_check(row, value));
+	TW_TRY(tw_setting_check(row, w->value));
 	TW_TRY(entry_of(c, row->key, &e));
-	if (expected_version >= 0 && expected_version != e->state.version)
-		return TW_RAISE(STATE, "%s is at version %lld, not %lld", row->key, (long long)e->state.version, (long long)expected_version);
-	struct change ch = { .c = c, .row = row, .state = { .version = e->state.version + 1, .changed_ms = tw_time_wall_ms(c->time) } };
-	copy(ch.state.value, sizeof ch.state.value, tw_slice_of(value));
-	copy(ch.state.changed_by, sizeof ch.state.changed_by, tw_slice_of(by));
+	if (w->expected_version >= 0 && w->expected_version != e->state.version)
+		return TW_RAISE(STATE, "%s is at version %lld, not %lld", row->key, (long long)e->state.version,
+			(long long)w->expected_version);
+	struct change ch = { .c = c, .w = w, .state = { .version = e->state.version + 1, .changed_ms = tw_time_wall_ms(c->time) } };
+	copy(ch.state.value, sizeof ch.state.value, tw_slice_of(w->value));
+	copy(ch.state.changed_by, sizeof ch.state.changed_by, tw_slice_of(w->by));
 	tw_err result = tw_store_transaction(c->store, write_change, &ch);
 	if (tw_failed(result)) {
 		if (ch.applied)
@@ -236,8 +241,22 @@ tw_err tw_setting_set(struct tw_context *c, const struct tw_setting_row *row, co
 	return TW_OK;
 }
 
+tw_err tw_setting_set(struct tw_context *c, const struct tw_setting_row *row, const char *value, int64_t expected_version, const char *by)
+{
+	return tw_setting_write(c, &(struct tw_setting_write){ row, value, expected_version, by });
+}
+
+tw_err tw_setting_live(struct tw_context *c, const struct tw_setting_row *row, const char *value)
+{
+	struct entry *e = NULL;
+	TW_TRY(entry_of(c, row->key, &e));
+	copy(e->state.value, sizeof e->state.value, tw_slice_of(value));
+	return TW_OK;
+}
+
 tw_err tw_settings_purge(struct tw_context *c, int64_t *ret_count)
 {
+	TW_TRY(tw_change_forget(c->store)); /* which is no setting, and is not counted */
 	TW_TRY(tw_store_run(c->store, tw_sql_settings_purge, NULL, 0, NULL, NULL));
 	*ret_count = tw_store_changes(c->store);
 	return tw_store_run(c->store, tw_sql_settings_purge_history, NULL, 0, NULL, NULL);

@@ -28,6 +28,9 @@ struct tw_setting_row {
 	tw_err (*apply)(struct tw_context *c, const char *value);
 	const char *help;
 	const char *element; /* catalog id it switches, or NULL */
+	/* A change of it could cut off whoever makes it: it is made so only after it is durable that it will be taken back, and stays only
+	   when it is confirmed (change.h). Its apply judges, and changes nothing. */
+	bool confirm;
 };
 
 enum tw_audit_class {

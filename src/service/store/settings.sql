@@ -28,6 +28,12 @@ ON CONFLICT (key) DO UPDATE SET value = ?2, version = ?3, changed_ms = ?4, chang
 -- name: settings_remember
 INSERT INTO setting_history (key, version, value, changed_ms, changed_by) VALUES (?1, ?3, ?2, ?4, ?5);
 
+-- name: settings_held
+SELECT value FROM setting WHERE key = ?1;
+
+-- name: settings_held_drop
+DELETE FROM setting WHERE key = ?1;
+
 -- name: settings_purge
 DELETE FROM setting;
 

@@ -41,9 +41,9 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_support_options *o
 		tw_warn("not root: app, front and keys share user %u. Their sandboxes hold, but no user ids keep their files and memory apart; "
 			"start as root with roles.tab for that",
 			geteuid());
-	TW_TRY(tw_os_drop());
+	TW_TRY(tw_os_drop(false));
 	TW_TRY(box_self());
-	const struct tw_loop loop = { sys, &crew, &errands, &notify, signals, -1, -1, -1 };
+	const struct tw_loop loop = { sys, &crew, &errands, &notify, signals, -1, -1, NULL, 0, -1 };
 	return tw_loop_run(&loop);
 }
 

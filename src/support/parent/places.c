@@ -162,7 +162,7 @@ tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_
 	p->null = sys->open_path(sys, "/dev/null", O_RDWR | O_CLOEXEC, 0);
 	if (p->null < 0)
 		return TW_RAISE_ERRNO("opening /dev/null");
-	TW_TRY(tw_door_tcp(sys, o->listen, &p->tcp));
+	TW_TRY(tw_door_tcp(sys, o->listen, false, &p->tcp));
 	TW_TRY(open_desk(sys, p));
 	give(p);
 	return say_where(sys, p);

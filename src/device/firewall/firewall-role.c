@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingward-firewall: the one role that may change the kernel's packet filter, and can do nothing else: it has that capability and no
+ * other, no file of the device's, no network socket but the kernel's own, and starts one program.
+ *
+ * While a table of ours stands it stays, and hears from the kernel of every change of any table; it looks then, and once a minute, and
+ * tells core when ours is not what it was.
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "device/firewall/firewall-row.h"
+#include "device/firewall/nft.h"
+#include "service/errand.h"
+#include "service/firewall/firewall-wire.h"
+
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <string.h>
+
+#define LOOK_MS 60000
+#define QUIET_MS 200 /* a flood of changes is looked at so often at most */
+
+struct role {
+	const struct tw_sys *sys;
+	struct tw_ruleset stands; /* enforce: it did when last looked at */
+	int changes;              /* of the kernel's tables, -1: it does not tell */
+	int64_t looked_ms;
+	bool owed; /* something changed since */
+};
+
+static int64_t now_ms(const struct role *r)
+{
+	struct timespec t = { 0 };
+
+	(void)r->sys->clock(r->sys, CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Without it changes are found once a minute. */
+static void listen_for_changes(struct role *r)
+{
+	const struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = 1u << (NFNLGRP_NFTABLES - 1) };
+
+	r->changes = r->sys->socket(r->sys, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+	if (r->changes >= 0 && r->sys->bind(r->sys, r->changes, (const struct sockaddr *)&a, sizeof a) == 0)
+		return;
+	tw_warn("the kernel does not tell of changes of its tables (%s); they are looked at once a minute", strerror(errno));
+	tw_closep(&r->changes);
+}
+
+/* What they say is not read: that there were any is all. A queue that ran over says the same. */
+static bool drain(struct role *r)
+{
+	bool any = false;
+	char bytes[8192];
+
+	for (int i = 0; r->changes >= 0 && i < 64; i++) {
+		struct iovec part = { bytes, sizeof bytes };
+		struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+
+		if (r->sys->recvmsg(r->sys, r->changes, &m, 0) < 0 && errno != ENOBUFS)
+			break;
+		any = true;
+	}
+	return any;
+}
+
+static tw_err say(tw_channel *core, uint16_t type, uint32_t tag, const char *words)
+{
+	return tw_channel_send(core, type, tag, words, words ? strnlen(words, TW_FIREWALL_WORDS_MAX) : 0, NULL, 0);
+}
+
+static tw_err put(struct role *r, const struct tw_ruleset *rules)
+{
+	bool holds = false;
+
+	TW_TRY(tw_nft_apply(r->sys, rules));
+	(void)drain(r); /* our own */
+	TW_TRY(tw_nft_check(r->sys, rules, &holds));
+	return holds ? TW_OK : TW_RAISE(STATE, "the kernel has other rules than were put");
+}
+
+static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
+{
+	struct tw_ruleset rules;
+	struct role *r = user;
+
+	if (tw_failed(tw_ruleset_read(m->payload, &rules)))
+		return TW_RAISE(UNTRUSTED, "core sends rules that are none: %s", tw_err_detail());
+	tw_err e = put(r, &rules);
+
+	r->stands = tw_failed(e) ? (struct tw_ruleset){ 0 } : rules;
+	r->looked_ms = now_ms(r);
+	r->owed = false;
+	return tw_failed(e) ? say(core, TW_FIREWALL_FAILED, m->tag, tw_err_detail()) : say(core, TW_FIREWALL_HOLDS, m->tag, NULL);
+}
+
+static size_t waits(void *user, struct pollfd *ret, int *ret_ms)
+{
+	struct role *r = user;
+
+	if (!r->stands.enforce)
+		return 0;
+	ret[0] = (struct pollfd){ .fd = r->changes, .events = POLLIN };
+	*ret_ms = r->owed ? QUIET_MS : LOOK_MS;
+	return 1;
+}
+
+static tw_err turn(void *user, tw_channel *core)
+{
+	struct role *r = user;
+	bool holds = false;
+
+	r->owed = drain(r) || r->owed;
+	const int64_t since = now_ms(r) - r->looked_ms;
+
+	if (since < QUIET_MS || (!r->owed && since < LOOK_MS))
+		return TW_OK;
+	r->owed = false;
+	r->looked_ms = now_ms(r);
+	tw_err e = tw_nft_check(r->sys, &r->stands, &holds);
+
+	if (tw_failed(e))
+		tw_log_err(e, "looking at the rules");
+	if (!tw_failed(e) && holds)
+		return TW_OK;
+	r->stands = (struct tw_ruleset){ 0 };
+	return say(core, TW_FIREWALL_LOST, 0, NULL);
+}
+
+static int run(const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	struct role r = { .sys = sys, .changes = -1 };
+	const struct tw_errand_work w = { .rows = tw_rows_firewall_from_core, .serve = serve, .user = &r, .waits = waits, .turn = turn };
+
+	listen_for_changes(&r);
+	const int status = tw_errand_run(sys, &w);
+
+	tw_closep(&r.changes);
+	return status;
+}
+
+static const struct tw_role_row rows[] = {
+	{ TW_FIREWALL_ROLE_ROW, run },
+	{ .name = NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return tw_role_main(rows, argc, argv);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nft as a program: our table is put, and read back. */
+#ifndef TW_DEVICE_NFT_H
+#define TW_DEVICE_NFT_H
+#include "service/firewall/ruleset.h"
+
+#define TW_NFT_PROGRAM "/usr/sbin/nft" /* where Debian has it; nobody's search path says so */
+#define TW_NFT_MS 5000
+
+/* What it says, on either of its outputs, at most ret->max bytes. PEER: it ended badly, with its first line; TIMEOUT, LIMIT: it was ended. */
+tw_err tw_nft_run(const struct tw_sys *sys, const char *const *words, struct tw_slice input, struct tw_buf *ret);
+tw_err tw_nft_apply(const struct tw_sys *sys, const struct tw_ruleset *r);                  /* one transaction */
+tw_err tw_nft_check(const struct tw_sys *sys, const struct tw_ruleset *r, bool *ret_holds); /* the kernel's table, as nft lists it */
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The settings say what is to be, the role says what is. A job that is due whenever the two differ sends the one to the other, so that a
+ * change, its taking back, a role that died and a table that somebody emptied are all mended by one and the same way.
+ */
+#include "device/platform/firewall.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "device/rows-platform.h"
+#include "service/errand-line.h"
+#include "service/firewall/firewall-wire.h"
+
+#define MODE "firewall.mode"
+#define NETWORKS "firewall.management"
+#define KEPT "firewall.table" /* a table of ours may stand: a start that wants none looks */
+#define ANSWER_MS 15000       /* two runs of nft, and a slow machine */
+#define AGAIN_MIN_MS 1000
+#define AGAIN_MAX_MS 60000
+#define RULES_MAX 4096
+
+struct tw_firewall {
+	struct tw_core *core;
+	struct tw_ruleset listeners;            /* only its ports count */
+	struct tw_setting_state mode, networks; /* by which the role was told last */
+	bool told;                              /* and that counts */
+	bool looked, may_stand;                 /* a table of ours, as the store has it once it was looked up */
+	bool begun, asked, holds, stood, disturbed;
+	uint32_t tag;
+	tw_channel *line;
+	int64_t asked_ms, again_at_ms, again_ms;
+	char why[TW_FIREWALL_WORDS_MAX + 32];
+	struct event *late;
+};
+
+static tw_firewall *of(struct tw_context *c)
+{
+	return tw_device_of(c)->firewall;
+}
+
+static int64_t now_ms(const tw_firewall *f)
+{
+	return tw_time_boot_ms(&f->core->device.time);
+}
+
+/* What is to stand, as it goes to the role. */
+static tw_err wanted(const tw_firewall *f, struct tw_buf *ret)
+{
+	struct tw_ruleset r = { .enforce = strcmp(f->mode.value, "enforce") == 0 };
+
+	if (!r.enforce)
+		return tw_ruleset_write(&r, ret);
+	memcpy(r.ports, f->listeners.ports, sizeof r.ports);
+	r.port_count = f->listeners.port_count;
+	TW_TRY(tw_networks_read(f->networks.value, &r));
+	return tw_ruleset_write(&r, ret);
+}
+
+static bool is_wanted(const tw_firewall *f)
+{
+	return tw_setting_is(&f->core->device.context, MODE, "enforce");
+}
+
+/* Nothing is to stand, and nothing of ours can. */
+static bool at_rest(tw_firewall *f)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
+
+	if (is_wanted(f))
+		return false;
+	if (!f->looked) {
+		tw_buf_init(&kept, f->core->sys, 16);
+		f->may_stand = !tw_is(tw_device_kept(&f->core->device, KEPT, &kept), TW_CODE_NOTFOUND);
+		f->looked = true;
+	}
+	return !f->may_stand;
+}
+
+/* The role has been told what the settings say now. Asked after everything that happens. */
+static bool is_told(const tw_firewall *f)
+{
+	struct tw_context *c = &f->core->device.context;
+
+	return f->told && tw_setting_is(c, MODE, f->mode.value) && tw_setting_is(c, NETWORKS, f->networks.value);
+}
+
+static void let_go(tw_firewall *f, bool at_once)
+{
+	if (f->begun)
+		tw_errand_finish(f->core->device.errands, TW_ERRAND_FIREWALL, at_once);
+	f->begun = f->asked = false;
+	f->line = NULL;
+	(void)event_del(f->late);
+}
+
+static void failed(tw_firewall *f, const char *why)
+{
+	(void)snprintf(f->why, sizeof f->why, "%s", why);
+	f->holds = f->asked = f->told = false;
+	(void)event_del(f->late);
+	f->again_ms = f->again_ms ? f->again_ms * 2 : AGAIN_MIN_MS;
+	if (f->again_ms > AGAIN_MAX_MS)
+		f->again_ms = AGAIN_MAX_MS;
+	f->again_at_ms = now_ms(f) + f->again_ms;
+	tw_error("the rules of the packet filter do not stand: %s; they are put again in %lld ms", f->why, (long long)f->again_ms);
+}
+
+static void record(tw_firewall *f, const char *id, json_t *fields)
+{
+	struct tw_context *c = &f->core->device.context;
+	tw_err e = tw_event(c, id, fields);
+
+	if (!tw_failed(e))
+		e = tw_audit_commit(c->audit);
+	if (tw_failed(e))
+		tw_log_err(e, "recording %s", id);
+}
+
+static void they_hold(tw_firewall *f)
+{
+	f->asked = false;
+	f->holds = true;
+	f->again_ms = f->again_at_ms = 0;
+	f->why[0] = '\0';
+	(void)event_del(f->late);
+	if (is_wanted(f)) {
+		f->stood = true;
+		record(f, f->disturbed ? "firewall.restored" : "firewall.applied", json_object());
+		f->disturbed = false;
+		return;
+	}
+	tw_err e = tw_device_forget(&f->core->device, KEPT);
+	if (tw_failed(e))
+		tw_log_err(e, "remembering that no table stands; the next start looks");
+	f->may_stand = tw_failed(e);
+	record(f, "firewall.removed", json_object());
+	let_go(f, false);
+}
+
+static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
+{
+	tw_firewall *f = user;
+	char words[TW_FIREWALL_WORDS_MAX + 1] = "";
+
+	if (m->type == TW_FIREWALL_LOST) {
+		f->holds = f->told = false;
+		f->disturbed = true;
+		record(f, "firewall.disturbed", json_object());
+	} else if (m->tag != f->tag || !f->asked) {
+		return; /* to what was given up */
+	} else if (m->type == TW_FIREWALL_HOLDS) {
+		they_hold(f);
+	} else {
+		memcpy(words, m->payload.at, m->payload.size < sizeof words ? m->payload.size : sizeof words - 1);
+		failed(f, words);
+		record(f, "firewall.failed", json_pack("{s:s}", "why", f->why));
+	}
+}
+
+static tw_err tell(tw_firewall *f)
+{
+	struct tw_context *c = &f->core->device.context;
+	TW_CLEANUP(tw_buf_done) struct tw_buf rules = { 0 };
+
+	tw_buf_init(&rules, c->sys, RULES_MAX);
+	TW_TRY(tw_setting_state(c, tw_setting_find(c, MODE), &f->mode));
+	TW_TRY(tw_setting_state(c, tw_setting_find(c, NETWORKS), &f->networks));
+	TW_TRY(wanted(f, &rules));
+	return tw_channel_send(f->line, TW_FIREWALL_APPLY, f->tag, rules.data, rules.size, NULL, 0);
+}
+
+static void put(tw_firewall *f)
+{
+	struct timeval t = tw_core_ms(ANSWER_MS);
+
+	f->asked = f->told = true;
+	f->tag++;
+	tw_err e = tell(f);
+	if (tw_failed(e))
+		failed(f, tw_err_detail());
+	else
+		(void)event_add(f->late, &t);
+}
+
+static void on_here(void *user, tw_channel *line)
+{
+	tw_firewall *f = user;
+
+	f->line = line;
+	put(f);
+}
+
+static void on_gone(void *user, const char *why)
+{
+	tw_firewall *f = user;
+
+	f->begun = false;
+	f->line = NULL;
+	failed(f, why);
+}
+
+static void on_late(int fd, short what, void *user)
+{
+	tw_firewall *f = user;
+
+	let_go(f, true);
+	failed(f, "The role that puts them did not answer in time.");
+	tw_core_settle(f->core);
+}
+
+/* Before a table can stand it is remembered that one may: a start without the wish for one would else never look. */
+static tw_err begin(tw_firewall *f)
+{
+	const struct tw_errand_user user = { on_here, on_heard, on_gone, f };
+
+	if (is_wanted(f) && !(f->looked && f->may_stand))
+		TW_TRY(tw_device_keep(&f->core->device, KEPT, "yes"));
+	if (is_wanted(f))
+		f->looked = f->may_stand = true;
+	if (f->line) {
+		put(f);
+		return TW_OK;
+	}
+	TW_TRY(tw_errand_begin(f->core->device.errands, TW_ERRAND_FIREWALL, tw_rows_core_from_firewall, &user));
+	f->begun = f->asked = true;
+	return TW_OK;
+}
+
+int64_t tw_firewall_due_ms(struct tw_context *c)
+{
+	tw_firewall *f = of(c);
+	int64_t left;
+
+	if (!f || f->asked || (f->holds && is_told(f)) || at_rest(f))
+		return -1;
+	left = f->again_at_ms - now_ms(f);
+	return left > 0 ? left : 0;
+}
+
+tw_err tw_firewall_job(struct tw_context *c)
+{
+	tw_firewall *f = of(c);
+
+	if (!f || tw_firewall_due_ms(c) != 0)
+		return TW_OK;
+	tw_err e = begin(f);
+	if (tw_failed(e))
+		failed(f, tw_err_detail());
+	return TW_OK;
+}
+
+bool tw_firewall_ready(struct tw_device *d)
+{
+	tw_firewall *f = d->firewall;
+
+	if (f && !is_wanted(f))
+		f->stood = true; /* for this start: its doors are open, and later rules need not close them first */
+	return !f || f->stood;
+}
+
+const char *tw_firewall_unsettled(struct tw_context *c, const char *key)
+{
+	tw_firewall *f = of(c);
+
+	if (!f || strncmp(key, "firewall.", strlen("firewall.")) != 0 || (f->holds && is_told(f)) || at_rest(f))
+		return NULL;
+	return f->why[0] ? f->why : "The rules of the packet filter are being put.";
+}
+
+/* --- Its settings: apply judges, and the job does --- */
+
+tw_err tw_firewall_apply_mode(struct tw_context *c, const char *value)
+{
+	const struct tw_device *d = tw_device_of(c);
+
+	if (strcmp(value, "enforce") != 0)
+		return TW_OK;
+	if (d->own_uid == 0 || !d->errands || !tw_errand_listed(d->errands, TW_ERRAND_FIREWALL))
+		return TW_RAISE(DENIED, "roles.tab has no line for firewall, so nobody could put the rules");
+	return TW_OK;
+}
+
+tw_err tw_firewall_apply_management(struct tw_context *c, const char *value)
+{
+	struct tw_ruleset r = { 0 };
+
+	return tw_networks_read(value, &r);
+}
+
+tw_err tw_op_firewall_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	tw_firewall *f = of(c);
+	TW_CLEANUP(tw_buf_done) struct tw_buf networks = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *ports = json_array();
+	const bool enforce = f && is_wanted(f), holds = f && (enforce ? f->holds && is_told(f) : at_rest(f) || f->holds);
+
+	tw_buf_init(&networks, c->sys, 512);
+	TW_TRY(tw_setting_get(c, NETWORKS, &networks));
+	for (size_t i = 0; f && i < f->listeners.port_count; i++)
+		TW_TRY(tw_json_append(ports, json_integer(f->listeners.ports[i])));
+	rp->body = json_object();
+	TW_TRY(tw_json_set(rp->body, "mode", json_string(enforce ? "enforce" : "off")));
+	TW_TRY(tw_json_set(rp->body, "holds", json_boolean(holds)));
+	TW_TRY(tw_json_set(rp->body, "why", json_string(holds || !f ? "" : f->why)));
+	TW_TRY(tw_json_set(rp->body, "management", json_string(tw_buf_cstr(&networks))));
+	return tw_json_set(rp->body, "ports", TW_STEAL(ports));
+}
+
+/* --- Birth and end --- */
+
+static tw_err read_ports(const char *text, struct tw_ruleset *r)
+{
+	while (text && *text && r->port_count < TW_RULESET_PORTS) {
+		const size_t size = strcspn(text, ",");
+		uint64_t port = 0;
+
+		TW_TRY(tw_parse_u64((struct tw_slice){ text, size }, 65535, &port));
+		bool known = port == 0;
+		for (size_t i = 0; i < r->port_count; i++)
+			known = known || r->ports[i] == port;
+		if (!known)
+			r->ports[r->port_count++] = (uint16_t)port;
+		text += size + (text[size] == ',');
+	}
+	return TW_OK;
+}
+
+tw_err tw_firewall_new(struct tw_core *c, const char *ports, tw_firewall **ret)
+{
+	tw_firewall *f = TW_NEW(c->sys, tw_firewall);
+
+	if (!f)
+		return TW_RAISE(NOMEM, "firewall");
+	f->core = c;
+	*ret = f;
+	f->late = tw_core_watch(c, -1, 0, on_late, f);
+	if (!f->late)
+		return TW_RAISE(NOMEM, "firewall");
+	return read_ports(ports, &f->listeners);
+}
+
+tw_firewall *tw_firewall_free(tw_firewall *f)
+{
+	if (f && f->late)
+		event_free(f->late);
+	free(f);
+	return NULL;
+}

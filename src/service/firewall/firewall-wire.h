@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What core and the firewall role say to one another.
+ *
+ * core -> firewall  APPLY: a ruleset, numbers alone (ruleset.h).
+ * firewall -> core  HOLDS: it stands, read back from the kernel. FAILED: it does not, and in words why. LOST: it stood, and somebody changed it.
+ */
+#ifndef TW_SERVICE_FIREWALL_WIRE_H
+#define TW_SERVICE_FIREWALL_WIRE_H
+#include "service/firewall/ruleset.h"
+#include "sys/channel.h"
+
+#define TW_FIREWALL_WORDS_MAX 200
+
+enum tw_firewall_wire {
+	TW_FIREWALL_APPLY = 0x0b01,
+	TW_FIREWALL_HOLDS = 0x0b11,
+	TW_FIREWALL_FAILED,
+	TW_FIREWALL_LOST,
+};
+extern const struct tw_channel_row tw_rows_firewall_from_core[], tw_rows_core_from_firewall[];
+#endif

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The packet filter and changes that wait to be confirmed, with hosts of their own behind veth pairs: a manager, whose network may reach
+the management port, and a stranger, whose may not."""
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from harness import local, wait_for
+from world import ROLES
+
+NFT = shutil.which("nft", path="/usr/sbin:/usr/bin")
+pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="needs namespaces"), pytest.mark.skipif(not NFT, reason="needs nftables")]
+
+HOSTS = {"manager": ("10.77.1.1", "10.77.1.2"), "stranger": ("198.51.100.1", "198.51.100.2")}  # the device's address, the host's
+MANAGEMENT = "10.77.1.0/24"
+TRY = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=float(sys.argv[3])).close()"
+
+
+def run(*words, ok=True):
+    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+    assert not ok or done.returncode == 0, done.stderr
+    return done
+
+
+class Host:
+    """A network namespace of its own, held by a process, with one wire to the device."""
+
+    def __init__(self, name):
+        self.device_address, self.address = HOSTS[name]
+        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+        wait_for(lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
+        run("ip", "link", "add", f"w-{name}", "type", "veth", "peer", "name", "wire", "netns", self.holder.pid)
+        run("ip", "addr", "add", f"{self.device_address}/24", "dev", f"w-{name}")
+        run("ip", "link", "set", f"w-{name}", "up")
+        self.run("ip", "addr", "add", f"{self.address}/24", "dev", "wire")
+        self.run("ip", "link", "set", "wire", "up")
+
+    def run(self, *words, ok=True):
+        return run("nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *words, ok=ok)
+
+    def reaches(self, port, timeout_s=3):
+        return self.run(sys.executable, "-S", "-c", TRY, self.device_address, port, timeout_s, ok=False).returncode == 0
+
+    def is_kept_out(self, port):
+        """The kernel itself answers a connection, in microseconds, whatever else the machine does."""
+        return not self.reaches(port, 0.15)
+
+    def end(self):
+        self.holder.kill()
+        self.holder.wait()
+
+
+@pytest.fixture(scope="module")
+def hosts():
+    made = {name: Host(name) for name in HOSTS}
+    yield made
+    for host in made.values():
+        host.end()
+    subprocess.run([NFT, "destroy", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
+    subprocess.run([NFT, "delete", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
+
+
+@pytest.fixture
+def far(new_unit, hosts):
+    """An owned device whose HTTPS every host can reach, and which its owner reaches over the loopback."""
+    unit = new_unit()
+    unit.address, loopback = f"0.0.0.0:{unit.port}", unit.address
+    unit.start()
+    unit.address = loopback
+    unit.take_over()
+    unit.address = f"0.0.0.0:{unit.port}"
+    yield unit
+    subprocess.run([NFT, "delete", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
+
+
+def setting(unit, key, value, *more):
+    return unit.tool("device", "settings", "change", key, value, *more, "--device", "unit", "--owner", unit.owner, ok=None)
+
+
+def value(unit, key):
+    return local(unit, "GET", f"/api/v1/settings/{key}").json["value"]
+
+
+def state(unit):
+    return local(unit, "GET", "/api/v1/firewall").json
+
+
+def table():
+    return subprocess.run([NFT, "list", "table", "inet", "thingward"], capture_output=True, text=True, check=False).stdout
+
+
+@contextlib.contextmanager
+def without_role(world):
+    before = world.roles.read_text()
+    world.roles.write_text("".join(line + "\n" for line in before.splitlines() if not line.startswith("firewall")))
+    yield
+    world.roles.write_text(before)
+
+
+def enforce(unit):
+    assert setting(unit, "firewall.management", MANAGEMENT, "--confirm").returncode == 0
+    done = setting(unit, "firewall.mode", "enforce", "--confirm")
+    assert done.returncode == 0, done.stderr + unit.said()
+    assert "Confirmed" in done.stderr
+
+
+def test_who_may_reach_it_does_and_others_do_not(far, hosts):
+    manager, stranger = hosts["manager"], hosts["stranger"]
+    run(NFT, "add", "table", "inet", "others")
+    run(NFT, "add", "chain", "inet", "others", "kept")
+    assert manager.reaches(far.port) and stranger.reaches(far.port)
+    enforce(far)
+    assert state(far)["holds"] and state(far)["ports"] == [far.port]
+    with open(f"/proc/{far.role_pids()['firewall']}/status", encoding="ascii") as file:
+        status = dict(line.split(":\t", 1) for line in file.read().splitlines())
+    assert {status["CapEff"], status["CapBnd"]} == {f"{1 << 12:016x}"} and status["Seccomp"] == "2" and set(status["Uid"].split()) == {str(ROLES["firewall"])}
+    assert manager.reaches(far.port) and stranger.is_kept_out(far.port)
+
+    # Somebody empties it: seen at once, and put back.
+    run(NFT, "flush", "chain", "inet", "thingward", "input")
+    wait_for(lambda: "drop" in table() and state(far)["holds"])
+    assert stranger.is_kept_out(far.port)
+    run(NFT, "delete", "table", "inet", "thingward")
+    wait_for(lambda: "drop" in table() and state(far)["holds"])
+    assert stranger.is_kept_out(far.port) and manager.reaches(far.port)
+    events = [r.get("event") or r.get("id") for r in local(far, "GET", "/api/v1/log?limit=200").json["records"]]
+    assert "firewall.disturbed" in json.dumps(events) and "firewall.restored" in json.dumps(events), events
+
+    # The role dies; core; the whole device: what stood stands all the while, and is looked at again.
+    os.kill(far.role_pids()["firewall"], signal.SIGKILL)
+    wait_for(lambda: "firewall" in far.role_pids() and state(far)["holds"])
+    os.kill(far.role_pids()["core"], signal.SIGKILL)
+    assert stranger.is_kept_out(far.port)
+    wait_for(lambda: state(far)["holds"])
+    assert stranger.is_kept_out(far.port) and manager.reaches(far.port)
+    far.stop()
+    assert "drop" in table()
+
+    # A start that cannot put its rules: no host is answered by so much as the kernel, and who is at the device hears why.
+    run(NFT, "delete", "table", "inet", "thingward")
+    with without_role(far.world):
+        far.start(wait=False)
+        wait_for(lambda: state(far)["why"])
+    assert state(far)["holds"] is False and not table()
+    assert stranger.is_kept_out(far.port) and manager.is_kept_out(far.port)
+    far.stop()
+    far.start()
+    assert state(far)["holds"] and stranger.is_kept_out(far.port) and manager.reaches(far.port)
+
+    done = setting(far, "firewall.mode", "off", "--confirm")
+    assert done.returncode == 0, done.stderr
+    assert not table() and stranger.reaches(far.port)
+    assert "kept" in run(NFT, "list", "table", "inet", "others").stdout
+    run(NFT, "delete", "table", "inet", "others")
+
+
+def test_what_is_not_confirmed_is_taken_back(far, hosts):
+    manager = hosts["manager"]
+    enforce(far)
+    assert setting(far, "change.within", "5").returncode == 0
+    done = setting(far, "firewall.management", "203.0.113.0/24")
+    assert done.returncode == 0 and "takes it back in 5 s" in done.stderr
+    wait_for(lambda: state(far)["holds"] and manager.is_kept_out(far.port))
+    wait_for(lambda: value(far, "firewall.management") == MANAGEMENT and state(far)["holds"])
+    assert manager.reaches(far.port)
+
+    # A second change waits its turn; and each end of a part of the device brings the old value back.
+    assert setting(far, "change.within", "600").returncode == 0
+    for role in ("front", "core"):
+        assert setting(far, "firewall.management", "203.0.113.0/24").returncode == 0
+        assert "has to be confirmed" in setting(far, "firewall.mode", "off").stderr
+        os.kill(far.role_pids()[role], signal.SIGKILL)
+        wait_for(lambda: value(far, "firewall.management") == MANAGEMENT and state(far)["holds"])
+    assert manager.reaches(far.port)
+    # Made over the network, it is not confirmed at the device; nor by who has not heard that it holds.
+    assert setting(far, "firewall.management", "203.0.113.0/24").returncode == 0
+    wait_for(lambda: local(far, "GET", "/api/v1/change").json.get("holds"))
+    assert local(far, "POST", "/api/v1/change/confirm", {"word": local(far, "GET", "/api/v1/change").json["word"]}).status in (403, 409)
+    far.process.kill()
+    far.process.wait()
+    far.process = None
+    far.start()
+    assert value(far, "firewall.management") == MANAGEMENT and manager.reaches(far.port)
+
+
+def test_without_its_role_it_is_refused(world, new_unit):
+    with without_role(world):
+        unit = new_unit().start()
+    unit.take_over()
+    done = setting(unit, "firewall.mode", "enforce")
+    assert done.returncode != 0 and "roles.tab has no line for firewall" in done.stderr
+    assert "'lan'" in setting(unit, "firewall.management", "lan").stderr
