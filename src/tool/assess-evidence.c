@@ -63,6 +63,12 @@ static tw_err device_member(const struct assessment *a, json_t **ret)
 	return TW_OK;
 }
 
+/* An empty list where there is none, and not where there was no room for it: signed, it would say that nothing was. NULL: no room. */
+static json_t *copy_of(const json_t *list)
+{
+	return list ? json_deep_copy(list) : json_array();
+}
+
 static tw_err product_member(const struct assessment *a, json_t **ret)
 {
 	const json_t *product = tw_json_get(a->product, "product"), *support = tw_json_get(a->product, "support");
@@ -74,8 +80,7 @@ static tw_err product_member(const struct assessment *a, json_t **ret)
 	TW_TRY(tw_json_set(o, "organization", json_string(tw_json_text(tw_json_get(a->product, "organization"), "name"))));
 	TW_TRY(tw_json_set(o, "version", json_string(tw_product_version(a->product))));
 	TW_TRY(tw_json_set(o, "security_updates_until", json_string(tw_json_text(support, "security-updates-until"))));
-	json_t *claims = json_deep_copy(tw_json_get(a->product, "claims"));
-	TW_TRY(tw_json_set(o, "claims", claims ? claims : json_array()));
+	TW_TRY(tw_json_set(o, "claims", copy_of(tw_json_get(a->product, "claims"))));
 	*ret = TW_STEAL(o);
 	return TW_OK;
 }
@@ -160,13 +165,11 @@ static tw_err put(json_t *o, const char *key, tw_err e, json_t **value)
 static tw_err earlier_member(const struct assessment *a, json_t **ret)
 {
 	const json_t *device = tw_json_get(a->into, "device"), *statement = tw_json_get(device, "statement");
-	TW_CLEANUP(tw_jsonp) json_t *list = json_deep_copy(tw_json_get(a->into, "earlier"));
+	TW_CLEANUP(tw_jsonp) json_t *list = copy_of(tw_json_get(a->into, "earlier"));
 	TW_CLEANUP(tw_jsonp)
 	json_t *one = json_pack("{s:s, s:s, s:O}", "nonce", tw_json_text(a->into, "nonce"), "created",
 		tw_json_text(a->into, "created"), "tool", tw_json_get(a->into, "tool"));
 
-	if (!list)
-		list = json_array();
 	if (!list || !one)
 		return TW_RAISE(NOMEM, "earlier runs");
 	if (statement)
