@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "device/platform/core.h"
 #include "device/rows-platform.h"
 #include "service/errand-line.h"
 #include "service/firewall/firewall-wire.h"
