@@ -23,7 +23,7 @@ tw_err tw_report_mark(struct tw_buf *b, const char *verdict)
 	for (size_t i = 0; i < TW_COUNT(marks); i++)
 		if (!strcmp(marks[i].verdict, verdict))
 			return tw_buf_format(b, "<span class=\"mark %s\">%s %s</span>", marks[i].style, marks[i].shape, marks[i].verdict);
-	return tw_html_text(b, verdict);
+	return tw_sheet_text(b, verdict);
 }
 
 /* The file may come from anybody: nothing else of it gets into an attribute. */
@@ -48,7 +48,7 @@ static tw_err body(struct tw_buf *b, const char *word, const json_t *value)
 	else
 		TW_TRY(tw_buf_format(b, "<dt>%s</dt><dd><code>", word));
 	if (json_is_string(value))
-		TW_TRY(tw_html_text(b, json_string_value(value)));
+		TW_TRY(tw_sheet_text(b, json_string_value(value)));
 	else {
 		tw_buf_init(&text, b->sys, TW_REPORT_PAGE_MAX);
 		TW_TRY(tw_json_write(value, &text));
@@ -61,11 +61,11 @@ static tw_err body(struct tw_buf *b, const char *word, const json_t *value)
 static tw_err call(struct tw_buf *b, const json_t *c)
 {
 	TW_TRY(tw_buf_text(b, "<li>"));
-	TW_TRY(tw_html_text(b, tw_json_text(c, "by")));
+	TW_TRY(tw_sheet_text(b, tw_json_text(c, "by")));
 	TW_TRY(tw_buf_text(b, ": <code>"));
-	TW_TRY(tw_html_text(b, tw_json_text(c, "method")));
+	TW_TRY(tw_sheet_text(b, tw_json_text(c, "method")));
 	TW_TRY(tw_buf_text(b, " "));
-	TW_TRY(tw_html_text(b, tw_json_text(c, "path")));
+	TW_TRY(tw_sheet_text(b, tw_json_text(c, "path")));
 	TW_TRY(tw_buf_text(b, "</code>"));
 	if (tw_json_get(c, "status"))
 		TW_TRY(tw_buf_format(b, ", answered %lld", (long long)tw_json_int(c, "status")));
@@ -77,7 +77,7 @@ static tw_err call(struct tw_buf *b, const json_t *c)
 	TW_TRY(body(b, "Got", tw_json_get(c, "got")));
 	if (tw_json_get(c, "got_size"))
 		TW_TRY(tw_buf_format(b, "<dt>Size of the answer</dt><dd>%lld bytes</dd>\n", (long long)tw_json_int(c, "got_size")));
-	TW_TRY(tw_html_pair(b, "The answer's SHA-256", tw_json_text(c, "got_sha256")));
+	TW_TRY(tw_sheet_pair(b, "The answer's SHA-256", tw_json_text(c, "got_sha256")));
 	return tw_buf_text(b, "</dl></li>\n");
 }
 
@@ -102,7 +102,7 @@ static tw_err did(const struct tw_report_page *r, const json_t *result, struct t
 {
 	long long calls = (long long)tw_json_int(result, "calls");
 
-	TW_TRY(tw_html_element(b, "h4", "", "What it did"));
+	TW_TRY(tw_sheet_element(b, "h4", "", "What it did"));
 	TW_TRY(tw_buf_text(b, "<p>"));
 	if (calls)
 		TW_TRY(tw_buf_format(b, "%lld %s to the device", calls, calls == 1 ? "request" : "requests"));
@@ -110,9 +110,9 @@ static tw_err did(const struct tw_report_page *r, const json_t *result, struct t
 		TW_TRY(tw_buf_text(b, "No request of its own: it judged what the run already had"));
 	TW_TRY(tw_buf_text(b, tw_json_bool(result, "intrusive") ? "; something on the device was changed for a moment.</p>\n" : ".</p>\n"));
 	TW_TRY(tw_buf_text(b, "<dl>\n"));
-	TW_TRY(tw_html_pair(b, "Check", tw_json_text(result, "probe")));
-	TW_TRY(tw_html_pair(b, "Transcript, SHA-256", tw_json_text(result, "transcript")));
-	TW_TRY(tw_html_pair(b, "Taken over from the run with the nonce", tw_json_text(result, "run")));
+	TW_TRY(tw_sheet_pair(b, "Check", tw_json_text(result, "probe")));
+	TW_TRY(tw_sheet_pair(b, "Transcript, SHA-256", tw_json_text(result, "transcript")));
+	TW_TRY(tw_sheet_pair(b, "Taken over from the run with the nonce", tw_json_text(result, "run")));
 	TW_TRY(tw_buf_text(b, "</dl>\n"));
 	return said(r, result, b);
 }
@@ -122,13 +122,13 @@ static tw_err saw(const json_t *result, struct tw_buf *b)
 	const char *key;
 	json_t *value;
 
-	TW_TRY(tw_html_element(b, "h4", "", "What it saw"));
-	TW_TRY(tw_html_element(b, "p", "", tw_json_text(result, "reason")));
+	TW_TRY(tw_sheet_element(b, "h4", "", "What it saw"));
+	TW_TRY(tw_sheet_element(b, "p", "", tw_json_text(result, "reason")));
 	if (!json_object_size(tw_json_get(result, "seen")))
 		return TW_OK;
 	TW_TRY(tw_buf_text(b, "<dl>\n"));
 	json_object_foreach(tw_json_get(result, "seen"), key, value)
-		TW_TRY(json_is_string(value) ? tw_html_pair(b, key, json_string_value(value)) : TW_OK);
+		TW_TRY(json_is_string(value) ? tw_sheet_pair(b, key, json_string_value(value)) : TW_OK);
 	return tw_buf_text(b, "</dl>\n");
 }
 
@@ -137,13 +137,13 @@ static tw_err check(const struct tw_report_page *r, const json_t *result, struct
 	const char *title = tw_json_text(result, "title");
 
 	TW_TRY(tw_buf_text(b, "<div class=\"check\">\n"));
-	TW_TRY(tw_html_element(b, "h3", "", *title ? title : tw_json_text(result, "probe")));
+	TW_TRY(tw_sheet_element(b, "h3", "", *title ? title : tw_json_text(result, "probe")));
 	TW_TRY(tw_buf_text(b, "<p>"));
 	TW_TRY(tw_report_mark(b, tw_json_text(result, "verdict")));
 	TW_TRY(tw_buf_text(b, " <span class=\"soft\">"));
-	TW_TRY(tw_html_text(b, tw_json_text(result, "source")));
+	TW_TRY(tw_sheet_text(b, tw_json_text(result, "source")));
 	TW_TRY(tw_buf_text(b, ", "));
-	TW_TRY(tw_html_time(b, tw_json_text(result, "time")));
+	TW_TRY(tw_sheet_time(b, tw_json_text(result, "time")));
 	TW_TRY(tw_buf_text(b, "</span></p>\n"));
 	TW_TRY(did(r, result, b));
 	TW_TRY(saw(result, b));
@@ -155,16 +155,16 @@ static tw_err element_head(const json_t *e, struct tw_buf *b)
 	TW_TRY(tw_buf_text(b, "<section class=\"element\" id=\"e-"));
 	TW_TRY(tw_report_name(b, tw_json_text(e, "element")));
 	TW_TRY(tw_buf_text(b, "\">\n"));
-	TW_TRY(tw_html_element(b, "h2", "", tw_json_text(e, "text")));
+	TW_TRY(tw_sheet_element(b, "h2", "", tw_json_text(e, "text")));
 	TW_TRY(tw_buf_text(b, "<p><span class=\"id\">"));
-	TW_TRY(tw_html_text(b, tw_json_text(e, "element")));
+	TW_TRY(tw_sheet_text(b, tw_json_text(e, "element")));
 	TW_TRY(tw_buf_text(b, "</span> "));
 	TW_TRY(tw_report_mark(b, tw_json_text(e, "verdict")));
 	TW_TRY(tw_buf_text(b, ". Claim: "));
-	TW_TRY(tw_html_text(b, tw_json_text(e, "claim")));
+	TW_TRY(tw_sheet_text(b, tw_json_text(e, "claim")));
 	if (*tw_json_text(e, "status")) {
 		TW_TRY(tw_buf_text(b, ". The device says: "));
-		TW_TRY(tw_html_text(b, tw_json_text(e, "status")));
+		TW_TRY(tw_sheet_text(b, tw_json_text(e, "status")));
 	}
 	return tw_buf_text(b, ".</p>\n");
 }
@@ -178,7 +178,7 @@ tw_err tw_report_element(const struct tw_report_page *r, const json_t *e, struct
 	TW_TRY(element_head(e, b));
 	if (wanted) {
 		TW_TRY(tw_buf_text(b, "<p class=\"soft\">What the catalog wants to see: "));
-		TW_TRY(tw_html_text(b, wanted));
+		TW_TRY(tw_sheet_text(b, wanted));
 		TW_TRY(tw_buf_text(b, "</p>\n"));
 	}
 	json_array_foreach(tw_json_get(e, "results"), i, result)

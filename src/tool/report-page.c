@@ -13,7 +13,7 @@ static tw_err link_to(struct tw_buf *b, const char *id)
 	TW_TRY(tw_buf_text(b, "<a class=\"id\" href=\"#e-"));
 	TW_TRY(tw_report_name(b, id));
 	TW_TRY(tw_buf_text(b, "\">"));
-	TW_TRY(tw_html_text(b, id));
+	TW_TRY(tw_sheet_text(b, id));
 	return tw_buf_text(b, "</a>");
 }
 
@@ -26,14 +26,14 @@ static tw_err head(const struct tw_report_page *r, struct tw_buf *b)
 		tw_json_text(device, "model"));
 	while (!tw_utf8_valid(tw_slice_of(title)))
 		title[strlen(title) - 1] = '\0'; /* the cut went through a character */
-	TW_TRY(tw_html_begin(b, title));
-	TW_TRY(tw_html_element(b, "h1", "", title));
+	TW_TRY(tw_sheet_begin(b, title));
+	TW_TRY(tw_sheet_element(b, "h1", "", title));
 	TW_TRY(tw_buf_text(b, "<p class=\"soft\">Unit <span class=\"id\">"));
-	TW_TRY(tw_html_text(b, tw_json_text(device, "identifier")));
+	TW_TRY(tw_sheet_text(b, tw_json_text(device, "identifier")));
 	TW_TRY(tw_buf_text(b, "</span>, assessed on "));
-	TW_TRY(tw_html_time(b, tw_json_text(payload, "created")));
+	TW_TRY(tw_sheet_time(b, tw_json_text(payload, "created")));
 	TW_TRY(tw_buf_text(b, " by "));
-	TW_TRY(tw_html_text(b, tw_json_text(payload, "assessor")));
+	TW_TRY(tw_sheet_text(b, tw_json_text(payload, "assessor")));
 	return tw_buf_text(b, ".</p>\n");
 }
 
@@ -55,7 +55,7 @@ static tw_err answer_list(const struct tw_report_page *r, struct tw_buf *b, cons
 	json_t *e;
 
 	TW_TRY(tw_buf_format(b, "<li class=\"%s\">\n", style));
-	TW_TRY(tw_html_element(b, "h2", "", heading));
+	TW_TRY(tw_sheet_element(b, "h2", "", heading));
 	if (!count_verdict(r->elements, verdict))
 		return tw_buf_format(b, "<p>%s</p>\n</li>\n", none);
 	TW_TRY(tw_buf_text(b, "<ul>\n"));
@@ -63,7 +63,7 @@ static tw_err answer_list(const struct tw_report_page *r, struct tw_buf *b, cons
 		if (strcmp(tw_json_text(e, "verdict"), verdict) != 0)
 			continue;
 		TW_TRY(tw_buf_text(b, "<li>"));
-		TW_TRY(tw_html_text(b, tw_json_text(e, "text")));
+		TW_TRY(tw_sheet_text(b, tw_json_text(e, "text")));
 		TW_TRY(tw_buf_text(b, " "));
 		TW_TRY(link_to(b, tw_json_text(e, "element")));
 		TW_TRY(tw_buf_text(b, "</li>\n"));
@@ -82,7 +82,7 @@ static tw_err answers(const struct tw_report_page *r, struct tw_buf *b)
 		"evidence for %zu was found, against %zu, and %zu could not be decided.</p>\n",
 		all, shown, failed, open));
 	json_array_foreach(tw_json_get(r->file->payload, "notes"), i, note)
-		TW_TRY(tw_html_element(b, "p", "", json_string_value(note)));
+		TW_TRY(tw_sheet_element(b, "p", "", json_string_value(note)));
 	TW_TRY(tw_buf_text(b, "<ul class=\"answers\">\n"));
 	TW_TRY(answer_list(r, b, "pass", "good", "Shown", "Nothing was shown completely."));
 	TW_TRY(answer_list(r, b, "fail", "bad", "Not so", "Nothing was found against a claim."));
@@ -102,11 +102,11 @@ static tw_err table(const struct tw_report_page *r, struct tw_buf *b)
 		TW_TRY(tw_buf_text(b, "<tr><td>"));
 		TW_TRY(link_to(b, tw_json_text(e, "element")));
 		TW_TRY(tw_buf_text(b, " "));
-		TW_TRY(tw_html_text(b, tw_json_text(e, "text")));
+		TW_TRY(tw_sheet_text(b, tw_json_text(e, "text")));
 		TW_TRY(tw_buf_text(b, "</td><td data-head=\"Verdict\">"));
 		TW_TRY(tw_report_mark(b, tw_json_text(e, "verdict")));
 		TW_TRY(tw_buf_text(b, "</td><td data-head=\"Claim\">"));
-		TW_TRY(tw_html_text(b, tw_json_text(e, "claim")));
+		TW_TRY(tw_sheet_text(b, tw_json_text(e, "claim")));
 		TW_TRY(tw_buf_text(b, "</td></tr>\n"));
 	}
 	return tw_buf_text(b, "</tbody>\n</table>\n");
@@ -124,15 +124,15 @@ static tw_err made_by(const struct tw_report_page *r, struct tw_buf *b)
 		"<p>A program asked the running device and wrote down what it saw. What is marked \xe2\x80\x9cstated by device\xe2\x80\x9d or "
 		"\xe2\x80\x9cstated by person\xe2\x80\x9d is their word; everything else was observed. This is evidence for or "
 		"against single claims at one moment, and no certificate.</p>\n<dl>\n"));
-	TW_TRY(tw_html_pair(b, "Product", product ? tw_json_text(product, "name") : ""));
-	TW_TRY(tw_html_pair(b, "Manufacturer", product ? tw_json_text(product, "organization") : ""));
-	TW_TRY(tw_html_pair(b, "Security updates until", product ? tw_json_text(product, "security_updates_until") : ""));
-	TW_TRY(tw_html_pair(b, "Signed by", r->file->signer));
-	TW_TRY(tw_html_pair(b, "Signer's key, SHA-256", r->file->signer_sha256));
-	TW_TRY(tw_html_pair(b, "Tool", version));
-	TW_TRY(tw_html_pair(b, "Tool's program file, SHA-256", tw_json_text(tool, "sha256")));
-	TW_TRY(tw_html_pair(b, "Nonce signed by the device", tw_json_get(device, "statement") ? tw_json_text(payload, "nonce") : "none"));
-	TW_TRY(tw_html_pair(b, "Catalog", tw_json_text(payload, "catalog")));
+	TW_TRY(tw_sheet_pair(b, "Product", product ? tw_json_text(product, "name") : ""));
+	TW_TRY(tw_sheet_pair(b, "Manufacturer", product ? tw_json_text(product, "organization") : ""));
+	TW_TRY(tw_sheet_pair(b, "Security updates until", product ? tw_json_text(product, "security_updates_until") : ""));
+	TW_TRY(tw_sheet_pair(b, "Signed by", r->file->signer));
+	TW_TRY(tw_sheet_pair(b, "Signer's key, SHA-256", r->file->signer_sha256));
+	TW_TRY(tw_sheet_pair(b, "Tool", version));
+	TW_TRY(tw_sheet_pair(b, "Tool's program file, SHA-256", tw_json_text(tool, "sha256")));
+	TW_TRY(tw_sheet_pair(b, "Nonce signed by the device", tw_json_get(device, "statement") ? tw_json_text(payload, "nonce") : "none"));
+	TW_TRY(tw_sheet_pair(b, "Catalog", tw_json_text(payload, "catalog")));
 	return tw_buf_text(b,
 		"</dl>\n<p>To check the signed file behind this page: "
 		"<code>thingward evidence verify FILE</code>. What was said on the wire stands in the file beside it, whose lines the "
@@ -156,9 +156,9 @@ static tw_err earlier(const json_t *payload, struct tw_buf *b)
 
 	json_array_foreach(tw_json_get(payload, "earlier"), i, run) {
 		TW_TRY(tw_buf_text(b, "<dt>Earlier run whose results stay</dt><dd>"));
-		TW_TRY(tw_html_time(b, tw_json_text(run, "created")));
+		TW_TRY(tw_sheet_time(b, tw_json_text(run, "created")));
 		TW_TRY(tw_buf_text(b, ", nonce "));
-		TW_TRY(tw_html_text(b, tw_json_text(run, "nonce")));
+		TW_TRY(tw_sheet_text(b, tw_json_text(run, "nonce")));
 		TW_TRY(tw_buf_text(b, tw_json_get(run, "statement") ? ", signed by the device" : ", not signed by the device"));
 		TW_TRY(tw_buf_text(b, "</dd>\n"));
 	}
@@ -170,21 +170,21 @@ static tw_err setup(const struct tw_report_page *r, struct tw_buf *b)
 	const json_t *payload = r->file->payload, *device = tw_json_get(payload, "device"), *told = tw_json_get(payload, "setup");
 
 	TW_TRY(tw_buf_text(b, "<section>\n<h2>What was assessed</h2>\n<dl>\n"));
-	TW_TRY(tw_html_pair(b, "Unit", tw_json_text(device, "identifier")));
-	TW_TRY(tw_html_pair(b, "Model", tw_json_text(device, "model")));
-	TW_TRY(tw_html_pair(b, "Product software", tw_json_text(device, "product_version")));
-	TW_TRY(tw_html_pair(b, "Device software", tw_json_text(device, "software")));
-	TW_TRY(tw_html_pair(b, "Address", tw_json_text(device, "address")));
+	TW_TRY(tw_sheet_pair(b, "Unit", tw_json_text(device, "identifier")));
+	TW_TRY(tw_sheet_pair(b, "Model", tw_json_text(device, "model")));
+	TW_TRY(tw_sheet_pair(b, "Product software", tw_json_text(device, "product_version")));
+	TW_TRY(tw_sheet_pair(b, "Device software", tw_json_text(device, "software")));
+	TW_TRY(tw_sheet_pair(b, "Address", tw_json_text(device, "address")));
 	if (told) {
-		TW_TRY(tw_html_pair(b, "Sample", tw_json_text(told, "sample")));
-		TW_TRY(tw_html_pair(b, "Hardware", tw_json_text(told, "hardware")));
-		TW_TRY(tw_html_pair(b, "Firmware, SHA-256", tw_json_text(told, "firmware_sha256")));
-		TW_TRY(tw_html_pair(b, "Set-up", tw_json_text(told, "words")));
+		TW_TRY(tw_sheet_pair(b, "Sample", tw_json_text(told, "sample")));
+		TW_TRY(tw_sheet_pair(b, "Hardware", tw_json_text(told, "hardware")));
+		TW_TRY(tw_sheet_pair(b, "Firmware, SHA-256", tw_json_text(told, "firmware_sha256")));
+		TW_TRY(tw_sheet_pair(b, "Set-up", tw_json_text(told, "words")));
 	}
 	TW_TRY(earlier(payload, b));
 	TW_TRY(tw_buf_text(b, "</dl>\n"));
 	if (!told)
-		TW_TRY(tw_html_element(b, "p", "class=\"soft\"", "Sample, hardware, firmware and set-up were not told."));
+		TW_TRY(tw_sheet_element(b, "p", "class=\"soft\"", "Sample, hardware, firmware and set-up were not told."));
 	else
 		TW_TRY(tw_buf_format(b, "<p class=\"soft\">%s: sample, hardware, firmware and set-up, as far as they stand here.</p>\n",
 			!strcmp(tw_json_text(told, "source"), "stated by person") ? "Stated by a person" : "Told with the run"));
@@ -206,5 +206,5 @@ tw_err tw_report_page(const struct tw_report_page *r, struct tw_buf *b)
 	json_array_foreach(r->elements, i, e)
 		TW_TRY(tw_report_element(r, e, b));
 	TW_TRY(made_by(r, b));
-	return tw_html_end(b);
+	return tw_sheet_end(b);
 }
