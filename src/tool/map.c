@@ -31,7 +31,7 @@ static size_t cells_of(const char *code)
 	size_t n = 0;
 
 	for (const struct tw_catalog_row *row = tw_catalog; row->id; row++)
-		n += !strcmp(row->capability, code);
+		n += !strcmp(row->capability, capability);
 	return n;
 }
 
@@ -73,7 +73,7 @@ static tw_err cell(struct tw_buf *b, const struct tw_catalog_row *row, const jso
 }
 
 /* How many of a capability have each verdict, as "12 pass, 1 fail"; nothing where none was assessed. */
-static tw_err counts(struct tw_buf *b, const char *code, const json_t *elements)
+static tw_err counts(struct tw_buf *b, const char *capability, const json_t *elements)
 {
 	static const char *const verdicts[][2] = { { "pass", "\xe2\x9c\x93" }, { "fail", "\xe2\x9c\x97" }, { "inconclusive", "?" },
 		{ "not applicable", "\xe2\x80\x93" } };

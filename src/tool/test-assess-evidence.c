@@ -137,8 +137,6 @@ static void each_call(int error_number, tw_err (*body)(const struct tw_sys *sys,
 	bool fired = true;
 
 	for (long n = 1; fired; n = next_call(n)) {
-		TW_CLEANUP(tw_jsonp) json_t *payload = NULL;
-
 		tw_json_use(tw_fake_sys(f));
 		tw_fake_fail(f, n, error_number, false);
 		tw_err e = body(tw_fake_sys(f), NULL);
@@ -151,7 +149,7 @@ static void each_call(int error_number, tw_err (*body)(const struct tw_sys *sys,
 		if (fired && (tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX)))
 			fail_msg("call %ld (%s) failed, and the input was blamed: %s", n, failed, tw_err_detail());
 		if (strcmp(failed, "alloc") != 0)
-			payload = payload_of(path);
+			json_decref(payload_of(path));
 	}
 	tw_fake_free(f);
 }

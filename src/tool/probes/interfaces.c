@@ -83,7 +83,8 @@ static tw_err follows_a_link(struct tw_probe_context *c, struct tw_finding *f)
 		return tw_found(f, TW_VERDICT_FAIL, "The device does not watch its interfaces: %.200s", tw_json_text(answer.body, "why"));
 	if (!c->link)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
-			"The device lists its interfaces. Whether that follows them is seen by one: take an Ethernet link of its down and up, and name it with --link NAME.");
+			"The device lists its interfaces. Whether that follows them is seen by one: "
+			"take an Ethernet link of its down and up, and name it with --link NAME.");
 	return judge(c, json_object_get(answer.body, "interfaces"), f);
 }
 
