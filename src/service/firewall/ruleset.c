@@ -82,6 +82,7 @@ static tw_err add_network(struct tw_ruleset *r, const struct tw_network *n)
 	for (size_t i = 0; i < r->network_count; i++)
 		if (!is_inside(&r->networks[i], n))
 			r->networks[kept++] = r->networks[i];
+	memset(&r->networks[kept], 0, (r->network_count - kept) * sizeof r->networks[0]); /* as one that crossed */
 	r->network_count = kept;
 	if (kept == TW_RULESET_NETWORKS)
 		return TW_RAISE(LIMIT, "more than %d networks", TW_RULESET_NETWORKS);
