@@ -31,7 +31,7 @@ static size_t cells_of(const char *code)
 	size_t n = 0;
 
 	for (const struct tw_catalog_row *row = tw_catalog; row->id; row++)
-		n += !strcmp(row->capability, capability);
+		n += !strcmp(row->capability, code);
 	return n;
 }
 
@@ -82,7 +82,7 @@ static tw_err counts(struct tw_buf *b, const char *capability, const json_t *ele
 		size_t n = 0;
 
 		for (const struct tw_catalog_row *row = tw_catalog; row->id; row++)
-			n += !strcmp(row->capability, code) &&
+			n += !strcmp(row->capability, capability) &&
 				!strcmp(tw_json_text(tw_verdict_of(elements, row->id), "verdict"), verdicts[v][0]);
 		if (n)
 			TW_TRY(tw_buf_format(b, " %s %zu", verdicts[v][1], n));
