@@ -30,7 +30,8 @@ static ssize_t read_file(const struct tw_watch_look *l, const char *path, char *
 	return fd < 0 ? -1 : l->sys->pread(l->sys, fd, ret, size, 0);
 }
 
-static bool path_of(const struct tw_watch_look *l, char ret[PATH_SIZE], const char *format, va_list args)
+static bool __attribute__((format(printf, 3, 0)))
+path_of(const struct tw_watch_look *l, char ret[PATH_SIZE], const char *format, va_list args)
 {
 	int n = snprintf(ret, PATH_SIZE, "%s/", l->tree);
 
