@@ -178,12 +178,14 @@ void tw_clock_words(const struct tw_clock *c, int64_t now_ms, char ret[64])
 		[TW_CLOCK_LATE] = "",
 		[TW_CLOCK_OFF] = "not reportable",
 	};
-	int64_t ms = now_ms > c->due_ms ? now_ms - c->due_ms : c->due_ms - now_ms;
 	const char *end = c->state == TW_CLOCK_LATE ? "late" : "left";
 
-	if (c->state != TW_CLOCK_RUNNING && c->state != TW_CLOCK_LATE)
+	if (c->state != TW_CLOCK_RUNNING && c->state != TW_CLOCK_LATE) { /* there may be no time when it is due */
 		(void)snprintf(ret, 64, "%s", without[c->state]);
-	else if (ms >= DAYS)
+		return;
+	}
+	const int64_t ms = now_ms > c->due_ms ? now_ms - c->due_ms : c->due_ms - now_ms;
+	if (ms >= DAYS)
 		(void)snprintf(ret, 64, "%lld d %lld h %s", (long long)(ms / DAYS), (long long)(ms % DAYS / HOURS), end);
 	else
 		(void)snprintf(ret, 64, "%lld h %lld min %s", (long long)(ms / HOURS), (long long)(ms % HOURS / MINUTES), end);

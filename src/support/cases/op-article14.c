@@ -101,7 +101,7 @@ static tw_err start(struct tw_case_edit *e)
 			"Article 14 knows two kinds.");
 	if (!tw_zone_find(tw_slice_of(zone)))
 		return no_zone(e->rp);
-	TW_TRY(tw_case_moment(e, "aware", INT64_MIN, &aware));
+	TW_TRY(tw_case_moment(e, "aware", TW_CASE_BEGIN_MS, &aware));
 	if (e->rp->problem[0])
 		return TW_OK;
 	if (tw_case_a14_of(e->doc, kind))
@@ -186,7 +186,7 @@ static tw_err measure(struct tw_case_edit *e)
 	if (json_object_get(of, "measure"))
 		return refuse(e->rp, 409, "article14.measure", "There is a measure already", "Say more of it with case.change.",
 			"The clock of the final report runs from the first.");
-	TW_TRY(tw_case_moment(e, "at", INT64_MIN, &at));
+	TW_TRY(tw_case_moment(e, "at", TW_CASE_BEGIN_MS, &at));
 	if (e->rp->problem[0])
 		return TW_OK;
 	TW_TRY(note(e, at, &j));
@@ -229,7 +229,7 @@ static tw_err line(struct tw_case_edit *e, const char *list, const char *one, co
 
 	if (!find(e->doc, e->rq->input, e->rp, &kind))
 		return TW_OK;
-	TW_TRY(tw_case_moment(e, "at", INT64_MIN, &at));
+	TW_TRY(tw_case_moment(e, "at", TW_CASE_BEGIN_MS, &at));
 	if (e->rp->problem[0])
 		return TW_OK;
 	TW_TRY(tw_case_set_time(j, "at", at));

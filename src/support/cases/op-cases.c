@@ -230,10 +230,26 @@ tw_err tw_op_case_move(struct tw_context *c, const struct tw_request *rq, struct
 
 /* --- Who --- */
 
+/* Somebody as cases know people: the id of an account (a17), or a user of the machine (uid:0). A name would fit nobody, and nobody would be told. */
+static bool is_person(const char *text, size_t size)
+{
+	const size_t prefix = size > 4 && !strncmp(text, "uid:", 4) ? 4 : size > 1 && *text == 'a' ? 1 : size;
+
+	return prefix < size && strspn(text + prefix, "0123456789") >= size - prefix;
+}
+
+static tw_err no_person(struct tw_reply *rp)
+{
+	return refuse(rp, "case.person", "That is nobody's id", "Write the id of an account as in a17, or uid:0 for the machine's administrator.",
+		"Cases know people by their ids, which staff.list shows; names may change.");
+}
+
 static tw_err assign(struct tw_case_edit *e)
 {
 	const char *who = tw_json_text(e->rq->input, "who");
 
+	if (strcmp(who, "-") != 0 && !is_person(who, strlen(who)))
+		return no_person(e->rp);
 	if (strcmp(who, "-") != 0)
 		return tw_json_set(e->doc, "assigned", json_string(who));
 	(void)json_object_del(e->doc, "assigned");
@@ -250,6 +266,8 @@ static tw_err names_of(struct tw_case_edit *e, const char *text, json_t *list)
 	while (*text) {
 		size_t size = strcspn(text, ",");
 
+		if (size && !is_person(text, size))
+			return no_person(e->rp);
 		if (size && json_array_size(list) < TW_CASE_LIST_MAX)
 			TW_TRY(tw_json_append(list, json_stringn(text, size)));
 		else if (size)
@@ -278,6 +296,7 @@ static tw_err embargo(struct tw_case_edit *e)
 	TW_TRY(tw_json_set(j, "by", json_string(tw_subject_key(&e->rq->subject))));
 	access = json_array();
 	TW_TRY(tw_json_set(j, "access", access));
+	TW_TRY(tw_json_append(access, json_string(tw_subject_key(&e->rq->subject)))); /* nobody shuts himself out by a slip */
 	return names_of(e, tw_json_text(e->rq->input, "access"), access);
 }
 
@@ -291,7 +310,7 @@ static tw_err tell(struct tw_case_edit *e)
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
 	int64_t at = 0;
 
-	TW_TRY(tw_case_moment(e, "at", INT64_MIN, &at));
+	TW_TRY(tw_case_moment(e, "at", TW_CASE_BEGIN_MS, &at));
 	if (e->rp->problem[0])
 		return TW_OK;
 	j = json_pack("{s:s, s:s, s:s}", "party", tw_json_text(e->rq->input, "party"), "what", tw_json_text(e->rq->input, "what"),

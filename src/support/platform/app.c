@@ -30,8 +30,10 @@ static void settle(struct tw_app *a)
 		arm(a->checkpoint_timer, TW_APP_CHECKPOINT_MS);
 	if (refusals >= 0)
 		arm(a->refusal_timer, refusals - tw_time_boot_ms(&a->time));
-	if (waits >= 0)
+	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
+		(void)event_del(a->throttle_timer);
 		arm(a->throttle_timer, waits);
+	}
 }
 
 static void report(tw_err e, const char *what)

@@ -161,12 +161,17 @@ static tw_err report_page(struct tw_context *c, struct tw_buf *out, struct tw_lo
 	return tw_page_close(&v.h);
 }
 
-/* A guess was used up for it; the same page for every receipt that is none of ours. */
+/*
+ * A guess is used up for it; the same page for every receipt that is none of ours. Whoever has a right one is never kept waiting by others' guesses: the
+ * receipt's 130 bits keep the secret, the allowance only the service's time and log.
+ */
 static tw_err unknown(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	int wait = 0;
 
 	TW_TRY(tw_admission_guess(&tw_app_of(c)->admission, rq->subject.source, tw_time_boot_ms(c->time), &wait));
+	if (wait)
+		return tw_admission_refuse(rp, wait);
 	rp->status = 422;
 	return lookup_page(tw_reply_text(rp, c->sys, TW_PAGE_TYPE), tw_look_of(rq), tw_json_text(rq->input, "receipt"), TW_W_RECEIPT_UNKNOWN);
 }
@@ -175,12 +180,8 @@ static tw_err unknown(struct tw_context *c, const struct tw_request *rq, struct 
 static tw_err may_look(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_receipt *ret, bool *ret_may)
 {
 	const char *text = tw_json_text(rq->input, "receipt");
-	int wait = 0;
 
 	*ret_may = false;
-	TW_TRY(tw_admission_may_guess(&tw_app_of(c)->admission, rq->subject.source, tw_time_boot_ms(c->time), &wait));
-	if (wait)
-		return tw_admission_refuse(rp, wait);
 	tw_err e = tw_receipt_parse(tw_slice_of(text), ret);
 	if (tw_is(e, TW_CODE_SYNTAX)) {
 		rp->status = 422;

@@ -23,8 +23,13 @@ struct adding {
 static tw_err compare(void *user, const tw_row *row)
 {
 	struct adding *a = user;
+	const struct tw_report *r = a->report;
+	const char *const texts[] = { r->kind, r->description, r->product, r->version, r->flaw, r->traits, r->fix, r->contact, r->credit };
 
-	a->kept = tw_slice_is(tw_row_bytes(row, 4), a->report->description) ? TW_KEPT_BEFORE : TW_KEPT_OTHER;
+	a->kept = TW_KEPT_BEFORE;
+	for (int i = 0; i < (int)TW_COUNT(texts); i++)
+		if (!tw_slice_is(tw_row_bytes(row, 3 + i), texts[i]))
+			a->kept = TW_KEPT_OTHER;
 	return TW_OK;
 }
 

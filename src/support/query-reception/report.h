@@ -9,7 +9,7 @@
 #include "support/query-reception/receipt.h"
 
 #define TW_REPORTS_MAX 20000 /* of strangers' text at most 60 KiB each: 1.2 GiB, which a desk's disk has; then no more are taken */
-#define TW_MESSAGES_MAX 100  /* of one report */
+#define TW_MESSAGES_MAX 30   /* of one report: its page, each text escaped, stays below the 1 MiB of an answer */
 
 struct tw_report {
 	int64_t id, received_ms, published_ms; /* 0: not published */

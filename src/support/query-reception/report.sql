@@ -37,7 +37,7 @@ CREATE TRIGGER report_message_is_as_it_came BEFORE UPDATE ON report_message BEGI
 SELECT count(*) FROM report;
 
 -- name: report_by_receipt
-SELECT id, received_ms, published_ms, kind, description, product, version, flaw, traits, fix FROM report WHERE receipt = ?1;
+SELECT id, received_ms, published_ms, kind, description, product, version, flaw, traits, fix, contact, credit FROM report WHERE receipt = ?1;
 
 -- name: report_add
 INSERT INTO report (receipt, received_ms, language, kind, description, product, version, flaw, traits, fix, contact, credit)
