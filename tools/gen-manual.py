@@ -62,12 +62,14 @@ def hands_options(text):
 
 def parts(rows, hands):
     device = [row for row in rows["commands"] if row["words"].startswith("device ")]
-    rest = [row for row in rows["commands"] if row not in device]
+    desk = [row for row in rows["commands"] if row["words"].startswith("desk ")]
+    rest = [row for row in rows["commands"] if row not in device and row not in desk]
     common = [one for one in rows["commands"][0]["options"] if is_common(one)]
     return {
         "VERSION": [rows["version"]],
         "COMMANDS": [line for row in rest for line in command(row)],
         "DEVICE": [line for row in device for line in command(row)],
+        "DESK": [line for row in desk for line in command(row)],
         "COMMON": [line for one in common for line in option("--" + one["name"], one["argument"], one["help"])],
         "EXITS": [line for code, text in enumerate(rows["exits"]) for line in (".TP", f".B {code}", sentence(text))],
         "OPTIONS": hands_options(hands),

@@ -262,7 +262,7 @@ static void made_fields(struct made *m, const json_t *fields)
 				document_max(field) ? "VALUE|@FILE" : "VALUE", false, tw_json_text(field, "help") };
 }
 
-/* "KEY VALUE [MORE]": what may be left out stands in brackets. */
+/* "KEY VALUE [MORE]": what may be left out stands in brackets; what there is no room for stands among the options alone. */
 static void made_positional(struct made *m, const json_t *input)
 {
 	size_t i, used = strlen(m->positional);
@@ -275,9 +275,11 @@ static void made_positional(struct made *m, const json_t *input)
 		int n = snprintf(m->positional + used, sizeof(m->positional) - used, "%s%s%s%s", used ? " " : "", needed ? "" : "[",
 			tw_json_text(field, "key"), needed ? "" : "]");
 
-		used += n > 0 ? (size_t)n : 0;
-		if (used >= sizeof(m->positional))
+		if (n < 0 || used + (size_t)n >= sizeof(m->positional)) {
+			m->positional[used] = '\0';
 			break;
+		}
+		used += (size_t)n;
 	}
 	for (char *c = m->positional; *c; c++)
 		*c = (char)toupper((unsigned char)*c);

@@ -16,7 +16,7 @@ HERE = BUILD / "packaging/completions"
 CASES = (
     ("", {"device", "product", "assess"}, {"settings", "--json"}),
     ("dev", {"device"}, {"assess"}),
-    ("device ", {"settings", "takeover", "identity"}, {"change", "product"}),
+    ("device ", {"settings", "takeover", "identity"}, {"confirm", "product"}),
     ("device settings ", {"change", "read", "list"}, {"takeover"}),
     ("device settings ch", {"change"}, {"read"}),
     ("device settings change ", {"identification.remote-read"}, {"change"}),

@@ -78,8 +78,8 @@ def test_c_tables_compile(tmp_path):
 def test_c_rows(tmp_path):
     c, g = load(tmp_path)
     text = emit_c.rows_source(c, "x")
-    assert '{ "a.on", TW_SETTING_BOOL, NULL, 0, 0, NULL, "on", "on", "p.change", tw_a_apply, "h", "DI.IMS.1" }' in text
-    assert '{ "a.wait", TW_SETTING_INT, "s", 1, 60, NULL, "5", "5", "p.change", NULL, "h", NULL }' in text
+    assert '{ "a.on", TW_SETTING_BOOL, NULL, 0, 0, NULL, "on", "on", "p.change", tw_a_apply, "h", "DI.IMS.1", false }' in text
+    assert '{ "a.wait", TW_SETTING_INT, "s", 1, 60, NULL, "5", "5", "p.change", NULL, "h", NULL, false }' in text
     assert '{ "value", TW_JSON_TEXT, true, 0, 9 }' in text
     assert 'TW_WHEN_OWNED, TW_AUDIT_CHANGE, input_0, tw_a_put, "Changes a \\"thing\\".", "DI.IMS.1", NULL, NULL, 0, NULL, 0, false, false }' in text
     assert 'tw_a_read, "Reads.", "", query_1, NULL, 0, NULL, 0, false, false }' in text
