@@ -385,8 +385,8 @@ tw_err tw_case_moment(const struct tw_case_edit *e, const char *key, int64_t fro
 		return tw_reply_problem(e->rp, 422, "time", "case.time", "That lies in the future", "Say it when it has happened.",
 			"%s is later than now.", key);
 	if (*ret < from)
-		return tw_reply_problem(e->rp, 422, "time", "case.time", "That is too early", "Look at the year, and at when the clock began.",
-			"%s is before anybody was aware, or before 2020.", key);
+		return tw_reply_problem(e->rp, 422, "time", "case.time", "That is too early",
+			"Look at the year, and at when the clock began.", "%s is before anybody was aware, or before 2020.", key);
 	return TW_OK;
 }
 

@@ -10,8 +10,8 @@
 #include "support/cases/clocks.h"
 #include "support/cases/states.h"
 
-#define TW_CASE_DOC_MAX (56 * 1024) /* with what stands beside it, it fits into one answer */
-#define TW_CASE_LIST_MAX 64         /* entries of any list within a case */
+#define TW_CASE_DOC_MAX (56 * 1024)    /* with what stands beside it, it fits into one answer */
+#define TW_CASE_LIST_MAX 64            /* entries of any list within a case */
 #define TW_CASE_BEGIN_MS 1577836800000 /* 2020-01-01: what is said to be before is a slip of the pen */
 #define TW_CASE_NO_CLOCK INT64_MAX
 

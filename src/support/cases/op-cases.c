@@ -240,7 +240,8 @@ static bool is_person(const char *text, size_t size)
 
 static tw_err no_person(struct tw_reply *rp)
 {
-	return refuse(rp, "case.person", "That is nobody's id", "Write the id of an account as in a17, or uid:0 for the machine's administrator.",
+	return refuse(rp, "case.person", "That is nobody's id",
+		"Write the id of an account as in a17, or uid:0 for the machine's administrator.",
 		"Cases know people by their ids, which staff.list shows; names may change.");
 }
 

@@ -97,18 +97,19 @@ static void test_later(void **state)
 		check_text(tw_zone_later(zone(rows[i].zone), at(rows[i].from), rows[i].months, rows[i].days), rows[i].want);
 }
 
-/* Every zone, every hour of some years: what was shown is found again, and nothing later comes before something earlier. */
+/* Every zone, every hour of a leap year: what was shown is found again, and a month later is not before what it was an hour ago, but for the days of
+ * a month's end that the next month has not: its last day stands for each of them, hour by hour. */
 static void test_there_and_back(void **state)
 {
 	for (const struct tw_zone *z = tw_zones; z->name; z++) {
-		int64_t last = INT64_MIN;
+		int64_t last = 0;
 
 		for (int64_t ms = at("2027-12-31T00:10:00Z"); ms < at("2029-01-02T00:00:00Z"); ms += HOUR) {
 			int64_t same = tw_zone_later(z, ms, 0, 0), next = tw_zone_later(z, ms, 1, 0);
 
 			CHECK(same == ms || same == ms - HOUR); /* the second of two hours of the same name is taken for the first */
 			CHECK(next - ms >= 27 * 24 * HOUR && next - ms <= 31 * 24 * HOUR + HOUR);
-			CHECK(next >= last - HOUR || next > ms + 27 * 24 * HOUR);
+			CHECK(next >= last - 23 * HOUR);
 			last = next;
 		}
 	}
