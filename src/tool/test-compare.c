@@ -77,8 +77,11 @@ static const struct {
 	{ RULE "[LA.X.1]\n    verdicts: [not-applicable]\n", "not applicable", "fail", 0 },
 	{ RULE "[\"*\"]\n    verdicts: [pass]\n", "fail", "inconclusive", 2, "LA.X.1", "fail" },
 	{ RULE "[DI.*]\n    verdicts: [pass]\n", "fail", "inconclusive", 1, "DI.IMS.1", "inconclusive" },
-	{ RULE "[DI.IMS]\n    verdicts: [pass]\n", "pass", "pass", 1, "DI.IMS", "missing" },
-	{ RULE "[DI.IMS]\n    verdicts: [pass]\n    may-be-missing: yes\n", "pass", "pass", 0 },
+	{ RULE "[LA.AC.1]\n    verdicts: [pass]\n", "pass", "pass", 1, "LA.AC.1", "missing" },
+	{ RULE "[LA.AC.1]\n    verdicts: [pass]\n    may-be-missing: yes\n", "pass", "pass", 0 },
+	{ RULE "[LA.AC.*]\n    may-get-worse: no\n", "pass", "pass", 1, "LA.AC.*", "missing" },
+	{ RULE "[LA.AC.*]\n    may-get-worse: no\n    may-be-missing: yes\n", "pass", "pass", 0 },
+	{ RULE "[LA.AC.*]\n    verdicts: [pass]\n    may-get-worse: no\n", "pass", "pass", 1, "LA.AC.*", "missing" },
 	{ RULE "[\"*\"]\n    may-get-worse: no\n", "pass", "pass", 0 },
 	{ RULE "[\"*\"]\n    may-get-worse: no\n", "pass", "inconclusive", 1, "DI.IMS.1", "inconclusive" },
 	{ RULE "[\"*\"]\n    may-get-worse: yes\n", "pass", "inconclusive", 0 },
@@ -126,6 +129,9 @@ static void test_mistakes(void **state)
 		RULE "[]\n    verdicts: [pass]\n",
 		RULE "[LA.X.1]\n    verdicts: [good]\n",
 		RULE "[\"L*A\"]\n    verdicts: [pass]\n",
+		RULE "[LA.X.11]\n    verdicts: [pass]\n    may-be-missing: yes\n",
+		RULE "[DI.IMS]\n    verdicts: [pass]\n",
+		RULE "[LA.X.1, LAA.*]\n    may-get-worse: no\n",
 		RULE "[LA.X.1]\n    verdict: [pass]\n",
 		"format: 1\nrules:\n  - elements: [LA.X.1]\n    verdicts: [pass]\n",
 		"format: 1\nrules:\n  - word\n",
@@ -141,5 +147,20 @@ static void test_mistakes(void **state)
 	}
 }
 
+/* Each word that names nothing has its own place. */
+static void test_a_typo_has_its_place(void **state)
+{
+	TW_CLEANUP(tw_problems_done) struct tw_problems p = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *policy = NULL;
+
+	CHECK_OK(tw_problems_init(&p, "p.yaml"));
+	CHECK_OK(tw_policy_read(tw_sys_real(), tw_slice_of(RULE "[LA.X.1, LAA.*]\n    may-get-worse: no\n"), &p, &policy));
+	const json_t *one = json_array_get(p.list, 0);
+	CHECK_INT(p.count, 1);
+	CHECK_INT(tw_json_int(one, "line"), 4);
+	CHECK_INT(tw_json_int(one, "column"), 24);
+	CHECK(strstr(tw_json_text(one, "what"), "'LAA.*'"));
+}
+
 CHECK_MAIN(cmocka_unit_test(test_changes), cmocka_unit_test(test_new_and_gone), cmocka_unit_test(test_policy),
-	cmocka_unit_test(test_one_run_proves_no_progress), cmocka_unit_test(test_mistakes))
+	cmocka_unit_test(test_one_run_proves_no_progress), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_a_typo_has_its_place))
