@@ -83,12 +83,16 @@ static tw_err differing(const json_t *changes, json_t **ret)
 	return TW_OK;
 }
 
-static tw_err judge(struct tw_tool *t, const char *path, const struct run *run, const json_t *changes, json_t **ret)
+/* Both have to be whole: against an earlier run of a part, little can get worse. */
+static tw_err judge(
+	struct tw_tool *t, const char *path, const struct run *before, const struct run *run, const json_t *changes, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *policy = NULL;
 
 	TW_TRY(open_policy(t, path, &policy));
-	return tw_policy_judge(policy, run->elements, changes, ret);
+	TW_TRY(tw_policy_judge(policy, run->elements, changes, ret));
+	TW_TRY(tw_policy_whole(policy, before->file.payload, *ret));
+	return tw_policy_whole(policy, run->file.payload, *ret);
 }
 
 static tw_err tell_broken(struct tw_tool *t, const json_t *broken)
@@ -132,7 +136,7 @@ tw_err tw_cmd_assess_compare(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(open_run(t, a->rest[1], &after));
 	TW_TRY(tw_compare(before.elements, after.elements, &changes));
 	if (tw_arg(a, "gate"))
-		TW_TRY(judge(t, tw_arg(a, "gate"), &after, changes, &broken));
+		TW_TRY(judge(t, tw_arg(a, "gate"), &before, &after, changes, &broken));
 	if (t->json) {
 		TW_CLEANUP(tw_jsonp)
 		json_t *o = json_pack("{s:s, s:s, s:O, s:O*}", "device_before", device_of(&before), "device_after",
@@ -156,7 +160,7 @@ tw_err tw_cmd_assess_gate(struct tw_tool *t, const struct tw_args *a)
 		TW_TRY(open_run(t, tw_arg(a, "before"), &before));
 		TW_TRY(tw_compare(before.elements, run.elements, &changes));
 	}
-	TW_TRY(judge(t, tw_arg(a, "policy"), &run, changes, &broken));
+	TW_TRY(judge(t, tw_arg(a, "policy"), &before, &run, changes, &broken));
 	if (t->json)
 		TW_TRY(tw_print_value(t, broken));
 	return tell_broken(t, broken);

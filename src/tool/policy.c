@@ -19,6 +19,7 @@ static const struct tw_field rule_fields[] = {
 };
 static const struct tw_field policy_fields[] = {
 	{ "format", TW_FIELD_INT, true, 1, 1, NULL, NULL, "1" },
+	{ "may-be-partial", TW_FIELD_YES, false, 0, 0, NULL, NULL, "yes: a run may do, of which a part was tried" },
 	{ "rules", TW_FIELD_LIST, true, 1, RULES_MAX, NULL, rule_fields, "what has to be so" },
 	{},
 };
@@ -183,5 +184,20 @@ tw_err tw_policy_judge(const json_t *policy, const json_t *elements, const json_
 			TW_TRY(judge_changes(rule, json_string_value(pattern), changes, list));
 		}
 	*ret = TW_STEAL(list);
+	return TW_OK;
+}
+
+/* A run that was cut down passes what a whole one may not. */
+tw_err tw_policy_whole(const json_t *policy, const json_t *payload, json_t *broken)
+{
+	size_t i;
+	json_t *note;
+
+	if (tw_json_bool(policy, "may-be-partial"))
+		return TW_OK;
+	json_array_foreach(tw_json_get(payload, "notes"), i, note)
+		TW_TRY(tw_json_append(broken,
+			json_pack("{s:s, s:s, s:s, s:s}", "rule", "may-be-partial", "element", "*", "verdict", "partial", "why",
+				json_string_value(note))));
 	return TW_OK;
 }

@@ -54,6 +54,41 @@ static void test_new_and_gone(void **state)
 	CHECK(!tw_json_get(json_array_get(changes, 1), "after"));
 }
 
+/* One element, with the checks that these words name. */
+static json_t *checked(const char *verdict, const char *one, const char *other)
+{
+	return json_pack("[{s:s, s:s, s:s, s:[{s:s}, {s:s}]}]", "element", "LA.X.1", "verdict", verdict, "reason", "seen",
+		"results", "probe", one, "probe", other);
+}
+
+static void test_a_check_that_is_gone(void **state)
+{
+	static const struct {
+		const char *before, *after, *checks[4], *change;
+	} lost[] = {
+		{ "fail", "pass", { "a", "b", "a", "a" }, "gone" },
+		{ "pass", "pass", { "a", "b", "b", "c" }, "gone" },
+		{ "not applicable", "pass", { "a", "b", "b", "b" }, "gone" },
+		{ "pass", "fail", { "a", "b", "a", "a" }, "worse" },
+		{ "fail", "pass", { "a", "b", "b", "a" }, "better" },
+		{ "pass", "pass", { "a", "a", "a", "b" }, "same" },
+		{ "inconclusive", "pass", { "none", "none", "a", "b" }, "better" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(lost); i++) {
+		TW_CLEANUP(tw_jsonp)
+		json_t *before = checked(lost[i].before, lost[i].checks[0], lost[i].checks[1]),
+		       *changes = NULL;
+		TW_CLEANUP(tw_jsonp) json_t *after = checked(lost[i].after, lost[i].checks[2], lost[i].checks[3]);
+
+		CHECK_OK(tw_compare(before, after, &changes));
+		const json_t *one = json_array_get(changes, 0);
+		CHECK_TEXT(tw_json_text(one, "change"), lost[i].change);
+		CHECK_TEXT(tw_json_text(one, "after"), lost[i].after);
+		CHECK(!strstr(tw_json_text(one, "reason"), "not made again") == (strcmp(lost[i].change, "gone") != 0));
+	}
+}
+
 static json_t *read_policy(const char *text, size_t *ret_problems)
 {
 	TW_CLEANUP(tw_problems_done) struct tw_problems p = { 0 };
@@ -118,6 +153,29 @@ static void test_one_run_proves_no_progress(void **state)
 	CHECK_INT(json_array_size(broken), 1);
 }
 
+static void test_a_part_is_no_whole(void **state)
+{
+	static const char *const policies[] = { RULE "[\"*\"]\n    verdicts: [pass]\n",
+		RULE "[\"*\"]\n    verdicts: [pass]\nmay-be-partial: no\n", RULE "[\"*\"]\n    verdicts: [pass]\nmay-be-partial: yes\n" };
+	TW_CLEANUP(tw_jsonp)
+	json_t *part = json_pack("{s:[s, s]}", "notes", "Only a part was tried: X.", "It was cut."),
+	       *whole = json_object();
+
+	for (size_t i = 0; i < TW_COUNT(policies); i++) {
+		size_t problems;
+		TW_CLEANUP(tw_jsonp) json_t *policy = read_policy(policies[i], &problems), *broken = json_array();
+
+		CHECK_INT(problems, 0);
+		CHECK_OK(tw_policy_whole(policy, whole, broken));
+		CHECK_OK(tw_policy_whole(policy, NULL, broken));
+		CHECK_INT(json_array_size(broken), 0);
+		CHECK_OK(tw_policy_whole(policy, part, broken));
+		CHECK_INT(json_array_size(broken), i < 2 ? 2 : 0);
+		if (i < 2)
+			CHECK_TEXT(tw_json_text(json_array_get(broken, 0), "why"), "Only a part was tried: X.");
+	}
+}
+
 static void test_mistakes(void **state)
 {
 	static const char *const wrong[] = {
@@ -163,4 +221,5 @@ static void test_a_typo_has_its_place(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_changes), cmocka_unit_test(test_new_and_gone), cmocka_unit_test(test_policy),
-	cmocka_unit_test(test_one_run_proves_no_progress), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_a_typo_has_its_place))
+	cmocka_unit_test(test_one_run_proves_no_progress), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_a_typo_has_its_place),
+	cmocka_unit_test(test_a_check_that_is_gone), cmocka_unit_test(test_a_part_is_no_whole))

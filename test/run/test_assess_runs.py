@@ -155,6 +155,7 @@ def test_a_changed_byte_anywhere_is_found(device, tmp_path):
 
 
 POLICY = """format: 1
+may-be-partial: yes
 rules:
   - name: identity is shown
     elements: [DI.IMS.2]
@@ -183,6 +184,10 @@ def test_two_runs_and_a_gate(device, tmp_path):
     assert tool("assess", "gate", good, "--policy", policy, "--before", good).returncode == 0
     alone = tool("assess", "gate", good, "--policy", policy, "--json")
     assert alone.returncode == 1 and [row["rule"] for row in json.loads(alone.stdout)] == ["nothing gets worse"]
+    policy.write_text(POLICY.replace("may-be-partial: yes\n", ""))
+    part = tool("assess", "gate", good, "--policy", policy, "--before", good, "--json")
+    assert part.returncode == 1 and {(row["rule"], row["why"]) for row in json.loads(part.stdout)} == {
+        ("may-be-partial", f"Only a part was tried: {element}.") for element in ("DI.IMS.2", "DP.CCS.3")}
     policy.write_text(POLICY.replace("[pass]", "[good]"))
     wrong = tool("assess", "gate", good, "--policy", policy)
-    assert wrong.returncode == 2 and f"{policy}:5:" in wrong.stderr and "'good' is no verdict" in wrong.stderr
+    assert wrong.returncode == 2 and f"{policy}:6:" in wrong.stderr and "'good' is no verdict" in wrong.stderr
