@@ -24,8 +24,8 @@ static bool is_secret(const char *key)
 	return false;
 }
 
-/* The reader bounds how deep a document is. */
-static void withhold(json_t *value) // NOLINT(misc-no-recursion)
+/* The reader bounds how deep a document is. What could not be left out must not be kept: the error is the caller's. */
+static tw_err withhold(json_t *value) // NOLINT(misc-no-recursion)
 {
 	const char *key;
 	json_t *member;
@@ -34,23 +34,24 @@ static void withhold(json_t *value) // NOLINT(misc-no-recursion)
 
 	json_object_foreach_safe(value, next, key, member)
 		if (is_secret(key) && json_is_string(member))
-			(void)json_object_set_new_nocheck(value, key, json_string(WITHHELD));
+			TW_TRY(tw_json_set(value, key, json_string(WITHHELD)));
 		else
-			withhold(member);
+			TW_TRY(withhold(member));
 	json_array_foreach(value, i, member)
-		withhold(member);
+		TW_TRY(withhold(member));
+	return TW_OK;
 }
 
 static tw_err put_body(json_t *o, const char *key, const json_t *body)
 {
-	json_t *copy;
+	TW_CLEANUP(tw_jsonp) json_t *copy = NULL;
 
 	if (!body)
 		return TW_OK;
 	copy = json_deep_copy(body);
 	if (copy)
-		withhold(copy);
-	return tw_json_set(o, key, copy);
+		TW_TRY(withhold(copy));
+	return tw_json_set(o, key, TW_STEAL(copy));
 }
 
 static tw_err digest_of(struct tw_slice s, const struct tw_sys *sys, char ret[65])
