@@ -77,8 +77,7 @@ static void test_a_check_that_is_gone(void **state)
 
 	for (size_t i = 0; i < TW_COUNT(lost); i++) {
 		TW_CLEANUP(tw_jsonp)
-		json_t *before = checked(lost[i].before, lost[i].checks[0], lost[i].checks[1]),
-		       *changes = NULL;
+		json_t *before = checked(lost[i].before, lost[i].checks[0], lost[i].checks[1]), *changes = NULL;
 		TW_CLEANUP(tw_jsonp) json_t *after = checked(lost[i].after, lost[i].checks[2], lost[i].checks[3]);
 
 		CHECK_OK(tw_compare(before, after, &changes));
@@ -158,8 +157,7 @@ static void test_a_part_is_no_whole(void **state)
 	static const char *const policies[] = { RULE "[\"*\"]\n    verdicts: [pass]\n",
 		RULE "[\"*\"]\n    verdicts: [pass]\nmay-be-partial: no\n", RULE "[\"*\"]\n    verdicts: [pass]\nmay-be-partial: yes\n" };
 	TW_CLEANUP(tw_jsonp)
-	json_t *part = json_pack("{s:[s, s]}", "notes", "Only a part was tried: X.", "It was cut."),
-	       *whole = json_object();
+	json_t *part = json_pack("{s:[s, s]}", "notes", "Only a part was tried: X.", "It was cut."), *whole = json_object();
 
 	for (size_t i = 0; i < TW_COUNT(policies); i++) {
 		size_t problems;
