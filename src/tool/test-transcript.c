@@ -123,6 +123,27 @@ static void test_every_change_is_found(void **state)
 	CHECK_ERR(tw_transcript_check(tw_sys_real(), whole, results), UNTRUSTED);
 }
 
+/* As many lines as results name, and one of them missing. */
+static void test_a_line_in_anothers_place_is_found(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *results = json_array();
+	TW_CLEANUP(tw_buf_done) struct tw_buf twice = { 0 };
+	TW_CLEANUP(tw_transcript_done) struct tw_transcript t;
+	struct tw_transcript other;
+
+	begin(&t, results);
+	size_t first = (size_t)(strchr(tw_buf_cstr(&t.lines), '\n') + 1 - tw_buf_cstr(&t.lines));
+	tw_buf_init(&twice, tw_sys_real(), TW_TRANSCRIPT_MAX);
+	CHECK_OK(tw_buf_add(&twice, t.lines.data, first));
+	CHECK_OK(tw_buf_add(&twice, t.lines.data, first));
+	CHECK_ERR(tw_transcript_check(tw_sys_real(), tw_buf_slice(&twice), results), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "line 2"));
+	tw_transcript_init(&other, tw_sys_real());
+	CHECK_OK(tw_transcript_keep(&other, tw_buf_slice(&twice), results));
+	CHECK_INT(other.lines.size, first);
+	tw_transcript_done(&other);
+}
+
 static void test_what_stays_is_kept(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *results = json_array();
@@ -139,4 +160,4 @@ static void test_what_stays_is_kept(void **state)
 
 CHECK_MAIN(cmocka_unit_test(test_what_opens_is_left_out), cmocka_unit_test(test_what_opens_stays_out_without_memory),
 	cmocka_unit_test(test_nothing_is_heard_between_checks), cmocka_unit_test(test_every_change_is_found),
-	cmocka_unit_test(test_what_stays_is_kept))
+	cmocka_unit_test(test_a_line_in_anothers_place_is_found), cmocka_unit_test(test_what_stays_is_kept))
