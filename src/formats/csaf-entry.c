@@ -100,6 +100,8 @@ tw_err tw_csaf_entry(const json_t *document, json_t **ret)
 	TW_TRY(check_date("initial_release_date", first));
 	TW_TRY(check_date("current_release_date", now));
 	TW_TRY(tw_csaf_file_name(id, name));
+	if (!strcmp(name, "index.json")) /* its page would be index.html */
+		return TW_RAISE(DENIED, "/document/tracking/id is '%s': the page of that name is the list of its year", id);
 	if (!*text_of(json_object_get(document, "document"), "title"))
 		return TW_RAISE(DENIED, "/document/title is missing");
 	*ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "id", id, "title",

@@ -32,7 +32,8 @@ tw_err tw_csaf_file_name(const char *id, char ret[TW_CSAF_NAME_MAX + 1]);
 
 /*
  * What lists say of a document: an object with id, title, summary, version, status, published, updated, and file ("2026/lamps-1.json").
- * Of documents that tw_csaf_check found valid. DENIED: it may not be published for everybody; the detail names the rule.
+ * Of documents that tw_csaf_check found valid. DENIED: it may not be published for everybody, or its page would be
+ * a list's; the detail names the rule.
  */
 tw_err tw_csaf_entry(const json_t *document, json_t **ret);
 /* Whether a document may take the place of the published one with the same id. DENIED, with the rule. */

@@ -48,12 +48,16 @@ static void test_who_may_be_public(void **state)
 		{ "/document/distribution/tlp/label", "'RED'", "7.1.4" },
 		{ "/document/tracking/status", "'draft'", "3.2.1.12.7" },
 		{ "/document/tracking/current_release_date", "'2026-02-01 10:00:00Z'", "RFC 3339" },
+		{ "/document/tracking/id", "'index'", "list of its year" },
+		{ "/document/tracking/id", "'InDeX'", "list of its year" },
 	};
 	TW_CLEANUP(tw_jsonp) json_t *entry = NULL;
 
 	CHECK_OK(entry_after(NULL, NULL, &entry));
 	CHECK_TEXT(tw_json_text(entry, "file"), "2026/lamps-1.json");
 	CHECK_TEXT(tw_json_text(entry, "summary"), "It shines.");
+	tw_jsonp(&entry);
+	CHECK_OK(entry_after("/document/tracking/id", "'index-1'", &entry));
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		json_t *none = NULL;
 

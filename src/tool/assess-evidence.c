@@ -117,6 +117,20 @@ static tw_err nonce_member(const struct assessment *a, json_t **ret)
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "nonce");
 }
 
+#define NOT_INTRUSIVE "Checks that change something on the device for a moment were not allowed."
+
+/* What the run that is gone on with left out stays left out. */
+static bool left_intrusive(const struct assessment *a)
+{
+	size_t i;
+	json_t *note;
+
+	json_array_foreach(tw_json_get(a->into, "notes"), i, note)
+		if (tw_arg(a->args, "resume") && !strcmp(json_string_value(note), NOT_INTRUSIVE))
+			return true;
+	return tw_arg(a->args, "not-intrusive");
+}
+
 /* Evidence of a part says so: who reads it must not take what is missing for what was tried and is well. */
 static tw_err notes_member(const struct assessment *a, bool whole, json_t **ret)
 {
@@ -130,8 +144,8 @@ static tw_err notes_member(const struct assessment *a, bool whole, json_t **ret)
 			TW_TRY(tw_json_append(notes, json_incref(note)));
 	for (i = 0; !tw_arg(a->args, "into") && (word = tw_arg_nth(a->args, "element", i)); i++)
 		TW_TRY(tw_json_append(notes, json_sprintf("Only a part was tried: %s.", word)));
-	if (tw_arg(a->args, "not-intrusive"))
-		TW_TRY(tw_json_append(notes, json_string("Checks that change something on the device for a moment were not allowed.")));
+	if (left_intrusive(a))
+		TW_TRY(tw_json_append(notes, json_string(NOT_INTRUSIVE)));
 	if (!whole)
 		TW_TRY(tw_json_append(notes, json_string("The run was not finished: what is missing was not tried.")));
 	*ret = TW_STEAL(notes);

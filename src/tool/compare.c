@@ -17,17 +17,44 @@ static int rank(const char *verdict)
 	return -1;
 }
 
+static bool has_check(const json_t *element, const char *probe)
+{
+	size_t i;
+	json_t *r;
+
+	json_array_foreach(tw_json_get(element, "results"), i, r)
+		if (!strcmp(tw_json_text(r, "probe"), probe))
+			return true;
+	return false;
+}
+
+/* The first check of before that after lacks, or NULL. "none" says that there was no check: it may give way to one. */
+static const char *lost_check(const json_t *before, const json_t *after)
+{
+	size_t i;
+	json_t *r;
+
+	json_array_foreach(tw_json_get(before, "results"), i, r)
+		if (strcmp(tw_json_text(r, "probe"), "none") != 0 && !has_check(after, tw_json_text(r, "probe")))
+			return tw_json_text(r, "probe");
+	return NULL;
+}
+
+/* An element of which fewer checks were made may look better for it. */
 static const char *change_of(const json_t *before, const json_t *after)
 {
 	const char *one = tw_json_text(before, "verdict"), *other = tw_json_text(after, "verdict");
+	bool ranked = rank(one) >= 0 && rank(other) >= 0;
 
 	if (!before || !after)
 		return before ? "gone" : "new";
+	if (ranked && rank(one) > rank(other))
+		return "worse";
+	if (lost_check(before, after))
+		return "gone";
 	if (!strcmp(one, other))
 		return "same";
-	if (rank(one) < 0 || rank(other) < 0)
-		return "other";
-	return rank(one) < rank(other) ? "better" : "worse";
+	return ranked ? "better" : "other";
 }
 
 static tw_err add(json_t *list, const json_t *before, const json_t *after)
@@ -39,6 +66,8 @@ static tw_err add(json_t *list, const json_t *before, const json_t *after)
 
 	if (!o)
 		return TW_RAISE(NOMEM, "comparison");
+	if (before && after && !strcmp(tw_json_text(o, "change"), "gone"))
+		TW_TRY(tw_json_set(o, "reason", json_sprintf("The check %s was not made again.", lost_check(before, after))));
 	if (before)
 		TW_TRY(tw_json_set(o, "before", json_string(tw_json_text(before, "verdict"))));
 	if (after)

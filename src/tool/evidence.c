@@ -65,10 +65,9 @@ static tw_err own_exporter(const struct tw_sys *sys, struct tw_slice statement, 
 }
 
 /* One run's statement: over its nonce, of its time, of this device. */
-static tw_err check_run(struct tw_tool *t, const tw_cert *anchor, const json_t *run, const json_t *statement, const char *identifier)
+static tw_err check_run(struct tw_tool *t, const tw_cert *anchor, const json_t *run, const json_t *statement, struct tw_statement *ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	struct tw_statement s;
 	uint8_t nonce[TW_STATEMENT_NONCE_MAX], exporter[32];
 	size_t nonce_size = 0;
 	int64_t created = 0;
@@ -79,50 +78,53 @@ static tw_err check_run(struct tw_tool *t, const tw_cert *anchor, const json_t *
 	TW_TRY(tw_parse_base64url(tw_slice_of(tw_json_text(run, "nonce")), sizeof(nonce), nonce, &nonce_size));
 	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(run, "created")), &created));
 	TW_TRY(own_exporter(t->sys, tw_buf_slice(&text), exporter, &bound));
-	TW_TRY(tw_statement_verify(t->sys, tw_buf_slice(&text), anchor, created, nonce, nonce_size, bound ? exporter : NULL, &s));
-	if (strcmp(s.identifier, identifier) != 0)
-		return TW_RAISE(UNTRUSTED, "a statement inside is of another device, %.100s", s.identifier);
+	return tw_statement_verify(t->sys, tw_buf_slice(&text), anchor, created, nonce, nonce_size, bound ? exporter : NULL, ret);
+}
+
+static tw_err check_identifier(const struct tw_statement *s, const json_t *device)
+{
+	if (strcmp(s->identifier, tw_json_text(device, "identifier")) != 0)
+		return TW_RAISE(UNTRUSTED, "a statement inside is of another device, %.100s", s->identifier);
 	return TW_OK;
 }
 
-/* Of this run, and of each earlier one whose results stand here. */
-static tw_err check_statement(struct tw_tool *t, const json_t *payload, const char *anchor_path, bool *ret_verified)
+/* What the assessor wrote beside the statement of his run; in an earlier run the device may have had other software. */
+static tw_err check_said(const struct tw_statement *s, const json_t *device)
+{
+	const struct {
+		const char *member, *said;
+	} rows[] = { { "model", s->model }, { "software", s->software }, { "product_version", s->product_version } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (strcmp(tw_json_text(device, rows[i].member), rows[i].said) != 0)
+			return TW_RAISE(UNTRUSTED, "its device's %s is '%.64s', and the device itself signed '%.64s'",
+				rows[i].member, tw_json_text(device, rows[i].member), rows[i].said);
+	return check_identifier(s, device);
+}
+
+/* Of this run, and of each earlier one whose results stand here. Who names an anchor wants the device's own word. */
+static tw_err check_statement(struct tw_tool *t, const json_t *payload, const char *anchor_path)
 {
 	TW_CLEANUP(tw_cert_freep) tw_cert *anchor = NULL;
 	const json_t *device = tw_json_get(payload, "device"), *statement = tw_json_get(device, "statement");
-	const char *identifier = tw_json_text(device, "identifier");
+	struct tw_statement s;
 	size_t i;
 	json_t *run;
 
-	*ret_verified = false;
-	if (!anchor_path || !statement)
+	if (!anchor_path)
 		return TW_OK;
+	if (!statement)
+		return TW_RAISE(UNTRUSTED, "the device signed nothing in this run: there is no statement inside");
 	TW_TRY(tw_file_cert(t->sys, anchor_path, &anchor));
-	TW_TRY(check_run(t, anchor, payload, statement, identifier));
+	TW_TRY(check_run(t, anchor, payload, statement, &s));
+	TW_TRY(check_said(&s, device));
 	json_array_foreach(tw_json_get(payload, "earlier"), i, run) {
 		if (!tw_json_get(run, "statement"))
 			return TW_RAISE(UNTRUSTED, "the device signed nothing in the earlier run of %s", tw_json_text(run, "created"));
-		TW_TRY(check_run(t, anchor, run, tw_json_get(run, "statement"), identifier));
+		TW_TRY(check_run(t, anchor, run, tw_json_get(run, "statement"), &s));
+		TW_TRY(check_identifier(&s, device));
 	}
-	*ret_verified = true;
 	return TW_OK;
-}
-
-/* What the reader knows of the run that he wants evidence of. */
-static tw_err check_wanted(struct tw_tool *t, const struct tw_args *a, const json_t *payload)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	const char *device = tw_arg(a, "device"), *nonce = tw_arg(a, "nonce"), *transcript = tw_arg(a, "transcript");
-
-	if (device && strcmp(device, tw_json_text(tw_json_get(payload, "device"), "identifier")) != 0)
-		return TW_RAISE(UNTRUSTED, "it is of another device, %.100s", tw_json_text(tw_json_get(payload, "device"), "identifier"));
-	if (nonce && strcmp(nonce, tw_json_text(payload, "nonce")) != 0)
-		return TW_RAISE(UNTRUSTED, "it is of another run, with the nonce %.100s", tw_json_text(payload, "nonce"));
-	if (!transcript)
-		return TW_OK;
-	tw_buf_init(&text, t->sys, TW_TRANSCRIPT_MAX);
-	TW_TRY(tw_file_read(t->sys, transcript, TW_TRANSCRIPT_MAX, &text));
-	return tw_transcript_check(t->sys, tw_buf_slice(&text), tw_json_get(payload, "results"));
 }
 
 static tw_err check_signer(struct tw_tool *t, const struct tw_evidence_file *f, const char *path)
@@ -142,21 +144,47 @@ static tw_err check_signer(struct tw_tool *t, const struct tw_evidence_file *f, 
 	return TW_OK;
 }
 
+tw_err tw_evidence_from(struct tw_tool *t, const struct tw_args *a, const struct tw_evidence_file *f)
+{
+	TW_TRY(check_signer(t, f, tw_arg(a, "signer")));
+	return check_statement(t, f->payload, tw_arg(a, "anchor"));
+}
+
+tw_err tw_evidence_wanted(const struct tw_args *a, const struct tw_evidence_file *f)
+{
+	const char *device = tw_arg(a, "device"), *nonce = tw_arg(a, "nonce");
+	const char *of = tw_json_text(tw_json_get(f->payload, "device"), "identifier");
+
+	if (device && strcmp(device, of) != 0)
+		return TW_RAISE(UNTRUSTED, "it is of another device, %.100s", of);
+	if (nonce && strcmp(nonce, tw_json_text(f->payload, "nonce")) != 0)
+		return TW_RAISE(UNTRUSTED, "it is of another run, with the nonce %.100s", tw_json_text(f->payload, "nonce"));
+	return TW_OK;
+}
+
+static tw_err check_transcript(struct tw_tool *t, const char *path, const json_t *payload)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+	if (!path)
+		return TW_OK;
+	tw_buf_init(&text, t->sys, TW_TRANSCRIPT_MAX);
+	TW_TRY(tw_file_read(t->sys, path, TW_TRANSCRIPT_MAX, &text));
+	return tw_transcript_check(t->sys, tw_buf_slice(&text), tw_json_get(payload, "results"));
+}
+
 tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a)
 {
 	TW_CLEANUP(tw_evidence_file_done) struct tw_evidence_file f = { 0 };
-	bool verified;
 
 	TW_TRY(tw_evidence_file_read(t, a->rest[0], &f));
-	TW_TRY(check_signer(t, &f, tw_arg(a, "signer")));
-	TW_TRY(check_wanted(t, a, f.payload));
-	TW_TRY(check_statement(t, f.payload, tw_arg(a, "anchor"), &verified));
+	TW_TRY(tw_evidence_wanted(a, &f));
+	TW_TRY(tw_evidence_from(t, a, &f));
+	TW_TRY(check_transcript(t, tw_arg(a, "transcript"), f.payload));
 	TW_CLEANUP(tw_jsonp)
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "signer", f.signer, "signer_sha256", f.signer_sha256, "created",
 		tw_json_text(f.payload, "created"), "device", tw_json_text(tw_json_get(f.payload, "device"), "identifier"), "statement",
-		verified                      ? "verified: the device itself signed this run's nonce"
-			: tw_arg(a, "anchor") ? "none inside"
-					      : "not looked at; --anchor FILE verifies it");
+		tw_arg(a, "anchor") ? "verified: the device itself signed this run's nonce" : "not looked at; --anchor FILE verifies it");
 	if (!o)
 		return TW_RAISE(NOMEM, "answer");
 	if (json_array_size(tw_json_get(f.payload, "notes")))

@@ -11,4 +11,7 @@ struct tw_evidence_file {
 };
 void tw_evidence_file_done(struct tw_evidence_file *f);
 tw_err tw_evidence_file_read(struct tw_tool *t, const char *path, struct tw_evidence_file *ret);
+/* From whom --signer says; with --anchor, the device's statements inside hold, and say what stands beside them. UNTRUSTED names what is not so. */
+tw_err tw_evidence_from(struct tw_tool *t, const struct tw_args *a, const struct tw_evidence_file *f);
+tw_err tw_evidence_wanted(const struct tw_args *a, const struct tw_evidence_file *f); /* of the --device and the run (--nonce) that are named */
 #endif

@@ -7,12 +7,20 @@
 #include "tool/verdict.h"
 
 const struct tw_option tw_options_assess_compare[] = {
-	{ "gate", "FILE", false, "a policy that the second run has to hold" },
+	{ "gate", "FILE", false, "a policy that the second run has to hold; wants --signer or --anchor" },
+	{ "signer", "FILE", false, "the certificate that must have signed both (owner.crt)" },
+	{ "anchor", "FILE", false, "the manufacturer's certificate (ca.crt): the device's statements in both have to hold" },
+	{ "device", "IDENTIFIER", false, "the device that the second run must be of" },
+	{ "other-device", NULL, false, "the first run may be of another device" },
 	{},
 };
 const struct tw_option tw_options_assess_gate[] = {
 	{ "policy", "FILE", true, "which elements must have which verdict (YAML)" },
-	{ "before", "EVIDENCE", false, "an earlier run, for rules that nothing may get worse" },
+	{ "before", "EVIDENCE", false, "an earlier run of the same device, for rules that nothing may get worse" },
+	{ "signer", "FILE", false, "the certificate that must have signed it, and the earlier run (owner.crt); this or --anchor is needed" },
+	{ "anchor", "FILE", false, "the manufacturer's certificate (ca.crt): the device's statement inside has to hold" },
+	{ "device", "IDENTIFIER", false, "the device that it must be of" },
+	{ "nonce", "TEXT", false, "the nonce of the run that it must be of" },
 	{},
 };
 
@@ -27,10 +35,33 @@ static void run_done(struct run *r)
 	json_decref(r->elements);
 }
 
-static tw_err open_run(struct tw_tool *t, const char *path, struct run *ret)
+static tw_err open_run(struct tw_tool *t, const struct tw_args *a, const char *path, struct run *ret)
 {
 	TW_TRY(tw_evidence_file_read(t, path, &ret->file));
+	TW_TRY(tw_evidence_from(t, a, &ret->file));
 	return tw_verdict_elements(ret->file.payload, &ret->elements);
+}
+
+static const char *device_of(const struct run *r)
+{
+	return tw_json_text(tw_json_get(r->file.payload, "device"), "identifier");
+}
+
+static tw_err check_same_device(struct tw_tool *t, const struct run *before, const struct run *after, const char *hint)
+{
+	if (!strcmp(device_of(before), device_of(after)))
+		return TW_OK;
+	return tw_fail(t, TW_EXIT_FAILED, hint,
+		TW_RAISE(UNTRUSTED, "the earlier run is of another device, %.100s, not %.100s", device_of(before), device_of(after)));
+}
+
+/* A policy that anybody's evidence holds would open the gate to anybody. */
+static tw_err check_asked(struct tw_tool *t, const struct tw_args *a)
+{
+	if (tw_arg(a, "signer") || tw_arg(a, "anchor"))
+		return TW_OK;
+	return tw_fail(t, TW_EXIT_USAGE, "--signer owner.crt, and --anchor ca.crt for the device's own statement",
+		TW_RAISE(SYNTAX, "whose evidence has to hold the policy?"));
 }
 
 static tw_err open_policy(struct tw_tool *t, const char *path, json_t **ret)
@@ -83,12 +114,16 @@ static tw_err differing(const json_t *changes, json_t **ret)
 	return TW_OK;
 }
 
-static tw_err judge(struct tw_tool *t, const char *path, const struct run *run, const json_t *changes, json_t **ret)
+/* Both have to be whole: against an earlier run of a part, little can get worse. */
+static tw_err judge(
+	struct tw_tool *t, const char *path, const struct run *before, const struct run *run, const json_t *changes, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *policy = NULL;
 
 	TW_TRY(open_policy(t, path, &policy));
-	return tw_policy_judge(policy, run->elements, changes, ret);
+	TW_TRY(tw_policy_judge(policy, run->elements, changes, ret));
+	TW_TRY(tw_policy_whole(policy, before->file.payload, *ret));
+	return tw_policy_whole(policy, run->file.payload, *ret);
 }
 
 static tw_err tell_broken(struct tw_tool *t, const json_t *broken)
@@ -101,11 +136,6 @@ static tw_err tell_broken(struct tw_tool *t, const json_t *broken)
 	return tw_fail(t, TW_EXIT_FAILED, "the rules above",
 		TW_RAISE(STATE, "the policy does not hold: %zu %s", json_array_size(broken),
 			json_array_size(broken) == 1 ? "breach" : "breaches"));
-}
-
-static const char *device_of(const struct run *r)
-{
-	return tw_json_text(tw_json_get(r->file.payload, "device"), "identifier");
 }
 
 static tw_err tell_changes(struct tw_tool *t, const struct run run[2], const json_t *changes)
@@ -128,11 +158,16 @@ tw_err tw_cmd_assess_compare(struct tw_tool *t, const struct tw_args *a)
 	TW_CLEANUP(run_done) struct run after = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *changes = NULL, *broken = NULL;
 
-	TW_TRY(open_run(t, a->rest[0], &before));
-	TW_TRY(open_run(t, a->rest[1], &after));
+	if (tw_arg(a, "gate"))
+		TW_TRY(check_asked(t, a));
+	TW_TRY(open_run(t, a, a->rest[0], &before));
+	TW_TRY(open_run(t, a, a->rest[1], &after));
+	TW_TRY(tw_evidence_wanted(a, &after.file));
+	if (!tw_arg(a, "other-device"))
+		TW_TRY(check_same_device(t, &before, &after, "--other-device compares them all the same"));
 	TW_TRY(tw_compare(before.elements, after.elements, &changes));
 	if (tw_arg(a, "gate"))
-		TW_TRY(judge(t, tw_arg(a, "gate"), &after, changes, &broken));
+		TW_TRY(judge(t, tw_arg(a, "gate"), &before, &after, changes, &broken));
 	if (t->json) {
 		TW_CLEANUP(tw_jsonp)
 		json_t *o = json_pack("{s:s, s:s, s:O, s:O*}", "device_before", device_of(&before), "device_after",
@@ -151,12 +186,15 @@ tw_err tw_cmd_assess_gate(struct tw_tool *t, const struct tw_args *a)
 	TW_CLEANUP(run_done) struct run before = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *changes = NULL, *broken = NULL;
 
-	TW_TRY(open_run(t, a->rest[0], &run));
+	TW_TRY(check_asked(t, a));
+	TW_TRY(open_run(t, a, a->rest[0], &run));
+	TW_TRY(tw_evidence_wanted(a, &run.file));
 	if (tw_arg(a, "before")) {
-		TW_TRY(open_run(t, tw_arg(a, "before"), &before));
+		TW_TRY(open_run(t, a, tw_arg(a, "before"), &before));
+		TW_TRY(check_same_device(t, &before, &run, "an earlier run of the same device"));
 		TW_TRY(tw_compare(before.elements, run.elements, &changes));
 	}
-	TW_TRY(judge(t, tw_arg(a, "policy"), &run, changes, &broken));
+	TW_TRY(judge(t, tw_arg(a, "policy"), &before, &run, changes, &broken));
 	if (t->json)
 		TW_TRY(tw_print_value(t, broken));
 	return tell_broken(t, broken);

@@ -3,6 +3,8 @@
 #include "tool/compare.h"
 #include "tool/verdict.h"
 
+#include "formats/catalog.h"
+
 #include <string.h>
 
 #define RULES_MAX 200
@@ -17,6 +19,7 @@ static const struct tw_field rule_fields[] = {
 };
 static const struct tw_field policy_fields[] = {
 	{ "format", TW_FIELD_INT, true, 1, 1, NULL, NULL, "1" },
+	{ "may-be-partial", TW_FIELD_YES, false, 0, 0, NULL, NULL, "yes: a run may do, of which a part was tried" },
 	{ "rules", TW_FIELD_LIST, true, 1, RULES_MAX, NULL, rule_fields, "what has to be so" },
 	{},
 };
@@ -36,6 +39,37 @@ static bool same_verdict(const char *word, const char *verdict)
 	return !strcmp(word, verdict) || (!strcmp(word, "not-applicable") && !strcmp(verdict, "not applicable"));
 }
 
+static bool matches(const char *pattern, const char *id)
+{
+	size_t size = strcspn(pattern, "*");
+
+	return !strncmp(pattern, id, size) && (pattern[size] == '*' || id[size] == '\0');
+}
+
+/* What matches nothing would hold for ever. */
+static bool in_catalog(const char *pattern)
+{
+	for (const struct tw_catalog_row *row = tw_catalog; row->id; row++)
+		if (matches(pattern, row->id))
+			return true;
+	return false;
+}
+
+static tw_err check_elements(const tw_yaml *elements, struct tw_problems *p)
+{
+	for (size_t i = 0; elements && i < tw_yaml_count(elements); i++) {
+		const tw_yaml *item = tw_yaml_item(elements, i);
+		const char *text = tw_yaml_text(item), *star = text ? strchr(text, '*') : NULL;
+
+		if (star && star[1])
+			TW_TRY(tw_problem(p, item, "LA.*", "the star of '%.64s' is not at its end", text));
+		else if (text && !in_catalog(text))
+			TW_TRY(tw_problem(p, item, "an id of the catalog, as LA.X.1, or the beginning of some, as LA.*",
+				star ? "no element's id begins as '%.64s' says" : "the catalog has no element '%.64s'", text));
+	}
+	return TW_OK;
+}
+
 static tw_err check_words(const tw_yaml *rule, struct tw_problems *p)
 {
 	const tw_yaml *verdicts = tw_yaml_find(rule, "verdicts"), *elements = tw_yaml_find(rule, "elements");
@@ -47,12 +81,7 @@ static tw_err check_words(const tw_yaml *rule, struct tw_problems *p)
 			TW_TRY(tw_problem(p, word, "pass, fail, inconclusive or not-applicable", "'%.32s' is no verdict",
 				tw_yaml_text(word)));
 	}
-	for (size_t i = 0; elements && i < tw_yaml_count(elements); i++) {
-		const char *text = tw_yaml_text(tw_yaml_item(elements, i)), *star = text ? strchr(text, '*') : NULL;
-
-		if (star && star[1])
-			TW_TRY(tw_problem(p, tw_yaml_item(elements, i), "LA.*", "the star of '%.64s' is not at its end", text));
-	}
+	TW_TRY(check_elements(elements, p));
 	if ((elements && !tw_yaml_count(elements)) || (!verdicts && !tw_yaml_find(rule, "may-get-worse")))
 		TW_TRY(tw_problem(p, rule, "verdicts: [pass], or may-get-worse: no", "the rule asks for nothing"));
 	return TW_OK;
@@ -74,13 +103,6 @@ tw_err tw_policy_read(const struct tw_sys *sys, struct tw_slice text, struct tw_
 		if (tw_yaml_kind(tw_yaml_item(rules, i)) == TW_YAML_MAP)
 			TW_TRY(check_words(tw_yaml_item(rules, i), p));
 	return TW_OK;
-}
-
-static bool matches(const char *pattern, const char *id)
-{
-	size_t size = strcspn(pattern, "*");
-
-	return !strncmp(pattern, id, size) && (pattern[size] == '*' || id[size] == '\0');
 }
 
 static tw_err break_of(json_t *list, const json_t *rule, const char *element, const char *verdict, const char *why)
@@ -127,6 +149,7 @@ static bool worsened(const json_t *change)
 static tw_err judge_changes(const json_t *rule, const char *pattern, const json_t *changes, json_t *list)
 {
 	const json_t *may = tw_json_get(rule, "may-get-worse");
+	bool any = false;
 	size_t i;
 	json_t *c;
 
@@ -134,10 +157,16 @@ static tw_err judge_changes(const json_t *rule, const char *pattern, const json_
 		return TW_OK;
 	if (!changes)
 		return break_of(list, rule, pattern, "missing", "The rule compares two runs, and there is one.");
-	json_array_foreach(changes, i, c)
-		if (matches(pattern, tw_json_text(c, "element")) && worsened(c))
+	json_array_foreach(changes, i, c) {
+		if (!matches(pattern, tw_json_text(c, "element")))
+			continue;
+		any = true;
+		if (worsened(c))
 			TW_TRY(break_of(list, rule, tw_json_text(c, "element"),
 				*tw_json_text(c, "after") ? tw_json_text(c, "after") : "gone", tw_json_text(c, "reason")));
+	}
+	if (!any && !tw_json_get(rule, "verdicts") && !tw_json_bool(rule, "may-be-missing")) /* with verdicts it is said already */
+		TW_TRY(break_of(list, rule, pattern, "missing", "Neither run assessed it."));
 	return TW_OK;
 }
 
@@ -155,5 +184,20 @@ tw_err tw_policy_judge(const json_t *policy, const json_t *elements, const json_
 			TW_TRY(judge_changes(rule, json_string_value(pattern), changes, list));
 		}
 	*ret = TW_STEAL(list);
+	return TW_OK;
+}
+
+/* A run that was cut down passes what a whole one may not. */
+tw_err tw_policy_whole(const json_t *policy, const json_t *payload, json_t *broken)
+{
+	size_t i;
+	json_t *note;
+
+	if (tw_json_bool(policy, "may-be-partial"))
+		return TW_OK;
+	json_array_foreach(tw_json_get(payload, "notes"), i, note)
+		TW_TRY(tw_json_append(broken,
+			json_pack("{s:s, s:s, s:s, s:s}", "rule", "may-be-partial", "element", "*", "verdict", "partial", "why",
+				json_string_value(note))));
 	return TW_OK;
 }

@@ -130,6 +130,31 @@ static void test_a_result_stays(void **state)
 	CHECK(access(part, F_OK) != 0);
 }
 
+static tw_err cut_off(const struct tw_args *args)
+{
+	struct tw_tool t = { 0 };
+	TW_CLEANUP(end) struct assessment a;
+
+	begin(&a, &t, tw_sys_real(), args);
+	TW_TRY(prepare(&a));
+	TW_TRY(tw_json_append(a.results, result("inconclusive")));
+	return tw_assess_part(&a);
+}
+
+/* Its results stay, so what was not allowed to it is still not tried. */
+static void test_what_was_not_allowed_stays_said(void **state)
+{
+	static const struct tw_args begun = { .given = { { "out", out }, { "not-intrusive", "" } }, .given_count = 2 };
+	static const struct tw_args resumed = { .given = { { "out", out }, { "resume", "" } }, .given_count = 2 };
+	TW_CLEANUP(tw_jsonp) json_t *after = NULL;
+
+	CHECK_OK(cut_off(&begun));
+	CHECK_OK(run_with(tw_sys_real(), &resumed));
+	after = payload_of(out);
+	CHECK_INT(json_array_size(tw_json_get(after, "notes")), 1);
+	CHECK(strstr(json_string_value(json_array_get(tw_json_get(after, "notes"), 0)), "were not allowed"));
+}
+
 /* Whatever fails is told, and the evidence that stood there before is whole, or the new is. */
 static void each_call(int error_number, tw_err (*body)(const struct tw_sys *sys, void *user), const char *path)
 {
@@ -194,5 +219,5 @@ static void test_what_is_not_ours(void **state)
 	desk_remove(place);
 }
 
-CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_a_result_stays), cmocka_unit_test(test_calls_that_fail),
-	cmocka_unit_test(test_what_is_not_ours))
+CHECK_MAIN_IN(set_up, tear_down, cmocka_unit_test(test_a_result_stays), cmocka_unit_test(test_what_was_not_allowed_stays_said),
+	cmocka_unit_test(test_calls_that_fail), cmocka_unit_test(test_what_is_not_ours))

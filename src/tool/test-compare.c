@@ -54,6 +54,40 @@ static void test_new_and_gone(void **state)
 	CHECK(!tw_json_get(json_array_get(changes, 1), "after"));
 }
 
+/* One element, with the checks that these words name. */
+static json_t *checked(const char *verdict, const char *one, const char *other)
+{
+	return json_pack("[{s:s, s:s, s:s, s:[{s:s}, {s:s}]}]", "element", "LA.X.1", "verdict", verdict, "reason", "seen",
+		"results", "probe", one, "probe", other);
+}
+
+static void test_a_check_that_is_gone(void **state)
+{
+	static const struct {
+		const char *before, *after, *checks[4], *change;
+	} lost[] = {
+		{ "fail", "pass", { "a", "b", "a", "a" }, "gone" },
+		{ "pass", "pass", { "a", "b", "b", "c" }, "gone" },
+		{ "not applicable", "pass", { "a", "b", "b", "b" }, "gone" },
+		{ "pass", "fail", { "a", "b", "a", "a" }, "worse" },
+		{ "fail", "pass", { "a", "b", "b", "a" }, "better" },
+		{ "pass", "pass", { "a", "a", "a", "b" }, "same" },
+		{ "inconclusive", "pass", { "none", "none", "a", "b" }, "better" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(lost); i++) {
+		TW_CLEANUP(tw_jsonp)
+		json_t *before = checked(lost[i].before, lost[i].checks[0], lost[i].checks[1]), *changes = NULL;
+		TW_CLEANUP(tw_jsonp) json_t *after = checked(lost[i].after, lost[i].checks[2], lost[i].checks[3]);
+
+		CHECK_OK(tw_compare(before, after, &changes));
+		const json_t *one = json_array_get(changes, 0);
+		CHECK_TEXT(tw_json_text(one, "change"), lost[i].change);
+		CHECK_TEXT(tw_json_text(one, "after"), lost[i].after);
+		CHECK(!strstr(tw_json_text(one, "reason"), "not made again") == (strcmp(lost[i].change, "gone") != 0));
+	}
+}
+
 static json_t *read_policy(const char *text, size_t *ret_problems)
 {
 	TW_CLEANUP(tw_problems_done) struct tw_problems p = { 0 };
@@ -77,8 +111,11 @@ static const struct {
 	{ RULE "[LA.X.1]\n    verdicts: [not-applicable]\n", "not applicable", "fail", 0 },
 	{ RULE "[\"*\"]\n    verdicts: [pass]\n", "fail", "inconclusive", 2, "LA.X.1", "fail" },
 	{ RULE "[DI.*]\n    verdicts: [pass]\n", "fail", "inconclusive", 1, "DI.IMS.1", "inconclusive" },
-	{ RULE "[DI.IMS]\n    verdicts: [pass]\n", "pass", "pass", 1, "DI.IMS", "missing" },
-	{ RULE "[DI.IMS]\n    verdicts: [pass]\n    may-be-missing: yes\n", "pass", "pass", 0 },
+	{ RULE "[LA.AC.1]\n    verdicts: [pass]\n", "pass", "pass", 1, "LA.AC.1", "missing" },
+	{ RULE "[LA.AC.1]\n    verdicts: [pass]\n    may-be-missing: yes\n", "pass", "pass", 0 },
+	{ RULE "[LA.AC.*]\n    may-get-worse: no\n", "pass", "pass", 1, "LA.AC.*", "missing" },
+	{ RULE "[LA.AC.*]\n    may-get-worse: no\n    may-be-missing: yes\n", "pass", "pass", 0 },
+	{ RULE "[LA.AC.*]\n    verdicts: [pass]\n    may-get-worse: no\n", "pass", "pass", 1, "LA.AC.*", "missing" },
 	{ RULE "[\"*\"]\n    may-get-worse: no\n", "pass", "pass", 0 },
 	{ RULE "[\"*\"]\n    may-get-worse: no\n", "pass", "inconclusive", 1, "DI.IMS.1", "inconclusive" },
 	{ RULE "[\"*\"]\n    may-get-worse: yes\n", "pass", "inconclusive", 0 },
@@ -115,6 +152,28 @@ static void test_one_run_proves_no_progress(void **state)
 	CHECK_INT(json_array_size(broken), 1);
 }
 
+static void test_a_part_is_no_whole(void **state)
+{
+	static const char *const policies[] = { RULE "[\"*\"]\n    verdicts: [pass]\n",
+		RULE "[\"*\"]\n    verdicts: [pass]\nmay-be-partial: no\n", RULE "[\"*\"]\n    verdicts: [pass]\nmay-be-partial: yes\n" };
+	TW_CLEANUP(tw_jsonp)
+	json_t *part = json_pack("{s:[s, s]}", "notes", "Only a part was tried: X.", "It was cut."), *whole = json_object();
+
+	for (size_t i = 0; i < TW_COUNT(policies); i++) {
+		size_t problems;
+		TW_CLEANUP(tw_jsonp) json_t *policy = read_policy(policies[i], &problems), *broken = json_array();
+
+		CHECK_INT(problems, 0);
+		CHECK_OK(tw_policy_whole(policy, whole, broken));
+		CHECK_OK(tw_policy_whole(policy, NULL, broken));
+		CHECK_INT(json_array_size(broken), 0);
+		CHECK_OK(tw_policy_whole(policy, part, broken));
+		CHECK_INT(json_array_size(broken), i < 2 ? 2 : 0);
+		if (i < 2)
+			CHECK_TEXT(tw_json_text(json_array_get(broken, 0), "why"), "Only a part was tried: X.");
+	}
+}
+
 static void test_mistakes(void **state)
 {
 	static const char *const wrong[] = {
@@ -126,6 +185,9 @@ static void test_mistakes(void **state)
 		RULE "[]\n    verdicts: [pass]\n",
 		RULE "[LA.X.1]\n    verdicts: [good]\n",
 		RULE "[\"L*A\"]\n    verdicts: [pass]\n",
+		RULE "[LA.X.11]\n    verdicts: [pass]\n    may-be-missing: yes\n",
+		RULE "[DI.IMS]\n    verdicts: [pass]\n",
+		RULE "[LA.X.1, LAA.*]\n    may-get-worse: no\n",
 		RULE "[LA.X.1]\n    verdict: [pass]\n",
 		"format: 1\nrules:\n  - elements: [LA.X.1]\n    verdicts: [pass]\n",
 		"format: 1\nrules:\n  - word\n",
@@ -141,5 +203,21 @@ static void test_mistakes(void **state)
 	}
 }
 
+/* Each word that names nothing has its own place. */
+static void test_a_typo_has_its_place(void **state)
+{
+	TW_CLEANUP(tw_problems_done) struct tw_problems p = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *policy = NULL;
+
+	CHECK_OK(tw_problems_init(&p, "p.yaml"));
+	CHECK_OK(tw_policy_read(tw_sys_real(), tw_slice_of(RULE "[LA.X.1, LAA.*]\n    may-get-worse: no\n"), &p, &policy));
+	const json_t *one = json_array_get(p.list, 0);
+	CHECK_INT(p.count, 1);
+	CHECK_INT(tw_json_int(one, "line"), 4);
+	CHECK_INT(tw_json_int(one, "column"), 24);
+	CHECK(strstr(tw_json_text(one, "what"), "'LAA.*'"));
+}
+
 CHECK_MAIN(cmocka_unit_test(test_changes), cmocka_unit_test(test_new_and_gone), cmocka_unit_test(test_policy),
-	cmocka_unit_test(test_one_run_proves_no_progress), cmocka_unit_test(test_mistakes))
+	cmocka_unit_test(test_one_run_proves_no_progress), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_a_typo_has_its_place),
+	cmocka_unit_test(test_a_check_that_is_gone), cmocka_unit_test(test_a_part_is_no_whole))

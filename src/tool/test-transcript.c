@@ -3,22 +3,35 @@
 #include "tool/transcript.h"
 
 #include "check.h"
+#include "sys/fake.h"
 #include "sys/real.h"
 #include "tool/client.h"
 
+#include <errno.h>
+
+static json_t *body_with(const char *password)
+{
+	return json_pack("{s:s, s:s, s:[{s:s}]}", "password", password, "name", "alice", "list", "token", password);
+}
+
 /* Nothing listens there: the call is heard all the same. */
-static void call(const char *password)
+static tw_err call_with(json_t *body)
 {
 	const struct tw_place place = { .socket = "/nonexistent/admin.sock" };
 	TW_CLEANUP(tw_client_freep) tw_client *client = NULL;
 	TW_CLEANUP(tw_answer_done) struct tw_answer answer = { 0 };
-	TW_CLEANUP(tw_jsonp)
-	json_t *body = json_pack("{s:s, s:s, s:[{s:s}]}", "password", password, "name", "alice", "list", "token", password);
 	const struct tw_call one = { .method = "POST", .path = "/api/v1/accounts", .body = body };
 
 	tw_answer_init(&answer, tw_sys_real());
 	CHECK_OK(tw_client_new(tw_sys_real(), &place, &client));
-	CHECK_ERR(tw_client_call(client, &one, &answer), CLOSED);
+	return tw_client_call(client, &one, &answer);
+}
+
+static void call(const char *password)
+{
+	TW_CLEANUP(tw_jsonp) json_t *body = body_with(password);
+
+	CHECK_ERR(call_with(body), CLOSED);
 	CHECK(strstr(tw_err_detail(), "the local socket"));
 }
 
@@ -52,6 +65,34 @@ static void test_what_opens_is_left_out(void **state)
 	CHECK(strstr(tw_buf_cstr(&t.lines), "(left out)") && !strstr(tw_buf_cstr(&t.lines), "hunter2"));
 }
 
+/* Where memory lacks while a call is written down, the check says so: never is a secret kept for it. */
+static void test_what_opens_stays_out_without_memory(void **state)
+{
+	tw_fake *f = tw_fake_new();
+	bool fired = true;
+	long told = 0;
+
+	tw_json_use(tw_fake_sys(f));
+	for (long n = 1; fired; n++) {
+		TW_CLEANUP(tw_jsonp) json_t *r = result("first"), *body = body_with("hunter2-hunter2");
+		TW_CLEANUP(tw_transcript_done) struct tw_transcript t;
+
+		tw_transcript_init(&t, tw_sys_real());
+		CHECK_OK(tw_transcript_begin(&t));
+		tw_fake_fail(f, n, ENOMEM, false);
+		CHECK(tw_failed(call_with(body)));
+		fired = tw_fake_fired(f);
+		tw_fake_fail(f, 0, 0, false);
+		tw_err e = tw_transcript_end(&t, r);
+		CHECK(!tw_failed(e) || (fired && tw_is(e, TW_CODE_NOMEM)));
+		CHECK(!t.lines.size || !strstr(tw_buf_cstr(&t.lines), "hunter2"));
+		told += tw_failed(e);
+	}
+	CHECK(told > 0);
+	tw_json_use(tw_sys_real());
+	tw_fake_free(f);
+}
+
 static void test_nothing_is_heard_between_checks(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *r = result("none");
@@ -82,6 +123,27 @@ static void test_every_change_is_found(void **state)
 	CHECK_ERR(tw_transcript_check(tw_sys_real(), whole, results), UNTRUSTED);
 }
 
+/* As many lines as results name, and one of them missing. */
+static void test_a_line_in_anothers_place_is_found(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *results = json_array();
+	TW_CLEANUP(tw_buf_done) struct tw_buf twice = { 0 };
+	TW_CLEANUP(tw_transcript_done) struct tw_transcript t;
+	struct tw_transcript other;
+
+	begin(&t, results);
+	size_t first = (size_t)(strchr(tw_buf_cstr(&t.lines), '\n') + 1 - tw_buf_cstr(&t.lines));
+	tw_buf_init(&twice, tw_sys_real(), TW_TRANSCRIPT_MAX);
+	CHECK_OK(tw_buf_add(&twice, t.lines.data, first));
+	CHECK_OK(tw_buf_add(&twice, t.lines.data, first));
+	CHECK_ERR(tw_transcript_check(tw_sys_real(), tw_buf_slice(&twice), results), UNTRUSTED);
+	CHECK(strstr(tw_err_detail(), "line 2"));
+	tw_transcript_init(&other, tw_sys_real());
+	CHECK_OK(tw_transcript_keep(&other, tw_buf_slice(&twice), results));
+	CHECK_INT(other.lines.size, first);
+	tw_transcript_done(&other);
+}
+
 static void test_what_stays_is_kept(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *results = json_array();
@@ -96,5 +158,6 @@ static void test_what_stays_is_kept(void **state)
 	tw_transcript_done(&other);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_what_opens_is_left_out), cmocka_unit_test(test_nothing_is_heard_between_checks),
-	cmocka_unit_test(test_every_change_is_found), cmocka_unit_test(test_what_stays_is_kept))
+CHECK_MAIN(cmocka_unit_test(test_what_opens_is_left_out), cmocka_unit_test(test_what_opens_stays_out_without_memory),
+	cmocka_unit_test(test_nothing_is_heard_between_checks), cmocka_unit_test(test_every_change_is_found),
+	cmocka_unit_test(test_a_line_in_anothers_place_is_found), cmocka_unit_test(test_what_stays_is_kept))

@@ -24,8 +24,8 @@ static bool is_secret(const char *key)
 	return false;
 }
 
-/* The reader bounds how deep a document is. */
-static void withhold(json_t *value) // NOLINT(misc-no-recursion)
+/* The reader bounds how deep a document is. What could not be left out must not be kept: the error is the caller's. */
+static tw_err withhold(json_t *value) // NOLINT(misc-no-recursion)
 {
 	const char *key;
 	json_t *member;
@@ -34,23 +34,24 @@ static void withhold(json_t *value) // NOLINT(misc-no-recursion)
 
 	json_object_foreach_safe(value, next, key, member)
 		if (is_secret(key) && json_is_string(member))
-			(void)json_object_set_new_nocheck(value, key, json_string(WITHHELD));
+			TW_TRY(tw_json_set(value, key, json_string(WITHHELD)));
 		else
-			withhold(member);
+			TW_TRY(withhold(member));
 	json_array_foreach(value, i, member)
-		withhold(member);
+		TW_TRY(withhold(member));
+	return TW_OK;
 }
 
 static tw_err put_body(json_t *o, const char *key, const json_t *body)
 {
-	json_t *copy;
+	TW_CLEANUP(tw_jsonp) json_t *copy = NULL;
 
 	if (!body)
 		return TW_OK;
 	copy = json_deep_copy(body);
 	if (copy)
-		withhold(copy);
-	return tw_json_set(o, key, copy);
+		TW_TRY(withhold(copy));
+	return tw_json_set(o, key, TW_STEAL(copy));
 }
 
 static tw_err digest_of(struct tw_slice s, const struct tw_sys *sys, char ret[65])
@@ -193,14 +194,24 @@ static struct tw_slice next_line(struct tw_slice *rest)
 	return line;
 }
 
+/* A line that stands twice would fill the place of one that was taken away. */
+static tw_err see(json_t *seen, const char *digest, bool *ret_again)
+{
+	*ret_again = tw_json_get(seen, digest);
+	return tw_json_set(seen, digest, json_true());
+}
+
 tw_err tw_transcript_keep(struct tw_transcript *t, struct tw_slice earlier, const json_t *results)
 {
+	TW_CLEANUP(tw_jsonp) json_t *seen = json_object();
 	struct tw_slice line;
 	char digest[65];
+	bool again;
 
 	while ((line = next_line(&earlier)).at) {
 		TW_TRY(digest_of(line, t->sys, digest));
-		if (result_of(results, digest) == json_array_size(results))
+		TW_TRY(see(seen, digest, &again));
+		if (again || result_of(results, digest) == json_array_size(results))
 			continue;
 		TW_TRY(tw_buf_add(&t->lines, line.at, line.size));
 		TW_TRY(tw_buf_text(&t->lines, "\n"));
@@ -210,9 +221,11 @@ tw_err tw_transcript_keep(struct tw_transcript *t, struct tw_slice earlier, cons
 
 tw_err tw_transcript_check(const struct tw_sys *sys, struct tw_slice text, const json_t *results)
 {
+	TW_CLEANUP(tw_jsonp) json_t *seen = json_object();
 	size_t lines = 0, wanted = 0, i;
 	struct tw_slice line;
 	char digest[65];
+	bool again;
 	json_t *r;
 
 	while ((line = next_line(&text)).at) {
@@ -220,6 +233,9 @@ tw_err tw_transcript_check(const struct tw_sys *sys, struct tw_slice text, const
 		TW_TRY(digest_of(line, sys, digest));
 		if (result_of(results, digest) == json_array_size(results))
 			return TW_RAISE(UNTRUSTED, "line %zu of the transcript is of no result, or was changed", lines);
+		TW_TRY(see(seen, digest, &again));
+		if (again)
+			return TW_RAISE(UNTRUSTED, "line %zu of the transcript stands there twice", lines);
 	}
 	if (text.size)
 		return TW_RAISE(UNTRUSTED, "the transcript's last line is not whole");

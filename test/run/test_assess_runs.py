@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 import world as worlds
-from harness import unb64
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from harness import b64, unb64
 from test_tool_assess import tool
 
 ROWS = json.loads((worlds.BUILD / "src/formats/device.json").read_text())
@@ -155,6 +157,7 @@ def test_a_changed_byte_anywhere_is_found(device, tmp_path):
 
 
 POLICY = """format: 1
+may-be-partial: yes
 rules:
   - name: identity is shown
     elements: [DI.IMS.2]
@@ -165,8 +168,57 @@ rules:
 """
 
 
+def forged(device, like, out, payload):
+    """What the owner could sign: the envelope of `like` with another payload, by his own key."""
+    jws = json.loads(like.read_text())
+    jws["payload"] = b64(json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+    key = serialization.load_pem_private_key((device.owner / "owner.key").read_bytes(), None)
+    r, s = utils.decode_dss_signature(key.sign(f"{jws['protected']}.{jws['payload']}".encode(), ec.ECDSA(hashes.SHA256())))
+    jws["signature"] = b64(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+    out.write_text(json.dumps(jws, sort_keys=True, separators=(",", ":")) + "\n")
+    return out
+
+
+def test_the_devices_own_word(device, tmp_path):
+    """Who names the manufacturer wants the device's statement, and what stands beside it has to be what it says."""
+    out, other = tmp_path / "e.json", tmp_path / "other.json"
+    assess(device, out, *some("DP.CCS.3"))
+    payload = payload_of(out)
+    assert verify(device, forged(device, out, other, payload)).returncode == 0
+    for member in ("model", "software", "product_version", "identifier"):
+        lied = {**payload, "device": {**payload["device"], member: "x"}}
+        said = verify(device, forged(device, out, other, lied))
+        assert said.returncode == 1 and (member == "identifier" or member in said.stderr), member
+        assert tool("evidence", "verify", other).returncode == 0
+    none = {**payload, "device": {key: value for key, value in payload["device"].items() if key != "statement"}}
+    said = verify(device, forged(device, out, other, none))
+    assert said.returncode == 1 and "there is no statement inside" in said.stderr
+
+
+def test_whose_evidence_the_gate_takes(device, tmp_path):
+    out, other, policy = tmp_path / "e.json", tmp_path / "other.json", tmp_path / "policy.yaml"
+    policy.write_text('format: 1\nmay-be-partial: yes\nrules:\n  - name: r\n    elements: ["*"]\n    verdicts: [pass]\n')
+    assess(device, out, *some("DP.CCS.3"))
+    payload, ours, anchor = payload_of(out), ("--signer", device.owner / "owner.crt"), device.config / "manufacturer.crt"
+    gate = ("assess", "gate", out, "--policy", policy)
+    assert tool(*gate, *ours, "--anchor", anchor, "--nonce", payload["nonce"], "--device", payload["device"]["identifier"]).returncode == 0
+    asked = tool(*gate)
+    assert asked.returncode == 2 and "--signer" in asked.stderr
+    assert tool("assess", "compare", out, out, "--gate", policy).returncode == 2
+    for wrong in (("--signer", anchor), (*ours, "--nonce", "AAAA"), (*ours, "--device", "urn:dev:ops:1-a-b"), (*ours, "--anchor", device.owner / "owner.crt")):
+        refused = tool(*gate, *wrong)
+        assert refused.returncode == 1 and "Every rule" not in refused.stdout, wrong
+    forged(device, out, other, {**payload, "device": {**payload["device"], "identifier": "urn:dev:ops:1-a-b"}})
+    assert "of another device" in tool(*gate, *ours, "--before", other).stderr
+    refused = tool("assess", "compare", other, out)
+    assert refused.returncode == 1 and "of another device" in refused.stderr and "--other-device" in refused.stderr
+    told = tool("assess", "compare", other, out, "--other-device")
+    assert told.returncode == 0 and "Two devices: urn:dev:ops:1-a-b and" in told.stdout
+
+
 def test_two_runs_and_a_gate(device, tmp_path):
     good, bad, policy = tmp_path / "good.json", tmp_path / "bad.json", tmp_path / "policy.yaml"
+    ours = ("--signer", device.owner / "owner.crt")
     policy.write_text(POLICY)
     device.json("settings", "change", "identification.remote-read", "on")
     assess(device, good, *some("DI.IMS.2", "DP.CCS.3"), "--local", device.run / "admin.sock")
@@ -178,11 +230,15 @@ def test_two_runs_and_a_gate(device, tmp_path):
     assert {row["element"]: row["change"] for row in json.loads(answer.stdout)["changes"]} == {"DI.IMS.2": "worse", "DP.CCS.3": "gone", "DP.CCS.4": "new"}
     answer = tool("assess", "compare", bad, good, "--json")
     assert {row["element"]: row["change"] for row in json.loads(answer.stdout)["changes"]}["DI.IMS.2"] == "better"
-    refused = tool("assess", "compare", good, bad, "--gate", policy)
+    refused = tool("assess", "compare", good, bad, "--gate", policy, *ours)
     assert refused.returncode == 1 and "identity is shown" in refused.stdout and "nothing gets worse" in refused.stdout
-    assert tool("assess", "gate", good, "--policy", policy, "--before", good).returncode == 0
-    alone = tool("assess", "gate", good, "--policy", policy, "--json")
+    assert tool("assess", "gate", good, "--policy", policy, *ours, "--before", good).returncode == 0
+    alone = tool("assess", "gate", good, "--policy", policy, *ours, "--json")
     assert alone.returncode == 1 and [row["rule"] for row in json.loads(alone.stdout)] == ["nothing gets worse"]
+    policy.write_text(POLICY.replace("may-be-partial: yes\n", ""))
+    part = tool("assess", "gate", good, "--policy", policy, *ours, "--before", good, "--json")
+    assert part.returncode == 1 and {(row["rule"], row["why"]) for row in json.loads(part.stdout)} == {
+        ("may-be-partial", f"Only a part was tried: {element}.") for element in ("DI.IMS.2", "DP.CCS.3")}
     policy.write_text(POLICY.replace("[pass]", "[good]"))
-    wrong = tool("assess", "gate", good, "--policy", policy)
-    assert wrong.returncode == 2 and f"{policy}:5:" in wrong.stderr and "'good' is no verdict" in wrong.stderr
+    wrong = tool("assess", "gate", good, "--policy", policy, *ours)
+    assert wrong.returncode == 2 and f"{policy}:6:" in wrong.stderr and "'good' is no verdict" in wrong.stderr
