@@ -24,7 +24,7 @@ static tw_err away(struct tw_context *c, struct tw_element_status *ret)
 	} else if (!tw_interfaces_watched(d)) {
 		(void)snprintf(ret->reason, sizeof ret->reason, "The role that hears the kernel is not here. %.180s", d->interfaces->why);
 	} else if (d->interfaces->missed & TW_WATCH_NO_LINKS) {
-		(void)snprintf(ret->reason, sizeof ret->reason, "The kernel does not say what links there are.");
+		(void)snprintf(ret->reason, sizeof ret->reason, "Not all links could be listed.");
 	}
 	return TW_OK;
 }
