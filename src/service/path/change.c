@@ -38,6 +38,12 @@ tw_err tw_change_forget(tw_store *s)
 	return tw_store_run(s, tw_sql_settings_held_drop, v, TW_COUNT(v), NULL, NULL);
 }
 
+void tw_change_drop(struct tw_context *c)
+{
+	if (c->changes)
+		c->changes->held = (struct tw_held){ 0 };
+}
+
 /* In the transaction that brings the old value back. Where it is gone, ownership has ended meanwhile, and the setting with it. */
 static tw_err drop_held(tw_store *s, void *user)
 {
@@ -136,13 +142,19 @@ tw_err tw_change_keep(struct tw_context *c)
 	return say(c, "change.confirmed", &h, NULL);
 }
 
+/* What the next release no longer takes counts as its row's baseline, as everywhere: it would else wait for ever, and nothing be changed again. */
+static const char *former(const struct tw_held *h)
+{
+	return tw_failed(tw_setting_check(h->row, h->before)) ? h->row->baseline : h->before;
+}
+
 /* The row's apply is not asked whether it likes the value it had: one that refuses would leave the device cut off. */
 static tw_err write_back(struct tw_context *c, const struct tw_held *h)
 {
 	struct tw_setting_row row = *h->row;
 
 	row.apply = NULL;
-	return tw_setting_write(c, &(struct tw_setting_write){ &row, h->before, -1, "device", drop_held, NULL });
+	return tw_setting_write(c, &(struct tw_setting_write){ &row, former(h), -1, "device", drop_held, NULL });
 }
 
 tw_err tw_change_back(struct tw_context *c, const char *why)
@@ -151,7 +163,7 @@ tw_err tw_change_back(struct tw_context *c, const char *why)
 	tw_err e = write_back(c, h);
 
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND)) {
-		tw_ignore(tw_setting_live(c, h->row, h->before));
+		tw_ignore(tw_setting_live(c, h->row, former(h)));
 		h->owed = true;
 		c->changes->again_ms = tw_time_boot_ms(c->time) + AGAIN_MS;
 		return e;

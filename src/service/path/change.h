@@ -37,7 +37,8 @@ tw_err tw_change_begin(
 tw_err tw_change_setting(
 	struct tw_context *c, const struct tw_setting_row *row, const char *value, int64_t version, const struct tw_subject *by);
 bool tw_change_waits(const struct tw_context *c, const char *key, int64_t *ret_left_s); /* for a confirmation, and how long still */
-tw_err tw_change_forget(tw_store *s); /* with all settings, as ownership ends; in the caller's transaction */
+tw_err tw_change_forget(tw_store *s);      /* with all settings, as ownership ends; in the caller's transaction */
+void tw_change_drop(struct tw_context *c); /* behind that transaction: nothing waits in memory either */
 
 /* A job's row: it is due when the time of a change is over. */
 tw_err tw_change_job(struct tw_context *c);
