@@ -189,6 +189,18 @@ def test_what_is_not_confirmed_is_taken_back(far, hosts):
     assert value(far, "firewall.management") == MANAGEMENT and manager.reaches(far.port)
 
 
+def test_what_the_role_answers_late_counts_for_what_it_was_told(far, hosts):
+    enforce(far)
+    role = far.role_pids()["firewall"]
+    os.kill(role, signal.SIGSTOP)
+    assert setting(far, "firewall.management", "203.0.113.0/24").returncode == 0  # told, and not answered
+    far.tool("device", "change", "revert", "--device", "unit", "--owner", far.owner)
+    assert setting(far, "firewall.mode", "off").returncode == 0
+    os.kill(role, signal.SIGCONT)
+    wait_for(lambda: not table())
+    assert hosts["stranger"].reaches(far.port)
+
+
 def test_without_its_role_it_is_refused(world, new_unit):
     with without_role(world):
         unit = new_unit().start()

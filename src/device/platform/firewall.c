@@ -120,10 +120,12 @@ static void record(tw_firewall *f, const char *id, json_t *fields)
 static void they_hold(tw_firewall *f)
 {
 	f->asked = false;
-	f->holds = true;
+	f->holds = is_told(f);
 	f->again_ms = f->again_at_ms = 0;
 	f->why[0] = '\0';
 	(void)event_del(f->late);
+	if (!f->holds)
+		return; /* the settings have become others meanwhile: what it answers is not what they say, and the job puts that now */
 	if (is_wanted(f)) {
 		f->stood = true;
 		record(f, f->disturbed ? "firewall.restored" : "firewall.applied", json_object());
