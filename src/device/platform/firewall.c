@@ -28,8 +28,8 @@ struct tw_firewall {
 	bool told;                              /* and that counts */
 	bool looked, may_stand;                 /* a table of ours, as the store has it once it was looked up */
 	bool begun, asked, holds, stood, disturbed;
-	bool untold;                                  /* the disturbance now was only counted, and so is its end */
-	int64_t lost, lost_ms, said_ms;               /* so many were counted; when one was recorded, and when a failure was */
+	bool untold;                    /* the disturbance now was only counted, and so is its end */
+	int64_t lost, lost_ms, said_ms; /* so many were counted; when one was recorded, and when a failure was */
 	uint32_t tag;
 	tw_channel *line;
 	int64_t asked_ms, again_at_ms, again_ms;

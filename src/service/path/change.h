@@ -9,7 +9,8 @@
  *
  * That who confirms has passed the new rules is shown by a word. It is made when the change holds and not before, and only change.read
  * tells it; whoever sends it has therefore been answered, and has spoken, since then. A change made over the network is confirmed over
- * the network: whoever sits at the device is not who would be cut off.
+ * the network: whoever sits at the device is not who would be cut off, nor who comes by its loopback. Who connects from the device to
+ * another of its own addresses is not told from a host.
  */
 #ifndef TW_SERVICE_CHANGE_H
 #define TW_SERVICE_CHANGE_H

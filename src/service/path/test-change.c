@@ -77,9 +77,14 @@ static void later(int64_t boot_ms)
 	tw_fake_clock(fake, true, WALL + boot_ms, boot_ms);
 }
 
+static const char *source = "192.0.2.1";
+
 static struct tw_subject by(enum tw_door door)
 {
-	return (struct tw_subject){ .kind = TW_SUBJECT_OWNER, .door = door, .name = "owner:alice" };
+	struct tw_subject s = { .kind = TW_SUBJECT_OWNER, .door = door, .name = "owner:alice" };
+
+	(void)snprintf(s.source, sizeof s.source, "%s", source);
+	return s;
 }
 
 static tw_err begin(const char *value, enum tw_door door)
@@ -145,7 +150,14 @@ static void test_confirmed(void **state)
 	CHECK_TEXT(rule, "change.word");
 	CHECK_INT(ask(tw_op_change_confirm, word, TW_DOOR_LOCAL, rule), 409);
 	CHECK_TEXT(rule, "change.door");
+	for (size_t i = 0; i < 3; i++) { /* over the loopback, which shows nothing */
+		source = (const char *[]){ "127.0.0.1", "127.8.7.6", "::1" }[i];
+		CHECK_INT(ask(tw_op_change_confirm, word, TW_DOOR_HTTPS, rule), 409);
+		CHECK_TEXT(rule, "change.door");
+	}
+	source = "::12";
 	CHECK_INT(ask(tw_op_change_confirm, word, TW_DOOR_HTTPS, rule), 200);
+	source = "192.0.2.1";
 	later(100000);
 	CHECK_INT(tw_change_due_ms(&t.c), -1);
 	CHECK_OK(tw_change_job(&t.c));
@@ -199,6 +211,10 @@ static void test_one_at_a_time(void **state)
 	CHECK_OK(begin("other", TW_DOOR_LOCAL)); /* at the device, and confirmed there: nobody could be cut off */
 	CHECK_INT(ask(tw_op_change_confirm, read_word(word, &waiting), TW_DOOR_LOCAL, rule), 200);
 	CHECK(is("other"));
+	source = "127.0.0.1";
+	CHECK_OK(begin("third", TW_DOOR_HTTPS)); /* over its loopback: at the device, too */
+	CHECK_INT(ask(tw_op_change_confirm, read_word(word, &waiting), TW_DOOR_HTTPS, rule), 200);
+	source = "192.0.2.1";
 }
 
 static void test_what_is_refused_is_not_held(void **state)
