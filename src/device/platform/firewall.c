@@ -181,6 +181,7 @@ static void they_hold(tw_firewall *f)
 	if (tw_failed(e))
 		tw_log_err(e, "remembering that no table stands; the next start looks");
 	f->may_stand = tw_failed(e);
+	f->disturbed = f->untold = false;
 	record(f, "firewall.removed", json_object());
 	let_go(f, false);
 }
