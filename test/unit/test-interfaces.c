@@ -115,9 +115,13 @@ static void test_missed(void **state)
 	look(TW_WATCH_NO_LINKS | TW_WATCH_FULL);
 	has(TW_WATCH_SOCKET, "tcp", "listening");
 	CHECK_OK(take_look());
-	look(TW_WATCH_FULL);
+	look(TW_WATCH_FULL | TW_WATCH_NO_SOCKETS); /* so many that there is no room: of the rest all is said */
 	CHECK_OK(take_look());
-	check_listed("left up; tcp listening; 1-1 gone");
+	check_listed("left gone; tcp listening; 1-1 gone");
+	look(TW_WATCH_FULL);
+	has(TW_WATCH_LINK, "left", "up");
+	has(TW_WATCH_SOCKET, "tcp", "listening");
+	CHECK_OK(take_look());
 	TW_CLEANUP(tw_jsonp) json_t *j = answer("/api/v1/interfaces");
 	CHECK_TEXT(tw_json_text(j, "missed"), "what is beyond the longest list");
 	CHECK(!tw_json_bool(j, "watched") && tw_json_text(j, "why")[0]); /* nobody watches in this harness */
@@ -138,14 +142,14 @@ static void test_refused(void **state)
 	CHECK_INT(tw_unit_request(w.unit, "GET", "/api/v1/interfaces/left", NULL, NULL), 404);
 }
 
-static void fill(const char *word, int count)
+static void fill(enum tw_watch_kind kind, const char *word, int count)
 {
 	char name[32];
 
 	look(0);
 	for (int i = 0; i < count; i++) {
 		(void)snprintf(name, sizeof name, "%s%d", word, i);
-		has(TW_WATCH_SOCKET, name, "listening");
+		has(kind, name, "listening");
 	}
 	CHECK_OK(take_look());
 }
@@ -155,11 +159,11 @@ static void test_bounds(void **state)
 {
 	struct tw_interfaces *f = device()->interfaces;
 
-	fill("a", TW_INTERFACES_MAX);
+	fill(TW_WATCH_USB, "a", TW_INTERFACES_MAX);
 	CHECK_INT(f->count, TW_INTERFACES_MAX);
-	fill("a", TW_INTERFACES_MAX - 2);
+	fill(TW_WATCH_USB, "a", TW_INTERFACES_MAX - 2);
 	CHECK(!f->full);
-	fill("b", 3);
+	fill(TW_WATCH_USB, "b", 3);
 	CHECK_INT(f->count, TW_INTERFACES_MAX);
 	CHECK_INT(f->told, TW_INTERFACES_TOLD_MAX);
 	CHECK_INT(f->untold, 2 + TW_INTERFACES_MAX - 2 + 3 - TW_INTERFACES_TOLD_MAX);
@@ -170,15 +174,51 @@ static void test_bounds(void **state)
 	CHECK_OK(tw_interfaces_tell_more(device()));
 	CHECK_INT(count_events("interface.more"), 1);
 	CHECK_INT(f->untold, 0);
-	fill("c", TW_INTERFACES_MAX + 1);
+	fill(TW_WATCH_USB, "c", TW_INTERFACES_MAX + 1);
 	CHECK(f->full);
+	CHECK(f->untold > 0);
+	f->minute_ms -= 60000;
+	fill(TW_WATCH_USB, "d", 1); /* a flood that goes on is counted by the minute all the same */
+	CHECK_INT(count_events("interface.more"), 2);
 }
+
+/* Whoever opens sockets without end leaves room for everything else, whichever came first and come back. */
+static void test_sockets_have_their_half(void **state)
+{
+	struct tw_interfaces *f = device()->interfaces;
+
+	fill(TW_WATCH_SOCKET, "a", TW_INTERFACES_SOCKETS);
+	CHECK(!f->full);
+	fill(TW_WATCH_SOCKET, "b", TW_INTERFACES_SOCKETS + 1);
+	CHECK(f->full);
+	look(0);
+	for (int i = 0; i < 2 * TW_INTERFACES_SOCKETS; i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof name, "%c%d", i % 2 ? 'a' : 'b', i / 2);
+		has(TW_WATCH_SOCKET, name, "listening");
+	}
+	for (int i = 0; i < 10; i++)
+		has(TW_WATCH_USB, (char[]){ (char)('0' + i), '\0' }, "authorized");
+	CHECK_OK(take_look());
+	size_t sockets = 0, others = 0;
+	for (size_t n = 0; n < f->count; n++) {
+		sockets += f->of[n]->present && f->of[n]->kind == TW_WATCH_SOCKET;
+		others += f->of[n]->present && f->of[n]->kind == TW_WATCH_USB;
+	}
+	CHECK_INT(sockets, TW_INTERFACES_SOCKETS);
+	CHECK_INT(others, 10);
+}
+
+static unsigned halves; /* looks that were not taken whole, and are not known */
 
 static int take_lacking(const void *what)
 {
 	tw_err e = tw_interfaces_take(device(), tw_buf_slice(&seen));
 
 	CHECK(!tw_failed(e) || tw_is(e, TW_CODE_NOMEM));
+	CHECK(tw_failed(e) || device()->interfaces->known);
+	halves += !device()->interfaces->known;
 	return tw_failed(e) ? 503 : 200;
 }
 
@@ -195,10 +235,11 @@ static void test_no_memory(void **state)
 		const struct tw_interfaces *f = device()->interfaces;
 		CHECK(f->of[0]->present && !strcmp(f->of[0]->state, n % 2 ? "up" : "off"));
 		if (!fired)
-			return;
+			break;
 	}
+	CHECK(halves > 0);
 }
 
 #define ON_A_DEVICE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 CHECK_MAIN(ON_A_DEVICE(test_looks), ON_A_DEVICE(test_missed), ON_A_DEVICE(test_refused), ON_A_DEVICE(test_bounds),
-	ON_A_DEVICE(test_no_memory))
+	ON_A_DEVICE(test_sockets_have_their_half), ON_A_DEVICE(test_no_memory))

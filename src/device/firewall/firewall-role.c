@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * thingward-firewall: the one role that may change the kernel's packet filter, and can do nothing else: it has that capability and no
- * other, no file of the device's, no network socket but the kernel's own, and starts one program.
+ * thingward-firewall: the one role that may change the kernel's packet filter. The capability that takes, CAP_NET_ADMIN, is the only one it
+ * has, and is wider than that: by netlink, links, addresses and routes could be changed too. It has no file of the device's and no socket
+ * to a network, and starts one program.
  *
  * While a table of ours stands it stays, and hears from the kernel of every change of any table; it looks then, and once a minute, and
  * tells core when ours is not what it was.

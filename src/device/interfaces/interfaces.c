@@ -14,6 +14,7 @@
 
 #define PAUSE_MS 1000
 #define PAUSE_MOST_MS 60000
+#define LIVES_MS 60000 /* it has not died of its start */
 #define WATCH "interfaces.watch"
 #define PERIOD "interfaces.period"
 
@@ -72,7 +73,15 @@ static void on_here(void *user, tw_channel *line)
 	d->interfaces->role = TW_INTERFACES_HERE;
 	d->interfaces->line = line;
 	d->interfaces->known = false;
+	d->interfaces->here_ms = tw_time_boot_ms(&d->time);
 	look(d);
+}
+
+/* What is known is of before, or a half: the job asks again, after a pause. */
+static void know_nothing(struct tw_device *d)
+{
+	d->interfaces->known = false;
+	d->interfaces->again_ms = tw_time_boot_ms(&d->time) + PAUSE_MS;
 }
 
 static void lost(struct tw_device *d, const char *why)
@@ -80,6 +89,8 @@ static void lost(struct tw_device *d, const char *why)
 	struct tw_interfaces *f = d->interfaces;
 	tw_err e = TW_OK;
 
+	if (f->role == TW_INTERFACES_HERE && tw_time_boot_ms(&d->time) - f->here_ms >= LIVES_MS)
+		f->pause_ms = PAUSE_MS;
 	f->role = TW_INTERFACES_AWAY;
 	f->line = NULL;
 	f->asked = f->owed = false;
@@ -106,7 +117,8 @@ static void take(struct tw_device *d, struct tw_slice seen)
 	if (tw_failed(e))
 		tw_log_err(e, "taking what interfaces there are");
 	f->why[0] = '\0';
-	f->pause_ms = PAUSE_MS;
+	if (!f->known)
+		know_nothing(d);
 }
 
 static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
@@ -115,11 +127,13 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 
 	if (m->type == TW_WATCH_SEEN && d->interfaces->asked) {
 		take(d, m->payload);
+	} else if (m->type == TW_WATCH_CHANGED && d->interfaces->asked) {
+		d->interfaces->owed = true; /* one question at a time: behind two, the second answer would be nobody's */
 	} else if (m->type == TW_WATCH_CHANGED) {
 		look(d);
 	} else if (m->type == TW_WATCH_FAILED) {
 		d->interfaces->asked = false;
-		d->interfaces->known = false; /* the job asks again */
+		know_nothing(d);
 		(void)snprintf(d->interfaces->why, sizeof d->interfaces->why, "It cannot look: " TW_SLICE_FMT, TW_SLICE_ARG(m->payload));
 		tw_utf8_mend(d->interfaces->why);
 	}
@@ -166,19 +180,29 @@ tw_err tw_interfaces_apply(struct tw_context *c, const char *value)
 	return TW_OK;
 }
 
+/* It is here, nobody has asked, and nothing is known: the time for that. */
+static bool is_due(const struct tw_device *d)
+{
+	const struct tw_interfaces *f = d->interfaces;
+
+	return f->role == TW_INTERFACES_HERE && !f->known && !f->asked && tw_time_boot_ms(&d->time) >= f->again_ms;
+}
+
 tw_err tw_interfaces_job(struct tw_context *c)
 {
 	struct tw_device *d = tw_device_of(c);
 	struct tw_interfaces *f = d->interfaces;
 
-	const bool owed = f->owed || (f->role == TW_INTERFACES_HERE && !f->known && !f->asked);
-	f->owed = false;
+	const bool owed = !f->asked && (f->owed || is_due(d));
+	f->owed = f->owed && f->asked;
 	if (!is_wanted(d)) {
 		end(d);
 		f->why[0] = '\0';
 	} else if (f->role == TW_INTERFACES_HERE && owed) {
 		look(d);
-		f->owed = false; /* what failed waits for the next period */
+		f->owed = false;
+		if (!f->asked)
+			know_nothing(d);
 	} else if (f->role == TW_INTERFACES_AWAY && tw_time_boot_ms(&d->time) >= f->again_ms) {
 		TW_TRY(begin(d));
 	}
@@ -191,9 +215,9 @@ int64_t tw_interfaces_due_ms(struct tw_context *c)
 	const struct tw_interfaces *f = d->interfaces;
 	const int64_t left = f->again_ms - tw_time_boot_ms(&d->time);
 
-	if (f->owed)
+	if (f->owed && (!f->asked || !is_wanted(d)))
 		return 0;
-	if (f->role != TW_INTERFACES_AWAY || f->again_ms == 0)
+	if (f->role == TW_INTERFACES_AWAY ? f->again_ms == 0 : f->role == TW_INTERFACES_BEGUN || f->known || f->asked)
 		return -1;
 	return left > 0 ? left : 0;
 }

@@ -10,8 +10,9 @@
 #include "device/platform/device.h"
 #include "service/watch/watch-wire.h"
 
-#define TW_INTERFACES_MAX 256     /* those that have gone make room first; what finds none is said to be missed */
-#define TW_INTERFACES_TOLD_MAX 60 /* events a minute; beyond that they are counted */
+#define TW_INTERFACES_MAX 256 /* those that have gone make room first; what finds none is said to be missed */
+#define TW_INTERFACES_SOCKETS (TW_INTERFACES_MAX / 2) /* of them: whoever opens many hides nothing else by that */
+#define TW_INTERFACES_TOLD_MAX 60                     /* events a minute; beyond that they are counted */
 
 struct tw_interface {
 	uint64_t id;
@@ -24,13 +25,14 @@ struct tw_interfaces {
 	enum { TW_INTERFACES_AWAY, TW_INTERFACES_BEGUN, TW_INTERFACES_HERE } role;
 	tw_channel *line; /* while HERE */
 	bool asked, owed; /* a look that has not come back yet; one that has to be asked for */
-	bool known;       /* there was one since the role is here */
+	bool known;       /* there was one since the role is here, and it was taken whole */
 	bool ever;        /* there was one since the start */
 	bool full;
-	uint8_t missed;                        /* enum tw_watch_missed */
-	char why[TW_DETAIL_MAX];               /* it is not here; "" when that is nobody's fault */
-	int64_t seen_ms;                       /* wall clock */
-	int64_t again_ms, pause_ms, minute_ms; /* boot clock: when it is begun again, after how long, and since when events are counted */
+	uint8_t missed;          /* enum tw_watch_missed */
+	char why[TW_DETAIL_MAX]; /* it is not here; "" when that is nobody's fault */
+	int64_t seen_ms;         /* wall clock */
+	/* Boot clock: when it is begun or asked again, after how long, since when it is here, and since when events are counted. */
+	int64_t again_ms, pause_ms, here_ms, minute_ms;
 	unsigned told;
 	int64_t untold;
 	uint64_t last_id;

@@ -49,6 +49,13 @@ tw_err tw_interfaces_tell(struct tw_device *d, const char *id, json_t *fields)
 	const int64_t now = tw_time_boot_ms(&d->time);
 
 	if (now - f->minute_ms >= MINUTE_MS) {
+		tw_err e = tw_interfaces_tell_more(d); /* the job alone would wait for the end of a flood */
+
+		if (tw_failed(e)) {
+			json_decref(fields);
+			f->untold++;
+			return e;
+		}
 		f->minute_ms = now;
 		f->told = 0;
 	}
@@ -159,10 +166,23 @@ static tw_err replace(struct tw_device *d, struct tw_interface **at, const struc
 	return e;
 }
 
+static bool too_many(const struct tw_interfaces *f, enum tw_watch_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t n = 0; n < f->count; n++)
+		count += f->of[n]->present && f->of[n]->kind == TW_WATCH_SOCKET;
+	return kind == TW_WATCH_SOCKET && count >= TW_INTERFACES_SOCKETS;
+}
+
 static tw_err take(struct tw_device *d, const struct tw_watch_item *i, int64_t now)
 {
 	struct tw_interface **at = find(d->interfaces, i);
 
+	if ((!at || !(*at)->present) && too_many(d->interfaces, i->kind)) {
+		d->interfaces->full = true;
+		return TW_OK;
+	}
 	if (!at)
 		return add(d, i, now);
 	if ((*at)->marked) /* sockets of one address and port, which processes share: the first stands for them */
@@ -176,8 +196,6 @@ static tw_err take(struct tw_device *d, const struct tw_watch_item *i, int64_t n
 /* Whatever the source that it is of could not tell has not gone. */
 static bool is_missed(const struct tw_interfaces *f, enum tw_watch_kind kind)
 {
-	if (f->missed & TW_WATCH_FULL)
-		return true;
 	if (kind == TW_WATCH_LINK)
 		return f->missed & TW_WATCH_NO_LINKS;
 	return f->missed & (kind == TW_WATCH_SOCKET ? TW_WATCH_NO_SOCKETS : TW_WATCH_NO_DEVICES);
@@ -242,6 +260,7 @@ tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen)
 	struct tw_watch_item i;
 
 	TW_TRY(check(items));
+	f->known = false; /* until it is taken whole */
 	f->missed = (uint8_t)seen.at[0];
 	f->full = false;
 	mark(f, items);

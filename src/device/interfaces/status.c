@@ -22,9 +22,12 @@ static tw_err away(struct tw_context *c, struct tw_element_status *ret)
 		(void)snprintf(ret->changed_by, sizeof ret->changed_by, "%s", state.changed_by);
 		(void)snprintf(ret->reason, sizeof ret->reason, "Interfaces are not watched: interfaces.watch is off.");
 	} else if (!tw_interfaces_watched(d)) {
-		(void)snprintf(ret->reason, sizeof ret->reason, "The role that hears the kernel is not here. %.180s", d->interfaces->why);
+		(void)snprintf(ret->reason, sizeof ret->reason, "%s %.180s",
+			d->interfaces->role == TW_INTERFACES_HERE ? "The role that hears the kernel has yet to say what there is."
+								  : "The role that hears the kernel is not here.",
+			d->interfaces->why);
 	} else if (d->interfaces->missed & TW_WATCH_NO_LINKS) {
-		(void)snprintf(ret->reason, sizeof ret->reason, "The kernel does not say what links there are.");
+		(void)snprintf(ret->reason, sizeof ret->reason, "Not all links could be listed.");
 	}
 	return TW_OK;
 }

@@ -11,6 +11,7 @@
 #include "device/logical-access/rights.h"
 #include "device/logical-access/state.h"
 #include "device/rows-logical-access.h"
+#include "service/path/change.h"
 #include "service/sql-service.h"
 #include "service/task/task.h"
 
@@ -73,6 +74,7 @@ static void forget(struct tw_device *d, tw_gate **plain)
 	tw_access_limits_default(&d->context, d->context.guard);
 	tw_notice_display(d); /* there is none any more */
 	tw_settings_free(&d->context);
+	tw_change_drop(&d->context); /* what the owner left waiting */
 	tw_rights_use(d, plain);
 	d->listener_owed = true; /* if what follows fails, core makes up for it */
 }

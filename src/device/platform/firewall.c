@@ -19,6 +19,7 @@
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 60000
 #define RULES_MAX 4096
+#define TOLD_MS 60000 /* a disturbance is recorded so often at most; others within that are counted */
 
 struct tw_firewall {
 	struct tw_core *core;
@@ -27,10 +28,12 @@ struct tw_firewall {
 	bool told;                              /* and that counts */
 	bool looked, may_stand;                 /* a table of ours, as the store has it once it was looked up */
 	bool begun, asked, holds, stood, disturbed;
+	bool untold;                    /* the disturbance now was only counted, and so is its end */
+	int64_t lost, lost_ms, said_ms; /* so many were counted; when one was recorded, and when a failure was */
 	uint32_t tag;
 	tw_channel *line;
 	int64_t asked_ms, again_at_ms, again_ms;
-	char why[TW_FIREWALL_WORDS_MAX + 32];
+	char why[TW_FIREWALL_WORDS_MAX + 32], said[TW_FIREWALL_WORDS_MAX + 32]; /* said: as it was recorded */
 	struct event *late;
 };
 
@@ -117,23 +120,68 @@ static void record(tw_firewall *f, const char *id, json_t *fields)
 		tw_log_err(e, "recording %s", id);
 }
 
+/* Somebody who changes them without end fills the log with nothing else: a record a minute says how often. */
+static int64_t tell_due_ms(const tw_firewall *f)
+{
+	const int64_t left = f->lost_ms ? f->lost_ms + TOLD_MS - now_ms(f) : 0;
+
+	if (!f->lost)
+		return -1;
+	return left > 0 ? left : 0;
+}
+
+static void tell_lost(tw_firewall *f)
+{
+	if (tell_due_ms(f) != 0)
+		return;
+	record(f, "firewall.disturbed", json_pack("{s:I}", "count", (json_int_t)f->lost));
+	f->lost = 0;
+	f->lost_ms = now_ms(f);
+}
+
+static void they_are_lost(tw_firewall *f)
+{
+	const bool again = f->disturbed && !f->untold; /* and that was recorded, so that its end will be */
+
+	f->holds = f->told = false;
+	f->disturbed = true;
+	f->lost++;
+	tell_lost(f);
+	f->untold = f->lost > 0 && !again;
+}
+
+static void tell_failed(tw_firewall *f)
+{
+	if (strcmp(f->said, f->why) == 0)
+		return;
+	memcpy(f->said, f->why, sizeof f->said);
+	f->said_ms = now_ms(f);
+	record(f, "firewall.failed", json_pack("{s:s}", "why", f->why));
+}
+
 static void they_hold(tw_firewall *f)
 {
 	f->asked = false;
-	f->holds = true;
+	f->holds = is_told(f);
 	f->again_ms = f->again_at_ms = 0;
 	f->why[0] = '\0';
+	if (now_ms(f) - f->said_ms >= TOLD_MS)
+		f->said[0] = '\0';
 	(void)event_del(f->late);
+	if (!f->holds)
+		return; /* the settings have become others meanwhile: what it answers is not what they say, and the job puts that now */
 	if (is_wanted(f)) {
 		f->stood = true;
-		record(f, f->disturbed ? "firewall.restored" : "firewall.applied", json_object());
-		f->disturbed = false;
+		if (!f->untold)
+			record(f, f->disturbed ? "firewall.restored" : "firewall.applied", json_object());
+		f->disturbed = f->untold = false;
 		return;
 	}
 	tw_err e = tw_device_forget(&f->core->device, KEPT);
 	if (tw_failed(e))
 		tw_log_err(e, "remembering that no table stands; the next start looks");
 	f->may_stand = tw_failed(e);
+	f->disturbed = f->untold = false;
 	record(f, "firewall.removed", json_object());
 	let_go(f, false);
 }
@@ -144,9 +192,7 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 	char words[TW_FIREWALL_WORDS_MAX + 1] = "";
 
 	if (m->type == TW_FIREWALL_LOST) {
-		f->holds = f->told = false;
-		f->disturbed = true;
-		record(f, "firewall.disturbed", json_object());
+		they_are_lost(f);
 	} else if (m->tag != f->tag || !f->asked) {
 		return; /* to what was given up */
 	} else if (m->type == TW_FIREWALL_HOLDS) {
@@ -154,7 +200,7 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 	} else {
 		memcpy(words, m->payload.at, m->payload.size < sizeof words ? m->payload.size : sizeof words - 1);
 		failed(f, words);
-		record(f, "firewall.failed", json_pack("{s:s}", "why", f->why));
+		tell_failed(f);
 	}
 }
 
@@ -227,22 +273,32 @@ static tw_err begin(tw_firewall *f)
 	return TW_OK;
 }
 
-int64_t tw_firewall_due_ms(struct tw_context *c)
+static int64_t put_due_ms(tw_firewall *f)
 {
-	tw_firewall *f = of(c);
 	int64_t left;
 
-	if (!f || f->asked || (f->holds && is_told(f)) || at_rest(f))
+	if (f->asked || (f->holds && is_told(f)) || at_rest(f))
 		return -1;
 	left = f->again_at_ms - now_ms(f);
 	return left > 0 ? left : 0;
+}
+
+int64_t tw_firewall_due_ms(struct tw_context *c)
+{
+	tw_firewall *f = of(c);
+	const int64_t put_in = f ? put_due_ms(f) : -1, tell_in = f ? tell_due_ms(f) : -1;
+
+	return put_in < 0 || (tell_in >= 0 && tell_in < put_in) ? tell_in : put_in;
 }
 
 tw_err tw_firewall_job(struct tw_context *c)
 {
 	tw_firewall *f = of(c);
 
-	if (!f || tw_firewall_due_ms(c) != 0)
+	if (!f)
+		return TW_OK;
+	tell_lost(f);
+	if (put_due_ms(f) != 0)
 		return TW_OK;
 	tw_err e = begin(f);
 	if (tw_failed(e))

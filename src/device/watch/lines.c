@@ -97,20 +97,24 @@ static tw_err take_messages(struct tw_slice rest, tw_watch_each *each, void *use
 {
 	struct tw_netlink_message m;
 	int number = 0;
-	bool any = true;
+	bool any = true, torn = false;
 
 	while (any && !*ret_done) {
 		TW_TRY(tw_netlink_next(&rest, &m, &any));
 		if (!any)
 			break;
 		*ret_done = m.type == NLMSG_DONE || m.type == NLMSG_ERROR;
-		if (m.type == NLMSG_ERROR)
+		torn = torn || m.flags & NLM_F_DUMP_INTR;
+		/* The end of a list says, too, why it ends: a kernel without this kind of sockets has an empty one, and an error in its end. */
+		if (m.type == NLMSG_ERROR || (m.type == NLMSG_DONE && m.payload.size))
 			TW_TRY(tw_netlink_error(m.payload, &number));
 		else if (m.type >= NLMSG_MIN_TYPE && each)
 			TW_TRY(each(user, &m));
 	}
 	errno = number;
-	return number ? TW_RAISE_ERRNO("the kernel refuses") : TW_OK;
+	if (number)
+		return TW_RAISE_ERRNO("the kernel refuses");
+	return torn ? TW_RAISE(STATE, "what the kernel lists changed meanwhile") : TW_OK;
 }
 
 static tw_err hear_answer(const struct tw_sys *sys, int fd, tw_watch_each *each, void *user)

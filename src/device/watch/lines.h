@@ -28,7 +28,7 @@ struct tw_watch_question {
 };
 #define TW_WATCH_QUESTION_MAX 64
 typedef tw_err tw_watch_each(void *user, const struct tw_netlink_message *m);
-/* All that the kernel answers to one question. IO, TIMEOUT, SYNTAX, or what each says. */
+/* All that the kernel answers to one question. IO, TIMEOUT, SYNTAX, or what each says; STATE: it changed meanwhile, and may be half of either. */
 tw_err tw_watch_ask(const struct tw_sys *sys, int fd, const struct tw_watch_question *q, tw_watch_each *each, void *user);
 /* What has been told meanwhile: whether a look is worth it. */
 tw_err tw_watch_lines_hear(const struct tw_sys *sys, const struct tw_watch_lines *l, bool *ret);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define PATH_SIZE 512
+#define TRIES 3
 #define FILE_SIZE 1024 /* of a uevent; the kernel's own limit is 2 KiB, and what we want stands at its beginning */
 
 tw_err tw_watch_add(const struct tw_watch_look *l, const struct tw_watch_item *i)
@@ -89,26 +90,39 @@ tw_err tw_watch_names(const struct tw_watch_look *l, const char *directory, bool
 }
 
 /* What went wrong with one source, as a bit. */
-static tw_err note(const struct tw_watch_look *l, tw_err e, enum tw_watch_missed source)
+static tw_err note(const struct tw_watch_look *l, tw_err e, unsigned source)
 {
 	static unsigned said; /* once for each: a kernel without it has none at the next look either */
 
 	if (!tw_failed(e) || tw_is(e, TW_CODE_NOMEM))
 		return e;
 	if (tw_is(e, TW_CODE_LIMIT))
-		source = TW_WATCH_FULL;
-	if (!(said & source))
+		source |= TW_WATCH_FULL;
+	if ((said & source) != source)
 		tw_log_err(e, "this part of the interfaces is not seen");
 	said |= source;
 	l->ret->data[0] = (char)((uint8_t)l->ret->data[0] | source);
 	return TW_OK;
 }
 
+/* What changed while it was listed is asked for again, and then left to the next look. */
+static tw_err whole(const struct tw_watch_look *l, tw_err (*source)(const struct tw_watch_look *l))
+{
+	const size_t before = l->ret->size;
+	tw_err e = source(l);
+
+	for (int i = 1; i < TRIES && tw_is(e, TW_CODE_STATE); i++) {
+		l->ret->size = before;
+		e = source(l);
+	}
+	return e;
+}
+
 tw_err tw_watch_look(const struct tw_watch_look *l)
 {
 	tw_buf_clear(l->ret);
 	TW_TRY(tw_buf_u8(l->ret, 0));
-	TW_TRY(note(l, tw_watch_look_links(l), TW_WATCH_NO_LINKS));
+	TW_TRY(note(l, whole(l, tw_watch_look_links), TW_WATCH_NO_LINKS));
 	TW_TRY(note(l, tw_watch_look_devices(l), TW_WATCH_NO_DEVICES));
-	return note(l, tw_watch_look_sockets(l), TW_WATCH_NO_SOCKETS);
+	return note(l, whole(l, tw_watch_look_sockets), TW_WATCH_NO_SOCKETS);
 }

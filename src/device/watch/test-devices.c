@@ -9,6 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,5 +165,77 @@ static void test_failures(void **state)
 	tw_fake_free(f);
 }
 
+/* --- What the kernel answers, said by this test --- */
+
+static struct {
+	int end_errno;  /* in the end of each list of UDP sockets */
+	unsigned torn;  /* so many lists are said to have changed meanwhile */
+	bool is_udp;    /* was asked for last */
+	unsigned asked; /* questions about sockets */
+} kernel;
+
+static ssize_t hear_question(const struct tw_sys *sys, int fd, const struct msghdr *m, int flags)
+{
+	const struct nlmsghdr *h = m->msg_iov[0].iov_base;
+	const struct inet_diag_req_v2 *r = m->msg_iov[1].iov_base;
+
+	kernel.is_udp = h->nlmsg_type == SOCK_DIAG_BY_FAMILY && r->sdiag_protocol == IPPROTO_UDP;
+	kernel.asked += h->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+	return (ssize_t)(m->msg_iov[0].iov_len + m->msg_iov[1].iov_len);
+}
+
+static ssize_t say_end(const struct tw_sys *sys, int fd, struct msghdr *m, int flags)
+{
+	struct {
+		struct nlmsghdr head;
+		int32_t number;
+	} end = { { sizeof end, NLMSG_DONE, NLM_F_MULTI, 1, 0 }, kernel.is_udp ? -kernel.end_errno : 0 };
+	const struct sockaddr_nl from = { .nl_family = AF_NETLINK };
+
+	if (kernel.torn) {
+		kernel.torn--;
+		end.head.nlmsg_flags |= NLM_F_DUMP_INTR;
+	}
+	memcpy(m->msg_name, &from, sizeof from);
+	m->msg_namelen = sizeof from;
+	memcpy(m->msg_iov[0].iov_base, &end, sizeof end);
+	return sizeof end;
+}
+
+static int at_once(const struct tw_sys *sys, struct pollfd *fds, nfds_t count, int ms)
+{
+	return 1;
+}
+
+static unsigned missed(int end_errno, unsigned torn, size_t max)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	struct tw_sys sys = *tw_sys_real();
+	const struct tw_watch_lines lines = { -1, -1, -1, -1 };
+	const struct tw_watch_look l = { .sys = &sys, .tree = place, .lines = &lines, .ret = &b };
+
+	memset(&kernel, 0, sizeof kernel);
+	kernel.end_errno = end_errno;
+	kernel.torn = torn;
+	sys.sendmsg = hear_question;
+	sys.recvmsg = say_end;
+	sys.poll = at_once;
+	tw_buf_init(&b, tw_sys_real(), max);
+	CHECK_OK(tw_watch_look(&l));
+	return (uint8_t)b.data[0];
+}
+
+/* A list that ends by an error is not an empty one, one that changed meanwhile is asked for again, and what is full is full of one source. */
+static void test_what_is_missed(void **state)
+{
+	CHECK_INT(missed(0, 0, TW_WATCH_SEEN_MAX), 0);
+	CHECK_INT(kernel.asked, 4);
+	CHECK_INT(missed(ENOENT, 0, TW_WATCH_SEEN_MAX), TW_WATCH_NO_SOCKETS);
+	CHECK_INT(missed(0, 2, TW_WATCH_SEEN_MAX), 0);
+	CHECK_INT(missed(0, 3, TW_WATCH_SEEN_MAX), TW_WATCH_NO_LINKS);
+	CHECK_INT(missed(0, 0, 300), TW_WATCH_FULL | TW_WATCH_NO_DEVICES);
+}
+
 CHECK_MAIN(cmocka_unit_test_setup_teardown(test_devices, set_up, tear_down),
-	cmocka_unit_test_setup_teardown(test_full, set_up, tear_down), cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down))
+	cmocka_unit_test_setup_teardown(test_full, set_up, tear_down), cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
+	cmocka_unit_test_setup_teardown(test_what_is_missed, set_up, tear_down))

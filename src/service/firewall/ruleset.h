@@ -12,7 +12,7 @@
 #include "base/json.h"
 
 #define TW_RULESET_PORTS 8         /* as many as there may be listeners */
-#define TW_RULESET_NETWORKS 64     /* more than a setting has room for */
+#define TW_RULESET_NETWORKS 64     /* a setting that names more is refused */
 #define TW_RULESET_MAX (64 * 1024) /* of the JSON, ours or nft's listing */
 
 struct tw_network {
@@ -37,6 +37,6 @@ tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b);
 tw_err tw_ruleset_read(struct tw_slice payload, struct tw_ruleset *ret); /* SYNTAX, LIMIT */
 
 tw_err tw_ruleset_commands(const struct tw_ruleset *r, struct tw_buf *b); /* one transaction for `nft -j -f -` */
-/* Is that what `nft -j list table inet thingward` says of it? What it says beside (handles, counters) does not count. SYNTAX: it is no listing. */
+/* Is that what `nft -j list table inet thingward` says of it? Its version and the handles do not count; all else does. SYNTAX: it is no listing. */
 tw_err tw_ruleset_holds(const struct tw_ruleset *r, struct tw_slice listing, bool *ret);
 #endif

@@ -38,11 +38,23 @@ tw_err tw_change_forget(tw_store *s)
 	return tw_store_run(s, tw_sql_settings_held_drop, v, TW_COUNT(v), NULL, NULL);
 }
 
+void tw_change_drop(struct tw_context *c)
+{
+	if (c->changes)
+		c->changes->held = (struct tw_held){ 0 };
+}
+
 /* In the transaction that brings the old value back. Where it is gone, ownership has ended meanwhile, and the setting with it. */
 static tw_err drop_held(tw_store *s, void *user)
 {
 	TW_TRY(tw_change_forget(s));
 	return tw_store_changes(s) ? TW_OK : TW_RAISE(NOTFOUND, "no change waits any more");
+}
+
+/* As front writes a peer's address: one of IPv4 as such, also where the socket is of IPv6. Rules of a packet filter let the loopback pass. */
+bool tw_change_at_device(const struct tw_subject *by)
+{
+	return by->door != TW_DOOR_HTTPS || strncmp(by->source, "127.", 4) == 0 || strcmp(by->source, "::1") == 0;
 }
 
 tw_err tw_change_random(struct tw_context *c, char ret[TW_CHANGE_WORD])
@@ -79,7 +91,7 @@ tw_err tw_change_begin(
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	struct tw_changes *ch = c->changes;
 	struct tw_setting_state now;
-	struct tw_held h = { .row = row, .local = by->door != TW_DOOR_HTTPS, .made_ms = tw_time_wall_ms(c->time) };
+	struct tw_held h = { .row = row, .local = tw_change_at_device(by), .made_ms = tw_time_wall_ms(c->time) };
 	int64_t within_s;
 
 	TW_TRY(tw_setting_check(row, value)); /* before it is given a place */
@@ -136,13 +148,19 @@ tw_err tw_change_keep(struct tw_context *c)
 	return say(c, "change.confirmed", &h, NULL);
 }
 
+/* What the next release no longer takes counts as its row's baseline, as everywhere: it would else wait for ever, and nothing be changed again. */
+static const char *former(const struct tw_held *h)
+{
+	return tw_failed(tw_setting_check(h->row, h->before)) ? h->row->baseline : h->before;
+}
+
 /* The row's apply is not asked whether it likes the value it had: one that refuses would leave the device cut off. */
 static tw_err write_back(struct tw_context *c, const struct tw_held *h)
 {
 	struct tw_setting_row row = *h->row;
 
 	row.apply = NULL;
-	return tw_setting_write(c, &(struct tw_setting_write){ &row, h->before, -1, "device", drop_held, NULL });
+	return tw_setting_write(c, &(struct tw_setting_write){ &row, former(h), -1, "device", drop_held, NULL });
 }
 
 tw_err tw_change_back(struct tw_context *c, const char *why)
@@ -151,7 +169,7 @@ tw_err tw_change_back(struct tw_context *c, const char *why)
 	tw_err e = write_back(c, h);
 
 	if (tw_failed(e) && !tw_is(e, TW_CODE_NOTFOUND)) {
-		tw_ignore(tw_setting_live(c, h->row, h->before));
+		tw_ignore(tw_setting_live(c, h->row, former(h)));
 		h->owed = true;
 		c->changes->again_ms = tw_time_boot_ms(c->time) + AGAIN_MS;
 		return e;

@@ -9,7 +9,8 @@
  *
  * That who confirms has passed the new rules is shown by a word. It is made when the change holds and not before, and only change.read
  * tells it; whoever sends it has therefore been answered, and has spoken, since then. A change made over the network is confirmed over
- * the network: whoever sits at the device is not who would be cut off.
+ * the network: whoever sits at the device is not who would be cut off, nor who comes by its loopback. Who connects from the device to
+ * another of its own addresses is not told from a host.
  */
 #ifndef TW_SERVICE_CHANGE_H
 #define TW_SERVICE_CHANGE_H
@@ -37,7 +38,8 @@ tw_err tw_change_begin(
 tw_err tw_change_setting(
 	struct tw_context *c, const struct tw_setting_row *row, const char *value, int64_t version, const struct tw_subject *by);
 bool tw_change_waits(const struct tw_context *c, const char *key, int64_t *ret_left_s); /* for a confirmation, and how long still */
-tw_err tw_change_forget(tw_store *s); /* with all settings, as ownership ends; in the caller's transaction */
+tw_err tw_change_forget(tw_store *s);      /* with all settings, as ownership ends; in the caller's transaction */
+void tw_change_drop(struct tw_context *c); /* behind that transaction: nothing waits in memory either */
 
 /* A job's row: it is due when the time of a change is over. */
 tw_err tw_change_job(struct tw_context *c);

@@ -54,7 +54,7 @@ tw_err tw_op_change_confirm(struct tw_context *c, const struct tw_request *rq, s
 
 	if (!h || !h->row || h->owed)
 		return none(rp);
-	if (!h->local && rq->subject.door != TW_DOOR_HTTPS)
+	if (!h->local && tw_change_at_device(&rq->subject))
 		return tw_reply_problem(rp, 409, "refused", "change.door", "This door does not show that the change lets you in",
 			"Confirm it over the network, from where you made it.", "The change was made over the network.");
 	/* Not secret from whoever may confirm: it shows that he has heard from the device since it changed. */

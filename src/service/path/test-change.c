@@ -77,9 +77,14 @@ static void later(int64_t boot_ms)
 	tw_fake_clock(fake, true, WALL + boot_ms, boot_ms);
 }
 
+static const char *source = "192.0.2.1";
+
 static struct tw_subject by(enum tw_door door)
 {
-	return (struct tw_subject){ .kind = TW_SUBJECT_OWNER, .door = door, .name = "owner:alice" };
+	struct tw_subject s = { .kind = TW_SUBJECT_OWNER, .door = door, .name = "owner:alice" };
+
+	(void)snprintf(s.source, sizeof s.source, "%s", source);
+	return s;
 }
 
 static tw_err begin(const char *value, enum tw_door door)
@@ -145,7 +150,14 @@ static void test_confirmed(void **state)
 	CHECK_TEXT(rule, "change.word");
 	CHECK_INT(ask(tw_op_change_confirm, word, TW_DOOR_LOCAL, rule), 409);
 	CHECK_TEXT(rule, "change.door");
+	for (size_t i = 0; i < 3; i++) { /* over the loopback, which shows nothing */
+		source = (const char *[]){ "127.0.0.1", "127.8.7.6", "::1" }[i];
+		CHECK_INT(ask(tw_op_change_confirm, word, TW_DOOR_HTTPS, rule), 409);
+		CHECK_TEXT(rule, "change.door");
+	}
+	source = "::12";
 	CHECK_INT(ask(tw_op_change_confirm, word, TW_DOOR_HTTPS, rule), 200);
+	source = "192.0.2.1";
 	later(100000);
 	CHECK_INT(tw_change_due_ms(&t.c), -1);
 	CHECK_OK(tw_change_job(&t.c));
@@ -199,6 +211,10 @@ static void test_one_at_a_time(void **state)
 	CHECK_OK(begin("other", TW_DOOR_LOCAL)); /* at the device, and confirmed there: nobody could be cut off */
 	CHECK_INT(ask(tw_op_change_confirm, read_word(word, &waiting), TW_DOOR_LOCAL, rule), 200);
 	CHECK(is("other"));
+	source = "127.0.0.1";
+	CHECK_OK(begin("third", TW_DOOR_HTTPS)); /* over its loopback: at the device, too */
+	CHECK_INT(ask(tw_op_change_confirm, read_word(word, &waiting), TW_DOOR_HTTPS, rule), 200);
+	source = "192.0.2.1";
 }
 
 static void test_what_is_refused_is_not_held(void **state)
@@ -226,10 +242,39 @@ static void test_ownership_ends(void **state)
 	later(61000);
 	CHECK_OK(tw_change_job(&t.c));
 	CHECK_INT(tw_change_due_ms(&t.c), -1);
+	CHECK_OK(begin("closed", TW_DOOR_HTTPS));
+	CHECK_OK(tw_settings_purge(&t.c, &count));
+	tw_settings_free(&t.c);
+	tw_change_drop(&t.c);
+	CHECK_INT(tw_change_due_ms(&t.c), -1);
+	CHECK_OK(begin("other", TW_DOOR_HTTPS)); /* the next owner's is not refused for the one before */
+	CHECK_OK(tw_settings_purge(&t.c, &count));
+	CHECK_OK(tw_settings_load(&t.c));
+	tw_change_drop(&t.c);
 	CHECK(is("open"));
 	close_all();
 	CHECK_OK(open_all(tw_fake_sys(fake), dir.fd));
 	CHECK(is("open"));
+}
+
+/* An update waits for its start with a change in the air, and its rules for the setting are stricter. */
+static void test_the_next_release_takes_the_old_value_no_more(void **state)
+{
+	static const struct tw_setting_row choice[] = {
+		{ "a.way", TW_SETTING_CHOICE, NULL, 0, 0, "shut|closed", "closed", "shut", "settings.change", judge, "a way in", NULL, true },
+		{ .key = NULL },
+	};
+	const struct tw_capability next = { .code = "T", .name = "Test", .folder = "test", .settings = choice, .events = events };
+	const struct tw_capability *const all[] = { &next, NULL };
+
+	CHECK_OK(begin("closed", TW_DOOR_HTTPS));
+	close_all();
+	CHECK_OK(test_context_open(&t, tw_fake_sys(fake), dir.fd, all, grants));
+	CHECK_OK(tw_changes_start(&t.c, &side));
+	CHECK_INT(tw_change_due_ms(&t.c), -1);
+	CHECK(is("shut"));
+	close_all();
+	CHECK_OK(open_all(tw_fake_sys(fake), dir.fd));
 }
 
 /* The device lives by the old value at once, and the store is told as soon as it can be. */
@@ -341,5 +386,6 @@ static void test_what_lies_there_is_no_change(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_confirmed), TEST(test_the_time_is_over), TEST(test_a_start_takes_it_back), TEST(test_one_at_a_time),
-	TEST(test_what_is_refused_is_not_held), TEST(test_ownership_ends), TEST(test_a_store_that_fails_as_the_time_ends),
-	TEST(test_every_fault_as_it_begins), TEST(test_power_cuts), TEST(test_what_lies_there_is_no_change))
+	TEST(test_what_is_refused_is_not_held), TEST(test_ownership_ends), TEST(test_the_next_release_takes_the_old_value_no_more),
+	TEST(test_a_store_that_fails_as_the_time_ends), TEST(test_every_fault_as_it_begins), TEST(test_power_cuts),
+	TEST(test_what_lies_there_is_no_change))
