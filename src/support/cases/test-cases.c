@@ -128,12 +128,20 @@ static void test_what_is_refused(void **state)
 		{ "case.move", "c1", "{\"to\":\"duplicate\",\"reason\":\"same\",\"duplicate_of\":\"c2\"}", "" },
 		{ "case.embargo", "c1", "{\"until\":\"2020-01-01T00:00:00Z\"}", "case.time" },
 		{ "case.embargo", "c1", "{\"until\":\"soon\"}", "case.time" },
+		{ "case.assign", "c1", "{\"who\":\"Ann\"}", "case.person" }, /* a name, which would fit nobody */
+		{ "case.assign", "c1", "{\"who\":\"a\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"a1x\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"uid:\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"uid:0\"}", "" },
+		{ "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a1, Ann\"}", "case.person" },
 		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\",\"at\":\"2999-01-01T00:00:00Z\"}", "case.time" },
+		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\",\"at\":\"0001-01-01T00:00:00Z\"}", "case.time" },
 		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\"}", "" },
 		{ "article14.submit", "c1", "{\"step\":\"early-warning\"}", "article14.not-started" },
 		{ "article14.start", "c1", "{\"kind\":\"incident\"}", "article14.kind" },
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"zone\":\"Mars/Olympus\"}", "article14.zone" },
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"aware\":\"2999-01-01T00:00:00Z\"}", "case.time" },
+		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"aware\":\"0001-01-01T00:00:00Z\"}", "case.time" },
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"aware\":\"2026-09-11T08:00:00Z\"}", "" },
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\"}", "article14.started" },
 		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T07:00:00Z\"}", "case.time" },
@@ -193,6 +201,9 @@ static void test_who_sees_and_moves(void **state)
 	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "case.unknown");
 	CHECK_TEXT(rule_of(&root, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
 	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "");
+	CHECK_TEXT(rule_of(&bob, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a3\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), ""); /* who set it, though he did not name himself */
+	CHECK_TEXT(rule_of(&ann, "case.read", "c1", ""), "case.unknown");
 }
 
 static void test_sorted_by_the_next_clock(void **state)
