@@ -130,6 +130,18 @@ tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name)
 	return tw_durable_sync_dir(sys, dir);
 }
 
+tw_err tw_durable_try(const struct tw_sys *sys, int dir)
+{
+	static const char name[] = "trial", bytes[4096] = { 1 };
+	tw_err e = tw_durable_replace(sys, dir, name, bytes, sizeof bytes, 0600);
+
+	if (!tw_failed(e))
+		e = tw_durable_remove(sys, dir, name);
+	if (tw_failed(e))
+		(void)sys->unlink(sys, dir, name); /* if not, the next trial replaces it */
+	return e;
+}
+
 static tw_err overwrite(const struct tw_sys *sys, int fd, const char *name)
 {
 	static const char zeros[READ_STEP];

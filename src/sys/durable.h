@@ -13,6 +13,8 @@
 
 tw_err tw_durable_replace(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode);
 tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name); /* OK when it is not there */
+/* Whether a directory takes a small file, durably; nothing stays. */
+tw_err tw_durable_try(const struct tw_sys *sys, int dir);
 /* For a secret: overwritten where it lies, then removed. How far that reaches is the medium's affair (a flash keeps copies). OK when
    it is not there; the file must not be needed any more, since a cut may leave it there, overwritten. */
 tw_err tw_durable_destroy(const struct tw_sys *sys, int dir, const char *name);

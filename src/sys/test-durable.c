@@ -560,6 +560,17 @@ static void test_every_failure_is_told(void **state)
 		CHECK_ERR(tw_durable_remove(sys, p->dir, "g"), IO);
 		CHECK(tw_fake_fired(f));
 	}
+	for (long k = 1;; k++) {
+		tw_fake_fail(f, k, EIO, false);
+		tw_err e = tw_durable_try(sys, p->dir);
+		if (!tw_fake_fired(f)) {
+			CHECK_OK(e);
+			break;
+		}
+		CHECK(tw_failed(e) != (strcmp(tw_fake_name(f, k), "close") == 0));
+		CHECK(faccessat(p->dir, "trial", F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+			faccessat(p->dir, "trial.new", F_OK, AT_SYMLINK_NOFOLLOW) != 0);
+	}
 	(void)tw_fake_free(f);
 }
 

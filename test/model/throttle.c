@@ -169,7 +169,7 @@ static const char *count_of(enum tw_throttle_kind kind, const char *who)
 static void observe(char ret[WALK_TEXT])
 {
 	(void)snprintf(ret, WALK_TEXT, "%s %s %s", count_of(TW_THROTTLE_ACCOUNT, "alice"), count_of(TW_THROTTLE_SOURCE, HERE),
-		count_of(TW_THROTTLE_SOURCE, "client:"));
+		count_of(TW_THROTTLE_CLIENT, "client:"));
 }
 
 static const char *what(void)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manufacturer's own people: no default credential, password and code, roles, and an end to all of it."""
 import sqlite3
+import time
 
 import support_staff as staff
 from test_support import service  # noqa: F401
@@ -26,6 +27,17 @@ def test_the_first_start_lets_in_by_a_code_that_only_root_reads(service):
     assert first.ask("GET", "/api/v1/staff-self")[0] == 200
     raw = b"".join(f.read_bytes() for f in (service.dir / "app").iterdir())
     assert staff.PASSWORD.encode() not in raw and first.token.encode() not in raw and first.secret not in raw
+
+
+def test_who_lost_the_answer_with_the_secret_is_invited_anew(service):
+    first, setup = staff.Person(service.start()), service.dir / "app/setup-code"
+    assert first.join(setup.read_text())[0] == 201 and not setup.exists()
+    service.stop()
+    service.start()
+    again = staff.administrator(service)
+    assert again.name == first.name and again.id == first.id and not setup.exists()
+    first.step = again.step
+    assert first.login()[0] == 403  # the secret of the lost answer counts no more
 
 
 def test_a_login_takes_all_of_it_and_says_not_which_was_wrong(service):
@@ -59,6 +71,13 @@ def test_who_guesses_has_to_wait_and_a_restart_forgives_nothing(service):
     service.start()
     assert stranger.login(code="000000")[0] == 429
     assert one.login()[0] == 201  # whom the service knows: strangers keep nobody out
+    assert [one.login("wrong, and long enough to be one", "000000")[0] for _ in range(5)] == [403] * 5
+    time.sleep(0.5)  # it is written down now, though a timer waits for the end of what was written before
+    service.process.kill()
+    service.process.wait()
+    time.sleep(0.2)
+    service.start()
+    assert one.login()[0] == 429
 
 
 def test_what_administrators_do_with_accounts(service):

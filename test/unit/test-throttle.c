@@ -147,7 +147,7 @@ static void test_over(void **state)
 /* What somebody wrote there, and no device of ours: left out, and no reason not to start. */
 static void test_rows_of_others(void **state)
 {
-	static const char *const rows[] = { PUT "(2, 'a', 9, 1000)", PUT "(9, 'a', 9, 1000)", PUT "(-1, 'a', 9, 1000)",
+	static const char *const rows[] = { PUT "(3, 'a', 9, 1000)", PUT "(9, 'a', 9, 1000)", PUT "(-1, 'a', 9, 1000)",
 		PUT "(0, '', 9, 1000)", PUT "(0, 'a', 0, 1000)", PUT "(0, 'b', -5, 1000)", PUT "(0, 'c', 9, -1)",
 		PUT "(0, 'd', 9, 86400001)", PUT "(0, 'e', 1000001, 1000)", PUT "(0, 'f' || char(10), 9, 1000)",
 		PUT "(0, '0123456789012345678901234567890123456789012345678901234567890123', 9, 1000)", PUT "(1, 'good', 1000000, 86400000)",

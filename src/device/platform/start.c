@@ -19,7 +19,6 @@
 #define KEPT_BOOT "boot.id"
 #define KEPT_BOOT_COUNT "boot.count"
 
-#define TRIAL "trial" /* a file that is made and removed, to see whether that goes */
 #define KEPT_FORMAT "store.format"
 
 /* Every format of the store there ever was. To add one: its steps here, and the number in meson_options.txt. */
@@ -308,20 +307,8 @@ tw_err tw_start_keep_time(struct tw_device *d)
 
 tw_err tw_start_try_disk(const struct tw_sys *sys)
 {
-	static const int dirs[] = { TW_FD_OWN + 0, TW_FD_OWN + 1 };
-	static const char bytes[4096] = { 1 };
-
-	for (size_t i = 0; i < TW_COUNT(dirs); i++) {
-		tw_err e = tw_durable_replace(sys, dirs[i], TRIAL, bytes, sizeof bytes, 0600);
-
-		if (!tw_failed(e))
-			e = tw_durable_remove(sys, dirs[i], TRIAL);
-		if (tw_failed(e)) {
-			(void)sys->unlink(sys, dirs[i], TRIAL); /* if not, the next trial replaces it */
-			return e;
-		}
-	}
-	return TW_OK;
+	TW_TRY(tw_durable_try(sys, TW_FD_OWN + 0));
+	return tw_durable_try(sys, TW_FD_OWN + 1);
 }
 
 static void at_the_end(tw_err e, const char *what)

@@ -158,7 +158,7 @@ SELECT r.role, r.conditions, r.given_ms, r.given_by, e.ends_ms, e.boot_id, e.boo
 INSERT INTO credential (account, kind, label, lookup, data, made_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id;
 
 -- name: throttle_all
-SELECT kind, who, failures, wait_ms FROM throttle ORDER BY failures DESC LIMIT 128;
+SELECT kind, who, failures, wait_ms FROM throttle ORDER BY failures DESC LIMIT 192;
 
 -- name: throttle_put
 INSERT INTO throttle (kind, who, failures, wait_ms) VALUES (?1, ?2, ?3, ?4);

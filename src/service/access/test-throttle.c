@@ -186,6 +186,27 @@ static void test_others(void **state)
 	CHECK_INT(tw_throttle_wait_s(&t, "d", MINUTE), 1);
 }
 
+/* However many strangers wait: who is known does not, and what he fails himself counts at a place of his own, also of a stolen client. */
+static void test_strangers_keep_no_known_client_waiting(void **state)
+{
+	const struct tw_throttle_try known = { "client:0011", "alice", true }, other = { "client:2233", "alice", true };
+	struct tw_throttle t = POLICY;
+
+	fill(&t, 5, 0);
+	fail_at(&t, "one more", 5, 100);
+	CHECK_INT(tw_throttle_wait_s(&t, "another", 100), 60);
+	CHECK_INT(tw_throttle_login_wait_s(&t, &known, 100), 0);
+	for (int i = 0; i < 5; i++)
+		tw_throttle_login_failed(&t, &known, 100);
+	CHECK_INT(tw_throttle_login_wait_s(&t, &known, 100), 60);
+	CHECK_INT(tw_throttle_login_wait_s(&t, &other, 100), 0);
+	tw_throttle_login_failed(&t, &known, 100 + MINUTE);
+	CHECK_INT(tw_throttle_login_wait_s(&t, &known, 100 + MINUTE), 120);
+	tw_throttle_login_passed(&t, &known);
+	CHECK_INT(tw_throttle_login_wait_s(&t, &known, 100 + MINUTE), 0);
+	CHECK_INT(tw_throttle_wait_s(&t, "another", 59000), 2); /* and what he passed forgives no stranger */
+}
+
 /* The place of one whose failures are over is free, and they are not the newcomer's; of two, of who failed less, then of the older. */
 static void test_places(void **state)
 {
@@ -367,6 +388,7 @@ static void test_whom_to_count_against(void **state)
 
 CHECK_MAIN(cmocka_unit_test(test_whom_to_count_against), cmocka_unit_test(test_five_then_wait), cmocka_unit_test(test_waits_grow),
 	cmocka_unit_test(test_a_quiet_hour_forgives), cmocka_unit_test(test_policy), cmocka_unit_test(test_account),
-	cmocka_unit_test(test_full_table), cmocka_unit_test(test_turns), cmocka_unit_test(test_others), cmocka_unit_test(test_places),
+	cmocka_unit_test(test_full_table), cmocka_unit_test(test_turns), cmocka_unit_test(test_others),
+	cmocka_unit_test(test_strangers_keep_no_known_client_waiting), cmocka_unit_test(test_places),
 	cmocka_unit_test(test_the_least_gives_way), cmocka_unit_test(test_more_than_there_are_places), cmocka_unit_test(test_forgotten),
 	cmocka_unit_test(test_kept), cmocka_unit_test(test_who_gives_way), cmocka_unit_test(test_what_is_to_be_kept))

@@ -141,9 +141,15 @@ void tw_throttle_failed(struct tw_throttle *t, const char *source, int64_t now_m
 	count(t, TW_THROTTLE_SOURCE, source, now_ms);
 }
 
+/* Strangers who fill all places of sources keep no known client waiting; whoever has stolen what makes one known waits at its own. */
+static enum tw_throttle_kind own_kind(const struct tw_throttle_try *login)
+{
+	return login->known ? TW_THROTTLE_CLIENT : TW_THROTTLE_SOURCE;
+}
+
 int tw_throttle_login_wait_s(const struct tw_throttle *t, const struct tw_throttle_try *login, int64_t now_ms)
 {
-	int source = left_s(t, TW_THROTTLE_SOURCE, login->source, now_ms);
+	int source = left_s(t, own_kind(login), login->source, now_ms);
 	int account = login->known ? 0 : left_s(t, TW_THROTTLE_ACCOUNT, login->account, now_ms);
 
 	return source > account ? source : account;
@@ -152,14 +158,14 @@ int tw_throttle_login_wait_s(const struct tw_throttle *t, const struct tw_thrott
 /* What a known client mistypes is not counted against the account: he would make others wait there, who may be himself elsewhere. */
 void tw_throttle_login_failed(struct tw_throttle *t, const struct tw_throttle_try *login, int64_t now_ms)
 {
-	count(t, TW_THROTTLE_SOURCE, login->source, now_ms);
+	count(t, own_kind(login), login->source, now_ms);
 	if (!login->known)
 		count(t, TW_THROTTLE_ACCOUNT, login->account, now_ms);
 }
 
 void tw_throttle_login_passed(struct tw_throttle *t, const struct tw_throttle_try *login)
 {
-	forgive(t, TW_THROTTLE_SOURCE, login->source);
+	forgive(t, own_kind(login), login->source);
 	forgive(t, TW_THROTTLE_ACCOUNT, login->account);
 }
 

@@ -4,8 +4,8 @@
  *
  * Nobody is locked out for good. A source waits for its own failures; who shares an address, or an IPv6 network of 64 bits, is one source
  * with all others there. Failures at an account make those wait who are not known there: a client that has logged in to it before (what makes
- * it known is the caller's affair) waits for his own source only, and the console for nothing. Only while as many sources (or accounts) wait
- * as there are places, all that have no place are one.
+ * it known is the caller's affair) waits for his own failures only, and the console for nothing. Only while as many sources (or accounts) wait
+ * as there are places, all that have no place are one. Clients that are known have places of their own: no number of strangers takes them.
  *
  * All times are of the boot clock, so no clock that is set, back or forward, shortens or lengthens a wait. What is kept across a start is
  * how long somebody had to wait, and he waits for all of it again: a power cut shortens nothing.
@@ -21,7 +21,12 @@
 #define TW_THROTTLE_MEMORY_MS \
 	3600000 /* who failed no more for so long begins anew: eleven guesses in the first hour by the usual settings, four in each behind it */
 
-enum tw_throttle_kind { TW_THROTTLE_SOURCE, TW_THROTTLE_ACCOUNT, TW_THROTTLE_KINDS };
+enum tw_throttle_kind {
+	TW_THROTTLE_SOURCE,
+	TW_THROTTLE_ACCOUNT,
+	TW_THROTTLE_CLIENT,
+	TW_THROTTLE_KINDS
+}; /* as they are kept: add at the end */
 struct tw_throttled {
 	char who[64];
 	int64_t last_ms, until_ms;
@@ -42,8 +47,8 @@ void tw_throttle_failed(struct tw_throttle *t, const char *source, int64_t now_m
 
 /* A login: account as it was typed, in one case, whether there is one or not, so that nobody can tell. */
 struct tw_throttle_try {
-	const char *source, *account;
-	bool known; /* this client has logged in to it before */
+	const char *source, *account; /* source: of a known client, what names it */
+	bool known;                   /* this client has logged in to it before */
 };
 int tw_throttle_login_wait_s(const struct tw_throttle *t, const struct tw_throttle_try *login, int64_t now_ms);
 void tw_throttle_login_failed(struct tw_throttle *t, const struct tw_throttle_try *login, int64_t now_ms);

@@ -268,12 +268,14 @@ struct change {
 	const char *by, *what;
 	const json_t *before; /* NULL: it is new */
 	json_t *after;
+	json_t **shown; /* what the answer shows; NULL: nothing */
 };
 
+/* Once both are on the disk nothing may fail any more: the answer is made before. */
 static tw_err write_change(const struct change *h)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf old = { 0 }, old_hex = { 0 }, text = { 0 }, hex = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *entry = json_object();
+	TW_CLEANUP(tw_jsonp) json_t *entry = json_object(), *shown = NULL;
 
 	if (h->before)
 		TW_TRY(hash_of(h->c, h->before, &old, &old_hex));
@@ -287,8 +289,13 @@ static tw_err write_change(const struct change *h)
 	TW_TRY(tw_json_set(entry, "before", json_string(tw_buf_cstr(&old_hex))));
 	TW_TRY(tw_json_set(entry, "after", json_string(tw_buf_cstr(&hex))));
 	TW_TRY(changed(h->before, h->after, entry));
+	if (h->shown)
+		TW_TRY(tw_case_shown(h->c, h->after, &shown));
 	struct writing w = { h->c, h->id, h->after, entry, tw_buf_slice(&text) };
-	return tw_store_transaction(h->c->store, write_both, &w);
+	TW_TRY(tw_store_transaction(h->c->store, write_both, &w));
+	if (h->shown)
+		*h->shown = TW_STEAL(shown);
+	return TW_OK;
 }
 
 /* LIMIT is said of a full disk too, and then by the store. */
@@ -315,11 +322,9 @@ tw_err tw_case_edit(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_TRY(edit(&e));
 	if (rp->problem[0])
 		return TW_OK;
-	const struct change h = { c, e.id, e.now_ms, tw_subject_key(&rq->subject), rq->operation->name, before, after };
+	const struct change h = { c, e.id, e.now_ms, tw_subject_key(&rq->subject), rq->operation->name, before, after, &rp->body };
 	tw_err wrote = write_change(&h);
-	if (tw_failed(wrote))
-		return too_long(c, rp, wrote);
-	return tw_case_shown(c, after, &rp->body);
+	return tw_failed(wrote) ? too_long(c, rp, wrote) : TW_OK;
 }
 
 static tw_err take_number(void *user, const tw_row *row)
@@ -343,7 +348,7 @@ static tw_err set_salt(struct tw_context *c, json_t *doc)
 
 tw_err tw_case_new(struct tw_context *c, const char *by, const char *what, json_t *doc, json_t **ret)
 {
-	struct change h = { .c = c, .now_ms = tw_time_wall_ms(c->time), .by = by, .what = what, .after = doc };
+	struct change h = { .c = c, .now_ms = tw_time_wall_ms(c->time), .by = by, .what = what, .after = doc, .shown = ret };
 	char id[24];
 
 	TW_TRY(tw_store_run(c->store, tw_sql_case_number, NULL, 0, take_number, &h.id));
@@ -352,8 +357,7 @@ tw_err tw_case_new(struct tw_context *c, const char *by, const char *what, json_
 	TW_TRY(tw_json_set(doc, "state", json_string(tw_case_states[TW_CASE_RECEIVED])));
 	TW_TRY(tw_case_set_time(doc, "created", h.now_ms));
 	TW_TRY(set_salt(c, doc));
-	TW_TRY(write_change(&h));
-	return ret ? tw_case_shown(c, doc, ret) : TW_OK;
+	return write_change(&h);
 }
 
 tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_report *r, const char *by, char ret_id[24])

@@ -272,7 +272,7 @@ static tw_err names_of(struct tw_case_edit *e, const char *text, json_t *list)
 		if (size && json_array_size(list) < TW_CASE_LIST_MAX)
 			TW_TRY(tw_json_append(list, json_stringn(text, size)));
 		else if (size)
-			return refuse(e->rp, "case.list", "Those are too many", "Name fewer.", "At most 64 can be named.");
+			return refuse(e->rp, "case.list", "Those are too many", "Name fewer.", "At most 64 see it, and one is who sets it.");
 		text += size + strspn(text + size, ", ");
 	}
 	return TW_OK;

@@ -26,17 +26,22 @@ static struct {
 	long fail_at; /* the call of the seam, within the handler */
 } world;
 
-static int begin(void **state)
+static void reopen(void)
 {
 	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_cases_format_1 }, { 0, NULL } };
 	static const struct tw_store_formats formats = { steps, 1, 1 };
 
+	world.t.c.store = tw_store_free(world.t.c.store);
+	CHECK_OK(tw_store_open(tw_fake_sys(world.fake), world.dir.fd, "cases.db", &formats, &world.t.c.store));
+}
+
+static int begin(void **state)
+{
 	memset(&world, 0, sizeof world);
 	world.fake = tw_fake_new();
 	world.dir = test_dir_new();
 	CHECK_OK(test_context_open(&world.t, tw_fake_sys(world.fake), world.dir.fd, all, no_grants));
-	world.t.c.store = tw_store_free(world.t.c.store);
-	CHECK_OK(tw_store_open(tw_fake_sys(world.fake), world.dir.fd, "cases.db", &formats, &world.t.c.store));
+	reopen();
 	return 0;
 }
 
@@ -128,12 +133,20 @@ static void test_what_is_refused(void **state)
 		{ "case.move", "c1", "{\"to\":\"duplicate\",\"reason\":\"same\",\"duplicate_of\":\"c2\"}", "" },
 		{ "case.embargo", "c1", "{\"until\":\"2020-01-01T00:00:00Z\"}", "case.time" },
 		{ "case.embargo", "c1", "{\"until\":\"soon\"}", "case.time" },
+		{ "case.assign", "c1", "{\"who\":\"Ann\"}", "case.person" }, /* a name, which would fit nobody */
+		{ "case.assign", "c1", "{\"who\":\"a\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"a1x\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"uid:\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"uid:0\"}", "" },
+		{ "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a1, Ann\"}", "case.person" },
 		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\",\"at\":\"2999-01-01T00:00:00Z\"}", "case.time" },
+		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\",\"at\":\"0001-01-01T00:00:00Z\"}", "case.time" },
 		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\"}", "" },
 		{ "article14.submit", "c1", "{\"step\":\"early-warning\"}", "article14.not-started" },
 		{ "article14.start", "c1", "{\"kind\":\"incident\"}", "article14.kind" },
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"zone\":\"Mars/Olympus\"}", "article14.zone" },
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"aware\":\"2999-01-01T00:00:00Z\"}", "case.time" },
+		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"aware\":\"0001-01-01T00:00:00Z\"}", "case.time" },
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\",\"aware\":\"2026-09-11T08:00:00Z\"}", "" },
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\"}", "article14.started" },
 		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T07:00:00Z\"}", "case.time" },
@@ -193,6 +206,9 @@ static void test_who_sees_and_moves(void **state)
 	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "case.unknown");
 	CHECK_TEXT(rule_of(&root, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
 	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "");
+	CHECK_TEXT(rule_of(&bob, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a3\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), ""); /* who set it, though he did not name himself */
+	CHECK_TEXT(rule_of(&ann, "case.read", "c1", ""), "case.unknown");
 }
 
 static void test_sorted_by_the_next_clock(void **state)
@@ -244,6 +260,7 @@ static void consistent(uint64_t want_size)
 	CHECK_OK(tw_merkle_root(&nodes, want_size, root_hash));
 }
 
+/* After a failed sync the store says nothing of what is on the disk, and refuses changes: each round has one that was opened anew. */
 static void test_every_failure_leaves_both_or_neither(void **state)
 {
 	uint64_t size = 1, now = 0, told = 0;
@@ -260,6 +277,7 @@ static void test_every_failure_leaves_both_or_neither(void **state)
 		world.fail_at = 0;
 		tw_fake_fail(world.fake, 0, 0, false);
 		tw_reply_done(&rp);
+		reopen();
 		CHECK_OK(tw_journal_length(&world.t.c, &now));
 		if (!tw_failed(e) && !fired)
 			CHECK_INT(now, size + 1);

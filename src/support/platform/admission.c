@@ -67,21 +67,12 @@ tw_err tw_admission_send(struct tw_admission *a, const char *source, int64_t now
 	return TW_OK;
 }
 
-tw_err tw_admission_may_guess(const struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s)
+tw_err tw_admission_guess(struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s)
 {
 	size_t place;
 
 	TW_TRY(place_of(a, source, &place));
 	*ret_wait_s = wait_s(&guesses, a->guesses_ms[place], now_ms);
-	return TW_OK;
-}
-
-tw_err tw_admission_guess(struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s)
-{
-	size_t place;
-
-	TW_TRY(tw_admission_may_guess(a, source, now_ms, ret_wait_s));
-	TW_TRY(place_of(a, source, &place));
 	if (*ret_wait_s == 0)
 		take(&guesses, &a->guesses_ms[place], now_ms);
 	return TW_OK;

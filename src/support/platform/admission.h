@@ -27,8 +27,6 @@ tw_err tw_admission_begin(const struct tw_sys *sys, struct tw_admission *ret);
 /* Each takes one of the allowance and gives 0, or gives the seconds to wait until there is one, and takes nothing. */
 tw_err tw_admission_send(struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s);
 tw_err tw_admission_guess(struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s);
-/* What tw_admission_guess would give, and takes nothing. */
-tw_err tw_admission_may_guess(const struct tw_admission *a, const char *source, int64_t now_ms, int *ret_wait_s);
 
 tw_err tw_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp); /* the context's */
 tw_err tw_admission_refuse(struct tw_reply *rp, int wait_s);

@@ -30,6 +30,7 @@ static void settle(struct tw_app *a)
 		arm(a->checkpoint_timer, TW_APP_CHECKPOINT_MS);
 	if (refusals >= 0)
 		arm(a->refusal_timer, refusals - tw_time_boot_ms(&a->time));
+	tw_app_mend_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
 		(void)event_del(a->throttle_timer);
 		arm(a->throttle_timer, waits);
@@ -47,12 +48,14 @@ static void on_commit(int fd, short what, void *user)
 	struct tw_app *a = user;
 
 	report(tw_audit_commit(a->context.audit), "writing the audit log; changes are refused until a restart has verified it");
+	tw_app_mend_due(a);
 }
 
 static void checkpoint(struct tw_app *a)
 {
 	report(tw_audit_checkpoint(a->context.audit), "signing the head of the audit log");
 	a->signed_seq = tw_audit_last(a->context.audit);
+	tw_app_mend_due(a);
 }
 
 static void on_checkpoint(int fd, short what, void *user)
@@ -205,7 +208,7 @@ static tw_err make_loop(struct tw_app *a)
 	if (!a->commit_timer || !a->checkpoint_timer || !a->refusal_timer || !a->throttle_timer || !a->hands_event ||
 		event_add(a->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
-	return TW_OK;
+	return tw_app_mend_new(a);
 }
 
 static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
@@ -232,7 +235,8 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 
 static void done(struct tw_app *a)
 {
-	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer };
+	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
+		a->mend_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);

@@ -27,7 +27,7 @@ struct tw_app {
 	tw_cert *identity, *listener;
 	int64_t started_ms; /* wall time */
 	uint8_t boot_id[16];
-	int dir;                /* its own, with the database */
+	int dir, log_dir;       /* its own, with the database, and the log's */
 	struct tw_staff *staff; /* who comes in (support/staff) */
 	tw_errands *errands;    /* roles on demand */
 	tw_hashing *hashing;
@@ -35,7 +35,8 @@ struct tw_app {
 	tw_channel *hands;
 	tw_door_front *front;
 	tw_door_local *local;
-	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer;
+	int64_t mend_ms;     /* how long the mend timer waits the next time */
 	uint64_t signed_seq; /* the log is signed up to here */
 	struct tw_admission admission;
 	struct tw_desk desk;
@@ -51,4 +52,10 @@ int tw_app_run(const struct tw_sys *sys, const struct tw_role_start *start); /* 
 /* Opens what the app stands on, in the order in which each needs the one before: keys, store, log, gate. */
 tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start);
 void tw_app_close(struct tw_app *a);
+
+/* When a failed sync has made the log or the store refuse changes: tries the disk, and ends the loop with status 1 when it takes writes again. */
+#define TW_APP_MEND_MS 2000 /* doubling, to TW_APP_MEND_MAX_MS */
+#define TW_APP_MEND_MAX_MS 60000
+tw_err tw_app_mend_new(struct tw_app *a);
+void tw_app_mend_due(struct tw_app *a); /* after whatever may have failed */
 #endif

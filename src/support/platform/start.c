@@ -90,6 +90,8 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	};
 	tw_time_init(&a->time, a->sys, 0);
 	a->started_ms = tw_time_wall_ms(&a->time);
+	a->dir = STORE_FD;
+	a->log_dir = LOG_FD;
 	TW_TRY(tw_admission_begin(a->sys, &a->admission));
 	TW_TRY(tw_desk_read(a->sys, STORE_FD, &a->desk));
 	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
@@ -98,7 +100,6 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(open_log(a, boot, starts));
 	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
 	TW_TRY(tw_settings_load(c));
-	a->dir = STORE_FD;
 	TW_TRY(tw_staff_start(a, STORE_FD));
 	return tw_keys_client_listener(c->keys, false, &a->listener);
 }

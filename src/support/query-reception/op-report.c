@@ -162,8 +162,8 @@ tw_err tw_reception_send(struct tw_context *c, const struct tw_request *rq, stru
 		return form_again(c, rq, rp, faults);
 	TW_TRY(keep(c, rq, &receipt, &kept));
 	if (kept == TW_KEPT_FULL)
-		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken", "Try again later.",
-			"There are %d, which is the most.", TW_REPORTS_MAX);
+		return tw_reply_problem(rp, 503, "storage-full", "reception.most", "No more reports are taken",
+			"Write to the contact that /.well-known/security.txt names.", "There are %d, which is the most.", TW_REPORTS_MAX);
 	(void)snprintf(rp->note, sizeof rp->note, "%s", kept == TW_KEPT ? "kept" : "kept before");
 	return confirm(c, rq, rp, receipt.text);
 }

@@ -116,6 +116,15 @@ static void test_kept_once_and_found_by_its_receipt_alone(void **state)
 	another.description = "it breaks too";
 	CHECK_OK(tw_report_add(store, &r, &another, &kept));
 	CHECK_INT(kept, TW_KEPT_OTHER);
+	const char **const texts[] = { &another.kind, &another.description, &another.product, &another.version, &another.flaw,
+		&another.traits, &another.fix, &another.contact, &another.credit };
+	for (size_t i = 0; i < TW_COUNT(texts); i++) { /* what was put right in any field is not the one that is kept */
+		another = report;
+		*texts[i] = i ? "put right" : "other";
+		CHECK_OK(tw_report_add(store, &r, &another, &kept));
+		if (kept != TW_KEPT_OTHER)
+			fail_msg("text %zu", i);
+	}
 	reopen(tw_sys_real());
 	CHECK_TEXT(find(&r).text, "it breaks|'; DROP TABLE report; --|leak");
 	CHECK_INT(find(&other).count, 0);

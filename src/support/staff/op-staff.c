@@ -53,8 +53,8 @@ static tw_err check_last(struct tw_context *c, const struct tw_account *a, struc
 		return TW_OK;
 	TW_TRY(tw_store_run(c->store, tw_sql_staff_administrators, v, TW_COUNT(v), take_number, &others));
 	return others ? TW_OK
-		      : tw_reply_problem(rp, 409, "last-administrator", "staff.last",
-				"This is the only administrator who can come in", "Make another, and see that he joins, first.",
+		      : tw_reply_problem(rp, 409, "last-administrator", "staff.last", "This is the only administrator who can come in",
+				"Make another, and see that he joins and logs in, first.",
 				"The last administrator is neither removed nor invited anew, and keeps the role.");
 }
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel dropped when a sync failed cannot be known before everything was read again, which is what a start does. A start on a disk that still
+ * fails would close all doors, so the disk is tried first. There is no timer while all is well.
+ */
+#include "base/log.h"
+#include "support/platform/app.h"
+#include "sys/durable.h"
+
+static bool broken(const struct tw_app *a)
+{
+	return tw_audit_broken(a->context.audit)[0] || tw_store_broken(a->context.store);
+}
+
+static void on_mend(int fd, short what, void *user)
+{
+	struct tw_app *a = user;
+	tw_err e = tw_durable_try(a->sys, a->dir);
+
+	if (!tw_failed(e))
+		e = tw_durable_try(a->sys, a->log_dir);
+	a->mend_ms = a->mend_ms < TW_APP_MEND_MAX_MS / 2 ? a->mend_ms * 2 : TW_APP_MEND_MAX_MS;
+	if (tw_failed(e)) {
+		tw_log_err(e, "the disk still takes no writes; changes stay refused");
+		tw_app_mend_due(a);
+		return;
+	}
+	tw_warn("the disk takes writes again: all roles start again and read what is there");
+	a->status = 1;
+	(void)event_base_loopbreak(a->loop);
+}
+
+tw_err tw_app_mend_new(struct tw_app *a)
+{
+	a->mend_ms = TW_APP_MEND_MS;
+	a->mend_timer = event_new(a->loop, -1, 0, on_mend, a);
+	return a->mend_timer ? TW_OK : TW_RAISE(NOMEM, "event loop");
+}
+
+void tw_app_mend_due(struct tw_app *a)
+{
+	const struct timeval t = { .tv_sec = a->mend_ms / 1000, .tv_usec = a->mend_ms % 1000 * 1000 };
+
+	if (broken(a) && !event_pending(a->mend_timer, EV_TIMEOUT, NULL))
+		(void)event_add(a->mend_timer, &t);
+}
