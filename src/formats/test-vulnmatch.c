@@ -168,9 +168,9 @@ static const struct row cve[] = {
 		"(order of versions: generic); the distribution's package may have the correction\n" },
 	{ { "curl", "7.88", NULL, NULL },
 		CVE("PUBLISHED",
-			"{'product':'other'},{'product':'curl','versions':[{'version':'7','status':'affected','lessThan':'8',"
+			"{'product':'other'},{'product':'curl','versions':[{'version':'7','status':'affected','lessThan':'8_',"
 			"'versionType':'semver'}]}"),
-		"undecided name|curl|/containers/cna/affected/1|only the name is the same; '7.88' is no semantic version\n" },
+		"undecided name|curl|/containers/cna/affected/1|only the name is the same; '8_' is no semantic version\n" },
 	{ { "curl", NULL, NULL, NULL }, CVE("PUBLISHED", "{'product':'curl'}"),
 		"undecided name|curl|/containers/cna/affected/0|only the name is the same; the component has no version\n" },
 	{ { NULL, "1", NULL, NULL }, CVE("PUBLISHED", "{'vendor':'x'}"), "" },
