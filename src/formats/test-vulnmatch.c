@@ -166,6 +166,16 @@ static const struct row cve[] = {
 	{ CURL("7.88.1-10"), CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:github/curl/curl'," RANGE "}"),
 		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88.1 is affected by this entry "
 		"(order of versions: generic); the distribution's package may have the correction\n" },
+	/* Another package of the same namespace is another one; of another namespace, or of a forge, the names still count. */
+	{ { NULL, "7.88", "pkg:github/distro/curl" }, CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:github/curl/curl'," RANGE "}"),
+		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88 is affected by this entry (order of versions: generic)\n" },
+	{ { "curl", "7.88", "pkg:generic/libcurl" }, CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:generic/curl'," RANGE "}"),
+		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88 is affected by this entry (order of versions: generic)\n" },
+	{ { "curl", "7.88-1", "pkg:deb/ubuntu/curl" }, CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:deb/debian/curl'," RANGE "}"),
+		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88 is affected by this entry (order of versions: generic); "
+		"the distribution's package may have the correction\n" },
+	{ { "curl", "7.88_p1-r0", "pkg:apk/alpine/curl" }, CVE("PUBLISHED", "{'product':'curl'," RANGE "}"),
+		"undecided name|curl|/containers/cna/affected/0|only the name is the same; '7.88_p1' has a suffix of apk, whose order is not known here\n" },
 	{ { "curl", "7.88", NULL, NULL },
 		CVE("PUBLISHED",
 			"{'product':'other'},{'product':'curl','versions':[{'version':'7','status':'affected','lessThan':'8_',"
@@ -197,6 +207,13 @@ static void test_components(void **state)
 	CHECK_TEXT(s.version, "1:2-3-4");
 	CHECK_TEXT(s.upstream, "2-3");
 	tw_vuln_subject_done(&s);
+	static const char *const upstream[][2] = { { "1:1.4.0+really1.2.1-3", "1.2.1" }, { "1.2.3+dfsg1-1+deb12u1", "1.2.3" }, { "2:1.2+git2024", "1.2" },
+		{ "1.2~rc1-1", "1.2~rc1" }, { "-", "" }, { "+", "+" } };
+	for (size_t i = 0; i < TW_COUNT(upstream); i++) {
+		CHECK_OK(tw_vuln_subject_init(tw_sys_real(), &(struct tw_vuln_component){ "a", upstream[i][0], "pkg:deb/debian/a", NULL }, &s));
+		CHECK_TEXT(s.upstream, upstream[i][1]);
+		tw_vuln_subject_done(&s);
+	}
 	CHECK_OK(tw_vuln_subject_init(tw_sys_real(), &(struct tw_vuln_component){ "b", NULL, "pkg:npm/a@9-1", HAXX }, &s));
 	CHECK_TEXT(s.name, "b");
 	CHECK_TEXT(s.version, "9-1");

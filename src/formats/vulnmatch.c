@@ -50,14 +50,18 @@ static tw_err set_version(struct tw_vuln_subject *s, const char *version)
 
 static tw_err set_upstream(struct tw_vuln_subject *s)
 {
-	const char *from = s->version, *colon = strchr(from, ':'), *dash = strrchr(from, '-');
+	const char *from = s->version, *colon = strchr(from, ':'), *really = strstr(from, "+really"), *dash;
 
 	tw_buf_clear(&s->own_upstream);
 	s->upstream = s->version;
 	if (!of_distribution(s))
 		return TW_OK;
-	from = colon ? colon + 1 : from;
-	TW_TRY(tw_buf_add(&s->own_upstream, from, dash && dash > from ? (size_t)(dash - from) : strlen(from)));
+	from = really ? really + 7 : colon ? colon + 1 : from;
+	dash = strrchr(from, '-');
+	struct tw_slice rest = { from, dash ? (size_t)(dash - from) : strlen(from) };
+	/* "+dfsg1", "+git2024", "+deb12u1": what the distribution did to it. */
+	const char *plus = rest.size ? memchr(from + 1, '+', rest.size - 1) : NULL;
+	TW_TRY(tw_buf_add(&s->own_upstream, from, plus ? (size_t)(plus - from) : rest.size));
 	s->upstream = tw_buf_cstr(&s->own_upstream);
 	return TW_OK;
 }
