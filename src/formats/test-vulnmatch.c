@@ -56,8 +56,18 @@ static void check_rows(tw_err (*read)(struct tw_slice text, json_t **ret),
 	"{'package':{'ecosystem':'Debian:12','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'7.88.1-10+deb12u5'}]}]}"
 #define CURL(version)                                                      \
 	{                                                                  \
-		"curl", NULL, "pkg:deb/debian/curl@" version "?arch=arm64" \
+		"curl", NULL, "pkg:deb/debian/curl@" version "?arch=arm64&distro=debian-12" \
 	}
+
+#define PACKAGE(ecosystem) "{'package':{'ecosystem':'" ecosystem "','name':'curl'},'versions':['1']}"
+#define RELEASE(type, verdict, ecosystem, space, qualifiers, more)                                                        \
+	{                                                                                                                 \
+		{ NULL, "9", "pkg:" type "/" space "/curl" qualifiers }, OSV("", PACKAGE(ecosystem)),                     \
+			verdict " package|" ecosystem " curl|/affected/0|version 9 is not listed, and in no range" more "\n" \
+	}
+#define UNKNOWN(ecosystem, type, space, qualifiers) \
+	RELEASE(type, "undecided", ecosystem, space, qualifiers, ", but this may be of another release of the distribution")
+#define SAME(ecosystem, type, space, qualifiers) RELEASE(type, "unaffected", ecosystem, space, qualifiers, "")
 
 static const struct row osv[] = {
 	{ CURL("7.88.1-10%2Bdeb12u4"), OSV("", DEBIAN),
@@ -71,6 +81,32 @@ static const struct row osv[] = {
 	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl?distro=debian-11" }, OSV("", DEBIAN), "" },
 	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl?distro=debian-121" }, OSV("", DEBIAN), "" },
 	{ { "curl", "7.88.1-10", "pkg:deb/ubuntu/curl" }, OSV("", DEBIAN), "" },
+	/* Of which release one of them is, is not known: what is affected counts, what is not does not. */
+	UNKNOWN("Debian:12", "deb", "debian", ""),
+	UNKNOWN("Debian:12", "deb", "debian", "?distro=bookworm"),
+	UNKNOWN("Debian", "deb", "debian", "?distro=debian-12"),
+	UNKNOWN("Ubuntu:22.04:LTS", "deb", "ubuntu", "?distro=ubuntu-22"),
+	UNKNOWN("openEuler:22.03-LTS-SP1", "rpm", "openeuler", "?distro=openeuler-22.03"),
+	SAME("openEuler:22.03-LTS-SP1", "rpm", "openeuler", "?distro=openeuler-22.03-LTS-SP1"),
+	SAME("Ubuntu:Pro:22.04:LTS", "deb", "ubuntu", "?distro=ubuntu-22.04"),
+	SAME("openSUSE:Leap 15.5", "rpm", "opensuse", "?distro=opensuse-leap-15.5"),
+	SAME("Debian:12", "deb", "debian", "?distro=12"),
+	{ { NULL, "9", "pkg:deb/ubuntu/curl?distro=ubuntu-22.10" }, OSV("", PACKAGE("Ubuntu:22.04:LTS")), "" },
+	{ { NULL, "9", "pkg:rpm/openeuler/curl?distro=openeuler-24.03" }, OSV("", PACKAGE("openEuler:22.03-LTS")), "" },
+	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl" }, OSV("", DEBIAN),
+		"affected package|Debian:12 curl|/affected/0/ranges/0|version 7.88.1-10 is in this range (order of versions: deb)\n" },
+	/* Records name what was built, inventories what it was built into. */
+	{ { "libcurl4", "7.88.1-10", "pkg:deb/debian/libcurl4?distro=debian-12&upstream=curl" }, OSV("", DEBIAN),
+		"affected package|Debian:12 curl|/affected/0/ranges/0|version 7.88.1-10 is in this range (order of versions: deb)\n" },
+	{ { "libcurl4", "99", "pkg:deb/debian/libcurl4?distro=debian-12&upstream=curl%407.88.1-10" }, OSV("", DEBIAN),
+		"affected package|Debian:12 curl|/affected/0/ranges/0|version 7.88.1-10 is in this range (order of versions: deb)\n" },
+	{ { "libcurl4", "7.88.1-10", "pkg:deb/debian/libcurl4?distro=debian-12&upstream=wget" }, OSV("", DEBIAN), "" },
+	{ { "libcurl", "9-1", "pkg:rpm/redhat/libcurl?distro=rhel-9&upstream=curl-9-1.el9.src.rpm" }, OSV("", PACKAGE("Red Hat:9")),
+		"unaffected package|Red Hat:9 curl|/affected/0|version 9-1 is not listed, and in no range\n" },
+	/* A suffix of apk has no order here. */
+	{ { "curl", "8.1_rc1-r0", "pkg:apk/alpine/curl?distro=alpine-3.19.1" },
+		OSV("", "{'package':{'ecosystem':'Alpine:v3.19','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'8.1-r0'}]}]}"),
+		"undecided package|Alpine:v3.19 curl|/affected/0|'8.1_rc1-r0': character 4: the order of suffixes is not known here\n" },
 	{ CURL("7.88.1-10"), OSV(",'withdrawn':'2026-01-02T03:04:05Z'", DEBIAN), "" },
 	{ { "curl", "7.88.1", NULL }, OSV("", DEBIAN),
 		"affected name|Debian:12 curl|/affected/0/ranges/0|only the name is the same; version 7.88.1 is in this range (order of versions: deb)\n" },
@@ -238,8 +274,9 @@ static tw_err one_match(const struct tw_sys *sys, const struct row *row, tw_err 
 
 static tw_err sweep(const struct tw_sys *sys, void *user)
 {
-	TW_TRY(one_match(sys, &osv[11], tw_osv_read, tw_vuln_match_osv));
-	TW_TRY(one_match(sys, &osv[17], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &osv[28], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &osv[34], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &osv[20], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &cve[4], tw_cve_read, tw_vuln_match_cve));
 	return one_match(sys, &cve[7], tw_cve_read, tw_vuln_match_cve);
 }

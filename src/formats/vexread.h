@@ -23,6 +23,7 @@ struct tw_vex_statement {
 	const char *purl, *cpe, *name, *version; /* of the component: any of them */
 	enum tw_vex_status status;
 	const char *justification; /* as the document spells it */
+	bool part;                 /* said of it as a part of a product, by a subcomponent or a relationship */
 	const char *place;         /* JSON pointer */
 };
 typedef tw_err (*tw_vex_visit)(void *user, const struct tw_vex_statement *s); /* an error ends the reading and comes out of it */

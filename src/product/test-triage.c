@@ -18,7 +18,7 @@ static struct tw_slice quoted(const char *text, char *copy, size_t size)
 
 #define BOM(parts) "{'bomFormat':'CycloneDX','specVersion':'1.6','components':[" parts "]}"
 #define CURL \
-	"{'type':'library','name':'curl','version':'8.0-1','purl':'pkg:deb/debian/curl@8.0-1?arch=arm64','cpe':'cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*'}"
+	"{'type':'library','name':'curl','version':'8.0-1','purl':'pkg:deb/debian/curl@8.0-1?arch=arm64&distro=debian-12','cpe':'cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*'}"
 #define LINUX "{'type':'library','name':'linux','version':'6.6'}"
 #define ODD "{'type':'library','name':'odd','version':'1','purl':'no purl','cpe':'no name'}"
 #define OSV(id, more, fixed)                                                                                                                \
@@ -119,6 +119,21 @@ static const struct {
 		  "{'package':[{'name':'curl','version':'8.0-1','issue':[{'id':'CVE-2026-0001',"
 		  "'status':'Patched'},{'id':'CVE-2026-0002','status':'Unpatched'}]}]}" },
 		"CVE-2026-0001 pkg:deb/debian/curl ruled stated\nCVE-2026-0002 pkg:deb/debian/curl open - new\n" },
+	/* Of a part of a product: it may be affected here too, but what is settled there is not settled here. */
+	{ { BOM(CURL), { CVE("CVE-2026-0001", HAXX, BEFORE("8.1")) },
+		  "{'@context':'openvex','statements':[{'vulnerability':{'name':'CVE-2026-0001'},'status':'not_affected','products':[{'@id':'pkg:generic/other@1',"
+		  "'subcomponents':[{'@id':'pkg:deb/debian/curl@8.0-1'}]}]}]}" },
+		"CVE-2026-0001 pkg:deb/debian/curl open - new\n" },
+	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-1") },
+		  "{'document':{'csaf_version':'2.0'},'product_tree':{'full_product_names':[{'product_id':'A','product_identification_helper':{'purl':"
+		  "'pkg:deb/debian/curl@8.0-1'}}],'relationships':[{'product_reference':'A','relates_to_product_reference':'P','full_product_name':{'product_id':'P:A'}}]},"
+		  "'vulnerabilities':[{'cve':'CVE-2026-0001','product_status':{'known_affected':['P:A']}},"
+		  "{'cve':'CVE-2026-0002','product_status':{'fixed':['P:A']}}]}" },
+		"CVE-2026-0001 pkg:deb/debian/curl open - new\n" },
+	/* The statement's version is read as the component's is. */
+	{ { BOM("{'type':'library','name':'m','version':'v1.2.0','purl':'pkg:golang/x.org/m@v1.2.0'}"), {},
+		  "{'@context':'openvex','statements':[{'vulnerability':{'name':'CVE-2026-0001'},'status':'affected','products':[{'@id':'pkg:golang/x.org/m@v1.2.0'}]}]}" },
+		"CVE-2026-0001 pkg:golang/x.org/m open - new\n" },
 	/* A statement that it is affected is no less than a record. */
 	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-1") },
 		  "{'@context':'openvex','statements':[{'vulnerability':{'name':'CVE-2026-0001'},'status':'affected','products':[{'@id':'pkg:deb/debian/curl@8.0-1'}]},"

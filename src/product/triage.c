@@ -400,16 +400,15 @@ static bool same_release(const struct tw_purl *a, const struct tw_purl *b)
 /* ret_version: what the statement says of the version; "" for nothing. */
 static tw_err means_purl(const struct tw_vuln_subject *subject, const struct tw_vex_statement *s, struct tw_buf *ret_version, bool *ret)
 {
-	struct tw_purl p;
-	tw_err e = tw_purl_parse(subject->sys, tw_slice_of(s->purl), &p);
+	/* Its version as a component's is read: with an epoch, without the v of Go. */
+	TW_CLEANUP(tw_vuln_subject_done) struct tw_vuln_subject other = { 0 };
+	tw_err e = tw_vuln_subject_init(subject->sys, &(struct tw_vuln_component){ .purl = s->purl }, &other);
 
 	*ret = false;
 	if (tw_failed(e))
 		return blamed(e) ? TW_OK : e;
-	*ret = subject->has_purl && tw_purl_same_package(&subject->purl, &p) && same_release(&subject->purl, &p);
-	e = tw_buf_text(ret_version, p.version);
-	tw_purl_done(&p);
-	return e;
+	*ret = subject->has_purl && tw_purl_same_package(&subject->purl, &other.purl) && same_release(&subject->purl, &other.purl);
+	return tw_buf_text(ret_version, other.version);
 }
 
 static tw_err means_cpe(const struct tw_vuln_subject *subject, const struct tw_vex_statement *s, struct tw_buf *ret_version, bool *ret)
@@ -452,16 +451,20 @@ static tw_err means(const struct stating *g, const struct tw_vuln_subject *subje
 static tw_err on_named(void *user, size_t part)
 {
 	const struct stating *g = user;
+	const bool settles = g->s->status == TW_VEX_FIXED || g->s->status == TW_VEX_NOT_AFFECTED;
 	size_t number = 0;
 	bool meant;
 
+	/* In another product something else may keep it from being reached; in ours, what we said ourselves is no news. */
+	if (g->s->part && settles)
+		return TW_OK;
 	TW_TRY(means(g, &g->t->subjects[part], &meant));
 	if (!meant)
 		return TW_OK;
 	TW_TRY(tw_triage_find(g->t, g->s->vulnerability, part, &number));
 	struct tw_triage_item *i = &g->t->of[number];
-	i->said_affected = i->said_affected || g->s->status == TW_VEX_AFFECTED || g->s->status == TW_VEX_INVESTIGATED;
-	i->said_settled = i->said_settled || g->s->status == TW_VEX_FIXED || g->s->status == TW_VEX_NOT_AFFECTED;
+	i->said_affected = i->said_affected || !settles;
+	i->said_settled = i->said_settled || settles;
 	json_t *list = json_object_get(i->o, "statements");
 	if (!list) {
 		list = json_array();
