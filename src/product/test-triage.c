@@ -152,6 +152,10 @@ static const struct {
 	/* What is on the image. */
 	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") }, .installed = "curl" }, "CVE-2026-0001 pkg:deb/debian/curl open - new\n" },
 	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") }, .installed = "wget" }, "CVE-2026-0001 pkg:deb/debian/curl ruled not-present\n" },
+	/* Never the kernel, which no list of packages needs to name. */
+	{ { BOM(LINUX), { CVE("CVE-2026-0001", "'product':'Linux'", BEFORE("7")) }, .installed = "wget" }, "CVE-2026-0001 linux open - new\n" },
+	{ { BOM("{'type':'library','name':'linux-imx','version':'6.6'}"), { CVE("CVE-2026-0001", "'product':'linux-imx'", BEFORE("7")) }, .installed = "wget" },
+		"CVE-2026-0001 linux-imx open - new\n" },
 	/* What is exploited comes first, then what is likely to be. */
 	{ { BOM(CURL),
 		  { OSV("CVE-2026-0001", "", "8.0-2"), OSV("CVE-2026-0002", "", "8.0-2"), OSV("CVE-2026-0003", "", "8.0-2"),
@@ -238,7 +242,7 @@ static void test_decisions(void **state)
 /* Another configuration is another fact only where it changes whether a file is compiled. */
 static void test_facts_of_files(void **state)
 {
-	struct world w = { BOM(LINUX), { CVE("CVE-2026-0001", KERNEL("'fs/a.c'"), BEFORE("7")) } };
+	struct world w = { BOM(LINUX), { CVE("CVE-2026-0001", KERNEL("'fs/a.c'"), BEFORE("7")), CVE("CVE-2026-0002", KERNEL("'fs/b.c'"), BEFORE("7")) } };
 	const char *built[] = { "fs/a.c\n", "fs/a.c\nfs/b.c\n", "fs/b.c\n" };
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	char facts[TW_COUNT(built)][33];
@@ -252,6 +256,44 @@ static void test_facts_of_files(void **state)
 		CHECK_OK(run(tw_sys_real(), &w, NULL, &b, &text));
 		(void)snprintf(facts[i], 33, "%.32s", strstr(tw_buf_cstr(&text), "\"facts\":\"") + 9);
 		tw_buf_done(&b);
+	}
+	CHECK_TEXT(facts[0], facts[1]);
+	CHECK(strcmp(facts[0], facts[2]) != 0);
+	/* A list whose paths begin elsewhere says nothing of them. */
+	tw_buf_init(&b, tw_sys_real(), 65536);
+	w.built = "linux/fs/a.c\nlinux/fs/b.c\n";
+	CHECK_ERR(run(tw_sys_real(), &w, NULL, &b, NULL), SYNTAX);
+	CHECK_TEXT(tw_err_detail(), "the list of built files has none of the 2 files that records name: want paths from the root of the source");
+}
+
+/* All records count, also those that are not shown, in whatever order, and all vulnerabilities that one of them names. */
+static void test_many(void **state)
+{
+	enum { MANY = 300 };
+	char facts[3][33];
+
+	for (int turn = 0; turn < 3; turn++) {
+		TW_CLEANUP(tw_bom_done) struct tw_bom bom = { 0 };
+		TW_CLEANUP(tw_triage_freep) tw_triage *t = NULL;
+		TW_CLEANUP(tw_jsonp) json_t *aliases = json_array();
+		char text[2048];
+
+		CHECK_OK(tw_bom_read(tw_sys_real(), quoted(BOM(CURL), text, sizeof text), &bom));
+		CHECK_OK(tw_triage_new(tw_sys_real(), &bom, &t));
+		for (int i = 0; i < MANY; i++)
+			CHECK(!json_array_append_new(aliases, json_sprintf("CVE-2026-%04d", i + 1)));
+		for (int i = 0; i < 40; i++) {
+			TW_CLEANUP(tw_jsonp) json_t *record = NULL;
+			int number = turn == 1 ? 39 - i : i;
+
+			CHECK_OK(tw_json_parse(quoted(OSV("DSA-1", "", "8.0-2"), text, sizeof text), sizeof text, &record));
+			CHECK(!json_object_set_new(record, "id", json_sprintf("DSA-%d", turn == 2 && number == 39 ? 99 : number)));
+			CHECK(!json_object_set(record, "aliases", aliases));
+			CHECK_OK(tw_triage_record(t, TW_FEED_OSV, record, "a.json"));
+		}
+		CHECK_OK(tw_triage_settle(t, &(struct tw_triage_rules){ 0 }));
+		CHECK_INT(json_array_size(tw_triage_items(t)), MANY);
+		(void)snprintf(facts[turn], 33, "%s", tw_json_text(json_array_get(tw_triage_items(t), 0), "facts"));
 	}
 	CHECK_TEXT(facts[0], facts[1]);
 	CHECK(strcmp(facts[0], facts[2]) != 0);
@@ -278,5 +320,5 @@ static void test_out_of_memory(void **state)
 	(void)told_sweep(ENOMEM, sweep, (void *)(uintptr_t)&w, "");
 }
 
-CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_decisions), cmocka_unit_test(test_facts_of_files),
+CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_decisions), cmocka_unit_test(test_facts_of_files), cmocka_unit_test(test_many),
 	cmocka_unit_test(test_out_of_memory))

@@ -48,7 +48,9 @@ struct tw_triage_rules {
 	const json_t *decisions; /* tw_decisions_read(); NULL: none */
 	const json_t *before;    /* items of the last run by tw_triage_key(); NULL: none */
 };
-/* Once, at the end. */
+/* How many of the components a list of installed names does not name. */
+size_t tw_triage_unnamed(const tw_triage *t, const json_t *installed, size_t *ret_all);
+/* Once, at the end. SYNTAX: a list of built files that has none of those which records name. */
 tw_err tw_triage_settle(tw_triage *t, const struct tw_triage_rules *r);
 
 /* In the order in which people should look at them: what is exploited, then what is likely to be, then the rest. */
