@@ -85,7 +85,7 @@ static tw_err run(const struct tw_sys *sys, const struct world *w, const json_t 
 		TW_TRY(tw_buf_format(ret, "%s %s %s %s%s%s\n", tw_json_text(one, "vulnerability"), tw_json_text(one, "component"),
 			tw_json_text(one, "state"), tw_json_text(one, "rule"), *tw_json_text(one, "rule") ? "" : "-",
 			tw_json_bool(one, "new") ? " new" : ""));
-	return ret_state ? tw_triage_state_write(sys, tw_triage_items(t), ret_state) : TW_OK;
+	return ret_state ? tw_triage_state_write(sys, NULL, tw_triage_items(t), ret_state) : TW_OK;
 }
 
 static const struct {
@@ -212,13 +212,13 @@ static void test_decisions(void **state)
 	struct world w = { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") } };
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *before = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *before = NULL, *release = NULL;
 	char decisions[1024];
 
 	tw_buf_init(&b, tw_sys_real(), 65536);
 	tw_buf_init(&text, tw_sys_real(), 65536);
 	CHECK_OK(run(tw_sys_real(), &w, NULL, &b, &text));
-	CHECK_OK(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&text), &before));
+	CHECK_OK(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&text), &release, &before));
 	check_decided(&w, before, "CVE-2026-0001 pkg:deb/debian/curl open -\n"); /* no longer new */
 	w.decisions = decisions;
 	decide(tw_buf_cstr(&text), "not_affected", decisions, sizeof decisions);
