@@ -23,8 +23,8 @@ static void state(struct tw_slice text)
 	tw_buf_init(&b, tw_sys_real(), TW_TRIAGE_FILE_MAX);
 	if (tw_failed(tw_triage_state_write(tw_sys_real(), release, list, &b)))
 		return; /* a number that is not written */
-	if (tw_failed(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&b), &told, &again)) || json_object_size(again) != json_object_size(map) ||
-		!told != !release)
+	if (tw_failed(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&b), &told, &again)) ||
+		json_object_size(again) != json_object_size(map) || !told != !release)
 		abort();
 }
 

@@ -129,8 +129,8 @@ static const char *padded(enum tw_version_scheme s, const char *text, char room[
 
 	for (size_t i = 0; i < size; i++)
 		dots += text[i] == '.';
-	if (s != TW_VERSION_SEMVER || !size || size > TW_VERSION_MAX || strspn(text, "0123456789.") != size || dots > 1 || text[size - 1] == '.' ||
-		!strcmp(text, "0"))
+	if (s != TW_VERSION_SEMVER || !size || size > TW_VERSION_MAX || strspn(text, "0123456789.") != size || dots > 1 ||
+		text[size - 1] == '.' || !strcmp(text, "0"))
 		return text;
 	(void)snprintf(room, PADDED_MAX, "%s%s", text, dots ? ".0" : ".0.0");
 	return room;

@@ -22,8 +22,8 @@ static json_t *quoted(const char *text)
 
 static tw_err on_statement(void *user, const struct tw_vex_statement *s)
 {
-	return tw_buf_format(user, "%s %s %s%s|%s|%s|%s|%s|%s\n", s->place, s->vulnerability, tw_vex_status_name(s->status), s->part ? " (part)" : "",
-		s->purl, s->cpe, s->name, s->version, s->justification);
+	return tw_buf_format(user, "%s %s %s%s|%s|%s|%s|%s|%s\n", s->place, s->vulnerability, tw_vex_status_name(s->status),
+		s->part ? " (part)" : "", s->purl, s->cpe, s->name, s->version, s->justification);
 }
 
 #define CSAF(more) "{'document':{'csaf_version':'2.0'}" more "}"

@@ -54,15 +54,15 @@ static void check_rows(tw_err (*read)(struct tw_slice text, json_t **ret),
 #define OSV(more, affected) "{'id':'OSV-1','modified':'2026-01-02T03:04:05Z'" more ",'affected':[" affected "]}"
 #define DEBIAN \
 	"{'package':{'ecosystem':'Debian:12','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'7.88.1-10+deb12u5'}]}]}"
-#define CURL(version)                                                      \
-	{                                                                  \
+#define CURL(version)                                                                       \
+	{                                                                                   \
 		"curl", NULL, "pkg:deb/debian/curl@" version "?arch=arm64&distro=debian-12" \
 	}
 
 #define PACKAGE(ecosystem) "{'package':{'ecosystem':'" ecosystem "','name':'curl'},'versions':['1']}"
-#define RELEASE(type, verdict, ecosystem, space, qualifiers, more)                                                        \
-	{                                                                                                                 \
-		{ NULL, "9", "pkg:" type "/" space "/curl" qualifiers }, OSV("", PACKAGE(ecosystem)),                     \
+#define RELEASE(type, verdict, ecosystem, space, qualifiers, more)                                                           \
+	{                                                                                                                    \
+		{ NULL, "9", "pkg:" type "/" space "/curl" qualifiers }, OSV("", PACKAGE(ecosystem)),                        \
 			verdict " package|" ecosystem " curl|/affected/0|version 9 is not listed, and in no range" more "\n" \
 	}
 #define UNKNOWN(ecosystem, type, space, qualifiers) \
@@ -243,10 +243,11 @@ static void test_components(void **state)
 	CHECK_TEXT(s.version, "1:2-3-4");
 	CHECK_TEXT(s.upstream, "2-3");
 	tw_vuln_subject_done(&s);
-	static const char *const upstream[][2] = { { "1:1.4.0+really1.2.1-3", "1.2.1" }, { "1.2.3+dfsg1-1+deb12u1", "1.2.3" }, { "2:1.2+git2024", "1.2" },
-		{ "1.2~rc1-1", "1.2~rc1" }, { "-", "" }, { "+", "+" } };
+	static const char *const upstream[][2] = { { "1:1.4.0+really1.2.1-3", "1.2.1" }, { "1.2.3+dfsg1-1+deb12u1", "1.2.3" },
+		{ "2:1.2+git2024", "1.2" }, { "1.2~rc1-1", "1.2~rc1" }, { "-", "" }, { "+", "+" } };
 	for (size_t i = 0; i < TW_COUNT(upstream); i++) {
-		CHECK_OK(tw_vuln_subject_init(tw_sys_real(), &(struct tw_vuln_component){ "a", upstream[i][0], "pkg:deb/debian/a", NULL }, &s));
+		CHECK_OK(tw_vuln_subject_init(
+			tw_sys_real(), &(struct tw_vuln_component){ "a", upstream[i][0], "pkg:deb/debian/a", NULL }, &s));
 		CHECK_TEXT(s.upstream, upstream[i][1]);
 		tw_vuln_subject_done(&s);
 	}

@@ -19,8 +19,8 @@ static tw_err by_purl(struct tw_vuln_run *r, const json_t *product, bool *ret, b
 		return tw_vuln_undecidable(e) ? TW_OK : e; /* what is no purl names no package */
 	*ret = tw_purl_same_package(&r->s->purl, &p);
 	/* Another package of one namespace; projects of a forge, and generic ones, are known by several. */
-	*ret_other = !*ret && !strcmp(r->s->purl.type, p.type) && !strcmp(r->s->purl.namespace, p.namespace) && strcmp(p.type, "generic") != 0 &&
-		strcmp(p.type, "github") != 0;
+	*ret_other = !*ret && !strcmp(r->s->purl.type, p.type) && !strcmp(r->s->purl.namespace, p.namespace) &&
+		strcmp(p.type, "generic") != 0 && strcmp(p.type, "github") != 0;
 	tw_purl_done(&p);
 	tw_vuln_identify(r, TW_VULN_BY_PURL, "%s", text);
 	return TW_OK;

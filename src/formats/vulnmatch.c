@@ -419,7 +419,8 @@ static tw_err match_affected(struct tw_vuln_run *r, struct osv_state *o)
 		return tw_vuln_say(r, TW_VULN_UNDECIDED, "the record names no versions");
 	/* Affected in one release is worth a look in another; unaffected says nothing of it. */
 	if (r->other_release)
-		return tw_vuln_say(r, TW_VULN_UNDECIDED, "version %.100s is not listed, and in no range, but this may be of another release of the distribution",
+		return tw_vuln_say(r, TW_VULN_UNDECIDED,
+			"version %.100s is not listed, and in no range, but this may be of another release of the distribution",
 			r->version);
 	return tw_vuln_say(r, TW_VULN_UNAFFECTED, "version %.100s is not listed, and in no range", r->version);
 }

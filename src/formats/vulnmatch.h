@@ -21,7 +21,7 @@ struct tw_vuln_component {
 struct tw_vuln_subject {
 	const struct tw_sys *sys;
 	const char *name, *version; /* "" when absent. The version: the component's, else its purl's, else its CPE name's */
-	const char *upstream;       /* of a distribution's package: without epoch, revision, and what stands behind '+' (but "+really"); else as version */
+	const char *upstream; /* of a distribution's package: without epoch, revision, and what stands behind '+' (but "+really"); else as version */
 	bool has_purl, has_cpe;
 	struct tw_purl purl;
 	struct tw_cpe cpe; /* borrows the component's text */

@@ -203,7 +203,8 @@ static tw_err read_item(const struct tw_sys *sys, struct tw_slice line, size_t n
 
 tw_err tw_triage_state_read(const struct tw_sys *sys, struct tw_slice text, json_t **ret_release, json_t **ret)
 {
-	static const struct tw_shape shape[] = { { "version", TW_JSON_TEXT, true, 0, 1024 }, { "sbom", TW_JSON_TEXT, true, 64, 64 }, { 0 } };
+	static const struct tw_shape shape[] = { { "version", TW_JSON_TEXT, true, 0, 1024 }, { "sbom", TW_JSON_TEXT, true, 64, 64 },
+		{ 0 } };
 	static const char begins[] = "release: ";
 	TW_CLEANUP(tw_jsonp) json_t *map = json_object(), *release = NULL;
 	size_t size = sizeof head - 1, number = 3;

@@ -85,7 +85,8 @@ static tw_err write_and_read(const struct tw_sys *sys, void *user)
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *state = NULL, *list = items(), *told = NULL;
 	TW_CLEANUP(tw_jsonp)
-	json_t *release = json_pack("{s:s, s:s}", "version", "1.2", "sbom", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+	json_t *release = json_pack(
+		"{s:s, s:s}", "version", "1.2", "sbom", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
 
 	if (!list || !release)
 		return TW_RAISE(NOMEM, "items");

@@ -154,7 +154,8 @@ static const struct {
 	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") }, .installed = "wget" }, "CVE-2026-0001 pkg:deb/debian/curl ruled not-present\n" },
 	/* Never the kernel, which no list of packages needs to name. */
 	{ { BOM(LINUX), { CVE("CVE-2026-0001", "'product':'Linux'", BEFORE("7")) }, .installed = "wget" }, "CVE-2026-0001 linux open - new\n" },
-	{ { BOM("{'type':'library','name':'linux-imx','version':'6.6'}"), { CVE("CVE-2026-0001", "'product':'linux-imx'", BEFORE("7")) }, .installed = "wget" },
+	{ { BOM("{'type':'library','name':'linux-imx','version':'6.6'}"),
+		  { CVE("CVE-2026-0001", "'product':'linux-imx'", BEFORE("7")) }, .installed = "wget" },
 		"CVE-2026-0001 linux-imx open - new\n" },
 	/* What is exploited comes first, then what is likely to be. */
 	{ { BOM(CURL),
@@ -242,7 +243,8 @@ static void test_decisions(void **state)
 /* Another configuration is another fact only where it changes whether a file is compiled. */
 static void test_facts_of_files(void **state)
 {
-	struct world w = { BOM(LINUX), { CVE("CVE-2026-0001", KERNEL("'fs/a.c'"), BEFORE("7")), CVE("CVE-2026-0002", KERNEL("'fs/b.c'"), BEFORE("7")) } };
+	struct world w = { BOM(LINUX),
+		{ CVE("CVE-2026-0001", KERNEL("'fs/a.c'"), BEFORE("7")), CVE("CVE-2026-0002", KERNEL("'fs/b.c'"), BEFORE("7")) } };
 	const char *built[] = { "fs/a.c\n", "fs/a.c\nfs/b.c\n", "fs/b.c\n" };
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	char facts[TW_COUNT(built)][33];
@@ -263,7 +265,8 @@ static void test_facts_of_files(void **state)
 	tw_buf_init(&b, tw_sys_real(), 65536);
 	w.built = "linux/fs/a.c\nlinux/fs/b.c\n";
 	CHECK_ERR(run(tw_sys_real(), &w, NULL, &b, NULL), SYNTAX);
-	CHECK_TEXT(tw_err_detail(), "the list of built files has none of the 2 files that records name: want paths from the root of the source");
+	CHECK_TEXT(tw_err_detail(),
+		"the list of built files has none of the 2 files that records name: want paths from the root of the source");
 }
 
 /* All records count, also those that are not shown, in whatever order, and all vulnerabilities that one of them names. */
@@ -320,5 +323,5 @@ static void test_out_of_memory(void **state)
 	(void)told_sweep(ENOMEM, sweep, (void *)(uintptr_t)&w, "");
 }
 
-CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_decisions), cmocka_unit_test(test_facts_of_files), cmocka_unit_test(test_many),
-	cmocka_unit_test(test_out_of_memory))
+CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_decisions), cmocka_unit_test(test_facts_of_files),
+	cmocka_unit_test(test_many), cmocka_unit_test(test_out_of_memory))

@@ -202,7 +202,8 @@ static tw_err check_list(const tw_triage *t, const struct tw_triage_rules *r, co
 					return TW_OK;
 				named += tw_built_source(file);
 			}
-	return named ? TW_RAISE(SYNTAX, "the list of built files has none of the %zu files that records name: want paths from the root of the source", named)
+	return named ? TW_RAISE(SYNTAX, "the list of built files has none of the %zu files that records name: want paths from the root of the source",
+			       named)
 		     : TW_OK;
 }
 

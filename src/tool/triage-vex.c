@@ -128,8 +128,10 @@ static tw_err make(struct writing *w, bool openvex)
 		return tw_fail(w->t, TW_EXIT_USAGE, "--version, or a row of software in product.yaml",
 			TW_RAISE(STATE, "the product has no version"));
 	if (strcmp(tw_json_text(w->release, "version"), from.version) != 0)
-		return tw_fail(w->t, TW_EXIT_FAILED, "thingward triage import --version with the inventory of that release, or vex --version of the one imported",
-			TW_RAISE(STATE, "the last import is of another release: '%.60s', not '%.60s'", tw_json_text(w->release, "version"), from.version));
+		return tw_fail(w->t, TW_EXIT_FAILED,
+			"thingward triage import --version with the inventory of that release, or vex --version of the one imported",
+			TW_RAISE(STATE, "the last import is of another release: '%.60s', not '%.60s'",
+				tw_json_text(w->release, "version"), from.version));
 	return openvex ? tw_vex_openvex(w->t->sys, &from, &w->document) : tw_vex_csaf(w->t->sys, &from, &w->document);
 }
 

@@ -26,7 +26,7 @@
 			"source files that were built, a path a line; of the kernel unless named; again for more" },                    \
 		{ "installed", "FILE", false,                                                                                           \
 			"what is on the image, a name first in each line: components that are not there are left out" },                \
-		{ "version", "VERSION", false, "of import: which version of the product it is; product.yaml's newest unless given" },    \
+		{ "version", "VERSION", false, "of import: which version of the product it is; product.yaml's newest unless given" },   \
 		{ "all", NULL, false, "show all that waits for people, not only what is new" },                                         \
 	{                                                                                                                               \
 		"settled", NULL, false, "show also what rules and decisions took away, and why"                                         \
@@ -453,7 +453,8 @@ tw_err tw_cmd_triage_check(struct tw_tool *t, const struct tw_args *a)
 			TW_RAISE(SYNTAX, "%zu files of the feeds were not read, so this is not all", r.feeds.unread_count));
 	if (json_array_size(tw_triage_problems(r.triage)))
 		return tw_fail(t, TW_EXIT_FAILED, "mend the package URLs and CPE names that are named, then check again",
-			TW_RAISE(SYNTAX, "%zu names of components were not read, so this is not all", json_array_size(tw_triage_problems(r.triage))));
+			TW_RAISE(SYNTAX, "%zu names of components were not read, so this is not all",
+				json_array_size(tw_triage_problems(r.triage))));
 	size_t waits = tw_arg(a, "all") ? c.open + c.again : c.fresh;
 	if (waits)
 		return tw_fail(t, TW_EXIT_FAILED, "thingward triage decide, or an update of what is affected",
