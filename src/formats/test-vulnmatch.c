@@ -103,6 +103,9 @@ static const struct row osv[] = {
 	{ { "libcurl4", "7.88.1-10", "pkg:deb/debian/libcurl4?distro=debian-12&upstream=wget" }, OSV("", DEBIAN), "" },
 	{ { "libcurl", "9-1", "pkg:rpm/redhat/libcurl?distro=rhel-9&upstream=curl-9-1.el9.src.rpm" }, OSV("", PACKAGE("Red Hat:9")),
 		"unaffected package|Red Hat:9 curl|/affected/0|version 9-1 is not listed, and in no range\n" },
+	{ { "curl", "9", "pkg:deb/debian/curl?distro=debian-12" },
+		OSV("", "{'package':{'ecosystem':'Mine','name':'curl','purl':'pkg:deb/debian/curl'},'versions':['1']}"),
+		"undecided purl|pkg:deb/debian/curl|/affected/0|version 9 is not listed, and in no range, but this may be of another release of the distribution\n" },
 	/* A suffix of apk has no order here. */
 	{ { "curl", "8.1_rc1-r0", "pkg:apk/alpine/curl?distro=alpine-3.19.1" },
 		OSV("", "{'package':{'ecosystem':'Alpine:v3.19','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'8.1-r0'}]}]}"),
@@ -275,8 +278,8 @@ static tw_err one_match(const struct tw_sys *sys, const struct row *row, tw_err 
 
 static tw_err sweep(const struct tw_sys *sys, void *user)
 {
-	TW_TRY(one_match(sys, &osv[28], tw_osv_read, tw_vuln_match_osv));
-	TW_TRY(one_match(sys, &osv[34], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &osv[29], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &osv[35], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &osv[20], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &cve[4], tw_cve_read, tw_vuln_match_cve));
 	return one_match(sys, &cve[7], tw_cve_read, tw_vuln_match_cve);

@@ -255,11 +255,13 @@ static enum release compare_releases(struct tw_slice component, struct tw_slice 
 }
 
 /* Is a record's ecosystem of the release of the distribution that the component is of? What has no releases is of the same. */
-static enum release release_of(const struct tw_vuln_subject *s, const struct ecosystem *known, const char *ecosystem)
+static enum release release_of(const struct tw_vuln_subject *s, const struct ecosystem *known, const char *ecosystem, const char *purl)
 {
 	const char *distro = s->has_purl ? tw_purl_qualifier(&s->purl, "distro") : NULL, *colon = strchr(ecosystem, ':'), *ours, *theirs;
 
-	if (!known || (strcmp(known->type, "deb") != 0 && strcmp(known->type, "rpm") != 0 && strcmp(known->type, "apk") != 0) ||
+	if (!known)
+		return *purl && of_distribution(s) ? RELEASE_UNKNOWN : RELEASE_SAME; /* somebody else's word on the distribution's package */
+	if ((strcmp(known->type, "deb") != 0 && strcmp(known->type, "rpm") != 0 && strcmp(known->type, "apk") != 0) ||
 		!strcmp(known->space, "wolfi") || !strcmp(known->space, "chainguard"))
 		return RELEASE_SAME;
 	if (!colon || !distro)
@@ -327,7 +329,7 @@ static tw_err identify_osv(struct tw_vuln_run *r, const json_t *package, bool *r
 	const char *ecosystem = tw_json_text(package, "ecosystem"), *name = tw_json_text(package, "name"),
 		   *purl = tw_json_text(package, "purl");
 	const struct ecosystem *known = ecosystem_of(ecosystem);
-	enum release release = release_of(r->s, known, ecosystem);
+	enum release release = release_of(r->s, known, ecosystem, purl);
 
 	*ret = false;
 	if (!package || release == RELEASE_OTHER)

@@ -392,11 +392,11 @@ static tw_err answer(const struct run *r, const struct tw_triage_counts *c, cons
 		if (is_shown(r, item))
 			TW_TRY(tw_json_append(items, json_incref(item)));
 	TW_CLEANUP(tw_jsonp)
-	json_t *o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:O, s:O, s:O, s:O}", "counts", "components",
+	json_t *o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:O, s:O, s:O, s:O}", "counts", "components",
 		(json_int_t)c->components, "records", (json_int_t)c->records, "matches", (json_int_t)c->all, "ruled",
 		(json_int_t)c->ruled, "decided", (json_int_t)c->decided, "open", (json_int_t)c->open, "again", (json_int_t)c->again,
-		"new", (json_int_t)c->fresh, "unread", (json_int_t)r->feeds.unread_count, "rules", rules, "items", items, "unread",
-		r->feeds.unread, "problems", tw_triage_problems(r->triage));
+		"new", (json_int_t)c->fresh, "unread", (json_int_t)r->feeds.unread_count, "unnamed", (json_int_t)r->unnamed,
+		"rules", rules, "items", items, "unread", r->feeds.unread, "problems", tw_triage_problems(r->triage));
 	return o ? tw_print_value(r->t, o) : TW_RAISE(NOMEM, "an answer");
 }
 
