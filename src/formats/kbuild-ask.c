@@ -138,7 +138,7 @@ static bool ends(const char *path, const char *end)
 	return size > of && !strcmp(path + size - of, end);
 }
 
-static bool is_source(const char *path)
+bool tw_built_source(const char *path)
 {
 	return ends(path, ".c") || ends(path, ".S") || ends(path, ".rs");
 }
@@ -159,7 +159,7 @@ static bool other_arch(const struct tw_built *b, const char *path)
 
 static void ask_list(const struct tw_built *b, const char *file, enum tw_compiled *ret, char *why)
 {
-	if (json_object_get(b->files, file) || !(is_source(file) || (b->headers && ends(file, ".h"))))
+	if (json_object_get(b->files, file) || !(tw_built_source(file) || (b->headers && ends(file, ".h"))))
 		return;
 	*ret = TW_COMPILED_NOT;
 	(void)snprintf(why, TW_DETAIL_MAX, "it is none of the %zu files that were built", json_object_size(b->files));
@@ -183,7 +183,7 @@ tw_err tw_built_ask(const struct tw_sys *sys, struct tw_built *b, const char *fi
 		ask_list(b, file, ret, why);
 		return TW_OK;
 	}
-	if (!b->config || !is_source(file))
+	if (!b->config || !tw_built_source(file))
 		return TW_OK;
 	if (other_arch(b, file)) {
 		*ret = TW_COMPILED_NOT;

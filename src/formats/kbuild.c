@@ -96,6 +96,7 @@ tw_err tw_built_config(struct tw_slice text, struct tw_built *b)
 tw_err tw_built_files(struct tw_slice text, struct tw_built *b)
 {
 	struct tw_slice rest = text;
+	char path[1024];
 
 	if (text.size > TW_BUILT_MAX)
 		return TW_RAISE(LIMIT, "a list of %zu bytes, at most %d are read", text.size, TW_BUILT_MAX);
@@ -113,10 +114,12 @@ tw_err tw_built_files(struct tw_slice text, struct tw_built *b)
 		if (*line.at == '/' || begins(line, "../") || line.size > 1000 || !tw_text_printable(line))
 			return TW_RAISE(SYNTAX, "line %zu: want a path from the root of the source tree", number);
 		b->headers = b->headers || (line.size > 2 && !memcmp(line.at + line.size - 2, ".h", 2));
-		TW_TRY(set_value(b->files, line, json_true()));
+		(void)snprintf(path, sizeof path, TW_SLICE_FMT, TW_SLICE_ARG(line));
+		b->sources = b->sources || tw_built_source(path);
+		TW_TRY(tw_json_set(b->files, path, json_true()));
 	}
-	if (!json_object_size(b->files))
-		return TW_RAISE(SYNTAX, "an empty list of what was built");
+	if (!b->sources)
+		return TW_RAISE(SYNTAX, "no source file (.c, .S, .rs) is in this list of what was built");
 	return TW_OK;
 }
 

@@ -22,6 +22,7 @@ struct tw_built {
 	char arch[32];  /* as the configuration's head has it: "x86"; "" when it does not say */
 	json_t *files;  /* path -> true; NULL: not given */
 	bool headers;   /* the list has headers too, so that one that is not in it was not used */
+	bool sources;   /* the list has what is compiled */
 	/* The text of DIR/Kbuild or DIR/Makefile, "" for the top; NOTFOUND. NULL: the Makefiles are not there. */
 	tw_err (*makefile)(void *user, const char *dir, struct tw_buf *ret);
 	void *user;
@@ -29,8 +30,9 @@ struct tw_built {
 };
 /* SYNTAX names the line. An option that is not set, or not in it at all, is off. */
 tw_err tw_built_config(struct tw_slice text, struct tw_built *b);
-/* A path a line, from the root of the source tree; "./" in front is left out. SYNTAX: a path that leaves the tree. */
+/* A path a line, from the root of the source tree; "./" in front is left out. SYNTAX: a path that leaves the tree, or no source file (.c, .S, .rs) at all. */
 tw_err tw_built_files(struct tw_slice text, struct tw_built *b);
+bool tw_built_source(const char *path); /* is compiled to an object of its own, where it is */
 void tw_built_done(struct tw_built *b);
 
 enum tw_compiled {

@@ -102,6 +102,47 @@ tw_err tw_range_osv(const json_t *range, enum tw_version_scheme ecosystem, const
 /* --- CVE --- */
 
 #define HUGE_NUMBER "99999999999999999999"
+#define PADDED_MAX (TW_VERSION_MAX + sizeof ".0.0" + 1)
+
+/* People write words there too: "All versions", "< 1.2.3", "1.0 - 1.4", "1.x", "n/a", "1.2 and later". In no order do they stand for what they say. */
+static tw_err check_plain(const char *text)
+{
+	bool digit = false, any = false;
+
+	for (size_t i = 0; text[i]; i++) {
+		const bool first = !i || strchr("._-", text[i - 1]), last = !text[i + 1] || strchr("._-", text[i + 1]);
+
+		if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] > '~' || strchr("<>=,*;|&()[]/", text[i]))
+			return TW_RAISE(SYNTAX, "'%.40s' is no single version", text);
+		digit = digit || (text[i] >= '0' && text[i] <= '9');
+		any = any || (first && last && (text[i] == 'x' || text[i] == 'X'));
+	}
+	if (!digit || any || strchr("~^!", *text) || text[strlen(text) - 1] == '+')
+		return TW_RAISE(SYNTAX, "'%.40s' is no single version", text);
+	return TW_OK;
+}
+
+/* The kernel's records have "5.12" as a semantic version; one or two plain numbers mean 5.12.0. "0" alone is the first of all, and stays. */
+static const char *padded(enum tw_version_scheme s, const char *text, char room[PADDED_MAX])
+{
+	size_t size = strnlen(text, TW_VERSION_MAX + 1), dots = 0;
+
+	for (size_t i = 0; i < size; i++)
+		dots += text[i] == '.';
+	if (s != TW_VERSION_SEMVER || !size || size > TW_VERSION_MAX || strspn(text, "0123456789.") != size || dots > 1 ||
+		text[size - 1] == '.' || !strcmp(text, "0"))
+		return text;
+	(void)snprintf(room, PADDED_MAX, "%s%s", text, dots ? ".0" : ".0.0");
+	return room;
+}
+
+static tw_err compare_plain(enum tw_version_scheme s, const char *version, const char *text, int *ret)
+{
+	char room[PADDED_MAX];
+
+	TW_TRY(check_plain(text));
+	return tw_version_compare(s, version, padded(s, text, room), ret);
+}
 
 /* -1: the version is below the limit, which may end in '*'. */
 static tw_err compare_limit(enum tw_version_scheme s, const char *version, const char *limit, int *ret)
@@ -112,11 +153,13 @@ static tw_err compare_limit(enum tw_version_scheme s, const char *version, const
 	if (size > TW_VERSION_MAX)
 		return TW_RAISE(LIMIT, "a version has at most %d characters", TW_VERSION_MAX);
 	if (!size || limit[size - 1] != '*')
-		return tw_version_compare(s, version, limit, ret);
+		return compare_plain(s, version, limit, ret);
 	if (size == 1) {
 		*ret = -1;
 		return tw_version_check(s, version);
 	}
+	(void)snprintf(text, sizeof text, "%.*s0", (int)size - 1, limit);
+	TW_TRY(check_plain(text));
 	for (size_t i = 0; i < size; i++)
 		dots += limit[i] == '.';
 	/* A semantic version has three numbers. */
@@ -137,6 +180,7 @@ static tw_err within_entry(const json_t *entry, enum tw_version_scheme s, const 
 {
 	const char *from = tw_json_text(entry, "version"), *less = tw_json_text(entry, "lessThan");
 	const char *most = tw_json_text(entry, "lessThanOrEqual");
+	char room[PADDED_MAX];
 	int c;
 
 	*ret = false;
@@ -145,11 +189,11 @@ static tw_err within_entry(const json_t *entry, enum tw_version_scheme s, const 
 		return TW_OK;
 	}
 	if (!*less && !*most) {
-		TW_TRY(tw_version_compare(s, version, from, &c));
+		TW_TRY(compare_plain(s, version, from, &c));
 		*ret = c == 0;
 		return TW_OK;
 	}
-	TW_TRY(compare_start(s, version, from, &c));
+	TW_TRY(compare_start(s, version, padded(s, from, room), &c));
 	if (c < 0)
 		return TW_OK;
 	TW_TRY(compare_limit(s, version, *less ? less : most, &c));
@@ -164,7 +208,7 @@ static tw_err changed(const json_t *entry, enum tw_version_scheme s, const char 
 	int c;
 
 	json_array_foreach(json_object_get(entry, "changes"), i, change) {
-		TW_TRY(compare_start(s, version, tw_json_text(change, "at"), &c));
+		TW_TRY(compare_plain(s, version, tw_json_text(change, "at"), &c));
 		if (c >= 0)
 			*ret = status_of(tw_json_text(change, "status"));
 	}
@@ -191,18 +235,20 @@ tw_err tw_range_cve(const json_t *product, const char *version, struct tw_range_
 {
 	struct tw_range_found found = { .entry = SIZE_MAX };
 	const json_t *entry;
+	char room[PADDED_MAX];
 	bool within;
 	size_t i;
 
 	json_array_foreach(json_object_get(product, "versions"), i, entry) {
 		TW_TRY(scheme_of(entry, version, &found.scheme));
-		TW_TRY(within_entry(entry, found.scheme, version, &within));
+		const char *own = padded(found.scheme, version, room);
+		TW_TRY(within_entry(entry, found.scheme, own, &within));
 		if (!within)
 			continue;
 		found.status = status_of(tw_json_text(entry, "status"));
 		found.entry = i;
 		if (!is_exact(entry))
-			TW_TRY(changed(entry, found.scheme, version, &found.status));
+			TW_TRY(changed(entry, found.scheme, own, &found.status));
 		*ret = found;
 		return TW_OK;
 	}

@@ -25,7 +25,8 @@ struct tw_range_found {
 /*
  * A product object of a CVE record (CVE JSON 5, "Version Status Decision Algorithm"): versions with versionType, lessThan,
  * lessThanOrEqual and changes, in their order; else defaultStatus. A limit may end in '*', which is larger than any number; the
- * version "0" is the first of all. Of a versionType that has no order here the generic one is taken; UNSUPPORTED: git.
+ * version "0" is the first of all. Of a versionType that has no order here the generic one is taken; UNSUPPORTED: git. SYNTAX: words or a
+ * range in the place of a version or limit ("All versions", "< 1.2", "1.x"). Of a semantic version, "5.12" is 5.12.0.
  */
 tw_err tw_range_cve(const json_t *product, const char *version, struct tw_range_found *ret);
 

@@ -161,6 +161,9 @@ static void test_refused(void **state)
 	CHECK_TEXT(tw_err_detail(), "line 2: want a path from the root of the source tree");
 	CHECK_ERR(tw_built_files(TW_SLICE("../b.c\n"), &b), SYNTAX);
 	tw_built_done(&b);
+	CHECK_ERR(tw_built_files(TW_SLICE("fs/a.o\nfs/b.h\n"), &b), SYNTAX);
+	CHECK_TEXT(tw_err_detail(), "no source file (.c, .S, .rs) is in this list of what was built");
+	tw_built_done(&b);
 }
 
 static tw_err sweep(const struct tw_sys *sys, void *user)

@@ -115,8 +115,44 @@ static const struct {
 		"6.6.10", TW_RANGE_UNKNOWN, 0 },
 	{ CVE("unaffected", "{'version':'5','status':'affected'},{'version':'1','status':'affected','lessThan':'2','versionType':'python'}"),
 		"1.0.post1", TW_RANGE_AFFECTED, 1 },
-	{ CVE("unaffected", "{'version':'1.0','status':'affected','lessThan':'2.0.0','versionType':'semver'}"), "1.0.0", 0, 0,
-		"'1.0' is no semantic version" },
+	{ CVE("unaffected", "{'version':'1.0','status':'affected','lessThan':'2.0.0','versionType':'semver'}"), "1.0.0",
+		TW_RANGE_AFFECTED, 0 },
+	{ CVE("unaffected", "{'version':'5.12','status':'affected','lessThan':'6','versionType':'semver'}"), "5.12", TW_RANGE_AFFECTED, 0 },
+	{ CVE("affected", "{'version':'0','status':'unaffected','lessThan':'5.12','versionType':'semver'}"), "5.11.9",
+		TW_RANGE_UNAFFECTED, 0 },
+	{ CVE("affected", "{'version':'0','status':'unaffected','lessThan':'5.12','versionType':'semver'}"), "5.12.0",
+		TW_RANGE_AFFECTED, SIZE_MAX },
+	{ CVE("unaffected", "{'version':'1.0','status':'affected','lessThan':'2.0-','versionType':'semver'}"), "1.0.0", 0, 0,
+		"'2.0-' is no semantic version" },
+	{ CVE("unaffected", "{'version':'unspecified','status':'affected','lessThan':'2'}"), "1", TW_RANGE_AFFECTED, 0 },
+#define NO_VERSION(text)                                                                                                        \
+	{                                                                                                                       \
+		CVE("unaffected", "{'version':'" text "','status':'affected'}"), "1.2", 0, 0, "'" text "' is no single version" \
+	}
+#define NO_LIMIT(text, told)                                                                                                                 \
+	{                                                                                                                                    \
+		CVE("unaffected", "{'version':'0','status':'affected','lessThan':'" text "'}"), "9", 0, 0, "'" told "' is no single version" \
+	}
+	NO_VERSION("All versions"),
+	NO_VERSION("< 1.2.3"),
+	NO_VERSION("<1.2.3"),
+	NO_VERSION("1.0 - 1.4"),
+	NO_VERSION("1.x"),
+	NO_VERSION("1.2.X"),
+	NO_VERSION("x"),
+	NO_VERSION("n/a"),
+	NO_VERSION("unspecified"),
+	NO_VERSION("*"),
+	NO_VERSION("1.0,1.1"),
+	NO_VERSION("1.1+"),
+	NO_VERSION("~1.1"),
+	NO_LIMIT("unspecified", "unspecified"),
+	NO_LIMIT("2.x", "2.x"),
+	NO_LIMIT("<= 2", "<= 2"),
+	NO_LIMIT("all *", "all 0"),
+	{ CVE("unaffected", "{'version':'0','status':'affected','lessThan':'3','changes':[{'at':'2.x','status':'unaffected'}]}"),
+		"2.5", 0, 0, "'2.x' is no single version" },
+	{ CVE("unaffected", "{'version':'1.2.3xy','status':'affected'}"), "1.2", TW_RANGE_UNAFFECTED, SIZE_MAX },
 	{ CVE("unaffected", "{'version':'aa','status':'affected','lessThan':'bb','versionType':'git'}"), "1", 0, 0,
 		"a range of commits can be told only by their repository" },
 	{ CVE("unaffected", "{'version':'aa','status':'affected','versionType':'git'}"), "aa", TW_RANGE_AFFECTED, 0 },

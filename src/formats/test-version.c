@@ -59,6 +59,19 @@ static void test_rpm(void **state)
 	CHECK_ORDER(TW_VERSION_RPM, list);
 }
 
+static void test_apk(void **state)
+{
+	static const char *const list[] = { "0-r0", "1.0-r0", "1.0-r1", "=1.0-r01", "1.0-r10", "1.0a-r0", "1.0a-r2", "1.0k-r0",
+		"1.0.0-r0", "1.0.1-r0", "1.0.10-r0", "1.1-r0", "99999999999999999999999-r0" };
+	static const char *const refused[] = { "", "1.0", "1.0_rc1-r0", "1.0_p2-r0", "1.0~ab-r0", "1.0-r", "1.0-r0x", "1.0ab-r0",
+		"1.01-r0", "1.-r0", "a-r0", "1:1.0-r0" };
+	int c;
+
+	CHECK_ORDER(TW_VERSION_APK, list);
+	for (size_t i = 0; i < TW_COUNT(refused); i++)
+		CHECK_ERR(tw_version_compare(TW_VERSION_APK, "1.0-r0", refused[i], &c), SYNTAX);
+}
+
 static void test_pep440(void **state)
 {
 	static const char *const list[] = { "1.dev0", "1.0.dev456", "1.0a1", "=1.0.alpha-1", "1.0a2.dev456", "1.0a12.dev456",
@@ -138,5 +151,5 @@ static void test_names(void **state)
 	CHECK_TEXT(tw_version_scheme_name(TW_VERSION_RPM), "rpm");
 }
 
-CHECK_MAIN(cmocka_unit_test(test_semver), cmocka_unit_test(test_deb), cmocka_unit_test(test_rpm), cmocka_unit_test(test_pep440),
-	cmocka_unit_test(test_generic), cmocka_unit_test(test_refused), cmocka_unit_test(test_names))
+CHECK_MAIN(cmocka_unit_test(test_semver), cmocka_unit_test(test_deb), cmocka_unit_test(test_rpm), cmocka_unit_test(test_apk),
+	cmocka_unit_test(test_pep440), cmocka_unit_test(test_generic), cmocka_unit_test(test_refused), cmocka_unit_test(test_names))

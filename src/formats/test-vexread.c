@@ -22,8 +22,8 @@ static json_t *quoted(const char *text)
 
 static tw_err on_statement(void *user, const struct tw_vex_statement *s)
 {
-	return tw_buf_format(user, "%s %s %s|%s|%s|%s|%s|%s\n", s->place, s->vulnerability, tw_vex_status_name(s->status), s->purl,
-		s->cpe, s->name, s->version, s->justification);
+	return tw_buf_format(user, "%s %s %s%s|%s|%s|%s|%s|%s\n", s->place, s->vulnerability, tw_vex_status_name(s->status),
+		s->part ? " (part)" : "", s->purl, s->cpe, s->name, s->version, s->justification);
 }
 
 #define CSAF(more) "{'document':{'csaf_version':'2.0'}" more "}"
@@ -40,17 +40,19 @@ static const struct {
 	{ CSAF(TREE ",'vulnerabilities':[{'cve':'CVE-2026-1','product_status':{'known_affected':['B','D','X'],'fixed':['A:D'],"
 		    "'known_not_affected':['A'],'under_investigation':['B'],'recommended':['A']},"
 		    "'flags':[{'label':'component_not_present','product_ids':['B']},{'label':'inline_mitigations_already_exist','product_ids':['A']}]},"
-		    "{'ids':[],'product_status':{'fixed':['A']}}]"),
+		    "{'ids':[],'product_status':{'fixed':['A']}},{'cve':'CVE-2026-2','product_status':{'first_affected':['B'],'last_affected':['A']}}]"),
 		"/vulnerabilities/0/product_status/known_affected/0 CVE-2026-1 affected||cpe:/a:b:b:1|||\n"
 		"/vulnerabilities/0/product_status/known_not_affected/0 CVE-2026-1 not_affected|pkg:deb/debian/a@1||||inline_mitigations_already_exist\n"
-		"/vulnerabilities/0/product_status/fixed/0 CVE-2026-1 fixed|pkg:deb/debian/a@1||||\n"
-		"/vulnerabilities/0/product_status/under_investigation/0 CVE-2026-1 under_investigation||cpe:/a:b:b:1|||\n" },
+		"/vulnerabilities/0/product_status/fixed/0 CVE-2026-1 fixed (part)|pkg:deb/debian/a@1||||\n"
+		"/vulnerabilities/0/product_status/under_investigation/0 CVE-2026-1 under_investigation||cpe:/a:b:b:1|||\n"
+		"/vulnerabilities/2/product_status/first_affected/0 CVE-2026-2 affected||cpe:/a:b:b:1|||\n"
+		"/vulnerabilities/2/product_status/last_affected/0 CVE-2026-2 affected|pkg:deb/debian/a@1||||\n" },
 	{ VEX("{'vulnerability':{'name':'CVE-2026-1'},'status':'not_affected','justification':'component_not_present','products':"
 	      "[{'@id':'pkg:npm/a@1'},{'@id':'https://x','identifiers':{'cpe23':'C'}},{'@id':'p','subcomponents':[{'identifiers':{'purl':'pkg:npm/b'}}]},"
 	      "{'@id':'nothing'}]}"),
 		"/statements/0/products/0 CVE-2026-1 not_affected|pkg:npm/a@1||||component_not_present\n"
 		"/statements/0/products/1 CVE-2026-1 not_affected||C|||component_not_present\n"
-		"/statements/0/products/2/subcomponents/0 CVE-2026-1 not_affected|pkg:npm/b||||component_not_present\n" },
+		"/statements/0/products/2/subcomponents/0 CVE-2026-1 not_affected (part)|pkg:npm/b||||component_not_present\n" },
 	{ "{'version':'1','package':[{'name':'curl','version':'8.0','issue':[{'id':'CVE-2026-1','status':'Patched','detail':'backported-patch'},"
 	  "{'id':'CVE-2026-2','status':'Unpatched'},{'id':'CVE-2026-3','status':'Ignored'},{'id':'CVE-2026-4','status':'Ignored','detail':"
 	  "'upstream-wontfix'},{'id':'CVE-2026-5','status':'Ignored','detail':'cpe-incorrect'}]},{'name':'b'}]}",

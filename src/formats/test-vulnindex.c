@@ -16,6 +16,7 @@ static const struct tw_vuln_component components[] = {
 	{ "C++", "1", NULL, "cpe:2.3:a:x:c\\+\\+:1:*:*:*:*:*:*:*" },
 	{ "+++", "1", NULL, NULL },
 	{ "libfoo", "1", NULL, "cpe:/a:x:foo-bar:1" },
+	{ "libssl3", "3.0-1", "pkg:deb/debian/libssl3@3.0-1?upstream=openssl", NULL },
 	{ "odd", "1", NULL, "cpe:2.3:a:x:-:1:*:*:*:*:*:*:*" },
 };
 
@@ -28,6 +29,7 @@ static const struct tw_vuln_component components[] = {
 
 static const char *const records[] = {
 	OSV("Debian:12", "curl", ""),
+	OSV("Debian:12", "openssl", ""),
 	OSV("PyPI", "foo_bar", ""),
 	OSV("PyPI", "x", ",\"purl\":\"pkg:pypi/Foo.Bar\""),
 	OSV("npm", "@a/b", ""),

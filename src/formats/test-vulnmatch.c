@@ -54,10 +54,20 @@ static void check_rows(tw_err (*read)(struct tw_slice text, json_t **ret),
 #define OSV(more, affected) "{'id':'OSV-1','modified':'2026-01-02T03:04:05Z'" more ",'affected':[" affected "]}"
 #define DEBIAN \
 	"{'package':{'ecosystem':'Debian:12','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'7.88.1-10+deb12u5'}]}]}"
-#define CURL(version)                                                      \
-	{                                                                  \
-		"curl", NULL, "pkg:deb/debian/curl@" version "?arch=arm64" \
+#define CURL(version)                                                                       \
+	{                                                                                   \
+		"curl", NULL, "pkg:deb/debian/curl@" version "?arch=arm64&distro=debian-12" \
 	}
+
+#define PACKAGE(ecosystem) "{'package':{'ecosystem':'" ecosystem "','name':'curl'},'versions':['1']}"
+#define RELEASE(type, verdict, ecosystem, space, qualifiers, more)                                                           \
+	{                                                                                                                    \
+		{ NULL, "9", "pkg:" type "/" space "/curl" qualifiers }, OSV("", PACKAGE(ecosystem)),                        \
+			verdict " package|" ecosystem " curl|/affected/0|version 9 is not listed, and in no range" more "\n" \
+	}
+#define UNKNOWN(ecosystem, type, space, qualifiers) \
+	RELEASE(type, "undecided", ecosystem, space, qualifiers, ", but this may be of another release of the distribution")
+#define SAME(ecosystem, type, space, qualifiers) RELEASE(type, "unaffected", ecosystem, space, qualifiers, "")
 
 static const struct row osv[] = {
 	{ CURL("7.88.1-10%2Bdeb12u4"), OSV("", DEBIAN),
@@ -71,6 +81,35 @@ static const struct row osv[] = {
 	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl?distro=debian-11" }, OSV("", DEBIAN), "" },
 	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl?distro=debian-121" }, OSV("", DEBIAN), "" },
 	{ { "curl", "7.88.1-10", "pkg:deb/ubuntu/curl" }, OSV("", DEBIAN), "" },
+	/* Of which release one of them is, is not known: what is affected counts, what is not does not. */
+	UNKNOWN("Debian:12", "deb", "debian", ""),
+	UNKNOWN("Debian:12", "deb", "debian", "?distro=bookworm"),
+	UNKNOWN("Debian", "deb", "debian", "?distro=debian-12"),
+	UNKNOWN("Ubuntu:22.04:LTS", "deb", "ubuntu", "?distro=ubuntu-22"),
+	UNKNOWN("openEuler:22.03-LTS-SP1", "rpm", "openeuler", "?distro=openeuler-22.03"),
+	SAME("openEuler:22.03-LTS-SP1", "rpm", "openeuler", "?distro=openeuler-22.03-LTS-SP1"),
+	SAME("Ubuntu:Pro:22.04:LTS", "deb", "ubuntu", "?distro=ubuntu-22.04"),
+	SAME("openSUSE:Leap 15.5", "rpm", "opensuse", "?distro=opensuse-leap-15.5"),
+	SAME("Debian:12", "deb", "debian", "?distro=12"),
+	{ { NULL, "9", "pkg:deb/ubuntu/curl?distro=ubuntu-22.10" }, OSV("", PACKAGE("Ubuntu:22.04:LTS")), "" },
+	{ { NULL, "9", "pkg:rpm/openeuler/curl?distro=openeuler-24.03" }, OSV("", PACKAGE("openEuler:22.03-LTS")), "" },
+	{ { "curl", "7.88.1-10", "pkg:deb/debian/curl" }, OSV("", DEBIAN),
+		"affected package|Debian:12 curl|/affected/0/ranges/0|version 7.88.1-10 is in this range (order of versions: deb)\n" },
+	/* Records name what was built, inventories what it was built into. */
+	{ { "libcurl4", "7.88.1-10", "pkg:deb/debian/libcurl4?distro=debian-12&upstream=curl" }, OSV("", DEBIAN),
+		"affected package|Debian:12 curl|/affected/0/ranges/0|version 7.88.1-10 is in this range (order of versions: deb)\n" },
+	{ { "libcurl4", "99", "pkg:deb/debian/libcurl4?distro=debian-12&upstream=curl%407.88.1-10" }, OSV("", DEBIAN),
+		"affected package|Debian:12 curl|/affected/0/ranges/0|version 7.88.1-10 is in this range (order of versions: deb)\n" },
+	{ { "libcurl4", "7.88.1-10", "pkg:deb/debian/libcurl4?distro=debian-12&upstream=wget" }, OSV("", DEBIAN), "" },
+	{ { "libcurl", "9-1", "pkg:rpm/redhat/libcurl?distro=rhel-9&upstream=curl-9-1.el9.src.rpm" }, OSV("", PACKAGE("Red Hat:9")),
+		"unaffected package|Red Hat:9 curl|/affected/0|version 9-1 is not listed, and in no range\n" },
+	{ { "curl", "9", "pkg:deb/debian/curl?distro=debian-12" },
+		OSV("", "{'package':{'ecosystem':'Mine','name':'curl','purl':'pkg:deb/debian/curl'},'versions':['1']}"),
+		"undecided purl|pkg:deb/debian/curl|/affected/0|version 9 is not listed, and in no range, but this may be of another release of the distribution\n" },
+	/* A suffix of apk has no order here. */
+	{ { "curl", "8.1_rc1-r0", "pkg:apk/alpine/curl?distro=alpine-3.19.1" },
+		OSV("", "{'package':{'ecosystem':'Alpine:v3.19','name':'curl'},'ranges':[{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'8.1-r0'}]}]}"),
+		"undecided package|Alpine:v3.19 curl|/affected/0|'8.1_rc1-r0': character 4: the order of suffixes is not known here\n" },
 	{ CURL("7.88.1-10"), OSV(",'withdrawn':'2026-01-02T03:04:05Z'", DEBIAN), "" },
 	{ { "curl", "7.88.1", NULL }, OSV("", DEBIAN),
 		"affected name|Debian:12 curl|/affected/0/ranges/0|only the name is the same; version 7.88.1 is in this range (order of versions: deb)\n" },
@@ -166,11 +205,21 @@ static const struct row cve[] = {
 	{ CURL("7.88.1-10"), CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:github/curl/curl'," RANGE "}"),
 		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88.1 is affected by this entry "
 		"(order of versions: generic); the distribution's package may have the correction\n" },
+	/* Another package of the same namespace is another one; of another namespace, or of a forge, the names still count. */
+	{ { NULL, "7.88", "pkg:github/distro/curl" }, CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:github/curl/curl'," RANGE "}"),
+		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88 is affected by this entry (order of versions: generic)\n" },
+	{ { "curl", "7.88", "pkg:generic/libcurl" }, CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:generic/curl'," RANGE "}"),
+		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88 is affected by this entry (order of versions: generic)\n" },
+	{ { "curl", "7.88-1", "pkg:deb/ubuntu/curl" }, CVE("PUBLISHED", "{'product':'curl','packageURL':'pkg:deb/debian/curl'," RANGE "}"),
+		"affected name|curl|/containers/cna/affected/0/versions/0|only the name is the same; version 7.88 is affected by this entry (order of versions: generic); "
+		"the distribution's package may have the correction\n" },
+	{ { "curl", "7.88_p1-r0", "pkg:apk/alpine/curl" }, CVE("PUBLISHED", "{'product':'curl'," RANGE "}"),
+		"undecided name|curl|/containers/cna/affected/0|only the name is the same; '7.88_p1' has a suffix of apk, whose order is not known here\n" },
 	{ { "curl", "7.88", NULL, NULL },
 		CVE("PUBLISHED",
-			"{'product':'other'},{'product':'curl','versions':[{'version':'7','status':'affected','lessThan':'8',"
+			"{'product':'other'},{'product':'curl','versions':[{'version':'7','status':'affected','lessThan':'8_',"
 			"'versionType':'semver'}]}"),
-		"undecided name|curl|/containers/cna/affected/1|only the name is the same; '7.88' is no semantic version\n" },
+		"undecided name|curl|/containers/cna/affected/1|only the name is the same; '8_' is no semantic version\n" },
 	{ { "curl", NULL, NULL, NULL }, CVE("PUBLISHED", "{'product':'curl'}"),
 		"undecided name|curl|/containers/cna/affected/0|only the name is the same; the component has no version\n" },
 	{ { NULL, "1", NULL, NULL }, CVE("PUBLISHED", "{'vendor':'x'}"), "" },
@@ -197,6 +246,14 @@ static void test_components(void **state)
 	CHECK_TEXT(s.version, "1:2-3-4");
 	CHECK_TEXT(s.upstream, "2-3");
 	tw_vuln_subject_done(&s);
+	static const char *const upstream[][2] = { { "1:1.4.0+really1.2.1-3", "1.2.1" }, { "1.2.3+dfsg1-1+deb12u1", "1.2.3" },
+		{ "2:1.2+git2024", "1.2" }, { "1.2~rc1-1", "1.2~rc1" }, { "-", "" }, { "+", "+" } };
+	for (size_t i = 0; i < TW_COUNT(upstream); i++) {
+		CHECK_OK(tw_vuln_subject_init(
+			tw_sys_real(), &(struct tw_vuln_component){ "a", upstream[i][0], "pkg:deb/debian/a", NULL }, &s));
+		CHECK_TEXT(s.upstream, upstream[i][1]);
+		tw_vuln_subject_done(&s);
+	}
 	CHECK_OK(tw_vuln_subject_init(tw_sys_real(), &(struct tw_vuln_component){ "b", NULL, "pkg:npm/a@9-1", HAXX }, &s));
 	CHECK_TEXT(s.name, "b");
 	CHECK_TEXT(s.version, "9-1");
@@ -221,8 +278,9 @@ static tw_err one_match(const struct tw_sys *sys, const struct row *row, tw_err 
 
 static tw_err sweep(const struct tw_sys *sys, void *user)
 {
-	TW_TRY(one_match(sys, &osv[11], tw_osv_read, tw_vuln_match_osv));
-	TW_TRY(one_match(sys, &osv[17], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &osv[29], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &osv[35], tw_osv_read, tw_vuln_match_osv));
+	TW_TRY(one_match(sys, &osv[20], tw_osv_read, tw_vuln_match_osv));
 	TW_TRY(one_match(sys, &cve[4], tw_cve_read, tw_vuln_match_cve));
 	return one_match(sys, &cve[7], tw_cve_read, tw_vuln_match_cve);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Versions of packages of Debian (policy 5.6.12) and of rpm: an epoch, a version and a revision, compared one after the other. */
+/* Versions of packages of Debian (policy 5.6.12) and of rpm: an epoch, a version and a revision, compared one after the other; and of apk. */
 #include "formats/version-inside.h"
 
 #include <string.h>
@@ -214,4 +214,59 @@ int tw_version_rpm_compare(const char *a, const char *b)
 	if (c || !x.revision.at || !y.revision.at)
 		return c ? c : (x.revision.at != NULL) - (y.revision.at != NULL);
 	return rpm_part(x.revision, y.revision);
+}
+
+/* --- apk: numbers with '.', at most one letter, and "-r" with a number --- */
+
+static tw_err apk_refuse(const char *text, const char *at, const char *why)
+{
+	return TW_RAISE(SYNTAX, "'%.40s': character %zu: %s", text, (size_t)(at - text) + 1, why);
+}
+
+tw_err tw_version_apk_check(const char *version)
+{
+	const char *at = version;
+	size_t size;
+
+	for (;;) {
+		size = strspn(at, "0123456789");
+		if (!size || (size > 1 && *at == '0'))
+			return apk_refuse(version, at, "want a number without a zero in front");
+		at += size;
+		if (*at != '.')
+			break;
+		at++;
+	}
+	at += *at >= 'a' && *at <= 'z';
+	if (*at == '_' || *at == '~')
+		return apk_refuse(version, at, "the order of suffixes is not known here");
+	size = strncmp(at, "-r", 2) ? 0 : strspn(at + 2, "0123456789");
+	return size && !at[2 + size] ? TW_OK : apk_refuse(version, at, "want '-r' with a number, and nothing behind it");
+}
+
+/* Of what comes next: another number, a letter, the revision. What has less of them comes first. */
+static int apk_turn(char c)
+{
+	return c == '.' ? 2 : c == '-' ? 0 : 1;
+}
+
+int tw_version_apk_compare(const char *a, const char *b)
+{
+	for (;;) {
+		struct tw_slice x = tw_version_number(&a), y = tw_version_number(&b);
+		int c = tw_version_numbers(x, y);
+
+		c = c ? c : apk_turn(*a) - apk_turn(*b);
+		if (c || !*a)
+			return c;
+		if (*a == '.') {
+			a++;
+			b++;
+			continue;
+		}
+		if (*a != '-' && *a != *b)
+			return *a < *b ? -1 : 1;
+		a += *a == '-' ? 2 : 3; /* "-r", or a letter with it */
+		b += *b == '-' ? 2 : 3;
+	}
 }

@@ -143,6 +143,7 @@ static const struct {
 	[TW_VERSION_DEB] = { "deb", tw_version_deb_check, tw_version_deb_compare },
 	[TW_VERSION_RPM] = { "rpm", tw_version_rpm_check, tw_version_rpm_compare },
 	[TW_VERSION_PEP440] = { "pep440", tw_version_pep440_check, tw_version_pep440_compare },
+	[TW_VERSION_APK] = { "apk", tw_version_apk_check, tw_version_apk_compare },
 };
 
 const char *tw_version_scheme_name(enum tw_version_scheme s)
@@ -171,6 +172,8 @@ bool tw_version_scheme_named(const char *name, enum tw_version_scheme *ret)
 		{ "pypi", TW_VERSION_PEP440 },
 		{ "python", TW_VERSION_PEP440 },
 		{ "pep440", TW_VERSION_PEP440 },
+		{ "apk", TW_VERSION_APK },
+		{ "alpine", TW_VERSION_APK },
 	};
 
 	for (size_t i = 0; i < TW_COUNT(known); i++)

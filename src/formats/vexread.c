@@ -36,6 +36,7 @@ struct reading {
 	void *user;
 	size_t count;
 	json_t *products; /* of CSAF: product_id -> {purl, cpe} */
+	json_t *parts;    /* of CSAF: product_id of what is one by a relationship -> true */
 	char place[160];
 };
 
@@ -64,6 +65,8 @@ static tw_err keep_product(struct reading *r, const json_t *product, const char 
 
 	if (!helper && reference)
 		helper = json_object_get(r->products, reference);
+	if (*id && reference)
+		TW_TRY(tw_json_set(r->parts, id, json_true()));
 	if (!*id || !json_is_object(helper) || json_object_get(r->products, id))
 		return TW_OK;
 	return tw_json_set(r->products, id, json_incref((json_t *)(uintptr_t)helper));
@@ -139,6 +142,7 @@ static tw_err read_status(struct reading *r, const json_t *vulnerability, size_t
 			.name = "",
 			.version = "",
 			.status = status,
+			.part = json_object_get(r->parts, id) != NULL,
 			.justification = status == TW_VEX_NOT_AFFECTED ? justification_of(vulnerability, id) : "" };
 
 		(void)snprintf(r->place, sizeof r->place, "%s/%s/%zu", place, key, i);
@@ -155,6 +159,8 @@ static tw_err read_csaf(struct reading *r)
 		enum tw_vex_status status;
 	} rows[] = {
 		{ "known_affected", TW_VEX_AFFECTED },
+		{ "first_affected", TW_VEX_AFFECTED },
+		{ "last_affected", TW_VEX_AFFECTED },
 		{ "known_not_affected", TW_VEX_NOT_AFFECTED },
 		{ "fixed", TW_VEX_FIXED },
 		{ "first_fixed", TW_VEX_FIXED },
@@ -205,6 +211,7 @@ static tw_err read_products(struct reading *r, const json_t *statement, const ch
 	json_array_foreach(products, i, product) {
 		(void)snprintf(r->place, sizeof r->place, "%s/products/%zu", place, i);
 		TW_TRY(list_in(product, "subcomponents", r->place, &parts));
+		s->part = json_array_size(parts) > 0;
 		if (!json_array_size(parts))
 			TW_TRY(say_component(r, product, s));
 		json_array_foreach(parts, k, part) {
@@ -297,10 +304,10 @@ static tw_err read_cve_check(struct reading *r)
 
 tw_err tw_vex_read(const json_t *document, tw_vex_visit visit, void *user)
 {
-	TW_CLEANUP(tw_jsonp) json_t *products = json_object();
-	struct reading r = { .document = document, .visit = visit, .user = user, .products = products };
+	TW_CLEANUP(tw_jsonp) json_t *products = json_object(), *parts = json_object();
+	struct reading r = { .document = document, .visit = visit, .user = user, .products = products, .parts = parts };
 
-	if (!products)
+	if (!products || !parts)
 		return TW_RAISE(NOMEM, "products");
 	switch (tw_feed_kind_of(document)) {
 	case TW_FEED_CSAF:

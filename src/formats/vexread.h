@@ -3,8 +3,8 @@
  * What others say of a vulnerability in a version of a component: VEX in CSAF 2.0 and OpenVEX 0.2, and Yocto's cve-check. As one list of
  * statements, whoever made it. Whether they are believed is for who gives us the files.
  *
- * Of CSAF: product_status of each vulnerability, its products resolved to their purl and CPE names, through one relationship. Of OpenVEX: products
- * and their subcomponents. Of cve-check: "Patched" is fixed, "Ignored" is not_affected only with a detail that is a fact and no
+ * Of CSAF: product_status of each vulnerability, its products resolved to their purl and CPE names, through one relationship (then a part). Of OpenVEX:
+ * products, or their subcomponents (then parts). Of cve-check: "Patched" is fixed, "Ignored" is not_affected only with a detail that is a fact and no
  * choice (cpe-incorrect, not-applicable-config, not-applicable-platform), "Unpatched" is affected.
  */
 #ifndef TW_FORMATS_VEXREAD_H
@@ -23,6 +23,7 @@ struct tw_vex_statement {
 	const char *purl, *cpe, *name, *version; /* of the component: any of them */
 	enum tw_vex_status status;
 	const char *justification; /* as the document spells it */
+	bool part;                 /* said of it as a part of a product, by a subcomponent or a relationship */
 	const char *place;         /* JSON pointer */
 };
 typedef tw_err (*tw_vex_visit)(void *user, const struct tw_vex_statement *s); /* an error ends the reading and comes out of it */

@@ -56,6 +56,8 @@ static tw_err fill(tw_vuln_index *i, const struct tw_vuln_subject *of)
 		add(i, tw_slice_of(s->name), k);
 		if (s->has_purl)
 			add(i, tw_slice_of(s->purl.name), k);
+		if (tw_vuln_source(s).size)
+			add(i, tw_vuln_source(s), k);
 		if (!s->has_cpe)
 			continue;
 		tw_buf_clear(&i->scratch);
@@ -76,7 +78,7 @@ tw_err tw_vuln_index_new(const struct tw_sys *sys, const struct tw_vuln_subject 
 	i->sys = sys;
 	i->subjects = count;
 	tw_buf_init(&i->scratch, sys, 2 * TW_PURL_MAX);
-	i->rows = tw_alloc_array(sys, count ? 3 * count : 1, sizeof *i->rows);
+	i->rows = tw_alloc_array(sys, count ? 4 * count : 1, sizeof *i->rows);
 	i->asked = tw_alloc_array(sys, count ? count : 1, sizeof *i->asked);
 	if (!i->rows || !i->asked)
 		return TW_RAISE(NOMEM, "an index of %zu components", count);

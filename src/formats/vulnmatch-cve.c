@@ -18,7 +18,9 @@ static tw_err by_purl(struct tw_vuln_run *r, const json_t *product, bool *ret, b
 	if (tw_failed(e))
 		return tw_vuln_undecidable(e) ? TW_OK : e; /* what is no purl names no package */
 	*ret = tw_purl_same_package(&r->s->purl, &p);
-	*ret_other = !*ret && !strcmp(r->s->purl.type, p.type);
+	/* Another package of one namespace; projects of a forge, and generic ones, are known by several. */
+	*ret_other = !*ret && !strcmp(r->s->purl.type, p.type) && !strcmp(r->s->purl.namespace, p.namespace) &&
+		strcmp(p.type, "generic") != 0 && strcmp(p.type, "github") != 0;
 	tw_purl_done(&p);
 	tw_vuln_identify(r, TW_VULN_BY_PURL, "%s", text);
 	return TW_OK;
@@ -167,6 +169,8 @@ static tw_err match_product(struct tw_vuln_run *r, const json_t *product, const 
 		return TW_OK;
 	tw_buf_init(&key, r->s->sys, 16384);
 	TW_TRY(key_of(product, &key));
+	if (!tw_failed(e) && r->s->has_purl && !strcmp(r->s->purl.type, "apk") && strchr(version, '_'))
+		e = TW_RAISE(SYNTAX, "'%.100s' has a suffix of apk, whose order is not known here", version);
 	if (tw_failed(e))
 		return json_object_get(c->decided, tw_buf_cstr(&key)) ? TW_OK : tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", tw_err_detail());
 	TW_TRY(tw_json_set(c->decided, tw_buf_cstr(&key), json_true()));

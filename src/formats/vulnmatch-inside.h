@@ -9,6 +9,8 @@ struct tw_vuln_run {
 	const struct tw_vuln_subject *s;
 	tw_vuln_tell tell;
 	void *user;
+	const char *version; /* of OSV: the component's, or of the package that it was built from */
+	bool other_release;  /* of OSV: the record may be of another release of the distribution */
 	struct tw_vuln_match m;
 	char identifier[TW_CPE_MAX + 1], place[160], reason[512];
 };

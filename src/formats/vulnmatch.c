@@ -50,14 +50,18 @@ static tw_err set_version(struct tw_vuln_subject *s, const char *version)
 
 static tw_err set_upstream(struct tw_vuln_subject *s)
 {
-	const char *from = s->version, *colon = strchr(from, ':'), *dash = strrchr(from, '-');
+	const char *from = s->version, *colon = strchr(from, ':'), *really = strstr(from, "+really"), *dash;
 
 	tw_buf_clear(&s->own_upstream);
 	s->upstream = s->version;
 	if (!of_distribution(s))
 		return TW_OK;
-	from = colon ? colon + 1 : from;
-	TW_TRY(tw_buf_add(&s->own_upstream, from, dash && dash > from ? (size_t)(dash - from) : strlen(from)));
+	from = really ? really + 7 : colon ? colon + 1 : from;
+	dash = strrchr(from, '-');
+	struct tw_slice rest = { from, dash ? (size_t)(dash - from) : strlen(from) };
+	/* "+dfsg1", "+git2024", "+deb12u1": what the distribution did to it. */
+	const char *plus = rest.size ? memchr(from + 1, '+', rest.size - 1) : NULL;
+	TW_TRY(tw_buf_add(&s->own_upstream, from, plus ? (size_t)(plus - from) : rest.size));
 	s->upstream = tw_buf_cstr(&s->own_upstream);
 	return TW_OK;
 }
@@ -225,17 +229,99 @@ static tw_err names_subject(const struct tw_vuln_subject *s, struct tw_slice tex
 	return TW_OK;
 }
 
-/* The ecosystem is of one release of a distribution, and the component says that it is of another. */
-static bool other_release(const struct tw_vuln_subject *s, const char *ecosystem)
-{
-	const char *distro = s->has_purl ? tw_purl_qualifier(&s->purl, "distro") : NULL, *colon = strchr(ecosystem, ':');
-	const char *dash = distro ? strrchr(distro, '-') : NULL, *release = colon ? colon + 1 : "";
+enum release { RELEASE_SAME, RELEASE_OTHER, RELEASE_UNKNOWN };
 
-	release += *release == 'v';
-	size_t size = strcspn(release, ":");
-	if (!dash || dash[1] < '0' || dash[1] > '9' || *release < '0' || *release > '9')
-		return false; /* one of them does not say, or by another name */
-	return strncmp(dash + 1, release, size) != 0 || (dash[1 + size] && dash[1 + size] != '.');
+/* "12" of "debian-12", "22.03" of "22.03-LTS-SP1", whose rest counts too; empty where no number is. */
+static struct tw_slice release_number(const char *text, const char **ret_rest)
+{
+	while (*text && (*text < '0' || *text > '9'))
+		text++;
+	struct tw_slice number = { text, strspn(text, "0123456789.") };
+	*ret_rest = text + number.size;
+	return number;
+}
+
+/* Of 12.5 and 12 one is a part of the other. */
+static enum release compare_releases(struct tw_slice component, struct tw_slice record)
+{
+	size_t size = component.size < record.size ? component.size : record.size;
+
+	if (!size)
+		return RELEASE_UNKNOWN;
+	if (memcmp(component.at, record.at, size) != 0 || (component.size > size && component.at[size] != '.') ||
+		(record.size > size && record.at[size] != '.'))
+		return RELEASE_OTHER;
+	return record.size > size ? RELEASE_UNKNOWN : RELEASE_SAME;
+}
+
+/* Is a record's ecosystem of the release of the distribution that the component is of? What has no releases is of the same. */
+static enum release release_of(const struct tw_vuln_subject *s, const struct ecosystem *known, const char *ecosystem, const char *purl)
+{
+	const char *distro = s->has_purl ? tw_purl_qualifier(&s->purl, "distro") : NULL, *colon = strchr(ecosystem, ':'), *ours, *theirs;
+
+	if (!known)
+		return *purl && of_distribution(s) ? RELEASE_UNKNOWN : RELEASE_SAME; /* somebody else's word on the distribution's package */
+	if ((strcmp(known->type, "deb") != 0 && strcmp(known->type, "rpm") != 0 && strcmp(known->type, "apk") != 0) ||
+		!strcmp(known->space, "wolfi") || !strcmp(known->space, "chainguard"))
+		return RELEASE_SAME;
+	if (!colon || !distro)
+		return RELEASE_UNKNOWN;
+	struct tw_slice component = release_number(distro, &ours), record = release_number(colon + 1, &theirs);
+	enum release r = compare_releases(component, record);
+	bool rest = *ours || (*theirs && *theirs != ':');
+	/* "22.03-LTS" and "22.03-LTS-SP1": the numbers alone do not tell. */
+	return r == RELEASE_SAME && rest && strcmp(ours, theirs) != 0 ? RELEASE_UNKNOWN : r;
+}
+
+/* The package that a distribution's package was built from: "openssl" or "openssl@3.0.11-1", in rpm "openssl-3.0.7-1.src.rpm". */
+static struct tw_slice source_of(const struct tw_vuln_subject *s, const char **ret_version)
+{
+	const char *text = of_distribution(s) ? tw_purl_qualifier(&s->purl, "upstream") : NULL, *at = text ? strchr(text, '@') : NULL;
+	struct tw_slice name = { text ? text : "", text ? strcspn(text, "@") : 0 };
+
+	*ret_version = at && at[1] ? at + 1 : s->version;
+	if (name.size < 8 || strcmp(name.at + name.size - 8, ".src.rpm") != 0)
+		return name;
+	for (int dashes = 0; name.size && dashes < 2; name.size--)
+		dashes += name.at[name.size - 1] == '-';
+	return name;
+}
+
+struct tw_slice tw_vuln_source(const struct tw_vuln_subject *s)
+{
+	const char *version;
+
+	return source_of(s, &version);
+}
+
+/* The ecosystem's package is what the component was built from. */
+static tw_err names_source(struct tw_vuln_run *r, struct tw_slice package, bool *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf name = { 0 };
+	const char *version;
+	struct tw_slice source = source_of(r->s, &version);
+	struct tw_vuln_subject of = *r->s;
+
+	*ret = false;
+	if (!source.size)
+		return TW_OK;
+	tw_buf_init(&name, r->s->sys, TW_PURL_MAX + 1);
+	TW_TRY(tw_buf_add(&name, source.at, source.size));
+	of.purl.name = tw_buf_cstr(&name);
+	TW_TRY(names_subject(&of, package, ret));
+	if (*ret)
+		r->version = version;
+	return TW_OK;
+}
+
+static tw_err identify_package(struct tw_vuln_run *r, const struct ecosystem *known, const char *name, bool *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, r->s->sys, 2 * TW_PURL_MAX);
+	TW_TRY(write_package(known, name, &b));
+	TW_TRY(names_subject(r->s, tw_buf_slice(&b), ret));
+	return *ret ? TW_OK : names_source(r, tw_buf_slice(&b), ret);
 }
 
 static tw_err identify_osv(struct tw_vuln_run *r, const json_t *package, bool *ret)
@@ -243,19 +329,19 @@ static tw_err identify_osv(struct tw_vuln_run *r, const json_t *package, bool *r
 	const char *ecosystem = tw_json_text(package, "ecosystem"), *name = tw_json_text(package, "name"),
 		   *purl = tw_json_text(package, "purl");
 	const struct ecosystem *known = ecosystem_of(ecosystem);
-	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	enum release release = release_of(r->s, known, ecosystem, purl);
 
 	*ret = false;
-	if (!package || other_release(r->s, ecosystem))
+	if (!package || release == RELEASE_OTHER)
 		return TW_OK;
+	r->version = r->s->version;
+	r->other_release = release == RELEASE_UNKNOWN;
 	if (r->s->has_purl && *purl) {
 		TW_TRY(names_subject(r->s, tw_slice_of(purl), ret));
 		tw_vuln_identify(r, TW_VULN_BY_PURL, "%s", purl);
 	}
 	if (!*ret && r->s->has_purl && known) {
-		tw_buf_init(&b, r->s->sys, 2 * TW_PURL_MAX);
-		TW_TRY(write_package(known, name, &b));
-		TW_TRY(names_subject(r->s, tw_buf_slice(&b), ret));
+		TW_TRY(identify_package(r, known, name, ret));
 		tw_vuln_identify(r, TW_VULN_BY_PACKAGE, "%s %s", ecosystem, name);
 	}
 	/* Of two packages that both have purls the name says nothing more. */
@@ -281,10 +367,10 @@ static tw_err tell_listed(struct tw_vuln_run *r, const struct osv_state *o, bool
 	size_t k;
 
 	json_array_foreach(json_object_get(o->one, "versions"), k, version)
-		if (!*ret && !strcmp(json_string_value(version), r->s->version)) {
+		if (!*ret && !strcmp(json_string_value(version), r->version)) {
 			*ret = true;
 			tw_vuln_place(r, "/affected/%zu/versions/%zu", o->i, k);
-			TW_TRY(tw_vuln_say(r, TW_VULN_AFFECTED, "version %.100s is listed", r->s->version));
+			TW_TRY(tw_vuln_say(r, TW_VULN_AFFECTED, "version %.100s is listed", r->version));
 		}
 	return TW_OK;
 }
@@ -297,7 +383,7 @@ static tw_err tell_ranges(struct tw_vuln_run *r, struct osv_state *o, bool *ret)
 
 	json_array_foreach(json_object_get(o->one, "ranges"), k, range) {
 		enum tw_version_scheme s = !strcmp(tw_json_text(range, "type"), "SEMVER") ? TW_VERSION_SEMVER : o->scheme;
-		tw_err e = tw_range_osv(range, o->scheme, r->s->version, &within);
+		tw_err e = tw_range_osv(range, o->scheme, r->version, &within);
 
 		if (tw_failed(e) && !tw_vuln_undecidable(e))
 			return e;
@@ -310,7 +396,7 @@ static tw_err tell_ranges(struct tw_vuln_run *r, struct osv_state *o, bool *ret)
 			continue;
 		*ret = true;
 		tw_vuln_place(r, "/affected/%zu/ranges/%zu", o->i, k);
-		return tw_vuln_say(r, TW_VULN_AFFECTED, "version %.100s is in this range (order of versions: %s)", r->s->version,
+		return tw_vuln_say(r, TW_VULN_AFFECTED, "version %.100s is in this range (order of versions: %s)", r->version,
 			tw_version_scheme_name(s));
 	}
 	return TW_OK;
@@ -321,7 +407,7 @@ static tw_err match_affected(struct tw_vuln_run *r, struct osv_state *o)
 	bool told = false;
 
 	tw_vuln_place(r, "/affected/%zu", o->i);
-	if (!*r->s->version)
+	if (!*r->version)
 		return tw_vuln_say(r, TW_VULN_UNDECIDED, "the component has no version");
 	TW_TRY(tell_listed(r, o, &told));
 	if (!told)
@@ -333,7 +419,12 @@ static tw_err match_affected(struct tw_vuln_run *r, struct osv_state *o)
 		return tw_vuln_say(r, TW_VULN_UNDECIDED, "%s", *o->why ? o->why : o->commits);
 	if (!json_array_size(json_object_get(o->one, "ranges")) && !json_array_size(json_object_get(o->one, "versions")))
 		return tw_vuln_say(r, TW_VULN_UNDECIDED, "the record names no versions");
-	return tw_vuln_say(r, TW_VULN_UNAFFECTED, "version %.100s is not listed, and in no range", r->s->version);
+	/* Affected in one release is worth a look in another; unaffected says nothing of it. */
+	if (r->other_release)
+		return tw_vuln_say(r, TW_VULN_UNDECIDED,
+			"version %.100s is not listed, and in no range, but this may be of another release of the distribution",
+			r->version);
+	return tw_vuln_say(r, TW_VULN_UNAFFECTED, "version %.100s is not listed, and in no range", r->version);
 }
 
 static enum tw_version_scheme scheme_of(const char *ecosystem)

@@ -21,7 +21,7 @@ struct tw_vuln_component {
 struct tw_vuln_subject {
 	const struct tw_sys *sys;
 	const char *name, *version; /* "" when absent. The version: the component's, else its purl's, else its CPE name's */
-	const char *upstream;       /* of a distribution's package: without epoch and revision; else as version */
+	const char *upstream; /* of a distribution's package: without epoch, revision, and what stands behind '+' (but "+really"); else as version */
 	bool has_purl, has_cpe;
 	struct tw_purl purl;
 	struct tw_cpe cpe; /* borrows the component's text */
@@ -30,6 +30,8 @@ struct tw_vuln_subject {
 /* SYNTAX, LIMIT: of its purl or CPE name, which comes first in the detail. The component's texts have to stay. */
 tw_err tw_vuln_subject_init(const struct tw_sys *sys, const struct tw_vuln_component *c, struct tw_vuln_subject *ret);
 void tw_vuln_subject_done(struct tw_vuln_subject *s); /* of a zeroed one too */
+/* The package that a distribution's package was built from, by its purl's `upstream`; empty: it does not say. */
+struct tw_slice tw_vuln_source(const struct tw_vuln_subject *s);
 
 enum tw_vuln_by {
 	TW_VULN_BY_PURL,    /* the record's purl */
@@ -51,7 +53,10 @@ struct tw_vuln_match {
 };
 typedef tw_err (*tw_vuln_tell)(void *user, const struct tw_vuln_match *m); /* an error ends the matching and comes out of it */
 
-/* Of records that tw_osv_read and tw_cve_read made. OK also where nothing was told. */
+/*
+ * Of records that tw_osv_read and tw_cve_read made. OK also where nothing was told. OSV: a record of a distribution's release is passed over where the
+ * component's purl names another one (`distro`); where either does not say, what it calls unaffected is undecided.
+ */
 tw_err tw_vuln_match_osv(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user);
 tw_err tw_vuln_match_cve(const struct tw_vuln_subject *s, const json_t *record, tw_vuln_tell tell, void *user);
 #endif

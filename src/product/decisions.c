@@ -115,16 +115,22 @@ tw_err tw_decision_write(const json_t *decision, struct tw_buf *ret)
 /* --- The last run --- */
 
 static const char head[] =
-	"# Written by `thingward triage import`: what was found, and where it went. Keep it in git beside product.yaml.\nformat: 1\nitems:\n";
+	"# Written by `thingward triage import`: what was found, and where it went. Keep it in git beside product.yaml.\nformat: 1\n";
 
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static tw_err write_lines(const json_t *by_key, const char **keys, struct tw_buf *ret)
+static tw_err write_lines(const json_t *release, const json_t *by_key, const char **keys, struct tw_buf *ret)
 {
 	TW_TRY(tw_buf_text(ret, head));
+	if (release) {
+		TW_TRY(tw_buf_text(ret, "release: "));
+		TW_TRY(tw_json_write(release, ret));
+		TW_TRY(tw_buf_text(ret, "\n"));
+	}
+	TW_TRY(tw_buf_text(ret, "items:\n"));
 	for (size_t i = 0; i < json_object_size(by_key); i++) {
 		TW_TRY(tw_buf_text(ret, "- "));
 		TW_TRY(tw_json_write(json_object_get(by_key, keys[i]), ret));
@@ -133,7 +139,7 @@ static tw_err write_lines(const json_t *by_key, const char **keys, struct tw_buf
 	return TW_OK;
 }
 
-tw_err tw_triage_state_write(const struct tw_sys *sys, const json_t *items, struct tw_buf *ret)
+tw_err tw_triage_state_write(const struct tw_sys *sys, const json_t *release, const json_t *items, struct tw_buf *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *by_key = json_object();
 	TW_CLEANUP(tw_freep) const char **keys = tw_alloc_array(sys, json_array_size(items) + 1, sizeof *keys);
@@ -154,7 +160,29 @@ tw_err tw_triage_state_write(const struct tw_sys *sys, const json_t *items, stru
 		keys[n++] = key;
 	if (n)
 		qsort(keys, n, sizeof *keys, by_text);
-	return write_lines(by_key, keys, ret);
+	return write_lines(release, by_key, keys, ret);
+}
+
+static tw_err read_line(struct tw_slice line, size_t begins, size_t number, const struct tw_shape *shape, json_t **ret)
+{
+	char why[TW_DETAIL_MAX];
+	tw_err e = tw_json_parse((struct tw_slice){ line.at + begins, line.size - begins }, TW_TRIAGE_FILE_MAX, ret);
+
+	if (!tw_failed(e))
+		e = tw_json_check(*ret, shape);
+	if (!tw_is(e, TW_CODE_SYNTAX))
+		return e;
+	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+	return TW_RAISE(SYNTAX, "line %zu: %s", number, why);
+}
+
+static struct tw_slice take_line(struct tw_slice *rest)
+{
+	const char *end = memchr(rest->at, '\n', rest->size);
+	struct tw_slice line = { rest->at, end ? (size_t)(end - rest->at) : rest->size };
+
+	*rest = (struct tw_slice){ line.at + line.size + !!end, rest->size - line.size - !!end };
+	return line;
 }
 
 static tw_err read_item(const struct tw_sys *sys, struct tw_slice line, size_t number, json_t *map)
@@ -164,42 +192,39 @@ static tw_err read_item(const struct tw_sys *sys, struct tw_slice line, size_t n
 		{ "state", TW_JSON_TEXT, true, 1, 16 }, { "facts", TW_JSON_TEXT, true, 32, 32 }, { "*", TW_JSON_ANY }, { 0 } };
 	TW_CLEANUP(tw_jsonp) json_t *item = NULL;
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
-	char why[TW_DETAIL_MAX];
-	tw_err e;
 
 	if (line.size < 2 || memcmp(line.at, "- ", 2) != 0)
 		return TW_RAISE(SYNTAX, "line %zu: want '- {...}', as the program writes it", number);
-	e = tw_json_parse((struct tw_slice){ line.at + 2, line.size - 2 }, TW_TRIAGE_FILE_MAX, &item);
-	if (!tw_failed(e))
-		e = tw_json_check(item, shape);
-	if (tw_is(e, TW_CODE_SYNTAX)) {
-		(void)snprintf(why, sizeof why, "%s", tw_err_detail());
-		return TW_RAISE(SYNTAX, "line %zu: %s", number, why);
-	}
-	TW_TRY(e);
+	TW_TRY(read_line(line, 2, number, shape, &item));
 	tw_buf_init(&b, sys, 65536);
 	TW_TRY(tw_triage_key(item, &b));
 	return tw_json_set(map, tw_buf_cstr(&b), TW_STEAL(item));
 }
 
-tw_err tw_triage_state_read(const struct tw_sys *sys, struct tw_slice text, json_t **ret)
+tw_err tw_triage_state_read(const struct tw_sys *sys, struct tw_slice text, json_t **ret_release, json_t **ret)
 {
-	TW_CLEANUP(tw_jsonp) json_t *map = json_object();
-	struct tw_slice rest;
-	size_t size = sizeof head - 1;
+	static const struct tw_shape shape[] = { { "version", TW_JSON_TEXT, true, 0, 1024 }, { "sbom", TW_JSON_TEXT, true, 64, 64 },
+		{ 0 } };
+	static const char begins[] = "release: ";
+	TW_CLEANUP(tw_jsonp) json_t *map = json_object(), *release = NULL;
+	size_t size = sizeof head - 1, number = 3;
 
 	if (!map)
 		return TW_RAISE(NOMEM, "items");
 	if (text.size < size || memcmp(text.at, head, size) != 0)
 		return TW_RAISE(SYNTAX, "line 1: this is no file of a triage, or of another version");
-	rest = (struct tw_slice){ text.at + size, text.size - size };
-	for (size_t number = 4; rest.size; number++) {
-		const char *end = memchr(rest.at, '\n', rest.size);
-		struct tw_slice line = { rest.at, end ? (size_t)(end - rest.at) : rest.size };
-
-		TW_TRY(read_item(sys, line, number, map));
-		rest = (struct tw_slice){ line.at + line.size + !!end, rest.size - line.size - !!end };
+	struct tw_slice rest = { text.at + size, text.size - size }, line = take_line(&rest);
+	if (line.size >= sizeof begins && !memcmp(line.at, begins, sizeof begins - 1)) {
+		TW_TRY(read_line(line, sizeof begins - 1, number++, shape, &release));
+		line = take_line(&rest);
 	}
+	if (!tw_slice_is(line, "items:"))
+		return TW_RAISE(SYNTAX, "line %zu: want 'items:'", number);
+	while (rest.size) {
+		line = take_line(&rest);
+		TW_TRY(read_item(sys, line, ++number, map));
+	}
+	*ret_release = TW_STEAL(release);
 	*ret = TW_STEAL(map);
 	return TW_OK;
 }

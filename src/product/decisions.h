@@ -20,7 +20,7 @@ tw_err tw_decisions_read(const struct tw_sys *sys, struct tw_slice text, struct 
 /* One more, as the file has it: {vulnerability, component, status, justification, impact, action, by, date, reason, facts}. */
 tw_err tw_decision_write(const json_t *decision, struct tw_buf *ret);
 
-/* Items by tw_triage_key(). SYNTAX names the line. */
-tw_err tw_triage_state_read(const struct tw_sys *sys, struct tw_slice text, json_t **ret);
-tw_err tw_triage_state_write(const struct tw_sys *sys, const json_t *items, struct tw_buf *ret);
+/* Items by tw_triage_key(). SYNTAX names the line. release: {version, sbom}, the product's version and the inventory's SHA-256; NULL: none. */
+tw_err tw_triage_state_read(const struct tw_sys *sys, struct tw_slice text, json_t **ret_release, json_t **ret);
+tw_err tw_triage_state_write(const struct tw_sys *sys, const json_t *release, const json_t *items, struct tw_buf *ret);
 #endif

@@ -83,13 +83,17 @@ static json_t *items(void)
 static tw_err write_and_read(const struct tw_sys *sys, void *user)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *state = NULL, *list = items();
+	TW_CLEANUP(tw_jsonp) json_t *state = NULL, *list = items(), *told = NULL;
+	TW_CLEANUP(tw_jsonp)
+	json_t *release = json_pack(
+		"{s:s, s:s}", "version", "1.2", "sbom", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
 
-	if (!list)
+	if (!list || !release)
 		return TW_RAISE(NOMEM, "items");
 	tw_buf_init(&text, sys, 65536);
-	TW_TRY(tw_triage_state_write(sys, list, &text));
-	TW_TRY(tw_triage_state_read(sys, tw_buf_slice(&text), &state));
+	TW_TRY(tw_triage_state_write(sys, release, list, &text));
+	TW_TRY(tw_triage_state_read(sys, tw_buf_slice(&text), &told, &state));
+	CHECK(json_equal(told, release));
 	CHECK(strstr(tw_buf_cstr(&text), "CVE-2026-1") < strstr(tw_buf_cstr(&text), "CVE-2026-2"));
 	CHECK(json_equal(json_object_get(state, "CVE-2026-2 b 1"), json_array_get(list, 0)));
 	return TW_OK;
@@ -98,20 +102,25 @@ static tw_err write_and_read(const struct tw_sys *sys, void *user)
 static void test_state(void **state)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *map = NULL, *none = json_array();
+	TW_CLEANUP(tw_jsonp) json_t *map = NULL, *none = json_array(), *release = NULL;
 
 	CHECK_OK(write_and_read(tw_sys_real(), NULL));
 	(void)told_sweep(ENOMEM, write_and_read, NULL, "");
 	tw_buf_init(&text, tw_sys_real(), 65536);
-	CHECK_OK(tw_triage_state_write(tw_sys_real(), none, &text));
-	CHECK_ERR(tw_triage_state_read(tw_sys_real(), TW_SLICE("format: 1\n"), &map), SYNTAX);
+	CHECK_OK(tw_triage_state_write(tw_sys_real(), NULL, none, &text));
+	CHECK_ERR(tw_triage_state_read(tw_sys_real(), TW_SLICE("format: 1\n"), &release, &map), SYNTAX);
 	CHECK_OK(tw_buf_text(&text, "{}\n"));
-	CHECK_ERR(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&text), &map), SYNTAX);
+	CHECK_ERR(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&text), &release, &map), SYNTAX);
 	CHECK_TEXT(tw_err_detail(), "line 4: want '- {...}', as the program writes it");
 	text.size -= 3;
 	CHECK_OK(tw_buf_text(&text, "- {}\n"));
-	CHECK_ERR(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&text), &map), SYNTAX);
+	CHECK_ERR(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&text), &release, &map), SYNTAX);
 	CHECK_TEXT(tw_err_detail(), "line 4: 'vulnerability' is missing");
+	const char *bad = strstr(tw_buf_cstr(&text), "items:");
+	text.size = (size_t)(bad - text.data);
+	CHECK_OK(tw_buf_text(&text, "release: {\"version\":\"1\",\"sbom\":\"12\"}\nitems:\n"));
+	CHECK_ERR(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&text), &release, &map), SYNTAX);
+	CHECK(strstr(tw_err_detail(), "line 3: ") == tw_err_detail());
 }
 
 static tw_err sweep(const struct tw_sys *sys, void *user)

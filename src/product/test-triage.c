@@ -18,7 +18,7 @@ static struct tw_slice quoted(const char *text, char *copy, size_t size)
 
 #define BOM(parts) "{'bomFormat':'CycloneDX','specVersion':'1.6','components':[" parts "]}"
 #define CURL \
-	"{'type':'library','name':'curl','version':'8.0-1','purl':'pkg:deb/debian/curl@8.0-1?arch=arm64','cpe':'cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*'}"
+	"{'type':'library','name':'curl','version':'8.0-1','purl':'pkg:deb/debian/curl@8.0-1?arch=arm64&distro=debian-12','cpe':'cpe:2.3:a:haxx:curl:8.0:*:*:*:*:*:*:*'}"
 #define LINUX "{'type':'library','name':'linux','version':'6.6'}"
 #define ODD "{'type':'library','name':'odd','version':'1','purl':'no purl','cpe':'no name'}"
 #define OSV(id, more, fixed)                                                                                                                \
@@ -85,7 +85,7 @@ static tw_err run(const struct tw_sys *sys, const struct world *w, const json_t 
 		TW_TRY(tw_buf_format(ret, "%s %s %s %s%s%s\n", tw_json_text(one, "vulnerability"), tw_json_text(one, "component"),
 			tw_json_text(one, "state"), tw_json_text(one, "rule"), *tw_json_text(one, "rule") ? "" : "-",
 			tw_json_bool(one, "new") ? " new" : ""));
-	return ret_state ? tw_triage_state_write(sys, tw_triage_items(t), ret_state) : TW_OK;
+	return ret_state ? tw_triage_state_write(sys, NULL, tw_triage_items(t), ret_state) : TW_OK;
 }
 
 static const struct {
@@ -119,6 +119,21 @@ static const struct {
 		  "{'package':[{'name':'curl','version':'8.0-1','issue':[{'id':'CVE-2026-0001',"
 		  "'status':'Patched'},{'id':'CVE-2026-0002','status':'Unpatched'}]}]}" },
 		"CVE-2026-0001 pkg:deb/debian/curl ruled stated\nCVE-2026-0002 pkg:deb/debian/curl open - new\n" },
+	/* Of a part of a product: it may be affected here too, but what is settled there is not settled here. */
+	{ { BOM(CURL), { CVE("CVE-2026-0001", HAXX, BEFORE("8.1")) },
+		  "{'@context':'openvex','statements':[{'vulnerability':{'name':'CVE-2026-0001'},'status':'not_affected','products':[{'@id':'pkg:generic/other@1',"
+		  "'subcomponents':[{'@id':'pkg:deb/debian/curl@8.0-1'}]}]}]}" },
+		"CVE-2026-0001 pkg:deb/debian/curl open - new\n" },
+	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-1") },
+		  "{'document':{'csaf_version':'2.0'},'product_tree':{'full_product_names':[{'product_id':'A','product_identification_helper':{'purl':"
+		  "'pkg:deb/debian/curl@8.0-1'}}],'relationships':[{'product_reference':'A','relates_to_product_reference':'P','full_product_name':{'product_id':'P:A'}}]},"
+		  "'vulnerabilities':[{'cve':'CVE-2026-0001','product_status':{'known_affected':['P:A']}},"
+		  "{'cve':'CVE-2026-0002','product_status':{'fixed':['P:A']}}]}" },
+		"CVE-2026-0001 pkg:deb/debian/curl open - new\n" },
+	/* The statement's version is read as the component's is. */
+	{ { BOM("{'type':'library','name':'m','version':'v1.2.0','purl':'pkg:golang/x.org/m@v1.2.0'}"), {},
+		  "{'@context':'openvex','statements':[{'vulnerability':{'name':'CVE-2026-0001'},'status':'affected','products':[{'@id':'pkg:golang/x.org/m@v1.2.0'}]}]}" },
+		"CVE-2026-0001 pkg:golang/x.org/m open - new\n" },
 	/* A statement that it is affected is no less than a record. */
 	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-1") },
 		  "{'@context':'openvex','statements':[{'vulnerability':{'name':'CVE-2026-0001'},'status':'affected','products':[{'@id':'pkg:deb/debian/curl@8.0-1'}]},"
@@ -137,6 +152,11 @@ static const struct {
 	/* What is on the image. */
 	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") }, .installed = "curl" }, "CVE-2026-0001 pkg:deb/debian/curl open - new\n" },
 	{ { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") }, .installed = "wget" }, "CVE-2026-0001 pkg:deb/debian/curl ruled not-present\n" },
+	/* Never the kernel, which no list of packages needs to name. */
+	{ { BOM(LINUX), { CVE("CVE-2026-0001", "'product':'Linux'", BEFORE("7")) }, .installed = "wget" }, "CVE-2026-0001 linux open - new\n" },
+	{ { BOM("{'type':'library','name':'linux-imx','version':'6.6'}"),
+		  { CVE("CVE-2026-0001", "'product':'linux-imx'", BEFORE("7")) }, .installed = "wget" },
+		"CVE-2026-0001 linux-imx open - new\n" },
 	/* What is exploited comes first, then what is likely to be. */
 	{ { BOM(CURL),
 		  { OSV("CVE-2026-0001", "", "8.0-2"), OSV("CVE-2026-0002", "", "8.0-2"), OSV("CVE-2026-0003", "", "8.0-2"),
@@ -193,13 +213,13 @@ static void test_decisions(void **state)
 	struct world w = { BOM(CURL), { OSV("CVE-2026-0001", "", "8.0-2") } };
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *before = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *before = NULL, *release = NULL;
 	char decisions[1024];
 
 	tw_buf_init(&b, tw_sys_real(), 65536);
 	tw_buf_init(&text, tw_sys_real(), 65536);
 	CHECK_OK(run(tw_sys_real(), &w, NULL, &b, &text));
-	CHECK_OK(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&text), &before));
+	CHECK_OK(tw_triage_state_read(tw_sys_real(), tw_buf_slice(&text), &release, &before));
 	check_decided(&w, before, "CVE-2026-0001 pkg:deb/debian/curl open -\n"); /* no longer new */
 	w.decisions = decisions;
 	decide(tw_buf_cstr(&text), "not_affected", decisions, sizeof decisions);
@@ -223,7 +243,8 @@ static void test_decisions(void **state)
 /* Another configuration is another fact only where it changes whether a file is compiled. */
 static void test_facts_of_files(void **state)
 {
-	struct world w = { BOM(LINUX), { CVE("CVE-2026-0001", KERNEL("'fs/a.c'"), BEFORE("7")) } };
+	struct world w = { BOM(LINUX),
+		{ CVE("CVE-2026-0001", KERNEL("'fs/a.c'"), BEFORE("7")), CVE("CVE-2026-0002", KERNEL("'fs/b.c'"), BEFORE("7")) } };
 	const char *built[] = { "fs/a.c\n", "fs/a.c\nfs/b.c\n", "fs/b.c\n" };
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	char facts[TW_COUNT(built)][33];
@@ -237,6 +258,45 @@ static void test_facts_of_files(void **state)
 		CHECK_OK(run(tw_sys_real(), &w, NULL, &b, &text));
 		(void)snprintf(facts[i], 33, "%.32s", strstr(tw_buf_cstr(&text), "\"facts\":\"") + 9);
 		tw_buf_done(&b);
+	}
+	CHECK_TEXT(facts[0], facts[1]);
+	CHECK(strcmp(facts[0], facts[2]) != 0);
+	/* A list whose paths begin elsewhere says nothing of them. */
+	tw_buf_init(&b, tw_sys_real(), 65536);
+	w.built = "linux/fs/a.c\nlinux/fs/b.c\n";
+	CHECK_ERR(run(tw_sys_real(), &w, NULL, &b, NULL), SYNTAX);
+	CHECK_TEXT(tw_err_detail(),
+		"the list of built files has none of the 2 files that records name: want paths from the root of the source");
+}
+
+/* All records count, also those that are not shown, in whatever order, and all vulnerabilities that one of them names. */
+static void test_many(void **state)
+{
+	enum { MANY = 300 };
+	char facts[3][33];
+
+	for (int turn = 0; turn < 3; turn++) {
+		TW_CLEANUP(tw_bom_done) struct tw_bom bom = { 0 };
+		TW_CLEANUP(tw_triage_freep) tw_triage *t = NULL;
+		TW_CLEANUP(tw_jsonp) json_t *aliases = json_array();
+		char text[2048];
+
+		CHECK_OK(tw_bom_read(tw_sys_real(), quoted(BOM(CURL), text, sizeof text), &bom));
+		CHECK_OK(tw_triage_new(tw_sys_real(), &bom, &t));
+		for (int i = 0; i < MANY; i++)
+			CHECK(!json_array_append_new(aliases, json_sprintf("CVE-2026-%04d", i + 1)));
+		for (int i = 0; i < 40; i++) {
+			TW_CLEANUP(tw_jsonp) json_t *record = NULL;
+			int number = turn == 1 ? 39 - i : i;
+
+			CHECK_OK(tw_json_parse(quoted(OSV("DSA-1", "", "8.0-2"), text, sizeof text), sizeof text, &record));
+			CHECK(!json_object_set_new(record, "id", json_sprintf("DSA-%d", turn == 2 && number == 39 ? 99 : number)));
+			CHECK(!json_object_set(record, "aliases", aliases));
+			CHECK_OK(tw_triage_record(t, TW_FEED_OSV, record, "a.json"));
+		}
+		CHECK_OK(tw_triage_settle(t, &(struct tw_triage_rules){ 0 }));
+		CHECK_INT(json_array_size(tw_triage_items(t)), MANY);
+		(void)snprintf(facts[turn], 33, "%s", tw_json_text(json_array_get(tw_triage_items(t), 0), "facts"));
 	}
 	CHECK_TEXT(facts[0], facts[1]);
 	CHECK(strcmp(facts[0], facts[2]) != 0);
@@ -264,4 +324,4 @@ static void test_out_of_memory(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_decisions), cmocka_unit_test(test_facts_of_files),
-	cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_many), cmocka_unit_test(test_out_of_memory))

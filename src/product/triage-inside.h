@@ -14,6 +14,7 @@ struct tw_triage_item {
 	bool said_affected, said_settled; /* what statements of others say */
 	bool open_files;                  /* the CVE record names no files for something that is affected */
 	json_t *files;                    /* programFiles of the CVE record; NULL: none */
+	uint64_t said[2]; /* all records and statements: sums of their hashes, which no order of the feeds changes */
 };
 struct tw_triage {
 	const struct tw_sys *sys;

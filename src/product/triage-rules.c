@@ -7,6 +7,8 @@
 #include "crypto/hash.h"
 #include "product/triage-inside.h"
 
+#include <inttypes.h>
+
 #define EVIDENCE_MAX 20 /* lines kept of one item */
 
 /* Takes the text, also when it fails. */
@@ -25,6 +27,35 @@ static tw_err add_evidence(struct tw_triage_item *i, json_t *text)
 	return e;
 }
 
+/* --- The kernel --- */
+
+/* By the names that kernels usually have. */
+static bool named_kernel(const struct tw_vuln_subject *s)
+{
+	static const char *const names[] = { "linux", "kernel", "linux-kernel", "linux_kernel" };
+
+	for (size_t k = 0; k < TW_COUNT(names); k++)
+		if (!strcmp(s->name, names[k]))
+			return true;
+	return !strncmp(s->name, "linux-yocto", 11) || !strncmp(s->name, "linux-image-", 12) ||
+		(s->has_cpe && tw_slice_is_nocase(s->cpe.of[TW_CPE_PRODUCT], "linux_kernel"));
+}
+
+static bool is_kernel(const struct tw_triage *t, const struct tw_triage_rules *r, const struct tw_triage_item *i)
+{
+	const struct tw_vuln_subject *s = &t->subjects[i->part];
+
+	return r->kernel ? !strcmp(s->name, r->kernel) : named_kernel(s);
+}
+
+/* A kernel boots from beside the image or is in packages of other names: no list of packages shows that there is none. */
+static bool may_be_kernel(const struct tw_triage *t, const struct tw_triage_rules *r, const struct tw_triage_item *i)
+{
+	const char *name = t->subjects[i->part].name;
+
+	return is_kernel(t, r, i) || named_kernel(&t->subjects[i->part]) || !strncmp(name, "linux-", 6) || !strncmp(name, "kernel-", 7);
+}
+
 /* --- The rules: each says whether it takes the item, and adds its evidence --- */
 
 struct context {
@@ -37,7 +68,7 @@ static tw_err not_present(const struct context *c, bool *ret)
 {
 	const char *name = tw_json_text(c->i->o, "name");
 
-	*ret = c->r->installed && !json_object_get(c->r->installed, name);
+	*ret = c->r->installed && !json_object_get(c->r->installed, name) && !may_be_kernel(c->t, c->r, c->i);
 	return *ret
 		? add_evidence(c->i, json_sprintf("%s is none of the %zu names on the image", name, json_object_size(c->r->installed)))
 		: TW_OK;
@@ -146,20 +177,6 @@ tw_err tw_triage_apply(tw_triage *t, const struct tw_triage_rules *r, struct tw_
 
 /* --- What was built --- */
 
-static bool is_kernel(const struct tw_triage *t, const struct tw_triage_rules *r, const struct tw_triage_item *i)
-{
-	static const char *const names[] = { "linux", "kernel", "linux-kernel", "linux_kernel" };
-	const struct tw_vuln_subject *s = &t->subjects[i->part];
-
-	if (r->kernel)
-		return !strcmp(s->name, r->kernel);
-	for (size_t k = 0; k < TW_COUNT(names); k++)
-		if (!strcmp(s->name, names[k]))
-			return true;
-	return !strncmp(s->name, "linux-yocto", 11) || !strncmp(s->name, "linux-image-", 12) ||
-		(s->has_cpe && tw_slice_is_nocase(s->cpe.of[TW_CPE_PRODUCT], "linux_kernel"));
-}
-
 struct tw_built *tw_triage_tree_of(const struct tw_triage *t, const struct tw_triage_rules *r, const struct tw_triage_item *i)
 {
 	for (size_t k = 0; k < r->tree_count; k++) {
@@ -169,6 +186,25 @@ struct tw_built *tw_triage_tree_of(const struct tw_triage *t, const struct tw_tr
 			return &r->trees[k].built;
 	}
 	return NULL;
+}
+
+/* Of the source files that records name of a component, some are in the list of what was built of it: else its paths begin elsewhere. */
+static tw_err check_list(const tw_triage *t, const struct tw_triage_rules *r, const struct tw_built *b)
+{
+	size_t named = 0;
+	const char *file;
+	json_t *value;
+
+	for (size_t k = 0; k < t->count; k++)
+		if (t->of[k].files && tw_triage_tree_of(t, r, &t->of[k]) == b)
+			json_object_foreach(t->of[k].files, file, value) {
+				if (json_object_get(b->files, file))
+					return TW_OK;
+				named += tw_built_source(file);
+			}
+	return named ? TW_RAISE(SYNTAX, "the list of built files has none of the %zu files that records name: want paths from the root of the source",
+			       named)
+		     : TW_OK;
 }
 
 /* --- Facts --- */
@@ -194,29 +230,6 @@ static tw_err add_file_facts(tw_triage *t, const struct tw_triage_rules *r, stru
 	return tw_json_set(facts, "files", json_incref(files));
 }
 
-/* In an order that the order of the feeds does not change. */
-static tw_err add_record_facts(const struct tw_triage_item *i, json_t *facts)
-{
-	static const char *const keys[] = { "records", "statements" };
-	TW_CLEANUP(tw_jsonp) json_t *set = json_object();
-	const json_t *one;
-	size_t n;
-
-	if (!set)
-		return TW_RAISE(NOMEM, "facts");
-	for (size_t k = 0; k < TW_COUNT(keys); k++)
-		json_array_foreach(json_object_get(i->o, keys[k]), n, one) {
-			char key[1024];
-
-			(void)snprintf(key, sizeof key, "%.300s %s %s %s %s %.100s", tw_json_text(one, "id"),
-				tw_json_text(one, "by"), tw_json_text(one, "verdict"), tw_json_text(one, "entry"),
-				tw_json_text(one, "status"), tw_json_text(one, "justification"));
-			tw_utf8_mend(key);
-			TW_TRY(tw_json_set(set, key, json_true()));
-		}
-	return tw_json_set(facts, "records", json_incref(set));
-}
-
 tw_err tw_triage_facts(tw_triage *t, const struct tw_triage_rules *r, struct tw_triage_item *i)
 {
 	static const char *const keys[] = { "vulnerability", "component", "version" };
@@ -232,7 +245,7 @@ tw_err tw_triage_facts(tw_triage *t, const struct tw_triage_rules *r, struct tw_
 	TW_TRY(tw_json_set(facts, "count", json_integer((json_int_t)i->records)));
 	if (r->installed)
 		TW_TRY(tw_json_set(facts, "installed", json_boolean(json_object_get(r->installed, tw_json_text(i->o, "name")) != NULL)));
-	TW_TRY(add_record_facts(i, facts));
+	TW_TRY(tw_json_set(facts, "said", json_sprintf("%016" PRIx64 "%016" PRIx64, i->said[0], i->said[1])));
 	TW_TRY(add_file_facts(t, r, i, facts));
 	tw_buf_init(&b, t->sys, 16 * 1024 * 1024);
 	TW_TRY(tw_json_write(facts, &b));
@@ -351,8 +364,23 @@ static tw_err sort(tw_triage *t)
 	return TW_OK;
 }
 
+size_t tw_triage_unnamed(const tw_triage *t, const json_t *installed, size_t *ret_all)
+{
+	size_t unnamed = 0;
+
+	*ret_all = 0;
+	for (size_t k = 0; k < t->bom->count; k++) {
+		*ret_all += !t->bom->of[k].again;
+		unnamed += !t->bom->of[k].again && (!t->subjects[k].name || !json_object_get(installed, t->subjects[k].name));
+	}
+	return unnamed;
+}
+
 tw_err tw_triage_settle(tw_triage *t, const struct tw_triage_rules *r)
 {
+	for (size_t k = 0; k < r->tree_count; k++)
+		if (r->trees[k].built.files)
+			TW_TRY(check_list(t, r, &r->trees[k].built));
 	for (size_t k = 0; k < t->count; k++) {
 		struct tw_triage_item *i = &t->of[k];
 		bool same;

@@ -6,9 +6,10 @@
 #include "crypto/hash.h"
 #include "product/triage-inside.h"
 
+#include <stdarg.h>
+
 #define RECORDS_MAX 32 /* kept of one item; the verdict counts all */
 #define FILES_MAX 1000 /* program files of one item */
-#define IDS_MAX 256    /* vulnerabilities that one record is about: an advisory of a kernel has that many */
 #define SUMMARY_MAX 200
 #define PROBLEMS_MAX 100
 #define ENTRY_MAX (16 * 1024 * 1024)
@@ -220,8 +221,7 @@ struct matching {
 	tw_triage *t;
 	const json_t *record;
 	const char *id, *file, *summary;
-	const char *ids[IDS_MAX]; /* what the record is about */
-	size_t id_count, part;
+	size_t part;
 	enum tw_feed_kind kind;
 };
 
@@ -291,6 +291,28 @@ static tw_err add_files(struct tw_triage_item *i, const json_t *entry)
 	return TW_OK;
 }
 
+/* What a decision rests on of one record or statement, however many there are. */
+static tw_err add_said(struct tw_triage_item *i, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static tw_err add_said(struct tw_triage_item *i, const char *format, ...)
+{
+	char text[1024];
+	uint8_t hash[TW_SHA256_SIZE];
+	va_list list;
+
+	va_start(list, format);
+	(void)vsnprintf(text, sizeof text, format, list);
+	va_end(list);
+	TW_TRY(tw_sha256(text, strlen(text), hash));
+	for (size_t k = 0; k < TW_COUNT(i->said); k++) {
+		uint64_t n = 0;
+
+		for (size_t byte = 0; byte < 8; byte++)
+			n = n << 8 | hash[8 * k + byte];
+		i->said[k] += n;
+	}
+	return TW_OK;
+}
+
 static void weigh(const struct matching *m, struct tw_triage_item *i, const struct tw_vuln_match *v)
 {
 	const struct tw_vuln_subject *s = &m->t->subjects[m->part];
@@ -322,21 +344,33 @@ static tw_err note(const struct matching *m, const char *vulnerability, const st
 		tw_utf8_mend(cut);
 		TW_TRY(tw_json_set(i->o, "summary", json_string(cut)));
 	}
+	TW_TRY(hash_entry(m, entry, hash));
+	TW_TRY(add_said(i, "record %.300s %s %s %s", m->id, tw_vuln_by_name(v->by), verdicts[v->verdict], hash));
 	if (i->records++ >= RECORDS_MAX)
 		return TW_OK;
-	TW_TRY(hash_entry(m, entry, hash));
 	return tw_json_append(json_object_get(i->o, "records"),
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", m->id, "file", m->file, "by", tw_vuln_by_name(v->by), "verdict",
 			verdicts[v->verdict], "identifier", v->identifier, "place", v->place, "reason", v->reason, "entry", hash));
 }
 
+/* An OSV record goes by the CVE ids that it is an alias of, or that stand upstream of it; without any by its own. */
 static tw_err on_match(void *user, const struct tw_vuln_match *v)
 {
+	static const char *const keys[] = { "aliases", "upstream" };
 	const struct matching *m = user;
+	const json_t *one;
+	bool any = tw_cve_id(tw_slice_of(m->id));
+	size_t i;
 
-	for (size_t k = 0; k < m->id_count; k++)
-		TW_TRY(note(m, m->ids[k], v));
-	return TW_OK;
+	if (any || m->kind != TW_FEED_OSV)
+		return note(m, m->id, v);
+	for (size_t k = 0; k < TW_COUNT(keys); k++)
+		json_array_foreach(json_object_get(m->record, keys[k]), i, one)
+			if (json_is_string(one) && tw_cve_id(tw_slice_of(json_string_value(one)))) {
+				any = true;
+				TW_TRY(note(m, json_string_value(one), v));
+			}
+	return any ? TW_OK : note(m, m->id, v);
 }
 
 static tw_err on_candidate(void *user, size_t subject)
@@ -348,36 +382,17 @@ static tw_err on_candidate(void *user, size_t subject)
 	return m->kind == TW_FEED_OSV ? tw_vuln_match_osv(s, m->record, on_match, m) : tw_vuln_match_cve(s, m->record, on_match, m);
 }
 
-/* An OSV record goes by the CVE ids that it is an alias of, or that stand upstream of it; without any by its own. */
-static void identify_osv(struct matching *m)
-{
-	static const char *const keys[] = { "aliases", "upstream" };
-	const json_t *one;
-	size_t i;
-
-	m->id = tw_json_text(m->record, "id");
-	m->summary = tw_json_text(m->record, "summary");
-	if (tw_cve_id(tw_slice_of(m->id)))
-		m->ids[m->id_count++] = m->id;
-	for (size_t k = 0; k < TW_COUNT(keys) && !tw_cve_id(tw_slice_of(m->id)); k++)
-		json_array_foreach(json_object_get(m->record, keys[k]), i, one)
-			if (json_is_string(one) && tw_cve_id(tw_slice_of(json_string_value(one))) && m->id_count < IDS_MAX)
-				m->ids[m->id_count++] = json_string_value(one);
-	if (!m->id_count)
-		m->ids[m->id_count++] = m->id;
-}
-
 tw_err tw_triage_record(tw_triage *t, enum tw_feed_kind kind, const json_t *record, const char *file)
 {
 	struct matching m = { .t = t, .record = record, .file = file, .kind = kind };
 
 	t->records++;
 	if (kind == TW_FEED_OSV) {
-		identify_osv(&m);
+		m.id = tw_json_text(record, "id");
+		m.summary = tw_json_text(record, "summary");
 		return tw_vuln_index_osv(t->index, record, on_candidate, &m);
 	}
-	m.id = m.ids[0] = tw_json_text(json_object_get(record, "cveMetadata"), "cveId");
-	m.id_count = 1;
+	m.id = tw_json_text(json_object_get(record, "cveMetadata"), "cveId");
 	m.summary = tw_json_text(json_object_get(json_object_get(record, "containers"), "cna"), "title");
 	return tw_vuln_index_cve(t->index, record, on_candidate, &m);
 }
@@ -400,16 +415,15 @@ static bool same_release(const struct tw_purl *a, const struct tw_purl *b)
 /* ret_version: what the statement says of the version; "" for nothing. */
 static tw_err means_purl(const struct tw_vuln_subject *subject, const struct tw_vex_statement *s, struct tw_buf *ret_version, bool *ret)
 {
-	struct tw_purl p;
-	tw_err e = tw_purl_parse(subject->sys, tw_slice_of(s->purl), &p);
+	/* Its version as a component's is read: with an epoch, without the v of Go. */
+	TW_CLEANUP(tw_vuln_subject_done) struct tw_vuln_subject other = { 0 };
+	tw_err e = tw_vuln_subject_init(subject->sys, &(struct tw_vuln_component){ .purl = s->purl }, &other);
 
 	*ret = false;
 	if (tw_failed(e))
 		return blamed(e) ? TW_OK : e;
-	*ret = subject->has_purl && tw_purl_same_package(&subject->purl, &p) && same_release(&subject->purl, &p);
-	e = tw_buf_text(ret_version, p.version);
-	tw_purl_done(&p);
-	return e;
+	*ret = subject->has_purl && tw_purl_same_package(&subject->purl, &other.purl) && same_release(&subject->purl, &other.purl);
+	return tw_buf_text(ret_version, other.version);
 }
 
 static tw_err means_cpe(const struct tw_vuln_subject *subject, const struct tw_vex_statement *s, struct tw_buf *ret_version, bool *ret)
@@ -452,16 +466,21 @@ static tw_err means(const struct stating *g, const struct tw_vuln_subject *subje
 static tw_err on_named(void *user, size_t part)
 {
 	const struct stating *g = user;
+	const bool settles = g->s->status == TW_VEX_FIXED || g->s->status == TW_VEX_NOT_AFFECTED;
 	size_t number = 0;
 	bool meant;
 
+	/* In another product something else may keep it from being reached; in ours, what we said ourselves is no news. */
+	if (g->s->part && settles)
+		return TW_OK;
 	TW_TRY(means(g, &g->t->subjects[part], &meant));
 	if (!meant)
 		return TW_OK;
 	TW_TRY(tw_triage_find(g->t, g->s->vulnerability, part, &number));
 	struct tw_triage_item *i = &g->t->of[number];
-	i->said_affected = i->said_affected || g->s->status == TW_VEX_AFFECTED || g->s->status == TW_VEX_INVESTIGATED;
-	i->said_settled = i->said_settled || g->s->status == TW_VEX_FIXED || g->s->status == TW_VEX_NOT_AFFECTED;
+	i->said_affected = i->said_affected || !settles;
+	i->said_settled = i->said_settled || settles;
+	TW_TRY(add_said(i, "statement %s %.100s", tw_vex_status_name(g->s->status), g->s->justification));
 	json_t *list = json_object_get(i->o, "statements");
 	if (!list) {
 		list = json_array();

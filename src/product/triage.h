@@ -29,7 +29,7 @@ TW_DEFINE_FREEP(tw_triage, tw_triage_free)
 
 /* An OSV or a CVE record that was checked. file: where it came from, for the evidence. */
 tw_err tw_triage_record(tw_triage *t, enum tw_feed_kind kind, const json_t *record, const char *file);
-/* Statements of others: they rule items out, or bring one. */
+/* Statements of others: they rule items out, or bring one. What is settled of a part of a product rules nothing out. */
 tw_err tw_triage_statements(tw_triage *t, const json_t *document, const char *file);
 /* After all records. */
 tw_err tw_triage_kev(tw_triage *t, struct tw_slice text);
@@ -48,7 +48,9 @@ struct tw_triage_rules {
 	const json_t *decisions; /* tw_decisions_read(); NULL: none */
 	const json_t *before;    /* items of the last run by tw_triage_key(); NULL: none */
 };
-/* Once, at the end. */
+/* How many of the components a list of installed names does not name. */
+size_t tw_triage_unnamed(const tw_triage *t, const json_t *installed, size_t *ret_all);
+/* Once, at the end. SYNTAX: a list of built files that has none of those which records name. */
 tw_err tw_triage_settle(tw_triage *t, const struct tw_triage_rules *r);
 
 /* In the order in which people should look at them: what is exploited, then what is likely to be, then the rest. */

@@ -32,6 +32,7 @@ struct deciding {
 static tw_err read_items(const struct deciding *d, json_t **ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *release = NULL;
 	char path[4096];
 
 	(void)snprintf(path, sizeof path, "%s/" TW_TRIAGE_FILE, d->a->rest[0]);
@@ -40,7 +41,7 @@ static tw_err read_items(const struct deciding *d, json_t **ret)
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return tw_fail(d->t, TW_EXIT_FAILED, "thingward triage import first: a decision stands on what it found", e);
 	TW_TRY(e);
-	return tw_file_named(path, tw_triage_state_read(d->t->sys, tw_buf_slice(&text), ret));
+	return tw_file_named(path, tw_triage_state_read(d->t->sys, tw_buf_slice(&text), &release, ret));
 }
 
 static bool means(const struct deciding *d, const json_t *item)

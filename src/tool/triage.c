@@ -26,6 +26,7 @@
 			"source files that were built, a path a line; of the kernel unless named; again for more" },                    \
 		{ "installed", "FILE", false,                                                                                           \
 			"what is on the image, a name first in each line: components that are not there are left out" },                \
+		{ "version", "VERSION", false, "of import: which version of the product it is; product.yaml's newest unless given" },   \
 		{ "all", NULL, false, "show all that waits for people, not only what is new" },                                         \
 	{                                                                                                                               \
 		"settled", NULL, false, "show also what rules and decisions took away, and why"                                         \
@@ -40,7 +41,8 @@ struct run {
 	tw_triage *triage;
 	struct tw_feeds feeds;
 	struct tw_triage_rules rules;
-	json_t *installed, *decisions, *before;
+	json_t *installed, *decisions, *before, *release;
+	size_t components, unnamed; /* by --installed */
 };
 
 static void run_done(struct run *r)
@@ -54,6 +56,7 @@ static void run_done(struct run *r)
 	json_decref(r->installed);
 	json_decref(r->decisions);
 	json_decref(r->before);
+	json_decref(r->release);
 }
 
 /* --- Inputs --- */
@@ -70,6 +73,7 @@ static tw_err read_release(struct run *r)
 	const char *path = tw_arg(r->a, "release");
 
 	TW_TRY(read_text(r, path, TW_BOM_MAX, &text));
+	TW_TRY(tw_triage_release(r->t, r->a, tw_buf_slice(&text), &r->release));
 	tw_err e = tw_file_named(path, tw_bom_read(r->t->sys, tw_buf_slice(&text), &r->bom));
 	return tw_failed(e) ? tw_fail(r->t, TW_EXIT_USAGE, "an inventory as CycloneDX 1.4 to 1.6 or SPDX, in JSON", e) : e;
 }
@@ -146,6 +150,9 @@ static tw_err read_installed(struct run *r)
 		tw_utf8_mend(name);
 		if (*name)
 			TW_TRY(tw_json_set(r->installed, name, json_true()));
+		name[strcspn(name, ":")] = '\0'; /* "libssl3:arm64" */
+		if (*name)
+			TW_TRY(tw_json_set(r->installed, name, json_true()));
 	}
 	if (!json_object_size(r->installed))
 		return tw_file_named(path, TW_RAISE(SYNTAX, "names nothing, and so would leave out every component"));
@@ -190,6 +197,7 @@ static void state_path(const struct run *r, char ret[4096])
 static tw_err read_before(struct run *r)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *was = NULL;
 	char path[4096];
 
 	state_path(r, path);
@@ -198,7 +206,7 @@ static tw_err read_before(struct run *r)
 	if (tw_is(e, TW_CODE_NOTFOUND))
 		return TW_OK;
 	TW_TRY(e);
-	TW_TRY(tw_file_named(path, tw_triage_state_read(r->t->sys, tw_buf_slice(&text), &r->before)));
+	TW_TRY(tw_file_named(path, tw_triage_state_read(r->t->sys, tw_buf_slice(&text), &was, &r->before)));
 	r->rules.before = r->before;
 	return TW_OK;
 }
@@ -227,11 +235,24 @@ static tw_err read_inputs(struct run *r, char names[][128])
 	return TW_OK;
 }
 
+static tw_err check_installed(struct run *r)
+{
+	if (!r->installed)
+		return TW_OK;
+	r->unnamed = tw_triage_unnamed(r->triage, r->installed, &r->components);
+	if (r->unnamed < r->components)
+		return TW_OK;
+	return tw_fail(r->t, TW_EXIT_USAGE, "the first word of each line is a component's name; the forms of `dpkg -l` and `rpm -qa` are not",
+		TW_RAISE(SYNTAX, "%s names none of the %zu components", tw_arg(r->a, "installed"), r->components));
+}
+
 static tw_err work(struct run *r)
 {
 	TW_TRY(tw_triage_new(r->t->sys, &r->bom, &r->triage));
+	TW_TRY(check_installed(r));
 	TW_TRY(tw_feeds_read(r->t, tw_arg(r->a, "feeds"), r->triage, &r->feeds));
-	return tw_triage_settle(r->triage, &r->rules);
+	tw_err e = tw_triage_settle(r->triage, &r->rules);
+	return tw_is(e, TW_CODE_SYNTAX) ? tw_fail(r->t, TW_EXIT_USAGE, "--build-files with the paths that records have", e) : e;
 }
 
 /* --- What is shown --- */
@@ -345,6 +366,8 @@ static tw_err print_people(const struct run *r, const struct tw_triage_counts *c
 	json_t *n;
 
 	TW_TRY(tw_print(r->t, "%zu components, %zu records: %zu matches.\n", c->components, c->records, c->all));
+	if (r->installed)
+		TW_TRY(tw_print(r->t, "%zu of %zu components are not named as installed.\n", r->unnamed, r->components));
 	json_object_foreach((json_t *)(uintptr_t)rules, rule, n)
 		TW_TRY(tw_print(r->t, "  %6" PRId64 "  taken by the rule %s\n", (int64_t)json_integer_value(n), rule));
 	if (c->decided)
@@ -369,11 +392,11 @@ static tw_err answer(const struct run *r, const struct tw_triage_counts *c, cons
 		if (is_shown(r, item))
 			TW_TRY(tw_json_append(items, json_incref(item)));
 	TW_CLEANUP(tw_jsonp)
-	json_t *o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:O, s:O, s:O, s:O}", "counts", "components",
+	json_t *o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:O, s:O, s:O, s:O}", "counts", "components",
 		(json_int_t)c->components, "records", (json_int_t)c->records, "matches", (json_int_t)c->all, "ruled",
 		(json_int_t)c->ruled, "decided", (json_int_t)c->decided, "open", (json_int_t)c->open, "again", (json_int_t)c->again,
-		"new", (json_int_t)c->fresh, "unread", (json_int_t)r->feeds.unread_count, "rules", rules, "items", items, "unread",
-		r->feeds.unread, "problems", tw_triage_problems(r->triage));
+		"new", (json_int_t)c->fresh, "unread", (json_int_t)r->feeds.unread_count, "unnamed", (json_int_t)r->unnamed,
+		"rules", rules, "items", items, "unread", r->feeds.unread, "problems", tw_triage_problems(r->triage));
 	return o ? tw_print_value(r->t, o) : TW_RAISE(NOMEM, "an answer");
 }
 
@@ -414,7 +437,7 @@ tw_err tw_cmd_triage_import(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(run(&r, &c));
 	state_path(&r, path);
 	tw_buf_init(&text, t->sys, TW_TRIAGE_FILE_MAX);
-	TW_TRY(tw_triage_state_write(t->sys, tw_triage_items(r.triage), &text));
+	TW_TRY(tw_triage_state_write(t->sys, r.release, tw_triage_items(r.triage), &text));
 	TW_TRY(tw_file_write(t->sys, path, text.data, text.size, 0644));
 	return tw_print(t, "\nWrote %s.\n", path);
 }
@@ -428,6 +451,10 @@ tw_err tw_cmd_triage_check(struct tw_tool *t, const struct tw_args *a)
 	if (r.feeds.unread_count)
 		return tw_fail(t, TW_EXIT_FAILED, "mend or remove the files that are named, then check again",
 			TW_RAISE(SYNTAX, "%zu files of the feeds were not read, so this is not all", r.feeds.unread_count));
+	if (json_array_size(tw_triage_problems(r.triage)))
+		return tw_fail(t, TW_EXIT_FAILED, "mend the package URLs and CPE names that are named, then check again",
+			TW_RAISE(SYNTAX, "%zu names of components were not read, so this is not all",
+				json_array_size(tw_triage_problems(r.triage))));
 	size_t waits = tw_arg(a, "all") ? c.open + c.again : c.fresh;
 	if (waits)
 		return tw_fail(t, TW_EXIT_FAILED, "thingward triage decide, or an update of what is affected",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`thingward triage`: a first import of a made-up product comes down to what people can read, decisions hold and come back, and no feed ends a run."""
+import hashlib
 import json
 import subprocess
 
@@ -48,7 +49,7 @@ def test_without_a_configuration_nothing_is_said_of_files(made, tmp_path):
 def small(folder, fixed="8.0-2", version="8.0-1"):
     (folder / "feeds").mkdir(exist_ok=True)
     (folder / "sbom.json").write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
-        {"type": "library", "name": "curl", "version": version, "purl": f"pkg:deb/debian/curl@{version}"}]}))
+        {"type": "library", "name": "curl", "version": version, "purl": f"pkg:deb/debian/curl@{version}?distro=debian-12"}]}))
     (folder / "feeds/a.json").write_text(json.dumps({"id": "DEBIAN-CVE-2026-0001", "upstream": ["CVE-2026-0001"], "modified": "2026-01-02T03:04:05Z", "affected": [
         {"package": {"ecosystem": "Debian:12", "name": "curl"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]}))
     return [folder, "--release", folder / "sbom.json", "--feeds", folder / "feeds"]
@@ -121,7 +122,13 @@ def test_vex_of_a_release(tmp_path):
     second = json.loads(out.read_text())
     assert second["vulnerabilities"][0]["remediations"][0]["details"] == "Update." and second["document"]["tracking"]["version"] == "2"
     assert subprocess.run([tool, "csaf", "validate", "--strict", out], capture_output=True, check=False).returncode == 0
+    # What was imported is of one release, and no other is spoken of with it.
+    assert "of another release" in run("vex", product, "--out", out, "--version", "99").stderr and json.loads(out.read_text()) == second
+    assert f'"sbom":"{hashlib.sha256((product / "sbom.json").read_bytes()).hexdigest()}"' in (product / "triage.yaml").read_text()
+    assert run("import", *words, "--version", "99").returncode == 0
+    assert "of another release" in run("vex", product, "--out", out).stderr
     assert "another" in run("vex", product, "--out", out, "--version", "99").stderr and json.loads(out.read_text()) == second
+    assert run("import", *words).returncode == 0
     assert run("vex", product, "--out", tmp_path / "open.json", "--format", "openvex").returncode == 0
     assert json.loads((tmp_path / "open.json").read_text())["statements"][0]["status"] == "affected"
     assert run("vex", product, "--out", out, "--format", "xml").returncode == 2
@@ -134,6 +141,19 @@ def test_wrong_usage(tmp_path):
     assert "there is no directory" in run("check", tmp_path, "--release", tmp_path / "sbom.json", "--feeds", tmp_path / "none").stderr
     (tmp_path / "empty").write_text("\n")
     assert "names nothing" in run("check", *words, "--installed", tmp_path / "empty").stderr
+    # Forms in which the first word is no name.
+    (tmp_path / "dpkg").write_text("ii  curl  8.0-1  arm64  x\n")
+    done = run("check", *words, "--installed", tmp_path / "dpkg")
+    assert done.returncode == 2 and "names none of the 1 components" in done.stderr and "first word" in done.stderr
+    (tmp_path / "dpkg").write_text("curl:arm64\t8.0-1\n")
+    assert "0 of 1 components are not named" in run("check", *words, "--installed", tmp_path / "dpkg").stdout
+    (tmp_path / "built").write_text("fs/a.o\n")
+    assert "no source file" in run("check", *words, "--build-files", tmp_path / "built").stderr
+    # A component of which a name could not be read is as much as a feed that was not.
+    (tmp_path / "odd.json").write_text((tmp_path / "sbom.json").read_text().replace("pkg:", "kg:"))
+    (tmp_path / "none-yet").mkdir()
+    done = run("check", tmp_path, "--release", tmp_path / "odd.json", "--feeds", tmp_path / "none-yet")
+    assert done.returncode == 1 and "1 names of components were not read" in done.stderr
     (tmp_path / "other").write_text("{}")
     assert run("check", tmp_path, "--release", tmp_path / "other", "--feeds", tmp_path / "feeds").returncode == 2
     (tmp_path / "triage.yaml").write_text("format: 2\n")
