@@ -307,7 +307,7 @@ def obey(unit, wish):
     if "tool" in wish:
         return {"answer": unit.json(*wish["tool"])}
     if "run" in wish:
-        done = unit.tool(*wish["run"], ok=None)
+        done = unit.tool(*wish["run"], ok=None, timeout=120)
         return {"status": done.returncode, "out": done.stdout, "err": done.stderr}
     if "turn" in wish:
         unit.turn(wish["turn"])

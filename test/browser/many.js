@@ -247,7 +247,9 @@ async function newestCounts({ open }) {
 		});
 		await page.fill('#account-search', 'worker 00012');
 		await page.waitForRequest(/name=worker%2000012/);
+		const newer = page.waitForResponse(/name=worker%2000014/); // the list from before has him too
 		await page.fill('#account-search', 'worker 00014');
+		await newer;
 		await has(page, 'part-all', 'worker 00014');
 		const over = page.waitForResponse(/name=worker%2000012/);
 		late();

@@ -285,8 +285,8 @@ static tw_err least(struct tw_probe_context *c, struct tw_person *person, struct
 	if (status != 403)
 		return tw_found(f, TW_VERDICT_FAIL, "A new account without a role was answered with %ld.", status);
 	return tw_found(f, TW_VERDICT_PASS,
-		"Of %zu processes, the one that starts the others has the capabilities for that, no other has any but the one for rules of packets, and none is root; "
-		"a new account may nothing.",
+		"Of %zu processes, the one that starts the others has the capabilities for that, no other has any but the one for rules of packets, and "
+		"none is root; a new account may nothing.",
 		s.count);
 }
 
