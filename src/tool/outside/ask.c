@@ -74,7 +74,7 @@ static tw_err ask(struct asking *a, const char *words, struct tw_slice question)
 		if (size < 0)
 			break; /* refused: nobody is there */
 		struct tw_slice got = { a->answer, (size_t)size };
-		TW_TRY(tw_seen_log(a->seen, a->sys, "told", a->port == MDNS_PORT ? "mDNS" : "SSDP", a->port, words, got));
+		TW_TRY(tw_seen_log(a->seen, "told", a->port == MDNS_PORT ? "mDNS" : "SSDP", a->port, words, got));
 		TW_TRY(read_one(a, got));
 	}
 	return TW_OK;

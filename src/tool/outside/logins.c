@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #define OPEN_MS 3000
+#define STEP_MS 150
 #define QUIET_MS 1500
 #define DOOR_MS 4000 /* a login program may wait after a wrong one */
 #define ANSWER_MAX 4096
@@ -64,7 +65,7 @@ static tw_err plain_text(tw_line *l, struct tw_buf *b)
 			at[kept++] = at[i];
 			continue;
 		}
-		if (i + 2 < b->size && at[i + 1] >= 251 && size + 3 <= sizeof answer) { /* WILL, WONT, DO, DONT */
+		if (i + 2 < b->size && at[i + 1] >= 251 && size + 3 <= sizeof answer) { /* the four that propose or answer */
 			answer[size++] = (char)IAC;
 			answer[size++] = (char)(at[i + 1] <= 252 ? 254 : 252);
 			answer[size++] = (char)at[i + 2];
@@ -75,21 +76,19 @@ static tw_err plain_text(tw_line *l, struct tw_buf *b)
 	return tw_line_send(l, (struct tw_slice){ answer, size });
 }
 
-/* What the door says next, its options answered. */
-static tw_err hear_door(tw_line *l, struct tw_buf *b, enum tw_door *ret)
+/* What the door says next, its options answered; it may think for within_ms. */
+static tw_err hear_door(tw_line *l, int within_ms, struct tw_buf *b, enum tw_door *ret)
 {
 	bool ended = false;
 
 	tw_buf_clear(b);
 	*ret = TW_DOOR_UNSURE;
-	for (int round = 0; round < 4 && *ret == TW_DOOR_UNSURE && !ended; round++) {
+	for (int waited = 0; waited < within_ms && *ret == TW_DOOR_UNSURE && !ended; waited += STEP_MS) {
 		size_t before = b->size;
-		TW_TRY(tw_line_hear(l, before ? 300 : QUIET_MS, b, &ended));
-		if (b->size)
+		TW_TRY(tw_line_hear(l, STEP_MS, b, &ended));
+		if (b->size > before)
 			TW_TRY(plain_text(l, b));
 		*ret = tw_door_of(tw_buf_slice(b));
-		if (b->size == before && before)
-			break;
 	}
 	return TW_OK;
 }
@@ -109,15 +108,15 @@ static tw_err try_telnet(const struct tw_sys *sys, const struct tw_seen *s, uint
 
 	tw_buf_init(&b, sys, ANSWER_MAX);
 	TW_TRY(tw_line_open(sys, &s->host, port, &plain, OPEN_MS, &l));
-	TW_TRY(hear_door(l, &b, ret));
+	TW_TRY(hear_door(l, QUIET_MS, &b, ret));
 	if (*ret == TW_DOOR_NAME) {
 		TW_TRY(say(l, pair->user));
-		TW_TRY(hear_door(l, &b, ret));
+		TW_TRY(hear_door(l, QUIET_MS, &b, ret));
 	}
 	if (*ret != TW_DOOR_PASSWORD)
 		return TW_OK;
 	TW_TRY(say(l, pair->password));
-	TW_TRY(hear_door(l, &b, ret));
+	TW_TRY(hear_door(l, DOOR_MS, &b, ret));
 	if (*ret == TW_DOOR_NAME || *ret == TW_DOOR_PASSWORD || *ret == TW_DOOR_UNSURE)
 		*ret = TW_DOOR_SHUT; /* it asks again, or waits and says nothing */
 	return TW_OK;
@@ -184,15 +183,15 @@ static tw_err try_door(const struct tw_sys *sys, struct tw_seen *s, const struct
 		if (d == TW_DOOR_OPEN)
 			add(ret->opened, sizeof ret->opened, p->number, "as ", pair->user);
 		if (d == TW_DOOR_OPEN)
-			return tw_seen_log(s, sys, "logins", telnet ? "Telnet" : "HTTP Basic", p->number, pair->user, TW_SLICE("let in"));
+			return tw_seen_log(s, "logins", telnet ? "Telnet" : "HTTP Basic", p->number, pair->user, TW_SLICE("let in"));
 		if (tw_failed(e) || d != TW_DOOR_SHUT) {
 			ret->unsure++;
-			return tw_seen_log(s, sys, "logins", telnet ? "Telnet" : "HTTP Basic", p->number, pair->user,
-				TW_SLICE("no clear answer"));
+			return tw_seen_log(
+				s, "logins", telnet ? "Telnet" : "HTTP Basic", p->number, pair->user, TW_SLICE("no clear answer"));
 		}
 	}
 	ret->refused++;
-	return tw_seen_log(s, sys, "logins", "all pairs", p->number, NULL, TW_SLICE("refused"));
+	return tw_seen_log(s, "logins", "all pairs", p->number, NULL, TW_SLICE("refused"));
 }
 
 tw_err tw_try_logins(const struct tw_sys *sys, struct tw_seen *s, void (*told)(void *user, int percent), void *user, struct tw_logins *ret)
@@ -202,7 +201,7 @@ tw_err tw_try_logins(const struct tw_sys *sys, struct tw_seen *s, void (*told)(v
 		const struct tw_port_seen *p = &s->port[i];
 		struct tw_slice said = { p->said, p->said_size };
 
-		if (p->speech == TW_SPEECH_TELNET && tw_door_of(said) == TW_DOOR_OPEN)
+		if ((p->speech == TW_SPEECH_TELNET || p->speech == TW_SPEECH_OTHER) && tw_door_of(said) == TW_DOOR_OPEN)
 			add(ret->opened, sizeof ret->opened, p->number, "", "nothing is asked");
 		else if (p->basic || p->speech == TW_SPEECH_TELNET)
 			TW_TRY(try_door(sys, s, p, ret));

@@ -35,8 +35,7 @@ void tw_seen_done(struct tw_seen *s)
 	json_decref(s->log);
 }
 
-tw_err tw_seen_log(struct tw_seen *s, const struct tw_sys *sys, const char *about, const char *method, unsigned port,
-	const char *sent, struct tw_slice got)
+tw_err tw_seen_log(struct tw_seen *s, const char *about, const char *method, unsigned port, const char *sent, struct tw_slice got)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 	TW_CLEANUP(tw_jsonp)
@@ -45,7 +44,7 @@ tw_err tw_seen_log(struct tw_seen *s, const struct tw_sys *sys, const char *abou
 
 	if (!o)
 		return TW_RAISE(NOMEM, "transcript");
-	tw_buf_init(&text, sys, TW_SAID_MAX * 4);
+	tw_buf_init(&text, s->told.sys, TW_SAID_MAX * 4);
 	got.size = got.size < TW_SAID_MAX ? got.size : TW_SAID_MAX;
 	TW_TRY(tw_buf_terminal(&text, got));
 	if (sent)
@@ -181,7 +180,7 @@ static tw_err agrees(const struct tw_sys *sys, struct tw_seen *s, struct tw_port
 	if (*ret && offer->ciphers)
 		(void)snprintf(p->tls.weak, sizeof p->tls.weak, "%s", tw_line_cipher(l));
 	const char *came = *ret ? tw_line_cipher(l) : tw_err_detail();
-	return tw_seen_log(s, sys, "tls", words, p->number, offer->ciphers, tw_slice_of(came));
+	return tw_seen_log(s, "tls", words, p->number, offer->ciphers, tw_slice_of(came));
 }
 
 static tw_err offer_tls(const struct tw_sys *sys, struct tw_seen *s, struct tw_port_seen *p)
@@ -208,13 +207,13 @@ static tw_err hear_greeting(const struct tw_sys *sys, struct tw_seen *s, struct 
 	tw_err e = tw_line_open(sys, &s->host, p->number, &plain, OPEN_MS, &l);
 	if (tw_is(e, TW_CODE_CLOSED) || tw_is(e, TW_CODE_TIMEOUT)) {
 		p->gone = true;
-		return tw_seen_log(s, sys, "services", "TCP", p->number, NULL, tw_slice_of(tw_err_detail()));
+		return tw_seen_log(s, "services", "TCP", p->number, NULL, tw_slice_of(tw_err_detail()));
 	}
 	TW_TRY(e);
 	TW_TRY(tw_line_hear(l, GREETING_MS, &b, &ended));
 	keep_said(p, tw_buf_slice(&b));
 	p->speech = tw_speech_of(tw_buf_slice(&b));
-	return tw_seen_log(s, sys, "services", "TCP", p->number, NULL, tw_buf_slice(&b));
+	return tw_seen_log(s, "services", "TCP", p->number, NULL, tw_buf_slice(&b));
 }
 
 static tw_err ask_page(const struct tw_sys *sys, struct tw_seen *s, struct tw_port_seen *p)
@@ -239,7 +238,7 @@ static tw_err ask_page(const struct tw_sys *sys, struct tw_seen *s, struct tw_po
 	if (p->speech == TW_SPEECH_HTTP)
 		tw_http_read(tw_buf_slice(&b), p);
 	keep_said(p, tw_buf_slice(&b));
-	return tw_seen_log(s, sys, "services", p->tls.spoken ? "HTTPS" : "HTTP", p->number, "GET /", tw_buf_slice(&b));
+	return tw_seen_log(s, "services", p->tls.spoken ? "HTTPS" : "HTTP", p->number, "GET /", tw_buf_slice(&b));
 }
 
 static tw_err look_at(const struct tw_sys *sys, struct tw_seen *s, struct tw_port_seen *p)

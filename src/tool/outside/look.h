@@ -51,8 +51,7 @@ tw_err tw_look_at_ports(const struct tw_sys *sys, struct tw_seen *s, void (*told
 tw_err tw_ask_services(const struct tw_sys *sys, struct tw_seen *s);
 
 /* One line for the transcript; sent may be NULL. */
-tw_err tw_seen_log(struct tw_seen *s, const struct tw_sys *sys, const char *about, const char *method, unsigned port,
-	const char *sent, struct tw_slice got);
+tw_err tw_seen_log(struct tw_seen *s, const char *about, const char *method, unsigned port, const char *sent, struct tw_slice got);
 /* The best offer that a port was seen to accept. */
 struct tw_offer tw_offer_of(const struct tw_port_seen *p);
 

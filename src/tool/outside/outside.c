@@ -75,7 +75,7 @@ static tw_err scan(struct running *r, const struct tw_port_set *ports)
 	tw_progress_bar_end(r->a.t);
 	(void)snprintf(words, sizeof words, "%zu of %zu take a connection, %zu refuse, %zu are silent", s->opened, s->asked,
 		s->closed, s->silent);
-	return tw_seen_log(&r->o.seen, sys, "ports", "TCP", 0, NULL, tw_slice_of(words));
+	return tw_seen_log(&r->o.seen, "ports", "TCP", 0, NULL, tw_slice_of(words));
 }
 
 static tw_err look(struct running *r, const struct tw_port_set *ports)
