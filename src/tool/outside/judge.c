@@ -40,7 +40,7 @@ static tw_err found_dark(const struct tw_outside *o, struct tw_finding *f)
 		"Nothing of %s answered, open or closed: it is off, or something stands between.", o->seen.host.text);
 }
 
-/* @nist LA.IC.3: what takes a connection is what the product needs */
+/* LA.IC.3: what takes a connection is what the product needs */
 static tw_err judge_ports(const struct tw_outside *o, struct tw_finding *f)
 {
 	const struct tw_scan *s = &o->seen.scan;
@@ -65,7 +65,7 @@ static tw_err judge_ports(const struct tw_outside *o, struct tw_finding *f)
 		s->asked, *open ? open : "none", s->closed, s->silent);
 }
 
-/* @nist LA.AS.1: names and passwords that everybody knows open nothing */
+/* LA.AS.1: names and passwords that everybody knows open nothing */
 static tw_err judge_logins(const struct tw_outside *o, struct tw_finding *f)
 {
 	const struct tw_logins *l = &o->logins;
@@ -97,7 +97,7 @@ static const char *plain_words(const struct tw_port_seen *p)
 						: "";
 }
 
-/* @nist DP.ST.2: nothing is sent that others can read or change */
+/* DP.ST.2: nothing is sent that others can read or change */
 static tw_err judge_plain(const struct tw_outside *o, struct tw_finding *f)
 {
 	char plain[LIST_MAX] = "", unknown[LIST_MAX] = "";
@@ -174,13 +174,13 @@ static tw_err over_tls(const struct tw_outside *o, bool certificate, const char 
 	return tw_found(f, TW_VERDICT_PASS, "%zu ports speak TLS, and each %s.", spoken, good);
 }
 
-/* @nist DP.ST.1.1: weaker protocols than TLS 1.2, and suites that protect nothing, are refused */
+/* DP.ST.1.1: weaker protocols than TLS 1.2, and suites that protect nothing, are refused */
 static tw_err judge_tls(const struct tw_outside *o, struct tw_finding *f)
 {
 	return over_tls(o, false, "refuses 1.0, 1.1 and suites without encryption or authentication", f);
 }
 
-/* @nist DP.CCS.1: keys and signatures are strong enough */
+/* DP.CCS.1: keys and signatures are strong enough */
 static tw_err judge_certificates(const struct tw_outside *o, struct tw_finding *f)
 {
 	return over_tls(o, true, "shows a certificate in time, with a key of 112 bits of security or more and no broken signature", f);
@@ -219,7 +219,7 @@ static void search(const struct tw_outside *o, struct tw_slice said, const char 
 		add(found, where);
 }
 
-/* @nist DI.ABI.1.1: whoever is not cleared learns no identity: by greetings, pages, certificates, mDNS and UPnP */
+/* DI.ABI.1.1: whoever is not cleared learns no identity: by greetings, pages, certificates, mDNS and UPnP */
 static tw_err judge_identity(const struct tw_outside *o, struct tw_finding *f)
 {
 	char found[LIST_MAX] = "";
