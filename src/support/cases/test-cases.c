@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "check.h"
+#include "service/access/account.h"
+#include "service/access/guard.h"
 #include "service/path/test-context.h"
 #include "service/test-dir.h"
 #include "support/rows-cases.h"
@@ -23,16 +25,33 @@ static struct {
 	tw_fake *fake;
 	struct test_dir dir;
 	struct test_context t;
-	long fail_at; /* the call of the seam, within the handler */
+	struct tw_guard guard; /* accounts that are never disabled */
+	long fail_at;          /* the call of the seam, within the handler */
 } world;
 
 static void reopen(void)
 {
-	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_cases_format_1 }, { 0, NULL } };
+	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_access_format_1 },
+		{ 1, tw_sql_cases_format_1 }, { 1, tw_sql_alarms_format_1 }, { 0, NULL } };
 	static const struct tw_store_formats formats = { steps, 1, 1 };
 
 	world.t.c.store = tw_store_free(world.t.c.store);
 	CHECK_OK(tw_store_open(tw_fake_sys(world.fake), world.dir.fd, "cases.db", &formats, &world.t.c.store));
+}
+
+/* a1 to a9 */
+static tw_err make_people(tw_store *s, void *user)
+{
+	char name[8];
+	int64_t id = 0;
+
+	for (int i = 1; i <= 9; i++) {
+		(void)snprintf(name, sizeof name, "p%d", i);
+		TW_TRY(tw_account_put(&world.t.c,
+			&(struct tw_new_account){ .name = name, .made_by = "test", .kind = TW_ACCOUNT_PERSON, .made_ms = 1 }, &id));
+		CHECK_INT(id, i);
+	}
+	return TW_OK;
 }
 
 static int begin(void **state)
@@ -41,7 +60,9 @@ static int begin(void **state)
 	world.fake = tw_fake_new();
 	world.dir = test_dir_new();
 	CHECK_OK(test_context_open(&world.t, tw_fake_sys(world.fake), world.dir.fd, all, no_grants));
+	world.t.c.guard = &world.guard;
 	reopen();
+	CHECK_OK(tw_store_transaction(world.t.c.store, make_people, NULL));
 	return 0;
 }
 
@@ -137,6 +158,13 @@ static void test_what_is_refused(void **state)
 		{ "case.assign", "c1", "{\"who\":\"a\"}", "case.person" },
 		{ "case.assign", "c1", "{\"who\":\"a1x\"}", "case.person" },
 		{ "case.assign", "c1", "{\"who\":\"uid:\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"uid:x\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"a10\"}", "case.person" }, /* nobody has it */
+		{ "case.assign", "c1", "{\"who\":\"a01\"}", "case.person" },
+		{ "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a1, a10\"}", "case.person" },
+		{ "case.move", "c2", "{\"to\":\"acknowledged\"}", "" },
+		{ "case.move", "c2", "{\"to\":\"triage\"}", "" },
+		{ "case.move", "c2", "{\"to\":\"duplicate\",\"reason\":\"same\",\"duplicate_of\":\"c1\"}", "case.duplicate" }, /* a ring */
 		{ "case.assign", "c1", "{\"who\":\"uid:0\"}", "" },
 		{ "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a1, Ann\"}", "case.person" },
 		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\",\"at\":\"2999-01-01T00:00:00Z\"}", "case.time" },
@@ -151,7 +179,8 @@ static void test_what_is_refused(void **state)
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\"}", "article14.started" },
 		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T07:00:00Z\"}", "case.time" },
 		{ "article14.submit", "c1", "{\"step\":\"warning\"}", "article14.step" },
-		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T09:00:00Z\"}", "" },
+		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"who\":\"a10\"}", "case.person" },
+		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T09:00:00Z\",\"who\":\"a3\"}", "" },
 		{ "article14.submit", "c1", "{\"step\":\"early-warning\"}", "article14.submitted" },
 		{ "article14.measure", "c1", "{\"what\":\"1.5\"}", "" },
 		{ "article14.measure", "c1", "{\"what\":\"1.6\"}", "article14.measure" },
@@ -200,6 +229,7 @@ static void test_who_sees_and_moves(void **state)
 	CHECK_TEXT(rule_of(&ann, "case.move", "c1", "{\"to\":\"acknowledged\"}"), "");
 	CHECK_TEXT(rule_of(&ann, "case.move", "c1", "{\"to\":\"triage\"}"), "");
 	CHECK_TEXT(rule_of(&ann, "case.move", "c1", "{\"to\":\"verified\"}"), "case.assigned");
+	CHECK_TEXT(rule_of(&ann, "case.assign", "c1", "{\"who\":\"uid:0\"}"), "case.person"); /* whom only the socket knows */
 	CHECK_TEXT(rule_of(&root, "case.assign", "c1", "{\"who\":\"a2\"}"), "");
 	CHECK_TEXT(rule_of(&bob, "case.move", "c1", "{\"to\":\"verified\"}"), ""); /* whoever stands for it sees it */
 	CHECK_TEXT(rule_of(&root, "case.assign", "c1", "{\"who\":\"-\"}"), "");
@@ -231,14 +261,29 @@ static void test_sorted_by_the_next_clock(void **state)
 	CHECK(!*tw_json_text(second, "next"));
 }
 
+static void test_duplicates_are_found_from_the_other_side(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *list = NULL, *told = NULL;
+
+	for (int i = 0; i < 3; i++)
+		CHECK_TEXT(rule_of(&root, "case.create", "", "{\"title\":\"t\"}"), "");
+	CHECK_TEXT(rule_of(&root, "case.move", "c2", "{\"to\":\"acknowledged\"}"), "");
+	CHECK_TEXT(rule_of(&root, "case.move", "c2", "{\"to\":\"triage\"}"), "");
+	CHECK_TEXT(rule_of(&root, "case.move", "c2", "{\"to\":\"duplicate\",\"reason\":\"same\",\"duplicate_of\":\"c1\"}"), "");
+	list = answer(&root, "cases.list", "", "{\"duplicate_of\":\"c1\"}");
+	CHECK_INT(json_array_size(tw_json_get(list, "cases")), 1);
+	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(list, "cases"), 0), "id"), "c2");
+	told = answer(&root, "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\",\"at\":\"2026-09-11T09:00:00Z\"}");
+	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(told, "told"), 0), "at"), "2026-09-11T09:00:00.000Z");
+	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(told, "told"), 0), "party"), "CERT");
+}
+
 static void test_from_a_report(void **state)
 {
-	const struct tw_case_report r = { "Lamp", "L3", NULL, "it opens", "r17" };
+	const struct tw_case_report r = { "Lamp", "L3", NULL, "it opens", "r17", NULL };
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-	char id[24];
 
-	CHECK_OK(tw_case_open_from_report(&world.t.c, &r, "intake", id));
-	CHECK_TEXT(id, "c1");
+	CHECK_OK(tw_case_open_from_report(&world.t.c, &r, "intake", NULL));
 	j = answer(&root, "case.read", "c1", "");
 	CHECK_TEXT(tw_json_text(j, "report"), "r17");
 	CHECK_TEXT(tw_json_text(j, "state"), "received");
@@ -292,4 +337,4 @@ static void test_every_failure_leaves_both_or_neither(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_what_is_refused), TEST(test_who_sees_and_moves), TEST(test_sorted_by_the_next_clock), TEST(test_from_a_report),
-	TEST(test_every_failure_leaves_both_or_neither))
+	TEST(test_duplicates_are_found_from_the_other_side), TEST(test_every_failure_leaves_both_or_neither))
