@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Alarms: each point of escalation of a clock of Article 14, and each deadline that ends without what it asks for, becomes a row of the store once and for good,
- * and an event of the audit log.
+ * Alarms: each point of escalation of a clock of Article 14, and each deadline that ends without what it asks for, becomes a row of the store once and for
+ * good, and an event of the audit log.
  *
  * alarm_next has, of each case, when its earliest point is that was not raised yet. It changes in the transaction that changes the case or raises, so
  * that whatever ends the service, at any moment, a point that was reached is either raised or still waits there. A point that was over before its clock was

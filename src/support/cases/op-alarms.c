@@ -51,13 +51,19 @@ static tw_err list_one(void *user, const tw_row *row)
 	return tw_page_add_at(p, (uint64_t)tw_row_int(row, 0), j);
 }
 
-/* Those below an id, of a state, that somebody may see. */
-static tw_err find(struct tw_context *c, const struct tw_request *rq, int64_t below, size_t most, const char *state,
+struct search {
+	int64_t below;
+	size_t most;
+	const char *state;
+};
+
+/* As far as whoever asks may see them. */
+static tw_err find(struct tw_context *c, const struct tw_request *rq, const struct search *s,
 	tw_err (*visit)(void *user, const tw_row *row), void *user)
 {
 	const char *key = rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject);
-	const struct tw_value v[] = { TW_V_INT(below), TW_V_TEXT(state), TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(key),
-		TW_V_INT((int64_t)most) };
+	const struct tw_value v[] = { TW_V_INT(s->below), TW_V_TEXT(s->state), TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(key),
+		TW_V_INT((int64_t)s->most) };
 
 	return tw_store_run(c->store, tw_sql_alarm_list, v, TW_COUNT(v), visit, user);
 }
@@ -76,7 +82,8 @@ tw_err tw_op_alarms_list(struct tw_context *c, const struct tw_request *rq, stru
 		TW_TRY(tw_page_after(&p, rp, &below));
 	if (rp->problem[0])
 		return TW_OK;
-	TW_TRY(find(c, rq, below ? (int64_t)below : INT64_MAX, p.limit + 1, state, list_one, &p));
+	const struct search s = { below ? (int64_t)below : INT64_MAX, p.limit + 1, state };
+	TW_TRY(find(c, rq, &s, list_one, &p));
 	return tw_page_end(&p, rp);
 }
 
@@ -101,7 +108,7 @@ static tw_err load(struct tw_context *c, const struct tw_request *rq, struct tw_
 	*ret = NULL;
 	if (!tw_failed(tw_parse_u64(rq->parameter, INT64_MAX - 1, &id))) {
 		o.id = (int64_t)id;
-		TW_TRY(find(c, rq, o.id + 1, 1, "", take_one, &o));
+		TW_TRY(find(c, rq, &(struct search){ o.id + 1, 1, "" }, take_one, &o));
 	}
 	*ret_id = o.id;
 	*ret = o.j;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Wakes the loop at the next point of escalation of any case, and not before. Timers run by the boot clock and points by the wall clock, which may be
- * set anew or go on while the machine sleeps: while a point is waited for, it is looked after each ten minutes. A wall clock that is not trusted raises nothing, since
- * an alarm stays for good.
+ * set anew or go on while the machine sleeps: while a point is waited for, it is looked after each ten minutes. A wall clock that is not trusted raises
+ * nothing, since an alarm stays for good.
  */
 #include "base/log.h"
 #include "support/cases/alarms.h"
