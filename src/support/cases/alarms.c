@@ -107,6 +107,7 @@ tw_err tw_alarms_next(struct tw_context *c, int64_t *ret_ms)
 struct raising {
 	struct tw_context *c;
 	int64_t case_id, now_ms;
+	const struct tw_alarm_teller *teller;
 };
 
 static tw_err take_doc(void *user, const tw_row *row)
@@ -119,7 +120,10 @@ static tw_err raise_one(const struct raising *r, const json_t *doc, const struct
 	const struct tw_value v[] = { TW_V_INT(r->case_id), TW_V_TEXT(tw_a14_kinds[p->kind]), TW_V_TEXT(tw_a14_steps[p->step]),
 		TW_V_INT(p->number), TW_V_INT(tw_json_bool(doc, "drill")), TW_V_INT(p->at_ms), TW_V_INT(p->due_ms), TW_V_INT(r->now_ms) };
 
-	return tw_store_run(r->c->store, tw_sql_alarm_put, v, TW_COUNT(v), NULL, NULL);
+	const struct tw_alarm told = { r->case_id, p->at_ms, p->due_ms, r->now_ms, p->kind, p->step, p->number, doc };
+
+	TW_TRY(tw_store_run(r->c->store, tw_sql_alarm_put, v, TW_COUNT(v), NULL, NULL));
+	return r->teller ? r->teller->tell(r->c, &told, r->teller->user) : TW_OK;
 }
 
 static tw_err raise_case(tw_store *s, void *user)
@@ -139,7 +143,7 @@ static tw_err raise_case(tw_store *s, void *user)
 	return arm(r->c, r->case_id, &p);
 }
 
-tw_err tw_alarms_raise(struct tw_context *c, int64_t now_ms)
+tw_err tw_alarms_raise(struct tw_context *c, int64_t now_ms, const struct tw_alarm_teller *teller)
 {
 	struct first f;
 
@@ -147,7 +151,7 @@ tw_err tw_alarms_raise(struct tw_context *c, int64_t now_ms)
 		TW_TRY(first_of(c, &f));
 		if (f.at_ms > now_ms)
 			return TW_OK;
-		TW_TRY(tw_store_transaction(c->store, raise_case, &(struct raising){ c, f.case_id, now_ms }));
+		TW_TRY(tw_store_transaction(c->store, raise_case, &(struct raising){ c, f.case_id, now_ms, teller }));
 	}
 	return TW_OK;
 }

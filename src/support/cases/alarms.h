@@ -19,8 +19,21 @@
 /* In the transaction that writes the case. */
 tw_err tw_alarm_arm(struct tw_context *c, int64_t case_id, const json_t *doc);
 tw_err tw_alarms_next(struct tw_context *c, int64_t *ret_ms); /* TW_ALARM_NONE */
-/* Raises what is over; each case is a transaction of its own. */
-tw_err tw_alarms_raise(struct tw_context *c, int64_t now_ms);
+struct tw_alarm {
+	int64_t case_id, at_ms, due_ms, raised_ms;
+	enum tw_a14_kind kind;
+	enum tw_a14_step step;
+	int point;         /* 1 to TW_A14_POINTS, which is the deadline itself */
+	const json_t *doc; /* the case */
+};
+/* Told of each alarm within its transaction, so that what goes out of it is there exactly when the alarm is. Its failure takes the alarm back, to be raised
+   later. */
+struct tw_alarm_teller {
+	tw_err (*tell)(struct tw_context *c, const struct tw_alarm *a, void *user);
+	void *user;
+};
+/* Raises what is over; each case is a transaction of its own. teller NULL: nobody is told. */
+tw_err tw_alarms_raise(struct tw_context *c, int64_t now_ms, const struct tw_alarm_teller *teller);
 /* Puts what was raised into the audit log. ret_left: there is more. */
 tw_err tw_alarms_log(struct tw_context *c, bool *ret_left);
 /* At the start, before anything is raised: an event may be in the log, and the row not say so. */

@@ -27,7 +27,7 @@ static tw_err raise_all(void)
 {
 	bool left = true;
 
-	TW_TRY(tw_alarms_raise(&world.t.c, tw_time_wall_ms(&world.t.time)));
+	TW_TRY(tw_alarms_raise(&world.t.c, tw_time_wall_ms(&world.t.time), NULL));
 	TW_TRY(tw_alarms_reconcile(&world.t.c));
 	while (left)
 		TW_TRY(tw_alarms_log(&world.t.c, &left));
@@ -145,9 +145,9 @@ static void test_many_cases_in_their_turn(void **state)
 		start_clock(name);
 	}
 	at(AWARE + 12 * HOURS);
-	CHECK_OK(tw_alarms_raise(&world.t.c, tw_time_wall_ms(&world.t.time)));
+	CHECK_OK(tw_alarms_raise(&world.t.c, tw_time_wall_ms(&world.t.time), NULL));
 	CHECK_INT(raised(&root, "{\"limit\":100}"), TW_ALARM_BATCH);
-	CHECK_OK(tw_alarms_raise(&world.t.c, tw_time_wall_ms(&world.t.time)));
+	CHECK_OK(tw_alarms_raise(&world.t.c, tw_time_wall_ms(&world.t.time), NULL));
 	CHECK_INT(raised(&root, "{\"limit\":100}"), TW_ALARM_BATCH + 3);
 	CHECK_OK(tw_alarms_log(&world.t.c, &left));
 	CHECK(left);
@@ -181,6 +181,42 @@ static void test_seen_as_the_case_is_and_acknowledged_once(void **state)
 	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(j, "alarms"), 0), "note"), "the draft is being written");
 }
 
+struct told {
+	int count, fail_at;
+	int64_t due_ms;
+	char title[8];
+};
+
+static tw_err hear(struct tw_context *c, const struct tw_alarm *a, void *user)
+{
+	struct told *t = user;
+
+	if (++t->count == t->fail_at)
+		return TW_RAISE(IO, "no room");
+	t->due_ms = a->due_ms;
+	(void)snprintf(t->title, sizeof t->title, "%s", tw_json_text(a->doc, "title"));
+	CHECK(a->case_id == 1 && a->point >= 1 && a->point <= TW_A14_POINTS && a->at_ms <= a->raised_ms);
+	return TW_OK;
+}
+
+/* Once of each; what could not be told is not raised, and comes again. */
+static void test_who_is_told_is_told_with_it(void **state)
+{
+	struct told t = { .fail_at = 2 };
+	const struct tw_alarm_teller teller = { hear, &t };
+
+	start_clock("c1");
+	at(AWARE + 21 * HOURS);
+	CHECK_ERR(tw_alarms_raise(&world.t.c, AWARE + 21 * HOURS, &teller), IO);
+	CHECK_INT(raised(&root, "{}"), 0);
+	t = (struct told){ .count = 0 };
+	CHECK_OK(tw_alarms_raise(&world.t.c, AWARE + 21 * HOURS, &teller));
+	CHECK_OK(tw_alarms_raise(&world.t.c, AWARE + 21 * HOURS, &teller));
+	CHECK(t.count == 2 && t.due_ms == AWARE + 24 * HOURS);
+	CHECK_TEXT(t.title, "t");
+	CHECK_INT(raised(&root, "{}"), 2);
+}
+
 static void restart(void)
 {
 	tw_fake_fail(world.fake, 0, 0, false);
@@ -212,6 +248,6 @@ static void test_every_failure_then_a_restart(void **state)
 	CHECK(!fired && failed > 10);
 }
 
-CHECK_MAIN(TEST(test_each_point_once), TEST(test_what_was_missed_is_told),
-	TEST(test_what_is_met_or_found_not_reportable_raises_no_more), TEST(test_many_cases_in_their_turn),
-	TEST(test_seen_as_the_case_is_and_acknowledged_once), TEST(test_every_failure_then_a_restart))
+CHECK_MAIN(TEST(test_each_point_once), TEST(test_what_was_missed_is_told), TEST(test_what_is_met_or_found_not_reportable_raises_no_more),
+	TEST(test_many_cases_in_their_turn), TEST(test_seen_as_the_case_is_and_acknowledged_once),
+	TEST(test_who_is_told_is_told_with_it), TEST(test_every_failure_then_a_restart))

@@ -28,7 +28,7 @@ static tw_err raise_and_log(struct tw_app *a, bool *ret_left)
 	struct tw_context *c = &a->context;
 
 	if (tw_time_trusted(c->time))
-		TW_TRY(tw_alarms_raise(c, tw_time_wall_ms(c->time)));
+		TW_TRY(tw_alarms_raise(c, tw_time_wall_ms(c->time), NULL)); /* the one place where somebody could be told of it by mail */
 	if (a->alarms_unsure)
 		TW_TRY(tw_alarms_reconcile(c));
 	a->alarms_unsure = false;

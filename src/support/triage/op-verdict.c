@@ -189,8 +189,8 @@ static tw_err to_publish(struct tw_desk_change *h)
 		return refuse(h->rp, 409, "report.embargo", "Its case is under embargo", "End the embargo first: case.embargo.",
 			"Nothing of it is told in public before.");
 	if (thanks && !h->report->thanks)
-		return refuse(h->rp, 409, "report.consent", "The reporter does not wish to be named",
-			"Publish it without thanks.", "Nobody is thanked in public who gave no name for it.");
+		return refuse(h->rp, 409, "report.consent", "The reporter does not wish to be named", "Publish it without thanks.",
+			"Nobody is thanked in public who gave no name for it.");
 	h->beside = write_publication;
 	if (!tw_json_get(h->doc, "published"))
 		TW_TRY(tw_case_set_time(h->doc, "published", h->now_ms));
