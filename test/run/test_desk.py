@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The desk of the manufacturer's server: cases, the clocks of Article 14 and their journal, by the tool and over its socket."""
 import collections
+import contextlib
 import datetime
 import hashlib
 import json
@@ -8,6 +9,7 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 import zoneinfo
@@ -106,7 +108,6 @@ def test_the_journal_verifies_and_notices(desk):
     assert len(ask(desk, "journal", "inclusion", "--entry", "4")["proof"]) > 1
     desk.stop()
     # Somebody with the disk in hand rewrites what was done, in the table of entries alone.
-    import sqlite3
     with sqlite3.connect(desk.dir / "app/support.db") as db:
         db.execute("UPDATE journal_entry SET text = replace(text, 'CERT', 'NOBODY'), number = number WHERE number = 5")
         db.execute("UPDATE journal_entry SET text = replace(text, 'case.tell', 'case.move') WHERE number = 5")
@@ -177,6 +178,12 @@ def test_a_report_becomes_a_case_and_its_reporter_is_answered(desk):
 
 
 def test_an_alarm_is_raised_by_itself_at_its_moment(desk):
+    desk.stop()
+    (desk.dir / "app/desk.json").write_text(json.dumps({"name": "Example", "site": "https://security.example.com", "expires": "2999-01-01T00:00:00Z",
+                                                        "contacts": ["mailto:psirt@example.com"], "alarms": ["mailto:duty@example.com"]}))
+    if os.geteuid() == 0:
+        os.chown(desk.dir / "app/desk.json", 64501, 64501)
+    desk.start()
     ask(desk, "case", "create", "t")
     ask(desk, "article14", "start", "c1", "severe-incident", "--aware", ago(hours=11, minutes=59, seconds=58.5))
     assert not raised(desk)
@@ -186,6 +193,9 @@ def test_an_alarm_is_raised_by_itself_at_its_moment(desk):
     ask(desk, "alarm", "acknowledge", str(got["alarm"]), "the draft is being written")
     refused(desk, "alarm.acknowledged", "alarm", "acknowledge", str(got["alarm"]))
     desk.stop()
+    with contextlib.closing(sqlite3.connect(f"file:{desk.dir}/app/support.db?mode=ro", uri=True)) as db:
+        (to, subject, text), = db.execute("SELECT recipient, subject, text FROM outbox").fetchall()
+    assert to == "duty@example.com" and subject.startswith("early-warning of case c1 is due at 2") and "alarm 1 of 4" in text
     desk.start()
     assert ask(desk, "alarms", "list", "--state", "open")["alarms"] == [] and raised(desk) == {got["alarm"]: 1}
 

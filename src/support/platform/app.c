@@ -38,6 +38,11 @@ static void settle(struct tw_app *a)
 	}
 }
 
+void tw_app_settle(struct tw_app *a)
+{
+	settle(a);
+}
+
 static void report(tw_err e, const char *what)
 {
 	if (tw_failed(e))

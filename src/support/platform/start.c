@@ -29,6 +29,7 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_cases_format_1 },
 	{ 1, tw_sql_alarms_format_1 },
 	{ 1, tw_sql_triage_format_1 },
+	{ 1, tw_sql_outbox_format_1 },
 	{ 0, NULL },
 };
 static const struct tw_store_formats formats = { steps, 1, 1 };
