@@ -39,6 +39,7 @@ const struct tw_option tw_options_assess[] = {
 	{ "into", "EVIDENCE", false, "an earlier run of yours: what --element names is tried again, all else is taken over from it" },
 	{ "resume", NULL, false, "go on with the run that was cut off while it wrote to --out" },
 	{ "not-intrusive", NULL, false, "leave out the checks that change something on the device for a moment" },
+	{ "no-waiting", NULL, false, "leave out the checks that wait for time to go by, such as the end of a lockout" },
 	{ "sample", "TEXT", false, "which sample this is, as the laboratory names it" },
 	{ "hardware", "TEXT", false, "its hardware revision" },
 	{ "firmware", "SHA256", false, "the digest of the image that it runs" },
@@ -301,6 +302,10 @@ static tw_err run_probe(struct assessment *a, const struct tw_probe *p)
 	if (p->intrusive && tw_arg(a->args, "not-intrusive")) {
 		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE,
 			"Not tried: it changes something on the device for a moment. Without --not-intrusive it is."));
+		return tw_assess_result(a, p->element, p->name, p->title, false, &f);
+	}
+	if (p->waits && tw_arg(a->args, "no-waiting")) {
+		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE, "Not tried: time has to go by for it. Without --no-waiting it is."));
 		return tw_assess_result(a, p->element, p->name, p->title, false, &f);
 	}
 	TW_TRY(tw_transcript_begin(&a->transcript));
