@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mail: the input's lines, separated by \x01, are the fields. What is written is ASCII in short lines with the headers it should have and no other, and its
-   text read back is the one given. */
+/* Mail: the input's lines, separated by \x01, are the fields. What is written is ASCII in short lines with the headers it should have and
+   no other, and its text read back is the one given. */
 #include "formats/mailmessage.h"
 #include "sys/real.h"
 

@@ -2,10 +2,10 @@
 /*
  * Mail that a program sends by itself: one plain text to one recipient, in bytes that any reader of RFC 5322 understands alike.
  *
- * Pure and bounded. Every field is judged before a byte is written, and none can become anything but what it is: a line break, another control
- * character or a byte that is no UTF-8 is refused, an address has a form of its own, and the text's own lines can be neither a header nor the end of the message.
- * What is beyond ASCII goes into encoded words (RFC 2047) and quoted-printable; nothing here is a parameter, so RFC 2231 has nothing to do. The
- * fields are in one order, so the same message is the same bytes.
+ * Pure and bounded. Every field is judged before a byte is written, and none can become anything but what it is: a line break, another
+ * control character or a byte that is no UTF-8 is refused, an address has a form of its own, and the text's own lines can be neither a
+ * header nor the end of the message. What is beyond ASCII goes into encoded words (RFC 2047) and quoted-printable; nothing here is a
+ * parameter, so RFC 2231 has nothing to do. The fields are in one order, so the same message is the same bytes.
  */
 #ifndef TW_FORMATS_MAILMESSAGE_H
 #define TW_FORMATS_MAILMESSAGE_H
@@ -22,8 +22,9 @@
 #define TW_MAIL_DATE_MAX_MS INT64_C(253402300799999) /* the end of 9999 */
 
 /*
- * One address as it may stand in a header and in an SMTP command without a quote: dot-atom@host.name, ASCII, the local part of at most 64 bytes. Quoted local
- * parts, address literals and names beyond ASCII (RFC 6531) are refused: hardly anybody has one, and each is a way to say more than an address.
+ * One address as it may stand in a header and in an SMTP command without a quote: dot-atom@host.name, ASCII, the local part of at most 64
+ * bytes. Quoted local parts, address literals and names beyond ASCII (RFC 6531) are refused: hardly anybody has one, and each is a way to say
+ * more than an address.
  */
 bool tw_mail_address_valid(struct tw_slice address);
 struct tw_slice tw_mail_address_host(struct tw_slice address); /* behind the @ of a valid one */
