@@ -26,6 +26,8 @@ struct run {
 	char host[HOST_SIZE], url[TW_MAIL_URL_MAX + HOST_SIZE], command[8];
 	char reply[TW_MAIL_WORDS_MAX + 1], trouble[CURL_ERROR_SIZE];
 	unsigned port;
+	long status;    /* of the last reply */
+	bool leaving;   /* QUIT was sent: what is answered to that says nothing of the message */
 	bool forbidden; /* an address that is not to be connected to */
 };
 
@@ -162,16 +164,25 @@ static size_t on_answer(char *data, size_t one, size_t size, void *user)
 	return r->answered > REPLY_MAX ? 0 : size;
 }
 
+static long status_of(struct tw_slice line)
+{
+	uint64_t status = 0;
+
+	return line.size >= 3 && !tw_failed(tw_parse_u64((struct tw_slice){ line.at, 3 }, 999, &status)) ? (long)status : 0;
+}
+
 /* Which command was the last, and what was answered; never what a command holds, since one of them is the password. */
 static int on_talk(CURL *curl, curl_infotype kind, char *data, size_t size, void *user)
 {
 	static const char *const commands[] = { "MAIL FROM:", "RCPT TO:", "DATA\r\n" };
 	struct run *r = user;
 
+	r->leaving = r->leaving || (kind == CURLINFO_HEADER_OUT && size >= 4 && !memcmp(data, "QUIT", 4));
 	for (size_t i = 0; kind == CURLINFO_HEADER_OUT && i < TW_COUNT(commands); i++)
 		if (size >= strlen(commands[i]) && !memcmp(data, commands[i], strlen(commands[i])))
 			(void)snprintf(r->command, sizeof r->command, "%.4s", commands[i]);
-	if (kind == CURLINFO_HEADER_IN) {
+	if (kind == CURLINFO_HEADER_IN && !r->leaving) {
+		r->status = status_of((struct tw_slice){ data, size });
 		while (size && (data[size - 1] == '\n' || data[size - 1] == '\r'))
 			size--;
 		(void)snprintf(r->reply, sizeof r->reply, "%.*s", (int)(size < TW_MAIL_WORDS_MAX ? size : TW_MAIL_WORDS_MAX), data);
@@ -287,15 +298,13 @@ static tw_err compose(struct run *r)
 static void judge_mail(struct run *r, CURLcode code)
 {
 	struct tw_delivery *d = r->d;
-	long status = 0;
 
-	(void)curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_OK) {
-		conclude(d, TW_MAIL_SENT, status, r->reply);
+		conclude(d, TW_MAIL_SENT, r->status, r->reply);
 		return;
 	}
-	if (status >= 400 && code != CURLE_OPERATION_TIMEDOUT) {
-		conclude(d, tw_deliver_judge_smtp(r->command, status), status, r->reply);
+	if (r->status >= 400 && code != CURLE_OPERATION_TIMEDOUT) {
+		conclude(d, tw_deliver_judge_smtp(r->command, r->status), r->status, r->reply);
 		return;
 	}
 	/* Cut off in the middle of it, this message may be the reason: the others are not kept waiting. */

@@ -2,11 +2,12 @@
 /*
  * thingward-mail: what the support service sends out, in a process of its own that lives only while there is something to send.
  *
- * It alone knows the password, and reads where that goes from the same hand. One job at a time; it blocks while one runs, and app has it ended
- * when it takes too long.
+ * It alone knows the password, and reads where that goes from the same hand: for each job anew, so that nothing of it stays in memory. One job at a
+ * time; it blocks while one runs, and app has it ended when it takes too long.
  */
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "service/errand.h"
 #include "support/mail/deliver.h"
 #include "support/mail/mail-row.h"
@@ -23,7 +24,6 @@ struct role {
 	struct tw_name_servers servers;
 	struct tw_mail_config config;
 	struct tw_buf trust, password;
-	char wrong[TW_MAIL_WORDS_MAX + 1]; /* "": what is configured is right */
 };
 
 /* A descriptor of /dev/null, where a file is missing, has nothing in it. One byte more than max: it is too long. */
@@ -81,6 +81,25 @@ static tw_err read_config(struct role *r)
 	return read_trust(r);
 }
 
+static void forget(struct role *r)
+{
+	tw_buf_wipe(&r->password);
+	tw_buf_done(&r->trust);
+}
+
+static void work(struct role *r, struct tw_delivery *d)
+{
+	if (tw_failed(read_config(r))) {
+		(void)snprintf(d->words, sizeof d->words, "%.*s", TW_MAIL_WORDS_MAX, tw_err_detail());
+		tw_utf8_mend(d->words);
+	} else {
+		d->password = tw_buf_slice(&r->password);
+		d->anchors = tw_buf_slice(&r->trust);
+		tw_deliver(d);
+	}
+	forget(r);
+}
+
 static tw_err serve(void *user, tw_channel *app, const struct tw_message *m)
 {
 	struct role *r = user;
@@ -93,12 +112,7 @@ static tw_err serve(void *user, tw_channel *app, const struct tw_message *m)
 	TW_TRY(tw_buf_add(&kept, m->payload.at, m->payload.size));
 	if (tw_failed(tw_mail_job_read(tw_buf_slice(&kept), &d.job)))
 		return TW_RAISE(UNTRUSTED, "app sends a job that is none: %s", tw_err_detail());
-	d.password = tw_buf_slice(&r->password);
-	d.anchors = tw_buf_slice(&r->trust);
-	if (r->wrong[0])
-		(void)snprintf(d.words, sizeof d.words, "%s", r->wrong);
-	else
-		tw_deliver(&d);
+	work(r, &d);
 	TW_TRY(tw_mail_done_write(&(struct tw_mail_done){ d.end, d.code, tw_slice_of(d.words) }, &answer));
 	return tw_channel_send(app, TW_MAIL_DONE, m->tag, answer.data, answer.size, NULL, 0);
 }
@@ -112,11 +126,7 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start)
 		tw_error("libcurl does not start");
 		return 1;
 	}
-	if (tw_failed(read_config(&r)))
-		(void)snprintf(r.wrong, sizeof r.wrong, "%.*s", TW_MAIL_WORDS_MAX, tw_err_detail());
 	int status = tw_errand_run(sys, &w);
-	tw_buf_wipe(&r.password);
-	tw_buf_done(&r.trust);
 	curl_global_cleanup();
 	return status;
 }
