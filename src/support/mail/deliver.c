@@ -350,17 +350,26 @@ static bool url_part(CURLU *u, CURLUPart which, char *ret, size_t size)
 	return good;
 }
 
+static bool has_part(CURLU *u, CURLUPart which)
+{
+	char *text = NULL;
+	const bool has = curl_url_get(u, which, &text, 0) == CURLUE_OK;
+
+	curl_free(text);
+	return has;
+}
+
 static bool read_url(struct run *r)
 {
 	CURLU *u = curl_url();
-	char scheme[8] = "", port[8] = "", user[4];
+	char scheme[8] = "", port[8] = "";
 	uint64_t number = 0;
 
 	(void)snprintf(r->url, sizeof r->url, TW_SLICE_FMT, TW_SLICE_ARG(r->d->job.to));
-	bool good = u && curl_url_set(u, CURLUPART_URL, r->url, 0) == CURLUE_OK &&
-		url_part(u, CURLUPART_SCHEME, scheme, sizeof scheme) && !strcmp(scheme, "https") &&
-		url_part(u, CURLUPART_HOST, r->host, sizeof r->host) && url_part(u, CURLUPART_PORT, port, sizeof port) &&
-		!url_part(u, CURLUPART_USER, user, sizeof user) && !tw_failed(tw_parse_u64(tw_slice_of(port), 65535, &number));
+	bool good = u && curl_url_set(u, CURLUPART_URL, r->url, 0) == CURLUE_OK && url_part(u, CURLUPART_SCHEME, scheme, sizeof scheme) &&
+		!strcmp(scheme, "https") && url_part(u, CURLUPART_HOST, r->host, sizeof r->host) &&
+		url_part(u, CURLUPART_PORT, port, sizeof port) && !has_part(u, CURLUPART_USER) &&
+		!has_part(u, CURLUPART_PASSWORD) && !tw_failed(tw_parse_u64(tw_slice_of(port), 65535, &number));
 	r->port = (unsigned)number;
 	curl_url_cleanup(u);
 	return good;
