@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mail.json: by which server mail is sent, and as whom. Whoever runs the service writes it; only the mail role reads it, beside the password, so that nobody who
- * took app over could have the password sent elsewhere.
+ * mail.json: by which server mail is sent, and as whom. Whoever runs the service writes it; only the mail role reads it, beside the password,
+ * so that nobody who took app over could have the password sent elsewhere.
  */
 #ifndef TW_SUPPORT_MAIL_CONFIG_H
 #define TW_SUPPORT_MAIL_CONFIG_H

@@ -47,8 +47,8 @@ static void conclude(struct tw_delivery *d, enum tw_mail_end end, long code, con
 }
 
 /*
- * For good is only what was said to this recipient and this message. A server that refuses us before, or our sender, refuses every message: that is put right by
- * whoever runs this, and until then they wait.
+ * For good is only what was said to this recipient and this message. A server that refuses us before, or our sender, refuses every message:
+ * that is put right by whoever runs this, and until then they wait.
  */
 enum tw_mail_end tw_deliver_judge_smtp(const char *command, long code)
 {

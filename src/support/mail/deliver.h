@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One message by libcurl: mail by submission (RFC 6409, TLS as RFC 8314 has it), a webhook by HTTPS POST. Every connection's address is judged where it is made,
- * nothing is redirected, and no certificate is excused.
+ * One message by libcurl: mail by submission (RFC 6409, TLS as RFC 8314 has it), a webhook by HTTPS POST. Every connection's address is judged
+ * where it is made, nothing is redirected, and no certificate is excused.
  */
 #ifndef TW_SUPPORT_MAIL_DELIVER_H
 #define TW_SUPPORT_MAIL_DELIVER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether an address is one of the open internet. A webhook's address was given by somebody outside, and this machine stands where he does not: nothing but
- * what he could reach himself is connected to, unless whoever runs the service names the network. Pure.
+ * Whether an address is one of the open internet. A webhook's address was given by somebody outside, and this machine stands where he does
+ * not: nothing but what he could reach himself is connected to, unless whoever runs the service names the network. Pure.
  */
 #ifndef TW_SUPPORT_MAIL_PUBLIC_H
 #define TW_SUPPORT_MAIL_PUBLIC_H

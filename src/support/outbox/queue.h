@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The outbox as a queue. A message that is being sent says so in the store before the role has it, so that after a kill it is known which may have gone out: that one
- * is sent again, as the same message (its id comes from its row), since a security notice twice is better than none.
+ * The outbox as a queue. A message that is being sent says so in the store before the role has it, so that after a kill it is known which
+ * may have gone out: that one is sent again, as the same message (its id comes from its row), since a security notice twice is better than none.
  */
 #ifndef TW_SUPPORT_OUTBOX_QUEUE_H
 #define TW_SUPPORT_OUTBOX_QUEUE_H
