@@ -226,11 +226,10 @@ static void on_due(int fd, short what, void *user)
 	struct tw_sender *s = user;
 	int64_t number = 0, ms = -1;
 	bool hook = false;
-	tw_err e = TW_OK;
 
 	if (!can_send(s->app))
 		return;
-	e = find_next(s, &number, &hook, &ms);
+	tw_err e = find_next(s, &number, &hook, &ms);
 	if (!tw_failed(e) && ms == 0)
 		e = begin(s, number, hook);
 	if (tw_failed(e)) {
