@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What core and fetch say to one another, and the resolver's configuration, by the first byte: what is accepted has one form, the one we write. */
 #include "base/mem.h"
-#include "device/fetch/resolve.h"
+#include "service/fetch/resolve.h"
 #include "service/fetch/fetch-wire.h"
 #include "sys/real.h"
 

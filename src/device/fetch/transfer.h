@@ -3,7 +3,7 @@
 #ifndef TW_DEVICE_FETCH_TRANSFER_H
 #define TW_DEVICE_FETCH_TRANSFER_H
 #include "crypto/remote.h"
-#include "device/fetch/resolve.h"
+#include "service/fetch/resolve.h"
 #include "service/fetch/fetch-wire.h"
 
 struct tw_transfer {

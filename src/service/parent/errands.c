@@ -49,17 +49,41 @@ static tw_err program_path(const struct tw_errands *e, unsigned which, char ret[
 	return n < 0 || n >= PATH_SIZE ? TW_RAISE(LIMIT, "the path of %s is too long", tw_errand_names[which]) : TW_OK;
 }
 
-/* Born with: null, null, log, hands, core, and the row's file or directories. */
+struct files {
+	int of[1 + TW_ERRAND_MORE];
+};
+
+static void files_done(struct files *f)
+{
+	for (size_t i = 0; i < TW_COUNT(f->of); i++)
+		tw_closep(&f->of[i]);
+}
+
+static void open_files(const struct tw_sys *sys, const struct tw_errand_row *row, struct files *ret)
+{
+	for (size_t i = 0; i < TW_COUNT(ret->of); i++) {
+		const char *name = i == 0 ? row->file : i <= row->more_count ? row->more[i - 1] : NULL;
+
+		ret->of[i] = name ? sys->open_path(sys, name, O_RDONLY | O_CLOEXEC, 0) : -1;
+	}
+}
+
+/* Born with: null, null, log, hands, core, and the row's files or directories. */
 static tw_err spawn(struct tw_errands *e, unsigned which, int hands, int core)
 {
 	const struct tw_sys *sys = e->sys;
 	const struct tw_errand_row *row = &e->rows[which];
-	TW_CLEANUP(tw_closep) int file = row->file ? sys->open_path(sys, row->file, O_RDONLY | O_CLOEXEC, 0) : -1;
-	const int null = e->null, first = row->dir_count ? row->dirs[0] : file;
-	const int fds[] = { null, null, STDERR_FILENO, hands, core, null, first < 0 ? null : first, row->dirs[1] };
+	TW_CLEANUP(files_done) struct files files;
+	const int null = e->null;
+	int fds[7 + TW_ERRAND_MORE] = { null, null, STDERR_FILENO, hands, core, null };
+	size_t count = 6;
+
+	open_files(sys, row, &files);
+	for (size_t i = 0; i < (row->dir_count ? row->dir_count : 1 + row->more_count); i++, count++)
+		fds[count] = row->dir_count ? row->dirs[i] : files.of[i] < 0 ? null : files.of[i];
 	char path[PATH_SIZE], uid[16], gid[16], stream[128], *journal = getenv("JOURNAL_STREAM");
 	char *argv[] = { path, (char *)(uintptr_t)tw_errand_names[which], uid, gid, NULL }, *envp[] = { NULL, NULL };
-	const struct tw_spawn what = { path, argv, envp, fds, TW_COUNT(fds) - (row->dir_count > 1 ? 0 : 1) };
+	const struct tw_spawn what = { path, argv, envp, fds, count };
 
 	TW_TRY(program_path(e, which, path));
 	(void)snprintf(uid, sizeof uid, "%u", row->uid);

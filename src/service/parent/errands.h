@@ -11,6 +11,8 @@
 #include "base/sys.h"
 #include "service/wire.h"
 
+#define TW_ERRAND_MORE 4
+
 /* One of a side's roles on demand, in the order of enum tw_errand. All of it stays the side's. */
 struct tw_errand_row {
 	uid_t uid; /* 0: it has no line in roles.tab, or nothing to work on, and is never started */
@@ -19,6 +21,8 @@ struct tw_errand_row {
 	const char *file;    /* opened anew at each start, since others replace it; what is missing is empty to the role */
 	int dirs[2];         /* in place of the file: directories for reading */
 	size_t dir_count;
+	const char *more[TW_ERRAND_MORE]; /* behind the file, in the same way */
+	size_t more_count;
 };
 struct tw_errand_run {
 	pid_t pid;     /* 0: not running */

@@ -3,8 +3,8 @@
  * What goes out: mail and webhooks. Whoever has something to say adds it here, in the transaction of its cause, so that the message is there exactly
  * when its cause is; the role `mail` sends it later, and as often as it takes.
  *
- * A key names a message. It is made from the cause ("report-12-received"), not from the moment, so whatever is done again adds nothing: a key that was
- * ever added keeps its first message, also when that was sent long ago.
+ * A key names a message. It is made from the cause ("report-12-received"), not from the moment, so whatever is done again adds nothing: a key keeps
+ * its first message, also when that was sent, for TW_OUTBOX_KEPT_MS.
  */
 #ifndef TW_SUPPORT_OUTBOX_OUTBOX_H
 #define TW_SUPPORT_OUTBOX_OUTBOX_H
@@ -17,6 +17,7 @@
 #define TW_OUTBOX_SECRET_MIN 24   /* bytes, as Standard Webhooks has it */
 #define TW_OUTBOX_SECRET_MAX 64
 #define TW_OUTBOX_WAITING_MAX 20000 /* not sent yet: 700 MiB at the very most */
+#define TW_OUTBOX_KEPT_MS (INT64_C(400) * 86400000)
 
 enum tw_outbox_kind { TW_OUTBOX_MAIL, TW_OUTBOX_WEBHOOK };
 struct tw_outbox_message {

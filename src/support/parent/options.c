@@ -12,7 +12,7 @@ const char tw_support_help[] =
 	"\n"
 	"  --dir DIR            where its database, log and keys live; belongs to who starts it, mode 700\n"
 	"  --listen ADDR:PORT   where HTTPS is offered, a numeric address ([::]:8443); port 0: any, DIR/listening says which\n"
-	"  --roles FILE         as root: user and group ids of the roles app, front, keys and hash (DIR/roles.tab)\n"
+	"  --roles FILE         as root: user and group ids of the roles app, front, keys, hash and mail (DIR/roles.tab)\n"
 	"  --role-program FILE  the program of the roles\n"
 	"  -n                   check what is configured, then end\n"
 	"  --help               print this\n"

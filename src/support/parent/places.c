@@ -5,17 +5,20 @@
 #include "service/parent/doors.h"
 #include "service/parent/os.h"
 #include "service/parent/tab.h"
+#include "support/mail/files.h"
 #include "sys/durable.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
+#define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt"
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-enum { APP, FRONT, KEYS, HASH, NAMES };
-static const char *const tab_names[NAMES] = { "app", "front", "keys", "hash" };
-static const struct tw_tab_names names = { tab_names, NAMES, HASH }; /* without hash nobody of the staff logs in */
+enum { APP, FRONT, KEYS, HASH, MAIL, NAMES };
+static const char *const tab_names[NAMES] = { "app", "front", "keys", "hash", "mail" };
+/* Without hash nobody of the staff logs in; without mail nothing goes out. */
+static const struct tw_tab_names names = { tab_names, NAMES, HASH };
 
 void tw_support_places_init(struct tw_support_places *p)
 {
@@ -98,14 +101,35 @@ static void plan(const struct tw_tab *tab, struct tw_support_places *p)
 	}
 }
 
-/* Two of it at most, as on the device; it has nothing but its channels. */
+/* The parent alone reads DIR. What is written into it counts from the next start of the role. */
+static tw_err find_mail(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
+{
+	static const char *const files[TW_SUPPORT_MAIL_FILES] = { TW_MAIL_CONFIG_FILE, TW_MAIL_PASSWORD_FILE, TW_MAIL_TRUST_FILE };
+	TW_CLEANUP(tw_closep) int password = sys->open_beneath(sys, p->dir, TW_MAIL_PASSWORD_FILE, O_RDONLY | O_CLOEXEC, 0);
+
+	for (size_t i = 0; i < TW_SUPPORT_MAIL_FILES; i++)
+		if (snprintf(p->mail[i], sizeof p->mail[i], "%s/%s", o->dir, files[i]) >= (int)sizeof p->mail[i])
+			return TW_RAISE(LIMIT, "--dir is too long");
+	if (password < 0)
+		return errno == ENOENT ? TW_OK : TW_RAISE_ERRNO("opening %s/" TW_MAIL_PASSWORD_FILE, o->dir);
+	return check_dir(sys, password, o->dir, "/" TW_MAIL_PASSWORD_FILE, geteuid());
+}
+
+/* Of hash two at most, as on the device; it has nothing but its channels. */
 static void plan_errands(const struct tw_tab *tab, struct tw_support_places *p)
 {
 	const struct tw_errand_row hash = { .uid = tab->of[HASH].uid, .gid = tab->of[HASH].gid, .program = "thingward-hash" };
 	struct tw_crew_plan *app = &p->crew[TW_CREW_CORE];
 
 	p->errands[TW_ERRAND_HASH] = p->errands[TW_ERRAND_HASH_2] = hash;
-	(void)snprintf(p->errand_names, sizeof p->errand_names, "errands=%s", hash.uid ? "hash,hash-2," : "");
+	p->errands[TW_ERRAND_MAIL] = (struct tw_errand_row){ .uid = tab->of[MAIL].uid,
+		.gid = tab->of[MAIL].gid,
+		.program = "thingward-mail",
+		.file = "/etc/resolv.conf",
+		.more = { SYSTEM_TRUST, p->mail[0], p->mail[1], p->mail[2] },
+		.more_count = 1 + TW_SUPPORT_MAIL_FILES };
+	(void)snprintf(p->errand_names, sizeof p->errand_names, "errands=%s%s", hash.uid ? "hash,hash-2," : "",
+		tab->of[MAIL].uid ? "mail," : "");
 	app->words[app->word_count++] = p->errand_names;
 }
 
@@ -152,6 +176,7 @@ tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_
 
 	TW_TRY(open_top(sys, o, p));
 	TW_TRY(find_ids(sys, o, &tab));
+	TW_TRY(find_mail(sys, o, p));
 	plan(&tab, p);
 	plan_errands(&tab, p);
 	TW_TRY(open_one(sys, o, "/app", &p->crew[TW_CREW_CORE], p->dir, &p->app));

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "service/access/throttle-store.h"
+#include "support/outbox/sender.h"
 #include "support/staff/staff.h"
 
 #include <string.h>
@@ -32,6 +33,7 @@ static void settle(struct tw_app *a)
 		arm(a->refusal_timer, refusals - tw_time_boot_ms(&a->time));
 	tw_app_mend_due(a);
 	tw_app_alarms_due(a);
+	tw_sender_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
 		(void)event_del(a->throttle_timer);
 		arm(a->throttle_timer, waits);
@@ -228,6 +230,8 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_hashing_new(&side, a->errands, &a->hashing));
 	TW_TRY(tw_app_open(a, start));
 	TW_TRY(tw_app_alarms_new(a));
+	a->errand_settle = door_settle;
+	TW_TRY(tw_sender_new(a));
 	if (tw_audit_fault(a->context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(a->context.audit));
 	say_confinement("app", start->box.landlock_abi,
@@ -251,6 +255,7 @@ static void done(struct tw_app *a)
 	for (size_t i = 0; i < TW_COUNT(events); i++)
 		if (events[i])
 			event_free(events[i]);
+	a->sender = tw_sender_free(a->sender);
 	a->hashing = tw_hashing_free(a->hashing);
 	a->errands = tw_errands_free(a->errands);
 	if (a->loop)

@@ -31,6 +31,8 @@ struct tw_app {
 	struct tw_staff *staff; /* who comes in (support/staff) */
 	tw_errands *errands;    /* roles on demand */
 	tw_hashing *hashing;
+	struct tw_sender *sender;         /* what goes out (support/outbox); NULL: nothing does yet */
+	void (*errand_settle)(void *app); /* after a timer of its parts */
 	struct event_base *loop;
 	tw_channel *hands;
 	tw_door_front *front;

@@ -7,6 +7,7 @@
 #include "support/platform/app.h"
 #include "support/query-reception/reception.h"
 #include "support/rows-cases.h"
+#include "support/rows-outbox.h"
 #include "support/rows-platform.h"
 #include "support/rows-query-reception.h"
 #include "support/rows-questions.h"
@@ -38,7 +39,8 @@ static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
-	&tw_capability_cases, &tw_capability_staff, &tw_capability_triage, &tw_capability_questions, NULL };
+	&tw_capability_cases, &tw_capability_staff, &tw_capability_triage, &tw_capability_questions,
+	&tw_capability_outbox, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)

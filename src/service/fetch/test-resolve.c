@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The resolver's configuration, and names that nobody has to be asked about. */
-#include "device/fetch/resolve.h"
+#include "service/fetch/resolve.h"
 
 #include "base/mem.h"
 #include "check.h"

@@ -5,8 +5,8 @@
  *
  * Only DNS is asked: /etc/hosts, mDNS and search lists are not. Numbers and localhost need nobody.
  */
-#ifndef TW_DEVICE_FETCH_RESOLVE_H
-#define TW_DEVICE_FETCH_RESOLVE_H
+#ifndef TW_SERVICE_FETCH_RESOLVE_H
+#define TW_SERVICE_FETCH_RESOLVE_H
 #include "base/buf.h"
 #include "base/err.h"
 

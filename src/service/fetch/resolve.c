@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "device/fetch/resolve.h"
+#include "service/fetch/resolve.h"
 
 #include "base/mem.h"
 #include "base/text.h"

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thingward-mail: what the support service sends out, in a process of its own that lives only while there is something to send.
+ *
+ * It alone knows the password, and reads where that goes from the same hand: for each job anew, so that nothing of it stays in memory. One job at a
+ * time; it blocks while one runs, and app has it ended when it takes too long.
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "service/errand.h"
+#include "support/mail/deliver.h"
+#include "support/mail/mail-row.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+enum { RESOLVER_FD = TW_FD_OWN, SYSTEM_TRUST_FD, CONFIG_FD, PASSWORD_FD, TRUST_FD };
+
+#define TRUST_MAX (1024 * 1024) /* the system's bundle has a quarter of it */
+
+struct role {
+	const struct tw_sys *sys;
+	struct tw_name_servers servers;
+	struct tw_mail_config config;
+	struct tw_buf trust, password;
+};
+
+/* A descriptor of /dev/null, where a file is missing, has nothing in it. One byte more than max: it is too long. */
+static tw_err read_all(const struct tw_sys *sys, int fd, size_t max, struct tw_buf *b)
+{
+	char piece[4096];
+	ssize_t got;
+
+	tw_buf_init(b, sys, max);
+	TW_TRY(tw_buf_reserve(b, max < sizeof piece ? max : sizeof piece)); /* a password is read without a copy left behind */
+	while ((got = sys->pread(sys, fd, piece, sizeof piece, (off_t)b->size)) > 0) {
+		tw_err e = tw_buf_add(b, piece, (size_t)got);
+
+		tw_wipe(piece, (size_t)got);
+		TW_TRY(e);
+	}
+	return got == 0 ? TW_OK : TW_RAISE_ERRNO("reading what is configured");
+}
+
+static tw_err read_password(struct role *r)
+{
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	struct tw_slice line;
+
+	if (!r->config.user[0])
+		return TW_OK;
+	TW_TRY(read_all(r->sys, PASSWORD_FD, TW_MAIL_PASSWORD_MAX + 2, &b));
+	TW_TRY(tw_mail_password_parse(tw_buf_slice(&b), &line));
+	tw_buf_init(&r->password, r->sys, TW_MAIL_PASSWORD_MAX);
+	TW_TRY(tw_buf_reserve(&r->password, line.size));
+	return tw_buf_add(&r->password, line.at, line.size);
+}
+
+/* The operator's authorities stand in place of the system's, not beside them. */
+static tw_err read_trust(struct role *r)
+{
+	TW_TRY(read_all(r->sys, TRUST_FD, TRUST_MAX, &r->trust));
+	if (r->trust.size)
+		return TW_OK;
+	tw_buf_done(&r->trust);
+	TW_TRY(read_all(r->sys, SYSTEM_TRUST_FD, TRUST_MAX, &r->trust));
+	return r->trust.size ? TW_OK : TW_RAISE(NOTFOUND, "no authority to trust: install ca-certificates, or write " TW_MAIL_TRUST_FILE);
+}
+
+static tw_err read_config(struct role *r)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+	char text[TW_RESOLVE_CONFIG_MAX];
+	ssize_t size = r->sys->pread(r->sys, RESOLVER_FD, text, sizeof text, 0);
+
+	tw_name_servers_parse((struct tw_slice){ text, size > 0 ? (size_t)size : 0 }, &r->servers);
+	TW_TRY(read_all(r->sys, CONFIG_FD, TW_MAIL_CONFIG_MAX, &b));
+	TW_TRY(tw_mail_config_parse(tw_buf_slice(&b), &r->config));
+	TW_TRY(read_password(r));
+	return read_trust(r);
+}
+
+static void forget(struct role *r)
+{
+	tw_buf_wipe(&r->password);
+	tw_buf_done(&r->trust);
+}
+
+static void work(struct role *r, struct tw_delivery *d)
+{
+	if (tw_failed(read_config(r))) {
+		(void)snprintf(d->words, sizeof d->words, "%.*s", TW_MAIL_WORDS_MAX, tw_err_detail());
+		tw_utf8_mend(d->words);
+	} else {
+		d->password = tw_buf_slice(&r->password);
+		d->anchors = tw_buf_slice(&r->trust);
+		tw_deliver(d);
+	}
+	forget(r);
+}
+
+static tw_err serve(void *user, tw_channel *app, const struct tw_message *m)
+{
+	struct role *r = user;
+	TW_CLEANUP(tw_buf_done) struct tw_buf kept = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf answer = { 0 };
+	struct tw_delivery d = { .sys = r->sys, .servers = &r->servers, .config = &r->config, .end = TW_MAIL_WRONG };
+
+	tw_buf_init(&kept, r->sys, TW_CHANNEL_MAX);
+	tw_buf_init(&answer, r->sys, 3 + TW_MAIL_WORDS_MAX);
+	TW_TRY(tw_buf_add(&kept, m->payload.at, m->payload.size));
+	if (tw_failed(tw_mail_job_read(tw_buf_slice(&kept), &d.job)))
+		return TW_RAISE(UNTRUSTED, "app sends a job that is none: %s", tw_err_detail());
+	work(r, &d);
+	TW_TRY(tw_mail_done_write(&(struct tw_mail_done){ d.end, d.code, tw_slice_of(d.words) }, &answer));
+	return tw_channel_send(app, TW_MAIL_DONE, m->tag, answer.data, answer.size, NULL, 0);
+}
+
+static int run(const struct tw_sys *sys, const struct tw_role_start *start)
+{
+	struct role r = { .sys = sys };
+	const struct tw_errand_work w = { tw_rows_mail_from_app, serve, &r };
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		tw_error("libcurl does not start");
+		return 1;
+	}
+	int status = tw_errand_run(sys, &w);
+	curl_global_cleanup();
+	return status;
+}
+
+static const struct tw_role_row rows[] = {
+	{ TW_MAIL_ROLE_ROW, run },
+	{ .name = NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return tw_role_main(rows, argc, argv);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the mail role may do, for its program and for the test that tries every call in it. */
+#ifndef TW_SUPPORT_MAIL_ROW_H
+#define TW_SUPPORT_MAIL_ROW_H
+#include "service/role.h"
+
+/* name, wants, own descriptors (the resolver's configuration, the system's authorities, mail.json, the password, authorities of the operator's),
+   directories, of these read-only */
+#define TW_MAIL_ROLE_ROW "mail", TW_WANT_CONNECT, 5, 0, 0
+#endif
