@@ -10,8 +10,10 @@
 #include "support/rows-platform.h"
 #include "support/rows-query-reception.h"
 #include "support/rows-staff.h"
+#include "support/rows-subscriptions.h"
 #include "support/sql-support.h"
 #include "support/staff/staff.h"
+#include "support/subscriptions/products.h"
 
 #include <string.h>
 
@@ -34,7 +36,7 @@ static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
-	&tw_capability_cases, &tw_capability_staff, NULL };
+	&tw_capability_cases, &tw_capability_staff, &tw_capability_subscriptions, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)
@@ -96,6 +98,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	a->log_dir = LOG_FD;
 	TW_TRY(tw_admission_begin(a->sys, &a->admission));
 	TW_TRY(tw_desk_read(a->sys, STORE_FD, &a->desk));
+	TW_TRY(tw_products_read(a->sys, STORE_FD, &a->products));
 	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
 	TW_TRY(tw_store_open(a->sys, STORE_FD, "support.db", &formats, &c->store));
 	TW_TRY(tw_store_run(c->store, tw_sql_support_starts, NULL, 0, take_number, &starts));
@@ -109,6 +112,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 void tw_app_close(struct tw_app *a)
 {
 	tw_settings_free(&a->context);
+	tw_jsonp(&a->products);
 	(void)tw_gate_free(a->context.gate);
 	(void)tw_audit_free(a->context.audit);
 	(void)tw_store_free(a->context.store);

@@ -190,6 +190,7 @@ tw_err tw_subscription_ask(const struct tw_subscriptions *of, const struct tw_su
 	return e;
 }
 
+
 /* --- Confirming --- */
 
 struct confirming {
@@ -223,13 +224,18 @@ static tw_err confirm_body(tw_store *store, void *user)
 	if (w->confirmed != TW_CONFIRMED || w->active)
 		return TW_OK;
 	const struct tw_value v[] = { TW_V_INT(w->id), TW_V_TEXT(w->recipient) };
+	char leave[TW_LEAVE_TEXT_MAX];
+	uint8_t way_out[TW_SHA256_SIZE];
 	TW_TRY(tw_store_run(store, tw_sql_subscription_same, v, 2, NULL, NULL));
 	TW_TRY(tw_store_run(store, tw_sql_subscription_active, &v[1], 1, take_number, &active));
 	if (active >= TW_SUBSCRIPTIONS_OF_ONE) {
 		w->confirmed = TW_CONFIRM_MANY;
 		return TW_OK;
 	}
-	return tw_store_run(store, tw_sql_subscription_confirm, v, 1, NULL, NULL);
+	TW_TRY(tw_subscription_leave_text(w->of, w->id, leave));
+	TW_TRY(tw_sha256(leave, strlen(leave), way_out));
+	return tw_store_run(
+		store, tw_sql_subscription_confirm, (struct tw_value[]){ v[0], TW_V_BLOB(way_out, sizeof way_out) }, 2, NULL, NULL);
 }
 
 tw_err tw_subscription_confirm(const struct tw_subscriptions *of, struct tw_slice token, enum tw_confirmed *ret)
@@ -298,19 +304,33 @@ tw_err tw_subscription_leave_text(const struct tw_subscriptions *of, int64_t id,
 	return TW_OK;
 }
 
-tw_err tw_subscription_leave(const struct tw_subscriptions *of, struct tw_slice token, bool *ret_valid)
+tw_err tw_subscription_leave(const struct tw_subscriptions *of, struct tw_slice token, bool *ret_gone)
 {
-	const char *dash = token.size ? memchr(token.at, '-', token.size) : NULL;
-	char right[TW_LEAVE_TEXT_MAX];
-	uint64_t id = 0;
+	uint8_t hash[TW_SHA256_SIZE];
 
-	*ret_valid = false;
-	if (!dash || tw_failed(tw_parse_u64((struct tw_slice){ token.at, (size_t)(dash - token.at) }, INT64_MAX, &id)))
-		return TW_OK;
-	TW_TRY(tw_subscription_leave_text(of, (int64_t)id, right));
-	if (strlen(right) != token.size || !tw_equal_secret(right, token.at, token.size))
-		return TW_OK;
-	TW_TRY(tw_store_run(of->store, tw_sql_subscription_leave, (struct tw_value[]){ TW_V_INT((int64_t)id) }, 1, NULL, NULL));
-	*ret_valid = true;
+	TW_TRY(tw_sha256(token.at, token.size, hash));
+	TW_TRY(tw_store_run(of->store, tw_sql_subscription_leave, (struct tw_value[]){ TW_V_BLOB(hash, sizeof hash) }, 1, NULL, NULL));
+	*ret_gone = tw_store_changes(of->store) > 0;
+	return TW_OK;
+}
+
+/* --- Who has a token --- */
+
+tw_err tw_subscription_known(const struct tw_subscriptions *of, struct tw_slice token, bool *ret)
+{
+	uint8_t hash[TW_SHA256_SIZE];
+	struct tw_receipt r;
+	int64_t count = 0;
+	tw_err e = tw_receipt_parse(token, &r);
+
+	*ret = false;
+	if (tw_failed(e) && !tw_is(e, TW_CODE_SYNTAX))
+		return e;
+	if (tw_failed(e))
+		TW_TRY(tw_sha256(token.at, token.size, hash));
+	else
+		memcpy(hash, r.hash, sizeof hash);
+	TW_TRY(tw_store_run(of->store, tw_sql_subscription_known, (struct tw_value[]){ TW_V_BLOB(hash, sizeof hash) }, 1, take_number, &count));
+	*ret = count > 0;
 	return TW_OK;
 }

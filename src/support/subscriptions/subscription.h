@@ -6,8 +6,8 @@
  *     '-- two days -->  gone
  *
  * Who asks is told the same whatever there is already; only whoever reads the recipient's mail, or runs the receiver, has the token that
- * confirms. What confirms is 130 random bits, of which the store has the SHA-256. What leaves is an HMAC of the subscription's number, so that each
- * message can carry it; it does nothing but leave.
+ * confirms. What confirms is 130 random bits, of which the store has the SHA-256. What leaves is 160 bits of an HMAC of the subscription's number,
+ * so that each message can carry it; it is found by its SHA-256 too, and does nothing but leave.
  *
  * Nobody can have a third party mailed at will: an address is asked thrice a day, a host TW_ASKS_HOST times, beside what each network may send
  * (platform/admission.h).
@@ -53,8 +53,10 @@ tw_err tw_subscription_ask(const struct tw_subscriptions *of, const struct tw_su
 enum tw_confirmed { TW_CONFIRMED, TW_CONFIRM_UNKNOWN, TW_CONFIRM_MANY };
 /* CONFIRMED also when it was before. UNKNOWN: no token of ours, or out of date. MANY: the recipient has as many as one may have. */
 tw_err tw_subscription_confirm(const struct tw_subscriptions *of, struct tw_slice token, enum tw_confirmed *ret);
-/* ret_valid false: no token of ours. Done again, and when it is gone already: OK and true. */
-tw_err tw_subscription_leave(const struct tw_subscriptions *of, struct tw_slice token, bool *ret_valid);
+/* ret_gone: there was one, and it is no more; false: there was none, or it was gone before. */
+tw_err tw_subscription_leave(const struct tw_subscriptions *of, struct tw_slice token, bool *ret_gone);
+/* Of a token that waits to confirm or could end a subscription now: whoever has it is nobody's stranger. */
+tw_err tw_subscription_known(const struct tw_subscriptions *of, struct tw_slice token, bool *ret);
 tw_err tw_subscription_leave_text(const struct tw_subscriptions *of, int64_t id, char ret[TW_LEAVE_TEXT_MAX]);
 
 /* Messages. Pure, but for memory. */
@@ -78,6 +80,7 @@ struct tw_notice_kept {
 	int64_t number, at_ms;
 	bool told;
 };
+tw_err tw_notice_find(struct tw_store *s, const char *id, tw_err (*visit)(void *user, const struct tw_notice_kept *n), void *user);
 tw_err tw_notices(struct tw_store *s, const char *product, int64_t before, int64_t most,
 	tw_err (*visit)(void *user, const struct tw_notice_kept *n), void *user);
 #endif

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Who wants to be told, and what there is to tell. state: 'asked' (until expires_ms) or 'active'. kinds: bits of 1 << enum tw_notice_kind.
--- token: SHA-256 of what confirms it. secret: of a webhook's signature. Whoever leaves is deleted; nothing of him stays but keys in the outbox.
+-- token, way_out: SHA-256 of what confirms and of what ends it. secret: of a webhook's signature. Whoever leaves is deleted; nothing of him stays but keys in the outbox.
 -- A notice is told up to the subscription `until`, from `after` on; after NULL: everybody has been told.
 -- subscription_ask: when somebody was asked to confirm, by a hash of whom that could annoy.
 
@@ -9,6 +9,7 @@ CREATE TABLE subscription (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	state TEXT NOT NULL CHECK (state IN ('asked', 'active')),
 	token BLOB NOT NULL UNIQUE CHECK (length(token) = 32),
+	way_out BLOB UNIQUE,
 	channel INTEGER NOT NULL,
 	recipient TEXT NOT NULL,
 	secret BLOB NOT NULL,
@@ -75,6 +76,9 @@ UPDATE notice SET after = ?2 WHERE number = ?1;
 -- name: notice_list
 SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL FROM notice WHERE number < ?1 ORDER BY number DESC LIMIT ?2;
 
+-- name: notice_by_id
+SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL FROM notice WHERE id = ?1;
+
 -- name: notice_of_product
 SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL FROM notice
 WHERE number IN (SELECT notice FROM notice_product WHERE name IN ('', ?1)) ORDER BY number DESC LIMIT ?2;
@@ -109,14 +113,17 @@ VALUES ('asked', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id;
 SELECT id, state, recipient, expires_ms FROM subscription WHERE token = ?1;
 
 -- name: subscription_confirm
-UPDATE subscription SET state = 'active' WHERE id = ?1;
+UPDATE subscription SET state = 'active', way_out = ?2 WHERE id = ?1;
 
 -- name: subscription_same
 DELETE FROM subscription WHERE id <> ?1 AND state = 'active' AND recipient = ?2
 	AND (channel, product, versions, lowest, kinds) = (SELECT channel, product, versions, lowest, kinds FROM subscription WHERE id = ?1);
 
 -- name: subscription_leave
-DELETE FROM subscription WHERE id = ?1;
+DELETE FROM subscription WHERE way_out = ?1;
+
+-- name: subscription_known
+SELECT count(*) FROM subscription WHERE way_out = ?1 OR (token = ?1 AND state = 'asked');
 
 -- name: subscription_key_read
 SELECT key FROM subscription_key WHERE one = 1;

@@ -371,6 +371,13 @@ static tw_err list_one(void *user, const tw_row *row)
 	return l->visit(l->user, &n);
 }
 
+tw_err tw_notice_find(struct tw_store *s, const char *id, tw_err (*visit)(void *user, const struct tw_notice_kept *n), void *user)
+{
+	struct listing l = { visit, user };
+
+	return tw_store_run(s, tw_sql_notice_by_id, (struct tw_value[]){ TW_V_TEXT(id) }, 1, list_one, &l);
+}
+
 tw_err tw_notices(struct tw_store *s, const char *product, int64_t before, int64_t most,
 	tw_err (*visit)(void *user, const struct tw_notice_kept *n), void *user)
 {

@@ -137,15 +137,23 @@ static void join(struct tw_subscription s)
 
 static bool leave(struct tw_slice text)
 {
-	bool valid;
+	bool gone;
 
-	CHECK_OK(tw_subscription_leave(&world.of, text, &valid));
-	return valid;
+	CHECK_OK(tw_subscription_leave(&world.of, text, &gone));
+	return gone;
 }
 
 static tw_err tell_body(tw_store *s, void *user)
 {
 	return tw_subscriptions_tell(s, user, NOW);
+}
+
+static bool known(struct tw_slice text)
+{
+	bool is;
+
+	CHECK_OK(tw_subscription_known(&world.of, text, &is));
+	return is;
 }
 
 static void tell(struct tw_notice n)
@@ -182,7 +190,9 @@ static void test_the_states_of_a_subscription(void **state)
 	CHECK_INT(confirm(TW_SLICE("0000-0000-0000-0000-0000-0000-0000")), TW_CONFIRM_UNKNOWN);
 	CHECK_INT(confirm(TW_SLICE("")), TW_CONFIRM_UNKNOWN);
 	CHECK_INT(number(active), 0);
+	CHECK(known(tw_slice_of(text)) && !known(TW_SLICE("0000")));
 	CHECK_INT(confirm(tw_slice_of(text)), TW_CONFIRMED);
+	CHECK(!known(tw_slice_of(text)));
 	CHECK_INT(confirm(tw_slice_of(text)), TW_CONFIRMED); /* pressed twice */
 	CHECK_INT(number(active), 1);
 	struct tw_notice second = advisory;
@@ -197,9 +207,11 @@ static void test_the_states_of_a_subscription(void **state)
 	wrong[strlen(wrong) - 1] = wrong[strlen(wrong) - 1] == '0' ? '1' : '0';
 	CHECK(!leave(tw_slice_of(wrong)) && !leave(TW_SLICE("")) && !leave(TW_SLICE("1-")) && !leave(TW_SLICE("x-1")));
 	CHECK_INT(number(active), 1);
+	CHECK(known(tw_slice_of(key)));
 	CHECK(leave(tw_slice_of(key)));
+	CHECK(!known(tw_slice_of(key)));
 	CHECK_INT(number(active), 0);
-	CHECK(leave(tw_slice_of(key))); /* again: the same answer */
+	CHECK(!leave(tw_slice_of(key)));
 }
 
 static void test_out_of_date_is_unknown_and_forgotten(void **state)
