@@ -28,7 +28,7 @@ static void state_line(struct tw_html *h, struct tw_look look, const json_t *pro
 		enum tw_word state, link;
 		const char *date;
 	} rows[] = {
-		[TW_SUPPORTED] = { TW_W_SUPPORTED, TW_W_UNTIL, "security-updates-until" },
+		[TW_SUPPORTED] = { TW_W_SUPPORTED, TW_W_UNTIL, "end" },
 		[TW_SUPPORTED_UNSAFE] = { TW_W_SUPPORTED_UNSAFE, TW_W_UNTIL, "end" },
 		[TW_UNSUPPORTED] = { TW_W_UNSUPPORTED, TW_W_SINCE, "end" },
 		[TW_NOT_YET_SUPPORTED] = { TW_W_NOT_YET, TW_W_FROM_DAY, "start" },
@@ -131,38 +131,24 @@ static void support(struct tw_html *h, struct tw_look look, const json_t *produc
 	}
 }
 
-static void heading(struct tw_html *h, struct tw_look look, enum tw_word w)
+/* A list and no table: a table of three columns does not fit 320 pixels without breaking words. */
+static void version(struct tw_html *h, struct tw_look look, const json_t *v, int64_t now_ms)
 {
-	tw_html_open(h, TW_E_TH);
-	tw_html_attr(h, TW_AT_SCOPE, TW_SLICE("col"));
-	tw_html_text(h, tw_slice_of(tw_word(w, look.language)));
-	tw_html_close(h);
-}
+	const char *until = tw_json_text(v, "supported-until");
 
-static void cell_open(struct tw_html *h)
-{
-	tw_html_open(h, TW_E_TD);
-}
-
-static void version_row(struct tw_html *h, struct tw_look look, const json_t *version, int64_t now_ms)
-{
-	tw_html_open(h, TW_E_TR);
-	cell_open(h);
-	tw_html_text(h, tw_slice_of(tw_json_text(version, "version")));
-	tw_html_close(h);
-	cell_open(h);
-	day(h, tw_json_text(version, "released"));
-	tw_html_close(h);
-	cell_open(h);
-	if (tw_product_version_over(version, now_ms)) {
+	tw_html_put(h, TW_E_DT, tw_json_text(v, "version"));
+	tw_html_open(h, TW_E_DD);
+	if (tw_product_version_over(v, now_ms)) {
 		tw_page_put(h, look, TW_E_STRONG, TW_W_UNSUPPORTED);
 		tw_html_text(h, tw_slice_of(tw_word(TW_W_SINCE, look.language)));
+		day(h, until);
+	} else {
+		tw_html_text(h, tw_slice_of(tw_word(*until ? TW_W_SUPPORTED_UNTIL : TW_W_AS_PRODUCT, look.language)));
+		if (*until)
+			day(h, until);
 	}
-	if (*tw_json_text(version, "supported-until"))
-		day(h, tw_json_text(version, "supported-until"));
-	else
-		tw_html_text(h, tw_slice_of(tw_word(TW_W_AS_PRODUCT, look.language)));
-	tw_html_close(h);
+	tw_html_text(h, tw_slice_of(tw_word(TW_W_RELEASED, look.language)));
+	day(h, tw_json_text(v, "released"));
 	tw_html_close(h);
 }
 
@@ -174,18 +160,9 @@ static void versions(struct tw_html *h, struct tw_look look, const json_t *produ
 	if (!json_array_size(tw_json_get(product, "versions")))
 		return;
 	tw_page_put(h, look, TW_E_H2, TW_W_VERSION_LIST);
-	tw_html_open(h, TW_E_TABLE);
-	tw_html_open(h, TW_E_THEAD);
-	tw_html_open(h, TW_E_TR);
-	heading(h, look, TW_W_SUBS_VERSION);
-	heading(h, look, TW_W_RELEASED);
-	heading(h, look, TW_W_SUPPORTED_UNTIL);
-	tw_html_close(h);
-	tw_html_close(h);
-	tw_html_open(h, TW_E_TBODY);
+	tw_html_open(h, TW_E_DL);
 	json_array_foreach(tw_json_get(product, "versions"), i, one)
-		version_row(h, look, one, now_ms);
-	tw_html_close(h);
+		version(h, look, one, now_ms);
 	tw_html_close(h);
 }
 
