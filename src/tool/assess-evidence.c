@@ -118,17 +118,18 @@ static tw_err nonce_member(const struct assessment *a, json_t **ret)
 }
 
 #define NOT_INTRUSIVE "Checks that change something on the device for a moment were not allowed."
+#define NO_WAITING "Checks that wait for time to go by were left out."
 
 /* What the run that is gone on with left out stays left out. */
-static bool left_intrusive(const struct assessment *a)
+static bool left_out(const struct assessment *a, const char *option, const char *words)
 {
 	size_t i;
 	json_t *note;
 
 	json_array_foreach(tw_json_get(a->into, "notes"), i, note)
-		if (tw_arg(a->args, "resume") && !strcmp(json_string_value(note), NOT_INTRUSIVE))
+		if (tw_arg(a->args, "resume") && !strcmp(json_string_value(note), words))
 			return true;
-	return tw_arg(a->args, "not-intrusive");
+	return tw_arg(a->args, option);
 }
 
 /* Evidence of a part says so: who reads it must not take what is missing for what was tried and is well. */
@@ -144,8 +145,10 @@ static tw_err notes_member(const struct assessment *a, bool whole, json_t **ret)
 			TW_TRY(tw_json_append(notes, json_incref(note)));
 	for (i = 0; !tw_arg(a->args, "into") && (word = tw_arg_nth(a->args, "element", i)); i++)
 		TW_TRY(tw_json_append(notes, json_sprintf("Only a part was tried: %s.", word)));
-	if (left_intrusive(a))
+	if (left_out(a, "not-intrusive", NOT_INTRUSIVE))
 		TW_TRY(tw_json_append(notes, json_string(NOT_INTRUSIVE)));
+	if (left_out(a, "no-waiting", NO_WAITING))
+		TW_TRY(tw_json_append(notes, json_string(NO_WAITING)));
 	if (!whole)
 		TW_TRY(tw_json_append(notes, json_string("The run was not finished: what is missing was not tried.")));
 	*ret = TW_STEAL(notes);

@@ -29,7 +29,13 @@ struct assessment {
 	char created[TW_TIME_TEXT_MAX];
 };
 
-tw_err tw_assess_into(struct assessment *a); /* reads what --into or --resume names, if either does */
+tw_err tw_assess_begin(struct tw_tool *t, const struct tw_args *args, struct assessment *ret); /* ret is done with also after a failure */
+void tw_assess_done(struct assessment *a);
+/* intrusive: of a check that ran; what was not asked changed nothing. */
+tw_err tw_assess_result(
+	struct assessment *a, const char *element, const char *probe, const char *title, bool intrusive, struct tw_finding *f);
+tw_err tw_assess_tell(struct assessment *a, const json_t *evidence); /* prints the verdicts, and where the evidence is */
+tw_err tw_assess_into(struct assessment *a);                         /* reads what --into or --resume names, if either does */
 const json_t *tw_assess_kept(const struct assessment *a, const char *element, const char *probe); /* NULL: it has none */
 tw_err tw_assess_keep(struct assessment *a, const json_t *result);    /* takes over a result as it was */
 tw_err tw_assess_part(struct assessment *a);                          /* writes what there is so far, now and then */

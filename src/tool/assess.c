@@ -39,6 +39,7 @@ const struct tw_option tw_options_assess[] = {
 	{ "into", "EVIDENCE", false, "an earlier run of yours: what --element names is tried again, all else is taken over from it" },
 	{ "resume", NULL, false, "go on with the run that was cut off while it wrote to --out" },
 	{ "not-intrusive", NULL, false, "leave out the checks that change something on the device for a moment" },
+	{ "no-waiting", NULL, false, "leave out the checks that wait for time to go by, such as the end of a lockout" },
 	{ "sample", "TEXT", false, "which sample this is, as the laboratory names it" },
 	{ "hardware", "TEXT", false, "its hardware revision" },
 	{ "firmware", "SHA256", false, "the digest of the image that it runs" },
@@ -66,7 +67,7 @@ static void target_done(struct tw_target *g)
 	tw_session_done(&g->session);
 }
 
-static void assessment_done(struct assessment *a)
+void tw_assess_done(struct assessment *a)
 {
 	for (size_t i = 0; i < a->c.target_count; i++)
 		target_done(&a->c.target[i]);
@@ -243,8 +244,7 @@ static const json_t *live_status(const struct assessment *a, const char *element
 	return NULL;
 }
 
-/* intrusive: of a check that ran; what was not asked changed nothing. */
-static tw_err add_result(
+tw_err tw_assess_result(
 	struct assessment *a, const char *element, const char *probe, const char *title, bool intrusive, struct tw_finding *f)
 {
 	const json_t *status = live_status(a, element);
@@ -287,7 +287,7 @@ static tw_err judge_status(struct assessment *a, const char *element)
 			*tw_json_text(row, "changed_by") ? " Changed by " : "", tw_json_text(row, "changed_by"),
 			*tw_json_text(row, "changed_by") && *tw_json_text(row, "setting") ? ", by the setting " : "",
 			*tw_json_text(row, "changed_by") ? tw_json_text(row, "setting") : "", *tw_json_text(row, "changed_by") ? "." : ""));
-	return add_result(a, element, STATUS_PROBE, "What does the device say of itself?", false, &f);
+	return tw_assess_result(a, element, STATUS_PROBE, "What does the device say of itself?", false, &f);
 }
 
 static void finding_done(struct tw_finding *f)
@@ -302,12 +302,16 @@ static tw_err run_probe(struct assessment *a, const struct tw_probe *p)
 	if (p->intrusive && tw_arg(a->args, "not-intrusive")) {
 		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE,
 			"Not tried: it changes something on the device for a moment. Without --not-intrusive it is."));
-		return add_result(a, p->element, p->name, p->title, false, &f);
+		return tw_assess_result(a, p->element, p->name, p->title, false, &f);
+	}
+	if (p->waits && tw_arg(a->args, "no-waiting")) {
+		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE, "Not tried: time has to go by for it. Without --no-waiting it is."));
+		return tw_assess_result(a, p->element, p->name, p->title, false, &f);
 	}
 	TW_TRY(tw_transcript_begin(&a->transcript));
 	TW_TRY(p->run(&a->c, &f));
 	tw_found_end(&f);
-	return add_result(a, p->element, p->name, p->title, p->intrusive, &f);
+	return tw_assess_result(a, p->element, p->name, p->title, p->intrusive, &f);
 }
 
 static bool has_probe(const char *element)
@@ -377,7 +381,7 @@ static tw_err claims_without_probe(struct assessment *a)
 			continue;
 		}
 		TW_TRY(tw_found(&f, TW_VERDICT_INCONCLUSIVE, "This tool has no probe for it; a person has to look."));
-		TW_TRY(add_result(a, json_string_value(id), "none", "Is the claim true?", false, &f));
+		TW_TRY(tw_assess_result(a, json_string_value(id), "none", "Is the claim true?", false, &f));
 	}
 	return TW_OK;
 }
@@ -415,7 +419,7 @@ static tw_err run_all(struct assessment *a)
 	return claims_without_probe(a);
 }
 
-static tw_err tell(struct assessment *a, const json_t *evidence)
+tw_err tw_assess_tell(struct assessment *a, const json_t *evidence)
 {
 	TW_CLEANUP(tw_jsonp) json_t *claims = NULL;
 	static const char *const heads[] = { "element", "claim", "verdict", "why", NULL };
@@ -451,18 +455,23 @@ static tw_err judge_claims(struct assessment *a, const json_t *evidence)
 		TW_RAISE(STATE, "%zu of the claims %s contradicted", contradicted, contradicted == 1 ? "is" : "are"));
 }
 
+tw_err tw_assess_begin(struct tw_tool *t, const struct tw_args *args, struct assessment *ret)
+{
+	*ret = (struct assessment){ .t = t, .sys = t->sys, .args = args, .results = json_array() };
+	tw_transcript_init(&ret->transcript, t->sys);
+	tw_buf_init(&ret->earlier_lines, t->sys, TW_TRANSCRIPT_MAX);
+	ret->c.tool = t;
+	ret->c.sys = t->sys;
+	tw_time_text(tw_now_ms(t->sys), ret->created);
+	return ret->results ? TW_OK : TW_RAISE(NOMEM, "results");
+}
+
 tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *args)
 {
-	TW_CLEANUP(assessment_done) struct assessment a = { .t = t, .sys = t->sys, .args = args, .results = json_array() };
+	TW_CLEANUP(tw_assess_done) struct assessment a = { .t = NULL };
 	TW_CLEANUP(tw_jsonp) json_t *evidence = NULL;
 
-	tw_transcript_init(&a.transcript, t->sys);
-	tw_buf_init(&a.earlier_lines, t->sys, TW_TRANSCRIPT_MAX);
-	a.c.tool = t;
-	a.c.sys = t->sys;
-	if (!a.results)
-		return TW_RAISE(NOMEM, "results");
-	tw_time_text(tw_now_ms(t->sys), a.created);
+	TW_TRY(tw_assess_begin(t, args, &a));
 	TW_TRY(check_wanted(&a));
 	if (tw_arg(args, "into") && (!tw_arg(args, "element") || tw_arg(args, "resume")))
 		return tw_fail(t, TW_EXIT_USAGE, "--into EVIDENCE --element ID, or --resume alone",
@@ -471,6 +480,6 @@ tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *args)
 	TW_TRY(tw_assess_into(&a));
 	TW_TRY(run_all(&a));
 	TW_TRY(tw_assess_finish(&a, &evidence));
-	TW_TRY(tell(&a, evidence));
+	TW_TRY(tw_assess_tell(&a, evidence));
 	return judge_claims(&a, evidence);
 }

@@ -24,6 +24,7 @@ tw_err tw_cmd_rows(struct tw_tool *t, int argc, char **argv);
 tw_err tw_help_rows(struct tw_tool *t, const char *word, json_t *list); /* tw_help_row() of each of them */
 tw_err tw_cmd_takeover(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_assess(struct tw_tool *t, const struct tw_args *a);
+tw_err tw_cmd_assess_outside(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_assess_compare(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_assess_gate(struct tw_tool *t, const struct tw_args *a);
 tw_err tw_cmd_evidence_verify(struct tw_tool *t, const struct tw_args *a);
@@ -52,7 +53,7 @@ extern const struct tw_option tw_options_product_init[], tw_options_product_comp
 	tw_options_report[], tw_options_docs[], tw_options_log_verify[], tw_options_units[], tw_options_label[],
 	tw_options_export_open[], tw_options_csaf_validate[], tw_options_assess_compare[], tw_options_assess_gate[],
 	tw_options_triage[], tw_options_triage_decide[], tw_options_triage_vex[], tw_options_csaf_publish[],
-	tw_options_csaf_withdraw[], tw_options_csaf_tree_check[], tw_options_csaf_new[];
+	tw_options_csaf_withdraw[], tw_options_csaf_tree_check[], tw_options_csaf_new[], tw_options_assess_outside[];
 
 /* product.yaml in a directory, read without a problem; STATE after its problems were printed. */
 tw_err tw_product_load(struct tw_tool *t, const char *dir, json_t **ret);

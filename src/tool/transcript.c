@@ -142,6 +142,14 @@ tw_err tw_transcript_begin(struct tw_transcript *t)
 	return t->calls ? TW_OK : TW_RAISE(NOMEM, "transcript");
 }
 
+tw_err tw_transcript_add(struct tw_transcript *t, json_t *call)
+{
+	if (json_array_size(t->calls) < CALLS_MAX)
+		return tw_json_append(t->calls, json_incref(call));
+	t->left_out++;
+	return TW_OK;
+}
+
 static tw_err line_of(const struct tw_transcript *t, const json_t *calls, const json_t *result, struct tw_buf *ret)
 {
 	TW_CLEANUP(tw_jsonp)

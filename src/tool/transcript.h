@@ -20,6 +20,8 @@ struct tw_transcript {
 void tw_transcript_init(struct tw_transcript *t, const struct tw_sys *sys); /* listens to all clients from now on; one at a time */
 void tw_transcript_done(struct tw_transcript *t);
 tw_err tw_transcript_begin(struct tw_transcript *t);
+/* What was said by other means than a client's, as an object with the same members; another reference is kept. Beyond the limit it is only counted. */
+tw_err tw_transcript_add(struct tw_transcript *t, json_t *call);
 /* Puts into result: `calls`, how many there were, and `transcript`, the SHA-256 of the line. Nothing where there were none. */
 tw_err tw_transcript_end(struct tw_transcript *t, json_t *result);
 /* Of an earlier transcript, the lines of these results; the others are left. */

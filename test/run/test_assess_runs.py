@@ -88,6 +88,16 @@ def test_nothing_is_changed_that_was_not_to_be(device, tmp_path):
     assert by_name(payload["results"])["DI.IMS.2", "statement-holds"]["verdict"] == "pass"
 
 
+def test_nothing_waits_that_was_not_to(device, tmp_path):
+    out = tmp_path / "e.json"
+    left_out = ("LA.AC.1.1", "LA.AC.1.4.1", "LA.RSM.5.4")
+    assess(device, out, "--no-waiting", *some("DI.IMS.2", *left_out))
+    payload = payload_of(out)
+    assert "Checks that wait for time to go by were left out." in payload["notes"]
+    left = [row for row in payload["results"] if row["reason"].startswith("Not tried: time has to go by")]
+    assert {row["element"] for row in left} == set(left_out) and {row["verdict"] for row in left} == {"inconclusive"} and not any("calls" in row for row in left)
+
+
 def verify(device, path, *more):
     return tool("evidence", "verify", path, "--anchor", device.config / "manufacturer.crt", "--json", *more)
 

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The desk of the manufacturer's server: cases, the clocks of Article 14 and their journal, by the tool and over its socket."""
+import collections
+import contextlib
 import datetime
 import hashlib
 import json
 import os
 import random
+import re
 import signal
+import sqlite3
 import subprocess
 import time
 import zoneinfo
@@ -14,7 +18,7 @@ import pytest
 
 import world as worlds
 from harness import wait_for
-from test_support import Service
+from test_support import Service, report, send
 
 TOOL = worlds.BUILD / "src/tool/thingward"
 
@@ -104,7 +108,6 @@ def test_the_journal_verifies_and_notices(desk):
     assert len(ask(desk, "journal", "inclusion", "--entry", "4")["proof"]) > 1
     desk.stop()
     # Somebody with the disk in hand rewrites what was done, in the table of entries alone.
-    import sqlite3
     with sqlite3.connect(desk.dir / "app/support.db") as db:
         db.execute("UPDATE journal_entry SET text = replace(text, 'CERT', 'NOBODY'), number = number WHERE number = 5")
         db.execute("UPDATE journal_entry SET text = replace(text, 'case.tell', 'case.move') WHERE number = 5")
@@ -132,6 +135,99 @@ def test_nothing_acknowledged_is_lost_by_a_kill(desk):
     there = {c["id"] for c in ask(desk, "cases", "list", "--all")["cases"]}
     assert set(acknowledged) <= there
     assert ask(desk, "journal", "verify")["entries"] == len(there)
+
+
+def ago(**how_long):
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**how_long)).isoformat().replace("+00:00", "Z")
+
+
+def raised(s):
+    """How often the audit log has each alarm."""
+    text = b"".join(f.read_bytes() for f in sorted((s.dir / "log").glob("*.twlog")))
+    return collections.Counter(int(n) for n in re.findall(rb'"event":"alarm\.raised","fields":\{"alarm":([0-9]+),', text))
+
+
+def test_a_report_becomes_a_case_and_its_reporter_is_answered(desk):
+    receipt, quiet = report(desk, "It opens\nwhen told so.", product="Lamp 3", credit="Ann O'Nymous"), report(desk, "It opens too")
+    assert [r["id"] for r in ask(desk, "reports", "list", "--verdict", "new")["reports"]] == ["r2", "r1"]
+    assert ask(desk, "reports", "list", "--since", ago(days=-1))["reports"] == []
+    case = ask(desk, "report", "case", "r1")
+    assert (case["id"], case["title"], case["product"], case["report"]) == ("c1", "It opens", "Lamp 3", "r1")
+    refused(desk, "report.decided", "report", "reject", "r1", "after all")
+    ask(desk, "report", "duplicate", "r2", "c1", "the same")
+    assert {r["verdict"] for r in ask(desk, "case", "reports", "c1")["reports"]} == {"case", "duplicate"}
+    ask(desk, "report", "reply", "r1", "Which version <is> it?")
+    body = send(desk, "/report/status", {"receipt": receipt})[1]
+    assert "Which version &lt;is> it?" in body or "Which version &lt;is&gt; it?" in body
+    assert "Which version" not in send(desk, "/report/status", {"receipt": quiet})[1]
+    assert send(desk, "/report/answer", {"receipt": receipt, "text": "It is 1.4."})[0].status == 200
+    said = ask(desk, "case", "messages", "c1")["messages"]
+    assert [(m["report"], m["from"]) for m in said] == [("r1", "us"), ("r1", "reporter")] and said[1]["text"] == "It is 1.4."
+    refused(desk, "report.consent", "report", "publish", "r2", "yes")
+    ask(desk, "case", "embargo", "c1", "2999-01-01T00:00:00Z")
+    refused(desk, "report.embargo", "report", "publish", "r1", "yes")
+    ask(desk, "case", "embargo", "c1", "now")
+    ask(desk, "report", "publish", "r1", "yes")
+    assert "Ann O" in desk.ask("/thanks")[1] and "Published" in send(desk, "/report/status", {"receipt": receipt})[1]
+    ask(desk, "report", "publish", "r1", "no")
+    assert "Ann O" not in desk.ask("/thanks")[1]
+    shown = ask(desk, "report", "read", "r1")["desk"]
+    entries = [json.loads(e["text"]) for e in ask(desk, "journal", "list")["entries"]]
+    assert [e for e in entries if e["case"] == "r1"][-1]["after"] == shown["hash"]
+    ask(desk, "journal", "verify")
+
+
+def test_an_alarm_is_raised_by_itself_at_its_moment(desk):
+    desk.stop()
+    (desk.dir / "app/desk.json").write_text(json.dumps({"name": "Example", "site": "https://security.example.com", "expires": "2999-01-01T00:00:00Z",
+                                                        "contacts": ["mailto:psirt@example.com"], "alarms": ["mailto:duty@example.com"]}))
+    if os.geteuid() == 0:
+        os.chown(desk.dir / "app/desk.json", 64501, 64501)
+    desk.start()
+    ask(desk, "case", "create", "t")
+    ask(desk, "article14", "start", "c1", "severe-incident", "--aware", ago(hours=11, minutes=59, seconds=58.5))
+    assert not raised(desk)
+    wait_for(lambda: raised(desk), 6)  # nobody asks for anything meanwhile
+    got, = ask(desk, "alarms", "list", "--state", "open")["alarms"]
+    assert (got["case"], got["step"], got["point"], got["before_s"], got["missed"]) == ("c1", "early-warning", 1, 12 * 3600, False)
+    ask(desk, "alarm", "acknowledge", str(got["alarm"]), "the draft is being written")
+    refused(desk, "alarm.acknowledged", "alarm", "acknowledge", str(got["alarm"]))
+    desk.stop()
+    with contextlib.closing(sqlite3.connect(f"file:{desk.dir}/app/support.db?mode=ro", uri=True)) as db:
+        (to, subject, text), = db.execute("SELECT recipient, subject, text FROM outbox").fetchall()
+    assert to == "duty@example.com" and subject.startswith("early-warning of case c1 is due at 2") and "alarm 1 of 4" in text
+    desk.start()
+    assert ask(desk, "alarms", "list", "--state", "open")["alarms"] == [] and raised(desk) == {got["alarm"]: 1}
+
+
+def test_reports_cases_and_alarms_are_whole_after_any_kill(desk):
+    """app is killed at any moment between report, case, clock and alarm; each is there once."""
+    sent, opened, started, chance = 0, {}, set(), random.Random(3)
+    while sent < 5:  # each start after a short life waits twice as long as the one before
+        report(desk, f"number {sent}")
+        sent += 1
+    for i in range(1, sent + 1):
+        app, case = desk.roles()["app"], None
+        with subprocess.Popen(["sh", "-c", f"sleep {chance.uniform(0.0, 0.12)}; kill -9 {app}"]) as killer:
+            for words in (["report", "case", f"r{i}"], ["article14", "start", "", "severe-incident", "--aware", ago(hours=25)]):
+                p = run(desk, *[w or case for w in words])
+                if p.returncode:
+                    break
+                case = json.loads(p.stdout)["id"]
+                (opened.__setitem__(f"r{i}", case) if words[0] == "report" else started.add(case))
+            killer.wait()
+        wait_for(lambda: desk.roles().get("app", app) != app and run(desk, "health", "read").returncode == 0, 10)
+    there = {r["id"]: r.get("case") for r in ask(desk, "reports", "list")["reports"]}
+    cases = {c["id"] for c in ask(desk, "cases", "list", "--all")["cases"]}
+    assert len(there) == sent and {r: c for r, c in there.items() if r in opened} == opened
+    assert sorted(c for c in there.values() if c) == sorted(cases)  # none without its report, none twice
+    running = {c for c in cases if clocks(desk, c)}
+    assert started <= running and opened
+    wait_for(lambda: len(raised(desk)) == 4 * len(running), 10)
+    points = [(a["case"], a["step"], a["point"], a["missed"]) for a in ask(desk, "alarms", "list", "--all")["alarms"]]
+    assert sorted(points) == sorted((c, "early-warning", n, True) for c in running for n in (1, 2, 3, 4))
+    assert set(raised(desk).values()) <= {1}
+    ask(desk, "journal", "verify")
 
 
 def test_only_the_administrator_is_let_in(desk):

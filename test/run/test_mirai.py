@@ -14,7 +14,7 @@ import pytest
 from harness import Client
 from test_application import at_panel, find, folder_of_its_own, start, wait_for  # noqa: F401
 
-UNIT_TEST = Path(__file__).resolve().parents[2] / "src/service/access/test-password.c"
+PUBLISHED = Path(__file__).resolve().parents[2] / "src/formats/mirai-pairs.def"
 GOOD = "nine quiet herons wade"
 STRANGER = 58795
 AT_SOCKET = """
@@ -28,8 +28,7 @@ for sent in json.load(sys.stdin):
 
 
 def published():
-    table = re.search(r"pairs\[62\]\[2\] = \{(.*?)\};", UNIT_TEST.read_text(), re.S)[1]
-    pairs = re.findall(r'\{ "([^"]*)", "([^"]*)" \}', table)
+    pairs = re.findall(r'^TW_PAIR\("([^"]*)", "([^"]*)"\)$', PUBLISHED.read_text(), re.M)
     assert len(pairs) == 62
     return pairs
 

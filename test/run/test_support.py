@@ -104,6 +104,13 @@ def test_starts_answers_and_ends(service):
     assert "stopping" in service.log()
 
 
+def test_the_log_goes_on_over_every_start(service):
+    for _ in range(3):
+        service.start()
+        assert service.stop() == 0
+    assert "set aside" not in service.log() and not list((service.dir / "log").glob("*aside*"))
+
+
 def test_the_first_page_needs_no_script_and_permits_none(service):
     r, body = service.start().ask("/")
     assert r.status == 200 and r.getheader("Content-Type") == "text/html; charset=utf-8"

@@ -17,7 +17,7 @@ import shlex
 import shutil
 import subprocess
 
-PER_FILE, ROOM = 1024, 1 << 19  # numbers of one file's mutants, and of all
+PER_FILE, ROOM = 1024, 1 << 20  # numbers of one file's mutants, and of all
 MORE_MEMORY = 2 << 30  # than the sanitizer's shadow, which is terabytes of addresses
 HEAD = """/* Made by tools/mutate. */
 #include <fcntl.h>

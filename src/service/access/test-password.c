@@ -93,20 +93,11 @@ static void test_length(void **state)
 /* The 62 pairs that Mirai's published source tries, in its order: none may be had, however short a password may be. */
 static void test_mirai(void **state)
 {
-	static const char *const pairs[62][2] = { { "root", "xc3511" }, { "root", "vizxv" }, { "root", "admin" },
-		{ "admin", "admin" }, { "root", "888888" }, { "root", "xmhdipc" }, { "root", "default" }, { "root", "juantech" },
-		{ "root", "123456" }, { "root", "54321" }, { "support", "support" }, { "root", "" }, { "admin", "password" },
-		{ "root", "root" }, { "root", "12345" }, { "user", "user" }, { "admin", "" }, { "root", "pass" },
-		{ "admin", "admin1234" }, { "root", "1111" }, { "admin", "smcadmin" }, { "admin", "1111" }, { "root", "666666" },
-		{ "root", "password" }, { "root", "1234" }, { "root", "klv123" }, { "Administrator", "admin" },
-		{ "service", "service" }, { "supervisor", "supervisor" }, { "guest", "guest" }, { "guest", "12345" },
-		{ "guest", "12345" }, { "admin1", "password" }, { "administrator", "1234" }, { "666666", "666666" },
-		{ "888888", "888888" }, { "ubnt", "ubnt" }, { "root", "klv1234" }, { "root", "Zte521" }, { "root", "hi3518" },
-		{ "root", "jvbzd" }, { "root", "anko" }, { "root", "zlxx." }, { "root", "7ujMko0vizxv" },
-		{ "root", "7ujMko0admin" }, { "root", "system" }, { "root", "ikwb" }, { "root", "dreambox" }, { "root", "user" },
-		{ "root", "realtek" }, { "root", "00000000" }, { "admin", "1111111" }, { "admin", "1234" }, { "admin", "12345" },
-		{ "admin", "54321" }, { "admin", "123456" }, { "admin", "7ujMko0admin" }, { "admin", "1234" }, { "admin", "pass" },
-		{ "admin", "meinsm" }, { "tech", "tech" }, { "mother", "fucker" } };
+	static const char *const pairs[62][2] = {
+#define TW_PAIR(name, password) { name, password },
+#include "formats/mirai-pairs.def"
+#undef TW_PAIR
+	};
 
 	for (size_t i = 0; i < TW_COUNT(pairs); i++) {
 		const struct tw_password_rules nobody = { 1, NULL, 0 };

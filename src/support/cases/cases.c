@@ -2,13 +2,12 @@
 #include "support/cases/cases.h"
 
 #include "base/text.h"
-#include "crypto/hash.h"
+#include "service/access/account.h"
+#include "support/cases/alarms.h"
 #include "support/sql-support.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define SALT_SIZE 16
 
 tw_err tw_case_set_time(json_t *j, const char *key, int64_t ms)
 {
@@ -166,70 +165,54 @@ static tw_err take_doc(void *user, const tw_row *row)
 	return tw_json_parse(tw_row_bytes(row, 0), TW_CASE_DOC_MAX, user);
 }
 
-tw_err tw_case_load(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, int64_t *ret_id, json_t **ret)
+tw_err tw_case_named(struct tw_context *c, const struct tw_subject *s, struct tw_slice name, int64_t *ret_id, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
 
 	*ret = NULL;
-	if (!id_of(rq->parameter, ret_id))
-		return no_such(rp);
+	if (!id_of(name, ret_id))
+		return TW_OK;
 	TW_TRY(tw_store_run(c->store, tw_sql_case_one, &TW_V_INT(*ret_id), 1, take_doc, &doc));
-	if (!doc || !tw_case_sees(doc, &rq->subject, tw_time_wall_ms(c->time)))
-		return no_such(rp);
-	*ret = TW_STEAL(doc);
+	if (doc && tw_case_sees(doc, s, tw_time_wall_ms(c->time)))
+		*ret = TW_STEAL(doc);
 	return TW_OK;
 }
 
-static tw_err hash_of(struct tw_context *c, const json_t *doc, struct tw_buf *text, struct tw_buf *hex)
+tw_err tw_case_load(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, int64_t *ret_id, json_t **ret)
 {
-	uint8_t digest[TW_SHA256_SIZE];
-
-	tw_buf_init(text, c->sys, TW_CASE_DOC_MAX);
-	tw_buf_init(hex, c->sys, sizeof digest * 2);
-	TW_TRY(tw_json_write(doc, text));
-	TW_TRY(tw_sha256(text->data, text->size, digest));
-	return tw_buf_hex(hex, digest, sizeof digest);
-}
-
-tw_err tw_case_shown(struct tw_context *c, json_t *doc, json_t **ret)
-{
-	TW_CLEANUP(tw_jsonp) json_t *j = json_object();
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 }, hex = { 0 };
-	const char *key;
-	json_t *v;
-
-	TW_TRY(hash_of(c, doc, &text, &hex));
-	json_object_foreach(doc, key, v)
-		TW_TRY(tw_json_set(j, key, json_incref(v)));
-	TW_TRY(tw_json_set(j, "hash", json_string(tw_buf_cstr(&hex))));
-	*ret = TW_STEAL(j);
-	return TW_OK;
+	TW_TRY(tw_case_named(c, &rq->subject, rq->parameter, ret_id, ret));
+	return *ret ? TW_OK : no_such(rp);
 }
 
 /* --- Writing --- */
 
 struct writing {
-	struct tw_context *c;
+	struct tw_document d;
 	int64_t id;
-	const json_t *doc;
-	json_t *entry;
-	struct tw_slice text;
+	const struct tw_case_beside *beside; /* NULL: nothing */
+	json_t **shown;                      /* what the answer shows; NULL: nothing */
 };
+
+static void writing_done(struct writing *w)
+{
+	tw_document_done(&w->d);
+}
 
 static tw_err write_access(const struct writing *w)
 {
-	const json_t *embargo = tw_json_get(w->doc, "embargo");
+	const json_t *embargo = tw_json_get(w->d.after, "embargo");
+	tw_store *s = w->d.c->store;
 	size_t i;
 	json_t *one;
 
-	TW_TRY(tw_store_run(w->c->store, tw_sql_case_access_clear, &TW_V_INT(w->id), 1, NULL, NULL));
-	const struct tw_value assigned[] = { TW_V_INT(w->id), TW_V_TEXT(tw_json_text(w->doc, "assigned")) };
+	TW_TRY(tw_store_run(s, tw_sql_case_access_clear, &TW_V_INT(w->id), 1, NULL, NULL));
+	const struct tw_value assigned[] = { TW_V_INT(w->id), TW_V_TEXT(tw_json_text(w->d.after, "assigned")) };
 	if (assigned[1].bytes.size)
-		TW_TRY(tw_store_run(w->c->store, tw_sql_case_access_put, assigned, TW_COUNT(assigned), NULL, NULL));
+		TW_TRY(tw_store_run(s, tw_sql_case_access_put, assigned, TW_COUNT(assigned), NULL, NULL));
 	json_array_foreach(embargo ? tw_json_get(embargo, "access") : NULL, i, one) {
 		const struct tw_value v[] = { TW_V_INT(w->id), TW_V_TEXT(json_string_value(one)) };
 
-		TW_TRY(tw_store_run(w->c->store, tw_sql_case_access_put, v, TW_COUNT(v), NULL, NULL));
+		TW_TRY(tw_store_run(s, tw_sql_case_access_put, v, TW_COUNT(v), NULL, NULL));
 	}
 	return TW_OK;
 }
@@ -237,64 +220,29 @@ static tw_err write_access(const struct writing *w)
 static tw_err write_both(tw_store *s, void *user)
 {
 	const struct writing *w = user;
-	const struct tw_value v[] = { TW_V_INT(w->id), TW_V_TEXT(tw_json_text(w->doc, "state")), TW_V_INT(tw_case_next(w->doc)),
-		TW_V_INT(embargo_until(w->doc)), TW_V_SLICE(w->text) };
+	const json_t *doc = w->d.after;
+	const struct tw_value v[] = { TW_V_INT(w->id), TW_V_TEXT(tw_json_text(doc, "state")), TW_V_INT(tw_case_next(doc)),
+		TW_V_INT(embargo_until(doc)), TW_V_SLICE(tw_buf_slice(&w->d.text)) };
 
 	TW_TRY(tw_store_run(s, tw_sql_case_put, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(write_access(w));
-	return tw_journal_append(w->c, w->entry);
+	TW_TRY(tw_alarm_arm(w->d.c, w->id, doc));
+	TW_TRY(tw_journal_append(w->d.c, w->d.entry));
+	return w->beside ? w->beside->write(s, w->beside->user, w->d.name) : TW_OK;
 }
-
-/* The names of the members that are another than before; what they hold is the hashes' matter. */
-static tw_err changed(const json_t *before, const json_t *after, json_t *entry)
-{
-	json_t *names = json_array();
-	const char *key;
-	json_t *v;
-
-	TW_TRY(tw_json_set(entry, "changed", names));
-	json_object_foreach((json_t *)(uintptr_t)after, key, v)
-		if (!json_equal(v, json_object_get(before, key)))
-			TW_TRY(tw_json_append(names, json_string(key)));
-	json_object_foreach((json_t *)(uintptr_t)before, key, v)
-		if (!json_object_get(after, key))
-			TW_TRY(tw_json_append(names, json_string(key)));
-	return TW_OK;
-}
-
-struct change {
-	struct tw_context *c;
-	int64_t id, now_ms;
-	const char *by, *what;
-	const json_t *before; /* NULL: it is new */
-	json_t *after;
-	json_t **shown; /* what the answer shows; NULL: nothing */
-};
 
 /* Once both are on the disk nothing may fail any more: the answer is made before. */
-static tw_err write_change(const struct change *h)
+static tw_err write_change(struct writing *w)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf old = { 0 }, old_hex = { 0 }, text = { 0 }, hex = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *entry = json_object(), *shown = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *shown = NULL;
 
-	if (h->before)
-		TW_TRY(hash_of(h->c, h->before, &old, &old_hex));
-	TW_TRY(tw_case_set_time(h->after, "changed", h->now_ms));
-	TW_TRY(hash_of(h->c, h->after, &text, &hex));
-	TW_TRY(tw_case_set_time(entry, "at", h->now_ms));
-	TW_TRY(tw_json_set(entry, "who", json_string(h->by)));
-	TW_TRY(tw_json_set(entry, "what", json_string(h->what)));
-	TW_TRY(tw_json_set(entry, "case", json_string(tw_json_text(h->after, "id"))));
-	TW_TRY(tw_json_set(entry, "drill", json_boolean(tw_json_bool(h->after, "drill"))));
-	TW_TRY(tw_json_set(entry, "before", json_string(tw_buf_cstr(&old_hex))));
-	TW_TRY(tw_json_set(entry, "after", json_string(tw_buf_cstr(&hex))));
-	TW_TRY(changed(h->before, h->after, entry));
-	if (h->shown)
-		TW_TRY(tw_case_shown(h->c, h->after, &shown));
-	struct writing w = { h->c, h->id, h->after, entry, tw_buf_slice(&text) };
-	TW_TRY(tw_store_transaction(h->c->store, write_both, &w));
-	if (h->shown)
-		*h->shown = TW_STEAL(shown);
+	w->d.name = tw_json_text(w->d.after, "id");
+	TW_TRY(tw_document_prepare(&w->d));
+	if (w->shown)
+		TW_TRY(tw_document_shown(w->d.c, w->d.after, &shown));
+	TW_TRY(tw_store_transaction(w->d.c->store, write_both, w));
+	if (w->shown)
+		*w->shown = TW_STEAL(shown);
 	return TW_OK;
 }
 
@@ -322,8 +270,11 @@ tw_err tw_case_edit(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_TRY(edit(&e));
 	if (rp->problem[0])
 		return TW_OK;
-	const struct change h = { c, e.id, e.now_ms, tw_subject_key(&rq->subject), rq->operation->name, before, after, &rp->body };
-	tw_err wrote = write_change(&h);
+	TW_CLEANUP(writing_done)
+	struct writing w = { .d = { c, e.now_ms, tw_subject_key(&rq->subject), rq->operation->name, .before = before, .after = after },
+		.id = e.id,
+		.shown = &rp->body };
+	tw_err wrote = write_change(&w);
 	return tw_failed(wrote) ? too_long(c, rp, wrote) : TW_OK;
 }
 
@@ -333,34 +284,37 @@ static tw_err take_number(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-/* The salt keeps a short case from being guessed by its hash in the journal. */
-static tw_err set_salt(struct tw_context *c, json_t *doc)
-{
-	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
-	uint8_t salt[SALT_SIZE];
+struct beginning {
+	struct tw_context *c;
+	const char *by, *what;
+	json_t *doc;
+	const struct tw_case_beside *beside;
+	json_t **shown;
+};
 
-	tw_buf_init(&hex, c->sys, sizeof salt * 2);
-	if (c->sys->random(c->sys, salt, sizeof salt) < 0)
-		return TW_RAISE_ERRNO("random bytes");
-	TW_TRY(tw_buf_hex(&hex, salt, sizeof salt));
-	return tw_json_set(doc, "salt", json_string(tw_buf_cstr(&hex)));
+static tw_err begin_case(const struct beginning *b)
+{
+	TW_CLEANUP(writing_done)
+	struct writing w = {
+		.d = { b->c, tw_time_wall_ms(b->c->time), b->by, b->what, .after = b->doc }, .beside = b->beside, .shown = b->shown
+	};
+	char id[24];
+
+	TW_TRY(tw_store_run(b->c->store, tw_sql_case_number, NULL, 0, take_number, &w.id));
+	(void)snprintf(id, sizeof id, "c%lld", (long long)w.id);
+	TW_TRY(tw_json_set(b->doc, "id", json_string(id)));
+	TW_TRY(tw_json_set(b->doc, "state", json_string(tw_case_states[TW_CASE_RECEIVED])));
+	TW_TRY(tw_case_set_time(b->doc, "created", w.d.now_ms));
+	TW_TRY(tw_document_salt(b->c, b->doc));
+	return write_change(&w);
 }
 
 tw_err tw_case_new(struct tw_context *c, const char *by, const char *what, json_t *doc, json_t **ret)
 {
-	struct change h = { .c = c, .now_ms = tw_time_wall_ms(c->time), .by = by, .what = what, .after = doc, .shown = ret };
-	char id[24];
-
-	TW_TRY(tw_store_run(c->store, tw_sql_case_number, NULL, 0, take_number, &h.id));
-	(void)snprintf(id, sizeof id, "c%lld", (long long)h.id);
-	TW_TRY(tw_json_set(doc, "id", json_string(id)));
-	TW_TRY(tw_json_set(doc, "state", json_string(tw_case_states[TW_CASE_RECEIVED])));
-	TW_TRY(tw_case_set_time(doc, "created", h.now_ms));
-	TW_TRY(set_salt(c, doc));
-	return write_change(&h);
+	return begin_case(&(struct beginning){ c, by, what, doc, NULL, ret });
 }
 
-tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_report *r, const char *by, char ret_id[24])
+tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_report *r, const char *by, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = json_pack("{s:b, s:s}", "drill", 0, "title", r->title);
 	const struct {
@@ -370,9 +324,7 @@ tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_repor
 	for (size_t i = 0; i < TW_COUNT(fields); i++)
 		if (fields[i].value && *fields[i].value)
 			TW_TRY(tw_json_set(doc, fields[i].key, json_string(fields[i].value)));
-	TW_TRY(tw_case_new(c, by, "case.from-report", doc, NULL));
-	(void)snprintf(ret_id, 24, "%s", tw_json_text(doc, "id"));
-	return TW_OK;
+	return begin_case(&(struct beginning){ c, by, "case.from-report", doc, r->beside, ret });
 }
 
 /* --- Helpers of the operations --- */
@@ -407,4 +359,27 @@ tw_err tw_case_append(struct tw_case_edit *e, json_t *in, const char *list, json
 		TW_TRY(tw_json_set(in, list, l));
 	}
 	return tw_json_append(l, TW_STEAL(owned));
+}
+
+/* A name would fit nobody, and nobody would be told; so would the id of an account that is not there. */
+tw_err tw_case_person(const struct tw_case_edit *e, struct tw_slice who)
+{
+	struct tw_account a;
+	int64_t id = 0;
+	uint64_t uid = 0;
+
+	if (tw_account_id_read(who, &id)) {
+		tw_err got = tw_account_get(e->c, id, &a);
+
+		if (!tw_is(got, TW_CODE_NOTFOUND))
+			return got;
+		return tw_reply_problem(e->rp, 422, "case", "case.person", "There is no such account",
+			"Look for it with staff.list.", "No account has the id " TW_SLICE_FMT ".", TW_SLICE_ARG(who));
+	}
+	if (e->rq->subject.kind == TW_SUBJECT_LOCAL && who.size > 4 && !memcmp(who.at, "uid:", 4) &&
+		!tw_failed(tw_parse_u64((struct tw_slice){ who.at + 4, who.size - 4 }, UINT32_MAX, &uid)))
+		return TW_OK;
+	return tw_reply_problem(e->rp, 422, "case", "case.person", "That is nobody's id",
+		"Write the id of an account as in a17; at the server's socket also uid:0 for its administrator.",
+		"Cases know people by their ids, which staff.list shows; names may change.");
 }

@@ -6,22 +6,27 @@
 #ifndef TW_SUPPORT_CASES_CASES_H
 #define TW_SUPPORT_CASES_CASES_H
 #include "formats/journal.h"
-#include "service/path/path.h"
 #include "support/cases/clocks.h"
+#include "support/cases/document.h"
 #include "support/cases/states.h"
 
-#define TW_CASE_DOC_MAX (56 * 1024)    /* with what stands beside it, it fits into one answer */
 #define TW_CASE_LIST_MAX 64            /* entries of any list within a case */
 #define TW_CASE_BEGIN_MS 1577836800000 /* 2020-01-01: what is said to be before is a slip of the pen */
 #define TW_CASE_NO_CLOCK INT64_MAX
 
+/* Written in the case's transaction, behind it; id: "c12". It must not change the answer. */
+struct tw_case_beside {
+	tw_err (*write)(tw_store *s, void *user, const char *id);
+	void *user;
+};
 /* What the intake knows of a report when it becomes a case. */
 struct tw_case_report {
 	const char *title, *product, *versions, *description;
-	const char *report; /* its reference there */
+	const char *report;                  /* its reference there: "r17" */
+	const struct tw_case_beside *beside; /* NULL: nothing */
 };
-/* Opens a case of a report, outside of any request. by: who does; ret_id: "c12" */
-tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_report *r, const char *by, char ret_id[24]);
+/* Opens a case of a report. by: who does; ret: the case as answers have it, NULL: it is not shown */
+tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_report *r, const char *by, json_t **ret);
 
 struct tw_case_edit {
 	struct tw_context *c;
@@ -36,9 +41,10 @@ struct tw_case_edit {
 tw_err tw_case_edit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, tw_err (*edit)(struct tw_case_edit *e));
 /* The same for a new one: doc has what it begins with. */
 tw_err tw_case_new(struct tw_context *c, const char *by, const char *what, json_t *doc, json_t **ret);
+/* The case of that name, "c12", as it stands for this subject; NULL: there is none for it. */
+tw_err tw_case_named(struct tw_context *c, const struct tw_subject *s, struct tw_slice name, int64_t *ret_id, json_t **ret);
 /* NULL in *ret, and a problem, when there is none for this subject. */
 tw_err tw_case_load(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, int64_t *ret_id, json_t **ret);
-tw_err tw_case_shown(struct tw_context *c, json_t *doc, json_t **ret); /* as answers have it: with its hash; doc is borrowed */
 bool tw_case_sees(const json_t *doc, const struct tw_subject *s, int64_t now_ms);
 bool tw_case_stands_for(const json_t *doc, const struct tw_subject *s); /* it is assigned to him, or he is an administrator */
 
@@ -52,6 +58,8 @@ tw_err tw_case_clocks(const json_t *doc, enum tw_a14_kind kind, int64_t now_ms, 
 tw_err tw_case_set_time(json_t *j, const char *key, int64_t ms);
 /* The field of the input, else now. A time that is none, or later than now, or before `from`: a problem. */
 tw_err tw_case_moment(const struct tw_case_edit *e, const char *key, int64_t from, int64_t *ret);
+/* Somebody as cases know people: an account that is there ("a17"), or, named at the socket alone, a user of the machine ("uid:0"). Nobody: a problem. */
+tw_err tw_case_person(const struct tw_case_edit *e, struct tw_slice who);
 /* Appends to a list of the case, which is made when there is none; too many: a problem. entry is consumed. */
 tw_err tw_case_append(struct tw_case_edit *e, json_t *in, const char *list, json_t *entry);
 

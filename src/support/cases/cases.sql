@@ -43,6 +43,7 @@ SELECT doc FROM desk_case WHERE id = ?1;
 -- name: case_list
 SELECT id, next_ms, doc FROM desk_case
 WHERE (next_ms, id) > (?1, ?2) AND (?3 = '' OR state = ?3)
+	AND (?7 = '' OR json_extract(doc, '$.duplicate_of') = ?7)
 	AND (embargo_ms <= ?4 OR ?5 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?5))
 ORDER BY next_ms, id LIMIT ?6;
 

@@ -8,7 +8,7 @@
 #define MINUTES INT64_C(60000)
 #define HOURS (60 * MINUTES)
 #define DAYS (24 * HOURS)
-#define POINTS_MAX 3
+#define POINTS_MAX (TW_A14_POINTS - 1) /* before the deadline */
 
 const char *const tw_a14_kinds[TW_A14_KINDS] = { "exploited-vulnerability", "severe-incident" };
 const char *const tw_a14_steps[TW_A14_STEPS] = { "early-warning", "notification", "final-report" };
@@ -155,6 +155,16 @@ void tw_a14_clocks(const struct tw_a14 *a, int64_t now_ms, struct tw_clock ret[T
 		c->state = state_of(a, c, now_ms);
 		escalate(r, now_ms, c);
 	}
+}
+
+bool tw_a14_points(enum tw_a14_kind kind, const struct tw_clock *c, int64_t ret[TW_A14_POINTS])
+{
+	if (c->state != TW_CLOCK_RUNNING && c->state != TW_CLOCK_LATE)
+		return false;
+	for (size_t i = 0; i < POINTS_MAX; i++)
+		ret[i] = c->due_ms - rows[kind][c->step].points[i];
+	ret[POINTS_MAX] = c->due_ms;
+	return true;
 }
 
 int64_t tw_a14_next(const struct tw_clock clocks[TW_A14_STEPS])

@@ -50,6 +50,9 @@ struct tw_clock {
 	int64_t escalates_ms;    /* the next point; TW_A14_NEVER: none is left, or it does not run */
 };
 void tw_a14_clocks(const struct tw_a14 *a, int64_t now_ms, struct tw_clock ret[TW_A14_STEPS]);
+/* When its points of escalation are, in their order; the last is the deadline itself. False: it does not run, and is not late. */
+#define TW_A14_POINTS 4
+bool tw_a14_points(enum tw_a14_kind kind, const struct tw_clock *c, int64_t ret[TW_A14_POINTS]);
 /* By which cases are sorted: the next deadline that is not met, one that is over too. TW_A14_NEVER: none. */
 int64_t tw_a14_next(const struct tw_clock clocks[TW_A14_STEPS]);
 /* "3 h 20 min left", "2 d 4 h late" */

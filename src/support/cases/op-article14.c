@@ -138,6 +138,20 @@ tw_err tw_op_a14_drill(struct tw_context *c, const struct tw_request *rq, struct
 
 /* --- What was done --- */
 
+/* Who submitted, when that was another than who notes it. */
+static tw_err submitted_by(struct tw_case_edit *e, json_t *j)
+{
+	const char *who = tw_json_text(e->rq->input, "who");
+
+	if (!*who)
+		return TW_OK;
+	TW_TRY(tw_case_person(e, tw_slice_of(who)));
+	if (e->rp->problem[0])
+		return TW_OK;
+	TW_TRY(tw_json_set(j, "noted_by", json_string(tw_subject_key(&e->rq->subject))));
+	return tw_json_set(j, "by", json_string(who));
+}
+
 static tw_err submit(struct tw_case_edit *e)
 {
 	enum tw_a14_kind kind = TW_A14_EXPLOITED;
@@ -166,6 +180,7 @@ static tw_err submit(struct tw_case_edit *e)
 	TW_TRY(note(e, at, &j));
 	TW_TRY(tw_json_set(all, tw_a14_steps[step], j));
 	TW_TRY(tw_case_set_time(j, "noted", e->now_ms));
+	TW_TRY(submitted_by(e, j));
 	return copy(e, "reference", j);
 }
 

@@ -64,7 +64,8 @@ tw_err tw_op_cases_list(struct tw_context *c, const struct tw_request *rq, struc
 	if (rp->problem[0])
 		return TW_OK;
 	const struct tw_value v[] = { TW_V_INT((int64_t)next), TW_V_INT((int64_t)id), TW_V_TEXT(tw_json_text(rq->input, "state")),
-		TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(key), TW_V_INT((int64_t)p.limit + 1) };
+		TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(key), TW_V_INT((int64_t)p.limit + 1),
+		TW_V_TEXT(tw_json_text(rq->input, "duplicate_of")) };
 	TW_TRY(tw_store_run(c->store, tw_sql_case_list, v, TW_COUNT(v), list_one, &p));
 	return tw_page_end(&p, rp);
 }
@@ -75,7 +76,7 @@ tw_err tw_op_case_read(struct tw_context *c, const struct tw_request *rq, struct
 	int64_t id = 0;
 
 	TW_TRY(tw_case_load(c, rq, rp, &id, &doc));
-	return doc ? tw_case_shown(c, doc, &rp->body) : TW_OK;
+	return doc ? tw_document_shown(c, doc, &rp->body) : TW_OK;
 }
 
 /* --- What is said of one --- */
@@ -173,20 +174,19 @@ static tw_err no_move(struct tw_case_edit *e, enum tw_case_state from)
 		"From %s one can go to: %s.", tw_case_states[from], tw_buf_cstr(&where));
 }
 
-/* Of a duplicate: there is such another case, and whoever asks sees it. */
+/* Of a duplicate: there is such another case, whoever asks sees it, and it is the one that is worked on: duplicates make no chains and no rings. */
 static tw_err other_case(struct tw_case_edit *e, const char *other)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
-	struct tw_request rq = *e->rq;
-	struct tw_reply aside = { 0 };
 	int64_t id = 0;
 
-	rq.parameter = tw_slice_of(other);
-	TW_TRY(tw_case_load(e->c, &rq, &aside, &id, &doc));
-	tw_reply_done(&aside);
+	TW_TRY(tw_case_named(e->c, &e->rq->subject, tw_slice_of(other), &id, &doc));
 	if (!doc || id == e->id)
 		return refuse(e->rp, "case.duplicate", "It is a duplicate of none", "Name the other case: duplicate_of=c1.",
 			"There is no such other case.");
+	if (*tw_json_text(doc, "duplicate_of"))
+		return refuse(e->rp, "case.duplicate", "The other case is a duplicate too",
+			"Name the case that it is a duplicate of.", "A duplicate is of a case that is worked on.");
 	return tw_json_set(e->doc, "duplicate_of", json_string(other));
 }
 
@@ -230,31 +230,16 @@ tw_err tw_op_case_move(struct tw_context *c, const struct tw_request *rq, struct
 
 /* --- Who --- */
 
-/* Somebody as cases know people: the id of an account (a17), or a user of the machine (uid:0). A name would fit nobody, and nobody would be told. */
-static bool is_person(const char *text, size_t size)
-{
-	const size_t prefix = size > 4 && !strncmp(text, "uid:", 4) ? 4 : size > 1 && *text == 'a' ? 1 : size;
-
-	return prefix < size && strspn(text + prefix, "0123456789") >= size - prefix;
-}
-
-static tw_err no_person(struct tw_reply *rp)
-{
-	return refuse(rp, "case.person", "That is nobody's id",
-		"Write the id of an account as in a17, or uid:0 for the machine's administrator.",
-		"Cases know people by their ids, which staff.list shows; names may change.");
-}
-
 static tw_err assign(struct tw_case_edit *e)
 {
 	const char *who = tw_json_text(e->rq->input, "who");
 
-	if (strcmp(who, "-") != 0 && !is_person(who, strlen(who)))
-		return no_person(e->rp);
-	if (strcmp(who, "-") != 0)
-		return tw_json_set(e->doc, "assigned", json_string(who));
-	(void)json_object_del(e->doc, "assigned");
-	return TW_OK;
+	if (!strcmp(who, "-")) {
+		(void)json_object_del(e->doc, "assigned");
+		return TW_OK;
+	}
+	TW_TRY(tw_case_person(e, tw_slice_of(who)));
+	return e->rp->problem[0] ? TW_OK : tw_json_set(e->doc, "assigned", json_string(who));
 }
 
 tw_err tw_op_case_assign(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -267,8 +252,10 @@ static tw_err names_of(struct tw_case_edit *e, const char *text, json_t *list)
 	while (*text) {
 		size_t size = strcspn(text, ",");
 
-		if (size && !is_person(text, size))
-			return no_person(e->rp);
+		if (size)
+			TW_TRY(tw_case_person(e, (struct tw_slice){ text, size }));
+		if (e->rp->problem[0])
+			return TW_OK;
 		if (size && json_array_size(list) < TW_CASE_LIST_MAX)
 			TW_TRY(tw_json_append(list, json_stringn(text, size)));
 		else if (size)

@@ -1,112 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cases over the one path: what is refused, who sees what, and that a case and its journal's entry are there together or not at all. */
-#include "support/cases/cases.h"
-
-#include "base/text.h"
-#include "check.h"
-#include "service/path/test-context.h"
-#include "service/test-dir.h"
-#include "support/rows-cases.h"
-#include "support/sql-support.h"
-#include "sys/fake.h"
-
-#include <errno.h>
-#include <string.h>
-
-static const struct tw_capability *const all[] = { &tw_capability_cases, NULL };
-static const struct tw_grant_row no_grants[] = { { NULL } };
-static const struct tw_subject root = { .kind = TW_SUBJECT_LOCAL, .door = TW_DOOR_LOCAL, .name = "uid:0" };
-static const struct tw_subject ann = { .kind = TW_SUBJECT_ACCOUNT, .name = "ann", .account = "a1" };
-static const struct tw_subject bob = { .kind = TW_SUBJECT_ACCOUNT, .name = "bob", .account = "a2" };
-
-static struct {
-	tw_fake *fake;
-	struct test_dir dir;
-	struct test_context t;
-	long fail_at; /* the call of the seam, within the handler */
-} world;
-
-static void reopen(void)
-{
-	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_cases_format_1 }, { 0, NULL } };
-	static const struct tw_store_formats formats = { steps, 1, 1 };
-
-	world.t.c.store = tw_store_free(world.t.c.store);
-	CHECK_OK(tw_store_open(tw_fake_sys(world.fake), world.dir.fd, "cases.db", &formats, &world.t.c.store));
-}
-
-static int begin(void **state)
-{
-	memset(&world, 0, sizeof world);
-	world.fake = tw_fake_new();
-	world.dir = test_dir_new();
-	CHECK_OK(test_context_open(&world.t, tw_fake_sys(world.fake), world.dir.fd, all, no_grants));
-	reopen();
-	return 0;
-}
-
-static int end(void **state)
-{
-	test_context_close(&world.t);
-	(void)tw_key_free(world.t.key);
-	test_dir_done(&world.dir);
-	tw_fake_free(world.fake);
-	return 0;
-}
-
-static const struct tw_operation_row *row_named(const char *name)
-{
-	for (const struct tw_operation_row *r = tw_capability_cases.operations; r->name; r++)
-		if (!strcmp(r->name, name))
-			return r;
-	fail_msg("no operation %s", name);
-	return NULL;
-}
-
-/* One operation's handler, as the path would call it once gate and shape have let it through. */
-static tw_err try_ask(const struct tw_subject *s, const char *name, const char *parameter, const char *input, struct tw_reply *ret)
-{
-	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-	const struct tw_operation_row *row = row_named(name);
-	struct tw_request rq = { .subject = *s, .operation = row, .parameter = tw_slice_of(parameter) };
-
-	if (*input) {
-		CHECK_OK(tw_json_parse(tw_slice_of(input), 65536, &j));
-		CHECK_OK(tw_json_check(j, row->input ? row->input : row->query));
-	}
-	rq.input = j;
-	*ret = (struct tw_reply){ .status = 200 };
-	tw_json_use(tw_fake_sys(world.fake));
-	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, false);
-	tw_err e = row->handler(&world.t.c, &rq, ret);
-	tw_json_use(tw_sys_real());
-	return e;
-}
-
-/* "" when it was done, else the rule that refused. */
-static const char *rule_of(const struct tw_subject *s, const char *name, const char *parameter, const char *input)
-{
-	static char rule[64];
-	struct tw_reply rp;
-
-	CHECK_OK(try_ask(s, name, parameter, input, &rp));
-	(void)snprintf(rule, sizeof rule, "%s", rp.problem[0] ? rp.rule : "");
-	tw_reply_done(&rp);
-	return rule;
-}
-
-static json_t *answer(const struct tw_subject *s, const char *name, const char *parameter, const char *input)
-{
-	struct tw_reply rp;
-	json_t *body;
-
-	CHECK_OK(try_ask(s, name, parameter, input, &rp));
-	if (rp.problem[0])
-		fail_msg("%s: %s: %s", name, rp.rule, rp.detail);
-	body = json_incref(rp.body);
-	tw_reply_done(&rp);
-	return body;
-}
+#include "support/cases/test-world.h"
 
 static void test_what_is_refused(void **state)
 {
@@ -137,6 +31,13 @@ static void test_what_is_refused(void **state)
 		{ "case.assign", "c1", "{\"who\":\"a\"}", "case.person" },
 		{ "case.assign", "c1", "{\"who\":\"a1x\"}", "case.person" },
 		{ "case.assign", "c1", "{\"who\":\"uid:\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"uid:x\"}", "case.person" },
+		{ "case.assign", "c1", "{\"who\":\"a10\"}", "case.person" }, /* nobody has it */
+		{ "case.assign", "c1", "{\"who\":\"a01\"}", "case.person" },
+		{ "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a1, a10\"}", "case.person" },
+		{ "case.move", "c2", "{\"to\":\"acknowledged\"}", "" },
+		{ "case.move", "c2", "{\"to\":\"triage\"}", "" },
+		{ "case.move", "c2", "{\"to\":\"duplicate\",\"reason\":\"same\",\"duplicate_of\":\"c1\"}", "case.duplicate" }, /* a ring */
 		{ "case.assign", "c1", "{\"who\":\"uid:0\"}", "" },
 		{ "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a1, Ann\"}", "case.person" },
 		{ "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\",\"at\":\"2999-01-01T00:00:00Z\"}", "case.time" },
@@ -151,7 +52,8 @@ static void test_what_is_refused(void **state)
 		{ "article14.start", "c1", "{\"kind\":\"severe-incident\"}", "article14.started" },
 		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T07:00:00Z\"}", "case.time" },
 		{ "article14.submit", "c1", "{\"step\":\"warning\"}", "article14.step" },
-		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T09:00:00Z\"}", "" },
+		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"who\":\"a10\"}", "case.person" },
+		{ "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T09:00:00Z\",\"who\":\"a3\"}", "" },
 		{ "article14.submit", "c1", "{\"step\":\"early-warning\"}", "article14.submitted" },
 		{ "article14.measure", "c1", "{\"what\":\"1.5\"}", "" },
 		{ "article14.measure", "c1", "{\"what\":\"1.6\"}", "article14.measure" },
@@ -200,6 +102,7 @@ static void test_who_sees_and_moves(void **state)
 	CHECK_TEXT(rule_of(&ann, "case.move", "c1", "{\"to\":\"acknowledged\"}"), "");
 	CHECK_TEXT(rule_of(&ann, "case.move", "c1", "{\"to\":\"triage\"}"), "");
 	CHECK_TEXT(rule_of(&ann, "case.move", "c1", "{\"to\":\"verified\"}"), "case.assigned");
+	CHECK_TEXT(rule_of(&ann, "case.assign", "c1", "{\"who\":\"uid:0\"}"), "case.person"); /* whom only the socket knows */
 	CHECK_TEXT(rule_of(&root, "case.assign", "c1", "{\"who\":\"a2\"}"), "");
 	CHECK_TEXT(rule_of(&bob, "case.move", "c1", "{\"to\":\"verified\"}"), ""); /* whoever stands for it sees it */
 	CHECK_TEXT(rule_of(&root, "case.assign", "c1", "{\"who\":\"-\"}"), "");
@@ -231,14 +134,29 @@ static void test_sorted_by_the_next_clock(void **state)
 	CHECK(!*tw_json_text(second, "next"));
 }
 
+static void test_duplicates_are_found_from_the_other_side(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *list = NULL, *told = NULL;
+
+	for (int i = 0; i < 3; i++)
+		CHECK_TEXT(rule_of(&root, "case.create", "", "{\"title\":\"t\"}"), "");
+	CHECK_TEXT(rule_of(&root, "case.move", "c2", "{\"to\":\"acknowledged\"}"), "");
+	CHECK_TEXT(rule_of(&root, "case.move", "c2", "{\"to\":\"triage\"}"), "");
+	CHECK_TEXT(rule_of(&root, "case.move", "c2", "{\"to\":\"duplicate\",\"reason\":\"same\",\"duplicate_of\":\"c1\"}"), "");
+	list = answer(&root, "cases.list", "", "{\"duplicate_of\":\"c1\"}");
+	CHECK_INT(json_array_size(tw_json_get(list, "cases")), 1);
+	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(list, "cases"), 0), "id"), "c2");
+	told = answer(&root, "case.tell", "c1", "{\"party\":\"CERT\",\"what\":\"all\",\"at\":\"2026-09-11T09:00:00Z\"}");
+	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(told, "told"), 0), "at"), "2026-09-11T09:00:00.000Z");
+	CHECK_TEXT(tw_json_text(json_array_get(tw_json_get(told, "told"), 0), "party"), "CERT");
+}
+
 static void test_from_a_report(void **state)
 {
-	const struct tw_case_report r = { "Lamp", "L3", NULL, "it opens", "r17" };
+	const struct tw_case_report r = { "Lamp", "L3", NULL, "it opens", "r17", NULL };
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
-	char id[24];
 
-	CHECK_OK(tw_case_open_from_report(&world.t.c, &r, "intake", id));
-	CHECK_TEXT(id, "c1");
+	CHECK_OK(tw_case_open_from_report(&world.t.c, &r, "intake", NULL));
 	j = answer(&root, "case.read", "c1", "");
 	CHECK_TEXT(tw_json_text(j, "report"), "r17");
 	CHECK_TEXT(tw_json_text(j, "state"), "received");
@@ -290,6 +208,5 @@ static void test_every_failure_leaves_both_or_neither(void **state)
 	CHECK(points > 100 && told > 60); /* allocations, and the disk */
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_what_is_refused), TEST(test_who_sees_and_moves), TEST(test_sorted_by_the_next_clock), TEST(test_from_a_report),
-	TEST(test_every_failure_leaves_both_or_neither))
+	TEST(test_duplicates_are_found_from_the_other_side), TEST(test_every_failure_leaves_both_or_neither))

@@ -31,11 +31,17 @@ static void settle(struct tw_app *a)
 	if (refusals >= 0)
 		arm(a->refusal_timer, refusals - tw_time_boot_ms(&a->time));
 	tw_app_mend_due(a);
+	tw_app_alarms_due(a);
 	tw_app_tell_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
 		(void)event_del(a->throttle_timer);
 		arm(a->throttle_timer, waits);
 	}
+}
+
+void tw_app_settle(struct tw_app *a)
+{
+	settle(a);
 }
 
 static void report(tw_err e, const char *what)
@@ -223,6 +229,7 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_errands_new(&side, tw_role_word(start, "errands"), &a->errands));
 	TW_TRY(tw_hashing_new(&side, a->errands, &a->hashing));
 	TW_TRY(tw_app_open(a, start));
+	TW_TRY(tw_app_alarms_new(a));
 	if (tw_audit_fault(a->context.audit)[0])
 		tw_error("the audit log did not verify and was set aside, a new one begins: %s", tw_audit_fault(a->context.audit));
 	say_confinement("app", start->box.landlock_abi,
@@ -238,7 +245,7 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
-		a->mend_timer, a->tell_timer, a->days_timer };
+		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);

@@ -35,11 +35,14 @@ struct tw_app {
 	tw_channel *hands;
 	tw_door_front *front;
 	tw_door_local *local;
-	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer, *tell_timer, *days_timer;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer, *alarm_timer, *tell_timer,
+		*days_timer;
 	int64_t mend_ms;     /* how long the mend timer waits the next time */
 	uint64_t signed_seq; /* the log is signed up to here */
 	struct tw_admission admission;
 	struct tw_desk desk;
+	bool alarms_failed, alarms_unsure,
+		alarms_left; /* unsure: an event may be in the log and its alarm not say so; left: some are not in it yet */
 	json_t *products; /* support/subscriptions/products.h */
 	bool said_ready, draining;
 	int status; /* of the process */
@@ -49,6 +52,7 @@ static inline struct tw_app *tw_app_of(struct tw_context *c)
 	return c->side;
 }
 int tw_app_run(const struct tw_sys *sys, const struct tw_role_start *start); /* the row's run */
+void tw_app_settle(struct tw_app *a); /* arms the timers of whatever is due: after anything was done */
 
 /* Opens what the app stands on, in the order in which each needs the one before: keys, store, log, gate. */
 tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start);
@@ -65,4 +69,12 @@ void tw_app_tell_due(struct tw_app *a); /* after whatever may have published som
 #define TW_APP_MEND_MAX_MS 60000
 tw_err tw_app_mend_new(struct tw_app *a);
 void tw_app_mend_due(struct tw_app *a); /* after whatever may have failed */
+
+/* Raises what is due of the clocks of Article 14 (cases/alarms.h). */
+#define TW_APP_ALARM_LOOK_MS 600000
+#define TW_APP_ALARM_AGAIN_MS 60000
+struct tw_alarm;
+tw_err tw_app_alarm_mail(struct tw_context *c, const struct tw_alarm *n, void *user); /* to those whom desk.json names, in the alarm's transaction */
+tw_err tw_app_alarms_new(struct tw_app *a);
+void tw_app_alarms_due(struct tw_app *a); /* after whatever may have changed a case */
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "formats/mailmessage.h"
 #include "sys/durable.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@ static const struct tw_shape shape[] = {
 	{ "site", TW_JSON_TEXT, true, 9, 200 },
 	{ "contacts", TW_JSON_ARRAY, true, 0, 0 },
 	{ "expires", TW_JSON_TEXT, true, 1, 40 },
+	{ "alarms", TW_JSON_ARRAY, false, 0, 0 },
 	{ .key = NULL },
 };
 
@@ -43,6 +45,20 @@ static tw_err take_contact(const json_t *one, struct tw_desk *d)
 	return TW_OK;
 }
 
+static tw_err take_alarm(const json_t *one, struct tw_desk *d)
+{
+	static const char scheme[] = "mailto:";
+	const char *text = json_string_value(one);
+
+	if (d->alarm_count == TW_DESK_CONTACTS)
+		return TW_RAISE(LIMIT, "%s: more than %d addresses for alarms", TW_DESK_FILE, TW_DESK_CONTACTS);
+	if (!text || strncmp(text, scheme, sizeof scheme - 1) != 0 ||
+		!tw_mail_address_valid(tw_slice_of(text + sizeof scheme - 1)) || strlen(text) >= sizeof d->alarms[0])
+		return TW_RAISE(SYNTAX, "%s: alarms go to mailto: and an address, of at most 200 bytes", TW_DESK_FILE);
+	(void)snprintf(d->alarms[d->alarm_count++], sizeof d->alarms[0], "%s", text + sizeof scheme - 1);
+	return TW_OK;
+}
+
 tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
@@ -61,6 +77,8 @@ tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(j, "expires")), &d.expires_ms));
 	json_array_foreach(tw_json_get(j, "contacts"), i, one)
 		TW_TRY(take_contact(one, &d));
+	json_array_foreach(tw_json_get(j, "alarms"), i, one)
+		TW_TRY(take_alarm(one, &d));
 	if (!d.contact_count)
 		return TW_RAISE(SYNTAX, "%s: no contact", TW_DESK_FILE);
 	*ret = d;

@@ -11,6 +11,7 @@
 #include "support/rows-query-reception.h"
 #include "support/rows-staff.h"
 #include "support/rows-subscriptions.h"
+#include "support/rows-triage.h"
 #include "support/sql-support.h"
 #include "support/staff/staff.h"
 #include "support/subscriptions/products.h"
@@ -28,6 +29,8 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_support_format_1 },
 	{ 1, tw_sql_reception_format_1 },
 	{ 1, tw_sql_cases_format_1 },
+	{ 1, tw_sql_alarms_format_1 },
+	{ 1, tw_sql_triage_format_1 },
 	{ 1, tw_sql_outbox_format_1 },
 	{ 1, tw_sql_subscriptions_format_1 },
 	{ 0, NULL },
@@ -36,7 +39,7 @@ static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
-	&tw_capability_cases, &tw_capability_staff, &tw_capability_subscriptions, NULL };
+	&tw_capability_cases, &tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)
@@ -66,11 +69,11 @@ static tw_err take_number(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-static tw_err open_log(struct tw_app *a, const char *boot, uint64_t starts)
+static tw_err open_log(struct tw_app *a, const char *boot, uint64_t boots)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
 	const struct tw_audit_keys keys = { epoch_key, sign_checkpoint, a->context.keys, old_key };
-	struct tw_audit_options o = { .dir = LOG_FD, .segment_size = SEGMENT_SIZE, .boot_count = starts, .keys = &keys, .time = &a->time };
+	struct tw_audit_options o = { .dir = LOG_FD, .segment_size = SEGMENT_SIZE, .boot_count = boots, .keys = &keys, .time = &a->time };
 
 	TW_TRY(tw_parse_hex(tw_slice_of(boot), o.boot_id, sizeof o.boot_id));
 	memcpy(a->boot_id, o.boot_id, sizeof a->boot_id);
@@ -85,7 +88,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 {
 	struct tw_context *c = &a->context;
 	const char *boot = tw_role_word(start, "boot_id");
-	uint64_t starts = 0;
+	uint64_t boots = 0;
 
 	if (!boot)
 		return TW_RAISE(STATE, "the parent gave no boot id");
@@ -101,8 +104,8 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_products_read(a->sys, STORE_FD, &a->products));
 	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
 	TW_TRY(tw_store_open(a->sys, STORE_FD, "support.db", &formats, &c->store));
-	TW_TRY(tw_store_run(c->store, tw_sql_support_starts, NULL, 0, take_number, &starts));
-	TW_TRY(open_log(a, boot, starts));
+	TW_TRY(tw_store_run(c->store, tw_sql_support_boots, &TW_V_TEXT(boot), 1, take_number, &boots));
+	TW_TRY(open_log(a, boot, boots));
 	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
 	TW_TRY(tw_settings_load(c));
 	TW_TRY(tw_staff_start(a, STORE_FD));

@@ -1,11 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the support service keeps beside settings and the log.
+--
+-- boot: the machine's boot, and how many there were. The log wants boots counted, not starts: the same boot id again is the same boot.
 
 -- name: support_format_1
-CREATE TABLE kept (
-	name TEXT PRIMARY KEY NOT NULL,
-	value INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+CREATE TABLE boot (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	id TEXT NOT NULL,
+	count INTEGER NOT NULL
+) STRICT;
 
--- name: support_starts
-INSERT INTO kept (name, value) VALUES ('starts', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value;
+-- name: support_boots
+INSERT INTO boot (one, id, count) VALUES (1, ?1, 1) ON CONFLICT (one) DO UPDATE SET count = count + (id <> ?1), id = ?1 RETURNING count;

@@ -10,6 +10,9 @@
 	"{\"name\":\"" name "\",\"site\":\"" site "\",\"contacts\":[" contacts "],\"expires\":\"" expires "\"}"
 #define GOOD DESK("Example Works", "https://security.example.com", "\"mailto:psirt@example.com\"", "2027-01-01T00:00:00Z")
 
+#define TWICE "\"mailto:duty@example.com\", \"mailto:duty@example.com\""
+#define ALARMS(list) DESK("a", "https://example.com", "\"mailto:a@b\"],\"alarms\":[" list, "2027-01-01T00:00:00Z")
+
 static const struct {
 	const char *text;
 	enum tw_code code;
@@ -30,6 +33,14 @@ static const struct {
 		  "2027-01-01T00:00:00Z"),
 		TW_CODE_LIMIT },
 	{ DESK("a", "https://example.com", "\"mailto:a@b\"", "next year"), TW_CODE_SYNTAX },
+	{ ALARMS("\"mailto:duty@example.com\""), TW_CODE_OK },
+	{ ALARMS(""), TW_CODE_OK },
+	{ ALARMS("\"duty@example.com\""), TW_CODE_SYNTAX },
+	{ ALARMS("\"mailto:duty\""), TW_CODE_SYNTAX },
+	{ ALARMS("\"mailto:duty@example.com?subject=x\""), TW_CODE_SYNTAX },
+	{ ALARMS("\"https://example.com\""), TW_CODE_SYNTAX },
+	{ ALARMS("1"), TW_CODE_SYNTAX },
+	{ ALARMS(TWICE ", " TWICE ", " TWICE), TW_CODE_LIMIT },
 };
 
 static void test_rows(void **state)

@@ -117,19 +117,45 @@ static tw_err compare_last(void *user, const tw_row *row)
 	return TW_OK;
 }
 
+/* What becomes of it now. */
+static tw_err fits(tw_store *s, struct saying *w)
+{
+	int64_t count = 0;
+
+	w->kept = TW_KEPT;
+	TW_TRY(tw_store_run(s, tw_sql_report_message_last, &TW_V_INT(w->report), 1, compare_last, w));
+	TW_TRY(tw_store_run(s, tw_sql_report_messages_count, &TW_V_INT(w->report), 1, take_number, &count));
+	if (w->kept == TW_KEPT && count >= TW_MESSAGES_MAX)
+		w->kept = TW_KEPT_FULL;
+	return TW_OK;
+}
+
+tw_err tw_report_message_fits(tw_store *s, int64_t report, const struct tw_report_message *m, enum tw_kept *ret)
+{
+	struct saying w = { .report = report, .message = m };
+
+	TW_TRY(fits(s, &w));
+	*ret = w.kept;
+	return TW_OK;
+}
+
 static tw_err say(tw_store *s, void *user)
 {
 	struct saying *w = user;
 	const struct tw_value values[] = { TW_V_INT(w->report), TW_V_INT(w->message->at_ms), TW_V_INT(w->message->ours),
 		TW_V_SLICE(w->message->text) };
-	int64_t count = 0;
 
-	w->kept = TW_KEPT;
-	TW_TRY(tw_store_run(s, tw_sql_report_message_last, values, 1, compare_last, w));
-	TW_TRY(tw_store_run(s, tw_sql_report_messages_count, values, 1, take_number, &count));
-	if (w->kept == TW_KEPT && count >= TW_MESSAGES_MAX)
-		w->kept = TW_KEPT_FULL;
+	TW_TRY(fits(s, w));
 	return w->kept == TW_KEPT ? tw_store_run(s, tw_sql_report_message_add, values, TW_COUNT(values), NULL, NULL) : TW_OK;
+}
+
+tw_err tw_report_message_put(tw_store *s, int64_t report, const struct tw_report_message *m, enum tw_kept *ret)
+{
+	struct saying w = { .report = report, .message = m };
+
+	TW_TRY(say(s, &w));
+	*ret = w.kept;
+	return TW_OK;
 }
 
 tw_err tw_report_message_add(tw_store *s, int64_t report, const struct tw_report_message *m, enum tw_kept *ret)
@@ -163,9 +189,10 @@ tw_err tw_report_messages(tw_store *s, int64_t report, tw_err (*visit)(void *use
 		s, tw_sql_report_messages, (struct tw_value[]){ TW_V_INT(report), TW_V_INT(TW_MESSAGES_MAX) }, 2, one_message, &r);
 }
 
-tw_err tw_report_publish(tw_store *s, int64_t report, int64_t now_ms)
+tw_err tw_report_publish(tw_store *s, int64_t report, bool thanked, int64_t now_ms)
 {
-	return tw_store_run(s, tw_sql_report_publish, (struct tw_value[]){ TW_V_INT(report), TW_V_INT(now_ms) }, 2, NULL, NULL);
+	return tw_store_run(s, tw_sql_report_publish, (struct tw_value[]){ TW_V_INT(report), TW_V_INT(now_ms), TW_V_INT(thanked) },
+		3, NULL, NULL);
 }
 
 static tw_err one_name(void *user, const tw_row *row)

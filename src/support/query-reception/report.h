@@ -27,8 +27,11 @@ struct tw_report_message {
 };
 /* KEPT_BEFORE: it is the last one already. FULL: the report takes no more. */
 tw_err tw_report_message_add(tw_store *s, int64_t report, const struct tw_report_message *m, enum tw_kept *ret);
+/* The same within the caller's transaction; and what would become of it, with nothing written. */
+tw_err tw_report_message_put(tw_store *s, int64_t report, const struct tw_report_message *m, enum tw_kept *ret);
+tw_err tw_report_message_fits(tw_store *s, int64_t report, const struct tw_report_message *m, enum tw_kept *ret);
 tw_err tw_report_messages(tw_store *s, int64_t report, tw_err (*visit)(void *user, const struct tw_report_message *m), void *user);
-/* From then on it is told to its reporter as published, and he is thanked if he wished. Once only. */
-tw_err tw_report_publish(tw_store *s, int64_t report, int64_t now_ms);
+/* From then on it is told to its reporter as published, and he is thanked if he wished and `thanked` says so. Done again, only that changes. */
+tw_err tw_report_publish(tw_store *s, int64_t report, bool thanked, int64_t now_ms);
 tw_err tw_report_thanks(tw_store *s, tw_err (*visit)(void *user, struct tw_slice name, int64_t published_ms), void *user);
 #endif

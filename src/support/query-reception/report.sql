@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Reports as they came, and what was said about them. Nothing that was said is ever changed or taken out; only the state moves on.
+-- Reports as they came, and what was said about them. Nothing that was said is ever changed or taken out; only the state moves on. thanked: whoever gave
+-- a name for the public thanks is named there, as long as nobody took it back.
 
 -- name: reception_format_1
 CREATE TABLE report (
@@ -16,7 +17,8 @@ CREATE TABLE report (
 	traits TEXT NOT NULL,
 	fix TEXT NOT NULL,
 	contact TEXT NOT NULL,
-	credit TEXT NOT NULL
+	credit TEXT NOT NULL,
+	thanked INTEGER NOT NULL DEFAULT 0 CHECK (thanked IN (0, 1))
 ) STRICT;
 CREATE TABLE report_message (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -56,7 +58,7 @@ SELECT ours, text FROM report_message WHERE report = ?1 ORDER BY id DESC LIMIT 1
 INSERT INTO report_message (report, at_ms, ours, text) VALUES (?1, ?2, ?3, ?4);
 
 -- name: report_publish
-UPDATE report SET published_ms = ?2 WHERE id = ?1 AND published_ms IS NULL;
+UPDATE report SET published_ms = coalesce(published_ms, ?2), thanked = ?3 WHERE id = ?1;
 
 -- name: report_thanks
-SELECT credit, published_ms FROM report WHERE published_ms IS NOT NULL AND credit <> '' ORDER BY published_ms DESC, id DESC LIMIT ?1;
+SELECT credit, published_ms FROM report WHERE published_ms IS NOT NULL AND thanked = 1 AND credit <> '' ORDER BY published_ms DESC, id DESC LIMIT ?1;

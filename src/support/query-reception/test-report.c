@@ -182,11 +182,16 @@ static void test_thanks_only_whom_it_may(void **state)
 	CHECK_OK(tw_report_add(store, &quiet, &nameless, &kept));
 	CHECK_OK(tw_report_thanks(store, see_name, &s));
 	CHECK_INT(s.count, 0);
-	CHECK_OK(tw_report_publish(store, find(&r).id, 7));
-	CHECK_OK(tw_report_publish(store, find(&quiet).id, 7));
+	CHECK_OK(tw_report_publish(store, find(&r).id, true, 7));
+	CHECK_OK(tw_report_publish(store, find(&quiet).id, true, 7));
 	CHECK_OK(tw_report_thanks(store, see_name, &s));
 	CHECK_INT(s.count, 1);
 	CHECK_TEXT(s.text, "Ann");
+	CHECK(find(&r).published);
+	CHECK_OK(tw_report_publish(store, find(&r).id, false, 9)); /* he took it back */
+	s.count = 0;
+	CHECK_OK(tw_report_thanks(store, see_name, &s));
+	CHECK_INT(s.count, 0);
 	CHECK(find(&r).published);
 }
 

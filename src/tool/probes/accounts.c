@@ -304,7 +304,7 @@ ASK(group_cap)
 
 const struct tw_probe tw_probes_accounts[] = {
 	{ "LA.AC.1.3", "login-before-told", TW_SOURCE_OUTSIDE, "Does a login tell when the one before was?", ask_previous, true },
-	{ "LA.AC.1.4.2", "emergency-ends", TW_SOURCE_OUTSIDE, "Is an emergency account gone when its time is up?", ask_ends, true },
+	{ "LA.AC.1.4.2", "emergency-ends", TW_SOURCE_OUTSIDE, "Is an emergency account gone when its time is up?", ask_ends, true, true },
 	{ "LA.RSM.1", "one-name", TW_SOURCE_OUTSIDE, "Is a second account of one name a conflict?", ask_one_name, true },
 	{ "LA.RSM.2", "roles-count", TW_SOURCE_OUTSIDE, "Do a role given and a role taken count at the next request?", ask_roles_count, true },
 	{ "LA.RSM.3", "ids-stay", TW_SOURCE_OUTSIDE, "Does an id stay, and is it never given again?", ask_ids_stay, true },

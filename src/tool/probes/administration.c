@@ -161,7 +161,7 @@ static tw_err report(struct tw_probe_context *c, struct tw_finding *f)
 }
 
 const struct tw_probe tw_probes_administration[] = {
-	{ "LA.RSM.6.1", "expires", TW_SOURCE_OUTSIDE, "Does a privileged account expire by time and by use?", expires, true },
+	{ "LA.RSM.6.1", "expires", TW_SOURCE_OUTSIDE, "Does a privileged account expire by time and by use?", expires, true, true },
 	{ "LA.RSM.6.3", "changes-reported", TW_SOURCE_OUTSIDE, "Does a report tell who did what with accounts, and when?", report, true },
 	{ .element = NULL },
 };

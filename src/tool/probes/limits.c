@@ -445,7 +445,7 @@ const struct tw_probe tw_probes_limits[] = {
 	{ "LA.LDU.2.5", "hours-capped", TW_SOURCE_OUTSIDE, "Is one session too many at an hour refused?", ask_hours_cap, true },
 	{ "LA.LDU.2.6", "place-capped", TW_SOURCE_OUTSIDE, "Is one session too many at a place refused?", ask_place_cap, true },
 	{ "LA.LDU.2.7", "parameter-capped", TW_SOURCE_OUTSIDE, "Does a cap follow a parameter of the product?", ask_parameter_cap, true },
-	{ "LA.AC.1.4", "unused-disabled", TW_SOURCE_OUTSIDE, "Is an account that nobody uses disabled?", ask_unused_account, true },
-	{ "LA.AC.1.4.1", "idle-logged-out", TW_SOURCE_OUTSIDE, "Is an idle session refused?", ask_idle_session, true },
+	{ "LA.AC.1.4", "unused-disabled", TW_SOURCE_OUTSIDE, "Is an account that nobody uses disabled?", ask_unused_account, true, true },
+	{ "LA.AC.1.4.1", "idle-logged-out", TW_SOURCE_OUTSIDE, "Is an idle session refused?", ask_idle_session, true, true },
 	{ .element = NULL },
 };

@@ -317,10 +317,10 @@ static tw_err ask_switched(struct tw_probe_context *c, struct tw_finding *ret)
 }
 
 const struct tw_probe tw_probes_lockout[] = {
-	{ "LA.AC.1.1", "lockout-length", TW_SOURCE_OUTSIDE, "Does a lockout last as long as the setting says?", ask_waits, true },
+	{ "LA.AC.1.1", "lockout-length", TW_SOURCE_OUTSIDE, "Does a lockout last as long as the setting says?", ask_waits, true, true },
 	{ "LA.AC.1.2", "lockout-count", TW_SOURCE_OUTSIDE, "Does a lockout begin after as many failures as the setting says?",
-		ask_counts, true },
+		ask_counts, true, true },
 	{ "LA.X.1", "lockout-switch", TW_SOURCE_OUTSIDE, "Can an admin switch lockouts off and on, and nobody without a role?",
-		ask_switched, true },
+		ask_switched, true, true },
 	{ .element = NULL },
 };

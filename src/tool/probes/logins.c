@@ -257,7 +257,7 @@ ASK(masked)
 
 const struct tw_probe tw_probes_logins[] = {
 	{ "LA.AC.1", "login-rules", TW_SOURCE_OUTSIDE, "Does the next login obey new settings of length, factor and lockout?",
-		ask_obeyed, true },
+		ask_obeyed, true, true },
 	{ "LA.AS.2", "network-methods", TW_SOURCE_OUTSIDE, "Is a weaker method than the policy names refused over the network?",
 		ask_network, true },
 	{ "LA.AS.2", "local-methods", TW_SOURCE_INSIDE, "Is whoever has no rights refused at the local socket?", local },

@@ -57,6 +57,7 @@ struct tw_probe {
 	const char *title;     /* the question, for people */
 	tw_err (*run)(struct tw_probe_context *c, struct tw_finding *ret);
 	bool intrusive; /* it changes something on the device, if only for a moment; a test holds that against what it sends */
+	bool waits;     /* for time to go by on the device: a second or more */
 };
 extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_probes_certificates[], tw_probes_cryptography[],
 	tw_probes_data_protection[], tw_probes_identification[], tw_probes_concealment[], tw_probes_inventory[], tw_probes_peers[],

@@ -294,6 +294,6 @@ static tw_err ask_server(struct tw_probe_context *c, struct tw_finding *f)
 
 const struct tw_probe tw_probes_server[] = {
 	{ "LA.AS.2.1.2", "server-judges", TW_SOURCE_OUTSIDE,
-		"Does the organization's server decide who is let in, and nothing else?", ask_server, true },
+		"Does the organization's server decide who is let in, and nothing else?", ask_server, true, true },
 	{ .element = NULL },
 };

@@ -145,6 +145,6 @@ static tw_err ask_step_up(struct tw_probe_context *c, struct tw_finding *ret)
 
 const struct tw_probe tw_probes_step_up[] = {
 	{ "LA.RSM.5.4", "step-up", TW_SOURCE_OUTSIDE,
-		"Does changing a privileged setting want a fresh proof, and is it done with one?", ask_step_up, true },
+		"Does changing a privileged setting want a fresh proof, and is it done with one?", ask_step_up, true, true },
 	{ .element = NULL },
 };
