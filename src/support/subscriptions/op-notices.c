@@ -49,7 +49,8 @@ static tw_err judge(struct tw_context *c, const json_t *in, struct tw_notice *n,
 /* Lines that a program finds again: "Data: ...". */
 static tw_err write_text(const json_t *in, struct tw_buf *b)
 {
-	static const char *const more[][2] = { { "data", "Data on the device" }, { "install_by", "Install by" }, { "needs", "Needed before" } };
+	static const char *const more[][2] = { { "data", "Data on the device" }, { "install_by", "Install by" },
+		{ "needs", "Needed before" } };
 
 	TW_TRY(tw_buf_text(b, tw_json_text(in, "text")));
 	for (size_t i = 0; i < TW_COUNT(more); i++)
@@ -86,7 +87,9 @@ tw_err tw_op_notice_create(struct tw_context *c, const struct tw_request *rq, st
 	const json_t *in = rq->input;
 	const struct tw_notice_product of = { tw_json_text(in, "product"), tw_json_text(in, "versions") };
 	char id[TW_NOTICE_ID_MAX + 1];
-	struct tw_notice n = { .id = id, .title = tw_json_text(in, "title"), .link = tw_json_text(in, "link"), .products = &of, .product_count = 1 };
+	struct tw_notice n = {
+		.id = id, .title = tw_json_text(in, "title"), .link = tw_json_text(in, "link"), .products = &of, .product_count = 1
+	};
 	struct telling w = { .notice = &n, .now_ms = tw_time_wall_ms(c->time) };
 	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
 

@@ -75,8 +75,7 @@ tw_err tw_subs_products(struct tw_context *c, const struct tw_request *rq, struc
 		tw_html_open(&h, TW_E_DL);
 	else
 		tw_page_put(&h, look, TW_E_P, TW_W_PRODUCTS_NONE);
-	json_array_foreach(products, i, one)
-	{
+	json_array_foreach(products, i, one) {
 		(void)snprintf(path, sizeof path, "/products/%s", tw_json_text(one, "name"));
 		tw_html_open(&h, TW_E_DT);
 		link_to(&h, look, path, tw_json_text(one, "title"));
@@ -266,7 +265,8 @@ static void contacts(struct tw_html *h, struct tw_look look, const json_t *produ
 
 static tw_err no_page(struct tw_reply *rp)
 {
-	return tw_reply_problem(rp, 404, "not-found", "path.unknown", "There is no such page", "Go to the first page.", "Nothing has this name.");
+	return tw_reply_problem(
+		rp, 404, "not-found", "path.unknown", "There is no such page", "Go to the first page.", "Nothing has this name.");
 }
 
 tw_err tw_subs_product(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -342,8 +342,7 @@ tw_err tw_subs_products_list(struct tw_context *c, const struct tw_request *rq, 
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(tw_app_of(c)->products, i, one)
-	{
+	json_array_foreach(tw_app_of(c)->products, i, one) {
 		TW_CLEANUP(tw_jsonp) json_t *copy = json_copy((json_t *)one); /* the answer's own; what is in it stays as it is */
 
 		if (!copy)

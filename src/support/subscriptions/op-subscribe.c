@@ -126,8 +126,8 @@ static void kind_boxes(struct tw_html *h, struct tw_look look, const json_t *inp
 }
 
 /* input NULL: nothing was typed yet. */
-static void write_form(struct tw_html *h, struct tw_look look, const json_t *products, const json_t *input, const enum tw_word *faults,
-	const char *product)
+static void write_form(struct tw_html *h, struct tw_look look, const json_t *products, const json_t *input,
+	const enum tw_word *faults, const char *product)
 {
 	static const enum tw_word none[FIELDS] = { TW_WORDS, TW_WORDS, TW_WORDS, TW_WORDS, TW_WORDS, TW_WORDS };
 	const enum tw_word *f = faults ? faults : none;
@@ -218,7 +218,8 @@ static enum tw_word recipient_fault(const struct tw_subscription *s)
 	return tw_subscription_hook_valid(text) ? TW_WORDS : TW_W_SUBS_HOOK_WRONG;
 }
 
-static void judge(const json_t *products, const json_t *in, struct tw_subscription *s, char versions[VERSIONS_MAX], enum tw_word faults[FIELDS])
+static void judge(const json_t *products, const json_t *in, struct tw_subscription *s, char versions[VERSIONS_MAX],
+	enum tw_word faults[FIELDS])
 {
 	for (size_t i = 0; i < FIELDS; i++)
 		faults[i] = i == KINDS ? TW_WORDS : tw_field_fault(&fields[i], tw_json_text(in, fields[i].key));
@@ -324,7 +325,8 @@ tw_err tw_subs_look(struct tw_context *c, const struct tw_request *rq, struct tw
 	struct tw_html h;
 
 	(void)snprintf(token, sizeof token, TW_SLICE_FMT, TW_SLICE_ARG(rq->parameter));
-	(void)snprintf(here, sizeof here, "/subscriptions/confirm/%s", token[strspn(token, "0123456789ABCDEFGHJKMNPQRSTVWXYZ-")] ? "0" : token);
+	(void)snprintf(here, sizeof here, "/subscriptions/confirm/%s",
+		token[strspn(token, "0123456789ABCDEFGHJKMNPQRSTVWXYZ-")] ? "0" : token);
 	tw_page_open(&h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE), look, here, TW_W_SUBS_CONFIRM);
 	tw_page_put(&h, look, TW_E_P, TW_W_SUBS_CONFIRM_LEAD);
 	tw_form_open(&h, look, "/subscriptions/confirm");

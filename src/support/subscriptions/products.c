@@ -75,8 +75,7 @@ static tw_err check_contacts(const json_t *contacts)
 	const char *key;
 
 	TW_TRY(tw_json_check(contacts, contacts_shape));
-	json_object_foreach((json_t *)contacts, key, one)
-	{
+	json_object_foreach((json_t *)contacts, key, one) {
 		const struct tw_slice text = tw_slice_of(json_string_value(one));
 		const bool mail = strstr(key, "email") != NULL;
 
@@ -158,8 +157,7 @@ tw_err tw_products_parse(struct tw_slice text, json_t **ret)
 	products = tw_json_get(j, "products");
 	if (json_array_size(products) > TW_PRODUCTS_MAX)
 		return TW_RAISE(LIMIT, "%s: more than %d products", TW_PRODUCTS_FILE, TW_PRODUCTS_MAX);
-	json_array_foreach(products, i, one)
-	{
+	json_array_foreach(products, i, one) {
 		TW_TRY(of_product(check_product(one), i));
 		if (tw_products_find(products, tw_slice_of(tw_json_text(one, "name"))) != one)
 			return TW_RAISE(SYNTAX, "%s: product %zu: its name is another's", TW_PRODUCTS_FILE, i + 1);
@@ -244,8 +242,7 @@ static tw_err tell_end(tw_store *s, const struct ending *w, const json_t *produc
 		title, date, title, date);
 	if (*w->site)
 		(void)snprintf(link, sizeof link, "%s/products/%s", w->site, name);
-	return tw_subscriptions_tell(
-		s, &(struct tw_notice){ id, TW_NOTICE_END, TW_NOTICE_UNRATED, head, text, link, &of, 1 }, w->now_ms);
+	return tw_subscriptions_tell(s, &(struct tw_notice){ id, TW_NOTICE_END, TW_NOTICE_UNRATED, head, text, link, &of, 1 }, w->now_ms);
 }
 
 static tw_err tell_all(tw_store *s, void *user)
@@ -254,8 +251,7 @@ static tw_err tell_all(tw_store *s, void *user)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(w->products, i, one)
-	{
+	json_array_foreach(w->products, i, one) {
 		const json_t *support = tw_json_get(one, "support");
 
 		TW_TRY(tell_end(s, w, one, "end"));

@@ -190,7 +190,6 @@ tw_err tw_subscription_ask(const struct tw_subscriptions *of, const struct tw_su
 	return e;
 }
 
-
 /* --- Confirming --- */
 
 struct confirming {
@@ -330,7 +329,8 @@ tw_err tw_subscription_known(const struct tw_subscriptions *of, struct tw_slice 
 		TW_TRY(tw_sha256(token.at, token.size, hash));
 	else
 		memcpy(hash, r.hash, sizeof hash);
-	TW_TRY(tw_store_run(of->store, tw_sql_subscription_known, (struct tw_value[]){ TW_V_BLOB(hash, sizeof hash) }, 1, take_number, &count));
+	TW_TRY(tw_store_run(
+		of->store, tw_sql_subscription_known, (struct tw_value[]){ TW_V_BLOB(hash, sizeof hash) }, 1, take_number, &count));
 	*ret = count > 0;
 	return TW_OK;
 }

@@ -14,9 +14,11 @@
 #include <string.h>
 
 #define FILE_OF(products) "{\"format\":1,\"products\":[" products "]}"
-#define DATES(start, until, end) "\"support\":{\"start\":\"" start "\",\"security-updates-until\":\"" until "\",\"end\":\"" end "\"}"
+#define DATES(start, until, end) \
+	"\"support\":{\"start\":\"" start "\",\"security-updates-until\":\"" until "\",\"end\":\"" end "\"}"
 #define LAMP "{\"name\":\"lamp\",\"title\":\"Lamp\"," DATES("2020-01-01", "2029-06-30", "2030-12-31")
-#define GOOD FILE_OF(LAMP ",\"contacts\":{\"security-email\":\"a@b.example\"},\"versions\":[{\"version\":\"1\",\"released\":\"2020-02-29\"}]}")
+#define GOOD \
+	FILE_OF(LAMP ",\"contacts\":{\"security-email\":\"a@b.example\"},\"versions\":[{\"version\":\"1\",\"released\":\"2020-02-29\"}]}")
 #define DAY INT64_C(86400000)
 
 static const struct {
