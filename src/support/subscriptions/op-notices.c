@@ -81,7 +81,7 @@ static tw_err tell(tw_store *s, void *user)
 	return tw_notice_find(s, w->notice->id, take_number, w);
 }
 
-/* @nist IN.1.a.1.3: an update is not announced without what it does to data */
+/* What IN.1.a.1.3 asks: an update is not announced without what it does to data. */
 tw_err tw_op_notice_create(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const json_t *in = rq->input;
