@@ -95,7 +95,10 @@ def test_in_told_and_out(service):
     body = '--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
     assert service.ask(way[:-1] + ("0" if way[-1] != "0" else "1"), "POST", one_click, body)[0].status == 200
     assert stopped(service, "SELECT count(*) FROM subscription WHERE state = 'active'") == [(1,)]
-    assert service.ask(way, "POST", one_click, body)[0].status == 200
+    wait_for(lambda: post(service, "/subscriptions", **{**wanted, "recipient": "x"})[0] == 429)  # the network's allowance is used up
+    assert 'value="ann@example.com"' in post(service, "/subscriptions", **wanted)[1]
+    assert service.ask("/subscriptions/leave/1-00", "POST", one_click, body)[0].status == 429
+    assert service.ask(way, "POST", one_click, body)[0].status == 200  # whoever may leave needs none of it
     assert service.stop() == 0 and rows(service, "SELECT count(*) FROM subscription WHERE state = 'active'") == [(0,)]
     (text,), = rows(service, "SELECT text FROM outbox WHERE key = 'subscription-1'")
     raw = b"".join(f.read_bytes() for f in (service.dir / "log").rglob("*") if f.is_file())
