@@ -29,6 +29,8 @@ static inline void test_dir_empty(const struct test_dir *d)
 {
 	DIR *list = opendir(d->path);
 	CHECK(list != NULL);
+	if (!list) /* for the analyzer: cmocka does not say that it never returns */
+		return;
 	for (struct dirent *e = readdir(list); e; e = readdir(list)) {
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			CHECK_INT(unlinkat(d->fd, e->d_name, 0), 0);

@@ -124,7 +124,7 @@ def test_nothing_acknowledged_is_lost_by_a_kill(desk):
     acknowledged, chance, until = [], random.Random(14), time.monotonic() + 5
     while time.monotonic() < until:
         roles = desk.roles()
-        with subprocess.Popen(["sleep", str(chance.uniform(0.0, 0.25))]) as pause:
+        with subprocess.Popen(["sleep", str(chance.uniform(0.0, 0.5))]) as pause:
             while pause.poll() is None:
                 p = run(desk, "case", "create", f"number {len(acknowledged)}")
                 if p.returncode == 0:

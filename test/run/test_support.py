@@ -357,7 +357,7 @@ def test_credit_is_shown_when_published_and_not_before(service):
     assert "Ann" not in service.ask("/thanks")[1]
     assert service.stop() == 0
     with sqlite3.connect(service.dir / "app/support.db") as db:
-        db.execute("UPDATE report SET published_ms = 1 WHERE credit LIKE '%Ann%'")
+        db.execute("UPDATE report SET published_ms = 1, thanked = 1 WHERE credit LIKE '%Ann%'")
     db.close()
     for f in (service.dir / "app").iterdir():
         os.chown(f, *[(service.dir / "app").stat().st_uid] * 2)

@@ -9,6 +9,7 @@
 #include "support/rows-cases.h"
 #include "support/rows-platform.h"
 #include "support/rows-query-reception.h"
+#include "support/rows-questions.h"
 #include "support/rows-staff.h"
 #include "support/rows-subscriptions.h"
 #include "support/rows-triage.h"
@@ -31,6 +32,7 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_cases_format_1 },
 	{ 1, tw_sql_alarms_format_1 },
 	{ 1, tw_sql_triage_format_1 },
+	{ 1, tw_sql_questions_format_1 },
 	{ 1, tw_sql_outbox_format_1 },
 	{ 1, tw_sql_subscriptions_format_1 },
 	{ 0, NULL },
@@ -38,8 +40,8 @@ static const struct tw_store_step steps[] = {
 static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
-static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
-	&tw_capability_cases, &tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage, NULL };
+static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception, &tw_capability_cases,
+	&tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage, &tw_capability_questions, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)

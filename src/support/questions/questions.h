@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Questions of customers and others, however they came, and the library of answers. Each is a document, changed together with its entry of the journal
+ * in one transaction (cases/document.h).
+ *
+ * What is known of a customer beside the name he gave stands apart from the document. It is read and changed only while an identity check that
+ * was passed is fresh, and each time is noted in the document.
+ */
+#ifndef TW_SUPPORT_QUESTIONS_QUESTIONS_H
+#define TW_SUPPORT_QUESTIONS_QUESTIONS_H
+#include "support/cases/document.h"
+
+#define TW_QUESTION_LIST_MAX 64
+#define TW_QUESTION_IDENTITY_MS 3600000 /* a check belongs to the call it was made in: an hour */
+
+/* The two kinds of documents here. */
+struct tw_question_kept {
+	char letter; /* of its names: "q12" */
+	const char *one, *number, *list, *put;
+	const char *unknown, *title; /* the rule and the words when there is none */
+};
+extern const struct tw_question_kept tw_question_kept, tw_answer_kept;
+
+/* NULL in *ret, and a problem, when there is none. */
+tw_err tw_question_load(
+	struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_question_kept *k, json_t **ret);
+struct tw_question_edit {
+	struct tw_context *c;
+	const struct tw_request *rq;
+	struct tw_reply *rp; /* a refusal goes there, and nothing is changed */
+	const struct tw_question_kept *kept;
+	int64_t id, now_ms;
+	json_t *doc;          /* to be changed */
+	const char *customer; /* set by edit: what is kept of the customer from now on; NULL: as it is */
+};
+tw_err tw_question_edit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_question_kept *k,
+	tw_err (*edit)(struct tw_question_edit *e));
+/* A new one, empty but for its name, its salt, who made it and when. The answer's status is 201. */
+tw_err tw_question_new(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_question_kept *k,
+	tw_err (*edit)(struct tw_question_edit *e));
+/* The newest first; state, kind, product and search of the query. */
+tw_err tw_question_list(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const struct tw_question_kept *k);
+/* A member of the input, when it is there. */
+tw_err tw_question_copy(struct tw_question_edit *e, const char *key);
+bool tw_question_kind(const char *text); /* event, noncompliance, configuration, component, documentation or other */
+/* Who and when, for an entry of a list. */
+tw_err tw_question_note(const struct tw_question_edit *e, json_t **ret);
+/* Appends to a list of the document; too many: a problem. entry is consumed. */
+tw_err tw_question_append(struct tw_question_edit *e, const char *list, json_t *entry);
+bool tw_question_identified(const json_t *doc, int64_t now_ms);
+#endif

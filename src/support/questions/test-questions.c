@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions and answers: what is refused, that a customer's data needs a fresh check of who asks, and that each change is there wholly or not. */
+#include "support/questions/questions.h"
+
+#include "base/text.h"
+#include "support/cases/test-world.h"
+
+#define CALLS_MAX 4000
+#define NOTE \
+	"{\"via\":\"call\",\"kind\":\"configuration\",\"caller\":\"Mrs Ng\",\"product\":\"Lamp 3\",\"version\":\"1.5\",\"text\":\"Which ports are open?\",\"customer\":\"account 4711\"}"
+#define KEEP "{\"title\":\"Ports\",\"text\":\"None but 443.\",\"kind\":\"configuration\",\"product\":\"Lamp 3\"}"
+#define NOON INT64_C(1899374400000)
+
+static void at(int64_t ms)
+{
+	tw_fake_clock(world.fake, true, ms, ms - NOON + 1000);
+}
+
+static void test_what_is_refused(void **state)
+{
+	static const struct {
+		const char *name, *parameter, *input, *rule;
+	} rows[] = {
+		{ "question.note", "", "{\"via\":\"pigeon\",\"kind\":\"other\",\"caller\":\"a\",\"product\":\"p\",\"version\":\"1\",\"text\":\"t\"}",
+			"question.via" },
+		{ "question.note", "", "{\"via\":\"mail\",\"kind\":\"gossip\",\"caller\":\"a\",\"product\":\"p\",\"version\":\"1\",\"text\":\"t\"}",
+			"question.kind" },
+		{ "question.note", "", "{\"via\":\"form\",\"kind\":\"event\",\"caller\":\"a\",\"product\":\"p\",\"version\":\"1\",\"text\":\"t\",\"due\":\"some time, but soon enough\"}",
+			"question.time" },
+		{ "question.note", "", NOTE, "" },
+		{ "question.read", "q1", "", "" },
+		{ "question.read", "q2", "", "question.unknown" },
+		{ "question.read", "q01", "", "question.unknown" },
+		{ "question.read", "l1", "", "question.unknown" },
+		{ "question.answer", "q1", "{}", "question.answer" },
+		{ "question.answer", "q1", "{\"from\":\"l1\"}", "answer.unknown" },
+		{ "answer.keep", "", "{\"title\":\"t\",\"text\":\"x\",\"kind\":\"gossip\"}", "question.kind" },
+		{ "answer.keep", "", KEEP, "" },
+		{ "answer.change", "l2", KEEP, "answer.unknown" },
+		{ "question.answer", "q1", "{\"from\":\"l1\"}", "" },
+		{ "question.answer", "q1", "{\"text\":\"And 80 for an hour after the start.\"}", "" },
+		{ "answer.retire", "l1", "{\"reason\":\"it has 80 too\"}", "" },
+		{ "question.answer", "q1", "{\"from\":\"l1\"}", "answer.retired" },
+		{ "answer.change", "l1", "{\"text\":\"443, and 80 for an hour after the start.\"}", "" },
+		{ "question.answer", "q1", "{\"from\":\"l1\"}", "" },
+		{ "question.identify", "q1", "{\"how\":\"called back\",\"result\":\"maybe\"}", "question.result" },
+		{ "question.close", "q1", "{\"outcome\":\"she is content\"}", "" },
+		{ "question.close", "q1", "{\"outcome\":\"she is content\"}", "question.closed" },
+		{ "question.answer", "q1", "{\"text\":\"more\"}", "question.closed" },
+		{ "question.identify", "q1", "{\"how\":\"called back\",\"result\":\"passed\"}", "question.closed" },
+		{ "question.disclose", "q1", "{\"why\":\"she asks\"}", "question.closed" },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const char *rule = rule_of(&ann, rows[i].name, rows[i].parameter, rows[i].input);
+
+		if (strcmp(rule, rows[i].rule) != 0)
+			fail_msg("row %zu (%s %s): got '%s', want '%s'", i, rows[i].name, rows[i].input, rule, rows[i].rule);
+	}
+}
+
+/* A question opens freely; a customer's data stays closed until somebody has checked who asks. */
+static void test_who_asks_is_checked_first(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *read = NULL, *told = NULL, *again = NULL;
+
+	at(NOON);
+	CHECK_TEXT(rule_of(&ann, "question.note", "", NOTE), "");
+	read = answer(&ann, "question.read", "q1", "");
+	CHECK(!tw_json_get(read, "customer"));
+	CHECK_TEXT(rule_of(&ann, "question.disclose", "q1", "{\"why\":\"she asks\"}"), "question.identity");
+	CHECK_TEXT(rule_of(&ann, "question.customer", "q1", "{\"customer\":\"account 1\",\"why\":\"x\"}"), "question.identity");
+	CHECK_TEXT(rule_of(&ann, "question.identify", "q1", "{\"how\":\"date of birth\",\"result\":\"failed\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "question.disclose", "q1", "{\"why\":\"she asks\"}"), "question.identity");
+	CHECK_TEXT(rule_of(&ann, "question.identify", "q1", "{\"how\":\"called back\",\"result\":\"passed\"}"), "");
+	at(NOON + TW_QUESTION_IDENTITY_MS - 1);
+	told = answer(&bob, "question.disclose", "q1", "{\"why\":\"she asks\"}");
+	CHECK_TEXT(tw_json_text(told, "customer"), "account 4711");
+	CHECK_TEXT(rule_of(&bob, "question.customer", "q1", "{\"customer\":\"account 4712\",\"why\":\"it was wrong\"}"), "");
+	again = answer(&bob, "question.disclose", "q1", "{\"why\":\"to read it back\"}");
+	CHECK_TEXT(tw_json_text(again, "customer"), "account 4712");
+	const json_t *noted = tw_json_get(again, "disclosures");
+	CHECK_INT(json_array_size(noted), 3);
+	CHECK_TEXT(tw_json_text(json_array_get(noted, 1), "what"), "changed");
+	CHECK_TEXT(tw_json_text(json_array_get(noted, 1), "by"), "a2");
+	at(NOON + TW_QUESTION_IDENTITY_MS);
+	CHECK_TEXT(rule_of(&bob, "question.disclose", "q1", "{\"why\":\"again\"}"), "question.identity");
+	at(NOON - 1000); /* a clock that was set back makes no check fresh */
+	CHECK_TEXT(rule_of(&bob, "question.disclose", "q1", "{\"why\":\"again\"}"), "question.identity");
+}
+
+static size_t found(const char *name, const char *key, const char *input)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = answer(&ann, name, "", input);
+
+	return json_array_size(tw_json_get(j, key));
+}
+
+static void test_the_library_is_searched(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *read = NULL;
+	const json_t *first;
+
+	CHECK_TEXT(rule_of(&ann, "answer.keep", "", KEEP), "");
+	CHECK_TEXT(rule_of(&ann, "answer.keep", "", "{\"title\":\"Updates\",\"text\":\"Each month.\"}"), "");
+	CHECK_INT(found("answers.list", "answers", "{}"), 2);
+	CHECK_INT(found("answers.list", "answers", "{\"search\":\"PORTS\"}"), 1);
+	CHECK_INT(found("answers.list", "answers", "{\"search\":\"443\"}"), 1);
+	CHECK_INT(found("answers.list", "answers", "{\"search\":\"%\"}"), 0);
+	CHECK_INT(found("answers.list", "answers", "{\"product\":\"Lamp 3\"}"), 2); /* its own, and those for every product */
+	CHECK_INT(found("answers.list", "answers", "{\"product\":\"Lamp 4\"}"), 1);
+	CHECK_TEXT(rule_of(&ann, "question.note", "", NOTE), "");
+	CHECK_TEXT(rule_of(&ann, "question.answer", "q1", "{\"from\":\"l1\",\"text\":\"As of 1.5.\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "answer.change", "l1", "{\"text\":\"443 and 80.\"}"), "");
+	read = answer(&ann, "question.read", "q1", "");
+	first = json_array_get(tw_json_get(read, "answers"), 0);
+	CHECK_TEXT(tw_json_text(first, "kept_text"), "None but 443."); /* as it was given */
+	CHECK_TEXT(tw_json_text(first, "from"), "l1");
+	CHECK_TEXT(tw_json_text(read, "state"), "answered");
+	CHECK_INT(found("questions.list", "questions", "{\"state\":\"answered\",\"product\":\"Lamp 3\",\"kind\":\"configuration\"}"), 1);
+	CHECK_INT(found("questions.list", "questions", "{\"search\":\"which PORTS\"}"), 1);
+	CHECK_INT(found("questions.list", "questions", "{\"state\":\"open\"}"), 0);
+}
+
+static tw_err take_int(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static int64_t number(const char *sql)
+{
+	int64_t n = -1;
+
+	CHECK_OK(tw_store_run(world.t.c.store, sql, NULL, 0, take_int, &n));
+	return n;
+}
+
+/* The document, what is kept of the customer and the journal's entry: together or not at all. */
+static void test_every_failure_leaves_all_or_nothing(void **state)
+{
+	bool fired = true;
+	int told = 0;
+
+	for (int n = 1; fired && n < CALLS_MAX; n += 5) {
+		const int64_t before = number("SELECT count(*) FROM question");
+		struct tw_reply rp;
+
+		world.fail_at = n;
+		tw_err e = try_ask(&root, "question.note", "", NOTE, &rp);
+		fired = tw_fake_fired(world.fake);
+		world.fail_at = 0;
+		tw_fake_fail(world.fake, 0, 0, false);
+		tw_reply_done(&rp);
+		reopen();
+		const int64_t now = number("SELECT count(*) FROM question");
+		CHECK(now == before || (!tw_failed(e) && now == before + 1));
+		CHECK(tw_failed(e) || fired || now == before + 1);
+		CHECK_INT(number("SELECT count(*) FROM journal_entry"), now);
+		CHECK_INT(number("SELECT count(*) FROM question WHERE customer = 'account 4711'"), now);
+		told += tw_failed(e);
+	}
+	CHECK(!fired && told > 10);
+}
+
+CHECK_MAIN(TEST(test_what_is_refused), TEST(test_who_asks_is_checked_first), TEST(test_the_library_is_searched),
+	TEST(test_every_failure_leaves_all_or_nothing))
