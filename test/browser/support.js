@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,13 @@ const BUILD = process.env.TW_BUILD || fileURLToPath(new URL('../../build', impor
 const PROGRAM = join(BUILD, 'src/support/thingward-support');
 const validate = new HtmlValidate({ extends: ['html-validate:recommended', 'html-validate:a11y'], rules: { 'attribute-boolean-style': 'off', 'long-title': 'off' } });
 const HOSTILE_TEXTS = payloads.filter((text) => !/[\p{Cc}]/u.test(text)); // what no page can show comes back as U+FFFD: test/run/test_support.py
-const PAGES = ['/', '/report', '/report/status', '/policy', '/thanks'];
+const PAGES = ['/', '/report', '/report/status', '/policy', '/thanks', '/products', '/products/lamp', '/products/kettle', '/subscriptions?product=lamp', '/subscriptions/confirm/0000-0000-0000-0000-0000-0000-0000', '/subscriptions/leave/1-00'];
+const PRODUCTS = { format: 1, products: [
+	{ name: 'lamp', title: 'Lamp <b>&', summary: 'Shines.', contacts: { 'security-email': 'psirt@example.com' }, support: { start: '2020-01-01', end: '2099-12-31', 'security-updates-until': '2099-06-30', terms: 'Free.' },
+		versions: [{ version: '1.2.0-a-version-with-a-long-name', released: '2026-01-01' }, { version: '1.0.0', released: '2020-01-01', 'supported-until': '2022-01-01' }] },
+	{ name: 'kettle', title: 'Kettle', support: { start: '2010-01-01', end: '2020-01-01', 'security-updates-until': '2019-01-01' } },
+] };
+const DESK = { name: 'Example Works', site: 'https://security.example.com', contacts: ['mailto:psirt@example.com'], expires: '2099-01-01T00:00:00Z' };
 
 async function until(what, ms = 15000) {
 	for (const end = Date.now() + ms; Date.now() < end; await new Promise((go) => { setTimeout(go, 50); }))
@@ -30,8 +36,13 @@ export async function withSupport(test, skip) {
 	const folder = mkdtempSync(join(tmpdir(), 'tw-support-'));
 	const dir = join(folder, 'desk');
 	mkdirSync(dir, { mode: 0o700 });
-	if (process.getuid() === 0)
+	mkdirSync(join(dir, 'app'), { mode: 0o700 });
+	writeFileSync(join(dir, 'app/desk.json'), JSON.stringify(DESK));
+	writeFileSync(join(dir, 'app/products.json'), JSON.stringify(PRODUCTS));
+	if (process.getuid() === 0) {
 		writeFileSync(join(dir, 'roles.tab'), 'app 64501 64501\nfront 64502 64502\nkeys 64503 64503\n');
+		chownSync(join(dir, 'app'), 64501, 64501);
+	}
 	const child = spawn(PROGRAM, ['serve', '--dir', dir, '--listen', '127.0.0.1:0', '--role-program', join(BUILD, 'src/support/thingward-support-role')], { stdio: ['ignore', 'ignore', 'pipe'] });
 	const said = [];
 	child.stderr.on('data', (data) => said.push(data));
@@ -56,11 +67,12 @@ async function everyPage({ open, skip }) {
 	await withSupport(async (url) => {
 		const page = await open(`${url}/`);
 		for (const path of PAGES) {
-			await page.goto(`${url}${path}?lang=de`);
+			const at = `${url}${path}${path.includes('?') ? '&' : '?'}lang=`;
+			await page.goto(`${at}de`);
 			assert.equal(await page.getAttribute('html', 'lang'), 'de');
 			await valid(page);
 			await fitsWithLargeText(page);
-			await page.goto(`${url}${path}?lang=en`);
+			await page.goto(`${at}en`);
 			await valid(page);
 			await fitsEverywhere(page);
 		}
@@ -121,6 +133,20 @@ async function withoutScript({ browser, skip }) {
 			await page.waitForSelector('.receipt');
 			await page.click('main button');
 			assert.match(await page.textContent('main'), /Es geht nicht\./);
+			await page.goto(`${url}/products/lamp`);
+			await page.click('text=Erfahren, was Ihre Produkte betrifft');
+			assert.equal(await page.inputValue('#field-product'), 'lamp');
+			await page.fill('#field-recipient', 'ann at example.com');
+			await page.uncheck('#field-update');
+			await page.click('main button');
+			await page.waitForSelector('#error-recipient');
+			assert.ok(await page.isChecked('#field-end') && !await page.isChecked('#field-update'), 'what was chosen stays');
+			await page.fill('#field-recipient', 'ann@example.com');
+			await page.click('main button');
+			assert.match(await page.textContent('h1'), /Bitte bestätigen/);
+			await page.goto(`${url}/subscriptions/leave/1-00`);
+			await page.click('main button');
+			assert.match(await page.textContent('h1'), /beendet/);
 		} finally {
 			await context.close();
 		}
@@ -130,5 +156,5 @@ async function withoutScript({ browser, skip }) {
 export const support = [
 	['support: every page in both languages is valid, accessible, and fits 320 px and large text', everyPage],
 	['support: by keyboard: a report is refused, sent, printed, followed and answered, and hostile text stays text', byKeyboard],
-	['support: without JavaScript a report is sent and followed', withoutScript],
+	['support: without JavaScript a report is sent and followed, and news are subscribed to and left', withoutScript],
 ];

@@ -58,6 +58,7 @@ TABLES = {
         "body_max": Key(re.compile(r"[1-9][0-9]{0,6}"), False),  # bytes; 65536 unless it says so
         "media": Key(("application/octet-stream", "text/event-stream", "text/html", "text/plain"), False),  # of an answer that is not JSON and therefore has no output
         "form": Key(YES_NO, False),  # its body is a page's form in place of JSON
+        "any_body": Key(YES_NO, False),  # whatever comes as its body is not looked at
         "if_match": Key(YES_NO, False),  # 428 without If-Match
         "step_up": Key(YES_NO, False),  # dangerous: whoever comes by a session proves himself anew
         "list": Key(FIELD, False),  # the array of the output that comes in pages; limit, cursor and next are made from this
@@ -177,6 +178,8 @@ def _check_operation(row, path):
         raise Refused(f"{path}:{row.line}: {where}: body_max is for a body, and {LONG_BODY_MAX} at most")
     if row.get("form") == "yes" and (row["method"] != "POST" or row.get("media") != "text/html" or not row["input"]):
         raise Refused(f"{path}:{row.line}: {where}: a form is sent by POST, has fields, and is answered by a page (media: text/html)")
+    if row.get("any_body") == "yes" and (row["method"] != "POST" or row["input"]):
+        raise Refused(f"{path}:{row.line}: {where}: a body that is not looked at is that of a POST without input")
     if row.get("form") == "yes" and any(field["kind"] not in ("text", "int", "bool") for field in row["input"]):
         raise Refused(f"{path}:{row.line}: {where}: a form has fields of text, int and bool")
     if "media" in row and row["output"]:

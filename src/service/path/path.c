@@ -179,6 +179,8 @@ static const char *body_type(const struct tw_operation_row *o)
 static tw_err read_body(struct walk *w)
 {
 	const struct tw_request *rq = w->rq;
+	if (rq->operation->any_body)
+		return TW_OK;
 	if (!rq->operation->input)
 		return rq->body.size ? bad_input(w, TW_RAISE(SYNTAX, "this operation takes no body")) : TW_OK;
 	if (rq->body.size && !tw_match_is(rq->head, body_type(rq->operation)))

@@ -57,6 +57,7 @@ struct tw_operation_row {
 	size_t body_max;                 /* of its body, in bytes; 0: TW_BODY_MAX; at most TW_LONG_BODY_MAX */
 	bool step_up;                    /* dangerous: whoever comes by a session proves himself anew */
 	bool form;                       /* its body is a form (service/path/form.h) in place of JSON */
+	bool any_body;                   /* whatever comes as its body is not looked at (RFC 8058: a form of either kind) */
 };
 
 enum tw_severity {

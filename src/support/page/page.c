@@ -91,10 +91,15 @@ static void other_language(struct tw_html *h, struct tw_look look, const char *h
 
 void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, enum tw_word title)
 {
+	tw_page_open_named(h, out, look, here, tw_word(title, look.language));
+}
+
+void tw_page_open_named(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, const char *title)
+{
 	tw_html_begin(h, out);
 	tw_html_open(h, TW_E_HTML);
 	tw_html_attr(h, TW_AT_LANG, tw_slice_of(tw_language_tag(look.language)));
-	head(h, tw_word(title, look.language));
+	head(h, title);
 	tw_html_open(h, TW_E_BODY);
 	skip(h, look);
 	tw_html_open(h, TW_E_HEADER);
@@ -104,7 +109,7 @@ void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, co
 	tw_html_close(h);
 	tw_html_open(h, TW_E_MAIN);
 	tw_html_attr(h, TW_AT_ID, TW_SLICE("main"));
-	tw_page_put(h, look, TW_E_H1, title);
+	tw_html_put(h, TW_E_H1, title);
 }
 
 tw_err tw_page_close(struct tw_html *h)

@@ -17,6 +17,7 @@ struct tw_look {
 struct tw_look tw_look_of(const struct tw_request *rq);
 /* Up to and with its heading. here: the path under which it is in the other language. */
 void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, enum tw_word title);
+void tw_page_open_named(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, const char *title); /* a product's */
 void tw_page_put(struct tw_html *h, struct tw_look look, enum tw_html_element e, enum tw_word w);
 void tw_page_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w);
 void tw_page_time(struct tw_html *h, int64_t ms);

@@ -3,6 +3,7 @@
 
 #include "crypto/hash.h"
 #include "support/platform/app.h"
+#include "support/subscriptions/pages.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -88,8 +89,12 @@ tw_err tw_admission_refuse(struct tw_reply *rp, int wait)
 
 tw_err tw_admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
+	bool known;
 	int wait = 0;
 
+	TW_TRY(tw_subs_admit(c, rq, &known));
+	if (known)
+		return TW_OK;
 	TW_TRY(tw_admission_send(&tw_app_of(c)->admission, rq->subject.source, tw_time_boot_ms(c->time), &wait));
 	return wait ? tw_admission_refuse(rp, wait) : TW_OK;
 }

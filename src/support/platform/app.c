@@ -34,6 +34,7 @@ static void settle(struct tw_app *a)
 	tw_app_mend_due(a);
 	tw_app_alarms_due(a);
 	tw_sender_due(a);
+	tw_app_tell_due(a);
 	if (waits >= 0) { /* a failure makes it due earlier than the last one did */
 		(void)event_del(a->throttle_timer);
 		arm(a->throttle_timer, waits);
@@ -216,7 +217,8 @@ static tw_err make_loop(struct tw_app *a)
 	if (!a->commit_timer || !a->checkpoint_timer || !a->refusal_timer || !a->throttle_timer || !a->hands_event ||
 		event_add(a->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
-	return tw_app_mend_new(a);
+	TW_TRY(tw_app_mend_new(a));
+	return tw_app_tell_new(a);
 }
 
 static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
@@ -247,7 +249,7 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
-		a->mend_timer, a->alarm_timer };
+		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);

@@ -37,13 +37,15 @@ struct tw_app {
 	tw_channel *hands;
 	tw_door_front *front;
 	tw_door_local *local;
-	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer, *alarm_timer;
+	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer, *alarm_timer,
+		*tell_timer, *days_timer;
 	int64_t mend_ms;     /* how long the mend timer waits the next time */
 	uint64_t signed_seq; /* the log is signed up to here */
 	struct tw_admission admission;
 	struct tw_desk desk;
 	bool alarms_failed, alarms_unsure,
 		alarms_left; /* unsure: an event may be in the log and its alarm not say so; left: some are not in it yet */
+	json_t *products;    /* support/subscriptions/products.h */
 	bool said_ready, draining;
 	int status; /* of the process */
 };
@@ -57,6 +59,12 @@ void tw_app_settle(struct tw_app *a); /* arms the timers of whatever is due: aft
 /* Opens what the app stands on, in the order in which each needs the one before: keys, store, log, gate. */
 tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start);
 void tw_app_close(struct tw_app *a);
+
+/* Telling subscribers, in slices between everybody else's requests, and what dates tell by themselves. */
+#define TW_APP_TELL_WAIT_MS 10000 /* while the outbox is full */
+#define TW_APP_DAYS_MS 3600000    /* dates are looked at each hour */
+tw_err tw_app_tell_new(struct tw_app *a);
+void tw_app_tell_due(struct tw_app *a); /* after whatever may have published something */
 
 /* When a failed sync has made the log or the store refuse changes: tries the disk, and ends the loop with status 1 when it takes writes again. */
 #define TW_APP_MEND_MS 2000 /* doubling, to TW_APP_MEND_MAX_MS */

@@ -12,9 +12,11 @@
 #include "support/rows-query-reception.h"
 #include "support/rows-questions.h"
 #include "support/rows-staff.h"
+#include "support/rows-subscriptions.h"
 #include "support/rows-triage.h"
 #include "support/sql-support.h"
 #include "support/staff/staff.h"
+#include "support/subscriptions/products.h"
 
 #include <string.h>
 
@@ -33,13 +35,14 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_triage_format_1 },
 	{ 1, tw_sql_questions_format_1 },
 	{ 1, tw_sql_outbox_format_1 },
+	{ 1, tw_sql_subscriptions_format_1 },
 	{ 0, NULL },
 };
 static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
-static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
-	&tw_capability_cases, &tw_capability_staff, &tw_capability_triage, &tw_capability_questions,
+static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception, &tw_capability_cases,
+	&tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage, &tw_capability_questions,
 	&tw_capability_outbox, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
@@ -102,6 +105,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	a->log_dir = LOG_FD;
 	TW_TRY(tw_admission_begin(a->sys, &a->admission));
 	TW_TRY(tw_desk_read(a->sys, STORE_FD, &a->desk));
+	TW_TRY(tw_products_read(a->sys, STORE_FD, &a->products));
 	TW_TRY(tw_keys_client_new(a->sys, TW_FD_PEER2, &c->keys));
 	TW_TRY(tw_store_open(a->sys, STORE_FD, "support.db", &formats, &c->store));
 	TW_TRY(tw_store_run(c->store, tw_sql_support_boots, &TW_V_TEXT(boot), 1, take_number, &boots));
@@ -115,6 +119,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 void tw_app_close(struct tw_app *a)
 {
 	tw_settings_free(&a->context);
+	tw_jsonp(&a->products);
 	(void)tw_gate_free(a->context.gate);
 	(void)tw_audit_free(a->context.audit);
 	(void)tw_store_free(a->context.store);

@@ -9,6 +9,8 @@
 #include "support/query-reception/reception.h"
 #include "support/query-reception/report.h"
 #include "support/rows-query-reception.h"
+#include "support/rows-subscriptions.h"
+#include "support/subscriptions/pages.h"
 
 #include <string.h>
 
@@ -240,8 +242,11 @@ tw_err tw_reception_problem(
 {
 	const struct tw_refusal refusal = { rp, reference };
 
-	if (rq->input && rq->operation && rq->operation->form)
-		return rq->operation->handler == tw_reception_send ? tw_report_refused(rq, &refusal, body)
-								   : tw_follow_refused(rq, &refusal, body);
+	if (rq->input && rq->operation && rq->operation->handler == tw_reception_send)
+		return tw_report_refused(rq, &refusal, body);
+	if (rq->input && rq->operation && (rq->operation->handler == tw_reception_status || rq->operation->handler == tw_reception_answer))
+		return tw_follow_refused(rq, &refusal, body);
+	if (rq->input && rq->operation && rq->operation->handler == tw_subs_ask)
+		return tw_subs_refused(c, rq, rp, reference, body);
 	return tw_page_problem(c, rq, rp, reference, body);
 }

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Subscribers are told in slices of some milliseconds, each a turn of the loop of its own, so that requests are answered in between. What is left is in the
+ * store: a start goes on with it. What fails is tried again later, and stays to be told.
+ */
+#include "base/log.h"
+#include "support/platform/app.h"
+#include "support/subscriptions/pages.h"
+#include "support/subscriptions/products.h"
+
+static void arm(struct event *timer, int64_t ms)
+{
+	const struct timeval t = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+	(void)event_add(timer, &t);
+}
+
+static void on_tell(int fd, short what, void *user)
+{
+	struct tw_app *a = user;
+	const struct tw_subscriptions of = tw_subscriptions_of(&a->context);
+	enum tw_telling told = TW_TOLD_WAIT;
+	tw_err e = tw_subscriptions_slice(&of, &told);
+
+	if (tw_failed(e))
+		tw_log_err(e, "telling subscribers; it is tried again");
+	if (tw_failed(e) || told == TW_TOLD_WAIT)
+		arm(a->tell_timer, TW_APP_TELL_WAIT_MS);
+	else if (told == TW_TOLD_SOME)
+		arm(a->tell_timer, 0);
+	tw_app_mend_due(a);
+}
+
+static void on_days(int fd, short what, void *user)
+{
+	struct tw_app *a = user;
+	tw_err e = tw_products_tell(a->context.store, a->products, a->desk.site, tw_time_wall_ms(&a->time));
+
+	if (tw_failed(e))
+		tw_log_err(e, "telling that support ends; it is tried again");
+	arm(a->days_timer, TW_APP_DAYS_MS);
+	tw_app_tell_due(a);
+	tw_app_mend_due(a);
+}
+
+tw_err tw_app_tell_new(struct tw_app *a)
+{
+	a->tell_timer = event_new(a->loop, -1, 0, on_tell, a);
+	a->days_timer = event_new(a->loop, -1, 0, on_days, a);
+	if (!a->tell_timer || !a->days_timer)
+		return TW_RAISE(NOMEM, "event loop");
+	arm(a->days_timer, 0);
+	return TW_OK;
+}
+
+void tw_app_tell_due(struct tw_app *a)
+{
+	bool due = false;
+
+	if (event_pending(a->tell_timer, EV_TIMEOUT, NULL))
+		return;
+	if (tw_failed(tw_subscriptions_due(a->context.store, &due)) || due)
+		arm(a->tell_timer, 0);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/subscriptions/products.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "formats/mailmessage.h"
+#include "support/outbox/outbox.h"
+#include "support/subscriptions/subscriptions.h"
+#include "sys/durable.h"
+
+#include <string.h>
+
+#define DAY_MS INT64_C(86400000)
+#define BEFORE_DAYS 90
+#define BEFORE_MAX 1000
+
+static const struct tw_shape file_shape[] = {
+	{ "format", TW_JSON_INT, true, 1, 1 },
+	{ "products", TW_JSON_ARRAY, true, 0, 0 },
+	{ .key = NULL },
+};
+static const struct tw_shape product_shape[] = {
+	{ "name", TW_JSON_TEXT, true, 1, TW_PRODUCT_NAME_MAX },
+	{ "title", TW_JSON_TEXT, true, 1, 100 },
+	{ "summary", TW_JSON_TEXT, false, 0, 1000 },
+	{ "support", TW_JSON_OBJECT, true, 0, 0 },
+	{ "contacts", TW_JSON_OBJECT, false, 0, 0 },
+	{ "versions", TW_JSON_ARRAY, false, 0, 0 },
+	{ .key = NULL },
+};
+static const struct tw_shape support_shape[] = {
+	{ "start", TW_JSON_TEXT, true, 10, 10 },
+	{ "end", TW_JSON_TEXT, true, 10, 10 },
+	{ "security-updates-until", TW_JSON_TEXT, true, 10, 10 },
+	{ "terms", TW_JSON_TEXT, false, 0, 2000 },
+	{ "tell-before-days", TW_JSON_INT, false, 1, BEFORE_MAX },
+	{ .key = NULL },
+};
+static const struct tw_shape contacts_shape[] = {
+	{ "security-email", TW_JSON_TEXT, false, 1, 254 },
+	{ "security-url", TW_JSON_TEXT, false, 1, 500 },
+	{ "support-email", TW_JSON_TEXT, false, 1, 254 },
+	{ "support-url", TW_JSON_TEXT, false, 1, 500 },
+	{ .key = NULL },
+};
+static const struct tw_shape version_shape[] = {
+	{ "version", TW_JSON_TEXT, true, 1, 63 },
+	{ "released", TW_JSON_TEXT, true, 10, 10 },
+	{ "supported-until", TW_JSON_TEXT, false, 10, 10 },
+	{ .key = NULL },
+};
+
+/* The first millisecond of a day, UTC. */
+static tw_err day(const json_t *of, const char *key, int64_t *ret)
+{
+	char text[TW_TIME_TEXT_MAX];
+
+	(void)snprintf(text, sizeof text, "%.10sT00:00:00Z", tw_json_text(of, key));
+	if (tw_failed(tw_parse_time(tw_slice_of(text), ret)))
+		return TW_RAISE(SYNTAX, "%s is no day, as in 2033-11-01", key);
+	return TW_OK;
+}
+
+static bool text_lines(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' && *c != '\n')
+			return false;
+	return tw_utf8_valid(tw_slice_of(text));
+}
+
+static tw_err check_contacts(const json_t *contacts)
+{
+	const json_t *one;
+	const char *key;
+
+	TW_TRY(tw_json_check(contacts, contacts_shape));
+	json_object_foreach((json_t *)contacts, key, one) {
+		const struct tw_slice text = tw_slice_of(json_string_value(one));
+		const bool mail = strstr(key, "email") != NULL;
+
+		if (mail ? !tw_mail_address_valid(text) : !tw_outbox_url_valid(text))
+			return TW_RAISE(SYNTAX, "%s is no %s", key, mail ? "mail address" : "https address");
+	}
+	return TW_OK;
+}
+
+static tw_err check_support(const json_t *support)
+{
+	int64_t start = 0, end = 0, until = 0;
+
+	TW_TRY(tw_json_check(support, support_shape));
+	TW_TRY(day(support, "start", &start));
+	TW_TRY(day(support, "end", &end));
+	TW_TRY(day(support, "security-updates-until", &until));
+	if (end <= start || until <= start || until > end)
+		return TW_RAISE(SYNTAX, "support starts, then security updates end, then support or both at once");
+	return text_lines(tw_json_text(support, "terms")) ? TW_OK : TW_RAISE(SYNTAX, "terms are lines of text");
+}
+
+static tw_err check_version(const json_t *version)
+{
+	int64_t released = 0, until = 0;
+
+	TW_TRY(tw_json_check(version, version_shape));
+	if (!tw_text_printable(tw_slice_of(tw_json_text(version, "version"))) || strpbrk(tw_json_text(version, "version"), " ,"))
+		return TW_RAISE(SYNTAX, "a version has no blank and no comma");
+	TW_TRY(day(version, "released", &released));
+	return *tw_json_text(version, "supported-until") ? day(version, "supported-until", &until) : TW_OK;
+}
+
+static tw_err check_product(const json_t *product)
+{
+	const json_t *versions, *one;
+	const char *name;
+	size_t i;
+
+	TW_TRY(tw_json_check(product, product_shape));
+	name = tw_json_text(product, "name");
+	if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name) || *name == '-')
+		return TW_RAISE(SYNTAX, "its name is of a-z, 0-9 and hyphens");
+	if (!tw_text_printable(tw_slice_of(tw_json_text(product, "title"))))
+		return TW_RAISE(SYNTAX, "its title is one line");
+	if (!text_lines(tw_json_text(product, "summary")))
+		return TW_RAISE(SYNTAX, "its summary is lines of text");
+	TW_TRY(check_support(tw_json_get(product, "support")));
+	if (tw_json_get(product, "contacts"))
+		TW_TRY(check_contacts(tw_json_get(product, "contacts")));
+	versions = tw_json_get(product, "versions");
+	if (json_array_size(versions) > TW_PRODUCT_VERSIONS_MAX)
+		return TW_RAISE(LIMIT, "more than %d versions", TW_PRODUCT_VERSIONS_MAX);
+	json_array_foreach(versions, i, one)
+		TW_TRY(check_version(one));
+	return TW_OK;
+}
+
+/* Which product it is goes before what is wrong with it. */
+static tw_err of_product(tw_err e, size_t i)
+{
+	char why[TW_DETAIL_MAX];
+
+	if (!tw_failed(e) || tw_is(e, TW_CODE_NOMEM))
+		return e;
+	(void)snprintf(why, sizeof why, "%s", tw_err_detail());
+	return tw_raise(e.code, __func__, __LINE__, "%s: product %zu: %s", TW_PRODUCTS_FILE, i + 1, why);
+}
+
+tw_err tw_products_parse(struct tw_slice text, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	const json_t *one;
+	json_t *products;
+	size_t i;
+
+	TW_TRY(tw_json_parse(text, TW_PRODUCTS_FILE_MAX, &j));
+	TW_TRY(tw_json_check(j, file_shape));
+	products = tw_json_get(j, "products");
+	if (json_array_size(products) > TW_PRODUCTS_MAX)
+		return TW_RAISE(LIMIT, "%s: more than %d products", TW_PRODUCTS_FILE, TW_PRODUCTS_MAX);
+	json_array_foreach(products, i, one) {
+		TW_TRY(of_product(check_product(one), i));
+		if (tw_products_find(products, tw_slice_of(tw_json_text(one, "name"))) != one)
+			return TW_RAISE(SYNTAX, "%s: product %zu: its name is another's", TW_PRODUCTS_FILE, i + 1);
+	}
+	*ret = json_incref(products);
+	return TW_OK;
+}
+
+tw_err tw_products_read(const struct tw_sys *sys, int dir, json_t **ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
+
+	tw_buf_init(&b, sys, TW_PRODUCTS_FILE_MAX);
+	tw_err e = tw_durable_read(sys, dir, TW_PRODUCTS_FILE, TW_PRODUCTS_FILE_MAX, &b);
+	if (tw_is(e, TW_CODE_NOTFOUND)) {
+		*ret = json_array();
+		return *ret ? TW_OK : TW_RAISE(NOMEM, "products");
+	}
+	TW_TRY(e);
+	return tw_products_parse(tw_buf_slice(&b), ret);
+}
+
+const json_t *tw_products_find(const json_t *products, struct tw_slice name)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(products, i, one)
+		if (tw_slice_is(name, tw_json_text(one, "name")))
+			return one;
+	return NULL;
+}
+
+/* Of what was checked: the day is one. */
+static int64_t over_ms(const json_t *of, const char *key)
+{
+	int64_t at = 0;
+
+	return tw_failed(day(of, key, &at)) ? 0 : at + DAY_MS;
+}
+
+enum tw_support_state tw_product_state(const json_t *product, int64_t now_ms)
+{
+	const json_t *support = tw_json_get(product, "support");
+
+	if (now_ms >= over_ms(support, "end"))
+		return TW_UNSUPPORTED;
+	if (now_ms < over_ms(support, "start") - DAY_MS)
+		return TW_NOT_YET_SUPPORTED;
+	return now_ms >= over_ms(support, "security-updates-until") ? TW_SUPPORTED_UNSAFE : TW_SUPPORTED;
+}
+
+bool tw_product_version_over(const json_t *version, int64_t now_ms)
+{
+	return *tw_json_text(version, "supported-until") && now_ms >= over_ms(version, "supported-until");
+}
+
+struct ending {
+	const json_t *products;
+	const char *site;
+	int64_t now_ms;
+};
+
+/* In both languages: a notice has one text, and subscribers have two. */
+static tw_err tell_end(tw_store *s, const struct ending *w, const json_t *product, const char *key)
+{
+	const json_t *support = tw_json_get(product, "support");
+	const char *name = tw_json_text(product, "name"), *title = tw_json_text(product, "title"), *date = tw_json_text(support, key);
+	const bool all = !strcmp(key, "end");
+	const struct tw_notice_product of = { name, "" };
+	const int64_t before = tw_json_int(support, "tell-before-days");
+	char id[TW_NOTICE_ID_MAX + 1], head[TW_NOTICE_TITLE_MAX + 1], text[1024], link[TW_NOTICE_LINK_MAX + 1] = "";
+
+	if (w->now_ms < over_ms(support, key) - DAY_MS - (before ? before : BEFORE_DAYS) * DAY_MS || w->now_ms >= over_ms(support, key))
+		return TW_OK; /* not yet; or it is over, and its page says so */
+	(void)snprintf(id, sizeof id, "%s:%s:%s", all ? "support-end" : "security-updates-end", name, date);
+	(void)snprintf(head, sizeof head, "%s: %s", title, date);
+	(void)snprintf(text, sizeof text,
+		all ? "Support of %s ends on %s. From then on there are no fixes, security updates neither.\n\n"
+		      "Die Unterstützung für %s endet am %s. Danach gibt es keine Korrekturen mehr, auch keine Sicherheitsaktualisierungen."
+		    : "Security updates for %s end on %s.\n\nSicherheitsaktualisierungen für %s enden am %s.",
+		title, date, title, date);
+	if (*w->site)
+		(void)snprintf(link, sizeof link, "%s/products/%s", w->site, name);
+	return tw_subscriptions_tell(s, &(struct tw_notice){ id, TW_NOTICE_END, TW_NOTICE_UNRATED, head, text, link, &of, 1 }, w->now_ms);
+}
+
+static tw_err tell_all(tw_store *s, void *user)
+{
+	const struct ending *w = user;
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(w->products, i, one) {
+		const json_t *support = tw_json_get(one, "support");
+
+		TW_TRY(tell_end(s, w, one, "end"));
+		if (strcmp(tw_json_text(support, "end"), tw_json_text(support, "security-updates-until")) != 0)
+			TW_TRY(tell_end(s, w, one, "security-updates-until"));
+	}
+	return TW_OK;
+}
+
+tw_err tw_products_tell(struct tw_store *s, const json_t *products, const char *site, int64_t now_ms)
+{
+	struct ending w = { products, site, now_ms };
+
+	return tw_store_transaction(s, tell_all, &w);
+}

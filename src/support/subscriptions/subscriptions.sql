@@ -1,0 +1,132 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Who wants to be told, and what there is to tell. state: 'asked' (until expires_ms) or 'active'. kinds: bits of 1 << enum tw_notice_kind.
+-- token, way_out: SHA-256 of what confirms and of what ends it. secret: of a webhook's signature. Whoever leaves is deleted; nothing of him stays but keys in the outbox.
+-- A notice is told up to the subscription `until`, from `after` on; after NULL: everybody has been told.
+-- subscription_ask: when somebody was asked to confirm, by a hash of whom that could annoy.
+
+-- name: subscriptions_format_1
+CREATE TABLE subscription (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	state TEXT NOT NULL CHECK (state IN ('asked', 'active')),
+	token BLOB NOT NULL UNIQUE CHECK (length(token) = 32),
+	way_out BLOB UNIQUE,
+	channel INTEGER NOT NULL,
+	recipient TEXT NOT NULL,
+	secret BLOB NOT NULL,
+	language TEXT NOT NULL,
+	product TEXT NOT NULL,
+	versions TEXT NOT NULL,
+	lowest INTEGER NOT NULL,
+	kinds INTEGER NOT NULL,
+	asked_ms INTEGER NOT NULL,
+	expires_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX subscription_of ON subscription (recipient, state);
+CREATE INDEX subscription_ends ON subscription (expires_ms) WHERE state = 'asked';
+CREATE TABLE subscription_ask (
+	who BLOB NOT NULL,
+	at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX subscription_ask_of ON subscription_ask (who, at_ms);
+CREATE INDEX subscription_ask_at ON subscription_ask (at_ms);
+CREATE TABLE subscription_key (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	key BLOB NOT NULL CHECK (length(key) = 32)
+) STRICT;
+CREATE TABLE notice (
+	number INTEGER PRIMARY KEY AUTOINCREMENT,
+	id TEXT NOT NULL UNIQUE,
+	kind INTEGER NOT NULL,
+	severity INTEGER NOT NULL,
+	title TEXT NOT NULL,
+	text TEXT NOT NULL,
+	link TEXT NOT NULL,
+	at_ms INTEGER NOT NULL,
+	after INTEGER,
+	until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX notice_untold ON notice (number) WHERE after IS NOT NULL;
+CREATE TABLE notice_product (
+	notice INTEGER NOT NULL REFERENCES notice (number),
+	name TEXT NOT NULL,
+	versions TEXT NOT NULL,
+	PRIMARY KEY (notice, name, versions)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notice_product_of ON notice_product (name, notice);
+
+-- name: notice_add
+INSERT INTO notice (id, kind, severity, title, text, link, at_ms, after, until)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, (SELECT coalesce(max(id), 0) FROM subscription)) ON CONFLICT (id) DO NOTHING RETURNING number;
+
+-- name: notice_product_add
+INSERT INTO notice_product (notice, name, versions) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING;
+
+-- name: notice_due
+SELECT 1 FROM notice WHERE after IS NOT NULL LIMIT 1;
+
+-- name: notice_untold
+SELECT number, id, kind, severity, title, text, link, at_ms, after, until FROM notice WHERE after IS NOT NULL ORDER BY number LIMIT 1;
+
+-- name: notice_products
+SELECT name, versions FROM notice_product WHERE notice = ?1;
+
+-- name: notice_told
+UPDATE notice SET after = ?2 WHERE number = ?1;
+
+-- name: notice_list
+SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL FROM notice WHERE number < ?1 ORDER BY number DESC LIMIT ?2;
+
+-- name: notice_by_id
+SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL FROM notice WHERE id = ?1;
+
+-- name: notice_of_product
+SELECT number, id, kind, severity, title, text, link, at_ms, after IS NULL FROM notice
+WHERE number IN (SELECT notice FROM notice_product WHERE name IN ('', ?1)) ORDER BY number DESC LIMIT ?2;
+
+-- name: subscription_next
+SELECT id, channel, recipient, secret, language, product, versions, lowest, kinds, expires_ms FROM subscription
+WHERE id > ?1 AND id <= ?2 AND state = 'active' ORDER BY id LIMIT 1;
+
+-- name: subscription_count
+SELECT count(*) FROM subscription;
+
+-- name: subscription_expired
+DELETE FROM subscription WHERE state = 'asked' AND expires_ms <= ?1;
+
+-- name: subscription_asks_forget
+DELETE FROM subscription_ask WHERE at_ms <= ?1;
+
+-- name: subscription_asks
+SELECT count(*) FROM subscription_ask WHERE who = ?1;
+
+-- name: subscription_ask_add
+INSERT INTO subscription_ask (who, at_ms) VALUES (?1, ?2);
+
+-- name: subscription_active
+SELECT count(*) FROM subscription WHERE recipient = ?1 AND state = 'active';
+
+-- name: subscription_add
+INSERT INTO subscription (state, token, channel, recipient, secret, language, product, versions, lowest, kinds, asked_ms, expires_ms)
+VALUES ('asked', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id;
+
+-- name: subscription_by_token
+SELECT id, state, recipient, expires_ms FROM subscription WHERE token = ?1;
+
+-- name: subscription_confirm
+UPDATE subscription SET state = 'active', way_out = ?2 WHERE id = ?1;
+
+-- name: subscription_same
+DELETE FROM subscription WHERE id <> ?1 AND state = 'active' AND recipient = ?2
+	AND (channel, product, versions, lowest, kinds) = (SELECT channel, product, versions, lowest, kinds FROM subscription WHERE id = ?1);
+
+-- name: subscription_leave
+DELETE FROM subscription WHERE way_out = ?1;
+
+-- name: subscription_known
+SELECT count(*) FROM subscription WHERE way_out = ?1 OR (token = ?1 AND state = 'asked');
+
+-- name: subscription_key_read
+SELECT key FROM subscription_key WHERE one = 1;
+
+-- name: subscription_key_add
+INSERT INTO subscription_key (one, key) VALUES (1, ?1);

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Coming in, being told, going out: each once, whatever fails, and with the same answer whoever is there already. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "check.h"
+#include "service/test-dir.h"
+#include "support/sql-support.h"
+#include "support/subscriptions/subscription.h"
+#include "sys/fake.h"
+#include "sys/real.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NOW INT64_C(1790000000000)
+#define CALLS_MAX 3000
+#define ALL_KINDS ((1u << TW_NOTICE_KINDS) - 1)
+
+static struct {
+	struct test_dir dir;
+	struct tw_subscriptions of;
+} world;
+
+static void reopen(const struct tw_sys *sys)
+{
+	static const struct tw_store_step steps[] = { { 1, tw_sql_outbox_format_1 }, { 1, tw_sql_subscriptions_format_1 }, { 0, NULL } };
+	static const struct tw_store_formats formats = { steps, 1, 1 };
+
+	world.of.store = tw_store_free(world.of.store);
+	world.of.sys = sys;
+	CHECK_OK(tw_store_open(sys, world.dir.fd, "t.db", &formats, &world.of.store));
+}
+
+static int begin(void **state)
+{
+	memset(&world, 0, sizeof world);
+	world.dir = test_dir_new();
+	world.of.site = "https://security.example.com";
+	world.of.now_ms = NOW;
+	reopen(tw_sys_real());
+	return 0;
+}
+
+static int end(void **state)
+{
+	world.of.store = tw_store_free(world.of.store);
+	test_dir_done(&world.dir);
+	return 0;
+}
+
+static tw_err take_int(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static int64_t number(const char *sql)
+{
+	int64_t n = -1;
+
+	CHECK_OK(tw_store_run(world.of.store, sql, NULL, 0, take_int, &n));
+	return n;
+}
+
+static const char messages[] = "SELECT count(*) FROM outbox";
+static const char active[] = "SELECT count(*) FROM subscription WHERE state = 'active'";
+static const char asked[] = "SELECT count(*) FROM subscription WHERE state = 'asked'";
+
+static tw_err take_text(void *user, const tw_row *row)
+{
+	struct tw_slice s = tw_row_bytes(row, 0);
+
+	(void)snprintf(user, 2000, TW_SLICE_FMT, TW_SLICE_ARG(s));
+	return TW_OK;
+}
+
+static char read_text[2000];
+static tw_err try_newest(const char *sql)
+{
+	read_text[0] = '\0';
+	return tw_store_run(world.of.store, sql, NULL, 0, take_text, read_text);
+}
+
+static const char *newest(const char *sql)
+{
+	CHECK_OK(try_newest(sql));
+	return read_text;
+}
+static const char newest_text[] = "SELECT text FROM outbox ORDER BY number DESC LIMIT 1";
+static const char newest_way_out[] = "SELECT unsubscribe FROM outbox ORDER BY number DESC LIMIT 1";
+
+/* The token of a message that asks. */
+static struct tw_slice token_in(const char *text)
+{
+	const char *at = strstr(text, "/confirm/");
+
+	if (at)
+		return (struct tw_slice){ at + 9, strcspn(at + 9, "?") };
+	at = strstr(text, "\"challenge\":\"");
+	assert_non_null(at);
+	return (struct tw_slice){ at + 13, strcspn(at + 13, "\"") };
+}
+
+static struct tw_slice token(void)
+{
+	return token_in(newest(newest_text));
+}
+
+static struct tw_subscription ann(void)
+{
+	return (struct tw_subscription){
+		.channel = TW_OUTBOX_MAIL, .recipient = "ann@example.com", .product = "", .versions = "", .kinds = ALL_KINDS
+	};
+}
+
+static enum tw_asked ask(struct tw_subscription s)
+{
+	enum tw_asked asked_;
+
+	CHECK_OK(tw_subscription_ask(&world.of, &s, &asked_));
+	return asked_;
+}
+
+static enum tw_confirmed confirm(struct tw_slice text)
+{
+	enum tw_confirmed c;
+
+	CHECK_OK(tw_subscription_confirm(&world.of, text, &c));
+	return c;
+}
+
+static void join(struct tw_subscription s)
+{
+	CHECK_INT(ask(s), TW_ASKED);
+	CHECK_INT(confirm(token()), TW_CONFIRMED);
+}
+
+static bool leave(struct tw_slice text)
+{
+	bool gone;
+
+	CHECK_OK(tw_subscription_leave(&world.of, text, &gone));
+	return gone;
+}
+
+static tw_err tell_body(tw_store *s, void *user)
+{
+	return tw_subscriptions_tell(s, user, NOW);
+}
+
+static bool known(struct tw_slice text)
+{
+	bool is;
+
+	CHECK_OK(tw_subscription_known(&world.of, text, &is));
+	return is;
+}
+
+static void tell(struct tw_notice n)
+{
+	CHECK_OK(tw_store_transaction(world.of.store, tell_body, &n));
+}
+
+static enum tw_telling slices(void)
+{
+	enum tw_telling t;
+
+	do
+		CHECK_OK(tw_subscriptions_slice(&world.of, &t));
+	while (t == TW_TOLD_SOME);
+	return t;
+}
+
+static const struct tw_notice advisory = {
+	.id = "advisory-1", .kind = TW_NOTICE_ADVISORY, .severity = TW_NOTICE_HIGH, .title = "A flaw", .text = "Install 1.2.", .link = "https://security.example.com/a/1"
+};
+
+/* --- In and out --- */
+
+static void test_the_states_of_a_subscription(void **state)
+{
+	char text[TW_OUTBOX_TO_MAX];
+
+	CHECK_INT(ask(ann()), TW_ASKED);
+	CHECK_INT(number(asked), 1);
+	tell(advisory);
+	CHECK_INT(slices(), TW_TOLD_ALL);
+	CHECK_INT(number(messages), 1); /* who has not confirmed is told nothing */
+	(void)snprintf(text, sizeof text, TW_SLICE_FMT, TW_SLICE_ARG(token()));
+	CHECK_INT(confirm(TW_SLICE("0000-0000-0000-0000-0000-0000-0000")), TW_CONFIRM_UNKNOWN);
+	CHECK_INT(confirm(TW_SLICE("")), TW_CONFIRM_UNKNOWN);
+	CHECK_INT(number(active), 0);
+	CHECK(known(tw_slice_of(text)) && !known(TW_SLICE("0000")));
+	CHECK_INT(confirm(tw_slice_of(text)), TW_CONFIRMED);
+	CHECK(!known(tw_slice_of(text)));
+	CHECK_INT(confirm(tw_slice_of(text)), TW_CONFIRMED); /* pressed twice */
+	CHECK_INT(number(active), 1);
+	struct tw_notice second = advisory;
+	second.id = "advisory-2";
+	tell(second);
+	CHECK_INT(slices(), TW_TOLD_ALL);
+	CHECK_INT(number(messages), 2);
+	(void)snprintf(text, sizeof text, "%s", newest(newest_way_out));
+	const char *key = strrchr(text, '/') + 1;
+	char wrong[TW_LEAVE_TEXT_MAX];
+	(void)snprintf(wrong, sizeof wrong, "%s", key);
+	wrong[strlen(wrong) - 1] = wrong[strlen(wrong) - 1] == '0' ? '1' : '0';
+	CHECK(!leave(tw_slice_of(wrong)) && !leave(TW_SLICE("")) && !leave(TW_SLICE("1-")) && !leave(TW_SLICE("x-1")));
+	CHECK_INT(number(active), 1);
+	CHECK(known(tw_slice_of(key)));
+	CHECK(leave(tw_slice_of(key)));
+	CHECK(!known(tw_slice_of(key)));
+	CHECK_INT(number(active), 0);
+	CHECK(!leave(tw_slice_of(key)));
+}
+
+static void test_out_of_date_is_unknown_and_forgotten(void **state)
+{
+	char text[64];
+
+	CHECK_INT(ask(ann()), TW_ASKED);
+	(void)snprintf(text, sizeof text, TW_SLICE_FMT, TW_SLICE_ARG(token()));
+	world.of.now_ms = NOW + TW_ASK_LIVES_MS - 1;
+	CHECK_INT(number(asked), 1);
+	world.of.now_ms++;
+	CHECK_INT(confirm(tw_slice_of(text)), TW_CONFIRM_UNKNOWN);
+	struct tw_subscription bob = ann();
+	bob.recipient = "bob@example.com";
+	CHECK_INT(ask(bob), TW_ASKED);
+	CHECK_INT(number(asked), 1); /* Ann's address is gone */
+}
+
+static void test_nobody_is_mailed_at_will(void **state)
+{
+	static const char *const same[] = { "ann@example.com", "ANN@Example.COM", "ann+a@example.com", "ann+b@example.com",
+		"ann+c@example.com" };
+	struct tw_subscription s = ann();
+	char address[64];
+
+	for (size_t i = 0; i < TW_COUNT(same); i++) {
+		s.recipient = same[i];
+		CHECK_INT(ask(s), TW_ASKED); /* the answer is always the same */
+	}
+	CHECK_INT(number(messages), TW_ASKS_RECIPIENT);
+	s.recipient = address;
+	for (int i = TW_ASKS_RECIPIENT; i < TW_ASKS_HOST; i++) {
+		(void)snprintf(address, sizeof address, "a%d@example.com", i);
+		CHECK_INT(ask(s), TW_ASKED);
+	}
+	(void)snprintf(address, sizeof address, "another@example.com");
+	CHECK_INT(ask(s), TW_ASKED_HOST);
+	CHECK_INT(number(messages), TW_ASKS_HOST);
+	(void)snprintf(address, sizeof address, "another@example.org");
+	CHECK_INT(ask(s), TW_ASKED);
+	CHECK_INT(number(messages), TW_ASKS_HOST + 1);
+	world.of.now_ms += TW_ASK_COUNTS_MS;
+	s.recipient = "ann@example.com";
+	CHECK_INT(ask(s), TW_ASKED);
+	CHECK_INT(number(messages), TW_ASKS_HOST + 2);
+}
+
+static void test_the_same_is_kept_once_and_many_are_bounded(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q" };
+	struct tw_subscription s = ann();
+
+	join(s);
+	join(s);
+	CHECK_INT(number(active), 1);
+	for (size_t i = 0; i < TW_COUNT(names); i++) {
+		world.of.now_ms += TW_ASK_COUNTS_MS;
+		s.product = names[i];
+		CHECK_INT(ask(s), TW_ASKED);
+		CHECK_INT(confirm(token()), i + 1 < TW_SUBSCRIPTIONS_OF_ONE ? TW_CONFIRMED : TW_CONFIRM_MANY);
+	}
+	CHECK_INT(number(active), TW_SUBSCRIPTIONS_OF_ONE);
+}
+
+static void test_a_webhook_echoes_its_challenge(void **state)
+{
+	struct tw_subscription s = ann();
+
+	s.channel = TW_OUTBOX_WEBHOOK;
+	s.recipient = "https://hooks.example.com/in?x=1";
+	CHECK_INT(ask(s), TW_ASKED);
+	assert_non_null(strstr(newest(newest_text), "\"confirm\":\"https://security.example.com/subscriptions/confirm\""));
+	assert_non_null(strstr(newest(newest_text), "\"secret\":\"whsec_"));
+	CHECK_INT(confirm(token()), TW_CONFIRMED);
+	CHECK_INT(number("SELECT count(*) FROM outbox o, subscription s WHERE o.secret = s.secret AND length(s.secret) = 24"), 1);
+	tell(advisory);
+	CHECK_INT(slices(), TW_TOLD_ALL);
+	assert_non_null(strstr(newest(newest_text), "\"severity\":\"high\""));
+	assert_non_null(strstr(newest(newest_text), "\"products\":[{\"name\":\"\",\"versions\":\"\"}]"));
+}
+
+static void test_addresses_of_webhooks(void **state)
+{
+	static const struct {
+		const char *url;
+		bool valid;
+	} rows[] = { { "https://hooks.example.com/in", true }, { "https://HOOKS.example.com", true },
+		{ "https://a.example:443/x", true }, { "https://a.example:8443?x", true }, { "https://a.example:22/", false },
+		{ "https://a.example:/", false }, { "http://a.example/", false }, { "https://localhost/", false },
+		{ "https://127.0.0.1/", false }, { "https://[::1]/", false }, { "https://0x7f.1/", false },
+		{ "https://2130706433/", false }, { "https://a@b.example/", false }, { "https://a.example/#f", false },
+		{ "https://-a.example/", false }, { "https://a..example/", false }, { "https://a.example./", false },
+		{ "https://", false }, { "", false }, { "https://a_b.example/", false } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (tw_subscription_hook_valid(tw_slice_of(rows[i].url)) != rows[i].valid)
+			fail_msg("%s", rows[i].url);
+}
+
+/* --- Whom it concerns --- */
+
+static void test_whom_a_notice_concerns(void **state)
+{
+	static const struct {
+		enum tw_notice_kind kind;
+		enum tw_notice_severity severity;
+		const char *name, *range;
+		const char *product, *versions;
+		enum tw_notice_severity lowest;
+		unsigned kinds;
+		bool concerns;
+	} rows[] = {
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "", "", 0, ALL_KINDS, true },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "lamp", "", 0, ALL_KINDS, true },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "", "lock", "", 0, ALL_KINDS, false },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "", "", "lock", "", 0, ALL_KINDS, true },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_LOW, "lamp", "", "", "", TW_NOTICE_MEDIUM, ALL_KINDS, false },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_UNRATED, "lamp", "", "", "", TW_NOTICE_CRITICAL, ALL_KINDS, true },
+		{ TW_NOTICE_MAINTENANCE, TW_NOTICE_LOW, "lamp", "", "", "", TW_NOTICE_CRITICAL, ALL_KINDS, true },
+		{ TW_NOTICE_UPDATE, TW_NOTICE_HIGH, "lamp", "", "", "", 0, 1u << TW_NOTICE_ADVISORY, false },
+		{ TW_NOTICE_UPDATE, TW_NOTICE_HIGH, "lamp", "", "", "", 0, 1u << TW_NOTICE_UPDATE, true },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "1.1.0", 0, ALL_KINDS, true },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "1.2.0", 0, ALL_KINDS, false },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "1.2.0 1.0.0", 0, ALL_KINDS, true },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "", 0, ALL_KINDS, true },
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "all before 1.2", "lamp", "1.3.0", 0, ALL_KINDS, true }, /* nobody can tell */
+		{ TW_NOTICE_ADVISORY, TW_NOTICE_HIGH, "lamp", "vers:semver/<1.2.0", "lamp", "latest", 0, ALL_KINDS, true },
+	};
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const struct tw_notice_product p = { rows[i].name, rows[i].range };
+		const struct tw_notice n = {
+			.id = "x", .kind = rows[i].kind, .severity = rows[i].severity, .title = "t", .products = &p, .product_count = 1
+		};
+		struct tw_subscription s = ann();
+
+		s.product = rows[i].product;
+		s.versions = rows[i].versions;
+		s.lowest = rows[i].lowest;
+		s.kinds = rows[i].kinds;
+		if (tw_notice_concerns(tw_sys_real(), &n, &s) != rows[i].concerns)
+			fail_msg("row %zu", i);
+	}
+}
+
+static void test_what_cannot_be_told_is_refused(void **state)
+{
+	static const struct tw_notice_product nameless = { "a\nb", "" };
+	struct tw_notice rows[8];
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		rows[i] = advisory;
+	rows[0].id = "";
+	rows[1].title = "";
+	rows[2].title = "a\nb";
+	rows[3].text = "a\x01";
+	rows[4].link = "http://example.com";
+	rows[5].products = &nameless;
+	rows[5].product_count = 1;
+	rows[6].product_count = TW_NOTICE_PRODUCTS_MAX + 1;
+	rows[7].id = "\xff";
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		CHECK_ERR(tw_store_transaction(world.of.store, tell_body, &rows[i]), SYNTAX);
+	CHECK_INT(number("SELECT count(*) FROM notice"), 0);
+}
+
+/* --- Many, and restarts --- */
+
+#define MANY 1200
+static void many(int count)
+{
+	const struct tw_value v[] = { TW_V_INT(count) };
+
+	CHECK_OK(tw_store_run(world.of.store,
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) "
+		"INSERT INTO subscription (state, token, channel, recipient, secret, language, product, versions, lowest, kinds, asked_ms, expires_ms) "
+		"SELECT 'active', randomblob(32), 0, 'a' || i || '@example.com', x'', 'en', '', '', 0, 15, 0, 0 FROM n",
+		v, 1, NULL, NULL));
+}
+
+static void test_many_are_told_in_slices_through_restarts(void **state)
+{
+	enum tw_telling t;
+	int64_t before = 0, count = 0;
+
+	many(MANY);
+	tell(advisory);
+	tell(advisory); /* the same id: once */
+	struct tw_subscription late = ann();
+	late.recipient = "late@example.com";
+	join(late);
+	before = number(messages);
+	do {
+		CHECK_OK(tw_subscriptions_slice(&world.of, &t));
+		count++;
+		reopen(tw_sys_real());
+	} while (t == TW_TOLD_SOME);
+	CHECK_INT(t, TW_TOLD_ALL);
+	CHECK(count > 1);
+	CHECK_INT(number(messages) - before, MANY); /* who came later is not told of what was before */
+	CHECK_INT(number("SELECT count(DISTINCT recipient) FROM outbox WHERE subject LIKE '%A flaw'"), MANY);
+}
+
+static void test_a_full_outbox_waits(void **state)
+{
+	const struct tw_value v[] = { TW_V_INT(TW_SLICE_WAITING_MAX) };
+
+	join(ann());
+	tell(advisory);
+	CHECK_OK(tw_store_run(world.of.store,
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) "
+		"INSERT INTO outbox (key, kind, state, recipient, subject, text, unsubscribe, secret, added_ms, next_ms, since_ms, tries, reason) "
+		"SELECT 'k' || i, 0, 'waiting', 'a@example.com', 's', 't', '', x'', 0, 0, 0, 0, '' FROM n",
+		v, 1, NULL, NULL));
+	CHECK_INT(slices(), TW_TOLD_WAIT);
+	CHECK_OK(tw_store_run(world.of.store, "DELETE FROM outbox WHERE key LIKE 'k%'", NULL, 0, NULL, NULL));
+	world.of.site = "";
+	CHECK_INT(slices(), TW_TOLD_WAIT);
+	world.of.site = "https://security.example.com";
+	CHECK_INT(slices(), TW_TOLD_ALL);
+	CHECK_INT(number(messages), 2);
+}
+
+/* Each call of the seam fails once, as a bad disk has it or as a full one: asked, confirmed, told once and left, or as before. */
+static void each_call_fails(tw_fake *f)
+{
+	bool fired = true;
+	int step = 0;
+
+	for (long nth = 1; fired && nth < CALLS_MAX; nth++) {
+		struct tw_subscription s = ann();
+		struct tw_notice n = advisory;
+		enum tw_asked asked_ = TW_ASKED;
+		enum tw_confirmed confirmed = TW_CONFIRMED;
+		enum tw_telling told = TW_TOLD_ALL;
+		char id[32], key[64] = "";
+		bool valid;
+
+		CHECK_OK(tw_store_run(world.of.store, "DELETE FROM outbox", NULL, 0, NULL, NULL));
+		CHECK_OK(tw_store_run(world.of.store, "DELETE FROM subscription", NULL, 0, NULL, NULL));
+		(void)snprintf(id, sizeof id, "n-%ld", nth);
+		n.id = id;
+		world.of.now_ms += TW_ASK_COUNTS_MS;
+		tw_fake_fail(f, nth, nth % 2 ? ENOSPC : EIO, false);
+		tw_err e = tw_subscription_ask(&world.of, &s, &asked_);
+		if (!tw_failed(e))
+			e = try_newest(newest_text);
+		if (!tw_failed(e))
+			e = tw_subscription_confirm(&world.of, token_in(read_text), &confirmed);
+		if (!tw_failed(e))
+			e = tw_store_transaction(world.of.store, tell_body, &n);
+		if (!tw_failed(e))
+			e = tw_subscriptions_slice(&world.of, &told);
+		if (!tw_failed(e))
+			e = try_newest(newest_way_out);
+		if (!tw_failed(e)) {
+			(void)snprintf(key, sizeof key, "%s", strrchr(read_text, '/') + 1);
+			e = tw_subscription_leave(&world.of, tw_slice_of(key), &valid);
+		}
+		fired = tw_fake_fired(f);
+		tw_fake_fail(f, 0, 0, false);
+		step += tw_failed(e);
+		reopen(tw_fake_sys(f));
+		CHECK_INT(number(asked) + number(active), number(messages) == 0 || !tw_failed(e) ? 0 : 1);
+		CHECK_INT(slices(), TW_TOLD_ALL);
+		CHECK(number("SELECT count(*) - count(DISTINCT key) FROM outbox") == 0 && number(messages) <= 2);
+	}
+	CHECK(!fired && step > 20);
+}
+
+static void test_every_failure_leaves_it_before_or_after(void **state)
+{
+	tw_fake *f = tw_fake_new();
+
+	reopen(tw_fake_sys(f));
+	each_call_fails(f);
+	world.of.store = tw_store_free(world.of.store);
+	tw_fake_free(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+CHECK_MAIN(TEST(test_the_states_of_a_subscription), TEST(test_out_of_date_is_unknown_and_forgotten),
+	TEST(test_nobody_is_mailed_at_will), TEST(test_the_same_is_kept_once_and_many_are_bounded),
+	TEST(test_a_webhook_echoes_its_challenge), TEST(test_addresses_of_webhooks), TEST(test_whom_a_notice_concerns),
+	TEST(test_what_cannot_be_told_is_refused), TEST(test_many_are_told_in_slices_through_restarts),
+	TEST(test_a_full_outbox_waits), TEST(test_every_failure_leaves_it_before_or_after))

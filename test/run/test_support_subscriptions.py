@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subscribers of the manufacturer's server: in, told, out; and the pages of products. The real program, one start for each story."""
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import urllib.parse
+from datetime import datetime, timedelta, timezone
+
+import support_staff as staff
+from harness import wait_for
+from test_support import service  # noqa: F401
+
+SITE = "https://security.example.com"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def day(days):
+    return (datetime.now(timezone.utc) + timedelta(days=days)).strftime("%Y-%m-%d")
+
+
+PRODUCTS = {"format": 1, "products": [
+    {"name": "thermostat", "title": "Example Smart Thermostat", "summary": "Measures.\nSwitches.", "contacts": {"security-email": "psirt@example.com", "support-url": "https://example.com/help"},
+     "support": {"start": "2020-01-01", "end": day(2000), "security-updates-until": day(1900), "terms": "Free for all."},
+     "versions": [{"version": "1.2.0", "released": "2026-01-01"}, {"version": "1.0.0", "released": "2020-01-01", "supported-until": "2022-01-01"}]},
+    {"name": "lamp", "title": "Lamp <b>", "support": {"start": "2020-01-01", "end": day(30), "security-updates-until": day(30)}},
+    {"name": "kettle", "title": "Kettle", "support": {"start": "2010-01-01", "end": "2020-01-01", "security-updates-until": "2019-01-01"}}]}
+
+
+def prepared(service):
+    (service.dir / "app").mkdir(mode=0o700)
+    if (service.dir / "roles.tab").exists():
+        os.chown(service.dir / "app", 64501, 64501)
+    for name, what in (("desk.json", {"name": "Example", "site": SITE, "contacts": ["mailto:psirt@example.com"], "expires": "2099-01-01T00:00:00Z"}), ("products.json", PRODUCTS)):
+        (service.dir / "app" / name).write_text(json.dumps(what))
+    return service
+
+
+def rows(service, sql):
+    with sqlite3.connect(f"file:{service.dir}/app/support.db?mode=ro", uri=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def stopped(service, sql):
+    """The store is one process's: it is read between two starts."""
+    assert service.stop() == 0
+    found = rows(service, sql)
+    service.start()
+    return found
+
+
+def post(service, path, headers=FORM, **fields):
+    r, body = service.ask(path, "POST", dict(headers), urllib.parse.urlencode(fields))
+    return r.status, body
+
+
+def test_in_told_and_out(service):
+    prepared(service).start()
+    wanted = {"channel": "mail", "recipient": "ann@example.com", "product": "thermostat", "versions": "1.0.0, 1.2.0", "lowest": "", "update": "on", "end": "on"}
+    assert 'value="thermostat" selected' in service.ask("/subscriptions?product=thermostat")[1]
+    for wrong, what in (({"recipient": "ann"}, "field-recipient"), ({"product": "none"}, "field-product"), ({"product": ""}, "field-versions"),
+                        ({"versions": "x" * 64}, "field-versions"), ({"channel": "webhook", "recipient": "https://127.0.0.1/"}, "field-recipient"),
+                        ({"update": "", "end": ""}, "field-advisory")):
+        status, body = post(service, "/subscriptions", **{**wanted, **wrong})
+        assert status == 422 and f'href="#{what}"' in body and 'role="alert"' in body
+    status, first = post(service, "/subscriptions", **wanted)
+    assert status == 200
+    (text,), = stopped(service, "SELECT text FROM outbox")
+    token = re.search(SITE + r"/subscriptions/confirm/([0-9A-Z-]+)\?lang=en", text)[1]
+    assert service.ask(f"/subscriptions/confirm/{token}")[0].status == 200  # what follows links changes nothing
+    assert post(service, "/subscriptions/confirm", token="0000")[0] == 422
+    status, _ = post(service, "/subscriptions/confirm", token=token)
+    assert status == 200
+    assert post(service, "/subscriptions", **wanted) == (200, first)  # whoever is there already: the same answer
+    people = staff.administrator(service)
+    publisher = staff.colleague(people, "Pat", "publisher")
+    notice = {"id": "1", "kind": "update", "product": "thermostat", "versions": "vers:semver/<1.1.0", "title": "1.3.0 is there", "text": "Install it."}
+    assert publisher.ask("POST", "/api/v1/notices", notice)[1]["rule"] == "IN.1.a.1.3"
+    notice["data"] = "Settings stay."
+    status, said = publisher.ask("POST", "/api/v1/notices", notice)
+    assert status == 201
+    assert publisher.ask("POST", "/api/v1/notices", notice)[1] == said  # once
+    assert publisher.ask("POST", "/api/v1/notices", {**notice, "id": "2", "versions": "vers:semver/>=2.0.0"})[0] == 201
+    assert publisher.ask("POST", "/api/v1/notices", {**notice, "id": "3", "product": "none"})[1]["rule"] == "notices.product"
+    wait_for(lambda: all(n["told"] for n in publisher.ask("GET", "/api/v1/notices")[1]["notices"]))
+    page = service.ask(f"/notices/{said['number']}")[1]
+    assert "Settings stay." in page and "1.3.0 is there" in service.ask("/products/thermostat")[1]
+    sent = stopped(service, "SELECT text, unsubscribe FROM outbox WHERE key LIKE 'notice-%'")
+    assert len(sent) == 1 and "Install it." in sent[0][0]
+    way = sent[0][1].removeprefix(SITE)
+    r, body = service.ask(way)
+    assert r.status == 200 and f'action="{way}?lang=en"' in body
+    one_click = {"Content-Type": "multipart/form-data; boundary=x"}  # RFC 8058 3.1: either kind of form
+    body = '--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
+    assert service.ask(way[:-1] + ("0" if way[-1] != "0" else "1"), "POST", one_click, body)[0].status == 200
+    assert stopped(service, "SELECT count(*) FROM subscription WHERE state = 'active'") == [(1,)]
+    wait_for(lambda: post(service, "/subscriptions", **{**wanted, "recipient": "x"})[0] == 429)  # the network's allowance is used up
+    assert 'value="ann@example.com"' in post(service, "/subscriptions", **wanted)[1]
+    assert service.ask("/subscriptions/leave/1-00", "POST", one_click, body)[0].status == 429
+    assert service.ask(way, "POST", one_click, body)[0].status == 200  # whoever may leave needs none of it
+    assert service.stop() == 0 and rows(service, "SELECT count(*) FROM subscription WHERE state = 'active'") == [(0,)]
+    (text,), = rows(service, "SELECT text FROM outbox WHERE key = 'subscription-1'")
+    raw = b"".join(f.read_bytes() for f in (service.dir / "log").rglob("*") if f.is_file())
+    assert token in text and token.encode() not in raw and token not in service.log()
+
+
+def test_products_are_shown_to_people_and_programs(service):
+    prepared(service).start()
+    page = service.ask("/products")[1]
+    assert page.count("<dt>") == 3 and "Lamp &lt;b&gt;" in page and "No longer supported" in page and len(page) < 50_000
+    page = service.ask("/products/thermostat?lang=de")[1]
+    assert "Unterstützt" in page and "psirt@example.com" in page and "Unterstützt so lange" in page and len(page) < 50_000
+    assert service.ask("/products/none")[0].status == 404 and service.ask("/notices/99")[0].status == 404
+    products = {p["name"]: p for p in json.loads(service.ask("/api/v1/products")[1])["products"]}
+    assert {n: p["state"] for n, p in products.items()} == {"thermostat": "supported", "lamp": "supported", "kettle": "ended"}
+    assert products["thermostat"]["support"] == PRODUCTS["products"][0]["support"]
+    wait_for(lambda: "End of support" in service.ask("/products/lamp")[1])
+    assert stopped(service, "SELECT id FROM notice") == [(f"support-end:lamp:{day(30)}",)]
+    assert stopped(service, "SELECT count(*) FROM notice") == [(1,)]  # once, through restarts
+    service.stop()
+    (service.dir / "app/products.json").write_text('{"format":1,"products":[{"name":"A"}]}')
+    with open(service.folder / "log", "ab") as log:
+        service.process = subprocess.Popen(service.command(), stderr=log)
+    wait_for(lambda: "products.json: product 1: 'title' is missing" in service.log())
