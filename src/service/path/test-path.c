@@ -76,6 +76,7 @@ static const struct tw_operation_row operations[] = {
 	{ "open.read", "GET", "/api/v1/open", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL, say_ok, "", "", NULL },
 	{ "thing.read", "GET", "/api/v1/thing", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
 	{ "thing.one", "GET", "/api/v1/things/{name}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
+	{ "tail.read", "GET", "/api/v1/tails/{name*}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
 	{ "thing.put", "PUT", "/api/v1/things/{name}", "p.owner", OWNED, TW_AUDIT_CHANGE, value_input, say_ok, "", "", NULL },
 	{ "thing.drop", "DELETE", "/api/v1/things/current", "p.owner", OWNED, TW_AUDIT_CHANGE, NULL, change, "", "", NULL },
 	{ "list", "GET", "/api/v1/list", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL, say_ok, "", "", count_query },
@@ -178,6 +179,8 @@ static const struct {
 	{ "GET /api/v1/things/a%20b", GOOD, "", false, 200, "alice" },
 	{ "GET /api/v1/things/", GOOD, "", false, 404, "path.unknown" },
 	{ "GET /api/v1/things/a/b", GOOD, "", false, 404, "path.unknown" },
+	{ "GET /api/v1/tails/a/b", GOOD, "", false, 200, "alice" },
+	{ "GET /api/v1/tails/", GOOD, "", false, 404, "path.unknown" },
 	{ "GET /api/v1/things/current", GOOD, "", false, 405, "takes DELETE" },
 	{ "POST /api/v1/things/current", GOOD, "", false, 405, "takes DELETE." }, /* though a later row has it as a parameter */
 	{ "POST /api/v1/things/other", GOOD, "", false, 200, "alice" },
