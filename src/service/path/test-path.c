@@ -76,7 +76,6 @@ static const struct tw_operation_row operations[] = {
 	{ "open.read", "GET", "/api/v1/open", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL, say_ok, "", "", NULL },
 	{ "thing.read", "GET", "/api/v1/thing", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
 	{ "thing.one", "GET", "/api/v1/things/{name}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
-	{ "tail.read", "GET", "/api/v1/tails/{name*}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
 	{ "thing.put", "PUT", "/api/v1/things/{name}", "p.owner", OWNED, TW_AUDIT_CHANGE, value_input, say_ok, "", "", NULL },
 	{ "thing.drop", "DELETE", "/api/v1/things/current", "p.owner", OWNED, TW_AUDIT_CHANGE, NULL, change, "", "", NULL },
 	{ "list", "GET", "/api/v1/list", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_NONE, NULL, say_ok, "", "", count_query },
@@ -90,6 +89,7 @@ static const struct tw_operation_row operations[] = {
 		0, NULL, 200000 },
 	{ "file", "GET", "/api/v1/file", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, NULL, give_file, "", "", NULL },
 	{ "thing.poke", "POST", "/api/v1/things/{name}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
+	{ "tail.read", "GET", "/api/v1/tails/{name*}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
 	{ "form", "POST", "/api/v1/form", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, value_input, say_ok, "", "", NULL, .form = true },
 	{ .name = NULL },
 };
