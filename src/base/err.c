@@ -76,6 +76,16 @@ tw_err tw_raise_errno(const char *function, int line, const char *format, ...)
 	return (tw_err){ code_of(number) };
 }
 
+tw_err tw_err_named(const char *what, tw_err e)
+{
+	char why[TW_DETAIL_MAX];
+
+	if (!tw_failed(e))
+		return e;
+	(void)snprintf(why, sizeof why, "%s", last_detail);
+	return tw_raise(e.code, __func__, __LINE__, "%s: %s", what, why);
+}
+
 static bool known(enum tw_code code)
 {
 	return (size_t)code < sizeof names / sizeof *names;

@@ -95,6 +95,9 @@ tw_err tw_raise_errno(const char *function, int line, const char *format, ...) _
 /* Whoever calls it directly passes on an error too. */
 #define tw_raise(...) tw_sure((tw_raise)(__VA_ARGS__))
 
+/* The same failure, with what it is about before its words: "FILE: why". OK stays OK. */
+tw_err tw_err_named(const char *what, tw_err e);
+
 const char *tw_code_name(enum tw_code code); /* "LIMIT" */
 const char *tw_code_text(enum tw_code code); /* "a limit was exceeded" */
 const char *tw_err_detail(void);             /* of the last raise in this thread; "" if none */

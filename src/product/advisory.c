@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "product/advisory.h"
 
+#include "base/mem.h"
+#include "base/text.h"
 #include "product/product.h"
 
 #include <stdio.h>
@@ -143,4 +145,95 @@ tw_err tw_advisory_draft(const json_t *product, const struct tw_advisory *a, jso
 		TW_TRY(vulnerabilities(a, document, ids));
 	*ret = TW_STEAL(document);
 	return TW_OK;
+}
+
+/* --- Of a case --- */
+
+static tw_err put_note(json_t *list, const char *category, const char *title, const char *text)
+{
+	return *text ? tw_json_append(list, json_pack("{s:s, s:s, s:s}", "category", category, "title", title, "text", text)) : TW_OK;
+}
+
+static tw_err case_notes(const struct tw_advisory_case *about, json_t *head)
+{
+	json_t *list = json_array();
+
+	TW_TRY(tw_json_set(head, "notes", list));
+	TW_TRY(put_note(list, "summary", "Summary", *about->text ? about->text : UNWRITTEN));
+	return put_note(list, "details", "Versions", about->versions);
+}
+
+/* What versions are concerned is said in words there, and a product's version is none; so the product stands alone until somebody writes more. */
+static tw_err case_products(const struct tw_advisory_case *about, json_t *document, json_t *ids)
+{
+	const char *name = *about->product ? about->product : UNWRITTEN;
+
+	TW_TRY(tw_json_append(ids, json_string("PRODUCT-1")));
+	return tw_json_set(document, "product_tree",
+		json_pack("{s:[{s:s, s:s, s:[{s:s, s:s, s:{s:s, s:s}}]}]}", "branches", "category", "vendor", "name", about->publisher,
+			"branches", "category", "product_name", "name", name, "product", "name", name, "product_id", "PRODUCT-1"));
+}
+
+tw_err tw_advisory_of_case(const struct tw_advisory_case *about, const struct tw_advisory *a, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL, *ids = json_array();
+
+	TW_TRY(check_wish(a));
+	document = json_pack("{s:{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s}, s:{s:{s:s}}, s:[{s:s, s:s, s:s}]}}", "document",
+		"category", a->profile, "csaf_version", "2.0", "lang", "en", "title", a->title, "publisher", "category", "vendor",
+		"name", about->publisher, "namespace", about->namespace, "contact_details", about->contact, "distribution", "tlp",
+		"label", "AMBER", "references", "category", "external", "summary", "How we treat weaknesses", "url", about->policy);
+	if (!document || !ids)
+		return TW_RAISE(NOMEM, "a draft");
+	TW_TRY(case_notes(about, tw_json_get(document, "document")));
+	if (!strcmp(a->profile, VEX) || !strcmp(a->profile, ADVISORY)) {
+		TW_TRY(case_products(about, document, ids));
+		TW_TRY(vulnerabilities(a, document, ids));
+	}
+	*ret = TW_STEAL(document);
+	return TW_OK;
+}
+
+/* --- Revisions --- */
+
+/* The next whole number, or the next major version. */
+static tw_err next_version(const char *version, char ret[32])
+{
+	uint64_t number;
+	size_t digits = strspn(version, "0123456789");
+
+	TW_TRY(tw_parse_u64((struct tw_slice){ version, digits }, UINT32_MAX, &number));
+	(void)snprintf(ret, 32, version[digits] ? "%llu.0.0" : "%llu", (unsigned long long)number + 1);
+	return TW_OK;
+}
+
+tw_err tw_advisory_revise(json_t *tracking, const char *now, const char *status, const char *summary)
+{
+	const char *before = tw_json_text(tracking, "version");
+	json_t *history = tw_json_get(tracking, "revision_history");
+	char version[32];
+
+	TW_TRY(next_version(*before ? before : "0", version));
+	(void)json_object_del(tracking, "generator");
+	TW_TRY(tw_json_set(tracking, "version", json_string(version)));
+	TW_TRY(tw_json_set(tracking, "status", json_string(status)));
+	TW_TRY(tw_json_set(tracking, "current_release_date", json_string(now)));
+	if (!history) {
+		history = json_array();
+		TW_TRY(tw_json_set(tracking, "revision_history", history));
+	}
+	return tw_json_append(history, json_pack("{s:s, s:s, s:s}", "date", now, "number", version, "summary", summary));
+}
+
+tw_err tw_advisory_withdraw(json_t *document, const char *reason)
+{
+	json_t *head = tw_json_get(document, "document");
+
+	(void)json_object_del(document, "product_tree");
+	(void)json_object_del(document, "vulnerabilities");
+	(void)json_object_del(head, "aggregate_severity");
+	TW_TRY(tw_json_set(head, "category", json_string("csaf_base")));
+	TW_TRY(tw_json_set(head, "title", json_sprintf("Withdrawn: %s", tw_json_text(head, "title"))));
+	return tw_json_set(head, "notes",
+		json_pack("[{s:s, s:s, s:s}]", "category", "description", "title", "Reason for Withdrawal", "text", reason));
 }

@@ -66,6 +66,52 @@ static void test_out_of_memory(void **state)
 	CHECK(oom_sweep_with(ENOMEM, draft, &a) > 20);
 }
 
+static const struct tw_advisory_case about = { .publisher = "Maker",
+	.namespace = "https://maker.example",
+	.contact = "mailto:a@maker.example",
+	.policy = "https://maker.example/policy",
+	.product = "Lamp",
+	.versions = "before 2.0",
+	.text = "It burns." };
+
+/* From a case to its first and second revision, and to its end: each is a valid document. */
+static tw_err life(const struct tw_sys *sys, void *user)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL;
+	static const struct tw_csaf_check how = { .tell = on_finding, .strict = true };
+	struct tw_csaf_counts counts;
+	json_t *tracking;
+
+	TW_TRY(tw_advisory_of_case(&about, user, &document));
+	tracking = json_pack("{s:s, s:s}", "id", "L-1", "initial_release_date", "2026-11-23T05:00:00Z");
+	TW_TRY(tw_json_set(tw_json_get(document, "document"), "tracking", tracking));
+	TW_TRY(tw_advisory_revise(tracking, "2026-11-23T05:00:00Z", "interim", "First."));
+	TW_TRY(tw_csaf_check_json(sys, document, &how, &counts));
+	CHECK_INT(counts.all, 0);
+	TW_TRY(tw_advisory_revise(tracking, "2026-11-23T06:00:00Z", "final", "More."));
+	TW_TRY(tw_advisory_withdraw(document, "It was the lamp of another maker."));
+	TW_TRY(tw_csaf_check_json(sys, document, &how, &counts));
+	CHECK_INT(counts.all, 0);
+	CHECK_TEXT(tw_json_text(tracking, "version"), "2");
+	CHECK_INT(json_array_size(tw_json_get(tracking, "revision_history")), 2);
+	CHECK(!tw_json_get(document, "product_tree"));
+	return TW_OK;
+}
+
+static void test_of_a_case(void **state)
+{
+	for (const char *const *p = tw_advisory_profiles; *p; p++) {
+		struct tw_advisory a = { .profile = *p, .title = "Heat", .cves = two };
+
+		CHECK_OK(life(tw_sys_real(), &a));
+		if (!strcmp(*p, "csaf_security_advisory"))
+			CHECK(oom_sweep_with(ENOMEM, life, &a) > 20);
+	}
+	TW_CLEANUP(tw_jsonp) json_t *made = NULL, *tracking = json_pack("{s:s}", "version", "one");
+	CHECK_ERR(tw_advisory_of_case(&about, &(struct tw_advisory){ .profile = "csaf_vex", .title = "Heat", .cves = none }, &made), SYNTAX);
+	CHECK_ERR(tw_advisory_revise(tracking, "2026-11-23T05:00:00Z", "final", "First."), SYNTAX);
+}
+
 static int setup(void **state)
 {
 	struct tw_problems p = { 0 };
@@ -86,4 +132,5 @@ static int teardown(void **state)
 
 #define WITH_PRODUCT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-CHECK_MAIN(WITH_PRODUCT(test_each_profile_is_valid), WITH_PRODUCT(test_refusals), WITH_PRODUCT(test_out_of_memory))
+CHECK_MAIN(WITH_PRODUCT(test_each_profile_is_valid), WITH_PRODUCT(test_refusals), WITH_PRODUCT(test_out_of_memory),
+	WITH_PRODUCT(test_of_a_case))

@@ -123,6 +123,15 @@ tw_err tw_durable_replace(const struct tw_sys *sys, int dir, const char *name, c
 	return tw_durable_sync_dir(sys, dir);
 }
 
+tw_err tw_durable_dir(const struct tw_sys *sys, int dir, const char *name, mode_t mode, int *ret_fd)
+{
+	if (sys->mkdir(sys, dir, name, mode) != 0 && errno != EEXIST)
+		return TW_RAISE_ERRNO("making the directory %s", name);
+	TW_TRY(tw_durable_sync_dir(sys, dir));
+	*ret_fd = sys->open_beneath(sys, dir, name, O_RDONLY | O_DIRECTORY, 0);
+	return *ret_fd < 0 ? TW_RAISE_ERRNO("opening the directory %s", name) : TW_OK;
+}
+
 tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name)
 {
 	TW_TRY(unlink_if_there(sys, dir, name));

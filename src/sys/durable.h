@@ -12,6 +12,8 @@
 #include "base/sys.h"
 
 tw_err tw_durable_replace(const struct tw_sys *sys, int dir, const char *name, const void *data, size_t size, mode_t mode);
+/* A directory, made where it is missing; its name is durable. */
+tw_err tw_durable_dir(const struct tw_sys *sys, int dir, const char *name, mode_t mode, int *ret_fd);
 tw_err tw_durable_remove(const struct tw_sys *sys, int dir, const char *name); /* OK when it is not there */
 /* Whether a directory takes a small file, durably; nothing stays. */
 tw_err tw_durable_try(const struct tw_sys *sys, int dir);

@@ -114,6 +114,7 @@ const struct tw_call_row tw_call_rows[] = {
 	ALLOW(pwrite64, FILES | PARENT),
 	ALLOW(fsync, FILES | PARENT),
 	ALLOW(fdatasync, FILES | PARENT),
+	ALLOW(syncfs, FILES | PARENT), /* a tree of many new files, made durable at once */
 	ALLOW(ftruncate, FILES | PARENT | MEMFD),
 	ALLOW(fallocate, FILES | PARENT),
 	ALLOW(renameat, FILES | PARENT),

@@ -5,9 +5,9 @@
  */
 #include "base/text.h"
 #include "formats/csaf.h"
+#include "product/csaf-tree.h"
 #include "sys/walk.h"
 #include "tool/commands.h"
-#include "tool/csaf-tree.h"
 #include "tool/files.h"
 #include "tool/openpgp.h"
 

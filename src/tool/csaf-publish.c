@@ -6,9 +6,10 @@
 #include "base/text.h"
 #include "formats/csaf.h"
 #include "formats/securitytxt.h"
+#include "product/advisory.h"
+#include "product/csaf-tree.h"
 #include "sys/durable.h"
 #include "tool/commands.h"
-#include "tool/csaf-tree.h"
 #include "tool/files.h"
 #include "tool/openpgp.h"
 
@@ -256,45 +257,6 @@ tw_err tw_cmd_csaf_publish(struct tw_tool *t, const struct tw_args *a)
 
 /* --- Taking back --- */
 
-/* The next whole number, or the next major version. */
-static tw_err next_version(const char *version, char ret[32])
-{
-	uint64_t number;
-	size_t digits = strspn(version, "0123456789");
-
-	TW_TRY(tw_parse_u64((struct tw_slice){ version, digits }, UINT32_MAX, &number));
-	(void)snprintf(ret, 32, version[digits] ? "%llu.0.0" : "%llu", (unsigned long long)number + 1);
-	return TW_OK;
-}
-
-static tw_err mark_tracking(json_t *tracking, const char *now, const char *reason)
-{
-	char version[32];
-
-	TW_TRY(next_version(tw_json_text(tracking, "version"), version));
-	(void)json_object_del(tracking, "generator");
-	TW_TRY(tw_json_set(tracking, "version", json_string(version)));
-	TW_TRY(tw_json_set(tracking, "status", json_string("final")));
-	TW_TRY(tw_json_set(tracking, "current_release_date", json_string(now)));
-	return tw_json_append(tw_json_get(tracking, "revision_history"),
-		json_pack("{s:s, s:s, s:o}", "date", now, "number", version, "summary", json_sprintf("Withdrawn: %s", reason)));
-}
-
-/* CSAF 2.0 has no word for it (2.1 does: csaf_withdrawn): the document stays at its address, and what it said of products is gone. */
-static tw_err mark_withdrawn(json_t *document, const char *now, const char *reason)
-{
-	json_t *head = tw_json_get(document, "document");
-
-	(void)json_object_del(document, "product_tree");
-	(void)json_object_del(document, "vulnerabilities");
-	(void)json_object_del(head, "aggregate_severity");
-	TW_TRY(tw_json_set(head, "category", json_string("csaf_base")));
-	TW_TRY(tw_json_set(head, "title", json_sprintf("Withdrawn: %s", tw_json_text(head, "title"))));
-	TW_TRY(tw_json_set(head, "notes",
-		json_pack("[{s:s, s:s, s:s}]", "category", "description", "title", "Reason for Withdrawal", "text", reason)));
-	return mark_tracking(tw_json_get(head, "tracking"), now, reason);
-}
-
 static tw_err make_withdrawal(struct job *j, const char *id, struct tw_csaf_draft *d)
 {
 	const json_t *entry = tw_csaf_tree_find(&j->tree, id);
@@ -305,7 +267,10 @@ static tw_err make_withdrawal(struct job *j, const char *id, struct tw_csaf_draf
 	d->name = id;
 	tw_buf_init(&published, j->t->sys, TW_CSAF_MAX);
 	TW_TRY(tw_csaf_tree_document(&j->tree, tw_json_text(entry, "file"), &published, &d->document));
-	TW_TRY(mark_withdrawn(d->document, j->tree.site.updated, tw_arg(j->a, "reason")));
+	TW_TRY(tw_advisory_withdraw(d->document, tw_arg(j->a, "reason")));
+	TW_CLEANUP(tw_jsonp) json_t *why = json_sprintf("Withdrawn: %s", tw_arg(j->a, "reason"));
+	TW_TRY(tw_advisory_revise(tw_json_get(tw_json_get(d->document, "document"), "tracking"), j->tree.site.updated, "final",
+		why ? json_string_value(why) : tw_arg(j->a, "reason")));
 	TW_TRY(tw_json_pretty(d->document, &d->text));
 	TW_TRY(check_document(j, d));
 	j->changed = 1;

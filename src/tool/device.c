@@ -330,7 +330,7 @@ static void make_command(const struct side *s, const json_t *operation, struct m
 	for (const struct tw_option *o = tw_confirm_options; may_wait(operation) && o->name && m->count < TW_COUNT(m->options) - 1; o++)
 		m->options[m->count++] = *o;
 	if (brace)
-		(void)snprintf(m->positional, sizeof(m->positional), "%.*s", (int)strcspn(brace + 1, "}"), brace + 1);
+		(void)snprintf(m->positional, sizeof(m->positional), "%.*s", (int)strcspn(brace + 1, "*}"), brace + 1);
 	made_positional(m, input);
 	m->command = (struct tw_command){
 		.words = m->words,

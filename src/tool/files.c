@@ -41,11 +41,7 @@ static tw_err split(const struct tw_sys *sys, const char *path, int *ret_dir, ch
 
 tw_err tw_dir_beneath(const struct tw_sys *sys, int dir, const char *name, mode_t mode, int *ret_fd)
 {
-	if (sys->mkdir(sys, dir, name, mode) != 0 && errno != EEXIST)
-		return TW_RAISE_ERRNO("making the directory %s", name);
-	TW_TRY(tw_durable_sync_dir(sys, dir));
-	*ret_fd = sys->open_beneath(sys, dir, name, O_RDONLY | O_DIRECTORY, 0);
-	return *ret_fd < 0 ? TW_RAISE_ERRNO("opening the directory %s", name) : TW_OK;
+	return tw_durable_dir(sys, dir, name, mode, ret_fd);
 }
 
 tw_err tw_dir_make(const struct tw_sys *sys, const char *path, mode_t mode, int *ret_fd)
@@ -131,12 +127,7 @@ tw_err tw_file_cert(const struct tw_sys *sys, const char *path, tw_cert **ret)
 
 tw_err tw_file_named(const char *path, tw_err e)
 {
-	char why[TW_DETAIL_MAX];
-
-	if (!tw_failed(e))
-		return e;
-	(void)snprintf(why, sizeof(why), "%s", tw_err_detail());
-	return tw_sure(tw_raise(e.code, __func__, __LINE__, "%s: %s", path, why));
+	return tw_err_named(path, e);
 }
 
 bool tw_file_exists(const struct tw_sys *sys, int dir, const char *name)

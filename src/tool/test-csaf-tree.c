@@ -3,7 +3,7 @@
  * One publishing is one step: after every call that fails and every cut of power, who looks at the tree sees all of the old one or all of the
  * new one, byte for byte, and the next run publishes as if nothing had been.
  */
-#include "tool/csaf-tree.h"
+#include "product/csaf-tree.h"
 
 #include "formats/test-csaf-docs.h"
 #include "sys/durable.h"

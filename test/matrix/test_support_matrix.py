@@ -19,7 +19,7 @@ TABLES = ("account", "account_role", "credential", "session_code", "account_chan
 
 def operations():
     rows = json.loads((world.BUILD / "src/support/support.json").read_text())
-    return {o["name"]: (o["method"], re.sub(r"\{[a-z_]+\}", "a9999", o["path"]), bool(o["input"])) for c in rows["capabilities"] for o in c["operations"]}
+    return {o["name"]: (o["method"], re.sub(r"\{[a-z_]+\*?\}", "a9999", o["path"]), bool(o["input"])) for c in rows["capabilities"] for o in c["operations"]}
 
 
 def oracle():

@@ -32,7 +32,6 @@ ARROWS = [
     ("src/service/a.c", '"device/platform/modes.h"', "service may not include device"),
     ("src/service/a.c", '"product/product.h"', "service may not include product"),
     ("src/product/a.c", '"service/path/path.h"', "product may not include service"),
-    ("src/product/a.c", '"sys/real.h"', "product may not include sys"),
     ("src/device/platform/a.c", '"tool/run.h"', "device may not include tool"),
     ("src/device/platform/a.c", '"support/x.h"', "device may not include support"),
     ("src/support/documentation/a.c", '"device/platform/x.h"', "support may not include device"),

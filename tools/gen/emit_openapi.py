@@ -111,7 +111,7 @@ FORM = "application/x-www-form-urlencoded"
 def operation_of(row, capability, granted):
     anyone = "anyone" in granted[row["permission"]]
     parameters = []
-    for name in re.findall(r"\{([a-z_]+)\}", row["path"]):
+    for name in re.findall(r"\{([a-z_]+)\*?\}", row["path"]):
         parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
     for field in row.get("query", []):
         parameters.append({"name": str(field["key"]), "in": "query", "required": field.get("required") == "yes",
@@ -148,7 +148,7 @@ def document(capabilities, granted, version):
     for c in capabilities:
         for row in c["operations"]:
             if row["path"]:
-                paths.setdefault(str(row["path"]), {})[row["method"].lower()] = operation_of(row, c, granted)
+                paths.setdefault(str(row["path"]).replace("*}", "}"), {})[row["method"].lower()] = operation_of(row, c, granted)
     problem = {"content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     return {
         "openapi": "3.1.0",

@@ -22,7 +22,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*")
 FIELD = re.compile(r"[a-z][a-z0-9_]*|\*")
 C_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 ELEMENT = re.compile(r"[A-Z]{2}(\.[A-Z]+)?(\.[A-Za-z0-9]+)+")
-PATH = re.compile(r"/|/\.well-known/[a-z]+\.txt|(/[a-z][a-z0-9-]*)+(\.json)?(/\{[a-z_]+\})?")
+PATH = re.compile(r"/|/\.well-known/[a-z]+\.txt|(/[a-z][a-z0-9-]*)+(\.json)?(/\{[a-z_]+\})?|/\.well-known/[a-z]+/\{[a-z_]+\*\}")
 
 
 class Key:
@@ -168,7 +168,7 @@ def _check_operation(row, path):
         raise Refused(f"{path}:{row.line}: {where}: console and button have no path, and everything else has one")
     if row["audit"] == "none" and row["when"] == "owned":
         raise Refused(f"{path}:{row.line}: {where}: an operation of an owned device leaves a record")
-    if row["path"] and not row["path"].startswith("/api/v1/") and row.get("media") not in ("text/html", "text/plain"):
+    if row["path"] and not row["path"].startswith("/api/v1/") and row.get("media") not in ("text/html", "text/plain", "application/octet-stream"):
         raise Refused(f"{path}:{row.line}: {where}: only a page (media: text/html) has a path outside /api/v1")
     if row["input"] and row["method"] in ("GET", "DELETE"):
         raise Refused(f"{path}:{row.line}: {where}: {row['method']} takes no body; use query")

@@ -33,7 +33,7 @@ static enum fit fits(const char *row, struct tw_slice path, char *ret_parameter)
 	struct tw_slice rest = { path.at + fixed, path.size - fixed };
 	if (!brace)
 		return rest.size == 0 ? FIT_EXACT : FIT_NO;
-	if (rest.size == 0 || memchr(rest.at, '/', rest.size))
+	if (rest.size == 0 || (memchr(rest.at, '/', rest.size) && !strchr(brace, '*')))
 		return FIT_NO;
 	return decode(rest, ret_parameter, TW_PARAMETER_MAX) ? FIT_PARAMETER : FIT_NO;
 }

@@ -42,7 +42,7 @@ enum tw_when { TW_WHEN_OWNED, TW_WHEN_UNOWNED, TW_WHEN_ALWAYS };
 struct tw_operation_row {
 	const char *name; /* "identity.statement": stable, also the audit record's "operation" */
 	const char *method;
-	const char *path; /* "/api/v1/settings/{key}"; at most one {parameter}, as the last segment */
+	const char *path; /* "/api/v1/settings/{key}"; at most one {parameter}, as the last segment; {parameter*}: all segments left */
 	const char *permission;
 	enum tw_when when;
 	enum tw_audit_class audit;

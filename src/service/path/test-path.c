@@ -89,6 +89,7 @@ static const struct tw_operation_row operations[] = {
 		0, NULL, 200000 },
 	{ "file", "GET", "/api/v1/file", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, NULL, give_file, "", "", NULL },
 	{ "thing.poke", "POST", "/api/v1/things/{name}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
+	{ "tail.read", "GET", "/api/v1/tails/{name*}", "p.owner", OWNED, TW_AUDIT_READ, NULL, say_ok, "", "", NULL },
 	{ "form", "POST", "/api/v1/form", "p.any", TW_WHEN_ALWAYS, TW_AUDIT_READ, value_input, say_ok, "", "", NULL, .form = true },
 	{ .name = NULL },
 };
@@ -178,6 +179,8 @@ static const struct {
 	{ "GET /api/v1/things/a%20b", GOOD, "", false, 200, "alice" },
 	{ "GET /api/v1/things/", GOOD, "", false, 404, "path.unknown" },
 	{ "GET /api/v1/things/a/b", GOOD, "", false, 404, "path.unknown" },
+	{ "GET /api/v1/tails/a/b", GOOD, "", false, 200, "alice" },
+	{ "GET /api/v1/tails/", GOOD, "", false, 404, "path.unknown" },
 	{ "GET /api/v1/things/current", GOOD, "", false, 405, "takes DELETE" },
 	{ "POST /api/v1/things/current", GOOD, "", false, 405, "takes DELETE." }, /* though a later row has it as a parameter */
 	{ "POST /api/v1/things/other", GOOD, "", false, 200, "alice" },

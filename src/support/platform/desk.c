@@ -17,6 +17,7 @@ static const struct tw_shape shape[] = {
 	{ "contacts", TW_JSON_ARRAY, true, 0, 0 },
 	{ "expires", TW_JSON_TEXT, true, 1, 40 },
 	{ "alarms", TW_JSON_ARRAY, false, 0, 0 },
+	{ "prefix", TW_JSON_TEXT, false, 1, 20 },
 	{ .key = NULL },
 };
 
@@ -59,6 +60,15 @@ static tw_err take_alarm(const json_t *one, struct tw_desk *d)
 	return TW_OK;
 }
 
+/* Ids of advisories begin with it, and name files: nothing that a file's name would lose. */
+static tw_err take_prefix(const char *text, struct tw_desk *d)
+{
+	if (*text && (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(text) || *text == '-'))
+		return TW_RAISE(SYNTAX, "%s: prefix is of capitals, digits and hyphens", TW_DESK_FILE);
+	(void)snprintf(d->prefix, sizeof d->prefix, "%s", *text ? text : TW_DESK_PREFIX);
+	return TW_OK;
+}
+
 tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
@@ -81,6 +91,7 @@ tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 		TW_TRY(take_alarm(one, &d));
 	if (!d.contact_count)
 		return TW_RAISE(SYNTAX, "%s: no contact", TW_DESK_FILE);
+	TW_TRY(take_prefix(tw_json_text(j, "prefix"), &d));
 	*ret = d;
 	return TW_OK;
 }

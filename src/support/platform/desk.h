@@ -10,12 +10,14 @@
 
 #define TW_DESK_FILE "desk.json"
 #define TW_DESK_CONTACTS 5
+#define TW_DESK_PREFIX "ADV" /* where the file names none */
 struct tw_desk {
 	char name[101], site[201]; /* site: "https://security.example.com", without a slash behind it */
 	char contacts[TW_DESK_CONTACTS][201];
 	size_t contact_count;               /* 0: there is no file */
 	char alarms[TW_DESK_CONTACTS][201]; /* mail addresses that alarms go to */
 	size_t alarm_count;
+	char prefix[21]; /* what ids of advisories begin with: "ACME" */
 	int64_t expires_ms;
 };
 /* SYNTAX, LIMIT say what is wrong. Pure, but for memory. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
 #include "base/text.h"
 #include "service/keys/keys.h"
 #include "service/sql-service.h"
+#include "support/advisories/advisories.h"
 #include "support/grants.h"
 #include "support/page/page.h"
 #include "support/platform/app.h"
 #include "support/query-reception/reception.h"
+#include "support/rows-advisories.h"
 #include "support/rows-cases.h"
 #include "support/rows-outbox.h"
 #include "support/rows-platform.h"
@@ -32,6 +35,7 @@ static const struct tw_store_step steps[] = {
 	{ 1, tw_sql_reception_format_1 },
 	{ 1, tw_sql_cases_format_1 },
 	{ 1, tw_sql_alarms_format_1 },
+	{ 1, tw_sql_advisories_format_1 },
 	{ 1, tw_sql_triage_format_1 },
 	{ 1, tw_sql_questions_format_1 },
 	{ 1, tw_sql_outbox_format_1 },
@@ -42,7 +46,7 @@ static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception, &tw_capability_cases,
-	&tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage, &tw_capability_questions,
+	&tw_capability_advisories, &tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage, &tw_capability_questions,
 	&tw_capability_outbox, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
@@ -88,6 +92,15 @@ static tw_err open_log(struct tw_app *a, const char *boot, uint64_t boots)
 	return tw_audit_open(a->sys, &o, &a->context.audit);
 }
 
+/* A tree that cannot be written now keeps nobody from reporting: what waits is published by the next start, or by whoever publishes it again. */
+static void settle_advisories(struct tw_context *c)
+{
+	tw_err e = tw_advisories_settle(c);
+
+	if (tw_failed(e))
+		tw_log_err(e, "bringing the tree of advisories to what the store says");
+}
+
 tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 {
 	struct tw_context *c = &a->context;
@@ -113,6 +126,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_gate_compile(a->sys, &(struct tw_gate_source){ .roles = tw_built_in_roles, .grants = tw_grants }, &c->gate));
 	TW_TRY(tw_settings_load(c));
 	TW_TRY(tw_staff_start(a, STORE_FD));
+	settle_advisories(c);
 	return tw_keys_client_listener(c->keys, false, &a->listener);
 }
 

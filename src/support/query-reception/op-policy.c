@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How reports are handled, how else somebody can be reached, and who is thanked. */
 #include "base/text.h"
+#include "formats/csaf-site.h"
+#include "support/advisories/advisories.h"
 #include "support/page/page.h"
 #include "support/platform/app.h"
 #include "support/query-reception/report.h"
@@ -100,5 +102,7 @@ tw_err tw_reception_security_txt(struct tw_context *c, const struct tw_request *
 		TW_TRY(tw_buf_format(b, "Contact: %s\n", d->contacts[i]));
 	TW_TRY(tw_buf_format(b, "Expires: %s\nPreferred-Languages: en, de\n", expires));
 	TW_TRY(tw_buf_format(b, "Canonical: %s/.well-known/security.txt\n", d->site));
+	if (tw_advisories_there(c))
+		TW_TRY(tw_buf_format(b, "CSAF: %s/.well-known/csaf/" TW_CSAF_PROVIDER "\n", d->site));
 	return tw_buf_format(b, "Policy: %s/policy\nAcknowledgments: %s/thanks\n", d->site, d->site);
 }

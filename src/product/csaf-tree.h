@@ -4,8 +4,8 @@
  * (NAME.new), made durable, and exchanged with it in one step of the file system. Whoever reads sees the old tree or the new one; so does
  * whoever looks after a power cut. What a cut leaves beside it is removed by the next run.
  */
-#ifndef TW_TOOL_CSAF_TREE_H
-#define TW_TOOL_CSAF_TREE_H
+#ifndef TW_PRODUCT_CSAF_TREE_H
+#define TW_PRODUCT_CSAF_TREE_H
 #include "base/mem.h"
 #include "formats/csaf-site.h"
 
@@ -23,13 +23,15 @@ struct tw_csaf_key {
 };
 struct tw_csaf_tree {
 	const struct tw_sys *sys;
-	int parent, dir; /* dir -1: there is no tree yet */
+	int parent, dir; /* both its own; dir -1: there is no tree yet */
 	char name[200];
 	struct tw_csaf_site site;
 	struct tw_csaf_key keys[TW_CSAF_KEYS_MAX]; /* as site.keys */
 };
 /* Reads what is there, each document too. writing: nobody else writes beside it until it is done; STATE: somebody does. */
 tw_err tw_csaf_tree_open(const struct tw_sys *sys, const char *path, bool writing, struct tw_csaf_tree *ret);
+/* The same by the directory that it stands in, which stays the caller's. */
+tw_err tw_csaf_tree_open_in(const struct tw_sys *sys, int parent, const char *name, bool writing, struct tw_csaf_tree *ret);
 void tw_csaf_tree_done(struct tw_csaf_tree *t);
 void tw_csaf_draft_done(struct tw_csaf_draft *d);
 /* Bytes and document of what is published; file as in its entry. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tool/csaf-tree.h"
+#include "product/csaf-tree.h"
 
 #include "formats/csaf.h"
 #include "sys/durable.h"
-#include "tool/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +42,7 @@ tw_err tw_csaf_tree_document(const struct tw_csaf_tree *t, const char *file, str
 	(void)snprintf(path, sizeof(path), TW_CSAF_FOLDER "/%s", file);
 	tw_buf_clear(text);
 	TW_TRY(tw_csaf_tree_read(t, path, TW_CSAF_MAX, text));
-	return tw_file_named(path, tw_json_parse_deep(tw_buf_slice(text), TW_CSAF_MAX, TW_JSON_DEEPEST, ret));
+	return tw_err_named(path, tw_json_parse_deep(tw_buf_slice(text), TW_CSAF_MAX, TW_JSON_DEEPEST, ret));
 }
 
 tw_err tw_csaf_tree_signature(const struct tw_csaf_tree *t, const json_t *entry, struct tw_buf *ret)
@@ -105,7 +104,7 @@ static tw_err read_entry(struct tw_csaf_tree *t, const char *file, struct tw_buf
 	TW_CLEANUP(tw_jsonp) json_t *document = NULL, *entry = NULL;
 
 	TW_TRY(tw_csaf_tree_document(t, file, text, &document));
-	TW_TRY(tw_file_named(file, tw_csaf_entry(document, &entry)));
+	TW_TRY(tw_err_named(file, tw_csaf_entry(document, &entry)));
 	if (strcmp(tw_json_text(entry, "file"), file) != 0)
 		return TW_RAISE(STATE, "%s: by its id and year it is %s", file, tw_json_text(entry, "file"));
 	if (json_array_size(t->site.entries) >= TW_CSAF_ENTRIES_MAX)
@@ -168,7 +167,7 @@ static tw_err read_site(struct tw_csaf_tree *t)
 
 	tw_buf_init(&b, t->sys, TW_CSAF_LIST_MAX);
 	TW_TRY(tw_csaf_tree_read(t, TW_CSAF_PROVIDER, b.max, &b));
-	TW_TRY(tw_file_named(TW_CSAF_PROVIDER, tw_csaf_provider_read(t->sys, tw_buf_slice(&b), &t->site)));
+	TW_TRY(tw_err_named(TW_CSAF_PROVIDER, tw_csaf_provider_read(t->sys, tw_buf_slice(&b), &t->site)));
 	tw_buf_clear(&b);
 	e = tw_csaf_tree_read(t, TW_CSAF_SECURITYTXT, b.max, &b);
 	if (!tw_is(e, TW_CODE_NOTFOUND)) {
@@ -192,27 +191,47 @@ static tw_err open_parent(struct tw_csaf_tree *t, const char *path)
 		return TW_RAISE(SYNTAX, "'%s' is no name of a directory", path);
 	(void)snprintf(t->name, sizeof(t->name), "%.*s", (int)(size - at), path + at);
 	(void)snprintf(parent, sizeof(parent), "%.*s", at ? (int)at : 1, at ? path : ".");
-	return tw_dir_open(t->sys, parent, &t->parent);
+	t->parent = t->sys->open_path(t->sys, parent, O_RDONLY | O_DIRECTORY, 0);
+	if (t->parent < 0 && errno == ENOENT)
+		return TW_RAISE(NOTFOUND, "there is no directory %s", parent);
+	return t->parent < 0 ? TW_RAISE_ERRNO("opening %s", parent) : TW_OK;
+}
+
+static tw_err begin(const struct tw_sys *sys, struct tw_csaf_tree *ret)
+{
+	*ret = (struct tw_csaf_tree){
+		.sys = sys, .parent = -1, .dir = -1, .site = { .listed = true, .mirrored = true, .entries = json_array() }
+	};
+	return ret->site.entries ? TW_OK : TW_RAISE(NOMEM, "a list of advisories");
+}
+
+/* The lock is on the directory the tree stands in: the tree itself is another one after each publishing. */
+static tw_err open_tree(struct tw_csaf_tree *t, bool writing)
+{
+	if (writing && t->sys->lock(t->sys, t->parent) != 0)
+		return errno == EWOULDBLOCK ? TW_RAISE(STATE, "another run publishes there")
+					    : TW_RAISE_ERRNO("locking the directory of %s", t->name);
+	t->dir = t->sys->open_beneath(t->sys, t->parent, t->name, O_RDONLY | O_DIRECTORY, 0);
+	if (t->dir < 0 && errno == ENOENT)
+		return TW_OK;
+	return t->dir < 0 ? TW_RAISE_ERRNO("opening %s", t->name) : read_site(t);
 }
 
 tw_err tw_csaf_tree_open(const struct tw_sys *sys, const char *path, bool writing, struct tw_csaf_tree *ret)
 {
-	struct tw_csaf_tree *t = ret;
+	TW_TRY(begin(sys, ret));
+	TW_TRY(open_parent(ret, path));
+	return open_tree(ret, writing);
+}
 
-	*t = (struct tw_csaf_tree){
-		.sys = sys, .parent = -1, .dir = -1, .site = { .listed = true, .mirrored = true, .entries = json_array() }
-	};
-	if (!t->site.entries)
-		return TW_RAISE(NOMEM, "a list of advisories");
-	TW_TRY(open_parent(t, path));
-	/* The directory the tree stands in: the tree itself is another one after each publishing. */
-	if (writing && sys->lock(sys, t->parent) != 0)
-		return errno == EWOULDBLOCK ? TW_RAISE(STATE, "another run publishes there")
-					    : TW_RAISE_ERRNO("locking the directory of %s", path);
-	t->dir = sys->open_beneath(sys, t->parent, t->name, O_RDONLY | O_DIRECTORY, 0);
-	if (t->dir < 0 && errno == ENOENT)
-		return TW_OK;
-	return t->dir < 0 ? TW_RAISE_ERRNO("opening %s", path) : read_site(t);
+tw_err tw_csaf_tree_open_in(const struct tw_sys *sys, int parent, const char *name, bool writing, struct tw_csaf_tree *ret)
+{
+	TW_TRY(begin(sys, ret));
+	if (strlen(name) >= sizeof(ret->name))
+		return TW_RAISE(LIMIT, "the name of a tree is too long");
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
+	ret->parent = sys->open_beneath(sys, parent, ".", O_RDONLY | O_DIRECTORY, 0);
+	return ret->parent < 0 ? TW_RAISE_ERRNO("opening the directory of %s", name) : open_tree(ret, writing);
 }
 
 const json_t *tw_csaf_tree_find(const struct tw_csaf_tree *t, const char *id)
@@ -416,7 +435,7 @@ tw_err tw_csaf_tree_publish(struct tw_csaf_tree *t, const struct tw_csaf_draft *
 	TW_TRY(tw_csaf_entries_sort(t->sys, t->site.entries));
 	(void)snprintf(fresh, sizeof(fresh), "%s.new", t->name);
 	TW_TRY(tw_durable_remove_tree(t->sys, t->parent, fresh));
-	TW_TRY(tw_dir_beneath(t->sys, t->parent, fresh, 0755, &dir));
+	TW_TRY(tw_durable_dir(t->sys, t->parent, fresh, 0755, &dir));
 	struct staging s = { t, dir };
 	tw_err e = stage_all(&s, drafts, count);
 	if (tw_failed(e)) {

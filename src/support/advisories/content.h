@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an advisory says, apart from when it says it: the CSAF document without /document/tracking, the status it is to have and a line about
+ * the revision. Pure. Tracking (id, version, dates, history) is made from what is published already, when it is published.
+ */
+#ifndef TW_SUPPORT_ADVISORIES_CONTENT_H
+#define TW_SUPPORT_ADVISORIES_CONTENT_H
+#include "base/buf.h"
+#include "base/json.h"
+
+#define TW_ADVISORY_MAX (256 * 1024) /* of a document's text: answers carry it whole */
+#define TW_ADVISORY_DEEPEST 96       /* of branches CSAF 2.0 allows 30, each two levels of JSON */
+#define TW_ADVISORY_NAME_MAX 48
+#define TW_ADVISORY_DIFF_MAX 200
+
+/* A document that somebody sends: its tracking is left out. SYNTAX, LIMIT. status: "final" or "interim"; summary: of this revision. */
+tw_err tw_advisory_content_read(struct tw_slice text, const char *status, const char *summary, json_t **ret);
+tw_err tw_advisory_content_of(const json_t *document, const char *status, const char *summary, json_t **ret); /* the same of an object; it is copied */
+/* SHA-256 of name and content, as hexadecimal digits: what an approval holds for. */
+tw_err tw_advisory_content_hash(const struct tw_sys *sys, const char *name, const json_t *content, char ret[65]);
+/* The document as it is published at that time. published: the one that is out, NULL none. */
+tw_err tw_advisory_finish(const char *name, const json_t *content, const json_t *published, const char *now, json_t **ret);
+
+/* The highest rating of its CVSS objects, in small letters: "critical"; "" when there is none. */
+const char *tw_advisory_severity(const json_t *document);
+/* As names of products are compared: small letters of ASCII; a form sends a blank as a plus, so they are one. */
+char tw_advisory_letter(char c);
+/* Names and ids of its products, a line each; what does not fit is left out. */
+tw_err tw_advisory_products(const json_t *document, struct tw_buf *ret);
+/* Members that differ: [{"path", "before", "after"}], values as JSON text; "" is not there. More than TW_ADVISORY_DIFF_MAX: the rest is cut, *ret_cut. */
+tw_err tw_advisory_diff(const struct tw_sys *sys, const json_t *before, const json_t *after, json_t *list, bool *ret_cut);
+#endif

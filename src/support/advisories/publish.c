@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Publishing. Three steps, each whole: the store has the bytes (pending); the tree has them, by one exchange of the file system; the store
+ * says that they are out. Who is cut behind the first does the second again at the start, which finds a tree that has the bytes already
+ * as good as one that has not.
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "formats/csaf.h"
+#include "formats/securitytxt.h"
+#include "product/csaf-tree.h"
+#include "support/advisories/advisories.h"
+#include "support/platform/app.h"
+#include "support/sql-support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RENEW_MS (60LL * 24 * 3600 * 1000) /* security.txt of the tree is written anew when it has no more than this left */
+#define PRODUCTS_MAX 8192
+#define BY_START "service"
+
+struct work {
+	struct tw_context *c;
+	struct tw_csaf_tree tree;
+	struct tw_csaf_draft *drafts; /* those that the tree does not have as they are */
+	size_t count, room;
+	bool stale; /* security.txt is about to expire, or the site is found elsewhere now */
+};
+
+static void work_done(struct work *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		tw_csaf_draft_done(&w->drafts[i]);
+	free(w->drafts);
+	tw_csaf_tree_done(&w->tree);
+}
+
+static bool expires(const struct work *w, int64_t now_ms)
+{
+	int64_t at = 0;
+
+	return tw_failed(tw_parse_time(tw_slice_of(w->tree.site.expires), &at)) || at - RENEW_MS < now_ms;
+}
+
+static tw_err begin(struct work *w)
+{
+	const struct tw_desk *d = &tw_app_of(w->c)->desk;
+	int64_t now = tw_time_wall_ms(w->c->time);
+	char url[TW_CSAF_URL_MAX], was[TW_CSAF_URL_MAX];
+
+	if (!d->contact_count)
+		return TW_RAISE(STATE, "app/%s does not say whose advisories these are", TW_DESK_FILE);
+	TW_TRY(tw_csaf_tree_open_in(w->c->sys, tw_app_of(w->c)->dir, TW_ADVISORY_TREE, true, &w->tree));
+	(void)snprintf(was, sizeof was, "%s", w->tree.site.url);
+	(void)snprintf(url, sizeof url, "%s/.well-known/csaf", d->site);
+	TW_TRY(tw_csaf_site_url(&w->tree.site, url));
+	w->stale = w->tree.dir >= 0 && (strcmp(was, w->tree.site.url) != 0 || expires(w, now));
+	(void)snprintf(w->tree.site.contact, sizeof w->tree.site.contact, "%s", d->contacts[0]);
+	tw_time_text(now, w->tree.site.updated);
+	return TW_OK;
+}
+
+/* Consumes the draft. */
+static tw_err keep(struct work *w, struct tw_csaf_draft *d)
+{
+	if (d->unchanged) {
+		tw_csaf_draft_done(d);
+		return TW_OK;
+	}
+	if (w->count == w->room) {
+		size_t room = w->room ? 2 * w->room : 4;
+		struct tw_csaf_draft *more = tw_alloc_array(w->c->sys, room, sizeof *more);
+
+		if (!more) {
+			tw_csaf_draft_done(d);
+			return TW_RAISE(NOMEM, "advisories");
+		}
+		if (w->count)
+			memcpy(more, w->drafts, w->count * sizeof *more);
+		free(w->drafts);
+		w->drafts = more;
+		w->room = room;
+	}
+	w->drafts[w->count++] = *d;
+	return TW_OK;
+}
+
+static tw_err add_text(struct work *w, struct tw_slice text)
+{
+	struct tw_csaf_draft d = { .name = "an advisory" };
+
+	tw_buf_init(&d.text, w->c->sys, TW_CSAF_MAX);
+	tw_buf_init(&d.signature, w->c->sys, 64);
+	tw_err e = tw_buf_add(&d.text, text.at, text.size);
+	if (!tw_failed(e))
+		e = tw_json_parse_deep(text, TW_CSAF_MAX, TW_ADVISORY_DEEPEST, &d.document);
+	if (!tw_failed(e))
+		e = tw_csaf_tree_add(&w->tree, &d);
+	if (!tw_failed(e))
+		return keep(w, &d);
+	tw_csaf_draft_done(&d);
+	return e;
+}
+
+static tw_err add_standing(void *user, const tw_row *row)
+{
+	return add_text(user, tw_row_bytes(row, 0));
+}
+
+static tw_err add_waiting(void *user, const tw_row *row)
+{
+	return add_text(user, tw_row_bytes(row, 2));
+}
+
+/* All that is published: a tree that somebody took away comes back whole. */
+static tw_err gather(struct work *w, int64_t id)
+{
+	const struct tw_value v = TW_V_INT(id);
+
+	if (w->tree.dir < 0 || !id)
+		TW_TRY(tw_store_run(w->c->store, tw_sql_advisory_standing, NULL, 0, add_standing, w));
+	return tw_store_run(w->c->store, tw_sql_advisory_waiting, &v, 1, add_waiting, w);
+}
+
+static tw_err write_tree(struct work *w)
+{
+	tw_time_text(tw_time_wall_ms(w->c->time) + TW_SECURITYTXT_LIFE_MAX_MS, w->tree.site.expires);
+	return tw_csaf_tree_publish(&w->tree, w->drafts, w->count);
+}
+
+tw_err tw_advisory_tree_takes(struct tw_context *c, struct tw_slice text)
+{
+	TW_CLEANUP(work_done) struct work w = { .c = c, .tree = { .parent = -1, .dir = -1 } };
+
+	TW_TRY(begin(&w));
+	return add_text(&w, text);
+}
+
+/* --- It is out --- */
+
+struct outing {
+	struct tw_context *c;
+	struct tw_advisory_row *row;
+	struct tw_advisory_out out;
+};
+
+static tw_err note_public(tw_store *s, void *user)
+{
+	const struct outing *o = user;
+	const json_t *entry = o->out.entry;
+	const struct tw_value v[] = { TW_V_INT(o->row->id), TW_V_TEXT(o->row->name), TW_V_TEXT(tw_json_text(entry, "title")),
+		TW_V_TEXT(tw_advisory_severity(o->out.document)), TW_V_TEXT(o->out.products), TW_V_TEXT(tw_json_text(entry, "version")),
+		TW_V_TEXT(tw_json_text(entry, "updated")), TW_V_TEXT(tw_json_text(entry, "file")) };
+
+	TW_TRY(tw_store_run(s, tw_sql_advisory_out, v, 1, NULL, NULL));
+	TW_TRY(tw_store_run(s, tw_sql_advisory_public_put, v, TW_COUNT(v), NULL, NULL));
+	return tw_advisory_told(o->c, &o->out);
+}
+
+/* In the row too, so that the answer says it. */
+static tw_err note_out(struct tw_context *c, struct tw_advisory_row *row, const char *by)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL, *entry = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf products = { 0 };
+
+	TW_TRY(tw_json_parse_deep(tw_buf_slice(&row->pending), TW_CSAF_MAX, TW_ADVISORY_DEEPEST, &document));
+	TW_TRY(tw_csaf_entry(document, &entry));
+	tw_buf_init(&products, c->sys, PRODUCTS_MAX);
+	TW_TRY(tw_advisory_products(document, &products));
+	struct outing o = { c, row, { row->name, document, entry, tw_buf_cstr(&products) } };
+	row->state = TW_ADVISORY_PUBLISHED;
+	struct tw_advisory_change h = {
+		.c = c, .row = row, .by = by, .what = "published", .text = tw_json_text(entry, "version"), .beside = note_public, .user = &o
+	};
+	tw_err e = tw_advisory_write(&h);
+	if (tw_failed(e))
+		row->state = TW_ADVISORY_PUBLISHING;
+	return e;
+}
+
+tw_err tw_advisory_release(struct tw_context *c, struct tw_advisory_row *row, const char *by)
+{
+	TW_CLEANUP(work_done) struct work w = { .c = c, .tree = { .parent = -1, .dir = -1 } };
+
+	TW_TRY(begin(&w));
+	TW_TRY(gather(&w, row->id));
+	if (w.count)
+		TW_TRY(write_tree(&w));
+	return note_out(c, row, by);
+}
+
+/* --- At the start --- */
+
+static tw_err take_name(void *user, const tw_row *row)
+{
+	struct tw_slice name = tw_row_bytes(row, 1);
+
+	return tw_json_append(user, json_stringn(name.at, name.size));
+}
+
+static tw_err note_all_out(struct tw_context *c)
+{
+	TW_CLEANUP(tw_jsonp) json_t *names = json_array();
+	const struct tw_value all = TW_V_INT(0);
+	const json_t *name;
+	size_t i;
+
+	TW_TRY(names ? tw_store_run(c->store, tw_sql_advisory_waiting, &all, 1, take_name, names) : TW_RAISE(NOMEM, "advisories"));
+	json_array_foreach(names, i, name) {
+		TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
+
+		TW_TRY(tw_advisory_load_name(c, json_string_value(name), &row));
+		TW_TRY(note_out(c, &row, BY_START));
+		tw_info("%s was on its way when the service ended, and is published now", row.name);
+	}
+	return TW_OK;
+}
+
+tw_err tw_advisories_settle(struct tw_context *c)
+{
+	TW_CLEANUP(work_done) struct work w = { .c = c, .tree = { .parent = -1, .dir = -1 } };
+
+	if (!tw_app_of(c)->desk.contact_count)
+		return TW_OK;
+	TW_TRY(begin(&w));
+	TW_TRY(gather(&w, 0));
+	if (w.count || w.stale)
+		TW_TRY(write_tree(&w));
+	return note_all_out(c);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Subscribers of the products that an advisory is about are told of it, in the transaction that makes it public. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "formats/csaf-site.h"
+#include "support/advisories/advisories.h"
+#include "support/outbox/outbox.h"
+#include "support/platform/app.h"
+#include "support/subscriptions/subscriptions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A rating of "none" is one, and the lowest there is. */
+static enum tw_notice_severity severity_of(const char *rating)
+{
+	enum tw_notice_severity s = TW_NOTICE_UNRATED;
+
+	if (tw_notice_severity_find(rating, &s))
+		return s;
+	return *rating ? TW_NOTICE_LOW : TW_NOTICE_UNRATED;
+}
+
+/* One line of what fits; a title that no line can show is left to the page. */
+static void title_of(const struct tw_advisory_out *o, char ret[TW_NOTICE_TITLE_MAX + 1])
+{
+	(void)snprintf(ret, TW_NOTICE_TITLE_MAX + 1, "%s: %s", o->name, tw_json_text(o->entry, "title"));
+	for (size_t size = strlen(ret); size && !tw_utf8_valid((struct tw_slice){ ret, size }); size--) /* not within a character */
+		ret[size - 1] = '\0';
+	if (!tw_text_printable(tw_slice_of(ret)))
+		(void)snprintf(ret, TW_NOTICE_TITLE_MAX + 1, "%s", o->name);
+}
+
+static bool is_about(const char *products, const char *name)
+{
+	char small[TW_NOTICE_ID_MAX + 1];
+
+	(void)snprintf(small, sizeof small, "%s", name);
+	for (char *c = small; *c; c++)
+		*c = tw_advisory_letter(*c);
+	return *small && strstr(products, small);
+}
+
+/* Those of products.json whose name or title the advisory's products have in theirs. None: whoever subscribed to anything is told, rather than not. */
+static size_t products_of(struct tw_context *c, const struct tw_advisory_out *o, struct tw_notice_product ret[TW_NOTICE_PRODUCTS_MAX])
+{
+	const json_t *one;
+	size_t i, count = 0;
+
+	json_array_foreach(tw_app_of(c)->products, i, one)
+		if (count < TW_NOTICE_PRODUCTS_MAX &&
+			(is_about(o->products, tw_json_text(one, "name")) || is_about(o->products, tw_json_text(one, "title"))))
+			ret[count++] = (struct tw_notice_product){ .name = tw_json_text(one, "name") };
+	return count;
+}
+
+tw_err tw_advisory_told(struct tw_context *c, const struct tw_advisory_out *o)
+{
+	char id[TW_NOTICE_ID_MAX + 1], title[TW_NOTICE_TITLE_MAX + 1], link[TW_NOTICE_LINK_MAX + 1];
+	struct tw_notice_product products[TW_NOTICE_PRODUCTS_MAX];
+
+	(void)snprintf(id, sizeof id, "advisory-%s-%.32s", o->name, tw_json_text(o->entry, "version"));
+	(void)snprintf(link, sizeof link, "%s/advisories/%s", tw_app_of(c)->desk.site, o->name);
+	title_of(o, title);
+	const struct tw_notice n = { .id = id,
+		.kind = TW_NOTICE_ADVISORY,
+		.severity = severity_of(tw_advisory_severity(o->document)),
+		.title = title,
+		.link = tw_outbox_url_valid(tw_slice_of(link)) ? link : NULL,
+		.products = products,
+		.product_count = products_of(c, o, products) };
+	return tw_subscriptions_tell(c->store, &n, tw_time_wall_ms(c->time));
+}

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The workbench over its operations: what is refused, two persons, ids that are given once, and that store and tree agree whatever fails. */
+#include "support/advisories/advisories.h"
+
+#include "base/text.h"
+#include "check.h"
+#include "product/csaf-tree.h"
+#include "service/path/path-match.h"
+#include "service/path/test-context.h"
+#include "service/test-dir.h"
+#include "support/platform/app.h"
+#include "support/rows-advisories.h"
+#include "support/rows-cases.h"
+#include "support/sql-support.h"
+#include "sys/durable.h"
+#include "sys/fake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct tw_capability *const all[] = { &tw_capability_advisories, &tw_capability_cases, NULL };
+static const struct tw_grant_row no_grants[] = { { NULL } };
+static const struct tw_subject root = { .kind = TW_SUBJECT_LOCAL, .door = TW_DOOR_LOCAL, .name = "uid:0" };
+static const struct tw_subject ann = { .kind = TW_SUBJECT_ACCOUNT, .name = "ann", .account = "a1" };
+static const struct tw_subject bob = { .kind = TW_SUBJECT_ACCOUNT, .name = "bob", .account = "a2" };
+
+static struct {
+	tw_fake *fake;
+	struct test_dir dir;
+	struct test_context t;
+	struct tw_app app;
+	long fail_at; /* the call of the seam, within the handler */
+} world;
+
+static void reopen(void)
+{
+	static const struct tw_store_step steps[] = { { 1, tw_sql_settings_format_1 }, { 1, tw_sql_cases_format_1 },
+		{ 1, tw_sql_alarms_format_1 }, { 1, tw_sql_outbox_format_1 }, { 1, tw_sql_advisories_format_1 },
+		{ 1, tw_sql_subscriptions_format_1 }, { 0, NULL } };
+	static const struct tw_store_formats formats = { steps, 1, 1 };
+
+	world.t.c.store = tw_store_free(world.t.c.store);
+	CHECK_OK(tw_store_open(tw_fake_sys(world.fake), world.dir.fd, "cases.db", &formats, &world.t.c.store));
+}
+
+static int begin(void **state)
+{
+	memset(&world, 0, sizeof world);
+	world.fake = tw_fake_new();
+	world.dir = test_dir_new();
+	CHECK_OK(test_context_open(&world.t, tw_fake_sys(world.fake), world.dir.fd, all, no_grants));
+	reopen();
+	world.app.dir = world.dir.fd;
+	world.app.desk = (struct tw_desk){
+		.name = "Maker", .site = "https://maker.example", .contacts = { "mailto:a@maker.example" }, .contact_count = 1, .prefix = "MK"
+	};
+	world.t.c.side = &world.app;
+	return 0;
+}
+
+static int end(void **state)
+{
+	world.t.c.side = &world.t;
+	CHECK_OK(tw_durable_remove_tree(tw_sys_real(), world.dir.fd, TW_ADVISORY_TREE));
+	CHECK_OK(tw_durable_remove_tree(tw_sys_real(), world.dir.fd, TW_ADVISORY_TREE ".new"));
+	test_context_close(&world.t);
+	(void)tw_key_free(world.t.key);
+	test_dir_done(&world.dir);
+	tw_fake_free(world.fake);
+	return 0;
+}
+
+static const struct tw_operation_row *row_named(const char *name)
+{
+	const struct tw_operation_row *row = tw_operation_find(all, tw_slice_of(name));
+
+	if (!row)
+		fail_msg("no operation %s", name);
+	return row;
+}
+
+static tw_err try_ask(const struct tw_subject *s, const char *name, const char *parameter, const json_t *input, struct tw_reply *ret)
+{
+	const struct tw_operation_row *row = row_named(name);
+	struct tw_request rq = { .subject = *s, .operation = row, .parameter = tw_slice_of(parameter), .input = input };
+
+	if (input)
+		CHECK_OK(tw_json_check(input, row->input ? row->input : row->query));
+	*ret = (struct tw_reply){ .status = 200 };
+	tw_json_use(tw_fake_sys(world.fake));
+	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, false);
+	tw_err e = row->handler(&world.t.c, &rq, ret);
+	tw_json_use(tw_sys_real());
+	return e;
+}
+
+/* The rule that refused; "" and the answer, when it was done. */
+static const char *ask(const struct tw_subject *s, const char *name, const char *parameter, const char *input, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
+	static char rule[64];
+	struct tw_reply rp;
+
+	if (*input)
+		CHECK_OK(tw_json_parse(tw_slice_of(input), 65536, &j));
+	CHECK_OK(try_ask(s, name, parameter, j, &rp));
+	(void)snprintf(rule, sizeof rule, "%s", rp.problem[0] ? rp.rule : "");
+	if (ret)
+		*ret = json_incref(rp.body);
+	if (rp.has_file)
+		CHECK_INT(close(rp.file), 0);
+	tw_reply_done(&rp);
+	return rule;
+}
+
+static const char *rule_of(const struct tw_subject *s, const char *name, const char *parameter, const char *input)
+{
+	return ask(s, name, parameter, input, NULL);
+}
+
+static json_t *answer(const struct tw_subject *s, const char *name, const char *parameter, const char *input)
+{
+	json_t *body = NULL;
+
+	CHECK_TEXT(ask(s, name, parameter, input, &body), "");
+	return body;
+}
+
+/* WHITE, so that it could be published; "" or the rule that refused. */
+static const char *make_white(const struct tw_subject *s, const char *name)
+{
+	TW_CLEANUP(tw_jsonp) json_t *said = answer(s, "advisory.read", name, ""), *document = NULL, *input = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	static char rule[64];
+	struct tw_reply rp;
+
+	CHECK_OK(tw_json_parse(tw_slice_of(tw_json_text(said, "document")), TW_ADVISORY_MAX, &document));
+	json_t *tlp = tw_json_get(tw_json_get(tw_json_get(document, "document"), "distribution"), "tlp");
+	CHECK_OK(tw_json_set(tlp, "label", json_string("WHITE")));
+	tw_buf_init(&text, tw_sys_real(), TW_ADVISORY_MAX);
+	CHECK_OK(tw_json_write(document, &text));
+	input = json_pack("{s:I, s:s}", "revision", (json_int_t)tw_json_int(said, "revision"), "document", tw_buf_cstr(&text));
+	CHECK_OK(try_ask(s, "advisory.change", name, input, &rp));
+	(void)snprintf(rule, sizeof rule, "%s", rp.problem[0] ? rp.rule : "");
+	tw_reply_done(&rp);
+	return rule;
+}
+
+static const char *approve(const struct tw_subject *s, const char *name)
+{
+	TW_CLEANUP(tw_jsonp) json_t *said = answer(s, "advisory.read", name, "");
+	char input[128];
+
+	(void)snprintf(input, sizeof input, "{\"hash\":\"%s\"}", tw_json_text(said, "hash"));
+	return rule_of(s, "advisory.approve", name, input);
+}
+
+/* Written by Ann and approved by Bob. */
+static void make_approved(const char *title, char ret_name[TW_ADVISORY_NAME_MAX])
+{
+	TW_CLEANUP(tw_jsonp) json_t *said = NULL;
+	char input[128];
+
+	(void)snprintf(input, sizeof input, "{\"title\":\"%s\"}", title);
+	said = answer(&ann, "advisory.create", "", input);
+	(void)snprintf(ret_name, TW_ADVISORY_NAME_MAX, "%s", tw_json_text(said, "id"));
+	CHECK_TEXT(make_white(&ann, ret_name), "");
+	CHECK_TEXT(rule_of(&ann, "advisory.review", ret_name, ""), "");
+	CHECK_TEXT(approve(&bob, ret_name), "");
+}
+
+static void test_what_is_refused(void **state)
+{
+	char name[TW_ADVISORY_NAME_MAX], other[TW_ADVISORY_NAME_MAX], long_name[200];
+	static const struct {
+		const char *name, *input, *rule;
+	} rows[] = {
+		{ "advisory.create", "{}", "advisory.title" },
+		{ "advisory.create", "{\"case\":\"c1\"}", "case.unknown" },
+		{ "advisory.create", "{\"title\":\"t\",\"profile\":\"vex\"}", "advisory.document" },
+		{ "advisory.create", "{\"title\":\"t\",\"profile\":\"csaf_vex\"}", "advisory.document" },
+		{ "advisory.create", "{\"title\":\"t\",\"profile\":\"csaf_vex\",\"cve\":\"CVE-2026-0001\"}", "" },
+		{ "advisory.publish", "", "advisory.state" },
+		{ "advisory.return", "{\"comment\":\"no\"}", "advisory.state" },
+		{ "advisory.review", "", "advisory.findings" }, /* AMBER */
+		{ "advisory.withdraw", "{\"reason\":\"no\"}", "advisory.unpublished" },
+		{ "advisory.change", "{\"revision\":2,\"document\":\"{}\"}", "advisory.changed" },
+		{ "advisory.change", "{\"revision\":1,\"document\":\"{}\"}", "advisory.document" },
+		{ "advisory.change", "{\"revision\":1,\"document\":\"{\\\"document\\\":{}}\",\"status\":\"draft\"}", "advisory.status" },
+		{ "advisory.change", "{\"revision\":1,\"document\":\"{\\\"document\\\":{}}\"}", "" },
+		{ "advisory.review", "", "advisory.findings" },
+		{ "advisory.diff", "{\"from\":1}", "" },
+		{ "advisory.diff", "{\"from\":1,\"to\":9}", "advisory.revision" },
+		{ "advisory.findings", "", "" },
+	};
+
+	make_approved("First", name);
+	(void)snprintf(other, sizeof other, "%.*s0002", (int)strlen(name) - 4, name);
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		const char *rule = rule_of(&ann, rows[i].name, other, rows[i].input);
+
+		if (strcmp(rule, rows[i].rule) != 0)
+			fail_msg("row %zu (%s %s): got '%s', want '%s'", i, rows[i].name, rows[i].input, rule, rows[i].rule);
+	}
+	memset(long_name, 'x', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = '\0';
+	CHECK_TEXT(rule_of(&ann, "advisory.read", long_name, ""), "advisory.unknown");
+	CHECK_TEXT(rule_of(&ann, "advisory.read", "", ""), "advisory.unknown");
+	world.app.desk.contact_count = 0;
+	CHECK_TEXT(rule_of(&ann, "advisory.create", "", "{\"title\":\"t\"}"), "advisory.desk");
+}
+
+static void test_two_persons(void **state)
+{
+	char name[TW_ADVISORY_NAME_MAX];
+	TW_CLEANUP(tw_jsonp) json_t *said = NULL;
+
+	make_approved("Lamp", name);
+	/* Bob has approved it; what he then writes is another content, and he is its author. */
+	CHECK_TEXT(make_white(&bob, name), "");
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.state");
+	CHECK_TEXT(rule_of(&bob, "advisory.review", name, ""), "");
+	CHECK_TEXT(approve(&ann, name), "advisory.two-persons");
+	CHECK_TEXT(approve(&bob, name), "advisory.two-persons");
+	CHECK_TEXT(rule_of(&root, "advisory.approve", name, "{\"hash\":\"0000000000000000000000000000000000000000000000000000000000000000\"}"),
+		"advisory.changed");
+	CHECK_TEXT(rule_of(&root, "advisory.return", name, "{\"comment\":\"Say which lamp.\"}"), "");
+	said = answer(&ann, "advisory.read", name, "");
+	CHECK_TEXT(tw_json_text(said, "comment"), "Say which lamp.");
+	CHECK_TEXT(rule_of(&bob, "advisory.review", name, ""), "");
+	CHECK_TEXT(approve(&root, name), "");
+	/* What no operation of ours has written into the store is not what was approved. */
+	static const char forged[] = "UPDATE advisory SET approved_by = 'a1'";
+	CHECK_OK(tw_store_run(world.t.c.store, forged, NULL, 0, NULL, NULL));
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.two-persons");
+	static const char other[] = "UPDATE advisory SET approved_by = 'uid:0', approved_hash = 'x'";
+	CHECK_OK(tw_store_run(world.t.c.store, other, NULL, 0, NULL, NULL));
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.changed");
+}
+
+/* Behind a publishing nobody who wrote what is out counts as an author of what comes. */
+static void test_the_next_revision_has_its_own_authors(void **state)
+{
+	char name[TW_ADVISORY_NAME_MAX];
+
+	make_approved("Lamp", name);
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.state");
+	CHECK_TEXT(rule_of(&bob, "advisory.withdraw", name, "{\"reason\":\"Another lamp.\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "advisory.review", name, ""), "");
+	CHECK_TEXT(approve(&bob, name), "advisory.two-persons");
+	CHECK_TEXT(approve(&ann, name), "");
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
+	CHECK_TEXT(rule_of(&root, "advisory.clone", name, "{\"title\":\"Again\"}"), "");
+}
+
+static void test_ids_are_given_once(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *one = answer(&ann, "advisory.create", "", "{\"title\":\"a\"}"), *two = NULL, *three = NULL;
+
+	two = answer(&ann, "advisory.create", "", "{\"title\":\"b\"}");
+	CHECK(strcmp(tw_json_text(one, "id"), tw_json_text(two, "id")) < 0);
+	CHECK(!strncmp(tw_json_text(one, "id"), "MK-", 3) && !strcmp(tw_json_text(one, "id") + 7, "-0001"));
+	/* Neither is taken out or renamed, nor the counter turned back. */
+	static const char removed[] = "DELETE FROM advisory", renamed[] = "UPDATE advisory SET name = 'x' WHERE id = 1",
+			  back[] = "UPDATE advisory_number SET last = 1", changed[] = "UPDATE advisory_revision SET who = 'a9'",
+			  lost[] = "DELETE FROM advisory_step";
+	const char *const all_of_them[] = { removed, renamed, back, changed, lost };
+	for (size_t i = 0; i < TW_COUNT(all_of_them); i++)
+		CHECK(tw_failed(tw_store_run(world.t.c.store, all_of_them[i], NULL, 0, NULL, NULL)));
+	reopen();
+	three = answer(&ann, "advisory.create", "", "{\"title\":\"c\"}");
+	CHECK_TEXT(tw_json_text(three, "id") + 7, "-0003");
+}
+
+static void test_seen_as_the_case_is(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *of_case = NULL, *list = NULL, *said = NULL;
+
+	CHECK_TEXT(rule_of(&ann, "case.create", "",
+			   "{\"title\":\"Lamp opens\",\"product\":\"Lamp\",\"description\":\"It opens.\",\"versions\":\"1.0\"}"),
+		"");
+	of_case = answer(&ann, "advisory.create", "", "{\"case\":\"c1\"}");
+	const char *name = tw_json_text(of_case, "id");
+	said = answer(&bob, "advisory.read", name, "");
+	CHECK_TEXT(tw_json_text(said, "title"), "Lamp opens");
+	CHECK(strstr(tw_json_text(said, "document"), "It opens."));
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\"}"), "");
+	static const char *const hidden[] = { "advisory.read", "advisory.findings", "advisory.revisions", "advisory.history",
+		"advisory.review", "advisory.publish" };
+	for (size_t i = 0; i < TW_COUNT(hidden); i++)
+		CHECK_TEXT(rule_of(&bob, hidden[i], name, ""), "advisory.unknown");
+	CHECK_TEXT(rule_of(&bob, "advisory.create", "", "{\"case\":\"c1\"}"), "case.unknown");
+	list = answer(&bob, "advisories.list", "", "{}");
+	CHECK_INT(json_array_size(tw_json_get(list, "advisories")), 0);
+	json_decref(list);
+	list = answer(&ann, "advisories.list", "", "{}");
+	CHECK_INT(json_array_size(tw_json_get(list, "advisories")), 1);
+	CHECK_TEXT(make_white(&ann, name), "");
+	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "");
+	CHECK_TEXT(approve(&root, name), "");
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.embargo");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
+}
+
+static void test_files_for_everybody(void **state)
+{
+	static const struct {
+		const char *path, *rule;
+	} rows[] = {
+		{ "provider-metadata.json", "" },
+		{ "white/index.txt", "" },
+		{ "white/", "" },
+		{ "white", "advisory.file" },
+		{ "../cases.db", "advisory.file" },
+		{ "white/../index.txt", "advisory.file" },
+		{ "white/./index.txt", "advisory.file" },
+		{ "white//index.txt", "advisory.file" },
+		{ "/index.txt", "advisory.file" },
+		{ ".index.txt", "advisory.file" },
+		{ "white/2026.json/x.txt", "advisory.file" },
+		{ "provider-metadata.json/", "advisory.file" },
+		{ "no-such.json", "advisory.file" },
+		{ "cases.db", "advisory.file" },
+	};
+	char name[TW_ADVISORY_NAME_MAX];
+
+	CHECK_TEXT(rule_of(&ann, "published.file", "provider-metadata.json", ""), "advisory.file");
+	make_approved("Lamp", name);
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		CHECK_TEXT(rule_of(&ann, "published.file", rows[i].path, ""), rows[i].rule);
+	CHECK_TEXT(rule_of(&ann, "published.read", name, ""), "");
+	CHECK_TEXT(rule_of(&ann, "published.read", "MK-1999-0001", ""), "advisory.unknown");
+	CHECK_TEXT(rule_of(&ann, "published.list", "", "{\"product\":\"lamp\",\"severity\":\"low\",\"before\":7,\"lang\":\"de\"}"), "");
+}
+
+/* --- Store and tree --- */
+
+static size_t in_tree(void)
+{
+	TW_CLEANUP(tw_csaf_tree_done) struct tw_csaf_tree t = { .parent = -1, .dir = -1 };
+
+	CHECK_OK(tw_csaf_tree_open_in(tw_sys_real(), world.dir.fd, TW_ADVISORY_TREE, false, &t));
+	return json_array_size(t.site.entries);
+}
+
+static enum tw_advisory_state state_of(const char *name)
+{
+	TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
+
+	CHECK_OK(tw_advisory_load_name(&world.t.c, name, &row));
+	CHECK((row.state == TW_ADVISORY_PUBLISHED) == (row.published != NULL));
+	CHECK((row.state == TW_ADVISORY_PUBLISHING) == (row.pending.size > 0));
+	return row.state;
+}
+
+/* Whatever failed while it was published: it is out whole or not begun, the start makes good what was cut, and it can be published after all. */
+static void test_every_failure_of_publishing(void **state)
+{
+	size_t out = 0;
+	bool fired = true;
+	long points = 0, waited = 0, step = 1;
+
+	for (long n = 1; fired; n += step) {
+		char name[TW_ADVISORY_NAME_MAX];
+		struct tw_reply rp;
+
+		make_approved("Lamp", name);
+		world.fail_at = n;
+		tw_err e = try_ask(&root, "advisory.publish", name, NULL, &rp);
+		fired = tw_fake_fired(world.fake);
+		world.fail_at = 0;
+		tw_fake_fail(world.fake, 0, 0, false);
+		if (!tw_failed(e))
+			CHECK_TEXT(rp.problem, "");
+		tw_reply_done(&rp);
+		reopen();
+		enum tw_advisory_state s = state_of(name);
+		CHECK(tw_failed(e) || s == TW_ADVISORY_PUBLISHED);
+		waited += s == TW_ADVISORY_PUBLISHING;
+		CHECK_OK(tw_advisories_settle(&world.t.c));
+		s = state_of(name);
+		CHECK(s == TW_ADVISORY_APPROVED || s == TW_ADVISORY_PUBLISHED);
+		if (s == TW_ADVISORY_APPROVED)
+			CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
+		CHECK_INT(in_tree(), ++out);
+		CHECK_INT(tw_durable_remove_tree(tw_sys_real(), world.dir.fd, TW_ADVISORY_TREE).code, TW_CODE_OK);
+		static const char forget[] = "UPDATE advisory SET published = '', state = 'draft', released = 0";
+		CHECK_OK(tw_store_run(world.t.c.store, forget, NULL, 0, NULL, NULL)); /* so that each round has a small tree */
+		out = 0;
+		points = n;
+		step = n < 60 ? 7 : 37;
+	}
+	CHECK(points > 300 && waited > 3);
+}
+
+static tw_err take_row(void *user, const tw_row *row)
+{
+	struct tw_slice text = tw_row_bytes(row, 0);
+
+	(void)snprintf(user, 256, TW_SLICE_FMT, TW_SLICE_ARG(text));
+	return TW_OK;
+}
+
+static void told(const char *want)
+{
+	static const char last[] = "SELECT n.id || '|' || n.severity || '|' || n.title || '|' || n.link || '|' || group_concat(p.name) FROM notice n "
+				   "JOIN notice_product p ON p.notice = n.number GROUP BY n.number ORDER BY n.number DESC LIMIT 1";
+	char got[256] = "";
+
+	CHECK_OK(tw_store_run(world.t.c.store, last, NULL, 0, take_row, got));
+	CHECK_TEXT(got, want);
+}
+
+static void test_subscribers_are_told(void **state)
+{
+	char one[TW_ADVISORY_NAME_MAX], want[256];
+
+	make_approved("Lamp", one);
+	CHECK_TEXT(rule_of(&root, "advisory.publish", one, ""), "");
+	(void)snprintf(want, sizeof want, "advisory-%s-1|0|%s: Lamp|https://maker.example/advisories/%s|", one, one, one);
+	told(want); /* "To be written." is no product of ours: all are told */
+	world.app.products = json_pack(
+		"[{s:s, s:s}, {s:s, s:s}]", "name", "fridge", "title", "A fridge", "name", "to-be", "title", "To be Written");
+	CHECK_TEXT(rule_of(&ann, "advisory.clone", one, "{\"title\":\"Many\\nlines\"}"), "");
+	(void)snprintf(one + strlen(one) - 1, 2, "2");
+	CHECK_TEXT(make_white(&ann, one), "");
+	CHECK_TEXT(rule_of(&ann, "advisory.review", one, ""), "");
+	CHECK_TEXT(approve(&bob, one), "");
+	CHECK_TEXT(rule_of(&root, "advisory.publish", one, ""), "");
+	(void)snprintf(want, sizeof want, "advisory-%s-1|0|%s|https://maker.example/advisories/%s|to-be", one, one, one);
+	told(want);
+	json_decref(world.app.products);
+}
+
+/* A tree that is gone, and one whose address is another now, are what the store says again. */
+static void test_the_tree_comes_back(void **state)
+{
+	char one[TW_ADVISORY_NAME_MAX], two[TW_ADVISORY_NAME_MAX];
+	TW_CLEANUP(tw_csaf_tree_done) struct tw_csaf_tree t = { .parent = -1, .dir = -1 };
+
+	CHECK_OK(tw_advisories_settle(&world.t.c));
+	CHECK(!tw_advisories_there(&world.t.c));
+	make_approved("Lamp", one);
+	make_approved("Fridge", two);
+	CHECK_TEXT(rule_of(&root, "advisory.publish", one, ""), "");
+	CHECK_OK(tw_durable_remove_tree(tw_sys_real(), world.dir.fd, TW_ADVISORY_TREE));
+	CHECK_TEXT(rule_of(&root, "advisory.publish", two, ""), "");
+	CHECK_INT(in_tree(), 2);
+	CHECK_OK(tw_durable_remove_tree(tw_sys_real(), world.dir.fd, TW_ADVISORY_TREE));
+	(void)snprintf(world.app.desk.site, sizeof world.app.desk.site, "https://elsewhere.example");
+	CHECK_OK(tw_advisories_settle(&world.t.c));
+	CHECK_OK(tw_csaf_tree_open_in(tw_sys_real(), world.dir.fd, TW_ADVISORY_TREE, false, &t));
+	CHECK_TEXT(t.site.url, "https://elsewhere.example/.well-known/csaf");
+	CHECK_INT(json_array_size(t.site.entries), 2);
+	world.app.desk.contact_count = 0;
+	CHECK_OK(tw_advisories_settle(&world.t.c));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+CHECK_MAIN(TEST(test_what_is_refused), TEST(test_two_persons), TEST(test_the_next_revision_has_its_own_authors),
+	TEST(test_ids_are_given_once), TEST(test_seen_as_the_case_is), TEST(test_files_for_everybody),
+	TEST(test_every_failure_of_publishing), TEST(test_the_tree_comes_back), TEST(test_subscribers_are_told))

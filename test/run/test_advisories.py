@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The advisory workbench: two persons publish, everybody reads, and no cut leaves the store and the tree apart."""
+import hashlib
+import json
+import random
+import shutil
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+
+import support_staff as staff
+from harness import wait_for
+from test_desk import TOOL, ask, refused, run
+from test_support import DESK, Service
+
+TREE = "/.well-known/csaf"
+
+
+@pytest.fixture
+def desk(tmp_path):
+    s = Service(tmp_path).start()
+    s.stop()
+    (s.dir / "app/desk.json").write_text(DESK.replace('"site"', '"prefix": "EW", "site"'))
+    yield s.start()
+    s.stop()
+
+
+def document_of(said, **more):
+    d = json.loads(said["document"])
+    d["document"]["distribution"]["tlp"]["label"] = "WHITE"
+    d["document"].update(more)
+    return json.dumps(d)
+
+
+def approved(s, ann, max_, **more):
+    """By HTTPS: Ann writes it, Max approves it."""
+    status, said = ann.ask("POST", "/api/v1/advisories", {"title": "Lamp opens", "product": "Lamp L3", "cve": "CVE-2026-0001", **more})
+    assert status == 201, said
+    name = said["id"]
+    said = ann.ask("GET", f"/api/v1/advisories/{name}")[1]
+    assert ann.ask("POST", f"/api/v1/advisory-reviews/{name}")[1]["rule"] == "advisory.findings"  # AMBER is for nobody else
+    status, said = ann.ask("PUT", f"/api/v1/advisories/{name}", {"revision": said["revision"], "document": document_of(said)})
+    assert status == 200, said
+    assert ann.ask("POST", f"/api/v1/advisory-reviews/{name}")[0] == 200
+    assert max_.ask("POST", f"/api/v1/advisory-approvals/{name}", {"hash": said["hash"]})[0] == 200
+    return name
+
+
+def check_tree(s):
+    p = subprocess.run([TOOL, "csaf", "tree", "check", s.dir / "app/csaf"], capture_output=True, text=True, timeout=20)
+    assert p.returncode == 0, p.stdout + p.stderr
+
+
+def published(s, name):
+    r, body = s.ask(f"{TREE}/white/{time.gmtime().tm_year}/{name.lower()}.json")
+    return json.loads(body) if r.status == 200 else None
+
+
+def test_two_persons_publish_and_everybody_reads(desk):
+    admin = staff.administrator(desk)
+    ann, max_, pia = (staff.colleague(admin, n, r) for n, r in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")))
+    assert desk.ask(f"{TREE}/provider-metadata.json")[0].status == 404 and "There is none" in desk.ask("/advisories")[1]
+    name = approved(desk, ann, max_)
+    year = time.gmtime().tm_year
+    assert name == f"EW-{year}-0001"
+    assert published(desk, name) is None
+    assert ann.ask("POST", f"/api/v1/advisory-publications/{name}")[0] == 403  # her role does not
+    status, said = pia.ask("POST", f"/api/v1/advisory-publications/{name}")
+    assert status == 200 and said["state"] == "published", said
+    check_tree(desk)
+    out = published(desk, name)
+    tracking = out["document"]["tracking"]
+    assert (tracking["id"], tracking["version"], tracking["status"]) == (name, "1", "final")
+    assert out["document"]["publisher"]["namespace"] == "https://security.example.com"
+
+    # What stands around it, as aggregators ask for it.
+    file = f"{TREE}/white/{year}/{name.lower()}"
+    r, text = desk.ask(f"{file}.json")
+    assert r.getheader("Content-Type") == "application/json"
+    assert desk.ask(f"{file}.json.sha512")[1].split()[0] == hashlib.sha512(text.encode()).hexdigest()
+    assert desk.ask(f"{file}.json", headers={"If-None-Match": r.getheader("ETag")})[0].status == 304
+    provider = json.loads(desk.ask(f"{TREE}/provider-metadata.json")[1])
+    assert provider["canonical_url"] == f"https://security.example.com{TREE}/provider-metadata.json" and provider["role"] == "csaf_provider"
+    feed = json.loads(desk.ask(f"{TREE}/white/csaf-feed-tlp-white.json")[1])["feed"]
+    assert [e["id"] for e in feed["entry"]] == [name]
+    r, atom = desk.ask(f"{TREE}/white/atom.xml")
+    assert r.getheader("Content-Type") == "application/atom+xml" and ET.fromstring(atom).tag.endswith("feed")
+    assert desk.ask(f"{TREE}/white/")[1] == desk.ask(f"{TREE}/white/index.html")[1]
+    assert f"CSAF: https://security.example.com{TREE}/provider-metadata.json" in desk.ask("/.well-known/security.txt")[1]
+    for path in ("../support.db", "%2e%2e/support.db", "white/../../support.db", "white//index.txt", ".hidden.txt", "white", "support.db",
+                 "white/index.txt%00.html", "/etc/passwd.txt", "desk.json", "a" * 250 + ".txt"):
+        assert desk.ask(f"{TREE}/{path}")[0].status in (400, 404), path
+
+    # For people.
+    r, page = desk.ask("/advisories?lang=de")
+    assert r.status == 200 and name in page and "Nicht bewertet" in page and "atom.xml" in page
+    assert name in desk.ask("/advisories?product=lamp+l3")[1] and name not in desk.ask("/advisories?product=fridge")[1]
+    assert name not in desk.ask("/advisories?severity=high")[1]
+    r, _ = desk.ask(f"/advisories/{name}")
+    assert r.status == 303
+    r, page = desk.ask(r.getheader("Location"))
+    assert r.status == 200 and "Lamp opens" in page and r.getheader("Content-Type").startswith("text/html")
+    assert desk.ask("/advisories/EW-1999-0001")[0].status == 404
+
+    # A second revision, and the end of it: each by two persons.
+    said = ann.ask("GET", f"/api/v1/advisories/{name}")[1]
+    change = {"revision": said["revision"], "document": document_of(said, title="Lamp opens wide"), "summary": "More is known."}
+    said = ann.ask("PUT", f"/api/v1/advisories/{name}", change)[1]
+    assert published(desk, name) == out  # what is being written is nobody's
+    assert ann.ask("PUT", f"/api/v1/advisories/{name}", change)[1]["rule"] == "advisory.changed"
+    for _ in range(2):
+        ann.ask("POST", f"/api/v1/advisory-reviews/{name}")
+        assert max_.ask("POST", f"/api/v1/advisory-approvals/{name}", {"hash": said["hash"]})[0] == 200
+        assert pia.ask("POST", f"/api/v1/advisory-publications/{name}")[0] == 200
+        check_tree(desk)
+        said = ann.ask("POST", f"/api/v1/advisory-withdrawals/{name}", {"reason": "It was another lamp."})[1]
+    out = published(desk, name)
+    assert out["document"]["title"] == "Withdrawn: Lamp opens wide" and "vulnerabilities" not in out
+    assert [h["summary"] for h in out["document"]["tracking"]["revision_history"]] == [
+        "Initial version.", "More is known.", "Withdrawn: It was another lamp."]
+    steps = [(s["who"], s["what"]) for s in ann.ask("GET", f"/api/v1/advisory-history/{name}?limit=200")[1]["steps"]]
+    assert steps[:6] == [(ann.id, "create"), (ann.id, "change"), (ann.id, "review"), (max_.id, "approve"), (pia.id, "publish"),
+                         (pia.id, "published")]
+
+    # A case under embargo hides its advisory, and keeps it from being published.
+    case = ann.ask("POST", "/api/v1/cases", {"title": "Secret", "product": "Lamp", "description": "It opens by itself."})[1]["id"]
+    hidden = approved(desk, ann, max_, case=case)
+    assert ann.ask("POST", f"/api/v1/case-embargoes/{case}", {"until": "2999-01-01T00:00:00Z", "access": pia.id})[0] == 200
+    assert max_.ask("GET", f"/api/v1/advisories/{hidden}")[0] == 404
+    assert hidden not in [a["id"] for a in max_.ask("GET", "/api/v1/advisories")[1]["advisories"]]
+    assert pia.ask("POST", f"/api/v1/advisory-publications/{hidden}")[1]["rule"] == "advisory.embargo"
+    assert ann.ask("POST", f"/api/v1/case-embargoes/{case}", {"until": "now"})[0] == 200
+    assert pia.ask("POST", f"/api/v1/advisory-publications/{hidden}")[0] == 200
+    check_tree(desk)
+
+    # What stands in the tree is made again from the store, where somebody took it away.
+    desk.stop()
+    shutil.rmtree(desk.dir / "app/csaf")
+    desk.start()
+    check_tree(desk)
+    assert published(desk, name) == out
+
+    # Who writes is not who approves, root either, and by the tool as by HTTPS.
+    name = ask(desk, "advisory", "clone", hidden, "title=Another lamp")["id"]
+    said = ask(desk, "advisory", "read", name)
+    (desk.folder / "document.json").write_text(document_of(said))
+    said = ask(desk, "advisory", "change", name, f"revision={said['revision']}", f"document=@{desk.folder / 'document.json'}")
+    difference = ask(desk, "advisory", "diff", name, "--from", "1")["differences"]
+    assert [(d["path"], d["after"]) for d in difference] == [("/document/document/distribution/tlp/label", '"WHITE"')]
+    ask(desk, "advisory", "review", name)
+    refused(desk, "advisory.two-persons", "advisory", "approve", name, said["hash"])
+
+
+def test_nothing_is_half_published_by_a_kill(desk):
+    """app is killed at any moment while a publisher publishes; after each kill the tree is whole, and has what the store says is out."""
+    admin = staff.administrator(desk)
+    ann, max_, pia = (staff.colleague(admin, n, r) for n, r in (("Ann", "analyst"), ("Max", "manager"), ("Pia", "publisher")))
+    chance, names, out = random.Random(9), [], set()
+    until = time.monotonic() + 4
+    while time.monotonic() < until:
+        name = approved(desk, ann, max_)
+        assert name not in names  # an id is given once
+        names.append(name)
+        app = desk.roles()["app"]
+        with subprocess.Popen(["sh", "-c", f"sleep {chance.uniform(0, 0.03):.3f}; kill -9 {app}"]) as killer:
+            try:
+                if pia.ask("POST", f"/api/v1/advisory-publications/{name}")[0] == 200:
+                    out.add(name)
+            except OSError:
+                pass
+            killer.wait()
+        wait_for(lambda: desk.roles().get("app", app) != app and desk.well(), 10)
+        wait_for(lambda: ann.ask("GET", "/api/v1/advisories")[0] == 200 or ann.login()[0] == 201, 10)
+        for one in (max_, pia):
+            assert one.ask("GET", "/api/v1/advisories")[0] == 200 or one.login()[0] == 201
+        said = {a["id"]: a["state"] for a in ann.ask("GET", "/api/v1/advisories?limit=200")[1]["advisories"]}
+        assert set(names) <= set(said) and "publishing" not in said.values(), said
+        assert {n for n in names if published(desk, n)} == {n for n, state in said.items() if state == "published"} >= out
+    check_tree(desk)
+    assert len(names) > 2
