@@ -12,6 +12,14 @@ static void part(struct tw_html *h, struct tw_look look, enum tw_word title, enu
 	tw_page_put(h, look, TW_E_P, text);
 }
 
+/* A link to the form on which that kind is chosen. */
+static void report_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w)
+{
+	tw_html_open(h, TW_E_P);
+	tw_page_link(h, look, path, w);
+	tw_html_close(h);
+}
+
 static void contacts(struct tw_html *h, struct tw_look look, const struct tw_desk *d)
 {
 	tw_page_put(h, look, TW_E_H2, TW_W_POLICY_CONTACT);
@@ -31,6 +39,7 @@ static void contacts(struct tw_html *h, struct tw_look look, const struct tw_des
 		tw_html_close(h);
 }
 
+/* @nist QR.1.a.1.2: how reports are sent, for people */
 tw_err tw_reception_policy(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_look look = tw_look_of(rq);
@@ -40,9 +49,9 @@ tw_err tw_reception_policy(struct tw_context *c, const struct tw_request *rq, st
 	if (tw_app_of(c)->desk.name[0])
 		tw_html_put(&h, TW_E_P, tw_app_of(c)->desk.name);
 	part(&h, look, TW_W_POLICY_HOW, TW_W_POLICY_HOW_TEXT);
-	tw_html_open(&h, TW_E_P);
-	tw_page_link(&h, look, "/report", TW_W_REPORT);
-	tw_html_close(&h);
+	report_link(&h, look, "/report?kind=flaw", TW_W_REPORT_FLAW);
+	part(&h, look, TW_W_POLICY_BUGS, TW_W_POLICY_BUGS_TEXT); /* @nist QR.1.a.1.5 */
+	report_link(&h, look, "/report?kind=bug", TW_W_REPORT_BUG);
 	part(&h, look, TW_W_POLICY_THEN, TW_W_POLICY_THEN_TEXT);
 	part(&h, look, TW_W_POLICY_SAFE, TW_W_POLICY_SAFE_TEXT);
 	contacts(&h, look, &tw_app_of(c)->desk);
@@ -83,7 +92,7 @@ tw_err tw_reception_thanks(struct tw_context *c, const struct tw_request *rq, st
 	return tw_page_close(&t.h);
 }
 
-/* RFC 9116. Without a whole desk.json, or behind its end, there is none: a contact that is out of date is worse than none. */
+/* @nist QR.1.a.1.2: the same for programs. RFC 9116. Without a whole desk.json, or behind its end, there is none: a contact that is out of date is worse than none. */
 tw_err tw_reception_security_txt(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_desk *d = &tw_app_of(c)->desk;
