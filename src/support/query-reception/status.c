@@ -42,7 +42,8 @@ tw_err tw_reception_status_published(struct tw_context *c, struct tw_element_sta
 	char expires[TW_TIME_TEXT_MAX];
 
 	if (!d->contact_count)
-		return say(ret, TW_STATUS_NOT_PROVIDED, "There is no " TW_DESK_FILE ", so there is no security.txt; the policy page names no contact.");
+		return say(ret, TW_STATUS_NOT_PROVIDED,
+			"There is no " TW_DESK_FILE ", so there is no security.txt; the policy page names no contact.");
 	tw_time_text(d->expires_ms, expires);
 	ret->status = d->expires_ms > tw_time_wall_ms(c->time) ? TW_STATUS_PROVIDED : TW_STATUS_NOT_PROVIDED;
 	(void)snprintf(ret->reason, sizeof ret->reason,
