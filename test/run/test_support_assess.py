@@ -71,12 +71,23 @@ def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, tmp
     worlds.run(tool, "evidence", "verify", e, "--signer", tmp_path / "owner/owner.crt", "--transcript", f"{e}.transcript")
     worlds.run(tool, "report", e, "--html", tmp_path / "r.html", "--transcript", f"{e}.transcript", "--oscal", tmp_path / "o.json", "--cyclonedx", tmp_path / "c.json")
     page = (tmp_path / "r.html").read_text()
-    assert "Questions and reports" in page and "Service at" in page and "a report was sent, marked as a test" in page and "the device" not in page
+    assert "Questions and reports" in page and "Service at" in page and "a report was sent, marked as a test" in page and "asked the running service" in page and "to the device" not in page
     assert json.loads((tmp_path / "c.json").read_text())["declarations"]["targets"]["components"][0]["type"] == "application"
     assert "manufacturer&#39;s server" in page or "manufacturer's server" in page
     (tmp_path / "policy.yaml").write_text("rules:\n  - {elements: [QR.1.*], verdict: pass}\n")
     assert "Every rule" in worlds.run(tool, "assess", "gate", e, "--policy", tmp_path / "policy.yaml", "--signer", tmp_path / "owner/owner.crt").stdout
     assert "as they were" in worlds.run(tool, "assess", "compare", e, e).stdout
+
+
+def test_a_product_says_what_is_claimed_of_its_server(told, tmp_path):
+    product = tmp_path / "product"
+    worlds.run(worlds.program("thingward"), "product", "init", "--example", product)
+    with open(product / "product.yaml", "a") as f:
+        f.write("\nsupport-claims: [QR.1.a.1.2, QR.2.a.4.4]\n")
+    with spoiled(told, tmp_path) as place:
+        verdicts, said, payload = assess(place, tmp_path, "--product", product, "--not-intrusive", ok=(0,))
+    assert verdicts["QR.2.a.4.4", "none"][0] == "inconclusive" and re.search(r"^QR.1.a.1.2 +holds", said, re.M) and re.search(r"^QR.1.a.1.5 +not claimed", said, re.M)
+    assert payload["product"]["claims"] == ["QR.1.a.1.2", "QR.2.a.4.4"]
 
 
 def instead(status, kind="text/html", body=b""):
