@@ -11,8 +11,9 @@ from between_support import spoiled
 from harness import unb64
 from test_support import Service
 
-DESK = {"name": "Lamps & Co", "site": "https://security.example.com", "contacts": ["mailto:security@example.com"], "expires": "2036-01-01T00:00:00Z"}
-CLAIMED = {"QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.5"}
+DESK = {"name": "Lamps & Co", "site": "https://security.example.com", "contacts": ["mailto:security@example.com", "tel:+49-30-1234567"], "expires": "2036-01-01T00:00:00Z",
+        "hours": "Monday to Friday, 9 to 17 h CET", "terms": {"answer_days": 3, "decide_days": 14, "fix_days": 90, "status_days": 30}}
+CLAIMED = {"QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.2", "QR.2.a.4.1"}
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +53,13 @@ def test_what_is_not_there_is_neither_claimed_as_provided_nor_seen(service, tmp_
     with spoiled(service, tmp_path) as place:
         verdicts, _, _ = assess(place, tmp_path, "--not-intrusive")
     assert verdicts["QR.1.a.1.2", "security-txt"][0] == verdicts["QR.1.a.1.2", "live-status"][0] == "fail"
+    for one in ("QR.1.a.1.3", "QR.2.a.1.2", "QR.2.a.4.1"):
+        assert {v[0] for k, v in verdicts.items() if k[0] == one} <= {"fail", "inconclusive"} and verdicts[one, "live-status"][0] == "fail", one
     assert "no desk.json" in verdicts["QR.1.a.1.2", "live-status"][1]
     assert verdicts["QR.1.a.1.1", "form-asks"][0] == "pass" and verdicts["QR.1.a.1.1", "report-arrives"][0] == "inconclusive"
 
 
-# @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.5
+# @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.3 QR.1.a.1.5 QR.2.a.1.2 QR.2.a.4.1
 def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, tmp_path):
     with spoiled(told, tmp_path) as place:
         verdicts, said, payload = assess(place, tmp_path, ok=(0,))
@@ -74,7 +77,7 @@ def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, tmp
     assert "Questions and reports" in page and "Service at" in page and "a report was sent, marked as a test" in page and "asked the running service" in page and "to the device" not in page
     assert json.loads((tmp_path / "c.json").read_text())["declarations"]["targets"]["components"][0]["type"] == "application"
     assert "manufacturer&#39;s server" in page or "manufacturer's server" in page
-    (tmp_path / "policy.yaml").write_text("rules:\n  - {elements: [QR.1.*], verdict: pass}\n")
+    (tmp_path / "policy.yaml").write_text("format: 1\nrules:\n  - {name: reports, elements: [QR.1.*], verdicts: [pass], may-be-missing: yes}\n")
     assert "Every rule" in worlds.run(tool, "assess", "gate", e, "--policy", tmp_path / "policy.yaml", "--signer", tmp_path / "owner/owner.crt").stdout
     assert "as they were" in worlds.run(tool, "assess", "compare", e, e).stdout
 
@@ -131,9 +134,21 @@ ROWS = [
     ("QR.1.a.1.2/security-txt", "GET", TXT, without(rb"Expires", b"Expired"), "does not say once until when"),
     ("QR.1.a.1.2/security-txt", "GET", TXT, without(rb"Policy", b"Police"), "where the policy stands"),
     ("QR.1.a.1.2/policy-page", "GET", POLICY, without(rb"/report\?kind=flaw", b"/"), "has no link to where this is reported"),
+    # @turns QR.1.a.1.3: it is not said when a fix is there
+    ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'<dd id="term-fix">90', b'<dd id="term-fix">some'), "within how many days there is a fix"),
+    ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'id="term-[a-z]+"'), "within how many days there is an answer"),
+    ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb">30 days", b">3000 days"), "news of its state"),
     # @turns QR.1.a.1.5: nobody is told where other faults are reported
     ("QR.1.a.1.5/bugs-published", "GET", POLICY, without(rb"/report\?kind=bug", b"/"), "has no link to where this is reported"),
     ("QR.1.a.1.5/bugs-published", "GET", "/report?kind=bug*", without(rb' selected=""'), "a form on which 'bug' is not chosen"),
+    # @turns QR.2.a.1.2: nobody is told where to ask about requirements
+    ("QR.2.a.1.2/questions-published", "GET", POLICY, without(rb"/report\?kind=rules", b"/"), "has no link to where this is reported"),
+    ("QR.2.a.1.2/questions-published", "GET", POLICY, without(rb"mailto:", b"https://"), "no address for mail"),
+    ("QR.2.a.1.2/event-question", "POST", "/report", kept_as(b"bug"), "is not kept as one"),
+    ("QR.2.a.1.2/rules-question", "POST", "/report", kept_as(b"event"), "is not kept as one"),
+    # @turns QR.2.a.4.1: nobody is told when somebody is at the phone
+    ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb'id="contact-hours"'), "when somebody is at the phone"),
+    ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb"tel:", b"https://"), "names no phone number"),
     ("QR.1.a.1.5/bug-arrives", "POST", "/report", kept_as(b"flaw"), "is not kept as one"),
 ]
 

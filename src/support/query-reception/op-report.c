@@ -12,8 +12,9 @@
 
 #include <string.h>
 
-/* @nist QR.1.a.1.5: not only flaws */
-const struct tw_choice tw_report_kinds[] = { { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG }, { .value = NULL } };
+/* @nist QR.1.a.1.5 QR.2.a.1.2: not only flaws */
+const struct tw_choice tw_report_kinds[] = { { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG }, { "event", TW_W_KIND_EVENT },
+	{ "rules", TW_W_KIND_RULES }, { .value = NULL } };
 const struct tw_choice tw_report_flaws[] = {
 	{ "", TW_W_FLAW_UNKNOWN },
 	{ "memory", TW_W_FLAW_MEMORY },

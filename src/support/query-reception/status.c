@@ -6,6 +6,7 @@
 #include "support/rows-query-reception.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static tw_err say(struct tw_element_status *ret, enum tw_status status, const char *reason)
 {
@@ -57,4 +58,46 @@ tw_err tw_reception_status_published(struct tw_context *c, struct tw_element_sta
 tw_err tw_reception_status_bugs(struct tw_context *c, struct tw_element_status *ret)
 {
 	return taken(c, ret, "The policy page says where faults that are no security flaw are reported, and the report page takes them.");
+}
+
+/* @nist QR.1.a.1.3 */
+tw_err tw_reception_status_terms(struct tw_context *c, struct tw_element_status *ret)
+{
+	const struct tw_desk_terms *t = &tw_app_of(c)->desk.terms;
+
+	if (!t->answer)
+		return say(ret, TW_STATUS_NOT_PROVIDED, TW_DESK_FILE " promises no terms, so the policy page names none.");
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason,
+		"The policy page says how reports are judged and put in order, and promises an answer in %d days, a decision in %d, a fix in %d and news every %d.",
+		t->answer, t->decide, t->fix, t->status);
+	return TW_OK;
+}
+
+static bool has_contact(const struct tw_desk *d, const char *scheme)
+{
+	for (size_t i = 0; i < d->contact_count; i++)
+		if (!strncmp(d->contacts[i], scheme, strlen(scheme)))
+			return true;
+	return false;
+}
+
+/* @nist QR.2.a.1.2 */
+tw_err tw_reception_status_questions(struct tw_context *c, struct tw_element_status *ret)
+{
+	if (!has_contact(&tw_app_of(c)->desk, "mailto:"))
+		return say(ret, TW_STATUS_NOT_PROVIDED, "Questions are taken by the form, and " TW_DESK_FILE " names no address for mail.");
+	return taken(c, ret, "Questions about security events and about requirements that are not met are taken by the form, and by mail.");
+}
+
+/* @nist QR.2.a.4.1 */
+tw_err tw_reception_status_phone(struct tw_context *c, struct tw_element_status *ret)
+{
+	const struct tw_desk *d = &tw_app_of(c)->desk;
+
+	if (!has_contact(d, "tel:") || !d->hours[0])
+		return say(ret, TW_STATUS_NOT_PROVIDED, TW_DESK_FILE " names no phone (a contact that begins with tel:) with its hours.");
+	ret->status = TW_STATUS_PROVIDED;
+	(void)snprintf(ret->reason, sizeof ret->reason, "The policy page says how to call, and when: %s.", d->hours);
+	return TW_OK;
 }

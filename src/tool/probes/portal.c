@@ -149,6 +149,24 @@ tw_err tw_portal_text(struct tw_probe_context *c, const struct tw_answer *page, 
 	return TW_OK;
 }
 
+tw_err tw_portal_by_id(struct tw_probe_context *c, const struct tw_answer *page, const char *id, struct tw_buf *ret)
+{
+	struct tw_htmlscan s = scan(page);
+	struct tw_slice name = { NULL, 0 };
+	struct tw_htmltag t;
+
+	tw_buf_init(ret, c->sys, TW_ANSWER_MAX);
+	while (tw_htmlscan_next(&s, &t)) {
+		if (name.at)
+			TW_TRY(tw_html_resolve(t.before, ret));
+		if (name.at && t.end && t.name.size == name.size && !memcmp(t.name.at, name.at, name.size))
+			break;
+		if (!name.at && !t.end && is(&t, "id", id))
+			name = t.name;
+	}
+	return TW_OK;
+}
+
 tw_err tw_portal_says(struct tw_probe_context *c, const struct tw_answer *page, const char *text, bool *ret)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf all = { 0 };

@@ -20,6 +20,8 @@ struct tw_portal_field tw_portal_field(const struct tw_answer *page, const char 
 bool tw_portal_offers(const struct tw_answer *page, const char *name, const char *value); /* among a choice's */
 /* An a whose address, without its language, begins so; ret: the whole address. */
 bool tw_portal_links(const struct tw_answer *page, const char *begin, char *ret, size_t size);
+/* The text of the element with that id, up to its end; "" where there is none. */
+tw_err tw_portal_by_id(struct tw_probe_context *c, const struct tw_answer *page, const char *id, struct tw_buf *ret);
 /* The text of the page, its references resolved, what is no text left out. */
 tw_err tw_portal_text(struct tw_probe_context *c, const struct tw_answer *page, struct tw_buf *ret);
 tw_err tw_portal_says(struct tw_probe_context *c, const struct tw_answer *page, const char *text, bool *ret);

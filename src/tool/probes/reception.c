@@ -268,20 +268,127 @@ static tw_err bugs_published(struct tw_probe_context *c, struct tw_finding *f)
 		"The policy page says where faults that are no security flaw are reported, and leads to the form for them.", f);
 }
 
-static tw_err bug_arrives(struct tw_probe_context *c, struct tw_finding *f)
+/* A report or question of that kind is taken, and kept as one: the page calls it so. */
+static tw_err kind_arrives(struct tw_probe_context *c, const char *kind, const char *called, const char *pass, struct tw_finding *f)
 {
 	TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
-	struct tw_test_report r = { .kind = "bug" };
+	struct tw_test_report r = { .kind = kind };
 	bool good = false, said = false;
 	tw_err e = send_and_read(c, &r, &page, f, &good);
 
 	if (!tw_failed(e) && good)
-		e = tw_portal_says(c, &page, "Another fault", &said);
+		e = tw_portal_says(c, &page, called, &said);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "What the probe sent", e);
 	if (good && !said)
-		return tw_found(f, TW_VERDICT_FAIL, "A report of another fault was taken, and is not kept as one.");
-	return good ? tw_found(f, TW_VERDICT_PASS, "A report of a fault that is no security flaw was taken, and is shown as that.") : TW_OK;
+		return tw_found(f, TW_VERDICT_FAIL, "What was sent as '%s' was taken, and is not kept as one.", kind);
+	return good ? tw_found(f, TW_VERDICT_PASS, "%s", pass) : TW_OK;
+}
+
+static tw_err bug_arrives(struct tw_probe_context *c, struct tw_finding *f)
+{
+	return kind_arrives(c, "bug", "Another fault", "A report of a fault that is no security flaw was taken, and is shown as that.", f);
+}
+
+/* --- What is promised --- */
+
+/* The number at the front of what stands there; 0: none. */
+static tw_err days_at(struct tw_probe_context *c, const struct tw_answer *page, const char *id, uint64_t *ret)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+
+	*ret = 0;
+	TW_TRY(tw_portal_by_id(c, page, id, &text));
+	const struct tw_slice number = { tw_buf_cstr(&text), strspn(tw_buf_cstr(&text), "0123456789") };
+	if (number.size && tw_failed(tw_parse_u64(number, 365, ret)))
+		*ret = 0;
+	return TW_OK;
+}
+
+/* @nist QR.1.a.1.3: each step with its time */
+static tw_err terms_named(struct tw_probe_context *c, struct tw_finding *f)
+{
+	static const struct {
+		const char *id, *words;
+	} terms[] = { { "term-answer", "an answer" }, { "term-decide", "a decision what is done" }, { "term-fix", "a fix" },
+		{ "term-status", "news of its state" } };
+	TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
+	uint64_t days = 0;
+	bool there;
+
+	TW_TRY(open_page(c, POLICY, &page, f, &there));
+	for (size_t i = 0; there && i < TW_COUNT(terms); i++) {
+		char seen[32];
+
+		TW_TRY(days_at(c, &page, terms[i].id, &days));
+		(void)snprintf(seen, sizeof seen, "%llu days", (unsigned long long)days);
+		TW_TRY(tw_saw(f, terms[i].words, days ? seen : "not said"));
+		if (!days)
+			return tw_found(f, TW_VERDICT_FAIL, "The policy page does not say within how many days there is %s.",
+				terms[i].words);
+	}
+	return there ? tw_found(f, TW_VERDICT_PASS,
+			       "The policy page says how reports are handled, and within how many days there is an answer, a decision and a fix, and how "
+			       "often there is news.")
+		     : TW_OK;
+}
+
+/* --- Questions --- */
+
+/* @nist QR.2.a.1.2: by form and by mail */
+static tw_err questions_published(struct tw_probe_context *c, struct tw_finding *f)
+{
+	static const char *const kinds[] = { "event", "rules" };
+	TW_CLEANUP(tw_answer_done) struct tw_answer policy = { 0 };
+	bool good = false;
+	char to[256];
+	tw_err e = TW_OK;
+
+	TW_TRY(open_page(c, POLICY, &policy, f, &good));
+	for (size_t i = 0; good && !tw_failed(e) && i < TW_COUNT(kinds); i++)
+		e = leads_to(c, &policy, kinds[i], f, &good);
+	if (tw_failed(e))
+		return tw_found_trouble(f, "The form that the policy page leads to", e);
+	if (good && !tw_portal_links(&policy, "mailto:", to, sizeof to))
+		return tw_found(f, TW_VERDICT_FAIL, "The policy page names no address for mail.");
+	return good ? tw_found(f, TW_VERDICT_PASS,
+			      "The policy page leads to the form for questions on security events and on requirements that are not met, and names an address "
+			      "for mail.")
+		    : TW_OK;
+}
+
+static tw_err event_question(struct tw_probe_context *c, struct tw_finding *f)
+{
+	return kind_arrives(c, "event", "A question about a security event",
+		"A question about a security event was taken, and is shown as that.", f);
+}
+
+static tw_err rules_question(struct tw_probe_context *c, struct tw_finding *f)
+{
+	return kind_arrives(
+		c, "rules", "A question about a requirement", "A question about a requirement was taken, and is shown as that.", f);
+}
+
+/* @nist QR.2.a.4.1: the number, and when somebody is there */
+static tw_err phone_published(struct tw_probe_context *c, struct tw_finding *f)
+{
+	TW_CLEANUP(tw_answer_done) struct tw_answer page = { 0 };
+	TW_CLEANUP(tw_buf_done) struct tw_buf hours = { 0 };
+	bool there;
+	char to[256];
+
+	TW_TRY(open_page(c, POLICY, &page, f, &there));
+	if (!there)
+		return TW_OK;
+	TW_TRY(tw_portal_by_id(c, &page, "contact-hours", &hours));
+	if (!tw_portal_links(&page, "tel:", to, sizeof to))
+		return tw_found(f, TW_VERDICT_FAIL, "The policy page names no phone number.");
+	TW_TRY(tw_saw(f, "phone", to));
+	if (!hours.size)
+		return tw_found(f, TW_VERDICT_FAIL, "The policy page does not say when somebody is at the phone.");
+	TW_TRY(saw_slice(f, "hours", tw_buf_slice(&hours)));
+	return tw_found(f, TW_VERDICT_PASS,
+		"The policy page names a phone number, and when somebody is there. Whether somebody answers was not tried.");
 }
 
 const struct tw_probe tw_probes_reception[] = {
@@ -293,8 +400,17 @@ const struct tw_probe tw_probes_reception[] = {
 		"Is a report taken that has nothing but a description, and none without one?", description_alone, true },
 	{ "QR.1.a.1.2", "security-txt", TW_SOURCE_OUTSIDE, "Does security.txt say how to report, and is it up to date?", security_txt, false },
 	{ "QR.1.a.1.2", "policy-page", TW_SOURCE_OUTSIDE, "Does the policy page say how to report, and lead there?", policy_page, false },
+	{ "QR.1.a.1.3", "terms-named", TW_SOURCE_OUTSIDE, "Does the policy page say how reports are handled, and within what time?",
+		terms_named, false },
 	{ "QR.1.a.1.5", "bugs-published", TW_SOURCE_OUTSIDE,
 		"Does the policy page say where other faults are reported, and lead there?", bugs_published, false },
 	{ "QR.1.a.1.5", "bug-arrives", TW_SOURCE_OUTSIDE, "Is a report of another fault taken, and kept as one?", bug_arrives, true },
+	{ "QR.2.a.1.2", "questions-published", TW_SOURCE_OUTSIDE,
+		"Is there a way to ask about security events and requirements, by form and by mail?", questions_published, false },
+	{ "QR.2.a.1.2", "event-question", TW_SOURCE_OUTSIDE, "Is a question about a security event taken, and kept as one?",
+		event_question, true },
+	{ "QR.2.a.1.2", "rules-question", TW_SOURCE_OUTSIDE, "Is a question about a requirement taken, and kept as one?",
+		rules_question, true },
+	{ "QR.2.a.4.1", "phone-published", TW_SOURCE_OUTSIDE, "Does the policy page say how to call, and when?", phone_published, false },
 	{ .element = NULL },
 };
