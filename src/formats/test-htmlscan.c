@@ -62,7 +62,7 @@ static void test_attributes(void **state)
 		{ "<input required>", "required", "" },
 		{ "<input required/>", "required", "" },
 		{ "<input name=a required name=b>", "name", "a" },
-		{ "<input name=a>", "nam", NULL },
+		{ "<input name=a>", "names", NULL },
 		{ "<input data=\"name=b\">", "name", NULL },
 		{ "<input = name=b>", "name", "b" },
 		{ "<input name=>", "name", "" },
@@ -123,8 +123,8 @@ static void test_every_cut_ends(void **state)
 		for (struct tw_htmlscan s = tw_htmlscan_of((struct tw_slice){ page, size }); tw_htmlscan_next(&s, &t); n++)
 			(void)tw_htmltag_attribute(&t, "value", &value);
 	CHECK(n > 0);
-	for (size_t i = 0; i + 2 < sizeof slow; i += 2)
-		memcpy(slow + i, "<a", 2);
+	for (size_t i = 0; i < sizeof slow; i++)
+		slow[i] = i % 2 ? 'a' : '<';
 	n = 0;
 	for (struct tw_htmlscan s = tw_htmlscan_of((struct tw_slice){ slow, sizeof slow }); tw_htmlscan_next(&s, &t); n++)
 		;

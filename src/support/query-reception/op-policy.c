@@ -137,7 +137,8 @@ tw_err tw_reception_thanks(struct tw_context *c, const struct tw_request *rq, st
 	return tw_page_close(&t.h);
 }
 
-/* @nist QR.1.a.1.2: the same for programs. RFC 9116. Without a whole desk.json, or behind its end, there is none: a contact that is out of date is worse than none. */
+/* @nist QR.1.a.1.2: the same for programs.
+   RFC 9116. Without a whole desk.json, or behind its end, there is none: a contact that is out of date is worse than none. */
 tw_err tw_reception_security_txt(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_desk *d = &tw_app_of(c)->desk;

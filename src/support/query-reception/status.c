@@ -69,7 +69,8 @@ tw_err tw_reception_status_terms(struct tw_context *c, struct tw_element_status 
 		return say(ret, TW_STATUS_NOT_PROVIDED, TW_DESK_FILE " promises no terms, so the policy page names none.");
 	ret->status = TW_STATUS_PROVIDED;
 	(void)snprintf(ret->reason, sizeof ret->reason,
-		"The policy page says how reports are judged and put in order, and promises an answer in %d days, a decision in %d, a fix in %d and news every %d.",
+		"The policy page says how reports are judged and put in order, and promises an answer in %d days, a decision in %d, a fix in %d "
+		"and news every %d.",
 		t->answer, t->decide, t->fix, t->status);
 	return TW_OK;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the probes of the manufacturer's server have in common: its pages, asked and read as a stranger's browser would, and a report that says that it is a test. */
+/*
+ * What the probes of the manufacturer's server have in common: its pages, asked and read as a stranger's browser would, and a report that says that it is a
+ * test.
+ */
 #ifndef TW_TOOL_PROBES_PORTAL_H
 #define TW_TOOL_PROBES_PORTAL_H
 #include "tool/probes/probe.h"
