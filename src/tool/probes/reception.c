@@ -335,18 +335,23 @@ static tw_err terms_named(struct tw_probe_context *c, struct tw_finding *f)
 
 /* --- Questions --- */
 
+static tw_err leads_to_both(struct tw_probe_context *c, const struct tw_answer *policy, struct tw_finding *f, bool *ret_good)
+{
+	TW_TRY(leads_to(c, policy, "event", f, ret_good));
+	return *ret_good ? leads_to(c, policy, "rules", f, ret_good) : TW_OK;
+}
+
 /* @nist QR.2.a.1.2: by form and by mail */
 static tw_err questions_published(struct tw_probe_context *c, struct tw_finding *f)
 {
-	static const char *const kinds[] = { "event", "rules" };
 	TW_CLEANUP(tw_answer_done) struct tw_answer policy = { 0 };
 	bool good = false;
 	char to[256];
-	tw_err e = TW_OK;
 
 	TW_TRY(open_page(c, POLICY, &policy, f, &good));
-	for (size_t i = 0; good && !tw_failed(e) && i < TW_COUNT(kinds); i++)
-		e = leads_to(c, &policy, kinds[i], f, &good);
+	if (!good)
+		return TW_OK;
+	tw_err e = leads_to_both(c, &policy, f, &good);
 	if (tw_failed(e))
 		return tw_found_trouble(f, "The form that the policy page leads to", e);
 	if (good && !tw_portal_links(&policy, "mailto:", to, sizeof to))
