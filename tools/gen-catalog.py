@@ -8,7 +8,7 @@ file and line.
     gen-catalog.py rows CAPABILITY.yaml OUT.c OUT.h          one capability's six tables
     gen-catalog.py grants GRANTS.yaml OUT.c OUT.h            who holds which permission
     gen-catalog.py device GRANTS.yaml CATALOG CAPABILITY.yaml... --json F --openapi F --c F --h F --version V
-    gen-catalog.py catalog CATALOG OUT.c OUT-checks.c OUT.h  ids, texts and checks of the elements
+    gen-catalog.py catalog CATALOG OUT.c OUT-checks.c OUT-supporting.c OUT.h  ids, texts and checks of the elements
 """
 import argparse
 import json
@@ -53,7 +53,7 @@ def make_grants(a):
 def make_device(a):
     granted = rows.grants(a.grants)
     capabilities = [rows.capability(p) for p in a.capability]
-    elements = catalog.elements(a.catalog)
+    elements = catalog.elements(a.catalog) + catalog.supporting(a.catalog)
     rows.together(capabilities, granted, elements)
     claimed = {row["id"] for c in capabilities for row in c["elements"]}
     device = {
@@ -77,6 +77,7 @@ def make_catalog(a):
     elements = catalog.elements(a.catalog)
     put(a.c, emit_c.catalog_source(elements, "catalog/"))
     put(a.checks, emit_c.checks_source(elements, "catalog/"))
+    put(a.supporting, emit_c.supporting_source(catalog.supporting(a.catalog), "catalog/"))
     put(a.h, emit_c.catalog_header("catalog/"))
 
 
@@ -86,7 +87,7 @@ def main():
     verbs = {
         "rows": (make_rows, ["capability", "c", "h"]),
         "grants": (make_grants, ["grants", "c", "h"]),
-        "catalog": (make_catalog, ["catalog", "c", "checks", "h"]),
+        "catalog": (make_catalog, ["catalog", "c", "checks", "supporting", "h"]),
         "device": (make_device, ["grants", "catalog"]),
     }
     for name, (_, arguments) in verbs.items():

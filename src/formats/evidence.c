@@ -48,10 +48,14 @@ static tw_err check_tool(const json_t *tool)
 
 static tw_err check_device(const json_t *device)
 {
-	static const struct tw_shape shape[] = { { "identifier", TW_JSON_TEXT, true, 0, 255 }, { "model", TW_JSON_TEXT, true, 0, 64 },
-		{ "software", TW_JSON_TEXT, true, 0, 64 }, { "product_version", TW_JSON_TEXT, true, 0, 64 },
-		{ "address", TW_JSON_TEXT, false, 0, 256 }, { "statement", TW_JSON_OBJECT, false, 0, 0 }, { 0 } };
-	return tw_json_check(device, shape);
+	static const struct tw_shape shape[] = { { "identifier", TW_JSON_TEXT, true, 0, 255 },
+		{ "model", TW_JSON_TEXT, true, 0, 64 }, { "software", TW_JSON_TEXT, true, 0, 64 },
+		{ "product_version", TW_JSON_TEXT, true, 0, 64 }, { "address", TW_JSON_TEXT, false, 0, 256 },
+		{ "kind", TW_JSON_TEXT, false, 1, 32 }, { "statement", TW_JSON_OBJECT, false, 0, 0 }, { 0 } };
+	TW_TRY(tw_json_check(device, shape));
+	if (tw_json_get(device, "kind") && strcmp(tw_json_text(device, "kind"), "service") != 0)
+		return TW_RAISE(SYNTAX, "'%.32s' is no kind of what is assessed", tw_json_text(device, "kind"));
+	return TW_OK;
 }
 
 static tw_err check_result(const json_t *r)

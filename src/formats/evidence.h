@@ -3,8 +3,8 @@
  * The evidence report: what one run of an assessment saw, in a form that cannot be changed afterwards unnoticed.
  *
  * The tool fills a JSON payload (doc/spec/evidence.md), has it checked here, and signs it as a JWS of type TW_JWS_EVIDENCE with
- * the assessor's key. Every verdict says where it comes from: seen from outside, seen from inside, stated by the device or by a
- * person, or simulated. Verification insists on the exact bytes written: no other spelling of the same JSON passes.
+ * the assessor's key. Every verdict says where it comes from: seen from outside, seen from inside, stated by the device, the
+ * manufacturer's service or a person, or simulated. Verification insists on the exact bytes written: no other spelling of the same JSON passes.
  */
 #ifndef TW_FORMATS_EVIDENCE_H
 #define TW_FORMATS_EVIDENCE_H
@@ -19,9 +19,9 @@
 	{                                                        \
 		"pass", "fail", "inconclusive", "not applicable" \
 	}
-#define TW_EVIDENCE_SOURCES                                                                                \
-	{                                                                                                  \
-		"observed outside", "observed inside", "stated by device", "stated by person", "simulated" \
+#define TW_EVIDENCE_SOURCES                                                                                                     \
+	{                                                                                                                       \
+		"observed outside", "observed inside", "stated by device", "stated by person", "stated by service", "simulated" \
 	}
 
 /* Form only: members, words, times, one result per element and probe, totals that add up. SYNTAX names the member. */

@@ -108,7 +108,7 @@ bool tw_html_may_link(struct tw_slice s)
 		return s.size == 1 || s.at[1] != '/';
 	if (s.size > 1 && s.at[0] == '#')
 		return true;
-	return begins(s, "https://") || begins(s, "mailto:");
+	return begins(s, "https://") || begins(s, "mailto:") || begins(s, "tel:");
 }
 
 void tw_html_link(struct tw_html *h, struct tw_slice address)

@@ -5,7 +5,7 @@
  * - Names of elements and attributes are values of two lists, never text. The lists hold no script, style, object or event handler, so
  *   none can be written, by whomever.
  * - Text and values of attributes pass through the escape and nothing else; there is no call that takes markup.
- * - An address goes through tw_html_link alone, which takes one of this site ("/report", "#main") or of https: and mailto:, and nothing that runs
+ * - An address goes through tw_html_link alone, which takes one of this site ("/report", "#main") or of https:, mailto: and tel:, and nothing that runs
  *   ("javascript:") or leaves the site unseen ("//host"). The list of attributes has no address among them.
  * - Bytes that are no valid UTF-8 are shown as U+FFFD: what was stored by mistake still cannot break out of its character.
  * - Elements are closed in the order they were opened; the writer knows which is open. tw_html_finish refuses a page with one open.

@@ -73,8 +73,8 @@ static void test_addresses(void **state)
 	static const struct {
 		const char *address;
 		bool taken;
-	} rows[] = { { "/", true }, { "#main", true }, { "#", false }, { "/report?a=1&b=2", true },
-		{ "https://example.org/", true }, { "mailto:psirt@example.org", true }, { "//example.org/", false },
+	} rows[] = { { "/", true }, { "#main", true }, { "#", false }, { "/report?a=1&b=2", true }, { "https://example.org/", true },
+		{ "mailto:psirt@example.org", true }, { "tel:+49301234567", true }, { "//example.org/", false },
 		{ "javascript:x()", false }, { "JavaScript:x()", false }, { "http://example.org/", false },
 		{ "data:text/html,x", false }, { "/\\example.org", false }, { "/\t/example.org", false },
 		{ "java\nscript:x()", false }, { " /", false }, { "", false }, { "report", false }, { "https:", false } };

@@ -186,6 +186,8 @@ const struct tw_field tw_product_fields[] = {
 	{ "application", TW_FIELD_MAP, false, 0, 0, NULL, application_fields,
 		"what the product's own application adds: events, settings, health, permissions, roles, providers" },
 	{ "claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL, "ids of the catalog elements that you say the product has (claims: [DI.IMS.1])" },
+	{ "support-claims", TW_FIELD_WORDS, false, 3, 32, ".", NULL,
+		"ids of the supporting details that you say your own server provides for it (support-claims: [QR.1.a.1.2])" },
 	{},
 };
 
@@ -300,17 +302,16 @@ static tw_err check_flows(const tw_yaml *root, struct tw_problems *p)
 	return TW_OK;
 }
 
-static tw_err check_claims(const tw_yaml *root, struct tw_problems *p)
+/* find: of the catalog whose ids that list holds. */
+static tw_err check_claims(
+	const tw_yaml *claims, const struct tw_catalog_row *(*find)(const char *id), const char *hint, struct tw_problems *p)
 {
-	const tw_yaml *claims = list_in(tw_yaml_find(root, "claims"));
-
 	for (size_t i = 0; claims && i < tw_yaml_count(claims); i++) {
 		const tw_yaml *n = tw_yaml_item(claims, i);
 		const char *id = tw_yaml_text(n);
 
-		if (id && !tw_catalog_find(id))
-			TW_TRY(tw_problem(
-				p, n, "use the id of an element of the catalog, as DI.IMS.1", "'%.64s' is not in the catalog", id));
+		if (id && !find(id))
+			TW_TRY(tw_problem(p, n, hint, "'%.64s' is not in the catalog", id));
 		for (size_t j = 0; id && j < i; j++)
 			if (tw_yaml_text(tw_yaml_item(claims, j)) && !strcmp(tw_yaml_text(tw_yaml_item(claims, j)), id))
 				TW_TRY(tw_problem(p, n, "claim each element once", "'%.64s' is claimed already", id));
@@ -395,7 +396,10 @@ static tw_err check_meaning(const tw_yaml *root, const json_t *product, struct t
 	TW_TRY(check_prefix(list_in(find2(root, "application", "permissions")), "name", p));
 	TW_TRY(check_prefix(list_in(find2(root, "application", "roles")), "name", p));
 	TW_TRY(check_settings(root, product, p));
-	return check_claims(root, p);
+	TW_TRY(check_claims(
+		list_in(tw_yaml_find(root, "claims")), tw_catalog_find, "use the id of an element of the catalog, as DI.IMS.1", p));
+	return check_claims(list_in(tw_yaml_find(root, "support-claims")), tw_supporting_find,
+		"use the id of a supporting detail of the catalog, as QR.1.a.1.2", p);
 }
 
 static bool take_number(const char **at, const char *word, unsigned *ret)
@@ -466,15 +470,4 @@ const json_t *tw_product_model(const json_t *product, const char *model)
 		if (!strcmp(tw_json_text(row, "model"), model))
 			return row;
 	return NULL;
-}
-
-bool tw_product_claims(const json_t *product, const char *element)
-{
-	size_t i;
-	json_t *id;
-
-	json_array_foreach(json_object_get(product, "claims"), i, id)
-		if (!strcmp(json_string_value(id), element))
-			return true;
-	return false;
 }

@@ -23,7 +23,6 @@ tw_err tw_product_read(const struct tw_sys *sys, struct tw_slice text, struct tw
 const char *tw_product_version(const json_t *product);
 /* The row of models with this name, or NULL. */
 const json_t *tw_product_model(const json_t *product, const char *model);
-bool tw_product_claims(const json_t *product, const char *element);
 
 /* The commented file that `product init` writes; the thermostat's is examples/thermostat/product.yaml itself. */
 extern const char tw_product_template[];

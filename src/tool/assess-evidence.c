@@ -43,6 +43,17 @@ static tw_err tool_member(struct assessment *a, json_t **ret)
 	return TW_OK;
 }
 
+/* The manufacturer's server signs no statement: it is known by its address, whose certificate was verified or whose key was pinned. */
+static tw_err service_member(const struct assessment *a, json_t **ret)
+{
+	const struct tw_target *g = &a->c.target[0];
+
+	*ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kind", "service", "identifier", g->session.device.identifier, "model",
+		tw_json_text(g->capabilities.body, "service"), "software", tw_json_text(g->capabilities.body, "software"),
+		"product_version", "", "address", g->session.device.address);
+	return *ret ? TW_OK : TW_RAISE(NOMEM, "service");
+}
+
 static tw_err device_member(const struct assessment *a, json_t **ret)
 {
 	const struct tw_target *g = &a->c.target[0];
@@ -80,7 +91,7 @@ static tw_err product_member(const struct assessment *a, json_t **ret)
 	TW_TRY(tw_json_set(o, "organization", json_string(tw_json_text(tw_json_get(a->product, "organization"), "name"))));
 	TW_TRY(tw_json_set(o, "version", json_string(tw_product_version(a->product))));
 	TW_TRY(tw_json_set(o, "security_updates_until", json_string(tw_json_text(support, "security-updates-until"))));
-	TW_TRY(tw_json_set(o, "claims", copy_of(tw_json_get(a->product, "claims"))));
+	TW_TRY(tw_json_set(o, "claims", copy_of(a->claims)));
 	*ret = TW_STEAL(o);
 	return TW_OK;
 }
@@ -119,6 +130,7 @@ static tw_err nonce_member(const struct assessment *a, json_t **ret)
 
 #define NOT_INTRUSIVE "Checks that change something on the device for a moment were not allowed."
 #define NO_WAITING "Checks that wait for time to go by were left out."
+#define NOT_SENT "Checks that send a report, marked as a test, were not allowed."
 
 /* What the run that is gone on with left out stays left out. */
 static bool left_out(const struct assessment *a, const char *option, const char *words)
@@ -145,8 +157,8 @@ static tw_err notes_member(const struct assessment *a, bool whole, json_t **ret)
 			TW_TRY(tw_json_append(notes, json_incref(note)));
 	for (i = 0; !tw_arg(a->args, "into") && (word = tw_arg_nth(a->args, "element", i)); i++)
 		TW_TRY(tw_json_append(notes, json_sprintf("Only a part was tried: %s.", word)));
-	if (left_out(a, "not-intrusive", NOT_INTRUSIVE))
-		TW_TRY(tw_json_append(notes, json_string(NOT_INTRUSIVE)));
+	if (left_out(a, "not-intrusive", a->support ? NOT_SENT : NOT_INTRUSIVE))
+		TW_TRY(tw_json_append(notes, json_string(a->support ? NOT_SENT : NOT_INTRUSIVE)));
 	if (left_out(a, "no-waiting", NO_WAITING))
 		TW_TRY(tw_json_append(notes, json_string(NO_WAITING)));
 	if (!whole)
@@ -229,9 +241,12 @@ static tw_err payload(struct assessment *a, bool whole, json_t **ret)
 	TW_TRY(tw_json_set(o, "created", json_string(a->created)));
 	TW_TRY(put(o, "nonce", nonce_member(a, &v), &v));
 	TW_TRY(put(o, "tool", tool_member(a, &v), &v));
-	TW_TRY(tw_json_set(o, "catalog", json_sprintf("Thingward catalog %s, %zu elements", TW_VERSION, tw_catalog_count)));
-	TW_TRY(put(o, "device", device_member(a, &v), &v));
-	TW_TRY(put(o, "product", product_member(a, &v), &v));
+	TW_TRY(tw_json_set(o, "catalog",
+		json_sprintf("Thingward catalog %s, %zu %s", TW_VERSION, a->support ? tw_supporting_count : tw_catalog_count,
+			a->support ? "supporting details" : "elements")));
+	TW_TRY(put(o, "device", a->support ? service_member(a, &v) : device_member(a, &v), &v));
+	if (!a->support || a->product)
+		TW_TRY(put(o, "product", product_member(a, &v), &v));
 	TW_TRY(tw_json_set(o, "assessor", json_string(tw_buf_cstr(&name))));
 	TW_TRY(tw_json_set(o, "results", json_incref(a->results)));
 	TW_TRY(put(o, "totals", totals_member(a->results, &v), &v));

@@ -16,6 +16,9 @@ struct assessment {
 	const struct tw_sys *sys;
 	const struct tw_args *args;
 	struct tw_probe_context c;
+	const struct tw_probe *const *tables; /* what can be tried; ends with NULL */
+	bool support;                         /* the manufacturer's server is assessed, and not a device */
+	json_t *claims;                       /* ids, or NULL */
 	json_t *product, *before;
 	tw_registry *registry;
 	struct tw_buf scan;
@@ -34,6 +37,9 @@ void tw_assess_done(struct assessment *a);
 /* intrusive: of a check that ran; what was not asked changed nothing. */
 tw_err tw_assess_result(
 	struct assessment *a, const char *element, const char *probe, const char *title, bool intrusive, struct tw_finding *f);
+/* The words of --element are of checks in these tables, and --into and --resume go together with what else is asked for. */
+tw_err tw_assess_over(struct assessment *a, const struct tw_probe *const *tables);
+tw_err tw_assess_run(struct assessment *a); /* tries, signs, writes, tells; STATE: a claim is contradicted */
 tw_err tw_assess_tell(struct assessment *a, const json_t *evidence); /* prints the verdicts, and where the evidence is */
 tw_err tw_assess_into(struct assessment *a);                         /* reads what --into or --resume names, if either does */
 const json_t *tw_assess_kept(const struct assessment *a, const char *element, const char *probe); /* NULL: it has none */

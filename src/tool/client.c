@@ -159,7 +159,7 @@ static CURLcode set_common(tw_client *c)
 }
 
 /*
- * No chain and no name is checked, because the device's listener certificate is made to say nothing. What identifies the
+ * Of a device no chain and no name is checked, because the device's listener certificate is made to say nothing. What identifies the
  * device is its key: libcurl compares the pin in the same step, before the request is sent, also with both checks off.
  * A TLS session is never resumed: each connection shows its key anew.
  */
@@ -167,8 +167,10 @@ static CURLcode set_tls(tw_client *c, const struct tw_place *p, const char *pin)
 {
 	CURLcode r = CURLE_OK;
 
-	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 0L);
-	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, p->trust ? 1L : 0L);
+	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, p->trust ? 2L : 0L);
+	if (p->authorities)
+		r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_CAINFO, p->authorities);
 	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
 	r = r ? r : tw_curl()->easy_setopt(c->curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	if (p->has_pin)
@@ -272,6 +274,10 @@ static tw_err explain(tw_client *c, CURLcode r)
 		return TW_RAISE(NOMEM, "client");
 	if (r == CURLE_UNSUPPORTED_PROTOCOL || r == CURLE_WEIRD_SERVER_REPLY || r == CURLE_HTTP2)
 		return TW_RAISE(SYNTAX, "%s does not speak HTTP: %s", c->base, words);
+	if (r == CURLE_PEER_FAILED_VERIFICATION)
+		return TW_RAISE(UNTRUSTED, "the certificate of %s does not hold: %s", c->base, words);
+	if (r == CURLE_SSL_CACERT_BADFILE)
+		return TW_RAISE(IO, "the file of authorities: %s", words);
 	if (r == CURLE_SSL_CERTPROBLEM)
 		return TW_RAISE(IO, "the owner's certificate or key: %s", words);
 	return TW_RAISE(CLOSED, "%s: %s", c->local ? "the local socket" : c->base, words);
@@ -300,7 +306,7 @@ static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 	TW_CLEANUP(tw_buf_done) struct tw_buf body = { 0 };
 
 	tw_buf_init(&body, c->sys, TW_ANSWER_MAX);
-	TW_TRY(header(&headers, "Accept", call->take ? "*/*" : "application/json"));
+	TW_TRY(header(&headers, "Accept", call->take || call->page ? "*/*" : "application/json"));
 	if (call->host)
 		TW_TRY(header(&headers, "Host", call->host));
 	if (call->step_up)
@@ -311,7 +317,10 @@ static tw_err perform(tw_client *c, const struct tw_call *call, const char *url)
 		TW_TRY(bearer(&headers, call->token ? call->token : c->token));
 	if (call->if_match)
 		TW_TRY(header(&headers, "If-Match", call->if_match));
-	if (call->body) {
+	if (call->form) {
+		TW_TRY(header(&headers, "Content-Type", "application/x-www-form-urlencoded"));
+		TW_TRY(tw_buf_text(&body, call->form));
+	} else if (call->body) {
 		TW_TRY(header(&headers, "Content-Type", "application/json"));
 		TW_TRY(tw_json_write(call->body, &body));
 	} else {

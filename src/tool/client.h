@@ -16,8 +16,10 @@
 struct tw_place {
 	const char *address; /* HOST:PORT; or NULL and socket */
 	const char *socket;  /* path */
-	bool has_pin;        /* false only for probes that ask what an anonymous stranger sees */
+	bool has_pin;        /* false only for probes that ask what an anonymous stranger sees, and with trust */
 	uint8_t pin[32];
+	bool trust;              /* the manufacturer's server: its certificate and name have to hold, as they do for a browser */
+	const char *authorities; /* with trust: a file of the certificates that may vouch; NULL: those that this machine trusts */
 	const char *certificate; /* paths of the owner's; NULL: anonymous */
 	const char *key;
 	const char *token; /* of the session that every call without one of its own shows; NULL: none */
@@ -25,6 +27,8 @@ struct tw_place {
 struct tw_call {
 	const char *method, *path;
 	const json_t *body;   /* NULL: none */
+	const char *form;     /* a page's form in place of it, application/x-www-form-urlencoded; NULL: none */
+	bool page;            /* a page for people is wanted, not JSON */
 	const char *if_match; /* NULL: none */
 	const char *token;    /* of a session; NULL: none */
 	const char *last_id;  /* Last-Event-ID; NULL: none */

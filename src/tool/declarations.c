@@ -98,8 +98,8 @@ static tw_err device_of(const json_t *payload, json_t **ret)
 			TW_TRY(tw_json_append(props,
 				json_pack("{s:o, s:s}", "name", json_sprintf("thingward:%s", members[i]), "value",
 					tw_json_text(setup, members[i]))));
-	*ret = json_pack("{s:s, s:s, s:s, s:s, s:O}", "type", "device", "bom-ref", "device", "name", *model ? model : "device",
-		"version", version, "properties", props);
+	*ret = json_pack("{s:s, s:s, s:s, s:s, s:O}", "type", strcmp(tw_evidence_thing(payload), "service") ? "device" : "application",
+		"bom-ref", "device", "name", *model ? model : "device", "version", version, "properties", props);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "device");
 }
 
@@ -118,8 +118,8 @@ static tw_err declarations(const struct tw_sys *sys, const json_t *payload, cons
 	TW_TRY(device_of(payload, &device));
 	*ret = json_pack("{s:[{s:s, s:{s:s}}], s:[{s:s, s:s, s:O}], s:O, s:O, s:{s:[O]}}", "assessors", "bom-ref", "assessor",
 		"organization", "name", tw_json_text(payload, "assessor"), "attestations", "summary",
-		"What checks saw on one device at one time. It states no conformity with a law or a standard.", "assessor",
-		"assessor", "map", map, "claims", claims, "evidence", evidence, "targets", "components", device);
+		"What checks saw on one device or server at one time. It states no conformity with a law or a standard.",
+		"assessor", "assessor", "map", map, "claims", claims, "evidence", evidence, "targets", "components", device);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "declarations");
 }
 

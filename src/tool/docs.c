@@ -48,6 +48,19 @@ static const char *text_of(const struct docs *d, const char *map, const char *ke
 	return tw_json_text(tw_json_get(d->product, map), key);
 }
 
+/* What no claim stands behind is not promised to customers. */
+static bool has_page(const struct docs *d, const struct tw_capability_document *doc)
+{
+	return !doc->support || json_array_size(tw_json_get(d->product, "support-claims"));
+}
+
+static const char *name_of(const struct docs *d, const struct tw_capability_document *doc)
+{
+	const json_t *c = capability_in(d->rows, doc->folder);
+
+	return doc->support ? doc->support : c ? tw_json_text(c, "name") : doc->folder;
+}
+
 static tw_err capability_page(struct docs *d, const struct tw_capability_document *doc)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -55,7 +68,7 @@ static tw_err capability_page(struct docs *d, const struct tw_capability_documen
 	char file[80];
 
 	tw_buf_init(&b, d->sys, TW_PAGE_MAX);
-	TW_TRY(tw_sheet_begin(&b, what.capability ? tw_json_text(what.capability, "name") : doc->folder));
+	TW_TRY(tw_sheet_begin(&b, name_of(d, doc)));
 	TW_TRY(tw_buf_text(&b, "<p><a href=\"index.html\">"));
 	TW_TRY(tw_sheet_text(&b, text_of(d, "product", "name")));
 	TW_TRY(tw_buf_text(&b, "</a></p>\n"));
@@ -142,10 +155,10 @@ static tw_err abilities_section(const struct docs *d, struct tw_buf *b)
 {
 	TW_TRY(tw_buf_text(b, "<h2>What it can do for your security</h2>\n<ul>\n"));
 	for (const struct tw_capability_document *doc = tw_capability_documents; doc->folder; doc++) {
-		const json_t *c = capability_in(d->rows, doc->folder);
-
+		if (!has_page(d, doc))
+			continue;
 		TW_TRY(tw_buf_format(b, "<li><a href=\"%s.html\">", doc->folder));
-		TW_TRY(tw_sheet_text(b, c ? tw_json_text(c, "name") : doc->folder));
+		TW_TRY(tw_sheet_text(b, name_of(d, doc)));
 		TW_TRY(tw_buf_text(b, "</a></li>\n"));
 	}
 	return tw_buf_text(b, "</ul>\n");
@@ -184,8 +197,12 @@ tw_err tw_cmd_docs(struct tw_tool *t, const struct tw_args *a)
 	TW_TRY(tw_product_load(t, a->rest[0], &d.product));
 	TW_TRY(tw_rows_new(t->sys, &d.rows));
 	TW_TRY(tw_dir_make(t->sys, tw_arg(a, "out"), 0755, &d.out));
-	for (const struct tw_capability_document *doc = tw_capability_documents; doc->folder; doc++, pages++)
+	for (const struct tw_capability_document *doc = tw_capability_documents; doc->folder; doc++) {
+		if (!has_page(&d, doc))
+			continue;
 		TW_TRY(capability_page(&d, doc));
+		pages++;
+	}
 	TW_TRY(index_page(&d));
 	if (t->json) {
 		TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s, s:i}", "directory", tw_arg(a, "out"), "pages", (int)pages);

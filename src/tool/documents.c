@@ -5,9 +5,10 @@
 #include <stddef.h>
 
 const struct tw_capability_document tw_capability_documents[] = {
-	{ "identification", tw_document_identification },
-	{ "data-protection", tw_document_data_protection },
-	{ "logical-access", tw_document_logical_access },
-	{ "interfaces", tw_document_interfaces },
-	{ NULL, NULL },
+	{ "identification", tw_document_identification, NULL },
+	{ "data-protection", tw_document_data_protection, NULL },
+	{ "logical-access", tw_document_logical_access, NULL },
+	{ "interfaces", tw_document_interfaces, NULL },
+	{ "query-reception", tw_document_query_reception, "Questions and reports" },
+	{ NULL, NULL, NULL },
 };

@@ -17,6 +17,11 @@ const struct tw_option tw_options_evidence_verify[] = {
 	{},
 };
 
+const char *tw_evidence_thing(const json_t *payload)
+{
+	return strcmp(tw_json_text(tw_json_get(payload, "device"), "kind"), "service") ? "device" : "service";
+}
+
 void tw_evidence_file_done(struct tw_evidence_file *f)
 {
 	json_decref(f->payload);

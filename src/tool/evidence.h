@@ -9,6 +9,8 @@ struct tw_evidence_file {
 	json_t *payload;
 	char signer[256], signer_sha256[65];
 };
+/* What the evidence is of: "device", or "service", the manufacturer's server. */
+const char *tw_evidence_thing(const json_t *payload);
 void tw_evidence_file_done(struct tw_evidence_file *f);
 tw_err tw_evidence_file_read(struct tw_tool *t, const char *path, struct tw_evidence_file *ret);
 /* From whom --signer says; with --anchor, the device's statements inside hold, and say what stands beside them. UNTRUSTED names what is not so. */

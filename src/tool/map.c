@@ -14,9 +14,10 @@
 #define LABEL 16
 #define GAP 10
 
-static const struct {
+struct capability {
 	const char *code, *name;
-} capabilities[] = {
+};
+static const struct capability of_device[] = {
 	{ "DI", "Device identification" },
 	{ "DC", "Device configuration" },
 	{ "DP", "Data protection" },
@@ -24,13 +25,27 @@ static const struct {
 	{ "SU", "Software update" },
 	{ "SA", "State awareness" },
 	{ "DS", "Security of the device" },
+	{ NULL, NULL },
+};
+static const struct capability of_support[] = {
+	{ "DO", "Documentation" },
+	{ "QR", "Questions and reports" },
+	{ "IN", "What customers are told" },
+	{ "ED", "Education" },
+	{ NULL, NULL },
+};
+/* What is drawn: a catalog by its capabilities, and what was found of it. */
+struct map {
+	const struct tw_catalog_row *rows;
+	const struct capability *capabilities;
+	const json_t *elements;
 };
 
-static size_t cells_of(const char *code)
+static size_t cells_of(const struct map *m, const char *code)
 {
 	size_t n = 0;
 
-	for (const struct tw_catalog_row *row = tw_catalog; row->id; row++)
+	for (const struct tw_catalog_row *row = m->rows; row->id; row++)
 		n += !strcmp(row->capability, code);
 	return n;
 }
@@ -73,7 +88,7 @@ static tw_err cell(struct tw_buf *b, const struct tw_catalog_row *row, const jso
 }
 
 /* How many of a capability have each verdict, as "12 pass, 1 fail"; nothing where none was assessed. */
-static tw_err counts(struct tw_buf *b, const char *capability, const json_t *elements)
+static tw_err counts(struct tw_buf *b, const struct map *m, const char *capability)
 {
 	static const char *const verdicts[][2] = { { "pass", "\xe2\x9c\x93" }, { "fail", "\xe2\x9c\x97" }, { "inconclusive", "?" },
 		{ "not applicable", "\xe2\x80\x93" } };
@@ -81,45 +96,46 @@ static tw_err counts(struct tw_buf *b, const char *capability, const json_t *ele
 	for (size_t v = 0; v < TW_COUNT(verdicts); v++) {
 		size_t n = 0;
 
-		for (const struct tw_catalog_row *row = tw_catalog; row->id; row++)
+		for (const struct tw_catalog_row *row = m->rows; row->id; row++)
 			n += !strcmp(row->capability, capability) &&
-				!strcmp(tw_json_text(tw_verdict_of(elements, row->id), "verdict"), verdicts[v][0]);
+				!strcmp(tw_json_text(tw_verdict_of(m->elements, row->id), "verdict"), verdicts[v][0]);
 		if (n)
 			TW_TRY(tw_buf_format(b, " %s %zu", verdicts[v][1], n));
 	}
 	return TW_OK;
 }
 
-static tw_err row_of(struct tw_buf *b, size_t i, const json_t *elements, size_t *y)
+static tw_err row_of(struct tw_buf *b, const struct map *m, const struct capability *c, size_t *y)
 {
-	size_t n = 0, count = cells_of(capabilities[i].code);
+	size_t n = 0, count = cells_of(m, c->code);
 
-	TW_TRY(tw_buf_format(b, "<text x=\"0\" y=\"%zu\">%s, %zu abilities", *y + LABEL - 5, capabilities[i].name, count));
+	TW_TRY(tw_buf_format(b, "<text x=\"0\" y=\"%zu\">%s, %zu abilities", *y + LABEL - 5, c->name, count));
 	TW_TRY(tw_buf_format(b, "</text><text class=\"count\" x=\"%d\" y=\"%zu\">", PER_LINE * STEP - STEP + CELL + 1, *y + LABEL - 5));
-	TW_TRY(counts(b, capabilities[i].code, elements));
+	TW_TRY(counts(b, m, c->code));
 	TW_TRY(tw_buf_text(b, "</text>\n"));
 	*y += LABEL;
-	for (const struct tw_catalog_row *row = tw_catalog; row->id; row++) {
-		if (strcmp(row->capability, capabilities[i].code) != 0)
+	for (const struct tw_catalog_row *row = m->rows; row->id; row++) {
+		if (strcmp(row->capability, c->code) != 0)
 			continue;
-		TW_TRY(cell(b, row, elements, n % PER_LINE * STEP, *y + n / PER_LINE * STEP));
+		TW_TRY(cell(b, row, m->elements, n % PER_LINE * STEP, *y + n / PER_LINE * STEP));
 		n++;
 	}
 	*y += (count + PER_LINE - 1) / PER_LINE * STEP + GAP;
 	return tw_buf_text(b, "\n");
 }
 
-tw_err tw_map_svg(struct tw_buf *b, const json_t *elements)
+tw_err tw_map_svg(struct tw_buf *b, bool support, const json_t *elements)
 {
+	const struct map m = { support ? tw_supporting : tw_catalog, support ? of_support : of_device, elements };
 	size_t height = 0, y = 0;
 
-	for (size_t i = 0; i < TW_COUNT(capabilities); i++)
-		height += LABEL + (cells_of(capabilities[i].code) + PER_LINE - 1) / PER_LINE * STEP + GAP;
+	for (const struct capability *c = m.capabilities; c->code; c++)
+		height += LABEL + (cells_of(&m, c->code) + PER_LINE - 1) / PER_LINE * STEP + GAP;
 	TW_TRY(tw_buf_format(b,
 		"<svg viewBox=\"0 0 %d %zu\" role=\"img\" aria-labelledby=\"map-title\">\n"
 		"<title id=\"map-title\">Map of the catalog: %zu of %zu abilities were assessed; the table below says which</title>\n",
-		WIDTH, height, json_array_size(elements), tw_catalog_count));
-	for (size_t i = 0; i < TW_COUNT(capabilities); i++)
-		TW_TRY(row_of(b, i, elements, &y));
+		WIDTH, height, json_array_size(elements), support ? tw_supporting_count : tw_catalog_count));
+	for (const struct capability *c = m.capabilities; c->code; c++)
+		TW_TRY(row_of(b, &m, c, &y));
 	return tw_buf_text(b, "</svg>\n");
 }

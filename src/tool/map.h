@@ -4,5 +4,6 @@
 #define TW_TOOL_MAP_H
 #include "base/buf.h"
 #include "base/json.h"
-tw_err tw_map_svg(struct tw_buf *b, const json_t *elements); /* elements: as tw_verdict_elements gives them */
+/* support: of the supporting details, and not of a device's elements. elements: as tw_verdict_elements gives them. */
+tw_err tw_map_svg(struct tw_buf *b, bool support, const json_t *elements);
 #endif

@@ -84,7 +84,7 @@ static const char *method_of(const char *source)
 		return "TEST";
 	if (!strcmp(source, "stated by person"))
 		return "INTERVIEW";
-	return strcmp(source, "stated by device") ? "UNKNOWN" : "EXAMINE";
+	return strncmp(source, "stated by ", 10) ? "UNKNOWN" : "EXAMINE";
 }
 
 static tw_err observation(const struct form *f, const json_t *r, json_t *list)
@@ -125,7 +125,7 @@ static tw_err target(const json_t *e, json_t **ret)
 			: open ? "other"
 			       : "fail");
 	if (open && status)
-		TW_TRY(tw_json_set(status, "remarks", json_string("It could not be decided. That is no evidence against the device.")));
+		TW_TRY(tw_json_set(status, "remarks", json_string("It could not be decided. That is no evidence against it.")));
 	*ret = json_pack("{s:s, s:s, s:O}", "type", "objective-id", "target-id", id, "status", status);
 	return *ret ? TW_OK : TW_RAISE(NOMEM, "finding");
 }
@@ -171,7 +171,9 @@ static tw_err reviewed(const json_t *elements, json_t **ret)
 static tw_err device_item(const struct form *f, json_t **ret)
 {
 	const json_t *device = tw_json_get(f->payload, "device"), *setup = tw_json_get(f->payload, "setup");
-	TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s, s:s}", "uuid", f->device, "description", "The device that was assessed.");
+	const char *what = strcmp(tw_evidence_thing(f->payload), "service") ? "The device that was assessed."
+									    : "The manufacturer's server that was assessed.";
+	TW_CLEANUP(tw_jsonp) json_t *o = json_pack("{s:s, s:s}", "uuid", f->device, "description", what);
 	TW_CLEANUP(tw_jsonp) json_t *props = json_array();
 
 	TW_TRY(property(props, "identifier", tw_json_text(device, "identifier")));
@@ -229,7 +231,7 @@ static tw_err result_of(const struct form *f, const json_t *elements, json_t **r
 	TW_TRY(property(props, "tool-sha256", tw_json_text(tw_json_get(f->payload, "tool"), "sha256")));
 	TW_TRY(property(props, "signer-sha256", f->file->signer_sha256));
 	o = json_pack("{s:s, s:s, s:s, s:s, s:{s:[O]}, s:O}", "uuid", id, "title", "What the checks saw", "description",
-		"Evidence for and against single claims on one device at one time; no statement that a product fulfils a law or a standard.",
+		"Evidence for and against single claims on one device or server at one time; no statement that a product fulfils a law or a standard.",
 		"start", began(f->payload), "local-definitions", "inventory-items", item, "reviewed-controls", controls);
 	TW_TRY(o ? put_properties(o, props) : TW_RAISE(NOMEM, "result"));
 	TW_TRY(lists(f, elements, o));
@@ -239,8 +241,9 @@ static tw_err result_of(const struct form *f, const json_t *elements, json_t **r
 
 static json_t *metadata(const json_t *payload)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "title", "Assessment of a device", "last-modified",
-		tw_json_text(payload, "created"), "version", "1", "oscal-version", OSCAL_VERSION, "remarks",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "title",
+		strcmp(tw_evidence_thing(payload), "service") ? "Assessment of a device" : "Assessment of a manufacturer's server",
+		"last-modified", tw_json_text(payload, "created"), "version", "1", "oscal-version", OSCAL_VERSION, "remarks",
 		json_sprintf("Made by thingward %s from signed evidence. %s; the control ids are its elements.", TW_VERSION,
 			tw_json_text(payload, "catalog")));
 }

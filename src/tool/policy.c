@@ -49,9 +49,12 @@ static bool matches(const char *pattern, const char *id)
 /* What matches nothing would hold for ever. */
 static bool in_catalog(const char *pattern)
 {
-	for (const struct tw_catalog_row *row = tw_catalog; row->id; row++)
-		if (matches(pattern, row->id))
-			return true;
+	const struct tw_catalog_row *const both[] = { tw_catalog, tw_supporting };
+
+	for (size_t i = 0; i < TW_COUNT(both); i++)
+		for (const struct tw_catalog_row *row = both[i]; row->id; row++)
+			if (matches(pattern, row->id))
+				return true;
 	return false;
 }
 

@@ -101,14 +101,19 @@ static tw_err said(const struct tw_report_page *r, const json_t *result, struct 
 static tw_err did(const struct tw_report_page *r, const json_t *result, struct tw_buf *b)
 {
 	long long calls = (long long)tw_json_int(result, "calls");
+	const char *thing = tw_evidence_thing(r->file->payload);
 
 	TW_TRY(tw_sheet_element(b, "h4", "", "What it did"));
 	TW_TRY(tw_buf_text(b, "<p>"));
 	if (calls)
-		TW_TRY(tw_buf_format(b, "%lld %s to the device", calls, calls == 1 ? "request" : "requests"));
+		TW_TRY(tw_buf_format(b, "%lld %s to the %s", calls, calls == 1 ? "request" : "requests", thing));
 	else
 		TW_TRY(tw_buf_text(b, "No request of its own: it judged what the run already had"));
-	TW_TRY(tw_buf_text(b, tw_json_bool(result, "intrusive") ? "; something on the device was changed for a moment.</p>\n" : ".</p>\n"));
+	if (tw_json_bool(result, "intrusive"))
+		TW_TRY(tw_buf_text(b,
+			strcmp(thing, "service") ? "; something on the device was changed for a moment"
+						 : "; a report was sent, marked as a test"));
+	TW_TRY(tw_buf_text(b, ".</p>\n"));
 	TW_TRY(tw_buf_text(b, "<dl>\n"));
 	TW_TRY(tw_sheet_pair(b, "Check", tw_json_text(result, "probe")));
 	TW_TRY(tw_sheet_pair(b, "Transcript, SHA-256", tw_json_text(result, "transcript")));
@@ -150,7 +155,7 @@ static tw_err check(const struct tw_report_page *r, const json_t *result, struct
 	return tw_buf_text(b, "</div>\n");
 }
 
-static tw_err element_head(const json_t *e, struct tw_buf *b)
+static tw_err element_head(const struct tw_report_page *r, const json_t *e, struct tw_buf *b)
 {
 	TW_TRY(tw_buf_text(b, "<section class=\"element\" id=\"e-"));
 	TW_TRY(tw_report_name(b, tw_json_text(e, "element")));
@@ -163,7 +168,9 @@ static tw_err element_head(const json_t *e, struct tw_buf *b)
 	TW_TRY(tw_buf_text(b, ". Claim: "));
 	TW_TRY(tw_sheet_text(b, tw_json_text(e, "claim")));
 	if (*tw_json_text(e, "status")) {
-		TW_TRY(tw_buf_text(b, ". The device says: "));
+		TW_TRY(tw_buf_text(b, ". The "));
+		TW_TRY(tw_buf_text(b, tw_evidence_thing(r->file->payload)));
+		TW_TRY(tw_buf_text(b, " says: "));
 		TW_TRY(tw_sheet_text(b, tw_json_text(e, "status")));
 	}
 	return tw_buf_text(b, ".</p>\n");
@@ -171,11 +178,11 @@ static tw_err element_head(const json_t *e, struct tw_buf *b)
 
 tw_err tw_report_element(const struct tw_report_page *r, const json_t *e, struct tw_buf *b)
 {
-	const char *wanted = tw_catalog_check(tw_json_text(e, "element"));
+	const char *id = tw_json_text(e, "element"), *wanted = tw_catalog_check(id) ? tw_catalog_check(id) : tw_supporting_check(id);
 	size_t i;
 	json_t *result;
 
-	TW_TRY(element_head(e, b));
+	TW_TRY(element_head(r, e, b));
 	if (wanted) {
 		TW_TRY(tw_buf_text(b, "<p class=\"soft\">What the catalog wants to see: "));
 		TW_TRY(tw_sheet_text(b, wanted));

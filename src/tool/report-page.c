@@ -8,6 +8,11 @@
 
 #include <string.h>
 
+static bool of_service(const struct tw_report_page *r)
+{
+	return !strcmp(tw_evidence_thing(r->file->payload), "service");
+}
+
 static tw_err link_to(struct tw_buf *b, const char *id)
 {
 	TW_TRY(tw_buf_text(b, "<a class=\"id\" href=\"#e-"));
@@ -22,13 +27,16 @@ static tw_err head(const struct tw_report_page *r, struct tw_buf *b)
 	const json_t *payload = r->file->payload, *device = tw_json_get(payload, "device"), *product = tw_json_get(payload, "product");
 	char title[512];
 
-	(void)snprintf(title, sizeof(title), "Evidence for %s %s", product ? tw_json_text(product, "name") : "a product",
+	(void)snprintf(title, sizeof(title), "Evidence for %s %s",
+		product                 ? tw_json_text(product, "name")
+			: of_service(r) ? "the manufacturer's server:"
+					: "a product",
 		tw_json_text(device, "model"));
 	while (!tw_utf8_valid(tw_slice_of(title)))
 		title[strlen(title) - 1] = '\0'; /* the cut went through a character */
 	TW_TRY(tw_sheet_begin(b, title));
 	TW_TRY(tw_sheet_element(b, "h1", "", title));
-	TW_TRY(tw_buf_text(b, "<p class=\"soft\">Unit <span class=\"id\">"));
+	TW_TRY(tw_buf_format(b, "<p class=\"soft\">%s <span class=\"id\">", of_service(r) ? "Service at" : "Unit"));
 	TW_TRY(tw_sheet_text(b, tw_json_text(device, "identifier")));
 	TW_TRY(tw_buf_text(b, "</span>, assessed on "));
 	TW_TRY(tw_sheet_time(b, tw_json_text(payload, "created")));
@@ -116,14 +124,16 @@ static tw_err made_by(const struct tw_report_page *r, struct tw_buf *b)
 {
 	const json_t *payload = r->file->payload, *tool = tw_json_get(payload, "tool"), *device = tw_json_get(payload, "device"),
 		     *product = tw_json_get(payload, "product");
+	const char *thing = tw_evidence_thing(payload);
 	char version[160];
 
 	(void)snprintf(version, sizeof(version), "%.60s %.60s", tw_json_text(tool, "name"), tw_json_text(tool, "version"));
-	TW_TRY(tw_buf_text(b,
+	TW_TRY(tw_buf_format(b,
 		"<section class=\"sheet\">\n<h2>How this was made</h2>\n"
-		"<p>A program asked the running device and wrote down what it saw. What is marked \xe2\x80\x9cstated by device\xe2\x80\x9d or "
+		"<p>A program asked the running %s and wrote down what it saw. What is marked \xe2\x80\x9cstated by %s\xe2\x80\x9d or "
 		"\xe2\x80\x9cstated by person\xe2\x80\x9d is their word; everything else was observed. This is evidence for or "
-		"against single claims at one moment, and no certificate.</p>\n<dl>\n"));
+		"against single claims at one moment, and no certificate.</p>\n<dl>\n",
+		thing, thing));
 	TW_TRY(tw_sheet_pair(b, "Product", product ? tw_json_text(product, "name") : ""));
 	TW_TRY(tw_sheet_pair(b, "Manufacturer", product ? tw_json_text(product, "organization") : ""));
 	TW_TRY(tw_sheet_pair(b, "Security updates until", product ? tw_json_text(product, "security_updates_until") : ""));
@@ -131,7 +141,9 @@ static tw_err made_by(const struct tw_report_page *r, struct tw_buf *b)
 	TW_TRY(tw_sheet_pair(b, "Signer's key, SHA-256", r->file->signer_sha256));
 	TW_TRY(tw_sheet_pair(b, "Tool", version));
 	TW_TRY(tw_sheet_pair(b, "Tool's program file, SHA-256", tw_json_text(tool, "sha256")));
-	TW_TRY(tw_sheet_pair(b, "Nonce signed by the device", tw_json_get(device, "statement") ? tw_json_text(payload, "nonce") : "none"));
+	if (!of_service(r))
+		TW_TRY(tw_sheet_pair(b, "Nonce signed by the device",
+			tw_json_get(device, "statement") ? tw_json_text(payload, "nonce") : "none"));
 	TW_TRY(tw_sheet_pair(b, "Catalog", tw_json_text(payload, "catalog")));
 	return tw_buf_text(b,
 		"</dl>\n<p>To check the signed file behind this page: "
@@ -142,15 +154,16 @@ static tw_err made_by(const struct tw_report_page *r, struct tw_buf *b)
 static tw_err picture(const struct tw_report_page *r, struct tw_buf *b)
 {
 	TW_TRY(tw_buf_text(b, "<figure class=\"map\">\n"));
-	TW_TRY(tw_map_svg(b, r->elements));
+	TW_TRY(tw_map_svg(b, of_service(r), r->elements));
 	return tw_buf_text(b,
 		"<figcaption class=\"soft\">Each small square is one ability of the catalog. Marked are those assessed here: "
 		"\xe2\x9c\x93 pass, \xe2\x9c\x97 fail, ? inconclusive, \xe2\x80\x93 not applicable. An empty square was not assessed, which says nothing "
 		"about the product.</figcaption>\n</figure>\n");
 }
 
-static tw_err earlier(const json_t *payload, struct tw_buf *b)
+static tw_err earlier(const struct tw_report_page *r, struct tw_buf *b)
 {
+	const json_t *payload = r->file->payload;
 	size_t i;
 	json_t *run;
 
@@ -159,7 +172,8 @@ static tw_err earlier(const json_t *payload, struct tw_buf *b)
 		TW_TRY(tw_sheet_time(b, tw_json_text(run, "created")));
 		TW_TRY(tw_buf_text(b, ", nonce "));
 		TW_TRY(tw_sheet_text(b, tw_json_text(run, "nonce")));
-		TW_TRY(tw_buf_text(b, tw_json_get(run, "statement") ? ", signed by the device" : ", not signed by the device"));
+		if (!of_service(r))
+			TW_TRY(tw_buf_text(b, tw_json_get(run, "statement") ? ", signed by the device" : ", not signed by the device"));
 		TW_TRY(tw_buf_text(b, "</dd>\n"));
 	}
 	return TW_OK;
@@ -170,10 +184,10 @@ static tw_err setup(const struct tw_report_page *r, struct tw_buf *b)
 	const json_t *payload = r->file->payload, *device = tw_json_get(payload, "device"), *told = tw_json_get(payload, "setup");
 
 	TW_TRY(tw_buf_text(b, "<section>\n<h2>What was assessed</h2>\n<dl>\n"));
-	TW_TRY(tw_sheet_pair(b, "Unit", tw_json_text(device, "identifier")));
-	TW_TRY(tw_sheet_pair(b, "Model", tw_json_text(device, "model")));
+	TW_TRY(tw_sheet_pair(b, of_service(r) ? "Service at" : "Unit", tw_json_text(device, "identifier")));
+	TW_TRY(tw_sheet_pair(b, of_service(r) ? "Program" : "Model", tw_json_text(device, "model")));
 	TW_TRY(tw_sheet_pair(b, "Product software", tw_json_text(device, "product_version")));
-	TW_TRY(tw_sheet_pair(b, "Device software", tw_json_text(device, "software")));
+	TW_TRY(tw_sheet_pair(b, of_service(r) ? "Its version" : "Device software", tw_json_text(device, "software")));
 	TW_TRY(tw_sheet_pair(b, "Address", tw_json_text(device, "address")));
 	if (told) {
 		TW_TRY(tw_sheet_pair(b, "Sample", tw_json_text(told, "sample")));
@@ -181,8 +195,10 @@ static tw_err setup(const struct tw_report_page *r, struct tw_buf *b)
 		TW_TRY(tw_sheet_pair(b, "Firmware, SHA-256", tw_json_text(told, "firmware_sha256")));
 		TW_TRY(tw_sheet_pair(b, "Set-up", tw_json_text(told, "words")));
 	}
-	TW_TRY(earlier(payload, b));
+	TW_TRY(earlier(r, b));
 	TW_TRY(tw_buf_text(b, "</dl>\n"));
+	if (!told && of_service(r))
+		return tw_buf_text(b, "</section>\n");
 	if (!told)
 		TW_TRY(tw_sheet_element(b, "p", "class=\"soft\"", "Sample, hardware, firmware and set-up were not told."));
 	else

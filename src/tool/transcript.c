@@ -54,6 +54,42 @@ static tw_err put_body(json_t *o, const char *key, const json_t *body)
 	return tw_json_set(o, key, TW_STEAL(copy));
 }
 
+/* A receipt of the manufacturer's server opens the report it is of: seven groups of four capitals or digits, wherever it stands in a text. */
+#define RECEIPT_GROUP 4
+#define RECEIPT_SIZE (7 * RECEIPT_GROUP + 6)
+
+static bool is_receipt(struct tw_slice s)
+{
+	if (s.size < RECEIPT_SIZE)
+		return false;
+	for (size_t i = 0; i < RECEIPT_SIZE; i++)
+		if (i % (RECEIPT_GROUP + 1) == RECEIPT_GROUP
+				? s.at[i] != '-'
+				: !((s.at[i] >= '0' && s.at[i] <= '9') || (s.at[i] >= 'A' && s.at[i] <= 'Z')))
+			return false;
+	return true;
+}
+
+/* At most max bytes of it, without what opens something: also where the cut would go through that. */
+static tw_err put_text(const struct tw_transcript *t, json_t *o, const char *key, struct tw_slice raw, size_t max)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	size_t from = 0, at = 0;
+
+	tw_buf_init(&text, t->sys, max * 4 + sizeof WITHHELD);
+	for (; at < raw.size && at < max; at++) {
+		if (!is_receipt((struct tw_slice){ raw.at + at, raw.size - at }))
+			continue;
+		TW_TRY(tw_buf_terminal(&text, (struct tw_slice){ raw.at + from, at - from }));
+		TW_TRY(tw_buf_text(&text, WITHHELD));
+		at += RECEIPT_SIZE - 1;
+		from = at + 1;
+	}
+	if (from < at)
+		TW_TRY(tw_buf_terminal(&text, (struct tw_slice){ raw.at + from, at - from }));
+	return tw_json_set(o, key, json_string(tw_buf_cstr(&text)));
+}
+
 static tw_err digest_of(struct tw_slice s, const struct tw_sys *sys, char ret[65])
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf hex = { 0 };
@@ -69,8 +105,7 @@ static tw_err digest_of(struct tw_slice s, const struct tw_sys *sys, char ret[65
 /* What is no JSON stands as text, cut where it is long; its whole is known by its digest. */
 static tw_err put_raw(const struct tw_transcript *t, json_t *o, const struct tw_answer *a)
 {
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	struct tw_slice raw = tw_buf_slice(&a->raw);
+	const struct tw_slice raw = tw_buf_slice(&a->raw);
 	char digest[65];
 
 	if (!raw.size)
@@ -82,10 +117,7 @@ static tw_err put_raw(const struct tw_transcript *t, json_t *o, const struct tw_
 		return put_body(o, "got", a->body);
 	if (a->body)
 		return TW_OK; /* cut JSON could show half a secret */
-	tw_buf_init(&text, t->sys, SHOWN_MAX * 4);
-	raw.size = raw.size < SHOWN_MAX ? raw.size : SHOWN_MAX;
-	TW_TRY(tw_buf_terminal(&text, raw));
-	return tw_json_set(o, "got", json_string(tw_buf_cstr(&text)));
+	return put_text(t, o, "got", raw, SHOWN_MAX);
 }
 
 static tw_err write_call(struct tw_transcript *t, const struct tw_heard *h)
@@ -98,6 +130,8 @@ static tw_err write_call(struct tw_transcript *t, const struct tw_heard *h)
 	TW_TRY(tw_json_set(o, "method", json_string(h->call->method)));
 	TW_TRY(tw_json_set(o, "path", json_string(h->call->path)));
 	TW_TRY(put_body(o, "sent", h->call->body));
+	if (h->call->form)
+		TW_TRY(put_text(t, o, "sent", tw_slice_of(h->call->form), SHOWN_MAX));
 	if (tw_failed(h->result))
 		TW_TRY(tw_json_set(o, "failed", json_string(tw_err_detail())));
 	else

@@ -29,7 +29,7 @@ static tw_err group(const json_t *evidence, json_t *elements)
 		json_t *e = tw_verdict_of(elements, id);
 
 		if (!e) {
-			const struct tw_catalog_row *row = tw_catalog_find(id);
+			const struct tw_catalog_row *row = tw_catalog_find(id) ? tw_catalog_find(id) : tw_supporting_find(id);
 
 			e = json_pack("{s:s, s:s, s:s, s:b, s:[]}", "element", id, "text", row ? row->text : "", "status",
 				tw_json_text(r, "status"), "claimed", (int)tw_json_bool(r, "claimed"), "results");

@@ -151,6 +151,14 @@ def test_pages_for_customers(desk):
     assert "urn:dev:ops:32473-thermostat-SERIAL" in page and "identification.remote-read" in page
     for text in (index, page):
         assert "{{" not in text and "<script" not in text
+    path = folder / "product/product.yaml"
+    whole = path.read_text()
+    assert not (folder / "pages/query-reception.html").exists()  # nothing is promised that nobody claims
+    path.write_text(whole + "\nsupport-claims: [QR.1.a.1.2]\n")
+    assert tool("docs", folder / "product", "--out", folder / "pages").returncode == 0
+    path.write_text(whole)
+    page = (folder / "pages/query-reception.html").read_text()
+    assert "Questions and reports" in (folder / "pages/index.html").read_text() and "security@example.com" in page and "{{" not in page
 
 
 def test_a_product_cannot_break_its_pages(desk):

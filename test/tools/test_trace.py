@@ -33,7 +33,7 @@ def trace(tmp_path):
 
 
 def test_nothing_is_nothing(trace):
-    assert trace({}) == (0, ["0 of 0 claimed elements have a test that turns them", "0 of 258 device elements, 0 of 185 supporting details"], "")
+    assert trace({}) == (0, ["supporting: DO 0 of 116, QR 0 of 14, IN 0 of 21, ED 0 of 34", "0 of 0 claimed elements have a test that turns them", "0 of 258 device elements, 0 of 185 supporting details"], "")
 
 
 def test_a_whole_thread_counts(trace, tmp_path):
@@ -60,7 +60,15 @@ def test_one_mark_may_name_several(trace):
 def test_a_supporting_detail_counts_apart(trace):
     files = {k.replace("device/identification", "support/documentation").replace("probes/identification", "probes/documentation"):
              v.replace("DI.IMS.1", "DO.1.a.1.1") for k, v in WHOLE.items()}
-    assert trace(files)[1][-1] == "0 of 258 device elements, 1 of 185 supporting details"
+    assert trace(files)[1][-3:] == ["supporting: DO 1 of 116, QR 0 of 14, IN 0 of 21, ED 0 of 34", "1 of 1 claimed elements have a test that turns them", "0 of 258 device elements, 1 of 185 supporting details"]
+
+
+def test_a_supporting_detail_needs_the_whole_thread_too(trace):
+    files = {k.replace("device/identification", "support/documentation").replace("probes/identification", "probes/documentation"):
+             v.replace("DI.IMS.1", "DO.1.a.1.1") for k, v in WHOLE.items()}
+    for name in (name for name in files if not name.endswith("capability.yaml")):
+        code, out, err = trace({**files, name: "\n"})
+        assert code == 1 and "DO.1.a.1.1 has no " in err and out[-3].startswith("supporting: DO 0 of 116"), name
 
 
 @pytest.mark.parametrize("name,kind", [

@@ -54,5 +54,6 @@ def elements(folder):
 
 
 def supporting(folder):
-    return [{"id": d["id"], "text": d["text"], "kind": d["kind"]}
-            for d in details(_read(folder, FILES["nontechnical"]))]
+    """What a manufacturer may claim of his server, in the same form; the check is what it must produce, or the question a document must answer."""
+    return [{"id": d["id"], "capability": d["id"].split(".")[0], "text": d["text"], "check": d.get("deliver") or d.get("ask", ""), "kind": d["kind"],
+             "provider": None, "ours": False} for d in details(_read(folder, FILES["nontechnical"]))]

@@ -174,6 +174,12 @@ const struct tw_catalog_row *tw_catalog_find(const char *id); /* NULL: no such e
 /* The check that a live device must pass; kept apart so that only programs that assess carry the words. NULL: no such element. */
 const char *tw_catalog_check(const char *id);
 
+/* The same of the supporting details, which a manufacturer may claim of his server; kept apart so that no device carries them. */
+extern const struct tw_catalog_row tw_supporting[]; /* ends with id NULL */
+extern const size_t tw_supporting_count;
+const struct tw_catalog_row *tw_supporting_find(const char *id);
+const char *tw_supporting_check(const char *id); /* what must be there, or the question that a document must answer */
+
 #endif
 """
 
@@ -189,24 +195,38 @@ def catalog_header(source):
     return HEAD.format(source) + CATALOG_HEADER
 
 
-def catalog_source(elements, source):
-    rows = sorted(elements, key=lambda e: e["id"])
-    lines = [HEAD.format(source), '#include "formats/catalog.h"\n', "#include <stdlib.h>\n#include <string.h>\n",
-             "const struct tw_catalog_row tw_catalog[] = {"]
+INCLUDES = ['#include "formats/catalog.h"\n', "#include <stdlib.h>\n#include <string.h>\n"]
+
+
+def _catalog(rows, name):
+    """The rows and what finds one."""
+    lines = [f"const struct tw_catalog_row {name}[] = {{"]
     lines += [f"\t{{ {string(e['id'])}, {string(e['capability'])}, {string(e['text'])}, {'true' if e['ours'] else 'false'} }}," for e in rows]
-    lines += ["\t{ .id = NULL },", "};", f"const size_t tw_catalog_count = {len(rows)};", FIND,
-              "const struct tw_catalog_row *tw_catalog_find(const char *id)\n{\n"
-              "\treturn bsearch(id, tw_catalog, tw_catalog_count, sizeof *tw_catalog, by_id);\n}\n"]
-    return "\n".join(lines)
+    return [*lines, "\t{ .id = NULL },", "};", f"const size_t {name}_count = {len(rows)};",
+            f"const struct tw_catalog_row *{name}_find(const char *id)\n{{\n"
+            f"\treturn bsearch(id, {name}, {name}_count, sizeof *{name}, by_id);\n}}\n"]
+
+
+def _checks(rows, name):
+    lines = ["static const struct check {\n\tconst char *id, *text;\n} checks[] = {"]
+    lines += [f"\t{{ {string(e['id'])}, {string(e['check'])} }}," for e in rows]
+    return [*lines, "};", f"const char *{name}_check(const char *id)\n{{\n"
+            "\tconst struct check *c = bsearch(id, checks, sizeof checks / sizeof *checks, sizeof *checks, by_id);\n"
+            "\treturn c ? c->text : NULL;\n}\n"]
+
+
+def _sorted(elements):
+    return sorted(elements, key=lambda e: e["id"])
+
+
+def catalog_source(elements, source):
+    return "\n".join([HEAD.format(source), *INCLUDES, FIND, *_catalog(_sorted(elements), "tw_catalog")])
 
 
 def checks_source(elements, source):
-    rows = sorted(elements, key=lambda e: e["id"])
-    lines = [HEAD.format(source), '#include "formats/catalog.h"\n', "#include <stdlib.h>\n#include <string.h>\n",
-             "static const struct check {\n\tconst char *id, *text;\n} checks[] = {"]
-    lines += [f"\t{{ {string(e['id'])}, {string(e['check'])} }}," for e in rows]
-    lines += ["};", FIND,
-              "const char *tw_catalog_check(const char *id)\n{\n"
-              "\tconst struct check *c = bsearch(id, checks, sizeof checks / sizeof *checks, sizeof *checks, by_id);\n"
-              "\treturn c ? c->text : NULL;\n}\n"]
-    return "\n".join(lines)
+    return "\n".join([HEAD.format(source), *INCLUDES, FIND, *_checks(_sorted(elements), "tw_catalog")])
+
+
+def supporting_source(elements, source):
+    rows = _sorted(elements)
+    return "\n".join([HEAD.format(source), *INCLUDES, FIND, *_catalog(rows, "tw_supporting"), *_checks(rows, "tw_supporting")])

@@ -4,52 +4,7 @@
 #include "device/platform/device.h"
 #include "device/platform/start.h"
 #include "device/rows-platform.h"
-#include "formats/catalog.h"
-#include "service/path/page.h"
-
-static const char *const words[] = TW_STATUS_WORDS;
-
-/* A handler that fails is not left out: the element is then not provided, and why is said. */
-static tw_err describe(struct tw_context *c, const struct tw_element_row *row, struct tw_page *p)
-{
-	const struct tw_catalog_row *in_catalog = tw_catalog_find(row->id);
-	struct tw_element_status status = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *j = json_object();
-	char since[TW_TIME_TEXT_MAX];
-
-	tw_err e = row->status(c, &status);
-	if (tw_failed(e)) {
-		status = (struct tw_element_status){ .status = TW_STATUS_NOT_PROVIDED };
-		(void)snprintf(status.reason, sizeof status.reason, "The check itself failed: %.200s.", tw_err_detail());
-	}
-	TW_TRY(tw_json_set(j, "id", json_string(row->id)));
-	TW_TRY(tw_json_set(j, "text", json_string(in_catalog ? in_catalog->text : "")));
-	TW_TRY(tw_json_set(j, "status", json_string(words[status.status])));
-	TW_TRY(tw_json_set(j, "reason", json_string(status.reason)));
-	if (status.since_ms) {
-		tw_time_text(status.since_ms, since);
-		TW_TRY(tw_json_set(j, "since", json_string(since)));
-	}
-	if (status.changed_by[0])
-		TW_TRY(tw_json_set(j, "changed_by", json_string(status.changed_by)));
-	if (status.setting[0])
-		TW_TRY(tw_json_set(j, "setting", json_string(status.setting)));
-	return tw_page_add(p, row->id, TW_STEAL(j));
-}
-
-static tw_err list_elements(struct tw_context *c, struct tw_page *page, struct tw_reply *rp)
-{
-	bool skip = page->after[0] != '\0';
-
-	for (const struct tw_capability *const *p = c->capabilities; *p; p++)
-		for (const struct tw_element_row *row = (*p)->elements; row && row->id; row++) {
-			if (skip)
-				skip = strcmp(row->id, page->after) != 0;
-			else if (tw_page_takes(page))
-				TW_TRY(describe(c, row, page));
-		}
-	return skip ? tw_page_refuse(rp) : tw_page_end(page, rp);
-}
+#include "service/path/elements.h"
 
 static tw_err list_roles(const struct tw_device *d, json_t **ret)
 {
@@ -83,7 +38,7 @@ tw_err tw_platform_capabilities(struct tw_context *c, const struct tw_request *r
 	TW_TRY(tw_json_set(rp->body, "time", json_pack("{s:s, s:b}", "now", now, "trusted", tw_time_trusted(c->time))));
 	TW_TRY(list_roles(d, &roles));
 	TW_TRY(tw_json_set(rp->body, "sandbox", roles));
-	return list_elements(c, &page, rp);
+	return tw_elements_list(c, tw_catalog_find, &page, rp);
 }
 
 tw_err tw_platform_fact_time(struct tw_context *c, json_t **ret)

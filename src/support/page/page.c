@@ -56,7 +56,7 @@ static void address(struct tw_html *h, const char *path, enum tw_language langua
 {
 	char text[128];
 
-	(void)snprintf(text, sizeof text, "%s?lang=%s", path, tw_language_tag(language));
+	(void)snprintf(text, sizeof text, "%s%clang=%s", path, strchr(path, '?') ? '&' : '?', tw_language_tag(language));
 	tw_html_link(h, tw_slice_of(text));
 }
 

@@ -18,6 +18,16 @@ static const struct tw_shape shape[] = {
 	{ "expires", TW_JSON_TEXT, true, 1, 40 },
 	{ "alarms", TW_JSON_ARRAY, false, 0, 0 },
 	{ "prefix", TW_JSON_TEXT, false, 1, 20 },
+	{ "hours", TW_JSON_TEXT, false, 1, 100 },
+	{ "terms", TW_JSON_OBJECT, false, 0, 0 },
+	{ .key = NULL },
+};
+
+static const struct tw_shape terms_shape[] = {
+	{ "answer_days", TW_JSON_INT, true, 1, 365 },
+	{ "decide_days", TW_JSON_INT, true, 1, 365 },
+	{ "fix_days", TW_JSON_INT, true, 1, 365 },
+	{ "status_days", TW_JSON_INT, true, 1, 365 },
 	{ .key = NULL },
 };
 
@@ -31,7 +41,13 @@ static bool is_uri(const char *text, bool site)
 			return false;
 	if (strncmp(text, "https://", 8) == 0)
 		return size > 8 && text[8] != '/' && (!site || !strchr(text + 8, '/'));
-	return !site && size > 7 && strncmp(text, "mailto:", 7) == 0;
+	return !site && ((size > 7 && strncmp(text, "mailto:", 7) == 0) || (size > 4 && strncmp(text, "tel:", 4) == 0));
+}
+
+/* tel: is followed by what may be dialled. */
+static bool is_dialled(const char *text)
+{
+	return strncmp(text, "tel:", 4) != 0 || text[4 + strspn(text + 4, "+0123456789-.()")] == '\0';
 }
 
 static tw_err take_contact(const json_t *one, struct tw_desk *d)
@@ -40,8 +56,8 @@ static tw_err take_contact(const json_t *one, struct tw_desk *d)
 
 	if (d->contact_count == TW_DESK_CONTACTS)
 		return TW_RAISE(LIMIT, "%s: more than %d contacts", TW_DESK_FILE, TW_DESK_CONTACTS);
-	if (!text || strlen(text) >= sizeof d->contacts[0] || !is_uri(text, false))
-		return TW_RAISE(SYNTAX, "%s: a contact is https:// or mailto:, of at most 200 bytes", TW_DESK_FILE);
+	if (!text || strlen(text) >= sizeof d->contacts[0] || !is_uri(text, false) || !is_dialled(text))
+		return TW_RAISE(SYNTAX, "%s: a contact is https://, mailto: or tel:, of at most 200 bytes", TW_DESK_FILE);
 	(void)snprintf(d->contacts[d->contact_count++], sizeof d->contacts[0], "%s", text);
 	return TW_OK;
 }
@@ -69,6 +85,19 @@ static tw_err take_prefix(const char *text, struct tw_desk *d)
 	return TW_OK;
 }
 
+/* A term that is there binds whoever runs the service, so a half of them is refused and not filled up. */
+static tw_err take_terms(const json_t *terms, struct tw_desk *d)
+{
+	if (!terms)
+		return TW_OK;
+	TW_TRY(tw_json_check(terms, terms_shape));
+	d->terms = (struct tw_desk_terms){ .answer = (int)tw_json_int(terms, "answer_days"),
+		.decide = (int)tw_json_int(terms, "decide_days"),
+		.fix = (int)tw_json_int(terms, "fix_days"),
+		.status = (int)tw_json_int(terms, "status_days") };
+	return TW_OK;
+}
+
 tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *j = NULL;
@@ -84,6 +113,10 @@ tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret)
 		return TW_RAISE(SYNTAX, "%s: site is https:// and a host, and nothing behind it", TW_DESK_FILE);
 	(void)snprintf(d.name, sizeof d.name, "%s", tw_json_text(j, "name"));
 	(void)snprintf(d.site, sizeof d.site, "%s", tw_json_text(j, "site"));
+	if (!tw_text_printable(tw_slice_of(tw_json_text(j, "hours"))))
+		return TW_RAISE(SYNTAX, "%s: the hours are one line of text", TW_DESK_FILE);
+	(void)snprintf(d.hours, sizeof d.hours, "%s", tw_json_text(j, "hours"));
+	TW_TRY(take_terms(tw_json_get(j, "terms"), &d));
 	TW_TRY(tw_parse_time(tw_slice_of(tw_json_text(j, "expires")), &d.expires_ms));
 	json_array_foreach(tw_json_get(j, "contacts"), i, one)
 		TW_TRY(take_contact(one, &d));

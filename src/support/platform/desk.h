@@ -19,6 +19,11 @@ struct tw_desk {
 	size_t alarm_count;
 	char prefix[21]; /* what ids of advisories begin with: "ACME" */
 	int64_t expires_ms;
+	char hours[101]; /* when somebody is at the phone, or "" */
+	/* What reporters are promised, each in days; 0: nothing is. All or none. */
+	struct tw_desk_terms {
+		int answer, decide, fix, status;
+	} terms;
 };
 /* SYNTAX, LIMIT say what is wrong. Pure, but for memory. */
 tw_err tw_desk_parse(struct tw_slice text, struct tw_desk *ret);

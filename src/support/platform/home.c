@@ -11,6 +11,16 @@ static void entry(struct tw_html *h, struct tw_look look, const char *path, enum
 	tw_html_close(h);
 }
 
+static void for_programs(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w)
+{
+	tw_html_open(h, TW_E_DD);
+	tw_html_open(h, TW_E_A);
+	tw_html_link(h, tw_slice_of(path));
+	tw_html_text(h, tw_slice_of(tw_word(w, look.language)));
+	tw_html_close(h);
+	tw_html_close(h);
+}
+
 tw_err tw_support_home(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_look look = tw_look_of(rq);
@@ -36,12 +46,8 @@ tw_err tw_support_home(struct tw_context *c, const struct tw_request *rq, struct
 	tw_page_time(&h, tw_app_of(c)->started_ms);
 	tw_html_close(&h);
 	tw_page_put(&h, look, TW_E_DT, TW_W_FOR_PROGRAMS);
-	tw_html_open(&h, TW_E_DD);
-	tw_html_open(&h, TW_E_A);
-	tw_html_link(&h, TW_SLICE("/api/v1/health"));
-	tw_html_text(&h, tw_slice_of(tw_word(TW_W_HEALTH, look.language)));
-	tw_html_close(&h);
-	tw_html_close(&h);
+	for_programs(&h, look, "/api/v1/health", TW_W_HEALTH);
+	for_programs(&h, look, "/api/v1/elements", TW_W_ELEMENTS);
 	tw_html_close(&h);
 	return tw_page_close(&h);
 }

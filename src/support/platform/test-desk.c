@@ -9,6 +9,9 @@
 #define DESK(name, site, contacts, expires) \
 	"{\"name\":\"" name "\",\"site\":\"" site "\",\"contacts\":[" contacts "],\"expires\":\"" expires "\"}"
 #define GOOD DESK("Example Works", "https://security.example.com", "\"mailto:psirt@example.com\"", "2027-01-01T00:00:00Z")
+#define MORE(more) \
+	"{\"name\":\"a\",\"site\":\"https://example.com\",\"contacts\":[\"mailto:a@b\"],\"expires\":\"2027-01-01T00:00:00Z\"," more "}"
+#define TERMS(days) "\"terms\":{\"answer_days\":" days ",\"decide_days\":14,\"fix_days\":90,\"status_days\":30}"
 
 #define TWICE "\"mailto:duty@example.com\", \"mailto:duty@example.com\""
 #define ALARMS(list) DESK("a", "https://example.com", "\"mailto:a@b\"],\"alarms\":[" list, "2027-01-01T00:00:00Z")
@@ -41,6 +44,18 @@ static const struct {
 	{ ALARMS("\"https://example.com\""), TW_CODE_SYNTAX },
 	{ ALARMS("1"), TW_CODE_SYNTAX },
 	{ ALARMS(TWICE ", " TWICE ", " TWICE), TW_CODE_LIMIT },
+	{ DESK("a", "https://example.com", "\"tel:+49-30-123\"", "2027-01-01T00:00:00Z"), TW_CODE_OK },
+	{ DESK("a", "https://example.com", "\"tel:\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ DESK("a", "https://example.com", "\"tel:12;phone-context=x\"", "2027-01-01T00:00:00Z"), TW_CODE_SYNTAX },
+	{ MORE("\"hours\":\"Monday to Friday\""), TW_CODE_OK },
+	{ MORE("\"hours\":\"\""), TW_CODE_SYNTAX },
+	{ MORE("\"hours\":\"a\\nb\""), TW_CODE_SYNTAX },
+	{ MORE(TERMS("3")), TW_CODE_OK },
+	{ MORE(TERMS("0")), TW_CODE_SYNTAX },
+	{ MORE(TERMS("366")), TW_CODE_SYNTAX },
+	{ MORE(TERMS("\"3\"")), TW_CODE_SYNTAX },
+	{ MORE("\"terms\":{\"answer_days\":3}"), TW_CODE_SYNTAX },
+	{ MORE("\"terms\":{}"), TW_CODE_SYNTAX },
 };
 
 static void test_rows(void **state)
@@ -70,6 +85,20 @@ static void test_read_from_its_folder(void **state)
 	test_dir_done(&dir);
 }
 
+static void test_terms_and_hours(void **state)
+{
+	struct tw_desk d;
+
+	CHECK_OK(tw_desk_parse(TW_SLICE(MORE(TERMS("3") ",\"hours\":\"9 to 5\"")), &d));
+	CHECK_INT(d.terms.answer, 3);
+	CHECK_INT(d.terms.decide, 14);
+	CHECK_INT(d.terms.fix, 90);
+	CHECK_INT(d.terms.status, 30);
+	CHECK_TEXT(d.hours, "9 to 5");
+	CHECK_OK(tw_desk_parse(TW_SLICE(GOOD), &d));
+	CHECK(d.terms.answer == 0 && !d.hours[0]);
+}
+
 static tw_err sweep(const struct tw_sys *sys, void *user)
 {
 	struct tw_desk d;
@@ -87,4 +116,5 @@ static void test_every_call_fails(void **state)
 	test_dir_done(&dir);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_read_from_its_folder), cmocka_unit_test(test_every_call_fails))
+CHECK_MAIN(cmocka_unit_test(test_rows), cmocka_unit_test(test_read_from_its_folder), cmocka_unit_test(test_terms_and_hours),
+	cmocka_unit_test(test_every_call_fails))

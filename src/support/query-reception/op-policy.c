@@ -14,6 +14,50 @@ static void part(struct tw_html *h, struct tw_look look, enum tw_word title, enu
 	tw_page_put(h, look, TW_E_P, text);
 }
 
+/* A link to the form on which that kind is chosen. */
+static void report_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w)
+{
+	tw_html_open(h, TW_E_P);
+	tw_page_link(h, look, path, w);
+	tw_html_close(h);
+}
+
+static void term(struct tw_html *h, struct tw_look look, const char *id, enum tw_word w, int days)
+{
+	char text[16];
+
+	tw_page_put(h, look, TW_E_DT, w);
+	tw_html_open(h, TW_E_DD);
+	tw_html_attr(h, TW_AT_ID, tw_slice_of(id));
+	(void)snprintf(text, sizeof text, "%d ", days);
+	tw_html_text(h, tw_slice_of(text));
+	tw_html_text(h, tw_slice_of(tw_word(TW_W_DAYS, look.language)));
+	tw_html_close(h);
+}
+
+/* @nist QR.1.a.1.3: how reports are judged, chosen, scheduled and told of, and in what time. Only what whoever runs this has promised. */
+static void terms(struct tw_html *h, struct tw_look look, const struct tw_desk_terms *t)
+{
+	if (!t->answer)
+		return;
+	part(h, look, TW_W_POLICY_TERMS, TW_W_POLICY_TERMS_TEXT);
+	tw_html_open(h, TW_E_DL);
+	term(h, look, "term-answer", TW_W_TERM_ANSWER, t->answer);
+	term(h, look, "term-decide", TW_W_TERM_DECIDE, t->decide);
+	term(h, look, "term-fix", TW_W_TERM_FIX, t->fix);
+	term(h, look, "term-status", TW_W_TERM_STATUS, t->status);
+	tw_html_close(h);
+}
+
+/* @nist QR.2.a.1.2: the route for questions that are no report of a fault */
+static void questions(struct tw_html *h, struct tw_look look)
+{
+	part(h, look, TW_W_POLICY_QUESTIONS, TW_W_POLICY_QUESTIONS_TEXT);
+	report_link(h, look, "/report?kind=event", TW_W_ASK_EVENT);
+	report_link(h, look, "/report?kind=rules", TW_W_ASK_RULES);
+}
+
+/* @nist QR.2.a.4.1: the routes, and when somebody is there */
 static void contacts(struct tw_html *h, struct tw_look look, const struct tw_desk *d)
 {
 	tw_page_put(h, look, TW_E_H2, TW_W_POLICY_CONTACT);
@@ -31,8 +75,16 @@ static void contacts(struct tw_html *h, struct tw_look look, const struct tw_des
 	}
 	if (d->contact_count)
 		tw_html_close(h);
+	if (!d->hours[0])
+		return;
+	tw_page_put(h, look, TW_E_H3, TW_W_POLICY_HOURS);
+	tw_html_open(h, TW_E_P);
+	tw_html_attr(h, TW_AT_ID, TW_SLICE("contact-hours"));
+	tw_html_text(h, tw_slice_of(d->hours));
+	tw_html_close(h);
 }
 
+/* @nist QR.1.a.1.2: how reports are sent, for people */
 tw_err tw_reception_policy(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_look look = tw_look_of(rq);
@@ -42,10 +94,12 @@ tw_err tw_reception_policy(struct tw_context *c, const struct tw_request *rq, st
 	if (tw_app_of(c)->desk.name[0])
 		tw_html_put(&h, TW_E_P, tw_app_of(c)->desk.name);
 	part(&h, look, TW_W_POLICY_HOW, TW_W_POLICY_HOW_TEXT);
-	tw_html_open(&h, TW_E_P);
-	tw_page_link(&h, look, "/report", TW_W_REPORT);
-	tw_html_close(&h);
+	report_link(&h, look, "/report?kind=flaw", TW_W_REPORT_FLAW);
+	part(&h, look, TW_W_POLICY_BUGS, TW_W_POLICY_BUGS_TEXT); /* @nist QR.1.a.1.5 */
+	report_link(&h, look, "/report?kind=bug", TW_W_REPORT_BUG);
 	part(&h, look, TW_W_POLICY_THEN, TW_W_POLICY_THEN_TEXT);
+	terms(&h, look, &tw_app_of(c)->desk.terms);
+	questions(&h, look);
 	part(&h, look, TW_W_POLICY_SAFE, TW_W_POLICY_SAFE_TEXT);
 	contacts(&h, look, &tw_app_of(c)->desk);
 	return tw_page_close(&h);
@@ -85,7 +139,8 @@ tw_err tw_reception_thanks(struct tw_context *c, const struct tw_request *rq, st
 	return tw_page_close(&t.h);
 }
 
-/* RFC 9116. Without a whole desk.json, or behind its end, there is none: a contact that is out of date is worse than none. */
+/* @nist QR.1.a.1.2: the same for programs.
+   RFC 9116. Without a whole desk.json, or behind its end, there is none: a contact that is out of date is worse than none. */
 tw_err tw_reception_security_txt(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	const struct tw_desk *d = &tw_app_of(c)->desk;

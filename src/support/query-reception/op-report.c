@@ -12,7 +12,9 @@
 
 #include <string.h>
 
-const struct tw_choice tw_report_kinds[] = { { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG }, { .value = NULL } };
+/* @nist QR.1.a.1.5 QR.2.a.1.2: not only flaws */
+const struct tw_choice tw_report_kinds[] = { { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG }, { "event", TW_W_KIND_EVENT },
+	{ "rules", TW_W_KIND_RULES }, { .value = NULL } };
 const struct tw_choice tw_report_flaws[] = {
 	{ "", TW_W_FLAW_UNKNOWN },
 	{ "memory", TW_W_FLAW_MEMORY },
@@ -26,7 +28,8 @@ const struct tw_choice tw_report_flaws[] = {
 	{ "other", TW_W_FLAW_OTHER },
 	{ .value = NULL },
 };
-/* Together, each character as nine bytes, they fit into what front takes from a stranger. */
+/* @nist QR.1.a.1.1: the type, what it takes and gains, an idea for a fix; none of them is needed.
+   Together, each character as nine bytes, they fit into what front takes from a stranger. */
 static const struct tw_field fields[] = {
 	{ "kind", TW_W_KIND, TW_WORDS, .choices = tw_report_kinds },
 	{ "description", TW_W_DESCRIPTION_NEEDED, TW_W_DESCRIPTION_HINT, 4500, .rows = 10, .needed = true },
@@ -63,13 +66,14 @@ static void write_form(struct tw_html *h, struct tw_look look, const json_t *inp
 	tw_form_close(h, look, TW_W_SEND);
 }
 
-static tw_err empty_form(struct tw_buf *out, struct tw_look look, const char *receipt)
+/* chosen: the query, of which the kind stands in the form already. */
+static tw_err empty_form(struct tw_buf *out, struct tw_look look, const json_t *chosen, const char *receipt)
 {
 	struct tw_html h;
 
 	tw_page_open(&h, out, look, "/report", TW_W_REPORT);
 	tw_page_put(&h, look, TW_E_P, TW_W_REPORT_LEAD);
-	write_form(&h, look, NULL, NULL, receipt);
+	write_form(&h, look, chosen, NULL, receipt);
 	return tw_page_close(&h);
 }
 
@@ -89,7 +93,7 @@ tw_err tw_reception_form(struct tw_context *c, const struct tw_request *rq, stru
 	struct tw_receipt receipt;
 
 	TW_TRY(tw_receipt_make(c->sys, &receipt));
-	return empty_form(tw_reply_text(rp, c->sys, TW_PAGE_TYPE), tw_look_of(rq), receipt.text);
+	return empty_form(tw_reply_text(rp, c->sys, TW_PAGE_TYPE), tw_look_of(rq), rq->input, receipt.text);
 }
 
 static tw_err form_again(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, const enum tw_word *faults)

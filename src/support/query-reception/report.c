@@ -63,6 +63,15 @@ tw_err tw_report_add(tw_store *s, const struct tw_receipt *receipt, const struct
 	return TW_OK;
 }
 
+tw_err tw_report_count(tw_store *s, int64_t *ret)
+{
+	int64_t count = 0;
+
+	TW_TRY(tw_store_run(s, tw_sql_report_count, NULL, 0, take_number, &count));
+	*ret = count;
+	return TW_OK;
+}
+
 struct finding {
 	tw_err (*visit)(void *user, const struct tw_report *r);
 	void *user;

@@ -15,6 +15,7 @@ const char *const tw_source_words[TW_SOURCES] = {
 	[TW_SOURCE_INSIDE] = "observed inside",
 	[TW_SOURCE_DEVICE] = "stated by device",
 	[TW_SOURCE_PERSON] = "stated by person",
+	[TW_SOURCE_SERVICE] = "stated by service",
 };
 
 tw_err tw_found(struct tw_finding *f, enum tw_verdict verdict, const char *format, ...)
@@ -72,8 +73,7 @@ tw_err tw_found_trouble(struct tw_finding *f, const char *what, tw_err e)
 		return tw_found(f, TW_VERDICT_FAIL, "%s was refused: %s.", what, tw_err_detail());
 	if (tw_is(e, TW_CODE_UNTRUSTED) || tw_is(e, TW_CODE_SYNTAX))
 		return tw_found(f, TW_VERDICT_FAIL, "%s does not hold: %s.", what, tw_err_detail());
-	return tw_found(f, TW_VERDICT_INCONCLUSIVE, "%s could not be asked: %s. Assess again when the device answers.", what,
-		tw_err_detail());
+	return tw_found(f, TW_VERDICT_INCONCLUSIVE, "%s could not be asked: %s. Assess again when it answers.", what, tw_err_detail());
 }
 
 int64_t tw_probe_now_us(const struct tw_sys *sys)

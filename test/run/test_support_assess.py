@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manufacturer's server under `thingward assess support`: what it claims holds, and with one thing wrong the probe of the element that this breaks
+fails and says why. One server serves all."""
+import json
+import re
+
+import pytest
+
+import world as worlds
+from between_support import spoiled
+from harness import unb64
+from test_support import Service
+
+DESK = {"name": "Lamps & Co", "site": "https://security.example.com", "contacts": ["mailto:security@example.com", "tel:+49-30-1234567"], "expires": "2036-01-01T00:00:00Z",
+        "hours": "Monday to Friday, 9 to 17 h CET", "terms": {"answer_days": 3, "decide_days": 14, "fix_days": 90, "status_days": 30}}
+CLAIMED = {"QR.1.a.1.1", "QR.1.a.1.2", "QR.1.a.1.3", "QR.1.a.1.5", "QR.2.a.1.2", "QR.2.a.4.1"}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("assessed")
+    folder.chmod(0o755)
+    one = Service(folder)
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def told(service):
+    """The same with a desk that is somebody's."""
+    service.stop()
+    desk = service.dir / "app/desk.json"
+    desk.write_text(json.dumps(DESK))
+    desk.chmod(0o644)
+    return service.start()
+
+
+def assess(place, folder, *more, ok=(0, 1)):
+    """{(element, check): (verdict, reason)}, and the run's own words."""
+    (address, pin), out = place, folder / "e.json"
+    done = worlds.run(worlds.program("thingward"), "assess", "support", f"https://{address}", "--listener", pin, "--owner", folder / "owner", "--out", out, *more, ok=ok)
+    payload = json.loads(unb64(json.loads(out.read_text())["payload"]))
+    return {(row["element"], row["probe"]): (row["verdict"], row["reason"]) for row in payload["results"]}, done.stdout, payload
+
+
+def only(check):
+    return ["--element", check]
+
+
+def test_what_is_not_there_is_neither_claimed_as_provided_nor_seen(service, tmp_path):
+    """Nobody has said yet whose desk it is: a server with its contact switched off."""
+    with spoiled(service, tmp_path) as place:
+        verdicts, _, _ = assess(place, tmp_path, "--not-intrusive")
+    assert verdicts["QR.1.a.1.2", "security-txt"][0] == verdicts["QR.1.a.1.2", "live-status"][0] == "fail"
+    for one in ("QR.1.a.1.3", "QR.2.a.1.2", "QR.2.a.4.1"):
+        assert {v[0] for k, v in verdicts.items() if k[0] == one} <= {"fail", "inconclusive"} and verdicts[one, "live-status"][0] == "fail", one
+    assert "no desk.json" in verdicts["QR.1.a.1.2", "live-status"][1]
+    assert verdicts["QR.1.a.1.1", "form-asks"][0] == "pass" and verdicts["QR.1.a.1.1", "report-arrives"][0] == "inconclusive"
+
+
+# @nist QR.1.a.1.1 QR.1.a.1.2 QR.1.a.1.3 QR.1.a.1.5 QR.2.a.1.2 QR.2.a.4.1
+def test_what_it_claims_holds_and_the_evidence_goes_through_every_form(told, tmp_path):
+    with spoiled(told, tmp_path) as place:
+        verdicts, said, payload = assess(place, tmp_path, ok=(0,))
+        assert {one: v for one, v in verdicts.items() if v[0] != "pass"} == {}
+        assert {element for element, _ in verdicts} == CLAIMED == {row["element"] for row in payload["results"] if row["claimed"]}
+        assert len(re.findall(r"^QR\S+ +holds", said, re.M)) == len(CLAIMED) and payload["device"]["kind"] == "service" and payload["device"]["identifier"] == f"https://{place[0]}"
+        again, _, after = assess(place, tmp_path, "--element", "QR.1.a.1.2", "--into", tmp_path / "e.json", ok=(0,))
+        assert set(again) == set(verdicts) and len(after["earlier"]) == 1
+    tool, e = worlds.program("thingward"), tmp_path / "e.json"
+    transcript = (tmp_path / "e.json.transcript").read_text()
+    assert "TEST%20REPORT" in transcript and not re.search(r"([0-9A-Z]{4}-){6}", transcript)  # its receipts are left out
+    worlds.run(tool, "evidence", "verify", e, "--signer", tmp_path / "owner/owner.crt", "--transcript", f"{e}.transcript")
+    worlds.run(tool, "report", e, "--html", tmp_path / "r.html", "--transcript", f"{e}.transcript", "--oscal", tmp_path / "o.json", "--cyclonedx", tmp_path / "c.json")
+    page = (tmp_path / "r.html").read_text()
+    assert "Questions and reports" in page and "Service at" in page and "a report was sent, marked as a test" in page and "asked the running service" in page and "to the device" not in page
+    assert json.loads((tmp_path / "c.json").read_text())["declarations"]["targets"]["components"][0]["type"] == "application"
+    assert "manufacturer&#39;s server" in page or "manufacturer's server" in page
+    (tmp_path / "policy.yaml").write_text("format: 1\nrules:\n  - {name: reports, elements: [QR.1.*], verdicts: [pass], may-be-missing: yes}\n")
+    assert "Every rule" in worlds.run(tool, "assess", "gate", e, "--policy", tmp_path / "policy.yaml", "--signer", tmp_path / "owner/owner.crt").stdout
+    assert "as they were" in worlds.run(tool, "assess", "compare", e, e).stdout
+
+
+def test_a_product_says_what_is_claimed_of_its_server(told, tmp_path):
+    product = tmp_path / "product"
+    worlds.run(worlds.program("thingward"), "product", "init", "--example", product)
+    with open(product / "product.yaml", "a") as f:
+        f.write("\nsupport-claims: [QR.1.a.1.2, QR.2.a.4.4]\n")
+    with spoiled(told, tmp_path) as place:
+        verdicts, said, payload = assess(place, tmp_path, "--product", product, "--not-intrusive", ok=(0,))
+    assert verdicts["QR.2.a.4.4", "none"][0] == "inconclusive" and re.search(r"^QR.1.a.1.2 +holds", said, re.M) and re.search(r"^QR.1.a.1.5 +not claimed", said, re.M)
+    assert payload["product"]["claims"] == ["QR.1.a.1.2", "QR.2.a.4.4"]
+
+
+def instead(status, kind="text/html", body=b""):
+    return lambda asked: (status, kind, body)
+
+
+def without(pattern, by=b""):
+    """Says it, but for this."""
+    def spoil(asked):
+        status, kind, body = asked.answer()
+        assert re.search(pattern, body, re.S), body
+        return status, kind, re.sub(pattern, by, body, flags=re.S)
+    return spoil
+
+
+def forgotten(asked):
+    """Answers as if a report had been taken, and takes another one."""
+    return asked.answer(body=re.sub(rb"&(product|version|traits|fix)=[^&]*", b"", asked.body))
+
+
+def kept_as(kind):
+    return lambda asked: asked.answer(body=re.sub(rb"kind=[a-z]+", b"kind=" + kind, asked.body))
+
+
+FORM, TXT, POLICY = "/report?*", "/.well-known/security.txt", "/policy?*"
+ROWS = [
+    # @turns QR.1.a.1.1: the type of the flaw is not asked for
+    ("QR.1.a.1.1/form-asks", "GET", FORM, without(rb'name="flaw"', b'name="other"'), "does not ask for one of what is wanted: flaw"),
+    ("QR.1.a.1.1/form-asks", "GET", FORM, without(rb'name="fix"', b'name="fix" required=""'), "takes no report without one of what may be left out: fix"),
+    ("QR.1.a.1.1/form-asks", "GET", FORM, without(rb' required=""'), "has no field that asks for a description"),
+    ("QR.1.a.1.1/form-asks", "GET", FORM, instead(404), "was answered with 404"),
+    ("QR.1.a.1.1/report-arrives", "POST", "/report", instead(503), "A report was answered with 503"),
+    ("QR.1.a.1.1/report-arrives", "POST", "/report", forgotten, "its product is missing"),
+    ("QR.1.a.1.1/report-arrives", "POST", "/report/status", instead(422), "with the receipt was answered with 422"),
+    ("QR.1.a.1.1/description-alone", "POST", "/report", lambda asked: (422, "text/html", b"") if b"fix=" not in asked.body else asked.answer(), "A report was answered with 422"),
+    ("QR.1.a.1.1/description-alone", "POST", "/report", lambda asked: asked.answer() if b"TEST" in asked.body else (200, "text/html", b""), "without a description was answered with 200"),
+    # @turns QR.1.a.1.2: security.txt names nobody
+    ("QR.1.a.1.2/security-txt", "GET", TXT, without(rb"Contact: [^\n]*\n"), "names no contact"),
+    ("QR.1.a.1.2/security-txt", "GET", TXT, without(rb"Contact: mailto:[^\n]*", b"Contact: ring twice"), "that is no https, mailto or tel address"),
+    ("QR.1.a.1.2/security-txt", "GET", TXT, without(rb"Expires: \d+", b"Expires: 2020"), "out of date"),
+    ("QR.1.a.1.2/security-txt", "GET", TXT, without(rb"Expires", b"Expired"), "does not say once until when"),
+    ("QR.1.a.1.2/security-txt", "GET", TXT, without(rb"Policy", b"Police"), "where the policy stands"),
+    ("QR.1.a.1.2/policy-page", "GET", POLICY, without(rb"/report\?kind=flaw", b"/"), "has no link to where this is reported"),
+    # @turns QR.1.a.1.3: it is not said when a fix is there
+    ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'<dd id="term-fix">90', b'<dd id="term-fix">some'), "within how many days there is a fix"),
+    ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb'id="term-[a-z]+"'), "within how many days there is an answer"),
+    ("QR.1.a.1.3/terms-named", "GET", POLICY, without(rb">30 days", b">3000 days"), "news of its state"),
+    # @turns QR.1.a.1.5: nobody is told where other faults are reported
+    ("QR.1.a.1.5/bugs-published", "GET", POLICY, without(rb"/report\?kind=bug", b"/"), "has no link to where this is reported"),
+    ("QR.1.a.1.5/bugs-published", "GET", "/report?kind=bug*", without(rb' selected=""'), "a form on which 'bug' is not chosen"),
+    # @turns QR.2.a.1.2: nobody is told where to ask about requirements
+    ("QR.2.a.1.2/questions-published", "GET", POLICY, without(rb"/report\?kind=rules", b"/"), "has no link to where this is reported"),
+    ("QR.2.a.1.2/questions-published", "GET", POLICY, without(rb"mailto:", b"https://"), "no address for mail"),
+    ("QR.2.a.1.2/event-question", "POST", "/report", kept_as(b"bug"), "is not kept as one"),
+    ("QR.2.a.1.2/rules-question", "POST", "/report", kept_as(b"event"), "is not kept as one"),
+    # @turns QR.2.a.4.1: nobody is told when somebody is at the phone
+    ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb'id="contact-hours"'), "when somebody is at the phone"),
+    ("QR.2.a.4.1/phone-published", "GET", POLICY, without(rb"tel:", b"https://"), "names no phone number"),
+    ("QR.1.a.1.5/bug-arrives", "POST", "/report", kept_as(b"flaw"), "is not kept as one"),
+]
+
+
+@pytest.mark.parametrize("check, method, path, spoil, why", ROWS, ids=[f"{row[0]}-{n}" for n, row in enumerate(ROWS)])
+def test_what_is_wrong_is_found_out(told, tmp_path, check, method, path, spoil, why):
+    with spoiled(told, tmp_path, method, path, spoil) as place:
+        verdicts, _, _ = assess(place, tmp_path, *only(check), ok=(1,))
+    (verdict, reason) = verdicts[tuple(check.split("/"))]
+    assert verdict == "fail" and why in reason, reason
+
+
+def test_too_much_is_no_failing(told, tmp_path):
+    with spoiled(told, tmp_path, "POST", "/report", instead(429)) as place:
+        verdicts, _, _ = assess(place, tmp_path, *only("QR.1.a.1.5/bug-arrives"))
+    assert verdicts["QR.1.a.1.5", "bug-arrives"][0] == "inconclusive"
+
+
+def test_who_answers_there_is_made_sure_of(told, tmp_path):
+    tool, out = worlds.program("thingward"), ["--owner", tmp_path / "owner", "--out", tmp_path / "e.json"]
+    with spoiled(told, tmp_path) as (address, pin):
+        done = worlds.run(tool, "assess", "support", address, "--listener", "0" * 64, *out, ok=(4,))
+        assert "does not hold the key" in done.stderr
+        done = worlds.run(tool, "assess", "support", address, *out, ok=(4,))  # nobody vouches for it
+        assert "the certificate of" in done.stderr and "--listener" in done.stderr
+        done = worlds.run(tool, "assess", "support", address, "--listener", pin, *out, "--element", "DI.IMS.1", ok=(2,))
+        assert "no check is DI.IMS.1" in done.stderr
+    with spoiled(told, tmp_path, "GET", "/api/v1/elements*", instead(404)) as (address, pin):
+        assert "assess --device" in worlds.run(tool, "assess", "support", address, "--listener", pin, *out, ok=(1,)).stderr
+    assert not (tmp_path / "e.json").exists()
+    assert "no https://HOST" in worlds.run(tool, "assess", "support", "http://x", *out, ok=(2,)).stderr
+
+
+def test_a_run_that_was_cut_goes_on_at_the_same_address_alone(told, tmp_path):
+    """What it has so far stands in the part, and is not tried again."""
+    def cut(place):
+        assess(place, tmp_path, *only("QR.1.a.1.2"), ok=(0,))
+        for suffix in ("", ".transcript"):
+            (tmp_path / f"e.json{suffix}").rename(tmp_path / f"e.json.part{suffix}")
+
+    with spoiled(told, tmp_path) as place:
+        cut(place)
+        verdicts, _, payload = assess(place, tmp_path, "--resume", ok=(0,))
+        kept = {(row["element"], row["probe"]) for row in payload["results"] if "run" in row}
+        assert len(kept) == 3 and {element for element, _ in kept} == {"QR.1.a.1.2"} and {element for element, _ in verdicts} == CLAIMED
+        cut(place)
+    with spoiled(told, tmp_path) as (address, pin):
+        done = worlds.run(worlds.program("thingward"), "assess", "support", address, "--listener", pin, "--owner", tmp_path / "owner", "--out", tmp_path / "e.json", "--resume", ok=(1,))
+        assert "of another" in done.stderr
