@@ -66,6 +66,7 @@ check "each role of the server has an account of its own" sh -c 'test "$(cut -d"
 printf '{"name":"Example Works","site":"https://security.example.com","contacts":["mailto:psirt@example.com"],"expires":"2099-01-01T00:00:00Z"}' >/root/desk.json
 check "the server is set up" thingward-support init --dir "$desk" --from /root/desk.json
 check "nothing is wrong with it" thingward-support check --dir "$desk"
+printf 'LISTEN=127.0.0.1:9443\n' >/etc/default/thingward-support # 8443 is the device's here
 check "the server starts as a unit of systemd" systemctl start thingward-support.service
 check "it takes a case" thingward desk case create --title Heat --local "$desk/desk.sock"
 check "it takes its certificate again" systemctl reload thingward-support.service
