@@ -192,6 +192,7 @@ def test_renewed_while_people_are_there(service, authority):
     shown = local(service, "/api/v1/listener")
     assert (shown["names"], shown["certificates"], shown["self_signed"], shown["ends_soon"]) == ([HOST], 2, False, True)
     wait_for(lambda: "ends at" in service.log(), 5)
+    assert "recording that the listener" not in service.log()  # the audit log took it, too
     assert "note   the certificate ends in 19 days" in operate(service, "check").stdout
     (service.dir / "keys/listener.pem").write_text("torn")  # by hand: it is refused, and the old one stays
     said = operate(service, "certificate", "reload")
