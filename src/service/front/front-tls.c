@@ -201,15 +201,18 @@ static bool set_offer(SSL_CTX *c)
 /* What vouches for the certificate; OpenSSL looks at the strength of each. */
 static tw_err add_between(struct tw_front_tls *t)
 {
-	const unsigned char *at = (const unsigned char *)t->chain.between.data, *end = at + t->chain.between.size;
+	struct tw_slice rest = tw_buf_slice(&t->chain.between);
 
-	while (at < end) {
-		X509 *x = d2i_X509(NULL, &at, end - at);
+	while (rest.size) {
+		const unsigned char *at = (const unsigned char *)rest.at;
+		X509 *x = d2i_X509(NULL, &at, (long)rest.size);
 
 		if (!x || !SSL_CTX_add0_chain_cert(t->server, x)) {
 			X509_free(x);
 			return raise_ssl("what vouches for the listener's certificate");
 		}
+		rest.size -= (size_t)((const char *)at - rest.at);
+		rest.at = (const char *)at;
 	}
 	return TW_OK;
 }

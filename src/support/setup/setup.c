@@ -113,6 +113,7 @@ tw_err tw_setup_read(const struct tw_sys *sys, const char *path, size_t max, str
 		ret->size += (size_t)n;
 	if (n < 0)
 		return TW_RAISE_ERRNO("reading %s", path);
+	ret->data[ret->size] = '\0'; /* as every buffer ends */
 	return ret->size > max ? TW_RAISE(LIMIT, "%s has more than %zu bytes", path, max) : TW_OK;
 }
 

@@ -64,6 +64,7 @@ static void test_hosts(void **state)
 
 static tw_err answer(const char *text, struct tw_buf *b)
 {
+	tw_buf_done(b);
 	tw_buf_init(b, tw_sys_real(), 1000);
 	return tw_setup_answer(tw_slice_of(text), b);
 }
