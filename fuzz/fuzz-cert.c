@@ -83,6 +83,28 @@ static void try_listener(const struct tw_sys *sys, struct tw_slice in)
 	tw_ignore(tw_listener_read(sys, in, &k, &c));
 }
 
+/* What is read as a server's chain is written as it came, and judged without an end of its own. */
+static void try_site(const struct tw_sys *sys, struct tw_slice in)
+{
+	TW_CLEANUP(tw_site_chain_done) struct tw_site_chain c = { .count = 0 };
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf der = { 0 };
+	const bool is_der = in.size && in.at[0] == 0x30;
+	if (tw_failed(is_der ? tw_site_chain_der(sys, in, &c) : tw_site_chain_read(sys, in, &c)))
+		return;
+	tw_buf_init(&der, sys, SIZE_MAX);
+	must(!tw_failed(tw_site_chain_write(&c, &der)));
+	must(!is_der || (der.size == in.size && memcmp(der.data, in.at, in.size) == 0));
+	must(!tw_failed(tw_cert_key(c.leaf, &key)));
+	tw_ignore(tw_site_chain_check(&c, key, "security.example.com", 1767225600000));
+}
+
+static void try_either(const struct tw_sys *sys, struct tw_slice in)
+{
+	try_cert(sys, in);
+	try_site(sys, in);
+}
+
 static void try_identifier(const struct tw_sys *sys, struct tw_slice in)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
@@ -100,7 +122,7 @@ static void try_identifier(const struct tw_sys *sys, struct tw_slice in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(
-		const struct tw_sys *sys, struct tw_slice in) = { try_cert, try_key, try_public, try_listener, try_identifier };
+		const struct tw_sys *sys, struct tw_slice in) = { try_either, try_key, try_public, try_listener, try_identifier };
 	static bool ready;
 	if (!ready)
 		tw_crypto_use(tw_sys_real());

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fills a template of packaging/manual with the rows that the programs print their --help from.
 
-    gen-manual.py OUT TEMPLATE ROWS.json HELP.txt EPOCH
+    gen-manual.py OUT TEMPLATE ROWS.json HELP.txt SUPPORT.txt EPOCH
 
-ROWS.json is `thingward --json --help`, HELP.txt `thingward-device --help`, EPOCH the day of the page in seconds. A template that
+ROWS.json is `thingward --json --help`, HELP.txt `thingward-device --help`, SUPPORT.txt `thingward-support --help`, EPOCH the day of the page in seconds. A template that
 names a part nobody makes is an error, so that no page shows a bare @PART@.
 """
 import json
@@ -60,7 +60,20 @@ def hands_options(text):
     return lines
 
 
-def parts(rows, hands):
+def support_rows(text, options):
+    """Its options, or the rows that are none: its commands."""
+    lines = []
+    for line in text.splitlines():
+        if line.startswith("  "):
+            found = re.fullmatch(r"  (-*[a-z-]+(?: [a-z]+)?)(?: ([A-Z:]+))? {2,}(.+)", line)
+            if not found:
+                sys.exit(f"gen-manual: no row of thingward-support: {line}")
+            if found[1].startswith("-") == options:
+                lines += option(found[1], found[2], found[3])
+    return lines
+
+
+def parts(rows, hands, support):
     device = [row for row in rows["commands"] if row["words"].startswith("device ")]
     desk = [row for row in rows["commands"] if row["words"].startswith("desk ")]
     rest = [row for row in rows["commands"] if row not in device and row not in desk]
@@ -73,12 +86,15 @@ def parts(rows, hands):
         "COMMON": [line for one in common for line in option("--" + one["name"], one["argument"], one["help"])],
         "EXITS": [line for code, text in enumerate(rows["exits"]) for line in (".TP", f".B {code}", sentence(text))],
         "OPTIONS": hands_options(hands),
+        "SUPPORTCOMMANDS": support_rows(support, False),
+        "SUPPORTOPTIONS": support_rows(support, True),
     }
 
 
 def main():
-    out, template, rows, hands, epoch = sys.argv[1:]
-    made = parts(json.loads(pathlib.Path(rows).read_text(encoding="utf-8")), pathlib.Path(hands).read_text(encoding="utf-8"))
+    out, template, *read, epoch = sys.argv[1:]
+    rows, hands, support = (pathlib.Path(name).read_text(encoding="utf-8") for name in read)
+    made = parts(json.loads(rows), hands, support)
     made["DATE"] = [time.strftime("%Y-%m-%d", time.gmtime(int(epoch)))]
 
     def fill(found):

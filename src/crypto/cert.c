@@ -187,6 +187,11 @@ bool tw_cert_is_ca(const tw_cert *c)
 	return X509_get_extension_flags(c->x509) & EXFLAG_CA;
 }
 
+bool tw_cert_self_signed(const tw_cert *c)
+{
+	return X509_get_extension_flags(c->x509) & EXFLAG_SS;
+}
+
 bool tw_cert_for_client(const tw_cert *c)
 {
 	return X509_check_purpose(c->x509, X509_PURPOSE_SSL_CLIENT, 0) == 1;

@@ -34,8 +34,9 @@ tw_err tw_cert_name(const tw_cert *c, struct tw_buf *ret);                 /* co
 int64_t tw_cert_not_after_ms(const tw_cert *c);
 int64_t tw_cert_not_before_ms(const tw_cert *c); /* INT64_MIN when it cannot be read: of none that was loaded */
 bool tw_cert_is_ca(const tw_cert *c);
-bool tw_cert_for_client(const tw_cert *c); /* it may stand for a TLS client: by its purposes, or because it limits them to none */
-bool tw_cert_for_server(const tw_cert *c); /* the same of a server */
+bool tw_cert_self_signed(const tw_cert *c); /* by what it says of itself */
+bool tw_cert_for_client(const tw_cert *c);  /* it may stand for a TLS client: by its purposes, or because it limits them to none */
+bool tw_cert_for_server(const tw_cert *c);  /* the same of a server */
 tw_err tw_cert_serial(const tw_cert *c, struct tw_buf *ret); /* its number, in lower-case hex of whole bytes; 1 to 20 of them */
 tw_err tw_cert_in_time(const tw_cert *c, int64_t now_ms);    /* UNTRUSTED says which end it is beyond */
 /* One step: c is an end entity, signed by anchor, which is a CA and may sign; both in time. UNTRUSTED says which of these fails. */

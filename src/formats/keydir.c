@@ -31,22 +31,43 @@ tw_err tw_listener_write(const tw_key *key, const tw_cert *cert, struct tw_buf *
 	return tw_cert_pem(cert, ret);
 }
 
-tw_err tw_listener_read(const struct tw_sys *sys, struct tw_slice text, tw_key **ret_key, tw_cert **ret_cert)
+tw_err tw_listener_write_chain(const tw_key *key, const struct tw_site_chain *chain, struct tw_buf *ret)
+{
+	TW_TRY(tw_buf_reserve(ret, TW_KEYS_FILE_MAX));
+	TW_TRY(tw_key_save(key, ret));
+	return tw_site_chain_pem(chain, ret);
+}
+
+tw_err tw_listener_read_chain(const struct tw_sys *sys, struct tw_slice text, tw_key **ret_key, struct tw_site_chain *ret)
 {
 	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
-	TW_CLEANUP(tw_cert_freep) tw_cert *cert = NULL;
+	TW_CLEANUP(tw_site_chain_done) struct tw_site_chain chain = { .count = 0 };
 	uint8_t of_key[32], of_cert[32];
 	const char *at = text.size ? memmem(text.at, text.size, CERT_BEGIN, sizeof CERT_BEGIN - 1) : NULL;
 	if (!at)
 		return TW_RAISE(SYNTAX, "no certificate in the listener's file");
 	size_t key_size = (size_t)(at - text.at);
 	TW_TRY(tw_key_load(sys, (struct tw_slice){ text.at, key_size }, &key));
-	TW_TRY(tw_cert_load(sys, (struct tw_slice){ at, text.size - key_size }, &cert));
+	TW_TRY(tw_site_chain_read(sys, (struct tw_slice){ at, text.size - key_size }, &chain));
 	TW_TRY(tw_key_fingerprint(key, of_key));
-	TW_TRY(tw_cert_fingerprint(cert, of_cert));
+	TW_TRY(tw_cert_fingerprint(chain.leaf, of_cert));
 	if (memcmp(of_key, of_cert, sizeof of_key) != 0)
 		return TW_RAISE(UNTRUSTED, "the listener's certificate is not for its key");
 	*ret_key = TW_STEAL(key);
-	*ret_cert = TW_STEAL(cert);
+	*ret = chain;
+	chain = (struct tw_site_chain){ .count = 0 };
+	return TW_OK;
+}
+
+tw_err tw_listener_read(const struct tw_sys *sys, struct tw_slice text, tw_key **ret_key, tw_cert **ret_cert)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	TW_CLEANUP(tw_site_chain_done) struct tw_site_chain chain = { .count = 0 };
+
+	TW_TRY(tw_listener_read_chain(sys, text, &key, &chain));
+	if (chain.count > 1)
+		return TW_RAISE(SYNTAX, "more than one certificate in the listener's file");
+	*ret_key = TW_STEAL(key);
+	*ret_cert = TW_STEAL(chain.leaf);
 	return TW_OK;
 }

@@ -10,6 +10,7 @@
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "crypto/sitechain.h"
 
 #include <string.h>
 
@@ -42,13 +43,13 @@ const struct tw_channel_row tw_rows_core_from_front[] = {
 };
 const struct tw_channel_row tw_rows_front_from_core[] = {
 	{ TW_WIRE_REPLY, 0, 17, TW_CHANNEL_MAX, "reply", 1 },
-	{ TW_WIRE_LISTENER, 0, 64, CERTIFICATE_MAX, "listener" },
+	{ TW_WIRE_LISTENER, 0, 64, TW_SITE_DER_MAX, "listener" },
 	{ TW_WIRE_NAMED, 0, 0, TW_WIRE_NAMED_MAX, "named" },
 	{ TW_WIRE_STREAM, 0, 5, 5 + TW_WIRE_STREAM_WINDOW, "stream" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_keys_from_front[] = {
-	{ TW_WIRE_TLS_SIGN, 0, 32, 32, "tls sign" },
+	{ TW_WIRE_TLS_SIGN, 0, 32, 64, "tls sign" },
 	{ 0 },
 };
 const struct tw_channel_row tw_rows_front_from_keys[] = {
@@ -82,7 +83,7 @@ const struct tw_channel_row tw_rows_keys_from_core[] = {
 const struct tw_channel_row tw_rows_core_from_keys[] = {
 	{ TW_WIRE_KEYS_SIGNED, 0, 64, 64, "signed" },
 	{ TW_WIRE_KEYS_EPOCH_KEY, 0, 32, 32, "epoch key" },
-	{ TW_WIRE_KEYS_LISTENER_CERT, 0, 64, CERTIFICATE_MAX, "listener certificate" },
+	{ TW_WIRE_KEYS_LISTENER_CERT, 0, 64, TW_SITE_DER_MAX, "listener certificate" },
 	{ TW_WIRE_KEYS_SECRET_MAC_IS, 0, 32, 32, "secret mac" },
 	{ TW_WIRE_KEYS_SECRET_IS, 0, 16, 16, "secret" },
 	{ TW_WIRE_KEYS_IDENTITY_CERT, 0, 64, CERTIFICATE_MAX, "identity certificate" },

@@ -26,17 +26,17 @@ enum tw_wire {
 	TW_WIRE_FRONT_READY, /* front has answered a TLS request of its own, all the way through core: once per start of front */
 	TW_WIRE_DRAINED,     /* u32 connection, u32 bytes of STREAM that the peer has taken */
 	TW_WIRE_REPLY = 0x0201,
-	TW_WIRE_LISTENER,           /* certificate DER; tag counts generations */
-	TW_WIRE_NAMED,              /* certificate DER of the present listener's key; empty: none any more */
-	TW_WIRE_STREAM,             /* u32 connection, u8 1 when it ends, then bytes */
-	TW_WIRE_TLS_SIGN = 0x0301,  /* 32 bytes */
-	TW_WIRE_TLS_SIGNED,         /* DER signature, empty when refused */
+	TW_WIRE_LISTENER,          /* certificate DER, and of a server DER of what vouches for it; tag counts generations */
+	TW_WIRE_NAMED,             /* certificate DER of the present listener's key; empty: none any more */
+	TW_WIRE_STREAM,            /* u32 connection, u8 1 when it ends, then bytes */
+	TW_WIRE_TLS_SIGN = 0x0301, /* 32 bytes to sign, and 32 of the fingerprint of the key that is meant; without it, the present one */
+	TW_WIRE_TLS_SIGNED,        /* DER signature, empty when refused */
 	TW_WIRE_KEYS_SIGN = 0x0401, /* u8 purpose, then the bytes to sign; each purpose demands its own prefix of the bytes */
 	TW_WIRE_KEYS_SIGNED,        /* 64 bytes, or u8 code of tw_err */
 	TW_WIRE_KEYS_EPOCH,         /* u64 epoch wanted: must be above every earlier one; durable before it answers */
 	TW_WIRE_KEYS_EPOCH_KEY,     /* 32 bytes */
 	TW_WIRE_KEYS_OLD_EPOCH, /* u64 of a closed epoch (below the current one): its first key, for verification by the owner */
-	TW_WIRE_KEYS_LISTENER,  /* empty: the present listener certificate; u8 1: replace key and certificate first */
+	TW_WIRE_KEYS_LISTENER, /* empty: the present listener certificate; u8 1: replace key and certificate first; u8 2: read them again */
 	TW_WIRE_KEYS_LISTENER_CERT, /* DER */
 	TW_WIRE_KEYS_SECRET_MAC, /* bytes: HMAC-SHA256 under the commissioning secret; the bytes must begin with "thingward-takeover-1" NUL */
 	TW_WIRE_KEYS_SECRET_MAC_IS, /* 32 bytes */

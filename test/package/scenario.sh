@@ -14,7 +14,7 @@ ok() { echo "ok $*" >>"$results"; }
 bad() {
 	echo "FAILED $*" >>"$results"
 	echo "== $*"
-	journalctl --no-pager -n 25 -u thingward-device.service -u application.service 2>/dev/null
+	journalctl --no-pager -n 25 -u thingward-device.service -u thingward-support.service -u application.service 2>/dev/null
 }
 check() { # name, command...
 	name=$1
@@ -29,6 +29,9 @@ answers() { # waits for the doors
 	done
 	return 1
 }
+desk=/var/lib/thingward-support
+main_pid() { systemctl show -P MainPID thingward-support.service; }
+has_case() { thingward desk cases list --local "$desk/desk.sock" --json | grep -q Heat; }
 identifier() { thingward device identity read $owner | sed -n 's/.*"identifier": *"\([^"]*\)".*/\1/p'; }
 setting() { thingward device settings read identification.remote-read --local /run/thingward/admin.sock --json | sed -n 's/.*"version": *\([0-9]*\).*/\1/p'; }
 leftovers() { # everything outside the package manager's own books
@@ -55,6 +58,19 @@ check "installs tool, library and what fetches" dpkg -i /out/old/thingward_*.deb
 check "checks its own files" dpkg -V thingward-device thingward-fetch thingward libthingward0 libthingward-dev
 check "waits for provisioning without failing" sh -c '! systemctl is-failed --quiet thingward-device.service'
 check "each role has an account of its own" sh -c 'test "$(cut -d" " -f2 /etc/thingward/roles.tab | sort -u | wc -l)" = 9'
+
+check "the server installs alone" dpkg -i /out/old/thingward-support_*.deb
+check "the server's files are checked" dpkg -V thingward-support
+check "the server waits until it is known whose it is" sh -c '! systemctl is-failed --quiet thingward-support.service && ! systemctl is-active --quiet thingward-support.service'
+check "each role of the server has an account of its own" sh -c 'test "$(cut -d" " -f2 /var/lib/thingward-support/roles.tab | sort -u | wc -l)" = 5'
+printf '{"name":"Example Works","site":"https://security.example.com","contacts":["mailto:psirt@example.com"],"expires":"2099-01-01T00:00:00Z"}' >/root/desk.json
+check "the server is set up" thingward-support init --dir "$desk" --from /root/desk.json
+check "nothing is wrong with it" thingward-support check --dir "$desk"
+printf 'LISTEN=127.0.0.1:9443\n' >/etc/default/thingward-support # 8443 is the device's here
+check "the server starts as a unit of systemd" systemctl start thingward-support.service
+check "it takes a case" thingward desk case create --title Heat --local "$desk/desk.sock"
+check "it takes its certificate again" systemctl reload thingward-support.service
+served=$(main_pid)
 
 cd /root || exit 1
 thingward product init --example product && thingward ca init ca --unprotected
@@ -83,6 +99,10 @@ check "has a second owner while on trial" thingward device accounts role-give --
 check "hashes a password" thingward device passwords set "$other" --password-file given $owner
 check "lets the second owner in" login given --new-password-file chosen --known /root/owner/devices/unit.json
 
+check "the server was started anew by its upgrade" differs "$served" "$(main_pid)"
+check "the server keeps its cases" has_case
+check "and its log" thingward log verify "$desk/log" --device-cert "$desk/keys/identity.crt"
+
 check "goes back while on trial" dpkg -i --force-downgrade /out/old/*.deb
 check "answers after going back" answers
 check "runs the old release" same "$old" "$(release)"
@@ -108,10 +128,11 @@ check "has a log that verifies" thingward log verify /var/lib/thingward/log --de
 check "stops cleanly" systemctl stop thingward-device.service
 check "stopped with success" sh -c 'test "$(systemctl show -P Result thingward-device.service)" = success'
 systemctl start thingward-device.service
-check "is removed" dpkg -r thingward-device thingward-fetch thingward libthingward-dev libthingward0
+check "is removed" dpkg -r thingward-support thingward-device thingward-fetch thingward libthingward-dev libthingward0
 check "leaves nothing running" sh -c '! pgrep -x "thingward-.*"'
 check "keeps what the unit is" test -s /etc/thingward/product.manifest -a -d /var/lib/thingward/keys
-check "is purged" dpkg -P thingward-device thingward-fetch thingward libthingward-dev libthingward0
+check "keeps what the server was told" test -s "$desk/app/support.db" -a -s "$desk/keys/identity.key" -a -s "$desk/app/desk.json"
+check "is purged" dpkg -P thingward-support thingward-device thingward-fetch thingward libthingward-dev libthingward0
 check "leaves no file" no_output leftovers
 check "leaves no account" sh -c '! grep thingward /etc/passwd /etc/group /etc/shadow'
 echo end >>"$results"

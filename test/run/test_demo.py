@@ -55,6 +55,10 @@ def told(folder):
     assert [int(number) for number, _ in steps] == list(range(1, int(steps[-1][1]) + 1)), done.stdout
     assert re.search(r"^  Page +https://127\.0\.0\.1:\d+/", done.stdout, re.M), done.stdout
     assert re.search(r"^  Code +[0-9A-Z]{5}-[0-9A-Z]{5} ", done.stdout, re.M), done.stdout
+    server = re.search(r"^  Server +(https://127\.0\.0\.1:\d+)/", done.stdout, re.M)[1]
+    assert f"a stranger reported a flaw at {server}/report" in done.stdout
+    assert re.search(r"Art\. 14\(2\)\(a\), early-warning: 23 h \d+ min left", done.stdout), done.stdout
+    assert "the whole tree" in done.stdout and f"Contact: {server}/report" in done.stdout
     for name in ("evidence.json", "evidence.html", "evidence-off.json", "evidence-off.html"):
         assert (folder / name).stat().st_size > 0, name
 
@@ -70,6 +74,7 @@ def story(folder):
     took = time.monotonic() - began
     assert took < REPEAT_S, f"the second time took {took:.0f} s"
     assert sum("thingward-device" in words for words in ours(folder)) == 1, "the first device was stopped"
+    assert sum("thingward-support serve" in words for words in ours(folder)) == 1, "so was the first server"
     cleaned = demo(folder, "--clean")
     assert cleaned.returncode == 0, cleaned.stderr
     assert not folder.exists()

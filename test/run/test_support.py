@@ -234,7 +234,7 @@ def test_without_root_it_says_what_is_missing(service):
 
 def test_the_command_line(tmp_path):
     p = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True)
-    assert p.returncode == 0 and "serve --dir DIR" in p.stdout
+    assert p.returncode == 0 and "thingward-support COMMAND --dir DIR" in p.stdout and "  serve " in p.stdout
     for words in ([], ["serve"], ["sell"], ["serve", "--dir", tmp_path, "--colour"]):
         assert subprocess.run([PROGRAM, *words], capture_output=True).returncode == 2
     p = subprocess.run([PROGRAM, "serve", "-n", "--dir", tmp_path, "--listen", "localhost:1"], capture_output=True, text=True)

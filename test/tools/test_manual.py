@@ -11,7 +11,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TW_BUILD", ROOT / "build"))
-PAGES = {"thingward.1": BUILD / "packaging/manual/thingward.1", "thingward-device.8": BUILD / "packaging/manual/thingward-device.8"}
+PAGES = {name: BUILD / "packaging/manual" / name for name in ("thingward.1", "thingward-device.8", "thingward-support.8")}
 
 
 def said(program, *args):
@@ -66,4 +66,12 @@ def test_every_option_of_the_daemon():
     options = re.findall(r"^  (-\S+)", said("device/thingward-device", "--help"), re.MULTILINE)
     assert len(options) > 8
     for one in options:
+        assert f" {one} " in text, one
+
+
+def test_every_command_and_option_of_the_server():
+    text = shown("thingward-support.8")
+    rows = re.findall(r"^  (\S+(?: [a-z]+)?)", said("support/thingward-support", "--help"), re.MULTILINE)
+    assert len(rows) > 12
+    for one in rows:
         assert f" {one} " in text, one

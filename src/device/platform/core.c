@@ -353,7 +353,9 @@ static struct tw_front_shown front_shows(void *user)
 
 	if (!tw_firewall_ready((struct tw_device *)(uintptr_t)d)) /* as if there were none yet: no door opens */
 		return (struct tw_front_shown){ 0 };
-	return (struct tw_front_shown){ d->listener, d->named, d->listener_generation, d->named_generation };
+	return (struct tw_front_shown){
+		.listener = d->listener, .named = d->named, .listener_generation = d->listener_generation, .named_generation = d->named_generation
+	};
 }
 
 static const struct tw_front_side front_side = { front_ready, front_broke, front_lost, door_settle, front_shows };

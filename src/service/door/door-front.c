@@ -120,13 +120,15 @@ static tw_err pass(tw_door_front *d, uint16_t type, uint32_t tag, struct tw_slic
 	return e;
 }
 
-static tw_err announce(tw_door_front *d, uint16_t type, const tw_cert *certificate, uint32_t generation, uint32_t *announced)
+static tw_err announce(tw_door_front *d, uint16_t type, const tw_cert *certificate, struct tw_slice between, uint32_t generation,
+	uint32_t *announced)
 {
 	if (*announced == generation)
 		return TW_OK;
 	tw_buf_clear(&d->wire);
 	if (certificate)
 		TW_TRY(tw_cert_der(certificate, &d->wire));
+	TW_TRY(tw_buf_add(&d->wire, between.at, between.size));
 	TW_TRY(pass(d, type, generation, tw_buf_slice(&d->wire), -1));
 	*announced = generation;
 	return TW_OK;
@@ -136,10 +138,10 @@ static tw_err announce(tw_door_front *d, uint16_t type, const tw_cert *certifica
 void tw_door_front_announce(tw_door_front *d)
 {
 	struct tw_front_shown now = d->side->shows(d->user);
-	tw_err e = announce(d, TW_WIRE_LISTENER, now.listener, now.listener_generation, &d->announced);
+	tw_err e = announce(d, TW_WIRE_LISTENER, now.listener, now.between, now.listener_generation, &d->announced);
 
 	if (!tw_failed(e))
-		e = announce(d, TW_WIRE_NAMED, now.named, now.named_generation, &d->announced_named);
+		e = announce(d, TW_WIRE_NAMED, now.named, (struct tw_slice){ "", 0 }, now.named_generation, &d->announced_named);
 	if (tw_failed(e))
 		lost(d, e);
 }

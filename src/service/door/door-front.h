@@ -15,7 +15,9 @@ struct event_base;
 
 /* What front shows to the world now. A generation changes with its certificate. */
 struct tw_front_shown {
-	const tw_cert *listener, *named; /* named: with the owner's names, over the same key; NULL: none */
+	const tw_cert *listener;
+	struct tw_slice between; /* DER of what vouches for the listener's certificate, of a server; empty: nothing */
+	const tw_cert *named;    /* named: with the owner's names, over the same key; NULL: none */
 	uint32_t listener_generation, named_generation;
 };
 /* What the door asks of its side, and tells it. */

@@ -12,6 +12,7 @@
 #include "crypto/cert.h"
 #include "crypto/hash.h"
 #include "crypto/remote.h"
+#include "crypto/sitechain.h"
 #include "service/keys/keys.h"
 
 #include <errno.h>
@@ -30,7 +31,9 @@ struct tw_front_tls {
 	tw_channel *keys;
 	struct tw_remote remote;
 	tw_key *key;
+	uint8_t fingerprint[32]; /* of the key */
 	X509 *certificate;
+	struct tw_site_chain chain;
 	tw_cert *named; /* NULL: none */
 	struct tw_dns_names names;
 	SSL_CTX *server;
@@ -49,8 +52,11 @@ static tw_err sign(void *user, const uint8_t digest[32], uint8_t *ret, size_t ma
 {
 	struct tw_front_tls *t = user;
 	struct tw_message m;
+	uint8_t ask[64];
 
-	TW_TRY(tw_channel_call(t->keys, TW_WIRE_TLS_SIGN, digest, 32, TW_WIRE_TLS_SIGNED, TW_KEYS_TIMEOUT_MS, &m));
+	memcpy(ask, digest, 32);
+	memcpy(ask + 32, t->fingerprint, 32);
+	TW_TRY(tw_channel_call(t->keys, TW_WIRE_TLS_SIGN, ask, sizeof ask, TW_WIRE_TLS_SIGNED, TW_KEYS_TIMEOUT_MS, &m));
 	if (m.payload.size == 0 || m.payload.size > max)
 		return TW_RAISE(DENIED, "keys refused to sign a handshake");
 	memcpy(ret, m.payload.at, m.payload.size);
@@ -192,6 +198,25 @@ static bool set_offer(SSL_CTX *c)
 		SSL_CTX_set1_client_sigalgs_list(c, "ECDSA+SHA256:ed25519") && SSL_CTX_set_num_tickets(c, 0);
 }
 
+/* What vouches for the certificate; OpenSSL looks at the strength of each. */
+static tw_err add_between(struct tw_front_tls *t)
+{
+	struct tw_slice rest = tw_buf_slice(&t->chain.between);
+
+	while (rest.size) {
+		const unsigned char *at = (const unsigned char *)rest.at;
+		X509 *x = d2i_X509(NULL, &at, (long)rest.size);
+
+		if (!x || !SSL_CTX_add0_chain_cert(t->server, x)) {
+			X509_free(x);
+			return raise_ssl("what vouches for the listener's certificate");
+		}
+		rest.size -= (size_t)((const char *)at - rest.at);
+		rest.at = (const char *)at;
+	}
+	return TW_OK;
+}
+
 static tw_err make_server(struct tw_front_tls *t)
 {
 	/* Errors are logged by number, so the table of TLS's error words is not made. */
@@ -216,19 +241,19 @@ static tw_err make_server(struct tw_front_tls *t)
 	SSL_CTX_set_cert_cb(c, choose_certificate, t);
 	if (!SSL_CTX_use_certificate(c, t->certificate) || !SSL_CTX_use_PrivateKey(c, tw_key_evp(t->key)))
 		return raise_ssl("listener certificate");
-	return TW_OK;
+	return add_between(t);
 }
 
 static tw_err load_key(struct tw_front_tls *t, struct tw_slice der)
 {
-	TW_CLEANUP(tw_cert_freep) tw_cert *certificate = NULL;
 	TW_CLEANUP(tw_key_freep) tw_key *public_key = NULL;
 	uint8_t point[TW_POINT_SIZE];
 	const unsigned char *at = (const unsigned char *)der.at;
 
-	TW_TRY(tw_cert_load(t->sys, der, &certificate));
-	TW_TRY(tw_cert_key(certificate, &public_key));
+	TW_TRY(tw_site_chain_der(t->sys, der, &t->chain));
+	TW_TRY(tw_cert_key(t->chain.leaf, &public_key));
 	TW_TRY(tw_key_point(public_key, point));
+	TW_TRY(tw_cert_fingerprint(t->chain.leaf, t->fingerprint));
 	TW_TRY(tw_remote_key(t->sys, &t->remote, point, &t->key));
 	t->certificate = d2i_X509(NULL, &at, (long)der.size);
 	return t->certificate ? TW_OK : raise_ssl("listener certificate");
@@ -273,6 +298,12 @@ tw_err tw_front_tls_named(tw_front_tls *t, struct tw_slice certificate_der)
 	return TW_OK;
 }
 
+void tw_front_tls_site(tw_front_tls *t)
+{
+	if (tw_failed(tw_cert_dns_names(t->chain.leaf, &t->names)))
+		t->names.count = 0; /* it answers to its address then */
+}
+
 const struct tw_dns_names *tw_front_tls_names(const tw_front_tls *t)
 {
 	return &t->names;
@@ -290,6 +321,7 @@ tw_front_tls *tw_front_tls_unref(tw_front_tls *t)
 		return NULL;
 	SSL_CTX_free(t->server);
 	X509_free(t->certificate);
+	tw_site_chain_done(&t->chain);
 	(void)tw_cert_free(t->named);
 	(void)tw_key_free(t->key);
 	BIO_meth_free(t->method);

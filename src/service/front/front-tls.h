@@ -12,13 +12,14 @@
 #include <openssl/ssl.h>
 
 typedef struct tw_front_tls tw_front_tls;
-/* keys signs for the certificate's key and outlives the object. */
-tw_err tw_front_tls_new(const struct tw_sys *sys, tw_channel *keys, struct tw_slice certificate_der, tw_front_tls **ret);
+/* keys signs for the certificate's key and outlives the object. der: a certificate, and what vouches for it. */
+tw_err tw_front_tls_new(const struct tw_sys *sys, tw_channel *keys, struct tw_slice der, tw_front_tls **ret);
 /*
  * The owner's certificate for the same key, in place of the one before it; empty: none. It is shown to whoever asks for one of its names (SNI)
  * and to nobody else, so that a stranger who has the address alone does not learn them. On an error all stays as it was.
  */
 tw_err tw_front_tls_named(tw_front_tls *t, struct tw_slice certificate_der);
+void tw_front_tls_site(tw_front_tls *t); /* of a server: its names are those of the certificate that everybody is shown */
 const struct tw_dns_names *tw_front_tls_names(const tw_front_tls *t);
 /* Counted: a connection made under an old certificate keeps what it was made with. */
 tw_front_tls *tw_front_tls_ref(tw_front_tls *t);

@@ -84,7 +84,10 @@ static tw_err new_listener(struct tw_front *f, struct tw_slice certificate)
 	tw_front_tls *tls = NULL;
 
 	TW_TRY(tw_front_tls_new(f->sys, f->keys, certificate, &tls));
-	for (unsigned i = 0; i < f->limits.connections; i++)
+	if (f->portal)
+		tw_front_tls_site(tls);
+	/* A device's key changes with its owner, and who came before is let go. A server's certificate is renewed, and nobody notices. */
+	for (unsigned i = 0; !f->portal && i < f->limits.connections; i++)
 		if (f->slots[i])
 			tw_conn_retire(f->slots[i]);
 	(void)tw_front_tls_unref(f->tls);

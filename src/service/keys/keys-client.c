@@ -135,6 +135,14 @@ tw_err tw_keys_client_listener(tw_keys_client *k, bool replace, tw_cert **ret)
 	return ask_cert(k, TW_WIRE_KEYS_LISTENER, &new_one, replace ? 1 : 0, TW_WIRE_KEYS_LISTENER_CERT, ret);
 }
 
+tw_err tw_keys_client_listener_chain(tw_keys_client *k, bool again, struct tw_site_chain *ret)
+{
+	static const uint8_t read_again = 2;
+	struct tw_message m;
+	TW_TRY(ask(k, TW_WIRE_KEYS_LISTENER, &read_again, again ? 1 : 0, TW_WIRE_KEYS_LISTENER_CERT, &m));
+	return tw_site_chain_der(k->sys, m.payload, ret);
+}
+
 tw_err tw_keys_client_secret_mac(tw_keys_client *k, struct tw_slice message, uint8_t ret[32])
 {
 	struct tw_slice out = { (const char *)ret, 32 };

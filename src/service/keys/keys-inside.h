@@ -8,9 +8,10 @@
 struct tw_keys {
 	const struct tw_sys *sys;
 	int dir;
-	tw_key *identity; /* in plain layout; else it is in the keystore */
-	tw_key *listener;
-	tw_cert *identity_cert, *listener_cert;
+	tw_key *identity;                   /* in plain layout; else it is in the keystore */
+	tw_key *listener, *listener_before; /* before: until the handshakes that began with its certificate are over */
+	tw_cert *identity_cert;
+	struct tw_site_chain listener_chain;
 	tw_secret *secret, *master;
 	struct tw_buf statement_head; /* what every signing input of a statement begins with */
 	struct tw_buf inventory_head; /* and of an inventory */

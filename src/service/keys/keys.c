@@ -38,7 +38,8 @@ tw_keys *tw_keys_free(tw_keys *k)
 		(void)tw_key_free(k->identity);
 		(void)tw_key_free(k->listener);
 		(void)tw_cert_free(k->identity_cert);
-		(void)tw_cert_free(k->listener_cert);
+		(void)tw_key_free(k->listener_before);
+		tw_site_chain_done(&k->listener_chain);
 		(void)tw_secret_free(k->secret);
 		(void)tw_secret_free(k->master);
 		(void)tw_keystore_close(k->store);
@@ -98,9 +99,16 @@ static tw_err read_identity(tw_keys *k)
 static tw_err read_listener(tw_keys *k)
 {
 	TW_CLEANUP(tw_secret_freep) tw_secret *s = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *key = NULL;
+	struct tw_site_chain chain;
 	TW_TRY(tw_keys_secret_read(k, TW_KEYS_OF_LISTENER, &s));
-	return tw_listener_read(
-		k->sys, (struct tw_slice){ (const char *)tw_secret_bytes(s), tw_secret_size(s) }, &k->listener, &k->listener_cert);
+	TW_TRY(tw_listener_read_chain(k->sys, (struct tw_slice){ (const char *)tw_secret_bytes(s), tw_secret_size(s) }, &key, &chain));
+	(void)tw_key_free(k->listener_before);
+	tw_site_chain_done(&k->listener_chain);
+	k->listener_before = TW_STEAL(k->listener);
+	k->listener = TW_STEAL(key);
+	k->listener_chain = chain;
+	return TW_OK;
 }
 
 static tw_err read_epoch(tw_keys *k)
@@ -312,19 +320,27 @@ static tw_err replace_listener(tw_keys *k)
 	TW_TRY(tw_listener_write(key, cert, &b));
 	TW_TRY(tw_keys_secret_write(k, TW_KEYS_OF_LISTENER, tw_buf_slice(&b)));
 	(void)tw_key_free(k->listener);
-	(void)tw_cert_free(k->listener_cert);
+	k->listener_before = tw_key_free(k->listener_before); /* who had the device before is shown nothing of it any more */
+	tw_site_chain_done(&k->listener_chain);
 	k->listener = TW_STEAL(key);
-	k->listener_cert = TW_STEAL(cert);
+	k->listener_chain = (struct tw_site_chain){ .leaf = TW_STEAL(cert), .count = 1 };
 	return TW_OK;
+}
+
+/* Somebody has put another file there; one that cannot be read is not core's fault, and leaves all as it was. */
+static tw_err read_again(tw_keys *k)
+{
+	tw_err e = read_listener(k);
+	return tw_is(e, TW_CODE_UNTRUSTED) ? TW_RAISE(SYNTAX, "the listener's certificate is not for its key") : e;
 }
 
 static tw_err do_listener(tw_keys *k, struct tw_slice in, struct tw_buf *out)
 {
-	if (in.size > 0 && in.at[0] != 1)
+	if (in.size > 0 && in.at[0] != 1 && in.at[0] != 2)
 		return attack("something unknown of the listener");
 	if (in.size > 0)
-		TW_TRY(replace_listener(k));
-	return tw_cert_der(k->listener_cert, out);
+		TW_TRY(in.at[0] == 1 ? replace_listener(k) : read_again(k));
+	return tw_site_chain_write(&k->listener_chain, out);
 }
 
 static tw_err do_secret_mac(tw_keys *k, struct tw_slice in, struct tw_buf *out)
@@ -533,13 +549,23 @@ tw_err tw_keys_serve_core(tw_keys *k, tw_channel *core, const struct tw_message 
 	return attack("something keys does not do");
 }
 
+/* A handshake that began under the certificate before the present one ends under it. */
+static const tw_key *meant(const tw_keys *k, struct tw_slice payload)
+{
+	uint8_t before[32];
+	if (payload.size == TW_SHA256_SIZE || !k->listener_before || tw_failed(tw_key_fingerprint(k->listener_before, before)) ||
+		memcmp(before, payload.at + TW_SHA256_SIZE, sizeof before) != 0)
+		return k->listener;
+	return k->listener_before;
+}
+
 tw_err tw_keys_serve_front(tw_keys *k, tw_channel *front, const struct tw_message *m)
 {
 	uint8_t der[SIGNATURE_DER_MAX];
 	size_t size = 0;
-	if (m->type != TW_WIRE_TLS_SIGN || m->payload.size != TW_SHA256_SIZE)
+	if (m->type != TW_WIRE_TLS_SIGN || (m->payload.size != TW_SHA256_SIZE && m->payload.size != 2 * TW_SHA256_SIZE))
 		return TW_RAISE(UNTRUSTED, "front asks for something other than a TLS signature");
-	tw_err e = tw_key_sign_digest_der(k->listener, (const uint8_t *)m->payload.at, der, sizeof der, &size);
+	tw_err e = tw_key_sign_digest_der(meant(k, m->payload), (const uint8_t *)m->payload.at, der, sizeof der, &size);
 	if (tw_failed(e)) {
 		tw_log_err(e, "a TLS handshake will fail");
 		size = 0;

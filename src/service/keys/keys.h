@@ -44,6 +44,8 @@ tw_err tw_keys_client_epoch(tw_keys_client *k, uint64_t epoch, uint8_t ret[32]);
 tw_err tw_keys_client_old_epoch(tw_keys_client *k, uint64_t epoch, uint8_t ret[32]);
 tw_err tw_keys_client_identity(tw_keys_client *k, tw_cert **ret);
 tw_err tw_keys_client_listener(tw_keys_client *k, bool replace, tw_cert **ret);
+/* The chain of a server; again: after the file was replaced, which is read first. Then, failed: the one before stays. */
+tw_err tw_keys_client_listener_chain(tw_keys_client *k, bool again, struct tw_site_chain *ret);
 tw_err tw_keys_client_secret_mac(tw_keys_client *k, struct tw_slice message, uint8_t ret[32]);
 tw_err tw_keys_client_secret_new(tw_keys_client *k, uint8_t ret[16]);
 

@@ -220,7 +220,7 @@ static void test_listener(void **state)
 	CHECK_INT(m.type, TW_WIRE_KEYS_LISTENER_CERT);
 	CHECK_OK(tw_sha256(m.payload.at, m.payload.size, after));
 	CHECK(memcmp(before, after, 32) != 0);
-	CHECK_ERR(ask(&b, TW_WIRE_KEYS_LISTENER, "\2", 1, &m), UNTRUSTED);
+	CHECK_ERR(ask(&b, TW_WIRE_KEYS_LISTENER, "\3", 1, &m), UNTRUSTED);
 	CHECK_ERR(ask(&b, TW_WIRE_KEYS_LISTENER, "\0", 1, &m), UNTRUSTED);
 	bench_done(&b);
 	bench_init(&b, tw_rows_keys_from_core, tw_rows_core_from_keys);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The purpose of a signature that core asks for, held against the bytes: reports; what the role tries of itself; sealing. */
+/* The purpose of a signature that core asks for, held against the bytes: reports; what the role tries of itself; sealing; the listener's key. */
 #include "formats/cose.h"
 #include "formats/journal.h"
 #include "formats/report.h"
 #include "service/fetch/fetch-wire.h"
 #include "service/keys/test-keys.h"
+#include "sys/durable.h"
 #include "lay.h"
 
 /* @nist DI.IMS.2: of reports too, envelope and form are this device's, or nothing is signed */
@@ -182,6 +183,50 @@ static void test_heads_of_a_journal(void **state)
 	bench_done(&b);
 }
 
+/* Put there by somebody else: taken when it is a pair, and a handshake that began before ends under the old key. */
+static void test_listener_read_again(void **state)
+{
+	TW_CLEANUP(tw_key_freep) tw_key *old = NULL;
+	TW_CLEANUP(tw_key_freep) tw_key *fresh = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *fresh_cert = NULL;
+	TW_CLEANUP(tw_cert_freep) tw_cert *shown = NULL;
+	TW_CLEANUP(tw_buf_wipe) struct tw_buf b = { 0 };
+	uint8_t ask_for[64] = { 7 }, raw[TW_SIGNATURE_SIZE];
+	struct bench c, f = { 0 };
+	struct tw_message m;
+	int pair[2];
+
+	bench_init(&c, tw_rows_keys_from_core, tw_rows_core_from_keys);
+	CHECK_OK(ask(&c, TW_WIRE_KEYS_LISTENER, NULL, 0, &m));
+	CHECK_OK(tw_cert_load(sys, m.payload, &shown));
+	CHECK_OK(tw_cert_key(shown, &old));
+	CHECK_OK(tw_durable_replace(sys, dir.fd, TW_KEYS_LISTENER, "torn", 4, 0600));
+	CHECK_OK(ask(&c, TW_WIRE_KEYS_LISTENER, "\2", 1, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_FAILED);
+	CHECK_OK(tw_listener_make(sys, &fresh, &fresh_cert));
+	tw_buf_init(&b, sys, TW_KEYS_FILE_MAX);
+	CHECK_OK(tw_listener_write(fresh, fresh_cert, &b));
+	CHECK_OK(tw_durable_replace(sys, dir.fd, TW_KEYS_LISTENER, b.data, b.size, 0600));
+	CHECK_OK(ask(&c, TW_WIRE_KEYS_LISTENER, "\2", 1, &m));
+	CHECK_INT(m.type, TW_WIRE_KEYS_LISTENER_CERT);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	CHECK_OK(tw_channel_new(sys, pair[0], tw_rows_front_from_keys, &f.mine));
+	CHECK_OK(tw_channel_new(sys, pair[1], tw_rows_keys_from_front, &f.theirs));
+	const tw_key *const meant[] = { old, fresh };
+	for (size_t i = 0; i < TW_COUNT(meant); i++) {
+		CHECK_OK(tw_key_fingerprint(meant[i], ask_for + 32));
+		CHECK_OK(tw_channel_send(f.mine, TW_WIRE_TLS_SIGN, 1, ask_for, sizeof ask_for, NULL, 0));
+		CHECK_OK(tw_channel_receive(f.theirs, &m));
+		CHECK_OK(tw_keys_serve_front(c.keys, f.theirs, &m));
+		CHECK_OK(tw_channel_receive(f.mine, &m));
+		CHECK_OK(tw_signature_of_der(m.payload, raw));
+		CHECK_OK(tw_key_verify_digest(meant[i], ask_for, raw));
+	}
+	(void)tw_channel_free(f.mine);
+	(void)tw_channel_free(f.theirs);
+	bench_done(&c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 CHECK_MAIN(TEST(test_report_refusals), TEST(test_handshake_refusals), TEST(test_heads_of_a_journal), TEST(test_algorithms),
-	TEST(test_sealing))
+	TEST(test_sealing), TEST(test_listener_read_again))

@@ -47,12 +47,32 @@ static tw_err serve(const struct tw_sys *sys, const struct tw_support_options *o
 	return tw_loop_run(&loop);
 }
 
+/* What reads certificates and answers is a program of its own, beside this one where it was built, so that the parent stays small. */
+static int set_up(char **argv)
+{
+	static const char name[] = "/thingward-support-setup";
+	char beside[4096];
+	ssize_t size = readlink("/proc/self/exe", beside, sizeof beside - sizeof name);
+
+	for (beside[size > 0 ? size : 0] = '\0'; size > 0 && beside[size] != '/';)
+		size--;
+	if (size > 0) {
+		memcpy(beside + size, name, sizeof name);
+		(void)execve(beside, argv, environ);
+	}
+	(void)execve(TW_SETUP_PROGRAM, argv, environ);
+	tw_error("%s cannot be started", TW_SETUP_PROGRAM);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct tw_support_options o;
 	tw_err e;
 
 	tw_log_setup("thingward-support", TW_LEVEL_INFO);
+	if (argc > 1 && tw_support_sets_up(argv[1]))
+		return set_up(argv);
 	e = tw_support_options_parse(argc, argv, &o);
 	if (tw_failed(e)) {
 		tw_log_err(e, "command line");

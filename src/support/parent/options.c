@@ -6,18 +6,38 @@
 #include <string.h>
 
 const char tw_support_help[] =
-	"Usage: thingward-support serve --dir DIR [--listen ADDR:PORT]\n"
+	"Usage: thingward-support COMMAND --dir DIR [OPTIONS]\n"
 	"\n"
-	"The manufacturer's server for product security. Ends on SIGTERM.\n"
+	"The manufacturer's server for product security.\n"
+	"\n"
+	"  init                 asks whose it is, and writes DIR/app/desk.json; what to do next comes last\n"
+	"  check                says what would keep it from starting, or from being reached\n"
+	"  certificate import   takes the certificate (--chain) and key (--key) under which the site is known; a running server goes on with it\n"
+	"  certificate show     names, fingerprint and end of the present one\n"
+	"  certificate reload   has a running server take the one that lies in DIR/keys\n"
+	"  serve                offers it; ends on SIGTERM\n"
 	"\n"
 	"  --dir DIR            where its database, log and keys live; belongs to who starts it, mode 700\n"
 	"  --listen ADDR:PORT   where HTTPS is offered, a numeric address ([::]:8443); port 0: any, DIR/listening says which\n"
 	"  --roles FILE         as root: user and group ids of the roles app, front, keys, hash and mail (DIR/roles.tab)\n"
 	"  --role-program FILE  the program of the roles\n"
-	"  -n                   check what is configured, then end\n"
+	"  -n                   of serve: look at folders and ids, then end\n"
+	"  --from FILE          of init: the answers, as desk.json has them, in place of questions\n"
+	"  --chain FILE         of certificate import: PEM, the site's certificate first, then what vouches for it\n"
+	"  --key FILE           of certificate import: PEM, its private key (P-256, PKCS#8, not encrypted)\n"
 	"  --help               print this\n"
 	"\n"
-	"Ends with 0 when it was asked to end, 1 when it cannot go on, 2 when the command line is wrong.\n";
+	"Ends with 0 when it was asked to end or all is well, 1 when it cannot go on or something is wrong, 2 when the command line is wrong.\n";
+
+bool tw_support_sets_up(const char *word)
+{
+	static const char *const words[] = { "init", "check", "certificate" };
+
+	for (size_t i = 0; word && i < TW_COUNT(words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	return false;
+}
 
 static const struct row {
 	const char *name;

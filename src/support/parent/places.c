@@ -168,11 +168,9 @@ static tw_err say_where(const struct tw_sys *sys, const struct tw_support_places
 	return tw_durable_replace(sys, p->dir, "listening", text.data, text.size, 0644);
 }
 
-tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
+tw_err tw_support_places_dirs(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
 {
 	struct tw_tab tab = { 0 };
-	struct sockaddr_storage a;
-	socklen_t size;
 
 	TW_TRY(open_top(sys, o, p));
 	TW_TRY(find_ids(sys, o, &tab));
@@ -181,7 +179,15 @@ tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_
 	plan_errands(&tab, p);
 	TW_TRY(open_one(sys, o, "/app", &p->crew[TW_CREW_CORE], p->dir, &p->app));
 	TW_TRY(open_one(sys, o, "/log", &p->crew[TW_CREW_CORE], p->dir, &p->log));
-	TW_TRY(open_one(sys, o, "/keys", &p->crew[TW_CREW_KEYS], p->dir, &p->keys));
+	return open_one(sys, o, "/keys", &p->crew[TW_CREW_KEYS], p->dir, &p->keys);
+}
+
+tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p)
+{
+	struct sockaddr_storage a;
+	socklen_t size;
+
+	TW_TRY(tw_support_places_dirs(sys, o, p));
 	if (o->check)
 		return tw_listen_parse(o->listen, &a, &size);
 	p->null = sys->open_path(sys, "/dev/null", O_RDWR | O_CLOEXEC, 0);

@@ -27,8 +27,11 @@ struct tw_support_places {
 /* SYNTAX: what is wrong with the command line. */
 tw_err tw_support_options_parse(int argc, char *const *argv, struct tw_support_options *ret);
 extern const char tw_support_help[];
+bool tw_support_sets_up(const char *word); /* a command of thingward-support-setup */
 
 void tw_support_places_init(struct tw_support_places *p);
 void tw_support_places_done(struct tw_support_places *p);
+/* DIR and its folders alone, and who may have them: for whoever sets the service up. */
+tw_err tw_support_places_dirs(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p);
 tw_err tw_support_places_open(const struct tw_sys *sys, const struct tw_support_options *o, struct tw_support_places *p);
 #endif

@@ -140,7 +140,9 @@ static struct tw_front_shown front_shows(void *user)
 {
 	const struct tw_app *a = user;
 
-	return (struct tw_front_shown){ .listener = a->listener, .listener_generation = 1 };
+	return (struct tw_front_shown){ .listener = a->listener.leaf,
+		.between = tw_buf_slice(&a->listener.between),
+		.listener_generation = a->listener_generation };
 }
 
 static const struct tw_front_side front_side = { front_ready, front_broke, front_lost, door_settle, front_shows };
@@ -218,6 +220,7 @@ static tw_err make_loop(struct tw_app *a)
 		event_add(a->hands_event, NULL))
 		return TW_RAISE(NOMEM, "event loop");
 	TW_TRY(tw_app_mend_new(a));
+	TW_TRY(tw_app_listener_new(a));
 	return tw_app_tell_new(a);
 }
 
@@ -249,7 +252,7 @@ static tw_err begin(struct tw_app *a, const struct tw_role_start *start)
 static void done(struct tw_app *a)
 {
 	struct event *const events[] = { a->hands_event, a->commit_timer, a->checkpoint_timer, a->refusal_timer, a->throttle_timer,
-		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer };
+		a->mend_timer, a->alarm_timer, a->tell_timer, a->days_timer, a->listener_timer };
 
 	a->local = tw_door_local_free(a->local);
 	tw_staff_stop(a);
@@ -275,6 +278,7 @@ int tw_app_run(const struct tw_sys *sys, const struct tw_role_start *start)
 		tw_log_err(e, "app cannot start");
 		return 1;
 	}
+	tw_app_listener_due(&a);
 	settle(&a);
 	if (a.status == 0 && event_base_dispatch(a.loop) < 0)
 		a.status = 1;

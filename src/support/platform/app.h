@@ -7,6 +7,7 @@
  */
 #ifndef TW_SUPPORT_PLATFORM_APP_H
 #define TW_SUPPORT_PLATFORM_APP_H
+#include "crypto/sitechain.h"
 #include "service/door/door-front.h"
 #include "service/door/door-local.h"
 #include "service/hash/hashing.h"
@@ -24,7 +25,9 @@ struct tw_app {
 	const struct tw_sys *sys;
 	struct tw_context context;
 	struct tw_time time;
-	tw_cert *identity, *listener;
+	tw_cert *identity;
+	struct tw_site_chain listener;
+	uint32_t listener_generation;
 	int64_t started_ms; /* wall time */
 	uint8_t boot_id[16];
 	int dir, log_dir;       /* its own, with the database, and the log's */
@@ -38,7 +41,7 @@ struct tw_app {
 	tw_door_front *front;
 	tw_door_local *local;
 	struct event *hands_event, *commit_timer, *checkpoint_timer, *refusal_timer, *throttle_timer, *mend_timer, *alarm_timer,
-		*tell_timer, *days_timer;
+		*tell_timer, *days_timer, *listener_timer;
 	int64_t mend_ms;     /* how long the mend timer waits the next time */
 	uint64_t signed_seq; /* the log is signed up to here */
 	struct tw_admission admission;
@@ -79,4 +82,8 @@ struct tw_alarm;
 tw_err tw_app_alarm_mail(struct tw_context *c, const struct tw_alarm *n, void *user); /* to those whom desk.json names, in the alarm's transaction */
 tw_err tw_app_alarms_new(struct tw_app *a);
 void tw_app_alarms_due(struct tw_app *a); /* after whatever may have changed a case */
+
+/* The listener's certificate: looked at each day when it has an end, for whoever has to renew it. */
+tw_err tw_app_listener_new(struct tw_app *a);
+void tw_app_listener_due(struct tw_app *a); /* there is one, or another one */
 #endif

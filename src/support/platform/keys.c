@@ -78,7 +78,7 @@ static tw_err make_identity(const struct tw_sys *sys, int dir)
 
 tw_err tw_support_keys_make(const struct tw_sys *sys, int dir)
 {
-	bool made = false, used = false;
+	bool made = false, used = false, listener = false;
 
 	TW_TRY(there(sys, dir, TW_KEYS_IDENTITY_KEY, &made));
 	if (made)
@@ -90,7 +90,9 @@ tw_err tw_support_keys_make(const struct tw_sys *sys, int dir)
 			TW_KEYS_IDENTITY_KEY);
 	TW_TRY(make_secret(sys, dir, TW_KEYS_LOG_MASTER, 32));
 	TW_TRY(make_secret(sys, dir, TW_KEYS_SECRET, 16)); /* of a device's take-over; the role wants its file, and nothing here asks for it */
-	TW_TRY(make_listener(sys, dir));
+	TW_TRY(there(sys, dir, TW_KEYS_LISTENER, &listener));
+	if (!listener) /* else the operator has put one there, with the site's name */
+		TW_TRY(make_listener(sys, dir));
 	return make_identity(sys, dir);
 }
 

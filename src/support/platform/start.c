@@ -127,7 +127,8 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	TW_TRY(tw_settings_load(c));
 	TW_TRY(tw_staff_start(a, STORE_FD));
 	settle_advisories(c);
-	return tw_keys_client_listener(c->keys, false, &a->listener);
+	a->listener_generation = 1;
+	return tw_keys_client_listener_chain(c->keys, false, &a->listener);
 }
 
 void tw_app_close(struct tw_app *a)
@@ -139,5 +140,5 @@ void tw_app_close(struct tw_app *a)
 	(void)tw_store_free(a->context.store);
 	(void)tw_keys_client_free(a->context.keys);
 	(void)tw_cert_free(a->identity);
-	(void)tw_cert_free(a->listener);
+	tw_site_chain_done(&a->listener);
 }
