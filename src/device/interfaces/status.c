@@ -32,6 +32,17 @@ static tw_err away(struct tw_context *c, struct tw_element_status *ret)
 	return TW_OK;
 }
 
+static void say_declared(const struct tw_device *d, struct tw_element_status *ret)
+{
+	const size_t at = strlen(ret->reason);
+
+	if (!tw_interfaces_declared(d))
+		(void)snprintf(ret->reason + at, sizeof ret->reason - at, " The product does not declare its interfaces.");
+	else
+		(void)snprintf(ret->reason + at, sizeof ret->reason - at, " Not declared by the product: %zu.",
+			tw_interfaces_undeclared(d));
+}
+
 /* @nist LA.IC.14.3 */
 tw_err tw_interfaces_status_ethernet(struct tw_context *c, struct tw_element_status *ret)
 {
@@ -54,5 +65,6 @@ tw_err tw_interfaces_status_ethernet(struct tw_context *c, struct tw_element_sta
 		there ? "Ethernet links: %zu, of these up: %zu. What becomes of one is in the list at once, and an event."
 		      : "There is no Ethernet link.",
 		there, up);
+	say_declared(tw_device_of(c), ret);
 	return TW_OK;
 }
