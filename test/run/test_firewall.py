@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from harness import local, wait_for
+from harness import local, unb64, wait_for
 from world import ROLES, program
 
 NFT = shutil.which("nft", path="/usr/sbin:/usr/bin")
@@ -210,6 +210,34 @@ def test_who_may_reach_it_does_and_others_do_not(far, hosts):
     assert not table() and stranger.reaches(far.port)
     assert "kept" in run(NFT, "list", "table", "inet", "others").stdout
     run(NFT, "delete", "table", "inet", "others")
+
+
+def assessed(unit, manager, folder, *more):
+    """LA.IC.8, from the manager's host, which the device answers, and from another address there, which is in no network of the management."""
+    out = folder / f"evidence{len(list(folder.iterdir()))}.json"
+    known = unit.owner / "devices" / "unit.json"
+    about = json.loads(known.read_text()) | {"address": f"{manager.device_address}:{unit.port}"}
+    known.with_name("far.json").write_text(json.dumps(about))
+    manager.run(program("thingward"), "assess", "--device", "far", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--element",
+                "LA.IC.8", *more, ok=False)
+    found = {row["probe"]: (row["verdict"], row["reason"]) for row in json.loads(unb64(json.loads(out.read_text())["payload"]))["results"]}
+    return found["is-out-of-reach"], found["live-status"]
+
+
+# @nist LA.IC.8
+# @turns LA.IC.8: the packet filter is off, and the port of the management answers everybody
+def test_the_probe_passes_from_outside_and_fails_when_nothing_is_kept_out(far, hosts, tmp_path):
+    manager, outside = hosts["manager"], "203.0.113.9"
+    run("ip", "route", "replace", outside, "dev", "w-manager")
+    manager.run("ip", "addr", "replace", f"{outside}/32", "dev", "wire")
+    enforce(far, manager)
+    probe, status = assessed(far, manager, tmp_path, "--outside-from", outside)
+    assert probe[0] == "pass" and "refuses" in probe[1] and status[0] == "pass", (probe, status)
+    assert assessed(far, manager, tmp_path)[0][0] == "inconclusive"
+    assert "in a network of the management" in assessed(far, manager, tmp_path, "--outside-from", manager.address)[0][1]
+    assert setting(far, "firewall.mode", "off", "--confirm").returncode == 0
+    probe, status = assessed(far, manager, tmp_path, "--outside-from", outside)
+    assert probe[0] == "fail" and "answers" in probe[1] and status[0] == "fail", (probe, status)
 
 
 def test_what_is_not_confirmed_is_taken_back(far, hosts):

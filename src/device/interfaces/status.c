@@ -2,6 +2,7 @@
 /* What the elements of interfaces are on this device now. */
 #include "device/interfaces/interfaces.h"
 
+#include "device/platform/firewall.h"
 #include "service/errand-line.h"
 #include "device/rows-interfaces.h"
 
@@ -66,5 +67,24 @@ tw_err tw_interfaces_status_ethernet(struct tw_context *c, struct tw_element_sta
 		      : "There is no Ethernet link.",
 		there, up);
 	say_declared(tw_device_of(c), ret);
+	return TW_OK;
+}
+
+/* @nist LA.IC.8: by what was last read back from the kernel */
+tw_err tw_interfaces_status_management(struct tw_context *c, struct tw_element_status *ret)
+{
+	const bool on = tw_setting_is(c, "firewall.mode", "enforce");
+	const char *why = tw_firewall_lets_in(c);
+	struct tw_setting_state state;
+
+	(void)snprintf(ret->setting, sizeof ret->setting, "firewall.mode");
+	TW_TRY(tw_setting_state(c, tw_setting_find(c, "firewall.mode"), &state));
+	ret->status = !why ? TW_STATUS_PROVIDED : on ? TW_STATUS_NOT_PROVIDED : TW_STATUS_OFF;
+	if (!on) {
+		ret->since_ms = state.changed_ms;
+		(void)snprintf(ret->changed_by, sizeof ret->changed_by, "%s", state.changed_by);
+	}
+	(void)snprintf(ret->reason, sizeof ret->reason, "%.250s",
+		why ? why : "The kernel drops what comes to the management's port from elsewhere than the networks of firewall.management.");
 	return TW_OK;
 }

@@ -151,6 +151,21 @@ tw_err tw_op_firewall_read(struct tw_context *c, const struct tw_request *rq, st
 	return tw_json_set(rp->body, "dropped_out", json_integer(f ? (json_int_t)f->dropped.out : 0));
 }
 
+const char *tw_firewall_lets_in(struct tw_context *c)
+{
+	static const char everywhere[] = "firewall.management names all networks there are, so that none is outside.";
+	const struct tw_device *d = tw_device_of(c);
+	tw_firewall *f = of(c);
+
+	if (!d->errands || !tw_errand_listed(d->errands, TW_ERRAND_FIREWALL))
+		return "roles.tab has no line for firewall, the role that puts the rules.";
+	if (!f || !tw_setting_is(c, "firewall.mode", "enforce"))
+		return "The packet filter is off: firewall.mode.";
+	if (!tw_firewall_stands(f))
+		return f->why[0] ? f->why : "The rules of the packet filter are being put.";
+	return strstr(f->by[TW_FIREWALL_MANAGEMENT].value, "/0") ? everywhere : NULL;
+}
+
 /* --- What the product declares --- */
 
 static json_t *describe(const struct tw_manifest *m, const struct tw_manifest_flow *f, const char *declined)

@@ -286,6 +286,7 @@ static json_t *to_port(uint16_t port)
 }
 
 /*
+ * @nist LA.IC.8: the port of the management answers the networks that are named, and is silent to all else.
  * Each packet to a port of ours is judged by where it comes from, also those of connections that were there before: who is shut out is
  * shut out now, and who confirms a change by a connection has passed the rules with it.
  */

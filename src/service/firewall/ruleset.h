@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may reach the device's management, and what may come and go besides, as one table of the kernel's packet filter: `table inet thingward`, which is ours alone.
+ * Who may reach the device's management, and what may come and go besides, as one table of the kernel's packet filter:
+ * `table inet thingward`, which is ours alone.
  *
  * Core makes a ruleset of settings that it has judged; it crosses to the role that may change the filter as numbers, and only there becomes
  * the JSON that nft reads. So nothing that somebody wrote ever becomes a word of a rule, and no ruleset can name another table. What nft
@@ -57,7 +58,8 @@ tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b);
 tw_err tw_ruleset_read(const struct tw_sys *sys, struct tw_slice payload, struct tw_ruleset *ret);
 
 tw_err tw_ruleset_commands(const struct tw_ruleset *r, struct tw_buf *b); /* one transaction for `nft -j -f -` */
-/* Is that what `nft -j list table inet thingward` says of it? Its version, the handles and what it counted do not count; all else does. SYNTAX: it is no listing. */
+/* Is that what `nft -j -p list table inet thingward` says of it? Its version, the handles and what it counted do not count; all else does.
+   SYNTAX: it is no listing. */
 tw_err tw_ruleset_holds(const struct tw_ruleset *r, const struct tw_sys *sys, struct tw_slice listing,
 	struct tw_ruleset_counts *ret_counts, bool *ret);
 #endif
