@@ -294,6 +294,19 @@ def test_what_is_not_declared_neither_comes_nor_goes(declared, hosts):
     dropped = [r["fields"] for r in local(declared, "GET", "/api/v1/log?limit=200").json["records"] if r.get("event") == "firewall.dropped"]
     assert len(dropped) == 1 and dropped[0]["in"] + dropped[0]["out"] >= 1  # what came within the same minute waits
 
+    # What it has and its product does not declare is known, once for each time it appears.
+    def links():
+        said = local(declared, "GET", "/api/v1/interfaces?limit=300").json
+        return said["watched"] and {one["name"]: one["declared"] for one in said["interfaces"] if one["present"]}
+
+    wait_for(lambda: links() and "w-manager" in links())
+    run("ip", "link", "add", "x-plugged", "type", "veth", "peer", "name", "w-declared")
+    wait_for(lambda: links().get("x-plugged") == "no")
+    run("ip", "link", "delete", "x-plugged")
+    assert (links()["lo"], links()["w-manager"], links()[f"tcp 0.0.0.0:{declared.port}"]) == ("its own", "lan", "its own")
+    told = [r["fields"]["name"] for r in local(declared, "GET", "/api/v1/log?limit=200").json["records"] if r.get("event") == "interface.undeclared"]
+    assert told.count("x-plugged") == 1 and "w-declared" not in told
+
     # The owner switches off what the product can do without, and nothing else; what is not declared cannot be named at all.
     assert "does not do without panel" in setting(declared, "firewall.declined", "panel").stderr
     assert "declares none that is 'ssh'" in setting(declared, "firewall.declined", "ssh").stderr
