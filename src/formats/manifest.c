@@ -26,6 +26,7 @@ struct tw_manifest_doc {
 	const char **health, **claims;
 	struct tw_manifest_access access;
 	struct tw_manifest_provider providers[TW_MANIFEST_PROVIDERS];
+	struct tw_manifest_surface surface;
 };
 
 tw_manifest_doc *tw_manifest_free(tw_manifest_doc *d)
@@ -38,6 +39,8 @@ tw_manifest_doc *tw_manifest_free(tw_manifest_doc *d)
 		free(d->claims);
 		free(d->access.permissions);
 		free(d->access.roles);
+		free(d->surface.interfaces);
+		free(d->surface.flows);
 	}
 	free(d);
 	return NULL;
@@ -377,12 +380,23 @@ static tw_err application_read(const struct tw_sys *sys, const json_t *applicati
 	return tw_manifest_providers_read(tw_json_get(application, "providers"), d->providers, &d->m.provider_count);
 }
 
+static tw_err surface_read(const struct tw_sys *sys, const json_t *payload, tw_manifest_doc *d)
+{
+	TW_TRY(tw_manifest_surface_read(sys, tw_json_get(payload, "interfaces"), tw_json_get(payload, "flows"), &d->surface));
+	d->m.interfaces = d->surface.interfaces;
+	d->m.interface_count = d->surface.interface_count;
+	d->m.flows = d->surface.flows;
+	d->m.flow_count = d->surface.flow_count;
+	return TW_OK;
+}
+
 tw_err tw_manifest_read(const struct tw_sys *sys, json_t *payload, tw_manifest_doc **ret)
 {
 	static const struct tw_shape shape[] = { { "format", TW_JSON_INT, true, TW_MANIFEST_FORMAT, TW_MANIFEST_FORMAT },
 		{ "organization", TW_JSON_OBJECT, true, 0, 0 }, { "product", TW_JSON_OBJECT, true, 0, 0 },
 		{ "support", TW_JSON_OBJECT, true, 0, 0 }, { "contacts", TW_JSON_ARRAY, true, 0, 0 },
 		{ "cryptography", TW_JSON_OBJECT, false, 0, 0 }, { "application", TW_JSON_OBJECT, true, 0, 0 },
+		{ "interfaces", TW_JSON_ARRAY, false, 0, 0 }, { "flows", TW_JSON_ARRAY, false, 0, 0 },
 		{ "claims", TW_JSON_ARRAY, true, 0, 0 }, { 0 } };
 	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = TW_NEW(sys, tw_manifest_doc);
 	if (!d)
@@ -394,6 +408,7 @@ tw_err tw_manifest_read(const struct tw_sys *sys, json_t *payload, tw_manifest_d
 	TW_TRY(contacts_read(tw_json_get(payload, "contacts"), &d->m));
 	TW_TRY(floors_read(tw_json_get(payload, "cryptography"), &d->m.floors));
 	TW_TRY(application_read(sys, tw_json_get(payload, "application"), d));
+	TW_TRY(surface_read(sys, payload, d));
 	TW_TRY(words_read(sys, tw_json_get(payload, "claims"), "claim", is_element, &d->claims, &d->m.claim_count));
 	d->m.claims = d->claims;
 	*ret = TW_STEAL(d);

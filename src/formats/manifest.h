@@ -9,6 +9,7 @@
 #ifndef TW_FORMATS_MANIFEST_H
 #define TW_FORMATS_MANIFEST_H
 #include "formats/jws.h"
+#include "formats/network.h"
 
 #define TW_MANIFEST_FORMAT 1
 #define TW_MANIFEST_MAX (256 * 1024) /* the signed text */
@@ -21,6 +22,13 @@
 #define TW_MANIFEST_NAMES 8 /* roles that one role inherits, or that hold one permission */
 #define TW_MANIFEST_ROLE_NAME_MAX 40
 #define TW_MANIFEST_PERMISSION_NAME_MAX 64
+#define TW_MANIFEST_INTERFACES 64   /* product.yaml has as many */
+#define TW_MANIFEST_FLOWS 1024      /* more than one device talks to; a set of the kernel's takes them all */
+#define TW_MANIFEST_FLOW_PORTS 8    /* ranges of one flow; what has more is several flows */
+#define TW_MANIFEST_FLOW_NETWORKS 8 /* likewise */
+#define TW_MANIFEST_SURFACE_NAME_MAX 32
+#define TW_MANIFEST_KERNEL_MAX 63
+#define TW_MANIFEST_LINK_MAX 15 /* the kernel's own, IFNAMSIZ */
 
 enum tw_manifest_type { TW_MANIFEST_BOOL, TW_MANIFEST_INT, TW_MANIFEST_TEXT, TW_MANIFEST_CHOICE };
 /* A setting of the application: the same columns as struct tw_setting_row. All texts borrow from the manifest. */
@@ -77,6 +85,52 @@ struct tw_manifest_provider {
 	enum tw_manifest_provider_kind kind;
 	uint32_t uid; /* as whom it runs on the device; never root */
 };
+/*
+ * Ways in and out that the product has, as the kernel names them: what is not among them should not be there (device/interfaces), and what
+ * no flow allows should not come or go (service/firewall/flows.h).
+ */
+enum tw_manifest_interface_kind {
+	TW_MANIFEST_ETHERNET,
+	TW_MANIFEST_WIFI,
+	TW_MANIFEST_CELLULAR,
+	TW_MANIFEST_ZIGBEE,
+	TW_MANIFEST_THREAD, /* up to here: links */
+	TW_MANIFEST_BLUETOOTH,
+	TW_MANIFEST_USB,
+	TW_MANIFEST_SERIAL,
+	TW_MANIFEST_CAMERA,
+	TW_MANIFEST_MICROPHONE,
+	TW_MANIFEST_INPUT,
+	TW_MANIFEST_STORAGE,
+	TW_MANIFEST_SERVICE, /* a socket that listens */
+	TW_MANIFEST_INTERFACE_KINDS
+};
+extern const char *const tw_manifest_interface_kinds[TW_MANIFEST_INTERFACE_KINDS];
+struct tw_manifest_interface {
+	const char *name; /* "lan" */
+	enum tw_manifest_interface_kind kind;
+	const char *kernel; /* "eth0", "eth*"; of a service "tcp 8443" */
+	const char *purpose;
+	bool on; /* as delivered */
+};
+struct tw_manifest_ports {
+	uint16_t from, to;
+};
+struct tw_manifest_flow {
+	const char *name; /* "readings" */
+	const char *purpose;
+	size_t interface;                                       /* a link of tw_manifest.interfaces */
+	bool in, out;                                           /* who opens it; answers go either way */
+	bool udp;                                               /* else TCP */
+	struct tw_manifest_ports ports[TW_MANIFEST_FLOW_PORTS]; /* of whoever is asked */
+	struct tw_network networks[TW_MANIFEST_FLOW_NETWORKS];  /* where the other side is */
+	size_t port_count, network_count;
+	bool optional; /* the owner may switch it off */
+};
+/* As people read them: "443 5000-5010", "10.0.0.0/8 2001:db8::1". */
+struct tw_manifest_flow_texts {
+	char ports[12 * TW_MANIFEST_FLOW_PORTS], networks[TW_NETWORK_TEXT_MAX * TW_MANIFEST_FLOW_NETWORKS];
+};
 struct tw_manifest_contact {
 	const char *kind;    /* "security" "support" "documents" "privacy" */
 	const char *address; /* URI: mailto:, tel: or https: */
@@ -113,6 +167,10 @@ struct tw_manifest {
 	size_t role_count;
 	const struct tw_manifest_provider *providers;
 	size_t provider_count;
+	const struct tw_manifest_interface *interfaces;
+	size_t interface_count; /* 0: the product does not declare them */
+	const struct tw_manifest_flow *flows;
+	size_t flow_count;         /* likewise */
 	const char *const *claims; /* catalog ids that the maker claims for this product */
 	size_t claim_count;
 };
@@ -125,6 +183,8 @@ const struct tw_manifest *tw_manifest_of(const tw_manifest_doc *d);
 tw_err tw_manifest_read(const struct tw_sys *sys, json_t *payload, tw_manifest_doc **ret);
 /* The signed text: signature, signer issued by anchor (the manufacturer's CA) and in time, then tw_manifest_read. UNTRUSTED, SYNTAX. */
 tw_err tw_manifest_verify(const struct tw_sys *sys, struct tw_slice text, const tw_cert *anchor, int64_t now_ms, tw_manifest_doc **ret);
+void tw_manifest_flow_texts(const struct tw_manifest_flow *f, struct tw_manifest_flow_texts *ret);
+tw_err tw_manifest_ports_read(const char *word, struct tw_manifest_ports *ret); /* "443" or "5000-5010"; SYNTAX */
 /* The payload of a manifest, the inverse of tw_manifest_read: what src/product signs. */
 tw_err tw_manifest_write(const struct tw_manifest *m, json_t **ret);
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The payload of a product manifest from its rows: every member of doc/spec/manifest.md, always, so that readers need no defaults. */
-#include "formats/manifest.h"
+#include "formats/manifest-inside.h"
 
 #include <string.h>
 
@@ -168,6 +168,7 @@ tw_err tw_manifest_write(const struct tw_manifest *m, json_t **ret)
 	TW_TRY(care_write(m, payload));
 	TW_TRY(floors_write(&m->floors, payload));
 	TW_TRY(application_write(m, payload));
+	TW_TRY(tw_manifest_surface_write(m, payload));
 	TW_TRY(words_write(m->claims, m->claim_count, payload, "claims"));
 	*ret = TW_STEAL(payload);
 	return TW_OK;

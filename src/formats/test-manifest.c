@@ -27,6 +27,13 @@ static const char GOOD[] =
 	"\"kind\":\"auth-plugin\",\"uid\":64021}]},"
 	"\"claims\":[\"DI.IMS.1\",\"DI.IMS.2\"]}";
 
+/* Beside the rest of it, in place of nothing. */
+#define SURFACE                                                                                                                             \
+	"\"interfaces\":[{\"name\":\"lan\",\"kind\":\"ethernet\",\"kernel\":\"eth*\",\"purpose\":\"All of it.\",\"on\":true},"              \
+	"{\"name\":\"dns\",\"kind\":\"service\",\"kernel\":\"udp 5353\",\"purpose\":\"Names.\",\"on\":false}],"                             \
+	"\"flows\":[{\"name\":\"readings\",\"purpose\":\"Readings.\",\"interface\":\"lan\",\"in\":false,\"out\":true,\"protocol\":\"tcp\"," \
+	"\"ports\":\"443 5000-5010\",\"networks\":\"10.0.0.0/8 2001:db8::1\",\"optional\":true}],"
+
 static int set_up(void **state)
 {
 	sys = tw_sys_real();
@@ -535,6 +542,114 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-CHECK_MAIN(TEST(test_read_and_write), TEST(test_taken), TEST(test_without_floors), TEST(test_without_access),
-	TEST(test_half_an_access), TEST(test_without_providers), TEST(test_limits_of_access), TEST(test_no_rows_no_array),
-	TEST(test_refusals), TEST(test_limits), TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))
+static char *with_surface(const char *surface, char *text, size_t size)
+{
+	const char *claims = strstr(GOOD, "\"claims\"");
+
+	(void)snprintf(text, size, "%.*s%s%s", (int)(claims - GOOD), GOOD, surface, claims);
+	return text;
+}
+
+static void test_surface(void **state)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL, *twice = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *again = NULL, *want = NULL;
+	struct tw_manifest_flow_texts t;
+	char text[4096];
+
+	CHECK_OK(read_text(sys, with_surface(SURFACE, text, sizeof text), &d));
+	const struct tw_manifest *m = tw_manifest_of(d);
+	CHECK_INT(m->interface_count, 2);
+	CHECK_INT(m->interfaces[1].kind, TW_MANIFEST_SERVICE);
+	CHECK(m->interfaces[0].on && !m->interfaces[1].on);
+	CHECK_INT(m->flow_count, 1);
+	CHECK(m->flows[0].out && !m->flows[0].in && !m->flows[0].udp && m->flows[0].optional);
+	CHECK_INT(m->flows[0].ports[1].to, 5010);
+	CHECK_INT(m->flows[0].networks[1].bits, 128);
+	tw_manifest_flow_texts(&m->flows[0], &t);
+	CHECK_TEXT(t.ports, "443 5000-5010");
+	CHECK_TEXT(t.networks, "10.0.0.0/8 2001:db8::1");
+	CHECK_OK(tw_manifest_write(m, &again));
+	CHECK_OK(tw_json_parse(tw_slice_of(text), TW_MANIFEST_MAX, &want));
+	CHECK(json_equal(again, want));
+	CHECK_OK(read_text(sys, GOOD, &twice));
+	CHECK_INT(tw_manifest_of(twice)->interface_count + tw_manifest_of(twice)->flow_count, 0);
+}
+
+/* One word of SURFACE replaced by another. */
+static void test_surface_refusals(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		enum tw_code code;
+	} rows[] = {
+		{ "eth*", "e*h", TW_CODE_SYNTAX },
+		{ "eth*", "eth0;drop", TW_CODE_SYNTAX },
+		{ "eth*", "\\\"", TW_CODE_SYNTAX },
+		{ "eth*", "*", TW_CODE_OK },
+		{ "eth*", "anamewith16bytes", TW_CODE_SYNTAX }, /* a link of a flow */
+		{ "\"ethernet\"", "\"sensor\"", TW_CODE_SYNTAX },
+		{ "\"ethernet\"", "\"usb\"", TW_CODE_SYNTAX },
+		{ "\"ethernet\"", "\"thread\"", TW_CODE_OK },
+		{ "udp 5353", "udp 0", TW_CODE_SYNTAX },
+		{ "udp 5353", "ip 7", TW_CODE_SYNTAX },
+		{ "udp 5353", "udp 65536", TW_CODE_SYNTAX },
+		{ "\"dns\"", "\"lan\"", TW_CODE_SYNTAX },
+		{ "\"dns\"", "\"d s\"", TW_CODE_SYNTAX },
+		{ "Names.", "\\u0007", TW_CODE_SYNTAX },
+		{ "\"interface\":\"lan\"", "\"interface\":\"wan\"", TW_CODE_SYNTAX },
+		{ "\"interface\":\"lan\"", "\"interface\":\"dns\"", TW_CODE_SYNTAX },
+		{ "\"out\":true", "\"out\":false", TW_CODE_SYNTAX },
+		{ "\"tcp\"", "\"udp\"", TW_CODE_OK },
+		{ "\"tcp\"", "\"any\"", TW_CODE_SYNTAX },
+		{ "443 5", "0 5", TW_CODE_SYNTAX },
+		{ "443 5", "443  5", TW_CODE_SYNTAX },
+		{ "5000-5010", "5010-5000", TW_CODE_SYNTAX },
+		{ "5000-5010", "5000-5000", TW_CODE_SYNTAX },
+		{ "5000-5010", "5000-", TW_CODE_SYNTAX },
+		{ "443 5000-5010", "1 2 3 4 5 6 7 8", TW_CODE_OK },
+		{ "443 5000-5010", "1 2 3 4 5 6 7 8 9", TW_CODE_LIMIT },
+		{ "10.0.0.0/8", "10.0.0.1/8", TW_CODE_SYNTAX },
+		{ "10.0.0.0/8", "example.com", TW_CODE_SYNTAX },
+		{ "2001:db8::1", "2001:db8::1 ", TW_CODE_SYNTAX },
+		{ "2001:db8::1", "1.0.0.1 1.0.0.2 1.0.0.3 1.0.0.4 1.0.0.5 1.0.0.6 1.0.0.7", TW_CODE_OK },
+		{ "2001:db8::1", "1.0.0.1 1.0.0.2 1.0.0.3 1.0.0.4 1.0.0.5 1.0.0.6 1.0.0.7 ::1", TW_CODE_LIMIT },
+		{ "\"optional\":true", "\"optional\":1", TW_CODE_SYNTAX },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+		char surface[2048], text[4096];
+		const char *at = strstr(SURFACE, rows[i].from);
+
+		CHECK(at);
+		(void)snprintf(surface, sizeof surface, "%.*s%s%s", (int)(at - SURFACE), SURFACE, rows[i].to, at + strlen(rows[i].from));
+		const tw_err e = read_text(sys, with_surface(surface, text, sizeof text), &d);
+		if (e.code != rows[i].code)
+			fail_msg("'%s' for '%s': got %d, want %d: %s", rows[i].to, rows[i].from, e.code, rows[i].code, tw_err_detail());
+	}
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	char text[4096];
+	CHECK_ERR(read_text(sys, with_surface("\"interfaces\":[],", text, sizeof text), &d), SYNTAX);
+	CHECK_ERR(read_text(sys, with_surface("\"flows\":[],", text, sizeof text), &d), SYNTAX);
+}
+
+static tw_err there_and_back(const struct tw_sys *s, void *user)
+{
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	TW_CLEANUP(tw_jsonp) json_t *again = NULL;
+
+	TW_TRY(read_text(s, user, &d));
+	return tw_manifest_write(tw_manifest_of(d), &again);
+}
+
+static void test_surface_without_memory(void **state)
+{
+	char text[4096];
+
+	CHECK(oom_sweep(there_and_back, with_surface(SURFACE, text, sizeof text)) > 100);
+}
+
+CHECK_MAIN(TEST(test_surface), TEST(test_surface_refusals), TEST(test_surface_without_memory), TEST(test_read_and_write),
+	TEST(test_taken), TEST(test_without_floors), TEST(test_without_access), TEST(test_half_an_access),
+	TEST(test_without_providers), TEST(test_limits_of_access), TEST(test_no_rows_no_array), TEST(test_refusals),
+	TEST(test_limits), TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))

@@ -20,6 +20,8 @@ struct compiler {
 	struct tw_manifest_permission *permissions;
 	struct tw_manifest_role *roles;
 	struct tw_manifest_provider providers[TW_MANIFEST_PROVIDERS];
+	struct tw_manifest_interface *interfaces;
+	struct tw_manifest_flow *flows;
 	struct tw_manifest m;
 };
 
@@ -32,6 +34,8 @@ static void compiler_done(struct compiler *c)
 	free(c->claims);
 	free(c->permissions);
 	free(c->roles);
+	free(c->interfaces);
+	free(c->flows);
 }
 
 static tw_err keep(struct compiler *c, json_t *text, const char **ret)
@@ -282,6 +286,96 @@ static tw_err identity(struct compiler *c, const struct tw_product_choice *choic
 	return join(c, json_object_get(model, "hardware"), ", ", &c->m.hardware);
 }
 
+/* --- What the device can see of interfaces, and the packet filter of flows --- */
+
+static bool kind_of(const json_t *row, enum tw_manifest_interface_kind *ret)
+{
+	for (size_t i = 0; i < TW_MANIFEST_INTERFACE_KINDS; i++) {
+		if (!strcmp(tw_json_text(row, "kind"), tw_manifest_interface_kinds[i])) {
+			*ret = (enum tw_manifest_interface_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* An entry that the device cannot see is for people alone. */
+static tw_err interface(struct compiler *c, const json_t *row)
+{
+	struct tw_manifest_interface *i = &c->interfaces[c->m.interface_count];
+
+	if (!kind_of(row, &i->kind))
+		return TW_OK;
+	i->name = tw_json_text(row, "name");
+	i->purpose = tw_json_text(row, "purpose");
+	i->on = strcmp(tw_json_text(row, "default"), "off") != 0;
+	i->kernel = tw_json_text(row, "kernel");
+	if (i->kind == TW_MANIFEST_SERVICE)
+		TW_TRY(keep(c, json_sprintf("%s %d", tw_json_text(row, "transport"), (int)tw_json_int(row, "port")), &i->kernel));
+	c->m.interface_count += i->kernel[0] != '\0';
+	return TW_OK;
+}
+
+static tw_err interfaces(struct compiler *c, const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	TW_TRY(array_new(c, json_array_size(rows), sizeof(*c->interfaces), &c->interfaces));
+	json_array_foreach(rows, i, row)
+		TW_TRY(interface(c, row));
+	c->m.interfaces = c->interfaces;
+	return TW_OK;
+}
+
+static tw_err flow_numbers(struct tw_manifest_flow *f, const json_t *row)
+{
+	size_t i;
+	json_t *word;
+
+	if (json_array_size(json_object_get(row, "ports")) > TW_MANIFEST_FLOW_PORTS ||
+		json_array_size(json_object_get(row, "networks")) > TW_MANIFEST_FLOW_NETWORKS)
+		return TW_RAISE(LIMIT, "flow %s has too many ports or networks", f->name);
+	json_array_foreach(json_object_get(row, "ports"), i, word)
+		TW_TRY(tw_manifest_ports_read(json_string_value(word), &f->ports[f->port_count++]));
+	json_array_foreach(json_object_get(row, "networks"), i, word)
+		TW_TRY(tw_network_read(json_string_value(word), &f->networks[f->network_count++]));
+	return TW_OK;
+}
+
+static tw_err flow(struct compiler *c, const json_t *row)
+{
+	struct tw_manifest_flow *f = &c->flows[c->m.flow_count];
+	const char *direction = tw_json_text(row, "direction");
+
+	if (!*tw_json_text(row, "protocol"))
+		return TW_OK;
+	f->name = tw_json_text(row, "name");
+	f->purpose = tw_json_text(row, "data");
+	f->in = strcmp(direction, "out") != 0;
+	f->out = strcmp(direction, "in") != 0;
+	f->udp = !strcmp(tw_json_text(row, "protocol"), "udp");
+	f->optional = tw_json_bool(row, "optional");
+	while (f->interface < c->m.interface_count && strcmp(c->interfaces[f->interface].name, tw_json_text(row, "interface")) != 0)
+		f->interface++;
+	if (f->interface == c->m.interface_count)
+		return TW_RAISE(SYNTAX, "flow %s goes by '%s', which the kernel does not name", f->name, tw_json_text(row, "interface"));
+	c->m.flow_count++;
+	return flow_numbers(f, row);
+}
+
+static tw_err flows(struct compiler *c, const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	TW_TRY(array_new(c, json_array_size(rows), sizeof(*c->flows), &c->flows));
+	json_array_foreach(rows, i, row)
+		TW_TRY(flow(c, row));
+	c->m.flows = c->flows;
+	return TW_OK;
+}
+
 tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const struct tw_product_choice *choice, json_t **ret_payload)
 {
 	TW_CLEANUP(compiler_done) struct compiler c = { .sys = sys, .product = product, .texts = json_array() };
@@ -299,6 +393,8 @@ tw_err tw_product_compile(const struct tw_sys *sys, const json_t *product, const
 	TW_TRY(health_and_claims(&c));
 	TW_TRY(permissions_and_roles(&c));
 	TW_TRY(providers(&c, json_object_get(application, "providers")));
+	TW_TRY(interfaces(&c, json_object_get(product, "interfaces")));
+	TW_TRY(flows(&c, json_object_get(product, "flows")));
 	TW_TRY(tw_manifest_write(&c.m, &payload));
 	TW_TRY(tw_manifest_read(sys, payload, &doc)); /* the device's own judgement, before anything is signed */
 	*ret_payload = TW_STEAL(payload);

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "formats/catalog.h"
+#include "formats/manifest.h"
+#include "product/surface.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,11 +54,16 @@ static const struct tw_field component_fields[] = {
 
 static const struct tw_field interface_fields[] = {
 	{ "name", TW_FIELD_WORD, true, 1, 32, "-", NULL, "a short name that flows refer to (name: management)" },
-	{ "kind", TW_FIELD_CHOICE, true, 0, 0, "ethernet|wifi|bluetooth|zigbee|thread|cellular|usb|serial|local|sensor|actuator|display|button",
+	{ "kind", TW_FIELD_CHOICE, true, 0, 0,
+		"ethernet|wifi|bluetooth|zigbee|thread|cellular|usb|serial|camera|microphone|input|storage|service|local|sensor|actuator|display|button",
 		NULL, "what sort of interface it is (kind: ethernet)" },
 	{ "protocol", TW_FIELD_TEXT, false, 1, NAME_MAX_BYTES, NULL, NULL, "what is spoken there (protocol: HTTPS, TLS 1.3)" },
 	{ "port", TW_FIELD_INT, false, 1, 65535, NULL, NULL, "the TCP or UDP port, when it listens (port: 8443)" },
 	{ "purpose", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what it is for" },
+	{ "kernel", TW_FIELD_WORD, false, 1, TW_MANIFEST_KERNEL_MAX, "-_.:*", NULL,
+		"its name in the kernel, with a star at the end for whatever follows (kernel: eth*): what the device has and no entry names is reported" },
+	{ "transport", TW_FIELD_CHOICE, false, 0, 0, "tcp|udp", NULL, "of a service: by what its port is reached (transport: tcp)" },
+	{ "default", TW_FIELD_CHOICE, false, 0, 0, "on|off", NULL, "whether it is switched on as delivered, on when left out (default: off)" },
 	{},
 };
 
@@ -68,6 +75,12 @@ static const struct tw_field flow_fields[] = {
 	{ "data", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "what is carried (data: temperature readings)" },
 	{ "personal", TW_FIELD_YES, true, 0, 0, NULL, NULL, "whether it says something about a person (personal: no)" },
 	{ "protection", TW_FIELD_TEXT, true, 1, 200, NULL, NULL, "how it is protected on the way, or 'none' and why" },
+	{ "protocol", TW_FIELD_CHOICE, false, 0, 0, "tcp|udp", NULL, "when the packet filter is to know it: its protocol (protocol: tcp)" },
+	{ "ports", TW_FIELD_WORDS, false, 1, 11, "-", NULL, "with protocol: ports and ranges of whoever is asked (ports: [443, 5000-5010])" },
+	{ "networks", TW_FIELD_WORDS, false, 2, TW_NETWORK_TEXT_MAX - 1, ".:/", NULL,
+		"with protocol: where the peer is (networks: [192.0.2.0/24, 'fd00::/8'])" },
+	{ "optional", TW_FIELD_YES, false, 0, 0, NULL, NULL,
+		"with protocol: whether the owner may switch it off, no when left out (optional: yes)" },
 	{},
 };
 
@@ -176,8 +189,8 @@ const struct tw_field tw_product_fields[] = {
 	{ "models", TW_FIELD_LIST, true, 1, 100, NULL, model_fields, "at least one model with its hardware revisions" },
 	{ "software", TW_FIELD_LIST, true, 1, 500, NULL, software_fields, "at least one software version" },
 	{ "components", TW_FIELD_LIST, false, 0, 1000, NULL, component_fields, "the parts it is made of" },
-	{ "interfaces", TW_FIELD_LIST, true, 1, 64, NULL, interface_fields, "every way in or out of the product" },
-	{ "flows", TW_FIELD_LIST, false, 0, 200, NULL, flow_fields, "what is carried over the interfaces" },
+	{ "interfaces", TW_FIELD_LIST, true, 1, TW_MANIFEST_INTERFACES, NULL, interface_fields, "every way in or out of the product" },
+	{ "flows", TW_FIELD_LIST, false, 0, TW_MANIFEST_FLOWS, NULL, flow_fields, "what is carried over the interfaces" },
 	{ "support", TW_FIELD_MAP, true, 0, 0, NULL, support_fields,
 		"until when the product is looked after: start, end, security-updates-until" },
 	{ "contacts", TW_FIELD_MAP, true, 0, 0, NULL, contact_fields, "how to reach you: security-email and policy-url at least" },
@@ -390,7 +403,7 @@ static tw_err check_meaning(const tw_yaml *root, const json_t *product, struct t
 {
 	TW_TRY(check_names(root, p));
 	TW_TRY(check_dates(root, p));
-	TW_TRY(check_flows(root, p));
+	TW_TRY(tw_product_surface(root, p));
 	TW_TRY(check_prefix(list_in(find2(root, "application", "events")), "id", p));
 	TW_TRY(check_prefix(list_in(find2(root, "application", "settings")), "key", p));
 	TW_TRY(check_prefix(list_in(find2(root, "application", "permissions")), "name", p));

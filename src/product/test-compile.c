@@ -116,6 +116,49 @@ static void test_too_many_names(void **state)
 	check_names("roles", "inherits");
 }
 
+/* What the device can see of it, and the packet filter know, and no more; of the example nothing. */
+static void add_surface(json_t *product)
+{
+	CHECK_INT(json_array_append_new(json_object_get(product, "interfaces"),
+			  json_pack("{s:s, s:s, s:s, s:s}", "name", "lan", "kind", "ethernet", "kernel", "eth*", "purpose", "x")),
+		0);
+	CHECK_INT(json_array_append_new(json_object_get(product, "interfaces"),
+			  json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "name", "names", "kind", "service", "transport", "udp",
+				  "port", 5353, "purpose", "x", "default", "off")),
+		0);
+	CHECK_INT(json_array_append_new(json_object_get(product, "flows"),
+			  json_pack("{s:s, s:s, s:s, s:s, s:s, s:[s, s], s:[s], s:b}", "name", "readings", "interface", "lan",
+				  "direction", "both", "data", "Readings.", "protocol", "tcp", "ports", "443", "5000-5010",
+				  "networks", "10.0.0.0/8", "optional", 1)),
+		0);
+}
+
+static void test_surface(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *product = example(tw_sys_real()), *payload = NULL, *without = NULL;
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *doc = NULL;
+	struct tw_product_choice choice = { 0 };
+
+	CHECK_OK(tw_product_compile(tw_sys_real(), product, &choice, &without));
+	CHECK(!json_object_get(without, "interfaces") && !json_object_get(without, "flows"));
+	add_surface(product);
+	CHECK_OK(tw_product_compile(tw_sys_real(), product, &choice, &payload));
+	CHECK_OK(tw_manifest_read(tw_sys_real(), payload, &doc));
+	const struct tw_manifest *m = tw_manifest_of(doc);
+	CHECK_INT(m->interface_count, 2);
+	CHECK_TEXT(m->interfaces[0].kernel, "eth*");
+	CHECK(m->interfaces[0].on && !m->interfaces[1].on);
+	CHECK_TEXT(m->interfaces[1].kernel, "udp 5353");
+	CHECK_INT(m->flow_count, 1);
+	CHECK(m->flows[0].in && m->flows[0].out && !m->flows[0].udp && m->flows[0].optional);
+	CHECK_TEXT(m->flows[0].purpose, "Readings.");
+	CHECK_INT(m->flows[0].port_count, 2);
+	CHECK_INT(m->flows[0].networks[0].bits, 8);
+	json_t *flow = json_array_get(json_object_get(product, "flows"), json_array_size(json_object_get(product, "flows")) - 1);
+	CHECK_INT(json_object_set_new(flow, "interface", json_string("relay")), 0);
+	CHECK_ERR(tw_product_compile(tw_sys_real(), product, &choice, &payload), SYNTAX);
+}
+
 static tw_err whole(const struct tw_sys *sys, void *user)
 {
 	TW_CLEANUP(tw_jsonp) json_t *payload = NULL;
@@ -128,8 +171,9 @@ static void test_out_of_memory(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *product = example(tw_sys_real());
 
+	add_surface(product);
 	CHECK(oom_sweep(whole, product) > 50);
 }
 
 CHECK_MAIN(cmocka_unit_test(test_example), cmocka_unit_test(test_unknown_model), cmocka_unit_test(test_roles_that_do_not_fit),
-	cmocka_unit_test(test_too_many_names), cmocka_unit_test(test_out_of_memory))
+	cmocka_unit_test(test_too_many_names), cmocka_unit_test(test_surface), cmocka_unit_test(test_out_of_memory))

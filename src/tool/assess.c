@@ -31,6 +31,8 @@ const struct tw_option tw_options_assess[] = {
 	{ "packages", "FILE", false, "the device's package database itself (dpkg: status; apk: installed), to compare its inventory with" },
 	{ "planted", "PATH", false, "a file that you changed, removed or planted on the device: it must tell of it; again for more" },
 	{ "link", "NAME", false, "a network link of the device's that you took down and up again just now: it must tell of it" },
+	{ "outside-from", "ADDRESS", false,
+		"an address of this machine in no network that may manage the device: from there its port must not answer" },
 	{ "ca", "DIR", false, "the manufacturer's directory, for its provisioning registry" },
 	{ "element", "ID[/CHECK]", false, "try only this element, or one check of it, as the evidence names them; again for more" },
 	TW_OPTION_ACCEPT_NOTICE,
@@ -54,7 +56,7 @@ static const struct tw_probe *const tables[] = { tw_probes_participant, tw_probe
 	tw_probes_algorithms, tw_probes_certificates, tw_probes_accounts, tw_probes_roles, tw_probes_limits, tw_probes_processes,
 	tw_probes_administration, tw_probes_shared, tw_probes_step_up, tw_probes_actions, tw_probes_sharing, tw_probes_auditing,
 	tw_probes_notice, tw_probes_logins, tw_probes_lockout, tw_probes_strangers, tw_probes_server, tw_probes_factors,
-	tw_probes_passkeys, tw_probes_interfaces, NULL };
+	tw_probes_passkeys, tw_probes_interfaces, tw_probes_reach, NULL };
 
 static tw_err ask(struct assessment *a, struct tw_target *g, const char *path, struct tw_answer *ret, bool *ret_good)
 {
@@ -177,6 +179,7 @@ static tw_err gather(struct assessment *a)
 	a->claims = json_incref(tw_json_get(a->product, "claims"));
 	a->c.packages = tw_arg(a->args, "packages");
 	a->c.link = tw_arg(a->args, "link");
+	a->c.outside = tw_arg(a->args, "outside-from");
 	a->c.messages = tw_arg(a->args, "messages");
 	a->c.verdicts = tw_arg(a->args, "verdicts");
 	TW_TRY(take_planted(a));

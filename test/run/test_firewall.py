@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
 import pytest
 
-from harness import local, wait_for
+from harness import local, unb64, wait_for
 from world import ROLES, program
 
 NFT = shutil.which("nft", path="/usr/sbin:/usr/bin")
@@ -77,6 +78,49 @@ def far(new_unit, hosts):
     unit.address = f"0.0.0.0:{unit.port}"
     yield unit
     subprocess.run([NFT, "delete", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
+
+
+PANEL, OTHER, READINGS = 48601, 48602, 48603
+DECLARED = f"""  - {{name: lan, kind: ethernet, kernel: w-*, purpose: The network.}}
+flows:
+  - {{name: panel, interface: lan, direction: in, peer: panels, data: What it shows., personal: no, protection: none, protocol: tcp,
+     ports: [{PANEL}], networks: [10.77.1.0/24]}}
+  - {{name: readings, interface: lan, direction: out, peer: a recorder, data: Readings., personal: no, protection: none, protocol: tcp,
+     ports: [{READINGS}-{READINGS + 1}], networks: [10.77.1.2, 'fd00::/8'], optional: yes}}
+"""
+
+
+@pytest.fixture
+def declared(world, new_unit, hosts):
+    """One whose product declares what may come and go."""
+    product = world.product / "product.yaml"
+    before = product.read_text()
+    product.write_text(before.replace("flows:\n", DECLARED, 1))
+    try:
+        unit = new_unit()
+    finally:
+        product.write_text(before)
+    unit.address, loopback = f"0.0.0.0:{unit.port}", unit.address
+    unit.start()
+    unit.address = loopback
+    unit.take_over()
+    unit.address = f"0.0.0.0:{unit.port}"
+    yield unit
+    subprocess.run([NFT, "delete", "table", "inet", "thingward"], stderr=subprocess.DEVNULL, check=False)
+
+
+def listener(port):
+    return socket.create_server(("0.0.0.0", port), backlog=20)
+
+
+def goes_out(port, timeout_s=0.15):
+    try:
+        socket.create_connection((HOSTS["manager"][1], port), timeout=timeout_s).close()
+    except TimeoutError:
+        return False
+    except ConnectionRefusedError:
+        pass  # its answer came back, too
+    return True
 
 
 def setting(unit, key, value, *more):
@@ -168,6 +212,34 @@ def test_who_may_reach_it_does_and_others_do_not(far, hosts):
     run(NFT, "delete", "table", "inet", "others")
 
 
+def assessed(unit, manager, folder, *more):
+    """LA.IC.8, from the manager's host, which the device answers, and from another address there, which is in no network of the management."""
+    out = folder / f"evidence{len(list(folder.iterdir()))}.json"
+    known = unit.owner / "devices" / "unit.json"
+    about = json.loads(known.read_text()) | {"address": f"{manager.device_address}:{unit.port}"}
+    known.with_name("far.json").write_text(json.dumps(about))
+    manager.run(program("thingward"), "assess", "--device", "far", "--owner", unit.owner, "--product", unit.world.product, "--out", out, "--element",
+                "LA.IC.8", *more, ok=False)
+    found = {row["probe"]: (row["verdict"], row["reason"]) for row in json.loads(unb64(json.loads(out.read_text())["payload"]))["results"]}
+    return found["is-out-of-reach"], found["live-status"]
+
+
+# @nist LA.IC.8
+# @turns LA.IC.8: the packet filter is off, and the port of the management answers everybody
+def test_the_probe_passes_from_outside_and_fails_when_nothing_is_kept_out(far, hosts, tmp_path):
+    manager, outside = hosts["manager"], "203.0.113.9"
+    run("ip", "route", "replace", outside, "dev", "w-manager")
+    manager.run("ip", "addr", "replace", f"{outside}/32", "dev", "wire")
+    enforce(far, manager)
+    probe, status = assessed(far, manager, tmp_path, "--outside-from", outside)
+    assert probe[0] == "pass" and "refuses" in probe[1] and status[0] == "pass", (probe, status)
+    assert assessed(far, manager, tmp_path)[0][0] == "inconclusive"
+    assert "in a network of the management" in assessed(far, manager, tmp_path, "--outside-from", manager.address)[0][1]
+    assert setting(far, "firewall.mode", "off", "--confirm").returncode == 0
+    probe, status = assessed(far, manager, tmp_path, "--outside-from", outside)
+    assert probe[0] == "fail" and "answers" in probe[1] and status[0] == "fail", (probe, status)
+
+
 def test_what_is_not_confirmed_is_taken_back(far, hosts):
     manager = hosts["manager"]
     enforce(far, manager)
@@ -200,6 +272,52 @@ def test_what_is_not_confirmed_is_taken_back(far, hosts):
     assert value(far, "firewall.management") == MANAGEMENT and manager.reaches(far.port)
 
 
+def test_what_is_not_declared_neither_comes_nor_goes(declared, hosts):
+    manager, stranger = hosts["manager"], hosts["stranger"]
+    enforce(declared, manager)
+    assert setting(declared, "firewall.period", "1").returncode == 0
+    with listener(PANEL), listener(OTHER):
+        assert stranger.reaches(PANEL) and manager.reaches(OTHER)
+        undone = setting(declared, "firewall.ingress", "enforce")
+        assert "takes it back in" in undone.stderr
+        declared.tool("device", "change", "revert", "--device", "unit", "--owner", declared.owner)
+        assert manager.reaches(OTHER)
+        for key, wanted in (("firewall.ingress", "enforce"), ("firewall.egress", "report")):
+            done = from_manager(declared, manager, "settings", "change", key, wanted, "--confirm")
+            assert "Confirmed" in done.stderr, done.stderr
+        assert manager.reaches(PANEL) and manager.reaches(declared.port)
+        assert manager.is_kept_out(OTHER) and stranger.is_kept_out(PANEL) and stranger.is_kept_out(declared.port)
+    assert goes_out(OTHER, 3)  # counted, and let go
+    wait_for(lambda: state(declared)["dropped_in"] >= 3 and state(declared)["dropped_out"] >= 1)
+    assert "Confirmed" in from_manager(declared, manager, "settings", "change", "firewall.egress", "enforce", "--confirm").stderr
+    assert goes_out(READINGS, 3) and goes_out(READINGS + 1, 3) and not goes_out(OTHER)
+    dropped = [r["fields"] for r in local(declared, "GET", "/api/v1/log?limit=200").json["records"] if r.get("event") == "firewall.dropped"]
+    assert len(dropped) == 1 and dropped[0]["in"] + dropped[0]["out"] >= 1  # what came within the same minute waits
+
+    # What it has and its product does not declare is known, once for each time it appears.
+    def links():
+        said = local(declared, "GET", "/api/v1/interfaces?limit=300").json
+        return said["watched"] and {one["name"]: one["declared"] for one in said["interfaces"] if one["present"]}
+
+    wait_for(lambda: links() and "w-manager" in links())
+    run("ip", "link", "add", "x-plugged", "type", "veth", "peer", "name", "w-declared")
+    wait_for(lambda: links().get("x-plugged") == "no")
+    run("ip", "link", "delete", "x-plugged")
+    assert (links()["lo"], links()["w-manager"], links()[f"tcp 0.0.0.0:{declared.port}"]) == ("its own", "lan", "its own")
+    told = [r["fields"]["name"] for r in local(declared, "GET", "/api/v1/log?limit=200").json["records"] if r.get("event") == "interface.undeclared"]
+    assert told.count("x-plugged") == 1 and "w-declared" not in told
+
+    # The owner switches off what the product can do without, and nothing else; what is not declared cannot be named at all.
+    assert "does not do without panel" in setting(declared, "firewall.declined", "panel").stderr
+    assert "declares none that is 'ssh'" in setting(declared, "firewall.declined", "ssh").stderr
+    assert setting(declared, "firewall.declined", "readings").returncode == 0
+    wait_for(lambda: state(declared)["holds"] and "48603" not in table())
+    assert not goes_out(READINGS)
+    flows = {one["name"]: one for one in local(declared, "GET", "/api/v1/firewall/flows").json["flows"]}
+    assert [(one["direction"], one["ports"], one["networks"], one["declined"]) for one in flows.values()] == [
+        ("in", "48601", "10.77.1.0/24", False), ("out", "48603-48604", "10.77.1.2 fd00::/8", True)]
+
+
 def test_what_the_role_answers_late_counts_for_what_it_was_told(far, hosts):
     enforce(far, hosts["manager"])
     role = far.role_pids()["firewall"]
@@ -218,4 +336,6 @@ def test_without_its_role_it_is_refused(world, new_unit):
     unit.take_over()
     done = setting(unit, "firewall.mode", "enforce")
     assert done.returncode != 0 and "roles.tab has no line for firewall" in done.stderr
+    assert "declares no flows" in setting(unit, "firewall.ingress", "enforce").stderr
+    assert local(unit, "GET", "/api/v1/firewall/flows").json["declared"] is False
     assert "'lan'" in setting(unit, "firewall.management", "lan").stderr

@@ -223,8 +223,122 @@ static int take_lacking(const void *what)
 }
 
 /* Without memory nothing seems to have gone, and the next look has it all. */
+static const struct tw_manifest_interface declared[] = {
+	{ "lan", TW_MANIFEST_ETHERNET, "eth*", "The network.", true },
+	{ "stick", TW_MANIFEST_USB, "1-1", "Backups.", true },
+	{ "maintenance", TW_MANIFEST_SERIAL, "ttyS0", "Repair.", false },
+	{ "names", TW_MANIFEST_SERVICE, "udp 5353", "Names.", true },
+};
+static struct tw_manifest with_declared;
+
+static void declare(size_t count)
+{
+	with_declared = *device()->manifest;
+	with_declared.interfaces = declared;
+	with_declared.interface_count = count;
+	device()->manifest = &with_declared;
+}
+
+/* "eth0 lan; ttyUSB0 no": as what each is declared. */
+static void check_declared(const char *want)
+{
+	TW_CLEANUP(tw_jsonp) json_t *j = answer("/api/v1/interfaces?limit=300");
+	char got[512] = "";
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(tw_json_get(j, "interfaces"), i, one)
+		(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s %s", i ? "; " : "", tw_json_text(one, "name"),
+			tw_json_text(one, "declared"));
+	CHECK_TEXT(got, want);
+}
+
+static void test_what_is_not_declared(void **state)
+{
+	declare(TW_COUNT(declared));
+	look(0);
+	has(TW_WATCH_LINK, "eth0", "up");
+	has(TW_WATCH_LINK, "wan0", "up");
+	has(TW_WATCH_USB, "1-1", "authorized");
+	has(TW_WATCH_USB, "1-1.2", "authorized");
+	has(TW_WATCH_STORAGE, "eth1", "present"); /* the name is, of another kind */
+	has(TW_WATCH_SOCKET, "udp 0.0.0.0:5353", "listening");
+	has(TW_WATCH_SOCKET, "udp [::]:5353", "listening");
+	has(TW_WATCH_SOCKET, "tcp 0.0.0.0:5353", "listening");
+	has(TW_WATCH_SOCKET, "tcp 127.0.0.1:23", "listening");
+	has(TW_WATCH_SOCKET, "udp [::1]:53", "listening");
+	CHECK_OK(take_look());
+	check_declared("eth0 lan; wan0 no; 1-1 stick; 1-1.2 no; eth1 no; udp 0.0.0.0:5353 names; udp [::]:5353 names; "
+		       "tcp 0.0.0.0:5353 no; tcp 127.0.0.1:23 its own; udp [::1]:53 its own");
+	CHECK_INT(count_events("interface.undeclared"), 4);
+	CHECK_INT(count_events("interface.appeared"), 0);
+}
+
+/* Once for each time it appears: what becomes of it meanwhile is no news of that kind. */
+static void test_undeclared_is_told_once(void **state)
+{
+	declare(1);
+	for (int i = 0; i < 3; i++) {
+		look(0);
+		has(TW_WATCH_LINK, "eth0", "up");
+		has(TW_WATCH_LINK, "wan0", i % 2 ? "up" : "off");
+		CHECK_OK(take_look());
+		CHECK_INT(count_events("interface.undeclared"), 1);
+	}
+	look(0);
+	has(TW_WATCH_LINK, "eth0", "up");
+	CHECK_OK(take_look());
+	CHECK_INT(count_events("interface.undeclared"), 1);
+	has(TW_WATCH_LINK, "wan0", "up");
+	CHECK_OK(take_look());
+	CHECK_INT(count_events("interface.undeclared"), 2);
+	declare(TW_COUNT(declared));
+	fill(TW_WATCH_USB, "b", TW_INTERFACES_MAX - 2); /* a flood has the budget of all such events */
+	CHECK_INT(device()->interfaces->told, TW_INTERFACES_TOLD_MAX);
+}
+
+/* A link that turns into another kind of thing under its name is not what is declared any more. */
+static void test_it_becomes_another(void **state)
+{
+	const struct tw_watch_item i = {
+		.kind = TW_WATCH_LINK, .name = TW_SLICE("eth0"), .what = TW_SLICE("wireless"), .state = TW_SLICE("up")
+	};
+
+	declare(1);
+	look(0);
+	has(TW_WATCH_LINK, "eth0", "up");
+	CHECK_OK(take_look());
+	CHECK_INT(count_events("interface.undeclared"), 0);
+	look(0);
+	CHECK_OK(tw_watch_item_write(&i, &seen));
+	CHECK_OK(take_look());
+	check_declared("eth0 no");
+	CHECK_INT(count_events("interface.undeclared"), 1);
+}
+
+static void test_what_is_absent(void **state)
+{
+	TW_CLEANUP(tw_jsonp) json_t *without = answer("/api/v1/interfaces");
+
+	CHECK(!tw_json_bool(without, "declares") && !tw_json_get(without, "undeclared") && !tw_json_get(without, "absent"));
+	declare(TW_COUNT(declared));
+	look(0);
+	has(TW_WATCH_LINK, "eth0", "up");
+	has(TW_WATCH_LINK, "wan0", "up");
+	CHECK_OK(take_look());
+	device()->interfaces->role = TW_INTERFACES_HERE; /* only a role that watches knows what is not there */
+	TW_CLEANUP(tw_jsonp) json_t *j = answer("/api/v1/interfaces");
+	device()->interfaces->role = TW_INTERFACES_AWAY;
+	TW_CLEANUP(tw_jsonp) json_t *want = json_pack("[s, s]", "stick", "names"); /* not what is off as delivered */
+	CHECK(tw_json_bool(j, "declares") && json_equal(tw_json_get(j, "absent"), want));
+	CHECK_INT(tw_json_int(j, "undeclared"), 1);
+	TW_CLEANUP(tw_jsonp) json_t *unwatched = answer("/api/v1/interfaces");
+	CHECK_INT(json_array_size(tw_json_get(unwatched, "absent")), 0);
+}
+
 static void test_no_memory(void **state)
 {
+	declare(1);
 	for (long n = 1;; n++) {
 		look(0);
 		has(TW_WATCH_LINK, "left", n % 2 ? "up" : "off");
@@ -242,4 +356,5 @@ static void test_no_memory(void **state)
 
 #define ON_A_DEVICE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 CHECK_MAIN(ON_A_DEVICE(test_looks), ON_A_DEVICE(test_missed), ON_A_DEVICE(test_refused), ON_A_DEVICE(test_bounds),
-	ON_A_DEVICE(test_sockets_have_their_half), ON_A_DEVICE(test_no_memory))
+	ON_A_DEVICE(test_sockets_have_their_half), ON_A_DEVICE(test_what_is_not_declared), ON_A_DEVICE(test_undeclared_is_told_once),
+	ON_A_DEVICE(test_it_becomes_another), ON_A_DEVICE(test_what_is_absent), ON_A_DEVICE(test_no_memory))

@@ -20,13 +20,14 @@
 #include <poll.h>
 #include <string.h>
 
-#define LOOK_MS 60000
+#define LOOK_S 60    /* unless core says otherwise */
 #define QUIET_MS 200 /* a flood of changes is looked at so often at most */
 
 struct role {
 	const struct tw_sys *sys;
-	struct tw_ruleset stands; /* enforce: it did when last looked at */
-	int changes;              /* of the kernel's tables, -1: it does not tell */
+	struct tw_ruleset stands;      /* enforce: it did when last looked at */
+	struct tw_ruleset_counts told; /* of what it has counted since it was put */
+	int changes;                   /* of the kernel's tables, -1: it does not tell */
 	int64_t looked_ms;
 	bool owed; /* something changed since */
 };
@@ -73,29 +74,69 @@ static tw_err say(tw_channel *core, uint16_t type, uint32_t tag, const char *wor
 	return tw_channel_send(core, type, tag, words, words ? strnlen(words, TW_FIREWALL_WORDS_MAX) : 0, NULL, 0);
 }
 
+static int64_t look_ms(const struct role *r)
+{
+	return (r->stands.look_s ? r->stands.look_s : LOOK_S) * INT64_C(1000);
+}
+
 static tw_err put(struct role *r, const struct tw_ruleset *rules)
 {
+	struct tw_ruleset_counts counts;
 	bool holds = false;
 
 	TW_TRY(tw_nft_apply(r->sys, rules));
 	(void)drain(r); /* our own */
-	TW_TRY(tw_nft_check(r->sys, rules, &holds));
+	TW_TRY(tw_nft_check(r->sys, rules, &counts, &holds));
 	return holds ? TW_OK : TW_RAISE(STATE, "the kernel has other rules than were put");
+}
+
+/* rules: taken. */
+static tw_err serve_rules(struct role *r, tw_channel *core, uint32_t tag, struct tw_ruleset *rules)
+{
+	tw_err e = put(r, rules);
+
+	tw_ruleset_done(&r->stands);
+	r->told = (struct tw_ruleset_counts){ 0 };
+	r->looked_ms = now_ms(r);
+	r->owed = false;
+	if (tw_failed(e))
+		return say(core, TW_FIREWALL_FAILED, tag, tw_err_detail());
+	r->stands = *rules;
+	*rules = (struct tw_ruleset){ 0 };
+	return say(core, TW_FIREWALL_HOLDS, tag, NULL);
 }
 
 static tw_err serve(void *user, tw_channel *core, const struct tw_message *m)
 {
-	struct tw_ruleset rules;
+	TW_CLEANUP(tw_ruleset_done) struct tw_ruleset rules = { 0 };
 	struct role *r = user;
+	tw_err e = tw_ruleset_read(r->sys, m->payload, &rules);
 
-	if (tw_failed(tw_ruleset_read(m->payload, &rules)))
+	if (tw_is(e, TW_CODE_NOMEM))
+		return say(core, TW_FIREWALL_FAILED, m->tag, "no memory for the rules");
+	if (tw_failed(e))
 		return TW_RAISE(UNTRUSTED, "core sends rules that are none: %s", tw_err_detail());
-	tw_err e = put(r, &rules);
+	return serve_rules(r, core, m->tag, &rules);
+}
 
-	r->stands = tw_failed(e) ? (struct tw_ruleset){ 0 } : rules;
-	r->looked_ms = now_ms(r);
-	r->owed = false;
-	return tw_failed(e) ? say(core, TW_FIREWALL_FAILED, m->tag, tw_err_detail()) : say(core, TW_FIREWALL_HOLDS, m->tag, NULL);
+static void number(uint64_t v, uint8_t ret[8])
+{
+	for (size_t i = 0; i < 8; i++)
+		ret[i] = (uint8_t)(v >> (56 - 8 * i));
+}
+
+/* Somebody who set the counters back is told as nothing more. */
+static tw_err say_counts(struct role *r, tw_channel *core, const struct tw_ruleset_counts *now)
+{
+	const uint64_t in = now->in > r->told.in ? now->in - r->told.in : 0, out = now->out > r->told.out ? now->out - r->told.out : 0;
+	uint8_t said[16];
+
+	r->told = *now;
+	if (!in && !out)
+		return TW_OK;
+	number(in, said);
+	number(out, said + 8);
+	return tw_channel_send(core, TW_FIREWALL_COUNTED, 0, said, sizeof said, NULL, 0);
 }
 
 static size_t waits(void *user, struct pollfd *ret, int *ret_ms)
@@ -105,29 +146,33 @@ static size_t waits(void *user, struct pollfd *ret, int *ret_ms)
 	if (!r->stands.enforce)
 		return 0;
 	ret[0] = (struct pollfd){ .fd = r->changes, .events = POLLIN };
-	*ret_ms = r->owed ? QUIET_MS : LOOK_MS;
+	const int64_t left = r->looked_ms + look_ms(r) - now_ms(r);
+	*ret_ms = r->owed ? QUIET_MS : left > 0 ? (int)left : 0;
 	return 1;
 }
 
 static tw_err turn(void *user, tw_channel *core)
 {
 	struct role *r = user;
+	struct tw_ruleset_counts counts;
 	bool holds = false;
 
+	if (!r->stands.enforce)
+		return TW_OK;
 	r->owed = drain(r) || r->owed;
 	const int64_t since = now_ms(r) - r->looked_ms;
 
-	if (since < QUIET_MS || (!r->owed && since < LOOK_MS))
+	if (since < QUIET_MS || (!r->owed && since < look_ms(r)))
 		return TW_OK;
 	r->owed = false;
 	r->looked_ms = now_ms(r);
-	tw_err e = tw_nft_check(r->sys, &r->stands, &holds);
+	tw_err e = tw_nft_check(r->sys, &r->stands, &counts, &holds);
 
 	if (tw_failed(e))
 		tw_log_err(e, "looking at the rules");
 	if (!tw_failed(e) && holds)
-		return TW_OK;
-	r->stands = (struct tw_ruleset){ 0 };
+		return say_counts(r, core, &counts);
+	tw_ruleset_done(&r->stands);
 	return say(core, TW_FIREWALL_LOST, 0, NULL);
 }
 
@@ -140,6 +185,7 @@ static int run(const struct tw_sys *sys, const struct tw_role_start *start)
 	const int status = tw_errand_run(sys, &w);
 
 	tw_closep(&r.changes);
+	tw_ruleset_done(&r.stands);
 	return status;
 }
 

@@ -120,12 +120,13 @@ tw_err tw_nft_apply(const struct tw_sys *sys, const struct tw_ruleset *r)
 	return tw_nft_run(sys, words, tw_buf_slice(&text), &said);
 }
 
-tw_err tw_nft_check(const struct tw_sys *sys, const struct tw_ruleset *r, bool *ret_holds)
+tw_err tw_nft_check(const struct tw_sys *sys, const struct tw_ruleset *r, struct tw_ruleset_counts *ret_counts, bool *ret_holds)
 {
-	static const char *const words[] = { "-j", "list", "table", "inet", "thingward", NULL };
+	static const char *const words[] = { "-j", "-p", "list", "table", "inet", "thingward", NULL };
 	TW_CLEANUP(tw_buf_done) struct tw_buf said = { 0 };
 
 	tw_buf_init(&said, sys, TW_RULESET_MAX);
+	*ret_counts = (struct tw_ruleset_counts){ 0 };
 	tw_err e = tw_nft_run(sys, words, (struct tw_slice){ 0 }, &said);
 
 	if (tw_is(e, TW_CODE_DENIED) && strstr(tw_buf_cstr(&said), "No such file or directory")) {
@@ -134,5 +135,5 @@ tw_err tw_nft_check(const struct tw_sys *sys, const struct tw_ruleset *r, bool *
 	}
 	TW_TRY(e);
 	*ret_holds = false;
-	return r->enforce ? tw_ruleset_holds(r, tw_buf_slice(&said), ret_holds) : TW_OK;
+	return r->enforce ? tw_ruleset_holds(r, sys, tw_buf_slice(&said), ret_counts, ret_holds) : TW_OK;
 }

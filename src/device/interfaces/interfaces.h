@@ -18,6 +18,8 @@ struct tw_interface {
 	uint64_t id;
 	enum tw_watch_kind kind;
 	bool present, marked;                               /* marked: in the look that is being taken */
+	const struct tw_manifest_interface *declared;       /* NULL: the product has no such, or declares none */
+	bool known;                                         /* declared, or the device's own */
 	int64_t first_ms, last_ms;                          /* wall clock; last: of a change, while it is present */
 	const char *name, *what, *driver, *address, *state; /* behind this, in the same memory */
 };
@@ -45,6 +47,12 @@ bool tw_interfaces_watched(const struct tw_device *d); /* what it has is what th
 
 /* seen.c: one look, as the role says it. UNTRUSTED: it says what no role of ours says; NOMEM. */
 tw_err tw_interfaces_take(struct tw_device *d, struct tw_slice seen);
+/* declared.c: what the product says of it, into i; false: it should not be there. */
+bool tw_interfaces_judge(const struct tw_device *d, struct tw_interface *i);
+bool tw_interfaces_declared(const struct tw_device *d); /* the product declares its interfaces at all */
+/* Declared, switched on as delivered, and not there. */
+bool tw_interfaces_absent(const struct tw_device *d, const struct tw_manifest_interface *m);
+size_t tw_interfaces_undeclared(const struct tw_device *d); /* how many are there */
 /* Records an event within the budget, or counts it. fields is consumed. */
 tw_err tw_interfaces_tell(struct tw_device *d, const char *id, json_t *fields);
 /* What was counted, when its minute is over. */

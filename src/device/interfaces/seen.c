@@ -101,6 +101,14 @@ static tw_err tell_changed(struct tw_device *d, const struct tw_interface *was, 
 	return TW_OK;
 }
 
+/* Once for each appearance: it stays undeclared as long as it is there. */
+static tw_err tell_undeclared(struct tw_device *d, const struct tw_interface *i)
+{
+	return tw_interfaces_tell(d, "interface.undeclared",
+		json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", tw_watch_kinds[i->kind], "name", i->name, "what", i->what, "driver",
+			i->driver, "address", i->address));
+}
+
 static bool same(const struct tw_interface *one, const struct tw_watch_item *i)
 {
 	return tw_slice_is(i->what, one->what) && tw_slice_is(i->driver, one->driver) && tw_slice_is(i->address, one->address) &&
@@ -147,7 +155,9 @@ static tw_err add(struct tw_device *d, const struct tw_watch_item *i, int64_t no
 	one->first_ms = one->last_ms = now;
 	one->present = one->marked = true;
 	f->of[f->count++] = one;
-	return f->ever ? tell_appeared(d, one) : TW_OK;
+	if (f->ever)
+		TW_TRY(tell_appeared(d, one));
+	return tw_interfaces_judge(d, one) ? TW_OK : tell_undeclared(d, one);
 }
 
 /* It is another one from here on, whatever recording it comes to: a log that cannot be written is not asked twice. */
@@ -161,9 +171,12 @@ static tw_err replace(struct tw_device *d, struct tw_interface **at, const struc
 	one->last_ms = now;
 	one->present = one->marked = true;
 	*at = one;
+	const bool is_new = !tw_interfaces_judge(d, one) && (was->known || !was->present);
 	tw_err e = was->present ? tell_changed(d, was, one) : tell_appeared(d, one);
+
 	free(was);
-	return e;
+	TW_TRY(e);
+	return is_new ? tell_undeclared(d, one) : TW_OK;
 }
 
 static bool too_many(const struct tw_interfaces *f, enum tw_watch_kind kind)

@@ -2,6 +2,7 @@
 /* What the elements of interfaces are on this device now. */
 #include "device/interfaces/interfaces.h"
 
+#include "device/platform/firewall.h"
 #include "service/errand-line.h"
 #include "device/rows-interfaces.h"
 
@@ -32,6 +33,17 @@ static tw_err away(struct tw_context *c, struct tw_element_status *ret)
 	return TW_OK;
 }
 
+static void say_declared(const struct tw_device *d, struct tw_element_status *ret)
+{
+	const size_t at = strlen(ret->reason);
+
+	if (!tw_interfaces_declared(d))
+		(void)snprintf(ret->reason + at, sizeof ret->reason - at, " The product does not declare its interfaces.");
+	else
+		(void)snprintf(ret->reason + at, sizeof ret->reason - at, " Not declared by the product: %zu.",
+			tw_interfaces_undeclared(d));
+}
+
 /* @nist LA.IC.14.3 */
 tw_err tw_interfaces_status_ethernet(struct tw_context *c, struct tw_element_status *ret)
 {
@@ -54,5 +66,25 @@ tw_err tw_interfaces_status_ethernet(struct tw_context *c, struct tw_element_sta
 		there ? "Ethernet links: %zu, of these up: %zu. What becomes of one is in the list at once, and an event."
 		      : "There is no Ethernet link.",
 		there, up);
+	say_declared(tw_device_of(c), ret);
+	return TW_OK;
+}
+
+/* @nist LA.IC.8: by what was last read back from the kernel */
+tw_err tw_interfaces_status_management(struct tw_context *c, struct tw_element_status *ret)
+{
+	const bool on = tw_setting_is(c, "firewall.mode", "enforce");
+	const char *why = tw_firewall_lets_in(c);
+	struct tw_setting_state state;
+
+	(void)snprintf(ret->setting, sizeof ret->setting, "firewall.mode");
+	TW_TRY(tw_setting_state(c, tw_setting_find(c, "firewall.mode"), &state));
+	ret->status = !why ? TW_STATUS_PROVIDED : on ? TW_STATUS_NOT_PROVIDED : TW_STATUS_OFF;
+	if (!on) {
+		ret->since_ms = state.changed_ms;
+		(void)snprintf(ret->changed_by, sizeof ret->changed_by, "%s", state.changed_by);
+	}
+	(void)snprintf(ret->reason, sizeof ret->reason, "%.250s",
+		why ? why : "The kernel drops what comes to the management's port from elsewhere than the networks of firewall.management.");
 	return TW_OK;
 }

@@ -3,14 +3,14 @@
  * The settings say what is to be, the role says what is. A job that is due whenever the two differ sends the one to the other, so that a
  * change, its taking back, a role that died and a table that somebody emptied are all mended by one and the same way.
  */
-#include "device/platform/firewall.h"
+#include "device/platform/firewall-inside.h"
 
+#include "base/cursor.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "device/platform/core.h"
 #include "device/rows-platform.h"
 #include "service/errand-line.h"
-#include "service/firewall/firewall-wire.h"
 
 #define MODE "firewall.mode"
 #define NETWORKS "firewall.management"
@@ -18,23 +18,17 @@
 #define ANSWER_MS 15000       /* two runs of nft, and a slow machine */
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 60000
-#define RULES_MAX 4096
-#define TOLD_MS 60000 /* a disturbance is recorded so often at most; others within that are counted */
+#define RULES_MAX TW_RULESET_WIRE_MAX
+#define DROPS_MAX (UINT64_C(1) << 48) /* a look: more is a word of a role that somebody has taken over */
+#define TOLD_MS 60000                 /* a disturbance is recorded so often at most; others within that are counted */
 
-struct tw_firewall {
-	struct tw_core *core;
-	struct tw_ruleset listeners;            /* only its ports count */
-	struct tw_setting_state mode, networks; /* by which the role was told last */
-	bool told;                              /* and that counts */
-	bool looked, may_stand;                 /* a table of ours, as the store has it once it was looked up */
-	bool begun, asked, holds, stood, disturbed;
-	bool untold;                    /* the disturbance now was only counted, and so is its end */
-	int64_t lost, lost_ms, said_ms; /* so many were counted; when one was recorded, and when a failure was */
-	uint32_t tag;
-	tw_channel *line;
-	int64_t asked_ms, again_at_ms, again_ms;
-	char why[TW_FIREWALL_WORDS_MAX + 32], said[TW_FIREWALL_WORDS_MAX + 32]; /* said: as it was recorded */
-	struct event *late;
+static const char *const keys[TW_FIREWALL_KEYS] = {
+	[TW_FIREWALL_MODE] = MODE,
+	[TW_FIREWALL_MANAGEMENT] = NETWORKS,
+	[TW_FIREWALL_INGRESS] = "firewall.ingress",
+	[TW_FIREWALL_EGRESS] = "firewall.egress",
+	[TW_FIREWALL_DECLINED] = "firewall.declined",
+	[TW_FIREWALL_PERIOD] = "firewall.period",
 };
 
 static tw_firewall *of(struct tw_context *c)
@@ -45,19 +39,6 @@ static tw_firewall *of(struct tw_context *c)
 static int64_t now_ms(const tw_firewall *f)
 {
 	return tw_time_boot_ms(&f->core->device.time);
-}
-
-/* What is to stand, as it goes to the role. */
-static tw_err wanted(const tw_firewall *f, struct tw_buf *ret)
-{
-	struct tw_ruleset r = { .enforce = strcmp(f->mode.value, "enforce") == 0 };
-
-	if (!r.enforce)
-		return tw_ruleset_write(&r, ret);
-	memcpy(r.ports, f->listeners.ports, sizeof r.ports);
-	r.port_count = f->listeners.port_count;
-	TW_TRY(tw_networks_read(f->networks.value, &r));
-	return tw_ruleset_write(&r, ret);
 }
 
 static bool is_wanted(const tw_firewall *f)
@@ -83,9 +64,10 @@ static bool at_rest(tw_firewall *f)
 /* The role has been told what the settings say now. Asked after everything that happens. */
 static bool is_told(const tw_firewall *f)
 {
-	struct tw_context *c = &f->core->device.context;
-
-	return f->told && tw_setting_is(c, MODE, f->mode.value) && tw_setting_is(c, NETWORKS, f->networks.value);
+	for (size_t i = 0; i < TW_FIREWALL_KEYS; i++)
+		if (!tw_setting_is(&f->core->device.context, keys[i], f->by[i].value))
+			return false;
+	return f->told;
 }
 
 static void let_go(tw_firewall *f, bool at_once)
@@ -186,6 +168,40 @@ static void they_hold(tw_firewall *f)
 	let_go(f, false);
 }
 
+/* Whoever sends without end fills the log with nothing else, likewise. */
+static int64_t drops_due_ms(const tw_firewall *f)
+{
+	const int64_t left = f->dropped_ms ? f->dropped_ms + TOLD_MS - now_ms(f) : 0;
+
+	if (!f->untold_drops.in && !f->untold_drops.out)
+		return -1;
+	return left > 0 ? left : 0;
+}
+
+static void tell_drops(tw_firewall *f)
+{
+	if (drops_due_ms(f) != 0)
+		return;
+	record(f, "firewall.dropped",
+		json_pack("{s:I, s:I}", "in", (json_int_t)f->untold_drops.in, "out", (json_int_t)f->untold_drops.out));
+	f->untold_drops = (struct tw_ruleset_counts){ 0 };
+	f->dropped_ms = now_ms(f);
+}
+
+static void they_counted(tw_firewall *f, struct tw_slice said)
+{
+	struct tw_cursor c = tw_cursor_of(said.at, said.size);
+	uint64_t in = 0, out = 0;
+
+	if (tw_failed(tw_cursor_u64(&c, &in)) || tw_failed(tw_cursor_u64(&c, &out)) || in > DROPS_MAX || out > DROPS_MAX)
+		return;
+	f->dropped.in += in;
+	f->dropped.out += out;
+	f->untold_drops.in += in;
+	f->untold_drops.out += out;
+	tell_drops(f);
+}
+
 static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 {
 	tw_firewall *f = user;
@@ -193,6 +209,8 @@ static void on_heard(void *user, tw_channel *line, const struct tw_message *m)
 
 	if (m->type == TW_FIREWALL_LOST) {
 		they_are_lost(f);
+	} else if (m->type == TW_FIREWALL_COUNTED) {
+		they_counted(f, m->payload);
 	} else if (m->tag != f->tag || !f->asked) {
 		return; /* to what was given up */
 	} else if (m->type == TW_FIREWALL_HOLDS) {
@@ -208,11 +226,13 @@ static tw_err tell(tw_firewall *f)
 {
 	struct tw_context *c = &f->core->device.context;
 	TW_CLEANUP(tw_buf_done) struct tw_buf rules = { 0 };
+	TW_CLEANUP(tw_ruleset_done) struct tw_ruleset r = { 0 };
 
 	tw_buf_init(&rules, c->sys, RULES_MAX);
-	TW_TRY(tw_setting_state(c, tw_setting_find(c, MODE), &f->mode));
-	TW_TRY(tw_setting_state(c, tw_setting_find(c, NETWORKS), &f->networks));
-	TW_TRY(wanted(f, &rules));
+	for (size_t i = 0; i < TW_FIREWALL_KEYS; i++)
+		TW_TRY(tw_setting_state(c, tw_setting_find(c, keys[i]), &f->by[i]));
+	TW_TRY(tw_firewall_rules(f, &r));
+	TW_TRY(tw_ruleset_write(&r, &rules));
 	return tw_channel_send(f->line, TW_FIREWALL_APPLY, f->tag, rules.data, rules.size, NULL, 0);
 }
 
@@ -283,12 +303,16 @@ static int64_t put_due_ms(tw_firewall *f)
 	return left > 0 ? left : 0;
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 int64_t tw_firewall_due_ms(struct tw_context *c)
 {
 	tw_firewall *f = of(c);
-	const int64_t put_in = f ? put_due_ms(f) : -1, tell_in = f ? tell_due_ms(f) : -1;
 
-	return put_in < 0 || (tell_in >= 0 && tell_in < put_in) ? tell_in : put_in;
+	return f ? sooner(sooner(put_due_ms(f), tell_due_ms(f)), drops_due_ms(f)) : -1;
 }
 
 tw_err tw_firewall_job(struct tw_context *c)
@@ -298,12 +322,21 @@ tw_err tw_firewall_job(struct tw_context *c)
 	if (!f)
 		return TW_OK;
 	tell_lost(f);
+	tell_drops(f);
 	if (put_due_ms(f) != 0)
 		return TW_OK;
 	tw_err e = begin(f);
 	if (tw_failed(e))
 		failed(f, tw_err_detail());
 	return TW_OK;
+}
+
+bool tw_firewall_offers(const struct tw_device *d, uint16_t port)
+{
+	for (size_t i = 0; d->firewall && i < d->firewall->listeners.port_count; i++)
+		if (d->firewall->listeners.ports[i] == port)
+			return true;
+	return false;
 }
 
 bool tw_firewall_ready(struct tw_device *d)
@@ -324,43 +357,9 @@ const char *tw_firewall_unsettled(struct tw_context *c, const char *key)
 	return f->why[0] ? f->why : "The rules of the packet filter are being put.";
 }
 
-/* --- Its settings: apply judges, and the job does --- */
-
-tw_err tw_firewall_apply_mode(struct tw_context *c, const char *value)
+bool tw_firewall_stands(tw_firewall *f)
 {
-	const struct tw_device *d = tw_device_of(c);
-
-	if (strcmp(value, "enforce") != 0)
-		return TW_OK;
-	if (d->own_uid == 0 || !d->errands || !tw_errand_listed(d->errands, TW_ERRAND_FIREWALL))
-		return TW_RAISE(DENIED, "roles.tab has no line for firewall, so nobody could put the rules");
-	return TW_OK;
-}
-
-tw_err tw_firewall_apply_management(struct tw_context *c, const char *value)
-{
-	struct tw_ruleset r = { 0 };
-
-	return tw_networks_read(value, &r);
-}
-
-tw_err tw_op_firewall_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
-{
-	tw_firewall *f = of(c);
-	TW_CLEANUP(tw_buf_done) struct tw_buf networks = { 0 };
-	TW_CLEANUP(tw_jsonp) json_t *ports = json_array();
-	const bool enforce = f && is_wanted(f), holds = f && (enforce ? f->holds && is_told(f) : at_rest(f) || f->holds);
-
-	tw_buf_init(&networks, c->sys, 512);
-	TW_TRY(tw_setting_get(c, NETWORKS, &networks));
-	for (size_t i = 0; f && i < f->listeners.port_count; i++)
-		TW_TRY(tw_json_append(ports, json_integer(f->listeners.ports[i])));
-	rp->body = json_object();
-	TW_TRY(tw_json_set(rp->body, "mode", json_string(enforce ? "enforce" : "off")));
-	TW_TRY(tw_json_set(rp->body, "holds", json_boolean(holds)));
-	TW_TRY(tw_json_set(rp->body, "why", json_string(holds || !f ? "" : f->why)));
-	TW_TRY(tw_json_set(rp->body, "management", json_string(tw_buf_cstr(&networks))));
-	return tw_json_set(rp->body, "ports", TW_STEAL(ports));
+	return is_wanted(f) ? f->holds && is_told(f) : at_rest(f) || f->holds;
 }
 
 /* --- Birth and end --- */

@@ -15,4 +15,7 @@ tw_firewall *tw_firewall_free(tw_firewall *f); /* what stands goes on standing *
 bool tw_firewall_ready(struct tw_device *d);   /* front may be told its key: no rules are to stand, or they have */
 /* Does the device live by this setting? NULL: yes, or it is none of ours; else why not yet. */
 const char *tw_firewall_unsettled(struct tw_context *c, const char *key);
+/* The kernel keeps our ports for the networks of firewall.management, as was last read back; else why not, in words of ours. NULL: it does. */
+const char *tw_firewall_lets_in(struct tw_context *c);
+bool tw_firewall_offers(const struct tw_device *d, uint16_t port); /* the device's own HTTPS is there */
 #endif

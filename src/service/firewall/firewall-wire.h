@@ -2,8 +2,9 @@
 /*
  * What core and the firewall role say to one another.
  *
- * core -> firewall  APPLY: a ruleset, numbers alone (ruleset.h).
+ * core -> firewall  APPLY: a ruleset, numbers and names of links alone (ruleset.h).
  * firewall -> core  HOLDS: it stands, read back from the kernel. FAILED: it does not, and in words why. LOST: it stood, and somebody changed it.
+ *                   COUNTED: u64 in, u64 out: so many packets more were let through by no rule.
  */
 #ifndef TW_SERVICE_FIREWALL_WIRE_H
 #define TW_SERVICE_FIREWALL_WIRE_H
@@ -17,6 +18,7 @@ enum tw_firewall_wire {
 	TW_FIREWALL_HOLDS = 0x0b11,
 	TW_FIREWALL_FAILED,
 	TW_FIREWALL_LOST,
+	TW_FIREWALL_COUNTED,
 };
 extern const struct tw_channel_row tw_rows_firewall_from_core[], tw_rows_core_from_firewall[];
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/firewall/ruleset.h"
+#include "service/firewall/ruleset-inside.h"
 
 #include "base/cursor.h"
 #include "base/mem.h"
@@ -7,80 +7,17 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define FAMILY "inet"
-#define TABLE "thingward"
 #define PRIORITY (-10) /* before the filters that others make by default; what these drop stays dropped */
-
-static size_t size_of(const struct tw_network *n)
-{
-	return n->family == 4 ? 4 : 16;
-}
-
-/* --- Networks --- */
-
-/* Bits of an address behind its prefix. */
-static bool has_more(const struct tw_network *n)
-{
-	for (size_t i = 0; i < size_of(n) * 8; i++)
-		if (i >= n->bits && n->address[i / 8] & (0x80u >> (i % 8)))
-			return true;
-	return false;
-}
-
-static bool is_inside(const struct tw_network *inner, const struct tw_network *outer)
-{
-	if (inner->family != outer->family || inner->bits < outer->bits)
-		return false;
-	for (size_t i = 0; i < outer->bits; i++)
-		if ((inner->address[i / 8] ^ outer->address[i / 8]) & (0x80u >> (i % 8)))
-			return false;
-	return true;
-}
-
-static bool read_bits(const char *text, size_t most, uint8_t *ret)
-{
-	unsigned n = 0;
-
-	if (!*text || strlen(text) > 3 || (text[0] == '0' && text[1]))
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (unsigned)(*text - '0');
-	}
-	*ret = (uint8_t)n;
-	return n <= most;
-}
-
-tw_err tw_network_read(const char *text, struct tw_network *ret)
-{
-	struct tw_network n = { .family = strchr(text, ':') ? 6 : 4 };
-	const char *slash = strchr(text, '/');
-	char address[INET6_ADDRSTRLEN];
-	const size_t size = slash ? (size_t)(slash - text) : strlen(text);
-
-	if (size >= sizeof address)
-		return TW_RAISE(SYNTAX, "'%.60s' is no network", text);
-	memcpy(address, text, size);
-	address[size] = '\0';
-	n.bits = (uint8_t)(size_of(&n) * 8);
-	if (inet_pton(n.family == 4 ? AF_INET : AF_INET6, address, n.address) != 1 || (slash && !read_bits(slash + 1, n.bits, &n.bits)))
-		return TW_RAISE(SYNTAX, "'%.60s' is no network, as 192.0.2.0/24 or 2001:db8::/32 are", text);
-	if (has_more(&n))
-		return TW_RAISE(SYNTAX, "'%.60s' names a host and not a network: behind the prefix everything is 0", text);
-	*ret = n;
-	return TW_OK;
-}
 
 static tw_err add_network(struct tw_ruleset *r, const struct tw_network *n)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < r->network_count; i++)
-		if (is_inside(n, &r->networks[i]))
+		if (tw_network_inside(n, &r->networks[i]))
 			return TW_OK;
 	for (size_t i = 0; i < r->network_count; i++)
-		if (!is_inside(&r->networks[i], n))
+		if (!tw_network_inside(&r->networks[i], n))
 			r->networks[kept++] = r->networks[i];
 	memset(&r->networks[kept], 0, (r->network_count - kept) * sizeof r->networks[0]); /* as one that crossed */
 	r->network_count = kept;
@@ -112,6 +49,40 @@ tw_err tw_networks_read(const char *text, struct tw_ruleset *ret)
 
 /* --- Between core and the role --- */
 
+void tw_ruleset_done(struct tw_ruleset *r)
+{
+	free(r->flows);
+	*r = (struct tw_ruleset){ 0 };
+}
+
+static tw_err write_network(const struct tw_network *n, struct tw_buf *b)
+{
+	TW_TRY(tw_buf_u8(b, n->family));
+	TW_TRY(tw_buf_u8(b, n->bits));
+	return tw_buf_add(b, n->address, tw_network_size(n));
+}
+
+static tw_err write_flows(const struct tw_ruleset *r, struct tw_buf *b)
+{
+	TW_TRY(tw_buf_u8(b, (uint8_t)r->in));
+	TW_TRY(tw_buf_u8(b, (uint8_t)r->out));
+	TW_TRY(tw_buf_u16(b, r->look_s));
+	TW_TRY(tw_buf_u8(b, (uint8_t)r->link_count));
+	for (size_t i = 0; i < r->link_count; i++)
+		TW_TRY(tw_buf_block16(b, r->links[i], strlen(r->links[i])));
+	TW_TRY(tw_buf_u16(b, (uint16_t)r->flow_count));
+	for (size_t i = 0; i < r->flow_count; i++) {
+		const struct tw_flow *f = &r->flows[i];
+
+		TW_TRY(tw_buf_u8(b, (uint8_t)(f->out | f->udp << 1)));
+		TW_TRY(tw_buf_u8(b, f->link));
+		TW_TRY(tw_buf_u16(b, f->ports.from));
+		TW_TRY(tw_buf_u16(b, f->ports.to));
+		TW_TRY(write_network(&f->network, b));
+	}
+	return TW_OK;
+}
+
 tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b)
 {
 	TW_TRY(tw_buf_u8(b, r->enforce));
@@ -119,14 +90,9 @@ tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b)
 	for (size_t i = 0; i < r->port_count; i++)
 		TW_TRY(tw_buf_u16(b, r->ports[i]));
 	TW_TRY(tw_buf_u8(b, (uint8_t)r->network_count));
-	for (size_t i = 0; i < r->network_count; i++) {
-		const struct tw_network *n = &r->networks[i];
-
-		TW_TRY(tw_buf_u8(b, n->family));
-		TW_TRY(tw_buf_u8(b, n->bits));
-		TW_TRY(tw_buf_add(b, n->address, size_of(n)));
-	}
-	return TW_OK;
+	for (size_t i = 0; i < r->network_count; i++)
+		TW_TRY(write_network(&r->networks[i], b));
+	return write_flows(r, b);
 }
 
 static tw_err read_count(struct tw_cursor *c, size_t most, size_t *ret)
@@ -138,57 +104,138 @@ static tw_err read_count(struct tw_cursor *c, size_t most, size_t *ret)
 	return n <= most ? TW_OK : TW_RAISE(LIMIT, "a ruleset with %u of what it may have %zu of", n, most);
 }
 
-static tw_err read_network(struct tw_cursor *c, struct tw_ruleset *r)
+static tw_err read_network(struct tw_cursor *c, struct tw_network *ret)
 {
 	struct tw_network n = { 0 };
-	const size_t before = r->network_count;
 
 	TW_TRY(tw_cursor_u8(c, &n.family));
 	TW_TRY(tw_cursor_u8(c, &n.bits));
-	if ((n.family != 4 && n.family != 6) || n.bits > size_of(&n) * 8)
-		return TW_RAISE(SYNTAX, "a network of family %u with %u bits", n.family, n.bits);
-	TW_TRY(tw_cursor_bytes(c, n.address, size_of(&n)));
-	if (has_more(&n))
-		return TW_RAISE(SYNTAX, "a network with bits behind its prefix");
-	TW_TRY(add_network(r, &n));
-	return r->network_count == before + 1 ? TW_OK : TW_RAISE(SYNTAX, "a network inside another");
+	if (n.family != 4 && n.family != 6)
+		return TW_RAISE(SYNTAX, "a network of family %u", n.family);
+	TW_TRY(tw_cursor_bytes(c, n.address, tw_network_size(&n)));
+	if (!tw_network_valid(&n))
+		return TW_RAISE(SYNTAX, "a network of %u bits with some behind them", n.bits);
+	*ret = n;
+	return TW_OK;
 }
 
-tw_err tw_ruleset_read(struct tw_slice payload, struct tw_ruleset *ret)
+static tw_err read_management(struct tw_cursor *c, struct tw_ruleset *r)
 {
-	struct tw_cursor c = tw_cursor_of(payload.at, payload.size);
-	struct tw_ruleset r = { 0 };
-	uint8_t enforce = 0;
 	size_t networks = 0;
+
+	TW_TRY(read_count(c, TW_RULESET_PORTS, &r->port_count));
+	for (size_t i = 0; i < r->port_count; i++) {
+		TW_TRY(tw_cursor_u16(c, &r->ports[i]));
+		if (!r->ports[i])
+			return TW_RAISE(SYNTAX, "port 0");
+	}
+	TW_TRY(read_count(c, TW_RULESET_NETWORKS, &networks));
+	for (size_t i = 0; i < networks; i++) {
+		struct tw_network n;
+
+		TW_TRY(read_network(c, &n));
+		TW_TRY(add_network(r, &n));
+		if (r->network_count != i + 1)
+			return TW_RAISE(SYNTAX, "a network inside another");
+	}
+	return TW_OK;
+}
+
+static tw_err read_mode(struct tw_cursor *c, enum tw_rules_mode *ret)
+{
+	uint8_t mode = 0;
+
+	TW_TRY(tw_cursor_u8(c, &mode));
+	*ret = (enum tw_rules_mode)mode;
+	return mode <= TW_RULES_ENFORCE ? TW_OK : TW_RAISE(SYNTAX, "a ruleset of mode %u", mode);
+}
+
+/* As the manifest has them: no other byte gets into a rule. */
+static bool is_link(const char *text)
+{
+	const size_t plain = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
+
+	return text[0] && (!text[plain] || (text[plain] == '*' && !text[plain + 1]));
+}
+
+static tw_err read_links(struct tw_cursor *c, struct tw_ruleset *r)
+{
+	TW_TRY(read_count(c, TW_RULESET_LINKS, &r->link_count));
+	for (size_t i = 0; i < r->link_count; i++) {
+		struct tw_slice name;
+
+		TW_TRY(tw_cursor_block16(c, TW_MANIFEST_LINK_MAX, &name));
+		memcpy(r->links[i], name.at, name.size);
+		if (strlen(r->links[i]) != name.size || !is_link(r->links[i]))
+			return TW_RAISE(SYNTAX, "a link that has no name of one");
+	}
+	return TW_OK;
+}
+
+static tw_err read_flow(struct tw_cursor *c, const struct tw_ruleset *r, struct tw_flow *f)
+{
+	uint8_t bits = 0;
+
+	TW_TRY(tw_cursor_u8(c, &bits));
+	TW_TRY(tw_cursor_u8(c, &f->link));
+	TW_TRY(tw_cursor_u16(c, &f->ports.from));
+	TW_TRY(tw_cursor_u16(c, &f->ports.to));
+	f->out = bits & 1;
+	f->udp = bits & 2;
+	if (bits > 3 || f->link >= r->link_count || !f->ports.from || f->ports.to < f->ports.from)
+		return TW_RAISE(SYNTAX, "a flow that is none");
+	if ((f->out ? r->out : r->in) == TW_RULES_OFF)
+		return TW_RAISE(SYNTAX, "a flow of a direction that is off");
+	return read_network(c, &f->network);
+}
+
+static tw_err read_flows(const struct tw_sys *sys, struct tw_cursor *c, struct tw_ruleset *r)
+{
+	uint16_t count = 0;
+
+	TW_TRY(read_mode(c, &r->in));
+	TW_TRY(read_mode(c, &r->out));
+	TW_TRY(tw_cursor_u16(c, &r->look_s));
+	if (r->look_s > TW_RULESET_LOOK_MAX)
+		return TW_RAISE(SYNTAX, "a look each %u s", r->look_s);
+	TW_TRY(read_links(c, r));
+	TW_TRY(tw_cursor_u16(c, &count));
+	if (count > TW_RULESET_FLOWS)
+		return TW_RAISE(LIMIT, "%u flows", count);
+	if (count && !(r->flows = tw_alloc_array(sys, count, sizeof r->flows[0])))
+		return TW_RAISE(NOMEM, "flows");
+	for (size_t i = 0; i < count; i++)
+		TW_TRY(read_flow(c, r, &r->flows[r->flow_count++]));
+	return tw_cursor_end(c);
+}
+
+tw_err tw_ruleset_read(const struct tw_sys *sys, struct tw_slice payload, struct tw_ruleset *ret)
+{
+	TW_CLEANUP(tw_ruleset_done) struct tw_ruleset r = { 0 };
+	struct tw_cursor c = tw_cursor_of(payload.at, payload.size);
+	uint8_t enforce = 0;
 
 	TW_TRY(tw_cursor_u8(&c, &enforce));
 	if (enforce > 1)
 		return TW_RAISE(SYNTAX, "a ruleset of mode %u", enforce);
 	r.enforce = enforce;
-	TW_TRY(read_count(&c, TW_RULESET_PORTS, &r.port_count));
-	for (size_t i = 0; i < r.port_count; i++) {
-		TW_TRY(tw_cursor_u16(&c, &r.ports[i]));
-		if (!r.ports[i])
-			return TW_RAISE(SYNTAX, "port 0");
-	}
-	TW_TRY(read_count(&c, TW_RULESET_NETWORKS, &networks));
-	for (size_t i = 0; i < networks; i++)
-		TW_TRY(read_network(&c, &r));
-	TW_TRY(tw_cursor_end(&c));
-	if (!r.enforce && (r.port_count || r.network_count))
+	TW_TRY(read_management(&c, &r));
+	TW_TRY(read_flows(sys, &c, &r));
+	if (!r.enforce && (r.port_count || r.network_count || r.in || r.out || r.link_count || r.look_s))
 		return TW_RAISE(SYNTAX, "rules where no table is to be");
 	*ret = r;
+	r.flows = NULL;
 	return TW_OK;
 }
 
 /* --- The objects of the table, in the form and order in which nft lists them --- */
 
-static json_t *element(const struct tw_network *n)
+json_t *tw_rules_network(const struct tw_network *n)
 {
 	char text[INET6_ADDRSTRLEN] = "";
 
 	(void)inet_ntop(n->family == 4 ? AF_INET : AF_INET6, n->address, text, sizeof text);
-	if (n->bits == size_of(n) * 8)
+	if (n->bits == tw_network_size(n) * 8)
 		return json_string(text);
 	return json_pack("{s:{s:s, s:i}}", "prefix", "addr", text, "len", n->bits);
 }
@@ -197,69 +244,100 @@ static tw_err add_set(json_t *list, const struct tw_ruleset *r, uint8_t family)
 {
 	TW_CLEANUP(tw_jsonp) json_t *elements = json_array();
 	TW_CLEANUP(tw_jsonp)
-	json_t *set = json_pack("{s:s, s:s, s:s, s:s, s:[s]}", "family", FAMILY, "table", TABLE, "name",
+	json_t *set = json_pack("{s:s, s:s, s:s, s:s, s:[s]}", "family", TW_RULES_FAMILY, "table", TW_RULES_TABLE, "name",
 		family == 4 ? "manage4" : "manage6", "type", family == 4 ? "ipv4_addr" : "ipv6_addr", "flags", "interval");
 
 	if (!elements || !set)
 		return TW_RAISE(NOMEM, "a set");
 	for (size_t i = 0; i < r->network_count; i++)
 		if (r->networks[i].family == family)
-			TW_TRY(tw_json_append(elements, element(&r->networks[i])));
+			TW_TRY(tw_json_append(elements, tw_rules_network(&r->networks[i])));
 	if (json_array_size(elements))
 		TW_TRY(tw_json_set(set, "elem", TW_STEAL(elements)));
 	return tw_json_append(list, json_pack("{s:O}", "set", set));
 }
 
-static json_t *match(json_t *left, json_t *right)
+json_t *tw_rules_match(json_t *left, json_t *right)
 {
 	return json_pack("{s:{s:s, s:o, s:o}}", "match", "op", "==", "left", left, "right", right);
 }
 
-static json_t *field(const char *protocol, const char *name)
+json_t *tw_rules_field(const char *protocol, const char *name)
 {
 	return json_pack("{s:{s:s, s:s}}", "payload", "protocol", protocol, "field", name);
 }
 
 /* expr: what is matched, then the verdict; it is taken. NULL: there was no memory for it. */
-static tw_err add_rule(json_t *list, json_t *expr)
+tw_err tw_rules_add(json_t *list, const char *chain, json_t *expr)
 {
 	return tw_json_append(list,
-		json_pack("{s:{s:s, s:s, s:s, s:o}}", "rule", "family", FAMILY, "table", TABLE, "chain", "input", "expr", expr));
+		json_pack("{s:{s:s, s:s, s:s, s:o}}", "rule", "family", TW_RULES_FAMILY, "table", TW_RULES_TABLE, "chain", chain,
+			"expr", expr));
+}
+
+json_t *tw_rules_counter(void)
+{
+	return json_pack("{s:{s:i, s:i}}", "counter", "packets", 0, "bytes", 0);
 }
 
 static json_t *to_port(uint16_t port)
 {
-	return match(field("tcp", "dport"), json_integer(port));
+	return tw_rules_match(tw_rules_field("tcp", "dport"), json_integer(port));
 }
 
 /*
+ * @nist LA.IC.8: the port of the management answers the networks that are named, and is silent to all else.
  * Each packet to a port of ours is judged by where it comes from, also those of connections that were there before: who is shut out is
  * shut out now, and who confirms a change by a connection has passed the rules with it.
  */
 static tw_err add_port(json_t *list, uint16_t port)
 {
-	TW_TRY(add_rule(list, json_pack("[o, o, {s:n}]", to_port(port), match(field("ip", "saddr"), json_string("@manage4")), "accept")));
-	TW_TRY(add_rule(list, json_pack("[o, o, {s:n}]", to_port(port), match(field("ip6", "saddr"), json_string("@manage6")), "accept")));
-	return add_rule(list, json_pack("[o, {s:n}]", to_port(port), "drop"));
+	TW_TRY(tw_rules_add(list, "input",
+		json_pack("[o, o, {s:n}]", to_port(port), tw_rules_match(tw_rules_field("ip", "saddr"), json_string("@manage4")), "accept")));
+	TW_TRY(tw_rules_add(list, "input",
+		json_pack("[o, o, {s:n}]", to_port(port), tw_rules_match(tw_rules_field("ip6", "saddr"), json_string("@manage6")), "accept")));
+	return tw_rules_add(list, "input", json_pack("[o, o, {s:n}]", to_port(port), tw_rules_counter(), "drop"));
 }
 
 static json_t *table(void)
 {
-	return json_pack("{s:{s:s, s:s}}", "table", "family", FAMILY, "name", TABLE);
+	return json_pack("{s:{s:s, s:s}}", "table", "family", TW_RULES_FAMILY, "name", TW_RULES_TABLE);
 }
 
-static tw_err objects(const struct tw_ruleset *r, json_t *list)
+static tw_err add_chain(json_t *list, const char *name)
 {
+	return tw_json_append(list,
+		json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:i, s:s}}", "chain", "family", TW_RULES_FAMILY, "table", TW_RULES_TABLE,
+			"name", name, "type", "filter", "hook", name, "prio", PRIORITY, "policy", "accept"));
+}
+
+static tw_err all_objects(const struct tw_rules_groups *g, json_t *list)
+{
+	const struct tw_ruleset *r = g->of;
+
 	TW_TRY(tw_json_append(list, table()));
 	TW_TRY(add_set(list, r, 4));
 	TW_TRY(add_set(list, r, 6));
-	TW_TRY(tw_json_append(list,
-		json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:i, s:s}}", "chain", "family", FAMILY, "table", TABLE, "name", "input",
-			"type", "filter", "hook", "input", "prio", PRIORITY, "policy", "accept")));
-	TW_TRY(add_rule(list, json_pack("[o, {s:n}]", match(json_pack("{s:{s:s}}", "meta", "key", "iif"), json_string("lo")), "accept")));
+	TW_TRY(tw_rules_sets(g, list));
+	TW_TRY(add_chain(list, "input"));
+	if (r->out != TW_RULES_OFF)
+		TW_TRY(add_chain(list, "output"));
+	TW_TRY(tw_rules_add(list, "input",
+		json_pack("[o, {s:n}]", tw_rules_match(json_pack("{s:{s:s}}", "meta", "key", "iif"), json_string("lo")), "accept")));
 	for (size_t i = 0; i < r->port_count; i++)
 		TW_TRY(add_port(list, r->ports[i]));
-	return TW_OK;
+	return tw_rules_flows(g, list);
+}
+
+static tw_err objects(const struct tw_ruleset *r, const struct tw_sys *sys, json_t *list)
+{
+	struct tw_rules_groups g = { .of = r };
+	tw_err e = tw_rules_group(&g, sys);
+
+	if (!tw_failed(e))
+		e = all_objects(&g, list);
+	free(g.group);
+	return e;
 }
 
 static tw_err command(json_t *list, const char *verb, json_t *object)
@@ -279,7 +357,7 @@ tw_err tw_ruleset_commands(const struct tw_ruleset *r, struct tw_buf *b)
 	TW_TRY(command(list, "add", table()));
 	TW_TRY(command(list, "delete", table()));
 	if (r->enforce)
-		TW_TRY(objects(r, all));
+		TW_TRY(objects(r, b->sys, all));
 	json_array_foreach(all, i, one)
 		TW_TRY(command(list, "add", json_incref(one)));
 	whole = json_pack("{s:O}", "nftables", list);
@@ -288,23 +366,55 @@ tw_err tw_ruleset_commands(const struct tw_ruleset *r, struct tw_buf *b)
 
 /* --- What nft lists --- */
 
-/* Sets have no order. */
+/* Sets have no order; but nft keeps the one in which it was told, so that each is found where it was expected. */
 static bool same_elements(const json_t *a, const json_t *b)
 {
-	const json_t *x, *y;
-	size_t i, k;
+	const size_t count = json_array_size(a);
 
-	if (json_array_size(a) != json_array_size(b))
+	if (count != json_array_size(b))
 		return false;
-	json_array_foreach((json_t *)(uintptr_t)a, i, x) {
+	for (size_t i = 0; i < count; i++) {
 		bool found = false;
 
-		json_array_foreach((json_t *)(uintptr_t)b, k, y)
-			found = found || json_equal(x, y);
+		for (size_t k = 0; k < count && !found; k++)
+			found = json_equal(json_array_get(a, i), json_array_get(b, (i + k) % count));
 		if (!found)
 			return false;
 	}
 	return true;
+}
+
+/* What a rule has counted, out of it: what is compared is what it says. */
+static uint64_t take_count(json_t *expr)
+{
+	json_int_t packets = 0;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(expr, i, one) {
+		json_t *counter = json_object_get(one, "counter"), *n = json_object_get(counter, "packets");
+
+		if (!json_is_integer(n))
+			continue;
+		packets = json_integer_value(n);
+		(void)json_integer_set(n, 0);
+		(void)json_integer_set(json_object_get(counter, "bytes"), 0);
+	}
+	return packets > 0 ? (uint64_t)packets : 0;
+}
+
+/* A rule that lets nothing pass counts what it drops, or would. */
+static void count(json_t *rule, struct tw_ruleset_counts *c)
+{
+	json_t *expr = json_object_get(rule, "expr");
+	const uint64_t packets = take_count(expr);
+
+	if (json_object_get(json_array_get(expr, json_array_size(expr) - 1), "accept"))
+		return;
+	if (strcmp(tw_json_text(rule, "chain"), "output") == 0)
+		c->out += packets;
+	else
+		c->in += packets;
 }
 
 /* object: {"set": {...}} and the like. Both are used up: a copy that ran out of memory would be another object. */
@@ -321,8 +431,10 @@ static bool same_object(const json_t *want, const json_t *got)
 	return json_equal(w, g);
 }
 
-tw_err tw_ruleset_holds(const struct tw_ruleset *r, struct tw_slice listing, bool *ret)
+tw_err tw_ruleset_holds(const struct tw_ruleset *r, const struct tw_sys *sys, struct tw_slice listing,
+	struct tw_ruleset_counts *ret_counts, bool *ret)
 {
+	struct tw_ruleset_counts counts = { 0 };
 	TW_CLEANUP(tw_jsonp) json_t *got = NULL;
 	TW_CLEANUP(tw_jsonp) json_t *want = json_array();
 	json_t *one;
@@ -332,12 +444,14 @@ tw_err tw_ruleset_holds(const struct tw_ruleset *r, struct tw_slice listing, boo
 	TW_TRY(tw_json_parse(listing, TW_RULESET_MAX, &got));
 	if (!json_is_array(json_object_get(got, "nftables")))
 		return TW_RAISE(SYNTAX, "nft lists something that is no table");
-	TW_TRY(objects(r, want));
+	TW_TRY(objects(r, sys, want));
 	json_array_foreach(json_object_get(got, "nftables"), i, one) {
 		if (json_object_get(one, "metainfo"))
 			continue;
+		count(json_object_get(one, "rule"), &counts);
 		same = same && at < json_array_size(want) && same_object(json_array_get(want, at++), one);
 	}
+	*ret_counts = counts;
 	*ret = same && at == json_array_size(want);
 	return TW_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may reach the device's management, as one table of the kernel's packet filter: `table inet thingward`, which is ours alone.
+ * Who may reach the device's management, and what may come and go besides, as one table of the kernel's packet filter:
+ * `table inet thingward`, which is ours alone.
  *
  * Core makes a ruleset of settings that it has judged; it crosses to the role that may change the filter as numbers, and only there becomes
  * the JSON that nft reads. So nothing that somebody wrote ever becomes a word of a rule, and no ruleset can name another table. What nft
@@ -10,15 +11,24 @@
 #define TW_SERVICE_RULESET_H
 #include "base/buf.h"
 #include "base/json.h"
+#include "formats/manifest.h"
 
-#define TW_RULESET_PORTS 8         /* as many as there may be listeners */
-#define TW_RULESET_NETWORKS 64     /* a setting that names more is refused */
-#define TW_RULESET_MAX (64 * 1024) /* of the JSON, ours or nft's listing */
+#define TW_RULESET_PORTS 8     /* as many as there may be listeners */
+#define TW_RULESET_NETWORKS 64 /* a setting that names more is refused */
+#define TW_RULESET_FLOWS 2048  /* one network and one range of ports of a flow each, out of all that are declared */
+#define TW_RULESET_LINKS 16    /* patterns of links that flows go by */
+#define TW_RULESET_GROUPS 64   /* sets that they take, above all those that overlap one another */
+#define TW_RULESET_LOOK_MAX 3600
+#define TW_RULESET_WIRE_MAX (64 * 1024) /* between core and the role: 2048 of the largest take less */
+#define TW_RULESET_MAX (512 * 1024)     /* of the JSON, ours or nft's listing */
 
-struct tw_network {
-	uint8_t family;      /* 4 or 6 */
-	uint8_t bits;        /* of the prefix */
-	uint8_t address[16]; /* behind the prefix all 0; of IPv4 the first 4 */
+/* What becomes of what no flow allows. */
+enum tw_rules_mode { TW_RULES_OFF, TW_RULES_REPORT, TW_RULES_ENFORCE };
+struct tw_flow {
+	bool out, udp;
+	uint8_t link; /* of the ruleset */
+	struct tw_manifest_ports ports;
+	struct tw_network network;
 };
 struct tw_ruleset {
 	bool enforce; /* false: no table at all, and the rest is empty */
@@ -26,17 +36,30 @@ struct tw_ruleset {
 	size_t port_count;
 	struct tw_network networks[TW_RULESET_NETWORKS];
 	size_t network_count;
+	enum tw_rules_mode in, out;                             /* beside the ports above */
+	uint16_t look_s;                                        /* how often the role looks; 0: none was said, a minute */
+	char links[TW_RULESET_LINKS][TW_MANIFEST_LINK_MAX + 1]; /* "eth0", "eth*" */
+	size_t link_count;
+	struct tw_flow *flows; /* its own, of those directions that are not off */
+	size_t flow_count;
 };
-/* "192.0.2.0/24", "2001:db8::1": a network has no bits behind its prefix, so that nobody means another one than he writes. SYNTAX */
-tw_err tw_network_read(const char *text, struct tw_network *ret);
+struct tw_ruleset_counts {
+	uint64_t in, out; /* packets that were dropped, or would be */
+};
+void tw_ruleset_done(struct tw_ruleset *r);
+/* Adds what of f is of a direction that is not off. LIMIT, NOMEM */
+tw_err tw_ruleset_flow(struct tw_ruleset *r, const struct tw_sys *sys, const struct tw_manifest_flow *f, const char *link);
 /* Blanks between; one inside another is left out, since the kernel takes none twice. SYNTAX, LIMIT */
 tw_err tw_networks_read(const char *text, struct tw_ruleset *ret);
 
 /* Between core and the role. Both read what the other writes as if it were hostile. */
 tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b);
-tw_err tw_ruleset_read(struct tw_slice payload, struct tw_ruleset *ret); /* SYNTAX, LIMIT */
+/* SYNTAX, LIMIT, NOMEM: ret holds nothing then */
+tw_err tw_ruleset_read(const struct tw_sys *sys, struct tw_slice payload, struct tw_ruleset *ret);
 
 tw_err tw_ruleset_commands(const struct tw_ruleset *r, struct tw_buf *b); /* one transaction for `nft -j -f -` */
-/* Is that what `nft -j list table inet thingward` says of it? Its version and the handles do not count; all else does. SYNTAX: it is no listing. */
-tw_err tw_ruleset_holds(const struct tw_ruleset *r, struct tw_slice listing, bool *ret);
+/* Is that what `nft -j -p list table inet thingward` says of it? Its version, the handles and what it counted do not count; all else does.
+   SYNTAX: it is no listing. */
+tw_err tw_ruleset_holds(const struct tw_ruleset *r, const struct tw_sys *sys, struct tw_slice listing,
+	struct tw_ruleset_counts *ret_counts, bool *ret);
 #endif

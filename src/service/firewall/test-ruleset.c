@@ -92,7 +92,7 @@ static tw_err pass(const struct tw_ruleset *r, struct tw_ruleset *ret)
 
 	tw_buf_init(&b, tw_sys_real(), 4096);
 	TW_TRY(tw_ruleset_write(r, &b));
-	return tw_ruleset_read(tw_buf_slice(&b), ret);
+	return tw_ruleset_read(tw_sys_real(), tw_buf_slice(&b), ret);
 }
 
 static void test_it_crosses(void **state)
@@ -119,13 +119,15 @@ static void test_what_does_not_cross(void **state)
 	} rows[] = {
 		{ "", 0, TW_CODE_SYNTAX },
 		{ "\2\0\0", 3, TW_CODE_SYNTAX },
-		{ "\1\0\0", 3, TW_CODE_OK },
-		{ "\1\0\0\0", 4, TW_CODE_SYNTAX },
+		{ "\1\0\0", 3, TW_CODE_SYNTAX },
+		{ "\1\0\0\0\0\0\0\0\0\0", 10, TW_CODE_OK },
+		{ "\1\0\0\0\0\0\0\0\0\0\0", 11, TW_CODE_SYNTAX },
 		{ "\1\11\0", 3, TW_CODE_LIMIT },
-		{ "\1\1\0\0\0", 5, TW_CODE_SYNTAX }, /* port 0 */
-		{ "\0\1\0\1\0", 5, TW_CODE_SYNTAX }, /* rules without a table */
+		{ "\1\1\0\0\0", 5, TW_CODE_SYNTAX },                /* port 0 */
+		{ "\0\1\0\1\0\0\0\0\0\0\0\0", 12, TW_CODE_SYNTAX }, /* rules without a table */
+		{ "\0\0\0\0\0\0\1\0\0\0", 10, TW_CODE_SYNTAX },     /* nor a look */
 		{ "\1\0\101", 3, TW_CODE_LIMIT },
-		{ "\1\0\1\4\10\12\0\0\0", 9, TW_CODE_OK },
+		{ "\1\0\1\4\10\12\0\0\0\0\0\0\0\0\0\0", 16, TW_CODE_OK },
 		{ "\1\0\1\4\10\12\0\0\1", 9, TW_CODE_SYNTAX }, /* behind its prefix */
 		{ "\1\0\1\5\10\12\0\0\0", 9, TW_CODE_SYNTAX },
 		{ "\1\0\1\4\41\12\0\0\0", 9, TW_CODE_SYNTAX },
@@ -135,7 +137,7 @@ static void test_what_does_not_cross(void **state)
 	};
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		struct tw_ruleset r;
-		const tw_err e = tw_ruleset_read((struct tw_slice){ rows[i].bytes, rows[i].size }, &r);
+		const tw_err e = tw_ruleset_read(tw_sys_real(), (struct tw_slice){ rows[i].bytes, rows[i].size }, &r);
 
 		if (e.code != rows[i].code)
 			fail_msg("row %zu: got %d, want %d: %s", i, e.code, rows[i].code, tw_err_detail());
@@ -157,7 +159,8 @@ static void test_what_does_not_cross(void **state)
 	"\"policy\":\"" policy "\"}}," RULE("5",                                                                                                       \
 		"{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"iif\"}},\"right\":\"lo\"}},{\"accept\":null}") "," RULE("6",                  \
 		PORT FROM("ip", "@manage4") "{\"accept\":null}") "," RULE("7", PORT FROM("ip6", "@manage6") "{\"accept\":null}") "," last "]}"
-#define DROP RULE("8", PORT "{\"drop\":null}")
+#define COUNTER "{\"counter\":{\"packets\":7,\"bytes\":99}},"
+#define DROP RULE("8", PORT COUNTER "{\"drop\":null}")
 #define NET "{\"prefix\":{\"addr\":\"10.0.0.0\",\"len\":8}}"
 
 static void test_what_is_listed(void **state)
@@ -178,17 +181,18 @@ static void test_what_is_listed(void **state)
 		{ "{\"nftables\":[]}", false },
 	};
 	struct tw_ruleset r = { .enforce = true, .ports = { 8443 }, .port_count = 1 };
+	struct tw_ruleset_counts counts;
 	bool holds;
 
 	CHECK_OK(tw_networks_read("10.0.0.0/8 192.0.2.7", &r));
 	for (size_t i = 0; i < TW_COUNT(rows); i++) {
 		holds = !rows[i].holds;
-		CHECK_OK(tw_ruleset_holds(&r, tw_slice_of(rows[i].listing), &holds));
-		if (holds != rows[i].holds)
-			fail_msg("row %zu", i);
+		CHECK_OK(tw_ruleset_holds(&r, tw_sys_real(), tw_slice_of(rows[i].listing), &counts, &holds));
+		if (holds != rows[i].holds || (holds && (counts.in != 7 || counts.out)))
+			fail_msg("row %zu: %d, %llu in", i, holds, (unsigned long long)counts.in);
 	}
-	CHECK_ERR(tw_ruleset_holds(&r, TW_SLICE("{}"), &holds), SYNTAX);
-	CHECK_ERR(tw_ruleset_holds(&r, TW_SLICE("table inet thingward {"), &holds), SYNTAX);
+	CHECK_ERR(tw_ruleset_holds(&r, tw_sys_real(), TW_SLICE("{}"), &counts, &holds), SYNTAX);
+	CHECK_ERR(tw_ruleset_holds(&r, tw_sys_real(), TW_SLICE("table inet thingward {"), &counts, &holds), SYNTAX);
 }
 
 /* One transaction: the table is made anew, and no other is named. */
@@ -212,11 +216,12 @@ static tw_err all_of_it(const struct tw_sys *sys, void *user)
 {
 	TW_CLEANUP(tw_buf_done) struct tw_buf b = { 0 };
 	const struct tw_ruleset r = example();
+	struct tw_ruleset_counts counts;
 	bool holds;
 
 	tw_buf_init(&b, sys, TW_RULESET_MAX);
 	TW_TRY(tw_ruleset_commands(&r, &b));
-	return tw_ruleset_holds(&r, TW_SLICE(LISTING(NET, "accept", DROP)), &holds);
+	return tw_ruleset_holds(&r, sys, TW_SLICE(LISTING(NET, "accept", DROP)), &counts, &holds);
 }
 
 static void test_without_memory(void **state)

@@ -38,6 +38,7 @@ struct tw_probe_context {
 	const char *planted[8]; /* files that were planted on the first device, to see whether it tells of them */
 	size_t planted_count;
 	const char *link;       /* a network link of the first device's that was taken down and up again, or NULL */
+	const char *outside;    /* an address of this machine in no network that may manage the device, or NULL */
 	const char *local_path; /* of the next, or NULL */
 	const char *messages;   /* the file in which the organization's gateway writes down what it is sent, or NULL */
 	const char *verdicts;   /* the file in which a provider on trial reads what to say, or NULL */
@@ -64,7 +65,7 @@ extern const struct tw_probe tw_probes_accounts[], tw_probes_algorithms[], tw_pr
 	tw_probes_participant[], tw_probes_roles[], tw_probes_rights[], tw_probes_limits[], tw_probes_outside[], tw_probes_processes[],
 	tw_probes_administration[], tw_probes_shared[], tw_probes_step_up[], tw_probes_actions[], tw_probes_auditing[],
 	tw_probes_notice[], tw_probes_logins[], tw_probes_server[], tw_probes_factors[], tw_probes_strangers[], tw_probes_sharing[],
-	tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[], tw_probes_reception[]; /* end with element NULL */
+	tw_probes_lockout[], tw_probes_passkeys[], tw_probes_interfaces[], tw_probes_reception[], tw_probes_reach[]; /* end with element NULL */
 
 /* What a stranger must not find: the identifier, its product-and-serial part, and the key that the identity stands on. */
 struct tw_secrets {

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of core's side of the firewall role share. */
+#ifndef TW_DEVICE_PLATFORM_FIREWALL_INSIDE_H
+#define TW_DEVICE_PLATFORM_FIREWALL_INSIDE_H
+#include "device/platform/firewall.h"
+#include "service/firewall/firewall-wire.h"
+
+struct event;
+enum tw_firewall_key {
+	TW_FIREWALL_MODE,
+	TW_FIREWALL_MANAGEMENT,
+	TW_FIREWALL_INGRESS,
+	TW_FIREWALL_EGRESS,
+	TW_FIREWALL_DECLINED,
+	TW_FIREWALL_PERIOD,
+	TW_FIREWALL_KEYS
+};
+struct tw_firewall {
+	struct tw_core *core;
+	struct tw_ruleset listeners;                  /* only its ports count */
+	struct tw_setting_state by[TW_FIREWALL_KEYS]; /* by which the role was told last */
+	bool told;                                    /* and that counts */
+	bool looked, may_stand;                       /* a table of ours, as the store has it once it was looked up */
+	bool begun, asked, holds, stood, disturbed;
+	bool untold;                    /* the disturbance now was only counted, and so is its end */
+	int64_t lost, lost_ms, said_ms; /* so many were counted; when one was recorded, and when a failure was */
+	uint32_t tag;
+	tw_channel *line;
+	int64_t asked_ms, again_at_ms, again_ms;
+	char why[TW_FIREWALL_WORDS_MAX + 32], said[TW_FIREWALL_WORDS_MAX + 32]; /* said: as it was recorded */
+	struct event *late;
+	struct tw_ruleset_counts dropped, untold_drops; /* since the start; of these since the last record */
+	int64_t dropped_ms;                             /* when that was */
+};
+/* What the settings in by[] make of the product's flows: ret is the caller's, also when it fails. */
+tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret);
+bool tw_firewall_declines(const char *declined, const char *flow); /* the owner has switched this one off */
+bool tw_firewall_stands(tw_firewall *f);                           /* what is wanted is what there is */
+#endif

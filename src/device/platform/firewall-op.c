@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules from the product's flows and the owner's settings, the judgement of those, and what may be read of both. A setting takes away from
+ * what is declared; none adds to it.
+ */
+#include "device/platform/firewall-inside.h"
+
+#include "base/text.h"
+#include "device/platform/core.h"
+#include "device/rows-platform.h"
+#include "service/errand-line.h"
+#include "service/path/page.h"
+
+#define PERIOD_MAX TW_RULESET_LOOK_MAX
+
+static tw_firewall *of(struct tw_context *c)
+{
+	return tw_device_of(c)->firewall;
+}
+
+/* --- What is to stand --- */
+
+static enum tw_rules_mode mode_of(const char *value)
+{
+	if (strcmp(value, "enforce") == 0)
+		return TW_RULES_ENFORCE;
+	return strcmp(value, "report") == 0 ? TW_RULES_REPORT : TW_RULES_OFF;
+}
+
+/* Names with one blank between. */
+bool tw_firewall_declines(const char *declined, const char *flow)
+{
+	const size_t size = strlen(flow);
+
+	for (const char *at = declined; *at; at += strspn(at, " ")) {
+		const size_t word = strcspn(at, " ");
+
+		if (word == size && memcmp(at, flow, size) == 0)
+			return true;
+		at += word;
+	}
+	return false;
+}
+
+static tw_err add_flows(const tw_firewall *f, struct tw_ruleset *ret)
+{
+	const struct tw_manifest *m = f->core->device.manifest;
+
+	for (size_t i = 0; i < m->flow_count; i++) {
+		const struct tw_manifest_flow *flow = &m->flows[i];
+
+		if (flow->optional && tw_firewall_declines(f->by[TW_FIREWALL_DECLINED].value, flow->name))
+			continue;
+		TW_TRY(tw_ruleset_flow(ret, f->core->sys, flow, m->interfaces[flow->interface].kernel));
+	}
+	return TW_OK;
+}
+
+tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret)
+{
+	uint64_t period = 0;
+
+	ret->enforce = strcmp(f->by[TW_FIREWALL_MODE].value, "enforce") == 0;
+	if (!ret->enforce)
+		return TW_OK;
+	memcpy(ret->ports, f->listeners.ports, sizeof ret->ports);
+	ret->port_count = f->listeners.port_count;
+	TW_TRY(tw_networks_read(f->by[TW_FIREWALL_MANAGEMENT].value, ret));
+	TW_TRY(tw_parse_u64(tw_slice_of(f->by[TW_FIREWALL_PERIOD].value), PERIOD_MAX, &period));
+	ret->look_s = (uint16_t)period;
+	ret->in = mode_of(f->by[TW_FIREWALL_INGRESS].value);
+	ret->out = mode_of(f->by[TW_FIREWALL_EGRESS].value);
+	return add_flows(f, ret);
+}
+
+/* --- Its settings: apply judges, and the job does --- */
+
+tw_err tw_firewall_apply_mode(struct tw_context *c, const char *value)
+{
+	const struct tw_device *d = tw_device_of(c);
+
+	if (strcmp(value, "enforce") != 0)
+		return TW_OK;
+	if (d->own_uid == 0 || !d->errands || !tw_errand_listed(d->errands, TW_ERRAND_FIREWALL))
+		return TW_RAISE(DENIED, "roles.tab has no line for firewall, so nobody could put the rules");
+	return TW_OK;
+}
+
+tw_err tw_firewall_apply_management(struct tw_context *c, const char *value)
+{
+	struct tw_ruleset r = { 0 };
+
+	return tw_networks_read(value, &r);
+}
+
+/* Without flows everything would be kept out that is not management: a device of such a product says so, and lets it be. */
+tw_err tw_firewall_apply_flows(struct tw_context *c, const char *value)
+{
+	const struct tw_device *d = tw_device_of(c);
+
+	if (strcmp(value, "off") != 0 && !d->manifest->flow_count)
+		return TW_RAISE(DENIED, "the product declares no flows, so nobody could say what may come and go");
+	return TW_OK;
+}
+
+static const struct tw_manifest_flow *flow_named(const struct tw_manifest *m, struct tw_slice name)
+{
+	for (size_t i = 0; i < m->flow_count; i++)
+		if (tw_slice_is(name, m->flows[i].name))
+			return &m->flows[i];
+	return NULL;
+}
+
+tw_err tw_firewall_apply_declined(struct tw_context *c, const char *value)
+{
+	const struct tw_manifest *m = tw_device_of(c)->manifest;
+
+	for (const char *at = value; *at;) {
+		const struct tw_slice name = { at, strcspn(at, " ") };
+		const struct tw_manifest_flow *flow = flow_named(m, name);
+
+		if (!flow)
+			return TW_RAISE(SYNTAX, "flows with one blank between: the product declares none that is '%.40s'", at);
+		if (!flow->optional)
+			return TW_RAISE(DENIED, "the product does not do without %s", flow->name);
+		at += name.size;
+		if (*at && !*++at)
+			return TW_RAISE(SYNTAX, "flows, with nothing behind the last");
+	}
+	return TW_OK;
+}
+
+tw_err tw_op_firewall_read(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	tw_firewall *f = of(c);
+	TW_CLEANUP(tw_buf_done) struct tw_buf networks = { 0 };
+	TW_CLEANUP(tw_jsonp) json_t *ports = json_array();
+	const bool enforce = tw_setting_is(c, "firewall.mode", "enforce"), holds = f && tw_firewall_stands(f);
+
+	tw_buf_init(&networks, c->sys, 512);
+	TW_TRY(tw_setting_get(c, "firewall.management", &networks));
+	for (size_t i = 0; f && i < f->listeners.port_count; i++)
+		TW_TRY(tw_json_append(ports, json_integer(f->listeners.ports[i])));
+	rp->body = json_object();
+	TW_TRY(tw_json_set(rp->body, "mode", json_string(enforce ? "enforce" : "off")));
+	TW_TRY(tw_json_set(rp->body, "holds", json_boolean(holds)));
+	TW_TRY(tw_json_set(rp->body, "why", json_string(holds || !f ? "" : f->why)));
+	TW_TRY(tw_json_set(rp->body, "management", json_string(tw_buf_cstr(&networks))));
+	TW_TRY(tw_json_set(rp->body, "ports", TW_STEAL(ports)));
+	TW_TRY(tw_json_set(rp->body, "dropped_in", json_integer(f ? (json_int_t)f->dropped.in : 0)));
+	return tw_json_set(rp->body, "dropped_out", json_integer(f ? (json_int_t)f->dropped.out : 0));
+}
+
+const char *tw_firewall_lets_in(struct tw_context *c)
+{
+	static const char everywhere[] = "firewall.management names all networks there are, so that none is outside.";
+	const struct tw_device *d = tw_device_of(c);
+	tw_firewall *f = of(c);
+
+	if (!d->errands || !tw_errand_listed(d->errands, TW_ERRAND_FIREWALL))
+		return "roles.tab has no line for firewall, the role that puts the rules.";
+	if (!f || !tw_setting_is(c, "firewall.mode", "enforce"))
+		return "The packet filter is off: firewall.mode.";
+	if (!tw_firewall_stands(f))
+		return f->why[0] ? f->why : "The rules of the packet filter are being put.";
+	return strstr(f->by[TW_FIREWALL_MANAGEMENT].value, "/0") ? everywhere : NULL;
+}
+
+/* --- What the product declares --- */
+
+static json_t *describe(const struct tw_manifest *m, const struct tw_manifest_flow *f, const char *declined)
+{
+	struct tw_manifest_flow_texts t;
+
+	tw_manifest_flow_texts(f, &t);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "name", f->name, "purpose", f->purpose, "link",
+		m->interfaces[f->interface].kernel, "direction",
+		f->in && f->out ? "both"
+			: f->in ? "in"
+				: "out",
+		"protocol", f->udp ? "udp" : "tcp", "ports", t.ports, "networks", t.networks, "optional", f->optional, "declined",
+		f->optional && tw_firewall_declines(declined, f->name));
+}
+
+static tw_err add_described(const struct tw_manifest *m, const char *declined, struct tw_page *page, struct tw_reply *rp)
+{
+	uint64_t after = 0;
+
+	TW_TRY(tw_page_after(page, rp, &after));
+	for (size_t i = (size_t)after; !rp->problem[0] && i < m->flow_count; i++) {
+		if (!tw_page_takes(page))
+			return TW_OK;
+		json_t *one = describe(m, &m->flows[i], declined);
+		if (!one)
+			return TW_RAISE(NOMEM, "a flow");
+		TW_TRY(tw_page_add_at(page, i + 1, one));
+	}
+	return TW_OK;
+}
+
+tw_err tw_op_firewall_flows(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	const struct tw_manifest *m = tw_device_of(c)->manifest;
+	TW_CLEANUP(tw_buf_done) struct tw_buf declined = { 0 };
+	struct tw_page page;
+
+	tw_buf_init(&declined, c->sys, 512);
+	TW_TRY(tw_setting_get(c, "firewall.declined", &declined));
+	rp->body = json_pack("{s:b, s:I}", "declared", m->flow_count > 0, "count", (json_int_t)m->flow_count);
+	if (!rp->body)
+		return TW_RAISE(NOMEM, "reply");
+	TW_TRY(tw_page_begin(c, rq, rp, &page));
+	if (rp->problem[0])
+		return TW_OK;
+	TW_TRY(add_described(m, tw_buf_cstr(&declined), &page, rp));
+	return rp->problem[0] ? TW_OK : tw_page_end(&page, rp);
+}
