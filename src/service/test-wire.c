@@ -264,5 +264,6 @@ static void test_rows(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_reply_with_cookies), TEST(test_reply_with_a_file), TEST(test_stream_and_drained),
-	TEST(test_request_with_a_file), TEST(test_cut_and_trailing), TEST(test_refused_fields), TEST(test_without_memory), TEST(test_rows))
+CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_reply_with_cookies), TEST(test_reply_with_a_file),
+	TEST(test_stream_and_drained), TEST(test_request_with_a_file), TEST(test_cut_and_trailing), TEST(test_refused_fields),
+	TEST(test_without_memory), TEST(test_rows))

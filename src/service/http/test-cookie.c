@@ -18,8 +18,10 @@ static void read_both(const char *field, const char *more, char *ret_session, ch
 	struct tw_http_head h = { .field_count = 2 };
 	struct tw_cookies c;
 
-	memcpy(one, field, size);
-	memcpy(two, more, size_more);
+	for (size_t i = 0; i < size; i++)
+		one[i] = field[i];
+	for (size_t i = 0; i < size_more; i++)
+		two[i] = more[i];
 	h.fields[0] = (struct tw_http_field){ TW_SLICE("cooKie"), { one, size } };
 	h.fields[1] = (struct tw_http_field){ TW_SLICE("Cookie"), { two, size_more } };
 	tw_cookies_read(&h, &c);

@@ -81,6 +81,15 @@ static tw_err open_log(struct tw_app *a, const char *boot, uint64_t boots)
 	return tw_audit_open(a->sys, &o, &a->context.audit);
 }
 
+/* Who asked with a browser reads why in a page: each part knows its own. */
+static tw_err problem_page(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)
+{
+	if (tw_staff_refused_here(rq, rp))
+		return tw_staff_problem(c, rq, rp, reference, body);
+	return tw_reception_problem(c, rq, rp, reference, body);
+}
+
 tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 {
 	struct tw_context *c = &a->context;
@@ -90,7 +99,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	if (!boot)
 		return TW_RAISE(STATE, "the parent gave no boot id");
 	*c = (struct tw_context){
-		.sys = a->sys, .time = &a->time, .capabilities = capabilities, .owned = owned, .problem_page = tw_reception_problem, .side = a
+		.sys = a->sys, .time = &a->time, .capabilities = capabilities, .owned = owned, .problem_page = problem_page, .side = a
 	};
 	tw_time_init(&a->time, a->sys, 0);
 	a->started_ms = tw_time_wall_ms(&a->time);

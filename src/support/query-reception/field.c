@@ -73,8 +73,8 @@ static void most(struct tw_html *h, const struct tw_field *f)
 
 	(void)snprintf(text, sizeof text, "%zu", f->most);
 	tw_html_attr(h, TW_AT_MAXLENGTH, tw_slice_of(text));
-	if (f->plain)
-		tw_html_attr(h, TW_AT_AUTOCOMPLETE, TW_SLICE("off"));
+	if (f->plain || f->remember)
+		tw_html_attr(h, TW_AT_AUTOCOMPLETE, tw_slice_of(f->remember ? f->remember : "off"));
 }
 
 /* A browser drops the first line end of a box. */
@@ -95,10 +95,11 @@ static void box(struct tw_html *h, const struct tw_field *f, const char *value, 
 static void line(struct tw_html *h, const struct tw_field *f, const char *value, enum tw_word fault)
 {
 	tw_html_open(h, TW_E_INPUT);
-	tw_html_attr(h, TW_AT_TYPE, TW_SLICE("text"));
+	tw_html_attr(h, TW_AT_TYPE, tw_slice_of(f->type ? f->type : "text"));
 	control(h, f, fault);
 	most(h, f);
-	tw_html_attr(h, TW_AT_VALUE, tw_slice_of(value));
+	if (*value || !f->type)
+		tw_html_attr(h, TW_AT_VALUE, tw_slice_of(value));
 	tw_html_close(h);
 }
 

@@ -15,6 +15,7 @@ struct tw_field {
 	unsigned rows;                   /* of a box of many lines; 0: one line */
 	bool needed, plain;              /* plain: nothing for a browser to remember */
 	const struct tw_choice *choices; /* ends with value NULL; NULL: text */
+	const char *type, *remember; /* of one line: what kind of input, and what a browser may fill in; NULL: text, and as plain says */
 };
 /* What is wrong with the value; TW_WORDS: nothing. */
 enum tw_word tw_field_fault(const struct tw_field *f, const char *value);
