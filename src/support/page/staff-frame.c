@@ -2,6 +2,7 @@
 #include "support/page/staff-frame.h"
 
 #include "base/mem.h"
+#include "service/access/account.h"
 
 #include <string.h>
 
@@ -10,7 +11,9 @@ static const struct place {
 	const char *path, *permission;
 	enum tw_word word;
 } places[] = {
-	{ "/desk", "cases.read", TW_W_BOARD },
+	{ "/desk/cases", "cases.read", TW_W_BOARD },
+	{ "/desk/reports", "cases.read", TW_W_REPORTS },
+	{ "/desk/people", "staff.read", TW_W_PEOPLE },
 };
 static const struct role {
 	const char *name;
@@ -37,7 +40,15 @@ const char *tw_staff_role(struct tw_context *c, const struct tw_request *rq, str
 	return "";
 }
 
-/* The path without its query is the entry's. */
+const char *tw_staff_role_word(const char *words, struct tw_look look)
+{
+	for (size_t i = 0; i < TW_COUNT(roles); i++)
+		if (tw_account_has(words, roles[i].name))
+			return tw_word(roles[i].word, look.language);
+	return words;
+}
+
+/* The page that the entry leads to, whatever it is sorted by. */
 static bool is_here(const char *here, const char *path)
 {
 	size_t size = strlen(path);

@@ -19,4 +19,5 @@ void tw_staff_frame_open(const struct tw_staff_frame *f, struct tw_html *h, stru
 bool tw_staff_may(struct tw_context *c, const struct tw_request *rq, const char *permission);
 /* "analyst" in the reader's language; "" of somebody without a role of the staff's. */
 const char *tw_staff_role(struct tw_context *c, const struct tw_request *rq, struct tw_look look);
+const char *tw_staff_role_word(const char *roles, struct tw_look look); /* the same of an account's words */
 #endif

@@ -6,7 +6,9 @@
 #include "support/page/page.h"
 #include "support/platform/app.h"
 #include "support/query-reception/reception.h"
+#include "support/desk/desk.h"
 #include "support/rows-cases.h"
+#include "support/rows-desk.h"
 #include "support/rows-platform.h"
 #include "support/rows-query-reception.h"
 #include "support/rows-staff.h"
@@ -36,7 +38,7 @@ static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
-	&tw_capability_cases, &tw_capability_staff, &tw_capability_triage, NULL };
+	&tw_capability_cases, &tw_capability_staff, &tw_capability_triage, &tw_capability_desk, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)
@@ -87,6 +89,8 @@ static tw_err problem_page(
 {
 	if (tw_staff_refused_here(rq, rp))
 		return tw_staff_problem(c, rq, rp, reference, body);
+	if (tw_desk_refused_here(rq, rp))
+		return tw_desk_problem(c, rq, rp, reference, body);
 	return tw_reception_problem(c, rq, rp, reference, body);
 }
 
