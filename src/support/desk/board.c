@@ -165,7 +165,7 @@ static bool next_clock(const json_t *doc, int64_t now_ms, struct tw_clock *ret, 
 	return any;
 }
 
-static void begin_table(struct board *b, const char *caption)
+static void begin_table(struct board *b, enum tw_word name, bool shown)
 {
 	static const struct {
 		const char *by;
@@ -173,15 +173,10 @@ static void begin_table(struct board *b, const char *caption)
 	} columns[] = { { "case", TW_W_COLUMN_CASE }, { "title", TW_W_CASE_TITLE }, { "state", TW_W_STATE },
 		{ "clock", TW_W_COLUMN_CLOCK }, { "whose", TW_W_COLUMN_WHOSE } };
 
-	tw_page_class(&b->h, TW_E_TABLE, "cards");
-	tw_html_put(&b->h, TW_E_CAPTION, caption);
-	tw_html_open(&b->h, TW_E_THEAD);
-	tw_html_open(&b->h, TW_E_TR);
+	tw_desk_table(&b->h, b->look, name, shown);
 	for (size_t i = 0; i < TW_COUNT(columns); i++)
 		tw_desk_sorted(&b->h, b->look, &b->q, columns[i].by, sort_of(b), columns[i].word);
-	tw_html_close(&b->h);
-	tw_html_close(&b->h);
-	tw_html_open(&b->h, TW_E_TBODY);
+	tw_desk_rows(&b->h);
 }
 
 static void end_table(struct board *b)
@@ -201,16 +196,7 @@ static void group(struct board *b, const char *state)
 	if (b->rows)
 		end_table(b);
 	(void)snprintf(b->group, sizeof b->group, "%s", state);
-	begin_table(b, tw_word(w == TW_WORDS ? TW_W_BOARD : w, b->look.language));
-}
-
-static void cell(struct board *b, enum tw_word label)
-{
-	tw_html_open(&b->h, TW_E_TD);
-	tw_page_class(&b->h, TW_E_SPAN, "label");
-	tw_html_text(&b->h, tw_slice_of(tw_word(label, b->look.language)));
-	tw_html_text(&b->h, TW_SLICE(": "));
-	tw_html_close(&b->h);
+	begin_table(b, w == TW_WORDS ? TW_W_BOARD : w, by_state);
 }
 
 static void clock_cell(struct board *b, const json_t *doc)
@@ -218,7 +204,7 @@ static void clock_cell(struct board *b, const json_t *doc)
 	enum tw_a14_kind kind = TW_A14_EXPLOITED;
 	struct tw_clock clock;
 
-	cell(b, TW_W_COLUMN_CLOCK);
+	tw_desk_cell(&b->h, b->look, TW_W_COLUMN_CLOCK);
 	if (!next_clock(doc, b->now_ms, &clock, &kind)) {
 		tw_desk_mark(&b->h, "over", tw_word(TW_W_CLOCK_NONE, b->look.language));
 	} else {
@@ -247,13 +233,14 @@ static tw_err write_case(struct board *b, const json_t *doc)
 	tw_html_open(&b->h, TW_E_TD);
 	if (tw_json_bool(doc, "drill"))
 		tw_desk_mark(&b->h, "waiting", tw_word(TW_W_DRILL_MARK, b->look.language));
+	tw_html_text(&b->h, tw_slice_of(tw_json_bool(doc, "drill") ? " " : ""));
 	tw_html_text(&b->h, tw_slice_of(tw_json_text(doc, "title")));
 	tw_html_close(&b->h);
-	cell(b, TW_W_STATE);
+	tw_desk_cell(&b->h, b->look, TW_W_STATE);
 	tw_desk_state(&b->h, b->look, tw_json_text(doc, "state"));
 	tw_html_close(&b->h);
 	clock_cell(b, doc);
-	cell(b, TW_W_COLUMN_WHOSE);
+	tw_desk_cell(&b->h, b->look, TW_W_COLUMN_WHOSE);
 	tw_html_text(&b->h, tw_slice_of(*name ? name : tw_word(TW_W_WHOSE_NOBODY, b->look.language)));
 	tw_html_close(&b->h);
 	tw_html_close(&b->h);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One case: its clocks, what can be done now, what is known, who was told, and its journal. */
+/* One case: its state and its clocks, what can be done now, what is known, who was told, and its journal. */
 #include "base/mem.h"
 #include "base/text.h"
 #include "support/desk/desk.h"
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define JOURNAL_SHOWN 100
+#define NOTHING "\xe2\x80\x93"
 
 struct view {
 	struct tw_context *c;
@@ -115,15 +116,6 @@ static void local_time(struct view *v, const struct tw_a14 *a, int64_t ms)
 	tw_html_close(&v->h);
 }
 
-static void label(struct view *v, enum tw_word w)
-{
-	tw_html_open(&v->h, TW_E_TD);
-	tw_page_class(&v->h, TW_E_SPAN, "label");
-	tw_html_text(&v->h, tw_slice_of(tw_word(w, v->look.language)));
-	tw_html_text(&v->h, TW_SLICE(": "));
-	tw_html_close(&v->h);
-}
-
 static void write_clock(struct view *v, const struct tw_a14 *a, const struct tw_clock *clock)
 {
 	tw_html_open(&v->h, TW_E_TR);
@@ -135,18 +127,22 @@ static void write_clock(struct view *v, const struct tw_a14 *a, const struct tw_
 	tw_html_text(&v->h, tw_slice_of(clock->rule));
 	tw_html_close(&v->h);
 	tw_html_close(&v->h);
-	label(v, TW_W_COLUMN_LEFT);
+	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_LEFT);
 	tw_desk_left(&v->h, v->look, clock, v->now_ms);
 	tw_html_close(&v->h);
-	label(v, TW_W_COLUMN_DUE);
+	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_DUE);
 	if (clock->due_ms != TW_A14_NEVER) {
 		tw_page_time(&v->h, clock->due_ms);
 		local_time(v, a, clock->due_ms);
+	} else {
+		tw_html_text(&v->h, TW_SLICE(NOTHING));
 	}
 	tw_html_close(&v->h);
-	label(v, TW_W_COLUMN_SUBMITTED);
+	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_SUBMITTED);
 	if (a->submitted_ms[clock->step] != TW_A14_NEVER)
 		tw_page_time(&v->h, a->submitted_ms[clock->step]);
+	else
+		tw_html_text(&v->h, TW_SLICE(NOTHING));
 	tw_html_close(&v->h);
 	tw_html_close(&v->h);
 }
@@ -163,15 +159,10 @@ static void write_kind(struct view *v, enum tw_a14_kind k, const struct tw_a14 *
 	tw_page_time(&v->h, a->aware_ms);
 	local_time(v, a, a->aware_ms);
 	tw_html_close(&v->h);
-	tw_page_class(&v->h, TW_E_TABLE, "cards");
-	tw_html_put(&v->h, TW_E_CAPTION, tw_word(TW_W_CLOCKS, v->look.language));
-	tw_html_open(&v->h, TW_E_THEAD);
-	tw_html_open(&v->h, TW_E_TR);
+	tw_desk_table(&v->h, v->look, TW_W_CLOCKS, false);
 	for (size_t i = 0; i < TW_COUNT(columns); i++)
 		tw_desk_head(&v->h, v->look, columns[i]);
-	tw_html_close(&v->h);
-	tw_html_close(&v->h);
-	tw_html_open(&v->h, TW_E_TBODY);
+	tw_desk_rows(&v->h);
 	for (size_t i = 0; i < TW_A14_STEPS; i++)
 		write_clock(v, a, &clocks[i]);
 	tw_html_close(&v->h);
@@ -317,16 +308,16 @@ static tw_err write_entry(void *user, const tw_row *row)
 	tw_html_attr(&v->h, TW_AT_SCOPE, TW_SLICE("row"));
 	tw_html_text(&v->h, tw_slice_of(number));
 	tw_html_close(&v->h);
-	label(v, TW_W_COLUMN_WHEN);
+	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_WHEN);
 	tw_desk_when(&v->h, tw_json_text(j, "at"));
 	tw_html_close(&v->h);
-	label(v, TW_W_COLUMN_WHO);
+	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_WHO);
 	tw_html_text(&v->h, tw_slice_of(name));
 	tw_html_close(&v->h);
-	label(v, TW_W_COLUMN_WHAT);
+	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_WHAT);
 	tw_html_put(&v->h, TW_E_CODE, tw_json_text(j, "what"));
 	tw_html_close(&v->h);
-	label(v, TW_W_COLUMN_MEMBERS);
+	tw_desk_cell(&v->h, v->look, TW_W_COLUMN_MEMBERS);
 	json_array_foreach(tw_json_get(j, "changed"), i, one) {
 		tw_html_text(&v->h, tw_slice_of(i ? ", " : ""));
 		tw_html_text(&v->h, tw_slice_of(json_is_string(one) ? json_string_value(one) : ""));
@@ -344,15 +335,10 @@ static tw_err write_journal(struct view *v)
 
 	tw_page_put(&v->h, v->look, TW_E_H2, TW_W_JOURNAL);
 	tw_page_put(&v->h, v->look, TW_E_P, TW_W_JOURNAL_LEAD);
-	tw_page_class(&v->h, TW_E_TABLE, "cards");
-	tw_html_put(&v->h, TW_E_CAPTION, tw_word(TW_W_JOURNAL, v->look.language));
-	tw_html_open(&v->h, TW_E_THEAD);
-	tw_html_open(&v->h, TW_E_TR);
+	tw_desk_table(&v->h, v->look, TW_W_JOURNAL, false);
 	for (size_t i = 0; i < TW_COUNT(columns); i++)
 		tw_desk_head(&v->h, v->look, columns[i]);
-	tw_html_close(&v->h);
-	tw_html_close(&v->h);
-	tw_html_open(&v->h, TW_E_TBODY);
+	tw_desk_rows(&v->h);
 	TW_TRY(tw_store_run(v->c->store, tw_sql_desk_journal, values, TW_COUNT(values), write_entry, v));
 	tw_html_close(&v->h);
 	tw_html_close(&v->h);
@@ -384,8 +370,8 @@ tw_err tw_desk_case(struct tw_context *c, const struct tw_request *rq, struct tw
 	if (tw_json_bool(doc, "drill"))
 		note(&v, "waiting", TW_W_DRILL);
 	TW_TRY(write_state(&v));
-	tw_desk_actions(c, rq, &v.h, v.look, doc);
 	TW_TRY(write_clocks(&v));
+	tw_desk_actions(c, rq, &v.h, v.look, doc);
 	write_facts(&v);
 	TW_TRY(write_told(&v));
 	TW_TRY(write_journal(&v));

@@ -34,6 +34,10 @@ tw_err tw_desk_person(struct tw_context *c, const char *id, char ret[TW_DESK_NAM
 void tw_desk_when(struct tw_html *h, const char *text);
 /* dt and dd; nothing when there is no value. */
 void tw_desk_pair(struct tw_html *h, struct tw_look look, enum tw_word label, const char *value);
+/* A table that turns into cards where there is little room, up to its head's row, which the caller fills; closed by two tw_html_close each. */
+void tw_desk_table(struct tw_html *h, struct tw_look look, enum tw_word name, bool shown);
+void tw_desk_rows(struct tw_html *h);                                      /* ends the head, begins the body */
+void tw_desk_cell(struct tw_html *h, struct tw_look look, enum tw_word w); /* a td, whose column is named where the head is not seen */
 void tw_desk_head(struct tw_html *h, struct tw_look look, enum tw_word w); /* of a column */
 
 /* A link of a table's head, its filters and its pages: the address of the page with its parameters. */

@@ -217,22 +217,36 @@ struct shown {
 	uint64_t reference;
 };
 
+/* Rules speak English, to whoever works with them. */
+static void write_rule(struct tw_html *h, struct tw_look look, const struct tw_reply *rp)
+{
+	const char *const lines[] = { rp->title, rp->detail, rp->next };
+
+	for (size_t i = 0; i < TW_COUNT(lines); i++) {
+		tw_html_open(h, TW_E_P);
+		tw_html_attr(h, TW_AT_LANG, TW_SLICE("en"));
+		tw_html_text(h, tw_slice_of(lines[i]));
+		tw_html_close(h);
+	}
+	tw_page_class(h, TW_E_P, "quiet");
+	tw_html_text(h, tw_slice_of(tw_word(TW_W_RULE, look.language)));
+	tw_html_put(h, TW_E_CODE, rp->rule);
+	tw_html_close(h);
+}
+
 static void write_refusal(struct tw_html *h, struct tw_look look, const struct shown *s)
 {
 	if (!s->refused)
 		return;
 	tw_html_open(h, TW_E_SECTION);
 	tw_html_attr(h, TW_AT_ROLE, TW_SLICE("alert"));
-	tw_page_put(h, look, TW_E_H2, TW_W_REFUSED);
-	if (s->refused->title[0]) {
-		tw_html_open(h, TW_E_P);
-		tw_html_attr(h, TW_AT_LANG, TW_SLICE("en"));
-		tw_html_text(h, tw_slice_of(s->refused->title));
-		tw_html_text(h, TW_SLICE(". "));
-		tw_html_text(h, tw_slice_of(s->refused->next));
-		tw_html_close(h);
+	if (s->refused->status >= 429) { /* it is not about what was typed */
+		tw_page_put(h, look, TW_E_H2, TW_W_NOT_DONE);
+		tw_page_why(h, look, s->refused, s->reference);
+	} else {
+		tw_page_put(h, look, TW_E_H2, TW_W_NOT_CHANGED);
+		write_rule(h, look, s->refused);
 	}
-	tw_page_why(h, look, s->refused, s->reference);
 	tw_html_close(h);
 }
 

@@ -16,15 +16,6 @@ struct list {
 	size_t rows;
 };
 
-static void cell(struct list *l, enum tw_word label)
-{
-	tw_html_open(&l->h, TW_E_TD);
-	tw_page_class(&l->h, TW_E_SPAN, "label");
-	tw_html_text(&l->h, tw_slice_of(tw_word(label, l->look.language)));
-	tw_html_text(&l->h, TW_SLICE(": "));
-	tw_html_close(&l->h);
-}
-
 static tw_err write_account(void *user, const struct tw_account *a)
 {
 	struct list *l = user;
@@ -36,19 +27,19 @@ static tw_err write_account(void *user, const struct tw_account *a)
 	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
 	tw_html_text(&l->h, tw_slice_of(a->name));
 	tw_html_close(&l->h);
-	cell(l, TW_W_COLUMN_ID);
+	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_ID);
 	tw_html_text(&l->h, tw_slice_of(id));
 	tw_html_close(&l->h);
-	cell(l, TW_W_COLUMN_ROLE);
+	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_ROLE);
 	tw_html_text(&l->h, tw_slice_of(tw_staff_role_word(a->roles, l->look)));
 	tw_html_close(&l->h);
-	cell(l, TW_W_STATE);
+	tw_desk_cell(&l->h, l->look, TW_W_STATE);
 	if (a->state == TW_ACCOUNT_ACTIVE)
 		tw_desk_mark(&l->h, "done", tw_word(TW_W_ACCOUNT_ACTIVE, l->look.language));
 	else
 		tw_desk_mark(&l->h, "over", tw_word(TW_W_ACCOUNT_DISABLED, l->look.language));
 	tw_html_close(&l->h);
-	cell(l, TW_W_COLUMN_LOGIN);
+	tw_desk_cell(&l->h, l->look, TW_W_COLUMN_LOGIN);
 	if (a->login_ms)
 		tw_page_time(&l->h, a->login_ms);
 	else
@@ -65,15 +56,10 @@ tw_err tw_desk_people(struct tw_context *c, const struct tw_request *rq, struct 
 	const struct tw_staff_frame f = { c, rq, TW_DESK_PEOPLE, tw_word(TW_W_PEOPLE, l.look.language) };
 
 	tw_staff_frame_open(&f, &l.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
-	tw_page_class(&l.h, TW_E_TABLE, "cards");
-	tw_html_put(&l.h, TW_E_CAPTION, tw_word(TW_W_PEOPLE, l.look.language));
-	tw_html_open(&l.h, TW_E_THEAD);
-	tw_html_open(&l.h, TW_E_TR);
+	tw_desk_table(&l.h, l.look, TW_W_PEOPLE, false);
 	for (size_t i = 0; i < TW_COUNT(columns); i++)
 		tw_desk_head(&l.h, l.look, columns[i]);
-	tw_html_close(&l.h);
-	tw_html_close(&l.h);
-	tw_html_open(&l.h, TW_E_TBODY);
+	tw_desk_rows(&l.h);
 	TW_TRY(tw_account_each(c, 0, SHOWN, write_account, &l));
 	tw_html_close(&l.h);
 	tw_html_close(&l.h);

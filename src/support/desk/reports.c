@@ -88,50 +88,36 @@ static void begin_table(struct list *l)
 {
 	const char *sort = *l->q.pairs[SORT].value ? l->q.pairs[SORT].value : "-report";
 
-	tw_page_class(&l->h, TW_E_TABLE, "cards");
-	tw_html_put(&l->h, TW_E_CAPTION, tw_word(TW_W_REPORTS, l->look.language));
-	tw_html_open(&l->h, TW_E_THEAD);
-	tw_html_open(&l->h, TW_E_TR);
+	tw_desk_table(&l->h, l->look, TW_W_REPORTS, false);
 	tw_desk_sorted(&l->h, l->look, &l->q, "report", sort, TW_W_COLUMN_NUMBER);
 	tw_desk_head(&l->h, l->look, TW_W_STATE);
 	tw_desk_head(&l->h, l->look, TW_W_ARRIVED);
 	tw_desk_sorted(&l->h, l->look, &l->q, "product", sort, TW_W_PRODUCT);
 	tw_desk_head(&l->h, l->look, TW_W_DESCRIPTION);
 	tw_desk_sorted(&l->h, l->look, &l->q, "messages", sort, TW_W_MESSAGES);
-	tw_html_close(&l->h);
-	tw_html_close(&l->h);
-	tw_html_open(&l->h, TW_E_TBODY);
-}
-
-static void cell(struct list *l, enum tw_word label)
-{
-	tw_html_open(&l->h, TW_E_TD);
-	tw_page_class(&l->h, TW_E_SPAN, "label");
-	tw_html_text(&l->h, tw_slice_of(tw_word(label, l->look.language)));
-	tw_html_text(&l->h, TW_SLICE(": "));
-	tw_html_close(&l->h);
+	tw_desk_rows(&l->h);
 }
 
 static void write_cells(struct list *l, const tw_row *row)
 {
 	char line[LINE_MAX * 4 + 4], number[24];
 
-	cell(l, TW_W_STATE);
+	tw_desk_cell(&l->h, l->look, TW_W_STATE);
 	mark_of(&l->h, l->look, !tw_row_null(row, 2), tw_row_int(row, 8));
 	tw_html_close(&l->h);
-	cell(l, TW_W_ARRIVED);
+	tw_desk_cell(&l->h, l->look, TW_W_ARRIVED);
 	tw_page_time(&l->h, tw_row_int(row, 1));
 	tw_html_close(&l->h);
-	cell(l, TW_W_PRODUCT);
+	tw_desk_cell(&l->h, l->look, TW_W_PRODUCT);
 	(void)snprintf(line, sizeof line, "%s %s", text_of(row, 4), text_of(row, 5));
 	tw_utf8_mend(line);
 	tw_html_text(&l->h, tw_slice_of(line));
 	tw_html_close(&l->h);
-	cell(l, TW_W_DESCRIPTION);
+	tw_desk_cell(&l->h, l->look, TW_W_DESCRIPTION);
 	(void)snprintf(line, sizeof line, "%.*s", (int)strcspn(text_of(row, 6), "\n"), text_of(row, 6));
 	tw_html_text(&l->h, tw_slice_of(line));
 	tw_html_close(&l->h);
-	cell(l, TW_W_MESSAGES);
+	tw_desk_cell(&l->h, l->look, TW_W_MESSAGES);
 	(void)snprintf(number, sizeof number, "%lld", (long long)tw_row_int(row, 7));
 	tw_html_text(&l->h, tw_slice_of(number));
 	tw_html_close(&l->h);

@@ -188,6 +188,34 @@ void tw_desk_pair(struct tw_html *h, struct tw_look look, enum tw_word label, co
 	tw_html_close(h);
 }
 
+/* shown: with its name over it, where it is not what the heading before it says. */
+void tw_desk_table(struct tw_html *h, struct tw_look look, enum tw_word name, bool shown)
+{
+	tw_page_class(h, TW_E_TABLE, "cards");
+	if (!shown)
+		tw_html_attr(h, TW_AT_ARIA_LABEL, tw_slice_of(tw_word(name, look.language)));
+	else
+		tw_html_put(h, TW_E_CAPTION, tw_word(name, look.language));
+	tw_html_open(h, TW_E_THEAD);
+	tw_html_open(h, TW_E_TR);
+}
+
+void tw_desk_rows(struct tw_html *h)
+{
+	tw_html_close(h);
+	tw_html_close(h);
+	tw_html_open(h, TW_E_TBODY);
+}
+
+void tw_desk_cell(struct tw_html *h, struct tw_look look, enum tw_word w)
+{
+	tw_html_open(h, TW_E_TD);
+	tw_page_class(h, TW_E_SPAN, "label");
+	tw_html_text(h, tw_slice_of(tw_word(w, look.language)));
+	tw_html_text(h, TW_SLICE(": "));
+	tw_html_close(h);
+}
+
 void tw_desk_head(struct tw_html *h, struct tw_look look, enum tw_word w)
 {
 	tw_html_open(h, TW_E_TH);

@@ -39,13 +39,30 @@ static void skip(struct tw_html *h, struct tw_look look)
 	tw_html_close(h);
 }
 
+/* Of a request that was refused before anything of it was read: its query's word for the language. */
+static struct tw_slice asked(const struct tw_request *rq)
+{
+	static const char key[] = "lang=";
+	struct tw_slice rest = rq->head ? rq->head->query : TW_SLICE("");
+
+	while (rest.size > 0) {
+		const char *end = memchr(rest.at, '&', rest.size);
+		struct tw_slice pair = { rest.at, end ? (size_t)(end - rest.at) : rest.size };
+
+		if (pair.size >= sizeof key - 1 && memcmp(pair.at, key, sizeof key - 1) == 0)
+			return (struct tw_slice){ pair.at + sizeof key - 1, pair.size - (sizeof key - 1) };
+		rest = (struct tw_slice){ rest.at + pair.size + (end != NULL), rest.size - pair.size - (end != NULL) };
+	}
+	return rest;
+}
+
 struct tw_look tw_look_of(const struct tw_request *rq)
 {
 	struct tw_look look = { .language = TW_ENGLISH };
 	const struct tw_http_field *accepts = rq->head ? tw_http_find(rq->head, "accept-language") : NULL;
-	const char *chosen = rq->input ? tw_json_text(rq->input, "lang") : "";
+	struct tw_slice chosen = rq->input ? tw_slice_of(tw_json_text(rq->input, "lang")) : asked(rq);
 
-	if (tw_language_find(tw_slice_of(chosen), &look.language))
+	if (tw_language_find(chosen, &look.language))
 		look.chosen = true;
 	else if (accepts)
 		look.language = tw_language_wanted(accepts->value);
