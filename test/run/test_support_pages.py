@@ -194,6 +194,17 @@ def test_reports_are_listed_and_shown(service):
     assert re.findall(r'/desk/reports/(r\d)"', made["publisher"].ask("/desk/reports?sort=product&kind=bug")[1]) == ["r3", "r2"]
     text = made["analyst"].ask("/desk/reports/r1")[1]
     assert "It fails 0" in text and "me@example.org" in text and "A security flaw" in text
+    for path, form in (("/desk/reply/r2", {"text": "<i>Thank you</i>"}), ("/desk/reject/r2", {"reason": "It is meant so"})):
+        assert do(made["analyst"], path, **form)[0] == "/desk/reports/r2?done=1"
+    text = made["publisher"].ask("/desk/reports/r2?done=1")[1]
+    assert "&lt;i&gt;Thank you" in text and "no vulnerability" in text and "It is meant so" in text and 'role="status"' in text
+    assert do(made["manager"], "/desk/take/r1", title="The lamp")[0] == "/desk/cases/c1?done=1"
+    assert 'href="/desk/cases/c1"' in made["publisher"].ask("/desk/reports/r1")[1]
+    assert "report.consent" in do(made["publisher"], "/desk/publish/r1", expect=409, thanks="yes")[1]
+    assert do(made["publisher"], "/desk/publish/r1", thanks="no")[0] == "/desk/reports/r1?done=1"
+    do(made["manager"], "/desk/embargo/c1", until="2099-01-01T00:00")
+    assert made["analyst"].ask("/desk/reports/r1")[0].status == 404 and made["manager"].ask("/desk/reports/r1")[0].status == 200
+    assert re.findall(r'/desk/reports/(r\d)"', made["analyst"].ask("/desk/reports")[1]) == ["r3", "r2"]
     for path in ("/desk/reports/r9", "/desk/reports/1", "/desk/reports/r", "/desk/reports/r1x"):
         assert made["analyst"].ask(path)[0].status == 404
-    assert one.ask("/desk/reports/r1")[0].status == 401
+    assert one.ask("/desk/reports/r2")[0].status == 401

@@ -361,12 +361,7 @@ tw_err tw_desk_case(struct tw_context *c, const struct tw_request *rq, struct tw
 	tw_utf8_mend(title);
 	const struct tw_staff_frame f = { c, rq, here, title };
 	tw_staff_frame_open(&f, &v.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
-	if (*tw_json_text(rq->input, "done")) {
-		tw_page_class(&v.h, TW_E_P, "notice");
-		tw_html_attr(&v.h, TW_AT_ROLE, TW_SLICE("status"));
-		tw_html_text(&v.h, tw_slice_of(tw_word(TW_W_DONE, v.look.language)));
-		tw_html_close(&v.h);
-	}
+	tw_desk_done(&v.h, rq, v.look);
 	if (tw_json_bool(doc, "drill"))
 		note(&v, "waiting", TW_W_DRILL);
 	TW_TRY(write_state(&v));

@@ -34,6 +34,7 @@ tw_err tw_desk_person(struct tw_context *c, const char *id, char ret[TW_DESK_NAM
 void tw_desk_when(struct tw_html *h, const char *text);
 /* dt and dd; nothing when there is no value. */
 void tw_desk_pair(struct tw_html *h, struct tw_look look, enum tw_word label, const char *value);
+void tw_desk_done(struct tw_html *h, const struct tw_request *rq, struct tw_look look); /* a form has just done what it is for */
 /* A table that turns into cards where there is little room, up to its head's row, which the caller fills; closed by two tw_html_close each. */
 void tw_desk_table(struct tw_html *h, struct tw_look look, enum tw_word name, bool shown);
 void tw_desk_rows(struct tw_html *h);                                      /* ends the head, begins the body */
@@ -53,7 +54,7 @@ void tw_desk_sorted(struct tw_html *h, struct tw_look look, const struct tw_desk
 /* Links to the page before and behind; page counts from 1. */
 void tw_desk_pages(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, int64_t page, bool more);
 
-/* The forms that the page of a case leads to (forms.c). */
+/* The forms that the page of a case or of a report leads to (forms.c); doc: what is known of it, with its id. */
 void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, struct tw_look look, const json_t *doc);
 void tw_desk_begin(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, struct tw_look look); /* those without a case */
 /* What a form sent and was refused: the form with why, and what was typed. False: it is not of these. */

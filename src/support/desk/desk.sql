@@ -26,15 +26,15 @@ WHERE next_ms < ?1 AND (embargo_ms <= ?1 OR ?2 = '' OR EXISTS (SELECT 1 FROM cas
 -- name: desk_journal
 SELECT number, text FROM journal_entry WHERE json_extract(text, '$.case') = ?1 ORDER BY number DESC LIMIT ?2;
 
--- ?1 kind, or ''; ?2 'new' without an answer of ours, 'answered', 'published', or ''; ?3 by what.
+-- ?1 kind, or ''; ?2 verdict, or ''; ?3 by what; ?6 now; ?7 who asks, '' sees all. A report of a case under embargo is seen as its case is.
 -- name: desk_reports
-SELECT id, received_ms, published_ms, kind, product, version, substr(description, 1, 160), m, ours FROM (
-	SELECT r.*, (SELECT count(*) FROM report_message WHERE report = r.id) AS m,
-		(SELECT count(*) FROM report_message WHERE report = r.id AND ours = 1) AS ours FROM report r)
-WHERE (?1 = '' OR kind = ?1) AND (?2 = '' OR ?2 = CASE WHEN published_ms IS NOT NULL THEN 'published' WHEN ours > 0 THEN 'answered' ELSE 'new' END)
+SELECT id, received_ms, published_ms, verdict, product, version, substr(description, 1, 160), m, last FROM (
+	SELECT r.*, coalesce(d.verdict, 'new') AS verdict, coalesce(d.case_id, 0) AS of, coalesce(c.embargo_ms, 0) AS until,
+		(SELECT count(*) FROM report_message m WHERE m.report = r.id) AS m,
+		(SELECT m.ours FROM report_message m WHERE m.report = r.id ORDER BY m.id DESC LIMIT 1) AS last
+	FROM report r LEFT JOIN report_desk d ON d.report = r.id LEFT JOIN desk_case c ON c.id = d.case_id)
+WHERE (?1 = '' OR kind = ?1) AND (?2 = '' OR verdict = ?2)
+	AND (of = 0 OR ?7 = '' OR until <= ?6 OR EXISTS (SELECT 1 FROM case_access x WHERE x.case_id = of AND x.who = ?7))
 ORDER BY CASE ?3 WHEN 'report' THEN id WHEN 'messages' THEN m WHEN '-messages' THEN -m END,
 	CASE ?3 WHEN 'product' THEN lower(product) END, CASE ?3 WHEN '-product' THEN lower(product) END DESC, id DESC
 LIMIT ?4 OFFSET ?5;
-
--- name: desk_report
-SELECT id, received_ms, published_ms, language, kind, description, product, version, flaw, traits, fix, contact, credit FROM report WHERE id = ?1;

@@ -12,6 +12,7 @@
 #include "support/query-reception/field.h"
 #include "support/rows-desk.h"
 #include "support/staff/staff.h"
+#include "support/triage/desk-report.h"
 
 #include <string.h>
 
@@ -19,7 +20,7 @@
 #define PEOPLE_MAX 500  /* in a list to choose from; who comes behind it is named by a program */
 #define MOMENT_TYPED 16 /* "2026-11-21T09:30", as browsers send it */
 
-enum control { LINE, BOX, MOMENT, MOVES, PEOPLE, KINDS, STEPS, ZONES, GROUNDS, MEMBERS };
+enum control { LINE, BOX, MOMENT, YES_NO, MOVES, PEOPLE, KINDS, STEPS, ZONES, GROUNDS, MEMBERS };
 struct input {
 	const char *key; /* of the operation's input; NULL ends the list */
 	enum tw_word label, hint;
@@ -32,6 +33,7 @@ struct form {
 	enum tw_word title;
 	bool starts; /* it is about no case yet */
 	bool clocks; /* it is about a clock that somebody has started */
+	bool report; /* it is about a report */
 	struct input inputs[INPUTS_MAX + 1];
 };
 #define KIND_OF                                                         \
@@ -81,6 +83,18 @@ static const struct form forms[] = {
 			{ "why", TW_W_FIELD_WHY, TW_W_FIELD_TEN_HINT, BOX, 2000, true }, KIND_OF } },
 	{ "/desk/not-reportable/", "article14.not-reportable", TW_W_DO_NOT_REPORTABLE, .clocks = true,
 		.inputs = { { "reason", TW_W_REASON, TW_W_FIELD_TEN_HINT, BOX, 2000, true }, KIND_OF } },
+	{ "/desk/reply/", "report.reply", TW_W_DO_REPLY, .report = true,
+		.inputs = { { "text", TW_W_FIELD_REPLY, TW_W_FIELD_REPLY_HINT, BOX, 4500, true } } },
+	{ "/desk/take/", "report.case", TW_W_DO_TAKE, .report = true,
+		.inputs = { { "title", TW_W_CASE_TITLE, TW_W_FIELD_TITLE_HINT, LINE, 200 },
+			{ "reason", TW_W_REASON, TW_W_FIELD_TAKE_HINT, BOX, 1000 } } },
+	{ "/desk/same/", "report.duplicate", TW_W_DO_SAME, .report = true,
+		.inputs = { { "case", TW_W_DUPLICATE_OF, TW_W_FIELD_DUPLICATE_HINT, LINE, 24, true },
+			{ "reason", TW_W_REASON, TW_WORDS, BOX, 1000, true } } },
+	{ "/desk/reject/", "report.reject", TW_W_DO_REJECT, .report = true,
+		.inputs = { { "reason", TW_W_REASON, TW_WORDS, BOX, 1000, true } } },
+	{ "/desk/publish/", "report.publish", TW_W_DO_PUBLISH, .report = true,
+		.inputs = { { "thanks", TW_W_FIELD_THANKS, TW_W_FIELD_THANKS_HINT, YES_NO, 0, true } } },
 };
 
 static const struct form *form_of(const struct tw_request *rq)
@@ -178,6 +192,10 @@ static tw_err write_options(struct choosing *g, const struct form *f, enum contr
 		for (size_t i = 0; tw_desk_members[i]; i++)
 			option(g, tw_desk_members[i], tw_word(tw_desk_member_word(tw_desk_members[i]), g->look.language));
 		break;
+	case YES_NO:
+		option(g, "no", tw_word(TW_W_NO, g->look.language));
+		option(g, "yes", tw_word(TW_W_YES, g->look.language));
+		break;
 	case LINE:
 	case BOX:
 	case MOMENT:
@@ -250,13 +268,15 @@ static void write_refusal(struct tw_html *h, struct tw_look look, const struct s
 	tw_html_close(h);
 }
 
-/* Of the case that it is about, or of the board. */
+/* To the case or the report that it is about, or to the board. */
 static void write_back(struct tw_html *h, struct tw_look look, const struct shown *s)
 {
 	char path[TW_DESK_PATH_MAX], text[240];
 
-	(void)snprintf(path, sizeof path, s->doc ? TW_DESK_CASES "%.24s" : TW_DESK_BOARD "%.0s", s->doc ? tw_json_text(s->doc, "id") : "");
-	(void)snprintf(text, sizeof text, "%s: %s", tw_json_text(s->doc, "id"), tw_json_text(s->doc, "title"));
+	(void)snprintf(path, sizeof path, "%s%s%.24s", s->form->report ? TW_DESK_REPORTS : TW_DESK_BOARD, s->doc ? "/" : "",
+		tw_json_text(s->doc, "id"));
+	(void)snprintf(text, sizeof text, "%s: %s", tw_json_text(s->doc, "id"),
+		tw_json_text(s->doc, s->form->report ? "product" : "title"));
 	tw_utf8_mend(text);
 	tw_html_open(h, TW_E_P);
 	if (s->doc)
@@ -287,13 +307,20 @@ static tw_err form_page(struct tw_context *c, const struct tw_request *rq, const
 	return tw_page_close(&h);
 }
 
-/* The case that a form is about; a problem when there is none for whoever asks. */
+/* The case or the report that a form is about; a problem when there is none for whoever asks. */
 static tw_err about(struct tw_context *c, const struct tw_request *rq, const struct form *f, struct tw_reply *rp, json_t **ret)
 {
+	TW_CLEANUP(tw_desk_report_done) struct tw_desk_report r = { .id = 0 };
 	int64_t id = 0;
 
 	*ret = NULL;
-	return f->starts ? TW_OK : tw_case_load(c, rq, rp, &id, ret);
+	if (f->starts)
+		return TW_OK;
+	if (!f->report)
+		return tw_case_load(c, rq, rp, &id, ret);
+	TW_TRY(tw_desk_report_load(c, rq, rp, &r));
+	*ret = TW_STEAL(r.shown);
+	return TW_OK;
 }
 
 tw_err tw_desk_form(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -316,6 +343,8 @@ static tw_err put(json_t *to, const struct input *in, const char *text)
 {
 	char moment[MOMENT_TYPED + sizeof ":00Z"];
 
+	if (in->control == YES_NO)
+		return tw_json_set(to, in->key, json_boolean(!strcmp(text, "yes")));
 	if (in->control != MOMENT || strlen(text) != MOMENT_TYPED)
 		return tw_json_set(to, in->key, json_string(text));
 	(void)snprintf(moment, sizeof moment, "%s:00Z", text);
@@ -341,11 +370,17 @@ static tw_err input_of(const struct form *f, const json_t *typed, json_t **ret)
 	return TW_OK;
 }
 
+/* To what it was done with: the case, also one that has just been opened, or the report. */
 static tw_err go_on(const struct tw_request *rq, struct tw_reply *rp)
 {
 	char path[TW_DESK_PATH_MAX], address[TW_PAGE_ADDRESS_MAX];
+	const char *id = tw_json_text(rp->body, "id");
 
-	(void)snprintf(path, sizeof path, TW_DESK_CASES "%.24s?done=1", tw_json_text(rp->body, "id"));
+	if (*id == 'c')
+		(void)snprintf(path, sizeof path, TW_DESK_CASES "%.24s?done=1", id);
+	else
+		(void)snprintf(path, sizeof path, TW_DESK_REPORTS "/%.*s?done=1",
+			(int)(rq->parameter.size < 24 ? rq->parameter.size : 24), rq->parameter.at);
 	tw_page_address(tw_look_of(rq), path, address);
 	json_decref(rp->body);
 	rp->body = NULL;
@@ -402,7 +437,7 @@ tw_err tw_desk_problem(struct tw_context *c, const struct tw_request *rq, const 
 
 static bool fits(const struct form *f, const json_t *doc)
 {
-	if (f->starts != (doc == NULL))
+	if (f->starts != (doc == NULL) || (doc && f->report != (*tw_json_text(doc, "id") == 'r')))
 		return false;
 	return !f->clocks || tw_case_a14_of(doc, TW_A14_EXPLOITED) || tw_case_a14_of(doc, TW_A14_INCIDENT);
 }

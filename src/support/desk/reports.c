@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "support/desk/desk.h"
 #include "support/query-reception/reception.h"
-#include "support/query-reception/report.h"
 #include "support/rows-desk.h"
 #include "support/sql-support.h"
+#include "support/triage/desk-report.h"
 
 #include <string.h>
 
@@ -40,7 +40,7 @@ static const char *one_of(const char *text, const char *const *list)
 
 static void read_query(struct list *l, const json_t *in)
 {
-	static const char *const kinds[] = { "flaw", "bug", NULL }, *const states[] = { "new", "answered", "published", NULL },
+	static const char *const kinds[] = { "flaw", "bug", NULL }, *const states[] = { "new", "case", "duplicate", "not-vulnerability", NULL },
 				 *const sorts[] = { "report", "-report", "product", "-product", "messages", "-messages", NULL };
 	int64_t page = tw_json_int(in, "page");
 
@@ -74,14 +74,17 @@ static void filters(struct list *l, size_t which, const struct tw_choice *choice
 	tw_html_close(&l->h);
 }
 
-static void mark_of(struct tw_html *h, struct tw_look look, bool published, int64_t ours)
+static void mark_of(struct tw_html *h, struct tw_look look, const char *verdict)
 {
-	if (published)
-		tw_desk_mark(h, "done", tw_word(TW_W_STATE_PUBLISHED, look.language));
-	else if (ours)
-		tw_desk_mark(h, "going", tw_word(TW_W_REPORT_ANSWERED, look.language));
-	else
-		tw_desk_mark(h, "fresh", tw_word(TW_W_REPORT_NEW, look.language));
+	static const struct {
+		const char *verdict, *class;
+		enum tw_word word;
+	} rows[] = { { "new", "fresh", TW_W_REPORT_NEW }, { "case", "going", TW_W_REPORT_CASE },
+		{ "duplicate", "over", TW_W_CASE_DUPLICATE }, { "not-vulnerability", "over", TW_W_REPORT_NO_FLAW } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (strcmp(rows[i].verdict, verdict) == 0)
+			tw_desk_mark(h, rows[i].class, tw_word(rows[i].word, look.language));
 }
 
 static void begin_table(struct list *l)
@@ -103,7 +106,11 @@ static void write_cells(struct list *l, const tw_row *row)
 	char line[LINE_MAX * 4 + 4], number[24];
 
 	tw_desk_cell(&l->h, l->look, TW_W_STATE);
-	mark_of(&l->h, l->look, !tw_row_null(row, 2), tw_row_int(row, 8));
+	mark_of(&l->h, l->look, text_of(row, 3));
+	if (!tw_row_null(row, 2)) {
+		tw_html_text(&l->h, TW_SLICE(", "));
+		tw_html_text(&l->h, tw_slice_of(tw_word(TW_W_STATE_PUBLISHED, l->look.language)));
+	}
 	tw_html_close(&l->h);
 	tw_desk_cell(&l->h, l->look, TW_W_ARRIVED);
 	tw_page_time(&l->h, tw_row_int(row, 1));
@@ -120,6 +127,10 @@ static void write_cells(struct list *l, const tw_row *row)
 	tw_desk_cell(&l->h, l->look, TW_W_MESSAGES);
 	(void)snprintf(number, sizeof number, "%lld", (long long)tw_row_int(row, 7));
 	tw_html_text(&l->h, tw_slice_of(number));
+	if (tw_row_int(row, 7)) { /* whose turn it is */
+		tw_html_text(&l->h, TW_SLICE(", "));
+		tw_html_text(&l->h, tw_slice_of(tw_word(tw_row_int(row, 8) ? TW_W_FROM_US : TW_W_FROM_REPORTER, l->look.language)));
+	}
 	tw_html_close(&l->h);
 }
 
@@ -149,8 +160,8 @@ tw_err tw_desk_reports(struct tw_context *c, const struct tw_request *rq, struct
 	static const struct tw_choice kinds[] = { { "", TW_W_KIND_ANY }, { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG },
 		{ .value = NULL } },
 				      states[] = { { "", TW_W_REPORT_ANY }, { "new", TW_W_REPORT_NEW },
-					      { "answered", TW_W_REPORT_ANSWERED }, { "published", TW_W_STATE_PUBLISHED },
-					      { .value = NULL } };
+					      { "case", TW_W_REPORT_CASE }, { "duplicate", TW_W_CASE_DUPLICATE },
+					      { "not-vulnerability", TW_W_REPORT_NO_FLAW }, { .value = NULL } };
 	struct list l = { .look = tw_look_of(rq) };
 	char here[TW_DESK_PATH_MAX];
 
@@ -161,7 +172,8 @@ tw_err tw_desk_reports(struct tw_context *c, const struct tw_request *rq, struct
 	filters(&l, STATE, states);
 	filters(&l, KIND, kinds);
 	const struct tw_value v[] = { TW_V_TEXT(l.q.pairs[KIND].value), TW_V_TEXT(l.q.pairs[STATE].value),
-		TW_V_TEXT(l.q.pairs[SORT].value), TW_V_INT(TW_DESK_PAGE + 1), TW_V_INT((l.page - 1) * TW_DESK_PAGE) };
+		TW_V_TEXT(l.q.pairs[SORT].value), TW_V_INT(TW_DESK_PAGE + 1), TW_V_INT((l.page - 1) * TW_DESK_PAGE),
+		TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject)) };
 	TW_TRY(tw_store_run(c->store, tw_sql_desk_reports, v, TW_COUNT(v), take_row, &l));
 	if (l.rows) {
 		tw_html_close(&l.h);
@@ -178,10 +190,6 @@ tw_err tw_desk_reports(struct tw_context *c, const struct tw_request *rq, struct
 struct view {
 	struct tw_html h;
 	struct tw_look look;
-	struct tw_context *c;
-	const struct tw_request *rq;
-	struct tw_buf *out;
-	bool found;
 	size_t messages;
 };
 
@@ -192,38 +200,50 @@ static void chosen(struct view *v, enum tw_word label, const struct tw_choice *c
 			tw_desk_pair(&v->h, v->look, label, tw_word(choices->word, v->look.language));
 }
 
-static tw_err write_report(void *user, const tw_row *row)
+static void write_verdict(struct view *v, const struct tw_desk_report *r)
+{
+	char path[TW_DESK_PATH_MAX];
+
+	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_STATE);
+	tw_html_open(&v->h, TW_E_DD);
+	mark_of(&v->h, v->look, tw_triage_verdicts[r->verdict]);
+	if (r->case_id) {
+		(void)snprintf(path, sizeof path, TW_DESK_CASES "c%lld", (long long)r->case_id);
+		tw_html_text(&v->h, TW_SLICE(" "));
+		tw_page_link_text(&v->h, v->look, path, path + sizeof TW_DESK_CASES - 1);
+	}
+	tw_html_close(&v->h);
+}
+
+static void when(struct view *v, enum tw_word label, const char *text)
+{
+	if (!*text)
+		return;
+	tw_page_put(&v->h, v->look, TW_E_DT, label);
+	tw_html_open(&v->h, TW_E_DD);
+	tw_desk_when(&v->h, text);
+	tw_html_close(&v->h);
+}
+
+static void write_report(struct view *v, const struct tw_desk_report *r)
 {
 	static const struct {
-		int column;
+		const char *key;
 		enum tw_word label;
-	} texts[] = { { 6, TW_W_PRODUCT }, { 7, TW_W_VERSION }, { 5, TW_W_DESCRIPTION }, { 9, TW_W_TRAITS }, { 10, TW_W_FIX },
-		{ 11, TW_W_CONTACT }, { 12, TW_W_CREDIT }, { 3, TW_W_REPORT_LANGUAGE } };
-	struct view *v = user;
-	char here[TW_DESK_PATH_MAX], title[120];
+	} texts[] = { { "product", TW_W_PRODUCT }, { "version", TW_W_VERSION }, { "description", TW_W_DESCRIPTION },
+		{ "traits", TW_W_TRAITS }, { "fix", TW_W_FIX }, { "contact", TW_W_CONTACT }, { "credit", TW_W_CREDIT },
+		{ "language", TW_W_REPORT_LANGUAGE } };
 
-	v->found = true;
-	(void)snprintf(here, sizeof here, TW_DESK_REPORTS "/r%lld", (long long)tw_row_int(row, 0));
-	(void)snprintf(title, sizeof title, "%s r%lld", tw_word(TW_W_REPORT_ONE, v->look.language), (long long)tw_row_int(row, 0));
-	const struct tw_staff_frame f = { v->c, v->rq, here, title };
-	tw_staff_frame_open(&f, &v->h, v->out);
 	tw_page_class(&v->h, TW_E_DL, "facts");
-	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_ARRIVED);
-	tw_html_open(&v->h, TW_E_DD);
-	tw_page_time(&v->h, tw_row_int(row, 1));
-	tw_html_close(&v->h);
-	if (!tw_row_null(row, 2)) {
-		tw_page_put(&v->h, v->look, TW_E_DT, TW_W_STATE_PUBLISHED);
-		tw_html_open(&v->h, TW_E_DD);
-		tw_page_time(&v->h, tw_row_int(row, 2));
-		tw_html_close(&v->h);
-	}
-	chosen(v, TW_W_KIND, tw_report_kinds, text_of(row, 4));
-	chosen(v, TW_W_FLAW, tw_report_flaws, text_of(row, 8));
+	write_verdict(v, r);
+	tw_desk_pair(&v->h, v->look, TW_W_REASON, tw_json_text(r->doc, "reason"));
+	when(v, TW_W_ARRIVED, tw_json_text(r->shown, "received"));
+	when(v, TW_W_STATE_PUBLISHED, tw_json_text(r->shown, "published"));
+	chosen(v, TW_W_KIND, tw_report_kinds, tw_json_text(r->shown, "kind"));
+	chosen(v, TW_W_FLAW, tw_report_flaws, tw_json_text(r->shown, "flaw"));
 	for (size_t i = 0; i < TW_COUNT(texts); i++)
-		tw_desk_pair(&v->h, v->look, texts[i].label, text_of(row, texts[i].column));
+		tw_desk_pair(&v->h, v->look, texts[i].label, tw_json_text(r->shown, texts[i].key));
 	tw_html_close(&v->h);
-	return TW_OK;
 }
 
 static tw_err write_message(void *user, const struct tw_report_message *m)
@@ -245,26 +265,24 @@ static tw_err write_message(void *user, const struct tw_report_message *m)
 	return TW_OK;
 }
 
-static tw_err no_such(struct tw_reply *rp)
-{
-	return tw_reply_problem(rp, 404, "not-found", "report.unknown", "There is no such report",
-		"List the reports to see those there are.", "No report has this number.");
-}
-
 tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	struct view v = { .look = tw_look_of(rq), .c = c, .rq = rq };
-	uint64_t id = 0;
+	TW_CLEANUP(tw_desk_report_done) struct tw_desk_report r = { .id = 0 };
+	struct view v = { .look = tw_look_of(rq) };
+	char here[TW_DESK_PATH_MAX], title[120];
 
-	if (rq->parameter.size < 2 || rq->parameter.at[0] != 'r' ||
-		tw_failed(tw_parse_u64((struct tw_slice){ rq->parameter.at + 1, rq->parameter.size - 1 }, INT64_MAX, &id)))
-		return no_such(rp);
-	v.out = tw_reply_text(rp, c->sys, TW_PAGE_TYPE);
-	TW_TRY(tw_store_run(c->store, tw_sql_desk_report, &TW_V_INT((int64_t)id), 1, write_report, &v));
-	if (!v.found)
-		return no_such(rp);
+	TW_TRY(tw_desk_report_load(c, rq, rp, &r));
+	if (!r.id)
+		return TW_OK;
+	(void)snprintf(here, sizeof here, TW_DESK_REPORTS "/r%lld", (long long)r.id);
+	(void)snprintf(title, sizeof title, "%s r%lld", tw_word(TW_W_REPORT_ONE, v.look.language), (long long)r.id);
+	const struct tw_staff_frame f = { c, rq, here, title };
+	tw_staff_frame_open(&f, &v.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
+	tw_desk_done(&v.h, rq, v.look);
+	write_report(&v, &r);
+	tw_desk_actions(c, rq, &v.h, v.look, r.shown);
 	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_MESSAGES);
-	TW_TRY(tw_report_messages(c->store, (int64_t)id, write_message, &v));
+	TW_TRY(tw_report_messages(c->store, r.id, write_message, &v));
 	if (v.messages)
 		tw_html_close(&v.h);
 	else

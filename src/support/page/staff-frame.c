@@ -12,7 +12,7 @@ static const struct place {
 	enum tw_word word;
 } places[] = {
 	{ "/desk/cases", "cases.read", TW_W_BOARD },
-	{ "/desk/reports", "cases.read", TW_W_REPORTS },
+	{ "/desk/reports", "reports.read", TW_W_REPORTS },
 	{ "/desk/people", "staff.read", TW_W_PEOPLE },
 };
 static const struct role {
