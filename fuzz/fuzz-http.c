@@ -7,7 +7,7 @@
  * verdict than the whole. A chunked body must come out the same whole and byte by byte.
  */
 #include "base/mem.h"
-#include "service/http/http.h"
+#include "service/http/cookie.h"
 #include "sys/real.h"
 
 #include <regex.h>
@@ -69,6 +69,27 @@ static void takes_gzip(const struct tw_http_head *h, const char *text)
 		CHECK(!takes);
 }
 
+/* What is read of cookies is of one form, stood in a line of that name, and can be written back into no more than our own lines. */
+static void cookies(const struct tw_http_head *h, const char *text)
+{
+	struct tw_cookies c;
+	struct tw_buf b;
+
+	tw_cookies_read(h, &c);
+	CHECK(tw_cookies_valid(&c));
+	CHECK(c.session.size == 0 || c.session.size == TW_COOKIE_TEXT);
+	CHECK(c.client.size == 0 || c.client.size == TW_COOKIE_TEXT);
+	CHECK((c.session.size == 0 && c.client.size == 0) || lines_of(text, "cookie") > 0);
+	tw_buf_init(&b, tw_sys_real(), 1024);
+	CHECK(!tw_failed(tw_cookies_write(&c, &b)));
+	const char *written = tw_buf_cstr(&b);
+	int ends = 0;
+	for (size_t i = 0; i < b.size; i++)
+		ends += written[i] == '\n';
+	CHECK(ends == (c.session.size > 0) + (c.client.size > 0));
+	tw_buf_done(&b);
+}
+
 static void head(const char *bytes, size_t size)
 {
 	struct tw_http_head h, again;
@@ -90,6 +111,7 @@ static void head(const char *bytes, size_t size)
 		CHECK(h.size <= size && h.size <= TW_HTTP_HEAD_MAX && strlen(text) == h.size);
 		reference(&h, text);
 		takes_gzip(&h, text);
+		cookies(&h, text);
 	} else {
 		CHECK(tw_is(e, TW_CODE_NOTFOUND) || (why.status >= 400 && why.rule && why.offset <= size));
 		CHECK(size > 1000 || !matches(simple, text));

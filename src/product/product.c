@@ -289,32 +289,6 @@ static tw_err check_dates(const tw_yaml *root, struct tw_problems *p)
 	return TW_OK;
 }
 
-static bool has_interface(const tw_yaml *interfaces, const char *name)
-{
-	for (size_t i = 0; interfaces && i < tw_yaml_count(interfaces); i++) {
-		const tw_yaml *n = tw_yaml_find(tw_yaml_item(interfaces, i), "name");
-
-		if (n && tw_yaml_text(n) && !strcmp(tw_yaml_text(n), name))
-			return true;
-	}
-	return false;
-}
-
-static tw_err check_flows(const tw_yaml *root, struct tw_problems *p)
-{
-	const tw_yaml *flows = list_in(tw_yaml_find(root, "flows"));
-	const tw_yaml *interfaces = list_in(tw_yaml_find(root, "interfaces"));
-
-	for (size_t i = 0; flows && i < tw_yaml_count(flows); i++) {
-		const tw_yaml *n = tw_yaml_find(tw_yaml_item(flows, i), "interface");
-
-		if (n && tw_yaml_text(n) && !has_interface(interfaces, tw_yaml_text(n)))
-			TW_TRY(tw_problem(p, n, "name one of the entries of 'interfaces', or add it there",
-				"no interface is named '%.64s'", tw_yaml_text(n)));
-	}
-	return TW_OK;
-}
-
 /* find: of the catalog whose ids that list holds. */
 static tw_err check_claims(
 	const tw_yaml *claims, const struct tw_catalog_row *(*find)(const char *id), const char *hint, struct tw_problems *p)

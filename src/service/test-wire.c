@@ -79,6 +79,39 @@ static void test_reply(void **state)
 	CHECK(tw_slice_is(r.body, "{\"a\":1}"));
 }
 
+static void test_reply_with_cookies(void **state)
+{
+	static const char value[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO-_", longer[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO-_1";
+	static const char *const bad[] = { "short", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO\r\n" };
+	struct tw_wire_reply given = reply, r;
+
+	given.cookies = (struct tw_cookies){ tw_slice_of(value), tw_slice_of("") };
+	CHECK_OK(tw_wire_reply_write(&given, &buf));
+	CHECK_OK(tw_wire_reply_read(tw_buf_slice(&buf), &r));
+	CHECK(tw_slice_is(r.cookies.session, value) && r.cookies.client.size == 0);
+	for (size_t n = 0; n < buf.size; n++)
+		CHECK_ERR(tw_wire_reply_read((struct tw_slice){ buf.data, n }, &r), SYNTAX);
+	given.cookies = (struct tw_cookies){ tw_slice_of(TW_COOKIE_END), tw_slice_of(value) };
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_reply_write(&given, &buf));
+	CHECK_OK(tw_wire_reply_read(tw_buf_slice(&buf), &r));
+	CHECK(tw_slice_is(r.cookies.session, TW_COOKIE_END) && tw_slice_is(r.cookies.client, value));
+	for (size_t i = 0; i < TW_COUNT(bad); i++) {
+		given.cookies = (struct tw_cookies){ tw_slice_of(bad[i]), tw_slice_of("") };
+		tw_buf_clear(&buf);
+		CHECK_OK(tw_wire_reply_write(&given, &buf));
+		CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &r), SYNTAX);
+	}
+	given.cookies = (struct tw_cookies){ tw_slice_of(""), tw_slice_of(longer) };
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_reply_write(&given, &buf));
+	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &r), LIMIT);
+	tw_buf_clear(&buf);
+	CHECK_OK(tw_wire_reply_write(&reply, &buf));
+	buf.data[6] |= 16; /* said to have some, and has none */
+	CHECK_ERR(tw_wire_reply_read(tw_buf_slice(&buf), &r), SYNTAX);
+}
+
 static void test_reply_with_a_file(void **state)
 {
 	struct tw_wire_reply given = reply, r;
@@ -235,5 +268,6 @@ static void test_rows(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_reply_with_a_file), TEST(test_stream_and_drained),
-	TEST(test_request_with_a_file), TEST(test_cut_and_trailing), TEST(test_refused_fields), TEST(test_without_memory), TEST(test_rows))
+CHECK_MAIN(TEST(test_request), TEST(test_reply), TEST(test_reply_with_cookies), TEST(test_reply_with_a_file),
+	TEST(test_stream_and_drained), TEST(test_request_with_a_file), TEST(test_cut_and_trailing), TEST(test_refused_fields),
+	TEST(test_without_memory), TEST(test_rows))

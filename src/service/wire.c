@@ -100,7 +100,7 @@ const struct tw_channel_row tw_rows_core_from_keys[] = {
 };
 
 enum { REQUEST_EXPORTER = 1, REQUEST_CLIENT_KEY = 2, REQUEST_FILE = 4, REQUEST_CERTIFICATE = 8, REQUEST_FLAGS = 15 };
-enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FILE = 4, REPLY_STREAM = 8, REPLY_FLAGS = 15 };
+enum { REPLY_CLOSE = 1, REPLY_KNOWN = 2, REPLY_FILE = 4, REPLY_STREAM = 8, REPLY_COOKIES = 16, REPLY_FLAGS = 31 };
 
 /* REQUEST: u32 connection, u8 flags, [u64 size of the file], block16 source, [32 exporter], [32 client key], [block16 certificate],
    block16 head, block32 body. */
@@ -179,11 +179,12 @@ tw_err tw_wire_request_read(struct tw_slice payload, struct tw_wire_request *ret
 	return TW_OK;
 }
 
-/* REPLY: u32 connection, u16 status, u8 flags, u32 retry after, [u64 size of the file], block16 type, etag, location, allow, block32 body. */
+/* REPLY: u32 connection, u16 status, u8 flags, u32 retry after, [u64 size of the file], block16 type, etag, location, allow, [block16 session, client],
+   block32 body. */
 tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b)
 {
 	unsigned flags = (r->close ? REPLY_CLOSE : 0u) | (r->known ? REPLY_KNOWN : 0u) | (r->file ? REPLY_FILE : 0u) |
-		(r->stream ? REPLY_STREAM : 0u);
+		(r->stream ? REPLY_STREAM : 0u) | (r->cookies.session.size || r->cookies.client.size ? REPLY_COOKIES : 0u);
 
 	TW_TRY(tw_buf_u32(b, r->connection));
 	TW_TRY(tw_buf_u16(b, r->status));
@@ -195,6 +196,10 @@ tw_err tw_wire_reply_write(const struct tw_wire_reply *r, struct tw_buf *b)
 	TW_TRY(tw_buf_block16(b, r->etag.at, r->etag.size));
 	TW_TRY(tw_buf_block16(b, r->location.at, r->location.size));
 	TW_TRY(tw_buf_block16(b, r->allow.at, r->allow.size));
+	if (flags & REPLY_COOKIES) {
+		TW_TRY(tw_buf_block16(b, r->cookies.session.at, r->cookies.session.size));
+		TW_TRY(tw_buf_block16(b, r->cookies.client.at, r->cookies.client.size));
+	}
 	return tw_buf_block32(b, r->body.at, r->body.size);
 }
 
@@ -203,6 +208,16 @@ static tw_err read_line(struct tw_cursor *c, size_t max, struct tw_slice *ret)
 	TW_TRY(tw_cursor_block16(c, max, ret));
 	if (!plain(*ret))
 		return TW_RAISE(SYNTAX, "reply: a header text that would break its line");
+	return TW_OK;
+}
+
+/* Never two empty ones: one form for each reply. */
+static tw_err read_cookies(struct tw_cursor *c, struct tw_cookies *ret)
+{
+	TW_TRY(tw_cursor_block16(c, TW_COOKIE_TEXT, &ret->session));
+	TW_TRY(tw_cursor_block16(c, TW_COOKIE_TEXT, &ret->client));
+	if (!tw_cookies_valid(ret) || ret->session.size + ret->client.size == 0)
+		return TW_RAISE(SYNTAX, "reply: cookies of another form than ours");
 	return TW_OK;
 }
 
@@ -231,6 +246,8 @@ tw_err tw_wire_reply_read(struct tw_slice payload, struct tw_wire_reply *ret)
 	TW_TRY(read_line(&c, ETAG_MAX, &r.etag));
 	TW_TRY(read_line(&c, LOCATION_MAX, &r.location));
 	TW_TRY(read_line(&c, ALLOW_MAX, &r.allow));
+	if (flags & REPLY_COOKIES)
+		TW_TRY(read_cookies(&c, &r.cookies));
 	TW_TRY(tw_cursor_block32(&c, TW_WIRE_REPLY_BODY_MAX, &r.body));
 	if ((r.file > 0) + (r.body.size > 0) + r.stream > 1)
 		return TW_RAISE(SYNTAX, "reply: more than one body");

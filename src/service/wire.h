@@ -143,6 +143,7 @@ struct tw_wire_reply {
 	struct tw_slice type; /* media type, "" when there is no body */
 	struct tw_slice etag, location, allow;
 	uint32_t retry_after_s;
+	struct tw_cookies cookies;
 	uint64_t file; /* not 0: so many bytes of the descriptor beside it are the body, and body is empty */
 	bool stream;   /* body is empty: it comes as STREAM messages */
 	struct tw_slice body;

@@ -3,12 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HtmlValidate } from 'html-validate';
-import { axe, fitsEverywhere, fitsWithLargeText } from './browser.js';
+import { axe, fitsEverywhere, fitsWithLargeText, overhang } from './browser.js';
 import { payloads } from './payloads.js';
 
 const BUILD = process.env.TW_BUILD || fileURLToPath(new URL('../../build', import.meta.url));
@@ -40,16 +41,18 @@ export async function withSupport(test, skip) {
 	writeFileSync(join(dir, 'app/desk.json'), JSON.stringify(DESK));
 	writeFileSync(join(dir, 'app/products.json'), JSON.stringify(PRODUCTS));
 	if (process.getuid() === 0) {
-		writeFileSync(join(dir, 'roles.tab'), 'app 64501 64501\nfront 64502 64502\nkeys 64503 64503\n');
+		writeFileSync(join(dir, 'roles.tab'), 'app 64501 64501\nfront 64502 64502\nkeys 64503 64503\nhash 64504 64504\n');
+	for (const program of ['src/support/thingward-support-role', 'src/device/thingward-hash']) // side by side, as they are installed
+		symlinkSync(join(BUILD, program), join(folder, program.split('/').pop()));
 		chownSync(join(dir, 'app'), 64501, 64501);
 	}
-	const child = spawn(PROGRAM, ['serve', '--dir', dir, '--listen', '127.0.0.1:0', '--role-program', join(BUILD, 'src/support/thingward-support-role')], { stdio: ['ignore', 'ignore', 'pipe'] });
+	const child = spawn(PROGRAM, ['serve', '--dir', dir, '--listen', '127.0.0.1:0', '--role-program', join(folder, 'thingward-support-role')], { stdio: ['ignore', 'ignore', 'pipe'] });
 	const said = [];
 	child.stderr.on('data', (data) => said.push(data));
 	const ended = new Promise((go) => { child.on('exit', go); });
 	try {
 		await until(() => existsSync(join(dir, 'listening')));
-		await test(`https://${readFileSync(join(dir, 'listening'), 'utf8').trim()}`);
+		await test(`https://${readFileSync(join(dir, 'listening'), 'utf8').trim()}`, dir);
 	} finally {
 		child.kill('SIGTERM');
 		await ended;
@@ -153,7 +156,122 @@ async function withoutScript({ browser, skip }) {
 	}, skip);
 }
 
+// What an authenticator shows (RFC 6238): of a step that was not used yet.
+class Authenticator {
+	constructor(secret) {
+		const bits = [...secret.replaceAll(' ', '')].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+		this.key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+		this.step = 0;
+	}
+
+	code() {
+		this.step = Math.max(this.step + 1, Math.floor((Date.now() / 1000 + 8) / 30) - 1);
+		const counter = Buffer.alloc(8);
+		counter.writeBigUInt64BE(BigInt(this.step));
+		const mac = createHmac('sha1', this.key).update(counter).digest();
+		return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
+	}
+}
+
+const PASSWORD = 'tall fences, quiet geese';
+
+// By an invitation, and then in, all by the keyboard.
+async function comeIn(page, url, code, name) {
+	await page.goto(`${url}/join`);
+	await page.focus('#field-code');
+	for (const text of [code, PASSWORD, PASSWORD]) {
+		await page.keyboard.type(text);
+		await page.keyboard.press('Tab');
+	}
+	await page.keyboard.press('Enter');
+	await page.waitForSelector('.receipt >> nth=1');
+	const one = new Authenticator(await page.textContent('.receipt >> nth=1'));
+	await look(page, 'joined');
+	await page.goto(`${url}/desk`);
+	assert.equal(await page.inputValue('input[name="to"]'), '/desk');
+	await page.focus('#field-account');
+	for (const text of [name, PASSWORD, one.code()]) {
+		await page.keyboard.type(text);
+		await page.keyboard.press('Tab');
+	}
+	await page.keyboard.press('Enter');
+	await page.waitForSelector('nav .who');
+	return one;
+}
+
+// For the eye: TW_SHOTS names a folder, and each page is photographed there, wide and at 320 px.
+async function look(page, name) {
+	if (!process.env.TW_SHOTS)
+		return;
+	for (const width of [1280, 320]) {
+		await page.setViewportSize({ width, height: 900 });
+		await page.screenshot({ path: join(process.env.TW_SHOTS, `${name}-${width}.png`), fullPage: true });
+	}
+}
+
+async function send(page, path, values) {
+	await page.goto(path);
+	for (const [name, value] of Object.entries(values))
+		if (await page.locator(`select#field-${name}`).count())
+			await page.selectOption(`#field-${name}`, value);
+		else
+			await page.fill(`#field-${name}`, value);
+	await page.click('main form button');
+	await page.waitForLoadState();
+}
+
+// Each page of the staff's, as a manager of product security sees it who works with JavaScript switched off for the pages' own part: they have none.
+async function desk({ open, skip }) {
+	await withSupport(async (url, dir) => {
+		const admin = await open(`${url}/login`);
+		await comeIn(admin, url, readFileSync(join(dir, 'app/setup-code'), 'utf8'), 'administrator');
+		assert.ok(admin.url().endsWith('/desk/people'));
+		const [{ value: token, ...cookie }] = (await admin.context().cookies()).filter((one) => one.name === '__Host-session');
+		assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.path, cookie.expires], [true, true, 'Strict', '/', -1]);
+		assert.equal(await admin.evaluate(() => document.cookie), '');
+		const made = await admin.request.post(`${url}/api/v1/staff`, { headers: { Authorization: `Bearer ${token}` }, data: { name: 'Ann Bo', role: 'manager' } });
+		const page = await open(`${url}/login`);
+		await comeIn(page, url, (await made.json()).code, 'Ann Bo');
+		for (const text of [HOSTILE_TEXTS[0], 'The pump answers whoever asks'])
+			await send(page, `${url}/desk/new`, { title: text, product: HOSTILE_TEXTS[1], description: HOSTILE_TEXTS.join('\n').slice(0, 3000) });
+		await send(page, `${url}/desk/aware/c2`, { kind: 'exploited-vulnerability', zone: 'Europe/Vienna' });
+		assert.equal(await page.textContent('[role="status"]'), 'It is done, and stands in the journal.');
+		await send(page, `${url}/desk/aware/c2`, { kind: 'severe-incident', aware: '2026-01-01T10:00' });
+		await send(page, `${url}/desk/submitted/c2`, { step: 'early-warning', kind: 'severe-incident', reference: HOSTILE_TEXTS[0] });
+		await send(page, `${url}/desk/told/c2`, { party: 'The maker of the library', what: HOSTILE_TEXTS[0] });
+		await send(page, `${url}/desk/drill`, {});
+		await send(page, `${url}/report`, { description: HOSTILE_TEXTS.join('\n').slice(0, 3000), product: HOSTILE_TEXTS[0] });
+		await send(page, `${url}/desk/change/c2`, { member: 'cwe', text: HOSTILE_TEXTS[0] });
+		assert.equal(await page.inputValue('#field-text'), HOSTILE_TEXTS[0]);
+		await look(page, 'refused');
+		await fitsEverywhere(page);
+		for (const path of ['/desk/cases?sort=state&lang=de', '/desk/move/c1', '/desk/reports', '/desk/reports/r1', '/desk/people', '/login']) {
+			await page.goto(`${url}${path}`);
+			await valid(page);
+			await look(page, path.split('/').slice(1).join('-').replace(/[?&=]/g, '-'));
+			await page.setViewportSize({ width: 320, height: 900 });
+			assert.deepEqual([await overhang(page), await axe(page)], [0, []]);
+		}
+		for (const path of ['/desk/cases', '/desk/cases/c2']) {
+			await page.goto(`${url}${path}`);
+			await valid(page);
+			await look(page, path.split('/').slice(1).join('-'));
+			await fitsEverywhere(page);
+		}
+		await page.goto(`${url}/desk/cases/c2?lang=de`);
+		await valid(page);
+		await fitsWithLargeText(page);
+		await page.click('nav button');
+		await page.waitForSelector('[role="status"]');
+		await fitsEverywhere(page);
+		await look(page, 'logged-out');
+		await page.goto(`${url}/desk/cases/c2?lang=de`);
+		assert.match(await page.textContent('h1'), /Anmelden/);
+	}, skip);
+}
+
 export const support = [
+	['support: the staff comes in, works on a case and goes, and every page of it is valid, accessible, and fits 320 px', desk],
 	['support: every page in both languages is valid, accessible, and fits 320 px and large text', everyPage],
 	['support: by keyboard: a report is refused, sent, printed, followed and answered, and hostile text stays text', byKeyboard],
 	['support: without JavaScript a report is sent and followed, and news are subscribed to and left', withoutScript],

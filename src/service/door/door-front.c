@@ -218,6 +218,7 @@ static tw_err send_answer(tw_door_front *d, uint32_t connection, const struct tw
 		.etag = tw_slice_of(reply->etag),
 		.location = tw_slice_of(reply->location),
 		.allow = tw_slice_of(reply->allow),
+		.cookies = { tw_slice_of(reply->session), tw_slice_of(reply->client) },
 		.retry_after_s = (uint32_t)reply->retry_after_s,
 		.file = reply->has_file ? reply->file_size : 0,
 		.stream = reply->stream,

@@ -105,6 +105,7 @@ tw_err tw_front_reply_core(struct tw_front *f, const struct tw_wire_reply *r, bo
 	TW_TRY(line(b, "ETag: ", r->etag));
 	TW_TRY(line(b, "Location: ", r->location));
 	TW_TRY(line(b, "Allow: ", r->allow));
+	TW_TRY(tw_cookies_write(&r->cookies, b));
 	if (r->retry_after_s > 0) {
 		TW_TRY(tw_buf_text(b, "Retry-After: "));
 		TW_TRY(number(b, r->retry_after_s));

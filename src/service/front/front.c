@@ -127,13 +127,19 @@ static bool file_fits(const struct tw_front *f, const struct tw_message *m, cons
 	return m->fd_count == 1 && f->sys->fixed(f->sys, m->fds[0], &size) > TW_FIXED_NOT && size >= r->file;
 }
 
+/* Only a side with pages has a session that a browser keeps. */
+static bool cookies_fit(const struct tw_front *f, const struct tw_wire_reply *r)
+{
+	return f->portal || (r->cookies.session.size == 0 && r->cookies.client.size == 0);
+}
+
 static void on_reply(struct tw_front *f, struct tw_message *m)
 {
 	static const struct tw_wire_reply no_place = { .status = 503, .close = true, .retry_after_s = 1 };
 	struct tw_wire_reply r;
 	struct tw_conn *c;
 
-	if (tw_failed(tw_wire_reply_read(m->payload, &r)) || !file_fits(f, m, &r)) {
+	if (tw_failed(tw_wire_reply_read(m->payload, &r)) || !file_fits(f, m, &r) || !cookies_fit(f, &r)) {
 		tw_message_drop(f->sys, m);
 		stop(f, TW_RAISE(UNTRUSTED, "core sent a malformed reply"));
 		return;

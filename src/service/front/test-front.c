@@ -131,6 +131,32 @@ static void test_file_that_is_none(void **state)
 	CHECK_INT(open_fds(), before);
 }
 
+static void reply_session(struct run *r, uint32_t connection)
+{
+	const struct tw_wire_reply rp = { .connection = connection,
+		.status = 303,
+		.location = TW_SLICE("/desk"),
+		.cookies = { TW_SLICE("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-_"), TW_SLICE("") } };
+	struct tw_buf b;
+
+	tw_buf_init(&b, world.sys, 1024);
+	CHECK_OK(tw_wire_reply_write(&rp, &b));
+	tw_ignore(tw_channel_send(r->core, TW_WIRE_REPLY, 0, b.data, b.size, NULL, 0));
+	tw_buf_done(&b);
+	step(r);
+}
+
+/* A session that a browser keeps is for a side with pages; anywhere else it is core that is wrong. */
+static void test_session_where_there_are_no_pages(void **state)
+{
+	struct run r = { 0 };
+
+	begin_story(&r);
+	reply_session(&r, 1);
+	CHECK(r.ended && tw_is(r.outcome, TW_CODE_UNTRUSTED));
+	finish(&r);
+}
+
 /* The id of the connection that has asked for this, read as core would. */
 static uint32_t asked_by(struct run *r, struct client *c, const char *request)
 {
@@ -634,6 +660,7 @@ static int group(void)
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_file_that_is_none),
+		cmocka_unit_test(test_session_where_there_are_no_pages),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_stream_beyond_its_window),
 		cmocka_unit_test(test_small_records_have_their_turn),

@@ -21,6 +21,7 @@ struct walk {
 	struct tw_match match;
 	json_t *input;      /* owned */
 	uint64_t reference; /* record of a failure */
+	bool late;          /* the answer came later */
 };
 
 static tw_err find(struct walk *w)
@@ -365,11 +366,13 @@ static void fail(struct walk *w, tw_err e)
 			"Give the reference to whoever looks after the device.", "The failure is on the device's side."));
 }
 
+/* An answer that comes later has no head any more, but its operation's path. */
 static bool wants_page(const struct walk *w)
 {
 	static const char api[] = "/api/";
-	const struct tw_http_head *h = w->rq->head;
-	return w->c->problem_page && h && (h->path.size < sizeof api - 1 || memcmp(h->path.at, api, sizeof api - 1) != 0);
+	const struct tw_request *rq = w->rq;
+	struct tw_slice path = rq->head ? rq->head->path : tw_slice_of(w->late ? rq->operation->path : api);
+	return w->c->problem_page && (path.size < sizeof api - 1 || memcmp(path.at, api, sizeof api - 1) != 0);
 }
 
 static tw_err write_body(struct walk *w, struct tw_buf *body, struct tw_path_reply *ret)
@@ -443,6 +446,8 @@ static void reply(struct walk *w, struct tw_buf *body, struct tw_path_reply *ret
 	ret->close = w->rp.close;
 	memcpy(ret->etag, w->rp.etag, sizeof ret->etag);
 	memcpy(ret->location, w->rp.location, sizeof ret->location);
+	memcpy(ret->session, w->rp.session, sizeof ret->session);
+	memcpy(ret->client, w->rp.client, sizeof ret->client);
 	memcpy(ret->allow, w->match.allow, sizeof ret->allow);
 	if (ret->status != 405)
 		ret->allow[0] = '\0';
@@ -469,7 +474,7 @@ void tw_path_walk(struct tw_context *c, struct tw_request *rq, struct tw_buf *bo
 
 void tw_path_finish(tw_later *l, struct tw_reply *rp, tw_err e)
 {
-	struct walk w = { .c = l->c, .rq = &l->rq, .rp = *rp };
+	struct walk w = { .c = l->c, .rq = &l->rq, .rp = *rp, .late = true };
 	struct tw_path_reply ret;
 	*rp = (struct tw_reply){ .status = 200 };
 	e = settle(&w, e);

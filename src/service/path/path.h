@@ -65,7 +65,8 @@ struct tw_path_reply {
 	int status;
 	const char *type;
 	char etag[72], location[128];
-	char allow[32]; /* of a 405: what the path takes */
+	char session[TW_COOKIE_TEXT + 1], client[TW_COOKIE_TEXT + 1]; /* as the reply's */
+	char allow[32];                                               /* of a 405: what the path takes */
 	int retry_after_s;
 	bool close, close_connections;
 	bool has_file; /* the body is file_size bytes of file, which is the door's to close; only for a request that takes_file */

@@ -29,7 +29,7 @@ tw_err tw_reply_problem(struct tw_reply *rp, int status, const char *kind, const
 	tw_utf8_mend(rp->detail); /* it may have been cut */
 	json_decref(rp->body);    /* a handler may find out late */
 	rp->body = NULL;
-	rp->etag[0] = rp->location[0] = '\0';
+	rp->etag[0] = rp->location[0] = rp->session[0] = rp->client[0] = '\0';
 	drop_text(rp);
 	return TW_OK;
 }
@@ -47,6 +47,8 @@ void tw_reply_done(struct tw_reply *rp)
 	json_decref(rp->body);
 	rp->body = NULL;
 	drop_text(rp);
+	tw_wipe(rp->session, sizeof rp->session);
+	tw_wipe(rp->client, sizeof rp->client);
 	rp->later = tw_later_drop(rp->later);
 }
 

@@ -3,7 +3,7 @@
 #ifndef TW_SERVICE_REQUEST_H
 #define TW_SERVICE_REQUEST_H
 #include "base/buf.h"
-#include "service/http/http.h"
+#include "service/http/cookie.h"
 #include "service/path/tables.h"
 
 #include <string.h>
@@ -78,6 +78,8 @@ struct tw_reply {
 	json_t *body;  /* owned; NULL for 204 */
 	char etag[72]; /* quoted, or "" */
 	char location[128];
+	/* Of a page: whose session the browser has from now on, TW_COOKIE_END: none; and what the browser is known by. "": as it was. */
+	char session[TW_COOKIE_TEXT + 1], client[TW_COOKIE_TEXT + 1];
 	int retry_after_s;
 	/* A refusal: RFC 9457. kind is the tail of urn:thingward:problem:KIND, rule names what refused ("LA.RSM.4", "gate.permission"). */
 	char problem[48], title[96], rule[64], detail[TW_DETAIL_MAX], next[160]; /* next: what to do now */

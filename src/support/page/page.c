@@ -39,36 +39,75 @@ static void skip(struct tw_html *h, struct tw_look look)
 	tw_html_close(h);
 }
 
+/* Of a request that was refused before anything of it was read: its query's word for the language. */
+static struct tw_slice asked(const struct tw_request *rq)
+{
+	static const char key[] = "lang=";
+	struct tw_slice rest = rq->head ? rq->head->query : TW_SLICE("");
+
+	while (rest.size > 0) {
+		const char *end = memchr(rest.at, '&', rest.size);
+		struct tw_slice pair = { rest.at, end ? (size_t)(end - rest.at) : rest.size };
+
+		if (pair.size >= sizeof key - 1 && memcmp(pair.at, key, sizeof key - 1) == 0)
+			return (struct tw_slice){ pair.at + sizeof key - 1, pair.size - (sizeof key - 1) };
+		rest = (struct tw_slice){ rest.at + pair.size + (end != NULL), rest.size - pair.size - (end != NULL) };
+	}
+	return rest;
+}
+
 struct tw_look tw_look_of(const struct tw_request *rq)
 {
 	struct tw_look look = { .language = TW_ENGLISH };
 	const struct tw_http_field *accepts = rq->head ? tw_http_find(rq->head, "accept-language") : NULL;
-	const char *chosen = rq->input ? tw_json_text(rq->input, "lang") : "";
+	struct tw_slice chosen = rq->input ? tw_slice_of(tw_json_text(rq->input, "lang")) : asked(rq);
 
-	if (tw_language_find(tw_slice_of(chosen), &look.language))
+	if (tw_language_find(chosen, &look.language))
 		look.chosen = true;
 	else if (accepts)
 		look.language = tw_language_wanted(accepts->value);
 	return look;
 }
 
-static void address(struct tw_html *h, const char *path, enum tw_language language)
+void tw_page_address(struct tw_look look, const char *path, char ret[TW_PAGE_ADDRESS_MAX])
 {
-	char text[128];
+	size_t more = look.chosen ? sizeof "?lang=" - 1 + strlen(tw_language_tag(look.language)) : 0;
 
-	(void)snprintf(text, sizeof text, "%s%clang=%s", path, strchr(path, '?') ? '&' : '?', tw_language_tag(language));
+	if (strlen(path) + more < TW_PAGE_ADDRESS_MAX)
+		(void)snprintf(ret, TW_PAGE_ADDRESS_MAX, "%s%s%s%s", path,
+			look.chosen && strchr(path, '?') ? "&"
+				: look.chosen            ? "?"
+							 : "",
+			look.chosen ? "lang=" : "", look.chosen ? tw_language_tag(look.language) : "");
+	else
+		(void)snprintf(ret, TW_PAGE_ADDRESS_MAX, "%.*s", (int)strcspn(path, "?"), path);
+}
+
+static void link_to(struct tw_html *h, struct tw_look look, const char *path)
+{
+	char text[TW_PAGE_ADDRESS_MAX];
+
+	tw_page_address(look, path, text);
 	tw_html_link(h, tw_slice_of(text));
+}
+
+void tw_page_link_text(struct tw_html *h, struct tw_look look, const char *path, const char *text)
+{
+	tw_html_open(h, TW_E_A);
+	link_to(h, look, path);
+	tw_html_text(h, tw_slice_of(text));
+	tw_html_close(h);
 }
 
 void tw_page_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w)
 {
-	tw_html_open(h, TW_E_A);
-	if (look.chosen)
-		address(h, path, look.language);
-	else
-		tw_html_link(h, tw_slice_of(path));
-	tw_html_text(h, tw_slice_of(tw_word(w, look.language)));
-	tw_html_close(h);
+	tw_page_link_text(h, look, path, tw_word(w, look.language));
+}
+
+void tw_page_class(struct tw_html *h, enum tw_html_element e, const char *class)
+{
+	tw_html_open(h, e);
+	tw_html_attr(h, TW_AT_CLASS, tw_slice_of(class));
 }
 
 void tw_page_put(struct tw_html *h, struct tw_look look, enum tw_html_element e, enum tw_word w)
@@ -82,14 +121,14 @@ static void other_language(struct tw_html *h, struct tw_look look, const char *h
 	enum tw_language other = look.language == TW_ENGLISH ? TW_GERMAN : TW_ENGLISH;
 
 	tw_html_open(h, TW_E_A);
-	address(h, here, other);
+	link_to(h, (struct tw_look){ other, true }, here);
 	tw_html_attr(h, TW_AT_LANG, tw_slice_of(tw_language_tag(other)));
 	tw_html_attr(h, TW_AT_HREFLANG, tw_slice_of(tw_language_tag(other)));
 	tw_html_text(h, tw_slice_of(tw_word(TW_W_OTHER_LANGUAGE, look.language)));
 	tw_html_close(h);
 }
 
-void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, enum tw_word title)
+void tw_page_begin_head(struct tw_html *h, struct tw_buf *out, const struct tw_page_head *p)
 {
 	tw_page_open_named(h, out, look, here, tw_word(title, look.language));
 }
@@ -98,18 +137,32 @@ void tw_page_open_named(struct tw_html *h, struct tw_buf *out, struct tw_look lo
 {
 	tw_html_begin(h, out);
 	tw_html_open(h, TW_E_HTML);
-	tw_html_attr(h, TW_AT_LANG, tw_slice_of(tw_language_tag(look.language)));
-	head(h, title);
+	tw_html_attr(h, TW_AT_LANG, tw_slice_of(tw_language_tag(p->look.language)));
+	head(h, p->title);
 	tw_html_open(h, TW_E_BODY);
-	skip(h, look);
+	if (p->class[0])
+		tw_html_attr(h, TW_AT_CLASS, tw_slice_of(p->class));
+	skip(h, p->look);
 	tw_html_open(h, TW_E_HEADER);
-	tw_page_link(h, look, "/", TW_W_PORTAL);
+	tw_page_link(h, p->look, "/", TW_W_PORTAL);
 	tw_html_text(h, TW_SLICE(" "));
-	other_language(h, look, here);
+	other_language(h, p->look, p->here);
 	tw_html_close(h);
+}
+
+void tw_page_begin_main(struct tw_html *h, const char *title)
+{
 	tw_html_open(h, TW_E_MAIN);
 	tw_html_attr(h, TW_AT_ID, TW_SLICE("main"));
 	tw_html_put(h, TW_E_H1, title);
+}
+
+void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, enum tw_word title)
+{
+	const struct tw_page_head p = { look, here, tw_word(title, look.language), "" };
+
+	tw_page_begin_head(h, out, &p);
+	tw_page_begin_main(h, p.title);
 }
 
 tw_err tw_page_close(struct tw_html *h)
@@ -146,8 +199,7 @@ static const struct kind {
 	{ "too-many", TW_W_PROBLEM_WAIT },
 };
 
-/* A row's %d replaced by the number. */
-static void counted(const char *row, int number, char *ret, size_t size)
+void tw_page_counted(const char *row, int number, char *ret, size_t size)
 {
 	const char *mark = strstr(row, "%d");
 
@@ -166,7 +218,7 @@ void tw_page_why(struct tw_html *h, struct tw_look look, const struct tw_reply *
 	for (size_t i = 0; i < TW_COUNT(kinds); i++)
 		if (strcmp(kinds[i].problem, rp->problem) == 0)
 			word = kinds[i].word;
-	counted(tw_word(word, look.language), rp->retry_after_s, text, sizeof text);
+	tw_page_counted(tw_word(word, look.language), rp->retry_after_s, text, sizeof text);
 	tw_html_put(h, TW_E_P, text);
 	if (word == TW_W_PROBLEM_REQUEST) {
 		tw_html_open(h, TW_E_P);

@@ -18,6 +18,21 @@ struct tw_look tw_look_of(const struct tw_request *rq);
 /* Up to and with its heading. here: the path under which it is in the other language. */
 void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, enum tw_word title);
 void tw_page_open_named(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, const char *title); /* a product's */
+/* The same in two parts, with what a frame puts in between. class: of the body; "" none. */
+struct tw_page_head {
+	struct tw_look look;
+	const char *here, *title, *class;
+};
+void tw_page_begin_head(struct tw_html *h, struct tw_buf *out, const struct tw_page_head *p);
+void tw_page_begin_main(struct tw_html *h, const char *title);
+/* Opens an element with a class. */
+void tw_page_class(struct tw_html *h, enum tw_html_element e, const char *class);
+/* A row's %d replaced by the number. */
+void tw_page_counted(const char *row, int number, char *ret, size_t size);
+void tw_page_link_text(struct tw_html *h, struct tw_look look, const char *path, const char *text);
+/* The address with the language that was chosen in it; whatever does not fit into ret is left out. */
+#define TW_PAGE_ADDRESS_MAX 512
+void tw_page_address(struct tw_look look, const char *path, char ret[TW_PAGE_ADDRESS_MAX]);
 void tw_page_put(struct tw_html *h, struct tw_look look, enum tw_html_element e, enum tw_word w);
 void tw_page_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w);
 void tw_page_time(struct tw_html *h, int64_t ms);

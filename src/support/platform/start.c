@@ -9,8 +9,10 @@
 #include "support/platform/app.h"
 #include "support/query-reception/reception.h"
 #include "support/rows-advisories.h"
+#include "support/desk/desk.h"
 #include "support/rows-cases.h"
 #include "support/rows-outbox.h"
+#include "support/rows-desk.h"
 #include "support/rows-platform.h"
 #include "support/rows-query-reception.h"
 #include "support/rows-questions.h"
@@ -47,7 +49,7 @@ static const struct tw_store_formats formats = { steps, 1, 1 };
 /* What this service can do: the one explicit list. */
 static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception, &tw_capability_cases,
 	&tw_capability_advisories, &tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage, &tw_capability_questions,
-	&tw_capability_outbox, NULL };
+	&tw_capability_outbox, &tw_capability_desk, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)
@@ -101,6 +103,17 @@ static void settle_advisories(struct tw_context *c)
 		tw_log_err(e, "bringing the tree of advisories to what the store says");
 }
 
+/* Who asked with a browser reads why in a page: each part knows its own. */
+static tw_err problem_page(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)
+{
+	if (tw_staff_refused_here(rq, rp))
+		return tw_staff_problem(c, rq, rp, reference, body);
+	if (tw_desk_refused_here(rq, rp))
+		return tw_desk_problem(c, rq, rp, reference, body);
+	return tw_reception_problem(c, rq, rp, reference, body);
+}
+
 tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 {
 	struct tw_context *c = &a->context;
@@ -110,7 +123,7 @@ tw_err tw_app_open(struct tw_app *a, const struct tw_role_start *start)
 	if (!boot)
 		return TW_RAISE(STATE, "the parent gave no boot id");
 	*c = (struct tw_context){
-		.sys = a->sys, .time = &a->time, .capabilities = capabilities, .owned = owned, .problem_page = tw_reception_problem, .side = a
+		.sys = a->sys, .time = &a->time, .capabilities = capabilities, .owned = owned, .problem_page = problem_page, .side = a
 	};
 	tw_time_init(&a->time, a->sys, 0);
 	a->started_ms = tw_time_wall_ms(&a->time);

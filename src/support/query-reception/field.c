@@ -72,9 +72,10 @@ static void most(struct tw_html *h, const struct tw_field *f)
 	char text[24];
 
 	(void)snprintf(text, sizeof text, "%zu", f->most);
-	tw_html_attr(h, TW_AT_MAXLENGTH, tw_slice_of(text));
-	if (f->plain)
-		tw_html_attr(h, TW_AT_AUTOCOMPLETE, TW_SLICE("off"));
+	if (f->most)
+		tw_html_attr(h, TW_AT_MAXLENGTH, tw_slice_of(text));
+	if (f->plain || f->remember)
+		tw_html_attr(h, TW_AT_AUTOCOMPLETE, tw_slice_of(f->remember ? f->remember : "off"));
 }
 
 /* A browser drops the first line end of a box. */
@@ -95,10 +96,21 @@ static void box(struct tw_html *h, const struct tw_field *f, const char *value, 
 static void line(struct tw_html *h, const struct tw_field *f, const char *value, enum tw_word fault)
 {
 	tw_html_open(h, TW_E_INPUT);
-	tw_html_attr(h, TW_AT_TYPE, TW_SLICE("text"));
+	tw_html_attr(h, TW_AT_TYPE, tw_slice_of(f->type ? f->type : "text"));
 	control(h, f, fault);
 	most(h, f);
+	if (*value || !f->type)
+		tw_html_attr(h, TW_AT_VALUE, tw_slice_of(value));
+	tw_html_close(h);
+}
+
+void tw_field_option(struct tw_html *h, const char *value, const char *text, bool chosen)
+{
+	tw_html_open(h, TW_E_OPTION);
 	tw_html_attr(h, TW_AT_VALUE, tw_slice_of(value));
+	if (chosen)
+		tw_html_attr(h, TW_AT_SELECTED, TW_SLICE(""));
+	tw_html_text(h, tw_slice_of(text));
 	tw_html_close(h);
 }
 
@@ -106,18 +118,12 @@ static void choice(struct tw_html *h, struct tw_look look, const struct tw_field
 {
 	tw_html_open(h, TW_E_SELECT);
 	control(h, f, fault);
-	for (const struct tw_choice *c = f->choices; c->value; c++) {
-		tw_html_open(h, TW_E_OPTION);
-		tw_html_attr(h, TW_AT_VALUE, tw_slice_of(c->value));
-		if (strcmp(c->value, value) == 0)
-			tw_html_attr(h, TW_AT_SELECTED, TW_SLICE(""));
-		tw_html_text(h, tw_slice_of(tw_word(c->word, look.language)));
-		tw_html_close(h);
-	}
+	for (const struct tw_choice *c = f->choices; c->value; c++)
+		tw_field_option(h, c->value, tw_word(c->word, look.language), strcmp(c->value, value) == 0);
 	tw_html_close(h);
 }
 
-void tw_field_write(struct tw_html *h, struct tw_look look, const struct tw_field *f, const char *value, enum tw_word fault)
+static void label(struct tw_html *h, struct tw_look look, const struct tw_field *f)
 {
 	tw_html_open(h, TW_E_LABEL);
 	attr(h, TW_AT_FOR, "field-", f->key);
@@ -125,6 +131,18 @@ void tw_field_write(struct tw_html *h, struct tw_look look, const struct tw_fiel
 	tw_html_close(h);
 	if (f->hint != TW_WORDS)
 		say(h, look, f->key, "hint", f->hint);
+}
+
+void tw_field_choose(struct tw_html *h, struct tw_look look, const struct tw_field *f)
+{
+	label(h, look, f);
+	tw_html_open(h, TW_E_SELECT);
+	control(h, f, TW_WORDS);
+}
+
+void tw_field_write(struct tw_html *h, struct tw_look look, const struct tw_field *f, const char *value, enum tw_word fault)
+{
+	label(h, look, f);
 	if (fault != TW_WORDS)
 		say(h, look, f->key, "error", fault);
 	if (f->choices)

@@ -15,10 +15,14 @@ struct tw_field {
 	unsigned rows;                   /* of a box of many lines; 0: one line */
 	bool needed, plain;              /* plain: nothing for a browser to remember */
 	const struct tw_choice *choices; /* ends with value NULL; NULL: text */
+	const char *type, *remember; /* of one line: what kind of input, and what a browser may fill in; NULL: text, and as plain says */
 };
 /* What is wrong with the value; TW_WORDS: nothing. */
 enum tw_word tw_field_fault(const struct tw_field *f, const char *value);
 void tw_field_write(struct tw_html *h, struct tw_look look, const struct tw_field *f, const char *value, enum tw_word fault);
+/* A choice whose texts are known only now: label, hint and the opened select, which takes its options and is closed by the caller. */
+void tw_field_choose(struct tw_html *h, struct tw_look look, const struct tw_field *f);
+void tw_field_option(struct tw_html *h, const char *value, const char *text, bool chosen);
 /* What is wrong in all, with links to where, for whoever does not see the page; nothing when nothing is. */
 void tw_field_summary(struct tw_html *h, struct tw_look look, const struct tw_field *fields, const enum tw_word *faults, size_t count);
 

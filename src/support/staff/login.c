@@ -61,11 +61,14 @@ static tw_err place(struct tw_context *c, const struct tw_request *rq, struct tw
 static void finish(struct tw_staff_work *w, struct tw_reply *rp, tw_err e)
 {
 	struct tw_staff *s = w->app->staff;
+	const struct tw_staff_page page = w->page;
 	tw_later *later = w->later;
 
 	tw_wipe(w, sizeof *w);
 	s->proven = true; /* what counts against somebody was counted here */
+	s->shown = page.is ? &page : NULL;
 	tw_path_finish(later, rp, e);
+	s->shown = NULL;
 	s->proven = false;
 }
 
@@ -105,9 +108,9 @@ static tw_err let_in(struct tw_staff_work *w, const struct tw_account *a, struct
 		tw_login_forgiven(c, &w->who);
 		rp->status = 201;
 		(void)snprintf(rp->note, sizeof rp->note, "session of a%lld %s", (long long)a->id, a->name);
-		e = tw_access_login_reply(c, a, g.token, rp);
+		e = w->page.is ? tw_staff_page_in(&w->page, g.token, g.client, rp) : tw_access_login_reply(c, a, g.token, rp);
 	}
-	if (!tw_failed(e) && g.client[0])
+	if (!tw_failed(e) && g.client[0] && !w->page.is)
 		e = tw_json_set(rp->body, "client", json_string(g.client));
 	tw_wipe(g.token, sizeof g.token);
 	tw_wipe(g.client, sizeof g.client);
@@ -160,9 +163,12 @@ static void on_verified(void *user, const struct tw_hash_answer *a)
 
 tw_err tw_staff_login(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), tw_json_text(rq->input, "client"), rq->subject.source };
-	struct tw_staff_work want = { .account = 0 }, *w = NULL;
+	char client[TW_COOKIE_TEXT + 1];
+	const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), client, rq->subject.source };
+	struct tw_staff_work want = { .account = 0, .page = tw_staff_page_of(rq) }, *w = NULL;
 	struct tw_password_kept kept;
+
+	tw_staff_client(rq, client);
 
 	TW_TRY(tw_login_who(c, &typed, &want.who, &want.account));
 	TW_TRY(tw_password_of(c, want.account, &kept));
@@ -239,8 +245,10 @@ static tw_err let_join(struct tw_staff_work *w, struct tw_slice made, struct tw_
 	TW_TRY(tw_store_transaction(c->store, join, &(struct joining){ c, w, phc, &a }));
 	tw_ignore(tw_durable_remove(c->sys, w->app->dir, TW_STAFF_SETUP)); /* it opens nothing any more */
 	tw_account_id(a.id, id);
-	rp->status = 201;
+	rp->status = w->page.is ? 200 : 201;
 	(void)snprintf(rp->note, sizeof rp->note, "%s %s joined", id, a.name);
+	if (w->page.is)
+		return tw_staff_page_joined(c, &w->page, a.name, tw_buf_cstr(&uri), rp);
 	rp->body = json_pack("{s:s, s:s, s:s}", "account", id, "name", a.name, "uri", tw_buf_cstr(&uri));
 	return rp->body ? TW_OK : TW_RAISE(NOMEM, "reply");
 }
@@ -258,7 +266,7 @@ tw_err tw_staff_join(struct tw_context *c, const struct tw_request *rq, struct t
 {
 	const struct tw_hash_cost cost = { TW_HASH_KIB_MIN, TW_HASH_PASSES_MIN };
 	struct tw_slice code = tw_slice_of(tw_json_text(rq->input, "code")), password = tw_slice_of(tw_json_text(rq->input, "password"));
-	struct tw_staff_work want = { .account = 0 }, *w = NULL;
+	struct tw_staff_work want = { .account = 0, .page = tw_staff_page_of(rq) }, *w = NULL;
 	struct tw_account a;
 
 	TW_TRY(tw_sha256(code.at, code.size, want.invitation));

@@ -3,6 +3,7 @@
 #include "support/staff/staff.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "service/access/password-store.h"
 #include "service/access/throttle-store.h"
@@ -58,16 +59,52 @@ static tw_err become(struct tw_context *c, struct tw_subject *s, int64_t account
 	return TW_OK;
 }
 
-static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
+/* A cookie comes along with whatever a browser asks, so it counts for pages alone: of an operation under /api/ nobody but its caller can know that he
+   meant it. What a page changes, front lets through only from our own origin. */
+static bool is_page(const struct tw_request *rq)
+{
+	return rq->operation && strncmp(rq->operation->path, "/api/", 5) != 0;
+}
+
+static struct tw_slice cookie(const struct tw_request *rq)
+{
+	struct tw_cookies c = { TW_SLICE(""), TW_SLICE("") };
+
+	if (rq->head && is_page(rq))
+		tw_cookies_read(rq->head, &c);
+	return c.session;
+}
+
+struct tw_slice tw_staff_token(const struct tw_request *rq)
 {
 	struct tw_slice token = tw_access_bearer(rq);
+
+	return token.size ? token : cookie(rq);
+}
+
+void tw_staff_client(const struct tw_request *rq, char ret[TW_COOKIE_TEXT + 1])
+{
+	struct tw_cookies c = { TW_SLICE(""), TW_SLICE("") };
+
+	if (rq->head && is_page(rq))
+		tw_cookies_read(rq->head, &c);
+	else
+		c.client = tw_slice_of(tw_json_text(rq->input, "client"));
+	(void)snprintf(ret, TW_COOKIE_TEXT + 1, TW_SLICE_FMT, TW_SLICE_ARG(c.client));
+}
+
+/* A cookie of a session that has ended is nobody's: the pages for everybody still answer, and the staff's say to log in. */
+static tw_err authenticate(struct tw_context *c, struct tw_request *rq)
+{
+	struct tw_slice token = tw_staff_token(rq);
 	struct tw_session *s;
 
+	_Static_assert(TW_TOKEN_TEXT == TW_COOKIE_TEXT, "a token is a cookie's value");
 	if (rq->subject.door != TW_DOOR_HTTPS || token.size == 0)
 		return TW_OK;
 	s = tw_access_session_of(c, token);
 	if (!s || !tw_access_session_fits(s, rq))
-		return TW_RAISE(DENIED, "no such session, or no longer");
+		return tw_access_bearer(rq).size ? TW_RAISE(DENIED, "no such session, or no longer") : TW_OK;
 	tw_session_id(s->hash, rq->subject.session);
 	if (!rq->goes_on)
 		s->used_ms = tw_time_boot_ms(c->time);
@@ -92,28 +129,30 @@ static bool known(struct tw_context *c, struct tw_subject *s)
 
 /* --- Who has to wait --- */
 
-static bool is_login(const struct tw_request *rq)
-{
-	return !strcmp(rq->operation->name, "login.open");
-}
-
 /* What strangers do to come in; whatever else they do has the allowance of its own. */
-static bool comes_in(const struct tw_request *rq)
+bool tw_staff_comes_in(const struct tw_request *rq, bool *ret_login)
 {
-	return is_login(rq) || !strcmp(rq->operation->name, "staff.join");
+	static const char *const names[] = { "login.open", "login.send", "staff.join", "join.send" };
+	size_t i = 0;
+
+	while (i < TW_COUNT(names) && strcmp(rq->operation->name, names[i]) != 0)
+		i++;
+	*ret_login = i < 2;
+	return i < TW_COUNT(names);
 }
 
 static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
-	char source[64];
+	char source[64], client[TW_COOKIE_TEXT + 1];
+	bool login;
 	int wait;
 
-	if (!comes_in(rq))
+	if (!tw_staff_comes_in(rq, &login))
 		return tw_admit(c, rq, rp);
 	tw_app_of(c)->staff->proven = false;
-	if (is_login(rq)) {
-		const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), tw_json_text(rq->input, "client"),
-			rq->subject.source };
+	if (login) {
+		tw_staff_client(rq, client);
+		const struct tw_login_typed typed = { tw_json_text(rq->input, "account"), client, rq->subject.source };
 		struct tw_login_who who;
 		int64_t account = 0;
 
@@ -129,11 +168,11 @@ static tw_err admit(struct tw_context *c, const struct tw_request *rq, struct tw
 static void refused(struct tw_context *c, const struct tw_request *rq)
 {
 	struct tw_staff *s = tw_app_of(c)->staff;
-	bool proven = s->proven;
+	bool proven = s->proven, login;
 	char source[64];
 
 	s->proven = false;
-	if (proven || !comes_in(rq))
+	if (proven || !tw_staff_comes_in(rq, &login))
 		return;
 	tw_throttle_source(rq->subject.source, source);
 	tw_throttle_failed(tw_access_throttle(c), source, tw_time_boot_ms(c->time));

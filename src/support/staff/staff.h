@@ -13,6 +13,7 @@
 #include "service/access/login-who.h"
 #include "service/access/totp.h"
 #include "service/hash/hashing.h"
+#include "support/page/page.h"
 #include "support/platform/app.h"
 
 #define TW_STAFF_WORKS TW_HASH_WAITING
@@ -21,6 +22,15 @@
 #define TW_STAFF_SETUP "setup-code" /* in app's directory */
 #define TW_ROLE_ADMINISTRATOR "administrator"
 
+/* Of a page that waits for the hash role: what it is written from when its answer comes. */
+#define TW_STAFF_TO_MAX 120
+#define TW_STAFF_DESK "/desk"
+struct tw_staff_page {
+	bool is; /* a page asked, and not a program */
+	struct tw_look look;
+	char account[TW_ACCOUNT_NAME_MAX + 1]; /* as typed */
+	char to[TW_STAFF_TO_MAX + 1];          /* where it goes on; "": the desk */
+};
 /* What the hash role computes for somebody. */
 struct tw_staff_work {
 	tw_later *later; /* NULL: free */
@@ -30,11 +40,13 @@ struct tw_staff_work {
 	struct tw_phc began; /* of a login: what its password was compared with */
 	char code[TW_TOTP_DIGITS + 1];
 	uint8_t invitation[32]; /* of a joining: SHA-256 of its text */
+	struct tw_staff_page page;
 };
 struct tw_staff {
 	struct tw_guard guard;
 	struct tw_staff_work works[TW_STAFF_WORKS];
-	bool proven; /* the request under way counted its failure itself, or is none */
+	bool proven;                       /* the request under way counted its failure itself, or is none */
+	const struct tw_staff_page *shown; /* while an answer that came later is written: its page's */
 };
 tw_err tw_staff_start(struct tw_app *a, int dir); /* behind store, log and gate; dir: app's own */
 void tw_staff_stop(struct tw_app *a);             /* what is computed has nobody to answer */
@@ -45,4 +57,19 @@ tw_err tw_staff_sessions(struct tw_context *c);
 tw_err tw_staff_wanted(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, struct tw_account *ret);
 /* Inside a transaction of the caller's: what let the account in before ends, and this does, once. */
 tw_err tw_staff_invitation(struct tw_context *c, int64_t account, const struct tw_token *t);
+
+/* The token of whoever asks, bearer's or, of a page, the cookie's; and what his client is known by: a program says it, a browser has it as cookie. */
+struct tw_slice tw_staff_token(const struct tw_request *rq);
+void tw_staff_client(const struct tw_request *rq, char ret[TW_COOKIE_TEXT + 1]);
+
+/* The pages by which people come in and go (op-pages.c). */
+bool tw_staff_own(const char *to); /* a page of the desk's, of this server: anything else nobody is sent to */
+bool tw_staff_comes_in(const struct tw_request *rq, bool *ret_login);
+struct tw_staff_page tw_staff_page_of(const struct tw_request *rq);
+tw_err tw_staff_page_in(const struct tw_staff_page *p, const char *token, const char *client, struct tw_reply *rp);
+tw_err tw_staff_page_joined(struct tw_context *c, const struct tw_staff_page *p, const char *name, const char *uri, struct tw_reply *rp);
+/* Of what was refused there, and of whatever a stranger may not see: the page to log in by. False: it is none of these. */
+bool tw_staff_refused_here(const struct tw_request *rq, const struct tw_reply *rp);
+tw_err tw_staff_problem(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
 #endif

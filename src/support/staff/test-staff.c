@@ -153,5 +153,26 @@ static void test_every_failure_is_put_right_by_the_next_start(void **state)
 	(void)tw_fake_free(f);
 }
 
+/* Where a login leads: to a page of the desk's, and to nothing else whatever is asked for. */
+static void test_nobody_is_sent_elsewhere(void **state)
+{
+	static const char *const good[] = { "/desk", "/desk/", "/desk?lang=de", "/desk/cases/c12?done=1&lang=en", "/desk/cases?sort=-title" };
+	static const char *const bad[] = { "", "/", "desk", "//evil.example/desk", "https://evil.example/", "/\\evil.example",
+		"/deskx", "/report", "/desk//evil.example", "/desk/../report", "/desk/%2e%2e/report", "/desk\r\nSet-Cookie: a=b",
+		"/desk/ x", "/desk/#x", "/desk@evil", "/desk/\"", "/desk/\xc3\xa4", "javascript:alert(1)" };
+	char lengthy[TW_STAFF_TO_MAX + 2] = "/desk/";
+
+	memset(lengthy + 6, 'a', sizeof lengthy - 7);
+	CHECK(!tw_staff_own(lengthy));
+	lengthy[TW_STAFF_TO_MAX] = '\0';
+	CHECK(tw_staff_own(lengthy));
+	for (size_t i = 0; i < TW_COUNT(good); i++)
+		if (!tw_staff_own(good[i]))
+			fail_msg("'%s' is refused", good[i]);
+	for (size_t i = 0; i < TW_COUNT(bad); i++)
+		if (tw_staff_own(bad[i]))
+			fail_msg("'%s' is taken", bad[i]);
+}
+
 CHECK_MAIN(cmocka_unit_test(test_each_start_invites_anew_until_somebody_came),
-	cmocka_unit_test(test_every_failure_is_put_right_by_the_next_start))
+	cmocka_unit_test(test_every_failure_is_put_right_by_the_next_start), cmocka_unit_test(test_nobody_is_sent_elsewhere))

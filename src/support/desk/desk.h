@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The staff's pages of cases and reports: what is shown in more than one of them. Nothing is decided here: cases are read and changed by the functions
+ * of support/cases, as programs do it, so that an embargo, a rule or a limit is the same wherever somebody comes from.
+ */
+#ifndef TW_SUPPORT_DESK_DESK_H
+#define TW_SUPPORT_DESK_DESK_H
+#include "support/cases/cases.h"
+#include "support/page/staff-frame.h"
+
+#define TW_DESK_BOARD "/desk/cases"
+#define TW_DESK_CASES TW_DESK_BOARD "/"
+#define TW_DESK_REPORTS "/desk/reports"
+#define TW_DESK_PEOPLE "/desk/people"
+#define TW_DESK_PAGE 50 /* rows of a table; the next ones are a link away */
+#define TW_DESK_PATH_MAX 200
+#define TW_DESK_NAME_MAX 96
+
+/* Words of what cases have in English names; TW_WORDS: none of these. */
+enum tw_word tw_desk_state_word(const char *state);
+enum tw_word tw_desk_kind_word(enum tw_a14_kind k);
+enum tw_word tw_desk_step_word(enum tw_a14_step s);
+enum tw_word tw_desk_member_word(const char *member); /* of a case's document */
+extern const char *const tw_desk_members[];           /* those that are said with case.change; ends with NULL */
+
+/* A word that is marked by shape and colour too: the class is "mark" and what it is. */
+void tw_desk_mark(struct tw_html *h, const char *class, const char *text);
+void tw_desk_state(struct tw_html *h, struct tw_look look, const char *state);
+/* How much of its time is left: in words, and as a bar. */
+void tw_desk_left(struct tw_html *h, struct tw_look look, const struct tw_clock *c, int64_t now_ms);
+/* "Ann (a17)"; an id of nobody who is there stays as it is. */
+tw_err tw_desk_person(struct tw_context *c, const char *id, char ret[TW_DESK_NAME_MAX]);
+/* A time of a document as people read it; what is none is shown as it is. */
+void tw_desk_when(struct tw_html *h, const char *text);
+/* dt and dd; nothing when there is no value. */
+void tw_desk_pair(struct tw_html *h, struct tw_look look, enum tw_word label, const char *value);
+void tw_desk_done(struct tw_html *h, const struct tw_request *rq, struct tw_look look); /* a form has just done what it is for */
+/* A table that turns into cards where there is little room, up to its head's row, which the caller fills; closed by two tw_html_close each. */
+void tw_desk_table(struct tw_html *h, struct tw_look look, enum tw_word name, bool shown);
+void tw_desk_rows(struct tw_html *h);                                      /* ends the head, begins the body */
+void tw_desk_cell(struct tw_html *h, struct tw_look look, enum tw_word w); /* a td, whose column is named where the head is not seen */
+void tw_desk_head(struct tw_html *h, struct tw_look look, enum tw_word w); /* of a column */
+
+/* A link of a table's head, its filters and its pages: the address of the page with its parameters. */
+struct tw_desk_query {
+	const char *path;
+	struct {
+		const char *key, *value; /* "" is left out */
+	} pairs[6];
+};
+void tw_desk_address(const struct tw_desk_query *q, char ret[TW_DESK_PATH_MAX]);
+/* The head of a column that sorts: by it, and once more the other way round. now: what sorts, with - before it for downwards. */
+void tw_desk_sorted(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, const char *by, const char *now, enum tw_word w);
+/* Links to the page before and behind; page counts from 1. */
+void tw_desk_pages(struct tw_html *h, struct tw_look look, const struct tw_desk_query *q, int64_t page, bool more);
+
+/* The forms that the page of a case or of a report leads to (forms.c); doc: what is known of it, with its id. */
+void tw_desk_actions(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, struct tw_look look, const json_t *doc);
+void tw_desk_begin(struct tw_context *c, const struct tw_request *rq, struct tw_html *h, struct tw_look look); /* those without a case */
+/* What a form sent and was refused: the form with why, and what was typed. False: it is not of these. */
+bool tw_desk_refused_here(const struct tw_request *rq, const struct tw_reply *rp);
+tw_err tw_desk_problem(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body);
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reports as they came in: the list, and one of them with what was said about it. A receipt is in neither: it is the reporter's alone. */
+#include "base/mem.h"
+#include "base/text.h"
+#include "support/desk/desk.h"
+#include "support/query-reception/reception.h"
+#include "support/rows-desk.h"
+#include "support/sql-support.h"
+#include "support/triage/desk-report.h"
+
+#include <string.h>
+
+#define PAGES_MAX 10000
+#define LINE_MAX 160
+
+struct list {
+	struct tw_html h;
+	struct tw_look look;
+	struct tw_desk_query q;
+	int64_t page;
+	size_t rows;
+};
+enum { KIND, STATE, SORT, PAGE };
+
+/* A row's text may be cut in a character by the statement's limit, and a query's is of our own lists or counts for nothing. */
+static const char *text_of(const tw_row *row, int column)
+{
+	struct tw_slice s = tw_row_bytes(row, column);
+
+	return s.size ? s.at : ""; /* SQLite ends its texts with NUL */
+}
+
+static const char *one_of(const char *text, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(*list, text) == 0)
+			return *list;
+	return "";
+}
+
+static void read_query(struct list *l, const json_t *in)
+{
+	static const char *const kinds[] = { "flaw", "bug", NULL }, *const states[] = { "new", "case", "duplicate", "not-vulnerability", NULL },
+				 *const sorts[] = { "report", "-report", "product", "-product", "messages", "-messages", NULL };
+	int64_t page = tw_json_int(in, "page");
+
+	l->page = page < 1 ? 1 : page > PAGES_MAX ? PAGES_MAX : page;
+	l->q = (struct tw_desk_query){ TW_DESK_REPORTS,
+		{ [KIND] = { "kind", one_of(tw_json_text(in, "kind"), kinds) },
+			[STATE] = { "state", one_of(tw_json_text(in, "state"), states) },
+			[SORT] = { "sort", one_of(tw_json_text(in, "sort"), sorts) },
+			[PAGE] = { "page", "" } } };
+}
+
+static void filters(struct list *l, size_t which, const struct tw_choice *choices)
+{
+	tw_page_class(&l->h, TW_E_UL, "filters");
+	for (; choices->value; choices++) {
+		struct tw_desk_query q = l->q;
+		char path[TW_DESK_PATH_MAX], address[TW_PAGE_ADDRESS_MAX];
+
+		q.pairs[which].value = choices->value;
+		tw_desk_address(&q, path);
+		tw_page_address(l->look, path, address);
+		tw_html_open(&l->h, TW_E_LI);
+		tw_html_open(&l->h, TW_E_A);
+		if (strcmp(choices->value, l->q.pairs[which].value) == 0)
+			tw_html_attr(&l->h, TW_AT_CURRENT, TW_SLICE("true"));
+		tw_html_link(&l->h, tw_slice_of(address));
+		tw_html_text(&l->h, tw_slice_of(tw_word(choices->word, l->look.language)));
+		tw_html_close(&l->h);
+		tw_html_close(&l->h);
+	}
+	tw_html_close(&l->h);
+}
+
+static void mark_of(struct tw_html *h, struct tw_look look, const char *verdict)
+{
+	static const struct {
+		const char *verdict, *class;
+		enum tw_word word;
+	} rows[] = { { "new", "fresh", TW_W_REPORT_NEW }, { "case", "going", TW_W_REPORT_CASE },
+		{ "duplicate", "over", TW_W_CASE_DUPLICATE }, { "not-vulnerability", "over", TW_W_REPORT_NO_FLAW } };
+
+	for (size_t i = 0; i < TW_COUNT(rows); i++)
+		if (strcmp(rows[i].verdict, verdict) == 0)
+			tw_desk_mark(h, rows[i].class, tw_word(rows[i].word, look.language));
+}
+
+static void begin_table(struct list *l)
+{
+	const char *sort = *l->q.pairs[SORT].value ? l->q.pairs[SORT].value : "-report";
+
+	tw_desk_table(&l->h, l->look, TW_W_REPORTS, false);
+	tw_desk_sorted(&l->h, l->look, &l->q, "report", sort, TW_W_COLUMN_NUMBER);
+	tw_desk_head(&l->h, l->look, TW_W_STATE);
+	tw_desk_head(&l->h, l->look, TW_W_ARRIVED);
+	tw_desk_sorted(&l->h, l->look, &l->q, "product", sort, TW_W_PRODUCT);
+	tw_desk_head(&l->h, l->look, TW_W_DESCRIPTION);
+	tw_desk_sorted(&l->h, l->look, &l->q, "messages", sort, TW_W_MESSAGES);
+	tw_desk_rows(&l->h);
+}
+
+static void write_cells(struct list *l, const tw_row *row)
+{
+	char line[LINE_MAX * 4 + 4], number[24];
+
+	tw_desk_cell(&l->h, l->look, TW_W_STATE);
+	mark_of(&l->h, l->look, text_of(row, 3));
+	if (!tw_row_null(row, 2)) {
+		tw_html_text(&l->h, TW_SLICE(", "));
+		tw_html_text(&l->h, tw_slice_of(tw_word(TW_W_STATE_PUBLISHED, l->look.language)));
+	}
+	tw_html_close(&l->h);
+	tw_desk_cell(&l->h, l->look, TW_W_ARRIVED);
+	tw_page_time(&l->h, tw_row_int(row, 1));
+	tw_html_close(&l->h);
+	tw_desk_cell(&l->h, l->look, TW_W_PRODUCT);
+	(void)snprintf(line, sizeof line, "%s %s", text_of(row, 4), text_of(row, 5));
+	tw_utf8_mend(line);
+	tw_html_text(&l->h, tw_slice_of(line));
+	tw_html_close(&l->h);
+	tw_desk_cell(&l->h, l->look, TW_W_DESCRIPTION);
+	(void)snprintf(line, sizeof line, "%.*s", (int)strcspn(text_of(row, 6), "\n"), text_of(row, 6));
+	tw_html_text(&l->h, tw_slice_of(line));
+	tw_html_close(&l->h);
+	tw_desk_cell(&l->h, l->look, TW_W_MESSAGES);
+	(void)snprintf(number, sizeof number, "%lld", (long long)tw_row_int(row, 7));
+	tw_html_text(&l->h, tw_slice_of(number));
+	if (tw_row_int(row, 7)) { /* whose turn it is */
+		tw_html_text(&l->h, TW_SLICE(", "));
+		tw_html_text(&l->h, tw_slice_of(tw_word(tw_row_int(row, 8) ? TW_W_FROM_US : TW_W_FROM_REPORTER, l->look.language)));
+	}
+	tw_html_close(&l->h);
+}
+
+static tw_err take_row(void *user, const tw_row *row)
+{
+	struct list *l = user;
+	char path[TW_DESK_PATH_MAX], name[24];
+
+	if (l->rows++ == TW_DESK_PAGE)
+		return TW_OK;
+	if (l->rows == 1)
+		begin_table(l);
+	(void)snprintf(name, sizeof name, "r%lld", (long long)tw_row_int(row, 0));
+	(void)snprintf(path, sizeof path, TW_DESK_REPORTS "/%s", name);
+	tw_html_open(&l->h, TW_E_TR);
+	tw_html_open(&l->h, TW_E_TH);
+	tw_html_attr(&l->h, TW_AT_SCOPE, TW_SLICE("row"));
+	tw_page_link_text(&l->h, l->look, path, name);
+	tw_html_close(&l->h);
+	write_cells(l, row);
+	tw_html_close(&l->h);
+	return TW_OK;
+}
+
+tw_err tw_desk_reports(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	static const struct tw_choice kinds[] = { { "", TW_W_KIND_ANY }, { "flaw", TW_W_KIND_FLAW }, { "bug", TW_W_KIND_BUG },
+		{ .value = NULL } },
+				      states[] = { { "", TW_W_REPORT_ANY }, { "new", TW_W_REPORT_NEW },
+					      { "case", TW_W_REPORT_CASE }, { "duplicate", TW_W_CASE_DUPLICATE },
+					      { "not-vulnerability", TW_W_REPORT_NO_FLAW }, { .value = NULL } };
+	struct list l = { .look = tw_look_of(rq) };
+	char here[TW_DESK_PATH_MAX];
+
+	read_query(&l, rq->input);
+	tw_desk_address(&l.q, here);
+	const struct tw_staff_frame f = { c, rq, here, tw_word(TW_W_REPORTS, l.look.language) };
+	tw_staff_frame_open(&f, &l.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
+	filters(&l, STATE, states);
+	filters(&l, KIND, kinds);
+	const struct tw_value v[] = { TW_V_TEXT(l.q.pairs[KIND].value), TW_V_TEXT(l.q.pairs[STATE].value),
+		TW_V_TEXT(l.q.pairs[SORT].value), TW_V_INT(TW_DESK_PAGE + 1), TW_V_INT((l.page - 1) * TW_DESK_PAGE),
+		TW_V_INT(tw_time_wall_ms(c->time)), TW_V_TEXT(rq->subject.kind == TW_SUBJECT_LOCAL ? "" : tw_subject_key(&rq->subject)) };
+	TW_TRY(tw_store_run(c->store, tw_sql_desk_reports, v, TW_COUNT(v), take_row, &l));
+	if (l.rows) {
+		tw_html_close(&l.h);
+		tw_html_close(&l.h);
+	} else {
+		tw_page_put(&l.h, l.look, TW_E_P, TW_W_REPORTS_NONE);
+	}
+	tw_desk_pages(&l.h, l.look, &l.q, l.page, l.rows > TW_DESK_PAGE);
+	return tw_page_close(&l.h);
+}
+
+/* --- One --- */
+
+struct view {
+	struct tw_html h;
+	struct tw_look look;
+	size_t messages;
+};
+
+static void chosen(struct view *v, enum tw_word label, const struct tw_choice *choices, const char *value)
+{
+	for (; choices->value; choices++)
+		if (*value && strcmp(choices->value, value) == 0)
+			tw_desk_pair(&v->h, v->look, label, tw_word(choices->word, v->look.language));
+}
+
+static void write_verdict(struct view *v, const struct tw_desk_report *r)
+{
+	char path[TW_DESK_PATH_MAX];
+
+	tw_page_put(&v->h, v->look, TW_E_DT, TW_W_STATE);
+	tw_html_open(&v->h, TW_E_DD);
+	mark_of(&v->h, v->look, tw_triage_verdicts[r->verdict]);
+	if (r->case_id) {
+		(void)snprintf(path, sizeof path, TW_DESK_CASES "c%lld", (long long)r->case_id);
+		tw_html_text(&v->h, TW_SLICE(" "));
+		tw_page_link_text(&v->h, v->look, path, path + sizeof TW_DESK_CASES - 1);
+	}
+	tw_html_close(&v->h);
+}
+
+static void when(struct view *v, enum tw_word label, const char *text)
+{
+	if (!*text)
+		return;
+	tw_page_put(&v->h, v->look, TW_E_DT, label);
+	tw_html_open(&v->h, TW_E_DD);
+	tw_desk_when(&v->h, text);
+	tw_html_close(&v->h);
+}
+
+static void write_report(struct view *v, const struct tw_desk_report *r)
+{
+	static const struct {
+		const char *key;
+		enum tw_word label;
+	} texts[] = { { "product", TW_W_PRODUCT }, { "version", TW_W_VERSION }, { "description", TW_W_DESCRIPTION },
+		{ "traits", TW_W_TRAITS }, { "fix", TW_W_FIX }, { "contact", TW_W_CONTACT }, { "credit", TW_W_CREDIT },
+		{ "language", TW_W_REPORT_LANGUAGE } };
+
+	tw_page_class(&v->h, TW_E_DL, "facts");
+	write_verdict(v, r);
+	tw_desk_pair(&v->h, v->look, TW_W_REASON, tw_json_text(r->doc, "reason"));
+	when(v, TW_W_ARRIVED, tw_json_text(r->shown, "received"));
+	when(v, TW_W_STATE_PUBLISHED, tw_json_text(r->shown, "published"));
+	chosen(v, TW_W_KIND, tw_report_kinds, tw_json_text(r->shown, "kind"));
+	chosen(v, TW_W_FLAW, tw_report_flaws, tw_json_text(r->shown, "flaw"));
+	for (size_t i = 0; i < TW_COUNT(texts); i++)
+		tw_desk_pair(&v->h, v->look, texts[i].label, tw_json_text(r->shown, texts[i].key));
+	tw_html_close(&v->h);
+}
+
+static tw_err write_message(void *user, const struct tw_report_message *m)
+{
+	struct view *v = user;
+
+	if (v->messages++ == 0)
+		tw_html_open(&v->h, TW_E_OL);
+	tw_html_open(&v->h, TW_E_LI);
+	tw_page_class(&v->h, TW_E_P, "quiet");
+	tw_html_text(&v->h, tw_slice_of(tw_word(m->ours ? TW_W_FROM_US : TW_W_FROM_REPORTER, v->look.language)));
+	tw_html_text(&v->h, TW_SLICE(", "));
+	tw_page_time(&v->h, m->at_ms);
+	tw_html_close(&v->h);
+	tw_page_class(&v->h, TW_E_P, "text");
+	tw_html_text(&v->h, m->text);
+	tw_html_close(&v->h);
+	tw_html_close(&v->h);
+	return TW_OK;
+}
+
+tw_err tw_desk_report(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	TW_CLEANUP(tw_desk_report_done) struct tw_desk_report r = { .id = 0 };
+	struct view v = { .look = tw_look_of(rq) };
+	char here[TW_DESK_PATH_MAX], title[120];
+
+	TW_TRY(tw_desk_report_load(c, rq, rp, &r));
+	if (!r.id)
+		return TW_OK;
+	(void)snprintf(here, sizeof here, TW_DESK_REPORTS "/r%lld", (long long)r.id);
+	(void)snprintf(title, sizeof title, "%s r%lld", tw_word(TW_W_REPORT_ONE, v.look.language), (long long)r.id);
+	const struct tw_staff_frame f = { c, rq, here, title };
+	tw_staff_frame_open(&f, &v.h, tw_reply_text(rp, c->sys, TW_PAGE_TYPE));
+	tw_desk_done(&v.h, rq, v.look);
+	write_report(&v, &r);
+	tw_desk_actions(c, rq, &v.h, v.look, r.shown);
+	tw_page_put(&v.h, v.look, TW_E_H2, TW_W_MESSAGES);
+	TW_TRY(tw_report_messages(c->store, r.id, write_message, &v));
+	if (v.messages)
+		tw_html_close(&v.h);
+	else
+		tw_page_put(&v.h, v.look, TW_E_P, TW_W_NO_MESSAGES);
+	return tw_page_close(&v.h);
+}
