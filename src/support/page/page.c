@@ -130,11 +130,6 @@ static void other_language(struct tw_html *h, struct tw_look look, const char *h
 
 void tw_page_begin_head(struct tw_html *h, struct tw_buf *out, const struct tw_page_head *p)
 {
-	tw_page_open_named(h, out, look, here, tw_word(title, look.language));
-}
-
-void tw_page_open_named(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, const char *title)
-{
 	tw_html_begin(h, out);
 	tw_html_open(h, TW_E_HTML);
 	tw_html_attr(h, TW_AT_LANG, tw_slice_of(tw_language_tag(p->look.language)));
@@ -157,12 +152,17 @@ void tw_page_begin_main(struct tw_html *h, const char *title)
 	tw_html_put(h, TW_E_H1, title);
 }
 
-void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, enum tw_word title)
+void tw_page_open_named(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, const char *title)
 {
-	const struct tw_page_head p = { look, here, tw_word(title, look.language), "" };
+	const struct tw_page_head p = { look, here, title, "" };
 
 	tw_page_begin_head(h, out, &p);
 	tw_page_begin_main(h, p.title);
+}
+
+void tw_page_open(struct tw_html *h, struct tw_buf *out, struct tw_look look, const char *here, enum tw_word title)
+{
+	tw_page_open_named(h, out, look, here, tw_word(title, look.language));
 }
 
 tw_err tw_page_close(struct tw_html *h)
