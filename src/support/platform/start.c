@@ -47,9 +47,9 @@ static const struct tw_store_step steps[] = {
 static const struct tw_store_formats formats = { steps, 1, 1 };
 
 /* What this service can do: the one explicit list. */
-static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception, &tw_capability_cases,
-	&tw_capability_advisories, &tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage, &tw_capability_questions,
-	&tw_capability_outbox, &tw_capability_desk, NULL };
+static const struct tw_capability *const capabilities[] = { &tw_capability_platform, &tw_capability_query_reception,
+	&tw_capability_cases, &tw_capability_advisories, &tw_capability_staff, &tw_capability_subscriptions, &tw_capability_triage,
+	&tw_capability_questions, &tw_capability_outbox, &tw_capability_desk, NULL };
 
 /* The gate's question of devices; this service always has somebody whose it is. */
 static tw_err owned(struct tw_context *c, bool *ret)
