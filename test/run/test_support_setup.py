@@ -120,7 +120,7 @@ def test_by_questions(service):
     os.write(ours, f"Example Works\nexample.com\nhttps://{HOST}\nsomebody\nmailto:psirt@example.com\n\n\n".encode())
     said, _ = process.communicate(timeout=10)
     assert process.returncode == 0, said
-    assert "site is https:// and a host" in said and "a contact is https:// or mailto:" in said
+    assert "site is https:// and a host" in said and "a contact is https://, mailto: or tel:" in said
     desk = json.loads((service.dir / "app/desk.json").read_text())
     assert (desk["name"], desk["site"], desk["contacts"]) == ("Example Works", f"https://{HOST}", ["mailto:psirt@example.com"])
     os.close(ours)
