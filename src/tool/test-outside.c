@@ -44,8 +44,8 @@ static void test_speech(void **state)
 		const char *said;
 		enum tw_speech speech;
 	} rows[] = { { "", TW_SPEECH_NONE }, { "HTTP/1.0 200 OK\r\n", TW_SPEECH_HTTP }, { "SSH-2.0-dropbear\r\n", TW_SPEECH_SSH },
-		{ "\xff\xfd\x01", TW_SPEECH_TELNET }, { "box Login: ", TW_SPEECH_TELNET }, { "220 FTP server\r\n", TW_SPEECH_FTP },
-		{ "220 mail.example ESMTP\r\n", TW_SPEECH_OTHER }, { "x", TW_SPEECH_OTHER } };
+		{ "SSH-1.5-x\r\n", TW_SPEECH_OTHER }, { "\xff\xfd\x01", TW_SPEECH_TELNET }, { "box Login: ", TW_SPEECH_TELNET },
+		{ "220 FTP server\r\n", TW_SPEECH_FTP }, { "220 mail.example ESMTP\r\n", TW_SPEECH_OTHER }, { "x", TW_SPEECH_OTHER } };
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
 		CHECK_INT(tw_speech_of(tw_slice_of(rows[i].said)), rows[i].speech);
@@ -74,7 +74,8 @@ static void test_doors(void **state)
 		enum tw_door door;
 	} rows[] = { { "", TW_DOOR_UNSURE }, { "Welcome\r\nlogin: ", TW_DOOR_NAME }, { "User:", TW_DOOR_NAME },
 		{ "Password: ", TW_DOOR_PASSWORD }, { "BusyBox\r\n# ", TW_DOOR_OPEN }, { "user@box:~$ ", TW_DOOR_OPEN },
-		{ "Login incorrect\r\nlogin: ", TW_DOOR_SHUT }, { "Access denied.\r\n> ", TW_DOOR_SHUT },
+		{ "Login incorrect\r\nlogin: ", TW_DOOR_NAME }, { "Access denied.\r\n> ", TW_DOOR_UNSURE },
+		{ "0 failed logins\r\n# ", TW_DOOR_UNSURE }, { "Password incorrect.\r\n", TW_DOOR_SHUT },
 		{ "Hello.\r\n", TW_DOOR_UNSURE } };
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
@@ -131,7 +132,7 @@ static void good(struct tw_outside *o, struct tw_port_seen *p)
 			.accepts = { false, false, true, true },
 			.strength = 128,
 			.signature = "ecdsa-with-SHA256",
-			.subject = "/CN=device",
+			.certificate = "CN = device",
 			.not_before_s = 10,
 			.not_after_s = 1000 } };
 	p->said_size = (size_t)snprintf(p->said, sizeof p->said, "HTTP/1.1 401 No");
@@ -141,14 +142,14 @@ static void good(struct tw_outside *o, struct tw_port_seen *p)
 	tw_seen_init(&o->seen, tw_sys_real());
 	o->seen.port = p;
 	o->seen.port_count = 1;
-	o->seen.scan = (struct tw_scan){ .asked = 100, .opened = 1, .closed = 99 };
+	o->seen.scan = (struct tw_scan){ .asked = 65535, .opened = 1, .closed = 65534 };
 	tw_port_add(&o->seen.scan.open, 443);
 	tw_port_add(&o->declared, 443);
 }
 
 static void bad_identity(struct tw_outside *o)
 {
-	(void)snprintf(o->seen.port[0].tls.subject, sizeof o->seen.port[0].tls.subject, "/CN=cam 4F2A-0017");
+	(void)snprintf(o->seen.port[0].tls.certificate, sizeof o->seen.port[0].tls.certificate, "DNS:cam-4f:2a:00:17.local");
 }
 
 static void bad_mac(struct tw_outside *o)
@@ -202,6 +203,14 @@ static void dark(struct tw_outside *o)
 	o->seen.port_count = 0;
 }
 
+/* It hung up on who came back: nothing of it is known. */
+static void gone(struct tw_outside *o)
+{
+	o->seen.port[0] = (struct tw_port_seen){ .number = 443, .gone = true };
+	(void)snprintf(o->logins.unreached, sizeof o->logins.unreached, "port 443");
+	o->seen.scan.asked = 10;
+}
+
 static void untold(struct tw_outside *o)
 {
 	o->own_count = 0;
@@ -243,8 +252,9 @@ static void test_each_verdict_turns(void **state)
 /* What was not seen is never called good. */
 static void test_nothing_seen_is_nothing_good(void **state)
 {
-	void (*const ways[])(struct tw_outside *) = { dark, untold };
-	static const char *const checks[] = { "outside-identity", "outside-plain", "outside-logins", "outside-ports" };
+	void (*const ways[])(struct tw_outside *) = { dark, untold, gone };
+	static const char *const checks[] = { "outside-identity", "outside-plain", "outside-logins", "outside-ports", "outside-tls",
+		"outside-certificates" };
 	static struct tw_outside o;
 	static struct tw_port_seen p;
 

@@ -70,8 +70,11 @@ def certificate(folder, *words):
                    check=True, capture_output=True)
 
 
-def tls(folder, oldest=ssl.TLSVersion.TLSv1_2, ciphers=None):
+def tls(folder, oldest=ssl.TLSVersion.TLSv1_2, ciphers=None, asks=False):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if asks:  # for a certificate, and hangs up without one
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(folder / "crt")
     if ciphers:
         context.set_ciphers(ciphers)
     context.minimum_version = oldest
@@ -149,6 +152,7 @@ def shelf(tmp_path_factory):
     with contextlib.ExitStack() as stack:
         stack.enter_context(server(GOOD, 8443, page("jane", "nine quiet herons"), tls(good)))
         stack.enter_context(server(BAD, 8443, page("jane", "x"), tls(bad, ssl.TLSVersion.TLSv1, "ALL:@SECLEVEL=0")))
+        stack.enter_context(server(BAD, 8444, page("jane", "x"), tls(bad, ssl.TLSVersion.TLSv1, "ALL:@SECLEVEL=0", asks=True)))
         stack.enter_context(server(BAD, 8080, page("admin", "1234", SERIAL.encode())))
         stack.enter_context(server(BAD, 23, Telnet))
         stack.enter_context(server(BAD, 24, Shell))
@@ -159,17 +163,18 @@ def shelf(tmp_path_factory):
 
 def test_a_good_device_passes(shelf, tmp_path):
     seen = assess(tmp_path, GOOD, "--ports", PORTS, "--declared", "8443", "--own", SERIAL)
-    assert {e: r["verdict"] for e, r in seen.items()} == dict.fromkeys(("DI.ABI.1.1", "DP.CCS.1", "DP.ST.1.1", "DP.ST.2", "LA.AS.1", "LA.IC.3"), "pass"), seen
+    assert {e: r["verdict"] for e, r in seen.items()} == dict.fromkeys(("DI.ABI.1.1", "DP.CCS.1", "DP.ST.1.1", "DP.ST.2", "LA.AS.1"), "pass") | {"LA.IC.3": "inconclusive"}, seen
+    assert "only declared ones take a connection: 8443" in seen["LA.IC.3"]["reason"], "a part was asked"
     assert all(r["source"] == "observed outside" for r in seen.values())
 
 
 def test_a_bad_device_fails_in_everything(shelf, tmp_path):
-    seen = assess(tmp_path, BAD, "--ports", PORTS, "--declared", "8443", "--own", SERIAL)
+    seen = assess(tmp_path, BAD, "--ports", PORTS, "--declared", "8443,8444", "--own", SERIAL)
     reason = {e: r["reason"] for e, r in seen.items()}
     assert {r["verdict"] for r in seen.values()} == {"fail"}, seen
     for part in ("port 8080", "the certificate of port 8443", "mDNS or SSDP"):
         assert part in reason["DI.ABI.1.1"]
-    assert "80 bits" in reason["DP.CCS.1"] and "TLS 1.0 TLS 1.1" in reason["DP.ST.1.1"]
+    assert "80 bits" in reason["DP.CCS.1"] and reason["DP.ST.1.1"].count("TLS 1.0 TLS 1.1") == 2, "also where a certificate is asked for"
     assert "23 (Telnet)" in reason["DP.ST.2"] and "8080 (HTTP)" in reason["DP.ST.2"]
     assert "port 23 (as root)" in reason["LA.AS.1"] and "port 24 (nothing is asked)" in reason["LA.AS.1"] and "port 8080 (as admin)" in reason["LA.AS.1"]
     assert "23, 24, 8080." in reason["LA.IC.3"]

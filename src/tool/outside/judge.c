@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #define STRENGTH_MIN 112 /* bits, NIST SP 800-57 part 1: RSA of 2048, curves of 224 */
 #define LIST_MAX 400
@@ -61,8 +61,13 @@ static tw_err judge_ports(const struct tw_outside *o, struct tw_finding *f)
 			s->asked, s->opened, *open ? open : "none");
 	if (*undeclared)
 		return tw_found(f, TW_VERDICT_FAIL, "These TCP ports take a connection, and are not declared: %s.", undeclared);
-	return tw_found(f, TW_VERDICT_PASS, "Of %zu TCP ports, only declared ones take a connection: %s; %zu refuse, %zu are silent.",
-		s->asked, *open ? open : "none", s->closed, s->silent);
+	if (s->asked < TW_PORTS - 1)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"Of the %zu TCP ports that were asked, only declared ones take a connection: %s; without --ports all are asked.",
+			s->asked, *open ? open : "none");
+	return tw_found(f, TW_VERDICT_PASS,
+		"Of %zu TCP ports, only declared ones take a connection: %s; %zu refuse, %zu are silent, asked twice.", s->asked,
+		*open ? open : "none", s->closed, s->silent);
 }
 
 /* LA.AS.1: names and passwords that everybody knows open nothing */
@@ -80,6 +85,8 @@ static tw_err judge_logins(const struct tw_outside *o, struct tw_finding *f)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 			"%zu doors refused all %zu published pairs of name and password; %zu gave no clear answer; this tool does not try these: %s.",
 			l->refused, tw_known_pairs_count, l->unsure, *l->unreached ? l->unreached : "none");
+	if (o->seen.scan.opened > o->seen.port_count)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "%zu of its ports were not spoken to.", o->seen.scan.opened - o->seen.port_count);
 	if (!l->doors)
 		return tw_found(f, TW_VERDICT_NOT_APPLICABLE, "No port that was spoken to asks for a name and a password.");
 	return tw_found(f, TW_VERDICT_PASS, "%zu doors that ask for name and password refused all %zu published pairs.", l->refused,
@@ -89,6 +96,8 @@ static tw_err judge_logins(const struct tw_outside *o, struct tw_finding *f)
 /* NULL: protected. Empty: it cannot be told. */
 static const char *plain_words(const struct tw_port_seen *p)
 {
+	if (p->gone)
+		return "";
 	if (p->tls.spoken || p->speech == TW_SPEECH_SSH || (p->speech == TW_SPEECH_HTTP && p->goes_to_https))
 		return NULL;
 	return p->speech == TW_SPEECH_HTTP      ? "HTTP"
@@ -116,8 +125,7 @@ static tw_err judge_plain(const struct tw_outside *o, struct tw_finding *f)
 			*unknown ? unknown : "none", o->seen.scan.opened - o->seen.port_count);
 	if (!o->seen.port_count)
 		return tw_found(f, TW_VERDICT_NOT_APPLICABLE, "No TCP port takes a connection.");
-	return tw_found(f, TW_VERDICT_PASS, "All %zu open ports speak TLS or SSH, or do nothing but send visitors there.",
-		o->seen.port_count);
+	return tw_found(f, TW_VERDICT_PASS, "All %zu open ports speak TLS or SSH, or send who asks for / there.", o->seen.port_count);
 }
 
 /* What is wrong with the protocol of one port, or "". */
@@ -142,6 +150,18 @@ static void wrong_certificate(const struct tw_outside *o, const struct tw_tls_se
 		(void)snprintf(ret, size, "out of date");
 	else if (t->not_before_s > o->now_s)
 		(void)snprintf(ret, size, "not valid yet");
+}
+
+/* Ports of which it is not known how they speak TLS: not spoken to, or with an offer that had no clear answer. */
+static size_t tls_unknown(const struct tw_outside *o)
+{
+	size_t n = o->seen.scan.opened - o->seen.port_count;
+
+	for (size_t i = 0; i < o->seen.port_count; i++) {
+		const struct tw_port_seen *p = &o->seen.port[i];
+		n += p->gone || (p->tls.spoken && (p->tls.unknown[0] || p->tls.unknown[1]));
+	}
+	return n;
 }
 
 /* One verdict over all ports that speak TLS. */
@@ -169,6 +189,9 @@ static tw_err over_tls(const struct tw_outside *o, bool certificate, const char 
 	if (*wrong)
 		return tw_found(f, TW_VERDICT_FAIL,
 			certificate ? "Certificates that protect little: port %s." : "Weak TLS is accepted: port %s.", wrong);
+	if (tls_unknown(o))
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
+			"%zu ports gave no clear answer to what was offered, or were not spoken to.", tls_unknown(o));
 	if (!spoken)
 		return tw_found(f, TW_VERDICT_NOT_APPLICABLE, "No port that was spoken to speaks TLS.");
 	return tw_found(f, TW_VERDICT_PASS, "%zu ports speak TLS, and each %s.", spoken, good);
@@ -186,24 +209,45 @@ static tw_err judge_certificates(const struct tw_outside *o, struct tw_finding *
 	return over_tls(o, true, "shows a certificate in time, with a key of 112 bits of security or more and no broken signature", f);
 }
 
+/* Whether s begins with word, however either is divided: 4F2A-0017 is 4f:2a:00:17, too. */
+static bool matches(struct tw_slice s, const char *word)
+{
+	static const char between[] = ":-. ";
+	size_t i = 0, same = 0;
+
+	for (; *word; word++) {
+		if (strchr(between, *word))
+			continue;
+		while (same && i < s.size && s.at[i] && strchr(between, s.at[i]))
+			i++;
+		if (i == s.size || tolower((unsigned char)s.at[i++]) != tolower((unsigned char)*word))
+			return false;
+		same++;
+	}
+	return same > 0;
+}
+
 static bool holds(struct tw_slice s, const char *word)
 {
-	size_t size = strlen(word);
-
-	for (size_t i = 0; size && i + size <= s.size; i++)
-		if (!strncasecmp(s.at + i, word, size))
+	for (size_t i = 0; i < s.size; i++)
+		if (matches((struct tw_slice){ s.at + i, s.size - i }, word))
 			return true;
 	return false;
 }
 
-/* XX:XX:XX:XX:XX:XX, or with dashes: an address of hardware, which follows its unit everywhere. */
+static bool in_row(struct tw_slice s, size_t at)
+{
+	return at < s.size && (tw_hex_value(s.at[at]) >= 0 || s.at[at] == ':' || s.at[at] == '-');
+}
+
+/* XX:XX:XX:XX:XX:XX, or with dashes, and no more of it: an address of hardware, which follows its unit everywhere. A longer row is a digest. */
 static bool holds_mac(struct tw_slice s)
 {
 	for (size_t i = 0; i + 17 <= s.size; i++) {
 		size_t k = 0;
 		while (k < 17 && (k % 3 == 2 ? s.at[i + k] == s.at[i + 2] && strchr(":-", s.at[i + k]) : tw_hex_value(s.at[i + k]) >= 0))
 			k++;
-		if (k == 17)
+		if (k == 17 && !in_row(s, i + 17) && !(i && in_row(s, i - 1)))
 			return true;
 	}
 	return false;
@@ -223,6 +267,7 @@ static void search(const struct tw_outside *o, struct tw_slice said, const char 
 static tw_err judge_identity(const struct tw_outside *o, struct tw_finding *f)
 {
 	char found[LIST_MAX] = "";
+	size_t unread = o->seen.scan.opened - o->seen.port_count + o->seen.told_cut;
 
 	for (size_t i = 0; i < o->seen.port_count; i++) {
 		const struct tw_port_seen *p = &o->seen.port[i];
@@ -231,15 +276,16 @@ static tw_err judge_identity(const struct tw_outside *o, struct tw_finding *f)
 		(void)snprintf(where, sizeof where, "port %u", p->number);
 		search(o, (struct tw_slice){ p->said, p->said_size }, where, found);
 		(void)snprintf(where, sizeof where, "the certificate of port %u", p->number);
-		search(o, tw_slice_of(p->tls.subject), where, found);
+		search(o, tw_slice_of(p->tls.certificate), where, found);
+		unread += p->cut || p->gone;
 	}
 	search(o, tw_buf_slice(&o->seen.told), "what it answers to mDNS or SSDP", found);
 	if (is_dark(o) && !o->seen.told.size)
 		return found_dark(o, f);
 	if (*found)
 		return tw_found(f, TW_VERDICT_FAIL, "A stranger learns which unit this is, from: %s.", found);
-	if (o->seen.scan.opened > o->seen.port_count)
-		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "%zu of its ports were not spoken to.", o->seen.scan.opened - o->seen.port_count);
+	if (unread)
+		return tw_found(f, TW_VERDICT_INCONCLUSIVE, "%zu of its ports were not heard out, or it told more than was read.", unread);
 	if (!o->own_count)
 		return tw_found(f, TW_VERDICT_INCONCLUSIVE,
 			"No address of hardware was told. What else names the unit, this tool does not know: give it with --own, as its label has it.");

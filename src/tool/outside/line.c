@@ -13,7 +13,6 @@
 
 #define PIECE 4096
 #define STEP_MS 3000 /* for what we send to be taken */
-#define HEAR_MS 10000
 
 struct tw_line {
 	const struct tw_sys *sys;
@@ -22,9 +21,10 @@ struct tw_line {
 	SSL *ssl;      /* NULL: plain */
 	BIO *in, *out; /* of ssl, which owns them */
 	bool ended;    /* the other side has said all */
+	bool alerted;  /* by the other side, in the handshake */
 };
 
-static int64_t mono_ms(const struct tw_sys *sys)
+int64_t tw_mono_ms(const struct tw_sys *sys)
 {
 	struct timespec now = { 0 };
 
@@ -73,7 +73,7 @@ tw_line *tw_line_free(tw_line *l)
 static bool await(const tw_line *l, short events, int64_t end)
 {
 	struct pollfd p = { .fd = l->fd, .events = events };
-	int64_t left = end - mono_ms(l->sys);
+	int64_t left = end - tw_mono_ms(l->sys);
 
 	while (left > 0) {
 		int n = l->sys->poll(l->sys, &p, 1, (int)left);
@@ -81,7 +81,7 @@ static bool await(const tw_line *l, short events, int64_t end)
 			return true;
 		if (n < 0 && errno != EINTR)
 			return false;
-		left = end - mono_ms(l->sys);
+		left = end - tw_mono_ms(l->sys);
 	}
 	return false;
 }
@@ -104,7 +104,7 @@ static tw_err connect_to(tw_line *l, const struct tw_host *to, int64_t end)
 
 static tw_err put(tw_line *l, const char *data, size_t size)
 {
-	int64_t end = mono_ms(l->sys) + STEP_MS;
+	int64_t end = tw_mono_ms(l->sys) + STEP_MS;
 
 	while (size) {
 		struct iovec part = { (void *)data, size };
@@ -163,6 +163,33 @@ static tw_err pump(tw_line *l, int64_t end)
 	return TW_OK;
 }
 
+static void on_info(const SSL *ssl, int where, int value)
+{
+	tw_line *l = SSL_get_app_data(ssl);
+
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT)
+		l->alerted = true;
+}
+
+/* Beyond its ServerHello the other side has agreed to the version; at it, it has chosen one that was not offered. */
+static bool has_agreed(const tw_line *l)
+{
+	OSSL_HANDSHAKE_STATE at = l->ssl ? SSL_get_state(l->ssl) : TLS_ST_BEFORE;
+
+	return at != TLS_ST_BEFORE && at != TLS_ST_CW_CLNT_HELLO && at != TLS_ST_CR_SRVR_HELLO;
+}
+
+static tw_err shaken_off(tw_line *l)
+{
+	if (has_agreed(l))
+		return TW_RAISE(STATE, "it agreed, and ended the handshake later");
+	if (l->alerted)
+		return TW_RAISE(DENIED, "refused by an alert");
+	if (SSL_get_state(l->ssl) == TLS_ST_CR_SRVR_HELLO)
+		return TW_RAISE(DENIED, "another version was chosen");
+	return TW_RAISE(CLOSED, "the connection ended in the handshake");
+}
+
 static tw_err shake(tw_line *l, int64_t end)
 {
 	for (;;) {
@@ -171,7 +198,7 @@ static tw_err shake(tw_line *l, int64_t end)
 			return flush(l);
 		if (SSL_get_error(l->ssl, r) != SSL_ERROR_WANT_READ || l->ended) {
 			tw_ignore(flush(l)); /* the alert */
-			return TW_RAISE(CLOSED, "no TLS as it was offered");
+			return shaken_off(l);
 		}
 		TW_TRY(pump(l, end));
 	}
@@ -198,6 +225,8 @@ static tw_err begin_tls(tw_line *l, const struct tw_offer *offer)
 		return TW_RAISE(NOMEM, "TLS");
 	}
 	SSL_set_bio(l->ssl, l->in, l->out);
+	SSL_set_app_data(l->ssl, l);
+	SSL_set_info_callback(l->ssl, on_info);
 	return TW_OK;
 }
 
@@ -206,18 +235,20 @@ tw_err tw_line_open(const struct tw_sys *sys, const struct tw_host *host, uint16
 {
 	TW_CLEANUP(tw_line_freep) tw_line *l = TW_NEW(sys, tw_line);
 	struct tw_host to = tw_host_at(host, port);
-	int64_t end = mono_ms(sys) + within_ms;
+	int64_t end = tw_mono_ms(sys) + within_ms;
 
 	if (!l)
 		return TW_RAISE(NOMEM, "connection");
 	*l = (struct tw_line){ .sys = sys, .fd = -1 };
 	TW_TRY(connect_to(l, &to, end));
-	if (offer->version) {
+	if (offer->version)
 		TW_TRY(begin_tls(l, offer));
-		TW_TRY(shake(l, end));
-	}
-	*ret = TW_STEAL(l);
-	return TW_OK;
+	tw_err e = offer->version ? shake(l, end) : TW_OK;
+	if (has_agreed(l) && tw_is(e, TW_CODE_TIMEOUT))
+		e = shaken_off(l);
+	if (!tw_failed(e) || tw_is(e, TW_CODE_STATE))
+		*ret = TW_STEAL(l);
+	return e;
 }
 
 tw_err tw_line_send(tw_line *l, struct tw_slice bytes)
@@ -250,15 +281,15 @@ static tw_err drain(tw_line *l, struct tw_buf *ret)
 	return TW_OK;
 }
 
-tw_err tw_line_hear(tw_line *l, int64_t quiet_ms, struct tw_buf *ret, bool *ret_ended)
+tw_err tw_line_hear(tw_line *l, int64_t quiet_ms, int64_t within_ms, struct tw_buf *ret, bool *ret_ended)
 {
 	char piece[PIECE];
 	size_t size = 0;
 
-	int64_t last = mono_ms(l->sys) + HEAR_MS; /* however slowly it drips */
+	int64_t last = tw_mono_ms(l->sys) + within_ms; /* however slowly it drips */
 	TW_TRY(drain(l, ret));
 	while (!l->ended && ret->size < ret->max) {
-		int64_t end = mono_ms(l->sys) + quiet_ms;
+		int64_t end = tw_mono_ms(l->sys) + quiet_ms;
 		tw_err e = l->ssl ? pump(l, end < last ? end : last) : get(l, piece, sizeof piece, end < last ? end : last, &size);
 		if (tw_is(e, TW_CODE_TIMEOUT) || tw_is(e, TW_CODE_CLOSED))
 			break;

@@ -35,14 +35,20 @@ struct tw_offer {
 };
 
 typedef struct tw_line tw_line;
-/* CLOSED: refused, or the handshake failed. TIMEOUT: nobody answered in time. */
+/*
+ * CLOSED: refused, or the handshake ended without a word. DENIED: the other side refused it by an alert, or chose another version.
+ * STATE: it agreed to the offer, and ended the handshake later, such as for want of a certificate of ours; ret is there, for what it showed.
+ * TIMEOUT: nobody answered in time.
+ * UNSUPPORTED: this OpenSSL cannot offer it.
+ */
 tw_err tw_line_open(const struct tw_sys *sys, const struct tw_host *host, uint16_t port, const struct tw_offer *offer,
 	int64_t within_ms, tw_line **ret);
 tw_line *tw_line_free(tw_line *l);
 TW_DEFINE_FREEP(tw_line, tw_line_free)
 tw_err tw_line_send(tw_line *l, struct tw_slice bytes);
-/* Appends what comes until quiet_ms without a byte, the other's end or the end of ret. Nothing is an answer too. */
-tw_err tw_line_hear(tw_line *l, int64_t quiet_ms, struct tw_buf *ret, bool *ret_ended);
+/* Appends what comes until quiet_ms without a byte, within_ms in all, the other's end or the end of ret. Nothing is an answer too. */
+tw_err tw_line_hear(tw_line *l, int64_t quiet_ms, int64_t within_ms, struct tw_buf *ret, bool *ret_ended);
+int64_t tw_mono_ms(const struct tw_sys *sys);
 X509 *tw_line_certificate(const tw_line *l);  /* borrowed; NULL without TLS, or where none was shown */
 const char *tw_line_cipher(const tw_line *l); /* "" without TLS */
 #endif

@@ -12,6 +12,7 @@
 #define QUIET_MS 1500
 #define DOOR_MS 4000 /* a login program may wait after a wrong one */
 #define ANSWER_MAX 4096
+#define ALL_MS (5 * 60 * 1000) /* for all pairs at one door */
 #define IAC 0xff
 
 const struct tw_pair tw_known_pairs[] = {
@@ -40,17 +41,29 @@ static bool has(struct tw_slice s, const char *word)
 	return false;
 }
 
+static struct tw_slice last_line(struct tw_slice s)
+{
+	size_t at = s.size;
+
+	while (at && (s.at[at - 1] == '\n' || s.at[at - 1] == '\r' || s.at[at - 1] == ' '))
+		at--;
+	while (at && s.at[at - 1] != '\n' && s.at[at - 1] != '\r')
+		at--;
+	return (struct tw_slice){ s.at + at, s.size - at };
+}
+
 enum tw_door tw_door_of(struct tw_slice said)
 {
-	if (has(said, "incorrect") || has(said, "invalid") || has(said, "failed") || has(said, "denied") || has(said, "failure"))
-		return TW_DOOR_SHUT;
-	if (ends_with(said, "login:") || ends_with(said, "username:") || ends_with(said, "user:"))
+	struct tw_slice last = last_line(said);
+	bool denied = has(said, "incorrect") || has(said, "invalid") || has(said, "failed") || has(said, "denied") || has(said, "failure");
+
+	if (ends_with(last, "login:") || ends_with(last, "username:") || ends_with(last, "user:"))
 		return TW_DOOR_NAME;
-	if (ends_with(said, "password:"))
+	if (ends_with(last, "password:"))
 		return TW_DOOR_PASSWORD;
-	if (ends_with(said, "#") || ends_with(said, "$") || ends_with(said, ">") || ends_with(said, "%"))
-		return TW_DOOR_OPEN;
-	return TW_DOOR_UNSURE;
+	if (ends_with(last, "#") || ends_with(last, "$") || ends_with(last, ">") || ends_with(last, "%"))
+		return denied ? TW_DOOR_UNSURE : TW_DOOR_OPEN; /* a menu may come after a refusal, and a greeting may count failures */
+	return denied ? TW_DOOR_SHUT : TW_DOOR_UNSURE;
 }
 
 /* Refuses every option that the door proposes (RFC 854, RFC 1143), and leaves the text alone. */
@@ -76,20 +89,23 @@ static tw_err plain_text(tw_line *l, struct tw_buf *b)
 	return tw_line_send(l, (struct tw_slice){ answer, size });
 }
 
-/* What the door says next, its options answered; it may think for within_ms. */
-static tw_err hear_door(tw_line *l, int within_ms, struct tw_buf *b, enum tw_door *ret)
+/* What the door says next, its options answered; it may think for within_ms. Whoever hangs up has shut it. */
+static tw_err hear_door(tw_line *l, const struct tw_sys *sys, int64_t within_ms, struct tw_buf *b, enum tw_door *ret)
 {
+	int64_t end = tw_mono_ms(sys) + within_ms;
 	bool ended = false;
 
 	tw_buf_clear(b);
 	*ret = TW_DOOR_UNSURE;
-	for (int waited = 0; waited < within_ms && *ret == TW_DOOR_UNSURE && !ended; waited += STEP_MS) {
+	while (*ret == TW_DOOR_UNSURE && !ended && b->size < b->max && tw_mono_ms(sys) < end) {
 		size_t before = b->size;
-		TW_TRY(tw_line_hear(l, STEP_MS, b, &ended));
+		TW_TRY(tw_line_hear(l, STEP_MS, end - tw_mono_ms(sys), b, &ended));
 		if (b->size > before)
 			TW_TRY(plain_text(l, b));
 		*ret = tw_door_of(tw_buf_slice(b));
 	}
+	if (ended && *ret == TW_DOOR_UNSURE)
+		*ret = TW_DOOR_SHUT;
 	return TW_OK;
 }
 
@@ -108,17 +124,17 @@ static tw_err try_telnet(const struct tw_sys *sys, const struct tw_seen *s, uint
 
 	tw_buf_init(&b, sys, ANSWER_MAX);
 	TW_TRY(tw_line_open(sys, &s->host, port, &plain, OPEN_MS, &l));
-	TW_TRY(hear_door(l, QUIET_MS, &b, ret));
+	TW_TRY(hear_door(l, sys, QUIET_MS, &b, ret));
 	if (*ret == TW_DOOR_NAME) {
 		TW_TRY(say(l, pair->user));
-		TW_TRY(hear_door(l, QUIET_MS, &b, ret));
+		TW_TRY(hear_door(l, sys, QUIET_MS, &b, ret));
 	}
 	if (*ret != TW_DOOR_PASSWORD)
 		return TW_OK;
 	TW_TRY(say(l, pair->password));
-	TW_TRY(hear_door(l, DOOR_MS, &b, ret));
-	if (*ret == TW_DOOR_NAME || *ret == TW_DOOR_PASSWORD || *ret == TW_DOOR_UNSURE)
-		*ret = TW_DOOR_SHUT; /* it asks again, or waits and says nothing */
+	TW_TRY(hear_door(l, sys, DOOR_MS, &b, ret));
+	if (*ret == TW_DOOR_NAME || *ret == TW_DOOR_PASSWORD)
+		*ret = TW_DOOR_SHUT; /* it asks again */
 	return TW_OK;
 }
 
@@ -149,7 +165,7 @@ static tw_err try_basic(const struct tw_sys *sys, const struct tw_seen *s, const
 	TW_TRY(basic_request(sys, s, pair, &request));
 	TW_TRY(tw_line_open(sys, &s->host, p->number, &offer, OPEN_MS, &l));
 	TW_TRY(tw_line_send(l, tw_buf_slice(&request)));
-	TW_TRY(tw_line_hear(l, DOOR_MS, &b, &ended));
+	TW_TRY(tw_line_hear(l, DOOR_MS, 2 * DOOR_MS, &b, &ended));
 	if (tw_speech_of(tw_buf_slice(&b)) == TW_SPEECH_HTTP)
 		tw_http_read(tw_buf_slice(&b), &answer);
 	*ret = answer.status == 401 || answer.status == 403 || answer.status == 429 ? TW_DOOR_SHUT
@@ -171,6 +187,8 @@ static void add(char *text, size_t size, unsigned port, const char *before, cons
 /* All pairs at one door. Whoever no longer answers has shut us out: the rest is unsure. */
 static tw_err try_door(const struct tw_sys *sys, struct tw_seen *s, const struct tw_port_seen *p, struct tw_logins *ret)
 {
+	int64_t end = tw_mono_ms(sys) + ALL_MS;
+
 	ret->doors++;
 	for (size_t i = 0; i < tw_known_pairs_count; i++) {
 		enum tw_door d = TW_DOOR_UNSURE;
@@ -184,7 +202,7 @@ static tw_err try_door(const struct tw_sys *sys, struct tw_seen *s, const struct
 			add(ret->opened, sizeof ret->opened, p->number, "as ", pair->user);
 		if (d == TW_DOOR_OPEN)
 			return tw_seen_log(s, "logins", telnet ? "Telnet" : "HTTP Basic", p->number, pair->user, TW_SLICE("let in"));
-		if (tw_failed(e) || d != TW_DOOR_SHUT) {
+		if (tw_failed(e) || d != TW_DOOR_SHUT || tw_mono_ms(sys) > end) {
 			ret->unsure++;
 			return tw_seen_log(
 				s, "logins", telnet ? "Telnet" : "HTTP Basic", p->number, pair->user, TW_SLICE("no clear answer"));
@@ -192,6 +210,20 @@ static tw_err try_door(const struct tw_sys *sys, struct tw_seen *s, const struct
 	}
 	ret->refused++;
 	return tw_seen_log(s, "logins", "all pairs", p->number, NULL, TW_SLICE("refused"));
+}
+
+/* What this tool does not try there; "" where nothing asks for a name and a password. */
+static const char *untried(const struct tw_port_seen *p)
+{
+	if (p->form)
+		return "a form of a page";
+	if (p->other_login)
+		return "another login of HTTP";
+	return p->gone                        ? "it no longer answered"
+		: p->speech == TW_SPEECH_SSH  ? "SSH"
+		: p->speech == TW_SPEECH_FTP  ? "FTP"
+		: p->speech != TW_SPEECH_HTTP ? "not recognized"
+					      : "";
 }
 
 tw_err tw_try_logins(const struct tw_sys *sys, struct tw_seen *s, void (*told)(void *user, int percent), void *user, struct tw_logins *ret)
@@ -205,11 +237,8 @@ tw_err tw_try_logins(const struct tw_sys *sys, struct tw_seen *s, void (*told)(v
 			add(ret->opened, sizeof ret->opened, p->number, "", "nothing is asked");
 		else if (p->basic || p->speech == TW_SPEECH_TELNET)
 			TW_TRY(try_door(sys, s, p, ret));
-		else if (p->speech == TW_SPEECH_SSH || p->speech == TW_SPEECH_FTP || p->form)
-			add(ret->unreached, sizeof ret->unreached, p->number, "",
-				p->form                              ? "a form of a page"
-					: p->speech == TW_SPEECH_SSH ? "SSH"
-								     : "FTP");
+		else if (*untried(p))
+			add(ret->unreached, sizeof ret->unreached, p->number, "", untried(p));
 		if (told)
 			told(user, (int)((i + 1) * 100 / s->port_count));
 	}

@@ -10,7 +10,8 @@
 #include "tool/outside/scan.h"
 
 #define TW_LOOKED_MAX 64 /* ports that are spoken to; more open ones are only counted */
-#define TW_SAID_MAX 4096
+#define TW_SAID_MAX (20 * 1024)
+#define TW_SHOWN_MAX 4096 /* of it in the transcript */
 #define TW_TOLD_MAX (64 * 1024)
 #define TW_TLS_VERSIONS 4
 extern const char *const tw_tls_words[TW_TLS_VERSIONS]; /* "TLS 1.0" first */
@@ -19,18 +20,21 @@ enum tw_speech { TW_SPEECH_NONE, TW_SPEECH_HTTP, TW_SPEECH_SSH, TW_SPEECH_TELNET
 struct tw_tls_seen {
 	bool spoken;
 	bool accepts[TW_TLS_VERSIONS];
-	char weak[64]; /* a suite it agreed to that protects nothing, or no longer; "" none */
-	char subject[256], signature[32];
-	int strength; /* bits of security of its key; 0: no certificate was shown */
+	bool unknown[TW_TLS_VERSIONS];         /* whether it accepts it was not to be seen */
+	char weak[64];                         /* a suite it agreed to that protects nothing, or no longer; "" none */
+	char certificate[4096], signature[32]; /* all of it as text */
+	int strength;                          /* bits of security of its key; 0: no certificate was shown */
 	int64_t not_before_s, not_after_s;
 };
 struct tw_port_seen {
 	uint16_t number;
 	enum tw_speech speech;
 	struct tw_tls_seen tls;
-	bool gone;          /* it took a connection once, and none after that */
+	bool gone;          /* it took a connection once, and none after that: nothing of it is known */
+	bool cut;           /* it said more than there was room for */
 	long status;        /* of HTTP */
 	bool basic, form;   /* it asks for name and password: by HTTP, by a page */
+	bool other_login;   /* by another scheme of HTTP */
 	bool goes_to_https; /* all that plain HTTP does is to send its visitor on */
 	char said[TW_SAID_MAX];
 	size_t said_size;
@@ -41,6 +45,7 @@ struct tw_seen {
 	struct tw_port_seen *port; /* of port_count, owned */
 	size_t port_count;
 	struct tw_buf told; /* lines: what mDNS and SSDP told */
+	bool told_cut;      /* and there was more */
 	json_t *log;        /* what was sent and what came, for the transcript: array of {about, by, method, path, sent, got} */
 };
 void tw_seen_init(struct tw_seen *s, const struct tw_sys *sys);

@@ -23,6 +23,7 @@ struct scanning {
 	struct asked about[AT_ONCE];
 	size_t count;
 	struct tw_scan *ret;
+	struct tw_port_set silent;
 };
 
 bool tw_port_has(const struct tw_port_set *s, uint16_t port)
@@ -78,14 +79,6 @@ tw_err tw_ports_parse(const char *text, struct tw_port_set *ret)
 	}
 }
 
-static int64_t mono_ms(const struct tw_sys *sys)
-{
-	struct timespec now = { 0 };
-
-	(void)sys->clock(sys, CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* why: 0, or the errno that the connection ended with. A host that cannot be reached is silent, and not closed. */
 static void count(struct scanning *s, uint16_t port, int why)
 {
@@ -96,7 +89,17 @@ static void count(struct scanning *s, uint16_t port, int why)
 		s->ret->closed++;
 	} else {
 		s->ret->silent++;
+		tw_port_add(&s->silent, port);
 	}
+}
+
+/* A free port of this very machine can be met by the connection itself, when it is given that number at its own end. */
+static bool is_itself(const struct tw_host *to, int fd)
+{
+	union tw_place_ip here = { .any = { 0 } };
+	socklen_t size = sizeof here;
+
+	return getsockname(fd, &here.any, &size) == 0 && size == to->size && memcmp(&here, &to->at, size) == 0;
 }
 
 /* False: there is no descriptor for it now; it is asked when others are done. */
@@ -112,7 +115,7 @@ static tw_err ask(struct scanning *s, uint16_t port, bool *ret_asked)
 	int why = s->sys->connect(s->sys, fd, &to.at.any, to.size) == 0 ? 0 : errno;
 	if (why == EINPROGRESS) {
 		s->line[s->count] = (struct pollfd){ .fd = fd, .events = POLLOUT };
-		s->about[s->count++] = (struct asked){ port, mono_ms(s->sys) + ANSWER_MS };
+		s->about[s->count++] = (struct asked){ port, tw_mono_ms(s->sys) + ANSWER_MS };
 		return TW_OK;
 	}
 	(void)s->sys->close(s->sys, fd);
@@ -131,13 +134,15 @@ static bool decided(struct scanning *s, size_t i, int64_t now)
 		return false;
 	if (s->line[i].revents) /* asked again, the kernel tells how it ended */
 		why = s->sys->connect(s->sys, s->line[i].fd, &to.at.any, to.size) == 0 || errno == EISCONN ? 0 : errno;
+	if (!why && is_itself(&to, s->line[i].fd))
+		why = ECONNREFUSED;
 	count(s, s->about[i].port, why);
 	return true;
 }
 
 static void gather(struct scanning *s)
 {
-	int64_t now = mono_ms(s->sys);
+	int64_t now = tw_mono_ms(s->sys);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->count; i++) {
@@ -153,7 +158,7 @@ static void gather(struct scanning *s)
 
 static tw_err wait_some(struct scanning *s)
 {
-	int64_t left = s->about[0].end - mono_ms(s->sys); /* the first was asked first */
+	int64_t left = s->about[0].end - tw_mono_ms(s->sys); /* the first was asked first */
 
 	for (size_t i = 0; i < s->count; i++)
 		s->line[i].revents = 0;
@@ -185,6 +190,17 @@ static tw_err run(struct scanning *s, const struct tw_port_set *wanted, void (*t
 	return TW_OK;
 }
 
+/* What was lost on the way is not what is filtered: the silent ones are asked once more. */
+static tw_err again(struct scanning *s)
+{
+	struct tw_port_set silent = s->silent;
+
+	s->silent = (struct tw_port_set){ .bits = { 0 } };
+	s->ret->asked -= s->ret->silent;
+	s->ret->silent = 0;
+	return run(s, &silent, NULL, NULL);
+}
+
 tw_err tw_scan_ports(const struct tw_sys *sys, const struct tw_host *host, const struct tw_port_set *wanted,
 	void (*told)(void *user, int percent), void *user, struct tw_scan *ret)
 {
@@ -197,6 +213,8 @@ tw_err tw_scan_ports(const struct tw_sys *sys, const struct tw_host *host, const
 	s->host = host;
 	s->ret = ret;
 	tw_err e = run(s, wanted, told, user);
+	if (!tw_failed(e) && ret->silent && ret->opened + ret->closed)
+		e = again(s);
 	for (size_t i = 0; i < s->count; i++)
 		(void)sys->close(sys, s->line[i].fd);
 	return e;

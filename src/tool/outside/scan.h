@@ -16,9 +16,9 @@ size_t tw_ports_count(const struct tw_port_set *s);
 
 struct tw_scan {
 	struct tw_port_set open;
-	size_t asked, opened, closed, silent; /* silent: nothing came back in time, as behind a filter */
+	size_t asked, opened, closed, silent; /* silent: nothing came back in time, twice, as behind a filter */
 };
-/* Asks each port of wanted once. told: how many of a hundred are done, now and then. */
+/* Asks each port of wanted, and those that are silent once more where others answered. told: how many of a hundred are done, now and then. */
 tw_err tw_scan_ports(const struct tw_sys *sys, const struct tw_host *host, const struct tw_port_set *wanted,
 	void (*told)(void *user, int percent), void *user, struct tw_scan *ret);
 #endif
