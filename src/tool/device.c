@@ -58,9 +58,11 @@ static bool for_others(const char *name)
 	return false;
 }
 
+/* A page is for people with a browser, and no command. */
 static bool offered(const json_t *operation)
 {
-	return *tw_json_text(operation, "path") && !for_others(tw_json_text(operation, "name"));
+	return *tw_json_text(operation, "path") && strcmp(tw_json_text(operation, "media"), "text/html") != 0 &&
+		!for_others(tw_json_text(operation, "name"));
 }
 
 static void words_of(const json_t *operation, char ret[WORDS_MAX])
