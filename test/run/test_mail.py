@@ -168,7 +168,7 @@ class Desk(Service):
         """As whatever has something to say adds it; due in an hour, so that each test asks for its own."""
         now = int(time.time() * 1000)
         with sqlite3.connect(self.dir / "app/support.db") as db:
-            db.executemany("INSERT INTO outbox VALUES (NULL, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, 0, 0, '')",
+            db.executemany("INSERT INTO outbox VALUES (NULL, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, 0, 0, '', 0)",
                            [(key, kind, to.replace("PORT", str(port)), subject, text, unsubscribe, SECRET if kind else b"", now, now + HOUR)
                             for key, kind, to, subject, text, unsubscribe in MESSAGES])
         db.close()
