@@ -368,9 +368,9 @@ def test_a_kill_while_it_is_sent(desk, serve, role):
 
 def test_a_webhook_to_a_private_address_is_refused(desk):
     desk.configure()
-    for key in ("hook", "number"):
+    for key, state in (("hook", "waiting"), ("number", "failed")):  # what a name leads to may be another address tomorrow
         m = desk.send(key)
-        assert m["state"] == "failed" and "private" in m["reason"], m
+        assert m["state"] == state and "private" in m["reason"], m
     assert desk.hooks.seen == []
 
 
