@@ -13,7 +13,7 @@
 
 #define TW_MAIL_SIGNATURE_MAX 64 /* "v1," and HMAC-SHA-256 in base64 */
 #define TW_MAIL_WORDS_MAX 200
-#define TW_MAIL_CONNECT_S 30 /* of one message, to greeting, TLS and login; */
+#define TW_MAIL_CONNECT_S 30   /* of one message, to greeting, TLS and login; */
 #define TW_MAIL_DEADLINE_S 600 /* of all of it: whoever goes before the last answer sends it twice (RFC 5321 section 4.5.3.2.6) */
 #define TW_MAIL_HOOK_DEADLINE_S 20 /* of a webhook */
 

@@ -45,10 +45,10 @@ tw_err tw_outbox_next(tw_store *s, enum tw_outbox_kind kind, int64_t now_ms, int
 {
 	*ret_number = 0;
 	*ret_ms = INT64_MAX;
-	for (int class = TW_OUTBOX_CLASSES - 1; class >= 0 && *ret_ms > 0; class--) {
+	for (int rank = TW_OUTBOX_CLASSES - 1; rank >= 0 && *ret_ms > 0; rank--) {
 		struct due due = { 0 };
 
-		TW_TRY(tw_store_run(s, tw_sql_outbox_next, (struct tw_value[]){ TW_V_INT(kind), TW_V_INT(class) }, 2, take_due, &due));
+		TW_TRY(tw_store_run(s, tw_sql_outbox_next, (struct tw_value[]){ TW_V_INT(kind), TW_V_INT(rank) }, 2, take_due, &due));
 		due.ms -= now_ms;
 		if (due.ms < 0 || due.ms > TW_OUTBOX_MOST_MS + TW_OUTBOX_MOST_MS / 4)
 			due.ms = 0;

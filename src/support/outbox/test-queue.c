@@ -305,5 +305,4 @@ static void test_every_failure(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(cmocka_unit_test(test_longer_and_longer), TEST(test_taken_once), TEST(test_the_same_message_each_time),
 	TEST(test_a_webhook_is_signed), TEST(test_what_comes_of_a_try), TEST(test_given_up_after_days), TEST(test_after_a_kill),
-	TEST(test_alarms_go_first),
-	TEST(test_what_was_given_up_is_bounded), TEST(test_every_failure))
+	TEST(test_alarms_go_first), TEST(test_what_was_given_up_is_bounded), TEST(test_every_failure))

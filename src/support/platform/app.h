@@ -51,7 +51,7 @@ struct tw_app {
 	json_t *products;    /* support/subscriptions/products.h */
 	bool said_ready, draining;
 	bool tell_waits; /* it was said that telling subscribers stands still */
-	int status; /* of the process */
+	int status;      /* of the process */
 };
 static inline struct tw_app *tw_app_of(struct tw_context *c)
 {

@@ -15,7 +15,7 @@
 #define LEAVE_PURPOSE "thingward leave 1"
 #define HOST_MAX 255
 #define KEY_TEXT 48 /* of the message that asks */
-#define NETWORK 8 /* bytes of a /64 */
+#define NETWORK 8   /* bytes of a /64 */
 
 static tw_err take_number(void *user, const tw_row *row)
 {
@@ -181,8 +181,9 @@ static tw_err may_ask(struct asking *a, bool *ret_ask)
 	TW_TRY(tw_store_run(a->of->store, tw_sql_subscription_count, NULL, 0, take_number, &count));
 	for (size_t i = 0; i < TW_COUNT(counted); i++)
 		TW_TRY(asks_of(a->of->store, counted[i], &asks[i]));
-	a->asked = count >= TW_SUBSCRIPTIONS_MAX ? TW_ASKED_FULL
-		: asks[1] >= TW_ASKS_HOST || asks[2] >= TW_ASKS_NETWORK ? TW_ASKED_HOST : TW_ASKED;
+	a->asked = count >= TW_SUBSCRIPTIONS_MAX                        ? TW_ASKED_FULL
+		: asks[1] >= TW_ASKS_HOST || asks[2] >= TW_ASKS_NETWORK ? TW_ASKED_HOST
+									: TW_ASKED;
 	if (a->asked != TW_ASKED || asks[0] >= TW_ASKS_RECIPIENT)
 		return TW_OK;
 	*ret_ask = true;
@@ -208,7 +209,8 @@ static tw_err ask_body(tw_store *store, void *user)
 		TW_V_BLOB(secret.at, secret.size), TW_V_TEXT(tw_language_tag(s->language)), TW_V_TEXT(s->product), TW_V_TEXT(s->versions),
 		TW_V_INT(s->lowest), TW_V_INT(s->kinds), TW_V_INT(a->of->now_ms), TW_V_INT(a->of->now_ms + TW_ASK_LIVES_MS) };
 	struct tw_outbox_message m = { s->channel, s->recipient,
-		hook ? "subscription.confirm" : tw_word(TW_W_SUBS_ASK_SUBJECT, s->language), tw_buf_cstr(&a->text), NULL, NULL, secret, TW_OUTBOX_ASK };
+		hook ? "subscription.confirm" : tw_word(TW_W_SUBS_ASK_SUBJECT, s->language), tw_buf_cstr(&a->text), NULL, NULL,
+		secret, TW_OUTBOX_ASK };
 	char key[KEY_TEXT];
 	int64_t id = 0;
 	bool ask;
@@ -366,8 +368,8 @@ static tw_err leave_body(tw_store *store, void *user)
 	struct leaving *l = user;
 	char key[KEY_TEXT];
 
-	TW_TRY(tw_store_run(
-		store, tw_sql_subscription_leave, (struct tw_value[]){ TW_V_BLOB(l->hash, sizeof l->hash) }, 1, take_number, &l->id));
+	TW_TRY(tw_store_run(store, tw_sql_subscription_leave, (struct tw_value[]){ TW_V_BLOB(l->hash, sizeof l->hash) }, 1,
+		take_number, &l->id));
 	return l->id ? tw_outbox_withdraw(store, key_of(l->id, key)) : TW_OK;
 }
 

@@ -21,8 +21,8 @@
 #define TW_SUBSCRIPTIONS_MAX 100000     /* some 40 MiB */
 #define TW_SUBSCRIPTIONS_OF_ONE 16      /* active, of one recipient */
 #define TW_ASKS_RECIPIENT 3             /* a day: mail a slip of the pen and a lost mail cost */
-#define TW_ASKS_NETWORK 50              /* a day, of mail to one host, or of webhooks there, by one network: an address, of IPv6 its /64 */
-#define TW_ASKS_HOST 4000               /* the same by all, near what all strangers together may send: nobody alone shuts a provider's customers out */
+#define TW_ASKS_NETWORK 50              /* a day, of mail to one host, or of webhooks there, by one network (of IPv6 a /64) */
+#define TW_ASKS_HOST 4000               /* the same by all, near what all strangers may send: no network shuts a provider out */
 #define TW_ASK_LIVES_MS 172800000       /* two days */
 #define TW_ASK_COUNTS_MS 86400000       /* a day */
 #define TW_SUBSCRIPTION_VERSIONS_MAX 10 /* that one subscription names */
@@ -48,8 +48,8 @@ struct tw_subscription {
 bool tw_subscription_hook_valid(struct tw_slice url);
 
 enum tw_asked { TW_ASKED, TW_ASKED_HOST, TW_ASKED_FULL };
-/* ASKED also when nothing is sent, because the recipient was asked often enough. HOST: too many were for that host today, by this network or by all. FULL: no more are
-   taken. One transaction, with the message that asks. LIMIT: the outbox takes none. source: the address of whoever asks. */
+/* ASKED also when nothing is sent, because the recipient was asked often enough. HOST: too many were for that host today, by this network or by
+   all. FULL: no more are taken. One transaction, with the message that asks. LIMIT: the outbox takes none. source: the address of whoever asks. */
 tw_err tw_subscription_ask(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *source, enum tw_asked *ret);
 enum tw_confirmed { TW_CONFIRMED, TW_CONFIRM_UNKNOWN, TW_CONFIRM_MANY };
 /* CONFIRMED also when it was before. UNKNOWN: no token of ours, or out of date. MANY: the recipient has as many as one may have. */

@@ -296,14 +296,16 @@ static void test_versions_hold_no_words_of_a_stranger(void **state)
 {
 	static const struct {
 		const char *text, *kept; /* NULL: refused */
-	} rows[] = { { "", "" }, { " 1.0.0,\n v2.0-rc.1+b_3~4 ", "1.0.0 v2.0-rc.1+b_3~4" }, { "latest", NULL }, { "1.0 you have won", NULL },
-		{ "https://evil.example/1", NULL }, { "1/2", NULL }, { "1:2", NULL }, { "1\xc3\xa4", NULL }, { "1<b>", NULL },
-		{ "12345678901234567890123456789012", "12345678901234567890123456789012" }, { "123456789012345678901234567890123", NULL },
-		{ "1 2 3 4 5 6 7 8 9 10", "1 2 3 4 5 6 7 8 9 10" }, { "1 2 3 4 5 6 7 8 9 10 11", NULL } };
+	} rows[] = { { "", "" }, { " 1.0.0,\n v2.0-rc.1+b_3~4 ", "1.0.0 v2.0-rc.1+b_3~4" }, { "latest", NULL },
+		{ "1.0 you have won", NULL }, { "https://evil.example/1", NULL }, { "1/2", NULL }, { "1:2", NULL },
+		{ "1\xc3\xa4", NULL }, { "1<b>", NULL }, { "12345678901234567890123456789012", "12345678901234567890123456789012" },
+		{ "123456789012345678901234567890123", NULL }, { "1 2 3 4 5 6 7 8 9 10", "1 2 3 4 5 6 7 8 9 10" },
+		{ "1 2 3 4 5 6 7 8 9 10 11", NULL } };
 	char kept[TW_SUBSCRIPTION_VERSIONS_TEXT];
 
 	for (size_t i = 0; i < TW_COUNT(rows); i++)
-		if (tw_subscription_versions(rows[i].text, kept) != (rows[i].kept != NULL) || (rows[i].kept && strcmp(rows[i].kept, kept) != 0))
+		if (tw_subscription_versions(rows[i].text, kept) != (rows[i].kept != NULL) ||
+			(rows[i].kept && strcmp(rows[i].kept, kept) != 0))
 			fail_msg("row %zu: %s", i, kept);
 }
 
@@ -352,7 +354,8 @@ static void test_a_webhook_that_is_gone_ends(void **state)
 	join(s);
 	tell(advisory);
 	CHECK_INT(slices(), TW_TOLD_ALL);
-	CHECK_OK(tw_store_run(world.of.store, "UPDATE outbox SET state = 'failed', reason = 'HTTP status 404', next_ms = next_ms + 1", NULL, 0, NULL, NULL));
+	CHECK_OK(tw_store_run(world.of.store,
+		"UPDATE outbox SET state = 'failed', reason = 'HTTP status 404', next_ms = next_ms + 1", NULL, 0, NULL, NULL));
 	CHECK_OK(tw_subscriptions_forget(&world.of));
 	CHECK_INT(number(active), 2);
 	CHECK_OK(tw_store_run(world.of.store, "UPDATE outbox SET reason = 'HTTP status 410'", NULL, 0, NULL, NULL));
