@@ -106,7 +106,13 @@ def test_in_told_and_out(service):
 
 
 def test_products_are_shown_to_people_and_programs(service):
-    prepared(service).start()
+    desk = prepared(service).dir / "app/desk.json"
+    desk.rename(service.folder / "desk.json")
+    service.start()
+    wait_for(lambda: "subscribers are not told now: no app/desk.json says" in service.log())
+    assert service.stop() == 0 and service.log().count("subscribers are not told now") == 1
+    (service.folder / "desk.json").rename(desk)
+    service.start()
     page = service.ask("/products")[1]
     assert page.count("<dt>") == 3 and "Lamp &lt;b&gt;" in page and "No longer supported" in page and len(page) < 50_000
     page = service.ask("/products/thermostat?lang=de")[1]

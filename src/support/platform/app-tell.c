@@ -22,7 +22,7 @@ static void say_state(struct tw_app *a, const struct tw_subscriptions *of, enum 
 {
 	if (told == TW_TOLD_WAIT && !a->tell_waits)
 		tw_warn("subscribers are not told now: %s; what is to be told waits",
-			*of->site ? "too many messages wait to be sent" : "desk.json does not say the address of this site");
+			*of->site ? "too many messages wait to be sent" : "no app/desk.json says the address of this site");
 	if (told == TW_TOLD_ALL && a->tell_waits)
 		tw_info("subscribers are told all there is");
 	a->tell_waits = told == TW_TOLD_WAIT || (a->tell_waits && told == TW_TOLD_SOME);
