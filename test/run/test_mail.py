@@ -168,7 +168,7 @@ class Desk(Service):
         """As whatever has something to say adds it; due in an hour, so that each test asks for its own."""
         now = int(time.time() * 1000)
         with sqlite3.connect(self.dir / "app/support.db") as db:
-            db.executemany("INSERT INTO outbox VALUES (NULL, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, 0, 0, '')",
+            db.executemany("INSERT INTO outbox VALUES (NULL, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, 0, 0, '', 0)",
                            [(key, kind, to.replace("PORT", str(port)), subject, text, unsubscribe, SECRET if kind else b"", now, now + HOUR)
                             for key, kind, to, subject, text, unsubscribe in MESSAGES])
         db.close()
@@ -368,9 +368,9 @@ def test_a_kill_while_it_is_sent(desk, serve, role):
 
 def test_a_webhook_to_a_private_address_is_refused(desk):
     desk.configure()
-    for key in ("hook", "number"):
+    for key, state in (("hook", "waiting"), ("number", "failed")):  # what a name leads to may be another address tomorrow
         m = desk.send(key)
-        assert m["state"] == "failed" and "private" in m["reason"], m
+        assert m["state"] == state and "private" in m["reason"], m
     assert desk.hooks.seen == []
 
 

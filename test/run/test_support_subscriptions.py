@@ -60,7 +60,7 @@ def test_in_told_and_out(service):
     wanted = {"channel": "mail", "recipient": "ann@example.com", "product": "thermostat", "versions": "1.0.0, 1.2.0", "lowest": "", "update": "on", "end": "on"}
     assert 'value="thermostat" selected' in service.ask("/subscriptions?product=thermostat")[1]
     for wrong, what in (({"recipient": "ann"}, "field-recipient"), ({"product": "none"}, "field-product"), ({"product": ""}, "field-versions"),
-                        ({"versions": "x" * 64}, "field-versions"), ({"channel": "webhook", "recipient": "https://127.0.0.1/"}, "field-recipient"),
+                        ({"versions": "1.0 you-won https://evil.example/1"}, "field-versions"), ({"channel": "webhook", "recipient": "https://127.0.0.1/"}, "field-recipient"),
                         ({"update": "", "end": ""}, "field-advisory")):
         status, body = post(service, "/subscriptions", **{**wanted, **wrong})
         assert status == 422 and f'href="#{what}"' in body and 'role="alert"' in body
@@ -100,13 +100,19 @@ def test_in_told_and_out(service):
     assert service.ask("/subscriptions/leave/1-00", "POST", one_click, body)[0].status == 429
     assert service.ask(way, "POST", one_click, body)[0].status == 200  # whoever may leave needs none of it
     assert service.stop() == 0 and rows(service, "SELECT count(*) FROM subscription WHERE state = 'active'") == [(0,)]
-    (text,), = rows(service, "SELECT text FROM outbox WHERE key = 'subscription-1'")
+    assert rows(service, "SELECT text FROM outbox WHERE key = 'subscription-1'") == []  # it held an address and a token
     raw = b"".join(f.read_bytes() for f in (service.dir / "log").rglob("*") if f.is_file())
     assert token in text and token.encode() not in raw and token not in service.log()
 
 
 def test_products_are_shown_to_people_and_programs(service):
-    prepared(service).start()
+    desk = prepared(service).dir / "app/desk.json"
+    desk.rename(service.folder / "desk.json")
+    service.start()
+    wait_for(lambda: "subscribers are not told now: no app/desk.json says" in service.log())
+    assert service.stop() == 0 and service.log().count("subscribers are not told now") == 1
+    (service.folder / "desk.json").rename(desk)
+    service.start()
     page = service.ask("/products")[1]
     assert page.count("<dt>") == 3 and "Lamp &lt;b&gt;" in page and "No longer supported" in page and len(page) < 50_000
     page = service.ask("/products/thermostat?lang=de")[1]

@@ -116,6 +116,14 @@ static tw_err keep_permitted(const struct run *r, char *list, struct tw_buf *ret
 	return TW_OK;
 }
 
+/* For good only when the address itself says so: what a name leads to may be one bad answer, and another one tomorrow. */
+static void conclude_private(const struct run *r, enum tw_mail_end for_now)
+{
+	const bool number = r->host[0] == '[' || tw_host_is_number(r->host);
+
+	conclude(r->d, number ? TW_MAIL_REFUSED : for_now, 0, "Its address is private, and no webhook_networks names it.");
+}
+
 /* False: it is concluded. */
 static bool find_host(struct run *r, enum tw_mail_end unresolved)
 {
@@ -134,8 +142,12 @@ static bool find_host(struct run *r, enum tw_mail_end unresolved)
 		conclude(r->d, unresolved, 0, tw_err_detail());
 		return false;
 	}
+	if (kept.size == 0 && r->d->job.kind == TW_MAIL_HOOK) {
+		conclude_private(r, unresolved);
+		return false;
+	}
 	if (kept.size == 0) {
-		conclude(r->d, TW_MAIL_REFUSED, 0, "Its address is private, and no webhook_networks names it.");
+		conclude(r->d, unresolved, 0, "Without TLS mail goes to this machine itself alone.");
 		return false;
 	}
 	(void)snprintf(line, sizeof line, "%s:%u:%s", r->host, r->port, tw_buf_cstr(&kept));
@@ -201,7 +213,7 @@ static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *user)
 }
 
 #define SET(option, value) e = e ? e : curl_easy_setopt(c, option, value)
-static CURLcode set_both(struct run *r, long deadline_s)
+static CURLcode set_both(struct run *r, long connect_s, long deadline_s)
 {
 	struct curl_blob anchors = { (void *)(uintptr_t)r->d->anchors.at, r->d->anchors.size, CURL_BLOB_NOCOPY };
 	CURL *c = r->curl;
@@ -214,7 +226,7 @@ static CURLcode set_both(struct run *r, long deadline_s)
 	SET(CURLOPT_FORBID_REUSE, 1L);
 	SET(CURLOPT_ERRORBUFFER, r->trouble);
 	SET(CURLOPT_TIMEOUT, deadline_s);
-	SET(CURLOPT_CONNECTTIMEOUT, deadline_s);
+	SET(CURLOPT_CONNECTTIMEOUT, connect_s);
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	SET(CURLOPT_OPENSOCKETDATA, r);
 	SET(CURLOPT_WRITEFUNCTION, on_answer);
@@ -236,10 +248,11 @@ static CURLcode set_mail(struct run *r, const char *from)
 {
 	const struct tw_mail_config *m = r->d->config;
 	CURL *c = r->curl;
-	CURLcode e = set_both(r, TW_MAIL_DEADLINE_S);
+	CURLcode e = set_both(r, TW_MAIL_CONNECT_S, TW_MAIL_DEADLINE_S);
 
 	SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	SET(CURLOPT_USE_SSL, m->tls == TW_MAIL_TLS_NONE ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
+	SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)TW_MAIL_DEADLINE_S); /* libcurl's own is two minutes */
 	SET(CURLOPT_MAIL_FROM, from);
 	SET(CURLOPT_MAIL_RCPT, r->recipients);
 	SET(CURLOPT_UPLOAD, 1L);
@@ -260,7 +273,7 @@ static CURLcode set_mail(struct run *r, const char *from)
 static CURLcode set_hook(struct run *r)
 {
 	CURL *c = r->curl;
-	CURLcode e = set_both(r, TW_MAIL_HOOK_DEADLINE_S);
+	CURLcode e = set_both(r, TW_MAIL_HOOK_DEADLINE_S, TW_MAIL_HOOK_DEADLINE_S);
 
 	SET(CURLOPT_PROTOCOLS_STR, "https");
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -410,7 +423,7 @@ static void send_hook(struct run *r)
 	(void)snprintf(words, sizeof words, "HTTP status %ld%s", status,
 		status >= 300 && status <= 399 ? "; redirects are not followed" : "");
 	if (r->forbidden && code == CURLE_COULDNT_CONNECT)
-		conclude(d, TW_MAIL_REFUSED, 0, "Its address is private, and no webhook_networks names it.");
+		conclude_private(r, TW_MAIL_LATER);
 	else if (status && (code == CURLE_OK || code == CURLE_WRITE_ERROR)) /* it says more than we want to hear */
 		conclude(d, tw_deliver_judge_http(status), status, words);
 	else

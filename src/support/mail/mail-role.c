@@ -2,8 +2,8 @@
 /*
  * thingward-mail: what the support service sends out, in a process of its own that lives only while there is something to send.
  *
- * It alone knows the password, and reads where that goes from the same hand: for each job anew, so that nothing of it stays in memory. One job at a
- * time; it blocks while one runs, and app has it ended when it takes too long.
+ * It alone knows the password, and reads where that goes from the same hand: for each job anew. It wipes its own copy behind the job; libcurl's is freed and
+ * not wiped, and goes with the process soon after the last job. One job at a time; it blocks while one runs, and app has it ended when it takes too long.
  */
 #include "base/log.h"
 #include "base/mem.h"

@@ -13,8 +13,9 @@
 
 #define TW_MAIL_SIGNATURE_MAX 64 /* "v1," and HMAC-SHA-256 in base64 */
 #define TW_MAIL_WORDS_MAX 200
-#define TW_MAIL_DEADLINE_S 60 /* of one message; a webhook has TW_MAIL_HOOK_DEADLINE_S */
-#define TW_MAIL_HOOK_DEADLINE_S 20
+#define TW_MAIL_CONNECT_S 30   /* of one message, to greeting, TLS and login; */
+#define TW_MAIL_DEADLINE_S 600 /* of all of it: whoever goes before the last answer sends it twice (RFC 5321 section 4.5.3.2.6) */
+#define TW_MAIL_HOOK_DEADLINE_S 20 /* of a webhook */
 
 enum tw_mail_wire { TW_MAIL_JOB = 0x0c01, TW_MAIL_DONE = 0x0c11 };
 extern const struct tw_channel_row tw_rows_mail_from_app[], tw_rows_app_from_mail[];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whether an address is one of the open internet. A webhook's address was given by somebody outside, and this machine stands where he does
- * not: nothing but what he could reach himself is connected to, unless whoever runs the service names the network. Pure.
+ * not: no address that is only reached from inside is connected to, unless whoever runs the service names the network. That is known of IPv4. A
+ * network's own machines have global IPv6 addresses, which a firewall may keep strangers from and not this machine: those are not told apart here. Pure.
  */
 #ifndef TW_SUPPORT_MAIL_PUBLIC_H
 #define TW_SUPPORT_MAIL_PUBLIC_H

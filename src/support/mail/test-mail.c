@@ -349,7 +349,8 @@ static void test_without_a_network(void **state)
 	for (size_t i = 0; i < TW_COUNT(private); i++) {
 		d.job.to = tw_slice_of(private[i]);
 		tw_deliver(&d);
-		if (d.end != TW_MAIL_REFUSED || !strstr(d.words, "private"))
+		/* What a name leads to is one answer, and may be another one tomorrow. */
+		if (d.end != (i == 0 ? TW_MAIL_LATER : TW_MAIL_REFUSED) || !strstr(d.words, "private"))
 			fail_msg("%s: %d %s", private[i], d.end, d.words);
 	}
 }

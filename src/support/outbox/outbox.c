@@ -64,19 +64,78 @@ static tw_err take_number(void *user, const tw_row *row)
 	return TW_OK;
 }
 
+struct waiting {
+	int64_t all, asks;
+};
+
+static tw_err take_waiting(void *user, const tw_row *row)
+{
+	*(struct waiting *)user = (struct waiting){ tw_row_int(row, 0), tw_row_int(row, 1) };
+	return TW_OK;
+}
+
 tw_err tw_outbox_add(struct tw_store *s, const struct tw_outbox_message *m, int64_t now)
 {
 	const struct tw_value v[] = { TW_V_TEXT(m->key), TW_V_INT(m->kind), TW_V_TEXT(m->to), TW_V_TEXT(m->subject),
 		TW_V_TEXT(m->text), TW_V_TEXT(m->unsubscribe ? m->unsubscribe : ""),
-		TW_V_BLOB(m->secret.at ? m->secret.at : "", m->secret.size), TW_V_INT(now) };
-	int64_t there = 0, waiting = 0;
+		TW_V_BLOB(m->secret.at ? m->secret.at : "", m->secret.size), TW_V_INT(now), TW_V_INT(m->class) };
+	struct waiting waiting = { 0 };
+	int64_t there = 0;
 
 	TW_TRY(check(m));
 	TW_TRY(tw_store_run(s, tw_sql_outbox_has, v, 1, take_number, &there));
 	if (there)
 		return TW_OK;
-	TW_TRY(tw_store_run(s, tw_sql_outbox_waiting, NULL, 0, take_number, &waiting));
-	if (waiting >= TW_OUTBOX_WAITING_MAX)
-		return TW_RAISE(LIMIT, "outbox: %d messages wait already", TW_OUTBOX_WAITING_MAX);
+	TW_TRY(tw_store_run(s, tw_sql_outbox_waiting, NULL, 0, take_waiting, &waiting));
+	if (waiting.all >= (m->class == TW_OUTBOX_ALARM ? TW_OUTBOX_WAITING_MAX : TW_OUTBOX_OTHERS_MAX))
+		return TW_RAISE(LIMIT, "outbox: %lld messages wait already", (long long)waiting.all);
+	if (m->class == TW_OUTBOX_ASK && waiting.asks >= TW_OUTBOX_ASKS_MAX)
+		return TW_RAISE(LIMIT, "outbox: %d messages that ask wait already", TW_OUTBOX_ASKS_MAX);
 	return tw_store_run(s, tw_sql_outbox_add, v, TW_COUNT(v), NULL, NULL);
+}
+
+/* --- Forgetting --- */
+
+tw_err tw_outbox_withdraw(struct tw_store *s, const char *key)
+{
+	return tw_store_run(s, tw_sql_outbox_withdraw, (struct tw_value[]){ TW_V_TEXT(key) }, 1, NULL, NULL);
+}
+
+static tw_err forget(struct tw_store *s, const char *sql, int64_t until, bool *ret_more)
+{
+	const struct tw_value v[] = { TW_V_INT(until), TW_V_INT(TW_OUTBOX_STEP) };
+
+	TW_TRY(tw_store_run(s, sql, v, TW_COUNT(v), NULL, NULL));
+	*ret_more = *ret_more || tw_store_changes(s) >= TW_OUTBOX_STEP;
+	return TW_OK;
+}
+
+tw_err tw_outbox_forget_asks(struct tw_store *s, int64_t now)
+{
+	bool more = false;
+
+	return forget(s, tw_sql_outbox_forget_asks, now - TW_OUTBOX_ASK_MS, &more);
+}
+
+struct forgetting {
+	int64_t now;
+	bool more;
+};
+
+static tw_err forget_body(struct tw_store *s, void *user)
+{
+	struct forgetting *f = user;
+
+	TW_TRY(forget(s, tw_sql_outbox_forget_asks, f->now - TW_OUTBOX_ASK_MS, &f->more));
+	TW_TRY(forget(s, tw_sql_outbox_forget_failed, f->now - TW_OUTBOX_FAILED_MS, &f->more));
+	return forget(s, tw_sql_outbox_forget_over, f->now - TW_OUTBOX_KEPT_MS, &f->more);
+}
+
+tw_err tw_outbox_forget(struct tw_store *s, int64_t now, bool *ret_more)
+{
+	struct forgetting f = { .now = now };
+
+	TW_TRY(tw_store_transaction(s, forget_body, &f));
+	*ret_more = f.more;
+	return TW_OK;
 }

@@ -26,7 +26,7 @@ int64_t tw_outbox_backoff_ms(int64_t tries, uint8_t chance)
 tw_err tw_outbox_recover(tw_store *s, int64_t now_ms)
 {
 	const struct tw_value v[] = { TW_V_INT(now_ms + TW_OUTBOX_FIRST_MS),
-		TW_V_TEXT("The service ended while it was being sent; it may have gone out already.") };
+		TW_V_TEXT("What came of the last try is not known; it may have gone out already.") };
 
 	return tw_store_run(s, tw_sql_outbox_recover, v, TW_COUNT(v), NULL, NULL);
 }
@@ -41,14 +41,22 @@ static tw_err take_due(void *user, const tw_row *row)
 	return TW_OK;
 }
 
-tw_err tw_outbox_next(tw_store *s, enum tw_outbox_kind kind, int64_t *ret_number, int64_t *ret_ms)
+tw_err tw_outbox_next(tw_store *s, enum tw_outbox_kind kind, int64_t now_ms, int64_t *ret_number, int64_t *ret_ms)
 {
-	const struct tw_value v[] = { TW_V_INT(kind) };
-	struct due due = { 0 };
+	*ret_number = 0;
+	*ret_ms = INT64_MAX;
+	for (int rank = TW_OUTBOX_CLASSES - 1; rank >= 0 && *ret_ms > 0; rank--) {
+		struct due due = { 0 };
 
-	TW_TRY(tw_store_run(s, tw_sql_outbox_next, v, TW_COUNT(v), take_due, &due));
-	*ret_number = due.number;
-	*ret_ms = due.ms;
+		TW_TRY(tw_store_run(s, tw_sql_outbox_next, (struct tw_value[]){ TW_V_INT(kind), TW_V_INT(rank) }, 2, take_due, &due));
+		due.ms -= now_ms;
+		if (due.ms < 0 || due.ms > TW_OUTBOX_MOST_MS + TW_OUTBOX_MOST_MS / 4)
+			due.ms = 0;
+		if (due.number && due.ms < *ret_ms) {
+			*ret_number = due.number;
+			*ret_ms = due.ms;
+		}
+	}
 	return TW_OK;
 }
 
@@ -139,7 +147,7 @@ tw_err tw_outbox_untried(tw_store *s, int64_t number)
 struct ending {
 	struct tw_context *c;
 	const struct tw_mail_done *done;
-	int64_t number, now_ms, kind, tries, since_ms;
+	int64_t number, now_ms, kind, tries, since_ms, class;
 	char key[TW_OUTBOX_KEY_MAX + 1], reason[TW_MAIL_WORDS_MAX + 16];
 };
 
@@ -151,16 +159,15 @@ static tw_err take_tried(void *user, const tw_row *row)
 	(void)snprintf(e->key, sizeof e->key, TW_SLICE_FMT, TW_SLICE_ARG(tw_row_bytes(row, 1)));
 	e->tries = tw_row_int(row, 8);
 	e->since_ms = tw_row_int(row, 9);
+	e->class = tw_row_int(row, 10);
 	return TW_OK;
 }
 
 static tw_err sent(struct ending *e)
 {
 	const struct tw_value v[] = { TW_V_INT(e->number), TW_V_TEXT("sent"), TW_V_INT(e->now_ms) };
-	const struct tw_value old[] = { TW_V_TEXT("sent"), TW_V_INT(e->kind), TW_V_INT(e->now_ms - TW_OUTBOX_KEPT_MS) };
 
 	TW_TRY(tw_store_run(e->c->store, tw_sql_outbox_over, v, TW_COUNT(v), NULL, NULL));
-	TW_TRY(tw_store_run(e->c->store, tw_sql_outbox_forget, old, TW_COUNT(old), NULL, NULL));
 	return tw_event(e->c, "outbox.sent",
 		json_pack("{s:I, s:s, s:s}", "number", (json_int_t)e->number, "kind", tw_outbox_kinds[e->kind], "key", e->key));
 }
@@ -168,8 +175,10 @@ static tw_err sent(struct ending *e)
 static tw_err failed(struct ending *e)
 {
 	const struct tw_value v[] = { TW_V_INT(e->number), TW_V_INT(e->now_ms), TW_V_TEXT(e->reason) };
+	const struct tw_value bound[] = { TW_V_INT(e->class), TW_V_INT(TW_OUTBOX_FAILED_MAX) };
 
 	TW_TRY(tw_store_run(e->c->store, tw_sql_outbox_failed, v, TW_COUNT(v), NULL, NULL));
+	TW_TRY(tw_store_run(e->c->store, tw_sql_outbox_bound_failed, bound, TW_COUNT(bound), NULL, NULL));
 	return tw_event(e->c, "outbox.failed",
 		json_pack("{s:I, s:s, s:s, s:s}", "number", (json_int_t)e->number, "kind", tw_outbox_kinds[e->kind], "key", e->key,
 			"reason", e->reason));

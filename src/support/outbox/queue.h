@@ -18,10 +18,13 @@ extern const char *const tw_outbox_kinds[]; /* "mail", "webhook" */
 
 /* chance: any byte */
 int64_t tw_outbox_backoff_ms(int64_t tries, uint8_t chance);
-/* At a start: whatever was being sent when the service ended waits again. */
+/* When nothing is being sent: whatever is said to be waits again, since what came of it is not known. */
 tw_err tw_outbox_recover(tw_store *s, int64_t now_ms);
-/* The next of a kind that waits, *ret_number 0: none. *ret_ms: when it is due. */
-tw_err tw_outbox_next(tw_store *s, enum tw_outbox_kind kind, int64_t *ret_number, int64_t *ret_ms);
+/*
+ * The next of a kind that waits: of what is due the highest class, of that what was due first; else what is due first. *ret_number 0: none.
+ * *ret_ms: in how long it is due, 0: now. A clock that was put back keeps nothing waiting longer than any wait may be.
+ */
+tw_err tw_outbox_next(tw_store *s, enum tw_outbox_kind kind, int64_t now_ms, int64_t *ret_number, int64_t *ret_ms);
 /* Durable: it is being sent. The job for the role goes into ret. */
 tw_err tw_outbox_take(tw_store *s, int64_t number, int64_t now_ms, struct tw_buf *ret);
 tw_err tw_outbox_untried(tw_store *s, int64_t number); /* it was not sent after all; the try does not count */

@@ -21,6 +21,7 @@ struct tw_sender {
 	int64_t mail_ms, all_ms; /* of the boot clock: not before */
 	unsigned failures;       /* of the server, in a row */
 	bool looked;             /* what is configured is known */
+	bool unsure;             /* a message may be "sending" in the store that is not: what came of it could not be written */
 	char missing[TW_MAIL_WORDS_MAX + 1];
 	uint32_t tag;
 };
@@ -38,11 +39,12 @@ static void idle(struct tw_sender *s)
 	s->number = 0;
 }
 
-/* What the store does not take now is in it as "sending", and waits again at the next start at the latest. */
+/* What the store does not take now is in it as "sending"; it waits again before anything else is sent. */
 static void report(struct tw_sender *s, tw_err e)
 {
 	if (tw_failed(e)) {
 		tw_log_err(e, "writing what came of a message");
+		s->unsure = true;
 		s->all_ms = boot_ms(s) + TW_OUTBOX_FIRST_MS;
 	}
 }
@@ -180,16 +182,13 @@ static tw_err begin(struct tw_sender *s, int64_t number, bool hook)
 	return TW_OK;
 }
 
-/* In how long the next of a kind is due; -1: none waits. A clock that was put back keeps nothing waiting longer than any wait may be. */
+/* In how long the next of a kind may be sent; -1: none waits. */
 static tw_err wait_ms(struct tw_sender *s, enum tw_outbox_kind kind, int64_t *ret_number, int64_t *ret_ms)
 {
 	const int64_t boot = boot_ms(s), held = kind == TW_OUTBOX_MAIL && s->mail_ms > s->all_ms ? s->mail_ms : s->all_ms;
 	int64_t next = 0;
 
-	TW_TRY(tw_outbox_next(s->app->context.store, kind, ret_number, &next));
-	next -= tw_time_wall_ms(&s->app->time);
-	if (next < 0 || next > TW_OUTBOX_MOST_MS + TW_OUTBOX_MOST_MS / 4)
-		next = 0;
+	TW_TRY(tw_outbox_next(s->app->context.store, kind, tw_time_wall_ms(&s->app->time), ret_number, &next));
 	*ret_ms = *ret_number == 0 ? -1 : held - boot > next ? held - boot : next;
 	return TW_OK;
 }
@@ -198,7 +197,7 @@ static tw_err find_next(struct tw_sender *s, int64_t *ret_number, bool *ret_hook
 {
 	int64_t number = 0, ms = -1;
 
-	if (!s->looked) { /* before anything is sent, so that the status is true from the start */
+	if (!s->looked || s->unsure) { /* it is looked before anything is sent, so that the status is true from the start */
 		*ret_number = 0;
 		*ret_hook = false;
 		*ret_ms = s->all_ms > boot_ms(s) ? s->all_ms - boot_ms(s) : 0;
@@ -221,6 +220,16 @@ static bool can_send(const struct tw_app *a)
 		!tw_store_broken(a->context.store);
 }
 
+/* Only when nothing is being sent. */
+static tw_err recover(struct tw_sender *s)
+{
+	if (!s->unsure || s->all_ms > boot_ms(s))
+		return TW_OK;
+	TW_TRY(tw_outbox_recover(s->app->context.store, tw_time_wall_ms(&s->app->time)));
+	s->unsure = false;
+	return TW_OK;
+}
+
 static void on_due(int fd, short what, void *user)
 {
 	struct tw_sender *s = user;
@@ -229,7 +238,9 @@ static void on_due(int fd, short what, void *user)
 
 	if (!can_send(s->app))
 		return;
-	tw_err e = find_next(s, &number, &hook, &ms);
+	tw_err e = recover(s);
+	if (!tw_failed(e))
+		e = find_next(s, &number, &hook, &ms);
 	if (!tw_failed(e) && ms == 0)
 		e = begin(s, number, hook);
 	if (tw_failed(e)) {

@@ -154,17 +154,79 @@ static void test_addresses(void **state)
 			fail_msg("row %zu: %s", i, rows[i].url);
 }
 
+/* So many more of a class and a state, added at `now`. */
+static void many(int count_, enum tw_outbox_class class, const char *state, int64_t now)
+{
+	const struct tw_value v[] = { TW_V_INT(count_), TW_V_INT(class), TW_V_TEXT(state), TW_V_INT(now) };
+
+	CHECK_OK(tw_store_run(world.store,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) INSERT INTO outbox (key, kind, state, recipient, "
+		"subject, text, unsubscribe, secret, added_ms, next_ms, since_ms, tries, reason, class) SELECT ?3 || ?2 || i, 0, ?3, 'a@b.example', "
+		"'s', 't', '', x'', ?4, ?4, 1, 0, '', ?2 FROM n",
+		v, TW_COUNT(v), NULL, NULL));
+}
+
+static tw_err add(enum tw_outbox_class class, const char *key)
+{
+	struct tw_outbox_message m = mail(key);
+
+	m.class = class;
+	return tw_outbox_add(world.store, &m, NOW);
+}
+
 static void test_no_more_than_there_is_room_for(void **state)
 {
-	const struct tw_outbox_message more = mail("one-more"), again = mail("k7");
+	many(TW_OUTBOX_OTHERS_MAX, TW_OUTBOX_NOTICE, "waiting", NOW);
+	CHECK_ERR(add(TW_OUTBOX_NOTICE, "more"), LIMIT);
+	CHECK_ERR(add(TW_OUTBOX_ASK, "more"), LIMIT);
+	CHECK_OK(add(TW_OUTBOX_NOTICE, "waiting07")); /* it is there */
+	CHECK_OK(add(TW_OUTBOX_ALARM, "alarm"));
+	CHECK_INT(number("UPDATE outbox SET state = 'failed' WHERE key IN ('waiting01', 'waiting02') RETURNING 1"), 1);
+	CHECK_OK(add(TW_OUTBOX_NOTICE, "more")); /* what was given up takes nobody's room */
+	many(TW_OUTBOX_WAITING_MAX - TW_OUTBOX_OTHERS_MAX, TW_OUTBOX_ALARM, "waiting", NOW);
+	CHECK_ERR(add(TW_OUTBOX_ALARM, "alarm-2"), LIMIT);
+}
 
-	(void)number("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO outbox (key, kind, state, recipient, "
-		     "subject, text, unsubscribe, secret, added_ms, next_ms, since_ms, tries, reason) SELECT 'k' || i, 0, 'waiting', 'a@b.example', "
-		     "'s', 't', '', x'', 1, 1, 1, 0, '' FROM n");
-	CHECK_ERR(tw_outbox_add(world.store, &more, NOW), LIMIT);
-	CHECK_OK(tw_outbox_add(world.store, &again, NOW)); /* it is there */
-	CHECK_INT(number("UPDATE outbox SET state = 'sent' WHERE key = 'k1' RETURNING 1"), 1);
-	CHECK_OK(tw_outbox_add(world.store, &more, NOW));
+static void test_strangers_have_a_share_and_no_more(void **state)
+{
+	many(TW_OUTBOX_ASKS_MAX, TW_OUTBOX_ASK, "waiting", NOW);
+	CHECK_ERR(add(TW_OUTBOX_ASK, "ask"), LIMIT);
+	CHECK_OK(add(TW_OUTBOX_NOTICE, "notice"));
+	CHECK_OK(add(TW_OUTBOX_ALARM, "alarm"));
+}
+
+static void test_what_is_over_is_forgotten_in_steps(void **state)
+{
+	bool more = false;
+
+	many(3, TW_OUTBOX_ASK, "waiting", NOW);
+	many(3, TW_OUTBOX_ASK, "failed", NOW);
+	many(3, TW_OUTBOX_ASK, "sending", NOW);
+	many(3, TW_OUTBOX_ALARM, "failed", NOW);
+	many(TW_OUTBOX_STEP + 1, TW_OUTBOX_NOTICE, "sent", NOW);
+	many(3, TW_OUTBOX_ALARM, "dropped", NOW);
+	many(1, TW_OUTBOX_NOTICE, "waiting", NOW);
+	CHECK_OK(tw_outbox_forget(world.store, NOW + TW_OUTBOX_ASK_MS - 1, &more));
+	CHECK(number(count) == 14 + TW_OUTBOX_STEP + 3 && !more);
+	CHECK_OK(tw_outbox_forget(world.store, NOW + TW_OUTBOX_ASK_MS, &more));
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE class = 1"), 3); /* they are being sent */
+	CHECK_OK(tw_outbox_forget(world.store, NOW + TW_OUTBOX_FAILED_MS + 1, &more));
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE state = 'failed'"), 0);
+	CHECK_OK(tw_outbox_forget(world.store, NOW + TW_OUTBOX_KEPT_MS + 1, &more));
+	CHECK(more && number("SELECT count(*) FROM outbox WHERE state IN ('sent', 'dropped')") == 4);
+	CHECK_OK(tw_outbox_forget(world.store, NOW + TW_OUTBOX_KEPT_MS + 1, &more));
+	CHECK(!more && number(count) == 4); /* what waits or is being sent stays */
+}
+
+static void test_what_asks_is_withdrawn(void **state)
+{
+	CHECK_OK(add(TW_OUTBOX_ASK, "subscription-1"));
+	CHECK_OK(add(TW_OUTBOX_ASK, "subscription-11"));
+	CHECK_OK(add(TW_OUTBOX_NOTICE, "notice-1"));
+	CHECK_OK(tw_outbox_withdraw(world.store, "subscription-1"));
+	CHECK_OK(tw_outbox_withdraw(world.store, "notice-1"));
+	CHECK_INT(number("SELECT count(*) FROM outbox WHERE key IN ('subscription-11', 'notice-1')"), 2);
+	CHECK_INT(number(count), 2);
 }
 
 static tw_err cause(tw_store *s, void *user)
@@ -201,4 +263,5 @@ static void test_with_its_cause_or_not_at_all(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_a_key_is_kept_once), TEST(test_what_could_not_be_sent), TEST(test_addresses),
-	TEST(test_no_more_than_there_is_room_for), TEST(test_with_its_cause_or_not_at_all))
+	TEST(test_no_more_than_there_is_room_for), TEST(test_strangers_have_a_share_and_no_more),
+	TEST(test_what_is_over_is_forgotten_in_steps), TEST(test_what_asks_is_withdrawn), TEST(test_with_its_cause_or_not_at_all))

@@ -56,14 +56,20 @@ static int end(void **state)
 	return 0;
 }
 
-static void add(enum tw_outbox_kind kind, const char *key)
+static void add_class(enum tw_outbox_kind kind, enum tw_outbox_class class, const char *key)
 {
-	const struct tw_outbox_message m = kind == TW_OUTBOX_MAIL
+	struct tw_outbox_message m = kind == TW_OUTBOX_MAIL
 		? (struct tw_outbox_message){ kind, "ann@lamps.example", "Report", "Hello\n", key, "https://lamps.example/u", { NULL, 0 } }
 		: (struct tw_outbox_message){ kind, "https://lamps.example/hook", "event", "{\"a\":1}", key, NULL,
 			  { secret, sizeof secret - 1 } };
 
+	m.class = class;
 	CHECK_OK(tw_outbox_add(world.t.c.store, &m, NOW));
+}
+
+static void add(enum tw_outbox_kind kind, const char *key)
+{
+	add_class(kind, TW_OUTBOX_NOTICE, key);
 }
 
 static tw_err take_text(void *user, const tw_row *row)
@@ -111,19 +117,19 @@ static void test_taken_once(void **state)
 	struct tw_mail_job j;
 	int64_t number = 0, ms = 0;
 
-	CHECK_OK(tw_outbox_next(world.t.c.store, TW_OUTBOX_MAIL, &number, &ms));
+	CHECK_OK(tw_outbox_next(world.t.c.store, TW_OUTBOX_MAIL, NOW, &number, &ms));
 	CHECK_INT(number, 0);
 	add(TW_OUTBOX_MAIL, "k1");
-	CHECK_OK(tw_outbox_next(world.t.c.store, TW_OUTBOX_WEBHOOK, &number, &ms));
+	CHECK_OK(tw_outbox_next(world.t.c.store, TW_OUTBOX_WEBHOOK, NOW, &number, &ms));
 	CHECK_INT(number, 0);
-	CHECK_OK(tw_outbox_next(world.t.c.store, TW_OUTBOX_MAIL, &number, &ms));
-	CHECK(number == 1 && ms == NOW);
+	CHECK_OK(tw_outbox_next(world.t.c.store, TW_OUTBOX_MAIL, NOW, &number, &ms));
+	CHECK(number == 1 && ms == 0);
 	CHECK_OK(tw_outbox_take(world.t.c.store, 1, NOW + 5, &world.job));
 	CHECK_OK(tw_mail_job_read(tw_buf_slice(&world.job), &j));
 	CHECK(j.kind == TW_MAIL_LETTER && j.now_ms == NOW + 5 && tw_slice_is(j.to, "ann@lamps.example") && tw_slice_is(j.subject, "Report"));
 	CHECK(tw_slice_is(j.text, "Hello\n") && tw_slice_is(j.unsubscribe, "https://lamps.example/u") && j.id.size == 32);
 	CHECK_TEXT(shown(), "sending 1 0 1 1 ");
-	CHECK_OK(tw_outbox_next(world.t.c.store, TW_OUTBOX_MAIL, &number, &ms));
+	CHECK_OK(tw_outbox_next(world.t.c.store, TW_OUTBOX_MAIL, NOW, &number, &ms));
 	CHECK_INT(number, 0);
 	CHECK_ERR(tw_outbox_take(world.t.c.store, 2, NOW, &world.job), NOTFOUND);
 	CHECK_OK(tw_outbox_untried(world.t.c.store, 1));
@@ -209,24 +215,60 @@ static void test_after_a_kill(void **state)
 	CHECK_OK(tw_outbox_take(world.t.c.store, 1, NOW, &world.job));
 	reopen();
 	CHECK_OK(tw_outbox_recover(world.t.c.store, NOW));
-	CHECK_TEXT(shown(), "waiting 1 60000 1 1 The service ended while it was being sent; it may have gone out already.");
+	CHECK_TEXT(shown(), "waiting 1 60000 1 1 What came of the last try is not known; it may have gone out already.");
 }
 
-static void test_old_keys_go(void **state)
+static int64_t next_at(int64_t now, int64_t *ret_ms)
 {
-	add(TW_OUTBOX_MAIL, "k1");
-	CHECK_OK(tw_outbox_take(world.t.c.store, 1, NOW, &world.job));
-	CHECK_OK(finish(TW_MAIL_SENT, NOW));
-	CHECK_TEXT(shown(), "sent 1 0 1 0 ");
-	add(TW_OUTBOX_MAIL, "k2");
-	CHECK_OK(tw_outbox_take(world.t.c.store, 2, NOW, &world.job));
-	const struct tw_mail_done d = { TW_MAIL_SENT, 250, TW_SLICE("") };
-	CHECK_OK(tw_outbox_end(&world.t.c, 2, &d, NOW + TW_OUTBOX_KEPT_MS));
-	CHECK(*shown() == 's');
-	add(TW_OUTBOX_MAIL, "k3");
+	int64_t number = 0;
+
+	CHECK_OK(tw_outbox_next(world.t.c.store, TW_OUTBOX_MAIL, now, &number, ret_ms));
+	return number;
+}
+
+static void test_alarms_go_first(void **state)
+{
+	int64_t ms = 0;
+
+	add_class(TW_OUTBOX_MAIL, TW_OUTBOX_NOTICE, "notice-1-1");
+	add_class(TW_OUTBOX_MAIL, TW_OUTBOX_ASK, "subscription-1");
+	add_class(TW_OUTBOX_MAIL, TW_OUTBOX_ALARM, "alarm-1");
+	CHECK(next_at(NOW, &ms) == 3 && ms == 0);
 	CHECK_OK(tw_outbox_take(world.t.c.store, 3, NOW, &world.job));
-	CHECK_OK(tw_outbox_end(&world.t.c, 3, &d, NOW + TW_OUTBOX_KEPT_MS + 1));
-	CHECK_TEXT(shown(), "");
+	CHECK(next_at(NOW, &ms) == 2 && ms == 0);
+	const struct tw_mail_done d = { TW_MAIL_LATER, 0, TW_SLICE("why") };
+	CHECK_OK(tw_outbox_end(&world.t.c, 3, &d, NOW));
+	CHECK_OK(tw_outbox_withdraw(world.t.c.store, "subscription-1"));
+	CHECK(next_at(NOW, &ms) == 1 && ms == 0); /* an alarm that is not due keeps nobody waiting */
+	CHECK(next_at(NOW + 2 * TW_OUTBOX_FIRST_MS, &ms) == 3 && ms == 0);
+	CHECK_OK(tw_store_run(world.t.c.store, "DELETE FROM outbox WHERE number = 1", NULL, 0, NULL, NULL));
+	CHECK(next_at(NOW, &ms) == 3 && ms > 0 && ms < 2 * TW_OUTBOX_FIRST_MS);
+	CHECK(next_at(NOW - TW_OUTBOX_KEPT_MS, &ms) == 3 && ms == 0); /* the clock was put back */
+}
+
+static tw_err take_int(void *user, const tw_row *row)
+{
+	*(int64_t *)user = tw_row_int(row, 0);
+	return TW_OK;
+}
+
+static void test_what_was_given_up_is_bounded(void **state)
+{
+	const struct tw_value v[] = { TW_V_INT(TW_OUTBOX_FAILED_MAX), TW_V_INT(NOW) };
+	int64_t asks = 0, alarms = 0;
+
+	add_class(TW_OUTBOX_MAIL, TW_OUTBOX_ASK, "subscription-1");
+	CHECK_OK(tw_store_run(world.t.c.store,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) INSERT INTO outbox (key, kind, state, recipient, "
+		"subject, text, unsubscribe, secret, added_ms, next_ms, since_ms, tries, reason, class) SELECT c || 'k' || i, 0, 'failed', "
+		"'a@b.example', 's', 't', '', x'', ?2 - i, ?2 - i, 1, 1, '', c FROM n, (SELECT 1 AS c UNION SELECT 2)",
+		v, TW_COUNT(v), NULL, NULL));
+	CHECK_OK(tw_outbox_take(world.t.c.store, 1, NOW, &world.job));
+	CHECK_OK(finish(TW_MAIL_REFUSED, NOW));
+	CHECK_OK(tw_store_run(world.t.c.store, "SELECT count(*) FROM outbox WHERE class = 1 AND key <> '1k2000'", NULL, 0, take_int, &asks));
+	CHECK_OK(tw_store_run(world.t.c.store, "SELECT count(*) FROM outbox WHERE class = 2", NULL, 0, take_int, &alarms));
+	CHECK(asks == TW_OUTBOX_FAILED_MAX && alarms == TW_OUTBOX_FAILED_MAX); /* the oldest went, and no alarm */
+	CHECK(!strncmp(shown(), "failed", 6));
 }
 
 /* Each call of the seam fails once. A failed take leaves it waiting, or being sent, which the next start finds; a failed end leaves it being sent. */
@@ -263,4 +305,4 @@ static void test_every_failure(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(cmocka_unit_test(test_longer_and_longer), TEST(test_taken_once), TEST(test_the_same_message_each_time),
 	TEST(test_a_webhook_is_signed), TEST(test_what_comes_of_a_try), TEST(test_given_up_after_days), TEST(test_after_a_kill),
-	TEST(test_old_keys_go), TEST(test_every_failure))
+	TEST(test_alarms_go_first), TEST(test_what_was_given_up_is_bounded), TEST(test_every_failure))

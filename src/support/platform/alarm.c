@@ -35,7 +35,7 @@ static tw_err mail_one(struct tw_app *a, const struct tw_alarm *n, size_t receiv
 	const bool over = n->point == TW_A14_POINTS;
 	char due[TW_TIME_TEXT_MAX], key[TW_OUTBOX_KEY_MAX + 1], subject[TW_OUTBOX_SUBJECT_MAX + 1], text[1024];
 	const struct tw_outbox_message m = {
-		.kind = TW_OUTBOX_MAIL, .to = a->desk.alarms[receiver], .subject = subject, .text = text, .key = key
+		.kind = TW_OUTBOX_MAIL, .to = a->desk.alarms[receiver], .subject = subject, .text = text, .key = key, .class = TW_OUTBOX_ALARM
 	};
 
 	tw_time_text(n->due_ms, due);

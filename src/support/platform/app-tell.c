@@ -4,15 +4,28 @@
  * store: a start goes on with it. What fails is tried again later, and stays to be told.
  */
 #include "base/log.h"
+#include "support/outbox/outbox.h"
 #include "support/platform/app.h"
 #include "support/subscriptions/pages.h"
 #include "support/subscriptions/products.h"
+#include "support/subscriptions/subscription.h"
 
 static void arm(struct event *timer, int64_t ms)
 {
 	const struct timeval t = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
 	(void)event_add(timer, &t);
+}
+
+/* Once when it begins to stand still, and once when all is told: in between it comes and goes with each message that is sent. */
+static void say_state(struct tw_app *a, const struct tw_subscriptions *of, enum tw_telling told)
+{
+	if (told == TW_TOLD_WAIT && !a->tell_waits)
+		tw_warn("subscribers are not told now: %s; what is to be told waits",
+			*of->site ? "too many messages wait to be sent" : "no app/desk.json says the address of this site");
+	if (told == TW_TOLD_ALL && a->tell_waits)
+		tw_info("subscribers are told all there is");
+	a->tell_waits = told == TW_TOLD_WAIT || (a->tell_waits && told == TW_TOLD_SOME);
 }
 
 static void on_tell(int fd, short what, void *user)
@@ -24,11 +37,29 @@ static void on_tell(int fd, short what, void *user)
 
 	if (tw_failed(e))
 		tw_log_err(e, "telling subscribers; it is tried again");
+	else
+		say_state(a, &of, told);
 	if (tw_failed(e) || told == TW_TOLD_WAIT)
 		arm(a->tell_timer, TW_APP_TELL_WAIT_MS);
 	else if (told == TW_TOLD_SOME)
 		arm(a->tell_timer, 0);
 	tw_app_mend_due(a);
+}
+
+/* What is out of date goes whether somebody comes or not, a step at a time. A clock that is far ahead would forget what it must not. */
+static bool forget(struct tw_app *a)
+{
+	const struct tw_subscriptions of = tw_subscriptions_of(&a->context);
+	bool more = false;
+
+	if (!tw_time_trusted(&a->time))
+		return false;
+	tw_err e = tw_subscriptions_forget(&of);
+	if (!tw_failed(e))
+		e = tw_outbox_forget(a->context.store, of.now_ms, &more);
+	if (tw_failed(e))
+		tw_log_err(e, "forgetting what is out of date; it is tried again");
+	return more;
 }
 
 static void on_days(int fd, short what, void *user)
@@ -38,7 +69,7 @@ static void on_days(int fd, short what, void *user)
 
 	if (tw_failed(e))
 		tw_log_err(e, "telling that support ends; it is tried again");
-	arm(a->days_timer, TW_APP_DAYS_MS);
+	arm(a->days_timer, forget(a) ? TW_APP_STEP_MS : TW_APP_DAYS_MS);
 	tw_app_tell_due(a);
 	tw_app_mend_due(a);
 }

@@ -50,7 +50,8 @@ struct tw_app {
 		alarms_left; /* unsure: an event may be in the log and its alarm not say so; left: some are not in it yet */
 	json_t *products;    /* support/subscriptions/products.h */
 	bool said_ready, draining;
-	int status; /* of the process */
+	bool tell_waits; /* it was said that telling subscribers stands still */
+	int status;      /* of the process */
 };
 static inline struct tw_app *tw_app_of(struct tw_context *c)
 {
@@ -65,7 +66,8 @@ void tw_app_close(struct tw_app *a);
 
 /* Telling subscribers, in slices between everybody else's requests, and what dates tell by themselves. */
 #define TW_APP_TELL_WAIT_MS 10000 /* while the outbox is full */
-#define TW_APP_DAYS_MS 3600000    /* dates are looked at each hour */
+#define TW_APP_DAYS_MS 3600000    /* dates are looked at, and what is out of date is forgotten, each hour */
+#define TW_APP_STEP_MS 1000       /* between two steps of forgetting */
 tw_err tw_app_tell_new(struct tw_app *a);
 void tw_app_tell_due(struct tw_app *a); /* after whatever may have published something */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keys role of the service: that of src/service, which at the very first start makes its own keys, so that no other process ever
- * has them.
+ * The keys role of the service: that of src/service, which at the very first start makes its own keys. No other process ever has those of the identity
+ * and of the log; the listener's comes from setup, which makes it for the site's name or takes it with the operator's certificate.
  *
  * identity.key is written last and is what says that all is there. A first start that was cut begins anew, for nobody has had anything
  * from it; one whose key is missing though the log has begun is refused, since a new key could not vouch for the old log.

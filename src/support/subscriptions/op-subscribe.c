@@ -19,8 +19,7 @@
 
 #define TREE "/.well-known/csaf/" /* of what is published (formats/csaf-site.h) */
 #define FEED TREE TW_CSAF_FOLDER "/atom.xml"
-#define VERSION_MAX 63
-#define VERSIONS_MAX (TW_SUBSCRIPTION_VERSIONS_MAX * (VERSION_MAX + 1) + 1)
+#define VERSIONS_MAX TW_SUBSCRIPTION_VERSIONS_TEXT
 
 static const struct tw_choice channels[] = { { "mail", TW_W_SUBS_BY_MAIL }, { "webhook", TW_W_SUBS_BY_HOOK }, { .value = NULL } };
 static const struct tw_choice lowest[] = { { "", TW_W_SEVERITY_ANY }, { "low", TW_W_SEVERITY_LOW }, { "medium", TW_W_SEVERITY_MEDIUM },
@@ -192,23 +191,6 @@ tw_err tw_subs_refused(struct tw_context *c, const struct tw_request *rq, const 
 
 /* --- What was sent --- */
 
-/* Versions with blanks, commas or lines between, with one blank between; false: too many, too long, or what is none. */
-static bool versions_of(const char *text, char ret[VERSIONS_MAX])
-{
-	size_t used = 0, count = 0;
-
-	ret[0] = '\0';
-	for (text += strspn(text, " ,\n\t"); *text; text += strspn(text, " ,\n\t")) {
-		size_t size = strcspn(text, " ,\n\t");
-
-		if (size > VERSION_MAX || count == TW_SUBSCRIPTION_VERSIONS_MAX)
-			return false;
-		used += (size_t)snprintf(ret + used, VERSIONS_MAX - used, "%s%.*s", count++ ? " " : "", (int)size, text);
-		text += size;
-	}
-	return true;
-}
-
 static enum tw_word recipient_fault(const struct tw_subscription *s)
 {
 	const struct tw_slice text = tw_slice_of(s->recipient);
@@ -234,7 +216,7 @@ static void judge(const json_t *products, const json_t *in, struct tw_subscripti
 		faults[RECIPIENT] = recipient_fault(s);
 	if (faults[PRODUCT] == TW_WORDS && *s->product && !tw_products_find(products, tw_slice_of(s->product)))
 		faults[PRODUCT] = TW_W_NOT_OFFERED;
-	if (faults[VERSIONS] == TW_WORDS && !versions_of(tw_json_text(in, "versions"), versions))
+	if (faults[VERSIONS] == TW_WORDS && !tw_subscription_versions(tw_json_text(in, "versions"), versions))
 		faults[VERSIONS] = TW_W_SUBS_VERSIONS_WRONG;
 	if (faults[VERSIONS] == TW_WORDS && *versions && !*s->product)
 		faults[VERSIONS] = TW_W_SUBS_VERSIONS_OF;
@@ -277,7 +259,8 @@ static tw_err answer(struct tw_context *c, const struct tw_request *rq, struct t
 		return full(rp, "subscriptions.most", "There are as many as this service keeps.");
 	if (asked == TW_ASKED_HOST) {
 		TW_TRY(tw_reply_problem(rp, 429, "too-many", "subscriptions.host", "Too many were asked there today", "Try again tomorrow.",
-			"So that nobody has others written to at will, addresses at one host are asked %d times a day.", TW_ASKS_HOST));
+			"So that nobody has others written to at will, addresses at one host are asked %d times a day for one network, %d times in all.",
+			TW_ASKS_NETWORK, TW_ASKS_HOST));
 		rp->retry_after_s = (int)(TW_ASK_COUNTS_MS / 1000);
 		return TW_OK;
 	}
@@ -300,7 +283,7 @@ tw_err tw_subs_ask(struct tw_context *c, const struct tw_request *rq, struct tw_
 	for (size_t i = 0; i < FIELDS; i++)
 		if (faults[i] != TW_WORDS)
 			return form_again(c, rq, rp, faults);
-	tw_err e = tw_subscription_ask(&of, &s, &asked);
+	tw_err e = tw_subscription_ask(&of, &s, rq->subject.source, &asked);
 	if (tw_is(e, TW_CODE_LIMIT) && tw_store_fault(c->store) == TW_STORE_WELL)
 		return full(rp, "subscriptions.outbox", "Too many messages wait to be sent.");
 	TW_TRY(e);

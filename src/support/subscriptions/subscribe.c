@@ -6,6 +6,7 @@
 #include "support/sql-support.h"
 #include "support/subscriptions/subscription.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #define LEAVE_BYTES 20 /* 160 bits of the HMAC */
 #define LEAVE_PURPOSE "thingward leave 1"
 #define HOST_MAX 255
+#define KEY_TEXT 48 /* of the message that asks */
+#define NETWORK 8   /* bytes of a /64 */
 
 static tw_err take_number(void *user, const tw_row *row)
 {
@@ -78,22 +81,59 @@ bool tw_subscription_hook_valid(struct tw_slice url)
 	return tw_slice_is(port, "443") || tw_slice_is(port, "8443");
 }
 
+static bool version_valid(const char *text, size_t size)
+{
+	bool digit = false;
+
+	for (size_t i = 0; i < size; i++) {
+		digit = digit || (text[i] >= '0' && text[i] <= '9');
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+~_-", text[i]))
+			return false;
+	}
+	return digit && size <= TW_SUBSCRIPTION_VERSION_MAX;
+}
+
+bool tw_subscription_versions(const char *text, char ret[TW_SUBSCRIPTION_VERSIONS_TEXT])
+{
+	size_t used = 0, count = 0;
+
+	ret[0] = '\0';
+	for (text += strspn(text, " ,\n\t"); *text; text += strspn(text, " ,\n\t")) {
+		const size_t size = strcspn(text, " ,\n\t");
+
+		if (count == TW_SUBSCRIPTION_VERSIONS_MAX || !version_valid(text, size))
+			return false;
+		used += (size_t)snprintf(ret + used, TW_SUBSCRIPTION_VERSIONS_TEXT - used, "%s%.*s", count++ ? " " : "", (int)size, text);
+		text += size;
+	}
+	return true;
+}
+
 /* --- Who was asked already --- */
 
+/* Hashes of whom an ask could annoy, and of the network that asks for something at that host. */
+struct whom {
+	uint8_t one[TW_SHA256_SIZE], host[TW_SHA256_SIZE], network[TW_SHA256_SIZE];
+};
+
 /* Mail to ANN+lamps@Example.COM lands where mail to ann@example.com does. */
-static tw_err whom(const char *recipient, enum tw_outbox_kind channel, uint8_t ret_one[TW_SHA256_SIZE], uint8_t ret_host[TW_SHA256_SIZE])
+static tw_err whom(const char *recipient, enum tw_outbox_kind channel, const char *source, struct whom *ret)
 {
 	char host[HOST_MAX + 1], local[TW_OUTBOX_TO_MAX + 1];
+	struct in6_addr six;
+	const bool is_six = inet_pton(AF_INET6, source, &six) == 1;
+	const struct tw_slice network = is_six ? (struct tw_slice){ (const char *)six.s6_addr, NETWORK } : tw_slice_of(source);
 	struct tw_slice parts[] = { TW_SLICE("h"), host_of(recipient, host), { "", 0 } };
 	size_t size = channel == TW_OUTBOX_MAIL ? strcspn(recipient, "+@") : strlen(recipient);
 
 	parts[0] = channel == TW_OUTBOX_MAIL ? TW_SLICE("mail@") : TW_SLICE("hook@");
-	TW_TRY(tw_sha256_of(parts, 2, ret_host));
+	TW_TRY(tw_sha256_of(parts, 2, ret->host));
+	TW_TRY(tw_sha256_of((struct tw_slice[]){ parts[0], parts[1], TW_SLICE(" by "), network }, 4, ret->network));
 	size = size < sizeof local ? size : sizeof local - 1;
 	for (size_t i = 0; i < size; i++)
 		local[i] = channel == TW_OUTBOX_MAIL ? (char)tolower((unsigned char)recipient[i]) : recipient[i];
 	parts[2] = (struct tw_slice){ local, size };
-	return tw_sha256_of(parts, 3, ret_one);
+	return tw_sha256_of(parts, 3, ret->one);
 }
 
 static tw_err asks_of(struct tw_store *s, const uint8_t who[TW_SHA256_SIZE], int64_t *ret)
@@ -113,9 +153,11 @@ static tw_err note_ask(struct tw_store *s, const uint8_t who[TW_SHA256_SIZE], in
 struct asking {
 	const struct tw_subscriptions *of;
 	const struct tw_subscription *s;
+	const char *source;
 	struct tw_receipt token;
 	uint8_t secret[TW_OUTBOX_SECRET_MIN];
 	struct tw_buf text;
+	struct whom by;
 	enum tw_asked asked;
 };
 
@@ -124,26 +166,37 @@ static tw_err forget_old(const struct tw_subscriptions *of)
 	const struct tw_value now = TW_V_INT(of->now_ms), day = TW_V_INT(of->now_ms - TW_ASK_COUNTS_MS);
 
 	TW_TRY(tw_store_run(of->store, tw_sql_subscription_expired, &now, 1, NULL, NULL));
+	TW_TRY(tw_outbox_forget_asks(of->store, of->now_ms));
 	return tw_store_run(of->store, tw_sql_subscription_asks_forget, &day, 1, NULL, NULL);
 }
 
 /* ret_ask false: the answer is known, and nothing is to be sent. */
 static tw_err may_ask(struct asking *a, bool *ret_ask)
 {
-	uint8_t one[TW_SHA256_SIZE], host[TW_SHA256_SIZE];
-	int64_t count = 0, of_one = 0, of_host = 0;
+	const uint8_t *const counted[] = { a->by.one, a->by.host, a->by.network };
+	int64_t count = 0, asks[TW_COUNT(counted)] = { 0 };
 
 	*ret_ask = false;
-	TW_TRY(whom(a->s->recipient, a->s->channel, one, host));
+	TW_TRY(whom(a->s->recipient, a->s->channel, a->source, &a->by));
 	TW_TRY(tw_store_run(a->of->store, tw_sql_subscription_count, NULL, 0, take_number, &count));
-	TW_TRY(asks_of(a->of->store, one, &of_one));
-	TW_TRY(asks_of(a->of->store, host, &of_host));
-	a->asked = count >= TW_SUBSCRIPTIONS_MAX ? TW_ASKED_FULL : of_host >= TW_ASKS_HOST ? TW_ASKED_HOST : TW_ASKED;
-	if (a->asked != TW_ASKED || of_one >= TW_ASKS_RECIPIENT)
+	for (size_t i = 0; i < TW_COUNT(counted); i++)
+		TW_TRY(asks_of(a->of->store, counted[i], &asks[i]));
+	a->asked = count >= TW_SUBSCRIPTIONS_MAX                        ? TW_ASKED_FULL
+		: asks[1] >= TW_ASKS_HOST || asks[2] >= TW_ASKS_NETWORK ? TW_ASKED_HOST
+									: TW_ASKED;
+	if (a->asked != TW_ASKED || asks[0] >= TW_ASKS_RECIPIENT)
 		return TW_OK;
 	*ret_ask = true;
-	TW_TRY(note_ask(a->of->store, one, a->of->now_ms));
-	return note_ask(a->of->store, host, a->of->now_ms);
+	for (size_t i = 0; i < TW_COUNT(counted); i++)
+		TW_TRY(note_ask(a->of->store, counted[i], a->of->now_ms));
+	return TW_OK;
+}
+
+/* Of the message that asks. */
+static const char *key_of(int64_t id, char into[KEY_TEXT])
+{
+	(void)snprintf(into, KEY_TEXT, "subscription-%lld", (long long)id);
+	return into;
 }
 
 static tw_err ask_body(tw_store *store, void *user)
@@ -156,8 +209,9 @@ static tw_err ask_body(tw_store *store, void *user)
 		TW_V_BLOB(secret.at, secret.size), TW_V_TEXT(tw_language_tag(s->language)), TW_V_TEXT(s->product), TW_V_TEXT(s->versions),
 		TW_V_INT(s->lowest), TW_V_INT(s->kinds), TW_V_INT(a->of->now_ms), TW_V_INT(a->of->now_ms + TW_ASK_LIVES_MS) };
 	struct tw_outbox_message m = { s->channel, s->recipient,
-		hook ? "subscription.confirm" : tw_word(TW_W_SUBS_ASK_SUBJECT, s->language), tw_buf_cstr(&a->text), NULL, NULL, secret };
-	char key[48];
+		hook ? "subscription.confirm" : tw_word(TW_W_SUBS_ASK_SUBJECT, s->language), tw_buf_cstr(&a->text), NULL, NULL,
+		secret, TW_OUTBOX_ASK };
+	char key[KEY_TEXT];
 	int64_t id = 0;
 	bool ask;
 
@@ -166,15 +220,14 @@ static tw_err ask_body(tw_store *store, void *user)
 	if (!ask)
 		return TW_OK;
 	TW_TRY(tw_store_run(store, tw_sql_subscription_add, v, TW_COUNT(v), take_number, &id));
-	(void)snprintf(key, sizeof key, "subscription-%lld", (long long)id);
-	m.key = key;
+	m.key = key_of(id, key);
 	return tw_outbox_add(store, &m, a->of->now_ms);
 }
 
-tw_err tw_subscription_ask(const struct tw_subscriptions *of, const struct tw_subscription *s, enum tw_asked *ret)
+tw_err tw_subscription_ask(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *source, enum tw_asked *ret)
 {
 	struct tw_subscription asked = *s;
-	struct asking a = { .of = of, .s = &asked };
+	struct asking a = { .of = of, .s = &asked, .source = source };
 
 	TW_TRY(tw_receipt_make(of->sys, &a.token));
 	if (of->sys->random(of->sys, a.secret, sizeof a.secret) < 0)
@@ -223,13 +276,14 @@ static tw_err confirm_body(tw_store *store, void *user)
 	if (w->confirmed != TW_CONFIRMED || w->active)
 		return TW_OK;
 	const struct tw_value v[] = { TW_V_INT(w->id), TW_V_TEXT(w->recipient) };
-	char leave[TW_LEAVE_TEXT_MAX];
+	char leave[TW_LEAVE_TEXT_MAX], key[KEY_TEXT];
 	uint8_t way_out[TW_SHA256_SIZE];
+	TW_TRY(tw_outbox_withdraw(store, key_of(w->id, key)));
 	TW_TRY(tw_store_run(store, tw_sql_subscription_same, v, 2, NULL, NULL));
 	TW_TRY(tw_store_run(store, tw_sql_subscription_active, &v[1], 1, take_number, &active));
 	if (active >= TW_SUBSCRIPTIONS_OF_ONE) {
-		w->confirmed = TW_CONFIRM_MANY;
-		return TW_OK;
+		w->confirmed = TW_CONFIRM_MANY; /* and the token, which stands outside of the strangers' allowance, goes */
+		return tw_store_run(store, tw_sql_subscription_delete, v, 1, NULL, NULL);
 	}
 	TW_TRY(tw_subscription_leave_text(w->of, w->id, leave));
 	TW_TRY(tw_sha256(leave, strlen(leave), way_out));
@@ -303,14 +357,45 @@ tw_err tw_subscription_leave_text(const struct tw_subscriptions *of, int64_t id,
 	return TW_OK;
 }
 
+struct leaving {
+	uint8_t hash[TW_SHA256_SIZE];
+	int64_t id;
+};
+
+/* Confirming has withdrawn what asked, unless that was being sent at the moment. */
+static tw_err leave_body(tw_store *store, void *user)
+{
+	struct leaving *l = user;
+	char key[KEY_TEXT];
+
+	TW_TRY(tw_store_run(store, tw_sql_subscription_leave, (struct tw_value[]){ TW_V_BLOB(l->hash, sizeof l->hash) }, 1,
+		take_number, &l->id));
+	return l->id ? tw_outbox_withdraw(store, key_of(l->id, key)) : TW_OK;
+}
+
 tw_err tw_subscription_leave(const struct tw_subscriptions *of, struct tw_slice token, bool *ret_gone)
 {
-	uint8_t hash[TW_SHA256_SIZE];
+	struct leaving l = { .id = 0 };
 
-	TW_TRY(tw_sha256(token.at, token.size, hash));
-	TW_TRY(tw_store_run(of->store, tw_sql_subscription_leave, (struct tw_value[]){ TW_V_BLOB(hash, sizeof hash) }, 1, NULL, NULL));
-	*ret_gone = tw_store_changes(of->store) > 0;
+	TW_TRY(tw_sha256(token.at, token.size, l.hash));
+	TW_TRY(tw_store_transaction(of->store, leave_body, &l));
+	*ret_gone = l.id != 0;
 	return TW_OK;
+}
+
+/* --- Forgetting --- */
+
+static tw_err forget_body(tw_store *store, void *user)
+{
+	TW_TRY(forget_old(user));
+	return tw_store_run(store, tw_sql_subscription_gone, NULL, 0, NULL, NULL);
+}
+
+tw_err tw_subscriptions_forget(const struct tw_subscriptions *of)
+{
+	struct tw_subscriptions own = *of;
+
+	return tw_store_transaction(of->store, forget_body, &own);
 }
 
 /* --- Who has a token --- */

@@ -9,8 +9,8 @@
  * confirms. What confirms is 130 random bits, of which the store has the SHA-256. What leaves is 160 bits of an HMAC of the subscription's number,
  * so that each message can carry it; it is found by its SHA-256 too, and does nothing but leave.
  *
- * Nobody can have a third party mailed at will: an address is asked thrice a day, a host TW_ASKS_HOST times, beside what each network may send
- * (platform/admission.h).
+ * Nobody can have a third party mailed at will: an address is asked thrice a day, a host TW_ASKS_NETWORK times for each network that asks and TW_ASKS_HOST
+ * times in all, beside what each network may send (platform/admission.h).
  */
 #ifndef TW_SUPPORT_SUBSCRIPTIONS_SUBSCRIPTION_H
 #define TW_SUPPORT_SUBSCRIPTIONS_SUBSCRIPTION_H
@@ -21,7 +21,8 @@
 #define TW_SUBSCRIPTIONS_MAX 100000     /* some 40 MiB */
 #define TW_SUBSCRIPTIONS_OF_ONE 16      /* active, of one recipient */
 #define TW_ASKS_RECIPIENT 3             /* a day: mail a slip of the pen and a lost mail cost */
-#define TW_ASKS_HOST 100                /* a day, of mail to one host, or of webhooks there */
+#define TW_ASKS_NETWORK 50              /* a day, of mail to one host, or of webhooks there, by one network (of IPv6 a /64) */
+#define TW_ASKS_HOST 4000               /* the same by all, near what all strangers may send: no network shuts a provider out */
 #define TW_ASK_LIVES_MS 172800000       /* two days */
 #define TW_ASK_COUNTS_MS 86400000       /* a day */
 #define TW_SUBSCRIPTION_VERSIONS_MAX 10 /* that one subscription names */
@@ -47,9 +48,9 @@ struct tw_subscription {
 bool tw_subscription_hook_valid(struct tw_slice url);
 
 enum tw_asked { TW_ASKED, TW_ASKED_HOST, TW_ASKED_FULL };
-/* ASKED also when nothing is sent, because the recipient was asked often enough. HOST: too many were for that host today. FULL: no more are
-   taken. One transaction, with the message that asks. LIMIT: the outbox takes none. */
-tw_err tw_subscription_ask(const struct tw_subscriptions *of, const struct tw_subscription *s, enum tw_asked *ret);
+/* ASKED also when nothing is sent, because the recipient was asked often enough. HOST: too many were for that host today, by this network or by
+   all. FULL: no more are taken. One transaction, with the message that asks. LIMIT: the outbox takes none. source: the address of whoever asks. */
+tw_err tw_subscription_ask(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *source, enum tw_asked *ret);
 enum tw_confirmed { TW_CONFIRMED, TW_CONFIRM_UNKNOWN, TW_CONFIRM_MANY };
 /* CONFIRMED also when it was before. UNKNOWN: no token of ours, or out of date. MANY: the recipient has as many as one may have. */
 tw_err tw_subscription_confirm(const struct tw_subscriptions *of, struct tw_slice token, enum tw_confirmed *ret);
@@ -58,6 +59,17 @@ tw_err tw_subscription_leave(const struct tw_subscriptions *of, struct tw_slice 
 /* Of a token that waits to confirm or could end a subscription now: whoever has it is nobody's stranger. */
 tw_err tw_subscription_known(const struct tw_subscriptions *of, struct tw_slice token, bool *ret);
 tw_err tw_subscription_leave_text(const struct tw_subscriptions *of, int64_t id, char ret[TW_LEAVE_TEXT_MAX]);
+
+#define TW_SUBSCRIPTION_VERSION_MAX 32 /* bytes */
+#define TW_SUBSCRIPTION_VERSIONS_TEXT (TW_SUBSCRIPTION_VERSIONS_MAX * (TW_SUBSCRIPTION_VERSION_MAX + 1) + 1)
+/*
+ * Versions with blanks, commas or lines between; into ret with one blank between. False: too many, or what is none: letters, digits and . + ~ _ -, with a
+ * digit in it. They are printed in mail to whomever a stranger named, and there must be no room for words of his own. Pure.
+ */
+bool tw_subscription_versions(const char *text, char ret[TW_SUBSCRIPTION_VERSIONS_TEXT]);
+
+/* A step of forgetting what is out of date, and subscriptions of webhooks that answered 410 to a notice. */
+tw_err tw_subscriptions_forget(const struct tw_subscriptions *of);
 
 /* Messages. Pure, but for memory. */
 tw_err tw_subscription_ask_text(const struct tw_subscriptions *of, const struct tw_subscription *s, const char *token, struct tw_buf *ret);

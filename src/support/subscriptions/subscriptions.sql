@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Who wants to be told, and what there is to tell. state: 'asked' (until expires_ms) or 'active'. kinds: bits of 1 << enum tw_notice_kind.
--- token, way_out: SHA-256 of what confirms and of what ends it. secret: of a webhook's signature. Whoever leaves is deleted; nothing of him stays but keys in the outbox.
+-- token, way_out: SHA-256 of what confirms and of what ends it. secret: of a webhook's signature. Whoever leaves is deleted; nothing of him stays but keys in the outbox, and notices that wait there already.
 -- A notice is told up to the subscription `until`, from `after` on; after NULL: everybody has been told.
--- subscription_ask: when somebody was asked to confirm, by a hash of whom that could annoy.
+-- subscription_ask: when somebody was asked to confirm, by a hash of whom that could annoy, and of who annoys.
 
 -- name: subscriptions_format_1
 CREATE TABLE subscription (
@@ -91,10 +91,17 @@ WHERE id > ?1 AND id <= ?2 AND state = 'active' ORDER BY id LIMIT 1;
 SELECT count(*) FROM subscription;
 
 -- name: subscription_expired
-DELETE FROM subscription WHERE state = 'asked' AND expires_ms <= ?1;
+DELETE FROM subscription WHERE id IN (SELECT id FROM subscription WHERE state = 'asked' AND expires_ms <= ?1 LIMIT 1000);
 
 -- name: subscription_asks_forget
-DELETE FROM subscription_ask WHERE at_ms <= ?1;
+DELETE FROM subscription_ask WHERE rowid IN (SELECT rowid FROM subscription_ask WHERE at_ms <= ?1 LIMIT 1000);
+
+-- name: subscription_gone
+DELETE FROM subscription WHERE id IN (SELECT s.id FROM outbox AS o JOIN subscription AS s ON s.recipient = o.recipient AND s.channel = o.kind
+	WHERE o.state = 'failed' AND o.kind = 1 AND o.class = 0 AND o.reason = 'HTTP status 410' AND o.next_ms > s.asked_ms);
+
+-- name: subscription_delete
+DELETE FROM subscription WHERE id = ?1;
 
 -- name: subscription_asks
 SELECT count(*) FROM subscription_ask WHERE who = ?1;
@@ -120,7 +127,7 @@ DELETE FROM subscription WHERE id <> ?1 AND state = 'active' AND recipient = ?2
 	AND (channel, product, versions, lowest, kinds) = (SELECT channel, product, versions, lowest, kinds FROM subscription WHERE id = ?1);
 
 -- name: subscription_leave
-DELETE FROM subscription WHERE way_out = ?1;
+DELETE FROM subscription WHERE way_out = ?1 RETURNING id;
 
 -- name: subscription_known
 SELECT count(*) FROM subscription WHERE way_out = ?1 OR (token = ?1 AND state = 'asked');

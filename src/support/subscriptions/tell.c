@@ -206,7 +206,7 @@ static tw_err take_product(void *user, const tw_row *row)
 static tw_err send_to(struct slice *w, const struct tw_subscription *s)
 {
 	char key[64], leave[TW_LEAVE_TEXT_MAX], address[TW_OUTBOX_TO_MAX], subject[TW_OUTBOX_SUBJECT_MAX + 1];
-	struct tw_outbox_message m = { s->channel, s->recipient, subject, NULL, key, NULL, s->secret };
+	struct tw_outbox_message m = { s->channel, s->recipient, subject, NULL, key, NULL, s->secret, TW_OUTBOX_NOTICE };
 
 	TW_TRY(tw_subscription_leave_text(w->of, s->id, leave));
 	(void)snprintf(address, sizeof address, "%s/subscriptions/leave/%s", w->of->site, leave);
