@@ -112,6 +112,15 @@ static void test_who_sees_and_moves(void **state)
 	CHECK_TEXT(rule_of(&bob, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a3\"}"), "");
 	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), ""); /* who set it, though he did not name himself */
 	CHECK_TEXT(rule_of(&ann, "case.read", "c1", ""), "case.unknown");
+	/* Another date, and another list, keep who set it first; a date alone keeps the list. */
+	CHECK_TEXT(rule_of(&bob, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a1, a3\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-02-01T00:00:00Z\"}"), "");
+	TW_CLEANUP(tw_jsonp) json_t *doc = answer(&bob, "case.read", "c1", "");
+	CHECK_INT(json_array_size(tw_json_get(tw_json_get(doc, "embargo"), "access")), 3);
+	CHECK_TEXT(tw_json_text(tw_json_get(doc, "embargo"), "by"), "a2");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-02-01T00:00:00Z\",\"access\":\"a4\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "");
+	CHECK_TEXT(rule_of(&(struct tw_subject){ .kind = TW_SUBJECT_ACCOUNT, .account = "a3" }, "case.read", "c1", ""), "case.unknown");
 }
 
 static void test_sorted_by_the_next_clock(void **state)
