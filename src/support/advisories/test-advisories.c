@@ -32,6 +32,7 @@ static struct {
 	struct test_context t;
 	struct tw_app app;
 	long fail_at; /* the call of the seam, within the handler */
+	bool fail_on;          /* and all behind it */
 } world;
 
 static void reopen(void)
@@ -90,7 +91,7 @@ static tw_err try_ask(const struct tw_subject *s, const char *name, const char *
 		CHECK_OK(tw_json_check(input, row->input ? row->input : row->query));
 	*ret = (struct tw_reply){ .status = 200 };
 	tw_json_use(tw_fake_sys(world.fake));
-	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, false);
+	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, world.fail_on);
 	tw_err e = row->handler(&world.t.c, &rq, ret);
 	tw_json_use(tw_sys_real());
 	return e;
@@ -398,6 +399,58 @@ static void test_every_failure_of_publishing(void **state)
 	CHECK(points > 300 && waited > 3);
 }
 
+/* Cut behind its first step, whichever call that was. */
+static void cut_publishing(const char *name)
+{
+	enum tw_advisory_state s = TW_ADVISORY_APPROVED;
+
+	for (long n = 1; s == TW_ADVISORY_APPROVED; n += 5) {
+		struct tw_reply rp;
+
+		world.fail_at = n;
+		world.fail_on = true;
+		tw_ignore(try_ask(&root, "advisory.publish", name, NULL, &rp));
+		world.fail_at = 0;
+		world.fail_on = false;
+		tw_fake_fail(world.fake, 0, 0, false);
+		tw_reply_done(&rp);
+		reopen();
+		s = state_of(name);
+	}
+	CHECK_INT(s, TW_ADVISORY_PUBLISHING);
+}
+
+/* What waits is asked again: an embargo that came meanwhile holds it, and so does another content, by the start and by who publishes. */
+static void test_what_waits_is_asked_again(void **state)
+{
+	static const char forged[] = "UPDATE advisory SET pending = replace(pending, 'To be written', 'To be forged')";
+	TW_CLEANUP(tw_jsonp) json_t *of_case = NULL;
+
+	CHECK_TEXT(rule_of(&ann, "case.create", "", "{\"title\":\"Lamp opens\",\"description\":\"To be written.\"}"), "");
+	of_case = answer(&ann, "advisory.create", "", "{\"case\":\"c1\"}");
+	const char *name = tw_json_text(of_case, "id");
+	CHECK_TEXT(make_white(&ann, name), "");
+	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "");
+	CHECK_TEXT(approve(&bob, name), "");
+	for (int by_start = 0; by_start < 2; by_start++) {
+		cut_publishing(name);
+		CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\"}"), "");
+		if (by_start)
+			CHECK_OK(tw_advisories_settle(&world.t.c));
+		else
+			CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.embargo");
+		CHECK_INT(state_of(name), TW_ADVISORY_APPROVED);
+		CHECK(!tw_advisories_there(&world.t.c));
+		CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.embargo");
+		CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
+	}
+	cut_publishing(name);
+	CHECK_OK(tw_store_run(world.t.c.store, forged, NULL, 0, NULL, NULL));
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.changed");
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
+	CHECK_INT(state_of(name), TW_ADVISORY_PUBLISHED);
+}
+
 static tw_err take_row(void *user, const tw_row *row)
 {
 	struct tw_slice text = tw_row_bytes(row, 0);
@@ -464,4 +517,4 @@ static void test_the_tree_comes_back(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_what_is_refused), TEST(test_two_persons), TEST(test_the_next_revision_has_its_own_authors),
 	TEST(test_ids_are_given_once), TEST(test_seen_as_the_case_is), TEST(test_files_for_everybody),
-	TEST(test_every_failure_of_publishing), TEST(test_the_tree_comes_back), TEST(test_subscribers_are_told))
+	TEST(test_every_failure_of_publishing), TEST(test_what_waits_is_asked_again), TEST(test_the_tree_comes_back), TEST(test_subscribers_are_told))
