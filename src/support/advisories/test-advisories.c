@@ -25,6 +25,7 @@ static const struct tw_grant_row no_grants[] = { { NULL } };
 static const struct tw_subject root = { .kind = TW_SUBJECT_LOCAL, .door = TW_DOOR_LOCAL, .name = "uid:0" };
 static const struct tw_subject ann = { .kind = TW_SUBJECT_ACCOUNT, .name = "ann", .account = "a1" };
 static const struct tw_subject bob = { .kind = TW_SUBJECT_ACCOUNT, .name = "bob", .account = "a2" };
+static const struct tw_subject cleo = { .kind = TW_SUBJECT_ACCOUNT, .name = "cleo", .account = "a3" };
 
 static struct {
 	tw_fake *fake;
@@ -231,12 +232,13 @@ static void test_two_persons(void **state)
 	said = answer(&ann, "advisory.read", name, "");
 	CHECK_TEXT(tw_json_text(said, "comment"), "Say which lamp.");
 	CHECK_TEXT(rule_of(&bob, "advisory.review", name, ""), "");
-	CHECK_TEXT(approve(&root, name), "");
+	CHECK_TEXT(approve(&root, name), "advisory.two-persons"); /* he may have an account too */
+	CHECK_TEXT(approve(&cleo, name), "");
 	/* What no operation of ours has written into the store is not what was approved. */
 	static const char forged[] = "UPDATE advisory SET approved_by = 'a1'";
 	CHECK_OK(tw_store_run(world.t.c.store, forged, NULL, 0, NULL, NULL));
 	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.two-persons");
-	static const char other[] = "UPDATE advisory SET approved_by = 'uid:0', approved_hash = 'x'";
+	static const char other[] = "UPDATE advisory SET approved_by = 'a3', approved_hash = 'x'";
 	CHECK_OK(tw_store_run(world.t.c.store, other, NULL, 0, NULL, NULL));
 	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.changed");
 }
@@ -301,7 +303,9 @@ static void test_seen_as_the_case_is(void **state)
 	CHECK_INT(json_array_size(tw_json_get(list, "advisories")), 1);
 	CHECK_TEXT(make_white(&ann, name), "");
 	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "");
-	CHECK_TEXT(approve(&root, name), "");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
+	CHECK_TEXT(approve(&bob, name), "");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\"}"), "");
 	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.embargo");
 	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
 	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
@@ -469,6 +473,17 @@ static void told(const char *want)
 	CHECK_TEXT(got, want);
 }
 
+static bool listed(const char *product, const char *name)
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "product", product);
+	struct tw_reply rp;
+
+	CHECK_OK(try_ask(&ann, "published.list", "", input, &rp));
+	bool found = strstr(tw_buf_cstr(&rp.text), name) != NULL;
+	tw_reply_done(&rp);
+	return found;
+}
+
 static void test_subscribers_are_told(void **state)
 {
 	char one[TW_ADVISORY_NAME_MAX], want[256];
@@ -487,6 +502,14 @@ static void test_subscribers_are_told(void **state)
 	CHECK_TEXT(rule_of(&root, "advisory.publish", one, ""), "");
 	(void)snprintf(want, sizeof want, "advisory-%s-1|0|%s|https://maker.example/advisories/%s|to-be", one, one, one);
 	told(want);
+	/* Names that were cut might have been of any product. */
+	static const char cut[] = "UPDATE advisory_public SET products = char(1) || substr(products, 2)";
+	TW_CLEANUP(tw_jsonp) json_t *document = json_object(), *entry = json_pack("{s:s, s:s}", "title", "t", "version", "9");
+	CHECK(!listed("no such", one));
+	CHECK_OK(tw_store_run(world.t.c.store, cut, NULL, 0, NULL, NULL));
+	CHECK(listed("no such", one));
+	CHECK_OK(tw_advisory_told(&world.t.c, &(struct tw_advisory_out){ "MK-1", document, entry, "\1to be written\n" }));
+	told("advisory-MK-1-9|0|MK-1: t|https://maker.example/advisories/MK-1|");
 	json_decref(world.app.products);
 }
 
