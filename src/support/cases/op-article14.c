@@ -130,7 +130,7 @@ tw_err tw_op_a14_drill(struct tw_context *c, const struct tw_request *rq, struct
 		return no_zone(rp);
 	for (enum tw_a14_kind k = TW_A14_EXPLOITED; k < TW_A14_KINDS; k++)
 		TW_TRY(put_start(doc, k, now, zone, by));
-	TW_TRY(tw_case_new(c, by, rq->operation->name, doc, &rp->body));
+	TW_TRY(tw_case_new(c, rq, doc, &rp->body));
 	(void)snprintf(rp->location, sizeof rp->location, "/api/v1/cases/%s", tw_json_text(doc, "id"));
 	rp->status = 201;
 	return TW_OK;

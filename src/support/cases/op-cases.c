@@ -146,7 +146,7 @@ tw_err tw_op_case_create(struct tw_context *c, const struct tw_request *rq, stru
 	TW_TRY(take_all(rp, doc, rq->input));
 	if (rp->problem[0])
 		return TW_OK;
-	TW_TRY(tw_case_new(c, tw_subject_key(&rq->subject), rq->operation->name, doc, &rp->body));
+	TW_TRY(tw_case_new(c, rq, doc, &rp->body));
 	(void)snprintf(rp->location, sizeof rp->location, "/api/v1/cases/%s", tw_json_text(doc, "id"));
 	rp->status = 201;
 	return TW_OK;

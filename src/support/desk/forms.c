@@ -187,12 +187,16 @@ static void write_members(struct tw_html *h, struct tw_look look, const char *he
 	tw_html_close(h);
 }
 
-/* Hidden in the form: what it began with. Whoever is shown what it says now sends it again as of now. */
+/* Hidden in the form: a key by which it does something once, and what it began with. Whoever is shown what it says now sends it as of now. */
 static tw_err write_hidden(struct tw_context *c, struct tw_html *h, const struct shown *s)
 {
-	const char *seen = tw_json_text(s->typed, "seen");
-	TW_CLEANUP(tw_buf_done) struct tw_buf now = { 0 };
+	const char *seen = tw_json_text(s->typed, "seen"), *once = tw_json_text(s->typed, "once");
+	TW_CLEANUP(tw_buf_done) struct tw_buf now = { 0 }, key = { 0 };
 
+	if (!s->form->report) { /* what becomes of a report is said once by itself */
+		TW_TRY(tw_form_new_key(c, &key));
+		tw_form_hidden(h, "once", *once ? once : tw_buf_cstr(&key));
+	}
 	if (!s->form->keeps)
 		return TW_OK;
 	TW_TRY(tw_form_digest(c, s->doc, tw_form_member(s->form, s->typed), &now));
@@ -334,6 +338,19 @@ static tw_err go_on(const struct tw_request *rq, struct tw_reply *rp)
 	return TW_OK;
 }
 
+/* Sent twice: where the first led to, and nothing is done again. */
+static tw_err again(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, bool *ret)
+{
+	int64_t id = 0;
+
+	TW_TRY(tw_case_done_once(c, rq, &id));
+	*ret = id > 0;
+	if (!*ret)
+		return TW_OK;
+	rp->body = json_pack("{s:o}", "id", json_sprintf("c%lld", (long long)id));
+	return rp->body ? go_on(rq, rp) : TW_RAISE(NOMEM, "a form");
+}
+
 /* The form's input as the operation's; a problem when its shape does not take it. */
 static tw_err checked(
 	struct tw_context *c, const struct tw_request *rq, const struct tw_operation_row *o, struct tw_reply *rp, json_t **ret)
@@ -362,13 +379,17 @@ tw_err tw_desk_send(struct tw_context *c, const struct tw_request *rq, struct tw
 	const struct tw_form *f = form_of(rq);
 	const struct tw_operation_row *o = f ? does(c, f) : NULL;
 	struct tw_request inner = *rq;
+	bool done = false;
 
 	if (!o)
 		return TW_RAISE(INTERNAL, "a form that does nothing");
 	if (strcmp(o->permission, rq->operation->permission) != 0)
 		return TW_RAISE(INTERNAL, "the gate was asked for another permission than that of what the form does");
-	TW_TRY(checked(c, rq, o, rp, &input));
-	if (rp->problem[0])
+	inner.once = f->report ? NULL : tw_json_text(rq->input, "once");
+	TW_TRY(again(c, &inner, rp, &done));
+	if (!done)
+		TW_TRY(checked(c, rq, o, rp, &input));
+	if (done || rp->problem[0])
 		return TW_OK;
 	inner.operation = o; /* by whose name the journal knows it */
 	inner.input = input;

@@ -46,6 +46,7 @@ struct tw_form_choosing {
 };
 /* One input, with its value or what can be chosen. */
 tw_err tw_form_input_write(struct tw_form_choosing *g, const struct tw_form *f, const struct tw_form_input *in);
+tw_err tw_form_new_key(struct tw_context *c, struct tw_buf *hex); /* nobody guesses it; hex is set up here */
 
 /* Of a form that takes the place of one member of the case's document (present.c). */
 #define TW_FORM_CHANGED "desk.changed" /* the rule */

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define KEY_SIZE 16
+
 bool tw_form_is_member(const char *name)
 {
 	for (size_t i = 0; tw_desk_members[i]; i++)
@@ -84,4 +86,14 @@ tw_err tw_form_check_seen(struct tw_context *c, const struct tw_request *rq, con
 		return TW_OK;
 	return tw_reply_problem(rp, 409, "desk", TW_FORM_CHANGED, "Somebody else changed it meanwhile",
 		"Look at what it says now, and send yours once more if it is to take its place.", "It is not what this form began with.");
+}
+
+tw_err tw_form_new_key(struct tw_context *c, struct tw_buf *hex)
+{
+	uint8_t key[KEY_SIZE];
+
+	tw_buf_init(hex, c->sys, 2 * sizeof key);
+	if (c->sys->random(c->sys, key, sizeof key) < 0)
+		return TW_RAISE_ERRNO("random bytes");
+	return tw_buf_hex(hex, key, sizeof key);
 }
