@@ -131,7 +131,8 @@ def test_a_case_from_its_beginning_by_forms(service):
     do(manager, "/desk/aware/c1", kind="exploited-vulnerability", aware="2026-01-01T10:00", zone="Europe/Vienna")
     text = manager.ask("/desk/cases")[1]
     assert "Cases with a deadline that is over: 1" in text and "<meter" in text and re.search(r"\d+ d \d+ h late", text)
-    do(manager, "/desk/submitted/c1", step="early-warning", reference="SRP-1")
+    do(manager, "/desk/submitted/c1", step="early-warning", reference="SRP-1", who=publisher.person.id)
+    assert "publisher (a4), noted by manager (a2)" in manager.ask("/desk/cases/c1")[1]
     do(manager, "/desk/told/c1", party="The maker of the library", what="all of it")
     do(manager, "/desk/measure/c1", what="Version 1.1 is out")
     do(analyst, "/desk/assign/c1", who=analyst.person.id)
@@ -176,6 +177,21 @@ def test_an_embargo_holds_on_pages(service):
     assert "There is no case yet." in analyst.ask("/desk/cases")[1] and "c1" not in analyst.ask("/desk/cases?sort=state")[1]
     do(manager, "/desk/embargo/c1", access=analyst.person.id, until="2099-01-01T00:00")
     assert analyst.ask("/desk/cases/c1")[0].status == 200
+    # Sent as it stands it goes on, and whoever changes it does not shut out who set it; whoever stands for it is named.
+    do(analyst, "/desk/embargo/c1", until="2098-01-01T00:00")
+    do(analyst, "/desk/embargo/c1")
+    do(analyst, "/desk/assign/c1", who=made["publisher"].person.id)
+    text = manager.ask("/desk/cases/c1")[1]
+    assert "2098-01-01" in text and "manager (a2), analyst (a3), publisher (a4)" in text
+    do(manager, "/desk/embargo/c1", end="yes")
+    assert "2098-01-01" not in manager.ask("/desk/cases/c1")[1]
+
+
+def test_a_weak_password_is_said_to_be_one(service):
+    one = Browser(service.start())
+    form = {"lang": "de", "code": (service.dir / "app/setup-code").read_text(), "password": "short", "again": "short"}
+    r, text = one.ask("/join", form)
+    assert r.status == 400 and "Dieses Kennwort geht nicht" in text and "short" not in text
 
 
 def test_who_has_no_session_comes_back_to_where_he_wanted(service):

@@ -78,8 +78,8 @@ static tw_err is_author(struct tw_context *c, const struct tw_advisory_row *row,
 
 static tw_err two_persons(struct tw_reply *rp)
 {
-	return tw_advisory_refuse(rp, 403, "advisory.two-persons", "Somebody else has to approve it",
-		"Ask a colleague who wrote none of it.", "Whoever wrote a part of what is not published yet does not approve it, nor does anybody at the server's socket.");
+	return tw_advisory_refuse(rp, 403, "advisory.two-persons", "Somebody else has to approve it", "Ask a colleague who wrote none of it.",
+		"Whoever wrote a part of what is not published yet does not approve it, nor does anybody at the server's socket.");
 }
 
 tw_err tw_op_advisory_approve(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

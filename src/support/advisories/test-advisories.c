@@ -33,7 +33,7 @@ static struct {
 	struct test_context t;
 	struct tw_app app;
 	long fail_at; /* the call of the seam, within the handler */
-	bool fail_on;          /* and all behind it */
+	bool fail_on; /* and all behind it */
 } world;
 
 static void reopen(void)
@@ -540,4 +540,5 @@ static void test_the_tree_comes_back(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_what_is_refused), TEST(test_two_persons), TEST(test_the_next_revision_has_its_own_authors),
 	TEST(test_ids_are_given_once), TEST(test_seen_as_the_case_is), TEST(test_files_for_everybody),
-	TEST(test_every_failure_of_publishing), TEST(test_what_waits_is_asked_again), TEST(test_the_tree_comes_back), TEST(test_subscribers_are_told))
+	TEST(test_every_failure_of_publishing), TEST(test_what_waits_is_asked_again), TEST(test_the_tree_comes_back),
+	TEST(test_subscribers_are_told))

@@ -311,9 +311,10 @@ struct beginning {
 static tw_err begin_case(const struct beginning *b)
 {
 	TW_CLEANUP(writing_done)
-	struct writing w = {
-		.d = { b->c, tw_time_wall_ms(b->c->time), b->by, b->what, .after = b->doc }, .beside = b->beside, .shown = b->shown, .once = b->once
-	};
+	struct writing w = { .d = { b->c, tw_time_wall_ms(b->c->time), b->by, b->what, .after = b->doc },
+		.beside = b->beside,
+		.shown = b->shown,
+		.once = b->once };
 	char id[24];
 
 	TW_TRY(tw_store_run(b->c->store, tw_sql_case_number, NULL, 0, take_number, &w.id));

@@ -39,9 +39,9 @@ static tw_err write_account(void *user, const struct tw_account *a)
 	return TW_OK;
 }
 
-static tw_err write_people(struct tw_form_choosing *g)
+static tw_err write_people(struct tw_form_choosing *g, const char *none, enum tw_word word)
 {
-	option(g, "-", tw_word(TW_W_WHOSE_NOBODY, g->look.language));
+	option(g, none, tw_word(word, g->look.language));
 	return tw_account_each(g->c, 0, PEOPLE_MAX, write_account, g);
 }
 
@@ -60,7 +60,9 @@ static tw_err write_options(struct tw_form_choosing *g, const struct tw_form *f,
 		write_moves(g);
 		break;
 	case TW_FORM_PEOPLE:
-		return write_people(g);
+		return write_people(g, "-", TW_W_WHOSE_NOBODY);
+	case TW_FORM_WHO:
+		return write_people(g, "", TW_W_FIELD_MYSELF);
 	case TW_FORM_KINDS:
 		write_kinds(g, f->clocks);
 		break;

@@ -52,7 +52,8 @@ static const struct tw_form forms[] = {
 			{ "zone", TW_W_FIELD_ZONE, TW_W_FIELD_ZONE_HINT, TW_FORM_ZONES, 0 } } },
 	{ "/desk/submitted/", "article14.submit", TW_W_DO_SUBMIT, .clocks = true,
 		.inputs = { { "step", TW_W_COLUMN_STEP, TW_WORDS, TW_FORM_STEPS, 0, true }, KIND_OF, AT,
-			{ "reference", TW_W_FIELD_REFERENCE, TW_W_FIELD_REFERENCE_HINT, TW_FORM_LINE, 500 } } },
+			{ "reference", TW_W_FIELD_REFERENCE, TW_W_FIELD_REFERENCE_HINT, TW_FORM_LINE, 500 },
+			{ "who", TW_W_FIELD_SUBMITTER, TW_WORDS, TW_FORM_WHO, 0 } } },
 	{ "/desk/measure/", "article14.measure", TW_W_DO_MEASURE, .clocks = true,
 		.inputs = { { "what", TW_W_FIELD_MEASURE, TW_WORDS, TW_FORM_BOX, 2000, true }, KIND_OF, AT } },
 	{ "/desk/users/", "article14.users", TW_W_DO_USERS, .clocks = true,
@@ -144,7 +145,7 @@ static void write_refusal(struct tw_html *h, struct tw_look look, const struct s
 	tw_html_attr(h, TW_AT_ROLE, TW_SLICE("alert"));
 	if (s->refused->status >= 429) { /* it is not about what was typed */
 		tw_page_put(h, look, TW_E_H2, TW_W_NOT_DONE);
-		tw_page_why(h, look, s->refused, s->reference);
+		tw_page_why_as(h, look, s->refused, s->reference, TW_W_PROBLEM_DESK);
 	} else {
 		tw_page_put(h, look, TW_E_H2, TW_W_NOT_CHANGED);
 		write_rule(h, look, s->refused);
@@ -207,12 +208,19 @@ static tw_err write_hidden(struct tw_context *c, struct tw_html *h, const struct
 static tw_err write_form(struct tw_context *c, struct tw_html *h, struct tw_look look, const struct shown *s, const char *here)
 {
 	struct tw_form_choosing g = { .c = c, .h = h, .look = look, .doc = s->doc, .member = tw_json_text(s->typed, "member") };
+	bool bytes = false;
 
 	tw_form_open(h, look, here);
 	TW_TRY(write_hidden(c, h, s));
 	for (const struct tw_form_input *in = s->form->inputs; in->key; in++) {
 		g.value = tw_json_text(s->typed, in->key);
 		TW_TRY(tw_form_input_write(&g, s->form, in));
+		bytes = bytes || (in->most && strcmp(s->form->does, "report.reply") != 0); /* as operations count, where browsers count characters */
+	}
+	if (bytes) {
+		tw_page_class(h, TW_E_P, "hint");
+		tw_html_text(h, tw_slice_of(tw_word(TW_W_FIELD_BYTES, look.language)));
+		tw_html_close(h);
 	}
 	tw_form_close(h, look, s->form->title);
 	return TW_OK;

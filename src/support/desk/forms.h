@@ -4,7 +4,7 @@
 #define TW_SUPPORT_DESK_FORMS_H
 #include "support/desk/desk.h"
 
-#define TW_FORM_INPUTS_MAX 4
+#define TW_FORM_INPUTS_MAX 5
 #define TW_FORM_MOMENT 16 /* "2026-11-21T09:30", as browsers send it */
 
 enum tw_form_control {
@@ -15,6 +15,7 @@ enum tw_form_control {
 	TW_FORM_YES_NO,
 	TW_FORM_MOVES,
 	TW_FORM_PEOPLE,
+	TW_FORM_WHO, /* one of them, or whoever sends it */
 	TW_FORM_KINDS,
 	TW_FORM_STEPS,
 	TW_FORM_ZONES,

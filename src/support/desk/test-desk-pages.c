@@ -232,5 +232,5 @@ static void test_a_page_is_whole_or_not_sent(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-CHECK_MAIN(TEST(test_what_stands_in_an_address), TEST(test_what_a_form_becomes), TEST(test_what_is_there_stands_in_the_form), TEST(test_a_form_does_it_once),
-	TEST(test_a_page_is_whole_or_not_sent))
+CHECK_MAIN(TEST(test_what_stands_in_an_address), TEST(test_what_a_form_becomes), TEST(test_what_is_there_stands_in_the_form),
+	TEST(test_a_form_does_it_once), TEST(test_a_page_is_whole_or_not_sent))
