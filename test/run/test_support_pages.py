@@ -152,7 +152,7 @@ def test_a_case_from_its_beginning_by_forms(service):
     action, sent = fields(manager.ask("/desk/change/c1?member=title")[1])
     do(analyst, "/desk/change/c1?member=title", text="Said <meanwhile>")
     r, text = manager.ask(action, sent | {"text": "Mine"})
-    assert r.status == 409 and "desk.changed" in text and "<dd>Said &lt;meanwhile&gt;</dd>" in text and ">Mine</textarea>" in text
+    assert r.status == 409 and "desk.changed" in text and "Said &lt;meanwhile&gt;</dd>" in text and ">Mine</textarea>" in text
     assert manager.ask(action, fields(text)[1] | {"text": "Mine"})[0].status == 303
     assert len(re.findall("<th scope=\"row\">", publisher.ask("/desk/cases?state=acknowledged")[1])) == 1
     for query in ("state=closed", "whose=me", "whose=nobody"):
