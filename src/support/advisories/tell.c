@@ -41,7 +41,10 @@ static bool is_about(const char *products, const char *name)
 	return *small && strstr(products, small);
 }
 
-/* Those of products.json whose name or title the advisory's products have in theirs. None, or not all names are known: whoever subscribed to anything is told, rather than not. */
+/*
+ * Those of products.json whose name or title the advisory's products have in theirs. None, or not all names are known: whoever subscribed to anything
+ * is told, rather than not.
+ */
 static size_t products_of(struct tw_context *c, const struct tw_advisory_out *o, struct tw_notice_product ret[TW_NOTICE_PRODUCTS_MAX])
 {
 	const json_t *one;
