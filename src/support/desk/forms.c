@@ -386,6 +386,7 @@ tw_err tw_desk_send(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_CLEANUP(tw_jsonp) json_t *input = NULL;
 	const struct tw_form *f = form_of(rq);
 	const struct tw_operation_row *o = f ? does(c, f) : NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf once = { 0 };
 	struct tw_request inner = *rq;
 	bool done = false;
 
@@ -393,7 +394,8 @@ tw_err tw_desk_send(struct tw_context *c, const struct tw_request *rq, struct tw
 		return TW_RAISE(INTERNAL, "a form that does nothing");
 	if (strcmp(o->permission, rq->operation->permission) != 0)
 		return TW_RAISE(INTERNAL, "the gate was asked for another permission than that of what the form does");
-	inner.once = f->report ? NULL : tw_json_text(rq->input, "once");
+	TW_TRY(tw_form_once(c, f, rq->input, &once));
+	inner.once = tw_buf_cstr(&once);
 	TW_TRY(again(c, &inner, rp, &done));
 	if (!done)
 		TW_TRY(checked(c, rq, o, rp, &input));

@@ -48,6 +48,9 @@ struct tw_form_choosing {
 /* One input, with its value or what can be chosen. */
 tw_err tw_form_input_write(struct tw_form_choosing *g, const struct tw_form *f, const struct tw_form_input *in);
 tw_err tw_form_new_key(struct tw_context *c, struct tw_buf *hex); /* nobody guesses it; hex is set up here */
+/* By which what was sent is known again: the form's key together with all that was typed, so that the form of a page that somebody went back to
+   can say something else. Empty: it has no key. */
+tw_err tw_form_once(struct tw_context *c, const struct tw_form *f, const json_t *input, struct tw_buf *hex);
 
 /* Of a form that takes the place of one member of the case's document (present.c). */
 #define TW_FORM_CHANGED "desk.changed" /* the rule */

@@ -57,21 +57,27 @@ tw_err tw_form_present(struct tw_context *c, const struct tw_form *f, const json
 	return TW_OK;
 }
 
+static tw_err hash_of(struct tw_context *c, const json_t *of, struct tw_buf *hex)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
+	uint8_t hash[TW_SHA256_SIZE];
+
+	tw_buf_init(&text, c->sys, 4 * (size_t)TW_BODY_MAX);
+	tw_buf_init(hex, c->sys, 2 * sizeof hash);
+	TW_TRY(tw_json_write(of, &text));
+	TW_TRY(tw_sha256(text.data, text.size, hash));
+	return tw_buf_hex(hex, hash, sizeof hash);
+}
+
 tw_err tw_form_digest(struct tw_context *c, const json_t *doc, const char *member, struct tw_buf *hex)
 {
 	TW_CLEANUP(tw_jsonp) json_t *of = json_object();
-	TW_CLEANUP(tw_buf_done) struct tw_buf text = { 0 };
-	uint8_t hash[TW_SHA256_SIZE];
 
 	if (!of)
 		return TW_RAISE(NOMEM, "a form");
 	if (json_object_get(doc, member))
 		TW_TRY(tw_json_set(of, member, json_incref(json_object_get(doc, member))));
-	tw_buf_init(&text, c->sys, TW_CASE_DOC_MAX);
-	tw_buf_init(hex, c->sys, 2 * sizeof hash);
-	TW_TRY(tw_json_write(of, &text));
-	TW_TRY(tw_sha256(text.data, text.size, hash));
-	return tw_buf_hex(hex, hash, sizeof hash);
+	return hash_of(c, of, hex);
 }
 
 tw_err tw_form_check_seen(struct tw_context *c, const struct tw_request *rq, const struct tw_form *f, const json_t *doc, struct tw_reply *rp)
@@ -96,4 +102,9 @@ tw_err tw_form_new_key(struct tw_context *c, struct tw_buf *hex)
 	if (c->sys->random(c->sys, key, sizeof key) < 0)
 		return TW_RAISE_ERRNO("random bytes");
 	return tw_buf_hex(hex, key, sizeof key);
+}
+
+tw_err tw_form_once(struct tw_context *c, const struct tw_form *f, const json_t *input, struct tw_buf *hex)
+{
+	return !f->report && *tw_json_text(input, "once") ? hash_of(c, input, hex) : TW_OK;
 }

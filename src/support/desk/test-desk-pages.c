@@ -189,10 +189,12 @@ static void test_a_form_does_it_once(void **state)
 		sent("desk.told", "c1", twice[1], "/desk/cases/c1?done=1");
 		sent("desk.users", "c2", twice[2], "/desk/cases/c2?done=1");
 	}
+	/* Whoever goes back to the form and types something else says something else. */
+	sent("desk.told", "c1", "{\"party\":\"x\",\"what\":\"another\",\"once\":\"k2\"}", "/desk/cases/c1?done=1");
 	page("desk.told-form", "c1", "{}", "name=\"once\" value=\"", "value=\"\" name=\"party");
 	page("desk.board", "", "{}", "DRILL", "c3");
 	CHECK_OK(ask("case.read", "c1", "{}", &rp));
-	CHECK_INT(json_array_size(json_object_get(rp.body, "told")), 1);
+	CHECK_INT(json_array_size(json_object_get(rp.body, "told")), 2);
 	tw_reply_done(&rp);
 	sent("desk.new", "", "{\"title\":\"t\",\"once\":\"k4\"}", "/desk/cases/c3?done=1");
 	/* What was refused was not done, and its key is still good. */
