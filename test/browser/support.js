@@ -241,7 +241,7 @@ async function desk({ open, skip }) {
 		await send(page, `${url}/desk/told/c2`, { party: 'The maker of the library', what: HOSTILE_TEXTS[0] });
 		await send(page, `${url}/desk/drill`, {});
 		await send(page, `${url}/report`, { description: HOSTILE_TEXTS.join('\n').slice(0, 3000), product: HOSTILE_TEXTS[0] });
-		await send(page, `${url}/desk/change/c2`, { member: 'cwe', text: HOSTILE_TEXTS[0] });
+		await send(page, `${url}/desk/change/c2?member=cwe`, { text: HOSTILE_TEXTS[0] });
 		assert.equal(await page.inputValue('#field-text'), HOSTILE_TEXTS[0]);
 		await look(page, 'refused');
 		await fitsEverywhere(page);

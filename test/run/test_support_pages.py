@@ -131,29 +131,36 @@ def test_a_case_from_its_beginning_by_forms(service):
     do(manager, "/desk/aware/c1", kind="exploited-vulnerability", aware="2026-01-01T10:00", zone="Europe/Vienna")
     text = manager.ask("/desk/cases")[1]
     assert "Cases with a deadline that is over: 1" in text and "<meter" in text and re.search(r"\d+ d \d+ h late", text)
-    do(manager, "/desk/submitted/c1", step="early-warning", reference="SRP-1")
+    do(manager, "/desk/submitted/c1", step="early-warning", reference="SRP-1", who=publisher.person.id)
+    assert "publisher (a4), noted by manager (a2)" in manager.ask("/desk/cases/c1")[1]
     do(manager, "/desk/told/c1", party="The maker of the library", what="all of it")
     do(manager, "/desk/measure/c1", what="Version 1.1 is out")
     do(analyst, "/desk/assign/c1", who=analyst.person.id)
     do(analyst, "/desk/move/c1", to="acknowledged")
-    do(analyst, "/desk/change/c1", member="cvss", text="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N")
+    do(analyst, "/desk/change/c1?member=cvss", text="CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N")
     text = publisher.ask("/desk/cases/c1")[1]
     for part in ("SRP-1", "The maker of the library", "Version 1.1 is out", "analyst (a3)", "acknowledged", "9.3 (4.0)", "submitted late", "article14.start"):
         assert part in text, part
     # What is refused comes back with what was typed, and by which rule.
-    for path, rule, typed in (("/desk/change/c1", "case.cwe", {"member": "cwe", "text": "<b>79"}), ("/desk/aware/c1", "article14.started", {}),
+    for path, rule, typed in (("/desk/change/c1?member=cwe", "case.cwe", {"text": "<b>79"}), ("/desk/aware/c1", "article14.started", {}),
                               ("/desk/told/c1", "case.time", {"party": "x", "what": "<y>", "at": "2099-01-01T00:00"}),
                               ("/desk/delay/c1", "path.input", {"why": "short"})):
         _, text = do(manager, path, expect=409 if rule.endswith("started") else 422, **typed)
         assert rule in text and 'role="alert"' in text and "<b>79" not in text and "<y>" not in text
         assert all(html.escape(v) in text for v in typed.values())
+    # What somebody else said meanwhile is shown, not overwritten; sent once more it takes its place.
+    action, sent = fields(manager.ask("/desk/change/c1?member=title")[1])
+    do(analyst, "/desk/change/c1?member=title", text="Said <meanwhile>")
+    r, text = manager.ask(action, sent | {"text": "Mine"})
+    assert r.status == 409 and "desk.changed" in text and "Said &lt;meanwhile&gt;</dd>" in text and ">Mine</textarea>" in text
+    assert manager.ask(action, fields(text)[1] | {"text": "Mine"})[0].status == 303
     assert len(re.findall("<th scope=\"row\">", publisher.ask("/desk/cases?state=acknowledged")[1])) == 1
     for query in ("state=closed", "whose=me", "whose=nobody"):
         assert "No case is like this." in publisher.ask(f"/desk/cases?{query}")[1]
     # A program sees the same, and the journal says the same of both.
     entries = analyst.person.ask("GET", "/api/v1/case-journal")[1]["entries"]
     assert [json.loads(e["text"])["what"] for e in entries] == ["case.create", "article14.start", "article14.submit", "case.tell", "article14.measure", "case.assign", "case.move",
-                                            "case.change"]
+                                            "case.change", "case.change", "case.change"]
 
 
 def test_an_embargo_holds_on_pages(service):
@@ -170,6 +177,21 @@ def test_an_embargo_holds_on_pages(service):
     assert "There is no case yet." in analyst.ask("/desk/cases")[1] and "c1" not in analyst.ask("/desk/cases?sort=state")[1]
     do(manager, "/desk/embargo/c1", access=analyst.person.id, until="2099-01-01T00:00")
     assert analyst.ask("/desk/cases/c1")[0].status == 200
+    # Sent as it stands it goes on, and whoever changes it does not shut out who set it; whoever stands for it is named.
+    do(analyst, "/desk/embargo/c1", until="2098-01-01T00:00")
+    do(analyst, "/desk/embargo/c1")
+    do(analyst, "/desk/assign/c1", who=made["publisher"].person.id)
+    text = manager.ask("/desk/cases/c1")[1]
+    assert "2098-01-01" in text and "manager (a2), analyst (a3), publisher (a4)" in text
+    do(manager, "/desk/embargo/c1", end="yes")
+    assert "2098-01-01" not in manager.ask("/desk/cases/c1")[1]
+
+
+def test_a_weak_password_is_said_to_be_one(service):
+    one = Browser(service.start())
+    form = {"lang": "de", "code": (service.dir / "app/setup-code").read_text(), "password": "short", "again": "short"}
+    r, text = one.ask("/join", form)
+    assert r.status == 400 and "Dieses Kennwort geht nicht" in text and "short" not in text
 
 
 def test_who_has_no_session_comes_back_to_where_he_wanted(service):

@@ -67,6 +67,7 @@ struct tw_request {
 	struct tw_slice pass;        /* at the application's door: what somebody has shown to it. Empty: nothing */
 	const char *refused_rule;    /* of credentials that are refused: which rule; NULL: path.credentials */
 	char terms[65];              /* of an answer that comes later: what its input agreed to, by a digest; "" */
+	const char *once;            /* a key of whoever asks: what he does by it is done once; NULL or "": none */
 	uint64_t intent;             /* audit sequence number of the intent, for CHANGE */
 	bool takes_file;             /* the door can hand on a body that is a descriptor */
 	bool takes_stream;           /* the door can go on answering */

@@ -60,6 +60,10 @@ tw_err tw_advisory_document(struct tw_context *c, const struct tw_advisory_row *
 #define TW_ADVISORY_TREE "csaf"
 /* The bytes of row->pending become part of the tree, then of what is published. */
 tw_err tw_advisory_release(struct tw_context *c, struct tw_advisory_row *row, const char *by);
+/* What is asked of it before it is public: its approval, the embargo of its case, and that what waits is what was approved. */
+tw_err tw_advisory_may_go(struct tw_context *c, struct tw_reply *rp, const struct tw_advisory_row *row);
+/* The same of what waits, as long as the tree does not have it: with a problem it is approved again, and waits no longer. */
+tw_err tw_advisory_ask_again(struct tw_context *c, struct tw_reply *rp, struct tw_advisory_row *row, const char *by);
 /* DENIED, with the rule: the tree does not take this document. */
 tw_err tw_advisory_tree_takes(struct tw_context *c, struct tw_slice text);
 /* At the start: what was cut goes on, what the tree lacks comes into it, and what is about to expire is written anew. */

@@ -4,7 +4,8 @@
 -- advisory: name is the document's tracking id. revision: the last of advisory_revision; released: the one that is published, 0 none. pending: the
 -- bytes that are on their way into the tree; published: those that stand in it. advisory_revision: doc is the content without
 -- /document/tracking, which is made when it is published. advisory_number: the last number that was given, which is never given again.
--- advisory_public: what the pages' lists say of what is published; place grows with each publishing.
+-- advisory_public: what the pages' lists say of what is published; place grows with each publishing; products
+-- begins with byte 1 when not all names fit, and then fits every filter.
 
 -- name: advisories_format_1
 CREATE TABLE advisory (
@@ -131,7 +132,7 @@ ON CONFLICT (advisory) DO UPDATE SET place = excluded.place, title = ?3, severit
 
 -- name: advisory_public_list
 SELECT place, name, title, severity, version, updated FROM advisory_public
-WHERE place < ?1 AND (?2 = '' OR instr(products, ?2) > 0) AND (?3 = '' OR severity = ?3) ORDER BY place DESC LIMIT ?4;
+WHERE place < ?1 AND (?2 = '' OR instr(products, ?2) > 0 OR substr(products, 1, 1) = char(1)) AND (?3 = '' OR severity = ?3) ORDER BY place DESC LIMIT ?4;
 
 -- name: advisory_public_file
 SELECT file FROM advisory_public WHERE name = ?1;

@@ -125,8 +125,13 @@ char tw_advisory_letter(char c)
 
 static tw_err add_line(struct tw_buf *b, const char *text)
 {
-	if (!*text || b->size + strlen(text) + 1 > b->max)
+	if (!*text)
 		return TW_OK;
+	if (b->size + strlen(text) + 1 > b->max) {
+		if (b->size)
+			b->data[0] = TW_ADVISORY_CUT;
+		return TW_OK;
+	}
 	for (; *text; text++) {
 		char c = tw_advisory_letter(*text);
 
@@ -160,6 +165,7 @@ tw_err tw_advisory_products(const json_t *document, struct tw_buf *ret)
 	const json_t *tree = tw_json_get(document, "product_tree"), *one;
 	size_t i;
 
+	TW_TRY(tw_buf_text(ret, "\n")); /* or the mark */
 	TW_TRY(add_branches(ret, tree));
 	json_array_foreach(tw_json_get(tree, "full_product_names"), i, one)
 		TW_TRY(add_product(ret, one));

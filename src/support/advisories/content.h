@@ -25,7 +25,8 @@ tw_err tw_advisory_finish(const char *name, const json_t *content, const json_t 
 const char *tw_advisory_severity(const json_t *document);
 /* As names of products are compared: small letters of ASCII; a form sends a blank as a plus, so they are one. */
 char tw_advisory_letter(char c);
-/* Names and ids of its products, a line each; what does not fit is left out. */
+/* Names and ids of its products, a line each; what does not fit is left out, and the first byte is then TW_ADVISORY_CUT. */
+#define TW_ADVISORY_CUT '\1'
 tw_err tw_advisory_products(const json_t *document, struct tw_buf *ret);
 /* Members that differ: [{"path", "before", "after"}], values as JSON text; "" is not there. More than TW_ADVISORY_DIFF_MAX: the rest is cut, *ret_cut. */
 tw_err tw_advisory_diff(const struct tw_sys *sys, const json_t *before, const json_t *after, json_t *list, bool *ret_cut);

@@ -2,6 +2,7 @@
 /* From a draft to what is public: review, approval by somebody else, return, publishing. */
 #include "base/text.h"
 #include "formats/csaf-site.h"
+#include "formats/csaf.h"
 #include "support/advisories/advisories.h"
 #include "support/rows-advisories.h"
 #include "support/sql-support.h"
@@ -77,8 +78,8 @@ static tw_err is_author(struct tw_context *c, const struct tw_advisory_row *row,
 
 static tw_err two_persons(struct tw_reply *rp)
 {
-	return tw_advisory_refuse(rp, 403, "advisory.two-persons", "Somebody else has to approve it",
-		"Ask a colleague who wrote none of it.", "Whoever wrote a part of what is not published yet does not approve it.");
+	return tw_advisory_refuse(rp, 403, "advisory.two-persons", "Somebody else has to approve it", "Ask a colleague who wrote none of it.",
+		"Whoever wrote a part of what is not published yet does not approve it, nor does anybody at the server's socket.");
 }
 
 tw_err tw_op_advisory_approve(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
@@ -94,7 +95,7 @@ tw_err tw_op_advisory_approve(struct tw_context *c, const struct tw_request *rq,
 		return tw_advisory_refuse(rp, 412, "advisory.changed", "That is not what it says now",
 			"Read it again, and decide again.", "An approval names the hash of the content that was read.");
 	TW_TRY(is_author(c, &row, who, &author));
-	if (author)
+	if (author || rq->subject.kind == TW_SUBJECT_LOCAL) /* an author may sit at the socket too, where nobody is told from another */
 		return two_persons(rp);
 	(void)snprintf(row.approved_by, sizeof row.approved_by, "%s", who);
 	(void)snprintf(row.approved_hash, sizeof row.approved_hash, "%s", row.hash);
@@ -152,6 +153,33 @@ static tw_err check_approval(struct tw_context *c, struct tw_reply *rp, const st
 	return author ? two_persons(rp) : TW_OK;
 }
 
+/* The bytes that wait are what was approved, with the tracking that publishing gave them. */
+static tw_err check_bytes(struct tw_context *c, struct tw_reply *rp, const struct tw_advisory_row *row)
+{
+	TW_CLEANUP(tw_jsonp) json_t *document = NULL, *content = NULL;
+	char hash[65] = "";
+	tw_err e = tw_json_parse_deep(tw_buf_slice(&row->pending), TW_CSAF_MAX, TW_ADVISORY_DEEPEST, &document);
+
+	if (!tw_failed(e))
+		e = tw_advisory_content_of(document, tw_json_text(row->content, "status"), tw_json_text(row->content, "summary"), &content);
+	if (!tw_failed(e))
+		e = tw_advisory_content_hash(c->sys, row->name, content, hash);
+	if (tw_failed(e) && !tw_is(e, TW_CODE_SYNTAX))
+		return e;
+	if (!strcmp(hash, row->hash))
+		return TW_OK;
+	return tw_advisory_refuse(rp, 409, "advisory.changed", "That is not what was approved", "Publish it again.",
+		"The bytes that waited are of another content.");
+}
+
+tw_err tw_advisory_may_go(struct tw_context *c, struct tw_reply *rp, const struct tw_advisory_row *row)
+{
+	TW_TRY(check_approval(c, rp, row));
+	if (!rp->problem[0])
+		TW_TRY(check_embargo(c, rp, row));
+	return rp->problem[0] || !row->pending.size ? TW_OK : check_bytes(c, rp, row);
+}
+
 static tw_err pend(tw_store *s, void *user)
 {
 	const struct tw_advisory_row *row = user;
@@ -181,10 +209,12 @@ tw_err tw_op_advisory_publish(struct tw_context *c, const struct tw_request *rq,
 	TW_TRY(load_for(c, rq, rp, TW_ADVISORY_PUBLISH, &row, &good));
 	if (!good)
 		return TW_OK;
-	if (!row.pending.size) {
-		TW_TRY(check_approval(c, rp, &row));
-		if (!rp->problem[0])
-			TW_TRY(check_embargo(c, rp, &row));
+	if (row.pending.size) {
+		TW_TRY(tw_advisory_ask_again(c, rp, &row, tw_subject_key(&rq->subject)));
+		if (rp->problem[0])
+			return TW_OK;
+	} else {
+		TW_TRY(tw_advisory_may_go(c, rp, &row));
 		if (!rp->problem[0])
 			TW_TRY(fit(c, rp, &row, &good));
 		if (rp->problem[0])

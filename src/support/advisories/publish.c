@@ -2,7 +2,7 @@
 /*
  * Publishing. Three steps, each whole: the store has the bytes (pending); the tree has them, by one exchange of the file system; the store
  * says that they are out. Who is cut behind the first does the second again at the start, which finds a tree that has the bytes already
- * as good as one that has not.
+ * as good as one that has not. As long as the tree lacks them, approval and embargo are asked for again.
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -138,6 +138,42 @@ tw_err tw_advisory_tree_takes(struct tw_context *c, struct tw_slice text)
 	return add_text(&w, text);
 }
 
+/* --- It waits --- */
+
+/* Whether everybody can read these bytes already. */
+static tw_err tree_has(struct tw_context *c, const struct tw_advisory_row *row, bool *ret)
+{
+	TW_CLEANUP(work_done) struct work w = { .c = c, .tree = { .parent = -1, .dir = -1 } };
+
+	*ret = false;
+	TW_TRY(begin(&w));
+	tw_err e = add_text(&w, tw_buf_slice(&row->pending));
+	*ret = !tw_failed(e) && w.tree.dir >= 0 && w.count == 0;
+	return tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_DENIED) ? TW_OK : e; /* it has none like that */
+}
+
+static tw_err unpend(tw_store *s, void *user)
+{
+	const struct tw_advisory_row *row = user;
+	const struct tw_value v[] = { TW_V_INT(row->id), TW_V_TEXT("") };
+
+	return tw_store_run(s, tw_sql_advisory_pend, v, TW_COUNT(v), NULL, NULL);
+}
+
+tw_err tw_advisory_ask_again(struct tw_context *c, struct tw_reply *rp, struct tw_advisory_row *row, const char *by)
+{
+	struct tw_advisory_change h = { .c = c, .row = row, .by = by, .what = "held", .text = rp->rule, .beside = unpend, .user = row };
+	bool out = false;
+
+	TW_TRY(tree_has(c, row, &out));
+	if (!out)
+		TW_TRY(tw_advisory_may_go(c, rp, row));
+	if (!rp->problem[0])
+		return TW_OK;
+	row->state = TW_ADVISORY_APPROVED;
+	return tw_advisory_write(&h);
+}
+
 /* --- It is out --- */
 
 struct outing {
@@ -200,7 +236,25 @@ static tw_err take_name(void *user, const tw_row *row)
 	return tw_json_append(user, json_stringn(name.at, name.size));
 }
 
-static tw_err note_all_out(struct tw_context *c)
+static tw_err note_one_out(struct tw_context *c, struct tw_advisory_row *row)
+{
+	TW_TRY(note_out(c, row, BY_START));
+	tw_info("%s was on its way when the service ended, and is published now", row->name);
+	return TW_OK;
+}
+
+static tw_err ask_one_again(struct tw_context *c, struct tw_advisory_row *row)
+{
+	struct tw_reply aside = { 0 };
+	tw_err e = tw_advisory_ask_again(c, &aside, row, BY_START);
+
+	if (!tw_failed(e) && aside.problem[0])
+		tw_warn("%s was on its way when the service ended, and is not published: %s", row->name, aside.rule);
+	tw_reply_done(&aside);
+	return e;
+}
+
+static tw_err each_waiting(struct tw_context *c, tw_err (*does)(struct tw_context *c, struct tw_advisory_row *row))
 {
 	TW_CLEANUP(tw_jsonp) json_t *names = json_array();
 	const struct tw_value all = TW_V_INT(0);
@@ -212,8 +266,7 @@ static tw_err note_all_out(struct tw_context *c)
 		TW_CLEANUP(tw_advisory_row_done) struct tw_advisory_row row = { 0 };
 
 		TW_TRY(tw_advisory_load_name(c, json_string_value(name), &row));
-		TW_TRY(note_out(c, &row, BY_START));
-		tw_info("%s was on its way when the service ended, and is published now", row.name);
+		TW_TRY(does(c, &row));
 	}
 	return TW_OK;
 }
@@ -224,9 +277,10 @@ tw_err tw_advisories_settle(struct tw_context *c)
 
 	if (!tw_app_of(c)->desk.contact_count)
 		return TW_OK;
+	TW_TRY(each_waiting(c, ask_one_again));
 	TW_TRY(begin(&w));
 	TW_TRY(gather(&w, 0));
 	if (w.count || w.stale)
 		TW_TRY(write_tree(&w));
-	return note_all_out(c);
+	return each_waiting(c, note_one_out);
 }

@@ -41,12 +41,17 @@ static bool is_about(const char *products, const char *name)
 	return *small && strstr(products, small);
 }
 
-/* Those of products.json whose name or title the advisory's products have in theirs. None: whoever subscribed to anything is told, rather than not. */
+/*
+ * Those of products.json whose name or title the advisory's products have in theirs. None, or not all names are known: whoever subscribed to anything
+ * is told, rather than not.
+ */
 static size_t products_of(struct tw_context *c, const struct tw_advisory_out *o, struct tw_notice_product ret[TW_NOTICE_PRODUCTS_MAX])
 {
 	const json_t *one;
 	size_t i, count = 0;
 
+	if (o->products[0] == TW_ADVISORY_CUT)
+		return 0;
 	json_array_foreach(tw_app_of(c)->products, i, one)
 		if (count < TW_NOTICE_PRODUCTS_MAX &&
 			(is_about(o->products, tw_json_text(one, "name")) || is_about(o->products, tw_json_text(one, "title"))))

@@ -25,6 +25,7 @@ static const struct tw_grant_row no_grants[] = { { NULL } };
 static const struct tw_subject root = { .kind = TW_SUBJECT_LOCAL, .door = TW_DOOR_LOCAL, .name = "uid:0" };
 static const struct tw_subject ann = { .kind = TW_SUBJECT_ACCOUNT, .name = "ann", .account = "a1" };
 static const struct tw_subject bob = { .kind = TW_SUBJECT_ACCOUNT, .name = "bob", .account = "a2" };
+static const struct tw_subject cleo = { .kind = TW_SUBJECT_ACCOUNT, .name = "cleo", .account = "a3" };
 
 static struct {
 	tw_fake *fake;
@@ -32,6 +33,7 @@ static struct {
 	struct test_context t;
 	struct tw_app app;
 	long fail_at; /* the call of the seam, within the handler */
+	bool fail_on; /* and all behind it */
 } world;
 
 static void reopen(void)
@@ -90,7 +92,7 @@ static tw_err try_ask(const struct tw_subject *s, const char *name, const char *
 		CHECK_OK(tw_json_check(input, row->input ? row->input : row->query));
 	*ret = (struct tw_reply){ .status = 200 };
 	tw_json_use(tw_fake_sys(world.fake));
-	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, false);
+	tw_fake_fail(world.fake, world.fail_at, world.fail_at % 2 ? ENOSPC : EIO, world.fail_on);
 	tw_err e = row->handler(&world.t.c, &rq, ret);
 	tw_json_use(tw_sys_real());
 	return e;
@@ -230,12 +232,13 @@ static void test_two_persons(void **state)
 	said = answer(&ann, "advisory.read", name, "");
 	CHECK_TEXT(tw_json_text(said, "comment"), "Say which lamp.");
 	CHECK_TEXT(rule_of(&bob, "advisory.review", name, ""), "");
-	CHECK_TEXT(approve(&root, name), "");
+	CHECK_TEXT(approve(&root, name), "advisory.two-persons"); /* he may have an account too */
+	CHECK_TEXT(approve(&cleo, name), "");
 	/* What no operation of ours has written into the store is not what was approved. */
 	static const char forged[] = "UPDATE advisory SET approved_by = 'a1'";
 	CHECK_OK(tw_store_run(world.t.c.store, forged, NULL, 0, NULL, NULL));
 	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.two-persons");
-	static const char other[] = "UPDATE advisory SET approved_by = 'uid:0', approved_hash = 'x'";
+	static const char other[] = "UPDATE advisory SET approved_by = 'a3', approved_hash = 'x'";
 	CHECK_OK(tw_store_run(world.t.c.store, other, NULL, 0, NULL, NULL));
 	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.changed");
 }
@@ -300,7 +303,9 @@ static void test_seen_as_the_case_is(void **state)
 	CHECK_INT(json_array_size(tw_json_get(list, "advisories")), 1);
 	CHECK_TEXT(make_white(&ann, name), "");
 	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "");
-	CHECK_TEXT(approve(&root, name), "");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
+	CHECK_TEXT(approve(&bob, name), "");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\"}"), "");
 	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.embargo");
 	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
 	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
@@ -398,6 +403,58 @@ static void test_every_failure_of_publishing(void **state)
 	CHECK(points > 300 && waited > 3);
 }
 
+/* Cut behind its first step, whichever call that was. */
+static void cut_publishing(const char *name)
+{
+	enum tw_advisory_state s = TW_ADVISORY_APPROVED;
+
+	for (long n = 1; s == TW_ADVISORY_APPROVED; n += 5) {
+		struct tw_reply rp;
+
+		world.fail_at = n;
+		world.fail_on = true;
+		tw_ignore(try_ask(&root, "advisory.publish", name, NULL, &rp));
+		world.fail_at = 0;
+		world.fail_on = false;
+		tw_fake_fail(world.fake, 0, 0, false);
+		tw_reply_done(&rp);
+		reopen();
+		s = state_of(name);
+	}
+	CHECK_INT(s, TW_ADVISORY_PUBLISHING);
+}
+
+/* What waits is asked again: an embargo that came meanwhile holds it, and so does another content, by the start and by who publishes. */
+static void test_what_waits_is_asked_again(void **state)
+{
+	static const char forged[] = "UPDATE advisory SET pending = replace(pending, 'To be written', 'To be forged')";
+	TW_CLEANUP(tw_jsonp) json_t *of_case = NULL;
+
+	CHECK_TEXT(rule_of(&ann, "case.create", "", "{\"title\":\"Lamp opens\",\"description\":\"To be written.\"}"), "");
+	of_case = answer(&ann, "advisory.create", "", "{\"case\":\"c1\"}");
+	const char *name = tw_json_text(of_case, "id");
+	CHECK_TEXT(make_white(&ann, name), "");
+	CHECK_TEXT(rule_of(&ann, "advisory.review", name, ""), "");
+	CHECK_TEXT(approve(&bob, name), "");
+	for (int by_start = 0; by_start < 2; by_start++) {
+		cut_publishing(name);
+		CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\"}"), "");
+		if (by_start)
+			CHECK_OK(tw_advisories_settle(&world.t.c));
+		else
+			CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.embargo");
+		CHECK_INT(state_of(name), TW_ADVISORY_APPROVED);
+		CHECK(!tw_advisories_there(&world.t.c));
+		CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.embargo");
+		CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"now\"}"), "");
+	}
+	cut_publishing(name);
+	CHECK_OK(tw_store_run(world.t.c.store, forged, NULL, 0, NULL, NULL));
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "advisory.changed");
+	CHECK_TEXT(rule_of(&root, "advisory.publish", name, ""), "");
+	CHECK_INT(state_of(name), TW_ADVISORY_PUBLISHED);
+}
+
 static tw_err take_row(void *user, const tw_row *row)
 {
 	struct tw_slice text = tw_row_bytes(row, 0);
@@ -414,6 +471,17 @@ static void told(const char *want)
 
 	CHECK_OK(tw_store_run(world.t.c.store, last, NULL, 0, take_row, got));
 	CHECK_TEXT(got, want);
+}
+
+static bool listed(const char *product, const char *name)
+{
+	TW_CLEANUP(tw_jsonp) json_t *input = json_pack("{s:s}", "product", product);
+	struct tw_reply rp;
+
+	CHECK_OK(try_ask(&ann, "published.list", "", input, &rp));
+	bool found = strstr(tw_buf_cstr(&rp.text), name) != NULL;
+	tw_reply_done(&rp);
+	return found;
 }
 
 static void test_subscribers_are_told(void **state)
@@ -434,6 +502,14 @@ static void test_subscribers_are_told(void **state)
 	CHECK_TEXT(rule_of(&root, "advisory.publish", one, ""), "");
 	(void)snprintf(want, sizeof want, "advisory-%s-1|0|%s|https://maker.example/advisories/%s|to-be", one, one, one);
 	told(want);
+	/* Names that were cut might have been of any product. */
+	static const char cut[] = "UPDATE advisory_public SET products = char(1) || substr(products, 2)";
+	TW_CLEANUP(tw_jsonp) json_t *document = json_object(), *entry = json_pack("{s:s, s:s}", "title", "t", "version", "9");
+	CHECK(!listed("no such", one));
+	CHECK_OK(tw_store_run(world.t.c.store, cut, NULL, 0, NULL, NULL));
+	CHECK(listed("no such", one));
+	CHECK_OK(tw_advisory_told(&world.t.c, &(struct tw_advisory_out){ "MK-1", document, entry, "\1to be written\n" }));
+	told("advisory-MK-1-9|0|MK-1: t|https://maker.example/advisories/MK-1|");
 	json_decref(world.app.products);
 }
 
@@ -464,4 +540,5 @@ static void test_the_tree_comes_back(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 CHECK_MAIN(TEST(test_what_is_refused), TEST(test_two_persons), TEST(test_the_next_revision_has_its_own_authors),
 	TEST(test_ids_are_given_once), TEST(test_seen_as_the_case_is), TEST(test_files_for_everybody),
-	TEST(test_every_failure_of_publishing), TEST(test_the_tree_comes_back), TEST(test_subscribers_are_told))
+	TEST(test_every_failure_of_publishing), TEST(test_what_waits_is_asked_again), TEST(test_the_tree_comes_back),
+	TEST(test_subscribers_are_told))

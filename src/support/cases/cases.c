@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ONCE_MS (7LL * 24 * 3600 * 1000) /* by then nobody sends the same form once more */
+
 tw_err tw_case_set_time(json_t *j, const char *key, int64_t ms)
 {
 	char text[TW_TIME_TEXT_MAX];
@@ -191,6 +193,7 @@ struct writing {
 	int64_t id;
 	const struct tw_case_beside *beside; /* NULL: nothing */
 	json_t **shown;                      /* what the answer shows; NULL: nothing */
+	const char *once;                    /* NULL or "": no key */
 };
 
 static void writing_done(struct writing *w)
@@ -217,6 +220,16 @@ static tw_err write_access(const struct writing *w)
 	return TW_OK;
 }
 
+static tw_err write_once(const struct writing *w)
+{
+	const struct tw_value v[] = { TW_V_TEXT(w->d.by), TW_V_TEXT(w->once ? w->once : ""), TW_V_INT(w->d.now_ms), TW_V_INT(w->id) };
+
+	if (!v[1].bytes.size)
+		return TW_OK;
+	TW_TRY(tw_store_run(w->d.c->store, tw_sql_case_once_forget, &TW_V_INT(w->d.now_ms - ONCE_MS), 1, NULL, NULL));
+	return tw_store_run(w->d.c->store, tw_sql_case_once_put, v, TW_COUNT(v), NULL, NULL);
+}
+
 static tw_err write_both(tw_store *s, void *user)
 {
 	const struct writing *w = user;
@@ -226,6 +239,7 @@ static tw_err write_both(tw_store *s, void *user)
 
 	TW_TRY(tw_store_run(s, tw_sql_case_put, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(write_access(w));
+	TW_TRY(write_once(w));
 	TW_TRY(tw_alarm_arm(w->d.c, w->id, doc));
 	TW_TRY(tw_journal_append(w->d.c, w->d.entry));
 	return w->beside ? w->beside->write(s, w->beside->user, w->d.name) : TW_OK;
@@ -273,7 +287,8 @@ tw_err tw_case_edit(struct tw_context *c, const struct tw_request *rq, struct tw
 	TW_CLEANUP(writing_done)
 	struct writing w = { .d = { c, e.now_ms, tw_subject_key(&rq->subject), rq->operation->name, .before = before, .after = after },
 		.id = e.id,
-		.shown = &rp->body };
+		.shown = &rp->body,
+		.once = rq->once };
 	tw_err wrote = write_change(&w);
 	return tw_failed(wrote) ? too_long(c, rp, wrote) : TW_OK;
 }
@@ -290,14 +305,16 @@ struct beginning {
 	json_t *doc;
 	const struct tw_case_beside *beside;
 	json_t **shown;
+	const char *once;
 };
 
 static tw_err begin_case(const struct beginning *b)
 {
 	TW_CLEANUP(writing_done)
-	struct writing w = {
-		.d = { b->c, tw_time_wall_ms(b->c->time), b->by, b->what, .after = b->doc }, .beside = b->beside, .shown = b->shown
-	};
+	struct writing w = { .d = { b->c, tw_time_wall_ms(b->c->time), b->by, b->what, .after = b->doc },
+		.beside = b->beside,
+		.shown = b->shown,
+		.once = b->once };
 	char id[24];
 
 	TW_TRY(tw_store_run(b->c->store, tw_sql_case_number, NULL, 0, take_number, &w.id));
@@ -309,9 +326,17 @@ static tw_err begin_case(const struct beginning *b)
 	return write_change(&w);
 }
 
-tw_err tw_case_new(struct tw_context *c, const char *by, const char *what, json_t *doc, json_t **ret)
+tw_err tw_case_new(struct tw_context *c, const struct tw_request *rq, json_t *doc, json_t **ret)
 {
-	return begin_case(&(struct beginning){ c, by, what, doc, NULL, ret });
+	return begin_case(&(struct beginning){ c, tw_subject_key(&rq->subject), rq->operation->name, doc, NULL, ret, rq->once });
+}
+
+tw_err tw_case_done_once(struct tw_context *c, const struct tw_request *rq, int64_t *ret_id)
+{
+	const struct tw_value v[] = { TW_V_TEXT(tw_subject_key(&rq->subject)), TW_V_TEXT(rq->once ? rq->once : "") };
+
+	*ret_id = 0;
+	return v[1].bytes.size ? tw_store_run(c->store, tw_sql_case_once_get, v, TW_COUNT(v), take_number, ret_id) : TW_OK;
 }
 
 tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_report *r, const char *by, json_t **ret)
@@ -324,7 +349,7 @@ tw_err tw_case_open_from_report(struct tw_context *c, const struct tw_case_repor
 	for (size_t i = 0; i < TW_COUNT(fields); i++)
 		if (fields[i].value && *fields[i].value)
 			TW_TRY(tw_json_set(doc, fields[i].key, json_string(fields[i].value)));
-	return begin_case(&(struct beginning){ c, by, "case.from-report", doc, r->beside, ret });
+	return begin_case(&(struct beginning){ c, by, "case.from-report", doc, r->beside, ret, NULL });
 }
 
 /* --- Helpers of the operations --- */

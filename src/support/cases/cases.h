@@ -40,7 +40,9 @@ struct tw_case_edit {
    may not see, is answered with 404. The answer's body is the case. */
 tw_err tw_case_edit(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, tw_err (*edit)(struct tw_case_edit *e));
 /* The same for a new one: doc has what it begins with. */
-tw_err tw_case_new(struct tw_context *c, const char *by, const char *what, json_t *doc, json_t **ret);
+tw_err tw_case_new(struct tw_context *c, const struct tw_request *rq, json_t *doc, json_t **ret);
+/* With which case the same subject has done something by the request's key (tw_request.once) in the last week; 0: with none. */
+tw_err tw_case_done_once(struct tw_context *c, const struct tw_request *rq, int64_t *ret_id);
 /* The case of that name, "c12", as it stands for this subject; NULL: there is none for it. */
 tw_err tw_case_named(struct tw_context *c, const struct tw_subject *s, struct tw_slice name, int64_t *ret_id, json_t **ret);
 /* NULL in *ret, and a problem, when there is none for this subject. */

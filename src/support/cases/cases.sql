@@ -3,7 +3,8 @@
 --
 -- desk_case: doc is the whole case, canonical JSON; the columns beside it are taken from it, for lists alone. next_ms: the next deadline
 -- of Article 14 that is not met, 9223372036854775807 when none runs. embargo_ms: until then only those in case_access see it; 0: everybody who may
--- read cases. journal_entry: text is the leaf's bytes. journal_node: hashes of complete subtrees (formats/merkle.h).
+-- read cases. case_once: keys that somebody has done something by, and with which case. journal_entry: text is the leaf's bytes, about the
+-- case or other document that they are of. journal_node: hashes of complete subtrees (formats/merkle.h).
 
 -- name: cases_format_1
 CREATE TABLE desk_case (
@@ -19,10 +20,20 @@ CREATE TABLE case_access (
 	who TEXT NOT NULL,
 	PRIMARY KEY (case_id, who)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE case_once (
+	who TEXT NOT NULL,
+	key TEXT NOT NULL,
+	at_ms INTEGER NOT NULL,
+	case_id INTEGER NOT NULL,
+	PRIMARY KEY (who, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX case_once_at ON case_once (at_ms);
 CREATE TABLE journal_entry (
 	number INTEGER PRIMARY KEY,
+	about TEXT NOT NULL,
 	text TEXT NOT NULL
 ) STRICT;
+CREATE INDEX journal_entry_about ON journal_entry (about, number);
 CREATE TABLE journal_node (
 	level INTEGER NOT NULL,
 	place INTEGER NOT NULL,
@@ -53,11 +64,20 @@ DELETE FROM case_access WHERE case_id = ?1;
 -- name: case_access_put
 INSERT OR IGNORE INTO case_access (case_id, who) VALUES (?1, ?2);
 
+-- name: case_once_put
+INSERT INTO case_once (who, key, at_ms, case_id) VALUES (?1, ?2, ?3, ?4);
+
+-- name: case_once_get
+SELECT case_id FROM case_once WHERE who = ?1 AND key = ?2;
+
+-- name: case_once_forget
+DELETE FROM case_once WHERE at_ms < ?1;
+
 -- name: journal_size
 SELECT coalesce(max(number) + 1, 0) FROM journal_entry;
 
 -- name: journal_put
-INSERT INTO journal_entry (number, text) VALUES (?1, ?2);
+INSERT INTO journal_entry (number, about, text) VALUES (?1, ?2, ?3);
 
 -- name: journal_from
 SELECT number, text FROM journal_entry WHERE number >= ?1 ORDER BY number LIMIT ?2;

@@ -67,7 +67,7 @@ tw_err tw_journal_append(struct tw_context *c, json_t *entry)
 	TW_TRY(tw_journal_length(c, &number));
 	TW_TRY(tw_json_set(entry, "number", json_integer((json_int_t)number)));
 	TW_TRY(tw_json_write(entry, &text));
-	const struct tw_value v[] = { TW_V_INT((int64_t)number), TW_V_SLICE(tw_buf_slice(&text)) };
+	const struct tw_value v[] = { TW_V_INT((int64_t)number), TW_V_TEXT(tw_json_text(entry, "case")), TW_V_SLICE(tw_buf_slice(&text)) };
 	TW_TRY(tw_store_run(c->store, tw_sql_journal_put, v, TW_COUNT(v), NULL, NULL));
 	TW_TRY(tw_merkle_leaf(tw_buf_slice(&text), leaf));
 	return tw_merkle_add(&nodes, number, leaf, put_node, c);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MINUTE_MS INT64_C(60000)
+
 static tw_err refuse(struct tw_reply *rp, int status, const char *rule, const char *title, const char *next, const char *detail)
 {
 	return tw_reply_problem(rp, status, "article14", rule, title, next, "%s", detail);
@@ -130,7 +132,7 @@ tw_err tw_op_a14_drill(struct tw_context *c, const struct tw_request *rq, struct
 		return no_zone(rp);
 	for (enum tw_a14_kind k = TW_A14_EXPLOITED; k < TW_A14_KINDS; k++)
 		TW_TRY(put_start(doc, k, now, zone, by));
-	TW_TRY(tw_case_new(c, by, rq->operation->name, doc, &rp->body));
+	TW_TRY(tw_case_new(c, rq, doc, &rp->body));
 	(void)snprintf(rp->location, sizeof rp->location, "/api/v1/cases/%s", tw_json_text(doc, "id"));
 	rp->status = 201;
 	return TW_OK;
@@ -152,6 +154,18 @@ static tw_err submitted_by(struct tw_case_edit *e, json_t *j)
 	return tw_json_set(j, "by", json_string(who));
 }
 
+/* Forms say minutes: that of awareness is the moment itself. */
+static tw_err moment_since(const struct tw_case_edit *e, int64_t aware_ms, int64_t *ret)
+{
+	const int64_t minute = aware_ms - aware_ms % MINUTE_MS;
+
+	TW_TRY(tw_case_moment(e, "at", minute, ret));
+	if (e->rp->problem[0] || *ret != minute)
+		return e->rp->problem[0] ? TW_OK : tw_case_moment(e, "at", aware_ms, ret);
+	*ret = aware_ms;
+	return TW_OK;
+}
+
 static tw_err submit(struct tw_case_edit *e)
 {
 	enum tw_a14_kind kind = TW_A14_EXPLOITED;
@@ -169,7 +183,7 @@ static tw_err submit(struct tw_case_edit *e)
 	if (!tw_case_a14(e->doc, kind, &a) || a.submitted_ms[step] != TW_A14_NEVER)
 		return refuse(e->rp, 409, "article14.submitted", "That was submitted already",
 			"Note what came after it with article14.asked.", "What was submitted stays as it was noted.");
-	TW_TRY(tw_case_moment(e, "at", a.aware_ms, &at));
+	TW_TRY(moment_since(e, a.aware_ms, &at));
 	if (e->rp->problem[0])
 		return TW_OK;
 	all = json_object_get(of, "submitted");

@@ -146,7 +146,7 @@ tw_err tw_op_case_create(struct tw_context *c, const struct tw_request *rq, stru
 	TW_TRY(take_all(rp, doc, rq->input));
 	if (rp->problem[0])
 		return TW_OK;
-	TW_TRY(tw_case_new(c, tw_subject_key(&rq->subject), rq->operation->name, doc, &rp->body));
+	TW_TRY(tw_case_new(c, rq, doc, &rp->body));
 	(void)snprintf(rp->location, sizeof rp->location, "/api/v1/cases/%s", tw_json_text(doc, "id"));
 	rp->status = 201;
 	return TW_OK;
@@ -247,29 +247,74 @@ tw_err tw_op_case_assign(struct tw_context *c, const struct tw_request *rq, stru
 	return tw_case_edit(c, rq, rp, assign);
 }
 
-static tw_err names_of(struct tw_case_edit *e, const char *text, json_t *list)
+static bool has(const json_t *list, struct tw_slice who)
 {
-	while (*text) {
-		size_t size = strcspn(text, ",");
+	const json_t *one;
+	size_t i;
 
-		if (size)
-			TW_TRY(tw_case_person(e, (struct tw_slice){ text, size }));
-		if (e->rp->problem[0])
-			return TW_OK;
-		if (size && json_array_size(list) < TW_CASE_LIST_MAX)
-			TW_TRY(tw_json_append(list, json_stringn(text, size)));
-		else if (size)
-			return refuse(e->rp, "case.list", "Those are too many", "Name fewer.", "At most 64 see it, and one is who sets it.");
-		text += size + strspn(text + size, ", ");
+	json_array_foreach(list, i, one)
+		if (json_is_string(one) && tw_slice_is(who, json_string_value(one)))
+			return true;
+	return false;
+}
+
+static tw_err add_name(struct tw_case_edit *e, struct tw_slice who, json_t *list)
+{
+	if (has(list, who))
+		return TW_OK;
+	if (json_array_size(list) >= TW_CASE_LIST_MAX)
+		return refuse(e->rp, "case.list", "Those are too many", "Name fewer.",
+			"At most 64 see it, among them who set it first and who changes it.");
+	return tw_json_append(list, json_stringn(who.at, who.size));
+}
+
+/* old: who saw it before, and is not asked for again. */
+static tw_err names_of(struct tw_case_edit *e, const char *text, const json_t *old, json_t *list)
+{
+	while (*text && !e->rp->problem[0]) {
+		struct tw_slice who = { text, strcspn(text, ", ") };
+
+		if (who.size && !has(old, who))
+			TW_TRY(tw_case_person(e, who));
+		if (who.size && !e->rp->problem[0])
+			TW_TRY(add_name(e, who, list));
+		text += who.size + strspn(text + who.size, ", ");
 	}
 	return TW_OK;
 }
 
+static tw_err keep_names(struct tw_case_edit *e, const json_t *old, json_t *list)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(old, i, one)
+		if (json_is_string(one) && !e->rp->problem[0])
+			TW_TRY(add_name(e, tw_slice_of(json_string_value(one)), list));
+	return TW_OK;
+}
+
+/* Who sees it: those named, or who did before when none is; in any case who set it first, and who does this: nobody is shut out by a slip. */
+static tw_err write_embargo(struct tw_case_edit *e, const json_t *old, int64_t until_ms)
+{
+	const char *me = tw_subject_key(&e->rq->subject), *by = tw_json_text(old, "by"), *named = tw_json_text(e->rq->input, "access");
+	json_t *j = json_object(), *access;
+
+	TW_TRY(tw_json_set(e->doc, "embargo", j));
+	TW_TRY(tw_case_set_time(j, "until", until_ms));
+	TW_TRY(tw_json_set(j, "by", json_string(*by ? by : me)));
+	access = json_array();
+	TW_TRY(tw_json_set(j, "access", access));
+	TW_TRY(add_name(e, tw_slice_of(*by ? by : me), access));
+	TW_TRY(add_name(e, tw_slice_of(me), access));
+	return *named ? names_of(e, named, tw_json_get(old, "access"), access) : keep_names(e, tw_json_get(old, "access"), access);
+}
+
 static tw_err embargo(struct tw_case_edit *e)
 {
+	TW_CLEANUP(tw_jsonp) json_t *old = json_incref(tw_json_get(e->doc, "embargo"));
 	const char *until = tw_json_text(e->rq->input, "until");
-	json_t *j, *access;
-	int64_t ms = 0;
+	int64_t ms = 0, was = 0;
 
 	if (!strcmp(until, "now")) {
 		(void)json_object_del(e->doc, "embargo");
@@ -278,14 +323,9 @@ static tw_err embargo(struct tw_case_edit *e)
 	if (tw_failed(tw_parse_time(tw_slice_of(until), &ms)) || ms <= e->now_ms)
 		return refuse(e->rp, "case.time", "That is no time to come",
 			"Write it as in 2026-11-21T09:30:00Z, or now to end it.", "An embargo ends at a time to come.");
-	j = json_object();
-	TW_TRY(tw_json_set(e->doc, "embargo", j));
-	TW_TRY(tw_case_set_time(j, "until", ms));
-	TW_TRY(tw_json_set(j, "by", json_string(tw_subject_key(&e->rq->subject))));
-	access = json_array();
-	TW_TRY(tw_json_set(j, "access", access));
-	TW_TRY(tw_json_append(access, json_string(tw_subject_key(&e->rq->subject)))); /* nobody shuts himself out by a slip */
-	return names_of(e, tw_json_text(e->rq->input, "access"), access);
+	if (tw_failed(tw_parse_time(tw_slice_of(tw_json_text(old, "until")), &was)) || was <= e->now_ms)
+		tw_jsonp(&old); /* one that is over says nothing of this one */
+	return write_embargo(e, old, ms);
 }
 
 tw_err tw_op_case_embargo(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

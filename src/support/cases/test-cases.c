@@ -83,6 +83,19 @@ static void test_what_is_refused(void **state)
 	}
 }
 
+/* A form says minutes; what is noted of the minute of awareness was not before it. */
+static void test_the_minute_of_awareness(void **state)
+{
+	CHECK_TEXT(rule_of(&root, "case.create", "", "{\"title\":\"t\"}"), "");
+	CHECK_TEXT(rule_of(&root, "article14.start", "c1", "{\"kind\":\"severe-incident\",\"aware\":\"2026-09-11T08:00:30Z\"}"), "");
+	CHECK_TEXT(rule_of(&root, "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T08:00:10Z\"}"), "case.time");
+	CHECK_TEXT(rule_of(&root, "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T07:59:00Z\"}"), "case.time");
+	TW_CLEANUP(tw_jsonp)
+	json_t *doc = answer(&root, "article14.submit", "c1", "{\"step\":\"early-warning\",\"at\":\"2026-09-11T08:00:00Z\"}");
+	const json_t *of = tw_json_get(tw_json_get(tw_json_get(doc, "article14"), "severe-incident"), "submitted");
+	CHECK_TEXT(tw_json_text(tw_json_get(of, "early-warning"), "at"), "2026-09-11T08:00:30.000Z");
+}
+
 static void test_who_sees_and_moves(void **state)
 {
 	TW_CLEANUP(tw_jsonp) json_t *list = NULL;
@@ -112,6 +125,15 @@ static void test_who_sees_and_moves(void **state)
 	CHECK_TEXT(rule_of(&bob, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a3\"}"), "");
 	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), ""); /* who set it, though he did not name himself */
 	CHECK_TEXT(rule_of(&ann, "case.read", "c1", ""), "case.unknown");
+	/* Another date, and another list, keep who set it first; a date alone keeps the list. */
+	CHECK_TEXT(rule_of(&bob, "case.embargo", "c1", "{\"until\":\"2999-01-01T00:00:00Z\",\"access\":\"a1, a3\"}"), "");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-02-01T00:00:00Z\"}"), "");
+	TW_CLEANUP(tw_jsonp) json_t *doc = answer(&bob, "case.read", "c1", "");
+	CHECK_INT(json_array_size(tw_json_get(tw_json_get(doc, "embargo"), "access")), 3);
+	CHECK_TEXT(tw_json_text(tw_json_get(doc, "embargo"), "by"), "a2");
+	CHECK_TEXT(rule_of(&ann, "case.embargo", "c1", "{\"until\":\"2999-02-01T00:00:00Z\",\"access\":\"a4\"}"), "");
+	CHECK_TEXT(rule_of(&bob, "case.read", "c1", ""), "");
+	CHECK_TEXT(rule_of(&(struct tw_subject){ .kind = TW_SUBJECT_ACCOUNT, .account = "a3" }, "case.read", "c1", ""), "case.unknown");
 }
 
 static void test_sorted_by_the_next_clock(void **state)
@@ -208,5 +230,6 @@ static void test_every_failure_leaves_both_or_neither(void **state)
 	CHECK(points > 100 && told > 60); /* allocations, and the disk */
 }
 
-CHECK_MAIN(TEST(test_what_is_refused), TEST(test_who_sees_and_moves), TEST(test_sorted_by_the_next_clock), TEST(test_from_a_report),
-	TEST(test_duplicates_are_found_from_the_other_side), TEST(test_every_failure_leaves_both_or_neither))
+CHECK_MAIN(TEST(test_what_is_refused), TEST(test_the_minute_of_awareness), TEST(test_who_sees_and_moves),
+	TEST(test_sorted_by_the_next_clock), TEST(test_from_a_report), TEST(test_duplicates_are_found_from_the_other_side),
+	TEST(test_every_failure_leaves_both_or_neither))

@@ -45,6 +45,25 @@ static tw_err names(struct view *v, const json_t *list)
 	return TW_OK;
 }
 
+/* Whoever stands for a case sees it, named or not. */
+static tw_err write_assigned(struct view *v, const json_t *access)
+{
+	const char *who = tw_json_text(v->doc, "assigned");
+	char name[TW_DESK_NAME_MAX];
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(access, i, one)
+		if (json_is_string(one) && !strcmp(json_string_value(one), who))
+			return TW_OK;
+	if (!*who)
+		return TW_OK;
+	TW_TRY(tw_desk_person(v->c, who, name));
+	tw_html_text(&v->h, tw_slice_of(json_array_size(access) ? ", " : ""));
+	tw_html_text(&v->h, tw_slice_of(name));
+	return TW_OK;
+}
+
 static tw_err write_embargo(struct view *v)
 {
 	const json_t *e = tw_json_get(v->doc, "embargo");
@@ -60,6 +79,7 @@ static tw_err write_embargo(struct view *v)
 	tw_html_text(&v->h, TW_SLICE(". "));
 	tw_html_text(&v->h, tw_slice_of(tw_word(TW_W_EMBARGO_SEEN_BY, v->look.language)));
 	TW_TRY(names(v, tw_json_get(e, "access")));
+	TW_TRY(write_assigned(v, tw_json_get(e, "access")));
 	tw_html_close(&v->h);
 	return TW_OK;
 }
@@ -169,13 +189,28 @@ static void write_kind(struct view *v, enum tw_a14_kind k, const struct tw_a14 *
 	tw_html_close(&v->h);
 }
 
-/* A line of what was done: when, what, and by whom. */
-static tw_err write_line(struct view *v, const json_t *j, enum tw_word what, const char *text)
+/* Who did it and, when that was another, who noted it. */
+static tw_err write_who(struct view *v, const char *by, const char *noted_by)
 {
-	const char *by = tw_json_text(j, "noted_by");
-	char name[TW_DESK_NAME_MAX];
+	char name[TW_DESK_NAME_MAX], other[TW_DESK_NAME_MAX];
 
-	TW_TRY(tw_desk_person(v->c, *by ? by : tw_json_text(j, "by"), name));
+	TW_TRY(tw_desk_person(v->c, by, name));
+	TW_TRY(tw_desk_person(v->c, noted_by, other));
+	tw_page_class(&v->h, TW_E_SPAN, "quiet");
+	tw_html_text(&v->h, tw_slice_of(name));
+	if (*name && *other)
+		tw_html_text(&v->h, TW_SLICE(", "));
+	if (*other) {
+		tw_html_text(&v->h, tw_slice_of(tw_word(TW_W_NOTED_BY, v->look.language)));
+		tw_html_text(&v->h, tw_slice_of(other));
+	}
+	tw_html_close(&v->h);
+	return TW_OK;
+}
+
+/* A line of what was done: when, what, and by whom. Whose `by` is an authority is named in the text. */
+static tw_err write_line(struct view *v, const json_t *j, enum tw_word what, const char *text, bool authority)
+{
 	tw_html_open(&v->h, TW_E_LI);
 	tw_desk_when(&v->h, tw_json_text(j, "at"));
 	tw_html_text(&v->h, TW_SLICE(" "));
@@ -185,9 +220,7 @@ static tw_err write_line(struct view *v, const json_t *j, enum tw_word what, con
 		tw_html_text(&v->h, tw_slice_of(text));
 	}
 	tw_html_text(&v->h, TW_SLICE(" "));
-	tw_page_class(&v->h, TW_E_SPAN, "quiet");
-	tw_html_text(&v->h, tw_slice_of(name));
-	tw_html_close(&v->h);
+	TW_TRY(write_who(v, authority ? "" : tw_json_text(j, "by"), tw_json_text(j, "noted_by")));
 	tw_html_close(&v->h);
 	return TW_OK;
 }
@@ -203,7 +236,7 @@ static tw_err write_list(struct view *v, const json_t *list, enum tw_word what, 
 		(void)snprintf(text, sizeof text, "%s%s%s", tw_json_text(one, first), second ? ": " : "",
 			second ? tw_json_text(one, second) : "");
 		tw_utf8_mend(text);
-		TW_TRY(write_line(v, one, what, text));
+		TW_TRY(write_line(v, one, what, text, what == TW_W_NOTE_ASKED));
 	}
 	return TW_OK;
 }
@@ -212,7 +245,7 @@ static tw_err write_one(struct view *v, const json_t *of, const char *key, enum 
 {
 	const json_t *j = tw_json_get(of, key);
 
-	return j ? write_line(v, j, what, tw_json_text(j, text)) : TW_OK;
+	return j ? write_line(v, j, what, tw_json_text(j, text), false) : TW_OK;
 }
 
 static bool has_notes(const json_t *of)

@@ -24,7 +24,7 @@ SELECT count(*) FROM desk_case
 WHERE next_ms < ?1 AND (embargo_ms <= ?1 OR ?2 = '' OR EXISTS (SELECT 1 FROM case_access WHERE case_id = id AND who = ?2));
 
 -- name: desk_journal
-SELECT number, text FROM journal_entry WHERE json_extract(text, '$.case') = ?1 ORDER BY number DESC LIMIT ?2;
+SELECT number, text FROM journal_entry WHERE about = ?1 ORDER BY number DESC LIMIT ?2;
 
 -- ?1 kind, or ''; ?2 verdict, or ''; ?3 by what; ?6 now; ?7 who asks, '' sees all. A report of a case under embargo is seen as its case is.
 -- name: desk_reports

@@ -6,9 +6,8 @@
  */
 #include "base/mem.h"
 #include "base/text.h"
-#include "service/access/account.h"
 #include "service/path/path-match.h"
-#include "support/desk/desk.h"
+#include "support/desk/forms.h"
 #include "support/query-reception/field.h"
 #include "support/rows-desk.h"
 #include "support/staff/staff.h"
@@ -16,88 +15,72 @@
 
 #include <string.h>
 
-#define INPUTS_MAX 4
-#define PEOPLE_MAX 500  /* in a list to choose from; who comes behind it is named by a program */
-#define MOMENT_TYPED 16 /* "2026-11-21T09:30", as browsers send it */
-
-enum control { LINE, BOX, MOMENT, YES_NO, MOVES, PEOPLE, KINDS, STEPS, ZONES, GROUNDS, MEMBERS };
-struct input {
-	const char *key; /* of the operation's input; NULL ends the list */
-	enum tw_word label, hint;
-	enum control control;
-	size_t most;
-	bool needed;
-};
-struct form {
-	const char *path, *does; /* path without the case */
-	enum tw_word title;
-	bool starts; /* it is about no case yet */
-	bool clocks; /* it is about a clock that somebody has started */
-	bool report; /* it is about a report */
-	struct input inputs[INPUTS_MAX + 1];
-};
-#define KIND_OF                                                         \
-	{                                                               \
-		"kind", TW_W_FIELD_KIND, TW_W_FIELD_KIND_HINT, KINDS, 0 \
+#define KIND_OF                                                                 \
+	{                                                                       \
+		"kind", TW_W_FIELD_KIND, TW_W_FIELD_KIND_HINT, TW_FORM_KINDS, 0 \
 	}
-#define AT                                                         \
-	{                                                          \
-		"at", TW_W_FIELD_AT, TW_W_FIELD_AT_HINT, MOMENT, 0 \
+#define AT                                                                    \
+	{                                                                     \
+		"at", TW_W_FIELD_AT, TW_W_FIELD_AT_HINT, TW_FORM_MOMENT_OF, 0 \
 	}
-static const struct form forms[] = {
+static const struct tw_form forms[] = {
 	{ "/desk/new", "case.create", TW_W_DO_NEW, .starts = true,
-		.inputs = { { "title", TW_W_CASE_TITLE, TW_WORDS, LINE, 200, true },
-			{ "product", TW_W_PRODUCT, TW_WORDS, LINE, 500 }, { "versions", TW_W_CASE_VERSIONS, TW_WORDS, LINE, 1000 },
-			{ "description", TW_W_DESCRIPTION, TW_WORDS, BOX, 4000 } } },
+		.inputs = { { "title", TW_W_CASE_TITLE, TW_WORDS, TW_FORM_LINE, 200, true },
+			{ "product", TW_W_PRODUCT, TW_WORDS, TW_FORM_LINE, 500 },
+			{ "versions", TW_W_CASE_VERSIONS, TW_WORDS, TW_FORM_LINE, 1000 },
+			{ "description", TW_W_DESCRIPTION, TW_WORDS, TW_FORM_BOX, 4000 } } },
 	{ "/desk/drill", "article14.drill", TW_W_DO_DRILL, .starts = true,
-		.inputs = { { "zone", TW_W_FIELD_ZONE, TW_W_FIELD_ZONE_HINT, ZONES, 0 } } },
+		.inputs = { { "zone", TW_W_FIELD_ZONE, TW_W_FIELD_ZONE_HINT, TW_FORM_ZONES, 0 } } },
 	{ "/desk/move/", "case.move", TW_W_DO_MOVE,
-		.inputs = { { "to", TW_W_FIELD_TO, TW_WORDS, MOVES, 0, true }, { "reason", TW_W_REASON, TW_W_FIELD_REASON_HINT, BOX, 2000 },
-			{ "duplicate_of", TW_W_DUPLICATE_OF, TW_W_FIELD_DUPLICATE_HINT, LINE, 24 } } },
-	{ "/desk/assign/", "case.assign", TW_W_DO_ASSIGN, .inputs = { { "who", TW_W_COLUMN_WHOSE, TW_WORDS, PEOPLE, 0, true } } },
-	{ "/desk/change/", "case.change", TW_W_DO_CHANGE,
-		.inputs = { { "member", TW_W_FIELD_MEMBER, TW_WORDS, MEMBERS, 0, true },
-			{ "text", TW_W_FIELD_TEXT, TW_W_FIELD_TEXT_HINT, BOX, 4000, true } } },
-	{ "/desk/embargo/", "case.embargo", TW_W_DO_EMBARGO,
-		.inputs = { { "until", TW_W_EMBARGO_UNTIL, TW_W_FIELD_UNTIL_HINT, MOMENT, 0 },
-			{ "access", TW_W_FIELD_ACCESS, TW_W_FIELD_ACCESS_HINT, LINE, 2000 } } },
+		.inputs = { { "to", TW_W_FIELD_TO, TW_WORDS, TW_FORM_MOVES, 0, true },
+			{ "reason", TW_W_REASON, TW_W_FIELD_REASON_HINT, TW_FORM_BOX, 2000 },
+			{ "duplicate_of", TW_W_DUPLICATE_OF, TW_W_FIELD_DUPLICATE_HINT, TW_FORM_LINE, 24 } } },
+	{ "/desk/assign/", "case.assign", TW_W_DO_ASSIGN, .inputs = { { "who", TW_W_COLUMN_WHOSE, TW_WORDS, TW_FORM_PEOPLE, 0, true } } },
+	{ "/desk/change/", "case.change", TW_W_DO_CHANGE, .keeps = true,
+		.inputs = { { "member", TW_W_FIELD_MEMBER, TW_WORDS, TW_FORM_MEMBERS, 0, true },
+			{ "text", TW_W_FIELD_TEXT, TW_W_FIELD_TEXT_HINT, TW_FORM_MEMBER_BOX, 4000, true } } },
+	{ "/desk/embargo/", "case.embargo", TW_W_DO_EMBARGO, .keeps = true,
+		.inputs = { { "end", TW_W_FIELD_END, TW_WORDS, TW_FORM_YES_NO, 0, true },
+			{ "until", TW_W_EMBARGO_UNTIL, TW_W_FIELD_UNTIL_HINT, TW_FORM_MOMENT_OF, 0 },
+			{ "access", TW_W_FIELD_ACCESS, TW_W_FIELD_ACCESS_HINT, TW_FORM_LINE, 2000 } } },
 	{ "/desk/told/", "case.tell", TW_W_DO_TELL,
-		.inputs = { { "party", TW_W_FIELD_PARTY, TW_WORDS, LINE, 200, true },
-			{ "what", TW_W_FIELD_TOLD, TW_WORDS, BOX, 1000, true }, AT } },
+		.inputs = { { "party", TW_W_FIELD_PARTY, TW_WORDS, TW_FORM_LINE, 200, true },
+			{ "what", TW_W_FIELD_TOLD, TW_WORDS, TW_FORM_BOX, 1000, true }, AT } },
 	{ "/desk/aware/", "article14.start", TW_W_DO_AWARE,
-		.inputs = { { "kind", TW_W_FIELD_KIND, TW_WORDS, KINDS, 0, true },
-			{ "aware", TW_W_FIELD_AWARE, TW_W_FIELD_AWARE_HINT, MOMENT, 0 },
-			{ "zone", TW_W_FIELD_ZONE, TW_W_FIELD_ZONE_HINT, ZONES, 0 } } },
+		.inputs = { { "kind", TW_W_FIELD_KIND, TW_WORDS, TW_FORM_KINDS, 0, true },
+			{ "aware", TW_W_FIELD_AWARE, TW_W_FIELD_AWARE_HINT, TW_FORM_MOMENT_OF, 0 },
+			{ "zone", TW_W_FIELD_ZONE, TW_W_FIELD_ZONE_HINT, TW_FORM_ZONES, 0 } } },
 	{ "/desk/submitted/", "article14.submit", TW_W_DO_SUBMIT, .clocks = true,
-		.inputs = { { "step", TW_W_COLUMN_STEP, TW_WORDS, STEPS, 0, true }, KIND_OF, AT,
-			{ "reference", TW_W_FIELD_REFERENCE, TW_W_FIELD_REFERENCE_HINT, LINE, 500 } } },
+		.inputs = { { "step", TW_W_COLUMN_STEP, TW_WORDS, TW_FORM_STEPS, 0, true }, KIND_OF, AT,
+			{ "reference", TW_W_FIELD_REFERENCE, TW_W_FIELD_REFERENCE_HINT, TW_FORM_LINE, 500 },
+			{ "who", TW_W_FIELD_SUBMITTER, TW_WORDS, TW_FORM_WHO, 0 } } },
 	{ "/desk/measure/", "article14.measure", TW_W_DO_MEASURE, .clocks = true,
-		.inputs = { { "what", TW_W_FIELD_MEASURE, TW_WORDS, BOX, 2000, true }, KIND_OF, AT } },
+		.inputs = { { "what", TW_W_FIELD_MEASURE, TW_WORDS, TW_FORM_BOX, 2000, true }, KIND_OF, AT } },
 	{ "/desk/users/", "article14.users", TW_W_DO_USERS, .clocks = true,
-		.inputs = { { "how", TW_W_FIELD_USERS, TW_WORDS, BOX, 2000, true }, KIND_OF, AT } },
+		.inputs = { { "how", TW_W_FIELD_USERS, TW_WORDS, TW_FORM_BOX, 2000, true }, KIND_OF, AT } },
 	{ "/desk/asked/", "article14.asked", TW_W_DO_ASKED, .clocks = true,
-		.inputs = { { "by", TW_W_FIELD_AUTHORITY, TW_WORDS, LINE, 200, true },
-			{ "what", TW_W_FIELD_ASKED, TW_WORDS, BOX, 2000, true }, KIND_OF, AT } },
+		.inputs = { { "by", TW_W_FIELD_AUTHORITY, TW_WORDS, TW_FORM_LINE, 200, true },
+			{ "what", TW_W_FIELD_ASKED, TW_WORDS, TW_FORM_BOX, 2000, true }, KIND_OF, AT } },
 	{ "/desk/delay/", "article14.delay", TW_W_DO_DELAY, .clocks = true,
-		.inputs = { { "ground", TW_W_FIELD_GROUND, TW_WORDS, GROUNDS, 0, true },
-			{ "why", TW_W_FIELD_WHY, TW_W_FIELD_TEN_HINT, BOX, 2000, true }, KIND_OF } },
+		.inputs = { { "ground", TW_W_FIELD_GROUND, TW_WORDS, TW_FORM_GROUNDS, 0, true },
+			{ "why", TW_W_FIELD_WHY, TW_W_FIELD_TEN_HINT, TW_FORM_BOX, 2000, true }, KIND_OF } },
 	{ "/desk/not-reportable/", "article14.not-reportable", TW_W_DO_NOT_REPORTABLE, .clocks = true,
-		.inputs = { { "reason", TW_W_REASON, TW_W_FIELD_TEN_HINT, BOX, 2000, true }, KIND_OF } },
+		.inputs = { { "reason", TW_W_REASON, TW_W_FIELD_TEN_HINT, TW_FORM_BOX, 2000, true }, KIND_OF } },
 	{ "/desk/reply/", "report.reply", TW_W_DO_REPLY, .report = true,
-		.inputs = { { "text", TW_W_FIELD_REPLY, TW_W_FIELD_REPLY_HINT, BOX, 4500, true } } },
+		.inputs = { { "text", TW_W_FIELD_REPLY, TW_W_FIELD_REPLY_HINT, TW_FORM_BOX, 4500, true } } },
 	{ "/desk/take/", "report.case", TW_W_DO_TAKE, .report = true,
-		.inputs = { { "title", TW_W_CASE_TITLE, TW_W_FIELD_TITLE_HINT, LINE, 200 },
-			{ "reason", TW_W_REASON, TW_W_FIELD_TAKE_HINT, BOX, 1000 } } },
+		.inputs = { { "title", TW_W_CASE_TITLE, TW_W_FIELD_TITLE_HINT, TW_FORM_LINE, 200 },
+			{ "reason", TW_W_REASON, TW_W_FIELD_TAKE_HINT, TW_FORM_BOX, 1000 } } },
 	{ "/desk/same/", "report.duplicate", TW_W_DO_SAME, .report = true,
-		.inputs = { { "case", TW_W_DUPLICATE_OF, TW_W_FIELD_DUPLICATE_HINT, LINE, 24, true },
-			{ "reason", TW_W_REASON, TW_WORDS, BOX, 1000, true } } },
+		.inputs = { { "case", TW_W_DUPLICATE_OF, TW_W_FIELD_DUPLICATE_HINT, TW_FORM_LINE, 24, true },
+			{ "reason", TW_W_REASON, TW_WORDS, TW_FORM_BOX, 1000, true } } },
 	{ "/desk/reject/", "report.reject", TW_W_DO_REJECT, .report = true,
-		.inputs = { { "reason", TW_W_REASON, TW_WORDS, BOX, 1000, true } } },
+		.inputs = { { "reason", TW_W_REASON, TW_WORDS, TW_FORM_BOX, 1000, true } } },
 	{ "/desk/publish/", "report.publish", TW_W_DO_PUBLISH, .report = true,
-		.inputs = { { "thanks", TW_W_FIELD_THANKS, TW_W_FIELD_THANKS_HINT, YES_NO, 0, true } } },
+		.inputs = { { "thanks", TW_W_FIELD_THANKS, TW_W_FIELD_THANKS_HINT, TW_FORM_YES_NO, 0, true } } },
 };
 
-static const struct form *form_of(const struct tw_request *rq)
+static const struct tw_form *form_of(const struct tw_request *rq)
 {
 	const char *path = rq->operation->path;
 	size_t size = strcspn(path, "{");
@@ -108,129 +91,18 @@ static const struct form *form_of(const struct tw_request *rq)
 	return NULL;
 }
 
-static const struct tw_operation_row *does(struct tw_context *c, const struct form *f)
+static const struct tw_operation_row *does(struct tw_context *c, const struct tw_form *f)
 {
 	return tw_operation_find(c->capabilities, tw_slice_of(f->does));
-}
-
-/* --- What can be chosen --- */
-
-struct choosing {
-	struct tw_context *c;
-	struct tw_html *h;
-	struct tw_look look;
-	const json_t *doc; /* NULL: of no case */
-	const char *value;
-};
-
-static void option(const struct choosing *g, const char *value, const char *text)
-{
-	tw_field_option(g->h, value, text, strcmp(value, g->value) == 0);
-}
-
-static void write_moves(const struct choosing *g)
-{
-	enum tw_case_state from = TW_CASE_STATES;
-
-	(void)tw_case_state_find(tw_slice_of(tw_json_text(g->doc, "state")), &from);
-	for (const struct tw_case_move *m = tw_case_moves; m->what; m++)
-		if (m->from == from)
-			option(g, tw_case_states[m->to], tw_word(tw_desk_state_word(tw_case_states[m->to]), g->look.language));
-}
-
-static tw_err write_account(void *user, const struct tw_account *a)
-{
-	const struct choosing *g = user;
-	char id[TW_ACCOUNT_ID_MAX + 2], text[TW_DESK_NAME_MAX];
-
-	if (a->state != TW_ACCOUNT_ACTIVE || tw_account_has(a->roles, TW_ROLE_ADMINISTRATOR))
-		return TW_OK;
-	tw_account_id(a->id, id);
-	(void)snprintf(text, sizeof text, "%s (%s)", a->name, id);
-	option(g, id, text);
-	return TW_OK;
-}
-
-static tw_err write_people(struct choosing *g)
-{
-	option(g, "-", tw_word(TW_W_WHOSE_NOBODY, g->look.language));
-	return tw_account_each(g->c, 0, PEOPLE_MAX, write_account, g);
-}
-
-/* Of a form about a clock: those that somebody has started. */
-static void write_kinds(const struct choosing *g, bool clocks)
-{
-	for (enum tw_a14_kind k = TW_A14_EXPLOITED; k < TW_A14_KINDS; k++)
-		if (!clocks || tw_case_a14_of(g->doc, k))
-			option(g, tw_a14_kinds[k], tw_word(tw_desk_kind_word(k), g->look.language));
-}
-
-static tw_err write_options(struct choosing *g, const struct form *f, enum control control)
-{
-	switch (control) {
-	case MOVES:
-		write_moves(g);
-		break;
-	case PEOPLE:
-		return write_people(g);
-	case KINDS:
-		write_kinds(g, f->clocks);
-		break;
-	case STEPS:
-		for (enum tw_a14_step s = TW_A14_WARNING; s < TW_A14_STEPS; s++)
-			option(g, tw_a14_steps[s], tw_word(tw_desk_step_word(s), g->look.language));
-		break;
-	case ZONES:
-		for (const struct tw_zone *z = tw_zones; z->name; z++)
-			option(g, z->name, z->name);
-		break;
-	case GROUNDS:
-		for (const struct tw_a14_ground *ground = tw_a14_grounds; ground->name; ground++)
-			option(g, ground->name, ground->words);
-		break;
-	case MEMBERS:
-		for (size_t i = 0; tw_desk_members[i]; i++)
-			option(g, tw_desk_members[i], tw_word(tw_desk_member_word(tw_desk_members[i]), g->look.language));
-		break;
-	case YES_NO:
-		option(g, "no", tw_word(TW_W_NO, g->look.language));
-		option(g, "yes", tw_word(TW_W_YES, g->look.language));
-		break;
-	case LINE:
-	case BOX:
-	case MOMENT:
-		break;
-	}
-	return TW_OK;
-}
-
-static tw_err write_input(struct choosing *g, const struct form *f, const struct input *in)
-{
-	const struct tw_field field = { .key = in->key,
-		.label = in->label,
-		.hint = in->hint,
-		.most = in->most,
-		.rows = in->control == BOX ? 5 : 0,
-		.needed = in->needed,
-		.plain = true,
-		.type = in->control == MOMENT ? "datetime-local" : NULL };
-
-	if (in->control == LINE || in->control == BOX || in->control == MOMENT) {
-		tw_field_write(g->h, g->look, &field, g->value, TW_WORDS);
-		return TW_OK;
-	}
-	tw_field_choose(g->h, g->look, &field);
-	TW_TRY(write_options(g, f, in->control));
-	tw_html_close(g->h);
-	return TW_OK;
 }
 
 /* --- The page of a form --- */
 
 struct shown {
-	const struct form *form;
+	const struct tw_form *form;
 	json_t *doc; /* NULL: of no case */
 	const json_t *typed;
+	const json_t *present;
 	const struct tw_reply *refused; /* NULL: not yet sent */
 	uint64_t reference;
 };
@@ -252,6 +124,19 @@ static void write_rule(struct tw_html *h, struct tw_look look, const struct tw_r
 	tw_html_close(h);
 }
 
+/* What somebody else said meanwhile. */
+static void write_present(struct tw_html *h, struct tw_look look, const struct shown *s)
+{
+	if (strcmp(s->refused->rule, TW_FORM_CHANGED) != 0)
+		return;
+	tw_page_put(h, look, TW_E_H3, TW_W_PRESENT);
+	tw_page_class(h, TW_E_DL, "facts");
+	for (const struct tw_form_input *in = s->form->inputs; in->key; in++)
+		if (in->control != TW_FORM_MEMBERS)
+			tw_desk_pair(h, look, in->label, tw_json_text(s->present, in->key));
+	tw_html_close(h);
+}
+
 static void write_refusal(struct tw_html *h, struct tw_look look, const struct shown *s)
 {
 	if (!s->refused)
@@ -260,10 +145,11 @@ static void write_refusal(struct tw_html *h, struct tw_look look, const struct s
 	tw_html_attr(h, TW_AT_ROLE, TW_SLICE("alert"));
 	if (s->refused->status >= 429) { /* it is not about what was typed */
 		tw_page_put(h, look, TW_E_H2, TW_W_NOT_DONE);
-		tw_page_why(h, look, s->refused, s->reference);
+		tw_page_why_as(h, look, s->refused, s->reference, TW_W_PROBLEM_DESK);
 	} else {
 		tw_page_put(h, look, TW_E_H2, TW_W_NOT_CHANGED);
 		write_rule(h, look, s->refused);
+		write_present(h, look, s);
 	}
 	tw_html_close(h);
 }
@@ -286,29 +172,87 @@ static void write_back(struct tw_html *h, struct tw_look look, const struct show
 	tw_html_close(h);
 }
 
-static tw_err form_page(struct tw_context *c, const struct tw_request *rq, const struct shown *s, struct tw_buf *out)
+/* A form takes the place of one member: which, is chosen first, so that what it says now can stand in the form. */
+static void write_members(struct tw_html *h, struct tw_look look, const char *here)
 {
+	tw_page_put(h, look, TW_E_P, TW_W_FIELD_MEMBER);
+	tw_page_class(h, TW_E_UL, "actions");
+	for (size_t i = 0; tw_desk_members[i]; i++) {
+		char path[TW_DESK_PATH_MAX];
+
+		(void)snprintf(path, sizeof path, "%.60s?member=%s", here, tw_desk_members[i]);
+		tw_html_open(h, TW_E_LI);
+		tw_page_link(h, look, path, tw_desk_member_word(tw_desk_members[i]));
+		tw_html_close(h);
+	}
+	tw_html_close(h);
+}
+
+/* Hidden in the form: a key by which it does something once, and what it began with. Whoever is shown what it says now sends it as of now. */
+static tw_err write_hidden(struct tw_context *c, struct tw_html *h, const struct shown *s)
+{
+	const char *seen = tw_json_text(s->typed, "seen"), *once = tw_json_text(s->typed, "once");
+	TW_CLEANUP(tw_buf_done) struct tw_buf now = { 0 }, key = { 0 };
+
+	if (!s->form->report) { /* what becomes of a report is said once by itself */
+		TW_TRY(tw_form_new_key(c, &key));
+		tw_form_hidden(h, "once", *once ? once : tw_buf_cstr(&key));
+	}
+	if (!s->form->keeps)
+		return TW_OK;
+	TW_TRY(tw_form_digest(c, s->doc, tw_form_member(s->form, s->typed), &now));
+	tw_form_hidden(h, "seen", *seen && s->refused && strcmp(s->refused->rule, TW_FORM_CHANGED) != 0 ? seen : tw_buf_cstr(&now));
+	return TW_OK;
+}
+
+static tw_err write_form(struct tw_context *c, struct tw_html *h, struct tw_look look, const struct shown *s, const char *here)
+{
+	struct tw_form_choosing g = { .c = c, .h = h, .look = look, .doc = s->doc, .member = tw_json_text(s->typed, "member") };
+	bool bytes = false;
+
+	tw_form_open(h, look, here);
+	TW_TRY(write_hidden(c, h, s));
+	for (const struct tw_form_input *in = s->form->inputs; in->key; in++) {
+		g.value = tw_json_text(s->typed, in->key);
+		TW_TRY(tw_form_input_write(&g, s->form, in));
+		bytes = bytes || (in->most && strcmp(s->form->does, "report.reply") != 0); /* as operations count, where browsers count characters */
+	}
+	if (bytes) {
+		tw_page_class(h, TW_E_P, "hint");
+		tw_html_text(h, tw_slice_of(tw_word(TW_W_FIELD_BYTES, look.language)));
+		tw_html_close(h);
+	}
+	tw_form_close(h, look, s->form->title);
+	return TW_OK;
+}
+
+static tw_err form_page(struct tw_context *c, const struct tw_request *rq, struct shown *s, struct tw_buf *out)
+{
+	TW_CLEANUP(tw_jsonp) json_t *there = NULL;
 	const struct tw_look look = tw_look_of(rq);
 	struct tw_html h;
-	char here[TW_DESK_PATH_MAX];
+	char path[TW_DESK_PATH_MAX], here[TW_DESK_PATH_MAX];
 
-	(void)snprintf(here, sizeof here, "%s%.24s", s->form->path, s->doc ? tw_json_text(s->doc, "id") : "");
+	TW_TRY(tw_form_present(c, s->form, s->doc, rq->input, &there));
+	s->present = there;
+	s->typed = s->refused ? rq->input : there;
+	const bool which = s->form->inputs[0].control == TW_FORM_MEMBERS && !tw_form_is_member(tw_json_text(s->typed, "member"));
+	const char *member = which ? "" : tw_json_text(s->typed, "member");
+	(void)snprintf(path, sizeof path, "%s%.24s", s->form->path, s->doc ? tw_json_text(s->doc, "id") : "");
+	(void)snprintf(here, sizeof here, "%.60s%s%.40s", path, *member ? "?member=" : "", member);
 	const struct tw_staff_frame f = { c, rq, here, tw_word(s->form->title, look.language) };
-	struct choosing g = { .c = c, .h = &h, .look = look, .doc = s->doc };
 	tw_staff_frame_open(&f, &h, out);
 	write_refusal(&h, look, s);
 	write_back(&h, look, s);
-	tw_form_open(&h, look, here);
-	for (const struct input *in = s->form->inputs; in->key; in++) {
-		g.value = tw_json_text(s->typed, in->key);
-		TW_TRY(write_input(&g, s->form, in));
-	}
-	tw_form_close(&h, look, s->form->title);
+	if (which)
+		write_members(&h, look, path);
+	else
+		TW_TRY(write_form(c, &h, look, s, path));
 	return tw_page_close(&h);
 }
 
 /* The case or the report that a form is about; a problem when there is none for whoever asks. */
-static tw_err about(struct tw_context *c, const struct tw_request *rq, const struct form *f, struct tw_reply *rp, json_t **ret)
+static tw_err about(struct tw_context *c, const struct tw_request *rq, const struct tw_form *f, struct tw_reply *rp, json_t **ret)
 {
 	TW_CLEANUP(tw_desk_report_done) struct tw_desk_report r = { .id = 0 };
 	int64_t id = 0;
@@ -326,7 +270,7 @@ static tw_err about(struct tw_context *c, const struct tw_request *rq, const str
 tw_err tw_desk_form(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
-	const struct form *f = form_of(rq);
+	const struct tw_form *f = form_of(rq);
 
 	if (!f)
 		return TW_RAISE(INTERNAL, "a form without a row");
@@ -339,33 +283,46 @@ tw_err tw_desk_form(struct tw_context *c, const struct tw_request *rq, struct tw
 /* --- What it does --- */
 
 /* A browser's moment is the reader's to the minute; here it is said, and meant, in UTC. */
-static tw_err put(json_t *to, const struct input *in, const char *text)
+static tw_err put(json_t *to, const struct tw_form_input *in, const char *text)
 {
-	char moment[MOMENT_TYPED + sizeof ":00Z"];
+	char moment[TW_FORM_MOMENT + sizeof ":00Z"];
 
-	if (in->control == YES_NO)
+	if (in->control == TW_FORM_YES_NO)
 		return tw_json_set(to, in->key, json_boolean(!strcmp(text, "yes")));
-	if (in->control != MOMENT || strlen(text) != MOMENT_TYPED)
+	if (in->control != TW_FORM_MOMENT_OF || strlen(text) != TW_FORM_MOMENT)
 		return tw_json_set(to, in->key, json_string(text));
 	(void)snprintf(moment, sizeof moment, "%s:00Z", text);
 	return tw_json_set(to, in->key, json_string(moment));
 }
 
+/* Its end is a choice of its own; left empty, its time stays as it is. */
+static tw_err embargo_of(const json_t *typed, const json_t *doc, json_t *to)
+{
+	const char *until = tw_json_text(tw_json_get(doc, "embargo"), "until");
+
+	(void)json_object_del(to, "end");
+	if (!strcmp(tw_json_text(typed, "end"), "yes"))
+		return tw_json_set(to, "until", json_string("now"));
+	const char *typed_until = tw_json_text(typed, "until");
+	bool kept = *until && (!*typed_until || (strlen(typed_until) == TW_FORM_MOMENT && !strncmp(typed_until, until, TW_FORM_MOMENT)));
+	return kept ? tw_json_set(to, "until", json_string(until)) : TW_OK; /* with the seconds that no form shows */
+}
+
 /* What was left empty is not said. */
-static tw_err input_of(const struct form *f, const json_t *typed, json_t **ret)
+static tw_err input_of(const struct tw_form *f, const json_t *typed, const json_t *doc, json_t **ret)
 {
 	TW_CLEANUP(tw_jsonp) json_t *to = json_object();
 
 	if (!to)
 		return TW_RAISE(NOMEM, "a form's input");
-	if (f->inputs[0].control == MEMBERS)
+	if (f->inputs[0].control == TW_FORM_MEMBERS)
 		TW_TRY(tw_json_set(to, tw_json_text(typed, "member"), json_string(tw_json_text(typed, "text"))));
 	else
-		for (const struct input *in = f->inputs; in->key; in++)
+		for (const struct tw_form_input *in = f->inputs; in->key; in++)
 			if (*tw_json_text(typed, in->key))
 				TW_TRY(put(to, in, tw_json_text(typed, in->key)));
-	if (!strcmp(f->does, "case.embargo") && !json_object_get(to, "until"))
-		TW_TRY(tw_json_set(to, "until", json_string("now")));
+	if (!strcmp(f->does, "case.embargo"))
+		TW_TRY(embargo_of(typed, doc, to));
 	*ret = TW_STEAL(to);
 	return TW_OK;
 }
@@ -389,23 +346,61 @@ static tw_err go_on(const struct tw_request *rq, struct tw_reply *rp)
 	return TW_OK;
 }
 
+/* Sent twice: where the first led to, and nothing is done again. */
+static tw_err again(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp, bool *ret)
+{
+	int64_t id = 0;
+
+	TW_TRY(tw_case_done_once(c, rq, &id));
+	*ret = id > 0;
+	if (!*ret)
+		return TW_OK;
+	rp->body = json_pack("{s:o}", "id", json_sprintf("c%lld", (long long)id));
+	return rp->body ? go_on(rq, rp) : TW_RAISE(NOMEM, "a form");
+}
+
+/* The form's input as the operation's; a problem when its shape does not take it. */
+static tw_err checked(
+	struct tw_context *c, const struct tw_request *rq, const struct tw_operation_row *o, struct tw_reply *rp, json_t **ret)
+{
+	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
+	const struct tw_form *f = form_of(rq);
+
+	if (f->keeps) {
+		TW_TRY(about(c, rq, f, rp, &doc));
+		if (!rp->problem[0])
+			TW_TRY(tw_form_check_seen(c, rq, f, doc, rp));
+		if (rp->problem[0])
+			return TW_OK;
+	}
+	TW_TRY(input_of(f, rq->input, doc, ret));
+	tw_err e = tw_json_check(*ret, o->input);
+	if (!tw_is(e, TW_CODE_SYNTAX) && !tw_is(e, TW_CODE_LIMIT))
+		return e;
+	return tw_reply_problem(rp, 422, "input", "path.input", "Something is missing or too long",
+		"Look at the fields, and send it again.", "%s", tw_err_detail());
+}
+
 tw_err tw_desk_send(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
 {
 	TW_CLEANUP(tw_jsonp) json_t *input = NULL;
-	const struct form *f = form_of(rq);
+	const struct tw_form *f = form_of(rq);
 	const struct tw_operation_row *o = f ? does(c, f) : NULL;
+	TW_CLEANUP(tw_buf_done) struct tw_buf once = { 0 };
 	struct tw_request inner = *rq;
+	bool done = false;
 
 	if (!o)
 		return TW_RAISE(INTERNAL, "a form that does nothing");
 	if (strcmp(o->permission, rq->operation->permission) != 0)
 		return TW_RAISE(INTERNAL, "the gate was asked for another permission than that of what the form does");
-	TW_TRY(input_of(f, rq->input, &input));
-	tw_err e = tw_json_check(input, o->input);
-	if (tw_is(e, TW_CODE_SYNTAX) || tw_is(e, TW_CODE_LIMIT))
-		return tw_reply_problem(rp, 422, "input", "path.input", "Something is missing or too long",
-			"Look at the fields, and send it again.", "%s", tw_err_detail());
-	TW_TRY(e);
+	TW_TRY(tw_form_once(c, f, rq->input, &once));
+	inner.once = tw_buf_cstr(&once);
+	TW_TRY(again(c, &inner, rp, &done));
+	if (!done)
+		TW_TRY(checked(c, rq, o, rp, &input));
+	if (done || rp->problem[0])
+		return TW_OK;
 	inner.operation = o; /* by whose name the journal knows it */
 	inner.input = input;
 	TW_TRY(o->handler(c, &inner, rp));
@@ -420,7 +415,7 @@ bool tw_desk_refused_here(const struct tw_request *rq, const struct tw_reply *rp
 tw_err tw_desk_problem(struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)
 {
 	TW_CLEANUP(tw_jsonp) json_t *doc = NULL;
-	struct shown s = { .form = form_of(rq), .typed = rq->input, .refused = rp, .reference = reference };
+	struct shown s = { .form = form_of(rq), .refused = rp, .reference = reference };
 	struct tw_reply aside = { 0 };
 	tw_err e = about(c, rq, s.form, &aside, &doc);
 	bool none = aside.problem[0] != '\0';
@@ -435,7 +430,7 @@ tw_err tw_desk_problem(struct tw_context *c, const struct tw_request *rq, const 
 
 /* --- Where they are --- */
 
-static bool fits(const struct form *f, const json_t *doc)
+static bool fits(const struct tw_form *f, const json_t *doc)
 {
 	if (f->starts != (doc == NULL) || (doc && f->report != (*tw_json_text(doc, "id") == 'r')))
 		return false;

@@ -145,6 +145,63 @@ static void test_what_a_form_becomes(void **state)
 	CHECK_TEXT(rule_of("desk.new", "", "{\"title\":\"\"}"), "path.input");
 }
 
+static void test_what_is_there_stands_in_the_form(void **state)
+{
+	static const char seen[] = "name=\"seen\" value=\"";
+	char input[200];
+	struct tw_reply rp;
+
+	sent("desk.drill", "", "{}", "/desk/cases/c1?done=1");
+	sent("desk.embargo", "c1", "{\"until\":\"2999-01-01T00:00\",\"access\":\"\"}", "/desk/cases/c1?done=1");
+	page("desk.embargo-form", "c1", "{}", "value=\"2999-01-01T00:00\"", "checked");
+	page("desk.embargo-form", "c1", "{}", "value=\"a1\"", "value=\"\" name=\"access");
+	/* Left empty, it goes on; its end is a choice of its own. */
+	sent("desk.embargo", "c1", "{\"until\":\"\",\"end\":\"no\"}", "/desk/cases/c1?done=1");
+	page("desk.case", "c1", "{}", "2999-01-01", "Nothing");
+	sent("desk.embargo", "c1", "{\"until\":\"2999-01-01T00:00\",\"end\":\"yes\"}", "/desk/cases/c1?done=1");
+	page("desk.case", "c1", "{}", "DRILL", "2999");
+	CHECK_TEXT(rule_of("desk.embargo", "c1", "{\"until\":\"\",\"end\":\"no\"}"), "path.input");
+	/* Which member is chosen first; a form that began with another text than there is now takes nothing's place. */
+	page("desk.change-form", "c1", "{}", "?member=nature", "<textarea");
+	page("desk.change-form", "c1", "{\"member\":\"salt\"}", "?member=nature", "<textarea");
+	page("desk.change-form", "c1", "{\"member\":\"nature\"}", ">DRILL: invented</textarea>", "?member=impact");
+	CHECK_OK(ask("desk.change-form", "c1", "{\"member\":\"nature\"}", &rp));
+	const char *at = strstr(tw_buf_cstr(&rp.text), seen);
+	CHECK(at);
+	(void)snprintf(input, sizeof input, "{\"member\":\"nature\",\"text\":\"mine\",\"seen\":\"%.64s\"}", at + sizeof seen - 1);
+	tw_reply_done(&rp);
+	sent("desk.told", "c1", "{\"party\":\"x\",\"what\":\"y\"}", "/desk/cases/c1?done=1"); /* is about another member */
+	sent("desk.change", "c1", input, "/desk/cases/c1?done=1");
+	CHECK_TEXT(rule_of("desk.change", "c1", input), "desk.changed");
+	page("desk.case", "c1", "{}", "mine", "DRILL: invented<");
+}
+
+/* Whoever sends a form twice is led to what the first did. */
+static void test_a_form_does_it_once(void **state)
+{
+	static const char *const twice[] = { "{\"title\":\"t\",\"once\":\"k1\"}", "{\"party\":\"x\",\"what\":\"y\",\"once\":\"k2\"}",
+		"{\"how\":\"by mail\",\"once\":\"k3\",\"kind\":\"severe-incident\"}" };
+	struct tw_reply rp;
+
+	for (int i = 0; i < 2; i++) {
+		sent("desk.new", "", twice[0], "/desk/cases/c1?done=1");
+		sent("desk.drill", "", "{\"once\":\"k0\"}", "/desk/cases/c2?done=1");
+		sent("desk.told", "c1", twice[1], "/desk/cases/c1?done=1");
+		sent("desk.users", "c2", twice[2], "/desk/cases/c2?done=1");
+	}
+	/* Whoever goes back to the form and types something else says something else. */
+	sent("desk.told", "c1", "{\"party\":\"x\",\"what\":\"another\",\"once\":\"k2\"}", "/desk/cases/c1?done=1");
+	page("desk.told-form", "c1", "{}", "name=\"once\" value=\"", "value=\"\" name=\"party");
+	page("desk.board", "", "{}", "DRILL", "c3");
+	CHECK_OK(ask("case.read", "c1", "{}", &rp));
+	CHECK_INT(json_array_size(json_object_get(rp.body, "told")), 2);
+	tw_reply_done(&rp);
+	sent("desk.new", "", "{\"title\":\"t\",\"once\":\"k4\"}", "/desk/cases/c3?done=1");
+	/* What was refused was not done, and its key is still good. */
+	CHECK_TEXT(rule_of("desk.told", "c1", "{\"party\":\"x\",\"what\":\"\",\"once\":\"k5\"}"), "path.input");
+	sent("desk.told", "c1", "{\"party\":\"x\",\"what\":\"z\",\"once\":\"k5\"}", "/desk/cases/c1?done=1");
+}
+
 /* The pages only read: after each failure the same page comes, whole. */
 static void test_a_page_is_whole_or_not_sent(void **state)
 {
@@ -177,4 +234,5 @@ static void test_a_page_is_whole_or_not_sent(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-CHECK_MAIN(TEST(test_what_stands_in_an_address), TEST(test_what_a_form_becomes), TEST(test_a_page_is_whole_or_not_sent))
+CHECK_MAIN(TEST(test_what_stands_in_an_address), TEST(test_what_a_form_becomes), TEST(test_what_is_there_stands_in_the_form),
+	TEST(test_a_form_does_it_once), TEST(test_a_page_is_whole_or_not_sent))

@@ -210,14 +210,14 @@ void tw_page_counted(const char *row, int number, char *ret, size_t size)
 }
 
 /* Why it was refused: what matters to whoever reads it, in his language, and the rule for whom he asks. */
-void tw_page_why(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference)
+void tw_page_why_as(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference, enum tw_word uncertain)
 {
 	enum tw_word word = TW_W_PROBLEM_REQUEST;
 	char text[256], number[24];
 
 	for (size_t i = 0; i < TW_COUNT(kinds); i++)
 		if (strcmp(kinds[i].problem, rp->problem) == 0)
-			word = kinds[i].word;
+			word = kinds[i].word == TW_W_PROBLEM_LATER ? uncertain : kinds[i].word;
 	tw_page_counted(tw_word(word, look.language), rp->retry_after_s, text, sizeof text);
 	tw_html_put(h, TW_E_P, text);
 	if (word == TW_W_PROBLEM_REQUEST) {
@@ -236,6 +236,11 @@ void tw_page_why(struct tw_html *h, struct tw_look look, const struct tw_reply *
 		tw_html_put(h, TW_E_CODE, number);
 	}
 	tw_html_close(h);
+}
+
+void tw_page_why(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference)
+{
+	tw_page_why_as(h, look, rp, reference, TW_W_PROBLEM_LATER);
 }
 
 tw_err tw_page_problem(struct tw_context *c, const struct tw_request *rq, const struct tw_reply *rp, uint64_t reference, struct tw_buf *body)

@@ -36,6 +36,8 @@ void tw_page_address(struct tw_look look, const char *path, char ret[TW_PAGE_ADD
 void tw_page_put(struct tw_html *h, struct tw_look look, enum tw_html_element e, enum tw_word w);
 void tw_page_link(struct tw_html *h, struct tw_look look, const char *path, enum tw_word w);
 void tw_page_time(struct tw_html *h, int64_t ms);
+/* The same, with these words where it is not certain whether it was done. */
+void tw_page_why_as(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference, enum tw_word uncertain);
 void tw_page_why(struct tw_html *h, struct tw_look look, const struct tw_reply *rp, uint64_t reference);
 tw_err tw_page_close(struct tw_html *h);
 /* The context's problem_page: what was refused, by which rule, and what to do now. */

@@ -81,7 +81,7 @@ struct view {
 
 /* What somebody at a login can do something about, in his words. */
 static const struct refusal {
-	const char *problem;
+	const char *problem; /* or the rule, where the problem says too little */
 	enum tw_word word;
 } refusals[] = {
 	{ "login", TW_W_LOGIN_WRONG },
@@ -90,6 +90,7 @@ static const struct refusal {
 	{ "clock", TW_W_LOGIN_CLOCK },
 	{ "invitation", TW_W_JOIN_NONE },
 	{ "again", TW_W_JOIN_AGAIN },
+	{ "password.rules", TW_W_JOIN_PASSWORD },
 	{ "unauthenticated", TW_W_LOGIN_NEEDED },
 };
 
@@ -102,7 +103,7 @@ static void write_refusal(struct tw_html *h, const struct view *v)
 	if (!v->refused)
 		return;
 	for (size_t i = 0; i < TW_COUNT(refusals); i++)
-		if (strcmp(refusals[i].problem, v->refused->problem) == 0)
+		if (strcmp(refusals[i].problem, v->refused->problem) == 0 || strcmp(refusals[i].problem, v->refused->rule) == 0)
 			word = refusals[i].word;
 	tw_page_class(h, TW_E_SECTION, "notice");
 	tw_html_attr(h, TW_AT_ROLE, word == TW_W_LOGIN_NEEDED ? TW_SLICE("status") : TW_SLICE("alert"));

@@ -25,6 +25,9 @@ static tw_err say(struct tw_desk_change *h, enum tw_triage_verdict to)
 		return refuse(h->rp, 409, "report.decided", "It has been said already what this report is", "Read it: report.read.",
 			h->report->verdict == TW_TRIAGE_CASE ? "A case was opened from it, and says itself what becomes of it."
 							     : "It is found to be no vulnerability.");
+	if (h->report->verdict != TW_TRIAGE_NEW && !*reason)
+		return refuse(h->rp, 422, "report.reason", "This needs a reason", "Say why: reason=...",
+			"It was said to be something else before.");
 	TW_TRY(tw_json_set(h->doc, "verdict", json_string(tw_triage_verdicts[to])));
 	TW_TRY(tw_json_set(h->doc, "by", json_string(tw_subject_key(&h->rq->subject))));
 	TW_TRY(tw_case_set_time(h->doc, "at", h->now_ms));
@@ -97,7 +100,7 @@ static tw_err to_duplicate(struct tw_desk_change *h)
 		return refuse(h->rp, 409, "report.decided", "That has been said already", "Read it: report.read.",
 			"It belongs to that case.");
 	TW_TRY(say(h, TW_TRIAGE_DUPLICATE));
-	return tw_json_set(h->doc, "case", json_string(tw_json_text(doc, "id")));
+	return h->rp->problem[0] ? TW_OK : tw_json_set(h->doc, "case", json_string(tw_json_text(doc, "id")));
 }
 
 tw_err tw_op_report_duplicate(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)

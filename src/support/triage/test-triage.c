@@ -74,6 +74,7 @@ static void test_what_is_refused(void **state)
 		{ "report.reject", "r2", "{\"reason\":\"it is meant to be so\"}", "" },
 		{ "report.reject", "r2", "{\"reason\":\"it is meant to be so\"}", "report.decided" },
 		{ "report.publish", "r2", "{\"thanks\":false}", "report.undecided" },
+		{ "report.case", "r2", "{}", "report.reason" }, /* it was said to be something else */
 		{ "report.duplicate", "r2", "{\"case\":\"c1\",\"reason\":\"looked at again\"}", "" },
 		{ "report.duplicate", "r2", "{\"case\":\"c1\",\"reason\":\"looked at again\"}", "report.decided" },
 		{ "report.duplicate", "r2", "{\"case\":\"c9\",\"reason\":\"looked at again\"}", "report.duplicate" },
@@ -196,6 +197,12 @@ static void test_long_texts(void **state)
 	CHECK_INT(strlen(tw_json_text(opened, "description")), 4000);
 	read = answer(&ann, "report.read", "r1", "");
 	CHECK_TEXT(tw_json_text(read, "description"), text);
+	/* As many characters as a report may have: 4500, of up to three bytes. */
+	char reply[13500 + sizeof "{\"text\":\"\"}"] = "{\"text\":\"";
+	for (size_t i = 0, at = strlen(reply); i < 4500; i++, at += 3)
+		memcpy(reply + at, "\xe2\x82\xac", 3);
+	memcpy(reply + sizeof reply - 3, "\"}", 3);
+	CHECK_TEXT(rule_of(&ann, "report.reply", "r1", reply), "");
 }
 
 static tw_err take_int(void *user, const tw_row *row)
