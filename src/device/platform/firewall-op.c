@@ -46,6 +46,8 @@ static tw_err add_flows(const tw_firewall *f, struct tw_ruleset *ret)
 {
 	const struct tw_manifest *m = f->core->device.manifest;
 
+	if (!m->flow_count)
+		return TW_RAISE(NOTFOUND, "the product declares no flows");
 	for (size_t i = 0; i < m->flow_count; i++) {
 		const struct tw_manifest_flow *flow = &m->flows[i];
 
@@ -53,11 +55,28 @@ static tw_err add_flows(const tw_firewall *f, struct tw_ruleset *ret)
 			continue;
 		TW_TRY(tw_ruleset_flow(ret, f->core->sys, flow, m->interfaces[flow->interface].kernel));
 	}
+	return tw_ruleset_fits(ret, f->core->sys);
+}
+
+/*
+ * The settings were judged with the manifest of then; this start may have another one. Where it declares none, or more than the rules take,
+ * those of the management stand alone: a device that drops everything else, or puts no rules and so lets nobody in, would be beyond mending.
+ */
+static tw_err judge_flows(const tw_firewall *f, struct tw_ruleset *ret, char ret_left[TW_FIREWALL_WORDS_MAX])
+{
+	if (ret->in == TW_RULES_OFF && ret->out == TW_RULES_OFF)
+		return TW_OK;
+	tw_err e = add_flows(f, ret);
+	if (!tw_is(e, TW_CODE_NOTFOUND) && !tw_is(e, TW_CODE_LIMIT))
+		return e;
+	(void)snprintf(ret_left, TW_FIREWALL_WORDS_MAX, "%.199s", tw_err_detail());
+	tw_ruleset_leave_flows(ret);
 	return TW_OK;
 }
 
-tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret)
+tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret, char ret_left[TW_FIREWALL_WORDS_MAX])
 {
+	ret_left[0] = '\0';
 	uint64_t period = 0;
 
 	ret->enforce = strcmp(f->by[TW_FIREWALL_MODE].value, "enforce") == 0;
@@ -70,7 +89,7 @@ tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret)
 	ret->look_s = (uint16_t)period;
 	ret->in = mode_of(f->by[TW_FIREWALL_INGRESS].value);
 	ret->out = mode_of(f->by[TW_FIREWALL_EGRESS].value);
-	return add_flows(f, ret);
+	return judge_flows(f, ret, ret_left);
 }
 
 /* --- Its settings: apply judges, and the job does --- */
@@ -93,7 +112,8 @@ tw_err tw_firewall_apply_management(struct tw_context *c, const char *value)
 	return tw_networks_read(value, &r);
 }
 
-/* Without flows everything would be kept out that is not management: a device of such a product says so, and lets it be. */
+/* Without flows everything would be kept out that is not management: a device of such a product says so, and lets it be. That a later product
+   declares none is seen when the rules are made (judge_flows). */
 tw_err tw_firewall_apply_flows(struct tw_context *c, const char *value)
 {
 	const struct tw_device *d = tw_device_of(c);
@@ -145,6 +165,7 @@ tw_err tw_op_firewall_read(struct tw_context *c, const struct tw_request *rq, st
 	TW_TRY(tw_json_set(rp->body, "mode", json_string(enforce ? "enforce" : "off")));
 	TW_TRY(tw_json_set(rp->body, "holds", json_boolean(holds)));
 	TW_TRY(tw_json_set(rp->body, "why", json_string(holds || !f ? "" : f->why)));
+	TW_TRY(tw_json_set(rp->body, "unjudged", json_string(f ? f->left : "")));
 	TW_TRY(tw_json_set(rp->body, "management", json_string(tw_buf_cstr(&networks))));
 	TW_TRY(tw_json_set(rp->body, "ports", TW_STEAL(ports)));
 	TW_TRY(tw_json_set(rp->body, "dropped_in", json_integer(f ? (json_int_t)f->dropped.in : 0)));
@@ -164,6 +185,13 @@ const char *tw_firewall_lets_in(struct tw_context *c)
 	if (!tw_firewall_stands(f))
 		return f->why[0] ? f->why : "The rules of the packet filter are being put.";
 	return strstr(f->by[TW_FIREWALL_MANAGEMENT].value, "/0") ? everywhere : NULL;
+}
+
+const char *tw_firewall_unjudged(struct tw_context *c)
+{
+	const tw_firewall *f = of(c);
+
+	return f ? f->left : "";
 }
 
 /* --- What the product declares --- */

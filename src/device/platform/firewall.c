@@ -141,6 +141,15 @@ static void tell_failed(tw_firewall *f)
 	record(f, "firewall.failed", json_pack("{s:s}", "why", f->why));
 }
 
+static void tell_left(tw_firewall *f)
+{
+	if (strcmp(f->said_left, f->left) == 0)
+		return;
+	memcpy(f->said_left, f->left, sizeof f->said_left);
+	if (f->left[0])
+		record(f, "firewall.unjudged", json_pack("{s:s}", "why", f->left));
+}
+
 static void they_hold(tw_firewall *f)
 {
 	f->asked = false;
@@ -157,6 +166,7 @@ static void they_hold(tw_firewall *f)
 		if (!f->untold)
 			record(f, f->disturbed ? "firewall.restored" : "firewall.applied", json_object());
 		f->disturbed = f->untold = false;
+		tell_left(f);
 		return;
 	}
 	tw_err e = tw_device_forget(&f->core->device, KEPT);
@@ -231,7 +241,7 @@ static tw_err tell(tw_firewall *f)
 	tw_buf_init(&rules, c->sys, RULES_MAX);
 	for (size_t i = 0; i < TW_FIREWALL_KEYS; i++)
 		TW_TRY(tw_setting_state(c, tw_setting_find(c, keys[i]), &f->by[i]));
-	TW_TRY(tw_firewall_rules(f, &r));
+	TW_TRY(tw_firewall_rules(f, &r, f->left));
 	TW_TRY(tw_ruleset_write(&r, &rules));
 	return tw_channel_send(f->line, TW_FIREWALL_APPLY, f->tag, rules.data, rules.size, NULL, 0);
 }
@@ -348,12 +358,22 @@ bool tw_firewall_ready(struct tw_device *d)
 	return !f || f->stood;
 }
 
+/* A change of it is to say what becomes of flows: one that is not obeyed cannot be confirmed. */
+static bool is_of_flows(struct tw_context *c, const char *key)
+{
+	const bool is_mode = strcmp(key, keys[TW_FIREWALL_INGRESS]) == 0 || strcmp(key, keys[TW_FIREWALL_EGRESS]) == 0;
+
+	return strcmp(key, keys[TW_FIREWALL_DECLINED]) == 0 || (is_mode && !tw_setting_is(c, key, "off"));
+}
+
 const char *tw_firewall_unsettled(struct tw_context *c, const char *key)
 {
 	tw_firewall *f = of(c);
 
-	if (!f || strncmp(key, "firewall.", strlen("firewall.")) != 0 || (f->holds && is_told(f)) || at_rest(f))
+	if (!f || strncmp(key, "firewall.", strlen("firewall.")) != 0 || at_rest(f))
 		return NULL;
+	if (f->holds && is_told(f))
+		return f->left[0] && is_of_flows(c, key) ? f->left : NULL;
 	return f->why[0] ? f->why : "The rules of the packet filter are being put.";
 }
 

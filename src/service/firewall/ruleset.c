@@ -331,12 +331,12 @@ static tw_err all_objects(const struct tw_rules_groups *g, json_t *list)
 
 static tw_err objects(const struct tw_ruleset *r, const struct tw_sys *sys, json_t *list)
 {
-	struct tw_rules_groups g = { .of = r };
-	tw_err e = tw_rules_group(&g, sys);
+	struct tw_rules_groups g = { r, { .flows = r->flows, .flow_count = r->flow_count } };
+	tw_err e = tw_flow_sets_make(&g.sets, sys);
 
 	if (!tw_failed(e))
 		e = all_objects(&g, list);
-	free(g.group);
+	free(g.sets.set);
 	return e;
 }
 
