@@ -310,7 +310,11 @@ def test_what_is_not_declared_neither_comes_nor_goes(declared, hosts):
     # The owner switches off what the product can do without, and nothing else; what is not declared cannot be named at all.
     assert "does not do without panel" in setting(declared, "firewall.declined", "panel").stderr
     assert "declares none that is 'ssh'" in setting(declared, "firewall.declined", "ssh").stderr
-    assert setting(declared, "firewall.declined", "readings").returncode == 0
+    undone = setting(declared, "firewall.declined", "readings")  # whoever comes by it would be cut off
+    assert "takes it back in" in undone.stderr
+    declared.tool("device", "change", "revert", "--device", "unit", "--owner", declared.owner)
+    assert value(declared, "firewall.declined") == ""
+    assert "Confirmed" in from_manager(declared, manager, "settings", "change", "firewall.declined", "readings", "--confirm").stderr
     wait_for(lambda: state(declared)["holds"] and "48603" not in table())
     assert not goes_out(READINGS)
     flows = {one["name"]: one for one in local(declared, "GET", "/api/v1/firewall/flows").json["flows"]}
