@@ -133,12 +133,22 @@ static json_t *port_is(const char *field, int port)
 	return tw_rules_match(tw_rules_field("udp", field), json_integer(port));
 }
 
-/* What a host needs of the network itself: ICMP that answers nothing tracked, neighbours, routers, groups, and its address. */
+/* Between this link's own addresses alone: nobody further away speaks DHCPv6 with a host. */
+static tw_err add_dhcp6(json_t *list, const char *chain, bool out)
+{
+	const struct tw_network near = { .family = 6, .bits = 10, .address = { 0xfe, 0x80 } };
+
+	return tw_rules_add(list, chain,
+		json_pack("[o, o, o, o]", tw_rules_match(tw_rules_field("ip6", "saddr"), tw_rules_network(&near)),
+			port_is("sport", out ? 546 : 547), port_is("dport", out ? 547 : 546), accept_it()));
+}
+
+/* What a host needs of the network itself: ICMP that answers nothing tracked, neighbours, routers, groups (IGMP, MLD), and its address. */
 static tw_err add_needs(json_t *list, bool out)
 {
 	json_t *types = out
-		? json_pack("[s, s, s, s, s, s]", "packet-too-big", "mld-listener-report", "nd-router-solicit",
-			  "nd-neighbor-solicit", "nd-neighbor-advert", "mld2-listener-report")
+		? json_pack("[s, s, s, s, s, s, s]", "packet-too-big", "mld-listener-report", "mld-listener-done",
+			  "nd-router-solicit", "nd-neighbor-solicit", "nd-neighbor-advert", "mld2-listener-report")
 		: json_pack("[s, s, s, s, s, s, s, s]", "destination-unreachable", "packet-too-big", "time-exceeded",
 			  "parameter-problem", "mld-listener-query", "nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert");
 	const char *chain = out ? "output" : "input";
@@ -146,9 +156,10 @@ static tw_err add_needs(json_t *list, bool out)
 	TW_TRY(tw_rules_add(list, chain,
 		json_pack("[o, o]", tw_rules_match(tw_rules_field("icmpv6", "type"), json_pack("{s:o}", "set", types)), accept_it())));
 	TW_TRY(tw_rules_add(list, chain,
+		json_pack("[o, o]", tw_rules_match(tw_rules_field("ip", "protocol"), json_integer(IPPROTO_IGMP)), accept_it())));
+	TW_TRY(tw_rules_add(list, chain,
 		json_pack("[o, o, o]", port_is("sport", out ? 68 : 67), port_is("dport", out ? 67 : 68), accept_it())));
-	return tw_rules_add(list, chain,
-		json_pack("[o, o, o]", port_is("sport", out ? 546 : 547), port_is("dport", out ? 547 : 546), accept_it()));
+	return add_dhcp6(list, chain, out);
 }
 
 static json_t *key_of(bool out, uint8_t family)
