@@ -176,6 +176,7 @@ const char *tw_firewall_lets_in(struct tw_context *c)
 {
 	static const char everywhere[] = "firewall.management names all networks there are, so that none is outside.";
 	const struct tw_device *d = tw_device_of(c);
+	struct tw_ruleset r = { 0 };
 	tw_firewall *f = of(c);
 
 	if (!d->errands || !tw_errand_listed(d->errands, TW_ERRAND_FIREWALL))
@@ -184,7 +185,9 @@ const char *tw_firewall_lets_in(struct tw_context *c)
 		return "The packet filter is off: firewall.mode.";
 	if (!tw_firewall_stands(f))
 		return f->why[0] ? f->why : "The rules of the packet filter are being put.";
-	return strstr(f->by[TW_FIREWALL_MANAGEMENT].value, "/0") ? everywhere : NULL;
+	if (tw_failed(tw_networks_read(f->by[TW_FIREWALL_MANAGEMENT].value, &r)) || tw_networks_everywhere(&r))
+		return everywhere;
+	return NULL;
 }
 
 const char *tw_firewall_unjudged(struct tw_context *c)

@@ -48,6 +48,8 @@ tw_err tw_ruleset_fits(const struct tw_ruleset *r, const struct tw_sys *sys);
 void tw_ruleset_leave_flows(struct tw_ruleset *r); /* the rules of the management alone */
 /* Blanks between; one inside another is left out, since the kernel takes none twice. SYNTAX, LIMIT */
 tw_err tw_networks_read(const char *text, struct tw_ruleset *ret);
+/* Together they leave out no address of IPv4, or none of IPv6, that a host of the internet can have: that keeps nobody out. */
+bool tw_networks_everywhere(const struct tw_ruleset *r);
 
 /* Between core and the role. Both read what the other writes as if it were hostile. */
 tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b);
