@@ -20,7 +20,8 @@
 #define AGAIN_MAX_MS 60000
 #define RULES_MAX TW_RULESET_WIRE_MAX
 #define DROPS_MAX (UINT64_C(1) << 48) /* a look: more is a word of a role that somebody has taken over */
-#define TOLD_MS 60000                 /* a disturbance is recorded so often at most; others within that are counted */
+#define DROPS_PAUSE_MAX_MS 3600000
+#define TOLD_MS 60000 /* a disturbance is recorded so often at most; others within that are counted */
 
 static const char *const keys[TW_FIREWALL_KEYS] = {
 	[TW_FIREWALL_MODE] = MODE,
@@ -178,14 +179,23 @@ static void they_hold(tw_firewall *f)
 	let_go(f, false);
 }
 
-/* Whoever sends without end fills the log with nothing else, likewise. */
+/* Whoever sends without end fills the log with nothing else, likewise; and what every network says to all, day and night, is no news of a
+   minute: the pauses double. */
 static int64_t drops_due_ms(const tw_firewall *f)
 {
-	const int64_t left = f->dropped_ms ? f->dropped_ms + TOLD_MS - now_ms(f) : 0;
+	const int64_t left = f->dropped_ms ? f->dropped_ms + f->drops_pause_ms - now_ms(f) : 0;
 
 	if (!f->untold_drops.in && !f->untold_drops.out)
 		return -1;
 	return left > 0 ? left : 0;
+}
+
+/* A pause, and as much again, in which nothing was dropped: what comes then is news. */
+int64_t tw_firewall_next_pause(int64_t pause_ms, int64_t since_ms)
+{
+	if (!pause_ms || since_ms >= 2 * pause_ms)
+		return TOLD_MS;
+	return pause_ms * 2 < DROPS_PAUSE_MAX_MS ? pause_ms * 2 : DROPS_PAUSE_MAX_MS;
 }
 
 static void tell_drops(tw_firewall *f)
@@ -195,6 +205,7 @@ static void tell_drops(tw_firewall *f)
 	record(f, "firewall.dropped",
 		json_pack("{s:I, s:I}", "in", (json_int_t)f->untold_drops.in, "out", (json_int_t)f->untold_drops.out));
 	f->untold_drops = (struct tw_ruleset_counts){ 0 };
+	f->drops_pause_ms = tw_firewall_next_pause(f->drops_pause_ms, f->dropped_ms ? now_ms(f) - f->dropped_ms : INT64_MAX);
 	f->dropped_ms = now_ms(f);
 }
 

@@ -99,5 +99,19 @@ static void test_none_declared(void **state)
 	CHECK_TEXT(why, ""); /* and nobody asked for it */
 }
 
+/* Ordinary broadcasts make a record each hour; after a silence the next one is told at once, and a minute later again. */
+static void test_pauses_double(void **state)
+{
+	static const int64_t minutes[] = { 1, 2, 4, 8, 16, 32, 60, 60 };
+	int64_t pause = 0;
+
+	for (size_t i = 0; i < TW_COUNT(minutes); i++) {
+		pause = tw_firewall_next_pause(pause, i ? pause : INT64_MAX);
+		CHECK_INT(pause, minutes[i] * 60000);
+	}
+	CHECK_INT(tw_firewall_next_pause(pause, 2 * pause - 1), pause);
+	CHECK_INT(tw_firewall_next_pause(pause, 2 * pause), 60000);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, begin)
-CHECK_MAIN(TEST(test_flows_that_fit), TEST(test_too_many), TEST(test_too_many_sets), TEST(test_none_declared))
+CHECK_MAIN(TEST(test_flows_that_fit), TEST(test_too_many), TEST(test_too_many_sets), TEST(test_none_declared), TEST(test_pauses_double))
