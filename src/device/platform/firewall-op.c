@@ -9,6 +9,7 @@
 #include "device/platform/core.h"
 #include "device/rows-platform.h"
 #include "service/errand-line.h"
+#include "service/fetch/ask-wire.h"
 #include "service/path/page.h"
 
 #define PERIOD_MAX TW_RULESET_LOOK_MAX
@@ -121,6 +122,62 @@ tw_err tw_firewall_apply_flows(struct tw_context *c, const char *value)
 	if (strcmp(value, "off") != 0 && !d->manifest->flow_count)
 		return TW_RAISE(DENIED, "the product declares no flows, so nobody could say what may come and go");
 	return TW_OK;
+}
+
+static struct tw_network host_of(const struct tw_place *place)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct tw_network n = { .family = 6, .bits = 128 };
+
+	memcpy(n.address, place->address, sizeof place->address);
+	if (memcmp(place->address, mapped, sizeof mapped) != 0)
+		return n;
+	n = (struct tw_network){ .family = 4, .bits = 32 };
+	memcpy(n.address, place->address + sizeof mapped, 4);
+	return n;
+}
+
+/* By a flow that goes out by UDP. */
+static bool goes_to(const struct tw_manifest_flow *f, const struct tw_network *host, uint16_t port)
+{
+	bool is_port = false, is_network = false;
+
+	for (size_t i = 0; i < f->port_count; i++)
+		is_port = is_port || (f->ports[i].from <= port && port <= f->ports[i].to);
+	for (size_t i = 0; i < f->network_count; i++)
+		is_network = is_network || tw_network_inside(host, &f->networks[i]);
+	return f->out && f->udp && is_port && is_network;
+}
+
+static tw_err check_server(struct tw_context *c, const char *server)
+{
+	const struct tw_manifest *m = tw_device_of(c)->manifest;
+	TW_CLEANUP(tw_buf_done) struct tw_buf declined = { 0 };
+	struct tw_place place;
+
+	tw_buf_init(&declined, c->sys, 512);
+	TW_TRY(tw_place_read(server, &place));
+	TW_TRY(tw_setting_get(c, "firewall.declined", &declined));
+	const struct tw_network host = host_of(&place);
+	for (size_t i = 0; i < m->flow_count; i++)
+		if (goes_to(&m->flows[i], &host, place.port) &&
+			!(m->flows[i].optional && tw_firewall_declines(tw_buf_cstr(&declined), m->flows[i].name)))
+			return TW_OK;
+	return TW_RAISE(DENIED,
+		"no flow of the product goes to %s by UDP: the server of logical-access.radius-server could not be asked", server);
+}
+
+/* What core itself asks goes out as all else does. A RADIUS server is a number, and held against the flows; whom names stand for is not known here. */
+tw_err tw_firewall_apply_egress(struct tw_context *c, const char *value)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf server = { 0 };
+
+	TW_TRY(tw_firewall_apply_flows(c, value));
+	if (strcmp(value, "enforce") != 0)
+		return TW_OK;
+	tw_buf_init(&server, c->sys, 64);
+	TW_TRY(tw_setting_get(c, "logical-access.radius-server", &server));
+	return server.size ? check_server(c, tw_buf_cstr(&server)) : TW_OK;
 }
 
 static const struct tw_manifest_flow *flow_named(const struct tw_manifest *m, struct tw_slice name)
