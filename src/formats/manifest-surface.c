@@ -4,6 +4,7 @@
  * networks. A flow names a link that is declared; so what is not declared can be in no flow.
  */
 #include "base/text.h"
+#include "formats/flowsets.h"
 #include "formats/manifest-inside.h"
 
 #include <arpa/inet.h>
@@ -234,7 +235,7 @@ tw_err tw_manifest_surface_read(const struct tw_sys *sys, const json_t *interfac
 				return TW_RAISE(SYNTAX, "flow %s is there twice", ret->flows[i].name);
 		ret->flow_count++;
 	}
-	return TW_OK;
+	return tw_flows_fit(sys, ret->interfaces, ret->flows, ret->flow_count);
 }
 
 /* --- Writing --- */

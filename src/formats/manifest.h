@@ -23,7 +23,7 @@
 #define TW_MANIFEST_ROLE_NAME_MAX 40
 #define TW_MANIFEST_PERMISSION_NAME_MAX 64
 #define TW_MANIFEST_INTERFACES 64   /* product.yaml has as many */
-#define TW_MANIFEST_FLOWS 1024      /* more than one device talks to; a set of the kernel's takes them all */
+#define TW_MANIFEST_FLOWS 1024      /* more than one device talks to; what they may take together: flowsets.h */
 #define TW_MANIFEST_FLOW_PORTS 8    /* ranges of one flow; what has more is several flows */
 #define TW_MANIFEST_FLOW_NETWORKS 8 /* likewise */
 #define TW_MANIFEST_SURFACE_NAME_MAX 32

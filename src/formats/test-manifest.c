@@ -633,6 +633,49 @@ static void test_surface_refusals(void **state)
 	CHECK_ERR(read_text(sys, with_surface("\"flows\":[],", text, sizeof text), &d), SYNTAX);
 }
 
+/* So many flows over so many interfaces, each of as many elements as one may have; spread: no two overlap. */
+static tw_err read_flows(size_t count, size_t links, size_t words, bool spread)
+{
+	TW_CLEANUP(tw_jsonp) json_t *payload = NULL, *interfaces = json_array(), *flows = json_array();
+	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
+	char name[16], kernel[16], ports[64], networks[128];
+
+	CHECK_OK(tw_json_parse(tw_slice_of(GOOD), TW_MANIFEST_MAX, &payload));
+	for (size_t i = 0; i < links; i++) {
+		(void)snprintf(name, sizeof name, "l%zu", i);
+		(void)snprintf(kernel, sizeof kernel, "eth%zu", i);
+		CHECK_OK(tw_json_append(interfaces,
+			json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", name, "kind", "ethernet", "kernel", kernel, "purpose", "x", "on", 1)));
+	}
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(name, sizeof name, "f%zu", i);
+		(void)snprintf(kernel, sizeof kernel, "l%zu", i % links);
+		(void)snprintf(ports, sizeof ports, words > 1 ? "1 2 3 4 5 6 7 8" : "%zu-%zu", 100 + i, 1000 + i);
+		(void)snprintf(networks, sizeof networks,
+			words > 1 ? "10.%1$zu.0.1 10.%1$zu.0.2 10.%1$zu.0.3 10.%1$zu.0.4 10.%1$zu.0.5 10.%1$zu.0.6 10.%1$zu.0.7 10.%1$zu.0.8"
+				  : "10.%zu.0.1",
+			spread ? i : 0);
+		CHECK_OK(tw_json_append(flows,
+			json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:b}", "name", name, "purpose", "x", "interface", kernel,
+				"in", 1, "out", words > 1, "protocol", "tcp", "ports", ports, "networks", networks, "optional", 0)));
+	}
+	CHECK_OK(tw_json_set(payload, "interfaces", TW_STEAL(interfaces)));
+	CHECK_OK(tw_json_set(payload, "flows", TW_STEAL(flows)));
+	return tw_manifest_read(sys, payload, &d);
+}
+
+/* What no device could make rules of is no manifest, at the desk and where it is read: elements, links, sets. */
+static void test_flows_that_no_rules_take(void **state)
+{
+	CHECK_OK(read_flows(16, 1, 8, true));
+	CHECK_ERR(read_flows(17, 1, 8, true), LIMIT);
+	CHECK_OK(read_flows(16, 16, 1, true));
+	CHECK_ERR(read_flows(17, 17, 1, true), LIMIT);
+	CHECK_OK(read_flows(64, 1, 1, false));
+	CHECK_ERR(read_flows(65, 1, 1, false), LIMIT);
+	CHECK_OK(read_flows(200, 1, 1, true));
+}
+
 static tw_err there_and_back(const struct tw_sys *s, void *user)
 {
 	TW_CLEANUP(tw_manifest_freep) tw_manifest_doc *d = NULL;
@@ -649,7 +692,7 @@ static void test_surface_without_memory(void **state)
 	CHECK(oom_sweep(there_and_back, with_surface(SURFACE, text, sizeof text)) > 100);
 }
 
-CHECK_MAIN(TEST(test_surface), TEST(test_surface_refusals), TEST(test_surface_without_memory), TEST(test_read_and_write),
-	TEST(test_taken), TEST(test_without_floors), TEST(test_without_access), TEST(test_half_an_access),
-	TEST(test_without_providers), TEST(test_limits_of_access), TEST(test_no_rows_no_array), TEST(test_refusals),
-	TEST(test_limits), TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))
+CHECK_MAIN(TEST(test_surface), TEST(test_surface_refusals), TEST(test_flows_that_no_rules_take), TEST(test_surface_without_memory),
+	TEST(test_read_and_write), TEST(test_taken), TEST(test_without_floors), TEST(test_without_access),
+	TEST(test_half_an_access), TEST(test_without_providers), TEST(test_limits_of_access), TEST(test_no_rows_no_array),
+	TEST(test_refusals), TEST(test_limits), TEST(test_how_long_the_text_may_be), TEST(test_verify), TEST(test_out_of_memory))

@@ -272,7 +272,8 @@ def test_what_is_not_confirmed_is_taken_back(far, hosts):
     assert value(far, "firewall.management") == MANAGEMENT and manager.reaches(far.port)
 
 
-def test_what_is_not_declared_neither_comes_nor_goes(declared, hosts):
+def test_what_is_not_declared_neither_comes_nor_goes(declared, hosts, new_unit):
+    plain = new_unit()
     manager, stranger = hosts["manager"], hosts["stranger"]
     enforce(declared, manager)
     assert setting(declared, "firewall.period", "1").returncode == 0
@@ -310,12 +311,29 @@ def test_what_is_not_declared_neither_comes_nor_goes(declared, hosts):
     # The owner switches off what the product can do without, and nothing else; what is not declared cannot be named at all.
     assert "does not do without panel" in setting(declared, "firewall.declined", "panel").stderr
     assert "declares none that is 'ssh'" in setting(declared, "firewall.declined", "ssh").stderr
-    assert setting(declared, "firewall.declined", "readings").returncode == 0
+    undone = setting(declared, "firewall.declined", "readings")  # whoever comes by it would be cut off
+    assert "takes it back in" in undone.stderr
+    declared.tool("device", "change", "revert", "--device", "unit", "--owner", declared.owner)
+    assert value(declared, "firewall.declined") == ""
+    assert "Confirmed" in from_manager(declared, manager, "settings", "change", "firewall.declined", "readings", "--confirm").stderr
     wait_for(lambda: state(declared)["holds"] and "48603" not in table())
     assert not goes_out(READINGS)
     flows = {one["name"]: one for one in local(declared, "GET", "/api/v1/firewall/flows").json["flows"]}
     assert [(one["direction"], one["ports"], one["networks"], one["declined"]) for one in flows.values()] == [
         ("in", "48601", "10.77.1.0/24", False), ("out", "48603-48604", "10.77.1.2 fd00::/8", True)]
+
+
+    # An update to a product that declares nothing: the rules for the management stand, and that the rest is not judged is said.
+    declared.stop()
+    shutil.copy(plain.config / "product.manifest", declared.config / "product.manifest")
+    declared.start()
+    wait_for(lambda: state(declared)["holds"])
+    assert "declares no flows" in state(declared)["unjudged"] and value(declared, "firewall.ingress") == "enforce"
+    assert manager.reaches(declared.port) and stranger.is_kept_out(declared.port)
+    with listener(OTHER):
+        assert manager.reaches(OTHER)
+    records = local(declared, "GET", "/api/v1/log?limit=200").json["records"]
+    assert [r["fields"]["why"] for r in records if r.get("event") == "firewall.unjudged"] == [state(declared)["unjudged"]]
 
 
 def test_what_the_role_answers_late_counts_for_what_it_was_told(far, hosts):

@@ -3,6 +3,7 @@
 #include "lacking.h"
 
 #include "device/interfaces/interfaces.h"
+#include "device/platform/firewall-inside.h"
 
 static struct tw_buf seen;
 
@@ -274,6 +275,38 @@ static void test_what_is_not_declared(void **state)
 	CHECK_INT(count_events("interface.appeared"), 0);
 }
 
+static void has_listener(const char *name, const char *user)
+{
+	const struct tw_watch_item i = {
+		.kind = TW_WATCH_SOCKET, .name = tw_slice_of(name), .what = tw_slice_of(user), .state = TW_SLICE("listening")
+	};
+
+	CHECK_OK(tw_watch_item_write(&i, &seen));
+}
+
+/* Whoever listens with the number of our port, and is not who opens ours, is not the device. */
+static void test_only_our_own_port_is_ours(void **state)
+{
+	static struct tw_firewall firewall = { .listeners = { .ports = { 8443 }, .port_count = 1 } };
+	char own[32];
+
+	(void)snprintf(own, sizeof own, "user %u, ours", device()->own_uid);
+	declare(1);
+	look(0);
+	has_listener("tcp 192.0.2.1:8443", "user 0, system.slice");
+	has_listener("tcp 192.0.2.2:8443", own);
+	has_listener("tcp 192.0.2.3:8443", "user 64999");
+	has_listener("tcp 192.0.2.4:8443", "user 0x");
+	has_listener("tcp 192.0.2.5:8443", "");
+	has_listener("tcp 192.0.2.6:8444", "user 0");
+	device()->firewall = &firewall;
+	const tw_err e = take_look();
+	device()->firewall = NULL;
+	CHECK_OK(e);
+	check_declared("tcp 192.0.2.1:8443 its own; tcp 192.0.2.2:8443 its own; tcp 192.0.2.3:8443 no; tcp 192.0.2.4:8443 no; tcp 192.0.2.5:8443 no; "
+		       "tcp 192.0.2.6:8444 no");
+}
+
 /* Once for each time it appears: what becomes of it meanwhile is no news of that kind. */
 static void test_undeclared_is_told_once(void **state)
 {
@@ -293,8 +326,28 @@ static void test_undeclared_is_told_once(void **state)
 	CHECK_OK(take_look());
 	CHECK_INT(count_events("interface.undeclared"), 2);
 	declare(TW_COUNT(declared));
-	fill(TW_WATCH_USB, "b", TW_INTERFACES_MAX - 2); /* a flood has the budget of all such events */
+	fill(TW_WATCH_USB, "b", TW_INTERFACES_MAX - 2); /* a flood of each has its budget */
 	CHECK_INT(device()->interfaces->told, TW_INTERFACES_TOLD_MAX);
+	CHECK_INT(device()->interfaces->told_undeclared, TW_INTERFACES_TOLD_MAX);
+}
+
+/* A port that opens and closes without end uses up what is recorded of its kind, and hides no link that should not be there. */
+static void test_a_flood_hides_nothing_undeclared(void **state)
+{
+	declare(TW_COUNT(declared));
+	look(0);
+	CHECK_OK(take_look());
+	for (int i = 0; i < 2 * TW_INTERFACES_TOLD_MAX; i++) {
+		look(0);
+		if (i % 2)
+			has(TW_WATCH_SOCKET, "udp 0.0.0.0:5353", "listening");
+		CHECK_OK(take_look());
+	}
+	CHECK_INT(device()->interfaces->told, TW_INTERFACES_TOLD_MAX);
+	CHECK_INT(count_events("interface.undeclared"), 0);
+	has(TW_WATCH_LINK, "wan0", "up");
+	CHECK_OK(take_look());
+	CHECK_INT(count_events("interface.undeclared"), 1);
 }
 
 /* A link that turns into another kind of thing under its name is not what is declared any more. */
@@ -357,4 +410,5 @@ static void test_no_memory(void **state)
 #define ON_A_DEVICE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 CHECK_MAIN(ON_A_DEVICE(test_looks), ON_A_DEVICE(test_missed), ON_A_DEVICE(test_refused), ON_A_DEVICE(test_bounds),
 	ON_A_DEVICE(test_sockets_have_their_half), ON_A_DEVICE(test_what_is_not_declared), ON_A_DEVICE(test_undeclared_is_told_once),
+	ON_A_DEVICE(test_a_flood_hides_nothing_undeclared), ON_A_DEVICE(test_only_our_own_port_is_ours),
 	ON_A_DEVICE(test_it_becomes_another), ON_A_DEVICE(test_what_is_absent), ON_A_DEVICE(test_no_memory))

@@ -492,6 +492,37 @@ static void test_only_owners_say_which_server(void **state)
 	CHECK_INT(end(), 503);
 }
 
+/* A packet filter that lets no question out to the server would shut out whoever it judges. */
+static void test_flows_have_to_reach_it(void **state)
+{
+	static const struct tw_manifest_interface link = { "lan", TW_MANIFEST_ETHERNET, "eth*", "It.", true };
+	static const struct {
+		bool out, udp;
+		uint16_t from, to;
+		uint8_t network;
+		int want;
+	} rows[] = { { true, true, 1000, 2000, 2, 200 }, { false, true, 1812, 1812, 2, 409 }, { true, false, 1812, 1812, 2, 409 },
+		{ true, true, 1813, 2000, 2, 409 }, { true, true, 1812, 1812, 3, 409 } };
+	struct tw_manifest m = *device()->manifest;
+
+	m.interfaces = &link;
+	m.interface_count = m.flow_count = 1;
+	device()->manifest = &m;
+	for (size_t i = TW_COUNT(rows); i-- > 0;) {
+		const struct tw_manifest_flow flow = { .name = "f",
+			.out = rows[i].out,
+			.in = !rows[i].out,
+			.udp = rows[i].udp,
+			.ports = { { rows[i].from, rows[i].to } },
+			.networks = { { 4, 24, { 192, 0, rows[i].network } } },
+			.port_count = 1,
+			.network_count = 1 };
+
+		m.flows = &flow;
+		set("firewall.egress", "\"0\"", "enforce", rows[i].want);
+	}
+}
+
 /* Else the server decided whether the device has an owner who can come in. */
 static void test_the_last_owner_has_a_way_of_his_own(void **state)
 {
@@ -560,8 +591,9 @@ static void test_goes_with_the_ownership(void **state)
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 CHECK_MAIN(WITH(test_yes), WITH(test_each_question_is_another), WITH(test_no), WITH(test_no_verdict),
-	WITH(test_the_right_one_may_come_yet), WITH(test_nothing_to_fall_back_to), WITH(test_not_set_up), WITH(test_changed_meanwhile),
-	WITH(test_changed_before_it_is_asked), WITH(test_no_randomness_no_question), WITH(test_how_long_a_secret_is),
-	WITH(test_status), WITH(test_a_second_factor_is_the_devices), WITH(test_no_role_no_login), WITH(test_stopped_meanwhile),
-	WITH(test_nothing_of_it_stays), WITH(test_only_owners_say_which_server), WITH(test_the_last_owner_has_a_way_of_his_own),
-	WITH(test_whose_way_counts), WITH(test_a_shared_one_that_may_do_more), WITH(test_goes_with_the_ownership))
+	WITH(test_the_right_one_may_come_yet), WITH(test_nothing_to_fall_back_to), WITH(test_not_set_up),
+	WITH(test_changed_meanwhile), WITH(test_changed_before_it_is_asked), WITH(test_no_randomness_no_question),
+	WITH(test_how_long_a_secret_is), WITH(test_status), WITH(test_a_second_factor_is_the_devices), WITH(test_no_role_no_login),
+	WITH(test_stopped_meanwhile), WITH(test_nothing_of_it_stays), WITH(test_only_owners_say_which_server),
+	WITH(test_flows_have_to_reach_it), WITH(test_the_last_owner_has_a_way_of_his_own), WITH(test_whose_way_counts),
+	WITH(test_a_shared_one_that_may_do_more), WITH(test_goes_with_the_ownership))

@@ -78,20 +78,30 @@ static bool is_loopback(const char *socket)
 	return address && (strncmp(address + 1, "127.", 4) == 0 || strncmp(address + 1, "[::1]:", 6) == 0);
 }
 
-static bool is_own_port(const struct tw_device *d, const char *socket)
+/* "user 0, system.slice": hands opens our ports, as root, or, where it is not, with the one id that all roles have then. */
+static bool is_own_user(const struct tw_device *d, const char *what)
 {
-	const char *port = strrchr(socket, ':');
+	uint64_t user = 0;
+
+	return strncmp(what, "user ", 5) == 0 &&
+		!tw_failed(tw_parse_u64((struct tw_slice){ what + 5, strcspn(what + 5, ",") }, UINT32_MAX, &user)) &&
+		(user == 0 || user == d->own_uid);
+}
+
+static bool is_own_port(const struct tw_device *d, const struct tw_interface *i)
+{
+	const char *port = strrchr(i->name, ':');
 	uint64_t number = 0;
 
-	return strncmp(socket, "tcp ", 4) == 0 && port && !tw_failed(tw_parse_u64(tw_slice_of(port + 1), 65535, &number)) &&
-		tw_firewall_offers(d, (uint16_t)number);
+	return strncmp(i->name, "tcp ", 4) == 0 && port && !tw_failed(tw_parse_u64(tw_slice_of(port + 1), 65535, &number)) &&
+		tw_firewall_offers(d, (uint16_t)number) && is_own_user(d, i->what);
 }
 
 static bool is_own(const struct tw_device *d, const struct tw_interface *i)
 {
 	if (i->kind == TW_WATCH_LINK)
 		return strcmp(i->what, "loopback") == 0;
-	return i->kind == TW_WATCH_SOCKET && (is_loopback(i->name) || is_own_port(d, i->name));
+	return i->kind == TW_WATCH_SOCKET && (is_loopback(i->name) || is_own_port(d, i));
 }
 
 bool tw_interfaces_declared(const struct tw_device *d)

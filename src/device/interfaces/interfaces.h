@@ -12,7 +12,7 @@
 
 #define TW_INTERFACES_MAX 256 /* those that have gone make room first; what finds none is said to be missed */
 #define TW_INTERFACES_SOCKETS (TW_INTERFACES_MAX / 2) /* of them: whoever opens many hides nothing else by that */
-#define TW_INTERFACES_TOLD_MAX 60                     /* events a minute; beyond that they are counted */
+#define TW_INTERFACES_TOLD_MAX 60 /* events a minute, and as many of what is not declared; beyond that they are counted */
 
 struct tw_interface {
 	uint64_t id;
@@ -35,7 +35,7 @@ struct tw_interfaces {
 	int64_t seen_ms;         /* wall clock */
 	/* Boot clock: when it is begun or asked again, after how long, since when it is here, and since when events are counted. */
 	int64_t again_ms, pause_ms, here_ms, minute_ms;
-	unsigned told;
+	unsigned told, told_undeclared; /* whoever makes many events hides by that no interface that should not be there */
 	int64_t untold;
 	uint64_t last_id;
 	size_t count;

@@ -57,10 +57,11 @@ tw_err tw_interfaces_tell(struct tw_device *d, const char *id, json_t *fields)
 			return e;
 		}
 		f->minute_ms = now;
-		f->told = 0;
+		f->told = f->told_undeclared = 0;
 	}
-	if (f->told < TW_INTERFACES_TOLD_MAX) {
-		f->told++;
+	unsigned *const told = strcmp(id, "interface.undeclared") == 0 ? &f->told_undeclared : &f->told;
+	if (*told < TW_INTERFACES_TOLD_MAX) {
+		(*told)++;
 		return tw_event(&d->context, id, fields);
 	}
 	json_decref(fields);

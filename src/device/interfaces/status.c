@@ -86,5 +86,8 @@ tw_err tw_interfaces_status_management(struct tw_context *c, struct tw_element_s
 	}
 	(void)snprintf(ret->reason, sizeof ret->reason, "%.250s",
 		why ? why : "The kernel drops what comes to the management's port from elsewhere than the networks of firewall.management.");
+	if (!why && tw_firewall_unjudged(c)[0])
+		(void)snprintf(ret->reason + strlen(ret->reason), sizeof ret->reason - strlen(ret->reason),
+			" No flow is judged: %.90s.", tw_firewall_unjudged(c));
 	return TW_OK;
 }

@@ -28,12 +28,16 @@ struct tw_firewall {
 	tw_channel *line;
 	int64_t asked_ms, again_at_ms, again_ms;
 	char why[TW_FIREWALL_WORDS_MAX + 32], said[TW_FIREWALL_WORDS_MAX + 32]; /* said: as it was recorded */
+	char left[TW_FIREWALL_WORDS_MAX], said_left[TW_FIREWALL_WORDS_MAX]; /* why flows are not judged; said: as it was recorded */
 	struct event *late;
 	struct tw_ruleset_counts dropped, untold_drops; /* since the start; of these since the last record */
-	int64_t dropped_ms;                             /* when that was */
+	int64_t dropped_ms, drops_pause_ms;             /* when that was, and for how long no other is made */
 };
-/* What the settings in by[] make of the product's flows: ret is the caller's, also when it fails. */
-tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret);
+/* What the settings in by[] make of the product's flows: ret is the caller's, also when it fails. ret_left: why no flows are judged in spite
+   of the settings, "" when they are. */
+tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret, char ret_left[TW_FIREWALL_WORDS_MAX]);
 bool tw_firewall_declines(const char *declined, const char *flow); /* the owner has switched this one off */
-bool tw_firewall_stands(tw_firewall *f);                           /* what is wanted is what there is */
+/* The pause behind a record of what was dropped, since_ms after the one before with its pause_ms. */
+int64_t tw_firewall_next_pause(int64_t pause_ms, int64_t since_ms);
+bool tw_firewall_stands(tw_firewall *f); /* what is wanted is what there is */
 #endif

@@ -9,6 +9,7 @@
 #include "device/platform/core.h"
 #include "device/rows-platform.h"
 #include "service/errand-line.h"
+#include "service/fetch/ask-wire.h"
 #include "service/path/page.h"
 
 #define PERIOD_MAX TW_RULESET_LOOK_MAX
@@ -46,6 +47,8 @@ static tw_err add_flows(const tw_firewall *f, struct tw_ruleset *ret)
 {
 	const struct tw_manifest *m = f->core->device.manifest;
 
+	if (!m->flow_count)
+		return TW_RAISE(NOTFOUND, "the product declares no flows");
 	for (size_t i = 0; i < m->flow_count; i++) {
 		const struct tw_manifest_flow *flow = &m->flows[i];
 
@@ -53,11 +56,28 @@ static tw_err add_flows(const tw_firewall *f, struct tw_ruleset *ret)
 			continue;
 		TW_TRY(tw_ruleset_flow(ret, f->core->sys, flow, m->interfaces[flow->interface].kernel));
 	}
+	return tw_ruleset_fits(ret, f->core->sys);
+}
+
+/*
+ * The settings were judged with the manifest of then; this start may have another one. Where it declares none, or more than the rules take,
+ * those of the management stand alone: a device that drops everything else, or puts no rules and so lets nobody in, would be beyond mending.
+ */
+static tw_err judge_flows(const tw_firewall *f, struct tw_ruleset *ret, char ret_left[TW_FIREWALL_WORDS_MAX])
+{
+	if (ret->in == TW_RULES_OFF && ret->out == TW_RULES_OFF)
+		return TW_OK;
+	tw_err e = add_flows(f, ret);
+	if (!tw_is(e, TW_CODE_NOTFOUND) && !tw_is(e, TW_CODE_LIMIT))
+		return e;
+	(void)snprintf(ret_left, TW_FIREWALL_WORDS_MAX, "%.199s", tw_err_detail());
+	tw_ruleset_leave_flows(ret);
 	return TW_OK;
 }
 
-tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret)
+tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret, char ret_left[TW_FIREWALL_WORDS_MAX])
 {
+	ret_left[0] = '\0';
 	uint64_t period = 0;
 
 	ret->enforce = strcmp(f->by[TW_FIREWALL_MODE].value, "enforce") == 0;
@@ -70,7 +90,7 @@ tw_err tw_firewall_rules(const tw_firewall *f, struct tw_ruleset *ret)
 	ret->look_s = (uint16_t)period;
 	ret->in = mode_of(f->by[TW_FIREWALL_INGRESS].value);
 	ret->out = mode_of(f->by[TW_FIREWALL_EGRESS].value);
-	return add_flows(f, ret);
+	return judge_flows(f, ret, ret_left);
 }
 
 /* --- Its settings: apply judges, and the job does --- */
@@ -93,7 +113,8 @@ tw_err tw_firewall_apply_management(struct tw_context *c, const char *value)
 	return tw_networks_read(value, &r);
 }
 
-/* Without flows everything would be kept out that is not management: a device of such a product says so, and lets it be. */
+/* Without flows everything would be kept out that is not management: a device of such a product says so, and lets it be. That a later product
+   declares none is seen when the rules are made (judge_flows). */
 tw_err tw_firewall_apply_flows(struct tw_context *c, const char *value)
 {
 	const struct tw_device *d = tw_device_of(c);
@@ -101,6 +122,62 @@ tw_err tw_firewall_apply_flows(struct tw_context *c, const char *value)
 	if (strcmp(value, "off") != 0 && !d->manifest->flow_count)
 		return TW_RAISE(DENIED, "the product declares no flows, so nobody could say what may come and go");
 	return TW_OK;
+}
+
+static struct tw_network host_of(const struct tw_place *place)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct tw_network n = { .family = 6, .bits = 128 };
+
+	memcpy(n.address, place->address, sizeof place->address);
+	if (memcmp(place->address, mapped, sizeof mapped) != 0)
+		return n;
+	n = (struct tw_network){ .family = 4, .bits = 32 };
+	memcpy(n.address, place->address + sizeof mapped, 4);
+	return n;
+}
+
+/* By a flow that goes out by UDP. */
+static bool goes_to(const struct tw_manifest_flow *f, const struct tw_network *host, uint16_t port)
+{
+	bool is_port = false, is_network = false;
+
+	for (size_t i = 0; i < f->port_count; i++)
+		is_port = is_port || (f->ports[i].from <= port && port <= f->ports[i].to);
+	for (size_t i = 0; i < f->network_count; i++)
+		is_network = is_network || tw_network_inside(host, &f->networks[i]);
+	return f->out && f->udp && is_port && is_network;
+}
+
+static tw_err check_server(struct tw_context *c, const char *server)
+{
+	const struct tw_manifest *m = tw_device_of(c)->manifest;
+	TW_CLEANUP(tw_buf_done) struct tw_buf declined = { 0 };
+	struct tw_place place;
+
+	tw_buf_init(&declined, c->sys, 512);
+	TW_TRY(tw_place_read(server, &place));
+	TW_TRY(tw_setting_get(c, "firewall.declined", &declined));
+	const struct tw_network host = host_of(&place);
+	for (size_t i = 0; i < m->flow_count; i++)
+		if (goes_to(&m->flows[i], &host, place.port) &&
+			!(m->flows[i].optional && tw_firewall_declines(tw_buf_cstr(&declined), m->flows[i].name)))
+			return TW_OK;
+	return TW_RAISE(DENIED,
+		"no flow of the product goes to %s by UDP: the server of logical-access.radius-server could not be asked", server);
+}
+
+/* What core itself asks goes out as all else does. A RADIUS server is a number, and held against the flows; whom names stand for is not known here. */
+tw_err tw_firewall_apply_egress(struct tw_context *c, const char *value)
+{
+	TW_CLEANUP(tw_buf_done) struct tw_buf server = { 0 };
+
+	TW_TRY(tw_firewall_apply_flows(c, value));
+	if (strcmp(value, "enforce") != 0)
+		return TW_OK;
+	tw_buf_init(&server, c->sys, 64);
+	TW_TRY(tw_setting_get(c, "logical-access.radius-server", &server));
+	return server.size ? check_server(c, tw_buf_cstr(&server)) : TW_OK;
 }
 
 static const struct tw_manifest_flow *flow_named(const struct tw_manifest *m, struct tw_slice name)
@@ -145,6 +222,7 @@ tw_err tw_op_firewall_read(struct tw_context *c, const struct tw_request *rq, st
 	TW_TRY(tw_json_set(rp->body, "mode", json_string(enforce ? "enforce" : "off")));
 	TW_TRY(tw_json_set(rp->body, "holds", json_boolean(holds)));
 	TW_TRY(tw_json_set(rp->body, "why", json_string(holds || !f ? "" : f->why)));
+	TW_TRY(tw_json_set(rp->body, "unjudged", json_string(f ? f->left : "")));
 	TW_TRY(tw_json_set(rp->body, "management", json_string(tw_buf_cstr(&networks))));
 	TW_TRY(tw_json_set(rp->body, "ports", TW_STEAL(ports)));
 	TW_TRY(tw_json_set(rp->body, "dropped_in", json_integer(f ? (json_int_t)f->dropped.in : 0)));
@@ -155,6 +233,7 @@ const char *tw_firewall_lets_in(struct tw_context *c)
 {
 	static const char everywhere[] = "firewall.management names all networks there are, so that none is outside.";
 	const struct tw_device *d = tw_device_of(c);
+	struct tw_ruleset r = { 0 };
 	tw_firewall *f = of(c);
 
 	if (!d->errands || !tw_errand_listed(d->errands, TW_ERRAND_FIREWALL))
@@ -163,7 +242,16 @@ const char *tw_firewall_lets_in(struct tw_context *c)
 		return "The packet filter is off: firewall.mode.";
 	if (!tw_firewall_stands(f))
 		return f->why[0] ? f->why : "The rules of the packet filter are being put.";
-	return strstr(f->by[TW_FIREWALL_MANAGEMENT].value, "/0") ? everywhere : NULL;
+	if (tw_failed(tw_networks_read(f->by[TW_FIREWALL_MANAGEMENT].value, &r)) || tw_networks_everywhere(&r))
+		return everywhere;
+	return NULL;
+}
+
+const char *tw_firewall_unjudged(struct tw_context *c)
+{
+	const tw_firewall *f = of(c);
+
+	return f ? f->left : "";
 }
 
 /* --- What the product declares --- */

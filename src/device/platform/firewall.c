@@ -20,7 +20,8 @@
 #define AGAIN_MAX_MS 60000
 #define RULES_MAX TW_RULESET_WIRE_MAX
 #define DROPS_MAX (UINT64_C(1) << 48) /* a look: more is a word of a role that somebody has taken over */
-#define TOLD_MS 60000                 /* a disturbance is recorded so often at most; others within that are counted */
+#define DROPS_PAUSE_MAX_MS 3600000
+#define TOLD_MS 60000 /* a disturbance is recorded so often at most; others within that are counted */
 
 static const char *const keys[TW_FIREWALL_KEYS] = {
 	[TW_FIREWALL_MODE] = MODE,
@@ -141,6 +142,15 @@ static void tell_failed(tw_firewall *f)
 	record(f, "firewall.failed", json_pack("{s:s}", "why", f->why));
 }
 
+static void tell_left(tw_firewall *f)
+{
+	if (strcmp(f->said_left, f->left) == 0)
+		return;
+	memcpy(f->said_left, f->left, sizeof f->said_left);
+	if (f->left[0])
+		record(f, "firewall.unjudged", json_pack("{s:s}", "why", f->left));
+}
+
 static void they_hold(tw_firewall *f)
 {
 	f->asked = false;
@@ -157,6 +167,7 @@ static void they_hold(tw_firewall *f)
 		if (!f->untold)
 			record(f, f->disturbed ? "firewall.restored" : "firewall.applied", json_object());
 		f->disturbed = f->untold = false;
+		tell_left(f);
 		return;
 	}
 	tw_err e = tw_device_forget(&f->core->device, KEPT);
@@ -168,14 +179,23 @@ static void they_hold(tw_firewall *f)
 	let_go(f, false);
 }
 
-/* Whoever sends without end fills the log with nothing else, likewise. */
+/* Whoever sends without end fills the log with nothing else, likewise; and what every network says to all, day and night, is no news of a
+   minute: the pauses double. */
 static int64_t drops_due_ms(const tw_firewall *f)
 {
-	const int64_t left = f->dropped_ms ? f->dropped_ms + TOLD_MS - now_ms(f) : 0;
+	const int64_t left = f->dropped_ms ? f->dropped_ms + f->drops_pause_ms - now_ms(f) : 0;
 
 	if (!f->untold_drops.in && !f->untold_drops.out)
 		return -1;
 	return left > 0 ? left : 0;
+}
+
+/* A pause, and as much again, in which nothing was dropped: what comes then is news. */
+int64_t tw_firewall_next_pause(int64_t pause_ms, int64_t since_ms)
+{
+	if (!pause_ms || since_ms >= 2 * pause_ms)
+		return TOLD_MS;
+	return pause_ms * 2 < DROPS_PAUSE_MAX_MS ? pause_ms * 2 : DROPS_PAUSE_MAX_MS;
 }
 
 static void tell_drops(tw_firewall *f)
@@ -185,6 +205,7 @@ static void tell_drops(tw_firewall *f)
 	record(f, "firewall.dropped",
 		json_pack("{s:I, s:I}", "in", (json_int_t)f->untold_drops.in, "out", (json_int_t)f->untold_drops.out));
 	f->untold_drops = (struct tw_ruleset_counts){ 0 };
+	f->drops_pause_ms = tw_firewall_next_pause(f->drops_pause_ms, f->dropped_ms ? now_ms(f) - f->dropped_ms : INT64_MAX);
 	f->dropped_ms = now_ms(f);
 }
 
@@ -231,7 +252,7 @@ static tw_err tell(tw_firewall *f)
 	tw_buf_init(&rules, c->sys, RULES_MAX);
 	for (size_t i = 0; i < TW_FIREWALL_KEYS; i++)
 		TW_TRY(tw_setting_state(c, tw_setting_find(c, keys[i]), &f->by[i]));
-	TW_TRY(tw_firewall_rules(f, &r));
+	TW_TRY(tw_firewall_rules(f, &r, f->left));
 	TW_TRY(tw_ruleset_write(&r, &rules));
 	return tw_channel_send(f->line, TW_FIREWALL_APPLY, f->tag, rules.data, rules.size, NULL, 0);
 }
@@ -348,12 +369,22 @@ bool tw_firewall_ready(struct tw_device *d)
 	return !f || f->stood;
 }
 
+/* A change of it is to say what becomes of flows: one that is not obeyed cannot be confirmed. */
+static bool is_of_flows(struct tw_context *c, const char *key)
+{
+	const bool is_mode = strcmp(key, keys[TW_FIREWALL_INGRESS]) == 0 || strcmp(key, keys[TW_FIREWALL_EGRESS]) == 0;
+
+	return strcmp(key, keys[TW_FIREWALL_DECLINED]) == 0 || (is_mode && !tw_setting_is(c, key, "off"));
+}
+
 const char *tw_firewall_unsettled(struct tw_context *c, const char *key)
 {
 	tw_firewall *f = of(c);
 
-	if (!f || strncmp(key, "firewall.", strlen("firewall.")) != 0 || (f->holds && is_told(f)) || at_rest(f))
+	if (!f || strncmp(key, "firewall.", strlen("firewall.")) != 0 || at_rest(f))
 		return NULL;
+	if (f->holds && is_told(f))
+		return f->left[0] && is_of_flows(c, key) ? f->left : NULL;
 	return f->why[0] ? f->why : "The rules of the packet filter are being put.";
 }
 

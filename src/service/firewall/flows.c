@@ -26,15 +26,6 @@ static tw_err link_of(struct tw_ruleset *r, const char *link, uint8_t *ret)
 	return TW_OK;
 }
 
-static void add_direction(struct tw_ruleset *r, const struct tw_manifest_flow *f, uint8_t link, bool out)
-{
-	for (size_t p = 0; p < f->port_count; p++)
-		for (size_t n = 0; n < f->network_count; n++)
-			r->flows[r->flow_count++] = (struct tw_flow){
-				.out = out, .udp = f->udp, .link = link, .ports = f->ports[p], .network = f->networks[n]
-			};
-}
-
 /* The array grows by doubling: at each power of two it moves. Only for rulesets that are made here, not for one that was read. */
 static tw_err grow(struct tw_ruleset *r, const struct tw_sys *sys, size_t more)
 {
@@ -69,81 +60,28 @@ tw_err tw_ruleset_flow(struct tw_ruleset *r, const struct tw_sys *sys, const str
 	TW_TRY(link_of(r, link, &at));
 	TW_TRY(grow(r, sys, f->port_count * f->network_count * (size_t)(in + out)));
 	if (in)
-		add_direction(r, f, at, false);
+		r->flow_count += tw_flow_spread(f, at, false, &r->flows[r->flow_count]);
 	if (out)
-		add_direction(r, f, at, true);
+		r->flow_count += tw_flow_spread(f, at, true, &r->flows[r->flow_count]);
 	return TW_OK;
 }
 
-/* --- Into groups --- */
-
-static bool contains(const struct tw_flow *a, const struct tw_flow *b)
+tw_err tw_ruleset_fits(const struct tw_ruleset *r, const struct tw_sys *sys)
 {
-	return a->udp == b->udp && a->ports.from <= b->ports.from && b->ports.to <= a->ports.to &&
-		tw_network_inside(&b->network, &a->network);
+	struct tw_flow_sets s = { .flows = r->flows, .flow_count = r->flow_count };
+	tw_err e = tw_flow_sets_make(&s, sys);
+
+	free(s.set);
+	return e;
 }
 
-static bool overlap(const struct tw_flow *a, const struct tw_flow *b)
+void tw_ruleset_leave_flows(struct tw_ruleset *r)
 {
-	return a->udp == b->udp && a->ports.from <= b->ports.to && b->ports.from <= a->ports.to &&
-		(tw_network_inside(&b->network, &a->network) || tw_network_inside(&a->network, &b->network));
-}
-
-static bool is_kin(const struct tw_rules_groups *g, size_t group, const struct tw_flow *f)
-{
-	return g->groups[group].out == f->out && g->groups[group].link == f->link && g->groups[group].family == f->network.family;
-}
-
-/* The groups that have no room for it, as bits; false: one of them allows all of it. */
-static bool who_overlaps(const struct tw_rules_groups *g, size_t flow, uint64_t *ret)
-{
-	const struct tw_flow *f = &g->of->flows[flow];
-
-	_Static_assert(TW_RULESET_GROUPS <= 64, "a bit for each");
-	*ret = 0;
-	for (size_t i = 0; i < flow; i++) {
-		if (g->group[i] == TW_RULES_NONE || !is_kin(g, g->group[i], f) || !overlap(&g->of->flows[i], f))
-			continue;
-		if (contains(&g->of->flows[i], f))
-			return false;
-		*ret |= UINT64_C(1) << g->group[i];
-	}
-	return true;
-}
-
-static tw_err place(struct tw_rules_groups *g, size_t flow)
-{
-	const struct tw_flow *f = &g->of->flows[flow];
-	uint64_t taken = 0;
-	size_t at = 0;
-
-	g->group[flow] = TW_RULES_NONE;
-	if (!who_overlaps(g, flow, &taken))
-		return TW_OK;
-	while (at < g->count && (!is_kin(g, at, f) || taken >> at & 1))
-		at++;
-	if (at == TW_RULESET_GROUPS)
-		return TW_RAISE(LIMIT, "flows of so many links, or that overlap so, that they take more than %d sets", TW_RULESET_GROUPS);
-	if (at == g->count) {
-		g->groups[at].out = f->out;
-		g->groups[at].link = f->link;
-		g->groups[at].family = f->network.family;
-		g->count++;
-	}
-	g->group[flow] = (uint8_t)at;
-	return TW_OK;
-}
-
-tw_err tw_rules_group(struct tw_rules_groups *g, const struct tw_sys *sys)
-{
-	if (!g->of->flow_count)
-		return TW_OK;
-	g->group = sys->alloc(sys, g->of->flow_count);
-	if (!g->group)
-		return TW_RAISE(NOMEM, "groups of flows");
-	for (size_t i = 0; i < g->of->flow_count; i++)
-		TW_TRY(place(g, i));
-	return TW_OK;
+	free(r->flows);
+	r->flows = NULL;
+	r->flow_count = r->link_count = 0;
+	memset(r->links, 0, sizeof r->links); /* as one that crossed */
+	r->in = r->out = TW_RULES_OFF;
 }
 
 /* --- As nft has them; protocols are numbers, since what they are called is in a file of the system that it need not be able to read --- */
@@ -162,7 +100,7 @@ static tw_err add_set(const struct tw_rules_groups *g, size_t group, json_t *lis
 	for (size_t i = 0; i < g->of->flow_count; i++) {
 		const struct tw_flow *f = &g->of->flows[i];
 
-		if (g->group[i] == group)
+		if (g->sets.set[i] == group)
 			TW_TRY(tw_json_append(elements,
 				json_pack("{s:[i, o, o]}", "concat", f->udp ? IPPROTO_UDP : IPPROTO_TCP, ports(&f->ports),
 					tw_rules_network(&f->network))));
@@ -170,12 +108,12 @@ static tw_err add_set(const struct tw_rules_groups *g, size_t group, json_t *lis
 	return tw_json_append(list,
 		json_pack("{s:{s:s, s:s, s:s, s:[s, s, s], s:[s], s:O}}", "set", "family", TW_RULES_FAMILY, "table", TW_RULES_TABLE,
 			"name", name, "type", "inet_proto", "inet_service",
-			g->groups[group].family == 4 ? "ipv4_addr" : "ipv6_addr", "flags", "interval", "elem", elements));
+			g->sets.of[group].family == 4 ? "ipv4_addr" : "ipv6_addr", "flags", "interval", "elem", elements));
 }
 
 tw_err tw_rules_sets(const struct tw_rules_groups *g, json_t *list)
 {
-	for (size_t i = 0; i < g->count; i++)
+	for (size_t i = 0; i < g->sets.count; i++)
 		TW_TRY(add_set(g, i, list));
 	return TW_OK;
 }
@@ -195,12 +133,22 @@ static json_t *port_is(const char *field, int port)
 	return tw_rules_match(tw_rules_field("udp", field), json_integer(port));
 }
 
-/* What a host needs of the network itself: ICMP that answers nothing tracked, neighbours, routers, groups, and its address. */
+/* Between this link's own addresses alone: nobody further away speaks DHCPv6 with a host. */
+static tw_err add_dhcp6(json_t *list, const char *chain, bool out)
+{
+	const struct tw_network near = { .family = 6, .bits = 10, .address = { 0xfe, 0x80 } };
+
+	return tw_rules_add(list, chain,
+		json_pack("[o, o, o, o]", tw_rules_match(tw_rules_field("ip6", "saddr"), tw_rules_network(&near)),
+			port_is("sport", out ? 546 : 547), port_is("dport", out ? 547 : 546), accept_it()));
+}
+
+/* What a host needs of the network itself: ICMP that answers nothing tracked, neighbours, routers, groups (IGMP, MLD), and its address. */
 static tw_err add_needs(json_t *list, bool out)
 {
 	json_t *types = out
-		? json_pack("[s, s, s, s, s, s]", "packet-too-big", "mld-listener-report", "nd-router-solicit",
-			  "nd-neighbor-solicit", "nd-neighbor-advert", "mld2-listener-report")
+		? json_pack("[s, s, s, s, s, s, s]", "packet-too-big", "mld-listener-report", "mld-listener-done",
+			  "nd-router-solicit", "nd-neighbor-solicit", "nd-neighbor-advert", "mld2-listener-report")
 		: json_pack("[s, s, s, s, s, s, s, s]", "destination-unreachable", "packet-too-big", "time-exceeded",
 			  "parameter-problem", "mld-listener-query", "nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert");
 	const char *chain = out ? "output" : "input";
@@ -208,9 +156,10 @@ static tw_err add_needs(json_t *list, bool out)
 	TW_TRY(tw_rules_add(list, chain,
 		json_pack("[o, o]", tw_rules_match(tw_rules_field("icmpv6", "type"), json_pack("{s:o}", "set", types)), accept_it())));
 	TW_TRY(tw_rules_add(list, chain,
+		json_pack("[o, o]", tw_rules_match(tw_rules_field("ip", "protocol"), json_integer(IPPROTO_IGMP)), accept_it())));
+	TW_TRY(tw_rules_add(list, chain,
 		json_pack("[o, o, o]", port_is("sport", out ? 68 : 67), port_is("dport", out ? 67 : 68), accept_it())));
-	return tw_rules_add(list, chain,
-		json_pack("[o, o, o]", port_is("sport", out ? 546 : 547), port_is("dport", out ? 547 : 546), accept_it()));
+	return add_dhcp6(list, chain, out);
 }
 
 static json_t *key_of(bool out, uint8_t family)
@@ -221,12 +170,12 @@ static json_t *key_of(bool out, uint8_t family)
 
 static tw_err add_group(const struct tw_rules_groups *g, size_t group, json_t *list)
 {
-	const bool out = g->groups[group].out;
-	const char *link = g->of->links[g->groups[group].link], *chain = out ? "output" : "input";
+	const bool out = g->sets.of[group].out;
+	const char *link = g->of->links[g->sets.of[group].link], *chain = out ? "output" : "input";
 	char set[32];
 
 	(void)snprintf(set, sizeof set, "@flows%zu", group);
-	json_t *in_set = tw_rules_match(key_of(out, g->groups[group].family), json_string(set));
+	json_t *in_set = tw_rules_match(key_of(out, g->sets.of[group].family), json_string(set));
 	if (strcmp(link, "*") == 0)
 		return tw_rules_add(list, chain, json_pack("[o, o, o]", in_set, tw_rules_counter(), accept_it()));
 	return tw_rules_add(list, chain,
@@ -247,8 +196,8 @@ static tw_err add_direction_rules(const struct tw_rules_groups *g, bool out, jso
 		json_pack("[{s:{s:s, s:{s:{s:s}}, s:[s, s]}}, o]", "match", "op", "in", "left", "ct", "key", "state", "right",
 			"established", "related", accept_it())));
 	TW_TRY(add_needs(list, out));
-	for (size_t i = 0; i < g->count; i++)
-		if (g->groups[i].out == out)
+	for (size_t i = 0; i < g->sets.count; i++)
+		if (g->sets.of[i].out == out)
 			TW_TRY(add_group(g, i, list));
 	return tw_rules_add(list, chain,
 		mode == TW_RULES_ENFORCE ? json_pack("[o, {s:n}]", tw_rules_counter(), "drop") : json_pack("[o]", tw_rules_counter()));

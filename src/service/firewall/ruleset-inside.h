@@ -14,22 +14,11 @@ json_t *tw_rules_counter(void);
 /* expr: what is matched, then the verdict; it is taken. NULL: there was no memory for it. */
 tw_err tw_rules_add(json_t *list, const char *chain, json_t *expr);
 
-/*
- * flows.c. A set of the kernel's takes no two elements that overlap: which of them each flow goes into is found here. Flows of one
- * direction, link and family, and that overlap none of it, are a group.
- */
+/* flows.c; of: the sets are those of its flows. */
 struct tw_rules_groups {
 	const struct tw_ruleset *of;
-	uint8_t *group; /* of each flow; TW_RULES_NONE: another allows all of it */
-	struct {
-		bool out;
-		uint8_t link, family;
-	} groups[TW_RULESET_GROUPS];
-	size_t count;
+	struct tw_flow_sets sets;
 };
-#define TW_RULES_NONE UINT8_MAX
-/* LIMIT, NOMEM; group is the caller's, also then. */
-tw_err tw_rules_group(struct tw_rules_groups *g, const struct tw_sys *sys);
 tw_err tw_rules_sets(const struct tw_rules_groups *g, json_t *list);
 tw_err tw_rules_flows(const struct tw_rules_groups *g, json_t *list); /* the rules of both directions, behind those of the management */
 #endif

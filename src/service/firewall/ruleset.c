@@ -47,6 +47,35 @@ tw_err tw_networks_read(const char *text, struct tw_ruleset *ret)
 	return TW_OK;
 }
 
+/*
+ * No two networks of a ruleset overlap, so what they cover adds up, as parts of 2^63: 64 networks that fill one have none among them that is
+ * smaller.
+ */
+static bool covered(const struct tw_ruleset *r, const struct tw_network *whole)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < r->network_count; i++) {
+		const struct tw_network *n = &r->networks[i];
+
+		_Static_assert(TW_RULESET_NETWORKS <= 64, "a bit for each");
+		if (tw_network_inside(whole, n))
+			return true;
+		if (tw_network_inside(n, whole) && n->bits - whole->bits <= 63)
+			sum += UINT64_C(1) << (63 - (n->bits - whole->bits));
+	}
+	return sum == UINT64_C(1) << 63;
+}
+
+bool tw_networks_everywhere(const struct tw_ruleset *r)
+{
+	static const struct tw_network ip4[] = { { .family = 4, .bits = 1 }, { .family = 4, .bits = 2, .address = { 128 } },
+		{ .family = 4, .bits = 3, .address = { 192 } } }; /* the rest are groups, and nobody's */
+	static const struct tw_network ip6 = { .family = 6, .bits = 3, .address = { 0x20 } };
+
+	return covered(r, &ip6) || (covered(r, &ip4[0]) && covered(r, &ip4[1]) && covered(r, &ip4[2]));
+}
+
 /* --- Between core and the role --- */
 
 void tw_ruleset_done(struct tw_ruleset *r)
@@ -331,12 +360,12 @@ static tw_err all_objects(const struct tw_rules_groups *g, json_t *list)
 
 static tw_err objects(const struct tw_ruleset *r, const struct tw_sys *sys, json_t *list)
 {
-	struct tw_rules_groups g = { .of = r };
-	tw_err e = tw_rules_group(&g, sys);
+	struct tw_rules_groups g = { r, { .flows = r->flows, .flow_count = r->flow_count } };
+	tw_err e = tw_flow_sets_make(&g.sets, sys);
 
 	if (!tw_failed(e))
 		e = all_objects(&g, list);
-	free(g.group);
+	free(g.sets.set);
 	return e;
 }
 

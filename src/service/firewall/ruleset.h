@@ -11,25 +11,19 @@
 #define TW_SERVICE_RULESET_H
 #include "base/buf.h"
 #include "base/json.h"
-#include "formats/manifest.h"
+#include "formats/flowsets.h"
 
 #define TW_RULESET_PORTS 8     /* as many as there may be listeners */
 #define TW_RULESET_NETWORKS 64 /* a setting that names more is refused */
-#define TW_RULESET_FLOWS 2048  /* one network and one range of ports of a flow each, out of all that are declared */
-#define TW_RULESET_LINKS 16    /* patterns of links that flows go by */
-#define TW_RULESET_GROUPS 64   /* sets that they take, above all those that overlap one another */
+#define TW_RULESET_FLOWS TW_FLOW_ELEMENTS
+#define TW_RULESET_LINKS TW_FLOW_LINKS
+#define TW_RULESET_GROUPS TW_FLOW_SETS
 #define TW_RULESET_LOOK_MAX 3600
 #define TW_RULESET_WIRE_MAX (64 * 1024) /* between core and the role: 2048 of the largest take less */
 #define TW_RULESET_MAX (512 * 1024)     /* of the JSON, ours or nft's listing */
 
 /* What becomes of what no flow allows. */
 enum tw_rules_mode { TW_RULES_OFF, TW_RULES_REPORT, TW_RULES_ENFORCE };
-struct tw_flow {
-	bool out, udp;
-	uint8_t link; /* of the ruleset */
-	struct tw_manifest_ports ports;
-	struct tw_network network;
-};
 struct tw_ruleset {
 	bool enforce; /* false: no table at all, and the rest is empty */
 	uint16_t ports[TW_RULESET_PORTS];
@@ -49,8 +43,13 @@ struct tw_ruleset_counts {
 void tw_ruleset_done(struct tw_ruleset *r);
 /* Adds what of f is of a direction that is not off. LIMIT, NOMEM */
 tw_err tw_ruleset_flow(struct tw_ruleset *r, const struct tw_sys *sys, const struct tw_manifest_flow *f, const char *link);
+/* Do its flows go into the sets that there may be? LIMIT, NOMEM */
+tw_err tw_ruleset_fits(const struct tw_ruleset *r, const struct tw_sys *sys);
+void tw_ruleset_leave_flows(struct tw_ruleset *r); /* the rules of the management alone */
 /* Blanks between; one inside another is left out, since the kernel takes none twice. SYNTAX, LIMIT */
 tw_err tw_networks_read(const char *text, struct tw_ruleset *ret);
+/* Together they leave out no address of IPv4, or none of IPv6, that a host of the internet can have: that keeps nobody out. */
+bool tw_networks_everywhere(const struct tw_ruleset *r);
 
 /* Between core and the role. Both read what the other writes as if it were hostile. */
 tw_err tw_ruleset_write(const struct tw_ruleset *r, struct tw_buf *b);

@@ -95,6 +95,23 @@ static void test_modes(void **state)
 	}
 }
 
+/* A host that may say nothing of its groups hears nothing of them. */
+static void test_what_a_host_needs(void **state)
+{
+	static const char *const rows[] = {
+		"\"expr\":[{\"match\":{\"left\":{\"payload\":{\"field\":\"protocol\",\"protocol\":\"ip\"}},\"op\":\"==\",\"right\":2}},{\"accept\":null}]",
+		"\"field\":\"saddr\",\"protocol\":\"ip6\"}},\"op\":\"==\",\"right\":{\"prefix\":{\"addr\":\"fe80::\",\"len\":10}}",
+		"\"mld-listener-report\",\"mld-listener-done\"",
+	};
+	for (int out = 0; out < 2; out++) {
+		TW_CLEANUP(tw_ruleset_done)
+		struct tw_ruleset r = { .enforce = true, .in = out ? TW_RULES_OFF : TW_RULES_ENFORCE, .out = out ? TW_RULES_ENFORCE : TW_RULES_OFF };
+
+		for (size_t i = 0; i < (out ? TW_COUNT(rows) : TW_COUNT(rows) - 1); i++)
+			check_says(&r, rows[i]);
+	}
+}
+
 /* The kernel takes no two elements of a set that overlap. */
 static void test_what_overlaps_goes_apart(void **state)
 {
@@ -235,6 +252,6 @@ static void test_without_memory(void **state)
 	CHECK(oom_sweep(all_of_it, NULL) > 100);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_each_kind), cmocka_unit_test(test_modes), cmocka_unit_test(test_what_overlaps_goes_apart),
-	cmocka_unit_test(test_it_crosses), cmocka_unit_test(test_what_does_not_cross), cmocka_unit_test(test_too_much),
-	cmocka_unit_test(test_without_memory))
+CHECK_MAIN(cmocka_unit_test(test_each_kind), cmocka_unit_test(test_modes), cmocka_unit_test(test_what_a_host_needs),
+	cmocka_unit_test(test_what_overlaps_goes_apart), cmocka_unit_test(test_it_crosses),
+	cmocka_unit_test(test_what_does_not_cross), cmocka_unit_test(test_too_much), cmocka_unit_test(test_without_memory))

@@ -95,6 +95,37 @@ static tw_err pass(const struct tw_ruleset *r, struct tw_ruleset *ret)
 	return tw_ruleset_read(tw_sys_real(), tw_buf_slice(&b), ret);
 }
 
+static void test_what_is_everywhere(void **state)
+{
+	static const struct {
+		const char *text;
+		bool everywhere;
+	} rows[] = {
+		{ "", false },
+		{ "10.0.0.0/8 fc00::/7", false },
+		{ "0.0.0.0/0", true },
+		{ "::/0", true },
+		{ "0.0.0.0/1 128.0.0.0/1", true },
+		{ "0.0.0.0/1 128.0.0.0/2 192.0.0.0/3", true },
+		{ "0.0.0.0/1 128.0.0.0/2 192.0.0.0/4", false },
+		{ "0.0.0.0/2 64.0.0.0/3 96.0.0.0/3 128.0.0.0/2 192.0.0.0/3", true },
+		{ "0.0.0.0/1", false },
+		{ "10.0.0.0/8 ::/1", true },
+		{ "2000::/3", true },
+		{ "2000::/4 3000::/5 3800::/5", true },
+		{ "2000::/4 3000::/5 3800::/6", false },
+		{ "2000::/4 3000::/5 3800::1", false },
+		{ "0.0.0.0/1 8000::/1", false },
+	};
+	for (size_t i = 0; i < TW_COUNT(rows); i++) {
+		struct tw_ruleset r = { 0 };
+
+		CHECK_OK(tw_networks_read(rows[i].text, &r));
+		if (tw_networks_everywhere(&r) != rows[i].everywhere)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 static void test_it_crosses(void **state)
 {
 	const struct tw_ruleset r = example(), off = { 0 };
@@ -229,6 +260,6 @@ static void test_without_memory(void **state)
 	CHECK(oom_sweep(all_of_it, NULL) > 10);
 }
 
-CHECK_MAIN(cmocka_unit_test(test_networks), cmocka_unit_test(test_lists), cmocka_unit_test(test_it_crosses),
-	cmocka_unit_test(test_what_does_not_cross), cmocka_unit_test(test_what_is_listed), cmocka_unit_test(test_commands),
-	cmocka_unit_test(test_without_memory))
+CHECK_MAIN(cmocka_unit_test(test_networks), cmocka_unit_test(test_lists), cmocka_unit_test(test_what_is_everywhere),
+	cmocka_unit_test(test_it_crosses), cmocka_unit_test(test_what_does_not_cross), cmocka_unit_test(test_what_is_listed),
+	cmocka_unit_test(test_commands), cmocka_unit_test(test_without_memory))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/path/elements.h"
 
+#include "base/log.h"
 #include "base/text.h"
 #include "service/path/path.h"
 
@@ -8,7 +9,7 @@
 
 static const char *const words[] = TW_STATUS_WORDS;
 
-/* A handler that fails is not left out: the element is then not provided, and why is said. */
+/* A handler that fails is not left out: the element is then not provided. What stood against it is for the log: anybody may ask a server this. */
 static tw_err describe(struct tw_context *c, const struct tw_element_row *row, const char *text, struct tw_page *p)
 {
 	struct tw_element_status status = { 0 };
@@ -18,7 +19,8 @@ static tw_err describe(struct tw_context *c, const struct tw_element_row *row, c
 	tw_err e = row->status(c, &status);
 	if (tw_failed(e)) {
 		status = (struct tw_element_status){ .status = TW_STATUS_NOT_PROVIDED };
-		(void)snprintf(status.reason, sizeof status.reason, "The check itself failed: %.200s.", tw_err_detail());
+		(void)snprintf(status.reason, sizeof status.reason, "The check itself failed; the program's own log says why.");
+		tw_log_err(e, "the status of %s", row->id);
 	}
 	TW_TRY(tw_json_set(j, "id", json_string(row->id)));
 	TW_TRY(tw_json_set(j, "text", json_string(text)));

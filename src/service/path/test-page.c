@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists in pages: nothing twice, nothing missed, never more than an answer carries, and no cursor but our own. */
+#include "service/path/elements.h"
 #include "service/path/operations.h"
 #include "service/path/page.h"
 #include "service/path/test-one-context.h"
@@ -11,7 +12,12 @@
 	}
 static const struct tw_setting_row settings[] = { BOOL("a.one"), BOOL("a.two"), BOOL("a.three"), { .key = NULL } };
 static const struct tw_setting_row more_settings[] = { BOOL("b.one"), BOOL("b.two"), { .key = NULL } };
-static const struct tw_capability first = { .code = "A", .name = "A", .folder = "a", .settings = settings };
+static tw_err fails(struct tw_context *c, struct tw_element_status *ret)
+{
+	return TW_RAISE(IO, "/var/lib/secret/place");
+}
+static const struct tw_element_row elements[] = { { "X.1", fails, NULL }, { .id = NULL } };
+static const struct tw_capability first = { .code = "A", .name = "A", .folder = "a", .settings = settings, .elements = elements };
 static const struct tw_capability second = { .code = "B", .name = "B", .folder = "b", .settings = more_settings };
 static const struct tw_capability *const capabilities[] = { &first, &second, NULL };
 static const struct tw_grant_row grants[] = { { .permission = NULL } };
@@ -244,6 +250,33 @@ static void test_out_of_memory(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_context)
-CHECK_MAIN(TEST(test_nothing_twice_nothing_missed), TEST(test_never_more_than_an_answer_carries),
-	TEST(test_an_entry_alone_always_goes_through), TEST(test_settings_across_capabilities), TEST(test_foreign_cursors),
-	TEST(test_a_check_that_was_changed), TEST(test_places_that_are_none), TEST(test_out_of_memory))
+static const struct tw_catalog_row *none(const char *id)
+{
+	return NULL;
+}
+
+static tw_err list_elements(struct tw_context *c, const struct tw_request *rq, struct tw_reply *rp)
+{
+	struct tw_page page;
+
+	TW_TRY(tw_page_begin(c, rq, rp, &page));
+	return tw_elements_list(c, none, &page, rp);
+}
+
+/* Anybody may ask: what stood against a check is nobody's but the log's. */
+static void test_a_check_that_fails_tells_nothing(void **state)
+{
+	static const struct tw_operation_row row = { .name = "elements.list", .handler = list_elements, .list = "elements", .page = 5 };
+	struct tw_reply rp = { 0 };
+
+	CHECK_OK(ask(&row, 0, "", &rp));
+	const json_t *one = json_array_get(tw_json_get(rp.body, "elements"), 0);
+	CHECK_TEXT(tw_json_text(one, "status"), "not provided");
+	CHECK(!strstr(tw_json_text(one, "reason"), "secret") && strstr(tw_json_text(one, "reason"), "failed"));
+	tw_reply_done(&rp);
+}
+
+CHECK_MAIN(TEST(test_a_check_that_fails_tells_nothing), TEST(test_nothing_twice_nothing_missed),
+	TEST(test_never_more_than_an_answer_carries), TEST(test_an_entry_alone_always_goes_through),
+	TEST(test_settings_across_capabilities), TEST(test_foreign_cursors), TEST(test_a_check_that_was_changed),
+	TEST(test_places_that_are_none), TEST(test_out_of_memory))

@@ -62,6 +62,17 @@ static bool is_control(const struct tw_htmltag *t)
 	return !t->end && (tw_htmltag_is(t, "input") || tw_htmltag_is(t, "textarea") || tw_htmltag_is(t, "select"));
 }
 
+/* A browser shows no hidden one, and sends no disabled one. */
+static bool is_asked(const struct tw_htmltag *t)
+{
+	struct tw_slice value;
+
+	if (tw_htmltag_attribute(t, "disabled", &value))
+		return false;
+	return !tw_htmltag_is(t, "input") || !tw_htmltag_attribute(t, "type", &value) || value.size != 6 ||
+		strncasecmp(value.at, "hidden", 6) != 0;
+}
+
 /* The options up to the end of the select: the one that is chosen, or else the first. */
 static void read_chosen(struct tw_htmlscan *s, struct tw_portal_field *ret)
 {
@@ -85,10 +96,10 @@ struct tw_portal_field tw_portal_field(const struct tw_answer *page, const char 
 	struct tw_slice value;
 	struct tw_htmltag t;
 
-	while (!f.there && tw_htmlscan_next(&s, &t)) {
-		if (!is_control(&t) || !is(&t, "name", name))
+	while (!f.asked && tw_htmlscan_next(&s, &t)) {
+		if (!is_control(&t) || !is(&t, "name", name) || (f.there && !is_asked(&t)))
 			continue;
-		f.there = true;
+		f = (struct tw_portal_field){ .there = true, .asked = is_asked(&t) };
 		f.required = tw_htmltag_attribute(&t, "required", &value);
 		if (tw_htmltag_is(&t, "select"))
 			read_chosen(&s, &f);

@@ -17,6 +17,7 @@ tw_err tw_portal_put(struct tw_buf *form, const char *key, const char *value); /
 /* A control of a form on that page. */
 struct tw_portal_field {
 	bool there, required;
+	bool asked;      /* of whoever fills in the form: neither hidden nor disabled */
 	char value[128]; /* of a choice: what is chosen; of a line: what stands in it */
 };
 struct tw_portal_field tw_portal_field(const struct tw_answer *page, const char *name);

@@ -41,16 +41,16 @@ static tw_err form_asks(struct tw_probe_context *c, struct tw_finding *f)
 	if (!there)
 		return TW_OK;
 	const struct tw_portal_field description = tw_portal_field(&page, "description");
-	TW_TRY(tw_saw(f, "description", !description.there ? "not asked for" : description.required ? "needed" : "asked for"));
-	if (!description.required)
+	TW_TRY(tw_saw(f, "description", !description.asked ? "not asked for" : description.required ? "needed" : "asked for"));
+	if (!description.asked || !description.required)
 		return tw_found(f, TW_VERDICT_FAIL, "The report page has no field that asks for a description and needs one.");
 	for (size_t i = 0; i < TW_COUNT(offered); i++) {
 		const struct tw_portal_field one = tw_portal_field(&page, offered[i]);
 
-		TW_TRY(tw_saw(f, offered[i], !one.there ? "not asked for" : one.required ? "needed" : "asked for"));
-		if (!one.there || one.required)
+		TW_TRY(tw_saw(f, offered[i], !one.asked ? "not asked for" : one.required ? "needed" : "asked for"));
+		if (!one.asked || one.required)
 			return tw_found(f, TW_VERDICT_FAIL, "The report page %s: %s.",
-				one.there ? "takes no report without one of what may be left out" : "does not ask for one of what is wanted",
+				one.asked ? "takes no report without one of what may be left out" : "does not ask for one of what is wanted",
 				offered[i]);
 	}
 	return tw_found(f, TW_VERDICT_PASS,
