@@ -341,6 +341,7 @@ def test_what_the_role_answers_late_counts_for_what_it_was_told(far, hosts):
     role = far.role_pids()["firewall"]
     os.kill(role, signal.SIGSTOP)
     assert setting(far, "firewall.management", "203.0.113.0/24").returncode == 0  # told, and not answered
+    assert not state(far)["holds"]  # so nobody can confirm it yet: what stands is what stood before
     far.tool("device", "change", "revert", "--device", "unit", "--owner", far.owner)
     assert setting(far, "firewall.mode", "off").returncode == 0
     os.kill(role, signal.SIGCONT)

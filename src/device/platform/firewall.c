@@ -261,6 +261,7 @@ static void put(tw_firewall *f)
 {
 	struct timeval t = tw_core_ms(ANSWER_MS);
 
+	f->holds = false; /* what was read back last is of other rules: nobody confirms these by it */
 	f->asked = f->told = true;
 	f->tag++;
 	tw_err e = tell(f);
