@@ -2,6 +2,7 @@
 #include "device/platform/start.h"
 
 #include "base/log.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "device/sql-device.h"
 #include "device/grants.h"

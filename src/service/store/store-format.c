@@ -12,6 +12,7 @@
  * gone durably before it: found beside the new database, its frames would be taken for the new one's.
  */
 #include "service/store/store-inside.h"
+#include "base/release.h"
 #include "sys/durable.h"
 
 static const char *const beside[] = { ".new-wal", ".new-journal", ".new" };
