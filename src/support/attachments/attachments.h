@@ -38,8 +38,8 @@ struct tw_attachments tw_attachments_of(const struct tw_context *c); /* those of
 /* FULL: no more are taken of anybody. Each but ATTACHED says that none of them was stored. */
 enum tw_attached { TW_ATTACHED, TW_ATTACHED_MANY, TW_ATTACHED_LARGE, TW_ATTACHED_FULL };
 /*
- * All of them or none, durable when it says ATTACHED. A file of the same name and bytes that the report has already is not stored again, so who had no answer may
- * send once more. put is for within a transaction of the caller's, which is undone by an error alone.
+ * All of them or none, durable when it says ATTACHED. A file of the same name and bytes that the report has already is not stored again, so who
+ * had no answer may send once more. put is for within a transaction of the caller's, which is undone by an error alone.
  */
 tw_err tw_attachments_add(const struct tw_attachments *a, int64_t report, const struct tw_attachment *files, size_t count,
 	int64_t now_ms, enum tw_attached *ret);
