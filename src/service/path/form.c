@@ -175,14 +175,13 @@ static tw_err add_text(struct form *f, const struct tw_multipart_part *part, siz
 	return set(f, row, part->bytes.at, max);
 }
 
-static tw_err add_file(const struct form *f, const struct tw_multipart_part *part, struct tw_upload *files, size_t *count)
+static void add_file(const struct tw_multipart_part *part, struct tw_upload *files, size_t *count)
 {
 	if (!part->file.size && !part->bytes.size)
-		return TW_OK;
-	if (*count == TW_UPLOADS_MAX)
-		return TW_RAISE(LIMIT, "byte %zu: more than %d files at a time", place(f, part->name.at), TW_UPLOADS_MAX);
-	files[(*count)++] = (struct tw_upload){ part->file, part->type, part->bytes };
-	return TW_OK;
+		return;
+	if (*count < TW_UPLOADS_MAX) /* of more the handler says so, so that what was typed comes back */
+		files[*count] = (struct tw_upload){ part->file, part->type, part->bytes };
+	++*count;
 }
 
 static tw_err add_parts(struct form *f, const struct tw_form_parts *from, struct tw_upload *files, size_t *count)
@@ -199,7 +198,7 @@ static tw_err add_parts(struct form *f, const struct tw_form_parts *from, struct
 			return TW_RAISE(SYNTAX, "byte %zu: files come in '%s' alone, and nothing else does", place(f, part.name.at),
 				from->files);
 		if (part.is_file)
-			TW_TRY(add_file(f, &part, files, count));
+			add_file(&part, files, count);
 		else
 			TW_TRY(add_text(f, &part, from->max));
 	}

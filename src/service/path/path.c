@@ -187,7 +187,8 @@ static tw_err read_parts(struct walk *w)
 	tw_err e = tw_form_parse_parts(w->c->sys, &from, rq->operation->input, w->files, &count, &w->input);
 
 	rq->files = w->files;
-	rq->file_count = count;
+	rq->file_count = count < TW_UPLOADS_MAX ? count : TW_UPLOADS_MAX;
+	rq->files_over = count > TW_UPLOADS_MAX;
 	return tw_failed(e) ? bad_input(w, e) : TW_OK;
 }
 
