@@ -50,7 +50,7 @@ static bool for_others(const char *name)
 	static const char *const names[] = { "commissioning.take", "commissioning.browser", "commissioning.claim", "recovery.ask",
 		"recovery.state", "session.open", "session.close", "log.segment", "log.stream", "login.open", "password.change",
 		"passwords.set", "radius.secret", "totp.enrol", "totp.confirm", "totp.remove", "passkeys.begin", "passkeys.add",
-		"portal.home" };
+		"portal.home", "desk.file" };
 
 	for (size_t i = 0; i < TW_COUNT(names); i++)
 		if (!strcmp(names[i], name))

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define PART (256 * 1024) /* of a piece: below what the store takes as one value, and what is in memory at a time */
+#define PART TW_ATTACHMENT_PIECE /* below what the store takes as one value, and what is in memory at a time */
 #define ABOUT 0xffffffffu /* stands for the number of a piece where name and kind are sealed */
 #define NONCE 16
 #define LABEL "thingward-attachment-1"
@@ -457,6 +457,17 @@ tw_err tw_attachment_read(const struct tw_attachments *a, const struct tw_attach
 	if (!key || o.about.report != about->report)
 		return TW_RAISE(NOTFOUND, "file %lld has gone", (long long)about->id);
 	return read_all(a, &o, key, into);
+}
+
+tw_err tw_attachment_piece(const struct tw_attachments *a, const struct tw_attachment_about *about, uint32_t piece, struct tw_buf *ret)
+{
+	TW_CLEANUP(tw_secret_freep) tw_secret *key = NULL;
+	struct one o;
+
+	TW_TRY(find(a, about->id, &o, &key));
+	if (!key || o.about.report != about->report || (uint64_t)piece * PART >= o.about.size)
+		return TW_RAISE(NOTFOUND, "file %lld has no piece %u", (long long)about->id, piece);
+	return read_part(a, &o, key, piece, ret);
 }
 
 tw_err tw_attachments_destroy(tw_store *s, int64_t report)
